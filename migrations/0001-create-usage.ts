@@ -1,0 +1,50 @@
+import type { Kysely } from 'kysely';
+import { columnTypes } from './dialect/columns.ts';
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  const { blob, bigint, addId } = columnTypes(db);
+
+  await db.schema
+    .createTable('setting')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('value', 'text', (column) => column.notNull())
+    .execute();
+
+  await addId(db.schema.createTable('value'), 'id')
+    .addColumn('dimension', 'text', (column) => column.notNull())
+    .addColumn('text', 'text', (column) => column.notNull())
+    .addColumn('place_day', 'integer', (column) => column.notNull())
+    .addUniqueConstraint('value_text', ['dimension', 'text'])
+    .execute();
+
+  await addId(db.schema.createTable('inbox'), 'seq')
+    .addColumn('received_ms', bigint, (column) => column.notNull())
+    .addColumn('first_day', 'integer', (column) => column.notNull())
+    .addColumn('last_day', 'integer', (column) => column.notNull())
+    .addColumn('events', 'integer', (column) => column.notNull())
+    .addColumn('import_id', 'integer')
+    .addColumn('keys', blob, (column) => column.notNull())
+    .addColumn('body', blob, (column) => column.notNull())
+    .execute();
+
+  await addId(db.schema.createTable('event_segment'), 'id')
+    .addColumn('day', 'integer', (column) => column.notNull())
+    .addColumn('first_seq', bigint, (column) => column.notNull())
+    .addColumn('last_seq', bigint, (column) => column.notNull())
+    .addColumn('received_ms', bigint, (column) => column.notNull())
+    .addColumn('events', 'integer', (column) => column.notNull())
+    .addColumn('import_id', 'integer')
+    .addColumn('keys', blob, (column) => column.notNull())
+    .addColumn('body', blob, (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('event_segment_day').on('event_segment').column('day').execute();
+  await db.schema.createIndex('event_segment_seq').on('event_segment').column('last_seq').execute();
+
+  await addId(db.schema.createTable('total_segment'), 'id')
+    .addColumn('cube', 'text', (column) => column.notNull())
+    .addColumn('bucket', 'integer', (column) => column.notNull())
+    .addColumn('cells', 'integer', (column) => column.notNull())
+    .addColumn('body', blob, (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('total_segment_bucket').on('total_segment').columns(['cube', 'bucket']).execute();
+}

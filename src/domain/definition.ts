@@ -1,0 +1,98 @@
+import type { Dimension } from './dimension.ts';
+import type { Thousandths } from './event.ts';
+
+/** Any subset of dimensions with patterns (`*` matches any characters); all keys must fit. */
+export type Match = Partial<Record<Dimension, string>>;
+
+/** Credits per call for calls that match, or per `perRecords` records, at most `max` per call. First fitting rule wins. */
+export interface CostRule {
+  match: Match;
+  credits: Thousandths;
+  perRecords?: number;
+  max?: Thousandths;
+}
+
+export interface Grant {
+  name: string;
+  quantity: number;
+  each: Thousandths;
+}
+
+export type PeriodRule =
+  | { kind: 'rolling-24h' }
+  | { kind: 'day' }
+  | { kind: 'month'; anchor: number }
+  | { kind: 'year' }
+  /** Days of the report zone, both inclusive. */
+  | { kind: 'once'; fromDay: number; untilDay: number };
+
+/** What a pool's amount is made of from a day on. amount = min(base + Σ quantity × each, max). */
+export interface AmountVersion {
+  fromDay: number;
+  base: Thousandths;
+  grants: readonly Grant[];
+  max?: Thousandths;
+}
+
+/** A pool, or a limit (which nothing is drawn from). Its amounts in order of `fromDay`. */
+export interface Pool {
+  name: string;
+  period: PeriodRule;
+  priority: number;
+  /** First and last day on which it exists; `untilDay` absent: still there. */
+  fromDay: number;
+  untilDay?: number;
+  amounts: readonly AmountVersion[];
+  /** Percentages, ascending. Default 75 and 90; 100 always counts. */
+  thresholds: readonly number[];
+  /** Place in the file, the last tie-break of the draw order. */
+  order: number;
+}
+
+export interface Limit extends Pool {
+  /** Absent: counts all that its scope counts. Present: a meter of its own, named `scope/limit`. */
+  match?: readonly Match[];
+}
+
+export interface Scope {
+  name: string;
+  title: string;
+  rateLimitPerMinute?: number;
+  links: { addon?: string; upgrade?: string };
+  pools: readonly Pool[];
+  limits: readonly Limit[];
+}
+
+/** Rules that are applied at ingest, by the event's own day. */
+export interface RuleSet {
+  fromDay: number;
+  /** In the order of the file; the first scope with a fitting entry takes the call. */
+  scopes: readonly {
+    name: string;
+    match: readonly Match[];
+    costs: readonly CostRule[];
+    limits: readonly { name: string; match: readonly Match[] }[];
+  }[];
+  exclude: readonly Match[];
+  /** Recorded, not drawn. `scope` absent: all scopes. Days inclusive. */
+  holidays: readonly { scope?: string; fromDay: number; untilDay: number }[];
+}
+
+/** A shown name for client ids that fit the pattern, and whom to tell. */
+export interface ClientName {
+  id: string;
+  name: string;
+  owner?: string;
+}
+
+/** All that was ever declared, as of one version. */
+export interface Definitions {
+  version: number;
+  scopes: readonly Scope[];
+  /** Ascending `fromDay`; the one with the latest `fromDay` ≤ the event's day holds. Empty: no rules. */
+  ruleSets: readonly RuleSet[];
+  clients: readonly ClientName[];
+}
+
+/** The scope of events that name none and fit no rule. */
+export const DEFAULT_SCOPE = 'default';

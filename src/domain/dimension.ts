@@ -1,0 +1,38 @@
+/**
+ * What a call can be counted by. `status` stands apart: every total is also kept by status, so it can join any question.
+ * `version` is the event's `api_version`; `scope` is the metered set that the call belongs to.
+ */
+export const DIMENSIONS = [
+  'client',
+  'route',
+  'user',
+  'ip',
+  'module',
+  'method',
+  'function',
+  'version',
+  'kind',
+  'initiator',
+  'source',
+  'scope',
+] as const;
+
+export type Dimension = (typeof DIMENSIONS)[number];
+
+export type GroupKey = Dimension | 'status';
+
+/** Pairs of dimensions that daily totals hold (each with `status`), besides every dimension alone. */
+export const DIMENSION_PAIRS: readonly (readonly [Dimension, Dimension])[] = [
+  ...DIMENSIONS.filter((dimension) => dimension !== 'client').map((other) => ['client', other] as const),
+  ['route', 'method'],
+  ['user', 'module'],
+  ['user', 'ip'],
+  ['function', 'module'],
+];
+
+/** Shown where an event carries no value for a dimension, or no status. */
+export const NONE = '(none)';
+/** Holds what exceeds the cap of a dimension's values on a day. */
+export const OTHER = '(other)';
+/** Stands in for a value that was forgotten on request. */
+export const REMOVED = '(removed)';

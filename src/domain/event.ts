@@ -1,0 +1,53 @@
+import type { Dimension } from './dimension.ts';
+
+/** Credits are whole numbers of thousandths everywhere inside, so that sums are exact. */
+export type Thousandths = number;
+
+/**
+ * One usage fact as a sender gave it, checked and normalised by an adapter (PRODUCT.md §2), before rules are applied.
+ * Texts are non-empty when present. `method` is upper-cased, `route` is already a template.
+ */
+export interface UsageEvent {
+  /** Unique per source; absent: always counted. At most 256 characters. */
+  id?: string;
+  /** Start of the call, epoch ms; absent: time of receipt. */
+  timeMs?: number;
+  client: string;
+  method?: string;
+  route?: string;
+  /** 100–599; absent: neither success nor failure. */
+  status?: number;
+  user?: string;
+  ip?: string;
+  module?: string;
+  version?: string;
+  function?: string;
+  initiator?: string;
+  /** Default `call`. */
+  kind: string;
+  scope?: string;
+  /** Calls that this event stands for, 1–10^9. */
+  count: number;
+  records?: number;
+  /** In all, for the event; absent: by the cost rules. */
+  credits?: Thousandths;
+  durationMs?: number;
+}
+
+/** An event that was not taken: its place in the request, its id where it had one, and what to do about it. */
+export interface Rejection {
+  index: number;
+  id?: string;
+  error: string;
+}
+
+/** What became of one request's events. `conflicts` are those duplicates whose content differed from the first. */
+export interface IngestResult {
+  accepted: number;
+  duplicates: number;
+  conflicts: number;
+  rejected: Rejection[];
+}
+
+/** The text dimensions that an event itself may carry (source and scope are given on the way in). */
+export type EventText = Exclude<Dimension, 'source' | 'scope'>;

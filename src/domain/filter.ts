@@ -1,0 +1,28 @@
+import type { GroupKey } from './dimension.ts';
+
+/**
+ * Keeps what matches any of `patterns` (or none of them, with `not`). In a pattern `*` stands for any characters,
+ * `/` included; everything else is compared exactly. For `status`: `429`, `4xx` or `(none)`.
+ * Several filters apply together; a dimension has at most one positive filter, and one `not` filter.
+ */
+export interface Filter {
+  key: GroupKey;
+  patterns: readonly string[];
+  not: boolean;
+}
+
+/** A pattern as a predicate. A pattern without `*` is plain equality. */
+export function toMatcher(pattern: string): (text: string) => boolean {
+  if (!pattern.includes('*')) return (text) => text === pattern;
+  const source = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const regex = new RegExp(`^${source.join('.*')}$`, 's');
+  return (text) => regex.test(text);
+}
+
+/** Whether a status (0: none was sent) fits a status pattern. */
+export function matchesStatus(pattern: string, status: number): boolean {
+  const group = /^([1-5])xx$/i.exec(pattern);
+  if (group) return Math.floor(status / 100) === Number(group[1]);
+  if (pattern === '(none)') return status === 0;
+  return String(status) === pattern;
+}

@@ -1,0 +1,269 @@
+import type { Dimension, GroupKey } from './dimension.ts';
+import type { Thousandths } from './event.ts';
+import type { Filter } from './filter.ts';
+import type { Range } from './range.ts';
+
+/**
+ * A question as a person asks it, small enough to stand in a button: answers are made from it, and every button is
+ * the same question with something changed.
+ */
+export interface Question {
+  report: ReportKind;
+  /** For `top`. */
+  dimension?: Dimension;
+  /** Rows of a ranking, 1–1,000. */
+  limit?: number;
+  /** First row shown, 0-based. */
+  offset?: number;
+  /** Text of a range (PRODUCT.md §4); absent: the report's default. */
+  range?: string;
+  filters?: readonly Filter[];
+  /** For `pool`, `history`, `explain`. */
+  scope?: string;
+  /** For `client`, `route`, `why`: whose. */
+  name?: string;
+  measure?: 'requests' | 'credits';
+  /** Column key, `-` before it for descending. */
+  sort?: string;
+  view?: 'graph' | 'table' | 'doughnut';
+  /** Changed grants for a what-if: `{ users: 25 }`. */
+  suppose?: Readonly<Record<string, number>>;
+  /** Answer to the asker alone. */
+  private?: boolean;
+}
+
+export const REPORT_KINDS = [
+  'summary',
+  'top',
+  'status',
+  'pool',
+  'daily',
+  'day',
+  'history',
+  'client',
+  'route',
+  'licences',
+  'sources',
+  'explain',
+  'why',
+  'advice',
+] as const;
+export type ReportKind = (typeof REPORT_KINDS)[number];
+
+export interface Totals {
+  requests: number;
+  ok: number;
+  failed: number;
+  none: number;
+  credits: Thousandths;
+}
+
+export type Level = 'healthy' | 'approaching' | 'critical' | 'exhausted';
+
+/** What every report begins and ends with. */
+export interface ReportHead {
+  question: Question;
+  /** `Top clients`. */
+  title: string;
+  range?: Range;
+  zone: string;
+  /** Newest receipt in the data, epoch ms; 0: nothing was ever received. */
+  asOfMs: number;
+  filters: readonly Filter[];
+  /** One sentence with the numbers that matter, in plain text. */
+  finding: string;
+  /** Things the reader must know to trust it: partial day, `(other)`, shortened to raw days, estimates. Plain text. */
+  notes: string[];
+}
+
+export type ColumnType = 'text' | 'count' | 'credits' | 'percent' | 'time' | 'bar';
+
+/**
+ * The numbers of a report, exact: what the table shows and what the CSV holds. `credits` cells are thousandths, `percent`
+ * cells are numbers 0–100 (unrounded), `time` cells are epoch ms, `bar` cells are 0–1 and not part of a CSV.
+ */
+export interface Table {
+  columns: readonly { key: string; label: string; type: ColumnType }[];
+  rows: readonly (readonly (string | number | null)[])[];
+}
+
+export interface ScopeCard {
+  scope: string;
+  title: string;
+  /** The pool now drawn from; absent where the scope has none. */
+  pool?: PoolBalance;
+  /** Of the rest of the stack. */
+  restLeft: Thousandths;
+  restCount: number;
+  /** Of the last pool that can still be drawn. */
+  level: Level;
+  overage: Thousandths;
+  limits: readonly PoolBalance[];
+  requestsToday: number;
+  rateLimitPerMinute?: number;
+  peakMinute?: { startMs: number; requests: number; bulkLeftOut: number };
+  links: { addon?: string; upgrade?: string };
+}
+
+/** A pool (or limit) at the end of a day or now. used + left = amount while used ≤ amount; used never exceeds it for a pool. */
+export interface PoolBalance {
+  name: string;
+  used: Thousandths;
+  amount: Thousandths;
+  left: Thousandths;
+  /** Unrounded, 0–100 (limits may exceed 100). */
+  percent: number;
+  level: Level;
+  thresholds: readonly number[];
+  /** Half-open; for `rolling-24h` the last 24 hours. */
+  period: { fromMs: number; toMs: number; label: string };
+  /** `10 × 5,000 Automation Developer + 10 × 5,000 Unattended Robot = 100,000`. */
+  arithmetic: string;
+  /** Share used ÷ share of period gone; absent for rolling pools and before anything has gone. */
+  burnRate?: number;
+  /** When it will run out, epoch ms, at the quicker and the slower of the usual daily rates; absent: not before the reset. */
+  runOut?: {
+    earliestMs: number;
+    latestMs: number | undefined;
+    arithmetic: string;
+  };
+  drawnNow: boolean;
+}
+
+export interface SummaryReport extends ReportHead {
+  kind: 'summary';
+  cards: readonly ScopeCard[];
+  today: Totals;
+  clients: number;
+  table: Table;
+}
+
+export interface RankingRow extends Totals {
+  name: string;
+  /** Ids that share the shown name, where they differ from it. */
+  ids?: readonly string[];
+  /** Row ÷ sum under the filter, 0–100. */
+  sharePercent: number;
+  /** Row ÷ all requests of the range; only under a filter. */
+  shareOfAllPercent?: number;
+}
+
+export interface RankingReport extends ReportHead {
+  kind: 'top';
+  dimension: Dimension;
+  measure: 'requests' | 'credits';
+  rows: readonly RankingRow[];
+  /** What is not among the rows. */
+  others: Totals & { count: number };
+  totals: Totals;
+  /** Distinct values of the dimension, and distinct clients. */
+  distinct: number;
+  clients: number;
+  table: Table;
+}
+
+export interface StatusReport extends ReportHead {
+  kind: 'status';
+  totals: Totals;
+  clients: number;
+  /** In order of time; every step of the range, also empty ones. `counts` by status (`200`, `(none)`). */
+  steps: readonly {
+    startMs: number;
+    label: string;
+    counts: Readonly<Record<string, number>>;
+  }[];
+  codes: readonly {
+    status: string;
+    meaning: string;
+    requests: number;
+    sharePercent: number;
+  }[];
+  /** What it points to, each with its evidence. Empty without evidence. */
+  diagnosis: readonly { claim: string; evidence: string }[];
+  table: Table;
+}
+
+export interface PoolReport extends ReportHead {
+  kind: 'pool';
+  scopes: readonly {
+    scope: string;
+    title: string;
+    pools: readonly PoolBalance[];
+    limits: readonly PoolBalance[];
+    /** Names in the order of drawing. */
+    drawOrder: readonly string[];
+    used: Thousandths;
+    overage: Thousandths;
+    level: Level;
+    links: { addon?: string; upgrade?: string };
+  }[];
+  table: Table;
+}
+
+/** `daily` and `day`: a bar per step of the range, also empty ones. */
+export interface SeriesReport extends ReportHead {
+  kind: 'daily' | 'day';
+  totals: Totals;
+  clients: number;
+  bars: readonly ({
+    startMs: number;
+    label: string;
+    partial: boolean;
+  } & Totals)[];
+  /** Horizontal line: calls per step, with its name. */
+  limit?: { name: string; value: number };
+  /** Same hour (or weekday) of the weeks before: median requests per bar; undefined where unknown. */
+  usual?: readonly (number | undefined)[];
+  table: Table;
+}
+
+export interface HistoryReport extends ReportHead {
+  kind: 'history';
+  scope: string;
+  /** Stacked in this order; overage last. */
+  series: readonly string[];
+  months: readonly {
+    label: string;
+    startMs: number;
+    partial: boolean;
+    drawn: Readonly<Record<string, Thousandths>>;
+    total: Thousandths;
+  }[];
+  table: Table;
+}
+
+/** One client or route and the other dimensions of its calls, failures first. */
+export interface DrillReport extends ReportHead {
+  kind: 'client' | 'route';
+  name: string;
+  totals: Totals;
+  sections: readonly {
+    title: string;
+    dimension: GroupKey;
+    rows: readonly RankingRow[];
+    more: number;
+  }[];
+  table: Table;
+}
+
+/** Reports that are tables with text around: licences, sources, explain, why, advice. */
+export interface TableReport extends ReportHead {
+  kind: 'licences' | 'sources' | 'explain' | 'why' | 'advice';
+  sections: readonly { title: string; lines: readonly string[] }[];
+  table: Table;
+}
+
+export type Report =
+  | SummaryReport
+  | RankingReport
+  | StatusReport
+  | PoolReport
+  | SeriesReport
+  | HistoryReport
+  | DrillReport
+  | TableReport;
+
+/** Makes the answer to a question. Rejects with QuestionError where the question cannot be answered as put. */
+export interface Reporter {
+  answer(question: Question, nowMs: number): Promise<Report>;
+}

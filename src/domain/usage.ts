@@ -1,0 +1,114 @@
+import type { GroupKey } from './dimension.ts';
+import type { Thousandths } from './event.ts';
+import type { Filter } from './filter.ts';
+
+/** Half-open span of instants, epoch ms. */
+export interface Span {
+  fromMs: number;
+  toMs: number;
+}
+
+/** The width of one step in time. `all`: the span is one step. */
+export type Grain = 'minute' | 'hour' | 'day' | 'month' | 'all';
+
+/**
+ * A question to the stored usage. Days and months are those of the report zone; a span that begins or ends inside a day
+ * needs hourly totals (whole hours) or raw events.
+ */
+export interface UsageQuery {
+  span: Span;
+  grain: Grain;
+  /** Empty: one row per step. Up to three keys. */
+  groupBy: readonly GroupKey[];
+  filters: readonly Filter[];
+  /** Take raw events even where totals could answer (diagnosis, recomputation). */
+  raw?: boolean;
+}
+
+/** One cell of an answer. `keys` stand in the order of `groupBy`; an absent value is `(none)`. ok + failed + none = requests. */
+export interface UsageRow {
+  /** Start of the step, epoch ms. */
+  startMs: number;
+  keys: readonly string[];
+  requests: number;
+  ok: number;
+  failed: number;
+  none: number;
+  credits: Thousandths;
+}
+
+/** Rows in no promised order; steps and groups without calls are absent. */
+export interface UsageAnswer {
+  rows: UsageRow[];
+  /** What it was computed from. */
+  origin: 'totals' | 'raw' | 'both';
+  /** Newest receipt of an event that is in the answer's data, epoch ms; 0 if nothing was ever received. */
+  asOfMs: number;
+  /**
+   * Set where part of the span cannot be answered as asked: no total holds this combination (or this grain) and raw
+   * events reach back only to `fromMs`. `nearest` are the group keys that totals could answer for the whole span.
+   */
+  shortened?: {
+    fromMs: number;
+    reason: 'no-total' | 'no-hours';
+    nearest: readonly GroupKey[];
+  };
+  /** Dimensions of the answer whose values ran over the cap on some day: the rest is counted under `(other)`. */
+  capped: readonly GroupKey[];
+}
+
+/** What one meter (a scope, or a limit with rules of its own) used in one step. */
+export interface MeterStep {
+  startMs: number;
+  /** Calls of events that stand for one call each; the peak minute is taken from these. */
+  singles: number;
+  /** Calls of events with a `count` above 1: they cannot be placed within a minute. */
+  bulk: number;
+  /** Credits drawn, corrections included. */
+  credits: Thousandths;
+}
+
+export interface MeterQuery {
+  /** Name of the scope, or `scope/limit` for a limit with its own `match`. */
+  meter: string;
+  span: Span;
+  grain: 'minute' | 'day';
+}
+
+/** One raw event as kept, for diagnosis. `''`: the sender gave no value. */
+export type RawEvent = Readonly<Record<Exclude<GroupKey, 'status'>, string>> & {
+  readonly timeMs: number;
+  readonly receivedMs: number;
+  readonly status: number;
+  readonly count: number;
+  readonly credits: Thousandths;
+};
+
+/** Port to stored usage. Implemented over the segments of either database. */
+export interface UsageReader {
+  sum(query: UsageQuery): Promise<UsageAnswer>;
+  /** Steps in order of time; empty ones are left out. */
+  meter(query: MeterQuery): Promise<MeterStep[]>;
+  /** Distinct values of a dimension in a span, most used first; matches `contains` without case. For menus and suggestions. */
+  values(query: {
+    key: GroupKey;
+    span: Span;
+    contains?: string;
+    limit: number;
+  }): Promise<{ value: string; requests: number }[]>;
+  /** Raw events of a span that pass the filters, in order of time, at most `limit` (the newest are kept). */
+  events(query: { span: Span; filters: readonly Filter[]; limit: number }): Promise<RawEvent[]>;
+  /** Calls taken out by exclusion rules, per rule. */
+  excluded(span: Span): Promise<{ rule: string; requests: number }[]>;
+  /** First and last day that hold anything, and the first day with raw events and with hourly totals; undefined on an empty store. */
+  extent(): Promise<
+    | {
+        firstDay: number;
+        lastDay: number;
+        firstRawDay: number;
+        firstHourDay: number;
+        asOfMs: number;
+      }
+    | undefined
+  >;
+}

@@ -1,0 +1,45 @@
+/**
+ * Errors that people meet. `code` is for programs, the message names the place, the value and the cure; an edge turns it
+ * into a status, a line or a Slack message. Anything else that is thrown is a defect.
+ */
+export type ErrorCode =
+  | 'config'
+  | 'database'
+  | 'definition'
+  | 'question'
+  | 'range'
+  | 'schedule'
+  | 'source'
+  | 'slack'
+  | 'unauthorised'
+  | 'unreadable'
+  | 'too_large'
+  | 'unsupported'
+  | 'overloaded'
+  | 'version';
+
+export class HeadroomError extends Error {
+  override readonly name: string = 'HeadroomError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A question that cannot be answered as put, with the nearest ones that can. */
+export class QuestionError extends HeadroomError {
+  override readonly name = 'QuestionError';
+  /** Commands (`top clients 30d`) with the words for their buttons. */
+  readonly suggestions: readonly { label: string; command: string }[];
+
+  constructor(
+    message: string,
+    suggestions: readonly { label: string; command: string }[] = [],
+    options?: ErrorOptions,
+  ) {
+    super('question', message, options);
+    this.suggestions = suggestions;
+  }
+}

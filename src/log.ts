@@ -1,0 +1,42 @@
+import { type Logger, pino } from 'pino';
+
+export type { Logger };
+
+/** Paths whose values are never printed, wherever a log line carries them. */
+const SECRET_PATHS = [
+  'token',
+  'secret',
+  'password',
+  'authorization',
+  'cookie',
+  'botToken',
+  'appToken',
+  'signingSecret',
+  'secretKey',
+];
+
+/** Credentials inside free text: Slack tokens, bearer values, passwords in URLs, signing secrets. */
+const SECRET_TEXT =
+  /xox[a-z]-[\w-]+|xapp-[\w-]+|hr_[\w-]{16,}|whsec_[\w+/=]+|(?<=bearer )\S+|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi;
+
+export function redact(text: string): string {
+  return text.replace(SECRET_TEXT, '<secret>');
+}
+
+/** Structured lines (JSON) on standard output; secrets are replaced by `<secret>`. */
+export function createLogger(level: string, destination?: { write(line: string): void }): Logger {
+  const options = {
+    level,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: {
+      paths: SECRET_PATHS.flatMap((path) => [path, `*.${path}`, `*.*.${path}`]),
+      censor: '<secret>',
+    },
+  };
+  const target = destination ?? process.stdout;
+  return pino(options, {
+    write: (line: string) => void target.write(redact(line)),
+  });
+}

@@ -1,0 +1,70 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { HeadroomError } from '../errors.ts';
+import type { Database } from './schema.ts';
+import { executeHere, openSqlite } from './sqlite.ts';
+import { createSqliteDialect } from './sqlite-dialect.ts';
+import { openSqliteThread } from './sqlite-thread.ts';
+
+export type DialectName = 'sqlite' | 'postgres';
+
+export type Db = Kysely<Database>;
+
+/** `sqlite:path` or `postgres://…`. Throws a config error for anything else. */
+export function parseDatabaseUrl(
+  url: string,
+): { dialect: 'sqlite'; path: string } | { dialect: 'postgres'; url: string } {
+  if (/^postgres(ql)?:\/\//.test(url)) return { dialect: 'postgres', url };
+  const sqlite = /^sqlite:(?:\/\/)?(.+)$/.exec(url);
+  if (sqlite) return { dialect: 'sqlite', path: sqlite[1]! };
+  throw new HeadroomError(
+    'config',
+    `DATABASE_URL must be sqlite:PATH or postgres://…, not ${JSON.stringify(url.split(':')[0])}…`,
+  );
+}
+
+export function dialectOf(url: string): DialectName {
+  return parseDatabaseUrl(url).dialect;
+}
+
+/**
+ * Opens a connection (SQLite) or a pool of at most `connections` (PostgreSQL). `thread`: run SQLite's statements in a
+ * thread of their own, for the process that answers Slack. Nothing is migrated here.
+ */
+export function openDatabase(url: string, options: { thread?: boolean; connections?: number } = {}): Db {
+  const target = parseDatabaseUrl(url);
+  if (target.dialect === 'sqlite') {
+    const { path } = target;
+    return new Kysely<Database>({
+      dialect: createSqliteDialect(() => (options.thread ? openSqliteThread(path) : executeHere(openSqlite(path)))),
+    });
+  }
+  return new Kysely<Database>({
+    dialect: new PostgresDialect({
+      pool: openPool(target.url, options.connections ?? 4),
+    }),
+  });
+}
+
+/**
+ * Connections that cannot hold a lock for long: an instance that freezes inside a transaction is cut off by the server
+ * after 4 s. Whole numbers beyond 2^31 come as numbers (all of ours stay below 2^53).
+ */
+export function openPool(url: string, connections: number): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: 10_000,
+    idle_in_transaction_session_timeout: 4000,
+    options: '-c tcp_user_timeout=5000',
+    types: {
+      getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+        format !== 'binary' && (oid === pg.types.builtins.INT8 || oid === pg.types.builtins.NUMERIC)
+          ? Number
+          : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+    },
+  });
+  // An idle connection that the server closes is replaced at the next use.
+  pool.on('error', () => {});
+  return pool;
+}

@@ -1,0 +1,45 @@
+import type { Generated } from 'kysely';
+
+/** Usage: what was sent, and its totals. See `src/store/segment.ts` for what the blobs hold. */
+export interface UsageTables {
+  /** One row per fact about this deployment (`report_zone`, `id_seed`). */
+  setting: { name: string; value: string };
+  /** A dimension's text, known by a number from its first use on. */
+  value: {
+    id: Generated<number>;
+    dimension: string;
+    text: string;
+    place_day: number;
+  };
+  /** Committed events that the totals do not hold yet, one row per commit. */
+  inbox: {
+    seq: Generated<number>;
+    received_ms: number;
+    first_day: number;
+    last_day: number;
+    events: number;
+    keys: Uint8Array;
+    body: Uint8Array;
+    import_id: number | null;
+  };
+  /** Raw events of one day that the totals hold; `first_seq`–`last_seq` are the commits they came in. */
+  event_segment: {
+    id: Generated<number>;
+    day: number;
+    first_seq: number;
+    last_seq: number;
+    received_ms: number;
+    events: number;
+    keys: Uint8Array;
+    body: Uint8Array;
+    import_id: number | null;
+  };
+  /** Part of a total: `cube` names the grain and dimensions, `bucket` is a day (or a month for monthly totals). */
+  total_segment: {
+    id: Generated<number>;
+    cube: string;
+    bucket: number;
+    cells: number;
+    body: Uint8Array;
+  };
+}

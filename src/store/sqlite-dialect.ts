@@ -1,0 +1,100 @@
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+
+/** Runs one statement on one SQLite connection, wherever that lives (this thread or another). */
+export interface SqliteExecutor {
+  execute(sql: string, parameters: readonly unknown[]): Promise<SqliteResult> | SqliteResult;
+  close(): Promise<void> | void;
+}
+
+export interface SqliteResult {
+  rows: unknown[];
+  changes: number;
+  lastInsertRowid: number;
+}
+
+/**
+ * Kysely over an executor. Differs from Kysely's own dialect in two ways: transactions begin IMMEDIATE (a deferred one
+ * that reads and then writes fails at once when another process wrote in between), and migrations run in one
+ * transaction (SQLite rolls DDL back), so several processes may start together and a failed migration leaves nothing.
+ */
+export function createSqliteDialect(open: () => Promise<SqliteExecutor> | SqliteExecutor): Dialect {
+  return {
+    createAdapter: () => new TransactionalSqliteAdapter(),
+    createDriver: () => new ExecutorDriver(open),
+    createIntrospector: (db: Kysely<never>) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+}
+
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class ExecutorDriver implements Driver {
+  readonly #open: () => Promise<SqliteExecutor> | SqliteExecutor;
+  #executor: SqliteExecutor | undefined;
+
+  constructor(open: () => Promise<SqliteExecutor> | SqliteExecutor) {
+    this.#open = open;
+  }
+
+  async init(): Promise<void> {
+    this.#executor = await this.#open();
+  }
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return new ExecutorConnection(this.#executor!);
+  }
+
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('commit'));
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('rollback'));
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {
+    await this.#executor?.close();
+  }
+}
+
+class ExecutorConnection implements DatabaseConnection {
+  readonly #executor: SqliteExecutor;
+
+  constructor(executor: SqliteExecutor) {
+    this.#executor = executor;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const { rows, changes, lastInsertRowid } = await this.#executor.execute(query.sql, query.parameters);
+    return {
+      rows: rows as R[],
+      numAffectedRows: BigInt(changes),
+      insertId: BigInt(lastInsertRowid),
+    };
+  }
+
+  // biome-ignore lint/correctness/useYield: streaming is not offered, nothing here asks for it
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('This SQLite driver does not stream.');
+  }
+}

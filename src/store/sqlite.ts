@@ -1,0 +1,46 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import type { SqliteExecutor } from './sqlite-dialect.ts';
+
+/**
+ * Opens the file as every connection here must: WAL, and synchronous=FULL, because an answered event is on disk
+ * (better-sqlite3 builds with NORMAL for every open after the one that switched to WAL). Waits 5 s for another writer.
+ */
+export function openSqlite(path: string, options: { readonly?: boolean } = {}): Sqlite.Database {
+  if (path !== ':memory:' && !options.readonly) mkdirSync(dirname(path), { recursive: true });
+  const sqlite = new Sqlite(path, {
+    readonly: options.readonly ?? false,
+    timeout: 5000,
+  });
+  if (!options.readonly) sqlite.pragma('journal_mode = WAL');
+  sqlite.pragma('synchronous = FULL');
+  sqlite.pragma('foreign_keys = ON');
+  sqlite.pragma('cache_size = -65536');
+  sqlite.pragma('mmap_size = 1073741824');
+  return sqlite;
+}
+
+/** Statements run in the calling thread: for worker threads, commands and tests of the store. */
+export function executeHere(sqlite: Sqlite.Database): SqliteExecutor {
+  const prepared = new Map<string, Sqlite.Statement>();
+  return {
+    execute(sql, parameters) {
+      let statement = prepared.get(sql);
+      if (!statement) {
+        statement = sqlite.prepare(sql);
+        if (prepared.size > 500) prepared.clear();
+        prepared.set(sql, statement);
+      }
+      if (statement.reader)
+        return {
+          rows: statement.all(parameters),
+          changes: 0,
+          lastInsertRowid: 0,
+        };
+      const { changes, lastInsertRowid } = statement.run(parameters);
+      return { rows: [], changes, lastInsertRowid: Number(lastInsertRowid) };
+    },
+    close: () => void sqlite.close(),
+  };
+}

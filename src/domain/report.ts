@@ -74,6 +74,13 @@ export interface ReportHead {
   finding: string;
   /** Things the reader must know to trust it: partial day, `(other)`, shortened to raw days, estimates. Plain text. */
   notes: string[];
+  /** Questions that lead on from here, for buttons: what totals can answer where this was shortened, the next step of an advice. */
+  offers?: readonly Offer[];
+}
+
+export interface Offer {
+  label: string;
+  question: Question;
 }
 
 export type ColumnType = 'text' | 'count' | 'credits' | 'percent' | 'time' | 'bar';
@@ -83,7 +90,8 @@ export type ColumnType = 'text' | 'count' | 'credits' | 'percent' | 'time' | 'ba
  * cells are numbers 0–100 (unrounded), `time` cells are epoch ms, `bar` cells are 0–1 and not part of a CSV.
  */
 export interface Table {
-  columns: readonly { key: string; label: string; type: ColumnType }[];
+  /** `csvOnly`: left out where the table is shown to people. */
+  columns: readonly { key: string; label: string; type: ColumnType; csvOnly?: boolean }[];
   rows: readonly (readonly (string | number | null)[])[];
 }
 
@@ -174,6 +182,13 @@ export interface StatusReport extends ReportHead {
   }[];
   codes: readonly {
     status: string;
+    meaning: string;
+    requests: number;
+    sharePercent: number;
+  }[];
+  /** The documented groups (`2xx`, `3xx`, `4xx` without 429, `429`, `5xx`, `(none)`), those with requests, in this order. */
+  groups: readonly {
+    group: string;
     meaning: string;
     requests: number;
     sharePercent: number;

@@ -1,0 +1,111 @@
+import type { Report } from '../domain/report.ts';
+
+/**
+ * What the Slack app needs from the rest of Headroom besides answers and storage. Implemented outside `slack/`, so that a
+ * listener never knows how a digest is scheduled or an alert is kept. Instants are epoch ms; people and channels are ids.
+ */
+
+/** A chart as it is uploaded: PNG bytes, size in pixels, and alt text (≤ 1,000 characters) with the numbers. */
+export interface Picture {
+  png: Uint8Array;
+  width: number;
+  height: number;
+  altText: string;
+}
+
+/** Draws a report; undefined where there is nothing to draw. May reject: the answer then stays text and table. */
+export interface Charts {
+  render(report: Report, options: { view?: 'graph' | 'table' | 'doughnut' | undefined }): Promise<Picture | undefined>;
+}
+
+/** Someone who does something, and where. */
+export interface Actor {
+  user: string;
+  /** IANA zone of the person's Slack profile. */
+  zone: string;
+  admin: boolean;
+}
+
+export interface DigestSummary {
+  id: number;
+  channel: string;
+  owner: string;
+  /** `weekdays 09:00 Europe/Berlin`. */
+  schedule: string;
+  /** Sections that are on. */
+  sections: readonly string[];
+  paused: boolean;
+  /** Why it was paused by itself, with the cure. */
+  pausedReason?: string;
+  nextRuns: readonly number[];
+}
+
+/** A message ready to be posted, from a composer of digests or alerts. */
+export interface ReadyMessage {
+  text: string;
+  blocks: readonly object[];
+}
+
+/**
+ * Digests of this deployment. Every function rejects with HeadroomError (`schedule`) where the words make no sense or the
+ * actor may not; the message says what would.
+ */
+export interface DigestPort {
+  /** Sections that a digest can have, in their order, with their titles. */
+  readonly sections: readonly { key: string; title: string }[];
+  list(where: { channel?: string; owner?: string }): Promise<DigestSummary[]>;
+  /** Next three runs of a schedule as typed; rejects where it cannot be read. `zone`: used where the words name none. */
+  preview(schedule: string, zone: string): Promise<{ schedule: string; nextRuns: readonly number[] }>;
+  add(digest: { channel: string; schedule: string; sections?: readonly string[] }, by: Actor): Promise<DigestSummary>;
+  change(
+    id: number,
+    change: { channel?: string; schedule?: string; sections?: readonly string[] },
+    by: Actor,
+  ): Promise<DigestSummary>;
+  pause(id: number, paused: boolean, by: Actor): Promise<DigestSummary>;
+  remove(id: number, by: Actor): Promise<DigestSummary>;
+  /** The message that would be posted now, posting nothing. */
+  compose(where: { id?: number; channel: string }): Promise<ReadyMessage>;
+  /** Posts now (default: the channel's digests), not standing for a scheduled one. How many were handed over. */
+  send(where: { id?: number; channel: string }, by: Actor): Promise<number>;
+}
+
+export interface AlertSummary {
+  id: string;
+  /** `Daily credits of crm reached 90 %`. */
+  title: string;
+  /** One line of where it stands. */
+  detail: string;
+  enabled: boolean;
+  acknowledgedBy?: string;
+  mutedUntilMs?: number;
+  mutedBy?: string;
+}
+
+/** Alerts of this deployment. Rejects like DigestPort. */
+export interface AlertPort {
+  /** Where alerts go now: a channel id, or undefined for the admins by DM. */
+  route(): Promise<string | undefined>;
+  list(): Promise<AlertSummary[]>;
+  /** `until`: epoch ms; undefined ends the mute. Without `id`: all alerts. Admins only. */
+  mute(what: { id?: string; untilMs?: number }, by: Actor): Promise<void>;
+  /** Turns a kind of alert on or off. Admins only. */
+  enable(id: string, enabled: boolean, by: Actor): Promise<void>;
+  setRoute(channel: string, by: Actor): Promise<void>;
+  acknowledge(id: string, by: Actor): Promise<void>;
+  /** Sends a test message by the way that real alerts go. */
+  test(by: Actor): Promise<void>;
+}
+
+/** Pools as admins change them in Slack. Rejects with HeadroomError (`definition`) naming line and cure. */
+export interface PoolPort {
+  /** The YAML of one scope (or all) as `pools show` prints it. */
+  show(scope?: string): Promise<string>;
+  /** Applies YAML; one line per change, none where nothing differs. */
+  apply(yaml: string, by: Actor): Promise<string[]>;
+}
+
+/** What is wrong with this installation, one line each, with its cure. Empty: nothing. */
+export interface DoctorPort {
+  check(): Promise<readonly { ok: boolean; line: string }[]>;
+}

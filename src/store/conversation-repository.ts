@@ -1,0 +1,113 @@
+import type { Filter } from '../domain/filter.ts';
+import type { Question } from '../domain/report.ts';
+import type { Db } from './database.ts';
+
+/** An answer with buttons: who asked what, and where it stands. `ts` is absent for one that only the asker sees. */
+export interface Answer {
+  id: string;
+  asker: string;
+  channel: string;
+  ts?: string;
+  threadTs?: string;
+  private: boolean;
+  question: Question;
+  /** The questions behind the entries of its drill-down menu. */
+  drill: readonly Question[];
+  createdMs: number;
+}
+
+/**
+ * Notes that a request of Slack is being taken; false if it was before, by any instance. `key` is its signature or its
+ * event's id.
+ */
+export async function insertRequest(db: Db, key: string, seenMs: number): Promise<boolean> {
+  const result = await db
+    .insertInto('slack_request')
+    .values({ key, seen_ms: seenMs })
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .executeTakeFirst();
+  return Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
+}
+
+export async function deleteRequestsBefore(db: Db, beforeMs: number): Promise<void> {
+  await db.deleteFrom('slack_request').where('seen_ms', '<', beforeMs).execute();
+}
+
+/** Keeps the answer, or replaces what was kept under its id. */
+export async function upsertAnswer(db: Db, answer: Answer): Promise<void> {
+  const row = {
+    asker: answer.asker,
+    channel: answer.channel,
+    ts: answer.ts ?? null,
+    thread_ts: answer.threadTs ?? null,
+    private: answer.private ? (1 as const) : (0 as const),
+    question: JSON.stringify(answer.question),
+    drill: JSON.stringify(answer.drill),
+    created_ms: answer.createdMs,
+  };
+  await db
+    .insertInto('answer')
+    .values({ id: answer.id, ...row })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+    .execute();
+}
+
+export async function findAnswer(db: Db, id: string): Promise<Answer | undefined> {
+  const row = await db.selectFrom('answer').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!row) return undefined;
+  return {
+    id: row.id,
+    asker: row.asker,
+    channel: row.channel,
+    ...(row.ts ? { ts: row.ts } : {}),
+    ...(row.thread_ts ? { threadTs: row.thread_ts } : {}),
+    private: row.private === 1,
+    question: JSON.parse(row.question) as Question,
+    drill: JSON.parse(row.drill) as Question[],
+    createdMs: row.created_ms,
+  };
+}
+
+export async function deleteAnswersBefore(db: Db, beforeMs: number): Promise<void> {
+  await db.deleteFrom('answer').where('created_ms', '<', beforeMs).execute();
+}
+
+/** Filters that the person chose for the channel; empty where none are. */
+export async function listChosenFilters(db: Db, user: string, channel: string): Promise<Filter[]> {
+  const row = await db
+    .selectFrom('chosen_filter')
+    .select('filters')
+    .where('user', '=', user)
+    .where('channel', '=', channel)
+    .executeTakeFirst();
+  return row ? (JSON.parse(row.filters) as Filter[]) : [];
+}
+
+/** An empty list resets. */
+export async function upsertChosenFilters(
+  db: Db,
+  user: string,
+  channel: string,
+  filters: readonly Filter[],
+): Promise<void> {
+  if (filters.length === 0) {
+    await db.deleteFrom('chosen_filter').where('user', '=', user).where('channel', '=', channel).execute();
+    return;
+  }
+  const row = { filters: JSON.stringify(filters) };
+  await db
+    .insertInto('chosen_filter')
+    .values({ user, channel, ...row })
+    .onConflict((conflict) => conflict.columns(['user', 'channel']).doUpdateSet(row))
+    .execute();
+}
+
+/** False if the bot has introduced itself in this channel before. */
+export async function insertGreeting(db: Db, channel: string, greetedMs: number): Promise<boolean> {
+  const result = await db
+    .insertInto('greeting')
+    .values({ channel, greeted_ms: greetedMs })
+    .onConflict((conflict) => conflict.column('channel').doNothing())
+    .executeTakeFirst();
+  return Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
+}

@@ -1,0 +1,51 @@
+import type { Question } from '../domain/report.ts';
+import type { Db } from './database.ts';
+
+/** A question kept under a name by a person (for themselves) or for a channel; `owner` is that user or channel. */
+export interface SavedView {
+  owner: string;
+  name: string;
+  question: Question;
+  savedBy: string;
+  savedMs: number;
+}
+
+/** Replaces a view of the same owner and name. */
+export async function upsertView(db: Db, view: SavedView): Promise<void> {
+  const row = { question: JSON.stringify(view.question), saved_by: view.savedBy, saved_ms: view.savedMs };
+  await db
+    .insertInto('saved_view')
+    .values({ owner: view.owner, name: view.name, ...row })
+    .onConflict((conflict) => conflict.columns(['owner', 'name']).doUpdateSet(row))
+    .execute();
+}
+
+/** Views of these owners, in the order of the owners given, then by name. */
+export async function listViews(db: Db, owners: readonly string[]): Promise<SavedView[]> {
+  if (owners.length === 0) return [];
+  const rows = await db.selectFrom('saved_view').selectAll().where('owner', 'in', owners).orderBy('name').execute();
+  return rows
+    .map((row) => ({
+      owner: row.owner,
+      name: row.name,
+      question: JSON.parse(row.question) as Question,
+      savedBy: row.saved_by,
+      savedMs: row.saved_ms,
+    }))
+    .sort((a, b) => owners.indexOf(a.owner) - owners.indexOf(b.owner));
+}
+
+/** The first owner's view of that name wins. */
+export async function findView(db: Db, owners: readonly string[], name: string): Promise<SavedView | undefined> {
+  return (await listViews(db, owners)).find((view) => view.name === name);
+}
+
+/** False if there was none. */
+export async function deleteView(db: Db, owner: string, name: string): Promise<boolean> {
+  const result = await db
+    .deleteFrom('saved_view')
+    .where('owner', '=', owner)
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return Number(result.numDeletedRows) > 0;
+}

@@ -39,6 +39,8 @@ export interface Rejection {
   index: number;
   id?: string;
   error: string;
+  /** What was sent, shortened, for the list of rejected events; not part of the answer to the sender. */
+  excerpt?: string;
 }
 
 /** What became of one request's events. `conflicts` are those duplicates whose content differed from the first. */
@@ -47,6 +49,8 @@ export interface IngestResult {
   duplicates: number;
   conflicts: number;
   rejected: Rejection[];
+  /** Time of the newest accepted event, epoch ms. */
+  lastEventMs?: number;
 }
 
 /** The text dimensions that an event itself may carry (source and scope are given on the way in). */

@@ -1,0 +1,59 @@
+import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
+
+/** One request's body, as an adapter gets it. */
+export interface AdapterInput {
+  /** Decompressed. */
+  body: Uint8Array;
+  contentType: string;
+  /** Names in lower case; only those that adapters ask for (`ce-*`, `x-amz-firehose-*`). */
+  headers: Readonly<Record<string, string>>;
+  receivedMs: number;
+  /** Settings of the source (`clientFrom`, `routePatterns` …). */
+  options: Readonly<Record<string, unknown>>;
+}
+
+export interface ParsedRequest {
+  events: UsageEvent[];
+  /** Place of each event in the request, in the order of `events`. */
+  indexes: number[];
+  rejected: Rejection[];
+}
+
+/**
+ * Turns a sender's format into events. Each event of the request is either in `events` or in `rejected`; a body that
+ * cannot be read at all throws `unreadable` (or `unsupported` for a content type that the format does not have).
+ */
+export interface Adapter {
+  name: string;
+  parse(input: AdapterInput): ParsedRequest;
+}
+
+/** A request that has been authenticated, before it is decompressed and parsed. */
+export interface IngestRequest {
+  sourceId: number;
+  sourceName: string;
+  adapter: string;
+  options: Readonly<Record<string, unknown>>;
+  contentType: string;
+  /** `Content-Encoding`. */
+  encoding?: string;
+  headers: Readonly<Record<string, string>>;
+  body: Uint8Array;
+  receivedMs: number;
+}
+
+/** Events that a command has read itself, instead of a request. */
+export interface AppendRequest {
+  source: { id: number; name: string };
+  events: readonly UsageEvent[];
+  receivedMs: number;
+  /** The import they belong to, so that it can be undone. */
+  importId?: number;
+  /** Take events older than raw events are kept: they go to the totals. */
+  allowOld?: boolean;
+}
+
+/** Commits events; answers once they are on disk. Rejects with `unreadable`, `too_large`, `unsupported` or `overloaded`. */
+export interface EventWriter {
+  ingest(request: IngestRequest): Promise<IngestResult>;
+}

@@ -1,0 +1,22 @@
+import { HeadroomError } from '../errors.ts';
+import type { Adapter } from './adapter.ts';
+import { nativeAdapter } from './native.ts';
+
+/** The formats that Headroom reads, by the name that `sources add --adapter` takes. */
+const ADAPTERS: readonly Adapter[] = [nativeAdapter];
+
+const byName = new Map(ADAPTERS.map((adapter) => [adapter.name, adapter]));
+
+/** Throws a `source` error that lists the known names. */
+export function getAdapter(name: string): Adapter {
+  const adapter = byName.get(name);
+  if (adapter) return adapter;
+  throw new HeadroomError(
+    'source',
+    `There is no adapter ${JSON.stringify(name)}: use one of ${listAdapters().join(', ')}.`,
+  );
+}
+
+export function listAdapters(): string[] {
+  return ADAPTERS.map((adapter) => adapter.name);
+}

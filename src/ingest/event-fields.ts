@@ -1,0 +1,218 @@
+import type { Rejection, UsageEvent } from '../domain/event.ts';
+import { parseEventTime } from './event-time.ts';
+import { toRoute } from './route-template.ts';
+
+/** What a sender said of one event, by the field names of PRODUCT.md §2. Nothing is checked yet. */
+export interface EventFields {
+  id?: unknown;
+  time?: unknown;
+  client?: unknown;
+  method?: unknown;
+  url?: unknown;
+  route?: unknown;
+  status?: unknown;
+  user?: unknown;
+  ip?: unknown;
+  module?: unknown;
+  api_version?: unknown;
+  function?: unknown;
+  initiator?: unknown;
+  kind?: unknown;
+  scope?: unknown;
+  count?: unknown;
+  records?: unknown;
+  credits?: unknown;
+  duration_ms?: unknown;
+}
+
+export const MAX_ID_LENGTH = 256;
+export const MAX_CLIENT_LENGTH = 200;
+/** Bound of the texts that have no limit of their own, so that no event is larger than a page. */
+export const MAX_TEXT_LENGTH = 2000;
+const MAX_AMOUNT = 1e9;
+
+/** Method names as they arrive and as they are kept, so that the usual ones are not upper-cased anew. */
+const METHODS = new Map(
+  ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'].flatMap((name) => [
+    [name, name],
+    [name.toLowerCase(), name],
+  ]),
+);
+
+/**
+ * Checks the fields of one event and brings them into shape, or says what is wrong with them. This is the hot path: no
+ * allocation but the event, and nothing is thrown.
+ */
+export class EventReader {
+  readonly #routePatterns: readonly string[];
+  /** Whether texts may hold NUL or lone surrogates. In JSON only a `\u` escape can bring them in. */
+  readonly #unsafeText: boolean;
+  #fault = '';
+
+  constructor(options: Readonly<Record<string, unknown>>, unsafeText = true) {
+    this.#routePatterns = toPatterns(options.routePatterns);
+    this.#unsafeText = unsafeText;
+  }
+
+  /**
+   * The event, or a sentence with the field, its value and the cure. `null` and empty texts mean that a field is absent
+   * (log formats write them so), except for `client`, which must be there. A status given as text is taken as its number:
+   * API Gateway, Fluent Bit and Envoy send it that way.
+   */
+  read(fields: EventFields): UsageEvent | string {
+    this.#fault = '';
+    const event: UsageEvent = {
+      id: this.#text('id', fields.id, MAX_ID_LENGTH),
+      timeMs: this.#time(fields.time),
+      client: this.#client(fields.client),
+      method: this.#method(fields.method),
+      route: this.#route(fields.route, fields.url),
+      status: this.#status(fields.status),
+      user: this.#text('user', fields.user, MAX_TEXT_LENGTH),
+      ip: this.#text('ip', fields.ip, MAX_TEXT_LENGTH),
+      module: this.#text('module', fields.module, MAX_TEXT_LENGTH),
+      version: this.#text('api_version', fields.api_version, MAX_TEXT_LENGTH),
+      function: this.#text('function', fields.function, MAX_TEXT_LENGTH),
+      initiator: this.#text('initiator', fields.initiator, MAX_TEXT_LENGTH),
+      kind: this.#text('kind', fields.kind, MAX_TEXT_LENGTH) ?? 'call',
+      scope: this.#text('scope', fields.scope, MAX_TEXT_LENGTH),
+      count: this.#whole('count', fields.count, 1, MAX_AMOUNT) ?? 1,
+      records: this.#whole('records', fields.records, 0, Number.MAX_SAFE_INTEGER),
+      credits: this.#credits(fields.credits),
+      durationMs: this.#duration(fields.duration_ms),
+    };
+    return this.#fault === '' ? event : this.#fault;
+  }
+
+  #fail(field: string, value: unknown, cure: string): undefined {
+    if (this.#fault === '') this.#fault = `${field} is ${describeValue(value)}: ${cure}.`;
+  }
+
+  #text(field: string, value: unknown, maxLength: number): string | undefined {
+    if (value === undefined || value === null || value === '') return undefined;
+    if (typeof value !== 'string') return this.#fail(field, value, 'send it as text in quotes, or leave it out');
+    if (value.length > maxLength && Array.from(value).length > maxLength) {
+      return this.#fail(field, value, `it has ${Array.from(value).length} characters, send at most ${maxLength}`);
+    }
+    if (this.#unsafeText) {
+      if (value.includes('\0')) return this.#fail(field, value, 'it holds a NUL character, send it without');
+      if (!value.isWellFormed()) {
+        return this.#fail(field, value, 'it holds half of a surrogate pair, send whole characters');
+      }
+    }
+    return value;
+  }
+
+  #client(value: unknown): string {
+    if (value === undefined || value === null) {
+      if (this.#fault === '')
+        this.#fault = `client is missing: say who made the call, in 1 to ${MAX_CLIENT_LENGTH} characters.`;
+      return '';
+    }
+    if (value === '') this.#fail('client', value, `say who made the call, in 1 to ${MAX_CLIENT_LENGTH} characters`);
+    return this.#text('client', value, MAX_CLIENT_LENGTH) ?? '';
+  }
+
+  #method(value: unknown): string | undefined {
+    const known = METHODS.get(value as string);
+    return known ?? this.#text('method', value, MAX_TEXT_LENGTH)?.toUpperCase();
+  }
+
+  #route(route: unknown, url: unknown): string | undefined {
+    const given = this.#text('route', route, MAX_TEXT_LENGTH);
+    if (given !== undefined || url === undefined) return given;
+    // Only the path is kept, so only the path is held to the limit.
+    const address = this.#text('url', url, Number.MAX_SAFE_INTEGER);
+    if (address === undefined) return undefined;
+    return this.#text('the path of url', toRoute(address, this.#routePatterns), MAX_TEXT_LENGTH);
+  }
+
+  #time(value: unknown): number | undefined {
+    if (value === undefined || value === null || value === '') return undefined;
+    const timeMs = parseEventTime(value);
+    return (
+      timeMs ??
+      this.#fail(
+        'time',
+        value,
+        'send RFC 3339 with a zone (2026-11-20T12:00:00Z), or seconds or milliseconds since 1970',
+      )
+    );
+  }
+
+  #status(value: unknown): number | undefined {
+    if (value === undefined || value === null || value === '') return undefined;
+    const status = typeof value === 'string' && /^[0-9]{3}$/.test(value) ? Number(value) : value;
+    if (Number.isInteger(status) && (status as number) >= 100 && (status as number) <= 599) return status as number;
+    return this.#fail('status', value, 'send a whole number from 100 to 599, or leave it out');
+  }
+
+  #whole(field: string, value: unknown, min: number, max: number): number | undefined {
+    if (value === undefined || value === null) return undefined;
+    if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return (value as number) + 0;
+    return this.#fail(field, value, `send a whole number from ${min} to ${max}, or leave it out`);
+  }
+
+  #credits(value: unknown): number | undefined {
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === 'number') {
+      const thousandths = toThousandths(value);
+      if (thousandths !== undefined) return thousandths;
+    }
+    return this.#fail(
+      'credits',
+      value,
+      `send a number from 0 to ${MAX_AMOUNT} with at most three decimals, or leave it out`,
+    );
+  }
+
+  #duration(value: unknown): number | undefined {
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return value + 0;
+    return this.#fail('duration_ms', value, 'send a number of milliseconds from 0 on, or leave it out');
+  }
+}
+
+/**
+ * Thousandths of a number of credits, exactly; undefined below 0, over 10^9 or with more than three decimals. What
+ * binary arithmetic adds to a decimal (0.1 + 0.2 = 0.30000000000000004) is not a decimal of the sender's: within four
+ * units of the last place the number means its nearest thousandth.
+ */
+export function toThousandths(value: number): number | undefined {
+  if (!(value >= 0 && value <= MAX_AMOUNT)) return undefined;
+  const thousandths = Math.round(value * 1000);
+  return Math.abs(value - thousandths / 1000) <= 4 * Number.EPSILON * value ? thousandths + 0 : undefined;
+}
+
+/** A value in an error message: short, and of an object or array no more than what it is. */
+export function describeValue(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object') return 'an object';
+  if (typeof value !== 'string') return `${value} (a ${typeof value})`;
+  const shown = value.length > 60 ? `${value.slice(0, 60)}…` : value;
+  return JSON.stringify(shown.toWellFormed());
+}
+
+/** The rejection of the event at `index`, with its id if it is one, and its known fields for the list of rejected events. */
+export function toRejection(index: number, fields: unknown, error: string): Rejection {
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
+    return { index, error, excerpt: describeValue(fields) };
+  }
+  const { id } = fields as EventFields;
+  const shown = Object.entries(fields)
+    .slice(0, 20)
+    .map(([name, value]) => `${name.slice(0, 40).toWellFormed()}: ${describeValue(value)}`);
+  return {
+    index,
+    ...(typeof id === 'string' && id !== '' ? { id: id.slice(0, MAX_ID_LENGTH).toWellFormed() } : {}),
+    error,
+    excerpt: shown.join(', ').slice(0, 500).toWellFormed(),
+  };
+}
+
+/** Extra route patterns of a source; anything but a list of texts counts as none. */
+function toPatterns(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((pattern) => typeof pattern === 'string') : [];
+}

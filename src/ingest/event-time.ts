@@ -1,0 +1,86 @@
+const DAY_MS = 86_400_000;
+/** Numbers below this are seconds (until the year 5138), from it on milliseconds (from 1973). */
+const FIRST_MILLISECONDS = 1e11;
+/** Milliseconds of the year 5138; a larger number counts micro- or nanoseconds. */
+const LAST_MILLISECONDS = 1e14;
+
+const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))$/;
+const EPOCH = /^\d{9,13}(?:\.\d+)?$/;
+
+// Events of one request share their date, so its day is worked out once.
+let lastDate = '';
+let lastDateMs = 0;
+
+/**
+ * Epoch milliseconds of a sender's time: RFC 3339, or seconds or milliseconds since 1970 (as a number, or as the text that
+ * log formats make of it). Finer fractions are cut off; a leap second counts as the millisecond before it ends. Undefined
+ * for anything else: a date without zone, 30 February, microseconds.
+ */
+export function parseEventTime(value: unknown): number | undefined {
+  if (typeof value === 'string') {
+    return parseRfc3339(value) ?? (EPOCH.test(value) ? fromEpoch(Number(value)) : undefined);
+  }
+  return typeof value === 'number' ? fromEpoch(value) : undefined;
+}
+
+function fromEpoch(value: number): number | undefined {
+  if (!(value >= 0 && value < LAST_MILLISECONDS)) return undefined;
+  return Math.floor(value < FIRST_MILLISECONDS ? Math.round(value * 1e6) / 1000 : value);
+}
+
+/** Epoch milliseconds of an RFC 3339 date-time, strictly; undefined for any other text. */
+export function parseRfc3339(text: string): number | undefined {
+  const { length } = text;
+  // By hand where the shape is `2026-11-20T12:00:00Z` or `2026-11-20T12:00:00.123Z`: five times as fast as the expression.
+  if (
+    (length === 20 || (length === 24 && text.charCodeAt(19) === 46)) &&
+    text.charCodeAt(length - 1) === 90 &&
+    text.charCodeAt(10) === 84 &&
+    text.charCodeAt(13) === 58 &&
+    text.charCodeAt(16) === 58
+  ) {
+    const hour = twoDigits(text, 11);
+    const minute = twoDigits(text, 14);
+    const second = twoDigits(text, 17);
+    const fraction = length === 24 ? twoDigits(text, 20) * 10 + (twoDigits(text, 21) % 10) : 0;
+    if (hour < 24 && minute < 60 && second < 60 && fraction >= 0) {
+      const dateMs = parseDate(text.slice(0, 10));
+      return dateMs === undefined ? undefined : dateMs + ((hour * 60 + minute) * 60 + second) * 1000 + fraction;
+    }
+  }
+  const match = RFC_3339.exec(text);
+  if (!match) return undefined;
+  const hour = Number(match[4]);
+  const minute = Number(match[5]);
+  const second = Number(match[6]);
+  const offsetHour = Number(match[10] ?? 0);
+  const offsetMinute = Number(match[11] ?? 0);
+  if (hour > 23 || minute > 59 || offsetHour > 23 || offsetMinute > 59) return undefined;
+  if (second > 60 || (second === 60 && minute !== 59)) return undefined;
+  const dateMs = parseDate(text.slice(0, 10));
+  if (dateMs === undefined) return undefined;
+  const withinMinute = second === 60 ? 59_999 : second * 1000 + Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'));
+  const offset = (offsetHour * 60 + offsetMinute) * 60_000 * (match[9] === '-' ? -1 : 1);
+  return dateMs + (hour * 60 + minute) * 60_000 + withinMinute - offset;
+}
+
+/** Two digits as a number; NaN for anything else, which fails every comparison. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 48;
+  const ones = text.charCodeAt(at + 1) - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}
+
+function parseDate(date: string): number | undefined {
+  if (date === lastDate) return lastDateMs;
+  const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(date);
+  if (!match) return undefined;
+  const month = Number(match[2]) - 1;
+  // Date.UTC takes years below 100 for those of the 20th century.
+  const start = new Date(0);
+  start.setUTCFullYear(Number(match[1]), month, Number(match[3]));
+  if (start.getUTCMonth() !== month || start.getUTCDate() !== Number(match[3])) return undefined;
+  lastDate = date;
+  lastDateMs = Math.floor(start.getTime() / DAY_MS) * DAY_MS;
+  return lastDateMs;
+}

@@ -1,0 +1,72 @@
+import type { UsageEvent } from '../domain/event.ts';
+import { HeadroomError } from '../errors.ts';
+import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
+import { toClientFinder } from './client-from.ts';
+import { describeValue, type EventFields, EventReader, toRejection } from './event-fields.ts';
+import { isJsonType, type JsonBody, mediaType, readJsonBody } from './json-body.ts';
+
+/** Headroom's own format: one event, an array, `{"events": […]}`, or one event a line (PRODUCT.md §2 and §8). */
+export const nativeAdapter: Adapter = { name: 'native', parse: parseNative };
+
+function parseNative({ body, contentType, options }: AdapterInput): ParsedRequest {
+  checkJsonType(contentType, 'application/json or application/x-ndjson');
+  return readEvents(unwrap(readJsonBody(body, contentType)), options);
+}
+
+/** Throws `unsupported` for a content type that is given and is not JSON. `expected` is the cure. */
+export function checkJsonType(contentType: string, expected: string): void {
+  if (contentType.trim() === '' || isJsonType(contentType)) return;
+  throw new HeadroomError(
+    'unsupported',
+    `Content-Type ${JSON.stringify(mediaType(contentType).slice(0, 100))} is not supported here: send ${expected}.`,
+  );
+}
+
+/** Each value of a body as an event in the fields of PRODUCT.md §2. */
+export function readEvents(body: JsonBody, options: Readonly<Record<string, unknown>>): ParsedRequest {
+  const reader = new EventReader(options, body.escapes);
+  const findClient = toClientFinder(options);
+  const events: UsageEvent[] = [];
+  const indexes: number[] = [];
+  const rejected = body.unreadable;
+  body.values.forEach((value, at) => {
+    const index = body.indexes[at]!;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      const error = `The event is ${describeValue(value)}: send an object with at least "client".`;
+      rejected.push(toRejection(index, value, error));
+      return;
+    }
+    const fields: EventFields = findClient ? { ...value, client: findClient(value) } : value;
+    const event = reader.read(fields);
+    if (typeof event === 'string') {
+      rejected.push(toRejection(index, value, explain(event, value)));
+      return;
+    }
+    events.push(event);
+    indexes.push(index);
+  });
+  rejected.sort((a, b) => a.index - b.index);
+  return { events, indexes, rejected };
+}
+
+function explain(error: string, value: object): string {
+  return 'specversion' in value && !('client' in value)
+    ? `${error} It looks like a CloudEvent: send Content-Type application/cloudevents+json (or -batch+json).`
+    : error;
+}
+
+function unwrap(body: JsonBody): JsonBody {
+  const [value] = body.values;
+  if (!body.single) return body;
+  if (typeof value !== 'object' || value === null) {
+    throw new HeadroomError(
+      'unreadable',
+      `The body is ${describeValue(value)}: send an event, an array of events, or {"events": […]}.`,
+    );
+  }
+  if (!('events' in value) || 'client' in value) return body;
+  if (!Array.isArray(value.events)) {
+    throw new HeadroomError('unreadable', `"events" is ${describeValue(value.events)}: send an array of events.`);
+  }
+  return { ...body, values: value.events, indexes: Array.from(value.events.keys()), single: false };
+}

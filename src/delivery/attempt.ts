@@ -1,0 +1,180 @@
+import type { WebClient } from '@slack/web-api';
+import type { Logger } from '../log.ts';
+import type { Db } from '../store/database.ts';
+import { beginCall, type Delivery, findDelivery } from '../store/delivery-repository.ts';
+import type { Clock } from './clock.ts';
+import type { Block, Composers, Message, Picture } from './composer.ts';
+import { listOwnMessages, METADATA_EVENT, type Place } from './copies.ts';
+import { classifyFailure, type Failure } from './outcome.ts';
+import { uploadPicture } from './picture.ts';
+
+export interface AttemptPorts {
+  db: Db;
+  client: WebClient;
+  clock: Clock;
+  composers: Composers;
+  log: Logger;
+  /** Our bot's id, asked once. */
+  botId(): Promise<string>;
+  /** The conversation of a channel, or of a direct message to a user. */
+  conversationOf(channelOrUser: string): Promise<string>;
+}
+
+export type Outcome =
+  | { kind: 'sent'; place: Place; ts: string; pictureOwed: boolean }
+  | { kind: 'replaced'; why: string }
+  /** Somebody else has the lease: nothing was called. */
+  | { kind: 'lost' }
+  | { kind: 'failed'; failure: Failure };
+
+/** Text waits this long for its picture; an alert's does not. */
+const PICTURE_WAIT_MS = { alert: 0, notice: 2000, answer: 2000, digest: 2000 } as const;
+const PLAIN_TEXT_LENGTH = 3900;
+
+/**
+ * One leased attempt: finds out whether the message is in Slack already, composes it, commits that the call begins, and
+ * calls. Never throws for what Slack or the network does.
+ */
+export async function attemptDelivery(
+  ports: AttemptPorts,
+  delivery: Delivery,
+  lease: { id: string; untilMs(): number },
+): Promise<Outcome> {
+  let called = false;
+  try {
+    const parent = await findParent(ports.db, delivery);
+    if (!parent && delivery.updates) return { kind: 'replaced', why: 'the message that it changes was never posted' };
+    if (!parent && delivery.thread && !delivery.thread.broadcast)
+      return { kind: 'replaced', why: 'the message that it replies to was never posted' };
+    const place: Place = parent
+      ? { channel: parent.channel, ...(delivery.thread ? { threadTs: parent.ts } : {}) }
+      : { channel: await ports.conversationOf(delivery.channel) };
+
+    if (delivery.unclear && !delivery.updates) {
+      const ts = await findPosted(ports, delivery, place);
+      if (ts) return { kind: 'sent', place, ts, pictureOwed: false };
+    }
+    if (delivery.superseded) return { kind: 'replaced', why: 'a newer one took its place' };
+
+    const composed = await compose(ports, delivery);
+    if (!composed) return { kind: 'replaced', why: 'no longer wanted' };
+    const call = { nowMs: ports.clock.now(), untilMs: lease.untilMs() };
+    if (!(await beginCall(ports.db, delivery, lease.id, call))) return { kind: 'lost' };
+    called = true;
+    const ts = delivery.updates
+      ? await update(ports.client, composed, { channel: place.channel, ts: parent!.ts }, delivery.updates)
+      : await post(ports.client, composed, place, delivery);
+    return { kind: 'sent', place, ts, pictureOwed: composed.pictureOwed };
+  } catch (error) {
+    const failure = classifyFailure(error);
+    return { kind: 'failed', failure: { ...failure, unclear: failure.unclear && called } };
+  }
+}
+
+async function findParent(db: Db, delivery: Delivery): Promise<{ channel: string; ts: string } | undefined> {
+  const key = delivery.updates ?? delivery.thread?.key;
+  return key === undefined ? undefined : (await findDelivery(db, key))?.sent;
+}
+
+/**
+ * The message's timestamp if an earlier call did post it. Where the channel cannot be read, an alert or notice counts as
+ * not posted (twice is better than never), a digest or answer throws (once is what was promised).
+ */
+async function findPosted(ports: AttemptPorts, delivery: Delivery, place: Place): Promise<string | undefined> {
+  const sinceMs = delivery.firstCallMs;
+  if (sinceMs === undefined) return undefined;
+  try {
+    const own = await listOwnMessages(ports.client, await ports.botId(), place, sinceMs);
+    return own.get(delivery.key)?.[0];
+  } catch (error) {
+    const repeatable = delivery.kind === 'alert' || delivery.kind === 'notice';
+    if (classifyFailure(error).reason === 'refused' && repeatable) return undefined;
+    throw error;
+  }
+}
+
+type Composed = { text: string; blocks?: Block[]; pictureOwed: boolean };
+
+async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Composed | undefined> {
+  const { key, kind, dueMs, content, updates, degraded } = delivery;
+  const composer = ports.composers[kind];
+  const message = await composer(content, { key, dueMs, nowMs: ports.clock.now(), updating: updates !== undefined });
+  if (!message) return undefined;
+  if (degraded >= 2 || !message.blocks) {
+    message.image?.picture.catch(() => {});
+    return { text: cut(message.text), pictureOwed: false };
+  }
+  if (!message.image || degraded >= 1) {
+    message.image?.picture.catch(() => {});
+    return { text: cut(message.text), blocks: message.blocks, pictureOwed: false };
+  }
+  const image = showPicture(ports, message.image.picture, key);
+  const block = updates ? await image : await firstOf(image, PICTURE_WAIT_MS[kind], ports.clock);
+  if (block === 'waiting') return { text: cut(message.text), blocks: message.blocks, pictureOwed: true };
+  return { text: cut(message.text), blocks: withImage(message, block), pictureOwed: false };
+}
+
+/** The picture as a block, or undefined: a message never fails for its picture. */
+async function showPicture(
+  { client, clock, log }: AttemptPorts,
+  picture: Promise<Picture | undefined>,
+  key: string,
+): Promise<Block | undefined> {
+  try {
+    const rendered = await picture;
+    return rendered && (await uploadPicture(client, clock, rendered));
+  } catch (error) {
+    log.warn({ delivery: key, error: String(error) }, 'the picture was left out');
+    return undefined;
+  }
+}
+
+async function firstOf<T>(value: Promise<T>, waitMs: number, clock: Clock): Promise<T | 'waiting'> {
+  const waited = new AbortController();
+  const timer = clock.sleep(waitMs, waited.signal).then(() => 'waiting' as const);
+  try {
+    return await Promise.race([value, timer]);
+  } finally {
+    waited.abort();
+  }
+}
+
+function withImage(message: Message, block: Block | undefined): Block[] {
+  const blocks = message.blocks ?? [];
+  return block ? blocks.toSpliced(message.image?.at ?? blocks.length, 0, block) : blocks;
+}
+
+function cut(text: string): string {
+  const characters = [...text];
+  return characters.length <= PLAIN_TEXT_LENGTH ? text : `${characters.slice(0, PLAIN_TEXT_LENGTH).join('')}…`;
+}
+
+async function post(client: WebClient, message: Composed, place: Place, delivery: Delivery): Promise<string> {
+  const answer = await client.apiCall('chat.postMessage', {
+    channel: place.channel,
+    text: message.text,
+    ...(message.blocks ? { blocks: message.blocks } : {}),
+    ...(place.threadTs ? { thread_ts: place.threadTs, reply_broadcast: delivery.thread?.broadcast ?? false } : {}),
+    metadata: { event_type: METADATA_EVENT, event_payload: { key: delivery.key } },
+    unfurl_links: false,
+    unfurl_media: false,
+  });
+  return answer.ts as string;
+}
+
+async function update(
+  client: WebClient,
+  message: Composed,
+  { channel, ts }: { channel: string; ts: string },
+  parentKey: string,
+): Promise<string> {
+  await client.apiCall('chat.update', {
+    channel,
+    ts,
+    text: message.text,
+    // Without blocks the old ones would stay.
+    blocks: message.blocks ?? [],
+    metadata: { event_type: METADATA_EVENT, event_payload: { key: parentKey } },
+  });
+  return ts;
+}

@@ -1,0 +1,35 @@
+import type { NewDelivery } from '../domain/delivery.ts';
+
+/** A Block Kit block as it goes over the wire. */
+export type Block = { type: string; [field: string]: unknown };
+
+/** A chart, rendered. */
+export interface Picture {
+  png: Uint8Array;
+  filename: string;
+  title: string;
+  /** States the numbers. */
+  altText: string;
+}
+
+/** What a delivery looks like in Slack. */
+export interface Message {
+  /** Complete by itself: notifications, search, screen readers, and the last resort when blocks are refused. */
+  text: string;
+  blocks?: Block[];
+  /** At most one, put before the block at `at` (default: after all). `undefined`, or a rejection: without it. */
+  image?: { picture: Promise<Picture | undefined>; at?: number };
+}
+
+export interface ComposeContext {
+  key: string;
+  dueMs: number;
+  nowMs: number;
+  /** The message is being changed, not posted. */
+  updating: boolean;
+}
+
+/** Turns a delivery's content into a message at the time of sending; undefined: it is no longer wanted. */
+export type Composer = (content: unknown, context: ComposeContext) => Promise<Message | undefined>;
+
+export type Composers = Readonly<Record<NewDelivery['kind'], Composer>>;

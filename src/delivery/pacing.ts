@@ -1,0 +1,80 @@
+import type { NewDelivery } from '../domain/delivery.ts';
+
+/** Slack takes about one message a second per channel. Source: docs.slack.dev/apis/web-api/rate-limits. */
+const SPACING_MS = 1000;
+/** Slack tolerates short bursts: two alerts may follow another at once. */
+const ALERT_BURST_MS = 2 * SPACING_MS;
+/** So many channels refused at once mean that the workspace is. */
+const WORKSPACE_CHANNELS = 3;
+const LONGEST_BACKOFF_MS = 30_000;
+
+/**
+ * When this instance may call Slack: per channel by Slack's rate and its Retry-After, in all by whether Slack answers.
+ * While it does not, one call at a time finds out whether it is back, at most 30 s after the last.
+ */
+export class Pacing {
+  #holds = new Map<string, number>();
+  #spaced = new Map<string, number>();
+  #heldUntilMs = 0;
+  #failures = 0;
+
+  /** Failed calls since the last that Slack answered. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** How many calls may be under way: none while held, one to find out whether Slack is back. */
+  slots(nowMs: number, most: number): number {
+    if (nowMs < this.#heldUntilMs) return 0;
+    return this.#failures > 0 ? 1 : most;
+  }
+
+  /** When `slots` will be more than none. */
+  get heldUntilMs(): number {
+    return this.#heldUntilMs;
+  }
+
+  heldChannels(nowMs: number): string[] {
+    for (const [channel, untilMs] of this.#holds) if (untilMs <= nowMs) this.#holds.delete(channel);
+    return [...this.#holds.keys()];
+  }
+
+  /** The first instant at which some channel's Retry-After ends; undefined: none is held. */
+  nextReleaseMs(): number | undefined {
+    return this.#holds.size ? Math.min(...this.#holds.values()) : undefined;
+  }
+
+  /** Takes the channel's next place: 0, or the instant from which on there is one. */
+  takePlace(channel: string, kind: NewDelivery['kind'], nowMs: number): number {
+    const spaced = Math.max(this.#spaced.get(channel) ?? 0, nowMs);
+    const readyMs = spaced - (kind === 'alert' ? ALERT_BURST_MS : 0);
+    if (readyMs > nowMs) return readyMs;
+    if (this.#spaced.size > 10_000) this.#spaced.clear();
+    this.#spaced.set(channel, spaced + SPACING_MS);
+    return 0;
+  }
+
+  /** Slack said 429 for this channel. */
+  limit(channel: string, untilMs: number, workspace: boolean): void {
+    this.#holds.set(channel, untilMs);
+    if (workspace || this.#holds.size >= WORKSPACE_CHANNELS) this.#heldUntilMs = Math.max(this.#heldUntilMs, untilMs);
+  }
+
+  /** Slack did not answer: waits 1 s, then twice as long each time. */
+  fail(nowMs: number): void {
+    this.#failures += 1;
+    this.#heldUntilMs = nowMs + backoffMs(this.#failures);
+  }
+
+  /** Slack answered; true when that ends an outage (three failures or more). */
+  succeed(): boolean {
+    const recovered = this.#failures >= 3;
+    this.#failures = 0;
+    return recovered;
+  }
+}
+
+/** 1, 2, 4, 8, 16, then 30 s. */
+export function backoffMs(failures: number): number {
+  return Math.min(1000 * 2 ** Math.min(failures - 1, 10), LONGEST_BACKOFF_MS);
+}

@@ -1,0 +1,279 @@
+import { randomUUID } from 'node:crypto';
+import type { WebClient } from '@slack/web-api';
+import type { Transaction } from 'kysely';
+import type { Logger } from '../log.ts';
+import type { Db } from '../store/database.ts';
+import {
+  type Delivery,
+  expediteDeliveries,
+  findDelivery,
+  findNextDeliveryMs,
+  GIVE_UP_AFTER_MS,
+  insertDelivery,
+  leaseDelivery,
+  listDueDeliveries,
+  markUnclear,
+  releaseDelivery,
+  renewLease,
+  settleDelivery,
+} from '../store/delivery-repository.ts';
+import type { Database } from '../store/schema.ts';
+import { type AttemptPorts, attemptDelivery, type Outcome } from './attempt.ts';
+import type { Clock } from './clock.ts';
+import type { Composers } from './composer.ts';
+import type { Failure } from './outcome.ts';
+import { backoffMs, Pacing } from './pacing.ts';
+import { deleteMessage, sweepCopies } from './sweep.ts';
+
+export interface SenderOptions {
+  db: Db;
+  /** One that makes each call once: `createPostingClient`. */
+  client: WebClient;
+  clock: Clock;
+  composers: Composers;
+  log: Logger;
+  /** In the transaction that marks a delivery failed: tell somebody (by another delivery), pause what made it. */
+  onFailed?(trx: Transaction<Database>, delivery: Delivery, failure: Failure, nowMs: number): Promise<void>;
+}
+
+/** A live instance renews its leases; a frozen one holds a row no longer than this. */
+const LEASE_MS = 5000;
+const RENEW_MS = 1500;
+/** Rows of other processes are noticed within this time. */
+const POLL_MS = 1000;
+const SWEEP_MS = 20_000;
+const MOST_AT_ONCE = 10;
+
+/**
+ * Sends what the delivery log holds, any number of senders on one log. A row is leased, the call is committed before it
+ * is made, and its outcome is written only by the attempt that still has the lease.
+ */
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #ports: AttemptPorts;
+  readonly #pacing = new Pacing();
+  /** Attempts under way, by lane: a channel takes one at a time, and alerts do not wait for the rest. */
+  readonly #lanes = new Map<string, Promise<void>>();
+  readonly #conversations = new Map<string, string>();
+  #botId: string | undefined;
+  #lastFailure: { error: string; atMs: number } | undefined;
+  #sweptMs = 0;
+  #stopped = new AbortController();
+  #woken = new AbortController();
+  #loop: Promise<void> | undefined;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.#ports = {
+      ...options,
+      botId: () => this.#getBotId(),
+      conversationOf: (channel) => this.#getConversation(channel),
+    };
+  }
+
+  /** Sends from now on until `stop`. */
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** Something was put into the log: looks at once. */
+  wake(): void {
+    this.#woken.abort();
+  }
+
+  /** Starts nothing more and waits for calls under way, at most `graceMs`; what is cut off is looked up by the next sender. */
+  async stop(graceMs = 8000): Promise<void> {
+    this.#stopped.abort();
+    this.wake();
+    await this.#loop;
+    await Promise.race([Promise.all(this.#lanes.values()), this.#options.clock.sleep(this.#lanes.size ? graceMs : 0)]);
+  }
+
+  /** Whether Slack takes messages: for health and `doctor`. */
+  health(): { ok: boolean; failures: number; lastError?: string; lastErrorMs?: number } {
+    const { failures } = this.#pacing;
+    const last = this.#lastFailure;
+    return { ok: failures === 0, failures, ...(last ? { lastError: last.error, lastErrorMs: last.atMs } : {}) };
+  }
+
+  /** Sends all that can be sent at this instant; answers the next instant at which there may be more. For tests and commands. */
+  async settle(): Promise<number | undefined> {
+    for (;;) {
+      const nextMs = await this.#startDue();
+      if (this.#lanes.size === 0) return nextMs;
+      await Promise.race(this.#lanes.values());
+    }
+  }
+
+  /** Deletes copies of messages whose outcome was ever unclear. */
+  async sweep(): Promise<void> {
+    this.#sweptMs = this.#options.clock.now();
+    await sweepCopies(this.#ports, this.#sweptMs);
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#options;
+    while (!this.#stopped.signal.aborted) {
+      this.#woken = new AbortController();
+      let nextMs: number | undefined;
+      try {
+        nextMs = await this.#startDue();
+        const nowMs = clock.now();
+        if (nowMs - this.#sweptMs >= SWEEP_MS) {
+          this.#sweptMs = nowMs;
+          void this.sweep().catch((error) => log.warn({ error: String(error) }, 'looking for copies failed'));
+        }
+      } catch (error) {
+        log.error({ error: String(error) }, 'the delivery log could not be read');
+      }
+      const waitMs = Math.min(Math.max((nextMs ?? Number.POSITIVE_INFINITY) - clock.now(), 10), POLL_MS);
+      await clock.sleep(waitMs, AbortSignal.any([this.#woken.signal, this.#stopped.signal]));
+    }
+  }
+
+  /** Starts every attempt that may start now; the next instant at which one may. */
+  async #startDue(): Promise<number | undefined> {
+    const { db, clock } = this.#options;
+    const nowMs = clock.now();
+    const free = () => this.#pacing.slots(nowMs, MOST_AT_ONCE) - this.#lanes.size;
+    if (this.#pacing.slots(nowMs, 1) === 0) return this.#pacing.heldUntilMs;
+    if (free() <= 0) return undefined;
+    const due = await listDueDeliveries(db, nowMs, { exceptChannels: this.#pacing.heldChannels(nowMs), limit: 200 });
+    const times = [await findNextDeliveryMs(db, nowMs), this.#pacing.nextReleaseMs()];
+    for (const delivery of due) {
+      if (free() <= 0) break;
+      const lane = `${delivery.kind === 'alert' ? 'alerts of ' : ''}${delivery.channel}`;
+      if (this.#lanes.has(lane)) continue;
+      const readyMs = this.#pacing.takePlace(delivery.channel, delivery.kind, nowMs);
+      if (readyMs > 0) {
+        times.push(readyMs);
+        continue;
+      }
+      this.#lanes.set(lane, this.#deliver(delivery, lane));
+    }
+    const known = times.filter((ms) => ms !== undefined);
+    return known.length ? Math.min(...known) : undefined;
+  }
+
+  async #deliver(read: Delivery, lane: string): Promise<void> {
+    const { db, clock, log } = this.#options;
+    const id = randomUUID();
+    const ended = new AbortController();
+    const lease = { id, untilMs: () => clock.now() + LEASE_MS };
+    try {
+      const nowMs = clock.now();
+      const delivery = await leaseDelivery(db, read, { id, nowMs, untilMs: lease.untilMs() });
+      if (!delivery) return;
+      void this.#keepLease(delivery.id, lease, ended.signal);
+      await this.#record(delivery, id, await attemptDelivery(this.#ports, delivery, lease));
+    } catch (error) {
+      // The database failed: the lease runs out, and whoever comes next looks the message up.
+      log.error({ delivery: read.key, error: String(error) }, 'the outcome could not be written');
+      this.#pacing.fail(clock.now());
+    } finally {
+      ended.abort();
+      this.#lanes.delete(lane);
+      this.wake();
+    }
+  }
+
+  async #keepLease(id: number, lease: { id: string; untilMs(): number }, ended: AbortSignal): Promise<void> {
+    const { db, clock } = this.#options;
+    for (;;) {
+      await clock.sleep(RENEW_MS, ended);
+      if (ended.aborted) return;
+      const kept = await renewLease(db, id, lease.id, lease.untilMs()).catch(() => true);
+      if (!kept) return;
+    }
+  }
+
+  async #record(delivery: Delivery, attemptId: string, outcome: Outcome): Promise<void> {
+    const { db, clock, log } = this.#options;
+    const nowMs = clock.now();
+    if (outcome.kind === 'lost') return;
+    if (outcome.kind === 'failed') return this.#recordFailure(delivery, attemptId, outcome.failure, nowMs);
+    if (outcome.kind === 'replaced') {
+      await settleDelivery(db, delivery.id, attemptId, { state: 'replaced', error: outcome.why });
+      return;
+    }
+    await this.#noteAnswer(nowMs);
+    const { place, ts } = outcome;
+    const kept = await db.transaction().execute(async (trx) => {
+      const end = { state: 'sent' as const, channel: place.channel, ts, nowMs };
+      if (!(await settleDelivery(trx, delivery.id, attemptId, end))) return false;
+      if (outcome.pictureOwed) await insertDelivery(trx, owePicture(delivery, nowMs));
+      return true;
+    });
+    if (!kept) return this.#removeOwnCopy(delivery, place.channel, ts);
+    log.info({ delivery: delivery.key, channel: place.channel, ts, lateMs: nowMs - delivery.dueMs }, 'sent');
+  }
+
+  /** We posted after the lease had gone to another (a frozen process that woke up): theirs stays. */
+  async #removeOwnCopy(delivery: Delivery, channel: string, ts: string): Promise<void> {
+    const { db, client, log } = this.#options;
+    if (delivery.updates) return;
+    await markUnclear(db, delivery.id);
+    const winner = await findDelivery(db, delivery.key);
+    if (!winner?.sent || winner.sent.ts === ts) return;
+    await deleteMessage(client, { channel, ts }).catch(() => {});
+    log.warn({ delivery: delivery.key, ts }, 'a copy posted after the lease had expired was deleted');
+  }
+
+  async #recordFailure(delivery: Delivery, attemptId: string, failure: Failure, nowMs: number): Promise<void> {
+    const { db, log } = this.#options;
+    const { error } = failure;
+    this.#lastFailure = { error, atMs: nowMs };
+    let nextMs = nowMs + backoffMs(delivery.attempts);
+    let degraded = delivery.degraded;
+    if (failure.reason === 'transient') this.#pacing.fail(nowMs);
+    else if (failure.reason !== 'internal') await this.#noteAnswer(nowMs);
+    if (failure.reason === 'rate_limited') {
+      nextMs = nowMs + (failure.retryAfterMs ?? 1000);
+      this.#pacing.limit(delivery.channel, nextMs, failure.workspace ?? false);
+    } else if (failure.reason === 'blocks') {
+      degraded += 1;
+      nextMs = nowMs;
+    }
+    const givenUp =
+      failure.reason === 'refused' ||
+      (failure.reason === 'blocks' && degraded > 2) ||
+      nowMs >= delivery.dueMs + GIVE_UP_AFTER_MS;
+    log.warn({ delivery: delivery.key, error, attempts: delivery.attempts, givenUp, nextMs }, 'not sent');
+    if (!givenUp) {
+      const release = { nextMs, unclear: failure.unclear || delivery.unclear, error, degraded };
+      if (!(await releaseDelivery(db, delivery, attemptId, release))) await markUnclear(db, delivery.id);
+      return;
+    }
+    await db.transaction().execute(async (trx) => {
+      if (await settleDelivery(trx, delivery.id, attemptId, { state: 'failed', error }))
+        await this.#options.onFailed?.(trx, delivery, failure, nowMs);
+    });
+  }
+
+  /** Slack answered: after an outage, what waited for a retry goes out now. */
+  async #noteAnswer(nowMs: number): Promise<void> {
+    if (this.#pacing.succeed()) await expediteDeliveries(this.#options.db, nowMs, nowMs + backoffMs(100));
+  }
+
+  async #getBotId(): Promise<string> {
+    this.#botId ??= (await this.#options.client.auth.test()).bot_id;
+    if (!this.#botId) throw new Error('auth.test named no bot: SLACK_BOT_TOKEN must be a bot token (xoxb-…).');
+    return this.#botId;
+  }
+
+  async #getConversation(channel: string): Promise<string> {
+    if (!/^[UW]/.test(channel)) return channel;
+    let known = this.#conversations.get(channel);
+    if (!known) {
+      known = (await this.#options.client.conversations.open({ users: channel })).channel!.id!;
+      this.#conversations.set(channel, known);
+    }
+    return known;
+  }
+}
+
+/** The follow-up that adds a picture which was not ready in time. */
+function owePicture(delivery: Delivery, nowMs: number): Parameters<typeof insertDelivery>[1] {
+  const { key, kind, channel, content } = delivery;
+  return { key: `${key}#picture`, kind, channel, content, updates: key, dueMs: nowMs };
+}

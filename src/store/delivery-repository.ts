@@ -1,0 +1,331 @@
+import type { Selectable, Transaction } from 'kysely';
+import type { DeliveryState, NewDelivery } from '../domain/delivery.ts';
+import type { Db } from './database.ts';
+import type { DeliveryTables } from './schema/delivery.ts';
+import type { Database } from './schema.ts';
+
+/** A row of the delivery log. */
+export interface Delivery extends NewDelivery {
+  id: number;
+  state: DeliveryState;
+  attempts: number;
+  firstCallMs: number | undefined;
+  unclear: boolean;
+  superseded: boolean;
+  degraded: number;
+  sent: { channel: string; ts: string; ms: number } | undefined;
+  error: string | undefined;
+}
+
+type Row = Selectable<DeliveryTables['delivery']>;
+
+/** How long an unsent delivery is tried. */
+export const GIVE_UP_AFTER_MS = 24 * 3_600_000;
+
+/**
+ * Puts a message into the log; false where its key is already there. Give it the transaction that claims what the
+ * message is about: then either both exist or neither.
+ */
+export async function insertDelivery(db: Db | Transaction<Database>, delivery: NewDelivery): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('delivery')
+    .values({
+      key: delivery.key,
+      kind: delivery.kind,
+      channel: delivery.channel,
+      content: JSON.stringify(delivery.content),
+      thread_key: delivery.thread?.key ?? null,
+      broadcast: delivery.thread?.broadcast ? 1 : 0,
+      updates_key: delivery.updates ?? null,
+      rank: rankOf(delivery),
+      due_ms: delivery.dueMs,
+      state: 'pending',
+      next_ms: delivery.dueMs,
+      attempts: 0,
+      lease_until_ms: 0,
+      unclear: 0,
+      superseded: 0,
+      degraded: 0,
+      swept_ms: 0,
+    })
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .executeTakeFirst();
+  return Number(numInsertedOrUpdatedRows) === 1;
+}
+
+/** Alerts first; whatever only refines a message comes after the messages. */
+function rankOf(delivery: NewDelivery): number {
+  const rank = { alert: 0, notice: 1, answer: 2, digest: 3 }[delivery.kind];
+  return delivery.updates ? rank + 10 : rank;
+}
+
+/**
+ * What may be tried now, in the order of sending: due, leased by nobody, not to one of `exceptChannels`, and its parent
+ * message (if it has one) settled. Updates of one message go one at a time.
+ */
+export async function listDueDeliveries(
+  db: Db,
+  nowMs: number,
+  options: { exceptChannels?: readonly string[]; limit: number },
+): Promise<Delivery[]> {
+  let query = db
+    .selectFrom('delivery as d')
+    .leftJoin('delivery as parent', (join) =>
+      join.on((on) => on('parent.key', '=', on.fn.coalesce('d.thread_key', 'd.updates_key'))),
+    )
+    .selectAll('d')
+    .where('d.state', 'in', ['pending', 'sending'])
+    .where('d.next_ms', '<=', nowMs)
+    .where('d.lease_until_ms', '<=', nowMs)
+    .where((where) =>
+      where.or([where('parent.id', 'is', null), where('parent.state', 'not in', ['pending', 'sending'])]),
+    )
+    .where((where) =>
+      where.or([
+        where('d.updates_key', 'is', null),
+        where.not(
+          where.exists(
+            where
+              .selectFrom('delivery as other')
+              .select('other.id')
+              .whereRef('other.updates_key', '=', 'd.updates_key')
+              .where('other.state', 'in', ['pending', 'sending'])
+              .where('other.lease_until_ms', '>', nowMs),
+          ),
+        ),
+      ]),
+    );
+  if (options.exceptChannels?.length) query = query.where('d.channel', 'not in', options.exceptChannels);
+  const rows = await query.orderBy('d.rank').orderBy('d.due_ms').orderBy('d.id').limit(options.limit).execute();
+  return rows.map(toDelivery);
+}
+
+/** The next instant at which something not yet due becomes due, or a lease expires; undefined: nothing is waiting. */
+export async function findNextDeliveryMs(db: Db, nowMs: number): Promise<number | undefined> {
+  const open = db.selectFrom('delivery').where('state', 'in', ['pending', 'sending']);
+  const [due, leased] = await Promise.all([
+    open
+      .select((select) => select.fn.min('next_ms').as('ms'))
+      .where('next_ms', '>', nowMs)
+      .executeTakeFirst(),
+    open
+      .select((select) => select.fn.min('lease_until_ms').as('ms'))
+      .where('lease_until_ms', '>', nowMs)
+      .executeTakeFirst(),
+  ]);
+  const times = [due?.ms, leased?.ms].filter((ms) => ms !== null && ms !== undefined).map(Number);
+  return times.length ? Math.min(...times) : undefined;
+}
+
+/**
+ * Leases a delivery as it was read, for one attempt; undefined where somebody else was quicker. A lease that expired
+ * while a call was under way makes it unclear: whoever had it may wake up and finish.
+ */
+export async function leaseDelivery(
+  db: Db,
+  read: Delivery,
+  attempt: { id: string; nowMs: number; untilMs: number },
+): Promise<Delivery | undefined> {
+  const row = await db
+    .updateTable('delivery')
+    .set({
+      attempt_id: attempt.id,
+      lease_until_ms: attempt.untilMs,
+      attempts: read.attempts + 1,
+      ...(read.state === 'sending' ? { unclear: 1 } : {}),
+    })
+    .where('id', '=', read.id)
+    .where('state', '=', read.state)
+    .where('attempts', '=', read.attempts)
+    .where('lease_until_ms', '<=', attempt.nowMs)
+    .returningAll()
+    .executeTakeFirst();
+  return row && toDelivery(row);
+}
+
+/** Keeps a lease that is still this attempt's; false: it went to another. */
+export async function renewLease(db: Db, id: number, attemptId: string, untilMs: number): Promise<boolean> {
+  return written(
+    await db
+      .updateTable('delivery')
+      .set({ lease_until_ms: untilMs })
+      .where('id', '=', id)
+      .where('attempt_id', '=', attemptId)
+      .where('state', 'in', ['pending', 'sending'])
+      .executeTakeFirst(),
+  );
+}
+
+/** Commits that the call to Slack is about to be made; false: the lease went to another, so it must not be made. */
+export async function beginCall(
+  db: Db,
+  delivery: Delivery,
+  attemptId: string,
+  times: { nowMs: number; untilMs: number },
+): Promise<boolean> {
+  return written(
+    await db
+      .updateTable('delivery')
+      .set({
+        state: 'sending',
+        lease_until_ms: times.untilMs,
+        first_call_ms: delivery.firstCallMs ?? times.nowMs,
+      })
+      .where('id', '=', delivery.id)
+      .where('attempt_id', '=', attemptId)
+      .where('state', 'in', ['pending', 'sending'])
+      .executeTakeFirst(),
+  );
+}
+
+/** Ends an attempt without a message: tried again from `nextMs` on. `unclear`: it may be in Slack all the same. */
+export async function releaseDelivery(
+  db: Db,
+  delivery: Delivery,
+  attemptId: string,
+  outcome: { nextMs: number; unclear: boolean; error: string; degraded?: number },
+): Promise<boolean> {
+  return written(
+    await db
+      .updateTable('delivery')
+      .set({
+        state: outcome.unclear ? 'sending' : 'pending',
+        lease_until_ms: 0,
+        next_ms: outcome.nextMs,
+        error: outcome.error,
+        degraded: outcome.degraded ?? delivery.degraded,
+        ...(outcome.unclear ? { unclear: 1 } : {}),
+      })
+      .where('id', '=', delivery.id)
+      .where('attempt_id', '=', attemptId)
+      .where('state', 'in', ['pending', 'sending'])
+      .executeTakeFirst(),
+  );
+}
+
+/** Writes the end of a delivery; false: this attempt no longer has it. */
+export async function settleDelivery(
+  db: Db | Transaction<Database>,
+  id: number,
+  attemptId: string,
+  end: { state: 'sent'; channel: string; ts: string; nowMs: number } | { state: 'failed' | 'replaced'; error?: string },
+): Promise<boolean> {
+  return written(
+    await db
+      .updateTable('delivery')
+      .set({
+        state: end.state,
+        lease_until_ms: 0,
+        ...(end.state === 'sent'
+          ? { sent_channel: end.channel, sent_ts: end.ts, sent_ms: end.nowMs, error: null }
+          : { error: end.error ?? null }),
+      })
+      .where('id', '=', id)
+      .where('attempt_id', '=', attemptId)
+      .where('state', 'in', ['pending', 'sending'])
+      .executeTakeFirst(),
+  );
+}
+
+/** A call of somebody who had lost the lease may have left a copy: it is looked for. */
+export async function markUnclear(db: Db, id: number): Promise<void> {
+  await db.updateTable('delivery').set({ unclear: 1, swept_ms: 0 }).where('id', '=', id).execute();
+}
+
+/** Takes unsent deliveries back in favour of a newer one; one that may already be in Slack is looked for first. */
+export async function supersedeDeliveries(db: Db | Transaction<Database>, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  await db
+    .updateTable('delivery')
+    .set({ superseded: 1 })
+    .where('key', 'in', keys)
+    .where('state', 'in', ['pending', 'sending'])
+    .execute();
+  await db
+    .updateTable('delivery')
+    .set({ state: 'replaced' })
+    .where('key', 'in', keys)
+    .where('state', '=', 'pending')
+    .where('unclear', '=', 0)
+    .where('lease_until_ms', '=', 0)
+    .execute();
+}
+
+/** After Slack is back: what waits for a retry is due now. */
+export async function expediteDeliveries(db: Db, nowMs: number, untilMs: number): Promise<void> {
+  await db
+    .updateTable('delivery')
+    .set({ next_ms: nowMs })
+    .where('state', 'in', ['pending', 'sending'])
+    .where('attempts', '>', 0)
+    .where('next_ms', '>', nowMs)
+    .where('next_ms', '<=', untilMs)
+    .execute();
+}
+
+export async function findDelivery(db: Db, key: string): Promise<Delivery | undefined> {
+  const row = await db.selectFrom('delivery').selectAll().where('key', '=', key).executeTakeFirst();
+  return row && toDelivery(row);
+}
+
+/** The newest deliveries first; `state` and `kind` narrow. For admins. */
+export async function listDeliveries(
+  db: Db,
+  options: { state?: DeliveryState; kind?: NewDelivery['kind']; sinceMs?: number; limit: number },
+): Promise<Delivery[]> {
+  let query = db.selectFrom('delivery').selectAll();
+  if (options.state) query = query.where('state', '=', options.state);
+  if (options.kind) query = query.where('kind', '=', options.kind);
+  if (options.sinceMs !== undefined) query = query.where('due_ms', '>=', options.sinceMs);
+  const rows = await query.orderBy('id', 'desc').limit(options.limit).execute();
+  return rows.map(toDelivery);
+}
+
+/** Sent messages of which a copy may exist, those looked at longest ago first. */
+export async function listSweepable(
+  db: Db,
+  bounds: { sentSinceMs: number; sweptBeforeMs: number; limit: number },
+): Promise<(Delivery & { sweptMs: number })[]> {
+  const rows = await db
+    .selectFrom('delivery')
+    .selectAll()
+    .where('unclear', '=', 1)
+    .where('state', '=', 'sent')
+    .where('updates_key', 'is', null)
+    .where('sent_ms', '>=', bounds.sentSinceMs)
+    .where('swept_ms', '<=', bounds.sweptBeforeMs)
+    .orderBy('swept_ms')
+    .orderBy('id')
+    .limit(bounds.limit)
+    .execute();
+  return rows.map((row) => ({ ...toDelivery(row), sweptMs: row.swept_ms }));
+}
+
+export async function markSwept(db: Db, ids: readonly number[], nowMs: number): Promise<void> {
+  if (ids.length) await db.updateTable('delivery').set({ swept_ms: nowMs }).where('id', 'in', ids).execute();
+}
+
+function written(result: { numUpdatedRows: bigint }): boolean {
+  return Number(result.numUpdatedRows) === 1;
+}
+
+function toDelivery(row: Row): Delivery {
+  return {
+    id: row.id,
+    key: row.key,
+    kind: row.kind,
+    channel: row.channel,
+    content: JSON.parse(row.content),
+    ...(row.thread_key ? { thread: { key: row.thread_key, broadcast: row.broadcast === 1 } } : {}),
+    ...(row.updates_key ? { updates: row.updates_key } : {}),
+    dueMs: row.due_ms,
+    state: row.state,
+    attempts: row.attempts,
+    firstCallMs: row.first_call_ms ?? undefined,
+    unclear: row.unclear === 1,
+    superseded: row.superseded === 1,
+    degraded: row.degraded,
+    sent: row.sent_ts ? { channel: row.sent_channel!, ts: row.sent_ts, ms: row.sent_ms! } : undefined,
+    error: row.error ?? undefined,
+  };
+}

@@ -1,9 +1,11 @@
 import { HeadroomError } from '../errors.ts';
+import { accessLogAdapter } from './access-log.ts';
 import type { Adapter } from './adapter.ts';
+import { cloudEventsAdapter } from './cloudevents.ts';
 import { nativeAdapter } from './native.ts';
 
 /** The formats that Headroom reads, by the name that `sources add --adapter` takes. */
-const ADAPTERS: readonly Adapter[] = [nativeAdapter];
+const ADAPTERS: readonly Adapter[] = [nativeAdapter, cloudEventsAdapter, accessLogAdapter];
 
 const byName = new Map(ADAPTERS.map((adapter) => [adapter.name, adapter]));
 

@@ -1,0 +1,194 @@
+import { isUtf8 } from 'node:buffer';
+import type { Rejection, UsageEvent } from '../domain/event.ts';
+import { HeadroomError } from '../errors.ts';
+import { parseAccessLine, parseClfTime } from './access-log-line.ts';
+import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
+import { findField, toClientFinder } from './client-from.ts';
+import { describeValue, type EventFields, EventReader, toRejection } from './event-fields.ts';
+import { parseEventTime } from './event-time.ts';
+import { isJsonType, mediaType, readJsonBody } from './json-body.ts';
+
+/**
+ * Access logs: lines of the Common or Combined format, or JSON by the names that nginx, Envoy, Fluent Bit, syslog-ng,
+ * morgan and pino give their fields; objects, an array, lines, one after the other, or lines inside `message` (Vector).
+ * The client is the user, else the IP; a `client` or `client_id` that a JSON log names goes before both.
+ */
+export const accessLogAdapter: Adapter = { name: 'access-log', parse: parseAccessLog };
+
+/** Field names in JSON logs, the most telling first; dots go into objects. */
+const NAMES = {
+  id: ['id', 'request_id', 'requestId', 'x_request_id', 'req.id'],
+  time: ['msec', 'start_time', 'time', 'timestamp', '@timestamp', 'ts', 'date', 'time_iso8601', 'time_local'],
+  client: ['client', 'client_id'],
+  user: ['user', 'remote_user', 'user_id'],
+  ip: ['ip', 'client_ip', 'remote_addr', 'remote_ip', 'remote', 'remoteAddress', 'req.remoteAddress'],
+  forwarded: ['x_forwarded_for', 'xff', 'http_x_forwarded_for'],
+  method: ['method', 'request_method', 'http_method', 'verb', 'req.method'],
+  url: ['url', 'uri', 'request_uri', 'path', 'target', 'req.url'],
+  status: ['status', 'code', 'response_code', 'status_code', 'statusCode', 'http_status', 'res.statusCode'],
+  durationMs: ['duration_ms', 'latency_ms', 'responseTime', 'duration'],
+  durationSeconds: ['request_time'],
+} as const;
+
+function parseAccessLog({ body, contentType, options }: AdapterInput): ParsedRequest {
+  const type = mediaType(contentType);
+  const reader = createLogReader(options);
+  if (isJsonType(type) || (isTextType(type) && looksLikeJson(body))) {
+    const read = readJsonBody(body, isJsonType(type) ? contentType : 'application/x-ndjson');
+    const wrapped = read.single ? findField(read.values[0], 'logs') : undefined;
+    const values = Array.isArray(wrapped) ? wrapped : read.values;
+    return collect(values, (at) => (Array.isArray(wrapped) ? at : read.indexes[at]!), reader.value, read.unreadable);
+  }
+  if (!isTextType(type)) {
+    throw new HeadroomError(
+      'unsupported',
+      `Content-Type ${JSON.stringify(type.slice(0, 100))} is not supported for access logs: send text/plain, application/json or application/x-ndjson.`,
+    );
+  }
+  // Old logs hold Latin-1; their lines count all the same.
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString(isUtf8(body) ? 'utf8' : 'latin1');
+  const lines = text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
+    .filter((line) => line.trim() !== '');
+  if (lines.length === 0) throw new HeadroomError('unreadable', 'The body is empty: send one line of a log per call.');
+  return collect(lines, (at) => at, reader.line, []);
+}
+
+function collect<T>(
+  values: readonly T[],
+  indexOf: (at: number) => number,
+  read: (value: T) => UsageEvent | string,
+  rejected: Rejection[],
+): ParsedRequest {
+  const events: UsageEvent[] = [];
+  const indexes: number[] = [];
+  values.forEach((value, at) => {
+    const event = read(value);
+    if (typeof event === 'string') rejected.push(toRejection(indexOf(at), value, event));
+    else {
+      events.push(event);
+      indexes.push(indexOf(at));
+    }
+  });
+  rejected.sort((a, b) => a.index - b.index);
+  return { events, indexes, rejected };
+}
+
+/** Readers of one line of text, and of one value of a JSON log: the event, or what is wrong. */
+export function createLogReader(options: Readonly<Record<string, unknown>>): {
+  line(text: string): UsageEvent | string;
+  value(value: unknown): UsageEvent | string;
+} {
+  const reader = new EventReader(options);
+  const findClient = toClientFinder(options);
+
+  function readLine(text: string): UsageEvent | string {
+    const line = parseAccessLine(text);
+    if (typeof line === 'string') return `Not read: ${line}.`;
+    return reader.read({
+      time: line.timeMs,
+      client: findClient ? (findClient(line) ?? line.user ?? line.ip) : (line.user ?? line.ip),
+      method: line.method,
+      url: line.url && toPathOf(line.url),
+      status: line.status,
+      user: line.user,
+      ip: line.ip,
+    });
+  }
+
+  function readValue(value: unknown): UsageEvent | string {
+    if (typeof value === 'string') return readLine(value);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      return `The entry is ${describeValue(value)}: send a line of a log, or an object.`;
+    }
+    const message = findField(value, 'message') ?? findField(value, 'log');
+    if (
+      typeof message === 'string' &&
+      pick(value, NAMES.status) === undefined &&
+      pick(value, NAMES.url) === undefined
+    ) {
+      const inner = parseObject(message);
+      if (!inner) return readLine(message.trim());
+      const fields = toFields(inner, findClient);
+      // The shipper's own time of the line, where the line has none.
+      return reader.read({ ...fields, time: fields.time ?? pick(value, NAMES.time) });
+    }
+    return reader.read(toFields(value, findClient));
+  }
+
+  return { line: readLine, value: readValue };
+}
+
+function toFields(log: object, findClient: ((fields: unknown) => string | undefined) | undefined): EventFields {
+  const { id: _, time: __, url: ___, status: ____, ...own } = log as EventFields;
+  const user = toText(pick(log, NAMES.user));
+  const forwarded = pick(log, NAMES.forwarded);
+  const ip = pick(log, NAMES.ip) ?? (typeof forwarded === 'string' ? forwarded.split(',')[0]!.trim() : undefined);
+  const line = pick(log, ['request']);
+  const request = typeof line === 'string' ? /^(\S+) (.+?)(?: HTTP\/\S+)?$/.exec(line) : null;
+  const id = pick(log, NAMES.id);
+  const time = pick(log, NAMES.time);
+  const status = pick(log, NAMES.status);
+  const seconds = pick(log, NAMES.durationSeconds);
+  const url = pick(log, NAMES.url) ?? request?.[2];
+  return {
+    ...own,
+    // A counter of the process (pino's default) is no id: it begins again at each start.
+    id: typeof id === 'string' ? id : undefined,
+    time: typeof time === 'string' && parseEventTime(time) === undefined ? (parseClfTime(time) ?? time) : time,
+    client: findClient?.(log) ?? toText(pick(log, NAMES.client)) ?? user ?? ip,
+    user,
+    ip,
+    method: pick(log, NAMES.method) ?? request?.[1],
+    url: typeof url === 'string' ? toPathOf(url) : url,
+    // No answer was sent: the client hung up, or the upstream did.
+    status: Number(status) === 0 ? undefined : status,
+    duration_ms: typeof seconds === 'number' ? seconds * 1000 : toNumber(pick(log, NAMES.durationMs)),
+  };
+}
+
+/** What stands first in a request line is a path even where it begins with `//`, not a host. */
+function toPathOf(url: string): string {
+  return url.startsWith('//') ? url.replace(/^\/+/, '/') : url;
+}
+
+/** The first of these fields that says something; `-` and empty texts are how logs write "nothing". */
+function pick(log: object, names: readonly string[]): unknown {
+  for (const name of names) {
+    const value = findField(log, name);
+    if (value !== undefined && value !== null && value !== '' && value !== '-') return value;
+  }
+  return undefined;
+}
+
+/** Ids of users and clients are often numbers in logs. */
+function toText(value: unknown): unknown {
+  return typeof value === 'number' ? String(value) : value;
+}
+
+function toNumber(value: unknown): number | undefined {
+  const number = typeof value === 'string' ? Number(value) : value;
+  return typeof number === 'number' && number >= 0 ? number : undefined;
+}
+
+function parseObject(text: string): object | undefined {
+  if (!text.trimStart().startsWith('{')) return undefined;
+  try {
+    return JSON.parse(text) as object;
+  } catch {
+    return undefined;
+  }
+}
+
+function isTextType(type: string): boolean {
+  return type === '' || type.startsWith('text/') || type === 'application/octet-stream';
+}
+
+function looksLikeJson(body: Uint8Array): boolean {
+  const start = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, 100))
+    .toString()
+    .replace(/^[\ufeff\s]+/, '');
+  return start.startsWith('{') || start.startsWith('[');
+}

@@ -1,0 +1,97 @@
+import type { ClientName } from '../domain/definition.ts';
+import { type Filter, toMatcher } from '../domain/filter.ts';
+
+/** Shown names of clients, as declared. Several ids may share a name; the first declaration that fits an id names it. */
+export interface ClientNames {
+  /** The id itself where nothing is declared for it. */
+  nameOf(id: string): string;
+  /** Slack user or group to tell about this client. */
+  ownerOf(id: string): string | undefined;
+  /** Whether a declaration fits the id. */
+  knows(id: string): boolean;
+  /** Whether asking for `client:` with these filters can be answered by `toIdFilters` alone. */
+  isExact(filters: readonly Filter[]): boolean;
+  /** Turns shown names in `client` filters into the ids behind them; ids stay searchable. */
+  toIdFilters(filters: readonly Filter[]): Filter[];
+  /** The same, with the ids at hand: exact where declarations overlap. */
+  pickIds(filters: readonly Filter[], ids: readonly string[]): Filter[];
+}
+
+const prepared = new WeakMap<readonly ClientName[], ClientNames>();
+
+export function getClientNames(declared: readonly ClientName[]): ClientNames {
+  return prepared.getOrInsertComputed(declared, createClientNames);
+}
+
+function createClientNames(declared: readonly ClientName[]): ClientNames {
+  const rules = declared.map((client) => ({ ...client, fits: toMatcher(client.id) }));
+  const known = new Map<string, ClientName | undefined>();
+
+  function find(id: string): ClientName | undefined {
+    if (!known.has(id)) {
+      if (known.size > 100_000) known.clear();
+      known.set(
+        id,
+        rules.find(({ fits }) => fits(id)),
+      );
+    }
+    return known.get(id);
+  }
+
+  const nameOf = (id: string) => find(id)?.name ?? id;
+
+  /** Declarations whose shown name fits the pattern. */
+  function namedBy(pattern: string): ClientName[] {
+    const fits = toMatcher(pattern);
+    return declared.filter(({ name }) => fits(name));
+  }
+
+  return {
+    nameOf,
+    ownerOf: (id) => find(id)?.owner,
+    knows: (id) => find(id) !== undefined,
+    isExact(filters) {
+      return filters
+        .filter(({ key }) => key === 'client')
+        .flatMap(({ patterns }) => patterns.flatMap(namedBy))
+        .every((rule) => declared.slice(0, declared.indexOf(rule)).every((earlier) => cannotMeet(earlier, rule)));
+    },
+    toIdFilters: (filters) =>
+      filters.map((filter) =>
+        filter.key !== 'client'
+          ? filter
+          : { ...filter, patterns: unique(filter.patterns.flatMap((p) => [p, ...namedBy(p).map(({ id }) => id)])) },
+      ),
+    pickIds: (filters, ids) =>
+      filters.map((filter) => {
+        if (filter.key !== 'client') return filter;
+        const matchers = filter.patterns.map(toMatcher);
+        const named = ids.filter((id) => matchers.some((matches) => matches(nameOf(id))));
+        return { ...filter, patterns: unique([...filter.patterns, ...named]) };
+      }),
+  };
+}
+
+/** Whether no id can fit both, or it does not matter because both show the same name. */
+function cannotMeet(a: ClientName, b: ClientName): boolean {
+  return a.name === b.name || !patternsMeet(a.id, b.id);
+}
+
+/** Whether some text fits both patterns: a `*` of either stands for nothing, or for the next character (or `*`) of the other. */
+function patternsMeet(a: string, b: string): boolean {
+  let above: boolean[] = [];
+  for (let i = 0; i <= a.length; i += 1) {
+    const row: boolean[] = [];
+    for (let j = 0; j <= b.length; j += 1) {
+      if (i === 0 && j === 0) row.push(true);
+      else if (a[i - 1] === '*' || b[j - 1] === '*') row.push(above[j] === true || row[j - 1] === true);
+      else row.push(i > 0 && j > 0 && above[j - 1] === true && a[i - 1] === b[j - 1]);
+    }
+    above = row;
+  }
+  return above[b.length] === true;
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}

@@ -1,0 +1,26 @@
+import type { ColumnType, Report } from '../domain/report.ts';
+import { toDecimal } from './format.ts';
+
+/**
+ * The table of a report as CSV: UTF-8, RFC 4180 with CRLF after every line, one header row of column keys. Numbers are exact
+ * and ungrouped (credits as decimals, percentages unrounded), times are RFC 3339 in UTC, absent cells are empty, bars are
+ * left out. A text cell that a spreadsheet would take for a formula gets a leading `'`.
+ */
+export function toCsv(report: Pick<Report, 'table'>): string {
+  const { columns, rows } = report.table;
+  const kept = columns.map((column, index) => ({ ...column, index })).filter(({ type }) => type !== 'bar');
+  const lines = rows.map((row) => kept.map(({ type, index }) => quote(toText(row[index] ?? null, type))).join(','));
+  return [kept.map(({ key }) => quote(key)).join(','), ...lines].map((line) => `${line}\r\n`).join('');
+}
+
+function toText(cell: string | number | null, type: ColumnType): string {
+  if (cell === null) return '';
+  if (type === 'text') return /^[=+\-@\t\r]/.test(String(cell)) ? `'${cell}` : String(cell);
+  if (type === 'credits') return toDecimal(Number(cell));
+  if (type === 'time') return Temporal.Instant.fromEpochMilliseconds(Number(cell)).toString();
+  return String(cell);
+}
+
+function quote(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,118 @@
+import type { UsageRow } from '../domain/usage.ts';
+import { formatClock, formatCount, formatDate, formatShare } from './format.ts';
+import type { Inquiry } from './inquiry.ts';
+import { sumTotals } from './totals.ts';
+
+/** Failures that belong together, and what they say. The first that fits a status takes it. */
+const FAILURES = [
+  { name: '429', fits: (status: number) => status === 429, claim: 'Calls come faster than the rate allows' },
+  { name: '400 and 422', fits: (s: number) => s === 400 || s === 422, claim: 'Malformed requests' },
+  { name: '401 and 403', fits: (s: number) => s === 401 || s === 403, claim: 'Credentials or permissions are refused' },
+  { name: '404 and 410', fits: (s: number) => s === 404 || s === 410, claim: 'Calls to what does not exist' },
+  { name: '5xx', fits: (s: number) => s >= 500, claim: 'The server side fails' },
+] as const;
+
+/** A class of failures is spoken of from this share of all failures on, … */
+const LEAST_SHARE = 0.1;
+/** … and placed with one client or route that has at least this share of it, of at least this many calls. */
+const CONCENTRATED = 0.5;
+const LEAST_CALLS = 10;
+
+export interface StatusNumbers {
+  codes: readonly { status: string; requests: number }[];
+  steps: readonly { startMs: number; endMs: number; label: string; counts: Readonly<Record<string, number>> }[];
+  /** Keys: client and status. */
+  byClient: readonly UsageRow[];
+  /** Keys: route and status. */
+  byRoute: readonly UsageRow[];
+}
+
+/**
+ * What the failures point to, the largest class first, each with the numbers that it rests on; nothing without failures.
+ * For 429 the minute with the most calls is looked up, in the step with the most of them, for scopes with a rate limit.
+ */
+export async function diagnoseStatus(
+  inquiry: Inquiry,
+  numbers: StatusNumbers,
+): Promise<{ claim: string; evidence: string }[]> {
+  const requests = numbers.codes.reduce((sum, code) => sum + code.requests, 0);
+  const failed = numbers.codes.filter(({ status }) => Number(status) >= 400);
+  const failures = failed.reduce((sum, code) => sum + code.requests, 0);
+  const found = FAILURES.map((failure) => {
+    const codes = failed.filter(({ status }) => FAILURES.find(({ fits }) => fits(Number(status))) === failure);
+    return { ...failure, codes, calls: codes.reduce((sum, code) => sum + code.requests, 0) };
+  })
+    .filter(({ calls }) => calls > 0 && calls >= failures * LEAST_SHARE)
+    .sort((a, b) => b.calls - a.calls);
+
+  return Promise.all(
+    found.map(async ({ name, claim, codes, calls }) => {
+      const statuses = new Set(codes.map(({ status }) => status));
+      const ending =
+        codes.length === 1
+          ? codes[0]!.status
+          : codes.map((code) => `${code.status} (${formatCount(code.requests)})`).join(', ');
+      const evidence = [
+        `${formatCount(calls)} of ${formatCount(requests)} requests (${formatShare(calls, requests)}) ended in ${ending}`,
+        ...placeWithin(numbers.byClient, statuses, 'from', inquiry.names.nameOf),
+        ...placeWithin(numbers.byRoute, statuses, 'on', (route) => route),
+        ...(name === '429' ? await findPeak(inquiry, numbers.steps) : []),
+      ];
+      return { claim, evidence: `${evidence.join('; ')}.` };
+    }),
+  );
+}
+
+/** Where most of these failures are, beside that place's share of all calls; nothing when they are spread. */
+function placeWithin(
+  rows: readonly UsageRow[],
+  statuses: ReadonlySet<string>,
+  word: string,
+  nameOf: (key: string) => string,
+): string[] {
+  const failures = new Map<string, number>();
+  const calls = new Map<string, number>();
+  for (const { keys, requests } of rows) {
+    const name = nameOf(keys[0]!);
+    calls.set(name, (calls.get(name) ?? 0) + requests);
+    if (statuses.has(keys[1]!)) failures.set(name, (failures.get(name) ?? 0) + requests);
+  }
+  const total = [...failures.values()].reduce((sum, count) => sum + count, 0);
+  const all = sumTotals(rows).requests;
+  const [name, most] = [...failures].reduce((best, entry) => (entry[1] > best[1] ? entry : best), ['', 0] as const);
+  if (calls.size < 2 || total < LEAST_CALLS || most < total * CONCENTRATED) return [];
+  return [
+    `${formatShare(most, total)} of them ${word} ${name}, which made ${formatShare(calls.get(name)!, all)} of all requests`,
+  ];
+}
+
+/** The minute with the most calls, beside the rate limit, for the scopes of the question that have one. */
+async function findPeak(inquiry: Inquiry, steps: StatusNumbers['steps']): Promise<string[]> {
+  const of429 = (step: (typeof steps)[number]) => step.counts['429'] ?? 0;
+  const worst = steps.reduce((best, step) => (best && of429(best) >= of429(step) ? best : step), steps[0]);
+  if (!worst || of429(worst) === 0) return [];
+  const { calendar, usage } = inquiry.deps;
+  const asked = inquiry.filters.find(({ key, not }) => key === 'scope' && !not)?.patterns;
+  const scopes = inquiry.definitions.scopes.filter(
+    ({ name, rateLimitPerMinute }) => rateLimitPerMinute !== undefined && (!asked || asked.includes(name)),
+  );
+  const peaks = await Promise.all(
+    scopes.map(async ({ name, rateLimitPerMinute }) => {
+      const minutes = await usage.meter({
+        meter: name,
+        span: { fromMs: worst.startMs, toMs: worst.endMs },
+        grain: 'minute',
+      });
+      const peak = minutes.reduce(
+        (best, minute) => (best && best.singles >= minute.singles ? best : minute),
+        minutes[0],
+      );
+      if (!peak || peak.singles === 0) return [];
+      const at = `${formatDate(calendar.dayOf(peak.startMs))} ${formatClock(peak.startMs, calendar.zone)}`;
+      return [
+        `the busiest minute of ${name} then was ${at} with ${formatCount(peak.singles)} calls, against ${formatCount(rateLimitPerMinute!)} allowed a minute`,
+      ];
+    }),
+  );
+  return [`most of them in ${worst.label} (${formatCount(of429(worst))})`, ...peaks.flat()];
+}

@@ -1,0 +1,116 @@
+import { formatDay, toDate } from '../domain/calendar.ts';
+import type { Thousandths } from '../domain/event.ts';
+
+export { formatCredits } from '../domain/amount.ts';
+
+const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+
+/** `2,310,000`. */
+export function formatCount(count: number): string {
+  return counts.format(count);
+}
+
+/** Thousandths as a plain decimal without grouping, exact: 1250500 → `1250.5`. */
+export function toDecimal(credits: Thousandths): string {
+  const size = Math.abs(credits);
+  const fraction = String(size % 1000)
+    .padStart(3, '0')
+    .replace(/0+$/, '');
+  return `${credits < 0 ? '-' : ''}${Math.floor(size / 1000)}${fraction ? `.${fraction}` : ''}`;
+}
+
+/**
+ * `41 %` where it is exactly that, else one decimal. Never rounded up to a level, 0 or 100 that is not reached:
+ * 89.97 → `89.9 %`, 0.02 → `<0.1 %`.
+ */
+export function formatPercent(percent: number, levels: readonly number[] = [75, 90]): string {
+  // Takes away the noise of binary fractions (28.000000000000004) and nothing else.
+  const exact = Math.round(percent * 1e12) / 1e12;
+  if (Number.isInteger(exact)) return `${formatCount(exact)} %`;
+  if (exact > 0 && exact < 0.1) return '<0.1 %';
+  let shown = Math.round(exact * 10) / 10;
+  if ([...levels, 100].some((level) => exact < level && shown >= level)) shown = Math.floor(exact * 10) / 10;
+  const [whole, tenth = '0'] = String(shown).split('.');
+  return `${formatCount(Number(whole))}.${tenth} %`;
+}
+
+/** Unrounded 0–100; 0 of nothing is 0. */
+export function toPercent(part: number, whole: number): number {
+  return whole === 0 ? 0 : (part / whole) * 100;
+}
+
+export function formatShare(part: number, whole: number): string {
+  return formatPercent(toPercent(part, whole));
+}
+
+/** `Fri 20 Nov 2026`. */
+export function formatDate(day: number): string {
+  const date = toDate(day);
+  return `${WEEKDAYS[date.dayOfWeek - 1]} ${date.day} ${MONTHS[date.month - 1]} ${date.year}`;
+}
+
+/** `20 Nov`. */
+export function formatShortDate(day: number): string {
+  const date = toDate(day);
+  return `${date.day} ${MONTHS[date.month - 1]}`;
+}
+
+/** `Nov 2026`. */
+export function formatMonthName(day: number): string {
+  const date = toDate(day);
+  return `${MONTHS[date.month - 1]} ${date.year}`;
+}
+
+/** `20 Nov 2026 14:05`, local to the zone. */
+export function formatInstant(ms: number, zone: string): string {
+  const local = atZone(ms, zone);
+  return `${local.day} ${MONTHS[local.month - 1]} ${local.year} ${clockOf(local)}`;
+}
+
+/** `14:05`, local to the zone. */
+export function formatClock(ms: number, zone: string): string {
+  return clockOf(atZone(ms, zone));
+}
+
+/** `2026-10-25T02:00+02:00`: the local hour, told apart where it comes twice. */
+export function formatHour(ms: number, zone: string): string {
+  return atZone(ms, zone).toString({ timeZoneName: 'never', smallestUnit: 'minute' });
+}
+
+/** `2026-11-20`, `2026-11` or `2026-11-20T14:00+00:00`: a step as a CSV names it. */
+export function formatStep(ms: number, day: number, grain: 'hour' | 'day' | 'month', zone: string): string {
+  if (grain === 'hour') return formatHour(ms, zone);
+  return grain === 'day' ? formatDay(day) : formatDay(day).slice(0, 7);
+}
+
+/** `10 s`, `5 min`, `2.5 h`: a length of time in its largest fitting unit, at most one decimal. */
+export function formatDuration(ms: number): string {
+  const [unit, size] = ([['d', 86_400_000] as const, ['h', 3_600_000], ['min', 60_000], ['s', 1000]] as const).find(
+    ([, least]) => ms >= least,
+  ) ?? ['ms', 1];
+  return `${formatCount(Math.floor(Math.round((ms / size) * 10) / 10))}${decimalOf(Math.round((ms / size) * 10) % 10)} ${unit}`;
+}
+
+/** `1 client`, `42 clients`. */
+export function countOf(count: number, singular: string, plural = `${singular}s`): string {
+  return `${formatCount(count)} ${count === 1 ? singular : plural}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function joinWords(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+function decimalOf(tenths: number): string {
+  return tenths === 0 ? '' : `.${tenths}`;
+}
+
+function atZone(ms: number, zone: string): Temporal.ZonedDateTime {
+  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
+}
+
+function clockOf(local: Temporal.ZonedDateTime): string {
+  return `${String(local.hour).padStart(2, '0')}:${String(local.minute).padStart(2, '0')}`;
+}

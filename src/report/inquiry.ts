@@ -1,0 +1,106 @@
+import type { Calendar } from '../domain/calendar.ts';
+import type { Correction } from '../domain/correction.ts';
+import type { Definitions } from '../domain/definition.ts';
+import type { Filter } from '../domain/filter.ts';
+import type { Range } from '../domain/range.ts';
+import { resolveRange } from '../domain/ranges.ts';
+import type { Question, ReportHead } from '../domain/report.ts';
+import type { SourceHealth } from '../domain/source-health.ts';
+import type { Span, UsageAnswer, UsageQuery, UsageReader } from '../domain/usage.ts';
+import { type ClientNames, getClientNames } from './client-names.ts';
+
+/** What reports are made from. */
+export interface ReporterDeps {
+  usage: UsageReader;
+  definitions: () => Promise<Definitions>;
+  calendar: Calendar;
+  /** Absent: `/usage sources` shows exclusions only. */
+  sources?: () => Promise<readonly SourceHealth[]>;
+  /** Corrections that apply within a span, in order of the time they apply to. */
+  corrections?: (span: Span) => Promise<readonly Correction[]>;
+}
+
+/** A question made ready for asking the store. */
+export interface Inquiry {
+  readonly question: Question;
+  readonly nowMs: number;
+  readonly deps: ReporterDeps;
+  readonly definitions: Definitions;
+  readonly names: ClientNames;
+  readonly range: Range;
+  /** The range as the store is asked: a running day is taken to its end, so that daily totals can answer. */
+  readonly span: Span;
+  /** The question's filters, with shown client names turned into ids. */
+  readonly filters: readonly Filter[];
+}
+
+export async function openInquiry(
+  deps: ReporterDeps,
+  question: Question,
+  nowMs: number,
+  defaultRange?: string,
+): Promise<Inquiry> {
+  const definitions = await deps.definitions();
+  const range = resolveRange(question.range, nowMs, deps.calendar, { default: defaultRange });
+  const span = toSpan(range, deps.calendar);
+  const names = getClientNames(definitions.clients);
+  const filters = await toIds(deps.usage, names, question.filters ?? [], span);
+  return { question, nowMs, deps, definitions, names, range, span, filters };
+}
+
+/** Asks for totals of the inquiry's range under its filters, unless `query` says otherwise. */
+export function ask(inquiry: Inquiry, query: Partial<UsageQuery>): Promise<UsageAnswer> {
+  return inquiry.deps.usage.sum({
+    span: inquiry.span,
+    filters: inquiry.filters,
+    grain: 'all',
+    groupBy: [],
+    ...query,
+  });
+}
+
+/** What every report begins with. `asOfMs` is the newest of the answers that it rests on. */
+export function toHead(
+  inquiry: Inquiry,
+  answers: readonly Pick<UsageAnswer, 'asOfMs'>[],
+  head: Pick<ReportHead, 'title' | 'finding' | 'notes' | 'offers'>,
+): ReportHead {
+  const asOfMs = Math.max(0, ...answers.map((answer) => answer.asOfMs));
+  return {
+    ...head,
+    question: inquiry.question,
+    range: inquiry.range,
+    zone: inquiry.deps.calendar.zone,
+    filters: inquiry.question.filters ?? [],
+    asOfMs,
+    finding: asOfMs === 0 ? NOTHING_RECEIVED : head.finding,
+  };
+}
+
+export const NOTHING_RECEIVED = 'No usage has been received yet.';
+
+/** Nothing in a span, said in the words that fit its reason. */
+export function describeNothing(inquiry: Inquiry): string {
+  const { range, filters } = inquiry;
+  if (range.toMs <= range.fromMs) return `Nothing to count: ${range.label}.`;
+  return `No requests${filters.length > 0 ? ' fit the filters' : ''} in this range (${range.label}).`;
+}
+
+export function toSpan(range: Range, calendar: Calendar): Span {
+  const toMs = range.partial ? Math.max(range.toMs, calendar.startOfDay(range.lastDay + 1)) : range.toMs;
+  return { fromMs: range.fromMs, toMs };
+}
+
+async function toIds(
+  usage: UsageReader,
+  names: ClientNames,
+  filters: readonly Filter[],
+  span: Span,
+): Promise<readonly Filter[]> {
+  if (names.isExact(filters)) return names.toIdFilters(filters);
+  const ids = await usage.values({ key: 'client', span, limit: Number.MAX_SAFE_INTEGER });
+  return names.pickIds(
+    filters,
+    ids.map(({ value }) => value),
+  );
+}

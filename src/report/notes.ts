@@ -1,0 +1,48 @@
+import { OTHER } from '../domain/dimension.ts';
+import type { Offer, Question } from '../domain/report.ts';
+import type { UsageAnswer } from '../domain/usage.ts';
+import { DIMENSION_WORDS } from './dimension-words.ts';
+import { formatDate, formatInstant, joinWords } from './format.ts';
+import type { Inquiry } from './inquiry.ts';
+
+/** What a reader must know of how an answer was come by: still growing, cut to raw events, values over the cap. */
+export function noteAnswer(inquiry: Inquiry, answer: UsageAnswer): string[] {
+  const { range, deps, nowMs } = inquiry;
+  const notes: string[] = [];
+  if (range.partial) {
+    notes.push(`Still growing: it holds what had come in by ${formatInstant(nowMs, deps.calendar.zone)}.`);
+  }
+  if (answer.shortened) notes.push(noteShortened(inquiry, answer.shortened));
+  if (answer.capped.length > 0) {
+    notes.push(
+      `${joinWords(answer.capped.map((key) => `Rare ${DIMENSION_WORDS[key].plural}`))} of busy days are counted together as ${OTHER}; totals are exact.`,
+    );
+  }
+  return notes;
+}
+
+/** The same question with what totals hold, where an answer was cut short. */
+export function offerNearest(question: Question, answer: UsageAnswer): Offer[] {
+  if (answer.shortened?.reason !== 'no-total') return [];
+  const { nearest } = answer.shortened;
+  const filters = (question.filters ?? []).filter(({ key }) => nearest.includes(key));
+  if (filters.length === (question.filters ?? []).length) return [];
+  const kept = filters.map(({ key }) => DIMENSION_WORDS[key].singular);
+  return [
+    {
+      label: kept.length > 0 ? `Whole range, filtered by ${joinWords(kept)} only` : 'Whole range, without filters',
+      question: { ...question, filters, offset: 0 },
+    },
+  ];
+}
+
+function noteShortened(inquiry: Inquiry, shortened: NonNullable<UsageAnswer['shortened']>): string {
+  const { calendar } = inquiry.deps;
+  const since = formatDate(calendar.dayOf(shortened.fromMs));
+  if (shortened.reason === 'no-hours') return `Hourly totals begin on ${since}; what is older is left out.`;
+  const nearest = shortened.nearest.map((key) => DIMENSION_WORDS[key].singular);
+  const more = nearest.length > 0 ? ` For the whole range, totals hold ${joinWords(nearest)}.` : '';
+  return shortened.fromMs >= inquiry.span.toMs
+    ? `No total holds this combination, and raw events reach back to ${since} only: nothing of the range can be answered this way.${more}`
+    : `No total holds this combination: answered from raw events, which begin on ${since}; what is older is left out.${more}`;
+}

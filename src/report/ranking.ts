@@ -1,0 +1,107 @@
+import type { RankingRow, Table } from '../domain/report.ts';
+import type { UsageRow } from '../domain/usage.ts';
+import { QuestionError } from '../errors.ts';
+import { toPercent } from './format.ts';
+import { addTotals, emptyTotals, isNamed, sumTotals } from './totals.ts';
+
+export interface RankingOptions {
+  measure: 'requests' | 'credits';
+  /** Column key, `-` before it for descending; absent: the measure, most first. */
+  sort?: string;
+  nameOf?: (key: string) => string;
+  /** Which of a row's keys is ranked. */
+  keyIndex?: number;
+  /** All requests (or credits) of the range, where a filter leaves some out. */
+  ofAll?: number;
+}
+
+/**
+ * Every name with its totals, in the order asked for, equal ones by name. What is no name, `(none)` and then `(other)`, comes
+ * last in any order. Shares are of the measure: row ÷ sum of the rows.
+ */
+export function rankRows(rows: readonly UsageRow[], options: RankingOptions): RankingRow[] {
+  const { measure, nameOf = (key) => key, keyIndex = 0, ofAll } = options;
+  const sum = sumTotals(rows)[measure];
+  const byName = new Map<string, { row: RankingRow; ids: Set<string> }>();
+  for (const usage of rows) {
+    const id = usage.keys[keyIndex]!;
+    const name = isNamed(id) ? nameOf(id) : id;
+    const known = byName.getOrInsertComputed(name, startRow);
+    addTotals(known.row, usage);
+    known.ids.add(id);
+  }
+  for (const { row, ids } of byName.values()) {
+    row.sharePercent = toPercent(row[measure], sum);
+    if (ofAll !== undefined) row.shareOfAllPercent = toPercent(row[measure], ofAll);
+    if (ids.size > 1 || !ids.has(row.name)) row.ids = [...ids].sort();
+  }
+  const compare = comparing(options.sort ?? `-${measure}`);
+  return [...byName.values()].map(({ row }) => row).sort((a, b) => lastness(a) - lastness(b) || compare(a, b));
+}
+
+function startRow(name: string): { row: RankingRow; ids: Set<string> } {
+  return { row: { name, ...emptyTotals(), sharePercent: 0 }, ids: new Set() };
+}
+
+/** Columns of a ranking; `label` heads the names. The fifth for people, share of all, is there only under a filter. */
+export function toRankingTable(rows: readonly RankingRow[], label: string, measure: 'requests' | 'credits'): Table {
+  const filtered = rows.some(({ shareOfAllPercent }) => shareOfAllPercent !== undefined);
+  const most = Math.max(...rows.map((row) => row[measure]), 1);
+  return {
+    columns: [
+      { key: 'name', label, type: 'text' },
+      { key: 'requests', label: 'Requests', type: 'count' },
+      { key: 'share_percent', label: '%', type: 'percent' },
+      { key: 'ok', label: 'OK', type: 'count' },
+      { key: 'failed', label: 'Failed', type: 'count' },
+      ...(filtered ? [{ key: 'share_of_all_percent', label: '% of all', type: 'percent' } as const] : []),
+      { key: 'none', label: 'No status', type: 'count', csvOnly: true },
+      { key: 'credits', label: 'Credits', type: 'credits', csvOnly: measure === 'requests' },
+      { key: 'ids', label: 'Ids', type: 'text', csvOnly: true },
+      { key: 'bar', label: '', type: 'bar' },
+    ],
+    rows: rows.map((row) => [
+      row.name,
+      row.requests,
+      row.sharePercent,
+      row.ok,
+      row.failed,
+      ...(filtered ? [row.shareOfAllPercent ?? null] : []),
+      row.none,
+      row.credits,
+      row.ids?.join(' ') ?? null,
+      Math.max(0, row[measure] / most),
+    ]),
+  };
+}
+
+const SORTS: Readonly<Record<string, (row: RankingRow) => number | string>> = {
+  name: (row) => row.name,
+  requests: (row) => row.requests,
+  share_percent: (row) => row.sharePercent,
+  share_of_all_percent: (row) => row.shareOfAllPercent ?? row.sharePercent,
+  ok: (row) => row.ok,
+  failed: (row) => row.failed,
+  none: (row) => row.none,
+  credits: (row) => row.credits,
+};
+
+function comparing(sort: string): (a: RankingRow, b: RankingRow) => number {
+  const column = sort.replace(/^-/, '');
+  const read = Object.hasOwn(SORTS, column) ? SORTS[column]! : undefined;
+  if (!read) {
+    throw new QuestionError(
+      `Cannot sort by ${JSON.stringify(column)}; the columns are ${Object.keys(SORTS).join(', ')}.`,
+    );
+  }
+  const sign = sort.startsWith('-') ? -1 : 1;
+  return (a, b) => sign * order(read(a), read(b)) || order(a.name, b.name);
+}
+
+function order(a: number | string, b: number | string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function lastness({ name }: RankingRow): number {
+  return isNamed(name) ? 0 : name === '(none)' ? 1 : 2;
+}

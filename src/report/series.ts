@@ -1,0 +1,125 @@
+import type { Question, SeriesReport } from '../domain/report.ts';
+import { QuestionError } from '../errors.ts';
+import { countOf, formatCount, formatStep } from './format.ts';
+import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { findLimitLine } from './limit-line.ts';
+import { noteAnswer, offerNearest } from './notes.ts';
+import { askBySteps, listSteps, type StepGrain, toStepKey } from './steps.ts';
+import { countNames, emptyTotals, groupTotals, sumTotals } from './totals.ts';
+import { findUsual } from './usual.ts';
+
+const TITLES = { hour: 'Requests per hour', day: 'Requests per day', month: 'Requests per month' } as const;
+
+/** Requests per step of the range, 7 days by default: by the day, one day by the hour, a year by the month. */
+export function reportDaily(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
+  return reportSeries(deps, question, nowMs);
+}
+
+/** Requests per hour of one day, yesterday by default. Throws QuestionError for a range of more than 24 hours. */
+export async function reportDay(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
+  const report = await reportSeries(deps, question, nowMs, 'yesterday');
+  if (report.range!.lastDay > report.range!.firstDay && report.range!.text !== '24h') {
+    throw new QuestionError(`${report.range!.label} is more than one day; a day is drawn by the hour.`, [
+      { label: `${report.range!.label} by the day`, command: `daily ${report.range!.text}` },
+      { label: 'Yesterday by the hour', command: 'day yesterday' },
+    ]);
+  }
+  return report;
+}
+
+async function reportSeries(
+  deps: ReporterDeps,
+  question: Question,
+  nowMs: number,
+  defaultRange?: string,
+): Promise<SeriesReport> {
+  const inquiry = await openInquiry(deps, question, nowMs, defaultRange);
+  const [{ answer, grain, note }, byClient, usualOf] = await Promise.all([
+    askBySteps(inquiry, { groupBy: [] }),
+    ask(inquiry, { groupBy: ['client'] }),
+    findUsual(inquiry),
+  ]);
+  const { calendar } = deps;
+  const byStep = groupTotals(answer.rows, ({ startMs }) => toStepKey(startMs, grain, calendar));
+  const steps = listSteps(inquiry, grain);
+  const bars = steps.map(({ startMs, label, partial }) => ({
+    startMs,
+    label,
+    partial,
+    ...(byStep.get(toStepKey(startMs, grain, calendar)) ?? emptyTotals()),
+  }));
+  const totals = sumTotals(bars);
+  const clients = countNames(byClient.rows, inquiry.names.nameOf);
+  const usual = usualOf && grain === inquiry.range.grain ? steps.map(usualOf) : undefined;
+  const limit = grain === 'day' ? findLimitLine(inquiry) : undefined;
+  const above = limit ? bars.filter(({ requests }) => requests > limit.value).length : 0;
+  const most = bars.reduce((best, bar) => (bar.requests > best.requests ? bar : best), bars[0]!);
+
+  return {
+    ...toHead(inquiry, [answer], {
+      title: TITLES[grain],
+      finding: totals.requests === 0 ? describeNothing(inquiry) : describeSteps(),
+      notes: [
+        ...noteAnswer(inquiry, answer),
+        ...(note ? [note] : []),
+        ...(limit && totals.credits !== totals.requests * 1000
+          ? ['The line is in credits, the bars are requests; the two differ here.']
+          : []),
+      ],
+      offers: offerNearest(question, answer),
+    }),
+    kind: question.report === 'day' ? 'day' : 'daily',
+    totals,
+    clients,
+    bars,
+    limit,
+    usual,
+    table: {
+      columns: [
+        { key: grain, label: { hour: 'Hour', day: 'Day', month: 'Month' }[grain], type: 'text' },
+        { key: 'requests', label: 'Requests', type: 'count' },
+        { key: 'ok', label: 'OK', type: 'count' },
+        { key: 'failed', label: 'Failed', type: 'count' },
+        { key: 'none', label: 'No status', type: 'count', csvOnly: true },
+        { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true },
+        ...(usual ? [{ key: 'usual', label: 'Usual', type: 'count' } as const] : []),
+        { key: 'partial', label: 'Partial', type: 'text', csvOnly: true },
+        { key: 'bar', label: '', type: 'bar' },
+      ],
+      rows: bars.map((bar, index) => [
+        formatStep(bar.startMs, calendar.dayOf(bar.startMs), grain, calendar.zone),
+        bar.requests,
+        bar.ok,
+        bar.failed,
+        bar.none,
+        bar.credits,
+        ...(usual ? [usual[index] ?? null] : []),
+        bar.partial ? 'yes' : 'no',
+        Math.max(0, bar.requests / Math.max(most!.requests, 1)),
+      ]),
+    },
+  };
+
+  function describeSteps(): string {
+    const average = formatAverage(inquiry, grain, totals.requests, bars);
+    const overLimit = limit ? `; ${countOf(above, grain)} above ${limit.name} (${formatCount(limit.value)})` : '';
+    return (
+      `${countOf(totals.requests, 'request')} by ${countOf(clients, 'client')}${average}; ` +
+      `most in ${most!.label} with ${formatCount(most!.requests)}${overLimit}.`
+    );
+  }
+}
+
+/** Over complete steps only: a running hour or day would pull the average down. */
+function formatAverage(
+  { range }: Inquiry,
+  grain: StepGrain,
+  requests: number,
+  bars: readonly { partial: boolean; requests: number }[],
+): string {
+  const whole = bars.filter(({ partial }) => !partial);
+  if (whole.length < 2) return '';
+  const counted =
+    range.partial || whole.length < bars.length ? whole.reduce((sum, bar) => sum + bar.requests, 0) : requests;
+  return `, ${formatCount(Math.round(counted / whole.length))} a complete ${grain} on average`;
+}

@@ -1,0 +1,106 @@
+import { NONE, OTHER } from '../domain/dimension.ts';
+import type { Question, RankingReport } from '../domain/report.ts';
+import type { UsageAnswer } from '../domain/usage.ts';
+import { DIMENSION_WORDS } from './dimension-words.ts';
+import { countOf, formatCount, formatCredits, formatPercent, formatShare } from './format.ts';
+import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { noteAnswer, offerNearest } from './notes.ts';
+import { rankRows, toRankingTable } from './ranking.ts';
+import { countNames, isNamed, sumTotals } from './totals.ts';
+
+/** Longest ranking that is given. */
+export const MAX_ROWS = 1000;
+
+/**
+ * Who, or what, makes the most requests (or uses the most credits): clients unless the question names another dimension.
+ * Five rows, three for users, unless it asks for a number up to 1,000; from its `offset` on.
+ * Under a filter each row has its share of all requests of the range besides its share of the filtered ones. Where raw
+ * events shorten the range, all numbers are of the shortened one. Throws QuestionError for a sort column that there is not.
+ */
+export async function reportTop(deps: ReporterDeps, question: Question, nowMs: number): Promise<RankingReport> {
+  const { dimension = 'client', measure = 'requests', offset = 0 } = question;
+  const limit = Math.min(Math.max(question.limit ?? (dimension === 'user' ? 3 : 5), 1), MAX_ROWS);
+  const inquiry = await openInquiry(deps, question, nowMs);
+  const isFiltered = inquiry.filters.length > 0;
+  const [main, all, clients] = await askTogether(inquiry, [
+    (part) => ask(part, { groupBy: [dimension] }),
+    (part) => (isFiltered ? ask(part, { filters: [] }) : undefined),
+    (part) => (dimension === 'client' ? undefined : ask(part, { groupBy: ['client'] })),
+  ]);
+  const ofAll = all && sumTotals(all.rows)[measure];
+  const nameOf = dimension === 'client' ? inquiry.names.nameOf : undefined;
+  const ranked = rankRows(main.rows, { measure, sort: question.sort, nameOf, ofAll });
+  const rows = ranked.slice(offset, offset + limit);
+  const rest = [...ranked.slice(0, offset), ...ranked.slice(offset + limit)];
+  const totals = sumTotals(ranked);
+  const distinct = ranked.filter(({ name }) => isNamed(name)).length;
+  const clientCount = clients ? countNames(clients.rows, inquiry.names.nameOf) : distinct;
+  const words = DIMENSION_WORDS[dimension];
+
+  const notes = [...noteAnswer(inquiry, main), ...noteUnnamed()];
+  if (clients?.shortened && !main.shortened) notes.push('Distinct clients are counted from raw events only.');
+
+  const report = {
+    kind: 'top' as const,
+    dimension,
+    measure,
+    rows,
+    others: { ...sumTotals(rest), count: rest.length },
+    totals,
+    distinct,
+    clients: clientCount,
+    table: toRankingTable(rows, capitalise(words.singular), measure),
+  };
+  return {
+    ...toHead(inquiry, [main, ...(all ? [all] : [])], {
+      title: `Top ${words.plural}`,
+      finding: totals.requests === 0 ? describeNothing(inquiry) : findLeader(),
+      notes,
+      offers: offerNearest(question, main),
+    }),
+    ...report,
+  };
+
+  function findLeader(): string {
+    const leader = rankRows(main.rows, { measure, nameOf }).find(({ name }) => isNamed(name));
+    const show = measure === 'credits' ? formatCredits : formatCount;
+    const whole = `${show(totals[measure])} ${measure}`;
+    if (!leader) return `None of the ${whole} names a ${words.singular}.`;
+    const failed = leader.failed > 0 ? `, ${formatShare(leader.failed, leader.requests)} of its requests failed` : '';
+    const others = dimension === 'client' ? '' : `, ${countOf(clientCount, 'client')}`;
+    return (
+      `${leader.name} leads with ${show(leader[measure])} of ${whole} (${formatPercent(leader.sharePercent)})${failed}; ` +
+      `${countOf(distinct, words.singular, words.plural)}${others} in all.`
+    );
+  }
+
+  function noteUnnamed(): string[] {
+    const unnamed = (name: string) => ranked.find((row) => row.name === name);
+    const none = unnamed(NONE);
+    const other = unnamed(OTHER);
+    return [
+      ...(none ? [`${countOf(none.requests, 'request')} named no ${words.singular}: ${NONE}, in the last place.`] : []),
+      ...(other
+        ? [`${countOf(other.requests, 'request')} are under ${OTHER}, beyond the cap of a day's ${words.plural}.`]
+        : []),
+    ];
+  }
+}
+
+type Asking = (part: Inquiry) => Promise<UsageAnswer> | undefined;
+
+/** Asks at once; where the first answer is shortened, the others are asked again for what it covers, so that shares agree. */
+async function askTogether(
+  inquiry: Inquiry,
+  [first, ...others]: readonly [Asking, ...Asking[]],
+): Promise<[UsageAnswer, ...(UsageAnswer | undefined)[]]> {
+  const [main, ...rest] = await Promise.all([first(inquiry)!, ...others.map((other) => other(inquiry))]);
+  const { shortened } = main!;
+  if (!shortened) return [main!, ...rest];
+  const covered = { ...inquiry.span, fromMs: Math.min(shortened.fromMs, inquiry.span.toMs) };
+  return [main!, ...(await Promise.all(others.map((other) => other({ ...inquiry, span: covered }))))];
+}
+
+function capitalise(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,42 @@
+import { NONE, OTHER } from '../domain/dimension.ts';
+import type { Totals } from '../domain/report.ts';
+import type { UsageRow } from '../domain/usage.ts';
+
+export function emptyTotals(): Totals {
+  return { requests: 0, ok: 0, failed: 0, none: 0, credits: 0 };
+}
+
+/** Adds `more` into `sum`, and gives `sum` back. */
+export function addTotals(sum: Totals, more: Totals): Totals {
+  sum.requests += more.requests;
+  sum.ok += more.ok;
+  sum.failed += more.failed;
+  sum.none += more.none;
+  sum.credits += more.credits;
+  return sum;
+}
+
+export function sumTotals(rows: Iterable<Totals>): Totals {
+  const sum = emptyTotals();
+  for (const row of rows) addTotals(sum, row);
+  return sum;
+}
+
+/** Totals per key, in order of first appearance. */
+export function groupTotals<Key>(rows: readonly UsageRow[], keyOf: (row: UsageRow) => Key): Map<Key, Totals> {
+  const groups = new Map<Key, Totals>();
+  for (const row of rows) addTotals(groups.getOrInsertComputed(keyOf(row), emptyTotals), row);
+  return groups;
+}
+
+/** Distinct names among the rows' first keys; `(none)` and `(other)` are not names. */
+export function countNames(rows: readonly UsageRow[], nameOf: (key: string) => string): number {
+  const names = new Set<string>();
+  for (const { keys } of rows) if (isNamed(keys[0]!)) names.add(nameOf(keys[0]!));
+  return names.size;
+}
+
+/** Whether a key is a value that a sender gave. */
+export function isNamed(key: string): boolean {
+  return key !== NONE && key !== OTHER;
+}

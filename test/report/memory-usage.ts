@@ -1,0 +1,126 @@
+import type { Calendar } from '../../src/domain/calendar.ts';
+import { firstDayOf, monthOf } from '../../src/domain/calendar.ts';
+import { type GroupKey, NONE } from '../../src/domain/dimension.ts';
+import { type Filter, matchesStatus, toMatcher } from '../../src/domain/filter.ts';
+import type { Grain, RawEvent, Span, UsageReader, UsageRow } from '../../src/domain/usage.ts';
+
+/** What a test says of an event; the rest has plain defaults. */
+export type EventOfTest = Partial<RawEvent> & { readonly timeMs: number };
+
+/** Fills in what a test leaves out: one call, one credit, status 200, scope and source `default`. */
+export function toRawEvent(event: EventOfTest): RawEvent {
+  const count = event.count ?? 1;
+  return {
+    client: 'acme',
+    route: '',
+    user: '',
+    ip: '',
+    module: '',
+    method: '',
+    function: '',
+    version: '',
+    kind: 'call',
+    initiator: '',
+    source: 'default',
+    scope: 'default',
+    status: 200,
+    receivedMs: event.timeMs,
+    credits: count * 1000,
+    ...event,
+    count,
+  };
+}
+
+/**
+ * Usage over an array, computed anew from the single events by the plainest code there is: what reports are tested with, and
+ * what any other implementation of the port must agree with. Nothing is shortened or capped.
+ */
+export function createMemoryUsage(
+  given: readonly EventOfTest[],
+  calendar: Calendar,
+  excluded: readonly { rule: string; requests: number }[] = [],
+): UsageReader {
+  const events = given.map(toRawEvent).sort((a, b) => a.timeMs - b.timeMs);
+  const asOfMs = Math.max(0, ...events.map(({ receivedMs }) => receivedMs));
+
+  const within = (span: Span, filters: readonly Filter[] = []) =>
+    events.filter(
+      (event) =>
+        event.timeMs >= span.fromMs && event.timeMs < span.toMs && filters.every((filter) => passes(event, filter)),
+    );
+
+  return {
+    async sum({ span, grain, groupBy, filters }) {
+      const rows = new Map<string, UsageRow>();
+      for (const event of within(span, filters)) {
+        const startMs = grain === 'all' ? span.fromMs : startOfStep(event.timeMs, grain, calendar);
+        const keys = groupBy.map((key) => keyOf(event, key));
+        const row = rows.getOrInsertComputed(JSON.stringify([startMs, keys]), () => ({
+          ...{ startMs, keys, requests: 0, ok: 0, failed: 0, none: 0, credits: 0 },
+        }));
+        row.requests += event.count;
+        row.credits += event.credits;
+        row[event.status === 0 ? 'none' : event.status < 400 ? 'ok' : 'failed'] += event.count;
+      }
+      return { rows: [...rows.values()], origin: 'raw', asOfMs, capped: [] };
+    },
+    async meter({ meter, span, grain }) {
+      const steps = new Map<number, { startMs: number; singles: number; bulk: number; credits: number }>();
+      for (const event of within(span).filter(({ scope }) => scope === meter)) {
+        const startMs = startOfStep(event.timeMs, grain, calendar);
+        const step = steps.getOrInsertComputed(startMs, () => ({ startMs, singles: 0, bulk: 0, credits: 0 }));
+        step[event.count > 1 ? 'bulk' : 'singles'] += event.count;
+        step.credits += event.credits;
+      }
+      return [...steps.values()];
+    },
+    async values({ key, span, contains = '', limit }) {
+      const found = new Map<string, number>();
+      for (const event of within(span)) {
+        const value = keyOf(event, key);
+        found.set(value, (found.get(value) ?? 0) + event.count);
+      }
+      return [...found]
+        .map(([value, requests]) => ({ value, requests }))
+        .filter(({ value }) => value.toLowerCase().includes(contains.toLowerCase()))
+        .sort((a, b) => b.requests - a.requests)
+        .slice(0, limit);
+    },
+    async events({ span, filters, limit }) {
+      return within(span, filters).slice(-limit);
+    },
+    async excluded() {
+      return [...excluded];
+    },
+    async extent() {
+      if (events.length === 0) return undefined;
+      const firstDay = calendar.dayOf(events[0]!.timeMs);
+      return {
+        firstDay,
+        lastDay: calendar.dayOf(events.at(-1)!.timeMs),
+        firstRawDay: firstDay,
+        firstHourDay: firstDay,
+        asOfMs,
+      };
+    },
+  };
+}
+
+function keyOf(event: RawEvent, key: GroupKey): string {
+  if (key === 'status') return event.status === 0 ? NONE : String(event.status);
+  return event[key] || NONE;
+}
+
+export function passes(event: RawEvent, { key, patterns, not }: Filter): boolean {
+  const fits = patterns.some((pattern) =>
+    key === 'status' ? matchesStatus(pattern, event.status) : toMatcher(pattern)(keyOf(event, key)),
+  );
+  return fits !== not;
+}
+
+function startOfStep(ms: number, grain: Exclude<Grain, 'all'>, calendar: Calendar): number {
+  if (grain === 'minute') return ms - (ms % 60_000);
+  if (grain === 'hour') return calendar.startOfHour(ms);
+  const day = calendar.dayOf(ms);
+  return calendar.startOfDay(grain === 'day' ? day : firstDayOf(monthOf(day)));
+}

@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest';
+import { createCalendar } from '../../src/domain/calendar.ts';
+import { toCsv } from '../../src/report/csv.ts';
+import { createMemoryUsage, type EventOfTest } from './memory-usage.ts';
+import { ask, at, NOW } from './setup.ts';
+
+const noon = at('2026-11-20T12:00:00Z');
+
+function calls(client: string, count: number, more: Partial<EventOfTest> = {}): EventOfTest {
+  return { timeMs: noon, client, count, ...more };
+}
+
+const traffic = [
+  calls('a', 50),
+  calls('b', 30, { status: 500 }),
+  calls('c', 10, { status: 0 }),
+  calls('d', 6),
+  calls('e', 3),
+  calls('f', 1),
+];
+
+describe('top', () => {
+  it('ranks clients by requests, five at first, with the rest as others', async () => {
+    const report = await ask(traffic, { report: 'top' });
+    expect(report.rows.map(({ name, requests }) => [name, requests])).toEqual([
+      ['a', 50],
+      ['b', 30],
+      ['c', 10],
+      ['d', 6],
+      ['e', 3],
+    ]);
+    expect(report.totals).toEqual({ requests: 100, ok: 60, failed: 30, none: 10, credits: 100_000 });
+    expect(report.others).toMatchObject({ count: 1, requests: 1 });
+    expect(report.rows[1]).toMatchObject({ sharePercent: 30, failed: 30, ok: 0 });
+    expect(report).toMatchObject({ distinct: 6, clients: 6, asOfMs: noon, zone: 'UTC' });
+    expect(report.finding).toBe('a leads with 50 of 100 requests (50 %); 6 clients in all.');
+  });
+
+  it('gives three users unless asked for more, and counts calls without one apart, last', async () => {
+    const users = ['u1', 'u2', 'u3', 'u4'].map((user, n) => calls('a', 4 - n, { user }));
+    const report = await ask([...users, calls('a', 100)], { report: 'top', dimension: 'user' });
+    expect(report.rows.map(({ name }) => name)).toEqual(['u1', 'u2', 'u3']);
+    expect(report.distinct).toBe(4);
+    expect(report.others).toMatchObject({ count: 2, requests: 101 });
+    const all = await ask([...users, calls('a', 100)], { report: 'top', dimension: 'user', limit: 1000 });
+    expect(all.rows.at(-1)).toMatchObject({ name: '(none)', requests: 100 });
+    expect(all.notes).toContain('100 requests named no user: (none), in the last place.');
+  });
+
+  it('has, under a filter, shares of the filtered and of all', async () => {
+    const report = await ask(traffic, {
+      report: 'top',
+      filters: [{ key: 'status', patterns: ['5xx', '(none)'], not: false }],
+    });
+    expect(report.rows).toMatchObject([
+      { name: 'b', requests: 30, sharePercent: 75, shareOfAllPercent: 30 },
+      { name: 'c', requests: 10, sharePercent: 25, shareOfAllPercent: 10 },
+    ]);
+    expect(toCsv(report)).toBe(
+      'name,requests,share_percent,ok,failed,share_of_all_percent,none,credits,ids\r\n' +
+        'b,30,75,0,30,30,0,30,\r\n' +
+        'c,10,25,0,0,10,10,10,\r\n',
+    );
+  });
+
+  it('pages, sorts by any column, and refuses one that there is not', async () => {
+    const page = await ask(traffic, { report: 'top', limit: 2, offset: 2, sort: 'name' });
+    expect(page.rows.map(({ name }) => name)).toEqual(['c', 'd']);
+    expect(page.others).toMatchObject({ count: 4, requests: 84 });
+    const failed = await ask(traffic, { report: 'top', limit: 1, sort: '-failed' });
+    expect(failed.rows[0]!.name).toBe('b');
+    await expect(ask(traffic, { report: 'top', sort: 'toString' })).rejects.toThrow('Cannot sort by "toString"');
+  });
+
+  it('measures credits exactly', async () => {
+    const report = await ask([calls('a', 2, { credits: 500 }), calls('b', 1, { credits: 1001 })], {
+      report: 'top',
+      measure: 'credits',
+    });
+    expect(report.rows.map(({ name, credits }) => [name, credits])).toEqual([
+      ['b', 1001],
+      ['a', 500],
+    ]);
+    expect(report.finding).toContain('b leads with 1.001 of 1.501 credits');
+    expect(toCsv(report)).toContain('b,1,66.68887408394404,1,0,0,1.001,\r\n');
+  });
+
+  it('puts ids with one shown name into one row, and finds them by name or id', async () => {
+    const definitions = {
+      clients: [
+        { id: 'b9c1*', name: 'Acme CRM' },
+        { id: 'b9*', name: 'Acme ERP' },
+        { id: 'old-crm', name: 'Acme CRM' },
+      ],
+    };
+    const events = [calls('b9c1-x', 5), calls('old-crm', 3), calls('b9d', 2), calls('zed', 1)];
+    const all = await ask(events, { report: 'top' }, { definitions });
+    expect(all.rows.map(({ name, requests, ids }) => [name, requests, ids])).toEqual([
+      ['Acme CRM', 8, ['b9c1-x', 'old-crm']],
+      ['Acme ERP', 2, ['b9d']],
+      ['zed', 1, undefined],
+    ]);
+    const find = async (pattern: string, not = false) =>
+      (await ask(events, { report: 'top', filters: [{ key: 'client', patterns: [pattern], not }] }, { definitions }))
+        .totals.requests;
+    expect(await find('Acme CRM')).toBe(8);
+    // Overlapping declarations: the earlier one takes its ids away from the later.
+    expect(await find('Acme ERP')).toBe(2);
+    expect(await find('Acme ERP', true)).toBe(9);
+    expect(await find('Acme*')).toBe(10);
+    expect(await find('b9c1-x')).toBe(5);
+    expect(await find('acme crm')).toBe(0);
+  });
+
+  it('keeps hostile names as they are, and harmless in a CSV', async () => {
+    const hostile = [
+      '=cmd()',
+      '+1',
+      '-1',
+      '@x',
+      '\tt',
+      '\rr',
+      '<!channel>',
+      '*b*',
+      'a,"b"\nc',
+      '__proto__',
+      '(other)x',
+      '日本 🎉',
+    ];
+    const report = await ask(
+      hostile.map((name) => calls(name, 1)),
+      { report: 'top', limit: 100 },
+    );
+    expect(report.rows.map(({ name }) => name).sort()).toEqual([...hostile].sort());
+    const csv = toCsv(report);
+    for (const cell of [
+      "'=cmd(),",
+      "'+1,",
+      "'-1,",
+      "'@x,",
+      "'\tt,",
+      '"\'\rr",',
+      '<!channel>,',
+      '"a,""b""\nc",',
+      '__proto__,',
+    ]) {
+      expect(csv).toContain(cell);
+    }
+  });
+
+  it('says that nothing was received, that nothing fits, or that the month is young', async () => {
+    const empty = await ask([], { report: 'top' });
+    expect(empty).toMatchObject({ finding: 'No usage has been received yet.', rows: [], asOfMs: 0, distinct: 0 });
+    const none = await ask(traffic, { report: 'top', filters: [{ key: 'client', patterns: ['nobody'], not: false }] });
+    expect(none.finding).toBe('No requests fit the filters in this range (14 – 20 Nov 2026).');
+    const first = await ask(traffic, { report: 'top', range: 'this-month' }, { nowMs: at('2026-11-01T09:00:00Z') });
+    expect(first.finding).toBe('Nothing to count: 1 Nov 2026: no whole day yet.');
+    expect(first.rows).toEqual([]);
+  });
+
+  it('marks a live range, and says what over-full days leave out', async () => {
+    const live = await ask([calls('a', 1, { timeMs: NOW - 1000 })], { report: 'top', range: 'today' });
+    expect(live.totals.requests).toBe(1);
+    expect(live.notes).toEqual(['Still growing: it holds what had come in by 21 Nov 2026 14:05.']);
+    const calendar = createCalendar('UTC');
+    const usage = createMemoryUsage([...traffic, calls('(other)', 900)], calendar);
+    const capped: typeof usage = {
+      ...usage,
+      sum: async (query) => ({ ...(await usage.sum(query)), capped: ['client'] }),
+    };
+    const report = await ask([], { report: 'top', limit: 1000 }, { deps: { usage: capped } });
+    expect(report.rows.at(-1)).toMatchObject({ name: '(other)', requests: 900 });
+    expect(report).toMatchObject({ distinct: 6, totals: { requests: 1000 } });
+    expect(report.finding).toContain('a leads with 50 of 1,000 requests (5 %)');
+    expect(report.notes.join()).toContain('900 requests are under (other)');
+  });
+
+  it('computes all shares over the days that raw events cover, and offers what totals hold', async () => {
+    const calendar = createCalendar('UTC');
+    const rawFrom = at('2026-11-18T00:00:00Z');
+    const old = calls('a', 1000, { timeMs: at('2026-11-15T12:00:00Z'), module: 'm', user: 'u' });
+    const usage = createMemoryUsage([old, calls('a', 3, { module: 'm', user: 'u', ip: '1' }), calls('b', 1)], calendar);
+    const shortened: typeof usage = {
+      ...usage,
+      async sum(query) {
+        if (query.filters.length < 2) return usage.sum(query);
+        const answer = await usage.sum({
+          ...query,
+          span: { ...query.span, fromMs: Math.max(query.span.fromMs, rawFrom) },
+        });
+        return query.span.fromMs >= rawFrom
+          ? answer
+          : { ...answer, shortened: { fromMs: rawFrom, reason: 'no-total', nearest: ['ip', 'user'] } };
+      },
+    };
+    const filters = [
+      { key: 'module', patterns: ['m'], not: false },
+      { key: 'user', patterns: ['u'], not: false },
+    ] as const;
+    const report = await ask([], { report: 'top', dimension: 'ip', filters }, { deps: { usage: shortened } });
+    expect(report.rows).toMatchObject([{ name: '1', requests: 3, shareOfAllPercent: 75 }]);
+    expect(report.notes[0]).toContain('raw events, which begin on Wed 18 Nov 2026');
+    expect(report.offers).toMatchObject([
+      { label: 'Whole range, filtered by user only', question: { filters: [filters[1]] } },
+    ]);
+  });
+});

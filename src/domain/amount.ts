@@ -1,4 +1,4 @@
-import type { AmountVersion } from './definition.ts';
+import type { Amount } from './definition.ts';
 import type { Thousandths } from './event.ts';
 
 /** The largest number of credits that one event may carry: 10^9. */
@@ -22,13 +22,13 @@ export function formatCredits(credits: Thousandths): string {
 }
 
 /** min(base + Σ quantity × each, max). */
-export function amountOf(version: AmountVersion): Thousandths {
+export function amountOf(version: Amount): Thousandths {
   const sum = version.grants.reduce((total, grant) => total + grant.quantity * grant.each, version.base);
   return Math.min(sum, version.max ?? sum);
 }
 
 /** How the amount comes about: `50,000 + 10 × 250 Users = 52,500`; a bare base stands alone. */
-export function formatArithmetic(version: AmountVersion): string {
+export function formatArithmetic(version: Amount): string {
   const sum = amountOf({ ...version, max: undefined });
   const terms = version.grants.map((grant) => `${grant.quantity} × ${formatCredits(grant.each)} ${grant.name}`);
   if (version.base > 0 || terms.length === 0) terms.unshift(formatCredits(version.base));
@@ -37,7 +37,7 @@ export function formatArithmetic(version: AmountVersion): string {
 }
 
 /** The same amount with other quantities, by the grant's name in any case (`{ users: 25 }`); for what-if questions. */
-export function supposeQuantities(version: AmountVersion, suppose: Readonly<Record<string, number>>): AmountVersion {
+export function supposeQuantities<A extends Amount>(version: A, suppose: Readonly<Record<string, number>>): A {
   const wanted = new Map(Object.entries(suppose).map(([name, quantity]) => [name.toLowerCase(), quantity]));
   return {
     ...version,

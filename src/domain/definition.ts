@@ -26,18 +26,25 @@ export type PeriodRule =
   /** Days of the report zone, both inclusive. */
   | { kind: 'once'; fromDay: number; untilDay: number };
 
-/** What a pool's amount is made of from a day on. amount = min(base + Σ quantity × each, max). */
-export interface AmountVersion {
-  fromDay: number;
+/** What a pool's amount is made of: min(base + Σ quantity × each, max). */
+export interface Amount {
   base: Thousandths;
   grants: readonly Grant[];
   max?: Thousandths;
+}
+
+/** What it is made of from a day on. */
+export interface AmountVersion extends Amount {
+  fromDay: number;
+  /** Place in the draw order while this version holds; absent: the pool's. */
+  priority?: number;
 }
 
 /** A pool, or a limit (which nothing is drawn from). Its amounts in order of `fromDay`. */
 export interface Pool {
   name: string;
   period: PeriodRule;
+  /** Lower is drawn first. */
   priority: number;
   /** First and last day on which it exists; `untilDay` absent: still there. */
   fromDay: number;
@@ -59,6 +66,9 @@ export interface Scope {
   title: string;
   rateLimitPerMinute?: number;
   links: { addon?: string; upgrade?: string };
+  /** Last day on which it was declared; absent: it still is. */
+  untilDay?: number;
+  /** A name that ended and came back, or whose period changed, stands here once for each of its lives. */
   pools: readonly Pool[];
   limits: readonly Limit[];
 }
@@ -67,15 +77,23 @@ export interface Scope {
 export interface RuleSet {
   fromDay: number;
   /** In the order of the file; the first scope with a fitting entry takes the call. */
-  scopes: readonly {
-    name: string;
-    match: readonly Match[];
-    costs: readonly CostRule[];
-    limits: readonly { name: string; match: readonly Match[] }[];
-  }[];
+  scopes: readonly ScopeRules[];
   exclude: readonly Match[];
-  /** Recorded, not drawn. `scope` absent: all scopes. Days inclusive. */
-  holidays: readonly { scope?: string; fromDay: number; untilDay: number }[];
+  holidays: readonly Holiday[];
+}
+
+export interface ScopeRules {
+  name: string;
+  match: readonly Match[];
+  costs: readonly CostRule[];
+  limits: readonly { name: string; match: readonly Match[] }[];
+}
+
+/** Recorded, not drawn. `scope` absent: all scopes. Days inclusive. */
+export interface Holiday {
+  scope?: string;
+  fromDay: number;
+  untilDay: number;
 }
 
 /** A shown name for client ids that fit the pattern, and whom to tell. */
@@ -96,3 +114,11 @@ export interface Definitions {
 
 /** The scope of events that name none and fit no rule. */
 export const DEFAULT_SCOPE = 'default';
+
+/** 0001-01-01: the day from which the first declaration of a scope, and the first rules, hold. */
+export const FIRST_DAY = -719_162;
+
+/** Priority of a pool that was given none: after those that have one. */
+export const LAST_PRIORITY = 1000;
+
+export const DEFAULT_THRESHOLDS: readonly number[] = [75, 90];

@@ -1,2 +1,30 @@
-// biome-ignore lint/suspicious/noEmptyInterface: filled by the migration of this area
-export interface DefinitionTables {}
+import type { Generated } from 'kysely';
+
+/** What was declared, who changed it, and what was corrected by hand. Nothing here is ever updated or deleted. */
+export interface DefinitionTables {
+  /** One row per change; `body` is the whole of `Definitions`, and the highest version holds. */
+  definition: {
+    version: number;
+    applied_ms: number;
+    actor: string;
+    body: string;
+  };
+  /** The differences that a version brought, in words. */
+  definition_change: {
+    id: Generated<number>;
+    version: number;
+    place: string;
+    text: string;
+  };
+  /** Plus or minus `credits` (thousandths) and `requests` of a meter, at the time they apply to. */
+  correction: {
+    id: Generated<number>;
+    meter: string;
+    time_ms: number;
+    credits: number;
+    requests: number;
+    reason: string;
+    actor: string;
+    entered_ms: number;
+  };
+}

@@ -1,0 +1,361 @@
+import { formatArithmetic } from './amount.ts';
+import { formatDay } from './calendar.ts';
+import {
+  type AmountVersion,
+  type ClientName,
+  type CostRule,
+  type Definitions,
+  FIRST_DAY,
+  type Grant,
+  type Holiday,
+  type Limit,
+  type Match,
+  type PeriodRule,
+  type Pool,
+  type RuleSet,
+  type Scope,
+  type ScopeRules,
+} from './definition.ts';
+import type { Thousandths } from './event.ts';
+import { formatPeriodRule } from './period.ts';
+
+/** What a file of pools says, checked: the state wanted now, without history. */
+export interface Declaration {
+  scopes: readonly DeclaredScope[];
+  exclude: readonly Match[];
+  holidays: readonly Holiday[];
+  clients: readonly ClientName[];
+}
+
+export interface DeclaredScope {
+  name: string;
+  title: string;
+  rateLimitPerMinute?: number;
+  match: readonly Match[];
+  costs: readonly CostRule[];
+  links: { addon?: string; upgrade?: string };
+  limits: readonly DeclaredLimit[];
+  pools: readonly DeclaredPool[];
+  /** Day from which changed match, cost and limit rules hold; absent: the day of the change. */
+  validFromDay?: number;
+}
+
+export interface DeclaredPool {
+  name: string;
+  period: PeriodRule;
+  priority: number;
+  thresholds: readonly number[];
+  base: Thousandths;
+  grants: readonly Grant[];
+  max?: Thousandths;
+  /** Day from which what differs holds; absent: the day of the change. */
+  validFromDay?: number;
+}
+
+export interface DeclaredLimit extends DeclaredPool {
+  match?: readonly Match[];
+}
+
+/** One difference that was written: where (`crm/Daily credits`, `exclude`), and what, in words. */
+export interface Change {
+  place: string;
+  text: string;
+}
+
+export const NO_DEFINITIONS: Definitions = { version: 0, scopes: [], ruleSets: [], clients: [] };
+
+/**
+ * What is defined after a declaration is applied on a day. Amounts, priorities and rules get a version from `today` (or their
+ * `validFromDay`) on; what the declaration no longer has ends today and is kept. A scope that was never declared has no
+ * history to change, so it and the first rules hold for all days. The same declaration twice changes nothing.
+ */
+export function amend(
+  current: Definitions,
+  declaration: Declaration,
+  today: number,
+): { definitions: Definitions; changes: Change[] } {
+  const changes: Change[] = [];
+  const scopes = declaration.scopes.map((declared) => {
+    const stored = current.scopes.find((scope) => scope.name === declared.name);
+    return amendScope(stored, declared, today, changes);
+  });
+  for (const stored of current.scopes) {
+    if (declaration.scopes.some((declared) => declared.name === stored.name)) continue;
+    if (stored.untilDay === undefined) changes.push({ place: stored.name, text: `ends on ${formatDay(today)}` });
+    const end = (pool: Pool): Pool => ({ ...pool, untilDay: pool.untilDay ?? today });
+    const ended = { ...stored, untilDay: stored.untilDay ?? today };
+    scopes.push({ ...ended, pools: stored.pools.map(end), limits: stored.limits.map(end) });
+  }
+  const ruleSets = amendRules(current.ruleSets, declaration, today, changes);
+  if (!same(current.clients, declaration.clients))
+    changes.push({ place: 'clients', text: `${declaration.clients.length} names` });
+  if (changes.length === 0) return { definitions: current, changes };
+  return {
+    definitions: { version: current.version + 1, scopes, ruleSets, clients: declaration.clients },
+    changes,
+  };
+}
+
+/** The declaration that would change nothing: to be edited and applied again. */
+export function toDeclaration(definitions: Definitions): Declaration {
+  const rules = definitions.ruleSets.at(-1);
+  return {
+    scopes: definitions.scopes
+      .filter((scope) => scope.untilDay === undefined)
+      .map((scope) => {
+        const own = rules?.scopes.find((candidate) => candidate.name === scope.name);
+        return {
+          name: scope.name,
+          title: scope.title,
+          ...(scope.rateLimitPerMinute === undefined ? {} : { rateLimitPerMinute: scope.rateLimitPerMinute }),
+          match: own?.match ?? [],
+          costs: own?.costs ?? [],
+          links: scope.links,
+          limits: scope.limits.filter(isLasting).map((limit) => ({
+            ...toDeclaredPool(limit),
+            ...(limit.match ? { match: limit.match } : {}),
+          })),
+          pools: scope.pools.filter(isLasting).map(toDeclaredPool),
+        };
+      }),
+    exclude: rules?.exclude ?? [],
+    holidays: rules?.holidays ?? [],
+    clients: definitions.clients,
+  };
+}
+
+/** The newest rules hold from `fromDay` on, whatever held between; for a recount that was asked for. */
+export function backdateRules(definitions: Definitions, fromDay: number): Definitions {
+  const newest = definitions.ruleSets.at(-1);
+  if (!newest || newest.fromDay <= fromDay) return definitions;
+  const before = definitions.ruleSets.filter((rules) => rules.fromDay < fromDay);
+  return { ...definitions, version: definitions.version + 1, ruleSets: [...before, { ...newest, fromDay }] };
+}
+
+function isLasting(pool: Pool): boolean {
+  return pool.untilDay === undefined;
+}
+
+function toDeclaredPool(pool: Pool): DeclaredPool {
+  const { base, grants, max } = pool.amounts.at(-1)!;
+  const { name, period, priority, thresholds } = pool;
+  return { name, period, priority, thresholds, base, grants, ...(max === undefined ? {} : { max }) };
+}
+
+function amendScope(stored: Scope | undefined, declared: DeclaredScope, today: number, changes: Change[]): Scope {
+  const { name, title, rateLimitPerMinute, links } = declared;
+  const head = { name, title, ...(rateLimitPerMinute === undefined ? {} : { rateLimitPerMinute }), links };
+  if (!stored) changes.push({ place: name, text: 'new scope' });
+  else if (stored.untilDay !== undefined) changes.push({ place: name, text: `declared again on ${formatDay(today)}` });
+  else {
+    if (stored.title !== title) changes.push({ place: name, text: `title "${stored.title}" → "${title}"` });
+    if (stored.rateLimitPerMinute !== rateLimitPerMinute)
+      changes.push({
+        place: name,
+        text: `rate limit per minute ${stored.rateLimitPerMinute ?? 'none'} → ${rateLimitPerMinute ?? 'none'}`,
+      });
+    if (!same(stored.links, links)) changes.push({ place: name, text: 'links changed' });
+  }
+  const context = { scope: name, isNew: !stored, today, changes };
+  const limits = amendPools(stored?.limits ?? [], declared.limits, context).map((limit: Limit) => {
+    const match = declared.limits.find((candidate) => candidate.name === limit.name)?.match ?? limit.match;
+    const { match: _, ...rest } = limit;
+    return match ? { ...rest, match } : rest;
+  });
+  return { ...head, pools: amendPools(stored?.pools ?? [], declared.pools, context), limits };
+}
+
+interface PoolContext {
+  scope: string;
+  isNew: boolean;
+  today: number;
+  changes: Change[];
+}
+
+function amendPools(stored: readonly Pool[], declared: readonly DeclaredPool[], context: PoolContext): Pool[] {
+  const { today, changes, scope } = context;
+  const lives = declared.flatMap((wanted, order) => {
+    const earlier = stored.filter((pool) => pool.name === wanted.name);
+    return [...earlier.slice(0, -1), ...amendPool(earlier.at(-1), wanted, order, context)];
+  });
+  const gone = stored.filter((pool) => !declared.some((wanted) => wanted.name === pool.name));
+  for (const pool of gone.filter(isLasting))
+    changes.push({ place: `${scope}/${pool.name}`, text: `ends on ${formatDay(today)}` });
+  return [...lives, ...gone.map((pool) => ({ ...pool, untilDay: pool.untilDay ?? today }))];
+}
+
+function amendPool(stored: Pool | undefined, declared: DeclaredPool, order: number, context: PoolContext): Pool[] {
+  const { today, changes } = context;
+  const place = `${context.scope}/${declared.name}`;
+  const { name, period, priority, thresholds } = declared;
+  const version = toVersion(declared);
+
+  function begin(fromDay: number): Pool {
+    const from = fromDay === FIRST_DAY ? '' : `, from ${formatDay(fromDay)}`;
+    changes.push({ place, text: `${formatArithmetic(version)} per ${formatPeriodRule(period)}${from}` });
+    return { name, period, priority, fromDay, amounts: [{ fromDay, ...version }], thresholds, order };
+  }
+
+  if (!stored) {
+    const otherwise = context.isNew ? FIRST_DAY : today;
+    return [begin(declared.validFromDay ?? (period.kind === 'once' ? period.fromDay : otherwise))];
+  }
+  if (stored.untilDay !== undefined && stored.untilDay < today) {
+    const wanted = declared.validFromDay ?? (period.kind === 'once' ? period.fromDay : today);
+    return [stored, begin(Math.max(wanted, stored.untilDay + 1))];
+  }
+  const changeDay = declared.validFromDay ?? today;
+  const periodDiffers = !same(stored.period, period);
+  // Days of `once` may be moved while its balance lives on; another kind of period is another pool from that day on.
+  if (periodDiffers && (stored.period.kind !== 'once' || period.kind !== 'once') && stored.fromDay < changeDay)
+    return [{ ...stored, untilDay: changeDay - 1 }, begin(changeDay)];
+
+  const { untilDay, ...lasting } = stored;
+  if (untilDay !== undefined) changes.push({ place, text: 'goes on' });
+  if (periodDiffers)
+    changes.push({ place, text: `period ${formatPeriodRule(stored.period)} → ${formatPeriodRule(period)}` });
+  if (!same(stored.thresholds, thresholds))
+    changes.push({ place, text: `thresholds ${stored.thresholds.join(', ')} → ${thresholds.join(', ')}` });
+  const earliest = period.kind === 'once' ? Math.min(stored.fromDay, period.fromDay) : stored.fromDay;
+  return [
+    {
+      ...lasting,
+      period,
+      priority,
+      thresholds,
+      order,
+      fromDay: Math.min(earliest, declared.validFromDay ?? earliest),
+      amounts: amendAmounts(stored, declared, Math.max(today, stored.fromDay), (text) => changes.push({ place, text })),
+    },
+  ];
+}
+
+function toVersion({ base, grants, max, priority }: DeclaredPool): Omit<AmountVersion, 'fromDay'> {
+  return { base, grants, ...(max === undefined ? {} : { max }), priority };
+}
+
+function amendAmounts(
+  stored: Pool,
+  declared: DeclaredPool,
+  otherwiseDay: number,
+  note: (text: string) => void,
+): readonly AmountVersion[] {
+  const version = toVersion(declared);
+  const equals = ({ fromDay: _, ...content }: AmountVersion) =>
+    same({ ...content, priority: content.priority ?? stored.priority }, version);
+  const { validFromDay } = declared;
+  const newest = stored.amounts.at(-1)!;
+  // With a date the declaration speaks of all days since; without one, of what holds now.
+  const spokenOf =
+    validFromDay === undefined
+      ? [newest]
+      : [versionOn(stored.amounts, validFromDay), ...stored.amounts.filter((other) => other.fromDay > validFromDay)];
+  if (spokenOf.every(equals)) return stored.amounts;
+
+  const fromDay = validFromDay ?? otherwiseDay;
+  const before = stored.amounts.filter((other) => other.fromDay < fromDay);
+  const was = versionOn(stored.amounts, fromDay);
+  if (formatArithmetic(was) !== formatArithmetic(version))
+    note(`${formatArithmetic(was)} → ${formatArithmetic(version)}, from ${formatDay(fromDay)}`);
+  if ((was.priority ?? stored.priority) !== declared.priority)
+    note(`priority ${was.priority ?? stored.priority} → ${declared.priority}, from ${formatDay(fromDay)}`);
+  return [...before, { fromDay, ...version }];
+}
+
+/** The version in force on a day; before the first one, that one. */
+export function versionOn(amounts: readonly AmountVersion[], day: number): AmountVersion {
+  return amounts.findLast((version) => version.fromDay <= day) ?? amounts[0]!;
+}
+
+function amendRules(
+  stored: readonly RuleSet[],
+  declaration: Declaration,
+  today: number,
+  changes: Change[],
+): readonly RuleSet[] {
+  const newest = stored.at(-1) ?? { fromDay: FIRST_DAY, scopes: [], exclude: [], holidays: [] };
+  const changeDay = stored.length === 0 ? FIRST_DAY : today;
+  const order = declaration.scopes.map((scope) => scope.name);
+  let sets = stored;
+  const since = (day: number) => (day === FIRST_DAY ? '' : `, from ${formatDay(day)}`);
+
+  for (const scope of declaration.scopes) {
+    const wanted = toScopeRules(scope);
+    const known = newest.scopes.find((rules) => rules.name === scope.name) ?? noRules(scope.name);
+    if (same(known, wanted)) continue;
+    const day = scope.validFromDay ?? changeDay;
+    sets = revise(sets, day, (rules) => ({
+      ...rules,
+      scopes: [...rules.scopes.filter((other) => other.name !== wanted.name), wanted],
+    }));
+    const parts = (['match', 'costs', 'limits'] as const).filter((part) => !same(known[part], wanted[part]));
+    changes.push({ place: scope.name, text: `rules changed (${parts.join(', ')})${since(day)}` });
+  }
+  if (newest.scopes.some((rules) => !order.includes(rules.name)))
+    sets = revise(sets, today, (rules) => ({
+      ...rules,
+      scopes: rules.scopes.filter((scope) => order.includes(scope.name)),
+    }));
+  if (!same(newest.exclude, declaration.exclude)) {
+    sets = revise(sets, changeDay, (rules) => ({ ...rules, exclude: declaration.exclude }));
+    changes.push({ place: 'exclude', text: `${declaration.exclude.length} rules${since(changeDay)}` });
+  }
+  if (!same(newest.holidays, declaration.holidays)) {
+    // Holidays bear their own dates: a new one counts from its first day, a dropped one stays what it was until today.
+    const added = declaration.holidays.filter((holiday) => !newest.holidays.some((known) => same(known, holiday)));
+    for (const holiday of added.filter((candidate) => candidate.fromDay < changeDay))
+      sets = revise(sets, holiday.fromDay, (rules) => ({ ...rules, holidays: [...rules.holidays, holiday] }));
+    sets = revise(sets, changeDay, (rules) => ({ ...rules, holidays: declaration.holidays }));
+    changes.push({ place: 'holidays', text: `${declaration.holidays.length} in all` });
+  }
+  const sorted = (rules: RuleSet): RuleSet => ({
+    ...rules,
+    scopes: rules.scopes.toSorted((a, b) => rank(order, a.name) - rank(order, b.name)),
+  });
+  const last = sets.at(-1);
+  if (last && !same(sorted(last), last)) {
+    sets = revise(sets, changeDay, sorted);
+    if (same(sorted(newest), newest) === false) changes.push({ place: 'scopes', text: `order ${order.join(', ')}` });
+  }
+  return sets.filter(
+    (rules, index) => index === 0 || !same({ ...sets[index - 1], fromDay: 0 }, { ...rules, fromDay: 0 }),
+  );
+}
+
+function rank(order: readonly string[], name: string): number {
+  const index = order.indexOf(name);
+  return index < 0 ? order.length : index;
+}
+
+/** Rules with `patch` applied from a day on. */
+function revise(sets: readonly RuleSet[], day: number, patch: (rules: RuleSet) => RuleSet): readonly RuleSet[] {
+  const base = sets.findLast((rules) => rules.fromDay <= day) ?? { scopes: [], exclude: [], holidays: [] };
+  const later = sets.filter((rules) => rules.fromDay > day);
+  return [
+    ...sets.filter((rules) => rules.fromDay < day),
+    ...[{ ...base, fromDay: day }, ...later].map((rules) => patch(rules)),
+  ];
+}
+
+function toScopeRules(scope: DeclaredScope): ScopeRules {
+  return {
+    name: scope.name,
+    match: scope.match,
+    costs: scope.costs,
+    limits: scope.limits.flatMap(({ name, match }) => (match ? [{ name, match }] : [])),
+  };
+}
+
+function noRules(name: string): ScopeRules {
+  return { name, match: [], costs: [], limits: [] };
+}
+
+/** Equal as JSON, whatever the order of keys. */
+function same(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left, sortKeys) === JSON.stringify(right, sortKeys);
+}
+
+function sortKeys(_: string, value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,96 @@
+import { amend, backdateRules, type Change, type Declaration, NO_DEFINITIONS } from '../domain/declaration.ts';
+import type { Definitions } from '../domain/definition.ts';
+import type { Db } from './database.ts';
+
+/** One line of the audit log. */
+export interface RecordedChange extends Change {
+  version: number;
+  atMs: number;
+  actor: string;
+}
+
+/** All that was ever declared; version 0 and empty before the first declaration. */
+export async function getDefinitions(db: Db): Promise<Definitions> {
+  const row = await db.selectFrom('definition').select('body').orderBy('version', 'desc').limit(1).executeTakeFirst();
+  return row ? (JSON.parse(row.body) as Definitions) : NO_DEFINITIONS;
+}
+
+/** The number that changes with every change; 0 before the first declaration. One read of an index. */
+export async function getDefinitionsVersion(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('definition')
+    .select('version')
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.version ?? 0;
+}
+
+/**
+ * Writes what differs between the declaration and what is stored, as one new version with its audit lines; `today` is a day
+ * of the report zone. Returns the changes; empty: nothing was written. Safe when several apply at once: each sees the other's.
+ */
+export async function applyDeclaration(
+  db: Db,
+  { declaration, today, actor, nowMs }: { declaration: Declaration; today: number; actor: string; nowMs: number },
+): Promise<Change[]> {
+  return changeDefinitions(db, { actor, nowMs }, (current) => amend(current, declaration, today));
+}
+
+/** The newest rules hold from `fromDay` on; for a recount. Returns whether anything changed. */
+export async function applyRulesFrom(
+  db: Db,
+  { fromDay, reason, actor, nowMs }: { fromDay: number; reason: string; actor: string; nowMs: number },
+): Promise<boolean> {
+  const changes = await changeDefinitions(db, { actor, nowMs }, (current) => {
+    const definitions = backdateRules(current, fromDay);
+    return { definitions, changes: definitions === current ? [] : [{ place: 'rules', text: reason }] };
+  });
+  return changes.length > 0;
+}
+
+/**
+ * Changes what is stored by a function of it, for an edit made by hand. The function may run again when somebody else's
+ * change came first. Returns the changes that it named; with none, nothing is written.
+ */
+export async function changeDefinitions(
+  db: Db,
+  { actor, nowMs }: { actor: string; nowMs: number },
+  change: (current: Definitions) => { definitions: Definitions; changes: Change[] },
+): Promise<Change[]> {
+  for (;;) {
+    const current = await getDefinitions(db);
+    const { definitions, changes } = change(current);
+    if (changes.length === 0) return [];
+    const version = current.version + 1;
+    const body = JSON.stringify({ ...definitions, version });
+    const written = await db.transaction().execute(async (trx) => {
+      // The version's number is the permit: of those who read the same version, one writes the next.
+      const { numInsertedOrUpdatedRows } = await trx
+        .insertInto('definition')
+        .values({ version, applied_ms: nowMs, actor, body })
+        .onConflict((conflict) => conflict.column('version').doNothing())
+        .executeTakeFirstOrThrow();
+      if (numInsertedOrUpdatedRows !== 1n) return false;
+      await trx
+        .insertInto('definition_change')
+        .values(changes.map(({ place, text }) => ({ version, place, text })))
+        .execute();
+      return true;
+    });
+    if (written) return changes;
+  }
+}
+
+/** The newest changes first, those of one version in the order they were made. */
+export async function listDefinitionChanges(db: Db, limit: number): Promise<RecordedChange[]> {
+  const rows = await db
+    .selectFrom('definition_change as change')
+    .innerJoin('definition', 'definition.version', 'change.version')
+    .select(['change.version', 'change.place', 'change.text', 'definition.applied_ms', 'definition.actor'])
+    .orderBy('change.version', 'desc')
+    .orderBy('change.id')
+    .limit(limit)
+    .execute();
+  return rows.map(({ applied_ms, ...row }) => ({ ...row, atMs: applied_ms }));
+}

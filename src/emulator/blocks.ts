@@ -1,0 +1,115 @@
+import { findRuleErrors, MAX_MESSAGE_CHARACTERS, type Surface } from './block-rules.ts';
+import { findSchemaErrors } from './block-schema.ts';
+import { ApiError, type Core } from './core.ts';
+import { countCharacters, isObject, walk } from './elements.ts';
+import { toFileObject } from './files.ts';
+import { asJson } from './http.ts';
+import { BOT_USER_ID } from './seed.ts';
+import type { Block, JsonObject, StoredFile } from './types.ts';
+
+export interface BlockPlace {
+  /** Method or interaction, for the record. */
+  where: string;
+  surface: Surface;
+  /** Conversation the blocks are for. */
+  channel?: string;
+  /** The only reader, of a private message or a view. */
+  reader?: string;
+}
+
+/** Every message of one rejected list, as Slack has it under `response_metadata.messages`. */
+function reject(messages: string[]): ApiError {
+  return new ApiError('invalid_blocks', {
+    errors: messages,
+    response_metadata: { messages: messages.map((message) => `[ERROR] ${message}`) },
+  });
+}
+
+/**
+ * Blocks as Slack stores them: validated, with ids filled in and images resolved. Undefined when none are given.
+ * Throws `invalid_blocks_format`, `invalid_blocks` or `msg_blocks_too_long`; all but an image that is still being
+ * processed are also problems.
+ */
+export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Block[] | undefined {
+  const parsed = asJson(value);
+  if (parsed === undefined || parsed === null || parsed === '') return undefined;
+  if (!Array.isArray(parsed) || !parsed.every((block) => isObject(block) && typeof block.type === 'string')) {
+    core.state.problem('invalid_blocks', place.where, 'blocks is not an array of objects with a type');
+    throw new ApiError('invalid_blocks_format');
+  }
+  const blocks = parsed as Block[];
+  const schema = blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`));
+  const errors = [...schema, ...(schema.length === 0 ? findRuleErrors(blocks, place.surface) : [])];
+  if (errors.length > 0) {
+    core.state.problem('invalid_blocks', place.where, errors.join('; '));
+    throw reject(errors);
+  }
+  checkFiles(core, blocks, place);
+  const characters = countCharacters(blocks);
+  if (place.surface === 'message' && characters > MAX_MESSAGE_CHARACTERS) {
+    core.state.problem('oversize', place.where, `${characters} characters in blocks, ${MAX_MESSAGE_CHARACTERS} fit`);
+    throw new ApiError('msg_blocks_too_long');
+  }
+  return hydrate(core, blocks);
+}
+
+function findFile(core: Core, reference: JsonObject): StoredFile | undefined {
+  if (typeof reference.id === 'string') return core.files.find(reference.id);
+  const id = /-(F[A-Z0-9]+)\//.exec(String(reference.url))?.[1];
+  return id ? core.files.find(id) : undefined;
+}
+
+/**
+ * An image of a file needs a file that is an image, that the poster may see, and that has been processed
+ * (slackapi/bolt-python#1251). A private message must not show one that its reader cannot open.
+ */
+function checkFiles(core: Core, blocks: Block[], place: BlockPlace): void {
+  for (const { node, pointer } of walk(blocks, '/blocks')) {
+    if (node.type !== 'image' || !isObject(node.slack_file)) continue;
+    const refusal = [`invalid slack file [json-pointer:${pointer}/slack_file]`];
+    const file = findFile(core, node.slack_file);
+    if (file && !file.ready) throw reject(refusal);
+    if (!file || !core.files.isImage(file) || !core.files.isVisibleTo(file, BOT_USER_ID)) {
+      const why = !file
+        ? 'there is no such file'
+        : core.files.isImage(file)
+          ? 'the bot may not see it'
+          : 'not an image';
+      core.state.problem('invalid_blocks', place.where, `${JSON.stringify(node.slack_file)}: ${why}`);
+      throw reject(refusal);
+    }
+    if (place.reader && !core.files.isVisibleTo(file, place.reader)) {
+      core.state.problem(
+        'ephemeral',
+        place.where,
+        `${place.reader} is shown ${file.id}, which is not shared with them`,
+      );
+    }
+  }
+}
+
+/** Ids for blocks and elements that have none; images of files with the address they are served at. */
+function hydrate(core: Core, blocks: Block[]): Block[] {
+  const copy = structuredClone(blocks);
+  for (const block of copy) block.block_id ??= core.state.nextId('b').toLowerCase();
+  for (const { node } of walk(copy, '')) {
+    if (node.type === 'image' && isObject(node.slack_file)) {
+      const file = findFile(core, node.slack_file)!;
+      node.slack_file = { id: file.id, url: toFileObject(core.state, file, core.url).url_private };
+      Object.assign(node, { image_width: file.width, image_height: file.height, image_bytes: file.bytes.length });
+    }
+    if (typeof node.type === 'string' && ACTIONABLE.test(node.type)) {
+      node.action_id ??= core.state.nextId('a').toLowerCase();
+    }
+  }
+  return copy;
+}
+
+const ACTIONABLE = /^(button|overflow|checkboxes|radio_buttons|\w+_select|\w+_input|\w*picker)$/;
+
+/** Ids of the files that the images in `blocks` show. */
+export function listShownFiles(blocks: Block[] | undefined): string[] {
+  return [...walk(blocks ?? [], '')]
+    .map(({ node }) => (node.type === 'image' && isObject(node.slack_file) ? node.slack_file.id : undefined))
+    .filter((id): id is string => typeof id === 'string');
+}

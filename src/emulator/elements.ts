@@ -1,0 +1,49 @@
+import type { Block, JsonObject } from './types.ts';
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Block types whose elements people act on, with where these are. */
+export function listElements(blocks: Block[]): { block: Block; element: Block }[] {
+  return blocks.flatMap((block) => {
+    if (block.type === 'container' && Array.isArray(block.child_blocks)) {
+      return listElements(block.child_blocks as Block[]);
+    }
+    if (block.type === 'carousel' && Array.isArray(block.elements)) return listElements(block.elements as Block[]);
+    const inside = [block.accessory, block.element, block.elements, block.actions].flat();
+    return inside
+      .filter((element): element is Block => isObject(element) && typeof element.type === 'string')
+      .map((element) => ({ block, element }));
+  });
+}
+
+/** Every object inside a block list, containers before their contents, with its json-pointer. */
+export function* walk(value: unknown, pointer: string): Generator<{ node: JsonObject; pointer: string }> {
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* walk(item, `${pointer}/${index}`);
+  } else if (isObject(value)) {
+    yield { node: value, pointer };
+    for (const [key, item] of Object.entries(value)) yield* walk(item, `${pointer}/${key}`);
+  }
+}
+
+/** Keys whose strings a reader sees; ids, values and URLs are not counted by Slack's whole-message limit. */
+const VISIBLE = new Set(['text', 'alt_text', 'title', 'caption', 'label', 'hint', 'description', 'subtitle']);
+
+/** Characters a reader sees in `blocks`, as Slack's `msg_blocks_too_long` counts them (near enough). */
+export function countCharacters(blocks: unknown): number {
+  let total = 0;
+  for (const { node } of walk(blocks, '')) {
+    for (const [key, value] of Object.entries(node)) {
+      if (typeof value === 'string' && VISIBLE.has(key)) total += [...value].length;
+    }
+  }
+  return total;
+}
+
+/** Options of a select, radio, checkbox or overflow element, groups flattened. */
+export function listOptions(element: JsonObject): JsonObject[] {
+  const groups = Array.isArray(element.option_groups) ? (element.option_groups as JsonObject[]) : [];
+  return [element.options, ...groups.map((group) => group.options)].flat().filter(isObject);
+}

@@ -1,0 +1,102 @@
+/** What goes wrong with a call. Exactly one of the first seven is set. */
+export interface Fault {
+  /** Answer with this HTTP status and no JSON. */
+  status?: number;
+  /** Answer `{"ok": false, "error": …}`. */
+  error?: string;
+  /** Cut the connection; nothing is done. */
+  drop?: boolean;
+  /** Do it, then cut the connection before the answer: the outcome is unclear to the caller. */
+  dropAfter?: boolean;
+  /** Never answer; nothing is done. */
+  timeout?: boolean;
+  /** Do it, then never answer. */
+  timeoutAfter?: boolean;
+  /** 429 with this Retry-After, seconds. */
+  retryAfter?: number;
+  /** Answer later by this many milliseconds. Combines with the others. */
+  delayMs?: number;
+  /** Calls it applies to; default 1. */
+  times?: number;
+}
+
+interface Armed {
+  pattern: string;
+  fault: Fault;
+  left: number;
+}
+
+/**
+ * Faults on demand. A method is a Web API name, `upload` (the bytes of a file), `response_url`, a prefix (`chat.*`) or
+ * `*`. Faults for the same method are used up in the order they were set.
+ */
+export class Faults {
+  /** Files never become ready: blocks that show them are refused. */
+  fileNeverReady = false;
+  /** About one message a second per channel, with bursts of `burst`. Off by default. */
+  enforceRateLimits = false;
+  burst = 5;
+  #armed: Armed[] = [];
+  #outage: false | 'drop' | number = false;
+  readonly #onOutage: (on: boolean) => void;
+  readonly #buckets = new Map<string, { tokens: number; at: number }>();
+
+  constructor(onOutage: (on: boolean) => void) {
+    this.#onOutage = onOutage;
+  }
+
+  /** The next `times` calls are answered 429 with Retry-After in seconds. */
+  rateLimit(method: string, options: { times?: number; retryAfter?: number } = {}): void {
+    this.fail(method, { retryAfter: options.retryAfter ?? 1, times: options.times ?? 1 });
+  }
+
+  fail(method: string, fault: Fault): void {
+    this.#armed.push({ pattern: method, fault, left: fault.times ?? 1 });
+  }
+
+  /** Slack is away: every request is cut (or answered with `how`, an HTTP status), Socket Mode is closed and refused. */
+  outage(on: boolean, how: 'drop' | number = 'drop'): void {
+    this.#outage = on ? how : false;
+    this.#onOutage(on);
+  }
+
+  get isOut(): boolean {
+    return this.#outage !== false;
+  }
+
+  /** Ends every fault and limit. */
+  clear(): void {
+    this.#armed = [];
+    this.fileNeverReady = false;
+    this.enforceRateLimits = false;
+    if (this.isOut) this.outage(false);
+  }
+
+  /** The fault for this call, used up; undefined when it may go on. */
+  take(method: string): Fault | undefined {
+    if (this.#outage !== false) return this.#outage === 'drop' ? { drop: true } : { status: this.#outage };
+    const index = this.#armed.findIndex(({ pattern }) => matches(pattern, method));
+    const armed = this.#armed[index];
+    if (!armed) return undefined;
+    armed.left -= 1;
+    if (armed.left <= 0) this.#armed.splice(index, 1);
+    return armed.fault;
+  }
+
+  /** Seconds to wait before another message to `channel`, 0 when it may be posted now. */
+  takePostingSlot(channel: string, now: number): number {
+    if (!this.enforceRateLimits) return 0;
+    const bucket = this.#buckets.get(channel) ?? { tokens: this.burst, at: now };
+    bucket.tokens = Math.min(this.burst, bucket.tokens + Math.max(0, now - bucket.at) / 1000);
+    bucket.at = now;
+    this.#buckets.set(channel, bucket);
+    if (bucket.tokens < 1) return Math.ceil(1 - bucket.tokens);
+    bucket.tokens -= 1;
+    return 0;
+  }
+}
+
+function matches(pattern: string, method: string): boolean {
+  if (pattern === '*') return true;
+  return pattern.endsWith('.*') ? method.startsWith(pattern.slice(0, -1)) : pattern === method;
+}

@@ -1,0 +1,152 @@
+import { isObject, listElements, listOptions } from './elements.ts';
+import type { Block, JsonObject, View } from './types.ts';
+
+/** Value keys of `actions[]` and `view.state.values`, by element type: docs.slack.dev/reference/interaction-payloads */
+const VALUE_KEY: Record<string, string> = {
+  button: 'value',
+  plain_text_input: 'value',
+  email_text_input: 'value',
+  url_text_input: 'value',
+  number_input: 'value',
+  static_select: 'selected_option',
+  external_select: 'selected_option',
+  radio_buttons: 'selected_option',
+  overflow: 'selected_option',
+  multi_static_select: 'selected_options',
+  multi_external_select: 'selected_options',
+  checkboxes: 'selected_options',
+  users_select: 'selected_user',
+  multi_users_select: 'selected_users',
+  channels_select: 'selected_channel',
+  multi_channels_select: 'selected_channels',
+  conversations_select: 'selected_conversation',
+  multi_conversations_select: 'selected_conversations',
+  datepicker: 'selected_date',
+  timepicker: 'selected_time',
+  datetimepicker: 'selected_date_time',
+  rich_text_input: 'rich_text_value',
+};
+
+const INITIAL_KEYS = [
+  'initial_value',
+  'initial_option',
+  'initial_options',
+  'initial_user',
+  'initial_users',
+  'initial_channel',
+  'initial_channels',
+  'initial_conversation',
+  'initial_conversations',
+  'initial_date',
+  'initial_time',
+  'initial_date_time',
+];
+
+/**
+ * State of one element after a person gave `value`: an option's value (or text, or the option itself) for menus, a list
+ * of them for multiple choice, text, an id or a date for the others. Throws when a menu does not offer it.
+ */
+export function toElementState(element: Block, value: unknown): JsonObject {
+  const key = VALUE_KEY[element.type] ?? 'value';
+  const wanted = isObject(value) && Object.hasOwn(value, key) ? value[key] : value;
+  if (key === 'selected_option') return { type: element.type, [key]: wanted === null ? null : pick(element, wanted) };
+  if (key === 'selected_options') {
+    return { type: element.type, [key]: [wanted].flat().map((item) => pick(element, item)) };
+  }
+  const many = key.endsWith('s') ? [wanted].flat() : wanted;
+  return { type: element.type, [key]: many };
+}
+
+function pick(element: Block, wanted: unknown): JsonObject {
+  const options = listOptions(element);
+  // Options of an external menu come from the app when it is opened; the caller hands over the one it was given.
+  if (options.length === 0 && isObject(wanted)) return wanted;
+  const value = isObject(wanted) ? wanted.value : wanted;
+  const found = options.find(
+    (option) => option.value === value || (isObject(option.text) && option.text.text === value),
+  );
+  if (found) return found;
+  const offered = options.map((option) => String(option.value)).join(', ');
+  throw new Error(`${element.type} ${String(element.action_id)} offers ${offered}; not ${JSON.stringify(value)}`);
+}
+
+/** The element that a person means, and its block; the error lists what there is. */
+export function getElement(blocks: Block[], actionId: string, blockId?: string): { block: Block; element: Block } {
+  const all = listElements(blocks);
+  const found = all.filter(
+    ({ block, element }) => element.action_id === actionId && (blockId === undefined || block.block_id === blockId),
+  );
+  if (found.length === 1) return found[0]!;
+  const known = all
+    .map(({ block, element }) => `${String(element.action_id)} (in ${String(block.block_id)})`)
+    .join(', ');
+  throw new Error(`${found.length} elements with action_id ${actionId}; there are: ${known || 'none'}`);
+}
+
+type Values = View['state']['values'];
+
+/** What stands in the elements of a message or view before anyone touches them, with `given` on top. */
+export function toState(blocks: Block[], given: Values = {}): Values {
+  const values: Values = {};
+  for (const { block, element } of listElements(blocks)) {
+    const key = VALUE_KEY[element.type];
+    if (!key || element.type === 'button' || element.type === 'overflow' || !block.block_id) continue;
+    const initial = INITIAL_KEYS.map((name) => element[name]).find((value) => value !== undefined);
+    const empty = key.endsWith('s') && key !== 'value' ? [] : null;
+    values[block.block_id] ??= {};
+    values[block.block_id]![String(element.action_id)] = given[block.block_id]?.[String(element.action_id)] ?? {
+      type: element.type,
+      [key]: initial ?? empty,
+    };
+  }
+  return values;
+}
+
+/**
+ * State from what a test or the playground gives: by block_id and action_id (`{b: {a: value}}`), or just by action_id or
+ * block_id (`{a: value}`). Throws for a name that the view does not have.
+ */
+export function toGivenState(blocks: Block[], given: Record<string, unknown>): Values {
+  const values: Values = {};
+  const set = (block: Block, element: Block, value: unknown) => {
+    values[block.block_id!] ??= {};
+    values[block.block_id!]![String(element.action_id)] = toElementState(element, value);
+  };
+  const all = listElements(blocks);
+  for (const [name, value] of Object.entries(given)) {
+    const inBlock = all.filter(({ block }) => block.block_id === name);
+    const nested = isObject(value)
+      ? inBlock.filter(({ element }) => Object.hasOwn(value, String(element.action_id)))
+      : [];
+    if (nested.length > 0) {
+      for (const { block, element } of nested) set(block, element, (value as JsonObject)[String(element.action_id)]);
+      continue;
+    }
+    const target = inBlock.length === 1 ? inBlock[0]! : getElement(blocks, name);
+    set(target.block, target.element, value);
+  }
+  return values;
+}
+
+/** What Slack's client itself refuses to submit, by block_id: empty required input, length out of bounds. */
+export function findInputErrors(blocks: Block[], values: Values): Record<string, string> {
+  const errors: Record<string, string> = {};
+  for (const block of blocks) {
+    if (block.type !== 'input' || !isObject(block.element) || !block.block_id) continue;
+    const element = block.element as Block;
+    const state = values[block.block_id]?.[String(element.action_id)] ?? {};
+    const value = state[VALUE_KEY[element.type] ?? 'value'];
+    const empty = value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+    if (empty) {
+      if (block.optional !== true) errors[block.block_id] = 'Please complete this required field.';
+      continue;
+    }
+    if (typeof value !== 'string') continue;
+    const { min_length, max_length } = element as { min_length?: number; max_length?: number };
+    if (max_length !== undefined && value.length > max_length)
+      errors[block.block_id] = `Must be at most ${max_length} characters.`;
+    if (min_length !== undefined && value.length < min_length)
+      errors[block.block_id] = `Must be at least ${min_length} characters.`;
+  }
+  return errors;
+}

@@ -1,0 +1,111 @@
+import { ApiError, type Core } from '../core.ts';
+import { asBoolean } from '../http.ts';
+import { APP_ID, BOT_ID, TEAM_ID } from '../seed.ts';
+import type { JsonObject, User, UserGroup } from '../types.ts';
+import { type Method, requireArgument, toPage } from './method.ts';
+
+/** A user object with the time zone's label and offset at the workspace's present: docs.slack.dev/reference/objects/user-object */
+export function toUserObject(core: Core, user: User): JsonObject {
+  const now = core.state.now();
+  const [first_name = user.real_name, ...rest] = user.real_name.split(' ');
+  return {
+    id: user.id,
+    team_id: user.team_id,
+    name: user.name,
+    deleted: user.deleted,
+    color: '9f69e7',
+    real_name: user.real_name,
+    ...(user.deleted
+      ? {}
+      : { tz: user.tz, tz_label: toZoneLabel(user.tz, now), tz_offset: toZoneOffsetSeconds(user.tz, now) }),
+    profile: {
+      real_name: user.real_name,
+      real_name_normalized: user.real_name,
+      display_name: user.name,
+      display_name_normalized: user.name,
+      first_name,
+      last_name: rest.join(' '),
+      team: user.team_id,
+      ...(user.is_bot ? { bot_id: BOT_ID, api_app_id: APP_ID } : {}),
+    },
+    is_admin: user.is_admin,
+    is_owner: user.is_owner,
+    is_primary_owner: false,
+    is_restricted: user.is_restricted,
+    is_ultra_restricted: user.is_ultra_restricted,
+    is_bot: user.is_bot,
+    is_app_user: false,
+    ...(user.is_stranger ? { is_stranger: true } : {}),
+    updated: Math.floor(now / 1000) - 86_400,
+    is_email_confirmed: true,
+    who_can_share_contact_card: 'EVERYONE',
+  };
+}
+
+function toZoneLabel(timeZone: string, now: number): string {
+  const parts = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'long' }).formatToParts(now);
+  return parts.find((part) => part.type === 'timeZoneName')?.value ?? timeZone;
+}
+
+function toZoneOffsetSeconds(timeZone: string, now: number): number {
+  const parts = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' }).formatToParts(now);
+  const offset = parts.find((part) => part.type === 'timeZoneName')?.value ?? 'GMT';
+  const match = /GMT([+-])(\d\d):(\d\d)/.exec(offset);
+  if (!match) return 0;
+  return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 3600 + Number(match[3]) * 60);
+}
+
+function usersInfo(core: Core, args: JsonObject): JsonObject {
+  const user = core.state.users.get(requireArgument(core, args, 'user', 'users.info'));
+  if (!user) throw new ApiError('user_not_found');
+  return { user: toUserObject(core, user) };
+}
+
+function usersList(core: Core, args: JsonObject): JsonObject {
+  const { page, next } = toPage([...core.state.users.values()], args, 1000, 1000);
+  return {
+    members: page.map((user) => toUserObject(core, user)),
+    cache_ts: Math.floor(core.state.now() / 1000),
+    response_metadata: { next_cursor: next },
+  };
+}
+
+function toGroupObject(group: UserGroup, withUsers: boolean): JsonObject {
+  return {
+    id: group.id,
+    team_id: TEAM_ID,
+    is_usergroup: true,
+    is_subteam: true,
+    name: group.name,
+    description: '',
+    handle: group.handle,
+    is_external: false,
+    date_create: 0,
+    date_update: 0,
+    date_delete: 0,
+    auto_type: null,
+    prefs: { channels: [], groups: [] },
+    user_count: group.users.length,
+    ...(withUsers ? { users: group.users } : {}),
+  };
+}
+
+function groupUsers(core: Core, args: JsonObject): JsonObject {
+  const group = core.state.userGroups.get(requireArgument(core, args, 'usergroup', 'usergroups.users.list'));
+  if (!group) throw new ApiError('no_such_subteam');
+  return { users: group.users };
+}
+
+export const peopleMethods: Record<string, Method> = {
+  'users.info': { scopes: ['users:read'], run: usersInfo },
+  'users.list': { scopes: ['users:read'], run: usersList },
+  'usergroups.list': {
+    scopes: ['usergroups:read'],
+    run: (core, args) => ({
+      usergroups: [...core.state.userGroups.values()].map((group) =>
+        toGroupObject(group, asBoolean(args.include_users)),
+      ),
+    }),
+  },
+  'usergroups.users.list': { scopes: ['usergroups:read'], run: groupUsers },
+};

@@ -1,0 +1,72 @@
+import { type Core, CREDENTIALS } from './core.ts';
+import { APP_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID } from './seed.ts';
+import type { Channel, JsonObject, User } from './types.ts';
+
+/** Fields that every interaction carries: https://docs.slack.dev/reference/interaction-payloads */
+export function interactionBase(type: string, user: User): JsonObject {
+  return {
+    type,
+    team: { id: TEAM_ID, domain: TEAM_DOMAIN },
+    user: { id: user.id, username: user.name, name: user.name, team_id: user.team_id },
+    api_app_id: APP_ID,
+    token: CREDENTIALS.verificationToken,
+    enterprise: null,
+    is_enterprise_install: false,
+  };
+}
+
+/** The name that a slash command gives for a conversation without one. */
+export function toChannelName(channel: Channel): string {
+  if (channel.kind === 'im') return 'directmessage';
+  return channel.kind === 'private' ? 'privategroup' : channel.name;
+}
+
+/** An Events API request around `event`: https://docs.slack.dev/apis/events-api#callback-field */
+export function toEventCallback(core: Core, event: JsonObject): JsonObject {
+  const channel = core.state.channels.get(typeof event.channel === 'string' ? event.channel : '');
+  return {
+    token: CREDENTIALS.verificationToken,
+    team_id: TEAM_ID,
+    context_team_id: TEAM_ID,
+    context_enterprise_id: null,
+    api_app_id: APP_ID,
+    type: 'event_callback',
+    event_id: core.state.nextId('Ev'),
+    event_time: Math.floor(core.state.now() / 1000),
+    event_context: `4-${core.state.nextId('X')}`,
+    is_ext_shared_channel: channel?.is_ext_shared ?? false,
+    authorizations: [
+      { enterprise_id: null, team_id: TEAM_ID, user_id: BOT_USER_ID, is_bot: true, is_enterprise_install: false },
+    ],
+    event: { event_ts: core.state.nextTs(), ...event },
+  };
+}
+
+/**
+ * Command text as it arrives with `should_escape`: control characters as entities, `@name` and `#name` as ids, web
+ * addresses in angle brackets. References that are already in their escaped form are kept.
+ */
+export function escapeCommandText(core: Core, text: string): string {
+  return text
+    .split(/(<[@#!][^>]*>|<https?:[^>]*>)/)
+    .map((part, index) => (index % 2 === 1 ? part : escapePart(core, part)))
+    .join('');
+}
+
+function escapePart(core: Core, text: string): string {
+  return text
+    .replaceAll(/&(?!(?:amp|lt|gt);)/g, '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll(/(?<![\w/])https?:\/\/[^\s"”]+/g, (url) => `<${url}>`)
+    .replaceAll(/(?<![\w@.])@([\w.-]+)/g, (whole, name: string) => {
+      const user = [...core.state.users.values()].find((one) => one.name === name);
+      if (user) return `<@${user.id}|${user.name}>`;
+      const group = [...core.state.userGroups.values()].find((one) => one.handle === name);
+      return group ? `<!subteam^${group.id}|@${group.handle}>` : whole;
+    })
+    .replaceAll(/(?<![\w#&])#([\w-]+)/g, (whole, name: string) => {
+      const channel = [...core.state.channels.values()].find((one) => one.name === name);
+      return channel ? `<#${channel.id}|${channel.name}>` : whole;
+    });
+}

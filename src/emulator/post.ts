@@ -1,0 +1,126 @@
+import { acceptBlocks, type BlockPlace, listShownFiles } from './blocks.ts';
+import { ApiError, type Core } from './core.ts';
+import { isObject } from './elements.ts';
+import { asJson, asText } from './http.ts';
+import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
+import type { Channel, Ephemeral, JsonObject, Message } from './types.ts';
+
+/** chat.postMessage truncates longer text: https://docs.slack.dev/reference/methods/chat.postMessage */
+const MAX_TEXT = 40_000;
+
+export interface Content {
+  text: string;
+  blocks?: Message['blocks'];
+  metadata?: Message['metadata'];
+  warnings: string[];
+}
+
+/**
+ * Text, blocks and metadata of a message to be posted. Throws `no_text` when there is neither text nor a block; blocks
+ * without `text` leave notifications and screen readers with nothing, which is a problem here and a warning in Slack.
+ */
+export function acceptContent(core: Core, args: JsonObject, place: BlockPlace): Content {
+  const blocks = acceptBlocks(core, args.blocks, place);
+  const text = asText(args.text) ?? '';
+  const warnings: string[] = [];
+  if (text === '' && !(blocks && blocks.length > 0)) {
+    core.state.problem('missing_text', place.where, 'neither text nor blocks');
+    throw new ApiError('no_text');
+  }
+  if (text === '') {
+    core.state.problem('missing_text', place.where, 'blocks without text');
+    warnings.push('missing_text_in_message');
+  }
+  if (text.length > MAX_TEXT) {
+    core.state.problem('oversize', place.where, `text of ${text.length} characters, ${MAX_TEXT} fit`);
+    warnings.push('message_truncated');
+  }
+  return {
+    text: text.slice(0, MAX_TEXT),
+    ...(blocks ? { blocks } : {}),
+    ...acceptMetadata(core, args.metadata, place.where),
+    warnings,
+  };
+}
+
+export function acceptMetadata(core: Core, value: unknown, where: string): Pick<Content, 'metadata'> {
+  const metadata = asJson(value);
+  if (metadata === undefined || metadata === null || metadata === '') return {};
+  if (!isObject(metadata) || typeof metadata.event_type !== 'string' || !isObject(metadata.event_payload)) {
+    core.state.problem('invalid_arguments', where, 'metadata needs event_type and an event_payload object');
+    throw new ApiError('invalid_metadata_format');
+  }
+  return { metadata: { event_type: metadata.event_type, event_payload: metadata.event_payload } };
+}
+
+/** `warning` and `response_metadata.warnings` of an answer; empty when there is nothing to warn of. */
+export function toWarnings(warnings: string[]): JsonObject {
+  return warnings.length > 0 ? { warning: warnings.join(','), response_metadata: { warnings } } : {};
+}
+
+/** A block that shows a file shares it with the conversation it is posted to. */
+export function shareShownFiles(core: Core, message: Message): void {
+  for (const id of listShownFiles(message.blocks)) {
+    const file = core.files.find(id);
+    if (file && !file.shares.some((share) => share.channel === message.channel)) {
+      file.shares.push({ channel: message.channel, ts: message.ts });
+      core.state.changed({ kind: 'file', id });
+    }
+  }
+}
+
+/** A message as the API and events show it. Metadata only where it was asked for. */
+export function toMessageObject(core: Core, message: Message | Ephemeral, withMetadata = false): JsonObject {
+  const { channel, metadata, ...rest } = message;
+  const { to: _to, ...shown } = rest as Omit<Ephemeral, 'channel' | 'metadata'>;
+  const replies = core.state
+    .channelMessages(channel)
+    .filter((one) => one.thread_ts === message.ts && one.ts !== message.ts);
+  const bot = message.bot_id ? { bot_profile: toBotProfile(core) } : {};
+  return {
+    ...shown,
+    ...bot,
+    ...(metadata && withMetadata ? { metadata } : {}),
+    ...(replies.length > 0
+      ? {
+          thread_ts: message.ts,
+          reply_count: replies.length,
+          reply_users: [...new Set(replies.map((reply) => reply.user))],
+          reply_users_count: new Set(replies.map((reply) => reply.user)).size,
+          latest_reply: replies.at(-1)!.ts,
+          subscribed: false,
+        }
+      : {}),
+  };
+}
+
+export function toBotProfile(core: Core): JsonObject {
+  return {
+    id: BOT_ID,
+    deleted: false,
+    name: core.manifest.name,
+    updated: 0,
+    app_id: APP_ID,
+    team_id: TEAM_ID,
+    icons: {},
+  };
+}
+
+/** A channel the bot may see, by id: everything public, and what it is a member of. Throws `channel_not_found`. */
+export function getVisibleChannel(core: Core, id: unknown): Channel {
+  const channel = core.state.channels.get(asText(id) ?? '');
+  if (!channel || (channel.kind !== 'public' && !channel.members.has(BOT_USER_ID)))
+    throw new ApiError('channel_not_found');
+  return channel;
+}
+
+/** A conversation the bot may post to. A user id stands for the direct message with that person. */
+export function getPostingChannel(core: Core, id: unknown): Channel {
+  const user = core.state.users.get(asText(id) ?? '');
+  if (user?.is_bot) throw new ApiError('cannot_dm_bot');
+  if (user?.deleted) throw new ApiError('channel_not_found');
+  const channel = user ? core.state.openDirect([user.id]) : getVisibleChannel(core, id);
+  if (channel.is_archived) throw new ApiError('is_archived');
+  if (!channel.members.has(BOT_USER_ID)) throw new ApiError('not_in_channel');
+  return channel;
+}

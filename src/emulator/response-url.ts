@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApiError, type Core } from './core.ts';
+import { answerFault } from './fault-answer.ts';
+import { parseArguments, readBody, toRecord } from './http.ts';
+import { acceptContent, shareShownFiles } from './post.ts';
+import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
+import type { Ephemeral, JsonObject, Message } from './types.ts';
+
+/** https://docs.slack.dev/interactivity/handling-user-interaction: five messages within 30 minutes. */
+const MAX_USES = 5;
+const LIFE_MS = 30 * 60 * 1000;
+
+interface ResponseUrl {
+  user: string;
+  channel: string;
+  /** Message that was acted on; none for a slash command. */
+  source?: Message | Ephemeral;
+  at: number;
+  uses: number;
+  /** What has been said through it so far; shown in the interaction's result. */
+  messages: (Message | Ephemeral)[];
+}
+
+export class ResponseUrls {
+  readonly #urls = new Map<string, ResponseUrl>();
+
+  /** Path of a new URL, to be put behind the workspace's address. */
+  create(fields: Omit<ResponseUrl, 'uses'>, kind: 'commands' | 'actions'): string {
+    const path = `/${kind}/${TEAM_ID}/${this.#urls.size + 1}/${randomBytes(12).toString('hex')}`;
+    this.#urls.set(path, { ...fields, uses: 0 });
+    return path;
+  }
+
+  find(path: string): ResponseUrl | undefined {
+    return this.#urls.get(path);
+  }
+}
+
+/** Serves `POST` to a response_url. */
+export async function serveResponseUrl(
+  core: Core,
+  target: ResponseUrl,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = await readBody(request);
+  const args = parseArguments(request.headers['content-type'] ?? '', body, new URLSearchParams()) ?? {};
+  const fault = core.faults.take('response_url');
+  const record = (status: number, answer: JsonObject) =>
+    core.state.record({
+      method: 'response_url',
+      args: toRecord(args) as JsonObject,
+      answer,
+      status,
+      at: core.state.now(),
+    });
+  await answerFault(fault, response, record, () => {
+    const age = core.state.now() - target.at;
+    const dead = age > LIFE_MS ? 'expired_url' : target.uses >= MAX_USES ? 'used_url' : undefined;
+    if (dead) {
+      core.state.problem('response_url', 'response_url', dead);
+      return { status: 404, body: { ok: false, error: dead } };
+    }
+    try {
+      target.uses += 1;
+      say(core, target, args, 'response_url');
+      return { status: 200, body: { ok: true } };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return { status: 400, body: { ok: false, error: error.code, ...error.extra } };
+    }
+  });
+}
+
+/**
+ * Posts, replaces or deletes as the body of a response_url (or of a slash command's acknowledgement) asks. A private
+ * message stays private when replaced. After a slash command there is nothing to replace or delete: Slack posts a new
+ * message instead (slackapi/bolt-js#2287), which is never what was meant.
+ */
+export function say(core: Core, target: ResponseUrl, args: JsonObject, where: string): void {
+  const { source } = target;
+  const replace = args.replace_original === true || args.replace_original === 'true';
+  const remove = args.delete_original === true || args.delete_original === 'true';
+  if ((replace || remove) && !source) {
+    core.state.problem('response_url', where, 'a slash command has no original to replace or delete');
+    if (remove) return;
+  }
+  if (source && remove) {
+    core.state.removeMessage(source);
+    return;
+  }
+  const open = source && replace ? !('to' in source) : args.response_type === 'in_channel';
+  const place = {
+    where,
+    surface: 'message' as const,
+    channel: target.channel,
+    ...(open ? {} : { reader: target.user }),
+  };
+  const { warnings: _warnings, ...content } = acceptContent(core, args, place);
+  if (source && replace) {
+    const edited = 'to' in source ? {} : { edited: { user: BOT_USER_ID, ts: core.state.nextTs() } };
+    core.state.changeMessage(source, { blocks: undefined, ...content, ...edited });
+    if (!('to' in source)) shareShownFiles(core, source);
+    if (!target.messages.includes(source)) target.messages.push(source);
+    return;
+  }
+  const thread = typeof args.thread_ts === 'string' ? { thread_ts: args.thread_ts } : {};
+  if (!open) {
+    target.messages.push(core.state.addEphemeral({ ...content, ...thread, channel: target.channel, to: target.user }));
+    return;
+  }
+  const message = core.state.addMessage({
+    ...content,
+    ...thread,
+    channel: target.channel,
+    user: BOT_USER_ID,
+    bot_id: BOT_ID,
+    app_id: APP_ID,
+  });
+  shareShownFiles(core, message);
+  target.messages.push(message);
+}

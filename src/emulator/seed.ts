@@ -1,0 +1,109 @@
+import type { Channel, SeedChannel, SeedGroup, SeedUser, User, UserGroup, WorkspaceSeed } from './types.ts';
+
+export const TEAM_ID = 'T01HEADROOM';
+export const TEAM_DOMAIN = 'headroom-demo';
+export const PARTNER_TEAM_ID = 'T02PARTNER1';
+export const APP_ID = 'A01HEADROOM';
+export const BOT_ID = 'B01HEADROOM';
+export const BOT_USER_ID = 'U01HEADROOM';
+
+/** People of the default workspace: an admin, three members, two kinds of guest, an outsider, one who left. */
+export const DEFAULT_USERS: SeedUser[] = [
+  { id: 'U01ADMIN', name: 'ada', real_name: 'Ada Admin', tz: 'Europe/Berlin', is_admin: true },
+  { id: 'U01ALICE', name: 'alice', real_name: 'Alice Alvarez', tz: 'Europe/Berlin' },
+  { id: 'U01BORIS', name: 'boris', real_name: 'Boris Brandt', tz: 'America/New_York' },
+  { id: 'U01CHLOE', name: 'chloe', real_name: 'Chloe Chen', tz: 'Asia/Kolkata' },
+  { id: 'U01GUEST', name: 'gus', real_name: 'Gus Guest', tz: 'Europe/London', is_restricted: true },
+  {
+    id: 'U01SOLO',
+    name: 'sol',
+    real_name: 'Sol Single',
+    tz: 'UTC',
+    is_restricted: true,
+    is_ultra_restricted: true,
+  },
+  {
+    id: 'U02OUTSIDE',
+    name: 'olga',
+    real_name: 'Olga Outside',
+    tz: 'Europe/Paris',
+    team_id: PARTNER_TEAM_ID,
+    is_stranger: true,
+  },
+  { id: 'U01LEFT', name: 'leo', real_name: 'Leo Left', tz: 'UTC', deleted: true },
+];
+
+const MEMBERS = ['U01ADMIN', 'U01ALICE', 'U01BORIS', 'U01CHLOE'];
+
+/** The bot is in every open channel but #random, and not in #finance, the private one. */
+export const DEFAULT_CHANNELS: SeedChannel[] = [
+  { id: 'C01GENERAL', name: 'general', is_general: true, members: [...MEMBERS, 'U01GUEST', 'bot'] },
+  { id: 'C01USAGE', name: 'api-usage', members: [...MEMBERS, 'U01GUEST', 'U01SOLO', 'bot'] },
+  { id: 'C01ONCALL', name: 'oncall', members: [...MEMBERS, 'bot'] },
+  { id: 'C01RANDOM', name: 'random', members: MEMBERS },
+  { id: 'C01FINANCE', name: 'finance', is_private: true, members: ['U01ADMIN', 'U01ALICE'] },
+  { id: 'C01LEADS', name: 'leads', is_private: true, members: ['U01ADMIN', 'U01ALICE', 'bot'] },
+  { id: 'C01OLD', name: 'old-api', is_archived: true, members: [...MEMBERS] },
+  { id: 'C01SHARED', name: 'partner-acme', is_ext_shared: true, members: [...MEMBERS, 'U02OUTSIDE', 'bot'] },
+];
+
+export const DEFAULT_GROUPS: SeedGroup[] = [
+  { id: 'S0123', handle: 'on-call', name: 'On-call engineers', users: ['U01BORIS', 'U01CHLOE'] },
+];
+
+/** Full users, channels and groups of a seed; the bot user is always there. `now` is epoch ms. */
+export function toWorkspace(
+  seed: WorkspaceSeed,
+  botName: string,
+  now: number,
+): { users: User[]; channels: Channel[]; groups: UserGroup[] } {
+  const bot: User = {
+    ...toUser({ id: BOT_USER_ID, name: botName.toLowerCase(), real_name: botName, tz: 'UTC' }),
+    is_bot: true,
+  };
+  const users = [...(seed.users ?? DEFAULT_USERS).map(toUser), bot];
+  const everyone = users
+    .filter((user) => !user.deleted && !user.is_restricted && !user.is_stranger)
+    .map((user) => user.id);
+  const created = Math.floor(now / 1000) - 86_400 * 365;
+  const channels = (seed.channels ?? DEFAULT_CHANNELS).map(
+    (channel): Channel => ({
+      id: channel.id,
+      name: channel.name,
+      kind: channel.is_private ? 'private' : 'public',
+      members: new Set((channel.members ?? everyone).map((id) => (id === 'bot' ? BOT_USER_ID : id))),
+      created,
+      creator: users[0]!.id,
+      is_archived: channel.is_archived ?? false,
+      is_general: channel.is_general ?? false,
+      is_ext_shared: channel.is_ext_shared ?? false,
+      topic: '',
+    }),
+  );
+  const groups = (seed.userGroups ?? DEFAULT_GROUPS).map(
+    (group): UserGroup => ({
+      id: group.id,
+      handle: group.handle,
+      name: group.name ?? group.handle,
+      users: group.users,
+    }),
+  );
+  return { users, channels, groups };
+}
+
+function toUser(seed: SeedUser): User {
+  return {
+    id: seed.id,
+    team_id: seed.team_id ?? TEAM_ID,
+    name: seed.name,
+    real_name: seed.real_name ?? seed.name,
+    tz: seed.tz ?? 'UTC',
+    is_admin: seed.is_admin ?? false,
+    is_owner: seed.is_owner ?? false,
+    is_restricted: seed.is_restricted ?? false,
+    is_ultra_restricted: seed.is_ultra_restricted ?? false,
+    is_stranger: seed.is_stranger ?? false,
+    is_bot: false,
+    deleted: seed.deleted ?? false,
+  };
+}

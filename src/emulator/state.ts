@@ -1,0 +1,166 @@
+import { EventEmitter } from 'node:events';
+import { BOT_ID, BOT_USER_ID, TEAM_ID, toWorkspace } from './seed.ts';
+import type {
+  Change,
+  Channel,
+  Ephemeral,
+  Message,
+  Problem,
+  ProblemKind,
+  RecordedCall,
+  StoredFile,
+  User,
+  UserGroup,
+  View,
+  WorkspaceSeed,
+} from './types.ts';
+
+/** Everything the workspace holds. Every mutation goes through a method here, which tells listeners what changed. */
+export class WorkspaceState {
+  readonly users = new Map<string, User>();
+  readonly channels = new Map<string, Channel>();
+  readonly userGroups = new Map<string, UserGroup>();
+  /** By channel id, oldest first, replies included. */
+  readonly messages = new Map<string, Message[]>();
+  readonly ephemerals: Ephemeral[] = [];
+  readonly files = new Map<string, StoredFile>();
+  readonly views = new Map<string, View>();
+  /** Open modals of a user, the visible one last; at most three. */
+  readonly modals = new Map<string, string[]>();
+  /** Home view id by user. */
+  readonly homes = new Map<string, string>();
+  readonly calls: RecordedCall[] = [];
+  readonly problems: Problem[] = [];
+  readonly now: () => number;
+  readonly #changes = new EventEmitter();
+  #lastTs = 0;
+  #sequence = 0;
+
+  constructor(seed: WorkspaceSeed, botName: string, now: () => number) {
+    this.now = now;
+    const initial = toWorkspace(seed, botName, now());
+    for (const user of initial.users) this.users.set(user.id, user);
+    for (const channel of initial.channels) this.channels.set(channel.id, channel);
+    for (const group of initial.groups) this.userGroups.set(group.id, group);
+    this.#changes.setMaxListeners(0);
+  }
+
+  /** A message timestamp: the clock in microseconds, but always later than the one before. */
+  nextTs(): string {
+    this.#lastTs = Math.max(Math.floor(this.now() * 1000), this.#lastTs + 1);
+    return `${Math.floor(this.#lastTs / 1e6)}.${String(this.#lastTs % 1e6).padStart(6, '0')}`;
+  }
+
+  /** An id of Slack's form: the letter, then upper-case letters and digits, unique in this workspace. */
+  nextId(letter: string): string {
+    this.#sequence += 1;
+    return `${letter}0${this.#sequence.toString(36).toUpperCase().padStart(9, '0')}`;
+  }
+
+  changed(change: Change): void {
+    this.#changes.emit('change', change);
+  }
+
+  onChange(listener: (change: Change) => void): () => void {
+    this.#changes.on('change', listener);
+    return () => this.#changes.off('change', listener);
+  }
+
+  problem(kind: ProblemKind, where: string, detail: string): void {
+    this.problems.push({ kind, where, detail, at: this.now() });
+    this.changed({ kind: 'problem', id: kind });
+  }
+
+  record(call: RecordedCall): void {
+    this.calls.push(call);
+    this.changed({ kind: 'call', id: call.method });
+  }
+
+  /** By id, or by name with or without `@`. */
+  findUser(ref: string): User | undefined {
+    const name = ref.replace(/^@/, '');
+    return this.users.get(ref) ?? [...this.users.values()].find((user) => user.name === name);
+  }
+
+  /** By id, or by name with or without `#`. */
+  findChannel(ref: string): Channel | undefined {
+    const name = ref.replace(/^#/, '');
+    return this.channels.get(ref) ?? [...this.channels.values()].find((channel) => channel.name === name);
+  }
+
+  /** The direct-message channel of the bot and `userIds`, made when first asked for. */
+  openDirect(userIds: string[]): Channel {
+    const members = new Set([BOT_USER_ID, ...userIds]);
+    for (const channel of this.channels.values()) {
+      if (channel.kind !== 'im' && channel.kind !== 'mpim') continue;
+      if (channel.members.size === members.size && channel.members.isSupersetOf(members)) return channel;
+    }
+    const group = userIds.length > 1;
+    const id = group ? this.nextId('G') : `D${userIds[0]!.slice(1)}`;
+    const channel: Channel = {
+      id,
+      name: group ? `mpdm-${userIds.join('--')}-1` : '',
+      kind: group ? 'mpim' : 'im',
+      members,
+      created: Math.floor(this.now() / 1000),
+      creator: BOT_USER_ID,
+      is_archived: false,
+      is_general: false,
+      is_ext_shared: false,
+      topic: '',
+    };
+    this.channels.set(id, channel);
+    this.changed({ kind: 'channel', channel: id });
+    return channel;
+  }
+
+  channelMessages(channel: string): Message[] {
+    let list = this.messages.get(channel);
+    if (!list) {
+      list = [];
+      this.messages.set(channel, list);
+    }
+    return list;
+  }
+
+  findMessage(channel: string, ts: string): Message | undefined {
+    return this.messages.get(channel)?.find((message) => message.ts === ts);
+  }
+
+  addMessage(fields: Omit<Message, 'type' | 'ts' | 'team'> & { ts?: string }): Message {
+    const { ts = this.nextTs(), ...rest } = fields;
+    const message: Message = { type: 'message', team: this.users.get(fields.user)?.team_id ?? TEAM_ID, ts, ...rest };
+    this.channelMessages(fields.channel).push(message);
+    this.changed({ kind: 'message', channel: message.channel, ts });
+    return message;
+  }
+
+  addEphemeral(fields: Omit<Ephemeral, 'type' | 'ts' | 'team' | 'user' | 'bot_id'>): Ephemeral {
+    const message: Ephemeral = {
+      type: 'message',
+      subtype: 'bot_message',
+      team: TEAM_ID,
+      ts: this.nextTs(),
+      user: BOT_USER_ID,
+      bot_id: BOT_ID,
+      ...fields,
+    };
+    this.ephemerals.push(message);
+    this.changed({ kind: 'ephemeral', channel: message.channel, user: message.to, ts: message.ts });
+    return message;
+  }
+
+  /** Changes a message in place; a field that is `undefined` in `fields` is taken away. */
+  changeMessage(message: Message | Ephemeral, fields: Partial<Message>): void {
+    Object.assign(message, fields);
+    const kind = 'to' in message ? 'ephemeral' : 'message_changed';
+    this.changed({ kind, channel: message.channel, ts: message.ts });
+  }
+
+  removeMessage(message: Message | Ephemeral): void {
+    const list = 'to' in message ? this.ephemerals : this.channelMessages(message.channel);
+    const index = (list as Message[]).indexOf(message);
+    if (index >= 0) list.splice(index, 1);
+    this.changed({ kind: 'message_deleted', channel: message.channel, ts: message.ts });
+  }
+}

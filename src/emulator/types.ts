@@ -1,0 +1,211 @@
+/**
+ * Glossary of the emulated workspace: what Slack keeps, in the shapes its API returns. Ids and fields follow
+ * https://docs.slack.dev/reference/objects; only fields that a bot can see or be tripped by are kept.
+ */
+
+export type JsonObject = { [key: string]: unknown };
+
+/** A Block Kit block or element, as received; `type` is all that is certain before validation. */
+export type Block = JsonObject & { type: string; block_id?: string };
+
+export interface User {
+  id: string;
+  team_id: string;
+  name: string;
+  real_name: string;
+  tz: string;
+  is_admin: boolean;
+  is_owner: boolean;
+  /** Multi-channel guest; with `is_ultra_restricted` a single-channel guest. */
+  is_restricted: boolean;
+  is_ultra_restricted: boolean;
+  /** Belongs to another team and is known only through a shared channel. */
+  is_stranger: boolean;
+  is_bot: boolean;
+  deleted: boolean;
+}
+
+export type ChannelKind = 'public' | 'private' | 'im' | 'mpim';
+
+export interface Channel {
+  id: string;
+  name: string;
+  kind: ChannelKind;
+  members: Set<string>;
+  created: number;
+  creator: string;
+  is_archived: boolean;
+  is_general: boolean;
+  is_ext_shared: boolean;
+  topic: string;
+}
+
+export interface UserGroup {
+  id: string;
+  handle: string;
+  name: string;
+  users: string[];
+}
+
+export interface Message {
+  type: 'message';
+  subtype?: string;
+  channel: string;
+  ts: string;
+  user: string;
+  team: string;
+  text: string;
+  bot_id?: string;
+  app_id?: string;
+  blocks?: Block[];
+  thread_ts?: string;
+  metadata?: { event_type: string; event_payload: JsonObject };
+  edited?: { user: string; ts: string };
+  files?: JsonObject[];
+  reactions?: { name: string; users: string[]; count: number }[];
+}
+
+/** A message only `user` sees; not in history, and changed only through a response_url. */
+export interface Ephemeral extends Message {
+  /** Who sees it; `user` is its author, the bot. */
+  to: string;
+}
+
+export interface View {
+  id: string;
+  type: 'modal' | 'home';
+  user: string;
+  team_id: string;
+  app_id: string;
+  bot_id: string;
+  app_installed_team_id: string;
+  blocks: Block[];
+  title: JsonObject | null;
+  submit: JsonObject | null;
+  close: JsonObject | null;
+  private_metadata: string;
+  callback_id: string;
+  external_id: string;
+  hash: string;
+  state: { values: Record<string, Record<string, JsonObject>> };
+  clear_on_close: boolean;
+  notify_on_close: boolean;
+  root_view_id: string;
+  previous_view_id: string | null;
+}
+
+export interface StoredFile {
+  id: string;
+  name: string;
+  title: string;
+  alt_txt: string;
+  user: string;
+  created: number;
+  bytes: Buffer;
+  /** Length announced to files.getUploadURLExternal. */
+  length: number;
+  uploaded: boolean;
+  completed: boolean;
+  /** Scanned and parsed: only now is `mimetype` known and may a block refer to it. */
+  ready: boolean;
+  deleted: boolean;
+  mimetype: string;
+  filetype: string;
+  width?: number;
+  height?: number;
+  /** Conversations it was shared to, with the message that did. */
+  shares: { channel: string; ts: string }[];
+}
+
+/** One Web API (or response_url, or upload) request and its answer; tokens are replaced by `<token>`. */
+export interface RecordedCall {
+  method: string;
+  args: JsonObject;
+  answer: JsonObject;
+  status: number;
+  /** Time by the workspace's clock, epoch ms. */
+  at: number;
+}
+
+export type ProblemKind =
+  | 'invalid_blocks'
+  | 'missing_text'
+  | 'oversize'
+  | 'unknown_method'
+  | 'missing_scope'
+  | 'invalid_auth'
+  | 'invalid_arguments'
+  | 'trigger'
+  | 'ephemeral'
+  | 'response_url'
+  | 'late_ack'
+  | 'unacknowledged'
+  | 'view';
+
+/** Something an app must never do. Tests assert that there is none. */
+export interface Problem {
+  kind: ProblemKind;
+  /** Method or interaction it happened in. */
+  where: string;
+  detail: string;
+  at: number;
+}
+
+export interface Change {
+  kind:
+    | 'message'
+    | 'message_changed'
+    | 'message_deleted'
+    | 'ephemeral'
+    | 'view'
+    | 'home'
+    | 'file'
+    | 'channel'
+    | 'call'
+    | 'problem'
+    | 'delivery'
+    | 'socket';
+  channel?: string;
+  user?: string;
+  ts?: string;
+  id?: string;
+}
+
+export interface SeedUser {
+  id: string;
+  name: string;
+  team_id?: string;
+  real_name?: string;
+  tz?: string;
+  is_admin?: boolean;
+  is_owner?: boolean;
+  is_restricted?: boolean;
+  is_ultra_restricted?: boolean;
+  is_stranger?: boolean;
+  deleted?: boolean;
+}
+
+export interface SeedChannel {
+  id: string;
+  name: string;
+  is_private?: boolean;
+  is_archived?: boolean;
+  is_general?: boolean;
+  is_ext_shared?: boolean;
+  /** User ids; `bot` stands for the app's bot user. Default: every full member, and the bot. */
+  members?: string[];
+}
+
+export interface SeedGroup {
+  id: string;
+  handle: string;
+  name?: string;
+  users: string[];
+}
+
+/** Each list given replaces the default one. */
+export interface WorkspaceSeed {
+  users?: SeedUser[];
+  channels?: SeedChannel[];
+  userGroups?: SeedGroup[];
+}

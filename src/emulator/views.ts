@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { findViewErrors } from './block-schema.ts';
+import { acceptBlocks } from './blocks.ts';
+import { ApiError, type Core } from './core.ts';
+import { isObject } from './elements.ts';
+import { asJson } from './http.ts';
+import { APP_ID, BOT_ID, TEAM_ID } from './seed.ts';
+import type { WorkspaceState } from './state.ts';
+import type { JsonObject, View } from './types.ts';
+
+/** A trigger opens one view, within this time of the click or command. */
+const TRIGGER_LIFE_MS = 3000;
+/** Views one modal may stack: https://docs.slack.dev/surfaces/modals */
+const MAX_STACK = 3;
+const MAX_VIEW_BYTES = 250_000;
+
+export class Triggers {
+  readonly #state: WorkspaceState;
+  readonly #triggers = new Map<string, { user: string; at: number; used: boolean }>();
+
+  constructor(state: WorkspaceState) {
+    this.#state = state;
+  }
+
+  create(user: string): string {
+    const id = `${this.#triggers.size + 1}.${Math.floor(this.#state.now())}.${randomBytes(16).toString('hex')}`;
+    this.#triggers.set(id, { user, at: this.#state.now(), used: false });
+    return id;
+  }
+
+  /** The person whose action it came from. Throws the three errors that Slack has for a trigger. */
+  take(id: unknown, where: string): string {
+    const trigger = this.#triggers.get(String(id));
+    const code = !trigger
+      ? 'invalid_trigger_id'
+      : trigger.used
+        ? 'exchanged_trigger_id'
+        : this.#state.now() - trigger.at > TRIGGER_LIFE_MS
+          ? 'expired_trigger_id'
+          : undefined;
+    if (code || !trigger) {
+      this.#state.problem('trigger', where, code ?? '');
+      throw new ApiError(code ?? 'invalid_trigger_id');
+    }
+    trigger.used = true;
+    return trigger.user;
+  }
+}
+
+/** Validates a view as sent and gives it the fields that Slack adds. */
+function build(core: Core, sent: unknown, type: View['type'], user: string, where: string): View {
+  const view = asJson(sent);
+  if (!isObject(view))
+    throw new ApiError('invalid_arguments', { response_metadata: { messages: ['[ERROR] view: not an object'] } });
+  const refuse = (messages: string[]) => {
+    core.state.problem('view', where, messages.join('; '));
+    return new ApiError('invalid_arguments', {
+      response_metadata: { messages: messages.map((text) => `[ERROR] ${text}`) },
+    });
+  };
+  if (view.type !== type) throw refuse([`must be of type ${type} [json-pointer:/view/type]`]);
+  const errors = findViewErrors(view);
+  if (errors.length > 0) throw refuse(errors);
+  if (Buffer.byteLength(JSON.stringify(view)) > MAX_VIEW_BYTES) throw new ApiError('view_too_large');
+  const id = core.state.nextId('V');
+  return {
+    id,
+    type,
+    user,
+    team_id: TEAM_ID,
+    app_id: APP_ID,
+    bot_id: BOT_ID,
+    app_installed_team_id: TEAM_ID,
+    blocks: acceptBlocks(core, view.blocks, { where, surface: type, reader: user }) ?? [],
+    title: (view.title as JsonObject) ?? null,
+    submit: (view.submit as JsonObject) ?? null,
+    close: (view.close as JsonObject) ?? null,
+    private_metadata: String(view.private_metadata ?? ''),
+    callback_id: String(view.callback_id ?? ''),
+    external_id: String(view.external_id ?? ''),
+    hash: newHash(core),
+    state: { values: {} },
+    clear_on_close: view.clear_on_close === true,
+    notify_on_close: view.notify_on_close === true,
+    root_view_id: id,
+    previous_view_id: null,
+  };
+}
+
+function newHash(core: Core): string {
+  return `${Math.floor(core.state.now() / 1000)}.${randomBytes(4).toString('hex')}`;
+}
+
+function add(core: Core, view: View): View {
+  const twin = [...core.state.views.values()].some(
+    (other) => view.external_id && other.external_id === view.external_id,
+  );
+  if (twin) throw new ApiError('duplicate_external_id');
+  core.state.views.set(view.id, view);
+  return view;
+}
+
+export function openView(core: Core, sent: unknown, user: string, where: string): View {
+  const view = build(core, sent, 'modal', user, where);
+  closeModals(core, user);
+  add(core, view);
+  core.state.modals.set(user, [view.id]);
+  core.state.changed({ kind: 'view', user, id: view.id });
+  return view;
+}
+
+export function pushView(core: Core, sent: unknown, user: string, where: string): View {
+  const stack = core.state.modals.get(user) ?? [];
+  if (stack.length === 0) throw new ApiError('not_found');
+  if (stack.length >= MAX_STACK) throw new ApiError('push_limit_reached');
+  const view = build(core, sent, 'modal', user, where);
+  view.root_view_id = stack[0]!;
+  view.previous_view_id = stack.at(-1)!;
+  add(core, view);
+  core.state.modals.set(user, [...stack, view.id]);
+  core.state.changed({ kind: 'view', user, id: view.id });
+  return view;
+}
+
+/** Replaces the content of an open view, by id or external id. `hash`, when given, must be the view's present one. */
+export function updateView(
+  core: Core,
+  sent: unknown,
+  target: { view_id?: unknown; external_id?: unknown; hash?: unknown },
+  where: string,
+): View {
+  const old = target.view_id
+    ? core.state.views.get(String(target.view_id))
+    : [...core.state.views.values()].find((view) => target.external_id && view.external_id === target.external_id);
+  if (!old) throw new ApiError('not_found');
+  if (target.hash && target.hash !== old.hash) throw new ApiError('hash_conflict');
+  const { id, root_view_id, previous_view_id, state } = old;
+  Object.assign(old, build(core, sent, old.type, old.user, where), { id, root_view_id, previous_view_id });
+  keepState(old, state);
+  core.state.changed({ kind: old.type === 'home' ? 'home' : 'view', user: old.user, id });
+  return old;
+}
+
+/** Input stays in elements that keep their block_id and action_id, as in Slack. */
+function keepState(view: View, state: View['state']): void {
+  for (const block of view.blocks) {
+    const kept = block.block_id ? state.values[block.block_id] : undefined;
+    if (kept) view.state.values[block.block_id!] = kept;
+  }
+}
+
+export function publishHome(core: Core, sent: unknown, user: string, hash: unknown): View {
+  if (!core.manifest.homeTab) throw new ApiError('not_enabled');
+  const old = core.state.views.get(core.state.homes.get(user) ?? '');
+  if (hash && old && hash !== old.hash) throw new ApiError('hash_conflict');
+  const view = build(core, sent, 'home', user, 'views.publish');
+  if (old) Object.assign(view, { id: old.id, root_view_id: old.id });
+  core.state.views.set(view.id, view);
+  core.state.homes.set(user, view.id);
+  core.state.changed({ kind: 'home', user, id: view.id });
+  return view;
+}
+
+/** Closes the visible modal; the one below, if any, is seen again. */
+export function popView(core: Core, user: string): void {
+  const stack = core.state.modals.get(user) ?? [];
+  const closed = stack.at(-1);
+  if (!closed) return;
+  core.state.views.delete(closed);
+  core.state.modals.set(user, stack.slice(0, -1));
+  core.state.changed({ kind: 'view', user, id: closed });
+}
+
+export function closeModals(core: Core, user: string): void {
+  while ((core.state.modals.get(user)?.length ?? 0) > 0) popView(core, user);
+}
+
+/** A view as the API and interactions show it. */
+export function toViewObject(view: View): JsonObject {
+  const { user: _user, ...shown } = view;
+  return shown;
+}

@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApiError, type Core, CREDENTIALS } from './core.ts';
+import { type Answer, answerFault } from './fault-answer.ts';
+import { asText, parseArguments, readBody, toRecord } from './http.ts';
+import { appMethods } from './methods/app.ts';
+import { chatMethods } from './methods/chat.ts';
+import { conversationMethods } from './methods/conversations.ts';
+import { fileMethods } from './methods/files.ts';
+import type { Method } from './methods/method.ts';
+import { peopleMethods } from './methods/people.ts';
+import type { JsonObject } from './types.ts';
+
+const METHODS: Record<string, Method> = {
+  ...appMethods,
+  ...chatMethods,
+  ...conversationMethods,
+  ...fileMethods,
+  ...peopleMethods,
+};
+
+/** Serves `/api/<method>`; JSON and form bodies alike. */
+export async function serveWebApi(
+  core: Core,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
+  const name = url.pathname.slice('/api/'.length);
+  const body = await readBody(request);
+  const args = parseArguments(request.headers['content-type'] ?? '', body, url.searchParams);
+  const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? asText(args?.token);
+  const record = (status: number, answer: JsonObject) =>
+    core.state.record({
+      method: name,
+      args: toRecord(args ?? {}) as JsonObject,
+      answer: toRecord(answer) as JsonObject,
+      status,
+      at: core.state.now(),
+    });
+  await answerFault(core.faults.take(name), response, record, () => run(core, name, args, token));
+}
+
+async function run(core: Core, name: string, args: JsonObject | undefined, token: string | undefined): Promise<Answer> {
+  const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
+  const headers: Record<string, string> = {
+    'x-slack-req-id': `req-${core.state.calls.length + 1}`,
+    'x-oauth-scopes': [...core.manifest.scopes].join(','),
+  };
+  try {
+    if (!method) {
+      core.state.problem('unknown_method', name, 'no such method here');
+      throw new ApiError('unknown_method', { req_method: name });
+    }
+    if (!args) throw new ApiError('invalid_json');
+    authenticate(core, method, name, token);
+    const needed = typeof method.scopes === 'function' ? method.scopes(core, args) : (method.scopes ?? []);
+    headers['x-accepted-oauth-scopes'] = needed.join(',');
+    requireScopes(core, name, needed);
+    if (method.posts) {
+      const wait = core.faults.takePostingSlot(String(args.channel), core.state.now());
+      if (wait > 0)
+        return { status: 429, body: { ok: false, error: 'ratelimited' }, headers: { 'retry-after': String(wait) } };
+    }
+    return { status: 200, body: { ok: true, ...(await method.run(core, args)) }, headers };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return { status: 200, body: { ok: false, error: error.code, ...error.extra }, headers };
+  }
+}
+
+function authenticate(core: Core, method: Method, name: string, token: string | undefined): void {
+  const expected = method.appToken ? CREDENTIALS.appToken : CREDENTIALS.botToken;
+  if (token === expected) return;
+  const other = token === CREDENTIALS.appToken || token === CREDENTIALS.botToken;
+  const code = !token ? 'not_authed' : other ? 'not_allowed_token_type' : 'invalid_auth';
+  core.state.problem('invalid_auth', name, code);
+  throw new ApiError(code);
+}
+
+/** Slack names what was needed and what the token has; the first scope that is missing is enough. */
+function requireScopes(core: Core, name: string, needed: string[]): void {
+  const missing = needed.filter((scope) => !core.manifest.scopes.has(scope));
+  if (missing.length === 0) return;
+  core.state.problem('missing_scope', name, missing.join(','));
+  throw new ApiError('missing_scope', { needed: missing.join(','), provided: [...core.manifest.scopes].join(',') });
+}

@@ -1,0 +1,158 @@
+import { afterEach, expect, test } from 'vitest';
+import { start, startHttpApp, stopAll } from './support.ts';
+
+afterEach(stopAll);
+
+const button = (action_id: string, value: string) => ({
+  type: 'actions',
+  block_id: 'buttons',
+  elements: [{ type: 'button', action_id, value, text: { type: 'plain_text', text: 'Press' } }],
+});
+
+test('a slash command is signed, acknowledged, and answered through its response_url', async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  app.command('/usage', async ({ ack, command, respond }) => {
+    await ack();
+    await respond({ text: `you said: ${command.text}` });
+  });
+  const result = await emulator.command({ user: 'alice', channel: '#api-usage', text: 'top clients' });
+  expect(result).toMatchObject({ status: 200, ack: undefined, errors: {} });
+  expect(result.ackMs).toBeLessThan(3000);
+  const [answer] = await emulator.waitFor(() => result.messages.length > 0 && result.messages, 'the answer');
+  expect(answer).toMatchObject({ text: 'you said: top clients', to: 'U01ALICE', channel: 'C01USAGE' });
+  expect(emulator.messages('C01USAGE')).toEqual([]);
+  expect(emulator.ephemerals('alice')).toHaveLength(1);
+  emulator.assertNoProblems();
+});
+
+test('the acknowledgement itself may be the answer, to everyone', async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  app.command('/usage', ({ ack }) => ack({ response_type: 'in_channel', text: 'for all' }));
+  const result = await emulator.command({ user: 'U01ALICE', channel: 'C01RANDOM', text: '' });
+  expect(result.messages).toHaveLength(1);
+  expect(emulator.messages('random')).toMatchObject([{ text: 'for all', bot_id: emulator.botId }]);
+  emulator.assertNoProblems();
+});
+
+test('with should_escape, people, channels and groups arrive as ids', async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  let text = '';
+  app.command('/usage', ({ ack, command }) => {
+    text = command.text;
+    return ack();
+  });
+  await emulator.command({ user: 'alice', channel: 'general', text: '@boris #oncall @on-call a&b <@U01ALICE> c@d' });
+  expect(text).toBe('<@U01BORIS|boris> <#C01ONCALL|oncall> <!subteam^S0123|@on-call> a&amp;b <@U01ALICE> c@d');
+});
+
+test('a click carries the element, the message and a response_url that replaces it', async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  const seen: unknown[] = [];
+  app.action('more', async ({ ack, body, respond }) => {
+    await ack();
+    seen.push(body);
+    await respond({ replace_original: true, text: 'replaced' });
+  });
+  const post = await app.client.chat.postMessage({ channel: 'C01USAGE', text: 'hi', blocks: [button('more', '7d')] });
+  await emulator.click({ user: 'boris', message: { channel: 'C01USAGE', ts: post.ts! }, action_id: 'more' });
+  await emulator.waitFor(() => emulator.messages('api-usage')[0]?.text === 'replaced', 'the message is replaced');
+  expect(seen[0]).toMatchObject({
+    type: 'block_actions',
+    user: { id: 'U01BORIS' },
+    channel: { id: 'C01USAGE', name: 'api-usage' },
+    container: { type: 'message', message_ts: post.ts, is_ephemeral: false },
+    message: { ts: post.ts, text: 'hi' },
+    actions: [{ type: 'button', action_id: 'more', block_id: 'buttons', value: '7d' }],
+  });
+  expect(emulator.messages('api-usage')[0]?.blocks).toBeUndefined();
+  emulator.assertNoProblems();
+});
+
+test('a private message is changed through the response_url of a click on it, and by nothing else', async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  app.action('next', async ({ ack, respond, body }) => {
+    await ack();
+    expect(body).not.toHaveProperty('message');
+    await respond({ replace_original: true, text: 'page 2' });
+  });
+  const posted = await app.client.chat.postEphemeral({
+    channel: 'C01USAGE',
+    user: 'U01ALICE',
+    text: 'page 1',
+    blocks: [button('next', '2')],
+  });
+  const result = await emulator.click({ user: 'alice', message: posted.message_ts!, action_id: 'next' });
+  expect(result.status).toBe(200);
+  await emulator.waitFor(() => emulator.ephemerals('alice')[0]?.text === 'page 2', 'page 2');
+  emulator.assertNoProblems();
+  await expect(emulator.click({ user: 'boris', message: posted.message_ts!, action_id: 'next' })).rejects.toThrow(
+    'see',
+  );
+  const update = app.client.chat.update({ channel: 'C01USAGE', ts: posted.message_ts!, text: 'x' });
+  await expect(update).rejects.toThrow('message_not_found');
+  expect(emulator.takeProblems()).toMatchObject([{ kind: 'ephemeral', where: 'chat.update' }]);
+});
+
+test('an event that the app fails to take is sent again with the retry headers', async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  const attempts: unknown[] = [];
+  app.event('app_mention', async ({ context, body }) => {
+    attempts.push([body.event_id, context.retryNum]);
+    if (attempts.length === 1) throw new Error('not now');
+  });
+  app.error(async () => {});
+  const message = await emulator.mention({ user: 'chloe', channel: 'general', text: 'hello?' });
+  expect(message.text).toBe(`<@${emulator.botUserId}> hello?`);
+  expect(attempts.length).toBeGreaterThan(0);
+});
+
+test('events come for direct messages, invitations and archived channels', async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  const seen: string[] = [];
+  app.event('message', async ({ event }) => void seen.push(`${event.type} ${event.channel_type}`));
+  app.event('member_joined_channel', async ({ event }) => void seen.push(`joined ${event.user} ${event.inviter}`));
+  app.event('channel_archive', async ({ event }) => void seen.push(`archived ${event.channel}`));
+  await emulator.directMessage('alice', 'usage please');
+  await emulator.invite('bot', '#random', 'boris');
+  await emulator.archive('#random');
+  expect(seen).toEqual(['message im', `joined ${emulator.botUserId} U01BORIS`, 'archived C01RANDOM']);
+  expect(emulator.directMessages('alice')).toMatchObject([{ text: 'usage please' }]);
+  expect(emulator.workspace.channels.get('C01RANDOM')?.members.has(emulator.botUserId)).toBe(false);
+  emulator.assertNoProblems();
+});
+
+test('a request nobody acknowledges is a problem, and so is an app that is not there', async () => {
+  const emulator = await start();
+  expect(await emulator.command({ user: 'alice', channel: 'general', text: '' })).toMatchObject({ status: 0 });
+  emulator.eventsUrl = 'http://127.0.0.1:1/slack/events';
+  expect(await emulator.command({ user: 'alice', channel: 'general', text: '' })).toMatchObject({ status: 0 });
+  expect(emulator.takeProblems().map((problem) => problem.kind)).toEqual(['unacknowledged', 'unacknowledged']);
+});
+
+test('a late acknowledgement is a problem', async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  app.command('/usage', () => promise);
+  const result = await emulator.command({ user: 'alice', channel: 'general', text: '' });
+  resolve();
+  expect(result).toMatchObject({ status: 0 });
+  expect(emulator.takeProblems()).toMatchObject([{ kind: 'late_ack', where: 'slash_commands /usage' }]);
+});
+
+test('the signature is of the clock that the emulator is given, and a request can be replayed', async () => {
+  const emulator = await start({ now: () => Date.now() - 10 * 60_000 });
+  const app = await startHttpApp(emulator);
+  app.command('/usage', ({ ack }) => ack());
+  const stale = await emulator.command({ user: 'alice', channel: 'general', text: '' });
+  expect(stale.status).toBe(401);
+  const again = await emulator.replay(stale.delivery!);
+  expect(again).toMatchObject({ status: 401, body: stale.delivery!.body, headers: stale.delivery!.headers });
+});

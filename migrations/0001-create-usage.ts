@@ -1,8 +1,8 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { columnTypes } from './dialect/columns.ts';
 
 export async function up(db: Kysely<unknown>): Promise<void> {
-  const { blob, bigint, addId } = columnTypes(db);
+  const { postgres, blob, bigint, addId } = columnTypes(db);
 
   await db.schema
     .createTable('setting')
@@ -16,6 +16,25 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('place_day', 'integer', (column) => column.notNull())
     .addUniqueConstraint('value_text', ['dimension', 'text'])
     .execute();
+
+  await db.schema
+    .createTable('value_places')
+    .addColumn('dimension', 'text', (column) => column.notNull())
+    .addColumn('day', 'integer', (column) => column.notNull())
+    .addColumn('places', 'integer', (column) => column.notNull())
+    .addPrimaryKeyConstraint('value_places_pk', ['dimension', 'day'])
+    .execute();
+
+  // Where several instances write, the database decides which id is new; SQLite's one writer knows (memory-identity.ts).
+  if (postgres) {
+    await db.schema
+      .createTable('event_id')
+      .addColumn('id', sql`uuid`, (column) => column.primaryKey())
+      .addColumn('content', 'integer', (column) => column.notNull())
+      .addColumn('day', 'integer', (column) => column.notNull())
+      .execute();
+    await db.schema.createIndex('event_id_day').on('event_id').column('day').execute();
+  }
 
   await addId(db.schema.createTable('inbox'), 'seq')
     .addColumn('received_ms', bigint, (column) => column.notNull())

@@ -2,6 +2,7 @@ import { type ColumnDefinitionBuilder, type CreateTableBuilder, type Kysely, sql
 
 /** The column types that the two dialects name differently. Frozen like the migrations that use it. */
 export interface ColumnTypes {
+  postgres: boolean;
   blob: ReturnType<typeof sql>;
   bigint: ReturnType<typeof sql>;
   /** Adds `name`, a number given by the database and never used again. */
@@ -14,6 +15,7 @@ export function columnTypes(db: Kysely<unknown>): ColumnTypes {
   const id = (column: ColumnDefinitionBuilder) =>
     postgres ? column.primaryKey() : column.primaryKey().autoIncrement();
   return {
+    postgres,
     blob: postgres ? sql`bytea` : sql`blob`,
     bigint: postgres ? sql`bigint` : sql`integer`,
     addId: (table, name) => table.addColumn(name, postgres ? sql`bigserial` : sql`integer`, id) as typeof table,

@@ -11,6 +11,10 @@ export interface UsageTables {
     text: string;
     place_day: number;
   };
+  /** How many values of a dimension have a place of their own in a day's totals. */
+  value_places: { dimension: string; day: number; places: number };
+  /** PostgreSQL only: ids of remembered events, with a fingerprint of their content and the day they are kept for. */
+  event_id: { id: string; content: number; day: number };
   /** Committed events that the totals do not hold yet, one row per commit. */
   inbox: {
     seq: Generated<number>;

@@ -1,0 +1,61 @@
+import { DIMENSION_PAIRS, DIMENSIONS, type Dimension } from '../domain/dimension.ts';
+import type { ColumnName } from './segment.ts';
+
+/**
+ * One kind of total: what it is summed by. Its segments stand in `total_segment` under `name`, one bucket per day
+ * (or per month). `slot` is the start of the hour or minute, in minutes from the start of its day.
+ */
+export interface Cube {
+  name: string;
+  grain: 'minute' | 'hour' | 'day' | 'month';
+  dimensions: readonly Dimension[];
+  keys: readonly ColumnName[];
+  measures: readonly ColumnName[];
+}
+
+const SETS: readonly (readonly Dimension[])[] = [
+  [],
+  ...DIMENSIONS.map((dimension) => [dimension] as const),
+  ...DIMENSION_PAIRS,
+];
+
+const SUMS = ['requests', 'credits'] as const;
+
+function totals(grain: 'hour' | 'day' | 'month', dimensions: readonly Dimension[]): Cube {
+  const keys: ColumnName[] = [...dimensions, 'status'];
+  if (grain === 'hour') keys.push('slot');
+  return { name: [grain, ...dimensions].join('.'), grain, dimensions, keys, measures: SUMS };
+}
+
+/** By every dimension alone and every kept pair, with status: what most questions are answered from. */
+export const DAY_CUBES: readonly Cube[] = SETS.map((set) => totals('day', set));
+/** The same by month, so that a year is twelve buckets. Kept in step with the days in one transaction. */
+export const MONTH_CUBES: readonly Cube[] = SETS.map((set) => totals('month', set));
+/** By every dimension alone, for charts of one day, the last 24 hours and what is usual for an hour. */
+export const HOUR_CUBES: readonly Cube[] = SETS.filter((set) => set.length < 2).map((set) => totals('hour', set));
+
+/** Per combination of meters and minute: rolling pools and peak minutes. `bulk`: calls of events that stand for several. */
+export const METER_MINUTES: Cube = {
+  name: 'minute.meters',
+  grain: 'minute',
+  dimensions: [],
+  keys: ['meters', 'slot'],
+  measures: ['singles', 'bulk', 'credits'],
+};
+/** Per combination of meters and day: all other pools. */
+export const METER_DAYS: Cube = { ...METER_MINUTES, name: 'day.meters', grain: 'day', keys: ['meters'] };
+/** Calls taken out, per exclusion rule and day. */
+export const EXCLUDED_DAYS: Cube = {
+  name: 'day.exclusion',
+  grain: 'day',
+  dimensions: [],
+  keys: ['exclusion'],
+  measures: ['requests'],
+};
+
+/** The total that holds these dimensions (in any order), if any does. */
+export function findCube(cubes: readonly Cube[], dimensions: ReadonlySet<Dimension>): Cube | undefined {
+  return cubes.find(
+    (cube) => cube.dimensions.length === dimensions.size && cube.dimensions.every((d) => dimensions.has(d)),
+  );
+}

@@ -1,0 +1,166 @@
+import type { Calendar } from '../domain/calendar.ts';
+import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
+import type { UsageEvent } from '../domain/event.ts';
+import { foldNumber, hashText, KEY_WORDS } from './event-key.ts';
+import type { Batch, Column } from './segment.ts';
+import type { ValueDictionary, Vocabulary } from './value-dictionary.ts';
+
+/** What the rules say about one event (src/domain/rules.ts). */
+export interface Assignment {
+  scope: string;
+  meters: readonly string[];
+  exclusion: string | undefined;
+  credits: number;
+}
+
+export type Assign = (event: UsageEvent, source: string, day: number) => Assignment;
+
+const EVENT_DIMENSIONS = DIMENSIONS.filter(
+  (d): d is Exclude<Dimension, 'source' | 'scope'> => d !== 'source' && d !== 'scope',
+);
+const VOCABULARIES: readonly Vocabulary[] = [...DIMENSIONS, 'meters', 'exclusion'];
+
+/** Between the names of meters in their combination; no name can hold it. */
+export const METER_SEPARATOR = '\u001f';
+
+/**
+ * Turns events into columns, one event at a time, with the texts that the dictionary does not know yet set aside. The
+ * hot path of ingest: one pass, no object per event.
+ */
+export class EventBatchBuilder {
+  readonly batch: Batch;
+  readonly keys: Uint32Array;
+  /** Local day of each event. */
+  readonly days: Int32Array;
+  readonly #columns: Record<
+    Vocabulary | 'status' | 'time' | 'received' | 'count' | 'records' | 'credits' | 'duration',
+    Column
+  >;
+  readonly #ids: Record<Vocabulary, Map<string, number>>;
+  readonly #missing = new Map<Vocabulary, Map<string, number[]>>();
+  readonly #calendar: Calendar;
+  readonly #assign: Assign;
+  readonly #seed: number;
+  /** Content words of events whose texts have no number yet are folded when these are known. */
+  readonly #timed: Uint8Array;
+  #rows = 0;
+
+  constructor(capacity: number, dictionary: ValueDictionary, calendar: Calendar, assign: Assign, seed: number) {
+    const narrow = (): Column => new Uint32Array(capacity);
+    const wide = (): Column => new Float64Array(capacity);
+    const texts = Object.fromEntries(VOCABULARIES.map((name) => [name, narrow()])) as Record<Vocabulary, Column>;
+    this.#columns = {
+      ...texts,
+      status: narrow(),
+      time: wide(),
+      received: wide(),
+      count: wide(),
+      records: wide(),
+      credits: wide(),
+      duration: wide(),
+    };
+    this.batch = { length: 0, columns: this.#columns };
+    this.keys = new Uint32Array(capacity * KEY_WORDS);
+    this.days = new Int32Array(capacity);
+    this.#timed = new Uint8Array(capacity);
+    this.#ids = Object.fromEntries(VOCABULARIES.map((name) => [name, dictionary.idsOf(name)])) as Record<
+      Vocabulary,
+      Map<string, number>
+    >;
+    this.#calendar = calendar;
+    this.#assign = assign;
+    this.#seed = seed;
+  }
+
+  get length(): number {
+    return this.#rows;
+  }
+
+  add(event: UsageEvent, source: { id: number; name: string }, receivedMs: number): void {
+    const row = this.#rows;
+    this.#rows += 1;
+    const columns = this.#columns;
+    const timeMs = event.timeMs ?? receivedMs;
+    const day = this.#calendar.dayOf(timeMs);
+    this.days[row] = day;
+    this.#timed[row] = event.timeMs === undefined ? 0 : 1;
+    const assignment = this.#assign(event, source.name, day);
+    for (const dimension of EVENT_DIMENSIONS) {
+      const text = event[dimension];
+      if (text !== undefined) this.#setText(dimension, text, row);
+    }
+    this.#setText('source', source.name, row);
+    this.#setText('scope', assignment.scope, row);
+    const { meters } = assignment;
+    if (meters.length > 0)
+      this.#setText('meters', meters.length === 1 ? meters[0]! : meters.join(METER_SEPARATOR), row);
+    if (assignment.exclusion !== undefined) this.#setText('exclusion', assignment.exclusion, row);
+    columns.status[row] = event.status ?? 0;
+    columns.time[row] = timeMs;
+    columns.received[row] = receivedMs;
+    columns.count[row] = event.count;
+    columns.records[row] = event.records === undefined ? 0 : event.records + 1;
+    columns.credits[row] = assignment.credits;
+    columns.duration[row] = event.durationMs === undefined ? 0 : Math.round(event.durationMs * 1000) + 1;
+    if (event.id !== undefined)
+      hashText(event.id, (this.#seed + Math.imul(source.id, 0x9e3779b1)) | 0, this.keys, row * KEY_WORDS);
+  }
+
+  /** Texts that have no number yet. */
+  missing(): Map<Vocabulary, ReadonlySet<string>> {
+    return new Map([...this.#missing].map(([name, texts]) => [name, new Set(texts.keys())]));
+  }
+
+  /** Fills in the numbers of the missing texts and finishes the keys' content words. */
+  finish(found: ReadonlyMap<Vocabulary, ReadonlyMap<string, number>>): void {
+    for (const [name, texts] of this.#missing) {
+      const ids = found.get(name)!;
+      const column = this.#columns[name];
+      for (const [text, rows] of texts) for (const row of rows) column[row] = ids.get(text)!;
+    }
+    this.batch.length = this.#rows;
+    const { time, status, count, credits, records } = this.#columns;
+    for (let row = 0; row < this.#rows; row += 1) {
+      let content = 0x811c9dc5;
+      for (const dimension of EVENT_DIMENSIONS) content = foldNumber(content, this.#columns[dimension][row]!);
+      content = foldNumber(content, status[row]!);
+      content = foldNumber(content, count[row]!);
+      content = foldNumber(content, credits[row]!);
+      content = foldNumber(content, records[row]!);
+      // A sender that leaves the time out gets another one at each receipt: no conflict.
+      if (this.#timed[row]) content = foldNumber(content, time[row]!);
+      this.keys[row * KEY_WORDS + 4] = content;
+    }
+  }
+
+  #setText(name: Vocabulary, text: string, row: number): void {
+    const id = this.#ids[name].get(text);
+    if (id !== undefined) {
+      this.#columns[name][row] = id;
+      return;
+    }
+    let texts = this.#missing.get(name);
+    if (!texts) {
+      texts = new Map();
+      this.#missing.set(name, texts);
+    }
+    const rows = texts.get(text);
+    if (rows) rows.push(row);
+    else texts.set(text, [row]);
+  }
+}
+
+/** The rows that were taken, out of all that were offered. */
+export function keepRows(batch: Batch, keys: Uint32Array, rows: Uint32Array): { batch: Batch; keys: Uint8Array } {
+  const columns: Batch['columns'] = {};
+  for (const [name, values] of Object.entries(batch.columns) as [keyof Batch['columns'], Column][]) {
+    const kept = values instanceof Float64Array ? new Float64Array(rows.length) : new Uint32Array(rows.length);
+    for (let i = 0; i < rows.length; i += 1) kept[i] = values[rows[i]!]!;
+    columns[name] = kept;
+  }
+  const words = new Uint32Array(rows.length * KEY_WORDS);
+  for (let i = 0; i < rows.length; i += 1) {
+    for (let word = 0; word < KEY_WORDS; word += 1) words[i * KEY_WORDS + word] = keys[rows[i]! * KEY_WORDS + word]!;
+  }
+  return { batch: { length: rows.length, columns }, keys: new Uint8Array(words.buffer) };
+}

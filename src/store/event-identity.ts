@@ -1,0 +1,95 @@
+import { sql } from 'kysely';
+import type { Db } from './database.ts';
+import { KEY_WORDS } from './event-key.ts';
+
+export const NEW = 0;
+export const DUPLICATE = 1;
+export const CONFLICT = 2;
+
+/** Decides which events of a commit are met for the first time. One implementation per dialect, one meaning. */
+export interface EventIdentity {
+  /**
+   * Inside the transaction that will store the events: a verdict per key (`NEW`, `DUPLICATE`, `CONFLICT`), the first of
+   * equal keys winning. Keys of zeros (no id) are always new. `days`: the day after which each may be forgotten.
+   */
+  claim(db: Db, keys: Uint32Array, days: Int32Array): Promise<Uint8Array>;
+  /** The claimed keys are stored in the commit `seq`. */
+  settle(seq: number): void;
+  /** Nothing of the last claim was stored. */
+  release(): void;
+  /** Ids of segments that retention removed are forgotten. */
+  prune(db: Db, beforeDay: number): Promise<void>;
+}
+
+/** First occurrences within one commit: verdicts for repetitions, and the rows left to compare with what is stored. */
+export function claimWithin(keys: Uint32Array, verdicts: Uint8Array): number[] {
+  const first = new Map<number, number[]>();
+  const left: number[] = [];
+  for (let row = 0; row < verdicts.length; row += 1) {
+    const at = row * KEY_WORDS;
+    if (isAbsent(keys, at)) continue;
+    const near = keys[at]! * 0x200000 + (keys[at + 1]! >>> 11);
+    const rows = first.get(near);
+    const same = rows?.find((other) => sameId(keys, other * KEY_WORDS, keys, at));
+    if (same !== undefined) {
+      verdicts[row] = keys[same * KEY_WORDS + 4] === keys[at + 4] ? DUPLICATE : CONFLICT;
+      continue;
+    }
+    if (rows) rows.push(row);
+    else first.set(near, [row]);
+    left.push(row);
+  }
+  return left;
+}
+
+export function isAbsent(keys: Uint32Array, at: number): boolean {
+  return keys[at] === 0 && keys[at + 1] === 0 && keys[at + 2] === 0 && keys[at + 3] === 0;
+}
+
+export function sameId(a: Uint32Array, atA: number, b: Uint32Array, atB: number): boolean {
+  return a[atA] === b[atB] && a[atA + 1] === b[atB + 1] && a[atA + 2] === b[atB + 2] && a[atA + 3] === b[atB + 3];
+}
+
+/** PostgreSQL: a table with a unique key, since other instances commit at the same time. */
+export function createPostgresIdentity(): EventIdentity {
+  const CHUNK = 5000;
+  return {
+    async claim(db, keys, days) {
+      const verdicts = new Uint8Array(days.length);
+      const rows = claimWithin(keys, verdicts).map((row) => ({ row, id: toUuid(keys, row * KEY_WORDS) }));
+      // One order for all instances, so that they wait for each other instead of deadlocking.
+      rows.sort((a, b) => (a.id < b.id ? -1 : 1));
+      for (let at = 0; at < rows.length; at += CHUNK) {
+        const chunk = rows.slice(at, at + CHUNK);
+        const ids = chunk.map(({ id }) => id);
+        const contents = chunk.map(({ row }) => keys[row * KEY_WORDS + 4]! | 0);
+        const until = chunk.map(({ row }) => days[row]!);
+        const inserted = await sql<{ id: string }>`
+          insert into event_id (id, content, day)
+          select * from unnest(${ids}::uuid[], ${contents}::int[], ${until}::int[])
+          on conflict (id) do nothing returning id`.execute(db);
+        if (inserted.rows.length === chunk.length) continue;
+        const fresh = new Set(inserted.rows.map(({ id }) => id));
+        const repeated = chunk.filter(({ id }) => !fresh.has(id));
+        const known = await sql<{ id: string; content: number }>`
+          select id, content from event_id where id = any(${repeated.map(({ id }) => id)}::uuid[])`.execute(db);
+        const contentOf = new Map(known.rows.map(({ id, content }) => [id, content]));
+        for (const { row, id } of repeated) {
+          verdicts[row] = contentOf.get(id) === (keys[row * KEY_WORDS + 4]! | 0) ? DUPLICATE : CONFLICT;
+        }
+      }
+      return verdicts;
+    },
+    settle() {},
+    release() {},
+    async prune(db, beforeDay) {
+      await sql`delete from event_id where day < ${beforeDay}`.execute(db);
+    },
+  };
+}
+
+function toUuid(keys: Uint32Array, at: number): string {
+  let hex = '';
+  for (let word = 0; word < 4; word += 1) hex += keys[at + word]!.toString(16).padStart(8, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,66 @@
+import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
+import type { Db } from './database.ts';
+import { findSetting, setSetting } from './setting-repository.ts';
+
+/** Hourly totals are kept this long. */
+const HOUR_TOTALS_DAYS = 90;
+const DAY_MS = 86_400_000;
+
+export interface Retention {
+  rawDays: number;
+  /** Absent: daily totals are kept for ever. */
+  totalsMonths?: number | undefined;
+}
+
+/**
+ * Removes what is past its time, in the caller's transaction, and notes from which day on raw events and hourly totals
+ * are complete, so that answers know what they may use. Says whether raw events were removed.
+ */
+export async function removeExpired(
+  db: Db,
+  nowMs: number,
+  calendar: Calendar,
+  retention: Retention,
+): Promise<{ rawRemoved: boolean; rawDay: number }> {
+  const today = calendar.dayOf(nowMs);
+  const rawDay = today - retention.rawDays;
+  // An import of old days can be undone as long as raw events are kept, counted from its receipt.
+  const importedBefore = nowMs - retention.rawDays * DAY_MS;
+  const expired = await db
+    .selectFrom('event_segment')
+    .select(['id', 'day'])
+    .where('day', '<', rawDay)
+    .where((eb) => eb.or([eb('import_id', 'is', null), eb('received_ms', '<', importedBefore)]))
+    .execute();
+  for (let at = 0; at < expired.length; at += 500) {
+    const ids = expired.slice(at, at + 500).map(({ id }) => id);
+    await db.deleteFrom('event_segment').where('id', 'in', ids).execute();
+  }
+  if (expired.length > 0)
+    await raise(db, 'raw_from_day', expired.reduce((last, { day }) => Math.max(last, day), rawDay - 1) + 1);
+
+  const hourDay = today - HOUR_TOTALS_DAYS;
+  const hours = await db
+    .deleteFrom('total_segment')
+    .where('cube', 'like', 'hour%')
+    .where('bucket', '<', hourDay)
+    .executeTakeFirst();
+  if (hours.numDeletedRows > 0n) await raise(db, 'hours_from_day', hourDay);
+
+  await db.deleteFrom('value_places').where('day', '<', rawDay).execute();
+  if (retention.totalsMonths !== undefined) {
+    const month = monthOf(today) - retention.totalsMonths;
+    await db.deleteFrom('total_segment').where('cube', 'like', 'month%').where('bucket', '<', month).execute();
+    await db
+      .deleteFrom('total_segment')
+      .where((eb) => eb.or([eb('cube', 'like', 'day%'), eb('cube', 'like', 'minute%')]))
+      .where('bucket', '<', firstDayOf(month))
+      .execute();
+  }
+  return { rawRemoved: expired.length > 0, rawDay };
+}
+
+async function raise(db: Db, name: string, day: number): Promise<void> {
+  const known = await findSetting(db, name);
+  if (known === undefined || Number(known) < day) await setSetting(db, name, String(day));
+}

@@ -1,0 +1,182 @@
+/**
+ * Segments: the form in which usage is stored. A segment is a small table kept as one immutable blob, column by column.
+ * Raw events and totals are both segments, and everything done with them (totals, merging, reports) is one operation,
+ * grouping with sums (grouping.ts), over typed arrays. SQL keeps the catalogue, the transactions and the retention.
+ *
+ * Blob: u8 format, u8 columns, u16 0, u32 rows, then per column u8 name, u8 width, 6 × 0, f64 base, and the values as
+ * unsigned integers of `width` bytes above `base` (8: float64, base unused; 0: all equal to base). Little-endian, each column
+ * starts at a multiple of 8. Columns that are 0 throughout are left out.
+ */
+import { DIMENSIONS } from '../domain/dimension.ts';
+
+/** Append only: the place of a name is what a blob holds. */
+const COLUMN_NAMES = [
+  ...DIMENSIONS,
+  'status',
+  'time',
+  'received',
+  'count',
+  'records',
+  'credits',
+  'duration',
+  'meters',
+  'exclusion',
+  'slot',
+  'requests',
+  'singles',
+  'bulk',
+  // Words of an event's key: in memory only, while rows are sorted into days (event-key.ts).
+  'key0',
+  'key1',
+  'key2',
+  'key3',
+  'key4',
+] as const;
+
+export type ColumnName = (typeof COLUMN_NAMES)[number];
+
+/** Whole numbers; keys (value ids, status, slots) are 32-bit, times and sums are exact up to 2^53. */
+export type Column = Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+const WIDE: ReadonlySet<ColumnName> = new Set([
+  'time',
+  'received',
+  'count',
+  'records',
+  'credits',
+  'duration',
+  'requests',
+  'singles',
+  'bulk',
+]);
+
+const FORMAT = 1;
+const HEADER_BYTES = 8;
+const COLUMN_HEADER_BYTES = 16;
+const NAME_NUMBERS = new Map<string, number>(COLUMN_NAMES.map((name, index) => [name, index]));
+
+/** A table in memory. A column that is absent is 0 throughout. */
+export interface Batch {
+  length: number;
+  columns: Partial<Record<ColumnName, Column>>;
+}
+
+export function isWide(name: ColumnName): boolean {
+  return WIDE.has(name);
+}
+
+export function createColumn(name: ColumnName, length: number): Column {
+  return WIDE.has(name) ? new Float64Array(length) : new Uint32Array(length);
+}
+
+/** Values may be negative (totals that take something back) but must be whole and within ±2^53. */
+export function encodeSegment(batch: Batch): Uint8Array<ArrayBuffer> {
+  const { length } = batch;
+  const parts: { name: number; width: number; base: number; values: Column; at: number }[] = [];
+  let size = HEADER_BYTES;
+  for (const [name, values] of Object.entries(batch.columns) as [ColumnName, Column][]) {
+    let min = length > 0 ? values[0]! : 0;
+    let max = min;
+    for (let i = 1; i < length; i += 1) {
+      const value = values[i]!;
+      if (value < min) min = value;
+      else if (value > max) max = value;
+    }
+    if (min === 0 && max === 0) continue;
+    const span = max - min;
+    const width = span === 0 ? 0 : span < 0x100 ? 1 : span < 0x10000 ? 2 : span < 0x100000000 ? 4 : 8;
+    parts.push({ name: NAME_NUMBERS.get(name)!, width, base: width === 8 ? 0 : min, values, at: 0 });
+    size += COLUMN_HEADER_BYTES;
+  }
+  for (const part of parts) {
+    part.at = size;
+    size += Math.ceil((part.width * length) / 8) * 8;
+  }
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, FORMAT);
+  view.setUint8(1, parts.length);
+  view.setUint32(4, length, true);
+  let header = HEADER_BYTES;
+  for (const { name, width, base, values, at } of parts) {
+    view.setUint8(header, name);
+    view.setUint8(header + 1, width);
+    view.setFloat64(header + 8, base, true);
+    header += COLUMN_HEADER_BYTES;
+    if (width === 0) continue;
+    const stored = storedArray(bytes.buffer, at, length, width);
+    for (let i = 0; i < length; i += 1) stored[i] = values[i]! - base;
+  }
+  return bytes;
+}
+
+/** `wanted`: decode only these columns. Throws for a blob of another format. */
+export function decodeSegment(blob: Uint8Array, wanted?: readonly ColumnName[]): Batch {
+  // Typed arrays need their alignment, which a driver's buffer does not promise.
+  const bytes = blob.byteOffset % 8 === 0 ? blob : new Uint8Array(blob);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint8(0) !== FORMAT) throw new Error(`Segment of format ${view.getUint8(0)}, expected ${FORMAT}.`);
+  const columnCount = view.getUint8(1);
+  const length = view.getUint32(4, true);
+  const batch: Batch = { length, columns: {} };
+  let at = HEADER_BYTES + columnCount * COLUMN_HEADER_BYTES;
+  for (let column = 0; column < columnCount; column += 1) {
+    const header = HEADER_BYTES + column * COLUMN_HEADER_BYTES;
+    const name = COLUMN_NAMES[view.getUint8(header)]!;
+    const width = view.getUint8(header + 1);
+    const base = view.getFloat64(header + 8, true);
+    if (!wanted || wanted.includes(name)) {
+      const values = createColumn(name, length);
+      if (width === 0) values.fill(base);
+      else {
+        const stored = storedArray(bytes.buffer as ArrayBuffer, bytes.byteOffset + at, length, width);
+        for (let i = 0; i < length; i += 1) values[i] = stored[i]! + base;
+      }
+      batch.columns[name] = values;
+    }
+    at += Math.ceil((width * length) / 8) * 8;
+  }
+  return batch;
+}
+
+function storedArray(
+  buffer: ArrayBuffer,
+  at: number,
+  length: number,
+  width: number,
+): Uint8Array | Uint16Array | Uint32Array | Float64Array {
+  if (width === 1) return new Uint8Array(buffer, at, length);
+  if (width === 2) return new Uint16Array(buffer, at, length);
+  if (width === 4) return new Uint32Array(buffer, at, length);
+  return new Float64Array(buffer, at, length);
+}
+
+/** Rows `rows` of a batch, in that order. */
+export function gather(batch: Batch, rows: Uint32Array): Batch {
+  const picked: Batch = { length: rows.length, columns: {} };
+  for (const [name, values] of Object.entries(batch.columns) as [ColumnName, Column][]) {
+    const column = createColumn(name, rows.length);
+    for (let i = 0; i < rows.length; i += 1) column[i] = values[rows[i]!]!;
+    picked.columns[name] = column;
+  }
+  return picked;
+}
+
+/** The rows of all batches, one after the other. */
+export function concatenate(batches: readonly Batch[]): Batch {
+  if (batches.length === 1) return batches[0]!;
+  const length = batches.reduce((sum, batch) => sum + batch.length, 0);
+  const names = new Set(batches.flatMap((batch) => Object.keys(batch.columns) as ColumnName[]));
+  const all: Batch = { length, columns: {} };
+  for (const name of names) {
+    const column = createColumn(name, length);
+    let at = 0;
+    for (const batch of batches) {
+      const values = batch.columns[name];
+      if (values) column.set(values, at);
+      at += batch.length;
+    }
+    all.columns[name] = column;
+  }
+  return all;
+}

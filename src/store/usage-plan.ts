@@ -1,0 +1,135 @@
+import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
+import type { Dimension, GroupKey } from '../domain/dimension.ts';
+import { DIMENSION_PAIRS } from '../domain/dimension.ts';
+import type { UsageQuery } from '../domain/usage.ts';
+import { type Cube, DAY_CUBES, findCube, HOUR_CUBES, MONTH_CUBES } from './cube.ts';
+
+/** What is still kept: raw events are complete from one day on, hourly totals from another. */
+export interface Kept {
+  rawFromDay: number;
+  hoursFromDay: number;
+}
+
+/** Where the parts of an answer come from; together they cover the span once. */
+export interface Plan {
+  totals: { cube: Cube; buckets: number[]; fromMs: number; toMs: number }[];
+  raw: { fromMs: number; toMs: number }[];
+  shortened?: { fromMs: number; reason: 'no-total' | 'no-hours'; nearest: readonly GroupKey[] };
+}
+
+/**
+ * Divides a question among months, days and hours of totals and raw events: the coarsest total that still tells the
+ * answer's steps apart, raw events where no total holds the combination, and what is left out where those are gone.
+ */
+export function planQuery(query: UsageQuery, calendar: Calendar, kept: Kept): Plan {
+  const { span, grain } = query;
+  const plan: Plan = { totals: [], raw: [] };
+  if (span.toMs <= span.fromMs) return plan;
+  const dimensions = new Set(
+    [...query.groupBy, ...query.filters.map((filter) => filter.key)].filter(
+      (key): key is Dimension => key !== 'status',
+    ),
+  );
+  const dayCube = query.raw || grain === 'minute' ? undefined : findCube(DAY_CUBES, dimensions);
+  const hourCube = query.raw || grain === 'minute' ? undefined : findCube(HOUR_CUBES, dimensions);
+
+  for (const part of splitAtDays(span.fromMs, span.toMs, calendar)) {
+    if (part.whole && dayCube && grain !== 'hour') addDays(plan, part, dayCube, grain === 'day', calendar);
+    else if (hourCube && isHour(part.fromMs, calendar) && isHour(part.toMs, calendar))
+      addHours(plan, part, hourCube, query, calendar, kept);
+    else addRaw(plan, part, query, calendar, kept, dayCube && grain === 'hour' ? 'no-hours' : 'no-total');
+  }
+  return plan;
+}
+
+interface Part {
+  fromMs: number;
+  toMs: number;
+  /** Begins and ends at midnight. */
+  whole: boolean;
+}
+
+/** The whole days of a span, and what stands before and after them. */
+function splitAtDays(fromMs: number, toMs: number, calendar: Calendar): Part[] {
+  const firstDay = calendar.dayOf(fromMs);
+  const firstMidnight = calendar.startOfDay(firstDay) === fromMs ? fromMs : calendar.startOfDay(firstDay + 1);
+  const lastMidnight = calendar.startOfDay(calendar.dayOf(toMs));
+  if (firstMidnight >= lastMidnight) {
+    const whole = firstMidnight === fromMs && lastMidnight === toMs;
+    return [{ fromMs, toMs, whole }];
+  }
+  const parts: Part[] = [];
+  if (fromMs < firstMidnight) parts.push({ fromMs, toMs: firstMidnight, whole: false });
+  parts.push({ fromMs: firstMidnight, toMs: lastMidnight, whole: true });
+  if (lastMidnight < toMs) parts.push({ fromMs: lastMidnight, toMs, whole: false });
+  return parts;
+}
+
+function isHour(ms: number, calendar: Calendar): boolean {
+  return calendar.startOfHour(ms) === ms;
+}
+
+function addDays(plan: Plan, part: Part, cube: Cube, dayByDay: boolean, calendar: Calendar): void {
+  const firstDay = calendar.dayOf(part.fromMs);
+  const endDay = calendar.dayOf(part.toMs);
+  const days: number[] = [];
+  const months: number[] = [];
+  for (let day = firstDay; day < endDay; ) {
+    const month = monthOf(day);
+    const nextMonth = firstDayOf(month + 1);
+    if (!dayByDay && day === firstDayOf(month) && nextMonth <= endDay) {
+      months.push(month);
+      day = nextMonth;
+    } else {
+      days.push(day);
+      day += 1;
+    }
+  }
+  if (days.length > 0) plan.totals.push({ cube, buckets: days, fromMs: part.fromMs, toMs: part.toMs });
+  if (months.length > 0) {
+    plan.totals.push({
+      cube: MONTH_CUBES[DAY_CUBES.indexOf(cube)]!,
+      buckets: months,
+      fromMs: part.fromMs,
+      toMs: part.toMs,
+    });
+  }
+}
+
+function addHours(plan: Plan, part: Part, cube: Cube, query: UsageQuery, calendar: Calendar, kept: Kept): void {
+  const keptFromMs = calendar.startOfDay(kept.hoursFromDay);
+  if (part.fromMs < keptFromMs) {
+    addRaw(plan, { ...part, toMs: Math.min(part.toMs, keptFromMs) }, query, calendar, kept, 'no-hours');
+  }
+  const fromMs = Math.max(part.fromMs, keptFromMs);
+  if (fromMs >= part.toMs) return;
+  const buckets: number[] = [];
+  for (let day = calendar.dayOf(fromMs); calendar.startOfDay(day) < part.toMs; day += 1) buckets.push(day);
+  plan.totals.push({ cube, buckets, fromMs, toMs: part.toMs });
+}
+
+function addRaw(
+  plan: Plan,
+  part: Part,
+  query: UsageQuery,
+  calendar: Calendar,
+  kept: Kept,
+  reason: 'no-total' | 'no-hours',
+): void {
+  const keptFromMs = calendar.startOfDay(kept.rawFromDay);
+  if (part.fromMs < keptFromMs) {
+    const fromMs = Math.min(keptFromMs, part.toMs);
+    plan.shortened = { fromMs: Math.max(fromMs, plan.shortened?.fromMs ?? 0), reason, nearest: findNearest(query) };
+  }
+  const fromMs = Math.max(part.fromMs, keptFromMs);
+  if (fromMs < part.toMs) plan.raw.push({ fromMs, toMs: part.toMs });
+}
+
+/** The part of the question that daily totals can answer for every day: a kept pair of its keys, else the first alone. */
+function findNearest(query: UsageQuery): GroupKey[] {
+  const keys = [...new Set([...query.filters.map((filter) => filter.key), ...query.groupBy])].filter(
+    (key) => key !== 'status',
+  );
+  const pair = DIMENSION_PAIRS.find((dimensions) => dimensions.every((dimension) => keys.includes(dimension)));
+  return pair ? [...pair] : keys.slice(0, 1);
+}

@@ -1,0 +1,310 @@
+import { sql } from 'kysely';
+import type { Calendar } from '../domain/calendar.ts';
+import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
+import type { Db, DialectName } from './database.ts';
+import { type Assign, EventBatchBuilder, keepRows } from './event-batch.ts';
+import { CONFLICT, createPostgresIdentity, type EventIdentity, NEW } from './event-identity.ts';
+import { KEY_WORDS, withKeys, withoutKeys } from './event-key.ts';
+import { MemoryIdentity } from './memory-identity.ts';
+import { removeExpired } from './retention.ts';
+import { concatenate, decodeSegment, encodeSegment } from './segment.ts';
+import { getOrCreateSetting } from './setting-repository.ts';
+import { addToTotals, splitByDay } from './totals.ts';
+import { ValueDictionary, type Vocabulary } from './value-dictionary.ts';
+import { ValuePlaces } from './value-places.ts';
+
+const MAX_AHEAD_MS = 5 * 60_000;
+
+/** Commits wait unfolded up to so many events or commits; a reader sums them on the fly, in a few milliseconds. */
+const FOLD_EVENTS = 50_000;
+const FOLD_COMMITS = 1_000;
+/** One fold takes at most this much, so that its transaction stays short. */
+const FOLD_LIMIT_EVENTS = 100_000;
+
+export interface Append {
+  source: { id: number; name: string };
+  events: readonly UsageEvent[];
+  /** Place of each event in its request; absent: its place in `events`. */
+  indexes?: readonly number[];
+  receivedMs: number;
+}
+
+export interface AppendOptions {
+  importId?: number;
+  /** Events older than raw events are kept are taken too. */
+  allowOld?: boolean;
+  /** Runs in the transaction that stores the events, with their results: what must be true together with them. */
+  also?: (db: Db, results: readonly AppendResult[]) => Promise<void>;
+}
+
+export interface AppendResult extends IngestResult {
+  /** Start of the newest event taken, epoch ms. */
+  lastEventMs: number | undefined;
+}
+
+export interface UsageWriterOptions {
+  dialect: DialectName;
+  calendar: Calendar;
+  rawRetentionDays: number;
+  totalsRetentionMonths?: number | undefined;
+  /** Values of a dimension that a day's totals list by name. */
+  dimensionCap?: number;
+  /** The rules as they stand in this transaction. */
+  rules: (db: Db) => Promise<Assign>;
+}
+
+/**
+ * The one way usage gets into the store. `append` commits events as one row of columns per call, whole or not at all;
+ * `fold` moves committed events into raw segments by day and adds them to the totals, in one transaction, so that events
+ * and totals agree at every instant, crashes included: totals + what is unfolded = everything that was ever answered for.
+ */
+export class UsageWriter {
+  readonly #db: Db;
+  readonly #options: UsageWriterOptions;
+  readonly #identity: EventIdentity;
+  readonly #dictionary = new ValueDictionary();
+  readonly #places: ValuePlaces;
+  #seed: number | undefined;
+  #unfoldedEvents = 0;
+  #unfoldedCommits = 0;
+  /** Appends and folds of one process take turns: they share the caches above. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(db: Db, options: UsageWriterOptions) {
+    this.#db = db;
+    this.#options = options;
+    this.#identity = options.dialect === 'postgres' ? createPostgresIdentity() : new MemoryIdentity();
+    this.#places = new ValuePlaces(options.dimensionCap ?? 2000);
+  }
+
+  /** All of it is on disk when this resolves, or none of it if it rejects. One result per request, in order. */
+  append(requests: readonly Append[], options: AppendOptions = {}): Promise<AppendResult[]> {
+    return this.#inTurn(() => this.#append(requests, options));
+  }
+
+  /** Whether enough has been committed since the last fold. */
+  get foldIsDue(): boolean {
+    return this.#unfoldedEvents >= FOLD_EVENTS || this.#unfoldedCommits >= FOLD_COMMITS;
+  }
+
+  /** Folds what is committed; answers the number of events folded (0: nothing was left). */
+  fold(): Promise<number> {
+    return this.#inTurn(() => this.#fold());
+  }
+
+  async foldAll(): Promise<void> {
+    while ((await this.fold()) > 0);
+  }
+
+  /** Removes what is past its time: raw events, ids, hourly totals, and daily totals where that is set. */
+  retain(nowMs: number): Promise<void> {
+    return this.#inTurn(() => this.#retain(nowMs));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work, work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #append(requests: readonly Append[], options: AppendOptions): Promise<AppendResult[]> {
+    this.#seed ??=
+      Number(await getOrCreateSetting(this.#db, 'id_seed', () => String(Math.floor(Math.random() * 0x100000000)))) | 0;
+    const learned = new Map<Vocabulary, ReadonlyMap<string, number>>();
+    try {
+      const { results, seq, events } = await this.#db
+        .transaction()
+        .execute((trx) => this.#commit(trx, requests, options, learned));
+      if (seq !== undefined) this.#identity.settle(seq);
+      else this.#identity.release();
+      for (const [vocabulary, found] of learned) this.#dictionary.remember(vocabulary, found);
+      this.#unfoldedEvents += events;
+      this.#unfoldedCommits += events > 0 ? 1 : 0;
+      return results;
+    } catch (error) {
+      this.#identity.release();
+      throw error;
+    }
+  }
+
+  async #commit(
+    trx: Db,
+    requests: readonly Append[],
+    options: AppendOptions,
+    learned: Map<Vocabulary, ReadonlyMap<string, number>>,
+  ): Promise<{ results: AppendResult[]; seq: number | undefined; events: number }> {
+    const capacity = requests.reduce((sum, request) => sum + request.events.length, 0);
+    const assign = await this.#options.rules(trx);
+    const builder = new EventBatchBuilder(capacity, this.#dictionary, this.#options.calendar, assign, this.#seed!);
+    const results: AppendResult[] = [];
+    const requestOf = new Uint32Array(capacity);
+    for (const [index, request] of requests.entries()) {
+      const result: AppendResult = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [], lastEventMs: undefined };
+      results.push(result);
+      const oldestMs = options.allowOld ? Number.NEGATIVE_INFINITY : this.#oldestMs(request.receivedMs);
+      for (const [place, event] of request.events.entries()) {
+        const error = this.#refuse(event, request.receivedMs, oldestMs);
+        if (error) {
+          result.rejected.push(toRejection(request.indexes?.[place] ?? place, event, error));
+          continue;
+        }
+        requestOf[builder.length] = index;
+        builder.add(event, request.source, request.receivedMs);
+      }
+    }
+    for (const [vocabulary, texts] of builder.missing()) {
+      learned.set(vocabulary, await this.#dictionary.resolve(trx, vocabulary, texts));
+    }
+    builder.finish(learned);
+
+    const verdicts = await this.#identity.claim(
+      trx,
+      builder.keys.subarray(0, builder.length * KEY_WORDS),
+      builder.days.subarray(0, builder.length),
+    );
+    const taken = new Uint32Array(builder.length);
+    let count = 0;
+    let firstDay = Number.POSITIVE_INFINITY;
+    let lastDay = Number.NEGATIVE_INFINITY;
+    let receivedMs = 0;
+    const time = builder.batch.columns.time!;
+    for (let row = 0; row < builder.length; row += 1) {
+      const result = results[requestOf[row]!]!;
+      if (verdicts[row] !== NEW) {
+        result.duplicates += 1;
+        if (verdicts[row] === CONFLICT) result.conflicts += 1;
+        continue;
+      }
+      taken[count] = row;
+      count += 1;
+      result.accepted += 1;
+      if (result.lastEventMs === undefined || time[row]! > result.lastEventMs) result.lastEventMs = time[row]!;
+      firstDay = Math.min(firstDay, builder.days[row]!);
+      lastDay = Math.max(lastDay, builder.days[row]!);
+      receivedMs = Math.max(receivedMs, builder.batch.columns.received![row]!);
+    }
+    await options.also?.(trx, results);
+    if (count === 0) return { results, seq: undefined, events: 0 };
+    const { batch, keys } = keepRows(builder.batch, builder.keys, taken.subarray(0, count));
+    const { seq } = await trx
+      .insertInto('inbox')
+      .values({
+        received_ms: receivedMs,
+        first_day: firstDay,
+        last_day: lastDay,
+        events: count,
+        import_id: options.importId ?? null,
+        keys,
+        body: encodeSegment(batch),
+      })
+      .returning('seq')
+      .executeTakeFirstOrThrow();
+    return { results, seq, events: count };
+  }
+
+  /** Events of days before the one that raw events are kept from are refused: their ids are no longer remembered. */
+  #oldestMs(receivedMs: number): number {
+    const { calendar, rawRetentionDays } = this.#options;
+    return calendar.startOfDay(calendar.dayOf(receivedMs) - rawRetentionDays);
+  }
+
+  #refuse(event: UsageEvent, receivedMs: number, oldestMs: number): string | undefined {
+    if (event.timeMs === undefined) return undefined;
+    if (event.timeMs > receivedMs + MAX_AHEAD_MS) {
+      return `time: ${new Date(event.timeMs).toISOString()} is more than 5 minutes ahead of this server (${new Date(receivedMs).toISOString()}); check the sender's clock`;
+    }
+    if (event.timeMs < oldestMs) {
+      return `time: ${new Date(event.timeMs).toISOString()} is older than raw events are kept (${this.#options.rawRetentionDays} days); bring old usage in with "headroom import"`;
+    }
+    return undefined;
+  }
+
+  async #fold(): Promise<number> {
+    const { calendar, dialect } = this.#options;
+    try {
+      return await this.#db.transaction().execute(async (trx) => {
+        // One folder at a time among instances; the lock goes with the transaction.
+        if (dialect === 'postgres') await sql`select pg_advisory_xact_lock(${FOLD_LOCK})`.execute(trx);
+        const commits = await trx
+          .selectFrom('inbox')
+          .select(['seq', 'events', 'import_id'])
+          .orderBy('seq')
+          .limit(FOLD_COMMITS * 4)
+          .execute();
+        const taken: typeof commits = [];
+        let events = 0;
+        for (const commit of commits) {
+          if (taken.length > 0 && events + commit.events > FOLD_LIMIT_EVENTS) break;
+          taken.push(commit);
+          events += commit.events;
+        }
+        if (taken.length === 0) {
+          this.#unfoldedEvents = 0;
+          this.#unfoldedCommits = 0;
+          return 0;
+        }
+        for (const importId of new Set(taken.map((commit) => commit.import_id))) {
+          const seqs = taken.filter((commit) => commit.import_id === importId).map((commit) => commit.seq);
+          await this.#foldCommits(trx, seqs, importId, calendar);
+        }
+        await trx
+          .deleteFrom('inbox')
+          .where(
+            'seq',
+            'in',
+            taken.map((commit) => commit.seq),
+          )
+          .execute();
+        this.#unfoldedEvents = Math.max(0, this.#unfoldedEvents - events);
+        this.#unfoldedCommits = Math.max(0, this.#unfoldedCommits - taken.length);
+        return events;
+      });
+    } catch (error) {
+      this.#places.forget();
+      throw error;
+    }
+  }
+
+  async #foldCommits(trx: Db, seqs: readonly number[], importId: number | null, calendar: Calendar): Promise<void> {
+    const rows = await trx
+      .selectFrom('inbox')
+      .select(['seq', 'received_ms', 'keys', 'body'])
+      .where('seq', 'in', [...seqs])
+      .orderBy('seq')
+      .execute();
+    const all = concatenate(rows.map((row) => withKeys(decodeSegment(row.body), row.keys)));
+    for (const [day, events] of splitByDay(all, calendar)) {
+      const { batch, keys } = withoutKeys(events);
+      await trx
+        .insertInto('event_segment')
+        .values({
+          day,
+          first_seq: rows[0]!.seq,
+          last_seq: rows.at(-1)!.seq,
+          received_ms: Math.max(...rows.map((row) => row.received_ms)),
+          events: batch.length,
+          import_id: importId,
+          keys,
+          body: encodeSegment(batch),
+        })
+        .execute();
+      await addToTotals(trx, day, batch, calendar, this.#places);
+    }
+  }
+
+  async #retain(nowMs: number): Promise<void> {
+    const { calendar, rawRetentionDays, totalsRetentionMonths } = this.#options;
+    await this.#db.transaction().execute(async (trx) => {
+      const retention = { rawDays: rawRetentionDays, totalsMonths: totalsRetentionMonths };
+      const { rawRemoved, rawDay } = await removeExpired(trx, nowMs, calendar, retention);
+      if (rawRemoved) await this.#identity.prune(trx, rawDay);
+    });
+  }
+}
+
+/** Any number that no other advisory lock of ours has. */
+const FOLD_LOCK = 0x4845_4144;
+
+function toRejection(index: number, event: UsageEvent, error: string): Rejection {
+  return event.id === undefined ? { index, error } : { index, id: event.id, error };
+}

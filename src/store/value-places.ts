@@ -1,0 +1,91 @@
+import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
+import type { Db } from './database.ts';
+import type { Batch } from './segment.ts';
+
+/** The number that stands for `(other)` in every dimension; numbers from the table begin at 1. */
+export const OTHER_ID = 0xffffffff;
+
+/** A value that had a place in a dimension's totals keeps it for so many days. */
+const KEPT_DAYS = 30;
+const CHUNK = 500;
+
+/**
+ * Who has a place of its own in a day's totals: at most `cap` new values per dimension and day, and everyone who had one
+ * in the last 30 days. What has none is counted as `(other)`. Raw events keep every value.
+ */
+export class ValuePlaces {
+  readonly #cap: number;
+  /** Last day on which a value had a place, as far as this process knows. */
+  readonly #lastPlace = new Map<number, number>();
+
+  constructor(cap: number) {
+    this.#cap = cap;
+  }
+
+  /** Columns in which values without a place are replaced; only those that changed. */
+  async assign(db: Db, day: number, events: Batch, selected: Uint32Array | undefined): Promise<Batch['columns']> {
+    const replaced: Batch['columns'] = {};
+    for (const dimension of DIMENSIONS) {
+      const values = events.columns[dimension];
+      if (!values) continue;
+      const met = new Set<number>();
+      if (selected) for (const row of selected) met.add(values[row]!);
+      else for (let row = 0; row < events.length; row += 1) met.add(values[row]!);
+      met.delete(0);
+      const without = await this.#findWithout(db, dimension, day, met);
+      if (without.size === 0) continue;
+      const column = new Uint32Array(values);
+      for (let row = 0; row < column.length; row += 1) if (without.has(column[row]!)) column[row] = OTHER_ID;
+      replaced[dimension] = column;
+    }
+    return replaced;
+  }
+
+  async #findWithout(db: Db, dimension: Dimension, day: number, met: ReadonlySet<number>): Promise<Set<number>> {
+    const without = new Set<number>();
+    const unplaced = [...met].filter((id) => (this.#lastPlace.get(id) ?? Number.NEGATIVE_INFINITY) < day);
+    if (unplaced.length === 0) return without;
+    const count = await db
+      .selectFrom('value_places')
+      .select('places')
+      .where('dimension', '=', dimension)
+      .where('day', '=', day)
+      .executeTakeFirst();
+    let places = count?.places ?? 0;
+    const placed: number[] = [];
+    for (let at = 0; at < unplaced.length; at += CHUNK) {
+      const chunk = unplaced.slice(at, at + CHUNK);
+      const rows = await db.selectFrom('value').select(['id', 'place_day']).where('id', 'in', chunk).execute();
+      const lastDay = new Map(rows.map((row) => [row.id, row.place_day]));
+      for (const id of chunk) {
+        const last = lastDay.get(id) ?? 0;
+        this.#lastPlace.set(id, last);
+        if (last >= day) continue;
+        if (last > 0 && last >= day - KEPT_DAYS) {
+          placed.push(id);
+          places += 1;
+        } else if (places < this.#cap) {
+          placed.push(id);
+          places += 1;
+        } else without.add(id);
+      }
+    }
+    if (placed.length === 0) return without;
+    for (let at = 0; at < placed.length; at += CHUNK) {
+      const chunk = placed.slice(at, at + CHUNK);
+      await db.updateTable('value').set({ place_day: day }).where('id', 'in', chunk).execute();
+      for (const id of chunk) this.#lastPlace.set(id, day);
+    }
+    await db
+      .insertInto('value_places')
+      .values({ dimension, day, places })
+      .onConflict((conflict) => conflict.columns(['dimension', 'day']).doUpdateSet({ places }))
+      .execute();
+    return without;
+  }
+
+  /** After a transaction that did not commit: what it placed was not placed. */
+  forget(): void {
+    this.#lastPlace.clear();
+  }
+}

@@ -1,0 +1,53 @@
+import { DIMENSIONS, type GroupKey } from '../domain/dimension.ts';
+import { toMatcher } from '../domain/filter.ts';
+import type { Db } from './database.ts';
+import type { Batch, Column } from './segment.ts';
+import type { Vocabulary } from './value-dictionary.ts';
+import { OTHER_ID } from './value-places.ts';
+
+const CHUNK = 500;
+const MAX_REMEMBERED = 500_000;
+
+/** Numbers back to texts, and texts (or patterns of them) to the numbers that stand for them. For readers. */
+export class ValueTexts {
+  readonly #texts = new Map<number, string>();
+
+  async resolve(db: Db, ids: Iterable<number>): Promise<ReadonlyMap<number, string>> {
+    const missing = [...new Set(ids)].filter((id) => id !== 0 && id !== OTHER_ID && !this.#texts.has(id));
+    if (this.#texts.size > MAX_REMEMBERED) this.#texts.clear();
+    for (let at = 0; at < missing.length; at += CHUNK) {
+      const rows = await db
+        .selectFrom('value')
+        .select(['id', 'text'])
+        .where('id', 'in', missing.slice(at, at + CHUNK))
+        .execute();
+      for (const { id, text } of rows) this.#texts.set(id, text);
+    }
+    return this.#texts;
+  }
+
+  /** For the key columns of an answer. */
+  async resolveAll(db: Db, cells: Batch, keys: readonly GroupKey[]): Promise<ReadonlyMap<number, string>> {
+    for (const key of keys) if (key !== 'status') await this.resolve(db, (cells.columns[key] ?? []) as Column);
+    return this.#texts;
+  }
+
+  /** For every dimension of some raw events. */
+  async resolveMany(db: Db, rows: readonly { batch: Batch; row: number }[]): Promise<ReadonlyMap<number, string>> {
+    const ids = new Set<number>();
+    for (const { batch, row } of rows) for (const key of DIMENSIONS) ids.add(batch.columns[key]?.[row] ?? 0);
+    return this.resolve(db, ids);
+  }
+
+  async list(db: Db, vocabulary: Vocabulary): Promise<{ id: number; text: string }[]> {
+    return db.selectFrom('value').select(['id', 'text']).where('dimension', '=', vocabulary).execute();
+  }
+
+  /** Numbers of the texts that fit a pattern; `*` matches any characters. */
+  async find(db: Db, vocabulary: Vocabulary, pattern: string): Promise<number[]> {
+    const query = db.selectFrom('value').select(['id', 'text']).where('dimension', '=', vocabulary);
+    if (!pattern.includes('*')) return (await query.where('text', '=', pattern).execute()).map(({ id }) => id);
+    const matches = toMatcher(pattern);
+    return (await query.execute()).filter(({ text }) => matches(text)).map(({ id }) => id);
+  }
+}

@@ -1,0 +1,215 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createCalendar } from '../../src/domain/calendar.ts';
+import { DIMENSIONS } from '../../src/domain/dimension.ts';
+import type { UsageEvent } from '../../src/domain/event.ts';
+import type { Grain, UsageQuery } from '../../src/domain/usage.ts';
+import type { Db } from '../../src/store/database.ts';
+import type { Assign } from '../../src/store/event-batch.ts';
+import { StoredUsage } from '../../src/store/usage-reader.ts';
+import { UsageWriter } from '../../src/store/usage-writer.ts';
+import { describeEachDialect } from '../support/databases.ts';
+import { answerPlainly, arbitraryEvent, arbitraryFilters, sortRows } from '../support/events.ts';
+
+const calendar = createCalendar('Europe/Berlin');
+const NOW = Date.parse('2026-11-20T12:00:00Z');
+const SOURCE = { id: 1, name: 'test' };
+const noRules: Assign = (event) => {
+  const scope = event.scope ?? 'default';
+  return { scope, meters: [scope], exclusion: undefined, credits: event.credits ?? event.count * 1000 };
+};
+
+describeEachDialect('stored usage', ({ dialect, open }) => {
+  const createWriter = (db: Db, options = {}): UsageWriter =>
+    new UsageWriter(db, { dialect, calendar, rawRetentionDays: 30, rules: async () => noRules, ...options });
+
+  it('answers any question as a plain recomputation of the events does, whatever is folded', async () => {
+    const from = calendar.startOfDay(calendar.dayOf(NOW) - 40);
+    const events = fc.sample(arbitraryEvent(from, NOW), { numRuns: 600, seed: 7 });
+    const db = await open();
+    const writer = createWriter(db);
+    for (let at = 0; at < events.length; at += 100) {
+      await writer.append([{ source: SOURCE, events: events.slice(at, at + 100), receivedMs: NOW }], {
+        allowOld: true,
+      });
+      if (at === 100 || at === 400) await writer.fold();
+    }
+    const reader = new StoredUsage(db, dialect, calendar);
+    const day = calendar.dayOf(NOW);
+    const bounds = fc.oneof(
+      fc.tuple(fc.integer({ min: day - 41, max: day }), fc.integer({ min: 1, max: 42 })).map(([first, days]) => ({
+        fromMs: calendar.startOfDay(first),
+        toMs: calendar.startOfDay(first + days),
+      })),
+      fc.tuple(fc.integer({ min: 0, max: 900 }), fc.integer({ min: 1, max: 60 })).map(([hour, hours]) => ({
+        fromMs: calendar.startOfHour(from) + hour * 3_600_000,
+        toMs: calendar.startOfHour(from) + (hour + hours) * 3_600_000,
+      })),
+    );
+    const question = fc.record({
+      span: bounds,
+      grain: fc.constantFrom<Grain>('all', 'day', 'month', 'hour', 'minute'),
+      groupBy: fc.uniqueArray(fc.constantFrom(...DIMENSIONS, 'status' as const), { maxLength: 3 }),
+      filters: arbitraryFilters(),
+      raw: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(question, async (query: UsageQuery) => {
+        const answer = await reader.sum(query);
+        expect(sortRows(answer.rows)).toEqual(answerPlainly(events, query, calendar, SOURCE.name));
+      }),
+      { numRuns: dialect === 'sqlite' ? 300 : 100 },
+    );
+  });
+
+  it('counts an id once: within a request, across commits, after a fold, and from a fresh process', async () => {
+    const db = await open();
+    const event = (id: string, client = 'a'): UsageEvent => ({
+      id,
+      client,
+      kind: 'call',
+      count: 1,
+      timeMs: NOW - 1000,
+    });
+    const first = createWriter(db);
+    const append = async (writer: UsageWriter, events: UsageEvent[]): Promise<unknown> => {
+      const [result] = await writer.append([{ source: SOURCE, events, receivedMs: NOW }]);
+      return { accepted: result!.accepted, duplicates: result!.duplicates, conflicts: result!.conflicts };
+    };
+    expect(await append(first, [event('1'), event('2'), event('1')])).toEqual({
+      accepted: 2,
+      duplicates: 1,
+      conflicts: 0,
+    });
+    expect(await append(first, [event('2', 'other content'), event('3')])).toEqual({
+      accepted: 1,
+      duplicates: 1,
+      conflicts: 1,
+    });
+    await first.foldAll();
+    expect(await append(first, [event('1'), event('4')])).toEqual({ accepted: 1, duplicates: 1, conflicts: 0 });
+    const second = createWriter(db);
+    expect(await append(second, [event('1'), event('3'), event('4'), event('5')])).toEqual({
+      accepted: 1,
+      duplicates: 3,
+      conflicts: 0,
+    });
+    expect(await append(first, [event('5'), event('6')])).toEqual({ accepted: 1, duplicates: 1, conflicts: 0 });
+    const other = await first.append([{ source: { id: 2, name: 'other' }, events: [event('1')], receivedMs: NOW }]);
+    expect(other[0]!.accepted).toBe(1);
+    const { rows } = await new StoredUsage(db, dialect, calendar).sum({
+      span: { fromMs: NOW - 86_400_000, toMs: NOW },
+      grain: 'all',
+      groupBy: [],
+      filters: [],
+    });
+    expect(rows[0]!.requests).toBe(7);
+  });
+
+  it('refuses events from the future and from before raw events are kept, and stores their neighbours', async () => {
+    const db = await open();
+    const base = { client: 'a', kind: 'call', count: 1 };
+    const [result] = await createWriter(db).append([
+      {
+        source: SOURCE,
+        receivedMs: NOW,
+        indexes: [0, 2, 3],
+        events: [
+          { ...base, id: 'soon', timeMs: NOW + 301_000 },
+          { ...base, timeMs: NOW + 299_000 },
+          { ...base, id: 'old', timeMs: NOW - 32 * 86_400_000 },
+        ],
+      },
+    ]);
+    expect(result).toMatchObject({ accepted: 1, duplicates: 0 });
+    expect(result!.rejected.map(({ index, id }) => [index, id])).toEqual([
+      [0, 'soon'],
+      [3, 'old'],
+    ]);
+    expect(result!.rejected[0]!.error).toContain('5 minutes ahead');
+  });
+
+  it('counts values beyond the cap as (other), keeps totals exact and the place of values seen before', async () => {
+    const db = await open();
+    const writer = createWriter(db, { dimensionCap: 3 });
+    const day = (offset: number): number => NOW - offset * 86_400_000;
+    const send = (clients: string[], timeMs: number): Promise<unknown> =>
+      writer
+        .append([
+          {
+            source: SOURCE,
+            receivedMs: NOW,
+            events: clients.map((client) => ({ client, kind: 'call', count: 1, timeMs })),
+          },
+        ])
+        .then(() => writer.foldAll());
+    await send(['a', 'b'], day(2));
+    await send(['c', 'd', 'e', 'f', 'a'], day(1));
+    const answer = await new StoredUsage(db, dialect, calendar).sum({
+      span: { fromMs: calendar.startOfDay(calendar.dayOf(day(1))), toMs: calendar.startOfDay(calendar.dayOf(NOW)) },
+      grain: 'all',
+      groupBy: ['client'],
+      filters: [],
+    });
+    expect(answer.rows.reduce((sum, row) => sum + row.requests, 0)).toBe(5);
+    expect(answer.rows.some((row) => row.keys[0] === 'a')).toBe(true);
+    expect(answer.rows.find((row) => row.keys[0] === '(other)')!.requests).toBeGreaterThanOrEqual(1);
+    expect(answer.capped).toEqual(['client']);
+  });
+
+  it('gives the steps of a meter by minute and by day, single calls apart from counted ones', async () => {
+    const db = await open();
+    const writer = createWriter(db);
+    const minute = Date.parse('2026-11-20T09:30:00Z');
+    const call = (timeMs: number, count = 1): UsageEvent => ({
+      client: 'a',
+      kind: 'call',
+      scope: 'crm',
+      count,
+      timeMs,
+    });
+    await writer.append([{ source: SOURCE, receivedMs: NOW, events: [call(minute), call(minute + 59_000)] }]);
+    await writer.foldAll();
+    await writer.append([
+      {
+        source: SOURCE,
+        receivedMs: NOW,
+        events: [call(minute + 60_000, 5), call(minute + 1), { ...call(minute), scope: 'erp' }],
+      },
+    ]);
+    const reader = new StoredUsage(db, dialect, calendar);
+    const span = {
+      fromMs: calendar.startOfDay(calendar.dayOf(NOW)),
+      toMs: calendar.startOfDay(calendar.dayOf(NOW) + 1),
+    };
+    expect(await reader.meter({ meter: 'crm', span, grain: 'minute' })).toEqual([
+      { startMs: minute, singles: 3, bulk: 0, credits: 3000 },
+      { startMs: minute + 60_000, singles: 0, bulk: 5, credits: 5000 },
+    ]);
+    expect(await reader.meter({ meter: 'crm', span, grain: 'day' })).toEqual([
+      { startMs: span.fromMs, singles: 3, bulk: 5, credits: 8000 },
+    ]);
+  });
+
+  it('drops raw events past their time, says what it can no longer answer, and keeps the totals', async () => {
+    const db = await open();
+    const writer = createWriter(db);
+    const old = NOW - 29 * 86_400_000;
+    await writer.append([
+      {
+        source: SOURCE,
+        receivedMs: NOW,
+        events: [{ id: 'x', client: 'a', user: 'u', ip: 'i', route: '/r', kind: 'call', count: 1, timeMs: old }],
+      },
+    ]);
+    await writer.foldAll();
+    await writer.retain(NOW + 3 * 86_400_000);
+    const reader = new StoredUsage(db, dialect, calendar);
+    const span = { fromMs: calendar.startOfDay(calendar.dayOf(old)), toMs: calendar.startOfDay(calendar.dayOf(NOW)) };
+    const pair = await reader.sum({ span, grain: 'day', groupBy: ['client', 'user'], filters: [] });
+    expect(pair.rows).toHaveLength(1);
+    const three = await reader.sum({ span, grain: 'day', groupBy: ['route', 'user', 'ip'], filters: [] });
+    expect(three.rows).toHaveLength(0);
+    expect(three.shortened).toMatchObject({ reason: 'no-total', nearest: ['user', 'ip'] });
+  });
+});

@@ -1,0 +1,89 @@
+import { measureText, type Weight } from './font.ts';
+
+/** Whether a text can be drawn as it is: with the bundled fonts, or with the machine's. */
+export type CanDraw = (text: string) => boolean;
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** One line without invisible characters: controls, direction marks, variation selectors; white space becomes one blank. */
+export function cleanText(text: string): string {
+  return text
+    .normalize('NFC')
+    .replace(/[\p{Cf}\p{Cs}\p{Variation_Selector}]/gu, '')
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim();
+}
+
+/** Cuts the middle, since routes and client names differ at either end. Unchanged where it fits `maxWidth`. */
+export function shortenText(text: string, maxWidth: number, sizePx: number, weight: Weight = 400): string {
+  if (measureText(text, sizePx, weight) <= maxWidth) return text;
+  const parts = Array.from(graphemes.segment(text), ({ segment }) => segment);
+  let kept = parts.length - 1;
+  let short = '…';
+  while (kept > 0) {
+    const tail = Math.floor(kept * 0.4);
+    short = `${parts
+      .slice(0, kept - tail)
+      .join('')
+      .trimEnd()}…${parts
+      .slice(parts.length - tail)
+      .join('')
+      .trimStart()}`;
+    if (measureText(short, sizePx, weight) <= maxWidth) return short;
+    kept--;
+  }
+  return '…';
+}
+
+/**
+ * Names as they stand in a chart, in the same order, no two alike: shortened to `maxWidth`, with their rank where that makes
+ * two of them the same, and by their rank alone (`#3`) where no font has their characters.
+ */
+export function toLabels(names: readonly string[], maxWidth: number, sizePx: number, canDraw: CanDraw): string[] {
+  const labels = names.map((name, index) => {
+    const clean = cleanText(name);
+    return clean && canDraw(clean) ? shortenText(clean, maxWidth, sizePx) : `#${index + 1}`;
+  });
+  return labels.map((label, index) => {
+    if (labels.every((other, at) => at === index || other !== label)) return label;
+    const rank = ` #${index + 1}`;
+    return shortenText(label, maxWidth - measureText(rank, sizePx), sizePx) + rank;
+  });
+}
+
+/** Free text that mentions names: those that cannot be drawn give way to their label, single characters to `?`. */
+export function drawableText(text: string, labels: ReadonlyMap<string, string>, canDraw: CanDraw): string {
+  let drawn = text;
+  for (const [name, label] of labels) {
+    if (name && !canDraw(cleanText(name))) drawn = drawn.replaceAll(name, label);
+  }
+  drawn = cleanText(drawn);
+  if (canDraw(drawn)) return drawn;
+  return Array.from(graphemes.segment(drawn), ({ segment }) => (canDraw(segment) ? segment : '?')).join('');
+}
+
+/** Lines of at most `maxWidth`, broken at blanks; what does not fit `maxLines` is cut with `…` at the end of a word. */
+export function wrapText(
+  text: string,
+  maxWidth: number,
+  sizePx: number,
+  { maxLines = 3, weight = 400 }: { maxLines?: number; weight?: Weight } = {},
+): string[] {
+  const fits = (line: string) => measureText(line, sizePx, weight) <= maxWidth;
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').filter(Boolean)) {
+    const longer = line ? `${line} ${word}` : word;
+    if (fits(longer)) {
+      line = longer;
+      continue;
+    }
+    if (line) lines.push(line);
+    line = shortenText(word, maxWidth, sizePx, weight);
+  }
+  if (line) lines.push(line);
+  if (lines.length <= maxLines) return lines;
+  let last = `${lines[maxLines - 1]} …`;
+  while (!fits(last) && last.includes(' ')) last = `${last.replace(/ ?\S* …$/, '')} …`;
+  return [...lines.slice(0, maxLines - 1), last];
+}

@@ -1,0 +1,83 @@
+import { Resvg } from '@resvg/resvg-js';
+import * as vega from 'vega';
+import { compile } from 'vega-lite';
+import type { Report } from '../domain/report.ts';
+import { FONT_FAMILY, measureText } from './font.ts';
+import { createGlyphProbe, fontOptions } from './glyphs.ts';
+import type { CanDraw } from './labels.ts';
+import { encodePng } from './png.ts';
+import { buildSpec, type ChartView } from './spec/build.ts';
+import type { ChartSpec } from './spec/marks.ts';
+import { BACKGROUND, CHART_SCALE } from './theme.ts';
+
+export interface RenderedChart {
+  png: Uint8Array;
+  width: number;
+  height: number;
+  /** What Vega-Lite objected to; none is expected. */
+  warnings: string[];
+}
+
+interface TextItem {
+  fontSize?: number;
+  fontWeight?: number | string;
+  limit?: number;
+}
+
+// Without node-canvas vega guesses 0.8 em a character, a third too wide. Not part of its typed interface.
+const { textMetrics } = vega as unknown as { textMetrics: { width(item: TextItem, text: unknown): number } };
+textMetrics.width = (item, text) => {
+  const width = measureText(String(text ?? ''), item.fontSize ?? 11, Number(item.fontWeight) >= 600 ? 600 : 400);
+  return item.limit ? Math.min(width, item.limit) : width;
+};
+
+const probeGlyphs = createGlyphProbe();
+
+/** Draws a report in this thread, 1280 px wide and opaque; undefined where there is nothing to draw. */
+export async function renderReport(
+  report: Report,
+  { view = 'graph', canDraw = probeGlyphs }: { view?: ChartView; canDraw?: CanDraw } = {},
+): Promise<RenderedChart | undefined> {
+  const spec = buildSpec(report, view, canDraw);
+  if (!spec) return undefined;
+  const { svg, warnings } = await toSvg(spec);
+  const image = new Resvg(svg, {
+    background: BACKGROUND,
+    fitTo: { mode: 'zoom', value: CHART_SCALE },
+    font: fontOptions(svg),
+  }).render();
+  // `.pixels`, not `.asPng()`: that leaks until garbage collection in resvg-js 2.6.2 (thx/resvg-js#216).
+  const { width, height, pixels } = image;
+  return { png: encodePng(pixels, width, height), width, height, warnings };
+}
+
+/** SVG text of a spec, and what Vega-Lite or Vega warned about on the way. */
+export async function toSvg(spec: ChartSpec): Promise<{ svg: string; warnings: string[] }> {
+  const warnings: string[] = [];
+  const logger = collectWarnings(warnings);
+  const { spec: compiled } = compile(spec, {
+    logger,
+    config: { font: FONT_FAMILY, background: BACKGROUND, view: { stroke: null } },
+  });
+  const view = new vega.View(vega.parse(compiled), { renderer: 'none', logger });
+  try {
+    return { svg: await view.toSVG(), warnings };
+  } finally {
+    view.finalize();
+  }
+}
+
+function collectWarnings(warnings: string[]): vega.LoggerInterface {
+  const keep = (...parts: readonly unknown[]) => {
+    warnings.push(parts.map(String).join(' '));
+    return logger;
+  };
+  const logger = {
+    level: () => logger,
+    warn: keep,
+    error: keep,
+    info: () => logger,
+    debug: () => logger,
+  } as unknown as vega.LoggerInterface;
+  return logger;
+}

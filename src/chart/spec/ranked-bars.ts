@@ -1,0 +1,80 @@
+import type { RankingRow, Totals } from '../../domain/report.ts';
+import { measureText } from '../font.ts';
+import { CHART_WIDTH, COLOR, MARGIN, SIZE } from '../theme.ts';
+import { type BoxItem, boxLayer, type Layer, lineLayer, textLayer } from './marks.ts';
+
+export const LABEL_WIDTH = 220;
+const ROW_HEIGHT = 30;
+const BAR_HEIGHT = 18;
+
+/** One horizontal bar: its parts from the left, and the text at its end. */
+export interface RankedBar {
+  label: string;
+  parts: readonly { value: number; color: string }[];
+  text: string;
+}
+
+/** Bars in the order given, on one scale from zero, with labels left of them. `labelWidth`: of the widest label. */
+export function buildRankedBars(
+  bars: readonly RankedBar[],
+  top: number,
+  max: number,
+): { layers: Layer[]; bottom: number } {
+  const labelWidth = Math.max(...bars.map(({ label }) => measureText(label, SIZE.label)));
+  const textWidth = Math.max(...bars.map(({ text }) => measureText(text, SIZE.label)));
+  const left = MARGIN + Math.ceil(labelWidth) + 10;
+  const right = CHART_WIDTH - MARGIN - Math.ceil(textWidth) - 8;
+  const scale = { domain: [0, max || 1], range: [left, right] } as const;
+  const middle = (index: number) => top + index * ROW_HEIGHT + ROW_HEIGHT / 2;
+  const boxes: BoxItem[] = bars.flatMap(({ parts }, index) => {
+    let from = 0;
+    return parts
+      .filter(({ value }) => value > 0)
+      .map(({ value, color }) => {
+        const box = {
+          x: from,
+          x2: from + value,
+          y: middle(index) - BAR_HEIGHT / 2,
+          y2: middle(index) + BAR_HEIGHT / 2,
+          color,
+        };
+        from += value;
+        return box;
+      });
+  });
+  const endOf = (bar: RankedBar) =>
+    left + ((right - left) * bar.parts.reduce((sum, { value }) => sum + value, 0)) / (max || 1);
+  const bottom = top + bars.length * ROW_HEIGHT;
+  return {
+    layers: [
+      ...boxLayer(boxes, { x: scale }),
+      ...lineLayer([{ x: left, x2: left, y: top + 2, y2: bottom - 2 }], { color: COLOR.axis }),
+      ...textLayer(
+        bars.map(({ label }, index) => ({ x: left - 10, y: middle(index) + 5, text: label })),
+        { size: SIZE.label, color: COLOR.text, align: 'right' },
+      ),
+      ...textLayer(
+        bars.map((bar, index) => ({ x: endOf(bar) + 8, y: middle(index) + 5, text: bar.text })),
+        { size: SIZE.label, color: COLOR.text },
+      ),
+    ],
+    bottom,
+  };
+}
+
+/** Requests as ok, failed and without a status; a remainder's ok calls are grey. */
+export function toParts(row: Totals, isOther: boolean): RankedBar['parts'] {
+  return [
+    { value: row.ok, color: isOther ? COLOR.other : COLOR.ok },
+    { value: row.failed, color: COLOR.failed },
+    { value: row.none, color: COLOR.none },
+  ];
+}
+
+export function sumTotals(rows: readonly (Totals | RankingRow)[]): Totals {
+  const sum = { requests: 0, ok: 0, failed: 0, none: 0, credits: 0 };
+  for (const row of rows) {
+    for (const key of ['requests', 'ok', 'failed', 'none', 'credits'] as const) sum[key] += row[key];
+  }
+  return sum;
+}

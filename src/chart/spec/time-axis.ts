@@ -1,0 +1,123 @@
+import { measureText } from '../font.ts';
+import { SIZE } from '../theme.ts';
+
+/** A label of the time axis under column `index`; a second line says what the first leaves open. */
+export interface TimeLabel {
+  index: number;
+  lines: readonly string[];
+}
+
+type Step = { index: number; local: Temporal.ZonedDateTime };
+
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+
+/**
+ * As many labels as fit columns `stepWidth` apart: all, else every Monday, month's first, third hour and so on. Times are
+ * local to the zone, so the hours of a night with a clock change keep their own names.
+ */
+export function toTimeLabels(
+  starts: readonly number[],
+  grain: 'hour' | 'day' | 'month',
+  zone: string,
+  stepWidth: number,
+): TimeLabel[] {
+  const steps = starts.map((ms, index) => ({
+    index,
+    local: Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone),
+  }));
+  const choices = choicesOf(grain, steps);
+  const fitting = choices.find((labels) => labels.length > 0 && fits(labels, stepWidth));
+  return fitting ?? choices.at(-1)!.slice(0, 1);
+}
+
+function choicesOf(grain: 'hour' | 'day' | 'month', steps: readonly Step[]): TimeLabel[][] {
+  if (grain === 'hour') {
+    const days = new Set(steps.map(({ local }) => local.toPlainDate().toString()));
+    return [1, 2, 3, 6, 12].map((every) =>
+      steps
+        .filter(({ local }) => local.hour % every === 0)
+        .map(({ index, local }, place) => ({
+          index,
+          lines: [
+            `${String(local.hour).padStart(2, '0')}:00`,
+            ...(days.size > 1 && (place === 0 || local.hour === 0) ? [dayMonth(local)] : []),
+          ],
+        })),
+    );
+  }
+  if (grain === 'month')
+    return everyNth(steps, [1, 2, 3, 6, 12], (local) => [MONTHS[local.month - 1]!, String(local.year)]);
+  return [
+    withSecondLines(steps, (local) => [`${WEEKDAYS[local.dayOfWeek - 1]} ${local.day}`, MONTHS[local.month - 1]!]),
+    steps.filter(({ local }) => local.dayOfWeek === 1).map(({ index, local }) => ({ index, lines: [dayMonth(local)] })),
+    ...[0, 1].map((odd) =>
+      steps
+        .filter(({ local }) => local.dayOfWeek === 1)
+        .filter((_, place) => place % 2 === odd)
+        .map(({ index, local }) => ({ index, lines: [dayMonth(local)] })),
+    ),
+    ...everyNth(
+      steps.filter(({ local }) => local.day === 1),
+      [1, 2, 3, 6, 12],
+      (local) => [MONTHS[local.month - 1]!, String(local.year)],
+    ),
+    steps.slice(0, 1).map(({ index, local }) => ({ index, lines: [dayMonth(local)] })),
+  ].filter((labels) => labels.length > 1 || steps.length < 3);
+}
+
+function everyNth(
+  steps: readonly Step[],
+  strides: readonly number[],
+  linesOf: (local: Temporal.ZonedDateTime) => [string, string],
+): TimeLabel[][] {
+  return strides.map((stride) =>
+    withSecondLines(
+      steps.filter((_, place) => place % stride === 0),
+      linesOf,
+    ),
+  );
+}
+
+/** The second line stands only where it changes. */
+function withSecondLines(
+  steps: readonly Step[],
+  linesOf: (local: Temporal.ZonedDateTime) => [string, string],
+): TimeLabel[] {
+  let last = '';
+  return steps.map(({ index, local }) => {
+    const [first, second] = linesOf(local);
+    const lines = second === last ? [first] : [first, second];
+    last = second;
+    return { index, lines };
+  });
+}
+
+function fits(labels: readonly TimeLabel[], stepWidth: number): boolean {
+  const widthOf = ({ lines }: TimeLabel) => Math.max(...lines.map((line) => measureText(line, SIZE.small)));
+  return labels.every((label, place) => {
+    const next = labels[place + 1];
+    return !next || (next.index - label.index) * stepWidth >= (widthOf(label) + widthOf(next)) / 2 + 8;
+  });
+}
+
+function dayMonth(local: Temporal.ZonedDateTime): string {
+  return `${local.day} ${MONTHS[local.month - 1]}`;
+}
+
+/** Says which hour a clock change repeats or leaves out; undefined on other days. */
+export function describeClockChange(starts: readonly number[], zone: string): string | undefined {
+  for (let index = 1; index < starts.length; index++) {
+    const [before, after] = [starts[index - 1]!, starts[index]!].map((ms) =>
+      Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone),
+    );
+    const shift = after!.offsetNanoseconds - before!.offsetNanoseconds;
+    if (shift < 0) return `Clocks go back: the hour ${clock(after!)} comes twice.`;
+    if (shift > 0) return `Clocks go forward: ${clock(after!)} follows ${clock(before!)}.`;
+  }
+  return undefined;
+}
+
+function clock(local: Temporal.ZonedDateTime): string {
+  return local.toPlainTime().toString({ smallestUnit: 'minute' });
+}

@@ -50,7 +50,8 @@ async function reportSeries(
   }));
   const totals = sumTotals(bars);
   const clients = countNames(byClient.rows, inquiry.names.nameOf);
-  const usual = usualOf && grain === inquiry.range.grain ? steps.map(usualOf) : undefined;
+  const expected = usualOf && grain === inquiry.range.grain ? steps.map(usualOf) : [];
+  const usual = expected.some((each) => each !== undefined) ? expected : undefined;
   const limit = grain === 'day' ? findLimitLine(inquiry) : undefined;
   const above = limit ? bars.filter(({ requests }) => requests > limit.value).length : 0;
   const most = bars.reduce((best, bar) => (bar.requests > best.requests ? bar : best), bars[0]!);
@@ -82,8 +83,8 @@ async function reportSeries(
         { key: 'failed', label: 'Failed', type: 'count' },
         { key: 'none', label: 'No status', type: 'count', csvOnly: true },
         { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true },
-        ...(usual ? [{ key: 'usual', label: 'Usual', type: 'count' } as const] : []),
         { key: 'partial', label: 'Partial', type: 'text', csvOnly: true },
+        ...(usual ? [{ key: 'usual', label: 'Usual', type: 'count' } as const] : []),
         { key: 'bar', label: '', type: 'bar' },
       ],
       rows: bars.map((bar, index) => [
@@ -93,8 +94,8 @@ async function reportSeries(
         bar.failed,
         bar.none,
         bar.credits,
-        ...(usual ? [usual[index] ?? null] : []),
         bar.partial ? 'yes' : 'no',
+        ...(usual ? [usual[index] ?? null] : []),
         Math.max(0, bar.requests / Math.max(most!.requests, 1)),
       ]),
     },

@@ -14,12 +14,18 @@ export function at(text: string): number {
   return Date.parse(text);
 }
 
+type ReportOf<Kind extends ReportKind, Each = Report> = Each extends { kind: infer Kinds }
+  ? Kind extends Kinds
+    ? Each
+    : never
+  : never;
+
 /** A reporter over these events, asked at NOW (or `nowMs`) in `zone`. */
 export function ask<Kind extends ReportKind>(
   events: readonly EventOfTest[],
   question: Question & { report: Kind },
   options: { nowMs?: number; zone?: string; definitions?: Partial<Definitions>; deps?: Partial<ReporterDeps> } = {},
-): Promise<Extract<Report, { kind: Kind }>> {
+): Promise<ReportOf<Kind>> {
   const calendar = createCalendar(options.zone ?? 'UTC');
   const reporter = createReporter({
     usage: createMemoryUsage(events, calendar),
@@ -27,5 +33,5 @@ export function ask<Kind extends ReportKind>(
     calendar,
     ...options.deps,
   });
-  return reporter.answer(question, options.nowMs ?? NOW) as Promise<Extract<Report, { kind: Kind }>>;
+  return reporter.answer(question, options.nowMs ?? NOW) as Promise<ReportOf<Kind>>;
 }

@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { createCalendar } from '../../src/domain/calendar.ts';
+import type { Pool } from '../../src/domain/definition.ts';
+import { toCsv } from '../../src/report/csv.ts';
+import { createMemoryUsage } from './memory-usage.ts';
+import { ask, at } from './setup.ts';
+
+describe('daily', () => {
+  it('has a bar for every day, also for empty ones, and averages over complete days', async () => {
+    const report = await ask(
+      [
+        { timeMs: at('2026-11-14T00:00:00Z'), count: 5 },
+        { timeMs: at('2026-11-20T23:59:59.999Z'), count: 9, status: 500 },
+        { timeMs: at('2026-11-21T00:00:00Z'), count: 1000 },
+        { timeMs: at('2026-11-13T23:59:59.999Z'), count: 1000 },
+      ],
+      { report: 'daily' },
+    );
+    expect(report.bars.map(({ requests }) => requests)).toEqual([5, 0, 0, 0, 0, 0, 9]);
+    expect(report.bars.every(({ partial }) => !partial)).toBe(true);
+    expect(report.totals).toMatchObject({ requests: 14, ok: 5, failed: 9 });
+    expect(report.finding).toBe('14 requests by 1 client, 2 a complete day on average; most in 20 Nov with 9.');
+    expect(toCsv(report).split('\r\n').slice(0, 2)).toEqual([
+      'day,requests,ok,failed,none,credits,partial',
+      '2026-11-14,5,5,0,0,5,no',
+    ]);
+  });
+
+  it('draws a year by the month, and marks the running one partial', async () => {
+    const events = [
+      { timeMs: at('2025-11-30T23:00:00Z'), count: 3 },
+      { timeMs: at('2026-10-31T23:00:00Z'), count: 4 },
+      { timeMs: at('2026-11-20T12:00:00Z'), count: 6 },
+    ];
+    const year = await ask(events, { report: 'daily', range: '12-months' });
+    expect(year.title).toBe('Requests per month');
+    expect(year.bars.map(({ label, requests, partial }) => [label, requests, partial])).toMatchObject([
+      ['Nov 2025', 3, false],
+      ...Array.from({ length: 10 }, () => [expect.any(String), 0, false]),
+      ['Oct 2026', 4, false],
+    ]);
+    const cut = await ask(events, { report: 'daily', range: '2025-11-10..2026-11-20' });
+    expect(cut.bars[0]).toMatchObject({ label: 'Nov 2025', partial: true, requests: 3 });
+    expect(cut.bars.at(-1)).toMatchObject({ label: 'Nov 2026', partial: true, requests: 6 });
+  });
+
+  it('takes the usual from the same weekday of four weeks, where the data go back that far', async () => {
+    const friday = (week: number, count: number) => ({
+      timeMs: at('2026-11-20T12:00:00Z') - week * 7 * 86_400_000,
+      count,
+    });
+    const report = await ask([friday(0, 99), friday(1, 10), friday(2, 30), friday(3, 20)], { report: 'daily' });
+    // Begins Fri 30 Oct: Fridays have three weeks before, every other weekday two or fewer.
+    expect(report.usual!.at(-1)).toBe(20);
+    expect(report.usual!.slice(0, -1)).toEqual([0, 0, 0, 0, 0, 0]);
+    const young = await ask([friday(0, 99), friday(1, 10)], { report: 'daily' });
+    expect(young.usual).toBeUndefined();
+  });
+
+  it('draws the daily limit of the scope, not under other filters', async () => {
+    const pool = (name: string, amount: number, kind: 'day' | 'rolling-24h' | 'year'): Pool => ({
+      name,
+      period: { kind },
+      priority: 1,
+      fromDay: 0,
+      amounts: [
+        { fromDay: 0, base: amount * 500, grants: [] },
+        { fromDay: 100, base: 0, grants: [{ name: 'Users', quantity: 10, each: amount * 100 }] },
+        { fromDay: 99_999, base: 1, grants: [] },
+      ],
+      thresholds: [75, 90],
+      order: 0,
+    });
+    const scope = {
+      name: 'crm',
+      title: 'CRM',
+      links: {},
+      pools: [pool('Year', 1, 'year'), pool('Daily credits', 20, 'rolling-24h')],
+      limits: [pool('Fair use', 10, 'day')],
+    };
+    const definitions = { scopes: [scope] };
+    const events = [{ timeMs: at('2026-11-20T12:00:00Z'), count: 11, scope: 'crm' }];
+    const report = await ask(events, { report: 'daily' }, { definitions });
+    expect(report.limit).toEqual({ name: 'Fair use', value: 10 });
+    expect(report.finding).toContain('1 day above Fair use (10)');
+    const filtered = await ask(
+      events,
+      { report: 'daily', filters: [{ key: 'client', patterns: ['acme'], not: false }] },
+      { definitions },
+    );
+    expect(filtered.limit).toBeUndefined();
+  });
+});
+
+describe('day', () => {
+  it('is yesterday by the hour, unless another day is asked for', async () => {
+    const report = await ask([{ timeMs: at('2026-11-20T13:59:59Z') }], { report: 'day' });
+    expect(report).toMatchObject({ kind: 'day', title: 'Requests per hour', range: { text: 'yesterday' } });
+    expect(report.bars).toHaveLength(24);
+    expect(report.bars[13]).toMatchObject({ label: '13:00', requests: 1 });
+    await expect(ask([], { report: 'day', range: '7d' })).rejects.toMatchObject({
+      code: 'question',
+      suggestions: [{ command: 'daily 7d' }, { command: 'day yesterday' }],
+    });
+  });
+
+  it('ends a running day with the running hour, marked partial', async () => {
+    const report = await ask([{ timeMs: at('2026-11-21T14:01:00Z') }], { report: 'day', range: 'today' });
+    expect(report.bars).toHaveLength(15);
+    expect(report.bars.at(-1)).toMatchObject({ label: '14:00', requests: 1, partial: true });
+    expect(report.bars.at(-2)).toMatchObject({ partial: false });
+  });
+
+  it('has 25 hours when the clock goes back, the doubled one told apart, and 23 when it goes forward', async () => {
+    const zone = 'Europe/Berlin';
+    const events = [{ timeMs: at('2026-10-25T00:30:00Z') }, { timeMs: at('2026-10-25T01:30:00Z'), count: 2 }];
+    const back = await ask(events, { report: 'day', range: '2026-10-25' }, { zone });
+    expect(back.bars).toHaveLength(25);
+    expect(back.bars.slice(1, 4).map(({ label, requests }) => [label, requests])).toEqual([
+      ['01:00', 0],
+      ['02:00+02:00', 1],
+      ['02:00+01:00', 2],
+    ]);
+    expect(new Set(back.table.rows.map(([hour]) => hour)).size).toBe(25);
+    expect(
+      (await ask(events, { report: 'day', range: '2026-03-29' }, { zone })).bars.map(({ label }) => label),
+    ).not.toContain('02:00');
+  });
+
+  it('covers 24 hours over two dates', async () => {
+    const report = await ask([{ timeMs: at('2026-11-20T14:00:00Z') }, { timeMs: at('2026-11-20T13:59:59Z') }], {
+      report: 'day',
+      range: '24h',
+    });
+    expect(report.totals.requests).toBe(1);
+    expect(report.bars[0]).toMatchObject({ label: '20 Nov 14:00', requests: 1 });
+    expect(report.bars).toHaveLength(25);
+  });
+
+  it('is one bar where hourly totals do not go back that far', async () => {
+    const calendar = createCalendar('UTC');
+    const usage = createMemoryUsage([{ timeMs: at('2026-01-10T12:00:00Z'), count: 7 }], calendar);
+    const withoutHours: typeof usage = {
+      ...usage,
+      async sum(query) {
+        if (query.grain !== 'hour') return usage.sum(query);
+        const shortened = { fromMs: at('2026-08-24T00:00:00Z'), reason: 'no-hours' as const, nearest: [] };
+        return { ...(await usage.sum(query)), rows: [], shortened };
+      },
+    };
+    const report = await ask([], { report: 'day', range: '2026-01-10' }, { deps: { usage: withoutHours } });
+    expect(report.bars).toMatchObject([{ label: '10 Jan', requests: 7 }]);
+    expect(report.notes).toContain('Hourly totals do not reach back this far: the day is one bar.');
+    expect(report.usual).toBeUndefined();
+  });
+});

@@ -51,6 +51,9 @@ export interface IngestResult {
   rejected: Rejection[];
   /** Time of the newest accepted event, epoch ms. */
   lastEventMs?: number;
+  /** Accepted events that carried no id, and accepted events of days that were over when they came. */
+  withoutId?: number;
+  late?: number;
 }
 
 /** The text dimensions that an event itself may carry (source and scope are given on the way in). */

@@ -1,0 +1,78 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { Secret } from '../secret.ts';
+
+/** Standard Webhooks: how far the sender's clock may be off, either way. */
+const TOLERANCE_SECONDS = 300;
+
+/** A new source token: `hr_` and 32 random bytes. */
+export function createToken(): Secret {
+  return new Secret(`hr_${randomBytes(32).toString('base64url')}`);
+}
+
+/** A new signing secret in the form of Standard Webhooks: `whsec_` and 32 random bytes in base64. */
+export function createSigningSecret(): Secret {
+  return new Secret(`whsec_${randomBytes(32).toString('base64')}`);
+}
+
+/** SHA-256, hex. Tokens are 32 random bytes, so a slow hash would add nothing. */
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+/** Compares in a time that does not depend on where the texts differ, or on their lengths. */
+export function equalInConstantTime(a: string, b: string): boolean {
+  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
+}
+
+export type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** The token of `Authorization: Bearer …`. */
+export function findBearerToken(headers: Headers): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(text(headers.authorization))?.[1];
+}
+
+/** Every token that a request to `/sources/{name}` shows: Bearer, the user name of Basic, Firehose's access key. */
+export function listTokens(headers: Headers): string[] {
+  const basic = /^Basic +(\S+) *$/i.exec(text(headers.authorization))?.[1];
+  const user = basic === undefined ? undefined : Buffer.from(basic, 'base64').toString('utf8').split(':')[0];
+  const firehose = text(headers['x-amz-firehose-access-key']);
+  return [findBearerToken(headers), user, firehose].filter((token) => token !== undefined && token !== '') as string[];
+}
+
+/** Whether a request carries any signature at all, so that its secret need be opened. */
+export function isSigned(headers: Headers): boolean {
+  return headers['webhook-signature'] !== undefined || headers['x-hub-signature-256'] !== undefined;
+}
+
+/**
+ * Whether a signature over the bytes received is right: Standard Webhooks (`webhook-id.webhook-timestamp.body`, any of a
+ * space-separated list, at most 5 minutes off) with the secret's decoded bytes, or `X-Hub-Signature-256` with the whole
+ * text as key. Sources: the Standard Webhooks specification; GitHub, "Validating webhook deliveries".
+ */
+export function verifySignature(headers: Headers, body: Uint8Array, secret: Secret, nowMs: number): boolean {
+  return verifyStandardWebhook(headers, body, secret, nowMs) || verifyHubSignature(headers, body, secret);
+}
+
+function verifyStandardWebhook(headers: Headers, body: Uint8Array, secret: Secret, nowMs: number): boolean {
+  const id = text(headers['webhook-id']);
+  const timestamp = text(headers['webhook-timestamp']);
+  if (id === '' || !/^\d{1,12}$/.test(timestamp)) return false;
+  if (Math.abs(nowMs / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) return false;
+  const key = Buffer.from(secret.reveal().replace(/^whsec_/, ''), 'base64');
+  const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64');
+  return text(headers['webhook-signature'])
+    .split(' ')
+    .slice(0, 20)
+    .some((signature) => signature.startsWith('v1,') && equalInConstantTime(signature.slice(3), expected));
+}
+
+function verifyHubSignature(headers: Headers, body: Uint8Array, secret: Secret): boolean {
+  const signature = text(headers['x-hub-signature-256']);
+  if (!signature.startsWith('sha256=')) return false;
+  const expected = createHmac('sha256', secret.reveal()).update(body).digest('hex');
+  return equalInConstantTime(signature.slice('sha256='.length).toLowerCase(), expected);
+}
+
+function text(value: string | string[] | undefined): string {
+  return typeof value === 'string' ? value : '';
+}

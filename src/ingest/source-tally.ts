@@ -1,0 +1,79 @@
+import type { IngestResult } from '../domain/event.ts';
+import type { Db } from '../store/database.ts';
+import { addSourceCounts, insertRejectedEvents, type SourceCounts } from '../store/source-repository.ts';
+
+const FLUSH_MS = 1000;
+/** Rejected events waiting to be written, per source; more of one second would push each other out anyway. */
+const MAX_WAITING = 500;
+
+interface Waiting extends SourceCounts {
+  rejections: IngestResult['rejected'];
+}
+
+/**
+ * What each source sent, added up in memory and written once a second: a write per request would cost as much as the
+ * events themselves. A crash loses a second of these counts, never an event.
+ */
+export class SourceTally {
+  readonly #db: Db;
+  readonly #onError: (error: unknown) => void;
+  #waiting = new Map<number, Waiting>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(db: Db, onError: (error: unknown) => void) {
+    this.#db = db;
+    this.#onError = onError;
+  }
+
+  add(sourceId: number, result: IngestResult, receivedMs: number): void {
+    let counts = this.#waiting.get(sourceId);
+    if (!counts) {
+      counts = {
+        accepted: 0,
+        duplicates: 0,
+        conflicts: 0,
+        rejected: 0,
+        withoutId: 0,
+        late: 0,
+        receivedMs: 0,
+        rejections: [],
+      };
+      this.#waiting.set(sourceId, counts);
+    }
+    counts.accepted += result.accepted;
+    counts.duplicates += result.duplicates;
+    counts.conflicts += result.conflicts;
+    counts.rejected += result.rejected.length;
+    counts.withoutId += result.withoutId ?? 0;
+    counts.late += result.late ?? 0;
+    counts.receivedMs = Math.max(counts.receivedMs, receivedMs);
+    if (result.lastEventMs !== undefined) {
+      counts.lastEventMs = Math.max(counts.lastEventMs ?? 0, result.lastEventMs);
+    }
+    if (result.rejected.length > 0) {
+      counts.rejections = [...counts.rejections, ...result.rejected.slice(-MAX_WAITING)].slice(-MAX_WAITING);
+    }
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref();
+  }
+
+  /** Writes what is waiting; call before the database is closed. Failures are reported, not thrown. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = new Map();
+    this.#writing = this.#writing.then(() => this.#write(waiting)).catch(this.#onError);
+    return this.#writing;
+  }
+
+  async #write(waiting: ReadonlyMap<number, Waiting>): Promise<void> {
+    if (waiting.size === 0) return;
+    await this.#db.transaction().execute(async (trx) => {
+      for (const [sourceId, counts] of waiting) {
+        await addSourceCounts(trx, sourceId, counts);
+        await insertRejectedEvents(trx, sourceId, counts.rejections, counts.receivedMs);
+      }
+    });
+  }
+}

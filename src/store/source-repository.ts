@@ -1,0 +1,234 @@
+import type { Selectable } from 'kysely';
+import type { Rejection } from '../domain/event.ts';
+import type { SourceHealth } from '../domain/source-health.ts';
+import type { Db } from './database.ts';
+import type { SourceTables } from './schema/source.ts';
+
+/** A configured sender. */
+export interface Source {
+  id: number;
+  name: string;
+  adapter: string;
+  options: Readonly<Record<string, unknown>>;
+  tokenHash: string;
+  /** Still sealed. */
+  sealedSecret: string | undefined;
+  createdMs: number;
+  revokedMs: number | undefined;
+}
+
+export interface NewSource {
+  name: string;
+  adapter: string;
+  options: Readonly<Record<string, unknown>>;
+  tokenHash: string;
+  sealedSecret?: string | undefined;
+}
+
+/** What a source sent since its counts were last written. */
+export interface SourceCounts {
+  accepted: number;
+  duplicates: number;
+  conflicts: number;
+  rejected: number;
+  withoutId: number;
+  late: number;
+  receivedMs: number;
+  lastEventMs?: number | undefined;
+}
+
+/** Rejected events that are kept per source; the newest stay. */
+export const REJECTED_EVENTS_KEPT = 500;
+/** Samples from which the usual time between receipts and the usual lag are taken. */
+const SAMPLES_KEPT = 50;
+const SAMPLES_NEEDED = 5;
+
+/**
+ * Adds a source, or changes the one of that name, which then has these credentials and is no longer revoked; its id, and
+ * so what it sent before, stays its own.
+ */
+export async function upsertSource(db: Db, source: NewSource, nowMs: number): Promise<Source> {
+  const row = {
+    adapter: source.adapter,
+    options: JSON.stringify(source.options),
+    token_hash: source.tokenHash,
+    secret: source.sealedSecret ?? null,
+    revoked_ms: null,
+  };
+  const stored = await db
+    .insertInto('source')
+    .values({ name: source.name, ...row, created_ms: nowMs })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return toSource(stored);
+}
+
+/** New credentials for a source; the old ones are worth nothing from then on. */
+export async function updateCredentials(
+  db: Db,
+  id: number,
+  { tokenHash, sealedSecret }: { tokenHash: string; sealedSecret: string | undefined },
+): Promise<void> {
+  await db
+    .updateTable('source')
+    .set({ token_hash: tokenHash, secret: sealedSecret ?? null })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** The source takes nothing any more. What it sent stays counted. */
+export async function revokeSource(db: Db, id: number, nowMs: number): Promise<void> {
+  await db.updateTable('source').set({ revoked_ms: nowMs }).where('id', '=', id).execute();
+}
+
+/** Revoked ones included. */
+export async function findSource(db: Db, name: string): Promise<Source | undefined> {
+  const row = await db.selectFrom('source').selectAll().where('name', '=', name).executeTakeFirst();
+  return row && toSource(row);
+}
+
+/** By name; revoked ones only if asked for. */
+export async function listSources(db: Db, options: { revoked?: boolean } = {}): Promise<Source[]> {
+  let query = db.selectFrom('source').selectAll().orderBy('name');
+  if (!options.revoked) query = query.where('revoked_ms', 'is', null);
+  return (await query.execute()).map(toSource);
+}
+
+/** Adds what was sent to the source's counts. Safe with several instances: numbers are added by the database. */
+export async function addSourceCounts(db: Db, sourceId: number, counts: SourceCounts): Promise<void> {
+  const known = await db
+    .selectFrom('source')
+    .select(['last_received_ms', 'last_event_ms', 'gaps_ms', 'lags_ms'])
+    .where('id', '=', sourceId)
+    .executeTakeFirst();
+  if (!known) return;
+  const { last_received_ms: lastMs, last_event_ms: lastEventMs } = known;
+  const gap = lastMs === null || counts.receivedMs <= lastMs ? undefined : counts.receivedMs - lastMs;
+  const lag = counts.lastEventMs === undefined ? undefined : Math.max(0, counts.receivedMs - counts.lastEventMs);
+  await db
+    .updateTable('source')
+    .set((eb) => ({
+      accepted: eb('accepted', '+', counts.accepted),
+      duplicates: eb('duplicates', '+', counts.duplicates),
+      conflicts: eb('conflicts', '+', counts.conflicts),
+      rejected: eb('rejected', '+', counts.rejected),
+      without_id: eb('without_id', '+', counts.withoutId),
+      late: eb('late', '+', counts.late),
+      last_received_ms: Math.max(lastMs ?? 0, counts.receivedMs),
+      last_event_ms: counts.lastEventMs === undefined ? lastEventMs : Math.max(lastEventMs ?? 0, counts.lastEventMs),
+      gaps_ms: addSample(known.gaps_ms, gap),
+      lags_ms: addSample(known.lags_ms, lag),
+    }))
+    .where('id', '=', sourceId)
+    .execute();
+}
+
+/** Keeps rejected events with their reasons; of a source's, the newest `REJECTED_EVENTS_KEPT`. */
+export async function insertRejectedEvents(
+  db: Db,
+  sourceId: number,
+  rejected: readonly Rejection[],
+  atMs: number,
+): Promise<void> {
+  if (rejected.length === 0) return;
+  const rows = rejected.slice(-REJECTED_EVENTS_KEPT).map((rejection) => ({
+    source_id: sourceId,
+    at_ms: atMs,
+    event_id: rejection.id ?? null,
+    reason: toStorable(rejection.error),
+    excerpt: rejection.excerpt === undefined ? null : toStorable(rejection.excerpt),
+  }));
+  await db.insertInto('rejected_event').values(rows).execute();
+  const oldest = await db
+    .selectFrom('rejected_event')
+    .select('id')
+    .where('source_id', '=', sourceId)
+    .orderBy('id', 'desc')
+    .offset(REJECTED_EVENTS_KEPT)
+    .limit(1)
+    .executeTakeFirst();
+  if (!oldest) return;
+  await db.deleteFrom('rejected_event').where('source_id', '=', sourceId).where('id', '<=', oldest.id).execute();
+}
+
+/** A source's rejected events, the newest first. */
+export async function listRejectedEvents(
+  db: Db,
+  sourceId: number,
+  limit = REJECTED_EVENTS_KEPT,
+): Promise<{ atMs: number; eventId?: string; reason: string; excerpt?: string }[]> {
+  const rows = await db
+    .selectFrom('rejected_event')
+    .select(['at_ms', 'event_id', 'reason', 'excerpt'])
+    .where('source_id', '=', sourceId)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    atMs: row.at_ms,
+    ...(row.event_id === null ? {} : { eventId: row.event_id }),
+    reason: row.reason,
+    ...(row.excerpt === null ? {} : { excerpt: row.excerpt }),
+  }));
+}
+
+/** How each source that is not revoked has been doing, by name. */
+export async function listSourceHealth(db: Db): Promise<SourceHealth[]> {
+  const rows = await db.selectFrom('source').selectAll().where('revoked_ms', 'is', null).orderBy('name').execute();
+  const reasons = await db
+    .selectFrom('rejected_event')
+    .select(['source_id', 'reason', (eb) => eb.fn.countAll<number>().as('events')])
+    .groupBy(['source_id', 'reason'])
+    .orderBy('events', 'desc')
+    .execute();
+  return rows.map((row) => ({
+    name: row.name,
+    adapter: row.adapter,
+    ...optional('lastReceivedMs', row.last_received_ms ?? undefined),
+    ...optional('usualGapMs', median(row.gaps_ms)),
+    accepted: row.accepted,
+    duplicates: row.duplicates,
+    conflicts: row.conflicts,
+    rejected: row.rejected,
+    reasons: reasons
+      .filter((reason) => reason.source_id === row.id)
+      .slice(0, 5)
+      .map(({ reason, events }) => ({ reason, events: Number(events) })),
+    withoutId: row.without_id,
+    late: row.late,
+    ...optional('medianLagMs', median(row.lags_ms, 1)),
+  }));
+}
+
+function toSource(row: Selectable<SourceTables['source']>): Source {
+  return {
+    id: row.id,
+    name: row.name,
+    adapter: row.adapter,
+    options: JSON.parse(row.options) as Record<string, unknown>,
+    tokenHash: row.token_hash,
+    sealedSecret: row.secret ?? undefined,
+    createdMs: row.created_ms,
+    revokedMs: row.revoked_ms ?? undefined,
+  };
+}
+
+function addSample(samples: string, sample: number | undefined): string {
+  if (sample === undefined) return samples;
+  return JSON.stringify([...(JSON.parse(samples) as number[]), sample].slice(-SAMPLES_KEPT));
+}
+
+function median(samples: string, needed = SAMPLES_NEEDED): number | undefined {
+  const sorted = (JSON.parse(samples) as number[]).sort((a, b) => a - b);
+  return sorted.length < needed ? undefined : sorted[Math.floor((sorted.length - 1) / 2)];
+}
+
+function optional<K extends string>(name: K, value: number | undefined): { [key in K]?: number } {
+  return value === undefined ? {} : ({ [name]: value } as { [key in K]: number });
+}
+
+/** PostgreSQL stores no NUL in a text. */
+function toStorable(text: string): string {
+  return text.replaceAll('\0', '\ufffd').slice(0, 1000).toWellFormed();
+}

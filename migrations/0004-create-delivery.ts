@@ -58,14 +58,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('digest_date', ['subscription_id', 'local_day'])
     .execute();
 
-  await addId(db.schema.createTable('subscription_change'), 'id')
-    .addColumn('subscription_id', bigint, (column) => column.notNull())
-    .addColumn('at_ms', bigint, (column) => column.notNull())
-    .addColumn('actor', 'text', (column) => column.notNull())
-    .addColumn('what', 'text', (column) => column.notNull())
-    .addColumn('detail', 'text', (column) => column.notNull())
-    .execute();
-
   await db.schema
     .createTable('lease')
     .addColumn('name', 'text', (column) => column.primaryKey())

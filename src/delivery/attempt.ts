@@ -3,7 +3,7 @@ import type { Logger } from '../log.ts';
 import type { Db } from '../store/database.ts';
 import { beginCall, type Delivery, findDelivery } from '../store/delivery-repository.ts';
 import type { Clock } from './clock.ts';
-import type { Block, Composers, Message, Picture } from './composer.ts';
+import type { Block, Composers, Message } from './composer.ts';
 import { listOwnMessages, METADATA_EVENT, type Place } from './copies.ts';
 import { classifyFailure, type Failure } from './outcome.ts';
 import { uploadPicture } from './picture.ts';
@@ -46,8 +46,9 @@ export async function attemptDelivery(
     if (!parent && delivery.updates) return { kind: 'replaced', why: 'the message that it changes was never posted' };
     if (!parent && delivery.thread && !delivery.thread.broadcast)
       return { kind: 'replaced', why: 'the message that it replies to was never posted' };
+    const threaded = delivery.error !== 'thread_not_found';
     const place: Place = parent
-      ? { channel: parent.channel, ...(delivery.thread ? { threadTs: parent.ts } : {}) }
+      ? { channel: parent.channel, ...(delivery.thread && threaded ? { threadTs: parent.ts } : {}) }
       : { channel: await ports.conversationOf(delivery.channel) };
 
     if (delivery.unclear && !delivery.updates) {
@@ -67,6 +68,8 @@ export async function attemptDelivery(
     return { kind: 'sent', place, ts, pictureOwed: composed.pictureOwed };
   } catch (error) {
     const failure = classifyFailure(error);
+    if (failure.error === 'message_not_found' && delivery.updates)
+      return { kind: 'replaced', why: 'the message that it changes was deleted' };
     return { kind: 'failed', failure: { ...failure, unclear: failure.unclear && called } };
   }
 }
@@ -108,7 +111,7 @@ async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Compose
     message.image?.picture.catch(() => {});
     return { text: cut(message.text), blocks: message.blocks, pictureOwed: false };
   }
-  const image = showPicture(ports, message.image.picture, key);
+  const image = showPicture(ports, message.image, key);
   const block = updates ? await image : await firstOf(image, PICTURE_WAIT_MS[kind], ports.clock);
   if (block === 'waiting') return { text: cut(message.text), blocks: message.blocks, pictureOwed: true };
   return { text: cut(message.text), blocks: withImage(message, block), pictureOwed: false };
@@ -117,12 +120,12 @@ async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Compose
 /** The picture as a block, or undefined: a message never fails for its picture. */
 async function showPicture(
   { client, clock, log }: AttemptPorts,
-  picture: Promise<Picture | undefined>,
+  image: NonNullable<Message['image']>,
   key: string,
 ): Promise<Block | undefined> {
   try {
-    const rendered = await picture;
-    return rendered && (await uploadPicture(client, clock, rendered));
+    const picture = await image.picture;
+    return picture && (await uploadPicture(client, clock, image.title, picture));
   } catch (error) {
     log.warn({ delivery: key, error: String(error) }, 'the picture was left out');
     return undefined;
@@ -159,7 +162,7 @@ async function post(client: WebClient, message: Composed, place: Place, delivery
     unfurl_links: false,
     unfurl_media: false,
   });
-  return answer.ts as string;
+  return (answer as { ts?: string }).ts!;
 }
 
 async function update(

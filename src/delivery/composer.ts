@@ -6,8 +6,6 @@ export type Block = { type: string; [field: string]: unknown };
 /** A chart, rendered. */
 export interface Picture {
   png: Uint8Array;
-  filename: string;
-  title: string;
   /** States the numbers. */
   altText: string;
 }
@@ -17,8 +15,8 @@ export interface Message {
   /** Complete by itself: notifications, search, screen readers, and the last resort when blocks are refused. */
   text: string;
   blocks?: Block[];
-  /** At most one, put before the block at `at` (default: after all). `undefined`, or a rejection: without it. */
-  image?: { picture: Promise<Picture | undefined>; at?: number };
+  /** At most one, put before the block at `at` (default: after all). No picture, or a rejection: without it. */
+  image?: { title: string; picture: Promise<Picture | undefined>; at?: number };
 }
 
 export interface ComposeContext {

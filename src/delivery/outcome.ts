@@ -20,7 +20,8 @@ export interface Failure {
 
 /** Errors after which Slack itself says that part of the work may have been done, or that do not say. */
 const UNCLEAR = new Set(['fatal_error', 'internal_error', 'request_timeout']);
-const TRANSIENT = new Set(['service_unavailable', 'team_added_to_org', 'accesslimited']);
+/** `thread_not_found`: the parent was deleted, the next attempt goes to the channel. */
+const TRANSIENT = new Set(['service_unavailable', 'team_added_to_org', 'accesslimited', 'thread_not_found']);
 /** The token's fault: holds for every message, and passes when somebody installs a new one, so none is given up for it. */
 const TOKEN = new Set(['invalid_auth', 'not_authed', 'account_inactive', 'token_revoked', 'token_expired']);
 const BLOCKS = new Set([

@@ -9,12 +9,12 @@ export const CALL_TIMEOUT_MS = 10_000;
  */
 export function createPostingClient(
   token: string,
-  options: Pick<WebClientOptions, 'slackApiUrl' | 'fetch' | 'logger' | 'logLevel'> = {},
+  options: Pick<WebClientOptions, 'slackApiUrl' | 'fetch' | 'logger' | 'logLevel' | 'timeout'> = {},
 ): WebClient {
   return new WebClient(token, {
+    timeout: CALL_TIMEOUT_MS,
     ...options,
     retryConfig: { retries: 0 },
-    timeout: CALL_TIMEOUT_MS,
     rejectRateLimitedCalls: true,
   });
 }

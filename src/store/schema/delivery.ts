@@ -63,14 +63,6 @@ export interface DeliveryTables {
     /** The numbers that were posted, JSON: what later corrections are told against. */
     headline: string | null;
   };
-  subscription_change: {
-    id: Generated<number>;
-    subscription_id: number;
-    at_ms: number;
-    actor: string;
-    what: string;
-    detail: string;
-  };
   lease: { name: string; holder: string; until_ms: number };
   instance: { id: string; version: string; started_ms: number; seen_ms: number };
 }

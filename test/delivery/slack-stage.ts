@@ -1,0 +1,60 @@
+import { onTestFinished } from 'vitest';
+import type { Composers } from '../../src/delivery/composer.ts';
+import { Sender, type SenderOptions } from '../../src/delivery/sender.ts';
+import { createPostingClient } from '../../src/delivery/slack-client.ts';
+import { type Emulator, startEmulator } from '../../src/emulator/workspace.ts';
+import { createLogger } from '../../src/log.ts';
+import type { Db } from '../../src/store/database.ts';
+import { FakeClock } from './fake-clock.ts';
+
+export const CHANNEL = 'C0000000001';
+export const OTHER_CHANNEL = 'C0000000002';
+export const THIRD_CHANNEL = 'C0000000003';
+export const OWNER = 'U0000000001';
+
+/** A message that says its content: `{ text, blocks?, … }`. */
+const echo = async (content: unknown) => content as Awaited<ReturnType<Composers['alert']>>;
+export const ECHO: Composers = { alert: echo, digest: echo, notice: echo, answer: echo };
+
+/** An emulated workspace on a clock that the test moves; ended after the test, which fails on anything Slack would refuse. */
+export async function openStage(): Promise<{
+  slack: Emulator;
+  clock: FakeClock;
+  openSender(db: Db, overrides?: Partial<SenderOptions> & { fetch?: typeof fetch; timeout?: number }): Sender;
+}> {
+  const clock = new FakeClock();
+  const slack = await startEmulator({
+    now: () => clock.now(),
+    seed: {
+      users: [
+        { id: OWNER, name: 'ana' },
+        { id: 'U0000000002', name: 'ben', is_admin: true },
+      ],
+      channels: [CHANNEL, OTHER_CHANNEL, THIRD_CHANNEL].map((id, index) => ({ id, name: `team-${index}` })),
+    },
+  });
+  onTestFinished(() => slack.stop());
+  return {
+    slack,
+    clock,
+    openSender(db, { fetch: fetchFunction, timeout, ...overrides } = {}) {
+      const client = createPostingClient(slack.botToken, {
+        slackApiUrl: slack.apiUrl,
+        ...(fetchFunction ? { fetch: fetchFunction as never } : {}),
+        ...(timeout ? { timeout } : {}),
+        logger: SILENT as never,
+      });
+      return new Sender({ db, client, clock, composers: ECHO, log: createLogger('silent'), ...overrides });
+    },
+  };
+}
+
+const SILENT = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  setLevel() {},
+  getLevel: () => 'error',
+  setName() {},
+};

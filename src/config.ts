@@ -1,0 +1,230 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import { HeadroomError } from './errors.ts';
+import { parseSecretKey } from './ingest/seal.ts';
+import { Secret } from './secret.ts';
+import { parseDatabaseUrl } from './store/database.ts';
+
+/** Settings of an instance (PRODUCT.md §9), checked. */
+export interface Config {
+  slack: {
+    botToken: Secret | undefined;
+    /** HTTP mode. */
+    signingSecret: Secret | undefined;
+    /** Socket Mode; goes before HTTP mode where both are set. */
+    appToken: Secret | undefined;
+    apiUrl: string;
+  };
+  /** May hold a password. */
+  databaseUrl: Secret;
+  host: string;
+  port: number;
+  publicUrl: string | undefined;
+  /** As set; undefined: not set (UTC at the first start, then what that start fixed). */
+  reportTimezone: string | undefined;
+  ingestToken: Secret | undefined;
+  alertChannel: string | undefined;
+  oncall: string | undefined;
+  admins: readonly string[];
+  viewers: readonly string[];
+  answers: 'channel' | 'private';
+  rawRetentionDays: number;
+  totalsRetentionMonths: number | undefined;
+  maxBodyBytes: number;
+  metricsToken: Secret | undefined;
+  /** Undefined: in the file `secretKeyPath`, made at the first start. */
+  secretKey: Secret | undefined;
+  secretKeyPath: string;
+  logLevel: string;
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const secret = (pattern: RegExp, shape: string) =>
+  z
+    .string()
+    .regex(pattern, `must be ${shape}`)
+    .transform((text) => new Secret(text));
+
+const wholeNumber = (min: number, max: number, cure: string) =>
+  z
+    .string()
+    .regex(/^\d+$/, cure)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, cure);
+
+const ids = (pattern: RegExp, shape: string) =>
+  z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter((id) => id !== ''))
+    .refine((list) => list.every((id) => pattern.test(id)), `must be ${shape}, with commas between`);
+
+const url = z
+  .string()
+  .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be a URL like https://usage.example.com');
+
+const settings = z.object({
+  SLACK_BOT_TOKEN: secret(/^xoxb-\S+$/, 'a bot token, xoxb-… (Slack: OAuth & Permissions)').optional(),
+  SLACK_SIGNING_SECRET: secret(/^\S{8,}$/, 'the signing secret (Slack: Basic Information)').optional(),
+  SLACK_APP_TOKEN: secret(/^xapp-\S+$/, 'an app-level token, xapp-… (Slack: Basic Information)').optional(),
+  SLACK_API_URL: url.default('https://slack.com/api/'),
+  DATABASE_URL: z
+    .string()
+    .default('sqlite:data/headroom.db')
+    .refine(isDatabaseUrl, 'must be sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE')
+    .transform((text) => new Secret(text)),
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, 'must be an address of this machine, such as 127.0.0.1 or 0.0.0.0')
+    .optional(),
+  PORT: wholeNumber(0, 65_535, 'must be a whole number from 0 to 65535').default(3000),
+  PUBLIC_URL: url.optional(),
+  REPORT_TIMEZONE: z.string().refine(isZone, 'must be an IANA zone such as Europe/Berlin').optional(),
+  INGEST_TOKEN: secret(/^\S{16,200}$/, '16 to 200 characters without spaces').optional(),
+  ALERT_CHANNEL: z
+    .string()
+    .regex(/^[CG][A-Z0-9]{6,}$/, 'must be a channel id such as C0123456789')
+    .optional(),
+  ONCALL: z
+    .string()
+    .regex(/^[UWS][A-Z0-9]{6,}$/, 'must be the id of a user (U…) or user group (S…)')
+    .optional(),
+  ADMINS: ids(/^[UWS][A-Z0-9]{6,}$/, 'ids of users (U…) or user groups (S…)').default([]),
+  VIEWERS: ids(/^[UWS][A-Z0-9]{6,}$/, 'ids of users (U…) or user groups (S…)').default([]),
+  ANSWERS: z.enum(['channel', 'private'], 'must be channel or private').optional(),
+  RAW_RETENTION_DAYS: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'must be a whole number of days, 1 or more').default(30),
+  TOTALS_RETENTION_MONTHS: wholeNumber(25, 12_000, 'must be a whole number of months, 25 or more').optional(),
+  MAX_BODY_BYTES: wholeNumber(1024, 1024 ** 3, 'must be a whole number of bytes from 1024 to 1073741824').default(
+    20 * 1024 * 1024,
+  ),
+  METRICS_TOKEN: secret(/^\S{8,}$/, 'at least 8 characters without spaces').optional(),
+  SECRET_KEY: secret(/^\S+$/, '32 bytes in base64')
+    .refine(isSecretKey, 'must be 32 bytes in base64: make one with "openssl rand -base64 32"')
+    .optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+});
+
+/**
+ * The settings in these variables; empty ones count as not set. `needs: 'slack'` also demands what the bot needs to run.
+ * Throws a config error that lists every fault, each with its name, what is wrong and the cure; values of secrets are
+ * never in it.
+ */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>, needs?: 'slack'): Config {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
+  const trimmed = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value!.trim()]));
+  const parsed = settings.safeParse(trimmed);
+  const faults = parsed.success ? [] : parsed.error.issues.map((issue) => describeFault(issue, trimmed));
+  faults.push(...findMissing(trimmed, needs));
+  if (!parsed.success || faults.length > 0) {
+    const count = faults.length === 1 ? 'A setting is' : `${faults.length} settings are`;
+    throw new HeadroomError('config', `${count} wrong:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+  }
+  return deepFreeze(toConfig(parsed.data));
+}
+
+/** The variables of the process, and of a `.env` file in this folder for those that the process does not set. */
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  folder: string,
+): Record<string, string | undefined> {
+  const path = join(folder, '.env');
+  return existsSync(path) ? { ...parseEnv(readFileSync(path, 'utf8')), ...env } : { ...env };
+}
+
+function toConfig(data: z.output<typeof settings>): Config {
+  const database = parseDatabaseUrl(data.DATABASE_URL.reveal());
+  const folder = database.dialect === 'sqlite' && database.path !== ':memory:' ? dirname(database.path) : 'data';
+  return {
+    slack: {
+      botToken: data.SLACK_BOT_TOKEN,
+      signingSecret: data.SLACK_SIGNING_SECRET,
+      appToken: data.SLACK_APP_TOKEN,
+      apiUrl: data.SLACK_API_URL.endsWith('/') ? data.SLACK_API_URL : `${data.SLACK_API_URL}/`,
+    },
+    databaseUrl: data.DATABASE_URL,
+    host: data.HOST ?? (data.PUBLIC_URL ? '0.0.0.0' : '127.0.0.1'),
+    port: data.PORT,
+    publicUrl: data.PUBLIC_URL?.replace(/\/$/, ''),
+    reportTimezone: data.REPORT_TIMEZONE,
+    ingestToken: data.INGEST_TOKEN,
+    alertChannel: data.ALERT_CHANNEL,
+    oncall: data.ONCALL,
+    admins: data.ADMINS,
+    viewers: data.VIEWERS,
+    // Where not everybody may see usage, answers are private unless said otherwise.
+    answers: data.ANSWERS ?? (data.VIEWERS.length > 0 ? 'private' : 'channel'),
+    rawRetentionDays: data.RAW_RETENTION_DAYS,
+    totalsRetentionMonths: data.TOTALS_RETENTION_MONTHS,
+    maxBodyBytes: data.MAX_BODY_BYTES,
+    metricsToken: data.METRICS_TOKEN,
+    secretKey: data.SECRET_KEY,
+    secretKeyPath: join(folder, 'secret.key'),
+    logLevel: data.LOG_LEVEL,
+  };
+}
+
+function findMissing(given: Readonly<Record<string, string | undefined>>, needs: 'slack' | undefined): string[] {
+  const faults: string[] = [];
+  if (/^postgres(ql)?:/.test(given.DATABASE_URL ?? '') && given.SECRET_KEY === undefined) {
+    faults.push(
+      'SECRET_KEY is missing: with PostgreSQL it must be set, the same for every instance; make one with "openssl rand -base64 32".',
+    );
+  }
+  if (needs !== 'slack') return faults;
+  if (given.SLACK_BOT_TOKEN === undefined) {
+    faults.push('SLACK_BOT_TOKEN is missing: set the bot token, xoxb-… (Slack: OAuth & Permissions).');
+  }
+  if (given.SLACK_APP_TOKEN === undefined && given.SLACK_SIGNING_SECRET === undefined) {
+    faults.push(
+      'SLACK_APP_TOKEN or SLACK_SIGNING_SECRET is missing: set the app-level token, xapp-… (Socket Mode), or the signing secret (HTTP mode).',
+    );
+  }
+  return faults;
+}
+
+/** Settings whose values stand in no message. */
+const SECRET_NAMES = /TOKEN|SECRET|DATABASE_URL/;
+
+function describeFault(issue: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {
+  const name = String(issue.path[0]);
+  const value = given[name] ?? '';
+  const shown = SECRET_NAMES.test(name) ? '' : ` is ${JSON.stringify(value.slice(0, 80))}, but`;
+  return `${name}${shown} ${issue.message}.`;
+}
+
+function isDatabaseUrl(text: string): boolean {
+  try {
+    parseDatabaseUrl(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isSecretKey(key: Secret): boolean {
+  try {
+    parseSecretKey(key.reveal());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isZone(text: string): boolean {
+  try {
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text).timeZoneId !== '' && !/^[+-]/.test(text);
+  } catch {
+    return false;
+  }
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) {
+    if (typeof part === 'object' && part !== null && !(part instanceof Secret)) deepFreeze(part);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,85 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ErrorCode, HeadroomError } from '../errors.ts';
+
+/** What goes back to the caller. */
+export interface Answer {
+  status: number;
+  /** Plain data, sent as JSON; a text is sent as it is. Absent: no body. */
+  body?: unknown;
+  contentType?: string;
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** What an error means in HTTP. The rest is a defect of ours: 500. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  unreadable: 400,
+  unauthorised: 401,
+  too_large: 413,
+  unsupported: 415,
+  overloaded: 503,
+  database: 503,
+};
+
+const RETRY_AFTER_SECONDS = '2';
+
+/** The answer to a request that failed: `{"error": …}`, with what a client needs to act on it. */
+export function toErrorAnswer(error: unknown): Answer {
+  const status = error instanceof HeadroomError ? STATUS[error.code] : undefined;
+  if (status === undefined) {
+    return {
+      status: 500,
+      body: {
+        error: 'This failed on our side and nothing of it was counted: send it again, and see the log of Headroom.',
+      },
+    };
+  }
+  return { status, body: { error: (error as HeadroomError).message }, headers: headersFor(status) };
+}
+
+function headersFor(status: number): Record<string, string> {
+  if (status === 401) return { 'www-authenticate': 'Bearer realm="headroom"' };
+  if (status === 503 || status === 429) return { 'retry-after': RETRY_AFTER_SECONDS };
+  return {};
+}
+
+/** The same as RFC 9457 problem details, for APIs that answer so. */
+export function toProblem(answer: Answer): Answer {
+  const { error, ...rest } = answer.body as { error: string };
+  return {
+    ...answer,
+    contentType: 'application/problem+json',
+    body: {
+      type: 'about:blank',
+      title: TITLES[answer.status] ?? 'Error',
+      status: answer.status,
+      detail: error,
+      ...rest,
+    },
+  };
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+/** Sends an answer once; nothing where the caller has gone, or has been answered. `HEAD` gets no body. */
+export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  if (response.headersSent || response.destroyed) return;
+  const { body } = answer;
+  const text = body === undefined ? '' : typeof body === 'string' ? body : `${JSON.stringify(body)}\n`;
+  const headers: Record<string, string | number> = { ...answer.headers };
+  if (answer.status !== 204) {
+    headers['content-length'] = Buffer.byteLength(text);
+    if (text !== '') {
+      headers['content-type'] =
+        answer.contentType ?? (typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json');
+    }
+  }
+  response.writeHead(answer.status, headers);
+  response.end(request.method === 'HEAD' ? undefined : text);
+}

@@ -1,0 +1,88 @@
+import type { IncomingMessage } from 'node:http';
+import { equalInConstantTime, findBearerToken } from '../ingest/credentials.ts';
+import type { Secret } from '../secret.ts';
+import type { Answer } from './answer.ts';
+
+/** One measured thing in Prometheus' text format, with a value per set of labels. */
+export interface Metric {
+  name: string;
+  help: string;
+  type: 'counter' | 'gauge';
+  samples: readonly { labels?: Readonly<Record<string, string>>; value: number }[];
+}
+
+/** Where the numbers of `/metrics` come from. `private`: left out for callers off this machine, unless they have the token. */
+export interface MetricSource {
+  private?: boolean;
+  collect: () => Promise<readonly Metric[]> | readonly Metric[];
+}
+
+/** Counts by label, made into metrics when asked. */
+export class Counters {
+  readonly #counts = new Map<string, { name: string; labels: Record<string, string>; value: number }>();
+  readonly #help: Readonly<Record<string, string>>;
+
+  /** Names of the counters with what they count. */
+  constructor(help: Readonly<Record<string, string>>) {
+    this.#help = help;
+  }
+
+  add(name: string, labels: Record<string, string>, value = 1): void {
+    const key = `${name}${JSON.stringify(labels)}`;
+    const known = this.#counts.get(key);
+    if (known) known.value += value;
+    else this.#counts.set(key, { name, labels, value });
+  }
+
+  collect(): Metric[] {
+    return Object.entries(this.#help).map(([name, help]) => ({
+      name,
+      help,
+      type: 'counter',
+      samples: [...this.#counts.values()].filter((count) => count.name === name),
+    }));
+  }
+}
+
+/** Answers `/metrics`: 401 without the token where one is set. */
+export async function answerMetrics(
+  request: IncomingMessage,
+  { sources, token }: { sources: readonly MetricSource[]; token?: Secret | undefined },
+): Promise<Answer> {
+  const given = findBearerToken(request.headers);
+  const allowed = token !== undefined && given !== undefined && equalInConstantTime(given, token.reveal());
+  if (token && !allowed) {
+    return {
+      status: 401,
+      headers: { 'www-authenticate': 'Bearer realm="headroom metrics"' },
+      body: { error: 'METRICS_TOKEN is set: send "Authorization: Bearer <METRICS_TOKEN>".' },
+    };
+  }
+  const shown = sources.filter((source) => !source.private || allowed || isLocal(request));
+  const metrics = (await Promise.all(shown.map((source) => source.collect()))).flat();
+  return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: formatMetrics(metrics) };
+}
+
+/** A caller on this machine; one that a proxy speaks for is not. */
+function isLocal(request: IncomingMessage): boolean {
+  const address = request.socket.remoteAddress ?? '';
+  const forwarded = request.headers['x-forwarded-for'] ?? request.headers.forwarded;
+  return forwarded === undefined && /^(127\.|::1$|::ffff:127\.)/.test(address);
+}
+
+/** Prometheus' text exposition format 0.0.4; metrics of one name stand together. */
+export function formatMetrics(metrics: readonly Metric[]): string {
+  const lines: string[] = [];
+  for (const { name, help, type, samples } of metrics) {
+    lines.push(`# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, `# TYPE ${name} ${type}`);
+    for (const { labels = {}, value } of samples) {
+      const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
+      lines.push(`${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function escapeLabel(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}

@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HeadroomError } from '../errors.ts';
+import { tooLarge } from '../ingest/decompress.ts';
+
+/** The caller went away before the body was whole: there is nobody to answer. */
+export class AbortedError extends Error {
+  override readonly name = 'AbortedError';
+}
+
+/** Bytes of bodies that are being read or written; beyond the limit the next one is told to come again. */
+export class BodyBudget {
+  readonly #limitBytes: number;
+  #takenBytes = 0;
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  /** Throws `overloaded` when there is no room; a single body always finds room when nothing else is held. */
+  take(bytes: number): void {
+    if (this.#takenBytes > 0 && this.#takenBytes + bytes > this.#limitBytes) {
+      throw new HeadroomError(
+        'overloaded',
+        'Too much is being received at once; nothing of this was counted. Send it again in 2 seconds.',
+      );
+    }
+    this.#takenBytes += bytes;
+  }
+
+  release(bytes: number): void {
+    this.#takenBytes -= bytes;
+  }
+}
+
+/** The whole body, in memory of its own that may be given to another thread. `release` when it is done with. */
+export interface HeldBody {
+  bytes: Uint8Array;
+  release(): void;
+}
+
+/**
+ * Reads a body of at most `maxBytes`, however it is framed, and says 100 Continue where the caller waits for it. Throws
+ * `too_large` (at once where Content-Length says so), `overloaded`, or AbortedError.
+ */
+export async function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { maxBytes, budget }: { maxBytes: number; budget: BodyBudget },
+): Promise<HeldBody> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > maxBytes) throw tooLarge(maxBytes);
+  let held = 0;
+  const hold = (bytes: number): void => {
+    budget.take(bytes);
+    held += bytes;
+  };
+  const release = (): void => {
+    budget.release(held);
+    held = 0;
+  };
+  try {
+    hold(declared);
+    if (/^100-continue$/i.test(request.headers.expect ?? '')) response.writeContinue();
+    const bytes = await collect(request, maxBytes, (size) => {
+      if (size > held) hold(size - held);
+    });
+    return { bytes, release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function collect(request: IncomingMessage, maxBytes: number, onSize: (size: number) => void): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    const stop = (error: unknown): void => {
+      request.off('data', onData);
+      // What still comes is read and thrown away, so that the caller gets to see the answer.
+      request.resume();
+      reject(error);
+    };
+    const onData = (chunk: Uint8Array): void => {
+      size += chunk.length;
+      try {
+        if (size > maxBytes) throw tooLarge(maxBytes);
+        onSize(size);
+        chunks.push(chunk);
+      } catch (error) {
+        stop(error);
+      }
+    };
+    request.on('data', onData);
+    request.on('end', () => {
+      const body = new Uint8Array(size);
+      let at = 0;
+      for (const chunk of chunks) {
+        body.set(chunk, at);
+        at += chunk.length;
+      }
+      resolve(body);
+    });
+    request.on('error', () => stop(new AbortedError('the request was cut off')));
+    request.on('close', () => {
+      if (!request.complete) stop(new AbortedError('the request was cut off'));
+    });
+  });
+}

@@ -1,0 +1,206 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { HeadroomError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Secret } from '../secret.ts';
+import { type Answer, sendAnswer, toErrorAnswer } from './answer.ts';
+import { answerHealth, answerReadiness, type Readiness } from './health.ts';
+import {
+  EVENTS_ROUTE,
+  type IngestDependencies,
+  type IngestRoute,
+  ingestRequest,
+  OPENMETER_ROUTE,
+  SOURCE_ROUTE,
+} from './ingest-routes.ts';
+import { answerMetrics, Counters, type MetricSource } from './metrics.ts';
+import { AbortedError, BodyBudget, readBody } from './request-body.ts';
+
+export interface HttpServerOptions extends IngestDependencies {
+  host: string;
+  /** 0: any free port. */
+  port: number;
+  maxBodyBytes: number;
+  /** Bytes of bodies held at once before callers are told to come again. Default 256 MiB. */
+  maxHeldBytes?: number;
+  /** How long a request may take to arrive. Default 2 minutes. */
+  requestTimeoutMs?: number;
+  readiness: () => Promise<Readiness> | Readiness;
+  metrics?: readonly MetricSource[];
+  metricsToken?: Secret | undefined;
+  /** Takes `/slack/events` in HTTP mode. */
+  slack?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  log: Logger;
+}
+
+export interface HttpServer {
+  /** `http://127.0.0.1:3000`, once started. */
+  readonly url: string;
+  /** Throws a config error where the address cannot be taken. */
+  start(): Promise<void>;
+  /** Takes no more, finishes what is taken, and cuts off what has not arrived after `graceMs` (default 5 s). */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const INGEST_ROUTES: Readonly<Record<string, IngestRoute>> = {
+  '/v1/events': EVENTS_ROUTE,
+  '/api/v1/events': OPENMETER_ROUTE,
+};
+
+const SOURCE_PATH = /^\/sources\/([^/]+)$/;
+
+/** The one server of an instance: senders, Slack in HTTP mode, health and metrics. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { log, maxBodyBytes } = options;
+  const budget = new BodyBudget(options.maxHeldBytes ?? 256 * 1024 * 1024);
+  const counters = new Counters({
+    headroom_http_requests_total: 'Requests answered, by route and status.',
+    headroom_events_total: 'Events received over HTTP, by what became of them.',
+  });
+  const metrics: MetricSource[] = [counters, ...(options.metrics ?? [])];
+  const server = createServer({
+    requestTimeout: options.requestTimeoutMs ?? 120_000,
+    headersTimeout: Math.min(20_000, options.requestTimeoutMs ?? 20_000),
+    keepAliveTimeout: 65_000,
+    connectionsCheckingInterval: Math.min(5000, options.requestTimeoutMs ?? 5000),
+  });
+  let stopping = false;
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (stopping) response.setHeader('connection', 'close');
+    const path = toPath(request.url ?? '/');
+    if (path === '/slack/events' && options.slack && request.method === 'POST') {
+      options.slack(request, response);
+      return;
+    }
+    try {
+      const { route, answer } = await answerTo(request, response, path);
+      counters.add('headroom_http_requests_total', { route, status: String(answer.status) });
+      sendAnswer(request, response, answer);
+    } catch (error) {
+      if (error instanceof AbortedError) return;
+      log.error({ err: error, path }, 'a request failed');
+      sendAnswer(request, response, toErrorAnswer(error));
+    }
+  }
+
+  async function answerTo(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+  ): Promise<{ route: string; answer: Answer }> {
+    const { method } = request;
+    const named = SOURCE_PATH.exec(path);
+    const ingest = named ? SOURCE_ROUTE : Object.hasOwn(INGEST_ROUTES, path) ? INGEST_ROUTES[path] : undefined;
+    const route = named ? '/sources/{name}' : path;
+    if (ingest) {
+      if (method !== 'POST') return { route, answer: refuseMethod(request, 'POST') };
+      return { route, answer: await takeEvents(request, response, ingest, named ? decodeName(named[1]!) : undefined) };
+    }
+    const answers: Record<string, () => Promise<Answer> | Answer> = {
+      '/healthz': answerHealth,
+      '/readyz': async () => answerReadiness(await options.readiness()),
+      '/metrics': () => answerMetrics(request, { sources: metrics, token: options.metricsToken }),
+    };
+    const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
+    if (answer) {
+      if (method !== 'GET' && method !== 'HEAD') return { route, answer: refuseMethod(request, 'GET, HEAD') };
+      return { route, answer: await answer() };
+    }
+    if (path === '/slack/events' && options.slack) return { route, answer: refuseMethod(request, 'POST') };
+    return {
+      route: 'other',
+      answer: {
+        status: 404,
+        body: {
+          error: `There is nothing at ${path.slice(0, 100)}: events go to /v1/events or /sources/{name}; see also /healthz, /readyz and /metrics.`,
+        },
+      },
+    };
+  }
+
+  async function takeEvents(
+    request: IncomingMessage,
+    response: ServerResponse,
+    route: IngestRoute,
+    sourceName: string | undefined,
+  ): Promise<Answer> {
+    try {
+      const read = () => readBody(request, response, { maxBytes: maxBodyBytes, budget });
+      const result = await ingestRequest(request, read, route, sourceName, options);
+      const add = (outcome: string, value: number) => {
+        if (value > 0) counters.add('headroom_events_total', { result: outcome }, value);
+      };
+      add('accepted', result.accepted);
+      add('duplicate', result.duplicates);
+      add('rejected', result.rejected.length);
+      return route.toAnswer(result);
+    } catch (error) {
+      if (error instanceof AbortedError) throw error;
+      const answer = route.toErrorAnswer(error);
+      if (answer.status >= 500) log.error({ err: error }, 'events could not be taken');
+      return answer;
+    }
+  }
+
+  const listener = (request: IncomingMessage, response: ServerResponse) => void handle(request, response);
+  server.on('request', listener);
+  // Callers that wait for 100 Continue hear of a refusal before they send anything; `readBody` tells them to go on.
+  server.on('checkContinue', listener);
+
+  return {
+    get url() {
+      const { port } = server.address() as AddressInfo;
+      return `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
+    },
+    start: () => listen(server, options.host, options.port),
+    async stop(graceMs = 5000) {
+      if (stopping || !server.listening) return;
+      stopping = true;
+      const closed = new Promise((resolve) => server.close(resolve));
+      const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(deadline);
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(new HeadroomError('config', `${host}:${port} cannot be listened on: ${explain(error)}`, { cause: error }));
+    });
+    server.listen(port, host, () => resolve());
+  });
+}
+
+function explain(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE') return 'another program uses it. Stop that, or set PORT to a free one.';
+  if (error.code === 'EACCES') return 'ports below 1024 need rights. Set PORT to a higher one.';
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+    return 'HOST is no address of this machine. Set another.';
+  return error.message;
+}
+
+function refuseMethod(request: IncomingMessage, allow: string): Answer {
+  if (request.method === 'OPTIONS') return { status: 204, headers: { allow: `${allow}, OPTIONS` } };
+  return {
+    status: 405,
+    headers: { allow: `${allow}, OPTIONS` },
+    body: { error: `${request.method} is not possible here: use ${allow}.` },
+  };
+}
+
+/** The path without its query, and without a slash at the end. */
+function toPath(url: string): string {
+  const path = url.split('?', 1)[0]!;
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+function decodeName(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}

@@ -53,4 +53,4 @@ export const STATUS_COLOR: Readonly<Record<string, string>> = {
 };
 
 /** For things without a meaning of their own (pools, slices), in this order; what is beyond them is grey. */
-export const SERIES_COLORS = [PALETTE.blue, PALETTE.green, PALETTE.purple, PALETTE.sky] as const;
+export const SERIES_COLORS = [PALETTE.blue, PALETTE.green, PALETTE.purple, PALETTE.sky, '#444444'] as const;

@@ -1,18 +1,25 @@
 import type { Report } from '../../domain/report.ts';
 import type { CanDraw } from '../labels.ts';
+import { buildDoughnutSpec } from './doughnut.ts';
+import { buildDrillSpec } from './drill.ts';
+import { buildHistorySpec } from './history.ts';
 import type { ChartSpec } from './marks.ts';
 import { buildPoolSpec } from './pool.ts';
 import { buildRankingSpec } from './ranking.ts';
 import { buildSeriesSpec } from './series.ts';
 import { buildStatusSpec } from './status.ts';
+import { buildSummarySpec } from './summary.ts';
 
+/** `doughnut` is for rankings; other reports have one form. */
 export type ChartView = 'graph' | 'doughnut';
 
 /** The chart of a report as a Vega-Lite spec; undefined where there is nothing to draw, or the report is text and table. */
-export function buildSpec(report: Report, _view: ChartView, canDraw: CanDraw): ChartSpec | undefined {
+export function buildSpec(report: Report, view: ChartView, canDraw: CanDraw): ChartSpec | undefined {
   switch (report.kind) {
+    case 'summary':
+      return buildSummarySpec(report, canDraw);
     case 'top':
-      return buildRankingSpec(report, canDraw);
+      return view === 'doughnut' ? buildDoughnutSpec(report, canDraw) : buildRankingSpec(report, canDraw);
     case 'status':
       return buildStatusSpec(report, canDraw);
     case 'pool':
@@ -20,6 +27,11 @@ export function buildSpec(report: Report, _view: ChartView, canDraw: CanDraw): C
     case 'daily':
     case 'day':
       return buildSeriesSpec(report, canDraw);
+    case 'history':
+      return buildHistorySpec(report, canDraw);
+    case 'client':
+    case 'route':
+      return buildDrillSpec(report, canDraw);
     default:
       return undefined;
   }

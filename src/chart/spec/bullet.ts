@@ -53,7 +53,7 @@ export function buildBullets(bullets: readonly Bullet[], top: number): { layers:
           { x: scale },
         ),
         ...lineLayer(
-          marks.map((mark) => ({ x: xOf(mark), x2: xOf(mark), y: y - 3, y2: y + BAR_HEIGHT + 3 })),
+          marks.map((mark) => ({ x: xOf(mark), x2: xOf(mark), y: y - 2, y2: y + BAR_HEIGHT + 2 })),
           { color: COLOR.text, width: 1.5, dash: [3, 2] },
         ),
       );

@@ -10,6 +10,8 @@ export interface LegendItem {
   label: string;
   color: string;
   opacity?: number;
+  /** A thin tick instead of a square. */
+  tick?: boolean;
 }
 
 export interface Body {
@@ -95,8 +97,8 @@ function layOutLegend(items: readonly LegendItem[], top: number): { layers: Laye
       placed.map(({ item, x, y }) => ({
         x,
         x2: x + 12,
-        y: y - 4,
-        y2: y + 8,
+        y: item.tick ? y + 1 : y - 4,
+        y2: item.tick ? y + 3 : y + 8,
         color: item.color,
         opacity: item.opacity ?? 1,
       })),

@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { BACKGROUND } from '../theme.ts';
 
 export type ChartSpec = TopLevelSpec;
 export type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
@@ -24,21 +25,26 @@ export interface TextStyle {
   color: string;
   weight?: 400 | 600;
   align?: 'left' | 'center' | 'right';
+  /** A white edge, for text that may stand on marks. */
+  halo?: boolean;
 }
 
 /** One text per item, `y` at its base line. No layer for no items. */
 export function textLayer(items: readonly TextItem[], style: TextStyle): Layer[] {
-  return toLayers(items, {
-    mark: {
-      type: 'text',
-      baseline: 'alphabetic',
-      align: style.align ?? 'left',
-      fontSize: style.size,
-      fontWeight: style.weight ?? 400,
-      color: style.color,
-    },
-    encoding: { x: at('x'), y: at('y'), text: { field: 'text', type: 'nominal' } },
-  });
+  const layersWith = (look: { color: string; stroke?: string; strokeWidth?: number; strokeJoin?: 'round' }) =>
+    toLayers(items, {
+      mark: {
+        type: 'text',
+        baseline: 'alphabetic',
+        align: style.align ?? 'left',
+        fontSize: style.size,
+        fontWeight: style.weight ?? 400,
+        ...look,
+      },
+      encoding: { x: at('x'), y: at('y'), text: { field: 'text', type: 'nominal' } },
+    });
+  const edge = { color: BACKGROUND, stroke: BACKGROUND, strokeWidth: 5, strokeJoin: 'round' as const };
+  return [...(style.halo ? layersWith(edge) : []), ...layersWith({ color: style.color })];
 }
 
 export interface BoxItem {
@@ -88,6 +94,30 @@ export function lineLayer(
       ...(style.dash ? { strokeDash: [...style.dash] } : {}),
     },
     encoding: { x: at('x', scales.x), x2: { field: 'x2' }, y: at('y', scales.y), y2: { field: 'y2' } },
+  });
+}
+
+export interface SliceItem {
+  /** Radians, clockwise from twelve o'clock. */
+  start: number;
+  end: number;
+  color: string;
+}
+
+/** Parts of a ring with white gaps. */
+export function ringLayer(
+  items: readonly SliceItem[],
+  ring: { x: number; y: number; inner: number; outer: number },
+): Layer[] {
+  return toLayers(items, {
+    mark: { type: 'arc', innerRadius: ring.inner, outerRadius: ring.outer, stroke: BACKGROUND, strokeWidth: 2 },
+    encoding: {
+      x: { value: ring.x },
+      y: { value: ring.y },
+      theta: { field: 'start', type: 'quantitative', scale: null },
+      theta2: { field: 'end' },
+      color: { field: 'color', type: 'nominal', scale: null, legend: null },
+    },
   });
 }
 

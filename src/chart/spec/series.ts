@@ -26,7 +26,7 @@ export function buildSeriesSpec(report: SeriesReport, canDraw: CanDraw): ChartSp
     { label: `requests per ${unit}`, color: COLOR.ok },
     ...(bars.some(({ requests }) => isOver(requests)) ? [{ label: 'above the limit', color: COLOR.limit }] : []),
     ...(bars.some(({ partial }) => partial) ? [{ label: 'still growing', color: COLOR.ok, opacity: 0.5 }] : []),
-    ...(usual.some((value) => value !== undefined) ? [{ label: 'usual', color: COLOR.text }] : []),
+    ...(usual.some((value) => value !== undefined) ? [{ label: 'usual', color: COLOR.text, tick: true }] : []),
   ];
   const starts = bars.map(({ startMs }) => startMs);
   const clockChange = unit === 'hour' ? describeClockChange(starts, report.zone) : undefined;
@@ -75,6 +75,7 @@ export function buildSeriesSpec(report: SeriesReport, canDraw: CanDraw): ChartSp
         size: SIZE.small,
         color: COLOR.text,
         weight: 600,
+        halo: true,
       }),
     ];
   }
@@ -93,5 +94,6 @@ function peakLayers(report: SeriesReport, columns: Parameters<typeof yOf>[0]) {
     color: COLOR.text,
     weight: 600,
     align: 'center',
+    halo: true,
   });
 }

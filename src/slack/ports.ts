@@ -1,4 +1,5 @@
-import type { Report } from '../domain/report.ts';
+import type { Thousandths } from '../domain/event.ts';
+import type { Question, Report } from '../domain/report.ts';
 
 /**
  * What the Slack app needs from the rest of Headroom besides answers and storage. Implemented outside `slack/`, so that a
@@ -62,12 +63,16 @@ export interface DigestPort {
     change: { channel?: string; schedule?: string; sections?: readonly string[] },
     by: Actor,
   ): Promise<DigestSummary>;
-  pause(id: number, paused: boolean, by: Actor): Promise<DigestSummary>;
+  /** `untilMs` absent: until resumed. */
+  pause(id: number, until: { untilMs?: number }, by: Actor): Promise<DigestSummary>;
+  resume(id: number, by: Actor): Promise<DigestSummary>;
   remove(id: number, by: Actor): Promise<DigestSummary>;
   /** The message that would be posted now, posting nothing. */
   compose(where: { id?: number; channel: string }): Promise<ReadyMessage>;
   /** Posts now (default: the channel's digests), not standing for a scheduled one. How many were handed over. */
   send(where: { id?: number; channel: string }, by: Actor): Promise<number>;
+  /** What was posted or missed lately, newest first, one line each. */
+  history(where: { id?: number; channel: string }): Promise<readonly string[]>;
 }
 
 export interface AlertSummary {
@@ -82,26 +87,42 @@ export interface AlertSummary {
   mutedBy?: string;
 }
 
-/** Alerts of this deployment. Rejects like DigestPort. */
+/**
+ * Alerts of this deployment. `what` is an alert's id, or the name of a scope, pool, source, client or kind of alert as typed;
+ * absent: all. Rejects like DigestPort.
+ */
 export interface AlertPort {
   /** Where alerts go now: a channel id, or undefined for the admins by DM. */
   route(): Promise<string | undefined>;
   list(): Promise<AlertSummary[]>;
-  /** `until`: epoch ms; undefined ends the mute. Without `id`: all alerts. Admins only. */
-  mute(what: { id?: string; untilMs?: number }, by: Actor): Promise<void>;
+  /** Admins only. `untilMs` absent: until unmuted. */
+  mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<void>;
+  unmute(target: { what?: string }, by: Actor): Promise<void>;
   /** Turns a kind of alert on or off. Admins only. */
-  enable(id: string, enabled: boolean, by: Actor): Promise<void>;
+  enable(what: string, enabled: boolean, by: Actor): Promise<void>;
+  /** Warns when what a question counts exceeds `over` requests in an hour or a day. */
+  add(rule: { name: string; question: Question; over: number; per: 'hour' | 'day' }, by: Actor): Promise<void>;
+  remove(what: string, by: Actor): Promise<void>;
   setRoute(channel: string, by: Actor): Promise<void>;
-  acknowledge(id: string, by: Actor): Promise<void>;
+  acknowledge(target: { what?: string }, by: Actor): Promise<void>;
   /** Sends a test message by the way that real alerts go. */
   test(by: Actor): Promise<void>;
+}
+
+/** Entries that correct what was counted: nothing is deleted. Admins only. */
+export interface CorrectionPort {
+  /** `amount` is plus or minus thousandths; `day`: days since 1970-01-01 in the report zone, absent: today. */
+  correct(
+    entry: { scope: string; amount: Thousandths; day?: number; reason: string },
+    by: Actor,
+  ): Promise<void>;
 }
 
 /** Pools as admins change them in Slack. Rejects with HeadroomError (`definition`) naming line and cure. */
 export interface PoolPort {
   /** The YAML of one scope (or all) as `pools show` prints it. */
   show(scope?: string): Promise<string>;
-  /** Applies YAML; one line per change, none where nothing differs. */
+  /** Applies YAML to the scopes in it, leaving the others as they are; one line per change, none where nothing differs. */
   apply(yaml: string, by: Actor): Promise<string[]>;
 }
 

@@ -1,10 +1,11 @@
 import type { Thousandths } from './event.ts';
 
-/** A plus or minus on what a scope used, at a time, with its reason. Nothing is ever deleted. */
+/** A plus or minus on what a meter (a scope, or `scope/limit`) counted, at a time, with its reason. Nothing is ever deleted. */
 export interface Correction {
-  scope: string;
+  meter: string;
   timeMs: number;
   credits: Thousandths;
+  requests: number;
   reason: string;
   actor: string;
 }

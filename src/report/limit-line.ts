@@ -1,4 +1,5 @@
 import { amountOf } from '../domain/amount.ts';
+import { versionOn } from '../domain/declaration.ts';
 import type { Inquiry } from './inquiry.ts';
 
 /**
@@ -17,9 +18,6 @@ export function findLimitLine({ filters, definitions, range }: Inquiry): { name:
   const lines = [...scope.limits.filter(({ match }) => !match), ...scope.pools]
     .filter(({ period }) => period.kind === 'day' || period.kind === 'rolling-24h')
     .filter(({ fromDay, untilDay = Infinity }) => fromDay <= range.lastDay && range.lastDay <= untilDay)
-    .flatMap(({ name, amounts }) => {
-      const inForce = amounts.findLast(({ fromDay }) => fromDay <= range.lastDay);
-      return inForce ? [{ name, value: amountOf(inForce) / 1000 }] : [];
-    });
+    .map(({ name, amounts }) => ({ name, value: amountOf(versionOn(amounts, range.lastDay)) / 1000 }));
   return lines.sort((a, b) => a.value - b.value)[0];
 }

@@ -16,7 +16,7 @@ export interface RankingOptions {
 }
 
 /**
- * Every name with its totals, in the order asked for, equal ones by name. What is no name, `(none)` and then `(other)`, comes
+ * Every name with its totals, in the order asked for, equal ones by the measure and then by name. What is no name, `(none)` and then `(other)`, comes
  * last in any order. Shares are of the measure: row ÷ sum of the rows.
  */
 export function rankRows(rows: readonly UsageRow[], options: RankingOptions): RankingRow[] {
@@ -35,7 +35,7 @@ export function rankRows(rows: readonly UsageRow[], options: RankingOptions): Ra
     if (ofAll !== undefined) row.shareOfAllPercent = toPercent(row[measure], ofAll);
     if (ids.size > 1 || !ids.has(row.name)) row.ids = [...ids].sort();
   }
-  const compare = comparing(options.sort ?? `-${measure}`);
+  const compare = comparing(options.sort ?? `-${measure}`, measure);
   return [...byName.values()].map(({ row }) => row).sort((a, b) => lastness(a) - lastness(b) || compare(a, b));
 }
 
@@ -86,7 +86,7 @@ const SORTS: Readonly<Record<string, (row: RankingRow) => number | string>> = {
   credits: (row) => row.credits,
 };
 
-function comparing(sort: string): (a: RankingRow, b: RankingRow) => number {
+function comparing(sort: string, measure: 'requests' | 'credits'): (a: RankingRow, b: RankingRow) => number {
   const column = sort.replace(/^-/, '');
   const read = Object.hasOwn(SORTS, column) ? SORTS[column]! : undefined;
   if (!read) {
@@ -95,7 +95,7 @@ function comparing(sort: string): (a: RankingRow, b: RankingRow) => number {
     );
   }
   const sign = sort.startsWith('-') ? -1 : 1;
-  return (a, b) => sign * order(read(a), read(b)) || order(a.name, b.name);
+  return (a, b) => sign * order(read(a), read(b)) || b[measure] - a[measure] || order(a.name, b.name);
 }
 
 function order(a: number | string, b: number | string): number {

@@ -1,6 +1,9 @@
 import type { Question, Report, Reporter, ReportKind } from '../domain/report.ts';
+import { reportClient, reportRoute } from './drill.ts';
 import type { ReporterDeps } from './inquiry.ts';
+import { reportLicences } from './licences.ts';
 import { reportDaily, reportDay } from './series.ts';
+import { reportSources } from './sources.ts';
 import { reportStatus } from './status.ts';
 import { reportTop } from './top.ts';
 
@@ -11,6 +14,10 @@ const REPORTS: Partial<Readonly<Record<ReportKind, MakeReport>>> = {
   status: reportStatus,
   daily: reportDaily,
   day: reportDay,
+  client: reportClient,
+  route: reportRoute,
+  licences: reportLicences,
+  sources: reportSources,
 };
 
 /**

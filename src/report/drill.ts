@@ -1,0 +1,133 @@
+import type { Dimension, GroupKey } from '../domain/dimension.ts';
+import type { DrillReport, Question, Table } from '../domain/report.ts';
+import { DIMENSION_WORDS } from './dimension-words.ts';
+import { formatDate, formatShare } from './format.ts';
+import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { getName } from './known-name.ts';
+import { noteAnswer } from './notes.ts';
+import { rankRows } from './ranking.ts';
+import { describeOutcome } from './status.ts';
+import { countNames, sumTotals } from './totals.ts';
+
+/** The order of sections: how calls ended, then what they called, then who and where from. */
+const SECTIONS: Readonly<Record<'client' | 'route', readonly GroupKey[]>> = {
+  client: [
+    ...(['status', 'route', 'method', 'module', 'function', 'user', 'ip'] as const),
+    ...(['version', 'kind', 'initiator', 'source', 'scope'] as const),
+  ],
+  route: ['status', 'client', 'method', 'user', 'ip', 'module', 'version'],
+};
+
+export function reportClient(deps: ReporterDeps, question: Question, nowMs: number): Promise<DrillReport> {
+  return reportDrill('client', deps, question, nowMs);
+}
+
+export function reportRoute(deps: ReporterDeps, question: Question, nowMs: number): Promise<DrillReport> {
+  return reportDrill('route', deps, question, nowMs);
+}
+
+/**
+ * The other dimensions of one client's (by name or id) or one route's calls: per dimension the rows with the most failures
+ * first, five unless the question asks for more; dimensions that its calls do not carry are left out.
+ * Throws QuestionError without a name, or with one that was never seen, with the nearest that was.
+ */
+async function reportDrill(
+  kind: 'client' | 'route',
+  deps: ReporterDeps,
+  question: Question,
+  nowMs: number,
+): Promise<DrillReport> {
+  const name = await getName(kind, deps, question, nowMs);
+  const others = (question.filters ?? []).filter((filter) => filter.key !== kind || filter.not);
+  const filters = [...others, { key: kind, patterns: [name], not: false }];
+  const inquiry = await openInquiry(deps, { ...question, filters }, nowMs);
+  const limit = question.limit ?? 5;
+
+  const [clients, ...answers] = await Promise.all([
+    ask(inquiry, { groupBy: ['client'] }),
+    ...SECTIONS[kind].map((key) => ask(inquiry, { groupBy: [key] })),
+  ]);
+  const ids = clients.rows.map(({ keys }) => keys[0]!);
+  const totals = sumTotals(clients.rows);
+  const drilled = SECTIONS[kind].map((dimension, index) => {
+    const ranked = rankRows(answers[index]!.rows, {
+      measure: 'requests',
+      sort: '-failed',
+      nameOf: dimension === 'client' ? inquiry.names.nameOf : undefined,
+    });
+    return { dimension, ranked };
+  });
+  const sections = drilled
+    .filter(({ ranked }) => ranked.some((row) => row.name !== '(none)'))
+    .map(({ dimension, ranked }) => ({
+      title: toTitle(dimension),
+      dimension,
+      rows: ranked.slice(0, limit),
+      more: Math.max(0, ranked.length - limit),
+    }));
+  const cut = SECTIONS[kind].filter((_, index) => answers[index]!.shortened);
+  const cutMs = Math.max(...answers.map(({ shortened }) => shortened?.fromMs ?? 0));
+
+  return {
+    ...toHead({ ...inquiry, question }, [clients, ...answers], {
+      title: `${toTitle(kind, 'singular')} ${name}`,
+      finding: totals.requests === 0 ? describeNothing(inquiry) : findWorst(),
+      notes: [
+        ...noteAnswer(inquiry, clients),
+        ...(kind === 'client' && ids.some((id) => id !== name) ? [`Ids: ${ids.sort().join(', ')}.`] : []),
+        ...(cut.length > 0
+          ? [
+              `From raw events, which begin on ${formatDate(deps.calendar.dayOf(cutMs))}: ${cut.map((key) => DIMENSION_WORDS[key].plural).join(', ')}.`,
+            ]
+          : []),
+      ],
+    }),
+    kind,
+    name,
+    totals,
+    sections,
+    table: toTable(sections),
+  };
+
+  function findWorst(): string {
+    const outcome = describeOutcome(totals, countNames(clients.rows, inquiry.names.nameOf));
+    const first: Dimension = kind === 'client' ? 'route' : 'client';
+    const worst = sections.find(({ dimension }) => dimension === first)?.rows[0];
+    if (!worst || worst.failed === 0) return outcome;
+    return `${outcome} ${formatShare(worst.failed, totals.failed)} of the failures are with ${worst.name}.`;
+  }
+}
+
+function toTitle(key: GroupKey, number: 'singular' | 'plural' = 'plural'): string {
+  const words = DIMENSION_WORDS[key][number];
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function toTable(sections: DrillReport['sections']): Table {
+  return {
+    columns: [
+      { key: 'dimension', label: 'By', type: 'text' },
+      { key: 'name', label: 'Name', type: 'text' },
+      { key: 'requests', label: 'Requests', type: 'count' },
+      { key: 'share_percent', label: '%', type: 'percent' },
+      { key: 'ok', label: 'OK', type: 'count' },
+      { key: 'failed', label: 'Failed', type: 'count' },
+      { key: 'none', label: 'No status', type: 'count', csvOnly: true },
+      { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true },
+      { key: 'bar', label: '', type: 'bar' },
+    ],
+    rows: sections.flatMap(({ dimension, rows }) =>
+      rows.map((row) => [
+        dimension,
+        row.name,
+        row.requests,
+        row.sharePercent,
+        row.ok,
+        row.failed,
+        row.none,
+        row.credits,
+        row.sharePercent / 100,
+      ]),
+    ),
+  };
+}

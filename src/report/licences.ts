@@ -1,0 +1,89 @@
+import { amountOf, formatArithmetic, supposeQuantities } from '../domain/amount.ts';
+import { versionOn } from '../domain/declaration.ts';
+import type { AmountVersion, Pool } from '../domain/definition.ts';
+import { formatPeriodRule } from '../domain/period.ts';
+import type { Question, TableReport } from '../domain/report.ts';
+import { countOf, formatCredits, formatDate } from './format.ts';
+import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+
+/**
+ * What was bought and what it grants: every pool that exists now, with the arithmetic of its amount. With `suppose`, the same
+ * with other quantities beside it. Amounts of different periods are never added up.
+ */
+export async function reportLicences(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
+  const [inquiry, extent] = await Promise.all([openInquiry(deps, question, nowMs, 'today'), deps.usage.extent()]);
+  const today = deps.calendar.dayOf(nowMs);
+  const suppose = question.suppose ?? {};
+  const scopes = inquiry.definitions.scopes.filter(
+    ({ name }) => question.scope === undefined || name === question.scope,
+  );
+  const held = scopes.flatMap((scope) =>
+    scope.pools
+      .filter(({ fromDay, untilDay = Infinity }) => fromDay <= today && today <= untilDay)
+      .map((pool) => {
+        const version = versionOn(pool.amounts, today);
+        return { scope, pool, version, supposed: supposeQuantities(version, suppose) };
+      }),
+  );
+  const licences = held.flatMap(({ version }) => version.grants);
+  const seats = licences.reduce((sum, { quantity }) => sum + quantity, 0);
+  const isSupposed = Object.keys(suppose).length > 0;
+
+  return {
+    ...toHead({ ...inquiry, question }, [extent ?? { asOfMs: 0 }], {
+      title: 'Licences',
+      finding: '',
+      notes: scopes.flatMap(({ pools }) => pools.flatMap((pool) => noteComing(pool, today))),
+    }),
+    // What is granted does not depend on what was received.
+    finding:
+      held.length === 0
+        ? 'No pool is declared: there is nothing that grants calls.'
+        : `${countOf(seats, 'licence')} of ${countOf(licences.length, 'kind')} in ${countOf(held.length, 'pool')} of ${countOf(new Set(held.map(({ scope }) => scope)).size, 'scope')}.`,
+    range: undefined,
+    kind: 'licences',
+    sections: scopes.map(({ title, pools }) => ({
+      title,
+      lines: held.filter(({ pool }) => pools.includes(pool)).map(describePool),
+    })),
+    table: {
+      columns: [
+        { key: 'scope', label: 'Scope', type: 'text' },
+        { key: 'pool', label: 'Pool', type: 'text' },
+        { key: 'period', label: 'Period', type: 'text' },
+        { key: 'licence', label: 'Licence', type: 'text' },
+        { key: 'quantity', label: 'Quantity', type: 'count' },
+        { key: 'each', label: 'Each', type: 'credits' },
+        { key: 'granted', label: 'Granted', type: 'credits' },
+      ],
+      rows: held.flatMap(({ scope, pool, supposed }) => {
+        const place = [scope.name, pool.name, formatPeriodRule(pool.period)];
+        return [
+          ...(supposed.base > 0 ? [[...place, 'Base', 1, supposed.base, supposed.base]] : []),
+          ...supposed.grants.map(({ name, quantity, each }) => [...place, name, quantity, each, quantity * each]),
+          ...capRow(place, supposed),
+        ];
+      }),
+    },
+  };
+
+  function describePool({ pool, version, supposed }: (typeof held)[number]): string {
+    const line = `${pool.name} (${formatPeriodRule(pool.period)}): ${formatArithmetic(supposed)}`;
+    const change = amountOf(supposed) - amountOf(version);
+    if (!isSupposed || change === 0) return line;
+    return `${line}; ${formatCredits(Math.abs(change))} ${change > 0 ? 'more' : 'less'} than now (${formatCredits(amountOf(version))})`;
+  }
+}
+
+/** What the cap takes away, so that the column adds up to the amount. */
+function capRow(place: readonly string[], version: AmountVersion): (string | number | null)[][] {
+  const over = amountOf({ ...version, max: undefined }) - amountOf(version);
+  return over > 0 ? [[...place, `Above the maximum of ${formatCredits(version.max!)}`, null, null, -over]] : [];
+}
+
+function noteComing(pool: Pool, today: number): string[] {
+  const coming = pool.amounts.find(({ fromDay }) => fromDay > today);
+  const ended = pool.untilDay !== undefined && pool.untilDay < today;
+  if (ended) return [`${pool.name} ended on ${formatDate(pool.untilDay!)}.`];
+  return coming ? [`${pool.name} is ${formatCredits(amountOf(coming))} from ${formatDate(coming.fromDay)} on.`] : [];
+}

@@ -1,0 +1,129 @@
+import type { Question, TableReport } from '../domain/report.ts';
+import type { SourceHealth } from '../domain/source-health.ts';
+import { countOf, formatCount, formatDuration, formatInstant } from './format.ts';
+import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { groupTotals, sumTotals } from './totals.ts';
+
+/** A source is silent after this many of its usual gaps. */
+const SILENT_GAPS = 3;
+
+/**
+ * How each sender is doing: what it sent in the range, and since it exists what was repeated, in conflict, rejected, without
+ * an id, late; whether it is silent; and what exclusion rules took out in the range, rule by rule.
+ */
+export async function reportSources(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
+  const inquiry = await openInquiry(deps, question, nowMs);
+  const [answer, healths, excluded] = await Promise.all([
+    ask(inquiry, { groupBy: ['source'] }),
+    deps.sources?.() ?? [],
+    deps.usage.excluded(inquiry.span),
+  ]);
+  const { zone } = deps.calendar;
+  const sent = groupTotals(answer.rows, ({ keys }) => keys[0]!);
+  const unknown = [...sent.keys()].filter((name) => !healths.some((each) => each.name === name));
+  const silent = healths.filter((health) => isSilent(health, nowMs));
+  const out = excluded.reduce((sum, { requests }) => sum + requests, 0);
+  const troubled = healths.filter(({ rejected, conflicts }) => rejected + conflicts > 0).length;
+
+  return {
+    ...toHead(inquiry, [answer], {
+      title: 'Sources',
+      finding:
+        `${countOf(sumTotals(answer.rows).requests, 'request')} from ${countOf(sent.size, 'source')}` +
+        `${silent.length > 0 ? `; silent: ${silent.map(({ name }) => name).join(', ')}` : ''}` +
+        `${troubled > 0 ? `; ${countOf(troubled, 'source')} with rejected events or conflicts` : ''}` +
+        `; ${countOf(out, 'request')} excluded by ${countOf(excluded.length, 'rule')}.`,
+      notes: [],
+    }),
+    kind: 'sources',
+    sections: [
+      ...healths.map((health) => ({
+        title: `${health.name} (${health.adapter})`,
+        lines: describe(health, sent.get(health.name)?.requests ?? 0),
+      })),
+      ...unknown.map((name) => ({
+        title: name,
+        lines: [`${countOf(sent.get(name)!.requests, 'request')} in this range.`],
+      })),
+      {
+        title: 'Excluded',
+        lines:
+          excluded.length === 0
+            ? ['No rule took anything out in this range.']
+            : excluded.map(({ rule, requests }) => `${rule}: ${countOf(requests, 'request')}`),
+      },
+    ],
+    table: {
+      columns: [
+        { key: 'source', label: 'Source', type: 'text' },
+        { key: 'adapter', label: 'Adapter', type: 'text' },
+        { key: 'requests', label: 'Requests', type: 'count' },
+        { key: 'last_received', label: 'Last received', type: 'time' },
+        { key: 'accepted', label: 'Accepted', type: 'count', csvOnly: true },
+        { key: 'duplicates', label: 'Duplicates', type: 'count' },
+        { key: 'conflicts', label: 'Conflicts', type: 'count' },
+        { key: 'rejected', label: 'Rejected', type: 'count' },
+        { key: 'without_id', label: 'At least once', type: 'count' },
+        { key: 'late', label: 'Late', type: 'count' },
+      ],
+      rows: [
+        ...healths.map((health) => [
+          health.name,
+          health.adapter,
+          sent.get(health.name)?.requests ?? 0,
+          health.lastReceivedMs ?? null,
+          health.accepted,
+          health.duplicates,
+          health.conflicts,
+          health.rejected,
+          health.withoutId,
+          health.late,
+        ]),
+        ...unknown.map((name) => [name, '', sent.get(name)!.requests, null, null, null, null, null, null, null]),
+        ...excluded.map(({ rule, requests }) => [`excluded: ${rule}`, '', requests, ...Array(7).fill(null)]),
+      ],
+    },
+  };
+
+  function describe(health: SourceHealth, requests: number): string[] {
+    const { lastReceivedMs, usualGapMs, reasons } = health;
+    const last =
+      lastReceivedMs === undefined
+        ? 'nothing was ever received'
+        : `last received ${formatInstant(lastReceivedMs, zone)}`;
+    const silence =
+      isSilent(health, nowMs) && usualGapMs !== undefined
+        ? [
+            `Silent for ${formatDuration(nowMs - lastReceivedMs!)}; usually it is heard every ${formatDuration(usualGapMs)}.`,
+          ]
+        : [];
+    const counts = (
+      [
+        [health.accepted, 'accepted'],
+        [health.duplicates, 'duplicates'],
+        [health.conflicts, 'of them in conflict with the first of their id'],
+        [health.rejected, 'rejected'],
+        [health.late, 'late (their day was over)'],
+      ] as const
+    ).filter(([count], index) => index === 0 || count > 0);
+    return [
+      `${countOf(requests, 'request')} in this range; ${last}.`,
+      ...silence,
+      `Events so far: ${counts.map(([count, word]) => `${formatCount(count)} ${word}`).join(', ')}.`,
+      ...(health.withoutId > 0
+        ? [
+            `At least once: ${countOf(health.withoutId, 'event')} came without an id, so a repetition of one is counted again.`,
+          ]
+        : []),
+      ...(health.medianLagMs !== undefined && health.medianLagMs >= 1000
+        ? [`Half of its events arrive ${formatDuration(health.medianLagMs)} or more after the call.`]
+        : []),
+      ...reasons.slice(0, 3).map(({ reason, events }) => `Rejected ${formatCount(events)} ×: ${reason}`),
+    ];
+  }
+}
+
+/** Nothing for three times the usual gap; never said of a source that is too new to have one. */
+export function isSilent({ lastReceivedMs, usualGapMs }: SourceHealth, nowMs: number): boolean {
+  return lastReceivedMs !== undefined && usualGapMs !== undefined && nowMs - lastReceivedMs > SILENT_GAPS * usualGapMs;
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { toCsv } from '../../src/report/csv.ts';
+import type { EventOfTest } from './memory-usage.ts';
+import { ask, at } from './setup.ts';
+
+const noon = at('2026-11-20T12:00:00Z');
+
+function calls(client: string, route: string, count: number, more: Partial<EventOfTest> = {}): EventOfTest {
+  return { timeMs: noon, client, route, count, ...more };
+}
+
+const traffic = [
+  calls('id-1', '/v1/orders', 100, { method: 'GET' }),
+  calls('id-1', '/v1/items', 40, { method: 'GET' }),
+  calls('id-2', '/v1/items', 10, { status: 400, method: 'POST', user: 'ann' }),
+  calls('other', '/v1/orders', 7),
+];
+const definitions = { clients: [{ id: 'id-*', name: 'Acme CRM' }] };
+
+describe('client', () => {
+  it('shows the other dimensions of a client, failures first', async () => {
+    const report = await ask(traffic, { report: 'client', name: 'Acme CRM' }, { definitions });
+    expect(report.totals).toMatchObject({ requests: 150, ok: 140, failed: 10 });
+    const routes = report.sections.find(({ dimension }) => dimension === 'route')!;
+    expect(routes.rows.map(({ name, requests, failed }) => [name, requests, failed])).toEqual([
+      ['/v1/items', 50, 10],
+      ['/v1/orders', 100, 0],
+    ]);
+    expect(report.sections.map(({ dimension }) => dimension)).toEqual([
+      'status',
+      'route',
+      'method',
+      'user',
+      'kind',
+      'source',
+      'scope',
+    ]);
+    expect(report.sections[0]!.rows[0]!.name).toBe('400');
+    expect(report.finding).toMatch(/ 100 % of the failures are with \/v1\/items\.$/);
+    expect(report.notes).toEqual(['Ids: id-1, id-2.']);
+    expect(report.question.filters).toBeUndefined();
+    expect(toCsv(report)).toContain('route,/v1/items,50,33.33333333333333,40,10,0,50\r\n');
+  });
+
+  it('keeps to the five worst and says how many more there are', async () => {
+    const many = Array.from({ length: 8 }, (_, n) => calls('c', `/v${n}`, n + 1));
+    const report = await ask(many, { report: 'client', name: 'c' });
+    const routes = report.sections.find(({ dimension }) => dimension === 'route')!;
+    expect([routes.rows.length, routes.more]).toEqual([5, 3]);
+  });
+
+  it('answers a name that was never seen with the nearest that were', async () => {
+    const wrong = ask(traffic, { report: 'client', name: 'acme crn', range: '30d' }, { definitions });
+    await expect(wrong).rejects.toMatchObject({
+      code: 'question',
+      message: expect.stringContaining('No client is called "acme crn"'),
+      suggestions: [{ label: 'Acme CRM', command: 'client "Acme CRM" 30d' }],
+    });
+    await expect(ask(traffic, { report: 'route' })).rejects.toMatchObject({
+      message: 'Which route? Put its name behind the word.',
+      suggestions: [{ label: '/v1/orders' }, { label: '/v1/items' }],
+    });
+    expect((await ask([], { report: 'client', name: 'acme' })).finding).toBe('No usage has been received yet.');
+  });
+
+  it('says that a known client was quiet', async () => {
+    const report = await ask(traffic, { report: 'client', name: 'other', range: '2026-11-19' });
+    expect(report.finding).toBe('No requests fit the filters in this range (Thu 19 Nov 2026).');
+  });
+});
+
+describe('route', () => {
+  it('shows who calls it', async () => {
+    const report = await ask(traffic, { report: 'route', name: '/v1/items' }, { definitions });
+    const clients = report.sections.find(({ dimension }) => dimension === 'client')!;
+    expect(clients.rows).toMatchObject([{ name: 'Acme CRM', requests: 50, failed: 10, ids: ['id-1', 'id-2'] }]);
+    expect(report.title).toBe('Route /v1/items');
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { createCalendar } from '../../src/domain/calendar.ts';
+import type { SourceHealth } from '../../src/domain/source-health.ts';
+import { toCsv } from '../../src/report/csv.ts';
+import { createMemoryUsage } from './memory-usage.ts';
+import { ask, at, NOW } from './setup.ts';
+
+const kong: SourceHealth = {
+  name: 'kong',
+  adapter: 'kong',
+  lastReceivedMs: NOW - 3_600_000,
+  usualGapMs: 60_000,
+  accepted: 1000,
+  duplicates: 12,
+  conflicts: 2,
+  rejected: 5,
+  reasons: [{ reason: 'time is more than 5 minutes ahead', events: 5 }],
+  withoutId: 0,
+  late: 3,
+};
+const uipath: SourceHealth = {
+  ...{ name: 'uipath', adapter: 'native', accepted: 4, duplicates: 0, conflicts: 0, rejected: 0, late: 0, reasons: [] },
+  withoutId: 4,
+  lastReceivedMs: NOW - 1000,
+  usualGapMs: 60_000,
+};
+
+describe('sources', () => {
+  const noon = at('2026-11-20T12:00:00Z');
+  const usage = createMemoryUsage(
+    [
+      { timeMs: noon, source: 'kong', count: 7 },
+      { timeMs: noon, source: 'uipath', count: 4 },
+    ],
+    createCalendar('UTC'),
+    [{ rule: 'kind internal', requests: 30 }],
+  );
+
+  it('shows what each sender sent, what is wrong with it, and what rules took out', async () => {
+    const report = await ask([], { report: 'sources' }, { deps: { usage, sources: async () => [kong, uipath] } });
+    expect(report.finding).toBe(
+      '11 requests from 2 sources; silent: kong; 1 source with rejected events or conflicts; 30 requests excluded by 1 rule.',
+    );
+    expect(report.sections).toEqual([
+      {
+        title: 'kong (kong)',
+        lines: [
+          '7 requests in this range; last received 21 Nov 2026 13:05.',
+          'Silent for 1 h; usually it is heard every 1 min.',
+          'Events so far: 1,000 accepted, 12 duplicates, 2 of them in conflict with the first of their id, 5 rejected, 3 late (their day was over).',
+          'Rejected 5 ×: time is more than 5 minutes ahead',
+        ],
+      },
+      {
+        title: 'uipath (native)',
+        lines: [
+          '4 requests in this range; last received 21 Nov 2026 14:04.',
+          'Events so far: 4 accepted.',
+          'At least once: 4 events came without an id, so a repetition of one is counted again.',
+        ],
+      },
+      { title: 'Excluded', lines: ['kind internal: 30 requests'] },
+    ]);
+    expect(toCsv(report)).toContain('kong,kong,7,2026-11-21T13:05:00Z,1000,12,2,5,0,3\r\n');
+  });
+
+  it('shows sources known from usage alone', async () => {
+    const report = await ask([], { report: 'sources' }, { deps: { usage } });
+    expect(report.sections.map(({ title }) => title)).toEqual(['kong', 'uipath', 'Excluded']);
+  });
+});

@@ -1,9 +1,10 @@
-import type { Calendar } from '../domain/calendar.ts';
-import { monthOf } from '../domain/calendar.ts';
+import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
+import type { Dimension } from '../domain/dimension.ts';
 import { type Cube, DAY_CUBES, EXCLUDED_DAYS, HOUR_CUBES, METER_DAYS, METER_MINUTES, MONTH_CUBES } from './cube.ts';
 import type { Db } from './database.ts';
 import { Grouping } from './grouping.ts';
 import { type Batch, type Column, decodeSegment, encodeSegment, gather } from './segment.ts';
+import { findSetting, setSetting } from './setting-repository.ts';
 import type { ValuePlaces } from './value-places.ts';
 
 /** Rows of each local day, in order of the days. */
@@ -40,29 +41,101 @@ export async function addToTotals(
   const counted = selectRows(events, (exclusion) => exclusion === 0);
   const columns = timeColumns(events, day, calendar);
   Object.assign(columns, await places.assign(db, day, events, counted));
-  for (const cube of [...HOUR_CUBES, METER_MINUTES, METER_DAYS]) {
-    const slots = cube.grain === 'minute' ? { ...columns, slot: columns.minute } : columns;
-    await addCells(db, cube, day, summarise(cube, events, { columns: slots, selected: counted, sign }));
-  }
-  for (const [index, cube] of DAY_CUBES.entries()) {
-    const cells = summarise(cube, events, { columns, selected: counted, sign });
+  const monthIsClosed = monthOf(day) <= (await findClosedMonth(db));
+  const summarise = (cube: Cube, overrides: Batch['columns'] = columns): Batch => {
+    const grouping = new Grouping(cube.keys, cube.measures);
+    grouping.add(events, { columns: overrides, selected: counted, sign });
+    return grouping.toBatch();
+  };
+  const addDay = async (cube: Cube, cells: Batch): Promise<void> => {
     await addCells(db, cube, day, cells);
-    await addCells(db, MONTH_CUBES[index]!, monthOf(day), cells);
+    if (monthIsClosed) await addCells(db, monthCubeOf(cube), monthOf(day), cells);
+  };
+
+  const alone = new Map<string, Batch>();
+  for (const cube of HOUR_CUBES) {
+    const cells = summarise(cube);
+    await addCells(db, cube, day, cells);
+    const dayCube = DAY_CUBES.find(({ name }) => name === cube.name.replace('hour', 'day'))!;
+    const dayCells = regroup(dayCube, cells);
+    alone.set(cube.dimensions.join(), dayCells);
+    await addDay(dayCube, dayCells);
   }
+  for (const cube of DAY_CUBES.filter(({ dimensions }) => dimensions.length === 2)) {
+    const [a, b] = cube.dimensions as [Dimension, Dimension];
+    // A dimension that has one value throughout adds nothing to the other's cells.
+    const constant = [b, a].find((dimension) => isConstant(columns[dimension] ?? events.columns[dimension]));
+    if (constant && events.length > 0) {
+      const value = (columns[constant] ?? events.columns[constant])?.[0] ?? 0;
+      await addDay(cube, withConstant(alone.get(constant === a ? b : a)!, constant, value));
+    } else await addDay(cube, summarise(cube));
+  }
+  const minutes = summarise(METER_MINUTES, { ...columns, slot: columns.minute });
+  await addCells(db, METER_MINUTES, day, minutes);
+  await addCells(db, METER_DAYS, day, regroup(METER_DAYS, minutes));
   if (counted) {
-    const excluded = selectRows(events, (exclusion) => exclusion !== 0)!;
-    await addCells(db, EXCLUDED_DAYS, day, summarise(EXCLUDED_DAYS, events, { columns, selected: excluded, sign }));
+    const grouping = new Grouping(EXCLUDED_DAYS.keys, EXCLUDED_DAYS.measures);
+    grouping.add(events, { columns, selected: selectRows(events, (exclusion) => exclusion !== 0), sign });
+    await addCells(db, EXCLUDED_DAYS, day, grouping.toBatch());
   }
 }
 
-function summarise(
-  cube: Cube,
-  events: Batch,
-  options: { columns: Batch['columns']; selected: Uint32Array | undefined; sign: 1 | -1 },
-): Batch {
+/**
+ * Sums the days of every month that is over into monthly totals, in the caller's transaction; from then on events that
+ * come late for it are added to both.
+ */
+export async function closeMonths(db: Db, currentMonth: number): Promise<void> {
+  const closed = await findClosedMonth(db);
+  const first = await db
+    .selectFrom('total_segment')
+    .select((eb) => eb.fn.min('bucket').as('day'))
+    .where('cube', '=', 'day')
+    .executeTakeFirst();
+  if (first?.day === null || first?.day === undefined) return;
+  for (let month = Math.max(closed + 1, monthOf(first.day)); month < currentMonth; month += 1) {
+    for (const cube of DAY_CUBES) {
+      const days = await db
+        .selectFrom('total_segment')
+        .select('body')
+        .where('cube', '=', cube.name)
+        .where('bucket', '>=', firstDayOf(month))
+        .where('bucket', '<', firstDayOf(month + 1))
+        .execute();
+      const grouping = new Grouping(cube.keys, cube.measures);
+      for (const { body } of days) grouping.add(decodeSegment(body));
+      await addCells(db, monthCubeOf(cube), month, grouping.toBatch());
+    }
+  }
+  await setSetting(db, CLOSED_MONTH, String(Math.max(closed, currentMonth - 1)));
+}
+
+/** Monthly totals exist for this month and all before it. */
+export async function findClosedMonth(db: Db): Promise<number> {
+  const month = await findSetting(db, CLOSED_MONTH);
+  return month === undefined ? Number.NEGATIVE_INFINITY : Number(month);
+}
+
+const CLOSED_MONTH = 'closed_month';
+
+function monthCubeOf(cube: Cube): Cube {
+  return MONTH_CUBES[DAY_CUBES.indexOf(cube)]!;
+}
+
+/** Cells of a finer total as cells of a coarser one. */
+function regroup(cube: Cube, cells: Batch): Batch {
   const grouping = new Grouping(cube.keys, cube.measures);
-  grouping.add(events, options);
+  grouping.add(cells);
   return grouping.toBatch();
+}
+
+function isConstant(column: Column | undefined): boolean {
+  if (!column) return true;
+  for (let row = 1; row < column.length; row += 1) if (column[row] !== column[0]) return false;
+  return true;
+}
+
+function withConstant(cells: Batch, name: Dimension, value: number): Batch {
+  return { length: cells.length, columns: { ...cells.columns, [name]: new Uint32Array(cells.length).fill(value) } };
 }
 
 /** Undefined where nothing is excluded: the usual case needs no selection. */
@@ -98,9 +171,12 @@ function timeColumns(events: Batch, day: number, calendar: Calendar): Batch['col
   return { slot, minute, singles, bulk, requests: count };
 }
 
+/** So many segments of about one size are merged into one. */
+const TIER = 4;
+
 /**
- * Appends cells to a bucket. Its segments keep falling sizes: one is merged with the new cells while it has at most
- * twice as many, so a bucket has few segments and a cell is rewritten a logarithmic number of times.
+ * Appends cells to a bucket. When a tier of segments of like size is full it is merged, so a bucket has few segments and
+ * a cell is rewritten a logarithmic number of times.
  */
 async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch): Promise<void> {
   if (cells.length === 0) return;
@@ -113,10 +189,15 @@ async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch): Promi
     .execute();
   const merged: number[] = [];
   let size = cells.length;
-  for (const segment of segments) {
-    if (segment.cells > size * 2) break;
-    merged.push(segment.id);
-    size += segment.cells;
+  for (let from = 0; from < segments.length; ) {
+    const tier = segments.slice(from).findIndex((segment) => segment.cells > size * TIER);
+    const end = tier < 0 ? segments.length : from + tier;
+    if (end - from < TIER - 1) break;
+    for (const segment of segments.slice(from, end)) {
+      merged.push(segment.id);
+      size += segment.cells;
+    }
+    from = end;
   }
   let body = cells;
   if (merged.length > 0) {

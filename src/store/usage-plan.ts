@@ -8,6 +8,8 @@ import { type Cube, DAY_CUBES, findCube, HOUR_CUBES, MONTH_CUBES } from './cube.
 export interface Kept {
   rawFromDay: number;
   hoursFromDay: number;
+  /** Monthly totals exist up to this month. */
+  closedMonth: number;
 }
 
 /** Where the parts of an answer come from; together they cover the span once. */
@@ -34,7 +36,8 @@ export function planQuery(query: UsageQuery, calendar: Calendar, kept: Kept): Pl
   const hourCube = query.raw || grain === 'minute' ? undefined : findCube(HOUR_CUBES, dimensions);
 
   for (const part of splitAtDays(span.fromMs, span.toMs, calendar)) {
-    if (part.whole && dayCube && grain !== 'hour') addDays(plan, part, dayCube, grain === 'day', calendar);
+    if (part.whole && dayCube && grain !== 'hour')
+      addDays(plan, part, dayCube, grain === 'day' ? Number.NEGATIVE_INFINITY : kept.closedMonth, calendar);
     else if (hourCube && isHour(part.fromMs, calendar) && isHour(part.toMs, calendar))
       addHours(plan, part, hourCube, query, calendar, kept);
     else addRaw(plan, part, query, calendar, kept, dayCube && grain === 'hour' ? 'no-hours' : 'no-total');
@@ -69,7 +72,7 @@ function isHour(ms: number, calendar: Calendar): boolean {
   return calendar.startOfHour(ms) === ms;
 }
 
-function addDays(plan: Plan, part: Part, cube: Cube, dayByDay: boolean, calendar: Calendar): void {
+function addDays(plan: Plan, part: Part, cube: Cube, closedMonth: number, calendar: Calendar): void {
   const firstDay = calendar.dayOf(part.fromMs);
   const endDay = calendar.dayOf(part.toMs);
   const days: number[] = [];
@@ -77,7 +80,7 @@ function addDays(plan: Plan, part: Part, cube: Cube, dayByDay: boolean, calendar
   for (let day = firstDay; day < endDay; ) {
     const month = monthOf(day);
     const nextMonth = firstDayOf(month + 1);
-    if (!dayByDay && day === firstDayOf(month) && nextMonth <= endDay) {
+    if (month <= closedMonth && day === firstDayOf(month) && nextMonth <= endDay) {
       months.push(month);
       day = nextMonth;
     } else {

@@ -19,6 +19,7 @@ import { METER_SEPARATOR } from './event-batch.ts';
 import { Grouping } from './grouping.ts';
 import { type Batch, type Column, type ColumnName, decodeSegment } from './segment.ts';
 import { findSetting } from './setting-repository.ts';
+import { findClosedMonth } from './totals.ts';
 import { type Kept, planQuery } from './usage-plan.ts';
 import { OTHER_ID } from './value-places.ts';
 import { ValueTexts } from './value-texts.ts';
@@ -248,7 +249,11 @@ export class StoredUsage implements UsageReader {
   async #findKept(db: Db): Promise<Kept> {
     const raw = await findSetting(db, 'raw_from_day');
     const hours = await findSetting(db, 'hours_from_day');
-    return { rawFromDay: raw ? Number(raw) : FIRST_DAY, hoursFromDay: hours ? Number(hours) : FIRST_DAY };
+    return {
+      rawFromDay: raw ? Number(raw) : FIRST_DAY,
+      hoursFromDay: hours ? Number(hours) : FIRST_DAY,
+      closedMonth: await findClosedMonth(db),
+    };
   }
 
   async #findNewestReceipt(db: Db): Promise<number> {

@@ -1,15 +1,15 @@
 import { sql } from 'kysely';
-import type { Calendar } from '../domain/calendar.ts';
+import { type Calendar, monthOf } from '../domain/calendar.ts';
 import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
 import type { Db, DialectName } from './database.ts';
 import { type Assign, EventBatchBuilder, keepRows } from './event-batch.ts';
-import { CONFLICT, createPostgresIdentity, type EventIdentity, NEW } from './event-identity.ts';
+import { CONFLICT, createPostgresIdentity, type EventIdentity, isAbsent, NEW } from './event-identity.ts';
 import { KEY_WORDS, withKeys, withoutKeys } from './event-key.ts';
 import { MemoryIdentity } from './memory-identity.ts';
 import { removeExpired } from './retention.ts';
 import { concatenate, decodeSegment, encodeSegment } from './segment.ts';
 import { getOrCreateSetting } from './setting-repository.ts';
-import { addToTotals, splitByDay } from './totals.ts';
+import { addToTotals, closeMonths, splitByDay } from './totals.ts';
 import { ValueDictionary, type Vocabulary } from './value-dictionary.ts';
 import { ValuePlaces } from './value-places.ts';
 
@@ -34,12 +34,7 @@ export interface AppendOptions {
   /** Events older than raw events are kept are taken too. */
   allowOld?: boolean;
   /** Runs in the transaction that stores the events, with their results: what must be true together with them. */
-  also?: (db: Db, results: readonly AppendResult[]) => Promise<void>;
-}
-
-export interface AppendResult extends IngestResult {
-  /** Start of the newest event taken, epoch ms. */
-  lastEventMs: number | undefined;
+  also?: (db: Db, results: readonly IngestResult[]) => Promise<void>;
 }
 
 export interface UsageWriterOptions {
@@ -78,7 +73,7 @@ export class UsageWriter {
   }
 
   /** All of it is on disk when this resolves, or none of it if it rejects. One result per request, in order. */
-  append(requests: readonly Append[], options: AppendOptions = {}): Promise<AppendResult[]> {
+  append(requests: readonly Append[], options: AppendOptions = {}): Promise<IngestResult[]> {
     return this.#inTurn(() => this.#append(requests, options));
   }
 
@@ -96,7 +91,7 @@ export class UsageWriter {
     while ((await this.fold()) > 0);
   }
 
-  /** Removes what is past its time: raw events, ids, hourly totals, and daily totals where that is set. */
+  /** Removes what is past its time (raw events, ids, hourly totals, daily ones where that is set), and closes months. */
   retain(nowMs: number): Promise<void> {
     return this.#inTurn(() => this.#retain(nowMs));
   }
@@ -107,7 +102,7 @@ export class UsageWriter {
     return turn;
   }
 
-  async #append(requests: readonly Append[], options: AppendOptions): Promise<AppendResult[]> {
+  async #append(requests: readonly Append[], options: AppendOptions): Promise<IngestResult[]> {
     this.#seed ??=
       Number(await getOrCreateSetting(this.#db, 'id_seed', () => String(Math.floor(Math.random() * 0x100000000)))) | 0;
     const learned = new Map<Vocabulary, ReadonlyMap<string, number>>();
@@ -132,14 +127,15 @@ export class UsageWriter {
     requests: readonly Append[],
     options: AppendOptions,
     learned: Map<Vocabulary, ReadonlyMap<string, number>>,
-  ): Promise<{ results: AppendResult[]; seq: number | undefined; events: number }> {
+  ): Promise<{ results: IngestResult[]; seq: number | undefined; events: number }> {
     const capacity = requests.reduce((sum, request) => sum + request.events.length, 0);
     const assign = await this.#options.rules(trx);
     const builder = new EventBatchBuilder(capacity, this.#dictionary, this.#options.calendar, assign, this.#seed!);
-    const results: AppendResult[] = [];
+    const results: IngestResult[] = [];
     const requestOf = new Uint32Array(capacity);
+    const days = requests.map((request) => this.#options.calendar.dayOf(request.receivedMs));
     for (const [index, request] of requests.entries()) {
-      const result: AppendResult = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [], lastEventMs: undefined };
+      const result: IngestResult = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [], withoutId: 0, late: 0 };
       results.push(result);
       const oldestMs = options.allowOld ? Number.NEGATIVE_INFINITY : this.#oldestMs(request.receivedMs);
       for (const [place, event] of request.events.entries()) {
@@ -178,7 +174,9 @@ export class UsageWriter {
       taken[count] = row;
       count += 1;
       result.accepted += 1;
-      if (result.lastEventMs === undefined || time[row]! > result.lastEventMs) result.lastEventMs = time[row]!;
+      result.lastEventMs = Math.max(result.lastEventMs ?? 0, time[row]!);
+      if (isAbsent(builder.keys, row * KEY_WORDS)) result.withoutId! += 1;
+      if (builder.days[row]! < days[requestOf[row]!]!) result.late! += 1;
       firstDay = Math.min(firstDay, builder.days[row]!);
       lastDay = Math.max(lastDay, builder.days[row]!);
       receivedMs = Math.max(receivedMs, builder.batch.columns.received![row]!);
@@ -298,6 +296,7 @@ export class UsageWriter {
       const retention = { rawDays: rawRetentionDays, totalsMonths: totalsRetentionMonths };
       const { rawRemoved, rawDay } = await removeExpired(trx, nowMs, calendar, retention);
       if (rawRemoved) await this.#identity.prune(trx, rawDay);
+      await closeMonths(trx, monthOf(calendar.dayOf(nowMs)));
     });
   }
 }

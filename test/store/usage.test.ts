@@ -27,12 +27,14 @@ describeEachDialect('stored usage', ({ dialect, open }) => {
     const from = calendar.startOfDay(calendar.dayOf(NOW) - 40);
     const events = fc.sample(arbitraryEvent(from, NOW), { numRuns: 600, seed: 7 });
     const db = await open();
-    const writer = createWriter(db);
+    const writer = createWriter(db, { rawRetentionDays: 60 });
     for (let at = 0; at < events.length; at += 100) {
       await writer.append([{ source: SOURCE, events: events.slice(at, at + 100), receivedMs: NOW }], {
         allowOld: true,
       });
       if (at === 100 || at === 400) await writer.fold();
+      // Closes October in the middle, so that late events meet monthly totals.
+      if (at === 200) await writer.retain(NOW);
     }
     const reader = new StoredUsage(db, dialect, calendar);
     const day = calendar.dayOf(NOW);

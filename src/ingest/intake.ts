@@ -1,0 +1,109 @@
+import { createCalendar } from '../domain/calendar.ts';
+import type { IngestResult } from '../domain/event.ts';
+import { compileRules, type RuleBook } from '../domain/rules.ts';
+import { type Db, dialectOf, openDatabase } from '../store/database.ts';
+import { getDefinitions, getDefinitionsVersion } from '../store/definition-repository.ts';
+import type { Assign } from '../store/event-batch.ts';
+import { UsageWriter } from '../store/usage-writer.ts';
+import type { AppendRequest, IngestRequest } from './adapter.ts';
+import { getAdapter } from './adapters.ts';
+import { decompress } from './decompress.ts';
+
+/** What the writer needs to know; plain data, so that it can be handed to a thread. */
+export interface IntakeSettings {
+  databaseUrl: string;
+  zone: string;
+  rawRetentionDays: number;
+  totalsRetentionMonths?: number | undefined;
+  maxBodyBytes: number;
+  /** Values of a dimension that a day's totals list by name. */
+  dimensionCap?: number | undefined;
+}
+
+/** From the bytes of authenticated requests to committed events, in the calling thread. */
+export class Intake {
+  readonly usage: UsageWriter;
+  readonly #db: Db;
+  readonly #settings: IntakeSettings;
+  #rules: { version: number; assign: Assign } | undefined;
+
+  constructor(settings: IntakeSettings) {
+    this.#settings = settings;
+    this.#db = openDatabase(settings.databaseUrl, { connections: 2 });
+    this.usage = new UsageWriter(this.#db, {
+      dialect: dialectOf(settings.databaseUrl),
+      calendar: createCalendar(settings.zone),
+      rawRetentionDays: settings.rawRetentionDays,
+      totalsRetentionMonths: settings.totalsRetentionMonths,
+      ...(settings.dimensionCap ? { dimensionCap: settings.dimensionCap } : {}),
+      rules: (db) => this.#currentRules(db),
+    });
+  }
+
+  /**
+   * One commit for all requests that can be read. Per request, in order: its result, or the error that refuses it whole.
+   * Rejects only where the commit itself fails; then nothing of any request was stored.
+   */
+  async take(requests: readonly IngestRequest[]): Promise<(IngestResult | Error)[]> {
+    const outcomes: (IngestResult | Error)[] = [];
+    const appends: Parameters<UsageWriter['append']>[0][number][] = [];
+    const parsedRejections: IngestResult['rejected'][] = [];
+    const places: number[] = [];
+    for (const [place, request] of requests.entries()) {
+      try {
+        const body = decompress(request.body, request.encoding, this.#settings.maxBodyBytes);
+        const parsed = getAdapter(request.adapter).parse({ ...request, body });
+        appends.push({
+          source: { id: request.sourceId, name: request.sourceName },
+          events: parsed.events,
+          indexes: parsed.indexes,
+          receivedMs: request.receivedMs,
+        });
+        parsedRejections.push(parsed.rejected);
+        places.push(place);
+      } catch (error) {
+        outcomes[place] = error as Error;
+      }
+    }
+    const results = appends.some((append) => append.events.length > 0)
+      ? await this.usage.append(appends)
+      : appends.map((): IngestResult => ({ accepted: 0, duplicates: 0, conflicts: 0, rejected: [] }));
+    for (const [index, result] of results.entries()) {
+      result.rejected = [...parsedRejections[index]!, ...result.rejected].sort((a, b) => a.index - b.index);
+      outcomes[places[index]!] = result;
+    }
+    return outcomes;
+  }
+
+  /** Events that a command has read itself. `also` runs in the same transaction. */
+  async append(
+    { source, events, receivedMs, importId, allowOld }: AppendRequest,
+    also?: (db: Db, result: IngestResult) => Promise<void>,
+  ): Promise<IngestResult> {
+    const [result] = await this.usage.append([{ source, events, receivedMs }], {
+      ...(importId === undefined ? {} : { importId }),
+      ...(allowOld === undefined ? {} : { allowOld }),
+      ...(also ? { also: (db, results) => also(db, results[0]!) } : {}),
+    });
+    return result!;
+  }
+
+  /** Rejects where nothing could be committed now: disk full, database gone, locked for too long. */
+  async check(): Promise<void> {
+    await this.#db.transaction().execute((trx) => getDefinitionsVersion(trx));
+  }
+
+  async close(): Promise<void> {
+    await this.#db.destroy();
+  }
+
+  /** Read in the transaction that uses them, so a change of the rules holds from its commit on, in every instance. */
+  async #currentRules(db: Db): Promise<Assign> {
+    const version = await getDefinitionsVersion(db);
+    if (this.#rules?.version !== version) {
+      const book: RuleBook = compileRules(await getDefinitions(db));
+      this.#rules = { version, assign: (event, source, day) => book.assign(event, source, day) };
+    }
+    return this.#rules!.assign;
+  }
+}

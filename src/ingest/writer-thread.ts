@@ -1,0 +1,86 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { type ErrorCode, HeadroomError } from '../errors.ts';
+import type { IngestRequest } from './adapter.ts';
+import { Intake } from './intake.ts';
+import type { WriterAnswer, WriterCall } from './writer.ts';
+
+/** One commit takes at most this much, so that it stays short; a single request may be larger. */
+const GROUP_BYTES = 4 * 1024 * 1024;
+const GROUP_REQUESTS = 1000;
+/** What is committed waits at most this long to be added to the totals. */
+const FOLD_AFTER_MS = 30_000;
+
+const port = parentPort!;
+const intake = new Intake(workerData);
+const queue: { id: number; request: IngestRequest }[] = [];
+const controls: Exclude<WriterCall, { kind: 'ingest' }>[] = [];
+let working = false;
+
+port.on('message', (call: WriterCall) => {
+  if (call.kind === 'ingest') queue.push(...call.requests);
+  else controls.push(call);
+  if (!working) void work();
+});
+
+setInterval(() => {
+  controls.push({ kind: 'fold', id: 0 });
+  if (!working) void work();
+}, FOLD_AFTER_MS).unref();
+
+/** Commits group after group; while one is being written, the next gathers in the port. */
+async function work(): Promise<void> {
+  working = true;
+  while (queue.length > 0 || controls.length > 0) {
+    if (queue.length > 0) port.postMessage(await commit(takeGroup()));
+    else await control(controls.shift()!);
+    if (intake.usage.foldIsDue) await intake.usage.fold().catch(() => 0);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  working = false;
+}
+
+function takeGroup(): { id: number; request: IngestRequest }[] {
+  let bytes = 0;
+  let count = 0;
+  while (count < queue.length && count < GROUP_REQUESTS) {
+    bytes += queue[count]!.request.body.length;
+    if (count > 0 && bytes > GROUP_BYTES) break;
+    count += 1;
+  }
+  return queue.splice(0, count);
+}
+
+async function commit(group: readonly { id: number; request: IngestRequest }[]): Promise<WriterAnswer[]> {
+  try {
+    const outcomes = await intake.take(group.map(({ request }) => request));
+    return outcomes.map((outcome, index) => {
+      const { id } = group[index]!;
+      return outcome instanceof Error ? { id, error: describe(outcome) } : { id, result: outcome };
+    });
+  } catch (error) {
+    return group.map(({ id }) => ({
+      id,
+      error: {
+        code: 'overloaded',
+        message: `Events cannot be stored right now (${(error as Error).message}); send the request again.`,
+      },
+    }));
+  }
+}
+
+async function control(call: Exclude<WriterCall, { kind: 'ingest' }>): Promise<void> {
+  try {
+    if (call.kind === 'check') await intake.check();
+    else if (call.kind === 'fold') await intake.usage.foldAll();
+    else if (call.kind === 'retain') await intake.usage.retain(call.nowMs);
+    else await intake.close();
+    port.postMessage([{ id: call.id }] satisfies WriterAnswer[]);
+  } catch (error) {
+    port.postMessage([{ id: call.id, error: describe(error as Error) }] satisfies WriterAnswer[]);
+  }
+}
+
+function describe(error: Error): { code: ErrorCode; message: string } {
+  if (error instanceof HeadroomError) return { code: error.code, message: error.message };
+  return { code: 'database', message: error.message };
+}

@@ -1,0 +1,136 @@
+import { Worker } from 'node:worker_threads';
+import type { IngestResult } from '../domain/event.ts';
+import { type ErrorCode, HeadroomError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { EventWriter, IngestRequest } from './adapter.ts';
+import type { IntakeSettings } from './intake.ts';
+
+/** Requests may wait for the writer up to this; more are refused as a whole, with nothing of them counted. */
+const MAX_WAITING_BYTES = 128 * 1024 * 1024;
+const MAX_WAITING_REQUESTS = 20_000;
+
+export type WriterCall =
+  | { kind: 'ingest'; requests: { id: number; request: IngestRequest }[] }
+  | { kind: 'check' | 'fold' | 'stop'; id: number }
+  | { kind: 'retain'; id: number; nowMs: number };
+
+export type WriterAnswer = { id: number; result?: IngestResult; error?: { code: ErrorCode; message: string } };
+
+/**
+ * The writer of this process: a thread that decompresses, parses, commits and folds, so that ingest at full speed never
+ * holds up an answer to Slack. Requests that arrive while a commit is under way share the next one.
+ */
+export class ThreadedWriter implements EventWriter {
+  readonly #settings: IntakeSettings;
+  readonly #log: Logger;
+  readonly #onCommit: () => void;
+  #worker: Worker | undefined;
+  readonly #waiting = new Map<number, { bytes: number; settle: PromiseWithResolvers<IngestResult> }>();
+  #waitingBytes = 0;
+  #lastId = 0;
+  #outbox: { id: number; request: IngestRequest }[] = [];
+  #stopping = false;
+
+  /** `onCommit` is called after events have been committed, at most once per answered group. */
+  constructor(settings: IntakeSettings, log: Logger, onCommit: () => void) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#onCommit = onCommit;
+  }
+
+  async start(): Promise<void> {
+    await this.#call({ kind: 'check' });
+  }
+
+  async ingest(request: IngestRequest): Promise<IngestResult> {
+    if (this.#stopping) throw new HeadroomError('overloaded', 'This instance is stopping; send the request again.');
+    if (this.#waitingBytes + request.body.length > MAX_WAITING_BYTES || this.#waiting.size >= MAX_WAITING_REQUESTS) {
+      throw new HeadroomError('overloaded', 'More requests are waiting than can be stored now; send this one again.');
+    }
+    const { id, settle } = this.#expect(request.body.length);
+    this.#outbox.push({ id, request });
+    if (this.#outbox.length === 1) setImmediate(() => this.#flush());
+    return settle.promise;
+  }
+
+  /** Rejects where events cannot be committed. */
+  check(): Promise<void> {
+    return this.#call({ kind: 'check' });
+  }
+
+  /** Adds everything committed to the totals. */
+  fold(): Promise<void> {
+    return this.#call({ kind: 'fold' });
+  }
+
+  /** Removes what is past its time. */
+  retain(nowMs: number): Promise<void> {
+    return this.#call({ kind: 'retain', nowMs });
+  }
+
+  /** Stores what was taken, then ends the thread. */
+  async stop(): Promise<void> {
+    if (!this.#worker || this.#stopping) return;
+    this.#stopping = true;
+    this.#flush();
+    await this.#call({ kind: 'stop' });
+    await this.#worker.terminate();
+  }
+
+  async #call(call: { kind: 'check' | 'fold' | 'stop' } | { kind: 'retain'; nowMs: number }): Promise<void> {
+    const { id, settle } = this.#expect(0);
+    this.#thread().postMessage({ ...call, id } satisfies WriterCall);
+    await settle.promise;
+  }
+
+  #expect(bytes: number): { id: number; settle: PromiseWithResolvers<IngestResult> } {
+    this.#lastId += 1;
+    const settle = Promise.withResolvers<IngestResult>();
+    this.#waiting.set(this.#lastId, { bytes, settle });
+    this.#waitingBytes += bytes;
+    return { id: this.#lastId, settle };
+  }
+
+  #flush(): void {
+    if (this.#outbox.length === 0) return;
+    const requests = this.#outbox;
+    this.#outbox = [];
+    this.#thread().postMessage({ kind: 'ingest', requests } satisfies WriterCall);
+  }
+
+  #thread(): Worker {
+    if (this.#worker) return this.#worker;
+    const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: this.#settings });
+    worker.on('message', (answers: WriterAnswer[]) => this.#settle(answers));
+    worker.on('error', (error) => this.#lose(worker, error as Error));
+    worker.on('exit', () => this.#lose(worker, new Error('the writer thread ended')));
+    this.#worker = worker;
+    return worker;
+  }
+
+  #settle(answers: readonly WriterAnswer[]): void {
+    let committed = false;
+    for (const { id, result, error } of answers) {
+      const waiting = this.#waiting.get(id);
+      if (!waiting) continue;
+      this.#waiting.delete(id);
+      this.#waitingBytes -= waiting.bytes;
+      if (error) waiting.settle.reject(new HeadroomError(error.code, error.message));
+      else waiting.settle.resolve(result!);
+      committed ||= (result?.accepted ?? 0) > 0;
+    }
+    if (committed) this.#onCommit();
+  }
+
+  /** The thread is gone: what waited for it is refused (its senders try again), and the next request starts another. */
+  #lose(worker: Worker, error: Error): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    if (!this.#stopping) this.#log.error({ err: error }, 'the writer thread ended; starting another');
+    const lost = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#waitingBytes = 0;
+    for (const { settle } of lost)
+      settle.reject(new HeadroomError('overloaded', 'Events cannot be stored right now; send the request again.'));
+  }
+}

@@ -1,4 +1,4 @@
-import type { Amount } from './definition.ts';
+import type { Amount, AmountVersion } from './definition.ts';
 import type { Thousandths } from './event.ts';
 
 /** The largest number of credits that one event may carry: 10^9. */
@@ -46,4 +46,9 @@ export function supposeQuantities<A extends Amount>(version: A, suppose: Readonl
       quantity: wanted.get(grant.name.toLowerCase()) ?? grant.quantity,
     })),
   };
+}
+
+/** The version in force on a day; before the first one, that one. */
+export function versionOn(amounts: readonly AmountVersion[], day: number): AmountVersion {
+  return amounts.findLast((version) => version.fromDay <= day) ?? amounts[0]!;
 }

@@ -1,4 +1,4 @@
-import { formatArithmetic } from './amount.ts';
+import { formatArithmetic, versionOn } from './amount.ts';
 import { formatDay } from './calendar.ts';
 import {
   type AmountVersion,
@@ -18,6 +18,8 @@ import {
 } from './definition.ts';
 import type { Thousandths } from './event.ts';
 import { formatPeriodRule } from './period.ts';
+
+export { versionOn } from './amount.ts';
 
 /** What a file of pools says, checked: the state wanted now, without history. */
 export interface Declaration {
@@ -260,11 +262,6 @@ function amendAmounts(
   if ((was.priority ?? stored.priority) !== declared.priority)
     note(`priority ${was.priority ?? stored.priority} → ${declared.priority}, from ${formatDay(fromDay)}`);
   return [...before, { fromDay, ...version }];
-}
-
-/** The version in force on a day; before the first one, that one. */
-export function versionOn(amounts: readonly AmountVersion[], day: number): AmountVersion {
-  return amounts.findLast((version) => version.fromDay <= day) ?? amounts[0]!;
 }
 
 function amendRules(

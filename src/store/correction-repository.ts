@@ -1,23 +1,14 @@
-import type { Thousandths } from '../domain/event.ts';
+import type { Correction } from '../domain/correction.ts';
 import type { Span } from '../domain/usage.ts';
 import type { Db } from './database.ts';
 
-/** An entry that adds to (or takes from) what a meter counted. */
-export interface Correction {
+export interface EnteredCorrection extends Correction {
   id: number;
-  /** Name of a scope, or `scope/limit`. */
-  meter: string;
-  /** The time it applies to. */
-  timeMs: number;
-  credits: Thousandths;
-  requests: number;
-  reason: string;
-  actor: string;
   enteredMs: number;
 }
 
 /** Enters a correction and returns its number. */
-export async function insertCorrection(db: Db, correction: Omit<Correction, 'id'>): Promise<number> {
+export async function insertCorrection(db: Db, correction: Omit<EnteredCorrection, 'id'>): Promise<number> {
   const { id } = await db
     .insertInto('correction')
     .values({
@@ -38,7 +29,7 @@ export async function insertCorrection(db: Db, correction: Omit<Correction, 'id'
 export async function listCorrections(
   db: Db,
   { meter, span, enteredSinceMs }: { meter?: string; span?: Span; enteredSinceMs?: number } = {},
-): Promise<Correction[]> {
+): Promise<EnteredCorrection[]> {
   let query = db
     .selectFrom('correction')
     .select(['id', 'meter', 'time_ms', 'credits', 'requests', 'reason', 'actor', 'entered_ms']);

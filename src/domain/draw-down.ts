@@ -1,0 +1,324 @@
+/**
+ * Which pool each credit is drawn from (PRODUCT.md §3): a pure function of usage and definitions. Steps are taken in the order
+ * of their time, whatever the order of arrival; each draws from the pools in their order as far as something is left, and
+ * what none covers is overage. Conservation: at every step, drawn of all pools + overage = credits.
+ */
+import { amountOf, versionOn } from './amount.ts';
+import { type Calendar, monthOf } from './calendar.ts';
+import type { Pool } from './definition.ts';
+import type { Thousandths } from './event.ts';
+import { periodOf } from './period.ts';
+import type { Span } from './usage.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** Credits used from an instant on: in that minute where a pool is rolling, else minute or day. Corrections may make it negative. */
+export interface UsageStep {
+  startMs: number;
+  credits: Thousandths;
+}
+
+/** Steps in order of time, one for each instant, none below zero. */
+export interface NetUsage {
+  startsMs: Float64Array;
+  credits: Float64Array;
+}
+
+/** A pool ran empty while being drawn from; `next` is the one that goes on, undefined: overage. Places in `pools`. */
+export interface Exhaustion {
+  atMs: number;
+  pool: number;
+  next: number | undefined;
+}
+
+export interface DrawDown {
+  pools: readonly Pool[];
+  calendar: Calendar;
+  /** See `drawDown`. */
+  knownDay: number;
+  usage: NetUsage;
+  /** For each pool, what each step drew from it. */
+  drawn: readonly Float64Array[];
+  overage: Float64Array;
+  /** In order of time: the first of each period; of a rolling pool, those after an hour or more without one. */
+  exhaustions: readonly Exhaustion[];
+}
+
+/**
+ * Draws usage from a scope's pools. `knownDay` is the day of "now": of the period that it lies in, the latest amount in
+ * force by then counts, of a past one that of its last day. Linear in the steps; about 10 ms for a year of minutes.
+ */
+export function drawDown(
+  pools: readonly Pool[],
+  steps: readonly UsageStep[],
+  { calendar, knownDay }: { calendar: Calendar; knownDay: number },
+): DrawDown {
+  const usage = netUsage(steps, calendar);
+  const { startsMs, credits } = usage;
+  const lanes = pools.map((pool, index) => createLane(pool, index, startsMs.length));
+  const overage = new Float64Array(startsMs.length);
+  const exhaustions: Exhaustion[] = [];
+  let order: Lane[] = [];
+  let turnMs = Number.NEGATIVE_INFINITY;
+
+  for (let step = 0; step < startsMs.length; step += 1) {
+    const ms = startsMs[step]!;
+    if (ms >= turnMs) ({ order, turnMs } = turn(lanes, ms, calendar, knownDay));
+    let rest = credits[step]!;
+    for (const lane of order) {
+      if (rest === 0) break;
+      if (lane.rolling) expire(lane, startsMs, ms);
+      const left = lane.amount - lane.used;
+      if (left <= 0) continue;
+      const part = Math.min(rest, left);
+      lane.used += part;
+      lane.drawn[step] = part;
+      rest -= part;
+      if (part === left) noteExhaustion(lane, step, ms);
+    }
+    overage[step] = rest;
+  }
+  return { pools, calendar, knownDay, usage, drawn: lanes.map((lane) => lane.drawn), overage, exhaustions };
+
+  function noteExhaustion(lane: Lane, step: number, atMs: number): void {
+    const since = atMs - lane.exhaustedMs;
+    lane.exhaustedMs = atMs;
+    if (lane.rolling && since <= 60 * MINUTE_MS) return;
+    const later = order.slice(order.indexOf(lane) + 1);
+    for (const other of later) if (other.rolling) expire(other, startsMs, startsMs[step]!);
+    const next = later.find((other) => other.amount > other.used);
+    exhaustions.push({ atMs, pool: lane.index, next: next?.index });
+  }
+}
+
+/** A pool while it is being drawn from. */
+interface Lane {
+  pool: Pool;
+  index: number;
+  rolling: boolean;
+  drawn: Float64Array;
+  amount: Thousandths;
+  /** Drawn in the current period (or window). */
+  used: Thousandths;
+  periodFromDay: number;
+  /** First step that is still inside the rolling window. */
+  oldest: number;
+  exhaustedMs: number;
+}
+
+function createLane(pool: Pool, index: number, steps: number): Lane {
+  return {
+    pool,
+    index,
+    rolling: pool.period.kind === 'rolling-24h',
+    drawn: new Float64Array(steps),
+    amount: 0,
+    used: 0,
+    periodFromDay: Number.NaN,
+    oldest: 0,
+    exhaustedMs: Number.NEGATIVE_INFINITY,
+  };
+}
+
+/** Takes out of a rolling window what was drawn 24 hours before `ms` or earlier. */
+function expire(lane: Lane, startsMs: Float64Array, ms: number): void {
+  while (startsMs[lane.oldest]! <= ms - DAY_MS) {
+    lane.used -= lane.drawn[lane.oldest]!;
+    lane.oldest += 1;
+  }
+}
+
+/** Brings amounts, periods and the draw order to an instant; all of it holds until `turnMs`. */
+function turn(
+  lanes: readonly Lane[],
+  ms: number,
+  calendar: Calendar,
+  knownDay: number,
+): { order: Lane[]; turnMs: number } {
+  const day = calendar.dayOf(ms);
+  const present: { lane: Lane; place: Place }[] = [];
+  let turnDay = Number.POSITIVE_INFINITY;
+  for (const lane of lanes) {
+    const { pool } = lane;
+    const place = placeOn(pool, day, knownDay);
+    turnDay = Math.min(turnDay, ...listTurns(pool, place).filter((candidate) => candidate > day));
+    if (!place) continue;
+    lane.amount = place.amount;
+    if (!lane.rolling && place.fromDay !== lane.periodFromDay) {
+      lane.used = 0;
+      lane.periodFromDay = place.fromDay;
+    }
+    present.push({ lane, place });
+  }
+  present.sort((a, b) => comparePlaces(a.place, b.place) || a.lane.index - b.lane.index);
+  return {
+    order: present.map(({ lane }) => lane),
+    turnMs: Number.isFinite(turnDay) ? calendar.startOfDay(turnDay) : turnDay,
+  };
+}
+
+/** Days on which a pool's place may change. */
+function listTurns(pool: Pool, place: Place | undefined): number[] {
+  const { period, fromDay, untilDay, amounts } = pool;
+  const turns = [fromDay, ...amounts.map((version) => version.fromDay)];
+  if (untilDay !== undefined) turns.push(untilDay + 1);
+  if (period.kind === 'once') turns.push(period.fromDay);
+  if (place && Number.isFinite(place.toDay)) turns.push(place.toDay);
+  return turns;
+}
+
+/** What a pool is on one day: its amount, and what the draw order goes by. */
+interface Place {
+  amount: Thousandths;
+  priority: number;
+  /** Of the period; a rolling window has none, and is the first to expire: what it does not give now is gone. */
+  fromDay: number;
+  toDay: number;
+  /** The `from` that ties are broken by. */
+  since: number;
+  order: number;
+}
+
+function placeOn(pool: Pool, day: number, knownDay: number): Place | undefined {
+  const { period, untilDay = Number.POSITIVE_INFINITY, amounts } = pool;
+  if (day < pool.fromDay || day > untilDay) return undefined;
+  const priority = versionOn(amounts, day).priority ?? pool.priority;
+  const { order } = pool;
+  if (period.kind === 'rolling-24h') {
+    const amount = amountOf(versionOn(amounts, Math.min(day, knownDay)));
+    const never = { fromDay: Number.NEGATIVE_INFINITY, toDay: Number.NEGATIVE_INFINITY };
+    return { amount, priority, ...never, since: pool.fromDay, order };
+  }
+  const span = periodOf(period, day);
+  if (!span) return undefined;
+  const lastDay = Math.min(span.toDay - 1, untilDay);
+  // Of a period still to come, what is declared for it counts.
+  const amount = amountOf(versionOn(amounts, span.fromDay > knownDay ? lastDay : Math.min(lastDay, knownDay)));
+  return { amount, priority, ...span, since: period.kind === 'once' ? period.fromDay : pool.fromDay, order };
+}
+
+function comparePlaces(a: Place, b: Place): number {
+  return a.priority - b.priority || compare(a.toDay, b.toDay) || a.since - b.since || a.order - b.order;
+}
+
+/** Infinities included, whose difference is not a number. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/**
+ * Steps in order of time with corrections settled within their day: a minus takes from what was used before it, nearest
+ * first, and what remains of it from what comes later; a day that stays below zero counts as zero.
+ */
+export function netUsage(steps: readonly UsageStep[], calendar: Calendar): NetUsage {
+  const sorted = isAscending(steps) ? steps : mergeSteps(steps);
+  const startsMs = new Float64Array(sorted.length);
+  const credits = new Float64Array(sorted.length);
+  let negative = false;
+  for (let index = 0; index < sorted.length; index += 1) {
+    const step = sorted[index]!;
+    startsMs[index] = step.startMs;
+    credits[index] = step.credits;
+    negative ||= step.credits < 0;
+  }
+  if (negative) settleCorrections(startsMs, credits, calendar);
+  return { startsMs, credits };
+}
+
+function isAscending(steps: readonly UsageStep[]): boolean {
+  for (let index = 1; index < steps.length; index += 1)
+    if (steps[index]!.startMs <= steps[index - 1]!.startMs) return false;
+  return true;
+}
+
+function mergeSteps(steps: readonly UsageStep[]): UsageStep[] {
+  const sums = new Map<number, number>();
+  for (const { startMs, credits } of steps) sums.set(startMs, (sums.get(startMs) ?? 0) + credits);
+  return [...sums].map(([startMs, credits]) => ({ startMs, credits })).sort((a, b) => a.startMs - b.startMs);
+}
+
+function settleCorrections(startsMs: Float64Array, credits: Float64Array, calendar: Calendar): void {
+  let dayEndMs = Number.NEGATIVE_INFINITY;
+  let first = 0;
+  let owed = 0;
+  for (let index = 0; index < credits.length; index += 1) {
+    if (startsMs[index]! >= dayEndMs) {
+      dayEndMs = calendar.startOfDay(calendar.dayOf(startsMs[index]!) + 1);
+      first = index;
+      owed = 0;
+    }
+    const own = credits[index]!;
+    credits[index] = Math.max(0, own - owed);
+    owed = Math.max(0, owed - own);
+    for (let earlier = index - 1; earlier >= first && owed > 0; earlier -= 1) {
+      const part = Math.min(owed, credits[earlier]!);
+      credits[earlier]! -= part;
+      owed -= part;
+    }
+  }
+}
+
+/** A pool or limit just before an instant: its period (of a rolling one, 24 hours to the end of that minute) and amount. */
+export interface Standing {
+  amount: Thousandths;
+  period: Span;
+  /** Days of the period, half-open; absent for a rolling window. */
+  days?: { fromDay: number; toDay: number };
+}
+
+/** Undefined where the pool does not exist then. The end of a day belongs to that day. */
+export function findStanding(pool: Pool, atMs: number, calendar: Calendar, knownDay: number): Standing | undefined {
+  const place = placeOn(pool, calendar.dayOf(atMs - 1), knownDay);
+  if (!place) return undefined;
+  if (pool.period.kind === 'rolling-24h') {
+    const toMs = Math.ceil(atMs / MINUTE_MS) * MINUTE_MS;
+    return { amount: place.amount, period: { fromMs: toMs - DAY_MS, toMs } };
+  }
+  const { fromDay, toDay } = place;
+  const period = { fromMs: calendar.startOfDay(fromDay), toMs: calendar.startOfDay(toDay) };
+  return { amount: place.amount, period, days: { fromDay, toDay } };
+}
+
+/** Places in `pools` of those that exist just before an instant, in the order in which they are drawn from. */
+export function listDrawOrder(pools: readonly Pool[], atMs: number, calendar: Calendar, knownDay: number): number[] {
+  const day = calendar.dayOf(atMs - 1);
+  return pools
+    .flatMap((pool, index) => {
+      const place = placeOn(pool, day, knownDay);
+      return place ? [{ index, place }] : [];
+    })
+    .sort((a, b) => comparePlaces(a.place, b.place) || a.index - b.index)
+    .map(({ index }) => index);
+}
+
+/** Sum of a step-wise quantity over the steps that begin within a span. */
+export function sumWithin(startsMs: Float64Array, values: Float64Array, { fromMs, toMs }: Span): number {
+  let sum = 0;
+  for (let step = findStep(startsMs, fromMs); step < startsMs.length && startsMs[step]! < toMs; step += 1)
+    sum += values[step]!;
+  return sum;
+}
+
+/** Credits that no pool covered, by month of the calendar (`monthOf`); months without are left out. */
+export function sumOverageByMonth({ overage, usage, calendar }: DrawDown): Map<number, Thousandths> {
+  const months = new Map<number, Thousandths>();
+  for (let step = 0; step < overage.length; step += 1) {
+    if (overage[step] === 0) continue;
+    const month = monthOf(calendar.dayOf(usage.startsMs[step]!));
+    months.set(month, (months.get(month) ?? 0) + overage[step]!);
+  }
+  return months;
+}
+
+/** First step at or after an instant. */
+function findStep(startsMs: Float64Array, ms: number): number {
+  let low = 0;
+  let high = startsMs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (startsMs[middle]! < ms) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

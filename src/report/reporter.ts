@@ -6,6 +6,7 @@ import { reportDaily, reportDay } from './series.ts';
 import { reportSources } from './sources.ts';
 import { reportStatus } from './status.ts';
 import { reportTop } from './top.ts';
+import { reportWhy } from './why.ts';
 
 type MakeReport = (deps: ReporterDeps, question: Question, nowMs: number) => Promise<Report>;
 
@@ -18,6 +19,7 @@ const REPORTS: Partial<Readonly<Record<ReportKind, MakeReport>>> = {
   route: reportRoute,
   licences: reportLicences,
   sources: reportSources,
+  why: reportWhy,
 };
 
 /**

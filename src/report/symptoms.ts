@@ -1,0 +1,194 @@
+import type { Calendar } from '../domain/calendar.ts';
+import type { RawEvent, UsageRow } from '../domain/usage.ts';
+import { countOf, formatClock, formatCount, formatDate, formatDuration, formatShare } from './format.ts';
+import { findPolling } from './polling.ts';
+import { isNamed } from './totals.ts';
+
+/** What is the matter with a client's calls, the numbers that show it, and what to do about it. */
+export interface Symptom {
+  claim: string;
+  evidence: string;
+  remedy: string;
+}
+
+const LEAST_CALLS = 10;
+const MANY_IPS = 10;
+
+/** Routes that are called at regular intervals, the busiest first. */
+export function findPollingRoutes(events: readonly RawEvent[]): Symptom[] {
+  const byRoute = Map.groupBy(
+    events.filter(({ count }) => count === 1),
+    ({ method, route }) => [method, route].filter(Boolean).join(' ') || 'calls without a route',
+  );
+  return [...byRoute]
+    .flatMap(([route, calls]) => {
+      const polling = findPolling(calls.map(({ timeMs }) => timeMs));
+      return polling ? [{ route, ...polling }] : [];
+    })
+    .sort((a, b) => b.calls - a.calls)
+    .map(({ route, calls, everyMs, variation, pauses }) => ({
+      claim: `Polls every ${formatDuration(everyMs)}`,
+      evidence:
+        `${countOf(calls, 'call')} of ${route} come ${formatDuration(everyMs)} apart ` +
+        `(coefficient of variation ${variation.toFixed(2)} over ${formatCount(calls - 1 - pauses)} gaps` +
+        `${pauses > 0 ? `, ${countOf(pauses, 'pause')} left out` : ''}), ${formatShare(calls, events.length)} of the calls looked at.`,
+      remedy: 'Poll less often, ask only for what changed, or cache the answers.',
+    }));
+}
+
+/** Routes on which most of a client's failures of one sort are. `rows`: keys route and status. */
+export function findFailingRoutes(rows: readonly UsageRow[]): Symptom[] {
+  const sorts = [
+    {
+      fits: (status: number) => status === 400 || status === 422,
+      claim: 'Malformed requests',
+      remedy: 'Check the route and the format of what is sent against the documentation of the API.',
+    },
+    {
+      fits: (status: number) => status === 401 || status === 403,
+      claim: 'Credentials or permissions are refused',
+      remedy: 'Check whether its token has expired, and what it may do.',
+    },
+    {
+      fits: (status: number) => status === 404 || status === 410,
+      claim: 'Calls to what does not exist',
+      remedy: 'Check the routes it calls and the ids it keeps.',
+    },
+    {
+      fits: (status: number) => status >= 500,
+      claim: 'The server side fails',
+      remedy: 'Look at the status page of the API, and at this route on its side.',
+    },
+  ];
+  return sorts.flatMap(({ fits, claim, remedy }) => {
+    const calls = new Map<string, { all: number; failed: number }>();
+    for (const { keys, requests } of rows) {
+      const route = calls.getOrInsertComputed(keys[0]!, () => ({ all: 0, failed: 0 }));
+      route.all += requests;
+      if (fits(Number(keys[1]))) route.failed += requests;
+    }
+    const total = [...calls.values()].reduce((sum, { failed }) => sum + failed, 0);
+    if (total < LEAST_CALLS) return [];
+    const [worst, { all, failed }] = [...calls].reduce((best, each) => (each[1].failed > best[1].failed ? each : best));
+    const place = isNamed(worst)
+      ? `; ${formatShare(failed, total)} of them on ${worst}, where ${formatShare(failed, all)} of ${countOf(all, 'call')} end so`
+      : '';
+    return [{ claim, evidence: `${countOf(total, 'call')} ended so${place}.`, remedy }];
+  });
+}
+
+/** Calls refused for coming too fast, beside the client's busiest minute and the limits of its scopes. */
+export function findBursts(
+  rows: readonly UsageRow[],
+  events: readonly RawEvent[],
+  limits: ReadonlyMap<string, number>,
+  calendar: Calendar,
+): Symptom[] {
+  const refused = rows.filter(({ keys }) => keys[1] === '429').reduce((sum, { requests }) => sum + requests, 0);
+  if (refused === 0) return [];
+  const minutes = new Map<string, { scope: string; startMs: number; calls: number }>();
+  for (const { scope, timeMs, count } of events) {
+    if (count > 1) continue;
+    const startMs = timeMs - (timeMs % 60_000);
+    minutes.getOrInsertComputed(`${startMs} ${scope}`, () => ({ scope, startMs, calls: 0 })).calls += 1;
+  }
+  const peak = [...minutes.values()].reduce<{ scope: string; startMs: number; calls: number } | undefined>(
+    (best, minute) => (best && best.calls >= minute.calls ? best : minute),
+    undefined,
+  );
+  const limit = peak && limits.get(peak.scope);
+  const when = peak && `${formatDate(calendar.dayOf(peak.startMs))} ${formatClock(peak.startMs, calendar.zone)}`;
+  const peakWords = peak ? `; its busiest minute was ${when} with ${countOf(peak.calls, 'call')}` : '';
+  const limitWords =
+    limit === undefined ? '' : `, against ${formatCount(limit)} a minute allowed to all of ${peak!.scope}`;
+  return [
+    {
+      claim: 'Comes faster than the rate allows',
+      evidence: `${countOf(refused, 'call')} ended in 429${peakWords}${limitWords}.`,
+      remedy: 'Spread calls evenly, and wait longer after each 429 (exponential backoff).',
+    },
+  ];
+}
+
+/** One key used from many addresses, far more than other clients use. `rows`: keys client and ip, of all clients. */
+export function findManyAddresses(
+  rows: readonly UsageRow[],
+  isAsked: (client: string) => boolean,
+  nameOf: (client: string) => string,
+): Symptom[] {
+  const mine = new Set<string>();
+  const others = new Map<string, Set<string>>();
+  for (const { keys } of rows) {
+    const [client, ip] = [keys[0]!, keys[1]!];
+    if (!isNamed(ip)) continue;
+    if (isAsked(client)) mine.add(ip);
+    else others.getOrInsertComputed(nameOf(client), () => new Set()).add(ip);
+  }
+  const counts = [...others.values()].map(({ size }) => size).sort((a, b) => a - b);
+  const usual = counts[Math.floor(counts.length / 2)];
+  if (mine.size < MANY_IPS || (usual !== undefined && mine.size < usual * 3)) return [];
+  const beside =
+    usual === undefined
+      ? ''
+      : `; half of the ${countOf(counts.length, 'other client')} use ${formatCount(usual)} or fewer`;
+  return [
+    {
+      claim: 'Many addresses use this key',
+      evidence: `Its calls come from ${countOf(mine.size, 'IP address', 'IP addresses')}${beside}.`,
+      remedy: 'If it is not meant to be shared, give each user a key of their own and rotate this one.',
+    },
+  ];
+}
+
+/** Calls that are counted on another date than people might expect: late arrivals, and the zone. */
+export function findOtherDates(events: readonly RawEvent[], calendar: Calendar): Symptom[] {
+  const late = events.filter(({ timeMs, receivedMs }) => calendar.dayOf(receivedMs) > calendar.dayOf(timeMs));
+  const elsewhere = events.filter(({ timeMs }) => Math.floor(timeMs / 86_400_000) !== calendar.dayOf(timeMs));
+  const least = Math.max(LEAST_CALLS, events.length / 100);
+  return [
+    ...(late.length >= least
+      ? [
+          {
+            claim: 'Calls arrive after their day is over',
+            evidence: `${countOf(late.length, 'event')} of ${formatCount(events.length)} were received on a later date than they are counted on.`,
+            remedy: 'Days are counted by the time of the call: send sooner, or read a day once its late events are in.',
+          },
+        ]
+      : []),
+    ...(elsewhere.length >= least
+      ? [
+          {
+            claim: `Days in ${calendar.zone} are not days in UTC`,
+            evidence: `${countOf(elsewhere.length, 'event')} of ${formatCount(events.length)} fall on another date in UTC.`,
+            remedy: `Compare with numbers that are counted by days in ${calendar.zone} too.`,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** More than half as many calls again as in the span of the same length before, and the route that grew most. Keys: route. */
+export function findGrowth(now: readonly UsageRow[], before: readonly UsageRow[], label: string): Symptom[] {
+  const grown = new Map<string, number>();
+  let [sum, was] = [0, 0];
+  for (const { keys, requests } of now) {
+    sum += requests;
+    grown.set(keys[0]!, (grown.get(keys[0]!) ?? 0) + requests);
+  }
+  for (const { keys, requests } of before) {
+    was += requests;
+    grown.set(keys[0]!, (grown.get(keys[0]!) ?? 0) - requests);
+  }
+  if (was < LEAST_CALLS || sum < was * 1.5 || sum - was < 100) return [];
+  const [route, most] = [...grown].reduce((best, each) => (each[1] > best[1] ? each : best));
+  const place = isNamed(route)
+    ? `; ${formatShare(Math.min(most, sum - was), sum - was)} of the growth is ${route}`
+    : '';
+  return [
+    {
+      claim: 'Far more calls than before',
+      evidence: `${countOf(sum, 'request')} after ${formatCount(was)} in ${label} before (${(sum / was).toFixed(1)} times)${place}.`,
+      remedy: 'Ask its owner what changed.',
+    },
+  ];
+}

@@ -1,0 +1,154 @@
+import type { Offer, Question, TableReport } from '../domain/report.ts';
+import type { UsageRow } from '../domain/usage.ts';
+import { countOf, formatCount, formatDate } from './format.ts';
+import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { getName } from './known-name.ts';
+import { noteAnswer } from './notes.ts';
+import { describeOutcome } from './status.ts';
+import {
+  findBursts,
+  findFailingRoutes,
+  findGrowth,
+  findManyAddresses,
+  findOtherDates,
+  findPollingRoutes,
+  type Symptom,
+} from './symptoms.ts';
+import { countNames, groupTotals, sumTotals } from './totals.ts';
+
+/** Newest events of a client that are looked at. */
+const MOST_EVENTS = 50_000;
+/** How far back its first call is looked for. */
+const FIRST_CALL_DAYS = 30;
+const NEW_DAYS = 7;
+
+/**
+ * What a client's numbers point to: polling, malformed requests, bursts over the rate, one key on many addresses, a client
+ * that nobody declared or that is new, days that are not those of UTC. Only what the numbers show, each with them.
+ * Throws QuestionError without a client, or with one that was never seen.
+ */
+export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
+  const name = await getName('client', deps, question, nowMs);
+  const others = (question.filters ?? []).filter((filter) => filter.key !== 'client' || filter.not);
+  const filters = [...others, { key: 'client' as const, patterns: [name], not: false }];
+  const inquiry = await openInquiry(deps, { ...question, filters }, nowMs);
+  const { span, range, names, definitions } = inquiry;
+  const { calendar } = deps;
+  const lengthMs = span.toMs - span.fromMs;
+  const before = { fromMs: calendar.startOfDay(2 * range.firstDay - range.lastDay - 1), toMs: span.fromMs };
+
+  const [byClient, byRoute, byAddress, earlier, byDay, extent, events] = await Promise.all([
+    ask(inquiry, { groupBy: ['client'] }),
+    ask(inquiry, { groupBy: ['route', 'status'] }),
+    ask(inquiry, { groupBy: ['client', 'ip'], filters: [] }),
+    lengthMs > 0 ? ask(inquiry, { groupBy: ['route'], span: before }) : undefined,
+    ask(inquiry, { grain: 'day', span: daysBefore(inquiry, FIRST_CALL_DAYS) }),
+    deps.usage.extent(),
+    deps.usage.events({ span, filters: inquiry.filters, limit: MOST_EVENTS }),
+  ]);
+  const ids = new Set(byClient.rows.map(({ keys }) => keys[0]!));
+  const limits = new Map(
+    definitions.scopes.flatMap((scope) =>
+      scope.rateLimitPerMinute === undefined ? [] : [[scope.name, scope.rateLimitPerMinute] as const],
+    ),
+  );
+  const wholeBefore = extent !== undefined && calendar.startOfDay(extent.firstDay) <= before.fromMs && !range.partial;
+  const symptoms: Symptom[] = [
+    ...findBursts(byRoute.rows, events, limits, calendar),
+    ...findFailingRoutes(byRoute.rows),
+    ...findPollingRoutes(events),
+    ...(wholeBefore && earlier ? findGrowth(byRoute.rows, earlier.rows, 'as many days') : []),
+    ...findManyAddresses(byAddress.rows, (id) => ids.has(id), names.nameOf),
+    ...findStranger(inquiry, [...ids], byDay.rows, extent?.firstDay),
+    ...findOtherDates(events, calendar),
+  ];
+  const totals = sumTotals(byClient.rows);
+  const routes = [...groupTotals(byRoute.rows, ({ keys }) => keys[0]!)].length;
+
+  return {
+    ...toHead({ ...inquiry, question }, [byClient], {
+      title: `Why ${name}`,
+      finding:
+        totals.requests === 0
+          ? describeNothing(inquiry)
+          : symptoms.length > 0
+            ? `${name}: ${symptoms.map(({ claim }) => claim.charAt(0).toLowerCase() + claim.slice(1)).join('; ')}.`
+            : `Nothing stands out in ${countOf(totals.requests, 'request')} of ${name} on ${countOf(routes, 'route')}.`,
+      notes: [
+        ...noteAnswer(inquiry, byClient),
+        ...(events.length === MOST_EVENTS
+          ? [`Intervals, bursts and late arrivals are of its newest ${formatCount(MOST_EVENTS)} events.`]
+          : []),
+        ...(extent && extent.firstRawDay > range.firstDay
+          ? [`Intervals, bursts and late arrivals are of raw events, which begin on ${formatDate(extent.firstRawDay)}.`]
+          : []),
+      ],
+      offers: offerNext(name, question),
+    }),
+    kind: 'why',
+    sections: [
+      ...(totals.requests > 0
+        ? [{ title: 'In all', lines: [describeOutcome(totals, countNames(byClient.rows, names.nameOf))] }]
+        : []),
+      ...symptoms.map(({ claim, evidence, remedy }) => ({ title: claim, lines: [evidence, remedy] })),
+    ],
+    table: {
+      columns: [
+        { key: 'claim', label: 'What', type: 'text' },
+        { key: 'evidence', label: 'Evidence', type: 'text' },
+        { key: 'remedy', label: 'What to do', type: 'text' },
+      ],
+      rows: symptoms.map(({ claim, evidence, remedy }) => [claim, evidence, remedy]),
+    },
+  };
+}
+
+/** A client that no declaration fits, where clients are declared at all; and one whose first call is of these days. */
+function findStranger(
+  { definitions, names, range, deps }: Inquiry,
+  ids: readonly string[],
+  byDay: readonly UsageRow[],
+  firstDayOfData: number | undefined,
+): Symptom[] {
+  const strangers = ids.filter((id) => !names.knows(id));
+  const firstMs = byDay.reduce((least, { startMs }) => Math.min(least, startMs), Infinity);
+  const firstDay = Number.isFinite(firstMs) ? deps.calendar.dayOf(firstMs) : undefined;
+  const isNew =
+    firstDay !== undefined &&
+    firstDayOfData !== undefined &&
+    firstDay > range.lastDay - NEW_DAYS &&
+    firstDay - firstDayOfData >= NEW_DAYS;
+  return [
+    ...(definitions.clients.length > 0 && strangers.length > 0
+      ? [
+          {
+            claim: 'Nobody declared this client',
+            evidence: `None of the ${countOf(definitions.clients.length, 'declared client')} fits ${strangers.slice(0, 3).join(', ')}.`,
+            remedy: 'Find out who uses it, and declare its name and owner; or revoke its key.',
+          },
+        ]
+      : []),
+    ...(isNew
+      ? [
+          {
+            claim: 'New client',
+            evidence: `Its first call in the last ${FIRST_CALL_DAYS} days was on ${formatDate(firstDay)}.`,
+            remedy: 'Agree with its owner on how much it may use.',
+          },
+        ]
+      : []),
+  ];
+}
+
+function daysBefore({ range, span, deps }: Inquiry, days: number): { fromMs: number; toMs: number } {
+  return { fromMs: deps.calendar.startOfDay(range.lastDay - days), toMs: span.toMs };
+}
+
+function offerNext(name: string, { range }: Question): Offer[] {
+  const filters = [{ key: 'client' as const, patterns: [name], not: false }];
+  return [
+    { label: 'Its routes', question: { report: 'top', dimension: 'route', filters, range } },
+    { label: 'Its status codes', question: { report: 'status', filters, range } },
+    { label: 'Everything about it', question: { report: 'client', name, range } },
+  ];
+}

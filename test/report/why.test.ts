@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { findPolling } from '../../src/report/polling.ts';
+import type { EventOfTest } from './memory-usage.ts';
+import { ask, at } from './setup.ts';
+
+const noon = at('2026-11-20T12:00:00Z');
+
+function every(ms: number, calls: number, more: Partial<EventOfTest> = {}, jitterMs = 0): EventOfTest[] {
+  return Array.from({ length: calls }, (_, n) => ({
+    timeMs: noon + n * ms + (n % 2) * jitterMs,
+    client: 'acme',
+    route: '/v1/orders',
+    method: 'GET',
+    ...more,
+  }));
+}
+
+async function claims(
+  events: readonly EventOfTest[],
+  options?: Parameters<typeof ask>[2],
+): Promise<(string | number | null)[]> {
+  const report = await ask(events, { report: 'why', name: 'acme' }, options);
+  return report.table.rows.map(([claim]) => claim!);
+}
+
+describe('why', () => {
+  it('finds polling from the regularity of gaps, with the numbers', async () => {
+    const report = await ask(every(10_000, 61, {}, 500), { report: 'why', name: 'acme' });
+    expect(report.table.rows).toEqual([
+      [
+        'Polls every 10.5 s',
+        '61 calls of GET /v1/orders come 10.5 s apart (coefficient of variation 0.05 over 60 gaps), 100 % of the calls looked at.',
+        'Poll less often, ask only for what changed, or cache the answers.',
+      ],
+    ]);
+    expect(report.finding).toBe('acme: polls every 10.5 s.');
+  });
+
+  it('finds no polling in too few calls, in irregular ones, or in what stands for many calls', async () => {
+    expect(await claims(every(10_000, 20))).toEqual([]);
+    expect(await claims(every(10_000, 60, {}, 8000))).toEqual([]);
+    expect(await claims(every(10_000, 60, { count: 2 }))).toEqual([]);
+  });
+
+  it('looks past a pause over night', () => {
+    const times = [...Array(30).keys()].map((n) => n * 1000);
+    expect(findPolling([...times, ...times.map((ms) => ms + 36_000_000)])).toMatchObject({
+      calls: 60,
+      everyMs: 1000,
+      pauses: 1,
+    });
+    expect(findPolling(Array(50).fill(0))).toBeUndefined();
+    expect(findPolling([])).toBeUndefined();
+  });
+
+  it('finds the route that is malformed', async () => {
+    const report = await ask(
+      [
+        { timeMs: noon, client: 'acme', route: '/v1/orders', status: 400, count: 30 },
+        { timeMs: noon, client: 'acme', route: '/v1/orders', count: 10 },
+        { timeMs: noon, client: 'acme', route: '/v1/items', status: 422, count: 10 },
+        { timeMs: noon, client: 'other', route: '/v1/items', status: 400, count: 1000 },
+      ],
+      { report: 'why', name: 'acme' },
+    );
+    expect(report.table.rows[0]!.slice(0, 2)).toEqual([
+      'Malformed requests',
+      '40 calls ended so; 75 % of them on /v1/orders, where 75 % of 40 calls end so.',
+    ]);
+  });
+
+  it('puts the busiest minute of a client refused with 429 beside the rate limit', async () => {
+    const burst = every(100, 15, { status: 429, scope: 'crm' }, 90);
+    const definitions = {
+      scopes: [{ name: 'crm', title: 'CRM', rateLimitPerMinute: 10, links: {}, pools: [], limits: [] }],
+    };
+    const report = await ask(burst, { report: 'why', name: 'acme' }, { definitions });
+    expect(report.table.rows.map((row) => row.slice(0, 2))).toEqual([
+      [
+        'Comes faster than the rate allows',
+        '15 calls ended in 429; its busiest minute was Fri 20 Nov 2026 12:00 with 15 calls, against 10 a minute allowed to all of crm.',
+      ],
+    ]);
+  });
+
+  it('finds a key on many addresses only where others use few', async () => {
+    const from = (client: string, ips: number) =>
+      Array.from({ length: ips }, (_, n) => ({ timeMs: noon, client, ip: `${client}${n}` }));
+    expect(await claims([...from('acme', 30), ...from('b', 2), ...from('c', 3)])).toEqual([
+      'Many addresses use this key',
+    ]);
+    expect(await claims([...from('acme', 30), ...from('b', 20)])).toEqual([]);
+    expect(await claims(from('acme', 9))).toEqual([]);
+  });
+
+  it('knows a stranger where clients are declared, and a newcomer where data go back', async () => {
+    const old = { timeMs: at('2026-10-20T12:00:00Z'), client: 'old' };
+    const events = [old, { timeMs: noon, client: 'acme' }];
+    const definitions = { clients: [{ id: 'old', name: 'Old' }] };
+    expect(await claims(events, { definitions })).toEqual(['Nobody declared this client', 'New client']);
+    expect(await claims([{ timeMs: noon, client: 'acme' }])).toEqual([]);
+  });
+
+  it('finds growth only where the time before is known', async () => {
+    const before = { timeMs: at('2026-11-10T12:00:00Z'), client: 'acme', route: '/a', count: 100 };
+    const now = [
+      { timeMs: noon, client: 'acme', route: '/a', count: 110 },
+      { timeMs: noon, client: 'acme', route: '/b', count: 190 },
+    ];
+    const first = { timeMs: at('2026-10-01T12:00:00Z'), client: 'acme' };
+    const report = await ask([first, before, ...now], { report: 'why', name: 'acme' });
+    expect(report.table.rows[0]!.slice(0, 2)).toEqual([
+      'Far more calls than before',
+      '300 requests after 100 in as many days before (3.0 times); 95 % of the growth is /b.',
+    ]);
+    expect(await claims([before, ...now])).toEqual([]);
+  });
+
+  it('explains days that are not those of UTC, and late arrivals', async () => {
+    const night = every(60_000, 30, { timeMs: at('2026-11-19T23:30:00Z') });
+    expect(await claims(night, { zone: 'Europe/Berlin' })).toEqual(['Days in Europe/Berlin are not days in UTC']);
+    const late = every(1000, 12, { receivedMs: at('2026-11-21T01:00:00Z'), count: 2 });
+    expect(await claims(late)).toEqual(['Calls arrive after their day is over']);
+  });
+
+  it('says that nothing stands out rather than guess', async () => {
+    const report = await ask([{ timeMs: noon, client: 'acme', route: '/a', count: 500 }], {
+      report: 'why',
+      name: 'acme',
+    });
+    expect(report.finding).toBe('Nothing stands out in 500 requests of acme on 1 route.');
+    expect(report.table.rows).toEqual([]);
+  });
+});

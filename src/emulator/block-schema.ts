@@ -4,6 +4,9 @@ import type { Block, JsonObject } from './types.ts';
 
 const SCHEMA_FILE = new URL('./schema/slack-block-kit.schema.json', import.meta.url);
 
+/** More would hide the first. */
+const MAX_MESSAGES = 5;
+
 interface BlockSchema {
   $id: string;
   $defs: Record<string, { properties?: Record<string, unknown> }>;
@@ -26,6 +29,11 @@ function load(): { ajv: Ajv2020; schema: BlockSchema } {
   return compiled;
 }
 
+/** Compiles the schema now (a quarter of a second), so that it does not hold up the first message. */
+export function prepareSchema(): void {
+  findValidator('divider_block');
+}
+
 function findValidator(definition: string): ValidateFunction | undefined {
   const { ajv, schema } = load();
   if (!Object.hasOwn(schema.$defs, definition)) return undefined;
@@ -39,48 +47,76 @@ function findValidator(definition: string): ValidateFunction | undefined {
 export function findSchemaErrors(block: Block, pointer: string): string[] {
   const validate = findValidator(`${block.type}_block`);
   if (!validate) return [`unsupported type: ${block.type} [json-pointer:${pointer}/type]`];
-  return validate(block) ? [] : toMessages(validate.errors ?? [], pointer);
+  return validate(block) ? [] : toMessages(validate.errors ?? [], block, pointer);
 }
 
 /** The same for what a view has beside its blocks: title, submit, private_metadata… */
 export function findViewErrors(view: JsonObject): string[] {
   const validate = findValidator(`${String(view.type)}_view`);
   if (!validate) return [`unsupported type: ${String(view.type)} [json-pointer:/type]`];
-  return validate(view) ? [] : toMessages(validate.errors ?? [], '');
+  return validate(view) ? [] : toMessages(validate.errors ?? [], view, '');
 }
+
+/** Definitions that a node of this type may be checked by, wherever it stands. */
+function findDefinition(type: string): ValidateFunction | undefined {
+  const names = [`${type}_element`, `${type}_block`, `${type}_object`, `${type}_text_object`, `rich_text_${type}_leaf`];
+  for (const name of names) {
+    const validate = findValidator(name);
+    if (validate) return validate;
+  }
+  return undefined;
+}
+
+function at(root: unknown, path: string): unknown {
+  return path
+    .split('/')
+    .slice(1)
+    .reduce<unknown>((node, key) => (node as JsonObject | undefined)?.[key], root);
+}
+
+const SUMMARIES = new Set(['oneOf', 'anyOf', 'allOf', 'if', 'not']);
 
 /**
- * A `oneOf` over element types reports the errors of every alternative. Those of alternatives with another `type` are
- * noise, and so is the summary of the `oneOf` itself when a cause is left.
+ * A `oneOf` over types reports the errors of every alternative. Instead, the node is checked again by the definition of
+ * its own type, which names the cause; where there is none, alternatives of another type are left out.
  */
-function toMessages(errors: ErrorObject[], pointer: string): string[] {
-  const alternatives = errors
-    .filter((error) => error.keyword === 'const' && error.instancePath.endsWith('/type'))
-    .map((error) => ({
-      definition: definitionOf(error),
-      branch: error.schemaPath.replace(/\/properties\/type\/const$/, ''),
-      place: error.instancePath.replace(/\/type$/, ''),
-    }));
-  const causes = errors.filter(
-    (error) =>
-      !['oneOf', 'anyOf', 'allOf', 'if'].includes(error.keyword) &&
-      !alternatives.some(
-        (other) =>
-          error.instancePath.startsWith(other.place) &&
-          (other.definition ? definitionOf(error) === other.definition : error.schemaPath.startsWith(other.branch)),
-      ),
-  );
-  const shown = causes.length > 0 ? causes : errors.filter((error) => error.keyword === 'oneOf');
-  const messages = (shown.length > 0 ? shown : errors).map((error) => {
-    const extra = error.keyword === 'additionalProperties' ? ` (${error.params.additionalProperty})` : '';
-    return `${error.message ?? error.keyword}${extra} [json-pointer:${pointer}${error.instancePath}]`;
-  });
-  return [...new Set(messages)].slice(0, 5);
+function toMessages(errors: ErrorObject[], root: unknown, pointer: string): string[] {
+  const choices = errors
+    .filter((error) => error.keyword === 'oneOf' && error.instancePath !== '')
+    .map((error) => error.instancePath)
+    .sort((a, b) => a.length - b.length);
+  const messages: string[] = [];
+  let rest = errors;
+  for (const path of choices) {
+    const isInside = (error: ErrorObject) => error.instancePath === path || error.instancePath.startsWith(`${path}/`);
+    if (!rest.some(isInside)) continue;
+    const node = at(root, path) as Block | undefined;
+    const validate = typeof node?.type === 'string' ? findDefinition(node.type) : undefined;
+    if (validate) {
+      const wrongPlace = `unsupported type: ${node!.type} [json-pointer:${pointer}${path}/type]`;
+      messages.push(...(validate(node) ? [wrongPlace] : toMessages(validate.errors ?? [], node, pointer + path)));
+      rest = rest.filter((error) => !isInside(error));
+    } else {
+      const others = rest
+        .filter((error) => isOtherType(error, path))
+        .map((error) => error.schemaPath.replace(BRANCH, '$1'));
+      rest = rest.filter((error) => !isInside(error) || !others.some((branch) => error.schemaPath.startsWith(branch)));
+    }
+  }
+  const causes = rest.filter((error) => !SUMMARIES.has(error.keyword));
+  const plain = causes.length > 0 || messages.length > 0 ? causes : rest;
+  messages.push(...plain.map((error) => toMessage(error, pointer)));
+  return [...new Set(messages)].slice(0, MAX_MESSAGES);
 }
 
-/** Name of the definition an error was raised in, when ajv says it: `#/$defs/button_element/…` → `button_element`. */
-function definitionOf(error: ErrorObject): string | undefined {
-  const match =
-    /#\/\$defs\/(\w+)\/properties\//.exec(error.schemaPath) ?? /#\/\$defs\/(\w+)\/[^/]+$/.exec(error.schemaPath);
-  return match?.[1];
+/** Place of one alternative in the schema, up to its number. */
+const BRANCH = /^(.*\/oneOf\/\d+\/).*$/;
+
+function isOtherType(error: ErrorObject, path: string): boolean {
+  return (error.keyword === 'const' || error.keyword === 'enum') && error.instancePath === `${path}/type`;
+}
+
+function toMessage(error: ErrorObject, pointer: string): string {
+  const extra = error.keyword === 'additionalProperties' ? ` (${error.params.additionalProperty})` : '';
+  return `${error.message ?? error.keyword}${extra} [json-pointer:${pointer}${error.instancePath}]`;
 }

@@ -20,7 +20,7 @@ export interface Interaction {
 }
 
 /** A message, by place or by itself; a private one; or a view. */
-export type Target = { channel: string; ts: string } | { view: string } | string | (Message | Ephemeral) | View;
+export type Target = { channel: string; ts: string } | { view: string | View } | string | (Message | Ephemeral) | View;
 
 export function getUser(core: Core, ref: string): User {
   const user = core.state.findUser(ref);
@@ -76,8 +76,9 @@ export function findTarget(core: Core, target: Target): { message?: Message | Ep
     return findTarget(core, { view: target });
   }
   if ('view' in target) {
-    const view = core.state.views.get(target.view);
-    if (!view) throw new Error(`no view ${target.view}`);
+    const id = typeof target.view === 'string' ? target.view : target.view.id;
+    const view = core.state.views.get(id);
+    if (!view) throw new Error(`no view ${id}`);
     return { view };
   }
   if ('hash' in target) return { view: target };

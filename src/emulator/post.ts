@@ -6,7 +6,7 @@ import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
 import type { Channel, Ephemeral, JsonObject, Message } from './types.ts';
 
 /** chat.postMessage truncates longer text: https://docs.slack.dev/reference/methods/chat.postMessage */
-const MAX_TEXT = 40_000;
+export const MAX_TEXT = 40_000;
 
 export interface Content {
   text: string;

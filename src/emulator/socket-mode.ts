@@ -18,7 +18,7 @@ export class SocketMode {
   readonly #server = new WebSocketServer({ noServer: true });
   readonly #sockets: WebSocket[] = [];
   readonly #tickets = new Set<string>();
-  readonly #waiting = new Map<string, (payload: unknown) => void>();
+  readonly #waiting = new Map<string, { socket: WebSocket; resolve: (payload: unknown) => void }>();
   readonly #state: WorkspaceState;
   readonly #url: () => string;
   #turn = 0;
@@ -58,6 +58,8 @@ export class SocketMode {
       clearInterval(ping);
       const index = this.#sockets.indexOf(connection);
       if (index >= 0) this.#sockets.splice(index, 1);
+      // What was on its way over this connection is lost; events are sent again by their retry.
+      for (const waiting of this.#waiting.values()) if (waiting.socket === connection) waiting.resolve(undefined);
       this.#state.changed({ kind: 'socket' });
     });
     const hello = {
@@ -72,14 +74,12 @@ export class SocketMode {
   #receive(text: string): void {
     const message = asJson(text);
     if (!isObject(message) || typeof message.envelope_id !== 'string') return;
-    const waiting = this.#waiting.get(message.envelope_id);
-    this.#waiting.delete(message.envelope_id);
-    waiting?.(message.payload);
+    this.#waiting.get(message.envelope_id)?.resolve(message.payload ?? {});
   }
 
   /**
    * Sends an envelope and answers its acknowledgement's payload (`{}` when it has none); `undefined` when none came
-   * within `timeoutMs`.
+   * within `timeoutMs`, or before the connection ended.
    */
   send(
     type: EnvelopeType,
@@ -92,14 +92,8 @@ export class SocketMode {
     if (!socket) return Promise.resolve(undefined);
     const envelope_id = crypto.randomUUID();
     const { promise, resolve } = Promise.withResolvers<unknown>();
-    const timer = setTimeout(() => {
-      this.#waiting.delete(envelope_id);
-      resolve(undefined);
-    }, timeoutMs);
-    this.#waiting.set(envelope_id, (answer) => {
-      clearTimeout(timer);
-      resolve(answer ?? {});
-    });
+    const timer = setTimeout(() => resolve(undefined), timeoutMs);
+    this.#waiting.set(envelope_id, { socket, resolve });
     socket.send(
       JSON.stringify({
         envelope_id,
@@ -109,7 +103,10 @@ export class SocketMode {
         ...(type === 'events_api' ? { retry_attempt: retry.attempt, retry_reason: retry.reason } : {}),
       }),
     );
-    return promise;
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(envelope_id);
+    });
   }
 
   /**

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { findViewErrors } from './block-schema.ts';
-import { acceptBlocks } from './blocks.ts';
+import { acceptBlocks, type BlockPlace } from './blocks.ts';
 import { ApiError, type Core } from './core.ts';
 import { isObject } from './elements.ts';
 import { asJson } from './http.ts';
 import { APP_ID, BOT_ID, TEAM_ID } from './seed.ts';
 import type { WorkspaceState } from './state.ts';
-import type { JsonObject, View } from './types.ts';
+import type { Block, JsonObject, View } from './types.ts';
 
 /** A trigger opens one view, within this time of the click or command. */
 const TRIGGER_LIFE_MS = 3000;
@@ -71,7 +71,7 @@ function build(core: Core, sent: unknown, type: View['type'], user: string, wher
     app_id: APP_ID,
     bot_id: BOT_ID,
     app_installed_team_id: TEAM_ID,
-    blocks: acceptBlocks(core, view.blocks, { where, surface: type, reader: user }) ?? [],
+    blocks: acceptViewBlocks(core, view.blocks, { where, surface: type, reader: user }),
     title: (view.title as JsonObject) ?? null,
     submit: (view.submit as JsonObject) ?? null,
     close: (view.close as JsonObject) ?? null,
@@ -85,6 +85,17 @@ function build(core: Core, sent: unknown, type: View['type'], user: string, wher
     root_view_id: id,
     previous_view_id: null,
   };
+}
+
+/** Slack answers `invalid_arguments` for the blocks of a view, with pointers from the view. */
+function acceptViewBlocks(core: Core, blocks: unknown, place: BlockPlace): Block[] {
+  try {
+    return acceptBlocks(core, blocks, place) ?? [];
+  } catch (error) {
+    if (!(error instanceof ApiError) || !Array.isArray(error.extra.errors)) throw error;
+    const messages = error.extra.errors.map((text) => `[ERROR] ${text.replace('pointer:', 'pointer:/view')}`);
+    throw new ApiError('invalid_arguments', { response_metadata: { messages } });
+  }
 }
 
 function newHash(core: Core): string {

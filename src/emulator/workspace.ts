@@ -11,6 +11,7 @@ import {
   sendEvent,
   writeToBot,
 } from './activity.ts';
+import { prepareSchema } from './block-schema.ts';
 import { type CommandOptions, runShortcut, type ShortcutOptions, sendCommand } from './commands.ts';
 import { createControl } from './control.ts';
 import { type Core, CREDENTIALS } from './core.ts';
@@ -54,6 +55,8 @@ export interface EmulatorOptions {
   seed?: WorkspaceSeed;
   /** How long an uploaded file is processed (real milliseconds), default 0. */
   fileDelayMs?: number;
+  /** About one message a second per channel, as Slack; off by default. */
+  rateLimits?: boolean;
   /** Where signed requests go while no Socket Mode connection is open. Can be set later. */
   eventsUrl?: string;
   /** Answers requests for other paths (the playground's pages); true when it did. */
@@ -140,10 +143,12 @@ const MANIFEST_PATH = fileURLToPath(new URL('../../app-manifest.yml', import.met
  * marked where it is done.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  prepareSchema();
   const manifest = readManifest(options.manifest ?? MANIFEST_PATH);
   const state = new WorkspaceState(options.seed ?? {}, manifest.name, options.now ?? Date.now);
   const sockets = new SocketMode(state, () => core.url);
   const faults = new Faults((on) => on && sockets.disconnect('drop'));
+  faults.enforceRateLimits = options.rateLimits ?? false;
   const core: Core = {
     url: '',
     eventsUrl: options.eventsUrl,

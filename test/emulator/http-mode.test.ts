@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { start, startHttpApp, stopAll } from './support.ts';
+import { start, startHttpApp, startRawApp, stopAll } from './support.ts';
 
 afterEach(stopAll);
 
@@ -98,18 +98,34 @@ test('a private message is changed through the response_url of a click on it, an
   expect(emulator.takeProblems()).toMatchObject([{ kind: 'ephemeral', where: 'chat.update' }]);
 });
 
-test('an event that the app fails to take is sent again with the retry headers', async () => {
+test('an event that the app does not take is sent once more, with the retry headers and the same id', async () => {
   const emulator = await start();
-  const app = await startHttpApp(emulator);
   const attempts: unknown[] = [];
-  app.event('app_mention', async ({ context, body }) => {
-    attempts.push([body.event_id, context.retryNum]);
-    if (attempts.length === 1) throw new Error('not now');
+  await startRawApp(emulator, ({ headers }) => {
+    attempts.push([headers['x-slack-retry-num'], headers['x-slack-retry-reason']]);
+    return attempts.length === 1 ? 500 : 200;
   });
-  app.error(async () => {});
   const message = await emulator.mention({ user: 'chloe', channel: 'general', text: 'hello?' });
   expect(message.text).toBe(`<@${emulator.botUserId}> hello?`);
-  expect(attempts.length).toBeGreaterThan(0);
+  expect(attempts).toEqual([
+    [undefined, undefined],
+    ['1', 'http_error'],
+  ]);
+  expect(emulator.takeProblems()).toMatchObject([{ kind: 'unacknowledged', where: 'events_api app_mention' }]);
+});
+
+test('an event can be delivered twice on demand', async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  const seen: unknown[] = [];
+  app.event('app_mention', async ({ body, context }) => void seen.push([body.event_id, context.retryNum]));
+  const event = { type: 'app_mention', user: 'U01ALICE', channel: 'C01USAGE', text: 'hi', ts: '1.000001' };
+  const delivery = await emulator.event(event);
+  await emulator.event(delivery!.payload, { num: 1, reason: 'http_timeout' });
+  expect(seen).toEqual([
+    [delivery!.payload.event_id, undefined],
+    [delivery!.payload.event_id, 1],
+  ]);
 });
 
 test('events come for direct messages, invitations and archived channels', async () => {

@@ -1,8 +1,19 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { App, HTTPReceiver, LogLevel, SocketModeReceiver } from '@slack/bolt';
+import { App, HTTPReceiver, type Logger, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/workspace.ts';
+
+/** Refusals are what these tests are about; the clients need not print them. */
+const SILENT: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  setLevel() {},
+  getLevel: () => LogLevel.ERROR,
+  setName() {},
+};
 
 const open: { stop(): Promise<unknown> }[] = [];
 
@@ -23,7 +34,7 @@ export function createClient(emulator: Emulator, token = emulator.botToken): Web
     slackApiUrl: emulator.apiUrl,
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
-    logLevel: LogLevel.ERROR,
+    logger: SILENT,
   });
 }
 
@@ -42,13 +53,13 @@ export async function outcome(call: Promise<unknown>): Promise<string> {
 export async function startHttpApp(emulator: Emulator): Promise<App> {
   const receiver: HTTPReceiver = new HTTPReceiver({
     signingSecret: emulator.signingSecret,
-    logLevel: LogLevel.ERROR,
+    logger: SILENT,
   });
   const app = new App({
     receiver,
     token: emulator.botToken,
     clientOptions: { slackApiUrl: emulator.apiUrl },
-    logLevel: LogLevel.ERROR,
+    logger: SILENT,
   });
   const server: Server = createServer((request, response) => receiver.requestListener(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -57,19 +68,30 @@ export async function startHttpApp(emulator: Emulator): Promise<App> {
   return app;
 }
 
+/** An app of plain HTTP, for what Bolt does by itself: `answer` gives the status of each request. */
+export async function startRawApp(emulator: Emulator, answer: (request: IncomingMessage) => number): Promise<void> {
+  const server = createServer((request, response) => {
+    request.resume();
+    request.on('end', () => response.writeHead(answer(request)).end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  emulator.eventsUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/slack/events`;
+  open.push({ stop: () => new Promise((resolve) => server.close(resolve)) });
+}
+
 /** A Bolt app in Socket Mode, connected. */
 export async function startSocketApp(emulator: Emulator, prepare: (app: App) => void): Promise<App> {
   const receiver = new SocketModeReceiver({
     appToken: emulator.appToken,
-    clientPingTimeout: 20,
-    logLevel: LogLevel.ERROR,
+    clientPingTimeout: 200,
+    logger: SILENT,
     installerOptions: { clientOptions: { slackApiUrl: emulator.apiUrl } },
   });
   const app = new App({
     receiver,
     token: emulator.botToken,
     clientOptions: { slackApiUrl: emulator.apiUrl },
-    logLevel: LogLevel.ERROR,
+    logger: SILENT,
   });
   prepare(app);
   await app.start();

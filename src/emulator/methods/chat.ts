@@ -6,6 +6,7 @@ import {
   acceptMetadata,
   getPostingChannel,
   getVisibleChannel,
+  MAX_TEXT,
   shareShownFiles,
   toMessageObject,
   toWarnings,
@@ -90,10 +91,14 @@ function update(core: Core, args: JsonObject): JsonObject {
   if (text === undefined && blocks === undefined) throw new ApiError('no_text');
   if ((text ?? '') === '' && (blocks?.length ?? 0) > 0)
     core.state.problem('missing_text', where, 'blocks without text');
+  if ((text?.length ?? 0) > MAX_TEXT) {
+    core.state.problem('oversize', where, `text of ${text!.length} characters, ${MAX_TEXT} fit`);
+    throw new ApiError('msg_too_long');
+  }
   const metadata = asJson(args.metadata);
   const cleared = metadata !== undefined && JSON.stringify(metadata) === '{}';
   core.state.changeMessage(message, {
-    ...(text === undefined ? {} : { text: text.slice(0, 40_000) }),
+    ...(text === undefined ? {} : { text }),
     ...(blocks === undefined ? {} : { blocks: blocks.length > 0 ? blocks : undefined }),
     ...(cleared ? { metadata: undefined } : acceptMetadata(core, args.metadata, where)),
     ...(message.thread_ts && asBoolean(args.reply_broadcast) ? { subtype: 'thread_broadcast' } : {}),

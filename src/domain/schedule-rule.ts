@@ -1,0 +1,290 @@
+import { HeadroomError } from '../errors.ts';
+import { listNearest } from './nearest.ts';
+import { readWeekday, WEEKDAY_NAMES } from './range-words.ts';
+import { readZone } from './time-zone.ts';
+
+/** When something is due: days, a time of day, and the zone they are in. Plain JSON. */
+export type ScheduleRule = {
+  /** `09:00`, 24 hours. */
+  time: string;
+  /** IANA name. */
+  zone: string;
+} & (
+  | { every: 'week' /** 1 = Monday … 7 = Sunday, ascending, at least one. */; weekdays: readonly number[] }
+  /** 1–31; a month without that day has its last one instead. */
+  | { every: 'month'; day: number }
+);
+
+/** A due time. `date` is its local date, ISO: the key of the period, the same whatever the clock does that night. */
+export interface Due {
+  dueMs: number;
+  date: string;
+}
+
+/** A text that is no schedule; `suggestions` are texts that are. */
+export class InvalidScheduleError extends HeadroomError {
+  override readonly name = 'InvalidScheduleError';
+  readonly suggestions: readonly string[];
+
+  constructor(message: string, suggestions: readonly string[]) {
+    super('schedule', message);
+    this.suggestions = suggestions;
+  }
+}
+
+const EVERY_DAY = [1, 2, 3, 4, 5, 6, 7];
+const WORKING_DAYS = [1, 2, 3, 4, 5];
+const WEEKEND = [6, 7];
+const LAST_DAY = 31;
+
+const DAY_WORDS: Readonly<Record<string, readonly number[]>> = {
+  daily: EVERY_DAY,
+  everyday: EVERY_DAY,
+  day: EVERY_DAY,
+  days: EVERY_DAY,
+  weekdays: WORKING_DAYS,
+  weekday: WORKING_DAYS,
+  workdays: WORKING_DAYS,
+  workday: WORKING_DAYS,
+  weekends: WEEKEND,
+  weekend: WEEKEND,
+};
+const FILLERS = new Set(['every', 'each', 'on', 'at', 'the', 'in', 'of', 'and', 'day', 'days', 'oclock', "o'clock"]);
+
+/** What the words have said so far. */
+interface Draft {
+  weekdays: Set<number>;
+  weekly: boolean;
+  monthly: boolean;
+  monthDay?: number;
+  time?: string;
+  zoneWords: string[];
+}
+
+/**
+ * A schedule in words: `daily 09:00 Europe/Berlin`, `weekdays 9am`, `weekly mon 09:00`, `mon,thu 10:30`, `monthly 1 08:00`,
+ * `monthly last 17:00`. Without a zone `defaultZone` holds. Throws InvalidScheduleError that names the word and the cure.
+ */
+export function parseSchedule(text: string, defaultZone: string): ScheduleRule {
+  const words = text
+    .slice(0, 200)
+    .trim()
+    .split(/[\s,]+/)
+    .filter((word) => word !== '');
+  const draft: Draft = { weekdays: new Set(), weekly: false, monthly: false, zoneWords: [] };
+  for (let at = 0; at < words.length; at++) at += readWord(words, at, draft, text);
+  const zone = draft.zoneWords.length === 0 ? defaultZone : toZone(draft, text);
+  const days = toDays(draft, text);
+  if (!draft.time) {
+    const shown = describeDays(days);
+    throw new InvalidScheduleError(
+      `${quoteShort(text)} has no time of day.`,
+      ['09:00', '08:00', '17:00'].map((time) => `${shown} ${time} ${zone}`),
+    );
+  }
+  return { ...days, time: draft.time, zone };
+}
+
+/** Reads the word at a place into the draft; how many words beyond it were taken. */
+function readWord(words: readonly string[], at: number, draft: Draft, text: string): number {
+  const word = words[at]!.toLowerCase().replace(/[.;]$/, '');
+  const next = words[at + 1]?.toLowerCase() ?? '';
+  const weekdays = readWeekdays(word);
+  if (word === 'monthly' || word === 'month') draft.monthly = true;
+  else if (word === 'weekly' || word === 'week') draft.weekly = true;
+  else if (weekdays) for (const weekday of weekdays) draft.weekdays.add(weekday);
+  else if (word === 'last' && draft.monthDay === undefined) setMonthDay(draft, LAST_DAY);
+  else if (word === 'first' && draft.monthDay === undefined) setMonthDay(draft, 1);
+  else if (FILLERS.has(word)) return 0;
+  else if (draft.monthly && draft.monthDay === undefined && /^\d{1,2}(st|nd|rd|th)?$/.test(word)) {
+    const day = Number.parseInt(word, 10);
+    if (day < 1 || day > 31) {
+      throw new InvalidScheduleError(
+        `A month has no day ${day}; it has 1 to 31, and last.`,
+        suggestTimes('monthly 1', draft),
+      );
+    }
+    draft.monthDay = day;
+  } else if (/^\d{1,2}(st|nd|rd|th)$/.test(word) && draft.weekdays.size === 0) {
+    setMonthDay(draft, Math.min(31, Math.max(1, Number.parseInt(word, 10))));
+  } else if (/^\d/.test(word) || word === 'noon' || word === 'midnight') {
+    const half = next === 'am' || next === 'pm' ? next : '';
+    setTime(draft, word + half, text);
+    return half ? 1 : 0;
+  } else draft.zoneWords.push(words[at]!);
+  return 0;
+}
+
+function setMonthDay(draft: Draft, day: number): void {
+  draft.monthly = true;
+  draft.monthDay = day;
+}
+
+/** `mon`, `weekdays`, `mon-fri`, `sat-mon`. */
+function readWeekdays(word: string): readonly number[] | undefined {
+  if (Object.hasOwn(DAY_WORDS, word)) return DAY_WORDS[word];
+  const [from, to, more] = word.split(/[-–]/).map(readWeekday);
+  if (from === undefined || more !== undefined || (word.includes('-') && to === undefined)) return undefined;
+  if (to === undefined) return [from];
+  const length = ((to - from + 7) % 7) + 1;
+  return Array.from({ length }, (_, i) => ((from - 1 + i) % 7) + 1);
+}
+
+/** `09:00`, `9`, `9am`, `9:30pm`, `9.30`, `0900`, `noon`. */
+function setTime(draft: Draft, word: string, text: string): void {
+  const plain = word === 'noon' ? '12:00' : word === 'midnight' ? '00:00' : word;
+  const match = /^(\d{1,2}?)(?:[:.h]?(\d{2}))?(?:uhr|h)?(am|pm)?$/.exec(plain);
+  const hour = match && (match[3] ? (Number(match[1]) % 12) + (match[3] === 'pm' ? 12 : 0) : Number(match[1]));
+  const minute = Number(match?.[2] ?? 0);
+  if (
+    !match ||
+    hour === null ||
+    hour > 23 ||
+    minute > 59 ||
+    (match[3] && (Number(match[1]) > 12 || Number(match[1]) < 1))
+  ) {
+    throw new InvalidScheduleError(
+      `${quoteShort(word)} is not a time of day; times are 00:00 to 23:59, or 9am.`,
+      suggestTimes(describeDraft(draft), draft),
+    );
+  }
+  const time = `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
+  if (draft.time !== undefined && draft.time !== time) {
+    throw new InvalidScheduleError(
+      `${quoteShort(text)} has two times, ${draft.time} and ${time}; a schedule has one.`,
+      [draft.time, time].map((one) => `${describeDraft(draft)} ${one}`),
+    );
+  }
+  draft.time = time;
+}
+
+function toDays(draft: Draft, text: string): DaysRule {
+  if (draft.monthly && draft.weekdays.size > 0) {
+    const weekdays = describeDays({ every: 'week', weekdays: [...draft.weekdays].sort() });
+    throw new InvalidScheduleError(
+      `${quoteShort(text)} names days of the week and of the month; a schedule has one kind.`,
+      [
+        ...suggestTimes(weekdays, draft).slice(0, 1),
+        ...suggestTimes(`monthly ${draft.monthDay ?? 1}`, draft).slice(0, 1),
+      ],
+    );
+  }
+  if (draft.monthly) {
+    if (draft.monthDay !== undefined) return { every: 'month', day: draft.monthDay };
+    throw new InvalidScheduleError('On which day of the month? Write 1 to 31, or last.', [
+      ...suggestTimes('monthly 1', draft).slice(0, 1),
+      ...suggestTimes('monthly last', draft).slice(0, 1),
+    ]);
+  }
+  if (draft.weekdays.size > 0) return { every: 'week', weekdays: [...draft.weekdays].sort() };
+  if (draft.weekly) {
+    throw new InvalidScheduleError('On which day of the week?', [
+      ...suggestTimes('weekly mon', draft).slice(0, 1),
+      ...suggestTimes('weekly fri', draft).slice(0, 1),
+    ]);
+  }
+  throw new InvalidScheduleError(
+    text.trim() === '' ? 'A schedule is missing.' : `${quoteShort(text)} does not say on which days.`,
+    ['daily', 'weekdays', 'weekly mon', 'monthly 1'].flatMap((days) => suggestTimes(days, draft).slice(0, 1)),
+  );
+}
+
+type DaysRule = { every: 'week'; weekdays: readonly number[] } | { every: 'month'; day: number };
+
+function toZone(draft: Draft, text: string): string {
+  const words = draft.zoneWords.join(' ').replace(/^\(|\)$/g, '');
+  const reading = readZone(words);
+  if ('zone' in reading) return reading.zone;
+  const days = describeDraft(draft);
+  const time = draft.time ?? '09:00';
+  if (reading.suggestions.length > 0) {
+    throw new InvalidScheduleError(
+      `${quoteShort(words)} is not the name of one time zone; names are such as ${reading.suggestions[0]}.`,
+      reading.suggestions.slice(0, 5).map((zone) => `${days} ${time} ${zone}`),
+    );
+  }
+  // No zone resembles it: a day's word mistyped, then.
+  const near = listNearest(draft.zoneWords[0]!, [...Object.keys(DAY_WORDS), 'weekly', 'monthly', ...WEEKDAY_NAMES], 3);
+  throw new InvalidScheduleError(
+    `I do not understand ${quoteShort(words)} in ${quoteShort(text)}.`,
+    near.length > 0
+      ? near.map((word) => `${word === 'monthly' ? 'monthly 1' : word === 'weekly' ? 'weekly mon' : word} ${time}`)
+      : [`${days} ${time}`, `${days} ${time} Europe/London`],
+  );
+}
+
+function suggestTimes(days: string, draft: Draft): string[] {
+  return (draft.time ? [draft.time] : ['09:00', '08:00', '17:00']).map((time) => `${days} ${time}`);
+}
+
+function describeDraft(draft: Draft): string {
+  if (draft.monthly) return describeDays({ every: 'month', day: draft.monthDay ?? 1 });
+  return draft.weekdays.size === 0 ? 'daily' : describeDays({ every: 'week', weekdays: [...draft.weekdays].sort() });
+}
+
+function quoteShort(text: string): string {
+  return `“${text.length > 60 ? `${text.slice(0, 60)}…` : text}”`;
+}
+
+/** The words of a rule, read back by `parseSchedule` as the same: `weekdays 09:00 Europe/Berlin`. */
+export function formatSchedule(rule: ScheduleRule): string {
+  return `${describeDays(rule)} ${rule.time} ${rule.zone}`;
+}
+
+function describeDays(rule: DaysRule): string {
+  if (rule.every === 'month') return `monthly ${rule.day === LAST_DAY ? 'last' : rule.day}`;
+  const days = rule.weekdays.join();
+  if (days === EVERY_DAY.join()) return 'daily';
+  if (days === WORKING_DAYS.join()) return 'weekdays';
+  if (days === WEEKEND.join()) return 'weekends';
+  const names = rule.weekdays.map((weekday) => WEEKDAY_NAMES[weekday - 1]!.slice(0, 3));
+  return names.length === 1 ? `weekly ${names[0]}` : names.join(',');
+}
+
+/**
+ * When a rule is due on a local date, epoch ms; undefined on dates that are not its own, or that its zone left out (Samoa,
+ * 30 December 2011). A time that a clock change skips is due as Temporal's `compatible` says; one that comes twice, the first time.
+ */
+export function dueMs(rule: ScheduleRule, date: string): number | undefined {
+  return dueOn(rule, Temporal.PlainDate.from(date));
+}
+
+function dueOn(rule: ScheduleRule, date: Temporal.PlainDate): number | undefined {
+  const isDue =
+    rule.every === 'week' ? rule.weekdays.includes(date.dayOfWeek) : date.day === Math.min(rule.day, date.daysInMonth);
+  if (!isDue) return undefined;
+  const exists = date.toZonedDateTime(rule.zone).toPlainDate().equals(date);
+  if (!exists) return undefined;
+  return date.toZonedDateTime({ timeZone: rule.zone, plainTime: rule.time }).epochMilliseconds;
+}
+
+/** The first due time after an instant. */
+export function nextDue(rule: ScheduleRule, afterMs: number): Due {
+  // The day before too: a time that a clock change skips may be due after midnight.
+  return search(rule, localDate(rule, afterMs).subtract({ days: 1 }), 1, (ms) => ms > afterMs);
+}
+
+/** The last due time at or before an instant. */
+export function latestDue(rule: ScheduleRule, atOrBeforeMs: number): Due {
+  return search(rule, localDate(rule, atOrBeforeMs).add({ days: 1 }), -1, (ms) => ms <= atOrBeforeMs);
+}
+
+/** The next `count` due times after an instant, in order. */
+export function listNext(rule: ScheduleRule, afterMs: number, count: number): Due[] {
+  const list: Due[] = [];
+  while (list.length < count) list.push(nextDue(rule, list.at(-1)?.dueMs ?? afterMs));
+  return list;
+}
+
+function localDate(rule: ScheduleRule, ms: number): Temporal.PlainDate {
+  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(rule.zone).toPlainDate();
+}
+
+function search(rule: ScheduleRule, from: Temporal.PlainDate, step: 1 | -1, fits: (ms: number) => boolean): Due {
+  // A rule is due at least once in any 62 days; twice that covers a date that a zone left out.
+  for (let i = 0, date = from; i < 124; i++, date = date.add({ days: step })) {
+    const ms = dueOn(rule, date);
+    if (ms !== undefined && fits(ms)) return { dueMs: ms, date: date.toString() };
+  }
+  throw new HeadroomError('schedule', `The schedule ${formatSchedule(rule)} is never due; give it at least one day.`);
+}

@@ -1,0 +1,71 @@
+import { listNearest } from './nearest.ts';
+
+/** A zone by the words that people type for it: its name, or names that may be meant. */
+export type ZoneReading = { zone: string } | { suggestions: readonly string[] };
+
+/** Abbreviations are shared by several zones and leave the clock changes open: they are asked back. */
+const ABBREVIATIONS: Readonly<Record<string, readonly string[]>> = {
+  CET: ['Europe/Berlin', 'Europe/Paris', 'Europe/Madrid'],
+  CEST: ['Europe/Berlin', 'Europe/Paris', 'Europe/Madrid'],
+  EET: ['Europe/Athens', 'Europe/Helsinki', 'Africa/Cairo'],
+  EEST: ['Europe/Athens', 'Europe/Helsinki', 'Africa/Cairo'],
+  WET: ['Europe/Lisbon', 'Atlantic/Canary'],
+  BST: ['Europe/London', 'Asia/Dhaka'],
+  MSK: ['Europe/Moscow'],
+  MET: ['Europe/Berlin'],
+  IST: ['Asia/Kolkata', 'Europe/Dublin', 'Asia/Jerusalem'],
+  EST: ['America/New_York', 'America/Toronto', 'America/Panama'],
+  EDT: ['America/New_York', 'America/Toronto'],
+  CST: ['America/Chicago', 'Asia/Shanghai', 'America/Mexico_City'],
+  CDT: ['America/Chicago'],
+  MST: ['America/Denver', 'America/Phoenix'],
+  MDT: ['America/Denver'],
+  PST: ['America/Los_Angeles', 'America/Vancouver'],
+  PDT: ['America/Los_Angeles', 'America/Vancouver'],
+  JST: ['Asia/Tokyo'],
+  KST: ['Asia/Seoul'],
+  HKT: ['Asia/Hong_Kong'],
+  SGT: ['Asia/Singapore'],
+  AEST: ['Australia/Sydney', 'Australia/Brisbane'],
+  AEDT: ['Australia/Sydney'],
+  ACST: ['Australia/Adelaide', 'Australia/Darwin'],
+  AWST: ['Australia/Perth'],
+  NZST: ['Pacific/Auckland'],
+  NZDT: ['Pacific/Auckland'],
+  BRT: ['America/Sao_Paulo'],
+};
+
+let names: { all: readonly string[]; byCity: ReadonlyMap<string, string> } | undefined;
+
+function zoneNames(): NonNullable<typeof names> {
+  if (!names) {
+    const all = [...Intl.supportedValuesOf('timeZone'), 'UTC'];
+    names = { all, byCity: new Map(all.map((zone) => [zone.slice(zone.lastIndexOf('/') + 1).toLowerCase(), zone])) };
+  }
+  return names;
+}
+
+/**
+ * An IANA zone by its name in any case (`europe/berlin`, `UTC`) or by its city alone (`Berlin`, `new york`).
+ * Abbreviations (`CET`), offsets and slips are answered with the names that may be meant.
+ */
+export function readZone(text: string): ZoneReading {
+  const typed = text.trim().replace(/\s+/g, '_');
+  if (/^(utc|gmt|z|etc\/utc)$/i.test(typed)) return { zone: 'UTC' };
+  const abbreviation = typed.toUpperCase();
+  if (Object.hasOwn(ABBREVIATIONS, abbreviation)) return { suggestions: ABBREVIATIONS[abbreviation]! };
+  const { all, byCity } = zoneNames();
+  const city = byCity.get(typed.toLowerCase());
+  if (city) return { zone: city };
+  if (/^[a-z]+\/[\w+/-]{2,50}$/i.test(typed)) {
+    try {
+      return { zone: Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(typed).timeZoneId };
+    } catch {
+      // Not a zone: what follows finds the nearest.
+    }
+  }
+  const near = typed.includes('/')
+    ? listNearest(typed, all)
+    : listNearest(typed, byCity.keys()).map((known) => byCity.get(known)!);
+  return { suggestions: near };
+}

@@ -1,0 +1,282 @@
+import { listNearest } from '../../domain/nearest.ts';
+import { canonicalRangeText } from '../../domain/ranges.ts';
+import { InvalidScheduleError, parseSchedule } from '../../domain/schedule-rule.ts';
+import { readAlerts } from './alert-words.ts';
+import type { Command, DigestCommand } from './command.ts';
+import { findTopic, suggestTopics } from './help.ts';
+import { Misunderstood, quoteShort } from './misunderstood.ts';
+import { after, changed, channelAt, nameOf, type Reading, restOf, wordAt } from './reading.ts';
+import { readQuestion } from './report-words.ts';
+import type { Token } from './tokens.ts';
+import { isUntil } from './until.ts';
+import { SHARE_WORDS } from './vocabulary.ts';
+
+/** A command whose first word names something to do. Throws Misunderstood. */
+export function readAction(action: string, reading: Reading, ids: ReadonlyMap<string, string>): Command {
+  switch (action) {
+    case 'help':
+      return readHelp(reading);
+    case 'digest':
+      return readDigest(reading, ids);
+    case 'subscribe':
+      return readDigestAdd(reading, 1, ids);
+    case 'unsubscribe':
+      return { kind: 'digest', action: 'remove', ...readId(reading, 1) };
+    case 'alerts':
+      return readAlerts(reading, ids);
+    case 'save':
+      return readSave(reading);
+    case 'open':
+      return readOpen(reading);
+    case 'unsave':
+      return { kind: 'unsave', name: nameOf(reading, 1, 'unsave') };
+    case 'views':
+      return reading.tokens.length > 1 ? readOpen(reading) : { kind: 'views' };
+    case 'export':
+      return readExport(reading);
+    case 'correct':
+      return readCorrection(reading);
+    case 'filters':
+    case 'reset':
+    case 'settings':
+      return { kind: action };
+    default:
+      return { kind: 'debug' };
+  }
+}
+
+function readHelp(reading: Reading): Command {
+  const typed = restOf(reading, 1);
+  if (typed === '') return { kind: 'help' };
+  const topic = findTopic(typed);
+  if (topic) return { kind: 'help', topic: topic.name };
+  throw new Misunderstood(`There is no help topic ${quoteShort(typed)}.`, [
+    ...suggestTopics(typed).map((name) => `help ${name}`),
+    'help',
+    'help overview',
+    'help troubleshooting',
+  ]);
+}
+
+const DIGEST_ACTIONS: Readonly<Record<string, DigestCommand['action']>> = {
+  list: 'list',
+  show: 'list',
+  add: 'add',
+  new: 'add',
+  create: 'add',
+  set: 'add',
+  edit: 'edit',
+  change: 'edit',
+  update: 'edit',
+  pause: 'pause',
+  stop: 'pause',
+  resume: 'resume',
+  unpause: 'resume',
+  start: 'resume',
+  remove: 'remove',
+  delete: 'remove',
+  preview: 'preview',
+  test: 'preview',
+  try: 'preview',
+  send: 'send',
+  'send-now': 'send',
+  history: 'history',
+  log: 'history',
+  runs: 'history',
+};
+
+function readDigest(reading: Reading, ids: ReadonlyMap<string, string>): DigestCommand {
+  const word = wordAt(reading, 1);
+  if (reading.tokens.length === 1) return { kind: 'digest', action: 'list' };
+  const action = Object.hasOwn(DIGEST_ACTIONS, word) ? DIGEST_ACTIONS[word] : undefined;
+  // `digest 7 pause` and `digest weekdays 09:00` leave words out or turn them round.
+  if (!action && /^#?\d{1,9}$/.test(word) && reading.tokens.length > 2) {
+    const [head, id, verb, ...rest] = reading.tokens;
+    if (Object.hasOwn(DIGEST_ACTIONS, verb!.text.toLowerCase())) {
+      return readDigest({ text: reading.text, tokens: [head!, verb!, id!, ...rest] }, ids);
+    }
+  }
+  if (!action && isSchedule(restOf(reading, 1))) return readDigestAdd(reading, 1, ids);
+  switch (action) {
+    case undefined: {
+      const near = listNearest(word, Object.keys(DIGEST_ACTIONS), 3);
+      throw new Misunderstood(`A digest cannot ${quoteShort(restOf(reading, 1))}.`, [
+        ...near.map((known) => changed(reading, reading.tokens[1]!, known)),
+        'digest',
+        'digest add weekdays 09:00',
+        'digest preview',
+        'help digests',
+      ]);
+    }
+    case 'list':
+      return { kind: 'digest', action };
+    case 'add':
+      return readDigestAdd(reading, 2, ids);
+    case 'edit': {
+      const { id } = readId(reading, 2, true);
+      const schedule = readSchedule(
+        reading,
+        id === undefined ? 2 : 3,
+        id === undefined ? 'digest edit' : `digest edit ${id}`,
+      );
+      return { kind: 'digest', action, ...(id !== undefined && { id }), ...(schedule !== undefined && { schedule }) };
+    }
+    case 'pause': {
+      const { id } = readId(reading, 2, true);
+      const until = restOf(reading, id === undefined ? 2 : 3).replace(/^(until|till|for) +/i, '');
+      if (until !== '' && !isUntil(until)) {
+        throw new Misunderstood(`${quoteShort(until)} is not a time to pause until.`, [
+          `digest pause ${id ?? ''} monday`,
+          `digest pause ${id ?? ''} 3d`,
+          `digest pause ${id ?? ''}`,
+        ]);
+      }
+      return { kind: 'digest', action, ...(id !== undefined && { id }), ...(until !== '' && { until }) };
+    }
+    default:
+      return { kind: 'digest', action, ...readId(reading, 2) };
+  }
+}
+
+function readDigestAdd(reading: Reading, at: number, ids: ReadonlyMap<string, string>): DigestCommand {
+  const filler = (token: Token | undefined) => /^(in|to|for)$/i.test(token?.text ?? '');
+  if (filler(reading.tokens[at]) && channelAt(reading.tokens[at + 1], ids)) at++;
+  const channel = channelAt(reading.tokens[at], ids);
+  if (channel) at++;
+  const schedule = readSchedule(reading, at, 'digest add');
+  return { kind: 'digest', action: 'add', ...(schedule !== undefined && { schedule }), ...(channel && { channel }) };
+}
+
+function isSchedule(text: string): boolean {
+  try {
+    parseSchedule(text, 'UTC');
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidScheduleError) return false;
+    throw error;
+  }
+}
+
+/** The schedule's text, known to be readable; undefined where there is none. */
+function readSchedule(reading: Reading, at: number, verb: string): string | undefined {
+  const text = restOf(reading, at);
+  if (text === '') return undefined;
+  try {
+    parseSchedule(text, 'UTC');
+    return text;
+  } catch (error) {
+    if (!(error instanceof InvalidScheduleError)) throw error;
+    // The zone shown there is a stand-in for the asker's own.
+    throw new Misunderstood(
+      error.message,
+      error.suggestions.map((schedule) => `${verb} ${schedule.replace(/ UTC$/, '')}`),
+    );
+  }
+}
+
+function readId(reading: Reading, at: number, more = false): { id?: number } {
+  const token = reading.tokens[at];
+  if (!token) return {};
+  const match = /^#?(\d{1,9})$/.exec(token.text);
+  if (match && (more || at === reading.tokens.length - 1)) return { id: Number(match[1]) };
+  if (more) return {};
+  if (/^(here|it|this|now)$/i.test(restOf(reading, at))) return {};
+  const verb = reading.text.slice(0, token.start).trim();
+  throw new Misunderstood(
+    `${quoteShort(restOf(reading, at))} is not the number of a digest; the list shows the numbers.`,
+    ['digest', verb],
+  );
+}
+
+function readSave(reading: Reading): Command {
+  const name = reading.tokens[1];
+  if (!name) {
+    throw new Misunderstood('Under which name? Write save, a name, and what to save.', [
+      'save failures status 7d',
+      'save "my clients" top clients 30d',
+      'views',
+    ]);
+  }
+  let at = 2;
+  if (/^(as|:)$/.test(wordAt(reading, at))) at++;
+  let owner: 'user' | 'channel' = 'user';
+  if (wordAt(reading, at) === 'for' && /^(channel|here|us|everyone|team|me)$/.test(wordAt(reading, at + 1))) {
+    if (wordAt(reading, at + 1) !== 'me') owner = 'channel';
+    at += 2;
+  }
+  if (at >= reading.tokens.length) return { kind: 'save', name: name.text, owner };
+  return { kind: 'save', name: name.text, question: readQuestion(after(reading, at)), owner };
+}
+
+function readOpen(reading: Reading): Command {
+  if (reading.tokens.length === 1) {
+    throw new Misunderstood('Which view? Write open and its name.', ['views', 'help views']);
+  }
+  const first = reading.tokens[1]!;
+  let end = reading.tokens.length;
+  let isPrivate: boolean | undefined;
+  const last = wordAt(reading, end - 1);
+  if (end > 2 && Object.hasOwn(SHARE_WORDS, last)) {
+    isPrivate = SHARE_WORDS[last];
+    end--;
+  }
+  let range: string | undefined;
+  for (let from = 2; from < end && range === undefined; from++) {
+    if (reading.tokens.slice(from, end).some(({ quoted }) => quoted)) continue;
+    range = canonicalRangeText(reading.text.slice(reading.tokens[from]!.start, reading.tokens[end - 1]!.end));
+    if (range !== undefined) end = from;
+  }
+  const name = first.quoted ? first.text : reading.text.slice(first.start, reading.tokens[end - 1]!.end);
+  return {
+    kind: 'open',
+    name,
+    ...(range !== undefined && { range }),
+    ...(isPrivate !== undefined && { private: isPrivate }),
+  };
+}
+
+function readExport(reading: Reading): Command {
+  if (reading.tokens.length === 1) {
+    throw new Misunderstood('What shall I export? Write export and any report.', [
+      'export top clients 30d',
+      'export daily last-month',
+      'export history',
+      'export status 7d',
+    ]);
+  }
+  return { kind: 'export', question: readQuestion(after(reading, 1)) };
+}
+
+function readCorrection(reading: Reading): Command {
+  const [, scope, amount] = reading.tokens;
+  const example = ['correct SCOPE -500 2026-11-03 counted twice'];
+  const match = amount && /^([+-−])?(\d{1,12})(?:\.(\d{1,3}))?$/.exec(amount.text.replaceAll(',', ''));
+  if (!scope || !match) {
+    throw new Misunderstood(
+      'A correction names a scope, plus or minus an amount of credits, a day if it is not today, and a reason, as in: correct crm -500 2026-11-03 counted twice.',
+      example.map((text) => text.replace('SCOPE', scope?.text ?? 'crm')),
+    );
+  }
+  const size = Number(match[2]) * 1000 + Number((match[3] ?? '').padEnd(3, '0'));
+  let at = 3;
+  const on =
+    reading.tokens[at] && !reading.tokens[at]!.quoted ? canonicalRangeText(reading.tokens[at]!.text) : undefined;
+  if (on !== undefined) at++;
+  if (/^(because|reason|for|since)$/.test(wordAt(reading, at).replace(/:$/, ''))) at++;
+  const first = reading.tokens[at];
+  const reason = first?.quoted ? first.text : restOf(reading, at);
+  if (reason === '') {
+    throw new Misunderstood('A correction needs a reason at its end; everyone will see it in the history.', [
+      `${reading.text.trim()} counted twice`,
+      `${reading.text.trim()} "agreed with the provider"`,
+    ]);
+  }
+  const negative = match[1] === '-' || match[1] === '−';
+  return {
+    kind: 'correct',
+    scope: scope.text,
+    amount: negative ? -size : size,
+    ...(on !== undefined && { on }),
+    reason,
+  };
+}

@@ -1,0 +1,133 @@
+import { listNearest } from '../../domain/nearest.ts';
+import type { AlertsCommand } from './command.ts';
+import { Misunderstood, quoteShort } from './misunderstood.ts';
+import { after, changed, channelAt, type Reading, restOf, unquoted, wordAt } from './reading.ts';
+import { isUntil } from './until.ts';
+
+const ACTIONS: Readonly<Record<string, AlertsCommand['action']>> = {
+  list: 'list',
+  show: 'list',
+  state: 'list',
+  status: 'list',
+  add: 'add',
+  new: 'add',
+  create: 'add',
+  remove: 'remove',
+  delete: 'remove',
+  mute: 'mute',
+  snooze: 'mute',
+  silence: 'mute',
+  unmute: 'unmute',
+  ack: 'acknowledge',
+  acknowledge: 'acknowledge',
+  on: 'enable',
+  enable: 'enable',
+  off: 'disable',
+  disable: 'disable',
+  route: 'route',
+  channel: 'route',
+  test: 'test',
+};
+
+/** `/usage alerts …`. Throws Misunderstood. */
+export function readAlerts(reading: Reading, ids: ReadonlyMap<string, string>): AlertsCommand {
+  const word = wordAt(reading, 1);
+  if (reading.tokens.length === 1) return { kind: 'alerts', action: 'list' };
+  const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined;
+  const what = restOf(reading, 2);
+  switch (action) {
+    case undefined: {
+      const near = listNearest(word, Object.keys(ACTIONS), 3);
+      throw new Misunderstood(`Alerts cannot ${quoteShort(restOf(reading, 1))}.`, [
+        ...near.map((known) => changed(reading, reading.tokens[1]!, known)),
+        'alerts',
+        'alerts mute 2h',
+        'alerts test',
+        'help alerts',
+      ]);
+    }
+    case 'list':
+    case 'test':
+      return { kind: 'alerts', action };
+    case 'add':
+      return readAdd(reading);
+    case 'mute':
+      return readMute(after(reading, 2));
+    case 'route':
+      return readRoute(reading, ids);
+    case 'unmute':
+    case 'acknowledge':
+      return { kind: 'alerts', action, ...(what !== '' && { what: unquoted(reading, 2) }) };
+    default:
+      if (what === '')
+        throw new Misunderstood(`Which alert shall I ${word}? The list names them.`, ['alerts', 'help alerts']);
+      return { kind: 'alerts', action, what: unquoted(reading, 2) };
+  }
+}
+
+/** `alerts add VIEW > 500 per hour`. */
+function readAdd(reading: Reading): AlertsCommand {
+  const text = restOf(reading, 2);
+  const condition =
+    /^([\s\S]*?)(?:>=?|\b(?:over|above|more than)\b)\s*([\d,._ ]{1,20}?)\s*(?:calls|requests)?\s*(?:(?:per|an?|each|every|\/)\s*(hour|h|day|d))?$/i;
+  const match = condition.exec(text.slice(0, 500));
+  const over = match ? Number(match[2]!.replace(/[,._ ]/g, '')) : Number.NaN;
+  const view =
+    match?.[1]
+      ?.trim()
+      .replace(/^"([\s\S]*)"$/, '$1')
+      .replace(/\\(["\\])/g, '$1') ?? '';
+  if (!match || match[2] === '' || !Number.isSafeInteger(over) || view === '') {
+    const name =
+      reading.tokens[2]?.quoted === false && /^[\w-]+$/.test(reading.tokens[2].text)
+        ? reading.tokens[2].text
+        : 'failures';
+    throw new Misunderstood(
+      'An alert of your own names a saved view and a number of requests, as in: alerts add failures > 500 per hour.',
+      [`alerts add ${name} > 500 per hour`, `alerts add ${name} > 10000 per day`, 'views'],
+    );
+  }
+  const per = match[3]?.toLowerCase().startsWith('d') ? 'day' : 'hour';
+  return { kind: 'alerts', action: 'add', view, over, per };
+}
+
+/** `mute`, `mute 2h`, `mute crm until monday 09:00`. What is left before the time is what to mute. */
+function readMute(reading: Reading): AlertsCommand {
+  const { tokens, text } = reading;
+  const end = tokens.at(-1)?.end ?? 0;
+  const from = Math.max(0, tokens.length - 6);
+  for (let at = from; at < tokens.length; at++) {
+    const until = text.slice(tokens[at]!.start, end);
+    if (tokens[at]!.quoted || !isUntil(until)) continue;
+    const what =
+      at === 0
+        ? ''
+        : at === 1 && tokens[0]!.quoted
+          ? tokens[0]!.text
+          : text.slice(tokens[0]!.start, tokens[at - 1]!.end);
+    const bare = until.replace(/^(until|till|for|to) +/i, '');
+    return { kind: 'alerts', action: 'mute', ...(what !== '' && { what }), until: bare };
+  }
+  if (
+    /^(until|till|for)$/.test(wordAt(reading, 0)) ||
+    tokens.some((_, at) => at > 0 && /^(until|till)$/.test(wordAt(reading, at)))
+  ) {
+    throw new Misunderstood(`${quoteShort(restOf(reading, 0))} does not say until when in words I know.`, [
+      'alerts mute 2h',
+      'alerts mute until tomorrow',
+      'alerts mute until monday 09:00',
+    ]);
+  }
+  return { kind: 'alerts', action: 'mute', ...(tokens.length > 0 && { what: unquoted(reading, 0) }) };
+}
+
+function readRoute(reading: Reading, ids: ReadonlyMap<string, string>): AlertsCommand {
+  const at = /^(to|here)$/.test(wordAt(reading, 2)) && reading.tokens.length > 3 ? 3 : 2;
+  const channel = channelAt(reading.tokens[at], ids);
+  if (channel) return { kind: 'alerts', action: 'route', channel };
+  if (reading.tokens.length === 2 || /^here$/.test(wordAt(reading, at))) return { kind: 'alerts', action: 'route' };
+  throw new Misunderstood(`${quoteShort(restOf(reading, at))} is not a channel; write its name with #.`, [
+    /^[\w-]{1,80}$/.test(restOf(reading, at)) ? `alerts route #${restOf(reading, at)}` : '',
+    'alerts route here',
+  ]);
+}

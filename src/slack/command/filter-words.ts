@@ -1,0 +1,120 @@
+import type { GroupKey } from '../../domain/dimension.ts';
+import type { Filter } from '../../domain/filter.ts';
+import { listNearest } from '../../domain/nearest.ts';
+import { Misunderstood, quoteShort } from './misunderstood.ts';
+import type { Token } from './tokens.ts';
+import { FAILURE_WORDS, FILTER_KEYS } from './vocabulary.ts';
+
+const NEGATIONS = new Set(['not', 'without', 'except', 'excluding']);
+
+/**
+ * A filter that begins at `tokens[at]`: `client:"Acme CRM"`, `status:4xx,5xx`, `not kind:internal`, `-kind:internal`,
+ * `client: Acme`. Undefined where none does; throws Misunderstood where one is begun and wrong.
+ */
+export function readFilter(
+  tokens: readonly Token[],
+  at: number,
+  text: string,
+): { filter: Filter; next: number } | undefined {
+  const first = tokens[at]!;
+  if (!first.quoted && NEGATIONS.has(first.text.toLowerCase())) {
+    const next = tokens[at + 1];
+    const found = next && readPositive(tokens, at + 1, text);
+    return found && { filter: { ...found.filter, not: true }, next: found.next };
+  }
+  return readPositive(tokens, at, text);
+}
+
+function readPositive(
+  tokens: readonly Token[],
+  at: number,
+  text: string,
+): { filter: Filter; next: number } | undefined {
+  const token = tokens[at]!;
+  const [head, separator, ...rest] = token.parts;
+  if (head?.kind !== 'bare' || separator?.kind !== 'separator' || separator.text === ',') return undefined;
+  const not = /^[-!]/.test(head.text);
+  const word = head.text.replace(/^[-!]/, '').toLowerCase();
+  const key = FILTER_KEYS.get(word);
+  if (!key) {
+    refuseNearKey(token, word, separator.text, text);
+    return undefined;
+  }
+  let values = toValues(rest);
+  let next = at + 1;
+  const following = tokens[next];
+  if (values.length === 0 && rest.length === 0 && following && !isFilterLike(following)) {
+    values = toValues(following.parts);
+    next++;
+  }
+  if (values.length === 0) {
+    throw new Misunderstood(
+      `The filter ${quoteShort(token.text)} has no value; write ${word}:NAME, in quotation marks if it has spaces.`,
+      [text.slice(0, token.start) + text.slice(token.end)],
+    );
+  }
+  const patterns = key === 'status' ? values.flatMap((value) => toStatusPatterns(value, token, text)) : values;
+  return { filter: { key, patterns: [...new Set(patterns)], not }, next };
+}
+
+/** `colour:red` may be part of a name; `clent:x` is a slip. */
+function refuseNearKey(token: Token, word: string, separator: string, text: string): void {
+  if (separator !== ':' || !/^[a-z_-]{2,}$/.test(word)) return;
+  const near = listNearest(word, FILTER_KEYS.keys(), 3).map((known) => FILTER_KEYS.get(known)!);
+  if (near.length === 0) return;
+  const rest = text.slice(token.start + token.parts[0]!.text.length, token.end);
+  throw new Misunderstood(
+    `I do not know the filter ${quoteShort(word)}.`,
+    [...new Set(near)].map((key) => text.slice(0, token.start) + key + rest + text.slice(token.end)),
+  );
+}
+
+function isFilterLike(token: Token): boolean {
+  return (
+    token.parts.length > 1 && token.parts[0]!.kind === 'bare' && FILTER_KEYS.has(token.parts[0]!.text.toLowerCase())
+  );
+}
+
+/** Texts between commas; further `:` and `=` belong to them. */
+function toValues(parts: Token['parts']): string[] {
+  const values: string[] = [''];
+  for (const part of parts) {
+    if (part.kind === 'separator' && part.text === ',') values.push('');
+    else values[values.length - 1] += part.text;
+  }
+  return values.filter((value) => value !== '');
+}
+
+function toStatusPatterns(value: string, token: Token, text: string): string[] {
+  const patterns = readStatus(value);
+  if (patterns) return patterns;
+  const replace = (status: string) => `${text.slice(0, token.start)}status:${status}${text.slice(token.end)}`;
+  throw new Misunderstood(
+    `${quoteShort(value)} is not a status; statuses are 100 to 599, groups as 4xx, or (none).`,
+    (/^[1-5]/.test(value) ? [`${value[0]}xx`] : ['4xx', '5xx', '429']).map(replace),
+  );
+}
+
+/** Patterns of a status word: `429`, `4xx`, `4**`, `429s`, `failed`, `ok`, `(none)`; undefined for others. */
+export function readStatus(word: string): string[] | undefined {
+  const lower = word.toLowerCase().replace(/(?<=^...)s$/, '');
+  if (/^[1-5]\d\d$/.test(lower)) return [lower];
+  const group = /^([1-5])(xx|\*\*?|00-[1-5]99)$/.exec(lower);
+  if (group) return [`${group[1]}xx`];
+  if (lower === '(none)' || lower === 'none') return ['(none)'];
+  if (FAILURE_WORDS.has(word.toLowerCase())) return ['4xx', '5xx'];
+  if (lower === 'ok' || lower === 'success' || lower === 'successful') return ['1xx', '2xx', '3xx'];
+  return undefined;
+}
+
+/** One filter per key and sign: the same key twice means "or". */
+export function mergeFilters(filters: readonly Filter[]): Filter[] {
+  const merged = new Map<string, { key: GroupKey; patterns: string[]; not: boolean }>();
+  for (const { key, patterns, not } of filters) {
+    const id = `${not}${key}`;
+    const known = merged.get(id);
+    if (known) known.patterns.push(...patterns.filter((pattern) => !known.patterns.includes(pattern)));
+    else merged.set(id, { key, patterns: [...patterns], not });
+  }
+  return [...merged.values()];
+}

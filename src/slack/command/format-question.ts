@@ -1,0 +1,54 @@
+import type { Filter } from '../../domain/filter.ts';
+import { readRangeWords } from '../../domain/range-words.ts';
+import { canonicalRangeText } from '../../domain/ranges.ts';
+import type { Question } from '../../domain/report.ts';
+import { pluralOf } from './question-words.ts';
+import { protectFromSlack, quote } from './tokens.ts';
+import { isReserved } from './vocabulary.ts';
+
+/**
+ * The command that asks a question, as text after `/usage`: `top 10 clients 7d status:4xx private`. Read by `parseCommand`
+ * it is the same question again, whatever the names in it are.
+ */
+export function formatQuestion(question: Question): string {
+  const { report, limit, offset, range, filters, measure, sort, view, suppose } = question;
+  const subject = question.name ?? question.scope;
+  const rows = limit === undefined ? undefined : report === 'top' ? String(limit) : `limit ${limit}`;
+  const words = [
+    report,
+    report === 'top' ? [rows, pluralOf(question.dimension ?? 'client')] : undefined,
+    subject === undefined ? undefined : formatName(subject),
+    range === undefined ? undefined : (canonicalRangeText(range) ?? range),
+    (filters ?? []).map(formatFilter),
+    report === 'top' ? undefined : rows,
+    measure && `by ${measure}`,
+    sort && `sort ${sort.replace(/^-/, '')} ${sort.startsWith('-') ? 'desc' : 'asc'}`,
+    view && `as ${view}`,
+    offset === undefined ? undefined : `skip ${offset}`,
+    Object.entries(suppose ?? {}).map(
+      ([name, quantity]) => `if ${/^[a-z][\w-]*$/i.test(name) ? name : quote(name)}=${quantity}`,
+    ),
+    question.private === undefined ? undefined : question.private ? 'private' : 'share',
+  ];
+  return protectFromSlack(
+    words
+      .flat()
+      .filter((word) => word !== undefined)
+      .join(' '),
+  );
+}
+
+function formatFilter({ key, patterns, not }: Filter): string {
+  const sign = not ? 'not ' : '';
+  return patterns.map((pattern) => `${sign}${key}:${isPlain(pattern) ? pattern : quote(pattern)}`).join(' ');
+}
+
+function formatName(name: string): string {
+  const plain = /^[A-Za-z/]/.test(name) && isPlain(name) && !isReserved(name) && !readRangeWords(name);
+  return plain ? name : quote(name);
+}
+
+/** Needs no quotation marks to stay one word. */
+function isPlain(text: string): boolean {
+  return /^[\w./{}()*@+-]+$/.test(text);
+}

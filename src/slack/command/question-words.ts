@@ -1,0 +1,327 @@
+import type { Dimension } from '../../domain/dimension.ts';
+import type { Filter } from '../../domain/filter.ts';
+import { listNearest } from '../../domain/nearest.ts';
+import { formatRangeWords, readRangeWords } from '../../domain/range-words.ts';
+import { suggestRanges } from '../../domain/ranges.ts';
+import type { Question } from '../../domain/report.ts';
+import { mergeFilters, readFilter, readStatus } from './filter-words.ts';
+import { Misunderstood, quoteShort } from './misunderstood.ts';
+import { changed, type Reading } from './reading.ts';
+import type { Token } from './tokens.ts';
+import {
+  DIMENSION_PLURALS,
+  DIMENSION_WORDS,
+  FAILURE_WORDS,
+  FILLER_WORDS,
+  FILTER_KEYS,
+  MEASURE_WORDS,
+  NAME_MARKERS,
+  SHARE_WORDS,
+  VIEW_WORDS,
+} from './vocabulary.ts';
+
+export const MAX_ROWS = 1000;
+/** Words of one range, at most. */
+const MAX_RANGE_WORDS = 7;
+/** Words of one unquoted name, at most. */
+const MAX_NAME_WORDS = 40;
+
+/** What has been understood so far of the words after a report's name. */
+interface Draft {
+  question: Question;
+  filters: Filter[];
+  suppose: [string, number][];
+}
+
+/** The question with its options, or the first token that means nothing. Throws Misunderstood for words that contradict. */
+export function readOptions(reading: Reading, at: number, base: Question): Question | Token {
+  const draft: Draft = { question: base, filters: [...(base.filters ?? [])], suppose: [] };
+  const { tokens } = reading;
+  while (at < tokens.length) {
+    const next = readOption(reading, at, draft) ?? readNamed(reading, at, draft) ?? skipFiller(tokens[at]!, at);
+    if (next === undefined) return tokens[at]!;
+    at = next;
+  }
+  const { filters: _filters, ...question } = draft.question;
+  const scoped = takeScope(question, mergeFilters(draft.filters));
+  return {
+    ...scoped.question,
+    ...(scoped.filters.length > 0 && { filters: scoped.filters }),
+    ...(draft.suppose.length > 0 && { suppose: Object.fromEntries(draft.suppose) }),
+  };
+}
+
+/** Options, or an error that names the word without meaning and offers what may have been meant. */
+export function readAllOptions(reading: Reading, at: number, base: Question): Question {
+  const question = readOptions(reading, at, base);
+  if ('report' in question) return question;
+  throw unknownWord(reading, question);
+}
+
+/**
+ * A name and then options: `Acme CRM last week`. Unquoted names have as few words as leave only options behind them.
+ * `optional`: none is fine too. Undefined name: there were only options.
+ */
+export function readNameAndOptions(
+  reading: Reading,
+  at: number,
+  base: Question,
+  field: 'name' | 'scope',
+  optional: boolean,
+): Question {
+  const { tokens } = reading;
+  const first = tokens[at];
+  if (first?.quoted) return readAllOptions(reading, at + 1, { ...base, [field]: first.text });
+  // `client last week Acme`: the range stands first.
+  const range = first && readRange(reading, at);
+  if (!optional && range && range.next < tokens.length) {
+    const rest = readNameAndOptions(reading, range.next, base, field, optional);
+    if (rest.range !== undefined) throw twoRanges(reading, range.range, rest.range);
+    return { ...rest, range: range.range };
+  }
+  let unknown: Token | undefined;
+  for (let words = optional ? 0 : 1; words <= MAX_NAME_WORDS && at + words <= tokens.length; words++) {
+    const last = tokens[at + words - 1];
+    if (words > 0 && last && (last.quoted || isFilter(last))) break;
+    const name = reading.text.slice(first?.start, last?.end);
+    const found = readOptions(reading, at + words, words === 0 ? base : { ...base, [field]: name });
+    if ('report' in found) return found;
+    unknown ??= found;
+  }
+  throw unknownWord(reading, unknown ?? first!);
+}
+
+function isFilter(token: Token): boolean {
+  const [key, separator] = token.parts;
+  return separator?.kind === 'separator' && separator.text !== ',' && FILTER_KEYS.has(key!.text.toLowerCase());
+}
+
+/** The longest range that begins here, as one word. */
+export function readRange({ tokens }: Reading, at: number): { range: string; next: number } | undefined {
+  let end = at;
+  while (end < tokens.length && end < at + MAX_RANGE_WORDS && mayBeRangeWord(tokens[end]!)) end++;
+  for (; end > at; end--) {
+    const words = readRangeWords(
+      tokens
+        .slice(at, end)
+        .map((token) => token.text)
+        .join(' '),
+    );
+    if (words) return { range: formatRangeWords(words), next: end };
+  }
+  return undefined;
+}
+
+function mayBeRangeWord(token: Token): boolean {
+  return (
+    token.text.length <= 40 && !token.parts.some(({ kind, text }) => kind === 'quoted' || text === ':' || text === '=')
+  );
+}
+
+/** The place after one option, undefined where none begins. */
+function readOption(reading: Reading, at: number, draft: Draft): number | undefined {
+  const { tokens, text } = reading;
+  const filter = readFilter(tokens, at, text);
+  if (filter) {
+    draft.filters.push(filter.filter);
+    return filter.next;
+  }
+  const token = tokens[at]!;
+  if (token.quoted) return undefined;
+  const word = token.text.toLowerCase();
+  const following = tokens[at + 1];
+  const followingWord = following && !following.quoted ? following.text.toLowerCase() : '';
+  if (Object.hasOwn(SHARE_WORDS, word)) return put(draft, 'private', SHARE_WORDS[word]!, at + 1);
+  if (word === 'by' && Object.hasOwn(MEASURE_WORDS, followingWord)) {
+    return put(draft, 'measure', MEASURE_WORDS[followingWord]!, at + 2);
+  }
+  if (word === 'as' && Object.hasOwn(VIEW_WORDS, followingWord))
+    return put(draft, 'view', VIEW_WORDS[followingWord]!, at + 2);
+  if (Object.hasOwn(VIEW_WORDS, word)) return put(draft, 'view', VIEW_WORDS[word]!, at + 1);
+  if (word === 'sort' || word === 'sorted' || word === 'order') return readSort(reading, at, draft);
+  if (word === 'skip' || word === 'offset') {
+    return put(draft, 'offset', readCount(reading, at, 'skip', 1_000_000), at + 2);
+  }
+  if (word === 'limit' || word === 'first' || (word === 'top' && /^\d+$/.test(followingWord))) {
+    return put(draft, 'limit', readRows(reading, at + 1), at + 2);
+  }
+  if (word === 'if') return readSuppose(reading, at + 1, draft);
+  const range = readRange(reading, at);
+  // `top 2000` asks for rows, not for a year.
+  const isCount = at === 1 && draft.question.report === 'top' && /^\d+$/.test(word) && range?.next === at + 1;
+  if (range && !isCount) {
+    if (draft.question.range !== undefined && draft.question.range !== range.range) {
+      throw twoRanges(reading, draft.question.range, range.range);
+    }
+    return put(draft, 'range', range.range, range.next);
+  }
+  return readBareValue(reading, at, draft);
+}
+
+/** Words that are a value by themselves: `10`, `429`, `4xx`, `errors`, `routes`. */
+function readBareValue(reading: Reading, at: number, draft: Draft): number | undefined {
+  const word = reading.tokens[at]!.text.toLowerCase();
+  const { report } = draft.question;
+  const status = readStatus(word);
+  const isStatus = report === 'status' ? /^[1-5]\d\d$/.test(word) : false;
+  if (status && (isStatus || /^[1-5](xx|\d\ds)$/.test(word) || (report !== 'status' && FAILURE_WORDS.has(word)))) {
+    draft.filters.push({ key: 'status', patterns: status, not: false });
+    return at + 1;
+  }
+  if (/^\d{1,9}$/.test(word)) return put(draft, 'limit', readRows(reading, at), at + 1);
+  if (word === 'all' && report === 'top') return put(draft, 'limit', MAX_ROWS, at + 1);
+  const dimension = DIMENSION_WORDS.get(word);
+  if (report === 'top' && dimension && draft.question.dimension === undefined) {
+    return put(draft, 'dimension', dimension, at + 1);
+  }
+  return undefined;
+}
+
+/** `for Acme CRM`: a client, or the scope of a report about one. */
+function readNamed(reading: Reading, at: number, draft: Draft): number | undefined {
+  const { tokens, text } = reading;
+  const marker = tokens[at]!;
+  const first = tokens[at + 1];
+  if (!first || marker.quoted || !NAME_MARKERS.has(marker.text.toLowerCase())) return undefined;
+  let end = at + 1;
+  if (first.quoted) end++;
+  else {
+    // Something may be understood of the words after the name, but not of the name.
+    const probe: Draft = { question: { report: draft.question.report }, filters: [], suppose: [] };
+    while (end < tokens.length && end - at <= MAX_NAME_WORDS && !tokens[end]!.quoted) {
+      if (readOption(reading, end, probe) !== undefined || skipFiller(tokens[end]!, end) !== undefined) break;
+      end++;
+    }
+  }
+  if (end === at + 1) return undefined;
+  const name = first.quoted ? first.text : text.slice(first.start, tokens[end - 1]!.end);
+  if (hasScope(draft.question) && draft.question.scope === undefined) return put(draft, 'scope', name, end);
+  draft.filters.push({ key: name.startsWith('/') ? 'route' : 'client', patterns: [name], not: false });
+  return end;
+}
+
+function skipFiller(token: Token, at: number): number | undefined {
+  return !token.quoted && FILLER_WORDS.has(token.text.toLowerCase()) ? at + 1 : undefined;
+}
+
+function put<Key extends keyof Question>(draft: Draft, key: Key, value: Question[Key], next: number): number {
+  draft.question = { ...draft.question, [key]: value };
+  return next;
+}
+
+export function hasScope(question: Question): boolean {
+  return question.report === 'pool' || question.report === 'history' || question.report === 'explain';
+}
+
+/** `pool scope:crm` is `pool crm`. */
+function takeScope(question: Question, filters: Filter[]): { question: Question; filters: Filter[] } {
+  const only = filters.find(({ key, not, patterns }) => key === 'scope' && !not && patterns.length === 1);
+  if (!only || question.scope !== undefined || !hasScope(question)) return { question, filters };
+  return { question: { ...question, scope: only.patterns[0]! }, filters: filters.filter((filter) => filter !== only) };
+}
+
+function readRows(reading: Reading, at: number): number {
+  return Math.max(1, readCount(reading, at - 1, 'limit', MAX_ROWS, at));
+}
+
+function readCount(reading: Reading, at: number, word: string, max: number, place = at + 1): number {
+  const token = reading.tokens[place];
+  const value = token && !token.quoted && /^\d{1,9}$/.test(token.text) ? Number(token.text) : undefined;
+  if (value === undefined) {
+    throw new Misunderstood(`After “${word}” I need a number, up to ${max.toLocaleString('en')}.`, [
+      changed(reading, reading.tokens[Math.max(at, 0)]!, `${word} 10`),
+    ]);
+  }
+  if (value > max || (value === 0 && word === 'limit')) {
+    const nearest = value === 0 ? 1 : max;
+    throw new Misunderstood(
+      `${value} rows are ${value === 0 ? 'too few' : 'too many'}: a ranking has 1 to ${max.toLocaleString('en')}.`,
+      [changed(reading, token!, String(nearest)), changed(reading, token!, '10')],
+    );
+  }
+  return value;
+}
+
+/** `sort failed` puts the most failed first; `sort name` goes from A. */
+function readSort(reading: Reading, at: number, draft: Draft): number {
+  const { tokens } = reading;
+  if (tokens[at + 1]?.text.toLowerCase() === 'by') at++;
+  const column = tokens[at + 1];
+  const match = column && !column.quoted && /^(-?)([a-z_]{2,40})$/i.exec(column.text);
+  if (!match) {
+    throw new Misunderstood('After “sort” I need a column: requests, failed, ok or name.', [
+      changed(reading, tokens[at]!, 'sort failed'),
+      changed(reading, tokens[at]!, 'sort name'),
+    ]);
+  }
+  const key = match[2]!.toLowerCase();
+  const direction = tokens[at + 2]?.text.toLowerCase();
+  const given = direction === 'asc' || direction === 'desc';
+  const descending = given ? direction === 'desc' : match[1] === '-' || key !== 'name';
+  return put(draft, 'sort', `${descending ? '-' : ''}${key}`, at + (given ? 3 : 2));
+}
+
+/** `if users=25`, `if "Automation Developer" = 12`: other quantities of grants. */
+function readSuppose(reading: Reading, at: number, draft: Draft): number {
+  const { tokens } = reading;
+  const parts: { kind: string; text: string; next: number }[] = [];
+  for (let i = at; i < tokens.length && i < at + MAX_NAME_WORDS; i++) {
+    if (i > at && parts.length > 0) parts.push({ kind: 'space', text: ' ', next: i });
+    for (const part of tokens[i]!.parts) parts.push({ ...part, next: i + 1 });
+    const equals = parts.findIndex(({ kind, text }) => kind === 'separator' && text === '=');
+    if (equals < 1) continue;
+    const value = parts.slice(equals + 1).filter(({ kind }) => kind !== 'space');
+    if (value.length === 0) continue;
+    const number = value.map(({ text }) => text).join('');
+    const before = parts.slice(0, equals).filter(({ kind }) => kind !== 'space');
+    const isExact = before.length === 1 && before[0]!.kind === 'quoted';
+    const name = parts
+      .slice(0, equals)
+      .map(({ text }) => text)
+      .join('');
+    const exact = isExact ? before[0]!.text : name.trim();
+    if (!/^\d{1,12}(\.\d{1,3})?$/.test(number) || exact === '') break;
+    draft.suppose.push([exact, Number(number)]);
+    return i + 1;
+  }
+  throw new Misunderstood('After “if” I need a grant and its quantity, as in: if users=25.', ['pool if users=25']);
+}
+
+function twoRanges(reading: Reading, one: string, other: string): Misunderstood {
+  const { tokens } = reading;
+  const head = tokens
+    .slice(0, 2)
+    .filter((token) => !readRangeWords(token.text))
+    .map((token) => reading.text.slice(token.start, token.end))
+    .join(' ');
+  return new Misunderstood(`I see two ranges, ${one} and ${other}; a question has one.`, [
+    `${head} ${one}`,
+    `${head} ${other}`,
+  ]);
+}
+
+/** A word that nothing is known about, with the command as it would read with words like it. */
+export function unknownWord(reading: Reading, token: Token): Misunderstood {
+  const understood = reading.text.slice(0, token.start).trim();
+  const known = [
+    ...Object.values(DIMENSION_PLURALS),
+    ...DIMENSION_WORDS.keys(),
+    ...Object.keys(VIEW_WORDS),
+    'private',
+    'share',
+    'sort',
+    'limit',
+  ];
+  const near = token.quoted ? [] : [...listNearest(token.text, known, 4), ...suggestRanges(token.text)];
+  const prefix = understood === '' ? '' : `I understood ${quoteShort(understood)}, but `;
+  return new Misunderstood(`${prefix}${prefix ? 'not' : 'I do not know'} ${quoteShort(token.text)}.`, [
+    ...near.map((word) => changed(reading, token, word)),
+    near.length > 0 ? '' : changed(reading, token, `client:${reading.text.slice(token.start, token.end)}`),
+    understood,
+  ]);
+}
+
+/** A dimension's plural for commands, `clients`. */
+export function pluralOf(dimension: Dimension): string {
+  return DIMENSION_PLURALS[dimension];
+}

@@ -1,0 +1,175 @@
+import type { Dimension, GroupKey } from '../../domain/dimension.ts';
+import { MONTH_NAMES, WEEKDAY_NAMES } from '../../domain/range-words.ts';
+import type { ReportKind } from '../../domain/report.ts';
+
+/** The words of `/usage`, with those that people type for them. All lower case. */
+
+/** Plural of each dimension as commands print it. */
+export const DIMENSION_PLURALS: Readonly<Record<Dimension, string>> = {
+  client: 'clients',
+  route: 'routes',
+  user: 'users',
+  ip: 'ips',
+  module: 'modules',
+  method: 'methods',
+  function: 'functions',
+  version: 'versions',
+  kind: 'kinds',
+  initiator: 'initiators',
+  source: 'sources',
+  scope: 'scopes',
+};
+
+const DIMENSION_ALIASES: Readonly<Record<Dimension, string>> = {
+  client:
+    'app apps application applications consumer consumers caller callers customer customers integration integrations',
+  route: 'url urls uri uris endpoint endpoints path paths',
+  user: 'people person member members',
+  ip: 'address addresses',
+  module: 'connector connectors',
+  method: 'verb verbs',
+  function: 'fn fns',
+  version: 'api_version api-version api_versions api-versions',
+  kind: 'type types',
+  initiator: '',
+  source: 'sender senders',
+  scope: '',
+};
+
+export const DIMENSION_WORDS: ReadonlyMap<string, Dimension> = new Map(
+  Object.entries(DIMENSION_PLURALS).flatMap(([dimension, plural]) =>
+    [dimension, plural, ...DIMENSION_ALIASES[dimension as Dimension].split(' ')]
+      .filter((word) => word !== '')
+      .map((word) => [word, dimension as Dimension] as const),
+  ),
+);
+
+/** Keys of filters: every word for a dimension, and `status`. */
+export const FILTER_KEYS: ReadonlyMap<string, GroupKey> = new Map<string, GroupKey>([
+  ...DIMENSION_WORDS,
+  ['status', 'status'],
+  ['statuses', 'status'],
+  ['code', 'status'],
+  ['codes', 'status'],
+]);
+
+const REPORT_ALIASES: Readonly<Record<Exclude<ReportKind, 'client' | 'route'>, string>> = {
+  summary: 'home overview usage cards card scopes now dashboard',
+  top: 'ranking rank most biggest busiest',
+  status: 'statuses code codes error errors failure failures failed failing success health',
+  pool: 'pools balance balances credits credit allowance allowances quota quotas left remaining headroom limits forecast',
+  daily: 'days trend trends calls requests',
+  day: 'hourly hours',
+  history: 'months monthly',
+  licences: 'licence license licenses licensing grants seats consumables',
+  sources: 'senders webhooks exclusions',
+  explain: 'explanation arithmetic',
+  why: 'diagnose diagnosis',
+  advice: 'advise tips recommendations',
+};
+
+/** First words that name a report. `client` and `route` depend on what follows. */
+export const REPORT_WORDS: ReadonlyMap<string, ReportKind> = new Map(
+  Object.entries(REPORT_ALIASES).flatMap(([report, aliases]) =>
+    [report, ...aliases.split(' ')].map((word) => [word, report as ReportKind] as const),
+  ),
+);
+
+/** First words of the commands that are no questions. */
+export const ACTION_WORDS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    help: 'help ? -h --help --h commands',
+    digest: 'digest digests subscription subscriptions report reports',
+    subscribe: 'subscribe',
+    unsubscribe: 'unsubscribe',
+    alerts: 'alerts alert notifications notification warnings',
+    save: 'save',
+    open: 'open',
+    views: 'views view saved',
+    unsave: 'unsave',
+    export: 'export csv download',
+    debug: 'debug doctor',
+    correct: 'correct correction',
+    filters: 'filters filter',
+    reset: 'reset',
+    settings: 'settings setting config preferences',
+  }).flatMap(([action, words]) => words.split(' ').map((word) => [word, action] as const)),
+);
+
+/** Measures by the words after `by`. */
+export const MEASURE_WORDS: Readonly<Record<string, 'requests' | 'credits'>> = {
+  credits: 'credits',
+  credit: 'credits',
+  cost: 'credits',
+  requests: 'requests',
+  request: 'requests',
+  calls: 'requests',
+  volume: 'requests',
+};
+
+export const VIEW_WORDS: Readonly<Record<string, 'graph' | 'table' | 'doughnut'>> = {
+  graph: 'graph',
+  chart: 'graph',
+  bars: 'graph',
+  table: 'table',
+  list: 'table',
+  doughnut: 'doughnut',
+  donut: 'doughnut',
+  pie: 'doughnut',
+};
+
+export const SHARE_WORDS: Readonly<Record<string, boolean>> = {
+  private: true,
+  privately: true,
+  '--private': true,
+  share: false,
+  '--share': false,
+  public: false,
+};
+
+/** Words that stand for failed calls in any question. */
+export const FAILURE_WORDS = new Set('failed failing failure failures fails fail errors error erroring'.split(' '));
+
+/** Words that say nothing by themselves. */
+export const FILLER_WORDS = new Set(
+  'the a an of for in on per to with and me us please api call calls request requests usage used using made most show by all about at from'.split(
+    ' ',
+  ),
+);
+
+/** Before a name: `for Acme CRM`. */
+export const NAME_MARKERS = new Set(['for', 'of', 'by', 'from', 'about']);
+
+export const OPTION_WORDS = new Set(
+  'not without except excluding by sort sorted order as skip offset limit first top if rows all asc desc'.split(' '),
+);
+
+/** Words that begin or join ranges: a name made of one is always quoted. */
+const RANGE_OPENERS = new Set([
+  ...MONTH_NAMES,
+  ...MONTH_NAMES.map((name) => name.slice(0, 3)),
+  ...WEEKDAY_NAMES,
+  ...WEEKDAY_NAMES.map((name) => name.slice(0, 3)),
+  ...'sept tues weds thur thurs since until till through thru between from during within over in on last past previous prev trailing this now to week month year quarter day days weeks months years hours hour so'.split(
+    ' ',
+  ),
+  ...'one two three four five six seven eight nine ten eleven twelve'.split(' '),
+]);
+
+/** Whether a bare word would be taken for something else than a name. */
+export function isReserved(word: string): boolean {
+  const lower = word.toLowerCase();
+  return (
+    RANGE_OPENERS.has(lower) ||
+    OPTION_WORDS.has(lower) ||
+    FILLER_WORDS.has(lower) ||
+    FAILURE_WORDS.has(lower) ||
+    DIMENSION_WORDS.has(lower) ||
+    REPORT_WORDS.has(lower) ||
+    ACTION_WORDS.has(lower) ||
+    Object.hasOwn(VIEW_WORDS, lower) ||
+    Object.hasOwn(SHARE_WORDS, lower) ||
+    Object.hasOwn(MEASURE_WORDS, lower) ||
+    ['edit', 'is', 'are', 'does', 'did', 'do', 'has', 'have'].includes(lower)
+  );
+}

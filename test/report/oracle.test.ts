@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createCalendar } from '../../src/domain/calendar.ts';
+import { DIMENSIONS } from '../../src/domain/dimension.ts';
+import type { Filter } from '../../src/domain/filter.ts';
+import type { Question, RankingReport, Report, SeriesReport, StatusReport } from '../../src/domain/report.ts';
+import { createReporter } from '../../src/report/reporter.ts';
+import { StoredUsage } from '../../src/store/usage-reader.ts';
+import { UsageWriter } from '../../src/store/usage-writer.ts';
+import { describeEachDialect } from '../support/databases.ts';
+import { arbitraryEvent, arbitraryFilters } from '../support/events.ts';
+import { createMemoryUsage, type EventOfTest, passes, toRawEvent } from './memory-usage.ts';
+import { NO_DEFINITIONS } from './setup.ts';
+
+const calendar = createCalendar('Europe/Berlin');
+const NOW = Date.parse('2026-11-20T12:00:00Z');
+const from = calendar.startOfDay(calendar.dayOf(NOW) - 40);
+const sent = fc.sample(arbitraryEvent(from, NOW), { numRuns: 400, seed: 11 });
+const events: EventOfTest[] = sent.map(({ timeMs, status = 0, credits, count, ...texts }) => ({
+  ...texts,
+  timeMs: timeMs!,
+  source: 'test',
+  scope: texts.scope ?? 'default',
+  status,
+  count,
+  credits: credits ?? count * 1000,
+  receivedMs: NOW,
+}));
+const definitions = async () => ({ ...NO_DEFINITIONS, clients: [{ id: 'a*', name: 'Acme CRM' }] });
+
+const arbitraryQuestion: fc.Arbitrary<Question> = fc.record({
+  report: fc.constantFrom('top', 'status', 'daily', 'sources'),
+  dimension: fc.constantFrom(...DIMENSIONS),
+  limit: fc.integer({ min: 1, max: 12 }),
+  offset: fc.integer({ min: 0, max: 3 }),
+  measure: fc.constantFrom('requests', 'credits'),
+  range: fc.constantFrom(
+    '7d',
+    'today',
+    '24h',
+    'yesterday',
+    '30d',
+    'this-month',
+    'last-month',
+    '2026-10-25',
+    '2026-10-12..2026-11-20',
+  ),
+  filters: fc.oneof(
+    arbitraryFilters(),
+    fc
+      .record({ key: fc.constant('client' as const), patterns: fc.constant(['A*']), not: fc.boolean() })
+      .map((f) => [f]),
+  ),
+});
+
+describeEachDialect('reports', ({ dialect, open }) => {
+  it('say the same over the store as over the plain events, in numbers that add up', async () => {
+    const db = await open();
+    const rules = async () => (event: { scope?: string; credits?: number; count: number }) => {
+      const scope = event.scope ?? 'default';
+      return { scope, meters: [scope], exclusion: undefined, credits: event.credits ?? event.count * 1000 };
+    };
+    const writer = new UsageWriter(db, { dialect, calendar, rawRetentionDays: 60, rules });
+    for (let start = 0; start < sent.length; start += 100) {
+      const request = { source: { id: 1, name: 'test' }, events: sent.slice(start, start + 100), receivedMs: NOW };
+      await writer.append([request], { allowOld: true });
+      if (start === 200) await writer.foldAll();
+    }
+    const stored = createReporter({ usage: new StoredUsage(db, dialect, calendar), definitions, calendar });
+    const plain = createReporter({ usage: createMemoryUsage(events, calendar), definitions, calendar });
+    await fc.assert(
+      fc.asyncProperty(arbitraryQuestion, async (question) => {
+        const report = await stored.answer(question, NOW);
+        expect(report).toEqual(await plain.answer(question, NOW));
+        checkNumbers(report);
+      }),
+      { numRuns: dialect === 'sqlite' ? 150 : 50 },
+    );
+  });
+});
+
+/** What must hold of a report whatever it is asked, recounted from the events themselves. */
+function checkNumbers(report: Report): void {
+  if (report.kind === 'top') checkRanking(report);
+  if (report.kind === 'status') checkStatus(report);
+  if (report.kind === 'daily') checkSeries(report);
+}
+
+function countPlainly({ range, filters }: Report): number {
+  const endMs = range!.partial ? calendar.startOfDay(range!.lastDay + 1) : range!.toMs;
+  return events
+    .filter(({ timeMs }) => timeMs >= range!.fromMs && timeMs < endMs)
+    .filter((event) => filters.every((filter) => passesByIdOrName(event, filter)))
+    .reduce((sum, { count }) => sum + count!, 0);
+}
+
+function passesByIdOrName(event: EventOfTest, filter: Filter): boolean {
+  const byId = passes(toRawEvent(event), filter);
+  if (filter.key !== 'client' || !event.client!.startsWith('a')) return byId;
+  const byName = passes(toRawEvent({ ...event, client: 'Acme CRM' }), filter);
+  return filter.not ? byId && byName : byId || byName;
+}
+
+function checkRanking({ rows, others, totals, measure, ...report }: RankingReport): void {
+  const sum = rows.reduce((sum, row) => sum + row.requests, others.requests);
+  expect(sum).toBe(totals.requests);
+  expect(totals.ok + totals.failed + totals.none).toBe(totals.requests);
+  expect(totals.requests).toBe(countPlainly({ rows, others, totals, measure, ...report }));
+  for (const row of rows) {
+    expect(row.ok + row.failed + row.none).toBe(row.requests);
+    expect(row.sharePercent).toBeCloseTo(totals[measure] === 0 ? 0 : (row[measure] / totals[measure]) * 100, 9);
+  }
+}
+
+function checkStatus(report: StatusReport): void {
+  const { codes, groups, steps, totals } = report;
+  expect(codes.reduce((sum, code) => sum + code.requests, 0)).toBe(totals.requests);
+  expect(groups.reduce((sum, group) => sum + group.requests, 0)).toBe(totals.requests);
+  expect(steps.flatMap(({ counts }) => Object.values(counts)).reduce((sum, count) => sum + count, 0)).toBe(
+    totals.requests,
+  );
+  expect(totals.requests).toBe(countPlainly(report));
+}
+
+function checkSeries(report: SeriesReport): void {
+  expect(report.bars.reduce((sum, bar) => sum + bar.requests, 0)).toBe(report.totals.requests);
+  expect(report.totals.requests).toBe(countPlainly(report));
+}

@@ -1,26 +1,26 @@
 import { type Batch, type Column, type ColumnName, createColumn } from './segment.ts';
 
+/** Keys that one pass of the table compares; nearly every question has at most so many (two dimensions and status). */
+const KEYS_AT_ONCE = 3;
+
 /**
  * Groups rows by key columns and sums the measures: how events become totals, totals are merged and reports are answered.
- * Add any number of batches, then read the groups. Works a column at a time, so that each loop is over plain typed arrays.
+ * Add any number of batches, then read the groups. Plain typed arrays throughout: an open-addressing table finds each
+ * row's group, then every measure is added up by group number.
  */
 export class Grouping {
   readonly #keyNames: readonly ColumnName[];
   readonly #measureNames: readonly ColumnName[];
-  #keys: Uint32Array<ArrayBuffer>[];
-  #sums: Float64Array<ArrayBuffer>[];
-  #hashes: Uint32Array<ArrayBuffer>;
-  /** Open addressing: group number + 1, or 0. */
-  #slots: Uint32Array<ArrayBuffer>;
+  readonly #keys: Uint32Array<ArrayBuffer>[] = [];
+  readonly #sums: Float64Array<ArrayBuffer>[] = [];
+  /** Group number + 1, or 0. */
+  #slots: Uint32Array<ArrayBuffer> = new Uint32Array(0);
+  #capacity = 0;
   #groups = 0;
 
   constructor(keys: readonly ColumnName[], measures: readonly ColumnName[]) {
     this.#keyNames = keys;
     this.#measureNames = measures;
-    this.#keys = keys.map(() => new Uint32Array(64));
-    this.#sums = measures.map(() => new Float64Array(64));
-    this.#hashes = new Uint32Array(64);
-    this.#slots = new Uint32Array(128);
   }
 
   get size(): number {
@@ -38,111 +38,164 @@ export class Grouping {
     const { selected, sign = 1, columns } = options;
     const rows = selected ? selected.length : batch.length;
     if (rows === 0) return;
-    const keys = this.#keyNames.map((name) => columns?.[name] ?? batch.columns[name]);
-    const groupOf = this.#findGroups(keys, rows, selected);
-    this.#measureNames.forEach((name, index) => {
-      const values = columns?.[name] ?? batch.columns[name];
-      if (!values) return;
-      const sums = this.#sums[index]!;
-      if (selected) for (let i = 0; i < rows; i += 1) sums[groupOf[i]!]! += sign * values[selected[i]!]!;
-      else for (let i = 0; i < rows; i += 1) sums[groupOf[i]!]! += sign * values[i]!;
-    });
+    if (this.#capacity === 0) this.#allocate(2 ** Math.min(20, Math.max(4, Math.ceil(Math.log2(rows)))));
+    const read = (name: ColumnName): Column | undefined => columns?.[name] ?? batch.columns[name];
+    const keys = this.#keyNames.map((name) => takeKeys(read(name), selected, rows));
+    while (keys.length < KEYS_AT_ONCE) keys.push(new Uint32Array(rows));
+    const groupOf = keys.length === KEYS_AT_ONCE ? this.#findByThree(keys, rows) : this.#findByMany(keys, rows);
+    for (const [index, name] of this.#measureNames.entries()) {
+      const values = read(name);
+      if (values) addUp(this.#sums[index]!, groupOf, values, selected, sign);
+    }
   }
 
   /** One row per group, in order of first appearance; groups whose measures are all 0 are left out. */
   toBatch(): Batch {
+    const kept = this.#findNonZero();
+    const batch: Batch = { length: kept.length, columns: {} };
+    const take = (name: ColumnName, from: Column): void => {
+      const column = createColumn(name, kept.length);
+      for (let i = 0; i < kept.length; i += 1) column[i] = from[kept[i]!]!;
+      batch.columns[name] = column;
+    };
+    for (const [index, name] of this.#keyNames.entries()) take(name, this.#keys[index] ?? kept);
+    for (const [index, name] of this.#measureNames.entries()) take(name, this.#sums[index] ?? kept);
+    return batch;
+  }
+
+  #findNonZero(): Uint32Array {
     const kept = new Uint32Array(this.#groups);
     let count = 0;
     for (let group = 0; group < this.#groups; group += 1) {
-      if (this.#sums.some((sums) => sums[group] !== 0)) {
+      let nonZero = false;
+      for (let m = 0; m < this.#sums.length; m += 1) nonZero ||= this.#sums[m]![group] !== 0;
+      if (nonZero) {
         kept[count] = group;
         count += 1;
       }
     }
-    const batch: Batch = { length: count, columns: {} };
-    const take = (name: ColumnName, from: Column): void => {
-      const column = createColumn(name, count);
-      for (let i = 0; i < count; i += 1) column[i] = from[kept[i]!]!;
-      batch.columns[name] = column;
-    };
-    this.#keyNames.forEach((name, index) => {
-      take(name, this.#keys[index]!);
-    });
-    this.#measureNames.forEach((name, index) => {
-      take(name, this.#sums[index]!);
-    });
-    return batch;
+    return kept.subarray(0, count);
   }
 
-  #findGroups(keys: readonly (Column | undefined)[], rows: number, selected: Uint32Array | undefined): Uint32Array {
-    const hashes = new Uint32Array(rows);
-    for (const values of keys) {
-      if (!values) continue;
-      if (selected) for (let i = 0; i < rows; i += 1) hashes[i] = mix(hashes[i]!, values[selected[i]!]!);
-      else for (let i = 0; i < rows; i += 1) hashes[i] = mix(hashes[i]!, values[i]!);
-    }
+  #findByThree(keys: readonly Uint32Array[], rows: number): Uint32Array {
+    const [a, b, c] = keys as [Uint32Array, Uint32Array, Uint32Array];
     const groupOf = new Uint32Array(rows);
+    let [knownA, knownB, knownC] = this.#keys as [Uint32Array, Uint32Array, Uint32Array];
+    let slots = this.#slots;
+    let mask = slots.length - 1;
     for (let i = 0; i < rows; i += 1) {
-      const row = selected ? selected[i]! : i;
-      const hash = hashes[i]!;
-      let mask = this.#slots.length - 1;
-      let slot = (hash ^ (hash >>> 15)) & mask;
-      let found = -1;
-      for (let entry = this.#slots[slot]!; entry !== 0; entry = this.#slots[slot]!) {
-        const group = entry - 1;
-        if (this.#hashes[group] === hash && this.#equals(group, keys, row)) {
-          found = group;
-          break;
-        }
+      const keyA = a[i]!;
+      const keyB = b[i]!;
+      const keyC = c[i]!;
+      const hash = hashThree(keyA, keyB, keyC);
+      let slot = hash & mask;
+      let entry = slots[slot]!;
+      while (entry !== 0 && !(knownA[entry - 1] === keyA && knownB[entry - 1] === keyB && knownC[entry - 1] === keyC)) {
         slot = (slot + 1) & mask;
+        entry = slots[slot]!;
       }
-      if (found < 0) {
-        if (this.#groups * 2 >= this.#slots.length) {
-          this.#grow();
-          mask = this.#slots.length - 1;
-          slot = (hash ^ (hash >>> 15)) & mask;
-          while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      if (entry === 0) {
+        if (this.#groups === this.#capacity) {
+          this.#allocate(this.#capacity * 2);
+          [knownA, knownB, knownC] = this.#keys as [Uint32Array, Uint32Array, Uint32Array];
+          slots = this.#slots;
+          mask = slots.length - 1;
+          slot = this.#freeSlot(hash);
         }
-        found = this.#groups;
+        knownA[this.#groups] = keyA;
+        knownB[this.#groups] = keyB;
+        knownC[this.#groups] = keyC;
         this.#groups += 1;
-        this.#slots[slot] = found + 1;
-        this.#hashes[found] = hash;
-        for (let k = 0; k < keys.length; k += 1) this.#keys[k]![found] = keys[k] ? keys[k]![row]! : 0;
+        entry = this.#groups;
+        slots[slot] = entry;
       }
-      groupOf[i] = found;
+      groupOf[i] = entry - 1;
     }
     return groupOf;
   }
 
-  #equals(group: number, keys: readonly (Column | undefined)[], row: number): boolean {
-    for (let k = 0; k < keys.length; k += 1) {
-      const values = keys[k];
-      if (this.#keys[k]![group] !== (values ? values[row]! : 0)) return false;
+  #findByMany(keys: readonly Uint32Array[], rows: number): Uint32Array {
+    const groupOf = new Uint32Array(rows);
+    const key = new Uint32Array(keys.length);
+    for (let i = 0; i < rows; i += 1) {
+      for (let k = 0; k < keys.length; k += 1) key[k] = keys[k]![i]!;
+      const hash = hashMany(key);
+      let slot = hash & (this.#slots.length - 1);
+      while (this.#slots[slot] !== 0 && !this.#equals(this.#slots[slot]! - 1, key)) slot = (slot + 1) & (this.#slots.length - 1);
+      if (this.#slots[slot] === 0) {
+        if (this.#groups === this.#capacity) {
+          this.#allocate(this.#capacity * 2);
+          slot = this.#freeSlot(hash);
+        }
+        for (let k = 0; k < key.length; k += 1) this.#keys[k]![this.#groups] = key[k]!;
+        this.#groups += 1;
+        this.#slots[slot] = this.#groups;
+      }
+      groupOf[i] = this.#slots[slot]! - 1;
     }
+    return groupOf;
+  }
+
+  #equals(group: number, key: Uint32Array): boolean {
+    for (let k = 0; k < key.length; k += 1) if (this.#keys[k]![group] !== key[k]) return false;
     return true;
   }
 
-  #grow(): void {
-    const capacity = this.#slots.length;
-    this.#keys = this.#keys.map((old) => enlarge(old, new Uint32Array(capacity)));
-    this.#sums = this.#sums.map((old) => enlarge(old, new Float64Array(capacity)));
-    this.#hashes = enlarge(this.#hashes, new Uint32Array(capacity));
-    this.#slots = new Uint32Array(capacity * 2);
+  #freeSlot(hash: number): number {
     const mask = this.#slots.length - 1;
+    let slot = hash & mask;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  /** Room for `capacity` groups, with the known ones in place. */
+  #allocate(capacity: number): void {
+    this.#capacity = capacity;
+    const keyCount = Math.max(KEYS_AT_ONCE, this.#keyNames.length);
+    for (let k = 0; k < keyCount; k += 1) this.#keys[k] = enlarge(new Uint32Array(capacity), this.#keys[k]);
+    for (let m = 0; m < this.#measureNames.length; m += 1) this.#sums[m] = enlarge(new Float64Array(capacity), this.#sums[m]);
+    this.#slots = new Uint32Array(capacity * 2);
+    const key = new Uint32Array(keyCount);
     for (let group = 0; group < this.#groups; group += 1) {
-      const hash = this.#hashes[group]!;
-      let slot = (hash ^ (hash >>> 15)) & mask;
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.#slots[slot] = group + 1;
+      for (let k = 0; k < keyCount; k += 1) key[k] = this.#keys[k]![group]!;
+      const hash = keyCount === KEYS_AT_ONCE ? hashThree(key[0]!, key[1]!, key[2]!) : hashMany(key);
+      this.#slots[this.#freeSlot(hash)] = group + 1;
     }
   }
 }
 
-function enlarge<T extends Uint32Array | Float64Array>(old: T, larger: T): T {
-  larger.set(old as never);
-  return larger;
+function takeKeys(values: Column | undefined, selected: Uint32Array | undefined, rows: number): Uint32Array {
+  if (!values) return new Uint32Array(rows);
+  if (!selected) return values as Uint32Array;
+  const taken = new Uint32Array(rows);
+  for (let i = 0; i < rows; i += 1) taken[i] = values[selected[i]!]!;
+  return taken;
 }
 
-function mix(hash: number, value: number): number {
-  return Math.imul(hash ^ Math.imul(value, 0x85ebca6b), 0xc2b2ae35) ^ (hash >>> 13);
+function addUp(
+  sums: Float64Array,
+  groupOf: Uint32Array,
+  values: Column,
+  selected: Uint32Array | undefined,
+  sign: 1 | -1,
+): void {
+  if (selected) for (let i = 0; i < selected.length; i += 1) sums[groupOf[i]!]! += sign * values[selected[i]!]!;
+  else for (let i = 0; i < groupOf.length; i += 1) sums[groupOf[i]!]! += sign * values[i]!;
+}
+
+function hashThree(a: number, b: number, c: number): number {
+  let hash = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return hash ^ (hash >>> 13);
+}
+
+function hashMany(key: Uint32Array): number {
+  let hash = 0;
+  for (let k = 0; k < key.length; k += 1) hash = Math.imul(hash ^ Math.imul(key[k]!, 0x9e3779b1), 0x85ebca6b) ^ (hash >>> 15);
+  return hash ^ (hash >>> 13);
+}
+
+function enlarge<T extends Uint32Array | Float64Array>(larger: T, old: T | undefined): T {
+  if (old) larger.set(old as never);
+  return larger;
 }

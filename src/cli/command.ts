@@ -1,0 +1,32 @@
+import type { Config } from '../config.ts';
+
+/** The world as a command sees it, so that tests can give it another. */
+export interface CliContext {
+  env: Readonly<Record<string, string | undefined>>;
+  /** Folder in which `.env` and relative paths are looked for. */
+  folder: string;
+  /** One line, without its end. */
+  out(line: string): void;
+  err(line: string): void;
+  /** Whether a person watches: progress is then drawn, not listed. */
+  isTerminal: boolean;
+  now(): number;
+  /** Aborted by SIGINT or SIGTERM. */
+  signal: AbortSignal;
+  /** Replaces the settings read from the environment. */
+  config?: Config;
+}
+
+/** Runs with the words after its own name; the number is the exit code. Throws HeadroomError for faults of the caller. */
+export type RunCommand = (args: readonly string[], context: CliContext) => Promise<number>;
+
+/** One row of the table of commands. */
+export interface Command {
+  name: string;
+  /** `import FILE… [--source NAME]`. */
+  usage: string;
+  summary: string;
+  /** Further lines of `headroom help NAME`. */
+  details?: string;
+  load: () => Promise<RunCommand>;
+}

@@ -1,0 +1,63 @@
+import { HeadroomError } from '../errors.ts';
+import { redact } from '../log.ts';
+import type { CliContext, Command } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { findNearest } from './nearest.ts';
+
+/** Exit code for a word that is not understood. */
+const MISUSE = 2;
+
+/**
+ * Runs the command that the words name and answers with its exit code. Faults of the caller are one clear line (or a
+ * list, for settings); anything else is a defect, shown with its stack.
+ */
+export async function runCli(words: readonly string[], context: CliContext): Promise<number> {
+  const [name = 'help', ...args] = words;
+  try {
+    if (name === 'help' || name === '--help' || name === '-h') return help(args[0], context);
+    if (name === '--version' || name === '-v') {
+      context.out((await import('../version.ts')).VERSION);
+      return 0;
+    }
+    const command = COMMANDS.find((candidate) => candidate.name === name);
+    if (!command) return refuse(name, context);
+    if (args.includes('--help') || args.includes('-h')) return help(name, context);
+    return await (await command.load())(args, context);
+  } catch (error) {
+    if (error instanceof HeadroomError) context.err(redact(error.message));
+    else if (isMisuse(error)) context.err(`${(error as Error).message} See "headroom help ${name}".`);
+    else context.err(redact((error as Error).stack ?? String(error)));
+    return isMisuse(error) ? MISUSE : 1;
+  }
+}
+
+function help(name: string | undefined, context: CliContext): number {
+  if (name === undefined) {
+    context.out('Headroom: how much of your API allowance is used, and how much headroom is left.\n');
+    const width = Math.max(...COMMANDS.map((command) => command.name.length));
+    for (const command of COMMANDS) context.out(`  headroom ${command.name.padEnd(width)}  ${command.summary}`);
+    context.out('\n"headroom help NAME" says more of one.');
+    return 0;
+  }
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  return command ? describe(command, context) : refuse(name, context);
+}
+
+function describe({ usage, summary, details }: Command, context: CliContext): number {
+  context.out(`headroom ${usage}\n\n${summary[0]!.toUpperCase()}${summary.slice(1)}.`);
+  if (details) context.out(`\n${details}`);
+  return 0;
+}
+
+function refuse(name: string, context: CliContext): number {
+  const names = COMMANDS.map((command) => command.name);
+  const nearest = findNearest(name, [...names, 'help']);
+  const cure = nearest ? `Did you mean "headroom ${nearest}"?` : `There are: ${names.join(', ')}, help.`;
+  context.err(`There is no command ${JSON.stringify(name)}. ${cure}`);
+  return MISUSE;
+}
+
+/** What node:util's parseArgs throws for options it does not know. */
+function isMisuse(error: unknown): boolean {
+  return String((error as NodeJS.ErrnoException)?.code).startsWith('ERR_PARSE_ARGS');
+}

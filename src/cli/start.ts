@@ -1,0 +1,22 @@
+import { createApp } from '../app.ts';
+import type { CliContext } from './command.ts';
+import { readConfig } from './open.ts';
+
+/** How long an orderly stop may take before the process ends anyway. */
+const STOP_WITHIN_MS = 9500;
+
+/** `headroom start`: runs the bot until it is told to stop. */
+export async function runStart(_args: readonly string[], context: CliContext): Promise<number> {
+  const app = createApp(readConfig(context, 'slack'));
+  const stopped = new Promise<void>((resolve) => {
+    if (context.signal.aborted) resolve();
+    else context.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  // A signal during a slow start (migrations) is not lost: the app is stopped as soon as it has started.
+  await app.start();
+  await stopped;
+  const late = setTimeout(() => process.exit(0), STOP_WITHIN_MS);
+  await app.stop();
+  clearTimeout(late);
+  return 0;
+}

@@ -1,0 +1,156 @@
+import { isUtf8 } from 'node:buffer';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import type { UsageEvent } from '../domain/event.ts';
+import { HeadroomError } from '../errors.ts';
+import { createLogReader } from './access-log.ts';
+import { parseAccessLine } from './access-log-line.ts';
+import { toClientFinder } from './client-from.ts';
+import { type CsvHeader, looksLikeCsvHeader, parseCsvHeader, toCsvFields } from './csv.ts';
+import { type EventFields, EventReader } from './event-fields.ts';
+import { describePosition, findJsonFault } from './json-position.ts';
+
+export const IMPORT_FORMATS = ['access-log', 'ndjson', 'csv'] as const;
+export type ImportFormat = (typeof IMPORT_FORMATS)[number];
+
+/** Longer records are no records. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** A record of a file: a line, or in CSV as many lines as its quotes span. */
+export interface FileRecord {
+  text: string;
+  /** With its line end; an unfinished last one has none. */
+  bytes: Uint8Array;
+  finished: boolean;
+}
+
+/** Makes an event of a record, says what is wrong with it, or, for an empty line or a header, neither. */
+export type RecordReader = (text: string) => UsageEvent | string | undefined;
+
+/**
+ * The content of a file, decompressed (gzip and zstd, told by their first bytes). `onRead` gets the bytes read from the
+ * disk so far. Throws `unreadable` where the file cannot be opened or ends inside its compression.
+ */
+export async function* readContent(path: string, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  try {
+    const file = await open(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    await file.close();
+    const magic = buffer.subarray(0, bytesRead);
+    const raw = createReadStream(path, { highWaterMark: 256 * 1024 });
+    let read = 0;
+    raw.on('data', (chunk) => {
+      read += chunk.length;
+      onRead(read);
+    });
+    const decoder = magic.equals(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]))
+      ? createZstdDecompress()
+      : magic[0] === 0x1f && magic[1] === 0x8b
+        ? createGunzip()
+        : undefined;
+    const content: Readable = decoder ? pipeline(raw, decoder, () => {}) : raw;
+    for await (const chunk of content) yield chunk as Uint8Array;
+  } catch (error) {
+    if (error instanceof HeadroomError) throw error;
+    throw new HeadroomError('unreadable', `${path} cannot be read: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+/** Cuts content into records at line ends; with `quotes`, at those outside of double quotes. */
+export async function* readRecords(content: AsyncIterable<Uint8Array>, quotes: boolean): AsyncGenerator<FileRecord> {
+  let rest = Buffer.alloc(0);
+  for await (const chunk of content) {
+    const buffer = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+    let start = 0;
+    let quoted = false;
+    let from = 0;
+    for (;;) {
+      const end = buffer.indexOf(10, from);
+      if (end < 0) break;
+      if (quotes && countQuotes(buffer, from, end) % 2 === 1) quoted = !quoted;
+      from = end + 1;
+      if (quoted) continue;
+      yield toRecord(buffer.subarray(start, end + 1), true);
+      start = end + 1;
+    }
+    rest = buffer.subarray(start);
+    if (rest.length > MAX_RECORD_BYTES) {
+      throw new HeadroomError(
+        'unreadable',
+        `A line has more than ${MAX_RECORD_BYTES} bytes: this is no log, NDJSON or CSV.`,
+      );
+    }
+  }
+  if (rest.length > 0) yield toRecord(rest, false);
+}
+
+function countQuotes(buffer: Buffer, from: number, to: number): number {
+  let count = 0;
+  for (let at = buffer.indexOf(34, from); at >= 0 && at < to; at = buffer.indexOf(34, at + 1)) count += 1;
+  return count;
+}
+
+function toRecord(bytes: Buffer, finished: boolean): FileRecord {
+  // Old logs hold Latin-1; their lines count all the same.
+  const text = bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1').replace(/\r?\n$/, '');
+  return { text, bytes, finished };
+}
+
+/** Tells a file's format by its first line. Throws `unreadable` where it is none of ours. */
+export function detectFormat(line: string): ImportFormat {
+  const text = line.replace(/^\ufeff/, '').trim();
+  if (text.startsWith('{')) return 'ndjson';
+  if (typeof parseAccessLine(text) !== 'string') return 'access-log';
+  if (looksLikeCsvHeader(text)) return 'csv';
+  throw new HeadroomError(
+    'unreadable',
+    `The first line is neither of an access log, nor JSON, nor a CSV header with the columns of an event: ${JSON.stringify(text.slice(0, 80).toWellFormed())}. Say which with --format ${IMPORT_FORMATS.join('|')}.`,
+  );
+}
+
+/** A reader of a file's records; `header` is its first record, which in CSV names the columns. */
+export function createRecordReader(
+  format: ImportFormat,
+  header: string,
+  options: Readonly<Record<string, unknown>>,
+): RecordReader {
+  if (format === 'csv') return createCsvReader(header, options);
+  const log = createLogReader(options);
+  const native = new EventReader(options);
+  const findClient = toClientFinder(options);
+  return (line) => {
+    const text = line.replace(/^\ufeff/, '').trim();
+    if (text === '') return undefined;
+    if (format === 'access-log' && !text.startsWith('{')) return log.line(text);
+    const value = parseJson(text);
+    if (typeof value === 'string') return value;
+    // Access logs are written as JSON lines too; what names no client of its own is read as one.
+    if (format === 'access-log' || (!findClient && (value as EventFields).client === undefined))
+      return log.value(value);
+    return native.read(findClient ? { ...value, client: findClient(value) } : value);
+  };
+}
+
+function createCsvReader(headerRecord: string, options: Readonly<Record<string, unknown>>): RecordReader {
+  const { clientFrom } = options;
+  const header: CsvHeader = parseCsvHeader(headerRecord, typeof clientFrom === 'string' ? clientFrom : undefined);
+  const reader = new EventReader(options);
+  const findClient = toClientFinder(options);
+  return (record) => {
+    if (record.trim() === '' || record === headerRecord) return undefined;
+    const fields = toCsvFields(record, header);
+    if (typeof fields === 'string') return fields;
+    return reader.read(findClient ? { ...fields, client: findClient(fields) } : fields);
+  };
+}
+
+function parseJson(text: string): object | string {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : 'the line is no JSON object';
+  } catch {
+    return `the line is not JSON: ${describePosition(text, findJsonFault(text))}`;
+  }
+}

@@ -1,0 +1,114 @@
+import type { Selectable } from 'kysely';
+import type { Db } from './database.ts';
+import type { SourceTables } from './schema/source.ts';
+
+/** A file of which a part was taken, known by its content: `hash` is the SHA-256 of the first `bytes`, decompressed. */
+export interface ImportFile {
+  id: number;
+  sourceId: number;
+  name: string;
+  format: string;
+  bytes: number;
+  hash: string;
+  /** Lines (or CSV records) of that part. */
+  lines: number;
+  events: number;
+  duplicates: number;
+  rejected: number;
+  firstEventMs: number | undefined;
+  lastEventMs: number | undefined;
+  startedMs: number;
+  updatedMs: number;
+}
+
+/** What one more part adds to a file. */
+export interface ImportStep {
+  bytes: number;
+  hash: string;
+  lines: number;
+  events: number;
+  duplicates: number;
+  rejected: number;
+  firstEventMs: number | undefined;
+  lastEventMs: number | undefined;
+  nowMs: number;
+}
+
+export async function insertImportFile(
+  db: Db,
+  file: { sourceId: number; name: string; format: string; hash: string; nowMs: number },
+): Promise<ImportFile> {
+  const row = await db
+    .insertInto('import_file')
+    .values({
+      source_id: file.sourceId,
+      name: file.name,
+      format: file.format,
+      bytes: 0,
+      hash: file.hash,
+      lines: 0,
+      events: 0,
+      duplicates: 0,
+      rejected: 0,
+      started_ms: file.nowMs,
+      updated_ms: file.nowMs,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return toImportFile(row);
+}
+
+/**
+ * Moves a file on by one part, if it still stands at `from` bytes. False: another run of the same file was faster, and
+ * what was about to be stored with this must not be.
+ */
+export async function updateImportFile(db: Db, id: number, from: number, step: ImportStep): Promise<boolean> {
+  const result = await db
+    .updateTable('import_file')
+    .set((eb) => ({
+      bytes: step.bytes,
+      hash: step.hash,
+      lines: eb('lines', '+', step.lines),
+      events: eb('events', '+', step.events),
+      duplicates: eb('duplicates', '+', step.duplicates),
+      rejected: eb('rejected', '+', step.rejected),
+      updated_ms: step.nowMs,
+      ...(step.firstEventMs === undefined ? {} : { first_event_ms: step.firstEventMs }),
+      ...(step.lastEventMs === undefined ? {} : { last_event_ms: step.lastEventMs }),
+    }))
+    .where('id', '=', id)
+    .where('bytes', '=', from)
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows) === 1;
+}
+
+/** Files of a source, or of all, in the order in which they were begun. */
+export async function listImportFiles(db: Db, sourceId?: number): Promise<ImportFile[]> {
+  let query = db.selectFrom('import_file').selectAll().orderBy('id');
+  if (sourceId !== undefined) query = query.where('source_id', '=', sourceId);
+  return (await query.execute()).map(toImportFile);
+}
+
+/** Forgets a file, so that it could be imported anew. */
+export async function deleteImportFile(db: Db, id: number): Promise<void> {
+  await db.deleteFrom('import_file').where('id', '=', id).execute();
+}
+
+function toImportFile(row: Selectable<SourceTables['import_file']>): ImportFile {
+  return {
+    id: row.id,
+    sourceId: row.source_id,
+    name: row.name,
+    format: row.format,
+    bytes: row.bytes,
+    hash: row.hash,
+    lines: row.lines,
+    events: row.events,
+    duplicates: row.duplicates,
+    rejected: row.rejected,
+    firstEventMs: row.first_event_ms ?? undefined,
+    lastEventMs: row.last_event_ms ?? undefined,
+    startedMs: row.started_ms,
+    updatedMs: row.updated_ms,
+  };
+}

@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+
+/** Of package.json. */
+export const VERSION: string = (
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+/** Below 0: `a` is older than `b`. Both `1.2.3`; what follows a hyphen is not compared. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split('-')[0]!.split('.').map(Number));
+  for (let part = 0; part < 3; part += 1) {
+    const difference = (left![part] ?? 0) - (right![part] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

@@ -1,0 +1,97 @@
+import type { Composer, Picture } from '../delivery/composer.ts';
+import type { Calendar } from '../domain/calendar.ts';
+import { formatDay } from '../domain/calendar.ts';
+import type { RankingReport, Report } from '../domain/report.ts';
+import { buildTable } from '../slack/blocks/table.ts';
+import { defuse, leaf, richText } from '../slack/blocks/text.ts';
+import type { Db } from '../store/database.ts';
+import { listDigests, setDigestHeadline } from '../store/subscription-repository.ts';
+import { buildDigest, type DigestFrame } from './digest-blocks.ts';
+import { composeDigest, type DigestContent, type DigestSources, type StatedDay, toFilters } from './digest-content.ts';
+import type { DigestWhat } from './digest-sections.ts';
+
+/** What a digest's delivery holds: enough to say the same whenever it is sent. */
+export interface DigestOrder {
+  subscriptionId: number;
+  dueMs: number;
+  what: DigestWhat;
+  /** As people write it. */
+  schedule: string;
+  /** Who asked for it, where it is not the scheduled one. */
+  sentBy?: string;
+  /** The message itself, or what follows in its thread. */
+  part: 'message' | 'clients';
+}
+
+export interface DigestComposerPorts extends DigestSources {
+  db: Db;
+  calendar: Calendar;
+  render(report: Report, options: { view?: 'graph' | undefined }): Promise<Picture | undefined>;
+}
+
+/** Less than this is not worth calling late. */
+const LATE_MS = 5 * 60_000;
+
+/** Makes a digest's message at the time of sending, for the day that was complete when it was due. */
+export function createDigestComposer(ports: DigestComposerPorts): Composer {
+  return async (content, { key, nowMs, updating }) => {
+    const order = content as DigestOrder;
+    const day = dayOf(order, ports.calendar);
+    if (order.part === 'clients') return composeClients(ports, order, day, nowMs);
+    const { text, blocks, chartAt, digest } = await composeMessage(ports, order, nowMs);
+    if (!updating) {
+      const stated: StatedDay = { day, requests: digest.totals.requests, failed: digest.totals.failed };
+      await setDigestHeadline(ports.db, key, stated);
+    }
+    const { status } = digest;
+    return {
+      text,
+      blocks,
+      ...(status && digest.totals.requests > 0
+        ? { image: { title: 'Status codes', at: chartAt, picture: ports.render(status, {}) } }
+        : {}),
+    };
+  };
+}
+
+/** The message without its chart; also what a preview shows. */
+export async function composeMessage(
+  ports: DigestComposerPorts,
+  order: DigestOrder,
+  nowMs: number,
+): Promise<ReturnType<typeof buildDigest> & { digest: DigestContent }> {
+  const day = dayOf(order, ports.calendar);
+  const posted = await listDigests(ports.db, order.subscriptionId, 14);
+  const stated = posted.flatMap(({ headline, state }) =>
+    headline && state === 'sent' && (headline as StatedDay).day < day ? [headline as StatedDay] : [],
+  );
+  const digest = await composeDigest(ports, order.what, day, stated, nowMs);
+  const frame: DigestFrame = {
+    sections: order.what.sections,
+    schedule: order.sentBy ? '' : order.schedule,
+    ...(nowMs - order.dueMs >= LATE_MS && !order.sentBy ? { lateDueMs: order.dueMs } : {}),
+    ...(order.sentBy ? { sentBy: order.sentBy } : {}),
+  };
+  return { ...buildDigest(digest, frame), digest };
+}
+
+/** The last day of the report zone that was complete at the due time. */
+function dayOf(order: DigestOrder, calendar: Calendar): number {
+  return calendar.dayOf(order.dueMs) - 1;
+}
+
+/** In the thread: the ranking of clients as table and chart; nothing where there is none. */
+async function composeClients(ports: DigestComposerPorts, order: DigestOrder, day: number, nowMs: number) {
+  if (!order.what.sections.includes('clients')) return undefined;
+  const report = (await ports.reporter.answer(
+    { report: 'top', dimension: 'client', range: formatDay(day), limit: 10, filters: toFilters(order.what) },
+    nowMs,
+  )) as RankingReport;
+  if (report.totals.requests === 0) return undefined;
+  const table = buildTable(report.table, report.zone, 8000);
+  return {
+    text: defuse(report.finding),
+    blocks: [richText(leaf(report.title, { bold: true }), `\n${report.finding}`), ...(table ? [table.block] : [])],
+    image: { title: report.title, at: 1, picture: ports.render(report, {}) },
+  };
+}

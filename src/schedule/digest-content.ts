@@ -1,0 +1,237 @@
+import { formatDay, toDate } from '../domain/calendar.ts';
+import type { Correction } from '../domain/correction.ts';
+import type { Filter } from '../domain/filter.ts';
+import type {
+  PoolReport,
+  Question,
+  RankingReport,
+  Reporter,
+  SeriesReport,
+  StatusReport,
+  TableReport,
+  Totals,
+} from '../domain/report.ts';
+import type { SourceHealth } from '../domain/source-health.ts';
+import { describeMover, type Mover } from './digest-movers.ts';
+import type { DigestSection, DigestWhat } from './digest-sections.ts';
+
+/** What digests are made from. */
+export interface DigestSources {
+  reporter: Reporter;
+  /** First and last instant of a day of the report zone. */
+  spanOf(day: number): { fromMs: number; toMs: number };
+  sources(): Promise<readonly SourceHealth[]>;
+  /** Those that apply to days of the span. */
+  corrections(span: { fromMs: number; toMs: number }): Promise<readonly Correction[]>;
+}
+
+/** The numbers that a digest stated for a day; kept, so that a later one can say what changed. */
+export interface StatedDay {
+  day: number;
+  requests: number;
+  failed: number;
+}
+
+/** A digest as data. Sections that are off, empty or failed are absent; the failed ones are named in `missing`. */
+export interface DigestContent {
+  day: number;
+  zone: string;
+  asOfMs: number;
+  totals: Totals;
+  clients: number;
+  dayBefore: Totals;
+  /** Mean of the same weekday of up to four weeks before; absent before the first week is over. */
+  weekday?: { name: string; requests: number; weeks: number };
+  /** Mean of the seven days before. */
+  weekAverage: number;
+  /** Sources that used to send on such a day and sent nothing at all. */
+  silent: readonly { name: string; lastReceivedMs: number }[];
+  topClients?: RankingReport;
+  status?: StatusReport;
+  topRoutes?: RankingReport;
+  pools?: PoolReport;
+  newClients?: readonly { name: string; requests: number }[];
+  movers?: readonly Mover[];
+  corrections?: readonly Correction[];
+  changes?: readonly { day: number; stated: number; requests: number }[];
+  advice?: TableReport;
+  missing: readonly string[];
+}
+
+const ROWS = 5;
+const ALL = 1000;
+const HISTORY_DAYS = 90;
+const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+
+/**
+ * Everything that a digest for `day` says. A section that fails is left out and named; without the day's numbers there is
+ * no digest, so that failure is thrown. `stated`: what earlier digests of the subscription said.
+ */
+export async function composeDigest(
+  from: DigestSources,
+  what: DigestWhat,
+  day: number,
+  stated: readonly StatedDay[],
+  nowMs: number,
+): Promise<DigestContent> {
+  const filters = toFilters(what);
+  const ask = async <R>(question: Question): Promise<R> =>
+    (await from.reporter.answer({ ...question, filters: [...filters, ...(question.filters ?? [])] }, nowMs)) as R;
+  const daily = await ask<SeriesReport>({ report: 'daily', range: `${formatDay(day - 28)}..${formatDay(day)}` });
+  const yesterday = await ask<StatusReport>({ report: 'status', range: formatDay(day) });
+  const missing: string[] = [];
+  const section = async <R>(key: DigestSection, title: string, make: () => Promise<R>): Promise<R | undefined> => {
+    if (!what.sections.includes(key)) return undefined;
+    try {
+      return await make();
+    } catch (error) {
+      missing.push(`${title} (${error instanceof Error ? error.message : String(error)})`);
+      return undefined;
+    }
+  };
+  const rank = (dimension: 'client' | 'route', range: string, limit: number, filters: readonly Filter[] = []) =>
+    ask<RankingReport>({ report: 'top', dimension, range, limit, filters });
+
+  const content: DigestContent = {
+    day,
+    zone: daily.zone,
+    asOfMs: daily.asOfMs,
+    ...compareDays(daily, day),
+    clients: yesterday.clients,
+    silent: await listSilent(from, daily, day),
+    missing,
+  };
+  if (content.totals.requests === 0 && content.silent.length === 0) return content;
+  const date = formatDay(day);
+  const topClients = await section('clients', 'Top clients', () => rank('client', date, ROWS));
+  const topRoutes = await section('routes', 'Top routes', () => rank('route', date, ROWS));
+  const pools = await section('pools', 'Pools', () =>
+    from.reporter.answer({ report: 'pool', ...(what.scope ? { scope: what.scope } : {}) }, nowMs),
+  );
+  const newClients = await section('new-clients', 'New clients', () => listNewClients(rank, day));
+  const movers = await section('movers', 'Biggest movers', () => listMovers(rank, day));
+  const corrections = await section('corrections', 'Corrections', () => from.corrections(from.spanOf(day)));
+  const changes = await section('corrections', 'Late changes', async () => listChanges(daily, stated));
+  const advice = await section('advice', 'Advice', () => ask<TableReport>({ report: 'advice', range: date }));
+  return {
+    ...content,
+    ...(what.sections.includes('status') ? { status: yesterday } : {}),
+    ...(topClients ? { topClients } : {}),
+    ...(topRoutes ? { topRoutes } : {}),
+    ...(pools ? { pools: pools as PoolReport } : {}),
+    ...(newClients?.length ? { newClients } : {}),
+    ...(movers?.length ? { movers } : {}),
+    ...(corrections?.length ? { corrections } : {}),
+    ...(changes?.length ? { changes } : {}),
+    ...(advice ? { advice } : {}),
+  };
+}
+
+export function toFilters(what: DigestWhat): readonly Filter[] {
+  return what.scope ? [...what.filters, { key: 'scope', patterns: [what.scope], not: false }] : what.filters;
+}
+
+/** Bars are the 28 days before, then the day itself. */
+function compareDays(
+  daily: SeriesReport,
+  day: number,
+): Pick<DigestContent, 'totals' | 'dayBefore' | 'weekday' | 'weekAverage'> {
+  const bars = daily.bars;
+  const at = (daysAgo: number): Totals => bars.at(-1 - daysAgo) ?? NOTHING;
+  // Before the first call there was nothing to average.
+  const known = bars.length - bars.findIndex((bar) => bar.requests > 0);
+  const weeks = bars.some((bar) => bar.requests > 0) ? [7, 14, 21, 28].filter((daysAgo) => daysAgo < known) : [];
+  const mean = (days: readonly number[]) =>
+    Math.round(days.reduce((sum, daysAgo) => sum + at(daysAgo).requests, 0) / days.length);
+  const name = WEEKDAYS[toDate(day).dayOfWeek - 1]!;
+  return {
+    totals: toTotals(at(0)),
+    dayBefore: toTotals(at(1)),
+    ...(weeks.length ? { weekday: { name, requests: mean(weeks), weeks: weeks.length } } : {}),
+    weekAverage: mean([1, 2, 3, 4, 5, 6, 7]),
+  };
+}
+
+const NOTHING: Totals = { requests: 0, ok: 0, failed: 0, none: 0, credits: 0 };
+
+function toTotals({ requests, ok, failed, none, credits }: Totals): Totals {
+  return { requests, ok, failed, none, credits };
+}
+
+/** On a day without calls, though the same weekdays had some: the sources that had sent before and were silent. */
+async function listSilent(
+  from: DigestSources,
+  daily: SeriesReport,
+  day: number,
+): Promise<{ name: string; lastReceivedMs: number }[]> {
+  const { totals, weekAverage } = compareDays(daily, day);
+  if (totals.requests > 0 || weekAverage === 0) return [];
+  const { toMs } = from.spanOf(day);
+  return (await from.sources())
+    .filter(({ lastReceivedMs }) => lastReceivedMs !== undefined && lastReceivedMs < toMs)
+    .map(({ name, lastReceivedMs }) => ({ name, lastReceivedMs: lastReceivedMs! }));
+}
+
+type Rank = (
+  dimension: 'client' | 'route',
+  range: string,
+  limit: number,
+  filters?: readonly Filter[],
+) => Promise<RankingReport>;
+
+/** Clients of the day that made no call in the 90 days before; none while those days hold nothing at all. */
+async function listNewClients(rank: Rank, day: number): Promise<{ name: string; requests: number }[]> {
+  const before = `${formatDay(day - HISTORY_DAYS)}..${formatDay(day - 1)}`;
+  const [today, history] = [await rank('client', formatDay(day), ALL), await rank('client', before, ALL)];
+  if (history.totals.requests === 0) return [];
+  const known = new Set(history.rows.map(({ name }) => name));
+  let candidates = today.rows.filter(({ name }) => !known.has(name) && !name.startsWith('('));
+  if (candidates.length > 0 && history.others.count > 0) {
+    // More clients than one ranking holds: ask for these alone.
+    const patterns = candidates.flatMap(({ name, ids }) => ids ?? [name]);
+    const seen = await rank('client', before, ALL, [{ key: 'client', patterns, not: false }]);
+    const old = new Set(seen.rows.filter(({ requests }) => requests > 0).map(({ name }) => name));
+    candidates = candidates.filter(({ name }) => !old.has(name));
+  }
+  return candidates.map(({ name, requests }) => ({ name, requests }));
+}
+
+/** The three clients whose requests changed most since the day before, with the route that explains most of it. */
+async function listMovers(rank: Rank, day: number): Promise<Mover[]> {
+  const [today, before] = [await rank('client', formatDay(day), ALL), await rank('client', formatDay(day - 1), ALL)];
+  if (before.totals.requests === 0) return [];
+  const earlier = new Map(before.rows.map((row) => [row.name, row]));
+  const now = new Map(today.rows.map((row) => [row.name, row]));
+  const changes = [...new Set([...earlier.keys(), ...now.keys()])]
+    .map((name) => ({
+      name,
+      ids: (now.get(name) ?? earlier.get(name))!.ids ?? [name],
+      requests: now.get(name)?.requests ?? 0,
+      before: earlier.get(name)?.requests ?? 0,
+    }))
+    .filter(({ requests, before }) => requests !== before)
+    .sort((a, b) => Math.abs(b.requests - b.before) - Math.abs(a.requests - a.before))
+    .slice(0, 3);
+  const movers: Mover[] = [];
+  for (const change of changes) {
+    const filter: Filter = { key: 'client', patterns: change.ids, not: false };
+    const routes = await rank('route', formatDay(day), ALL, [filter]);
+    const routesBefore = await rank('route', formatDay(day - 1), ALL, [filter]);
+    movers.push(describeMover(change, routes.rows, routesBefore.rows));
+  }
+  return movers;
+}
+
+/** Days that earlier digests stated other numbers for. */
+function listChanges(
+  daily: SeriesReport,
+  stated: readonly StatedDay[],
+): { day: number; stated: number; requests: number }[] {
+  const lastDay = daily.range?.lastDay;
+  if (lastDay === undefined) return [];
+  return stated.flatMap(({ day, requests }) => {
+    const bar = daily.bars.at(day - lastDay - 1);
+    if (day >= lastDay || !bar || bar.requests === requests) return [];
+    return [{ day, stated: requests, requests: bar.requests }];
+  });
+}

@@ -1,0 +1,177 @@
+import type { Correction } from '../domain/correction.ts';
+import type { PoolBalance, RankingReport, StatusReport } from '../domain/report.ts';
+import {
+  countOf,
+  formatCount,
+  formatCredits,
+  formatDate,
+  formatInstant,
+  formatPercent,
+  formatShare,
+  formatShortDate,
+} from '../report/format.ts';
+import { LEVEL_WORDS } from '../slack/blocks/cards.ts';
+import type { DigestContent } from './digest-content.ts';
+import type { Mover } from './digest-movers.ts';
+
+/** A titled part of a digest. Lines are plain text: names in them are not to be read as markup. */
+export interface DigestPart {
+  title: string;
+  lines: readonly string[];
+}
+
+/** `1,250 requests by 12 clients on Fri 20 Nov 2026 (UTC), +25 % on the day before (1,000), …`. */
+export function describeDay(content: DigestContent): string {
+  const { totals, dayBefore, weekday } = content;
+  const comparisons = [
+    `${describeChange(totals.requests, dayBefore.requests)} the day before (${formatCount(dayBefore.requests)})`,
+    ...(weekday
+      ? [
+          `${describeChange(totals.requests, weekday.requests)} ${weekday.name}s (${formatCount(weekday.requests)} on average)`,
+        ]
+      : []),
+  ];
+  return (
+    `${countOf(totals.requests, 'request')} by ${countOf(content.clients, 'client')} ` +
+    `on ${formatDate(content.day)} (${content.zone}): ${comparisons.join(', ')}.`
+  );
+}
+
+/** The one line of a day without calls: quiet, or a sender that is silent. Undefined on other days. */
+export function describeEmptyDay(content: DigestContent): string | undefined {
+  if (content.totals.requests > 0) return undefined;
+  const date = `${formatDate(content.day)} (${content.zone})`;
+  if (content.silent.length > 0) {
+    const since = content.silent
+      .map(({ name, lastReceivedMs }) => `${name} since ${formatInstant(lastReceivedMs, content.zone)}`)
+      .join(', ');
+    return `⚠ Usage of ${date} is unknown: nothing was received from ${since}. See /usage sources.`;
+  }
+  const usual = content.weekAverage > 0 ? `, against ${formatCount(content.weekAverage)} a day in the week before` : '';
+  return `Quiet day: no requests on ${date}${usual}.`;
+}
+
+/** `99.2 % successful (99.5 % the day before): 1,240 ok, 10 failed`. Undefined where no call has a status. */
+export function describeSuccess({ totals, dayBefore }: DigestContent): string | undefined {
+  if (totals.ok + totals.failed === 0) return undefined;
+  const before =
+    dayBefore.ok + dayBefore.failed > 0
+      ? ` (${formatShare(dayBefore.ok, dayBefore.ok + dayBefore.failed)} the day before)`
+      : '';
+  const none = totals.none > 0 ? `, ${formatCount(totals.none)} without status` : '';
+  return (
+    `${formatShare(totals.ok, totals.ok + totals.failed)} successful${before}: ` +
+    `${formatCount(totals.ok)} ok, ${formatCount(totals.failed)} failed${none}`
+  );
+}
+
+/** The sections below the headline, in their order. */
+export function listParts(content: DigestContent): DigestPart[] {
+  const { topClients, status, topRoutes, pools, newClients, movers, corrections, changes, advice } = content;
+  const parts: DigestPart[] = [
+    ...(topClients
+      ? [{ title: `Top clients of ${formatCount(topClients.distinct)}`, lines: describeRanking(topClients) }]
+      : []),
+    ...(status ? [{ title: 'Status codes', lines: describeStatus(status) }] : []),
+    ...(topRoutes
+      ? [{ title: `Top routes of ${formatCount(topRoutes.distinct)}`, lines: describeRanking(topRoutes) }]
+      : []),
+    ...(pools
+      ? pools.scopes.map((scope) => ({
+          title: scope.title,
+          lines: [
+            ...[...scope.pools, ...scope.limits].map((pool) => describePool(pool, content.zone)),
+            ...(scope.overage > 0 ? [`Overage: ${formatCredits(scope.overage)} that no pool covered`] : []),
+          ],
+        }))
+      : []),
+    ...(newClients
+      ? [
+          {
+            title: 'New clients',
+            lines: shorten(newClients.map((one) => `${one.name}: ${countOf(one.requests, 'request')}`)),
+          },
+        ]
+      : []),
+    ...(movers ? [{ title: 'Biggest movers', lines: movers.map(describeMove) }] : []),
+    ...(corrections || changes
+      ? [
+          {
+            title: 'Corrections and late changes',
+            lines: [...(changes ?? []).map(describeLate), ...shorten((corrections ?? []).map(describeCorrection))],
+          },
+        ]
+      : []),
+    ...(advice ? [{ title: 'Advice', lines: advice.sections.flatMap(({ lines }) => lines).slice(0, 2) }] : []),
+  ];
+  return parts.filter(({ lines }) => lines.length > 0);
+}
+
+/** `+25 % on`, `the same as`, `new against`. */
+function describeChange(now: number, before: number): string {
+  if (now === before) return 'the same as';
+  if (before === 0) return 'up from';
+  const percent = formatPercent((Math.abs(now - before) / before) * 100, []);
+  return `${now > before ? '+' : '−'}${percent} on`;
+}
+
+function describeRanking(report: RankingReport): string[] {
+  return report.rows.map((row, index) => {
+    const failed = row.failed > 0 ? `, ${formatCount(row.failed)} failed` : '';
+    return `${index + 1}. ${row.name}: ${formatCount(row.requests)} (${formatPercent(row.sharePercent)}${failed})`;
+  });
+}
+
+function describeStatus(report: StatusReport): string[] {
+  const codes = report.codes.slice(0, 5).map(({ status, sharePercent }) => `${status} ${formatPercent(sharePercent)}`);
+  return [codes.join(' · '), ...report.diagnosis.slice(0, 2).map(({ claim, evidence }) => `${claim}: ${evidence}`)];
+}
+
+/** `Daily credits: 41 % (21,525 of 52,500), 🔵 healthy, burn rate 0.82, lasts until the reset`. */
+export function describePool(pool: PoolBalance, zone: string): string {
+  const burn = pool.burnRate === undefined ? '' : `, burn rate ${pool.burnRate.toFixed(2)}`;
+  return (
+    `${pool.name}: ${formatPercent(pool.percent, pool.thresholds)} ` +
+    `(${formatCredits(pool.used)} of ${formatCredits(pool.amount)}), ${LEVEL_WORDS[pool.level]}${burn}` +
+    `${describeForecast(pool, zone)}`
+  );
+}
+
+/** `, runs out between … and …`; empty for a pool that is used up. */
+export function describeForecast(pool: PoolBalance, zone: string): string {
+  if (pool.level === 'exhausted') return '';
+  if (!pool.runOut) return pool.burnRate === undefined ? '' : ', lasts until the reset at the usual rate';
+  const earliest = formatInstant(pool.runOut.earliestMs, zone);
+  return pool.runOut.latestMs === undefined
+    ? `, may run out on ${earliest}`
+    : `, runs out between ${earliest} and ${formatInstant(pool.runOut.latestMs, zone)}`;
+}
+
+function describeMove(mover: Mover): string {
+  const change = mover.requests - mover.before;
+  const size = `${change > 0 ? '+' : '−'}${formatCount(Math.abs(change))}`;
+  const route = mover.because
+    ? `, mostly ${mover.because.route} (${mover.because.change > 0 ? '+' : '−'}${formatCount(Math.abs(mover.because.change))})`
+    : '';
+  const failed =
+    mover.failed > mover.failedBefore
+      ? `; failed ${formatCount(mover.failed)}, before ${formatCount(mover.failedBefore)}`
+      : '';
+  return `${mover.name}: ${size} (${formatCount(mover.before)} → ${formatCount(mover.requests)})${route}${failed}`;
+}
+
+function describeLate({ day, stated, requests }: NonNullable<DigestContent['changes']>[number]): string {
+  const change = requests - stated;
+  return (
+    `${formatShortDate(day)} now has ${countOf(requests, 'request')}: ` +
+    `${change > 0 ? '+' : '−'}${formatCount(Math.abs(change))} since its digest`
+  );
+}
+
+function describeCorrection({ meter, credits, reason, actor }: Correction): string {
+  return `${meter}: ${credits > 0 ? '+' : '−'}${formatCredits(Math.abs(credits))} credits, ${reason} (${actor})`;
+}
+
+function shorten(lines: readonly string[]): string[] {
+  return lines.length <= 5 ? [...lines] : [...lines.slice(0, 5), `and ${lines.length - 5} more`];
+}

@@ -1,0 +1,322 @@
+import { parseDay } from '../domain/calendar.ts';
+import type { Due, ScheduleRule } from '../domain/schedule-rule.ts';
+import { formatSchedule, latestDue, listNext, nextDue, parseSchedule } from '../domain/schedule-rule.ts';
+import { HeadroomError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Actor, DigestPort, DigestSummary, ReadyMessage } from '../slack/ports.ts';
+import { insertAudit } from '../store/audit-repository.ts';
+import type { Db } from '../store/database.ts';
+import { insertDelivery, supersedeDeliveries } from '../store/delivery-repository.ts';
+import {
+  claimDigest,
+  findSubscription,
+  insertSubscription,
+  listDigests,
+  listDueSubscriptions,
+  listSubscriptions,
+  listUnsentDigests,
+  type Subscription,
+  type SubscriptionChange,
+  updateSubscription,
+} from '../store/subscription-repository.ts';
+import { composeMessage, type DigestComposerPorts, type DigestOrder } from './digest-composer.ts';
+import { describeRun } from './digest-history.ts';
+import { DIGEST_SECTIONS, type DigestWhat, EVERYTHING, isSection } from './digest-sections.ts';
+
+export interface DigestsOptions extends DigestComposerPorts {
+  db: Db;
+  log: Logger;
+  now(): number;
+  /** Something was put into the delivery log. */
+  wakeSender(): void;
+  /** Whether a user has left the workspace: anybody may then take the digest over. */
+  isGone?(user: string): Promise<boolean>;
+}
+
+type Row = Subscription & { schedule: ScheduleRule; what: DigestWhat };
+
+/** Subscriptions and what makes them post. Each local date of a subscription is claimed once, by a unique row. */
+export class Digests implements DigestPort {
+  readonly sections = DIGEST_SECTIONS;
+  readonly #options: DigestsOptions;
+
+  constructor(options: DigestsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Claims every digest that is due and puts it into the delivery log, in one transaction each; how many there were. Of
+   * several missed ones the latest is posted, in place of older ones that are still unsent.
+   */
+  async runDue(nowMs: number): Promise<number> {
+    const { db, log } = this.#options;
+    let claimed = 0;
+    for (const subscription of (await listDueSubscriptions(db, nowMs)) as Row[]) {
+      const due = latestDue(subscription.schedule, nowMs);
+      if (await this.#claim(subscription, due, nowMs)) claimed += 1;
+      else log.info({ subscription: subscription.id, date: due.date }, 'this date has its digest already');
+    }
+    if (claimed > 0) this.#options.wakeSender();
+    return claimed;
+  }
+
+  async #claim(subscription: Row, due: Due, nowMs: number): Promise<boolean> {
+    const key = `digest:${subscription.id}:${due.date}`;
+    return this.#options.db.transaction().execute(async (trx) => {
+      // Changed, paused or claimed since it was read: the next tick sees it as it is.
+      if ((await findSubscription(trx, subscription.id))?.nextDueMs !== subscription.nextDueMs) return false;
+      await updateSubscription(trx, subscription.id, { nextDueMs: nextDue(subscription.schedule, nowMs).dueMs });
+      // Before the cursor lie dates of an earlier schedule or of a pause.
+      if (due.dueMs < subscription.nextDueMs!) return false;
+      const digest = {
+        subscriptionId: subscription.id,
+        localDay: parseDay(due.date),
+        dueMs: due.dueMs,
+        deliveryKey: key,
+      };
+      if (!(await claimDigest(trx, digest, nowMs))) return false;
+      await supersedeDeliveries(trx, await listUnsentDigests(trx, subscription.id, key));
+      await this.#order(trx, key, subscription, { dueMs: due.dueMs }, nowMs);
+      return true;
+    });
+  }
+
+  /** The message, and what follows in its thread. */
+  async #order(
+    trx: Parameters<typeof insertDelivery>[0],
+    key: string,
+    { id, channel, what, schedule }: Row,
+    order: { dueMs: number; sentBy?: string },
+    nowMs: number,
+  ): Promise<void> {
+    const content: DigestOrder = {
+      subscriptionId: id,
+      what,
+      schedule: formatSchedule(schedule),
+      ...order,
+      part: 'message',
+    };
+    await insertDelivery(trx, { key, kind: 'digest', channel, content, dueMs: nowMs });
+    await insertDelivery(trx, {
+      key: `${key}:clients`,
+      kind: 'digest',
+      channel,
+      content: { ...content, part: 'clients' },
+      thread: { key, broadcast: false },
+      dueMs: nowMs,
+    });
+  }
+
+  async list(where: { channel?: string; owner?: string } = {}): Promise<DigestSummary[]> {
+    const rows = (await listSubscriptions(this.#options.db, where)) as Row[];
+    return rows.map((row) => this.#toSummary(row));
+  }
+
+  async preview(schedule: string, zone: string): Promise<{ schedule: string; nextRuns: readonly number[] }> {
+    const rule = parseSchedule(schedule, zone);
+    return { schedule: formatSchedule(rule), nextRuns: toTimes(listNext(rule, this.#options.now(), 3)) };
+  }
+
+  /** The same digest asked for twice (a form sent twice) is one. */
+  async add(
+    digest: {
+      channel: string;
+      schedule: string;
+      sections?: readonly string[];
+      filters?: DigestWhat['filters'];
+      scope?: string;
+    },
+    by: Actor,
+  ): Promise<DigestSummary> {
+    const { db, now } = this.#options;
+    const rule = parseSchedule(digest.schedule, by.zone);
+    const what: DigestWhat = {
+      sections: readSections(digest.sections) ?? EVERYTHING.sections,
+      filters: digest.filters ?? [],
+      ...(digest.scope ? { scope: digest.scope } : {}),
+    };
+    const same = (await this.list({ channel: digest.channel })).find((one) => one.schedule === formatSchedule(rule));
+    if (same && same.sections.join() === what.sections.join()) return same;
+    const nextDueMs = nextDue(rule, now()).dueMs;
+    const id = await insertSubscription(
+      db,
+      { channel: digest.channel, owner: by.user, schedule: rule, what, nextDueMs },
+      now(),
+    );
+    await this.#audit(by, 'digest.add', `${id}: ${formatSchedule(rule)} in ${digest.channel}`);
+    return this.#toSummary(await this.#get(id));
+  }
+
+  async change(
+    id: number,
+    change: {
+      channel?: string;
+      schedule?: string;
+      sections?: readonly string[];
+      filters?: DigestWhat['filters'];
+      scope?: string;
+    },
+    by: Actor,
+  ): Promise<DigestSummary> {
+    const row = await this.#getOwn(id, by);
+    const rule = change.schedule === undefined ? row.schedule : parseSchedule(change.schedule, row.schedule.zone);
+    const sections = readSections(change.sections) ?? row.what.sections;
+    const what: DigestWhat = {
+      sections,
+      filters: change.filters ?? row.what.filters,
+      ...((change.scope ?? row.what.scope) ? { scope: change.scope ?? row.what.scope! } : {}),
+    };
+    return this.#write(row, by, 'digest.change', {
+      what,
+      ...(change.channel === undefined ? {} : { channel: change.channel }),
+      ...(change.schedule === undefined ? {} : { schedule: rule, nextDueMs: this.#nextDue(row, rule) }),
+    });
+  }
+
+  async pause(id: number, until: { untilMs?: number }, by: Actor): Promise<DigestSummary> {
+    const row = await this.#getOwn(id, by);
+    const { untilMs } = until;
+    if (untilMs === undefined) return this.#write(row, by, 'digest.pause', { paused: true, pausedUntilMs: undefined });
+    const nextDueMs = nextDue(row.schedule, Math.max(untilMs - 1, this.#options.now())).dueMs;
+    return this.#write(row, by, 'digest.pause', { paused: false, pausedUntilMs: untilMs, nextDueMs });
+  }
+
+  /** What was missed while paused stays missed. */
+  async resume(id: number, by: Actor): Promise<DigestSummary> {
+    const row = await this.#getOwn(id, by);
+    const nextDueMs = nextDue(row.schedule, this.#options.now()).dueMs;
+    return this.#write(row, by, 'digest.resume', {
+      paused: false,
+      pausedUntilMs: undefined,
+      broken: undefined,
+      nextDueMs,
+    });
+  }
+
+  async remove(id: number, by: Actor): Promise<DigestSummary> {
+    const row = await this.#getOwn(id, by);
+    await updateSubscription(this.#options.db, id, { removedMs: this.#options.now() });
+    await this.#audit(by, 'digest.remove', `${id}: ${formatSchedule(row.schedule)} in ${row.channel}`);
+    return this.#toSummary(row);
+  }
+
+  /** Makes `by` the owner: admins always, others once the owner has left. */
+  async takeOver(id: number, by: Actor): Promise<DigestSummary> {
+    const row = await this.#get(id);
+    if (!by.admin && row.owner !== by.user && !(await this.#options.isGone?.(row.owner))) {
+      throw new HeadroomError(
+        'schedule',
+        `Digest ${id} belongs to <@${row.owner}>, who is still here: ask them, or an admin.`,
+      );
+    }
+    return this.#write(row, by, 'digest.takeover', { owner: by.user });
+  }
+
+  async compose(where: { id?: number; channel: string }): Promise<ReadyMessage> {
+    const [row] = await this.#pick(where);
+    const now = this.#options.now();
+    const subscription = row ?? { id: 0, what: EVERYTHING, schedule: undefined };
+    const order: DigestOrder = {
+      subscriptionId: subscription.id,
+      dueMs: now,
+      what: subscription.what,
+      schedule: subscription.schedule ? formatSchedule(subscription.schedule) : '',
+      part: 'message',
+    };
+    const { text, blocks } = await composeMessage(this.#options, order, now);
+    return { text, blocks };
+  }
+
+  async send(where: { id?: number; channel: string }, by: Actor): Promise<number> {
+    const rows = await this.#pick(where);
+    if (rows.length === 0) {
+      throw new HeadroomError(
+        'schedule',
+        'This channel has no digest to send. Add one: /usage digest add daily 09:00, or look at one: /usage digest preview.',
+      );
+    }
+    const { db, now } = this.#options;
+    const nowMs = now();
+    await db.transaction().execute(async (trx) => {
+      for (const row of rows) {
+        const key = `digest:${row.id}:sent:${nowMs}:${by.user}`;
+        await this.#order(trx, key, row, { dueMs: nowMs, sentBy: by.user }, nowMs);
+      }
+    });
+    await this.#audit(by, 'digest.send', rows.map(({ id }) => id).join(', '));
+    this.#options.wakeSender();
+    return rows.length;
+  }
+
+  async history(where: { id?: number; channel: string }): Promise<readonly string[]> {
+    const lines: { dueMs: number; line: string }[] = [];
+    for (const row of await this.#pick(where)) {
+      const runs = await listDigests(this.#options.db, row.id, 14);
+      for (const run of runs) lines.push({ dueMs: run.dueMs, line: describeRun(row.id, run, row.schedule.zone) });
+    }
+    return lines.sort((a, b) => b.dueMs - a.dueMs).map(({ line }) => line);
+  }
+
+  async #pick(where: { id?: number; channel: string }): Promise<Row[]> {
+    if (where.id !== undefined) return [await this.#get(where.id)];
+    return (await listSubscriptions(this.#options.db, { channel: where.channel })) as Row[];
+  }
+
+  async #get(id: number): Promise<Row> {
+    const row = await findSubscription(this.#options.db, id);
+    if (!row) throw new HeadroomError('schedule', `There is no digest ${id}. See /usage digest for those there are.`);
+    return row as Row;
+  }
+
+  async #getOwn(id: number, by: Actor): Promise<Row> {
+    const row = await this.#get(id);
+    if (by.admin || row.owner === by.user) return row;
+    throw new HeadroomError(
+      'schedule',
+      `Digest ${id} belongs to <@${row.owner}>: ask them or an admin; if they have left, take it over first.`,
+    );
+  }
+
+  #nextDue(row: Row, rule: ScheduleRule): number {
+    return nextDue(rule, Math.max(this.#options.now(), (row.pausedUntilMs ?? 0) - 1)).dueMs;
+  }
+
+  async #write(row: Row, by: Actor, action: string, change: SubscriptionChange): Promise<DigestSummary> {
+    await updateSubscription(this.#options.db, row.id, change);
+    await this.#audit(by, action, `${row.id}: ${JSON.stringify(change)}`);
+    return this.#toSummary(await this.#get(row.id));
+  }
+
+  async #audit(by: Actor, action: string, detail: string): Promise<void> {
+    await insertAudit(this.#options.db, { atMs: this.#options.now(), actor: by.user, action, detail });
+  }
+
+  #toSummary(row: Row): DigestSummary {
+    const nowMs = this.#options.now();
+    const untilMs = row.pausedUntilMs !== undefined && row.pausedUntilMs > nowMs ? row.pausedUntilMs : undefined;
+    const paused = row.paused || untilMs !== undefined;
+    return {
+      id: row.id,
+      channel: row.channel,
+      owner: row.owner,
+      schedule: formatSchedule(row.schedule),
+      sections: row.what.sections,
+      paused,
+      ...(row.broken ? { pausedReason: row.broken } : {}),
+      nextRuns: row.paused ? [] : toTimes(listNext(row.schedule, Math.max(nowMs, (untilMs ?? 0) - 1), 3)),
+    };
+  }
+}
+
+function toTimes(dues: readonly Due[]): number[] {
+  return dues.map(({ dueMs }) => dueMs);
+}
+
+function readSections(sections: readonly string[] | undefined): DigestWhat['sections'] | undefined {
+  const unknown = sections?.find((key) => !isSection(key));
+  if (unknown !== undefined) {
+    const known = DIGEST_SECTIONS.map(({ key }) => key).join(', ');
+    throw new HeadroomError('schedule', `A digest has no section ${JSON.stringify(unknown)}. It can have: ${known}.`);
+  }
+  return sections?.filter(isSection);
+}

@@ -1,0 +1,86 @@
+import cron, { type ScheduledTask } from 'node-cron';
+import { HeadroomError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+
+/**
+ * Refuses a process whose own zone is not UTC: there node-cron truncates to the second by local time, and loses every run
+ * of the hour that a clock change repeats.
+ */
+export function assertUtc(zone = new Intl.DateTimeFormat().resolvedOptions().timeZone): void {
+  if (zone === 'UTC' || zone === 'Etc/UTC') return;
+  throw new HeadroomError(
+    'config',
+    `This process runs in the zone ${zone}, and the schedule needs UTC: start it with TZ=UTC (npm start does). ` +
+      'Reports have a zone of their own, REPORT_TIMEZONE.',
+  );
+}
+
+/** What is done every minute. All truth is in the database: a tick that is missed or comes twice changes nothing. */
+export interface TickJob {
+  name: string;
+  run(nowMs: number): Promise<unknown>;
+}
+
+export interface TickOptions {
+  jobs: readonly TickJob[];
+  now(): number;
+  log: Logger;
+}
+
+/** The minute tick: node-cron is its metronome and knows nothing else. */
+export class Tick {
+  readonly #options: TickOptions;
+  #task: ScheduledTask | undefined;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #lastMs: number | undefined;
+
+  constructor(options: TickOptions) {
+    this.#options = options;
+  }
+
+  /** When the last tick ended, for health: more than three minutes ago means that the tick is dead. */
+  get lastMs(): number | undefined {
+    return this.#lastMs;
+  }
+
+  /** Ticks now, and at every full minute from now on. */
+  start(): void {
+    assertUtc();
+    this.#task ??= cron.schedule('* * * * *', () => this.runNow(), { timezone: 'UTC', noOverlap: true, name: 'tick' });
+    void this.runNow();
+  }
+
+  /** One tick, at start and after a change of what is due. While one runs, one more follows it. */
+  runNow(): Promise<void> {
+    if (this.#running) {
+      this.#again = true;
+      return this.#running;
+    }
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async stop(): Promise<void> {
+    await this.#task?.destroy();
+    this.#again = false;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { jobs, log, now } = this.#options;
+    do {
+      this.#again = false;
+      for (const { name, run } of jobs) {
+        try {
+          await run(now());
+        } catch (error) {
+          log.error({ job: name, error: String(error) }, 'a job of the tick failed; it is tried again in a minute');
+        }
+      }
+      this.#lastMs = now();
+    } while (this.#again);
+  }
+}

@@ -1,0 +1,195 @@
+import type { Selectable, Transaction, Updateable } from 'kysely';
+import type { Db } from './database.ts';
+import type { DeliveryTables } from './schema/delivery.ts';
+import type { Database } from './schema.ts';
+
+type Handle = Db | Transaction<Database>;
+
+/** A digest's subscription. `schedule` and `what` are the JSON that was put in. */
+export interface Subscription {
+  id: number;
+  channel: string;
+  owner: string;
+  schedule: unknown;
+  what: unknown;
+  paused: boolean;
+  pausedUntilMs: number | undefined;
+  /** Why it paused itself, with the cure. */
+  broken: string | undefined;
+  nextDueMs: number | undefined;
+}
+
+export interface SubscriptionChange {
+  channel?: string;
+  owner?: string;
+  schedule?: unknown;
+  what?: unknown;
+  paused?: boolean;
+  pausedUntilMs?: number | undefined;
+  broken?: string | undefined;
+  nextDueMs?: number | undefined;
+  removedMs?: number;
+}
+
+export async function insertSubscription(
+  db: Handle,
+  subscription: Pick<Subscription, 'channel' | 'owner' | 'schedule' | 'what' | 'nextDueMs'>,
+  nowMs: number,
+): Promise<number> {
+  const { id } = await db
+    .insertInto('subscription')
+    .values({
+      channel: subscription.channel,
+      owner: subscription.owner,
+      schedule: JSON.stringify(subscription.schedule),
+      what: JSON.stringify(subscription.what),
+      paused: 0,
+      next_due_ms: subscription.nextDueMs ?? null,
+      created_ms: nowMs,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** Changes the fields that are given (`undefined` empties one). */
+export async function updateSubscription(db: Handle, id: number, change: SubscriptionChange): Promise<void> {
+  const row: Updateable<DeliveryTables['subscription']> = {};
+  if (change.channel !== undefined) row.channel = change.channel;
+  if (change.owner !== undefined) row.owner = change.owner;
+  if ('schedule' in change) row.schedule = JSON.stringify(change.schedule);
+  if ('what' in change) row.what = JSON.stringify(change.what);
+  if (change.paused !== undefined) row.paused = change.paused ? 1 : 0;
+  if ('pausedUntilMs' in change) row.paused_until_ms = change.pausedUntilMs ?? null;
+  if ('broken' in change) row.broken = change.broken ?? null;
+  if ('nextDueMs' in change) row.next_due_ms = change.nextDueMs ?? null;
+  if (change.removedMs !== undefined) row.removed_ms = change.removedMs;
+  await db.updateTable('subscription').set(row).where('id', '=', id).execute();
+}
+
+export async function findSubscription(db: Handle, id: number): Promise<Subscription | undefined> {
+  const row = await db
+    .selectFrom('subscription')
+    .selectAll()
+    .where('id', '=', id)
+    .where('removed_ms', 'is', null)
+    .executeTakeFirst();
+  return row && toSubscription(row);
+}
+
+/** In the order they were added; removed ones are left out. */
+export async function listSubscriptions(
+  db: Handle,
+  where: { channel?: string; owner?: string } = {},
+): Promise<Subscription[]> {
+  let query = db.selectFrom('subscription').selectAll().where('removed_ms', 'is', null);
+  if (where.channel !== undefined) query = query.where('channel', '=', where.channel);
+  if (where.owner !== undefined) query = query.where('owner', '=', where.owner);
+  return (await query.orderBy('id').execute()).map(toSubscription);
+}
+
+/** Those whose next due time has come. */
+export async function listDueSubscriptions(db: Handle, nowMs: number): Promise<Subscription[]> {
+  const rows = await db
+    .selectFrom('subscription')
+    .selectAll()
+    .where('removed_ms', 'is', null)
+    .where('paused', '=', 0)
+    .where('next_due_ms', '<=', nowMs)
+    .orderBy('next_due_ms')
+    .orderBy('id')
+    .execute();
+  return rows.map(toSubscription);
+}
+
+/** Takes a local date for a digest; false: it was taken before, by whomever. */
+export async function claimDigest(
+  trx: Transaction<Database>,
+  digest: { subscriptionId: number; localDay: number; dueMs: number; deliveryKey: string },
+  nowMs: number,
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto('digest')
+    .values({
+      subscription_id: digest.subscriptionId,
+      local_day: digest.localDay,
+      due_ms: digest.dueMs,
+      claimed_ms: nowMs,
+      delivery_key: digest.deliveryKey,
+    })
+    .onConflict((conflict) => conflict.columns(['subscription_id', 'local_day']).doNothing())
+    .executeTakeFirst();
+  return Number(numInsertedOrUpdatedRows) === 1;
+}
+
+/** Keys of a subscription's digests that are not in Slack yet, `exceptKey` left out. */
+export async function listUnsentDigests(db: Handle, subscriptionId: number, exceptKey: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('digest')
+    .innerJoin('delivery', 'delivery.key', 'digest.delivery_key')
+    .select('delivery.key')
+    .where('digest.subscription_id', '=', subscriptionId)
+    .where('delivery.key', '!=', exceptKey)
+    .where('delivery.state', 'in', ['pending', 'sending'])
+    .execute();
+  return rows.map(({ key }) => key);
+}
+
+export interface PostedDigest {
+  localDay: number;
+  dueMs: number;
+  state: string;
+  sentMs: number | undefined;
+  error: string | undefined;
+  /** What its headline said, as kept by `setDigestHeadline`. */
+  headline: unknown;
+}
+
+/** The newest first. */
+export async function listDigests(db: Handle, subscriptionId: number, limit: number): Promise<PostedDigest[]> {
+  const rows = await db
+    .selectFrom('digest')
+    .leftJoin('delivery', 'delivery.key', 'digest.delivery_key')
+    .select([
+      'digest.local_day',
+      'digest.due_ms',
+      'digest.headline',
+      'delivery.state',
+      'delivery.sent_ms',
+      'delivery.error',
+    ])
+    .where('digest.subscription_id', '=', subscriptionId)
+    .orderBy('digest.local_day', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    localDay: row.local_day,
+    dueMs: row.due_ms,
+    state: row.state ?? 'forgotten',
+    sentMs: row.sent_ms ?? undefined,
+    error: row.error ?? undefined,
+    headline: row.headline ? JSON.parse(row.headline) : undefined,
+  }));
+}
+
+export async function setDigestHeadline(db: Handle, deliveryKey: string, headline: unknown): Promise<void> {
+  await db
+    .updateTable('digest')
+    .set({ headline: JSON.stringify(headline) })
+    .where('delivery_key', '=', deliveryKey)
+    .execute();
+}
+
+function toSubscription(row: Selectable<DeliveryTables['subscription']>): Subscription {
+  return {
+    id: row.id,
+    channel: row.channel,
+    owner: row.owner,
+    schedule: JSON.parse(row.schedule),
+    what: JSON.parse(row.what),
+    paused: row.paused === 1,
+    pausedUntilMs: row.paused_until_ms ?? undefined,
+    broken: row.broken ?? undefined,
+    nextDueMs: row.next_due_ms ?? undefined,
+  };
+}

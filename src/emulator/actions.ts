@@ -11,7 +11,7 @@ import {
   type Target,
   toResult,
 } from './interact.ts';
-import { interactionBase, toChannelName } from './payloads.ts';
+import { escapePlainText, interactionBase, toChannelName } from './payloads.ts';
 import { toMessageObject } from './post.ts';
 import type { JsonObject } from './types.ts';
 import { toViewObject } from './views.ts';
@@ -69,7 +69,7 @@ export async function sendAction(core: Core, options: ClickOptions): Promise<Int
       container: { type: 'view', view_id: view.id },
       trigger_id: opening.triggerId,
       view: toViewObject(view),
-      actions: [action],
+      actions: [escapePlainText(action)],
     };
     return toResult(opening, await deliver(core, 'interactive', payload));
   }
@@ -88,10 +88,10 @@ export async function sendAction(core: Core, options: ClickOptions): Promise<Int
     trigger_id: opening.triggerId,
     channel: { id: channel.id, name: toChannelName(channel) },
     // Slack leaves the message out of interactions with private ones.
-    ...(hidden ? {} : { message: toMessageObject(core, message!, true) }),
+    ...(hidden ? {} : { message: escapePlainText(toMessageObject(core, message!, true)) }),
     state: { values },
     response_url: opening.responseUrl,
-    actions: [action],
+    actions: [escapePlainText(action)],
   };
   return toResult(opening, await deliver(core, 'interactive', payload));
 }

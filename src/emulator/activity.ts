@@ -1,7 +1,7 @@
 import type { Core } from './core.ts';
 import { type Delivery, deliver, type Retry } from './delivery.ts';
 import { getChannel, getUser, requirePresence } from './interact.ts';
-import { toEventCallback } from './payloads.ts';
+import { escapeText, toEventCallback } from './payloads.ts';
 import { toMessageObject } from './post.ts';
 import { BOT_USER_ID, TEAM_ID } from './seed.ts';
 import type { Channel, JsonObject, Message } from './types.ts';
@@ -49,7 +49,12 @@ export async function sayAs(
   const channel = getChannel(core, options.channel);
   requirePresence(channel, user);
   const thread = options.thread_ts ? { thread_ts: options.thread_ts } : {};
-  const message = core.state.addMessage({ channel: channel.id, user: user.id, text: options.text, ...thread });
+  const message = core.state.addMessage({
+    channel: channel.id,
+    user: user.id,
+    text: escapeText(core, options.text),
+    ...thread,
+  });
   if (!channel.members.has(BOT_USER_ID)) return { message, delivery: undefined };
   const shared = {
     ...toMessageObject(core, message),

@@ -10,7 +10,7 @@ import {
   requirePresence,
   toResult,
 } from './interact.ts';
-import { escapeCommandText, interactionBase, toChannelName } from './payloads.ts';
+import { escapeText, interactionBase, toChannelName } from './payloads.ts';
 import { toMessageObject } from './post.ts';
 import { say } from './response-url.ts';
 import { APP_ID, TEAM_DOMAIN, TEAM_ID } from './seed.ts';
@@ -40,7 +40,7 @@ export async function sendCommand(core: Core, options: CommandOptions): Promise<
     user_id: user.id,
     user_name: user.name,
     command,
-    text: declared.shouldEscape ? escapeCommandText(core, options.text) : options.text,
+    text: declared.shouldEscape ? escapeText(core, options.text) : options.text,
     api_app_id: APP_ID,
     is_enterprise_install: 'false',
     response_url: opening.responseUrl,

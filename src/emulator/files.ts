@@ -90,10 +90,16 @@ export class FileStore {
     return IMAGE_TYPES.has(file.filetype);
   }
 
-  /** The bot sees its own files, and those shared to a conversation it is in. */
+  /** One sees one's own files, and those shared to a conversation one is in, or (full members) to a public channel. */
   isVisibleTo(file: StoredFile, user: string): boolean {
+    const person = this.#state.users.get(user);
+    const full = person && !person.is_restricted && !person.is_stranger;
     return (
-      file.user === user || file.shares.some(({ channel }) => this.#state.channels.get(channel)?.members.has(user))
+      file.user === user ||
+      file.shares.some(({ channel: id }) => {
+        const channel = this.#state.channels.get(id);
+        return channel?.members.has(user) || (full && channel?.kind === 'public');
+      })
     );
   }
 

@@ -1,4 +1,5 @@
 import { type Core, CREDENTIALS } from './core.ts';
+import { walk } from './elements.ts';
 import { APP_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID } from './seed.ts';
 import type { Channel, JsonObject, User } from './types.ts';
 
@@ -43,10 +44,29 @@ export function toEventCallback(core: Core, event: JsonObject): JsonObject {
 }
 
 /**
- * Command text as it arrives with `should_escape`: control characters as entities, `@name` and `#name` as ids, web
+ * A copy in which the control characters of plain_text are entities: so Slack hands blocks back to an app
+ * (slackapi/bolt-python#513). What an app needs to read again belongs in `value`, which stays as it was.
+ */
+export function escapePlainText<T>(value: T): T {
+  const copy = structuredClone(value);
+  for (const { node } of walk(copy, '')) {
+    if (node.type === 'plain_text' && typeof node.text === 'string') node.text = escapeControls(node.text);
+  }
+  return copy;
+}
+
+function escapeControls(text: string): string {
+  return text
+    .replaceAll(/&(?!(?:amp|lt|gt);)/g, '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+}
+
+/**
+ * Text as it arrives from a person: (in a command: with `should_escape`): control characters as entities, `@name` and `#name` as ids, web
  * addresses in angle brackets. References that are already in their escaped form are kept.
  */
-export function escapeCommandText(core: Core, text: string): string {
+export function escapeText(core: Core, text: string): string {
   return text
     .split(/(<[@#!][^>]*>|<https?:[^>]*>)/)
     .map((part, index) => (index % 2 === 1 ? part : escapePart(core, part)))
@@ -54,10 +74,7 @@ export function escapeCommandText(core: Core, text: string): string {
 }
 
 function escapePart(core: Core, text: string): string {
-  return text
-    .replaceAll(/&(?!(?:amp|lt|gt);)/g, '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
+  return escapeControls(text)
     .replaceAll(/(?<![\w/])https?:\/\/[^\s"”]+/g, (url) => `<${url}>`)
     .replaceAll(/(?<![\w@.])@([\w.-]+)/g, (whole, name: string) => {
       const user = [...core.state.users.values()].find((one) => one.name === name);

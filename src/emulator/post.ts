@@ -23,6 +23,8 @@ export function acceptContent(core: Core, args: JsonObject, place: BlockPlace): 
   const blocks = acceptBlocks(core, args.blocks, place);
   const text = asText(args.text) ?? '';
   const warnings: string[] = [];
+  if (args.attachments)
+    core.state.problem('invalid_arguments', place.where, 'attachments are not emulated: use blocks');
   if (text === '' && !(blocks && blocks.length > 0)) {
     core.state.problem('missing_text', place.where, 'neither text nor blocks');
     throw new ApiError('no_text');

@@ -15,6 +15,9 @@ import type {
   WorkspaceSeed,
 } from './types.ts';
 
+/** Calls kept: a demo may run for days. */
+const MAX_CALLS = 20_000;
+
 /** Everything the workspace holds. Every mutation goes through a method here, which tells listeners what changed. */
 export class WorkspaceState {
   readonly users = new Map<string, User>();
@@ -73,6 +76,7 @@ export class WorkspaceState {
 
   record(call: RecordedCall): void {
     this.calls.push(call);
+    if (this.calls.length > MAX_CALLS) this.calls.splice(0, MAX_CALLS / 10);
     this.changed({ kind: 'call', id: call.method });
   }
 

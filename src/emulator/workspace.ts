@@ -98,7 +98,7 @@ export interface Emulator {
   invite(who: string, channel: string, inviter?: string): Promise<void>;
   remove(who: string, channel: string): Promise<void>;
   archive(channel: string, archived?: boolean): Promise<void>;
-  /** Any event; a whole `event_callback` (for a repeated `event_id`) is sent as it is. */
+  /** Any event that the manifest subscribes to (else undefined); a whole `event_callback` (for a repeated `event_id`) is sent as it is. */
   event(event: JsonObject, retry?: Retry): Promise<Delivery | undefined>;
   /** The same bytes and signature again (HTTP mode). */
   replay(delivery: Delivery): Promise<Delivery>;

@@ -72,6 +72,42 @@ test('a click carries the element, the message and a response_url that replaces 
   emulator.assertNoProblems();
 });
 
+test('control characters of labels come back as entities, values as they were', async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  const seen: unknown[] = [];
+  app.action('pick', async ({ ack, body }) => {
+    await ack();
+    seen.push(body);
+  });
+  const options = ['A & B', '<x>'].map((text) => ({ text: { type: 'plain_text', text }, value: text }));
+  const blocks = [{ type: 'actions', elements: [{ type: 'static_select', action_id: 'pick', options }] }];
+  await app.client.apiCall('chat.postMessage', { channel: 'C01USAGE', text: 'x', blocks });
+  const message = emulator.messages('C01USAGE')[0]!;
+  await emulator.click({ user: 'alice', message, action_id: 'pick', selected_option: 'A & B' });
+  const chosen = { selected_option: { text: { text: 'A &amp; B' }, value: 'A & B' } };
+  expect(seen[0]).toMatchObject({ actions: [chosen], state: { values: { [message.blocks![0]!.block_id!]: {} } } });
+  await expect(emulator.click({ user: 'alice', message, action_id: 'pick', selected_option: 'C' })).rejects.toThrow(
+    'offers',
+  );
+  await expect(emulator.click({ user: 'alice', message, action_id: 'push' })).rejects.toThrow('there are: pick');
+});
+
+test('a message shortcut carries the message, and its response_url answers privately', async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  app.shortcut('usage_here', async ({ ack, shortcut, respond }) => {
+    await ack();
+    await respond(`about ${'message' in shortcut ? shortcut.message.text : ''}`);
+  });
+  const message = await emulator.say({ user: 'boris', channel: 'general', text: 'slow & failing' });
+  expect(message.text).toBe('slow &amp; failing');
+  const result = await emulator.shortcut({ user: 'alice', callback_id: 'usage_here', message });
+  await emulator.waitFor(() => result.messages[0], 'the answer');
+  expect(emulator.ephemerals('alice', 'general')).toMatchObject([{ text: 'about slow &amp; failing' }]);
+  emulator.assertNoProblems();
+});
+
 test('a private message is changed through the response_url of a click on it, and by nothing else', async () => {
   const emulator = await start();
   const app = await startHttpApp(emulator);

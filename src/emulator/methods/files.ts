@@ -34,6 +34,11 @@ function completeUpload(core: Core, args: JsonObject): JsonObject {
   const channel = target ? getPostingChannel(core, target) : undefined;
   const blocks = acceptBlocks(core, args.blocks, { where, surface: 'message' });
   if (blocks && !channel) core.state.problem('invalid_arguments', where, 'blocks without channel_id are not posted');
+  if (blocks?.some((block) => block.type === 'markdown')) {
+    // slackapi/node-slack-sdk#2564: Slack fails on these instead of refusing them.
+    core.state.problem('invalid_blocks', where, 'markdown blocks in an upload end in internal_error');
+    throw new ApiError('internal_error');
+  }
   const files = wanted.map((entry): StoredFile => {
     const file = core.state.files.get(String(entry.id));
     if (!file || file.deleted || file.completed) throw new ApiError('file_not_found');

@@ -71,7 +71,7 @@ export function buildBullets(bullets: readonly Bullet[], top: number): { layers:
       if (!sharesMarks(balance, bullets[index + 1]?.balance)) {
         layers.push(
           ...textLayer(
-            spread([0, ...balance.thresholds, 100], xOf).map(({ percent, x }) => ({
+            spread(balance.thresholds, xOf).map(({ percent, x }) => ({
               x,
               y: y + 13,
               text: `${percent} %`,
@@ -103,14 +103,13 @@ function sharesMarks(balance: NonNullable<Bullet['balance']>, next: Bullet['bala
   return next !== undefined && next.thresholds.join() === balance.thresholds.join();
 }
 
-/** Tick labels that do not touch; the later one gives way, except for the last. */
-function spread(percents: readonly number[], xOf: (percent: number) => number): { percent: number; x: number }[] {
-  const kept: { percent: number; x: number; left: number; right: number }[] = [];
-  for (const percent of [...new Set(percents)].sort((a, b) => a - b)) {
+/** Tick labels that do not touch; thresholds before the ends. */
+function spread(thresholds: readonly number[], xOf: (percent: number) => number): { percent: number; x: number }[] {
+  const kept: { percent: number; x: number; half: number }[] = [];
+  for (const percent of new Set([...thresholds, 100, 0])) {
     const half = measureText(`${percent} %`, SIZE.small) / 2;
     const x = Math.min(Math.max(xOf(percent), MARGIN + half), CHART_WIDTH - MARGIN - half);
-    const last = kept.at(-1);
-    if (!last || x - half >= last.right + 6) kept.push({ percent, x, left: x - half, right: x + half });
+    if (kept.every((other) => Math.abs(other.x - x) >= other.half + half + 6)) kept.push({ percent, x, half });
   }
   return kept;
 }

@@ -1,6 +1,6 @@
 import { measureText } from '../font.ts';
 import { pickTicks } from '../numbers.ts';
-import { CHART_WIDTH, COLOR, MARGIN, SIZE } from '../theme.ts';
+import { BACKGROUND, CHART_WIDTH, COLOR, MARGIN, SIZE } from '../theme.ts';
 import { boxLayer, type Layer, type LinearScale, lineLayer, textLayer } from './marks.ts';
 import type { TimeLabel } from './time-axis.ts';
 
@@ -81,6 +81,11 @@ export function columnLayers(
     ...textLayer(
       ticks.map((tick) => ({ x: columns.left - 8, y: yOf(columns, tick) + 5, text: format(tick) })),
       { size: SIZE.small, color: COLOR.muted, align: 'right' },
+    ),
+    // What is pale would let the grid shine through.
+    ...boxLayer(
+      boxes.filter(({ opacity }) => opacity < 1).map((box) => ({ ...box, color: BACKGROUND, opacity: 1 })),
+      { y },
     ),
     ...boxLayer(boxes, { y }),
     ...lineLayer([{ x: columns.left, x2: columns.right, y: columns.bottom, y2: columns.bottom }], {

@@ -40,7 +40,7 @@ export function buildFrame(frame: Frame, buildBody: (top: number) => Body): Char
   const findingTop = 58;
   const legend = layOutLegend(frame.legend ?? [], findingTop + finding.length * 20 + 4);
   const body = buildBody(legend.bottom + 10);
-  const footer = [footerOf(report), ...(frame.footnotes ?? [])].flatMap((line) =>
+  const footer = [...footerOf(report), ...(frame.footnotes ?? [])].flatMap((line) =>
     wrapText(drawable(line), CONTENT_WIDTH, SIZE.small, { maxLines: 2 }),
   );
   return {
@@ -66,11 +66,11 @@ export function buildFrame(frame: Frame, buildBody: (top: number) => Body): Char
   };
 }
 
-function footerOf(report: ReportHead): string {
-  const range = report.range ? [report.range.label, ...(report.range.partial ? ['still growing'] : [])] : [];
+function footerOf(report: ReportHead): string[] {
+  const range = report.range ? [report.range.label, ...(report.range.partial ? ['partial: still growing'] : [])] : [];
   const asOf = report.asOfMs > 0 ? [`data as of ${formatInstant(report.asOfMs, report.zone)}`] : [];
-  const filters = report.filters.length > 0 ? [`only ${report.filters.map(describeFilter).join(', ')}`] : [];
-  return [...range, report.zone, ...asOf, ...filters].join(' · ');
+  const filters = report.filters.length > 0 ? [`Only ${report.filters.map(describeFilter).join(', ')}`] : [];
+  return [[...range, report.zone, ...asOf].join(' · '), ...filters];
 }
 
 function describeFilter({ key, patterns, not }: Filter): string {

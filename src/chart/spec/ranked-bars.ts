@@ -14,14 +14,19 @@ export interface RankedBar {
   text: string;
 }
 
-/** Bars in the order given, on one scale from zero, with labels left of them. `labelWidth`: of the widest label. */
+/**
+ * Bars in the order given, with labels left of them, on a scale from zero. `peers`: all bars of the picture, so that several
+ * groups line up and share one scale.
+ */
 export function buildRankedBars(
   bars: readonly RankedBar[],
   top: number,
-  max: number,
+  peers: readonly RankedBar[] = bars,
 ): { layers: Layer[]; bottom: number } {
-  const labelWidth = Math.max(...bars.map(({ label }) => measureText(label, SIZE.label)));
-  const textWidth = Math.max(...bars.map(({ text }) => measureText(text, SIZE.label)));
+  const lengthOf = ({ parts }: RankedBar) => parts.reduce((sum, { value }) => sum + value, 0);
+  const max = Math.max(...peers.map(lengthOf));
+  const labelWidth = Math.max(...peers.map(({ label }) => measureText(label, SIZE.label)));
+  const textWidth = Math.max(...peers.map(({ text }) => measureText(text, SIZE.label)));
   const left = MARGIN + Math.ceil(labelWidth) + 10;
   const right = CHART_WIDTH - MARGIN - Math.ceil(textWidth) - 8;
   const scale = { domain: [0, max || 1], range: [left, right] } as const;
@@ -42,8 +47,7 @@ export function buildRankedBars(
         return box;
       });
   });
-  const endOf = (bar: RankedBar) =>
-    left + ((right - left) * bar.parts.reduce((sum, { value }) => sum + value, 0)) / (max || 1);
+  const endOf = (bar: RankedBar) => left + ((right - left) * lengthOf(bar)) / (max || 1);
   const bottom = top + bars.length * ROW_HEIGHT;
   return {
     layers: [

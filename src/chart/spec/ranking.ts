@@ -44,7 +44,6 @@ export function buildRankingSpec(report: RankingReport, canDraw: CanDraw): Chart
   const items = toRankedItems(report, MAX_BARS, canDraw);
   const byCredits = report.measure === 'credits';
   const measure = byCredits ? 'credits' : 'requests';
-  const max = Math.max(...items.map((item) => item[measure]));
   const bars = items.map((item) => ({
     label: item.label,
     parts: byCredits
@@ -54,7 +53,7 @@ export function buildRankingSpec(report: RankingReport, canDraw: CanDraw): Chart
   }));
   const legend = byCredits ? [] : toOutcomeLegend(report.totals);
   return buildFrame({ report, canDraw, labels: toLabelMap(report, items), legend }, (top) =>
-    buildRankedBars(bars, top, max),
+    buildRankedBars(bars, top),
   );
 }
 

@@ -7,6 +7,9 @@ export interface TimeLabel {
   lines: readonly string[];
 }
 
+/** Between two labels; a phone shows half of it. */
+const MIN_GAP = 14;
+
 type Step = { index: number; local: Temporal.ZonedDateTime };
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
@@ -97,7 +100,7 @@ function fits(labels: readonly TimeLabel[], stepWidth: number): boolean {
   const widthOf = ({ lines }: TimeLabel) => Math.max(...lines.map((line) => measureText(line, SIZE.small)));
   return labels.every((label, place) => {
     const next = labels[place + 1];
-    return !next || (next.index - label.index) * stepWidth >= (widthOf(label) + widthOf(next)) / 2 + 8;
+    return !next || (next.index - label.index) * stepWidth >= (widthOf(label) + widthOf(next)) / 2 + MIN_GAP;
   });
 }
 

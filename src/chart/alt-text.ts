@@ -1,0 +1,192 @@
+import type {
+  DrillReport,
+  HistoryReport,
+  PoolBalance,
+  PoolReport,
+  RankingReport,
+  Report,
+  SeriesReport,
+  StatusReport,
+  SummaryReport,
+} from '../domain/report.ts';
+import { countOf, formatCount, formatCredits, formatPercent } from '../report/format.ts';
+import { cleanText } from './labels.ts';
+import type { ChartView } from './spec/build.ts';
+
+/** Slack's limit for the alternative text of an uploaded file (`alt_txt_too_large`); an image block takes twice as much. */
+export const MAX_ALT_TEXT = 1000;
+const MAX_FINDING = 400;
+
+/** What a chart says in words: its form, its values with the largest first, what they add up to without those left out. */
+interface Wording {
+  form: string;
+  values: readonly string[];
+  /** Follows the values; `dropped` of them had no room. */
+  rest?: (dropped: number) => string;
+  /** Sentence that is always kept. */
+  closing?: string;
+}
+
+/**
+ * Alternative text: form, title, range, zone, finding, then the exact numbers. At most 1,000 characters, plain text; what has no
+ * room is the smallest values, as `and 12 more`, never part of a number.
+ */
+export function buildAltText(report: Report, view: ChartView = 'graph'): string {
+  const { form, values, rest = restOf, closing } = toWording(report, view);
+  const when = [...(report.range ? [cleanText(report.range.label)] : []), report.zone].join(', ');
+  const partial = report.range?.partial ? ' (partial)' : '';
+  const head = [`${form}: ${cleanText(report.title)}, ${when}${partial}.`, toWholeSentences(report.finding)];
+  const textWith = (count: number) => {
+    const parts = [...values.slice(0, count), rest(values.length - count)].filter(Boolean);
+    return [...head, parts.length > 0 ? `${parts.join('; ')}.` : '', closing ?? ''].filter(Boolean).join(' ');
+  };
+  let count = Math.min(values.length, 200);
+  while (count > 0 && textWith(count).length > MAX_ALT_TEXT) count--;
+  return textWith(count);
+}
+
+function restOf(dropped: number): string {
+  return dropped > 0 ? `and ${formatCount(dropped)} more` : '';
+}
+
+/** As many whole sentences as have room: a cut inside one could change a number's meaning. */
+function toWholeSentences(text: string): string {
+  const sentences = new Intl.Segmenter('en', { granularity: 'sentence' }).segment(cleanText(text));
+  let kept = '';
+  for (const { segment } of sentences) {
+    if (kept.length + segment.length > MAX_FINDING) break;
+    kept += segment;
+  }
+  return kept.trim();
+}
+
+function toWording(report: Report, view: ChartView): Wording {
+  switch (report.kind) {
+    case 'summary':
+      return wordSummary(report);
+    case 'top':
+      return wordRanking(report, view);
+    case 'status':
+      return wordStatus(report);
+    case 'pool':
+      return wordPools(report);
+    case 'daily':
+    case 'day':
+      return wordSeries(report);
+    case 'history':
+      return wordHistory(report);
+    case 'client':
+    case 'route':
+      return wordDrill(report);
+    default:
+      return { form: 'Table', values: [] };
+  }
+}
+
+function wordRanking(report: RankingReport, view: ChartView): Wording {
+  const { rows, others, measure, totals } = report;
+  const sizeOf = (row: { requests: number; credits: number }) =>
+    measure === 'credits' ? formatCredits(row.credits) : formatCount(row.requests);
+  const values = rows.map((row) => {
+    const failed = measure === 'requests' && row.failed > 0 ? `, ${formatCount(row.failed)} failed` : '';
+    return `${cleanText(row.name)} ${sizeOf(row)} (${formatPercent(row.sharePercent)})${failed}`;
+  });
+  const rest = (dropped: number) => {
+    if (dropped > 0) return `and ${formatCount(dropped + others.count)} more`;
+    return others.count > 0 ? `${countOf(others.count, 'other')} ${sizeOf(others)}` : '';
+  };
+  return {
+    form: view === 'doughnut' ? 'Doughnut chart' : 'Bar chart',
+    values,
+    rest,
+    closing: `In all ${sizeOf(totals)} ${measure}.`,
+  };
+}
+
+function wordStatus(report: StatusReport): Wording {
+  const groups = report.groups.toSorted((a, b) => b.requests - a.requests);
+  return {
+    form: 'Stacked bar chart',
+    values: groups.map(
+      ({ group, requests, sharePercent }) => `${group} ${formatCount(requests)} (${formatPercent(sharePercent)})`,
+    ),
+    closing: `In all ${formatCount(report.totals.requests)} requests.`,
+  };
+}
+
+function wordPools(report: PoolReport): Wording {
+  const several = report.scopes.length > 1;
+  const values = report.scopes.flatMap((scope) => {
+    const prefix = several ? `${cleanText(scope.title)}: ` : '';
+    return [
+      ...scope.pools.map((pool) => prefix + wordBalance(pool.name, pool)),
+      ...scope.limits.map((limit) => prefix + wordBalance(`${limit.name} (limit)`, limit)),
+      ...(scope.overage > 0 ? [`${prefix}overage ${formatCredits(scope.overage)}`] : []),
+    ];
+  });
+  return { form: 'Bar chart of pools', values };
+}
+
+function wordSummary(report: SummaryReport): Wording {
+  const values = report.cards.map((card) => {
+    if (!card.pool) return `${cleanText(card.title)} ${formatCount(card.requestsToday)} requests today, no pool`;
+    const rest = card.restCount > 0 ? `, ${formatCredits(card.restLeft)} more in the rest of the stack` : '';
+    const overage = card.overage > 0 ? `, overage ${formatCredits(card.overage)}` : '';
+    return `${cleanText(card.title)}: ${wordBalance(card.pool.name, { ...card.pool, level: card.level })}${rest}${overage}`;
+  });
+  return {
+    form: 'Bar chart of scopes',
+    values,
+    closing: `Today ${formatCount(report.today.requests)} requests, ${formatCount(report.today.failed)} failed.`,
+  };
+}
+
+function wordBalance(name: string, balance: PoolBalance): string {
+  const percent = balance.amount === 0 ? '' : ` (${formatPercent(balance.percent, balance.thresholds)})`;
+  return `${cleanText(name)} ${formatCredits(balance.used)} of ${formatCredits(balance.amount)}${percent}, ${balance.level}`;
+}
+
+function wordSeries(report: SeriesReport): Wording {
+  const unit = report.range?.grain ?? (report.kind === 'day' ? 'hour' : 'day');
+  const bars = report.bars.toSorted((a, b) => b.requests - a.requests);
+  const limit = report.limit
+    ? ` Limit ${cleanText(report.limit.name)} ${formatCount(report.limit.value)} per ${unit}.`
+    : '';
+  return {
+    form: 'Column chart',
+    values: bars.map(
+      ({ label, requests, partial }) => `${cleanText(label)} ${formatCount(requests)}${partial ? ' (partial)' : ''}`,
+    ),
+    closing: `In all ${formatCount(report.totals.requests)} requests.${limit}`,
+  };
+}
+
+function wordHistory(report: HistoryReport): Wording {
+  const months = report.months.toSorted((a, b) => b.total - a.total);
+  return {
+    form: 'Stacked column chart',
+    values: months.map(({ label, total, drawn, partial }) => {
+      const parts = report.series
+        .filter((name) => (drawn[name] ?? 0) > 0)
+        .map((name) => `${cleanText(name)} ${formatCredits(drawn[name]!)}`);
+      const detail = parts.length > 0 ? ` (${parts.join(', ')})` : '';
+      return `${cleanText(label)} ${formatCredits(total)}${detail}${partial ? ', partial' : ''}`;
+    }),
+  };
+}
+
+function wordDrill(report: DrillReport): Wording {
+  const values = report.sections.flatMap(({ title, rows, more }) =>
+    rows.map((row, index) => {
+      const failed = row.failed > 0 ? `, ${formatCount(row.failed)} failed` : '';
+      const heading = index === 0 ? `${cleanText(title)}: ` : '';
+      const hidden = index === rows.length - 1 && more > 0 ? `, and ${formatCount(more)} more` : '';
+      return `${heading}${cleanText(row.name)} ${formatCount(row.requests)}${failed}${hidden}`;
+    }),
+  );
+  return {
+    form: 'Bar chart',
+    values,
+    closing: `In all ${formatCount(report.totals.requests)} requests, ${formatCount(report.totals.failed)} failed.`,
+  };
+}

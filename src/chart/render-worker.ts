@@ -1,0 +1,28 @@
+import { parentPort } from 'node:worker_threads';
+import type { Report } from '../domain/report.ts';
+import { buildAltText } from './alt-text.ts';
+import { type RenderedChart, renderReport } from './render.ts';
+import type { ChartView } from './spec/build.ts';
+
+export interface RenderJob {
+  report: Report;
+  view: ChartView;
+}
+
+export type RenderOutcome =
+  | { ok: true; chart: (RenderedChart & { altText: string }) | undefined }
+  | { ok: false; error: unknown };
+
+/** Thread of the chart renderer: one report in, one outcome out. */
+parentPort?.on('message', async ({ report, view }: RenderJob) => {
+  parentPort!.postMessage(await draw(report, view));
+});
+
+async function draw(report: Report, view: ChartView): Promise<RenderOutcome> {
+  try {
+    const chart = await renderReport(report, { view });
+    return { ok: true, chart: chart && { ...chart, altText: buildAltText(report, view) } };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}

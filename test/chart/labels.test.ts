@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isBundled, measureText } from '../../src/chart/font.ts';
+import { canDrawBundled } from '../../src/chart/glyphs.ts';
+import { cleanText, drawableText, shortenText, toLabels, wrapText } from '../../src/chart/labels.ts';
+
+const anyText = fc.string({ unit: 'binary', maxLength: 80 });
+const latinText = fc.string({ unit: 'binary-ascii', maxLength: 120 });
+
+describe('labels', () => {
+  it('fit their width and are told apart, whatever the names', () => {
+    const names = fc.uniqueArray(fc.oneof(anyText, latinText, fc.constantFrom('a', ' a', 'a\u200b')), {
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(names, (texts) => {
+        const labels = toLabels(texts, 200, 14, canDrawBundled);
+        expect(new Set(labels).size).toBe(texts.length);
+        for (const label of labels) {
+          expect(measureText(label, 14)).toBeLessThanOrEqual(200);
+          expect(isBundled(label)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('keep both ends of a name', () => {
+    const [label] = toLabels([`/v1/${'segment/'.repeat(20)}items`], 200, 14, canDrawBundled);
+    expect(label).toMatch(/^\/v1\/segm.*….*items$/);
+  });
+
+  it('are the rank where the font lacks a character', () => {
+    expect(toLabels(['acme', '請求', 'Ωmega', 'Ж', '🚀'], 200, 14, canDrawBundled)).toEqual([
+      'acme',
+      '#2',
+      'Ωmega',
+      'Ж',
+      '#5',
+    ]);
+  });
+
+  it('carry no invisible characters', () => {
+    expect(cleanText('\u202eab\u0000c\u200d\n d\ufe0f')).toBe('ab c d');
+  });
+});
+
+describe('free text', () => {
+  it('mentions names by their labels where these cannot be drawn', () => {
+    const labels = new Map([
+      ['請求', '#1'],
+      ['acme', 'acme'],
+    ]);
+    expect(drawableText('請求 made 5, acme 3, 他 1.', labels, canDrawBundled)).toBe('#1 made 5, acme 3, ? 1.');
+  });
+
+  it('wraps into lines that fit, and loses nothing while there is room', () => {
+    fc.assert(
+      fc.property(fc.array(fc.stringMatching(/^[a-z0-9,.]{1,12}$/), { maxLength: 60 }), (words) => {
+        const text = words.join(' ');
+        const lines = wrapText(text, 300, 15, { maxLines: 100 });
+        expect(lines.join(' ')).toBe(text);
+        const few = wrapText(text, 300, 15, { maxLines: 2 });
+        expect(few.length).toBeLessThanOrEqual(2);
+        for (const line of [...lines, ...few]) expect(measureText(line, 15)).toBeLessThanOrEqual(300);
+        if (lines.length > 2) expect(few[1]).toMatch(/ ?…$/);
+      }),
+    );
+  });
+
+  it('is not shortened where it fits', () => {
+    expect(shortenText('acme', measureText('acme', 14), 14)).toBe('acme');
+    expect(shortenText('acme', measureText('acme', 14) - 0.1, 14)).toContain('…');
+  });
+});

@@ -1,0 +1,98 @@
+import { Resvg } from '@resvg/resvg-js';
+import { describe, expect, it } from 'vitest';
+import { FONT_FILES, isBundled, measureText } from '../../src/chart/font.ts';
+import { canDrawBundled, createGlyphProbe } from '../../src/chart/glyphs.ts';
+import { renderReport } from '../../src/chart/render.ts';
+import { CHART_CASES } from './cases.ts';
+import { rankingOf, topClients } from './fixtures.ts';
+import { readPng } from './read-png.ts';
+
+describe.each(CHART_CASES)('$name', ({ report, view = 'graph' }) => {
+  it('is a white picture 1280 pixels wide with ink inside its margins', async () => {
+    const chart = (await renderReport(report, { view, canDraw: canDrawBundled }))!;
+    const png = readPng(chart.png);
+    expect([png.width, png.height]).toEqual([chart.width, chart.height]);
+    expect(png.width).toBe(1280);
+    expect(png.height % 2).toBe(0);
+    for (const y of [0, png.height - 1]) expect(png.at(640, y)).toBe('#ffffff');
+    for (let y = 0; y < png.height; y += 3) {
+      expect(png.at(8, y)).toBe('#ffffff');
+      expect(png.at(1272, y)).toBe('#ffffff');
+    }
+  });
+});
+
+describe('text', () => {
+  /** Ink where the only label stands. */
+  async function inkOf(name: string): Promise<number> {
+    const chart = await renderReport(rankingOf([[name, 1]], undefined, { title: '', finding: '' }), {
+      canDraw: canDrawBundled,
+    });
+    const png = readPng(chart!.png);
+    let ink = 0;
+    for (let y = 140; y < png.height - 80; y++) {
+      for (let x = 24; x < 24 + 2 * measureText(name, 14) + 10; x++) if (png.at(x, y) < '#808080') ink++;
+    }
+    return ink;
+  }
+
+  it.each(['acme', 'Ελληνικά', 'Привет', 'żółć', 'Việt'])(
+    '%s leaves ink without a font of the machine',
+    async (name) => {
+      expect(isBundled(name)).toBe(true);
+      expect(await inkOf(name)).toBeGreaterThan(100);
+    },
+  );
+
+  it('changes the picture with the label, and not with invisible characters', async () => {
+    const draw = async (name: string) =>
+      Buffer.from((await renderReport(rankingOf([[name, 1]], undefined, { finding: '' })))!.png).toString('base64');
+    const plain = await draw('acme');
+    expect(await draw('acne')).not.toBe(plain);
+    expect(await draw('ac\u202eme\u0007')).toBe(plain);
+  });
+
+  it('is as wide as it is measured', () => {
+    const font = { fontFiles: Object.values(FONT_FILES.full), loadSystemFonts: false, defaultFontFamily: 'Inter' };
+    const widthOf = (text: string, weight: number) => {
+      const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="900" height="99"><text x="9" y="50" font-size="20" font-weight="${weight}" font-family="Inter">${text}</text></svg>`;
+      return new Resvg(svg, { font }).innerBBox()!.width;
+    };
+    for (const weight of [400, 600] as const) {
+      for (const text of ['Requests per month by pool', '1,234,567 · 41.0 %', 'AVAToLT', 'Ωμέγα Привет żółć']) {
+        const drawn = widthOf(`H${text}H`, weight) - widthOf('HH', weight);
+        expect(Math.abs(drawn - measureText(text, 20, weight))).toBeLessThan(1);
+      }
+    }
+  });
+
+  it('of other scripts is drawn only where some font has ink for it', () => {
+    const canDraw = createGlyphProbe();
+    expect(canDraw('acme Ω Ж')).toBe(true);
+    // A private-use character that no font is made for.
+    expect(canDraw('\u{10fff0}')).toBe(false);
+    expect(canDraw('acme \u{10fff0}')).toBe(false);
+  });
+
+  it('of any script never makes a chart fail', async () => {
+    const names = ['請求', 'خدمة', '🚀', '\u{10fff0}', 'हिन्दी'];
+    const chart = await renderReport(rankingOf(names.map((name) => [name, 5] as const)));
+    expect(chart!.warnings).toEqual([]);
+  });
+});
+
+describe('the picture', () => {
+  it('is the same for the same report', async () => {
+    const [a, b] = [await renderReport(topClients()), await renderReport(topClients())];
+    expect(Buffer.compare(a!.png, b!.png)).toBe(0);
+  });
+
+  it('has colours exactly as they are meant', async () => {
+    const { png } = (await renderReport(rankingOf([['a', 100, 50]])))!;
+    const pixels = readPng(png);
+    const colors = new Set<string>();
+    for (let x = 0; x < 1280; x++) for (let y = 0; y < pixels.height; y += 10) colors.add(pixels.at(x, y));
+    expect(colors).toContain('#0072b2');
+    expect(colors).toContain('#d55e00');
+  });
+});

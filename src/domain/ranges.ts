@@ -250,8 +250,8 @@ function dateDay(point: { year?: number; month: number; day: number }, until: nu
   const longest = Math.max(...years.map((year) => Temporal.PlainDate.from({ year, month, day: 1 }).daysInMonth));
   if (day < 1 || day > longest) {
     const name = `${title(MONTH_NAMES[month - 1]!)}${point.year === undefined ? '' : ` ${point.year}`}`;
-    const nearest = point.year === undefined ? [] : [formatDay(firstDayOf(point.year * 12 + month) - 1)];
-    throw notADate(asked, `${name} has ${longest} days`, nearest);
+    const lastOfMonth = firstDayOf(years[0]! * 12 + month) - 1;
+    throw notADate(asked, `${name} has ${longest} days`, lastOfMonth <= until ? [formatDay(lastOfMonth)] : []);
   }
   for (const year of years) {
     if (day > Temporal.PlainDate.from({ year, month, day: 1 }).daysInMonth) continue;
@@ -262,7 +262,6 @@ function dateDay(point: { year?: number; month: number; day: number }, until: nu
 }
 
 function spanDays(from: RangePoint, to: RangePoint, today: number, asked: string): { first: number; last: number } {
-  const hasYear = (point: RangePoint) => !('year' in point) || point.year !== undefined;
   // A year said at the beginning alone holds for the end too, or the end is in the year after.
   if (
     'year' in from &&
@@ -278,8 +277,8 @@ function spanDays(from: RangePoint, to: RangePoint, today: number, asked: string
   const end = pointDays(to, today, asked);
   // A month, quarter or year that is still running does not name today.
   const last = end.last > end.first && end.first <= today && end.last >= today ? today - 1 : end.last;
-  const relative = from.kind === 'weekday' || !hasYear(from);
-  const until = relative ? Math.min(last, today) : today;
+  // What names no year begins before its end: `dec 20 to jan 5`.
+  const until = from.kind === 'ago' ? today : Math.min(last, today);
   const { first } = pointDays(from, from.kind === 'weekday' ? until + 1 : until, asked);
   if (last < first) {
     const swapped = daysText(last, first);

@@ -261,30 +261,65 @@ function readSort(reading: Reading, at: number, draft: Draft): number {
   return put(draft, 'sort', `${descending ? '-' : ''}${key}`, at + (given ? 3 : 2));
 }
 
-/** `if users=25`, `if "Automation Developer" = 12`: other quantities of grants. */
+/** `if users=25`, `if "Automation Developer" = 12, robots=3`: other quantities of grants. */
 function readSuppose(reading: Reading, at: number, draft: Draft): number {
-  const { tokens } = reading;
-  const parts: { kind: string; text: string; next: number }[] = [];
-  for (let i = at; i < tokens.length && i < at + MAX_NAME_WORDS; i++) {
-    if (i > at && parts.length > 0) parts.push({ kind: 'space', text: ' ', next: i });
-    for (const part of tokens[i]!.parts) parts.push({ ...part, next: i + 1 });
-    const equals = parts.findIndex(({ kind, text }) => kind === 'separator' && text === '=');
-    if (equals < 1) continue;
-    const value = parts.slice(equals + 1).filter(({ kind }) => kind !== 'space');
-    if (value.length === 0) continue;
-    const number = value.map(({ text }) => text).join('');
-    const before = parts.slice(0, equals).filter(({ kind }) => kind !== 'space');
-    const isExact = before.length === 1 && before[0]!.kind === 'quoted';
-    const name = parts
-      .slice(0, equals)
-      .map(({ text }) => text)
-      .join('');
-    const exact = isExact ? before[0]!.text : name.trim();
-    if (!/^\d{1,12}(\.\d{1,3})?$/.test(number) || exact === '') break;
-    draft.suppose.push([exact, Number(number)]);
-    return i + 1;
+  let next = at;
+  let more = true;
+  while (more) {
+    const pair = readQuantity(reading, next);
+    if (!pair) {
+      const before = reading.text.slice(0, reading.tokens[at - 1]!.start);
+      throw new Misunderstood('After “if” I need a grant and its quantity, as in: if users=25.', [
+        `${before}if users=25`,
+      ]);
+    }
+    draft.suppose.push(...pair.quantities);
+    next = pair.next;
+    more = pair.goesOn;
   }
-  throw new Misunderstood('After “if” I need a grant and its quantity, as in: if users=25.', ['pool if users=25']);
+  return next;
+}
+
+/** The quantities up to the end of a word: a name, which may have several, `=`, and a number. */
+function readQuantity(
+  { text, tokens }: Reading,
+  at: number,
+): { quantities: [string, number][]; next: number; goesOn: boolean } | undefined {
+  const quantities: [string, number][] = [];
+  let names: Token['parts'] = [];
+  let number: string | undefined;
+  for (let i = at; i < tokens.length && i < at + MAX_NAME_WORDS; i++) {
+    if (names.length > 0 && number === undefined) names = [...names, { kind: 'bare', text: ' ' }];
+    for (const part of tokens[i]!.parts) {
+      if (part.kind === 'separator' && part.text === '=' && number === undefined) number = '';
+      else if (part.kind === 'separator' && part.text === ',' && number) {
+        if (!addQuantity(quantities, names, number)) return undefined;
+        names = [];
+        number = undefined;
+      } else if (number === undefined) names = [...names, part];
+      else number += part.text;
+    }
+    if (number) {
+      if (!addQuantity(quantities, names, number)) return undefined;
+      // A comma at the end of the word says that another follows.
+      return { quantities, next: i + 1, goesOn: text[tokens[i]!.end - 1] === ',' && i + 1 < tokens.length };
+    }
+  }
+  return undefined;
+}
+
+function addQuantity(quantities: [string, number][], parts: Token['parts'], number: string): boolean {
+  const words = parts.filter(({ kind, text }) => kind === 'quoted' || text !== ' ');
+  const exact = words.length === 1 && words[0]!.kind === 'quoted';
+  const name = exact
+    ? words[0]!.text
+    : parts
+        .map(({ text }) => text)
+        .join('')
+        .trim();
+  if (name === '' || !/^\d{1,12}(\.\d{1,3})?$/.test(number)) return false;
+  quantities.push([name, Number(number)]);
+  return true;
 }
 
 function twoRanges(reading: Reading, one: string, other: string): Misunderstood {

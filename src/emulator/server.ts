@@ -12,6 +12,11 @@ export type Handler = (request: IncomingMessage, response: ServerResponse, url: 
 export async function listen(core: Core, port: number, extra: Handler[]): Promise<Server> {
   const server = createServer((request, response) => {
     route(core, request, response, extra).catch((error: unknown) => {
+      // A caller that gave up while sending is no defect.
+      if (!request.complete) {
+        response.destroy();
+        return;
+      }
       // A defect here must not look like an answer of Slack's.
       console.error('emulator:', error);
       if (response.headersSent) response.destroy();

@@ -89,7 +89,8 @@ export class WorkspaceState {
   /** By id, or by name with or without `#`. */
   findChannel(ref: string): Channel | undefined {
     const name = ref.replace(/^#/, '');
-    return this.channels.get(ref) ?? [...this.channels.values()].find((channel) => channel.name === name);
+    const named = [...this.channels.values()].find((channel) => channel.name === name && name !== '');
+    return this.channels.get(ref) ?? named;
   }
 
   /** The direct-message channel of the bot and `userIds`, made when first asked for. */

@@ -76,7 +76,7 @@ export interface Emulator {
   readonly teamId: string;
   readonly manifest: Manifest;
   eventsUrl: string | undefined;
-  /** Open Socket Mode connections. */
+  /** Open Socket Mode connections; while there are any, everything goes over them. */
   readonly connected: number;
   readonly workspace: WorkspaceState;
 

@@ -111,11 +111,8 @@ export interface AlertPort {
 
 /** Entries that correct what was counted: nothing is deleted. Admins only. */
 export interface CorrectionPort {
-  /** `amount` is plus or minus thousandths; `day`: days since 1970-01-01 in the report zone, absent: today. */
-  correct(
-    entry: { scope: string; amount: Thousandths; day?: number; reason: string },
-    by: Actor,
-  ): Promise<void>;
+  /** `amount` is plus or minus thousandths; `on`: a day as typed (`2026-11-05`, `yesterday`), absent: today. */
+  correct(entry: { scope: string; amount: Thousandths; on?: string; reason: string }, by: Actor): Promise<void>;
 }
 
 /** Pools as admins change them in Slack. Rejects with HeadroomError (`definition`) naming line and cure. */

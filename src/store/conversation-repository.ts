@@ -1,6 +1,8 @@
+import type { Selectable } from 'kysely';
 import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
 import type { Db } from './database.ts';
+import type { ConversationTables } from './schema/conversation.ts';
 
 /** An answer with buttons: who asked what, and where it stands. `ts` is absent for one that only the asker sees. */
 export interface Answer {
@@ -54,7 +56,23 @@ export async function upsertAnswer(db: Db, answer: Answer): Promise<void> {
 
 export async function findAnswer(db: Db, id: string): Promise<Answer | undefined> {
   const row = await db.selectFrom('answer').selectAll().where('id', '=', id).executeTakeFirst();
-  if (!row) return undefined;
+  return row && toAnswer(row);
+}
+
+/** What this person asked last in this channel. */
+export async function findLastAnswer(db: Db, asker: string, channel: string): Promise<Answer | undefined> {
+  const row = await db
+    .selectFrom('answer')
+    .selectAll()
+    .where('asker', '=', asker)
+    .where('channel', '=', channel)
+    .orderBy('created_ms', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && toAnswer(row);
+}
+
+function toAnswer(row: Selectable<ConversationTables['answer']>): Answer {
   return {
     id: row.id,
     asker: row.asker,

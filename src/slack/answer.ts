@@ -1,0 +1,175 @@
+import type { Question, Report } from '../domain/report.ts';
+import { type Answer, findAnswer, upsertAnswer } from '../store/conversation-repository.ts';
+import { type AnswerDress, buildAnswer, simplify } from './blocks/answer-message.ts';
+import { hasGraph } from './blocks/controls.ts';
+import type { Message } from './blocks/text.ts';
+import { buildWelcome } from './blocks/welcome.ts';
+import { formatQuestion } from './command/format-question.ts';
+import { type Asked, asBlocks, isRefusedContent, newId, type SlackContext, tellPrivately } from './context.ts';
+import { listDrills } from './next-questions.ts';
+import type { Person } from './permissions.ts';
+import { type Drawn, drawPicture } from './pictures.ts';
+import { closedBy, findPlace, isPrivateByDefault, type Place } from './places.ts';
+import { callSlack, slackErrorOf } from './web-clients.ts';
+
+/** Text waits so long for its picture, counted from the request: together with posting it stays below 2 s. */
+const PICTURE_WAIT_MS = 1200;
+const CHART_FAILED = 'The chart could not be shown this time; the numbers are complete.';
+
+interface Life {
+  ctx: SlackContext;
+  asked: Asked;
+  person: Person;
+  report: Report;
+  place: Place;
+  answer: Answer;
+  remarks: string[];
+  /** Other people see it. */
+  shared: boolean;
+}
+
+/**
+ * Answers a question where it was asked, or to the asker alone (PRODUCT.md §5): report, then text and table, with the
+ * picture if it is ready by then, else added when it is. `change`: an earlier answer that becomes this one.
+ */
+export async function answerQuestion(
+  ctx: SlackContext,
+  asked: Asked,
+  person: Person,
+  question: Question,
+  change?: Answer,
+): Promise<void> {
+  const [report, place] = await Promise.all([
+    ctx.reporter.answer(question, ctx.now()),
+    findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait }),
+  ]);
+  if (report.asOfMs === 0 && report.kind === 'summary') return tellPrivately(ctx, asked, buildWelcome(ctx.config));
+  const secret = change ? change.private : isPrivate(ctx, question, place);
+  const answer: Answer = {
+    id: change?.id ?? newId(),
+    asker: asked.user,
+    channel: asked.channel,
+    ...(change?.ts && !secret ? { ts: change.ts } : {}),
+    ...(asked.threadTs ? { threadTs: asked.threadTs } : {}),
+    private: secret,
+    question: report.question,
+    drill: listDrills(report).map(({ question: next }) => next),
+    createdMs: ctx.now(),
+  };
+  const remarks = !change && !place.open && question.private !== true ? [place.reason] : [];
+  const shared = !secret && place.open && !place.direct;
+  const life: Life = { ctx, asked, person, report, place, answer, remarks, shared };
+  await (secret ? answerPrivately(life, change !== undefined) : answerOpenly(life));
+}
+
+function isPrivate(ctx: SlackContext, question: Question, place: Place): boolean {
+  if (!place.open) return true;
+  if (place.direct) return false;
+  return question.private ?? isPrivateByDefault(ctx.config);
+}
+
+/** To the asker alone: Slack's own chart where it fits, never a file. */
+async function answerPrivately(life: Life, replace: boolean): Promise<void> {
+  const { ctx, asked, answer } = life;
+  await keep(ctx, answer);
+  const message = dress(life, { native: true });
+  await tryVariants(message, (variant) =>
+    tellPrivately(ctx, asked, variant, { replace: replace && Boolean(asked.ephemeral) }),
+  );
+}
+
+/** By the bot in the channel, in time with or without its picture. */
+async function answerOpenly(life: Life): Promise<void> {
+  const { ctx, asked } = life;
+  const drawing = drawPicture(ctx, life.report);
+  const patience = Math.max(0, asked.atMs + PICTURE_WAIT_MS - ctx.now());
+  const inTime = await Promise.race([drawing, ctx.wait(patience).then(() => 'late' as const)]);
+  const posted = await post(life, inTime === 'late' ? 'none' : inTime);
+  if (!posted || inTime !== 'late') return;
+  await addPicture(life, await drawing);
+}
+
+/** False where the place turned out to be closed: the answer then went to the asker alone. */
+async function post(life: Life, drawn: Drawn): Promise<boolean> {
+  const { ctx, answer } = life;
+  const message = dress(life, { native: false, drawn });
+  try {
+    await tryVariants(message, async (variant) => {
+      const content = asBlocks({ text: variant.text, blocks: [...variant.blocks] });
+      if (answer.ts) {
+        const change = { channel: answer.channel, ts: answer.ts, ...content };
+        await callSlack(() => ctx.client.chat.update(change), { wait: ctx.wait, repeatable: true });
+        return;
+      }
+      const thread = answer.threadTs ? { thread_ts: answer.threadTs } : {};
+      const add = { channel: answer.channel, ...thread, ...content, unfurl_links: false, unfurl_media: false };
+      const { ts } = await callSlack(() => ctx.client.chat.postMessage(add), { wait: ctx.wait });
+      if (ts) answer.ts = ts;
+    });
+  } catch (error) {
+    const reason = closedBy(slackErrorOf(error), ctx.bot.name);
+    if (!reason) throw error;
+    const secret: Answer = { ...answer, private: true };
+    delete secret.ts;
+    const place: Place = { open: false, reason };
+    await answerPrivately({ ...life, place, shared: false, remarks: [reason], answer: secret }, false);
+    return false;
+  }
+  await keep(ctx, answer);
+  return true;
+}
+
+/** Adds the picture to the posted answer, unless that has become another answer meanwhile. */
+async function addPicture(life: Life, drawn: Drawn): Promise<void> {
+  const { ctx, answer } = life;
+  if (drawn === 'none') return;
+  const current = await findAnswer(ctx.db, answer.id).catch(() => answer);
+  if (current && (current.createdMs !== answer.createdMs || current.ts !== answer.ts)) return;
+  try {
+    await post(life, drawn);
+  } catch (error) {
+    // The text stands; a message that was deleted meanwhile needs no picture.
+    ctx.log.warn({ error: String(error), answer: answer.id }, 'chart could not be added to an answer');
+  }
+}
+
+function dress(life: Life, { native, drawn = 'none' }: { native: boolean; drawn?: Drawn }): Message {
+  const { ctx, person, report, place, answer, shared } = life;
+  const remarks = drawn === 'failed' ? [...life.remarks, CHART_FAILED] : life.remarks;
+  const options: AnswerDress = {
+    controls: {
+      answerId: answer.id,
+      revision: ctx.now() % 1_000_000_007,
+      sharing: place.open && place.direct ? 'never' : answer.private ? 'private' : 'open',
+      drills: listDrills(report),
+      audience: place.open ? place.audience : undefined,
+      offerPng: answer.private && hasGraph(report),
+    },
+    picture: typeof drawn === 'object' ? drawn : undefined,
+    native,
+    asked: shared ? { by: answer.asker, command: formatQuestion(report.question) } : undefined,
+    readerZone: shared ? undefined : person.zone,
+    remarks,
+  };
+  return buildAnswer(report, options);
+}
+
+/** Sends the message; refused by Slack, without picture, then without native blocks, then as plain text. */
+export async function tryVariants(message: Message, send: (variant: Message) => Promise<void>): Promise<void> {
+  for (const step of [0, 1, 2, 3] as const) {
+    const variant = step === 0 ? message : simplify(message, step);
+    if (step > 0 && step < 3 && variant.blocks.length === message.blocks.length) continue;
+    try {
+      return await send(variant);
+    } catch (error) {
+      if (step === 3 || !isRefusedContent(error)) throw error;
+    }
+  }
+}
+
+/** An answer whose buttons cannot be kept is still an answer. */
+async function keep(ctx: SlackContext, answer: Answer): Promise<void> {
+  await upsertAnswer(ctx.db, answer).catch((error: unknown) =>
+    ctx.log.error({ error: String(error) }, 'answer could not be kept: its buttons will be out of date'),
+  );
+}

@@ -1,0 +1,153 @@
+import { App, type Receiver } from '@slack/bolt';
+import { WebAPIPlatformError, WebClient } from '@slack/web-api';
+import type { SlackContext } from './context.ts';
+import type { SlackDeps } from './deps.ts';
+import { registerActions } from './listeners/actions.ts';
+import { registerAnswerActions } from './listeners/answer-actions.ts';
+import { registerCommands } from './listeners/commands.ts';
+import { registerEvents } from './listeners/events.ts';
+import { registerOptions } from './listeners/options.ts';
+import { registerShortcuts } from './listeners/shortcuts.ts';
+import { registerViews } from './listeners/views.ts';
+import { createPeople } from './permissions.ts';
+import { createLine, type RequestListener } from './receiver.ts';
+import { createSeenSet, guardRequests } from './request-guard.ts';
+import { clientOptions, toSlackLogger } from './web-clients.ts';
+
+export interface SlackApp {
+  /** Finds out who the bot is, and in Socket Mode connects. Never rejects for Slack being away: it goes on trying. */
+  start(): Promise<void>;
+  /** Takes nothing new, and waits (at most 8 s) for what was taken. May be called twice. */
+  stop(): Promise<void>;
+  /** HTTP mode: serves `POST /slack/events`. */
+  requestListener?: RequestListener;
+  /** For posting through the delivery log: no retries of its own, and apart from what people wait for. */
+  client: WebClient;
+  /** User ids of the admins; for what goes to them by DM. */
+  listAdmins(): Promise<string[]>;
+  state(): SlackState;
+}
+
+export interface SlackState {
+  mode: 'http' | 'socket';
+  connected: boolean;
+  /** The token was accepted. */
+  authenticated: boolean;
+  /** Why it was not, in Slack's words (`invalid_auth`). */
+  problem?: string;
+  botUserId?: string;
+}
+
+const STOP_TIMEOUT_MS = 8000;
+
+/**
+ * The Slack app over Bolt: receives signed requests (HTTP) or envelopes (Socket Mode), acknowledges at once, and answers
+ * through one client that never repeats a post by itself.
+ */
+export function createSlackApp(deps: SlackDeps): SlackApp {
+  const { config, log, now } = deps;
+  const wait = deps.wait ?? ((ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref()));
+  const options = clientOptions({ apiUrl: config.apiUrl, log });
+  const client = new WebClient(config.botToken, options);
+  const bot = { userId: '', name: 'Headroom', teamId: '' };
+  const people = createPeople(client, config, { now, wait, teamId: () => bot.teamId || undefined });
+  const ctx: SlackContext = {
+    ...deps,
+    wait,
+    client,
+    people,
+    bot,
+    command: config.command ?? '/usage',
+    seen: createSeenSet(deps.db, log, now),
+  };
+  const line = createLine(config, { log, wait });
+  const work = trackWork(line.receiver);
+  const app = new App({
+    receiver: work.receiver,
+    // Bolt would ask Slack who the bot is while it is constructed; `start` does, and survives Slack being away.
+    authorize: async () => ({ botToken: config.botToken, botId: '', botUserId: bot.userId }),
+    clientOptions: options,
+    logger: toSlackLogger(log),
+    ignoreSelf: false,
+  });
+  app.error(async (error) => log.error({ error: String(error), stack: error.stack }, 'listener failed'));
+  registerCommands(app, ctx);
+  registerAnswerActions(app, ctx);
+  registerActions(app, ctx);
+  registerOptions(app, ctx);
+  registerViews(app, ctx);
+  registerEvents(app, ctx);
+  registerShortcuts(app, ctx);
+
+  let problem: string | undefined = 'not asked yet';
+  let stopped = false;
+  async function identify(): Promise<void> {
+    for (let attempt = 0; !stopped; attempt += 1) {
+      try {
+        const identity = await client.auth.test();
+        Object.assign(bot, { userId: identity.user_id ?? '', teamId: identity.team_id ?? '' });
+        problem = undefined;
+        return;
+      } catch (error) {
+        problem = error instanceof WebAPIPlatformError ? error.data.error : 'Slack cannot be reached';
+        log.error({ problem }, 'SLACK_BOT_TOKEN could not be checked');
+        await wait(Math.min(30_000, 1000 * 2 ** attempt));
+      }
+    }
+  }
+
+  const guarded = line.requestListener
+    ? guardRequests(line.requestListener, { signingSecret: config.signingSecret ?? '', db: deps.db, log, now })
+    : undefined;
+  return {
+    async start() {
+      // Only the first attempt is waited for.
+      const { promise: tried, resolve } = Promise.withResolvers<void>();
+      const first = setInterval(() => problem !== 'not asked yet' && resolve(), 20);
+      void identify().then(resolve);
+      await tried;
+      clearInterval(first);
+      await app.start();
+    },
+    async stop() {
+      if (stopped) return;
+      stopped = true;
+      await app.stop();
+      await Promise.race([work.idle(), new Promise((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref())]);
+    },
+    ...(guarded ? { requestListener: guarded } : {}),
+    client: new WebClient(config.botToken, options),
+    listAdmins: () => people.listAdmins(),
+    state: () => ({
+      mode: config.appToken ? 'socket' : 'http',
+      connected: line.connected(),
+      authenticated: problem === undefined,
+      ...(problem ? { problem } : {}),
+      ...(bot.userId ? { botUserId: bot.userId } : {}),
+    }),
+  };
+}
+
+/** The receiver, with all that it has handed over and that is not finished. */
+function trackWork(receiver: Receiver): { receiver: Receiver; idle(): Promise<void> } {
+  const running = new Set<Promise<void>>();
+  return {
+    receiver: {
+      init: (app) =>
+        receiver.init(
+          Object.assign(Object.create(app) as typeof app, {
+            processEvent(event: Parameters<typeof app.processEvent>[0]) {
+              const work = app.processEvent(event).finally(() => running.delete(work));
+              running.add(work);
+              return work;
+            },
+          }),
+        ),
+      start: (...args) => receiver.start(...args),
+      stop: (...args) => receiver.stop(...args),
+    },
+    async idle() {
+      while (running.size > 0) await Promise.allSettled(running);
+    },
+  };
+}

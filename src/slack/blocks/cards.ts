@@ -1,0 +1,140 @@
+import type { Level, PoolBalance, PoolReport, ScopeCard, SummaryReport } from '../../domain/report.ts';
+import {
+  countOf,
+  formatClock,
+  formatCount,
+  formatCredits,
+  formatInstant,
+  formatPercent,
+  formatShare,
+} from '../../report/format.ts';
+import { ACTIONS } from '../action-ids.ts';
+import { drawGauge } from './bar.ts';
+import { type Block, button, leaf, plainText, richText } from './text.ts';
+
+/** Cards that one message shows; the table below them holds every scope. */
+const MAX_CARDS = 8;
+
+/** The level as a sign and a word: never the sign, or its colour, alone. */
+export const LEVEL_WORDS: Record<Level, string> = {
+  healthy: '🔵 healthy',
+  approaching: '🟠 approaching',
+  critical: '🔴 critical',
+  exhausted: '⛔ exhausted',
+};
+
+/** A card per scope, the highest level first where not all fit. */
+export function buildSummaryCards(report: SummaryReport): Block[] {
+  const cards = report.cards.length <= MAX_CARDS ? report.cards : [...report.cards].sort(byLevel).slice(0, MAX_CARDS);
+  const { requests, ok, failed, none } = report.today;
+  const today = [
+    `Today so far: ${countOf(requests, 'request')} by ${countOf(report.clients, 'client')}`,
+    ok + failed > 0 ? `${formatShare(ok, ok + failed)} successful` : undefined,
+    failed > 0 ? `${formatCount(failed)} failed` : undefined,
+    none > 0 ? `${formatCount(none)} without status` : undefined,
+  ];
+  return [
+    ...cards.flatMap((card) => buildCard(card, report.zone)),
+    richText(today.filter((part) => part !== undefined).join(' · ')),
+  ];
+}
+
+const ORDER: readonly Level[] = ['exhausted', 'critical', 'approaching', 'healthy'];
+
+function byLevel(a: { level: Level }, b: { level: Level }): number {
+  return ORDER.indexOf(a.level) - ORDER.indexOf(b.level);
+}
+
+/** One scope: what is used of the pool now drawn from, what the rest holds, and the peak minute beside the rate limit. */
+export function buildCard(card: ScopeCard, zone: string): Block[] {
+  const { pool } = card;
+  const lines = [
+    ...(pool ? [`${drawGauge(pool.percent, pool.thresholds)} ${formatPercent(pool.percent, pool.thresholds)}`] : []),
+    ...card.limits.map((limit) => describeBalance(limit)),
+  ];
+  const fields = [
+    ...(pool
+      ? [
+          `Used\n${formatCredits(pool.used)} of ${formatCredits(pool.amount)}`,
+          `Left\n${formatCredits(pool.left)}${card.restCount > 0 ? ` + ${formatCredits(card.restLeft)} in ${countOf(card.restCount, 'more pool')}` : ''}`,
+          `Pool\n${pool.name}, ${pool.period.label}`,
+        ]
+      : [`Requests today\n${formatCount(card.requestsToday)}`]),
+    ...describeRate(card, zone),
+    ...(card.overage > 0 ? [`Overage\n${formatCredits(card.overage)}`] : []),
+  ];
+  return [
+    richText(
+      leaf(card.title, { bold: true }),
+      pool ? `   ${LEVEL_WORDS[card.level]}` : '   no pool declared',
+      ...lines.map((line) => `\n${line}`),
+    ),
+    { type: 'section', fields: fields.slice(0, 10).map((field) => plainText(field, 2000)) },
+    ...buildLinks(card.level, card.links),
+  ];
+}
+
+function describeRate(card: ScopeCard, zone: string): string[] {
+  const { peakMinute, rateLimitPerMinute } = card;
+  if (!peakMinute && rateLimitPerMinute === undefined) return [];
+  const limit = rateLimitPerMinute === undefined ? '' : ` of ${formatCount(rateLimitPerMinute)} allowed`;
+  const peak = peakMinute
+    ? `${formatCount(peakMinute.requests)}${limit}, at ${formatClock(peakMinute.startMs, zone)}`
+    : `none today${limit}`;
+  const bulk = peakMinute?.bulkLeftOut ? ` (${countOf(peakMinute.bulkLeftOut, 'bulk call')} left out)` : '';
+  return [`Peak minute\n${peak}${bulk}`];
+}
+
+/** `Daily credits: ████░░ 41 %, 21,525 of 52,500, 30,975 left, 🔵 healthy`. */
+function describeBalance(balance: PoolBalance): string {
+  return (
+    `${balance.name}: ${drawGauge(balance.percent, balance.thresholds)} ${formatPercent(balance.percent, balance.thresholds)}, ` +
+    `${formatCredits(balance.used)} of ${formatCredits(balance.amount)}, ${LEVEL_WORDS[balance.level]}`
+  );
+}
+
+/** Where more can be bought, on amber and red alone. */
+export function buildLinks(level: Level, links: { addon?: string; upgrade?: string }): Block[] {
+  if (level === 'healthy') return [];
+  const elements = [
+    ...(links.addon ? [button({ action: `${ACTIONS.link}:addon`, text: 'Add-on', url: links.addon })] : []),
+    ...(links.upgrade ? [button({ action: `${ACTIONS.link}:upgrade`, text: 'Upgrade', url: links.upgrade })] : []),
+  ];
+  return elements.length > 0 ? [{ type: 'actions', elements }] : [];
+}
+
+/** Per scope its pools in the order of drawing, each with gauge, arithmetic, burn rate and when it runs out. */
+export function buildPools(report: PoolReport): Block[] {
+  return report.scopes
+    .slice(0, MAX_CARDS)
+    .flatMap((scope) => [
+      richText(
+        leaf(scope.title, { bold: true }),
+        `   ${LEVEL_WORDS[scope.level]}`,
+        scope.drawOrder.length > 1 ? `\nDrawn in this order: ${scope.drawOrder.join(' → ')}` : '',
+        scope.overage > 0 ? `\nOverage: ${formatCredits(scope.overage)} credits that no pool covered` : '',
+      ),
+      ...[...scope.pools, ...scope.limits].slice(0, 6).map((balance) => buildBalance(balance, report.zone)),
+      ...buildLinks(scope.level, scope.links),
+    ]);
+}
+
+function buildBalance(balance: PoolBalance, zone: string): Block {
+  return richText(
+    leaf(balance.name, { bold: true }),
+    ` ${balance.period.label}${balance.drawnNow ? ' · drawn from now' : ''}`,
+    `\n${drawGauge(balance.percent, balance.thresholds)} ${formatPercent(balance.percent, balance.thresholds)}  ${LEVEL_WORDS[balance.level]}`,
+    `\n${formatCredits(balance.used)} used of ${formatCredits(balance.amount)}, ${formatCredits(balance.left)} left`,
+    balance.arithmetic ? `\n${balance.arithmetic}` : '',
+    balance.burnRate === undefined
+      ? ''
+      : `\nBurn rate ${balance.burnRate.toFixed(2)} (1 = used up exactly at the reset)`,
+    balance.runOut ? `\n${describeRunOut(balance.runOut, zone)}` : '',
+  );
+}
+
+function describeRunOut(runOut: NonNullable<PoolBalance['runOut']>, zone: string): string {
+  const earliest = formatInstant(runOut.earliestMs, zone);
+  const latest = runOut.latestMs === undefined ? 'after the reset' : formatInstant(runOut.latestMs, zone);
+  return `Runs out between ${earliest} and ${latest}: ${runOut.arithmetic}`;
+}

@@ -1,0 +1,42 @@
+import { type Block, plainText } from './text.ts';
+
+export interface ModalParts {
+  callback: string;
+  title: string;
+  submit: string;
+  /** Kept with the view and handed back: what the form is about. */
+  metadata: unknown;
+  blocks: readonly Block[];
+}
+
+export function modal({ callback, title, submit, metadata, blocks }: ModalParts): Block {
+  return {
+    type: 'modal',
+    callback_id: callback,
+    title: plainText(title, 24),
+    submit: plainText(submit, 24),
+    close: plainText('Cancel', 24),
+    private_metadata: JSON.stringify(metadata).slice(0, 3000),
+    blocks,
+  };
+}
+
+export interface InputParts {
+  id: string;
+  label: string;
+  element: Block;
+  hint?: string | undefined;
+  optional?: boolean | undefined;
+}
+
+/** One field; its element has the action id `value`. */
+export function input({ id, label, element, hint, optional = false }: InputParts): Block {
+  return {
+    type: 'input',
+    block_id: id,
+    label: plainText(label, 2000),
+    element: { action_id: 'value', ...element },
+    optional,
+    ...(hint ? { hint: plainText(hint, 2000) } : {}),
+  };
+}

@@ -1,0 +1,176 @@
+import type { App } from '@slack/bolt';
+import type { Question } from '../../domain/report.ts';
+import type { Answer } from '../../store/conversation-repository.ts';
+import { findAnswer, listChosenFilters, upsertChosenFilters } from '../../store/conversation-repository.ts';
+import { ACTIONS, MORE } from '../action-ids.ts';
+import { answerQuestion } from '../answer.ts';
+import { buildNotice } from '../blocks/answer-message.ts';
+import { answerIdOf } from '../blocks/controls.ts';
+import { buildFilterModal } from '../blocks/filter-modal.ts';
+import { buildSaveModal } from '../blocks/save-modal.ts';
+import { formatQuestion } from '../command/format-question.ts';
+import { type Asked, respond, type SlackContext, tellPrivately } from '../context.ts';
+import { sendCsv } from '../csv-file.ts';
+import { serve } from '../failure.ts';
+import { openDigestModal, openView } from '../modals.ts';
+import { withRange } from '../next-questions.ts';
+import { performText } from '../perform.ts';
+import type { Person } from '../permissions.ts';
+import { findPlace } from '../places.ts';
+import { sendPicture } from '../send-picture.ts';
+import { askedByPress, type PressBody } from './asked.ts';
+
+/** A press under an answer. `question` is what the answer is about; `mine`: pressed by its asker, `answer` being kept. */
+interface Press {
+  ctx: SlackContext;
+  asked: Asked;
+  person: Person;
+  question: Question;
+  answer: Answer | undefined;
+  mine: boolean;
+  /** `value` of the button, or of the chosen entry. */
+  value: string;
+  messageTs: string | undefined;
+}
+
+/** Everything that stands under an answer. Whoever presses, their own rights are checked. */
+export function registerAnswerActions(app: App, ctx: SlackContext): void {
+  const on = (action: string, task: (press: Press) => Promise<void>) =>
+    app.action(new RegExp(`^${action}(:|$)`), async ({ ack, body, action: pressed }) => {
+      await ack();
+      const asked = askedByPress(body as PressBody, ctx.now());
+      await serve(ctx, asked, async (person) => {
+        const press = await findPress(ctx, asked, person, body as PressBody, pressed as PressedElement);
+        await (press ? task(press) : tellOld(ctx, asked));
+      });
+    });
+  on(ACTIONS.range, (press) => become(press, withRange(press.question, press.value)));
+  on(ACTIONS.sort, (press) => become(press, { ...press.question, sort: press.value, offset: 0 }));
+  on(ACTIONS.view, (press) => become(press, parseQuestion(press.value) ?? press.question));
+  on(ACTIONS.page, (press) => become(press, parseQuestion(press.value) ?? press.question));
+  on(ACTIONS.drill, drill);
+  on(ACTIONS.share, share);
+  on(ACTIONS.unshare, unshare);
+  on(ACTIONS.csv, sendCsvOf);
+  on(ACTIONS.png, ({ ctx: c, asked, question }) => sendPicture(c, asked, question));
+  on(ACTIONS.resetFilters, resetFilters);
+  on(ACTIONS.more, more);
+}
+
+interface PressedElement {
+  block_id?: string;
+  value?: string;
+  selected_option?: { value?: string } | null;
+}
+
+/** Undefined where neither the database nor the message knows any more what the answer was about. */
+async function findPress(
+  ctx: SlackContext,
+  asked: Asked,
+  person: Person,
+  body: PressBody,
+  element: PressedElement,
+): Promise<Press | undefined> {
+  const id = answerIdOf(element.block_id);
+  const answer = id ? await findAnswer(ctx.db, id) : undefined;
+  const question = answer?.question ?? parseQuestion(element.value) ?? findQuestion(body.message?.blocks);
+  if (!question) return undefined;
+  return {
+    ctx,
+    asked: answer?.threadTs ? { ...asked, threadTs: answer.threadTs } : asked,
+    person,
+    question,
+    answer,
+    mine: answer?.asker === asked.user,
+    value: element.selected_option?.value ?? element.value ?? '',
+    messageTs: body.container?.message_ts ?? body.message?.ts,
+  };
+}
+
+/** In place for the asker; anyone else gets a copy of their own. */
+async function become({ ctx, asked, person, answer, mine }: Press, next: Question): Promise<void> {
+  if (answer && mine) return answerQuestion(ctx, asked, person, keepPrivacy(next, answer), answer);
+  await answerQuestion(ctx, asked, person, { ...next, private: true });
+}
+
+function keepPrivacy(question: Question, answer: Answer): Question {
+  return answer.question.private === undefined ? question : { ...question, private: answer.question.private };
+}
+
+async function drill(press: Press): Promise<void> {
+  const next = press.answer?.drill[Number(press.value)];
+  await (next ? become(press, next) : tellOld(press.ctx, press.asked, press.question));
+}
+
+async function share({ ctx, asked, person, question }: Press): Promise<void> {
+  const place = await findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait });
+  if (!place.open) return tellPrivately(ctx, asked, buildNotice([place.reason]));
+  await answerQuestion(ctx, { ...asked, ephemeral: false }, person, { ...question, private: false });
+  if (asked.responseUrl && asked.ephemeral) await respond(asked.responseUrl, { delete_original: true });
+}
+
+async function unshare(press: Press): Promise<void> {
+  const { ctx, asked, person, question, answer, mine } = press;
+  if (!answer?.ts || !mine) {
+    return tellPrivately(ctx, asked, buildNotice(['Only the person who asked can make this answer private.']));
+  }
+  await answerQuestion(ctx, { ...asked, ephemeral: false }, person, { ...question, private: true });
+  await ctx.client.chat.delete({ channel: answer.channel, ts: answer.ts });
+}
+
+async function sendCsvOf({ ctx, asked, question, answer, mine, messageTs }: Press): Promise<void> {
+  const place = await findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait });
+  const toThread = place.open && mine && answer !== undefined && !answer.private;
+  const threadTs = asked.threadTs ?? messageTs;
+  if (toThread) return sendCsv(ctx, asked, question, { place, threadTs });
+  await sendCsv(ctx, asked, question, { place: { open: false, reason: '' } });
+}
+
+async function resetFilters(press: Press): Promise<void> {
+  const { ctx, asked, question } = press;
+  const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
+  await upsertChosenFilters(ctx.db, asked.user, asked.channel, []);
+  const words = new Set(chosen.map((filter) => JSON.stringify(filter)));
+  const filters = (question.filters ?? []).filter((filter) => !words.has(JSON.stringify(filter)));
+  await become(press, { ...question, filters });
+}
+
+async function more(press: Press): Promise<void> {
+  const { ctx, asked, person, question, value } = press;
+  if (value === MORE.filters) {
+    const modal = buildFilterModal({ channel: asked.channel, threadTs: asked.threadTs, question });
+    return openView(ctx, asked, modal);
+  }
+  if (value === MORE.save) return openView(ctx, asked, buildSaveModal({ channel: asked.channel, question }));
+  if (value === MORE.digest) return openDigestModal(ctx, asked, person);
+  if (value === MORE.alert) return performText(ctx, asked, person, 'alerts');
+  const scope = question.scope ? { scope: question.scope } : {};
+  await answerQuestion(ctx, asked, person, { report: 'explain', ...scope, private: true });
+}
+
+async function tellOld(ctx: SlackContext, asked: Asked, question?: Question): Promise<void> {
+  const line = 'This answer is old: I no longer know what it was about in detail.';
+  const again = question ? formatQuestion(question) : undefined;
+  const command = again?.replace(/^\/\S+\s*/, '') || 'summary';
+  await tellPrivately(ctx, asked, buildNotice([line], [{ label: question ? 'Run it again' : 'Ask anew', command }]));
+}
+
+/** The question in a button's value; undefined for anything else. */
+function parseQuestion(value: string | undefined): Question | undefined {
+  if (!value?.startsWith('{"report":')) return undefined;
+  try {
+    return JSON.parse(value) as Question;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The question in the buttons of a message, as Slack hands the message back. */
+function findQuestion(blocks: unknown): Question | undefined {
+  if (!Array.isArray(blocks)) return undefined;
+  const elements = blocks.flatMap((block: { elements?: unknown }) =>
+    Array.isArray(block.elements) ? block.elements : [],
+  );
+  const csv = elements.find((element: { action_id?: string }) => element.action_id === ACTIONS.csv);
+  return parseQuestion((csv as { value?: string } | undefined)?.value);
+}

@@ -1,0 +1,73 @@
+import type { App } from '@slack/bolt';
+import { insertGreeting } from '../../store/conversation-repository.ts';
+import { buildIntroduction } from '../blocks/welcome.ts';
+import { type Asked, asBlocks, type SlackContext, tellPrivately } from '../context.ts';
+import { serve } from '../failure.ts';
+import { publishHome } from '../home.ts';
+import { performText } from '../perform.ts';
+import { callSlack } from '../web-clients.ts';
+
+interface Written {
+  user?: string;
+  text?: string;
+  channel: string;
+  ts: string;
+  thread_ts?: string;
+  bot_id?: string;
+  subtype?: string;
+}
+
+/** Events, each once by its id: mentions, direct messages, the Home tab, being invited. */
+export function registerEvents(app: App, ctx: SlackContext): void {
+  const once = (body: { event_id?: string }) =>
+    body.event_id === undefined ? Promise.resolve(true) : ctx.seen.insert(`event:${body.event_id}`);
+  app.event('app_mention', async ({ event, body }) => {
+    if (await once(body)) await answerWritten(ctx, event as Written);
+  });
+  app.event('message', async ({ event, body }) => {
+    const written = event as Written & { channel_type?: string };
+    const typed =
+      written.channel_type === 'im' && !written.subtype && !written.bot_id && written.user !== ctx.bot.userId;
+    if (typed && (await once(body))) await answerWritten(ctx, written);
+  });
+  app.event('app_home_opened', async ({ event, body }) => {
+    if (event.tab !== 'home' || !(await once(body))) return;
+    await openHome(ctx, event.user);
+  });
+  app.event('member_joined_channel', async ({ event, body }) => {
+    if (event.user === ctx.bot.userId && (await once(body))) await introduce(ctx, event.channel);
+  });
+}
+
+/** What is written to the bot is answered in its thread. Without a question the bot introduces itself. */
+async function answerWritten(ctx: SlackContext, event: Written): Promise<void> {
+  if (!event.user || event.bot_id) return;
+  const asked: Asked = {
+    user: event.user,
+    channel: event.channel,
+    threadTs: event.thread_ts ?? event.ts,
+    atMs: ctx.now(),
+  };
+  const text = (event.text ?? '').replaceAll(`<@${ctx.bot.userId}>`, ' ').trim();
+  await serve(ctx, asked, (person) =>
+    text === ''
+      ? tellPrivately(ctx, asked, buildIntroduction(ctx.command, ctx.bot.name))
+      : performText(ctx, asked, person, text),
+  );
+}
+
+async function openHome(ctx: SlackContext, user: string): Promise<void> {
+  try {
+    await publishHome(ctx, await ctx.people.find(user));
+  } catch (error) {
+    ctx.log.warn({ error: String(error), user }, 'Home tab could not be published');
+  }
+}
+
+/** Once in each channel, however often the bot is invited. */
+async function introduce(ctx: SlackContext, channel: string): Promise<void> {
+  if (!(await insertGreeting(ctx.db, channel, ctx.now()))) return;
+  const { text, blocks } = buildIntroduction(ctx.command, ctx.bot.name);
+  const post = () => ctx.client.chat.postMessage({ channel, ...asBlocks({ text, blocks }), unfurl_links: false });
+  await callSlack(post, { wait: ctx.wait });
+}

@@ -1,0 +1,30 @@
+import type { App } from '@slack/bolt';
+import type { GroupKey } from '../../domain/dimension.ts';
+import { ACTIONS } from '../action-ids.ts';
+import { FILTER_FIELDS, toOption } from '../blocks/filter-modal.ts';
+import type { SlackContext } from '../context.ts';
+
+const DAY_MS = 86_400_000;
+const LOOKBACK_DAYS = 30;
+
+/** Search in the menus of the filter form: the most used values of the last 30 days that contain what was typed. */
+export function registerOptions(app: App, ctx: SlackContext): void {
+  app.options(new RegExp(`^${ACTIONS.search}:`), async ({ ack, body, payload }) => {
+    const key = FILTER_FIELDS.find((field) => payload.action_id === `${ACTIONS.search}:${field.key}`)?.key;
+    const person = await ctx.people.find(body.user.id).catch(() => undefined);
+    const options = key && person?.mayView ? await listOptions(ctx, key, payload.value) : [];
+    await ack({ options: options as never });
+  });
+  app.options(/.*/, async ({ ack }) => ack({ options: [] }));
+}
+
+async function listOptions(ctx: SlackContext, key: GroupKey, contains: string) {
+  const span = { fromMs: ctx.now() - LOOKBACK_DAYS * DAY_MS, toMs: ctx.now() };
+  try {
+    const values = await ctx.usage.values({ key, span, limit: 100, ...(contains ? { contains } : {}) });
+    return values.slice(0, 100).map(({ value }) => toOption(value));
+  } catch (error) {
+    ctx.log.warn({ error: String(error) }, 'values for a menu could not be read');
+    return [];
+  }
+}

@@ -1,0 +1,21 @@
+import type { App } from '@slack/bolt';
+import { CALLBACKS } from '../action-ids.ts';
+import { buildAskModal } from '../blocks/ask-modal.ts';
+import type { SlackContext } from '../context.ts';
+import { serve } from '../failure.ts';
+import { openView } from '../modals.ts';
+import { askedByPress, type PressBody } from './asked.ts';
+
+/** "Usage here" on a message: slash commands do not work in threads, this does. */
+export function registerShortcuts(app: App, ctx: SlackContext): void {
+  app.shortcut(CALLBACKS.usageHere, async ({ ack, body }) => {
+    await ack();
+    const press = body as unknown as PressBody & { message_ts: string };
+    const threadTs = press.message?.thread_ts ?? press.message_ts;
+    const asked = { ...askedByPress(press, ctx.now()), threadTs };
+    await serve(ctx, asked, () =>
+      openView(ctx, asked, buildAskModal({ channel: asked.channel, threadTs, responseUrl: asked.responseUrl })),
+    );
+  });
+  app.shortcut(/.*/, async ({ ack }) => ack());
+}

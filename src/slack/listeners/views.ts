@@ -1,0 +1,154 @@
+import type { App } from '@slack/bolt';
+import type { GroupKey } from '../../domain/dimension.ts';
+import type { Filter } from '../../domain/filter.ts';
+import { HeadroomError } from '../../errors.ts';
+import { upsertChosenFilters } from '../../store/conversation-repository.ts';
+import { CALLBACKS } from '../action-ids.ts';
+import { answerQuestion } from '../answer.ts';
+import { buildNotice } from '../blocks/answer-message.ts';
+import type { AskMetadata } from '../blocks/ask-modal.ts';
+import { FILTER_FIELDS, type FilterMetadata } from '../blocks/filter-modal.ts';
+import type { SaveMetadata } from '../blocks/save-modal.ts';
+import { type Asked, type SlackContext, tellPrivately } from '../context.ts';
+import { requireAdmin, serve } from '../failure.ts';
+import { note, performText, toActor } from '../perform.ts';
+import { prepareChannel, tellChange } from '../perform-digests.ts';
+import { saveView } from '../perform-views.ts';
+import type { Person } from '../permissions.ts';
+
+/** A submitted form: what it was about, and its fields by name. */
+interface Submitted<T> {
+  asked: Asked;
+  person: Person;
+  metadata: T;
+  field(name: string): string;
+  choices(name: string): string[];
+}
+
+/**
+ * Submitted forms. A form whose input is checked first (`check`) is acknowledged with the faults at their fields; the rest is
+ * done after the acknowledgement, for the person who submitted, with their own rights.
+ */
+export function registerViews(app: App, ctx: SlackContext): void {
+  function on<T>(
+    callback: string,
+    task: (given: Submitted<T>) => Promise<void>,
+    check?: (given: Omit<Submitted<T>, 'person'>) => Promise<Record<string, string>>,
+  ): void {
+    app.view(callback, async ({ ack, body, view }) => {
+      const metadata = JSON.parse(view.private_metadata || '{}') as T & Partial<AskMetadata>;
+      const { channel = '', threadTs, responseUrl } = metadata;
+      const asked: Asked = { user: body.user.id, channel, threadTs, responseUrl, atMs: ctx.now() };
+      const given = { asked, metadata, ...readFields(view.state.values as Fields) };
+      const errors = (await check?.(given)) ?? {};
+      if (Object.keys(errors).length > 0) return ack({ response_action: 'errors', errors });
+      await ack();
+      await serve(ctx, asked, (person) => task({ ...given, person }));
+    });
+  }
+  on<FilterMetadata>(CALLBACKS.filters, (given) => applyFilters(ctx, given));
+  on<SaveMetadata>(CALLBACKS.saveView, async ({ asked, metadata, field }) => {
+    const owner = field('owner') === 'channel' ? 'channel' : 'user';
+    await saveView(ctx, asked, { name: field('name').trim(), question: metadata.question, owner });
+  });
+  on<AskMetadata>(CALLBACKS.ask, ({ asked, person, field }) => performText(ctx, asked, person, field('text')));
+  on<{ id?: number }>(
+    CALLBACKS.digest,
+    (given) => saveDigest(ctx, given),
+    (given) => checkDigest(ctx, given),
+  );
+  on<{ scope?: string }>(CALLBACKS.pools, async ({ asked, person, field }) => {
+    requireAdmin(person);
+    const lines = await ctx.pools.apply(field('yaml'), toActor(person));
+    await note(ctx, asked, 'pools.apply', lines.join('; ').slice(0, 2000));
+    await tellPrivately(ctx, asked, buildNotice(lines.length > 0 ? lines : ['Nothing differs: nothing changed.']));
+  });
+  app.view({ callback_id: /.*/, type: 'view_closed' }, async ({ ack }) => ack());
+}
+
+async function applyFilters(
+  ctx: SlackContext,
+  { asked, person, metadata, choices }: Submitted<FilterMetadata>,
+): Promise<void> {
+  const keys: GroupKey[] = [...FILTER_FIELDS.map(({ key }) => key), 'status'];
+  const filters: Filter[] = keys
+    .map((key) => ({ key, patterns: choices(key), not: false }))
+    .filter(({ patterns }) => patterns.length > 0);
+  await upsertChosenFilters(ctx.db, asked.user, asked.channel, filters);
+  const question = metadata.question;
+  if (question) {
+    const kept = (question.filters ?? []).filter((filter) => filter.not || !keys.includes(filter.key));
+    return answerQuestion(ctx, asked, person, { ...question, filters: [...kept, ...filters] });
+  }
+  const lines = filters.map(({ key, patterns }) => `${key}: ${patterns.join(', ')}`);
+  const head =
+    filters.length > 0 ? 'Your answers in this channel are filtered by:' : 'Your answers here are not filtered.';
+  await tellPrivately(ctx, asked, buildNotice([head, ...lines], [{ label: 'Reset filters', command: 'reset' }]));
+}
+
+function toSchedule(field: (name: string) => string): string {
+  return `${field('rhythm')} ${field('time')} ${field('zone').trim()}`;
+}
+
+/** Faults by field. The time zone is the only free text of a schedule. */
+async function checkDigest(
+  ctx: SlackContext,
+  { asked, field }: Omit<Submitted<unknown>, 'person'>,
+): Promise<Record<string, string>> {
+  try {
+    const { zone } = await ctx.people.find(asked.user);
+    await ctx.digests.preview(toSchedule(field), zone);
+  } catch (error) {
+    return { zone: messageOf(error) };
+  }
+  try {
+    await prepareChannel(ctx, field('channel'));
+  } catch (error) {
+    return { channel: messageOf(error) };
+  }
+  return {};
+}
+
+async function saveDigest(ctx: SlackContext, given: Submitted<{ id?: number }>): Promise<void> {
+  const { asked, person, metadata, field, choices } = given;
+  const offered = ctx.digests.sections.length > 0;
+  const digest = {
+    channel: field('channel'),
+    schedule: toSchedule(field),
+    ...(offered ? { sections: choices('sections') } : {}),
+  };
+  const by = toActor(person);
+  const saved =
+    metadata.id === undefined ? await ctx.digests.add(digest, by) : await ctx.digests.change(metadata.id, digest, by);
+  const here = { ...asked, channel: asked.channel || digest.channel };
+  await tellChange(ctx, here, metadata.id === undefined ? 'digest.add' : 'digest.change', 'Saved', saved);
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof HeadroomError) return error.message.slice(0, 150);
+  throw error;
+}
+
+type Fields = Record<string, Record<string, FieldState>>;
+
+interface FieldState {
+  value?: string | null;
+  selected_option?: { value: string } | null;
+  selected_options?: { value: string }[] | null;
+  selected_conversation?: string | null;
+  selected_time?: string | null;
+}
+
+/** Every field has one element, whatever its action id. */
+function readFields(values: Fields): Pick<Submitted<unknown>, 'field' | 'choices'> {
+  const stateOf = (name: string) => Object.values(values[name] ?? {})[0];
+  return {
+    field(name) {
+      const state = stateOf(name);
+      return (
+        state?.value ?? state?.selected_option?.value ?? state?.selected_conversation ?? state?.selected_time ?? ''
+      );
+    },
+    choices: (name) => (stateOf(name)?.selected_options ?? []).map(({ value }) => value),
+  };
+}

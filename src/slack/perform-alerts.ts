@@ -1,0 +1,78 @@
+import { QuestionError } from '../errors.ts';
+import { findView } from '../store/view-repository.ts';
+import { buildAlertList } from './blocks/alert-list.ts';
+import { buildNotice } from './blocks/answer-message.ts';
+import type { AlertsCommand } from './command/command.ts';
+import { parseUntil } from './command/until.ts';
+import { type Asked, type SlackContext, tellPrivately } from './context.ts';
+import { requireAdmin } from './failure.ts';
+import { note, toActor } from './perform.ts';
+import type { Person } from './permissions.ts';
+
+/** State of alerts, and who hears of them. Members may look and acknowledge; the rest is for admins. */
+export async function performAlerts(
+  ctx: SlackContext,
+  asked: Asked,
+  person: Person,
+  command: AlertsCommand,
+): Promise<void> {
+  if (command.action === 'list') {
+    const [alerts, route] = await Promise.all([ctx.alerts.list(), ctx.alerts.route()]);
+    return tellPrivately(ctx, asked, buildAlertList(alerts, { route, admin: person.admin, zone: person.zone }));
+  }
+  if (command.action !== 'acknowledge') requireAdmin(person);
+  const line = await change(ctx, asked, person, command);
+  await note(ctx, asked, `alerts.${command.action}`, JSON.stringify(command));
+  await tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Alerts', command: 'alerts' }]));
+}
+
+async function change(
+  ctx: SlackContext,
+  asked: Asked,
+  person: Person,
+  command: Exclude<AlertsCommand, { action: 'list' }> | AlertsCommand,
+): Promise<string> {
+  const by = toActor(person);
+  switch (command.action) {
+    case 'list':
+      return '';
+    case 'test':
+      await ctx.alerts.test(by);
+      return 'A test alert is on its way, by the way that real ones go.';
+    case 'add': {
+      const view = await findView(ctx.db, [asked.user, asked.channel], command.view);
+      if (!view) {
+        throw new QuestionError(`There is no saved view named ${command.view}.`, [
+          { label: 'Saved views', command: 'views' },
+        ]);
+      }
+      const { view: name, over, per } = command;
+      await ctx.alerts.add({ name, question: view.question, over, per }, by);
+      return `You will hear when ${name} counts more than ${over} requests in one ${per}.`;
+    }
+    case 'remove':
+      await ctx.alerts.remove(command.what, by);
+      return `Removed the alert ${command.what}.`;
+    case 'enable':
+    case 'disable':
+      await ctx.alerts.enable(command.what, command.action === 'enable', by);
+      return `${command.what} is ${command.action === 'enable' ? 'on' : 'off'} now.`;
+    case 'mute': {
+      const untilMs = command.until ? parseUntil(command.until, ctx.now(), person.zone) : undefined;
+      const what = command.what === undefined ? {} : { what: command.what };
+      await ctx.alerts.mute({ ...what, ...(untilMs === undefined ? {} : { untilMs }) }, by);
+      return `Muted ${command.what ?? 'all alerts'}${command.until ? ` until ${command.until}` : ''}.`;
+    }
+    case 'unmute':
+      await ctx.alerts.unmute(command.what === undefined ? {} : { what: command.what }, by);
+      return `${command.what ?? 'All alerts'}: no longer muted.`;
+    case 'acknowledge':
+      await ctx.alerts.acknowledge(command.what === undefined ? {} : { what: command.what }, by);
+      return `Acknowledged: ${command.what ?? 'all open alerts'}.`;
+    case 'route': {
+      const channel = command.channel?.id ?? asked.channel;
+      await ctx.alerts.setRoute(channel, by);
+      return `Alerts go to ${command.channel ? `#${command.channel.name}` : 'this channel'} from now on.`;
+    }
+  }
+}

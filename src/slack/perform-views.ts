@@ -1,0 +1,82 @@
+import type { Question } from '../domain/report.ts';
+import { QuestionError } from '../errors.ts';
+import { findLastAnswer } from '../store/conversation-repository.ts';
+import { deleteView, findView, listViews, upsertView } from '../store/view-repository.ts';
+import { answerQuestion } from './answer.ts';
+import { buildNotice } from './blocks/answer-message.ts';
+import type { Command } from './command/command.ts';
+import { formatQuestion } from './command/format-question.ts';
+import { type Asked, type SlackContext, tellPrivately } from './context.ts';
+import { withRange } from './next-questions.ts';
+import { note } from './perform.ts';
+import type { Person } from './permissions.ts';
+
+/** Keeps a question under a name, for the person or for the channel. Without a question: the one asked last here. */
+export async function saveView(
+  ctx: SlackContext,
+  asked: Asked,
+  view: { name: string; question?: Question; owner: 'user' | 'channel' },
+): Promise<void> {
+  const question = view.question ?? (await findLastAnswer(ctx.db, asked.user, asked.channel))?.question;
+  if (!question) {
+    throw new QuestionError(`There is no answer of yours here to save. Say what: save ${view.name} top clients 30d`, [
+      { label: 'Top clients', command: 'top clients 30d' },
+    ]);
+  }
+  const owner = view.owner === 'channel' ? asked.channel : asked.user;
+  await upsertView(ctx.db, { owner, name: view.name, question, savedBy: asked.user, savedMs: ctx.now() });
+  await note(ctx, asked, 'view.save', `${view.name} for ${owner}`);
+  const whose = view.owner === 'channel' ? 'for everyone in this channel' : 'for you';
+  const lines = [`Saved ${view.name} ${whose}: ${ctx.command} ${formatQuestion(question)}`];
+  await tellPrivately(ctx, asked, buildNotice(lines, [{ label: 'Open', command: `open ${quoted(view.name)}` }]));
+}
+
+/** One's own view of that name, else the channel's. */
+export async function openSaved(
+  ctx: SlackContext,
+  asked: Asked,
+  person: Person,
+  command: Extract<Command, { kind: 'open' }>,
+): Promise<void> {
+  const owners = [asked.user, asked.channel];
+  const view = await findView(ctx.db, owners, command.name);
+  if (!view) {
+    const known = (await listViews(ctx.db, owners)).slice(0, 5);
+    const suggestions = known.map(({ name }) => ({ label: name, command: `open ${quoted(name)}` }));
+    throw new QuestionError(
+      known.length > 0
+        ? `There is no view named ${command.name}. These are saved:`
+        : `There is no view named ${command.name}, nor any other. Save one: save NAME top clients 30d`,
+      suggestions,
+    );
+  }
+  const ranged = command.range ? withRange(view.question, command.range) : view.question;
+  const question = command.private === undefined ? ranged : { ...ranged, private: command.private };
+  await answerQuestion(ctx, asked, person, question);
+}
+
+export async function unsaveView(ctx: SlackContext, asked: Asked, name: string): Promise<void> {
+  for (const owner of [asked.user, asked.channel]) {
+    if (!(await deleteView(ctx.db, owner, name))) continue;
+    await note(ctx, asked, 'view.remove', `${name} of ${owner}`);
+    return tellPrivately(ctx, asked, buildNotice([`Removed the view ${name}.`]));
+  }
+  throw new QuestionError(`There is no view named ${name}.`, [{ label: 'Saved views', command: 'views' }]);
+}
+
+export async function tellViews(ctx: SlackContext, asked: Asked): Promise<void> {
+  const views = await listViews(ctx.db, [asked.user, asked.channel]);
+  if (views.length === 0) {
+    return tellPrivately(ctx, asked, buildNotice(['No views are saved yet. Save one: save NAME top clients 30d']));
+  }
+  const lines = views.map(
+    ({ owner, name, question }) =>
+      `${name} (${owner === asked.user ? 'yours' : "the channel's"}): ${ctx.command} ${formatQuestion(question)}`,
+  );
+  const buttons = views.map(({ name }) => ({ label: name, command: `open ${quoted(name)}` }));
+  await tellPrivately(ctx, asked, buildNotice(['Saved views:', ...lines.slice(0, 40)], buttons));
+}
+
+function quoted(name: string): string {
+  return /^[\w-]+$/.test(name) ? name : `"${name.replace(/["\\]/g, '\\$&')}"`;
+}

@@ -1,0 +1,128 @@
+import type { Question } from '../domain/report.ts';
+import { HeadroomError } from '../errors.ts';
+import { insertAudit } from '../store/audit-repository.ts';
+import { listChosenFilters, upsertChosenFilters } from '../store/conversation-repository.ts';
+import { answerQuestion } from './answer.ts';
+import { buildNotice } from './blocks/answer-message.ts';
+import { buildDebug } from './blocks/debug.ts';
+import { buildFilterModal } from './blocks/filter-modal.ts';
+import { buildHelp } from './blocks/help.ts';
+import { type Command, parseCommand } from './command/command.ts';
+import { type Asked, type SlackContext, tellPrivately } from './context.ts';
+import { sendCsv } from './csv-file.ts';
+import { requireAdmin } from './failure.ts';
+import { openPoolModal, openView } from './modals.ts';
+import { performAlerts } from './perform-alerts.ts';
+import { performDigest } from './perform-digests.ts';
+import { openSaved, saveView, tellViews, unsaveView } from './perform-views.ts';
+import type { Person } from './permissions.ts';
+import { findPlace, isPrivateByDefault } from './places.ts';
+import type { Actor } from './ports.ts';
+
+/** Does what the words after `/usage` ask for. */
+export async function performText(ctx: SlackContext, asked: Asked, person: Person, text: string): Promise<void> {
+  await perform(ctx, asked, person, parseCommand(text));
+}
+
+/** Does what a command asks for; what it needs beyond seeing answers is checked here. */
+export async function perform(ctx: SlackContext, asked: Asked, person: Person, command: Command): Promise<void> {
+  switch (command.kind) {
+    case 'question':
+      return answerQuestion(ctx, asked, person, await withChosenFilters(ctx, asked, command.question));
+    case 'export':
+      return exportCsv(ctx, asked, command.question);
+    case 'help':
+      return tellPrivately(ctx, asked, buildHelp(command.topic, { command: ctx.command }));
+    case 'digest':
+      return performDigest(ctx, asked, person, command);
+    case 'alerts':
+      return performAlerts(ctx, asked, person, command);
+    case 'save':
+      return saveView(ctx, asked, command);
+    case 'open':
+      return openSaved(ctx, asked, person, command);
+    case 'unsave':
+      return unsaveView(ctx, asked, command.name);
+    case 'views':
+      return tellViews(ctx, asked);
+    case 'pools':
+      requireAdmin(person);
+      return openPoolModal(ctx, asked, command.scope);
+    case 'correct':
+      return correct(ctx, asked, person, command);
+    case 'filters':
+      return openView(ctx, asked, buildFilterModal({ channel: asked.channel, threadTs: asked.threadTs }));
+    case 'reset':
+      await upsertChosenFilters(ctx.db, asked.user, asked.channel, []);
+      return tellPrivately(ctx, asked, buildNotice(['Your filters in this channel are reset.']));
+    case 'settings':
+      return tellPrivately(ctx, asked, buildSettings(ctx));
+    case 'debug':
+      return tellPrivately(ctx, asked, buildDebug(await ctx.doctor.check()));
+  }
+}
+
+/** Reports that filters make sense for. */
+const FILTERED = new Set<Question['report']>(['top', 'status', 'daily', 'day', 'client', 'route']);
+
+/** The question with the filters that this person chose for this channel; what the words say themselves wins. */
+async function withChosenFilters(ctx: SlackContext, asked: Asked, question: Question): Promise<Question> {
+  if (!FILTERED.has(question.report)) return question;
+  const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
+  const named = new Set((question.filters ?? []).map(({ key }) => key));
+  const added = chosen.filter(({ key }) => !named.has(key));
+  return added.length > 0 ? { ...question, filters: [...(question.filters ?? []), ...added] } : question;
+}
+
+async function exportCsv(ctx: SlackContext, asked: Asked, question: Question): Promise<void> {
+  const place = await findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait });
+  const secret = question.private ?? isPrivateByDefault(ctx.config);
+  const filtered = await withChosenFilters(ctx, asked, question);
+  const to = place.open && secret && !place.direct ? ({ open: false, reason: '' } as const) : place;
+  await sendCsv(ctx, asked, filtered, { place: to, threadTs: asked.threadTs });
+}
+
+async function correct(
+  ctx: SlackContext,
+  asked: Asked,
+  person: Person,
+  command: Extract<Command, { kind: 'correct' }>,
+): Promise<void> {
+  requireAdmin(person);
+  const { kind: _kind, ...entry } = command;
+  await ctx.corrections.correct(entry, toActor(person));
+  await note(ctx, asked, 'correct', JSON.stringify(entry));
+  const line = `Corrected ${entry.scope} by ${entry.amount / 1000} credits${entry.on ? ` on ${entry.on}` : ''}: ${entry.reason}`;
+  await tellPrivately(ctx, asked, buildNotice([line]));
+}
+
+function buildSettings({ config }: SlackContext) {
+  const lines = [
+    `Report time zone: ${config.zone}`,
+    `Answers: ${isPrivateByDefault(config) ? 'to the asker alone, unless shared' : 'in the channel where they are asked'}`,
+    `Who may ask: ${config.viewers.length > 0 ? config.viewers.join(', ') : 'every full member'}`,
+    `Who may change: ${config.admins.length > 0 ? config.admins.join(', ') : 'the admins of the workspace'}`,
+    'These are settings of the environment (ANSWERS, VIEWERS, ADMINS, REPORT_TIMEZONE).',
+  ];
+  return buildNotice(lines, [
+    { label: 'Pools', command: 'pool' },
+    { label: 'Alerts', command: 'alerts' },
+    { label: 'Digests', command: 'digest' },
+    { label: 'What is wrong here?', command: 'debug' },
+  ]);
+}
+
+export function toActor(person: Person): Actor {
+  return { user: person.id, zone: person.zone, admin: person.admin };
+}
+
+/** One line of the audit for a change that a person made. */
+export async function note(ctx: SlackContext, asked: Asked, action: string, detail: string): Promise<void> {
+  await insertAudit(ctx.db, { atMs: ctx.now(), actor: asked.user, action, detail });
+}
+
+/** The name of a thing that must be given where it cannot be guessed. */
+export function needName(what: string | undefined, example: string): string {
+  if (what !== undefined && what !== '') return what;
+  throw new HeadroomError('question', `Which one? For example: ${example}`);
+}

@@ -1,0 +1,120 @@
+import type { WebClient } from '@slack/web-api';
+import type { SlackConfig } from './deps.ts';
+import { callSlack } from './web-clients.ts';
+
+/** What Slack says about a person, and what they may do here. */
+export interface Person {
+  id: string;
+  name: string;
+  /** IANA. */
+  zone: string;
+  /** Neither guest, bot, deactivated, nor of another organisation. */
+  fullMember: boolean;
+  mayView: boolean;
+  admin: boolean;
+}
+
+export interface People {
+  /** Never older than a minute. Rejects where Slack cannot be asked: then nobody may anything. */
+  find(user: string): Promise<Person>;
+  /** User ids of the admins, groups resolved. */
+  listAdmins(): Promise<string[]>;
+}
+
+const CACHE_MS = 60_000;
+
+interface SlackUser {
+  id?: string;
+  name?: string;
+  team_id?: string;
+  tz?: string;
+  deleted?: boolean;
+  is_bot?: boolean;
+  is_admin?: boolean;
+  is_owner?: boolean;
+  is_restricted?: boolean;
+  is_ultra_restricted?: boolean;
+  is_stranger?: boolean;
+  real_name?: string;
+  enterprise_user?: { teams?: string[] };
+}
+
+/**
+ * Who may what (PRODUCT.md §5): `VIEWERS` or every full member may ask, `ADMINS` or the workspace's admins may change.
+ * Guests and outside members may nothing, even when listed.
+ */
+export function createPeople(
+  client: WebClient,
+  config: Pick<SlackConfig, 'admins' | 'viewers'>,
+  deps: { now(): number; wait(ms: number): Promise<void>; teamId(): string | undefined },
+): People {
+  const remember = createMemory(deps.now);
+  const ask = <T>(call: () => Promise<T>) => callSlack(call, { wait: deps.wait, repeatable: true });
+
+  async function membersOf(ids: readonly string[]): Promise<Set<string>> {
+    const lists = await Promise.all(
+      ids.map((id) =>
+        id.startsWith('S')
+          ? remember(
+              `group:${id}`,
+              async () => (await ask(() => client.usergroups.users.list({ usergroup: id }))).users ?? [],
+            )
+          : [id],
+      ),
+    );
+    return new Set(lists.flat());
+  }
+
+  function isFullMember(user: SlackUser): boolean {
+    const team = deps.teamId();
+    const ours = !team || user.team_id === team || (user.enterprise_user?.teams?.includes(team) ?? false);
+    const guest = user.is_restricted || user.is_ultra_restricted || user.is_stranger;
+    return ours && !guest && !user.deleted && !user.is_bot;
+  }
+
+  async function toPerson(user: SlackUser): Promise<Person> {
+    const fullMember = isFullMember(user);
+    const id = user.id!;
+    const admin =
+      fullMember &&
+      (config.admins.length > 0 ? (await membersOf(config.admins)).has(id) : Boolean(user.is_admin || user.is_owner));
+    const mayView = fullMember && (admin || config.viewers.length === 0 || (await membersOf(config.viewers)).has(id));
+    return { id, name: user.real_name || user.name || id, zone: user.tz || 'UTC', fullMember, mayView, admin };
+  }
+
+  return {
+    async find(user) {
+      const info = await remember(`user:${user}`, async () => (await ask(() => client.users.info({ user }))).user);
+      return toPerson((info ?? { id: user, deleted: true }) as SlackUser);
+    },
+    async listAdmins() {
+      if (config.admins.length > 0) return [...(await membersOf(config.admins))];
+      return remember('admins', async () => {
+        const admins: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await ask(() => client.users.list({ limit: 200, ...(cursor ? { cursor } : {}) }));
+          for (const user of (page.members ?? []) as SlackUser[]) {
+            if (isFullMember(user) && (user.is_admin || user.is_owner)) admins.push(user.id!);
+          }
+          cursor = page.response_metadata?.next_cursor || undefined;
+        } while (cursor);
+        return admins;
+      });
+    },
+  };
+}
+
+/** Keeps what was asked for a minute; a failure is not kept. */
+function createMemory(now: () => number) {
+  const known = new Map<string, { atMs: number; value: Promise<unknown> }>();
+  return <T>(key: string, ask: () => Promise<T>): Promise<T> => {
+    const entry = known.get(key);
+    if (entry && Math.abs(now() - entry.atMs) < CACHE_MS) return entry.value as Promise<T>;
+    const value = ask();
+    if (known.size > 5000) known.clear();
+    known.set(key, { atMs: now(), value });
+    value.catch(() => known.delete(key));
+    return value;
+  };
+}

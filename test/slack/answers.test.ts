@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { startRig, typesOf } from './support.ts';
+
+describe('an answer in a channel', () => {
+  it.each([
+    ['', 'API usage'],
+    ['top clients 7d', 'Top clients'],
+    ['status', 'Status codes'],
+    ['pool', 'Pools'],
+    ['daily', 'Requests per day'],
+    ['history', 'History'],
+    ['client acme-web', 'acme-web'],
+    ['explain', 'Explanation'],
+  ])('/usage %s is posted by the bot with text, table and picture', async (text, title) => {
+    const { slack } = await startRig();
+    const sent = await slack.command({ user: 'alice', channel: 'api-usage', text });
+    expect(sent.status).toBe(200);
+    const message = await slack.waitFor(
+      () => slack.messages('api-usage').find((one) => typesOf(one).includes('image')),
+      'the answer has its picture',
+    );
+    expect(message.text).toContain(title);
+    expect(typesOf(message)).toEqual(expect.arrayContaining(['header', 'image', 'table', 'actions']));
+    expect(slack.messages('api-usage')).toHaveLength(1);
+    slack.assertNoProblems();
+  });
+
+  it('states the numbers in its text, and range, zone and age in small print', async () => {
+    const { slack } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients 7d' });
+    const [message] = await slack.waitFor(
+      () => slack.messages('api-usage').length > 0 && slack.messages('api-usage'),
+      'it is there',
+    );
+    expect(message!.text).toContain('acme-web, Requests 947,000, % of total 41.0 %, OK 852,300, Failed 94,700');
+    expect(message!.text).toContain('14 – 20 Nov 2026, Europe/Berlin, data as of 21 Nov 2026 09:00');
+    const body = JSON.stringify(message!.blocks);
+    expect(body).toContain('14 – 20 Nov 2026 · Europe/Berlin · ');
+    expect(body).toContain('"user_id":"U01ALICE"');
+  });
+});
+
+describe('help and errors', () => {
+  it('go to the asker alone', async () => {
+    const { slack } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'help' });
+    const help = await slack.waitFor(() => slack.ephemerals('alice')[0], 'help is there');
+    expect(help.text).toContain('/usage top clients 7d');
+    expect(slack.messages('api-usage')).toEqual([]);
+    slack.assertNoProblems();
+  });
+
+  it('offer the nearest valid commands as buttons that run', async () => {
+    const { slack, questions } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'statsu' });
+    const offer = await slack.waitFor(() => slack.ephemerals('alice')[0], 'an offer is there');
+    expect(JSON.stringify(offer.blocks)).toContain('"value":"status"');
+    await slack.click({ user: 'alice', message: offer, action_id: 'run:0' });
+    await slack.waitFor(() => slack.messages('api-usage')[0], 'the status is there');
+    expect(questions.at(-1)).toMatchObject({ report: 'status' });
+    slack.assertNoProblems();
+  });
+
+  it('name what cannot be answered', async () => {
+    const { slack } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'client nobody' });
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'it is said');
+    expect(told.text).toBe('There is no client nobody.');
+    expect(JSON.stringify(told.blocks)).toContain('"value":"client acme-web"');
+  });
+
+  it('give a defect a short id that the log has too', async () => {
+    const { slack, log } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'client defect' });
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'it is said');
+    const id = /the id (\w+)/.exec(told.text)![1];
+    expect(told.text).not.toContain('undefined');
+    expect(log.find((line) => line.id === id)).toMatchObject({
+      level: 'error',
+      error: expect.stringContaining('undefined is not'),
+    });
+  });
+});

@@ -1,0 +1,192 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import type { Question, Report } from '../../src/domain/report.ts';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/workspace.ts';
+import { QuestionError } from '../../src/errors.ts';
+import { createLogger } from '../../src/log.ts';
+import { toCsv } from '../../src/report/csv.ts';
+import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
+import type { SlackConfig, SlackDeps } from '../../src/slack/deps.ts';
+import type { Picture } from '../../src/slack/ports.ts';
+import { type Db, openDatabase } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { answerFixture } from './reports.ts';
+
+/** 1 × 1 pixel. */
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+export const PICTURE: Picture = { png: PNG, width: 1, height: 1, altText: 'Bar chart: acme-web 947,000 of 2,310,000' };
+
+export interface Rig {
+  slack: Emulator;
+  app: SlackApp;
+  db: Db;
+  /** Where Slack's requests go. */
+  url: string;
+  /** Questions as the reporter was asked them. */
+  questions: Question[];
+  /** Lines of the log, parsed. */
+  log: Record<string, unknown>[];
+  /** Commands of the ports, as `digests.add` with their arguments. */
+  done: { action: string; given: unknown[] }[];
+}
+
+export interface RigOptions {
+  config?: Partial<SlackConfig>;
+  emulator?: EmulatorOptions;
+  socketMode?: boolean;
+  report?: (question: Question) => Report;
+  charts?: SlackDeps['charts'];
+  wait?: (ms: number) => Promise<void>;
+  now?: () => number;
+  db?: Db;
+  digests?: Partial<SlackDeps['digests']>;
+  alerts?: Partial<SlackDeps['alerts']>;
+}
+
+const closing: (() => Promise<unknown> | undefined)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** The Slack app over a real database, on its own HTTP server, in an emulated workspace. Everything ends with the test. */
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const now = options.now ?? Date.now;
+  const slack = await startEmulator({ now, ...options.emulator });
+  closing.push(() => slack.stop());
+  const db = options.db ?? (await openTestDatabase());
+  const questions: Question[] = [];
+  const log: Record<string, unknown>[] = [];
+  const done: Rig['done'] = [];
+  const app = createSlackApp({
+    config: {
+      botToken: slack.botToken,
+      ...(options.socketMode ? { appToken: slack.appToken } : { signingSecret: slack.signingSecret }),
+      apiUrl: slack.apiUrl,
+      admins: [],
+      viewers: [],
+      answers: 'channel',
+      zone: 'Europe/Berlin',
+      publicUrl: 'https://usage.example.com',
+      ...options.config,
+    },
+    reporter: {
+      async answer(question) {
+        questions.push(question);
+        if (question.name === 'nobody') {
+          throw new QuestionError('There is no client nobody.', [{ label: 'acme-web', command: 'client acme-web' }]);
+        }
+        if (question.name === 'defect') throw new TypeError('undefined is not a number');
+        return (options.report ?? answerFixture)(question);
+      },
+    },
+    charts: options.charts ?? { render: async () => PICTURE },
+    toCsv,
+    usage: { values: async ({ key, contains }) => [{ value: `${key}-${contains ?? 'any'}`, requests: 5 }] },
+    db,
+    ...createPorts(done, options),
+    log: createLogger('debug', { write: (line) => void log.push(JSON.parse(line)) }),
+    now,
+    ...(options.wait ? { wait: options.wait } : {}),
+  });
+  const server = createServer((request, response) => {
+    if (app.requestListener) app.requestListener(request, response);
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/slack/events`;
+  closing.push(() => new Promise((resolve) => void server.close(resolve).closeAllConnections()));
+  closing.push(() => app.stop());
+  if (!options.socketMode) slack.eventsUrl = url;
+  await app.start();
+  return { slack, app, db, url, questions, log, done };
+}
+
+export async function openTestDatabase(): Promise<Db> {
+  const folder = mkdtempSync(join(tmpdir(), 'headroom-slack-'));
+  const db = openDatabase(`sqlite:${join(folder, 'headroom.db')}`);
+  closing.push(async () => {
+    await db.destroy();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await migrate(db);
+  return db;
+}
+
+/** Ports that note what they were told, with one digest and one alert. */
+function createPorts(
+  done: Rig['done'],
+  { digests, alerts }: RigOptions,
+): Pick<SlackDeps, 'digests' | 'alerts' | 'pools' | 'corrections' | 'doctor'> {
+  const digest = {
+    id: 7,
+    channel: 'C01USAGE',
+    owner: 'U01ALICE',
+    schedule: 'daily 09:00 Europe/Berlin',
+    sections: ['yesterday'],
+    paused: false,
+    nextRuns: [Date.UTC(2026, 10, 22, 8)],
+  };
+  const told =
+    <T>(action: string, answer: T) =>
+    async (...given: unknown[]): Promise<T> => {
+      done.push({ action, given });
+      return answer;
+    };
+  return {
+    digests: {
+      sections: [
+        { key: 'yesterday', title: 'Yesterday' },
+        { key: 'pools', title: 'Pools' },
+      ],
+      list: async () => [digest],
+      preview: async (schedule) => ({ schedule, nextRuns: digest.nextRuns }),
+      add: told('digests.add', digest),
+      change: told('digests.change', digest),
+      pause: told('digests.pause', { ...digest, paused: true }),
+      resume: told('digests.resume', digest),
+      remove: told('digests.remove', digest),
+      compose: async () => ({ text: 'Digest of yesterday', blocks: [] }),
+      send: told('digests.send', 1),
+      history: async () => ['20 Nov 09:00 posted'],
+      ...digests,
+    },
+    alerts: {
+      route: async () => 'C01ONCALL',
+      list: async () => [
+        { id: 'level:crm', title: 'Daily credits of crm', detail: '93 % used', enabled: true },
+        { id: 'silent', title: 'A source is silent', detail: '', enabled: false },
+      ],
+      mute: told('alerts.mute', undefined),
+      unmute: told('alerts.unmute', undefined),
+      enable: told('alerts.enable', undefined),
+      add: told('alerts.add', undefined),
+      remove: told('alerts.remove', undefined),
+      setRoute: told('alerts.setRoute', undefined),
+      acknowledge: told('alerts.acknowledge', undefined),
+      test: told('alerts.test', undefined),
+      ...alerts,
+    },
+    pools: { show: async () => 'scopes: []\n', apply: told('pools.apply', ['crm: base 50,000 → 60,000 from today']) },
+    corrections: { correct: told('corrections.correct', undefined) },
+    doctor: {
+      check: async () => [
+        { ok: true, line: 'database: sqlite, newest schema' },
+        { ok: false, line: 'ALERT_CHANNEL is not set: set it' },
+      ],
+    },
+  };
+}
+
+/** Block types of a message, in order. */
+export function typesOf(message: { blocks?: { type: string }[] } | undefined): string[] {
+  return (message?.blocks ?? []).map(({ type }) => type);
+}

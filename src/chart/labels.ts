@@ -51,7 +51,7 @@ export function toLabels(names: readonly string[], maxWidth: number, sizePx: num
   });
 }
 
-/** Free text that mentions names: those that cannot be drawn give way to their label, single characters to `?`. */
+/** Free text that mentions names: those that cannot be drawn give way to their label, other such characters to `…`. */
 export function drawableText(text: string, labels: ReadonlyMap<string, string>, canDraw: CanDraw): string {
   let drawn = text;
   for (const [name, label] of labels) {
@@ -59,7 +59,8 @@ export function drawableText(text: string, labels: ReadonlyMap<string, string>, 
   }
   drawn = cleanText(drawn);
   if (canDraw(drawn)) return drawn;
-  return Array.from(graphemes.segment(drawn), ({ segment }) => (canDraw(segment) ? segment : '?')).join('');
+  const parts = Array.from(graphemes.segment(drawn), ({ segment }) => (canDraw(segment) ? segment : '…'));
+  return parts.join('').replace(/…+/g, '…');
 }
 
 /** Lines of at most `maxWidth`, broken at blanks; what does not fit `maxLines` is cut with `…` at the end of a word. */

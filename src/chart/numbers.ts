@@ -1,14 +1,16 @@
 import type { Thousandths } from '../domain/event.ts';
 import { formatCount } from '../report/format.ts';
 
-const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
+const compactWith = (digits: number) =>
+  new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: digits });
+const compact = { 2: compactWith(2), 3: compactWith(3) } as const;
 const SUFFIXES: Readonly<Record<string, string>> = { K: ' k', M: ' M', B: ' bn', T: ' tn' };
 
-/** Short enough for a picture, three digits: `9,412`, `86.1 k`, `2.31 M`. Below ten thousand it is exact. */
-export function formatCompact(value: number): string {
+/** Short enough for a picture, with three digits or two: `9,412`, `86.1 k`, `2.31 M`. Below ten thousand it is exact. */
+export function formatCompact(value: number, digits: 2 | 3 = 3): string {
   if (Math.abs(value) < 10_000)
     return Number.isInteger(value) ? formatCount(value) : String(Math.round(value * 10) / 10);
-  return compact.format(value).replace(/[KMBT]$/, (suffix) => SUFFIXES[suffix]!);
+  return compact[digits].format(value).replace(/[KMBT]$/, (suffix) => SUFFIXES[suffix]!);
 }
 
 export function formatCompactCredits(credits: Thousandths): string {

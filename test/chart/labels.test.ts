@@ -50,7 +50,7 @@ describe('free text', () => {
       ['請求', '#1'],
       ['acme', 'acme'],
     ]);
-    expect(drawableText('請求 made 5, acme 3, 他 1.', labels, canDrawBundled)).toBe('#1 made 5, acme 3, ? 1.');
+    expect(drawableText('請求 made 5, acme 3, 他人 1.', labels, canDrawBundled)).toBe('#1 made 5, acme 3, … 1.');
   });
 
   it('wraps into lines that fit, and loses nothing while there is room', () => {

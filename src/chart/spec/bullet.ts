@@ -109,7 +109,7 @@ function spread(thresholds: readonly number[], xOf: (percent: number) => number)
   for (const percent of new Set([...thresholds, 100, 0])) {
     const half = measureText(`${percent} %`, SIZE.small) / 2;
     const x = Math.min(Math.max(xOf(percent), MARGIN + half), CHART_WIDTH - MARGIN - half);
-    if (kept.every((other) => Math.abs(other.x - x) >= other.half + half + 6)) kept.push({ percent, x, half });
+    if (kept.every((other) => Math.abs(other.x - x) >= other.half + half + 4)) kept.push({ percent, x, half });
   }
   return kept;
 }

@@ -1,8 +1,11 @@
 import { measureText } from '../font.ts';
 import { pickTicks } from '../numbers.ts';
 import { BACKGROUND, CHART_WIDTH, COLOR, MARGIN, SIZE } from '../theme.ts';
-import { boxLayer, type Layer, type LinearScale, lineLayer, textLayer } from './marks.ts';
+import { type BoxItem, boxLayer, type Layer, type LinearScale, lineLayer, textLayer } from './marks.ts';
 import type { TimeLabel } from './time-axis.ts';
+
+/** Pixels that a part must have for a gap beside it. */
+const MIN_PART = 4;
 
 /** Room for a row of vertical bars: where they stand, and their scale from zero. */
 export interface Columns {
@@ -72,6 +75,10 @@ export function columnLayers(
       const band = bandOf(columns, index);
       return { x: band.left, x2: band.right, y: from, y2: to, color, opacity };
     });
+  const heightOf = (box: BoxItem) => columns.bottom - yOf(columns, box.y2 - box.y);
+  const gaps = boxes
+    .filter((box, index) => box.y > 0 && heightOf(box) >= MIN_PART && heightOf(boxes[index - 1]!) >= MIN_PART)
+    .map(({ x, x2, y }) => ({ x, x2, y, y2: y }));
   return [
     ...lineLayer(
       ticks.slice(1).map((tick) => ({ x: columns.left, x2: columns.right, y: tick, y2: tick })),
@@ -88,6 +95,8 @@ export function columnLayers(
       { y },
     ),
     ...boxLayer(boxes, { y }),
+    // Without colours the parts differ by these gaps.
+    ...lineLayer(gaps, { color: BACKGROUND }, { y }),
     ...lineLayer([{ x: columns.left, x2: columns.right, y: columns.bottom, y2: columns.bottom }], {
       color: COLOR.axis,
     }),

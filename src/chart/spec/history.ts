@@ -1,7 +1,7 @@
 import type { HistoryReport } from '../../domain/report.ts';
 import { measureText } from '../font.ts';
 import { type CanDraw, toLabels } from '../labels.ts';
-import { formatCompact, formatCompactCredits } from '../numbers.ts';
+import { formatCompact } from '../numbers.ts';
 import { COLOR, CONTENT_WIDTH, SERIES_COLORS, SIZE } from '../theme.ts';
 import { bandOf, type Columns, columnLayers, layOutColumns, timeLabelLayers, yOf } from './columns.ts';
 import { buildFrame, type LegendItem } from './frame.ts';
@@ -56,15 +56,16 @@ export function buildHistorySpec(report: HistoryReport, canDraw: CanDraw): Chart
   });
 }
 
-/** Every total that has room for itself, and the largest in any case. */
+/** Every total where all have room, if need be with a digit less; else the largest alone. */
 function totalLayers(report: HistoryReport, columns: Columns): Layer[] {
   const step = (columns.right - columns.left) / columns.count;
-  const largest = Math.max(...report.months.map(({ total }) => total));
-  const texts = report.months.map(({ total }) => formatCompactCredits(total));
-  const allFit = texts.every((text) => measureText(text, SIZE.small) <= step - 3);
-  const items = report.months.flatMap(({ total }, index) =>
-    total > 0 && (allFit || total === largest)
-      ? [{ x: bandOf(columns, index).middle, y: yOf(columns, total / 1000) - 5, text: texts[index]! }]
+  const totals = report.months.map(({ total }) => total / 1000);
+  const fits = (text: string) => measureText(text, SIZE.small) <= step - 6;
+  const digits = ([3, 2] as const).find((count) => totals.every((total) => fits(formatCompact(total, count))));
+  const largest = totals.indexOf(Math.max(...totals));
+  const items = totals.flatMap((total, index) =>
+    total > 0 && (digits !== undefined || index === largest)
+      ? [{ x: bandOf(columns, index).middle, y: yOf(columns, total) - 5, text: formatCompact(total, digits) }]
       : [],
   );
   return textLayer(items, { size: SIZE.small, color: COLOR.text, align: 'center', halo: true });

@@ -1,11 +1,13 @@
 import type { RankingRow, Totals } from '../../domain/report.ts';
 import { measureText } from '../font.ts';
-import { CHART_WIDTH, COLOR, MARGIN, SIZE } from '../theme.ts';
+import { BACKGROUND, CHART_WIDTH, COLOR, MARGIN, SIZE } from '../theme.ts';
 import { type BoxItem, boxLayer, type Layer, lineLayer, textLayer } from './marks.ts';
 
 export const LABEL_WIDTH = 220;
 const ROW_HEIGHT = 30;
 const BAR_HEIGHT = 18;
+/** Pixels that a part must have for a gap beside it. */
+const MIN_PART = 4;
 
 /** One horizontal bar: its parts from the left, and the text at its end. */
 export interface RankedBar {
@@ -47,11 +49,17 @@ export function buildRankedBars(
         return box;
       });
   });
+  const widthOf = ({ x, x2 }: BoxItem) => ((x2 - x) * (right - left)) / (max || 1);
+  const gaps = boxes
+    .filter((box, index) => box.x > 0 && widthOf(box) >= MIN_PART && widthOf(boxes[index - 1]!) >= MIN_PART)
+    .map(({ x, y, y2 }) => ({ x, x2: x, y, y2 }));
   const endOf = (bar: RankedBar) => left + ((right - left) * lengthOf(bar)) / (max || 1);
   const bottom = top + bars.length * ROW_HEIGHT;
   return {
     layers: [
       ...boxLayer(boxes, { x: scale }),
+      // Without colours the parts differ by these gaps.
+      ...lineLayer(gaps, { color: BACKGROUND, width: 1.5 }, { x: scale }),
       ...lineLayer([{ x: left, x2: left, y: top + 2, y2: bottom - 2 }], { color: COLOR.axis }),
       ...textLayer(
         bars.map(({ label }, index) => ({ x: left - 10, y: middle(index) + 5, text: label })),

@@ -40,8 +40,6 @@ const LAST_DAY = 31;
 const DAY_WORDS: Readonly<Record<string, readonly number[]>> = {
   daily: EVERY_DAY,
   everyday: EVERY_DAY,
-  day: EVERY_DAY,
-  days: EVERY_DAY,
   weekdays: WORKING_DAYS,
   weekday: WORKING_DAYS,
   workdays: WORKING_DAYS,
@@ -90,7 +88,9 @@ function readWord(words: readonly string[], at: number, draft: Draft, text: stri
   const word = words[at]!.toLowerCase().replace(/[.;]$/, '');
   const next = words[at + 1]?.toLowerCase() ?? '';
   const weekdays = readWeekdays(word);
-  if (word === 'monthly' || word === 'month') draft.monthly = true;
+  const before = words[at - 1]?.toLowerCase();
+  if (word === 'day' && (before === 'every' || before === 'each')) for (const day of EVERY_DAY) draft.weekdays.add(day);
+  else if (word === 'monthly' || word === 'month') draft.monthly = true;
   else if (word === 'weekly' || word === 'week') draft.weekly = true;
   else if (weekdays) for (const weekday of weekdays) draft.weekdays.add(weekday);
   else if (word === 'last' && draft.monthDay === undefined) setMonthDay(draft, LAST_DAY);
@@ -204,7 +204,11 @@ function toZone(draft: Draft, text: string): string {
     );
   }
   // No zone resembles it: a day's word mistyped, then.
-  const near = listNearest(draft.zoneWords[0]!, [...Object.keys(DAY_WORDS), 'weekly', 'monthly', ...WEEKDAY_NAMES], 3);
+  const near = listNearest(
+    draft.zoneWords[0]!,
+    ['daily', 'weekdays', 'weekends', 'weekly', 'monthly', ...WEEKDAY_NAMES],
+    3,
+  );
   throw new InvalidScheduleError(
     `I do not understand ${quoteShort(words)} in ${quoteShort(text)}.`,
     near.length > 0

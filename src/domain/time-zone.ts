@@ -45,6 +45,18 @@ function zoneNames(): NonNullable<typeof names> {
   return names;
 }
 
+const REGIONS = ['Europe', 'America', 'Asia', 'Africa', 'Australia', 'Pacific', 'Atlantic', 'Indian'];
+
+/** The name in its usual case; undefined where there is no such zone. */
+function findZone(name: string): string | undefined {
+  if (!/^[a-z]+\/[\w+/-]{2,50}$/i.test(name)) return undefined;
+  try {
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * An IANA zone by its name in any case (`europe/berlin`, `UTC`) or by its city alone (`Berlin`, `new york`).
  * Abbreviations (`CET`), offsets and slips are answered with the names that may be meant.
@@ -57,12 +69,11 @@ export function readZone(text: string): ZoneReading {
   const { all, byCity } = zoneNames();
   const city = byCity.get(typed.toLowerCase());
   if (city) return { zone: city };
-  if (/^[a-z]+\/[\w+/-]{2,50}$/i.test(typed)) {
-    try {
-      return { zone: Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(typed).timeZoneId };
-    } catch {
-      // Not a zone: what follows finds the nearest.
-    }
+  // Names besides those listed: `Asia/Kathmandu` beside `Asia/Katmandu`, `US/Eastern`.
+  const guesses = typed.includes('/') ? [typed] : REGIONS.map((region) => `${region}/${typed}`);
+  for (const guess of guesses) {
+    const zone = findZone(guess);
+    if (zone) return { zone };
   }
   const near = typed.includes('/')
     ? listNearest(typed, all)

@@ -35,7 +35,6 @@ export interface Exhaustion {
 export interface DrawDown {
   pools: readonly Pool[];
   calendar: Calendar;
-  /** See `drawDown`. */
   knownDay: number;
   usage: NetUsage;
   /** For each pool, what each step drew from it. */
@@ -45,14 +44,19 @@ export interface DrawDown {
   exhaustions: readonly Exhaustion[];
 }
 
-/**
- * Draws usage from a scope's pools. `knownDay` is the day of "now": of the period that it lies in, the latest amount in
- * force by then counts, of a past one that of its last day. Linear in the steps; about 10 ms for a year of minutes.
- */
+export interface DrawDownContext {
+  calendar: Calendar;
+  /** Day of "now": of the period that it lies in, the latest amount in force by then counts; of a past one, that of its last day. */
+  knownDay: number;
+  /** To go on from: what each pool has given in its period (of rolling ones: nothing) when the first steps come, at an instant. */
+  opening?: { atMs: number; used: readonly Thousandths[] };
+}
+
+/** Draws usage from a scope's pools. Linear in the steps; about 20 ms for a year of minutes. */
 export function drawDown(
   pools: readonly Pool[],
   steps: readonly UsageStep[],
-  { calendar, knownDay }: { calendar: Calendar; knownDay: number },
+  { calendar, knownDay, opening }: DrawDownContext,
 ): DrawDown {
   const usage = netUsage(steps, calendar);
   const { startsMs, credits } = usage;
@@ -61,6 +65,10 @@ export function drawDown(
   const exhaustions: Exhaustion[] = [];
   let order: Lane[] = [];
   let turnMs = Number.NEGATIVE_INFINITY;
+  if (opening) {
+    ({ order, turnMs } = turn(lanes, opening.atMs, calendar, knownDay));
+    for (const lane of order) if (!lane.rolling) lane.used = opening.used[lane.index]!;
+  }
 
   for (let step = 0; step < startsMs.length; step += 1) {
     const ms = startsMs[step]!;

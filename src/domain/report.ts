@@ -1,3 +1,4 @@
+import type { PeriodRule } from './definition.ts';
 import type { Dimension, GroupKey } from './dimension.ts';
 import type { Thousandths } from './event.ts';
 import type { Filter } from './filter.ts';
@@ -136,6 +137,39 @@ export interface PoolBalance {
     arithmetic: string;
   };
   drawnNow: boolean;
+}
+
+/** A pool or limit as rules look at it. */
+export interface PoolState extends PoolBalance {
+  periodKind: PeriodRule['kind'];
+  /** Percentages reached, ascending, 100 among them. */
+  reached: readonly number[];
+}
+
+/** A scope with its pools just before an instant: what pool reports, cards and alerts are made from. */
+export interface ScopeState {
+  scope: string;
+  title: string;
+  /** False for a scope that senders name and nobody declared: no pools, no limits. */
+  declared: boolean;
+  /** In the order of drawing. */
+  pools: readonly PoolState[];
+  limits: readonly PoolState[];
+  drawOrder: readonly string[];
+  /** The pool now drawn from; where none has anything left, the last of the stack. */
+  current?: PoolState;
+  /** Left in the other pools, and how many they are. */
+  restLeft: Thousandths;
+  restCount: number;
+  /** Of the last pool that can still be drawn. */
+  level: Level;
+  /** In the calendar month that holds the instant, up to it. */
+  used: Thousandths;
+  overage: Thousandths;
+  /** Pools that ran empty in their present period, in order of time; `next` goes on (absent: overage). */
+  exhaustions: readonly { pool: string; atMs: number; next?: string }[];
+  rateLimitPerMinute?: number;
+  links: { addon?: string; upgrade?: string };
 }
 
 export interface SummaryReport extends ReportHead {

@@ -20,6 +20,10 @@ const EVENT_DIMENSIONS = DIMENSIONS.filter(
 );
 const VOCABULARIES: readonly Vocabulary[] = [...DIMENSIONS, 'meters', 'exclusion'];
 
+/** Bits of the column `own`. */
+export const OWN_SCOPE = 1;
+export const OWN_CREDITS = 2;
+
 /** Between the names of meters in their combination; no name can hold it. */
 export const METER_SEPARATOR = '\u001f';
 
@@ -33,7 +37,7 @@ export class EventBatchBuilder {
   /** Local day of each event. */
   readonly days: Int32Array;
   readonly #columns: Record<
-    Vocabulary | 'status' | 'time' | 'received' | 'count' | 'records' | 'credits' | 'duration',
+    Vocabulary | 'status' | 'own' | 'time' | 'received' | 'count' | 'records' | 'credits' | 'duration',
     Column
   >;
   readonly #ids: Record<Vocabulary, Map<string, number>>;
@@ -52,6 +56,7 @@ export class EventBatchBuilder {
     this.#columns = {
       ...texts,
       status: narrow(),
+      own: narrow(),
       time: wide(),
       received: wide(),
       count: wide(),
@@ -96,6 +101,7 @@ export class EventBatchBuilder {
       this.#setText('meters', meters.length === 1 ? meters[0]! : meters.join(METER_SEPARATOR), row);
     if (assignment.exclusion !== undefined) this.#setText('exclusion', assignment.exclusion, row);
     columns.status[row] = event.status ?? 0;
+    columns.own[row] = (event.scope === undefined ? 0 : OWN_SCOPE) | (event.credits === undefined ? 0 : OWN_CREDITS);
     columns.time[row] = timeMs;
     columns.received[row] = receivedMs;
     columns.count[row] = event.count;

@@ -17,6 +17,8 @@ export interface EventIdentity {
   settle(seq: number): void;
   /** Nothing of the last claim was stored. */
   release(): void;
+  /** These ids are new again: their events were taken back. */
+  remove(db: Db, keys: Uint32Array): Promise<void>;
   /** Ids of segments that retention removed are forgotten. */
   prune(db: Db, beforeDay: number): Promise<void>;
 }
@@ -82,6 +84,14 @@ export function createPostgresIdentity(): EventIdentity {
     },
     settle() {},
     release() {},
+    async remove(db, keys) {
+      for (let at = 0; at < keys.length; at += CHUNK * KEY_WORDS) {
+        const ids: string[] = [];
+        for (let key = at; key < Math.min(keys.length, at + CHUNK * KEY_WORDS); key += KEY_WORDS)
+          ids.push(toUuid(keys, key));
+        await sql`delete from event_id where id = any(${ids}::uuid[])`.execute(db);
+      }
+    },
     async prune(db, beforeDay) {
       await sql`delete from event_id where day < ${beforeDay}`.execute(db);
     },

@@ -63,7 +63,7 @@ export class Grouping {
     return batch;
   }
 
-  #findNonZero(): Uint32Array {
+  #findNonZero(): Uint32Array<ArrayBuffer> {
     const kept = new Uint32Array(this.#groups);
     let count = 0;
     for (let group = 0; group < this.#groups; group += 1) {
@@ -121,7 +121,8 @@ export class Grouping {
       for (let k = 0; k < keys.length; k += 1) key[k] = keys[k]![i]!;
       const hash = hashMany(key);
       let slot = hash & (this.#slots.length - 1);
-      while (this.#slots[slot] !== 0 && !this.#equals(this.#slots[slot]! - 1, key)) slot = (slot + 1) & (this.#slots.length - 1);
+      while (this.#slots[slot] !== 0 && !this.#equals(this.#slots[slot]! - 1, key))
+        slot = (slot + 1) & (this.#slots.length - 1);
       if (this.#slots[slot] === 0) {
         if (this.#groups === this.#capacity) {
           this.#allocate(this.#capacity * 2);
@@ -153,7 +154,8 @@ export class Grouping {
     this.#capacity = capacity;
     const keyCount = Math.max(KEYS_AT_ONCE, this.#keyNames.length);
     for (let k = 0; k < keyCount; k += 1) this.#keys[k] = enlarge(new Uint32Array(capacity), this.#keys[k]);
-    for (let m = 0; m < this.#measureNames.length; m += 1) this.#sums[m] = enlarge(new Float64Array(capacity), this.#sums[m]);
+    for (let m = 0; m < this.#measureNames.length; m += 1)
+      this.#sums[m] = enlarge(new Float64Array(capacity), this.#sums[m]);
     this.#slots = new Uint32Array(capacity * 2);
     const key = new Uint32Array(keyCount);
     for (let group = 0; group < this.#groups; group += 1) {
@@ -191,7 +193,8 @@ function hashThree(a: number, b: number, c: number): number {
 
 function hashMany(key: Uint32Array): number {
   let hash = 0;
-  for (let k = 0; k < key.length; k += 1) hash = Math.imul(hash ^ Math.imul(key[k]!, 0x9e3779b1), 0x85ebca6b) ^ (hash >>> 15);
+  for (let k = 0; k < key.length; k += 1)
+    hash = Math.imul(hash ^ Math.imul(key[k]!, 0x9e3779b1), 0x85ebca6b) ^ (hash >>> 15);
   return hash ^ (hash >>> 13);
 }
 

@@ -48,6 +48,12 @@ export class MemoryIdentity implements EventIdentity {
     this.#pending = undefined;
   }
 
+  /** A hit is compared with what is stored, and the events are no longer stored. */
+  async remove(): Promise<void> {
+    this.#cache.clear();
+    this.#cachedKeys = 0;
+  }
+
   async prune(_db: Db, _beforeDay: number): Promise<void> {
     this.#allocate(FIRST_SLOTS);
     this.#size = 0;

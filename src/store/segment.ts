@@ -31,6 +31,8 @@ const COLUMN_NAMES = [
   'key2',
   'key3',
   'key4',
+  // What the event itself said: 1 its scope, 2 its credits. The rest was given by rules, and a recount may change it.
+  'own',
 ] as const;
 
 export type ColumnName = (typeof COLUMN_NAMES)[number];

@@ -40,7 +40,11 @@ export async function addToTotals(
 ): Promise<void> {
   const counted = selectRows(events, (exclusion) => exclusion === 0);
   const columns = timeColumns(events, day, calendar);
-  Object.assign(columns, await places.assign(db, day, events, counted));
+  Object.assign(
+    columns,
+    sign === 1 ? await places.assign(db, day, events, counted) : await places.findAssigned(db, day, events),
+  );
+  const hoursFromDay = Number((await findSetting(db, 'hours_from_day')) ?? Number.NEGATIVE_INFINITY);
   const monthIsClosed = monthOf(day) <= (await findClosedMonth(db));
   const summarise = (cube: Cube, overrides: Batch['columns'] = columns): Batch => {
     const grouping = new Grouping(cube.keys, cube.measures);
@@ -55,7 +59,7 @@ export async function addToTotals(
   const alone = new Map<string, Batch>();
   for (const cube of HOUR_CUBES) {
     const cells = summarise(cube);
-    await addCells(db, cube, day, cells);
+    if (day >= hoursFromDay) await addCells(db, cube, day, cells);
     const dayCube = DAY_CUBES.find(({ name }) => name === cube.name.replace('hour', 'day'))!;
     const dayCells = regroup(dayCube, cells);
     alone.set(cube.dimensions.join(), dayCells);

@@ -133,6 +133,16 @@ export class StoredUsage implements UsageReader {
         );
         grouping.add(batch, { columns: { slot: this.#stepsOfEvents(batch, query), singles, bulk }, selected: rows });
       }
+      for (const correction of await db
+        .selectFrom('correction')
+        .select(['time_ms', 'credits'])
+        .where('meter', '=', meter)
+        .where('time_ms', '>=', span.fromMs)
+        .where('time_ms', '<', span.toMs)
+        .execute()) {
+        const slot = Uint32Array.of(this.#stepStart(correction.time_ms, query) / MINUTE_MS);
+        grouping.add({ length: 1, columns: { slot, credits: Float64Array.of(correction.credits) } });
+      }
       const steps = grouping.toBatch();
       const { slot, singles, bulk, credits } = steps.columns;
       const answer: MeterStep[] = [];

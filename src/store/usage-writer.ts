@@ -4,14 +4,16 @@ import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
 import type { Db, DialectName } from './database.ts';
 import { type Assign, EventBatchBuilder, keepRows } from './event-batch.ts';
 import { CONFLICT, createPostgresIdentity, type EventIdentity, isAbsent, NEW } from './event-identity.ts';
-import { KEY_WORDS, withKeys, withoutKeys } from './event-key.ts';
+import { KEY_WORDS, toWords, withKeys, withoutKeys } from './event-key.ts';
 import { MemoryIdentity } from './memory-identity.ts';
+import { reassign } from './recount.ts';
 import { removeExpired } from './retention.ts';
-import { concatenate, decodeSegment, encodeSegment } from './segment.ts';
-import { getOrCreateSetting } from './setting-repository.ts';
+import { type Batch, concatenate, decodeSegment, encodeSegment } from './segment.ts';
+import { findSetting, getOrCreateSetting } from './setting-repository.ts';
 import { addToTotals, closeMonths, splitByDay } from './totals.ts';
 import { ValueDictionary, type Vocabulary } from './value-dictionary.ts';
 import { ValuePlaces } from './value-places.ts';
+import { RENAMES } from './value-texts.ts';
 
 const MAX_AHEAD_MS = 5 * 60_000;
 
@@ -60,6 +62,7 @@ export class UsageWriter {
   readonly #dictionary = new ValueDictionary();
   readonly #places: ValuePlaces;
   #seed: number | undefined;
+  #renames: string | undefined;
   #unfoldedEvents = 0;
   #unfoldedCommits = 0;
   /** Appends and folds of one process take turns: they share the caches above. */
@@ -96,6 +99,32 @@ export class UsageWriter {
     return this.#inTurn(() => this.#retain(nowMs));
   }
 
+  /** Takes an import out of the totals and forgets its ids; as far as its raw events are kept. Answers their number. */
+  undoImport(importId: number): Promise<number> {
+    return this.#inTurn(async () => {
+      while ((await this.#fold()) > 0);
+      return this.#rewrite(importId, async () => undefined);
+    });
+  }
+
+  /**
+   * Applies today's rules to the raw events of `fromDay` and later, and moves the totals with them. Answers the number of
+   * events looked at.
+   */
+  recount(fromDay: number): Promise<number> {
+    return this.#inTurn(async () => {
+      while ((await this.#fold()) > 0);
+      return this.#rewrite(
+        undefined,
+        async (trx, day, batch) => {
+          if (day < fromDay) return batch;
+          return reassign(trx, day, batch, await this.#options.rules(trx), this.#dictionary);
+        },
+        fromDay,
+      );
+    });
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(work, work);
     this.#turn = turn.catch(() => {});
@@ -130,6 +159,7 @@ export class UsageWriter {
   ): Promise<{ results: IngestResult[]; seq: number | undefined; events: number }> {
     const capacity = requests.reduce((sum, request) => sum + request.events.length, 0);
     const assign = await this.#options.rules(trx);
+    await this.#followRenames(trx);
     const builder = new EventBatchBuilder(capacity, this.#dictionary, this.#options.calendar, assign, this.#seed!);
     const results: IngestResult[] = [];
     const requestOf = new Uint32Array(capacity);
@@ -198,6 +228,13 @@ export class UsageWriter {
       .returning('seq')
       .executeTakeFirstOrThrow();
     return { results, seq, events: count };
+  }
+
+  /** A value that was forgotten must not be found by its old text any more, whichever process forgot it. */
+  async #followRenames(trx: Db): Promise<void> {
+    const renames = await findSetting(trx, RENAMES);
+    if (renames !== this.#renames) this.#dictionary.forget();
+    this.#renames = renames;
   }
 
   /** Events of days before the one that raw events are kept from are refused: their ids are no longer remembered. */
@@ -290,6 +327,49 @@ export class UsageWriter {
     }
   }
 
+  /**
+   * Replaces raw segments (of an import, or from a day on) by what `change` makes of them, and the totals with them, one
+   * day per transaction. Undefined: the events are taken back.
+   */
+  async #rewrite(
+    importId: number | undefined,
+    change: (trx: Db, day: number, batch: Batch) => Promise<Batch | undefined>,
+    fromDay = FIRST_DAY,
+  ): Promise<number> {
+    const { calendar, dialect } = this.#options;
+    let query = this.#db.selectFrom('event_segment').select(['id', 'day']).where('day', '>=', fromDay);
+    if (importId !== undefined) query = query.where('import_id', '=', importId);
+    let events = 0;
+    for (const { id, day } of await query.orderBy('day').execute()) {
+      events += await this.#db.transaction().execute(async (trx) => {
+        if (dialect === 'postgres') await sql`select pg_advisory_xact_lock(${FOLD_LOCK})`.execute(trx);
+        const row = await trx
+          .selectFrom('event_segment')
+          .select(['keys', 'body'])
+          .where('id', '=', id)
+          .executeTakeFirst();
+        if (!row) return 0;
+        const batch = decodeSegment(row.body);
+        const changed = await change(trx, day, batch);
+        if (changed === batch) return batch.length;
+        await addToTotals(trx, day, batch, calendar, this.#places, -1);
+        if (changed) {
+          await addToTotals(trx, day, changed, calendar, this.#places);
+          await trx
+            .updateTable('event_segment')
+            .set({ body: encodeSegment(changed) })
+            .where('id', '=', id)
+            .execute();
+        } else {
+          await this.#identity.remove(trx, toWords(row.keys));
+          await trx.deleteFrom('event_segment').where('id', '=', id).execute();
+        }
+        return batch.length;
+      });
+    }
+    return events;
+  }
+
   async #retain(nowMs: number): Promise<void> {
     const { calendar, rawRetentionDays, totalsRetentionMonths } = this.#options;
     await this.#db.transaction().execute(async (trx) => {
@@ -300,6 +380,9 @@ export class UsageWriter {
     });
   }
 }
+
+/** Before any day that is ever stored. */
+const FIRST_DAY = -1_000_000;
 
 /** Any number that no other advisory lock of ours has. */
 const FOLD_LOCK = 0x4845_4144;

@@ -1,6 +1,6 @@
 import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import type { Db } from './database.ts';
-import type { Batch } from './segment.ts';
+import { type Batch, decodeSegment } from './segment.ts';
 
 /** The number that stands for `(other)` in every dimension; numbers from the table begin at 1. */
 export const OTHER_ID = 0xffffffff;
@@ -82,6 +82,28 @@ export class ValuePlaces {
       .onConflict((conflict) => conflict.columns(['dimension', 'day']).doUpdateSet({ places }))
       .execute();
     return without;
+  }
+
+  /** The same for events that are taken out of a day's totals again: who has a place is who stands in them. */
+  async findAssigned(db: Db, day: number, events: Batch): Promise<Batch['columns']> {
+    const replaced: Batch['columns'] = {};
+    for (const dimension of DIMENSIONS) {
+      const values = events.columns[dimension];
+      if (!values) continue;
+      const placed = new Set<number>([0]);
+      const totals = await db
+        .selectFrom('total_segment')
+        .select('body')
+        .where('cube', '=', `day.${dimension}`)
+        .where('bucket', '=', day)
+        .execute();
+      for (const { body } of totals)
+        for (const id of decodeSegment(body, [dimension]).columns[dimension] ?? []) placed.add(id);
+      const column = new Uint32Array(values);
+      for (let row = 0; row < column.length; row += 1) if (!placed.has(column[row]!)) column[row] = OTHER_ID;
+      replaced[dimension] = column;
+    }
+    return replaced;
   }
 
   /** After a transaction that did not commit: what it placed was not placed. */

@@ -1,27 +1,58 @@
-import { DIMENSIONS, type GroupKey } from '../domain/dimension.ts';
+import { DIMENSIONS, type Dimension, type GroupKey, REMOVED } from '../domain/dimension.ts';
 import { toMatcher } from '../domain/filter.ts';
 import type { Db } from './database.ts';
 import type { Batch, Column } from './segment.ts';
+import { findSetting, setSetting } from './setting-repository.ts';
 import type { Vocabulary } from './value-dictionary.ts';
 import { OTHER_ID } from './value-places.ts';
 
 const CHUNK = 500;
 const MAX_REMEMBERED = 500_000;
 
+/** Setting that changes whenever values are renamed: what processes remember of texts is stale then. */
+export const RENAMES = 'value_renames';
+
+/** Stands before the number of a value that was forgotten, in the place of its text. */
+const FORGOTTEN = `${REMOVED}\u001f`;
+
+/**
+ * Replaces a value by `(removed)` wherever usage names it, past and present; its totals stay. Answers whether there was
+ * such a value. Events that name it later make it a new value.
+ */
+export async function forgetValue(db: Db, dimension: Dimension, text: string): Promise<boolean> {
+  const value = await db
+    .selectFrom('value')
+    .select('id')
+    .where('dimension', '=', dimension)
+    .where('text', '=', text)
+    .executeTakeFirst();
+  if (!value) return false;
+  await db
+    .updateTable('value')
+    .set({ text: `${FORGOTTEN}${value.id}` })
+    .where('id', '=', value.id)
+    .execute();
+  await setSetting(db, RENAMES, String(value.id));
+  return true;
+}
+
 /** Numbers back to texts, and texts (or patterns of them) to the numbers that stand for them. For readers. */
 export class ValueTexts {
   readonly #texts = new Map<number, string>();
+  #renames: string | undefined;
 
   async resolve(db: Db, ids: Iterable<number>): Promise<ReadonlyMap<number, string>> {
+    const renames = await findSetting(db, RENAMES);
+    if (renames !== this.#renames || this.#texts.size > MAX_REMEMBERED) this.#texts.clear();
+    this.#renames = renames;
     const missing = [...new Set(ids)].filter((id) => id !== 0 && id !== OTHER_ID && !this.#texts.has(id));
-    if (this.#texts.size > MAX_REMEMBERED) this.#texts.clear();
     for (let at = 0; at < missing.length; at += CHUNK) {
       const rows = await db
         .selectFrom('value')
         .select(['id', 'text'])
         .where('id', 'in', missing.slice(at, at + CHUNK))
         .execute();
-      for (const { id, text } of rows) this.#texts.set(id, text);
+      for (const { id, text } of rows) this.#texts.set(id, text.startsWith(FORGOTTEN) ? REMOVED : text);
     }
     return this.#texts;
   }
@@ -46,6 +77,7 @@ export class ValueTexts {
   /** Numbers of the texts that fit a pattern; `*` matches any characters. */
   async find(db: Db, vocabulary: Vocabulary, pattern: string): Promise<number[]> {
     const query = db.selectFrom('value').select(['id', 'text']).where('dimension', '=', vocabulary);
+    if (pattern === REMOVED) return (await query.where('text', 'like', `${FORGOTTEN}%`).execute()).map(({ id }) => id);
     if (!pattern.includes('*')) return (await query.where('text', '=', pattern).execute()).map(({ id }) => id);
     const matches = toMatcher(pattern);
     return (await query.execute()).filter(({ text }) => matches(text)).map(({ id }) => id);

@@ -8,6 +8,7 @@ import type { Db } from '../../src/store/database.ts';
 import type { Assign } from '../../src/store/event-batch.ts';
 import { StoredUsage } from '../../src/store/usage-reader.ts';
 import { UsageWriter } from '../../src/store/usage-writer.ts';
+import { forgetValue } from '../../src/store/value-texts.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { answerPlainly, arbitraryEvent, arbitraryFilters, sortRows } from '../support/events.ts';
 
@@ -213,5 +214,37 @@ describeEachDialect('stored usage', ({ dialect, open }) => {
     const three = await reader.sum({ span, grain: 'day', groupBy: ['route', 'user', 'ip'], filters: [] });
     expect(three.rows).toHaveLength(0);
     expect(three.shortened).toMatchObject({ reason: 'no-total', nearest: ['user', 'ip'] });
+  });
+
+  it('forgets a value on request: its calls stay, its name is gone, and it may come again', async () => {
+    const db = await open();
+    const writer = createWriter(db);
+    const reader = new StoredUsage(db, dialect, calendar);
+    const call = (user: string): Promise<unknown> =>
+      writer.append([
+        { source: SOURCE, receivedMs: NOW, events: [{ client: 'a', user, kind: 'call', count: 1, timeMs: NOW }] },
+      ]);
+    const users = async (): Promise<unknown> => {
+      const span = { fromMs: NOW - 86_400_000, toMs: NOW + 86_400_000 };
+      const { rows } = await reader.sum({ span, grain: 'all', groupBy: ['user'], filters: [] });
+      return rows.map((row) => [row.keys[0], row.requests]).sort();
+    };
+    await call('jo');
+    await call('al');
+    await call('jo');
+    await writer.foldAll();
+    expect(await users()).toEqual([
+      ['al', 1],
+      ['jo', 2],
+    ]);
+    expect(await forgetValue(db, 'user', 'jo')).toBe(true);
+    expect(await forgetValue(db, 'user', 'al')).toBe(true);
+    expect(await forgetValue(db, 'user', 'nobody')).toBe(false);
+    expect(await users()).toEqual([['(removed)', 3]]);
+    await call('jo');
+    expect(await users()).toEqual([
+      ['(removed)', 3],
+      ['jo', 1],
+    ]);
   });
 });

@@ -10,7 +10,7 @@ export function toCsv(report: Pick<Report, 'table'>): string {
   const { columns, rows } = report.table;
   const kept = columns.map((column, index) => ({ ...column, index })).filter(({ type }) => type !== 'bar');
   const lines = rows.map((row) => kept.map(({ type, index }) => quote(toText(row[index] ?? null, type))).join(','));
-  return [kept.map(({ key }) => quote(key)).join(','), ...lines].map((line) => `${line}\r\n`).join('');
+  return [kept.map(({ key }) => quote(toText(key, 'text'))).join(','), ...lines].map((line) => `${line}\r\n`).join('');
 }
 
 function toText(cell: string | number | null, type: ColumnType): string {

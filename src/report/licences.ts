@@ -1,5 +1,4 @@
-import { amountOf, formatArithmetic, supposeQuantities } from '../domain/amount.ts';
-import { versionOn } from '../domain/declaration.ts';
+import { amountOf, formatArithmetic, supposeQuantities, versionOn } from '../domain/amount.ts';
 import type { AmountVersion, Pool } from '../domain/definition.ts';
 import { formatPeriodRule } from '../domain/period.ts';
 import type { Question, TableReport } from '../domain/report.ts';

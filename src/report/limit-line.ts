@@ -1,5 +1,4 @@
-import { amountOf } from '../domain/amount.ts';
-import { versionOn } from '../domain/declaration.ts';
+import { amountOf, versionOn } from '../domain/amount.ts';
 import type { Inquiry } from './inquiry.ts';
 
 /**

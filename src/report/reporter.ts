@@ -1,25 +1,35 @@
 import type { Question, Report, Reporter, ReportKind } from '../domain/report.ts';
+import { reportAdvice } from './advice.ts';
 import { reportClient, reportRoute } from './drill.ts';
+import { reportExplain } from './explain.ts';
+import { reportHistory } from './history.ts';
 import type { ReporterDeps } from './inquiry.ts';
 import { reportLicences } from './licences.ts';
+import { reportPool } from './pool.ts';
 import { reportDaily, reportDay } from './series.ts';
 import { reportSources } from './sources.ts';
 import { reportStatus } from './status.ts';
+import { reportSummary } from './summary.ts';
 import { reportTop } from './top.ts';
 import { reportWhy } from './why.ts';
 
 type MakeReport = (deps: ReporterDeps, question: Question, nowMs: number) => Promise<Report>;
 
-const REPORTS: Partial<Readonly<Record<ReportKind, MakeReport>>> = {
+const REPORTS: Readonly<Record<ReportKind, MakeReport>> = {
+  summary: reportSummary,
   top: reportTop,
   status: reportStatus,
+  pool: reportPool,
   daily: reportDaily,
   day: reportDay,
+  history: reportHistory,
   client: reportClient,
   route: reportRoute,
   licences: reportLicences,
   sources: reportSources,
+  explain: reportExplain,
   why: reportWhy,
+  advice: reportAdvice,
 };
 
 /**
@@ -28,6 +38,6 @@ const REPORTS: Partial<Readonly<Record<ReportKind, MakeReport>>> = {
  */
 export function createReporter(deps: ReporterDeps): Reporter {
   return {
-    answer: (question, nowMs) => REPORTS[question.report]!(deps, question, nowMs),
+    answer: (question, nowMs) => REPORTS[question.report](deps, question, nowMs),
   };
 }

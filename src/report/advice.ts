@@ -1,0 +1,212 @@
+import { OTHER } from '../domain/dimension.ts';
+import type { Offer, PoolReport, Question, StatusReport, TableReport } from '../domain/report.ts';
+import type { SourceHealth } from '../domain/source-health.ts';
+import {
+  countOf,
+  formatCount,
+  formatCredits,
+  formatDate,
+  formatDuration,
+  formatPercent,
+  formatShare,
+} from './format.ts';
+import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { reportPool } from './pool.ts';
+import { isSilent } from './sources.ts';
+import { reportStatus } from './status.ts';
+import { findPollingRoutes } from './symptoms.ts';
+import { groupTotals } from './totals.ts';
+
+interface Advice {
+  advice: string;
+  evidence: string;
+  offer?: Offer;
+}
+
+/** Newest events of the busiest client that are searched for polling. */
+const MOST_EVENTS = 20_000;
+/** A client is busy from this share of all requests on. */
+const BUSY_SHARE = 0.3;
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  'Calls come faster than the rate allows': 'Spread calls evenly and back off after each 429',
+  'Malformed requests': 'Have malformed requests corrected',
+  'Credentials or permissions are refused': 'Renew credentials that are refused',
+  'Calls to what does not exist': 'Stop calls to what does not exist',
+  'The server side fails': 'Look at the status page of the API, and at the routes that fail',
+};
+const LEAST_FAILED = 0.01;
+
+/**
+ * What to do next, by rule, the most pressing first: pools that run out, failures by what they point to, the busiest client
+ * and how it could call less, senders in trouble, what is not declared. Only what the numbers give reason for.
+ */
+export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
+  const inquiry = await openInquiry(deps, question, nowMs);
+  const [pools, status, byClient, healths] = await Promise.all([
+    reportPool(deps, { report: 'pool', scope: question.scope }, nowMs),
+    reportStatus(deps, { report: 'status', range: question.range, filters: question.filters }, nowMs),
+    ask(inquiry, { groupBy: ['client'] }),
+    deps.sources?.() ?? [],
+  ]);
+  const found = [
+    ...pools.scopes.flatMap((scope) => advisePools(scope, deps)),
+    ...adviseFailures(status),
+    ...(await adviseBusiest(inquiry, byClient.rows)),
+    ...adviseStrangers(inquiry, byClient.rows),
+    ...healths.flatMap((health) => adviseSource(health, nowMs)),
+    ...adviseStatuses(status),
+    ...(inquiry.definitions.scopes.every((scope) => scope.pools.length + scope.limits.length === 0)
+      ? [{ advice: 'Declare pools', evidence: 'No allowance is declared, so nothing can be said of what is left.' }]
+      : []),
+  ];
+
+  return {
+    ...toHead(inquiry, [status, byClient], {
+      title: 'What to do next',
+      finding:
+        found.length === 0
+          ? `Nothing needs doing: no pool near its end and no pattern of failures in ${countOf(status.totals.requests, 'request')}.`
+          : `${found[0]!.advice}: ${found[0]!.evidence}`,
+      notes: status.notes,
+      offers: found.flatMap(({ offer }) => (offer ? [offer] : [])).slice(0, 5),
+    }),
+    kind: 'advice',
+    sections: found.map(({ advice, evidence }) => ({ title: advice, lines: [evidence] })),
+    table: {
+      columns: [
+        { key: 'advice', label: 'What to do', type: 'text' },
+        { key: 'evidence', label: 'Why', type: 'text' },
+      ],
+      rows: found.map(({ advice, evidence }) => [advice, evidence]),
+    },
+  };
+}
+
+function advisePools(
+  { scope, title, pools, limits, overage, level, links }: PoolReport['scopes'][number],
+  deps: ReporterDeps,
+): Advice[] {
+  const offer: Offer = { label: `Pools of ${title}`, question: { report: 'pool', scope } };
+  const short = [...pools, ...limits].filter(({ level }) => level !== 'healthy');
+  const state = short
+    .map(({ name, percent, thresholds }) => `${name} at ${formatPercent(percent, thresholds)}`)
+    .join(', ');
+  const runOuts = pools.flatMap(({ name, runOut }) => (runOut ? [{ name, ...runOut }] : []));
+  const more =
+    [links.addon && 'buy an add-on', links.upgrade && 'upgrade'].filter(Boolean).join(' or ') ||
+    'find more, or use less';
+  return [
+    ...(pools.length > 0 && overage > 0
+      ? [
+          {
+            advice: `Cover what ${title} uses beyond its pools: ${more}`,
+            evidence: `${formatCredits(overage)} credits of overage this month.`,
+            offer,
+          },
+        ]
+      : []),
+    ...(level !== 'healthy' && overage === 0
+      ? [{ advice: `${title} is running short: ${more}`, evidence: `${state}.`, offer }]
+      : limits.some((limit) => limit.level !== 'healthy')
+        ? [{ advice: `Slow ${title} down to stay within its limits`, evidence: `${state}.`, offer }]
+        : []),
+    ...(level === 'healthy'
+      ? runOuts.slice(-1).map(({ name, earliestMs, arithmetic }) => ({
+          advice: `Plan for the end of ${name} of ${title}`,
+          evidence: `It may run out as early as ${formatDate(deps.calendar.dayOf(earliestMs))}: ${arithmetic}.`,
+          offer,
+        }))
+      : []),
+  ];
+}
+
+function adviseFailures({ diagnosis, totals, question }: StatusReport): Advice[] {
+  if (totals.failed < totals.requests * LEAST_FAILED) return [];
+  return diagnosis.map(({ claim, evidence }) => ({
+    advice: REMEDIES[claim] ?? claim,
+    evidence,
+    offer: { label: 'Status codes', question },
+  }));
+}
+
+async function adviseBusiest(inquiry: Inquiry, rows: Parameters<typeof groupTotals>[0]): Promise<Advice[]> {
+  const { names, span, deps, question } = inquiry;
+  const clients = [...groupTotals(rows, ({ keys }) => names.nameOf(keys[0]!))].filter(([name]) => name !== OTHER);
+  const all = clients.reduce((sum, [, { requests }]) => sum + requests, 0);
+  if (clients.length < 2) return [];
+  const [name, { requests }] = clients.reduce((best, each) => (each[1].requests > best[1].requests ? each : best));
+  if (requests < all * BUSY_SHARE) return [];
+  const filters = names.toIdFilters([{ key: 'client', patterns: [name], not: false }]);
+  const polls = findPollingRoutes(await deps.usage.events({ span, filters, limit: MOST_EVENTS }));
+  if (polls.length === 0) return [];
+  return [
+    {
+      advice: `Have ${name} poll less often, or cache`,
+      evidence: `It made ${formatShare(requests, all)} of all requests; ${polls[0]!.evidence}`,
+      offer: { label: `Why ${name}`, question: { report: 'why', name, range: question.range } },
+    },
+  ];
+}
+
+/** Only where clients are declared at all: else everybody is a stranger. */
+function adviseStrangers({ definitions, names, question }: Inquiry, rows: Parameters<typeof groupTotals>[0]): Advice[] {
+  if (definitions.clients.length === 0) return [];
+  const strangers = [...groupTotals(rows, ({ keys }) => keys[0]!)]
+    .filter(([id]) => id !== OTHER && !names.knows(id))
+    .sort(([, a], [, b]) => b.requests - a.requests);
+  if (strangers.length === 0) return [];
+  const calls = strangers.reduce((sum, [, { requests }]) => sum + requests, 0);
+  const [name] = strangers[0]!;
+  return [
+    {
+      advice: 'Find out who the undeclared clients are',
+      evidence: `${countOf(strangers.length, 'client')} without a declared name made ${countOf(calls, 'request')}; most by ${name}.`,
+      offer: { label: `Why ${name}`, question: { report: 'why', name, range: question.range } },
+    },
+  ];
+}
+
+function adviseSource(health: SourceHealth, nowMs: number): Advice[] {
+  const { name, rejected, reasons, lastReceivedMs, usualGapMs, withoutId } = health;
+  const offer: Offer = { label: 'Sources', question: { report: 'sources' } };
+  return [
+    ...(isSilent(health, nowMs)
+      ? [
+          {
+            advice: `Look after the source ${name}`,
+            evidence: `Nothing for ${formatDuration(nowMs - lastReceivedMs!)}; usually it is heard every ${formatDuration(usualGapMs!)}.`,
+            offer,
+          },
+        ]
+      : []),
+    ...(rejected > 0 && reasons.length > 0
+      ? [
+          {
+            advice: `Correct what ${name} sends`,
+            evidence: `${countOf(rejected, 'event')} rejected; ${formatCount(reasons[0]!.events)} of those kept: ${reasons[0]!.reason}.`,
+            offer,
+          },
+        ]
+      : []),
+    ...(withoutId > 0
+      ? [
+          {
+            advice: `Have ${name} send ids`,
+            evidence: `${countOf(withoutId, 'event')} came without one, so repetitions are counted twice.`,
+            offer,
+          },
+        ]
+      : []),
+  ];
+}
+
+function adviseStatuses({ totals }: StatusReport): Advice[] {
+  if (totals.none * 2 <= totals.requests) return [];
+  return [
+    {
+      advice: 'Send the status of each call',
+      evidence: `${formatShare(totals.none, totals.requests)} of the requests carry none, so their success is not known.`,
+    },
+  ];
+}

@@ -1,0 +1,163 @@
+import { formatArithmetic } from '../domain/amount.ts';
+import { formatDay } from '../domain/calendar.ts';
+import { DEFAULT_SCOPE, type Pool, type RuleSet, type Scope } from '../domain/definition.ts';
+import { formatPeriodRule } from '../domain/period.ts';
+import type { PoolReport, Question, TableReport } from '../domain/report.ts';
+import { QuestionError } from '../errors.ts';
+import { countOf, formatCredits, formatDate, formatInstant, joinWords } from './format.ts';
+import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { reportPool } from './pool.ts';
+import { describeCost, describeMatch } from './rule-words.ts';
+import { sumTotals } from './totals.ts';
+
+/**
+ * Where the numbers of a scope (or of all) come from: what is counted and what it costs, what was taken out, how amounts are
+ * made and since when, what was drawn from which pool in the running periods, corrections, and how fresh it all is.
+ * Volumes are of the range, 30 days by default. Throws QuestionError for a scope that there is not.
+ */
+export async function reportExplain(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
+  const inquiry = await openInquiry(deps, question, nowMs, '30d');
+  const { definitions, span, range } = inquiry;
+  const { calendar } = deps;
+  const [answer, pools, excluded, corrections, extent] = await Promise.all([
+    ask(inquiry, { groupBy: ['scope'] }),
+    reportPool(deps, { report: 'pool', scope: question.scope }, nowMs),
+    deps.usage.excluded(span),
+    deps.corrections?.(span) ?? [],
+    deps.usage.extent(),
+  ]);
+  const today = calendar.dayOf(nowMs);
+  const scopes = definitions.scopes.filter(({ name }) => question.scope === undefined || question.scope === name);
+  if (question.scope !== undefined && scopes.length === 0 && question.scope !== DEFAULT_SCOPE) {
+    throw new QuestionError(
+      `No scope is called ${JSON.stringify(question.scope)}.`,
+      definitions.scopes.map(({ name, title }) => ({ label: title, command: `explain ${name}` })),
+    );
+  }
+  const rules = definitions.ruleSets.findLast(({ fromDay }) => fromDay <= today);
+  const counted = new Map(answer.rows.map(({ keys, requests, credits }) => [keys[0]!, { requests, credits }]));
+  const totals = sumTotals(answer.rows);
+  const out = excluded.reduce((sum, { requests }) => sum + requests, 0);
+  const applying = corrections.filter(
+    ({ meter }) => scopes.length === 0 || scopes.some(({ name }) => meter.split('/')[0] === name),
+  );
+
+  return {
+    ...toHead(inquiry, [answer], {
+      title: scopes.length === 1 ? `Where the numbers of ${scopes[0]!.title} come from` : 'Where the numbers come from',
+      finding:
+        `${countOf(totals.requests, 'request')} counted for ${formatCredits(totals.credits)} credits in ${range.label}; ` +
+        `${countOf(out, 'request')} excluded; ${countOf(applying.length, 'correction')}.`,
+      notes: [],
+      offers: scopes.map(({ name, title }) => ({
+        label: `Pools of ${title}`,
+        question: { report: 'pool', scope: name },
+      })),
+    }),
+    kind: 'explain',
+    sections: [
+      ...scopes.flatMap((scope) => [
+        { title: `${scope.title}: what is counted`, lines: describeCounting(scope, rules, counted.get(scope.name)) },
+        ...describePools(
+          scope,
+          pools.scopes.find((each) => each.scope === scope.name),
+        ),
+      ]),
+      {
+        title: 'Excluded',
+        lines:
+          excluded.length === 0
+            ? ['Nothing was taken out.']
+            : excluded.map(({ rule, requests }) => `${rule}: ${countOf(requests, 'request')}`),
+      },
+      {
+        title: 'Corrections',
+        lines:
+          applying.length === 0
+            ? ['None.']
+            : applying.map(
+                ({ meter, timeMs, credits, reason, actor }) =>
+                  `${credits > 0 ? '+' : ''}${formatCredits(credits)} credits of ${meter} at ${formatInstant(timeMs, calendar.zone)}: ${reason} (${actor})`,
+              ),
+      },
+      {
+        title: 'How fresh',
+        lines: extent
+          ? [
+              `The newest event was received at ${formatInstant(extent.asOfMs, calendar.zone)} ${calendar.zone}; it is counted at once.`,
+              `Days begin at midnight in ${calendar.zone}. Events count on the day of their own time, late ones too.`,
+              `Data begin on ${formatDate(extent.firstDay)}, single events on ${formatDate(extent.firstRawDay)}, hours on ${formatDate(extent.firstHourDay)}.`,
+            ]
+          : ['Nothing was received yet.'],
+      },
+    ],
+    table: {
+      columns: [
+        { key: 'scope', label: 'Scope', type: 'text' },
+        { key: 'pool', label: 'Pool', type: 'text' },
+        { key: 'period', label: 'Period', type: 'text' },
+        { key: 'amount', label: 'Amount', type: 'credits' },
+        { key: 'drawn', label: 'Drawn', type: 'credits' },
+        { key: 'left', label: 'Left', type: 'credits' },
+        { key: 'arithmetic', label: 'Made of', type: 'text' },
+      ],
+      rows: pools.scopes.flatMap((scope) => [
+        ...scope.pools.map((pool) => [
+          ...[scope.scope, pool.name, pool.period.label],
+          ...[pool.amount, pool.used, pool.left, pool.arithmetic],
+        ]),
+        ...(scope.overage > 0
+          ? [[scope.scope, 'Overage', 'month', null, scope.overage, null, 'what no pool covered']]
+          : []),
+      ]),
+    },
+  };
+}
+
+function describeCounting(
+  { name }: Scope,
+  rules: RuleSet | undefined,
+  counted: { requests: number; credits: number } | undefined,
+): string[] {
+  const rule = rules?.scopes.find((each) => each.name === name);
+  const holidays = rules?.holidays.filter(({ scope }) => scope === undefined || scope === name) ?? [];
+  return [
+    `Calls whose scope is ${name}${rule && rule.match.length > 0 ? `, or that carry none and fit: ${rule.match.map(describeMatch).join('; or ')}` : ''}.`,
+    rule && rule.costs.length > 0
+      ? `What a call costs, the first that fits: ${rule.costs.map(describeCost).join('; ')}; else 1 credit, unless the event says otherwise.`
+      : 'A call costs 1 credit, unless the event says otherwise.',
+    ...holidays.map(
+      ({ fromDay, untilDay }) => `Recorded but not drawn from ${formatDate(fromDay)} to ${formatDate(untilDay)}.`,
+    ),
+    `${countOf(counted?.requests ?? 0, 'request')} for ${formatCredits(counted?.credits ?? 0)} credits in the range.`,
+  ];
+}
+
+function describePools(
+  { title, pools }: Scope,
+  state: PoolReport['scopes'][number] | undefined,
+): { title: string; lines: string[] }[] {
+  if (!state || pools.length === 0) return [];
+  const drawn = state.pools.map(
+    ({ name, used, amount, left, period }) =>
+      `${name}, ${period.label}: ${formatCredits(used)} of ${formatCredits(amount)} drawn, ${formatCredits(left)} left`,
+  );
+  return [
+    {
+      title: `${title}: what is drawn`,
+      lines: [
+        ...(state.drawOrder.length > 1 ? [`Drawn in this order: ${joinWords(state.drawOrder)}.`] : []),
+        ...drawn,
+        ...(state.overage > 0 ? [`Overage this month, covered by no pool: ${formatCredits(state.overage)}`] : []),
+      ],
+    },
+    { title: `${title}: how amounts are made`, lines: pools.flatMap(describeVersions) },
+  ];
+}
+
+function describeVersions({ name, period, amounts }: Pool): string[] {
+  return amounts.map(
+    (version, index) =>
+      `${name} (${formatPeriodRule(period)})${amounts.length > 1 || index > 0 ? ` from ${formatDay(version.fromDay)}` : ''}: ${formatArithmetic(version)}`,
+  );
+}

@@ -1,0 +1,129 @@
+import { firstDayOf, formatMonth, monthOf } from '../domain/calendar.ts';
+import type { Definitions } from '../domain/definition.ts';
+import type { Thousandths } from '../domain/event.ts';
+import { resolveHistory, resolveMonth } from '../domain/ranges.ts';
+import type { HistoryReport, Question } from '../domain/report.ts';
+import { formatCredits, formatMonthName } from './format.ts';
+import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { type DayOfDraws, listDraws } from './pools.ts';
+import { unknownScope } from './scope-words.ts';
+
+/** The series of what no pool covered; where there is no pool at all, nothing is over anything. */
+const OVERAGE = 'Overage';
+const USED = 'Used';
+
+/**
+ * What a scope drew from each of its pools in twelve months, up to the month that the question's range names (this one, to
+ * yesterday, by default). Every month is there, also without use. Σ drawn + overage = total, month by month.
+ * Without a scope: the first declared, or the one used most. Throws QuestionError for a scope that there is not.
+ */
+export async function reportHistory(deps: ReporterDeps, question: Question, nowMs: number): Promise<HistoryReport> {
+  const { calendar, usage } = deps;
+  const untilMonth = question.range === undefined ? undefined : resolveMonth(question.range, nowMs, calendar);
+  const range = resolveHistory(nowMs, calendar, untilMonth);
+  const [inquiry, extent] = await Promise.all([
+    openInquiry(deps, { ...question, filters: [], range: undefined }, nowMs),
+    usage.extent(),
+  ]);
+  const span = { fromMs: range.fromMs, toMs: Math.max(range.toMs, calendar.startOfDay(range.firstDay + 1)) };
+  const used = await usage.values({ key: 'scope', span, limit: 1000 });
+  const scope = chooseScope(
+    question.scope,
+    inquiry.definitions,
+    used.map(({ value }) => value),
+  );
+  const declared = inquiry.definitions.scopes.find(({ name }) => name === scope);
+  const draws = await listDraws(deps, { scope, fromDay: range.firstDay, untilDay: range.lastDay, nowMs });
+  const days = draws?.days ?? (await listUse(deps, scope, span));
+  const hasPools = draws !== undefined && draws.series.length > 0;
+  const rest = hasPools ? OVERAGE : USED;
+  const series = [...(draws?.series ?? []), rest];
+  const months = toMonths(monthOf(range.firstDay), days, rest, deps, nowMs);
+  const total = months.reduce((sum, month) => sum + month.total, 0);
+  const most = months.reduce((best, month) => (month.total > best.total ? month : best));
+  const shares = series
+    .map((name) => ({ name, credits: months.reduce((sum, { drawn }) => sum + (drawn[name] ?? 0), 0) }))
+    .filter(({ credits }) => credits > 0);
+  const title = declared?.title ?? scope;
+
+  return {
+    ...toHead({ ...inquiry, question, range }, [extent ?? { asOfMs: 0 }], {
+      title: `12 months of ${title}`,
+      finding:
+        total === 0
+          ? `No credits used in ${range.label}.`
+          : `${formatCredits(total)} credits used in ${range.label}, most in ${most.label} with ${formatCredits(most.total)}; ` +
+            `${shares.map(({ name, credits }) => `${name} ${formatCredits(credits)}`).join(', ')}.`,
+      notes: [
+        ...(range.partial ? [`${months.at(-1)!.label} is partial: it counts to yesterday.`] : []),
+        ...(hasPools ? [] : [`No pool is declared for ${title}: there is nothing to divide by.`]),
+        ...(extent && extent.firstDay > range.firstDay && total > 0
+          ? [`Data begin in ${formatMonthName(extent.firstDay)}.`]
+          : []),
+      ],
+    }),
+    kind: 'history',
+    scope,
+    series,
+    months,
+    table: {
+      columns: [
+        { key: 'month', label: 'Month', type: 'text' },
+        ...series.map((name) => ({ key: name, label: name, type: 'credits' as const })),
+        { key: 'total', label: 'Total', type: 'credits' },
+        { key: 'partial', label: 'Partial', type: 'text', csvOnly: true },
+      ],
+      rows: months.map(({ startMs, drawn, total, partial }) => [
+        formatMonth(monthOf(calendar.dayOf(startMs))),
+        ...series.map((name) => drawn[name] ?? 0),
+        total,
+        partial ? 'yes' : 'no',
+      ]),
+    },
+  };
+}
+
+function chooseScope(asked: string | undefined, definitions: Definitions, used: readonly string[]): string {
+  const declared = definitions.scopes.map(({ name }) => name);
+  if (asked === undefined) return declared[0] ?? used[0] ?? 'default';
+  if (declared.includes(asked) || used.includes(asked)) return asked;
+  throw unknownScope(asked, definitions, 'history');
+}
+
+/** Days of a scope that nobody declared: used, and covered by nothing. */
+async function listUse(
+  { usage, calendar }: ReporterDeps,
+  scope: string,
+  span: { fromMs: number; toMs: number },
+): Promise<DayOfDraws[]> {
+  const steps = await usage.meter({ meter: scope, span, grain: 'day' });
+  return steps.map(({ startMs, credits }) => {
+    const used = Math.max(0, credits);
+    return { day: calendar.dayOf(startMs), drawn: {}, overage: used, used };
+  });
+}
+
+function toMonths(
+  first: number,
+  days: readonly DayOfDraws[],
+  rest: string,
+  { calendar }: ReporterDeps,
+  nowMs: number,
+): HistoryReport['months'] {
+  const thisMonth = monthOf(calendar.dayOf(nowMs));
+  const months = Array.from({ length: 12 }, (_, index) => ({
+    label: formatMonthName(firstDayOf(first + index)),
+    startMs: calendar.startOfDay(firstDayOf(first + index)),
+    partial: first + index === thisMonth,
+    drawn: {} as Record<string, Thousandths>,
+    total: 0,
+  }));
+  for (const { day, drawn, overage, used } of days) {
+    const month = months[monthOf(day) - first];
+    if (!month) continue;
+    for (const [pool, credits] of Object.entries(drawn)) month.drawn[pool] = (month.drawn[pool] ?? 0) + credits;
+    if (overage > 0) month.drawn[rest] = (month.drawn[rest] ?? 0) + overage;
+    month.total += used;
+  }
+  return months;
+}

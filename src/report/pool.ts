@@ -1,0 +1,109 @@
+import type { PoolReport, Question, ScopeState } from '../domain/report.ts';
+import { countOf, formatCredits, formatInstant, formatPercent, formatShortDate } from './format.ts';
+import { type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { getScopeStates } from './pools.ts';
+import { LEVEL_WORDS, LEVELS, unknownScope } from './scope-words.ts';
+
+/**
+ * Balances of each scope's pools and limits (or of the one asked for) now, or at the end of a day or range: what is used and
+ * left, in the order of drawing, how the amount is made, what no pool covered this month, and when it runs out.
+ * With `suppose`, as it would be with other quantities. Throws QuestionError for a scope that there is not.
+ */
+export async function reportPool(deps: ReporterDeps, question: Question, nowMs: number): Promise<PoolReport> {
+  const inquiry = await openInquiry(deps, { ...question, filters: [] }, nowMs, 'today');
+  const atMs = question.range === undefined ? nowMs : Math.min(nowMs, inquiry.range.toMs);
+  const { scope, suppose } = question;
+  const [states, extent] = await Promise.all([
+    getScopeStates(deps, { atMs, nowMs, scope, suppose }),
+    deps.usage.extent(),
+  ]);
+  if (scope !== undefined && states.length === 0) throw unknownScope(scope, inquiry.definitions, 'pool');
+  const { zone } = deps.calendar;
+
+  return {
+    ...toHead({ ...inquiry, question }, [extent ?? { asOfMs: 0 }], {
+      title: states.length === 1 ? `Pools of ${states[0]!.title}` : 'Pools',
+      finding: describeStates(inquiry, states),
+      notes: [
+        ...(atMs < nowMs ? [`Balances at the end of ${formatInstant(atMs - 1, zone)}.`] : []),
+        ...(suppose
+          ? [
+              `As it would be with ${Object.entries(suppose)
+                .map(([name, n]) => `${n} ${name}`)
+                .join(', ')}.`,
+            ]
+          : []),
+        ...states
+          .filter(({ pools, limits }) => pools.length + limits.length === 0)
+          .map(({ title }) => `No pool is declared for ${title}; what it uses is overage.`),
+      ],
+    }),
+    kind: 'pool',
+    scopes: states,
+    table: toPoolTable(states),
+  };
+}
+
+/** The scope in the worst state in one clause, and how many others are not healthy. */
+export function describeStates({ deps }: Pick<Inquiry, 'deps'>, states: readonly ScopeState[]): string {
+  const rank = (state: ScopeState) => LEVELS.indexOf(state.level) * 1e6 + (state.current?.percent ?? 0);
+  const worst = states.reduce<ScopeState | undefined>(
+    (best, state) => (best && rank(best) >= rank(state) ? best : state),
+    undefined,
+  );
+  if (!worst) return 'No pool is declared.';
+  const { current } = worst;
+  if (!current) return `${worst.title} has no pool: ${formatCredits(worst.used)} credits used this month.`;
+  const others = states.filter((state) => state !== worst && state.level !== 'healthy').length;
+  const ends = current.runOut && formatRunOut(current.runOut, deps.calendar.dayOf);
+  return (
+    `${worst.title}: ${formatCredits(current.used)} of ${formatCredits(current.amount)} used in ${current.name} ` +
+    `(${formatPercent(current.percent, current.thresholds)}), ${LEVEL_WORDS[worst.level]}` +
+    `${worst.restCount > 0 ? `, ${formatCredits(worst.restLeft)} left in ${countOf(worst.restCount, 'other pool')}` : ''}` +
+    `${worst.overage > 0 ? `, ${formatCredits(worst.overage)} overage this month` : ''}` +
+    `${ends ? `; runs out ${ends}` : ''}` +
+    `${others > 0 ? `; ${countOf(others, 'other scope')} not healthy` : ''}.`
+  );
+}
+
+/** `22 Nov – 24 Nov`, `22 Nov or later`, `22 Nov`. */
+export function formatRunOut(
+  { earliestMs, latestMs }: { earliestMs: number; latestMs: number | undefined },
+  dayOf: (ms: number) => number,
+): string {
+  const earliest = formatShortDate(dayOf(earliestMs));
+  if (latestMs === undefined) return `${earliest} or not before the reset`;
+  const latest = formatShortDate(dayOf(latestMs));
+  return latest === earliest ? earliest : `${earliest} – ${latest}`;
+}
+
+function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
+  return {
+    columns: [
+      { key: 'scope', label: 'Scope', type: 'text' },
+      { key: 'pool', label: 'Pool', type: 'text' },
+      { key: 'sort', label: 'Sort', type: 'text', csvOnly: true },
+      { key: 'used', label: 'Used', type: 'credits' },
+      { key: 'amount', label: 'Amount', type: 'credits' },
+      { key: 'left', label: 'Left', type: 'credits' },
+      { key: 'used_percent', label: '%', type: 'percent' },
+      { key: 'level', label: 'Level', type: 'text' },
+      { key: 'period', label: 'Period', type: 'text' },
+      { key: 'arithmetic', label: 'Made of', type: 'text', csvOnly: true },
+      { key: 'burn_rate', label: 'Burn rate', type: 'text', csvOnly: true },
+      { key: 'runs_out_earliest', label: 'Runs out, earliest', type: 'time', csvOnly: true },
+      { key: 'runs_out_latest', label: 'Runs out, latest', type: 'time', csvOnly: true },
+      { key: 'bar', label: '', type: 'bar' },
+    ],
+    rows: states.flatMap(({ scope, pools, limits, overage }) => [
+      ...[...pools, ...limits].map((pool, index) => [
+        ...[scope, pool.name, index < pools.length ? 'pool' : 'limit', pool.used, pool.amount, pool.left],
+        ...[pool.percent, pool.level, pool.period.label, pool.arithmetic, pool.burnRate?.toFixed(2) ?? null],
+        ...[pool.runOut?.earliestMs ?? null, pool.runOut?.latestMs ?? null, Math.min(1, pool.percent / 100)],
+      ]),
+      ...(overage > 0
+        ? [[scope, 'Overage', 'overage', overage, null, null, null, null, 'month', null, null, null, null, null]]
+        : []),
+    ]),
+  };
+}

@@ -1,0 +1,101 @@
+import type { Question, ScopeCard, ScopeState, SummaryReport } from '../domain/report.ts';
+import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { noteAnswer } from './notes.ts';
+import { describeStates } from './pool.ts';
+import { getScopeStates } from './pools.ts';
+import { unknownScope } from './scope-words.ts';
+import { describeOutcome } from './status.ts';
+import { countNames, groupTotals, sumTotals } from './totals.ts';
+
+/**
+ * A card per scope (or for the one asked for): the pool now drawn from, what the rest of the stack holds, limits, calls today
+ * and the busiest minute of today where the scope has a rate limit; and today so far: requests, success, distinct clients.
+ * Throws QuestionError for a scope that there is not.
+ */
+export async function reportSummary(deps: ReporterDeps, question: Question, nowMs: number): Promise<SummaryReport> {
+  const inquiry = await openInquiry(deps, { ...question, range: 'today' }, nowMs);
+  const [states, byScope, byClient] = await Promise.all([
+    getScopeStates(deps, { atMs: nowMs, scope: question.scope }),
+    ask(inquiry, { groupBy: ['scope'] }),
+    ask(inquiry, { groupBy: ['client'] }),
+  ]);
+  if (question.scope !== undefined && states.length === 0)
+    throw unknownScope(question.scope, inquiry.definitions, 'pool');
+  const todayOf = groupTotals(byScope.rows, ({ keys }) => keys[0]!);
+  const cards = await Promise.all(
+    states.map(async (state) => toCard(state, todayOf.get(state.scope)?.requests ?? 0, await findPeak(inquiry, state))),
+  );
+  const today = sumTotals(byScope.rows);
+  const clients = countNames(byClient.rows, inquiry.names.nameOf);
+  const outcome = today.requests === 0 ? 'no requests yet.' : describeOutcome(today, clients);
+
+  return {
+    ...toHead({ ...inquiry, question }, [byScope], {
+      title: 'Usage',
+      finding: `${states.length > 0 ? `${describeStates(inquiry, states)} ` : ''}Today so far: ${outcome}`,
+      notes: noteAnswer(inquiry, byScope),
+    }),
+    kind: 'summary',
+    cards,
+    today,
+    clients,
+    table: toCardTable(cards),
+  };
+}
+
+function toCard(state: ScopeState, requestsToday: number, peakMinute: ScopeCard['peakMinute']): ScopeCard {
+  const { current, rateLimitPerMinute } = state;
+  return {
+    scope: state.scope,
+    title: state.title,
+    ...(current ? { pool: current } : {}),
+    restLeft: state.restLeft,
+    restCount: state.restCount,
+    level: state.level,
+    overage: state.overage,
+    limits: state.limits,
+    requestsToday,
+    ...(rateLimitPerMinute === undefined ? {} : { rateLimitPerMinute }),
+    ...(peakMinute ? { peakMinute } : {}),
+    links: state.links,
+  };
+}
+
+/** The minute of today with the most single calls; calls that stand for several cannot be placed within a minute. */
+async function findPeak(
+  { deps, span }: Inquiry,
+  { scope, rateLimitPerMinute }: ScopeState,
+): Promise<ScopeCard['peakMinute']> {
+  if (rateLimitPerMinute === undefined) return undefined;
+  const minutes = await deps.usage.meter({ meter: scope, span, grain: 'minute' });
+  if (minutes.length === 0) return undefined;
+  const peak = minutes.reduce((best, minute) => (minute.singles > best.singles ? minute : best));
+  const bulkLeftOut = minutes.reduce((sum, { bulk }) => sum + bulk, 0);
+  return { startMs: peak.startMs, requests: peak.singles, bulkLeftOut };
+}
+
+function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
+  return {
+    columns: [
+      { key: 'scope', label: 'Scope', type: 'text' },
+      { key: 'pool', label: 'Pool', type: 'text' },
+      { key: 'used', label: 'Used', type: 'credits' },
+      { key: 'amount', label: 'Amount', type: 'credits' },
+      { key: 'left', label: 'Left', type: 'credits' },
+      { key: 'used_percent', label: '%', type: 'percent' },
+      { key: 'level', label: 'Level', type: 'text' },
+      { key: 'rest_left', label: 'Left in other pools', type: 'credits', csvOnly: true },
+      { key: 'overage', label: 'Overage this month', type: 'credits', csvOnly: true },
+      { key: 'requests_today', label: 'Today', type: 'count' },
+      { key: 'peak_minute', label: 'Peak minute', type: 'count', csvOnly: true },
+      { key: 'rate_limit', label: 'Rate limit', type: 'count', csvOnly: true },
+      { key: 'bar', label: '', type: 'bar' },
+    ],
+    rows: cards.map(({ pool, ...card }) => [
+      ...[card.scope, pool?.name ?? null, pool?.used ?? null, pool?.amount ?? null, pool?.left ?? null],
+      ...[pool?.percent ?? null, card.level, card.restLeft, card.overage, card.requestsToday],
+      ...[card.peakMinute?.requests ?? null, card.rateLimitPerMinute ?? null],
+      pool ? Math.min(1, pool.percent / 100) : null,
+    ]),
+  };
+}

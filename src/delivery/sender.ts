@@ -244,6 +244,10 @@ export class Sender {
       if (!(await releaseDelivery(db, delivery, attemptId, release))) await markUnclear(db, delivery.id);
       return;
     }
+    if (delivery.superseded) {
+      await settleDelivery(db, delivery.id, attemptId, { state: 'replaced', error });
+      return;
+    }
     await db.transaction().execute(async (trx) => {
       if (await settleDelivery(trx, delivery.id, attemptId, { state: 'failed', error }))
         await this.#options.onFailed?.(trx, delivery, failure, nowMs);

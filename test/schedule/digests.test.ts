@@ -1,0 +1,280 @@
+import { expect, it } from 'vitest';
+import { createCalendar } from '../../src/domain/calendar.ts';
+import { createLogger } from '../../src/log.ts';
+import { createReporter } from '../../src/report/reporter.ts';
+import { createDigestComposer, type DigestComposerPorts } from '../../src/schedule/digest-composer.ts';
+import { Digests } from '../../src/schedule/digests.ts';
+import { composeNotice, followFailure } from '../../src/schedule/failed-delivery.ts';
+import type { Db } from '../../src/store/database.ts';
+import { listDeliveries } from '../../src/store/delivery-repository.ts';
+import { CHANNEL, ECHO, OTHER_CHANNEL, OWNER, openStage } from '../delivery/slack-stage.ts';
+import { createMemoryUsage, type EventOfTest } from '../report/memory-usage.ts';
+import { NO_DEFINITIONS } from '../report/setup.ts';
+import { describeEachDialect, type TestDatabases } from '../support/databases.ts';
+
+const BY = { user: OWNER, zone: 'UTC', admin: false };
+const ADMIN = { user: 'U0000000002', zone: 'UTC', admin: true };
+const MINUTE = 60_000;
+
+describeEachDialect('digests', (databases) => {
+  it('post at their time, once, with the day’s numbers, and none when added', async () => {
+    const { slack, clock, digests, tick } = await open(databases, { events: YESTERDAY });
+    const added = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00 Europe/Berlin' }, BY);
+    expect(added).toMatchObject({ schedule: 'daily 10:00 Europe/Berlin', paused: false });
+    // It is 10:00 in Berlin now: the first run is tomorrow's.
+    expect(added.nextRuns.map(iso)).toEqual(['2026-11-21T09:00Z', '2026-11-22T09:00Z', '2026-11-23T09:00Z']);
+    await tick();
+    expect(slack.messages(CHANNEL)).toEqual([]);
+    clock.set(Date.parse('2026-11-21T09:00:00Z'));
+    for (let again = 0; again < 3; again += 1) await tick();
+    const [message, ...replies] = slack.messages(CHANNEL);
+    expect(replies).toHaveLength(1);
+    expect(message!.text).toContain('4 requests by 2 clients on Fri 20 Nov 2026 (UTC)');
+    expect(message!.text).toContain('75 % successful');
+    expect(replies.every(({ thread_ts }) => thread_ts === message!.ts)).toBe(true);
+    slack.assertNoProblems();
+  });
+
+  it('are one post per date for several instances that tick together, and after restarts', async () => {
+    const { slack, clock, digests, tick, db, reopen } = await open(databases, { events: YESTERDAY });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    clock.set(Date.parse('2026-11-20T10:00:00Z'));
+    const others = [reopen(), reopen()];
+    await Promise.all([tick(), ...others.map((other) => other.tick())]);
+    await reopen().tick();
+    expect(parentsIn(slack)).toHaveLength(1);
+    expect((await listDeliveries(db, { kind: 'digest', limit: 10 })).length).toBe(2);
+  });
+
+  it('are posted once per local date through clock steps and both nights of a clock change', async () => {
+    const { slack, clock, digests, tick } = await open(databases);
+    await digests.add({ channel: CHANNEL, schedule: 'daily 02:30 Europe/Berlin' }, BY);
+    const dates = (): string[] => parentsIn(slack).map(({ ts }) => iso(Number(ts) * 1000));
+    const over = async (from: string, to: string) => {
+      for (let ms = Date.parse(from); ms < Date.parse(to); ms += 10 * MINUTE) {
+        clock.set(ms);
+        await tick();
+      }
+    };
+    await over('2027-03-27T20:00Z', '2027-03-29T05:00Z');
+    // 02:30 does not exist on the 28th: it is 03:30, as Temporal's `compatible` says.
+    expect(dates().slice(-2)).toEqual(['2027-03-28T01:30Z', '2027-03-29T00:30Z']);
+    await over('2027-10-30T20:00Z', '2027-11-01T05:00Z');
+    expect(dates().slice(-2)).toEqual(['2027-10-31T00:30Z', '2027-11-01T01:30Z']);
+    const posted = dates().length;
+    clock.set(Date.parse('2027-10-31T00:00Z'));
+    await tick();
+    await over('2027-10-31T00:00Z', '2027-11-01T02:00Z');
+    expect(dates()).toHaveLength(posted);
+  });
+
+  it('after downtime post the latest missed one, marked late', async () => {
+    const { slack, clock, digests, tick } = await open(databases);
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    clock.set(Date.parse('2026-11-24T13:00:00Z'));
+    await tick();
+    expect(parentsIn(slack)).toHaveLength(1);
+    expect(parentsIn(slack)[0]!.text).toContain('Mon 23 Nov 2026');
+    expect(parentsIn(slack)[0]!.text).toContain('Late: was due 24 Nov 2026 10:00');
+  });
+
+  it('replace an unsent older one', async () => {
+    const { slack, clock, digests, tick } = await open(databases);
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    slack.faults.outage(true);
+    for (const day of [20, 21, 22]) {
+      clock.set(Date.parse(`2026-11-${day}T10:00:00Z`));
+      await tick();
+    }
+    slack.faults.outage(false);
+    for (let second = 0; second < 60; second += 1) {
+      clock.advance(1000);
+      await tick();
+    }
+    expect(parentsIn(slack).map(({ text }) => /on (\w+ \d+)/.exec(text)?.[1])).toEqual(['Sat 21']);
+    expect((await digests.history({ channel: CHANNEL })).slice(1)).toEqual([
+      'Digest 1 of 2026-11-21: replaced by a newer one before it could be posted',
+      'Digest 1 of 2026-11-20: replaced by a newer one before it could be posted',
+    ]);
+  });
+
+  it('say a quiet day in one line, and never take a silent sender for one', async () => {
+    const quiet = await open(databases, { events: [{ timeMs: at('2026-11-17T12:00Z'), count: 700 }] });
+    await quiet.digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    quiet.clock.set(at('2026-11-20T10:00Z'));
+    await quiet.tick();
+    expect(parentsIn(quiet.slack)[0]!.text.split('\n')[0]).toBe(
+      'Quiet day: no requests on Thu 19 Nov 2026 (UTC), against 100 a day in the week before.',
+    );
+    const silent = await open(databases, {
+      events: [{ timeMs: at('2026-11-17T12:00Z'), count: 700 }],
+      sources: [{ name: 'kong', lastReceivedMs: at('2026-11-18T23:55Z') }],
+    });
+    await silent.digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    silent.clock.set(at('2026-11-20T10:00Z'));
+    await silent.tick();
+    expect(parentsIn(silent.slack)[0]!.text).toContain('nothing was received from kong since 18 Nov 2026 23:55');
+    expect(parentsIn(silent.slack)[0]!.text).not.toContain('Quiet day');
+  });
+
+  it('tell new clients, movers with their route, and what changed since an earlier digest', async () => {
+    const events: EventOfTest[] = [
+      { timeMs: at('2026-11-18T12:00Z'), client: 'old', route: '/a', count: 10 },
+      { timeMs: at('2026-11-19T12:00Z'), client: 'old', route: '/a', count: 100 },
+    ];
+    const { slack, clock, digests, tick } = await open(databases, { events });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    clock.set(at('2026-11-20T10:00Z'));
+    await tick();
+    events.push(
+      { timeMs: at('2026-11-19T23:00Z'), client: 'old', route: '/a', count: 5 },
+      { timeMs: at('2026-11-20T12:00Z'), client: 'old', route: '/b', count: 40 },
+      { timeMs: at('2026-11-20T13:00Z'), client: 'fresh <!channel>', route: '/b' },
+    );
+    clock.set(at('2026-11-21T10:00Z'));
+    await tick();
+    const { text } = parentsIn(slack)[1]!;
+    expect(text).toContain('old: −65 (105 → 40), mostly /a (−105)');
+    expect(text).toContain('fresh &lt;!channel&gt;: 1 request');
+    expect(text).toContain('19 Nov now has 105 requests: +5 since its digest');
+    slack.assertNoProblems();
+  });
+
+  it('pause until a date, resume, and leave out what was missed', async () => {
+    const { slack, clock, digests, tick } = await open(databases);
+    const { id } = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    await digests.pause(id, { untilMs: at('2026-11-22T00:00Z') }, BY);
+    expect(await digests.list({ channel: CHANNEL })).toMatchObject([{ paused: true }]);
+    clock.set(at('2026-11-21T12:00Z'));
+    await tick();
+    expect(parentsIn(slack)).toEqual([]);
+    clock.set(at('2026-11-22T10:00Z'));
+    await tick();
+    expect(parentsIn(slack)).toHaveLength(1);
+    await digests.pause(id, {}, BY);
+    clock.set(at('2026-11-24T12:00Z'));
+    await tick();
+    await digests.resume(id, BY);
+    await tick();
+    expect(parentsIn(slack)).toHaveLength(1);
+  });
+
+  it('sent by hand post at once, say by whom, and leave the scheduled one of the date', async () => {
+    const { slack, clock, digests, tick } = await open(databases, { events: YESTERDAY });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    expect(await digests.send({ channel: CHANNEL }, BY)).toBe(1);
+    await tick();
+    clock.set(at('2026-11-20T10:00Z'));
+    await tick();
+    expect(parentsIn(slack)).toHaveLength(2);
+    await expect(digests.send({ channel: OTHER_CHANNEL }, BY)).rejects.toThrow('no digest');
+  });
+
+  it('stay one per date when the hour is changed after the post', async () => {
+    const { slack, clock, digests, tick } = await open(databases);
+    const { id } = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    clock.set(at('2026-11-20T10:00Z'));
+    await tick();
+    await digests.change(id, { schedule: 'daily 12:00' }, BY);
+    clock.set(at('2026-11-20T12:00Z'));
+    await tick();
+    expect(parentsIn(slack)).toHaveLength(1);
+    clock.set(at('2026-11-21T12:00Z'));
+    await tick();
+    expect(parentsIn(slack)).toHaveLength(2);
+  });
+
+  it('pause themselves where their channel refuses them, and tell the owner how to go on', async () => {
+    const { slack, clock, digests, tick } = await open(databases);
+    const { id } = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    await slack.archive(CHANNEL);
+    clock.set(at('2026-11-20T10:00Z'));
+    await tick();
+    await tick();
+    expect(await digests.list()).toMatchObject([{ paused: true, pausedReason: expect.stringContaining('unarchive') }]);
+    const [notice, ...more] = slack.directMessages(OWNER);
+    expect(more).toEqual([]);
+    expect(notice!.text).toContain(`<#${CHANNEL}>`);
+    expect(notice!.text).toContain(`/usage digest resume ${id}`);
+  });
+
+  it('belong to their owner and to admins; the same one asked for twice is one', async () => {
+    const { digests } = await open(databases);
+    const first = await digests.add({ channel: CHANNEL, schedule: 'weekdays 9am' }, BY);
+    expect((await digests.add({ channel: CHANNEL, schedule: 'weekdays 09:00 UTC' }, BY)).id).toBe(first.id);
+    const other = { ...BY, user: 'U0000000009' };
+    await expect(digests.remove(first.id, other)).rejects.toThrow('belongs to');
+    await expect(digests.takeOver(first.id, other)).rejects.toThrow('still here');
+    expect(await digests.takeOver(first.id, ADMIN)).toMatchObject({ owner: ADMIN.user });
+    await digests.remove(first.id, ADMIN);
+    expect(await digests.list()).toEqual([]);
+    await expect(digests.add({ channel: CHANNEL, schedule: 'daily 9:00', sections: ['weather'] }, BY)).rejects.toThrow(
+      'no section "weather"',
+    );
+  });
+});
+
+const YESTERDAY: EventOfTest[] = [
+  { timeMs: Date.parse('2026-11-20T10:00Z'), client: 'acme', status: 200, count: 3 },
+  { timeMs: Date.parse('2026-11-20T11:00Z'), client: 'globex', status: 500 },
+];
+
+function at(text: string): number {
+  return Date.parse(text);
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString().replace(/:\d\d\.\d+Z$/, 'Z');
+}
+
+type Slack = Awaited<ReturnType<typeof openStage>>['slack'];
+
+function parentsIn(slack: Slack) {
+  return slack.messages(CHANNEL).filter(({ ts, thread_ts }) => (thread_ts ?? ts) === ts);
+}
+
+/** Digests over these events, and a `tick` that runs what is due and sends it. */
+async function open(
+  databases: TestDatabases,
+  given: { events?: EventOfTest[]; sources?: { name: string; lastReceivedMs: number }[] } = {},
+) {
+  const stage = await openStage();
+  const db = await databases.open();
+  const { clock, slack } = stage;
+  const first = connect(db);
+  return { slack, clock, db, ...first, reopen: () => connect(db) };
+
+  function connect(handle: Db) {
+    const calendar = createCalendar('UTC');
+    const ports: DigestComposerPorts = {
+      db: handle,
+      calendar,
+      reporter: {
+        answer: (question, nowMs) =>
+          createReporter({
+            usage: createMemoryUsage(given.events ?? [], calendar),
+            definitions: async () => NO_DEFINITIONS,
+            calendar,
+          }).answer(question, nowMs),
+      },
+      spanOf: (day) => ({ fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) }),
+      sources: async () => (given.sources ?? []) as never,
+      corrections: async () => [],
+      render: async () => undefined,
+    };
+    const log = createLogger('silent');
+    const digests = new Digests({ ...ports, log, now: () => clock.now(), wakeSender() {} });
+    const sender = stage.openSender(handle, {
+      composers: { ...ECHO, digest: createDigestComposer(ports), notice: composeNotice },
+      onFailed: (trx, delivery, failure, nowMs) => followFailure(trx, delivery, failure, nowMs, []),
+    });
+    async function tick(): Promise<void> {
+      await digests.runDue(clock.now());
+      // The thread follows a second later.
+      await sender.settle();
+      clock.advance(1000);
+      await sender.settle();
+    }
+    return { digests, tick };
+  }
+}

@@ -12,6 +12,7 @@ import type {
 import { countOf, formatCount, formatCredits, formatPercent } from '../report/format.ts';
 import { cleanText } from './labels.ts';
 import type { ChartView } from './spec/build.ts';
+import { stepGrainOf } from './spec/time-axis.ts';
 
 /** Slack's limit for the alternative text of an uploaded file (`alt_txt_too_large`); an image block takes twice as much. */
 export const MAX_ALT_TEXT = 1000;
@@ -147,7 +148,8 @@ function wordBalance(name: string, balance: PoolBalance): string {
 }
 
 function wordSeries(report: SeriesReport): Wording {
-  const unit = report.range?.grain ?? (report.kind === 'day' ? 'hour' : 'day');
+  const starts = report.bars.map(({ startMs }) => startMs);
+  const unit = stepGrainOf(report.range, starts);
   const bars = report.bars.toSorted((a, b) => b.requests - a.requests);
   const limit = report.limit
     ? ` Limit ${cleanText(report.limit.name)} ${formatCount(report.limit.value)} per ${unit}.`

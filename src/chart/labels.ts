@@ -37,16 +37,22 @@ export function shortenText(text: string, maxWidth: number, sizePx: number, weig
 
 /**
  * Names as they stand in a chart, in the same order, no two alike: shortened to `maxWidth`, with their rank where that makes
- * two of them the same, and by their rank alone (`#3`) where no font has their characters.
+ * two of them the same, and by their rank alone (`#3`) where no font has their characters. `firstRank`: of the first name.
  */
-export function toLabels(names: readonly string[], maxWidth: number, sizePx: number, canDraw: CanDraw): string[] {
+export function toLabels(
+  names: readonly string[],
+  maxWidth: number,
+  sizePx: number,
+  canDraw: CanDraw,
+  firstRank = 1,
+): string[] {
   const labels = names.map((name, index) => {
     const clean = cleanText(name);
-    return clean && canDraw(clean) ? shortenText(clean, maxWidth, sizePx) : `#${index + 1}`;
+    return clean && canDraw(clean) ? shortenText(clean, maxWidth, sizePx) : `#${firstRank + index}`;
   });
   return labels.map((label, index) => {
     if (labels.every((other, at) => at === index || other !== label)) return label;
-    const rank = ` #${index + 1}`;
+    const rank = ` #${firstRank + index}`;
     return shortenText(label, maxWidth - measureText(rank, sizePx), sizePx) + rank;
   });
 }

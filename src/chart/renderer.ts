@@ -19,7 +19,7 @@ export interface ChartRenderer {
    * Undefined where there is nothing to draw. Rejects with HeadroomError (`overloaded`) where too many wait, the chart took too
    * long or the thread fell over; the next one has a new thread.
    */
-  render(report: Report, options?: { view?: 'graph' | 'doughnut' }): Promise<ChartPicture | undefined>;
+  render(report: Report, options?: { view?: ChartView | undefined }): Promise<ChartPicture | undefined>;
   /** Rejects what waits and ends the thread; afterwards nothing is drawn any more. */
   stop(): Promise<void>;
 }
@@ -106,7 +106,7 @@ export function createChartRenderer({
   }
 
   return {
-    render(report, { view = 'graph' }: { view?: ChartView } = {}) {
+    render(report, { view = 'graph' }: { view?: ChartView | undefined } = {}) {
       if (stopped) return Promise.reject(new HeadroomError('overloaded', 'charts: the renderer has been stopped'));
       if (waiting.length >= maxWaiting) {
         return Promise.reject(

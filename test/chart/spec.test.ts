@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { measureText } from '../../src/chart/font.ts';
 import { canDrawBundled } from '../../src/chart/glyphs.ts';
 import { toSvg } from '../../src/chart/render.ts';
-import { buildSpec } from '../../src/chart/spec/build.ts';
+import { buildSpec, type ChartView } from '../../src/chart/spec/build.ts';
 import type { ChartSpec } from '../../src/chart/spec/marks.ts';
 import { COLOR } from '../../src/chart/theme.ts';
 import { CHART_CASES } from './cases.ts';
@@ -56,7 +56,7 @@ function boxesOf(spec: ChartSpec): Record<string, unknown>[] {
     .flatMap(({ data }) => data.values);
 }
 
-function build(report: Parameters<typeof buildSpec>[0], view: 'graph' | 'doughnut' = 'graph'): ChartSpec {
+function build(report: Parameters<typeof buildSpec>[0], view: ChartView = 'graph'): ChartSpec {
   return buildSpec(report, view, canDrawBundled)!;
 }
 
@@ -172,6 +172,20 @@ describe('what is drawn', () => {
     const spec = build(dayByHour(date));
     expect(boxesOf(spec).filter(({ y }) => y === 0)).toHaveLength(hours);
     expect(textsOf(spec).map(({ text }) => text)).toContain(footnote);
+  });
+
+  it('draws a past day without hourly totals as one bar of a day', () => {
+    const report = dayByHour('2026-06-01');
+    const spec = build({ ...report, bars: report.bars.slice(0, 1), usual: undefined });
+    const texts = textsOf(spec).map(({ text }) => text);
+    expect(texts).toContain('requests per day');
+    expect(texts).toContain('Mon 1');
+  });
+
+  it('counts ranks from the first row of the page', () => {
+    const report = rankingOf([['請求', 5]]);
+    const spec = build({ ...report, question: { ...report.question, offset: 10 } });
+    expect(textsOf(spec).map(({ text }) => text)).toContain('#11');
   });
 
   it('stacks overage on top of the pools, up to the total', () => {

@@ -1,4 +1,4 @@
-import type { Report } from '../../domain/report.ts';
+import type { Question, Report } from '../../domain/report.ts';
 import type { CanDraw } from '../labels.ts';
 import { buildDoughnutSpec } from './doughnut.ts';
 import { buildDrillSpec } from './drill.ts';
@@ -10,8 +10,8 @@ import { buildSeriesSpec } from './series.ts';
 import { buildStatusSpec } from './status.ts';
 import { buildSummarySpec } from './summary.ts';
 
-/** `doughnut` is for rankings; other reports have one form. */
-export type ChartView = 'graph' | 'doughnut';
+/** `doughnut` is for rankings; otherwise a report has one form, also beside its table. */
+export type ChartView = NonNullable<Question['view']>;
 
 /** The chart of a report as a Vega-Lite spec; undefined where there is nothing to draw, or the report is text and table. */
 export function buildSpec(report: Report, view: ChartView, canDraw: CanDraw): ChartSpec | undefined {

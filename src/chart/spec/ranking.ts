@@ -25,6 +25,7 @@ export function toRankedItems(report: RankingReport, max: number, canDraw: CanDr
     LABEL_WIDTH,
     SIZE.label,
     canDraw,
+    (report.question.offset ?? 0) + 1,
   );
   const items = shown.map((row, index) => ({ ...row, label: labels[index]!, isOther: row.name === OTHER }));
   const count = report.others.count + hidden.length;

@@ -6,7 +6,7 @@ import { BACKGROUND, COLOR, SIZE } from '../theme.ts';
 import { bandOf, type Columns, columnLayers, layOutColumns, timeLabelLayers, yOf } from './columns.ts';
 import { buildFrame, type LegendItem } from './frame.ts';
 import { boxLayer, type ChartSpec, type Layer, lineLayer, textLayer } from './marks.ts';
-import { describeClockChange, toTimeLabels } from './time-axis.ts';
+import { describeClockChange, stepGrainOf, toTimeLabels } from './time-axis.ts';
 
 const PLOT_HEIGHT = 200;
 const PARTIAL_OPACITY = 0.5;
@@ -23,7 +23,8 @@ export function buildSeriesSpec(report: SeriesReport, canDraw: CanDraw): ChartSp
   const isLimitDrawn = limit !== undefined && (highest === 0 || limit.value <= highest * LIMIT_REACH);
   const max = Math.max(highest, isLimitDrawn ? limit.value : 0) * 1.1;
   const isOver = ({ requests }: Bars[number]) => limit !== undefined && requests > limit.value;
-  const unit = report.range?.grain ?? (report.kind === 'day' ? 'hour' : 'day');
+  const starts = bars.map(({ startMs }) => startMs);
+  const unit = stepGrainOf(report.range, starts);
   const limitText = limit
     ? `${shortenText(drawableText(limit.name, new Map(), canDraw), 240, SIZE.small, 600)}: ${formatCompact(limit.value)}`
     : '';
@@ -36,7 +37,6 @@ export function buildSeriesSpec(report: SeriesReport, canDraw: CanDraw): ChartSp
       : []),
     ...(usual.some((value) => value !== undefined) ? [{ label: 'usual', color: COLOR.text, tick: true }] : []),
   ];
-  const starts = bars.map(({ startMs }) => startMs);
   const clockChange = unit === 'hour' ? describeClockChange(starts, report.zone) : undefined;
   const footnotes = [
     ...(clockChange ? [clockChange] : []),

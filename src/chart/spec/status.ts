@@ -6,7 +6,7 @@ import { COLOR, MARGIN, SIZE, STATUS_COLOR } from '../theme.ts';
 import { type ColumnPart, columnLayers, layOutColumns, timeLabelLayers } from './columns.ts';
 import { buildFrame } from './frame.ts';
 import { type ChartSpec, textLayer } from './marks.ts';
-import { describeClockChange, toTimeLabels } from './time-axis.ts';
+import { describeClockChange, stepGrainOf, toTimeLabels } from './time-axis.ts';
 
 /** From the zero line up, so that failures stand on top. */
 const STACK = ['2xx', '1xx', '3xx', '(none)', '4xx', '429', '5xx'] as const;
@@ -34,7 +34,7 @@ export function buildStatusSpec(report: StatusReport, canDraw: CanDraw): ChartSp
   const max = Math.max(...counts.map((step) => STACK.reduce((sum, group) => sum + step[group], 0)));
   const errors = counts.map((step) => step['5xx']);
   const starts = steps.map(({ startMs }) => startMs);
-  const grain = report.range?.grain ?? 'day';
+  const grain = stepGrainOf(report.range, starts);
   const clockChange = grain === 'hour' ? describeClockChange(starts, report.zone) : undefined;
 
   return buildFrame({ report, canDraw, legend, footnotes: clockChange ? [clockChange] : [] }, (top) => {

@@ -1,3 +1,4 @@
+import type { Range } from '../../domain/range.ts';
 import { measureText } from '../font.ts';
 import { SIZE } from '../theme.ts';
 
@@ -10,6 +11,12 @@ export interface TimeLabel {
 /** Between two labels; a phone shows half of it. */
 const MIN_GAP = 14;
 
+/** What one step is: as the range is drawn, but a whole past day in one step is a day (hourly totals no longer reach it). */
+export function stepGrainOf(range: Range | undefined, starts: readonly number[]): Range['grain'] {
+  if (!range) return 'day';
+  return range.grain === 'hour' && starts.length === 1 && !range.partial ? 'day' : range.grain;
+}
+
 type Step = { index: number; local: Temporal.ZonedDateTime };
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
@@ -21,7 +28,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
  */
 export function toTimeLabels(
   starts: readonly number[],
-  grain: 'hour' | 'day' | 'month',
+  grain: Range['grain'],
   zone: string,
   stepWidth: number,
 ): TimeLabel[] {
@@ -34,7 +41,7 @@ export function toTimeLabels(
   return fitting ?? choices.at(-1)!.slice(0, 1);
 }
 
-function choicesOf(grain: 'hour' | 'day' | 'month', steps: readonly Step[]): TimeLabel[][] {
+function choicesOf(grain: Range['grain'], steps: readonly Step[]): TimeLabel[][] {
   if (grain === 'hour') {
     const days = new Set(steps.map(({ local }) => local.toPlainDate().toString()));
     return [1, 2, 3, 6, 12].map((every) =>

@@ -36,7 +36,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
   }
   const rules = definitions.ruleSets.findLast(({ fromDay }) => fromDay <= today);
   const counted = new Map(answer.rows.map(({ keys, requests, credits }) => [keys[0]!, { requests, credits }]));
-  const totals = sumTotals(answer.rows);
+  const totals = sumTotals(answer.rows.filter(({ keys }) => (question.scope ?? keys[0]) === keys[0]));
   const out = excluded.reduce((sum, { requests }) => sum + requests, 0);
   const applying = corrections.filter(
     ({ meter }) => scopes.length === 0 || scopes.some(({ name }) => meter.split('/')[0] === name),

@@ -1,5 +1,5 @@
 import type { PoolReport, Question, ScopeState } from '../domain/report.ts';
-import { countOf, formatCredits, formatInstant, formatPercent, formatShortDate } from './format.ts';
+import { countOf, formatCredits, formatDate, formatPercent, formatShortDate } from './format.ts';
 import { type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getScopeStates } from './pools.ts';
 import { LEVEL_WORDS, LEVELS, unknownScope } from './scope-words.ts';
@@ -18,14 +18,13 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
     deps.usage.extent(),
   ]);
   if (scope !== undefined && states.length === 0) throw unknownScope(scope, inquiry.definitions, 'pool');
-  const { zone } = deps.calendar;
 
   return {
     ...toHead({ ...inquiry, question }, [extent ?? { asOfMs: 0 }], {
       title: states.length === 1 ? `Pools of ${states[0]!.title}` : 'Pools',
       finding: describeStates(inquiry, states),
       notes: [
-        ...(atMs < nowMs ? [`Balances at the end of ${formatInstant(atMs - 1, zone)}.`] : []),
+        ...(atMs < nowMs ? [`Balances at the end of ${formatDate(deps.calendar.dayOf(atMs - 1))}.`] : []),
         ...(suppose
           ? [
               `As it would be with ${Object.entries(suppose)
@@ -90,7 +89,7 @@ function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
       { key: 'level', label: 'Level', type: 'text' },
       { key: 'period', label: 'Period', type: 'text' },
       { key: 'arithmetic', label: 'Made of', type: 'text', csvOnly: true },
-      { key: 'burn_rate', label: 'Burn rate', type: 'text', csvOnly: true },
+      { key: 'burn_rate', label: 'Burn rate', type: 'count', csvOnly: true },
       { key: 'runs_out_earliest', label: 'Runs out, earliest', type: 'time', csvOnly: true },
       { key: 'runs_out_latest', label: 'Runs out, latest', type: 'time', csvOnly: true },
       { key: 'bar', label: '', type: 'bar' },
@@ -98,7 +97,7 @@ function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
     rows: states.flatMap(({ scope, pools, limits, overage }) => [
       ...[...pools, ...limits].map((pool, index) => [
         ...[scope, pool.name, index < pools.length ? 'pool' : 'limit', pool.used, pool.amount, pool.left],
-        ...[pool.percent, pool.level, pool.period.label, pool.arithmetic, pool.burnRate?.toFixed(2) ?? null],
+        ...[pool.percent, pool.level, pool.period.label, pool.arithmetic, pool.burnRate ?? null],
         ...[pool.runOut?.earliestMs ?? null, pool.runOut?.latestMs ?? null, Math.min(1, pool.percent / 100)],
       ]),
       ...(overage > 0

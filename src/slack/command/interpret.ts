@@ -1,6 +1,6 @@
 import { readAction } from './actions.ts';
 import type { Command } from './command.ts';
-import { type Reading, wordOf } from './reading.ts';
+import { type Reading, unquoted, wordAt, wordOf } from './reading.ts';
 import { readQuestion } from './report-words.ts';
 import { type Token, tokenize } from './tokens.ts';
 import { ACTION_WORDS } from './vocabulary.ts';
@@ -12,6 +12,9 @@ export function interpret(text: string, ids: ReadonlyMap<string, string>): Comma
   if (!head) return { kind: 'question', question: { report: 'summary' } };
   const action = head.quoted ? undefined : ACTION_WORDS.get(wordOf(head));
   if (action) return readAction(action, reading, ids);
+  if (/^pools?$/.test(wordOf(head)) && wordAt(reading, 1) === 'edit') {
+    return { kind: 'pools', action: 'edit', ...(reading.tokens.length > 2 && { scope: unquoted(reading, 2) }) };
+  }
   return { kind: 'question', question: readQuestion(reading) };
 }
 

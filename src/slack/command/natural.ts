@@ -53,8 +53,9 @@ interface Sentence {
 export function readNaturalQuestion(reading: Reading): Question | undefined {
   const { tokens } = reading;
   const first = bareWord(tokens[0]!);
-  const asks = tokens.length > 1 && (QUESTION_WORDS.has(first) || /\?$/.test(tokens.at(-1)!.text));
-  if (!asks || (first === 'why' && tokens.length < 3 && !/\?$/.test(tokens.at(-1)!.text))) return undefined;
+  const ending = tokens.at(-1)!.parts.at(-1)!;
+  const marked = ending.kind === 'bare' && ending.text.endsWith('?');
+  if (tokens.length === 1 || !(marked || QUESTION_WORDS.has(first))) return undefined;
   if (first === 'why' && !/^(is|are|was|were|do|does|did|has|have)$/.test(bareWord(tokens[1]!))) return undefined;
   const sentence = readSentence(reading);
   return sentence && toQuestion(sentence);

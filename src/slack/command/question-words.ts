@@ -87,6 +87,8 @@ export function readNameAndOptions(
     const found = readOptions(reading, at + words, words === 0 ? base : { ...base, [field]: name });
     if ('report' in found) return found;
     unknown ??= found;
+    // No option begins with that word, so the name reaches at least to it.
+    words = Math.max(words, tokens.indexOf(found) - at);
   }
   throw unknownWord(reading, unknown ?? first!);
 }

@@ -1,0 +1,390 @@
+import { describe, expect, test } from 'vitest';
+import type { Question } from '../../../src/domain/report.ts';
+import { QuestionError } from '../../../src/errors.ts';
+import { parseCommand } from '../../../src/slack/command/command.ts';
+import { formatQuestion } from '../../../src/slack/command/format-question.ts';
+import { HELP_TOPICS } from '../../../src/slack/command/help.ts';
+
+/** The question that a text asks, as the canonical command. */
+function asked(text: string): string {
+  const command = parseCommand(text);
+  if (command.kind !== 'question') throw new Error(`${text} is ${command.kind}`);
+  return formatQuestion(command.question);
+}
+
+function question(text: string): Question {
+  const command = parseCommand(text);
+  if (command.kind !== 'question') throw new Error(`${text} is ${command.kind}`);
+  return command.question;
+}
+
+function refusal(text: string): QuestionError {
+  try {
+    parseCommand(text);
+  } catch (error) {
+    if (error instanceof QuestionError) return error;
+    throw error;
+  }
+  throw new Error(`${text} was understood`);
+}
+
+describe('reports', () => {
+  test.each([
+    ['', 'summary'],
+    ['  ', 'summary'],
+    ['summary', 'summary'],
+    ['top', 'top clients'],
+    ['TOP Clients', 'top clients'],
+    ['top clients 7d', 'top clients 7d'],
+    ['top routes', 'top routes'],
+    ['top users', 'top users'],
+    ['top ips', 'top ips'],
+    ['top modules', 'top modules'],
+    ['top methods', 'top methods'],
+    ['top functions', 'top functions'],
+    ['top versions', 'top versions'],
+    ['top kinds', 'top kinds'],
+    ['top initiators', 'top initiators'],
+    ['top sources', 'top sources'],
+    ['top scopes', 'top scopes'],
+    ['top 10 routes', 'top 10 routes'],
+    ['top routes 10', 'top 10 routes'],
+    ['top 10', 'top 10 clients'],
+    ['top 1000 clients', 'top 1000 clients'],
+    ['top all clients', 'top 1000 clients'],
+    ['status', 'status'],
+    ['status 30d', 'status 30d'],
+    ['status 429 yesterday', 'status yesterday status:429'],
+    ['pool', 'pool'],
+    ['pool crm', 'pool crm'],
+    ['pool crm 2026-11-05', 'pool crm 2026-11-05'],
+    ['pool last month', 'pool last-month'],
+    ['pool crm since monday', 'pool crm since-monday'],
+    ['pool scope:crm', 'pool crm'],
+    ['pool for crm', 'pool crm'],
+    ['daily', 'daily'],
+    ['daily 30d module:erp', 'daily 30d module:erp'],
+    ['day', 'day'],
+    ['day yesterday', 'day yesterday'],
+    ['day 2026-11-05', 'day 2026-11-05'],
+    ['history', 'history'],
+    ['history crm', 'history crm'],
+    ['history crm 2026-03', 'history crm 2026-03'],
+    ['history until march', 'history march'],
+    ['history 12m', 'history'],
+    ['client Acme', 'client Acme'],
+    ['client Acme CRM last week', 'client "Acme CRM" last-week'],
+    ['client "Acme CRM" 7d', 'client "Acme CRM" 7d'],
+    ['client last week Acme CRM', 'client "Acme CRM" last-week'],
+    ['client Table Makers Ltd 30d private', 'client "Table Makers Ltd" 30d private'],
+    ['client "7d"', 'client "7d"'],
+    ['client', 'top clients'],
+    ['client 7d', 'top clients 7d'],
+    ['route /v1/orders/{id}', 'route /v1/orders/{id}'],
+    ['route /v1/orders/* 30d status:5xx', 'route /v1/orders/* 30d status:5xx'],
+    ['route', 'top routes'],
+    ['licences', 'licences'],
+    ['sources', 'sources'],
+    ['explain', 'explain'],
+    ['explain crm', 'explain crm'],
+    ['why Acme CRM', 'why "Acme CRM"'],
+    ['advice', 'advice'],
+    ['show me top clients please', 'top clients'],
+    ['/usage top clients', 'top clients'],
+  ])('“%s” is %s', (text, expected) => {
+    expect(asked(text)).toBe(expected);
+  });
+
+  test.each([
+    ['clients', 'top clients'],
+    ['urls', 'top routes'],
+    ['endpoints 30d', 'top routes 30d'],
+    ['apps', 'top clients'],
+    ['applications', 'top clients'],
+    ['users', 'top users'],
+    ['connectors', 'top modules'],
+    ['errors', 'status'],
+    ['failures yesterday', 'status yesterday'],
+    ['balance', 'pool'],
+    ['credits', 'pool'],
+    ['pools', 'pool'],
+    ['scopes', 'summary'],
+    ['licenses', 'licences'],
+    ['trend 90d', 'daily 90d'],
+    ['hourly', 'day'],
+    ['7d', 'daily 7d'],
+    ['yesterday', 'day yesterday'],
+    ['last week', 'daily last-week'],
+    ['client:Acme', 'top routes client:Acme'],
+    ['status:429 7d', 'top clients 7d status:429'],
+  ])('people type “%s” for %s', (text, expected) => {
+    expect(asked(text)).toBe(expected);
+  });
+});
+
+describe('options', () => {
+  test.each([
+    ['top clients by credits', 'top clients by credits'],
+    ['top users by cost 7d', 'top users 7d by credits'],
+    ['top clients sort failed', 'top clients sort failed desc'],
+    ['top clients sort by name', 'top clients sort name asc'],
+    ['top clients sort -ok', 'top clients sort ok desc'],
+    ['top clients as table', 'top clients as table'],
+    ['top clients doughnut', 'top clients as doughnut'],
+    ['top clients private', 'top clients private'],
+    ['top clients --private', 'top clients private'],
+    ['top clients share', 'top clients share'],
+    ['top clients skip 5', 'top clients skip 5'],
+    ['top clients limit 5 oct', 'top 5 clients october'],
+    ['top 5 clients in october', 'top 5 clients october'],
+    ['top clients, 7d', 'top clients 7d'],
+    ['top clients from nov 5 to nov 12', 'top clients nov-5..nov-12'],
+    ['pool crm if users=25', 'pool crm if users=25'],
+    ['pool if users=25, robots=3', 'pool if users=25 if robots=3'],
+    ['pool crm if Automation Developer = 12 private', 'pool crm if "Automation Developer"=12 private'],
+    ['top 10 routes last month for Acme CRM', 'top 10 routes last-month client:"Acme CRM"'],
+    ['top clients for /v1/orders', 'top clients route:/v1/orders'],
+  ])('“%s” is %s', (text, expected) => {
+    expect(asked(text)).toBe(expected);
+  });
+});
+
+describe('filters', () => {
+  test.each([
+    ['client:"Acme CRM"', 'client:"Acme CRM"'],
+    ['client:“Acme CRM”', 'client:"Acme CRM"'],
+    ['client:„Acme CRM“', 'client:"Acme CRM"'],
+    ["client:'Acme CRM'", 'client:"Acme CRM"'],
+    ["client:O'Brien", `client:"O'Brien"`],
+    ['Client:Acme', 'client:Acme'],
+    ['client: Acme', 'client:Acme'],
+    ['client=Acme', 'client:Acme'],
+    ['app:Acme', 'client:Acme'],
+    ['url:/v1/*', 'route:/v1/*'],
+    ['endpoint:/v1/x:y', 'route:"/v1/x:y"'],
+    ['ip:::1', 'ip:"::1"'],
+    ['client:A client:B', 'client:A client:B'],
+    ['client:A,B', 'client:A client:B'],
+    ['client:"A","B C"', 'client:A client:"B C"'],
+    ['client:A client:A', 'client:A'],
+    ['not client:A', 'not client:A'],
+    ['-client:A', 'not client:A'],
+    ['not client:A not client:B client:C', 'not client:A not client:B client:C'],
+    ['status:429', 'status:429'],
+    ['status:4XX', 'status:4xx'],
+    ['status:4*', 'status:4xx'],
+    ['status:failed', 'status:4xx status:5xx'],
+    ['status:none', 'status:(none)'],
+    ['4xx', 'status:4xx'],
+    ['500s', 'status:500'],
+    ['user:"&lt;!channel&gt;"', 'user:"&lt;!channel&gt;"'],
+    ['client:"a \\"b\\" \\\\ c"', 'client:"a \\"b\\" \\\\ c"'],
+  ])('%s', (filter, expected) => {
+    expect(asked(`top kinds ${filter}`)).toBe(`top kinds ${expected}`);
+  });
+
+  test('the same key is one filter, its negation another', () => {
+    expect(question('top routes client:A not client:B client:C not client:D').filters).toEqual([
+      { key: 'client', patterns: ['A', 'C'], not: false },
+      { key: 'client', patterns: ['B', 'D'], not: true },
+    ]);
+  });
+});
+
+describe('Slack escapes are undone', () => {
+  test.each([
+    ['client Ben &amp; Jerry', 'Ben & Jerry'],
+    ['client "a &lt;b&gt;"', 'a <b>'],
+    ['client <https://api.example.com/v1|api.example.com/v1>', 'api.example.com/v1'],
+    ['client <https://api.example.com/v1>', 'https://api.example.com/v1'],
+    ['client <mailto:a@b.example|a@b.example>', 'a@b.example'],
+    ['client <@U012AB|maria>', '@maria'],
+    ['client <#C012AB|ops>', '#ops'],
+    ['client &amp;lt;', '&lt;'],
+  ])('%s', (text, name) => {
+    expect(question(text).name).toBe(name);
+  });
+});
+
+describe('questions in a sentence', () => {
+  test.each([
+    ['how many calls did Acme make last week', 'client Acme last-week'],
+    ['How many calls did Acme CRM make last week?', 'client "Acme CRM" last-week'],
+    ['how many calls yesterday', 'day yesterday'],
+    ['how many requests in october', 'daily october'],
+    ['how many clients do we have', 'top clients'],
+    ['who is getting 429s', 'top clients status:429'],
+    ['who is failing today', 'top clients today status:4xx status:5xx'],
+    ['who calls the most', 'top clients'],
+    ['who calls /v1/orders', 'top clients route:/v1/orders'],
+    ['which users call /v1/orders', 'top users route:/v1/orders'],
+    ['which routes does Acme CRM use', 'top routes client:"Acme CRM"'],
+    ['which clients cost the most last month', 'top clients last-month by credits'],
+    ['what are the top 20 routes this month', 'top 20 routes this-month'],
+    ['when do we run out', 'pool'],
+    ['when does crm run out?', 'pool crm'],
+    ['how much is left', 'pool'],
+    ['how much is left in crm', 'pool crm'],
+    ['what is left', 'pool'],
+    ["what's left?", 'pool'],
+    ['how much headroom do we have', 'pool'],
+    ['are we over the limit', 'pool'],
+    ['what failed yesterday', 'top routes yesterday status:4xx status:5xx'],
+    ['is anything failing', 'status'],
+    ['are there any errors today?', 'status today'],
+    ['is Acme failing', 'status client:Acme'],
+    ['why is Acme CRM failing', 'why "Acme CRM"'],
+    ['why is Acme slow today?', 'why Acme today'],
+    ['what happened yesterday', 'day yesterday'],
+    ['how are we doing', 'summary'],
+    ['what should we do', 'advice'],
+  ])('“%s” is %s', (text, expected) => {
+    expect(asked(text)).toBe(expected);
+  });
+});
+
+describe('commands that are no questions', () => {
+  test.each([
+    ['help', { kind: 'help' }],
+    ['?', { kind: 'help' }],
+    ['help Getting started', { kind: 'help', topic: 'start' }],
+    ['help digest', { kind: 'help', topic: 'digests' }],
+    ['help flex licensing', { kind: 'help', topic: 'licensing' }],
+    ['debug', { kind: 'debug' }],
+    ['filters', { kind: 'filters' }],
+    ['reset', { kind: 'reset' }],
+    ['settings', { kind: 'settings' }],
+    ['export top clients 30d', { kind: 'export', question: { report: 'top', dimension: 'client', range: '30d' } }],
+    ['csv history crm', { kind: 'export', question: { report: 'history', scope: 'crm' } }],
+    ['views', { kind: 'views' }],
+    [
+      'save failures status 7d',
+      { kind: 'save', name: 'failures', question: { report: 'status', range: '7d' }, owner: 'user' },
+    ],
+    ['save failures', { kind: 'save', name: 'failures', owner: 'user' }],
+    [
+      'save "my view" for channel pool',
+      { kind: 'save', name: 'my view', question: { report: 'pool' }, owner: 'channel' },
+    ],
+    ['open failures', { kind: 'open', name: 'failures' }],
+    ['open my view last week private', { kind: 'open', name: 'my view', range: 'last-week', private: true }],
+    ['open "last week"', { kind: 'open', name: 'last week' }],
+    ['unsave my view', { kind: 'unsave', name: 'my view' }],
+    ['pool edit', { kind: 'pools', action: 'edit' }],
+    ['pools edit crm', { kind: 'pools', action: 'edit', scope: 'crm' }],
+    ['digest', { kind: 'digest', action: 'list' }],
+    ['digest add', { kind: 'digest', action: 'add' }],
+    ['digest add daily 09:00 Europe/Berlin', { kind: 'digest', action: 'add', schedule: 'daily 09:00 Europe/Berlin' }],
+    ['digest weekdays 9am', { kind: 'digest', action: 'add', schedule: 'weekdays 9am' }],
+    ['subscribe monthly last 17:00', { kind: 'digest', action: 'add', schedule: 'monthly last 17:00' }],
+    [
+      'digest add <#C012AB|ops> weekly mon 09:00',
+      { kind: 'digest', action: 'add', schedule: 'weekly mon 09:00', channel: { name: 'ops', id: 'C012AB' } },
+    ],
+    ['digest edit 7', { kind: 'digest', action: 'edit', id: 7 }],
+    ['digest edit 7 weekdays 10:00', { kind: 'digest', action: 'edit', id: 7, schedule: 'weekdays 10:00' }],
+    ['digest edit weekdays 10:00', { kind: 'digest', action: 'edit', schedule: 'weekdays 10:00' }],
+    ['digest pause', { kind: 'digest', action: 'pause' }],
+    ['digest pause 7 until monday', { kind: 'digest', action: 'pause', id: 7, until: 'monday' }],
+    ['digest 7 pause', { kind: 'digest', action: 'pause', id: 7 }],
+    ['digest resume #7', { kind: 'digest', action: 'resume', id: 7 }],
+    ['digest remove 7', { kind: 'digest', action: 'remove', id: 7 }],
+    ['digest preview', { kind: 'digest', action: 'preview' }],
+    ['digest send 7', { kind: 'digest', action: 'send', id: 7 }],
+    ['digest send now', { kind: 'digest', action: 'send' }],
+    ['digest history', { kind: 'digest', action: 'history' }],
+    ['alerts', { kind: 'alerts', action: 'list' }],
+    ['alert test', { kind: 'alerts', action: 'test' }],
+    [
+      'alerts add failures &gt; 500 per hour',
+      { kind: 'alerts', action: 'add', view: 'failures', over: 500, per: 'hour' },
+    ],
+    [
+      'alerts add "Acme fails" over 10,000 a day',
+      { kind: 'alerts', action: 'add', view: 'Acme fails', over: 10_000, per: 'day' },
+    ],
+    ['alerts remove 3', { kind: 'alerts', action: 'remove', what: '3' }],
+    ['alerts on forecast', { kind: 'alerts', action: 'enable', what: 'forecast' }],
+    ['alerts off new clients', { kind: 'alerts', action: 'disable', what: 'new clients' }],
+    ['alerts mute', { kind: 'alerts', action: 'mute' }],
+    ['alerts mute 2h', { kind: 'alerts', action: 'mute', until: '2h' }],
+    ['alerts mute crm until monday 09:00', { kind: 'alerts', action: 'mute', what: 'crm', until: 'monday 09:00' }],
+    ['alerts mute "Daily credits" 3d', { kind: 'alerts', action: 'mute', what: 'Daily credits', until: '3d' }],
+    ['alerts unmute crm', { kind: 'alerts', action: 'unmute', what: 'crm' }],
+    ['alerts route <#C012AB|ops>', { kind: 'alerts', action: 'route', channel: { name: 'ops', id: 'C012AB' } }],
+    ['alerts route #ops', { kind: 'alerts', action: 'route', channel: { name: 'ops' } }],
+    ['alerts route here', { kind: 'alerts', action: 'route' }],
+    [
+      'correct crm -500 2026-11-03 because "counted twice"',
+      { kind: 'correct', scope: 'crm', amount: -500_000, on: '2026-11-03', reason: 'counted twice' },
+    ],
+    ['correct crm +1.5 agreed', { kind: 'correct', scope: 'crm', amount: 1500, reason: 'agreed' }],
+  ])('“%s”', (text, expected) => {
+    expect(parseCommand(text)).toEqual(expected);
+  });
+});
+
+describe('wrong or missing words', () => {
+  test.each([
+    ['tpo clients', /do not know “tpo”/, 'top clients'],
+    ['top cleints 7d', /understood “top”, but not “cleints”/, 'top clients 7d'],
+    ['top clients lsat-week', /but not “lsat-week”/, 'top clients last-week'],
+    ['stauts 7d', /do not know “stauts”/, 'status 7d'],
+    ['why', /Whose calls/, 'status 7d'],
+    ['banana', /do not know “banana”/, 'client banana'],
+    ['top banana', /understood “top”, but not “banana”/, 'top client:banana'],
+    ['top clients 7d 30d', /two ranges, 7d and 30d/, 'top clients 7d'],
+    ['top 2000 clients', /2000 rows are too many/, 'top 1000 clients'],
+    ['top 0 clients', /too few/, 'top 1 clients'],
+    ['clent:Acme', /do not know the filter “clent”/, 'client:Acme'],
+    ['top clients status:999', /“999” is not a status/, 'top clients status:4xx'],
+    ['top clients client:', /has no value/, 'top clients'],
+    ['client "Acme', /not closed/, 'client "Acme"'],
+    ['top clients sort', /a column/, 'top clients sort failed'],
+    ['pool crm if', /a grant and its quantity/, 'pool crm if users=25'],
+    ['help digets', /no help topic “digets”/, 'help digests'],
+    ['export', /What shall I export/, 'export top clients 30d'],
+    ['save', /Under which name/, 'save failures status 7d'],
+    ['open', /Which view/, 'views'],
+    ['unsave', /Which/, 'views'],
+    ['digest ad weekdays 09:00', /cannot/, 'digest add weekdays 09:00'],
+    ['digest add weekdays', /no time of day/, 'digest add weekdays 09:00'],
+    ['digest add daily 09:00 CET', /not the name of one time zone/, 'digest add daily 09:00 Europe/Berlin'],
+    ['digest remove seven', /not the number of a digest/, 'digest'],
+    ['alerts mut crm', /cannot/, 'alerts mute crm'],
+    ['alerts mute until whenever', /until when/, 'alerts mute 2h'],
+    ['alerts add failures', /names a saved view/, 'alerts add failures > 500 per hour'],
+    ['alerts route ops', /not a channel/, 'alerts route #ops'],
+    ['correct crm', /A correction names/, 'correct crm -500 2026-11-03 counted twice'],
+    ['correct crm -5', /needs a reason/, 'correct crm -5 counted twice'],
+  ])('“%s” is told what is wrong, and the nearest that is right', (text, message, nearest) => {
+    const error = refusal(text);
+    expect(error.message).toMatch(message);
+    expect(error.suggestions[0]!.command).toBe(nearest);
+    expect(error.suggestions.length).toBeLessThanOrEqual(5);
+    for (const { command, label } of error.suggestions) {
+      expect(label).not.toBe('');
+      expect(() => parseCommand(command)).not.toThrow();
+    }
+  });
+
+  test('a text that is far too long', () => {
+    expect(refusal('a '.repeat(10_000)).message).toMatch(/too long/);
+  });
+});
+
+describe('help', () => {
+  test.each(HELP_TOPICS.map((topic) => [topic.name, topic] as const))(
+    '%s fits and each of its examples runs',
+    (_name, topic) => {
+      expect(topic.lines.length).toBeLessThanOrEqual(12);
+      for (const line of topic.lines) {
+        expect(line.text).not.toBe('');
+        if (line.command !== undefined) expect(() => parseCommand(line.command!)).not.toThrow();
+      }
+      for (const word of [topic.name, topic.title]) {
+        expect(parseCommand(`help ${word}`)).toEqual({ kind: 'help', topic: topic.name });
+      }
+    },
+  );
+});

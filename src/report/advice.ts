@@ -15,7 +15,7 @@ import { reportPool } from './pool.ts';
 import { isSilent } from './sources.ts';
 import { reportStatus } from './status.ts';
 import { findPollingRoutes } from './symptoms.ts';
-import { groupTotals } from './totals.ts';
+import { findMost, groupTotals } from './totals.ts';
 
 interface Advice {
   advice: string;
@@ -132,11 +132,12 @@ function adviseFailures({ diagnosis, totals, question }: StatusReport): Advice[]
 
 async function adviseBusiest(inquiry: Inquiry, rows: Parameters<typeof groupTotals>[0]): Promise<Advice[]> {
   const { names, span, deps, question } = inquiry;
-  const clients = [...groupTotals(rows, ({ keys }) => names.nameOf(keys[0]!))].filter(([name]) => name !== OTHER);
-  const all = clients.reduce((sum, [, { requests }]) => sum + requests, 0);
-  if (clients.length < 2) return [];
-  const [name, { requests }] = clients.reduce((best, each) => (each[1].requests > best[1].requests ? each : best));
-  if (requests < all * BUSY_SHARE) return [];
+  const clients = [...groupTotals(rows, ({ keys }) => names.nameOf(keys[0]!))]
+    .map(([name, { requests }]) => [name, requests] as const)
+    .filter(([name]) => name !== OTHER);
+  const all = clients.reduce((sum, [, requests]) => sum + requests, 0);
+  const [name, requests] = findMost(clients) ?? ['', 0];
+  if (clients.length < 2 || requests < all * BUSY_SHARE) return [];
   const filters = names.toIdFilters([{ key: 'client', patterns: [name], not: false }]);
   const polls = findPollingRoutes(await deps.usage.events({ span, filters, limit: MOST_EVENTS }));
   if (polls.length === 0) return [];
@@ -153,11 +154,11 @@ async function adviseBusiest(inquiry: Inquiry, rows: Parameters<typeof groupTota
 function adviseStrangers({ definitions, names, question }: Inquiry, rows: Parameters<typeof groupTotals>[0]): Advice[] {
   if (definitions.clients.length === 0) return [];
   const strangers = [...groupTotals(rows, ({ keys }) => keys[0]!)]
-    .filter(([id]) => id !== OTHER && !names.knows(id))
-    .sort(([, a], [, b]) => b.requests - a.requests);
+    .map(([id, { requests }]) => [id, requests] as const)
+    .filter(([id]) => id !== OTHER && !names.knows(id));
   if (strangers.length === 0) return [];
-  const calls = strangers.reduce((sum, [, { requests }]) => sum + requests, 0);
-  const [name] = strangers[0]!;
+  const calls = strangers.reduce((sum, [, requests]) => sum + requests, 0);
+  const [name] = findMost(strangers)!;
   return [
     {
       advice: 'Find out who the undeclared clients are',

@@ -2,7 +2,7 @@ import type { Calendar } from '../domain/calendar.ts';
 import type { RawEvent, UsageRow } from '../domain/usage.ts';
 import { countOf, formatClock, formatCount, formatDate, formatDuration, formatShare } from './format.ts';
 import { findPolling } from './polling.ts';
-import { isNamed } from './totals.ts';
+import { findMost, isNamed } from './totals.ts';
 
 /** What is the matter with a client's calls, the numbers that show it, and what to do about it. */
 export interface Symptom {
@@ -25,7 +25,7 @@ export function findPollingRoutes(events: readonly RawEvent[]): Symptom[] {
       const polling = findPolling(calls.map(({ timeMs }) => timeMs));
       return polling ? [{ route, ...polling }] : [];
     })
-    .sort((a, b) => b.calls - a.calls)
+    .sort((a, b) => b.calls - a.calls || (a.route < b.route ? -1 : 1))
     .map(({ route, calls, everyMs, variation, pauses }) => ({
       claim: `Polls every ${formatDuration(everyMs)}`,
       evidence:
@@ -61,15 +61,17 @@ export function findFailingRoutes(rows: readonly UsageRow[]): Symptom[] {
     },
   ];
   return sorts.flatMap(({ fits, claim, remedy }) => {
-    const calls = new Map<string, { all: number; failed: number }>();
+    const calls = new Map<string, number>();
+    const failures = new Map<string, number>();
     for (const { keys, requests } of rows) {
-      const route = calls.getOrInsertComputed(keys[0]!, () => ({ all: 0, failed: 0 }));
-      route.all += requests;
-      if (fits(Number(keys[1]))) route.failed += requests;
+      const [route, status] = [keys[0]!, Number(keys[1])];
+      calls.set(route, (calls.get(route) ?? 0) + requests);
+      if (fits(status)) failures.set(route, (failures.get(route) ?? 0) + requests);
     }
-    const total = [...calls.values()].reduce((sum, { failed }) => sum + failed, 0);
+    const total = [...failures.values()].reduce((sum, failed) => sum + failed, 0);
     if (total < LEAST_CALLS) return [];
-    const [worst, { all, failed }] = [...calls].reduce((best, each) => (each[1].failed > best[1].failed ? each : best));
+    const [worst, failed] = findMost(failures)!;
+    const all = calls.get(worst)!;
     const place = isNamed(worst)
       ? `; ${formatShare(failed, total)} of them on ${worst}, where ${formatShare(failed, all)} of ${countOf(all, 'call')} end so`
       : '';
@@ -180,7 +182,7 @@ export function findGrowth(now: readonly UsageRow[], before: readonly UsageRow[]
     grown.set(keys[0]!, (grown.get(keys[0]!) ?? 0) - requests);
   }
   if (was < LEAST_CALLS || sum < was * 1.5 || sum - was < 100) return [];
-  const [route, most] = [...grown].reduce((best, each) => (each[1] > best[1] ? each : best));
+  const [route, most] = findMost(grown)!;
   const place = isNamed(route)
     ? `; ${formatShare(Math.min(most, sum - was), sum - was)} of the growth is ${route}`
     : '';

@@ -40,3 +40,12 @@ export function countNames(rows: readonly UsageRow[], nameOf: (key: string) => s
 export function isNamed(key: string): boolean {
   return key !== NONE && key !== OTHER;
 }
+
+/** The name with the largest number, of equal ones the first by name; undefined of none. */
+export function findMost(numbers: Iterable<readonly [string, number]>): readonly [string, number] | undefined {
+  let most: readonly [string, number] | undefined;
+  for (const each of numbers) {
+    if (!most || each[1] > most[1] || (each[1] === most[1] && each[0] < most[0])) most = each;
+  }
+  return most;
+}

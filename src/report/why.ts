@@ -110,7 +110,7 @@ function findStranger(
   byDay: readonly UsageRow[],
   firstDayOfData: number | undefined,
 ): Symptom[] {
-  const strangers = ids.filter((id) => !names.knows(id));
+  const strangers = ids.filter((id) => !names.knows(id)).sort();
   const firstMs = byDay.reduce((least, { startMs }) => Math.min(least, startMs), Infinity);
   const firstDay = Number.isFinite(firstMs) ? deps.calendar.dayOf(firstMs) : undefined;
   const isNew =
@@ -123,7 +123,7 @@ function findStranger(
       ? [
           {
             claim: 'Nobody declared this client',
-            evidence: `None of the ${countOf(definitions.clients.length, 'declared client')} fits ${strangers.slice(0, 3).join(', ')}.`,
+            evidence: `${countOf(definitions.clients.length, 'client')} declared, and none fits ${strangers.slice(0, 3).join(', ')}.`,
             remedy: 'Find out who uses it, and declare its name and owner; or revoke its key.',
           },
         ]

@@ -11,12 +11,24 @@ export interface Filter {
   not: boolean;
 }
 
-/** A pattern as a predicate. A pattern without `*` is plain equality. */
+/** A pattern as a predicate. A pattern without `*` is plain equality. Linear: what is matched comes from outside. */
 export function toMatcher(pattern: string): (text: string) => boolean {
   if (!pattern.includes('*')) return (text) => text === pattern;
-  const source = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  const regex = new RegExp(`^${source.join('.*')}$`, 's');
-  return (text) => regex.test(text);
+  const middle = pattern.split('*');
+  const start = middle.shift()!;
+  const end = middle.pop()!;
+  return (text) => {
+    const last = text.length - end.length;
+    if (last < start.length || !text.startsWith(start) || !text.endsWith(end)) return false;
+    // Each part at its first place behind the one before: if that does not work out, nothing does.
+    let at = start.length;
+    for (const part of middle) {
+      const found = text.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return at <= last;
+  };
 }
 
 /** Whether a status (0: none was sent) fits a status pattern. */

@@ -1,0 +1,164 @@
+import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parse, readFixture } from './fixtures.ts';
+
+const TEXT = { contentType: 'text/plain' };
+const LINES = { contentType: 'application/x-ndjson' };
+const LINE = '203.0.113.7 - u-17 [20/Nov/2026:12:00:00 +0000] "GET /v1/orders/42?x=1 HTTP/1.1" 429 512';
+
+describe('access logs', () => {
+  it('are read as text, Common and Combined, with either way of escaping', () => {
+    for (const file of ['common.log', 'morgan-combined.log', 'nginx-combined.log']) {
+      const { events, rejected } = parse('access-log', readFixture(`senders/${file}`), TEXT);
+      expect(rejected, file).toEqual([]);
+      expect(events[0], file).toMatchObject({ method: 'GET', route: '/v2/contacts', status: 200, ip: '127.0.0.1' });
+      expect(events[1]!.status, file).toBe(429);
+    }
+    expect(parse('access-log', `${LINE} "-" "say \\"x\\" \\x22y\\x22" extra`, TEXT).events).toEqual([
+      {
+        timeMs: Date.UTC(2026, 10, 20, 12),
+        client: 'u-17',
+        method: 'GET',
+        route: '/v1/orders/{id}',
+        status: 429,
+        user: 'u-17',
+        ip: '203.0.113.7',
+        kind: 'call',
+        count: 1,
+      },
+    ]);
+  });
+
+  it('name the user as client, else the IP, or what the source says', () => {
+    const anonymous = LINE.replace('u-17', '-');
+    expect(parse('access-log', anonymous, TEXT).events[0]!.client).toBe('203.0.113.7');
+    const agent = `${LINE} "-" "acme-sync/3.1"`;
+    expect(parse('access-log', agent, { ...TEXT, options: { clientFrom: 'agent' } }).events[0]!.client).toBe(
+      'acme-sync/3.1',
+    );
+  });
+
+  it('are read as JSON of nginx, Envoy, Fluent Bit, Vector, syslog-ng and pino, however it is framed', () => {
+    const expected: [string, string, object][] = [
+      [
+        'nginx-access.ndjson',
+        LINES.contentType,
+        { id: '866a8f245c0bb4ffa03dcc19653aaa60', client: 'client-acme', timeMs: 1795224744399, route: '/limited' },
+      ],
+      [
+        'syslog-ng-batch.json',
+        'application/json',
+        { id: '866a8f245c0bb4ffa03dcc19653aaa60', client: 'client-acme', timeMs: 1795224744399, route: '/limited' },
+      ],
+      [
+        'envoy-access.ndjson',
+        LINES.contentType,
+        { id: 'a4cadca4-662f-4a9c-8000-000000000002', client: '203.0.113.7', timeMs: 1795176002123, durationMs: 41 },
+      ],
+      ['fluentbit-json.json', 'application/json', { client: 'u-17', timeMs: 1795176002123, status: 429 }],
+      ['fluentbit-json_lines.ndjson', LINES.contentType, { client: 'u-17', timeMs: 1795176002123, status: 429 }],
+      ['fluentbit-json_stream.txt', 'application/json', { client: 'u-17', timeMs: 1795176002123, status: 429 }],
+      ['vector-json.json', 'application/json', { id: 'r2', client: 'client-acme', timeMs: 1795176002123 }],
+      ['vector-ndjson.ndjson', '', { id: 'r2', client: 'client-acme', timeMs: 1795176002123 }],
+      [
+        'pino-http-send.json',
+        'application/json',
+        { id: 'r1', client: '203.0.113.7', status: 200, route: '/v2/contacts' },
+      ],
+    ];
+    for (const [file, contentType, second] of expected) {
+      const { events, rejected } = parse('access-log', readFixture(`senders/${file}`), { contentType });
+      expect(rejected, file).toEqual([]);
+      expect(events[1], file).toMatchObject(second);
+    }
+  });
+
+  it('may carry text lines in a message', () => {
+    const { events } = parse('access-log', { host: 'edge', message: LINE, timestamp: '2026-11-20T12:00:09Z' });
+    expect(events).toMatchObject([{ client: 'u-17', timeMs: Date.UTC(2026, 10, 20, 12) }]);
+  });
+
+  it('count a line whose request is none, and one without an answer', () => {
+    const broken = '203.0.113.7 - - [20/Nov/2026:12:00:00 +0000] "\\x16\\x03\\x01\\x00" 400 0';
+    expect(parse('access-log', broken, TEXT).events).toEqual([
+      {
+        timeMs: Date.UTC(2026, 10, 20, 12),
+        client: '203.0.113.7',
+        ip: '203.0.113.7',
+        status: 400,
+        kind: 'call',
+        count: 1,
+      },
+    ]);
+    expect(parse('access-log', { client: 'a', response_code: 0 }).events).toEqual([
+      { client: 'a', kind: 'call', count: 1 },
+    ]);
+  });
+
+  it('keep a path that begins with two slashes a path', () => {
+    expect(parse('access-log', LINE.replace('/v1/orders/42?x=1', '//wp/a'), TEXT).events[0]!.route).toBe('/wp/a');
+  });
+
+  it('reject a line that is none, by its place', () => {
+    const { events, rejected } = parse('access-log', `${LINE}\r\n\r\nhello\n${LINE}`, TEXT);
+    expect(events).toHaveLength(2);
+    expect(rejected).toMatchObject([{ index: 1, error: expect.stringMatching(/"hello" is not a line/) }]);
+  });
+
+  it('refuse other types, and emptiness', () => {
+    expect(() => parse('access-log', '\n', TEXT)).toThrow(expect.objectContaining({ code: 'unreadable' }));
+    expect(() => parse('access-log', LINE, { contentType: 'application/msgpack' })).toThrow(
+      expect.objectContaining({ code: 'unsupported' }),
+    );
+  });
+
+  it('make of every line an event or a rejection, whatever it is', () => {
+    const part = fc.constantFrom(
+      '"',
+      '\\',
+      '\\x',
+      '[',
+      ']',
+      ' ',
+      '-',
+      '200',
+      'GET /',
+      '20/Nov/2026:12:00:00 +0000',
+      '\0',
+      'é',
+    );
+    const line = fc.oneof(
+      fc.array(part).map((parts) => parts.join('')),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(fc.array(line, { minLength: 1 }), (lines) => {
+        const body = lines
+          .map((each) => `x${each.replaceAll('\n', '').replaceAll('\r', '').toWellFormed()}`)
+          .join('\n');
+        const { events, rejected } = parse('access-log', body, TEXT);
+        expect(events.length + rejected.length).toBe(lines.length);
+      }),
+    );
+  });
+
+  it('take a long hostile line in their stride', () => {
+    for (const body of [
+      `${LINE} "${'\\'.repeat(60_000)}`,
+      `a ${'b '.repeat(30_000)}`,
+      `${LINE} ${'" "'.repeat(20_000)}`,
+      'x'.repeat(5_000_000),
+    ]) {
+      expect(() => parse('access-log', body, TEXT)).not.toThrow();
+    }
+  });
+
+  it('go in whole, from a web server’s own months', () => {
+    const log = gunzipSync(readFixture('access-log/semicomplete-access.log.gz'));
+    const { events, rejected } = parse('access-log', log, TEXT);
+    expect(rejected).toEqual([]);
+    expect(events).toHaveLength(10_000);
+    expect(events.every(({ client, ip }) => client === ip)).toBe(true);
+  });
+});

@@ -1,7 +1,7 @@
 import type { UsageRow } from '../domain/usage.ts';
 import { formatClock, formatCount, formatDate, formatShare } from './format.ts';
 import type { Inquiry } from './inquiry.ts';
-import { findMost, sumTotals } from './totals.ts';
+import { findMost, isNamed, sumTotals } from './totals.ts';
 
 /** Failures that belong together, and what they say. The first that fits a status takes it. */
 const FAILURES = [
@@ -80,7 +80,7 @@ function placeWithin(
   const total = [...failures.values()].reduce((sum, count) => sum + count, 0);
   const all = sumTotals(rows).requests;
   const [name, most] = findMost(failures) ?? ['', 0];
-  if (calls.size < 2 || total < LEAST_CALLS || most < total * CONCENTRATED) return [];
+  if (!isNamed(name) || calls.size < 2 || total < LEAST_CALLS || most < total * CONCENTRATED) return [];
   return [
     `${formatShare(most, total)} of them ${word} ${name}, which made ${formatShare(calls.get(name)!, all)} of all requests`,
   ];

@@ -21,6 +21,13 @@ export function noteAnswer(inquiry: Inquiry, answer: UsageAnswer): string[] {
   return notes;
 }
 
+/** Where the whole range is answered, but only raw events can tell how many clients there were. */
+export function noteClients({ deps }: Inquiry, main: UsageAnswer, clients: UsageAnswer): string[] {
+  if (main.shortened || !clients.shortened) return [];
+  const since = formatDate(deps.calendar.dayOf(clients.shortened.fromMs));
+  return [`Clients are told apart by raw events, which begin on ${since}; those of earlier days are not among them.`];
+}
+
 /** The same question with what totals hold, where an answer was cut short. */
 export function offerNearest(question: Question, answer: UsageAnswer): Offer[] {
   if (answer.shortened?.reason !== 'no-total') return [];

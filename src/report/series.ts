@@ -1,9 +1,10 @@
+import { resolveRange } from '../domain/ranges.ts';
 import type { Question, SeriesReport } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
 import { countOf, formatCount, formatStep } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { findLimitLine } from './limit-line.ts';
-import { noteAnswer, offerNearest } from './notes.ts';
+import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { askBySteps, listSteps, type StepGrain, toStepKey } from './steps.ts';
 import { countNames, emptyTotals, groupTotals, sumTotals } from './totals.ts';
 import { findUsual } from './usual.ts';
@@ -17,14 +18,16 @@ export function reportDaily(deps: ReporterDeps, question: Question, nowMs: numbe
 
 /** Requests per hour of one day, yesterday by default. Throws QuestionError for a range of more than 24 hours. */
 export async function reportDay(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
-  const report = await reportSeries(deps, question, nowMs, 'yesterday');
-  if (report.range!.lastDay > report.range!.firstDay && report.range!.text !== '24h') {
-    throw new QuestionError(`${report.range!.label} is more than one day; a day is drawn by the hour.`, [
-      { label: `${report.range!.label} by the day`, command: `daily ${report.range!.text}` },
+  const { text, label, firstDay, lastDay } = resolveRange(question.range, nowMs, deps.calendar, {
+    default: 'yesterday',
+  });
+  if (lastDay > firstDay && text !== '24h') {
+    throw new QuestionError(`${label} is more than one day; a day is drawn by the hour.`, [
+      { label: `${label} by the day`, command: `daily ${text}` },
       { label: 'Yesterday by the hour', command: 'day yesterday' },
     ]);
   }
-  return report;
+  return reportSeries(deps, question, nowMs, 'yesterday');
 }
 
 async function reportSeries(
@@ -62,6 +65,7 @@ async function reportSeries(
       finding: totals.requests === 0 ? describeNothing(inquiry) : describeSteps(),
       notes: [
         ...noteAnswer(inquiry, answer),
+        ...noteClients(inquiry, answer, byClient),
         ...(note ? [note] : []),
         ...(limit && totals.credits !== totals.requests * 1000
           ? ['The line is in credits, the bars are requests; the two differ here.']

@@ -2,7 +2,7 @@ import type { Question, StatusReport, Totals } from '../domain/report.ts';
 import { diagnoseStatus } from './diagnosis.ts';
 import { countOf, formatCount, formatShare, toPercent } from './format.ts';
 import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { noteAnswer, offerNearest } from './notes.ts';
+import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { describeStatus, GROUP_MEANINGS, groupOf } from './status-codes.ts';
 import { askBySteps, listSteps, toStepKey } from './steps.ts';
 import { countNames, groupTotals, sumTotals } from './totals.ts';
@@ -55,7 +55,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
     ...toHead(inquiry, [answer], {
       title: 'Status codes',
       finding: totals.requests === 0 ? describeNothing(inquiry) : describeOutcome(totals, clients),
-      notes: [...noteAnswer(inquiry, answer), ...(note ? [note] : [])],
+      notes: [...noteAnswer(inquiry, answer), ...noteClients(inquiry, answer, byClient), ...(note ? [note] : [])],
       offers: offerNearest(question, answer),
     }),
     kind: 'status',

@@ -12,7 +12,8 @@ export interface Symptom {
 }
 
 const LEAST_CALLS = 10;
-const MANY_IPS = 10;
+/** From this many addresses on, a client is compared with the others. */
+export const MANY_ADDRESSES = 10;
 
 /** Routes that are called at regular intervals, the busiest first. */
 export function findPollingRoutes(events: readonly RawEvent[]): Symptom[] {
@@ -128,7 +129,7 @@ export function findManyAddresses(
   }
   const counts = [...others.values()].map(({ size }) => size).sort((a, b) => a - b);
   const usual = counts[Math.floor(counts.length / 2)];
-  if (mine.size < MANY_IPS || (usual !== undefined && mine.size < usual * 3)) return [];
+  if (mine.size < MANY_ADDRESSES || (usual !== undefined && mine.size < usual * 3)) return [];
   const beside =
     usual === undefined
       ? ''

@@ -4,7 +4,7 @@ import type { UsageAnswer } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { countOf, formatCount, formatCredits, formatPercent, formatShare } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { noteAnswer, offerNearest } from './notes.ts';
+import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { rankRows, toRankingTable } from './ranking.ts';
 import { countNames, isNamed, sumTotals } from './totals.ts';
 
@@ -38,7 +38,7 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
   const words = DIMENSION_WORDS[dimension];
 
   const notes = [...noteAnswer(inquiry, main), ...noteUnnamed()];
-  if (clients?.shortened && !main.shortened) notes.push('Distinct clients are counted from raw events only.');
+  if (clients) notes.push(...noteClients(inquiry, main, clients));
 
   const report = {
     kind: 'top' as const,

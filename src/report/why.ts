@@ -12,6 +12,7 @@ import {
   findManyAddresses,
   findOtherDates,
   findPollingRoutes,
+  MANY_ADDRESSES,
   type Symptom,
 } from './symptoms.ts';
 import { countNames, groupTotals, sumTotals } from './totals.ts';
@@ -40,12 +41,15 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
   const [byClient, byRoute, byAddress, earlier, byDay, extent, events] = await Promise.all([
     ask(inquiry, { groupBy: ['client'] }),
     ask(inquiry, { groupBy: ['route', 'status'] }),
-    ask(inquiry, { groupBy: ['client', 'ip'], filters: [] }),
+    ask(inquiry, { groupBy: ['ip'] }),
     lengthMs > 0 ? ask(inquiry, { groupBy: ['route'], span: before }) : undefined,
     ask(inquiry, { grain: 'day', span: daysBefore(inquiry, FIRST_CALL_DAYS) }),
     deps.usage.extent(),
     deps.usage.events({ span, filters: inquiry.filters, limit: MOST_EVENTS }),
   ]);
+  // Only a client with many addresses is worth comparing with all others.
+  const allAddresses =
+    byAddress.rows.length < MANY_ADDRESSES ? undefined : await ask(inquiry, { groupBy: ['client', 'ip'], filters: [] });
   const ids = new Set(byClient.rows.map(({ keys }) => keys[0]!));
   const limits = new Map(
     definitions.scopes.flatMap((scope) =>
@@ -58,7 +62,7 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
     ...findFailingRoutes(byRoute.rows),
     ...findPollingRoutes(events),
     ...(wholeBefore && earlier ? findGrowth(byRoute.rows, earlier.rows, 'as many days') : []),
-    ...findManyAddresses(byAddress.rows, (id) => ids.has(id), names.nameOf),
+    ...findManyAddresses(allAddresses?.rows ?? [], (id) => ids.has(id), names.nameOf),
     ...findStranger(inquiry, [...ids], byDay.rows, extent?.firstDay),
     ...findOtherDates(events, calendar),
   ];

@@ -50,8 +50,10 @@ export async function openSqliteThread(path: string): Promise<SqliteExecutor> {
       return call.promise;
     },
     async close() {
+      const closed = new Promise((resolve) => worker.once('exit', resolve));
+      worker.ref();
       worker.postMessage('close');
-      await new Promise((resolve) => worker.once('exit', resolve));
+      await closed;
     },
   };
 }

@@ -1,0 +1,72 @@
+/**
+ * `npm run bench [-- --events N] [--postgres]`: ingest to disk over HTTP, reports over many events, charts. Sender and bot
+ * share this machine's cores; figures of one run belong together, and ratios tell more than rates.
+ */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { measureCharts } from './charts.ts';
+import { measureIngest, measurePlainTable } from './ingest.ts';
+import { fill, measureReports } from './reports.ts';
+
+process.env.TZ = 'UTC';
+const { values } = parseArgs({
+  options: { events: { type: 'string', default: '10000000' }, only: { type: 'string' }, database: { type: 'string' } },
+});
+const folder = mkdtempSync(join(tmpdir(), 'headroom-bench-'));
+const wanted = (part: string): boolean => values.only === undefined || values.only === part;
+const round = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+try {
+  if (wanted('ingest')) {
+    const plain = measurePlainTable(join(folder, 'plain.db'), 300_000);
+    console.log(`Plain table with a unique random id, in process, 1,000 rows a transaction: ${round(plain)} rows/s\n`);
+    console.log('events/request  connections   events/s  of plain  p50 ms  p99 ms  Slack thread held up (max)');
+    for (const [eventsPerRequest, connections, events] of [
+      [1, 64, 150_000],
+      [100, 16, 600_000],
+      [1000, 8, 1_500_000],
+    ] as const) {
+      const url = values.database ?? `sqlite:${join(folder, `ingest-${eventsPerRequest}.db`)}`;
+      const figures = await measureIngest(url, eventsPerRequest, connections, events);
+      const rate = figures.events / figures.seconds;
+      console.log(
+        [
+          String(eventsPerRequest).padStart(14),
+          String(connections).padStart(12),
+          round(rate).padStart(10),
+          `${(rate / plain).toFixed(2)}×`.padStart(9),
+          figures.p50Ms.toFixed(1).padStart(7),
+          figures.p99Ms.toFixed(1).padStart(7),
+          `${figures.stallMs.toFixed(0)} ms`.padStart(10),
+          figures.refused > 0 ? `  ${figures.refused} refused` : '',
+        ].join(' '),
+      );
+    }
+  }
+  if (wanted('reports')) {
+    const nowMs = Date.now();
+    const path = join(folder, 'reports.db');
+    const url = values.database ?? `sqlite:${path}`;
+    const rate = await fill(url, Number(values.events), 365, nowMs);
+    console.log(
+      `\n${round(Number(values.events))} events over 365 days, stored at ${round(rate)} events/s${values.database ? '' : `, ${round(statSync(path).size / 1e6)} MB`}`,
+    );
+    console.log('from     first ms  median ms  report');
+    for (const figure of await measureReports(url, nowMs)) {
+      console.log(
+        `${figure.from.padEnd(7)} ${figure.firstMs.toFixed(1).padStart(9)} ${figure.medianMs.toFixed(1).padStart(10)}  ${figure.name}`,
+      );
+    }
+  }
+  if (wanted('charts')) {
+    console.log('\nchart     median ms   KiB');
+    for (const { kind, medianMs, bytes } of await measureCharts()) {
+      console.log(`${kind.padEnd(10)}${medianMs.toFixed(1).padStart(9)} ${(bytes / 1024).toFixed(0).padStart(5)}`);
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit(0);

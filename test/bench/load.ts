@@ -1,0 +1,86 @@
+import { connect } from 'node:net';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createEventSource } from './events.ts';
+
+/**
+ * A sender that costs little: bodies are made before the clock starts, each connection writes one request and waits for
+ * its answer. Runs in a thread of its own; answers with what the client saw.
+ */
+export interface LoadSettings {
+  port: number;
+  token: string;
+  eventsPerRequest: number;
+  connections: number;
+  requests: number;
+  seed: number;
+}
+
+export interface LoadResult {
+  events: number;
+  seconds: number;
+  /** Latency of a request as the client saw it. */
+  p50Ms: number;
+  p99Ms: number;
+  refused: number;
+}
+
+const settings = workerData as LoadSettings;
+const next = createEventSource(settings.seed);
+const requests = Array.from({ length: settings.requests }, () => {
+  const now = Date.now();
+  const events = Array.from({ length: settings.eventsPerRequest }, () =>
+    next(now - Math.floor(Math.random() * 3_600_000)),
+  );
+  const body = Buffer.from(JSON.stringify(events.length === 1 ? events[0] : events));
+  const head = `POST /v1/events HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${settings.token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), body]);
+});
+
+const latencies: number[] = [];
+let sent = 0;
+let refused = 0;
+
+function run(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(settings.port, '127.0.0.1');
+    let startedMs = 0;
+    let answer = '';
+    const send = (): void => {
+      const request = requests[sent];
+      if (!request) {
+        socket.end();
+        resolve();
+        return;
+      }
+      sent += 1;
+      startedMs = performance.now();
+      socket.write(request);
+    };
+    socket.setNoDelay(true);
+    socket.on('connect', send);
+    socket.on('error', reject);
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1');
+      const end = answer.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      const length = Number(/content-length: (\d+)/i.exec(answer)?.[1] ?? 0);
+      if (answer.length < end + 4 + length) return;
+      latencies.push(performance.now() - startedMs);
+      if (!answer.startsWith('HTTP/1.1 200')) refused += 1;
+      answer = '';
+      send();
+    });
+  });
+}
+
+const startedMs = performance.now();
+await Promise.all(Array.from({ length: settings.connections }, run));
+const seconds = (performance.now() - startedMs) / 1000;
+latencies.sort((a, b) => a - b);
+parentPort!.postMessage({
+  events: (latencies.length - refused) * settings.eventsPerRequest,
+  seconds,
+  p50Ms: latencies[Math.floor(latencies.length * 0.5)]!,
+  p99Ms: latencies[Math.floor(latencies.length * 0.99)]!,
+  refused,
+} satisfies LoadResult);

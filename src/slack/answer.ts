@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Question, Report } from '../domain/report.ts';
-import { type Answer, findAnswer, upsertAnswer } from '../store/conversation-repository.ts';
+import { type Answer, findAnswer, listChosenFilters, upsertAnswer } from '../store/conversation-repository.ts';
 import { type AnswerDress, buildAnswer, simplify } from './blocks/answer-message.ts';
 import { hasGraph } from './blocks/controls.ts';
 import type { Message } from './blocks/text.ts';
@@ -26,6 +27,8 @@ interface Life {
   remarks: string[];
   /** Other people see it. */
   shared: boolean;
+  /** Filters apply that the asker once chose for this channel. */
+  filtered: boolean;
 }
 
 /**
@@ -39,9 +42,10 @@ export async function answerQuestion(
   question: Question,
   change?: Answer,
 ): Promise<void> {
-  const [report, place] = await Promise.all([
+  const [report, place, chosen] = await Promise.all([
     ctx.reporter.answer(question, ctx.now()),
     findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait }),
+    listChosenFilters(ctx.db, asked.user, asked.channel),
   ]);
   if (report.asOfMs === 0 && report.kind === 'summary') return tellPrivately(ctx, asked, buildWelcome(ctx.config));
   const secret = change ? change.private : isPrivate(ctx, question, place);
@@ -58,7 +62,8 @@ export async function answerQuestion(
   };
   const remarks = !change && !place.open && question.private !== true ? [place.reason] : [];
   const shared = !secret && place.open && !place.direct;
-  const life: Life = { ctx, asked, person, report, place, answer, remarks, shared };
+  const filtered = chosen.some((filter) => (question.filters ?? []).some((used) => isDeepStrictEqual(used, filter)));
+  const life: Life = { ctx, asked, person, report, place, answer, remarks, shared, filtered };
   await (secret ? answerPrivately(life, change !== undefined) : answerOpenly(life));
 }
 
@@ -93,6 +98,8 @@ async function answerOpenly(life: Life): Promise<void> {
 async function post(life: Life, drawn: Drawn): Promise<boolean> {
   const { ctx, answer } = life;
   const message = dress(life, { native: false, drawn });
+  // Before it is posted, so that no press can come too early; with its place once it has one.
+  if (!answer.ts) await keep(ctx, answer);
   try {
     await tryVariants(message, async (variant) => {
       const content = asBlocks({ text: variant.text, blocks: [...variant.blocks] });
@@ -124,7 +131,7 @@ async function addPicture(life: Life, drawn: Drawn): Promise<void> {
   const { ctx, answer } = life;
   if (drawn === 'none') return;
   const current = await findAnswer(ctx.db, answer.id).catch(() => answer);
-  if (current && (current.createdMs !== answer.createdMs || current.ts !== answer.ts)) return;
+  if (current && !isDeepStrictEqual(current.question, answer.question)) return;
   try {
     await post(life, drawn);
   } catch (error) {
@@ -144,6 +151,7 @@ function dress(life: Life, { native, drawn = 'none' }: { native: boolean; drawn?
       drills: listDrills(report),
       audience: place.open ? place.audience : undefined,
       offerPng: answer.private && hasGraph(report),
+      filtered: life.filtered,
     },
     picture: typeof drawn === 'object' ? drawn : undefined,
     native,

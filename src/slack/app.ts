@@ -1,5 +1,6 @@
 import { App, type Receiver } from '@slack/bolt';
 import { WebAPIPlatformError, WebClient } from '@slack/web-api';
+import { deleteAnswersBefore } from '../store/conversation-repository.ts';
 import type { SlackContext } from './context.ts';
 import type { SlackDeps } from './deps.ts';
 import { registerActions } from './listeners/actions.ts';
@@ -39,6 +40,9 @@ export interface SlackState {
 }
 
 const STOP_TIMEOUT_MS = 8000;
+const DAY_MS = 86_400_000;
+/** Menus under older answers say that they are old. */
+const KEEP_ANSWERS_MS = 180 * DAY_MS;
 
 /**
  * The Slack app over Bolt: receives signed requests (HTTP) or envelopes (Socket Mode), acknowledges at once, and answers
@@ -96,6 +100,13 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     }
   }
 
+  let forgetting: NodeJS.Timeout | undefined;
+  function forget(): void {
+    deleteAnswersBefore(deps.db, now() - KEEP_ANSWERS_MS).catch((error: unknown) =>
+      log.warn({ error: String(error) }, 'old answers could not be forgotten'),
+    );
+  }
+
   const guarded = line.requestListener
     ? guardRequests(line.requestListener, { signingSecret: config.signingSecret ?? '', db: deps.db, log, now })
     : undefined;
@@ -108,10 +119,13 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
       await tried;
       clearInterval(first);
       await app.start();
+      forget();
+      forgetting = setInterval(forget, DAY_MS).unref();
     },
     async stop() {
       if (stopped) return;
       stopped = true;
+      clearInterval(forgetting);
       await app.stop();
       await Promise.race([work.idle(), new Promise((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref())]);
     },

@@ -28,5 +28,5 @@ export async function openDigestModal(
 
 /** The declaration of pools as text, to be changed by an admin. */
 export async function openPoolModal(ctx: SlackContext, asked: Asked, scope?: string): Promise<void> {
-  await openView(ctx, asked, buildPoolModal({ yaml: await ctx.pools.show(scope), scope }));
+  await openView(ctx, asked, buildPoolModal({ yaml: await ctx.pools.show(scope), channel: asked.channel }));
 }

@@ -17,6 +17,8 @@ export interface ControlState {
   audience?: string | undefined;
   /** The picture can be sent by DM. */
   offerPng: boolean;
+  /** Filters apply that the asker once chose for this channel: they can be reset. */
+  filtered: boolean;
 }
 
 const BLOCK_ID = /^answer:([a-z0-9]+):/;
@@ -105,11 +107,15 @@ function buildSecondRow(report: Report, state: ControlState): Block[] {
     const sliced = report.kind === 'top' && (report.dimension === 'client' || report.dimension === 'function');
     if (sliced && view !== 'doughnut') add('Doughnut', { ...question, view: 'doughnut' });
   }
-  return [...views, ...buildPaging(report), ...buildSortMenu(report), ...buildPngButton(state)].slice(0, 6);
+  return [...views, ...buildPaging(report), ...buildSortMenu(report), ...buildPngButton(state), ...buildReset(state)];
 }
 
 function buildPngButton({ offerPng }: ControlState): Block[] {
   return offerPng ? [button({ action: ACTIONS.png, text: 'Send PNG by DM' })] : [];
+}
+
+function buildReset({ filtered }: ControlState): Block[] {
+  return filtered ? [button({ action: ACTIONS.resetFilters, text: 'Reset filters' })] : [];
 }
 
 function buildPaging(report: Report): Block[] {

@@ -4,7 +4,7 @@ import { input, modal } from './modal.ts';
 import { type Block, plainText } from './text.ts';
 
 /** The YAML of a scope. Longer than a field holds: said so, with the way that takes any length. */
-export function buildPoolModal({ yaml, scope }: { yaml: string; scope?: string | undefined }): Block {
+export function buildPoolModal({ yaml, channel }: { yaml: string; channel: string }): Block {
   const fits = yaml.length <= MAX_INPUT_TEXT;
   const long =
     'This declaration is too long for a form. Open one scope (pool edit SCOPE), or apply a file: headroom pools apply FILE';
@@ -12,7 +12,7 @@ export function buildPoolModal({ yaml, scope }: { yaml: string; scope?: string |
     callback: CALLBACKS.pools,
     title: 'Pools',
     submit: 'Apply',
-    metadata: { scope },
+    metadata: { channel },
     blocks: [
       ...(fits ? [] : [{ type: 'section', text: plainText(long) }]),
       input({

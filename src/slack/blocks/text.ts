@@ -19,8 +19,8 @@ export function escapeText(text: string): string {
 /** Marks that format text between word boundaries, and characters that look like them and do not. */
 const LOOKALIKES: Record<string, string> = { '*': '∗', _: 'ˍ', '~': '∼', '`': 'ˋ' };
 const FORMATTING = /`|(?<![\p{L}\p{N}])[*_~]|[*_~](?![\p{L}\p{N}])/gu;
-/** The colon of an emoji code or a scheme, the dot of a domain, the sign of a mention or mail address. */
-const REFERENCE = /:(?=[\w+'-]+:|\/\/)|(?<=[\p{L}\p{N}-])\.(?=\p{L})|@/gu;
+/** The colon of an emoji code or a scheme, the dot of a domain or mail address, the sign of a mention of all. */
+const REFERENCE = /:(?=[\w+'-]+:|\/\/)|(?<=[\p{L}\p{N}-])\.(?=\p{L})|@(?=channel|here|everyone)/giu;
 
 /**
  * Text of others for places that Slack reads as markup (the `text` of a message): it can mention nobody, format nothing

@@ -72,7 +72,9 @@ async function findPress(
   element: PressedElement,
 ): Promise<Press | undefined> {
   const id = answerIdOf(element.block_id);
-  const answer = id ? await findAnswer(ctx.db, id) : undefined;
+  const kept = id ? await findAnswer(ctx.db, id) : undefined;
+  const messageTs = body.container?.message_ts ?? body.message?.ts;
+  const answer = kept && !kept.private && messageTs ? { ...kept, ts: messageTs } : kept;
   const question = answer?.question ?? parseQuestion(element.value) ?? findQuestion(body.message?.blocks);
   if (!question) return undefined;
   return {
@@ -83,7 +85,7 @@ async function findPress(
     answer,
     mine: answer?.asker === asked.user,
     value: element.selected_option?.value ?? element.value ?? '',
-    messageTs: body.container?.message_ts ?? body.message?.ts,
+    messageTs,
   };
 }
 

@@ -9,13 +9,12 @@ const LOOKBACK_DAYS = 30;
 
 /** Search in the menus of the filter form: the most used values of the last 30 days that contain what was typed. */
 export function registerOptions(app: App, ctx: SlackContext): void {
-  app.options(new RegExp(`^${ACTIONS.search}:`), async ({ ack, body, payload }) => {
+  app.options(/.*/, async ({ ack, body, payload }) => {
     const key = FILTER_FIELDS.find((field) => payload.action_id === `${ACTIONS.search}:${field.key}`)?.key;
     const person = await ctx.people.find(body.user.id).catch(() => undefined);
     const options = key && person?.mayView ? await listOptions(ctx, key, payload.value) : [];
     await ack({ options: options as never });
   });
-  app.options(/.*/, async ({ ack }) => ack({ options: [] }));
 }
 
 async function listOptions(ctx: SlackContext, key: GroupKey, contains: string) {

@@ -8,8 +8,9 @@ import { askedByPress, type PressBody } from './asked.ts';
 
 /** "Usage here" on a message: slash commands do not work in threads, this does. */
 export function registerShortcuts(app: App, ctx: SlackContext): void {
-  app.shortcut(CALLBACKS.usageHere, async ({ ack, body }) => {
+  app.shortcut(/.*/, async ({ ack, body }) => {
     await ack();
+    if (body.callback_id !== CALLBACKS.usageHere) return;
     const press = body as unknown as PressBody & { message_ts: string };
     const threadTs = press.message?.thread_ts ?? press.message_ts;
     const asked = { ...askedByPress(press, ctx.now()), threadTs };
@@ -17,5 +18,4 @@ export function registerShortcuts(app: App, ctx: SlackContext): void {
       openView(ctx, asked, buildAskModal({ channel: asked.channel, threadTs, responseUrl: asked.responseUrl })),
     );
   });
-  app.shortcut(/.*/, async ({ ack }) => ack());
 }

@@ -57,7 +57,7 @@ export function registerViews(app: App, ctx: SlackContext): void {
     (given) => saveDigest(ctx, given),
     (given) => checkDigest(ctx, given),
   );
-  on<{ scope?: string }>(CALLBACKS.pools, async ({ asked, person, field }) => {
+  on<object>(CALLBACKS.pools, async ({ asked, person, field }) => {
     requireAdmin(person);
     const lines = await ctx.pools.apply(field('yaml'), toActor(person));
     await note(ctx, asked, 'pools.apply', lines.join('; ').slice(0, 2000));

@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest';
+import type { Emulator } from '../../src/emulator/workspace.ts';
+import type { Picture } from '../../src/slack/ports.ts';
+import { PICTURE, startRig, typesOf } from './support.ts';
+
+/** Pauses end at once: what would come after a time comes next. */
+const atOnce = async () => {};
+const NOTE = 'The chart could not be shown this time';
+
+const first = (slack: Emulator, channel = 'api-usage') =>
+  slack.waitFor(() => slack.messages(channel)[0], 'the answer is posted');
+const withPicture = (slack: Emulator) =>
+  slack.waitFor(
+    () => slack.messages('api-usage').find((one) => typesOf(one).includes('image')),
+    'the answer has its picture',
+  );
+const countOf = (slack: Emulator, method: string) => slack.calls.filter((call) => call.method === method).length;
+
+describe('the picture of an answer', () => {
+  it('is posted with the text when it is ready in time', async () => {
+    const { slack } = await startRig({ wait: () => new Promise(() => {}) });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+    const message = await withPicture(slack);
+    expect(countOf(slack, 'chat.update')).toBe(0);
+    expect(JSON.stringify(message.blocks)).toContain('"alt_text":"Bar chart: acme-web 947,000 of 2,310,000"');
+    slack.assertNoProblems();
+  });
+
+  it('never holds the text up: a slow one is added to the posted message', async () => {
+    const drawing = Promise.withResolvers<Picture>();
+    const { slack } = await startRig({ charts: { render: () => drawing.promise }, wait: atOnce });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+    const posted = await first(slack);
+    expect(typesOf(posted)).toContain('table');
+    expect(typesOf(posted)).not.toContain('image');
+    drawing.resolve(PICTURE);
+    const drawn = await withPicture(slack);
+    expect(drawn.ts).toBe(posted.ts);
+    expect(slack.messages('api-usage')).toHaveLength(1);
+    slack.assertNoProblems();
+  });
+
+  it('does not come over another answer that the message has become meanwhile', async () => {
+    const slow = Promise.withResolvers<Picture>();
+    const { slack } = await startRig({
+      charts: { render: (report) => (report.question.range === '7d' ? slow.promise : Promise.resolve(undefined)) },
+      wait: atOnce,
+    });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients 7d' });
+    const posted = await first(slack);
+    await slack.click({ user: 'alice', message: posted, action_id: 'answer_range', selected_option: '30d' });
+    await slack.waitFor(() => countOf(slack, 'chat.update') === 1, 'it shows 30 days');
+    slow.resolve(PICTURE);
+    await slack.waitFor(() => countOf(slack, 'files.info') > 0, 'the late picture is uploaded');
+    await slack.command({ user: 'alice', channel: 'oncall', text: 'explain' });
+    await first(slack, 'oncall');
+    expect(countOf(slack, 'chat.update')).toBe(1);
+    expect(typesOf(slack.messages('api-usage')[0])).not.toContain('image');
+  });
+
+  it('that cannot be drawn leaves text and table, and a note', async () => {
+    const failing = async () => {
+      throw new Error('no fonts');
+    };
+    const { slack, log } = await startRig({ charts: { render: failing } });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+    const message = await first(slack);
+    expect(typesOf(message)).toContain('table');
+    expect(message.text).toContain(NOTE);
+    expect(log.some((line) => String(line.error).includes('no fonts'))).toBe(true);
+    slack.assertNoProblems();
+  });
+
+  it('that Slack never finishes processing is given up, with a note', async () => {
+    const { slack } = await startRig({ wait: atOnce });
+    slack.faults.fileNeverReady = true;
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+    const message = await slack.waitFor(
+      () => slack.messages('api-usage').find(({ text }) => text.includes(NOTE)),
+      'it is noted',
+    );
+    expect(typesOf(message)).toContain('table');
+    expect(countOf(slack, 'files.info')).toBeGreaterThan(5);
+    slack.assertNoProblems();
+  });
+
+  it('waits until Slack has processed it', async () => {
+    const { slack } = await startRig({ emulator: { fileDelayMs: 60 } });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+    await withPicture(slack);
+    slack.assertNoProblems();
+  });
+
+  it('that cannot be uploaded leaves text and table', async () => {
+    const { slack } = await startRig();
+    slack.faults.fail('files.getUploadURLExternal', { error: 'internal_error', times: 3 });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+    expect((await first(slack)).text).toContain(NOTE);
+  });
+});
+
+describe('blocks that Slack refuses', () => {
+  it.each([
+    [1, ['table'], ['image']],
+    [2, ['section', 'actions'], ['image', 'table']],
+    [3, [], ['image', 'table', 'section']],
+  ])('%i times: the answer still comes', async (times, present, absent) => {
+    const { slack } = await startRig();
+    slack.faults.fail('chat.postMessage', { error: 'invalid_blocks', times });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+    const message = await first(slack);
+    expect(message.text).toContain('acme-web, Requests 947,000');
+    for (const type of present) expect(typesOf(message)).toContain(type);
+    for (const type of absent) expect(typesOf(message)).not.toContain(type);
+  });
+});
+
+describe('an answer that cannot stand in the channel', () => {
+  it.each([
+    ['random', 'not a member', '/invite @Headroom'],
+    ['finance', 'not a member', '/invite @Headroom'],
+    ['partner-acme', 'shared outside your organisation', ''],
+  ])('of #%s goes to the asker alone and says why', async (channel, reason, cure) => {
+    const { slack } = await startRig();
+    await slack.command({ user: channel === 'finance' ? 'alice' : 'alice', channel, text: 'top clients' });
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the private answer');
+    expect(told.text).toContain(reason);
+    expect(told.text).toContain(cure);
+    expect(told.text).toContain('947,000');
+    expect(slack.messages(channel)).toEqual([]);
+    slack.assertNoProblems();
+  });
+
+  it.each(['not_in_channel', 'is_archived', 'restricted_action'])('after %s goes to the asker alone', async (error) => {
+    const { slack } = await startRig();
+    slack.faults.fail('chat.postMessage', { error });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the private answer');
+    expect(told.text).toContain('the answer is for you alone');
+    expect(typesOf(told)).not.toContain('image');
+    slack.assertNoProblems();
+  });
+});
+
+describe('Slack in trouble', () => {
+  it('told to wait, posts once, later', async () => {
+    const pauses: number[] = [];
+    const { slack } = await startRig({
+      wait: async (ms) => {
+        pauses.push(ms);
+        if (ms < 2000) await new Promise(() => {});
+      },
+    });
+    slack.faults.rateLimit('chat.postMessage', { times: 1, retryAfter: 3 });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+    await first(slack);
+    expect(pauses).toContain(3000);
+    expect(slack.messages('api-usage')).toHaveLength(1);
+  });
+
+  it('never posts twice after an unclear outcome', async () => {
+    const { slack } = await startRig();
+    slack.faults.fail('chat.postMessage', { dropAfter: true });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+    await slack.waitFor(() => slack.ephemerals('alice')[0], 'the asker is told');
+    expect(slack.messages('api-usage')).toHaveLength(1);
+  });
+});
+
+describe('a private answer', () => {
+  it('shows Slack’s own chart, never a file, and sends the PNG by DM', async () => {
+    const { slack } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients 7d private' });
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the private answer');
+    expect(typesOf(told)).toEqual(expect.arrayContaining(['data_visualization', 'table']));
+    expect(typesOf(told)).not.toContain('image');
+    expect(slack.messages('api-usage')).toEqual([]);
+    await slack.click({ user: 'alice', message: told, action_id: 'answer_png' });
+    const file = await slack.waitFor(() => slack.directMessages('alice').find(({ files }) => files?.length), 'the DM');
+    expect(file.files![0]).toMatchObject({ name: 'usage_top_clients_2026-11-14_2026-11-20_Europe-Berlin.png' });
+    slack.assertNoProblems();
+  });
+
+  it('is what everyone gets with ANSWERS=private', async () => {
+    const { slack } = await startRig({ config: { answers: 'private' } });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'status' });
+    await slack.waitFor(() => slack.ephemerals('alice')[0], 'the private answer');
+    expect(slack.messages('api-usage')).toEqual([]);
+  });
+
+  it('names the reader’s own time where it differs', async () => {
+    const { slack } = await startRig();
+    await slack.command({ user: 'chloe', channel: 'api-usage', text: 'status private' });
+    const told = await slack.waitFor(() => slack.ephemerals('chloe')[0], 'the private answer');
+    expect(JSON.stringify(told.blocks)).toContain('your time 21 Nov 2026 13:30, Asia/Kolkata');
+  });
+
+  it('is shared by a click that names who will see it', async () => {
+    const { slack } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients 7d private' });
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the private answer');
+    expect(JSON.stringify(told.blocks)).toMatch(/It will be seen by the \d+ members of #api-usage/);
+    await slack.click({ user: 'alice', message: told, action_id: 'answer_share' });
+    const shared = await withPicture(slack);
+    expect(JSON.stringify(shared.blocks)).toContain('top clients 7d');
+    await slack.waitFor(() => slack.ephemerals('alice').length === 0, 'the private copy is gone');
+    slack.assertNoProblems();
+  });
+});
+
+describe('in direct messages', () => {
+  it('an answer comes with its picture, in the thread of the question', async () => {
+    const { slack } = await startRig();
+    const asked = await slack.directMessage('alice', 'top clients 7d');
+    const answer = await slack.waitFor(
+      () => slack.directMessages('alice').find((one) => typesOf(one).includes('image')),
+      'the answer',
+    );
+    expect(answer.thread_ts).toBe(asked.ts);
+    expect(JSON.stringify(answer.blocks)).not.toContain('answer_unshare');
+    slack.assertNoProblems();
+  });
+});

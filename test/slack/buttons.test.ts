@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest';
+import type { Emulator, Message } from '../../src/emulator/workspace.ts';
+import { deleteAnswersBefore } from '../../src/store/conversation-repository.ts';
+import { rankingOf } from './reports.ts';
+import { type Rig, startRig, typesOf } from './support.ts';
+
+async function ask(rig: Rig, text: string, user = 'alice'): Promise<Message> {
+  await rig.slack.command({ user, channel: 'api-usage', text });
+  return rig.slack.waitFor(
+    () => rig.slack.messages('api-usage').findLast((one) => typesOf(one).includes('actions')),
+    `${text} is answered`,
+  );
+}
+
+const updated = (slack: Emulator, ts: string) =>
+  slack.waitFor(
+    () => slack.messages('api-usage').find((one) => one.ts === ts && one.edited),
+    'the message has changed',
+  );
+const private1 = (slack: Emulator, user: string) => slack.waitFor(() => slack.ephemerals(user)[0], 'a private message');
+
+describe('controls under an answer', () => {
+  it.each([
+    ['range', { action_id: 'answer_range', selected_option: '30d' }, { report: 'top', range: '30d' }],
+    ['sort', { action_id: 'answer_sort', selected_option: '-failed' }, { report: 'top', sort: '-failed' }],
+    ['drill-down', { action_id: 'answer_drill', selected_option: '1' }, { report: 'client', name: 'billing-sync' }],
+    ['table', { action_id: 'answer_view:0' }, { report: 'top', view: 'table' }],
+    ['doughnut', { action_id: 'answer_view:1' }, { report: 'top', view: 'doughnut' }],
+    ['view all', { action_id: 'answer_page:all' }, { report: 'top', view: 'table', limit: 50, offset: 0 }],
+  ])('%s changes the message in place for its asker', async (_name, press, question) => {
+    const rig = await startRig();
+    const message = await ask(rig, 'top clients 7d');
+    await rig.slack.click({ user: 'alice', message, ...press });
+    await updated(rig.slack, message.ts);
+    expect(rig.questions.at(-1)).toMatchObject(question);
+    expect(rig.slack.messages('api-usage')).toHaveLength(1);
+    rig.slack.assertNoProblems();
+  });
+
+  it('give anyone else a private copy, and leave the message alone', async () => {
+    const rig = await startRig();
+    const message = await ask(rig, 'top clients 7d');
+    await rig.slack.click({ user: 'boris', message, action_id: 'answer_range', selected_option: '30d' });
+    const copy = await private1(rig.slack, 'boris');
+    expect(typesOf(copy)).toContain('data_visualization');
+    expect(rig.questions.at(-1)).toMatchObject({ range: '30d', private: true });
+    expect(rig.slack.messages('api-usage')[0]!.edited).toBeUndefined();
+    rig.slack.assertNoProblems();
+  });
+
+  it('change a private answer in place', async () => {
+    const rig = await startRig();
+    await rig.slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients 7d private' });
+    const told = await private1(rig.slack, 'alice');
+    await rig.slack.click({ user: 'alice', message: told, action_id: 'answer_range', selected_option: 'yesterday' });
+    await rig.slack.waitFor(() => rig.questions.at(-1)?.range === 'yesterday', 'it is asked');
+    await rig.slack.waitFor(
+      () => rig.slack.calls.filter((call) => call.method === 'response_url').length === 2,
+      'it is replaced',
+    );
+    expect(rig.slack.ephemerals('alice')).toHaveLength(1);
+    expect(rig.slack.messages('api-usage')).toEqual([]);
+    rig.slack.assertNoProblems();
+  });
+
+  it('make a posted answer private again, for its asker only', async () => {
+    const rig = await startRig();
+    const message = await ask(rig, 'top clients 7d');
+    await rig.slack.click({ user: 'boris', message, action_id: 'answer_unshare' });
+    expect((await private1(rig.slack, 'boris')).text).toContain('Only the person who asked');
+    await rig.slack.click({ user: 'alice', message, action_id: 'answer_unshare' });
+    await rig.slack.waitFor(() => rig.slack.messages('api-usage').length === 0, 'the message is gone');
+    expect((await private1(rig.slack, 'alice')).text).toContain('947,000');
+    rig.slack.assertNoProblems();
+  });
+
+  it('still work when only the message knows what it was about, and else say kindly that it is old', async () => {
+    const rig = await startRig();
+    const message = await ask(rig, 'top clients 7d');
+    const kept = () => rig.db.selectFrom('answer').select('ts').executeTakeFirst();
+    await expect.poll(kept).toEqual({ ts: message.ts });
+    await deleteAnswersBefore(rig.db, Number.MAX_SAFE_INTEGER);
+    await rig.slack.click({ user: 'alice', message, action_id: 'answer_range', selected_option: '30d' });
+    await private1(rig.slack, 'alice');
+    expect(rig.questions.at(-1)).toMatchObject({ report: 'top', range: '30d' });
+    await rig.slack.click({ user: 'boris', message, action_id: 'answer_drill', selected_option: '0' });
+    const old = await private1(rig.slack, 'boris');
+    expect(old.text).toContain('This answer is old');
+    await rig.slack.click({ user: 'boris', message: old, action_id: 'run:0' });
+    await rig.slack.waitFor(() => rig.questions.at(-1)?.range === '7d', 'it is asked again');
+    rig.slack.assertNoProblems();
+  });
+
+  it('page through all rows', async () => {
+    const names = Array.from({ length: 50 }, (_, index) => `client-${index}`);
+    const rig = await startRig({ report: (question) => rankingOf(question, names, 120) });
+    const message = await ask(rig, 'top clients 7d');
+    await rig.slack.click({ user: 'alice', message, action_id: 'answer_page:all' });
+    const all = await updated(rig.slack, message.ts);
+    await rig.slack.click({ user: 'alice', message: all, action_id: 'answer_page:next' });
+    await rig.slack.waitFor(() => rig.questions.at(-1)?.offset === 50, 'the next page is asked for');
+    rig.slack.assertNoProblems();
+  });
+
+  it('offer Add-on and Upgrade where a level is amber or red', async () => {
+    const rig = await startRig();
+    const message = await ask(rig, 'summary');
+    expect(JSON.stringify(message.blocks)).toContain('https://example.com/upgrade');
+    await rig.slack.click({ user: 'alice', message, action_id: 'link:addon' });
+    rig.slack.assertNoProblems();
+  });
+});
+
+describe('CSV', () => {
+  const name = 'usage_top_clients_2026-11-14_2026-11-20_Europe-Berlin.csv';
+
+  it('goes to the thread of the answer for its asker, whole', async () => {
+    const rig = await startRig();
+    const message = await ask(rig, 'top clients 7d');
+    await rig.slack.click({ user: 'alice', message, action_id: 'answer_csv' });
+    const reply = await rig.slack.waitFor(
+      () => rig.slack.thread('api-usage', message.ts).find(({ files }) => files),
+      'the file',
+    );
+    expect(reply.files![0]).toMatchObject({ name });
+    expect(rig.slack.file(String(reply.files![0]!.id))!.bytes.toString()).toMatch(
+      /^name,requests,share_percent,ok,failed\r\nacme-web,947000,/,
+    );
+    expect(rig.questions.at(-1)).toMatchObject({ limit: 1000 });
+    rig.slack.assertNoProblems();
+  });
+
+  it('goes to the direct messages of anyone else', async () => {
+    const rig = await startRig();
+    const message = await ask(rig, 'top clients 7d');
+    await rig.slack.click({ user: 'boris', message, action_id: 'answer_csv' });
+    const file = await rig.slack.waitFor(
+      () => rig.slack.directMessages('boris').find(({ files }) => files),
+      'the file',
+    );
+    expect(file.files![0]).toMatchObject({ name });
+    expect(rig.slack.thread('api-usage', message.ts)).toHaveLength(1);
+    rig.slack.assertNoProblems();
+  });
+
+  it.each([
+    ['export top clients 7d', 'api-usage', 'channel'],
+    ['export top clients 7d private', 'api-usage', 'dm'],
+    ['export top clients 7d', 'random', 'dm'],
+  ])('%s in #%s comes by %s', async (text, channel, where) => {
+    const rig = await startRig();
+    await rig.slack.command({ user: 'alice', channel, text });
+    const find = () => (where === 'dm' ? rig.slack.directMessages('alice') : rig.slack.messages(channel));
+    const file = await rig.slack.waitFor(() => find().find(({ files }) => files), 'the file');
+    expect(file.files![0]).toMatchObject({ name });
+    rig.slack.assertNoProblems();
+  });
+});
+
+describe('filters chosen in the form', () => {
+  it('stay for that person and channel until they are reset', async () => {
+    const rig = await startRig();
+    const message = await ask(rig, 'top clients 7d');
+    await rig.slack.click({ user: 'alice', message, action_id: 'answer_more', selected_option: 'filters' });
+    const modal = await rig.slack.waitFor(() => rig.slack.modal('alice'), 'the form');
+    const found = await rig.slack.suggest({ user: 'alice', action_id: 'search:route', value: 'ord', container: modal });
+    expect(found).toEqual([{ text: { type: 'plain_text', text: 'route-ord', emoji: false }, value: 'route-ord' }]);
+    await rig.slack.submitView({ user: 'alice', viewId: modal.id, values: { route: found, status: ['4xx'] } });
+    const filters = [
+      { key: 'route', patterns: ['route-ord'], not: false },
+      { key: 'status', patterns: ['4xx'], not: false },
+    ];
+    await rig.slack.waitFor(() => rig.questions.length === 2, 'it is asked with filters');
+    expect(rig.questions.at(-1)!.filters).toEqual(filters);
+    const later = await ask(rig, 'status 30d');
+    expect(rig.questions.at(-1)!.filters).toEqual(filters);
+    await rig.slack.command({ user: 'boris', channel: 'api-usage', text: 'status 30d' });
+    await rig.slack.waitFor(() => rig.questions.length === 4, 'another person asks');
+    expect(rig.questions.at(-1)!.filters ?? []).toEqual([]);
+    const mine = await rig.slack.waitFor(
+      () =>
+        rig.slack
+          .messages('api-usage')
+          .find((one) => one.ts === later.ts && JSON.stringify(one.blocks).includes('Reset filters')),
+      'the answer can be reset',
+    );
+    await rig.slack.click({ user: 'alice', message: mine, action_id: 'answer_reset_filters' });
+    await rig.slack.waitFor(() => rig.questions.length === 5, 'it is asked without filters');
+    expect(rig.questions.at(-1)!.filters).toEqual([]);
+    rig.slack.assertNoProblems();
+  });
+});
+
+describe('saved views', () => {
+  it('are saved from an answer, listed, opened and removed', async () => {
+    const rig = await startRig();
+    const message = await ask(rig, 'top routes 30d');
+    await rig.slack.click({ user: 'alice', message, action_id: 'answer_more', selected_option: 'save' });
+    const modal = await rig.slack.waitFor(() => rig.slack.modal('alice'), 'the form');
+    await rig.slack.submitView({ user: 'alice', viewId: modal.id, values: { name: 'big ones', owner: 'channel' } });
+    await rig.slack.waitFor(() => rig.slack.ephemerals('alice')[0], 'it is saved');
+    await rig.slack.command({ user: 'boris', channel: 'api-usage', text: 'views' });
+    expect((await private1(rig.slack, 'boris')).text).toContain('big ones (the channel');
+    await rig.slack.command({ user: 'boris', channel: 'api-usage', text: 'open "big ones" 7d' });
+    await rig.slack.waitFor(() => rig.slack.messages('api-usage').length === 2, 'it is opened');
+    expect(rig.questions.at(-1)).toMatchObject({ report: 'top', dimension: 'route', range: '7d' });
+    await rig.slack.command({ user: 'boris', channel: 'api-usage', text: 'save again' });
+    await rig.slack.waitFor(
+      () => rig.slack.ephemerals('boris').some(({ text }) => text.includes('Saved again for you')),
+      'saved',
+    );
+    await rig.slack.command({ user: 'boris', channel: 'api-usage', text: 'unsave again' });
+    await rig.slack.waitFor(
+      () => rig.slack.ephemerals('boris').some(({ text }) => text.includes('Removed')),
+      'removed',
+    );
+    rig.slack.assertNoProblems();
+  });
+});

@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Report } from '../../src/domain/report.ts';
+import { findRuleErrors, MAX_MESSAGE_CHARACTERS } from '../../src/emulator/block-rules.ts';
+import { findSchemaErrors } from '../../src/emulator/block-schema.ts';
+import { countCharacters, walk } from '../../src/emulator/elements.ts';
+import { buildAnswer, buildNotice, simplify } from '../../src/slack/blocks/answer-message.ts';
+import { clip, defuse, type Message } from '../../src/slack/blocks/text.ts';
+import { listDrills } from '../../src/slack/next-questions.ts';
+import { answerFixture, rankingOf } from './reports.ts';
+import { startRig } from './support.ts';
+
+const HOSTILE = [
+  '<!channel>',
+  '<@U01ADMIN>',
+  '<https://evil.example|click>',
+  '*bold*',
+  '_it_',
+  '~gone~',
+  '`code`',
+  ':tada:',
+  'https://evil.example/x',
+  'evil.example',
+  '@here',
+  '&lt;!here&gt;',
+  '=cmd()',
+  '名前 💥 \u202e',
+  'x'.repeat(200),
+];
+
+const names = fc.uniqueArray(
+  fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ minLength: 1, maxLength: 200, unit: 'grapheme' })),
+  { minLength: 1, maxLength: 60 },
+);
+
+function dressed(report: Report, native: boolean): Message {
+  return buildAnswer(report, {
+    controls: {
+      answerId: 'abc',
+      revision: 1,
+      sharing: native ? 'private' : 'open',
+      drills: listDrills(report),
+      audience: 'the 42 members of #api-usage',
+      offerPng: native,
+      filtered: true,
+    },
+    native,
+    picture: native ? undefined : { fileId: 'F0123456789', altText: report.finding },
+    asked: { by: 'U01ALICE', command: 'top clients 7d' },
+  });
+}
+
+/** Everything that is wrong with a message by Slack's published limits and rules. */
+function faultsOf({ text, blocks }: Message): string[] {
+  const schema = blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`));
+  const rules = findRuleErrors(blocks as never, 'message');
+  const size = countCharacters(blocks) > MAX_MESSAGE_CHARACTERS ? ['too many characters'] : [];
+  return [...schema, ...rules, ...size, ...(text === '' || text.length > 4000 ? ['bad text'] : [])];
+}
+
+/** Text that Slack parses: mrkdwn objects, and plain text that turns emoji codes into pictures. */
+function parsedTexts({ text, blocks }: Message): string[] {
+  const found = [text];
+  for (const { node } of walk(blocks, '')) {
+    if (node.type === 'mrkdwn' && typeof node.text === 'string') found.push(node.text);
+    if (node.type === 'plain_text') expect(node.emoji).toBe(false);
+  }
+  return found;
+}
+
+describe('names from senders', () => {
+  it('stay within Slack’s limits and are never parsed, whatever they are and however many', () => {
+    fc.assert(
+      fc.property(names, fc.boolean(), fc.constantFrom('graph', 'doughnut', 'table'), (list, native, view) => {
+        const report = rankingOf({ report: 'top', dimension: 'client', view }, list, 2000);
+        const message = dressed(report, native);
+        for (const variant of [message, simplify(message, 1), simplify(message, 2)]) {
+          expect(faultsOf(variant)).toEqual([]);
+          for (const text of parsedTexts(variant)) {
+            expect(text).not.toMatch(/<|>/);
+            expect(text).not.toMatch(/:(tada|[a-z]+):|https?:\/\/|evil\.example|@here|\*bold\*|`|(?<!\w)_it_|~gone~/);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('are all there as they were sent, in cells', () => {
+    const message = dressed(rankingOf({ report: 'top', dimension: 'client' }, HOSTILE), false);
+    const cells = [...walk(message.blocks, '')].map(({ node }) => (node.type === 'raw_text' ? node.text : undefined));
+    expect(cells).toEqual(expect.arrayContaining(HOSTILE));
+  });
+
+  it.each(['summary', 'top', 'status', 'pool', 'daily', 'day', 'history', 'client', 'explain'] as const)(
+    'in a %s are harmless too',
+    (kind) => {
+      const report = {
+        ...answerFixture({ report: kind }),
+        title: '<!channel> *x*',
+        finding: HOSTILE.join(' '),
+        notes: HOSTILE,
+      };
+      for (const native of [true, false]) {
+        const message = dressed(report, native);
+        expect(faultsOf(message)).toEqual([]);
+        for (const text of parsedTexts(message)) expect(text).not.toMatch(/<!|<@|\*x\*|:tada:/);
+      }
+    },
+  );
+
+  it('in an error are harmless', () => {
+    const message = buildNotice(HOSTILE, [{ label: '<!channel>', command: 'client "<!channel>"' }]);
+    expect(faultsOf(message)).toEqual([]);
+    for (const text of parsedTexts(message)) expect(text).not.toMatch(/<!|<@|\*bold\*|:tada:/);
+  });
+
+  it('reach Slack without a mention', async () => {
+    const { slack } = await startRig({ report: (question) => rankingOf(question, HOSTILE) });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+    const message = await slack.waitFor(() => slack.messages('api-usage')[0], 'the answer');
+    expect(message.text).not.toMatch(/<[!@#]/);
+    slack.assertNoProblems();
+  });
+});
+
+describe('a ranking of 1,000 rows', () => {
+  it('shows what fits and says how many are in the CSV', () => {
+    const many = Array.from({ length: 1000 }, (_, index) => `client-${index}`);
+    const message = dressed(rankingOf({ report: 'top', dimension: 'client', limit: 1000 }, many, 1000), false);
+    expect(faultsOf(message)).toEqual([]);
+    expect(JSON.stringify(message.blocks)).toMatch(/9\d\d more rows do not fit/);
+    expect(message.text).toMatch(/and 9\d\d more rows/);
+  });
+});
+
+describe('clip and defuse', () => {
+  it('never cut a character in half, and keep ordinary text as it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 30 }), (text, limit) => {
+        const cut = clip(text, limit);
+        expect(cut.length).toBeLessThanOrEqual(Math.max(limit, 1));
+        expect(cut.isWellFormed()).toBe(true);
+      }),
+    );
+    expect(defuse('acme_web-2 made 1,250.5 of 2.31 M at 09:00 (41 %)')).toBe(
+      'acme_web-2 made 1,250.5 of 2.31 M at 09:00 (41 %)',
+    );
+  });
+});

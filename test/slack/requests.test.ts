@@ -1,0 +1,97 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { type Rig, startRig } from './support.ts';
+
+/** A slash command signed for a time, sent to the app as Slack would. */
+async function send(rig: Rig, stampS: number, options: { secret?: string; body?: string } = {}): Promise<number> {
+  const body =
+    options.body ??
+    new URLSearchParams({ command: '/usage', text: 'help', user_id: 'U01ALICE', channel_id: 'C01USAGE' }).toString();
+  const secret = options.secret ?? rig.slack.signingSecret;
+  const signature = createHmac('sha256', secret).update(`v0:${stampS}:${body}`).digest('hex');
+  const response = await fetch(rig.url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-slack-request-timestamp': String(stampS),
+      'x-slack-signature': `v0=${signature}`,
+    },
+    body,
+  });
+  return response.status;
+}
+
+const nowS = () => Math.floor(Date.now() / 1000);
+
+describe('a signed request', () => {
+  it.each([
+    ['old', -301, 401],
+    ['not quite old', -290, 200],
+    ['ahead', 305, 401],
+    ['a little ahead', 290, 200],
+  ])('%s is answered %i s from now with %i', async (_name, offsetS, status) => {
+    const rig = await startRig();
+    expect(await send(rig, nowS() + offsetS)).toBe(status);
+  });
+
+  it('with a wrong signature, or none, is 401', async () => {
+    const rig = await startRig();
+    expect(await send(rig, nowS(), { secret: 'another' })).toBe(401);
+    expect((await fetch(rig.url, { method: 'POST', body: 'x=1' })).status).toBe(401);
+    expect(rig.slack.calls.filter(({ method }) => method !== 'auth.test')).toEqual([]);
+  });
+
+  it('over 4 MiB is 413', async () => {
+    const rig = await startRig();
+    expect(await send(rig, nowS(), { body: 'x'.repeat(4 * 1024 * 1024 + 1) })).toBe(413);
+  });
+
+  it('is done once: the same again is acknowledged and does nothing, also at another instance', async () => {
+    const rig = await startRig();
+    const sent = await rig.slack.command({ user: 'alice', channel: 'api-usage', text: 'status' });
+    await rig.slack.waitFor(() => rig.questions.length === 1, 'it is asked');
+    expect((await rig.slack.replay(sent.delivery!)).status).toBe(200);
+    const other = await startRig({ db: rig.db });
+    rig.slack.eventsUrl = other.url;
+    expect((await rig.slack.replay(sent.delivery!)).status).toBe(200);
+    await rig.slack.command({ user: 'alice', channel: 'api-usage', text: 'pool' });
+    await other.slack.waitFor(() => other.questions.length === 1, 'the next one is asked');
+    expect(rig.questions.map(({ report }) => report)).toEqual(['status']);
+    expect(other.questions.map(({ report }) => report)).toEqual(['pool']);
+  });
+
+  it('is acknowledged before anything is done for it', async () => {
+    const rig = await startRig();
+    rig.slack.faults.fail('users.info', { timeout: true });
+    const sent = await rig.slack.command({ user: 'alice', channel: 'api-usage', text: 'status' });
+    expect(sent.status).toBe(200);
+    expect(rig.questions).toEqual([]);
+    rig.slack.faults.clear();
+  });
+});
+
+describe('an event', () => {
+  it('that Slack delivers again is answered once, by whichever instance', async () => {
+    const rig = await startRig();
+    const other = await startRig({ db: rig.db });
+    const event = {
+      type: 'event_callback',
+      event_id: 'Ev1',
+      team_id: rig.slack.teamId,
+      api_app_id: 'A01HEADROOM',
+      event: {
+        type: 'app_mention',
+        user: 'U01ALICE',
+        text: `<@${rig.slack.botUserId}> status`,
+        channel: 'C01USAGE',
+        ts: '1.0',
+      },
+    };
+    await rig.slack.event(event);
+    rig.slack.eventsUrl = other.url;
+    await rig.slack.event(event, { num: 1, reason: 'http_timeout' });
+    await rig.slack.event({ ...event, event_id: 'Ev2', event: { ...event.event, text: 'pool' } });
+    await rig.slack.waitFor(() => other.questions.length === 1, 'the second event is answered');
+    expect([...rig.questions, ...other.questions].map(({ report }) => report)).toEqual(['status', 'pool']);
+  });
+});

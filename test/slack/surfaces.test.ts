@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import { HeadroomError } from '../../src/errors.ts';
+import { answerFixture } from './reports.ts';
+import { startRig, typesOf } from './support.ts';
+
+describe('an invitation', () => {
+  it('is answered with an introduction, once, whose buttons work', async () => {
+    const { slack, questions } = await startRig();
+    await slack.invite('bot', 'random');
+    const hello = await slack.waitFor(() => slack.messages('random').find((one) => one.blocks), 'the introduction');
+    expect(hello.text).toContain('how much of your API allowance is used');
+    await slack.remove('bot', 'random');
+    await slack.invite('bot', 'random');
+    await slack.click({ user: 'alice', message: hello, action_id: 'run:today' });
+    await slack.waitFor(() => questions.length === 1, 'today is shown');
+    await slack.click({ user: 'alice', message: hello, action_id: 'digest_new' });
+    await slack.waitFor(() => slack.modal('alice'), 'the form of a digest');
+    expect(slack.messages('random').filter(({ text }) => text === hello.text)).toHaveLength(1);
+    slack.assertNoProblems();
+  });
+});
+
+describe('a mention', () => {
+  it('is answered in its thread', async () => {
+    const { slack } = await startRig();
+    const asked = await slack.mention({ user: 'alice', channel: 'api-usage', text: 'top clients 7d' });
+    const answer = await slack.waitFor(() => slack.thread('api-usage', asked.ts)[1], 'the answer');
+    expect(answer.text).toContain('Top clients');
+    slack.assertNoProblems();
+  });
+
+  it('without a question is an introduction for that person', async () => {
+    const { slack } = await startRig();
+    await slack.mention({ user: 'alice', channel: 'api-usage', text: '' });
+    expect((await slack.waitFor(() => slack.ephemerals('alice')[0], 'it')).text).toContain('API allowance');
+    slack.assertNoProblems();
+  });
+});
+
+describe('the shortcut on a message', () => {
+  it('asks in a form and answers in the thread', async () => {
+    const { slack } = await startRig();
+    const said = await slack.say({ user: 'boris', channel: 'api-usage', text: 'who is calling so much?' });
+    await slack.shortcut({ user: 'alice', callback_id: 'usage_here', message: { channel: 'api-usage', ts: said.ts } });
+    const modal = await slack.waitFor(() => slack.modal('alice'), 'the form');
+    await slack.submitView({ user: 'alice', viewId: modal.id, values: { text: 'top clients 7d' } });
+    const answer = await slack.waitFor(() => slack.thread('api-usage', said.ts)[1], 'the answer');
+    expect(answer.text).toContain('Top clients');
+    slack.assertNoProblems();
+  });
+});
+
+describe('an empty database', () => {
+  it('is answered with a command that sends the first event', async () => {
+    const { slack } = await startRig({ report: (question) => ({ ...answerFixture(question), asOfMs: 0 }) });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: '' });
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the welcome');
+    expect(JSON.stringify(told.blocks)).toContain('curl https://usage.example.com/v1/events');
+    expect(JSON.stringify((await slack.openHome('alice')).blocks)).toContain('curl https://');
+    slack.assertNoProblems();
+  });
+});
+
+describe('digests', () => {
+  it('are added by a form, with faults at their fields', async () => {
+    const { slack, done } = await startRig({
+      digests: {
+        preview: async (schedule) => {
+          if (schedule.includes('Mars')) throw new HeadroomError('schedule', 'Mars/Base is no time zone.');
+          return { schedule, nextRuns: [] };
+        },
+      },
+    });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'digest add' });
+    const modal = await slack.waitFor(() => slack.modal('alice'), 'the form');
+    const wrong = await slack.submitView({ user: 'alice', viewId: modal.id, values: { zone: 'Mars/Base' } });
+    expect(wrong.errors).toEqual({ zone: 'Mars/Base is no time zone.' });
+    const private1 = await slack.submitView({
+      user: 'alice',
+      viewId: modal.id,
+      values: { zone: 'UTC', channel: 'C01FINANCE' },
+    });
+    expect(private1.errors.channel).toContain('/invite @Headroom');
+    await slack.submitView({ user: 'alice', viewId: modal.id, values: { zone: 'UTC', channel: 'C01RANDOM' } });
+    await slack.waitFor(() => slack.calls.some(({ method }) => method === 'chat.postEphemeral'), 'it is told');
+    expect(done).toEqual([
+      {
+        action: 'digests.add',
+        given: [
+          { channel: 'C01RANDOM', schedule: 'daily 09:00 UTC', sections: ['yesterday', 'pools'] },
+          { user: 'U01ALICE', zone: 'Europe/Berlin', admin: false },
+        ],
+      },
+    ]);
+    expect(slack.workspace.channels.get('C01RANDOM')!.members.has(slack.botUserId)).toBe(true);
+    slack.assertNoProblems();
+  });
+
+  it('are listed with buttons that preview, pause, send, edit and remove', async () => {
+    const { slack, done } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'digest' });
+    const list = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the list');
+    expect(list.text).toContain('7: daily 09:00 Europe/Berlin, Next: 22 Nov 2026 09:00 (Europe/Berlin)');
+    for (const action of ['digest_preview', 'digest_pause', 'digest_send', 'digest_remove']) {
+      const told = slack.ephemerals('alice').length;
+      await slack.click({ user: 'alice', message: list, action_id: action });
+      await slack.waitFor(() => slack.ephemerals('alice').length > told, `${action} is answered`);
+    }
+    await slack.click({ user: 'alice', message: list, action_id: 'digest_edit' });
+    const modal = await slack.waitFor(() => slack.modal('alice'), 'the form');
+    expect(JSON.stringify(modal.blocks)).toContain('"initial_time":"09:00"');
+    expect(done.map(({ action }) => action)).toEqual(['digests.pause', 'digests.send', 'digests.remove']);
+    slack.assertNoProblems();
+  });
+
+  it.each(['digest pause 7 until monday', 'digest preview', 'digest send', 'digest history', 'digest remove 7'])(
+    '/usage %s is answered',
+    async (text) => {
+      const { slack } = await startRig();
+      await slack.command({ user: 'alice', channel: 'api-usage', text });
+      const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the answer');
+      expect(told.text).not.toContain('did not work');
+      slack.assertNoProblems();
+    },
+  );
+});
+
+describe('alerts', () => {
+  it('are listed for all, with buttons for admins', async () => {
+    const { slack, done } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'alerts' });
+    const list = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the list');
+    expect(typesOf(list)).not.toContain('actions');
+    await slack.command({ user: 'ada', channel: 'api-usage', text: 'alerts' });
+    const all = await slack.waitFor(() => slack.ephemerals('ada')[0], 'the list with buttons');
+    await slack.click({ user: 'ada', message: all, action_id: 'alert_mute' });
+    await slack.waitFor(() => done.length === 1 && slack.ephemerals('ada').length === 2, 'it is muted');
+    expect(done[0]).toMatchObject({ action: 'alerts.mute', given: [{ what: 'level:crm' }, { user: 'U01ADMIN' }] });
+    slack.assertNoProblems();
+  });
+});
+
+describe('/usage', () => {
+  it.each(['debug', 'settings', 'views', 'filters', 'reset', 'help pools', 'help faq', 'licences', 'advice'])(
+    '%s is answered',
+    async (text) => {
+      const { slack } = await startRig();
+      await slack.command({ user: 'alice', channel: 'api-usage', text });
+      await slack.waitFor(
+        () => slack.ephemerals('alice')[0] ?? slack.messages('api-usage')[0] ?? slack.modal('alice'),
+        'the answer',
+      );
+      expect(slack.ephemerals('alice')[0]?.text ?? '').not.toContain('did not work');
+      slack.assertNoProblems();
+    },
+  );
+});
+
+describe('Socket Mode', () => {
+  it('answers commands over two connections, through a renewal and an outage', async () => {
+    const rig = await startRig({
+      socketMode: true,
+      wait: async (ms) => void (await new Promise((r) => setTimeout(r, ms / 50))),
+    });
+    const { slack, app } = rig;
+    await slack.waitFor(() => slack.connected === 2, 'two connections stand');
+    expect(app.state()).toMatchObject({ mode: 'socket', authenticated: true });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'status' });
+    await slack.waitFor(() => slack.messages('api-usage').length === 1, 'the first answer');
+    slack.disconnectSockets('refresh_requested');
+    await slack.waitFor(() => slack.connected === 2, 'two connections stand again');
+    slack.faults.outage(true);
+    await slack.waitFor(() => slack.connected === 0, 'none stands');
+    slack.faults.outage(false);
+    await slack.waitFor(() => slack.connected === 2, 'two connections stand after the outage');
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'pool' });
+    await slack.waitFor(() => slack.messages('api-usage').length === 2, 'the second answer');
+  });
+});
+
+describe('a token that Slack does not accept', () => {
+  it('is named in the state, and the app starts all the same', async () => {
+    const { app, log } = await startRig({ config: { botToken: 'xoxb-wrong' }, wait: () => new Promise(() => {}) });
+    expect(app.state()).toMatchObject({ authenticated: false, problem: 'invalid_auth' });
+    expect(JSON.stringify(log)).not.toContain('xoxb-wrong');
+  });
+});

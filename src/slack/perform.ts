@@ -51,7 +51,7 @@ export async function perform(ctx: SlackContext, asked: Asked, person: Person, c
     case 'correct':
       return correct(ctx, asked, person, command);
     case 'filters':
-      return openView(ctx, asked, buildFilterModal({ channel: asked.channel, threadTs: asked.threadTs }));
+      return openFilters(ctx, asked);
     case 'reset':
       await upsertChosenFilters(ctx.db, asked.user, asked.channel, []);
       return tellPrivately(ctx, asked, buildNotice(['Your filters in this channel are reset.']));
@@ -60,6 +60,11 @@ export async function perform(ctx: SlackContext, asked: Asked, person: Person, c
     case 'debug':
       return tellPrivately(ctx, asked, buildDebug(await ctx.doctor.check()));
   }
+}
+
+async function openFilters(ctx: SlackContext, asked: Asked): Promise<void> {
+  const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
+  await openView(ctx, asked, buildFilterModal({ channel: asked.channel, threadTs: asked.threadTs }, chosen));
 }
 
 /** Reports that filters make sense for. */

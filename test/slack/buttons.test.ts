@@ -170,7 +170,7 @@ describe('filters chosen in the form', () => {
       { key: 'route', patterns: ['route-ord'], not: false },
       { key: 'status', patterns: ['4xx'], not: false },
     ];
-    await rig.slack.waitFor(() => rig.questions.length === 2, 'it is asked with filters');
+    await updated(rig.slack, message.ts);
     expect(rig.questions.at(-1)!.filters).toEqual(filters);
     const later = await ask(rig, 'status 30d');
     expect(rig.questions.at(-1)!.filters).toEqual(filters);

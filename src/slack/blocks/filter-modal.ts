@@ -1,9 +1,8 @@
 import type { GroupKey } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import type { Question } from '../../domain/report.ts';
 import { ACTIONS, CALLBACKS } from '../action-ids.ts';
 import { MAX_OPTION_VALUE } from '../limits.ts';
-import { input, modal } from './modal.ts';
+import { type AnswerReference, input, modal } from './modal.ts';
 import { type Block, type Option, option, plainText } from './text.ts';
 
 /** What the form offers; every other filter can be typed. */
@@ -18,16 +17,13 @@ export const FILTER_FIELDS: readonly { key: GroupKey; label: string }[] = [
 
 const STATUSES = ['2xx', '3xx', '4xx', '429', '5xx', '(none)'] as const;
 
-export interface FilterMetadata {
+export interface FilterMetadata extends AnswerReference {
   channel: string;
   threadTs?: string | undefined;
-  /** Asked again with the filters; absent: only kept. */
-  question?: Question | undefined;
 }
 
 /** Values by search, kept for this person and channel until they are reset. */
-export function buildFilterModal(metadata: FilterMetadata): Block {
-  const filters = metadata.question?.filters ?? [];
+export function buildFilterModal(metadata: FilterMetadata, filters: readonly Filter[]): Block {
   const statuses = STATUSES.map((status) => option(status, status));
   const chosenStatuses = statuses.filter(({ value }) => patternsOf(filters, 'status').includes(value));
   return modal({

@@ -1,4 +1,25 @@
+import type { Question } from '../../domain/report.ts';
 import { type Block, plainText } from './text.ts';
+
+/** The answer that a form was opened from. */
+export interface AnswerReference {
+  answerId?: string | undefined;
+  /** What it is about, where that is short enough to travel with the form. */
+  question?: Question | undefined;
+  /** Of the press: a private answer is changed through it. */
+  responseUrl?: string | undefined;
+}
+
+const MAX_QUESTION = 2000;
+
+export function referTo(
+  answerId: string | undefined,
+  question: Question,
+  responseUrl: string | undefined,
+): AnswerReference {
+  const short = JSON.stringify(question).length <= MAX_QUESTION;
+  return { answerId, responseUrl, ...(short ? { question } : {}) };
+}
 
 export interface ModalParts {
   callback: string;
@@ -16,7 +37,7 @@ export function modal({ callback, title, submit, metadata, blocks }: ModalParts)
     title: plainText(title, 24),
     submit: plainText(submit, 24),
     close: plainText('Cancel', 24),
-    private_metadata: JSON.stringify(metadata).slice(0, 3000),
+    private_metadata: JSON.stringify(metadata),
     blocks,
   };
 }

@@ -1,11 +1,9 @@
-import type { Question } from '../../domain/report.ts';
 import { CALLBACKS } from '../action-ids.ts';
-import { input, modal } from './modal.ts';
+import { type AnswerReference, input, modal } from './modal.ts';
 import { type Block, option } from './text.ts';
 
-export interface SaveMetadata {
+export interface SaveMetadata extends AnswerReference {
   channel: string;
-  question: Question;
 }
 
 /** A name for a question, and whose view it becomes. */

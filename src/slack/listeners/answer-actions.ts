@@ -7,6 +7,7 @@ import { answerQuestion } from '../answer.ts';
 import { buildNotice } from '../blocks/answer-message.ts';
 import { answerIdOf } from '../blocks/controls.ts';
 import { buildFilterModal } from '../blocks/filter-modal.ts';
+import { referTo } from '../blocks/modal.ts';
 import { buildSaveModal } from '../blocks/save-modal.ts';
 import { formatQuestion } from '../command/format-question.ts';
 import { type Asked, respond, type SlackContext, tellPrivately } from '../context.ts';
@@ -139,11 +140,11 @@ async function resetFilters(press: Press): Promise<void> {
 
 async function more(press: Press): Promise<void> {
   const { ctx, asked, person, question, value } = press;
+  const from = { channel: asked.channel, ...referTo(press.answer?.id, question, asked.responseUrl) };
   if (value === MORE.filters) {
-    const modal = buildFilterModal({ channel: asked.channel, threadTs: asked.threadTs, question });
-    return openView(ctx, asked, modal);
+    return openView(ctx, asked, buildFilterModal({ ...from, threadTs: asked.threadTs }, question.filters ?? []));
   }
-  if (value === MORE.save) return openView(ctx, asked, buildSaveModal({ channel: asked.channel, question }));
+  if (value === MORE.save) return openView(ctx, asked, buildSaveModal(from));
   if (value === MORE.digest) return openDigestModal(ctx, asked, person);
   if (value === MORE.alert) return performText(ctx, asked, person, 'alerts');
   const scope = question.scope ? { scope: question.scope } : {};

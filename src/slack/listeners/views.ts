@@ -2,12 +2,13 @@ import type { App } from '@slack/bolt';
 import type { GroupKey } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { HeadroomError } from '../../errors.ts';
-import { upsertChosenFilters } from '../../store/conversation-repository.ts';
+import { type Answer, findAnswer, upsertChosenFilters } from '../../store/conversation-repository.ts';
 import { CALLBACKS } from '../action-ids.ts';
 import { answerQuestion } from '../answer.ts';
 import { buildNotice } from '../blocks/answer-message.ts';
 import type { AskMetadata } from '../blocks/ask-modal.ts';
 import { FILTER_FIELDS, type FilterMetadata } from '../blocks/filter-modal.ts';
+import type { AnswerReference } from '../blocks/modal.ts';
 import type { SaveMetadata } from '../blocks/save-modal.ts';
 import { type Asked, type SlackContext, tellPrivately } from '../context.ts';
 import { requireAdmin, serve } from '../failure.ts';
@@ -49,7 +50,8 @@ export function registerViews(app: App, ctx: SlackContext): void {
   on<FilterMetadata>(CALLBACKS.filters, (given) => applyFilters(ctx, given));
   on<SaveMetadata>(CALLBACKS.saveView, async ({ asked, metadata, field }) => {
     const owner = field('owner') === 'channel' ? 'channel' : 'user';
-    await saveView(ctx, asked, { name: field('name').trim(), question: metadata.question, owner });
+    const question = (await findReferred(ctx, metadata))?.question ?? metadata.question;
+    await saveView(ctx, asked, { name: field('name').trim(), owner, ...(question ? { question } : {}) });
   });
   on<AskMetadata>(CALLBACKS.ask, ({ asked, person, field }) => performText(ctx, asked, person, field('text')));
   on<{ id?: number }>(
@@ -75,15 +77,23 @@ async function applyFilters(
     .map((key) => ({ key, patterns: choices(key), not: false }))
     .filter(({ patterns }) => patterns.length > 0);
   await upsertChosenFilters(ctx.db, asked.user, asked.channel, filters);
-  const question = metadata.question;
+  const answer = await findReferred(ctx, metadata);
+  const question = answer?.question ?? metadata.question;
   if (question) {
     const kept = (question.filters ?? []).filter((filter) => filter.not || !keys.includes(filter.key));
-    return answerQuestion(ctx, asked, person, { ...question, filters: [...kept, ...filters] });
+    const next = { ...question, filters: [...kept, ...filters] };
+    if (answer?.asker !== asked.user) return answerQuestion(ctx, asked, person, { ...next, private: true });
+    return answerQuestion(ctx, { ...asked, ephemeral: answer.private }, person, next, answer);
   }
   const lines = filters.map(({ key, patterns }) => `${key}: ${patterns.join(', ')}`);
   const head =
     filters.length > 0 ? 'Your answers in this channel are filtered by:' : 'Your answers here are not filtered.';
   await tellPrivately(ctx, asked, buildNotice([head, ...lines], [{ label: 'Reset filters', command: 'reset' }]));
+}
+
+/** The answer that a form was opened from, where it is still known. */
+async function findReferred(ctx: SlackContext, { answerId }: AnswerReference): Promise<Answer | undefined> {
+  return answerId ? findAnswer(ctx.db, answerId) : undefined;
 }
 
 function toSchedule(field: (name: string) => string): string {

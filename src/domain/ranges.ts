@@ -2,6 +2,7 @@ import { HeadroomError } from '../errors.ts';
 import { type Calendar, firstDayOf, formatDay, monthOf, toDate, toDay } from './calendar.ts';
 import { listNearest } from './nearest.ts';
 import type { Range } from './range.ts';
+import { daysLabel, monthLabel, monthShort, title } from './range-label.ts';
 import {
   formatRangeWords,
   MONTH_NAMES,
@@ -11,6 +12,8 @@ import {
   type RangeWords,
   readRangeWords,
 } from './range-words.ts';
+
+export { formatRange } from './range-label.ts';
 
 /** A text that is no range, or one that cannot be; `suggestions` are texts of ranges that can. */
 export class InvalidRangeError extends HeadroomError {
@@ -114,32 +117,6 @@ export function resolveMonth(text: string, nowMs: number, calendar: Calendar): n
 export function canonicalRangeText(text: string): string | undefined {
   const words = readRangeWords(text);
   return words && formatRangeWords(words);
-}
-
-/**
- * `14 – 20 Nov 2026, Europe/Berlin`, and where the reader's clock shows other times:
- * ` (13 Nov 18:00 – 20 Nov 18:00 in America/New_York)`.
- */
-export function formatRange(range: Range, zone: string, readerZone?: string): string {
-  const own = `${range.label}, ${zone}${range.partial ? ', partial' : ''}`;
-  if (!readerZone || readerZone === zone || range.fromMs === range.toMs) return own;
-  const [begin, end] = [range.fromMs, range.toMs].map((ms) => {
-    const instant = Temporal.Instant.fromEpochMilliseconds(ms);
-    return { own: instant.toZonedDateTimeISO(zone), reader: instant.toZonedDateTimeISO(readerZone) };
-  }) as [Clocks, Clocks];
-  if ([begin, end].every(({ own, reader }) => own.toPlainDateTime().equals(reader.toPlainDateTime()))) return own;
-  const withYear = begin.reader.year !== end.reader.year;
-  return `${own} (${localTime(begin.reader, withYear)} – ${localTime(end.reader, withYear)} in ${readerZone})`;
-}
-
-interface Clocks {
-  own: Temporal.ZonedDateTime;
-  reader: Temporal.ZonedDateTime;
-}
-
-function localTime(local: Temporal.ZonedDateTime, withYear: boolean): string {
-  const day = `${local.day} ${monthShort(local.month)}${withYear ? ` ${local.year}` : ''}`;
-  return `${day} ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`;
 }
 
 /** Days inclusive; `last < first` is empty. `text` asks for the same again. */
@@ -364,40 +341,6 @@ function weekdayOf(day: number): number {
 
 function daysText(first: number, last: number): string {
   return first === last ? formatDay(first) : `${formatDay(first)}..${formatDay(last)}`;
-}
-
-function daysLabel(first: number, last: number): string {
-  const from = toDate(first);
-  const to = toDate(last);
-  if (last < first) return `${dateLabel(from)}: no whole day yet`;
-  if (first === last) {
-    return `${['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'][from.dayOfWeek - 1]} ${dateLabel(from)}`;
-  }
-  if (from.day === 1 && to.day === to.daysInMonth) {
-    if (from.year === to.year && from.month === to.month) return monthLabel(monthOf(first));
-    const begin = from.year === to.year ? monthShort(from.month) : monthLabel(monthOf(first));
-    return `${begin} – ${monthLabel(monthOf(last))}`;
-  }
-  if (from.year !== to.year) return `${dateLabel(from)} – ${dateLabel(to)}`;
-  if (from.month !== to.month) return `${from.day} ${monthShort(from.month)} – ${dateLabel(to)}`;
-  return `${from.day} – ${dateLabel(to)}`;
-}
-
-function dateLabel(date: Temporal.PlainDate): string {
-  return `${date.day} ${monthShort(date.month)} ${date.year}`;
-}
-
-function monthLabel(month: number): string {
-  return `${monthShort((month % 12) + 1)} ${Math.floor(month / 12)}`;
-}
-
-/** `Nov` for 11. */
-function monthShort(month: number): string {
-  return title(MONTH_NAMES[month - 1]!.slice(0, 3));
-}
-
-function title(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 function notADate(asked: string, reason: string, nearest: readonly string[] = []): InvalidRangeError {

@@ -2,7 +2,7 @@ import type { Dimension } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import type { Question, ReportKind } from '../../domain/report.ts';
 import { mergeFilters, readFilter, readStatus } from './filter-words.ts';
-import { readRange } from './question-words.ts';
+import { isOneDay, readRange } from './question-words.ts';
 import type { Reading } from './reading.ts';
 import type { Token } from './tokens.ts';
 import { DIMENSION_WORDS, FAILURE_WORDS, SHARE_WORDS } from './vocabulary.ts';
@@ -108,8 +108,8 @@ function readSentence(reading: Reading): Sentence | undefined {
   if (name) {
     const [from, to] = [tokens[name.from]!, tokens[name.to - 1]!];
     const shown = name.to - name.from === 1 ? from.text : text.slice(from.start, to.end);
-    sentence.name = shown.replace(/[?!.,;]+$/, '') || undefined!;
-    if (!sentence.name) delete sentence.name;
+    const trimmed = shown.replace(/[?!.,;]+$/, '');
+    if (trimmed !== '') sentence.name = trimmed;
   }
   sentence.plain = plain.join(' ');
   return sentence;
@@ -207,7 +207,6 @@ function aboutPool(sentence: Sentence): Question {
 }
 
 function series(sentence: Sentence): Question {
-  const oneDay =
-    sentence.range !== undefined && /^(today|yesterday|24h|\d{4}-\d{2}-\d{2}|\w+day)$/.test(sentence.range);
+  const oneDay = sentence.range !== undefined && isOneDay(sentence.range);
   return ask(sentence, oneDay ? 'day' : 'daily');
 }

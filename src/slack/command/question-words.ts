@@ -7,6 +7,7 @@ import type { Question } from '../../domain/report.ts';
 import { mergeFilters, readFilter, readStatus } from './filter-words.ts';
 import { Misunderstood, quoteShort } from './misunderstood.ts';
 import { changed, type Reading } from './reading.ts';
+import { readSuppose } from './suppose-words.ts';
 import type { Token } from './tokens.ts';
 import {
   DIMENSION_PLURALS,
@@ -147,7 +148,11 @@ function readOption(reading: Reading, at: number, draft: Draft): number | undefi
   if (word === 'limit' || word === 'first' || (word === 'top' && /^\d+$/.test(followingWord))) {
     return put(draft, 'limit', readRows(reading, at + 1), at + 2);
   }
-  if (word === 'if') return readSuppose(reading, at + 1, draft);
+  if (word === 'if') {
+    const { quantities, next } = readSuppose(reading, at + 1);
+    draft.suppose.push(...quantities);
+    return next;
+  }
   const range = readRange(reading, at);
   // `top 2000` asks for rows, not for a year.
   const isCount = at === 1 && draft.question.report === 'top' && /^\d+$/.test(word) && range?.next === at + 1;
@@ -170,6 +175,8 @@ function readBareValue(reading: Reading, at: number, draft: Draft): number | und
     draft.filters.push({ key: 'status', patterns: status, not: false });
     return at + 1;
   }
+  if ((word === 'credits' || word === 'cost') && !hasScope(draft.question))
+    return put(draft, 'measure', 'credits', at + 1);
   if (/^\d{1,9}$/.test(word)) return put(draft, 'limit', readRows(reading, at), at + 1);
   if (word === 'all' && report === 'top') return put(draft, 'limit', MAX_ROWS, at + 1);
   const dimension = DIMENSION_WORDS.get(word);
@@ -263,67 +270,6 @@ function readSort(reading: Reading, at: number, draft: Draft): number {
   return put(draft, 'sort', `${descending ? '-' : ''}${key}`, at + (given ? 3 : 2));
 }
 
-/** `if users=25`, `if "Automation Developer" = 12, robots=3`: other quantities of grants. */
-function readSuppose(reading: Reading, at: number, draft: Draft): number {
-  let next = at;
-  let more = true;
-  while (more) {
-    const pair = readQuantity(reading, next);
-    if (!pair) {
-      const before = reading.text.slice(0, reading.tokens[at - 1]!.start);
-      throw new Misunderstood('After “if” I need a grant and its quantity, as in: if users=25.', [
-        `${before}if users=25`,
-      ]);
-    }
-    draft.suppose.push(...pair.quantities);
-    next = pair.next;
-    more = pair.goesOn;
-  }
-  return next;
-}
-
-/** The quantities up to the end of a word: a name, which may have several, `=`, and a number. */
-function readQuantity(
-  { text, tokens }: Reading,
-  at: number,
-): { quantities: [string, number][]; next: number; goesOn: boolean } | undefined {
-  const quantities: [string, number][] = [];
-  let names: Token['parts'] = [];
-  let number: string | undefined;
-  for (let i = at; i < tokens.length && i < at + MAX_NAME_WORDS; i++) {
-    if (names.length > 0 && number === undefined) names = [...names, { kind: 'bare', text: ' ' }];
-    for (const part of tokens[i]!.parts) {
-      if (part.kind === 'separator' && part.text === '=' && number === undefined) number = '';
-      else if (part.kind === 'separator' && part.text === ',' && number) {
-        if (!addQuantity(quantities, names, number)) return undefined;
-        names = [];
-        number = undefined;
-      } else if (number === undefined) names = [...names, part];
-      else number += part.text;
-    }
-    if (number) {
-      if (!addQuantity(quantities, names, number)) return undefined;
-      // A comma at the end of the word says that another follows.
-      return { quantities, next: i + 1, goesOn: text[tokens[i]!.end - 1] === ',' && i + 1 < tokens.length };
-    }
-  }
-  return undefined;
-}
-
-function addQuantity(quantities: [string, number][], parts: Token['parts'], number: string): boolean {
-  const words = parts.filter(({ kind, text }) => kind === 'quoted' || text !== ' ');
-  const exact = words.length === 1 && words[0]!.kind === 'quoted';
-  const name = exact
-    ? words[0]!.text
-    : parts
-        .map(({ text }) => text)
-        .join('')
-        .trim();
-  if (name === '' || !/^\d{1,12}(\.\d{1,3})?$/.test(number)) return false;
-  quantities.push([name, Number(number)]);
-  return true;
-}
-
 function twoRanges(reading: Reading, one: string, other: string): Misunderstood {
   const { tokens } = reading;
   const head = tokens
@@ -356,6 +302,13 @@ export function unknownWord(reading: Reading, token: Token): Misunderstood {
     near.length > 0 ? '' : changed(reading, token, `client:${reading.text.slice(token.start, token.end)}`),
     understood,
   ]);
+}
+
+/** Whether a range's words mean one day, which is drawn by the hour. */
+export function isOneDay(range: string): boolean {
+  const words = readRangeWords(range);
+  if (words?.kind === 'word') return words.word === 'today' || words.word === 'yesterday' || words.word === '24h';
+  return words?.kind === 'at' && ['date', 'weekday', 'ago'].includes(words.point.kind);
 }
 
 /** A dimension's plural for commands, `clients`. */

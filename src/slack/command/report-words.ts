@@ -1,9 +1,8 @@
 import { listNearest } from '../../domain/nearest.ts';
-import { readRangeWords } from '../../domain/range-words.ts';
 import type { Question, ReportKind } from '../../domain/report.ts';
 import { Misunderstood, quoteShort } from './misunderstood.ts';
 import { readNaturalQuestion } from './natural.ts';
-import { hasScope, readAllOptions, readNameAndOptions, readOptions } from './question-words.ts';
+import { hasScope, isOneDay, readAllOptions, readNameAndOptions, readOptions } from './question-words.ts';
 import { changed, type Reading, wordOf } from './reading.ts';
 import type { Token } from './tokens.ts';
 import { ACTION_WORDS, DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';
@@ -83,13 +82,6 @@ function readBareOptions(reading: Reading): Question | undefined {
   }
   if (found.range === undefined) return { ...found, report: 'summary' };
   return isOneDay(found.range) ? { ...found, report: 'day' } : found;
-}
-
-/** Whether a range's words mean one day, which is drawn by the hour. */
-export function isOneDay(range: string): boolean {
-  const words = readRangeWords(range);
-  if (words?.kind === 'word') return words.word === 'today' || words.word === 'yesterday' || words.word === '24h';
-  return words?.kind === 'at' && ['date', 'weekday', 'ago'].includes(words.point.kind);
 }
 
 function unknownHead(reading: Reading, head: Token): Misunderstood {

@@ -1,3 +1,4 @@
+import { toMatcher } from '../domain/filter.ts';
 import type { UsageRow } from '../domain/usage.ts';
 import { formatClock, formatCount, formatDate, formatShare } from './format.ts';
 import type { Inquiry } from './inquiry.ts';
@@ -94,7 +95,8 @@ async function findPeak(inquiry: Inquiry, steps: StatusNumbers['steps']): Promis
   const { calendar, usage } = inquiry.deps;
   const asked = inquiry.filters.find(({ key, not }) => key === 'scope' && !not)?.patterns;
   const scopes = inquiry.definitions.scopes.filter(
-    ({ name, rateLimitPerMinute }) => rateLimitPerMinute !== undefined && (!asked || asked.includes(name)),
+    ({ name, rateLimitPerMinute }) =>
+      rateLimitPerMinute !== undefined && (!asked || asked.some((pattern) => toMatcher(pattern)(name))),
   );
   const peaks = await Promise.all(
     scopes.map(async ({ name, rateLimitPerMinute }) => {
@@ -114,5 +116,5 @@ async function findPeak(inquiry: Inquiry, steps: StatusNumbers['steps']): Promis
       ];
     }),
   );
-  return [`most of them in ${worst.label} (${formatCount(of429(worst))})`, ...peaks.flat()];
+  return [`the most in ${worst.label} (${formatCount(of429(worst))})`, ...peaks.flat()];
 }

@@ -18,6 +18,10 @@ const SECTIONS: Readonly<Record<'client' | 'route', readonly GroupKey[]>> = {
   route: ['status', 'client', 'method', 'user', 'ip', 'module', 'version'],
 };
 
+/** A route or client is named in the finding if it has at least this share of the failures. */
+const CONCENTRATED = 0.5;
+const IDS_NAMED = 10;
+
 export function reportClient(deps: ReporterDeps, question: Question, nowMs: number): Promise<DrillReport> {
   return reportDrill('client', deps, question, nowMs);
 }
@@ -74,7 +78,7 @@ async function reportDrill(
       finding: totals.requests === 0 ? describeNothing(inquiry) : findWorst(),
       notes: [
         ...noteAnswer(inquiry, clients),
-        ...(kind === 'client' && ids.some((id) => id !== name) ? [`Ids: ${ids.sort().join(', ')}.`] : []),
+        ...(kind === 'client' && ids.some((id) => id !== name) ? [noteIds(ids)] : []),
         ...(cut.length > 0
           ? [
               `From raw events, which begin on ${formatDate(deps.calendar.dayOf(cutMs))}: ${cut.map((key) => DIMENSION_WORDS[key].plural).join(', ')}.`,
@@ -93,9 +97,14 @@ async function reportDrill(
     const outcome = describeOutcome(totals, countNames(clients.rows, inquiry.names.nameOf));
     const first: Dimension = kind === 'client' ? 'route' : 'client';
     const worst = sections.find(({ dimension }) => dimension === first)?.rows[0];
-    if (!worst || worst.failed === 0) return outcome;
+    if (!worst || worst.failed < totals.failed * CONCENTRATED || worst.failed === 0) return outcome;
     return `${outcome} ${formatShare(worst.failed, totals.failed)} of the failures are with ${worst.name}.`;
   }
+}
+
+function noteIds(ids: readonly string[]): string {
+  const more = ids.length > IDS_NAMED ? ` and ${ids.length - IDS_NAMED} more` : '';
+  return `Ids: ${ids.toSorted().slice(0, IDS_NAMED).join(', ')}${more}.`;
 }
 
 function toTitle(key: GroupKey, number: 'singular' | 'plural' = 'plural'): string {

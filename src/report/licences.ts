@@ -38,7 +38,9 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
     finding:
       held.length === 0
         ? 'No pool is declared: there is nothing that grants calls.'
-        : `${countOf(seats, 'licence')} of ${countOf(licences.length, 'kind')} in ${countOf(held.length, 'pool')} of ${countOf(new Set(held.map(({ scope }) => scope)).size, 'scope')}.`,
+        : licences.length === 0
+          ? `${countOf(held.length, 'pool')} of fixed amounts; no licences are declared.`
+          : `${countOf(seats, 'licence')} of ${countOf(licences.length, 'kind')} in ${countOf(held.length, 'pool')} of ${countOf(new Set(held.map(({ scope }) => scope)).size, 'scope')}.`,
     range: undefined,
     kind: 'licences',
     sections: scopes.map(({ title, pools }) => ({

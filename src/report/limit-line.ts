@@ -1,4 +1,5 @@
 import { amountOf, versionOn } from '../domain/amount.ts';
+import { toMatcher } from '../domain/filter.ts';
 import type { Inquiry } from './inquiry.ts';
 
 /**
@@ -10,7 +11,7 @@ export function findLimitLine({ filters, definitions, range }: Inquiry): { name:
   const asked = filters.find(({ key, not }) => key === 'scope' && !not)?.patterns;
   if (filters.some(({ key }) => key !== 'scope')) return undefined;
   const scopes = definitions.scopes.filter(({ name }) =>
-    asked ? asked.includes(name) : definitions.scopes.length === 1,
+    asked ? asked.some((pattern) => toMatcher(pattern)(name)) : definitions.scopes.length === 1,
   );
   if (scopes.length !== 1) return undefined;
   const scope = scopes[0]!;

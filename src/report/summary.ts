@@ -1,4 +1,5 @@
 import type { Question, ScopeCard, ScopeState, SummaryReport } from '../domain/report.ts';
+import { countOf } from './format.ts';
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { describeStates } from './pool.ts';
@@ -33,7 +34,7 @@ export async function reportSummary(deps: ReporterDeps, question: Question, nowM
     ...toHead({ ...inquiry, question }, [byScope], {
       title: 'Usage',
       finding: `${states.length > 0 ? `${describeStates(inquiry, states)} ` : ''}Today so far: ${outcome}`,
-      notes: noteAnswer(inquiry, byScope),
+      notes: [...noteAnswer(inquiry, byScope), ...cards.flatMap(noteBulk)],
     }),
     kind: 'summary',
     cards,
@@ -72,6 +73,13 @@ async function findPeak(
   const peak = minutes.reduce((best, minute) => (minute.singles > best.singles ? minute : best));
   const bulkLeftOut = minutes.reduce((sum, { bulk }) => sum + bulk, 0);
   return { startMs: peak.startMs, requests: peak.singles, bulkLeftOut };
+}
+
+function noteBulk({ title, peakMinute }: ScopeCard): string[] {
+  if (!peakMinute || peakMinute.bulkLeftOut === 0) return [];
+  return [
+    `${countOf(peakMinute.bulkLeftOut, 'call')} of ${title} came as counts, and are left out of its busiest minute.`,
+  ];
 }
 
 function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {

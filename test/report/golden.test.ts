@@ -172,6 +172,9 @@ describe('summary', () => {
         requestsToday: 0,
       },
     ]);
+    expect(report.notes).toContain(
+      '93 calls of Integration Service API calls came as counts, and are left out of its busiest minute.',
+    );
     expect(report).toMatchObject({ today: { requests: 100, ok: 7, failed: 93 }, clients: 3 });
     expect(report.finding).toMatch(
       /^Integration Service API calls: 75,000 of 100,000 used in Bundled licences \(75 %\), approaching its end.* Today so far: 100 requests by 3 clients; of those with a status 7 % succeeded: 7 ok, 93 failed\.$/,

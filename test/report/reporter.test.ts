@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { REPORT_KINDS } from '../../src/domain/report.ts';
+import { toCsv } from '../../src/report/csv.ts';
+import { ask, at } from './setup.ts';
+
+const acme = { timeMs: at('2026-10-20T12:00:00Z'), client: 'acme', route: '/a' };
+
+describe.each(REPORT_KINDS)('%s', (kind) => {
+  const name = kind === 'route' ? '/a' : 'acme';
+
+  it('can be answered before anything was received', async () => {
+    const report = await ask([], { report: kind, name });
+    expect(report.finding).toMatch(/^No (usage has been received yet|pool is declared)/);
+    expect(report).toMatchObject({ kind, asOfMs: 0, zone: 'UTC' });
+  });
+
+  it('can be answered from one call, and for a month that has no whole day yet', async () => {
+    for (const range of ['2026-10-20', 'this-month']) {
+      const report = await ask([acme], { report: kind, name, range }, { nowMs: at('2026-11-01T10:00:00Z') });
+      expect(report).toMatchObject({ kind, asOfMs: acme.timeMs });
+      expect(report.finding).not.toMatch(/NaN|undefined|Infinity/);
+      expect(report.notes.join()).not.toMatch(/NaN|undefined|Infinity/);
+      const { columns, rows } = report.table;
+      expect(rows.every((row) => row.length === columns.length)).toBe(true);
+      expect(toCsv(report)).not.toMatch(/NaN|undefined|Infinity/);
+    }
+  });
+
+  it('gives the question back as it was asked, for the buttons', async () => {
+    const question = {
+      report: kind,
+      name,
+      range: '2026-10-20',
+      filters: [{ key: 'kind', patterns: ['call'], not: false }],
+    } as const;
+    expect((await ask([acme], question)).question).toEqual(question);
+  });
+});

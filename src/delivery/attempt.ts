@@ -27,8 +27,8 @@ export type Outcome =
   | { kind: 'lost' }
   | { kind: 'failed'; failure: Failure };
 
-/** Text waits this long for its picture; an alert's does not. */
-const PICTURE_WAIT_MS = { alert: 0, notice: 2000, answer: 2000, digest: 2000 } as const;
+/** Text waits this long for its picture; an alert's does not, except in its thread. */
+const PICTURE_WAIT_MS = 2000;
 const PLAIN_TEXT_LENGTH = 3900;
 
 /**
@@ -99,7 +99,7 @@ async function findPosted(ports: AttemptPorts, delivery: Delivery, place: Place)
 type Composed = { text: string; blocks?: Block[]; pictureOwed: boolean };
 
 async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Composed | undefined> {
-  const { key, kind, dueMs, content, updates, degraded } = delivery;
+  const { key, kind, dueMs, content, updates, thread, degraded } = delivery;
   const composer = ports.composers[kind];
   const message = await composer(content, { key, dueMs, nowMs: ports.clock.now(), updating: updates !== undefined });
   if (!message) return undefined;
@@ -112,7 +112,8 @@ async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Compose
     return { text: cut(message.text), blocks: message.blocks, pictureOwed: false };
   }
   const image = showPicture(ports, message.image, key);
-  const block = updates ? await image : await firstOf(image, PICTURE_WAIT_MS[kind], ports.clock);
+  const waitMs = kind === 'alert' && !(thread && !thread.broadcast) ? 0 : PICTURE_WAIT_MS;
+  const block = updates ? await image : await firstOf(image, waitMs, ports.clock);
   if (block === 'waiting') return { text: cut(message.text), blocks: message.blocks, pictureOwed: true };
   return { text: cut(message.text), blocks: withImage(message, block), pictureOwed: false };
 }

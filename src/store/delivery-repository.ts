@@ -53,10 +53,10 @@ export async function insertDelivery(db: Db | Transaction<Database>, delivery: N
   return Number(numInsertedOrUpdatedRows) === 1;
 }
 
-/** Alerts first; whatever only refines a message comes after the messages. */
-function rankOf(delivery: NewDelivery): number {
-  const rank = { alert: 0, notice: 1, answer: 2, digest: 3 }[delivery.kind];
-  return delivery.updates ? rank + 10 : rank;
+/** Alerts first; what stands in a thread alone, or refines a message, comes after the messages. */
+function rankOf({ kind, updates, thread }: NewDelivery): number {
+  const rank = { alert: 0, notice: 1, answer: 2, digest: 3 }[kind];
+  return updates || (thread && !thread.broadcast) ? rank + 10 : rank;
 }
 
 /**

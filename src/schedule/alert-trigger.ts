@@ -1,0 +1,59 @@
+import type { Clock } from '../delivery/clock.ts';
+import type { Logger } from '../log.ts';
+
+export interface AlertTriggerOptions {
+  /** False: another instance is at it. Source: `Alerts.evaluate`. */
+  evaluate(nowMs: number): Promise<boolean>;
+  clock: Clock;
+  log: Logger;
+}
+
+/** A commit is followed by an evaluation after this time, or after the pause when one has just been made. */
+const GATHER_MS = 100;
+const PAUSE_MS = 400;
+const RETRY_MS = 250;
+
+/** Evaluates alerts after commits: at most one evaluation at a time, and always one that began after the last commit. */
+export class AlertTrigger {
+  readonly #options: AlertTriggerOptions;
+  #pending = false;
+  #stopped = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: AlertTriggerOptions) {
+    this.#options = options;
+  }
+
+  /** Something was committed. Never throws, returns at once. */
+  onCommit(): void {
+    this.#pending = true;
+    if (this.#stopped.signal.aborted) return;
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log, evaluate } = this.#options;
+    const { signal } = this.#stopped;
+    while (this.#pending && !signal.aborted) {
+      await clock.sleep(GATHER_MS, signal);
+      this.#pending = false;
+      try {
+        if (await evaluate(clock.now())) {
+          if (this.#pending) await clock.sleep(PAUSE_MS, signal);
+          continue;
+        }
+      } catch (error) {
+        log.error({ error: String(error) }, 'alerts could not be evaluated');
+      }
+      this.#pending = true;
+      await clock.sleep(RETRY_MS, signal);
+    }
+    // In one step with the last look at `pending`: a commit from here on starts anew.
+    this.#running = undefined;
+  }
+}

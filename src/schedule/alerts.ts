@@ -1,0 +1,354 @@
+import type { Calendar } from '../domain/calendar.ts';
+import type { Question, ScopeState } from '../domain/report.ts';
+import type { SourceHealth } from '../domain/source-health.ts';
+import type { Span, UsageReader } from '../domain/usage.ts';
+import { HeadroomError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Actor, AlertPort, AlertSummary } from '../slack/ports.ts';
+import {
+  type Alert,
+  acknowledgeAlerts,
+  deleteAlertRule,
+  deleteMute,
+  findAlertSettings,
+  listAlertRules,
+  listAlerts,
+  listMutes,
+  upsertAlertRule,
+  upsertMute,
+} from '../store/alert-repository.ts';
+import { insertAudit } from '../store/audit-repository.ts';
+import type { Db } from '../store/database.ts';
+import { insertDelivery } from '../store/delivery-repository.ts';
+import { deleteLease, takeLease } from '../store/lease-repository.ts';
+import { findSetting, setSetting } from '../store/setting-repository.ts';
+import { isMuted, type Targets } from './alert-claims.ts';
+import { ALERT_KINDS, type AlertContent, type AlertKind, type AlertOrder, summarize } from './alert-content.ts';
+import { type AlertSetting, evaluateLevels } from './level-alerts.ts';
+import {
+  evaluateClients,
+  evaluateRates,
+  evaluateRules,
+  evaluateRunOut,
+  evaluateSilence,
+  evaluateUnusual,
+} from './other-alerts.ts';
+
+export interface AlertsOptions {
+  db: Db;
+  log: Logger;
+  calendar: Calendar;
+  usage: UsageReader;
+  /** Where scopes stand; `plain`: without forecasts, quickly. */
+  scopeStates(nowMs: number, options: { plain: boolean }): Promise<readonly ScopeState[]>;
+  sources(): Promise<readonly SourceHealth[]>;
+  /** ALERT_CHANNEL, which `setRoute` overrides. */
+  alertChannel: string | undefined;
+  /** User ids, asked when alerts have no channel. */
+  admins(): Promise<readonly string[]>;
+  /** This process, in leases. */
+  instance: string;
+  now(): number;
+  wakeSender(): void;
+}
+
+/** A frozen evaluator is in the way for no longer than this. */
+const LEASE_MS = 3000;
+const SHOWN_FOR_MS = 7 * 24 * 3_600_000;
+const CHANNEL_SETTING = 'alert_channel';
+
+/** What is warned about, and the conversations around it. What was told stands in unique rows. */
+export class Alerts implements AlertPort {
+  readonly #options: AlertsOptions;
+  readonly #seen = new Map<string, string>();
+
+  constructor(options: AlertsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Levels, switches and rates, from stored totals: after each commit, and every minute for what time alone changes. False:
+   * another instance is at it, ask again soon.
+   */
+  async evaluate(nowMs: number): Promise<boolean> {
+    return this.#alone('alerts', async () => {
+      const setting = await this.#getSetting(nowMs);
+      if (!setting) return;
+      const states = await this.#options.scopeStates(nowMs, { plain: true });
+      await evaluateLevels(setting, states, this.#seen);
+      // What must be told soonest is on its way while the rest is computed.
+      this.#options.wakeSender();
+      await evaluateRates(setting, states, this.#options.usage, this.#options.calendar.zone);
+      this.#options.wakeSender();
+    });
+  }
+
+  /** Everything, every minute. */
+  async evaluateAll(nowMs: number): Promise<boolean> {
+    const done = await this.evaluate(nowMs);
+    const others = await this.#alone('alerts of the minute', async () => {
+      const setting = await this.#getSetting(nowMs);
+      if (!setting) return;
+      const { usage, calendar, db, log } = this.#options;
+      const { zone } = calendar;
+      const jobs = [
+        async () => evaluateSilence(setting, await this.#options.sources(), usage, zone),
+        () => evaluateClients(setting, usage, zone),
+        () => evaluateUnusual(setting, usage, zone),
+        async () =>
+          setting.isOn('run-out')
+            ? evaluateRunOut(setting, await this.#options.scopeStates(nowMs, { plain: false }), zone)
+            : undefined,
+        async () =>
+          evaluateRules(setting, await listAlertRules(db), (rule, span) => this.#count(rule.question, span), calendar),
+      ];
+      for (const job of jobs)
+        await job().catch((error) => log.error({ error: String(error) }, 'an alert could not be evaluated'));
+      this.#options.wakeSender();
+    });
+    return done && others;
+  }
+
+  async #alone(name: string, work: () => Promise<void>): Promise<boolean> {
+    const { db, instance, now } = this.#options;
+    if (!(await takeLease(db, name, instance, now(), now() + LEASE_MS))) return false;
+    try {
+      await work();
+    } finally {
+      await deleteLease(db, name, instance);
+    }
+    return true;
+  }
+
+  async #getSetting(nowMs: number): Promise<AlertSetting | undefined> {
+    const { db, log } = this.#options;
+    const settings = await findAlertSettings(db);
+    const channel = settings.get(CHANNEL_SETTING) || this.#options.alertChannel;
+    const targets = channel ? [channel] : await this.#options.admins();
+    if (targets.length === 0) {
+      log.warn('alerts have nowhere to go: set ALERT_CHANNEL, or ADMINS');
+      return undefined;
+    }
+    const on = readOn(settings);
+    return { db, nowMs, targets, mutes: await listMutes(db, nowMs), isOn: (kind) => on.has(kind) };
+  }
+
+  async #targets(): Promise<Targets> {
+    const channel = await this.route();
+    return channel ? [channel] : this.#options.admins();
+  }
+
+  async #listOn(): Promise<Set<AlertKind>> {
+    const changed = await Promise.all(
+      ALERT_KINDS.map(({ kind }) => findSetting(this.#options.db, toSettingName(kind))),
+    );
+    return new Set(
+      ALERT_KINDS.filter(({ on }, index) => (changed[index] === undefined ? on : changed[index] === '1')).map(
+        ({ kind }) => kind,
+      ),
+    );
+  }
+
+  async #count(question: Question, span: Span): Promise<number> {
+    const filters = question.filters ?? [];
+    const { rows } = await this.#options.usage.sum({ span, grain: 'all', groupBy: [], filters });
+    return rows.reduce((sum, row) => sum + row.requests, 0);
+  }
+
+  async route(): Promise<string | undefined> {
+    return (await findSetting(this.#options.db, CHANNEL_SETTING)) || this.#options.alertChannel;
+  }
+
+  /** Alerts of the last seven days, newest first, then the rules, then every kind, on or off. */
+  async list(): Promise<AlertSummary[]> {
+    const { db, now } = this.#options;
+    const mutes = await listMutes(db, now());
+    const on = await this.#listOn();
+    const muteOf = (subject: string, kind: string, scope?: string) => {
+      const mute = mutes.find((one) => isMuted([one], { subject, kind, ...(scope ? { scope } : {}) }));
+      return mute ? { mutedUntilMs: mute.untilMs ?? Number.MAX_SAFE_INTEGER, mutedBy: mute.by } : {};
+    };
+    const alerts = (await listAlerts(db, now() - SHOWN_FOR_MS, 20)).map((alert) => {
+      const content = alert.content as AlertContent;
+      return {
+        id: String(alert.id),
+        title: content.title,
+        detail: content.lines[0] ?? '',
+        enabled: on.has(content.kind),
+        ...(alert.acked ? { acknowledgedBy: alert.acked.by } : {}),
+        ...muteOf(alert.subject, alert.kind, content.scope),
+      };
+    });
+    const rules = (await listAlertRules(db)).map((rule) => ({
+      id: rule.name,
+      title: rule.name,
+      detail: `over ${rule.over} requests in ${rule.per === 'hour' ? 'an hour' : 'a day'}`,
+      enabled: on.has('view'),
+      ...muteOf(rule.name, 'view'),
+    }));
+    const kinds = ALERT_KINDS.map(({ kind, title }) => ({
+      id: kind,
+      title,
+      detail: on.has(kind) ? 'on' : 'off',
+      enabled: on.has(kind),
+      ...muteOf(kind, kind),
+    }));
+    return [...alerts, ...rules, ...kinds];
+  }
+
+  async mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<void> {
+    requireAdmin(by, 'mute alerts');
+    const what = await this.#resolve(target.what);
+    await upsertMute(this.#options.db, { what, untilMs: target.untilMs, by: by.user });
+    await this.#audit(
+      by,
+      'alert.mute',
+      `${what} until ${target.untilMs ? new Date(target.untilMs).toISOString() : 'unmuted'}`,
+    );
+  }
+
+  async unmute(target: { what?: string }, by: Actor): Promise<void> {
+    requireAdmin(by, 'unmute alerts');
+    const what = await this.#resolve(target.what);
+    if (await deleteMute(this.#options.db, what)) await this.#audit(by, 'alert.unmute', what);
+  }
+
+  async enable(what: string, enabled: boolean, by: Actor): Promise<void> {
+    requireAdmin(by, 'turn alerts on or off');
+    const kind = ALERT_KINDS.find((one) => one.kind === what)?.kind;
+    if (!kind) throw unknownAlert(what);
+    await setSetting(this.#options.db, toSettingName(kind), enabled ? '1' : '0');
+    await this.#audit(by, enabled ? 'alert.enable' : 'alert.disable', kind);
+  }
+
+  async add(rule: { name: string; question: Question; over: number; per: 'hour' | 'day' }, by: Actor): Promise<void> {
+    await upsertAlertRule(this.#options.db, { ...rule, by: by.user });
+    await this.#audit(by, 'alert.add', `${rule.name}: over ${rule.over} per ${rule.per}`);
+  }
+
+  async remove(what: string, by: Actor): Promise<void> {
+    const rule = (await listAlertRules(this.#options.db)).find(({ name }) => name === what);
+    if (!rule) throw unknownAlert(what);
+    if (rule.by !== by.user) requireAdmin(by, `remove an alert of <@${rule.by}>`);
+    await deleteAlertRule(this.#options.db, what);
+    await this.#audit(by, 'alert.remove', what);
+  }
+
+  async setRoute(channel: string, by: Actor): Promise<void> {
+    requireAdmin(by, 'choose where alerts go');
+    await setSetting(this.#options.db, CHANNEL_SETTING, channel);
+    await this.#audit(by, 'alert.route', channel);
+  }
+
+  /** Acknowledges an alert with all of its period (without `what`: the newest); its messages then say who did. */
+  async acknowledge(target: { what?: string }, by: Actor): Promise<void> {
+    const { db, now } = this.#options;
+    const alert = await this.#findAlert(target.what);
+    if (!alert) throw unknownAlert(target.what ?? '');
+    const nowMs = now();
+    const { subject, period } = alert;
+    const same = (await listAlerts(db, 0, 1000)).filter((one) => one.subject === subject && one.period === period);
+    const acknowledged = await db.transaction().execute(async (trx) => {
+      if (!(await acknowledgeAlerts(trx, alert, by.user, nowMs))) return false;
+      for (const one of same) for (const key of one.deliveryKeys) await insertDelivery(trx, toUpdate(one, key, nowMs));
+      return true;
+    });
+    if (!acknowledged) return;
+    await this.#audit(by, 'alert.acknowledge', `${subject} ${period}`);
+    this.#options.wakeSender();
+  }
+
+  async test(by: Actor): Promise<void> {
+    const { db, now } = this.#options;
+    const content: AlertContent = {
+      kind: 'level',
+      title: 'This is how an alert arrives',
+      lines: [
+        `Sent by the way that real alerts go, asked for by ${by.user}. Nobody is mentioned, and nothing was reached.`,
+      ],
+      mention: false,
+      level: 90,
+      test: true,
+    };
+    const order: AlertOrder = { summary: `TEST: ${summarize(content)}`, part: 'message', content };
+    const targets = await this.#targets();
+    if (targets.length === 0)
+      throw new HeadroomError('slack', 'Alerts have nowhere to go: set ALERT_CHANNEL, or ADMINS.');
+    for (const channel of targets) {
+      const key = `alert:test:${now()}:${by.user}@${channel}`;
+      await insertDelivery(db, { key, kind: 'alert', channel, content: order, dueMs: now() });
+    }
+    await this.#audit(by, 'alert.test', targets.join(', '));
+    this.#options.wakeSender();
+  }
+
+  /** End of the period that an alert is about; undefined for a rolling pool and for what has none. */
+  async findPeriodEnd(id: string): Promise<number | undefined> {
+    return ((await this.#findAlert(id))?.content as AlertContent | undefined)?.periodEndMs;
+  }
+
+  /** By id, subject, pool, scope or kind, the newest; without words the newest of all. */
+  async #findAlert(what: string | undefined): Promise<Alert | undefined> {
+    const { db, now } = this.#options;
+    const recent = await listAlerts(db, now() - 400 * 24 * 3_600_000, 1000);
+    if (what === undefined) return recent[0];
+    return (
+      recent.find(({ id }) => String(id) === what) ??
+      recent.find(({ subject, kind, content }) => {
+        const { pool, scope } = content as AlertContent;
+        return [subject, kind, pool, scope].includes(what);
+      })
+    );
+  }
+
+  /** What a mute of these words covers: an alert's subject, a kind, a scope, or `*`. */
+  async #resolve(what: string | undefined): Promise<string> {
+    if (what === undefined || what === '*' || what === 'all') return '*';
+    if (ALERT_KINDS.some(({ kind }) => kind === what)) return what;
+    const { usage: _usage, now } = this.#options;
+    const states = await this.#options.scopeStates(now(), { plain: true });
+    if (states.some(({ scope }) => scope === what)) return what;
+    for (const state of states)
+      for (const pool of [...state.pools, ...state.limits])
+        if (pool.name === what || `${state.scope}/${pool.name}` === what) return `${state.scope}/${pool.name}`;
+    const known = await this.#findAlert(what);
+    if (known) return known.subject;
+    if ((await listAlertRules(this.#options.db)).some(({ name }) => name === what)) return what;
+    if ((await this.#options.sources()).some(({ name }) => name === what)) return `source ${what}`;
+    throw unknownAlert(what);
+  }
+
+  async #audit(by: Actor, action: string, detail: string): Promise<void> {
+    await insertAudit(this.#options.db, { atMs: this.#options.now(), actor: by.user, action, detail });
+  }
+}
+
+function readOn(settings: ReadonlyMap<string, string>): Set<AlertKind> {
+  const isOn = ({ kind, on }: (typeof ALERT_KINDS)[number]) =>
+    (settings.get(toSettingName(kind)) ?? (on ? '1' : '0')) === '1';
+  return new Set(ALERT_KINDS.filter(isOn).map(({ kind }) => kind));
+}
+
+function toUpdate(alert: Alert, key: string, nowMs: number): Parameters<typeof insertDelivery>[1] {
+  const content = alert.content as AlertContent;
+  // A parent is updated to where its pool stands; every other message keeps its words.
+  const part = key.startsWith(`alert:${alert.subject}:${alert.period}@`) ? 'parent' : 'message';
+  const order: AlertOrder = { alertKey: alert.key, summary: summarize(content), part, content };
+  const channel = key.slice(key.lastIndexOf('@') + 1);
+  return { key: `${key}#acknowledged`, kind: 'alert', channel, content: order, updates: key, dueMs: nowMs };
+}
+
+function toSettingName(kind: AlertKind): string {
+  return `alert_on_${kind}`;
+}
+
+function requireAdmin(by: Actor, what: string): void {
+  if (!by.admin) throw new HeadroomError('unauthorised', `Only admins may ${what}. Ask one of them (/usage help who).`);
+}
+
+function unknownAlert(what: string): HeadroomError {
+  return new HeadroomError(
+    'schedule',
+    `There is no alert ${JSON.stringify(what)}. See /usage alerts for those there are.`,
+  );
+}

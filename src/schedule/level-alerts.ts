@@ -1,0 +1,183 @@
+import type { PoolState, ScopeState } from '../domain/report.ts';
+import { formatCredits, formatPercent } from '../report/format.ts';
+import { listAlertsOf, type Mute, markRearmed, trackEpisode } from '../store/alert-repository.ts';
+import type { Db } from '../store/database.ts';
+import { type Claim, claimAlert, isMuted, type Targets } from './alert-claims.ts';
+import type { AlertContent, AlertKind } from './alert-content.ts';
+
+/** A rolling pool's episode ends when use has been below the lowest threshold for so long. */
+const EPISODE_ENDS_AFTER_MS = 60 * 60_000;
+
+/** What an evaluation is made under. */
+export interface AlertSetting {
+  db: Db;
+  nowMs: number;
+  targets: Targets;
+  mutes: readonly Mute[];
+  isOn(kind: AlertKind): boolean;
+}
+
+/**
+ * Raises what the levels of pools and limits call for: each level once per period, the highest alone where several were
+ * passed at once; a raised amount arms those again that are not reached under it. `seen` remembers what was looked at
+ * last, so that a pool where nothing changed costs no query.
+ */
+export async function evaluateLevels(
+  setting: AlertSetting,
+  states: readonly ScopeState[],
+  seen: Map<string, string>,
+): Promise<number> {
+  let raised = 0;
+  for (const scope of states) {
+    const switches = setting.isOn('switch');
+    for (const pool of [...scope.pools, ...scope.limits]) {
+      const subject = subjectOf(scope, pool);
+      const isPool = scope.pools.includes(pool);
+      const later = isPool ? scope.pools.slice(scope.pools.indexOf(pool) + 1).filter(({ left }) => left > 0) : [];
+      const emptied = isPool ? scope.exhaustions.find((one) => one.pool === pool.name) : undefined;
+      const muted = (kind: AlertKind) =>
+        !setting.isOn(kind) || isMuted(setting.mutes, { kind, subject, scope: scope.scope });
+      const tellLevel = !muted('level');
+      const tellSwitch = switches && !muted('switch') && emptied?.next !== undefined;
+      const { reached, amount, period, periodKind } = pool;
+      // A window moves all the time; its episode is what counts.
+      const span = periodKind === 'rolling-24h' ? '' : period.fromMs;
+      const sign = [reached.join(), amount, span, tellLevel, tellSwitch, setting.targets.join()].join('|');
+      if (seen.get(subject) === sign) continue;
+      raised += await setting.db.transaction().execute(async (trx) => {
+        const rolling = periodKind === 'rolling-24h';
+        const episode = rolling
+          ? await trackEpisode(trx, subject, reached.length > 0, setting.nowMs, EPISODE_ENDS_AFTER_MS)
+          : undefined;
+        if (rolling && episode === undefined) return 0;
+        const periodKey = rolling ? `episode-${episode}` : new Date(period.fromMs).toISOString();
+        const about = { scope, pool, subject, periodKey, later };
+        let count = 0;
+        for (const claim of tellLevel ? await listLevelClaims(trx, about) : [])
+          if ((await claimAlert(trx, claim, setting.targets, setting.nowMs)) && !claim.covered) count += 1;
+        if (tellSwitch && (await claimAlert(trx, toSwitch(about, emptied.next!), setting.targets, setting.nowMs)))
+          count += 1;
+        return count;
+      });
+      seen.set(subject, sign);
+    }
+  }
+  return raised;
+}
+
+interface About {
+  scope: ScopeState;
+  pool: PoolState;
+  subject: string;
+  periodKey: string;
+  /** Pools that go on when this one is empty. */
+  later: readonly PoolState[];
+}
+
+type Trx = Parameters<typeof claimAlert>[0];
+
+/** `crm/Daily credits`; a limit that is named like a pool is told apart. */
+export function subjectOf(scope: ScopeState, pool: PoolState): string {
+  const isNamesake = scope.limits.includes(pool) && scope.pools.some(({ name }) => name === pool.name);
+  return `${scope.scope}/${pool.name}${isNamesake ? ' (limit)' : ''}`;
+}
+
+async function listLevelClaims(trx: Trx, about: About): Promise<Claim[]> {
+  const { pool, subject, periodKey } = about;
+  const rows = (await listAlertsOf(trx, subject, periodKey)).filter(({ kind }) => kind === 'level');
+  const disarmed = rows.filter(
+    (row) => !row.rearmed && !pool.reached.includes(row.level!) && row.amount !== undefined && pool.amount > row.amount,
+  );
+  await markRearmed(
+    trx,
+    disarmed.map(({ id }) => id),
+  );
+  const rearmed = new Set([...rows.filter((row) => row.rearmed), ...disarmed].map(({ id }) => id));
+  const active = rows.filter(({ id }) => !rearmed.has(id)).map(({ level }) => level!);
+  const due = pool.reached.filter((level) => !active.includes(level));
+  const highest = Math.max(...pool.reached);
+  return due
+    .map((level) => {
+      const arm = rows.filter((row) => row.level === level).length;
+      return {
+        key: `alert:${subject}:${periodKey}:${level}:${arm}`,
+        kind: 'level',
+        subject,
+        period: periodKey,
+        level,
+        arm,
+        amount: pool.amount,
+        covered: level < highest,
+        content: toLevelContent(about, level),
+      };
+    })
+    .sort((a, b) => b.level - a.level);
+}
+
+function toLevelContent({ scope, pool, later }: About, level: number): AlertContent {
+  const below = pool.thresholds.filter((threshold) => threshold < 100);
+  const urgent = level === 100 || (below.length > 1 && level === below.at(-1));
+  const next = later[0];
+  return {
+    kind: 'level',
+    title: `${pool.name} of ${scope.title} ${level === 100 ? 'is used up: 100 %' : `reached ${level} %`}`,
+    lines: [
+      `${formatCredits(pool.used)} of ${formatCredits(pool.amount)} used (${formatPercent(pool.percent, pool.thresholds)}), ` +
+        `${formatCredits(pool.left)} left, ${pool.period.label}`,
+      ...(scope.overage > 0 ? [`Overage this month: ${formatCredits(scope.overage)}`] : []),
+      describeNext(level, next, pool),
+    ],
+    mention: urgent && later.length === 0,
+    scope: scope.scope,
+    pool: pool.name,
+    level,
+    used: pool.used,
+    amount: pool.amount,
+    links: scope.links,
+    ...toCommands(scope.scope, pool),
+    ...(pool.periodKind === 'rolling-24h' ? {} : { periodEndMs: pool.period.toMs }),
+  };
+}
+
+/** What to do, by what comes after. */
+function describeNext(level: number, next: PoolState | undefined, pool: PoolState): string {
+  if (next) {
+    const left = `${next.name} (${formatCredits(next.left)} left)`;
+    return level === 100
+      ? `Calls go on from ${left}; nothing is blocked.`
+      : `When it is empty, calls go on from ${left}.`;
+  }
+  if (level === 100 && pool.periodKind === 'rolling-24h')
+    return 'Further calls count as overage until older ones leave the window: pause what can wait, or add to the pool.';
+  if (level === 100) return 'Further calls count as overage until the reset: pause what can wait, or add to the pool.';
+  return 'Look who uses it, slow down what can wait, or add to the pool before it is empty.';
+}
+
+function toCommands(scope: string, pool: PoolState): { who: string; chart: string } {
+  const range = pool.periodKind === 'month' ? 'this-month' : pool.periodKind === 'rolling-24h' ? '24h' : 'today';
+  const quoted = `"${scope.replaceAll('"', '')}"`;
+  return { who: `top clients ${range} scope:${quoted}`, chart: `pool ${quoted}` };
+}
+
+function toSwitch({ scope, pool, subject, periodKey, later }: About, next: string): Claim {
+  const left = later.find(({ name }) => name === next)?.left;
+  return {
+    key: `switch:${subject}:${periodKey}`,
+    kind: 'switch',
+    subject: `switch of ${subject}`,
+    period: periodKey,
+    note: { subject, period: periodKey },
+    content: {
+      kind: 'switch',
+      title: `${scope.title} now draws from ${next}`,
+      lines: [
+        `${pool.name} is used up (${formatCredits(pool.amount)}, ${pool.period.label})` +
+          (left === undefined ? '' : `; ${next} has ${formatCredits(left)} left`),
+      ],
+      mention: false,
+      scope: scope.scope,
+      pool: pool.name,
+      ...toCommands(scope.scope, pool),
+    },
+  };
+}

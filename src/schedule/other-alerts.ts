@@ -1,0 +1,253 @@
+import type { Calendar } from '../domain/calendar.ts';
+import type { ScopeState } from '../domain/report.ts';
+import type { SourceHealth } from '../domain/source-health.ts';
+import type { UsageReader } from '../domain/usage.ts';
+import { countOf, formatClock, formatCount, formatInstant, formatPercent } from '../report/format.ts';
+import { type AlertRule, findAlert } from '../store/alert-repository.ts';
+import { type Claim, claimAlert, isMuted } from './alert-claims.ts';
+import { describeForecast } from './digest-text.ts';
+import { type AlertSetting, subjectOf } from './level-alerts.ts';
+import { isSilent } from './silent-sources.ts';
+import { findUnusual, type UnusualHour } from './unusual-hours.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const KNOWN_FOR_MS = 90 * 24 * HOUR_MS;
+/** Minutes are looked at again for so long: calls arrive late. */
+const LATE_MINUTES = 5;
+
+/** Raises a claim unless its kind is off, it is muted, or it was raised before; whether it was. */
+async function raise(setting: AlertSetting, claim: Claim, scope?: string): Promise<boolean> {
+  const { db, mutes, targets, nowMs } = setting;
+  if (!setting.isOn(claim.content.kind)) return false;
+  if (isMuted(mutes, { kind: claim.kind, subject: claim.subject, ...(scope ? { scope } : {}) })) return false;
+  if (await findAlert(db, claim.key)) return false;
+  return db.transaction().execute((trx) => claimAlert(trx, claim, targets, nowMs));
+}
+
+/** A scope's calls in one minute reached its rate limit: once an hour, in the thread of the pool that is drawn from. */
+export async function evaluateRates(
+  setting: AlertSetting,
+  states: readonly ScopeState[],
+  usage: UsageReader,
+  zone: string,
+): Promise<void> {
+  if (!setting.isOn('rate')) return;
+  const toMs = Math.floor(setting.nowMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
+  for (const state of states) {
+    const { scope, title, rateLimitPerMinute: limit, current } = state;
+    if (limit === undefined) continue;
+    const span = { fromMs: toMs - LATE_MINUTES * MINUTE_MS, toMs };
+    const steps = await usage.meter({ meter: scope, span, grain: 'minute' });
+    const peak = steps.filter(({ singles }) => singles >= limit).sort((a, b) => b.singles - a.singles)[0];
+    if (!peak) continue;
+    const hour = new Date(Math.floor(peak.startMs / HOUR_MS) * HOUR_MS).toISOString();
+    await raise(
+      setting,
+      {
+        key: `rate:${scope}:${hour}`,
+        kind: 'rate',
+        subject: `rate of ${scope}`,
+        period: hour,
+        ...(current && current.periodKind !== 'rolling-24h'
+          ? { note: { subject: subjectOf(state, current), period: new Date(current.period.fromMs).toISOString() } }
+          : {}),
+        content: {
+          kind: 'rate',
+          title: `${title} reached its rate limit`,
+          lines: [
+            `${formatCount(peak.singles)} calls in the minute of ${formatClock(peak.startMs, zone)} (${zone}), ${formatCount(limit)} are allowed`,
+            'Spread calls evenly, cache what repeats, and back off on 429. The monthly allowance is not touched by this.',
+          ],
+          mention: false,
+          scope,
+          who: `top clients today scope:"${scope}"`,
+          chart: 'day today',
+        },
+      },
+      scope,
+    );
+  }
+}
+
+/** A source that sends nothing though it used to at this time: once per silence. */
+export async function evaluateSilence(
+  setting: AlertSetting,
+  sources: readonly SourceHealth[],
+  usage: UsageReader,
+  zone: string,
+): Promise<void> {
+  if (!setting.isOn('silent')) return;
+  for (const health of sources) {
+    const { name, lastReceivedMs } = health;
+    const key = `silent:${name}:${lastReceivedMs}`;
+    if (lastReceivedMs === undefined || (await findAlert(setting.db, key))) continue;
+    if (!(await isSilent(health, usage, setting.nowMs))) continue;
+    await raise(setting, {
+      key,
+      kind: 'silent',
+      subject: `source ${name}`,
+      period: String(lastReceivedMs),
+      content: {
+        kind: 'silent',
+        title: `Source ${name} is silent`,
+        lines: [
+          `Nothing was received since ${formatInstant(lastReceivedMs, zone)} (${zone}). Usage since then is unknown, not zero; levels stay as they were.`,
+          'Look whether the sender runs, reaches this address and has the right token: /usage sources.',
+        ],
+        mention: false,
+        chart: 'sources',
+      },
+    });
+  }
+}
+
+const IP = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*)$/i;
+
+/** Clients of the last full hour that were unknown for 90 days: one message an hour that lists them. */
+export async function evaluateClients(setting: AlertSetting, usage: UsageReader, zone: string): Promise<void> {
+  if (!setting.isOn('unknown-client')) return;
+  const toMs = Math.floor(setting.nowMs / HOUR_MS) * HOUR_MS;
+  const hour = new Date(toMs - HOUR_MS).toISOString();
+  const key = `unknown-client:${hour}`;
+  if (await findAlert(setting.db, key)) return;
+  const all = { key: 'client' as const, limit: Number.MAX_SAFE_INTEGER };
+  const called = await usage.values({ ...all, span: { fromMs: toMs - HOUR_MS, toMs } });
+  if (called.length === 0) return;
+  const known = await usage.values({ ...all, span: { fromMs: toMs - KNOWN_FOR_MS, toMs: toMs - HOUR_MS } });
+  const names = new Set(known.map(({ value }) => value));
+  const unknown = called.filter(({ value }) => !names.has(value) && !IP.test(value) && !value.startsWith('('));
+  if (unknown.length === 0 || names.size === 0) return;
+  await raise(setting, {
+    key,
+    kind: 'unknown-client',
+    subject: 'unknown clients',
+    period: hour,
+    content: {
+      kind: 'unknown-client',
+      title: `${countOf(unknown.length, 'client')} unknown until now`,
+      lines: [
+        ...unknown.slice(0, 10).map(({ value, requests }) => `${value}: ${countOf(requests, 'request')}`),
+        ...(unknown.length > 10 ? [`and ${unknown.length - 10} more`] : []),
+        `Between ${formatInstant(toMs - HOUR_MS, zone)} and ${formatClock(toMs, zone)} (${zone}). If you do not know them, ask who registered them.`,
+      ],
+      mention: false,
+      who: 'top clients today 20',
+    },
+  });
+}
+
+/** The last full hour against the same hour of the weeks before. */
+export async function evaluateUnusual(setting: AlertSetting, usage: UsageReader, zone: string): Promise<void> {
+  if (!setting.isOn('unusual')) return;
+  const hourMs = Math.floor(setting.nowMs / HOUR_MS) * HOUR_MS - HOUR_MS;
+  const hour = new Date(hourMs).toISOString();
+  for (const found of await findUnusual(usage, hourMs)) {
+    await raise(setting, {
+      key: `unusual:${found.what}:${hour}`,
+      kind: 'unusual',
+      subject: `unusual ${found.what}`,
+      period: hour,
+      content: {
+        kind: 'unusual',
+        title: found.what === 'volume' ? 'Unusual volume' : 'Unusual share of failures',
+        lines: describeUnusual(found, zone),
+        mention: false,
+        who: 'top clients today',
+        chart: found.what === 'volume' ? 'day today' : 'status today',
+      },
+    });
+  }
+}
+
+function describeUnusual(
+  { what, observed, expected, fromMs, comparedWeeks, because }: UnusualHour,
+  zone: string,
+): string[] {
+  const shown = (value: number) => (what === 'volume' ? formatCount(Math.round(value)) : formatPercent(value * 100));
+  const unit = what === 'volume' ? 'requests' : 'of calls failed';
+  return [
+    `Observed ${shown(observed)} ${unit}, expected ${shown(expected)}: the hour from ${formatInstant(fromMs, zone)} (${zone}) ` +
+      `against the same hour of the last ${comparedWeeks} same weekdays`,
+    ...(because
+      ? [
+          `Explains most: ${because.key} ${because.name}, ${because.change > 0 ? '+' : '−'}${formatCount(Math.abs(because.change))}`,
+        ]
+      : []),
+    what === 'failures'
+      ? 'Check credentials, the endpoint’s configuration, and whether an integration is down.'
+      : 'Check for a new job, a loop of retries, or a sender that stopped.',
+  ];
+}
+
+/** Pools that will be empty before their reset at the usual rate: once per period, in the pool's thread. */
+export async function evaluateRunOut(
+  setting: AlertSetting,
+  states: readonly ScopeState[],
+  zone: string,
+): Promise<void> {
+  if (!setting.isOn('run-out')) return;
+  for (const state of states) {
+    for (const pool of state.pools) {
+      if (!pool.runOut || pool.level === 'exhausted' || pool.periodKind === 'rolling-24h') continue;
+      const subject = subjectOf(state, pool);
+      const period = new Date(pool.period.fromMs).toISOString();
+      await raise(
+        setting,
+        {
+          key: `run-out:${subject}:${period}`,
+          kind: 'run-out',
+          subject: `run-out of ${subject}`,
+          period,
+          note: { subject, period },
+          content: {
+            kind: 'run-out',
+            title: `${pool.name} of ${state.title} will run out before its reset`,
+            lines: [`It ${describeForecast(pool, zone).replace(/^, /, '')} (${zone}): ${pool.runOut.arithmetic}`],
+            mention: false,
+            scope: state.scope,
+            pool: pool.name,
+            chart: `pool "${state.scope}"`,
+          },
+        },
+        state.scope,
+      );
+    }
+  }
+}
+
+/** Bounds that people set on a question: once per hour or day of the report zone. */
+export async function evaluateRules(
+  setting: AlertSetting,
+  rules: readonly AlertRule[],
+  count: (rule: AlertRule, span: { fromMs: number; toMs: number }) => Promise<number>,
+  calendar: Calendar,
+): Promise<void> {
+  const { nowMs } = setting;
+  for (const rule of rules) {
+    const day = calendar.dayOf(nowMs);
+    const span =
+      rule.per === 'day'
+        ? { fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) }
+        : { fromMs: calendar.startOfHour(nowMs), toMs: calendar.startOfHour(nowMs) + HOUR_MS };
+    const period = new Date(span.fromMs).toISOString();
+    const key = `view:${rule.name}:${period}`;
+    if (await findAlert(setting.db, key)) continue;
+    const requests = await count(rule, span);
+    if (requests <= rule.over) continue;
+    await raise(setting, {
+      key,
+      kind: 'view',
+      subject: rule.name,
+      period,
+      content: {
+        kind: 'view',
+        title: `${rule.name} is over ${formatCount(rule.over)}`,
+        lines: [
+          `${countOf(requests, 'request')} in the ${rule.per} from ${formatInstant(span.fromMs, calendar.zone)} (${calendar.zone}), bound ${formatCount(rule.over)}`,
+        ],
+        mention: false,
+      },
+    });
+  }
+}

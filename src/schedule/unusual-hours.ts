@@ -1,0 +1,107 @@
+import type { GroupKey } from '../domain/dimension.ts';
+import type { Span, UsageReader } from '../domain/usage.ts';
+import { median } from '../report/usual.ts';
+
+const HOUR_MS = 3_600_000;
+const WEEK_MS = 7 * 24 * HOUR_MS;
+const WEEKS = 4;
+const LEAST_WEEKS = 2;
+/** Median absolute deviations (made comparable to standard deviations) that count as far. */
+const FAR = 4;
+const MAD_TO_SIGMA = 1.4826;
+const LEAST_REQUESTS = 50;
+const LEAST_FAILED = 20;
+const LEAST_SHARE = 0.05;
+
+/** An hour that was far from its usual, with what explains most of the difference. */
+export interface UnusualHour {
+  what: 'volume' | 'failures';
+  fromMs: number;
+  observed: number;
+  expected: number;
+  comparedWeeks: number;
+  because?: { key: GroupKey; name: string; change: number };
+}
+
+/**
+ * Compares a whole hour with the same hour of the last four same weekdays: requests, and the share of failures. Median and
+ * MAD, so that one odd week moves nothing. Empty with fewer than two weeks of data.
+ */
+export async function findUnusual(usage: UsageReader, hourMs: number): Promise<UnusualHour[]> {
+  const extent = await usage.extent();
+  const spans = Array.from({ length: WEEKS }, (_, week) => toHour(hourMs - (week + 1) * WEEK_MS)).filter(
+    (span) => extent !== undefined && extent.firstDay * 24 * HOUR_MS <= span.fromMs,
+  );
+  if (spans.length < LEAST_WEEKS) return [];
+  const now = await sumHour(usage, toHour(hourMs));
+  const before = await Promise.all(spans.map((span) => sumHour(usage, span)));
+  const found: UnusualHour[] = [];
+  const base = { fromMs: hourMs, comparedWeeks: spans.length };
+  const volumes = before.map(({ requests }) => requests);
+  const usualVolume = median(volumes);
+  const bound = Math.max(FAR * deviation(volumes), FAR * Math.sqrt(usualVolume), 0.2 * usualVolume);
+  if (Math.max(now.requests, usualVolume) >= LEAST_REQUESTS && Math.abs(now.requests - usualVolume) > bound) {
+    const because = await explain(usage, hourMs, spans, 'requests');
+    found.push({ what: 'volume', ...base, observed: now.requests, expected: usualVolume, ...because });
+  }
+  const shares = before.map(shareOf);
+  const usualShare = median(shares);
+  const shareBound = Math.max(FAR * deviation(shares), LEAST_SHARE);
+  if (now.failed >= LEAST_FAILED && Math.abs(shareOf(now) - usualShare) > shareBound) {
+    const because = await explain(usage, hourMs, spans, 'failed');
+    found.push({ what: 'failures', ...base, observed: shareOf(now), expected: usualShare, ...because });
+  }
+  return found;
+}
+
+interface HourSum {
+  requests: number;
+  ok: number;
+  failed: number;
+}
+
+function toHour(fromMs: number): Span {
+  return { fromMs, toMs: fromMs + HOUR_MS };
+}
+
+async function sumHour(usage: UsageReader, span: Span): Promise<HourSum> {
+  const { rows } = await usage.sum({ span, grain: 'all', groupBy: [], filters: [] });
+  const sum = { requests: 0, ok: 0, failed: 0 };
+  for (const row of rows) {
+    sum.requests += row.requests;
+    sum.ok += row.ok;
+    sum.failed += row.failed;
+  }
+  return sum;
+}
+
+function shareOf({ ok, failed }: HourSum): number {
+  return ok + failed === 0 ? 0 : failed / (ok + failed);
+}
+
+function deviation(values: readonly number[]): number {
+  const middle = median(values);
+  return MAD_TO_SIGMA * median(values.map((value) => Math.abs(value - middle)));
+}
+
+/** The client, route or status whose count moved most from its own mean of those weeks. */
+async function explain(
+  usage: UsageReader,
+  hourMs: number,
+  spans: readonly Span[],
+  measure: 'requests' | 'failed',
+): Promise<Pick<UnusualHour, 'because'>> {
+  let best: NonNullable<UnusualHour['because']> | undefined;
+  for (const key of ['client', 'route', 'status'] as const) {
+    const moved = new Map<string, number>();
+    const add = async (span: Span, weight: number) => {
+      const { rows } = await usage.sum({ span, grain: 'all', groupBy: [key], filters: [] });
+      for (const row of rows) moved.set(row.keys[0]!, (moved.get(row.keys[0]!) ?? 0) + weight * row[measure]);
+    };
+    await add(toHour(hourMs), 1);
+    for (const span of spans) await add(span, -1 / spans.length);
+    for (const [name, change] of moved)
+      if (!best || Math.abs(change) > Math.abs(best.change) * 1.001) best = { key, name, change: Math.round(change) };
+  }
+  return best && best.change !== 0 ? { because: best } : {};
+}

@@ -1,0 +1,251 @@
+import type { Selectable, Transaction } from 'kysely';
+import type { NewDelivery } from '../domain/delivery.ts';
+import type { Question } from '../domain/report.ts';
+import type { Db } from './database.ts';
+import { insertDelivery } from './delivery-repository.ts';
+import type { AlertTables } from './schema/alert.ts';
+import type { Database } from './schema.ts';
+
+type Handle = Db | Transaction<Database>;
+
+export interface NewAlert {
+  key: string;
+  kind: string;
+  subject: string;
+  period: string;
+  level?: number;
+  arm?: number;
+  amount?: number;
+  covered?: boolean;
+  content: unknown;
+}
+
+export interface Alert extends Required<Omit<NewAlert, 'level' | 'amount'>> {
+  id: number;
+  level: number | undefined;
+  amount: number | undefined;
+  rearmed: boolean;
+  deliveryKeys: readonly string[];
+  atMs: number;
+  acked: { by: string; ms: number } | undefined;
+}
+
+/** Writes an alert with its deliveries; false: its key was there before, and nothing is written. */
+export async function insertAlert(
+  trx: Transaction<Database>,
+  alert: NewAlert,
+  deliveries: readonly NewDelivery[],
+  nowMs: number,
+): Promise<boolean> {
+  const messages = deliveries.filter(({ updates, thread }) => !updates && (!thread || thread.broadcast));
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto('alert')
+    .values({
+      key: alert.key,
+      kind: alert.kind,
+      subject: alert.subject,
+      period: alert.period,
+      level: alert.level ?? null,
+      arm: alert.arm ?? 0,
+      amount: alert.amount ?? null,
+      covered: alert.covered ? 1 : 0,
+      rearmed: 0,
+      content: JSON.stringify(alert.content),
+      delivery_keys: JSON.stringify(messages.map(({ key }) => key)),
+      at_ms: nowMs,
+    })
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .executeTakeFirst();
+  if (Number(numInsertedOrUpdatedRows) === 0) return false;
+  for (const delivery of deliveries) await insertDelivery(trx, delivery);
+  return true;
+}
+
+export async function findAlert(db: Handle, key: string): Promise<Alert | undefined> {
+  const row = await db.selectFrom('alert').selectAll().where('key', '=', key).executeTakeFirst();
+  return row && toAlert(row);
+}
+
+/** Those of one subject and period, in the order they were raised. */
+export async function listAlertsOf(db: Handle, subject: string, period: string): Promise<Alert[]> {
+  const rows = await db
+    .selectFrom('alert')
+    .selectAll()
+    .where('subject', '=', subject)
+    .where('period', '=', period)
+    .orderBy('id')
+    .execute();
+  return rows.map(toAlert);
+}
+
+/** Those that were told since, newest first. */
+export async function listAlerts(db: Handle, sinceMs: number, limit: number): Promise<Alert[]> {
+  const rows = await db
+    .selectFrom('alert')
+    .selectAll()
+    .where('at_ms', '>=', sinceMs)
+    .where('covered', '=', 0)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(toAlert);
+}
+
+export async function markRearmed(db: Handle, ids: readonly number[]): Promise<void> {
+  if (ids.length) await db.updateTable('alert').set({ rearmed: 1 }).where('id', 'in', ids).execute();
+}
+
+/** Acknowledges every alert of a subject and period; false: somebody had before. */
+export async function acknowledgeAlerts(
+  db: Handle,
+  of: { subject: string; period: string },
+  by: string,
+  nowMs: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('alert')
+    .set({ acked_by: by, acked_ms: nowMs })
+    .where('subject', '=', of.subject)
+    .where('period', '=', of.period)
+    .where('acked_by', 'is', null)
+    .executeTakeFirst();
+  return Number(numUpdatedRows) > 0;
+}
+
+/**
+ * The number of a rolling pool's episode now: opened when `reached` and none is open, ended once it has not been for
+ * `endAfterMs`. Undefined: none is open.
+ */
+export async function trackEpisode(
+  trx: Transaction<Database>,
+  subject: string,
+  reached: boolean,
+  nowMs: number,
+  endAfterMs: number,
+): Promise<number | undefined> {
+  const last = await trx
+    .selectFrom('alert_episode')
+    .selectAll()
+    .where('subject', '=', subject)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const set = (change: { below_since_ms?: number | null; ended_ms?: number }) =>
+    trx
+      .updateTable('alert_episode')
+      .set(change)
+      .where('subject', '=', subject)
+      .where('number', '=', last!.number)
+      .execute();
+  if (last && last.ended_ms === null) {
+    const { number, below_since_ms: belowSinceMs } = last;
+    // It had been below for long enough before it was reached anew: that is the next episode.
+    if (belowSinceMs !== null && nowMs - belowSinceMs >= endAfterMs) await set({ ended_ms: belowSinceMs + endAfterMs });
+    else {
+      if (reached && belowSinceMs !== null) await set({ below_since_ms: null });
+      if (!reached && belowSinceMs === null) await set({ below_since_ms: nowMs });
+      return number;
+    }
+  }
+  if (!reached) return undefined;
+  const number = (last?.number ?? 0) + 1;
+  await trx
+    .insertInto('alert_episode')
+    .values({ subject, number, started_ms: nowMs })
+    .onConflict((conflict) => conflict.columns(['subject', 'number']).doNothing())
+    .execute();
+  return number;
+}
+
+export interface Mute {
+  what: string;
+  untilMs: number | undefined;
+  by: string;
+}
+
+/** Mutes that hold at `nowMs`. */
+export async function listMutes(db: Handle, nowMs: number): Promise<Mute[]> {
+  const rows = await db
+    .selectFrom('alert_mute')
+    .selectAll()
+    .where((where) => where.or([where('until_ms', 'is', null), where('until_ms', '>', nowMs)]))
+    .execute();
+  return rows.map((row) => ({ what: row.what, untilMs: row.until_ms ?? undefined, by: row.muted_by }));
+}
+
+export async function upsertMute(db: Handle, mute: Mute): Promise<void> {
+  const row = { until_ms: mute.untilMs ?? null, muted_by: mute.by };
+  await db
+    .insertInto('alert_mute')
+    .values({ what: mute.what, ...row })
+    .onConflict((conflict) => conflict.column('what').doUpdateSet(row))
+    .execute();
+}
+
+export async function deleteMute(db: Handle, what: string): Promise<boolean> {
+  const { numDeletedRows } = await db.deleteFrom('alert_mute').where('what', '=', what).executeTakeFirst();
+  return Number(numDeletedRows) > 0;
+}
+
+/** What admins chose about alerts: the settings whose names begin with `alert_`. */
+export async function findAlertSettings(db: Handle): Promise<ReadonlyMap<string, string>> {
+  const rows = await db
+    .selectFrom('setting')
+    .select(['name', 'value'])
+    .where('name', '>=', 'alert_')
+    .where('name', '<', 'alert`')
+    .execute();
+  return new Map(rows.map(({ name, value }) => [name, value]));
+}
+
+export interface AlertRule {
+  name: string;
+  question: Question;
+  over: number;
+  per: 'hour' | 'day';
+  by: string;
+}
+
+export async function listAlertRules(db: Handle): Promise<AlertRule[]> {
+  const rows = await db.selectFrom('alert_rule').selectAll().orderBy('name').execute();
+  return rows.map((row) => ({
+    name: row.name,
+    question: JSON.parse(row.question) as Question,
+    over: row.over,
+    per: row.per,
+    by: row.added_by,
+  }));
+}
+
+export async function upsertAlertRule(db: Handle, rule: AlertRule): Promise<void> {
+  const row = { question: JSON.stringify(rule.question), over: rule.over, per: rule.per, added_by: rule.by };
+  await db
+    .insertInto('alert_rule')
+    .values({ name: rule.name, ...row })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
+    .execute();
+}
+
+export async function deleteAlertRule(db: Handle, name: string): Promise<boolean> {
+  const { numDeletedRows } = await db.deleteFrom('alert_rule').where('name', '=', name).executeTakeFirst();
+  return Number(numDeletedRows) > 0;
+}
+
+function toAlert(row: Selectable<AlertTables['alert']>): Alert {
+  return {
+    id: row.id,
+    key: row.key,
+    kind: row.kind,
+    subject: row.subject,
+    period: row.period,
+    level: row.level ?? undefined,
+    arm: row.arm,
+    amount: row.amount ?? undefined,
+    covered: row.covered === 1,
+    rearmed: row.rearmed === 1,
+    content: JSON.parse(row.content),
+    deliveryKeys: JSON.parse(row.delivery_keys),
+    atMs: row.at_ms,
+    acked: row.acked_by ? { by: row.acked_by, ms: row.acked_ms! } : undefined,
+  };
+}

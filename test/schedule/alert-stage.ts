@@ -1,0 +1,116 @@
+import { createCalendar } from '../../src/domain/calendar.ts';
+import type { Definitions, Limit, Pool, Scope } from '../../src/domain/definition.ts';
+import type { SourceHealth } from '../../src/domain/source-health.ts';
+import { createLogger } from '../../src/log.ts';
+import { getScopeStates } from '../../src/report/pools.ts';
+import { createReporter } from '../../src/report/reporter.ts';
+import { createAlertComposer } from '../../src/schedule/alert-composer.ts';
+import { Alerts } from '../../src/schedule/alerts.ts';
+import { composeNotice, followFailure } from '../../src/schedule/failed-delivery.ts';
+import type { Db } from '../../src/store/database.ts';
+import { CHANNEL, ECHO, openStage } from '../delivery/slack-stage.ts';
+import { createMemoryUsage, type EventOfTest } from '../report/memory-usage.ts';
+import { NO_DEFINITIONS } from '../report/setup.ts';
+import type { TestDatabases } from '../support/databases.ts';
+
+export const ONCALL = 'S0123';
+
+/** A pool of `base` credits a month from 2026 on, unless told otherwise. */
+export function pool(name: string, base: number, change: Partial<Pool> = {}): Pool {
+  const fromDay = 20_454;
+  return {
+    name,
+    period: { kind: 'month', anchor: 1 },
+    priority: 1,
+    fromDay,
+    amounts: [{ fromDay, base: base * 1000, grants: [] }],
+    thresholds: [75, 90],
+    order: 0,
+    ...change,
+  };
+}
+
+export function scope(pools: readonly Pool[], change: Partial<Scope> = {}): Scope {
+  return { name: 'crm', title: 'CRM', links: {}, pools, limits: [] as Limit[], ...change };
+}
+
+export interface World {
+  events: EventOfTest[];
+  definitions: Definitions;
+  sources: SourceHealth[];
+}
+
+/** Alerts over usage, definitions and sources that the test changes as it goes. */
+export async function openAlerts(
+  databases: TestDatabases,
+  scopes: readonly Scope[],
+  options: { channel?: string | undefined; admins?: readonly string[] } = { channel: CHANNEL },
+) {
+  const stage = await openStage();
+  const db = await databases.open();
+  const { slack, clock } = stage;
+  const calendar = createCalendar('UTC');
+  const world: World = { events: [], definitions: { ...NO_DEFINITIONS, scopes }, sources: [] };
+  const deps = () => ({
+    usage: createMemoryUsage(world.events, calendar),
+    definitions: async () => world.definitions,
+    calendar,
+  });
+  let instances = 0;
+  const connect = (handle: Db) => {
+    instances += 1;
+    const alerts = new Alerts({
+      db: handle,
+      log: createLogger('silent'),
+      calendar,
+      usage: new Proxy({} as ReturnType<typeof createMemoryUsage>, {
+        get: (_target, name) => deps().usage[name as 'sum'],
+      }),
+      scopeStates: (nowMs, { plain }) => getScopeStates(deps(), { atMs: nowMs, plain }),
+      sources: async () => world.sources,
+      alertChannel: options.channel,
+      admins: async () => options.admins ?? [],
+      instance: `instance ${instances}`,
+      now: () => clock.now(),
+      wakeSender() {},
+    });
+    const sender = stage.openSender(handle, {
+      composers: {
+        ...ECHO,
+        notice: composeNotice,
+        alert: createAlertComposer({
+          db: handle,
+          clock,
+          reporter: { answer: (question, nowMs) => createReporter(deps()).answer(question, nowMs) },
+          zone: 'UTC',
+          oncall: ONCALL,
+          render: async () => undefined,
+        }),
+      },
+      onFailed: (trx, delivery, failure, nowMs) => followFailure(trx, delivery, failure, nowMs, options.admins ?? []),
+    });
+    return { alerts, sender };
+  };
+  const first = connect(db);
+  /** Evaluates, and sends what came of it. */
+  async function run(): Promise<void> {
+    await first.alerts.evaluateAll(clock.now());
+    for (let second = 0; second < 4; second += 1) {
+      await first.sender.settle();
+      clock.advance(1000);
+    }
+  }
+  /** Uses so many credits now. */
+  async function use(count: number, change: Partial<EventOfTest> = {}): Promise<void> {
+    world.events.push({ timeMs: clock.now(), scope: 'crm', count, ...change });
+    clock.advance(1);
+    await run();
+  }
+  /** Messages in the channel: parents and what was also sent to it. */
+  const told = () =>
+    slack
+      .messages(CHANNEL)
+      .filter(({ ts, thread_ts, subtype }) => (thread_ts ?? ts) === ts || subtype === 'thread_broadcast')
+      .map(({ text }) => text.split('\n')[0]!);
+  return { slack, clock, db, world, use, run, told, ...first, reopen: () => connect(db) };
+}

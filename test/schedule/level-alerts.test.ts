@@ -1,0 +1,187 @@
+import { expect, it } from 'vitest';
+import { CHANNEL, OWNER } from '../delivery/slack-stage.ts';
+import { describeEachDialect } from '../support/databases.ts';
+import { ONCALL, openAlerts, pool, scope } from './alert-stage.ts';
+
+const ADMIN = { user: 'U0000000002', zone: 'UTC', admin: true };
+const MEMBER = { user: OWNER, zone: 'UTC', admin: false };
+const HOUR = 3_600_000;
+
+describeEachDialect('alerts on levels', (databases) => {
+  it('come once per level; a later one replies, is shown in the channel, and updates the parent', async () => {
+    const { slack, use, run, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    await use(749);
+    expect(told()).toEqual([]);
+    await use(1);
+    expect(told()).toEqual(['🟠 Monthly of CRM reached 75 %']);
+    await run();
+    await use(100);
+    expect(told()).toHaveLength(1);
+    await use(50);
+    await use(100);
+    const channel = slack.messages(CHANNEL);
+    const parent = channel[0]!;
+    const broadcasts = channel.filter(({ subtype }) => subtype === 'thread_broadcast');
+    expect(broadcasts.map(({ text }) => text.split('\n')[0])).toEqual([
+      `<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90 %`,
+      `<!subteam^${ONCALL}> ⛔ Monthly of CRM is used up: 100 %`,
+    ]);
+    expect(broadcasts.every(({ thread_ts }) => thread_ts === parent.ts)).toBe(true);
+    expect(parent.text).toContain('is used up: 100 %');
+    expect(parent.text).toContain('1,000 of 1,000 used (100 %), 0 left');
+    slack.assertNoProblems();
+  });
+
+  it('tell the highest alone when several are passed at once', async () => {
+    const { use, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    await use(950);
+    await use(10);
+    expect(told()).toEqual([`<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90 %`]);
+  });
+
+  it('do not come again after a restart, nor from two instances at once', async () => {
+    const { world, clock, reopen, told, sender, alerts } = await openAlerts(databases, [
+      scope([pool('Monthly', 1000)]),
+    ]);
+    world.events.push({ timeMs: clock.now() - 1, scope: 'crm', count: 800 });
+    const [second, third] = [reopen(), reopen()];
+    await Promise.all([alerts, second.alerts, third.alerts].map((each) => each.evaluate(clock.now())));
+    await Promise.all([sender.settle(), second.sender.settle(), third.sender.settle()]);
+    await reopen().alerts.evaluate(clock.now());
+    await sender.settle();
+    expect(told()).toEqual(['🟠 Monthly of CRM reached 75 %']);
+  });
+
+  it('mention nobody while a later pool has something left, and tell the switch in the thread', async () => {
+    const annual = pool('Annual', 5000, { priority: 2, order: 1, period: { kind: 'year' } });
+    const { slack, use, told } = await openAlerts(databases, [scope([pool('Monthly', 1000), annual])]);
+    await use(950);
+    await use(100);
+    expect(told()).toEqual(['⛔ Monthly of CRM is used up: 100 %', '⛔ Monthly of CRM is used up: 100 %']);
+    expect(slack.messages(CHANNEL).every(({ text }) => !text.includes('subteam'))).toBe(true);
+    const notes = slack.messages(CHANNEL).filter(({ text }) => text.includes('now draws from Annual'));
+    expect(notes).toHaveLength(1);
+    expect(notes[0]!).toMatchObject({ thread_ts: slack.messages(CHANNEL)[0]!.ts });
+    expect(notes[0]!.subtype).toBeUndefined();
+    expect(notes[0]!.text).toContain('Annual has 4,950 left');
+  });
+
+  it('are armed again by a raised amount for the levels that it takes back, and by nothing else', async () => {
+    const { world, use, run, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    await use(950);
+    // A correction takes use back below the level, and it is reached again.
+    await use(-200);
+    await use(200);
+    expect(told()).toHaveLength(1);
+    world.definitions = { ...world.definitions, version: 2, scopes: [scope([pool('Monthly', 1200)])] };
+    await run();
+    expect(told()).toHaveLength(1);
+    await use(150);
+    expect(told().slice(1)).toEqual([`<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90 %`]);
+    await use(10);
+    expect(told()).toHaveLength(2);
+  });
+
+  it('begin anew with the next period, and late calls of the last one alert nobody', async () => {
+    const { clock, use, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    await use(800);
+    clock.set(Date.parse('2026-12-01T00:00:30Z'));
+    await use(150, { timeMs: Date.parse('2026-11-30T23:00:00Z') });
+    expect(told()).toHaveLength(1);
+    await use(800);
+    expect(told()).toHaveLength(2);
+  });
+
+  it('of a rolling pool come once per episode, which ends after an hour below the lowest threshold', async () => {
+    const rolling = pool('Daily', 1000, { period: { kind: 'rolling-24h' } });
+    const { world, clock, use, run, told } = await openAlerts(databases, [scope([rolling])]);
+    await use(760);
+    expect(told()).toEqual(['🟠 Daily of CRM reached 75 %']);
+    // Below for half an hour, then reached again: the same episode.
+    world.events[0] = { ...world.events[0]!, count: 700 };
+    await run();
+    clock.advance(HOUR / 2);
+    await use(60);
+    expect(told()).toHaveLength(1);
+    world.events[0] = { ...world.events[0]!, count: 600 };
+    await run();
+    clock.advance(HOUR);
+    await run();
+    await use(200);
+    expect(told()).toHaveLength(2);
+  });
+
+  it('take their thresholds from the pool; an amount of nothing is used up by the first call', async () => {
+    const pools = [pool('Half', 1000, { thresholds: [50] })];
+    const { use, told } = await openAlerts(databases, [
+      scope(pools),
+      scope([pool('None', 0)], { name: 'free', title: 'Free' }),
+    ]);
+    await use(500);
+    expect(told()).toEqual(['🟠 Half of CRM reached 50 %']);
+    await use(1, { scope: 'free' });
+    expect(told()[1]).toContain('None of Free is used up');
+  });
+
+  it('go to the admins by direct message where there is no channel', async () => {
+    const { slack, use } = await openAlerts(databases, [scope([pool('Monthly', 1000)])], {
+      channel: undefined,
+      admins: [ADMIN.user, OWNER],
+    });
+    await use(800);
+    await use(100);
+    for (const admin of [ADMIN.user, OWNER]) {
+      const texts = slack.directMessages(admin).filter(({ text }) => text.includes('reached'));
+      expect(texts).toHaveLength(2);
+    }
+    slack.assertNoProblems();
+  });
+
+  it('tell the admins when their channel refuses them, with the cure', async () => {
+    const { slack, use, run } = await openAlerts(databases, [scope([pool('Monthly', 1000)])], {
+      channel: CHANNEL,
+      admins: [ADMIN.user],
+    });
+    await slack.archive(CHANNEL);
+    await use(800);
+    await run();
+    const [notice, ...more] = slack.directMessages(ADMIN.user);
+    expect(more).toEqual([]);
+    expect(notice!.text).toContain('Monthly of CRM reached 75 %');
+    expect(notice!.text).toContain('unarchive');
+  });
+
+  it('are acknowledged once, by whoever was first, in every message of the period', async () => {
+    const { slack, use, alerts, run } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    await use(800);
+    await use(100);
+    const [newest] = await alerts.list();
+    await alerts.acknowledge({ what: newest!.id }, MEMBER);
+    await alerts.acknowledge({ what: newest!.id }, ADMIN);
+    for (let pass = 0; pass < 3; pass += 1) await run();
+    const shown = slack.messages(CHANNEL).filter(({ text }) => text.includes(`Acknowledged by <@${OWNER}>`));
+    expect(shown).toHaveLength(2);
+    expect((await alerts.list())[0]).toMatchObject({ acknowledgedBy: OWNER });
+    slack.assertNoProblems();
+  });
+
+  it('are muted by admins until a time; what was reached meanwhile is told then, the highest alone', async () => {
+    const { clock, use, alerts, run, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    await expect(alerts.mute({ what: 'crm' }, MEMBER)).rejects.toThrow('admins');
+    await alerts.mute({ what: 'crm', untilMs: clock.now() + HOUR }, ADMIN);
+    await use(800);
+    await use(120);
+    expect(told()).toEqual([]);
+    clock.advance(HOUR);
+    await run();
+    expect(told()).toEqual([`<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90 %`]);
+    await expect(alerts.mute({ what: 'no such pool' }, ADMIN)).rejects.toThrow('no alert');
+  });
+
+  it('can be tested by the way that real ones go', async () => {
+    const { alerts, run, told } = await openAlerts(databases, []);
+    await alerts.test(ADMIN);
+    await run();
+    expect(told()).toEqual(['TEST: 🔴 This is how an alert arrives']);
+  });
+});

@@ -27,6 +27,8 @@ export const ACTIONS = {
   /** Alert buttons carry the alert's id. */
   alertAcknowledge: 'alert_acknowledge',
   alertMute: 'alert_mute',
+  /** A menu whose entries are `choice:id`. */
+  alertMuteUntil: 'alert_mute_until',
   alertUnmute: 'alert_unmute',
   alertEnable: 'alert_enable',
   alertDisable: 'alert_disable',

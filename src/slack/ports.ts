@@ -98,6 +98,8 @@ export interface AlertPort {
   /** Admins only. `untilMs` absent: until unmuted. */
   mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<void>;
   unmute(target: { what?: string }, by: Actor): Promise<void>;
+  /** When the period of the pool that an alert is about ends; undefined for alerts without one. */
+  findPeriodEnd(id: string): Promise<number | undefined>;
   /** Turns a kind of alert on or off. Admins only. */
   enable(what: string, enabled: boolean, by: Actor): Promise<void>;
   /** Warns when what a question counts exceeds `over` requests in an hour or a day. */

@@ -1,4 +1,5 @@
 import type { App } from '@slack/bolt';
+import { chooseMute } from '../../schedule/alert-actions.ts';
 import { ACTIONS } from '../action-ids.ts';
 import { buildNotice } from '../blocks/answer-message.ts';
 import type { Block } from '../blocks/text.ts';
@@ -104,6 +105,12 @@ function registerAlertButtons(on: (action: string, task: Task) => void, ctx: Sla
   change(ACTIONS.alertMute, true, 'Muted for 24 hours.', (what, person) =>
     alerts.mute({ what, untilMs: ctx.now() + MUTE_MS }, toActor(person)),
   );
+  on(ACTIONS.alertMuteUntil, async ({ asked, person, value }) => {
+    requireAdmin(person);
+    const told = await chooseMute(alerts, value, toActor(person), ctx.now());
+    await note(ctx, asked, 'alert.mute', value);
+    await tellPrivately(ctx, asked, buildNotice([told]));
+  });
   change(ACTIONS.alertUnmute, true, 'No longer muted.', (what, person) => alerts.unmute({ what }, toActor(person)));
   change(ACTIONS.alertEnable, true, 'Turned on.', (what, person) => alerts.enable(what, true, toActor(person)));
   change(ACTIONS.alertDisable, true, 'Turned off.', (what, person) => alerts.enable(what, false, toActor(person)));

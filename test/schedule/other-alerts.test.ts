@@ -1,0 +1,126 @@
+import { expect, it } from 'vitest';
+import { CHANNEL, OWNER } from '../delivery/slack-stage.ts';
+import type { EventOfTest } from '../report/memory-usage.ts';
+import { describeEachDialect } from '../support/databases.ts';
+import { openAlerts, pool, scope } from './alert-stage.ts';
+
+const ADMIN = { user: 'U0000000002', zone: 'UTC', admin: true };
+const MEMBER = { user: OWNER, zone: 'UTC', admin: false };
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const WEEK = 7 * 24 * HOUR;
+
+describeEachDialect('other alerts', (databases) => {
+  it('tell a rate limit that was reached, once an hour, in the thread of the pool', async () => {
+    const scopes = [scope([pool('Monthly', 1000)], { rateLimitPerMinute: 100 })];
+    const { slack, clock, world, use, run, told } = await openAlerts(databases, scopes);
+    // A bulk event cannot be placed within a minute.
+    await use(800);
+    const single = { timeMs: clock.now(), scope: 'crm' };
+    world.events.push(...Array.from({ length: 99 }, () => ({ ...single })));
+    await run();
+    expect(slack.messages(CHANNEL).filter(({ text }) => text.includes('rate limit'))).toEqual([]);
+    world.events.push({ ...single });
+    await run();
+    await run();
+    const notes = slack.messages(CHANNEL).filter(({ text }) => text.includes('CRM reached its rate limit'));
+    expect(notes).toHaveLength(1);
+    expect(notes[0]!.text).toContain('100 calls in the minute of 09:0');
+    expect(notes[0]!).toMatchObject({ thread_ts: slack.messages(CHANNEL)[0]!.ts });
+    expect(told().some((line) => line.includes('rate limit'))).toBe(false);
+    slack.assertNoProblems();
+  });
+
+  it('tell a source that is silent though it used to send at this time, once per silence', async () => {
+    const { slack, clock, world, run, told } = await openAlerts(databases, []);
+    const lastReceivedMs = clock.now() - 20 * MINUTE;
+    const health = { name: 'kong', adapter: 'kong', lastReceivedMs, usualGapMs: 1000 } as never;
+    world.sources = [health];
+    // At night it has never sent at this time.
+    world.events = weeks(clock.now() - 8 * HOUR, 5, { source: 'kong' });
+    await run();
+    expect(told()).toEqual([]);
+    world.events.push(...weeks(clock.now() - 10 * MINUTE, 5, { source: 'kong' }));
+    await run();
+    await run();
+    expect(told()).toEqual(['🔔 Source kong is silent']);
+    expect(slack.messages(CHANNEL)[0]!.text).toContain('unknown, not zero');
+  });
+
+  it('list clients unknown until now in one message an hour, once an admin wants it', async () => {
+    const { clock, slack, world, alerts, run, told } = await openAlerts(databases, []);
+    world.events = [
+      { timeMs: clock.now() - WEEK, client: 'old' },
+      { timeMs: clock.now() - 30 * MINUTE, client: 'old' },
+      { timeMs: clock.now() - 30 * MINUTE, client: 'new <!here>', count: 3 },
+      { timeMs: clock.now() - 20 * MINUTE, client: 'newer' },
+      { timeMs: clock.now() - 20 * MINUTE, client: '10.1.2.3' },
+    ];
+    await run();
+    expect(told()).toEqual([]);
+    await expect(alerts.enable('unknown-client', true, MEMBER)).rejects.toThrow('admins');
+    await alerts.enable('unknown-client', true, ADMIN);
+    await run();
+    await run();
+    expect(told()).toEqual(['🔔 2 clients unknown until now']);
+    expect(slack.messages(CHANNEL)[0]!.text).toContain('new &lt;!here&gt;: 3 requests');
+    slack.assertNoProblems();
+  });
+
+  it('tell volume and failures far from usual, with expected, observed and what explains most', async () => {
+    const { clock, slack, world, alerts, run, told } = await openAlerts(databases, []);
+    await alerts.enable('unusual', true, ADMIN);
+    const at = clock.now() - 30 * MINUTE;
+    world.events = [
+      { timeMs: at - 5 * WEEK, client: 'acme' },
+      ...[1, 2, 3, 4].map((week) => ({ timeMs: at - week * WEEK, client: 'acme', count: 1000 + week })),
+      { timeMs: at, client: 'acme', count: 1000 },
+    ];
+    await run();
+    expect(told()).toEqual([]);
+    world.events.push({ timeMs: at, client: 'globex', count: 500, status: 503 });
+    await run();
+    await run();
+    expect(told().sort()).toEqual(['🔔 Unusual share of failures', '🔔 Unusual volume']);
+    const texts = slack.messages(CHANNEL).map(({ text }) => text);
+    const volume = texts.find((text) => text.includes('volume'))!;
+    expect(volume).toContain('Observed 1,500 requests, expected 1,003');
+    expect(volume).toContain('the last 4 same weekdays');
+    expect(volume).toContain('client globex, +500');
+    expect(texts.find((text) => text.includes('failures'))).toContain('Observed 33.3 % of calls failed, expected 0 %');
+  });
+
+  it('tell a bound on a question, once per hour or day', async () => {
+    const { clock, world, alerts, run, told } = await openAlerts(databases, []);
+    const question = { report: 'top' as const, filters: [{ key: 'status' as const, patterns: ['429'], not: false }] };
+    await alerts.add({ name: 'Throttled', question, over: 10, per: 'hour' }, MEMBER);
+    world.events = [
+      { timeMs: clock.now(), count: 100 },
+      { timeMs: clock.now(), count: 10, status: 429 },
+    ];
+    clock.advance(1);
+    await run();
+    expect(told()).toEqual([]);
+    world.events.push({ timeMs: clock.now(), status: 429 });
+    clock.advance(1);
+    await run();
+    await run();
+    expect(told()).toEqual(['🔔 Throttled is over 10']);
+    await alerts.remove('Throttled', MEMBER);
+    await expect(alerts.remove('Throttled', MEMBER)).rejects.toThrow('no alert');
+  });
+
+  it('tell, once per period, that a pool will run out before its reset', async () => {
+    const { clock, world, alerts, run, told } = await openAlerts(databases, [scope([pool('Monthly', 2500)])]);
+    await alerts.enable('run-out', true, ADMIN);
+    for (let day = 1; day <= 19; day += 1)
+      world.events.push({ timeMs: clock.now() - day * 24 * HOUR, scope: 'crm', count: 95 });
+    await run();
+    await run();
+    expect(told()).toEqual(['🔔 Monthly of CRM will run out before its reset']);
+  });
+});
+
+function weeks(at: number, count: number, change: Partial<EventOfTest>): EventOfTest[] {
+  return Array.from({ length: count }, (_, week) => ({ timeMs: at - (week + 1) * WEEK, ...change }));
+}

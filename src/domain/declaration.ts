@@ -84,9 +84,9 @@ export function amend(
   for (const stored of current.scopes) {
     if (declaration.scopes.some((declared) => declared.name === stored.name)) continue;
     if (stored.untilDay === undefined) changes.push({ place: stored.name, text: `ends on ${formatDay(today)}` });
-    const end = (pool: Pool): Pool => ({ ...pool, untilDay: pool.untilDay ?? today });
-    const ended = { ...stored, untilDay: stored.untilDay ?? today };
-    scopes.push({ ...ended, pools: stored.pools.map(end), limits: stored.limits.map(end) });
+    const untilDay = stored.untilDay ?? today;
+    const end = <P extends Pool>(pool: P) => endBy(pool, untilDay);
+    scopes.push({ ...stored, untilDay, pools: stored.pools.map(end), limits: stored.limits.map(end) });
   }
   const ruleSets = amendRules(current.ruleSets, declaration, today, changes);
   if (!same(current.clients, declaration.clients))
@@ -178,12 +178,24 @@ function amendPools(stored: readonly Pool[], declared: readonly DeclaredPool[], 
   const { today, changes, scope } = context;
   const lives = declared.flatMap((wanted, order) => {
     const earlier = stored.filter((pool) => pool.name === wanted.name);
-    return [...earlier.slice(0, -1), ...amendPool(earlier.at(-1), wanted, order, context)];
+    return endBeforeNext([...earlier.slice(0, -1), ...amendPool(earlier.at(-1), wanted, order, context)]);
   });
   const gone = stored.filter((pool) => !declared.some((wanted) => wanted.name === pool.name));
   for (const pool of gone.filter(isLasting))
     changes.push({ place: `${scope}/${pool.name}`, text: `ends on ${formatDay(today)}` });
-  return [...lives, ...gone.map((pool) => ({ ...pool, untilDay: pool.untilDay ?? today }))];
+  return [...lives, ...gone.map((pool) => endBy(pool, today))];
+}
+
+/** Lives of one name, each made to end before the later ones begin (a date in the past may move those back). */
+function endBeforeNext(lives: readonly Pool[]): Pool[] {
+  return lives.map((life, index) => {
+    const later = lives.slice(index + 1).map((other) => other.fromDay - 1);
+    return later.length === 0 ? life : endBy(life, Math.min(...later));
+  });
+}
+
+function endBy<P extends Pool>(pool: P, day: number): P {
+  return { ...pool, untilDay: Math.min(pool.untilDay ?? day, day) };
 }
 
 function amendPool(stored: Pool | undefined, declared: DeclaredPool, order: number, context: PoolContext): Pool[] {

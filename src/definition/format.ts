@@ -1,0 +1,85 @@
+import { Document, isMap, isSeq, visit } from 'yaml';
+import { formatDay } from '../domain/calendar.ts';
+import type { Declaration, DeclaredLimit, DeclaredPool, DeclaredScope } from '../domain/declaration.ts';
+import { type CostRule, DEFAULT_THRESHOLDS, LAST_PRIORITY, type Match } from '../domain/definition.ts';
+import type { Thousandths } from '../domain/event.ts';
+
+const LINE_WIDTH = 120;
+
+/** A declaration as the YAML that declares it; what has its default is left out. Reading it again gives the same. */
+export function formatDeclaration(declaration: Declaration): string {
+  const { exclude, holidays, clients } = declaration;
+  const document = new Document({
+    scopes: declaration.scopes.map(fromScope),
+    ...(exclude.length > 0 ? { exclude: exclude.map(fromMatch) } : {}),
+    ...(holidays.length > 0
+      ? {
+          holidays: holidays.map(({ scope, fromDay, untilDay }) => ({
+            ...(scope === undefined ? {} : { scope }),
+            ...{ from: formatDay(fromDay), until: formatDay(untilDay) },
+          })),
+        }
+      : {}),
+    ...(clients.length > 0 ? { clients } : {}),
+  });
+  // Entries without lists inside stand on one line, as a person would write them.
+  visit(document, {
+    Collection(_, node) {
+      const plain = node.items.every((item) => !isMap(item) && !isSeq(item));
+      const flat = isMap(node) && node.items.every(({ value }) => !isMap(value) && !isSeq(value));
+      if (isMap(node) ? flat : plain) node.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: LINE_WIDTH });
+}
+
+function fromScope(scope: DeclaredScope): object {
+  const { name, title, rateLimitPerMinute, match, costs, links, limits, pools, validFromDay } = scope;
+  return {
+    name,
+    ...(title === name ? {} : { title }),
+    ...(rateLimitPerMinute === undefined ? {} : { rate_limit_per_minute: rateLimitPerMinute }),
+    ...(match.length > 0 ? { match: match.map(fromMatch) } : {}),
+    ...(costs.length > 0 ? { costs: costs.map(fromCost) } : {}),
+    ...(Object.keys(links).length > 0 ? { links } : {}),
+    ...(limits.length > 0 ? { limits: limits.map(fromAllowance) } : {}),
+    ...(pools.length > 0 ? { pools: pools.map(fromAllowance) } : {}),
+    ...(validFromDay === undefined ? {} : { valid_from: formatDay(validFromDay) }),
+  };
+}
+
+function fromAllowance(pool: DeclaredPool & Pick<DeclaredLimit, 'match'>): object {
+  const { name, period, priority, base, grants, max, thresholds, match, validFromDay } = pool;
+  return {
+    ...{ name, period: period.kind },
+    ...(period.kind === 'month' && period.anchor !== 1 ? { anchor: period.anchor } : {}),
+    ...(period.kind === 'once' ? { from: formatDay(period.fromDay), until: formatDay(period.untilDay) } : {}),
+    ...(priority === LAST_PRIORITY ? {} : { priority }),
+    ...(base > 0 ? { base: toNumber(base) } : {}),
+    ...(grants.length > 0
+      ? { grants: grants.map(({ name: grant, quantity, each }) => ({ name: grant, quantity, each: toNumber(each) })) }
+      : {}),
+    ...(max === undefined ? {} : { max: toNumber(max) }),
+    ...(thresholds.join() === DEFAULT_THRESHOLDS.join() ? {} : { thresholds }),
+    ...(match ? { match: match.map(fromMatch) } : {}),
+    ...(validFromDay === undefined ? {} : { valid_from: formatDay(validFromDay) }),
+  };
+}
+
+function fromCost({ match, credits, perRecords, max }: CostRule): object {
+  return {
+    ...fromMatch(match),
+    credits: toNumber(credits),
+    ...(perRecords === undefined ? {} : { per_records: perRecords }),
+    ...(max === undefined ? {} : { max: toNumber(max) }),
+  };
+}
+
+function fromMatch({ version, ...match }: Match): object {
+  return { ...match, ...(version === undefined ? {} : { api_version: version }) };
+}
+
+/** Below 10^15 thousandths the nearest float prints the three decimals exactly. */
+function toNumber(credits: Thousandths): number {
+  return credits / 1000;
+}

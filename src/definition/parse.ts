@@ -1,0 +1,275 @@
+import { amountOf } from '../domain/amount.ts';
+import type { Declaration, DeclaredLimit, DeclaredPool, DeclaredScope } from '../domain/declaration.ts';
+import {
+  type Amount,
+  type ClientName,
+  type CostRule,
+  DEFAULT_THRESHOLDS,
+  type Grant,
+  type Holiday,
+  LAST_PRIORITY,
+  type Match,
+  type PeriodRule,
+} from '../domain/definition.ts';
+import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
+import { listNearest } from '../domain/nearest.ts';
+import { HeadroomError } from '../errors.ts';
+import { type Mistake, openYaml, quote, type YamlCursor } from './yaml-cursor.ts';
+
+export type { Mistake };
+
+/** The largest amount of a pool: 10^12 credits, so that sums stay exact. */
+const MAX_AMOUNT = 1e15;
+
+const PERIODS = ['rolling-24h', 'day', 'month', 'year', 'once'] as const;
+const MATCH_KEYS = [...DIMENSIONS.filter((dimension) => dimension !== 'scope'), 'api_version'] as const;
+const RULE_KEYS = ['match', 'costs', 'limits'] as const;
+const SCOPE_KEYS = ['name', 'title', 'rate_limit_per_minute', ...RULE_KEYS, 'links', 'pools', 'valid_from'] as const;
+const AMOUNT_KEYS = ['base', 'grants', 'max'] as const;
+const PERIOD_KEYS = ['period', 'anchor', 'from', 'until'] as const;
+const ALLOWANCE_KEYS = ['name', ...PERIOD_KEYS, ...AMOUNT_KEYS, 'thresholds', 'valid_from'] as const;
+
+type Fields<K extends string> = Record<K, YamlCursor>;
+
+/** A declaration with the parts that the text itself has; those it leaves out are empty. */
+export interface ParsedDeclaration extends Declaration {
+  parts: readonly ('scopes' | 'exclude' | 'holidays' | 'clients')[];
+}
+
+/**
+ * Reads the YAML of PRODUCT.md §3. Throws a `definition` error that lists every mistake with line, column and cure; `file` is
+ * how the text is named in it. `scopes`: names that holidays may use besides those in the text.
+ */
+export function parseDeclaration(text: string, file = 'pools.yaml', scopes: readonly string[] = []): ParsedDeclaration {
+  const checked = checkDeclaration(text, scopes);
+  if ('declaration' in checked) return checked.declaration;
+  const lines = checked.mistakes.map(
+    ({ line, column, place, text: what }) => `${file}:${line}:${column} ${place && `${place} `}${what}`,
+  );
+  const count = lines.length === 1 ? 'one mistake' : `${lines.length} mistakes`;
+  throw new HeadroomError('definition', `${count} in ${file}, nothing was changed:\n${lines.join('\n')}`);
+}
+
+/** The declaration, or every mistake in the order of the text. Never throws. */
+export function checkDeclaration(
+  text: string,
+  scopes: readonly string[] = [],
+): { declaration: ParsedDeclaration } | { mistakes: Mistake[] } {
+  const { root, mistakes } = openYaml(text);
+  const declaration = mistakes.length === 0 ? readDeclaration(root, scopes) : undefined;
+  if (declaration && mistakes.length === 0) return { declaration };
+  return { mistakes: mistakes.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+function readDeclaration(root: YamlCursor, otherScopes: readonly string[]): ParsedDeclaration | undefined {
+  root.required('declare scopes, or write "scopes: []" to end all pools');
+  const parts = ['scopes', 'exclude', 'holidays', 'clients'] as const;
+  const fields = root.fields(parts);
+  if (!fields) return undefined;
+  const scopeCursors = fields.scopes.list();
+  const scopes = scopeCursors.map(readScope);
+  noteRepeated(scopeCursors, 'name', 'scope');
+  const clientCursors = fields.clients.list();
+  const clients = clientCursors.map(readClient);
+  noteRepeated(clientCursors, 'id', 'client id');
+  const names = [...scopes.flatMap((scope) => scope?.name ?? []), ...otherScopes];
+  return {
+    scopes: present(scopes),
+    exclude: present(fields.exclude.list().map(readMatch)),
+    holidays: present(fields.holidays.list().map((cursor) => readHoliday(cursor, names))),
+    clients: present(clients),
+    parts: parts.filter((part) => !fields[part].isAbsent),
+  };
+}
+
+function readScope(cursor: YamlCursor): DeclaredScope | undefined {
+  const fields = cursor.fields(SCOPE_KEYS);
+  if (!fields) return undefined;
+  const name = fields.name.required('name the scope').text();
+  if (name?.includes('/'))
+    fields.name.note(`is ${quote(name)}; leave out the "/", which parts a scope from its limits.`);
+  const validFromDay = fields.valid_from.day();
+  const rateLimitPerMinute = fields.rate_limit_per_minute.wholeNumber(1, 1e9);
+  const limitCursors = fields.limits.list();
+  const poolCursors = fields.pools.list();
+  const limits = limitCursors.map((limit) => readLimit(limit, validFromDay));
+  const pools = poolCursors.map((pool) => readPool(pool, validFromDay));
+  noteRepeated([...poolCursors, ...limitCursors], 'name', 'pool or limit of this scope');
+  const links = fields.links.fields(['addon', 'upgrade']);
+  const [addon, upgrade] = [links?.addon.link(), links?.upgrade.link()];
+  const title = fields.title.text();
+  const match = present(fields.match.list().map(readMatch));
+  const costs = present(fields.costs.list().map(readCost));
+  if (name === undefined) return undefined;
+  return {
+    ...{ name, title: title ?? name, match, costs },
+    links: { ...(addon === undefined ? {} : { addon }), ...(upgrade === undefined ? {} : { upgrade }) },
+    limits: present(limits),
+    pools: present(pools),
+    ...(rateLimitPerMinute === undefined ? {} : { rateLimitPerMinute }),
+    ...(validFromDay === undefined ? {} : { validFromDay }),
+  };
+}
+
+function readPool(cursor: YamlCursor, scopeValidFromDay: number | undefined): DeclaredPool | undefined {
+  const fields = cursor.fields([...ALLOWANCE_KEYS, 'priority'] as const);
+  return fields && readAllowance(fields, fields.priority.wholeNumber(0, 1e6), scopeValidFromDay);
+}
+
+function readLimit(cursor: YamlCursor, scopeValidFromDay: number | undefined): DeclaredLimit | undefined {
+  const fields = cursor.fields([...ALLOWANCE_KEYS, 'match'] as const);
+  const limit = fields && readAllowance(fields, undefined, scopeValidFromDay);
+  if (!limit || fields.match.isAbsent) return limit;
+  return { ...limit, match: present(fields.match.list().map(readMatch)) };
+}
+
+function readAllowance(
+  fields: Fields<(typeof ALLOWANCE_KEYS)[number]>,
+  priority: number | undefined,
+  scopeValidFromDay: number | undefined,
+): DeclaredPool | undefined {
+  const name = fields.name.required('name the pool or limit').text();
+  const period = readPeriod(fields);
+  const amount: Amount = {
+    base: fields.base.credits(MAX_AMOUNT) ?? 0,
+    grants: present(fields.grants.list().map(readGrant)),
+  };
+  const max = fields.max.credits(MAX_AMOUNT);
+  if (amountOf(amount) > MAX_AMOUNT)
+    (fields.grants.isAbsent ? fields.base : fields.grants).note(
+      `come to more than ${MAX_AMOUNT / 1000}; divide them over pools.`,
+    );
+  const thresholds = readThresholds(fields.thresholds);
+  const validFromDay = fields.valid_from.day() ?? scopeValidFromDay;
+  if (name === undefined || period === undefined) return undefined;
+  return {
+    ...{ name, period, priority: priority ?? LAST_PRIORITY, thresholds, ...amount },
+    ...(max === undefined ? {} : { max }),
+    ...(validFromDay === undefined ? {} : { validFromDay }),
+  };
+}
+
+/** Without `period`: `once` where both its days are given, else `month`. */
+function readPeriod(fields: Fields<(typeof PERIOD_KEYS)[number]>): PeriodRule | undefined {
+  const { anchor, from, until } = fields;
+  const implied = from.isAbsent || until.isAbsent ? 'month' : 'once';
+  const kind = fields.period.isAbsent ? implied : fields.period.word(PERIODS);
+  const anchorDay = anchor.wholeNumber(1, 31);
+  const [fromDay, untilDay] = [from.day(), until.day()];
+  if (kind === undefined) return undefined;
+  if (kind !== 'month' && !anchor.isAbsent) anchor.note(`belongs to period month, not ${kind}; leave it out.`);
+  if (kind === 'once') {
+    from.required('a pool that is there once needs its first day');
+    until.required('a pool that is there once needs its last day');
+    if (fromDay === undefined || untilDay === undefined) return undefined;
+    if (untilDay < fromDay) return until.note('lies before from; give a later day, or swap the two.');
+    return { kind, fromDay, untilDay };
+  }
+  for (const day of [from, until])
+    if (!day.isAbsent) day.note(`belongs to period once, not ${kind}; for the day from which it holds use valid_from.`);
+  return kind === 'month' ? { kind, anchor: anchorDay ?? 1 } : { kind };
+}
+
+function readGrant(cursor: YamlCursor): Grant | undefined {
+  const fields = cursor.fields(['name', 'quantity', 'each']);
+  if (!fields) return undefined;
+  const name = fields.name.required('name the grant').text();
+  const quantity = fields.quantity.isAbsent ? 1 : fields.quantity.wholeNumber(0, 1e9);
+  const each = fields.each.required('say how many credits each one gives').credits(MAX_AMOUNT);
+  return name === undefined || quantity === undefined || each === undefined ? undefined : { name, quantity, each };
+}
+
+function readThresholds(cursor: YamlCursor): readonly number[] {
+  if (cursor.isAbsent) return DEFAULT_THRESHOLDS;
+  let before = 0;
+  return cursor.list().flatMap((entry) => {
+    const credits = entry.credits();
+    if (credits === undefined) return [];
+    const percent = credits / 1000;
+    if (percent <= 0 || percent > 100 || credits % 100 !== 0) {
+      entry.note(`is ${percent}; give a percentage above 0, up to 100, with at most one decimal.`);
+      return [];
+    }
+    if (percent <= before) entry.note(`is ${percent}, after ${before}; put thresholds in ascending order, each once.`);
+    before = percent;
+    return [percent];
+  });
+}
+
+function readMatch(cursor: YamlCursor): Match | undefined {
+  const fields = cursor.fields(MATCH_KEYS);
+  if (!fields) return undefined;
+  const match = readPatterns(fields);
+  if (Object.values(fields).every((field) => field.isAbsent))
+    return cursor.note(`fits nothing; give one of ${MATCH_KEYS.join(', ')}.`);
+  return match;
+}
+
+function readCost(cursor: YamlCursor): CostRule | undefined {
+  const fields = cursor.fields([...MATCH_KEYS, 'credits', 'per_records', 'max'] as const);
+  if (!fields) return undefined;
+  const credits = fields.credits.required('say what a call costs').credits();
+  const perRecords = fields.per_records.wholeNumber(1, 1e9);
+  const max = fields.max.credits();
+  const match = readPatterns(fields);
+  if (credits === undefined) return undefined;
+  return {
+    ...{ match, credits },
+    ...(perRecords === undefined ? {} : { perRecords }),
+    ...(max === undefined ? {} : { max }),
+  };
+}
+
+/** `api_version` is the event's name for what `version` is called elsewhere. */
+function readPatterns(fields: Fields<(typeof MATCH_KEYS)[number]>): Match {
+  if (!fields.version.isAbsent && !fields.api_version.isAbsent)
+    fields.api_version.note('says the same as version; keep one.');
+  const match: Partial<Record<Dimension, string>> = {};
+  for (const key of MATCH_KEYS) {
+    const pattern = fields[key].text(400);
+    if (pattern !== undefined) match[key === 'api_version' ? 'version' : key] = pattern;
+  }
+  return match;
+}
+
+function readHoliday(cursor: YamlCursor, scopes: readonly string[]): Holiday | undefined {
+  const fields = cursor.fields(['scope', 'from', 'until']);
+  if (!fields) return undefined;
+  const scope = fields.scope.text();
+  if (scope !== undefined && !scopes.includes(scope)) {
+    const [nearest] = listNearest(scope, scopes, 1);
+    const cure = nearest ? `did you mean "${nearest}"?` : 'leave it out to mean all scopes.';
+    fields.scope.note(`is ${quote(scope)}, which is not declared; ${cure}`);
+  }
+  const fromDay = fields.from.required('give the first day').day();
+  const untilDay = fields.until.required('give the last day').day();
+  if (fromDay === undefined || untilDay === undefined) return undefined;
+  if (untilDay < fromDay) return fields.until.note('lies before from; give a later day, or swap the two.');
+  return { ...(scope === undefined ? {} : { scope }), fromDay, untilDay };
+}
+
+function readClient(cursor: YamlCursor): ClientName | undefined {
+  const fields = cursor.fields(['id', 'name', 'owner']);
+  if (!fields) return undefined;
+  const id = fields.id.required('give the client id, or a pattern with *').text(400);
+  const name = fields.name.required('give the name to show').text();
+  const owner = fields.owner.text();
+  if (owner !== undefined && !/^[UWS][A-Z0-9]{2,}$/.test(owner))
+    fields.owner.note(`is ${quote(owner)}; give the id of a Slack user (U…) or user group (S…).`);
+  if (id === undefined || name === undefined) return undefined;
+  return { id, name, ...(owner === undefined ? {} : { owner }) };
+}
+
+function noteRepeated(cursors: readonly YamlCursor[], key: string, what: string): void {
+  const seen = new Set<string>();
+  for (const cursor of cursors) {
+    const name = cursor.peek(key);
+    if (name === undefined) continue;
+    if (seen.has(name)) cursor.note(`repeats the ${what} ${quote(name)}; give each a name of its own.`);
+    seen.add(name);
+  }
+}
+
+function present<T>(values: readonly (T | undefined)[]): T[] {
+  return values.filter((value) => value !== undefined);
+}

@@ -1,0 +1,279 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { amountOf, versionOn } from '../../src/domain/amount.ts';
+import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
+import {
+  amend,
+  backdateRules,
+  type Declaration,
+  type DeclaredPool,
+  type DeclaredScope,
+  NO_DEFINITIONS,
+  toDeclaration,
+} from '../../src/domain/declaration.ts';
+import { type Definitions, FIRST_DAY, type Match, type Pool } from '../../src/domain/definition.ts';
+import { drawDown } from '../../src/domain/draw-down.ts';
+
+const TODAY = parseDay('2026-11-20');
+
+function pool(base: number, rest: Partial<DeclaredPool> = {}): DeclaredPool {
+  return {
+    ...{ name: 'Month', period: { kind: 'month', anchor: 1 }, priority: 1, thresholds: [75, 90] },
+    ...{ base: base * 1000, grants: [] },
+    ...rest,
+  };
+}
+
+function scope(rest: Partial<DeclaredScope> = {}): DeclaredScope {
+  return { name: 'crm', title: 'crm', match: [], costs: [], links: {}, limits: [], pools: [], ...rest };
+}
+
+function declare(scopes: DeclaredScope[], rest: Partial<Declaration> = {}): Declaration {
+  return { scopes, exclude: [], holidays: [], clients: [], ...rest };
+}
+
+/** What is defined after applying one declaration after the other, on these days. */
+function apply(...steps: [day: number, declaration: Declaration][]): Definitions {
+  return steps.reduce((current, [day, declaration]) => amend(current, declaration, day).definitions, NO_DEFINITIONS);
+}
+
+function pools(...steps: [day: number, ...pools: DeclaredPool[]][]): readonly Pool[] {
+  return apply(...steps.map(([day, ...each]): [number, Declaration] => [day, declare([scope({ pools: each })])]))
+    .scopes[0]!.pools;
+}
+
+const amountOn = (of: Pool, day: number) => amountOf(versionOn(of.amounts, day)) / 1000;
+
+describe('a pool', () => {
+  it('of a scope declared for the first time holds for all days, later ones from their day', () => {
+    const [month, year] = pools(
+      [TODAY, pool(10)],
+      [TODAY + 3, pool(10), pool(5, { name: 'Year', period: { kind: 'year' } })],
+    );
+    expect([month!.fromDay, year!.fromDay]).toEqual([FIRST_DAY, TODAY + 3]);
+  });
+
+  it('that is there once exists from its first day', () => {
+    const once = pool(5, { name: 'Add-on', period: { kind: 'once', fromDay: TODAY - 9, untilDay: TODAY + 9 } });
+    expect(pools([TODAY, pool(10)], [TODAY + 3, pool(10), once])[1]!.fromDay).toBe(TODAY - 9);
+  });
+
+  it('has a new amount from the day of the change, and keeps the old one before', () => {
+    const [month, ...others] = pools([TODAY, pool(10)], [TODAY + 3, pool(20)]);
+    expect(others).toEqual([]);
+    expect([TODAY + 2, TODAY + 3].map((day) => amountOn(month!, day))).toEqual([10, 20]);
+  });
+
+  it('changed twice on a day has the last amount', () => {
+    expect(pools([TODAY, pool(10)], [TODAY + 3, pool(20)], [TODAY + 3, pool(30)])[0]!.amounts).toHaveLength(2);
+  });
+
+  it('has an amount from the day that the file says, replacing what came later', () => {
+    const dated = pool(30, { validFromDay: TODAY - 5 });
+    const [month] = pools([TODAY - 90, pool(10)], [TODAY - 2, pool(20)], [TODAY, dated]);
+    expect([-6, -5, -2, 0].map((days) => amountOn(month!, TODAY + days))).toEqual([10, 30, 30, 30]);
+  });
+
+  it('has an amount to come while the present one holds', () => {
+    const [month] = pools([TODAY, pool(10)], [TODAY, pool(20, { validFromDay: TODAY + 7 })]);
+    expect([TODAY, TODAY + 7].map((day) => amountOn(month!, day))).toEqual([10, 20]);
+  });
+
+  it('missing from the file ends today and stays', () => {
+    expect(pools([TODAY, pool(10)], [TODAY + 3])).toMatchObject([{ name: 'Month', untilDay: TODAY + 3 }]);
+  });
+
+  it('that comes back the same day goes on; later it lives again from then', () => {
+    expect(pools([TODAY, pool(10)], [TODAY + 3], [TODAY + 3, pool(10)])).toEqual(pools([TODAY, pool(10)]));
+    const lives = pools([TODAY, pool(10)], [TODAY + 3], [TODAY + 8, pool(10)]);
+    expect(lives.map(({ fromDay, untilDay }) => [fromDay, untilDay])).toEqual([
+      [FIRST_DAY, TODAY + 3],
+      [TODAY + 8, undefined],
+    ]);
+    expect(pools([TODAY, pool(10)], [TODAY + 3], [TODAY + 8, pool(10)], [TODAY + 9, pool(10)])).toEqual(lives);
+  });
+
+  it('of another period is another pool from the day of the change', () => {
+    const lives = pools([TODAY, pool(10)], [TODAY + 3, pool(10, { period: { kind: 'day' } })]);
+    expect(lives.map(({ period, fromDay, untilDay }) => [period.kind, fromDay, untilDay])).toEqual([
+      ['month', FIRST_DAY, TODAY + 2],
+      ['day', TODAY + 3, undefined],
+    ]);
+  });
+
+  it('that is there once keeps its balance when its days are moved', () => {
+    const once = (untilDay: number) => pool(5, { period: { kind: 'once', fromDay: TODAY - 9, untilDay } });
+    const moved = pools([TODAY, once(TODAY + 9)], [TODAY + 3, once(TODAY + 40)]);
+    expect(moved).toMatchObject([{ fromDay: TODAY - 9, period: { untilDay: TODAY + 40 } }]);
+  });
+
+  it('has a new priority from the day of the change', () => {
+    const [month] = pools([TODAY, pool(10)], [TODAY + 3, pool(10, { priority: 7 })]);
+    expect([TODAY + 2, TODAY + 3].map((day) => versionOn(month!.amounts, day).priority)).toEqual([1, 7]);
+  });
+
+  it('leaves past balances as they were when its amount changes', () => {
+    const steps = [parseDay('2026-10-05'), TODAY].map((day) => ({ startMs: day * 86_400_000, credits: 15_000 }));
+    const context = { calendar: createCalendar('UTC'), knownDay: TODAY };
+    const drawn = (all: readonly Pool[]) => [...drawDown(all, steps, context).drawn[0]!];
+    expect(drawn(pools([TODAY - 90, pool(10)]))).toEqual([10_000, 10_000]);
+    expect(drawn(pools([TODAY - 90, pool(10)], [TODAY, pool(20)]))).toEqual([10_000, 15_000]);
+  });
+});
+
+describe('a scope', () => {
+  it('missing from the file ends with its pools and limits, and stays', () => {
+    const full = declare([scope({ pools: [pool(10)], limits: [pool(5, { name: 'Fair use' })] })]);
+    const [ended] = apply([TODAY, full], [TODAY + 3, declare([])]).scopes;
+    expect(ended).toMatchObject({
+      ...{ untilDay: TODAY + 3, pools: [{ untilDay: TODAY + 3 }], limits: [{ untilDay: TODAY + 3 }] },
+    });
+    const [again] = apply([TODAY, full], [TODAY + 3, declare([])], [TODAY + 9, full]).scopes;
+    expect(again).not.toHaveProperty('untilDay');
+    expect(again!.pools.map(({ fromDay }) => fromDay)).toEqual([FIRST_DAY, TODAY + 9]);
+  });
+});
+
+describe('rules', () => {
+  const matching = (match: Match[], rest: Partial<DeclaredScope> = {}) => declare([scope({ match, ...rest })]);
+  const days = (definitions: Definitions) => definitions.ruleSets.map((rules) => rules.fromDay);
+
+  it('declared first hold for all days, changed ones from the day of the change', () => {
+    const definitions = apply([TODAY, matching([{ source: 'a' }])], [TODAY + 3, matching([{ source: 'b' }])]);
+    expect(definitions.ruleSets.map(({ fromDay, scopes }) => [fromDay, scopes[0]!.match[0]!.source])).toEqual([
+      [FIRST_DAY, 'a'],
+      [TODAY + 3, 'b'],
+    ]);
+  });
+
+  it('hold from the valid_from of their scope', () => {
+    const dated = matching([{ source: 'b' }], { validFromDay: TODAY - 4 });
+    expect(days(apply([TODAY - 90, matching([{ source: 'a' }])], [TODAY, dated]))).toEqual([FIRST_DAY, TODAY - 4]);
+  });
+
+  it('of a scope that ended are gone from that day on', () => {
+    const { ruleSets } = apply([TODAY, matching([{ source: 'a' }])], [TODAY + 3, declare([])]);
+    expect(ruleSets.map((rules) => rules.scopes.length)).toEqual([1, 0]);
+  });
+
+  it('go by the order of the file, from the day of the change', () => {
+    const named = (...names: string[]) => declare(names.map((name) => scope({ name, match: [{ client: '*' }] })));
+    const { ruleSets } = apply([TODAY, named('a', 'b')], [TODAY + 3, named('b', 'a')]);
+    expect(ruleSets.map((rules) => rules.scopes.map(({ name }) => name))).toEqual([
+      ['a', 'b'],
+      ['b', 'a'],
+    ]);
+  });
+
+  it('of new holidays count from their first day, also in the past; dropped ones stay until today', () => {
+    const holiday = { fromDay: TODAY - 9, untilDay: TODAY + 9 };
+    const before = declare([], { exclude: [{ kind: 'x' }] });
+    const during = { ...before, holidays: [holiday] };
+    const added = apply([TODAY - 90, before], [TODAY, during]);
+    expect(added.ruleSets.map(({ fromDay, holidays }) => [fromDay, holidays.length])).toEqual([
+      [FIRST_DAY, 0],
+      [TODAY - 9, 1],
+    ]);
+    const dropped = apply([TODAY - 90, before], [TODAY, during], [TODAY + 1, before]);
+    expect(dropped.ruleSets.map(({ fromDay, holidays }) => [fromDay, holidays.length])).toEqual([
+      [FIRST_DAY, 0],
+      [TODAY - 9, 1],
+      [TODAY + 1, 0],
+    ]);
+  });
+
+  it('can be made to hold from an earlier day', () => {
+    const definitions = apply([TODAY - 90, matching([{ source: 'a' }])], [TODAY, matching([{ source: 'b' }])]);
+    const dated = backdateRules(definitions, TODAY - 20);
+    expect(days(dated)).toEqual([FIRST_DAY, TODAY - 20]);
+    expect(backdateRules(dated, TODAY - 20)).toBe(dated);
+  });
+});
+
+describe('for any sequence of declarations', () => {
+  const anyPool = fc
+    .record({
+      name: fc.constantFrom('a', 'b', 'c'),
+      base: fc.integer({ min: 0, max: 3 }).map((base) => base * 1000),
+      priority: fc.integer({ min: 1, max: 2 }),
+      period: fc.constantFrom<DeclaredPool['period']>(
+        { kind: 'day' },
+        { kind: 'month', anchor: 1 },
+        { kind: 'once', fromDay: TODAY, untilDay: TODAY + 5 },
+      ),
+      valid: fc.option(fc.integer({ min: -5, max: 5 }), { nil: undefined }),
+    })
+    .map(
+      ({ valid, ...rest }): DeclaredPool => ({
+        ...pool(0, rest),
+        ...(valid === undefined ? {} : { validFromDay: TODAY + valid }),
+      }),
+    );
+  const anyMatch = fc.array(fc.constantFrom<Match>({ source: 's' }, { client: 'c*' }), { maxLength: 2 });
+  const anyScope = fc
+    .record({
+      name: fc.constantFrom('x', 'y'),
+      match: anyMatch,
+      pools: fc.uniqueArray(anyPool, { maxLength: 3, selector: ({ name }) => name }),
+    })
+    .map((rest) => scope(rest));
+  const anyDeclaration = fc
+    .record({
+      scopes: fc.uniqueArray(anyScope, { maxLength: 2, selector: ({ name }) => name }),
+      exclude: anyMatch,
+      holidays: fc.array(
+        fc.integer({ min: -5, max: 5 }).map((day) => ({ fromDay: TODAY + day, untilDay: TODAY + day })),
+        {
+          maxLength: 2,
+        },
+      ),
+    })
+    .map((rest): Declaration => ({ ...rest, clients: [] }));
+  const anySequence = fc.array(fc.tuple(anyDeclaration, fc.integer({ min: 0, max: 4 })), {
+    minLength: 1,
+    maxLength: 5,
+  });
+
+  it('the same declaration again changes nothing, on that day or a later one, and so does what it reads back as', () => {
+    fc.assert(
+      fc.property(anySequence, fc.integer({ min: 0, max: 9 }), (sequence, later) => {
+        let day = TODAY;
+        let definitions = NO_DEFINITIONS;
+        for (const [declaration, wait] of sequence) {
+          day += wait;
+          definitions = amend(definitions, declaration, day).definitions;
+          expect(amend(definitions, declaration, day + later).changes).toEqual([]);
+          expect(amend(definitions, toDeclaration(definitions), day + later).changes).toEqual([]);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('no pool vanishes, lives of one name never overlap, and rules stand in order', () => {
+    fc.assert(
+      fc.property(anySequence, (sequence) => {
+        let day = TODAY;
+        let definitions = NO_DEFINITIONS;
+        for (const [declaration, wait] of sequence) {
+          day += wait;
+          const names = definitions.scopes.flatMap((each) => each.pools.map(({ name }) => `${each.name}/${name}`));
+          definitions = amend(definitions, declaration, day).definitions;
+          const now = definitions.scopes.flatMap((each) => each.pools.map(({ name }) => `${each.name}/${name}`));
+          expect(now).toEqual(expect.arrayContaining(names));
+        }
+        for (const { pools: all } of definitions.scopes)
+          for (const lives of Map.groupBy(all, ({ name }) => name).values())
+            for (const [index, life] of lives.entries()) {
+              expect(life.amounts.map(({ fromDay }) => fromDay)).toEqual(
+                [...new Set(life.amounts.map(({ fromDay }) => fromDay))].sort((a, b) => a - b),
+              );
+              if (index > 0) expect(life.fromDay).toBeGreaterThan(lives[index - 1]!.untilDay!);
+            }
+        const days = definitions.ruleSets.map(({ fromDay }) => fromDay);
+        expect(days).toEqual([...new Set(days)].sort((a, b) => a - b));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

@@ -85,14 +85,14 @@ const settings = z.object({
   INGEST_TOKEN: secret(/^\S{16,200}$/, '16 to 200 characters without spaces').optional(),
   ALERT_CHANNEL: z
     .string()
-    .regex(/^[CG][A-Z0-9]{6,}$/, 'must be a channel id such as C0123456789')
+    .regex(/^[CG][A-Z0-9]{2,}$/, 'must be a channel id such as C0123456789')
     .optional(),
   ONCALL: z
     .string()
-    .regex(/^[UWS][A-Z0-9]{6,}$/, 'must be the id of a user (U…) or user group (S…)')
+    .regex(/^[UWS][A-Z0-9]{2,}$/, 'must be the id of a user (U…) or user group (S…)')
     .optional(),
-  ADMINS: ids(/^[UWS][A-Z0-9]{6,}$/, 'ids of users (U…) or user groups (S…)').default([]),
-  VIEWERS: ids(/^[UWS][A-Z0-9]{6,}$/, 'ids of users (U…) or user groups (S…)').default([]),
+  ADMINS: ids(/^[UWS][A-Z0-9]{2,}$/, 'ids of users (U…) or user groups (S…)').default([]),
+  VIEWERS: ids(/^[UWS][A-Z0-9]{2,}$/, 'ids of users (U…) or user groups (S…)').default([]),
   ANSWERS: z.enum(['channel', 'private'], 'must be channel or private').optional(),
   RAW_RETENTION_DAYS: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'must be a whole number of days, 1 or more').default(30),
   TOTALS_RETENTION_MONTHS: wholeNumber(25, 12_000, 'must be a whole number of months, 25 or more').optional(),

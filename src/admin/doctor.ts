@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs';
+import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
+import { parse } from 'yaml';
+import type { Config } from '../config.ts';
+import type { DoctorPort } from '../slack/ports.ts';
+import type { Db } from '../store/database.ts';
+import { listPendingMigrations } from '../store/migrate.ts';
+import { findSetting } from '../store/setting-repository.ts';
+
+/** A signed request is refused beyond five minutes; a clock that is off by one is worth a word before. */
+const MAX_SKEW_MS = 60_000;
+
+type Finding = { ok: boolean; line: string };
+
+export interface DoctorDependencies {
+  config: Config;
+  db: Db;
+  /** Absent: no token is set. */
+  client: WebClient | undefined;
+  now(): number;
+}
+
+/** Looks at an installation and says, line by line, what is right and what is wrong with its cure. */
+export function createDoctor(deps: DoctorDependencies): DoctorPort {
+  return {
+    async check() {
+      const findings = [...(await checkDatabase(deps)), checkZone()];
+      if (!deps.client)
+        return [...findings, bad('SLACK_BOT_TOKEN is not set: copy it from OAuth & Permissions of the Slack app.')];
+      return [...findings, ...(await checkSlack(deps, deps.client)), ...checkMode(deps.config)];
+    },
+  };
+}
+
+async function checkDatabase({ db, config }: DoctorDependencies): Promise<Finding[]> {
+  try {
+    const pending = await listPendingMigrations(db);
+    const zone = await findSetting(db, 'report_zone');
+    const wanted = config.reportTimezone;
+    return [
+      pending.length === 0
+        ? good('Database: open, schema up to date.')
+        : bad(`Database: ${pending.length} migrations are missing; start Headroom once.`),
+      wanted !== undefined && zone !== undefined && wanted !== zone
+        ? bad(
+            `Report zone: REPORT_TIMEZONE is ${wanted}, but days are counted in ${zone}: set ${zone}, or run "headroom rezone ${wanted}".`,
+          )
+        : good(`Report zone: ${zone ?? wanted ?? 'UTC'}.`),
+    ];
+  } catch (error) {
+    return [bad(`Database: cannot be read (${(error as Error).message}); check DATABASE_URL.`)];
+  }
+}
+
+function checkZone(): Finding {
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return zone === 'UTC'
+    ? good('Process zone: UTC.')
+    : bad(`Process zone: ${zone}; start with TZ=UTC (npm start does).`);
+}
+
+function checkMode({ slack, publicUrl, alertChannel, oncall }: Config): Finding[] {
+  const findings: Finding[] = [];
+  if (slack.appToken) findings.push(good('Slack reaches Headroom by Socket Mode.'));
+  else if (publicUrl) findings.push(good(`Slack reaches Headroom at ${publicUrl}/slack/events.`));
+  else
+    findings.push(
+      bad('HTTP mode without PUBLIC_URL: Slack cannot reach this machine; set it, or SLACK_APP_TOKEN for Socket Mode.'),
+    );
+  if (!alertChannel) findings.push(bad('ALERT_CHANNEL is not set: alerts go to the admins by direct message.'));
+  if (!oncall) findings.push(bad('ONCALL is not set: nobody is mentioned at 90 and 100 %.'));
+  return findings;
+}
+
+async function checkSlack({ config, now }: DoctorDependencies, client: WebClient): Promise<Finding[]> {
+  try {
+    const identity = await client.auth.test();
+    const findings = [good(`Slack: signed in as ${identity.user} in ${identity.team}.`)];
+    if (!identity.bot_id) findings.push(bad('SLACK_BOT_TOKEN belongs to a person: take the bot token, xoxb-….'));
+    const missing = listWantedScopes().filter((scope) => !identity.response_metadata?.scopes?.includes(scope));
+    findings.push(
+      missing.length === 0
+        ? good('Slack: all scopes of app-manifest.yml are granted.')
+        : bad(
+            `Slack: the scopes ${missing.join(', ')} are missing; paste app-manifest.yml into the app's settings and install it again.`,
+          ),
+    );
+    findings.push(await checkClock(config, now));
+    if (config.alertChannel) findings.push(await checkChannel(client, config.alertChannel));
+    return findings;
+  } catch (error) {
+    if (error instanceof WebAPIPlatformError) {
+      return [bad(`Slack refuses SLACK_BOT_TOKEN (${error.data.error}): copy it again from OAuth & Permissions.`)];
+    }
+    return [
+      bad(
+        `Slack cannot be reached at ${config.slack.apiUrl} (${(error as Error).message}): check the network and any proxy.`,
+      ),
+    ];
+  }
+}
+
+async function checkClock(config: Config, now: () => number): Promise<Finding> {
+  const response = await fetch(new URL('api.test', config.slack.apiUrl), {
+    method: 'POST',
+    signal: AbortSignal.timeout(5000),
+  });
+  const date = Date.parse(response.headers.get('date') ?? '');
+  const skewMs = Number.isNaN(date) ? 0 : Math.abs(now() - date);
+  return skewMs <= MAX_SKEW_MS
+    ? good('Clock: agrees with Slack.')
+    : bad(
+        `Clock: ${Math.round(skewMs / 1000)} s away from Slack's; set it by NTP, or Slack's requests will be refused.`,
+      );
+}
+
+async function checkChannel(client: WebClient, channel: string): Promise<Finding> {
+  try {
+    const { channel: info } = await client.conversations.info({ channel });
+    if (info?.is_archived) return bad(`ALERT_CHANNEL ${channel} is archived: choose another.`);
+    if (!info?.is_member)
+      return bad(`ALERT_CHANNEL ${channel}: the bot is not in it; write "/invite @Headroom" there.`);
+    return good(`ALERT_CHANNEL: #${info.name}, and the bot is in it.`);
+  } catch (error) {
+    const reason = error instanceof WebAPIPlatformError ? error.data.error : (error as Error).message;
+    return bad(
+      `ALERT_CHANNEL ${channel} cannot be seen (${reason}): invite the bot with "/invite @Headroom", or correct the id.`,
+    );
+  }
+}
+
+/** The bot scopes of our own manifest. */
+function listWantedScopes(): string[] {
+  const manifest = parse(readFileSync(new URL('../../app-manifest.yml', import.meta.url), 'utf8'));
+  return manifest.oauth_config.scopes.bot as string[];
+}
+
+function good(line: string): Finding {
+  return { ok: true, line };
+}
+
+function bad(line: string): Finding {
+  return { ok: false, line };
+}

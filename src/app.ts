@@ -1,0 +1,284 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { createCorrectionAdmin } from './admin/corrections.ts';
+import { createDoctor } from './admin/doctor.ts';
+import { createPoolAdmin } from './admin/pools.ts';
+import { createChartRenderer } from './chart/renderer.ts';
+import type { Config } from './config.ts';
+import { type Clock, systemClock } from './delivery/clock.ts';
+import { Sender } from './delivery/sender.ts';
+import { createPostingClient } from './delivery/slack-client.ts';
+import { createCalendar } from './domain/calendar.ts';
+import type { Definitions } from './domain/definition.ts';
+import type { Span } from './domain/usage.ts';
+import { createHttpServer } from './http/server.ts';
+import { readOrCreateSecretKey } from './ingest/seal.ts';
+import { ensureDefaultSource } from './ingest/source-admin.ts';
+import { SourceDirectory } from './ingest/source-directory.ts';
+import { SourceTally } from './ingest/source-tally.ts';
+import { ThreadedWriter } from './ingest/writer.ts';
+import { createLogger, type Logger } from './log.ts';
+import { toCsv } from './report/csv.ts';
+import { getScopeStates } from './report/pools.ts';
+import { createReporter } from './report/reporter.ts';
+import { createAlertComposer } from './schedule/alert-composer.ts';
+import { AlertTrigger } from './schedule/alert-trigger.ts';
+import { Alerts } from './schedule/alerts.ts';
+import { createDigestComposer } from './schedule/digest-composer.ts';
+import { Digests } from './schedule/digests.ts';
+import { composeNotice, followFailure } from './schedule/failed-delivery.ts';
+import { assertUtc, Tick } from './schedule/tick.ts';
+import { createSlackApp, type SlackApp } from './slack/app.ts';
+import { listCorrections } from './store/correction-repository.ts';
+import { type Db, openDatabase } from './store/database.ts';
+import { getDefinitions, getDefinitionsVersion } from './store/definition-repository.ts';
+import { deleteInstance, upsertInstance } from './store/instance-repository.ts';
+import { migrate } from './store/migrate.ts';
+import { getReportZone } from './store/report-zone.ts';
+import { listSourceHealth } from './store/source-repository.ts';
+import { ThreadedUsage } from './store/usage-reader-thread.ts';
+import { VERSION } from './version.ts';
+
+/** Replaced by the demo and by tests. */
+export interface AppOverrides {
+  clock?: Clock;
+  log?: Logger;
+}
+
+export interface App {
+  /** Brings the database up to date, listens, connects. Rejects with one clear line where it cannot. */
+  start(): Promise<void>;
+  /** Stops taking, finishes what is taken, releases everything. May be called twice. */
+  stop(): Promise<void>;
+  /** Where senders reach it, once started. */
+  readonly url: string;
+}
+
+/** Often enough that a command sees a running instance as running. */
+const HEARTBEAT_MS = 5000;
+const RETAIN_EVERY_MS = 3_600_000;
+
+/** The whole bot, put together from its settings: ingest → store → report → chart → slack, and what starts by the clock. */
+export function createApp(config: Config, overrides: AppOverrides = {}): App {
+  const clock = overrides.clock ?? systemClock;
+  const log = overrides.log ?? createLogger(config.logLevel);
+  const now = (): number => clock.now();
+  const stops: (() => Promise<unknown>)[] = [];
+  let url = '';
+  let stopping: Promise<void> | undefined;
+
+  async function start(): Promise<void> {
+    assertUtc();
+    const databaseUrl = config.databaseUrl.reveal();
+    const db = openDatabase(databaseUrl, { thread: true });
+    stops.push(() => db.destroy());
+    await migrate(db);
+    const zone = await getReportZone(db, config.reportTimezone);
+    const calendar = createCalendar(zone);
+    const instance = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+
+    const usage = new ThreadedUsage({ databaseUrl, zone });
+    stops.push(() => usage.stop());
+    const definitions = createDefinitionCache(db);
+    const sources = () => listSourceHealth(db);
+    const corrections = (span: Span) => listCorrections(db, { span });
+    const reporter = createReporter({ usage, calendar, definitions, sources, corrections });
+    const charts = createChartRenderer({ log });
+    stops.push(() => charts.stop());
+
+    const client = createPostingClient(config.slack.botToken?.reveal() ?? '', { slackApiUrl: config.slack.apiUrl });
+    let slack: SlackApp | undefined;
+    const admins = async (): Promise<string[]> => (await slack?.listAdmins()) ?? [];
+    let sender: Sender | undefined;
+    const wakeSender = (): void => sender?.wake();
+    const digestPorts = {
+      db,
+      calendar,
+      reporter,
+      sources,
+      corrections,
+      render: charts.render,
+      spanOf: (day: number) => ({ fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) }),
+    };
+    const digests = new Digests({ ...digestPorts, log, now, wakeSender });
+    const alerts = new Alerts({
+      db,
+      log,
+      calendar,
+      usage,
+      scopeStates: (atMs, { plain }) => getScopeStates({ usage, definitions, calendar }, { atMs, plain }),
+      sources,
+      alertChannel: config.alertChannel,
+      admins,
+      instance,
+      now,
+      wakeSender,
+    });
+    sender = new Sender({
+      db,
+      client,
+      clock,
+      log,
+      composers: {
+        alert: createAlertComposer({ db, clock, reporter, zone, oncall: config.oncall, render: charts.render }),
+        digest: createDigestComposer(digestPorts),
+        notice: composeNotice,
+        answer: composeNotice,
+      },
+      onFailed: async (trx, delivery, failure, nowMs) => followFailure(trx, delivery, failure, nowMs, await admins()),
+    });
+
+    const trigger = new AlertTrigger({ evaluate: (nowMs) => alerts.evaluate(nowMs), clock, log });
+    const writer = new ThreadedWriter(
+      {
+        databaseUrl,
+        zone,
+        rawRetentionDays: config.rawRetentionDays,
+        totalsRetentionMonths: config.totalsRetentionMonths,
+        maxBodyBytes: config.maxBodyBytes,
+      },
+      log,
+      () => trigger.onCommit(),
+    );
+    stops.push(() => writer.stop());
+    await writer.start();
+
+    const secretKey = config.secretKey ?? readOrCreateSecretKey(config.secretKeyPath);
+    if (config.ingestToken) await ensureDefaultSource(db, config.ingestToken, now());
+    const tally = new SourceTally(db, (error) => log.error({ err: error }, 'counts of sources could not be written'));
+    stops.push(() => tally.flush());
+
+    const tick = new Tick({
+      now,
+      log,
+      jobs: [
+        { name: 'digests', run: (nowMs) => digests.runDue(nowMs) },
+        { name: 'alerts', run: (nowMs) => alerts.evaluateAll(nowMs) },
+        { name: 'retention', run: everySoOften(RETAIN_EVERY_MS, (nowMs) => writer.retain(nowMs)) },
+      ],
+    });
+    slack = createSlackApp({
+      config: {
+        botToken: config.slack.botToken?.reveal() ?? '',
+        ...(config.slack.signingSecret ? { signingSecret: config.slack.signingSecret.reveal() } : {}),
+        ...(config.slack.appToken ? { appToken: config.slack.appToken.reveal() } : {}),
+        apiUrl: config.slack.apiUrl,
+        admins: config.admins,
+        viewers: config.viewers,
+        answers: config.answers,
+        zone,
+        publicUrl: config.publicUrl ?? `http://${config.host}:${config.port}`,
+      },
+      reporter,
+      charts,
+      toCsv,
+      usage,
+      db,
+      digests,
+      alerts,
+      pools: createPoolAdmin({ db, calendar, now }),
+      corrections: createCorrectionAdmin({ db, calendar, now }),
+      doctor: createDoctor({ config, db, client, now }),
+      log,
+      now,
+    });
+    const slackApp = slack;
+    const server = createHttpServer({
+      host: config.host,
+      port: config.port,
+      maxBodyBytes: config.maxBodyBytes,
+      sources: new SourceDirectory(db, secretKey),
+      tally,
+      writer,
+      now,
+      readiness: async () => ({
+        writerFault: await writer.check().then(
+          () => undefined,
+          (error: Error) => error.message,
+        ),
+        slack: describeSlack(slackApp),
+        tickMs: tick.lastMs,
+      }),
+      metricsToken: config.metricsToken,
+      slack: slackApp.requestListener,
+      log,
+    });
+    await server.start();
+    url = server.url;
+    stops.push(() => server.stop());
+
+    await slackApp.start();
+    stops.push(() => slackApp.stop());
+    sender.start();
+    stops.push(() => sender.stop());
+    tick.start();
+    stops.push(() => tick.stop());
+    stops.push(() => trigger.stop());
+
+    const startedMs = now();
+    const beat = (): Promise<void> => upsertInstance(db, { id: instance, version: VERSION, startedMs, seenMs: now() });
+    await beat();
+    const heartbeat = setInterval(
+      () => void beat().catch((error) => log.error({ err: error }, 'no heartbeat')),
+      HEARTBEAT_MS,
+    );
+    stops.push(async () => {
+      clearInterval(heartbeat);
+      await deleteInstance(db, instance);
+    });
+    log.info({ url, zone, version: VERSION, slack: slackApp.state() }, 'Headroom is running');
+    if (!(await alerts.route())) log.warn('ALERT_CHANNEL is not set: alerts go to the admins by direct message');
+  }
+
+  return {
+    async start() {
+      try {
+        await start();
+      } catch (error) {
+        await this.stop();
+        throw error;
+      }
+    },
+    stop() {
+      stopping ??= stopAll(stops, log);
+      return stopping;
+    },
+    get url() {
+      return url;
+    },
+  };
+}
+
+/** In reverse order of starting; one that fails does not keep the others. */
+async function stopAll(stops: readonly (() => Promise<unknown>)[], log: Logger): Promise<void> {
+  for (const stop of stops.toReversed())
+    await stop().catch((error) => log.error({ err: error }, 'could not be stopped cleanly'));
+}
+
+/** Definitions as they stand, read again when their version has changed. */
+function createDefinitionCache(db: Db): () => Promise<Definitions> {
+  let cached: { version: number; definitions: Promise<Definitions> } | undefined;
+  return async () => {
+    const version = await getDefinitionsVersion(db);
+    if (cached?.version !== version) cached = { version, definitions: getDefinitions(db) };
+    return cached.definitions;
+  };
+}
+
+function everySoOften(
+  intervalMs: number,
+  work: (nowMs: number) => Promise<unknown>,
+): (nowMs: number) => Promise<unknown> {
+  let doneMs = Number.NEGATIVE_INFINITY;
+  return async (nowMs) => {
+    if (nowMs - doneMs < intervalMs) return;
+    await work(nowMs);
+    doneMs = nowMs;
+  };
+}
+
+function describeSlack(slack: SlackApp): string {
+  const { mode, connected, authenticated, problem } = slack.state();
+  if (!authenticated) return `not signed in: ${problem}`;
+  return mode === 'http' ? 'http' : connected ? 'connected' : 'disconnected';
+}

@@ -159,6 +159,25 @@ export class Alerts implements AlertPort {
     return (await findSetting(this.#options.db, CHANNEL_SETTING)) || this.#options.alertChannel;
   }
 
+  /**
+   * Where alerts have no channel: tells each admin once that they come by direct message, and how to change that. Answers
+   * the line for the log and `doctor`; undefined where there is a channel.
+   */
+  async noticeMissingRoute(): Promise<string | undefined> {
+    if (await this.route()) return undefined;
+    const { db, admins, now } = this.#options;
+    const people = await admins();
+    const cure = 'Set ALERT_CHANNEL to a channel id, or choose one with /usage alerts route.';
+    if (people.length === 0) return `Alerts have nowhere to go: no ALERT_CHANNEL, and no admin is known. ${cure}`;
+    const line = `Alerts go to ${people.length === 1 ? 'one admin' : `${people.length} admins`} by direct message. ${cure}`;
+    for (const person of people) {
+      const key = `notice:alert-route:${person}`;
+      await insertDelivery(db, { key, kind: 'notice', channel: person, content: { lines: [line] }, dueMs: now() });
+    }
+    this.#options.wakeSender();
+    return line;
+  }
+
   /** Alerts of the last seven days, newest first, then the rules, then every kind, on or off. */
   async list(): Promise<AlertSummary[]> {
     const { db, now } = this.#options;

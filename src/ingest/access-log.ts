@@ -121,6 +121,12 @@ export function createLogReader(options: Readonly<Record<string, unknown>>): {
   return { line: readLine, value: readValue };
 }
 
+/** Whether an object is rather an entry of a log than an event in our own fields: by what names its client and time. */
+export function isLogEntry(value: object): boolean {
+  const { client, time } = value as EventFields;
+  return client === undefined || (time === undefined && pick(value, NAMES.time) !== undefined);
+}
+
 function toFields(log: object, findClient: ((fields: unknown) => string | undefined) | undefined): EventFields {
   const { id: _, time: __, url: ___, status: ____, ...own } = log as EventFields;
   const user = toText(pick(log, NAMES.user));

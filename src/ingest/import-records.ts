@@ -5,11 +5,11 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
-import { createLogReader } from './access-log.ts';
+import { createLogReader, isLogEntry } from './access-log.ts';
 import { parseAccessLine } from './access-log-line.ts';
 import { toClientFinder } from './client-from.ts';
 import { type CsvHeader, looksLikeCsvHeader, parseCsvHeader, toCsvFields } from './csv.ts';
-import { type EventFields, EventReader } from './event-fields.ts';
+import { EventReader } from './event-fields.ts';
 import { describePosition, findJsonFault } from './json-position.ts';
 
 export const IMPORT_FORMATS = ['access-log', 'ndjson', 'csv'] as const;
@@ -126,9 +126,7 @@ export function createRecordReader(
     if (format === 'access-log' && !text.startsWith('{')) return log.line(text);
     const value = parseJson(text);
     if (typeof value === 'string') return value;
-    // Access logs are written as JSON lines too; what names no client of its own is read as one.
-    if (format === 'access-log' || (!findClient && (value as EventFields).client === undefined))
-      return log.value(value);
+    if (format === 'access-log' || isLogEntry(value)) return log.value(value);
     return native.read(findClient ? { ...value, client: findClient(value) } : value);
   };
 }

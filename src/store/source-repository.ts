@@ -135,7 +135,7 @@ export async function insertRejectedEvents(
   const rows = rejected.slice(-REJECTED_EVENTS_KEPT).map((rejection) => ({
     source_id: sourceId,
     at_ms: atMs,
-    event_id: rejection.id ?? null,
+    event_id: rejection.id === undefined ? null : toStorable(rejection.id),
     reason: toStorable(rejection.error),
     excerpt: rejection.excerpt === undefined ? null : toStorable(rejection.excerpt),
   }));

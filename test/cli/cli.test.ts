@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCli } from '../../src/cli/run.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { upsertInstance } from '../../src/store/instance-repository.ts';
+
+const NOW = Date.UTC(2026, 10, 20, 12);
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const LINE = '203.0.113.7 - u [20/Nov/2015:10:00:00 +0000] "GET /a HTTP/1.1" 200 1\n';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'headroom-cli-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runCli(words, {
+    env: { DATABASE_URL: `sqlite:${join(folder, 'headroom.db')}` },
+    folder,
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+    isTerminal: false,
+    now: () => NOW,
+    signal: new AbortController().signal,
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+describe('the command line', () => {
+  it('lists its commands, and says more of one', async () => {
+    const { code, out } = await run();
+    expect(code).toBe(0);
+    for (const name of ['start', 'sources', 'import', 'backup']) expect(out).toContain(`headroom ${name}`);
+    expect((await run('help')).out).toBe(out);
+    expect((await run('import', '--help')).out).toMatch(/^headroom import FILE…/);
+    expect((await run('help', 'sources')).out).toContain('rotate NAME');
+  });
+
+  it('names the nearest command for one that there is not', async () => {
+    expect(await run('suorces')).toMatchObject({
+      code: 2,
+      err: 'There is no command "suorces". Did you mean "headroom sources"?',
+    });
+    expect((await run('xyzzy')).err).toMatch(/There are: start, /);
+    expect(await run('sources', 'ad')).toMatchObject({ code: 1, err: expect.stringMatching(/use add\.$/) });
+    expect(await run('sources', 'list', '--colour')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--colour.*headroom help sources/),
+    });
+  });
+
+  it('adds, lists, changes and removes sources', async () => {
+    expect((await run('sources')).out).toMatch(/There are no sources/);
+    const added = await run('sources', 'add', 'gw', '--adapter', 'access-log', '--client-from', 'agent');
+    expect(added.out).toMatch(/token {11}hr_[\w-]{43}\n {2}signing secret {2}whsec_/);
+    expect(added.out).toContain('http://127.0.0.1:3000/sources/gw');
+    expect((await run('sources', 'list')).out).toMatch(/gw +access-log +0 +0 +0 +0 +never/);
+    const rotated = await run('sources', 'rotate', 'gw');
+    expect(rotated.out.match(/hr_\S+/)![0]).not.toBe(added.out.match(/hr_\S+/)![0]);
+    expect((await run('sources', 'rotate', 'gx')).err).toBe('There is no source "gx": did you mean gw?');
+    expect((await run('sources', 'remove', 'gw')).code).toBe(0);
+    expect((await run('sources', 'list')).out).toMatch(/no sources/);
+    expect((await run('sources', 'add', 'x', '--adapter', 'soap')).err).toMatch(/no adapter "soap": use one of/);
+    expect((await run('sources', 'add')).err).toBe('Name the source: headroom sources add NAME.');
+  });
+
+  it('tries a file without storing anything of it', async () => {
+    await run('sources', 'add', 'gw', '--adapter', 'access-log');
+    writeFileSync(join(folder, 'a.log'), `${LINE}nonsense\n`);
+    const { code, out, err } = await run('sources', 'try', 'gw', 'a.log');
+    expect(code).toBe(1);
+    expect(out).toMatch(/"client":"u".*\n1 would be counted, 1 rejected; nothing was stored\.$/);
+    expect(err).toMatch(/^event 2: /);
+    expect((await run('sources', 'list')).out).toMatch(/gw +access-log +0/);
+  });
+
+  it('imports files, once', async () => {
+    writeFileSync(join(folder, 'a.log'), `${LINE}${LINE}nonsense\n`);
+    const first = await run('import', 'a.log');
+    expect(first).toMatchObject({ code: 1, err: expect.stringMatching(/^a\.log:3: Not read/) });
+    expect(first.out).toBe('a.log: 2 events counted, 1 lines not taken (import 1).');
+    expect((await run('import', 'a.log')).out).toMatch(/0 events counted \(import 1, \d+ bytes taken before\)/);
+    expect((await run('import', 'list')).out).toMatch(/^1 {2}a\.log {2}import {2}access-log {2}2 events of 3 lines/);
+    expect((await run('sources')).out).toMatch(/import +native +2/);
+    expect((await run('import')).err).toMatch(/Name the files/);
+    expect((await run('import', 'a.log', '--format', 'xml')).err).toMatch(/--format is "xml"/);
+  });
+
+  it('copies the database, and over nothing', async () => {
+    await run('sources', 'add', 'gw');
+    expect((await run('backup', 'copy.db')).out).toMatch(/Copied .*copy\.db .*secret\.key/);
+    const copy = openDatabase(`sqlite:${join(folder, 'copy.db')}`);
+    expect(await copy.selectFrom('source').select('name').execute()).toEqual([{ name: 'gw' }]);
+    await copy.destroy();
+    expect((await run('backup', 'copy.db')).err).toMatch(/exists: name a file that does not/);
+    expect((await run('backup')).err).toMatch(/Name the file/);
+  });
+
+  it('will not run beside an older instance, and names it', async () => {
+    await run('sources');
+    const db = openDatabase(`sqlite:${join(folder, 'headroom.db')}`);
+    await upsertInstance(db, { id: 'web-1', version: '0.0.9', startedMs: NOW, seenMs: NOW });
+    await db.destroy();
+    const { code, err } = await run('sources');
+    expect(code).toBe(1);
+    expect(err).toMatch(/Instance web-1 runs version 0\.0\.9, older than this command/);
+  });
+});
+
+describe('the program', () => {
+  function start(
+    words: string[],
+    env: Record<string, string> = {},
+  ): Promise<{ code: number | null; out: string; err: string }> {
+    return new Promise((resolve) => {
+      const child = spawn(process.execPath, [MAIN, ...words], {
+        cwd: folder,
+        env: { PATH: process.env.PATH!, ...env },
+      });
+      let out = '';
+      let err = '';
+      child.stdout.on('data', (chunk) => {
+        out += chunk;
+      });
+      child.stderr.on('data', (chunk) => {
+        err += chunk;
+      });
+      child.on('close', (code) => resolve({ code, out, err }));
+    });
+  }
+
+  it('runs as it is, and is a file that can be run', async () => {
+    expect(await start(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+    expect(readFileSync(MAIN, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+
+  it('reports every wrong setting at once, without a stack', async () => {
+    const { code, err } = await start(['start'], { PORT: 'x', LOG_LEVEL: 'loud' });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^4 settings are wrong:\n {2}PORT /);
+    expect(err).not.toMatch(/\n {4}at /);
+  });
+
+  it('says plainly that there is no database to reach', async () => {
+    const url = 'postgres://bot:hunter2@127.0.0.1:1/headroom';
+    const { code, err } = await start(['sources'], {
+      DATABASE_URL: url,
+      SECRET_KEY: Buffer.alloc(32).toString('base64'),
+    });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^The database cannot be opened .*check DATABASE_URL\.\n$/);
+    expect(err).not.toContain('hunter2');
+  });
+});

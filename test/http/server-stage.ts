@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/http/server.ts';
+import type { EventWriter } from '../../src/ingest/adapter.ts';
+import { Intake } from '../../src/ingest/intake.ts';
+import { addSource } from '../../src/ingest/source-admin.ts';
+import { SourceDirectory } from '../../src/ingest/source-directory.ts';
+import { SourceTally } from '../../src/ingest/source-tally.ts';
+import { createLogger } from '../../src/log.ts';
+import { Secret } from '../../src/secret.ts';
+import { type Db, openDatabase } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/migrate.ts';
+
+export const NOW = Date.UTC(2026, 10, 20, 12, 5);
+
+export interface Stage {
+  server: HttpServer;
+  db: Db;
+  /** Token and signing secret of the source `default`. */
+  token: string;
+  signingSecret: string;
+  secretKey: Secret;
+  tally: SourceTally;
+  clock: { nowMs: number };
+  close(): Promise<void>;
+}
+
+/** A server over a real database and the real way from bytes to commits. */
+export async function openStage(url: string, options: Partial<HttpServerOptions> = {}): Promise<Stage> {
+  const db = openDatabase(url);
+  await migrate(db);
+  const clock = { nowMs: NOW };
+  const secretKey = new Secret(randomBytes(32).toString('base64'));
+  const { token, signingSecret } = await addSource(
+    db,
+    { secretKey, secretKeyPath: '' },
+    { name: 'default', adapter: 'native', options: {} },
+    NOW,
+  );
+  const intake = new Intake({
+    databaseUrl: url,
+    zone: 'UTC',
+    rawRetentionDays: 30,
+    maxBodyBytes: options.maxBodyBytes ?? 1_000_000,
+  });
+  const writer: EventWriter = {
+    async ingest(request) {
+      const [outcome] = await intake.take([request]);
+      if (outcome instanceof Error) throw outcome;
+      return outcome!;
+    },
+  };
+  const tally = new SourceTally(db, (error) => {
+    throw error;
+  });
+  const server = createHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    maxBodyBytes: 1_000_000,
+    sources: new SourceDirectory(db, secretKey),
+    writer,
+    tally,
+    now: () => clock.nowMs,
+    readiness: () => ({ slack: 'connected' }),
+    log: createLogger('silent'),
+    ...options,
+  });
+  await server.start();
+  return {
+    server,
+    db,
+    token: token.reveal(),
+    signingSecret: signingSecret.reveal(),
+    secretKey,
+    tally,
+    clock,
+    async close() {
+      await server.stop(100);
+      await tally.flush();
+      await intake.close();
+      await db.destroy();
+    },
+  };
+}
+
+export interface Reply {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  /** The body, if it is JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  json: any;
+}
+
+/** One request, byte for byte as given; `chunked` sends the body without a length. */
+export function send(
+  { server, token }: { server: { readonly url: string }; token: string },
+  path: string,
+  body?: string | Uint8Array | object,
+  options: { method?: string; headers?: Record<string, string>; chunked?: boolean; anonymous?: boolean } = {},
+): Promise<Reply> {
+  const bytes =
+    body instanceof Uint8Array ? body : Buffer.from(typeof body === 'object' ? JSON.stringify(body) : (body ?? ''));
+  const headers: Record<string, string> = {
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(options.anonymous ? {} : { authorization: `Bearer ${token}` }),
+    ...(options.chunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(bytes.length) }),
+    ...options.headers,
+  };
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(`${server.url}${path}`, {
+      method: options.method ?? (body === undefined ? 'GET' : 'POST'),
+      headers,
+      agent: false,
+    });
+    request.on('response', (response) => {
+      const chunks: Uint8Array[] = [];
+      response.on('data', (chunk: Uint8Array) => chunks.push(chunk));
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        const isJson = /json/.test(response.headers['content-type'] ?? '');
+        resolve({
+          status: response.statusCode!,
+          headers: response.headers,
+          text,
+          json: isJson && text ? JSON.parse(text) : undefined,
+        });
+      });
+    });
+    request.on('error', reject);
+    if (headers.expect) request.on('continue', () => request.end(bytes));
+    else request.end(bytes);
+  });
+}

@@ -1,0 +1,365 @@
+import { createHmac } from 'node:crypto';
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { OpenMeter } from '@openmeter/sdk';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { HeadroomError } from '../../src/errors.ts';
+import { createHttpServer } from '../../src/http/server.ts';
+import { addSource, rotateSource } from '../../src/ingest/source-admin.ts';
+import { createLogger } from '../../src/log.ts';
+import { Secret } from '../../src/secret.ts';
+import { findSource, listRejectedEvents, listSourceHealth, revokeSource } from '../../src/store/source-repository.ts';
+import { readFixture } from '../ingest/fixtures.ts';
+import { describeEachDialect } from '../support/databases.ts';
+import { NOW, openStage, type Stage, send } from './server-stage.ts';
+
+const EVENT = { id: 'e1', time: '2026-11-20T12:00:00Z', client: 'acme', status: 200 };
+
+describeEachDialect('the HTTP server', (databases) => {
+  let stage: Stage;
+
+  beforeEach(async () => {
+    stage = await openStage(await databases.createUrl());
+  });
+
+  afterEach(() => stage.close());
+
+  it('answers events with what became of each, and counts them once', async () => {
+    const first = await send(stage, '/v1/events', [EVENT, { ...EVENT, id: 'e2' }, { id: 'bad' }, EVENT]);
+    expect(first.status).toBe(200);
+    expect(first.json).toEqual({
+      accepted: 2,
+      duplicates: 1,
+      rejected: [{ index: 2, id: 'bad', error: expect.stringContaining('client is missing') }],
+    });
+    const again = await send(stage, '/v1/events', [EVENT, { ...EVENT, id: 'e2' }]);
+    expect(again.json).toEqual({ accepted: 0, duplicates: 2, rejected: [] });
+    expect(again.status).toBe(200);
+    expect((await send(stage, '/v1/events', [])).json).toEqual({ accepted: 0, duplicates: 0, rejected: [] });
+  });
+
+  it('answers 422 where every event is rejected, 400 where nothing can be read', async () => {
+    const rejected = await send(stage, '/v1/events', [{ id: 'x' }, { ...EVENT, time: '2026-11-20T12:30:00Z' }]);
+    expect(rejected.status).toBe(422);
+    expect(rejected.json).toMatchObject({
+      accepted: 0,
+      rejected: [
+        { index: 0, id: 'x' },
+        { index: 1, error: expect.stringContaining('5 minutes ahead') },
+      ],
+    });
+    const unreadable = await send(stage, '/v1/events', '{"client": "a",}');
+    expect(unreadable.status).toBe(400);
+    expect(unreadable.json.error).toMatch(/line 1, column 16/);
+    expect((await send(stage, '/v1/events', '')).status).toBe(400);
+  });
+
+  it('answers 401 to no token and to a wrong one, before anything of the body', async () => {
+    const none = await send(stage, '/v1/events', [EVENT], { anonymous: true });
+    expect(none.status).toBe(401);
+    expect(none.headers['www-authenticate']).toMatch(/^Bearer/);
+    expect(none.json.error).toMatch(/no credentials/);
+    const wrong = await send(stage, '/v1/events', 'not even JSON', { headers: { authorization: 'Bearer hr_wrong' } });
+    expect(wrong.status).toBe(401);
+    expect(
+      (await send(stage, '/v1/events', [EVENT], { headers: { authorization: `Basic ${btoa(`${stage.token}:`)}` } }))
+        .status,
+    ).toBe(401);
+  });
+
+  it('takes compressed, chunked and announced bodies', async () => {
+    const gzip = { 'content-encoding': 'gzip' };
+    expect((await send(stage, '/v1/events', gzipSync(JSON.stringify(EVENT)), { headers: gzip })).json.accepted).toBe(1);
+    expect((await send(stage, '/v1/events', { ...EVENT, id: '2' }, { chunked: true })).json.accepted).toBe(1);
+    expect(
+      (await send(stage, '/v1/events', { ...EVENT, id: '3' }, { headers: { expect: '100-continue' } })).json.accepted,
+    ).toBe(1);
+    const cut = gzipSync(JSON.stringify(EVENT)).subarray(0, 30);
+    expect((await send(stage, '/v1/events', cut, { headers: gzip })).status).toBe(400);
+    expect((await send(stage, '/v1/events', EVENT, { headers: { 'content-encoding': 'snappy' } })).status).toBe(415);
+    expect((await send(stage, '/v1/events', EVENT, { headers: { 'content-type': 'text/xml' } })).status).toBe(415);
+  });
+
+  it('answers 413 to a body over the limit, declared or not, before or after decompression', async () => {
+    const large = Buffer.alloc(1_000_001, ' ');
+    for (const chunked of [false, true]) expect((await send(stage, '/v1/events', large, { chunked })).status).toBe(413);
+    const bomb = await send(stage, '/v1/events', gzipSync(large), { headers: { 'content-encoding': 'gzip' } });
+    expect(bomb.status).toBe(413);
+    expect(bomb.json.error).toMatch(/larger than 1000000 bytes.*MAX_BODY_BYTES/);
+    const refused = await send(stage, '/v1/events', '', {
+      headers: { expect: '100-continue', 'content-length': '1000001' },
+    });
+    expect(refused.status).toBe(413);
+  });
+
+  it('answers like OpenMeter, to its SDK', async () => {
+    const client = new OpenMeter({ baseUrl: stage.server.url, apiKey: stage.token });
+    const event = {
+      type: 'request',
+      subject: 'customer-1',
+      source: 'gw',
+      id: 'om-1',
+      data: { method: 'GET', route: '/hello' },
+      time: new Date(NOW),
+    };
+    await client.events.ingest(event);
+    await client.events.ingest([event, { ...event, id: 'om-2' }]);
+    await stage.tally.flush();
+    expect(await listSourceHealth(stage.db)).toMatchObject([{ accepted: 2, duplicates: 1 }]);
+    const body = JSON.parse(readFixture('senders/openmeter-sdk-batch.json').toString());
+    const bad = await send(stage, '/api/v1/events', [{ ...body[0], id: undefined }]);
+    expect(bad.status).toBe(400);
+    expect(bad.headers['content-type']).toBe('application/problem+json');
+    expect(bad.json).toMatchObject({
+      status: 400,
+      title: 'Bad Request',
+      detail: expect.stringContaining('id is missing'),
+    });
+    expect((await send(stage, '/api/v1/events', [{ ...body[0], time: EVENT.time }])).status).toBe(204);
+    expect((await send(stage, '/api/v1/events', body, { anonymous: true })).headers['content-type']).toBe(
+      'application/problem+json',
+    );
+  });
+
+  it('takes CloudEvents at /v1/events in every mode', async () => {
+    const type = { 'content-type': 'application/cloudevents+json' };
+    const event = { specversion: '1.0', id: '1', source: '/s', type: 't', subject: 'acme', time: EVENT.time };
+    expect((await send(stage, '/v1/events', event, { headers: type })).json.accepted).toBe(1);
+    const binary = {
+      'ce-specversion': '1.0',
+      'ce-id': '1',
+      'ce-source': '/s',
+      'ce-type': 't',
+      'ce-subject': 'acme',
+      'ce-time': EVENT.time,
+    };
+    expect((await send(stage, '/v1/events', {}, { headers: binary })).json).toMatchObject({ duplicates: 1 });
+  });
+
+  it('takes at /sources/{name} that source’s credentials alone', async () => {
+    const config = { secretKey: stage.secretKey, secretKeyPath: '' };
+    const { token, signingSecret } = await addSource(
+      stage.db,
+      config,
+      { name: 'web', adapter: 'access-log', options: {} },
+      NOW,
+    );
+    stage.clock.nowMs += 1500;
+    const line = '203.0.113.7 - u [20/Nov/2026:12:00:00 +0000] "GET /a HTTP/1.1" 200 1';
+    const text = { 'content-type': 'text/plain' };
+    const take = (headers: Record<string, string>, path = '/sources/web') =>
+      send(stage, path, line, { anonymous: true, headers: { ...text, ...headers } });
+
+    expect((await take({ authorization: `Bearer ${token.reveal()}` })).json.accepted).toBe(1);
+    expect((await take({ authorization: `Basic ${btoa(`${token.reveal()}:`)}` })).json.accepted).toBe(1);
+    expect((await take({ 'x-amz-firehose-access-key': token.reveal() })).json.accepted).toBe(1);
+
+    const timestamp = String(Math.floor(stage.clock.nowMs / 1000));
+    const key = Buffer.from(signingSecret.reveal().slice(6), 'base64');
+    const signed = createHmac('sha256', key).update(`m1.${timestamp}.${line}`).digest('base64');
+    const webhook = { 'webhook-id': 'm1', 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signed}` };
+    expect((await take(webhook)).json.accepted).toBe(1);
+    const hub = createHmac('sha256', signingSecret.reveal()).update(line).digest('hex');
+    expect((await take({ 'x-hub-signature-256': `sha256=${hub}` })).json.accepted).toBe(1);
+
+    expect((await take({ ...webhook, 'webhook-id': 'm2' })).status).toBe(401);
+    expect((await take({ authorization: `Bearer ${stage.token}` })).status).toBe(401);
+    expect((await take({ authorization: `Bearer ${token.reveal()}` }, '/sources/other')).status).toBe(401);
+    expect((await take({ authorization: `Bearer ${token.reveal()}` }, '/sources/default')).status).toBe(401);
+    expect((await take({})).status).toBe(401);
+    expect((await take({}, '/sources/%E0%A4%A')).status).toBe(401);
+  });
+
+  it('forgets changed credentials within two seconds', async () => {
+    expect((await send(stage, '/v1/events', EVENT)).status).toBe(200);
+    const source = (await findSource(stage.db, 'default'))!;
+    const { token } = await rotateSource(stage.db, { secretKey: stage.secretKey, secretKeyPath: '' }, source);
+    stage.clock.nowMs += 1999;
+    expect((await send(stage, '/v1/events', EVENT)).status).toBe(401);
+    expect((await send({ ...stage, token: token.reveal() }, '/v1/events', EVENT)).status).toBe(200);
+    await revokeSource(stage.db, source.id, stage.clock.nowMs);
+    stage.clock.nowMs += 1999;
+    expect((await send({ ...stage, token: token.reveal() }, '/v1/events', EVENT)).status).toBe(401);
+  });
+
+  it('keeps what each source sent, and why events were rejected', async () => {
+    await send(stage, '/v1/events', [EVENT, EVENT, { id: 'bad\0', status: 1 }]);
+    await stage.tally.flush();
+    const [health] = await listSourceHealth(stage.db);
+    expect(health).toMatchObject({
+      name: 'default',
+      accepted: 1,
+      duplicates: 1,
+      rejected: 1,
+      lastReceivedMs: NOW,
+      medianLagMs: 300_000,
+    });
+    expect(health!.reasons).toMatchObject([{ events: 1 }]);
+    const { id } = (await findSource(stage.db, 'default'))!;
+    expect(await listRejectedEvents(stage.db, id)).toMatchObject([
+      { atMs: NOW, excerpt: expect.stringContaining('status: 1') },
+    ]);
+  });
+
+  it('is told where it is asked for something else', async () => {
+    expect((await send(stage, '/v1/event', EVENT)).json.error).toMatch(
+      /nothing at \/v1\/event: events go to \/v1\/events/,
+    );
+    const get = await send(stage, '/v1/events');
+    expect(get.status).toBe(405);
+    expect(get.headers.allow).toBe('POST, OPTIONS');
+    expect((await send(stage, '/v1/events', undefined, { method: 'OPTIONS' })).status).toBe(204);
+    expect((await send(stage, '/metrics', EVENT)).status).toBe(405);
+    expect((await send(stage, '/v1/events?x=1', EVENT)).status).toBe(200);
+    expect((await send(stage, '/slack/events', EVENT)).status).toBe(404);
+    expect((await send(stage, '/__proto__')).status).toBe(404);
+  });
+
+  it('says that it is alive and ready', async () => {
+    expect((await send(stage, '/healthz')).json).toEqual({ status: 'alive' });
+    expect((await send(stage, '/readyz')).json).toMatchObject({ status: 'ready', writer: 'ok', slack: 'connected' });
+    const head = await send(stage, '/healthz', undefined, { method: 'HEAD' });
+    expect([head.status, head.text]).toEqual([200, '']);
+  });
+
+  it('counts what it answered', async () => {
+    await send(stage, '/v1/events', [EVENT, EVENT]);
+    const { text, headers } = await send(stage, '/metrics');
+    expect(headers['content-type']).toMatch(/^text\/plain; version=0.0.4/);
+    expect(text).toContain('# TYPE headroom_events_total counter\nheadroom_events_total{result="accepted"} 1\n');
+    expect(text).toContain('headroom_http_requests_total{route="/v1/events",status="200"} 1');
+  });
+});
+
+it('shows private metrics to callers of this machine, or with the token where one is set', async () => {
+  const pools = {
+    private: true,
+    collect: () => [
+      {
+        name: 'headroom_pool_used',
+        help: 'Used.',
+        type: 'gauge' as const,
+        samples: [{ labels: { pool: 'a"\n\\' }, value: 1 }],
+      },
+    ],
+  };
+  const open = await openStage('sqlite::memory:', { metrics: [pools] });
+  expect((await send(open, '/metrics', undefined, { anonymous: true })).text).toContain(
+    'headroom_pool_used{pool="a\\"\\n\\\\"} 1',
+  );
+  const proxied = await send(open, '/metrics', undefined, { headers: { 'x-forwarded-for': '203.0.113.7' } });
+  expect(proxied.status).toBe(200);
+  expect(proxied.text).not.toContain('headroom_pool_used');
+  await open.close();
+
+  const closed = await openStage('sqlite::memory:', { metrics: [pools], metricsToken: new Secret('metrics-token') });
+  expect((await send(closed, '/metrics')).status).toBe(401);
+  const allowed = { authorization: 'Bearer metrics-token', 'x-forwarded-for': '203.0.113.7' };
+  expect((await send(closed, '/metrics', undefined, { headers: allowed })).text).toContain('headroom_pool_used');
+  await closed.close();
+});
+
+it('says 503 while events cannot be committed, and tells senders to come again', async () => {
+  const writer = {
+    ingest: () => Promise.reject(new HeadroomError('overloaded', 'More requests are waiting than can be stored now.')),
+  };
+  const stage = await openStage('sqlite::memory:', {
+    writer,
+    readiness: () => ({ writerFault: 'disk full', slack: 'connected' }),
+  });
+  const ready = await send(stage, '/readyz');
+  expect([ready.status, ready.json.writer]).toEqual([503, 'disk full']);
+  const events = await send(stage, '/v1/events', EVENT);
+  expect(events.status).toBe(503);
+  expect(Number(events.headers['retry-after'])).toBeGreaterThan(0);
+  await stage.close();
+});
+
+it('holds no more bodies at once than it has room for', async () => {
+  const entered = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const writer = {
+    async ingest() {
+      entered.resolve();
+      await release.promise;
+      return { accepted: 1, duplicates: 0, conflicts: 0, rejected: [] };
+    },
+  };
+  const stage = await openStage('sqlite::memory:', { writer, maxHeldBytes: 100 });
+  const first = send(stage, '/v1/events', EVENT);
+  await entered.promise;
+  expect((await send(stage, '/v1/events', EVENT)).status).toBe(503);
+  release.resolve();
+  expect((await first).status).toBe(200);
+  expect((await send(stage, '/v1/events', EVENT)).status).toBe(200);
+  await stage.close();
+});
+
+it('finishes what is taken when it stops, and takes no more', async () => {
+  const entered = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const writer = {
+    async ingest() {
+      entered.resolve();
+      await release.promise;
+      return { accepted: 1, duplicates: 0, conflicts: 0, rejected: [] };
+    },
+  };
+  const stage = await openStage('sqlite::memory:', { writer });
+  const taken = send(stage, '/v1/events', EVENT);
+  await entered.promise;
+  const { url } = stage.server;
+  const stopped = stage.server.stop();
+  await expect(send({ server: { url }, token: stage.token }, '/v1/events', EVENT)).rejects.toThrow(/ECONNREFUSED/);
+  release.resolve();
+  expect((await taken).status).toBe(200);
+  await stopped;
+  await stage.close();
+});
+
+it('gives up on a body that does not come', async () => {
+  const stage = await openStage('sqlite::memory:', {
+    requestTimeoutMs: 200,
+    writer: { ingest: async () => ({ accepted: 1, duplicates: 0, conflicts: 0, rejected: [] }) },
+  });
+  const { port } = new URL(stage.server.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write(
+    `POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${stage.token}\r\ncontent-length: 100\r\n\r\n{"cl`,
+  );
+  let answer = '';
+  socket.on('data', (chunk) => {
+    answer += chunk;
+  });
+  await new Promise((resolve) => socket.on('close', resolve));
+  expect(answer).toMatch(/^HTTP\/1.1 408 /);
+  expect((await send(stage, '/v1/events', EVENT)).status).toBe(200);
+  await stage.close();
+});
+
+it('says in one line that its port is taken', async () => {
+  const stage = await openStage('sqlite::memory:');
+  const { port } = new URL(stage.server.url);
+  const second = createHttpServer({
+    host: '127.0.0.1',
+    port: Number(port),
+    maxBodyBytes: 1,
+    sources: undefined as never,
+    writer: undefined as never,
+    tally: undefined as never,
+    now: () => 0,
+    readiness: () => ({ slack: '' }),
+    log: createLogger('silent'),
+  });
+  await expect(second.start()).rejects.toThrow(`127.0.0.1:${port} cannot be listened on: another program uses it.`);
+  await stage.close();
+});
+
+it('hands Slack’s requests on', async () => {
+  const stage = await openStage('sqlite::memory:', {
+    slack: (_request, response) => void response.end('from Slack’s side'),
+  });
+  expect((await send(stage, '/slack/events', {})).text).toBe('from Slack’s side');
+  expect((await send(stage, '/slack/events')).status).toBe(405);
+  await stage.close();
+});

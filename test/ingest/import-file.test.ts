@@ -1,0 +1,229 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type ImportOptions, type ImportWriter, importFile } from '../../src/ingest/import-file.ts';
+import { Intake } from '../../src/ingest/intake.ts';
+import { getOrCreateSource } from '../../src/ingest/source-admin.ts';
+import { type Db, openDatabase } from '../../src/store/database.ts';
+import { listImportFiles } from '../../src/store/import-repository.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { describeEachDialect } from '../support/databases.ts';
+import { readFixture } from './fixtures.ts';
+
+const NOW = Date.UTC(2026, 10, 20, 12);
+
+function line(second: number, path = '/a'): string {
+  return `203.0.113.7 - u [20/Nov/2015:10:${String(Math.floor(second / 60) % 60).padStart(2, '0')}:${String(second % 60).padStart(2, '0')} +0000] "GET ${path} HTTP/1.1" 200 1\n`;
+}
+
+function lines(count: number): string {
+  return Array.from({ length: count }, (_, second) => line(second)).join('');
+}
+
+describeEachDialect('an import', (databases) => {
+  let db: Db;
+  let intake: Intake;
+  let folder: string;
+  let path: string;
+  let options: ImportOptions;
+  const faults: string[] = [];
+
+  beforeEach(async () => {
+    const url = await databases.createUrl();
+    db = openDatabase(url);
+    await migrate(db);
+    intake = new Intake({ databaseUrl: url, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 1000 });
+    folder = mkdtempSync(join(tmpdir(), 'headroom-import-'));
+    path = join(folder, 'access.log');
+    faults.length = 0;
+    options = {
+      db,
+      writer: intake,
+      source: await getOrCreateSource(db, 'import', 'native', NOW),
+      options: {},
+      now: () => NOW,
+      onFault: (line, error) => faults.push(`${line}: ${error}`),
+    };
+  });
+
+  afterEach(async () => {
+    await intake.close();
+    await db.destroy();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Events that are stored, whatever the outcomes say. */
+  async function countStored(): Promise<number> {
+    const { events } = await db
+      .selectFrom('inbox')
+      .select((eb) => eb.fn.sum<number | null>('events').as('events'))
+      .executeTakeFirstOrThrow();
+    return Number(events ?? 0);
+  }
+
+  it('takes a web server’s old log whole, compressed or not, and once', async () => {
+    writeFileSync(path, readFixture('access-log/semicomplete-access.log.gz'));
+    expect(await importFile(path, options)).toMatchObject({ events: 10_000, rejected: 0, stopped: false });
+    expect(await importFile(path, options)).toMatchObject({ events: 0, skippedBytes: 2_370_789 });
+    expect(await countStored()).toBe(10_000);
+    expect(await listImportFiles(db)).toMatchObject([{ lines: 10_000, events: 10_000, format: 'access-log' }]);
+  });
+
+  it('goes on where a file has grown, whatever its name and compression are now', async () => {
+    writeFileSync(path, lines(3));
+    expect((await importFile(path, options)).events).toBe(3);
+    appendFileSync(path, line(9).repeat(2));
+    expect((await importFile(path, options)).events).toBe(2);
+    const content = lines(3) + line(9).repeat(2);
+    for (const [name, bytes] of [
+      ['access.log.1.gz', gzipSync(content + line(10))],
+      ['access.log.1.zst', zstdCompressSync(content + line(10) + line(11))],
+    ] as const) {
+      const rotated = join(folder, name);
+      writeFileSync(rotated, bytes);
+      expect((await importFile(rotated, options)).events).toBe(1);
+    }
+    expect(await countStored()).toBe(7);
+  });
+
+  it('counts equal lines each', async () => {
+    writeFileSync(path, line(1).repeat(100));
+    expect((await importFile(path, options)).events).toBe(100);
+  });
+
+  it('takes another file, and the same one under another source, for what they are', async () => {
+    writeFileSync(path, lines(3));
+    await importFile(path, options);
+    const other = join(folder, 'other.log');
+    writeFileSync(other, line(5) + lines(3));
+    expect((await importFile(other, options)).events).toBe(4);
+    const source = await getOrCreateSource(db, 'another', 'native', NOW);
+    expect((await importFile(path, { ...options, source })).events).toBe(3);
+  });
+
+  it('can be stopped between two parts and goes on there', async () => {
+    writeFileSync(path, lines(12_000));
+    const stop = new AbortController();
+    const writer: ImportWriter = {
+      async append(request, also) {
+        stop.abort();
+        return intake.append(request, also);
+      },
+    };
+    expect(await importFile(path, { ...options, writer, signal: stop.signal })).toMatchObject({
+      events: 5000,
+      stopped: true,
+    });
+    expect(await importFile(path, options)).toMatchObject({ events: 7000, stopped: false });
+    expect(await countStored()).toBe(12_000);
+  });
+
+  it('counts each line once, wherever it is killed', async () => {
+    writeFileSync(path, lines(12_000));
+    for (const kill of ['before', 'inside', 'after'] as const) {
+      const writer: ImportWriter = {
+        async append(request, also) {
+          if (kill === 'before') throw new Error('killed');
+          const result = await intake.append(request, async (trx, result) => {
+            await also(trx, result);
+            if (kill === 'inside') throw new Error('killed');
+          });
+          throw Object.assign(new Error('killed'), { result });
+        },
+      };
+      await expect(importFile(path, { ...options, writer })).rejects.toThrow('killed');
+    }
+    await importFile(path, options);
+    expect(await countStored()).toBe(12_000);
+  });
+
+  it('refuses to run twice at once over one file', async () => {
+    writeFileSync(path, lines(6000));
+    let entered = false;
+    const writer: ImportWriter = {
+      async append(request, also) {
+        if (!entered) {
+          entered = true;
+          await importFile(path, options);
+        }
+        return intake.append(request, also);
+      },
+    };
+    writeFileSync(path, lines(100));
+    await importFile(path, options);
+    appendFileSync(path, line(7000).repeat(10));
+    await expect(importFile(path, { ...options, writer })).rejects.toThrow(/imported by another run/);
+    expect(await countStored()).toBe(110);
+  });
+
+  it('names each line that is not taken, and takes the others', async () => {
+    writeFileSync(
+      path,
+      `${line(0)}nonsense\n\n${line(1)}${line(2).replace('203.0.113.7 - u', `203.0.113.7 - ${'x'.repeat(300)}`)}`,
+    );
+    expect(await importFile(path, options)).toMatchObject({ events: 2, rejected: 2 });
+    expect(faults).toEqual([
+      expect.stringMatching(/^2: Not read: "nonsense" is not a line/),
+      expect.stringMatching(/^5: .*300 characters/),
+    ]);
+    appendFileSync(path, `${line(3)}more nonsense\n`);
+    await importFile(path, options);
+    expect(faults[2]).toMatch(/^7: /);
+  });
+
+  it('leaves a last line that is still being written', async () => {
+    const whole = line(1);
+    writeFileSync(path, line(0) + whole.slice(0, 20));
+    expect(await importFile(path, options)).toMatchObject({ events: 1, rejected: 0 });
+    writeFileSync(path, line(0) + whole.trimEnd());
+    expect(await importFile(path, options)).toMatchObject({ events: 1, rejected: 0 });
+    writeFileSync(path, line(0) + whole + line(2));
+    expect(await importFile(path, options)).toMatchObject({ events: 1, rejected: 0 });
+    expect((await listImportFiles(db))[0]).toMatchObject({ lines: 3, events: 3 });
+  });
+
+  it('reads NDJSON of events and of access logs, and rejects what lies ahead', async () => {
+    writeFileSync(
+      path,
+      [{ id: '1', client: 'a', time: '2015-01-01T00:00:00Z' }, { client: 'a', time: '2027-01-01T00:00:00Z' }, [1]]
+        .map((each) => `${JSON.stringify(each)}\n`)
+        .join(''),
+    );
+    expect(await importFile(path, options)).toMatchObject({ events: 1, rejected: 2 });
+    expect(faults).toEqual([
+      expect.stringMatching(/^2: .*ahead/),
+      expect.stringMatching(/^3: the line is no JSON object/),
+    ]);
+    const log = join(folder, 'nginx.ndjson');
+    writeFileSync(log, readFixture('senders/nginx-access.ndjson'));
+    const later = { ...options, now: () => NOW + 2 * 86_400_000 };
+    const { file, ...outcome } = await importFile(log, later);
+    expect(outcome).toMatchObject({ events: 5, rejected: 0 });
+    expect(file.firstEventMs).toBe(1795224744385);
+  });
+
+  it('reads CSV by its header, also when it goes on', async () => {
+    const csv = join(folder, 'usage.csv');
+    writeFileSync(
+      csv,
+      '\ufeffTime;Client;URL;Status;Requests;Note\r\n2015-01-01T00:00:00Z;"Acme; ""CRM""\nLtd";/v1/orders/7;200;3;x\r\n2015-01-01T00:00:00Z;b;/x;ok;1;\r\n',
+    );
+    expect(await importFile(csv, options)).toMatchObject({ events: 1, rejected: 1 });
+    expect(faults).toEqual([expect.stringMatching(/^3: status is "ok"/)]);
+    appendFileSync(csv, '2015-01-02T00:00:00Z;b;/x;404;1;\r\n2015-01-02T00:00:00Z;b\r\n');
+    expect(await importFile(csv, options)).toMatchObject({ events: 1, rejected: 1 });
+    expect(faults[1]).toMatch(/2 cells, the header 6/);
+  });
+
+  it('says what is wrong with a file that it cannot read', async () => {
+    await expect(importFile(join(folder, 'none'), options)).rejects.toMatchObject({ code: 'unreadable' });
+    writeFileSync(path, 'a picture of a log\n');
+    await expect(importFile(path, options)).rejects.toThrow(/--format access-log\|ndjson\|csv/);
+    writeFileSync(path, gzipSync(lines(100)).subarray(0, 100));
+    await expect(importFile(path, options)).rejects.toMatchObject({ code: 'unreadable' });
+    writeFileSync(path, '');
+    expect(await importFile(path, options)).toMatchObject({ events: 0, rejected: 0 });
+  });
+});

@@ -1,0 +1,127 @@
+import { expect, it } from 'vitest';
+import { addSource, ensureDefaultSource, rotateSource } from '../../src/ingest/source-admin.ts';
+import { Secret } from '../../src/secret.ts';
+import {
+  addSourceCounts,
+  findSource,
+  insertRejectedEvents,
+  listRejectedEvents,
+  listSourceHealth,
+  listSources,
+  REJECTED_EVENTS_KEPT,
+  revokeSource,
+} from '../../src/store/source-repository.ts';
+import { describeEachDialect } from '../support/databases.ts';
+
+const NOW = Date.UTC(2026, 10, 20, 12);
+const CONFIG = { secretKey: new Secret(Buffer.alloc(32, 7).toString('base64')), secretKeyPath: '' };
+const NEW = { name: 'gw', adapter: 'native', options: { clientFrom: 'app' } };
+const COUNTS = {
+  accepted: 3,
+  duplicates: 2,
+  conflicts: 1,
+  rejected: 0,
+  withoutId: 1,
+  late: 1,
+  receivedMs: NOW,
+  lastEventMs: NOW - 5000,
+};
+
+describeEachDialect('a source', (databases) => {
+  it('keeps of its credentials a hash and a seal', async () => {
+    const db = await databases.open();
+    const { token, signingSecret, source } = await addSource(db, CONFIG, NEW, NOW);
+    const stored = JSON.stringify(await db.selectFrom('source').selectAll().execute());
+    expect(stored).not.toContain(token.reveal());
+    expect(stored).not.toContain(signingSecret.reveal());
+    expect(await findSource(db, 'gw')).toEqual(source);
+    expect(source).toMatchObject({ options: { clientFrom: 'app' }, createdMs: NOW, revokedMs: undefined });
+  });
+
+  it('has a name of its own, of plain characters, and a known adapter', async () => {
+    const db = await databases.open();
+    await addSource(db, CONFIG, NEW, NOW);
+    await expect(addSource(db, CONFIG, NEW, NOW)).rejects.toThrow(/source gw already.*rotate gw/);
+    await expect(addSource(db, CONFIG, { ...NEW, name: 'a/b' }, NOW)).rejects.toThrow(/"a\/b" cannot be the name/);
+    await expect(addSource(db, CONFIG, { ...NEW, name: 'b', adapter: 'soap' }, NOW)).rejects.toThrow(
+      /use one of native, /,
+    );
+  });
+
+  it('keeps its number when it is removed and added again', async () => {
+    const db = await databases.open();
+    const { source } = await addSource(db, CONFIG, NEW, NOW);
+    await revokeSource(db, source.id, NOW);
+    expect(await listSources(db)).toEqual([]);
+    expect(await listSources(db, { revoked: true })).toHaveLength(1);
+    expect((await addSource(db, CONFIG, NEW, NOW)).source.id).toBe(source.id);
+    expect(await listSources(db)).toHaveLength(1);
+  });
+
+  it('named default has the token that INGEST_TOKEN says', async () => {
+    const db = await databases.open();
+    const first = await ensureDefaultSource(db, new Secret('first-token-first-token'), NOW);
+    expect(await ensureDefaultSource(db, new Secret('first-token-first-token'), NOW + 1)).toEqual(first);
+    await rotateSource(db, CONFIG, first);
+    const second = await ensureDefaultSource(db, new Secret('second-token-second'), NOW);
+    expect(second.id).toBe(first.id);
+    expect(second.tokenHash).not.toBe(first.tokenHash);
+    expect(second.sealedSecret).toBeDefined();
+    const { token } = await addSource(db, CONFIG, NEW, NOW);
+    await expect(ensureDefaultSource(db, token, NOW)).rejects.toThrow(/INGEST_TOKEN .*another source has it/);
+  });
+
+  it('adds up what it sent, and how often and how late', async () => {
+    const db = await databases.open();
+    const { source } = await addSource(db, CONFIG, NEW, NOW);
+    for (let minute = 0; minute < 7; minute += 1) {
+      const receivedMs = NOW + minute * 60_000;
+      await addSourceCounts(db, source.id, { ...COUNTS, receivedMs, lastEventMs: receivedMs - 5000 });
+    }
+    await addSourceCounts(db, source.id, { ...COUNTS, receivedMs: NOW, lastEventMs: undefined });
+    expect(await listSourceHealth(db)).toEqual([
+      {
+        name: 'gw',
+        adapter: 'native',
+        lastReceivedMs: NOW + 6 * 60_000,
+        usualGapMs: 60_000,
+        accepted: 24,
+        duplicates: 16,
+        conflicts: 8,
+        rejected: 0,
+        reasons: [],
+        withoutId: 8,
+        late: 8,
+        medianLagMs: 5000,
+      },
+    ]);
+  });
+
+  it('loses no count to another instance', async () => {
+    const db = await databases.open();
+    const { source } = await addSource(db, CONFIG, NEW, NOW);
+    await Promise.all(Array.from({ length: 10 }, () => addSourceCounts(db, source.id, COUNTS)));
+    expect((await listSourceHealth(db))[0]!.accepted).toBe(30);
+  });
+
+  it('keeps the newest of its rejected events, up to a bound, and the commonest reasons first', async () => {
+    const db = await databases.open();
+    const { source } = await addSource(db, CONFIG, NEW, NOW);
+    const { source: other } = await addSource(db, CONFIG, { ...NEW, name: 'other' }, NOW);
+    await insertRejectedEvents(db, other.id, [{ index: 0, error: 'kept' }], NOW);
+    const rejected = Array.from({ length: 300 }, (_, index) => ({
+      index,
+      id: `e\0${index}`,
+      error: index % 3 ? 'often' : 'seldom',
+      excerpt: '\ud800',
+    }));
+    await insertRejectedEvents(db, source.id, rejected, NOW);
+    await insertRejectedEvents(db, source.id, rejected, NOW + 1);
+    const kept = await listRejectedEvents(db, source.id);
+    expect(kept).toHaveLength(REJECTED_EVENTS_KEPT);
+    expect(kept[0]).toEqual({ atMs: NOW + 1, eventId: 'e�299', reason: 'often', excerpt: '�' });
+    const [health] = await listSourceHealth(db);
+    expect(health!.reasons.map(({ reason }) => reason)).toEqual(['often', 'seldom']);
+    expect(await listRejectedEvents(db, other.id)).toHaveLength(1);
+  });
+});

@@ -67,7 +67,7 @@ const url = z
 
 const settings = z.object({
   SLACK_BOT_TOKEN: secret(/^xoxb-\S+$/, 'a bot token, xoxb-… (Slack: OAuth & Permissions)').optional(),
-  SLACK_SIGNING_SECRET: secret(/^\S{8,}$/, 'the signing secret (Slack: Basic Information)').optional(),
+  SLACK_SIGNING_SECRET: secret(/^\S+$/, 'the signing secret (Slack: Basic Information)').optional(),
   SLACK_APP_TOKEN: secret(/^xapp-\S+$/, 'an app-level token, xapp-… (Slack: Basic Information)').optional(),
   SLACK_API_URL: url.default('https://slack.com/api/'),
   DATABASE_URL: z
@@ -82,7 +82,7 @@ const settings = z.object({
   PORT: wholeNumber(0, 65_535, 'must be a whole number from 0 to 65535').default(3000),
   PUBLIC_URL: url.optional(),
   REPORT_TIMEZONE: z.string().refine(isZone, 'must be an IANA zone such as Europe/Berlin').optional(),
-  INGEST_TOKEN: secret(/^\S{16,200}$/, '16 to 200 characters without spaces').optional(),
+  INGEST_TOKEN: secret(/^\S{8,200}$/, '8 to 200 characters without spaces').optional(),
   ALERT_CHANNEL: z
     .string()
     .regex(/^[CG][A-Z0-9]{2,}$/, 'must be a channel id such as C0123456789')
@@ -99,7 +99,7 @@ const settings = z.object({
   MAX_BODY_BYTES: wholeNumber(1024, 1024 ** 3, 'must be a whole number of bytes from 1024 to 1073741824').default(
     20 * 1024 * 1024,
   ),
-  METRICS_TOKEN: secret(/^\S{8,}$/, 'at least 8 characters without spaces').optional(),
+  METRICS_TOKEN: secret(/^\S+$/, 'one word, without spaces').optional(),
   SECRET_KEY: secret(/^\S+$/, '32 bytes in base64')
     .refine(isSecretKey, 'must be 32 bytes in base64: make one with "openssl rand -base64 32"')
     .optional(),

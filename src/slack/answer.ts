@@ -155,7 +155,7 @@ function dress(life: Life, { native, drawn = 'none' }: { native: boolean; drawn?
     },
     picture: typeof drawn === 'object' ? drawn : undefined,
     native,
-    asked: shared ? { by: answer.asker, command: formatQuestion(report.question) } : undefined,
+    asked: shared ? { by: answer.asker, command: `${ctx.command} ${formatQuestion(report.question)}` } : undefined,
     readerZone: shared ? undefined : person.zone,
     remarks,
   };

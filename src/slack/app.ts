@@ -147,16 +147,15 @@ function trackWork(receiver: Receiver): { receiver: Receiver; idle(): Promise<vo
   const running = new Set<Promise<void>>();
   return {
     receiver: {
-      init: (app) =>
-        receiver.init(
-          Object.assign(Object.create(app) as typeof app, {
-            processEvent(event: Parameters<typeof app.processEvent>[0]) {
-              const work = app.processEvent(event).finally(() => running.delete(work));
-              running.add(work);
-              return work;
-            },
-          }),
-        ),
+      init(app) {
+        const processEvent: typeof app.processEvent = (event) => {
+          const work = app.processEvent(event).finally(() => running.delete(work));
+          running.add(work);
+          return work;
+        };
+        // Receivers use nothing else of the app.
+        receiver.init({ processEvent } as typeof app);
+      },
       start: (...args) => receiver.start(...args),
       stop: (...args) => receiver.stop(...args),
     },

@@ -3,12 +3,17 @@
  * unless another is named.
  */
 export const MAX_MESSAGE_BLOCKS = 50;
+export const MAX_HOME_BLOCKS = 100;
 /** Undocumented: `msg_blocks_too_long` comes at about 13,200 characters over all blocks (slackapi/bolt-js#2509). */
 export const MAX_MESSAGE_CHARACTERS = 13_000;
 /** Recommended for chat.postMessage; longer is cut at 40,000. */
 export const MAX_FALLBACK_TEXT = 4000;
 export const MAX_HEADER_TEXT = 150;
 export const MAX_SECTION_TEXT = 3000;
+export const MAX_CONTEXT_ELEMENTS = 10;
+export const MAX_CONTEXT_TEXT = 2000;
+export const MAX_SECTION_FIELDS = 10;
+export const MAX_FIELD_TEXT = 2000;
 export const MAX_ALT_TEXT = 2000;
 /** Header row included. */
 export const MAX_TABLE_ROWS = 100;
@@ -19,19 +24,15 @@ export const MAX_OPTIONS = 100;
 export const MAX_OPTION_TEXT = 75;
 /** The documentation says 150, the types of @slack/types 75. */
 export const MAX_OPTION_VALUE = 75;
-export const MAX_OVERFLOW_OPTIONS = 5;
 export const MAX_ROW_BUTTONS = 5;
 export const MAX_CONFIRM_TITLE = 100;
 export const MAX_CONFIRM_TEXT = 300;
 export const MAX_CONFIRM_BUTTON = 30;
 export const MAX_PLACEHOLDER = 150;
 export const MAX_MODAL_TITLE = 24;
-export const MAX_PRIVATE_METADATA = 3000;
 export const MAX_INPUT_TEXT = 3000;
 /** Native charts, docs.slack.dev/reference/block-kit/blocks/data-visualization-block. */
 export const MAX_CHART_TITLE = 50;
 export const MAX_CHART_SERIES = 6;
 export const MAX_CHART_POINTS = 20;
 export const MAX_CHART_LABEL = 20;
-/** A response_url takes five messages within 30 minutes. */
-export const RESPONSE_URL_MS = 30 * 60_000;

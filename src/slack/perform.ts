@@ -70,11 +70,12 @@ async function openFilters(ctx: SlackContext, asked: Asked): Promise<void> {
 /** Reports that filters make sense for. */
 const FILTERED = new Set<Question['report']>(['top', 'status', 'daily', 'day', 'client', 'route']);
 
-/** The question with the filters that this person chose for this channel; what the words say themselves wins. */
+/** The question with the filters that this person chose for this channel; what the words say themselves (also by `client NAME`) wins. */
 async function withChosenFilters(ctx: SlackContext, asked: Asked, question: Question): Promise<Question> {
   if (!FILTERED.has(question.report)) return question;
   const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
-  const named = new Set((question.filters ?? []).map(({ key }) => key));
+  const subject = question.name === undefined ? [] : [question.report];
+  const named = new Set<string>([...subject, ...(question.filters ?? []).map(({ key }) => key)]);
   const added = chosen.filter(({ key }) => !named.has(key));
   return added.length > 0 ? { ...question, filters: [...(question.filters ?? []), ...added] } : question;
 }

@@ -1,7 +1,14 @@
 import type { Report } from '../../domain/report.ts';
 import { formatInstant } from '../../report/format.ts';
 import { ACTIONS } from '../action-ids.ts';
-import { MAX_ALT_TEXT, MAX_MESSAGE_BLOCKS, MAX_MESSAGE_CHARACTERS } from '../limits.ts';
+import {
+  MAX_ALT_TEXT,
+  MAX_BUTTON_VALUE,
+  MAX_MESSAGE_BLOCKS,
+  MAX_MESSAGE_CHARACTERS,
+  MAX_ROW_BUTTONS,
+  MAX_SECTION_TEXT,
+} from '../limits.ts';
 import { buildPools, buildSummaryCards } from './cards.ts';
 import { buildControls, type ControlState } from './controls.ts';
 import { buildFallback } from './fallback.ts';
@@ -66,7 +73,10 @@ export function simplify(message: Message, step: 1 | 2 | 3): Message {
   const kept = message.blocks.filter(({ type }) => !refusable.includes(type));
   // Without the table block its numbers still have to be there: the fallback text has them.
   const lostTable = step === 2 && message.blocks.some(({ type }) => type === 'table');
-  const text = { type: 'section', text: { type: 'mrkdwn', text: clip(message.text, 3000), verbatim: true } };
+  const text = {
+    type: 'section',
+    text: { type: 'mrkdwn', text: clip(message.text, MAX_SECTION_TEXT), verbatim: true },
+  };
   return { text: message.text, blocks: lostTable ? [text, ...kept.filter(({ type }) => type === 'actions')] : kept };
 }
 
@@ -99,8 +109,8 @@ function buildChart(report: Report, { picture, native }: AnswerDress): Block[] {
 function buildOffers(report: Report, { answerId, revision }: ControlState): Block[] {
   const offers = (report.offers ?? [])
     .map(({ label, question }) => ({ label, value: JSON.stringify(question) }))
-    .filter(({ value }) => value.length <= 2000)
-    .slice(0, 5);
+    .filter(({ value }) => value.length <= MAX_BUTTON_VALUE)
+    .slice(0, MAX_ROW_BUTTONS);
   if (offers.length === 0) return [];
   const elements = offers.map(({ label, value }, index) =>
     button({ action: `${ACTIONS.view}:offer${index}`, text: label, value }),
@@ -144,14 +154,14 @@ export function buildNotice(
   commands: readonly { label: string; command: string }[] = [],
 ): Message {
   const buttons = commands
-    .slice(0, 5)
+    .slice(0, MAX_ROW_BUTTONS)
     .map(({ label, command }, index) =>
-      button({ action: `${ACTIONS.run}:${index}`, text: label, value: clip(command, 2000) }),
+      button({ action: `${ACTIONS.run}:${index}`, text: label, value: clip(command, MAX_BUTTON_VALUE) }),
     );
   return {
     text: lines.map(defuse).join('\n'),
     blocks: [
-      ...lines.map((line) => richText(clip(line, 3000))),
+      ...lines.map((line) => richText(clip(line, MAX_SECTION_TEXT))),
       ...(buttons.length > 0 ? [{ type: 'actions', elements: buttons }] : []),
     ],
   };

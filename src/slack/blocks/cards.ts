@@ -9,6 +9,7 @@ import {
   formatShare,
 } from '../../report/format.ts';
 import { ACTIONS } from '../action-ids.ts';
+import { MAX_FIELD_TEXT, MAX_SECTION_FIELDS } from '../limits.ts';
 import { drawGauge } from './bar.ts';
 import { type Block, button, leaf, plainText, richText } from './text.ts';
 
@@ -69,7 +70,7 @@ export function buildCard(card: ScopeCard, zone: string): Block[] {
       pool ? `   ${LEVEL_WORDS[card.level]}` : '   no pool declared',
       ...lines.map((line) => `\n${line}`),
     ),
-    { type: 'section', fields: fields.slice(0, 10).map((field) => plainText(field, 2000)) },
+    { type: 'section', fields: fields.slice(0, MAX_SECTION_FIELDS).map((field) => plainText(field, MAX_FIELD_TEXT)) },
     ...buildLinks(card.level, card.links),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Offer, Question, Report } from '../../domain/report.ts';
 import { ACTIONS, MORE } from '../action-ids.ts';
-import { MAX_BUTTON_VALUE, MAX_OPTIONS } from '../limits.ts';
+import { MAX_BUTTON_VALUE, MAX_OPTIONS, MAX_PLACEHOLDER } from '../limits.ts';
 import { hasRange, PAGE_ROWS, RANGES, SORTS, viewAll } from '../next-questions.ts';
 import { type Block, button, option, plainText } from './text.ts';
 
@@ -72,7 +72,7 @@ function buildRangeMenu(question: Question): Block {
   return {
     type: 'static_select',
     action_id: ACTIONS.range,
-    placeholder: plainText(question.range ?? 'Range', 150),
+    placeholder: plainText(question.range ?? 'Range', MAX_PLACEHOLDER),
     options,
     ...(initial ? { initial_option: initial } : {}),
   };
@@ -82,7 +82,7 @@ function buildDrillMenu(drills: readonly Offer[]): Block {
   return {
     type: 'static_select',
     action_id: ACTIONS.drill,
-    placeholder: plainText('Look closer at…', 150),
+    placeholder: plainText('Look closer at…', MAX_PLACEHOLDER),
     options: drills.slice(0, MAX_OPTIONS).map(({ label }, index) => option(label, String(index))),
   };
 }
@@ -142,7 +142,7 @@ function buildSortMenu(report: Report): Block[] {
     {
       type: 'static_select',
       action_id: ACTIONS.sort,
-      placeholder: plainText('Sort by…', 150),
+      placeholder: plainText('Sort by…', MAX_PLACEHOLDER),
       options,
       ...(initial ? { initial_option: initial } : {}),
     },

@@ -1,7 +1,7 @@
 import type { GroupKey } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { ACTIONS, CALLBACKS } from '../action-ids.ts';
-import { MAX_OPTION_VALUE } from '../limits.ts';
+import { MAX_OPTION_VALUE, MAX_PLACEHOLDER } from '../limits.ts';
 import { type AnswerReference, input, modal } from './modal.ts';
 import { type Block, type Option, option, plainText } from './text.ts';
 
@@ -42,7 +42,7 @@ export function buildFilterModal(metadata: FilterMetadata, filters: readonly Fil
             type: 'multi_external_select',
             action_id: `${ACTIONS.search}:${key}`,
             min_query_length: 0,
-            placeholder: plainText('Search…', 150),
+            placeholder: plainText('Search…', MAX_PLACEHOLDER),
             ...(chosen.length > 0 ? { initial_options: chosen } : {}),
           },
         });

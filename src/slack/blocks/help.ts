@@ -1,5 +1,6 @@
 import { ACTIONS } from '../action-ids.ts';
 import { findTopic, HELP_TOPICS } from '../command/help.ts';
+import { MAX_PLACEHOLDER } from '../limits.ts';
 import {
   type Block,
   button,
@@ -56,7 +57,7 @@ function buildTopicMenu(): Block {
   return {
     type: 'static_select',
     action_id: `${ACTIONS.run}:topic`,
-    placeholder: plainText('More help…', 150),
+    placeholder: plainText('More help…', MAX_PLACEHOLDER),
     options: HELP_TOPICS.map(({ name, title }) => option(title, `help ${name}`)),
   };
 }

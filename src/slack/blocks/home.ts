@@ -3,6 +3,7 @@ import { formatInstant, formatPercent } from '../../report/format.ts';
 import type { AuditLine } from '../../store/audit-repository.ts';
 import { ACTIONS } from '../action-ids.ts';
 import type { SlackConfig } from '../deps.ts';
+import { MAX_HOME_BLOCKS } from '../limits.ts';
 import type { Person } from '../permissions.ts';
 import type { AlertSummary, DigestSummary } from '../ports.ts';
 import { buildSummaryCards, LEVEL_WORDS } from './cards.ts';
@@ -10,8 +11,6 @@ import { buildDigestButtons, describeDigest } from './digest-list.ts';
 import { describeScope } from './fallback.ts';
 import { type Block, button, clip, header, leaf, plainContext, richList, richText } from './text.ts';
 import { buildWelcome } from './welcome.ts';
-
-const MAX_BLOCKS = 100;
 
 export interface HomeContent {
   report: Report;
@@ -37,7 +36,7 @@ export function buildHome(content: HomeContent): Block[] {
     header('Ask'),
     buildExamples(),
     ...(content.person.admin ? buildAdmin(content) : []),
-  ].slice(0, MAX_BLOCKS);
+  ].slice(0, MAX_HOME_BLOCKS);
 }
 
 function buildUrgent(cards: Extract<Report, { kind: 'summary' }>['cards']): Block[] {

@@ -1,4 +1,5 @@
 import type { Question } from '../../domain/report.ts';
+import { MAX_MODAL_TITLE } from '../limits.ts';
 import { type Block, plainText } from './text.ts';
 
 /** The answer that a form was opened from. */
@@ -34,9 +35,9 @@ export function modal({ callback, title, submit, metadata, blocks }: ModalParts)
   return {
     type: 'modal',
     callback_id: callback,
-    title: plainText(title, 24),
-    submit: plainText(submit, 24),
-    close: plainText('Cancel', 24),
+    title: plainText(title, MAX_MODAL_TITLE),
+    submit: plainText(submit, MAX_MODAL_TITLE),
+    close: plainText('Cancel', MAX_MODAL_TITLE),
     private_metadata: JSON.stringify(metadata),
     blocks,
   };

@@ -1,4 +1,14 @@
-import { MAX_SECTION_TEXT } from '../limits.ts';
+import {
+  MAX_BUTTON_TEXT,
+  MAX_CONFIRM_BUTTON,
+  MAX_CONFIRM_TEXT,
+  MAX_CONFIRM_TITLE,
+  MAX_CONTEXT_ELEMENTS,
+  MAX_CONTEXT_TEXT,
+  MAX_HEADER_TEXT,
+  MAX_OPTION_TEXT,
+  MAX_SECTION_TEXT,
+} from '../limits.ts';
 
 /** A Block Kit block, or an element of one. */
 export type Block = { type: string; [key: string]: unknown };
@@ -94,12 +104,15 @@ function toLeaves(leaves: readonly (Leaf | string)[]): Leaf[] {
 }
 
 export function header(text: string): Block {
-  return { type: 'header', text: plainText(text, 150) };
+  return { type: 'header', text: plainText(text, MAX_HEADER_TEXT) };
 }
 
 /** Small print, shown as it is. */
 export function plainContext(...lines: readonly string[]): Block {
-  return { type: 'context', elements: lines.slice(0, 10).map((line) => plainText(line, 2000)) };
+  return {
+    type: 'context',
+    elements: lines.slice(0, MAX_CONTEXT_ELEMENTS).map((line) => plainText(line, MAX_CONTEXT_TEXT)),
+  };
 }
 
 export interface ButtonOptions {
@@ -116,17 +129,17 @@ export function button(options: ButtonOptions): Block {
   return {
     type: 'button',
     action_id: action,
-    text: plainText(text, 75),
+    text: plainText(text, MAX_BUTTON_TEXT),
     ...(value === undefined ? {} : { value }),
     ...(url === undefined ? {} : { url }),
     ...(style ? { style } : {}),
     ...(confirm
       ? {
           confirm: {
-            title: plainText(confirm.title, 100),
-            text: plainText(confirm.text, 300),
-            confirm: plainText(confirm.yes, 30),
-            deny: plainText('Cancel', 30),
+            title: plainText(confirm.title, MAX_CONFIRM_TITLE),
+            text: plainText(confirm.text, MAX_CONFIRM_TEXT),
+            confirm: plainText(confirm.yes, MAX_CONFIRM_BUTTON),
+            deny: plainText('Cancel', MAX_CONFIRM_BUTTON),
           },
         }
       : {}),
@@ -139,7 +152,7 @@ export interface Option {
 }
 
 export function option(text: string, value: string): Option {
-  return { text: plainText(text, 75), value };
+  return { text: plainText(text, MAX_OPTION_TEXT), value };
 }
 
 /** Characters that a reader sees, as Slack counts a message (near enough). */

@@ -34,6 +34,9 @@ export function registerEvents(app: App, ctx: SlackContext): void {
     if (event.tab !== 'home' || !(await once(body))) return;
     await openHome(ctx, event.user);
   });
+  for (const gone of ['app_uninstalled', 'tokens_revoked'] as const) {
+    app.event(gone, async () => ctx.log.error({ event: gone }, 'Slack took our access away: install the app again'));
+  }
   app.event('member_joined_channel', async ({ event, body }) => {
     if (event.user === ctx.bot.userId && (await once(body))) await introduce(ctx, event.channel);
   });

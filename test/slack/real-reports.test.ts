@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import type { Scope } from '../../src/domain/definition.ts';
+import { REPORT_KINDS } from '../../src/domain/report.ts';
+import { findRuleErrors, MAX_MESSAGE_CHARACTERS } from '../../src/emulator/block-rules.ts';
+import { findSchemaErrors } from '../../src/emulator/block-schema.ts';
+import { countCharacters } from '../../src/emulator/elements.ts';
+import { buildAnswer } from '../../src/slack/blocks/answer-message.ts';
+import { listDrills, withRange } from '../../src/slack/next-questions.ts';
+import { fileStem } from '../../src/slack/pictures.ts';
+import { ask, at, NOW } from '../report/setup.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Calls of every hour of three weeks: 30 clients, 12 routes, some of them failing. */
+const EVENTS = Array.from({ length: 21 * 24 }, (_, hour) => ({
+  timeMs: at('2026-11-01T00:30:00Z') + hour * HOUR_MS,
+  client: `client-${hour % 30} ${'x'.repeat(hour % 3 === 0 ? 150 : 5)}`,
+  route: `/v1/${'long'.repeat(hour % 12)}/{id}`,
+  method: 'GET',
+  status: hour % 7 === 0 ? 429 : hour % 11 === 0 ? 503 : 200,
+  scope: 'crm',
+  count: 1 + (hour % 50),
+})).filter(({ timeMs }) => timeMs < NOW);
+
+const SCOPE: Scope = {
+  name: 'crm',
+  title: 'CRM',
+  rateLimitPerMinute: 600,
+  links: { addon: 'https://example.com/addon' },
+  limits: [],
+  pools: Array.from({ length: 4 }, (_, order) => ({
+    name: `Pool ${order}`,
+    period: { kind: 'month', anchor: 1 },
+    priority: order,
+    fromDay: 20_000,
+    amounts: [{ fromDay: 20_000, base: 3_000_000, grants: [] }],
+    thresholds: [75, 90],
+    order,
+  })),
+};
+
+describe.each(REPORT_KINDS)('the answer of a %s report', (kind) => {
+  const name = kind === 'route' ? '/v1/long/{id}' : EVENTS[1]!.client;
+
+  it.each([undefined, 'today', '7d', '30d', '12-months', '2026-11-05', 'this-month'])(
+    'for %s is a message that Slack takes',
+    async (range) => {
+      for (const events of [EVENTS, []]) {
+        for (const limit of [undefined, 1000]) {
+          const asked = { report: kind, name, ...(limit ? { limit } : {}) };
+          const report = await ask(events, range ? withRange(asked, range) : asked, {
+            definitions: { scopes: [SCOPE] },
+          });
+          for (const native of [true, false]) {
+            const { blocks, text } = buildAnswer(report, {
+              controls: {
+                answerId: 'abc',
+                revision: 1,
+                sharing: native ? 'private' : 'open',
+                drills: listDrills(report),
+                audience: 'everyone',
+                offerPng: native,
+                filtered: true,
+              },
+              native,
+              picture: native ? undefined : { fileId: 'F0123456789', altText: 'x'.repeat(1000) },
+            });
+            expect(blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`))).toEqual([]);
+            expect(findRuleErrors(blocks as never, 'message')).toEqual([]);
+            expect(countCharacters(blocks)).toBeLessThanOrEqual(MAX_MESSAGE_CHARACTERS);
+            expect(text.length).toBeGreaterThan(0);
+            expect(text.length).toBeLessThanOrEqual(4000);
+            expect(fileStem(report)).toMatch(/^usage_[^\s/]+_UTC$/);
+          }
+        }
+      }
+    },
+  );
+});

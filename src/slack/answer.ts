@@ -33,14 +33,15 @@ interface Life {
 
 /**
  * Answers a question where it was asked, or to the asker alone (PRODUCT.md §5): report, then text and table, with the
- * picture if it is ready by then, else added when it is. `change`: an earlier answer that becomes this one.
+ * picture if it is ready by then, else added when it is. `change`: an earlier answer that becomes this one. `share`: its
+ * sharing was confirmed by a press that named who will see it.
  */
 export async function answerQuestion(
   ctx: SlackContext,
   asked: Asked,
   person: Person,
   question: Question,
-  change?: Answer,
+  { change, share = false }: { change?: Answer; share?: boolean } = {},
 ): Promise<void> {
   const [report, place, chosen] = await Promise.all([
     ctx.reporter.answer(question, ctx.now()),
@@ -48,7 +49,7 @@ export async function answerQuestion(
     listChosenFilters(ctx.db, asked.user, asked.channel),
   ]);
   if (report.asOfMs === 0 && report.kind === 'summary') return tellPrivately(ctx, asked, buildWelcome(ctx.config));
-  const secret = change ? change.private : isPrivate(ctx, question, place);
+  const secret = change ? change.private : isPrivate(ctx, question, place, share);
   const answer: Answer = {
     id: change?.id ?? newId(),
     asker: asked.user,
@@ -67,10 +68,12 @@ export async function answerQuestion(
   await (secret ? answerPrivately(life, change !== undefined) : answerOpenly(life));
 }
 
-function isPrivate(ctx: SlackContext, question: Question, place: Place): boolean {
+/** With VIEWERS a channel may hold people who may not see it: there the word `share` is not enough. */
+function isPrivate({ config }: SlackContext, question: Question, place: Place, share: boolean): boolean {
   if (!place.open) return true;
   if (place.direct) return false;
-  return question.private ?? isPrivateByDefault(ctx.config);
+  if (share) return false;
+  return config.viewers.length > 0 || (question.private ?? isPrivateByDefault(config));
 }
 
 /** To the asker alone: Slack's own chart where it fits, never a file. */

@@ -24,11 +24,17 @@ describe('who may ask', () => {
     await slack.command({ user: 'boris', channel: 'api-usage', text: 'top clients' });
     await slack.waitFor(() => slack.ephemerals('boris')[0], 'a member of the group is answered, privately');
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients share' });
-    const shared = await slack.waitFor(() => slack.messages('api-usage')[0], 'a viewer may share');
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the word alone does not share');
+    expect(JSON.stringify(told.blocks)).toContain('members of #api-usage');
+    await slack.click({ user: 'alice', message: told, action_id: 'answer_share' });
+    const shared = await slack.waitFor(() => slack.messages('api-usage')[0], 'a press does');
+    await slack.click({ user: 'alice', message: shared, action_id: 'answer_csv' });
+    await slack.waitFor(() => slack.directMessages('alice').find(({ files }) => files), 'the whole file is hers alone');
     const before = questions.length;
     await slack.click({ user: 'ada', message: shared, action_id: 'answer_range', selected_option: '30d' });
     await slack.waitFor(() => slack.ephemerals('ada')[0], 'an admin of the workspace may ask too');
     expect(questions).toHaveLength(before + 1);
+    expect(slack.messages('api-usage')).toHaveLength(1);
     slack.assertNoProblems();
   });
 

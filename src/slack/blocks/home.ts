@@ -1,6 +1,5 @@
 import type { Report } from '../../domain/report.ts';
 import { formatInstant, formatPercent } from '../../report/format.ts';
-import type { AuditLine } from '../../store/audit-repository.ts';
 import { ACTIONS } from '../action-ids.ts';
 import type { SlackConfig } from '../deps.ts';
 import { MAX_HOME_BLOCKS } from '../limits.ts';
@@ -16,7 +15,8 @@ export interface HomeContent {
   report: Report;
   digests: readonly DigestSummary[];
   alerts: readonly AlertSummary[];
-  audit: readonly AuditLine[];
+  /** Latest changes by people, newest first. */
+  audit: readonly { atMs: number; actor: string; action: string; detail: string }[];
   person: Person;
   config: SlackConfig;
   command: string;

@@ -92,7 +92,7 @@ async function findPress(
 
 /** In place for the asker; anyone else gets a copy of their own. */
 async function become({ ctx, asked, person, answer, mine }: Press, next: Question): Promise<void> {
-  if (answer && mine) return answerQuestion(ctx, asked, person, keepPrivacy(next, answer), answer);
+  if (answer && mine) return answerQuestion(ctx, asked, person, keepPrivacy(next, answer), { change: answer });
   await answerQuestion(ctx, asked, person, { ...next, private: true });
 }
 
@@ -108,7 +108,7 @@ async function drill(press: Press): Promise<void> {
 async function share({ ctx, asked, person, question }: Press): Promise<void> {
   const place = await findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait });
   if (!place.open) return tellPrivately(ctx, asked, buildNotice([place.reason]));
-  await answerQuestion(ctx, { ...asked, ephemeral: false }, person, { ...question, private: false });
+  await answerQuestion(ctx, { ...asked, ephemeral: false }, person, { ...question, private: false }, { share: true });
   if (asked.responseUrl && asked.ephemeral) await respond(asked.responseUrl, { delete_original: true });
 }
 
@@ -123,7 +123,9 @@ async function unshare(press: Press): Promise<void> {
 
 async function sendCsvOf({ ctx, asked, question, answer, mine, messageTs }: Press): Promise<void> {
   const place = await findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait });
-  const toThread = place.open && mine && answer !== undefined && !answer.private;
+  // With VIEWERS the channel saw a few rows by consent: the whole file is the asker's alone.
+  const consented = ctx.config.viewers.length === 0;
+  const toThread = place.open && mine && consented && answer !== undefined && !answer.private;
   const threadTs = asked.threadTs ?? messageTs;
   if (toThread) return sendCsv(ctx, asked, question, { place, threadTs });
   await sendCsv(ctx, asked, question, { place: { open: false, reason: '' } });

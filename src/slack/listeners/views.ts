@@ -83,7 +83,7 @@ async function applyFilters(
     const kept = (question.filters ?? []).filter((filter) => filter.not || !keys.includes(filter.key));
     const next = { ...question, filters: [...kept, ...filters] };
     if (answer?.asker !== asked.user) return answerQuestion(ctx, asked, person, { ...next, private: true });
-    return answerQuestion(ctx, { ...asked, ephemeral: answer.private }, person, next, answer);
+    return answerQuestion(ctx, { ...asked, ephemeral: answer.private }, person, next, { change: answer });
   }
   const lines = filters.map(({ key, patterns }) => `${key}: ${patterns.join(', ')}`);
   const head =

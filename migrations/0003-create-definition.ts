@@ -12,12 +12,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('body', 'text', (column) => column.notNull())
     .execute();
 
-  await addId(db.schema.createTable('definition_change'), 'id')
-    .addColumn('version', 'integer', (column) => column.notNull().references('definition.version'))
-    .addColumn('place', 'text', (column) => column.notNull())
-    .addColumn('text', 'text', (column) => column.notNull())
-    .execute();
-
   await addId(db.schema.createTable('correction'), 'id')
     .addColumn('meter', 'text', (column) => column.notNull())
     .addColumn('time_ms', bigint, (column) => column.notNull())

@@ -36,6 +36,26 @@ A file is known by the content taken from it: a file that grew goes on, a repeat
     load: async () => (await import('./import.ts')).runImport,
   },
   {
+    name: 'pools',
+    usage: 'pools apply FILE [--dry-run] | show [SCOPE] [--yaml]',
+    summary: 'declare scopes, pools and rules in a YAML file; see where they stand',
+    details: `  apply FILE        changes what differs, from today or from a part's valid_from; a pool missing from
+                    the file ends today. The same file twice changes nothing; a mistake stops it all.
+  --dry-run         say what would change, and change nothing
+  show [SCOPE]      balances now, with their arithmetic
+  --yaml            as a file that declares the same: edits made in Slack are in it`,
+    load: async () => (await import('./pools.ts')).runPools,
+  },
+  {
+    name: 'correct',
+    usage: 'correct SCOPE ±CREDITS --reason TEXT [--at DATE|TIME] [--requests ±N]',
+    summary: 'add to or take from what a scope used; nothing is deleted',
+    details: `  SCOPE             a scope, or scope/limit for a limit with rules of its own
+  --at DATE|TIME    when it applies, in the report zone (default: now)
+  --requests ±N     calls that it corrects besides`,
+    load: async () => (await import('./correct.ts')).runCorrect,
+  },
+  {
     name: 'backup',
     usage: 'backup FILE',
     summary: 'copy the SQLite database, also while the bot runs',

@@ -1,13 +1,7 @@
 import { amend, backdateRules, type Change, type Declaration, NO_DEFINITIONS } from '../domain/declaration.ts';
 import type { Definitions } from '../domain/definition.ts';
+import { insertAudit } from './audit-repository.ts';
 import type { Db } from './database.ts';
-
-/** One line of the audit log. */
-export interface RecordedChange extends Change {
-  version: number;
-  atMs: number;
-  actor: string;
-}
 
 /** All that was ever declared; version 0 and empty before the first declaration. */
 export async function getDefinitions(db: Db): Promise<Definitions> {
@@ -72,25 +66,10 @@ export async function changeDefinitions(
         .onConflict((conflict) => conflict.column('version').doNothing())
         .executeTakeFirstOrThrow();
       if (numInsertedOrUpdatedRows !== 1n) return false;
-      await trx
-        .insertInto('definition_change')
-        .values(changes.map(({ place, text }) => ({ version, place, text })))
-        .execute();
+      for (const { place, text } of changes)
+        await insertAudit(trx, { atMs: nowMs, actor, action: 'pools', detail: `${place}: ${text}` });
       return true;
     });
     if (written) return changes;
   }
-}
-
-/** The newest changes first, those of one version in the order they were made. */
-export async function listDefinitionChanges(db: Db, limit: number): Promise<RecordedChange[]> {
-  const rows = await db
-    .selectFrom('definition_change as change')
-    .innerJoin('definition', 'definition.version', 'change.version')
-    .select(['change.version', 'change.place', 'change.text', 'definition.applied_ms', 'definition.actor'])
-    .orderBy('change.version', 'desc')
-    .orderBy('change.id')
-    .limit(limit)
-    .execute();
-  return rows.map(({ applied_ms, ...row }) => ({ ...row, atMs: applied_ms }));
 }

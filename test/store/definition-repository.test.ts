@@ -2,17 +2,18 @@ import { expect, it } from 'vitest';
 import { parseDay } from '../../src/domain/calendar.ts';
 import type { Declaration } from '../../src/domain/declaration.ts';
 import { FIRST_DAY } from '../../src/domain/definition.ts';
+import { listAudit } from '../../src/store/audit-repository.ts';
 import { insertCorrection, listCorrections } from '../../src/store/correction-repository.ts';
 import {
   applyDeclaration,
   applyRulesFrom,
   getDefinitions,
   getDefinitionsVersion,
-  listDefinitionChanges,
 } from '../../src/store/definition-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
 const TODAY = parseDay('2026-11-20');
+const AUDIT = { atMs: 1_795_000_000_000, actor: 'U1', action: 'pools' };
 const AT = { actor: 'U1', nowMs: 1_795_000_000_000 };
 
 function declare(...names: string[]): Declaration {
@@ -51,8 +52,8 @@ describeEachDialect('definitions', (databases) => {
     const { scopes, clients, version } = await getDefinitions(db);
     expect({ version, clients }).toEqual({ version: 1, clients: [{ id: 'b9c1*', name: 'Acme ✓', owner: 'S1' }] });
     expect(scopes[0]!.pools[0]).toMatchObject({ name: 'Day', fromDay: FIRST_DAY });
-    expect((await listDefinitionChanges(db, 9)).map(({ actor, atMs, version }) => ({ actor, atMs, version }))).toEqual(
-      changes.map(() => ({ actor: 'U1', atMs: AT.nowMs, version: 1 })),
+    expect((await listAudit(db, 9)).reverse()).toEqual(
+      changes.map(({ place, text }) => ({ ...AUDIT, detail: `${place}: ${text}` })),
     );
   });
 

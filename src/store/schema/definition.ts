@@ -9,13 +9,6 @@ export interface DefinitionTables {
     actor: string;
     body: string;
   };
-  /** The differences that a version brought, in words. */
-  definition_change: {
-    id: Generated<number>;
-    version: number;
-    place: string;
-    text: string;
-  };
   /** Plus or minus `credits` (thousandths) and `requests` of a meter, at the time they apply to. */
   correction: {
     id: Generated<number>;

@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util';
+import { formatCredits, parseCredits } from '../domain/amount.ts';
+import { type Calendar, createCalendar, formatDay, parseDay } from '../domain/calendar.ts';
+import { DEFAULT_SCOPE } from '../domain/definition.ts';
+import type { Thousandths } from '../domain/event.ts';
+import { limitMeter } from '../domain/rules.ts';
+import { HeadroomError } from '../errors.ts';
+import { insertAudit } from '../store/audit-repository.ts';
+import { insertCorrection } from '../store/correction-repository.ts';
+import { getDefinitions } from '../store/definition-repository.ts';
+import { getReportZone } from '../store/report-zone.ts';
+import type { CliContext } from './command.ts';
+import { withDatabase } from './open.ts';
+import { describePerson } from './person.ts';
+import { unknownScope } from './pools.ts';
+
+const HALF_DAY_MS = 43_200_000;
+
+/** `headroom correct SCOPE ±CREDITS --reason … [--at DATE|TIME]`: see the table of commands. */
+export async function runCorrect(args: readonly string[], context: CliContext): Promise<number> {
+  // A minus amount would be taken for an option.
+  const signed = args.map((word) => word.replace(/^-(?=\d)/, '−'));
+  const { values, positionals } = parseArgs({
+    args: signed,
+    allowPositionals: true,
+    options: { at: { type: 'string' }, reason: { type: 'string' }, requests: { type: 'string' } },
+  });
+  const [meter, amount] = positionals;
+  if (meter === undefined || amount === undefined)
+    throw new HeadroomError('definition', 'Name the scope and the credits: headroom correct SCOPE -500 --reason "…".');
+  const credits = parseSigned(amount, 'The credits');
+  const requests = values.requests === undefined ? 0 : parseSigned(values.requests, '--requests') / 1000;
+  if (!Number.isInteger(requests)) throw new HeadroomError('definition', '--requests must be whole, such as -12.');
+  if (credits === 0 && requests === 0)
+    throw new HeadroomError('definition', 'A correction of 0 changes nothing: give plus or minus credits.');
+  const reason = values.reason?.trim();
+  if (!reason) throw new HeadroomError('definition', 'Say why, for those who read it later: --reason "…".');
+
+  return withDatabase(context, async (db, config) => {
+    const { scopes } = await getDefinitions(db);
+    const meters = scopes.flatMap(({ name, limits }) => [
+      name,
+      ...limits.filter((limit) => limit.match).map((limit) => limitMeter(name, limit.name)),
+    ]);
+    if (![...meters, DEFAULT_SCOPE].includes(meter)) throw unknownScope(meter, [...meters, DEFAULT_SCOPE]);
+    const zone = await getReportZone(db, config.reportTimezone);
+    const calendar = createCalendar(zone);
+    const nowMs = context.now();
+    const timeMs = resolveTime(values.at, calendar, nowMs);
+    const actor = describePerson();
+    const day = formatDay(calendar.dayOf(timeMs));
+    const text = `${meter} ${formatSigned(credits)} on ${day}: ${reason}`;
+    await db.transaction().execute(async (trx) => {
+      await insertCorrection(trx, { meter, timeMs, credits, requests, reason, actor, enteredMs: nowMs });
+      await insertAudit(trx, { atMs: nowMs, actor, action: 'correct', detail: text });
+    });
+    context.out(`${text} (${zone}). A day never goes below zero.`);
+    return 0;
+  });
+}
+
+/** `+500`, `500`, `-0.125` as thousandths. */
+function parseSigned(text: string, what: string): Thousandths {
+  const [, sign, digits] = /^([+−-]?)(.*)$/s.exec(text)!;
+  const size = parseCredits(digits!);
+  if (size === undefined)
+    throw new HeadroomError(
+      'definition',
+      `${what} must be plus or minus a number with at most three decimals, such as -500, not ${JSON.stringify(text.replace('−', '-'))}.`,
+    );
+  return sign === '' || sign === '+' ? size : -size;
+}
+
+/** A date means its noon, today or nothing means now; a time is RFC 3339, or local to the report zone. Never ahead of now. */
+function resolveTime(at: string | undefined, calendar: Calendar, nowMs: number): number {
+  if (at === undefined) return nowMs;
+  const timeMs = readTime(at, calendar);
+  if (timeMs === undefined)
+    throw new HeadroomError(
+      'range',
+      `--at must be a date or a time, such as 2026-11-05 or 2026-11-05T14:30, not ${JSON.stringify(at)}.`,
+    );
+  if (calendar.dayOf(timeMs) > calendar.dayOf(nowMs) || (timeMs > nowMs && at.includes(':')))
+    throw new HeadroomError('range', `--at ${at} is still to come: give a time up to now.`);
+  return Math.min(timeMs, nowMs);
+}
+
+function readTime(at: string, calendar: Calendar): number | undefined {
+  try {
+    if (/^\d{4}-\d{2}-\d{2}$/.test(at)) return calendar.startOfDay(parseDay(at)) + HALF_DAY_MS;
+    if (/(?:Z|[+-]\d{2}:\d{2})$/i.test(at)) return Temporal.Instant.from(at).epochMilliseconds;
+    return Temporal.PlainDateTime.from(at, { overflow: 'reject' }).toZonedDateTime(calendar.zone).epochMilliseconds;
+  } catch {
+    return undefined;
+  }
+}
+
+function formatSigned(credits: Thousandths): string {
+  return `${credits > 0 ? '+' : ''}${formatCredits(credits)} credits`;
+}

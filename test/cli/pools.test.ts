@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCli } from '../../src/cli/run.ts';
+import { listAudit } from '../../src/store/audit-repository.ts';
+import { listCorrections } from '../../src/store/correction-repository.ts';
+import { openDatabase } from '../../src/store/database.ts';
+
+const NOW = Date.UTC(2026, 10, 20, 12);
+const FILE = `scopes:
+  - name: crm
+    title: CRM calls
+    rate_limit_per_minute: 600
+    pools:
+      - { name: Daily credits, period: rolling-24h, base: 50000, grants: [{ name: Users, quantity: 10, each: 250 }] }
+      - { name: Add-on, period: once, from: 2026-11-01, until: 2026-12-31, priority: 2000, base: 1000 }
+    limits:
+      - { name: Acme, period: day, base: 10, match: [{ client: acme }] }
+`;
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'headroom-pools-'));
+  writeFileSync(join(folder, 'pools.yaml'), FILE);
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runCli(words, {
+    env: { DATABASE_URL: `sqlite:${join(folder, 'headroom.db')}`, REPORT_TIMEZONE: 'Europe/Berlin' },
+    folder,
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+    isTerminal: false,
+    now: () => NOW,
+    signal: new AbortController().signal,
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+async function read<T>(question: (db: ReturnType<typeof openDatabase>) => Promise<T>): Promise<T> {
+  const db = openDatabase(`sqlite:${join(folder, 'headroom.db')}`);
+  const answer = await question(db);
+  await db.destroy();
+  return answer;
+}
+
+describe('headroom pools', () => {
+  it('applies a file once, and says each change', async () => {
+    const dry = await run('pools', 'apply', 'pools.yaml', '--dry-run');
+    expect(dry.out).toContain('crm/Daily credits: 50,000 + 10 × 250 Users = 52,500 per rolling-24h');
+    expect(dry.out).toContain('would be made; nothing was changed.');
+    const first = await run('pools', 'apply', 'pools.yaml');
+    expect(first).toMatchObject({ code: 0, err: '' });
+    expect(first.out.split('\n').slice(0, -1)).toEqual(dry.out.split('\n').slice(0, -1));
+    expect(await run('pools', 'apply', 'pools.yaml')).toMatchObject({
+      ...{ code: 0, out: 'Nothing differs; nothing was changed.' },
+    });
+    writeFileSync(join(folder, 'pools.yaml'), FILE.replace('quantity: 10', 'quantity: 40'));
+    expect((await run('pools', 'apply', 'pools.yaml')).out).toContain(
+      'crm/Daily credits: 50,000 + 10 × 250 Users = 52,500 → 50,000 + 40 × 250 Users = 60,000, from 2026-11-20',
+    );
+    const [newest] = await read((db) => listAudit(db, 1));
+    expect(newest).toMatchObject({ atMs: NOW, action: 'pools', actor: expect.stringMatching(/on the command line$/) });
+  });
+
+  it('changes nothing for a file with mistakes, and lists them', async () => {
+    writeFileSync(join(folder, 'pools.yaml'), FILE.replace('base: 1000', 'base: -1').replace('title', 'titel'));
+    const { code, err } = await run('pools', 'apply', 'pools.yaml');
+    expect(code).toBe(1);
+    expect(err.split('\n')).toEqual([
+      '2 mistakes in pools.yaml, nothing was changed:',
+      'pools.yaml:3:5 scopes[0].titel is not known; did you mean "title"?',
+      expect.stringMatching(/^pools\.yaml:7:\d+ scopes\[0\]\.pools\[1\]\.base is "-1"; an amount cannot be below 0\.$/),
+    ]);
+    expect((await run('pools', 'show')).out).toMatch(/^No pools are declared/);
+  });
+
+  it('shows balances with their arithmetic, corrections in them', async () => {
+    await run('pools', 'apply', 'pools.yaml');
+    await run('correct', 'crm', '+53000.5', '--reason', 'import was late');
+    expect((await run('pools', 'show')).out).toBe(`crm: CRM calls
+  at most 600 requests a minute
+  Daily credits (rolling-24h)
+    52,500 of 52,500 used (100.0 %, exhausted), 0 left, last 24 hours
+    50,000 + 10 × 250 Users = 52,500
+  Add-on (once, drawn from now)
+    500.5 of 1,000 used (50.1 %, healthy), 499.5 left, 1 Nov – 31 Dec 2026
+    1,000
+  Acme (day, a limit)
+    0 of 10 used (0.0 %, healthy), 10 left, 20 Nov 2026
+    10
+  this month: 53,000.5 used, 0 of them beyond all pools
+
+Days in Europe/Berlin.`);
+  });
+
+  it('shows the file that declares the same', async () => {
+    await run('pools', 'apply', 'pools.yaml');
+    writeFileSync(join(folder, 'again.yaml'), (await run('pools', 'show', '--yaml')).out);
+    expect((await run('pools', 'apply', 'again.yaml')).out).toBe('Nothing differs; nothing was changed.');
+  });
+
+  it('says the nearest word for one that there is not', async () => {
+    await run('pools', 'apply', 'pools.yaml');
+    expect((await run('pools', 'aply')).err).toBe('There is no "pools aply": use apply.');
+    expect((await run('pools', 'show', 'crn')).err).toBe('There is no scope "crn": did you mean crm?');
+    expect((await run('pools', 'apply', 'none.yaml')).err).toMatch(/none\.yaml cannot be read: ENOENT/);
+  });
+});
+
+describe('headroom correct', () => {
+  beforeEach(() => run('pools', 'apply', 'pools.yaml'));
+
+  it.each([
+    [[], NOW],
+    [['--at', '2026-11-20'], Date.UTC(2026, 10, 20, 11)],
+    [['--at', '2026-11-05'], Date.UTC(2026, 10, 5, 11)],
+    [['--at', '2026-11-05T14:30'], Date.UTC(2026, 10, 5, 13, 30)],
+    [['--at', '2026-11-05T14:30:00Z'], Date.UTC(2026, 10, 5, 14, 30)],
+  ])('enters an amount with its reason, at %j', async (at, timeMs) => {
+    expect(await run('correct', 'crm', '-500.25', '--reason', 'refund', ...at)).toMatchObject({ code: 0, err: '' });
+    expect(await read((db) => listCorrections(db))).toMatchObject([
+      { meter: 'crm', credits: -500_250, requests: 0, timeMs, reason: 'refund', enteredMs: NOW },
+    ]);
+    const [newest] = await read((db) => listAudit(db, 1));
+    expect(newest).toMatchObject({
+      action: 'correct',
+      detail: expect.stringContaining('crm -500.25 credits on 2026-11-'),
+    });
+  });
+
+  it('enters requests too, and meters of limits', async () => {
+    await run('correct', 'crm/Acme', '7', '--requests', '-12', '--reason', 'twice');
+    expect(await read((db) => listCorrections(db))).toMatchObject([
+      { meter: 'crm/Acme', credits: 7000, requests: -12 },
+    ]);
+  });
+
+  it.each([
+    [['crm'], /Name the scope and the credits/],
+    [['crm', '5', '--reason', ' '], /Say why/],
+    [['crm', '0', '--reason', 'x'], /changes nothing/],
+    [['crm', '-1.2345', '--reason', 'x'], /at most three decimals, such as -500, not "-1\.2345"/],
+    [['crm', '5', '--requests', '1.5', '--reason', 'x'], /--requests must be whole/],
+    [['crn', '5', '--reason', 'x'], /did you mean crm\?/],
+    [['crm', '5', '--at', '2026-02-30', '--reason', 'x'], /--at must be a date or a time/],
+    [['crm', '5', '--at', '2026-11-21', '--reason', 'x'], /still to come/],
+    [['crm', '5', '--at', '2026-11-20T13:01', '--reason', 'x'], /still to come/],
+  ])('refuses %j', async (words, text) => {
+    const { code, err } = await run('correct', ...words);
+    expect(code).toBe(1);
+    expect(err).toMatch(text);
+    expect(await read((db) => listCorrections(db))).toEqual([]);
+  });
+});

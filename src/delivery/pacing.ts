@@ -6,11 +6,12 @@ const SPACING_MS = 1000;
 const ALERT_BURST_MS = 2 * SPACING_MS;
 /** So many channels refused at once mean that the workspace is. */
 const WORKSPACE_CHANNELS = 3;
-const LONGEST_BACKOFF_MS = 30_000;
+const LONGEST_BACKOFF_MS = 15_000;
 
 /**
  * When this instance may call Slack: per channel by Slack's rate and its Retry-After, in all by whether Slack answers.
- * While it does not, one call at a time finds out whether it is back, at most 30 s after the last.
+ * While it does not, one call at a time finds out whether it is back, at most 15 s after the last: one that fails by
+ * chance still leaves time for another within the minute.
  */
 export class Pacing {
   #holds = new Map<string, number>();
@@ -74,7 +75,7 @@ export class Pacing {
   }
 }
 
-/** 1, 2, 4, 8, 16, then 30 s. */
+/** 1, 2, 4, 8, then 15 s. */
 export function backoffMs(failures: number): number {
   return Math.min(1000 * 2 ** Math.min(failures - 1, 10), LONGEST_BACKOFF_MS);
 }

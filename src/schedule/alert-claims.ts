@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { NewDelivery } from '../domain/delivery.ts';
-import { insertAlert, type Mute, type NewAlert } from '../store/alert-repository.ts';
-import { findDelivery } from '../store/delivery-repository.ts';
+import { insertAlert, type Mute, type NewAlert, setAlertDeliveries } from '../store/alert-repository.ts';
+import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
 import type { Database } from '../store/schema.ts';
 import { type AlertContent, type AlertOrder, summarize } from './alert-content.ts';
 
@@ -24,37 +24,50 @@ export async function claimAlert(
   targets: Targets,
   nowMs: number,
 ): Promise<boolean> {
-  const deliveries: NewDelivery[] = [];
-  if (!claim.covered) for (const target of targets) deliveries.push(...(await listMessages(trx, claim, target, nowMs)));
-  const { note: _note, ...alert } = claim;
-  return insertAlert(trx, alert, deliveries, nowMs);
+  const { note, ...alert } = claim;
+  if (!(await insertAlert(trx, alert, nowMs))) return false;
+  if (claim.covered) return true;
+  const keys: string[] = [];
+  for (const target of targets) keys.push(await tell(trx, claim, note, target, nowMs));
+  await setAlertDeliveries(trx, claim.key, keys);
+  return true;
 }
 
-async function listMessages(
+/** Puts an alert's message to one target into the log, with its chart; the message's key. */
+async function tell(
   trx: Transaction<Database>,
-  { key, subject, period, content, note }: Claim,
+  { key, subject, period, content }: Claim,
+  note: Claim['note'],
   target: string,
   nowMs: number,
-): Promise<NewDelivery[]> {
+): Promise<string> {
   const thread = note ?? { subject, period };
   const parentKey = `alert:${thread.subject}:${thread.period}@${target}`;
-  const order = (part: AlertOrder['part']): AlertOrder => ({
-    alertKey: key,
-    summary: summarize(content),
-    part,
-    content,
-  });
-  const message = { kind: 'alert' as const, channel: target, dueMs: nowMs };
-  const hasParent = (await findDelivery(trx, parentKey)) !== undefined;
   const ownKey = `${key}@${target}`;
-  const chart: NewDelivery[] =
-    content.kind === 'level'
-      ? [{ ...message, key: `${ownKey}#chart`, content: order('chart'), thread: { key: parentKey, broadcast: false } }]
-      : [];
-  if (!hasParent) return [{ ...message, key: note ? ownKey : parentKey, content: order('message') }, ...chart];
-  const reply = { ...message, key: ownKey, content: order('message'), thread: { key: parentKey, broadcast: !note } };
-  if (note) return [reply];
-  return [reply, { ...message, key: `${ownKey}#parent`, content: order('parent'), updates: parentKey }, ...chart];
+  const put = (deliveryKey: string, part: AlertOrder['part'], place: Pick<NewDelivery, 'thread' | 'updates'> = {}) => {
+    const order: AlertOrder = { alertKey: key, summary: summarize(content), part, content };
+    return insertDelivery(trx, {
+      key: deliveryKey,
+      kind: 'alert',
+      channel: target,
+      dueMs: nowMs,
+      content: order,
+      ...place,
+    });
+  };
+  if (note) {
+    const hasParent = (await findDelivery(trx, parentKey)) !== undefined;
+    await put(ownKey, 'message', hasParent ? { thread: { key: parentKey, broadcast: false } } : {});
+    return ownKey;
+  }
+  // Whoever is second, by a hair's breadth or by days, replies.
+  const isParent = await put(parentKey, 'message');
+  if (!isParent) {
+    await put(ownKey, 'message', { thread: { key: parentKey, broadcast: true } });
+    await put(`${ownKey}#parent`, 'parent', { updates: parentKey });
+  }
+  if (content.kind === 'level') await put(`${ownKey}#chart`, 'chart', { thread: { key: parentKey, broadcast: false } });
+  return isParent ? parentKey : ownKey;
 }
 
 /** Whether any mute covers an alert: all, its kind, its subject, or the scope that it is about. */

@@ -13,7 +13,14 @@ import {
 } from '../slack/blocks/text.ts';
 import { MAX_FALLBACK_TEXT } from '../slack/limits.ts';
 import type { DigestContent } from './digest-content.ts';
-import { type DigestPart, describeDay, describeEmptyDay, describeSuccess, listParts } from './digest-text.ts';
+import {
+  type DigestPart,
+  describeDay,
+  describeEmptyDay,
+  describeSpan,
+  describeSuccess,
+  listParts,
+} from './digest-text.ts';
 
 /** Blocks of a message may hold about 13,200 characters in all; these leave room for the frame. */
 const MAX_LINE = 300;
@@ -37,6 +44,7 @@ export function buildDigest(
   const empty = describeEmptyDay(content);
   const headline = empty ?? describeDay(content);
   const success = !empty && frame.sections.includes('success') ? describeSuccess(content) : undefined;
+  const span = describeSpan(content);
   const parts = empty ? [] : listParts(content).slice(0, MAX_PARTS);
   const footer = [
     ...(frame.lateDueMs === undefined ? [] : [`Late: was due ${formatInstant(frame.lateDueMs, content.zone)}.`]),
@@ -46,13 +54,14 @@ export function buildDigest(
   ];
   const top = [
     ...(empty ? [] : [header('API usage digest')]),
-    richText(leaf(clip(headline, 1000), { bold: true }), success ? `\n${success}` : ''),
+    richText(leaf(clip(headline, 1000), { bold: true }), success ? `\n${success}` : '', span ? `\n${span}` : ''),
     ...(frame.sentBy ? [richText('Sent by ', { type: 'user', user_id: frame.sentBy }, ' outside its schedule.')] : []),
   ];
   const body = parts.flatMap(buildPart);
   const text = [
     defuse(headline),
     ...(success ? [defuse(success)] : []),
+    ...(span ? [defuse(span)] : []),
     ...parts.map((part) => `${defuse(part.title)}: ${part.lines.map(defuse).join('; ')}`),
     ...footer.map(defuse),
   ].join('\n');

@@ -17,6 +17,8 @@ export interface DigestOrder {
   what: DigestWhat;
   /** As people write it. */
   schedule: string;
+  /** How often it comes: a week's or a month's digest also sums that. */
+  every: 'day' | 'week' | 'month';
   /** Who asked for it, where it is not the scheduled one. */
   sentBy?: string;
   /** The message itself, or what follows in its thread. */
@@ -65,7 +67,7 @@ export async function composeMessage(
   const stated = posted.flatMap(({ headline, state }) =>
     headline && state === 'sent' && (headline as StatedDay).day < day ? [headline as StatedDay] : [],
   );
-  const digest = await composeDigest(ports, order.what, day, stated, nowMs);
+  const digest = await composeDigest(ports, order.what, { day, every: order.every }, stated, nowMs);
   const frame: DigestFrame = {
     sections: order.what.sections,
     schedule: order.sentBy ? '' : order.schedule,

@@ -1,10 +1,11 @@
-import { formatDay, toDate } from '../domain/calendar.ts';
+import { firstDayOf, formatDay, monthOf, toDate } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
 import type { Filter } from '../domain/filter.ts';
 import type {
   PoolReport,
   Question,
   RankingReport,
+  Report,
   Reporter,
   SeriesReport,
   StatusReport,
@@ -12,6 +13,7 @@ import type {
   Totals,
 } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
+import { formatMonthName } from '../report/format.ts';
 import { describeMover, type Mover } from './digest-movers.ts';
 import type { DigestSection, DigestWhat } from './digest-sections.ts';
 
@@ -44,6 +46,10 @@ export interface DigestContent {
   weekday?: { name: string; requests: number; weeks: number };
   /** Mean of the seven days before. */
   weekAverage: number;
+  /** What a weekly or monthly digest adds: the seven days, or the month so far, up to the day. */
+  span?: { name: string; requests: number; perDay: number; before?: number };
+  /** Pools whose period ended with the day: how it closed. */
+  closed?: readonly { pool: string; used: number; amount: number; label: string }[];
   /** Sources that used to send on such a day and sent nothing at all. */
   silent: readonly { name: string; lastReceivedMs: number }[];
   topClients?: RankingReport;
@@ -70,7 +76,7 @@ const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Satur
 export async function composeDigest(
   from: DigestSources,
   what: DigestWhat,
-  day: number,
+  { day, every }: { day: number; every: 'day' | 'week' | 'month' },
   stated: readonly StatedDay[],
   nowMs: number,
 ): Promise<DigestContent> {
@@ -101,6 +107,7 @@ export async function composeDigest(
     silent: await listSilent(from, daily, day),
     missing,
   };
+  if (every !== 'day') content.span = every === 'week' ? sumWeek(daily) : await sumMonth(ask, day);
   if (content.totals.requests === 0 && content.silent.length === 0) return content;
   const date = formatDay(day);
   const topClients = await section('clients', 'Top clients', () => rank('client', date, ROWS));
@@ -108,6 +115,9 @@ export async function composeDigest(
   const pools = await section('pools', 'Pools', () =>
     from.reporter.answer({ report: 'pool', ...(what.scope ? { scope: what.scope } : {}) }, nowMs),
   );
+  const closed = pools
+    ? await section('pools', 'Closed periods', () => listClosed(from, pools as PoolReport, day, nowMs))
+    : [];
   const newClients = await section('new-clients', 'New clients', () => listNewClients(rank, day));
   const movers = await section('movers', 'Biggest movers', () => listMovers(rank, day));
   const corrections = await section('corrections', 'Corrections', () => from.corrections(from.spanOf(day)));
@@ -119,6 +129,7 @@ export async function composeDigest(
     ...(topClients ? { topClients } : {}),
     ...(topRoutes ? { topRoutes } : {}),
     ...(pools ? { pools: pools as PoolReport } : {}),
+    ...(closed?.length ? { closed } : {}),
     ...(newClients?.length ? { newClients } : {}),
     ...(movers?.length ? { movers } : {}),
     ...(corrections?.length ? { corrections } : {}),
@@ -156,6 +167,44 @@ const NOTHING: Totals = { requests: 0, ok: 0, failed: 0, none: 0, credits: 0 };
 
 function toTotals({ requests, ok, failed, none, credits }: Totals): Totals {
   return { requests, ok, failed, none, credits };
+}
+
+function sumWeek(daily: SeriesReport): NonNullable<DigestContent['span']> {
+  const sum = (fromDaysAgo: number) =>
+    daily.bars.slice(-fromDaysAgo - 7, daily.bars.length - fromDaysAgo).reduce((total, bar) => total + bar.requests, 0);
+  return { name: 'Last 7 days', requests: sum(0), perDay: Math.round(sum(0) / 7), before: sum(7) };
+}
+
+async function sumMonth(ask: (question: Question) => Promise<Report>, day: number): Promise<DigestContent['span']> {
+  const firstDay = firstDayOf(monthOf(day));
+  const range = `${formatDay(firstDay)}..${formatDay(day)}`;
+  const { totals } = (await ask({ report: 'daily', range })) as SeriesReport;
+  const perDay = Math.round(totals.requests / (day - firstDay + 1));
+  return { name: formatMonthName(day), requests: totals.requests, perDay };
+}
+
+const DAY_MS = 25 * 3_600_000;
+
+/** Pools with a period longer than a day that began anew after the day, as they stood at its end. */
+async function listClosed(
+  from: DigestSources,
+  pools: PoolReport,
+  day: number,
+  nowMs: number,
+): Promise<NonNullable<DigestContent['closed']>> {
+  const { toMs } = from.spanOf(day);
+  const anew = pools.scopes.flatMap((scope) =>
+    scope.pools
+      .filter(({ period }) => period.fromMs === toMs && period.toMs - period.fromMs > DAY_MS)
+      .map(({ name }) => `${scope.scope}/${name}`),
+  );
+  if (anew.length === 0) return [];
+  const report = (await from.reporter.answer({ report: 'pool', range: formatDay(day) }, nowMs)) as PoolReport;
+  return report.scopes.flatMap((scope) =>
+    scope.pools
+      .filter(({ name }) => anew.includes(`${scope.scope}/${name}`))
+      .map(({ name, used, amount, period }) => ({ pool: name, used, amount, label: period.label })),
+  );
 }
 
 /** On a day without calls, though the same weekdays had some: the sources that had sent before and were silent. */

@@ -33,8 +33,19 @@ export function describeDay(content: DigestContent): string {
   ];
   return (
     `${countOf(totals.requests, 'request')} by ${countOf(content.clients, 'client')} ` +
-    `on ${formatDate(content.day)} (${content.zone}): ${comparisons.join(', ')}.`
+    `on ${formatDate(content.day)} (${content.zone}): ${comparisons.join(', ')}; ` +
+    `${formatCount(content.weekAverage)} a day in the week before.`
   );
+}
+
+/** `Last 7 days: 8,400 requests, 1,200 a day, +5 % on the 7 before (8,000)`. Undefined for a daily digest. */
+export function describeSpan({ span }: DigestContent): string | undefined {
+  if (!span) return undefined;
+  const before =
+    span.before === undefined
+      ? ''
+      : `, ${describeChange(span.requests, span.before)} the 7 before (${formatCount(span.before)})`;
+  return `${span.name}: ${countOf(span.requests, 'request')}, ${formatCount(span.perDay)} a day${before}`;
 }
 
 /** The one line of a day without calls: quiet, or a sender that is silent. Undefined on other days. */
@@ -67,7 +78,7 @@ export function describeSuccess({ totals, dayBefore }: DigestContent): string | 
 
 /** The sections below the headline, in their order. */
 export function listParts(content: DigestContent): DigestPart[] {
-  const { topClients, status, topRoutes, pools, newClients, movers, corrections, changes, advice } = content;
+  const { topClients, status, topRoutes, pools, closed, newClients, movers, corrections, changes, advice } = content;
   const parts: DigestPart[] = [
     ...(topClients
       ? [{ title: `Top clients of ${formatCount(topClients.distinct)}`, lines: describeRanking(topClients) }]
@@ -84,6 +95,17 @@ export function listParts(content: DigestContent): DigestPart[] {
             ...(scope.overage > 0 ? [`Overage: ${formatCredits(scope.overage)} that no pool covered`] : []),
           ],
         }))
+      : []),
+    ...(closed
+      ? [
+          {
+            title: 'New period',
+            lines: closed.map(
+              ({ pool, used, amount, label }) =>
+                `${pool} began anew; ${label} closed at ${formatCredits(used)} of ${formatCredits(amount)}`,
+            ),
+          },
+        ]
       : []),
     ...(newClients
       ? [
@@ -132,7 +154,7 @@ export function describePool(pool: PoolBalance, zone: string): string {
   const burn = pool.burnRate === undefined ? '' : `, burn rate ${pool.burnRate.toFixed(2)}`;
   return (
     `${pool.name}: ${formatPercent(pool.percent, pool.thresholds)} ` +
-    `(${formatCredits(pool.used)} of ${formatCredits(pool.amount)}), ${LEVEL_WORDS[pool.level]}${burn}` +
+    `(${formatCredits(pool.used)} of ${formatCredits(pool.amount)}, ${formatCredits(pool.left)} left), ${LEVEL_WORDS[pool.level]}${burn}` +
     `${describeForecast(pool, zone)}`
   );
 }

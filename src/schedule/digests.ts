@@ -93,6 +93,7 @@ export class Digests implements DigestPort {
       subscriptionId: id,
       what,
       schedule: formatSchedule(schedule),
+      every: toEvery(schedule),
       ...order,
       part: 'message',
     };
@@ -221,6 +222,7 @@ export class Digests implements DigestPort {
       dueMs: now,
       what: subscription.what,
       schedule: subscription.schedule ? formatSchedule(subscription.schedule) : '',
+      every: subscription.schedule ? toEvery(subscription.schedule) : 'day',
       part: 'message',
     };
     const { text, blocks } = await composeMessage(this.#options, order, now);
@@ -306,6 +308,11 @@ export class Digests implements DigestPort {
       nextRuns: row.paused ? [] : toTimes(listNext(row.schedule, Math.max(nowMs, (untilMs ?? 0) - 1), 3)),
     };
   }
+}
+
+function toEvery(rule: ScheduleRule): DigestOrder['every'] {
+  if (rule.every === 'month') return 'month';
+  return rule.weekdays.length === 1 ? 'week' : 'day';
 }
 
 function toTimes(dues: readonly Due[]): number[] {

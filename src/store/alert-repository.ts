@@ -1,8 +1,6 @@
 import type { Selectable, Transaction } from 'kysely';
-import type { NewDelivery } from '../domain/delivery.ts';
 import type { Question } from '../domain/report.ts';
 import type { Db } from './database.ts';
-import { insertDelivery } from './delivery-repository.ts';
 import type { AlertTables } from './schema/alert.ts';
 import type { Database } from './schema.ts';
 
@@ -30,14 +28,8 @@ export interface Alert extends Required<Omit<NewAlert, 'level' | 'amount'>> {
   acked: { by: string; ms: number } | undefined;
 }
 
-/** Writes an alert with its deliveries; false: its key was there before, and nothing is written. */
-export async function insertAlert(
-  trx: Transaction<Database>,
-  alert: NewAlert,
-  deliveries: readonly NewDelivery[],
-  nowMs: number,
-): Promise<boolean> {
-  const messages = deliveries.filter(({ updates, thread }) => !updates && (!thread || thread.broadcast));
+/** Writes an alert; false: its key was there before. Its messages belong into the same transaction. */
+export async function insertAlert(trx: Transaction<Database>, alert: NewAlert, nowMs: number): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await trx
     .insertInto('alert')
     .values({
@@ -51,14 +43,25 @@ export async function insertAlert(
       covered: alert.covered ? 1 : 0,
       rearmed: 0,
       content: JSON.stringify(alert.content),
-      delivery_keys: JSON.stringify(messages.map(({ key }) => key)),
+      delivery_keys: '[]',
       at_ms: nowMs,
     })
     .onConflict((conflict) => conflict.column('key').doNothing())
     .executeTakeFirst();
-  if (Number(numInsertedOrUpdatedRows) === 0) return false;
-  for (const delivery of deliveries) await insertDelivery(trx, delivery);
-  return true;
+  return Number(numInsertedOrUpdatedRows) === 1;
+}
+
+/** Keeps which deliveries tell an alert. */
+export async function setAlertDeliveries(
+  trx: Transaction<Database>,
+  key: string,
+  keys: readonly string[],
+): Promise<void> {
+  await trx
+    .updateTable('alert')
+    .set({ delivery_keys: JSON.stringify(keys) })
+    .where('key', '=', key)
+    .execute();
 }
 
 export async function findAlert(db: Handle, key: string): Promise<Alert | undefined> {

@@ -71,7 +71,7 @@ describeEachDialect('any schedule of crashes, freezes and outages', (databases) 
             clock: { now: () => clock.now(), sleep: (_ms, signal) => whenAborted(signal) },
           });
         }
-        for (let second = 0; second < 90; second += 1) {
+        for (let second = 0; second < 150; second += 1) {
           slack.faults.outage(second < outageSeconds);
           const current = sender;
           await Promise.race([current.settle(), until(() => sender !== current)]);

@@ -140,6 +140,24 @@ describeEachDialect('digests', (databases) => {
     slack.assertNoProblems();
   });
 
+  it('of a week or a month sum that too', async () => {
+    const events = Array.from({ length: 30 }, (_, n) => ({
+      timeMs: at(`2026-11-${String(n + 1).padStart(2, '0')}T12:00Z`),
+      count: n + 1,
+    }));
+    const { slack, clock, digests, tick } = await open(databases, { events });
+    await digests.add({ channel: CHANNEL, schedule: 'weekly mon 10:00' }, BY);
+    await digests.add({ channel: CHANNEL, schedule: 'monthly 1 11:00' }, BY);
+    clock.set(at('2026-11-23T10:00Z'));
+    await tick();
+    clock.set(at('2026-12-01T11:00Z'));
+    await tick();
+    await tick();
+    const texts = parentsIn(slack).map(({ text }) => text);
+    expect(texts[0]).toContain('Last 7 days: 133 requests, 19 a day, +58.3 % on the 7 before (84)');
+    expect(texts.at(-1)).toContain('Nov 2026: 465 requests, 16 a day');
+  });
+
   it('pause until a date, resume, and leave out what was missed', async () => {
     const { slack, clock, digests, tick } = await open(databases);
     const { id } = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { claimAlert } from '../../src/schedule/alert-claims.ts';
 import { CHANNEL, OWNER } from '../delivery/slack-stage.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { ONCALL, openAlerts, pool, scope } from './alert-stage.ts';
@@ -50,6 +51,26 @@ describeEachDialect('alerts on levels', (databases) => {
     await reopen().alerts.evaluate(clock.now());
     await sender.settle();
     expect(told()).toEqual(['🟠 Monthly of CRM reached 75 %']);
+  });
+
+  it('lose none where two instances claim different levels at the same moment', async () => {
+    const { db, clock, sender, told, slack } = await openAlerts(databases, []);
+    const claim = (level: number) => ({
+      ...{ key: `alert:crm/Monthly:now:${level}:0`, kind: 'level', subject: 'crm/Monthly', period: 'now', level },
+      content: { kind: 'level' as const, title: `reached ${level} %`, lines: [], mention: false, level },
+    });
+    const raised = await Promise.all(
+      [75, 90, 75, 90].map((level) =>
+        db.transaction().execute((trx) => claimAlert(trx, claim(level), [CHANNEL], clock.now())),
+      ),
+    );
+    expect(raised.filter(Boolean)).toHaveLength(2);
+    for (let second = 0; second < 4; second += 1) {
+      await sender.settle();
+      clock.advance(1000);
+    }
+    expect(slack.messages(CHANNEL).filter(({ thread_ts, ts }) => thread_ts && thread_ts !== ts)).toHaveLength(1);
+    expect(told()).toHaveLength(2);
   });
 
   it('mention nobody while a later pool has something left, and tell the switch in the thread', async () => {

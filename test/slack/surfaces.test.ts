@@ -140,6 +140,35 @@ describe('alerts', () => {
   });
 });
 
+describe('the menu under an alert', () => {
+  const menu = {
+    type: 'actions',
+    elements: [
+      {
+        type: 'static_select',
+        action_id: 'alert_mute_until',
+        options: [{ text: { type: 'plain_text', text: 'the end of the period' }, value: 'period:41' }],
+      },
+    ],
+  };
+
+  it('mutes for admins, who are told until when in their own time', async () => {
+    const { slack, done } = await startRig({
+      digests: { compose: async () => ({ text: 'An alert', blocks: [menu] }) },
+    });
+    for (const user of ['alice', 'ada']) {
+      await slack.command({ user, channel: 'api-usage', text: 'digest preview' });
+      const alert = await slack.waitFor(() => slack.ephemerals(user)[0], 'the message');
+      await slack.click({ user, message: alert, action_id: 'alert_mute_until', selected_option: 'period:41' });
+      await slack.waitFor(() => slack.ephemerals(user)[1], 'the answer');
+    }
+    expect(slack.ephemerals('alice')[1]!.text).toContain('only admins');
+    expect(slack.ephemerals('ada')[1]!.text).toBe('Muted until 2026-11-30 01:00 (Europe/Berlin).');
+    expect(done.map(({ action }) => action)).toEqual(['alerts.mute']);
+    slack.assertNoProblems();
+  });
+});
+
 describe('/usage', () => {
   it.each(['debug', 'settings', 'views', 'filters', 'reset', 'help pools', 'help faq', 'licences', 'advice'])(
     '%s is answered',

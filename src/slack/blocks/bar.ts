@@ -9,7 +9,7 @@ export function drawBar(share: number, width = 10): string {
 
 /**
  * A gauge of 20 steps with its thresholds as upright strokes: `███████████████│███│░░`. A step is filled once it is
- * reached in full, so the fill never touches a mark that use has not reached.
+ * reached in full (the first with any use), so the fill never touches a mark that use has not reached.
  */
 export function drawGauge(percent: number, marks: readonly number[]): string {
   const steps = 20;

@@ -19,8 +19,6 @@ import {
 import type { Thousandths } from './event.ts';
 import { formatPeriodRule } from './period.ts';
 
-export { versionOn } from './amount.ts';
-
 /** What a file of pools says, checked: the state wanted now, without history. */
 export interface Declaration {
   scopes: readonly DeclaredScope[];

@@ -50,7 +50,7 @@ export async function evaluateLevels(
           ? await trackEpisode(trx, subject, reached.length > 0, setting.nowMs, EPISODE_ENDS_AFTER_MS)
           : undefined;
         if (rolling && episode === undefined) return 0;
-        const periodKey = rolling ? `episode-${episode}` : new Date(period.fromMs).toISOString();
+        const periodKey = rolling ? toEpisodeKey(episode!) : toPeriodKey(period);
         const about = { scope, pool, subject, periodKey, later };
         let count = 0;
         for (const claim of tellLevel ? await listLevelClaims(trx, about) : [])
@@ -80,6 +80,15 @@ type Trx = Parameters<typeof claimAlert>[0];
 export function subjectOf(scope: ScopeState, pool: PoolState): string {
   const isNamesake = scope.limits.includes(pool) && scope.pools.some(({ name }) => name === pool.name);
   return `${scope.scope}/${pool.name}${isNamesake ? ' (limit)' : ''}`;
+}
+
+/** Names a period in keys: its first instant. */
+export function toPeriodKey(period: { fromMs: number }): string {
+  return new Date(period.fromMs).toISOString();
+}
+
+export function toEpisodeKey(number: number): string {
+  return `episode-${number}`;
 }
 
 async function listLevelClaims(trx: Trx, about: About): Promise<Claim[]> {

@@ -3,10 +3,10 @@ import type { ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { countOf, formatClock, formatCount, formatInstant, formatPercent } from '../report/format.ts';
-import { type AlertRule, findAlert } from '../store/alert-repository.ts';
+import { type AlertRule, findAlert, findOpenEpisode } from '../store/alert-repository.ts';
 import { type Claim, claimAlert, isMuted } from './alert-claims.ts';
 import { describeForecast } from './digest-text.ts';
-import { type AlertSetting, subjectOf } from './level-alerts.ts';
+import { type AlertSetting, subjectOf, toEpisodeKey, toPeriodKey } from './level-alerts.ts';
 import { isSilent } from './silent-sources.ts';
 import { findUnusual, type UnusualHour } from './unusual-hours.ts';
 
@@ -35,7 +35,7 @@ export async function evaluateRates(
   if (!setting.isOn('rate')) return;
   const toMs = Math.floor(setting.nowMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
   for (const state of states) {
-    const { scope, title, rateLimitPerMinute: limit, current } = state;
+    const { scope, title, rateLimitPerMinute: limit } = state;
     if (limit === undefined) continue;
     const span = { fromMs: toMs - LATE_MINUTES * MINUTE_MS, toMs };
     const steps = await usage.meter({ meter: scope, span, grain: 'minute' });
@@ -49,9 +49,7 @@ export async function evaluateRates(
         kind: 'rate',
         subject: `rate of ${scope}`,
         period: hour,
-        ...(current && current.periodKind !== 'rolling-24h'
-          ? { note: { subject: subjectOf(state, current), period: new Date(current.period.fromMs).toISOString() } }
-          : {}),
+        ...(await findThread(setting, state)),
         content: {
           kind: 'rate',
           title: `${title} reached its rate limit`,
@@ -68,6 +66,16 @@ export async function evaluateRates(
       scope,
     );
   }
+}
+
+/** The conversation about the pool that a scope now draws from. */
+async function findThread({ db }: AlertSetting, state: ScopeState): Promise<Pick<Claim, 'note'>> {
+  if (!state.current) return {};
+  const subject = subjectOf(state, state.current);
+  if (state.current.periodKind !== 'rolling-24h')
+    return { note: { subject, period: toPeriodKey(state.current.period) } };
+  const episode = await findOpenEpisode(db, subject);
+  return episode === undefined ? {} : { note: { subject, period: toEpisodeKey(episode) } };
 }
 
 /** A source that sends nothing though it used to at this time: once per silence. */
@@ -191,7 +199,7 @@ export async function evaluateRunOut(
     for (const pool of state.pools) {
       if (!pool.runOut || pool.level === 'exhausted' || pool.periodKind === 'rolling-24h') continue;
       const subject = subjectOf(state, pool);
-      const period = new Date(pool.period.fromMs).toISOString();
+      const period = toPeriodKey(pool.period);
       await raise(
         setting,
         {

@@ -160,6 +160,19 @@ export async function trackEpisode(
   return number;
 }
 
+/** The number of the episode that is open; undefined: none. */
+export async function findOpenEpisode(db: Handle, subject: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('alert_episode')
+    .select('number')
+    .where('subject', '=', subject)
+    .where('ended_ms', 'is', null)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.number;
+}
+
 export interface Mute {
   what: string;
   untilMs: number | undefined;

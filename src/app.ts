@@ -50,6 +50,8 @@ export interface App {
   start(): Promise<void>;
   /** Stops taking, finishes what is taken, releases everything. May be called twice. */
   stop(): Promise<void>;
+  /** Does at once what the next full minute would: digests that are due, alerts. For a clock that was moved. */
+  tick(): Promise<void>;
   /** Where senders reach it, once started. */
   readonly url: string;
 }
@@ -65,6 +67,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
   const now = (): number => clock.now();
   const stops: (() => Promise<unknown>)[] = [];
   let url = '';
+  let runTick: (() => Promise<void>) | undefined;
   let stopping: Promise<void> | undefined;
 
   async function start(): Promise<void> {
@@ -213,6 +216,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     stops.push(() => sender.stop());
     tick.start();
     stops.push(() => tick.stop());
+    runTick = () => tick.runNow();
     stops.push(() => trigger.stop());
 
     const startedMs = now();
@@ -242,6 +246,9 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     stop() {
       stopping ??= stopAll(stops, log);
       return stopping;
+    },
+    async tick() {
+      await runTick?.();
     },
     get url() {
       return url;

@@ -10,6 +10,13 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./start.ts')).runStart,
   },
   {
+    name: 'demo',
+    usage: 'demo',
+    summary: 'run it whole, with an emulated Slack workspace and sample traffic; needs no account',
+    details: 'Prints the address of a page that looks and works like Slack. Nothing is kept: Ctrl-C ends it.',
+    load: async () => (await import('./demo.ts')).runDemo,
+  },
+  {
     name: 'sources',
     usage: 'sources add NAME [--adapter A] | list | rotate NAME | remove NAME | try NAME FILE',
     summary: 'senders: who may send usage, and in which format',

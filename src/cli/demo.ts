@@ -1,0 +1,28 @@
+import { type Demo, startDemo } from '../demo/demo.ts';
+import { createLogger } from '../log.ts';
+import type { CliContext } from './command.ts';
+
+/** `headroom demo`: runs the demo until it is told to stop. Reads no settings: it must work in any folder. */
+export async function runDemo(_args: readonly string[], context: CliContext): Promise<number> {
+  context.out('Starting an emulated Slack workspace, the bot, and a year of sample traffic …');
+  const demo = await startDemo({ log: createLogger('warn', { write: (line) => context.err(line.trimEnd()) }) });
+  describe(demo, context);
+  await new Promise<void>((resolve) => {
+    if (context.signal.aborted) resolve();
+    else context.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await demo.stop();
+  return 0;
+}
+
+function describe(demo: Demo, { out }: CliContext): void {
+  out(`
+Open   ${demo.pageUrl}
+Type   /usage   ·   /usage top clients   ·   /usage status yesterday   ·   /usage pool   ·   /usage help
+
+Send an event of your own:
+  curl ${demo.botUrl}/v1/events -H 'Authorization: Bearer ${demo.token}' \\
+    -H 'Content-Type: application/json' -d '{"client": "my-app", "method": "GET", "url": "/v1/orders/17", "status": 200}'
+
+Everything is on this machine and is gone when you press Ctrl-C.`);
+}

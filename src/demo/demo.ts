@@ -1,0 +1,120 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../log.ts';
+import { createBurst } from './burst.ts';
+import { DemoClock } from './clock.ts';
+import { createPlayground } from './playground.ts';
+import { findPort } from './ports.ts';
+import { DEMO_ZONE, startWorld, type World } from './world.ts';
+
+export interface DemoOptions {
+  log: Logger;
+  /** Preferred ports: of the page, and of the bot. Taken ones are replaced by free ones; 0 takes a free one at once. */
+  pagePort?: number;
+  botPort?: number;
+}
+
+export interface Demo {
+  /** The playground. */
+  readonly pageUrl: string;
+  /** Where events can be sent. */
+  readonly botUrl: string;
+  readonly token: string;
+  readonly clock: DemoClock;
+  /** What runs now; another after a reset. */
+  readonly world: World;
+  /** Moves the clock, sends what happened meanwhile, and does what became due. */
+  moveTo(ms: number): Promise<void>;
+  /** To the moment at which the next digest is due; its instant, or undefined where no channel has one. */
+  moveToNextDigest(): Promise<number | undefined>;
+  /** Enough calls to carry the CRM's pool over its next threshold. Answers how many. */
+  burst(): Promise<number>;
+  /** A new workspace, bot and database at the same addresses. */
+  reset(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const PAGE_PORT = 4100;
+const BOT_PORT = 3000;
+const HOUR_MS = 3_600_000;
+/** A share of the rolling pool that takes it from below one threshold over the next. */
+const BURST_SHARE = 0.09;
+
+/** The whole bot in an emulated workspace on this machine, with a year of made-up traffic behind it and more coming in. */
+export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const { log } = options;
+  const clock = new DemoClock();
+  let ports = {
+    pagePort: await findPort(options.pagePort ?? PAGE_PORT),
+    botPort: await findPort(options.botPort ?? BOT_PORT),
+  };
+  // Moves, bursts and resets take turns.
+  let turn: Promise<unknown> = Promise.resolve();
+  let stopped: Promise<void> | undefined;
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = turn.then(work);
+    turn = done.catch(() => {});
+    return done;
+  }
+
+  const playground = createPlayground({
+    emulator: () => world.emulator,
+    zone: DEMO_ZONE,
+    now: clock.now,
+    actions: {
+      'plus-hour': async () => void (await demo.moveTo(clock.now() + HOUR_MS)),
+      'next-digest': () => demo.moveToNextDigest(),
+      burst: () => demo.burst(),
+      // Answered first: the reset takes this very server down.
+      reset: async () => void setImmediate(() => void demo.reset().catch((error) => log.error({ err: error }, 'reset'))),
+    },
+  });
+  const pages = (request: IncomingMessage, response: ServerResponse, url: URL) => playground(request, response, url);
+  let world = await startWorld({ clock, log, pages, ...ports });
+  ports = { pagePort: Number(new URL(world.emulator.url).port), botPort: Number(new URL(world.app.url).port) };
+
+  async function moveTo(ms: number): Promise<void> {
+    clock.moveTo(ms);
+    await world.live.catchUp();
+    await world.app.tick();
+  }
+
+  const demo: Demo = {
+    get pageUrl() {
+      return world.emulator.url;
+    },
+    get botUrl() {
+      return world.app.url;
+    },
+    get token() {
+      return world.token;
+    },
+    clock,
+    get world() {
+      return world;
+    },
+    moveTo: (ms) => inTurn(() => moveTo(ms)),
+    moveToNextDigest: () =>
+      inTurn(async () => {
+        const dueMs = await world.nextDigestMs();
+        if (dueMs !== undefined) await moveTo(dueMs);
+        return dueMs;
+      }),
+    burst: () =>
+      inTurn(async () => {
+        const base = Number(/Daily credits.*base: (\d+)/.exec(world.pools)?.[1]);
+        const events = createBurst(clock.now(), Math.ceil(base * BURST_SHARE));
+        await world.live.send(events);
+        return events.length;
+      }),
+    reset: () =>
+      inTurn(async () => {
+        await world.stop();
+        world = await startWorld({ clock, log, pages, ...ports });
+      }),
+    stop() {
+      stopped ??= inTurn(() => world.stop());
+      return stopped;
+    },
+  };
+  return demo;
+}

@@ -1,0 +1,56 @@
+import { parseDeclaration } from '../definition/parse.ts';
+import { type Calendar, toDate } from '../domain/calendar.ts';
+import { getAdapter } from '../ingest/adapters.ts';
+import { Intake, type IntakeSettings } from '../ingest/intake.ts';
+import type { Db } from '../store/database.ts';
+import { applyDeclaration } from '../store/definition-repository.ts';
+import { buildPoolsFile, measureVolumes } from './pools.ts';
+import type { Traffic } from './traffic.ts';
+
+const DAY_MS = 86_400_000;
+/** Days with every single call; before them a few events a day, back to a year ago, for the twelve months. */
+const DETAILED_DAYS = 21;
+const BRIEF_DAYS = 380;
+/** Events of one commit. */
+const CHUNK = 20_000;
+
+export interface HistoryOptions {
+  db: Db;
+  intake: IntakeSettings;
+  calendar: Calendar;
+  traffic: Traffic;
+  source: { id: number; name: string };
+  nowMs: number;
+}
+
+/** Declares the demo's pools, then counts a year of traffic up to now by their rules. Answers the pools file. */
+export async function fillHistory({ db, intake, calendar, traffic, source, nowMs }: HistoryOptions): Promise<string> {
+  const today = calendar.dayOf(nowMs);
+  const detailedFrom = today - DETAILED_DAYS;
+  const briefDays = Array.from({ length: BRIEF_DAYS - DETAILED_DAYS }, (_, index) => today - BRIEF_DAYS + index);
+  const events = [
+    ...briefDays.flatMap((day) => traffic.dayInBrief(day)),
+    ...traffic.between(calendar.startOfDay(detailedFrom), nowMs),
+  ];
+  const since = (ms: number) => events.filter(({ time }) => time >= ms);
+  const file = buildPoolsFile(measureVolumes(since(nowMs - DAY_MS), since(nowMs - 30 * DAY_MS)), toDate(today).year);
+  await applyDeclaration(db, { declaration: parseDeclaration(file), today, actor: 'demo', nowMs });
+
+  const writer = new Intake(intake);
+  try {
+    for (let from = 0; from < events.length; from += CHUNK) {
+      const { events: chunk } = getAdapter('native').parse({
+        body: Buffer.from(JSON.stringify(events.slice(from, from + CHUNK))),
+        contentType: 'application/json',
+        headers: {},
+        receivedMs: nowMs,
+        options: {},
+      });
+      await writer.append({ source, events: chunk, receivedMs: nowMs, allowOld: true });
+    }
+    await writer.usage.foldAll();
+  } finally {
+    await writer.close();
+  }
+  return file;
+}

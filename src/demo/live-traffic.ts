@@ -1,0 +1,61 @@
+import type { DemoClock } from './clock.ts';
+import type { SampleEvent, Traffic } from './traffic.ts';
+
+/** Events of one request. */
+const BATCH = 5000;
+
+export interface LiveTrafficOptions {
+  traffic: Traffic;
+  clock: DemoClock;
+  /** Where the bot takes events, and the token of the demo's source. */
+  url: string;
+  token: string;
+  fromMs: number;
+  onError: (error: unknown) => void;
+}
+
+/** Sends what happens as it happens, over HTTP like any sender; nothing is skipped when the clock is moved. */
+export class LiveTraffic {
+  readonly #options: LiveTrafficOptions;
+  #sentUntilMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: LiveTrafficOptions) {
+    this.#options = options;
+    this.#sentUntilMs = options.fromMs;
+  }
+
+  start(everyMs = 3000): void {
+    this.#timer = setInterval(() => void this.catchUp().catch(this.#options.onError), everyMs);
+  }
+
+  /** Sends all calls up to now. */
+  catchUp(): Promise<void> {
+    const turn = this.#turn.then(async () => {
+      const untilMs = this.#options.clock.now();
+      const events = this.#options.traffic.between(this.#sentUntilMs, untilMs);
+      for (let from = 0; from < events.length; from += BATCH) await this.send(events.slice(from, from + BATCH));
+      this.#sentUntilMs = Math.max(this.#sentUntilMs, untilMs);
+    });
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  /** One request with these events. Rejects unless the bot took them. */
+  async send(events: readonly SampleEvent[]): Promise<void> {
+    const { url, token } = this.#options;
+    const response = await fetch(`${url}/v1/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(events),
+    });
+    if (!response.ok) throw new Error(`POST /v1/events answered ${response.status}: ${await response.text()}`);
+    await response.body?.cancel();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#turn;
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * The `{tokens}` of a Slack date, in the reader's zone; the fallback where the instant or a token is unknown.
+ * Tokens: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+ */
+export function formatDate(timestamp: number, format: string, zone: string, fallback: string): string {
+  const date = new Date(timestamp * 1000);
+  if (Number.isNaN(date.getTime())) return fallback;
+  const by = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone }).format(date);
+  const time = by({ hour: '2-digit', minute: '2-digit' });
+  const tokens: Record<string, string> = {
+    date_num: by({ dateStyle: 'short' }),
+    date: by({ dateStyle: 'long' }),
+    date_short: by({ day: 'numeric', month: 'short', year: 'numeric' }),
+    date_long: by({ dateStyle: 'full' }),
+    date_pretty: by({ dateStyle: 'long' }),
+    date_short_pretty: by({ day: 'numeric', month: 'short', year: 'numeric' }),
+    date_long_pretty: by({ dateStyle: 'full' }),
+    time,
+    time_secs: by({ timeStyle: 'medium' }),
+    ago: by({ dateStyle: 'medium', timeStyle: 'short' }),
+  };
+  let unknown = false;
+  const text = format.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    unknown ||= tokens[name] === undefined;
+    return tokens[name] ?? whole;
+  });
+  return unknown ? fallback : text;
+}

@@ -1,0 +1,145 @@
+import { type Calendar, toDate } from '../domain/calendar.ts';
+import { CAST, type CastCall, type CastClient } from './cast.ts';
+import { createRandom, pick } from './random.ts';
+
+/** An event as a sender puts it into `POST /v1/events`. */
+export interface SampleEvent {
+  id: string;
+  /** Epoch ms. */
+  time: number;
+  client: string;
+  method: string;
+  url: string;
+  status: number;
+  user: string;
+  ip: string;
+  module: string;
+  function?: string;
+  kind?: string;
+  api_version: string;
+  initiator: string;
+  duration_ms: number;
+  count?: number;
+}
+
+export interface Traffic {
+  /** The calls that start in the half-open span, in the order of their time. The same span gives the same calls. */
+  between(fromMs: number, toMs: number): SampleEvent[];
+  /** The same traffic for a day of long ago, a few events for all calls that were alike. */
+  dayInBrief(day: number): SampleEvent[];
+}
+
+const HOUR_MS = 3_600_000;
+/** Local hours of the day on which the server broke down, and how many days ago. */
+const BREAKDOWN = { daysAgo: 3, fromHour: 14, untilHour: 15, share: 0.42 };
+
+/**
+ * Traffic of the cast around `firstDay` (the demo's first day). A pure function of seed and time: nothing is remembered, so
+ * history, live traffic and what a moved clock skips fit together without a gap or a repetition.
+ */
+export function createTraffic(calendar: Calendar, firstDay: number, seed = 'headroom'): Traffic {
+  function hourOf(client: CastClient, hourMs: number): SampleEvent[] {
+    const day = calendar.dayOf(hourMs);
+    const hour = Temporal.Instant.fromEpochMilliseconds(hourMs).toZonedDateTimeISO(calendar.zone).hour;
+    const random = createRandom(seed, client.id, hourMs);
+    const calls = volumeOf(client, day, hour) * (0.85 + 0.3 * random());
+    return Array.from({ length: Math.floor(calls + random()) }, (_, index) =>
+      toEvent(client, pick(client.calls, random), {
+        id: `${client.id}-${hourMs / HOUR_MS}-${index}`,
+        time: hourMs + Math.floor(random() * HOUR_MS),
+        broken: day === firstDay - BREAKDOWN.daysAgo && hour >= BREAKDOWN.fromHour && hour <= BREAKDOWN.untilHour,
+        random,
+      }),
+    );
+  }
+
+  /** Calls to expect in one local hour. */
+  function volumeOf(client: CastClient, day: number, hour: number): number {
+    if (client.newForDays !== undefined && day < firstDay - client.newForDays) return 0;
+    const weekend = toDate(day).dayOfWeek >= 6;
+    const growth = 1 + (day - firstDay) / 1500;
+    const mood = 0.85 + 0.3 * createRandom(seed, client.id, day)();
+    return client.perDay * shareOf(client.habit, hour, weekend) * growth * mood;
+  }
+
+  return {
+    between(fromMs, toMs) {
+      const events: SampleEvent[] = [];
+      for (let hour = Math.floor(fromMs / HOUR_MS) * HOUR_MS; hour < toMs; hour += HOUR_MS) {
+        for (const client of CAST) {
+          for (const event of hourOf(client, hour)) if (event.time >= fromMs && event.time < toMs) events.push(event);
+        }
+      }
+      return events.sort((a, b) => a.time - b.time);
+    },
+    dayInBrief(day) {
+      return CAST.flatMap((client) => {
+        const random = createRandom(seed, client.id, 'brief', day);
+        const total = Array.from({ length: 24 }, (_, hour) => volumeOf(client, day, hour)).reduce((a, b) => a + b, 0);
+        const weights = client.calls.reduce((sum, { weight = 1 }) => sum + weight, 0);
+        return client.calls
+          .map((call, index) => ({
+            ...toEvent(client, call, {
+              id: `${client.id}-day${day}-${index}`,
+              time: calendar.startOfDay(day) + 12 * HOUR_MS + index,
+              broken: false,
+              random,
+            }),
+            count: Math.round((total * (call.weight ?? 1)) / weights),
+          }))
+          .filter(({ count }) => count > 0);
+      });
+    },
+  };
+}
+
+/** Share of a working day's calls that falls into a local hour; over 24 hours of such a day it sums to about 1. */
+function shareOf(habit: CastClient['habit'], hour: number, weekend: boolean): number {
+  switch (habit) {
+    case 'always':
+      return (hour >= 8 && hour < 20 ? 0.05 : 0.033) * (weekend ? 0.7 : 1);
+    case 'night':
+      return hour >= 1 && hour < 5 ? 0.24 : 0.002;
+    case 'morning':
+      return (hour >= 6 && hour < 9 ? 0.28 : 0.0076) * (weekend ? 0.4 : 1);
+    case 'office': {
+      const busy = Math.max(0, 1 - Math.abs(hour - 13.5) / 6.5);
+      const lunch = hour === 13 ? 0.7 : 1;
+      return (0.004 + 0.142 * busy * lunch) * (weekend ? 0.15 : 1);
+    }
+  }
+}
+
+function toEvent(
+  client: CastClient,
+  call: CastCall,
+  { id, time, broken, random }: { id: string; time: number; broken: boolean; random: () => number },
+): SampleEvent {
+  const status = broken && random() < BREAKDOWN.share ? (random() < 0.7 ? 503 : 500) : statusOf(call, random());
+  const one = (values: readonly string[]) => values[Math.floor(random() ** 1.6 * values.length)]!;
+  return {
+    id,
+    time,
+    client: client.id,
+    method: call.method,
+    url: call.url.replaceAll('#', () => String(1000 + Math.floor(random() * 90_000))),
+    status,
+    user: one(client.users),
+    ip: one(client.ips),
+    module: call.module,
+    ...(call.function ? { function: call.function } : {}),
+    ...(call.kind ? { kind: call.kind } : {}),
+    api_version: client.version,
+    initiator: client.initiator,
+    duration_ms: Math.round(30 + 400 * random() ** 3 + (status >= 500 ? 2000 : 0)),
+  };
+}
+
+function statusOf(call: CastCall, chance: number): number {
+  let left = chance;
+  for (const [status, share] of Object.entries(call.failures ?? {})) {
+    left -= share;
+    if (left < 0) return Number(status);
+  }
+  return call.method === 'POST' ? 201 : 200;
+}

@@ -32,8 +32,16 @@ export interface SenderOptions {
   clock: Clock;
   composers: Composers;
   log: Logger;
+  /** Who is told what nobody else can be; asked before the transaction of `onFailed`, which must not wait for Slack. */
+  admins?(): Promise<readonly string[]>;
   /** In the transaction that marks a delivery failed: tell somebody (by another delivery), pause what made it. */
-  onFailed?(trx: Transaction<Database>, delivery: Delivery, failure: Failure, nowMs: number): Promise<void>;
+  onFailed?(
+    trx: Transaction<Database>,
+    delivery: Delivery,
+    failure: Failure,
+    nowMs: number,
+    admins: readonly string[],
+  ): Promise<void>;
 }
 
 /** A live instance renews its leases; a frozen one holds a row no longer than this. */
@@ -248,9 +256,10 @@ export class Sender {
       await settleDelivery(db, delivery.id, attemptId, { state: 'replaced', error });
       return;
     }
+    const admins = (await this.#options.admins?.().catch(() => [])) ?? [];
     await db.transaction().execute(async (trx) => {
       if (await settleDelivery(trx, delivery.id, attemptId, { state: 'failed', error }))
-        await this.#options.onFailed?.(trx, delivery, failure, nowMs);
+        await this.#options.onFailed?.(trx, delivery, failure, nowMs, admins);
     });
   }
 

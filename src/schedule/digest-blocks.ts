@@ -1,9 +1,10 @@
-import { formatInstant } from '../report/format.ts';
+import { formatDate, formatInstant } from '../report/format.ts';
 import { ACTIONS } from '../slack/action-ids.ts';
 import {
   type Block,
   button,
   clip,
+  countCharacters,
   defuse,
   header,
   leaf,
@@ -11,7 +12,7 @@ import {
   richList,
   richText,
 } from '../slack/blocks/text.ts';
-import { MAX_FALLBACK_TEXT } from '../slack/limits.ts';
+import { MAX_FALLBACK_TEXT, MAX_MESSAGE_CHARACTERS } from '../slack/limits.ts';
 import type { DigestContent } from './digest-content.ts';
 import {
   type DigestPart,
@@ -22,10 +23,11 @@ import {
   listParts,
 } from './digest-text.ts';
 
-/** Blocks of a message may hold about 13,200 characters in all; these leave room for the frame. */
 const MAX_LINE = 300;
-const MAX_PARTS = 14;
+const MAX_PARTS = 20;
 const MAX_LINES = 8;
+/** Headline, notes, footer and buttons. */
+const FRAME_CHARACTERS = 3000;
 
 export interface DigestFrame {
   /** Set where it goes out late: when it was due. */
@@ -42,13 +44,20 @@ export function buildDigest(
   frame: DigestFrame,
 ): { text: string; blocks: Block[]; chartAt: number } {
   const empty = describeEmptyDay(content);
-  const headline = empty ?? describeDay(content);
+  const headline =
+    empty ??
+    (frame.sections.includes('requests')
+      ? describeDay(content)
+      : `API usage of ${formatDate(content.day)} (${content.zone})`);
   const success = !empty && frame.sections.includes('success') ? describeSuccess(content) : undefined;
   const span = describeSpan(content);
-  const parts = empty ? [] : listParts(content).slice(0, MAX_PARTS);
+  const all = empty ? [] : listParts(content);
+  const parts = fitParts(all);
+  const cutOff = all.slice(parts.length).map(({ title }) => title);
   const footer = [
     ...(frame.lateDueMs === undefined ? [] : [`Late: was due ${formatInstant(frame.lateDueMs, content.zone)}.`]),
     ...(content.missing.length ? [`Left out: ${content.missing.join('; ')}.`] : []),
+    ...(cutOff.length ? [`More than one message holds: ${cutOff.join(', ')} (see /usage).`] : []),
     ...(content.asOfMs ? [`Data as of ${formatInstant(content.asOfMs, content.zone)} (${content.zone}).`] : []),
     frame.schedule,
   ];
@@ -64,9 +73,36 @@ export function buildDigest(
     ...(span ? [defuse(span)] : []),
     ...parts.map((part) => `${defuse(part.title)}: ${part.lines.map(defuse).join('; ')}`),
     ...footer.map(defuse),
-  ].join('\n');
-  const blocks = [...top, ...body, plainContext(footer.join(' ')), ...(empty ? [] : [buildButtons()])];
-  return { text: clip(text, MAX_FALLBACK_TEXT), blocks, chartAt: top.length };
+  ];
+  const blocks = [
+    ...top,
+    ...body,
+    plainContext(clip(footer.filter(Boolean).join(' '), 1500) || ' '),
+    ...(empty ? [] : [buildButtons()]),
+  ];
+  return { text: joinWithin(text, MAX_FALLBACK_TEXT), blocks, chartAt: top.length };
+}
+
+/** The first parts, as many as Slack takes in one message beside the frame. */
+function fitParts(parts: readonly DigestPart[]): DigestPart[] {
+  const fitting: DigestPart[] = [];
+  let left = MAX_MESSAGE_CHARACTERS - FRAME_CHARACTERS;
+  for (const part of parts.slice(0, MAX_PARTS)) {
+    left -= countCharacters(buildPart(part));
+    if (left < 0) break;
+    fitting.push(part);
+  }
+  return fitting;
+}
+
+/** Whole lines as far as they fit: cut inside, an escaped character would show its code. */
+function joinWithin(lines: readonly string[], limit: number): string {
+  let text = '';
+  for (const line of lines) {
+    if (text.length + line.length + 1 > limit) continue;
+    text += text ? `\n${line}` : line;
+  }
+  return text;
 }
 
 function buildPart(part: DigestPart): Block[] {

@@ -87,7 +87,8 @@ export async function openAlerts(
           render: async () => undefined,
         }),
       },
-      onFailed: (trx, delivery, failure, nowMs) => followFailure(trx, delivery, failure, nowMs, options.admins ?? []),
+      admins: async () => options.admins ?? [],
+      onFailed: followFailure,
     });
     return { alerts, sender };
   };

@@ -284,7 +284,7 @@ async function open(
     const digests = new Digests({ ...ports, log, now: () => clock.now(), wakeSender() {} });
     const sender = stage.openSender(handle, {
       composers: { ...ECHO, digest: createDigestComposer(ports), notice: composeNotice },
-      onFailed: (trx, delivery, failure, nowMs) => followFailure(trx, delivery, failure, nowMs, []),
+      onFailed: followFailure,
     });
     async function tick(): Promise<void> {
       await digests.runDue(clock.now());

@@ -1,0 +1,204 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type App, createApp } from '../../src/app.ts';
+import { runCli } from '../../src/cli/run.ts';
+import { parseConfig } from '../../src/config.ts';
+import { type Emulator, startEmulator } from '../../src/emulator/workspace.ts';
+import { createLogger } from '../../src/log.ts';
+
+export const CHANNEL = 'C01USAGE';
+export const ONCALL = 'C01ONCALL';
+export const ALICE = 'U01ALICE';
+export const ADMIN = 'U01ADMIN';
+
+type Shown = ReturnType<Emulator['messages']>[number];
+type Blocks = readonly { [key: string]: unknown }[];
+
+/** An answer as a person sees it. */
+export interface Seen {
+  message: Shown;
+  /** The fallback text, without the invisible marks that keep names from linking. */
+  text: string;
+  /** Every word that the blocks show: headings, lists, cards, tables, buttons. */
+  words: string;
+  /** Cells of the table, its head first; empty where there is none. */
+  table: string[][];
+  /** Labels of its buttons and menu entries. */
+  controls: string[];
+}
+
+export interface Stage {
+  app: App;
+  slack: Emulator;
+  /** Types `/usage …` and answers what comes of it: in the channel, or to that person alone. */
+  ask(text: string, who?: { user?: string; channel?: string }): Promise<Seen>;
+  /** Does something and answers the message that comes of it. */
+  see(action: () => Promise<unknown>, who?: { user?: string; channel?: string }): Promise<Seen>;
+  /** The rows of `/usage export …`, as objects by column. */
+  csv(text: string): Promise<Record<string, string>[]>;
+  send(events: readonly object[]): Promise<{ accepted: number; duplicates: number; rejected: unknown[] }>;
+  /** Runs a command of the command line beside the bot. */
+  cli(...words: string[]): Promise<string>;
+  write(name: string, content: string | Uint8Array): string;
+  stop(): Promise<void>;
+}
+
+export interface StageOptions {
+  /** When it is, epoch ms; time passes from there. */
+  nowMs: number;
+  zone?: string;
+  databaseUrl?: string;
+  /** YAML of the pools, applied before the bot starts. */
+  pools?: string;
+  /** Files imported before the bot starts: name, content and further words of `headroom import`. */
+  imports?: readonly { name: string; content: string | Uint8Array; words?: readonly string[] }[];
+  env?: Readonly<Record<string, string>>;
+}
+
+const TOKEN = 'acceptance-0123456789';
+
+/** The whole bot on a real database, in an emulated workspace, reached by HTTP and by what people type. */
+export async function startStage(options: StageOptions): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'headroom-acceptance-'));
+  const startedMs = Date.now();
+  const now = () => options.nowMs + (Date.now() - startedMs);
+  const slack = await startEmulator({ now });
+  const env = {
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_SIGNING_SECRET: slack.signingSecret,
+    SLACK_API_URL: slack.apiUrl,
+    DATABASE_URL: options.databaseUrl ?? `sqlite:${join(folder, 'headroom.db')}`,
+    SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+    PORT: '0',
+    INGEST_TOKEN: TOKEN,
+    ALERT_CHANNEL: ONCALL,
+    ONCALL: 'S0123',
+    LOG_LEVEL: 'silent',
+    REPORT_TIMEZONE: options.zone ?? 'UTC',
+    ...options.env,
+  };
+  const write = (name: string, content: string | Uint8Array): string => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  const cli = async (...words: string[]): Promise<string> => {
+    const lines: string[] = [];
+    const code = await runCli(words, {
+      env,
+      folder,
+      out: (line) => lines.push(line),
+      err: (line) => lines.push(line),
+      isTerminal: false,
+      now,
+      signal: new AbortController().signal,
+    });
+    if (code !== 0) throw new Error(`headroom ${words.join(' ')} ended with ${code}:\n${lines.join('\n')}`);
+    return lines.join('\n');
+  };
+  if (options.pools) await cli('pools', 'apply', write('pools.yaml', options.pools));
+  for (const { name, content, words = [] } of options.imports ?? [])
+    await cli('import', write(name, content), ...words);
+
+  const clock = {
+    now,
+    sleep: (ms: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        signal?.addEventListener('abort', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+  };
+  const app = createApp(parseConfig(env, 'slack'), { clock, log: createLogger('silent') });
+  await app.start();
+  slack.eventsUrl = `${app.url}/slack/events`;
+
+  const see: Stage['see'] = async (action, { user = ALICE, channel = CHANNEL } = {}) => {
+    const look = () => [...slack.messages(channel), ...slack.ephemerals(user)];
+    const before = new Set(look().map(({ ts }) => ts));
+    await action();
+    return toSeen(await slack.waitFor(() => look().find(({ ts }) => !before.has(ts)), 'an answer', 10_000));
+  };
+  return {
+    app,
+    slack,
+    see,
+    ask: (text, who = {}) =>
+      see(() => slack.command({ user: who.user ?? ALICE, channel: who.channel ?? CHANNEL, text }), who).catch(
+        (error) => {
+          throw new Error(`/usage ${text}: ${error.message}`);
+        },
+      ),
+    async csv(text) {
+      const files = () => [...slack.workspace.files.values()].filter((file) => file.completed && file.filetype === 'csv');
+      const before = files().length;
+      await slack.command({ user: ALICE, channel: CHANNEL, text: `export ${text}` });
+      const file = await slack.waitFor(() => files().length > before && files().at(-1), `a CSV of ${text}`, 10_000);
+      await slack.waitFor(
+        () => slack.messages(CHANNEL).some((message) => message.files?.some(({ id }) => id === file.id)),
+        `the message with the CSV of ${text}`,
+      );
+      return parseCsv(file.bytes.toString('utf8'));
+    },
+    async send(events) {
+      const response = await fetch(`${app.url}/v1/events`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+        body: JSON.stringify(events),
+      });
+      if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+      return (await response.json()) as Awaited<ReturnType<Stage['send']>>;
+    },
+    cli,
+    write,
+    async stop() {
+      await app.stop();
+      await slack.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export function toSeen(message: Shown): Seen {
+  const blocks = (message.blocks ?? []) as Blocks;
+  const table = blocks.find(({ type }) => type === 'table') as { rows: { text: string }[][] } | undefined;
+  return {
+    message,
+    text: clean(message.text),
+    words: clean(listTexts(blocks).join('\n')),
+    table: (table?.rows ?? []).map((row) => row.map(({ text }) => clean(text))),
+    controls: blocks.filter(({ type }) => type === 'actions').flatMap((block) => listTexts([block])),
+  };
+}
+
+/** As people read it: without word joiners, with Slack's three escapes undone. */
+function clean(text: string): string {
+  return text.replaceAll('\u2060', '').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}
+
+function listTexts(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(listTexts);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]) =>
+    ['text', 'fallback', 'alt_text', 'url'].includes(key) && typeof part === 'string' ? [part] : listTexts(part),
+  );
+}
+
+/** RFC 4180, as a spreadsheet reads it. */
+export function parseCsv(text: string): Record<string, string>[] {
+  const rows: string[][] = [[]];
+  for (const [, quoted, bare, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|$)/g)) {
+    if (end === '' && quoted === undefined && bare === '') break;
+    rows.at(-1)!.push(quoted === undefined ? bare! : quoted.replaceAll('""', '"'));
+    if (end === '\r\n') rows.push([]);
+  }
+  const [head, ...body] = rows.filter((row) => row.length > 0);
+  return body.map((row) => Object.fromEntries(head!.map((name, at) => [name, row[at] ?? ''])));
+}
+
+/** `2,878`, as answers print numbers. */
+export function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -12,6 +12,7 @@ export interface AlertTriggerOptions {
 const GATHER_MS = 100;
 const PAUSE_MS = 400;
 const RETRY_MS = 250;
+const LONGEST_RETRY_MS = 5000;
 
 /** Evaluates alerts after commits: at most one evaluation at a time, and always one that began after the last commit. */
 export class AlertTrigger {
@@ -39,19 +40,22 @@ export class AlertTrigger {
   async #run(): Promise<void> {
     const { clock, log, evaluate } = this.#options;
     const { signal } = this.#stopped;
+    let failures = 0;
     while (this.#pending && !signal.aborted) {
       await clock.sleep(GATHER_MS, signal);
       this.#pending = false;
       try {
         if (await evaluate(clock.now())) {
+          failures = 0;
           if (this.#pending) await clock.sleep(PAUSE_MS, signal);
           continue;
         }
       } catch (error) {
         log.error({ error: String(error) }, 'alerts could not be evaluated');
+        failures += 1;
       }
       this.#pending = true;
-      await clock.sleep(RETRY_MS, signal);
+      await clock.sleep(Math.min(RETRY_MS * 2 ** failures, LONGEST_RETRY_MS), signal);
     }
     // In one step with the last look at `pending`: a commit from here on starts anew.
     this.#running = undefined;

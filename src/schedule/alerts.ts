@@ -56,6 +56,8 @@ export interface AlertsOptions {
 const LEASE_MS = 3000;
 const SHOWN_FOR_MS = 7 * 24 * 3_600_000;
 const CHANNEL_SETTING = 'alert_channel';
+/** Who the admins were when Slack could last be asked: an alert during its outage must have a target too. */
+const ADMINS_SETTING = 'alert_admins';
 
 /** What is warned about, and the conversations around it. What was told stands in unique rows. */
 export class Alerts implements AlertPort {
@@ -124,7 +126,7 @@ export class Alerts implements AlertPort {
     const { db, log } = this.#options;
     const settings = await findAlertSettings(db);
     const channel = settings.get(CHANNEL_SETTING) || this.#options.alertChannel;
-    const targets = channel ? [channel] : await this.#options.admins();
+    const targets = channel ? [channel] : await this.#listAdmins(settings.get(ADMINS_SETTING));
     if (targets.length === 0) {
       log.warn('alerts have nowhere to go: set ALERT_CHANNEL, or ADMINS');
       return undefined;
@@ -135,7 +137,19 @@ export class Alerts implements AlertPort {
 
   async #targets(): Promise<Targets> {
     const channel = await this.route();
-    return channel ? [channel] : this.#options.admins();
+    return channel ? [channel] : this.#listAdmins(await findSetting(this.#options.db, ADMINS_SETTING));
+  }
+
+  async #listAdmins(known: string | undefined): Promise<readonly string[]> {
+    try {
+      const admins = await this.#options.admins();
+      const text = admins.toSorted().join(' ');
+      if (text !== (known ?? '')) await setSetting(this.#options.db, ADMINS_SETTING, text);
+      return admins;
+    } catch (error) {
+      if (!known) throw error;
+      return known.split(' ');
+    }
   }
 
   async #listOn(): Promise<Set<AlertKind>> {

@@ -158,6 +158,22 @@ describeEachDialect('alerts on levels', (databases) => {
     slack.assertNoProblems();
   });
 
+  it('have somewhere to go while Slack cannot say who the admins are', async () => {
+    const asked = { fails: false };
+    const admins = {
+      channel: undefined,
+      get admins(): string[] {
+        if (asked.fails) throw new Error('Slack is away');
+        return [ADMIN.user];
+      },
+    };
+    const { slack, run, use } = await openAlerts(databases, [scope([pool('Monthly', 1000)])], admins);
+    await run();
+    asked.fails = true;
+    await use(800);
+    expect(slack.directMessages(ADMIN.user)[0]!.text).toContain('reached 75 %');
+  });
+
   it('tell the admins when their channel refuses them, with the cure', async () => {
     const { slack, use, run } = await openAlerts(databases, [scope([pool('Monthly', 1000)])], {
       channel: CHANNEL,

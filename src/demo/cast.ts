@@ -85,7 +85,14 @@ export const CAST: readonly CastClient[] = [
         weight: 5,
         failures: { 404: 0.01 },
       },
-      { method: 'POST', url: '/v1/orders', module: 'erp-orders', function: 'createOrder', weight: 2, failures: { 400: 0.02 } },
+      {
+        method: 'POST',
+        url: '/v1/orders',
+        module: 'erp-orders',
+        function: 'createOrder',
+        weight: 2,
+        failures: { 400: 0.02 },
+      },
       { method: 'PUT', url: '/v1/stock/#', module: 'erp-stock', function: 'setStock', weight: 2 },
       { method: 'POST', url: '/v1/tasks', module: 'erp-orders', function: 'runTask', kind: 'integration_task' },
     ],
@@ -135,7 +142,14 @@ export const CAST: readonly CastClient[] = [
     initiator: 'user',
     calls: [
       { method: 'GET', url: '/v2/catalog', module: 'portal', function: 'getCatalog', weight: 3 },
-      { method: 'GET', url: '/v2/catalog/#', module: 'portal', function: 'getItem', weight: 4, failures: { 404: 0.06 } },
+      {
+        method: 'GET',
+        url: '/v2/catalog/#',
+        module: 'portal',
+        function: 'getItem',
+        weight: 4,
+        failures: { 404: 0.06 },
+      },
       { method: 'POST', url: '/v2/quotes', module: 'portal', function: 'askQuote' },
     ],
   },
@@ -171,6 +185,8 @@ export const CAST: readonly CastClient[] = [
     version: 'v2',
     initiator: 'robot',
     newForDays: 2,
-    calls: [{ method: 'GET', url: '/v2/metrics', module: 'reporting', function: 'getMetrics', failures: { 400: 0.08 } }],
+    calls: [
+      { method: 'GET', url: '/v2/metrics', module: 'reporting', function: 'getMetrics', failures: { 400: 0.08 } },
+    ],
   },
 ];

@@ -55,8 +55,14 @@ export function showConversation({ emulator, zone, now }: ConversationOptions, q
       ...describeChannel(one, user, slack),
       latest: latestOf(state.messages.get(one.id) ?? [], state.ephemerals, one.id, user.id),
     })),
-    messages: sorted([...all.filter((one) => isInChannel(one)), ...hidden.filter(isInChannel)]).map((one) => draw(one, false)),
-    thread: thread ? sorted([...all, ...hidden].filter((one) => one.ts === thread || one.thread_ts === thread)).map((one) => draw(one, true)) : null,
+    messages: sorted([...all.filter((one) => isInChannel(one)), ...hidden.filter(isInChannel)]).map((one) =>
+      draw(one, false),
+    ),
+    thread: thread
+      ? sorted([...all, ...hidden].filter((one) => one.ts === thread || one.thread_ts === thread)).map((one) =>
+          draw(one, true),
+        )
+      : null,
     modal: modal ? { id: modal.id, hash: modal.hash, html: renderModal(modal, scene) } : null,
     home: home ? { id: home.id, html: renderHome(home, scene) } : null,
   };

@@ -65,7 +65,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       'next-digest': () => demo.moveToNextDigest(),
       burst: () => demo.burst(),
       // Answered first: the reset takes this very server down.
-      reset: async () => void setImmediate(() => void demo.reset().catch((error) => log.error({ err: error }, 'reset'))),
+      reset: async () =>
+        void setImmediate(() => void demo.reset().catch((error) => log.error({ err: error }, 'reset'))),
     },
   });
   const pages = (request: IncomingMessage, response: ServerResponse, url: URL) => playground(request, response, url);

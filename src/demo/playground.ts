@@ -18,7 +18,12 @@ export interface PlaygroundOptions {
 }
 
 const PAGE_FOLDER = fileURLToPath(new URL('./page/', import.meta.url));
-const TYPES: Record<string, string> = { html: 'text/html', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' };
+const TYPES: Record<string, string> = {
+  html: 'text/html',
+  css: 'text/css',
+  js: 'text/javascript',
+  svg: 'image/svg+xml',
+};
 
 /** Nothing comes from elsewhere, and nothing that a message holds can run. Styles: the charts' inline ones. */
 const HEADERS = {

@@ -16,7 +16,8 @@ export function measureVolumes(lastDay: readonly SampleEvent[], lastMonth: reado
   for (const event of lastMonth) {
     const calls = event.count ?? 1;
     if (event.kind === 'internal' || event.module.startsWith('crm')) continue;
-    if (event.module.startsWith('erp')) volumes.integrationMonth += event.kind === 'integration_task' ? 2 * calls : calls;
+    if (event.module.startsWith('erp'))
+      volumes.integrationMonth += event.kind === 'integration_task' ? 2 * calls : calls;
     else volumes.publicMonth += calls;
   }
   return volumes;

@@ -40,12 +40,7 @@ function renderBlock(block: JsonObject, scene: Scene): ReactNode {
     case 'data_table':
       return renderTable(block, scene);
     case 'image':
-      return h(
-        'figure',
-        null,
-        block.title ? h('figcaption', null, plainOf(block.title)) : null,
-        renderImage(block),
-      );
+      return h('figure', null, block.title ? h('figcaption', null, plainOf(block.title)) : null, renderImage(block));
     case 'input':
       return renderField(block, id, scene);
     default:
@@ -60,7 +55,11 @@ function renderSection(block: JsonObject, id: string, scene: Scene): ReactNode {
     { className: 'text' },
     block.text ? h('p', null, renderText(block.text, scene)) : null,
     fields.length > 0
-      ? h('div', { className: 'fields' }, fields.map((field, key) => h('p', { key }, renderText(field, scene))))
+      ? h(
+          'div',
+          { className: 'fields' },
+          fields.map((field, key) => h('p', { key }, renderText(field, scene))),
+        )
       : null,
   );
   if (!block.accessory) return text;

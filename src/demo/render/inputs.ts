@@ -75,7 +75,13 @@ function renderBoxes(
   );
   return h(
     'div',
-    { ...attributes, key: key as number, className: 'boxes', role: single ? 'radiogroup' : 'group', 'aria-label': place.label },
+    {
+      ...attributes,
+      key: key as number,
+      className: 'boxes',
+      role: single ? 'radiogroup' : 'group',
+      'aria-label': place.label,
+    },
     boxes,
   );
 }

@@ -20,7 +20,11 @@ export function renderMenu(element: JsonObject, wiring: Wiring, place: Place, sc
   const choices = type.includes('external') ? undefined : listChoices(element, scene);
   if (type.startsWith('multi_') || !choices) return renderField(element, { wiring, label, chosen, choices });
   const groups = listOf(element.option_groups);
-  const placeholder = h('option', { value: '', key: 'none', disabled: !place.waits }, plainOf(element.placeholder, 'Choose…'));
+  const placeholder = h(
+    'option',
+    { value: '', key: 'none', disabled: !place.waits },
+    plainOf(element.placeholder, 'Choose…'),
+  );
   const toOption = ({ text, value }: Choice) => h('option', { value, key: value }, text);
   return h(
     'select',
@@ -36,7 +40,12 @@ export function renderMenu(element: JsonObject, wiring: Wiring, place: Place, sc
 
 function renderField(
   element: JsonObject,
-  { wiring, label, chosen, choices }: { wiring: Wiring; label: string; chosen: Choice[]; choices: Choice[] | undefined },
+  {
+    wiring,
+    label,
+    chosen,
+    choices,
+  }: { wiring: Wiring; label: string; chosen: Choice[]; choices: Choice[] | undefined },
 ): ReactNode {
   const { key, ...attributes } = wiring;
   return h(
@@ -71,7 +80,9 @@ function listChoices(element: JsonObject, scene: Scene): Choice[] {
     };
     const kinds = type.includes('channels') ? ['public'] : include;
     return [...scene.channels.values()]
-      .filter(({ kind, is_archived, is_ext_shared }) => kinds.includes(kind) && !is_archived && !(noShared && is_ext_shared))
+      .filter(
+        ({ kind, is_archived, is_ext_shared }) => kinds.includes(kind) && !is_archived && !(noShared && is_ext_shared),
+      )
       .filter(({ kind, members }) => kind === 'public' || members.has(scene.reader.id))
       .map(fromChannel);
   }

@@ -22,7 +22,11 @@ export function renderMessage({ message, replies, inThread }: ShownMessage, scen
     null,
     h('span', { className: 'author' }, name),
     message.bot_id ? h('span', { className: 'badge' }, 'APP') : null,
-    h('time', { dateTime: new Date(at).toISOString(), title: formatFull(at, scene.reader) }, formatTime(at, scene.reader)),
+    h(
+      'time',
+      { dateTime: new Date(at).toISOString(), title: formatFull(at, scene.reader) },
+      formatTime(at, scene.reader),
+    ),
     hidden ? h('span', { className: 'only-you' }, 'Only visible to you') : null,
     message.subtype === 'thread_broadcast' ? h('span', { className: 'note' }, 'also sent to the channel') : null,
   );
@@ -45,7 +49,11 @@ export function renderMessage({ message, replies, inThread }: ShownMessage, scen
 function renderThreadLink(message: Message, replies: number): ReactNode {
   const text = replies > 0 ? `${replies} ${replies === 1 ? 'reply' : 'replies'}` : 'Reply in thread';
   const className = replies > 0 ? 'thread-link' : 'thread-link quiet';
-  return h('button', { key: 'thread', type: 'button', className, 'data-thread': message.thread_ts ?? message.ts }, text);
+  return h(
+    'button',
+    { key: 'thread', type: 'button', className, 'data-thread': message.thread_ts ?? message.ts },
+    text,
+  );
 }
 
 function renderAvatar(name: string, isBot: boolean): ReactNode {

@@ -4,7 +4,11 @@ import { h, mentionChannel, mentionGroup, mentionUser, type ReactNode, type Scen
 
 /** A rich_text block. Its texts are shown letter by letter: nothing in them is markup. */
 export function renderRichText(block: JsonObject, scene: Scene): ReactNode {
-  return h('div', { className: 'rich-text' }, listOf(block.elements).map((part, key) => renderPart(part, scene, key)));
+  return h(
+    'div',
+    { className: 'rich-text' },
+    listOf(block.elements).map((part, key) => renderPart(part, scene, key)),
+  );
 }
 
 function renderPart(part: JsonObject, scene: Scene, key: number): ReactNode {
@@ -13,7 +17,11 @@ function renderPart(part: JsonObject, scene: Scene, key: number): ReactNode {
   if (part.type === 'rich_text_quote') return h('blockquote', { key }, leaves());
   if (part.type === 'rich_text_list') {
     const items = listOf(part.elements).map((item, index) =>
-      h('li', { key: index }, listOf(item.elements).map((leaf, at) => renderLeaf(leaf, scene, at))),
+      h(
+        'li',
+        { key: index },
+        listOf(item.elements).map((leaf, at) => renderLeaf(leaf, scene, at)),
+      ),
     );
     const indent = { marginInlineStart: `${Number(part.indent ?? 0) * 1.5}em` };
     return h(part.style === 'ordered' ? 'ol' : 'ul', { key, style: indent }, items);

@@ -24,7 +24,11 @@ export function renderTable(block: JsonObject, scene: Scene): ReactNode {
       'table',
       null,
       h('thead', null, h('tr', null, head.map(cell('th')))),
-      h('tbody', null, body.map((row, key) => h('tr', { key }, row.map(cell('td'))))),
+      h(
+        'tbody',
+        null,
+        body.map((row, key) => h('tr', { key }, row.map(cell('td')))),
+      ),
     ),
   );
 }

@@ -1,0 +1,43 @@
+/** Sends JSON and answers the result; throws with the server's own words. */
+export async function post(path, body = {}) {
+  const response = await fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const answer = await response.json();
+  if (!answer.ok) throw new Error(answer.error);
+  return answer.result;
+}
+
+/** Acts as a person, through the emulator. */
+export function control(name, body) {
+  return post(`/_control/${name}`, body);
+}
+
+export async function get(path) {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+  return response.json();
+}
+
+let timer;
+
+/** A short note, also for screen readers. */
+export function tell(text) {
+  const toast = document.getElementById('toast');
+  toast.textContent = text;
+  toast.classList.add('shown');
+  clearTimeout(timer);
+  timer = setTimeout(() => toast.classList.remove('shown'), 6000);
+}
+
+/** Runs what a person started; what goes wrong is told instead of lost. */
+export async function attempt(work) {
+  try {
+    return await work();
+  } catch (error) {
+    tell(error.message);
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+import { attempt, post, tell } from './api.js';
+import { onState } from './state.js';
+
+/** The workspace's clock, running on between two states. */
+let clock = { at: 0, now: 0, zone: 'UTC' };
+
+function showClock() {
+  const now = clock.now + performance.now() - clock.at;
+  const format = {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone: clock.zone,
+  };
+  const text = `${new Intl.DateTimeFormat('en-GB', format).format(now)} ${clock.zone}`;
+  const output = document.getElementById('clock');
+  if (output.textContent !== text) output.textContent = text;
+}
+
+const TOLD = {
+  'plus-hour': () => 'The clock is one hour on.',
+  'next-digest': (due) =>
+    due === null
+      ? 'No channel has a digest yet: try /usage digest add daily 09:00.'
+      : 'The clock stands where the next digest is due: it is posted in its channel.',
+  burst: (calls) => `${calls} calls of Acme CRM were sent: look into #oncall.`,
+  reset: () => 'Starting anew: this takes a few seconds.',
+};
+
+export function startControls() {
+  onState(({ now, zone }) => {
+    clock = { at: performance.now(), now, zone };
+    showClock();
+  });
+  setInterval(showClock, 1000);
+  for (const button of document.querySelectorAll('[data-demo]')) {
+    button.addEventListener('click', async () => {
+      button.disabled = true;
+      const name = button.dataset.demo;
+      const result = await attempt(async () => ({ value: await post(`/playground/${name}`) }));
+      button.disabled = false;
+      if (result) tell(TOLD[name](result.value));
+    });
+  }
+}

@@ -1,0 +1,57 @@
+import { Combo } from './combo.js';
+
+/** Gives fields with search their lists. `container` is what the emulator needs to find the element again. */
+export function dressFields(root, container) {
+  for (const node of root.querySelectorAll('.combo')) {
+    if (!node.combo) node.combo = new Combo(node, container);
+  }
+  root.container = container;
+}
+
+/** The value of one element, in the form that the emulator takes; null for nothing chosen. */
+export function valueOf(node) {
+  const type = node.dataset.element;
+  if (node.combo) {
+    const chosen = node.combo.chosen.map(({ text, value }) =>
+      /users|conversations|channels/.test(type) ? value : { text: { type: 'plain_text', text }, value },
+    );
+    return type.startsWith('multi_') ? chosen : (chosen[0] ?? null);
+  }
+  if (type === 'checkboxes') return [...node.querySelectorAll('input:checked')].map(({ value }) => value);
+  if (type === 'radio_buttons') return node.querySelector('input:checked')?.value ?? null;
+  if (type === 'datetimepicker') return node.value ? Date.parse(`${node.value}Z`) / 1000 : null;
+  return node.value === '' ? null : node.value;
+}
+
+const VALUED = '[data-element]:not(button, a, [role="menuitem"])';
+
+/** Values of all elements that keep one, by block and action. */
+export function readValues(root) {
+  const values = {};
+  for (const node of root.querySelectorAll(VALUED)) {
+    values[node.dataset.block] ??= {};
+    values[node.dataset.block][node.dataset.action] = valueOf(node);
+  }
+  return values;
+}
+
+/** What stands in plain fields, to be put back when the form is drawn anew. */
+export function readTyped(root) {
+  return [...root.querySelectorAll(`${VALUED}:is(input, textarea, select)`)].map((node) => ({
+    block: node.dataset.block,
+    action: node.dataset.action,
+    value: node.value,
+    focused: node === document.activeElement,
+  }));
+}
+
+export function restoreTyped(root, typed) {
+  for (const { block, action, value, focused } of typed) {
+    const node = [...root.querySelectorAll(VALUED)].find(
+      ({ dataset }) => dataset.block === block && dataset.action === action,
+    );
+    if (!node?.matches('input, textarea, select')) continue;
+    node.value = value;
+    if (focused) node.focus();
+  }
+}

@@ -1,0 +1,69 @@
+import { get } from './api.js';
+
+/** Where the person is. `place` is a channel id, or `home`. */
+export const here = {
+  user: sessionStorage.getItem('user') ?? '',
+  place: sessionStorage.getItem('place') ?? 'C01USAGE',
+  thread: '',
+  theme: localStorage.getItem('theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'),
+};
+
+/** The newest answer of the server. */
+export let shown;
+
+const listeners = [];
+
+export function onState(listener) {
+  listeners.push(listener);
+}
+
+let running = false;
+let again = false;
+
+/** Fetches and shows; calls that come meanwhile are answered by one more round. */
+export async function refresh() {
+  if (running) {
+    again = true;
+    return;
+  }
+  running = true;
+  try {
+    do {
+      again = false;
+      const wanted = { ...here };
+      const query = new URLSearchParams({
+        user: wanted.user,
+        channel: wanted.place,
+        theme: wanted.theme,
+        ...(wanted.thread ? { thread: wanted.thread } : {}),
+      });
+      const next = await get(`/playground/state?${query}`);
+      if (JSON.stringify(wanted) !== JSON.stringify(here)) {
+        again = true;
+        continue;
+      }
+      if (shown && shown.world !== next.world) {
+        location.reload();
+        return;
+      }
+      shown = next;
+      here.user = next.user;
+      if (here.place !== 'home') here.place = next.channel.id;
+      for (const listener of listeners) listener(next);
+    } while (again);
+  } finally {
+    running = false;
+  }
+}
+
+export function go(change) {
+  Object.assign(here, change);
+  sessionStorage.setItem('user', here.user);
+  sessionStorage.setItem('place', here.place);
+  return refresh();
+}
+
+/** The conversation that messages are sent to. */
+export function currentChannel() {
+  return shown.channel.id;
+}

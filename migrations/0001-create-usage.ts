@@ -17,6 +17,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addUniqueConstraint('value_text', ['dimension', 'text'])
     .execute();
 
+  // Takes the number 1, by which totals know what is beyond a dimension's cap.
+  await sql`insert into value (dimension, text, place_day) values ('', '(other)', 0)`.execute(db);
+
   await db.schema
     .createTable('value_places')
     .addColumn('dimension', 'text', (column) => column.notNull())

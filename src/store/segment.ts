@@ -33,6 +33,8 @@ const COLUMN_NAMES = [
   'key4',
   // What the event itself said: 1 its scope, 2 its credits. The rest was given by rules, and a recount may change it.
   'own',
+  'ok',
+  'failed',
 ] as const;
 
 export type ColumnName = (typeof COLUMN_NAMES)[number];
@@ -50,6 +52,8 @@ const WIDE: ReadonlySet<ColumnName> = new Set([
   'requests',
   'singles',
   'bulk',
+  'ok',
+  'failed',
 ]);
 
 const FORMAT = 1;
@@ -114,31 +118,83 @@ export function encodeSegment(batch: Batch): Uint8Array<ArrayBuffer> {
 
 /** `wanted`: decode only these columns. Throws for a blob of another format. */
 export function decodeSegment(blob: Uint8Array, wanted?: readonly ColumnName[]): Batch {
-  // Typed arrays need their alignment, which a driver's buffer does not promise.
-  const bytes = blob.byteOffset % 8 === 0 ? blob : new Uint8Array(blob);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint8(0) !== FORMAT) throw new Error(`Segment of format ${view.getUint8(0)}, expected ${FORMAT}.`);
-  const columnCount = view.getUint8(1);
-  const length = view.getUint32(4, true);
-  const batch: Batch = { length, columns: {} };
-  let at = HEADER_BYTES + columnCount * COLUMN_HEADER_BYTES;
-  for (let column = 0; column < columnCount; column += 1) {
-    const header = HEADER_BYTES + column * COLUMN_HEADER_BYTES;
-    const name = COLUMN_NAMES[view.getUint8(header)]!;
-    const width = view.getUint8(header + 1);
-    const base = view.getFloat64(header + 8, true);
-    if (!wanted || wanted.includes(name)) {
-      const values = createColumn(name, length);
-      if (width === 0) values.fill(base);
-      else {
-        const stored = storedArray(bytes.buffer as ArrayBuffer, bytes.byteOffset + at, length, width);
-        for (let i = 0; i < length; i += 1) values[i] = stored[i]! + base;
-      }
-      batch.columns[name] = values;
-    }
-    at += Math.ceil((width * length) / 8) * 8;
+  const segment = new Segment(blob);
+  const batch: Batch = { length: segment.length, columns: {} };
+  for (const name of segment.names) {
+    if (!wanted || wanted.includes(name)) batch.columns[name] = segment.read(name);
   }
   return batch;
+}
+
+interface Packed {
+  /** Undefined: every value is `base`. */
+  stored: Uint8Array | Uint16Array | Uint32Array | Float64Array | undefined;
+  base: number;
+}
+
+/** A blob as it lies in memory; columns are unpacked when they are read, and only the rows that are asked for. */
+export class Segment {
+  readonly length: number;
+  readonly sizeBytes: number;
+  readonly #columns = new Map<ColumnName, Packed>();
+
+  constructor(blob: Uint8Array) {
+    // Typed arrays need their alignment, which a driver's buffer does not promise.
+    const bytes = blob.byteOffset % 8 === 0 ? blob : new Uint8Array(blob);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (view.getUint8(0) !== FORMAT) throw new Error(`Segment of format ${view.getUint8(0)}, expected ${FORMAT}.`);
+    const columnCount = view.getUint8(1);
+    this.length = view.getUint32(4, true);
+    this.sizeBytes = bytes.byteLength;
+    let at = HEADER_BYTES + columnCount * COLUMN_HEADER_BYTES;
+    for (let column = 0; column < columnCount; column += 1) {
+      const header = HEADER_BYTES + column * COLUMN_HEADER_BYTES;
+      const width = view.getUint8(header + 1);
+      const stored =
+        width === 0 ? undefined : storedArray(bytes.buffer as ArrayBuffer, bytes.byteOffset + at, this.length, width);
+      this.#columns.set(COLUMN_NAMES[view.getUint8(header)]!, { stored, base: view.getFloat64(header + 8, true) });
+      at += Math.ceil((width * this.length) / 8) * 8;
+    }
+  }
+
+  get names(): ColumnName[] {
+    return [...this.#columns.keys()];
+  }
+
+  /** The values of `rows` (default: all), in that order; 0 throughout where the column was left out. */
+  read(name: ColumnName, rows?: Uint32Array): Column {
+    const length = rows ? rows.length : this.length;
+    const values = createColumn(name, length);
+    const packed = this.#columns.get(name);
+    if (!packed) return values;
+    const { stored, base } = packed;
+    if (!stored) return values.fill(base);
+    if (rows) for (let i = 0; i < length; i += 1) values[i] = stored[rows[i]!]! + base;
+    else for (let i = 0; i < length; i += 1) values[i] = stored[i]! + base;
+    return values;
+  }
+
+  /** Those of `rows` (default: all) whose value is marked in `accepted`; values beyond its end are taken if `beyond`. */
+  select(name: ColumnName, accepted: Uint8Array, beyond: boolean, rows?: Uint32Array): Uint32Array {
+    const { stored, base } = this.#columns.get(name) ?? { stored: undefined, base: 0 };
+    const passes = (value: number): boolean => (value < accepted.length ? accepted[value] === 1 : beyond);
+    if (!stored) {
+      if (!passes(base)) return new Uint32Array(0);
+      return rows ?? Uint32Array.from({ length: this.length }, (_, row) => row);
+    }
+    const length = rows ? rows.length : this.length;
+    const selected = new Uint32Array(length);
+    let count = 0;
+    for (let i = 0; i < length; i += 1) {
+      const row = rows ? rows[i]! : i;
+      const value = stored[row]! + base;
+      if (value < accepted.length ? accepted[value] === 1 : beyond) {
+        selected[count] = row;
+        count += 1;
+      }
+    }
+    return selected.subarray(0, count);
+  }
 }
 
 function storedArray(

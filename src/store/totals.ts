@@ -1,8 +1,18 @@
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Dimension } from '../domain/dimension.ts';
-import { type Cube, DAY_CUBES, EXCLUDED_DAYS, HOUR_CUBES, METER_DAYS, METER_MINUTES, MONTH_CUBES } from './cube.ts';
+import {
+  BRIEF_CUBES,
+  type Cube,
+  DAY_CUBES,
+  EXCLUDED_DAYS,
+  HOUR_CUBES,
+  METER_DAYS,
+  METER_MINUTES,
+  monthCubeOf,
+} from './cube.ts';
 import type { Db } from './database.ts';
 import { Grouping } from './grouping.ts';
+import { outcomeColumns } from './outcome.ts';
 import { type Batch, type Column, decodeSegment, encodeSegment, gather } from './segment.ts';
 import { findSetting, setSetting } from './setting-repository.ts';
 import type { ValuePlaces } from './value-places.ts';
@@ -60,10 +70,9 @@ export async function addToTotals(
   for (const cube of HOUR_CUBES) {
     const cells = summarise(cube);
     if (day >= hoursFromDay) await addCells(db, cube, day, cells);
-    const dayCube = DAY_CUBES.find(({ name }) => name === cube.name.replace('hour', 'day'))!;
-    const dayCells = regroup(dayCube, cells);
-    alone.set(cube.dimensions.join(), dayCells);
-    await addDay(dayCube, dayCells);
+    const days = toDays(cube, cells);
+    alone.set(cube.dimensions.join(), days[0]!.cells);
+    for (const { cube: dayCube, cells: dayCells } of days) await addDay(dayCube, dayCells);
   }
   for (const cube of DAY_CUBES.filter(({ dimensions }) => dimensions.length === 2)) {
     const [a, b] = cube.dimensions as [Dimension, Dimension];
@@ -97,7 +106,7 @@ export async function closeMonths(db: Db, currentMonth: number): Promise<void> {
     .executeTakeFirst();
   if (first?.day === null || first?.day === undefined) return;
   for (let month = Math.max(closed + 1, monthOf(first.day)); month < currentMonth; month += 1) {
-    for (const cube of DAY_CUBES) {
+    for (const cube of [...DAY_CUBES, ...BRIEF_CUBES]) {
       const days = await db
         .selectFrom('total_segment')
         .select('body')
@@ -119,14 +128,25 @@ export async function findClosedMonth(db: Db): Promise<number> {
   return month === undefined ? Number.NEGATIVE_INFINITY : Number(month);
 }
 
+/** Monthly totals from this month on are no more; `closeMonths` sums them again. */
+export async function reopenMonths(db: Db, month: number): Promise<void> {
+  if ((await findClosedMonth(db)) < month) return;
+  await db.deleteFrom('total_segment').where('cube', 'like', 'month%').where('bucket', '>=', month).execute();
+  await setSetting(db, CLOSED_MONTH, String(month - 1));
+}
+
 const CLOSED_MONTH = 'closed_month';
 
-function monthCubeOf(cube: Cube): Cube {
-  return MONTH_CUBES[DAY_CUBES.indexOf(cube)]!;
+/** Totals of a day that are made of its hours (`cells` of the cube `hours`): the one with status first. */
+export function toDays(hours: Cube, cells: Batch): { cube: Cube; cells: Batch }[] {
+  const cube = DAY_CUBES.find(({ name }) => name === hours.name.replace('hour', 'day'))!;
+  const days = regroup(cube, cells);
+  const brief = BRIEF_CUBES.find(({ name }) => name === `${cube.name}.brief`);
+  return [{ cube, cells: days }, ...(brief ? [{ cube: brief, cells: regroup(brief, withOutcome(days)) }] : [])];
 }
 
 /** Cells of a finer total as cells of a coarser one. */
-function regroup(cube: Cube, cells: Batch): Batch {
+export function regroup(cube: Cube, cells: Batch): Batch {
   const grouping = new Grouping(cube.keys, cube.measures);
   grouping.add(cells);
   return grouping.toBatch();
@@ -136,6 +156,11 @@ function isConstant(column: Column | undefined): boolean {
   if (!column) return true;
   for (let row = 1; row < column.length; row += 1) if (column[row] !== column[0]) return false;
   return true;
+}
+
+function withOutcome(cells: Batch): Batch {
+  const { status, requests } = cells.columns;
+  return { length: cells.length, columns: { ...cells.columns, ...outcomeColumns(status, requests!) } };
 }
 
 function withConstant(cells: Batch, name: Dimension, value: number): Batch {
@@ -182,7 +207,7 @@ const TIER = 4;
  * Appends cells to a bucket. When a tier of segments of like size is full it is merged, so a bucket has few segments and
  * a cell is rewritten a logarithmic number of times.
  */
-async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch): Promise<void> {
+export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch): Promise<void> {
   if (cells.length === 0) return;
   const segments = await db
     .selectFrom('total_segment')

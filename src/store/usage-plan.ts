@@ -2,7 +2,7 @@ import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Dimension, GroupKey } from '../domain/dimension.ts';
 import { DIMENSION_PAIRS } from '../domain/dimension.ts';
 import type { UsageQuery } from '../domain/usage.ts';
-import { type Cube, DAY_CUBES, findCube, HOUR_CUBES, MONTH_CUBES } from './cube.ts';
+import { BRIEF_CUBES, type Cube, DAY_CUBES, findCube, HOUR_CUBES, monthCubeOf } from './cube.ts';
 
 /** What is still kept: raw events are complete from one day on, hourly totals from another. */
 export interface Kept {
@@ -32,7 +32,11 @@ export function planQuery(query: UsageQuery, calendar: Calendar, kept: Kept): Pl
       (key): key is Dimension => key !== 'status',
     ),
   );
-  const dayCube = query.raw || grain === 'minute' ? undefined : findCube(DAY_CUBES, dimensions);
+  const needsStatus = [...query.groupBy, ...query.filters.map((filter) => filter.key)].includes('status');
+  const dayCube =
+    query.raw || grain === 'minute'
+      ? undefined
+      : ((needsStatus ? undefined : findCube(BRIEF_CUBES, dimensions)) ?? findCube(DAY_CUBES, dimensions));
   const hourCube = query.raw || grain === 'minute' ? undefined : findCube(HOUR_CUBES, dimensions);
 
   for (const part of splitAtDays(span.fromMs, span.toMs, calendar)) {
@@ -91,7 +95,7 @@ function addDays(plan: Plan, part: Part, cube: Cube, closedMonth: number, calend
   if (days.length > 0) plan.totals.push({ cube, buckets: days, fromMs: part.fromMs, toMs: part.toMs });
   if (months.length > 0) {
     plan.totals.push({
-      cube: MONTH_CUBES[DAY_CUBES.indexOf(cube)]!,
+      cube: monthCubeOf(cube),
       buckets: months,
       fromMs: part.fromMs,
       toMs: part.toMs,

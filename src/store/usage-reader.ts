@@ -17,7 +17,8 @@ import { type Cube, EXCLUDED_DAYS, METER_DAYS, METER_MINUTES } from './cube.ts';
 import type { Db, DialectName } from './database.ts';
 import { METER_SEPARATOR } from './event-batch.ts';
 import { Grouping } from './grouping.ts';
-import { type Batch, type Column, type ColumnName, decodeSegment } from './segment.ts';
+import { outcomeColumns } from './outcome.ts';
+import { type Batch, type Column, type ColumnName, Segment } from './segment.ts';
 import { findSetting } from './setting-repository.ts';
 import { findClosedMonth } from './totals.ts';
 import { type Kept, planQuery } from './usage-plan.ts';
@@ -32,7 +33,7 @@ const FIRST_DAY = -1_000_000;
 
 /**
  * Answers questions from segments: totals where they hold the combination, raw events else, and always what is committed
- * but not yet folded, all in one snapshot. Decoded totals are kept in memory by their number; segments never change, so
+ * but not yet folded, all in one snapshot. Totals are kept in memory by their number; segments never change, so
  * they never go stale.
  */
 export class StoredUsage implements UsageReader {
@@ -40,8 +41,8 @@ export class StoredUsage implements UsageReader {
   readonly #dialect: DialectName;
   readonly #calendar: Calendar;
   readonly #texts: ValueTexts;
-  readonly #decoded = new Map<number, { batch: Batch; bytes: number }>();
-  #decodedBytes = 0;
+  readonly #segments = new Map<number, Segment>();
+  #cachedBytes = 0;
 
   constructor(db: Db, dialect: DialectName, calendar: Calendar) {
     this.#db = db;
@@ -54,43 +55,38 @@ export class StoredUsage implements UsageReader {
     return this.#inSnapshot(async (db) => {
       const kept = await this.#findKept(db);
       const plan = planQuery(query, this.#calendar, kept);
-      const select = await this.#compile(db, query.filters);
-      const keys: ColumnName[] = [...new Set<ColumnName>([...query.groupBy, 'status', 'slot'])];
-      const grouping = new Grouping(keys, ['requests', 'credits']);
-      const wanted: ColumnName[] = [
-        ...keys.filter((key) => key !== 'slot'),
-        ...query.filters.map((filter) => filter.key),
-        'time',
-        'count',
-        'credits',
-        'exclusion',
-      ];
+      const tests = await this.#compile(db, query.filters);
+      const keys: ColumnName[] = [...query.groupBy, 'slot'];
+      const grouping = new Grouping(keys, ['requests', 'ok', 'failed', 'credits']);
 
       for (const part of plan.totals) {
-        for (const { bucket, batch } of await this.#loadTotals(db, part.cube, part.buckets)) {
-          const steps = this.#stepsOfTotal(part.cube, bucket, batch, query);
-          const rows =
-            part.cube.grain === 'hour' ? selectHours(batch, this.#calendar.startOfDay(bucket), part) : undefined;
-          grouping.add(batch, { columns: { slot: steps }, selected: select(batch, rows) });
+        for (const { bucket, segment } of await this.#loadTotals(db, part.cube, part.buckets)) {
+          const hours =
+            part.cube.grain === 'hour' ? selectHours(segment, this.#calendar.startOfDay(bucket), part) : undefined;
+          const rows = tests.length > 0 || hours ? applyTests(segment, tests, hours) : undefined;
+          const batch = readTotals(segment, part.cube, query.groupBy, rows);
+          grouping.add(batch, { columns: { slot: this.#stepsOfTotal(part.cube, bucket, batch, query) } });
         }
       }
-      const addRaw = (batch: Batch, spans: readonly Span[]): void => {
-        const rows = select(batch, selectCounted(batch, spans));
-        grouping.add(batch, {
-          columns: { slot: this.#stepsOfEvents(batch, query), requests: batch.columns.count! },
-          selected: rows,
-        });
+      const addRaw = (segment: Segment, span: Span): void => {
+        const rows = applyTests(segment, tests, selectCounted(segment, span));
+        const requests = segment.read('count', rows);
+        const batch: Batch = { length: rows.length, columns: { requests, credits: segment.read('credits', rows) } };
+        for (const key of query.groupBy) batch.columns[key] = segment.read(key, rows);
+        Object.assign(batch.columns, outcomeColumns(segment.read('status', rows), requests));
+        grouping.add(batch, { columns: { slot: this.#stepsOfEvents(segment.read('time', rows), query) } });
       };
-      for (const part of plan.raw) for await (const batch of this.#loadRaw(db, part, wanted)) addRaw(batch, [part]);
+      for (const part of plan.raw) for await (const segment of this.#loadRaw(db, part)) addRaw(segment, part);
       const covered = plan.shortened ? { fromMs: plan.shortened.fromMs, toMs: query.span.toMs } : query.span;
-      for await (const batch of this.#loadInbox(db, covered, wanted)) addRaw(batch, [covered]);
+      for (const segment of await this.#loadInbox(db, covered)) addRaw(segment, covered);
 
+      const cells = grouping.toBatch();
       return {
-        rows: await this.#toRows(db, grouping.toBatch(), query.groupBy),
+        rows: await this.#toRows(db, cells, query.groupBy),
         origin: plan.raw.length === 0 ? 'totals' : plan.totals.length === 0 ? 'raw' : 'both',
         asOfMs: await this.#findNewestReceipt(db),
         ...(plan.shortened ? { shortened: plan.shortened } : {}),
-        capped: this.#findCapped(grouping.toBatch(), query.groupBy),
+        capped: query.groupBy.filter((key) => key !== 'status' && cells.columns[key]?.includes(OTHER_ID)),
       };
     });
   }
@@ -107,31 +103,23 @@ export class StoredUsage implements UsageReader {
       const query: UsageQuery = { span, grain, groupBy: [], filters: [] };
       const buckets: number[] = [];
       for (let day = this.#calendar.dayOf(span.fromMs); day <= lastDay; day += 1) buckets.push(day);
-      for (const { bucket, batch } of await this.#loadTotals(db, cube, buckets)) {
+      const accepted = toMarks(combinations);
+      for (const { bucket, segment } of await this.#loadTotals(db, cube, buckets)) {
+        const rows = segment.select('meters', accepted, false);
+        const batch: Batch = { length: rows.length, columns: {} };
+        for (const name of ['slot', 'singles', 'bulk', 'credits'] as const)
+          batch.columns[name] = segment.read(name, rows);
         const steps = this.#stepsOfTotal(cube, bucket, batch, query);
-        const rows = pick(
-          batch,
-          (row) => combinations.has(batch.columns.meters?.[row] ?? 0) && inSpan(steps[row]! * MINUTE_MS, span, grain),
-        );
-        grouping.add(batch, { columns: { slot: steps }, selected: rows });
+        const inside = grain === 'day' ? undefined : pick(rows.length, (row) => isIn(span, steps[row]! * MINUTE_MS));
+        grouping.add(batch, { columns: { slot: steps }, selected: inside });
       }
-      for await (const batch of this.#loadInbox(db, span, ['time', 'count', 'credits', 'meters', 'exclusion'])) {
-        const { count, time } = batch.columns;
-        const singles = new Float64Array(batch.length);
-        const bulk = new Float64Array(batch.length);
-        for (let row = 0; row < batch.length; row += 1) {
-          if (count![row] === 1) singles[row] = 1;
-          else bulk[row] = count![row]!;
-        }
-        const rows = pick(
-          batch,
-          (row) =>
-            !batch.columns.exclusion?.[row] &&
-            combinations.has(batch.columns.meters?.[row] ?? 0) &&
-            time![row]! >= span.fromMs &&
-            time![row]! < span.toMs,
-        );
-        grouping.add(batch, { columns: { slot: this.#stepsOfEvents(batch, query), singles, bulk }, selected: rows });
+      for (const segment of await this.#loadInbox(db, span)) {
+        const rows = segment.select('meters', accepted, false, selectCounted(segment, span));
+        const count = segment.read('count', rows);
+        const singles = Float64Array.from(count, (calls) => (calls === 1 ? 1 : 0));
+        const bulk = Float64Array.from(count, (calls) => (calls === 1 ? 0 : calls));
+        const slot = this.#stepsOfEvents(segment.read('time', rows), query);
+        grouping.add({ length: rows.length, columns: { slot, singles, bulk, credits: segment.read('credits', rows) } });
       }
       for (const correction of await db
         .selectFrom('correction')
@@ -175,18 +163,18 @@ export class StoredUsage implements UsageReader {
 
   events({ span, filters, limit }: Parameters<UsageReader['events']>[0]): Promise<RawEvent[]> {
     return this.#inSnapshot(async (db) => {
-      const select = await this.#compile(db, filters);
+      const tests = await this.#compile(db, filters);
       const found: { batch: Batch; row: number; timeMs: number }[] = [];
-      const collect = (batch: Batch): void => {
-        const rows = select(batch, selectCounted(batch, [span]));
-        for (let i = 0; i < (rows?.length ?? batch.length); i += 1) {
-          const row = rows ? rows[i]! : i;
-          found.push({ batch, row, timeMs: batch.columns.time![row]! });
-        }
+      const collect = (segment: Segment): void => {
+        const rows = applyTests(segment, tests, selectCounted(segment, span));
+        const batch: Batch = { length: rows.length, columns: {} };
+        for (const name of segment.names) batch.columns[name] = segment.read(name, rows);
+        const time = segment.read('time', rows);
+        for (let row = 0; row < rows.length; row += 1) found.push({ batch, row, timeMs: time[row]! });
         if (found.length > limit * 4) keepNewest(found, limit);
       };
-      for await (const batch of this.#loadRaw(db, span)) collect(batch);
-      for await (const batch of this.#loadInbox(db, span)) collect(batch);
+      for await (const segment of this.#loadRaw(db, span)) collect(segment);
+      for (const segment of await this.#loadInbox(db, span)) collect(segment);
       keepNewest(found, limit);
       return this.#toEvents(db, found.reverse());
     });
@@ -198,14 +186,20 @@ export class StoredUsage implements UsageReader {
       const buckets: number[] = [];
       const lastDay = this.#calendar.dayOf(span.toMs - 1);
       for (let day = this.#calendar.dayOf(span.fromMs); day <= lastDay; day += 1) buckets.push(day);
-      for (const { batch } of await this.#loadTotals(db, EXCLUDED_DAYS, buckets)) grouping.add(batch);
-      for await (const batch of this.#loadInbox(db, span, ['time', 'count', 'exclusion'])) {
-        const { time, count, exclusion } = batch.columns;
-        const rows = pick(
-          batch,
-          (row) => (exclusion?.[row] ?? 0) !== 0 && time![row]! >= span.fromMs && time![row]! < span.toMs,
+      const add = (segment: Segment, requests: 'requests' | 'count', rows?: Uint32Array): void =>
+        grouping.add({
+          length: rows ? rows.length : segment.length,
+          columns: { exclusion: segment.read('exclusion', rows), requests: segment.read(requests, rows) },
+        });
+      for (const { segment } of await this.#loadTotals(db, EXCLUDED_DAYS, buckets)) add(segment, 'requests');
+      for (const segment of await this.#loadInbox(db, span)) {
+        const time = segment.read('time');
+        const exclusion = segment.read('exclusion');
+        add(
+          segment,
+          'count',
+          pick(segment.length, (row) => exclusion[row] !== 0 && isIn(span, time[row]!)),
         );
-        grouping.add(batch, { columns: { requests: count! }, selected: rows });
       }
       const cells = grouping.toBatch();
       const texts = await this.#texts.resolve(db, cells.columns.exclusion ?? new Uint32Array());
@@ -277,7 +271,7 @@ export class StoredUsage implements UsageReader {
     return Math.max(inbox?.received_ms ?? 0, folded?.received_ms ?? 0);
   }
 
-  async #loadTotals(db: Db, cube: Cube, buckets: readonly number[]): Promise<{ bucket: number; batch: Batch }[]> {
+  async #loadTotals(db: Db, cube: Cube, buckets: readonly number[]): Promise<{ bucket: number; segment: Segment }[]> {
     if (buckets.length === 0) return [];
     const wanted = new Set(buckets);
     const segments = await db
@@ -288,33 +282,32 @@ export class StoredUsage implements UsageReader {
       .where('bucket', '<=', Math.max(...buckets))
       .execute();
     const needed = segments.filter((segment) => wanted.has(segment.bucket));
-    const missing = needed.filter((segment) => !this.#decoded.has(segment.id)).map((segment) => segment.id);
-    const fresh = new Map<number, Batch>();
+    const missing = needed.filter((segment) => !this.#segments.has(segment.id)).map((segment) => segment.id);
+    const fresh = new Map<number, Segment>();
     for (let at = 0; at < missing.length; at += CHUNK) {
       const rows = await db
         .selectFrom('total_segment')
         .select(['id', 'body'])
         .where('id', 'in', missing.slice(at, at + CHUNK))
         .execute();
-      for (const { id, body } of rows) fresh.set(id, decodeSegment(body));
+      for (const { id, body } of rows) fresh.set(id, new Segment(body));
     }
-    const loaded = needed.map(({ id, bucket }) => ({ bucket, batch: fresh.get(id) ?? this.#decoded.get(id)!.batch }));
-    for (const [id, batch] of fresh) this.#remember(id, batch);
+    const loaded = needed.map(({ id, bucket }) => ({ bucket, segment: fresh.get(id) ?? this.#segments.get(id)! }));
+    for (const [id, segment] of fresh) this.#remember(id, segment);
     return loaded;
   }
 
-  #remember(id: number, batch: Batch): void {
-    const bytes = Object.values(batch.columns).reduce((sum, column) => sum + column.byteLength, 0) + 200;
-    this.#decoded.set(id, { batch, bytes });
-    this.#decodedBytes += bytes;
-    for (const [oldest, { bytes: freed }] of this.#decoded) {
-      if (this.#decodedBytes <= CACHE_BYTES) break;
-      this.#decoded.delete(oldest);
-      this.#decodedBytes -= freed;
+  #remember(id: number, segment: Segment): void {
+    this.#segments.set(id, segment);
+    this.#cachedBytes += segment.sizeBytes;
+    for (const [oldest, dropped] of this.#segments) {
+      if (this.#cachedBytes <= CACHE_BYTES) break;
+      this.#segments.delete(oldest);
+      this.#cachedBytes -= dropped.sizeBytes;
     }
   }
 
-  async *#loadRaw(db: Db, span: Span, wanted?: readonly ColumnName[]): AsyncGenerator<Batch> {
+  async *#loadRaw(db: Db, span: Span): AsyncGenerator<Segment> {
     const ids = await db
       .selectFrom('event_segment')
       .select('id')
@@ -325,18 +318,18 @@ export class StoredUsage implements UsageReader {
     for (let at = 0; at < ids.length; at += 8) {
       const chunk = ids.slice(at, at + 8).map(({ id }) => id);
       const rows = await db.selectFrom('event_segment').select('body').where('id', 'in', chunk).execute();
-      for (const { body } of rows) yield decodeSegment(body, wanted);
+      for (const { body } of rows) yield new Segment(body);
     }
   }
 
-  async *#loadInbox(db: Db, span: Span, wanted?: readonly ColumnName[]): AsyncGenerator<Batch> {
+  async #loadInbox(db: Db, span: Span): Promise<Segment[]> {
     const rows = await db
       .selectFrom('inbox')
       .select('body')
       .where('last_day', '>=', this.#calendar.dayOf(span.fromMs))
       .where('first_day', '<=', this.#calendar.dayOf(span.toMs - 1))
       .execute();
-    for (const { body } of rows) yield decodeSegment(body, wanted);
+    return rows.map(({ body }) => new Segment(body));
   }
 
   /** Start of each cell's step, in minutes since 1970. */
@@ -351,11 +344,10 @@ export class StoredUsage implements UsageReader {
     return new Uint32Array(batch.length).fill(this.#stepStart(startMs, query) / MINUTE_MS);
   }
 
-  #stepsOfEvents(batch: Batch, query: UsageQuery): Column {
-    const steps = new Uint32Array(batch.length);
-    const { time } = batch.columns;
+  #stepsOfEvents(time: Column, query: UsageQuery): Column {
+    const steps = new Uint32Array(time.length);
     if (query.grain === 'all') return steps.fill(query.span.fromMs / MINUTE_MS);
-    for (let row = 0; row < batch.length; row += 1) steps[row] = this.#stepStart(time![row]!, query) / MINUTE_MS;
+    for (let row = 0; row < time.length; row += 1) steps[row] = this.#stepStart(time[row]!, query) / MINUTE_MS;
     return steps;
   }
 
@@ -368,44 +360,21 @@ export class StoredUsage implements UsageReader {
     return this.#calendar.startOfDay(startOfMonth(day));
   }
 
-  /** The filters as a choice of rows; undefined: all of them. */
-  async #compile(
-    db: Db,
-    filters: readonly Filter[],
-  ): Promise<(batch: Batch, rows?: Uint32Array) => Uint32Array | undefined> {
-    if (filters.length === 0) return (_batch, rows) => rows;
-    const tests: { column: ColumnName; accepts: (value: number) => boolean }[] = [];
-    for (const filter of filters) {
-      if (filter.key === 'status') {
-        const accepted = new Uint8Array(1000);
-        for (let status = 0; status < 1000; status += 1) {
-          accepted[status] = filter.patterns.some((pattern) => matchesStatus(pattern, status)) === filter.not ? 0 : 1;
-        }
-        tests.push({ column: 'status', accepts: (status) => accepted[status] === 1 });
+  /** The filters as marks over the numbers of each column. */
+  async #compile(db: Db, filters: readonly Filter[]): Promise<Test[]> {
+    const tests: Test[] = [];
+    for (const { key, patterns, not } of filters) {
+      if (key === 'status') {
+        const accepted = Uint8Array.from({ length: 1000 }, (_, status) =>
+          patterns.some((pattern) => matchesStatus(pattern, status)) === not ? 0 : 1,
+        );
+        tests.push({ column: key, accepted, beyond: false });
         continue;
       }
-      const ids = await this.#findIds(db, filter.key, filter.patterns);
-      tests.push({ column: filter.key, accepts: (id) => ids.has(id) !== filter.not });
+      const marks = toMarks(await this.#findIds(db, key, patterns));
+      tests.push({ column: key, accepted: not ? marks.map((mark) => 1 - mark) : marks, beyond: not });
     }
-    return (batch, rows) => {
-      let selected = rows;
-      for (const { column, accepts } of tests) {
-        const values = batch.columns[column];
-        const before = selected;
-        const count = before ? before.length : batch.length;
-        const passed = new Uint32Array(count);
-        let size = 0;
-        for (let i = 0; i < count; i += 1) {
-          const row = before ? before[i]! : i;
-          if (accepts(values ? values[row]! : 0)) {
-            passed[size] = row;
-            size += 1;
-          }
-        }
-        selected = passed.subarray(0, size);
-      }
-      return selected;
-    };
+    return tests;
   }
 
   async #findIds(db: Db, dimension: Dimension, patterns: readonly string[]): Promise<Set<number>> {
@@ -421,30 +390,27 @@ export class StoredUsage implements UsageReader {
 
   async #toRows(db: Db, cells: Batch, groupBy: readonly GroupKey[]): Promise<UsageRow[]> {
     const texts = await this.#texts.resolveAll(db, cells, groupBy);
-    const rows = new Map<string, UsageRow>();
-    const { slot, status, requests, credits } = cells.columns;
+    const columns = groupBy.map((key) => ({ key, values: cells.columns[key]! }));
+    const { slot, requests, ok, failed, credits } = cells.columns;
+    const rows: UsageRow[] = [];
+    const named = new Map<string, UsageRow>();
+    // Two forgotten values of a dimension share a name; everything else is one row per cell.
+    const mayShare = groupBy.some((key, index) => key !== 'status' && this.#texts.hasRemoved(columns[index]!.values));
     for (let cell = 0; cell < cells.length; cell += 1) {
-      const keys = groupBy.map((key) => textOf(key, cells.columns[key]?.[cell] ?? 0, texts));
-      const startMs = (slot?.[cell] ?? 0) * MINUTE_MS;
-      const name = JSON.stringify([startMs, keys]);
-      let row = rows.get(name);
-      if (!row) {
-        row = { startMs, keys, requests: 0, ok: 0, failed: 0, none: 0, credits: 0 };
-        rows.set(name, row);
-      }
       const count = requests![cell]!;
-      const code = status?.[cell] ?? 0;
-      row.requests += count;
-      if (code === 0) row.none += count;
-      else if (code < 400) row.ok += count;
-      else row.failed += count;
-      row.credits += credits![cell]!;
+      const row: UsageRow = {
+        startMs: slot![cell]! * MINUTE_MS,
+        keys: columns.map(({ key, values }) => textOf(key, values[cell]!, texts)),
+        requests: count,
+        ok: ok![cell]!,
+        failed: failed![cell]!,
+        none: count - ok![cell]! - failed![cell]!,
+        credits: credits![cell]!,
+      };
+      if (mayShare) addTo(named, row);
+      else rows.push(row);
     }
-    return [...rows.values()];
-  }
-
-  #findCapped(cells: Batch, groupBy: readonly GroupKey[]): GroupKey[] {
-    return groupBy.filter((key) => key !== 'status' && cells.columns[key]?.includes(OTHER_ID));
+    return mayShare ? [...named.values()] : rows;
   }
 
   async #toEvents(db: Db, found: readonly { batch: Batch; row: number }[]): Promise<RawEvent[]> {
@@ -492,10 +458,52 @@ function textOf(key: GroupKey, value: number, texts: ReadonlyMap<number, string>
   return texts.get(value) ?? REMOVED;
 }
 
-function pick(batch: Batch, wanted: (row: number) => boolean): Uint32Array {
-  const rows = new Uint32Array(batch.length);
+/** One filter: which numbers of a column pass; `beyond`: those after the marks. */
+interface Test {
+  column: ColumnName;
+  accepted: Uint8Array;
+  beyond: boolean;
+}
+
+const NOT_EXCLUDED = Uint8Array.of(1);
+
+function applyTests(segment: Segment, tests: readonly Test[], rows: Uint32Array | undefined): Uint32Array {
+  let selected = rows;
+  for (const { column, accepted, beyond } of tests) selected = segment.select(column, accepted, beyond, selected);
+  return selected ?? Uint32Array.from({ length: segment.length }, (_, row) => row);
+}
+
+function toMarks(ids: ReadonlySet<number>): Uint8Array {
+  let last = 0;
+  for (const id of ids) last = Math.max(last, id);
+  const marks = new Uint8Array(last + 1);
+  for (const id of ids) marks[id] = 1;
+  return marks;
+}
+
+function readTotals(segment: Segment, cube: Cube, groupBy: readonly GroupKey[], rows: Uint32Array | undefined): Batch {
+  const requests = segment.read('requests', rows);
+  const batch: Batch = { length: requests.length, columns: { requests, credits: segment.read('credits', rows) } };
+  for (const key of groupBy) batch.columns[key] = segment.read(key, rows);
+  if (cube.keys.includes('slot')) batch.columns.slot = segment.read('slot', rows);
+  const outcome = cube.measures.includes('ok')
+    ? { ok: segment.read('ok', rows), failed: segment.read('failed', rows) }
+    : outcomeColumns(segment.read('status', rows), requests);
+  Object.assign(batch.columns, outcome);
+  return batch;
+}
+
+function addTo(rows: Map<string, UsageRow>, row: UsageRow): void {
+  const name = JSON.stringify([row.startMs, row.keys]);
+  const known = rows.get(name);
+  if (!known) rows.set(name, row);
+  else for (const sum of ['requests', 'ok', 'failed', 'none', 'credits'] as const) known[sum] += row[sum];
+}
+
+function pick(length: number, wanted: (row: number) => boolean): Uint32Array {
+  const rows = new Uint32Array(length);
   let count = 0;
-  for (let row = 0; row < batch.length; row += 1) {
+  for (let row = 0; row < length; row += 1) {
     if (wanted(row)) {
       rows[count] = row;
       count += 1;
@@ -504,26 +512,25 @@ function pick(batch: Batch, wanted: (row: number) => boolean): Uint32Array {
   return rows.subarray(0, count);
 }
 
-/** Events of the spans that no exclusion rule took out. */
-function selectCounted(batch: Batch, spans: readonly Span[]): Uint32Array {
-  const { time, exclusion } = batch.columns;
-  return pick(
-    batch,
-    (row) => !exclusion?.[row] && spans.some((span) => time![row]! >= span.fromMs && time![row]! < span.toMs),
+function isIn(span: Span, ms: number): boolean {
+  return ms >= span.fromMs && ms < span.toMs;
+}
+
+/** Events of the span that no exclusion rule took out. */
+function selectCounted(segment: Segment, span: Span): Uint32Array {
+  const time = segment.read('time');
+  return segment.select(
+    'exclusion',
+    NOT_EXCLUDED,
+    false,
+    pick(segment.length, (row) => isIn(span, time[row]!)),
   );
 }
 
 /** Hours of a day's cells that lie in the span. */
-function selectHours(batch: Batch, dayMs: number, span: Span): Uint32Array {
-  const { slot } = batch.columns;
-  return pick(batch, (row) => {
-    const ms = dayMs + (slot?.[row] ?? 0) * MINUTE_MS;
-    return ms >= span.fromMs && ms < span.toMs;
-  });
-}
-
-function inSpan(ms: number, span: Span, grain: 'minute' | 'day'): boolean {
-  return grain === 'day' || (ms >= span.fromMs && ms < span.toMs);
+function selectHours(segment: Segment, dayMs: number, span: Span): Uint32Array {
+  const slot = segment.read('slot');
+  return pick(segment.length, (row) => isIn(span, dayMs + slot[row]! * MINUTE_MS));
 }
 
 function keepNewest(found: { timeMs: number }[], limit: number): void {

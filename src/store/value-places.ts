@@ -2,12 +2,13 @@ import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import type { Db } from './database.ts';
 import { type Batch, decodeSegment } from './segment.ts';
 
-/** The number that stands for `(other)` in every dimension; numbers from the table begin at 1. */
-export const OTHER_ID = 0xffffffff;
+/** The number that stands for `(other)` in every dimension; the first migration reserves it. */
+export const OTHER_ID = 1;
 
 /** A value that had a place in a dimension's totals keeps it for so many days. */
 const KEPT_DAYS = 30;
 const CHUNK = 500;
+const MAX_REMEMBERED = 2_000_000;
 
 /**
  * Who has a place of its own in a day's totals: at most `cap` new values per dimension and day, and everyone who had one
@@ -24,6 +25,7 @@ export class ValuePlaces {
 
   /** Columns in which values without a place are replaced; only those that changed. */
   async assign(db: Db, day: number, events: Batch, selected: Uint32Array | undefined): Promise<Batch['columns']> {
+    if (this.#lastPlace.size > MAX_REMEMBERED) this.forget();
     const replaced: Batch['columns'] = {};
     for (const dimension of DIMENSIONS) {
       const values = events.columns[dimension];
@@ -106,7 +108,7 @@ export class ValuePlaces {
     return replaced;
   }
 
-  /** After a transaction that did not commit: what it placed was not placed. */
+  /** After a transaction that did not commit: what it placed was not placed. Also when it has grown too large. */
   forget(): void {
     this.#lastPlace.clear();
   }

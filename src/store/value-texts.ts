@@ -57,6 +57,13 @@ export class ValueTexts {
     return this.#texts;
   }
 
+  /** Whether more than one of these (resolved) numbers stands for a forgotten value. */
+  hasRemoved(ids: Iterable<number>): boolean {
+    if (this.#renames === undefined) return false;
+    for (const id of ids) if (this.#texts.get(id) === REMOVED) return true;
+    return false;
+  }
+
   /** For the key columns of an answer. */
   async resolveAll(db: Db, cells: Batch, keys: readonly GroupKey[]): Promise<ReadonlyMap<number, string>> {
     for (const key of keys) if (key !== 'status') await this.resolve(db, (cells.columns[key] ?? []) as Column);

@@ -1,16 +1,48 @@
 import { HeadroomError } from '../errors.ts';
 import type { Db } from './database.ts';
-import { getOrCreateSetting } from './setting-repository.ts';
+import { findSetting, getOrCreateSetting, setSetting } from './setting-repository.ts';
+
+export const REPORT_ZONE = 'report_zone';
+const OLDER_ZONES = 'older_zones';
+
+/** After a change of the report zone: which days are still counted in the one before. */
+export interface OlderZone {
+  zone: string;
+  /** Totals of days before this one are those of the older zone's days. */
+  beforeDay: number;
+  /** The same for totals of pairs of dimensions, which hours do not hold. */
+  pairsBeforeDay: number;
+}
 
 /**
  * The report zone of this deployment: fixed by the first start (or command) that needed one, `wanted` or else UTC. Throws
  * a config error where another is wanted now.
  */
 export async function getReportZone(db: Db, wanted: string | undefined): Promise<string> {
-  const zone = await getOrCreateSetting(db, 'report_zone', () => wanted ?? 'UTC');
+  const zone = await getOrCreateSetting(db, REPORT_ZONE, () => wanted ?? 'UTC');
   if (wanted === undefined || wanted === zone) return zone;
   throw new HeadroomError(
     'config',
     `REPORT_TIMEZONE is ${wanted}, but this database counts its days in ${zone}: set ${zone}, or run "headroom rezone ${wanted}".`,
   );
+}
+
+/** The latest change last; empty where the zone was never changed, or everything could be counted anew. */
+export async function listOlderZones(db: Db): Promise<OlderZone[]> {
+  const stored = await findSetting(db, OLDER_ZONES);
+  return stored === undefined ? [] : (JSON.parse(stored) as OlderZone[]);
+}
+
+/** Fixes another report zone; `older`: what could not be counted anew, if anything. */
+export async function changeReportZone(db: Db, zone: string, older: OlderZone | undefined): Promise<void> {
+  const before = await listOlderZones(db);
+  const left = older
+    ? before.map((one) => ({
+        zone: one.zone,
+        beforeDay: Math.min(one.beforeDay, older.beforeDay),
+        pairsBeforeDay: Math.min(one.pairsBeforeDay, older.pairsBeforeDay),
+      }))
+    : [];
+  await setSetting(db, OLDER_ZONES, JSON.stringify(older ? [...left, older] : []));
+  await setSetting(db, REPORT_ZONE, zone);
 }

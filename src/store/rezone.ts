@@ -1,0 +1,249 @@
+import { type Calendar, monthOf } from '../domain/calendar.ts';
+import { type Cube, HOUR_CUBES, METER_DAYS, METER_MINUTES } from './cube.ts';
+import type { Db } from './database.ts';
+import { withKeys, withoutKeys } from './event-key.ts';
+import { changeReportZone } from './report-zone.ts';
+import { type Batch, type Column, decodeSegment, encodeSegment, gather } from './segment.ts';
+import { findSetting, setSetting } from './setting-repository.ts';
+import {
+  addCells,
+  addToTotals,
+  closeMonths,
+  findClosedMonth,
+  regroup,
+  reopenMonths,
+  splitByDay,
+  toDays,
+} from './totals.ts';
+import type { ValuePlaces } from './value-places.ts';
+
+const MINUTE_MS = 60_000;
+
+export interface RezoneOutcome {
+  /** Raw events that were counted anew. */
+  events: number;
+  /** The first day that is whole in the new zone; absent: all of them are. */
+  fromDay: number | undefined;
+  /** The same for what needs raw events: pairs of dimensions. */
+  pairsFromDay: number | undefined;
+}
+
+interface Rezone {
+  from: Calendar;
+  to: Calendar;
+  places: ValuePlaces;
+}
+
+/**
+ * Counts what is stored in the days of another zone, in the caller's transaction, with nothing unfolded: all totals of
+ * days with complete raw events from these; of days with hourly totals the dimensions alone from hours, where hours of
+ * the two zones begin together; calls per meter (pools) from minutes, all of them. Other totals stay as they were, in
+ * days of the old zone. Every call is counted once before and once after, in a day at most one away.
+ */
+export async function rezone(db: Db, zones: Rezone): Promise<RezoneOutcome> {
+  const { from, to } = zones;
+  const rawDay = await findDay(db, 'raw_from_day');
+  const hourDay = await findFirstSharedHourDay(db, zones, rawDay);
+  const closedMonth = await findClosedMonth(db);
+  const first = await db
+    .selectFrom('total_segment')
+    .select((eb) => eb.fn.min('bucket').as('day'))
+    .where('cube', 'like', 'day%')
+    .executeTakeFirst();
+  if (first?.day !== null && first?.day !== undefined) await reopenMonths(db, monthOf(first.day - 1));
+
+  const old = await takeOutOldRaw(db, zones, rawDay);
+  // Totals that are made anew from raw events.
+  for (const grain of ['day', 'hour', 'minute']) {
+    let query = db.deleteFrom('total_segment').where('cube', 'like', `${grain}.%`);
+    if (rawDay !== undefined) query = query.where('bucket', '>=', rawDay);
+    await query.execute();
+    let alone = db.deleteFrom('total_segment').where('cube', '=', grain);
+    if (rawDay !== undefined) alone = alone.where('bucket', '>=', rawDay);
+    await alone.execute();
+  }
+  let forgotten = db.deleteFrom('value_places');
+  if (rawDay !== undefined) forgotten = forgotten.where('day', '>=', rawDay);
+  await forgotten.execute();
+
+  if (rawDay !== undefined) {
+    for (const cube of HOUR_CUBES) await moveHours(db, zones, cube, hourDay ?? first?.day ?? rawDay, rawDay);
+    await moveMinutes(db, zones, rawDay);
+  }
+  const fromRaw = rawDay === undefined ? undefined : firstWholeDay(rawDay, zones);
+  const fromHours = hourDay === undefined ? undefined : firstWholeDay(hourDay, zones);
+  if (fromRaw !== undefined) await setSetting(db, 'raw_from_day', String(fromRaw));
+  if (fromHours !== undefined) await setSetting(db, 'hours_from_day', String(fromHours));
+
+  let events = 0;
+  for (const { id } of await listSegments(db, rawDay)) events += await moveSegment(db, zones, id);
+  for (const id of old) events += await moveSegment(db, zones, id);
+  if (Number.isFinite(closedMonth)) await closeMonths(db, closedMonth + 1);
+
+  // Nothing older than what could be counted anew: then all of it is whole.
+  const toWhole = (day: number | undefined): number | undefined =>
+    day === undefined || typeof first?.day !== 'number' || first.day >= day ? undefined : firstWholeDay(day, zones);
+  const pairsFromDay = toWhole(rawDay);
+  const fromDay = pairsFromDay === undefined ? undefined : toWhole(Math.min(rawDay!, hourDay ?? first!.day));
+  const older =
+    pairsFromDay === undefined
+      ? undefined
+      : { zone: from.zone, beforeDay: fromDay ?? first!.day - 1, pairsBeforeDay: pairsFromDay };
+  await changeReportZone(db, to.zone, older);
+  return { events, fromDay, pairsFromDay };
+}
+
+async function findDay(db: Db, name: string): Promise<number | undefined> {
+  const day = await findSetting(db, name);
+  return day === undefined ? undefined : Number(day);
+}
+
+/**
+ * The day from which on hourly totals are kept and their hours are also hours of the new zone; never after `rawDay`, from
+ * which on they are made anew. Undefined: hours go back as far as anything.
+ */
+async function findFirstSharedHourDay(db: Db, { from, to }: Rezone, rawDay: number | undefined) {
+  const kept = await findDay(db, 'hours_from_day');
+  if (rawDay === undefined) return kept;
+  const stored = await db
+    .selectFrom('total_segment')
+    .select((eb) => eb.fn.min('bucket').as('day'))
+    .where('cube', '=', 'hour')
+    .executeTakeFirst();
+  const first = stored?.day ?? rawDay;
+  let shared = rawDay;
+  while (shared > first && from.hoursOf(shared - 1).every((ms) => to.startOfHour(ms) === ms)) shared -= 1;
+  return shared > first ? shared : kept;
+}
+
+/** The first day of the new zone that begins no earlier than this day of the old one. */
+function firstWholeDay(day: number, { from, to }: Rezone): number {
+  const startMs = from.startOfDay(day);
+  const there = to.dayOf(startMs);
+  return to.startOfDay(there) < startMs ? there + 1 : there;
+}
+
+/**
+ * Imports of old days keep raw events so that they can be undone: what these added to totals is taken out, to be added
+ * again in the new zone's days. Answers their segments.
+ */
+async function takeOutOldRaw(db: Db, { from, places }: Rezone, rawDay: number | undefined): Promise<number[]> {
+  if (rawDay === undefined) return [];
+  const segments = await db
+    .selectFrom('event_segment')
+    .select(['id', 'day'])
+    .where('day', '<', rawDay)
+    .orderBy('id')
+    .execute();
+  for (const { id, day } of segments) {
+    const { body } = await db.selectFrom('event_segment').select('body').where('id', '=', id).executeTakeFirstOrThrow();
+    await addToTotals(db, day, decodeSegment(body), from, places, -1);
+  }
+  return segments.map(({ id }) => id);
+}
+
+async function listSegments(db: Db, fromDay: number | undefined): Promise<{ id: number }[]> {
+  let query = db.selectFrom('event_segment').select('id');
+  if (fromDay !== undefined) query = query.where('day', '>=', fromDay);
+  return query.orderBy('day').orderBy('id').execute();
+}
+
+/** Raw events of one old day as segments of the new days, counted in their totals. */
+async function moveSegment(db: Db, { to, places }: Rezone, id: number): Promise<number> {
+  const {
+    keys,
+    body,
+    id: _,
+    day: __,
+    events,
+    ...rest
+  } = await db.selectFrom('event_segment').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  await db.deleteFrom('event_segment').where('id', '=', id).execute();
+  for (const [day, part] of splitByDay(withKeys(decodeSegment(body), keys), to)) {
+    const { batch, keys: own } = withoutKeys(part);
+    await db
+      .insertInto('event_segment')
+      .values({ ...rest, day, events: batch.length, keys: own, body: encodeSegment(batch) })
+      .execute();
+    await addToTotals(db, day, batch, to, places);
+  }
+  return events;
+}
+
+/** Hours of the old days `fromDay` to before `toDay` as hours of the new ones, and the days' totals made from them. */
+async function moveHours(db: Db, zones: Rezone, hours: Cube, fromDay: number, toDay: number): Promise<void> {
+  // Hours before that begin within hours of the new zone: no answer could be put together from them.
+  await db.deleteFrom('total_segment').where('cube', '=', hours.name).where('bucket', '<', fromDay).execute();
+  const days = toDays(hours, { length: 0, columns: {} });
+  await db
+    .deleteFrom('total_segment')
+    .where(
+      'cube',
+      'in',
+      days.map(({ cube }) => cube.name),
+    )
+    .where('bucket', '>=', fromDay)
+    .where('bucket', '<', toDay)
+    .execute();
+  await moveSlots(db, zones, hours, toDay, async (day, cells) => {
+    await addCells(db, hours, day, cells);
+    for (const total of toDays(hours, cells)) await addCells(db, total.cube, day, total.cells);
+  });
+}
+
+async function moveMinutes(db: Db, zones: Rezone, toDay: number): Promise<void> {
+  await db.deleteFrom('total_segment').where('cube', '=', METER_DAYS.name).where('bucket', '<', toDay).execute();
+  await moveSlots(db, zones, METER_MINUTES, toDay, async (day, cells) => {
+    await addCells(db, METER_MINUTES, day, cells);
+    await addCells(db, METER_DAYS, day, regroup(METER_DAYS, cells));
+  });
+}
+
+/** Takes a total with slots out, day by day before `toDay`, and hands it on with days and slots of the new zone. */
+async function moveSlots(
+  db: Db,
+  { from, to }: Rezone,
+  cube: Cube,
+  toDay: number,
+  put: (day: number, cells: Batch) => Promise<void>,
+): Promise<void> {
+  // Set aside first, so that what is put is not met again.
+  const aside = `rezone.${cube.name}`;
+  await db
+    .updateTable('total_segment')
+    .set({ cube: aside })
+    .where('cube', '=', cube.name)
+    .where('bucket', '<', toDay)
+    .execute();
+  const segments = await db
+    .selectFrom('total_segment')
+    .select(['id', 'bucket'])
+    .where('cube', '=', aside)
+    .orderBy('bucket')
+    .orderBy('id')
+    .execute();
+  for (const { id, bucket } of segments) {
+    const { body } = await db.selectFrom('total_segment').select('body').where('id', '=', id).executeTakeFirstOrThrow();
+    await db.deleteFrom('total_segment').where('id', '=', id).execute();
+    for (const [day, cells] of splitSlots(decodeSegment(body), from.startOfDay(bucket), to)) await put(day, cells);
+  }
+}
+
+function splitSlots(cells: Batch, startMs: number, to: Calendar): Map<number, Batch> {
+  const slot: Column = cells.columns.slot ?? new Uint32Array(cells.length);
+  const rowsOf = new Map<number, number[]>();
+  for (let row = 0; row < cells.length; row += 1) {
+    const day = to.dayOf(startMs + slot[row]! * MINUTE_MS);
+    const rows = rowsOf.get(day);
+    if (rows) rows.push(row);
+    else rowsOf.set(day, [row]);
+  }
+  return new Map(
+    [...rowsOf].map(([day, rows]) => {
+      const part = gather({ ...cells, columns: { ...cells.columns, slot } }, Uint32Array.from(rows));
+      const shift = (startMs - to.startOfDay(day)) / MINUTE_MS;
+      part.columns.slot = part.columns.slot!.map((minutes) => minutes + shift) as Column;
+      return [day, part];
+    }),
+  );
+}

@@ -27,12 +27,13 @@ import { Alerts } from './schedule/alerts.ts';
 import { createDigestComposer } from './schedule/digest-composer.ts';
 import { Digests } from './schedule/digests.ts';
 import { composeNotice, followFailure } from './schedule/failed-delivery.ts';
+import { createHeartbeat } from './schedule/heartbeat.ts';
 import { assertUtc, Tick } from './schedule/tick.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
 import { listCorrections } from './store/correction-repository.ts';
 import { type Db, openDatabase } from './store/database.ts';
 import { getDefinitions, getDefinitionsVersion } from './store/definition-repository.ts';
-import { deleteInstance, upsertInstance } from './store/instance-repository.ts';
+import { deleteInstance } from './store/instance-repository.ts';
 import { migrate } from './store/migrate.ts';
 import { getReportZone } from './store/report-zone.ts';
 import { listSourceHealth } from './store/source-repository.ts';
@@ -91,7 +92,11 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
 
     const client = createPostingClient(config.slack.botToken?.reveal() ?? '', { slackApiUrl: config.slack.apiUrl });
     let slack: SlackApp | undefined;
-    const admins = async (): Promise<string[]> => (await slack?.listAdmins()) ?? [];
+    const admins = async (): Promise<string[]> => {
+      // An empty answer would be taken for "there are none".
+      if (!slack) throw new Error('Slack has not been asked yet who the admins are.');
+      return slack.listAdmins();
+    };
     let sender: Sender | undefined;
     const wakeSender = (): void => sender?.wake();
     const digestPorts = {
@@ -128,7 +133,8 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
         notice: composeNotice,
         answer: composeNotice,
       },
-      onFailed: async (trx, delivery, failure, nowMs) => followFailure(trx, delivery, failure, nowMs, await admins()),
+      admins,
+      onFailed: followFailure,
     });
 
     const trigger = new AlertTrigger({ evaluate: (nowMs) => alerts.evaluate(nowMs), clock, log });
@@ -219,19 +225,21 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     runTick = () => tick.runNow();
     stops.push(() => trigger.stop());
 
-    const startedMs = now();
-    const beat = (): Promise<void> => upsertInstance(db, { id: instance, version: VERSION, startedMs, seenMs: now() });
-    await beat();
-    const heartbeat = setInterval(
-      () => void beat().catch((error) => log.error({ err: error }, 'no heartbeat')),
+    const heartbeat = createHeartbeat(db, { id: instance, version: VERSION, startedMs: now() });
+    await heartbeat.run(now());
+    const beating = setInterval(
+      () => void heartbeat.run(now()).catch((error) => log.error({ err: error }, 'the heartbeat could not be written')),
       HEARTBEAT_MS,
     );
     stops.push(async () => {
-      clearInterval(heartbeat);
+      clearInterval(beating);
       await deleteInstance(db, instance);
     });
     log.info({ url, zone, version: VERSION, slack: slackApp.state() }, 'Headroom is running');
-    if (!(await alerts.route())) log.warn('ALERT_CHANNEL is not set: alerts go to the admins by direct message');
+    alerts.noticeMissingRoute().then(
+      (line) => line && log.warn(line),
+      (error) => log.warn({ err: error }, 'who hears of alerts could not be found out'),
+    );
   }
 
   return {

@@ -73,6 +73,13 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   let world = await startWorld({ clock, log, pages, ...ports });
   ports = { pagePort: Number(new URL(world.emulator.url).port), botPort: Number(new URL(world.app.url).port) };
 
+  /** So that the page is not empty when it is opened. */
+  function askFirst(): void {
+    const asked = world.emulator.command({ user: 'alice', channel: 'api-usage', text: '' });
+    asked.catch((error) => log.warn({ error: String(error) }, 'the first question was not asked'));
+  }
+  askFirst();
+
   async function moveTo(ms: number): Promise<void> {
     clock.moveTo(ms);
     await world.live.catchUp();
@@ -111,6 +118,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       inTurn(async () => {
         await world.stop();
         world = await startWorld({ clock, log, pages, ...ports });
+        askFirst();
       }),
     stop() {
       stopped ??= inTurn(() => world.stop());

@@ -8,9 +8,10 @@ import { buildPoolsFile, measureVolumes } from './pools.ts';
 import type { Traffic } from './traffic.ts';
 
 const DAY_MS = 86_400_000;
-/** Days with every single call; before them a few events a day, back to a year ago, for the twelve months. */
-const DETAILED_DAYS = 21;
-const BRIEF_DAYS = 380;
+/** Days with every single call; before them a few events a day, and before those a few a week, for the twelve months. */
+const DETAILED_DAYS = 15;
+const DAILY_DAYS = 100;
+const WEEKS = 40;
 /** Events of one commit. */
 const CHUNK = 20_000;
 
@@ -26,11 +27,12 @@ export interface HistoryOptions {
 /** Declares the demo's pools, then counts a year of traffic up to now by their rules. Answers the pools file. */
 export async function fillHistory({ db, intake, calendar, traffic, source, nowMs }: HistoryOptions): Promise<string> {
   const today = calendar.dayOf(nowMs);
-  const detailedFrom = today - DETAILED_DAYS;
-  const briefDays = Array.from({ length: BRIEF_DAYS - DETAILED_DAYS }, (_, index) => today - BRIEF_DAYS + index);
+  const weeks = Array.from({ length: WEEKS }, (_, week) => today - DAILY_DAYS - 7 * (WEEKS - week));
+  const days = Array.from({ length: DAILY_DAYS - DETAILED_DAYS }, (_, index) => today - DAILY_DAYS + index);
   const events = [
-    ...briefDays.flatMap((day) => traffic.dayInBrief(day)),
-    ...traffic.between(calendar.startOfDay(detailedFrom), nowMs),
+    ...weeks.flatMap((day) => traffic.inBrief(day, 7)),
+    ...days.flatMap((day) => traffic.inBrief(day, 1)),
+    ...traffic.between(calendar.startOfDay(today - DETAILED_DAYS), nowMs),
   ];
   const since = (ms: number) => events.filter(({ time }) => time >= ms);
   const file = buildPoolsFile(measureVolumes(since(nowMs - DAY_MS), since(nowMs - 30 * DAY_MS)), toDate(today).year);

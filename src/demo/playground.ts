@@ -105,6 +105,7 @@ async function act(
 /** Every example of the help, once: what can be typed, and what it answers. */
 function listHints(): { command: string; text: string }[] {
   const lines = HELP_TOPICS.flatMap(({ lines: all }) => all).filter(({ command }) => command !== undefined);
-  const byCommand = new Map(lines.map(({ command, text }) => [`/usage ${command}`.trim(), text]));
-  return [...byCommand].map(([command, text]) => ({ command, text }));
+  // Of two that are the same the first explains it.
+  const byCommand = new Map(lines.toReversed().map(({ command, text }) => [`/usage ${command}`.trim(), text]));
+  return [...byCommand].reverse().map(([command, text]) => ({ command, text }));
 }

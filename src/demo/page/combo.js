@@ -8,7 +8,7 @@ export class Combo {
   #node;
   #container;
   #input = document.createElement('input');
-  #list = document.createElement('ul');
+  #list = document.createElement('div');
   #chips = document.createElement('span');
   #choices = [];
   #active = -1;
@@ -78,7 +78,7 @@ export class Combo {
 
   #show() {
     const options = this.#choices.map(({ text }, index) => {
-      const option = document.createElement('li');
+      const option = document.createElement('div');
       option.id = `${this.#list.id}-${index}`;
       option.setAttribute('role', 'option');
       option.setAttribute('aria-selected', String(index === this.#active));
@@ -86,7 +86,7 @@ export class Combo {
       return option;
     });
     if (options.length === 0) {
-      const nothing = document.createElement('li');
+      const nothing = document.createElement('div');
       nothing.className = 'nothing';
       nothing.textContent = 'Nothing found';
       options.push(nothing);

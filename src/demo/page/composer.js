@@ -30,7 +30,7 @@ function showHints() {
   active = Math.min(active, offered.length - 1);
   list.replaceChildren(
     ...offered.map(({ command, text }, index) => {
-      const item = document.createElement('li');
+      const item = document.createElement('div');
       item.id = `hint-${index}`;
       item.setAttribute('role', 'option');
       item.setAttribute('aria-selected', String(index === active));
@@ -109,7 +109,7 @@ export function startComposer() {
   field.addEventListener('blur', () => setTimeout(hideHints, 150));
   list.addEventListener('mousedown', (event) => event.preventDefault());
   list.addEventListener('click', (event) => {
-    const index = [...list.children].indexOf(event.target.closest('li'));
+    const index = [...list.children].indexOf(event.target.closest('[role="option"]'));
     if (index >= 0) complete(index);
   });
   document.getElementById('composer').addEventListener('submit', (event) => {

@@ -1,5 +1,5 @@
 import { attempt, control } from './api.js';
-import { readValues, valueOf } from './fields.js';
+import { readValue, readValues } from './fields.js';
 import { here } from './state.js';
 
 /** What the elements of messages, modals and the Home tab do: one listener each for presses and for choices. */
@@ -13,7 +13,7 @@ export function listenToBlocks(root) {
   root.addEventListener('change', (event) => {
     const node = event.target.closest('[data-element]');
     if (!node || node.matches('button, a') || 'waits' in node.dataset) return;
-    void act(node, valueOf(node));
+    void act(node, readValue(node));
   });
   // A menu that is open closes when something else is used.
   root.addEventListener('click', (event) => {

@@ -9,7 +9,7 @@ export function dressFields(root, container) {
 }
 
 /** The value of one element, in the form that the emulator takes; null for nothing chosen. */
-export function valueOf(node) {
+export function readValue(node) {
   const type = node.dataset.element;
   if (node.combo) {
     const chosen = node.combo.chosen.map(({ text, value }) =>
@@ -30,7 +30,7 @@ export function readValues(root) {
   const values = {};
   for (const node of root.querySelectorAll(VALUED)) {
     values[node.dataset.block] ??= {};
-    values[node.dataset.block][node.dataset.action] = valueOf(node);
+    values[node.dataset.block][node.dataset.action] = readValue(node);
   }
   return values;
 }

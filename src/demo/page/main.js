@@ -48,10 +48,12 @@ function listen() {
     'socket',
   ]);
   const stream = new EventSource('/_control/stream');
-  let timer;
+  let waiting = false;
   const soon = () => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
+    if (waiting) return;
+    waiting = true;
+    setTimeout(() => {
+      waiting = false;
       refresh().catch(() => {});
     }, 60);
   };

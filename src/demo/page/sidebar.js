@@ -1,7 +1,7 @@
 import { attempt, control } from './api.js';
 import { go, here, onState } from './state.js';
 
-const MARKS = { public: '#', private: '🔒', im: '▮', mpim: '▮' };
+const MARKS = { public: '#', private: '◈', im: '▮', mpim: '▮' };
 /** Newest message seen, by user and channel. */
 const seen = new Map();
 

@@ -11,7 +11,7 @@ export function renderModal(view: View, scene: Scene): string {
       'header',
       null,
       h('h2', { id: 'modal-title', tabIndex: -1 }, plainOf(view.title)),
-      h('button', { type: 'button', className: 'icon', 'data-close': '', 'aria-label': 'Close' }, '✕'),
+      h('button', { type: 'button', className: 'plain icon', 'data-close': '', 'aria-label': 'Close' }, '✕'),
     ),
   );
   const end = renderToStaticMarkup(

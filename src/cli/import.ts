@@ -11,6 +11,7 @@ import { listImportFiles } from '../store/import-repository.ts';
 import { getReportZone } from '../store/report-zone.ts';
 import { addSourceCounts, listSources } from '../store/source-repository.ts';
 import type { CliContext } from './command.ts';
+import { undoImport } from './import-undo.ts';
 import { withDatabase } from './open.ts';
 
 /** As shells say that a command was stopped by Ctrl-C. */
@@ -28,6 +29,7 @@ export async function runImport(args: readonly string[], context: CliContext): P
   if (format !== undefined && !IMPORT_FORMATS.includes(format)) {
     throw new HeadroomError('source', `--format is ${JSON.stringify(format)}: use ${IMPORT_FORMATS.join(', ')}.`);
   }
+  if (positionals[0] === 'undo') return undoImport(positionals[1], context);
   if (positionals[0] === 'list') return withDatabase(context, (db) => list(db, context));
 
   return withDatabase(context, async (db, config) => {

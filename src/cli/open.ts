@@ -7,7 +7,7 @@ import { compareVersions, VERSION } from '../version.ts';
 import type { CliContext } from './command.ts';
 
 /** An instance that was not seen for so long is taken to be gone. */
-const SEEN_WITHIN_MS = 15_000;
+export const SEEN_WITHIN_MS = 15_000;
 
 export function readConfig(context: CliContext, needs?: 'slack'): Config {
   return context.config ?? parseConfig(readEnvironment(context.env, context.folder), needs);

@@ -89,6 +89,36 @@ export async function listImportFiles(db: Db, sourceId?: number): Promise<Import
   return (await query.execute()).map(toImportFile);
 }
 
+export async function findImportFile(db: Db, id: number): Promise<ImportFile | undefined> {
+  const row = await db.selectFrom('import_file').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && toImportFile(row);
+}
+
+/** Events of an import that are still kept raw. */
+export async function countRawEvents(db: Db, id: number): Promise<number> {
+  let count = 0;
+  for (const table of ['event_segment', 'inbox'] as const) {
+    const sum = await db
+      .selectFrom(table)
+      .select((eb) => eb.fn.sum<number | null>('events').as('events'))
+      .where('import_id', '=', id)
+      .executeTakeFirst();
+    count += Number(sum?.events ?? 0);
+  }
+  return count;
+}
+
+/** Stands in the place of the hash of a file that is being taken back: no content has it, so no run goes on with it. */
+const UNDONE = 'undone';
+
+export function isBeingUndone(file: ImportFile): boolean {
+  return file.hash === UNDONE;
+}
+
+export async function beginImportUndo(db: Db, id: number): Promise<void> {
+  await db.updateTable('import_file').set({ hash: UNDONE }).where('id', '=', id).execute();
+}
+
 /** Forgets a file, so that it could be imported anew. */
 export async function deleteImportFile(db: Db, id: number): Promise<void> {
   await db.deleteFrom('import_file').where('id', '=', id).execute();

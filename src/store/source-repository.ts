@@ -124,6 +124,23 @@ export async function addSourceCounts(db: Db, sourceId: number, counts: SourceCo
     .execute();
 }
 
+/** Takes back what an import had added to its source's counts. */
+export async function subtractSourceCounts(
+  db: Db,
+  sourceId: number,
+  counts: { events: number; duplicates: number; rejected: number },
+): Promise<void> {
+  await db
+    .updateTable('source')
+    .set((eb) => ({
+      accepted: eb('accepted', '-', counts.events),
+      duplicates: eb('duplicates', '-', counts.duplicates),
+      rejected: eb('rejected', '-', counts.rejected),
+    }))
+    .where('id', '=', sourceId)
+    .execute();
+}
+
 /** Keeps rejected events with their reasons; of a source's, the newest `REJECTED_EVENTS_KEPT`. */
 export async function insertRejectedEvents(
   db: Db,

@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+import { HeadroomError } from '../errors.ts';
+import { insertAudit } from '../store/audit-repository.ts';
+import { getDefinitions } from '../store/definition-repository.ts';
+import { type Forgotten, forget } from '../store/forget.ts';
+import type { CliContext } from './command.ts';
+import { withDatabase } from './open.ts';
+import { describePerson } from './person.ts';
+
+/** `headroom forget user:X | ip:Y`: see the table of commands. */
+export async function runForget(args: readonly string[], context: CliContext): Promise<number> {
+  const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
+  const [, kind, text] = /^(user|ip):(.+)$/s.exec(positionals[0] ?? '') ?? [];
+  if (kind === undefined || text === undefined || positionals.length > 1) {
+    throw new HeadroomError(
+      'question',
+      'Say whom: headroom forget user:NAME or headroom forget ip:ADDRESS (in quotes where it has spaces).',
+    );
+  }
+  return withDatabase(context, async (db) => {
+    const done = await db.transaction().execute(async (trx) => {
+      const forgotten = await forget(trx, kind as 'user' | 'ip', text);
+      const detail = `a value of ${kind} was replaced by (removed)`;
+      await insertAudit(trx, { atMs: context.now(), actor: describePerson(), action: 'forget', detail });
+      return forgotten;
+    });
+    for (const line of describe(done)) context.out(line);
+    if (JSON.stringify(await getDefinitions(db)).includes(JSON.stringify(text)))
+      context.out('A rule or a shown name still names it: change the pools file and apply it.');
+    context.out('Messages in Slack, backups and the files of senders are not touched. New usage may name it again.');
+    return 0;
+  });
+}
+
+function describe({ dimensions, rejected, questions, texts }: Forgotten): string[] {
+  const lines =
+    dimensions.length === 0
+      ? ['Usage does not name it.']
+      : [`Usage names it no more (as ${dimensions.join(', ')}): it is shown as (removed), and totals stay.`];
+  if (rejected > 0) lines.push(`Rejected events that held it: ${rejected}; their excerpts were deleted.`);
+  if (questions > 0) lines.push(`Views, filters, digests and answers that named it: ${questions}; they say (removed).`);
+  if (texts > 0) lines.push(`Kept messages, alerts and audit lines that named it: ${texts}; they say (removed).`);
+  return lines;
+}

@@ -1,0 +1,47 @@
+import { HeadroomError } from '../errors.ts';
+import { insertAudit } from '../store/audit-repository.ts';
+import {
+  beginImportUndo,
+  countRawEvents,
+  deleteImportFile,
+  findImportFile,
+  isBeingUndone,
+} from '../store/import-repository.ts';
+import { subtractSourceCounts } from '../store/source-repository.ts';
+import type { CliContext } from './command.ts';
+import { withUsage } from './intake.ts';
+import { describePerson } from './person.ts';
+
+/**
+ * `headroom import undo ID`: takes an import out of every total and forgets the file, so that it can be imported anew. Can
+ * be stopped and run again. Refuses where raw events of it are gone.
+ */
+export async function undoImport(text: string | undefined, context: CliContext): Promise<number> {
+  const id = Number(text);
+  if (text === undefined || !Number.isInteger(id))
+    throw new HeadroomError(
+      'source',
+      'Name the import by its number, as in "headroom import list": headroom import undo ID.',
+    );
+  return withUsage(context, async ({ db, intake }) => {
+    const file = await findImportFile(db, id);
+    if (!file) throw new HeadroomError('source', `There is no import ${id}: see "headroom import list".`);
+    const kept = await countRawEvents(db, id);
+    if (!isBeingUndone(file) && kept < file.events) {
+      throw new HeadroomError(
+        'source',
+        `Of the ${file.events} events of import ${id} (${file.name}) only ${kept} are still kept raw, so it cannot be taken back exactly: use "headroom correct" instead.`,
+      );
+    }
+    await beginImportUndo(db, id);
+    const events = await intake.usage.undoImport(id);
+    const actor = describePerson();
+    await db.transaction().execute(async (trx) => {
+      await subtractSourceCounts(trx, file.sourceId, file);
+      await deleteImportFile(trx, id);
+      await insertAudit(trx, { atMs: context.now(), actor, action: 'import.undo', detail: `${id}: ${file.name}` });
+    });
+    context.out(`Import ${id} (${file.name}) was taken back: ${events} events are counted no more.`);
+    return 0;
+  });
+}

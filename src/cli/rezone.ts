@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util';
+import { createCalendar, formatDay } from '../domain/calendar.ts';
+import { HeadroomError } from '../errors.ts';
+import { insertAudit } from '../store/audit-repository.ts';
+import { listInstances } from '../store/instance-repository.ts';
+import { REPORT_ZONE } from '../store/report-zone.ts';
+import { findSetting } from '../store/setting-repository.ts';
+import type { CliContext } from './command.ts';
+import { withUsage } from './intake.ts';
+import { SEEN_WITHIN_MS } from './open.ts';
+import { describePerson } from './person.ts';
+
+/** `headroom rezone ZONE`: see the table of commands. */
+export async function runRezone(args: readonly string[], context: CliContext): Promise<number> {
+  const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
+  const to = createZone(positionals[0]);
+  return withUsage(
+    context,
+    async ({ db, config, calendar, intake }) => {
+      const [instance] = await listInstances(db, context.now() - SEEN_WITHIN_MS);
+      if (instance) {
+        throw new HeadroomError(
+          'version',
+          `Instance ${instance.id} is running and counts in ${calendar.zone}: stop every instance, run this again, then start them with REPORT_TIMEZONE=${to.zone}.`,
+        );
+      }
+      if (calendar.zone === to.zone) {
+        context.out(`Days are counted in ${to.zone} already; nothing was changed.`);
+        return 0;
+      }
+      const { events, fromDay, pairsFromDay } = await intake.usage.rezone(to);
+      const detail = `${calendar.zone} → ${to.zone}`;
+      await insertAudit(db, { atMs: context.now(), actor: describePerson(), action: 'rezone', detail });
+      context.out(
+        `Days are counted in ${to.zone} from now on (before: ${calendar.zone}); ${events} raw events were counted anew.`,
+      );
+      if (fromDay !== undefined)
+        context.out(`Days before ${formatDay(fromDay)} stay days of ${calendar.zone}; answers that hold them say so.`);
+      if (pairsFromDay !== undefined && pairsFromDay !== fromDay)
+        context.out(
+          `So do combinations (a client's routes, say) before ${formatDay(pairsFromDay)}, which hourly totals do not hold.`,
+        );
+      if (config.reportTimezone !== to.zone)
+        context.out(
+          config.reportTimezone === undefined
+            ? 'REPORT_TIMEZONE is not set, which is fine: the database knows its zone.'
+            : `Set REPORT_TIMEZONE=${to.zone} before the next start; it is ${config.reportTimezone}.`,
+        );
+      return 0;
+    },
+    // What the settings say may be either zone, or neither.
+    async (db, config) => (await findSetting(db, REPORT_ZONE)) ?? config.reportTimezone ?? 'UTC',
+  );
+}
+
+function createZone(zone: string | undefined): ReturnType<typeof createCalendar> {
+  const fault = 'Name an IANA zone such as Europe/Berlin: headroom rezone ZONE';
+  if (zone === undefined) throw new HeadroomError('config', `${fault}.`);
+  try {
+    if (!/^[+-]/.test(zone)) return createCalendar(zone);
+  } catch {
+    // Said below.
+  }
+  throw new HeadroomError('config', `${fault}; there is no ${JSON.stringify(zone)}.`);
+}

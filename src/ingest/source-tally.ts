@@ -70,7 +70,8 @@ export class SourceTally {
   async #write(waiting: ReadonlyMap<number, Waiting>): Promise<void> {
     if (waiting.size === 0) return;
     await this.#db.transaction().execute(async (trx) => {
-      for (const [sourceId, counts] of waiting) {
+      // In one order for all instances, so that they wait for each other instead of deadlocking.
+      for (const [sourceId, counts] of [...waiting].sort(([a], [b]) => a - b)) {
         await addSourceCounts(trx, sourceId, counts);
         await insertRejectedEvents(trx, sourceId, counts.rejections, counts.receivedMs);
       }

@@ -15,6 +15,7 @@ const intake = new Intake(workerData);
 const queue: { id: number; request: IngestRequest }[] = [];
 const controls: Exclude<WriterCall, { kind: 'ingest' }>[] = [];
 let working = false;
+let foldFailed = false;
 
 port.on('message', (call: WriterCall) => {
   if (call.kind === 'ingest') queue.push(...call.requests);
@@ -23,20 +24,35 @@ port.on('message', (call: WriterCall) => {
 });
 
 setInterval(() => {
+  foldFailed = false;
   controls.push({ kind: 'fold', id: 0 });
   if (!working) void work();
 }, FOLD_AFTER_MS).unref();
 
-/** Commits group after group; while one is being written, the next gathers in the port. */
+/**
+ * Commits group after group; while one is being written, the next gathers in the port. Whatever else is asked has its
+ * turn between two groups, but the end comes after the last.
+ */
 async function work(): Promise<void> {
   working = true;
   while (queue.length > 0 || controls.length > 0) {
     if (queue.length > 0) port.postMessage(await commit(takeGroup()));
-    else await control(controls.shift()!);
-    if (intake.usage.foldIsDue) await intake.usage.fold().catch(() => 0);
+    const next = controls.findIndex(({ kind }) => kind !== 'stop' || queue.length === 0);
+    if (next >= 0) await control(controls.splice(next, 1)[0]!);
+    if (intake.usage.foldIsDue && !foldFailed) await fold();
     await new Promise((resolve) => setImmediate(resolve));
   }
   working = false;
+}
+
+/** Events are safe where they are: a fold that fails is said, and tried again at the next regular one. */
+async function fold(): Promise<void> {
+  try {
+    await intake.usage.fold();
+  } catch (error) {
+    foldFailed = true;
+    port.postMessage([{ id: 0, error: describe(error as Error) }] satisfies WriterAnswer[]);
+  }
 }
 
 function takeGroup(): { id: number; request: IngestRequest }[] {
@@ -73,7 +89,10 @@ async function control(call: Exclude<WriterCall, { kind: 'ingest' }>): Promise<v
     if (call.kind === 'check') await intake.check();
     else if (call.kind === 'fold') await intake.usage.foldAll();
     else if (call.kind === 'retain') await intake.usage.retain(call.nowMs);
-    else await intake.close();
+    else {
+      foldFailed = true;
+      await intake.close();
+    }
     port.postMessage([{ id: call.id }] satisfies WriterAnswer[]);
   } catch (error) {
     port.postMessage([{ id: call.id, error: describe(error as Error) }] satisfies WriterAnswer[]);

@@ -112,7 +112,11 @@ export class ThreadedWriter implements EventWriter {
     let committed = false;
     for (const { id, result, error } of answers) {
       const waiting = this.#waiting.get(id);
-      if (!waiting) continue;
+      if (!waiting) {
+        if (error)
+          this.#log.error({ error: error.message }, 'events could not be added to the totals; it is tried again');
+        continue;
+      }
       this.#waiting.delete(id);
       this.#waitingBytes -= waiting.bytes;
       if (error) waiting.settle.reject(new HeadroomError(error.code, error.message));

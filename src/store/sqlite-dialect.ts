@@ -14,6 +14,8 @@ import {
 export interface SqliteExecutor {
   execute(sql: string, parameters: readonly unknown[]): Promise<SqliteResult> | SqliteResult;
   close(): Promise<void> | void;
+  /** Its connection is gone: another must be opened. */
+  readonly ended?: boolean;
 }
 
 export interface SqliteResult {
@@ -55,6 +57,7 @@ class ExecutorDriver implements Driver {
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
+    if (this.#executor?.ended) this.#executor = await this.#open();
     return new ExecutorConnection(this.#executor!);
   }
 

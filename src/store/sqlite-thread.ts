@@ -11,7 +11,8 @@ type Answer = {
 
 /**
  * A connection in a thread of its own: waiting for another writer's lock or for the disk then never holds up the thread
- * that answers Slack. Errors keep SQLite's `code`.
+ * that answers Slack. Errors keep SQLite's `code`. Where the thread ends, what it was asked fails, and so does everything
+ * asked of it later: a transaction must not go on in another connection.
  */
 export async function openSqliteThread(path: string): Promise<SqliteExecutor> {
   const worker = new Worker(new URL(import.meta.url), {
@@ -19,7 +20,9 @@ export async function openSqliteThread(path: string): Promise<SqliteExecutor> {
   });
   const waiting = new Map<number, PromiseWithResolvers<SqliteResult>>();
   let lastId = 0;
+  let ended: Error | undefined;
   const opened = Promise.withResolvers<void>();
+  const exited = Promise.withResolvers<void>();
   worker.on('message', (answer: Answer) => {
     if (answer.id === 0) {
       if (answer.error) opened.reject(toError(answer.error));
@@ -32,16 +35,26 @@ export async function openSqliteThread(path: string): Promise<SqliteExecutor> {
     else call?.resolve(answer.result!);
     if (waiting.size === 0) worker.unref();
   });
-  worker.on('error', (error) => {
-    opened.reject(error);
-    for (const call of waiting.values()) call.reject(error);
+  const end = (error: Error): void => {
+    ended ??= error;
+    opened.reject(ended);
+    for (const call of waiting.values()) call.reject(ended);
     waiting.clear();
+  };
+  worker.on('error', (error) => end(error as Error));
+  worker.on('exit', () => {
+    end(new Error('the database thread ended'));
+    exited.resolve();
   });
   await opened.promise;
   // An idle database must not keep the process alive.
   worker.unref();
   return {
+    get ended() {
+      return ended !== undefined;
+    },
     execute(sql, parameters) {
+      if (ended) return Promise.reject(ended);
       const call = Promise.withResolvers<SqliteResult>();
       lastId += 1;
       waiting.set(lastId, call);
@@ -50,10 +63,9 @@ export async function openSqliteThread(path: string): Promise<SqliteExecutor> {
       return call.promise;
     },
     async close() {
-      const closed = new Promise((resolve) => worker.once('exit', resolve));
       worker.ref();
       worker.postMessage('close');
-      await closed;
+      await exited.promise;
     },
   };
 }

@@ -47,9 +47,7 @@ export class ThreadedUsage implements UsageReader {
   }
 
   async stop(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = undefined;
-    await worker?.terminate();
+    await this.#worker?.terminate();
   }
 
   #call<T>(method: Method, argument: unknown): Promise<T> {
@@ -70,11 +68,13 @@ export class ThreadedUsage implements UsageReader {
       else call?.resolve(result);
     });
     const lose = (error: Error): void => {
-      if (this.#worker === worker) this.#worker = undefined;
+      // A thread that fails also exits: by then what waits may be asked of its successor.
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
       for (const call of this.#waiting.values()) call.reject(error);
       this.#waiting.clear();
     };
-    worker.on('error', lose);
+    worker.on('error', (error) => lose(error as Error));
     worker.on('exit', () => lose(new Error('the reading thread ended')));
     worker.unref();
     this.#worker = worker;

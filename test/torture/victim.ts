@@ -1,0 +1,56 @@
+import { createHttpServer } from '../../src/http/server.ts';
+import { ensureDefaultSource } from '../../src/ingest/source-admin.ts';
+import { SourceDirectory } from '../../src/ingest/source-directory.ts';
+import { SourceTally } from '../../src/ingest/source-tally.ts';
+import { ThreadedWriter } from '../../src/ingest/writer.ts';
+import { createLogger } from '../../src/log.ts';
+import { Secret } from '../../src/secret.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/migrate.ts';
+
+// A process that takes events over HTTP as the bot does, and folds after every commit, so that it is killed or frozen in
+// the middle of everything. Tells its parent where it listens, and each fault.
+
+const [databaseUrl, token] = process.argv.slice(2) as [string, string];
+const log = createLogger('fatal');
+const report = (error: unknown): void => void process.send?.({ fault: String(error) });
+process.on('uncaughtException', (error) => {
+  report(error);
+  process.exit(70);
+});
+
+const db = openDatabase(databaseUrl, { thread: true });
+await migrate(db);
+await ensureDefaultSource(db, new Secret(token), Date.now());
+const writer = new ThreadedWriter(
+  { databaseUrl, zone: 'Europe/Berlin', rawRetentionDays: 30, maxBodyBytes: 1 << 20 },
+  log,
+  () => void fold(),
+);
+let folding = false;
+await writer.start();
+const server = createHttpServer({
+  host: '127.0.0.1',
+  port: 0,
+  maxBodyBytes: 1 << 20,
+  sources: new SourceDirectory(db, new Secret(Buffer.alloc(32, 7).toString('base64'))),
+  tally: new SourceTally(db, report),
+  writer,
+  now: Date.now,
+  readiness: () =>
+    writer.check().then(
+      () => ({ slack: 'none' }),
+      (error: Error) => ({ slack: 'none', writerFault: error.message }),
+    ),
+  log,
+});
+await server.start();
+process.send?.({ url: server.url });
+
+async function fold(): Promise<void> {
+  if (folding) return;
+  folding = true;
+  // What cannot be folded now (another process holds the database) is folded later.
+  await writer.fold().catch(() => {});
+  folding = false;
+}

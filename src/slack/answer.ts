@@ -6,6 +6,7 @@ import { hasGraph } from './blocks/controls.ts';
 import type { Message } from './blocks/text.ts';
 import { buildWelcome } from './blocks/welcome.ts';
 import { formatQuestion } from './command/format-question.ts';
+import { answerOrRefuse } from './command/refused-range.ts';
 import { type Asked, asBlocks, isRefusedContent, newId, type SlackContext, tellPrivately } from './context.ts';
 import { listDrills } from './next-questions.ts';
 import type { Person } from './permissions.ts';
@@ -44,7 +45,7 @@ export async function answerQuestion(
   { change, share = false }: { change?: Answer; share?: boolean } = {},
 ): Promise<void> {
   const [report, place, chosen] = await Promise.all([
-    ctx.reporter.answer(question, ctx.now()),
+    answerOrRefuse(ctx.reporter, question, ctx.now()),
     findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait }),
     listChosenFilters(ctx.db, asked.user, asked.channel),
   ]);

@@ -1,5 +1,6 @@
 import type { Question } from '../domain/report.ts';
 import { buildNotice } from './blocks/answer-message.ts';
+import { answerOrRefuse } from './command/refused-range.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { fileStem } from './pictures.ts';
 import type { Place } from './places.ts';
@@ -20,7 +21,7 @@ export async function sendCsv(
 ): Promise<void> {
   const whole =
     question.report === 'top' ? { ...question, limit: Math.max(question.limit ?? 0, MAX_ROWS), offset: 0 } : question;
-  const report = await ctx.reporter.answer(whole, ctx.now());
+  const report = await answerOrRefuse(ctx.reporter, whole, ctx.now());
   const csv = ctx.toCsv(report);
   const filename = `${fileStem(report)}.csv`;
   const file = { file: Buffer.from(csv, 'utf8'), filename, title: filename };

@@ -52,8 +52,8 @@ export function withFilter(question: Question, filter: Filter): Question {
 }
 
 /**
- * What can be looked at more closely in a report: its clients and routes by name, other values as the clients behind them,
- * scopes as their pools. At most as many as a menu holds.
+ * What can be looked at more closely in a report: its clients and routes by name, functions as the modules that they call,
+ * other values as the clients behind them, scopes as their pools. At most as many as a menu holds.
  */
 export function listDrills(report: Report): Offer[] {
   return toDrills(report).slice(0, MAX_OPTIONS);
@@ -66,8 +66,12 @@ function toDrills(report: Report): Offer[] {
     if (key === 'scope') return { report: 'pool', scope: name };
     if (key === 'client' && report.kind !== 'client') return { report: 'client', name, ...inherit };
     if (key === 'route' && report.kind !== 'route') return { report: 'route', name, ...inherit };
+    const filter: Filter = { key, patterns: [name], not: false };
+    // What a function costs is decided by the modules that it calls.
+    if (key === 'function')
+      return withFilter({ report: 'top', dimension: 'module', measure: 'credits', ...inherit }, filter);
     const dimension = key === 'client' || report.kind === 'client' ? 'route' : 'client';
-    return withFilter({ report: 'top', dimension, ...inherit }, { key, patterns: [name], not: false });
+    return withFilter({ report: 'top', dimension, ...inherit }, filter);
   };
   if (report.kind === 'top') {
     return report.rows

@@ -62,7 +62,7 @@ export function buildCard(card: ScopeCard, zone: string): Block[] {
         ]
       : [`Requests today\n${formatCount(card.requestsToday)}`]),
     ...describeRate(card, zone),
-    ...(card.overage > 0 ? [`Overage\n${formatCredits(card.overage)}`] : []),
+    ...(pool && card.overage > 0 ? [`Overage\n${formatCredits(card.overage)}`] : []),
   ];
   return [
     richText(
@@ -79,7 +79,7 @@ function describeRate(card: ScopeCard, zone: string): string[] {
   const { peakMinute, rateLimitPerMinute } = card;
   if (!peakMinute && rateLimitPerMinute === undefined) return [];
   const limit = rateLimitPerMinute === undefined ? '' : ` of ${formatCount(rateLimitPerMinute)} allowed`;
-  const peak = peakMinute
+  const peak = peakMinute?.requests
     ? `${formatCount(peakMinute.requests)}${limit}, at ${formatClock(peakMinute.startMs, zone)}`
     : `none today${limit}`;
   const bulk = peakMinute?.bulkLeftOut ? ` (${countOf(peakMinute.bulkLeftOut, 'bulk call')} left out)` : '';

@@ -91,8 +91,8 @@ export type ColumnType = 'text' | 'count' | 'credits' | 'percent' | 'time' | 'ba
  * cells are numbers 0–100 (unrounded), `time` cells are epoch ms, `bar` cells are 0–1 and not part of a CSV.
  */
 export interface Table {
-  /** `csvOnly`: left out where the table is shown to people. */
-  columns: readonly { key: string; label: string; type: ColumnType; csvOnly?: boolean }[];
+  /** `csvOnly`: left out where the table is shown to people; `shownOnly`: left out of the CSV. */
+  columns: readonly { key: string; label: string; type: ColumnType; csvOnly?: boolean; shownOnly?: boolean }[];
   rows: readonly (readonly (string | number | null)[])[];
 }
 
@@ -101,7 +101,7 @@ export interface ScopeCard {
   title: string;
   /** The pool now drawn from; absent where the scope has none. */
   pool?: PoolBalance;
-  /** Of the rest of the stack. */
+  /** Left in the rest of the stack, and in how many pools. */
   restLeft: Thousandths;
   restCount: number;
   /** Of the last pool that can still be drawn. */
@@ -158,7 +158,7 @@ export interface ScopeState {
   drawOrder: readonly string[];
   /** The pool now drawn from; where none has anything left, the last of the stack. */
   current?: PoolState;
-  /** Left in the other pools, and how many they are. */
+  /** Left in the other pools, and how many have something left. */
   restLeft: Thousandths;
   restCount: number;
   /** Of the last pool that can still be drawn. */

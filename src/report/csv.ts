@@ -8,7 +8,9 @@ import { toDecimal } from './format.ts';
  */
 export function toCsv(report: Pick<Report, 'table'>): string {
   const { columns, rows } = report.table;
-  const kept = columns.map((column, index) => ({ ...column, index })).filter(({ type }) => type !== 'bar');
+  const kept = columns
+    .map((column, index) => ({ ...column, index }))
+    .filter(({ type, shownOnly }) => type !== 'bar' && !shownOnly);
   const lines = rows.map((row) => kept.map(({ type, index }) => quote(toText(row[index] ?? null, type))).join(','));
   return [kept.map(({ key }) => quote(toText(key, 'text'))).join(','), ...lines].map((line) => `${line}\r\n`).join('');
 }

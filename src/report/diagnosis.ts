@@ -1,6 +1,6 @@
 import { toMatcher } from '../domain/filter.ts';
 import type { UsageRow } from '../domain/usage.ts';
-import { formatClock, formatCount, formatDate, formatShare } from './format.ts';
+import { countOf, formatClock, formatCount, formatDate, formatInStep, formatShare } from './format.ts';
 import type { Inquiry } from './inquiry.ts';
 import { findMost, isNamed, sumTotals } from './totals.ts';
 
@@ -112,9 +112,11 @@ async function findPeak(inquiry: Inquiry, steps: StatusNumbers['steps']): Promis
       if (!peak || peak.singles === 0) return [];
       const at = `${formatDate(calendar.dayOf(peak.startMs))} ${formatClock(peak.startMs, calendar.zone)}`;
       return [
-        `the busiest minute of ${name} then was ${at} with ${formatCount(peak.singles)} calls, against ${formatCount(rateLimitPerMinute!)} allowed a minute`,
+        `the busiest minute of ${name} then was ${at} with ${countOf(peak.singles, 'call')}, against ${formatCount(rateLimitPerMinute!)} allowed a minute`,
       ];
     }),
   );
-  return [`the most in ${worst.label} (${formatCount(of429(worst))})`, ...peaks.flat()];
+  const hours = (worst.endMs - worst.startMs) / 3_600_000;
+  const on = formatInStep(worst.label, hours <= 1 ? 'hour' : hours <= 25 ? 'day' : 'month');
+  return [`the most ${on} (${formatCount(of429(worst))})`, ...peaks.flat()];
 }

@@ -41,7 +41,7 @@ async function reportDrill(
   question: Question,
   nowMs: number,
 ): Promise<DrillReport> {
-  const name = await getName(kind, deps, question, nowMs);
+  const { name, notes } = await getName(kind, deps, question, nowMs);
   const others = (question.filters ?? []).filter((filter) => filter.key !== kind || filter.not);
   const filters = [...others, { key: kind, patterns: [name], not: false }];
   const inquiry = await openInquiry(deps, { ...question, filters }, nowMs);
@@ -77,6 +77,7 @@ async function reportDrill(
       title: `${toTitle(kind, 'singular')} ${name}`,
       finding: totals.requests === 0 ? describeNothing(inquiry) : findWorst(),
       notes: [
+        ...notes,
         ...noteAnswer(inquiry, clients),
         ...(kind === 'client' && ids.some((id) => id !== name) ? [noteIds(ids)] : []),
         ...(cut.length > 0

@@ -85,6 +85,11 @@ export function formatStep(ms: number, day: number, grain: 'hour' | 'day' | 'mon
   return grain === 'day' ? formatDay(day) : formatDay(day).slice(0, 7);
 }
 
+/** `at 14:00`, `on 20 Nov`, `in Nov 2026`: the label of a step within a sentence. */
+export function formatInStep(label: string, grain: 'hour' | 'day' | 'month'): string {
+  return `${{ hour: 'at', day: 'on', month: 'in' }[grain]} ${label}`;
+}
+
 /** `10 s`, `5 min`, `2.5 h`: a length of time in its largest fitting unit, at most one decimal. */
 export function formatDuration(ms: number): string {
   const [unit, size] = ([['d', 86_400_000] as const, ['h', 3_600_000], ['min', 60_000], ['s', 1000]] as const).find(

@@ -37,8 +37,16 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
   const days = draws?.days ?? (await listUse(deps, scope, span));
   const hasPools = draws !== undefined && draws.series.length > 0;
   const rest = hasPools ? OVERAGE : USED;
-  const series = [...(draws?.series ?? []), rest];
   const months = toMonths(monthOf(range.firstDay), days, rest, deps, nowMs);
+  const drew = (name: string) => months.some(({ drawn }) => (drawn[name] ?? 0) > 0);
+  const inForce = (declared?.pools ?? []).filter(
+    ({ fromDay, untilDay = range.lastDay }) => fromDay <= range.lastDay && untilDay >= range.firstDay,
+  );
+  // Pools of other years would be columns of nothing.
+  const series = [
+    ...(draws?.series ?? []).filter((name) => drew(name) || inForce.some((pool) => pool.name === name)),
+    rest,
+  ];
   const total = months.reduce((sum, month) => sum + month.total, 0);
   const most = months.reduce((best, month) => (month.total > best.total ? month : best));
   const shares = series

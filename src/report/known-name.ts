@@ -9,8 +9,15 @@ import type { ReporterDeps } from './inquiry.ts';
 const KNOWN_DAYS = 90;
 const SUGGESTIONS = 5;
 
+/** Whose report it is, with what the reader must know where the name was written otherwise. */
+export interface KnownName {
+  name: string;
+  notes: readonly string[];
+}
+
 /**
- * The client or route that a question names, if it was seen in the last 90 days or in the range, is declared, or contains `*`. Throws
+ * The client or route that a question names, if it was seen in the last 90 days or in the range, is declared, or contains `*`.
+ * Where no name is exactly that, the only one that differs in case, or else that begins so, is meant, with a note. Throws
  * QuestionError otherwise, with the nearest names that were seen.
  */
 export async function getName(
@@ -18,8 +25,8 @@ export async function getName(
   deps: ReporterDeps,
   { name = '', report, range }: Question,
   nowMs: number,
-): Promise<string> {
-  if (name.includes('*')) return name;
+): Promise<KnownName> {
+  if (name.includes('*')) return { name, notes: [] };
   const { calendar, usage } = deps;
   const today = calendar.dayOf(nowMs);
   const firstDay = Math.min(today - KNOWN_DAYS, resolveRange(range, nowMs, calendar).firstDay);
@@ -29,11 +36,14 @@ export async function getName(
     usage.extent(),
     usage.values({ key, span, limit: Number.MAX_SAFE_INTEGER }),
   ]);
-  if (!extent && name !== '') return name;
+  if (!extent && name !== '') return { name, notes: [] };
   const ids = seen.map(({ value }) => value);
   const names = getClientNames(clients);
   const known = key === 'client' ? [...new Set([...ids.map(names.nameOf), ...clients.map((each) => each.name)])] : ids;
-  if (known.includes(name) || ids.includes(name)) return name;
+  if (known.includes(name) || ids.includes(name)) return { name, notes: [] };
+  const meant = findMeant(known, name);
+  if (meant !== undefined)
+    return { name: meant, notes: [`No ${key} is called ${JSON.stringify(name)}: this is ${meant}.`] };
 
   const near = name === '' ? known : [...new Set([...listNearest(name, known), ...containing(known, name)])];
   throw new QuestionError(
@@ -45,6 +55,15 @@ export async function getName(
       command: [report, `"${each.replaceAll('"', '\\"')}"`, ...(range ? [range] : [])].join(' '),
     })),
   );
+}
+
+/** The only name that is the same but for case; else the only one that begins so. */
+function findMeant(known: readonly string[], name: string): string | undefined {
+  const typed = name.toLowerCase();
+  const same = known.filter((each) => each.toLowerCase() === typed);
+  const found =
+    same.length > 0 || typed.length < 3 ? same : known.filter((each) => each.toLowerCase().startsWith(typed));
+  return found.length === 1 ? found[0] : undefined;
 }
 
 function containing(known: readonly string[], part: string): string[] {

@@ -65,13 +65,13 @@ export function describeStates({ deps }: Pick<Inquiry, 'deps'>, states: readonly
   );
 }
 
-/** `22 Nov – 24 Nov`, `22 Nov or later`, `22 Nov`. */
+/** `22 Nov – 24 Nov`, `22 Nov at the earliest`, `22 Nov`. */
 export function formatRunOut(
   { earliestMs, latestMs }: { earliestMs: number; latestMs: number | undefined },
   dayOf: (ms: number) => number,
 ): string {
   const earliest = formatShortDate(dayOf(earliestMs));
-  if (latestMs === undefined) return `${earliest} or not before the reset`;
+  if (latestMs === undefined) return `${earliest} at the earliest`;
   const latest = formatShortDate(dayOf(latestMs));
   return latest === earliest ? earliest : `${earliest} – ${latest}`;
 }

@@ -151,7 +151,7 @@ async function getScopeState(deps: PoolDeps, scope: Scope, moment: Moment): Prom
     drawOrder: pools.map((pool) => pool.name),
     ...(current ? { current: pools[standings.findIndex(({ state }) => state === current)]! } : {}),
     restLeft: standings.reduce((sum, { state }) => sum + (state === current ? 0 : state.left), 0),
-    restCount: Math.max(0, standings.length - 1),
+    restCount: standings.filter(({ state }) => state !== current && state.left > 0).length,
     level: last?.level ?? 'healthy',
     used: sumWithin(result.usage.startsMs, result.usage.credits, month),
     overage: sumWithin(result.usage.startsMs, result.overage, month),

@@ -1,7 +1,7 @@
 import { resolveRange } from '../domain/ranges.ts';
 import type { Question, SeriesReport } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
-import { countOf, formatCount, formatStep } from './format.ts';
+import { countOf, formatCount, formatInStep, formatStep } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { findLimitLine } from './limit-line.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
@@ -81,7 +81,12 @@ async function reportSeries(
     usual,
     table: {
       columns: [
-        { key: grain, label: { hour: 'Hour', day: 'Day', month: 'Month' }[grain], type: 'text' },
+        ...(grain === 'hour'
+          ? ([
+              { key: 'hour', label: 'Hour', type: 'text', csvOnly: true },
+              { key: 'label', label: 'Hour', type: 'text', shownOnly: true },
+            ] as const)
+          : ([{ key: grain, label: { day: 'Day', month: 'Month' }[grain], type: 'text' }] as const)),
         { key: 'requests', label: 'Requests', type: 'count' },
         { key: 'ok', label: 'OK', type: 'count' },
         { key: 'failed', label: 'Failed', type: 'count' },
@@ -93,6 +98,7 @@ async function reportSeries(
       ],
       rows: bars.map((bar, index) => [
         formatStep(bar.startMs, calendar.dayOf(bar.startMs), grain, calendar.zone),
+        ...(grain === 'hour' ? [bar.label] : []),
         bar.requests,
         bar.ok,
         bar.failed,
@@ -110,7 +116,7 @@ async function reportSeries(
     const overLimit = limit ? `; ${countOf(above, grain)} above ${limit.name} (${formatCount(limit.value)})` : '';
     return (
       `${countOf(totals.requests, 'request')} by ${countOf(clients, 'client')}${average}; ` +
-      `most in ${most!.label} with ${formatCount(most!.requests)}${overLimit}.`
+      `most ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}${overLimit}.`
     );
   }
 }

@@ -103,7 +103,7 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
         [health.duplicates, 'duplicates'],
         [health.conflicts, 'of them in conflict with the first of their id'],
         [health.rejected, 'rejected'],
-        [health.late, 'late (their day was over)'],
+        [health.late, 'late (received after their day was over)'],
       ] as const
     ).filter(([count], index) => index === 0 || count > 0);
     return [
@@ -116,7 +116,7 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
           ]
         : []),
       ...(health.medianLagMs !== undefined && health.medianLagMs >= 1000
-        ? [`Half of its events arrive ${formatDuration(health.medianLagMs)} or more after the call.`]
+        ? [`Half of its requests arrive ${formatDuration(health.medianLagMs)} or more after the newest call in them.`]
         : []),
       ...reasons.slice(0, 3).map(({ reason, events }) => `Rejected ${formatCount(events)} ×: ${reason}`),
     ];

@@ -29,7 +29,7 @@ const NEW_DAYS = 7;
  * Throws QuestionError without a client, or with one that was never seen.
  */
 export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
-  const name = await getName('client', deps, question, nowMs);
+  const { name, notes } = await getName('client', deps, question, nowMs);
   const others = (question.filters ?? []).filter((filter) => filter.key !== 'client' || filter.not);
   const filters = [...others, { key: 'client' as const, patterns: [name], not: false }];
   const inquiry = await openInquiry(deps, { ...question, filters }, nowMs);
@@ -79,6 +79,7 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
             ? `${name}: ${symptoms.map(({ claim }) => claim.charAt(0).toLowerCase() + claim.slice(1)).join('; ')}.`
             : `Nothing stands out in ${countOf(totals.requests, 'request')} of ${name} on ${countOf(routes, 'route')}.`,
       notes: [
+        ...notes,
         ...noteAnswer(inquiry, byClient),
         ...(events.length === MOST_EVENTS
           ? [`Intervals, bursts and late arrivals are of its newest ${formatCount(MOST_EVENTS)} events.`]

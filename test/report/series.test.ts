@@ -19,7 +19,7 @@ describe('daily', () => {
     expect(report.bars.map(({ requests }) => requests)).toEqual([5, 0, 0, 0, 0, 0, 9]);
     expect(report.bars.every(({ partial }) => !partial)).toBe(true);
     expect(report.totals).toMatchObject({ requests: 14, ok: 5, failed: 9 });
-    expect(report.finding).toBe('14 requests by 1 client, 2 a complete day on average; most in 20 Nov with 9.');
+    expect(report.finding).toBe('14 requests by 1 client, 2 a complete day on average; most on 20 Nov with 9.');
     expect(toCsv(report).split('\r\n').slice(0, 2)).toEqual([
       'day,requests,ok,failed,none,credits,partial',
       '2026-11-14,5,5,0,0,5,no',

@@ -47,7 +47,7 @@ describe('sources', () => {
         lines: [
           '7 requests in this range; last received 21 Nov 2026 13:05.',
           'Silent for 1 h; usually it is heard every 1 min.',
-          'Events so far: 1,000 accepted, 12 duplicates, 2 of them in conflict with the first of their id, 5 rejected, 3 late (their day was over).',
+          'Events so far: 1,000 accepted, 12 duplicates, 2 of them in conflict with the first of their id, 5 rejected, 3 late (received after their day was over).',
           'Rejected 5 ×: time is more than 5 minutes ahead',
         ],
       },

@@ -106,7 +106,7 @@ describe('status', () => {
       {
         claim: 'Calls come faster than the rate allows',
         evidence:
-          '2 of 112 requests (1.8 %) ended in 429; the most in 19 Nov (2); ' +
+          '2 of 112 requests (1.8 %) ended in 429; the most on 19 Nov (2); ' +
           'the busiest minute of crm then was Thu 19 Nov 2026 08:30 with 12 calls, against 10 allowed a minute.',
       },
     ]);

@@ -107,7 +107,8 @@ export const EVENTS: SampleEvent[] = [
   ...listCrmCalls(),
   ...listBiginCalls(),
   ...listPlanCalls('permits', 9200),
-  ...listPlanCalls('carriers', 1000),
+  ...listPlanCalls('carriers', 900),
+  ...listRush(),
 ];
 
 /** Each connector on 10–20 November, the three initiators in turn; together 103,428 calls and 500 unmetered ones. */
@@ -135,8 +136,25 @@ function listConnectorCalls(): SampleEvent[] {
 }
 
 function listPublicCalls(): SampleEvent[] {
-  const clients = ['acme-1', 'acme-2', 'Beta Sync', 'App Foundry Dialer', 'Data Actions', 'Embedded Framework', 'unknown-77', ...EXCLUDED];
-  const urls = ['/v2/users/1048', '/v2/conversations/5512/messages', '/v2/queues', '/v2/analytics/query', '/v2/oauth/clients/77', '/v2/flows', '/v2/routing/skills'];
+  const clients = [
+    'acme-1',
+    'acme-2',
+    'Beta Sync',
+    'App Foundry Dialer',
+    'Data Actions',
+    'Embedded Framework',
+    'unknown-77',
+    ...EXCLUDED,
+  ];
+  const urls = [
+    '/v2/users/1048',
+    '/v2/conversations/5512/messages',
+    '/v2/queues',
+    '/v2/analytics/query',
+    '/v2/oauth/clients/77',
+    '/v2/flows',
+    '/v2/routing/skills',
+  ];
   return Array.from({ length: 1100 }, (_, index) => {
     const client = pick(clients);
     const broken = client === 'acme-1' && random() < 0.4;
@@ -182,6 +200,17 @@ function listBurst(): SampleEvent[] {
     status: index < 290 ? 200 : 429,
     user: 'ana',
     ip: '198.51.100.1',
+  }));
+}
+
+/** 70 calls within the minute before now, where 60 are allowed. */
+function listRush(): SampleEvent[] {
+  return Array.from({ length: 70 }, (_, index) => ({
+    id: `rush-${index}`,
+    time: new Date(Date.parse('2026-11-21T10:29:05Z') + index * 500).toISOString(),
+    client: 'portal',
+    scope: 'carriers',
+    status: index < 60 ? 200 : 429,
   }));
 }
 
@@ -236,7 +265,10 @@ function listPlanCalls(scope: string, total: number): SampleEvent[] {
     status: day === 6 ? 429 : 200,
     count: day === 6 ? total - 6 * Math.floor(total / 7) : Math.floor(total / 7),
   }));
-  return [...days, { id: `${scope}-before`, time: '2026-11-03T08:00:00Z', client: 'portal', scope, status: 200, count: 3000 }];
+  return [
+    ...days,
+    { id: `${scope}-before`, time: '2026-11-03T08:00:00Z', client: 'portal', scope, status: 200, count: 3000 },
+  ];
 }
 
 function pick<T>(values: readonly T[]): T {
@@ -259,7 +291,9 @@ type Where = Partial<Record<keyof SampleEvent | 'name', unknown>>;
 const KINDS_LEFT_OUT = ['internal', 'outbound-data-action'];
 
 /** What counts: all but what the exclusion rules take out. */
-export const COUNTED = EVENTS.filter(({ client, kind = 'call' }) => !EXCLUDED.includes(client) && !KINDS_LEFT_OUT.includes(kind));
+export const COUNTED = EVENTS.filter(
+  ({ client, kind = 'call' }) => !EXCLUDED.includes(client) && !KINDS_LEFT_OUT.includes(kind),
+);
 
 /** Events of whole UTC days, both included, that have these values. */
 export function between(firstDay: string, lastDay: string, where: Where = {}, events = COUNTED): SampleEvent[] {
@@ -267,7 +301,7 @@ export function between(firstDay: string, lastDay: string, where: Where = {}, ev
     (event) =>
       event.time.slice(0, 10) >= firstDay &&
       event.time.slice(0, 10) <= lastDay &&
-      Object.entries(where).every(([key, value]) => valueOf(event, key as keyof Where) === value),
+      Object.entries(where).every(([key, value]) => fieldOf(event, key as keyof Where) === value),
   );
 }
 
@@ -292,7 +326,7 @@ export function credits(events: readonly SampleEvent[]): number {
 
 /** Calls by the values of a field, most first. */
 export function ranked(events: readonly SampleEvent[], key: keyof Where, amount = calls): [string, number][] {
-  const groups = Map.groupBy(events, (event) => String(valueOf(event, key) ?? '(none)'));
+  const groups = Map.groupBy(events, (event) => String(fieldOf(event, key) ?? '(none)'));
   return [...groups].map(([name, group]) => [name, amount(group)] as [string, number]).sort((a, b) => b[1] - a[1]);
 }
 
@@ -304,7 +338,7 @@ const SHOWN_NAMES: [RegExp, string][] = [
 ];
 
 /** `name`: the shown name of the client; `route`: of the URL too. */
-export function valueOf(event: SampleEvent, key: keyof Where): unknown {
+export function fieldOf(event: SampleEvent, key: keyof Where): unknown {
   if (key === 'name') return SHOWN_NAMES.find(([id]) => id.test(event.client))?.[1] ?? event.client;
   if (key === 'kind') return event.kind ?? 'call';
   if (key === 'route' && event.url !== undefined) return new URL(event.url).pathname.replace(/\/\d+(?=\/|$)/g, '/{id}');

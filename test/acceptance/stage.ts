@@ -132,7 +132,8 @@ export async function startStage(options: StageOptions): Promise<Stage> {
         },
       ),
     async csv(text) {
-      const files = () => [...slack.workspace.files.values()].filter((file) => file.completed && file.filetype === 'csv');
+      const files = () =>
+        [...slack.workspace.files.values()].filter((file) => file.completed && file.filetype === 'csv');
       const before = files().length;
       await slack.command({ user: ALICE, channel: CHANNEL, text: `export ${text}` });
       const file = await slack.waitFor(() => files().length > before && files().at(-1), `a CSV of ${text}`, 10_000);

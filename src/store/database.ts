@@ -64,7 +64,8 @@ export function openPool(url: string, connections: number): pg.Pool {
           : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
     },
   });
-  // An idle connection that the server closes is replaced at the next use.
+  // A connection that the server closes is replaced at the next use; in the middle of a transaction its statements fail.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }

@@ -112,9 +112,10 @@ export class EventBatchBuilder {
       hashText(event.id, (this.#seed + Math.imul(source.id, 0x9e3779b1)) | 0, this.keys, row * KEY_WORDS);
   }
 
-  /** Texts that have no number yet. */
+  /** Texts that have no number yet; vocabularies in one order for all instances, so that none waits for another in a ring. */
   missing(): Map<Vocabulary, ReadonlySet<string>> {
-    return new Map([...this.#missing].map(([name, texts]) => [name, new Set(texts.keys())]));
+    const names = VOCABULARIES.filter((name) => this.#missing.has(name));
+    return new Map(names.map((name) => [name, new Set(this.#missing.get(name)!.keys())]));
   }
 
   /** Fills in the numbers of the missing texts and finishes the keys' content words. */

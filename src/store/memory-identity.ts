@@ -149,10 +149,14 @@ export class MemoryIdentity implements EventIdentity {
 
   /** The keys stored by a commit, wherever they stand now. */
   async #load(db: Db, seq: number): Promise<StoredKeys[]> {
-    const cachedCommit = this.#cached(`c${seq}`);
-    if (cachedCommit) return [cachedCommit];
-    const commit = await db.selectFrom('inbox').select('keys').where('seq', '=', seq).executeTakeFirst();
-    if (commit) return [this.#keep(`c${seq}`, toWords(commit.keys))];
+    // Looked up each time: another process may have folded it or taken it back.
+    const commit = await db.selectFrom('inbox').select('seq').where('seq', '=', seq).executeTakeFirst();
+    if (commit) {
+      const cached = this.#cached(`c${seq}`);
+      if (cached) return [cached];
+      const { keys } = await db.selectFrom('inbox').select('keys').where('seq', '=', seq).executeTakeFirstOrThrow();
+      return [this.#keep(`c${seq}`, toWords(keys))];
+    }
     const segments = await db
       .selectFrom('event_segment')
       .select('id')

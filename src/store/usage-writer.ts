@@ -1,15 +1,18 @@
 import { sql } from 'kysely';
 import { type Calendar, monthOf } from '../domain/calendar.ts';
 import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
+import { HeadroomError } from '../errors.ts';
 import type { Db, DialectName } from './database.ts';
 import { type Assign, EventBatchBuilder, keepRows } from './event-batch.ts';
 import { CONFLICT, createPostgresIdentity, type EventIdentity, isAbsent, NEW } from './event-identity.ts';
 import { KEY_WORDS, toWords, withKeys, withoutKeys } from './event-key.ts';
 import { MemoryIdentity } from './memory-identity.ts';
 import { reassign } from './recount.ts';
+import { REPORT_ZONE } from './report-zone.ts';
 import { removeExpired } from './retention.ts';
+import { type RezoneOutcome, rezone } from './rezone.ts';
 import { type Batch, concatenate, decodeSegment, encodeSegment } from './segment.ts';
-import { findSetting, getOrCreateSetting } from './setting-repository.ts';
+import { getOrCreateSetting } from './setting-repository.ts';
 import { addToTotals, closeMonths, splitByDay } from './totals.ts';
 import { ValueDictionary, type Vocabulary } from './value-dictionary.ts';
 import { ValuePlaces } from './value-places.ts';
@@ -72,7 +75,7 @@ export class UsageWriter {
     this.#db = db;
     this.#options = options;
     this.#identity = options.dialect === 'postgres' ? createPostgresIdentity() : new MemoryIdentity();
-    this.#places = new ValuePlaces(options.dimensionCap ?? 2000);
+    this.#places = new ValuePlaces(options.dimensionCap ?? DIMENSION_CAP);
   }
 
   /** All of it is on disk when this resolves, or none of it if it rejects. One result per request, in order. */
@@ -125,6 +128,27 @@ export class UsageWriter {
     });
   }
 
+  /**
+   * Counts in the days of another zone from now on (rezone.ts), all in one transaction. This writer belongs to the old
+   * zone and takes nothing any more.
+   */
+  rezone(to: Calendar): Promise<RezoneOutcome> {
+    return this.#inTurn(async () => {
+      while ((await this.#fold()) > 0);
+      const { calendar: from, dialect } = this.#options;
+      return this.#changeTotals(async (trx) => {
+        if (dialect === 'postgres') {
+          // As long as it takes: no instance is running that could wait.
+          await sql`set local idle_in_transaction_session_timeout = 0`.execute(trx);
+          await sql`lock table inbox in exclusive mode`.execute(trx);
+          // Days move by one at most; an id is rather remembered a day longer than a day too short.
+          await sql`update event_id set day = day + 1`.execute(trx);
+        }
+        return rezone(trx, { from, to, places: new ValuePlaces(this.#options.dimensionCap ?? DIMENSION_CAP) });
+      });
+    });
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(work, work);
     this.#turn = turn.catch(() => {});
@@ -159,7 +183,7 @@ export class UsageWriter {
   ): Promise<{ results: IngestResult[]; seq: number | undefined; events: number }> {
     const capacity = requests.reduce((sum, request) => sum + request.events.length, 0);
     const assign = await this.#options.rules(trx);
-    await this.#followRenames(trx);
+    await this.#followSettings(trx);
     const builder = new EventBatchBuilder(capacity, this.#dictionary, this.#options.calendar, assign, this.#seed!);
     const results: IngestResult[] = [];
     const requestOf = new Uint32Array(capacity);
@@ -230,9 +254,22 @@ export class UsageWriter {
     return { results, seq, events: count };
   }
 
-  /** A value that was forgotten must not be found by its old text any more, whichever process forgot it. */
-  async #followRenames(trx: Db): Promise<void> {
-    const renames = await findSetting(trx, RENAMES);
+  /**
+   * A value that was forgotten must not be found by its old text any more, and no event may be put into a day of a zone
+   * that days are no longer counted in; whichever process changed that.
+   */
+  async #followSettings(trx: Db): Promise<void> {
+    const settings = await trx
+      .selectFrom('setting')
+      .select(['name', 'value'])
+      .where('name', 'in', [RENAMES, REPORT_ZONE])
+      .execute();
+    const find = (name: string): string | undefined => settings.find((setting) => setting.name === name)?.value;
+    const zone = find(REPORT_ZONE);
+    if (zone !== undefined && zone !== this.#options.calendar.zone) {
+      throw new HeadroomError('config', `Days are counted in ${zone} since this process started: start it again.`);
+    }
+    const renames = find(RENAMES);
     if (renames !== this.#renames) this.#dictionary.forget();
     this.#renames = renames;
   }
@@ -254,50 +291,50 @@ export class UsageWriter {
     return undefined;
   }
 
-  async #fold(): Promise<number> {
-    const { calendar, dialect } = this.#options;
+  /** One process at a time changes totals: the lock goes with the transaction (SQLite has one writer anyway). */
+  async #changeTotals<T>(change: (trx: Db) => Promise<T>): Promise<T> {
     try {
       return await this.#db.transaction().execute(async (trx) => {
-        // One folder at a time among instances; the lock goes with the transaction.
-        if (dialect === 'postgres') await sql`select pg_advisory_xact_lock(${FOLD_LOCK})`.execute(trx);
-        const commits = await trx
-          .selectFrom('inbox')
-          .select(['seq', 'events', 'import_id'])
-          .orderBy('seq')
-          .limit(FOLD_COMMITS * 4)
-          .execute();
-        const taken: typeof commits = [];
-        let events = 0;
-        for (const commit of commits) {
-          if (taken.length > 0 && events + commit.events > FOLD_LIMIT_EVENTS) break;
-          taken.push(commit);
-          events += commit.events;
-        }
-        if (taken.length === 0) {
-          this.#unfoldedEvents = 0;
-          this.#unfoldedCommits = 0;
-          return 0;
-        }
-        for (const importId of new Set(taken.map((commit) => commit.import_id))) {
-          const seqs = taken.filter((commit) => commit.import_id === importId).map((commit) => commit.seq);
-          await this.#foldCommits(trx, seqs, importId, calendar);
-        }
-        await trx
-          .deleteFrom('inbox')
-          .where(
-            'seq',
-            'in',
-            taken.map((commit) => commit.seq),
-          )
-          .execute();
-        this.#unfoldedEvents = Math.max(0, this.#unfoldedEvents - events);
-        this.#unfoldedCommits = Math.max(0, this.#unfoldedCommits - taken.length);
-        return events;
+        if (this.#options.dialect === 'postgres') await sql`select pg_advisory_xact_lock(${TOTALS_LOCK})`.execute(trx);
+        return change(trx);
       });
     } catch (error) {
       this.#places.forget();
       throw error;
     }
+  }
+
+  async #fold(): Promise<number> {
+    const { calendar } = this.#options;
+    const folded = await this.#changeTotals(async (trx) => {
+      const commits = await trx
+        .selectFrom('inbox')
+        .select(['seq', 'events', 'import_id'])
+        .orderBy('seq')
+        .limit(FOLD_COMMITS * 4)
+        .execute();
+      const taken: typeof commits = [];
+      let events = 0;
+      for (const commit of commits) {
+        if (taken.length > 0 && events + commit.events > FOLD_LIMIT_EVENTS) break;
+        taken.push(commit);
+        events += commit.events;
+      }
+      if (taken.length > 0) await this.#followSettings(trx);
+      for (const importId of new Set(taken.map((commit) => commit.import_id))) {
+        const seqs = taken.filter((commit) => commit.import_id === importId).map((commit) => commit.seq);
+        await this.#foldCommits(trx, seqs, importId, calendar);
+      }
+      if (taken.length > 0) {
+        const seqs = taken.map((commit) => commit.seq);
+        await trx.deleteFrom('inbox').where('seq', 'in', seqs).execute();
+      }
+      return { events, commits: taken.length };
+    });
+    // Nothing left: whatever this process counted, another has folded it.
+    this.#unfoldedEvents = folded.events === 0 ? 0 : Math.max(0, this.#unfoldedEvents - folded.events);
+    this.#unfoldedCommits = folded.commits === 0 ? 0 : Math.max(0, this.#unfoldedCommits - folded.commits);
+    return folded.events;
   }
 
   async #foldCommits(trx: Db, seqs: readonly number[], importId: number | null, calendar: Calendar): Promise<void> {
@@ -336,13 +373,12 @@ export class UsageWriter {
     change: (trx: Db, day: number, batch: Batch) => Promise<Batch | undefined>,
     fromDay = FIRST_DAY,
   ): Promise<number> {
-    const { calendar, dialect } = this.#options;
+    const { calendar } = this.#options;
     let query = this.#db.selectFrom('event_segment').select(['id', 'day']).where('day', '>=', fromDay);
     if (importId !== undefined) query = query.where('import_id', '=', importId);
     let events = 0;
     for (const { id, day } of await query.orderBy('day').execute()) {
-      events += await this.#db.transaction().execute(async (trx) => {
-        if (dialect === 'postgres') await sql`select pg_advisory_xact_lock(${FOLD_LOCK})`.execute(trx);
+      events += await this.#changeTotals(async (trx) => {
         const row = await trx
           .selectFrom('event_segment')
           .select(['keys', 'body'])
@@ -372,7 +408,8 @@ export class UsageWriter {
 
   async #retain(nowMs: number): Promise<void> {
     const { calendar, rawRetentionDays, totalsRetentionMonths } = this.#options;
-    await this.#db.transaction().execute(async (trx) => {
+    // Under the lock, else two instances would close a month twice, or a fold elsewhere would miss that it is closed.
+    await this.#changeTotals(async (trx) => {
       const retention = { rawDays: rawRetentionDays, totalsMonths: totalsRetentionMonths };
       const { rawRemoved, rawDay } = await removeExpired(trx, nowMs, calendar, retention);
       if (rawRemoved) await this.#identity.prune(trx, rawDay);
@@ -381,11 +418,13 @@ export class UsageWriter {
   }
 }
 
+const DIMENSION_CAP = 2000;
+
 /** Before any day that is ever stored. */
 const FIRST_DAY = -1_000_000;
 
 /** Any number that no other advisory lock of ours has. */
-const FOLD_LOCK = 0x4845_4144;
+const TOTALS_LOCK = 0x4845_4144;
 
 function toRejection(index: number, event: UsageEvent, error: string): Rejection {
   return event.id === undefined ? { index, error } : { index, id: event.id, error };

@@ -4,7 +4,9 @@ import type { Db } from './database.ts';
 /** Texts are interned per dimension; `meters` and `exclusion` are combinations of names that the rules gave. */
 export type Vocabulary = Dimension | 'meters' | 'exclusion';
 
-const MAX_REMEMBERED = 2_000_000;
+/** Bytes that the cache may take, about: texts are short as a rule, and up to 2,000 characters if a sender means harm. */
+const MAX_REMEMBERED_BYTES = 256 * 1024 * 1024;
+const BYTES_PER_TEXT = 100;
 const CHUNK = 400;
 
 /**
@@ -13,7 +15,7 @@ const CHUNK = 400;
  */
 export class ValueDictionary {
   readonly #ids = new Map<Vocabulary, Map<string, number>>();
-  #size = 0;
+  #bytes = 0;
 
   /** The number of a text, if this process has met it; 0 stands for no text at all. */
   idsOf(vocabulary: Vocabulary): Map<string, number> {
@@ -34,39 +36,43 @@ export class ValueDictionary {
     // In order of the text, so that two instances that meet the same new texts wait for each other instead of deadlocking.
     const sorted = [...texts].sort();
     for (let at = 0; at < sorted.length; at += CHUNK) {
-      const chunk = sorted.slice(at, at + CHUNK);
-      const known = await db
-        .selectFrom('value')
-        .select(['id', 'text'])
-        .where('dimension', '=', vocabulary)
-        .where('text', 'in', chunk)
-        .execute();
-      for (const row of known) found.set(row.text, row.id);
-      const missing = chunk.filter((text) => !found.has(text));
-      if (missing.length === 0) continue;
-      const inserted = await db
-        .insertInto('value')
-        .values(missing.map((text) => ({ dimension: vocabulary, text, place_day: 0 })))
-        .onConflict((conflict) =>
-          conflict.columns(['dimension', 'text']).doUpdateSet({ place_day: (eb) => eb.ref('value.place_day') }),
-        )
-        .returning(['id', 'text'])
-        .execute();
-      for (const row of inserted) found.set(row.text, row.id);
+      let missing = sorted.slice(at, at + CHUNK);
+      while (missing.length > 0) {
+        const known = await db
+          .selectFrom('value')
+          .select(['id', 'text'])
+          .where('dimension', '=', vocabulary)
+          .where('text', 'in', missing)
+          .execute();
+        for (const row of known) found.set(row.text, row.id);
+        missing = missing.filter((text) => !found.has(text));
+        if (missing.length === 0) break;
+        // What another instance has just inserted is found at the next look; its row is not locked, so nobody waits for it.
+        const inserted = await db
+          .insertInto('value')
+          .values(missing.map((text) => ({ dimension: vocabulary, text, place_day: 0 })))
+          .onConflict((conflict) => conflict.columns(['dimension', 'text']).doNothing())
+          .returning(['id', 'text'])
+          .execute();
+        for (const row of inserted) found.set(row.text, row.id);
+        missing = missing.filter((text) => !found.has(text));
+      }
     }
     return found;
   }
 
   remember(vocabulary: Vocabulary, found: ReadonlyMap<string, number>): void {
-    if (this.#size + found.size > MAX_REMEMBERED) this.forget();
+    let bytes = 0;
+    for (const text of found.keys()) bytes += BYTES_PER_TEXT + text.length;
+    if (this.#bytes + bytes > MAX_REMEMBERED_BYTES) this.forget();
+    this.#bytes += bytes;
     const ids = this.idsOf(vocabulary);
     for (const [text, id] of found) ids.set(text, id);
-    this.#size += found.size;
   }
 
   /** Empties the cache: too large, or another process has renamed values. */
   forget(): void {
     this.#ids.clear();
-    this.#size = 0;
+    this.#bytes = 0;
   }
 }

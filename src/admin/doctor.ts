@@ -6,11 +6,12 @@ import type { DoctorPort } from '../slack/ports.ts';
 import type { Db } from '../store/database.ts';
 import { listPendingMigrations } from '../store/migrate.ts';
 import { findSetting } from '../store/setting-repository.ts';
+import { checkMachine } from './doctor-machine.ts';
+import { checkPeople } from './doctor-people.ts';
+import { bad, type Finding, good } from './finding.ts';
 
 /** A signed request is refused beyond five minutes; a clock that is off by one is worth a word before. */
 const MAX_SKEW_MS = 60_000;
-
-type Finding = { ok: boolean; line: string };
 
 export interface DoctorDependencies {
   config: Config;
@@ -24,7 +25,9 @@ export interface DoctorDependencies {
 export function createDoctor(deps: DoctorDependencies): DoctorPort {
   return {
     async check() {
-      const findings = [...(await checkDatabase(deps)), checkZone()];
+      const database = await checkDatabase(deps);
+      const machine = database.every(({ ok }) => ok) ? await checkMachine(deps.config, deps.db) : [];
+      const findings = [...database, ...machine, checkZone()];
       if (!deps.client)
         return [...findings, bad('SLACK_BOT_TOKEN is not set: copy it from OAuth & Permissions of the Slack app.')];
       return [...findings, ...(await checkSlack(deps, deps.client)), ...checkMode(deps.config)];
@@ -67,8 +70,9 @@ function checkMode({ slack, publicUrl, alertChannel, oncall }: Config): Finding[
     findings.push(
       bad('HTTP mode without PUBLIC_URL: Slack cannot reach this machine; set it, or SLACK_APP_TOKEN for Socket Mode.'),
     );
-  if (!alertChannel) findings.push(bad('ALERT_CHANNEL is not set: alerts go to the admins by direct message.'));
-  if (!oncall) findings.push(bad('ONCALL is not set: nobody is mentioned at 90 and 100 %.'));
+  // Neither must be set; what follows should be known.
+  if (!alertChannel) findings.push(good('ALERT_CHANNEL is not set: alerts go to the admins by direct message.'));
+  if (!oncall) findings.push(good('ONCALL is not set: nobody is mentioned at 90 and 100 %.'));
   return findings;
 }
 
@@ -87,6 +91,7 @@ async function checkSlack({ config, now }: DoctorDependencies, client: WebClient
     );
     findings.push(await checkClock(config, now));
     if (config.alertChannel) findings.push(await checkChannel(client, config.alertChannel));
+    findings.push(...(await checkPeople(client, config)));
     return findings;
   } catch (error) {
     if (error instanceof WebAPIPlatformError) {
@@ -103,6 +108,7 @@ async function checkSlack({ config, now }: DoctorDependencies, client: WebClient
 async function checkClock(config: Config, now: () => number): Promise<Finding> {
   const response = await fetch(new URL('api.test', config.slack.apiUrl), {
     method: 'POST',
+    headers: { authorization: `Bearer ${config.slack.botToken?.reveal()}` },
     signal: AbortSignal.timeout(5000),
   });
   const date = Date.parse(response.headers.get('date') ?? '');
@@ -133,12 +139,4 @@ async function checkChannel(client: WebClient, channel: string): Promise<Finding
 function listWantedScopes(): string[] {
   const manifest = parse(readFileSync(new URL('../../app-manifest.yml', import.meta.url), 'utf8'));
   return manifest.oauth_config.scopes.bot as string[];
-}
-
-function good(line: string): Finding {
-  return { ok: true, line };
-}
-
-function bad(line: string): Finding {
-  return { ok: false, line };
 }

@@ -33,12 +33,13 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'import',
-    usage: 'import FILE… [--source NAME] [--format F] | import list',
+    usage: 'import FILE… [--source NAME] [--format F] | import list | import undo ID',
     summary: 'bring in access logs, NDJSON or CSV; can be stopped and run again',
     details: `  --source NAME    count the calls under this source (default: import; made if there is none)
   --format F       access-log, ndjson or csv (default: told by the first line); gzip and zstd are seen by themselves
   --client-from FIELD,…   fields that name the client, tried in order
   list             what was imported
+  undo ID          takes an import out again, as long as all of it is kept raw; it can then be imported anew
 A file is known by the content taken from it: a file that grew goes on, a repeated one adds nothing.`,
     load: async () => (await import('./import.ts')).runImport,
   },
@@ -61,6 +62,44 @@ A file is known by the content taken from it: a file that grew goes on, a repeat
   --at DATE|TIME    when it applies, in the report zone (default: now)
   --requests ±N     calls that it corrects besides`,
     load: async () => (await import('./correct.ts')).runCorrect,
+  },
+  {
+    name: 'recount',
+    usage: 'recount --from DATE',
+    summary: "count from a day on by today's rules, as far as raw events go",
+    details: `Scopes, costs, exclusions and holidays as they stand today hold from that day on; events that said their scope or
+credits themselves keep them. Prints what changed. May run beside the bot.`,
+    load: async () => (await import('./recount.ts')).runRecount,
+  },
+  {
+    name: 'rezone',
+    usage: 'rezone ZONE',
+    summary: 'count days in another time zone',
+    details: `Raw events are counted anew, older days from hourly totals as far as these go; days before stay as they were, and
+answers say so. Stop every instance first.`,
+    load: async () => (await import('./rezone.ts')).runRezone,
+  },
+  {
+    name: 'forget',
+    usage: 'forget user:X | ip:Y',
+    summary: 'replace a person or an address by (removed), everywhere; totals stay',
+    details: `Also where a sender names its client or initiator by that person or address, and in rejected events, saved views,
+filters, digests and kept messages. It cannot be taken back. Messages in Slack stay.`,
+    load: async () => (await import('./forget.ts')).runForget,
+  },
+  {
+    name: 'digest',
+    usage: 'digest preview [ID]',
+    summary: 'a digest as it would be posted now, as text',
+    details: '  ID                number of a digest, as in /usage digest (default: every section, of everything)',
+    load: async () => (await import('./digest.ts')).runDigest,
+  },
+  {
+    name: 'doctor',
+    usage: 'doctor',
+    summary: 'check tokens, scopes, channels, people, clock, zone, database, disk and port',
+    details: 'Each line says what is right (✓) or wrong (✗) and how to fix it. Exit code 1 if anything is wrong.',
+    load: async () => (await import('./doctor.ts')).runDoctor,
   },
   {
     name: 'backup',

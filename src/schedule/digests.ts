@@ -310,7 +310,8 @@ export class Digests implements DigestPort {
   }
 }
 
-function toEvery(rule: ScheduleRule): DigestOrder['every'] {
+/** How often a schedule's digest comes. */
+export function toEvery(rule: ScheduleRule): DigestOrder['every'] {
   if (rule.every === 'month') return 'month';
   return rule.weekdays.length === 1 ? 'week' : 'day';
 }

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname } from 'node:path';
+import type { Config } from '../config.ts';
+import { unseal } from '../ingest/seal.ts';
+import { Secret } from '../secret.ts';
+import { type Db, parseDatabaseUrl } from '../store/database.ts';
+import { listSources } from '../store/source-repository.ts';
+import { bad, type Finding, good } from './finding.ts';
+
+/** Below this, a busy month of events and totals may not fit. */
+const MIN_FREE_BYTES = 1024 ** 3;
+
+/** What this machine gives: the key that signing secrets are sealed with, room on the disk, the port. */
+export async function checkMachine(config: Config, db: Db): Promise<Finding[]> {
+  return [...(await checkSecretKey(config, db)), ...(await checkDisk(config)), await checkPort(config)];
+}
+
+async function checkSecretKey(config: Config, db: Db): Promise<Finding[]> {
+  const sealed = (await listSources(db)).filter(({ sealedSecret }) => sealedSecret !== undefined);
+  const place = config.secretKey ? 'SECRET_KEY' : config.secretKeyPath;
+  if (!config.secretKey && !existsSync(config.secretKeyPath)) {
+    return sealed.length === 0
+      ? [good(`Secret key: none yet; the first start makes ${place}.`)]
+      : [
+          bad(
+            `Secret key: ${place} is missing, and ${sealed.length} signing secrets are sealed with it: put it back from the backup, or run "headroom sources rotate NAME" for each source.`,
+          ),
+        ];
+  }
+  const key = config.secretKey ?? new Secret(readFileSync(config.secretKeyPath, 'utf8').trim());
+  const closed = sealed.filter(({ name, sealedSecret }) => {
+    try {
+      unseal(sealedSecret!, key, `source ${name}`);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return [
+    closed.length === 0
+      ? good(`Secret key: ${place} opens the signing secrets of all sources.`)
+      : bad(
+          `Secret key: ${place} does not open the signing secrets of ${closed.map(({ name }) => name).join(', ')}: set the key they were sealed with, or run "headroom sources rotate NAME".`,
+        ),
+  ];
+}
+
+async function checkDisk({ databaseUrl }: Config): Promise<Finding[]> {
+  const database = parseDatabaseUrl(databaseUrl.reveal());
+  if (database.dialect === 'postgres' || database.path === ':memory:') return [];
+  const folder = dirname(database.path);
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    const free = bavail * bsize;
+    const gigabytes = `${(free / 1024 ** 3).toFixed(1)} GiB`;
+    return [
+      free >= MIN_FREE_BYTES
+        ? good(`Disk: ${gigabytes} free in ${folder}.`)
+        : bad(`Disk: only ${gigabytes} free in ${folder}: make room, or events cannot be stored.`),
+    ];
+  } catch (error) {
+    return [bad(`Disk: ${folder} cannot be looked at (${(error as Error).message}); check DATABASE_URL.`)];
+  }
+}
+
+/** Free, or taken by Headroom itself. */
+async function checkPort({ host, port }: Config): Promise<Finding> {
+  if (port === 0) return good('Port: any free one.');
+  const place = `${host}:${port}`;
+  const code = await tryListening(host, port);
+  if (code === undefined) return good(`Port: ${place} is free.`);
+  if (code !== 'EADDRINUSE') return bad(`Port: ${place} cannot be listened on (${code}): correct HOST and PORT.`);
+  return (await isHeadroom(port))
+    ? good(`Port: Headroom answers at ${place}.`)
+    : bad(`Port: another program uses ${place}: stop it, or set PORT to a free one.`);
+}
+
+function tryListening(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen(port, host, () => server.close(() => resolve(undefined)));
+  });
+}
+
+async function isHeadroom(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(3000) });
+    const body = (await response.json()) as { writer?: unknown; tick?: unknown };
+    return body.writer !== undefined && body.tick !== undefined;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,36 @@
+import { parseArgs } from 'node:util';
+import { createDoctor } from '../admin/doctor.ts';
+import { createPostingClient } from '../delivery/slack-client.ts';
+import { openDatabase } from '../store/database.ts';
+import { migrate } from '../store/migrate.ts';
+import type { CliContext } from './command.ts';
+import { readConfig, refuseBesideOlder } from './open.ts';
+
+/** `headroom doctor`: one line per thing looked at; exit code 1 if anything is wrong. */
+export async function runDoctor(args: readonly string[], context: CliContext): Promise<number> {
+  parseArgs({ args: [...args] });
+  const config = readConfig(context);
+  const { botToken, apiUrl } = config.slack;
+  const db = openDatabase(config.databaseUrl.reveal());
+  try {
+    try {
+      await refuseBesideOlder(db, context.now());
+      await migrate(db);
+    } catch (error) {
+      context.out(`✗ Database: ${(error as Error).message}`);
+    }
+    const doctor = createDoctor({
+      config,
+      db,
+      client: botToken && createPostingClient(botToken.reveal(), { slackApiUrl: apiUrl }),
+      now: context.now,
+    });
+    const findings = await doctor.check();
+    for (const { ok, line } of findings) context.out(`${ok ? '✓' : '✗'} ${line}`);
+    const wrong = findings.filter(({ ok }) => !ok).length;
+    context.out(wrong === 0 ? 'All is well.' : `${wrong} of ${findings.length} need attention.`);
+    return wrong === 0 ? 0 : 1;
+  } finally {
+    await db.destroy().catch(() => {});
+  }
+}

@@ -35,7 +35,7 @@ import { type Db, openDatabase } from './store/database.ts';
 import { getDefinitions, getDefinitionsVersion } from './store/definition-repository.ts';
 import { deleteInstance } from './store/instance-repository.ts';
 import { migrate } from './store/migrate.ts';
-import { getReportZone } from './store/report-zone.ts';
+import { getReportZone, listOlderZones } from './store/report-zone.ts';
 import { listSourceHealth } from './store/source-repository.ts';
 import { ThreadedUsage } from './store/usage-reader-thread.ts';
 import { VERSION } from './version.ts';
@@ -86,7 +86,8 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const definitions = createDefinitionCache(db);
     const sources = () => listSourceHealth(db);
     const corrections = (span: Span) => listCorrections(db, { span });
-    const reporter = createReporter({ usage, calendar, definitions, sources, corrections });
+    const olderZones = () => listOlderZones(db);
+    const reporter = createReporter({ usage, calendar, definitions, sources, corrections, olderZones });
     const charts = createChartRenderer({ log });
     stops.push(() => charts.stop());
 

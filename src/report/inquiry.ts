@@ -2,6 +2,7 @@ import type { Calendar } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { Filter } from '../domain/filter.ts';
+import type { OlderZone } from '../domain/older-zone.ts';
 import type { Range } from '../domain/range.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import type { Question, ReportHead } from '../domain/report.ts';
@@ -18,6 +19,8 @@ export interface ReporterDeps {
   sources?: () => Promise<readonly SourceHealth[]>;
   /** Corrections that apply within a span, in order of the time they apply to. */
   corrections?: (span: Span) => Promise<readonly Correction[]>;
+  /** Days that are still counted in a report zone of before. */
+  olderZones?: () => Promise<readonly OlderZone[]>;
 }
 
 /** A question made ready for asking the store. */
@@ -32,6 +35,7 @@ export interface Inquiry {
   readonly span: Span;
   /** The question's filters, with shown client names turned into ids. */
   readonly filters: readonly Filter[];
+  readonly olderZones: readonly OlderZone[];
 }
 
 export async function openInquiry(
@@ -45,7 +49,8 @@ export async function openInquiry(
   const span = toSpan(range, deps.calendar);
   const names = getClientNames(definitions.clients);
   const filters = await toIds(deps.usage, names, question.filters ?? [], span);
-  return { question, nowMs, deps, definitions, names, range, span, filters };
+  const olderZones = (await deps.olderZones?.()) ?? [];
+  return { question, nowMs, deps, definitions, names, range, span, filters, olderZones };
 }
 
 /** Asks for totals of the inquiry's range under its filters, unless `query` says otherwise. */

@@ -12,6 +12,7 @@ export function noteAnswer(inquiry: Inquiry, answer: UsageAnswer): string[] {
   if (range.partial) {
     notes.push(`Still growing: it holds what had come in by ${formatInstant(nowMs, deps.calendar.zone)}.`);
   }
+  notes.push(...noteOlderDays(inquiry));
   if (answer.shortened) notes.push(noteShortened(inquiry, answer.shortened));
   if (answer.capped.length > 0) {
     notes.push(
@@ -41,6 +42,15 @@ export function offerNearest(question: Question, answer: UsageAnswer): Offer[] {
       question: { ...question, filters, offset: 0 },
     },
   ];
+}
+
+/** Days that a change of the report zone could not count anew. Combinations are asked for by filters and drill-downs. */
+function noteOlderDays({ olderZones, range, filters, question }: Inquiry): string[] {
+  const combines = filters.length > 0 || question.name !== undefined;
+  return olderZones
+    .map(({ zone, beforeDay, pairsBeforeDay }) => ({ zone, day: combines ? pairsBeforeDay : beforeDay }))
+    .filter(({ day }) => range.firstDay < day)
+    .map(({ zone, day }) => `Older days are counted in ${zone}: those before ${formatDate(day)}.`);
 }
 
 function noteShortened(inquiry: Inquiry, shortened: NonNullable<UsageAnswer['shortened']>): string {

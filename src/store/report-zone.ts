@@ -1,18 +1,10 @@
+import type { OlderZone } from '../domain/older-zone.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Db } from './database.ts';
 import { findSetting, getOrCreateSetting, setSetting } from './setting-repository.ts';
 
 export const REPORT_ZONE = 'report_zone';
 const OLDER_ZONES = 'older_zones';
-
-/** After a change of the report zone: which days are still counted in the one before. */
-export interface OlderZone {
-  zone: string;
-  /** Totals of days before this one are those of the older zone's days. */
-  beforeDay: number;
-  /** The same for totals of pairs of dimensions, which hours do not hold. */
-  pairsBeforeDay: number;
-}
 
 /**
  * The report zone of this deployment: fixed by the first start (or command) that needed one, `wanted` or else UTC. Throws

@@ -60,6 +60,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('body', blob, (column) => column.notNull())
     .execute();
   await db.schema.createIndex('event_segment_day').on('event_segment').column('day').execute();
+  await db.schema.createIndex('event_segment_received').on('event_segment').column('received_ms').execute();
   await db.schema.createIndex('event_segment_seq').on('event_segment').column('last_seq').execute();
 
   await addId(db.schema.createTable('total_segment'), 'id')

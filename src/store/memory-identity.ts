@@ -76,21 +76,26 @@ export class MemoryIdentity implements EventIdentity {
     const from = this.#lastSeq;
     const segments = await db
       .selectFrom('event_segment')
-      .select(['id', 'last_seq'])
+      .select(['id', 'first_seq', 'last_seq'])
       .where('last_seq', '>', from)
       .execute();
-    for (const { id, last_seq } of segments) {
+    for (const { id, first_seq, last_seq } of segments) {
       const row = await db.selectFrom('event_segment').select('keys').where('id', '=', id).executeTakeFirstOrThrow();
       // Any commit of the segment's range leads to it.
-      this.#insertAll(toWords(row.keys), last_seq);
+      this.#insertAll(toWords(row.keys), last_seq, first_seq);
     }
     const commits = await db.selectFrom('inbox').select(['seq', 'keys']).where('seq', '>', from).execute();
     for (const { seq, keys } of commits) this.#insertAll(toWords(keys), seq);
     this.#lastSeq = last;
   }
 
-  #insertAll(keys: Uint32Array, seq: number): void {
-    for (let at = 0; at < keys.length; at += KEY_WORDS) if (!isAbsent(keys, at)) this.#insert(keys, at, seq);
+  /** An id that already leads to a commit of the range leads here: a merged segment holds ids that were read before. */
+  #insertAll(keys: Uint32Array, seq: number, firstSeq = seq): void {
+    for (let at = 0; at < keys.length; at += KEY_WORDS) {
+      if (isAbsent(keys, at)) continue;
+      if (this.#candidates(keys, at)?.some((known) => known >= firstSeq && known <= seq)) continue;
+      this.#insert(keys, at, seq);
+    }
   }
 
   #insert(keys: Uint32Array, at: number, seq: number): void {

@@ -5,7 +5,8 @@ import { HeadroomError } from '../errors.ts';
 import type { Db, DialectName } from './database.ts';
 import { type Assign, EventBatchBuilder, keepRows } from './event-batch.ts';
 import { CONFLICT, createPostgresIdentity, type EventIdentity, isAbsent, NEW } from './event-identity.ts';
-import { KEY_WORDS, toWords, withKeys, withoutKeys } from './event-key.ts';
+import { KEY_WORDS, toWords, withKeys } from './event-key.ts';
+import { addEventSegment } from './event-segments.ts';
 import { MemoryIdentity } from './memory-identity.ts';
 import { reassign } from './recount.ts';
 import { REPORT_ZONE } from './report-zone.ts';
@@ -345,22 +346,15 @@ export class UsageWriter {
       .orderBy('seq')
       .execute();
     const all = concatenate(rows.map((row) => withKeys(decodeSegment(row.body), row.keys)));
+    const origin = {
+      importId,
+      firstSeq: rows[0]!.seq,
+      lastSeq: rows.at(-1)!.seq,
+      receivedMs: Math.max(...rows.map((row) => row.received_ms)),
+    };
     for (const [day, events] of splitByDay(all, calendar)) {
-      const { batch, keys } = withoutKeys(events);
-      await trx
-        .insertInto('event_segment')
-        .values({
-          day,
-          first_seq: rows[0]!.seq,
-          last_seq: rows.at(-1)!.seq,
-          received_ms: Math.max(...rows.map((row) => row.received_ms)),
-          events: batch.length,
-          import_id: importId,
-          keys,
-          body: encodeSegment(batch),
-        })
-        .execute();
-      await addToTotals(trx, day, batch, calendar, this.#places);
+      await addEventSegment(trx, day, events, origin);
+      await addToTotals(trx, day, events, calendar, this.#places);
     }
   }
 

@@ -1,0 +1,74 @@
+import type { Db } from './database.ts';
+import { withKeys, withoutKeys } from './event-key.ts';
+import { type Batch, concatenate, decodeSegment, encodeSegment } from './segment.ts';
+
+/** So many segments of about one size are merged into one, up to a size that is still read quickly. */
+const TIER = 4;
+const MAX_EVENTS = 131_072;
+
+/** Where raw events came from; they are kept apart by import, so that one can be taken back. */
+export interface EventOrigin {
+  importId: number | null;
+  firstSeq: number;
+  lastSeq: number;
+  receivedMs: number;
+}
+
+/**
+ * Stores a day's raw events (with their key columns), in the caller's transaction. Small segments are merged as they
+ * gather: a sender of one event a second would otherwise leave thousands a day.
+ */
+export async function addEventSegment(db: Db, day: number, events: Batch, origin: EventOrigin): Promise<void> {
+  const sameImport = origin.importId === null ? ('is' as const) : ('=' as const);
+  const segments = await db
+    .selectFrom('event_segment')
+    .select(['id', 'events', 'first_seq', 'last_seq', 'received_ms'])
+    .where('day', '=', day)
+    .where('import_id', sameImport, origin.importId)
+    .orderBy('id', 'desc')
+    .limit(64)
+    .execute();
+  const merged: typeof segments = [];
+  let size = events.length;
+  for (let from = 0; from < segments.length; ) {
+    const tier = segments.slice(from).findIndex((segment) => segment.events > size * TIER);
+    const end = tier < 0 ? segments.length : from + tier;
+    const total = segments.slice(from, end).reduce((sum, segment) => sum + segment.events, size);
+    if (end - from < TIER - 1 || total > MAX_EVENTS) break;
+    merged.push(...segments.slice(from, end));
+    size = total;
+    from = end;
+  }
+  const parts = [events];
+  for (const { id } of merged) {
+    const { keys, body } = await db
+      .selectFrom('event_segment')
+      .select(['keys', 'body'])
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    parts.push(withKeys(decodeSegment(body), keys));
+  }
+  if (merged.length > 0)
+    await db
+      .deleteFrom('event_segment')
+      .where(
+        'id',
+        'in',
+        merged.map(({ id }) => id),
+      )
+      .execute();
+  const { batch, keys } = withoutKeys(concatenate(parts));
+  await db
+    .insertInto('event_segment')
+    .values({
+      day,
+      first_seq: Math.min(origin.firstSeq, ...merged.map((segment) => segment.first_seq)),
+      last_seq: Math.max(origin.lastSeq, ...merged.map((segment) => segment.last_seq)),
+      received_ms: Math.max(origin.receivedMs, ...merged.map((segment) => segment.received_ms)),
+      events: batch.length,
+      import_id: origin.importId,
+      keys,
+      body: encodeSegment(batch),
+    })
+    .execute();
+}

@@ -36,15 +36,13 @@ export async function runRecount(args: readonly string[], context: CliContext): 
     const span = { fromMs: calendar.startOfDay(fromDay), toMs: calendar.startOfDay(today + 1) };
     await intake.usage.foldAll();
     const before = await summarise(reader, span);
-    const moved = await applyRulesFrom(db, { fromDay, reason: `today's rules hold from ${since} on`, actor, nowMs });
+    await applyRulesFrom(db, { fromDay, reason: `today's rules hold from ${since} on`, actor, nowMs });
     const events = await intake.usage.recount(fromDay);
     await insertAudit(db, { atMs: nowMs, actor, action: 'recount', detail: `${events} events from ${since} on` });
     const changes = listChanges(before, await summarise(reader, span));
     for (const line of changes) context.out(line);
     if (changes.length === 0) context.out('No number changed.');
-    context.out(
-      `${events} events from ${since} on were counted by today's rules (${calendar.zone})${moved ? '' : ', which held from there on already'}.`,
-    );
+    context.out(`${events} events from ${since} on were counted by today's rules (${calendar.zone}).`);
     return 0;
   });
 }

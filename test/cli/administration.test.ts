@@ -1,0 +1,238 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { runCli } from '../../src/cli/run.ts';
+import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
+import type { GroupKey } from '../../src/domain/dimension.ts';
+import { createReporter } from '../../src/report/reporter.ts';
+import { upsertAnswer, upsertChosenFilters } from '../../src/store/conversation-repository.ts';
+import { type Db, openDatabase } from '../../src/store/database.ts';
+import { getDefinitions } from '../../src/store/definition-repository.ts';
+import { deleteInstance, upsertInstance } from '../../src/store/instance-repository.ts';
+import { listOlderZones } from '../../src/store/report-zone.ts';
+import { insertRejectedEvents, listRejectedEvents, listSourceHealth } from '../../src/store/source-repository.ts';
+import { insertSubscription } from '../../src/store/subscription-repository.ts';
+import { StoredUsage } from '../../src/store/usage-reader.ts';
+import { findView, upsertView } from '../../src/store/view-repository.ts';
+import { describeEachDialect } from '../support/databases.ts';
+
+const NOW = Date.parse('2026-11-20T12:00:00Z');
+
+describeEachDialect('administration', ({ dialect, createUrl }) => {
+  let folder: string;
+  let url: string;
+  let db: Db;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'headroom-admin-'));
+    url = await createUrl();
+    db = openDatabase(url);
+  });
+  afterEach(async () => {
+    await db.destroy();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+    const out: string[] = [];
+    const err: string[] = [];
+    const code = await runCli(words, {
+      env: { DATABASE_URL: url, SECRET_KEY: Buffer.alloc(32).toString('base64'), PORT: '0' },
+      folder,
+      out: (line) => out.push(line),
+      err: (line) => err.push(line),
+      isTerminal: false,
+      now: () => NOW,
+      signal: new AbortController().signal,
+    });
+    return { code, out: out.join('\n'), err: err.join('\n') };
+  }
+
+  async function bring(name: string, events: readonly object[]): Promise<void> {
+    writeFileSync(join(folder, name), `${events.map((event) => JSON.stringify(event)).join('\n')}\n`);
+    expect(await run('import', name)).toMatchObject({ code: 0 });
+  }
+
+  async function count(groupBy: GroupKey[], zone = 'UTC'): Promise<Record<string, number>> {
+    const span = { fromMs: NOW - 60 * 86_400_000, toMs: NOW + 86_400_000 };
+    const { rows } = await new StoredUsage(db, dialect, createCalendar(zone)).sum({
+      span,
+      grain: 'all',
+      groupBy,
+      filters: [],
+    });
+    return Object.fromEntries(rows.map(({ keys, requests }) => [keys.join(' '), requests]));
+  }
+
+  it("counts from a day on by today's rules, and says what changed", async () => {
+    await bring('a.ndjson', [
+      { id: '1', time: '2026-11-10T10:00:00Z', client: 'acme', module: 'erp' },
+      { id: '2', time: '2026-11-18T10:00:00Z', client: 'acme', module: 'erp', count: 10 },
+      { id: '3', time: '2026-11-19T10:00:00Z', client: 'probe' },
+    ]);
+    // Rules that hold since ever, then others from today on.
+    writeFileSync(join(folder, 'pools.yml'), 'scopes: [{ name: erp }]\nexclude: [{ client: nobody }]\n');
+    expect((await run('pools', 'apply', 'pools.yml')).code).toBe(0);
+    writeFileSync(
+      join(folder, 'pools.yml'),
+      'scopes: [{ name: erp, match: [{ module: erp }], costs: [{ credits: 2 }] }]\nexclude: [{ client: probe }]\n',
+    );
+    expect((await run('pools', 'apply', 'pools.yml')).code).toBe(0);
+    expect(await count(['scope'])).toEqual({ default: 12 });
+
+    const { code, out } = await run('recount', '--from', '2026-11-15');
+    expect(code).toBe(0);
+    expect(out).toContain('default: 11 → 0 requests, 11 → 0 credits');
+    expect(out).toContain('erp: 0 → 10 requests, 0 → 20 credits');
+    expect(out).toMatch(/taken out by .*probe.*: 0 → 1 requests/);
+    expect(out).toContain("2 events from 2026-11-15 on were counted by today's rules (UTC).");
+    expect(await count(['scope'])).toEqual({ default: 1, erp: 10 });
+
+    expect((await run('recount', '--from', '2026-11-15')).out).toMatch(/^No number changed\./);
+    expect((await run('recount', '--from', '2026-12-01')).err).toMatch(/still to come/);
+    expect((await run('recount', '--from', 'monday')).err).toMatch(/must be a date/);
+    expect((await run('recount')).err).toMatch(/--from 2026-11-01/);
+  });
+
+  it('counts anew only as far back as raw events go, and says from which day', async () => {
+    await bring('a.ndjson', [{ id: '1', time: '2026-11-18T10:00:00Z', client: 'acme', module: 'erp' }]);
+    await db
+      .insertInto('setting')
+      .values({ name: 'raw_from_day', value: String(parseDay('2026-11-12')) })
+      .execute();
+    const { out } = await run('recount', '--from', '2026-10-01');
+    expect(out).toMatch(/^Raw events are kept from 2026-11-12 on/);
+  });
+
+  it('forgets a person everywhere, and keeps the totals', async () => {
+    await bring('a.ndjson', [
+      { id: '1', time: '2026-11-18T10:00:00Z', client: '203.0.113.7', ip: '203.0.113.7', user: 'ann' },
+      { id: '2', time: '2026-11-18T11:00:00Z', client: 'acme', ip: '203.0.113.70', user: 'bob' },
+    ]);
+    const [source] = await db.selectFrom('source').select('id').execute();
+    await insertRejectedEvents(
+      db,
+      source!.id,
+      [
+        { index: 0, error: 'status: "x" of 203.0.113.7 is no number', excerpt: 'ip: 203.0.113.7, status: x' },
+        { index: 1, error: 'client is missing', excerpt: 'ip: 203.0.113.8' },
+      ],
+      NOW,
+    );
+    const filters = [{ key: 'ip' as const, patterns: ['203.0.113.7', '203.0.113.70'], not: false }];
+    const question = { report: 'top' as const, dimension: 'route' as const, filters };
+    await upsertView(db, { owner: 'U1', name: 'mine', question, savedBy: 'U1', savedMs: NOW });
+    await upsertChosenFilters(db, 'U1', 'C1', filters);
+    const drill = [{ report: 'client' as const, name: '203.0.113.7' }];
+    await upsertAnswer(db, { id: 'a1', asker: 'U1', channel: 'C1', private: false, question, drill, createdMs: NOW });
+    const what = { sections: [], filters };
+    await insertSubscription(db, { channel: 'C1', owner: 'U1', schedule: {}, what, nextDueMs: NOW }, NOW);
+
+    const { code, out } = await run('forget', 'ip:203.0.113.7');
+    expect(code).toBe(0);
+    expect(out).toContain('Usage names it no more (as ip, client)');
+    expect(out).toContain('Rejected events that held it: 1');
+    expect(out).toContain('Views, filters, digests and answers that named it: 4');
+    expect(await count(['ip'])).toEqual({ '(removed)': 1, '203.0.113.70': 1 });
+    expect(await count(['client'])).toEqual({ '(removed)': 1, acme: 1 });
+    expect((await findView(db, ['U1'], 'mine'))!.question.filters![0]!.patterns).toEqual(['(removed)', '203.0.113.70']);
+    expect((await listRejectedEvents(db, source!.id)).map(({ reason, excerpt }) => [reason, excerpt])).toEqual([
+      ['client is missing', 'ip: 203.0.113.8'],
+      ['status: "x" of (removed) is no number', undefined],
+    ]);
+    for (const table of [
+      'saved_view',
+      'chosen_filter',
+      'answer',
+      'subscription',
+      'rejected_event',
+      'audit',
+      'value',
+    ] as const) {
+      const rows = JSON.stringify(await db.selectFrom(table).selectAll().execute());
+      expect(rows, table).not.toMatch(/203\.0\.113\.7(?!\d)/);
+    }
+    expect((await run('forget', 'user:nobody')).out).toMatch(/^Usage does not name it\./);
+    expect((await run('forget', 'ann')).err).toMatch(/forget user:NAME/);
+  });
+
+  it('takes an import back, after which it can be imported anew', async () => {
+    await bring('kept.ndjson', [{ id: 'k', time: '2026-11-18T10:00:00Z', client: 'acme' }]);
+    const events = [
+      { id: '1', time: '2025-03-01T10:00:00Z', client: 'old' },
+      { id: '2', time: '2026-11-18T10:00:00Z', client: 'new' },
+    ];
+    await bring('b.ndjson', events);
+    expect((await run('import', 'list')).out.split('\n')).toHaveLength(2);
+    expect(await run('import', 'undo', '2')).toMatchObject({
+      code: 0,
+      out: 'Import 2 (b.ndjson) was taken back: 2 events are counted no more.',
+    });
+    expect(await count(['client'])).toEqual({ acme: 1 });
+    expect((await listSourceHealth(db))[0]).toMatchObject({ accepted: 1 });
+    await bring('b.ndjson', events);
+    expect(await count(['client'])).toEqual({ acme: 1, new: 1 });
+    expect((await run('import', 'undo', '2')).err).toMatch(/There is no import 2/);
+    expect((await run('import', 'undo')).err).toMatch(/import undo ID/);
+
+    await db.deleteFrom('event_segment').where('import_id', '=', 3).execute();
+    expect((await run('import', 'undo', '3')).err).toMatch(/only 0 are still kept raw.*headroom correct/);
+  });
+
+  it('changes the report zone when no instance runs, and answers say which days stayed', async () => {
+    const time = '2026-11-18T23:30:00Z';
+    await bring('a.ndjson', [
+      { id: '0', time: '2026-10-01T10:00:00Z', client: 'acme' },
+      { id: '1', time, client: 'acme' },
+    ]);
+    await upsertInstance(db, { id: 'web-1', version: '0.1.0', startedMs: NOW, seenMs: NOW });
+    expect((await run('rezone', 'Asia/Kolkata')).err).toMatch(
+      /web-1 is running and counts in UTC: stop every instance/,
+    );
+    await deleteInstance(db, 'web-1');
+    // As after a month: of the first day, totals alone are left.
+    await db.deleteFrom('event_segment').where('day', '<', parseDay('2026-11-01')).execute();
+    await db
+      .insertInto('setting')
+      .values({ name: 'raw_from_day', value: String(parseDay('2026-11-01')) })
+      .execute();
+
+    const { code, out } = await run('rezone', 'Asia/Kolkata');
+    expect(code).toBe(0);
+    expect(out).toContain(
+      'Days are counted in Asia/Kolkata from now on (before: UTC); 1 raw events were counted anew.',
+    );
+    expect(out).toContain('Days before 2026-11-02 stay days of UTC');
+    expect((await run('rezone', 'Asia/Kolkata')).out).toMatch(/already; nothing was changed/);
+    expect((await run('rezone', 'Berlin')).err).toMatch(/IANA zone such as Europe\/Berlin.*there is no "Berlin"/);
+    expect((await run('rezone')).err).toMatch(/Name an IANA zone/);
+
+    const calendar = createCalendar('Asia/Kolkata');
+    const reporter = createReporter({
+      usage: new StoredUsage(db, dialect, calendar),
+      calendar,
+      definitions: () => getDefinitions(db),
+      olderZones: () => listOlderZones(db),
+    });
+    const answer = async (range: string) => (await reporter.answer({ report: 'daily', range }, NOW)).notes;
+    expect(await answer('2026-10-01..2026-11-19')).toContain(
+      'Older days are counted in UTC: those before Mon 2 Nov 2026.',
+    );
+    expect((await answer('2026-11-10..2026-11-19')).join()).not.toContain('Older days');
+    // The call of 23:30 UTC is one of the next day there.
+    const day = await reporter.answer({ report: 'daily', range: '2026-11-19' }, NOW);
+    expect(day.finding).toMatch(/\b1 request/);
+  });
+
+  it('shows a digest as text, and posts nothing', async () => {
+    await bring('a.ndjson', [{ id: '1', time: '2026-11-19T10:00:00Z', client: 'acme', route: '/v1/x', status: 200 }]);
+    const { code, out } = await run('digest', 'preview');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^1 request by 1 client on Thu 19 Nov 2026 \(UTC\)/);
+    expect(out).toMatch(/Top clients[^\n]*\n {2}1\. acme: 1 \(100 %\)/);
+    expect((await run('digest', 'preview', '9')).err).toMatch(/There is no digest 9: there are none/);
+    expect((await run('digest', 'send')).err).toMatch(/headroom digest preview/);
+    expect(await db.selectFrom('delivery').select('id').execute()).toEqual([]);
+  });
+});

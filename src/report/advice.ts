@@ -1,5 +1,5 @@
 import { OTHER } from '../domain/dimension.ts';
-import type { Offer, PoolReport, Question, StatusReport, TableReport } from '../domain/report.ts';
+import type { Level, Offer, PoolReport, Question, StatusReport, TableReport } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import {
   countOf,
@@ -50,7 +50,7 @@ export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs
     deps.sources?.() ?? [],
   ]);
   const found = [
-    ...pools.scopes.flatMap((scope) => advisePools(scope, deps)),
+    ...pools.scopes.toSorted(byLevel).flatMap((scope) => advisePools(scope, deps)),
     ...adviseFailures(status),
     ...(await adviseBusiest(inquiry, byClient.rows)),
     ...adviseStrangers(inquiry, byClient.rows),
@@ -67,7 +67,7 @@ export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs
       finding:
         found.length === 0
           ? `Nothing needs doing: no pool near its end and no pattern of failures in ${countOf(status.totals.requests, 'request')}.`
-          : `${found[0]!.advice}: ${found[0]!.evidence}`,
+          : `${found[0]!.advice}. ${found[0]!.evidence}`,
       notes: status.notes,
       offers: found.flatMap(({ offer }) => (offer ? [offer] : [])).slice(0, 5),
     }),
@@ -81,6 +81,12 @@ export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs
       rows: found.map(({ advice, evidence }) => [advice, evidence]),
     },
   };
+}
+
+const LEVELS: readonly Level[] = ['exhausted', 'critical', 'approaching', 'healthy'];
+
+function byLevel(a: { level: Level }, b: { level: Level }): number {
+  return LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level);
 }
 
 function advisePools(

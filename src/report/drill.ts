@@ -32,7 +32,7 @@ export function reportRoute(deps: ReporterDeps, question: Question, nowMs: numbe
 
 /**
  * The other dimensions of one client's (by name or id) or one route's calls: per dimension the rows with the most failures
- * first, five unless the question asks for more; dimensions that its calls do not carry are left out.
+ * first, five unless the question asks for more; dimensions that its calls do not carry (only plain calls: kinds) are left out.
  * Throws QuestionError without a name, or with one that was never seen, with the nearest that was.
  */
 async function reportDrill(
@@ -62,7 +62,9 @@ async function reportDrill(
     return { dimension, ranked };
   });
   const sections = drilled
-    .filter(({ ranked }) => ranked.some((row) => row.name !== '(none)'))
+    .filter(({ dimension, ranked }) =>
+      ranked.some(({ name }) => name !== '(none)' && !(dimension === 'kind' && name === 'call')),
+    )
     .map(({ dimension, ranked }) => ({
       title: toTitle(dimension),
       dimension,
@@ -95,7 +97,10 @@ async function reportDrill(
   };
 
   function findWorst(): string {
-    const outcome = describeOutcome(totals, countNames(clients.rows, inquiry.names.nameOf));
+    const outcome = describeOutcome(
+      totals,
+      kind === 'client' && !name.includes('*') ? undefined : countNames(clients.rows, inquiry.names.nameOf),
+    );
     const first: Dimension = kind === 'client' ? 'route' : 'client';
     const worst = sections.find(({ dimension }) => dimension === first)?.rows[0];
     if (!worst || worst.failed < totals.failed * CONCENTRATED || worst.failed === 0) return outcome;

@@ -69,6 +69,13 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
           ? [`Data begin in ${formatMonthName(extent.firstDay)}.`]
           : []),
       ],
+      offers:
+        question.scope === undefined
+          ? inquiry.definitions.scopes
+              .filter(({ name }) => name !== scope)
+              .slice(0, 5)
+              .map(({ name, title: label }) => ({ label, question: { ...question, scope: name } }))
+          : [],
     }),
     kind: 'history',
     scope,

@@ -84,10 +84,10 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
   };
 }
 
-/** `12,000 requests by 42 clients; 98.2 % succeeded: 11,784 ok, 216 failed.` */
-export function describeOutcome(totals: Totals, clients: number): string {
+/** `12,000 requests by 42 clients; 98.2 % succeeded: 11,784 ok, 216 failed.` `clients` absent: it is one client's. */
+export function describeOutcome(totals: Totals, clients?: number): string {
   const { requests, ok, failed, none } = totals;
-  const by = `${countOf(requests, 'request')} by ${countOf(clients, 'client')}`;
+  const by = `${countOf(requests, 'request')}${clients === undefined ? '' : ` by ${countOf(clients, 'client')}`}`;
   if (ok + failed === 0) return `${by}; none of them carried a status.`;
   const silent = none > 0 ? `, ${formatCount(none)} without a status` : '';
   const share = `${none > 0 ? 'of those with a status ' : ''}${formatShare(ok, ok + failed)}`;

@@ -66,7 +66,8 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
     const show = measure === 'credits' ? formatCredits : formatCount;
     const whole = `${show(totals[measure])} ${measure}`;
     if (!leader) return `None of the ${whole} names a ${words.singular}.`;
-    const failed = leader.failed > 0 ? `, ${formatShare(leader.failed, leader.requests)} of its requests failed` : '';
+    const told = leader.failed > 0 && !inquiry.filters.some(({ key }) => key === 'status');
+    const failed = told ? `, ${formatShare(leader.failed, leader.requests)} of its requests failed` : '';
     const others = dimension === 'client' ? '' : `, ${countOf(clientCount, 'client')}`;
     return (
       `${leader.name} leads with ${show(leader[measure])} of ${whole} (${formatPercent(leader.sharePercent)})${failed}; ` +

@@ -93,7 +93,14 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
     kind: 'why',
     sections: [
       ...(totals.requests > 0
-        ? [{ title: 'In all', lines: [describeOutcome(totals, countNames(byClient.rows, names.nameOf))] }]
+        ? [
+            {
+              title: 'In all',
+              lines: [
+                describeOutcome(totals, name.includes('*') ? countNames(byClient.rows, names.nameOf) : undefined),
+              ],
+            },
+          ]
         : []),
       ...symptoms.map(({ claim, evidence, remedy }) => ({ title: claim, lines: [evidence, remedy] })),
     ],

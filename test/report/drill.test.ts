@@ -31,7 +31,6 @@ describe('client', () => {
       'route',
       'method',
       'user',
-      'kind',
       'source',
       'scope',
     ]);

@@ -1,4 +1,5 @@
 import type { RankingRow } from '../domain/report.ts';
+import { isNamed } from '../report/totals.ts';
 
 /** A client whose requests changed, and what explains most of it. */
 export interface Mover {
@@ -21,7 +22,8 @@ export function describeMover(
   const moved = new Map<string, number>();
   for (const row of routes) moved.set(row.name, row.requests);
   for (const row of routesBefore) moved.set(row.name, (moved.get(row.name) ?? 0) - row.requests);
-  const [route, delta] = [...moved].sort((a, b) => sign * (b[1] - a[1]))[0] ?? [];
+  const named = [...moved].filter(([name]) => isNamed(name));
+  const [route, delta] = named.sort((a, b) => sign * (b[1] - a[1]))[0] ?? [];
   const sumFailed = (rows: readonly RankingRow[]) => rows.reduce((sum, row) => sum + row.failed, 0);
   return {
     name: change.name,

@@ -124,7 +124,14 @@ export function listParts(content: DigestContent): DigestPart[] {
           },
         ]
       : []),
-    ...(advice ? [{ title: 'Advice', lines: advice.sections.flatMap(({ lines }) => lines).slice(0, 2) }] : []),
+    ...(advice
+      ? [
+          {
+            title: 'Advice',
+            lines: advice.sections.slice(0, 2).map(({ title, lines }) => [title, ...lines].join(' – ')),
+          },
+        ]
+      : []),
   ];
   return parts.filter(({ lines }) => lines.length > 0);
 }
@@ -177,7 +184,7 @@ function describeMove(mover: Mover): string {
     : '';
   const failed =
     mover.failed > mover.failedBefore
-      ? `; failed ${formatCount(mover.failed)}, before ${formatCount(mover.failedBefore)}`
+      ? `; ${formatCount(mover.failed)} failed (${formatCount(mover.failedBefore)} before)`
       : '';
   return `${mover.name}: ${size} (${formatCount(mover.before)} → ${formatCount(mover.requests)})${route}${failed}`;
 }

@@ -70,7 +70,7 @@ async function run(core: Core, name: string, args: JsonObject | undefined, token
 
 function authenticate(core: Core, method: Method, name: string, token: string | undefined): void {
   const expected = method.appToken ? CREDENTIALS.appToken : CREDENTIALS.botToken;
-  if (token === expected) return;
+  if (token === expected || (method.open && !token)) return;
   const other = token === CREDENTIALS.appToken || token === CREDENTIALS.botToken;
   const code = !token ? 'not_authed' : other ? 'not_allowed_token_type' : 'invalid_auth';
   core.state.problem('invalid_auth', name, code);

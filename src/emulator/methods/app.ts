@@ -49,7 +49,7 @@ export const appMethods: Record<string, Method> = {
       is_enterprise_install: false,
     }),
   },
-  'api.test': { run: (_core, args) => ({ args }) },
+  'api.test': { open: true, run: (_core, args) => ({ args }) },
   'apps.connections.open': { appToken: true, run: (core) => ({ url: core.sockets.createUrl() }) },
   'views.open': {
     run: (core, args) => {

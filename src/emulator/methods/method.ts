@@ -7,6 +7,8 @@ export interface Method {
   scopes?: string[] | ((core: Core, args: JsonObject) => string[]);
   /** Needs the app-level token instead of the bot's. */
   appToken?: boolean;
+  /** Needs no token at all. */
+  open?: boolean;
   /** Counts against the posting rate of `args.channel`. */
   posts?: boolean;
   run(core: Core, args: JsonObject): JsonObject | Promise<JsonObject>;

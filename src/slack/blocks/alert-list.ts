@@ -39,7 +39,7 @@ function describe(alert: AlertSummary, zone: string): string {
     alert.mutedUntilMs === undefined ? undefined : `muted until ${formatInstant(alert.mutedUntilMs, zone)} (${zone})`,
     alert.acknowledgedBy ? 'acknowledged' : undefined,
   ].filter((part) => part !== undefined);
-  return [alert.detail, ...state].filter((part) => part !== '').join(' · ');
+  return [...new Set([alert.detail, ...state])].filter((part) => part !== '').join(' · ');
 }
 
 function buildButtons(alert: AlertSummary, admin: boolean): Block[] {

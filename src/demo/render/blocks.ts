@@ -25,7 +25,7 @@ function renderBlock(block: JsonObject, scene: Scene): ReactNode {
   const id = String(block.block_id ?? '');
   switch (block.type) {
     case 'header':
-      return h('h3', null, plainOf(block.text));
+      return h('h3', null, renderText(block.text, scene));
     case 'divider':
       return h('hr');
     case 'section':

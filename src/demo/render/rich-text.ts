@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../emulator/types.ts';
 import { formatDate } from './dates.ts';
 import { h, mentionChannel, mentionGroup, mentionUser, type ReactNode, type Scene, safeUrl } from './scene.ts';
+import { withSigns } from './signs.ts';
 
 /** A rich_text block. Its texts are shown letter by letter: nothing in them is markup. */
 export function renderRichText(block: JsonObject, scene: Scene): ReactNode {
@@ -60,7 +61,7 @@ function renderContent(leaf: JsonObject, scene: Scene): ReactNode {
       return url ? h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, text) : text;
     }
     default:
-      return String(leaf.text ?? leaf.value ?? '');
+      return withSigns(String(leaf.text ?? leaf.value ?? ''));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../emulator/types.ts';
 import { listOf, renderRichText } from './rich-text.ts';
 import { h, type ReactNode, type Scene } from './scene.ts';
+import { withSigns } from './signs.ts';
 
 /** A table or data_table block; its first row is the header. Scrolls sideways by itself where it is too wide. */
 export function renderTable(block: JsonObject, scene: Scene): ReactNode {
@@ -36,5 +37,5 @@ export function renderTable(block: JsonObject, scene: Scene): ReactNode {
 function renderCell(cell: JsonObject, scene: Scene): ReactNode {
   if (cell.type === 'rich_text') return renderRichText(cell, scene);
   if (cell.type === 'raw_number') return String(cell.text ?? cell.value ?? '');
-  return String(cell.text ?? '');
+  return withSigns(String(cell.text ?? ''));
 }

@@ -1,0 +1,79 @@
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'microsoft-edge'];
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** CHROMIUM_PATH, else the first browser of its kind on this machine. */
+export function findChromium(): string | undefined {
+  if (process.env.CHROMIUM_PATH) return process.env.CHROMIUM_PATH;
+  const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)];
+  return folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find((path) => existsSync(path));
+}
+
+export function launchChromium(): Promise<Browser> {
+  const path = findChromium();
+  if (!path) throw new Error('No Chromium here: install one, or set CHROMIUM_PATH to its executable.');
+  return chromium.launch({ executablePath: path, args: ARGUMENTS });
+}
+
+export interface Visit {
+  user?: string;
+  channel?: string;
+  theme?: 'light' | 'dark';
+  phone?: boolean;
+}
+
+/** The playground in a browser of its own, as one person in one channel; a fault in the page's script fails the test. */
+export async function visit(
+  browser: Browser,
+  url: string,
+  options: Visit = {},
+): Promise<{ page: Page; faults: string[] }> {
+  const { user = 'U01ALICE', channel = 'C01USAGE', theme = 'light', phone = false } = options;
+  const context = await browser.newContext({
+    viewport: phone ? { width: 390, height: 844 } : { width: 1280, height: 900 },
+    colorScheme: theme,
+    acceptDownloads: true,
+  });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => void (message.type() === 'error' && faults.push(message.text())));
+  await page.addInitScript(
+    ([who, where]) => {
+      sessionStorage.setItem('user', who!);
+      sessionStorage.setItem('place', where!);
+    },
+    [user, channel],
+  );
+  await page.goto(url);
+  await page.locator('html[data-ready]').waitFor();
+  return { page, faults };
+}
+
+/** Types into the message field and sends. */
+export async function type(page: Page, text: string): Promise<void> {
+  const field = page.getByRole('combobox', { name: 'Message, or a command' });
+  await field.fill(text);
+  await field.press('Escape');
+  await field.press('Enter');
+}
+
+const folder = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), 'headroom-journeys-'));
+
+/** Kept for looking at, in SCREENSHOTS or a temporary folder. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}

@@ -1,0 +1,229 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type Demo, startDemo } from '../../src/demo/demo.ts';
+import { createLogger } from '../../src/log.ts';
+import { findChromium, launchChromium, shoot, type, type Visit, visit } from './chromium.ts';
+
+/** How long something may take to be seen. */
+const SOON = { timeout: 10_000 };
+
+const absent = !findChromium() && !process.env.CI;
+if (absent) console.warn('Journeys are skipped: no Chromium here. Install one, or set CHROMIUM_PATH.');
+
+describe.skipIf(absent)('a person in the playground', () => {
+  let demo: Demo;
+  let browser: Browser;
+  const log: string[] = [];
+
+  beforeAll(async () => {
+    const logger = createLogger('warn', { write: (line) => void log.push(line) });
+    [demo, browser] = await Promise.all([startDemo({ log: logger, pagePort: 0, botPort: 0 }), launchChromium()]);
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await demo?.stop();
+  });
+
+  async function open(options: Visit = {}): Promise<Page> {
+    const { page, faults } = await visit(browser, demo.pageUrl, options);
+    onTestFinished(async () => {
+      await page.context().close();
+      expect(faults.filter((fault) => !/Failed to load resource: net::/.test(fault))).toEqual([]);
+      demo.world.emulator.assertNoProblems();
+    });
+    return page;
+  }
+
+  /** The newest message whose heading is `title`. */
+  function answer(page: Page, title: string | RegExp): Locator {
+    return page
+      .getByRole('log', { name: 'Messages' })
+      .getByRole('article')
+      .filter({ has: page.getByRole('heading', { name: title }) })
+      .last();
+  }
+
+  async function seePicture(message: Locator): Promise<void> {
+    const image = message.getByRole('img');
+    await image.waitFor();
+    await image.scrollIntoViewIfNeeded();
+    await expect.poll(() => image.evaluate('(node) => node.naturalWidth'), SOON).toBeGreaterThan(100);
+  }
+
+  test('asks by completing a command, and gets chart, table and numbers', async () => {
+    const page = await open();
+    const field = page.getByRole('combobox', { name: 'Message, or a command' });
+    await field.fill('/usage top cl');
+    await page
+      .getByRole('option', { name: /^\/usage top clients/ })
+      .first()
+      .waitFor();
+    await shoot(page, 'hints');
+    await type(page, '/usage top clients 7d');
+    const message = answer(page, 'Top clients');
+    await seePicture(message);
+    expect(await message.getByRole('img').getAttribute('alt')).toMatch(/ERP Connector/);
+    await expect.poll(() => message.getByRole('columnheader').first().textContent(), SOON).toBe('Client');
+    expect(await message.getByRole('row').count()).toBe(6);
+    expect(await message.textContent()).toContain('Europe/Berlin');
+    await shoot(page, 'answer');
+  });
+
+  test('changes the range, looks closer, and gets a CSV', async () => {
+    const page = await open();
+    await type(page, '/usage top clients 7d');
+    await seePicture(answer(page, 'Top clients'));
+    const message = answer(page, 'Top clients');
+    const before = await message.textContent();
+    await message.getByRole('combobox').first().selectOption('yesterday');
+    await expect.poll(() => message.textContent(), SOON).not.toBe(before);
+    const second = message.getByRole('combobox').nth(1);
+    const closer = await second.locator('option').allTextContents();
+    await message.getByRole('button', { name: 'CSV' }).click();
+    const file = page.getByRole('link', { name: /\.csv/ }).last();
+    const [download] = await Promise.all([page.waitForEvent('download'), file.click()]);
+    const csv = await readFile((await download.path())!, 'utf8');
+    expect(csv.split('\r\n')[0]).toMatch(/^name,requests,share_percent,ok,failed/);
+    expect(csv).toContain('ERP Connector');
+    await second.selectOption({ label: closer.find((label) => label.includes('Warehouse Export'))! });
+    await expect.poll(() => message.textContent(), SOON).toContain('/v1/jobs/{id}');
+    await seePicture(message);
+    await shoot(page, 'closer');
+  });
+
+  test('asks privately, then shares after seeing who will read it', async () => {
+    const page = await open();
+    await type(page, '/usage status 7d private');
+    const message = page.locator('article.ephemeral').filter({ hasText: 'Status' }).last();
+    await message.getByText('Only visible to you').waitFor();
+    await shoot(page, 'private');
+    await message.getByRole('button', { name: 'Share' }).click();
+    const sure = page.getByRole('dialog');
+    expect(await sure.textContent()).toContain('#api-usage');
+    await shoot(page, 'share');
+    await sure.getByRole('button', { name: 'Share' }).click();
+    await page
+      .locator('article:not(.ephemeral)')
+      .filter({ has: page.getByRole('heading', { name: /Status/ }) })
+      .waitFor();
+    const other = await open({ user: 'U01BORIS' });
+    await answer(other, /Status/).waitFor();
+  });
+
+  test('sets up a digest in a form, moves the clock, and reads it', async () => {
+    const page = await open({ user: 'U01BORIS', channel: 'C01GENERAL' });
+    await type(page, '/usage digest add');
+    const form = page.getByRole('dialog', { name: 'New digest' });
+    await form.waitFor();
+    const zone = form.getByRole('textbox', { name: 'Time zone' });
+    await zone.fill('Europe/Nowhere');
+    await shoot(page, 'digest-form');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(() => zone.getAttribute('aria-invalid'), SOON).toBe('true');
+    await shoot(page, 'digest-form-error');
+    await zone.fill('Europe/Berlin');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.waitFor({ state: 'hidden' });
+    const before = await page.locator('#clock').textContent();
+    await page.getByRole('button', { name: 'Next digest' }).click();
+    const digest = page
+      .locator('article:not(.ephemeral)')
+      .filter({ has: page.getByRole('heading', { name: 'API usage digest' }) })
+      .last();
+    await digest.waitFor();
+    await expect.poll(() => page.locator('#clock').textContent(), SOON).not.toBe(before);
+    await expect.poll(() => page.locator('#clock').textContent(), SOON).toContain('09:0');
+    await digest.getByRole('button', { name: /repl/i }).click();
+    await page.getByRole('log', { name: 'Replies' }).getByRole('article').nth(1).waitFor();
+    await shoot(page, 'digest');
+  });
+
+  test('sends a burst, sees the alert come, and acknowledges it', async () => {
+    const page = await open({ user: 'U01CHLOE', channel: 'C01ONCALL' });
+    const alert = page
+      .getByRole('log', { name: 'Messages' })
+      .getByRole('article')
+      .filter({ hasText: 'Daily credits' })
+      .first();
+    for (let burst = 0; burst < 3 && !(await alert.isVisible()); burst += 1) {
+      await page.getByRole('button', { name: 'Traffic burst' }).click();
+      await page.getByRole('status').filter({ hasText: 'were sent' }).waitFor();
+      await alert.waitFor({ timeout: 5000 }).catch(() => {});
+    }
+    await alert.getByRole('button', { name: 'Acknowledge' }).waitFor();
+    await shoot(page, 'alert');
+    await alert.getByRole('button', { name: 'Acknowledge' }).click();
+    await expect.poll(() => alert.textContent(), SOON).toMatch(/acknowledged/i);
+    await shoot(page, 'alert-acknowledged');
+  });
+
+  test('chooses filters by search, with the keyboard alone', async () => {
+    const page = await open();
+    await type(page, '/usage filters');
+    const form = page.getByRole('dialog', { name: 'Filters' });
+    const clients = form.getByRole('combobox', { name: 'Clients' });
+    await clients.waitFor();
+    expect(await clients.evaluate('(node) => node.matches(":focus")')).toBe(true);
+    await page.keyboard.type('ware');
+    await form.getByRole('option', { name: /warehouse-export|Warehouse Export/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await form.getByRole('button', { name: /^Remove/ }).waitFor();
+    await shoot(page, 'filters');
+    await page.keyboard.press('Escape');
+    await form.waitFor({ state: 'hidden' });
+  });
+
+  test('opens the Home tab, and an admin sees more there', async () => {
+    const page = await open({ user: 'U01ADMIN' });
+    await page.getByRole('button', { name: 'Headroom – Home' }).click();
+    await page.getByRole('heading', { name: 'For admins' }).waitFor();
+    await shoot(page, 'home');
+    await page.getByRole('button', { name: 'Change pools' }).click();
+    const form = page.getByRole('dialog');
+    await form.getByRole('textbox').first().waitFor();
+    await shoot(page, 'pools-form');
+  });
+
+  test('is refused as a guest', async () => {
+    const page = await open({ user: 'U01GUEST' });
+    await type(page, '/usage');
+    const refusal = page.locator('article.ephemeral').last();
+    await refusal.waitFor();
+    expect(await refusal.textContent()).toMatch(/full members/);
+    await shoot(page, 'guest');
+  });
+
+  test('reads it in the dark', async () => {
+    const page = await open({ theme: 'dark' });
+    await type(page, '/usage');
+    await seePicture(answer(page, /^Usage/));
+    await shoot(page, 'dark');
+    await type(page, '/usage status 7d private');
+    await page.locator('article.ephemeral svg').last().waitFor();
+    await shoot(page, 'dark-chart');
+  });
+
+  test('reads it on a phone: nothing is wider than the screen', async () => {
+    const page = await open({ phone: true });
+    await type(page, '/usage top routes');
+    await seePicture(answer(page, 'Top routes'));
+    await shoot(page, 'phone');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    await page.getByRole('button', { name: 'Channels' }).click();
+    await shoot(page, 'phone-sidebar');
+    await page.getByRole('button', { name: 'Headroom – Home' }).click();
+    await page.getByRole('heading', { name: 'Pools and usage' }).waitFor();
+    await shoot(page, 'phone-home');
+  });
+
+  test('starts anew', async () => {
+    const page = await open();
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await page.waitForEvent('load', { timeout: 60_000 });
+    await page.locator('html[data-ready]').waitFor();
+    await answer(page, /^Usage/).waitFor();
+    expect(log.filter((line) => line.includes('"error"'))).toEqual([]);
+  }, 90_000);
+});

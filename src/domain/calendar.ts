@@ -72,7 +72,8 @@ function startOfLocalHour(local: Temporal.ZonedDateTime): number {
   // A clock change inside the hour begins a new one at the change (half-hour changes of Lord Howe Island).
   const before = Temporal.Instant.fromEpochMilliseconds(start).toZonedDateTimeISO(local.timeZoneId);
   if (before.offsetNanoseconds === local.offsetNanoseconds) return start;
-  return local.getTimeZoneTransition('previous')?.epochMilliseconds ?? start;
+  // The transition before an instant is strictly before it, so ask a moment later.
+  return local.add({ milliseconds: 1 }).getTimeZoneTransition('previous')?.epochMilliseconds ?? start;
 }
 
 /** Days from 1970-01-01 to this date. */

@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Grouping } from '../../src/store/grouping.ts';
+import { type Batch, concatenate, decodeSegment, encodeSegment, gather, Segment } from '../../src/store/segment.ts';
+
+/** Tables of three columns: one of keys, one of large and negative sums, one that is left out when 0 throughout. */
+const batches: fc.Arbitrary<Batch> = fc.integer({ min: 0, max: 60 }).chain((length) => {
+  const column = (value: fc.Arbitrary<number>) => fc.array(value, { minLength: length, maxLength: length });
+  const keys = fc.oneof(column(fc.constant(7)), column(fc.nat(3)), column(fc.nat(70_000)), column(fc.nat(0xffffffff)));
+  const sums = fc.oneof(
+    column(fc.constant(0)),
+    column(fc.integer({ min: -1000, max: 1000 })),
+    column(fc.maxSafeInteger()),
+  );
+  return fc.tuple(keys, sums, column(fc.nat(2))).map(([client, credits, status]) => ({
+    length,
+    columns: {
+      client: Uint32Array.from(client),
+      credits: Float64Array.from(credits),
+      status: Uint32Array.from(status),
+    },
+  }));
+});
+
+const rowsOf = (batch: Batch): number[][] =>
+  Array.from({ length: batch.length }, (_, row) =>
+    (['client', 'credits', 'status'] as const).map((name) => batch.columns[name]?.[row] ?? 0),
+  );
+
+describe('a segment', () => {
+  it('gives back what was put in, wherever its bytes lie in memory', () => {
+    fc.assert(
+      fc.property(batches, fc.nat(7), (batch, offset) => {
+        const bytes = encodeSegment(batch);
+        const moved = new Uint8Array(bytes.length + offset).subarray(offset);
+        moved.set(bytes);
+        expect(rowsOf(decodeSegment(moved))).toEqual(rowsOf(batch));
+      }),
+    );
+  });
+
+  it('reads chosen rows of a column, and chooses rows by the value of a column', () => {
+    fc.assert(
+      fc.property(batches, fc.func(fc.boolean()), fc.boolean(), (batch, wanted, beyond) => {
+        const segment = new Segment(encodeSegment(batch));
+        const rows = Uint32Array.from({ length: batch.length }, (_, row) => row).filter((row) => wanted(row));
+        expect([...segment.read('credits', rows)]).toEqual([...rows].map((row) => batch.columns.credits![row]));
+        const marks = Uint8Array.of(0, 1, 0, 1);
+        const expected = [...rows].filter((row) => {
+          const value = batch.columns.client![row]!;
+          return value < 4 ? marks[value] === 1 : beyond;
+        });
+        expect([...segment.select('client', marks, beyond, rows)]).toEqual(expected);
+      }),
+    );
+  });
+
+  it('refuses a blob of another format', () => {
+    const bytes = encodeSegment({ length: 0, columns: {} });
+    bytes[0] = 9;
+    expect(() => new Segment(bytes)).toThrow('format 9');
+  });
+
+  it('keeps rows together when they are picked and joined', () => {
+    fc.assert(
+      fc.property(batches, batches, (first, second) => {
+        const joined = concatenate([first, second]);
+        expect(rowsOf(joined)).toEqual([...rowsOf(first), ...rowsOf(second)]);
+        const reversed = Uint32Array.from({ length: joined.length }, (_, row) => joined.length - 1 - row);
+        expect(rowsOf(gather(joined, reversed))).toEqual(rowsOf(joined).reverse());
+      }),
+    );
+  });
+});
+
+describe('grouping', () => {
+  const small = fc.array(
+    fc.record({
+      client: fc.nat(3),
+      route: fc.nat(2),
+      user: fc.nat(2),
+      status: fc.nat(1),
+      slot: fc.nat(1),
+      requests: fc.integer({ min: 0, max: 9 }),
+    }),
+    { maxLength: 200 },
+  );
+  const toBatch = (rows: readonly Record<string, number>[]): Batch => {
+    const pick = (name: string): number[] => rows.map((row) => row[name]!);
+    const keys = ['client', 'route', 'user', 'status', 'slot'] as const;
+    const columns: Batch['columns'] = { requests: Float64Array.from(pick('requests')) };
+    for (const name of keys) columns[name] = Uint32Array.from(pick(name));
+    return { length: rows.length, columns };
+  };
+
+  it('sums what a plain map sums, for any number of keys and any division into batches', () => {
+    const keySets = fc.subarray(['client', 'route', 'user', 'status', 'slot'] as const);
+    fc.assert(
+      fc.property(small, small, keySets, (first, second, keys) => {
+        const grouping = new Grouping(keys, ['requests']);
+        grouping.add(toBatch(first));
+        grouping.add(toBatch(second));
+        const plain = new Map<string, number>();
+        for (const row of [...first, ...second]) {
+          const name = keys.map((key) => row[key]).join();
+          plain.set(name, (plain.get(name) ?? 0) + row.requests);
+        }
+        const cells = grouping.toBatch();
+        const found = Array.from({ length: cells.length }, (_, row) => [
+          keys.map((key) => cells.columns[key]![row]).join(),
+          cells.columns.requests![row],
+        ]);
+        expect(new Map(found as [string, number][])).toEqual(
+          new Map([...plain].filter(([, requests]) => requests !== 0)),
+        );
+      }),
+    );
+  });
+
+  it('leaves nothing of rows that are taken out again, among many groups', () => {
+    const rows = Array.from({ length: 5000 }, (_, row) => ({
+      client: row,
+      route: row % 7,
+      user: row % 3,
+      status: 200,
+      slot: 0,
+      requests: 1,
+    }));
+    const grouping = new Grouping(['client', 'route', 'status'], ['requests']);
+    grouping.add(toBatch(rows.slice(0, 10)));
+    grouping.add(toBatch(rows));
+    expect(grouping.size).toBe(5000);
+    grouping.add(toBatch(rows), { sign: -1 });
+    expect(grouping.toBatch().length).toBe(10);
+  });
+});

@@ -10,12 +10,17 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('value', 'text', (column) => column.notNull())
     .execute();
 
-  await addId(db.schema.createTable('value'), 'id')
+  const values = addId(db.schema.createTable('value'), 'id')
     .addColumn('dimension', 'text', (column) => column.notNull())
     .addColumn('text', 'text', (column) => column.notNull())
-    .addColumn('place_day', 'integer', (column) => column.notNull())
-    .addUniqueConstraint('value_text', ['dimension', 'text'])
-    .execute();
+    .addColumn('place_day', 'integer', (column) => column.notNull());
+  if (postgres) {
+    await values.execute();
+    // A text may be longer than an entry of a B-tree (2,704 bytes); hashes take any length and compare the whole text.
+    await sql`create index value_text on value using hash (text)`.execute(db);
+    await sql`alter table value add constraint value_once
+      exclude using hash ((dimension || E'\x1f' || text) with =)`.execute(db);
+  } else await values.addUniqueConstraint('value_text', ['dimension', 'text']).execute();
 
   // Takes the number 1, by which totals know what is beyond a dimension's cap.
   await sql`insert into value (dimension, text, place_day) values ('', '(other)', 0)`.execute(db);

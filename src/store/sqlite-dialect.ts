@@ -70,7 +70,12 @@ class ExecutorDriver implements Driver {
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('rollback'));
+    try {
+      await connection.executeQuery(CompiledQuery.raw('rollback'));
+    } catch (error) {
+      // SQLite itself rolls back on a full disk and the like; what made it do so is the error to tell.
+      if (!/no transaction is active/.test((error as Error).message)) throw error;
+    }
   }
 
   async releaseConnection(): Promise<void> {}

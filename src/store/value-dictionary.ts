@@ -51,7 +51,7 @@ export class ValueDictionary {
         const inserted = await db
           .insertInto('value')
           .values(missing.map((text) => ({ dimension: vocabulary, text, place_day: 0 })))
-          .onConflict((conflict) => conflict.columns(['dimension', 'text']).doNothing())
+          .onConflict((conflict) => conflict.doNothing())
           .returning(['id', 'text'])
           .execute();
         for (const row of inserted) found.set(row.text, row.id);

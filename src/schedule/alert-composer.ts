@@ -4,9 +4,9 @@ import type { PoolBalance, PoolReport, Report, Reporter } from '../domain/report
 import { formatInstant } from '../report/format.ts';
 import { ACTIONS } from '../slack/action-ids.ts';
 import { button, defuse, header, leaf, markdown, option, plainText, richText } from '../slack/blocks/text.ts';
+import { MUTE_CHOICES } from '../slack/mute-until.ts';
 import { type Alert, findAlert, listAlertsOf } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
-import { ALERT_ACTIONS, MUTE_CHOICES } from './alert-actions.ts';
 import type { AlertContent, AlertOrder } from './alert-content.ts';
 import { describeForecast } from './digest-text.ts';
 
@@ -127,7 +127,7 @@ function buildButtons(content: AlertContent, alert: Alert | undefined): Block[] 
       ? [
           {
             type: 'static_select',
-            action_id: ALERT_ACTIONS.muteUntil,
+            action_id: ACTIONS.alertMuteUntil,
             placeholder: plainText('Mute until…', 150),
             options: MUTE_CHOICES.map(({ key, label }) => option(label, `${key}:${id}`)),
           },

@@ -6,20 +6,6 @@ import { MAX_OPTIONS } from './limits.ts';
 /** Rows of a page once all are wanted: what a message can show with room for long names. */
 export const PAGE_ROWS = 50;
 
-/** Words of the range menu, in its order. Source: PRODUCT.md §4. */
-export const RANGES: readonly { word: string; label: string }[] = [
-  { word: 'today', label: 'Today (live)' },
-  { word: '24h', label: 'Last 24 hours (live)' },
-  { word: 'yesterday', label: 'Yesterday' },
-  { word: '7d', label: 'Last 7 days' },
-  { word: '30d', label: 'Last 30 days' },
-  { word: '90d', label: 'Last 90 days' },
-  { word: 'this-month', label: 'This month' },
-  { word: 'last-month', label: 'Last month' },
-  { word: '3-months', label: 'Last 3 months' },
-  { word: '12-months', label: 'Last 12 months' },
-];
-
 const RANGED = new Set<Question['report']>([
   'top',
   'status',

@@ -6,7 +6,7 @@ import type { AlertsCommand } from './command/command.ts';
 import { parseUntil } from './command/until.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { requireAdmin } from './failure.ts';
-import { note, toActor } from './perform.ts';
+import { toActor } from './perform.ts';
 import type { Person } from './permissions.ts';
 
 /** State of alerts, and who hears of them. Members may look and acknowledge; the rest is for admins. */
@@ -22,7 +22,6 @@ export async function performAlerts(
   }
   if (command.action !== 'acknowledge') requireAdmin(person);
   const line = await change(ctx, asked, person, command);
-  await note(ctx, asked, `alerts.${command.action}`, JSON.stringify(command));
   await tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Alerts', command: 'alerts' }]));
 }
 

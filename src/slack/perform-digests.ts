@@ -6,7 +6,7 @@ import type { DigestCommand } from './command/command.ts';
 import { parseUntil } from './command/until.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { openDigestModal } from './modals.ts';
-import { note, toActor } from './perform.ts';
+import { toActor } from './perform.ts';
 import type { Person } from './permissions.ts';
 import { findPlace } from './places.ts';
 import type { DigestSummary } from './ports.ts';
@@ -27,27 +27,27 @@ export async function performDigest(
       const channel = command.channel?.id ?? asked.channel;
       await prepareChannel(ctx, channel);
       const digest = await ctx.digests.add({ channel, schedule: command.schedule }, by);
-      return tellChange(ctx, asked, 'digest.add', 'Added', digest);
+      return tellChange(ctx, asked, 'Added', digest);
     }
     case 'edit': {
       const digest = await pickDigest(ctx, asked, command.id);
       if (!command.schedule) return openDigestModal(ctx, asked, person, digest);
       const changed = await ctx.digests.change(digest.id, { schedule: command.schedule }, by);
-      return tellChange(ctx, asked, 'digest.change', 'Changed', changed);
+      return tellChange(ctx, asked, 'Changed', changed);
     }
     case 'pause': {
       const untilMs = command.until ? parseUntil(command.until, ctx.now(), person.zone) : undefined;
       const { id } = await pickDigest(ctx, asked, command.id);
       const paused = await ctx.digests.pause(id, untilMs === undefined ? {} : { untilMs }, by);
-      return tellChange(ctx, asked, 'digest.pause', 'Paused', paused);
+      return tellChange(ctx, asked, 'Paused', paused);
     }
     case 'resume': {
       const { id } = await pickDigest(ctx, asked, command.id);
-      return tellChange(ctx, asked, 'digest.resume', 'Resumed', await ctx.digests.resume(id, by));
+      return tellChange(ctx, asked, 'Resumed', await ctx.digests.resume(id, by));
     }
     case 'remove': {
       const { id } = await pickDigest(ctx, asked, command.id);
-      return tellChange(ctx, asked, 'digest.remove', 'Removed', await ctx.digests.remove(id, by));
+      return tellChange(ctx, asked, 'Removed', await ctx.digests.remove(id, by));
     }
     case 'preview': {
       const { text, blocks } = await ctx.digests.compose(toWhere(asked, command.id));
@@ -55,7 +55,6 @@ export async function performDigest(
     }
     case 'send': {
       const sent = await ctx.digests.send(toWhere(asked, command.id), by);
-      await note(ctx, asked, 'digest.send', `${command.id ?? asked.channel}`);
       const line = sent === 0 ? 'This channel has no digest to send.' : 'On its way.';
       return tellPrivately(ctx, asked, buildNotice([line]));
     }
@@ -76,15 +75,8 @@ export async function tellDigests(ctx: SlackContext, asked: Asked): Promise<void
   await tellPrivately(ctx, asked, buildDigestList(digests, { command: ctx.command, zone: ctx.config.zone }));
 }
 
-export async function tellChange(
-  ctx: SlackContext,
-  asked: Asked,
-  action: string,
-  word: string,
-  digest: DigestSummary,
-): Promise<void> {
+export async function tellChange(ctx: SlackContext, asked: Asked, word: string, digest: DigestSummary): Promise<void> {
   const { lines } = describeDigest(digest, ctx.config.zone);
-  await note(ctx, asked, action, `${digest.id} ${digest.schedule} in ${digest.channel}`);
   await tellPrivately(ctx, asked, buildNotice([`${word}: digest ${digest.id}, ${lines[0]}`, ...lines.slice(1)]));
 }
 

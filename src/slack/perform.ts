@@ -97,7 +97,6 @@ async function correct(
   requireAdmin(person);
   const { kind: _kind, ...entry } = command;
   await ctx.corrections.correct(entry, toActor(person));
-  await note(ctx, asked, 'correct', JSON.stringify(entry));
   const line = `Corrected ${entry.scope} by ${entry.amount / 1000} credits${entry.on ? ` on ${entry.on}` : ''}: ${entry.reason}`;
   await tellPrivately(ctx, asked, buildNotice([line]));
 }
@@ -122,7 +121,7 @@ export function toActor(person: Person): Actor {
   return { user: person.id, zone: person.zone, admin: person.admin };
 }
 
-/** One line of the audit for a change that a person made. */
+/** One line of the audit for a change that is made here; what changes through a port is written down there. */
 export async function note(ctx: SlackContext, asked: Asked, action: string, detail: string): Promise<void> {
   await insertAudit(ctx.db, { atMs: ctx.now(), actor: asked.user, action, detail });
 }

@@ -70,16 +70,14 @@ describe('who may change', () => {
     ['alerts mute crm 2h', 'alerts.mute'],
     ['alerts test', 'alerts.test'],
     ['correct crm -500 2026-11-03 counted twice', 'corrections.correct'],
-  ])('%s: admins alone, and it is written down', async (text, action) => {
-    const { slack, done, db } = await startRig();
+  ])('%s: admins alone', async (text, action) => {
+    const { slack, done } = await startRig();
     await slack.command({ user: 'alice', channel: 'api-usage', text });
     expect(await told(slack, 'alice')).toContain('only admins');
     expect(done).toEqual([]);
     await slack.command({ user: 'ada', channel: 'api-usage', text });
     await told(slack, 'ada');
     expect(done.map((one) => one.action)).toEqual([action]);
-    const lines = await db.selectFrom('audit').selectAll().execute();
-    expect(lines).toEqual([expect.objectContaining({ actor: 'U01ADMIN' })]);
     slack.assertNoProblems();
   });
 

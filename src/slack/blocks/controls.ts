@@ -1,7 +1,8 @@
+import { RANGE_CHOICES } from '../../domain/ranges.ts';
 import type { Offer, Question, Report } from '../../domain/report.ts';
 import { ACTIONS, MORE } from '../action-ids.ts';
 import { MAX_BUTTON_VALUE, MAX_OPTIONS, MAX_PLACEHOLDER } from '../limits.ts';
-import { hasRange, PAGE_ROWS, RANGES, SORTS, viewAll } from '../next-questions.ts';
+import { hasRange, PAGE_ROWS, SORTS, viewAll } from '../next-questions.ts';
 import { type Block, button, option, plainText } from './text.ts';
 
 /** What the controls under an answer need besides the report. */
@@ -67,7 +68,7 @@ function toValue(question: Question): string | undefined {
 }
 
 function buildRangeMenu(question: Question): Block {
-  const options = RANGES.map(({ word, label }) => option(label, word));
+  const options = RANGE_CHOICES.map(({ text, label }) => option(label, text));
   const initial = options.find(({ value }) => value === question.range);
   return {
     type: 'static_select',

@@ -1,5 +1,4 @@
 import type { App } from '@slack/bolt';
-import { chooseMute } from '../../schedule/alert-actions.ts';
 import { ACTIONS } from '../action-ids.ts';
 import { buildNotice } from '../blocks/answer-message.ts';
 import type { Block } from '../blocks/text.ts';
@@ -7,7 +6,8 @@ import { type Asked, type SlackContext, tellPrivately } from '../context.ts';
 import { requireAdmin, serve } from '../failure.ts';
 import { publishHome } from '../home.ts';
 import { openDigestModal, openPoolModal } from '../modals.ts';
-import { note, performText, toActor } from '../perform.ts';
+import { chooseMute } from '../mute-until.ts';
+import { performText, toActor } from '../perform.ts';
 import { tellChange } from '../perform-digests.ts';
 import type { Person } from '../permissions.ts';
 import { askedByPress, type PressBody, withChannel } from './asked.ts';
@@ -58,17 +58,11 @@ function registerDigestButtons(on: (action: string, task: Task) => void, ctx: Sl
     const by = toActor(person);
     const digest =
       word === 'resume' ? await ctx.digests.resume(Number(id), by) : await ctx.digests.pause(Number(id), {}, by);
-    await tellChange(
-      ctx,
-      await withChannel(ctx, asked),
-      `digest.${word}`,
-      word === 'resume' ? 'Resumed' : 'Paused',
-      digest,
-    );
+    await tellChange(ctx, await withChannel(ctx, asked), word === 'resume' ? 'Resumed' : 'Paused', digest);
   });
   on(ACTIONS.digestRemove, async ({ asked, person, value }) => {
     const digest = await ctx.digests.remove(Number(value), toActor(person));
-    await tellChange(ctx, await withChannel(ctx, asked), 'digest.remove', 'Removed', digest);
+    await tellChange(ctx, await withChannel(ctx, asked), 'Removed', digest);
   });
   on(ACTIONS.digestPreview, async ({ asked, value }) => {
     const here = await withChannel(ctx, asked);
@@ -78,7 +72,6 @@ function registerDigestButtons(on: (action: string, task: Task) => void, ctx: Sl
   on(ACTIONS.digestSend, async ({ asked, person, value }) => {
     const here = await withChannel(ctx, asked);
     await ctx.digests.send({ id: Number(value), channel: here.channel }, toActor(person));
-    await note(ctx, here, 'digest.send', value);
     await tellPrivately(ctx, here, buildNotice(['On its way.']));
   });
 }
@@ -95,7 +88,6 @@ function registerAlertButtons(on: (action: string, task: Task) => void, ctx: Sla
       if (needsAdmin) requireAdmin(person);
       await run(value, person);
       const here = await withChannel(ctx, asked);
-      await note(ctx, here, action.replace('_', '.'), value);
       await tellPrivately(ctx, here, buildNotice([told]));
     });
   const { alerts } = ctx;
@@ -108,7 +100,6 @@ function registerAlertButtons(on: (action: string, task: Task) => void, ctx: Sla
   on(ACTIONS.alertMuteUntil, async ({ asked, person, value }) => {
     requireAdmin(person);
     const told = await chooseMute(alerts, value, toActor(person), ctx.now());
-    await note(ctx, asked, 'alert.mute', value);
     await tellPrivately(ctx, asked, buildNotice([told]));
   });
   change(ACTIONS.alertUnmute, true, 'No longer muted.', (what, person) => alerts.unmute({ what }, toActor(person)));

@@ -12,7 +12,7 @@ import type { AnswerReference } from '../blocks/modal.ts';
 import type { SaveMetadata } from '../blocks/save-modal.ts';
 import { type Asked, type SlackContext, tellPrivately } from '../context.ts';
 import { requireAdmin, serve } from '../failure.ts';
-import { note, performText, toActor } from '../perform.ts';
+import { performText, toActor } from '../perform.ts';
 import { prepareChannel, tellChange } from '../perform-digests.ts';
 import { saveView } from '../perform-views.ts';
 import type { Person } from '../permissions.ts';
@@ -62,7 +62,6 @@ export function registerViews(app: App, ctx: SlackContext): void {
   on<object>(CALLBACKS.pools, async ({ asked, person, field }) => {
     requireAdmin(person);
     const lines = await ctx.pools.apply(field('yaml'), toActor(person));
-    await note(ctx, asked, 'pools.apply', lines.join('; ').slice(0, 2000));
     await tellPrivately(ctx, asked, buildNotice(lines.length > 0 ? lines : ['Nothing differs: nothing changed.']));
   });
   app.view({ callback_id: /.*/, type: 'view_closed' }, async ({ ack }) => ack());
@@ -131,7 +130,7 @@ async function saveDigest(ctx: SlackContext, given: Submitted<{ id?: number }>):
   const saved =
     metadata.id === undefined ? await ctx.digests.add(digest, by) : await ctx.digests.change(metadata.id, digest, by);
   const here = { ...asked, channel: asked.channel || digest.channel };
-  await tellChange(ctx, here, metadata.id === undefined ? 'digest.add' : 'digest.change', 'Saved', saved);
+  await tellChange(ctx, here, 'Saved', saved);
 }
 
 function messageOf(error: unknown): string {

@@ -1,10 +1,8 @@
-import type { Actor, AlertPort } from '../slack/ports.ts';
+import type { Actor, AlertPort } from './ports.ts';
 
 type Mutable = Pick<AlertPort, 'mute' | 'findPeriodEnd'>;
 
-/** `action_id`s of alert messages besides those of `slack/action-ids.ts`. Old messages keep theirs for ever. */
-export const ALERT_ACTIONS = { muteUntil: 'alert_mute_until' } as const;
-
+/** Entries of the menu “Mute until…” under an alert. */
 export const MUTE_CHOICES = [
   { key: 'hour', label: 'in an hour' },
   { key: 'tomorrow', label: 'tomorrow 09:00' },

@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, normalize, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+
+/** Small files at the root that any part may use. */
+const COMMON = ['errors.ts', 'log.ts', 'secret.ts', 'version.ts'];
+
+/**
+ * What each part may import besides itself and COMMON. Data flows ingest → store → report → chart → slack; `schedule` and
+ * the listeners of `slack` are the starters, and reach each other only through slack/ports.ts.
+ */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  domain: ['errors.ts'],
+  definition: ['domain'],
+  store: ['domain'],
+  ingest: ['domain', 'store', 'config.ts'],
+  http: ['domain', 'ingest', 'store'],
+  report: ['domain'],
+  chart: ['domain', 'report'],
+  'slack/command': ['domain'],
+  'slack/blocks': ['domain', 'report', 'slack', 'slack/command'],
+  slack: ['domain', 'store', 'slack/blocks', 'slack/command'],
+  delivery: ['domain', 'store'],
+  schedule: ['domain', 'store', 'report', 'delivery', 'slack', 'slack/blocks'],
+  admin: ['domain', 'definition', 'store', 'ingest', 'slack', 'config.ts'],
+  emulator: [],
+};
+
+/** Parts above put together what is below: they may import anything. */
+const FREE = ['cli', 'demo', 'app.ts', 'main.ts', 'config.ts'];
+
+/** Of the folder `slack`, its block builders and other starters use declarations only: never a listener, Bolt or the store. */
+const SLACK_LEAVES = [
+  'action-ids.ts',
+  'deps.ts',
+  'limits.ts',
+  'mute-until.ts',
+  'next-questions.ts',
+  'permissions.ts',
+  'ports.ts',
+];
+
+/** Packages, and the parts that may use them. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  kysely: ['store', 'schedule', 'delivery'],
+  'kysely/migration': ['store'],
+  'better-sqlite3': ['store'],
+  pg: ['store'],
+  '@slack/bolt': ['slack'],
+  '@slack/web-api': ['slack', 'delivery', 'admin'],
+  vega: ['chart'],
+  'vega-lite': ['chart'],
+  '@resvg/resvg-js': ['chart'],
+  zod: ['config.ts', 'ingest', 'http'],
+  yaml: ['definition', 'admin', 'emulator'],
+  'node-cron': ['schedule'],
+  pino: ['log.ts'],
+};
+
+interface Import {
+  file: string;
+  from: string;
+  to: string;
+  /** Path of the imported file within src, or the package. */
+  target: string;
+  ours: boolean;
+}
+
+const imports = listImports();
+
+describe('the arrow between the parts', () => {
+  it.each(Object.keys(ALLOWED))('%s imports only what lies before it', (part) => {
+    const allowed = new Set([...ALLOWED[part]!, part, ...(part === 'domain' ? [] : COMMON)]);
+    const wrong = imports.filter((one) => one.ours && one.from === part && !allowed.has(one.to));
+    expect(wrong.map(describeImport)).toEqual([]);
+  });
+
+  it('every part has its place in the table', () => {
+    const parts = new Set(imports.map(({ from }) => from));
+    expect([...parts].filter((part) => !(part in ALLOWED) && !FREE.includes(part) && !COMMON.includes(part))).toEqual(
+      [],
+    );
+  });
+
+  it('of slack/, its blocks and the schedule use declarations only', () => {
+    const wrong = imports.filter(
+      ({ from, to, target }) =>
+        (from === 'slack/blocks' || from === 'schedule') &&
+        to === 'slack' &&
+        !SLACK_LEAVES.includes(target.replace('slack/', '')),
+    );
+    expect(wrong.map(describeImport)).toEqual([]);
+  });
+});
+
+describe('packages', () => {
+  it.each(Object.keys(PACKAGES))('%s is used where it belongs', (name) => {
+    const wrong = imports.filter(
+      ({ from, target, ours }) => !ours && target === name && !PACKAGES[name]!.includes(from),
+    );
+    expect(wrong.map(describeImport)).toEqual([]);
+  });
+
+  it('domain uses none, nor the clock, nor the process', () => {
+    expect(imports.filter(({ from, ours }) => from === 'domain' && !ours).map(describeImport)).toEqual([]);
+    const impure = listFiles(join(SRC, 'domain')).filter((file) =>
+      /\bDate\.now\(|\bnew Date\(\)|\bprocess\.|Temporal\.Now/.test(readFileSync(file, 'utf8')),
+    );
+    expect(impure).toEqual([]);
+  });
+});
+
+function describeImport({ file, target }: Import): string {
+  return `${file} imports ${target}`;
+}
+
+function listImports(): Import[] {
+  return listFiles(SRC).flatMap((path) => {
+    const file = relative(SRC, path);
+    const text = readFileSync(path, 'utf8');
+    return [...text.matchAll(/(?:\bfrom |\bimport |\bimport\()'([^']+)'(?:;$|\))/gm)]
+      .map(([, name]) => name!)
+      .filter((name) => !name.startsWith('node:') && !builtinModules.includes(name))
+      .map((name) => {
+        const ours = name.startsWith('.');
+        const target = ours ? normalize(join(dirname(file), name)) : name;
+        return { file, from: partOf(file), to: partOf(target), target, ours };
+      });
+  });
+}
+
+function partOf(file: string): string {
+  return /^slack\/(blocks|command)\//.exec(file)?.[0].slice(0, -1) ?? file.split('/')[0]!;
+}
+
+function listFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name));
+}

@@ -6,6 +6,7 @@ import type { PoolReport, Question, TableReport } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
 import { countOf, formatCredits, formatDate, formatInstant, joinWords } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { noteAnswer } from './notes.ts';
 import { reportPool } from './pool.ts';
 import { describeCost, describeMatch } from './rule-words.ts';
 import { sumTotals } from './totals.ts';
@@ -13,10 +14,12 @@ import { sumTotals } from './totals.ts';
 /**
  * Where the numbers of a scope (or of all) come from: what is counted and what it costs, what was taken out, how amounts are
  * made and since when, what was drawn from which pool in the running periods, corrections, and how fresh it all is.
- * Volumes are of the range, 30 days by default. Throws QuestionError for a scope that there is not.
+ * Volumes are of the range, by default of 30 days with today. Throws QuestionError for a scope that there is not.
  */
 export async function reportExplain(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
-  const inquiry = await openInquiry(deps, question, nowMs, '30d');
+  const today = deps.calendar.dayOf(nowMs);
+  // Balances are live, so what explains them is too.
+  const inquiry = await openInquiry(deps, question, nowMs, `${formatDay(today - 29)}..${formatDay(today)}`);
   const { definitions, span, range } = inquiry;
   const { calendar } = deps;
   const [answer, pools, excluded, corrections, extent] = await Promise.all([
@@ -26,7 +29,6 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
     deps.corrections?.(span) ?? [],
     deps.usage.extent(),
   ]);
-  const today = calendar.dayOf(nowMs);
   const scopes = definitions.scopes.filter(({ name }) => question.scope === undefined || question.scope === name);
   if (question.scope !== undefined && scopes.length === 0 && question.scope !== DEFAULT_SCOPE) {
     throw new QuestionError(
@@ -48,7 +50,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
       finding:
         `${countOf(totals.requests, 'request')} counted for ${formatCredits(totals.credits)} credits in ${range.label}; ` +
         `${countOf(out, 'request')} excluded; ${countOf(applying.length, 'correction')}.`,
-      notes: [],
+      notes: noteAnswer(inquiry, answer),
       offers: scopes.map(({ name, title }) => ({
         label: `Pools of ${title}`,
         question: { report: 'pool', scope: name },

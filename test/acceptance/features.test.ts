@@ -181,7 +181,7 @@ feature('A5', 'consumables', async () => {
   expect(rowOf(seen, { Pool: 'Annual add-on', Licence: 'Base' }).Granted).toBe('3,000,000');
 });
 feature('A6', 'what counts as a call', async () => {
-  const sent = monthly({ scope: 'integration-service' });
+  const sent = between('2026-10-23', '2026-11-21', { scope: 'integration-service' });
   const { words } = await usage('explain integration-service');
   expect(words).toContain('kind rpa: 0 credits a call');
   expect(words).toContain(`${grouped(calls(sent))} requests for ${grouped(credits(sent))} credits`);

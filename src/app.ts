@@ -109,7 +109,8 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       render: charts.render,
       spanOf: (day: number) => ({ fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) }),
     };
-    const digests = new Digests({ ...digestPorts, log, now, wakeSender });
+    const isGone = async (user: string) => (await slack?.hasLeft(user)) ?? false;
+    const digests = new Digests({ ...digestPorts, log, now, wakeSender, isGone });
     const alerts = new Alerts({
       db,
       log,

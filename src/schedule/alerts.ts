@@ -23,7 +23,14 @@ import { insertDelivery } from '../store/delivery-repository.ts';
 import { deleteLease, takeLease } from '../store/lease-repository.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
 import { isMuted, type Targets } from './alert-claims.ts';
-import { ALERT_KINDS, type AlertContent, type AlertKind, type AlertOrder, summarize } from './alert-content.ts';
+import {
+  ALERT_KINDS,
+  type AlertContent,
+  type AlertKind,
+  type AlertOrder,
+  findAlertKind,
+  summarize,
+} from './alert-content.ts';
 import { type AlertSetting, evaluateLevels } from './level-alerts.ts';
 import {
   evaluateClients,
@@ -248,7 +255,7 @@ export class Alerts implements AlertPort {
 
   async enable(what: string, enabled: boolean, by: Actor): Promise<void> {
     requireAdmin(by, 'turn alerts on or off');
-    const kind = ALERT_KINDS.find((one) => one.kind === what)?.kind;
+    const kind = findAlertKind(what);
     if (!kind) throw unknownAlert(what);
     await setSetting(this.#options.db, toSettingName(kind), enabled ? '1' : '0');
     await this.#audit(by, enabled ? 'alert.enable' : 'alert.disable', kind);
@@ -262,7 +269,7 @@ export class Alerts implements AlertPort {
   async remove(what: string, by: Actor): Promise<void> {
     const rule = (await listAlertRules(this.#options.db)).find(({ name }) => name === what);
     if (!rule) throw unknownAlert(what);
-    if (rule.by !== by.user) requireAdmin(by, `remove an alert of <@${rule.by}>`);
+    if (rule.by !== by.user) requireAdmin(by, 'remove the alert of somebody else');
     await deleteAlertRule(this.#options.db, what);
     await this.#audit(by, 'alert.remove', what);
   }
@@ -296,9 +303,7 @@ export class Alerts implements AlertPort {
     const content: AlertContent = {
       kind: 'level',
       title: 'This is how an alert arrives',
-      lines: [
-        `Sent by the way that real alerts go, asked for by ${by.user}. Nobody is mentioned, and nothing was reached.`,
-      ],
+      lines: ['Sent by the way that real alerts go. Nobody is mentioned, and nothing was reached.'],
       mention: false,
       level: 90,
       test: true,
@@ -348,6 +353,8 @@ export class Alerts implements AlertPort {
     if (known) return known.subject;
     if ((await listAlertRules(this.#options.db)).some(({ name }) => name === what)) return what;
     if ((await this.#options.sources()).some(({ name }) => name === what)) return `source ${what}`;
+    const kind = findAlertKind(what);
+    if (kind) return kind;
     throw unknownAlert(what);
   }
 
@@ -382,6 +389,6 @@ function requireAdmin(by: Actor, what: string): void {
 function unknownAlert(what: string): HeadroomError {
   return new HeadroomError(
     'schedule',
-    `There is no alert ${JSON.stringify(what)}. See /usage alerts for those there are.`,
+    `There is no alert ${JSON.stringify(what)}. Kinds of alerts: ${ALERT_KINDS.map(({ kind }) => kind).join(', ')}; /usage alerts shows all.`,
   );
 }

@@ -22,6 +22,7 @@ import {
 import { composeMessage, type DigestComposerPorts, type DigestOrder } from './digest-composer.ts';
 import { describeRun } from './digest-history.ts';
 import { DIGEST_SECTIONS, type DigestWhat, EVERYTHING, isSection } from './digest-sections.ts';
+import { orderOrphanNotice } from './orphaned-digest.ts';
 
 export interface DigestsOptions extends DigestComposerPorts {
   db: Db;
@@ -29,7 +30,7 @@ export interface DigestsOptions extends DigestComposerPorts {
   now(): number;
   /** Something was put into the delivery log. */
   wakeSender(): void;
-  /** Whether a user has left the workspace: anybody may then take the digest over. */
+  /** Whether a user has left the workspace: anybody may then take the digest over, or end it. */
   isGone?(user: string): Promise<boolean>;
 }
 
@@ -53,8 +54,10 @@ export class Digests implements DigestPort {
     let claimed = 0;
     for (const subscription of (await listDueSubscriptions(db, nowMs)) as Row[]) {
       const due = latestDue(subscription.schedule, nowMs);
-      if (await this.#claim(subscription, due, nowMs)) claimed += 1;
-      else log.info({ subscription: subscription.id, date: due.date }, 'this date has its digest already');
+      if (await this.#claim(subscription, due, nowMs)) {
+        claimed += 1;
+        if (await this.#isGone(subscription.owner)) await orderOrphanNotice(db, subscription, nowMs);
+      } else log.info({ subscription: subscription.id, date: due.date }, 'this date has its digest already');
     }
     if (claimed > 0) this.#options.wakeSender();
     return claimed;
@@ -203,13 +206,7 @@ export class Digests implements DigestPort {
 
   /** Makes `by` the owner: admins always, others once the owner has left. */
   async takeOver(id: number, by: Actor): Promise<DigestSummary> {
-    const row = await this.#get(id);
-    if (!by.admin && row.owner !== by.user && !(await this.#options.isGone?.(row.owner))) {
-      throw new HeadroomError(
-        'schedule',
-        `Digest ${id} belongs to <@${row.owner}>, who is still here: ask them, or an admin.`,
-      );
-    }
+    const row = await this.#getOwn(id, by);
     return this.#write(row, by, 'digest.takeover', { owner: by.user });
   }
 
@@ -272,11 +269,16 @@ export class Digests implements DigestPort {
 
   async #getOwn(id: number, by: Actor): Promise<Row> {
     const row = await this.#get(id);
-    if (by.admin || row.owner === by.user) return row;
+    if (by.admin || row.owner === by.user || (await this.#isGone(row.owner))) return row;
     throw new HeadroomError(
       'schedule',
-      `Digest ${id} belongs to <@${row.owner}>: ask them or an admin; if they have left, take it over first.`,
+      `Digest ${id} belongs to somebody else (/usage digest shows to whom): ask them, or an admin.`,
     );
+  }
+
+  /** Where Slack does not say, nobody has left. */
+  async #isGone(user: string): Promise<boolean> {
+    return (await this.#options.isGone?.(user).catch(() => false)) ?? false;
   }
 
   #nextDue(row: Row, rule: ScheduleRule): number {

@@ -1,7 +1,8 @@
 import type { Transaction } from 'kysely';
 import type { Composer } from '../delivery/composer.ts';
 import { cureOf, type Failure } from '../delivery/outcome.ts';
-import { defuse } from '../slack/blocks/text.ts';
+import { ACTIONS } from '../slack/action-ids.ts';
+import { button, defuse, markdown } from '../slack/blocks/text.ts';
 import { type Delivery, insertDelivery } from '../store/delivery-repository.ts';
 import type { Database } from '../store/schema.ts';
 import { findSubscription, updateSubscription } from '../store/subscription-repository.ts';
@@ -10,12 +11,28 @@ import type { DigestOrder } from './digest-composer.ts';
 /** A short message to one person: what happened, and the cure. Plain text. */
 export interface NoticeContent {
   lines: readonly string[];
+  /** A digest that the reader may take over or end. */
+  orphan?: number;
 }
 
 /** Words of ours and of Slack; channels and people in them (`<#C…>`, `<@U…>`) are shown by name. */
 export const composeNotice: Composer = async (content) => {
-  const { lines } = content as NoticeContent;
-  return { text: lines.map(escapeButReferences).join('\n') };
+  const { lines, orphan } = content as NoticeContent;
+  const text = lines.map(escapeButReferences).join('\n');
+  if (orphan === undefined) return { text };
+  const value = String(orphan);
+  const stop = { title: 'Stop this digest?', text: 'It will not be posted any more.', yes: 'Stop' };
+  const elements = [
+    button({ action: ACTIONS.digestTakeOver, text: 'Take over', value, style: 'primary' }),
+    button({ action: ACTIONS.digestRemove, text: 'Stop', value, style: 'danger', confirm: stop }),
+  ];
+  return {
+    text,
+    blocks: [
+      { type: 'section', text: markdown(text) },
+      { type: 'actions', elements },
+    ],
+  };
 };
 
 function escapeButReferences(line: string): string {

@@ -24,6 +24,7 @@ export const ACTIONS = {
   digestRemove: 'digest_remove',
   digestPreview: 'digest_preview',
   digestSend: 'digest_send',
+  digestTakeOver: 'digest_take_over',
   /** Alert buttons carry the alert's id. */
   alertAcknowledge: 'alert_acknowledge',
   alertMute: 'alert_mute',

@@ -26,6 +26,8 @@ export interface SlackApp {
   client: WebClient;
   /** User ids of the admins; for what goes to them by DM. */
   listAdmins(): Promise<string[]>;
+  /** Whether a person's account is gone or deactivated. Rejects where Slack cannot be asked. */
+  hasLeft(user: string): Promise<boolean>;
   state(): SlackState;
 }
 
@@ -132,6 +134,7 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     ...(guarded ? { requestListener: guarded } : {}),
     client: new WebClient(config.botToken, options),
     listAdmins: () => people.listAdmins(),
+    hasLeft: (user) => people.hasLeft(user),
     state: () => ({
       mode: config.appToken ? 'socket' : 'http',
       connected: line.connected(),

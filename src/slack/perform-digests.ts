@@ -49,6 +49,10 @@ export async function performDigest(
       const { id } = await pickDigest(ctx, asked, command.id);
       return tellChange(ctx, asked, 'Removed', await ctx.digests.remove(id, by));
     }
+    case 'takeover': {
+      const { id } = await pickDigest(ctx, asked, command.id);
+      return tellChange(ctx, asked, 'Yours now', await ctx.digests.takeOver(id, by));
+    }
     case 'preview': {
       const { text, blocks } = await ctx.digests.compose(toWhere(asked, command.id));
       return tellPrivately(ctx, asked, { text: `Preview: ${text}`, blocks: blocks as Block[] });

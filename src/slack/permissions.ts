@@ -1,6 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import type { SlackConfig } from './deps.ts';
-import { callSlack } from './web-clients.ts';
+import { callSlack, slackErrorOf } from './web-clients.ts';
 
 /** What Slack says about a person, and what they may do here. */
 export interface Person {
@@ -17,6 +17,8 @@ export interface Person {
 export interface People {
   /** Never older than a minute. Rejects where Slack cannot be asked: then nobody may anything. */
   find(user: string): Promise<Person>;
+  /** Whether the account is gone or deactivated. Rejects where Slack cannot be asked. */
+  hasLeft(user: string): Promise<boolean>;
   /** User ids of the admins, groups resolved. */
   listAdmins(): Promise<string[]>;
 }
@@ -82,10 +84,20 @@ export function createPeople(
     return { id, name: user.real_name || user.name || id, zone: user.tz || 'UTC', fullMember, mayView, admin };
   }
 
+  async function lookUp(user: string): Promise<SlackUser> {
+    const info = await remember(`user:${user}`, async () => (await ask(() => client.users.info({ user }))).user);
+    return (info ?? { id: user, deleted: true }) as SlackUser;
+  }
+
   return {
-    async find(user) {
-      const info = await remember(`user:${user}`, async () => (await ask(() => client.users.info({ user }))).user);
-      return toPerson((info ?? { id: user, deleted: true }) as SlackUser);
+    find: async (user) => toPerson(await lookUp(user)),
+    async hasLeft(user) {
+      try {
+        return (await lookUp(user)).deleted ?? false;
+      } catch (error) {
+        if (slackErrorOf(error) === 'user_not_found') return true;
+        throw error;
+      }
     },
     async listAdmins() {
       if (config.admins.length > 0) return [...(await membersOf(config.admins))];

@@ -67,6 +67,8 @@ export interface DigestPort {
   pause(id: number, until: { untilMs?: number }, by: Actor): Promise<DigestSummary>;
   resume(id: number, by: Actor): Promise<DigestSummary>;
   remove(id: number, by: Actor): Promise<DigestSummary>;
+  /** Makes `by` the owner: admins always, anyone else once the owner has left. */
+  takeOver(id: number, by: Actor): Promise<DigestSummary>;
   /** The message that would be posted now, posting nothing. */
   compose(where: { id?: number; channel: string }): Promise<ReadyMessage>;
   /** Posts now (default: the channel's digests), not standing for a scheduled one. How many were handed over. */

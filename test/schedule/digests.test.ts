@@ -222,13 +222,35 @@ describeEachDialect('digests', (databases) => {
     expect((await digests.add({ channel: CHANNEL, schedule: 'weekdays 09:00 UTC' }, BY)).id).toBe(first.id);
     const other = { ...BY, user: 'U0000000009' };
     await expect(digests.remove(first.id, other)).rejects.toThrow('belongs to');
-    await expect(digests.takeOver(first.id, other)).rejects.toThrow('still here');
+    await expect(digests.takeOver(first.id, other)).rejects.toThrow('belongs to');
     expect(await digests.takeOver(first.id, ADMIN)).toMatchObject({ owner: ADMIN.user });
     await digests.remove(first.id, ADMIN);
     expect(await digests.list()).toEqual([]);
     await expect(digests.add({ channel: CHANNEL, schedule: 'daily 9:00', sections: ['weather'] }, BY)).rejects.toThrow(
       'no section "weather"',
     );
+  });
+});
+
+describeEachDialect('a digest whose owner has left', (databases) => {
+  it('goes on; its channel is told once, and anyone there may take it over or stop it', async () => {
+    const gone = new Set<string>();
+    const { slack, clock, digests, tick } = await open(databases, { gone });
+    const { id } = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    const other = { ...BY, user: 'U0000000009' };
+    await expect(digests.remove(id, other)).rejects.toThrow('belongs to');
+    gone.add(OWNER);
+    for (const day of ['2026-11-20', '2026-11-21']) {
+      clock.set(at(`${day}T10:00Z`));
+      await tick();
+    }
+    const notices = parentsIn(slack).filter(({ text }) => text.includes('has left'));
+    expect(parentsIn(slack)).toHaveLength(3);
+    expect(notices).toHaveLength(1);
+    expect(JSON.stringify(notices[0]!.blocks)).toMatch(/digest_take_over.*digest_remove/);
+    expect(await digests.takeOver(id, other)).toMatchObject({ owner: other.user });
+    await expect(digests.remove(id, { ...BY, user: 'U0000000008' })).rejects.toThrow('belongs to');
+    slack.assertNoProblems();
   });
 });
 
@@ -254,7 +276,7 @@ function parentsIn(slack: Slack) {
 /** Digests over these events, and a `tick` that runs what is due and sends it. */
 async function open(
   databases: TestDatabases,
-  given: { events?: EventOfTest[]; sources?: { name: string; lastReceivedMs: number }[] } = {},
+  given: { events?: EventOfTest[]; sources?: { name: string; lastReceivedMs: number }[]; gone?: Set<string> } = {},
 ) {
   const stage = await openStage();
   const db = await databases.open();
@@ -281,7 +303,13 @@ async function open(
       render: async () => undefined,
     };
     const log = createLogger('silent');
-    const digests = new Digests({ ...ports, log, now: () => clock.now(), wakeSender() {} });
+    const digests = new Digests({
+      ...ports,
+      log,
+      now: () => clock.now(),
+      wakeSender() {},
+      isGone: async (user) => given.gone?.has(user) ?? false,
+    });
     const sender = stage.openSender(handle, {
       composers: { ...ECHO, digest: createDigestComposer(ports), notice: composeNotice },
       onFailed: followFailure,

@@ -154,6 +154,7 @@ function createPorts(
       pause: told('digests.pause', { ...digest, paused: true }),
       resume: told('digests.resume', digest),
       remove: told('digests.remove', digest),
+      takeOver: told('digests.takeOver', digest),
       compose: async () => ({ text: 'Digest of yesterday', blocks: [] }),
       send: told('digests.send', 1),
       history: async () => ['20 Nov 09:00 posted'],

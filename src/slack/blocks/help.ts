@@ -48,7 +48,7 @@ function toLeaves({ command, text }: { command: string | undefined; text: string
 
 /** Examples with made-up names or that change something are to be read, not pressed. */
 function isHarmless(command: string): boolean {
-  return !/"|:|^(digest (add|edit|pause|send)|alerts .|save|unsave|open|correct|reset|export|pool .|history \w|explain \w)/.test(
+  return !/"|:|^(digest (add|edit|pause|send|takeover)|alerts .|save|unsave|open|correct|reset|export|pool .|history \w|explain \w)/.test(
     command,
   );
 }

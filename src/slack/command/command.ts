@@ -38,7 +38,7 @@ export type DigestCommand = { kind: 'digest' } & (
   | { action: 'add'; schedule?: string; channel?: ChannelReference }
   | { action: 'edit'; id?: number; schedule?: string }
   | { action: 'pause'; id?: number; until?: string }
-  | { action: 'resume' | 'remove' | 'preview' | 'send' | 'history'; id?: number }
+  | { action: 'resume' | 'remove' | 'takeover' | 'preview' | 'send' | 'history'; id?: number }
 );
 
 /** `what` is the name of a scope, pool, source, client or kind of alert as typed; absent: all. */

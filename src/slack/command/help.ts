@@ -132,6 +132,7 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
       run('digest add monthly last 17:00', 'or monthly 1; 31 is the last day of any month'),
       run('digest edit 7 weekdays 08:30', 'change when, or leave the words out for the form'),
       run('digest pause 7 until monday', 'and resume 7; remove 7 ends it'),
+      run('digest takeover 7', 'when its owner has left'),
       run('digest preview', 'only you see it'),
       run('digest send', 'post it now, besides the scheduled one'),
       run('digest history', 'what was posted, when, and what went wrong'),

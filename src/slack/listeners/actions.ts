@@ -64,6 +64,10 @@ function registerDigestButtons(on: (action: string, task: Task) => void, ctx: Sl
     const digest = await ctx.digests.remove(Number(value), toActor(person));
     await tellChange(ctx, await withChannel(ctx, asked), 'Removed', digest);
   });
+  on(ACTIONS.digestTakeOver, async ({ asked, person, value }) => {
+    const digest = await ctx.digests.takeOver(Number(value), toActor(person));
+    await tellChange(ctx, await withChannel(ctx, asked), 'Yours now', digest);
+  });
   on(ACTIONS.digestPreview, async ({ asked, value }) => {
     const here = await withChannel(ctx, asked);
     const { text, blocks } = await ctx.digests.compose({ id: Number(value), channel: here.channel });

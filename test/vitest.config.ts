@@ -8,7 +8,8 @@ export default defineConfig({
     env: { TZ: 'UTC' },
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Generous: two slow cores may be shared with a browser, a database server and killed processes.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

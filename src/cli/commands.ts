@@ -20,10 +20,12 @@ export const COMMANDS: readonly Command[] = [
     name: 'sources',
     usage: 'sources add NAME [--adapter A] | list | rotate NAME | remove NAME | try NAME FILE',
     summary: 'senders: who may send usage, and in which format',
-    details: `  add NAME [--adapter A] [--client-from FIELD,…] [--route-pattern PATTERN]…
+    details: `  add NAME [--adapter A] [--client-from FIELD,…] [--route-pattern PATTERN]… [--span-kind K] [--metric M]…
       Makes a source and prints its token and signing secret, once.
       --client-from: fields of the sender's format that name the client, tried in order.
       --route-pattern: segments of URLs that become {id}, such as ord_*; may be repeated.
+      --span-kind: spans that count with adapter otlp: server (if not given), client, internal, producer, consumer.
+      --metric: metrics that count calls with adapter otlp, instead of http.server.request.duration; may be repeated.
   list              sources with their adapters and counts
   rotate NAME       new token and signing secret; the old ones are worth nothing within 2 seconds
   remove NAME       takes nothing any more; what it sent stays counted

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { HeadroomError } from '../errors.ts';
 import { getAdapter, listAdapters } from '../ingest/adapters.ts';
+import { SPAN_KINDS } from '../ingest/otlp.ts';
 import { addSource, rotateSource } from '../ingest/source-admin.ts';
 import type { Db } from '../store/database.ts';
 import { findSource, listSourceHealth, revokeSource, type Source } from '../store/source-repository.ts';
@@ -22,6 +23,8 @@ export async function runSources(args: readonly string[], context: CliContext): 
       adapter: { type: 'string' },
       'client-from': { type: 'string' },
       'route-pattern': { type: 'string', multiple: true },
+      'span-kind': { type: 'string' },
+      metric: { type: 'string', multiple: true },
       'content-type': { type: 'string' },
     },
   });
@@ -38,6 +41,8 @@ export async function runSources(args: readonly string[], context: CliContext): 
       const options = {
         ...(values['client-from'] === undefined ? {} : { clientFrom: values['client-from'] }),
         ...(values['route-pattern'] === undefined ? {} : { routePatterns: values['route-pattern'] }),
+        ...(values['span-kind'] === undefined ? {} : { spanKind: checkSpanKind(values['span-kind']) }),
+        ...(values.metric === undefined ? {} : { metrics: values.metric }),
       };
       const adapter = values.adapter ?? 'native';
       const { token, signingSecret } = await addSource(db, config, { name, adapter, options }, context.now());
@@ -58,6 +63,11 @@ export async function runSources(args: readonly string[], context: CliContext): 
     context.out(`Source ${name} takes nothing any more within 2 seconds; what it sent stays counted.`);
     return 0;
   });
+}
+
+function checkSpanKind(kind: string): string {
+  if ((SPAN_KINDS as readonly string[]).includes(kind)) return kind;
+  throw new HeadroomError('source', `There is no span kind ${JSON.stringify(kind)}: use ${SPAN_KINDS.join(', ')}.`);
 }
 
 function printCredentials(context: CliContext, shown: { token: string; signingSecret: string }): void {

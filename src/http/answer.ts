@@ -4,7 +4,7 @@ import { type ErrorCode, HeadroomError } from '../errors.ts';
 /** What goes back to the caller. */
 export interface Answer {
   status: number;
-  /** Plain data, sent as JSON; a text is sent as it is. Absent: no body. */
+  /** Plain data, sent as JSON; a text or bytes are sent as they are. Absent: no body. */
   body?: unknown;
   contentType?: string;
   headers?: Readonly<Record<string, string>>;
@@ -71,15 +71,20 @@ const TITLES: Readonly<Record<number, string>> = {
 export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
   if (response.headersSent || response.destroyed) return;
   const { body } = answer;
-  const text = body === undefined ? '' : typeof body === 'string' ? body : `${JSON.stringify(body)}\n`;
+  const content = toContent(body);
   const headers: Record<string, string | number> = { ...answer.headers };
   if (answer.status !== 204) {
-    headers['content-length'] = Buffer.byteLength(text);
-    if (text !== '') {
+    headers['content-length'] = Buffer.byteLength(content);
+    if (content.length > 0 || answer.contentType !== undefined) {
       headers['content-type'] =
         answer.contentType ?? (typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json');
     }
   }
   response.writeHead(answer.status, headers);
-  response.end(request.method === 'HEAD' ? undefined : text);
+  response.end(request.method === 'HEAD' ? undefined : content);
+}
+
+function toContent(body: unknown): string | Uint8Array {
+  if (body === undefined) return '';
+  return typeof body === 'string' || body instanceof Uint8Array ? body : `${JSON.stringify(body)}\n`;
 }

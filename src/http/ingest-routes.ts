@@ -1,13 +1,24 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { IngestResult } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
-import type { EventWriter } from '../ingest/adapter.ts';
+import type { EventWriter, IngestRequest } from '../ingest/adapter.ts';
 import { findBearerToken, isSigned, listTokens } from '../ingest/credentials.ts';
+import type { OtlpSignal } from '../ingest/otlp-messages.ts';
 import type { SourceDirectory } from '../ingest/source-directory.ts';
 import type { SourceTally } from '../ingest/source-tally.ts';
 import type { Source } from '../store/source-repository.ts';
-import { type Answer, toErrorAnswer, toProblem } from './answer.ts';
-import type { HeldBody } from './request-body.ts';
+import type { Answer } from './answer.ts';
+import {
+  type AnsweredRequest,
+  type AnswerStyle,
+  checkRequiredHeader,
+  EVENTS_STYLE,
+  FIREHOSE_STYLE,
+  KONG_STYLE,
+  OPENMETER_STYLE,
+} from './ingest-answers.ts';
+import { createOtlpStyle } from './otlp-answers.ts';
+import { AbortedError, type HeldBody } from './request-body.ts';
 
 export interface IngestDependencies {
   sources: SourceDirectory;
@@ -20,29 +31,61 @@ export interface IngestDependencies {
 export interface IngestRoute {
   /** The format; absent: that of the source. */
   adapter?: string;
-  toAnswer: (result: IngestResult) => Answer;
-  toErrorAnswer: (error: unknown) => Answer;
+  /** Settings that the path stands for, beside those of the source. */
+  options?: Readonly<Record<string, unknown>>;
+  /** Absent: as the senders of the source's format want it. */
+  style?: AnswerStyle;
 }
 
-export const EVENTS_ROUTE: IngestRoute = { adapter: 'native', toAnswer: toEventsAnswer, toErrorAnswer };
+const OTLP_SIGNALS: readonly OtlpSignal[] = ['traces', 'logs', 'metrics'];
 
-/** OpenMeter's ingest API: 204, or problem details. */
-export const OPENMETER_ROUTE: IngestRoute = {
-  adapter: 'cloudevents',
-  toAnswer(result) {
-    if (!isRejectedWhole(result)) return { status: 204 };
-    const error = `No event is valid: ${result.rejected[0]!.error}`;
-    return toProblem({ status: 400, body: { error, rejected: toRejectedList(result) } });
-  },
-  toErrorAnswer: (error) => toProblem(toErrorAnswer(error)),
+/** Senders that do not read our own answer, by the adapter of their source. */
+const STYLES: Readonly<Record<string, AnswerStyle>> = { kong: KONG_STYLE, firehose: FIREHOSE_STYLE };
+
+const INGEST_ROUTES: Readonly<Record<string, IngestRoute>> = {
+  '/v1/events': { adapter: 'native', style: EVENTS_STYLE },
+  '/api/v1/events': { adapter: 'cloudevents', style: OPENMETER_STYLE },
+  ...Object.fromEntries(
+    OTLP_SIGNALS.map((signal) => [
+      `/v1/${signal}`,
+      { adapter: 'otlp', options: { signal }, style: createOtlpStyle(signal) } satisfies IngestRoute,
+    ]),
+  ),
 };
 
-export const SOURCE_ROUTE: IngestRoute = { toAnswer: toEventsAnswer, toErrorAnswer };
+/** Of a source; with what OTLP exporters and Segment's libraries add to the address that they are given. */
+const SOURCE_PATH = /^\/sources\/([^/]+)(?:\/v1\/(traces|logs|metrics|batch|track))?$/;
+
+/** The endpoint at a path, with its label for metrics, and the source that the path names. */
+export function findIngestRoute(path: string): { label: string; route: IngestRoute; sourceName?: string } | undefined {
+  const [, name, added] = SOURCE_PATH.exec(path) ?? [];
+  if (name === undefined) {
+    const route = Object.hasOwn(INGEST_ROUTES, path) ? INGEST_ROUTES[path] : undefined;
+    return route && { label: path, route };
+  }
+  const signal = OTLP_SIGNALS.find((known) => known === added);
+  return { label: '/sources/{name}', route: signal ? { options: { signal } } : {}, sourceName: decodeName(name) };
+}
+
+function decodeName(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+/** What is answered, and what became of the events; `error` where they could not be taken at all. */
+export interface IngestOutcome {
+  answer: Answer;
+  result?: IngestResult;
+  error?: unknown;
+}
 
 /**
  * Takes one request's events: credentials first, then the bytes, then the commit; answers when the events are on disk.
  * `sourceName` is that of `/sources/{name}`, where the source's own credentials count; without it the token names the
- * source. Throws what `toErrorAnswer` knows.
+ * source. Throws nothing but AbortedError.
  */
 export async function ingestRequest(
   request: IncomingMessage,
@@ -50,38 +93,72 @@ export async function ingestRequest(
   route: IngestRoute,
   sourceName: string | undefined,
   { sources, writer, tally, now }: IngestDependencies,
-): Promise<IngestResult> {
+): Promise<IngestOutcome> {
   const { headers } = request;
-  let source: Source | undefined;
-  if (sourceName === undefined) {
-    source = await sources.findByToken(findBearerToken(headers) ?? '', now());
-    if (!source) throw unauthorised(headers.authorization === undefined);
-  } else if (listTokens(headers).length === 0 && !isSigned(headers)) {
-    throw unauthorised(true);
-  }
-  const body = await readBody();
+  let style = route.style ?? guessStyle(headers);
+  const answered = (): AnsweredRequest => ({ headers, nowMs: now() });
   try {
-    const receivedMs = now();
-    source ??= await sources.authenticate(sourceName!, headers, body.bytes, receivedMs);
-    if (!source) throw unauthorised(false);
-    const adapter = route.adapter ?? source.adapter;
-    const result = await writer.ingest({
-      sourceId: source.id,
-      sourceName: source.name,
-      adapter,
-      // Where the client stands is said in the words of the source's own format.
-      options: adapter === source.adapter ? source.options : { ...source.options, clientFrom: undefined },
-      contentType: headers['content-type'] ?? '',
-      ...(headers['content-encoding'] === undefined ? {} : { encoding: headers['content-encoding'] }),
-      headers: pickHeaders(request),
-      body: body.bytes,
-      receivedMs,
-    });
-    tally.add(source.id, result, receivedMs);
-    return result;
-  } finally {
-    body.release();
+    let source: Source | undefined;
+    if (sourceName === undefined) {
+      source = await sources.findByToken(findBearerToken(headers) ?? '', now());
+      if (!source) throw unauthorised(headers.authorization === undefined);
+    } else if (listTokens(headers).length === 0 && !isSigned(headers)) {
+      throw unauthorised(true);
+    }
+    const body = await readBody();
+    try {
+      const receivedMs = now();
+      source ??= await sources.authenticate(sourceName!, headers, body.bytes, receivedMs);
+      if (!source) throw unauthorised(false);
+      style = route.style ?? styleOf(source, route);
+      checkRequiredHeader(style, headers);
+      const result = await writer.ingest(toIngestRequest(request, source, route, body.bytes, receivedMs));
+      tally.add(source.id, result, receivedMs);
+      return { answer: style.toAnswer(result, answered()), result };
+    } finally {
+      body.release();
+    }
+  } catch (error) {
+    if (error instanceof AbortedError) throw error;
+    return { answer: style.toErrorAnswer(error, answered()), error };
   }
+}
+
+function toIngestRequest(
+  request: IncomingMessage,
+  source: Source,
+  route: IngestRoute,
+  body: Uint8Array,
+  receivedMs: number,
+): IngestRequest {
+  const { headers } = request;
+  const adapter = route.adapter ?? source.adapter;
+  return {
+    sourceId: source.id,
+    sourceName: source.name,
+    adapter,
+    options: {
+      ...source.options,
+      // Where the client stands is said in the words of the source's own format.
+      ...(adapter === source.adapter ? {} : { clientFrom: undefined }),
+      ...route.options,
+    },
+    contentType: headers['content-type'] ?? '',
+    ...(headers['content-encoding'] === undefined ? {} : { encoding: headers['content-encoding'] }),
+    headers: pickHeaders(request),
+    body,
+    receivedMs,
+  };
+}
+
+/** As long as the source is not known: Firehose tells of itself. */
+function guessStyle(headers: IncomingHttpHeaders): AnswerStyle {
+  return headers['x-amz-firehose-request-id'] === undefined ? EVENTS_STYLE : FIREHOSE_STYLE;
+}
+
+function styleOf({ adapter }: Source, { options }: IngestRoute): AnswerStyle {
+  if (adapter === 'otlp') return createOtlpStyle((options?.signal as OtlpSignal | undefined) ?? 'traces');
+  return STYLES[adapter] ?? EVENTS_STYLE;
 }
 
 function unauthorised(missing: boolean): HeadroomError {
@@ -105,19 +182,4 @@ function pickHeaders(request: IncomingMessage): Record<string, string> {
     if (wanted && name !== 'x-amz-firehose-access-key' && typeof value === 'string') picked[name] = value;
   }
   return picked;
-}
-
-function toEventsAnswer(result: IngestResult): Answer {
-  const { accepted, duplicates } = result;
-  const body = { accepted, duplicates, rejected: toRejectedList(result) };
-  if (!isRejectedWhole(result)) return { status: 200, body };
-  return { status: 422, body: { error: `Every event was rejected: ${result.rejected[0]!.error}`, ...body } };
-}
-
-function isRejectedWhole({ accepted, duplicates, rejected }: IngestResult): boolean {
-  return accepted === 0 && duplicates === 0 && rejected.length > 0;
-}
-
-function toRejectedList({ rejected }: IngestResult): { index: number; id: string | null; error: string }[] {
-  return rejected.map(({ index, id, error }) => ({ index, id: id ?? null, error }));
 }

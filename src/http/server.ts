@@ -5,14 +5,7 @@ import type { Logger } from '../log.ts';
 import type { Secret } from '../secret.ts';
 import { type Answer, sendAnswer, toErrorAnswer } from './answer.ts';
 import { answerHealth, answerReadiness, type Readiness } from './health.ts';
-import {
-  EVENTS_ROUTE,
-  type IngestDependencies,
-  type IngestRoute,
-  ingestRequest,
-  OPENMETER_ROUTE,
-  SOURCE_ROUTE,
-} from './ingest-routes.ts';
+import { findIngestRoute, type IngestDependencies, type IngestRoute, ingestRequest } from './ingest-routes.ts';
 import { answerMetrics, Counters, type MetricSource } from './metrics.ts';
 import { AbortedError, BodyBudget, readBody } from './request-body.ts';
 
@@ -41,13 +34,6 @@ export interface HttpServer {
   /** Takes no more, finishes what is taken, and cuts off what has not arrived after `graceMs` (default 5 s). */
   stop(graceMs?: number): Promise<void>;
 }
-
-const INGEST_ROUTES: Readonly<Record<string, IngestRoute>> = {
-  '/v1/events': EVENTS_ROUTE,
-  '/api/v1/events': OPENMETER_ROUTE,
-};
-
-const SOURCE_PATH = /^\/sources\/([^/]+)$/;
 
 /** The one server of an instance: senders, Slack in HTTP mode, health and metrics. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -90,12 +76,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     path: string,
   ): Promise<{ route: string; answer: Answer }> {
     const { method } = request;
-    const named = SOURCE_PATH.exec(path);
-    const ingest = named ? SOURCE_ROUTE : Object.hasOwn(INGEST_ROUTES, path) ? INGEST_ROUTES[path] : undefined;
-    const route = named ? '/sources/{name}' : path;
+    const ingest = findIngestRoute(path);
     if (ingest) {
-      if (method !== 'POST') return { route, answer: refuseMethod(request, 'POST') };
-      return { route, answer: await takeEvents(request, response, ingest, named ? decodeName(named[1]!) : undefined) };
+      const { label, route, sourceName } = ingest;
+      if (method !== 'POST') return { route: label, answer: refuseMethod(request, 'POST') };
+      return { route: label, answer: await takeEvents(request, response, route, sourceName) };
     }
     const answers: Record<string, () => Promise<Answer> | Answer> = {
       '/healthz': answerHealth,
@@ -104,10 +89,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     };
     const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
     if (answer) {
-      if (method !== 'GET' && method !== 'HEAD') return { route, answer: refuseMethod(request, 'GET, HEAD') };
-      return { route, answer: await answer() };
+      if (method !== 'GET' && method !== 'HEAD') return { route: path, answer: refuseMethod(request, 'GET, HEAD') };
+      return { route: path, answer: await answer() };
     }
-    if (path === '/slack/events' && options.slack) return { route, answer: refuseMethod(request, 'POST') };
+    if (path === '/slack/events' && options.slack) return { route: path, answer: refuseMethod(request, 'POST') };
     return {
       route: 'other',
       answer: {
@@ -125,22 +110,16 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     route: IngestRoute,
     sourceName: string | undefined,
   ): Promise<Answer> {
-    try {
-      const read = () => readBody(request, response, { maxBytes: maxBodyBytes, budget });
-      const result = await ingestRequest(request, read, route, sourceName, options);
-      const add = (outcome: string, value: number) => {
-        if (value > 0) counters.add('headroom_events_total', { result: outcome }, value);
-      };
-      add('accepted', result.accepted);
-      add('duplicate', result.duplicates);
-      add('rejected', result.rejected.length);
-      return route.toAnswer(result);
-    } catch (error) {
-      if (error instanceof AbortedError) throw error;
-      const answer = route.toErrorAnswer(error);
-      if (answer.status >= 500) log.error({ err: error }, 'events could not be taken');
-      return answer;
-    }
+    const read = () => readBody(request, response, { maxBytes: maxBodyBytes, budget });
+    const { answer, result, error } = await ingestRequest(request, read, route, sourceName, options);
+    const add = (outcome: string, value = 0) => {
+      if (value > 0) counters.add('headroom_events_total', { result: outcome }, value);
+    };
+    add('accepted', result?.accepted);
+    add('duplicate', result?.duplicates);
+    add('rejected', result?.rejected.length);
+    if (error !== undefined && answer.status >= 500) log.error({ err: error }, 'events could not be taken');
+    return answer;
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => void handle(request, response);
@@ -195,12 +174,4 @@ function refuseMethod(request: IncomingMessage, allow: string): Answer {
 function toPath(url: string): string {
   const path = url.split('?', 1)[0]!;
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-}
-
-function decodeName(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }

@@ -2,10 +2,24 @@ import { HeadroomError } from '../errors.ts';
 import { accessLogAdapter } from './access-log.ts';
 import type { Adapter } from './adapter.ts';
 import { cloudEventsAdapter } from './cloudevents.ts';
+import { firehoseAdapter } from './firehose.ts';
+import { kongAdapter } from './kong.ts';
+import { logpushAdapter } from './logpush.ts';
 import { nativeAdapter } from './native.ts';
+import { otlpAdapter } from './otlp.ts';
+import { segmentAdapter } from './segment.ts';
 
 /** The formats that Headroom reads, by the name that `sources add --adapter` takes. */
-const ADAPTERS: readonly Adapter[] = [nativeAdapter, cloudEventsAdapter, accessLogAdapter];
+const ADAPTERS: readonly Adapter[] = [
+  nativeAdapter,
+  cloudEventsAdapter,
+  accessLogAdapter,
+  kongAdapter,
+  firehoseAdapter,
+  otlpAdapter,
+  segmentAdapter,
+  logpushAdapter,
+];
 
 const byName = new Map(ADAPTERS.map((adapter) => [adapter.name, adapter]));
 

@@ -1,0 +1,88 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { IngestResult } from '../domain/event.ts';
+import { HeadroomError } from '../errors.ts';
+import { type Answer, toErrorAnswer, toProblem } from './answer.ts';
+
+/** What an answer may depend on besides the result. */
+export interface AnsweredRequest {
+  headers: IncomingHttpHeaders;
+  nowMs: number;
+}
+
+/** How a sender wants to be answered. */
+export interface AnswerStyle {
+  toAnswer: (result: IngestResult, request: AnsweredRequest) => Answer;
+  toErrorAnswer: (error: unknown, request: AnsweredRequest) => Answer;
+  /** A header without which the protocol does not work; a request without it is refused. */
+  requiredHeader?: string;
+}
+
+/** PRODUCT.md §8: what became of the events; 422 where every one of them was rejected. */
+export const EVENTS_STYLE: AnswerStyle = {
+  toAnswer(result) {
+    const body = toEventsBody(result);
+    if (!isRejectedWhole(result)) return { status: 200, body };
+    return { status: 422, body: { error: `Every event was rejected: ${result.rejected[0]!.error}`, ...body } };
+  },
+  toErrorAnswer: (error) => toErrorAnswer(error),
+};
+
+/** OpenMeter's ingest API: 204, or problem details. */
+export const OPENMETER_STYLE: AnswerStyle = {
+  toAnswer(result) {
+    if (!isRejectedWhole(result)) return { status: 204 };
+    const error = `No event is valid: ${result.rejected[0]!.error}`;
+    return toProblem({ status: 400, body: { error, rejected: toRejectedList(result) } });
+  },
+  toErrorAnswer: (error) => toProblem(toErrorAnswer(error)),
+};
+
+/**
+ * Kong's http-log sends a batch again for a minute whatever it is refused for, and holds up the entries behind it. What
+ * can never be counted is therefore acknowledged too; it stands in the list of rejected events.
+ */
+export const KONG_STYLE: AnswerStyle = {
+  toAnswer: (result) => ({ status: 200, body: toEventsBody(result) }),
+  toErrorAnswer: EVENTS_STYLE.toErrorAnswer,
+};
+
+/**
+ * Firehose takes only 200 with the request's id for success. Where every event is rejected it is told to keep them: it
+ * tries again as long as it was set to, then puts them into its backup bucket, and shows the reason in CloudWatch.
+ */
+export const FIREHOSE_STYLE: AnswerStyle = {
+  requiredHeader: 'x-amz-firehose-request-id',
+  toAnswer(result, request) {
+    if (!isRejectedWhole(result)) return { status: 200, body: toFirehoseBody(request) };
+    const message = `Every event was rejected: ${result.rejected[0]!.error}`;
+    return { status: 422, body: toFirehoseBody(request, message) };
+  },
+  toErrorAnswer(error, request) {
+    const answer = toErrorAnswer(error);
+    return { ...answer, body: toFirehoseBody(request, (answer.body as { error: string }).error) };
+  },
+};
+
+function toFirehoseBody({ headers, nowMs }: AnsweredRequest, errorMessage?: string): object {
+  const requestId = String(headers['x-amz-firehose-request-id'] ?? '');
+  return { requestId, timestamp: nowMs, ...(errorMessage === undefined ? {} : { errorMessage }) };
+}
+
+/** Throws `unreadable` where the style's header is missing. */
+export function checkRequiredHeader({ requiredHeader }: AnswerStyle, headers: IncomingHttpHeaders): void {
+  if (requiredHeader === undefined || headers[requiredHeader] !== undefined) return;
+  throw new HeadroomError('unreadable', `The header ${requiredHeader} is missing: send it, as the protocol has it.`);
+}
+
+function isRejectedWhole({ accepted, duplicates, rejected }: IngestResult): boolean {
+  return accepted === 0 && duplicates === 0 && rejected.length > 0;
+}
+
+function toEventsBody(result: IngestResult): object {
+  const { accepted, duplicates } = result;
+  return { accepted, duplicates, rejected: toRejectedList(result) };
+}
+
+function toRejectedList({ rejected }: IngestResult): { index: number; id: string | null; error: string }[] {
+  return rejected.map(({ index, id, error }) => ({ index, id: id ?? null, error }));
+}

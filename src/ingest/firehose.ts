@@ -1,0 +1,160 @@
+import { HeadroomError } from '../errors.ts';
+import { parseClfTime } from './access-log-line.ts';
+import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
+import { toClientFinder } from './client-from.ts';
+import { EventCollector, type Fields, firstOf, isFields, toNumber, toText } from './event-collector.ts';
+import { describeValue, type EventFields } from './event-fields.ts';
+import { parseEventTime } from './event-time.ts';
+import { type JsonBody, readJsonBody } from './json-body.ts';
+import { checkJsonType } from './native.ts';
+import { Unpacker } from './unpack.ts';
+
+/**
+ * Amazon Data Firehose, HTTP endpoint delivery: records in base64, each holding one or more log entries of API Gateway as
+ * JSON, or what a CloudWatch Logs subscription makes of them (gzip, `logEvents`). The client is `apiKeyId`.
+ * An entry without id gets one of the request's id, which Firehose keeps between attempts, and its place in it.
+ * Source: "HTTP endpoint delivery request and response specifications" of the Firehose developer guide.
+ */
+export const firehoseAdapter: Adapter = { name: 'firehose', parse: parseFirehose };
+
+const MISSING_CLIENT =
+  'the entry has no apiKeyId. Add "apiKeyId": "$context.identity.apiKeyId" to the log format, or name a field with --client-from.';
+
+/** One entry, with what its wrapping knows of it. */
+interface LogEntry {
+  value: unknown;
+  id: string;
+  time?: unknown;
+}
+
+function parseFirehose({ body, contentType, headers, options }: AdapterInput): ParsedRequest {
+  checkJsonType(contentType, 'application/json, as Firehose does');
+  const { requestId, records } = readEnvelope(readJsonBody(body, 'application/json'), headers);
+  const events = new EventCollector(options);
+  const findClient = toClientFinder(options);
+  const unpacker = new Unpacker();
+  let index = 0;
+  records.forEach((record, at) => {
+    const place = `Record ${at}`;
+    const bytes = unpacker.unpack(decodeRecord(record, place));
+    const read = readEntries(bytes, `${requestId}/${at}`);
+    if (typeof read === 'string') {
+      events.reject(index, undefined, `${place}: ${read}`);
+      index += 1;
+      return;
+    }
+    for (const { error, excerpt } of read.unreadable) {
+      events.reject(index, excerpt, `${place}: ${error}`);
+      index += 1;
+    }
+    for (const entry of read.entries) {
+      if (isFields(entry.value)) events.add(index, toEventFields(entry.value, entry, findClient), MISSING_CLIENT);
+      else events.reject(index, entry.value, `${place}: the entry is ${describeValue(entry.value)}, send an object.`);
+      index += 1;
+    }
+  });
+  return events.finish();
+}
+
+function readEnvelope(
+  { values, single }: JsonBody,
+  headers: Readonly<Record<string, string>>,
+): { requestId: string; records: readonly unknown[] } {
+  const [request] = values;
+  if (!single || !isFields(request) || !Array.isArray(request.records)) {
+    throw new HeadroomError('unreadable', 'The body has no records: send {"requestId", "timestamp", "records": […]}.');
+  }
+  const { requestId } = request;
+  const announced = headers['x-amz-firehose-request-id'] ?? requestId;
+  if (typeof requestId !== 'string' || requestId === '' || requestId !== announced) {
+    throw new HeadroomError(
+      'unreadable',
+      `requestId is ${describeValue(requestId)}: it must be that of X-Amz-Firehose-Request-Id, ${describeValue(announced)}.`,
+    );
+  }
+  return { requestId, records: request.records };
+}
+
+/** Throws `unreadable` with the place of a record that is not base64: then the request itself is damaged. */
+function decodeRecord(record: unknown, place: string): Uint8Array {
+  const data = isFields(record) ? record.data : undefined;
+  if (typeof data === 'string' && data.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(data)) {
+    return Buffer.from(data, 'base64');
+  }
+  throw new HeadroomError('unreadable', `${place} has data that is not base64: ${describeValue(data)}.`);
+}
+
+/** The entries of a record: lines, or objects one after the other; or why there are none. */
+function readEntries(
+  bytes: Uint8Array,
+  idPrefix: string,
+): { entries: LogEntry[]; unreadable: JsonBody['unreadable'] } | string {
+  let read: JsonBody;
+  try {
+    read = readJsonBody(bytes, 'application/json');
+  } catch (error) {
+    if (error instanceof HeadroomError) return error.message;
+    throw error;
+  }
+  const entries: LogEntry[] = [];
+  const unreadable = [...read.unreadable];
+  read.values.forEach((value, at) => {
+    const id = `${idPrefix}/${read.indexes[at]}`;
+    if (!isFields(value) || typeof value.messageType !== 'string') {
+      entries.push({ value, id });
+      return;
+    }
+    // A CONTROL_MESSAGE only checks that the destination answers.
+    if (value.messageType !== 'DATA_MESSAGE' || !Array.isArray(value.logEvents)) return;
+    value.logEvents.forEach((logEvent: unknown, number) => {
+      const event = isFields(logEvent) ? logEvent : {};
+      const message = parseMessage(event.message);
+      if (message) {
+        const eventId = typeof event.id === 'string' && event.id !== '' ? event.id : `${id}/${number}`;
+        entries.push({ value: message, id: eventId, time: event.timestamp });
+      } else {
+        const error = `the message of log event ${number} is ${describeValue(event.message)}, not JSON: choose JSON as log format.`;
+        unreadable.push({ index: number, error });
+      }
+    });
+  });
+  return { entries, unreadable };
+}
+
+function parseMessage(message: unknown): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(String(message));
+    return isFields(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An entry by the names of `$context.*`, which its owner chose; our own names hold where they are used. */
+function toEventFields(
+  entry: Fields,
+  { id, time }: LogEntry,
+  findClient: ((fields: unknown) => string | undefined) | undefined,
+): EventFields {
+  const { url: _, ...own } = entry as EventFields;
+  const [, routeMethod, routePath] = /^([A-Z]+) (\/.*)$/.exec(String(firstOf(entry, ['routeKey']) ?? '')) ?? [];
+  return {
+    ...own,
+    id: firstOf(entry, ['requestId', 'extendedRequestId', 'id']) ?? id,
+    time: toTime(firstOf(entry, ['requestTimeEpoch', 'requestTime', 'time'])) ?? time,
+    client: findClient?.(entry) ?? toText(firstOf(entry, ['client', 'apiKeyId'])),
+    method: firstOf(entry, ['httpMethod', 'method']) ?? routeMethod,
+    route: firstOf(entry, ['resourcePath', 'route']) ?? routePath,
+    url: firstOf(entry, ['path', 'url']),
+    status: firstOf(entry, ['status']),
+    user: toText(firstOf(entry, ['user', 'principalId', 'caller'])),
+    ip: firstOf(entry, ['ip', 'sourceIp']),
+    duration_ms: toNumber(firstOf(entry, ['duration_ms', 'responseLatency'])),
+  };
+}
+
+/** `requestTimeEpoch` may be text, `requestTime` is written as in the Common Log Format. */
+function toTime(value: unknown): unknown {
+  if (typeof value !== 'string' || parseEventTime(value) !== undefined) return value;
+  return parseClfTime(value) ?? value;
+}

@@ -1,0 +1,120 @@
+import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
+import { toClientFinder } from './client-from.ts';
+import { EventCollector, firstOf, toText } from './event-collector.ts';
+import { describeValue, type EventFields } from './event-fields.ts';
+import { type Attributes, type OtlpRecord, type OtlpSignal, readAttributes, readOtlp } from './otlp-messages.ts';
+import { listDataPoints } from './otlp-metrics.ts';
+import { isUnset, toDuration, toTime } from './otlp-time.ts';
+
+/**
+ * OpenTelemetry over OTLP/HTTP: each SERVER span, each log record of a request and each delta data point of a request
+ * metric is an event, by the names of the semantic conventions, stable and old. All other spans, records and metrics say
+ * nothing of calls and are passed over. The client is `api.client.id`, else `enduser.id`, else `service.name`.
+ * Options of the source: `spanKind` (`client` counts outgoing calls instead), `metrics` (names of what counts calls).
+ * Source: https://opentelemetry.io/docs/specs/otlp and /docs/specs/semconv/http.
+ */
+export const otlpAdapter: Adapter = { name: 'otlp', parse: parseOtlp };
+
+const MISSING_CLIENT = 'send it as the attribute api.client.id, enduser.id or service.name.';
+
+export const SPAN_KINDS = ['internal', 'server', 'client', 'producer', 'consumer'] as const;
+
+/** Any of these makes a log record one of a request. */
+const REQUEST_ATTRIBUTES = [
+  'http.request.method',
+  'http.response.status_code',
+  'http.route',
+  'http.method',
+  'http.status_code',
+  'http.target',
+];
+
+function parseOtlp({ body, contentType, options }: AdapterInput): ParsedRequest {
+  const { signal, records } = readOtlp(body, contentType, options.signal as OtlpSignal | undefined);
+  const events = new EventCollector(options);
+  const toFields = createFieldsReader(options);
+  if (signal === 'metrics') {
+    listDataPoints(records, options.metrics).forEach(({ attributes, own, fault }, index) => {
+      const fields: EventFields = { ...toFields(attributes), ...own };
+      if (fault !== undefined) events.reject(index, fields, fault);
+      // Nobody called in this span.
+      else if (fields.count !== 0) events.add(index, fields, MISSING_CLIENT);
+    });
+    return events.finish();
+  }
+  const spanKind = options.spanKind as (typeof SPAN_KINDS)[number] | undefined;
+  records.forEach(({ record, resource }, index) => {
+    if (signal === 'traces' && !isKind(record.kind, spanKind ?? 'server')) return;
+    const attributes: Attributes = { ...resource, ...readAttributes(record) };
+    if (signal === 'logs' && firstOf(attributes, REQUEST_ATTRIBUTES) === undefined) return;
+    const own = signal === 'logs' ? readLogRecord(record, attributes) : readSpan(record);
+    const fields: EventFields = { ...toFields(attributes), ...own };
+    const fault = signal === 'traces' ? findIdFault(record) : undefined;
+    if (fault !== undefined) events.reject(index, fields, fault);
+    else events.add(index, fields, MISSING_CLIENT);
+  });
+  return events.finish();
+}
+
+function readSpan({ traceId, spanId, startTimeUnixNano, endTimeUnixNano }: OtlpRecord['record']): EventFields {
+  return {
+    id: `${traceId}${spanId}`.toLowerCase(),
+    time: toTime(startTimeUnixNano),
+    duration_ms: toDuration(startTimeUnixNano, endTimeUnixNano),
+  };
+}
+
+function readLogRecord(
+  { timeUnixNano, observedTimeUnixNano }: OtlpRecord['record'],
+  attributes: Attributes,
+): EventFields {
+  return {
+    id: attributes['log.record.uid'],
+    time: toTime(isUnset(timeUnixNano) ? observedTimeUnixNano : timeUnixNano),
+  };
+}
+
+/** Turns attributes into the fields of an event, all but its id and time. */
+function createFieldsReader(options: Readonly<Record<string, unknown>>): (attributes: Attributes) => EventFields {
+  const findClient = toClientFinder(options);
+  return (attributes) => {
+    const find = (...names: string[]) => firstOf(attributes, names);
+    const method = find('http.request.method', 'http.method');
+    const status = find('http.response.status_code', 'http.status_code');
+    return {
+      client: findClient?.(attributes) ?? toText(find('api.client.id', 'enduser.id', 'service.name')),
+      // `_OTHER` stands for methods that the instrumentation does not know.
+      method: (method === '_OTHER' ? find('http.request.method_original') : undefined) ?? method,
+      route: find('http.route'),
+      url: find('url.path', 'http.target', 'url.full', 'http.url'),
+      status: status === 0 ? undefined : status,
+      user: toText(find('enduser.id', 'user.id')),
+      ip: find('client.address', 'http.client_ip'),
+      module: find('api.module'),
+      api_version: toText(find('api.version')),
+      function: find('api.function'),
+      initiator: find('api.initiator'),
+      kind: find('api.kind'),
+      scope: find('api.scope'),
+      records: find('api.records'),
+      credits: find('api.credits'),
+    };
+  };
+}
+
+/** Enums are numbers in OTLP's JSON; some senders write their names all the same. */
+function isKind(kind: unknown, counted: (typeof SPAN_KINDS)[number]): boolean {
+  return kind === SPAN_KINDS.indexOf(counted) + 1 || kind === `SPAN_KIND_${counted.toUpperCase()}`;
+}
+
+/** A span whose ids break the rules cannot be known again when it is sent again. */
+function findIdFault({ traceId, spanId }: OtlpRecord['record']): string | undefined {
+  for (const [name, value, length] of [
+    ['traceId', traceId, 32],
+    ['spanId', spanId, 16],
+  ] as const) {
+    const valid = typeof value === 'string' && value.length === length && /^[0-9a-f]*[1-9a-f][0-9a-f]*$/i.test(value);
+    if (!valid) return `${name} is ${describeValue(value)}: send ${length} hex digits that are not all 0.`;
+  }
+  return undefined;
+}

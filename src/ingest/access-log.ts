@@ -4,7 +4,7 @@ import { HeadroomError } from '../errors.ts';
 import { parseAccessLine, parseClfTime } from './access-log-line.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { findField, toClientFinder } from './client-from.ts';
-import { describeValue, type EventFields, EventReader, toRejection } from './event-fields.ts';
+import { addRejection, describeValue, type EventFields, EventReader, toRejection } from './event-fields.ts';
 import { parseEventTime } from './event-time.ts';
 import { isJsonType, mediaType, readJsonBody } from './json-body.ts';
 
@@ -66,7 +66,7 @@ function collect<T>(
   const indexes: number[] = [];
   values.forEach((value, at) => {
     const event = read(value);
-    if (typeof event === 'string') rejected.push(toRejection(indexOf(at), value, event));
+    if (typeof event === 'string') addRejection(rejected, toRejection(indexOf(at), value, event));
     else {
       events.push(event);
       indexes.push(indexOf(at));

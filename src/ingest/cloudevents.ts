@@ -3,7 +3,14 @@ import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { toClientFinder } from './client-from.ts';
-import { describeValue, type EventFields, EventReader, MAX_ID_LENGTH, toRejection } from './event-fields.ts';
+import {
+  addRejection,
+  describeValue,
+  type EventFields,
+  EventReader,
+  MAX_ID_LENGTH,
+  toRejection,
+} from './event-fields.ts';
 import { parseRfc3339 } from './event-time.ts';
 import { checkCharset, isJsonType, mediaType, readJsonBody } from './json-body.ts';
 
@@ -95,7 +102,7 @@ function readBinary({ body, contentType, headers, options }: AdapterInput): Pars
 
 function addEvent(parsed: ParsedRequest, index: number, value: unknown, event: UsageEvent | string): void {
   if (typeof event === 'string') {
-    parsed.rejected.push(toRejection(index, value, event));
+    addRejection(parsed.rejected, toRejection(index, value, event));
     return;
   }
   parsed.events.push(event);

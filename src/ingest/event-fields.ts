@@ -1,4 +1,5 @@
 import type { Rejection, UsageEvent } from '../domain/event.ts';
+import { HeadroomError } from '../errors.ts';
 import { parseEventTime } from './event-time.ts';
 import { toRoute } from './route-template.ts';
 
@@ -210,6 +211,20 @@ export function toRejection(index: number, fields: unknown, error: string): Reje
     error,
     excerpt: shown.join(', ').slice(0, 500).toWellFormed(),
   };
+}
+
+/** So many pieces of one body may be no events; each costs memory here, in the answer and on the way. */
+const MAX_REJECTIONS = 100_000;
+
+/** Adds a rejection. Throws `unreadable` where there are too many: such a body is no list of events. */
+export function addRejection(rejected: Rejection[], rejection: Rejection): void {
+  if (rejected.length >= MAX_REJECTIONS) {
+    throw new HeadroomError(
+      'unreadable',
+      `More than ${MAX_REJECTIONS} pieces of this body are no events, so none was counted; the first: ${rejected[0]!.error}`,
+    );
+  }
+  rejected.push(rejection);
 }
 
 /** Extra route patterns of a source; anything but a list of texts counts as none. */

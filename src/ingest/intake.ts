@@ -20,11 +20,15 @@ export interface IntakeSettings {
   dimensionCap?: number | undefined;
 }
 
+/** For so long a commit shows that another can be made. */
+const PROOF_MS = 1000;
+
 /** From the bytes of authenticated requests to committed events, in the calling thread. */
 export class Intake {
   readonly usage: UsageWriter;
   readonly #db: Db;
   readonly #settings: IntakeSettings;
+  #committedAt = Number.NEGATIVE_INFINITY;
   #rules: { version: number; assign: Assign } | undefined;
 
   constructor(settings: IntakeSettings) {
@@ -66,13 +70,20 @@ export class Intake {
       }
     }
     const results = appends.some((append) => append.events.length > 0)
-      ? await this.usage.append(appends)
+      ? await this.#commit(appends)
       : appends.map((): IngestResult => ({ accepted: 0, duplicates: 0, conflicts: 0, rejected: [] }));
     for (const [index, result] of results.entries()) {
       result.rejected = [...parsedRejections[index]!, ...result.rejected].sort((a, b) => a.index - b.index);
       outcomes[places[index]!] = result;
     }
     return outcomes;
+  }
+
+  async #commit(appends: Parameters<UsageWriter['append']>[0]): Promise<IngestResult[]> {
+    this.#committedAt = Number.NEGATIVE_INFINITY;
+    const results = await this.usage.append(appends);
+    this.#committedAt = performance.now();
+    return results;
   }
 
   /** Events that a command has read itself. `also` runs in the same transaction. */
@@ -88,9 +99,14 @@ export class Intake {
     return result!;
   }
 
-  /** Rejects where nothing could be committed now: disk full, database gone, locked for too long. */
+  /**
+   * Rejects where nothing can be committed now: disk full or read-only, database gone, locked for too long. A commit of
+   * the last second is proof; else one is tried, since reading tells nothing of this.
+   */
   async check(): Promise<void> {
-    await this.#db.transaction().execute((trx) => getDefinitionsVersion(trx));
+    if (performance.now() - this.#committedAt < PROOF_MS) return;
+    await this.usage.probe();
+    this.#committedAt = performance.now();
   }
 
   async close(): Promise<void> {

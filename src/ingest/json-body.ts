@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Rejection } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
+import { addRejection } from './event-fields.ts';
 import { describePosition, findJsonFault } from './json-position.ts';
 
 /** The values of a body in their order, and those parts of it that are no JSON. */
@@ -123,7 +124,7 @@ function readConcatenated(text: string): JsonBody {
 
 function addDocument(read: JsonBody, text: string | undefined, index: number, place: () => string): void {
   if (text === undefined) {
-    read.unreadable.push({ index, error: `${place()} is not UTF-8: send UTF-8.` });
+    addRejection(read.unreadable, { index, error: `${place()} is not UTF-8: send UTF-8.` });
     return;
   }
   if (!read.escapes && text.includes('\\u')) read.escapes = true;
@@ -132,7 +133,7 @@ function addDocument(read: JsonBody, text: string | undefined, index: number, pl
     read.indexes.push(index);
   } catch {
     const where = describePosition(text, findJsonFault(text));
-    read.unreadable.push({
+    addRejection(read.unreadable, {
       index,
       error: `${place()} is not JSON: ${where}. Send one JSON object a line.`,
       excerpt: text.slice(0, 200).toWellFormed(),

@@ -3,7 +3,7 @@ import { HeadroomError } from '../errors.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { toClientFinder } from './client-from.ts';
 import { cloudEventsAdapter, isCloudEvent } from './cloudevents.ts';
-import { describeValue, type EventFields, EventReader, toRejection } from './event-fields.ts';
+import { addRejection, describeValue, type EventFields, EventReader, toRejection } from './event-fields.ts';
 import { isJsonType, type JsonBody, mediaType, readJsonBody } from './json-body.ts';
 
 /** Headroom's own format: one event, an array, `{"events": […]}`, or one event a line (PRODUCT.md §2 and §8). */
@@ -36,13 +36,13 @@ export function readEvents(body: JsonBody, options: Readonly<Record<string, unkn
     const index = body.indexes[at]!;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       const error = `The event is ${describeValue(value)}: send an object with at least "client".`;
-      rejected.push(toRejection(index, value, error));
+      addRejection(rejected, toRejection(index, value, error));
       return;
     }
     const fields: EventFields = findClient ? { ...value, client: findClient(value) } : value;
     const event = reader.read(fields);
     if (typeof event === 'string') {
-      rejected.push(toRejection(index, value, explain(event, value)));
+      addRejection(rejected, toRejection(index, value, explain(event, value)));
       return;
     }
     events.push(event);

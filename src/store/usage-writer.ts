@@ -27,6 +27,9 @@ const FOLD_COMMITS = 1_000;
 /** One fold takes at most this much, so that its transaction stays short. */
 const FOLD_LIMIT_EVENTS = 100_000;
 
+/** Enough that a disk without room for the next commit shows. */
+const PROBE_BYTES = 16 * 1024;
+
 export interface Append {
   source: { id: number; name: string };
   events: readonly UsageEvent[];
@@ -82,6 +85,26 @@ export class UsageWriter {
   /** All of it is on disk when this resolves, or none of it if it rejects. One result per request, in order. */
   append(requests: readonly Append[], options: AppendOptions = {}): Promise<IngestResult[]> {
     return this.#inTurn(() => this.#append(requests, options));
+  }
+
+  /** Commits what an append would, and takes it away in the same transaction. Rejects where an append would fail too. */
+  async probe(): Promise<void> {
+    await this.#db.transaction().execute(async (trx) => {
+      const { seq } = await trx
+        .insertInto('inbox')
+        .values({
+          received_ms: 0,
+          first_day: 0,
+          last_day: 0,
+          events: 0,
+          import_id: null,
+          keys: new Uint8Array(),
+          body: new Uint8Array(PROBE_BYTES),
+        })
+        .returning('seq')
+        .executeTakeFirstOrThrow();
+      await trx.deleteFrom('inbox').where('seq', '=', seq).execute();
+    });
   }
 
   /** Whether enough has been committed since the last fold. */

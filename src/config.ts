@@ -106,6 +106,9 @@ const settings = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
+/** Every setting that there is. */
+export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
+
 /**
  * The settings in these variables; empty ones count as not set. `needs: 'slack'` also demands what the bot needs to run.
  * Throws a config error that lists every fault, each with its name, what is wrong and the cure; values of secrets are

@@ -12,11 +12,17 @@ export async function runStart(_args: readonly string[], context: CliContext): P
     if (context.signal.aborted) resolve();
     else context.signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  // A signal during a slow start (migrations) is not lost: the app is stopped as soon as it has started.
-  await app.start();
-  await stopped;
-  const late = setTimeout(() => process.exit(0), STOP_WITHIN_MS);
-  await app.stop();
-  clearTimeout(late);
-  return 0;
+  let late: NodeJS.Timeout | undefined;
+  void stopped.then(() => {
+    late = setTimeout(() => process.exit(0), STOP_WITHIN_MS);
+  });
+  try {
+    // A signal during a slow start (migrations) is not lost: the app is stopped as soon as it has started.
+    await app.start();
+    await stopped;
+    await app.stop();
+    return 0;
+  } finally {
+    clearTimeout(late);
+  }
 }

@@ -1,5 +1,6 @@
 import { App, type Receiver } from '@slack/bolt';
 import { WebAPIPlatformError, WebClient } from '@slack/web-api';
+import { HeadroomError } from '../errors.ts';
 import { deleteAnswersBefore } from '../store/conversation-repository.ts';
 import type { SlackContext } from './context.ts';
 import type { SlackDeps } from './deps.ts';
@@ -120,6 +121,13 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
       void identify().then(resolve);
       await tried;
       clearInterval(first);
+      if (problem !== undefined && REFUSALS.has(problem)) {
+        stopped = true;
+        throw new HeadroomError(
+          'slack',
+          `Slack refuses SLACK_BOT_TOKEN (${problem}): copy it again from OAuth & Permissions of the Slack app.`,
+        );
+      }
       await app.start();
       forget();
       forgetting = setInterval(forget, DAY_MS).unref();
@@ -144,6 +152,16 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     }),
   };
 }
+
+/** What Slack says of a token that no waiting makes good. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'invalid_auth',
+  'not_authed',
+  'account_inactive',
+  'token_revoked',
+  'token_expired',
+  'not_allowed_token_type',
+]);
 
 /** The receiver, with all that it has handed over and that is not finished. */
 function trackWork(receiver: Receiver): { receiver: Receiver; idle(): Promise<void> } {

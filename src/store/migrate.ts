@@ -13,9 +13,14 @@ export async function migrate<T>(db: Kysely<T>): Promise<void> {
   const { error, results } = await createMigrator(db).migrateToLatest();
   if (!error) return;
   const failed = results?.find((result) => result.status === 'Error');
-  throw new HeadroomError('database', `Migration ${failed?.migrationName ?? ''} failed: ${(error as Error).message}`, {
-    cause: error,
-  });
+  const { message, code } = error as NodeJS.ErrnoException;
+  throw new HeadroomError(
+    'database',
+    failed
+      ? `Migration ${failed.migrationName} failed: ${message}`
+      : `The database cannot be opened (${message || code}): check DATABASE_URL.`,
+    { cause: error },
+  );
 }
 
 /** Names of the migrations that this database still lacks. */

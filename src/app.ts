@@ -18,6 +18,7 @@ import { SourceDirectory } from './ingest/source-directory.ts';
 import { SourceTally } from './ingest/source-tally.ts';
 import { ThreadedWriter } from './ingest/writer.ts';
 import { createLogger, type Logger } from './log.ts';
+import { countRequests } from './report/count-requests.ts';
 import { toCsv } from './report/csv.ts';
 import { getScopeStates } from './report/pools.ts';
 import { createReporter } from './report/reporter.ts';
@@ -33,6 +34,7 @@ import { createSlackApp, type SlackApp } from './slack/app.ts';
 import { listCorrections } from './store/correction-repository.ts';
 import { type Db, openDatabase } from './store/database.ts';
 import { getDefinitions, getDefinitionsVersion } from './store/definition-repository.ts';
+import { deleteSettledDeliveries } from './store/delivery-repository.ts';
 import { deleteInstance } from './store/instance-repository.ts';
 import { migrate } from './store/migrate.ts';
 import { getReportZone, listOlderZones } from './store/report-zone.ts';
@@ -118,6 +120,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       usage,
       scopeStates: (atMs, { plain }) => getScopeStates({ usage, definitions, calendar }, { atMs, plain }),
       sources,
+      countRequests: (question, span) => countRequests({ usage, definitions }, question, span),
       alertChannel: config.alertChannel,
       admins,
       instance,
@@ -165,7 +168,12 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       jobs: [
         { name: 'digests', run: (nowMs) => digests.runDue(nowMs) },
         { name: 'alerts', run: (nowMs) => alerts.evaluateAll(nowMs) },
-        { name: 'retention', run: everySoOften(RETAIN_EVERY_MS, (nowMs) => writer.retain(nowMs)) },
+        {
+          name: 'retention',
+          run: everySoOften(RETAIN_EVERY_MS, (nowMs) =>
+            Promise.all([writer.retain(nowMs), deleteSettledDeliveries(db, nowMs)]),
+          ),
+        },
       ],
     });
     slack = createSlackApp({
@@ -189,6 +197,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       alerts,
       pools: createPoolAdmin({ db, calendar, now }),
       corrections: createCorrectionAdmin({ db, calendar, now }),
+      instance: { version: VERSION, lastTickMs: () => tick.lastMs },
       doctor: createDoctor({ config, db, client, now }),
       log,
       now,

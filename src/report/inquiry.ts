@@ -96,7 +96,8 @@ export function toSpan(range: Range, calendar: Calendar): Span {
   return { fromMs: range.fromMs, toMs };
 }
 
-async function toIds(
+/** The filters with shown client names turned into ids. */
+export async function toIds(
   usage: UsageReader,
   names: ClientNames,
   filters: readonly Filter[],

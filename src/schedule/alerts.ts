@@ -49,6 +49,8 @@ export interface AlertsOptions {
   /** Where scopes stand; `plain`: without forecasts, quickly. */
   scopeStates(nowMs: number, options: { plain: boolean }): Promise<readonly ScopeState[]>;
   sources(): Promise<readonly SourceHealth[]>;
+  /** What a question counts in a span. */
+  countRequests(question: Question, span: Span): Promise<number>;
   /** ALERT_CHANNEL, which `setRoute` overrides. */
   alertChannel: string | undefined;
   /** User ids, asked when alerts have no channel. */
@@ -109,7 +111,12 @@ export class Alerts implements AlertPort {
             ? evaluateRunOut(setting, await this.#options.scopeStates(nowMs, { plain: false }), zone)
             : undefined,
         async () =>
-          evaluateRules(setting, await listAlertRules(db), (rule, span) => this.#count(rule.question, span), calendar),
+          evaluateRules(
+            setting,
+            await listAlertRules(db),
+            (rule, span) => this.#options.countRequests(rule.question, span),
+            calendar,
+          ),
       ];
       for (const job of jobs)
         await job().catch((error) => log.error({ error: String(error) }, 'an alert could not be evaluated'));
@@ -170,12 +177,6 @@ export class Alerts implements AlertPort {
     );
   }
 
-  async #count(question: Question, span: Span): Promise<number> {
-    const filters = question.filters ?? [];
-    const { rows } = await this.#options.usage.sum({ span, grain: 'all', groupBy: [], filters });
-    return rows.reduce((sum, row) => sum + row.requests, 0);
-  }
-
   async route(): Promise<string | undefined> {
     return (await findSetting(this.#options.db, CHANNEL_SETTING)) || this.#options.alertChannel;
   }
@@ -211,6 +212,7 @@ export class Alerts implements AlertPort {
     const alerts = (await listAlerts(db, now() - SHOWN_FOR_MS, 20)).map((alert) => {
       const content = alert.content as AlertContent;
       return {
+        sort: 'raised' as const,
         id: String(alert.id),
         title: content.title,
         detail: content.lines[0] ?? '',
@@ -220,6 +222,7 @@ export class Alerts implements AlertPort {
       };
     });
     const rules = (await listAlertRules(db)).map((rule) => ({
+      sort: 'rule' as const,
       id: rule.name,
       title: rule.name,
       detail: `over ${rule.over} requests in ${rule.per === 'hour' ? 'an hour' : 'a day'}`,
@@ -227,6 +230,7 @@ export class Alerts implements AlertPort {
       ...muteOf(rule.name, 'view'),
     }));
     const kinds = ALERT_KINDS.map(({ kind, title }) => ({
+      sort: 'kind' as const,
       id: kind,
       title,
       detail: on.has(kind) ? 'on' : 'off',
@@ -262,6 +266,8 @@ export class Alerts implements AlertPort {
   }
 
   async add(rule: { name: string; question: Question; over: number; per: 'hour' | 'day' }, by: Actor): Promise<void> {
+    const same = (await listAlertRules(this.#options.db)).find(({ name }) => name === rule.name);
+    if (same && same.by !== by.user) requireAdmin(by, 'change the alert of somebody else; choose another name');
     await upsertAlertRule(this.#options.db, { ...rule, by: by.user });
     await this.#audit(by, 'alert.add', `${rule.name}: over ${rule.over} per ${rule.per}`);
   }

@@ -33,6 +33,7 @@ export const ACTIONS = {
   alertUnmute: 'alert_unmute',
   alertEnable: 'alert_enable',
   alertDisable: 'alert_disable',
+  alertRemove: 'alert_remove',
   alertTest: 'alert_test',
   poolEdit: 'pool_edit',
 } as const;
@@ -44,6 +45,7 @@ export const CALLBACKS = {
   digest: 'digest',
   pools: 'pools',
   ask: 'ask',
+  alert: 'alert',
   usageHere: 'usage_here',
 } as const;
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Question, Report } from '../domain/report.ts';
 import { type Answer, findAnswer, listChosenFilters, upsertAnswer } from '../store/conversation-repository.ts';
-import { type AnswerDress, buildAnswer, simplify } from './blocks/answer-message.ts';
+import { type AnswerDress, buildAnswer, buildNotice, simplify } from './blocks/answer-message.ts';
 import { hasGraph } from './blocks/controls.ts';
 import type { Message } from './blocks/text.ts';
 import { buildWelcome } from './blocks/welcome.ts';
@@ -16,6 +16,8 @@ import { callSlack, slackErrorOf } from './web-clients.ts';
 
 /** Text waits so long for its picture, counted from the request: together with posting it stays below 2 s. */
 const PICTURE_WAIT_MS = 1200;
+/** Counting longer than this is said. */
+const COUNTING_WAIT_MS = 1000;
 const CHART_FAILED = 'The chart could not be shown this time; the numbers are complete.';
 
 interface Life {
@@ -45,7 +47,7 @@ export async function answerQuestion(
   { change, share = false }: { change?: Answer; share?: boolean } = {},
 ): Promise<void> {
   const [report, place, chosen] = await Promise.all([
-    answerOrRefuse(ctx.reporter, question, ctx.now()),
+    tellIfSlow(ctx, asked, answerOrRefuse(ctx.reporter, question, ctx.now())),
     findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait }),
     listChosenFilters(ctx.db, asked.user, asked.channel),
   ]);
@@ -67,6 +69,18 @@ export async function answerQuestion(
   const filtered = chosen.some((filter) => (question.filters ?? []).some((used) => isDeepStrictEqual(used, filter)));
   const life: Life = { ctx, asked, person, report, place, answer, remarks, shared, filtered };
   await (secret ? answerPrivately(life, change !== undefined) : answerOpenly(life));
+}
+
+/** A note to the asker where counting takes long. */
+async function tellIfSlow(ctx: SlackContext, asked: Asked, counting: Promise<Report>): Promise<Report> {
+  const first = await Promise.race([counting.then(() => 'done'), ctx.wait(COUNTING_WAIT_MS)]);
+  if (first !== 'done') {
+    const note = buildNotice(['Still counting: the answer follows.']);
+    await tellPrivately(ctx, asked, note).catch((error: unknown) =>
+      ctx.log.warn({ error: String(error) }, 'nobody could be told that counting takes long'),
+    );
+  }
+  return counting;
 }
 
 /** With VIEWERS a channel may hold people who may not see it: there the word `share` is not enough. */

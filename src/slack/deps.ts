@@ -2,7 +2,7 @@ import type { Report, Reporter } from '../domain/report.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import type { Logger } from '../log.ts';
 import type { Db } from '../store/database.ts';
-import type { AlertPort, Charts, CorrectionPort, DigestPort, DoctorPort, PoolPort } from './ports.ts';
+import type { AlertPort, Charts, CorrectionPort, DigestPort, DoctorPort, InstancePort, PoolPort } from './ports.ts';
 
 /** The settings that the Slack app needs (PRODUCT.md §9). */
 export interface SlackConfig {
@@ -39,6 +39,7 @@ export interface SlackDeps {
   pools: PoolPort;
   corrections: CorrectionPort;
   doctor: DoctorPort;
+  instance: InstancePort;
   log: Logger;
   /** Epoch ms. */
   now(): number;

@@ -1,10 +1,14 @@
 import { listAudit } from '../store/audit-repository.ts';
-import { buildHome, buildRefusedHome } from './blocks/home.ts';
+import { listDeliveries } from '../store/delivery-repository.ts';
+import { listViews } from '../store/view-repository.ts';
+import { type AdminContent, buildHome, buildRefusedHome } from './blocks/home.ts';
 import type { SlackContext } from './context.ts';
 import type { Person } from './permissions.ts';
 import { callSlack } from './web-clients.ts';
 
-/** Publishes the Home tab of a person: cards, their digests, and for admins what they can change. */
+const FAILED_SINCE_MS = 7 * 86_400_000;
+
+/** Publishes the Home tab of a person: cards, their digests and views, and for admins how the installation is. */
 export async function publishHome(ctx: SlackContext, person: Person): Promise<void> {
   const blocks = person.mayView ? await compose(ctx, person) : buildRefusedHome();
   const publish = () =>
@@ -13,11 +17,33 @@ export async function publishHome(ctx: SlackContext, person: Person): Promise<vo
 }
 
 async function compose(ctx: SlackContext, person: Person) {
-  const report = await ctx.reporter.answer({ report: 'summary' }, ctx.now());
-  const [digests, alerts, audit] = await Promise.all([
+  const [report, digests, views, alerts, admin] = await Promise.all([
+    ctx.reporter.answer({ report: 'summary' }, ctx.now()),
     ctx.digests.list({ owner: person.id }),
-    person.admin ? ctx.alerts.list() : [],
-    person.admin ? listAudit(ctx.db, 5) : [],
+    listViews(ctx.db, [person.id]),
+    ctx.alerts.list(),
+    person.admin ? describeInstallation(ctx) : undefined,
   ]);
-  return buildHome({ report, digests, alerts, audit, person, config: ctx.config, command: ctx.command });
+  return buildHome({ report, digests, views, alerts, admin, person, config: ctx.config, command: ctx.command });
+}
+
+async function describeInstallation(ctx: SlackContext): Promise<AdminContent> {
+  const nowMs = ctx.now();
+  const [sources, failed, orphans, audit] = await Promise.all([
+    ctx.reporter.answer({ report: 'sources' }, nowMs),
+    listDeliveries(ctx.db, { state: 'failed', sinceMs: nowMs - FAILED_SINCE_MS, limit: 5 }),
+    listOrphans(ctx),
+    listAudit(ctx.db, 5),
+  ]);
+  const { version } = ctx.instance;
+  return { sources: sources.finding, failed, orphans, audit, version, lastTickMs: ctx.instance.lastTickMs() };
+}
+
+/** Digests whose owner has left; where Slack does not say, nobody has. */
+async function listOrphans(ctx: SlackContext) {
+  const digests = await ctx.digests.list({});
+  const owners = [...new Set(digests.map(({ owner }) => owner))];
+  const left = await Promise.all(owners.map((owner) => ctx.people.hasLeft(owner).catch(() => false)));
+  const gone = new Set(owners.filter((_, index) => left[index]));
+  return digests.filter(({ owner }) => gone.has(owner));
 }

@@ -9,7 +9,10 @@ import { requireAdmin } from './failure.ts';
 import { toActor } from './perform.ts';
 import type { Person } from './permissions.ts';
 
-/** State of alerts, and who hears of them. Members may look and acknowledge; the rest is for admins. */
+/** What members may do as well; the port lets them remove what is their own. */
+const FOR_MEMBERS = new Set<AlertsCommand['action']>(['list', 'acknowledge', 'add', 'remove']);
+
+/** State of alerts, and who hears of them. Members may look, acknowledge, and set bounds of their own; the rest is for admins. */
 export async function performAlerts(
   ctx: SlackContext,
   asked: Asked,
@@ -20,7 +23,7 @@ export async function performAlerts(
     const [alerts, route] = await Promise.all([ctx.alerts.list(), ctx.alerts.route()]);
     return tellPrivately(ctx, asked, buildAlertList(alerts, { route, admin: person.admin, zone: person.zone }));
   }
-  if (command.action !== 'acknowledge') requireAdmin(person);
+  if (!FOR_MEMBERS.has(command.action)) requireAdmin(person);
   const line = await change(ctx, asked, person, command);
   await tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Alerts', command: 'alerts' }]));
 }

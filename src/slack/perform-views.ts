@@ -5,7 +5,7 @@ import { deleteView, findView, listViews, upsertView } from '../store/view-repos
 import { answerQuestion } from './answer.ts';
 import { buildNotice } from './blocks/answer-message.ts';
 import type { Command } from './command/command.ts';
-import { formatQuestion } from './command/format-question.ts';
+import { formatOpen, formatQuestion } from './command/format-question.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { withRange } from './next-questions.ts';
 import { note } from './perform.ts';
@@ -28,7 +28,7 @@ export async function saveView(
   await note(ctx, asked, 'view.save', `${view.name} for ${owner}`);
   const whose = view.owner === 'channel' ? 'for everyone in this channel' : 'for you';
   const lines = [`Saved ${view.name} ${whose}: ${ctx.command} ${formatQuestion(question)}`];
-  await tellPrivately(ctx, asked, buildNotice(lines, [{ label: 'Open', command: `open ${quoted(view.name)}` }]));
+  await tellPrivately(ctx, asked, buildNotice(lines, [{ label: 'Open', command: formatOpen(view.name) }]));
 }
 
 /** One's own view of that name, else the channel's. */
@@ -42,7 +42,7 @@ export async function openSaved(
   const view = await findView(ctx.db, owners, command.name);
   if (!view) {
     const known = (await listViews(ctx.db, owners)).slice(0, 5);
-    const suggestions = known.map(({ name }) => ({ label: name, command: `open ${quoted(name)}` }));
+    const suggestions = known.map(({ name }) => ({ label: name, command: formatOpen(name) }));
     throw new QuestionError(
       known.length > 0
         ? `There is no view named ${command.name}. These are saved:`
@@ -73,10 +73,6 @@ export async function tellViews(ctx: SlackContext, asked: Asked): Promise<void> 
     ({ owner, name, question }) =>
       `${name} (${owner === asked.user ? 'yours' : "the channel's"}): ${ctx.command} ${formatQuestion(question)}`,
   );
-  const buttons = views.map(({ name }) => ({ label: name, command: `open ${quoted(name)}` }));
+  const buttons = views.map(({ name }) => ({ label: name, command: formatOpen(name) }));
   await tellPrivately(ctx, asked, buildNotice(['Saved views:', ...lines.slice(0, 40)], buttons));
-}
-
-function quoted(name: string): string {
-  return /^[\w-]+$/.test(name) ? name : `"${name.replace(/["\\]/g, '\\$&')}"`;
 }

@@ -1,9 +1,10 @@
 import type { Question } from '../domain/report.ts';
 import { HeadroomError } from '../errors.ts';
-import { insertAudit } from '../store/audit-repository.ts';
+import { insertAudit, listAudit } from '../store/audit-repository.ts';
 import { listChosenFilters, upsertChosenFilters } from '../store/conversation-repository.ts';
 import { answerQuestion } from './answer.ts';
 import { buildNotice } from './blocks/answer-message.ts';
+import { buildAudit } from './blocks/audit-list.ts';
 import { buildDebug } from './blocks/debug.ts';
 import { buildFilterModal } from './blocks/filter-modal.ts';
 import { buildHelp } from './blocks/help.ts';
@@ -18,6 +19,9 @@ import { openSaved, saveView, tellViews, unsaveView } from './perform-views.ts';
 import type { Person } from './permissions.ts';
 import { findPlace, isPrivateByDefault } from './places.ts';
 import type { Actor } from './ports.ts';
+
+/** Changes that one message shows. */
+const AUDIT_SHOWN = 30;
 
 /** Does what the words after `/usage` ask for. */
 export async function performText(ctx: SlackContext, asked: Asked, person: Person, text: string): Promise<void> {
@@ -57,6 +61,9 @@ export async function perform(ctx: SlackContext, asked: Asked, person: Person, c
       return tellPrivately(ctx, asked, buildNotice(['Your filters in this channel are reset.']));
     case 'settings':
       return tellPrivately(ctx, asked, buildSettings(ctx));
+    case 'audit':
+      requireAdmin(person);
+      return tellPrivately(ctx, asked, buildAudit(await listAudit(ctx.db, AUDIT_SHOWN), ctx.config.zone));
     case 'debug':
       return tellPrivately(ctx, asked, buildDebug(await ctx.doctor.check()));
   }

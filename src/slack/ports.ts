@@ -78,6 +78,8 @@ export interface DigestPort {
 }
 
 export interface AlertSummary {
+  /** One that was told, a bound that somebody set, or what can be switched on and off. */
+  sort: 'raised' | 'rule' | 'kind';
   id: string;
   /** `Daily credits of crm reached 90 %`. */
   title: string;
@@ -130,4 +132,11 @@ export interface PoolPort {
 /** What is wrong with this installation, one line each, with its cure. Empty: nothing. */
 export interface DoctorPort {
   check(): Promise<readonly { ok: boolean; line: string }[]>;
+}
+
+/** This process, for admins. */
+export interface InstancePort {
+  readonly version: string;
+  /** End of the last minute tick, epoch ms; undefined before the first. */
+  lastTickMs(): number | undefined;
 }

@@ -305,6 +305,50 @@ export async function markSwept(db: Db, ids: readonly number[], nowMs: number): 
   if (ids.length) await db.updateTable('delivery').set({ swept_ms: nowMs }).where('id', 'in', ids).execute();
 }
 
+/** Messages that people only read may be forgotten after this long. */
+const KEEP_READ_MS = 35 * 24 * 3_600_000;
+/** Alerts and notices are told once, by their key, and alerts go on in their thread: as long as a yearly pool's period. */
+const KEEP_TOLD_MS = 400 * 24 * 3_600_000;
+
+/**
+ * Forgets settled deliveries that nothing needs any more; how many. Kept are a subscription's latest digest, which says
+ * what later corrections are told against, and whatever an open delivery replies to or changes.
+ */
+export async function deleteSettledDeliveries(db: Db, nowMs: number): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('delivery')
+    .where('state', 'in', ['sent', 'failed', 'replaced'])
+    .where((where) =>
+      where.or([
+        where.and([where('kind', 'in', ['digest', 'answer']), where('due_ms', '<', nowMs - KEEP_READ_MS)]),
+        where('due_ms', '<', nowMs - KEEP_TOLD_MS),
+      ]),
+    )
+    .where('key', 'not in', (select) =>
+      select
+        .selectFrom('digest')
+        .select('digest.delivery_key')
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('digest as newer')
+                .select('newer.local_day')
+                .whereRef('newer.subscription_id', '=', 'digest.subscription_id')
+                .whereRef('newer.local_day', '>', 'digest.local_day'),
+            ),
+          ),
+        ),
+    )
+    .where('key', 'not in', (select) =>
+      select
+        .selectFrom('delivery as open')
+        .select((one) => one.fn.coalesce('open.thread_key', 'open.updates_key', 'open.key').as('key'))
+        .where('open.state', 'in', ['pending', 'sending']),
+    )
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
 function written(result: { numUpdatedRows: bigint }): boolean {
   return Number(result.numUpdatedRows) === 1;
 }

@@ -2,6 +2,7 @@ import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Definitions, Limit, Pool, Scope } from '../../src/domain/definition.ts';
 import type { SourceHealth } from '../../src/domain/source-health.ts';
 import { createLogger } from '../../src/log.ts';
+import { countRequests } from '../../src/report/count-requests.ts';
 import { getScopeStates } from '../../src/report/pools.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { createAlertComposer } from '../../src/schedule/alert-composer.ts';
@@ -68,6 +69,7 @@ export async function openAlerts(
       }),
       scopeStates: (nowMs, { plain }) => getScopeStates(deps(), { atMs: nowMs, plain }),
       sources: async () => world.sources,
+      countRequests: (question, span) => countRequests(deps(), question, span),
       alertChannel: options.channel,
       admins: async () => options.admins ?? [],
       instance: `instance ${instances}`,

@@ -125,7 +125,7 @@ export async function openTestDatabase(): Promise<Db> {
 function createPorts(
   done: Rig['done'],
   { digests, alerts }: RigOptions,
-): Pick<SlackDeps, 'digests' | 'alerts' | 'pools' | 'corrections' | 'doctor'> {
+): Pick<SlackDeps, 'digests' | 'alerts' | 'pools' | 'corrections' | 'doctor' | 'instance'> {
   const digest = {
     id: 7,
     channel: 'C01USAGE',
@@ -163,8 +163,8 @@ function createPorts(
     alerts: {
       route: async () => 'C01ONCALL',
       list: async () => [
-        { id: 'level:crm', title: 'Daily credits of crm', detail: '93 % used', enabled: true },
-        { id: 'silent', title: 'A source is silent', detail: '', enabled: false },
+        { sort: 'raised' as const, id: 'level:crm', title: 'Daily credits of crm', detail: '93 % used', enabled: true },
+        { sort: 'kind' as const, id: 'silent', title: 'A source is silent', detail: '', enabled: false },
       ],
       mute: told('alerts.mute', undefined),
       unmute: told('alerts.unmute', undefined),
@@ -178,6 +178,7 @@ function createPorts(
       ...alerts,
     },
     pools: { show: async () => 'scopes: []\n', apply: told('pools.apply', ['crm: base 50,000 → 60,000 from today']) },
+    instance: { version: '1.2.3', lastTickMs: () => Date.UTC(2026, 10, 21, 9) },
     corrections: { correct: told('corrections.correct', undefined) },
     doctor: {
       check: async () => [

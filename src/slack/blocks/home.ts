@@ -1,45 +1,72 @@
-import type { Report } from '../../domain/report.ts';
+import type { Report, SummaryReport } from '../../domain/report.ts';
 import { formatInstant, formatPercent } from '../../report/format.ts';
 import { ACTIONS } from '../action-ids.ts';
+import { formatOpen } from '../command/format-question.ts';
 import type { SlackConfig } from '../deps.ts';
 import { MAX_HOME_BLOCKS } from '../limits.ts';
 import type { Person } from '../permissions.ts';
 import type { AlertSummary, DigestSummary } from '../ports.ts';
+import { describeMute } from './alert-list.ts';
+import { buildChanges, type Change } from './audit-list.ts';
 import { buildSummaryCards, LEVEL_WORDS } from './cards.ts';
 import { buildDigestButtons, describeDigest } from './digest-list.ts';
 import { describeScope } from './fallback.ts';
-import { type Block, button, clip, header, leaf, plainContext, richList, richText } from './text.ts';
+import { type Block, button, clip, header, type Leaf, leaf, plainContext, richList, richText } from './text.ts';
 import { buildWelcome } from './welcome.ts';
 
 export interface HomeContent {
   report: Report;
   digests: readonly DigestSummary[];
+  /** Saved views of this person. */
+  views: readonly { name: string }[];
   alerts: readonly AlertSummary[];
-  /** Latest changes by people, newest first. */
-  audit: readonly { atMs: number; actor: string; action: string; detail: string }[];
+  /** For admins. */
+  admin: AdminContent | undefined;
   person: Person;
   config: SlackConfig;
   command: string;
 }
 
-/** The Home tab, most urgent first: what is over 75 %, the cards, one's digests, examples, and the admins' part. */
+/** How the installation is. */
+export interface AdminContent {
+  /** One sentence on the senders. */
+  sources: string;
+  /** Deliveries of the last days that were given up. */
+  failed: readonly { kind: string; channel: string; dueMs: number; error: string | undefined }[];
+  /** Digests whose owner has left. */
+  orphans: readonly DigestSummary[];
+  /** Latest changes by people, newest first. */
+  audit: readonly Change[];
+  version: string;
+  lastTickMs: number | undefined;
+}
+
+const MAX_VIEWS = 5;
+const MAX_LISTED = 5;
+
+/** The Home tab, most urgent first: what is over 75 %, the cards, one's digests and views, examples, and the admins' part. */
 export function buildHome(content: HomeContent): Block[] {
-  const { report, config } = content;
+  const { report, config, admin } = content;
   if (report.kind !== 'summary') return [];
-  if (report.asOfMs === 0) return [...buildWelcome(config).blocks];
+  const own = report.asOfMs === 0 ? [...buildWelcome(config).blocks] : buildOwn(content, report);
+  return [...own, ...(admin ? buildAdmin(admin, content) : [])].slice(0, MAX_HOME_BLOCKS);
+}
+
+function buildOwn(content: HomeContent, report: SummaryReport): Block[] {
   return [
     ...buildUrgent(report.cards),
+    ...buildMuted(content),
     header('Pools and usage'),
     ...buildSummaryCards(report),
     plainContext(describeScope(report)),
     ...buildDigests(content),
+    ...buildViews(content),
     header('Ask'),
     buildExamples(),
-    ...(content.person.admin ? buildAdmin(content) : []),
-  ].slice(0, MAX_HOME_BLOCKS);
+  ];
 }
 
-function buildUrgent(cards: Extract<Report, { kind: 'summary' }>['cards']): Block[] {
+function buildUrgent(cards: SummaryReport['cards']): Block[] {
   const urgent = cards.filter(({ level }) => level !== 'healthy');
   if (urgent.length === 0) return [richText(leaf('Every pool is below its first threshold.', { bold: true }))];
   const lines = urgent.map(({ title, pool, level }) => [
@@ -47,6 +74,25 @@ function buildUrgent(cards: Extract<Report, { kind: 'summary' }>['cards']): Bloc
     `: ${pool ? `${formatPercent(pool.percent, pool.thresholds)} of ${pool.name}, ` : ''}${LEVEL_WORDS[level]}`,
   ]);
   return [header('Needs attention'), richList(lines)];
+}
+
+/** What is silenced, by whom and until when: whoever wonders why it is quiet finds it here. */
+function buildMuted({ alerts, config: { zone } }: HomeContent): Block[] {
+  const muted = alerts.filter(({ mutedUntilMs }) => mutedUntilMs !== undefined).slice(0, MAX_LISTED);
+  if (muted.length === 0) return [];
+  const lines = muted.map(({ title, mutedUntilMs, mutedBy }): (Leaf | string)[] => [
+    `${clip(title, 200)} – ${describeMute(mutedUntilMs!, zone)}`,
+    ...(mutedBy ? [' by ', { type: 'user' as const, user_id: mutedBy }] : []),
+  ]);
+  return [richText(leaf('Muted alerts', { bold: true })), richList(lines)];
+}
+
+function buildViews({ views }: HomeContent): Block[] {
+  if (views.length === 0) return [];
+  const elements = views
+    .slice(0, MAX_VIEWS)
+    .map(({ name }, index) => button({ action: `${ACTIONS.run}:view${index}`, text: name, value: formatOpen(name) }));
+  return [header('My views'), { type: 'actions', elements }];
 }
 
 function buildDigests({ digests, config }: HomeContent): Block[] {
@@ -79,12 +125,35 @@ function buildExamples(): Block {
   };
 }
 
-function buildAdmin({ alerts, audit, config }: HomeContent): Block[] {
-  const open = alerts.filter(({ enabled }) => enabled);
-  const muted = open.filter(({ mutedUntilMs }) => mutedUntilMs !== undefined);
+function buildAdmin(
+  { sources, failed, orphans, audit, version, lastTickMs }: AdminContent,
+  content: HomeContent,
+): Block[] {
+  const { alerts, config } = content;
+  const kinds = alerts.filter(({ sort }) => sort === 'kind');
+  const tick = lastTickMs === undefined ? 'not yet' : formatInstant(lastTickMs, config.zone);
+  const titled = (title: string, items: readonly (readonly (Leaf | string)[])[]): Block[] =>
+    items.length > 0 ? [richText(leaf(title, { bold: true })), richList(items.slice(0, MAX_LISTED))] : [];
   return [
     header('For admins'),
-    richText(`${open.length} alerts are on, ${muted.length} of them muted.`),
+    richText(
+      `Headroom ${version}. Last tick ${tick} (${config.zone}).`,
+      `\nSources: ${clip(sources, 500)}`,
+      `\nAlerts: ${kinds.filter(({ enabled }) => enabled).length} of ${kinds.length} kinds are on.`,
+    ),
+    ...titled(
+      'Could not be delivered',
+      failed.map(({ kind, channel, dueMs, error }) => [
+        `${formatInstant(dueMs, config.zone)} ${kind} to `,
+        toPlace(channel),
+        `: ${clip(error ?? 'unknown', 200)}`,
+      ]),
+    ),
+    ...titled(
+      'Digests whose owner has left',
+      orphans.map(({ id, channel, schedule }) => [`${id}: ${schedule} in `, toPlace(channel)]),
+    ),
+    ...buildTakeOvers(orphans),
     {
       type: 'actions',
       elements: [
@@ -93,21 +162,24 @@ function buildAdmin({ alerts, audit, config }: HomeContent): Block[] {
         button({ action: `${ACTIONS.run}:sources`, text: 'Sources', value: 'sources' }),
         button({ action: `${ACTIONS.run}:settings`, text: 'Settings', value: 'settings' }),
         button({ action: `${ACTIONS.run}:debug`, text: 'What is wrong here?', value: 'debug' }),
+        button({ action: `${ACTIONS.run}:audit`, text: 'All changes', value: 'audit' }),
       ],
     },
-    ...(audit.length > 0
-      ? [
-          richText(leaf('Latest changes', { bold: true })),
-          richList(
-            audit.map(({ atMs, actor, action, detail }) => [
-              `${formatInstant(atMs, config.zone)} ${action} `,
-              ...(/^[UW][A-Z0-9]+$/.test(actor) ? [{ type: 'user' as const, user_id: actor }] : [actor]),
-              ` ${clip(detail, 200)}`,
-            ]),
-          ),
-        ]
-      : []),
+    ...(audit.length > 0 ? [richText(leaf('Latest changes', { bold: true })), buildChanges(audit, config.zone)] : []),
   ];
+}
+
+function buildTakeOvers(orphans: readonly DigestSummary[]): Block[] {
+  if (orphans.length === 0) return [];
+  const elements = orphans
+    .slice(0, MAX_LISTED)
+    .map(({ id }) => button({ action: `${ACTIONS.digestTakeOver}:${id}`, text: `Take over ${id}`, value: String(id) }));
+  return [{ type: 'actions', elements }];
+}
+
+function toPlace(id: string): Leaf {
+  if (/^[CG][A-Z0-9]+$/.test(id)) return { type: 'channel', channel_id: id };
+  return /^[UW][A-Z0-9]+$/.test(id) ? { type: 'user', user_id: id } : leaf(id);
 }
 
 export function buildRefusedHome(): Block[] {

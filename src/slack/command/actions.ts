@@ -39,6 +39,7 @@ export function readAction(action: string, reading: Reading, ids: ReadonlyMap<st
     case 'filters':
     case 'reset':
     case 'settings':
+    case 'audit':
       return { kind: action };
     default:
       return { kind: 'debug' };

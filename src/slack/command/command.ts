@@ -30,6 +30,8 @@ export type Command =
   | { kind: 'filters' }
   | { kind: 'reset' }
   | { kind: 'settings' }
+  /** Admins. */
+  | { kind: 'audit' }
   | { kind: 'debug' };
 
 /** `schedule` is text for `parseSchedule`, already known to be readable; absent: ask for it in a form. `until`: see until.ts. */

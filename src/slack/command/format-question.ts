@@ -38,6 +38,11 @@ export function formatQuestion(question: Question): string {
   );
 }
 
+/** The command that opens a saved view. */
+export function formatOpen(name: string): string {
+  return `open ${protectFromSlack(/^[\w-]+$/.test(name) ? name : quote(name))}`;
+}
+
 function formatFilter({ key, patterns, not }: Filter): string {
   const sign = not ? 'not ' : '';
   return patterns.map((pattern) => `${sign}${key}:${isPlain(pattern) ? pattern : quote(pattern)}`).join(' ');

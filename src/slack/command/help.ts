@@ -234,6 +234,7 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
       run('sources', 'numbers too low: is a sender silent, or a rule leaving calls out?'),
       run('explain', 'a day looks wrong: which zone, which rules, data as of when'),
       run('debug', 'what is wrong with this installation, and how to fix it'),
+      run('audit', 'who changed what, newest first (admins)'),
     ],
   },
   {

@@ -93,6 +93,7 @@ export const ACTION_WORDS: ReadonlyMap<string, string> = new Map(
     filters: 'filters filter',
     reset: 'reset',
     settings: 'settings setting config preferences',
+    audit: 'audit changes changelog',
   }).flatMap(([action, words]) => words.split(' ').map((word) => [word, action] as const)),
 );
 

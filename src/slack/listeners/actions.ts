@@ -109,5 +109,6 @@ function registerAlertButtons(on: (action: string, task: Task) => void, ctx: Sla
   change(ACTIONS.alertUnmute, true, 'No longer muted.', (what, person) => alerts.unmute({ what }, toActor(person)));
   change(ACTIONS.alertEnable, true, 'Turned on.', (what, person) => alerts.enable(what, true, toActor(person)));
   change(ACTIONS.alertDisable, true, 'Turned off.', (what, person) => alerts.enable(what, false, toActor(person)));
+  change(ACTIONS.alertRemove, false, 'Removed.', (what, person) => alerts.remove(what, toActor(person)));
   change(ACTIONS.alertTest, true, 'A test alert is on its way.', (_what, person) => alerts.test(toActor(person)));
 }

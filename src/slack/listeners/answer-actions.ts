@@ -13,9 +13,8 @@ import { formatQuestion } from '../command/format-question.ts';
 import { type Asked, respond, type SlackContext, tellPrivately } from '../context.ts';
 import { sendCsv } from '../csv-file.ts';
 import { serve } from '../failure.ts';
-import { openDigestModal, openView } from '../modals.ts';
+import { openAlertModal, openDigestModal, openView } from '../modals.ts';
 import { withRange } from '../next-questions.ts';
-import { performText } from '../perform.ts';
 import type { Person } from '../permissions.ts';
 import { findPlace } from '../places.ts';
 import { sendPicture } from '../send-picture.ts';
@@ -148,7 +147,7 @@ async function more(press: Press): Promise<void> {
   }
   if (value === MORE.save) return openView(ctx, asked, buildSaveModal(from));
   if (value === MORE.digest) return openDigestModal(ctx, asked, person);
-  if (value === MORE.alert) return performText(ctx, asked, person, 'alerts');
+  if (value === MORE.alert) return openAlertModal(ctx, asked, from, question);
   const scope = question.scope ? { scope: question.scope } : {};
   await answerQuestion(ctx, asked, person, { report: 'explain', ...scope, private: true });
 }

@@ -5,6 +5,7 @@ import { HeadroomError } from '../../errors.ts';
 import { type Answer, findAnswer, upsertChosenFilters } from '../../store/conversation-repository.ts';
 import { CALLBACKS } from '../action-ids.ts';
 import { answerQuestion } from '../answer.ts';
+import type { AlertMetadata } from '../blocks/alert-modal.ts';
 import { buildNotice } from '../blocks/answer-message.ts';
 import type { AskMetadata } from '../blocks/ask-modal.ts';
 import { FILTER_FIELDS, type FilterMetadata } from '../blocks/filter-modal.ts';
@@ -59,6 +60,14 @@ export function registerViews(app: App, ctx: SlackContext): void {
     (given) => saveDigest(ctx, given),
     (given) => checkDigest(ctx, given),
   );
+  on<AlertMetadata>(
+    CALLBACKS.alert,
+    (given) => saveAlert(ctx, given),
+    async ({ field }) => ({
+      ...(field('name').trim() === '' ? { name: 'Give it a name.' } : {}),
+      ...(/^\d{1,15}$/.test(field('over')) ? {} : { over: 'A whole number of requests, such as 1000.' }),
+    }),
+  );
   on<object>(CALLBACKS.pools, async ({ asked, person, field }) => {
     requireAdmin(person);
     const lines = await ctx.pools.apply(field('yaml'), toActor(person));
@@ -88,6 +97,20 @@ async function applyFilters(
   const head =
     filters.length > 0 ? 'Your answers in this channel are filtered by:' : 'Your answers here are not filtered.';
   await tellPrivately(ctx, asked, buildNotice([head, ...lines], [{ label: 'Reset filters', command: 'reset' }]));
+}
+
+async function saveAlert(
+  ctx: SlackContext,
+  { asked, person, metadata, field }: Submitted<AlertMetadata>,
+): Promise<void> {
+  const name = field('name').trim();
+  const per = field('per') === 'day' ? 'day' : 'hour';
+  const over = Number(field('over'));
+  const question = metadata.question ?? (await findReferred(ctx, metadata))?.question;
+  if (!question) throw new HeadroomError('question', 'I no longer know what that answer was about: ask again.');
+  await ctx.alerts.add({ name, question, over, per }, toActor(person));
+  const line = `You will hear when ${name} counts more than ${over.toLocaleString('en-US')} requests in one ${per}.`;
+  await tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Alerts', command: 'alerts' }]));
 }
 
 /** The answer that a form was opened from, where it is still known. */

@@ -12,6 +12,7 @@ import {
 } from './format.ts';
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { reportPool } from './pool.ts';
+import { LEVELS } from './scope-words.ts';
 import { isSilent } from './sources.ts';
 import { reportStatus } from './status.ts';
 import { findPollingRoutes } from './symptoms.ts';
@@ -83,10 +84,9 @@ export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs
   };
 }
 
-const LEVELS: readonly Level[] = ['exhausted', 'critical', 'approaching', 'healthy'];
-
+/** The worst first. */
 function byLevel(a: { level: Level }, b: { level: Level }): number {
-  return LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level);
+  return LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level);
 }
 
 function advisePools(

@@ -39,9 +39,11 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
   const rest = hasPools ? OVERAGE : USED;
   const months = toMonths(monthOf(range.firstDay), days, rest, deps, nowMs);
   const drew = (name: string) => months.some(({ drawn }) => (drawn[name] ?? 0) > 0);
-  const inForce = (declared?.pools ?? []).filter(
-    ({ fromDay, untilDay = range.lastDay }) => fromDay <= range.lastDay && untilDay >= range.firstDay,
-  );
+  const inForce = (declared?.pools ?? []).filter(({ fromDay, untilDay = range.lastDay, period }) => {
+    const once = period.kind === 'once' ? period : { fromDay, untilDay };
+    const [first, last] = [Math.max(fromDay, once.fromDay), Math.min(untilDay, once.untilDay)];
+    return first <= range.lastDay && last >= range.firstDay;
+  });
   // Pools of other years would be columns of nothing.
   const series = [
     ...(draws?.series ?? []).filter((name) => drew(name) || inForce.some((pool) => pool.name === name)),

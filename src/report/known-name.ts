@@ -49,11 +49,13 @@ export async function getName(
   throw new QuestionError(
     name === ''
       ? `Which ${key}? Put its name behind the word.`
-      : `No ${key} is called ${JSON.stringify(name)}; names compare exactly, and * stands for any characters.`,
-    near.slice(0, SUGGESTIONS).map((each) => ({
-      label: each,
-      command: [report, `"${each.replaceAll('"', '\\"')}"`, ...(range ? [range] : [])].join(' '),
-    })),
+      : `No ${key} is called ${JSON.stringify(name)}; * stands for any characters.`,
+    near.length === 0
+      ? [{ label: `Top ${key}s`, command: `top ${key}s` }]
+      : near.slice(0, SUGGESTIONS).map((each) => ({
+          label: each,
+          command: [report, `"${each.replaceAll('"', '\\"')}"`, ...(range ? [range] : [])].join(' '),
+        })),
   );
 }
 

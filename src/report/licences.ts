@@ -4,6 +4,7 @@ import { formatPeriodRule } from '../domain/period.ts';
 import type { Question, TableReport } from '../domain/report.ts';
 import { countOf, formatCredits, formatDate } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { checkSuppose, noteSuppose } from './scope-words.ts';
 
 /**
  * What was bought and what it grants: every pool that exists now, with the arithmetic of its amount. With `suppose`, the same
@@ -13,6 +14,7 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
   const [inquiry, extent] = await Promise.all([openInquiry(deps, question, nowMs, 'today'), deps.usage.extent()]);
   const today = deps.calendar.dayOf(nowMs);
   const suppose = question.suppose ?? {};
+  checkSuppose(question, inquiry.definitions);
   const scopes = inquiry.definitions.scopes.filter(
     ({ name }) => question.scope === undefined || name === question.scope,
   );
@@ -24,7 +26,7 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
         return { scope, pool, version, supposed: supposeQuantities(version, suppose) };
       }),
   );
-  const licences = held.flatMap(({ version }) => version.grants);
+  const licences = held.flatMap(({ supposed }) => supposed.grants);
   const seats = licences.reduce((sum, { quantity }) => sum + quantity, 0);
   const isSupposed = Object.keys(suppose).length > 0;
 
@@ -32,7 +34,10 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
     ...toHead({ ...inquiry, question }, [extent ?? { asOfMs: 0 }], {
       title: 'Licences',
       finding: '',
-      notes: scopes.flatMap(({ pools }) => pools.flatMap((pool) => noteComing(pool, today))),
+      notes: [
+        ...noteSuppose(suppose),
+        ...scopes.flatMap(({ pools }) => pools.flatMap((pool) => noteComing(pool, today))),
+      ],
     }),
     // What is granted does not depend on what was received.
     finding:

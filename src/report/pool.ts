@@ -2,7 +2,7 @@ import type { PoolReport, Question, ScopeState } from '../domain/report.ts';
 import { countOf, formatCredits, formatDate, formatPercent, formatShortDate } from './format.ts';
 import { type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getScopeStates } from './pools.ts';
-import { LEVEL_WORDS, LEVELS, unknownScope } from './scope-words.ts';
+import { checkSuppose, LEVEL_WORDS, LEVELS, noteSuppose, unknownScope } from './scope-words.ts';
 
 /**
  * Balances of each scope's pools and limits (or of the one asked for) now, or at the end of a day or range: what is used and
@@ -13,6 +13,7 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
   const inquiry = await openInquiry(deps, { ...question, filters: [] }, nowMs, 'today');
   const atMs = question.range === undefined ? nowMs : Math.min(nowMs, inquiry.range.toMs);
   const { scope, suppose } = question;
+  checkSuppose(question, inquiry.definitions);
   const [states, extent] = await Promise.all([
     getScopeStates(deps, { atMs, nowMs, scope, suppose }),
     deps.usage.extent(),
@@ -25,13 +26,7 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
       finding: describeStates(inquiry, states),
       notes: [
         ...(atMs < nowMs ? [`Balances at the end of ${formatDate(deps.calendar.dayOf(atMs - 1))}.`] : []),
-        ...(suppose
-          ? [
-              `As it would be with ${Object.entries(suppose)
-                .map(([name, n]) => `${n} ${name}`)
-                .join(', ')}.`,
-            ]
-          : []),
+        ...noteSuppose(suppose),
         ...states
           .filter(({ pools, limits }) => pools.length + limits.length === 0)
           .map(({ title }) => `No pool is declared for ${title}; what it uses is overage.`),

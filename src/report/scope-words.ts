@@ -1,5 +1,6 @@
 import type { Definitions } from '../domain/definition.ts';
-import type { Level } from '../domain/report.ts';
+import { listNearest } from '../domain/nearest.ts';
+import type { Level, Question } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
 
 /** What a level means, in a sentence. */
@@ -21,4 +22,32 @@ export function unknownScope(name: string, { scopes }: Definitions, report: stri
     `No scope is called ${JSON.stringify(name)}; ${known}.`,
     scopes.slice(0, 5).map((scope) => ({ label: scope.title, command: `${report} ${scope.name}` })),
   );
+}
+
+/** Throws QuestionError for a what-if about a quantity that no grant of the scope (or of any) has. */
+export function checkSuppose({ suppose = {}, scope, report }: Question, { scopes }: Definitions): void {
+  const asked = scopes.filter(({ name }) => scope === undefined || name === scope);
+  const grants = asked.flatMap(({ pools, limits }) =>
+    [...pools, ...limits].flatMap(({ amounts }) => amounts.flatMap((amount) => amount.grants.map(({ name }) => name))),
+  );
+  const known = [...new Set(grants)];
+  const strange = Object.entries(suppose).find(
+    ([name]) => !known.some((grant) => grant.toLowerCase() === name.toLowerCase()),
+  );
+  if (!strange) return;
+  const [name, quantity] = strange;
+  const near = listNearest(name, known);
+  throw new QuestionError(
+    `No quantity is called ${JSON.stringify(name)}; ${known.length > 0 ? `there are ${known.join(', ')}` : 'the amounts here are fixed'}.`,
+    (near.length > 0 ? near : known).slice(0, 5).map((grant) => ({
+      label: `${grant} = ${quantity}`,
+      command: `${report}${scope === undefined ? '' : ` ${scope}`} if "${grant}"=${quantity}`,
+    })),
+  );
+}
+
+/** What a what-if changed; nothing where it is none. */
+export function noteSuppose(suppose: Question['suppose'] = {}): string[] {
+  const changes = Object.entries(suppose).map(([name, quantity]) => `${quantity} ${name}`);
+  return changes.length > 0 ? [`As it would be with ${changes.join(', ')}.`] : [];
 }

@@ -54,6 +54,13 @@ describe('what people type', () => {
     }
   });
 
+  it('does not answer a what-if about a quantity that there is not', async () => {
+    const seen = await stage.ask('pool bigin if seats=25');
+    expect(seen.text).toContain('No quantity is called "seats"; there are Users.');
+    expect((await pressRun('Users = 25', seen)).text).toContain('of 56,250');
+    expect((await stage.ask('licences if users=25')).text).toMatch(/45 licences[\s\S]*As it would be with 25 users/);
+  });
+
   it('reads hours as hours, and exports them exactly', async () => {
     const seen = await stage.ask('day 2026-11-20');
     expect(seen.table.slice(1, 3).map(([hour]) => hour)).toEqual(['00:00', '01:00']);

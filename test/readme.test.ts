@@ -1,0 +1,67 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../src/cli/commands.ts';
+import { parseConfig, SETTING_NAMES } from '../src/config.ts';
+import { parseDeclaration } from '../src/definition/parse.ts';
+import { listAdapters } from '../src/ingest/adapters.ts';
+
+const ROOT = new URL('../', import.meta.url);
+const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
+const readme = read('README.md');
+const section = (title: string): string => readme.split(`\n## ${title}\n`)[1]!.split('\n## ')[0]!;
+
+describe('README.md', () => {
+  it('lists every setting, and none that there is not', () => {
+    const listed = [...section('Settings').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+    expect([...listed].sort()).toEqual([...SETTING_NAMES].sort());
+  });
+
+  it('lists every command, and none that there is not', () => {
+    const listed = [...section('Commands').matchAll(/^\| `headroom (\w+)/gm)].map(([, name]) => name);
+    expect([...listed].sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
+    const names = new Set(COMMANDS.map(({ name }) => name));
+    for (const [, name] of readme.matchAll(/npx headroom (\w+)/g)) expect([...names, 'help']).toContain(name);
+  });
+
+  it('names only adapters, files and scripts that exist', () => {
+    const adapters = /--adapter (\S+) +# or ([\w, -]+)/.exec(readme)!;
+    expect([adapters[1]!, ...adapters[2]!.split(', '), 'native'].sort()).toEqual(listAdapters().sort());
+    for (const [, path] of readme.matchAll(/`((?:src|test|migrations|\.deploy|\.ci)(?:\/[\w.-]+)*)`/g))
+      if (!path!.includes('NAME')) expect(existsSync(new URL(path!, ROOT)), path).toBe(true);
+    const { scripts } = JSON.parse(read('package.json'));
+    for (const [, script] of readme.matchAll(/npm run (\w+)/g)) expect(Object.keys(scripts)).toContain(script);
+    expect(statSync(new URL('.github/answer.png', ROOT)).size).toBeGreaterThan(10_000);
+    const folders = [...section('How it is laid out').matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, cell]) =>
+      [...cell!.matchAll(/`([^`]+)`/g)].map(([, path]) => path!),
+    );
+    expect(folders.length).toBeGreaterThan(12);
+  });
+
+  it('shows a pools file that is read without a mistake', () => {
+    const yaml = /```yaml\n([\s\S]+?)```/.exec(readme)![1]!;
+    expect(parseDeclaration(yaml, 'pools.yml').scopes.map(({ name }) => name)).toEqual(['crm']);
+  });
+});
+
+describe('.deploy and .env.example', () => {
+  it('start the program that there is', () => {
+    expect(read('.deploy/Dockerfile')).toContain('ENTRYPOINT ["node", "src/main.ts"]');
+    expect(read('.deploy/headroom.service')).toMatch(
+      /^ExecStart=\/opt\/headroom\/node_modules\/\.bin\/node src\/main\.ts start$/m,
+    );
+    expect(existsSync(fileURLToPath(new URL('src/main.ts', ROOT)))).toBe(true);
+    expect(statSync(new URL('src/main.ts', ROOT)).mode & 0o111).toBe(0o111);
+    expect(read('.deploy/Dockerfile')).toContain(`FROM node:${read('.nvmrc').trim()}-slim`);
+  });
+
+  it('agree with the defaults of the settings', () => {
+    const config = parseConfig({});
+    const nginx = read('.deploy/nginx.conf');
+    expect(nginx).toContain(`proxy_pass http://${config.host}:${config.port};`);
+    expect(nginx).toContain(`client_max_body_size ${config.maxBodyBytes / 1024 ** 2}m;`);
+    expect(section('Settings')).toContain(`\`${config.maxBodyBytes}\``);
+    const names = [...read('.env.example').matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name);
+    for (const name of names) expect(SETTING_NAMES).toContain(name);
+  });
+});

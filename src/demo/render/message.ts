@@ -32,7 +32,8 @@ export function renderMessage({ message, replies, inThread }: ShownMessage, scen
   );
   const body = message.blocks?.length
     ? renderBlocks(message.blocks, scene)
-    : renderToStaticMarkup(h('div', { className: 'block text-only' }, renderMrkdwn(message.text, scene)));
+    : message.text &&
+      renderToStaticMarkup(h('div', { className: 'block text-only' }, renderMrkdwn(message.text, scene)));
   const rest = [
     message.edited ? h('span', { key: 'edited', className: 'note' }, '(edited)') : null,
     ...(message.files ?? []).map((file, key) => renderFile(file, key)),

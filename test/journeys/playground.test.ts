@@ -77,7 +77,9 @@ describe.skipIf(absent)('a person in the playground', { timeout: 90_000 }, () =>
     const page = await open({ channel: 'C01LEADS' });
     await type(page, '/usage top clients 7d');
     await seePicture(answer(page, 'Top clients'));
-    const message = answer(page, 'Top clients');
+    // By its time: its heading will be another.
+    const ts = await answer(page, 'Top clients').getAttribute('data-ts');
+    const message = page.locator(`#log [data-ts="${ts}"]`);
     const before = await message.textContent();
     await message.getByRole('combobox').first().selectOption('yesterday');
     await expect.poll(() => message.textContent(), SOON).not.toBe(before);

@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { runCli } from '../../src/cli/run.ts';
+import { latestDue, parseSchedule } from '../../src/domain/schedule-rule.ts';
+import { type Emulator, startEmulator } from '../../src/emulator/workspace.ts';
+import { EVERYTHING } from '../../src/schedule/digest-sections.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { insertSubscription } from '../../src/store/subscription-repository.ts';
+import { describeEachDialect } from '../support/databases.ts';
+import { ALERTS, type Bot, DIGESTS, startBot, toEnv } from './bot.ts';
+import { sendUntilTaken } from './load.ts';
+
+const POOLS = 'scopes: [{ name: crm, pools: [{ name: Month, period: month, base: 100 }] }]';
+const WAIT_MS = 40_000;
+/** Levels in per cent, and how many events reach them. */
+const LEVELS = [
+  [75, 76],
+  [90, 92],
+  [100, 101],
+] as const;
+
+describeEachDialect('what must be posted once', ({ dialect, createUrl }) => {
+  let slack: Emulator;
+  let env: Record<string, string>;
+  const bots: Bot[] = [];
+  const start = async (): Promise<Bot> => {
+    const bot = await startBot(env);
+    bots.push(bot);
+    return bot;
+  };
+  /** Events number `from` to `to`, the same ids at every instance. */
+  const use = (from: number, to: number): Promise<unknown> => {
+    const events = Array.from({ length: to - from }, (_, i) => ({ id: `e${from + i}`, client: 'a', scope: 'crm' }));
+    return Promise.all(
+      bots.map((bot) => sendUntilTaken(bot.url, { client: 'a', size: 0, body: JSON.stringify(events) })),
+    );
+  };
+  /** What the bot's messages in a channel are known by, replies included. */
+  const keys = (channel: string): string[] =>
+    slack.messages(channel).flatMap(({ metadata }) => (metadata?.event_payload as { key?: string })?.key ?? []);
+  /** The first level's message is the parent, known by its period; the later ones reply under their own keys. */
+  const has = (level: number): boolean =>
+    keys(ALERTS).some(
+      (key) => !key.includes('#') && (level === 75 ? !key.includes(':0@') : key.includes(`:${level}:`)),
+    );
+  const countPosts = (): number => slack.calls.filter(({ method }) => method === 'chat.postMessage').length;
+
+  beforeEach(async () => {
+    slack = await startEmulator();
+    env = toEnv(slack, await createUrl());
+    const folder = mkdtempSync(join(tmpdir(), 'headroom-torture-'));
+    writeFileSync(join(folder, 'pools.yaml'), POOLS);
+    const code = await runCli(['pools', 'apply', join(folder, 'pools.yaml')], {
+      env,
+      folder,
+      out: () => {},
+      err: (line) => console.log(line),
+      isTerminal: false,
+      now: Date.now,
+      signal: new AbortController().signal,
+    });
+    expect(code).toBe(0);
+    rmSync(folder, { recursive: true });
+  });
+  afterEach(async () => {
+    for (const bot of bots.splice(0)) await bot.kill();
+    await slack.stop();
+  });
+
+  it('levels and a due digest, by as many instances as there are, whoever took the events', async () => {
+    const db = openDatabase(env.DATABASE_URL!);
+    const rule = parseSchedule('daily 00:00', 'UTC');
+    const nextDueMs = latestDue(rule, Date.now()).dueMs;
+    await insertSubscription(
+      db,
+      { channel: DIGESTS, owner: 'U01ALICE', schedule: rule, what: EVERYTHING, nextDueMs },
+      nextDueMs,
+    );
+    await Promise.all([start(), ...(dialect === 'postgres' ? [start()] : [])]);
+    await slack.waitFor(() => keys(DIGESTS).find((key) => key.startsWith('digest:')), 'the digest', WAIT_MS);
+    let used = 0;
+    for (const [level, until] of LEVELS) {
+      await use(used, until);
+      used = until;
+      const takenMs = performance.now();
+      await slack.waitFor(() => has(level), `the alert at ${level} %`, WAIT_MS);
+      console.log(`${level} % on ${dialect}: posted ${Math.round(performance.now() - takenMs)} ms after the answer`);
+    }
+    for (const channel of [ALERTS, DIGESTS]) expect(new Set(keys(channel)).size).toBe(keys(channel).length);
+    expect(keys(DIGESTS).filter((key) => /^digest:\d+:[\d-]+$/.test(key))).toHaveLength(1);
+    const { rows } = await sql<{ digests: number }>`select count(*) as digests from digest`.execute(db);
+    expect(Number(rows[0]!.digests)).toBe(1);
+    await db.destroy();
+  }, 90_000);
+
+  it('an alert whose bot is killed between the claim and Slack’s answer: after a restart it is there, and not twice', async () => {
+    await start();
+    // The first is never posted, the second is posted but never answered for, the third shows that all is well.
+    const faults = [{ timeout: true }, { timeoutAfter: true }];
+    let used = 0;
+    for (const [level, until] of LEVELS) {
+      const fault = faults.shift();
+      if (fault) slack.faults.fail('chat.postMessage', fault);
+      const calls = countPosts();
+      await use(used, until);
+      used = until;
+      if (fault) {
+        await slack.waitFor(() => countPosts() > calls, `the bot posts ${level} %`, WAIT_MS);
+        await bots.pop()!.kill();
+        await start();
+      }
+      await slack.waitFor(() => has(level), `the alert at ${level} %`, WAIT_MS);
+    }
+    expect(new Set(keys(ALERTS)).size).toBe(keys(ALERTS).length);
+  }, 90_000);
+});

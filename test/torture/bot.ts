@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Emulator } from '../../src/emulator/workspace.ts';
+import { TOKEN } from './load.ts';
+
+export const ALERTS = 'C01ONCALL';
+export const DIGESTS = 'C01USAGE';
+
+/** The settings of a bot in an emulated workspace. */
+export function toEnv(slack: Emulator, databaseUrl: string): Record<string, string> {
+  return {
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_SIGNING_SECRET: slack.signingSecret,
+    SLACK_API_URL: slack.apiUrl,
+    DATABASE_URL: databaseUrl,
+    SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+    PORT: '0',
+    INGEST_TOKEN: TOKEN,
+    ALERT_CHANNEL: ALERTS,
+    ONCALL: 'S0123',
+    REPORT_TIMEZONE: 'UTC',
+  };
+}
+
+export interface Bot {
+  url: string;
+  /** Everything that it logged. */
+  lines: string[];
+  kill(): Promise<void>;
+}
+
+/** `headroom start` in a process of its own; resolves when it runs. */
+export async function startBot(env: Record<string, string>): Promise<Bot> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../../src/main.ts', import.meta.url)), 'start'], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: string[] = [];
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const url = await new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface(stream).on('line', (line) => {
+        lines.push(line);
+        const started = /"url":"([^"]+)".*Headroom is running/.exec(line);
+        if (started) resolve(started[1]!);
+      });
+    }
+    child.once('exit', (code) => reject(new Error(`the bot ended with ${code}:\n${lines.join('\n')}`)));
+  });
+  return {
+    url,
+    lines,
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}

@@ -110,9 +110,12 @@ async function findPeak(inquiry: Inquiry, steps: StatusNumbers['steps']): Promis
         minutes[0],
       );
       if (!peak || peak.singles === 0) return [];
+      // Bulk calls may have filled any minute.
+      const isBelow = peak.singles < rateLimitPerMinute! && minutes.every(({ bulk }) => bulk === 0);
+      const other = isBelow ? ', so it was another limit than this one' : '';
       const at = `${formatDate(calendar.dayOf(peak.startMs))} ${formatClock(peak.startMs, calendar.zone)}`;
       return [
-        `the busiest minute of ${name} then was ${at} with ${countOf(peak.singles, 'call')}, against ${formatCount(rateLimitPerMinute!)} allowed a minute`,
+        `the busiest minute of ${name} then was ${at} with ${countOf(peak.singles, 'call')}, against ${formatCount(rateLimitPerMinute!)} allowed a minute${other}`,
       ];
     }),
   );

@@ -567,7 +567,11 @@ feature('B36', 'the seven cases of troubleshooting', async () => {
   const refused = calls(monthly({ name: 'Acme CRM', status: 429 }));
   expect(acme.words).toMatch(new RegExp(`${malformed} calls ended so; .*/v2/analytics/query`));
   expect(acme.words).toContain(`${refused} calls ended in 429`);
-  expect((await usage('status 30d client:"Acme CRM"')).words).toMatch(/The server side fails\s+– 11 of/);
+  const codes = (await usage('status 30d client:"Acme CRM"')).words;
+  expect(codes).toMatch(/The server side fails\s+– 11 of/);
+  expect(codes).toMatch(
+    /the busiest minute of public-api.*300 allowed a minute, so it was another limit than this one/,
+  );
   expect((await usage('why unknown-77')).words).toContain('Nobody declared this client');
   const help = (await usage('help faq')).words;
   expect(help).toContain('Days are those of the report zone');

@@ -87,10 +87,10 @@ class WireReader {
 
   #scalar(type: Exclude<FieldShape['type'], MessageShape>, start: number, end: number): unknown {
     if (type === 'text' || type === 'hex') {
-      const from = this.#at;
       const stop = this.#part(start, end);
+      const from = this.#at;
       this.#at = stop;
-      const part = this.#bytes.subarray(stop - this.#lastLength, stop);
+      const part = this.#bytes.subarray(from, stop);
       if (type === 'hex') return part.toString('hex');
       if (!isUtf8(part)) throw fault(from, 'the text is not UTF-8');
       return part.toString('utf8');
@@ -111,13 +111,10 @@ class WireReader {
     else throw fault(start, `there is no wire type ${wireType} here`);
   }
 
-  #lastLength = 0;
-
   /** Where the length-delimited part that begins here ends; the reader stands at its first byte. */
   #part(start: number, end: number): number {
     const length = this.#length(end);
     if (length > end - this.#at) throw fault(start, `${length} bytes are announced and ${end - this.#at} are left`);
-    this.#lastLength = length;
     return this.#at + length;
   }
 

@@ -86,6 +86,7 @@ export async function openStage(url: string, options: Partial<HttpServerOptions>
 export interface Reply {
   status: number;
   headers: IncomingHttpHeaders;
+  bytes: Uint8Array;
   text: string;
   /** The body, if it is JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
@@ -117,11 +118,13 @@ export function send(
       const chunks: Uint8Array[] = [];
       response.on('data', (chunk: Uint8Array) => chunks.push(chunk));
       response.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
+        const bytes = Buffer.concat(chunks);
+        const text = bytes.toString();
         const isJson = /json/.test(response.headers['content-type'] ?? '');
         resolve({
           status: response.statusCode!,
           headers: response.headers,
+          bytes,
           text,
           json: isJson && text ? JSON.parse(text) : undefined,
         });

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCalendar } from '../../src/domain/calendar.ts';
+import type { RawEvent } from '../../src/domain/usage.ts';
+import type { HttpServerOptions } from '../../src/http/server.ts';
+import { addSource } from '../../src/ingest/source-admin.ts';
+import { StoredUsage } from '../../src/store/usage-reader.ts';
+import { openStage, type Stage } from './server-stage.ts';
+
+/** Shortly after the recorded requests were made. */
+export const RECORDED_MS = Date.UTC(2026, 10, 21, 1, 40);
+
+export interface SenderStage extends Stage {
+  /** A source of this adapter, and its token. */
+  addSource(adapter: string, options?: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Everything stored, in order of time. */
+  listEvents(): Promise<RawEvent[]>;
+}
+
+/** The real server on SQLite, at the time of the recordings. Sources have the names of their adapters. */
+export async function openSenderStage(options: Partial<HttpServerOptions> = {}): Promise<SenderStage> {
+  const folder = mkdtempSync(join(tmpdir(), 'headroom-senders-'));
+  const stage = await openStage(`sqlite:${join(folder, 'headroom.db')}`, options);
+  stage.clock.nowMs = RECORDED_MS;
+  const usage = new StoredUsage(stage.db, 'sqlite', createCalendar('UTC'));
+  return {
+    ...stage,
+    async addSource(adapter, sourceOptions = {}) {
+      const source = { name: adapter, adapter, options: sourceOptions };
+      const config = { secretKey: stage.secretKey, secretKeyPath: '' };
+      const { token } = await addSource(stage.db, config, source, stage.clock.nowMs);
+      return token.reveal();
+    },
+    listEvents: () => usage.events({ span: { fromMs: 0, toMs: RECORDED_MS * 2 }, filters: [], limit: 1000 }),
+    async close() {
+      await stage.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

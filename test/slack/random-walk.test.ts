@@ -18,7 +18,10 @@ const SHOWN =
   /^(chat\.(postMessage|postEphemeral|update|delete)|views\.\w+|response_url|files\.completeUploadExternal)$/;
 const { WALK_RUNS, WALK_SEED } = process.env;
 
+const HOUR_MS = 3_600_000;
+
 let bot: WholeApp;
+let now = NOW;
 
 beforeAll(async () => {
   bot = await startWholeApp({ nowMs: NOW });
@@ -82,10 +85,12 @@ const misspelt = fc
 
 type Step = { person: string; channel: string } & (
   | { kind: 'type'; text: string }
-  | { kind: 'mention' | 'write'; text: string }
+  | { kind: 'mention'; text: string }
+  | { kind: 'write'; text: string }
   | { kind: 'press'; pick: number; option: number; text: string }
   | { kind: 'form'; pick: number; option: number; text: string }
   | { kind: 'home' }
+  | { kind: 'time'; hours: number }
 );
 
 const who = { person: fc.constantFrom(...PEOPLE), channel: fc.constantFrom(...CHANNELS) };
@@ -101,6 +106,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('press' as const), ...pick, ...who }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('form' as const), ...pick, ...who }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('home' as const), ...who }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('time' as const), hours: fc.constantFrom(1, 23, 24), ...who }),
+  },
 );
 
 it('nothing that people type or press goes wrong', { timeout: 600_000 }, async () => {
@@ -126,6 +135,13 @@ it('nothing that people type or press goes wrong', { timeout: 600_000 }, async (
 async function act(one: Step): Promise<string> {
   const { slack } = bot;
   const { person: user, channel } = one;
+  if (one.kind === 'time') {
+    bot.setNow((now += one.hours * HOUR_MS));
+    await bot.send(listTraffic(now, 20));
+    await bot.app.tick();
+    await settle(slack);
+    return `${one.hours} hours later`;
+  }
   const from = slack.calls.length;
   const errors = bot.errors.length;
   const shown = (): boolean => slack.calls.slice(from).some(({ method }) => SHOWN.test(method));
@@ -156,8 +172,8 @@ async function act(one: Step): Promise<string> {
     return answered(`${user} opens Home`);
   }
   const modal = slack.modal(user);
-  if (one.kind === 'form') {
-    if (!modal) return 'no form is open';
+  const controls = listControls(slack, user, modal);
+  if (modal && (one.kind === 'form' || controls.length === 0)) {
     if (one.pick % 4 === 0) {
       await slack.closeView({ user, viewId: modal.id });
       return 'a form is closed';
@@ -166,7 +182,6 @@ async function act(one: Step): Promise<string> {
     const given = await slack.submitView({ user, viewId: modal.id, values });
     return answered(`${user} submits ${modal.callback_id} with ${JSON.stringify(values)}`, given);
   }
-  const controls = listControls(slack, user, modal);
   const control = controls[one.pick % Math.max(1, controls.length)];
   if (!control) return 'nothing to press';
   const { target, block, element } = control;
@@ -259,6 +274,6 @@ function canSee(slack: Emulator, user: string, channel: string): boolean {
 async function settle(slack: Emulator): Promise<void> {
   for (let seen = -1; seen !== slack.calls.length; ) {
     seen = slack.calls.length;
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, 40));
   }
 }

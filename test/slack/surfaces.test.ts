@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HeadroomError } from '../../src/errors.ts';
 import { answerFixture } from './reports.ts';
-import { startRig, typesOf } from './support.ts';
+import { startRig } from './support.ts';
 
 describe('an invitation', () => {
   it('is answered with an introduction, once, whose buttons work', async () => {

@@ -77,13 +77,15 @@ export async function startWholeApp(options: { nowMs: number; env?: Record<strin
   };
 }
 
-/** A few weeks of traffic by plain and hostile names, every dimension used. */
-export function listTraffic(nowMs: number): object[] {
+const STEP_MS = 3_600_000;
+
+/** Hourly traffic up to `nowMs`, by plain and hostile names, every dimension used. */
+export function listTraffic(nowMs: number, count = 600): object[] {
   const clients = ['Acme CRM', 'billing-sync', 'b9c1f0', ...HOSTILE_NAMES];
   const statuses = [200, 200, 200, 201, 400, 401, 404, 429, 500, 503, undefined];
-  return Array.from({ length: 600 }, (_, index) => ({
-    id: `e${index}`,
-    time: new Date(nowMs - index * 3_600_000).toISOString(),
+  return Array.from({ length: count }, (_, index) => ({
+    id: `e${nowMs}-${index}`,
+    time: new Date(nowMs - index * STEP_MS).toISOString(),
     client: clients[index % clients.length],
     method: ['GET', 'POST', 'DELETE'][index % 3],
     url: `/v1/${['orders', 'customers', 'x*y'][index % 3]}/${index}`,

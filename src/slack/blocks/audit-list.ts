@@ -1,5 +1,5 @@
 import { formatInstant } from '../../report/format.ts';
-import { type Block, clip, defuse, type Leaf, leaf, type Message, richList, richText } from './text.ts';
+import { type Block, clip, defuse, leaf, type Message, place, richList, richText } from './text.ts';
 
 export interface Change {
   atMs: number;
@@ -15,7 +15,7 @@ export function buildChanges(changes: readonly Change[], zone: string): Block {
   return richList(
     changes.map(({ atMs, actor, action, detail }) => [
       `${formatInstant(atMs, zone)} `,
-      toPerson(actor),
+      place(actor),
       ` ${action}: ${clip(detail, MAX_DETAIL)}`,
     ]),
   );
@@ -31,9 +31,4 @@ export function buildAudit(changes: readonly Change[], zone: string): Message {
     text: [head, ...lines.slice(0, 10).map(defuse)].join('\n'),
     blocks: [richText(leaf(head, { bold: true })), ...(changes.length > 0 ? [buildChanges(changes, zone)] : [])],
   };
-}
-
-/** Slack shows people by name; others are persons at a command line. */
-function toPerson(actor: string): Leaf {
-  return /^[UW][A-Z0-9]+$/.test(actor) ? { type: 'user', user_id: actor } : leaf(actor);
 }

@@ -11,7 +11,7 @@ import { buildChanges, type Change } from './audit-list.ts';
 import { buildSummaryCards, LEVEL_WORDS } from './cards.ts';
 import { buildDigestButtons, describeDigest } from './digest-list.ts';
 import { describeScope } from './fallback.ts';
-import { type Block, button, clip, header, type Leaf, leaf, plainContext, richList, richText } from './text.ts';
+import { type Block, button, clip, header, type Leaf, leaf, place, plainContext, richList, richText } from './text.ts';
 import { buildWelcome } from './welcome.ts';
 
 export interface HomeContent {
@@ -101,10 +101,7 @@ function buildDigests({ digests, config }: HomeContent): Block[] {
     ...digests
       .slice(0, 8)
       .flatMap((digest) => [
-        richText(
-          { type: 'channel', channel_id: digest.channel },
-          `  ${describeDigest(digest, config.zone).lines.join('\n')}`,
-        ),
+        richText(place(digest.channel), `  ${describeDigest(digest, config.zone).lines.join('\n')}`),
         buildDigestButtons(digest),
       ]),
     ...(digests.length === 0 ? [richText('You have none yet.')] : []),
@@ -145,13 +142,13 @@ function buildAdmin(
       'Could not be delivered',
       failed.map(({ kind, channel, dueMs, error }) => [
         `${formatInstant(dueMs, config.zone)} ${kind} to `,
-        toPlace(channel),
+        place(channel),
         `: ${clip(error ?? 'unknown', 200)}`,
       ]),
     ),
     ...titled(
       'Digests whose owner has left',
-      orphans.map(({ id, channel, schedule }) => [`${id}: ${schedule} in `, toPlace(channel)]),
+      orphans.map(({ id, channel, schedule }) => [`${id}: ${schedule} in `, place(channel)]),
     ),
     ...buildTakeOvers(orphans),
     {
@@ -175,11 +172,6 @@ function buildTakeOvers(orphans: readonly DigestSummary[]): Block[] {
     .slice(0, MAX_LISTED)
     .map(({ id }) => button({ action: `${ACTIONS.digestTakeOver}:${id}`, text: `Take over ${id}`, value: String(id) }));
   return [{ type: 'actions', elements }];
-}
-
-function toPlace(id: string): Leaf {
-  if (/^[CG][A-Z0-9]+$/.test(id)) return { type: 'channel', channel_id: id };
-  return /^[UW][A-Z0-9]+$/.test(id) ? { type: 'user', user_id: id } : leaf(id);
 }
 
 export function buildRefusedHome(): Block[] {

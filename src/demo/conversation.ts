@@ -34,10 +34,13 @@ export function showConversation({ emulator, zone, now }: ConversationOptions, q
   };
   const all = state.messages.get(channel.id) ?? [];
   const hidden = state.ephemerals.filter((one) => one.to === user.id && one.channel === channel.id);
+  const shortcuts = [...slack.manifest.shortcuts]
+    .filter(([, { type }]) => type === 'message')
+    .map(([id, { name }]) => ({ id, name }));
   const draw = (message: Message | Ephemeral, inThread: boolean) => ({
     ts: message.ts,
     hidden: 'to' in message,
-    html: renderMessage({ message, replies: inThread ? 0 : countReplies(all, message.ts), inThread }, scene),
+    html: renderMessage({ message, replies: inThread ? 0 : countReplies(all, message.ts), inThread, shortcuts }, scene),
   });
   const thread = query.get('thread');
   const modal = slack.modal(user.id);

@@ -152,7 +152,7 @@ test('a private message says that it is one', () => {
     text: 'hi',
   };
   const draft = (message: object) =>
-    renderMessage({ message: { ...base, ...message }, replies: 2, inThread: false }, scene);
+    renderMessage({ message: { ...base, ...message }, replies: 2, inThread: false, shortcuts: [] }, scene);
   expect(draft({ to: 'U01ALICE' })).toContain('Only visible to you');
   expect(draft({})).not.toContain('Only visible to you');
   expect(draft({})).toContain('2 replies');

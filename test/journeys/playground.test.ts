@@ -191,6 +191,26 @@ describe.skipIf(absent)('a person in the playground', { timeout: 90_000 }, () =>
     await shoot(page, 'pools-form');
   });
 
+  test('asks in the thread of a message by its shortcut', async () => {
+    const page = await open({ channel: 'C01ONCALL' });
+    await type(page, 'who is calling so much?');
+    const message = page
+      .getByRole('log', { name: 'Messages' })
+      .getByRole('article')
+      .filter({ hasText: 'who is calling' });
+    await message.getByRole('button', { name: 'Usage here' }).click();
+    const form = page.getByRole('dialog');
+    await form.getByRole('textbox').fill('top clients today');
+    await form.locator('[type="submit"]').click();
+    await message.getByRole('button', { name: /repl/ }).click({ trial: true });
+    await message.getByText('1 reply').click();
+    await page
+      .getByRole('log', { name: 'Replies' })
+      .getByRole('heading', { name: /Top clients/ })
+      .waitFor();
+    await shoot(page, 'shortcut');
+  });
+
   test('is refused as a guest', async () => {
     const page = await open({ user: 'U01GUEST' });
     await type(page, '/usage');
@@ -201,7 +221,7 @@ describe.skipIf(absent)('a person in the playground', { timeout: 90_000 }, () =>
   });
 
   test('reads it in the dark', async () => {
-    const page = await open({ theme: 'dark' });
+    const page = await open({ theme: 'dark', user: 'U01BORIS' });
     await type(page, '/usage');
     await seePicture(answer(page, /^Usage/));
     await shoot(page, 'dark');

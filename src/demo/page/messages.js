@@ -76,6 +76,13 @@ export function startMessages() {
     const thread = event.target.closest('[data-thread]')?.dataset.thread;
     if (thread) void go({ thread }).then(() => document.getElementById('reply-text').focus());
   });
+  document.addEventListener('click', (event) => {
+    const shortcut = event.target.closest('[data-shortcut]');
+    if (!shortcut) return;
+    const message = { channel: currentChannel(), ts: shortcut.closest('article').dataset.ts };
+    const body = { user: here.user, callback_id: shortcut.dataset.shortcut, message };
+    void attempt(() => control('shortcut', body));
+  });
   const close = () => {
     const opener = document.querySelector(`[data-thread="${here.thread}"]`);
     void go({ thread: '' }).then(() => opener?.focus());

@@ -9,10 +9,12 @@ export interface ShownMessage {
   replies: number;
   /** Shown in a thread's own pane: no link to the thread. */
   inThread: boolean;
+  /** Shortcuts of the app that a message offers. */
+  shortcuts: readonly { id: string; name: string }[];
 }
 
 /** One message as an `article`; its inside is made here, its place in the list by the page. */
-export function renderMessage({ message, replies, inThread }: ShownMessage, scene: Scene): string {
+export function renderMessage({ message, replies, inThread, shortcuts }: ShownMessage, scene: Scene): string {
   const author = scene.users.get(message.user);
   const hidden = 'to' in message;
   const name = author?.real_name ?? message.user;
@@ -41,6 +43,7 @@ export function renderMessage({ message, replies, inThread }: ShownMessage, scen
       h('span', { key: `r${key}`, className: 'reaction' }, `:${reaction}: ${count}`),
     ),
     inThread || hidden ? null : renderThreadLink(message, replies),
+    ...(hidden ? [] : shortcuts.map(({ id, name }) => renderShortcut(id, name))),
   ];
   const avatar = renderToStaticMarkup(renderAvatar(name, Boolean(message.bot_id)));
   const end = renderToStaticMarkup(h('footer', null, rest));
@@ -55,6 +58,10 @@ function renderThreadLink(message: Message, replies: number): ReactNode {
     { key: 'thread', type: 'button', className, 'data-thread': message.thread_ts ?? message.ts },
     text,
   );
+}
+
+function renderShortcut(id: string, name: string): ReactNode {
+  return h('button', { key: id, type: 'button', className: 'thread-link quiet', 'data-shortcut': id }, name);
 }
 
 function renderAvatar(name: string, isBot: boolean): ReactNode {

@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import { runCli } from '../../src/cli/run.ts';
+import { parseConfig } from '../../src/config.ts';
+import { type Emulator, startEmulator } from '../../src/emulator/workspace.ts';
+import { createLogger } from '../../src/log.ts';
+
+let folder: string;
+let slack: Emulator;
+const ends: (() => unknown)[] = [];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'headroom-doctor-'));
+  slack = await startEmulator({
+    seed: {
+      userGroups: [
+        { id: 'S01FULL', handle: 'on-call', name: 'On-call', users: ['U01ALICE'] },
+        { id: 'S01NOBODY', handle: 'nobody', name: 'Nobody', users: [] },
+      ],
+    },
+  });
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+  await slack.stop();
+  rmSync(folder, { recursive: true });
+});
+
+function settings(more: Record<string, string>): Record<string, string> {
+  return {
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_APP_TOKEN: slack.appToken,
+    SLACK_API_URL: slack.apiUrl,
+    DATABASE_URL: `sqlite:${join(folder, 'headroom.db')}`,
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    ...more,
+  };
+}
+
+async function run(words: string[], more: Record<string, string> = {}): Promise<{ code: number; lines: string[] }> {
+  const lines: string[] = [];
+  const code = await runCli(words, {
+    env: settings(more),
+    folder,
+    out: (line) => lines.push(line),
+    err: (line) => lines.push(line),
+    isTerminal: false,
+    now: Date.now,
+    signal: new AbortController().signal,
+  });
+  return { code, lines };
+}
+
+describe('headroom doctor', () => {
+  it('finds nothing wrong with an installation that is right', async () => {
+    await run(['sources', 'add', 'gw']);
+    const { code, lines } = await run(['doctor'], { ONCALL: 'S01FULL', ADMINS: 'U01ALICE' });
+    expect(lines.filter((line) => line.startsWith('✗'))).toEqual([]);
+    expect(code).toBe(0);
+    for (const start of [
+      '✓ Database: open, schema up to date.',
+      '✓ Report zone: UTC.',
+      '✓ Secret key: ',
+      '✓ Disk: ',
+      '✓ Slack: signed in as ',
+      '✓ Slack: all scopes',
+      '✓ Clock: agrees with Slack.',
+      '✓ ADMINS: Slack knows U01ALICE.',
+      '✓ ONCALL: Slack knows S01FULL.',
+    ])
+      expect(lines.filter((line) => line.startsWith(start))).toHaveLength(1);
+    expect(lines.at(-1)).toBe('All is well.');
+  });
+
+  it('names each thing that is wrong, with its cure', async () => {
+    const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    ends.push(() => server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    await run(['sources', 'add', 'gw']);
+    const { code, lines } = await run(['doctor'], {
+      PORT: String(port),
+      ONCALL: 'S01NOBODY',
+      ADMINS: 'U01GONE,S01MISSING',
+      ALERT_CHANNEL: 'C0NOWHERE',
+      REPORT_TIMEZONE: 'UTC',
+      SECRET_KEY: Buffer.alloc(32, 1).toString('base64'),
+    });
+    expect(code).toBe(1);
+    const wrong = lines.filter((line) => line.startsWith('✗')).join('\n');
+    expect(wrong).toMatch(/✗ Secret key: SECRET_KEY does not open the signing secrets of gw: .*sources rotate/);
+    expect(wrong).toMatch(new RegExp(`✗ Port: another program uses 127\\.0\\.0\\.1:${port}: stop it, or set PORT`));
+    expect(wrong).toMatch(/✗ ALERT_CHANNEL C0NOWHERE cannot be seen \(channel_not_found\)/);
+    expect(wrong).toMatch(/✗ ADMINS: U01GONE cannot be found \(user_not_found\); S01MISSING cannot be found \(.+\)/);
+    expect(wrong).toMatch(/✗ ONCALL: the group S01NOBODY is empty/);
+    expect(lines.at(-1)).toMatch(/^5 of \d+ need attention\.$/);
+  });
+
+  it('says so where the token is refused, where there is none, and where the database cannot be opened', async () => {
+    const refused = await run(['doctor'], { SLACK_BOT_TOKEN: 'xoxb-of-nobody' });
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.lines.join('\n')).toMatch(/✗ Slack refuses SLACK_BOT_TOKEN \(invalid_auth\): copy it again/);
+    expect((await run(['doctor'], { SLACK_BOT_TOKEN: '' })).lines.join('\n')).toMatch(/✗ SLACK_BOT_TOKEN is not set/);
+    writeFileSync(join(folder, 'text.db'), 'this is a text and no database '.repeat(10));
+    const closed = await run(['doctor'], { DATABASE_URL: `sqlite:${join(folder, 'text.db')}` });
+    expect(closed.code).toBe(1);
+    expect(closed.lines.join('\n')).toMatch(/✗ Database: .*check DATABASE_URL/);
+  });
+
+  it('knows its own port while the bot runs', async () => {
+    const { port } = await new Promise<{ port: number }>((resolve) => {
+      const probe = createServer().listen(0, '127.0.0.1', () => {
+        const address = probe.address() as { port: number };
+        probe.close(() => resolve(address));
+      });
+    });
+    const app = createApp(parseConfig(settings({ PORT: String(port) }), 'slack'), { log: createLogger('silent') });
+    ends.push(() => app.stop());
+    await app.start();
+    const { lines } = await run(['doctor'], { PORT: String(port) });
+    expect(lines).toContain(`✓ Port: Headroom answers at 127.0.0.1:${port}.`);
+  });
+});

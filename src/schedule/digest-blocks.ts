@@ -71,7 +71,7 @@ export function buildDigest(
     defuse(headline),
     ...(success ? [defuse(success)] : []),
     ...(span ? [defuse(span)] : []),
-    ...parts.map((part) => `${defuse(part.title)}: ${part.lines.map(defuse).join('; ')}`),
+    ...parts.map((part) => `${defuse(part.title)}: ${part.lines.map(defuse).join('; ').replaceAll('.;', ';')}`),
     ...footer.map(defuse),
   ];
   const blocks = [

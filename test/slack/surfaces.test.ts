@@ -209,9 +209,9 @@ describe('Socket Mode', () => {
 });
 
 describe('a token that Slack does not accept', () => {
-  it('is named in the state, and the app starts all the same', async () => {
-    const { app, log } = await startRig({ config: { botToken: 'xoxb-wrong' }, wait: () => new Promise(() => {}) });
-    expect(app.state()).toMatchObject({ authenticated: false, problem: 'invalid_auth' });
-    expect(JSON.stringify(log)).not.toContain('xoxb-wrong');
+  it('ends the start in one line that says where to find the right one', async () => {
+    const started = startRig({ config: { botToken: 'xoxb-wrong' }, wait: () => new Promise(() => {}) });
+    await expect(started).rejects.toThrow(/^Slack refuses SLACK_BOT_TOKEN \(invalid_auth\): copy it again/);
+    await expect(started).rejects.not.toThrow('xoxb-wrong');
   });
 });

@@ -18,12 +18,31 @@ export function registerOptions(app: App, ctx: SlackContext): void {
 }
 
 async function listOptions(ctx: SlackContext, key: GroupKey, contains: string) {
+  if (key === 'client') return listClients(ctx, contains);
   const span = { fromMs: ctx.now() - LOOKBACK_DAYS * DAY_MS, toMs: ctx.now() };
   try {
     const values = await ctx.usage.values({ key, span, limit: 100, ...(contains ? { contains } : {}) });
     return values.slice(0, 100).map(({ value }) => toOption(value));
   } catch (error) {
     ctx.log.warn({ error: String(error) }, 'values for a menu could not be read');
+    return [];
+  }
+}
+
+/** Clients by their shown names, found also by their ids. */
+async function listClients(ctx: SlackContext, contains: string) {
+  const today = Temporal.Instant.fromEpochMilliseconds(ctx.now()).toZonedDateTimeISO(ctx.config.zone).toPlainDate();
+  const range = `${today.subtract({ days: LOOKBACK_DAYS })}..${today}`;
+  try {
+    const report = await ctx.reporter.answer({ report: 'top', dimension: 'client', range, limit: 1000 }, ctx.now());
+    const wanted = contains.toLowerCase();
+    const rows = report.kind === 'top' ? report.rows : [];
+    return rows
+      .filter(({ name, ids = [] }) => [name, ...ids].some((text) => text.toLowerCase().includes(wanted)))
+      .slice(0, 100)
+      .map(({ name }) => toOption(name));
+  } catch (error) {
+    ctx.log.warn({ error: String(error) }, 'clients for a menu could not be read');
     return [];
   }
 }

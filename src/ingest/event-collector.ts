@@ -1,6 +1,6 @@
 import type { Rejection, UsageEvent } from '../domain/event.ts';
 import type { ParsedRequest } from './adapter.ts';
-import { type EventFields, EventReader, toRejection } from './event-fields.ts';
+import { addRejection, type EventFields, EventReader, toRejection } from './event-fields.ts';
 
 /** Gathers what an adapter found in one request, in the order of the request. */
 export class EventCollector {
@@ -28,7 +28,7 @@ export class EventCollector {
   }
 
   reject(index: number, fields: unknown, error: string): void {
-    this.#rejected.push(toRejection(index, fields, error));
+    addRejection(this.#rejected, toRejection(index, fields, error));
   }
 
   finish(): ParsedRequest {

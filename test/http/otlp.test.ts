@@ -60,6 +60,31 @@ describe('OTLP', () => {
     }
   });
 
+  it('counts each call of delta metrics once, and takes compressed log records, from the recorded bytes', async () => {
+    stage.clock.nowMs = Date.UTC(2026, 10, 21, 5, 20);
+    for (const file of ['otlp-metrics-delta-1.bin', 'otlp-metrics-delta-2.bin', 'otlp-metrics-delta-1.bin']) {
+      const reply = await send(stage, '/v1/metrics', readFixture(`senders/${file}`), { headers: PROTOBUF });
+      expect([reply.status, reply.text]).toEqual([200, '']);
+    }
+    const logs = await send(stage, '/v1/logs', readFixture('senders/otlp-logs.bin.gz'), {
+      headers: { ...PROTOBUF, ...GZIP },
+    });
+    expect([logs.status, logs.text]).toEqual([200, '']);
+    const events = await stage.listEvents();
+    const calls = events.map(({ client, status, count, credits }) => `${client} ${status} × ${count}, ${credits}`);
+    expect(calls.sort()).toEqual([
+      'client-acme 200 × 1, 3000',
+      'orders-api 200 × 1, 1000',
+      'orders-api 200 × 2, 2000',
+      'orders-api 429 × 1, 1000',
+    ]);
+    const cumulative = readFixture('senders/otlp-metrics-cumulative.bin');
+    const reply = await send(stage, '/v1/metrics', cumulative, { headers: PROTOBUF });
+    expect(readMessage(reply.bytes, { 1: { name: 'partialSuccess', type: COUNT_AND_TEXT } })).toMatchObject({
+      partialSuccess: { count: 2n },
+    });
+  });
+
   it('reports what it rejects as a partial success', async () => {
     const metrics = readFixture('senders/otlp-metrics-cumulative.json');
     const reply = await send(stage, '/v1/metrics', metrics);

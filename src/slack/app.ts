@@ -7,6 +7,7 @@ import type { SlackDeps } from './deps.ts';
 import { registerActions } from './listeners/actions.ts';
 import { registerAnswerActions } from './listeners/answer-actions.ts';
 import { registerCommands } from './listeners/commands.ts';
+import { registerDigestForm } from './listeners/digest-form.ts';
 import { registerEvents } from './listeners/events.ts';
 import { registerOptions } from './listeners/options.ts';
 import { registerShortcuts } from './listeners/shortcuts.ts';
@@ -81,6 +82,7 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
   registerCommands(app, ctx);
   registerAnswerActions(app, ctx);
   registerActions(app, ctx);
+  registerDigestForm(app, ctx);
   registerOptions(app, ctx);
   registerViews(app, ctx);
   registerEvents(app, ctx);
@@ -128,6 +130,7 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
           `Slack refuses SLACK_BOT_TOKEN (${problem}): copy it again from OAuth & Permissions of the Slack app.`,
         );
       }
+      if (config.appToken) await assertAppToken(new WebClient(config.appToken, options));
       await app.start();
       forget();
       forgetting = setInterval(forget, DAY_MS).unref();
@@ -162,6 +165,20 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'token_expired',
   'not_allowed_token_type',
 ]);
+
+/** Throws where Slack refuses the app-level token; Slack being away is no refusal. */
+async function assertAppToken(client: WebClient): Promise<void> {
+  try {
+    await client.apps.connections.open({});
+  } catch (error) {
+    const reason = error instanceof WebAPIPlatformError ? error.data.error : '';
+    if (!REFUSALS.has(reason)) return;
+    throw new HeadroomError(
+      'slack',
+      `Slack refuses SLACK_APP_TOKEN (${reason}): make one with connections:write under Basic Information of the Slack app.`,
+    );
+  }
+}
 
 /** The receiver, with all that it has handed over and that is not finished. */
 function trackWork(receiver: Receiver): { receiver: Receiver; idle(): Promise<void> } {

@@ -95,6 +95,12 @@ describe('a start that cannot be', () => {
     );
   });
 
+  it('says in one line that Slack refuses the app-level token', async () => {
+    const { code, err } = await start({ SLACK_APP_TOKEN: 'xapp-of-nobody' }).ended;
+    expect(code).toBe(1);
+    expect(err).toMatch(/^Slack refuses SLACK_APP_TOKEN \(invalid_auth\): .*\n$/);
+  });
+
   it('demands the secret key with PostgreSQL, and a zone that there is', async () => {
     const { code, err } = await start({
       DATABASE_URL: 'postgres://bot@127.0.0.1:1/x',

@@ -83,6 +83,17 @@ describe('the command line', () => {
     expect((await run('sources', 'list')).out).toMatch(/gw +access-log +0/);
   });
 
+  it('sets what a source of OpenTelemetry counts', async () => {
+    const body = readFileSync(fileURLToPath(new URL('../fixtures/senders/otlp-traces.json', import.meta.url)));
+    writeFileSync(join(folder, 'spans.json'), body);
+    await run('sources', 'add', 'incoming', '--adapter', 'otlp');
+    await run('sources', 'add', 'outgoing', '--adapter', 'otlp', '--span-kind', 'client', '--metric', 'calls');
+    expect((await run('sources', 'try', 'incoming', 'spans.json')).out).toMatch(/3 would be counted/);
+    expect((await run('sources', 'try', 'outgoing', 'spans.json')).out).toMatch(/0 would be counted/);
+    const wrong = await run('sources', 'add', 'x', '--adapter', 'otlp', '--span-kind', 'both');
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringMatching(/no span kind "both": use internal, server/) });
+  });
+
   it('imports files, once', async () => {
     writeFileSync(join(folder, 'a.log'), `${LINE}${LINE}nonsense\n`);
     const first = await run('import', 'a.log');

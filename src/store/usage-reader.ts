@@ -1,8 +1,6 @@
 import { sql } from 'kysely';
 import { type Calendar, firstDayOf } from '../domain/calendar.ts';
 import { type Dimension, type GroupKey, NONE, OTHER, REMOVED } from '../domain/dimension.ts';
-import type { Filter } from '../domain/filter.ts';
-import { matchesStatus, toMatcher } from '../domain/filter.ts';
 import type {
   MeterQuery,
   MeterStep,
@@ -18,7 +16,9 @@ import type { Db, DialectName } from './database.ts';
 import { METER_SEPARATOR } from './event-batch.ts';
 import { Grouping } from './grouping.ts';
 import { outcomeColumns } from './outcome.ts';
-import { type Batch, type Column, type ColumnName, Segment } from './segment.ts';
+import { applyTests, compileFilters, isIn, pick, selectCounted, selectHours, toMarks } from './row-selection.ts';
+import type { Batch, Column, ColumnName, Segment } from './segment.ts';
+import { SegmentLoader } from './segment-loader.ts';
 import { findSetting } from './setting-repository.ts';
 import { findClosedMonth } from './totals.ts';
 import { type Kept, planQuery } from './usage-plan.ts';
@@ -26,41 +26,38 @@ import { OTHER_ID } from './value-places.ts';
 import { ValueTexts } from './value-texts.ts';
 
 const MINUTE_MS = 60_000;
-const CHUNK = 200;
-const CACHE_BYTES = 256 * 1024 * 1024;
 /** Days before any that Headroom will meet, for an extent without a lower bound. */
 const FIRST_DAY = -1_000_000;
 
 /**
  * Answers questions from segments: totals where they hold the combination, raw events else, and always what is committed
- * but not yet folded, all in one snapshot. Totals are kept in memory by their number; segments never change, so
- * they never go stale.
+ * but not yet folded, all in one snapshot.
  */
 export class StoredUsage implements UsageReader {
   readonly #db: Db;
   readonly #dialect: DialectName;
   readonly #calendar: Calendar;
   readonly #texts: ValueTexts;
-  readonly #segments = new Map<number, Segment>();
-  #cachedBytes = 0;
+  readonly #loader: SegmentLoader;
 
   constructor(db: Db, dialect: DialectName, calendar: Calendar) {
     this.#db = db;
     this.#dialect = dialect;
     this.#calendar = calendar;
     this.#texts = new ValueTexts();
+    this.#loader = new SegmentLoader(calendar);
   }
 
   sum(query: UsageQuery): Promise<UsageAnswer> {
     return this.#inSnapshot(async (db) => {
       const kept = await this.#findKept(db);
       const plan = planQuery(query, this.#calendar, kept);
-      const tests = await this.#compile(db, query.filters);
+      const tests = await compileFilters(db, this.#texts, query.filters);
       const keys: ColumnName[] = [...query.groupBy, 'slot'];
       const grouping = new Grouping(keys, ['requests', 'ok', 'failed', 'credits']);
 
       for (const part of plan.totals) {
-        for (const { bucket, segment } of await this.#loadTotals(db, part.cube, part.buckets)) {
+        for (const { bucket, segment } of await this.#loader.loadTotals(db, part.cube, part.buckets)) {
           const hours =
             part.cube.grain === 'hour' ? selectHours(segment, this.#calendar.startOfDay(bucket), part) : undefined;
           const rows = tests.length > 0 || hours ? applyTests(segment, tests, hours) : undefined;
@@ -76,9 +73,9 @@ export class StoredUsage implements UsageReader {
         Object.assign(batch.columns, outcomeColumns(segment.read('status', rows), requests));
         grouping.add(batch, { columns: { slot: this.#stepsOfEvents(segment.read('time', rows), query) } });
       };
-      for (const part of plan.raw) for await (const segment of this.#loadRaw(db, part)) addRaw(segment, part);
+      for (const part of plan.raw) for await (const segment of this.#loader.loadRaw(db, part)) addRaw(segment, part);
       const covered = plan.shortened ? { fromMs: plan.shortened.fromMs, toMs: query.span.toMs } : query.span;
-      for (const segment of await this.#loadInbox(db, covered)) addRaw(segment, covered);
+      for (const segment of await this.#loader.loadInbox(db, covered)) addRaw(segment, covered);
 
       const cells = grouping.toBatch();
       return {
@@ -104,7 +101,7 @@ export class StoredUsage implements UsageReader {
       const buckets: number[] = [];
       for (let day = this.#calendar.dayOf(span.fromMs); day <= lastDay; day += 1) buckets.push(day);
       const accepted = toMarks(combinations);
-      for (const { bucket, segment } of await this.#loadTotals(db, cube, buckets)) {
+      for (const { bucket, segment } of await this.#loader.loadTotals(db, cube, buckets)) {
         const rows = segment.select('meters', accepted, false);
         const batch: Batch = { length: rows.length, columns: {} };
         for (const name of ['slot', 'singles', 'bulk', 'credits'] as const)
@@ -113,7 +110,7 @@ export class StoredUsage implements UsageReader {
         const inside = grain === 'day' ? undefined : pick(rows.length, (row) => isIn(span, steps[row]! * MINUTE_MS));
         grouping.add(batch, { columns: { slot: steps }, selected: inside });
       }
-      for (const segment of await this.#loadInbox(db, span)) {
+      for (const segment of await this.#loader.loadInbox(db, span)) {
         const rows = segment.select('meters', accepted, false, selectCounted(segment, span));
         const count = segment.read('count', rows);
         const singles = Float64Array.from(count, (calls) => (calls === 1 ? 1 : 0));
@@ -163,7 +160,7 @@ export class StoredUsage implements UsageReader {
 
   events({ span, filters, limit }: Parameters<UsageReader['events']>[0]): Promise<RawEvent[]> {
     return this.#inSnapshot(async (db) => {
-      const tests = await this.#compile(db, filters);
+      const tests = await compileFilters(db, this.#texts, filters);
       const found: { batch: Batch; row: number; timeMs: number }[] = [];
       const collect = (segment: Segment): void => {
         const rows = applyTests(segment, tests, selectCounted(segment, span));
@@ -173,8 +170,8 @@ export class StoredUsage implements UsageReader {
         for (let row = 0; row < rows.length; row += 1) found.push({ batch, row, timeMs: time[row]! });
         if (found.length > limit * 4) keepNewest(found, limit);
       };
-      for await (const segment of this.#loadRaw(db, span)) collect(segment);
-      for (const segment of await this.#loadInbox(db, span)) collect(segment);
+      for await (const segment of this.#loader.loadRaw(db, span)) collect(segment);
+      for (const segment of await this.#loader.loadInbox(db, span)) collect(segment);
       keepNewest(found, limit);
       return this.#toEvents(db, found.reverse());
     });
@@ -191,8 +188,8 @@ export class StoredUsage implements UsageReader {
           length: rows ? rows.length : segment.length,
           columns: { exclusion: segment.read('exclusion', rows), requests: segment.read(requests, rows) },
         });
-      for (const { segment } of await this.#loadTotals(db, EXCLUDED_DAYS, buckets)) add(segment, 'requests');
-      for (const segment of await this.#loadInbox(db, span)) {
+      for (const { segment } of await this.#loader.loadTotals(db, EXCLUDED_DAYS, buckets)) add(segment, 'requests');
+      for (const segment of await this.#loader.loadInbox(db, span)) {
         const time = segment.read('time');
         const exclusion = segment.read('exclusion');
         add(
@@ -271,67 +268,6 @@ export class StoredUsage implements UsageReader {
     return Math.max(inbox?.received_ms ?? 0, folded?.received_ms ?? 0);
   }
 
-  async #loadTotals(db: Db, cube: Cube, buckets: readonly number[]): Promise<{ bucket: number; segment: Segment }[]> {
-    if (buckets.length === 0) return [];
-    const wanted = new Set(buckets);
-    const segments = await db
-      .selectFrom('total_segment')
-      .select(['id', 'bucket'])
-      .where('cube', '=', cube.name)
-      .where('bucket', '>=', Math.min(...buckets))
-      .where('bucket', '<=', Math.max(...buckets))
-      .execute();
-    const needed = segments.filter((segment) => wanted.has(segment.bucket));
-    const missing = needed.filter((segment) => !this.#segments.has(segment.id)).map((segment) => segment.id);
-    const fresh = new Map<number, Segment>();
-    for (let at = 0; at < missing.length; at += CHUNK) {
-      const rows = await db
-        .selectFrom('total_segment')
-        .select(['id', 'body'])
-        .where('id', 'in', missing.slice(at, at + CHUNK))
-        .execute();
-      for (const { id, body } of rows) fresh.set(id, new Segment(body));
-    }
-    const loaded = needed.map(({ id, bucket }) => ({ bucket, segment: fresh.get(id) ?? this.#segments.get(id)! }));
-    for (const [id, segment] of fresh) this.#remember(id, segment);
-    return loaded;
-  }
-
-  #remember(id: number, segment: Segment): void {
-    this.#segments.set(id, segment);
-    this.#cachedBytes += segment.sizeBytes;
-    for (const [oldest, dropped] of this.#segments) {
-      if (this.#cachedBytes <= CACHE_BYTES) break;
-      this.#segments.delete(oldest);
-      this.#cachedBytes -= dropped.sizeBytes;
-    }
-  }
-
-  async *#loadRaw(db: Db, span: Span): AsyncGenerator<Segment> {
-    const ids = await db
-      .selectFrom('event_segment')
-      .select('id')
-      .where('day', '>=', this.#calendar.dayOf(span.fromMs))
-      .where('day', '<=', this.#calendar.dayOf(span.toMs - 1))
-      .orderBy('day')
-      .execute();
-    for (let at = 0; at < ids.length; at += 8) {
-      const chunk = ids.slice(at, at + 8).map(({ id }) => id);
-      const rows = await db.selectFrom('event_segment').select('body').where('id', 'in', chunk).execute();
-      for (const { body } of rows) yield new Segment(body);
-    }
-  }
-
-  async #loadInbox(db: Db, span: Span): Promise<Segment[]> {
-    const rows = await db
-      .selectFrom('inbox')
-      .select('body')
-      .where('last_day', '>=', this.#calendar.dayOf(span.fromMs))
-      .where('first_day', '<=', this.#calendar.dayOf(span.toMs - 1))
-      .execute();
-    return rows.map(({ body }) => new Segment(body));
-  }
-
   /** Start of each cell's step, in minutes since 1970. */
   #stepsOfTotal(cube: Cube, bucket: number, batch: Batch, query: UsageQuery): Column {
     const day = cube.grain === 'month' ? firstDayOf(bucket) : bucket;
@@ -358,34 +294,6 @@ export class StoredUsage implements UsageReader {
     const day = this.#calendar.dayOf(ms);
     if (query.grain === 'day') return this.#calendar.startOfDay(day);
     return this.#calendar.startOfDay(startOfMonth(day));
-  }
-
-  /** The filters as marks over the numbers of each column. */
-  async #compile(db: Db, filters: readonly Filter[]): Promise<Test[]> {
-    const tests: Test[] = [];
-    for (const { key, patterns, not } of filters) {
-      if (key === 'status') {
-        const accepted = Uint8Array.from({ length: 1000 }, (_, status) =>
-          patterns.some((pattern) => matchesStatus(pattern, status)) === not ? 0 : 1,
-        );
-        tests.push({ column: key, accepted, beyond: false });
-        continue;
-      }
-      const marks = toMarks(await this.#findIds(db, key, patterns));
-      tests.push({ column: key, accepted: not ? marks.map((mark) => 1 - mark) : marks, beyond: not });
-    }
-    return tests;
-  }
-
-  async #findIds(db: Db, dimension: Dimension, patterns: readonly string[]): Promise<Set<number>> {
-    const ids = new Set<number>();
-    for (const pattern of patterns) {
-      const matches = toMatcher(pattern);
-      if (matches(NONE)) ids.add(0);
-      if (matches(OTHER)) ids.add(OTHER_ID);
-      for (const id of await this.#texts.find(db, dimension, pattern)) ids.add(id);
-    }
-    return ids;
   }
 
   async #toRows(db: Db, cells: Batch, groupBy: readonly GroupKey[]): Promise<UsageRow[]> {
@@ -458,29 +366,6 @@ function textOf(key: GroupKey, value: number, texts: ReadonlyMap<number, string>
   return texts.get(value) ?? REMOVED;
 }
 
-/** One filter: which numbers of a column pass; `beyond`: those after the marks. */
-interface Test {
-  column: ColumnName;
-  accepted: Uint8Array;
-  beyond: boolean;
-}
-
-const NOT_EXCLUDED = Uint8Array.of(1);
-
-function applyTests(segment: Segment, tests: readonly Test[], rows: Uint32Array | undefined): Uint32Array {
-  let selected = rows;
-  for (const { column, accepted, beyond } of tests) selected = segment.select(column, accepted, beyond, selected);
-  return selected ?? Uint32Array.from({ length: segment.length }, (_, row) => row);
-}
-
-function toMarks(ids: ReadonlySet<number>): Uint8Array {
-  let last = 0;
-  for (const id of ids) last = Math.max(last, id);
-  const marks = new Uint8Array(last + 1);
-  for (const id of ids) marks[id] = 1;
-  return marks;
-}
-
 function readTotals(segment: Segment, cube: Cube, groupBy: readonly GroupKey[], rows: Uint32Array | undefined): Batch {
   const requests = segment.read('requests', rows);
   const batch: Batch = { length: requests.length, columns: { requests, credits: segment.read('credits', rows) } };
@@ -498,39 +383,6 @@ function addTo(rows: Map<string, UsageRow>, row: UsageRow): void {
   const known = rows.get(name);
   if (!known) rows.set(name, row);
   else for (const sum of ['requests', 'ok', 'failed', 'none', 'credits'] as const) known[sum] += row[sum];
-}
-
-function pick(length: number, wanted: (row: number) => boolean): Uint32Array {
-  const rows = new Uint32Array(length);
-  let count = 0;
-  for (let row = 0; row < length; row += 1) {
-    if (wanted(row)) {
-      rows[count] = row;
-      count += 1;
-    }
-  }
-  return rows.subarray(0, count);
-}
-
-function isIn(span: Span, ms: number): boolean {
-  return ms >= span.fromMs && ms < span.toMs;
-}
-
-/** Events of the span that no exclusion rule took out. */
-function selectCounted(segment: Segment, span: Span): Uint32Array {
-  const time = segment.read('time');
-  return segment.select(
-    'exclusion',
-    NOT_EXCLUDED,
-    false,
-    pick(segment.length, (row) => isIn(span, time[row]!)),
-  );
-}
-
-/** Hours of a day's cells that lie in the span. */
-function selectHours(segment: Segment, dayMs: number, span: Span): Uint32Array {
-  const slot = segment.read('slot');
-  return pick(segment.length, (row) => isIn(span, dayMs + slot[row]! * MINUTE_MS));
 }
 
 function keepNewest(found: { timeMs: number }[], limit: number): void {

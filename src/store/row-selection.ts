@@ -1,0 +1,101 @@
+import { type Dimension, NONE, OTHER } from '../domain/dimension.ts';
+import { type Filter, matchesStatus, toMatcher } from '../domain/filter.ts';
+import type { Span } from '../domain/usage.ts';
+import type { Db } from './database.ts';
+import type { ColumnName, Segment } from './segment.ts';
+import { OTHER_ID } from './value-places.ts';
+import type { ValueTexts } from './value-texts.ts';
+
+const MINUTE_MS = 60_000;
+
+/** One filter: which numbers of a column pass; `beyond`: those after the marks. */
+export interface Test {
+  column: ColumnName;
+  accepted: Uint8Array;
+  beyond: boolean;
+}
+
+const NOT_EXCLUDED = Uint8Array.of(1);
+
+/** Rows that pass every test, out of `rows` (default: all). */
+export function applyTests(segment: Segment, tests: readonly Test[], rows: Uint32Array | undefined): Uint32Array {
+  let selected = rows;
+  for (const { column, accepted, beyond } of tests) selected = segment.select(column, accepted, beyond, selected);
+  return selected ?? Uint32Array.from({ length: segment.length }, (_, row) => row);
+}
+
+/** A mark for each of these numbers. */
+export function toMarks(ids: ReadonlySet<number>): Uint8Array {
+  let last = 0;
+  for (const id of ids) last = Math.max(last, id);
+  const marks = new Uint8Array(last + 1);
+  for (const id of ids) marks[id] = 1;
+  return marks;
+}
+
+/** The filters as marks over the numbers of each column. */
+export async function compileFilters(db: Db, texts: ValueTexts, filters: readonly Filter[]): Promise<Test[]> {
+  const tests: Test[] = [];
+  for (const { key, patterns, not } of filters) {
+    if (key === 'status') {
+      const accepted = Uint8Array.from({ length: 1000 }, (_, status) =>
+        patterns.some((pattern) => matchesStatus(pattern, status)) === not ? 0 : 1,
+      );
+      tests.push({ column: key, accepted, beyond: false });
+      continue;
+    }
+    const marks = toMarks(await findIds(db, texts, key, patterns));
+    tests.push({ column: key, accepted: not ? marks.map((mark) => 1 - mark) : marks, beyond: not });
+  }
+  return tests;
+}
+
+async function findIds(
+  db: Db,
+  texts: ValueTexts,
+  dimension: Dimension,
+  patterns: readonly string[],
+): Promise<Set<number>> {
+  const ids = new Set<number>();
+  for (const pattern of patterns) {
+    const matches = toMatcher(pattern);
+    if (matches(NONE)) ids.add(0);
+    if (matches(OTHER)) ids.add(OTHER_ID);
+    for (const id of await texts.find(db, dimension, pattern)) ids.add(id);
+  }
+  return ids;
+}
+
+/** Numbers of the rows that are wanted. */
+export function pick(length: number, wanted: (row: number) => boolean): Uint32Array {
+  const rows = new Uint32Array(length);
+  let count = 0;
+  for (let row = 0; row < length; row += 1) {
+    if (wanted(row)) {
+      rows[count] = row;
+      count += 1;
+    }
+  }
+  return rows.subarray(0, count);
+}
+
+export function isIn(span: Span, ms: number): boolean {
+  return ms >= span.fromMs && ms < span.toMs;
+}
+
+/** Events of the span that no exclusion rule took out. */
+export function selectCounted(segment: Segment, span: Span): Uint32Array {
+  const time = segment.read('time');
+  return segment.select(
+    'exclusion',
+    NOT_EXCLUDED,
+    false,
+    pick(segment.length, (row) => isIn(span, time[row]!)),
+  );
+}
+
+/** Hours of a day's cells that lie in the span. */
+export function selectHours(segment: Segment, dayMs: number, span: Span): Uint32Array {
+  const slot = segment.read('slot');
+  return pick(segment.length, (row) => isIn(span, dayMs + slot[row]! * MINUTE_MS));
+}

@@ -95,6 +95,7 @@ export type Attributes = Readonly<Record<string, string | number | boolean>>;
 /** One span, log record or metric, as plain data whichever encoding it came in, with who made it. */
 export interface OtlpRecord {
   record: Readonly<Record<string, unknown>>;
+  /** One object for all records of a resource. */
   resource: Attributes;
   /** Name and version of the instrumentation. */
   scope: string;

@@ -4,8 +4,9 @@ import { describeValue, type EventFields } from './event-fields.ts';
 import { type Attributes, listFields, type OtlpRecord, readAttributes } from './otlp-messages.ts';
 import { isUnset, toNanoseconds, toTime } from './otlp-time.ts';
 
-/** Histograms whose `count` is the number of calls, by the semantic conventions (stable, old). */
-const REQUEST_METRICS: readonly string[] = ['http.server.request.duration', 'http.server.duration'];
+/** The histogram whose `count` is the number of calls, by the semantic conventions, stable and old. */
+const STABLE_NAME = 'http.server.request.duration';
+const OLD_NAME = 'http.server.duration';
 
 const DELTA: readonly unknown[] = [1, 'AGGREGATION_TEMPORALITY_DELTA'];
 
@@ -22,7 +23,7 @@ export interface DataPoint {
 }
 
 /**
- * The data points of request metrics (those in `named`, else the two of the conventions), each an event that stands for
+ * The data points of request metrics (those in `named`, else that of the conventions), each an event that stands for
  * `count` calls, dated to the last millisecond of its span. Its id is made of what names it (metric, attributes, span), so
  * that a repeated export counts once.
  *
@@ -30,23 +31,30 @@ export interface DataPoint {
  * order of arrival (points overtake each other where exporters retry, or share a load balancer).
  */
 export function listDataPoints(metrics: readonly OtlpRecord[], named: unknown): DataPoint[] {
-  const counted = new Set<unknown>(Array.isArray(named) && named.length > 0 ? named : REQUEST_METRICS);
-  return metrics
-    .filter(({ record }) => counted.has(record.name))
-    .flatMap(({ record, resource, scope }) => {
-      const { histogram, exponentialHistogram, sum, gauge, summary } = record;
-      const data = [histogram, exponentialHistogram, sum, gauge, summary].find(isFields) ?? {};
-      const isTotal = data === sum ? data.isMonotonic === true : data !== gauge;
-      const isDelta = DELTA.includes(data.aggregationTemporality);
-      const reason = isTotal ? (isDelta ? undefined : WRONG_TEMPORALITY) : NO_COUNT;
-      const fault = reason === undefined ? undefined : `${describeValue(record.name)}: ${reason}`;
-      return listFields(data, 'dataPoints').map((point) => {
-        const attributes = readAttributes(point);
-        const id = toId([record.name, scope, sortByName(resource), sortByName(attributes), toSpan(point)]);
-        const own = { id, time: toPointTime(point), count: toCount(point) };
-        return { attributes: { ...resource, ...attributes }, own, fault };
-      });
+  return selectCounted(metrics, named).flatMap(({ record, resource, scope }) => {
+    const { histogram, exponentialHistogram, sum, gauge, summary } = record;
+    const data = [histogram, exponentialHistogram, sum, gauge, summary].find(isFields) ?? {};
+    const isTotal = data === sum ? data.isMonotonic === true : data !== gauge;
+    const isDelta = DELTA.includes(data.aggregationTemporality);
+    const reason = isTotal ? (isDelta ? undefined : WRONG_TEMPORALITY) : NO_COUNT;
+    const fault = reason === undefined ? undefined : `${describeValue(record.name)}: ${reason}`;
+    return listFields(data, 'dataPoints').map((point) => {
+      const attributes = readAttributes(point);
+      const id = toId([record.name, scope, sortByName(resource), sortByName(attributes), toSpan(point)]);
+      const own = { id, time: toPointTime(point), count: toCount(point) };
+      return { attributes: { ...resource, ...attributes }, own, fault };
     });
+  });
+}
+
+/** Instrumentation on the way from the old conventions to the stable ones (`http/dup`) counts each call under both names. */
+function selectCounted(metrics: readonly OtlpRecord[], named: unknown): OtlpRecord[] {
+  if (Array.isArray(named) && named.length > 0) return metrics.filter(({ record }) => named.includes(record.name));
+  const stable = metrics.filter(({ record }) => record.name === STABLE_NAME);
+  const resources = new Set(stable.map(({ resource }) => resource));
+  return metrics.filter(
+    ({ record, resource }) => record.name === STABLE_NAME || (record.name === OLD_NAME && !resources.has(resource)),
+  );
 }
 
 /** A point's calls ended within [start, time): its last millisecond keeps it on the right day and is the most recent. */

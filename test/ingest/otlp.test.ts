@@ -219,6 +219,14 @@ describe('metrics', () => {
     expect(parse('otlp', metrics(requests({ count: -1 }))).rejected[0]!.error).toMatch(/count is -1/);
   });
 
+  it('count once where they come under their old name and the stable one', () => {
+    const old = { ...requests({ count: 3 }), name: 'http.server.duration' };
+    expect(parse('otlp', metrics(old, requests({ count: 3 }))).events).toMatchObject([{ count: 3 }]);
+    const [first] = metrics(old).resourceMetrics;
+    const [second] = metrics(requests({ count: 4 })).resourceMetrics;
+    expect(parse('otlp', { resourceMetrics: [first, second] }).events.map(({ count }) => count)).toEqual([3, 4]);
+  });
+
   it('are those that the source names', () => {
     const point = { startTimeUnixNano: START, timeUnixNano: START, asInt: '5' };
     const sum = { name: 'api.calls', sum: { isMonotonic: true, aggregationTemporality: 1, dataPoints: [point] } };

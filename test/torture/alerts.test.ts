@@ -96,24 +96,29 @@ describeEachDialect('what must be posted once', ({ dialect, createUrl }) => {
     await db.destroy();
   }, 90_000);
 
-  it('an alert whose bot is killed between the claim and Slack’s answer: after a restart it is there, and not twice', async () => {
-    await start();
-    // The first is never posted, the second is posted but never answered for, the third shows that all is well.
-    const faults = [{ timeout: true }, { timeoutAfter: true }];
-    let used = 0;
-    for (const [level, until] of LEVELS) {
-      const fault = faults.shift();
-      if (fault) slack.faults.fail('chat.postMessage', fault);
-      const calls = countPosts();
-      await use(used, until);
-      used = until;
-      if (fault) {
-        await slack.waitFor(() => countPosts() > calls, `the bot posts ${level} %`, WAIT_MS);
-        await bots.pop()!.kill();
-        await start();
+  // How a claim and its delivery outlive a process is the same on both, and proved on both in test/delivery.
+  it.runIf(dialect === 'sqlite')(
+    'an alert whose bot is killed between the claim and Slack’s answer: after a restart it is there, and not twice',
+    async () => {
+      await start();
+      // The first is never posted, the second is posted but never answered for, the third shows that all is well.
+      const faults = [{ timeout: true }, { timeoutAfter: true }];
+      let used = 0;
+      for (const [level, until] of LEVELS) {
+        const fault = faults.shift();
+        if (fault) slack.faults.fail('chat.postMessage', fault);
+        const calls = countPosts();
+        await use(used, until);
+        used = until;
+        if (fault) {
+          await slack.waitFor(() => countPosts() > calls, `the bot posts ${level} %`, WAIT_MS);
+          await bots.pop()!.kill();
+          await start();
+        }
+        await slack.waitFor(() => has(level), `the alert at ${level} %`, WAIT_MS);
       }
-      await slack.waitFor(() => has(level), `the alert at ${level} %`, WAIT_MS);
-    }
-    expect(new Set(keys(ALERTS)).size).toBe(keys(ALERTS).length);
-  }, 90_000);
+      expect(new Set(keys(ALERTS)).size).toBe(keys(ALERTS).length);
+    },
+    90_000,
+  );
 });

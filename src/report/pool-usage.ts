@@ -60,7 +60,10 @@ export async function loadPoolUsage(
     return rolling.some((amount) => sum > amount);
   };
 
-  let start = Math.max(firstDay, findPeriodStart(pools, Math.min(query.fromDay, lastDay), calendar));
+  // The window of the first day of interest reaches back past it.
+  const first = Math.min(query.fromDay, lastDay);
+  const reach = rolling.length > 0 ? Math.min(...touched(first)) : first;
+  let start = Math.max(firstDay, findPeriodStart(pools, reach, calendar));
   await loadDays(Math.max(firstDay, rolling.length > 0 ? start - 9 : start));
   while (start > firstDay && isTight(start)) {
     start = Math.max(firstDay, findPeriodStart(pools, start - 1, calendar));

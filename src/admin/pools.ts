@@ -9,7 +9,18 @@ import { changeDefinitions, getDefinitions } from '../store/definition-repositor
 
 /** Pools as admins see and change them in Slack: the YAML of some scopes, the others left as they are. */
 export function createPoolAdmin({ db, calendar, now }: { db: Db; calendar: Calendar; now(): number }): PoolPort {
+  /** The declaration with the scopes of `yaml` in place of theirs. */
+  function read(yaml: string, declared: Declaration): (current: Declaration) => Declaration {
+    const names = declared.scopes.map(({ name }) => name);
+    const edited = parseDeclaration(yaml, 'this text', names);
+    return (current) => merge(current, edited, edited.parts);
+  }
   return {
+    async check(yaml) {
+      const current = await getDefinitions(db);
+      const declared = toDeclaration(current);
+      amend(current, read(yaml, declared)(declared), calendar.dayOf(now()));
+    },
     async show(scope) {
       const declared = toDeclaration(await getDefinitions(db));
       if (scope === undefined) return formatDeclaration(declared);
@@ -21,10 +32,9 @@ export function createPoolAdmin({ db, calendar, now }: { db: Db; calendar: Calen
     },
     async apply(yaml: string, by: Actor) {
       const nowMs = now();
-      const names = toDeclaration(await getDefinitions(db)).scopes.map(({ name }) => name);
-      const edited = parseDeclaration(yaml, 'this text', names);
+      const change = read(yaml, toDeclaration(await getDefinitions(db)));
       const changes = await changeDefinitions(db, { actor: by.user, nowMs }, (current) =>
-        amend(current, merge(toDeclaration(current), edited, edited.parts), calendar.dayOf(nowMs)),
+        amend(current, change(toDeclaration(current)), calendar.dayOf(nowMs)),
       );
       return changes.map(({ place, text }) => `${place}: ${text}`);
     },

@@ -24,6 +24,8 @@ export const ACTIONS = {
   digestRemove: 'digest_remove',
   digestPreview: 'digest_preview',
   digestSend: 'digest_send',
+  /** A field of its form that moves the next runs; which one follows after a colon. */
+  digestWhen: 'digest_when',
   digestTakeOver: 'digest_take_over',
   /** Alert buttons carry the alert's id. */
   alertAcknowledge: 'alert_acknowledge',

@@ -1,7 +1,8 @@
 import type { Question } from '../domain/report.ts';
 import { HeadroomError } from '../errors.ts';
 import { type AlertMetadata, buildAlertModal } from './blocks/alert-modal.ts';
-import { buildDigestModal } from './blocks/digest-modal.ts';
+import { describeRuns } from './blocks/digest-list.ts';
+import { buildDigestModal, defaultSchedule } from './blocks/digest-modal.ts';
 import { buildPoolModal } from './blocks/pool-modal.ts';
 import type { Block } from './blocks/text.ts';
 import { formatQuestion } from './command/format-question.ts';
@@ -25,8 +26,20 @@ export async function openDigestModal(
   digest?: DigestSummary,
 ): Promise<void> {
   const channel = asked.channel.startsWith('D') ? undefined : asked.channel || undefined;
-  const view = buildDigestModal({ digest, channel, zone: person.zone, sections: ctx.digests.sections });
+  const { zone } = person;
+  const next = await describeNextRuns(ctx, digest?.schedule ?? defaultSchedule(zone), zone);
+  const view = buildDigestModal({ digest, channel, zone, sections: ctx.digests.sections, next });
   await openView(ctx, asked, view);
+}
+
+/** The next three runs of a schedule as typed, or what is wrong with it. */
+export async function describeNextRuns(ctx: SlackContext, schedule: string, zone: string): Promise<string> {
+  try {
+    return describeRuns(await ctx.digests.preview(schedule, zone));
+  } catch (error) {
+    if (error instanceof HeadroomError) return error.message;
+    throw error;
+  }
 }
 
 /** The declaration of pools as text, to be changed by an admin. */

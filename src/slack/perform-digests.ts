@@ -76,11 +76,11 @@ function toWhere(asked: Asked, id: number | undefined): { id?: number; channel: 
 
 export async function tellDigests(ctx: SlackContext, asked: Asked): Promise<void> {
   const digests = await ctx.digests.list({ channel: asked.channel });
-  await tellPrivately(ctx, asked, buildDigestList(digests, { command: ctx.command, zone: ctx.config.zone }));
+  await tellPrivately(ctx, asked, buildDigestList(digests, { command: ctx.command }));
 }
 
 export async function tellChange(ctx: SlackContext, asked: Asked, word: string, digest: DigestSummary): Promise<void> {
-  const { lines } = describeDigest(digest, ctx.config.zone);
+  const { lines } = describeDigest(digest);
   await tellPrivately(ctx, asked, buildNotice([`${word}: digest ${digest.id}, ${lines[0]}`, ...lines.slice(1)]));
 }
 

@@ -125,6 +125,8 @@ export interface CorrectionPort {
 export interface PoolPort {
   /** The YAML of one scope (or all) as `pools show` prints it. */
   show(scope?: string): Promise<string>;
+  /** Rejects as `apply` would, and changes nothing. */
+  check(yaml: string): Promise<void>;
   /** Applies YAML to the scopes in it, leaving the others as they are; one line per change, none where nothing differs. */
   apply(yaml: string, by: Actor): Promise<string[]>;
 }

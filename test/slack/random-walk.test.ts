@@ -118,7 +118,9 @@ it('nothing that people type or press goes wrong', { timeout: 600_000 }, async (
       for (const one of steps) {
         const done = await act(one);
         expect.soft(bot.errors.splice(0), done).toEqual([]);
-        expect.soft(bot.slack.takeProblems(), done).toEqual([]);
+        // A form that was left open for an hour: the app cannot know before it tries, and has another way.
+        const problems = bot.slack.takeProblems().filter(({ detail }) => detail !== 'expired_url');
+        expect.soft(problems, done).toEqual([]);
       }
     }),
     {
@@ -136,7 +138,8 @@ async function act(one: Step): Promise<string> {
   const { slack } = bot;
   const { person: user, channel } = one;
   if (one.kind === 'time') {
-    bot.setNow((now += one.hours * HOUR_MS));
+    now += one.hours * HOUR_MS;
+    bot.setNow(now);
     await bot.send(listTraffic(now, 20));
     await bot.app.tick();
     await settle(slack);
@@ -219,7 +222,11 @@ function listControls(slack: Emulator, user: string, modal: View | undefined): C
       ];
   return targets.flatMap((target) =>
     listElements(target.blocks ?? [])
-      .filter(({ block, element }) => block.type !== 'input' && element.action_id !== undefined)
+      .filter(
+        ({ block, element }) =>
+          (block.type !== 'input' || (block.dispatch_action === true && 'options' in element)) &&
+          element.action_id !== undefined,
+      )
       .map((found) => ({ target, ...found })),
   );
 }

@@ -177,7 +177,11 @@ function createPorts(
       test: told('alerts.test', undefined),
       ...alerts,
     },
-    pools: { show: async () => 'scopes: []\n', apply: told('pools.apply', ['crm: base 50,000 → 60,000 from today']) },
+    pools: {
+      check: async () => {},
+      show: async () => 'scopes: []\n',
+      apply: told('pools.apply', ['crm: base 50,000 → 60,000 from today']),
+    },
     instance: { version: '1.2.3', lastTickMs: () => Date.UTC(2026, 10, 21, 9) },
     corrections: { correct: told('corrections.correct', undefined) },
     doctor: {

@@ -6,20 +6,23 @@ import { type Block, button, defuse, leaf, type Message, richText } from './text
 const MAX_SHOWN = 12;
 
 /** A digest in lines: schedule and state, then its next three runs. */
-export function describeDigest(digest: DigestSummary, zone: string): { lines: string[] } {
-  const runs = digest.nextRuns.slice(0, 3).map((ms) => formatInstant(ms, zone));
+export function describeDigest(digest: DigestSummary): { lines: string[] } {
   const state = digest.paused ? ` – paused${digest.pausedReason ? `: ${digest.pausedReason}` : ''}` : '';
-  const next = runs.length > 0 && !digest.paused ? [`Next: ${runs.join(', ')} (${zone})`] : [];
+  const next = digest.nextRuns.length > 0 && !digest.paused ? [describeRuns(digest)] : [];
   return { lines: [`${digest.schedule}${state}`, ...next] };
 }
 
+/** `Next: 22 Nov 2026 09:00, …`: the next three runs, in the schedule's own zone, which its last word names. */
+export function describeRuns({ schedule, nextRuns }: Pick<DigestSummary, 'schedule' | 'nextRuns'>): string {
+  const zone = schedule.split(' ').at(-1)!;
+  const runs = nextRuns.slice(0, 3).map((ms) => formatInstant(ms, zone));
+  return runs.length > 0 ? `Next: ${runs.join(', ')} (${zone})` : 'It will not run.';
+}
+
 /** The digests of a channel, each with its buttons. */
-export function buildDigestList(
-  digests: readonly DigestSummary[],
-  { command, zone }: { command: string; zone: string },
-): Message {
+export function buildDigestList(digests: readonly DigestSummary[], { command }: { command: string }): Message {
   const none = `No digest is posted here yet. Add one: ${command} digest add daily 09:00`;
-  const rows = digests.slice(0, MAX_SHOWN).map((digest) => ({ digest, ...describeDigest(digest, zone) }));
+  const rows = digests.slice(0, MAX_SHOWN).map((digest) => ({ digest, ...describeDigest(digest) }));
   return {
     text:
       rows.length === 0

@@ -1,7 +1,15 @@
-import { CALLBACKS } from '../action-ids.ts';
+import { ACTIONS, CALLBACKS } from '../action-ids.ts';
 import type { DigestSummary } from '../ports.ts';
 import { input, modal } from './modal.ts';
-import { type Block, option } from './text.ts';
+import { type Block, option, plainContext } from './text.ts';
+
+const DEFAULT_RHYTHM = 'daily';
+const DEFAULT_TIME = '09:00';
+
+/** What a new digest's form begins with, as it would be typed. */
+export function defaultSchedule(zone: string): string {
+  return `${DEFAULT_RHYTHM} ${DEFAULT_TIME} ${zone}`;
+}
 
 const RHYTHMS = [
   ['Every day', 'daily'],
@@ -18,12 +26,16 @@ const RHYTHMS = [
   ['Last day of the month', 'monthly 31'],
 ] as const;
 
-/** Where, when and what of a digest. `zone` is the person's own. */
+/** Where the next runs stand. */
+export const NEXT_RUNS_BLOCK = 'next_runs';
+
+/** Where, when and what of a digest. `next` says its next runs. `zone` is the person's own. */
 export function buildDigestModal(given: {
   digest?: DigestSummary | undefined;
   channel?: string | undefined;
   zone: string;
   sections: readonly { key: string; title: string }[];
+  next: string;
 }): Block {
   const { digest, zone, sections } = given;
   const channel = digest?.channel ?? given.channel;
@@ -51,19 +63,37 @@ export function buildDigestModal(given: {
       input({
         id: 'rhythm',
         label: 'When',
+        live: true,
         element: {
+          action_id: `${ACTIONS.digestWhen}:rhythm`,
           type: 'static_select',
           options: rhythms,
-          initial_option: rhythms.find(({ value }) => value === (words?.rhythm ?? 'daily')),
+          initial_option: rhythms.find(({ value }) => value === (words?.rhythm ?? DEFAULT_RHYTHM)),
         },
       }),
-      input({ id: 'time', label: 'At', element: { type: 'timepicker', initial_time: words?.time ?? '09:00' } }),
+      input({
+        id: 'time',
+        label: 'At',
+        live: true,
+        element: {
+          action_id: `${ACTIONS.digestWhen}:time`,
+          type: 'timepicker',
+          initial_time: words?.time ?? DEFAULT_TIME,
+        },
+      }),
       input({
         id: 'zone',
         label: 'Time zone',
-        element: { type: 'plain_text_input', initial_value: words?.zone ?? zone, max_length: 64 },
+        live: true,
+        element: {
+          action_id: `${ACTIONS.digestWhen}:zone`,
+          type: 'plain_text_input',
+          initial_value: words?.zone ?? zone,
+          max_length: 64,
+        },
         hint: 'An IANA name, such as Europe/Berlin',
       }),
+      { ...plainContext(given.next), block_id: NEXT_RUNS_BLOCK },
       ...(options.length > 0
         ? [
             input({

@@ -1,5 +1,5 @@
 import type { Report, SummaryReport } from '../../domain/report.ts';
-import { formatInstant, formatPercent } from '../../report/format.ts';
+import { countOf, formatCredits, formatInstant, formatPercent } from '../../report/format.ts';
 import { ACTIONS } from '../action-ids.ts';
 import { formatOpen } from '../command/format-question.ts';
 import type { SlackConfig } from '../deps.ts';
@@ -66,13 +66,19 @@ function buildOwn(content: HomeContent, report: SummaryReport): Block[] {
   ];
 }
 
+/** Pools and limits from their first threshold on; what the rest of a stack holds stands beside. */
 function buildUrgent(cards: SummaryReport['cards']): Block[] {
-  const urgent = cards.filter(({ level }) => level !== 'healthy');
-  if (urgent.length === 0) return [richText(leaf('Every pool is below its first threshold.', { bold: true }))];
-  const lines = urgent.map(({ title, pool, level }) => [
-    leaf(title, { bold: true }),
-    `: ${pool ? `${formatPercent(pool.percent, pool.thresholds)} of ${pool.name}, ` : ''}${LEVEL_WORDS[level]}`,
-  ]);
+  const lines = cards.flatMap(({ title, pool, limits, restLeft, restCount }) =>
+    [...(pool ? [pool] : []), ...limits]
+      .filter(({ level }) => level !== 'healthy')
+      .map((one) => {
+        const share = `${formatPercent(one.percent, one.thresholds)} of ${one.name}, ${LEVEL_WORDS[one.level]}`;
+        const rest =
+          one === pool && restLeft > 0 ? `; ${formatCredits(restLeft)} left in ${countOf(restCount, 'more pool')}` : '';
+        return [leaf(title, { bold: true }), `: ${share}${rest}`];
+      }),
+  );
+  if (lines.length === 0) return [richText(leaf('Every pool is below its first threshold.', { bold: true }))];
   return [header('Needs attention'), richList(lines)];
 }
 
@@ -95,13 +101,13 @@ function buildViews({ views }: HomeContent): Block[] {
   return [header('My views'), { type: 'actions', elements }];
 }
 
-function buildDigests({ digests, config }: HomeContent): Block[] {
+function buildDigests({ digests }: HomeContent): Block[] {
   return [
     header('My digests'),
     ...digests
       .slice(0, 8)
       .flatMap((digest) => [
-        richText(place(digest.channel), `  ${describeDigest(digest, config.zone).lines.join('\n')}`),
+        richText(place(digest.channel), `  ${describeDigest(digest).lines.join('\n')}`),
         buildDigestButtons(digest),
       ]),
     ...(digests.length === 0 ? [richText('You have none yet.')] : []),

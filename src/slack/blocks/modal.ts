@@ -49,16 +49,19 @@ export interface InputParts {
   element: Block;
   hint?: string | undefined;
   optional?: boolean | undefined;
+  /** Slack tells of each change, and not only when the form is sent. */
+  live?: boolean | undefined;
 }
 
 /** One field; its element has the action id `value`. */
-export function input({ id, label, element, hint, optional = false }: InputParts): Block {
+export function input({ id, label, element, hint, optional = false, live = false }: InputParts): Block {
   return {
     type: 'input',
     block_id: id,
     label: plainText(label, 2000),
     element: { action_id: 'value', ...element },
     optional,
+    ...(live ? { dispatch_action: true } : {}),
     ...(hint ? { hint: plainText(hint, 2000) } : {}),
   };
 }

@@ -11,20 +11,23 @@ import type { AskMetadata } from '../blocks/ask-modal.ts';
 import { FILTER_FIELDS, type FilterMetadata } from '../blocks/filter-modal.ts';
 import type { AnswerReference } from '../blocks/modal.ts';
 import type { SaveMetadata } from '../blocks/save-modal.ts';
+import { clip } from '../blocks/text.ts';
 import { type Asked, type SlackContext, tellPrivately } from '../context.ts';
 import { requireAdmin, serve } from '../failure.ts';
 import { performText, toActor } from '../perform.ts';
 import { prepareChannel, tellChange } from '../perform-digests.ts';
 import { saveView } from '../perform-views.ts';
 import type { Person } from '../permissions.ts';
+import { type Fields, type FormFields, readFields, toSchedule } from './fields.ts';
+
+/** A fault under a field; longer ones would be cut anyway. */
+const MAX_FAULT = 500;
 
 /** A submitted form: what it was about, and its fields by name. */
-interface Submitted<T> {
+interface Submitted<T> extends FormFields {
   asked: Asked;
   person: Person;
   metadata: T;
-  field(name: string): string;
-  choices(name: string): string[];
 }
 
 /**
@@ -68,11 +71,15 @@ export function registerViews(app: App, ctx: SlackContext): void {
       ...(/^\d{1,15}$/.test(field('over')) ? {} : { over: 'A whole number of requests, such as 1000.' }),
     }),
   );
-  on<object>(CALLBACKS.pools, async ({ asked, person, field }) => {
-    requireAdmin(person);
-    const lines = await ctx.pools.apply(field('yaml'), toActor(person));
-    await tellPrivately(ctx, asked, buildNotice(lines.length > 0 ? lines : ['Nothing differs: nothing changed.']));
-  });
+  on<object>(
+    CALLBACKS.pools,
+    async ({ asked, person, field }) => {
+      requireAdmin(person);
+      const lines = await ctx.pools.apply(field('yaml'), toActor(person));
+      await tellPrivately(ctx, asked, buildNotice(lines.length > 0 ? lines : ['Nothing differs: nothing changed.']));
+    },
+    async ({ field }) => faultAt('yaml', () => ctx.pools.check(field('yaml'))),
+  );
   app.view({ callback_id: /.*/, type: 'view_closed' }, async ({ ack }) => ack());
 }
 
@@ -118,27 +125,16 @@ async function findReferred(ctx: SlackContext, { answerId }: AnswerReference): P
   return answerId ? findAnswer(ctx.db, answerId) : undefined;
 }
 
-function toSchedule(field: (name: string) => string): string {
-  return `${field('rhythm')} ${field('time')} ${field('zone').trim()}`;
-}
-
 /** Faults by field. The time zone is the only free text of a schedule. */
 async function checkDigest(
   ctx: SlackContext,
   { asked, field }: Omit<Submitted<unknown>, 'person'>,
 ): Promise<Record<string, string>> {
-  try {
-    const { zone } = await ctx.people.find(asked.user);
-    await ctx.digests.preview(toSchedule(field), zone);
-  } catch (error) {
-    return { zone: messageOf(error) };
-  }
-  try {
-    await prepareChannel(ctx, field('channel'));
-  } catch (error) {
-    return { channel: messageOf(error) };
-  }
-  return {};
+  const { zone } = await ctx.people.find(asked.user);
+  return {
+    ...(await faultAt('zone', () => ctx.digests.preview(toSchedule(field), zone))),
+    ...(await faultAt('channel', () => prepareChannel(ctx, field('channel')))),
+  };
 }
 
 async function saveDigest(ctx: SlackContext, given: Submitted<{ id?: number }>): Promise<void> {
@@ -156,31 +152,13 @@ async function saveDigest(ctx: SlackContext, given: Submitted<{ id?: number }>):
   await tellChange(ctx, here, 'Saved', saved);
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof HeadroomError) return error.message.slice(0, 150);
-  throw error;
-}
-
-type Fields = Record<string, Record<string, FieldState>>;
-
-interface FieldState {
-  value?: string | null;
-  selected_option?: { value: string } | null;
-  selected_options?: { value: string }[] | null;
-  selected_conversation?: string | null;
-  selected_time?: string | null;
-}
-
-/** Every field has one element, whatever its action id. */
-function readFields(values: Fields): Pick<Submitted<unknown>, 'field' | 'choices'> {
-  const stateOf = (name: string) => Object.values(values[name] ?? {})[0];
-  return {
-    field(name) {
-      const state = stateOf(name);
-      return (
-        state?.value ?? state?.selected_option?.value ?? state?.selected_conversation ?? state?.selected_time ?? ''
-      );
-    },
-    choices: (name) => (stateOf(name)?.selected_options ?? []).map(({ value }) => value),
-  };
+/** What `look` finds wrong, to be shown at a field; nothing where it finds nothing. */
+async function faultAt(field: string, look: () => Promise<unknown>): Promise<Record<string, string>> {
+  try {
+    await look();
+    return {};
+  } catch (error) {
+    if (error instanceof HeadroomError) return { [field]: clip(error.message, MAX_FAULT) };
+    throw error;
+  }
 }

@@ -1,0 +1,50 @@
+import type { App } from '@slack/bolt';
+import { ACTIONS } from '../action-ids.ts';
+import { NEXT_RUNS_BLOCK } from '../blocks/digest-modal.ts';
+import { plainContext } from '../blocks/text.ts';
+import type { SlackContext } from '../context.ts';
+import { serve } from '../failure.ts';
+import { describeNextRuns } from '../modals.ts';
+import { slackErrorOf } from '../web-clients.ts';
+import { askedByPress, type PressBody } from './asked.ts';
+import { type Fields, readFields, toSchedule } from './fields.ts';
+
+/** A form as Slack hands it back. */
+interface OpenForm {
+  id: string;
+  hash: string;
+  callback_id: string;
+  title: object;
+  submit: object;
+  close: object;
+  private_metadata: string;
+  blocks: { block_id?: string }[];
+  state: { values: Fields };
+}
+
+/** While days, time and zone of a digest are chosen, its form shows the next three runs. */
+export function registerDigestForm(app: App, ctx: SlackContext): void {
+  app.action(new RegExp(`^${ACTIONS.digestWhen}:`), async ({ ack, body }) => {
+    await ack();
+    const press = body as PressBody;
+    await serve(ctx, askedByPress(press, ctx.now()), async (person) => {
+      await showNextRuns(ctx, press.view as unknown as OpenForm, person.zone);
+    });
+  });
+}
+
+async function showNextRuns(ctx: SlackContext, form: OpenForm, zone: string): Promise<void> {
+  const line = await describeNextRuns(ctx, toSchedule(readFields(form.state.values).field), zone);
+  const next = { ...plainContext(line), block_id: NEXT_RUNS_BLOCK };
+  const { callback_id, title, submit, close, private_metadata, blocks } = form;
+  const view = {
+    ...{ type: 'modal', callback_id, title, submit, close, private_metadata },
+    blocks: blocks.map((block) => (block.block_id === NEXT_RUNS_BLOCK ? next : block)),
+  };
+  try {
+    await ctx.client.views.update({ view_id: form.id, hash: form.hash, view: view as never });
+  } catch (error) {
+    // Changed again, or closed, in the meantime: there is nothing left to show it in.
+    if (!['hash_conflict', 'not_found'].includes(slackErrorOf(error) ?? '')) throw error;
+  }
+}

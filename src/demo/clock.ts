@@ -1,9 +1,13 @@
 import type { Clock } from '../delivery/clock.ts';
 
-/** The demo's time: the machine's, plus whatever it was moved ahead. Never goes back. */
+/** The demo's time: runs like the machine's from an instant of its own (default: now), and can be moved ahead, never back. */
 export class DemoClock implements Clock {
-  #aheadMs = 0;
+  #aheadMs: number;
   readonly #sleepers = new Set<{ dueMs: number; wake: () => void }>();
+
+  constructor(startMs = Date.now()) {
+    this.#aheadMs = startMs - Date.now();
+  }
 
   /** Epoch ms; bound, so that it can be handed over as a function. */
   readonly now = (): number => Date.now() + this.#aheadMs;

@@ -11,6 +11,8 @@ export interface DemoOptions {
   /** Preferred ports: of the page, and of the bot. Taken ones are replaced by free ones; 0 takes a free one at once. */
   pagePort?: number;
   botPort?: number;
+  /** When it plays; default: now. */
+  startMs?: number;
 }
 
 export interface Demo {
@@ -42,7 +44,7 @@ const BURST_SHARE = 0.09;
 /** The whole bot in an emulated workspace on this machine, with a year of made-up traffic behind it and more coming in. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { log } = options;
-  const clock = new DemoClock();
+  const clock = new DemoClock(options.startMs);
   let ports = {
     pagePort: await findPort(options.pagePort ?? PAGE_PORT),
     botPort: await findPort(options.botPort ?? BOT_PORT),

@@ -26,6 +26,11 @@ export class LiveTraffic {
     this.#sentUntilMs = options.fromMs;
   }
 
+  /** Everything before this has been taken. */
+  get sentUntilMs(): number {
+    return this.#sentUntilMs;
+  }
+
   start(everyMs = 3000): void {
     this.#timer = setInterval(() => void this.catchUp().catch(this.#options.onError), everyMs);
   }

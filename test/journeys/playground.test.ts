@@ -8,6 +8,9 @@ import { findChromium, launchChromium, shoot, type, type Visit, visit } from './
 /** How long something may take to be seen. */
 const SOON = { timeout: 25_000 };
 
+/** 10:30 in Berlin. */
+const FRIDAY = Date.UTC(2026, 10, 20, 9, 30);
+
 const absent = !findChromium() && !process.env.CI;
 if (absent) console.warn('Journeys are skipped: no Chromium here. Install one, or set CHROMIUM_PATH.');
 
@@ -18,7 +21,10 @@ describe.skipIf(absent)('a person in the playground', { timeout: 90_000 }, () =>
 
   beforeAll(async () => {
     const logger = createLogger('warn', { write: (line) => void log.push(line) });
-    [demo, browser] = await Promise.all([startDemo({ log: logger, pagePort: 0, botPort: 0 }), launchChromium()]);
+    [demo, browser] = await Promise.all([
+      startDemo({ log: logger, pagePort: 0, botPort: 0, startMs: FRIDAY }),
+      launchChromium(),
+    ]);
   }, 120_000);
 
   afterAll(async () => {

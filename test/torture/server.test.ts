@@ -142,6 +142,21 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
     expect((await countByClient(databaseUrl)).totals).toEqual({ many: accepted });
     expect(await writer.ingest({ ...request, body })).toMatchObject({ accepted: 1 });
 
+    // However much keeps coming: four lanes, so that there is always something waiting.
+    let more = 0;
+    let told: number | undefined;
+    const asked = isReady().then((status) => {
+      told = status;
+    });
+    const lane = async (): Promise<void> => {
+      while (told === undefined) {
+        await Promise.all(Array.from({ length: 300 }, () => writer.ingest({ ...request, body })));
+        more += 300;
+      }
+    };
+    await Promise.all([asked, lane(), lane(), lane(), lane()]);
+    expect(told).toBe(200);
+
     const large = Buffer.concat([body, Buffer.alloc(3 * 1024 * 1024, ' ')]);
     const heavy = await Promise.allSettled(
       Array.from({ length: 60 }, () => writer.ingest({ ...request, body: large })),
@@ -149,12 +164,16 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
     const taken = heavy.filter(({ status }) => status === 'fulfilled').length;
     expect(taken).toBeGreaterThan(10);
     expect(taken).toBeLessThan(60);
-    expect((await countByClient(databaseUrl)).totals).toEqual({ many: accepted + 1 + taken });
+    expect((await countByClient(databaseUrl)).totals).toEqual({ many: accepted + 1 + more + taken });
   });
 
   it('loses its reading thread: that question fails, the next is answered', async () => {
     await sendUntilTaken(server.url, makeRequests('read', 1)[0]!);
     const usage = new ThreadedUsage({ databaseUrl, zone: 'Europe/Berlin' });
+    expect(await usage.extent()).toBeDefined();
+    // It fails, and exits a moment later: by then the next question is with its successor.
+    workers.at(-1)!.postMessage(undefined);
+    await expect(usage.extent()).rejects.toThrow();
     expect(await usage.extent()).toBeDefined();
     for (let round = 0; round < 3; round += 1) {
       const ended = workers.at(-1)!.terminate();

@@ -49,6 +49,9 @@ export interface RigOptions {
   db?: Db;
   digests?: Partial<SlackDeps['digests']>;
   alerts?: Partial<SlackDeps['alerts']>;
+  pools?: Partial<SlackDeps['pools']>;
+  /** What an answer waits for. */
+  before?: () => Promise<void>;
 }
 
 const closing: (() => Promise<unknown> | undefined)[] = [];
@@ -81,6 +84,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     reporter: {
       async answer(question) {
         questions.push(question);
+        await options.before?.();
         if (question.name === 'nobody') {
           throw new QuestionError('There is no client nobody.', [{ label: 'acme-web', command: 'client acme-web' }]);
         }
@@ -124,7 +128,7 @@ export async function openTestDatabase(): Promise<Db> {
 /** Ports that note what they were told, with one digest and one alert. */
 function createPorts(
   done: Rig['done'],
-  { digests, alerts }: RigOptions,
+  { digests, alerts, pools }: RigOptions,
 ): Pick<SlackDeps, 'digests' | 'alerts' | 'pools' | 'corrections' | 'doctor' | 'instance'> {
   const digest = {
     id: 7,
@@ -181,6 +185,7 @@ function createPorts(
       check: async () => {},
       show: async () => 'scopes: []\n',
       apply: told('pools.apply', ['crm: base 50,000 → 60,000 from today']),
+      ...pools,
     },
     instance: { version: '1.2.3', lastTickMs: () => Date.UTC(2026, 10, 21, 9) },
     corrections: { correct: told('corrections.correct', undefined) },

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { HeadroomError } from '../../src/errors.ts';
+import { startRig } from './support.ts';
+
+describe('Set an alert, under an answer', () => {
+  it('leads to a form with the answer in it, and to a bound on what it counts', async () => {
+    const { slack, done } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top routes 7d client:"Acme CRM"' });
+    const answer = await slack.waitFor(() => slack.messages('api-usage')[0], 'the answer');
+    await slack.click({ user: 'boris', message: answer, action_id: 'answer_more', selected_option: 'alert' });
+    const form = await slack.waitFor(() => slack.modal('boris'), 'the form');
+    expect(JSON.stringify(form.blocks)).toContain('top routes');
+    const wrong = await slack.submitView({ user: 'boris', viewId: form.id, values: { over: '-5' } });
+    expect(wrong.errors).toEqual({ over: expect.stringContaining('whole number') });
+    await slack.submitView({ user: 'boris', viewId: form.id, values: { name: 'Acme', over: '500', per: 'day' } });
+    const told = await slack.waitFor(() => slack.ephemerals('boris')[0], 'it is told');
+    expect(told.text).toContain('when Acme counts more than 500 requests in one day');
+    expect(done).toEqual([
+      {
+        action: 'alerts.add',
+        given: [
+          {
+            name: 'Acme',
+            over: 500,
+            per: 'day',
+            question: expect.objectContaining({ filters: [{ key: 'client', patterns: ['Acme CRM'], not: false }] }),
+          },
+          { user: 'U01BORIS', zone: 'America/New_York', admin: false },
+        ],
+      },
+    ]);
+    slack.assertNoProblems();
+  });
+});
+
+describe('the form of a digest', () => {
+  it('shows its next three runs, and others as soon as another time is chosen', async () => {
+    const { slack } = await startRig({
+      digests: {
+        preview: async (schedule) => {
+          if (schedule.includes('Mars')) throw new HeadroomError('schedule', 'Mars/Base is no time zone.');
+          return { schedule, nextRuns: [Date.UTC(2026, 10, 22, schedule.startsWith('weekly') ? 1 : 8)] };
+        },
+      },
+    });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'digest add' });
+    const form = await slack.waitFor(() => slack.modal('alice'), 'the form');
+    const shown = () => JSON.stringify(slack.modal('alice')!.blocks.find(({ block_id: id }) => id === 'next_runs'));
+    expect(shown()).toContain('Next: 22 Nov 2026 09:00 (Europe/Berlin)');
+    const press = (action: string, chosen: object) =>
+      slack.click({ user: 'alice', message: form, action_id: `digest_when:${action}`, ...chosen });
+    await press('rhythm', { selected_option: 'weekly mon' });
+    await slack.waitFor(() => shown().includes('22 Nov 2026 02:00'), 'the runs of Mondays');
+    await press('zone', { value: 'Mars/Base' });
+    await slack.waitFor(() => shown().includes('Mars/Base is no time zone.'), 'what is wrong');
+    slack.assertNoProblems();
+  });
+});
+
+describe('the form of pools', () => {
+  it('shows what is wrong at its field, and changes nothing', async () => {
+    const { slack, done } = await startRig({
+      pools: {
+        check: async () => {
+          throw new HeadroomError('definition', 'line 3: period is "fortnight"; use day or month.');
+        },
+      },
+    });
+    await slack.command({ user: 'ada', channel: 'api-usage', text: 'pool edit' });
+    const form = await slack.waitFor(() => slack.modal('ada'), 'the form');
+    const given = await slack.submitView({ user: 'ada', viewId: form.id, values: { yaml: 'scopes: []' } });
+    expect(given.errors).toEqual({ yaml: 'line 3: period is "fortnight"; use day or month.' });
+    expect(done).toEqual([]);
+    slack.assertNoProblems();
+  });
+});
+
+describe('the list of alerts', () => {
+  it('says of one that is muted without an end that it is, and by whom Home', async () => {
+    const muted = { mutedUntilMs: Number.MAX_SAFE_INTEGER, mutedBy: 'U01ADMIN' };
+    const one = { sort: 'raised' as const, id: '17', title: 'Daily credits of crm', detail: '93 %', enabled: true };
+    const { slack } = await startRig({ alerts: { list: async () => [{ ...one, ...muted }] } });
+    await slack.command({ user: 'ada', channel: 'api-usage', text: 'alerts' });
+    expect((await slack.waitFor(() => slack.ephemerals('ada')[0], 'the list')).text).toContain('muted until unmuted');
+    const home = JSON.stringify((await slack.openHome('alice')).blocks);
+    expect(home).toContain('Daily credits of crm – muted until unmuted');
+    expect(home).toContain('{"type":"user","user_id":"U01ADMIN"}');
+    slack.assertNoProblems();
+  });
+});
+
+describe('counting that takes more than a second', () => {
+  it('is said to the asker alone, and the answer follows', async () => {
+    const counting = Promise.withResolvers<void>();
+    const { slack } = await startRig({ wait: async () => {}, before: () => counting.promise });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients 7d' });
+    const note = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the note');
+    expect(note.text).toContain('Still counting');
+    expect(slack.messages('api-usage')).toEqual([]);
+    counting.resolve();
+    await slack.waitFor(() => slack.messages('api-usage')[0], 'the answer');
+    slack.assertNoProblems();
+  });
+});

@@ -89,8 +89,30 @@ export async function rezone(db: Db, zones: Rezone): Promise<RezoneOutcome> {
     pairsFromDay === undefined
       ? undefined
       : { zone: from.zone, beforeDay: fromDay ?? first!.day - 1, pairsBeforeDay: pairsFromDay };
+  await carryAlerts(db, zones);
   await changeReportZone(db, to.zone, older);
   return { events, fromDay, pairsFromDay };
+}
+
+/**
+ * Periods are known by their first instant, which is another one now: what was told of a period counts as told of it
+ * still. The alerts themselves stay, for the buttons of their messages.
+ */
+async function carryAlerts(db: Db, { from, to }: Rezone): Promise<void> {
+  const alerts = await db.selectFrom('alert').selectAll().where('period', 'like', '%T%Z').execute();
+  for (const { id: _, ...alert } of alerts) {
+    const startMs = Date.parse(alert.period);
+    const day = Number.isNaN(startMs) ? undefined : from.dayOf(startMs);
+    if (day === undefined || from.startOfDay(day) !== startMs) continue;
+    const period = new Date(to.startOfDay(day)).toISOString();
+    const key = alert.key.replaceAll(alert.period, period);
+    if (key === alert.key) continue;
+    await db
+      .insertInto('alert')
+      .values({ ...alert, key, period, covered: 1, delivery_keys: '[]' })
+      .onConflict((conflict) => conflict.column('key').doNothing())
+      .execute();
+  }
 }
 
 async function findDay(db: Db, name: string): Promise<number | undefined> {

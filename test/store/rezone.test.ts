@@ -4,6 +4,7 @@ import { createCalendar } from '../../src/domain/calendar.ts';
 import { DIMENSION_PAIRS, DIMENSIONS, type GroupKey } from '../../src/domain/dimension.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
 import type { Grain, UsageRow } from '../../src/domain/usage.ts';
+import { insertAlert } from '../../src/store/alert-repository.ts';
 import type { Db, DialectName } from '../../src/store/database.ts';
 import type { Assign } from '../../src/store/event-batch.ts';
 import { getReportZone, listOlderZones } from '../../src/store/report-zone.ts';
@@ -131,6 +132,22 @@ describeEachDialect('a change of the report zone', ({ dialect, open }) => {
     expect(await readMeters(db, dialect, 'Europe/Berlin', span)).toEqual(
       await readMeters(fresh.db, dialect, 'Europe/Berlin', span),
     );
+  }, 120_000);
+
+  it('does not let a level be told again that was told of the running period', async () => {
+    const { writer, db } = await write('UTC', sample(1, 5));
+    const told = { kind: 'level', subject: 'crm/Month', level: 75, arm: 0, content: {} };
+    await db.transaction().execute(async (trx) => {
+      for (const period of ['2026-11-01T00:00:00.000Z', 'episode-1'])
+        await insertAlert(trx, { ...told, period, key: `alert:crm/Month:${period}:75:0` }, NOW);
+    });
+    await writer.rezone(createCalendar('Europe/Berlin'));
+    const rows = await db.selectFrom('alert').select(['key', 'period', 'covered']).orderBy('id').execute();
+    expect(rows).toEqual([
+      { key: 'alert:crm/Month:2026-11-01T00:00:00.000Z:75:0', period: '2026-11-01T00:00:00.000Z', covered: 0 },
+      { key: 'alert:crm/Month:episode-1:75:0', period: 'episode-1', covered: 0 },
+      { key: 'alert:crm/Month:2026-10-31T23:00:00.000Z:75:0', period: '2026-10-31T23:00:00.000Z', covered: 1 },
+    ]);
   });
 
   it('is noticed by a process that still counts in the old zone, which then takes nothing', async () => {

@@ -11,7 +11,7 @@ import { openDatabase } from '../../src/store/database.ts';
 import { insertSubscription } from '../../src/store/subscription-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { ALERTS, type Bot, DIGESTS, startBot, toEnv } from './bot.ts';
-import { sendUntilTaken } from './load.ts';
+import { sendUntilTaken, TOKEN } from './load.ts';
 
 const POOLS = 'scopes: [{ name: crm, pools: [{ name: Month, period: month, base: 100 }] }]';
 const WAIT_MS = 40_000;
@@ -91,6 +91,9 @@ describeEachDialect('what must be posted once', ({ dialect, createUrl }) => {
     }
     for (const channel of [ALERTS, DIGESTS]) expect(new Set(keys(channel)).size).toBe(keys(channel).length);
     expect(keys(DIGESTS).filter((key) => /^digest:\d+:[\d-]+$/.test(key))).toHaveLength(1);
+    const logged = bots.flatMap(({ lines }) => lines).join('\n');
+    for (const secret of [TOKEN, slack.botToken, slack.signingSecret, env.SECRET_KEY!])
+      expect(logged).not.toContain(secret);
     const { rows } = await sql<{ digests: number }>`select count(*) as digests from digest`.execute(db);
     expect(Number(rows[0]!.digests)).toBe(1);
     await db.destroy();

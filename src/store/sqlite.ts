@@ -5,13 +5,13 @@ import type { SqliteExecutor } from './sqlite-dialect.ts';
 
 /**
  * Opens the file as every connection here must: WAL, and synchronous=FULL, because an answered event is on disk
- * (better-sqlite3 builds with NORMAL for every open after the one that switched to WAL). Waits 5 s for another writer.
+ * (better-sqlite3 builds with NORMAL for every open after the one that switched to WAL). Waits 15 s for another writer.
  */
 export function openSqlite(path: string, options: { readonly?: boolean } = {}): Sqlite.Database {
   if (path !== ':memory:' && !options.readonly) mkdirSync(dirname(path), { recursive: true });
   const sqlite = new Sqlite(path, {
     readonly: options.readonly ?? false,
-    timeout: 5000,
+    timeout: 15_000,
   });
   if (!options.readonly) sqlite.pragma('journal_mode = WAL');
   sqlite.pragma('synchronous = FULL');

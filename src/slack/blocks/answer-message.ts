@@ -135,7 +135,12 @@ function buildScopeLine(report: Report, { readerZone, asked }: AnswerDress): Blo
     if (!readerZone) leaves.push(' (your time ', toDate(report.asOfMs, report.zone), ')');
   }
   if (asked)
-    leaves.push(' · asked by ', { type: 'user', user_id: asked.by }, ': ', leaf(asked.command.replace(/ summary$/, ''), { code: true }));
+    leaves.push(
+      ' · asked by ',
+      { type: 'user', user_id: asked.by },
+      ': ',
+      leaf(asked.command.replace(/ summary$/, ''), { code: true }),
+    );
   return richText(...leaves);
 }
 

@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Composers } from '../../src/delivery/composer.ts';
 import { Sender, type SenderOptions } from '../../src/delivery/sender.ts';
 import { createPostingClient } from '../../src/delivery/slack-client.ts';
@@ -33,7 +33,11 @@ export async function openStage(): Promise<{
       channels: [CHANNEL, OTHER_CHANNEL, THIRD_CHANNEL].map((id, index) => ({ id, name: `team-${index}` })),
     },
   });
-  onTestFinished(() => slack.stop());
+  onTestFinished(async () => {
+    await slack.stop();
+    // Only the sender speaks here: no app listens to events. A test that causes problems on purpose takes them.
+    expect(slack.problems.filter(({ kind }) => kind !== 'unacknowledged')).toEqual([]);
+  });
   return {
     slack,
     clock,

@@ -55,9 +55,12 @@ export interface RigOptions {
 }
 
 const closing: (() => Promise<unknown> | undefined)[] = [];
+/** Workspaces in which nothing may have gone wrong; a test that causes problems on purpose takes them. */
+const judged: Emulator[] = [];
 
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
+  for (const slack of judged.splice(0)) slack.assertNoProblems();
 });
 
 /** The Slack app over a real database, on its own HTTP server, in an emulated workspace. Everything ends with the test. */
@@ -111,6 +114,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   closing.push(() => app.stop());
   if (!options.socketMode) slack.eventsUrl = url;
   await app.start();
+  judged.push(slack);
   return { slack, app, db, url, questions, log, done };
 }
 

@@ -35,6 +35,8 @@ export interface DigestFrame {
   /** Who sent it, where it is not the scheduled one. */
   sentBy?: string;
   sections: readonly string[];
+  /** What its calls are limited to; absent: all calls. */
+  only?: string;
   schedule: string;
 }
 
@@ -54,6 +56,7 @@ export function buildDigest(
   const all = empty ? [] : listParts(content);
   const parts = fitParts(all);
   const cutOff = all.slice(parts.length).map(({ title }) => title);
+  const only = frame.only ? `Only calls with ${frame.only}` : undefined;
   const footer = [
     ...(frame.lateDueMs === undefined ? [] : [`Late: was due ${formatInstant(frame.lateDueMs, content.zone)}.`]),
     ...(content.missing.length ? [`Left out: ${content.missing.join('; ')}.`] : []),
@@ -63,7 +66,12 @@ export function buildDigest(
   ];
   const top = [
     ...(empty ? [] : [header('API usage digest')]),
-    richText(leaf(clip(headline, 1000), { bold: true }), success ? `\n${success}` : '', span ? `\n${span}` : ''),
+    richText(
+      leaf(clip(headline, 1000), { bold: true }),
+      success ? `\n${success}` : '',
+      span ? `\n${span}` : '',
+      only ? `\n${clip(only, 500)}` : '',
+    ),
     ...(frame.sentBy ? [richText('Sent by ', { type: 'user', user_id: frame.sentBy }, ' outside its schedule.')] : []),
   ];
   const body = parts.flatMap(buildPart);
@@ -71,6 +79,7 @@ export function buildDigest(
     defuse(headline),
     ...(success ? [defuse(success)] : []),
     ...(span ? [defuse(span)] : []),
+    ...(only ? [defuse(clip(only, 500))] : []),
     ...parts.map((part) => `${defuse(part.title)}: ${part.lines.map(defuse).join('; ').replaceAll('.;', ';')}`),
     ...footer.map(defuse),
   ];

@@ -71,10 +71,17 @@ export async function composeMessage(
   const frame: DigestFrame = {
     sections: order.what.sections,
     schedule: order.sentBy ? '' : order.schedule,
+    ...describeLimits(order.what),
     ...(nowMs - order.dueMs >= LATE_MS && !order.sentBy ? { lateDueMs: order.dueMs } : {}),
     ...(order.sentBy ? { sentBy: order.sentBy } : {}),
   };
   return { ...buildDigest(digest, frame), digest };
+}
+
+function describeLimits({ filters, scope }: DigestOrder['what']): Pick<DigestFrame, 'only'> {
+  const words = filters.map(({ key, patterns, not }) => `${not ? 'not ' : ''}${key} ${patterns.join(' or ')}`);
+  const all = [...words, ...(scope ? [`scope ${scope}`] : [])];
+  return all.length > 0 ? { only: all.join(', ') } : {};
 }
 
 /** The last day of the report zone that was complete at the due time. */

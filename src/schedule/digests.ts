@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { parseDay } from '../domain/calendar.ts';
 import type { Due, ScheduleRule } from '../domain/schedule-rule.ts';
 import { formatSchedule, latestDue, listNext, nextDue, parseSchedule } from '../domain/schedule-rule.ts';
@@ -139,8 +140,9 @@ export class Digests implements DigestPort {
       filters: digest.filters ?? [],
       ...(digest.scope ? { scope: digest.scope } : {}),
     };
-    const same = (await this.list({ channel: digest.channel })).find((one) => one.schedule === formatSchedule(rule));
-    if (same && same.sections.join() === what.sections.join()) return same;
+    const there = (await listSubscriptions(db, { channel: digest.channel })) as Row[];
+    const same = there.find((row) => isDeepStrictEqual([row.schedule, row.what], [rule, what]));
+    if (same) return this.#toSummary(same);
     const nextDueMs = nextDue(rule, now()).dueMs;
     const id = await insertSubscription(
       db,

@@ -2,9 +2,9 @@ import type { Question } from '../domain/report.ts';
 import { HeadroomError } from '../errors.ts';
 import { type AlertMetadata, buildAlertModal } from './blocks/alert-modal.ts';
 import { describeRuns } from './blocks/digest-list.ts';
-import { buildDigestModal, defaultSchedule } from './blocks/digest-modal.ts';
+import { buildDigestModal, type DigestLimits, defaultSchedule } from './blocks/digest-modal.ts';
 import { buildPoolModal } from './blocks/pool-modal.ts';
-import type { Block } from './blocks/text.ts';
+import { type Block, clip } from './blocks/text.ts';
 import { formatQuestion } from './command/format-question.ts';
 import type { Asked, SlackContext } from './context.ts';
 import type { Person } from './permissions.ts';
@@ -18,17 +18,17 @@ export async function openView(ctx: SlackContext, asked: Asked, view: Block): Pr
   await ctx.client.views.open({ trigger_id: asked.triggerId, view: view as never });
 }
 
-/** The form of a digest: a new one for this channel, or the given one. */
+/** The form of a digest: the given one, or a new one for this channel, about the calls of an answer's question. */
 export async function openDigestModal(
   ctx: SlackContext,
   asked: Asked,
   person: Person,
-  digest?: DigestSummary,
+  { digest, question }: { digest?: DigestSummary; question?: Question } = {},
 ): Promise<void> {
   const channel = asked.channel.startsWith('D') ? undefined : asked.channel || undefined;
   const { zone } = person;
   const next = await describeNextRuns(ctx, digest?.schedule ?? defaultSchedule(zone), zone);
-  const view = buildDigestModal({ digest, channel, zone, sections: ctx.digests.sections, next });
+  const view = buildDigestModal({ digest, channel, zone, sections: ctx.digests.sections, next, ...toLimits(question) });
   await openView(ctx, asked, view);
 }
 
@@ -57,13 +57,29 @@ export async function openAlertModal(
   const route = await ctx.alerts.route();
   const counted = toCounted(question);
   const view = buildAlertModal(
-    { ...from, question: counted, threadTs: asked.threadTs },
+    { ...from, question: fits(counted) ? counted : undefined, threadTs: asked.threadTs },
     {
       counted: formatQuestion(counted),
       route: route ? 'the channel of alerts' : 'the admins by direct message',
     },
   );
   await openView(ctx, asked, view);
+}
+
+/** What limits the calls of a question, as far as a form can carry it. */
+function toLimits(question: Question | undefined): { limits?: DigestLimits; only?: string } {
+  if (!question) return {};
+  const { name, scope, report, ...counted } = toCounted(question);
+  const named = name === undefined ? [] : [{ key: report as 'client' | 'route', patterns: [name], not: false }];
+  const filters = [...named, ...(counted.filters ?? [])];
+  const limits = { ...(filters.length > 0 ? { filters } : {}), ...(scope === undefined ? {} : { scope }) };
+  if (Object.keys(limits).length === 0 || !fits(limits)) return {};
+  return { limits, only: clip(formatQuestion(toCounted(question)), 500) };
+}
+
+/** A form carries 3,000 characters of its own. */
+function fits(metadata: object): boolean {
+  return JSON.stringify(metadata).length <= 2000;
 }
 
 /** Of a question only what says which requests it counts. */

@@ -31,7 +31,7 @@ export async function performDigest(
     }
     case 'edit': {
       const digest = await pickDigest(ctx, asked, command.id);
-      if (!command.schedule) return openDigestModal(ctx, asked, person, digest);
+      if (!command.schedule) return openDigestModal(ctx, asked, person, { digest });
       const changed = await ctx.digests.change(digest.id, { schedule: command.schedule }, by);
       return tellChange(ctx, asked, 'Changed', changed);
     }

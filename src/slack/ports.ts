@@ -1,4 +1,5 @@
 import type { Thousandths } from '../domain/event.ts';
+import type { Filter } from '../domain/filter.ts';
 import type { Question, Report } from '../domain/report.ts';
 
 /**
@@ -57,7 +58,17 @@ export interface DigestPort {
   list(where: { channel?: string; owner?: string }): Promise<DigestSummary[]>;
   /** Next three runs of a schedule as typed; rejects where it cannot be read. `zone`: used where the words name none. */
   preview(schedule: string, zone: string): Promise<{ schedule: string; nextRuns: readonly number[] }>;
-  add(digest: { channel: string; schedule: string; sections?: readonly string[] }, by: Actor): Promise<DigestSummary>;
+  /** `filters` and `scope` limit the calls that it is about. */
+  add(
+    digest: {
+      channel: string;
+      schedule: string;
+      sections?: readonly string[];
+      filters?: readonly Filter[];
+      scope?: string;
+    },
+    by: Actor,
+  ): Promise<DigestSummary>;
   change(
     id: number,
     change: { channel?: string; schedule?: string; sections?: readonly string[] },

@@ -232,6 +232,25 @@ describeEachDialect('digests', (databases) => {
   });
 });
 
+describeEachDialect('a digest of some calls alone', (databases) => {
+  it('counts them alone and says so; it is not the digest of all calls', async () => {
+    const { slack, clock, digests, tick } = await open(databases, { events: YESTERDAY });
+    const filters = [{ key: 'client' as const, patterns: ['acme'], not: false }];
+    const all = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    const some = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00', filters }, BY);
+    expect(some.id).not.toBe(all.id);
+    expect((await digests.add({ channel: CHANNEL, schedule: 'daily 10:00', filters }, BY)).id).toBe(some.id);
+    clock.set(at('2026-11-21T10:00Z'));
+    await tick();
+    const [first, second] = parentsIn(slack).map(({ text }) => text);
+    expect(first).toContain('4 requests by 2 clients');
+    expect(first).not.toContain('Only calls');
+    expect(second).toContain('3 requests by 1 client');
+    expect(second).toContain('Only calls with client acme');
+    slack.assertNoProblems();
+  });
+});
+
 describeEachDialect('a digest whose owner has left', (databases) => {
   it('goes on; its channel is told once, and anyone there may take it over or stop it', async () => {
     const gone = new Set<string>();

@@ -57,6 +57,29 @@ describe('the form of a digest', () => {
   });
 });
 
+describe('Make this a digest, under an answer', () => {
+  it('is about the calls of that answer, and has at least one part', async () => {
+    const { slack, done } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'client "Acme CRM" 7d status:4xx' });
+    const answer = await slack.waitFor(() => slack.messages('api-usage')[0], 'the answer');
+    await slack.click({ user: 'alice', message: answer, action_id: 'answer_more', selected_option: 'digest' });
+    const form = await slack.waitFor(() => slack.modal('alice'), 'the form');
+    expect(JSON.stringify(form.blocks)).toContain('Only calls of: client');
+    const empty = await slack.submitView({ user: 'alice', viewId: form.id, values: { sections: [] } });
+    expect(empty.errors).toEqual({ sections: 'Choose at least one.' });
+    await slack.submitView({ user: 'alice', viewId: form.id, values: { sections: ['pools'] } });
+    await slack.waitFor(() => done.length > 0, 'it is added');
+    expect(done[0]!.given[0]).toMatchObject({
+      channel: 'C01USAGE',
+      filters: [
+        { key: 'client', patterns: ['Acme CRM'], not: false },
+        { key: 'status', patterns: ['4xx'], not: false },
+      ],
+    });
+    slack.assertNoProblems();
+  });
+});
+
 describe('the form of pools', () => {
   it('shows what is wrong at its field, and changes nothing', async () => {
     const { slack, done } = await startRig({

@@ -1,4 +1,3 @@
-import type { Question } from '../../domain/report.ts';
 import { CALLBACKS } from '../action-ids.ts';
 import { type AnswerReference, input, modal } from './modal.ts';
 import { type Block, clip, option, richText } from './text.ts';
@@ -13,7 +12,7 @@ const OVER = '1000';
 
 /** A bound on what an answer counts. `counted`: what that is, in the words of a command. */
 export function buildAlertModal(
-  metadata: AlertMetadata & { question: Question },
+  metadata: AlertMetadata,
   { counted, route }: { counted: string; route: string },
 ): Block {
   const pers = [option('in one hour', 'hour'), option('in one day', 'day')];

@@ -1,3 +1,4 @@
+import type { Filter } from '../../domain/filter.ts';
 import { ACTIONS, CALLBACKS } from '../action-ids.ts';
 import type { DigestSummary } from '../ports.ts';
 import { input, modal } from './modal.ts';
@@ -26,6 +27,17 @@ const RHYTHMS = [
   ['Last day of the month', 'monthly 31'],
 ] as const;
 
+export interface DigestLimits {
+  filters?: readonly Filter[];
+  scope?: string;
+}
+
+export interface DigestMetadata extends DigestLimits {
+  /** Of the digest that is changed; undefined: a new one. */
+  id?: number | undefined;
+  channel?: string | undefined;
+}
+
 /** Where the next runs stand. */
 export const NEXT_RUNS_BLOCK = 'next_runs';
 
@@ -36,6 +48,9 @@ export function buildDigestModal(given: {
   zone: string;
   sections: readonly { key: string; title: string }[];
   next: string;
+  /** What a new one's calls are limited to, and the same in words. */
+  limits?: DigestLimits | undefined;
+  only?: string | undefined;
 }): Block {
   const { digest, zone, sections } = given;
   const channel = digest?.channel ?? given.channel;
@@ -48,8 +63,9 @@ export function buildDigestModal(given: {
     callback: CALLBACKS.digest,
     title: digest ? 'Change digest' : 'New digest',
     submit: 'Save',
-    metadata: { id: digest?.id, channel },
+    metadata: { id: digest?.id, channel, ...given.limits } satisfies DigestMetadata,
     blocks: [
+      ...(given.only ? [plainContext(`Only calls of: ${given.only}`)] : []),
       input({
         id: 'channel',
         label: 'Channel',

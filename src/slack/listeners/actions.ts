@@ -51,7 +51,7 @@ function registerDigestButtons(on: (action: string, task: Task) => void, ctx: Sl
   on(ACTIONS.digestEdit, async ({ asked, person, value }) => {
     const digest = (await ctx.digests.list({})).find(({ id }) => id === Number(value));
     if (!digest) return tellPrivately(ctx, asked, buildNotice([`Digest ${value} is no longer there.`]));
-    await openDigestModal(ctx, asked, person, digest);
+    await openDigestModal(ctx, asked, person, { digest });
   });
   on(ACTIONS.digestPause, async ({ asked, person, value }) => {
     const [id, word] = value.split(':');

@@ -146,7 +146,7 @@ async function more(press: Press): Promise<void> {
     return openView(ctx, asked, buildFilterModal({ ...from, threadTs: asked.threadTs }, question.filters ?? []));
   }
   if (value === MORE.save) return openView(ctx, asked, buildSaveModal(from));
-  if (value === MORE.digest) return openDigestModal(ctx, asked, person);
+  if (value === MORE.digest) return openDigestModal(ctx, asked, person, { question });
   if (value === MORE.alert) return openAlertModal(ctx, asked, from, question);
   const scope = question.scope ? { scope: question.scope } : {};
   await answerQuestion(ctx, asked, person, { report: 'explain', ...scope, private: true });

@@ -8,6 +8,7 @@ import { answerQuestion } from '../answer.ts';
 import type { AlertMetadata } from '../blocks/alert-modal.ts';
 import { buildNotice } from '../blocks/answer-message.ts';
 import type { AskMetadata } from '../blocks/ask-modal.ts';
+import type { DigestMetadata } from '../blocks/digest-modal.ts';
 import { FILTER_FIELDS, type FilterMetadata } from '../blocks/filter-modal.ts';
 import type { AnswerReference } from '../blocks/modal.ts';
 import type { SaveMetadata } from '../blocks/save-modal.ts';
@@ -58,7 +59,7 @@ export function registerViews(app: App, ctx: SlackContext): void {
     await saveView(ctx, asked, { name: field('name').trim(), owner, ...(question ? { question } : {}) });
   });
   on<AskMetadata>(CALLBACKS.ask, ({ asked, person, field }) => performText(ctx, asked, person, field('text')));
-  on<{ id?: number }>(
+  on<DigestMetadata>(
     CALLBACKS.digest,
     (given) => saveDigest(ctx, given),
     (given) => checkDigest(ctx, given),
@@ -128,22 +129,27 @@ async function findReferred(ctx: SlackContext, { answerId }: AnswerReference): P
 /** Faults by field. The time zone is the only free text of a schedule. */
 async function checkDigest(
   ctx: SlackContext,
-  { asked, field }: Omit<Submitted<unknown>, 'person'>,
+  { asked, field, choices }: Omit<Submitted<unknown>, 'person'>,
 ): Promise<Record<string, string>> {
   const { zone } = await ctx.people.find(asked.user);
   return {
     ...(await faultAt('zone', () => ctx.digests.preview(toSchedule(field), zone))),
     ...(await faultAt('channel', () => prepareChannel(ctx, field('channel')))),
+    ...(ctx.digests.sections.length > 0 && choices('sections').length === 0
+      ? { sections: 'Choose at least one.' }
+      : {}),
   };
 }
 
-async function saveDigest(ctx: SlackContext, given: Submitted<{ id?: number }>): Promise<void> {
+async function saveDigest(ctx: SlackContext, given: Submitted<DigestMetadata>): Promise<void> {
   const { asked, person, metadata, field, choices } = given;
   const offered = ctx.digests.sections.length > 0;
   const digest = {
     channel: field('channel'),
     schedule: toSchedule(field),
     ...(offered ? { sections: choices('sections') } : {}),
+    ...(metadata.filters ? { filters: metadata.filters } : {}),
+    ...(metadata.scope ? { scope: metadata.scope } : {}),
   };
   const by = toActor(person);
   const saved =

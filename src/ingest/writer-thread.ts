@@ -4,8 +4,11 @@ import type { IngestRequest } from './adapter.ts';
 import { Intake } from './intake.ts';
 import type { WriterAnswer, WriterCall } from './writer.ts';
 
-/** One commit takes at most this much, so that it stays short; a single request may be larger. */
-const GROUP_BYTES = 4 * 1024 * 1024;
+/**
+ * One commit takes at most this much, so that senders are answered while the next is prepared; a single request may be
+ * larger.
+ */
+const GROUP_BYTES = 1024 * 1024;
 const GROUP_REQUESTS = 1000;
 /** What is committed waits at most this long to be added to the totals. */
 const FOLD_AFTER_MS = 30_000;

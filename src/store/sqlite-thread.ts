@@ -21,6 +21,7 @@ export async function openSqliteThread(path: string): Promise<SqliteExecutor> {
   const waiting = new Map<number, PromiseWithResolvers<SqliteResult>>();
   let lastId = 0;
   let ended: Error | undefined;
+  let closing = false;
   const opened = Promise.withResolvers<void>();
   const exited = Promise.withResolvers<void>();
   worker.on('message', (answer: Answer) => {
@@ -33,7 +34,7 @@ export async function openSqliteThread(path: string): Promise<SqliteExecutor> {
     waiting.delete(answer.id);
     if (answer.error) call?.reject(toError(answer.error));
     else call?.resolve(answer.result!);
-    if (waiting.size === 0) worker.unref();
+    if (waiting.size === 0 && !closing) worker.unref();
   });
   const end = (error: Error): void => {
     ended ??= error;
@@ -63,6 +64,7 @@ export async function openSqliteThread(path: string): Promise<SqliteExecutor> {
       return call.promise;
     },
     async close() {
+      closing = true;
       worker.ref();
       worker.postMessage('close');
       await exited.promise;

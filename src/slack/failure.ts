@@ -2,6 +2,9 @@ import { HeadroomError, QuestionError } from '../errors.ts';
 import { buildNotice } from './blocks/answer-message.ts';
 import { type Asked, newId, type SlackContext, tellPrivately } from './context.ts';
 import type { Person } from './permissions.ts';
+import { describeRefusal } from './refusals.ts';
+
+const HELP = [{ label: 'What is wrong here?', command: 'debug' }];
 
 /** Codes whose message is meant for the person who asked. */
 const FOR_PEOPLE = new Set<HeadroomError['code']>([
@@ -53,11 +56,15 @@ async function tellFailure(ctx: SlackContext, asked: Asked, error: unknown): Pro
     if (error instanceof HeadroomError && FOR_PEOPLE.has(error.code)) {
       return await tellPrivately(ctx, asked, buildNotice([error.message]));
     }
+    const refusal = describeRefusal(error);
+    if (refusal) {
+      ctx.log.warn({ user: asked.user, error: String(error) }, 'Slack refused what somebody asked for');
+      return await tellPrivately(ctx, asked, buildNotice([refusal], HELP));
+    }
     const id = newId();
     ctx.log.error({ id, user: asked.user, error: String(error), stack: (error as Error)?.stack }, 'request failed');
-    const help = [{ label: 'What is wrong here?', command: 'debug' }];
     const line = `That did not work: something went wrong on this side. Please try again; if it stays, tell an admin the id ${id}.`;
-    await tellPrivately(ctx, asked, buildNotice([line], help));
+    await tellPrivately(ctx, asked, buildNotice([line], HELP));
   } catch (unreachable) {
     ctx.log.error(
       { user: asked.user, error: String(unreachable), after: String(error) },

@@ -125,3 +125,24 @@ describe('counting that takes more than a second', () => {
     slack.assertNoProblems();
   });
 });
+
+describe('what Slack refuses', () => {
+  it.each([
+    ['views.open', 'expired_trigger_id', 'press once more'],
+    ['views.open', 'missing_scope', 'lacks a permission'],
+    ['views.open', 'unheard_of', 'tell an admin the id'],
+  ])('%s with %s: has an answer for the person', async (method, error, told) => {
+    const { slack } = await startRig();
+    slack.faults.fail(method, { error });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'filters' });
+    expect((await slack.waitFor(() => slack.ephemerals('alice')[0], 'an answer')).text).toContain(told);
+  });
+
+  it('too many requests: says how long to wait', async () => {
+    const { slack } = await startRig();
+    slack.faults.rateLimit('views.open', { retryAfter: 30 });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'filters' });
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'an answer');
+    expect(told.text).toContain('try again in 30 seconds');
+  });
+});

@@ -8,6 +8,7 @@ import { buildAudit } from './blocks/audit-list.ts';
 import { buildDebug } from './blocks/debug.ts';
 import { buildFilterModal } from './blocks/filter-modal.ts';
 import { buildHelp } from './blocks/help.ts';
+import { buildSettings } from './blocks/settings.ts';
 import { type Command, parseCommand } from './command/command.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { sendCsv } from './csv-file.ts';
@@ -60,7 +61,7 @@ export async function perform(ctx: SlackContext, asked: Asked, person: Person, c
       await upsertChosenFilters(ctx.db, asked.user, asked.channel, []);
       return tellPrivately(ctx, asked, buildNotice(['Your filters in this channel are reset.']));
     case 'settings':
-      return tellPrivately(ctx, asked, buildSettings(ctx));
+      return tellPrivately(ctx, asked, buildSettings(ctx.config));
     case 'audit':
       requireAdmin(person);
       return tellPrivately(ctx, asked, buildAudit(await listAudit(ctx.db, AUDIT_SHOWN), ctx.config.zone));
@@ -106,22 +107,6 @@ async function correct(
   await ctx.corrections.correct(entry, toActor(person));
   const line = `Corrected ${entry.scope} by ${entry.amount / 1000} credits${entry.on ? ` on ${entry.on}` : ''}: ${entry.reason}`;
   await tellPrivately(ctx, asked, buildNotice([line]));
-}
-
-function buildSettings({ config }: SlackContext) {
-  const lines = [
-    `Report time zone: ${config.zone}`,
-    `Answers: ${isPrivateByDefault(config) ? 'to the asker alone, unless shared' : 'in the channel where they are asked'}`,
-    `Who may ask: ${config.viewers.length > 0 ? config.viewers.join(', ') : 'every full member'}`,
-    `Who may change: ${config.admins.length > 0 ? config.admins.join(', ') : 'the admins of the workspace'}`,
-    'These are settings of the environment (ANSWERS, VIEWERS, ADMINS, REPORT_TIMEZONE).',
-  ];
-  return buildNotice(lines, [
-    { label: 'Pools', command: 'pool' },
-    { label: 'Alerts', command: 'alerts' },
-    { label: 'Digests', command: 'digest' },
-    { label: 'What is wrong here?', command: 'debug' },
-  ]);
 }
 
 export function toActor(person: Person): Actor {

@@ -146,3 +146,16 @@ describe('what Slack refuses', () => {
     expect(told.text).toContain('try again in 30 seconds');
   });
 });
+
+describe('/usage settings', () => {
+  it('names who may ask and change as Slack shows them', async () => {
+    const { slack } = await startRig({ config: { viewers: ['U01ALICE', 'S0123'], admins: ['U01ADMIN'] } });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'settings' });
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the settings');
+    const blocks = JSON.stringify(told.blocks);
+    for (const id of ['"user_id":"U01ALICE"', '"usergroup_id":"S0123"', '"user_id":"U01ADMIN"'])
+      expect(blocks).toContain(id);
+    expect(told.text).toContain('to the asker alone, unless shared');
+    slack.assertNoProblems();
+  });
+});

@@ -103,10 +103,11 @@ function toLeaves(leaves: readonly (Leaf | string)[]): Leaf[] {
     .filter((item) => item.type !== 'text' || item.text !== '');
 }
 
-/** A conversation or person by its name, as Slack shows it to the reader; direct messages have none. */
+/** A conversation, person or group by its name, as Slack shows it to the reader; direct messages have none. */
 export function place(id: string): Leaf {
   if (/^[CG][A-Z0-9]+$/.test(id)) return { type: 'channel', channel_id: id };
   if (/^[UW][A-Z0-9]+$/.test(id)) return { type: 'user', user_id: id };
+  if (/^S[A-Z0-9]+$/.test(id)) return { type: 'usergroup', usergroup_id: id };
   return leaf(id.startsWith('D') ? 'direct messages' : id);
 }
 

@@ -5,16 +5,16 @@ import { HeadroomError } from '../errors.ts';
 import type { Db, DialectName } from './database.ts';
 import { type Assign, EventBatchBuilder, keepRows } from './event-batch.ts';
 import { CONFLICT, createPostgresIdentity, type EventIdentity, isAbsent, NEW } from './event-identity.ts';
-import { KEY_WORDS, toWords, withKeys } from './event-key.ts';
-import { addEventSegment } from './event-segments.ts';
+import { KEY_WORDS, toWords } from './event-key.ts';
+import { foldInbox } from './fold.ts';
 import { MemoryIdentity } from './memory-identity.ts';
 import { reassign } from './recount.ts';
 import { REPORT_ZONE } from './report-zone.ts';
 import { removeExpired } from './retention.ts';
 import { type RezoneOutcome, rezone } from './rezone.ts';
-import { type Batch, concatenate, decodeSegment, encodeSegment } from './segment.ts';
+import { type Batch, decodeSegment, encodeSegment } from './segment.ts';
 import { getOrCreateSetting } from './setting-repository.ts';
-import { addToTotals, closeMonths, splitByDay } from './totals.ts';
+import { addToTotals, closeMonths } from './totals.ts';
 import { ValueDictionary, type Vocabulary } from './value-dictionary.ts';
 import { ValuePlaces } from './value-places.ts';
 import { RENAMES } from './value-texts.ts';
@@ -24,8 +24,6 @@ const MAX_AHEAD_MS = 5 * 60_000;
 /** Commits wait unfolded up to so many events or commits; a reader sums them on the fly, in a few milliseconds. */
 const FOLD_EVENTS = 50_000;
 const FOLD_COMMITS = 1_000;
-/** One fold takes at most this much, so that its transaction stays short. */
-const FOLD_LIMIT_EVENTS = 100_000;
 
 /** Enough that a disk without room for the next commit shows. */
 const PROBE_BYTES = 16 * 1024;
@@ -329,56 +327,14 @@ export class UsageWriter {
   }
 
   async #fold(): Promise<number> {
-    const { calendar } = this.#options;
     const folded = await this.#changeTotals(async (trx) => {
-      const commits = await trx
-        .selectFrom('inbox')
-        .select(['seq', 'events', 'import_id'])
-        .orderBy('seq')
-        .limit(FOLD_COMMITS * 4)
-        .execute();
-      const taken: typeof commits = [];
-      let events = 0;
-      for (const commit of commits) {
-        if (taken.length > 0 && events + commit.events > FOLD_LIMIT_EVENTS) break;
-        taken.push(commit);
-        events += commit.events;
-      }
-      if (taken.length > 0) await this.#followSettings(trx);
-      for (const importId of new Set(taken.map((commit) => commit.import_id))) {
-        const seqs = taken.filter((commit) => commit.import_id === importId).map((commit) => commit.seq);
-        await this.#foldCommits(trx, seqs, importId, calendar);
-      }
-      if (taken.length > 0) {
-        const seqs = taken.map((commit) => commit.seq);
-        await trx.deleteFrom('inbox').where('seq', 'in', seqs).execute();
-      }
-      return { events, commits: taken.length };
+      await this.#followSettings(trx);
+      return foldInbox(trx, this.#options.calendar, this.#places);
     });
     // Nothing left: whatever this process counted, another has folded it.
     this.#unfoldedEvents = folded.events === 0 ? 0 : Math.max(0, this.#unfoldedEvents - folded.events);
     this.#unfoldedCommits = folded.commits === 0 ? 0 : Math.max(0, this.#unfoldedCommits - folded.commits);
     return folded.events;
-  }
-
-  async #foldCommits(trx: Db, seqs: readonly number[], importId: number | null, calendar: Calendar): Promise<void> {
-    const rows = await trx
-      .selectFrom('inbox')
-      .select(['seq', 'received_ms', 'keys', 'body'])
-      .where('seq', 'in', [...seqs])
-      .orderBy('seq')
-      .execute();
-    const all = concatenate(rows.map((row) => withKeys(decodeSegment(row.body), row.keys)));
-    const origin = {
-      importId,
-      firstSeq: rows[0]!.seq,
-      lastSeq: rows.at(-1)!.seq,
-      receivedMs: Math.max(...rows.map((row) => row.received_ms)),
-    };
-    for (const [day, events] of splitByDay(all, calendar)) {
-      await addEventSegment(trx, day, events, origin);
-      await addToTotals(trx, day, events, calendar, this.#places);
-    }
   }
 
   /**

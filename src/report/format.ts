@@ -1,5 +1,6 @@
 import { formatDay, toDate } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
+import type { Filter } from '../domain/filter.ts';
 
 export { formatCredits } from '../domain/amount.ts';
 
@@ -118,4 +119,11 @@ function atZone(ms: number, zone: string): Temporal.ZonedDateTime {
 
 function clockOf(local: Temporal.ZonedDateTime): string {
   return `${String(local.hour).padStart(2, '0')}:${String(local.minute).padStart(2, '0')}`;
+}
+
+/** `Filters: client:Acme CRM, not status:429 or 5xx`; undefined where nothing is left out. */
+export function describeFilters(filters: readonly Filter[]): string | undefined {
+  if (filters.length === 0) return undefined;
+  const parts = filters.map(({ key, patterns, not }) => `${not ? 'not ' : ''}${key}:${patterns.join(' or ')}`);
+  return `Filters: ${parts.join(', ')}`;
 }

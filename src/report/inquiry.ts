@@ -96,17 +96,24 @@ export function toSpan(range: Range, calendar: Calendar): Span {
   return { fromMs: range.fromMs, toMs };
 }
 
-/** The filters with shown client names turned into ids. */
+/** The filters as the store compares them: shown client names turned into ids, methods in upper case as they are kept. */
 export async function toIds(
   usage: UsageReader,
   names: ClientNames,
-  filters: readonly Filter[],
+  asked: readonly Filter[],
   span: Span,
 ): Promise<readonly Filter[]> {
+  const filters = asked.map(toKeptMethods);
   if (names.isExact(filters)) return names.toIdFilters(filters);
   const ids = await usage.values({ key: 'client', span, limit: Number.MAX_SAFE_INTEGER });
   return names.pickIds(
     filters,
     ids.map(({ value }) => value),
   );
+}
+
+function toKeptMethods(filter: Filter): Filter {
+  if (filter.key !== 'method') return filter;
+  const patterns = filter.patterns.map((pattern) => (pattern.startsWith('(') ? pattern : pattern.toUpperCase()));
+  return { ...filter, patterns };
 }

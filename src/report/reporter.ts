@@ -38,6 +38,24 @@ const REPORTS: Readonly<Record<ReportKind, MakeReport>> = {
  */
 export function createReporter(deps: ReporterDeps): Reporter {
   return {
-    answer: (question, nowMs) => REPORTS[question.report](deps, question, nowMs),
+    answer: async (question, nowMs) => sayWhatFilters(await REPORTS[question.report](deps, question, nowMs), question),
   };
+}
+
+/** Reports of balances alone, and those that stand on balances and requests. */
+const BALANCES = new Set<ReportKind>(['pool', 'history', 'licences']);
+const MIXED = new Set<ReportKind>(['summary', 'advice']);
+
+/** Pools are drawn by all calls of their scope: an answer must not look as if filters had been applied to them. */
+function sayWhatFilters<Answer extends Report>(report: Answer, { report: kind, filters = [] }: Question): Answer {
+  if (!filters.some(({ key }) => key !== 'scope')) return report;
+  if (BALANCES.has(kind)) {
+    return {
+      ...report,
+      filters: [],
+      notes: [...report.notes, 'Pools are of all calls: the filters do not apply here.'],
+    };
+  }
+  if (!MIXED.has(kind)) return report;
+  return { ...report, notes: [...report.notes, 'Pools are of all calls: the filters apply to requests alone.'] };
 }

@@ -65,7 +65,8 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
     const leader = rankRows(main.rows, { measure, nameOf }).find(({ name }) => isNamed(name));
     const show = measure === 'credits' ? formatCredits : formatCount;
     const whole = `${show(totals[measure])} ${measure}`;
-    if (!leader) return `None of the ${whole} names a ${words.singular}.`;
+    if (!leader)
+      return `None of the ${whole} names ${/^[aeiou]/i.test(words.singular) && words.singular !== 'user' ? 'an' : 'a'} ${words.singular}.`;
     const told = leader.failed > 0 && !inquiry.filters.some(({ key }) => key === 'status');
     const failed = told ? `, ${formatShare(leader.failed, leader.requests)} of its requests failed` : '';
     const others = dimension === 'client' ? '' : `, ${countOf(clientCount, 'client')}`;

@@ -108,7 +108,7 @@ describe('what is drawn', () => {
   it('names the filters', () => {
     const report = { ...topClients(), filters: [{ key: 'status' as const, patterns: ['429', '5xx'], not: true }] };
     expect(textsOf(build(report)).map(({ text }) => text)).toContainEqual(
-      expect.stringContaining('Only not status:429 or 5xx'),
+      expect.stringContaining('Filters: not status:429 or 5xx'),
     );
   });
 

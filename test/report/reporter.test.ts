@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { REPORT_KINDS } from '../../src/domain/report.ts';
 import { toCsv } from '../../src/report/csv.ts';
+import { buildFallback } from '../../src/slack/blocks/fallback.ts';
 import { ask, at } from './setup.ts';
 
 const acme = { timeMs: at('2026-10-20T12:00:00Z'), client: 'acme', route: '/a' };
@@ -34,5 +35,22 @@ describe.each(REPORT_KINDS)('%s', (kind) => {
       filters: [{ key: 'kind', patterns: ['call'], not: false }],
     } as const;
     expect((await ask([acme], question)).question).toEqual(question);
+  });
+});
+
+describe('filters', () => {
+  const filters = [{ key: 'status', patterns: ['429'], not: false }] as const;
+
+  it.each(['pool', 'history', 'licences'] as const)(
+    'are said not to apply to %s, which is of all calls',
+    async (kind) => {
+      const report = await ask([acme], { report: kind, filters });
+      expect(report.filters).toEqual([]);
+      expect(report.notes).toContain('Pools are of all calls: the filters do not apply here.');
+    },
+  );
+
+  it('stand in the text of an answer, not in its picture alone', async () => {
+    expect(buildFallback(await ask([acme], { report: 'top', filters }))).toContain('Filters: status:429');
   });
 });

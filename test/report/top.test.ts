@@ -36,6 +36,12 @@ describe('top', () => {
     expect(report.finding).toBe('a leads with 50 of 100 requests (50 %); 6 clients in all.');
   });
 
+  it('finds methods however they are written, since they are kept in upper case', async () => {
+    const events = [calls('a', 2, { method: 'POST' }), calls('b', 5, { method: 'GET' })];
+    const filters = [{ key: 'method' as const, patterns: ['po*'], not: false }];
+    expect((await ask(events, { report: 'top', filters })).totals.requests).toBe(2);
+  });
+
   it('gives three users unless asked for more, and counts calls without one apart, last', async () => {
     const users = ['u1', 'u2', 'u3', 'u4'].map((user, n) => calls('a', 4 - n, { user }));
     const report = await ask([...users, calls('a', 100)], { report: 'top', dimension: 'user' });

@@ -1,6 +1,5 @@
-import type { Filter } from '../../domain/filter.ts';
 import type { ReportHead } from '../../domain/report.ts';
-import { formatInstant } from '../../report/format.ts';
+import { describeFilters, formatInstant } from '../../report/format.ts';
 import { measureText } from '../font.ts';
 import { type CanDraw, drawableText, shortenText, wrapText } from '../labels.ts';
 import { CHART_WIDTH, COLOR, CONTENT_WIDTH, MARGIN, SIZE } from '../theme.ts';
@@ -69,12 +68,8 @@ export function buildFrame(frame: Frame, buildBody: (top: number) => Body): Char
 function footerOf(report: ReportHead): string[] {
   const range = report.range ? [report.range.label, ...(report.range.partial ? ['partial: still growing'] : [])] : [];
   const asOf = report.asOfMs > 0 ? [`data as of ${formatInstant(report.asOfMs, report.zone)}`] : [];
-  const filters = report.filters.length > 0 ? [`Only ${report.filters.map(describeFilter).join(', ')}`] : [];
-  return [[...range, report.zone, ...asOf].join(' · '), ...filters];
-}
-
-function describeFilter({ key, patterns, not }: Filter): string {
-  return `${not ? 'not ' : ''}${key}:${patterns.join(' or ')}`;
+  const filters = describeFilters(report.filters);
+  return [[...range, report.zone, ...asOf].join(' · '), ...(filters ? [filters] : [])];
 }
 
 /** Swatches with their texts in reading order, wrapped. Without items it takes no room. */

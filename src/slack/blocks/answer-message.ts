@@ -1,5 +1,5 @@
 import type { Report } from '../../domain/report.ts';
-import { formatInstant } from '../../report/format.ts';
+import { describeFilters, formatInstant } from '../../report/format.ts';
 import { ACTIONS } from '../action-ids.ts';
 import {
   MAX_ALT_TEXT,
@@ -50,9 +50,11 @@ export interface AnswerDress {
  */
 export function buildAnswer(report: Report, dress: AnswerDress): Message {
   const before = [header(report.title), richText(report.finding), ...buildBody(report), ...buildChart(report, dress)];
+  // The text stands alone where there is no picture, and its reader may not have typed the filters that apply.
+  const filters = describeFilters(report.filters);
   const after = [
     ...buildOffers(report, dress.controls),
-    ...buildNotes([...(dress.remarks ?? []), ...report.notes]),
+    ...buildNotes([...(dress.remarks ?? []), ...(filters ? [filters] : []), ...report.notes]),
     buildScopeLine(report, dress),
     ...buildControls(report, dress.controls),
   ];

@@ -1,8 +1,8 @@
 import type { Report } from '../../domain/report.ts';
-import { formatInstant } from '../../report/format.ts';
+import { describeFilters, formatInstant } from '../../report/format.ts';
 import { MAX_FALLBACK_TEXT } from '../limits.ts';
 import { formatCell } from './table.ts';
-import { defuse } from './text.ts';
+import { clip, defuse } from './text.ts';
 
 /**
  * The whole answer as text, for notifications, screen readers, and where blocks are refused: title, finding, the numbers row
@@ -10,7 +10,8 @@ import { defuse } from './text.ts';
  */
 export function buildFallback(report: Report, extra: readonly string[] = []): string {
   const head = [defuse(`${report.title}: ${report.finding}`)];
-  const tail = [...extra, ...report.notes, describeScope(report)].map(defuse);
+  const filters = describeFilters(report.filters);
+  const tail = [...extra, ...(filters ? [clip(filters, 600)] : []), ...report.notes, describeScope(report)].map(defuse);
   const columns = report.table.columns
     .map((column, index) => ({ ...column, index }))
     .filter((column) => !column.csvOnly && column.type !== 'bar');

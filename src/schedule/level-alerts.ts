@@ -1,3 +1,4 @@
+import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
 import { formatCredits, formatPercent } from '../report/format.ts';
 import { listAlertsOf, type Mute, markRearmed, trackEpisode } from '../store/alert-repository.ts';
@@ -12,6 +13,7 @@ const EPISODE_ENDS_AFTER_MS = 60 * 60_000;
 export interface AlertSetting {
   db: Db;
   nowMs: number;
+  calendar: Calendar;
   targets: Targets;
   mutes: readonly Mute[];
   isOn(kind: AlertKind): boolean;
@@ -51,7 +53,7 @@ export async function evaluateLevels(
           : undefined;
         if (rolling && episode === undefined) return 0;
         const periodKey = rolling ? toEpisodeKey(episode!) : toPeriodKey(period);
-        const about = { scope, pool, subject, periodKey, later };
+        const about = { scope, pool, subject, periodKey, later, days: toDays(setting, pool) };
         let count = 0;
         for (const claim of tellLevel ? await listLevelClaims(trx, about) : [])
           if ((await claimAlert(trx, claim, setting.targets, setting.nowMs)) && !claim.covered) count += 1;
@@ -72,6 +74,8 @@ interface About {
   periodKey: string;
   /** Pools that go on when this one is empty. */
   later: readonly PoolState[];
+  /** The period up to today, as a range's words. */
+  days: string;
 }
 
 type Trx = Parameters<typeof claimAlert>[0];
@@ -123,7 +127,7 @@ async function listLevelClaims(trx: Trx, about: About): Promise<Claim[]> {
     .sort((a, b) => b.level - a.level);
 }
 
-function toLevelContent({ scope, pool, later }: About, level: number): AlertContent {
+function toLevelContent({ scope, pool, later, days }: About, level: number): AlertContent {
   const below = pool.thresholds.filter((threshold) => threshold < 100);
   const urgent = level === 100 || (below.length > 1 && level === below.at(-1));
   const next = later[0];
@@ -143,7 +147,7 @@ function toLevelContent({ scope, pool, later }: About, level: number): AlertCont
     used: pool.used,
     amount: pool.amount,
     links: scope.links,
-    ...toCommands(scope.scope, pool),
+    ...toCommands(scope.scope, days),
     ...(pool.periodKind === 'rolling-24h' ? {} : { periodEndMs: pool.period.toMs }),
   };
 }
@@ -162,13 +166,19 @@ function describeNext(level: number, next: PoolState | undefined, pool: PoolStat
   return 'Look who uses it, slow down what can wait, or add to the pool before it is empty.';
 }
 
-function toCommands(scope: string, pool: PoolState): { who: string; chart: string } {
-  const range = pool.periodKind === 'month' ? 'this-month' : pool.periodKind === 'rolling-24h' ? '24h' : 'today';
-  const quoted = `"${scope.replaceAll('"', '')}"`;
-  return { who: `top clients ${range} scope:${quoted}`, chart: `pool ${quoted}` };
+/** Dates, since words such as `this-month` leave out today, whose calls passed the level, and mean other days tomorrow. */
+function toDays({ calendar, nowMs }: AlertSetting, { periodKind, period }: PoolState): string {
+  if (periodKind === 'rolling-24h') return '24h';
+  const [first, last] = [calendar.dayOf(period.fromMs), calendar.dayOf(nowMs)];
+  return first === last ? formatDay(last) : `${formatDay(first)}..${formatDay(last)}`;
 }
 
-function toSwitch({ scope, pool, subject, periodKey, later }: About, next: string): Claim {
+function toCommands(scope: string, days: string): { who: string; chart: string } {
+  const quoted = `"${scope.replaceAll('"', '')}"`;
+  return { who: `top clients ${days} scope:${quoted}`, chart: `pool ${quoted}` };
+}
+
+function toSwitch({ scope, pool, subject, periodKey, later, days }: About, next: string): Claim {
   const left = later.find(({ name }) => name === next)?.left;
   return {
     key: `switch:${subject}:${periodKey}`,
@@ -186,7 +196,7 @@ function toSwitch({ scope, pool, subject, periodKey, later }: About, next: strin
       mention: false,
       scope: scope.scope,
       pool: pool.name,
-      ...toCommands(scope.scope, pool),
+      ...toCommands(scope.scope, days),
     },
   };
 }

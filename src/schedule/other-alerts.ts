@@ -60,7 +60,7 @@ export async function evaluateRates(
           mention: false,
           scope,
           who: `top clients today scope:"${scope}"`,
-          chart: 'day today',
+          chart: `day today scope:"${scope}"`,
         },
       },
       scope,

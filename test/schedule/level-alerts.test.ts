@@ -33,6 +33,17 @@ describeEachDialect('alerts on levels', (databases) => {
     slack.assertNoProblems();
   });
 
+  it('offer who used the period up to today, today included', async () => {
+    const { slack, use, clock } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    await use(800);
+    const today = new Date(clock.now()).toISOString().slice(0, 10);
+    const first = `${today.slice(0, 7)}-01`;
+    expect(first).not.toBe(today);
+    expect(JSON.stringify(slack.messages(CHANNEL)[0]!.blocks)).toContain(
+      JSON.stringify(`top clients ${first}..${today} scope:"crm"`),
+    );
+  });
+
   it('tell the highest alone when several are passed at once', async () => {
     const { use, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
     await use(950);

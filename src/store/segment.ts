@@ -3,7 +3,7 @@
  * Raw events and totals are both segments, and everything done with them (totals, merging, reports) is one operation,
  * grouping with sums (grouping.ts), over typed arrays. SQL keeps the catalogue, the transactions and the retention.
  *
- * Blob: u8 format, u8 columns, u16 0, u32 rows, then per column u8 name, u8 width, 6 × 0, f64 base, and the values as
+ * Blob: u8 format, u8 columns, u8 name of the column that its rows are sorted by (+ 1; 0: none), u8 0, u32 rows, then per column u8 name, u8 width, 6 × 0, f64 base, and the values as
  * unsigned integers of `width` bytes above `base` (8: float64, base unused; 0: all equal to base). Little-endian, each column
  * starts at a multiple of 8. Columns that are 0 throughout are left out.
  */
@@ -79,7 +79,7 @@ export function createColumn(name: ColumnName, length: number): Column {
 }
 
 /** Values may be negative (totals that take something back) but must be whole and within ±2^53. */
-export function encodeSegment(batch: Batch): Uint8Array<ArrayBuffer> {
+export function encodeSegment(batch: Batch, sortedBy?: ColumnName): Uint8Array<ArrayBuffer> {
   const { length } = batch;
   const parts: { name: number; width: number; base: number; values: Column; at: number }[] = [];
   let size = HEADER_BYTES;
@@ -105,6 +105,7 @@ export function encodeSegment(batch: Batch): Uint8Array<ArrayBuffer> {
   const view = new DataView(bytes.buffer);
   view.setUint8(0, FORMAT);
   view.setUint8(1, parts.length);
+  view.setUint8(2, sortedBy === undefined ? 0 : NAME_NUMBERS.get(sortedBy)! + 1);
   view.setUint32(4, length, true);
   let header = HEADER_BYTES;
   for (const { name, width, base, values, at } of parts) {
@@ -140,6 +141,7 @@ export class Segment {
   readonly length: number;
   readonly sizeBytes: number;
   readonly #columns = new Map<ColumnName, Packed>();
+  readonly #sortedBy: ColumnName | undefined;
 
   constructor(blob: Uint8Array) {
     // Typed arrays need their alignment, which a driver's buffer does not promise.
@@ -147,6 +149,7 @@ export class Segment {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (view.getUint8(0) !== FORMAT) throw new Error(`Segment of format ${view.getUint8(0)}, expected ${FORMAT}.`);
     const columnCount = view.getUint8(1);
+    this.#sortedBy = COLUMN_NAMES[view.getUint8(2) - 1];
     this.length = view.getUint32(4, true);
     this.sizeBytes = bytes.byteLength;
     let at = HEADER_BYTES + columnCount * COLUMN_HEADER_BYTES;
@@ -185,6 +188,12 @@ export class Segment {
       if (!passes(base)) return new Uint32Array(0);
       return rows ?? Uint32Array.from({ length: this.length }, (_, row) => row);
     }
+    // One value of the column that the rows are sorted by is one run of them.
+    if (!rows && !beyond && name === this.#sortedBy && accepted.indexOf(1) === accepted.length - 1) {
+      const first = lowerBound(stored, accepted.length - 1 - base);
+      const end = lowerBound(stored, accepted.length - base);
+      return Uint32Array.from({ length: end - first }, (_, index) => first + index);
+    }
     const length = rows ? rows.length : this.length;
     const selected = new Uint32Array(length);
     let count = 0;
@@ -198,6 +207,18 @@ export class Segment {
     }
     return selected.subarray(0, count);
   }
+}
+
+/** The first place in ascending values that is not below `value`. */
+function lowerBound(values: { readonly length: number; readonly [index: number]: number }, value: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function storedArray(
@@ -221,6 +242,20 @@ export function gather(batch: Batch, rows: Uint32Array): Batch {
     picked.columns[name] = column;
   }
   return picked;
+}
+
+/** The rows in ascending order of a key column. */
+export function sortBy(batch: Batch, name: ColumnName): Batch {
+  const values = batch.columns[name];
+  if (!values) return batch;
+  // Key and row in one exact double, so that the native sort of numbers does the work.
+  const order = new Float64Array(batch.length);
+  for (let row = 0; row < batch.length; row += 1) order[row] = values[row]! * batch.length + row;
+  order.sort();
+  return gather(
+    batch,
+    Uint32Array.from(order, (place) => place % batch.length),
+  );
 }
 
 /** The rows of all batches, one after the other. */

@@ -13,7 +13,7 @@ import {
 import type { Db } from './database.ts';
 import { Grouping } from './grouping.ts';
 import { outcomeColumns } from './outcome.ts';
-import { type Batch, type Column, decodeSegment, encodeSegment, gather } from './segment.ts';
+import { type Batch, type Column, decodeSegment, encodeSegment, gather, sortBy } from './segment.ts';
 import { findSetting, setSetting } from './setting-repository.ts';
 import type { ValuePlaces } from './value-places.ts';
 
@@ -240,6 +240,12 @@ export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch)
   }
   await db
     .insertInto('total_segment')
-    .values({ cube: cube.name, bucket, cells: body.length, body: encodeSegment(body) })
+    .values({ cube: cube.name, bucket, cells: body.length, body: encodeCells(cube, body) })
     .execute();
+}
+
+/** Pairs are sorted by their first dimension: most questions about a pair are about one client. */
+function encodeCells(cube: Cube, cells: Batch): Uint8Array<ArrayBuffer> {
+  const [first] = cube.dimensions;
+  return cube.dimensions.length === 2 ? encodeSegment(sortBy(cells, first!), first) : encodeSegment(cells);
 }

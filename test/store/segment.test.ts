@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Grouping } from '../../src/store/grouping.ts';
-import { type Batch, concatenate, decodeSegment, encodeSegment, gather, Segment } from '../../src/store/segment.ts';
+import {
+  type Batch,
+  concatenate,
+  decodeSegment,
+  encodeSegment,
+  gather,
+  Segment,
+  sortBy,
+} from '../../src/store/segment.ts';
 
 /** Tables of three columns: one of keys, one of large and negative sums, one that is left out when 0 throughout. */
 const batches: fc.Arbitrary<Batch> = fc.integer({ min: 0, max: 60 }).chain((length) => {
@@ -51,6 +59,20 @@ describe('a segment', () => {
           return value < 4 ? marks[value] === 1 : beyond;
         });
         expect([...segment.select('client', marks, beyond, rows)]).toEqual(expected);
+      }),
+    );
+  });
+
+  it('finds one value of the column that its rows are sorted by as a plain search does', () => {
+    fc.assert(
+      fc.property(batches, fc.nat(5), (batch, value) => {
+        const sorted = sortBy(batch, 'client');
+        const marks = new Uint8Array(value + 1);
+        marks[value] = 1;
+        const found = new Segment(encodeSegment(sorted, 'client')).select('client', marks, false);
+        expect([...found]).toEqual([...new Segment(encodeSegment(sorted)).select('client', marks, false)]);
+        const plain = rowsOf(batch).filter(([client]) => client === value);
+        expect(rowsOf(gather(sorted, found))).toEqual(plain);
       }),
     );
   });

@@ -15,9 +15,9 @@ const SECRET_PATHS = [
   'secretKey',
 ];
 
-/** Credentials inside free text: Slack tokens, bearer values, passwords in URLs, signing secrets. */
+/** Credentials inside free text: Slack tokens, bearer values, passwords in URLs, signing secrets, URLs that answer a command. */
 const SECRET_TEXT =
-  /xox[a-z]-[\w-]+|xapp-[\w-]+|hr_[\w-]{16,}|whsec_[\w+/=]+|(?<=bearer )\S+|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi;
+  /xox[a-z]-[\w-]+|xapp-[\w-]+|hr_[\w-]{16,}|whsec_[\w+/=]+|(?<=hooks\.slack\.com\/)[\w/%-]+|(?<=[?&]ticket=)[\w-]+|(?<=bearer )\S+|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi;
 
 export function redact(text: string): string {
   return text.replace(SECRET_TEXT, '<secret>');

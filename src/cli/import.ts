@@ -6,6 +6,7 @@ import { type ImportOutcome, importFile } from '../ingest/import-file.ts';
 import { IMPORT_FORMATS, type ImportFormat } from '../ingest/import-records.ts';
 import { Intake } from '../ingest/intake.ts';
 import { getOrCreateSource } from '../ingest/source-admin.ts';
+import { countOf } from '../report/format.ts';
 import type { Db } from '../store/database.ts';
 import { listImportFiles } from '../store/import-repository.ts';
 import { getReportZone } from '../store/report-zone.ts';
@@ -90,9 +91,9 @@ async function countFor(db: Db, sourceId: number, outcome: ImportOutcome, nowMs:
 }
 
 function summarise(name: string, { file, events, duplicates, rejected, skippedBytes, stopped }: ImportOutcome): string {
-  const parts = [`${events} events counted`];
+  const parts = [`${countOf(events, 'event')} counted`];
   if (duplicates > 0) parts.push(`${duplicates} known already`);
-  if (rejected > 0) parts.push(`${rejected} lines not taken`);
+  if (rejected > 0) parts.push(`${countOf(rejected, 'line')} not taken`);
   const before = skippedBytes > 0 ? `, ${skippedBytes} bytes taken before` : '';
   const end = stopped ? '. Stopped; run the same command again to go on' : '';
   return `${name}: ${parts.join(', ')} (import ${file.id}${before})${end}.`;

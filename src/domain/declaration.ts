@@ -88,7 +88,7 @@ export function amend(
   }
   const ruleSets = amendRules(current.ruleSets, declaration, today, changes);
   if (!same(current.clients, declaration.clients))
-    changes.push({ place: 'clients', text: `${declaration.clients.length} names` });
+    changes.push({ place: 'clients', text: countOf(declaration.clients, 'name') });
   if (changes.length === 0) return { definitions: current, changes };
   return {
     definitions: { version: current.version + 1, scopes, ruleSets, clients: declaration.clients },
@@ -204,7 +204,10 @@ function amendPool(stored: Pool | undefined, declared: DeclaredPool, order: numb
 
   function begin(fromDay: number): Pool {
     const from = fromDay === FIRST_DAY ? '' : `, from ${formatDay(fromDay)}`;
-    changes.push({ place, text: `${formatArithmetic(version)} per ${formatPeriodRule(period)}${from}` });
+    changes.push({
+      place,
+      text: `${formatArithmetic(version)}${period.kind === 'once' ? ',' : ' per'} ${formatPeriodRule(period)}${from}`,
+    });
     return { name, period, priority, fromDay, amounts: [{ fromDay, ...version }], thresholds, order };
   }
 
@@ -305,7 +308,7 @@ function amendRules(
     }));
   if (!same(newest.exclude, declaration.exclude)) {
     sets = revise(sets, changeDay, (rules) => ({ ...rules, exclude: declaration.exclude }));
-    changes.push({ place: 'exclude', text: `${declaration.exclude.length} rules${since(changeDay)}` });
+    changes.push({ place: 'exclude', text: `${countOf(declaration.exclude, 'rule')}${since(changeDay)}` });
   }
   if (!same(newest.holidays, declaration.holidays)) {
     // Holidays bear their own dates: a new one counts from its first day, a dropped one stays what it was until today.
@@ -365,4 +368,9 @@ function same(left: unknown, right: unknown): boolean {
 function sortKeys(_: string, value: unknown): unknown {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** `1 rule`, `2 rules`. */
+function countOf(list: readonly unknown[], noun: string): string {
+  return `${list.length} ${noun}${list.length === 1 ? '' : 's'}`;
 }

@@ -98,7 +98,7 @@ describe('the command line', () => {
     writeFileSync(join(folder, 'a.log'), `${LINE}${LINE}nonsense\n`);
     const first = await run('import', 'a.log');
     expect(first).toMatchObject({ code: 1, err: expect.stringMatching(/^a\.log:3: Not read/) });
-    expect(first.out).toBe('a.log: 2 events counted, 1 lines not taken (import 1).');
+    expect(first.out).toBe('a.log: 2 events counted, 1 line not taken (import 1).');
     expect((await run('import', 'a.log')).out).toMatch(/0 events counted \(import 1, \d+ bytes taken before\)/);
     expect((await run('import', 'list')).out).toMatch(/^1 {2}a\.log {2}import {2}access-log {2}2 events of 3 lines/);
     expect((await run('sources')).out).toMatch(/import +native +2/);

@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createSigningSecret, createToken, listTokens, verifySignature } from '../../src/ingest/credentials.ts';
 import { readOrCreateSecretKey, seal, unseal } from '../../src/ingest/seal.ts';
+import { redact } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { readFixture } from './fixtures.ts';
 
@@ -77,6 +78,14 @@ describe('a secret', () => {
       expect(text).toContain('<secret>');
       expect(text).not.toContain('hunter2');
     }
+  });
+
+  it('inside a text is printed nowhere either', () => {
+    const url = 'https://hooks.slack.com/commands/T01/22/hunter2';
+    const socket = 'wss://wss-primary.slack.com/link/?ticket=hunter2-x&app_id=1';
+    const text = redact(JSON.stringify({ url, socket, database: 'postgres://me:hunter2@db/x', token: 'xoxb-hunter2' }));
+    expect(text).not.toContain('hunter2');
+    expect(JSON.parse(text)).toMatchObject({ url: 'https://hooks.slack.com/<secret>' });
   });
 
   it('is sealed for its owner, with its key', () => {

@@ -73,7 +73,7 @@ const settings = z.object({
   DATABASE_URL: z
     .string()
     .default('sqlite:data/headroom.db')
-    .refine(isDatabaseUrl, 'must be sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE')
+    .refine(isDatabaseUrl, 'must be sqlite:PATH, or postgres:// with user, password, host and database')
     .transform((text) => new Secret(text)),
   HOST: z
     .string()

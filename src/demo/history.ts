@@ -8,10 +8,9 @@ import { buildPoolsFile, measureVolumes } from './pools.ts';
 import type { Traffic } from './traffic.ts';
 
 const DAY_MS = 86_400_000;
-/** Days with every single call; before them a few events a day, and before those a few a week, for the twelve months. */
+/** Days with every single call; before them a few events a day, so that daily pools are drawn from as in life. */
 const DETAILED_DAYS = 15;
-const DAILY_DAYS = 100;
-const WEEKS = 40;
+const HISTORY_DAYS = 380;
 /** Events of one commit. */
 const CHUNK = 20_000;
 
@@ -27,11 +26,9 @@ export interface HistoryOptions {
 /** Declares the demo's pools, then counts a year of traffic up to now by their rules. Answers the pools file. */
 export async function fillHistory({ db, intake, calendar, traffic, source, nowMs }: HistoryOptions): Promise<string> {
   const today = calendar.dayOf(nowMs);
-  const weeks = Array.from({ length: WEEKS }, (_, week) => today - DAILY_DAYS - 7 * (WEEKS - week));
-  const days = Array.from({ length: DAILY_DAYS - DETAILED_DAYS }, (_, index) => today - DAILY_DAYS + index);
+  const days = Array.from({ length: HISTORY_DAYS - DETAILED_DAYS }, (_, index) => today - HISTORY_DAYS + index);
   const events = [
-    ...weeks.flatMap((day) => traffic.inBrief(day, 7)),
-    ...days.flatMap((day) => traffic.inBrief(day, 1)),
+    ...days.flatMap((day) => traffic.inBrief(day)),
     ...traffic.between(calendar.startOfDay(today - DETAILED_DAYS), nowMs),
   ];
   const since = (ms: number) => events.filter(({ time }) => time >= ms);

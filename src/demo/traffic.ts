@@ -25,8 +25,8 @@ export interface SampleEvent {
 export interface Traffic {
   /** The calls that start in the half-open span, in the order of their time. The same span gives the same calls. */
   between(fromMs: number, toMs: number): SampleEvent[];
-  /** Traffic of so many days of long ago, all put on the first of them: one event for all calls that were alike. */
-  inBrief(day: number, days: number): SampleEvent[];
+  /** Traffic of a day of long ago: one event for all calls that were alike. */
+  inBrief(day: number): SampleEvent[];
 }
 
 const HOUR_MS = 3_600_000;
@@ -72,12 +72,10 @@ export function createTraffic(calendar: Calendar, firstDay: number, seed = 'head
       }
       return events.sort((a, b) => a.time - b.time);
     },
-    inBrief(day, days) {
+    inBrief(day) {
       return CAST.flatMap((client) => {
         const random = createRandom(seed, client.id, 'brief', day);
-        const hours = Array.from({ length: 24 * days }, (_, hour) =>
-          volumeOf(client, day + Math.floor(hour / 24), hour % 24),
-        );
+        const hours = Array.from({ length: 24 }, (_, hour) => volumeOf(client, day, hour));
         const total = hours.reduce((sum, volume) => sum + volume, 0);
         const weights = client.calls.reduce((sum, { weight = 1 }) => sum + weight, 0);
         return client.calls

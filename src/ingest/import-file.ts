@@ -52,7 +52,7 @@ export async function importFile(path: string, options: ImportOptions): Promise<
     throw new HeadroomError('unreadable', `${path} cannot be read: ${error.message}.`, { cause: error });
   });
   const first = await readFirstRecord(path);
-  const format = options.format ?? (first === '' ? 'access-log' : detectFormat(first));
+  const format = options.format ?? (first === '' ? 'access-log' : detectFormat(first, path));
   const read = createRecordReader(format, first, options.options);
   const taken = await findTakenPart(path, await listImportFiles(options.db, options.source.id));
   const file =

@@ -98,15 +98,15 @@ function toRecord(bytes: Buffer, finished: boolean): FileRecord {
   return { text, bytes, finished };
 }
 
-/** Tells a file's format by its first line. Throws `unreadable` where it is none of ours. */
-export function detectFormat(line: string): ImportFormat {
+/** Tells a file's format by its first line. Throws `unreadable`, naming the file, where it is none of ours. */
+export function detectFormat(line: string, path: string): ImportFormat {
   const text = line.replace(/^\ufeff/, '').trim();
   if (text.startsWith('{')) return 'ndjson';
   if (typeof parseAccessLine(text) !== 'string') return 'access-log';
   if (looksLikeCsvHeader(text)) return 'csv';
   throw new HeadroomError(
     'unreadable',
-    `The first line is neither of an access log, nor JSON, nor a CSV header with the columns of an event: ${JSON.stringify(text.slice(0, 80).toWellFormed())}. Say which with --format ${IMPORT_FORMATS.join('|')}.`,
+    `${path}:1 is neither a line of an access log, nor JSON, nor a CSV header with the columns of an event: ${JSON.stringify(text.slice(0, 80).toWellFormed())}. Say which with --format ${IMPORT_FORMATS.join('|')}.`,
   );
 }
 

@@ -26,7 +26,7 @@ test('a span gives the same calls, however it is cut', () => {
 });
 
 test('the bot takes every call of it', () => {
-  const events = [...traffic.between(start - 2 * DAY_MS, start), ...traffic.inBrief(FIRST_DAY - 200, 7)];
+  const events = [...traffic.between(start - 2 * DAY_MS, start), ...traffic.inBrief(FIRST_DAY - 200)];
   const { rejected, events: taken } = getAdapter('native').parse({
     body: Buffer.from(JSON.stringify(events)),
     contentType: 'application/json',

@@ -1,3 +1,4 @@
+import { title } from '../../domain/range-label.ts';
 import { RANGE_CHOICES } from '../../domain/ranges.ts';
 import type { Offer, Question, Report } from '../../domain/report.ts';
 import { ACTIONS, MORE } from '../action-ids.ts';
@@ -73,10 +74,15 @@ function buildRangeMenu(question: Question): Block {
   return {
     type: 'static_select',
     action_id: ACTIONS.range,
-    placeholder: plainText(question.range ?? 'Range', MAX_PLACEHOLDER),
+    placeholder: plainText(rangeWords(question.range), MAX_PLACEHOLDER),
     options,
     ...(initial ? { initial_option: initial } : {}),
   };
+}
+
+/** `Last week` for `last-week`; dates stay as they are. */
+function rangeWords(range = 'Range'): string {
+  return /^[a-z]+(-[a-z]+)*$/.test(range) ? title(range.replaceAll('-', ' ')) : range;
 }
 
 function buildDrillMenu(drills: readonly Offer[]): Block {

@@ -2,7 +2,7 @@ import type { RankingRow, Table } from '../domain/report.ts';
 import type { UsageRow } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
 import { toPercent } from './format.ts';
-import { addTotals, emptyTotals, isNamed, sumTotals } from './totals.ts';
+import { addTotals, isNamed, sumTotals } from './totals.ts';
 
 export interface RankingOptions {
   measure: 'requests' | 'credits';
@@ -22,25 +22,38 @@ export interface RankingOptions {
 export function rankRows(rows: readonly UsageRow[], options: RankingOptions): RankingRow[] {
   const { measure, nameOf = (key) => key, keyIndex = 0, ofAll } = options;
   const sum = sumTotals(rows)[measure];
-  const byName = new Map<string, { row: RankingRow; ids: Set<string> }>();
+  const byName = new Map<string, Named>();
   for (const usage of rows) {
     const id = usage.keys[keyIndex]!;
     const name = isNamed(id) ? nameOf(id) : id;
-    const known = byName.getOrInsertComputed(name, startRow);
-    addTotals(known.row, usage);
-    known.ids.add(id);
+    const known = byName.get(name);
+    if (!known) byName.set(name, { row: startRow(name, usage), id });
+    else {
+      addTotals(known.row, usage);
+      if (id !== known.id) known.others = (known.others ?? new Set()).add(id);
+    }
   }
-  for (const { row, ids } of byName.values()) {
+  const named: RankingRow[] = [];
+  const unnamed: RankingRow[] = [];
+  for (const { row, id, others } of byName.values()) {
     row.sharePercent = toPercent(row[measure], sum);
     if (ofAll !== undefined) row.shareOfAllPercent = toPercent(row[measure], ofAll);
-    if (ids.size > 1 || !ids.has(row.name)) row.ids = [...ids].sort();
+    if (others || id !== row.name) row.ids = [id, ...(others ?? [])].sort();
+    (isNamed(row.name) ? named : unnamed).push(row);
   }
-  const compare = comparing(options.sort ?? `-${measure}`, measure);
-  return [...byName.values()].map(({ row }) => row).sort((a, b) => lastness(a) - lastness(b) || compare(a, b));
+  named.sort(comparing(options.sort ?? `-${measure}`, measure));
+  return [...named, ...unnamed.sort((a, b) => lastness(a) - lastness(b))];
 }
 
-function startRow(name: string): { row: RankingRow; ids: Set<string> } {
-  return { row: { name, ...emptyTotals(), sharePercent: 0 }, ids: new Set() };
+/** A row with the ids that share its name: nearly always one. */
+interface Named {
+  row: RankingRow;
+  id: string;
+  others?: Set<string>;
+}
+
+function startRow(name: string, { requests, ok, failed, none, credits }: UsageRow): RankingRow {
+  return { name, requests, ok, failed, none, credits, sharePercent: 0 };
 }
 
 /** Columns of a ranking; `label` heads the names. The fifth for people, share of all, is there only under a filter. */
@@ -103,5 +116,5 @@ function order(a: number | string, b: number | string): number {
 }
 
 function lastness({ name }: RankingRow): number {
-  return isNamed(name) ? 0 : name === '(none)' ? 1 : 2;
+  return name === '(none)' ? 0 : 1;
 }

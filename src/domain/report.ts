@@ -136,6 +136,8 @@ export interface PoolBalance {
     latestMs: number | undefined;
     arithmetic: string;
   };
+  /** Its usual pace is known, so that without `runOut` it lasts until its reset; under three days of use nothing is foretold. */
+  foreseen?: true;
   drawnNow: boolean;
 }
 

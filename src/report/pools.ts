@@ -3,7 +3,7 @@ import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Definitions, Limit, Pool, Scope } from '../domain/definition.ts';
 import { type DrawDown, drawDown, findStanding, listDrawOrder, type Standing, sumWithin } from '../domain/draw-down.ts';
 import type { Thousandths } from '../domain/event.ts';
-import { burnRate } from '../domain/forecast.ts';
+import { burnRate, type Pace } from '../domain/forecast.ts';
 import { levelOf, listReached } from '../domain/level.ts';
 import { formatDays } from '../domain/period.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
@@ -234,11 +234,10 @@ async function getLimitState(
   const used = sumWithin(startsMs, credits, span);
   const state = toState(limit, standing, used, used, moment);
   const drawn = Math.min(used, standing.amount);
-  const runOut =
-    moment.isNow && !moment.plain && state.left > 0
-      ? findRunOuts(result, [{ index: 0, standing, used: drawn }], moment.atMs, await loadPace(deps, meter, moment))[0]
-      : undefined;
-  return { ...state, ...(runOut ? { runOut } : {}) };
+  if (!moment.isNow || moment.plain || state.left <= 0) return state;
+  const pace = await loadPace(deps, meter, moment);
+  const [runOut] = findRunOuts(result, [{ index: 0, standing, used: drawn }], moment.atMs, pace);
+  return { ...state, ...toForecast(runOut, pace, standing) };
 }
 
 async function forecast(
@@ -247,11 +246,20 @@ async function forecast(
   result: DrawDown,
   standings: readonly (Weighed & { index: number })[],
   moment: Moment,
-): Promise<Pick<PoolState, 'runOut'>[]> {
+): Promise<Pick<PoolState, 'runOut' | 'foreseen'>[]> {
   if (!moment.isNow || moment.plain || standings.length === 0) return [];
   const pace = await loadPace(deps, scope.name, moment);
   const places = standings.map(({ index, standing, state }) => ({ index, standing, used: state.used }));
-  return findRunOuts(result, places, moment.atMs, pace).map((runOut) => (runOut ? { runOut } : {}));
+  const runOuts = findRunOuts(result, places, moment.atMs, pace);
+  return places.map(({ standing }, place) => toForecast(runOuts[place], pace, standing));
+}
+
+function toForecast(
+  runOut: PoolState['runOut'],
+  pace: Pace | undefined,
+  { days }: Standing,
+): Pick<PoolState, 'runOut' | 'foreseen'> {
+  return { ...(pace && days ? { foreseen: true as const } : {}), ...(runOut ? { runOut } : {}) };
 }
 
 function listExhaustions(

@@ -166,10 +166,10 @@ export function describePool(pool: PoolBalance, zone: string): string {
   );
 }
 
-/** `, runs out between … and …`; empty for a pool that is used up. */
+/** `, runs out between … and …`; empty for a pool that is used up, or where too little is known. */
 export function describeForecast(pool: PoolBalance, zone: string): string {
   if (pool.level === 'exhausted') return '';
-  if (!pool.runOut) return pool.burnRate === undefined ? '' : ', lasts until the reset at the usual rate';
+  if (!pool.runOut) return pool.foreseen ? ', lasts until the reset at the usual rate' : '';
   const earliest = formatInstant(pool.runOut.earliestMs, zone);
   return pool.runOut.latestMs === undefined
     ? `, may run out on ${earliest}`

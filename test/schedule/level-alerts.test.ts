@@ -44,6 +44,19 @@ describeEachDialect('alerts on levels', (databases) => {
     );
   });
 
+  it('foretell nothing from a single day, and that a pool lasts where its usual pace says so', async () => {
+    const { slack, use, world, clock } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    await use(800);
+    expect(slack.messages(CHANNEL)[0]!.text).not.toContain('Forecast');
+    const DAY = 24 * HOUR;
+    for (let day = 1; day <= 10; day += 1)
+      world.events.push({ timeMs: clock.now() - day * DAY, scope: 'crm', count: 1 });
+    await use(95);
+    expect(slack.messages(CHANNEL).map(({ text }) => text)).toContainEqual(
+      expect.stringContaining('Forecast: lasts until the reset at the usual rate (UTC).'),
+    );
+  });
+
   it('tell the highest alone when several are passed at once', async () => {
     const { use, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
     await use(950);

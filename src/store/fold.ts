@@ -7,7 +7,7 @@ import { addToTotals, splitByDay } from './totals.ts';
 import type { ValuePlaces } from './value-places.ts';
 
 /** One fold takes at most this much, so that its transaction stays short. */
-const MAX_EVENTS = 100_000;
+const MAX_EVENTS = 200_000;
 const MAX_COMMITS = 4_000;
 
 /**

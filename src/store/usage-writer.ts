@@ -22,7 +22,7 @@ import { RENAMES } from './value-texts.ts';
 const MAX_AHEAD_MS = 5 * 60_000;
 
 /** Commits wait unfolded up to so many events or commits; a reader sums them on the fly, in a few milliseconds. */
-const FOLD_EVENTS = 50_000;
+const FOLD_EVENTS = 100_000;
 const FOLD_COMMITS = 1_000;
 
 /** Enough that a disk without room for the next commit shows. */

@@ -167,7 +167,8 @@ export class YamlCursor {
   link(): string | undefined {
     const text = this.text(3000);
     if (text === undefined) return undefined;
-    if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
+    // `https://…` is taken too: a place kept for an address, which no button stands for.
+    if (text === 'https://…' || (/^https?:\/\//i.test(text) && URL.canParse(text))) return text;
     return this.note(`is ${quote(text)}; give an address that begins with https:// or http://.`);
   }
 

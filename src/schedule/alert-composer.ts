@@ -3,6 +3,7 @@ import type { Block, Composer, Message, Picture } from '../delivery/composer.ts'
 import type { PoolBalance, PoolReport, Report, Reporter } from '../domain/report.ts';
 import { formatInstant } from '../report/format.ts';
 import { ACTIONS } from '../slack/action-ids.ts';
+import { buildLinkButtons } from '../slack/blocks/cards.ts';
 import { button, defuse, header, leaf, markdown, option, plainText, richText } from '../slack/blocks/text.ts';
 import { MUTE_CHOICES } from '../slack/mute-until.ts';
 import { type Alert, findAlert, listAlertsOf } from '../store/alert-repository.ts';
@@ -117,12 +118,7 @@ function buildButtons(content: AlertContent, alert: Alert | undefined): Block[] 
       : []),
     ...(content.who ? [button({ action: `${ACTIONS.run}:who`, text: 'Who did it', value: content.who })] : []),
     ...(content.chart ? [button({ action: `${ACTIONS.run}:chart`, text: 'Chart', value: content.chart })] : []),
-    ...(content.links?.addon
-      ? [button({ action: `${ACTIONS.link}:addon`, text: 'Add-on', url: content.links.addon })]
-      : []),
-    ...(content.links?.upgrade
-      ? [button({ action: `${ACTIONS.link}:upgrade`, text: 'Upgrade', url: content.links.upgrade })]
-      : []),
+    ...buildLinkButtons(content.links ?? {}),
     ...(id
       ? [
           {

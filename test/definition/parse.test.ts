@@ -53,6 +53,11 @@ function without(text: string): string {
 }
 
 describe('the declared format', () => {
+  it('takes a placeholder for an address that is not known yet', () => {
+    const { scopes } = parseDeclaration('scopes: [{ name: crm, links: { addon: "https://…" } }]');
+    expect(scopes[0]!.links).toEqual({ addon: 'https://…' });
+  });
+
   it('is read in every part', () => {
     const { scopes, exclude, holidays, clients, parts } = parseDeclaration(EXAMPLE);
     expect(parts).toEqual(['scopes', 'exclude', 'holidays', 'clients']);

@@ -96,12 +96,19 @@ function describeBalance(balance: PoolBalance): string {
 
 /** Where more can be bought, on amber and red alone. */
 export function buildLinks(level: Level, links: { addon?: string; upgrade?: string }): Block[] {
-  if (level === 'healthy') return [];
-  const elements = [
-    ...(links.addon ? [button({ action: `${ACTIONS.link}:addon`, text: 'Add-on', url: links.addon })] : []),
-    ...(links.upgrade ? [button({ action: `${ACTIONS.link}:upgrade`, text: 'Upgrade', url: links.upgrade })] : []),
-  ];
+  const elements = level === 'healthy' ? [] : buildLinkButtons(links);
   return elements.length > 0 ? [{ type: 'actions', elements }] : [];
+}
+
+/** One button per address. A placeholder, `https://…`, has none: Slack would refuse the message. */
+export function buildLinkButtons(links: { addon?: string; upgrade?: string }): Block[] {
+  const { addon, upgrade } = links;
+  return [
+    ...(addon && URL.canParse(addon) ? [button({ action: `${ACTIONS.link}:addon`, text: 'Add-on', url: addon })] : []),
+    ...(upgrade && URL.canParse(upgrade)
+      ? [button({ action: `${ACTIONS.link}:upgrade`, text: 'Upgrade', url: upgrade })]
+      : []),
+  ];
 }
 
 /** Per scope its pools in the order of drawing, each with gauge, arithmetic, burn rate and when it runs out. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grouped, type Stage, startStage } from './stage.ts';
 
 /** Four days of a real web server: the sample log of semicomplete.com that Logstash's documentation uses. */
-const LOG = gunzipSync(readFileSync(new URL('../fixtures/semicomplete-access.log.gz', import.meta.url)));
+const LOG = gunzipSync(readFileSync(new URL('../fixtures/access-log/semicomplete-access.log.gz', import.meta.url)));
 const RANGE = '2015-05-17..2015-05-20';
 
 /** What `awk '{print $1}' | sort | uniq -c | sort -rn` would say of a field. */

@@ -25,7 +25,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'slack/blocks': ['domain', 'report', 'slack', 'slack/command'],
   slack: ['domain', 'store', 'slack/blocks', 'slack/command'],
   delivery: ['domain', 'store'],
-  schedule: ['domain', 'store', 'report', 'delivery', 'slack', 'slack/blocks'],
+  schedule: ['domain', 'store', 'report', 'delivery', 'slack', 'slack/blocks', 'slack/command'],
   admin: ['domain', 'definition', 'store', 'ingest', 'slack', 'config.ts'],
   emulator: [],
 };

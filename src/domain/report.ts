@@ -1,4 +1,4 @@
-import type { PeriodRule } from './definition.ts';
+import type { Match, PeriodRule } from './definition.ts';
 import type { Dimension, GroupKey } from './dimension.ts';
 import type { Thousandths } from './event.ts';
 import type { Filter } from './filter.ts';
@@ -146,6 +146,8 @@ export interface PoolState extends PoolBalance {
   periodKind: PeriodRule['kind'];
   /** Percentages reached, ascending, 100 among them. */
   reached: readonly number[];
+  /** Of a limit that counts a part of its scope's calls. */
+  match?: readonly Match[];
 }
 
 /** A scope with its pools just before an instant: what pool reports, cards and alerts are made from. */

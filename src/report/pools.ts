@@ -232,7 +232,10 @@ async function getLimitState(
   const { startsMs, credits } = result.usage;
   const { standing, span } = findSpan(limit, startsMs, calendar, moment)!;
   const used = sumWithin(startsMs, credits, span);
-  const state = toState(limit, standing, used, used, moment);
+  const state = {
+    ...toState(limit, standing, used, used, moment),
+    ...(limit.match ? { match: limit.match } : {}),
+  };
   const drawn = Math.min(used, standing.amount);
   if (!moment.isNow || moment.plain || state.left <= 0) return state;
   const pace = await loadPace(deps, meter, moment);

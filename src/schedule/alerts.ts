@@ -89,7 +89,7 @@ export class Alerts implements AlertPort {
       await evaluateLevels(setting, states, this.#seen);
       // What must be told soonest is on its way while the rest is computed.
       this.#options.wakeSender();
-      await evaluateRates(setting, states, this.#options.usage, this.#options.calendar.zone);
+      await evaluateRates(setting, states, this.#options.usage);
       this.#options.wakeSender();
     });
   }
@@ -100,22 +100,18 @@ export class Alerts implements AlertPort {
     const others = await this.#alone('alerts of the minute', async () => {
       const setting = await this.#getSetting(nowMs);
       if (!setting) return;
-      const { usage, calendar, db, log } = this.#options;
-      const { zone } = calendar;
+      const { usage, db, log } = this.#options;
       const jobs = [
-        async () => evaluateSilence(setting, await this.#options.sources(), usage, zone),
-        () => evaluateClients(setting, usage, zone),
-        () => evaluateUnusual(setting, usage, zone),
+        async () => evaluateSilence(setting, await this.#options.sources(), usage),
+        () => evaluateClients(setting, usage),
+        () => evaluateUnusual(setting, usage),
         async () =>
           setting.isOn('run-out')
-            ? evaluateRunOut(setting, await this.#options.scopeStates(nowMs, { plain: false }), zone)
+            ? evaluateRunOut(setting, await this.#options.scopeStates(nowMs, { plain: false }))
             : undefined,
         async () =>
-          evaluateRules(
-            setting,
-            await listAlertRules(db),
-            (rule, span) => this.#options.countRequests(rule.question, span),
-            calendar,
+          evaluateRules(setting, await listAlertRules(db), (rule, span) =>
+            this.#options.countRequests(rule.question, span),
           ),
       ];
       for (const job of jobs)

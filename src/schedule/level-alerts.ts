@@ -4,6 +4,7 @@ import { formatCredits, formatPercent } from '../report/format.ts';
 import { listAlertsOf, type Mute, markRearmed, trackEpisode } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
 import { type Claim, claimAlert, isMuted, type Targets } from './alert-claims.ts';
+import { formatPools, formatWho } from './alert-commands.ts';
 import type { AlertContent, AlertKind } from './alert-content.ts';
 
 /** A rolling pool's episode ends when use has been below the lowest threshold for so long. */
@@ -147,7 +148,8 @@ function toLevelContent({ scope, pool, later, days }: About, level: number): Ale
     used: pool.used,
     amount: pool.amount,
     links: scope.links,
-    ...toCommands(scope.scope, days),
+    who: formatWho(days, scope.scope, pool.match),
+    chart: formatPools(scope.scope),
     ...(pool.periodKind === 'rolling-24h' ? {} : { periodEndMs: pool.period.toMs }),
   };
 }
@@ -173,11 +175,6 @@ function toDays({ calendar, nowMs }: AlertSetting, { periodKind, period }: PoolS
   return first === last ? formatDay(last) : `${formatDay(first)}..${formatDay(last)}`;
 }
 
-function toCommands(scope: string, days: string): { who: string; chart: string } {
-  const quoted = `"${scope.replaceAll('"', '')}"`;
-  return { who: `top clients ${days} scope:${quoted}`, chart: `pool ${quoted}` };
-}
-
 function toSwitch({ scope, pool, subject, periodKey, later, days }: About, next: string): Claim {
   const left = later.find(({ name }) => name === next)?.left;
   return {
@@ -196,7 +193,8 @@ function toSwitch({ scope, pool, subject, periodKey, later, days }: About, next:
       mention: false,
       scope: scope.scope,
       pool: pool.name,
-      ...toCommands(scope.scope, days),
+      who: formatWho(days, scope.scope),
+      chart: formatPools(scope.scope),
     },
   };
 }

@@ -1,10 +1,11 @@
-import type { Calendar } from '../domain/calendar.ts';
+import { formatDay } from '../domain/calendar.ts';
 import type { ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import type { UsageReader } from '../domain/usage.ts';
+import type { Span, UsageReader } from '../domain/usage.ts';
 import { countOf, formatClock, formatCount, formatInstant, formatPercent } from '../report/format.ts';
 import { type AlertRule, findAlert, findOpenEpisode } from '../store/alert-repository.ts';
 import { type Claim, claimAlert, isMuted } from './alert-claims.ts';
+import { formatHours, formatPools, formatWho } from './alert-commands.ts';
 import { describeForecast } from './digest-text.ts';
 import { type AlertSetting, subjectOf, toEpisodeKey, toPeriodKey } from './level-alerts.ts';
 import { isSilent } from './silent-sources.ts';
@@ -25,14 +26,25 @@ async function raise(setting: AlertSetting, claim: Claim, scope?: string): Promi
   return db.transaction().execute((trx) => claimAlert(trx, claim, targets, nowMs));
 }
 
+/** The local hour that ended last. */
+function lastFullHour({ calendar, nowMs }: AlertSetting): Span {
+  const toMs = calendar.startOfHour(nowMs);
+  return { fromMs: calendar.startOfHour(toMs - 1), toMs };
+}
+
+/** A date, since `today` is another day when the button is clicked tomorrow. */
+function dateOf({ calendar }: AlertSetting, ms: number): string {
+  return formatDay(calendar.dayOf(ms));
+}
+
 /** A scope's calls in one minute reached its rate limit: once an hour, in the thread of the pool that is drawn from. */
 export async function evaluateRates(
   setting: AlertSetting,
   states: readonly ScopeState[],
   usage: UsageReader,
-  zone: string,
 ): Promise<void> {
   if (!setting.isOn('rate')) return;
+  const { zone } = setting.calendar;
   const toMs = Math.floor(setting.nowMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
   for (const state of states) {
     const { scope, title, rateLimitPerMinute: limit } = state;
@@ -42,6 +54,7 @@ export async function evaluateRates(
     const peak = steps.filter(({ singles }) => singles >= limit).sort((a, b) => b.singles - a.singles)[0];
     if (!peak) continue;
     const hour = new Date(Math.floor(peak.startMs / HOUR_MS) * HOUR_MS).toISOString();
+    const date = dateOf(setting, peak.startMs);
     await raise(
       setting,
       {
@@ -59,8 +72,8 @@ export async function evaluateRates(
           ],
           mention: false,
           scope,
-          who: `top clients today scope:"${scope}"`,
-          chart: `day today scope:"${scope}"`,
+          who: formatWho(date, scope),
+          chart: formatHours('day', date, scope),
         },
       },
       scope,
@@ -83,14 +96,14 @@ export async function evaluateSilence(
   setting: AlertSetting,
   sources: readonly SourceHealth[],
   usage: UsageReader,
-  zone: string,
 ): Promise<void> {
   if (!setting.isOn('silent')) return;
+  const { calendar, nowMs } = setting;
   for (const health of sources) {
     const { name, lastReceivedMs } = health;
     const key = `silent:${name}:${lastReceivedMs}`;
     if (lastReceivedMs === undefined || (await findAlert(setting.db, key))) continue;
-    if (!(await isSilent(health, usage, setting.nowMs))) continue;
+    if (!(await isSilent(health, usage, calendar, nowMs))) continue;
     await raise(setting, {
       key,
       kind: 'silent',
@@ -100,7 +113,7 @@ export async function evaluateSilence(
         kind: 'silent',
         title: `Source ${name} is silent`,
         lines: [
-          `Nothing was received since ${formatInstant(lastReceivedMs, zone)} (${zone}). Usage since then is unknown, not zero; levels stay as they were.`,
+          `Nothing was received since ${formatInstant(lastReceivedMs, calendar.zone)} (${calendar.zone}). Usage since then is unknown, not zero; levels stay as they were.`,
           'Look whether the sender runs, reaches this address and has the right token: /usage sources.',
         ],
         mention: false,
@@ -113,16 +126,17 @@ export async function evaluateSilence(
 const IP = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*)$/i;
 
 /** Clients of the last full hour that were unknown for 90 days: one message an hour that lists them. */
-export async function evaluateClients(setting: AlertSetting, usage: UsageReader, zone: string): Promise<void> {
+export async function evaluateClients(setting: AlertSetting, usage: UsageReader): Promise<void> {
   if (!setting.isOn('unknown-client')) return;
-  const toMs = Math.floor(setting.nowMs / HOUR_MS) * HOUR_MS;
-  const hour = new Date(toMs - HOUR_MS).toISOString();
+  const { zone } = setting.calendar;
+  const { fromMs, toMs } = lastFullHour(setting);
+  const hour = new Date(fromMs).toISOString();
   const key = `unknown-client:${hour}`;
   if (await findAlert(setting.db, key)) return;
   const all = { key: 'client' as const, limit: Number.MAX_SAFE_INTEGER };
-  const called = await usage.values({ ...all, span: { fromMs: toMs - HOUR_MS, toMs } });
+  const called = await usage.values({ ...all, span: { fromMs, toMs } });
   if (called.length === 0) return;
-  const known = await usage.values({ ...all, span: { fromMs: toMs - KNOWN_FOR_MS, toMs: toMs - HOUR_MS } });
+  const known = await usage.values({ ...all, span: { fromMs: toMs - KNOWN_FOR_MS, toMs: fromMs } });
   const names = new Set(known.map(({ value }) => value));
   const unknown = called.filter(({ value }) => !names.has(value) && !IP.test(value) && !value.startsWith('('));
   if (unknown.length === 0 || names.size === 0) return;
@@ -137,20 +151,21 @@ export async function evaluateClients(setting: AlertSetting, usage: UsageReader,
       lines: [
         ...unknown.slice(0, 10).map(({ value, requests }) => `${value}: ${countOf(requests, 'request')}`),
         ...(unknown.length > 10 ? [`and ${unknown.length - 10} more`] : []),
-        `Between ${formatInstant(toMs - HOUR_MS, zone)} and ${formatClock(toMs, zone)} (${zone}). If you do not know them, ask who registered them.`,
+        `Between ${formatInstant(fromMs, zone)} and ${formatClock(toMs, zone)} (${zone}). If you do not know them, ask who registered them.`,
       ],
       mention: false,
-      who: 'top clients today 20',
+      who: formatWho(dateOf(setting, fromMs)),
     },
   });
 }
 
 /** The last full hour against the same hour of the weeks before. */
-export async function evaluateUnusual(setting: AlertSetting, usage: UsageReader, zone: string): Promise<void> {
+export async function evaluateUnusual(setting: AlertSetting, usage: UsageReader): Promise<void> {
   if (!setting.isOn('unusual')) return;
-  const hourMs = Math.floor(setting.nowMs / HOUR_MS) * HOUR_MS - HOUR_MS;
-  const hour = new Date(hourMs).toISOString();
-  for (const found of await findUnusual(usage, hourMs)) {
+  const span = lastFullHour(setting);
+  const hour = new Date(span.fromMs).toISOString();
+  const date = dateOf(setting, span.fromMs);
+  for (const found of await findUnusual(usage, span, setting.calendar)) {
     await raise(setting, {
       key: `unusual:${found.what}:${hour}`,
       kind: 'unusual',
@@ -159,10 +174,10 @@ export async function evaluateUnusual(setting: AlertSetting, usage: UsageReader,
       content: {
         kind: 'unusual',
         title: found.what === 'volume' ? 'Unusual volume' : 'Unusual share of failures',
-        lines: describeUnusual(found, zone),
+        lines: describeUnusual(found, setting.calendar.zone),
         mention: false,
-        who: 'top clients today',
-        chart: found.what === 'volume' ? 'day today' : 'status today',
+        who: formatWho(date),
+        chart: formatHours(found.what === 'volume' ? 'day' : 'status', date),
       },
     });
   }
@@ -189,12 +204,9 @@ function describeUnusual(
 }
 
 /** Pools that will be empty before their reset at the usual rate: once per period, in the pool's thread. */
-export async function evaluateRunOut(
-  setting: AlertSetting,
-  states: readonly ScopeState[],
-  zone: string,
-): Promise<void> {
+export async function evaluateRunOut(setting: AlertSetting, states: readonly ScopeState[]): Promise<void> {
   if (!setting.isOn('run-out')) return;
+  const { zone } = setting.calendar;
   for (const state of states) {
     for (const pool of state.pools) {
       if (!pool.runOut || pool.level === 'exhausted' || pool.periodKind === 'rolling-24h') continue;
@@ -215,7 +227,7 @@ export async function evaluateRunOut(
             mention: false,
             scope: state.scope,
             pool: pool.name,
-            chart: `pool "${state.scope}"`,
+            chart: formatPools(state.scope),
           },
         },
         state.scope,
@@ -228,10 +240,9 @@ export async function evaluateRunOut(
 export async function evaluateRules(
   setting: AlertSetting,
   rules: readonly AlertRule[],
-  count: (rule: AlertRule, span: { fromMs: number; toMs: number }) => Promise<number>,
-  calendar: Calendar,
+  count: (rule: AlertRule, span: Span) => Promise<number>,
 ): Promise<void> {
-  const { nowMs } = setting;
+  const { nowMs, calendar } = setting;
   for (const rule of rules) {
     const day = calendar.dayOf(nowMs);
     const span =

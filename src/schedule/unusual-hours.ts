@@ -1,9 +1,9 @@
+import type { Calendar } from '../domain/calendar.ts';
 import type { GroupKey } from '../domain/dimension.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { median } from '../report/usual.ts';
+import { weeksBefore } from './weeks-before.ts';
 
-const HOUR_MS = 3_600_000;
-const WEEK_MS = 7 * 24 * HOUR_MS;
 const WEEKS = 4;
 const LEAST_WEEKS = 2;
 /** Median absolute deviations (made comparable to standard deviations) that count as far. */
@@ -24,31 +24,33 @@ export interface UnusualHour {
 }
 
 /**
- * Compares a whole hour with the same hour of the last four same weekdays: requests, and the share of failures. Median and
- * MAD, so that one odd week moves nothing. Empty with fewer than two weeks of data.
+ * Compares a whole hour with the same local hour of the last four same weekdays: requests, and the share of failures. Median
+ * and MAD, so that one odd week moves nothing. Empty with fewer than two weeks of data.
  */
-export async function findUnusual(usage: UsageReader, hourMs: number): Promise<UnusualHour[]> {
+export async function findUnusual(usage: UsageReader, hour: Span, calendar: Calendar): Promise<UnusualHour[]> {
   const extent = await usage.extent();
-  const spans = Array.from({ length: WEEKS }, (_, week) => toHour(hourMs - (week + 1) * WEEK_MS)).filter(
-    (span) => extent !== undefined && extent.firstDay * 24 * HOUR_MS <= span.fromMs,
-  );
+  if (!extent) return [];
+  const spans = Array.from({ length: WEEKS }, (_, week) => {
+    const fromMs = weeksBefore(hour.fromMs, week + 1, calendar.zone);
+    return { fromMs, toMs: fromMs + hour.toMs - hour.fromMs };
+  }).filter(({ fromMs }) => calendar.startOfDay(extent.firstDay) <= fromMs);
   if (spans.length < LEAST_WEEKS) return [];
-  const now = await sumHour(usage, toHour(hourMs));
+  const now = await sumHour(usage, hour);
   const before = await Promise.all(spans.map((span) => sumHour(usage, span)));
   const found: UnusualHour[] = [];
-  const base = { fromMs: hourMs, comparedWeeks: spans.length };
+  const base = { fromMs: hour.fromMs, comparedWeeks: spans.length };
   const volumes = before.map(({ requests }) => requests);
   const usualVolume = median(volumes);
   const bound = Math.max(FAR * deviation(volumes), FAR * Math.sqrt(usualVolume), 0.2 * usualVolume);
   if (Math.max(now.requests, usualVolume) >= LEAST_REQUESTS && Math.abs(now.requests - usualVolume) > bound) {
-    const because = await explain(usage, hourMs, spans, 'requests');
+    const because = await explain(usage, hour, spans, 'requests');
     found.push({ what: 'volume', ...base, observed: now.requests, expected: usualVolume, ...because });
   }
   const shares = before.map(shareOf);
   const usualShare = median(shares);
   const shareBound = Math.max(FAR * deviation(shares), LEAST_SHARE);
   if (now.failed >= LEAST_FAILED && Math.abs(shareOf(now) - usualShare) > shareBound) {
-    const because = await explain(usage, hourMs, spans, 'failed');
+    const because = await explain(usage, hour, spans, 'failed');
     found.push({ what: 'failures', ...base, observed: shareOf(now), expected: usualShare, ...because });
   }
   return found;
@@ -58,10 +60,6 @@ interface HourSum {
   requests: number;
   ok: number;
   failed: number;
-}
-
-function toHour(fromMs: number): Span {
-  return { fromMs, toMs: fromMs + HOUR_MS };
 }
 
 async function sumHour(usage: UsageReader, span: Span): Promise<HourSum> {
@@ -87,7 +85,7 @@ function deviation(values: readonly number[]): number {
 /** The client, route or status whose count moved most from its own mean of those weeks. */
 async function explain(
   usage: UsageReader,
-  hourMs: number,
+  hour: Span,
   spans: readonly Span[],
   measure: 'requests' | 'failed',
 ): Promise<Pick<UnusualHour, 'because'>> {
@@ -98,7 +96,7 @@ async function explain(
       const { rows } = await usage.sum({ span, grain: 'all', groupBy: [key], filters: [] });
       for (const row of rows) moved.set(row.keys[0]!, (moved.get(row.keys[0]!) ?? 0) + weight * row[measure]);
     };
-    await add(toHour(hourMs), 1);
+    await add(hour, 1);
     for (const span of spans) await add(span, -1 / spans.length);
     for (const [name, change] of moved)
       if (!best || Math.abs(change) > Math.abs(best.change) * 1.001) best = { key, name, change: Math.round(change) };

@@ -35,6 +35,14 @@ export function scope(pools: readonly Pool[], change: Partial<Scope> = {}): Scop
   return { name: 'crm', title: 'CRM', links: {}, pools, limits: [] as Limit[], ...change };
 }
 
+/** What the button with this text does. */
+export function commandOf(blocks: unknown, text: string): string | undefined {
+  const elements = (blocks as { elements?: { text?: { text?: string }; value?: string }[] }[]).flatMap(
+    (block) => block.elements ?? [],
+  );
+  return elements.find((element) => element.text?.text === text)?.value;
+}
+
 export interface World {
   events: EventOfTest[];
   definitions: Definitions;

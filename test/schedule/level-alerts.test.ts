@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import type { Limit } from '../../src/domain/definition.ts';
 import { claimAlert } from '../../src/schedule/alert-claims.ts';
 import { CHANNEL, OWNER } from '../delivery/slack-stage.ts';
 import { describeEachDialect } from '../support/databases.ts';
-import { ONCALL, openAlerts, pool, scope } from './alert-stage.ts';
+import { commandOf, ONCALL, openAlerts, pool, scope } from './alert-stage.ts';
 
 const ADMIN = { user: 'U0000000002', zone: 'UTC', admin: true };
 const MEMBER = { user: OWNER, zone: 'UTC', admin: false };
@@ -40,8 +41,29 @@ describeEachDialect('alerts on levels', (databases) => {
     const first = `${today.slice(0, 7)}-01`;
     expect(first).not.toBe(today);
     expect(JSON.stringify(slack.messages(CHANNEL)[0]!.blocks)).toContain(
-      JSON.stringify(`top clients ${first}..${today} scope:"crm"`),
+      JSON.stringify(`top clients ${first}..${today} scope:crm`),
     );
+  });
+
+  it('of a limit with rules of its own offer who used what it counts', async () => {
+    const limit = (name: string, match: Limit['match']) => ({ ...pool(name, 1000), match: match! });
+    const limits = [
+      limit('Writes', [{ method: 'post', route: '/v1/*' }]),
+      limit('Bots', [{ client: 'bot-*' }, { client: 'crawler' }]),
+      limit('Acme', [{ client: 'Acme CRM' }]),
+      limit('Mixed', [{ client: 'a' }, { route: '/b' }]),
+    ];
+    const { slack, use, clock } = await openAlerts(databases, [scope([], { limits })]);
+    for (const { name } of limits) await use(800, { scope: `crm/${name}` });
+    const days = `2026-11-01..${new Date(clock.now()).toISOString().slice(0, 10)}`;
+    const offered = slack.messages(CHANNEL).map(({ blocks }) => commandOf(blocks, 'Who did it'));
+    expect(offered.filter((command) => command !== undefined)).toEqual([
+      `top clients ${days} scope:crm method:post route:/v1/*`,
+      `top clients ${days} scope:crm client:bot-* client:crawler`,
+      `client "Acme CRM" ${days} scope:crm`,
+      `top clients ${days} scope:crm`,
+    ]);
+    slack.assertNoProblems();
   });
 
   it('foretell nothing from a single day, and that a pool lasts where its usual pace says so', async () => {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { CHANNEL, OWNER } from '../delivery/slack-stage.ts';
 import type { EventOfTest } from '../report/memory-usage.ts';
 import { describeEachDialect } from '../support/databases.ts';
-import { openAlerts, pool, scope } from './alert-stage.ts';
+import { commandOf, openAlerts, pool, scope } from './alert-stage.ts';
 
 const ADMIN = { user: 'U0000000002', zone: 'UTC', admin: true };
 const MEMBER = { user: OWNER, zone: 'UTC', admin: false };
@@ -28,6 +28,9 @@ describeEachDialect('other alerts', (databases) => {
     expect(notes[0]!.text).toContain('100 calls in the minute of 09:0');
     expect(notes[0]!).toMatchObject({ thread_ts: slack.messages(CHANNEL)[0]!.ts });
     expect(told().some((line) => line.includes('rate limit'))).toBe(false);
+    const day = new Date(clock.now()).toISOString().slice(0, 10);
+    expect(commandOf(notes[0]!.blocks, 'Who did it')).toBe(`top clients ${day} scope:crm`);
+    expect(commandOf(notes[0]!.blocks, 'Chart')).toBe(`day ${day} scope:crm`);
     slack.assertNoProblems();
   });
 

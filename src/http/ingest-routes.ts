@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { IngestResult } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
-import type { EventWriter, IngestRequest } from '../ingest/adapter.ts';
+import type { Envelope, EventWriter } from '../ingest/adapter.ts';
 import { findBearerToken, isSigned, listTokens } from '../ingest/credentials.ts';
 import type { OtlpSignal } from '../ingest/otlp-messages.ts';
 import type { SourceDirectory } from '../ingest/source-directory.ts';
@@ -112,7 +112,8 @@ export async function ingestRequest(
       if (!source) throw unauthorised(false);
       style = route.style ?? styleOf(source, route);
       checkRequiredHeader(style, headers);
-      const result = await writer.ingest(toIngestRequest(request, source, route, body.bytes, receivedMs));
+      const envelope = findEnvelope(headers, source, route);
+      const result = await writer.ingest({ envelope, body: body.bytes, receivedMs });
       tally.add(source.id, result, receivedMs);
       return { answer: style.toAnswer(result, answered()), result };
     } finally {
@@ -124,14 +125,33 @@ export async function ingestRequest(
   }
 }
 
-function toIngestRequest(
-  request: IncomingMessage,
+/** Of requests without headers of their own, by what they differ in; a source is another object once it was read again. */
+const envelopes = new WeakMap<Source, Map<string, Envelope>>();
+const MAX_ENVELOPES = 100;
+
+function findEnvelope(headers: IncomingHttpHeaders, source: Source, route: IngestRoute): Envelope {
+  const own = pickHeaders(headers);
+  if (own) return toEnvelope(headers, source, route, own);
+  const key = `${route.adapter}\0${JSON.stringify(route.options)}\0${headers['content-type']}\0${headers['content-encoding']}`;
+  let known = envelopes.get(source);
+  if (!known || known.size > MAX_ENVELOPES) {
+    known = new Map();
+    envelopes.set(source, known);
+  }
+  let envelope = known.get(key);
+  if (!envelope) {
+    envelope = toEnvelope(headers, source, route, {});
+    known.set(key, envelope);
+  }
+  return envelope;
+}
+
+function toEnvelope(
+  headers: IncomingHttpHeaders,
   source: Source,
   route: IngestRoute,
-  body: Uint8Array,
-  receivedMs: number,
-): IngestRequest {
-  const { headers } = request;
+  picked: Readonly<Record<string, string>>,
+): Envelope {
   const adapter = route.adapter ?? source.adapter;
   return {
     sourceId: source.id,
@@ -145,9 +165,7 @@ function toIngestRequest(
     },
     contentType: headers['content-type'] ?? '',
     ...(headers['content-encoding'] === undefined ? {} : { encoding: headers['content-encoding'] }),
-    headers: pickHeaders(request),
-    body,
-    receivedMs,
+    headers: picked,
   };
 }
 
@@ -170,16 +188,19 @@ function unauthorised(missing: boolean): HeadroomError {
   );
 }
 
-/** The headers that adapters read; credentials are not among them. */
-function pickHeaders(request: IncomingMessage): Record<string, string> {
-  const picked: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
+/** The headers that adapters read, if there are any; credentials are not among them. */
+function pickHeaders(headers: IncomingHttpHeaders): Record<string, string> | undefined {
+  let picked: Record<string, string> | undefined;
+  for (const name in headers) {
     const wanted =
       name.startsWith('ce-') ||
       name.startsWith('x-amz-firehose-') ||
       name === 'webhook-id' ||
       name === 'x-github-delivery';
-    if (wanted && name !== 'x-amz-firehose-access-key' && typeof value === 'string') picked[name] = value;
+    const value = wanted && name !== 'x-amz-firehose-access-key' ? headers[name] : undefined;
+    if (typeof value !== 'string') continue;
+    picked ??= {};
+    picked[name] = value;
   }
   return picked;
 }

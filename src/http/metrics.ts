@@ -28,7 +28,8 @@ export class Counters {
   }
 
   add(name: string, labels: Record<string, string>, value = 1): void {
-    const key = `${name}${JSON.stringify(labels)}`;
+    let key = name;
+    for (const label in labels) key += `\0${labels[label]}`;
     const known = this.#counts.get(key);
     if (known) known.value += value;
     else this.#counts.set(key, { name, labels, value });

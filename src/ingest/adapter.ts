@@ -28,8 +28,8 @@ export interface Adapter {
   parse(input: AdapterInput): ParsedRequest;
 }
 
-/** A request that has been authenticated, before it is decompressed and parsed. */
-export interface IngestRequest {
+/** Who sends a request, and how its bytes are to be read: the same object for requests that have it in common. */
+export interface Envelope {
   sourceId: number;
   sourceName: string;
   adapter: string;
@@ -38,6 +38,11 @@ export interface IngestRequest {
   /** `Content-Encoding`. */
   encoding?: string;
   headers: Readonly<Record<string, string>>;
+}
+
+/** A request that has been authenticated, before it is decompressed and parsed. */
+export interface IngestRequest {
+  envelope: Envelope;
   body: Uint8Array;
   receivedMs: number;
 }

@@ -2,7 +2,7 @@ import { createCalendar } from '../domain/calendar.ts';
 import type { IngestResult } from '../domain/event.ts';
 import { compileRules, type RuleBook } from '../domain/rules.ts';
 import { type Db, dialectOf, openDatabase } from '../store/database.ts';
-import { getDefinitions, getDefinitionsVersion } from '../store/definition-repository.ts';
+import { getDefinitions } from '../store/definition-repository.ts';
 import type { Assign } from '../store/event-batch.ts';
 import { UsageWriter } from '../store/usage-writer.ts';
 import type { AppendRequest, IngestRequest } from './adapter.ts';
@@ -40,7 +40,7 @@ export class Intake {
       rawRetentionDays: settings.rawRetentionDays,
       totalsRetentionMonths: settings.totalsRetentionMonths,
       ...(settings.dimensionCap ? { dimensionCap: settings.dimensionCap } : {}),
-      rules: (db) => this.#currentRules(db),
+      rules: (db, version) => this.#rulesOf(db, version),
     });
   }
 
@@ -55,13 +55,14 @@ export class Intake {
     const places: number[] = [];
     for (const [place, request] of requests.entries()) {
       try {
-        const body = decompress(request.body, request.encoding, this.#settings.maxBodyBytes);
-        const parsed = getAdapter(request.adapter).parse({ ...request, body });
+        const { envelope, receivedMs } = request;
+        const body = decompress(request.body, envelope.encoding, this.#settings.maxBodyBytes);
+        const parsed = getAdapter(envelope.adapter).parse({ ...envelope, body, receivedMs });
         appends.push({
-          source: { id: request.sourceId, name: request.sourceName },
+          source: { id: envelope.sourceId, name: envelope.sourceName },
           events: parsed.events,
           indexes: parsed.indexes,
-          receivedMs: request.receivedMs,
+          receivedMs,
         });
         parsedRejections.push(parsed.rejected);
         places.push(place);
@@ -114,8 +115,7 @@ export class Intake {
   }
 
   /** Read in the transaction that uses them, so a change of the rules holds from its commit on, in every instance. */
-  async #currentRules(db: Db): Promise<Assign> {
-    const version = await getDefinitionsVersion(db);
+  async #rulesOf(db: Db, version: number): Promise<Assign> {
     if (this.#rules?.version !== version) {
       const book: RuleBook = compileRules(await getDefinitions(db));
       this.#rules = { version, assign: (event, source, day) => book.assign(event, source, day) };

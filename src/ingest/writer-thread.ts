@@ -1,8 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ErrorCode, HeadroomError } from '../errors.ts';
-import type { IngestRequest } from './adapter.ts';
 import { Intake } from './intake.ts';
-import type { WriterAnswer, WriterCall } from './writer.ts';
+import {
+  type NumberedRequest,
+  packAnswers,
+  unpackRequests,
+  type WriterAnswer,
+  type WriterCall,
+} from './writer-messages.ts';
 
 /**
  * One commit takes at most this much, so that senders are answered while the next is prepared; a single request may be
@@ -15,13 +20,13 @@ const FOLD_AFTER_MS = 30_000;
 
 const port = parentPort!;
 const intake = new Intake(workerData);
-const queue: { id: number; request: IngestRequest }[] = [];
+const queue: NumberedRequest[] = [];
 const controls: Exclude<WriterCall, { kind: 'ingest' }>[] = [];
 let working = false;
 let foldFailed = false;
 
 port.on('message', (call: WriterCall) => {
-  if (call.kind === 'ingest') queue.push(...call.requests);
+  if (call.kind === 'ingest') queue.push(...unpackRequests(call));
   else controls.push(call);
   if (!working) void work();
 });
@@ -39,7 +44,7 @@ setInterval(() => {
 async function work(): Promise<void> {
   working = true;
   while (queue.length > 0 || controls.length > 0) {
-    if (queue.length > 0) port.postMessage(await commit(takeGroup()));
+    if (queue.length > 0) answer(await commit(takeGroup()));
     const next = controls.findIndex(({ kind }) => kind !== 'stop' || queue.length === 0);
     if (next >= 0) await control(controls.splice(next, 1)[0]!);
     if (intake.usage.foldIsDue && !foldFailed) await fold();
@@ -54,11 +59,16 @@ async function fold(): Promise<void> {
     await intake.usage.fold();
   } catch (error) {
     foldFailed = true;
-    port.postMessage([{ id: 0, error: describe(error as Error) }] satisfies WriterAnswer[]);
+    answer([{ id: 0, error: describe(error as Error) }]);
   }
 }
 
-function takeGroup(): { id: number; request: IngestRequest }[] {
+function answer(answers: readonly WriterAnswer[]): void {
+  const packed = packAnswers(answers);
+  port.postMessage(packed, [packed.numbers.buffer]);
+}
+
+function takeGroup(): NumberedRequest[] {
   let bytes = 0;
   let count = 0;
   while (count < queue.length && count < GROUP_REQUESTS) {
@@ -69,7 +79,7 @@ function takeGroup(): { id: number; request: IngestRequest }[] {
   return queue.splice(0, count);
 }
 
-async function commit(group: readonly { id: number; request: IngestRequest }[]): Promise<WriterAnswer[]> {
+async function commit(group: readonly NumberedRequest[]): Promise<WriterAnswer[]> {
   try {
     const outcomes = await intake.take(group.map(({ request }) => request));
     return outcomes.map((outcome, index) => {
@@ -96,9 +106,9 @@ async function control(call: Exclude<WriterCall, { kind: 'ingest' }>): Promise<v
       foldFailed = true;
       await intake.close();
     }
-    port.postMessage([{ id: call.id }] satisfies WriterAnswer[]);
+    answer([{ id: call.id }]);
   } catch (error) {
-    port.postMessage([{ id: call.id, error: describe(error as Error) }] satisfies WriterAnswer[]);
+    answer([{ id: call.id, error: describe(error as Error) }]);
   }
 }
 

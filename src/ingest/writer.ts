@@ -1,20 +1,20 @@
 import { Worker } from 'node:worker_threads';
 import type { IngestResult } from '../domain/event.ts';
-import { type ErrorCode, HeadroomError } from '../errors.ts';
+import { HeadroomError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { EventWriter, IngestRequest } from './adapter.ts';
 import type { IntakeSettings } from './intake.ts';
+import {
+  type NumberedRequest,
+  type PackedAnswers,
+  packRequests,
+  unpackAnswers,
+  type WriterCall,
+} from './writer-messages.ts';
 
 /** Requests may wait for the writer up to this; more are refused as a whole, with nothing of them counted. */
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 const MAX_WAITING_REQUESTS = 20_000;
-
-export type WriterCall =
-  | { kind: 'ingest'; requests: { id: number; request: IngestRequest }[] }
-  | { kind: 'check' | 'fold' | 'stop'; id: number }
-  | { kind: 'retain'; id: number; nowMs: number };
-
-export type WriterAnswer = { id: number; result?: IngestResult; error?: { code: ErrorCode; message: string } };
 
 /**
  * The writer of this process: a thread that decompresses, parses, commits and folds, so that ingest at full speed never
@@ -28,7 +28,7 @@ export class ThreadedWriter implements EventWriter {
   readonly #waiting = new Map<number, { bytes: number; settle: PromiseWithResolvers<IngestResult> }>();
   #waitingBytes = 0;
   #lastId = 0;
-  #outbox: { id: number; request: IngestRequest }[] = [];
+  #outbox: NumberedRequest[] = [];
   #stopping = false;
 
   /** `onCommit` is called after events have been committed, at most once per answered group. */
@@ -93,24 +93,25 @@ export class ThreadedWriter implements EventWriter {
 
   #flush(): void {
     if (this.#outbox.length === 0) return;
-    const requests = this.#outbox;
+    const packed = packRequests(this.#outbox);
     this.#outbox = [];
-    this.#thread().postMessage({ kind: 'ingest', requests } satisfies WriterCall);
+    const call: WriterCall = { kind: 'ingest', ...packed };
+    this.#thread().postMessage(call, [packed.bytes.buffer, packed.numbers.buffer]);
   }
 
   #thread(): Worker {
     if (this.#worker) return this.#worker;
     const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: this.#settings });
-    worker.on('message', (answers: WriterAnswer[]) => this.#settle(answers));
+    worker.on('message', (answers: PackedAnswers) => this.#settle(answers));
     worker.on('error', (error) => this.#lose(worker, error as Error));
     worker.on('exit', () => this.#lose(worker, new Error('the writer thread ended')));
     this.#worker = worker;
     return worker;
   }
 
-  #settle(answers: readonly WriterAnswer[]): void {
+  #settle(answers: PackedAnswers): void {
     let committed = false;
-    for (const { id, result, error } of answers) {
+    for (const { id, result, error } of unpackAnswers(answers)) {
       const waiting = this.#waiting.get(id);
       if (!waiting) {
         if (error)

@@ -10,9 +10,10 @@ export const CONFLICT = 2;
 export interface EventIdentity {
   /**
    * Inside the transaction that will store the events: a verdict per key (`NEW`, `DUPLICATE`, `CONFLICT`), the first of
-   * equal keys winning. Keys of zeros (no id) are always new. `days`: the day after which each may be forgotten.
+   * equal keys winning. Keys of zeros (no id) are always new. `days`: the day after which each may be forgotten; `lastSeq`:
+   * the newest commit that this transaction sees.
    */
-  claim(db: Db, keys: Uint32Array, days: Int32Array): Promise<Uint8Array>;
+  claim(db: Db, keys: Uint32Array, days: Int32Array, lastSeq: number): Promise<Uint8Array>;
   /** The claimed keys are stored in the commit `seq`. */
   settle(seq: number): void;
   /** Nothing of the last claim was stored. */

@@ -23,8 +23,8 @@ export class MemoryIdentity implements EventIdentity {
   readonly #cache = new Map<string, StoredKeys>();
   #cachedKeys = 0;
 
-  async claim(db: Db, keys: Uint32Array, days: Int32Array): Promise<Uint8Array> {
-    await this.#catchUp(db);
+  async claim(db: Db, keys: Uint32Array, days: Int32Array, lastSeq: number): Promise<Uint8Array> {
+    if (lastSeq > this.#lastSeq) await this.#catchUp(db, lastSeq);
     const verdicts = new Uint8Array(days.length);
     const rows = claimWithin(keys, verdicts);
     const fresh: number[] = [];
@@ -63,16 +63,7 @@ export class MemoryIdentity implements EventIdentity {
   }
 
   /** Reads the ids of commits that this process has not seen, folded or not. */
-  async #catchUp(db: Db): Promise<void> {
-    const newest = await db.selectFrom('inbox').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
-    const folded = await db
-      .selectFrom('event_segment')
-      .select('last_seq')
-      .orderBy('last_seq', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    const last = Math.max(newest?.seq ?? 0, folded?.last_seq ?? 0);
-    if (last <= this.#lastSeq) return;
+  async #catchUp(db: Db, last: number): Promise<void> {
     const from = this.#lastSeq;
     const segments = await db
       .selectFrom('event_segment')

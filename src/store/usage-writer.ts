@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { type Calendar, monthOf } from '../domain/calendar.ts';
 import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
+import { type CommitGround, createGroundReader } from './commit-ground.ts';
 import type { Db, DialectName } from './database.ts';
 import { type Assign, EventBatchBuilder, keepRows } from './event-batch.ts';
 import { CONFLICT, createPostgresIdentity, type EventIdentity, isAbsent, NEW } from './event-identity.ts';
@@ -9,7 +10,6 @@ import { KEY_WORDS, toWords } from './event-key.ts';
 import { foldInbox } from './fold.ts';
 import { MemoryIdentity } from './memory-identity.ts';
 import { reassign } from './recount.ts';
-import { REPORT_ZONE } from './report-zone.ts';
 import { removeExpired } from './retention.ts';
 import { type RezoneOutcome, rezone } from './rezone.ts';
 import { type Batch, decodeSegment, encodeSegment } from './segment.ts';
@@ -17,7 +17,6 @@ import { getOrCreateSetting } from './setting-repository.ts';
 import { addToTotals, closeMonths } from './totals.ts';
 import { ValueDictionary, type Vocabulary } from './value-dictionary.ts';
 import { ValuePlaces } from './value-places.ts';
-import { RENAMES } from './value-texts.ts';
 
 const MAX_AHEAD_MS = 5 * 60_000;
 
@@ -51,8 +50,8 @@ export interface UsageWriterOptions {
   totalsRetentionMonths?: number | undefined;
   /** Values of a dimension that a day's totals list by name. */
   dimensionCap?: number;
-  /** The rules as they stand in this transaction. */
-  rules: (db: Db) => Promise<Assign>;
+  /** The rules as they stand in this transaction, in which they have this version. */
+  rules: (db: Db, version: number) => Promise<Assign>;
 }
 
 /**
@@ -66,6 +65,7 @@ export class UsageWriter {
   readonly #identity: EventIdentity;
   readonly #dictionary = new ValueDictionary();
   readonly #places: ValuePlaces;
+  readonly #readGround = createGroundReader();
   #seed: number | undefined;
   #renames: string | undefined;
   #unfoldedEvents = 0;
@@ -143,7 +143,8 @@ export class UsageWriter {
         undefined,
         async (trx, day, batch) => {
           if (day < fromDay) return batch;
-          return reassign(trx, day, batch, await this.#options.rules(trx), this.#dictionary);
+          const { rulesVersion } = await this.#readGround(trx);
+          return reassign(trx, day, batch, await this.#options.rules(trx, rulesVersion), this.#dictionary);
         },
         fromDay,
       );
@@ -204,8 +205,9 @@ export class UsageWriter {
     learned: Map<Vocabulary, ReadonlyMap<string, number>>,
   ): Promise<{ results: IngestResult[]; seq: number | undefined; events: number }> {
     const capacity = requests.reduce((sum, request) => sum + request.events.length, 0);
-    const assign = await this.#options.rules(trx);
-    await this.#followSettings(trx);
+    const ground = await this.#readGround(trx);
+    this.#follow(ground);
+    const assign = await this.#options.rules(trx, ground.rulesVersion);
     const builder = new EventBatchBuilder(capacity, this.#dictionary, this.#options.calendar, assign, this.#seed!);
     const results: IngestResult[] = [];
     const requestOf = new Uint32Array(capacity);
@@ -233,6 +235,7 @@ export class UsageWriter {
       trx,
       builder.keys.subarray(0, builder.length * KEY_WORDS),
       builder.days.subarray(0, builder.length),
+      ground.lastSeq,
     );
     const taken = new Uint32Array(builder.length);
     let count = 0;
@@ -280,18 +283,10 @@ export class UsageWriter {
    * A value that was forgotten must not be found by its old text any more, and no event may be put into a day of a zone
    * that days are no longer counted in; whichever process changed that.
    */
-  async #followSettings(trx: Db): Promise<void> {
-    const settings = await trx
-      .selectFrom('setting')
-      .select(['name', 'value'])
-      .where('name', 'in', [RENAMES, REPORT_ZONE])
-      .execute();
-    const find = (name: string): string | undefined => settings.find((setting) => setting.name === name)?.value;
-    const zone = find(REPORT_ZONE);
+  #follow({ zone, renames }: CommitGround): void {
     if (zone !== undefined && zone !== this.#options.calendar.zone) {
       throw new HeadroomError('config', `Days are counted in ${zone} since this process started: start it again.`);
     }
-    const renames = find(RENAMES);
     if (renames !== this.#renames) this.#dictionary.forget();
     this.#renames = renames;
   }
@@ -328,7 +323,7 @@ export class UsageWriter {
 
   async #fold(): Promise<number> {
     const folded = await this.#changeTotals(async (trx) => {
-      await this.#followSettings(trx);
+      this.#follow(await this.#readGround(trx));
       return foldInbox(trx, this.#options.calendar, this.#places);
     });
     // Nothing left: whatever this process counted, another has folded it.

@@ -1,0 +1,105 @@
+import type { IngestResult } from '../domain/event.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Envelope, IngestRequest } from './adapter.ts';
+
+/**
+ * What the writer's two sides say to each other. Copying an object between threads costs more than the event in it, so
+ * requests go as one block of bytes with a few numbers each, and results as numbers wherever they are no more.
+ */
+export type WriterCall =
+  | ({ kind: 'ingest' } & PackedRequests)
+  | { kind: 'check' | 'fold' | 'stop'; id: number }
+  | { kind: 'retain'; id: number; nowMs: number };
+
+export type WriterAnswer = { id: number; result?: IngestResult; error?: { code: ErrorCode; message: string } };
+
+export interface NumberedRequest {
+  id: number;
+  request: IngestRequest;
+}
+
+export interface PackedRequests {
+  envelopes: Envelope[];
+  bytes: Uint8Array<ArrayBuffer>;
+  /** REQUEST_NUMBERS per request: its id, place of its envelope, where its body begins in `bytes`, when it came. */
+  numbers: Float64Array<ArrayBuffer>;
+}
+
+const REQUEST_NUMBERS = 4;
+
+export function packRequests(requests: readonly NumberedRequest[]): PackedRequests {
+  const places = new Map<Envelope, number>();
+  const numbers = new Float64Array(requests.length * REQUEST_NUMBERS);
+  const bytes = new Uint8Array(requests.reduce((size, { request }) => size + request.body.length, 0));
+  let at = 0;
+  for (const [index, { id, request }] of requests.entries()) {
+    let place = places.get(request.envelope);
+    if (place === undefined) {
+      place = places.size;
+      places.set(request.envelope, place);
+    }
+    numbers.set([id, place, at, request.receivedMs], index * REQUEST_NUMBERS);
+    bytes.set(request.body, at);
+    at += request.body.length;
+  }
+  return { envelopes: [...places.keys()], bytes, numbers };
+}
+
+export function unpackRequests({ envelopes, bytes, numbers }: PackedRequests): NumberedRequest[] {
+  const requests: NumberedRequest[] = [];
+  for (let at = 0; at < numbers.length; at += REQUEST_NUMBERS) {
+    const end = numbers[at + REQUEST_NUMBERS + 2] ?? bytes.length;
+    requests.push({
+      id: numbers[at]!,
+      request: {
+        envelope: envelopes[numbers[at + 1]!]!,
+        body: bytes.subarray(numbers[at + 2]!, end),
+        receivedMs: numbers[at + 3]!,
+      },
+    });
+  }
+  return requests;
+}
+
+export interface PackedAnswers {
+  /** RESULT_NUMBERS per request whose events were all taken or known. */
+  numbers: Float64Array<ArrayBuffer>;
+  /** The rest, as they are. */
+  others: WriterAnswer[];
+}
+
+const RESULT_NUMBERS = 7;
+
+export function packAnswers(answers: readonly WriterAnswer[]): PackedAnswers {
+  const others = answers.filter(({ result }) => !result || result.rejected.length > 0);
+  const numbers = new Float64Array((answers.length - others.length) * RESULT_NUMBERS);
+  let at = 0;
+  for (const { id, result } of answers) {
+    if (!result || result.rejected.length > 0) continue;
+    const { accepted, duplicates, conflicts, withoutId = 0, late = 0, lastEventMs = Number.NaN } = result;
+    numbers.set([id, accepted, duplicates, conflicts, withoutId, late, lastEventMs], at);
+    at += RESULT_NUMBERS;
+  }
+  return { numbers, others };
+}
+
+export function unpackAnswers({ numbers, others }: PackedAnswers): WriterAnswer[] {
+  const answers: WriterAnswer[] = [];
+  for (let at = 0; at < numbers.length; at += RESULT_NUMBERS) {
+    const [id, accepted, duplicates, conflicts, withoutId, late, lastEventMs] = numbers.subarray(
+      at,
+      at + RESULT_NUMBERS,
+    );
+    const result: IngestResult = {
+      accepted: accepted!,
+      duplicates: duplicates!,
+      conflicts: conflicts!,
+      withoutId: withoutId!,
+      late: late!,
+      rejected: [],
+    };
+    if (!Number.isNaN(lastEventMs)) result.lastEventMs = lastEventMs!;
+    answers.push({ id: id!, result });
+  }
+  return [...answers, ...others];
+}

@@ -1,0 +1,51 @@
+import type { Db } from './database.ts';
+import { REPORT_ZONE } from './report-zone.ts';
+import { RENAMES } from './value-texts.ts';
+
+/** What a commit stands on and another process may have changed since the last one. */
+export interface CommitGround {
+  /** Version of the definitions; 0 before the first declaration. */
+  rulesVersion: number;
+  /** Changes whenever values were renamed; undefined: never. */
+  renames: string | undefined;
+  /** The zone that days are counted in; undefined: not fixed yet. */
+  zone: string | undefined;
+  /** Number of the newest commit, folded or not; 0: none. */
+  lastSeq: number;
+}
+
+/** Reads all of it in one statement, made once: a small commit is mostly statements. */
+export function createGroundReader(): (trx: Db) => Promise<CommitGround> {
+  let query: ReturnType<typeof compile> | undefined;
+  return async (trx) => {
+    query ??= compile(trx);
+    const { rows } = await trx.executeQuery<GroundRow>(query);
+    const { rules_version, renames, zone, newest, folded } = rows[0]!;
+    return {
+      rulesVersion: rules_version ?? 0,
+      renames: renames ?? undefined,
+      zone: zone ?? undefined,
+      lastSeq: Math.max(newest ?? 0, folded ?? 0),
+    };
+  };
+}
+
+interface GroundRow {
+  rules_version: number | null;
+  renames: string | null;
+  zone: string | null;
+  newest: number | null;
+  folded: number | null;
+}
+
+function compile(db: Db) {
+  return db
+    .selectNoFrom((of) => [
+      of.selectFrom('definition').select('version').orderBy('version', 'desc').limit(1).as('rules_version'),
+      of.selectFrom('setting').select('value').where('name', '=', RENAMES).as('renames'),
+      of.selectFrom('setting').select('value').where('name', '=', REPORT_ZONE).as('zone'),
+      of.selectFrom('inbox').select('seq').orderBy('seq', 'desc').limit(1).as('newest'),
+      of.selectFrom('event_segment').select('last_seq').orderBy('last_seq', 'desc').limit(1).as('folded'),
+    ])
+    .compile();
+}

@@ -10,6 +10,7 @@ import type {
   SummaryReport,
 } from '../domain/report.ts';
 import { countOf, formatCount, formatCredits, formatPercent } from '../report/format.ts';
+import { isOver } from '../report/scope-words.ts';
 import { cleanText } from './labels.ts';
 import type { ChartView } from './spec/build.ts';
 import { stepGrainOf } from './spec/time-axis.ts';
@@ -122,7 +123,7 @@ function wordPools(report: PoolReport): Wording {
     return [
       ...scope.pools.map((pool) => prefix + wordBalance(pool.name, pool)),
       ...scope.limits.map((limit) => prefix + wordBalance(`${limit.name} (limit)`, limit)),
-      ...(scope.overage > 0 ? [`${prefix}overage ${formatCredits(scope.overage)}`] : []),
+      ...(isOver(scope) ? [`${prefix}overage ${formatCredits(scope.overage)}`] : []),
     ];
   });
   return { form: 'Bar chart of pools', values };

@@ -1,7 +1,7 @@
 import type { Dimension, GroupKey } from '../domain/dimension.ts';
 import type { DrillReport, Question, Table } from '../domain/report.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
-import { formatDate, formatShare } from './format.ts';
+import { capitalise, formatDate, formatShare } from './format.ts';
 import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getName } from './known-name.ts';
 import { noteAnswer } from './notes.ts';
@@ -114,8 +114,7 @@ function noteIds(ids: readonly string[]): string {
 }
 
 function toTitle(key: GroupKey, number: 'singular' | 'plural' = 'plural'): string {
-  const words = DIMENSION_WORDS[key][number];
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return capitalise(DIMENSION_WORDS[key][number]);
 }
 
 function toTable(sections: DrillReport['sections']): Table {

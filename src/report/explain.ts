@@ -9,6 +9,7 @@ import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { reportPool } from './pool.ts';
 import { describeCost, describeMatch } from './rule-words.ts';
+import { isOver } from './scope-words.ts';
 import { sumTotals } from './totals.ts';
 
 /**
@@ -108,7 +109,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
           ...[scope.scope, pool.name, pool.period.label],
           ...[pool.amount, pool.used, pool.left, pool.arithmetic],
         ]),
-        ...(scope.overage > 0
+        ...(isOver(scope)
           ? [[scope.scope, 'Overage', 'month', null, scope.overage, null, 'what no pool covered']]
           : []),
       ]),

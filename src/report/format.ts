@@ -127,3 +127,7 @@ export function describeFilters(filters: readonly Filter[]): string | undefined 
   const parts = filters.map(({ key, patterns, not }) => `${not ? 'not ' : ''}${key}:${patterns.join(' or ')}`);
   return `Filters: ${parts.join(', ')}`;
 }
+
+export function capitalise(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -29,7 +29,7 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
         ...noteSuppose(suppose),
         ...states
           .filter(({ pools, limits }) => pools.length + limits.length === 0)
-          .map(({ title }) => `No pool is declared for ${title}; what it uses is overage.`),
+          .map(({ title }) => `No pool is declared for ${title}: nothing is drawn from.`),
       ],
     }),
     kind: 'pool',
@@ -55,7 +55,7 @@ export function describeStates({ deps }: Pick<Inquiry, 'deps'>, states: readonly
     `(${formatPercent(current.percent, current.thresholds)}), ${LEVEL_WORDS[worst.level]}` +
     `${worst.restCount > 0 ? `, ${formatCredits(worst.restLeft)} left in ${countOf(worst.restCount, 'other pool')}` : ''}` +
     `${worst.overage > 0 ? `, ${formatCredits(worst.overage)} overage this month` : ''}` +
-    `${ends ? `; runs out ${ends}` : ''}` +
+    `${ends ? `; ${current.name} runs out ${ends}` : ''}` +
     `${others > 0 ? `; ${countOf(others, 'other scope')} not healthy` : ''}.`
   );
 }
@@ -95,9 +95,12 @@ function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
         ...[pool.percent, pool.level, pool.period.label, pool.arithmetic, pool.burnRate ?? null],
         ...[pool.runOut?.earliestMs ?? null, pool.runOut?.latestMs ?? null, Math.min(1, pool.percent / 100)],
       ]),
-      ...(overage > 0
-        ? [[scope, 'Overage', 'overage', overage, null, null, null, null, 'month', null, null, null, null, null]]
-        : []),
+      ...(overage > 0 ? [toRest(scope, overage, pools.length > 0 ? 'Overage' : 'Used')] : []),
     ]),
   };
+}
+
+/** What a scope used in the month that no pool gave. */
+function toRest(scope: string, credits: number, name: 'Overage' | 'Used'): PoolReport['table']['rows'][number] {
+  return [scope, name, name.toLowerCase(), credits, null, null, null, null, 'month', null, null, null, null, null];
 }

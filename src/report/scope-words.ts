@@ -1,7 +1,8 @@
 import type { Definitions } from '../domain/definition.ts';
 import { listNearest } from '../domain/nearest.ts';
-import type { Level, Question } from '../domain/report.ts';
+import type { Level, PoolBalance, Question } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
+import { formatInstant } from './format.ts';
 
 /** What a level means, in a sentence. */
 export const LEVEL_WORDS: Readonly<Record<Level, string>> = {
@@ -13,6 +14,19 @@ export const LEVEL_WORDS: Readonly<Record<Level, string>> = {
 
 /** Worst last. */
 export const LEVELS: readonly Level[] = ['healthy', 'approaching', 'critical', 'exhausted'];
+
+/** Whether overage is worth a word: where there is no pool at all, nothing is over anything. */
+export function isOver({ pools, overage }: { pools: readonly unknown[]; overage: number }): boolean {
+  return pools.length > 0 && overage > 0;
+}
+
+/** `runs out between Mon 23 Nov 2026 00:00 and …`, `may run out on …` where at the slower rate it lasts. */
+export function describeRunOut({ earliestMs, latestMs }: NonNullable<PoolBalance['runOut']>, zone: string): string {
+  const earliest = formatInstant(earliestMs, zone);
+  if (latestMs === undefined) return `may run out on ${earliest}`;
+  const latest = formatInstant(latestMs, zone);
+  return latest === earliest ? `runs out on ${earliest}` : `runs out between ${earliest} and ${latest}`;
+}
 
 /** For a scope that is neither declared nor used, with those that are declared. */
 export function unknownScope(name: string, { scopes }: Definitions, report: string): QuestionError {

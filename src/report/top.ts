@@ -2,7 +2,7 @@ import { NONE, OTHER } from '../domain/dimension.ts';
 import type { Question, RankingReport } from '../domain/report.ts';
 import type { UsageAnswer } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
-import { countOf, formatCount, formatCredits, formatPercent, formatShare } from './format.ts';
+import { capitalise, countOf, formatCount, formatCredits, formatPercent, formatShare } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { rankRows, toRankingTable } from './ranking.ts';
@@ -101,8 +101,4 @@ async function askTogether(
   if (!shortened) return [main!, ...rest];
   const covered = { ...inquiry.span, fromMs: Math.min(shortened.fromMs, inquiry.span.toMs) };
   return [main!, ...(await Promise.all(others.map((other) => other({ ...inquiry, span: covered }))))];
-}
-
-function capitalise(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

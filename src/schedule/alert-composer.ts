@@ -66,7 +66,7 @@ async function findForecast(
   const report = (await ports.reporter.answer({ report: 'pool', scope: content.scope }, nowMs)) as PoolReport;
   const pools: readonly PoolBalance[] = report.scopes.flatMap(({ pools, limits }) => [...pools, ...limits]);
   const pool = pools.find(({ name }) => name === content.pool);
-  const forecast = pool && describeForecast(pool, report.zone).replace(/^, /, '');
+  const forecast = pool && describeForecast(pool, report.zone);
   return forecast ? `Forecast: ${forecast} (${report.zone}).` : undefined;
 }
 

@@ -10,6 +10,7 @@ import {
   formatShare,
   formatShortDate,
 } from '../report/format.ts';
+import { describeRunOut, isOver } from '../report/scope-words.ts';
 import { LEVEL_WORDS } from '../slack/blocks/cards.ts';
 import type { DigestContent } from './digest-content.ts';
 import type { Mover } from './digest-movers.ts';
@@ -92,7 +93,7 @@ export function listParts(content: DigestContent): DigestPart[] {
           title: scope.title,
           lines: [
             ...[...scope.pools, ...scope.limits].map((pool) => describePool(pool, content.zone)),
-            ...(scope.overage > 0 ? [`Overage: ${formatCredits(scope.overage)} that no pool covered`] : []),
+            ...(isOver(scope) ? [`Overage: ${formatCredits(scope.overage)} that no pool covered`] : []),
           ],
         }))
       : []),
@@ -156,24 +157,22 @@ function describeStatus(report: StatusReport): string[] {
   return [codes.join(' · '), ...report.diagnosis.slice(0, 2).map(({ claim, evidence }) => `${claim}: ${evidence}`)];
 }
 
-/** `Daily credits: 41 % (21,525 of 52,500), 🔵 healthy, burn rate 0.82, lasts until the reset`. */
-export function describePool(pool: PoolBalance, zone: string): string {
+/** `Daily credits: 41 % (21,525 of 52,500, 30,975 left), 🔵 healthy, burn rate 0.82, lasts until the reset at the usual rate`. */
+function describePool(pool: PoolBalance, zone: string): string {
   const burn = pool.burnRate === undefined ? '' : `, burn rate ${pool.burnRate.toFixed(2)}`;
+  const forecast = describeForecast(pool, zone);
   return (
     `${pool.name}: ${formatPercent(pool.percent, pool.thresholds)} ` +
     `(${formatCredits(pool.used)} of ${formatCredits(pool.amount)}, ${formatCredits(pool.left)} left), ${LEVEL_WORDS[pool.level]}${burn}` +
-    `${describeForecast(pool, zone)}`
+    `${forecast ? `, ${forecast}` : ''}`
   );
 }
 
-/** `, runs out between … and …`; empty for a pool that is used up, or where too little is known. */
-export function describeForecast(pool: PoolBalance, zone: string): string {
-  if (pool.level === 'exhausted') return '';
-  if (!pool.runOut) return pool.foreseen ? ', lasts until the reset at the usual rate' : '';
-  const earliest = formatInstant(pool.runOut.earliestMs, zone);
-  return pool.runOut.latestMs === undefined
-    ? `, may run out on ${earliest}`
-    : `, runs out between ${earliest} and ${formatInstant(pool.runOut.latestMs, zone)}`;
+/** `runs out between … and …`; undefined for a pool that is used up, and where too little is known. */
+export function describeForecast(pool: PoolBalance, zone: string): string | undefined {
+  if (pool.level === 'exhausted') return undefined;
+  if (!pool.runOut) return pool.foreseen && 'lasts until the reset at the usual rate';
+  return describeRunOut(pool.runOut, zone);
 }
 
 function describeMove(mover: Mover): string {

@@ -1,6 +1,7 @@
 import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
 import { formatCredits, formatPercent } from '../report/format.ts';
+import { isOver } from '../report/scope-words.ts';
 import { listAlertsOf, type Mute, markRearmed, trackEpisode } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
 import { type Claim, claimAlert, isMuted, type Targets } from './alert-claims.ts';
@@ -138,7 +139,7 @@ function toLevelContent({ scope, pool, later, days }: About, level: number): Ale
     lines: [
       `${formatCredits(pool.used)} of ${formatCredits(pool.amount)} used (${formatPercent(pool.percent, pool.thresholds)}), ` +
         `${formatCredits(pool.left)} left, ${pool.period.label}`,
-      ...(scope.overage > 0 ? [`Overage this month: ${formatCredits(scope.overage)}`] : []),
+      ...(isOver(scope) ? [`Overage this month: ${formatCredits(scope.overage)}`] : []),
       describeNext(level, next, pool),
     ],
     mention: urgent && later.length === 0,

@@ -3,10 +3,10 @@ import type { ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { countOf, formatClock, formatCount, formatInstant, formatPercent } from '../report/format.ts';
+import { describeRunOut } from '../report/scope-words.ts';
 import { type AlertRule, findAlert, findOpenEpisode } from '../store/alert-repository.ts';
 import { type Claim, claimAlert, isMuted } from './alert-claims.ts';
 import { formatHours, formatPools, formatWho } from './alert-commands.ts';
-import { describeForecast } from './digest-text.ts';
 import { type AlertSetting, subjectOf, toEpisodeKey, toPeriodKey } from './level-alerts.ts';
 import { isSilent } from './silent-sources.ts';
 import { findUnusual, type UnusualHour } from './unusual-hours.ts';
@@ -223,7 +223,7 @@ export async function evaluateRunOut(setting: AlertSetting, states: readonly Sco
           content: {
             kind: 'run-out',
             title: `${pool.name} of ${state.title} will run out before its reset`,
-            lines: [`It ${describeForecast(pool, zone).replace(/^, /, '')} (${zone}): ${pool.runOut.arithmetic}`],
+            lines: [`It ${describeRunOut(pool.runOut, zone)} (${zone}): ${pool.runOut.arithmetic}`],
             mention: false,
             scope: state.scope,
             pool: pool.name,

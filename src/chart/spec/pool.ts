@@ -1,5 +1,6 @@
 import type { PoolReport } from '../../domain/report.ts';
 import { formatCount } from '../../report/format.ts';
+import { isOver } from '../../report/scope-words.ts';
 import { type CanDraw, toLabels } from '../labels.ts';
 import { formatCompactCredits } from '../numbers.ts';
 import { CONTENT_WIDTH, SIZE } from '../theme.ts';
@@ -16,10 +17,9 @@ export function buildPoolSpec(report: PoolReport, canDraw: CanDraw): ChartSpec |
     const rank = (name: string) => scope.drawOrder.indexOf(name) + 1 || Number.POSITIVE_INFINITY;
     const pools = scope.pools.toSorted((a, b) => rank(a.name) - rank(b.name));
     const prefix = several ? `${scope.title}: ` : '';
-    const overage: Bullet[] =
-      scope.overage > 0
-        ? [{ label: `${prefix}Overage`, text: `${formatCompactCredits(scope.overage)} not covered by any pool` }]
-        : [];
+    const overage: Bullet[] = isOver(scope)
+      ? [{ label: `${prefix}Overage`, text: `${formatCompactCredits(scope.overage)} not covered by any pool` }]
+      : [];
     return [
       ...pools.map((balance) => ({
         label: `${prefix}${balance.name}`,

@@ -1,13 +1,14 @@
 import type { Level, PoolBalance, PoolReport, ScopeCard, SummaryReport } from '../../domain/report.ts';
 import {
+  capitalise,
   countOf,
   formatClock,
   formatCount,
   formatCredits,
-  formatInstant,
   formatPercent,
   formatShare,
 } from '../../report/format.ts';
+import { describeRunOut, isOver } from '../../report/scope-words.ts';
 import { ACTIONS } from '../action-ids.ts';
 import { MAX_FIELD_TEXT, MAX_SECTION_FIELDS } from '../limits.ts';
 import { drawGauge } from './bar.ts';
@@ -120,7 +121,7 @@ export function buildPools(report: PoolReport): Block[] {
         leaf(scope.title, { bold: true }),
         `   ${LEVEL_WORDS[scope.level]}`,
         scope.drawOrder.length > 1 ? `\nDrawn in this order: ${scope.drawOrder.join(' → ')}` : '',
-        scope.overage > 0 ? `\nOverage: ${formatCredits(scope.overage)} credits that no pool covered` : '',
+        isOver(scope) ? `\nOverage: ${formatCredits(scope.overage)} credits that no pool covered` : '',
       ),
       ...[...scope.pools, ...scope.limits].slice(0, 6).map((balance) => buildBalance(balance, report.zone)),
       ...buildLinks(scope.level, scope.links),
@@ -137,12 +138,6 @@ function buildBalance(balance: PoolBalance, zone: string): Block {
     balance.burnRate === undefined
       ? ''
       : `\nBurn rate ${balance.burnRate.toFixed(2)} (1 = used up exactly at the reset)`,
-    balance.runOut ? `\n${describeRunOut(balance.runOut, zone)}` : '',
+    balance.runOut ? `\n${capitalise(describeRunOut(balance.runOut, zone))}: ${balance.runOut.arithmetic}` : '',
   );
-}
-
-function describeRunOut(runOut: NonNullable<PoolBalance['runOut']>, zone: string): string {
-  const earliest = formatInstant(runOut.earliestMs, zone);
-  const latest = runOut.latestMs === undefined ? 'after the reset' : formatInstant(runOut.latestMs, zone);
-  return `Runs out between ${earliest} and ${latest}: ${runOut.arithmetic}`;
 }

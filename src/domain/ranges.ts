@@ -51,8 +51,6 @@ const FIRST_YEAR = 1970;
 export interface RangeOptions {
   /** Taken where `text` is absent or empty; `7d` if not given. */
   default?: string;
-  /** First day with hourly totals: a single day before it is one bar. */
-  hourDays?: number;
 }
 
 /**
@@ -71,7 +69,7 @@ export function resolveRange(
   if (!words) throw unknownRange(asked);
   if (words.kind === 'word' && words.word === '24h') return resolveLast24Hours(nowMs, calendar);
   const today = calendar.dayOf(nowMs);
-  return buildRange(resolveDays(words, today, asked), today, calendar, options.hourDays);
+  return buildRange(resolveDays(words, today, asked), today, calendar);
 }
 
 /**
@@ -300,17 +298,16 @@ function tooEarly(asked: string): InvalidRangeError {
   ]);
 }
 
-function buildRange(days: Days, today: number, calendar: Calendar, hourDays?: number): Range {
+function buildRange(days: Days, today: number, calendar: Calendar): Range {
   const { first: firstDay, last: lastDay, text } = days;
   const count = lastDay - firstDay + 1;
-  const byHour = count === 1 && (hourDays === undefined || firstDay >= hourDays);
   return {
     text,
     fromMs: calendar.startOfDay(firstDay),
     toMs: calendar.startOfDay(lastDay + 1),
     firstDay,
     lastDay,
-    grain: byHour ? 'hour' : count >= YEAR_DAYS ? 'month' : 'day',
+    grain: count === 1 ? 'hour' : count >= YEAR_DAYS ? 'month' : 'day',
     partial: lastDay === today,
     label: daysLabel(firstDay, lastDay),
   };

@@ -21,14 +21,13 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
   const today = deps.calendar.dayOf(nowMs);
   // Balances are live, so what explains them is too.
   const inquiry = await openInquiry(deps, question, nowMs, `${formatDay(today - 29)}..${formatDay(today)}`);
-  const { definitions, span, range } = inquiry;
+  const { definitions, span, range, extent } = inquiry;
   const { calendar } = deps;
-  const [answer, pools, excluded, corrections, extent] = await Promise.all([
+  const [answer, pools, excluded, corrections] = await Promise.all([
     ask(inquiry, { groupBy: ['scope'] }),
     reportPool(deps, { report: 'pool', scope: question.scope }, nowMs),
     deps.usage.excluded(span),
     deps.corrections?.(span) ?? [],
-    deps.usage.extent(),
   ]);
   const scopes = definitions.scopes.filter(({ name }) => question.scope === undefined || question.scope === name);
   if (question.scope !== undefined && scopes.length === 0 && question.scope !== DEFAULT_SCOPE) {

@@ -21,10 +21,8 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
   const { calendar, usage } = deps;
   const untilMonth = question.range === undefined ? undefined : resolveMonth(question.range, nowMs, calendar);
   const range = resolveHistory(nowMs, calendar, untilMonth);
-  const [inquiry, extent] = await Promise.all([
-    openInquiry(deps, { ...question, filters: [], range: undefined }, nowMs),
-    usage.extent(),
-  ]);
+  const inquiry = await openInquiry(deps, { ...question, filters: [], range: undefined }, nowMs);
+  const { extent } = inquiry;
   const span = { fromMs: range.fromMs, toMs: Math.max(range.toMs, calendar.startOfDay(range.firstDay + 1)) };
   const used = await usage.values({ key: 'scope', span, limit: 1000 });
   const scope = chooseScope(
@@ -57,7 +55,7 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
   const title = declared?.title ?? scope;
 
   return {
-    ...toHead({ ...inquiry, question, range }, [extent ?? { asOfMs: 0 }], {
+    ...toHead({ ...inquiry, question, range }, [], {
       title: `12 months of ${title}`,
       finding:
         total === 0

@@ -36,6 +36,8 @@ export interface Inquiry {
   /** The question's filters, with shown client names turned into ids. */
   readonly filters: readonly Filter[];
   readonly olderZones: readonly OlderZone[];
+  /** What days the data reach over; undefined where nothing was ever received. */
+  readonly extent: Awaited<ReturnType<UsageReader['extent']>>;
 }
 
 export async function openInquiry(
@@ -44,13 +46,13 @@ export async function openInquiry(
   nowMs: number,
   defaultRange?: string,
 ): Promise<Inquiry> {
-  const definitions = await deps.definitions();
+  const [definitions, extent] = await Promise.all([deps.definitions(), deps.usage.extent()]);
   const range = resolveRange(question.range, nowMs, deps.calendar, { default: defaultRange });
   const span = toSpan(range, deps.calendar);
   const names = getClientNames(definitions.clients);
   const filters = await toIds(deps.usage, names, question.filters ?? [], span);
   const olderZones = (await deps.olderZones?.()) ?? [];
-  return { question, nowMs, deps, definitions, names, range, span, filters, olderZones };
+  return { question, nowMs, deps, definitions, names, range, span, filters, olderZones, extent };
 }
 
 /** Asks for totals of the inquiry's range under its filters, unless `query` says otherwise. */
@@ -64,13 +66,13 @@ export function ask(inquiry: Inquiry, query: Partial<UsageQuery>): Promise<Usage
   });
 }
 
-/** What every report begins with. `asOfMs` is the newest of the answers that it rests on. */
+/** What every report begins with. `asOfMs` is the newest of the data and of the answers that it rests on. */
 export function toHead(
   inquiry: Inquiry,
   answers: readonly Pick<UsageAnswer, 'asOfMs'>[],
   head: Pick<ReportHead, 'title' | 'finding' | 'notes' | 'offers'>,
 ): ReportHead {
-  const asOfMs = Math.max(0, ...answers.map((answer) => answer.asOfMs));
+  const asOfMs = Math.max(inquiry.extent?.asOfMs ?? 0, ...answers.map((answer) => answer.asOfMs));
   return {
     ...head,
     question: inquiry.question,

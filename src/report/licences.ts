@@ -11,7 +11,7 @@ import { checkSuppose, noteSuppose } from './scope-words.ts';
  * with other quantities beside it. Amounts of different periods are never added up.
  */
 export async function reportLicences(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
-  const [inquiry, extent] = await Promise.all([openInquiry(deps, question, nowMs, 'today'), deps.usage.extent()]);
+  const inquiry = await openInquiry(deps, question, nowMs, 'today');
   const today = deps.calendar.dayOf(nowMs);
   const suppose = question.suppose ?? {};
   checkSuppose(question, inquiry.definitions);
@@ -31,7 +31,7 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
   const isSupposed = Object.keys(suppose).length > 0;
 
   return {
-    ...toHead({ ...inquiry, question }, [extent ?? { asOfMs: 0 }], {
+    ...toHead({ ...inquiry, question }, [], {
       title: 'Licences',
       finding: '',
       notes: [

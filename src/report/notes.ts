@@ -5,13 +5,14 @@ import { DIMENSION_WORDS } from './dimension-words.ts';
 import { formatDate, formatInstant, joinWords } from './format.ts';
 import type { Inquiry } from './inquiry.ts';
 
-/** What a reader must know of how an answer was come by: still growing, cut to raw events, values over the cap. */
+/** What a reader must know of how an answer was come by: still growing, older than the data, cut to raw events, values over the cap. */
 export function noteAnswer(inquiry: Inquiry, answer: UsageAnswer): string[] {
-  const { range, deps, nowMs } = inquiry;
+  const { range, deps, nowMs, extent } = inquiry;
   const notes: string[] = [];
   if (range.partial) {
     notes.push(`Still growing: it holds what had come in by ${formatInstant(nowMs, deps.calendar.zone)}.`);
   }
+  if (extent && range.firstDay < extent.firstDay) notes.push(`Data begin on ${formatDate(extent.firstDay)}.`);
   notes.push(...noteOlderDays(inquiry));
   if (answer.shortened) notes.push(noteShortened(inquiry, answer.shortened));
   if (answer.capped.length > 0) {

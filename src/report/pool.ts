@@ -14,14 +14,11 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
   const atMs = question.range === undefined ? nowMs : Math.min(nowMs, inquiry.range.toMs);
   const { scope, suppose } = question;
   checkSuppose(question, inquiry.definitions);
-  const [states, extent] = await Promise.all([
-    getScopeStates(deps, { atMs, nowMs, scope, suppose }),
-    deps.usage.extent(),
-  ]);
+  const states = await getScopeStates(deps, { atMs, nowMs, scope, suppose });
   if (scope !== undefined && states.length === 0) throw unknownScope(scope, inquiry.definitions, 'pool');
 
   return {
-    ...toHead({ ...inquiry, question }, [extent ?? { asOfMs: 0 }], {
+    ...toHead({ ...inquiry, question }, [], {
       title: states.length === 1 ? `Pools of ${states[0]!.title}` : 'Pools',
       finding: describeStates(inquiry, states),
       notes: [

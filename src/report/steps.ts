@@ -51,13 +51,17 @@ export function toStepKey(ms: number, grain: StepGrain, calendar: Calendar): num
 }
 
 /**
- * Asks by the range's own grain; where hourly totals do not reach back to it, by the day, and says so in `note`.
+ * Asks by the range's own grain; where hourly totals do not reach back to it, by the day, and says so in `note`. A day before
+ * all data is a day too: 24 hours of nothing would be as many claims.
  */
 export async function askBySteps(
   inquiry: Inquiry,
   query: Pick<UsageQuery, 'groupBy'>,
 ): Promise<{ answer: UsageAnswer; grain: StepGrain; note?: string }> {
-  const { grain } = inquiry.range;
+  const { range, extent } = inquiry;
+  const { grain } = range;
+  if (grain === 'hour' && extent && range.lastDay < extent.firstDay)
+    return { answer: await ask(inquiry, { ...query, grain: 'day' }), grain: 'day' };
   const answer = await ask(inquiry, { ...query, grain });
   if (grain !== 'hour' || answer.shortened?.reason !== 'no-hours') return { answer, grain };
   return {

@@ -11,16 +11,16 @@ const LEAST_WEEKS = 2;
  * fewer than two such weeks in the data. Undefined as a whole for months, and for ranges of more than 35 days.
  */
 export async function findUsual(inquiry: Inquiry): Promise<((step: Step) => number | undefined) | undefined> {
-  const { range, deps } = inquiry;
-  const { calendar, usage } = deps;
+  const { range, deps, extent } = inquiry;
+  const { calendar } = deps;
   const { grain } = range;
   if (grain === 'month' || range.lastDay < range.firstDay || range.lastDay - range.firstDay >= 35) return undefined;
+  if (!extent) return undefined;
   const span: Span = {
     fromMs: calendar.startOfDay(range.firstDay - WEEKS * 7),
     toMs: calendar.startOfDay(range.lastDay - 7 + 1),
   };
-  const [extent, answer] = await Promise.all([usage.extent(), ask(inquiry, { span, grain })]);
-  if (!extent) return undefined;
+  const answer = await ask(inquiry, { span, grain });
   const firstDay = Math.max(extent.firstDay, answer.shortened ? calendar.dayOf(answer.shortened.fromMs) : -Infinity);
   const requests = new Map<string, number>();
   for (const { startMs, requests: count } of answer.rows) {

@@ -33,18 +33,17 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
   const others = (question.filters ?? []).filter((filter) => filter.key !== 'client' || filter.not);
   const filters = [...others, { key: 'client' as const, patterns: [name], not: false }];
   const inquiry = await openInquiry(deps, { ...question, filters }, nowMs);
-  const { span, range, names, definitions } = inquiry;
+  const { span, range, names, definitions, extent } = inquiry;
   const { calendar } = deps;
   const lengthMs = span.toMs - span.fromMs;
   const before = { fromMs: calendar.startOfDay(2 * range.firstDay - range.lastDay - 1), toMs: span.fromMs };
 
-  const [byClient, byRoute, byAddress, earlier, byDay, extent, events] = await Promise.all([
+  const [byClient, byRoute, byAddress, earlier, byDay, events] = await Promise.all([
     ask(inquiry, { groupBy: ['client'] }),
     ask(inquiry, { groupBy: ['route', 'status'] }),
     ask(inquiry, { groupBy: ['ip'] }),
     lengthMs > 0 ? ask(inquiry, { groupBy: ['route'], span: before }) : undefined,
     ask(inquiry, { grain: 'day', span: daysBefore(inquiry, FIRST_CALL_DAYS) }),
-    deps.usage.extent(),
     deps.usage.events({ span, filters: inquiry.filters, limit: MOST_EVENTS }),
   ]);
   // Only a client with many addresses is worth comparing with all others.

@@ -189,12 +189,6 @@ describe('resolveRange', () => {
     expect(range.label).toBe('1 Nov 2026: no whole day yet');
   });
 
-  test('a single day before the hourly totals is one bar', () => {
-    const hourDays = parseDay('2026-08-24');
-    expect(resolveRange('2026-08-23', NOW, berlin, { hourDays }).grain).toBe('day');
-    expect(resolveRange('2026-08-24', NOW, berlin, { hourDays }).grain).toBe('hour');
-  });
-
   test.each([
     ['yesterday', 'Fri 20 Nov 2026'],
     ['7d', '14 – 20 Nov 2026'],

@@ -153,4 +153,20 @@ describe('day', () => {
     expect(report.notes).toContain('Hourly totals do not reach back this far: the day is one bar.');
     expect(report.usual).toBeUndefined();
   });
+
+  it.each(['day', 'status'] as const)(
+    'before all data is one step of nothing, and says when data begin (%s)',
+    async (report) => {
+      const events = [{ timeMs: at('2026-11-05T12:00:00Z') }];
+      const before = await ask(events, { report, range: '2026-10-10' });
+      expect(before.notes).toEqual(['Data begin on Thu 5 Nov 2026.']);
+      expect(before.kind === 'day' ? before.bars : before.kind === 'status' ? before.steps : []).toHaveLength(1);
+    },
+  );
+
+  it('of which the data cover a part says when they begin; a range within them says nothing', async () => {
+    const events = [{ timeMs: at('2026-11-18T12:00:00Z') }];
+    expect((await ask(events, { report: 'daily' })).notes).toEqual(['Data begin on Wed 18 Nov 2026.']);
+    expect((await ask(events, { report: 'day', range: '2026-11-18' })).notes).toEqual([]);
+  });
 });

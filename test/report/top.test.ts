@@ -205,7 +205,7 @@ describe('top', () => {
     ] as const;
     const report = await ask([], { report: 'top', dimension: 'ip', filters }, { deps: { usage: shortened } });
     expect(report.rows).toMatchObject([{ name: '1', requests: 3, shareOfAllPercent: 75 }]);
-    expect(report.notes[0]).toContain('raw events, which begin on Wed 18 Nov 2026');
+    expect(report.notes.join(' ')).toContain('raw events, which begin on Wed 18 Nov 2026');
     expect(report.offers).toMatchObject([
       { label: 'Whole range, filtered by user only', question: { filters: [filters[1]] } },
     ]);

@@ -73,7 +73,7 @@ async function tellFailure(ctx: SlackContext, asked: Asked, error: unknown): Pro
   }
 }
 
-/** Refuses with a message to the person; for changes that only admins make. */
-export function requireAdmin(person: Person): void {
-  if (!person.admin) throw new HeadroomError('unauthorised', 'Sorry: only admins may change that.');
+/** Refuses with a message to the person; for what only admins may do. */
+export function requireAdmin(person: Person, what = 'change that'): void {
+  if (!person.admin) throw new HeadroomError('unauthorised', `Sorry: only admins may ${what}.`);
 }

@@ -36,7 +36,7 @@ describe('client', () => {
     ]);
     expect(report.sections[0]!.rows[0]!.name).toBe('400');
     expect(report.finding).toMatch(/ 100 % of the failures are with \/v1\/items\.$/);
-    expect(report.notes).toEqual(['Ids: id-1, id-2.', 'Data begin on Fri 20 Nov 2026.']);
+    expect(report.notes).toEqual(['Data begin on Fri 20 Nov 2026.', 'Ids: id-1, id-2.']);
     expect(report.question.filters).toBeUndefined();
     expect(toCsv(report)).toContain('route,/v1/items,50,33.33333333333333,40,10,0,50\r\n');
   });

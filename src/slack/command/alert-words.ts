@@ -36,16 +36,8 @@ export function readAlerts(reading: Reading, ids: ReadonlyMap<string, string>): 
   const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined;
   const what = restOf(reading, 2);
   switch (action) {
-    case undefined: {
-      const near = listNearest(word, Object.keys(ACTIONS), 3);
-      throw new Misunderstood(`Alerts cannot ${quoteShort(restOf(reading, 1))}.`, [
-        ...near.map((known) => changed(reading, reading.tokens[1]!, known)),
-        'alerts',
-        'alerts mute 2h',
-        'alerts test',
-        'help alerts',
-      ]);
-    }
+    case undefined:
+      throw unknownAction(reading);
     case 'list':
     case 'test':
       return { kind: 'alerts', action };
@@ -63,6 +55,27 @@ export function readAlerts(reading: Reading, ids: ReadonlyMap<string, string>): 
         throw new Misunderstood(`Which alert shall I ${word}? The list names them.`, ['alerts', 'help alerts']);
       return { kind: 'alerts', action, what: unquoted(reading, 2) };
   }
+}
+
+function unknownAction(reading: Reading): Misunderstood {
+  const bound = /^(?:>=?|over|above|at|more than)?\s*(\d+)\s*%?$/.exec(restOf(reading, 1).toLowerCase());
+  if (bound)
+    return new Misunderstood(
+      'Pools warn at their levels by themselves. An alert of your own names a saved view and a number of requests: ' +
+        'alerts add failures > 500 per hour.',
+      [`alerts add failures > ${bound[1]} per hour`, 'alerts', 'views', 'help alerts'],
+    );
+  const near = listNearest(wordAt(reading, 1), Object.keys(ACTIONS), 3);
+  return new Misunderstood(
+    `I do not know ${quoteShort(restOf(reading, 1))} for alerts; they can be listed, added, removed, muted, acknowledged, turned on or off, routed and tested.`,
+    [
+      ...near.map((known) => changed(reading, reading.tokens[1]!, known)),
+      'alerts',
+      'alerts mute 2h',
+      'alerts test',
+      'help alerts',
+    ],
+  );
 }
 
 /** `alerts add VIEW > 500 per hour`. */

@@ -3,6 +3,7 @@ import { formatDay } from '../domain/calendar.ts';
 import type { Declaration, DeclaredLimit, DeclaredPool, DeclaredScope } from '../domain/declaration.ts';
 import { type CostRule, DEFAULT_THRESHOLDS, LAST_PRIORITY, type Match } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
+import type { PoolEdit, PoolFields } from '../domain/pool-fields.ts';
 
 const LINE_WIDTH = 120;
 
@@ -22,6 +23,27 @@ export function formatDeclaration(declaration: Declaration): string {
       : {}),
     ...(clients.length > 0 ? { clients } : {}),
   });
+  return print(document);
+}
+
+/**
+ * The YAML of one scope in which one pool or limit is written from the fields of a form, and all else as it is declared; and
+ * where that pool stands in it. A name that the scope does not have is added at the end.
+ */
+export function formatScopeWith(
+  scope: DeclaredScope,
+  { part, name, fields }: Pick<PoolEdit, 'part' | 'name' | 'fields'>,
+): { text: string; place: string } {
+  const entries: object[] = scope[part].map(fromAllowance);
+  const found = scope[part].findIndex((pool) => pool.name === name);
+  const index = found < 0 ? entries.length : found;
+  const match = scope.limits.find((limit) => part === 'limits' && limit.name === name)?.match;
+  entries[index] = { ...fromFields(fields), ...(match ? { match: match.map(fromMatch) } : {}) };
+  const text = print(new Document({ scopes: [{ ...fromScope(scope), [part]: entries }] }));
+  return { text, place: `scopes[0].${part}[${index}]` };
+}
+
+function print(document: Document): string {
   // Entries without lists inside stand on one line, as a person would write them.
   visit(document, {
     Collection(_, node) {
@@ -63,6 +85,17 @@ function fromAllowance(pool: DeclaredPool & Pick<DeclaredLimit, 'match'>): objec
     ...(thresholds.join() === DEFAULT_THRESHOLDS.join() ? {} : { thresholds }),
     ...(match ? { match: match.map(fromMatch) } : {}),
     ...(validFromDay === undefined ? {} : { valid_from: formatDay(validFromDay) }),
+  };
+}
+
+/** Texts as they were typed: what is wrong with them is for the reader of the YAML to say. */
+function fromFields({ thresholds, validFrom, grants, ...fields }: PoolFields): object {
+  const given = (values: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim() !== ''));
+  return {
+    ...given({ ...fields, valid_from: validFrom }),
+    ...(grants.length > 0 ? { grants: grants.map((grant) => given({ ...grant })) } : {}),
+    thresholds: thresholds.split(/[\s,;%]+/).filter((entry) => entry !== ''),
   };
 }
 

@@ -37,7 +37,25 @@ export const ACTIONS = {
   alertDisable: 'alert_disable',
   alertRemove: 'alert_remove',
   alertTest: 'alert_test',
+  /** Opens the form of where alerts go. */
+  alertRoute: 'alert_route',
+  /** Menu of an alert for admins: `route`, or `pools:` with the alert's id. */
+  alertMore: 'alert_more',
+  /** Opens the pools of the scope in its value; of all scopes where that is empty. */
   poolEdit: 'pool_edit',
+  /** The same in the window that is open. */
+  poolScope: 'pool_scope',
+  poolFind: 'pool_find',
+  /** These carry `{scope, name}`. */
+  poolChange: 'pool_change',
+  poolGrant: 'pool_grant',
+  poolEnd: 'pool_end',
+  /** `{scope, kind}`: pool, addon or limit. */
+  poolAdd: 'pool_add',
+  /** What changes the form of a pool while it is filled in: its period, and its grants. */
+  poolForm: 'pool_form',
+  /** The YAML of the scope in its value. */
+  poolText: 'pool_text',
 } as const;
 
 /** `callback_id`s of modals and shortcuts. */
@@ -45,7 +63,11 @@ export const CALLBACKS = {
   filters: 'filters',
   saveView: 'save_view',
   digest: 'digest',
+  /** As text. */
   pools: 'pools',
+  /** By its fields. */
+  pool: 'pool',
+  alertRoute: 'alert_route',
   ask: 'ask',
   alert: 'alert',
   usageHere: 'usage_here',

@@ -10,6 +10,7 @@ import { registerCommands } from './listeners/commands.ts';
 import { registerDigestForm } from './listeners/digest-form.ts';
 import { registerEvents } from './listeners/events.ts';
 import { registerOptions } from './listeners/options.ts';
+import { registerPoolForms } from './listeners/pools.ts';
 import { registerShortcuts } from './listeners/shortcuts.ts';
 import { registerViews } from './listeners/views.ts';
 import { createPeople } from './permissions.ts';
@@ -83,6 +84,7 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
   registerAnswerActions(app, ctx);
   registerActions(app, ctx);
   registerDigestForm(app, ctx);
+  registerPoolForms(app, ctx);
   registerOptions(app, ctx);
   registerViews(app, ctx);
   registerEvents(app, ctx);

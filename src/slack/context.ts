@@ -28,6 +28,8 @@ export interface Asked {
   triggerId?: string | undefined;
   /** The press came from a message that only they see: it can be replaced through the response URL. */
   ephemeral?: boolean | undefined;
+  /** The press came from a form that is open: what it leads to is stacked upon it, or takes its place. */
+  modal?: { id: string; hash: string } | undefined;
   /** Epoch ms at which the request came in. */
   atMs: number;
 }

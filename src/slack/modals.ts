@@ -3,19 +3,35 @@ import { HeadroomError } from '../errors.ts';
 import { type AlertMetadata, buildAlertModal } from './blocks/alert-modal.ts';
 import { describeRuns } from './blocks/digest-list.ts';
 import { buildDigestModal, type DigestLimits, defaultSchedule } from './blocks/digest-modal.ts';
-import { buildPoolModal } from './blocks/pool-modal.ts';
 import { type Block, clip } from './blocks/text.ts';
 import { formatQuestion } from './command/format-question.ts';
 import type { Asked, SlackContext } from './context.ts';
 import type { Person } from './permissions.ts';
 import type { DigestSummary } from './ports.ts';
+import { slackErrorOf } from './web-clients.ts';
 
-/** Opens a modal for what was just typed or pressed: Slack allows it once and within 3 s. */
+/** Opens a modal for what was just typed or pressed, upon the one that is open: Slack allows it once and within 3 s. */
 export async function openView(ctx: SlackContext, asked: Asked, view: Block): Promise<void> {
   if (!asked.triggerId) {
     throw new HeadroomError('slack', `A form cannot be opened from here. Use ${ctx.command}, or a button.`);
   }
-  await ctx.client.views.open({ trigger_id: asked.triggerId, view: view as never });
+  const given = { trigger_id: asked.triggerId, view: view as never };
+  await (asked.modal ? ctx.client.views.push(given) : ctx.client.views.open(given));
+}
+
+/** Another content for a modal that is open. False: it was changed again, or closed, in the meantime. */
+export async function updateView(
+  ctx: SlackContext,
+  { id, hash }: { id: string; hash?: string | undefined },
+  view: Block,
+): Promise<boolean> {
+  try {
+    await ctx.client.views.update({ view_id: id, ...(hash ? { hash } : {}), view: view as never });
+    return true;
+  } catch (error) {
+    if (['hash_conflict', 'not_found'].includes(slackErrorOf(error) ?? '')) return false;
+    throw error;
+  }
 }
 
 /** The form of a digest: the given one, or a new one for this channel, about the calls of an answer's question. */
@@ -40,11 +56,6 @@ export async function describeNextRuns(ctx: SlackContext, schedule: string, zone
     if (error instanceof HeadroomError) return error.message;
     throw error;
   }
-}
-
-/** The declaration of pools as text, to be changed by an admin. */
-export async function openPoolModal(ctx: SlackContext, asked: Asked, scope?: string): Promise<void> {
-  await openView(ctx, asked, buildPoolModal({ yaml: await ctx.pools.show(scope), channel: asked.channel }));
 }
 
 /** The form of a bound on what an answer counts. */

@@ -13,12 +13,13 @@ import { type Command, parseCommand } from './command/command.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { sendCsv } from './csv-file.ts';
 import { requireAdmin } from './failure.ts';
-import { openPoolModal, openView } from './modals.ts';
+import { openView } from './modals.ts';
 import { performAlerts } from './perform-alerts.ts';
 import { performDigest } from './perform-digests.ts';
 import { openSaved, saveView, tellViews, unsaveView } from './perform-views.ts';
 import type { Person } from './permissions.ts';
 import { findPlace, isPrivateByDefault } from './places.ts';
+import { openPools } from './pools.ts';
 import type { Actor } from './ports.ts';
 
 /** Changes that one message shows. */
@@ -52,7 +53,7 @@ export async function perform(ctx: SlackContext, asked: Asked, person: Person, c
       return tellViews(ctx, asked);
     case 'pools':
       requireAdmin(person);
-      return openPoolModal(ctx, asked, command.scope);
+      return openPools(ctx, asked, command.scope);
     case 'correct':
       return correct(ctx, asked, person, command);
     case 'filters':
@@ -63,7 +64,7 @@ export async function perform(ctx: SlackContext, asked: Asked, person: Person, c
     case 'settings':
       return tellPrivately(ctx, asked, buildSettings(ctx.config));
     case 'audit':
-      requireAdmin(person);
+      requireAdmin(person, 'read what was changed, and by whom');
       return tellPrivately(ctx, asked, buildAudit(await listAudit(ctx.db, AUDIT_SHOWN), ctx.config.zone));
     case 'debug':
       return tellPrivately(ctx, asked, buildDebug(await ctx.doctor.check()));

@@ -1,5 +1,7 @@
+import type { DeclaredLimit, DeclaredPool } from '../domain/declaration.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
+import type { FieldFault, PoolEdit } from '../domain/pool-fields.ts';
 import type { Question, Report } from '../domain/report.ts';
 
 /**
@@ -132,8 +134,31 @@ export interface CorrectionPort {
   correct(entry: { scope: string; amount: Thousandths; on?: string; reason: string }, by: Actor): Promise<void>;
 }
 
+export interface PoolSummary {
+  pool: DeclaredPool | DeclaredLimit;
+  /** Stands for its present content; see PoolEdit. */
+  basis: string;
+  /** The date (`2026-12-01`) from which this holds, where that is still to come. */
+  planned?: string;
+}
+
+/** A declared scope with the pools and limits that have not ended, in the order of the declaration. */
+export interface ScopeSummary {
+  name: string;
+  title: string;
+  pools: readonly PoolSummary[];
+  limits: readonly PoolSummary[];
+}
+
 /** Pools as admins change them in Slack. Rejects with HeadroomError (`definition`) naming line and cure. */
 export interface PoolPort {
+  list(): Promise<readonly ScopeSummary[]>;
+  /** What is wrong with the fields of one pool, as the reader of the YAML says it. Empty: it can be applied. */
+  checkPool(edit: PoolEdit): Promise<readonly FieldFault[]>;
+  /** Applies one pool; one line per change, as `apply`. */
+  changePool(edit: PoolEdit, by: Actor): Promise<string[]>;
+  /** It ends today, and its history stays. */
+  endPool(pool: { scope: string; name: string }, by: Actor): Promise<string[]>;
   /** The YAML of one scope (or all) as `pools show` prints it. */
   show(scope?: string): Promise<string>;
   /** Rejects as `apply` would, and changes nothing. */

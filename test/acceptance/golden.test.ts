@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startPostgres } from '../support/databases.ts';
+import { typePools } from '../support/pool-text.ts';
 import { ADMIN, CHANNEL, type Stage, startStage } from './stage.ts';
 
 /** The declaration that PRODUCT.md prints, as far as it is about pools. */
@@ -100,13 +101,8 @@ describe('October 2023: 125,000 calls', () => {
 
   it('with pools that an admin types into Slack', async () => {
     stage = await startStage({ nowMs: Date.parse('2023-11-01T00:00:00Z'), env: { RAW_RETENTION_DAYS: '60' } });
-    await stage.slack.command({ user: ADMIN, channel: CHANNEL, text: 'pool edit' });
-    const form = await stage.slack.waitFor(() => stage.slack.modal(ADMIN), 'the form of pools');
-    const told = await stage.see(
-      () => stage.slack.submitView({ user: ADMIN, viewId: form.id, values: { yaml: POOLS } }),
-      { user: ADMIN },
-    );
-    expect(told.text).toContain('integration-service');
+    const told = await typePools(stage.slack, { user: ADMIN, channel: CHANNEL, yaml: POOLS });
+    expect(told).toContain('integration-service: new scope');
     await stage.send(ORDERS.shuffled);
     await expectOctober();
     stage.slack.assertNoProblems();

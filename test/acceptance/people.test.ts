@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { typePools } from '../support/pool-text.ts';
 import { between, calls, EVENTS, lastWeek, NOW, POOLS } from './sample.ts';
 import { ADMIN, ALICE, CHANNEL, grouped, ONCALL, type Stage, startStage } from './stage.ts';
 
@@ -171,9 +172,7 @@ holidays: [{ scope: resting, from: 2026-11-20, until: 2026-11-22 }]
 });
 
 async function apply(yaml: string): Promise<void> {
-  await stage.slack.command({ user: ADMIN, channel: CHANNEL, text: 'pool edit' });
-  const form = await stage.slack.waitFor(() => stage.slack.modal(ADMIN), 'the form of pools');
-  await stage.see(() => stage.slack.submitView({ user: ADMIN, viewId: form.id, values: { yaml } }), { user: ADMIN });
+  await typePools(stage.slack, { user: ADMIN, channel: CHANNEL, yaml });
 }
 
 /** The seven whole days before now, as Berlin counts them. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HeadroomError } from '../../src/errors.ts';
+import { openPoolText } from '../support/pool-text.ts';
 import { startRig } from './support.ts';
 
 describe('Set an alert, under an answer', () => {
@@ -89,8 +90,7 @@ describe('the form of pools', () => {
         },
       },
     });
-    await slack.command({ user: 'ada', channel: 'api-usage', text: 'pool edit' });
-    const form = await slack.waitFor(() => slack.modal('ada'), 'the form');
+    const { form } = await openPoolText(slack, { user: 'ada', channel: 'api-usage' });
     const given = await slack.submitView({ user: 'ada', viewId: form.id, values: { yaml: 'scopes: []' } });
     expect(given.errors).toEqual({ yaml: 'line 3: period is "fortnight"; use day or month.' });
     expect(done).toEqual([]);

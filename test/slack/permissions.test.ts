@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { typePools } from '../support/pool-text.ts';
 import { startRig, typesOf } from './support.ts';
 
 const told = async (slack: Awaited<ReturnType<typeof startRig>>['slack'], user: string) =>
@@ -85,10 +86,8 @@ describe('who may change', () => {
     const { slack, done } = await startRig();
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'pool edit' });
     expect(await told(slack, 'alice')).toContain('only admins');
-    await slack.command({ user: 'ada', channel: 'api-usage', text: 'pool edit' });
-    const modal = await slack.waitFor(() => slack.modal('ada'), 'the form');
-    await slack.submitView({ user: 'ada', viewId: modal.id, values: { yaml: 'scopes: [{ name: crm }]' } });
-    expect(await told(slack, 'ada')).toContain('base 50,000 → 60,000');
+    const shown = await typePools(slack, { user: 'ada', channel: 'api-usage', yaml: 'scopes: [{ name: crm }]' });
+    expect(shown).toContain('base 50,000 → 60,000');
     expect(done.at(-1)).toMatchObject({
       action: 'pools.apply',
       given: ['scopes: [{ name: crm }]', { user: 'U01ADMIN', admin: true }],

@@ -186,6 +186,10 @@ function createPorts(
       ...alerts,
     },
     pools: {
+      list: async () => [],
+      checkPool: async () => [],
+      changePool: told('pools.changePool', []),
+      endPool: told('pools.endPool', []),
       check: async () => {},
       show: async () => 'scopes: []\n',
       apply: told('pools.apply', ['crm: base 50,000 → 60,000 from today']),

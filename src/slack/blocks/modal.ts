@@ -43,6 +43,17 @@ export function modal({ callback, title, submit, metadata, blocks }: ModalParts)
   };
 }
 
+/** A window to look at and press in, with nothing to send. */
+export function view({ title, metadata, blocks }: Pick<ModalParts, 'title' | 'metadata' | 'blocks'>): Block {
+  return {
+    type: 'modal',
+    title: plainText(title, MAX_MODAL_TITLE),
+    close: plainText('Close', MAX_MODAL_TITLE),
+    private_metadata: JSON.stringify(metadata),
+    blocks,
+  };
+}
+
 export interface InputParts {
   id: string;
   label: string;

@@ -5,14 +5,18 @@ import type { Block } from '../blocks/text.ts';
 import { type Asked, type SlackContext, tellPrivately } from '../context.ts';
 import { requireAdmin, serve } from '../failure.ts';
 import { publishHome } from '../home.ts';
-import { openDigestModal, openPoolModal } from '../modals.ts';
+import { openDigestModal } from '../modals.ts';
 import { chooseMute } from '../mute-until.ts';
 import { performText, toActor } from '../perform.ts';
 import { tellChange } from '../perform-digests.ts';
 import type { Person } from '../permissions.ts';
 import { askedByPress, type PressBody, withChannel } from './asked.ts';
+import { registerPoolButtons } from './pools.ts';
 
-type Task = (given: { ctx: SlackContext; asked: Asked; person: Person; value: string }) => Promise<void>;
+export type Task = (given: { ctx: SlackContext; asked: Asked; person: Person; value: string }) => Promise<void>;
+
+/** Does something for the presses of an action, also of those with more after a colon. */
+export type OnPress = (action: string, task: Task) => void;
 
 interface Pressed {
   value?: string;
@@ -23,14 +27,14 @@ const MUTE_MS = 24 * 3_600_000;
 
 /** Buttons that stand outside answers: suggestions, digests, alerts, pools. Any other press is acknowledged and told off. */
 export function registerActions(app: App, ctx: SlackContext): void {
-  const on = (action: string, task: Task) =>
+  const on: OnPress = (action, task) =>
     app.action(new RegExp(`^${action}(:|$)`), async ({ ack, body, action: pressed }) => {
       await ack();
       const asked = askedByPress(body as PressBody, ctx.now());
       const { value = '', selected_option: chosen } = pressed as Pressed;
       await serve(ctx, asked, async (person) => {
         await task({ ctx, asked, person, value: chosen?.value ?? value });
-        if ((body as PressBody).view) await publishHome(ctx, person);
+        if ((body as PressBody).view?.type === 'home') await publishHome(ctx, person);
       });
     });
   on(ACTIONS.run, async ({ asked, person, value }) => {
@@ -39,14 +43,11 @@ export function registerActions(app: App, ctx: SlackContext): void {
   app.action(new RegExp(`^${ACTIONS.link}(:|$)`), async ({ ack }) => ack());
   registerDigestButtons(on, ctx);
   registerAlertButtons(on, ctx);
-  on(ACTIONS.poolEdit, async ({ asked, person, value }) => {
-    requireAdmin(person);
-    await openPoolModal(ctx, asked, value || undefined);
-  });
+  registerPoolButtons(on, ctx);
   app.action(/^(?!answer_|run|link|digest_|alert_|pool_)/, async ({ ack }) => ack());
 }
 
-function registerDigestButtons(on: (action: string, task: Task) => void, ctx: SlackContext): void {
+function registerDigestButtons(on: OnPress, ctx: SlackContext): void {
   on(ACTIONS.digestNew, ({ asked, person }) => openDigestModal(ctx, asked, person));
   on(ACTIONS.digestEdit, async ({ asked, person, value }) => {
     const digest = (await ctx.digests.list({})).find(({ id }) => id === Number(value));
@@ -81,7 +82,7 @@ function registerDigestButtons(on: (action: string, task: Task) => void, ctx: Sl
 }
 
 /** Alerts are acknowledged by any member; muting and switching is for admins, which the port checks as well. */
-function registerAlertButtons(on: (action: string, task: Task) => void, ctx: SlackContext): void {
+function registerAlertButtons(on: OnPress, ctx: SlackContext): void {
   const change = (
     action: string,
     needsAdmin: boolean,

@@ -13,25 +13,33 @@ export interface PressBody {
     view_id?: string;
   };
   message?: { ts?: string; thread_ts?: string; blocks?: unknown };
-  view?: { id: string; private_metadata?: string };
+  view?: { id: string; type?: string; hash?: string; private_metadata?: string };
   response_url?: string;
   trigger_id?: string;
 }
 
-/** Who pressed, and where. `channel` is empty for a press in the Home tab. */
+/** Who pressed, and where: for a form, where that was opened. `channel` is empty for what began in the Home tab. */
 export function askedByPress(body: PressBody, nowMs: number): Asked {
   const { container, message } = body;
   const threadTs = container?.thread_ts ?? message?.thread_ts;
   const inThread = threadTs !== undefined && threadTs !== (container?.message_ts ?? message?.ts);
+  const modal = body.view?.type === 'modal' ? body.view : undefined;
+  const from = readPlace(modal?.private_metadata);
   return {
     user: body.user.id,
-    channel: body.channel?.id ?? container?.channel_id ?? '',
-    ...(inThread ? { threadTs } : {}),
+    channel: body.channel?.id ?? container?.channel_id ?? from.channel ?? '',
+    ...(inThread ? { threadTs } : from.threadTs ? { threadTs: from.threadTs } : {}),
+    ...(modal ? { modal: { id: modal.id, hash: modal.hash ?? '' } } : {}),
     ...(body.response_url ? { responseUrl: body.response_url } : {}),
     ...(body.trigger_id ? { triggerId: body.trigger_id } : {}),
     ephemeral: container?.is_ephemeral ?? false,
     atMs: nowMs,
   };
+}
+
+/** What a form carries of the place that it was opened from. */
+function readPlace(metadata: string | undefined): { channel?: string; threadTs?: string } {
+  return metadata ? (JSON.parse(metadata) as { channel?: string; threadTs?: string }) : {};
 }
 
 /** What is asked in the Home tab is answered in the person's direct messages. */

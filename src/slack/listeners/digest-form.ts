@@ -1,11 +1,10 @@
 import type { App } from '@slack/bolt';
 import { ACTIONS } from '../action-ids.ts';
 import { NEXT_RUNS_BLOCK } from '../blocks/digest-modal.ts';
-import { plainContext } from '../blocks/text.ts';
+import { type Block, plainContext } from '../blocks/text.ts';
 import type { SlackContext } from '../context.ts';
 import { serve } from '../failure.ts';
-import { describeNextRuns } from '../modals.ts';
-import { slackErrorOf } from '../web-clients.ts';
+import { describeNextRuns, updateView } from '../modals.ts';
 import { askedByPress, type PressBody } from './asked.ts';
 import { type Fields, readFields, toSchedule } from './fields.ts';
 
@@ -37,14 +36,9 @@ async function showNextRuns(ctx: SlackContext, form: OpenForm, zone: string): Pr
   const line = await describeNextRuns(ctx, toSchedule(readFields(form.state.values).field), zone);
   const next = { ...plainContext(line), block_id: NEXT_RUNS_BLOCK };
   const { callback_id, title, submit, close, private_metadata, blocks } = form;
-  const view = {
+  const view: Block = {
     ...{ type: 'modal', callback_id, title, submit, close, private_metadata },
     blocks: blocks.map((block) => (block.block_id === NEXT_RUNS_BLOCK ? next : block)),
   };
-  try {
-    await ctx.client.views.update({ view_id: form.id, hash: form.hash, view: view as never });
-  } catch (error) {
-    // Changed again, or closed, in the meantime: there is nothing left to show it in.
-    if (!['hash_conflict', 'not_found'].includes(slackErrorOf(error) ?? '')) throw error;
-  }
+  await updateView(ctx, form, view);
 }

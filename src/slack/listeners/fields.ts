@@ -4,6 +4,8 @@ export type Fields = Record<string, Record<string, FieldState>>;
 export interface FormFields {
   field(name: string): string;
   choices(name: string): string[];
+  /** Whether the form has such a field. */
+  has(name: string): boolean;
 }
 
 interface FieldState {
@@ -11,6 +13,8 @@ interface FieldState {
   selected_option?: { value: string } | null;
   selected_options?: { value: string }[] | null;
   selected_conversation?: string | null;
+  selected_user?: string | null;
+  selected_date?: string | null;
   selected_time?: string | null;
 }
 
@@ -20,10 +24,12 @@ export function readFields(values: Fields): FormFields {
   return {
     field(name) {
       const state = stateOf(name);
-      return (
-        state?.value ?? state?.selected_option?.value ?? state?.selected_conversation ?? state?.selected_time ?? ''
-      );
+      const { value, selected_option, selected_conversation, selected_user, selected_date, selected_time } =
+        state ?? {};
+      const chosen = selected_option?.value ?? selected_conversation ?? selected_user ?? selected_date ?? selected_time;
+      return value ?? chosen ?? '';
     },
+    has: (name) => Object.hasOwn(values, name),
     choices: (name) => (stateOf(name)?.selected_options ?? []).map(({ value }) => value),
   };
 }

@@ -2,19 +2,25 @@ import type { App } from '@slack/bolt';
 import type { GroupKey } from '../../domain/dimension.ts';
 import { ACTIONS } from '../action-ids.ts';
 import { FILTER_FIELDS, toOption } from '../blocks/filter-modal.ts';
+import { toScopeOptions } from '../blocks/pool-list.ts';
 import type { SlackContext } from '../context.ts';
+import type { Person } from '../permissions.ts';
 
 const DAY_MS = 86_400_000;
 const LOOKBACK_DAYS = 30;
 
-/** Search in the menus of the filter form: the most used values of the last 30 days that contain what was typed. */
+/** Search in menus: of the filter form, the most used values of the last 30 days that contain what was typed; of scopes. */
 export function registerOptions(app: App, ctx: SlackContext): void {
   app.options(/.*/, async ({ ack, body, payload }) => {
-    const key = FILTER_FIELDS.find((field) => payload.action_id === `${ACTIONS.search}:${field.key}`)?.key;
     const person = await ctx.people.find(body.user.id).catch(() => undefined);
-    const options = key && person?.mayView ? await listOptions(ctx, key, payload.value) : [];
-    await ack({ options: options as never });
+    await ack({ options: (person ? await findOptions(ctx, person, payload.action_id, payload.value) : []) as never });
   });
+}
+
+async function findOptions(ctx: SlackContext, person: Person, action: string, contains: string) {
+  if (action === ACTIONS.poolFind) return person.admin ? toScopeOptions(await ctx.pools.list(), contains) : [];
+  const key = FILTER_FIELDS.find((field) => action === `${ACTIONS.search}:${field.key}`)?.key;
+  return key && person.mayView ? listOptions(ctx, key, contains) : [];
 }
 
 async function listOptions(ctx: SlackContext, key: GroupKey, contains: string) {

@@ -12,74 +12,40 @@ import type { DigestMetadata } from '../blocks/digest-modal.ts';
 import { FILTER_FIELDS, type FilterMetadata } from '../blocks/filter-modal.ts';
 import type { AnswerReference } from '../blocks/modal.ts';
 import type { SaveMetadata } from '../blocks/save-modal.ts';
-import { clip } from '../blocks/text.ts';
-import { type Asked, type SlackContext, tellPrivately } from '../context.ts';
-import { requireAdmin, serve } from '../failure.ts';
+import { type SlackContext, tellPrivately } from '../context.ts';
 import { performText, toActor } from '../perform.ts';
 import { prepareChannel, tellChange } from '../perform-digests.ts';
 import { saveView } from '../perform-views.ts';
-import type { Person } from '../permissions.ts';
-import { type Fields, type FormFields, readFields, toSchedule } from './fields.ts';
+import { toSchedule } from './fields.ts';
+import { faultAt, onForm, type Submitted } from './form.ts';
 
-/** A fault under a field; longer ones would be cut anyway. */
-const MAX_FAULT = 500;
-
-/** A submitted form: what it was about, and its fields by name. */
-interface Submitted<T> extends FormFields {
-  asked: Asked;
-  person: Person;
-  metadata: T;
-}
-
-/**
- * Submitted forms. A form whose input is checked first (`check`) is acknowledged with the faults at their fields; the rest is
- * done after the acknowledgement, for the person who submitted, with their own rights.
- */
+/** Forms of what everybody may do. */
 export function registerViews(app: App, ctx: SlackContext): void {
-  function on<T>(
-    callback: string,
-    task: (given: Submitted<T>) => Promise<void>,
-    check?: (given: Omit<Submitted<T>, 'person'>) => Promise<Record<string, string>>,
-  ): void {
-    app.view(callback, async ({ ack, body, view }) => {
-      const metadata = JSON.parse(view.private_metadata || '{}') as T & Partial<AskMetadata>;
-      const { channel = '', threadTs, responseUrl } = metadata;
-      const asked: Asked = { user: body.user.id, channel, threadTs, responseUrl, atMs: ctx.now() };
-      const given = { asked, metadata, ...readFields(view.state.values as Fields) };
-      const errors = (await check?.(given)) ?? {};
-      if (Object.keys(errors).length > 0) return ack({ response_action: 'errors', errors });
-      await ack();
-      await serve(ctx, asked, (person) => task({ ...given, person }));
-    });
-  }
-  on<FilterMetadata>(CALLBACKS.filters, (given) => applyFilters(ctx, given));
-  on<SaveMetadata>(CALLBACKS.saveView, async ({ asked, metadata, field }) => {
+  onForm<FilterMetadata>(app, ctx, CALLBACKS.filters, (given) => applyFilters(ctx, given));
+  onForm<SaveMetadata>(app, ctx, CALLBACKS.saveView, async ({ asked, metadata, field }) => {
     const owner = field('owner') === 'channel' ? 'channel' : 'user';
     const question = (await findReferred(ctx, metadata))?.question ?? metadata.question;
     await saveView(ctx, asked, { name: field('name').trim(), owner, ...(question ? { question } : {}) });
   });
-  on<AskMetadata>(CALLBACKS.ask, ({ asked, person, field }) => performText(ctx, asked, person, field('text')));
-  on<DigestMetadata>(
+  onForm<AskMetadata>(app, ctx, CALLBACKS.ask, ({ asked, person, field }) =>
+    performText(ctx, asked, person, field('text')),
+  );
+  onForm<DigestMetadata>(
+    app,
+    ctx,
     CALLBACKS.digest,
     (given) => saveDigest(ctx, given),
     (given) => checkDigest(ctx, given),
   );
-  on<AlertMetadata>(
+  onForm<AlertMetadata>(
+    app,
+    ctx,
     CALLBACKS.alert,
     (given) => saveAlert(ctx, given),
     async ({ field }) => ({
       ...(field('name').trim() === '' ? { name: 'Give it a name.' } : {}),
       ...(/^\d{1,15}$/.test(field('over')) ? {} : { over: 'A whole number of requests, such as 1000.' }),
     }),
-  );
-  on<object>(
-    CALLBACKS.pools,
-    async ({ asked, person, field }) => {
-      requireAdmin(person);
-      const lines = await ctx.pools.apply(field('yaml'), toActor(person));
-      await tellPrivately(ctx, asked, buildNotice(lines.length > 0 ? lines : ['Nothing differs: nothing changed.']));
-    },
-    async ({ field }) => faultAt('yaml', () => ctx.pools.check(field('yaml'))),
   );
   app.view({ callback_id: /.*/, type: 'view_closed' }, async ({ ack }) => ack());
 }
@@ -156,15 +122,4 @@ async function saveDigest(ctx: SlackContext, given: Submitted<DigestMetadata>): 
     metadata.id === undefined ? await ctx.digests.add(digest, by) : await ctx.digests.change(metadata.id, digest, by);
   const here = { ...asked, channel: asked.channel || digest.channel };
   await tellChange(ctx, here, 'Saved', saved);
-}
-
-/** What `look` finds wrong, to be shown at a field; nothing where it finds nothing. */
-async function faultAt(field: string, look: () => Promise<unknown>): Promise<Record<string, string>> {
-  try {
-    await look();
-    return {};
-  } catch (error) {
-    if (error instanceof HeadroomError) return { [field]: clip(error.message, MAX_FAULT) };
-    throw error;
-  }
 }

@@ -1,0 +1,168 @@
+import type { App } from '@slack/bolt';
+import type { FieldFault, PoolEdit, PoolFields } from '../../domain/pool-fields.ts';
+import { ACTIONS, CALLBACKS } from '../action-ids.ts';
+import { buildNotice } from '../blocks/answer-message.ts';
+import { buildPoolForm, POOL_LABELS, type PoolFormMetadata } from '../blocks/pool-form.ts';
+import type { PoolsMetadata } from '../blocks/pool-list.ts';
+import { clip } from '../blocks/text.ts';
+import { type SlackContext, tellPrivately } from '../context.ts';
+import { requireAdmin, serve } from '../failure.ts';
+import { publishHome } from '../home.ts';
+import { updateView } from '../modals.ts';
+import { toActor } from '../perform.ts';
+import { NO_GRANT, openNewPoolForm, openPoolForm, openPools, openPoolText, showPools, showPoolText } from '../pools.ts';
+import type { OnPress } from './actions.ts';
+import { askedByPress, type PressBody } from './asked.ts';
+import { type Fields, type FormFields, readFields } from './fields.ts';
+import { type Faults, faultAt, onForm, type Submitted } from './form.ts';
+
+const UNCHANGED = 'Nothing differs: nothing changed.';
+
+/** What admins press in the windows about pools. Whoever presses, it is asked again whether they may. */
+export function registerPoolButtons(on: OnPress, ctx: SlackContext): void {
+  const forAdmins: OnPress = (action, task) =>
+    on(action, async (given) => {
+      requireAdmin(given.person);
+      await task(given);
+    });
+  forAdmins(ACTIONS.poolEdit, ({ asked, value }) => openPools(ctx, asked, value || undefined));
+  forAdmins(ACTIONS.poolScope, async ({ asked, value }) => {
+    await showPools(ctx, asked, asked.modal!, { scope: value || undefined });
+  });
+  forAdmins(ACTIONS.poolFind, async ({ asked, value }) => {
+    const scope = (await ctx.pools.list())[Number(value)]?.name;
+    await showPools(ctx, asked, asked.modal!, { scope });
+  });
+  forAdmins(ACTIONS.poolText, ({ asked, value }) => openPoolText(ctx, asked, value || undefined));
+  forAdmins(ACTIONS.poolChange, ({ asked, value }) => openPoolForm(ctx, asked, { ...JSON.parse(value), more: false }));
+  forAdmins(ACTIONS.poolGrant, ({ asked, value }) => openPoolForm(ctx, asked, { ...JSON.parse(value), more: true }));
+  forAdmins(ACTIONS.poolAdd, ({ asked, value }) => openNewPoolForm(ctx, asked, JSON.parse(value)));
+  forAdmins(ACTIONS.poolEnd, async ({ asked, person, value }) => {
+    const pool = JSON.parse(value) as { scope: string; name: string };
+    const lines = await ctx.pools.endPool(pool, toActor(person));
+    await showPools(ctx, asked, asked.modal!, { scope: pool.scope, said: lines.join('\n') || UNCHANGED });
+  });
+}
+
+/** Forms of pools: by fields, and as text. */
+export function registerPoolForms(app: App, ctx: SlackContext): void {
+  app.action(new RegExp(`^${ACTIONS.poolForm}:`), async ({ ack, body, action }) => {
+    await ack();
+    const press = body as PressBody;
+    await serve(ctx, askedByPress(press, ctx.now()), async (person) => {
+      requireAdmin(person);
+      await reshape(ctx, press.view as unknown as OpenForm, action as { action_id: string; value?: string });
+    });
+  });
+  onForm<PoolFormMetadata>(
+    app,
+    ctx,
+    CALLBACKS.pool,
+    async (given) => {
+      requireAdmin(given.person);
+      await tellChanges(ctx, given, await ctx.pools.changePool(toEdit(given.metadata, given), toActor(given.person)));
+    },
+    async (given) => {
+      // Whoever may not is told so after the acknowledgement, and learns nothing of the pool from its faults.
+      const person = await ctx.people.find(given.asked.user);
+      if (!person.admin) return {};
+      return placeFaults(await ctx.pools.checkPool(toEdit(given.metadata, given)), given.metadata, given);
+    },
+  );
+  onForm<PoolsMetadata>(
+    app,
+    ctx,
+    CALLBACKS.pools,
+    async (given) => {
+      requireAdmin(given.person);
+      await tellChanges(ctx, given, await ctx.pools.apply(given.field('yaml'), toActor(given.person)));
+    },
+    async ({ field }) => faultAt('yaml', () => ctx.pools.check(field('yaml'))),
+  );
+}
+
+/** In the list that is seen again, else to the person alone. */
+async function tellChanges(
+  ctx: SlackContext,
+  { asked, person, below, metadata }: Submitted<PoolsMetadata>,
+  lines: readonly string[],
+): Promise<void> {
+  const shown = lines.length > 0 ? lines : [UNCHANGED];
+  const { scope } = metadata;
+  const seen = below !== undefined && (await showPools(ctx, asked, { id: below }, { scope, said: shown.join('\n') }));
+  if (!seen) await tellPrivately(ctx, asked, buildNotice(shown));
+  if (asked.channel === '') await publishHome(ctx, person);
+}
+
+interface OpenForm {
+  id: string;
+  hash: string;
+  private_metadata: string;
+  state: { values: Fields };
+}
+
+/** Another period has other fields; a grant more or less has its own. What was typed stays, unless the text takes the form's place. */
+async function reshape(
+  ctx: SlackContext,
+  form: OpenForm,
+  pressed: { action_id: string; value?: string },
+): Promise<void> {
+  const before = JSON.parse(form.private_metadata) as PoolFormMetadata;
+  const typed = readFields(form.state.values);
+  const what = pressed.action_id.split(':')[1];
+  if (what === 'text') {
+    await showPoolText(ctx, form, before);
+    return;
+  }
+  const grants =
+    what === 'grant'
+      ? [...before.grants, Math.max(-1, ...before.grants) + 1]
+      : before.grants.filter((id) => what !== 'drop' || String(id) !== pressed.value);
+  const metadata = { ...before, grants };
+  const fields = readPool(metadata, typed);
+  const scope = (await ctx.pools.list()).find(({ name }) => name === metadata.scope);
+  const now = scope?.[metadata.part].find(({ pool }) => pool.name === metadata.name);
+  await updateView(ctx, form, buildPoolForm(metadata, fields, now));
+}
+
+function toEdit(metadata: PoolFormMetadata, typed: FormFields): PoolEdit {
+  const { scope, part, name, basis } = metadata;
+  return { scope, part, name, basis, fields: readPool(metadata, typed) };
+}
+
+/** The fields as they were typed; those that another period had are left out. */
+function readPool({ name, grants }: PoolFormMetadata, { field, has }: FormFields): PoolFields {
+  const period = field('period');
+  const of = (kind: string, id: string) => (period === kind ? field(id).trim() : '');
+  return {
+    ...{ name: name ?? field('name').trim(), period },
+    ...{ anchor: of('month', 'anchor'), from: of('once', 'from'), until: of('once', 'until') },
+    base: field('base').trim(),
+    grants: grants.map((id) =>
+      has(`grant-name:${id}`)
+        ? {
+            name: field(`grant-name:${id}`).trim(),
+            quantity: field(`grant-quantity:${id}`).trim(),
+            each: field(`grant-each:${id}`).trim(),
+          }
+        : NO_GRANT,
+    ),
+    ...{ max: field('max').trim(), priority: field('priority').trim(), thresholds: field('thresholds').trim() },
+    validFrom: field('validFrom'),
+  };
+}
+
+/** Faults under the fields that they are about; under the nearest that the form has where it lacks that one. */
+function placeFaults(faults: readonly FieldFault[], { grants }: PoolFormMetadata, { has }: FormFields): Faults {
+  const placed: Faults = {};
+  for (const { field, text } of faults) {
+    const [part, index, key] = field.split('.');
+    const grant = part === 'grants' ? grants[Number(index ?? 0)] : undefined;
+    const wanted = grant === undefined ? field : `grant-${key ?? 'each'}:${grant}`;
+    const fallback = ['anchor', 'from', 'until'].includes(field) ? 'period' : 'base';
+    const at = has(wanted) ? wanted : fallback;
+    const label = key === undefined && part === 'grants' ? 'Grants' : POOL_LABELS[wanted.split(':')[0]!];
+    placed[at] ??= clip(label && field !== '' ? `${label} ${text}` : text, 500);
+  }
+  return placed;
+}

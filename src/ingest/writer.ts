@@ -15,6 +15,8 @@ import {
 /** Requests may wait for the writer up to this; more are refused as a whole, with nothing of them counted. */
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 const MAX_WAITING_REQUESTS = 20_000;
+/** So much is handed to the thread whatever it is doing: there is enough to do while the rest arrives. */
+const GATHERED_BYTES = 64 * 1024;
 
 /**
  * The writer of this process: a thread that decompresses, parses, commits and folds, so that ingest at full speed never
@@ -25,10 +27,16 @@ export class ThreadedWriter implements EventWriter {
   readonly #log: Logger;
   readonly #onCommit: () => void;
   #worker: Worker | undefined;
-  readonly #waiting = new Map<number, { bytes: number; settle: PromiseWithResolvers<IngestResult> }>();
+  readonly #waiting = new Map<
+    number,
+    { isRequest: boolean; bytes: number; settle: PromiseWithResolvers<IngestResult> }
+  >();
   #waitingBytes = 0;
   #lastId = 0;
   #outbox: NumberedRequest[] = [];
+  #outboxBytes = 0;
+  /** Requests that the thread has and has not answered. */
+  #handed = 0;
   #stopping = false;
 
   /** `onCommit` is called after events have been committed, at most once per answered group. */
@@ -47,9 +55,10 @@ export class ThreadedWriter implements EventWriter {
     if (this.#waitingBytes + request.body.length > MAX_WAITING_BYTES || this.#waiting.size >= MAX_WAITING_REQUESTS) {
       throw new HeadroomError('overloaded', 'More requests are waiting than can be stored now; send this one again.');
     }
-    const { id, settle } = this.#expect(request.body.length);
+    const { id, settle } = this.#expect(true, request.body.length);
     this.#outbox.push({ id, request });
-    if (this.#outbox.length === 1) setImmediate(() => this.#flush());
+    this.#outboxBytes += request.body.length;
+    if (this.#outbox.length === 1) setImmediate(() => this.#flushIfDue());
     return settle.promise;
   }
 
@@ -78,23 +87,30 @@ export class ThreadedWriter implements EventWriter {
   }
 
   async #call(call: { kind: 'check' | 'fold' | 'stop' } | { kind: 'retain'; nowMs: number }): Promise<void> {
-    const { id, settle } = this.#expect(0);
+    const { id, settle } = this.#expect(false, 0);
     this.#thread().postMessage({ ...call, id } satisfies WriterCall);
     await settle.promise;
   }
 
-  #expect(bytes: number): { id: number; settle: PromiseWithResolvers<IngestResult> } {
+  #expect(isRequest: boolean, bytes: number): { id: number; settle: PromiseWithResolvers<IngestResult> } {
     this.#lastId += 1;
     const settle = Promise.withResolvers<IngestResult>();
-    this.#waiting.set(this.#lastId, { bytes, settle });
+    this.#waiting.set(this.#lastId, { isRequest, bytes, settle });
     this.#waitingBytes += bytes;
     return { id: this.#lastId, settle };
+  }
+
+  /** While the thread is at work, small requests gather here: waking it up costs more than they do. */
+  #flushIfDue(): void {
+    if (this.#handed === 0 || this.#outboxBytes >= GATHERED_BYTES) this.#flush();
   }
 
   #flush(): void {
     if (this.#outbox.length === 0) return;
     const packed = packRequests(this.#outbox);
+    this.#handed += this.#outbox.length;
     this.#outbox = [];
+    this.#outboxBytes = 0;
     const call: WriterCall = { kind: 'ingest', ...packed };
     this.#thread().postMessage(call, [packed.bytes.buffer, packed.numbers.buffer]);
   }
@@ -120,22 +136,29 @@ export class ThreadedWriter implements EventWriter {
       }
       this.#waiting.delete(id);
       this.#waitingBytes -= waiting.bytes;
+      if (waiting.isRequest) this.#handed -= 1;
       if (error) waiting.settle.reject(new HeadroomError(error.code, error.message));
       else waiting.settle.resolve(result!);
       committed ||= (result?.accepted ?? 0) > 0;
     }
+    // First of all that follows, so that the thread is at work while these senders are answered.
+    this.#flushIfDue();
     if (committed) this.#onCommit();
   }
 
-  /** The thread is gone: what waited for it is refused (its senders try again), and the next request starts another. */
+  /** The thread is gone: what it had is refused (its senders try again), and what it had not yet starts another. */
   #lose(worker: Worker, error: Error): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     if (!this.#stopping) this.#log.error({ err: error }, 'the writer thread ended; starting another');
-    const lost = [...this.#waiting.values()];
-    this.#waiting.clear();
-    this.#waitingBytes = 0;
-    for (const { settle } of lost)
+    const kept = new Set(this.#outbox.map(({ id }) => id));
+    for (const [id, { bytes, settle }] of this.#waiting) {
+      if (kept.has(id)) continue;
+      this.#waiting.delete(id);
+      this.#waitingBytes -= bytes;
       settle.reject(new HeadroomError('overloaded', 'Events cannot be stored right now; send the request again.'));
+    }
+    this.#handed = 0;
+    this.#flush();
   }
 }

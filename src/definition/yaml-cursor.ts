@@ -9,11 +9,13 @@ import {
   type Node,
   type ParsedNode,
   parseDocument,
+  visit,
 } from 'yaml';
 import { MAX_EVENT_CREDITS, parseCredits } from '../domain/amount.ts';
 import { parseDay } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { listNearest } from '../domain/nearest.ts';
+import { describeSyntaxFault } from './yaml-syntax.ts';
 
 /** One thing that is wrong with a file: where, what was found, and the cure. */
 export interface Mistake {
@@ -38,9 +40,18 @@ interface Sheet {
 export function openYaml(text: string): { root: YamlCursor; mistakes: Mistake[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
-  const mistakes = document.errors.map((error) => {
-    const { line, col } = lines.linePos(error.pos[0]);
-    return { line, column: col, place: '', text: `${error.message.replace(/\.$/, '')}.` };
+  const mistakes: Mistake[] = [];
+  const note = (offset: number, what: string) => {
+    const { line, col } = lines.linePos(offset);
+    // One slip often makes the parser stumble twice.
+    if (!mistakes.some((mistake) => mistake.line === line)) mistakes.push({ line, column: col, place: '', text: what });
+  };
+  for (const error of document.errors) note(error.pos[0], describeSyntaxFault(error, text));
+  visit(document, {
+    Alias(_, alias) {
+      if (!alias.resolve(document))
+        note(alias.range![0], `has *${alias.source} outside quotation marks; write a pattern as "*${alias.source}".`);
+    },
   });
   return { root: new YamlCursor({ document, lines, mistakes }, document.contents as Node | null, ''), mistakes };
 }
@@ -142,7 +153,8 @@ export class YamlCursor {
   credits(most: Thousandths = MAX_EVENT_CREDITS): Thousandths | undefined {
     const text = this.#scalar('an amount')?.trim();
     if (text === undefined) return undefined;
-    const value = parseCredits(text);
+    // The largest amount of a pool has one digit more than any of an event.
+    const value = text === String(most / 1000) ? most : parseCredits(text);
     if (value !== undefined && value <= most) return value;
     if (value !== undefined || /^\d{13,}$/.test(text))
       return this.note(`is ${quote(text)}; give at most ${most / 1000}.`);

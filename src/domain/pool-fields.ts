@@ -25,6 +25,9 @@ export interface GrantFields {
   each: string;
 }
 
+/** One that is still to be filled in. */
+export const NO_GRANT: GrantFields = { name: '', quantity: '1', each: '' };
+
 /** One pool or limit of a scope, changed or new. */
 export interface PoolEdit {
   scope: string;

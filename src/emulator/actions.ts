@@ -45,6 +45,8 @@ export async function sendAction(core: Core, options: ClickOptions): Promise<Int
   if (view && view.user !== user.id) throw new Error(`${user.id} does not see ${view.id}`);
   const blocks = (message ?? view)!.blocks ?? [];
   const { block, element } = getElement(blocks, options.action_id, options.block_id);
+  if (block.type === 'input' && block.dispatch_action !== true)
+    throw new Error(`${options.action_id} waits for the form to be submitted: its block has no dispatch_action`);
   const chosen = Object.entries(options).find(([key]) => key.startsWith('selected_'))?.[1] ?? options.value;
   const given = chosen === undefined ? element.value : chosen;
   const state = toElementState(element, given);

@@ -128,7 +128,7 @@ export function toGivenState(blocks: Block[], given: Record<string, unknown>): V
   return values;
 }
 
-/** What Slack's client itself refuses to submit, by block_id: empty required input, length out of bounds. */
+/** What Slack's client itself refuses to submit, by block_id: empty required input, length or number out of bounds. */
 export function findInputErrors(blocks: Block[], values: Values): Record<string, string> {
   const errors: Record<string, string> = {};
   for (const block of blocks) {
@@ -147,6 +147,20 @@ export function findInputErrors(blocks: Block[], values: Values): Record<string,
       errors[block.block_id] = `Must be at most ${max_length} characters.`;
     if (min_length !== undefined && value.length < min_length)
       errors[block.block_id] = `Must be at least ${min_length} characters.`;
+    const wrong = findFormatError(element, value);
+    if (wrong) errors[block.block_id] = wrong;
   }
   return errors;
+}
+
+/** Numbers and dates that their fields do not take: docs.slack.dev/reference/block-kit/block-elements */
+function findFormatError(element: Block, value: string): string | undefined {
+  if (element.type === 'datepicker' && !/^\d{4}-\d{2}-\d{2}$/.test(value)) return 'Must be a date.';
+  if (element.type !== 'number_input') return undefined;
+  const { is_decimal_allowed, min_value, max_value } = element as JsonObject;
+  if (!/^-?\d+(\.\d+)?$/.test(value)) return 'Must be a number.';
+  if (is_decimal_allowed !== true && value.includes('.')) return 'Must be a whole number.';
+  if (min_value !== undefined && Number(value) < Number(min_value)) return `Must be at least ${String(min_value)}.`;
+  if (max_value !== undefined && Number(value) > Number(max_value)) return `Must be at most ${String(max_value)}.`;
+  return undefined;
 }

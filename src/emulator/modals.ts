@@ -20,6 +20,7 @@ export async function submitModal(core: Core, options: SubmitOptions): Promise<I
   const view = core.state.views.get(options.viewId);
   if (!view || core.state.modals.get(user.id)?.at(-1) !== view.id)
     throw new Error(`${options.viewId} is not on ${user.id}'s screen`);
+  if (!view.submit) throw new Error(`${options.viewId} has no button to submit it`);
   const values = toState(view.blocks, { ...view.state.values, ...toGivenState(view.blocks, options.values ?? {}) });
   view.state = { values };
   const refused = findInputErrors(view.blocks, values);

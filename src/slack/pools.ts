@@ -1,6 +1,6 @@
-import { type PoolFields, toPoolFields } from '../domain/pool-fields.ts';
+import type { PoolFields } from '../domain/pool-fields.ts';
 import { HeadroomError } from '../errors.ts';
-import { buildPoolForm, type PoolFormMetadata } from './blocks/pool-form.ts';
+import { buildChangeForm, buildPoolForm, type PoolFormMetadata } from './blocks/pool-form.ts';
 import { buildScope, buildScopes, type PoolsMetadata } from './blocks/pool-list.ts';
 import { buildPoolModal } from './blocks/pool-modal.ts';
 import type { Block } from './blocks/text.ts';
@@ -54,16 +54,8 @@ export async function openPoolForm(
   const part = found?.pools.some(({ pool }) => pool.name === name) ? 'pools' : 'limits';
   const summary = found?.[part].find(({ pool }) => pool.name === name);
   if (!summary) throw new HeadroomError('definition', `${name} of ${scope} has ended meanwhile.`);
-  const fields = { ...toPoolFields(summary.pool), validFrom: summary.planned ?? '' };
-  const grants = more ? [...fields.grants, NO_GRANT] : fields.grants;
-  const metadata: PoolFormMetadata = {
-    ...{ ...toPlace(asked), scope, part, name, basis: summary.basis },
-    grants: grants.map((_, index) => index),
-  };
-  await openView(ctx, asked, buildPoolForm(metadata, { ...fields, grants }, summary));
+  await openView(ctx, asked, buildChangeForm(toPlace(asked), { scope, part, summary, more }));
 }
-
-export const NO_GRANT = { name: '', quantity: '1', each: '' };
 
 const NO_FIELDS: PoolFields = {
   ...{ name: '', period: 'month', anchor: '1', from: '', until: '', base: '', grants: [], max: '' },

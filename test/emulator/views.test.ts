@@ -228,3 +228,29 @@ test('closing tells the app when the view asked for it', async () => {
   expect(closed).toEqual([false]);
   expect(emulator.modal('alice')).toBeUndefined();
 });
+
+test("a form is held back as Slack's client does it: numbers, dates, and what waits for the button", async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  const field = (id: string, element: object) => ({ type: 'input', block_id: id, label: plain(id), element });
+  const blocks = [
+    field('count', { type: 'number_input', action_id: 'value', is_decimal_allowed: false, min_value: '1' }),
+    field('share', { type: 'number_input', action_id: 'value', is_decimal_allowed: true }),
+    field('day', { type: 'datepicker', action_id: 'value' }),
+  ];
+  const viewId = await openModal(emulator, app, modal('Numbers', { blocks }));
+  const submit = async (values: object) =>
+    (await emulator.submitView({ user: 'alice', viewId, values: { ...values } })).errors;
+  const right = { count: '2', share: '0.5', day: '2026-11-21' };
+  expect(await submit({ ...right, count: '52,500' })).toEqual({ count: 'Must be a number.' });
+  expect(await submit({ ...right, count: '1.5' })).toEqual({ count: 'Must be a whole number.' });
+  expect(await submit({ ...right, count: '0' })).toEqual({ count: 'Must be at least 1.' });
+  expect(await submit({ ...right, share: '5 %' })).toEqual({ share: 'Must be a number.' });
+  expect(await submit({ ...right, day: 'tomorrow' })).toEqual({ day: 'Must be a date.' });
+  const press = emulator.click({ user: 'alice', message: viewId, block_id: 'count', action_id: 'value', value: '2' });
+  await expect(press).rejects.toThrow('waits for the form to be submitted');
+  app.view('digest', ({ ack }) => ack());
+  expect(await submit(right)).toEqual({});
+  await expect(submit(right)).rejects.toThrow('not on');
+  emulator.assertNoProblems();
+});

@@ -11,7 +11,7 @@ describe('Set an alert, under an answer', () => {
     await slack.click({ user: 'boris', message: answer, action_id: 'answer_more', selected_option: 'alert' });
     const form = await slack.waitFor(() => slack.modal('boris'), 'the form');
     expect(JSON.stringify(form.blocks)).toContain('top routes');
-    const wrong = await slack.submitView({ user: 'boris', viewId: form.id, values: { over: '-5' } });
+    const wrong = await slack.submitView({ user: 'boris', viewId: form.id, values: { over: '9'.repeat(16) } });
     expect(wrong.errors).toEqual({ over: expect.stringContaining('whole number') });
     await slack.submitView({ user: 'boris', viewId: form.id, values: { name: 'Acme', over: '500', per: 'day' } });
     const told = await slack.waitFor(() => slack.ephemerals('boris')[0], 'it is told');

@@ -1,4 +1,4 @@
-import type { GrantFields, PoolFields } from '../../domain/pool-fields.ts';
+import { type GrantFields, NO_GRANT, type PoolFields, toPoolFields } from '../../domain/pool-fields.ts';
 import { ACTIONS, CALLBACKS } from '../action-ids.ts';
 import type { PoolSummary } from '../ports.ts';
 import { input, modal } from './modal.ts';
@@ -44,6 +44,21 @@ export const POOL_LABELS: Readonly<Record<string, string>> = {
   'grant-quantity': 'Quantity',
   'grant-each': 'Credits each',
 };
+
+/** The form of a pool or limit as it is now; `more`: with room for one more grant. */
+export function buildChangeForm(
+  place: PoolsMetadata,
+  given: { scope: string; part: 'pools' | 'limits'; summary: PoolSummary; more: boolean },
+): Block {
+  const { scope, part, summary, more } = given;
+  const fields = { ...toPoolFields(summary.pool), validFrom: summary.planned ?? '' };
+  const grants = more ? [...fields.grants, NO_GRANT] : fields.grants;
+  const metadata: PoolFormMetadata = {
+    ...{ ...place, scope, part, name: summary.pool.name, basis: summary.basis },
+    grants: grants.map((_, index) => index),
+  };
+  return buildPoolForm(metadata, { ...fields, grants }, summary);
+}
 
 /** Every field of a pool or limit. `now`: what holds, for one that is changed. */
 export function buildPoolForm(metadata: PoolFormMetadata, fields: PoolFields, now?: PoolSummary): Block {

@@ -1,20 +1,19 @@
 import type { App } from '@slack/bolt';
-import type { FieldFault, PoolEdit, PoolFields } from '../../domain/pool-fields.ts';
 import { ACTIONS, CALLBACKS } from '../action-ids.ts';
 import { buildNotice } from '../blocks/answer-message.ts';
-import { buildPoolForm, POOL_LABELS, type PoolFormMetadata } from '../blocks/pool-form.ts';
+import { buildPoolForm, type PoolFormMetadata } from '../blocks/pool-form.ts';
 import type { PoolsMetadata } from '../blocks/pool-list.ts';
-import { clip } from '../blocks/text.ts';
 import { type SlackContext, tellPrivately } from '../context.ts';
 import { requireAdmin, serve } from '../failure.ts';
 import { publishHome } from '../home.ts';
 import { updateView } from '../modals.ts';
 import { toActor } from '../perform.ts';
-import { NO_GRANT, openNewPoolForm, openPoolForm, openPools, openPoolText, showPools, showPoolText } from '../pools.ts';
+import { openNewPoolForm, openPoolForm, openPools, openPoolText, showPools, showPoolText } from '../pools.ts';
 import type { OnPress } from './actions.ts';
 import { askedByPress, type PressBody } from './asked.ts';
-import { type Fields, type FormFields, readFields } from './fields.ts';
-import { type Faults, faultAt, onForm, type Submitted } from './form.ts';
+import { type Fields, readFields } from './fields.ts';
+import { faultAt, onForm, type Submitted } from './form.ts';
+import { placeFaults, readPool, toEdit } from './pool-fields.ts';
 
 const UNCHANGED = 'Nothing differs: nothing changed.';
 
@@ -123,46 +122,4 @@ async function reshape(
   const scope = (await ctx.pools.list()).find(({ name }) => name === metadata.scope);
   const now = scope?.[metadata.part].find(({ pool }) => pool.name === metadata.name);
   await updateView(ctx, form, buildPoolForm(metadata, fields, now));
-}
-
-function toEdit(metadata: PoolFormMetadata, typed: FormFields): PoolEdit {
-  const { scope, part, name, basis } = metadata;
-  return { scope, part, name, basis, fields: readPool(metadata, typed) };
-}
-
-/** The fields as they were typed; those that another period had are left out. */
-function readPool({ name, grants }: PoolFormMetadata, { field, has }: FormFields): PoolFields {
-  const period = field('period');
-  const of = (kind: string, id: string) => (period === kind ? field(id).trim() : '');
-  return {
-    ...{ name: name ?? field('name').trim(), period },
-    ...{ anchor: of('month', 'anchor'), from: of('once', 'from'), until: of('once', 'until') },
-    base: field('base').trim(),
-    grants: grants.map((id) =>
-      has(`grant-name:${id}`)
-        ? {
-            name: field(`grant-name:${id}`).trim(),
-            quantity: field(`grant-quantity:${id}`).trim(),
-            each: field(`grant-each:${id}`).trim(),
-          }
-        : NO_GRANT,
-    ),
-    ...{ max: field('max').trim(), priority: field('priority').trim(), thresholds: field('thresholds').trim() },
-    validFrom: field('validFrom'),
-  };
-}
-
-/** Faults under the fields that they are about; under the nearest that the form has where it lacks that one. */
-function placeFaults(faults: readonly FieldFault[], { grants }: PoolFormMetadata, { has }: FormFields): Faults {
-  const placed: Faults = {};
-  for (const { field, text } of faults) {
-    const [part, index, key] = field.split('.');
-    const grant = part === 'grants' ? grants[Number(index ?? 0)] : undefined;
-    const wanted = grant === undefined ? field : `grant-${key ?? 'each'}:${grant}`;
-    const fallback = ['anchor', 'from', 'until'].includes(field) ? 'period' : 'base';
-    const at = has(wanted) ? wanted : fallback;
-    const label = key === undefined && part === 'grants' ? 'Grants' : POOL_LABELS[wanted.split(':')[0]!];
-    placed[at] ??= clip(label && field !== '' ? `${label} ${text}` : text, 500);
-  }
-  return placed;
 }

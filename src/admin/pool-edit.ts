@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { toFieldFaults } from '../definition/field-faults.ts';
+import { formatScopeWith } from '../definition/format.ts';
+import { checkDeclaration } from '../definition/parse.ts';
+import { formatDay } from '../domain/calendar.ts';
+import {
+  amend,
+  type Change,
+  type Declaration,
+  type DeclaredLimit,
+  type DeclaredPool,
+  type DeclaredScope,
+  toDeclaration,
+} from '../domain/declaration.ts';
+import type { Definitions } from '../domain/definition.ts';
+import { type FieldFault, type PoolEdit, toPoolFields } from '../domain/pool-fields.ts';
+import type { PoolSummary, ScopeSummary } from '../slack/ports.ts';
+
+/** Declared scopes with their pools and limits, as forms begin with them. */
+export function listScopeSummaries(current: Definitions, today: number): ScopeSummary[] {
+  return toDeclaration(current).scopes.map(({ name, title, pools, limits }) => {
+    const summarize = (pool: DeclaredPool) => toSummary(pool, findPlanned(current, name, pool.name, today));
+    return { name, title, pools: pools.map(summarize), limits: limits.map(summarize) };
+  });
+}
+
+function toSummary(pool: DeclaredPool | DeclaredLimit, planned: string | undefined): PoolSummary {
+  return { pool, basis: toBasis(pool), ...(planned ? { planned } : {}) };
+}
+
+/** Short, and another one for whatever differs. */
+function toBasis(pool: DeclaredPool | DeclaredLimit): string {
+  return createHash('sha256').update(JSON.stringify(pool)).digest('hex').slice(0, 16);
+}
+
+/** The date from which the newest amount holds, where that is still to come. */
+function findPlanned(current: Definitions, scope: string, name: string, today: number): string | undefined {
+  const stored = current.scopes.find((one) => one.name === scope);
+  const pool = [...(stored?.pools ?? []), ...(stored?.limits ?? [])].find(
+    (one) => one.name === name && one.untilDay === undefined,
+  );
+  const newest = pool && pool.amounts.length > 1 ? pool.amounts.at(-1)! : undefined;
+  return newest && newest.fromDay > today ? formatDay(newest.fromDay) : undefined;
+}
+
+/** What holds after one pool is written anew from its fields, by the reader of the YAML; or what is wrong with these. */
+export function editPool(
+  current: Definitions,
+  edit: PoolEdit,
+  today: number,
+): { faults: FieldFault[]; definitions: Definitions; changes: Change[] } {
+  const refused = (faults: FieldFault[]) => ({ faults, definitions: current, changes: [] });
+  const declared = toDeclaration(current);
+  const scope = declared.scopes.find(({ name }) => name === edit.scope);
+  if (!scope) return refused([{ field: '', text: `The scope ${edit.scope} has ended meanwhile.` }]);
+  const name = edit.name ?? findSame(scope, edit);
+  const pool = scope[edit.part].find((one) => one.name === name);
+  if (edit.name !== undefined && !pool) {
+    return refused([{ field: '', text: `${edit.name} has ended meanwhile: close this form, and add it anew.` }]);
+  }
+  const { text, place } = formatScopeWith(scope, { ...edit, name });
+  const names = declared.scopes.map((one) => one.name);
+  const checked = checkDeclaration(text, names);
+  if ('mistakes' in checked) return refused(toFieldFaults(checked.mistakes, place));
+  const amended = amend(current, merge(declared, checked.declaration, ['scopes']), today);
+  if (edit.basis !== undefined && pool && toBasis(pool) !== edit.basis && amended.changes.length > 0) {
+    const stale = `${edit.name} was changed by somebody else since this form was opened: close it, and open it anew.`;
+    return refused([{ field: '', text: stale }]);
+  }
+  return { faults: [], ...amended };
+}
+
+/** A new pool that is there already, just as it is asked for: sent twice. */
+function findSame(scope: DeclaredScope, { part, fields }: PoolEdit): string | undefined {
+  const wanted = JSON.stringify({ ...fields, validFrom: '' });
+  return scope[part].find((pool) => JSON.stringify(toPoolFields(pool)) === wanted)?.name;
+}
+
+/** What holds after one pool or limit has ended today. */
+export function endPool(
+  current: Definitions,
+  { scope, name }: { scope: string; name: string },
+  today: number,
+): { definitions: Definitions; changes: Change[] } {
+  const declared = toDeclaration(current);
+  const rest = <P extends DeclaredPool>(pools: readonly P[]) => pools.filter((pool) => pool.name !== name);
+  const scopes = declared.scopes.map((one) =>
+    one.name === scope ? { ...one, pools: rest(one.pools), limits: rest(one.limits) } : one,
+  );
+  return amend(current, { ...declared, scopes }, today);
+}
+
+/** What the edited text has replaces what there is; scopes by name, the other parts whole. */
+export function merge(current: Declaration, edited: Declaration, parts: readonly string[]): Declaration {
+  const byName = new Map(edited.scopes.map((scope) => [scope.name, scope]));
+  const known = new Set(current.scopes.map(({ name }) => name));
+  return {
+    scopes: [
+      ...current.scopes.map((scope) => byName.get(scope.name) ?? scope),
+      ...edited.scopes.filter(({ name }) => !known.has(name)),
+    ],
+    exclude: parts.includes('exclude') ? edited.exclude : current.exclude,
+    holidays: parts.includes('holidays') ? edited.holidays : current.holidays,
+    clients: parts.includes('clients') ? edited.clients : current.clients,
+  };
+}

@@ -1,0 +1,48 @@
+import { type FieldFault, NO_GRANT, type PoolEdit, type PoolFields } from '../../domain/pool-fields.ts';
+import { POOL_LABELS, type PoolFormMetadata } from '../blocks/pool-form.ts';
+import { clip } from '../blocks/text.ts';
+import type { FormFields } from './fields.ts';
+import type { Faults } from './form.ts';
+
+/** What a submitted form of a pool asks for. */
+export function toEdit(metadata: PoolFormMetadata, typed: FormFields): PoolEdit {
+  const { scope, part, name, basis } = metadata;
+  return { scope, part, name, basis, fields: readPool(metadata, typed) };
+}
+
+/** The fields as they were typed; those that another period had are left out. */
+export function readPool({ name, grants }: PoolFormMetadata, { field, has }: FormFields): PoolFields {
+  const period = field('period');
+  const of = (kind: string, id: string) => (period === kind ? field(id).trim() : '');
+  return {
+    ...{ name: name ?? field('name').trim(), period },
+    ...{ anchor: of('month', 'anchor'), from: of('once', 'from'), until: of('once', 'until') },
+    base: field('base').trim(),
+    grants: grants.map((id) =>
+      has(`grant-name:${id}`)
+        ? {
+            name: field(`grant-name:${id}`).trim(),
+            quantity: field(`grant-quantity:${id}`).trim(),
+            each: field(`grant-each:${id}`).trim(),
+          }
+        : NO_GRANT,
+    ),
+    ...{ max: field('max').trim(), priority: field('priority').trim(), thresholds: field('thresholds').trim() },
+    validFrom: field('validFrom'),
+  };
+}
+
+/** Faults under the fields that they are about; under the nearest that the form has where it lacks that one. */
+export function placeFaults(faults: readonly FieldFault[], { grants }: PoolFormMetadata, { has }: FormFields): Faults {
+  const placed: Faults = {};
+  for (const { field, text } of faults) {
+    const [part, index, key] = field.split('.');
+    const grant = part === 'grants' ? grants[Number(index ?? 0)] : undefined;
+    const wanted = grant === undefined ? field : `grant-${key ?? 'each'}:${grant}`;
+    const fallback = ['anchor', 'from', 'until'].includes(field) ? 'period' : 'base';
+    const at = has(wanted) ? wanted : fallback;
+    const label = key === undefined && part === 'grants' ? 'Grants' : POOL_LABELS[wanted.split(':')[0]!];
+    placed[at] ??= clip(label && field !== '' ? `${label} ${text}` : text, 500);
+  }
+  return placed;
+}

@@ -1,6 +1,7 @@
 import type { Channel, Ephemeral, Message, User } from '../emulator/types.ts';
 import type { Emulator } from '../emulator/workspace.ts';
-import { renderMessage } from './render/message.ts';
+import { formatDay } from './render/dates.ts';
+import { nameMessage, renderMessage } from './render/message.ts';
 import type { Scene } from './render/scene.ts';
 import { renderHome, renderModal } from './render/view.ts';
 
@@ -31,6 +32,7 @@ export function showConversation({ emulator, zone, now }: ConversationOptions, q
     theme: query.get('theme') === 'dark' ? 'dark' : 'light',
     values: {},
     channel: channel.id,
+    heading: 'h3',
   };
   const all = state.messages.get(channel.id) ?? [];
   const hidden = state.ephemerals.filter((one) => one.to === user.id && one.channel === channel.id);
@@ -40,6 +42,8 @@ export function showConversation({ emulator, zone, now }: ConversationOptions, q
   const draw = (message: Message | Ephemeral, inThread: boolean) => ({
     ts: message.ts,
     hidden: 'to' in message,
+    name: nameMessage(message, scene),
+    day: formatDay(Number(message.ts) * 1000, now(), user.tz),
     html: renderMessage({ message, replies: inThread ? 0 : countReplies(all, message.ts), inThread, shortcuts }, scene),
   });
   const thread = query.get('thread');

@@ -14,6 +14,7 @@ const scene: Scene = {
   theme: 'light',
   values: {},
   channel: 'C01USAGE',
+  heading: 'h3',
 };
 
 function draw(...blocks: JsonObject[]): string {

@@ -1,4 +1,5 @@
-import { attempt, control } from './api.js';
+import { announce, attempt, control } from './api.js';
+import { placeBy } from './popups.js';
 import { here } from './state.js';
 
 let count = 0;
@@ -7,37 +8,34 @@ let count = 0;
 export class Combo {
   #node;
   #container;
-  #input = document.createElement('input');
+  #input;
   #list = document.createElement('div');
   #chips = document.createElement('span');
   #choices = [];
   #active = -1;
   #asked = 0;
+  #said = '';
 
   constructor(node, container) {
     this.#node = node;
     this.#container = container;
+    this.#input = node.querySelector('input');
     this.multiple = node.dataset.element.startsWith('multi_');
     this.chosen = JSON.parse(node.dataset.chosen);
     count += 1;
     this.#list.id = `combo-${count}`;
     this.#list.setAttribute('role', 'listbox');
-    this.#list.hidden = true;
+    this.#list.ariaLabel = node.dataset.label;
+    this.#list.popover = 'manual';
+    this.#list.anchor = node;
+    this.#input.setAttribute('aria-controls', this.#list.id);
     this.#chips.className = 'chips';
-    const { label, placeholder } = node.dataset;
-    const attributes = {
-      role: 'combobox',
-      'aria-autocomplete': 'list',
-      'aria-expanded': 'false',
-      'aria-controls': this.#list.id,
-    };
-    for (const [name, value] of Object.entries(attributes)) this.#input.setAttribute(name, value);
-    this.#input.setAttribute('aria-label', label);
-    this.#input.placeholder = placeholder;
-    this.#input.autocomplete = 'off';
-    node.replaceChildren(this.#chips, this.#input, this.#list);
+    node.prepend(this.#chips);
+    node.append(this.#list);
     this.#input.addEventListener('input', () => this.#search());
-    this.#input.addEventListener('focus', () => this.#search());
+    this.#input.addEventListener('click', () => this.#search());
+    // What is typed is a search, not a choice.
+    this.#input.addEventListener('change', (event) => event.stopPropagation());
     this.#input.addEventListener('blur', () => setTimeout(() => this.#close(), 150));
     this.#input.addEventListener('keydown', (event) => this.#onKey(event));
     this.#list.addEventListener('mousedown', (event) => event.preventDefault());
@@ -85,29 +83,42 @@ export class Combo {
       option.textContent = text;
       return option;
     });
+    const note =
+      options.length === 0 ? 'Nothing found' : `${options.length} ${options.length === 1 ? 'choice' : 'choices'}`;
     if (options.length === 0) {
       const nothing = document.createElement('div');
-      nothing.className = 'nothing';
-      nothing.textContent = 'Nothing found';
+      nothing.setAttribute('role', 'option');
+      nothing.ariaDisabled = 'true';
+      nothing.textContent = note;
       options.push(nothing);
     }
     this.#list.replaceChildren(...options);
-    this.#list.hidden = false;
-    this.#input.setAttribute('aria-expanded', 'true');
-    const active = this.#list.children[this.#active];
-    if (active?.id) this.#input.setAttribute('aria-activedescendant', active.id);
+    if (!this.#isOpen) this.#list.showPopover();
+    if (this.#said !== note) announce(note);
+    this.#said = note;
+    this.#list.style.width = `${this.#node.offsetWidth}px`;
+    placeBy(this.#node, this.#list);
+    this.#input.ariaExpanded = 'true';
+    const active = options[this.#active];
+    if (active) this.#input.setAttribute('aria-activedescendant', active.id);
+    else this.#input.removeAttribute('aria-activedescendant');
     active?.scrollIntoView({ block: 'nearest' });
+  }
+
+  get #isOpen() {
+    return this.#list.matches(':popover-open');
   }
 
   #close() {
     this.#asked += 1;
-    this.#list.hidden = true;
-    this.#input.setAttribute('aria-expanded', 'false');
+    this.#list.hidePopover();
+    this.#input.ariaExpanded = 'false';
     this.#input.removeAttribute('aria-activedescendant');
+    this.#said = '';
   }
 
   #onKey(event) {
-    const open = !this.#list.hidden;
+    const open = this.#isOpen;
     if (event.key === 'Backspace' && this.#input.value === '' && this.chosen.length > 0) {
       this.chosen.pop();
       this.#changed();

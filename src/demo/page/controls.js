@@ -37,10 +37,12 @@ export function startControls() {
   setInterval(showClock, 1000);
   for (const button of document.querySelectorAll('[data-demo]')) {
     button.addEventListener('click', async () => {
-      button.disabled = true;
+      // Not `disabled`, which would take the focus away.
+      if (button.ariaBusy === 'true') return;
+      button.ariaBusy = 'true';
       const name = button.dataset.demo;
       const result = await attempt(async () => ({ value: await post(`/playground/${name}`) }));
-      button.disabled = false;
+      button.ariaBusy = null;
       if (result) tell(TOLD[name](result.value));
     });
   }

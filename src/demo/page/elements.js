@@ -7,7 +7,7 @@ export function listenToBlocks(root) {
   root.addEventListener('click', (event) => {
     const node = event.target.closest('button[data-element], a[data-element]');
     if (!node) return;
-    node.closest('details')?.removeAttribute('open');
+    node.closest('[popover]')?.hidePopover();
     void act(node, node.dataset.value);
   });
   root.addEventListener('change', (event) => {
@@ -15,34 +15,34 @@ export function listenToBlocks(root) {
     if (!node || node.matches('button, a') || 'waits' in node.dataset) return;
     void act(node, readValue(node));
   });
-  // A menu that is open closes when something else is used.
-  root.addEventListener('click', (event) => {
-    for (const menu of document.querySelectorAll('details.overflow[open]')) {
-      if (!menu.contains(event.target)) menu.removeAttribute('open');
-    }
-  });
-  root.addEventListener('keydown', (event) => {
-    const menu = event.target.closest('details.overflow[open]');
-    if (!menu) return;
-    if (event.key === 'Escape') {
-      menu.removeAttribute('open');
-      menu.querySelector('summary').focus();
-      event.stopPropagation();
-      event.preventDefault();
-    } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      const items = [...menu.querySelectorAll('[role="menuitem"]')];
-      const step = event.key === 'ArrowDown' ? 1 : -1;
-      items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
-      event.preventDefault();
-    }
-  });
+  root.addEventListener('keydown', openMenu);
+}
+
+/**
+ * A key that would choose at once in a menu which is shut opens it instead, as on a Mac: else nobody could pass the first
+ * choice without asking for it.
+ */
+function openMenu(event) {
+  const { target: node, key } = event;
+  const chooses = /^(Arrow|Page|Home$|End$)/.test(key) || (key.length === 1 && key !== ' ');
+  if (
+    !node.matches('select:not([data-waits])') ||
+    !node.showPicker ||
+    !chooses ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey
+  )
+    return;
+  event.preventDefault();
+  node.showPicker();
 }
 
 async function act(node, value) {
   if (node.dataset.confirm && !(await ask(JSON.parse(node.dataset.confirm)))) return;
   const root = findRoot(node);
   const { view, message, channel } = root.container;
-  node.setAttribute('aria-busy', 'true');
+  node.ariaBusy = 'true';
   await attempt(() =>
     control('click', {
       user: here.user,
@@ -53,7 +53,7 @@ async function act(node, value) {
       ...(view ? { state: readValues(root) } : {}),
     }),
   );
-  node.removeAttribute('aria-busy');
+  node.ariaBusy = null;
 }
 
 function findRoot(node) {

@@ -1,10 +1,14 @@
 import { Combo } from './combo.js';
+import { dressMenus } from './popups.js';
+import { dressTables } from './tables.js';
 
-/** Gives fields with search their lists. `container` is what the emulator needs to find the element again. */
+/** Gives life to what was drawn: fields with search, menus, wide tables. `container` is what the emulator needs to find the element again. */
 export function dressFields(root, container) {
   for (const node of root.querySelectorAll('.combo')) {
     if (!node.combo) node.combo = new Combo(node, container);
   }
+  dressMenus(root);
+  dressTables(root);
   root.container = container;
 }
 
@@ -41,17 +45,14 @@ export function readTyped(root) {
     block: node.dataset.block,
     action: node.dataset.action,
     value: node.value,
-    focused: node === document.activeElement,
   }));
 }
 
 export function restoreTyped(root, typed) {
-  for (const { block, action, value, focused } of typed) {
+  for (const { block, action, value } of typed) {
     const node = [...root.querySelectorAll(VALUED)].find(
       ({ dataset }) => dataset.block === block && dataset.action === action,
     );
-    if (!node?.matches('input, textarea, select')) continue;
-    node.value = value;
-    if (focused) node.focus();
+    if (node?.matches('input, textarea, select')) node.value = value;
   }
 }

@@ -4,6 +4,7 @@ import { startControls } from './controls.js';
 import { listenToBlocks } from './elements.js';
 import { startMessages } from './messages.js';
 import { startModal } from './modal.js';
+import { startPopups } from './popups.js';
 import { startSidebar } from './sidebar.js';
 import { go, here, onState, refresh } from './state.js';
 
@@ -67,6 +68,7 @@ showTheme();
 startSidebar();
 startMessages();
 startModal();
+startPopups();
 startComposer();
 startControls();
 listenToBlocks(document.body);

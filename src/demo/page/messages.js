@@ -1,6 +1,30 @@
-import { attempt, control } from './api.js';
+import { announce, attempt, control } from './api.js';
 import { dressFields, readTyped, restoreTyped } from './fields.js';
+import { holdFocus } from './focus.js';
 import { currentChannel, go, here, onState } from './state.js';
+
+/** What is said of a message: who, its heading, its first words. The rest is there to be read. */
+function toSpoken(node) {
+  const words = [...node.querySelectorAll('.block :is(h3, p, li)')].map(({ textContent }) => textContent.trim());
+  return [node.ariaLabel, ...words.filter(Boolean).slice(0, 2)].join('. ').slice(0, 300);
+}
+
+/** Messages with a heading before the first of each day; a thread has no days. */
+function withDays(messages) {
+  return messages.flatMap((message, index) =>
+    message.day && message.day !== messages[index - 1]?.day
+      ? [{ ts: `day/${message.day}`, heading: message.day }, message]
+      : [message],
+  );
+}
+
+function toHeading({ ts, heading }) {
+  const node = document.createElement('h2');
+  node.className = 'day';
+  node.dataset.ts = ts;
+  node.textContent = heading;
+  return node;
+}
 
 /** Brings a list of articles up to date: what is the same stays untouched, so that focus and open menus survive. */
 function patch(container, messages, place) {
@@ -10,21 +34,18 @@ function patch(container, messages, place) {
   if (moved) container.replaceChildren();
   const old = new Map([...container.children].map((node) => [node.dataset.ts, node]));
   let before = null;
-  for (const { ts, hidden, html } of messages) {
-    let node = old.get(ts);
-    old.delete(ts);
-    if (!node) {
-      node = document.createElement('article');
-      node.dataset.ts = ts;
-    }
-    if (node.source !== html) {
-      const focused = node.contains(document.activeElement) ? pathOf(document.activeElement) : undefined;
-      node.source = html;
-      node.className = hidden ? 'message ephemeral' : 'message';
-      // Drawn by the server, which escapes every word in it.
-      node.innerHTML = html;
-      dressFields(node, { message: ts, channel: currentChannel() });
-      if (focused) node.querySelector(focused)?.focus({ preventScroll: true });
+  for (const item of messages) {
+    let node = old.get(item.ts);
+    old.delete(item.ts);
+    const isNew = !node;
+    node ??= item.heading ? toHeading(item) : toArticle(item);
+    if (!item.heading && node.source !== item.html) {
+      const { spoken, replies } = node;
+      const acts = node.contains(document.activeElement);
+      draw(node, item);
+      if (!moved && (isNew || (acts && node.spoken !== spoken))) announce(node.spoken);
+      else if (!isNew && node.replies !== replies && here.thread !== item.ts)
+        announce(`${node.replies}: ${node.spoken}`);
     }
     const wanted = before ? before.nextSibling : container.firstChild;
     if (node !== wanted) container.insertBefore(node, wanted);
@@ -32,6 +53,26 @@ function patch(container, messages, place) {
   }
   for (const node of old.values()) node.remove();
   if (atEnd) toEnd(container);
+}
+
+function toArticle({ ts }) {
+  const node = document.createElement('article');
+  node.dataset.ts = ts;
+  node.tabIndex = -1;
+  return node;
+}
+
+function draw(node, { ts, hidden, name, html }) {
+  const giveBack = holdFocus(node);
+  node.source = html;
+  node.className = hidden ? 'message ephemeral' : 'message';
+  node.ariaLabel = name;
+  // Drawn by the server, which escapes every word in it.
+  node.innerHTML = html;
+  node.spoken = toSpoken(node);
+  node.replies = node.querySelector('.thread-link:not(.quiet)')?.textContent;
+  dressFields(node, { message: ts, channel: currentChannel() });
+  giveBack();
 }
 
 /** An image that arrives late must not push the newest message out of sight. */
@@ -43,19 +84,17 @@ function toEnd(container) {
   }
 }
 
-function pathOf({ dataset }) {
-  return dataset.action ? `[data-action="${CSS.escape(dataset.action)}"]` : undefined;
-}
-
 function showHome({ home }) {
   const node = document.getElementById('home');
   const html = home?.html ?? '<p>The app is asked for its page …</p>';
   if (node.source === html) return;
   const typed = readTyped(node);
+  const giveBack = holdFocus(node);
   node.source = html;
   node.innerHTML = html;
   dressFields(node, { view: home?.id });
   restoreTyped(node, typed);
+  giveBack();
 }
 
 function show(state) {
@@ -64,7 +103,7 @@ function show(state) {
   document.getElementById('log').hidden = atHome;
   document.getElementById('composer').hidden = atHome;
   if (atHome) showHome(state);
-  else patch(document.getElementById('log'), state.messages, `${state.user}/${state.channel.id}`);
+  else patch(document.getElementById('log'), withDays(state.messages), `${state.user}/${state.channel.id}`);
   document.body.classList.toggle('with-thread', Boolean(state.thread));
   document.getElementById('thread').hidden = !state.thread;
   if (state.thread) patch(document.getElementById('replies'), state.thread, `${state.user}/${here.thread}`);
@@ -84,12 +123,12 @@ export function startMessages() {
     void attempt(() => control('shortcut', body));
   });
   const close = () => {
-    const opener = document.querySelector(`[data-thread="${here.thread}"]`);
-    void go({ thread: '' }).then(() => opener?.focus());
+    const opener = document.querySelector(`#log [data-thread="${here.thread}"]`);
+    void go({ thread: '' }).then(() => (opener ?? document.getElementById('text')).focus());
   };
   document.getElementById('close-thread').addEventListener('click', close);
   document.getElementById('thread').addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') close();
+    if (event.key === 'Escape' && !event.target.closest('[popover]')) close();
   });
   document.getElementById('reply').addEventListener('submit', (event) => {
     event.preventDefault();

@@ -1,25 +1,37 @@
 import { attempt, control } from './api.js';
 import { dressFields, readTyped, readValues, restoreTyped } from './fields.js';
+import { holdFocus } from './focus.js';
 import { here, onState, refresh } from './state.js';
 
 const dialog = document.getElementById('modal');
 const form = dialog.querySelector('form');
 let open;
+/** Gives the focus back to what opened the modal. */
+let giveBack = () => {};
 
 function show({ modal }) {
   if (!modal) {
     open = undefined;
-    if (dialog.open) dialog.close();
+    if (!dialog.open) return;
+    dialog.close();
+    giveBack();
+    // What opened it is gone: a private message that was taken back, say.
+    if (document.activeElement === document.body) document.getElementById('text').focus();
     return;
   }
   const same = open?.id === modal.id;
   if (same && open.hash === modal.hash) return;
   const typed = same ? readTyped(form) : [];
+  const keepPlace = same ? holdFocus(form) : () => {};
   open = modal;
   form.innerHTML = modal.html;
   dressFields(form, { view: modal.id });
   restoreTyped(form, typed);
-  if (!dialog.open) dialog.showModal();
+  if (!dialog.open) {
+    giveBack = holdFocus(document.activeElement.closest('article, #home'));
+    dialog.showModal();
+  }
+  keepPlace();
   if (same) return;
   const first = form.querySelector('.modal-body :is(input, select, textarea, button)');
   (first ?? document.getElementById('modal-title')).focus();
@@ -30,18 +42,13 @@ function showErrors(errors) {
   for (const field of form.querySelectorAll('[data-field]')) {
     const note = field.querySelector('.error');
     const text = errors[field.dataset.field];
-    const inputs = field.querySelectorAll('input, select, textarea');
     note.hidden = !text;
     note.textContent = text ?? '';
-    note.id = `error-${field.dataset.field}`;
-    for (const input of inputs) {
-      if (text) {
-        input.setAttribute('aria-invalid', 'true');
-        input.setAttribute('aria-describedby', note.id);
-      } else {
-        input.removeAttribute('aria-invalid');
-        input.removeAttribute('aria-describedby');
-      }
+    const about = [text && note.id, field.querySelector('.hint')?.id].filter(Boolean).join(' ');
+    for (const input of field.querySelectorAll('input, select, textarea')) {
+      input.ariaInvalid = text ? 'true' : null;
+      if (about) input.setAttribute('aria-describedby', about);
+      else input.removeAttribute('aria-describedby');
     }
   }
   form.querySelector('[aria-invalid]')?.focus();
@@ -50,9 +57,10 @@ function showErrors(errors) {
 async function submit() {
   const values = readValues(form);
   const button = form.querySelector('[type="submit"]');
-  button.disabled = true;
+  if (button.ariaBusy === 'true') return;
+  button.ariaBusy = 'true';
   const result = await attempt(() => control('submit', { user: here.user, viewId: open.id, values }));
-  button.disabled = false;
+  button.ariaBusy = null;
   await attempt(refresh);
   if (result && open) showErrors(result.errors);
 }

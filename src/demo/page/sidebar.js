@@ -1,27 +1,39 @@
 import { attempt, control } from './api.js';
 import { go, here, onState } from './state.js';
 
-const MARKS = { public: '#', private: '◈', im: '▮', mpim: '▮' };
+/** A sign for the eye, and words for who cannot see it. */
+const MARKS = { public: '#', private: 'lock', im: 'bars', mpim: 'bars', home: 'home' };
+const WORDS = { private: ', private' };
 /** Newest message seen, by user and channel. */
 const seen = new Map();
 
-function toItem({ place, mark, name, current, unread }) {
+function toMark(kind) {
+  const sign = document.createElement('span');
+  sign.className = 'mark';
+  sign.ariaHidden = 'true';
+  if (MARKS[kind] === '#') sign.textContent = '#';
+  else sign.innerHTML = `<svg viewBox="0 0 16 16"><use href="#icon-${MARKS[kind]}"/></svg>`;
+  return sign;
+}
+
+function toWords(text) {
+  const note = document.createElement('span');
+  note.className = 'hidden';
+  note.textContent = text;
+  return note;
+}
+
+function toItem({ place, kind, name, current, unread }) {
   const item = document.createElement('li');
   const button = document.createElement('button');
   button.type = 'button';
   button.dataset.place = place;
-  const sign = document.createElement('span');
-  sign.className = 'mark';
-  sign.setAttribute('aria-hidden', 'true');
-  sign.textContent = mark;
-  button.append(sign, name);
+  button.append(toMark(kind), name);
+  if (WORDS[kind]) button.append(toWords(WORDS[kind]));
   if (current) button.setAttribute('aria-current', 'page');
   if (unread) {
     button.classList.add('unread');
-    const note = document.createElement('span');
-    note.className = 'hidden';
-    note.textContent = ', unread';
-    button.append(note);
+    button.append(toWords(', unread'));
   }
   item.append(button);
   return item;
@@ -48,7 +60,7 @@ function show({ user, channels, channel, bot }) {
     one,
     item: toItem({
       place: one.id,
-      mark: MARKS[one.kind],
+      kind: one.kind,
       name: one.name,
       current: here.place === one.id,
       unread: isUnread(user, one),
@@ -64,24 +76,28 @@ function show({ user, channels, channel, bot }) {
     rows.filter(isDirect).map(({ item }) => item),
   );
   fill('apps', [
-    toItem({ place: 'home', mark: '⌂', name: 'Headroom – Home', current: here.place === 'home', unread: false }),
+    toItem({ place: 'home', kind: 'home', name: 'Headroom – Home', current: here.place === 'home', unread: false }),
   ]);
   const title = document.getElementById('title');
   const about = document.getElementById('about');
   if (here.place === 'home') {
-    title.textContent = 'Headroom – Home';
+    title.replaceChildren('Headroom – Home');
     about.textContent = 'The app’s own page, for you alone';
   } else {
     const direct = channel.kind === 'im' || channel.kind === 'mpim';
-    title.textContent = direct ? channel.name : `${MARKS[channel.kind]} ${channel.name}`;
+    title.replaceChildren(...(direct ? [] : [toMark(channel.kind)]), channel.name);
     const notes = [
-      direct ? 'Direct message with the bot' : `${channel.members} members`,
+      direct ? 'Direct message with the bot' : `${channel.kind} channel`,
+      direct ? '' : `${channel.members} members`,
       !direct && !channel.hasBot ? 'the bot is not a member: /invite @headroom' : '',
       channel.shared ? 'shared with another organisation' : '',
     ];
     about.textContent = notes.filter(Boolean).join(' · ');
   }
-  document.title = `${title.textContent} – Headroom playground`;
+  document.title = `${title.textContent.replace(/^#/, '# ')} – Headroom playground`;
+  const skip = document.querySelector('.skip');
+  skip.hash = here.place === 'home' ? 'home' : 'text';
+  skip.textContent = here.place === 'home' ? 'Skip to the Home tab' : 'Skip to the message field';
   document.documentElement.dataset.bot = bot;
 }
 
@@ -106,13 +122,15 @@ export function startSidebar() {
     if (opening) document.querySelector('.sidebar [aria-current]')?.focus();
   });
   document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') toggleSidebar(false);
+    if (event.key !== 'Escape' || !document.body.classList.contains('sidebar-open')) return;
+    toggleSidebar(false);
+    document.getElementById('open-sidebar').focus();
   });
 }
 
 async function open(place) {
   toggleSidebar(false);
   await go({ place, thread: '' });
+  document.getElementById(place === 'home' ? 'title' : 'text').focus({ preventScroll: true });
   if (place === 'home') await attempt(() => control('open-home', { user: here.user }));
-  else document.getElementById('text').focus({ preventScroll: true });
 }

@@ -27,3 +27,15 @@ export function formatDate(timestamp: number, format: string, zone: string, fall
   });
   return unknown ? fallback : text;
 }
+
+/** `Today`, `Yesterday`, else the date, of an instant in the reader's zone. */
+export function formatDay(ms: number, nowMs: number, zone: string): string {
+  const dateOf = (at: number) =>
+    Temporal.Instant.fromEpochMilliseconds(Math.floor(at)).toZonedDateTimeISO(zone).toPlainDate();
+  const [day, today] = [dateOf(ms), dateOf(nowMs)];
+  const ago = today.since(day).days;
+  if (ago === 0) return 'Today';
+  if (ago === 1) return 'Yesterday';
+  const year = day.year === today.year ? undefined : 'numeric';
+  return day.toLocaleString('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year });
+}

@@ -9,8 +9,23 @@ import { plainOf, renderText } from './text-object.ts';
 export interface Place {
   block: string;
   label?: string | undefined;
+  /** Inside an input block: ids of the element and of the words about it. */
+  field?: Field;
   /** Inside an input block: its value waits for the form, nothing is sent when it changes. */
   waits?: boolean;
+}
+
+interface Field {
+  id: string;
+  labelId: string;
+  hintId?: string;
+  required: boolean;
+}
+
+/** How an element is named and described: by the words around it in a form, else by a label of its own. */
+export function toAria({ field, label }: Place): Record<string, unknown> {
+  if (!field) return { 'aria-label': label };
+  return { id: field.id, 'aria-describedby': field.hintId, 'aria-required': field.required || undefined };
 }
 
 /**
@@ -56,19 +71,38 @@ function renderButton(element: JsonObject, wiring: Wiring): ReactNode {
   return h('button', { ...wiring, ...label, className, type: 'button' }, text);
 }
 
+/** A button and the menu that it opens: a popover, which nothing around it can cut. */
 function renderOverflow(element: JsonObject, { key, ...wiring }: Wiring): ReactNode {
   const options = listOf(element.options).map((option, index) =>
     h(
       'button',
-      { key: index, type: 'button', role: 'menuitem', 'data-value': String(option.value), ...wiring },
+      {
+        key: index,
+        type: 'button',
+        role: 'menuitem',
+        tabIndex: -1,
+        'data-value': String(option.value),
+        ...wiring,
+      },
       plainOf(option.text),
     ),
   );
+  const label = 'More actions';
   return h(
-    'details',
+    'span',
     { key: key as number, className: 'overflow' },
-    h('summary', { className: 'button', 'aria-label': 'More actions' }, '⋯'),
-    h('div', { role: 'menu' }, options),
+    h(
+      'button',
+      {
+        type: 'button',
+        className: 'button',
+        'aria-label': label,
+        'aria-haspopup': 'menu',
+        'data-menu': wiring['data-action'],
+      },
+      '⋯',
+    ),
+    h('div', { role: 'menu', 'aria-label': label, popover: 'auto' }, options),
   );
 }
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../emulator/types.ts';
-import type { Place, Wiring } from './elements.ts';
+import { type Place, toAria, type Wiring } from './elements.ts';
 import { listOf } from './rich-text.ts';
 import { h, type ReactNode, type Scene } from './scene.ts';
 import { plainOf, renderText } from './text-object.ts';
@@ -24,7 +24,7 @@ export function renderInput(element: JsonObject, wiring: Wiring, place: Place, s
   const attributes = {
     ...wiring,
     className: 'field',
-    'aria-label': place.label,
+    ...toAria(place),
     placeholder: plainOf(element.placeholder) || undefined,
     defaultValue: initialText(element, state),
     maxLength: element.max_length as number | undefined,
@@ -80,7 +80,10 @@ function renderBoxes(
       key: key as number,
       className: 'boxes',
       role: single ? 'radiogroup' : 'group',
-      'aria-label': place.label,
+      ...(place.field
+        ? { 'aria-labelledby': place.field.labelId, 'aria-describedby': place.field.hintId }
+        : { 'aria-label': place.label }),
+      ...(single && place.field?.required ? { 'aria-required': true } : {}),
     },
     boxes,
   );

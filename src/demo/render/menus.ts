@@ -1,6 +1,6 @@
 import { listOptions } from '../../emulator/elements.ts';
 import type { Channel, JsonObject, User } from '../../emulator/types.ts';
-import type { Place, Wiring } from './elements.ts';
+import { type Place, toAria, type Wiring } from './elements.ts';
 import { listOf } from './rich-text.ts';
 import { h, type ReactNode, type Scene } from './scene.ts';
 import { plainOf } from './text-object.ts';
@@ -18,7 +18,7 @@ export function renderMenu(element: JsonObject, wiring: Wiring, place: Place, sc
   const chosen = listChosen(element, state, scene);
   const label = place.label ?? plainOf(element.placeholder, 'Choose');
   const choices = type.includes('external') ? undefined : listChoices(element, scene);
-  if (type.startsWith('multi_') || !choices) return renderField(element, { wiring, label, chosen, choices });
+  if (type.startsWith('multi_') || !choices) return renderField(element, { wiring, place, label, chosen, choices });
   const groups = listOf(element.option_groups);
   const placeholder = h(
     'option',
@@ -28,7 +28,7 @@ export function renderMenu(element: JsonObject, wiring: Wiring, place: Place, sc
   const toOption = ({ text, value }: Choice) => h('option', { value, key: value }, text);
   return h(
     'select',
-    { ...wiring, className: 'menu', 'aria-label': label, defaultValue: chosen[0]?.value ?? '' },
+    { ...wiring, className: 'menu', ...toAria({ ...place, label }), defaultValue: chosen[0]?.value ?? '' },
     placeholder,
     groups.length > 0
       ? groups.map((group, key) =>
@@ -42,10 +42,11 @@ function renderField(
   element: JsonObject,
   {
     wiring,
+    place,
     label,
     chosen,
     choices,
-  }: { wiring: Wiring; label: string; chosen: Choice[]; choices: Choice[] | undefined },
+  }: { wiring: Wiring; place: Place; label: string; chosen: Choice[]; choices: Choice[] | undefined },
 ): ReactNode {
   const { key, ...attributes } = wiring;
   return h(
@@ -55,12 +56,18 @@ function renderField(
       key: key as number,
       className: 'combo',
       'data-label': label,
-      'data-placeholder': plainOf(element.placeholder, 'Search…'),
       'data-chosen': JSON.stringify(chosen),
       'data-min': String(element.min_query_length ?? 3),
       ...(choices ? { 'data-choices': JSON.stringify(choices) } : {}),
     },
-    h('noscript', null, label),
+    h('input', {
+      ...toAria({ ...place, label }),
+      role: 'combobox',
+      'aria-autocomplete': 'list',
+      'aria-expanded': false,
+      placeholder: plainOf(element.placeholder, 'Search…'),
+      autoComplete: 'off',
+    }),
   );
 }
 

@@ -50,6 +50,13 @@ export function renderMessage({ message, replies, inThread, shortcuts }: ShownMe
   return `${avatar}<div class="body">${renderToStaticMarkup(top)}${body}${end}</div>`;
 }
 
+/** Who wrote it and when: the name of its article. */
+export function nameMessage(message: Message | Ephemeral, scene: Scene): string {
+  const name = scene.users.get(message.user)?.real_name ?? message.user;
+  const time = formatTime(Number(message.ts) * 1000, scene.reader);
+  return `${name}, ${time}${'to' in message ? ', only visible to you' : ''}`;
+}
+
 function renderThreadLink(message: Message, replies: number): ReactNode {
   const text = replies > 0 ? `${replies} ${replies === 1 ? 'reply' : 'replies'}` : 'Reply in thread';
   const className = replies > 0 ? 'thread-link' : 'thread-link quiet';

@@ -1,5 +1,6 @@
 import { formatDate } from './dates.ts';
 import { h, mentionChannel, mentionGroup, mentionUser, type ReactNode, type Scene, safeUrl } from './scene.ts';
+import { withSigns } from './signs.ts';
 
 /** Pieces of mrkdwn, in the order in which Slack looks for them; `<…>` is read before entities are, so `&lt;` stays text. */
 const PIECES =
@@ -13,11 +14,11 @@ export function renderMrkdwn(text: string, scene: Scene): ReactNode[] {
   const nodes: ReactNode[] = [];
   let last = 0;
   for (const match of text.matchAll(PIECES)) {
-    nodes.push(decode(text.slice(last, match.index)));
+    nodes.push(withSigns(decode(text.slice(last, match.index))));
     nodes.push(renderPiece(match, scene, nodes.length));
     last = match.index + match[0].length;
   }
-  nodes.push(decode(text.slice(last)));
+  nodes.push(withSigns(decode(text.slice(last))));
   return nodes;
 }
 

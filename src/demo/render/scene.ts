@@ -12,6 +12,8 @@ export interface Scene {
   values: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
   /** Conversation that the person looks at. */
   channel: string;
+  /** What a header block is, under the headings that the page has above it. */
+  heading: 'h2' | 'h3';
 }
 
 /** Elements are made by this function, never from strings: React escapes every text and attribute. */

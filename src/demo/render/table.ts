@@ -3,32 +3,35 @@ import { listOf, renderRichText } from './rich-text.ts';
 import { h, type ReactNode, type Scene } from './scene.ts';
 import { withSigns } from './signs.ts';
 
-/** A table or data_table block; its first row is the header. Scrolls sideways by itself where it is too wide. */
-export function renderTable(block: JsonObject, scene: Scene): ReactNode {
+/**
+ * A table or data_table block; its first row is the header, its first column names the rows. The page makes it scroll by
+ * itself, sideways, where it is too wide.
+ */
+export function renderTable(block: JsonObject, caption: string, scene: Scene): ReactNode {
   const settings = listOf(block.column_settings);
   const rows = (Array.isArray(block.rows) ? block.rows : []) as JsonObject[][];
   const [head = [], ...body] = rows;
-  const cell = (tag: 'th' | 'td') => (value: JsonObject, column: number) => {
+  const cell = (inHead: boolean) => (value: JsonObject, column: number) => {
     const { align, is_wrapped } = settings[column] ?? {};
     const number = value.type === 'raw_number' || align === 'right';
     const className = [number ? 'number' : '', is_wrapped ? 'wrapped' : ''].join(' ').trim();
-    return h(
-      tag,
-      { key: column, ...(className ? { className } : {}), ...(tag === 'th' ? { scope: 'col' } : {}) },
-      renderCell(value, scene),
-    );
+    // A column of bars has no name, and needs none.
+    const scope = inHead ? (value.text === '' ? undefined : 'col') : column === 0 && !number ? 'row' : undefined;
+    const attributes = { key: column, scope, className: className || undefined };
+    return h(scope ? 'th' : 'td', attributes, renderCell(value, scene));
   };
   return h(
     'div',
-    { className: 'table', role: 'region', tabIndex: 0, 'aria-label': String(block.caption ?? 'Table') },
+    { className: 'scroller', 'data-label': `${caption}: table` },
     h(
       'table',
       null,
-      h('thead', null, h('tr', null, head.map(cell('th')))),
+      h('caption', null, h('span', { className: 'hidden' }, caption)),
+      h('thead', null, h('tr', null, head.map(cell(true)))),
       h(
         'tbody',
         null,
-        body.map((row, key) => h('tr', { key }, row.map(cell('td')))),
+        body.map((row, key) => h('tr', { key }, row.map(cell(false)))),
       ),
     ),
   );

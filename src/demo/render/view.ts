@@ -27,5 +27,5 @@ export function renderModal(view: View, scene: Scene): string {
 }
 
 export function renderHome(view: View, scene: Scene): string {
-  return renderBlocks(view.blocks, { ...scene, values: view.state.values });
+  return renderBlocks(view.blocks, { ...scene, heading: 'h2', values: view.state.values });
 }

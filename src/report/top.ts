@@ -1,5 +1,5 @@
 import { NONE, OTHER } from '../domain/dimension.ts';
-import type { Question, RankingReport } from '../domain/report.ts';
+import type { Question, RankingReport, RankingRow } from '../domain/report.ts';
 import type { UsageAnswer } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { capitalise, countOf, formatCount, formatCredits, formatPercent, formatShare } from './format.ts';
@@ -62,7 +62,7 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
   };
 
   function findLeader(): string {
-    const leader = rankRows(main.rows, { measure, nameOf }).find(({ name }) => isNamed(name));
+    const leader = findFirst(ranked, measure);
     const show = measure === 'credits' ? formatCredits : formatCount;
     const whole = `${show(totals[measure])} ${measure}`;
     if (!leader)
@@ -87,6 +87,17 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
         : []),
     ];
   }
+}
+
+/** The row that stands first by the measure, in whatever order they are. */
+function findFirst(ranked: readonly RankingRow[], measure: 'requests' | 'credits'): RankingRow | undefined {
+  let first: RankingRow | undefined;
+  for (const row of ranked) {
+    if (!isNamed(row.name)) continue;
+    const ahead = first ? row[measure] - first[measure] : 1;
+    if (ahead > 0 || (ahead === 0 && row.name < first!.name)) first = row;
+  }
+  return first;
 }
 
 type Asking = (part: Inquiry) => Promise<UsageAnswer> | undefined;

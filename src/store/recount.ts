@@ -16,7 +16,8 @@ export async function reassign(
 ): Promise<Batch> {
   const texts = new ValueTexts();
   const rows = Array.from({ length: batch.length }, (_, row) => ({ batch, row }));
-  const known = await texts.resolveMany(db, rows);
+  // A memory of its own, so that no earlier text can be in it.
+  const known = await texts.resolveMany(db, undefined, rows);
   const read = (name: Dimension, row: number): string | undefined => known.get(batch.columns[name]?.[row] ?? 0);
   const given = { scope: [] as string[], meters: [] as string[], exclusion: [] as string[] };
   const credits = new Float64Array(batch.length);

@@ -135,7 +135,7 @@ export async function reopenMonths(db: Db, month: number): Promise<void> {
   await setSetting(db, CLOSED_MONTH, String(month - 1));
 }
 
-const CLOSED_MONTH = 'closed_month';
+export const CLOSED_MONTH = 'closed_month';
 
 /** Totals of a day that are made of its hours (`cells` of the cube `hours`): the one with status first. */
 export function toDays(hours: Cube, cells: Batch): { cube: Cube; cells: Batch }[] {

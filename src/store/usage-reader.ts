@@ -16,18 +16,15 @@ import type { Db, DialectName } from './database.ts';
 import { METER_SEPARATOR } from './event-batch.ts';
 import { Grouping } from './grouping.ts';
 import { outcomeColumns } from './outcome.ts';
+import { createGroundReader, type ReadingGround } from './reading-ground.ts';
 import { applyTests, compileFilters, isIn, pick, selectCounted, selectHours, toMarks } from './row-selection.ts';
 import type { Batch, Column, ColumnName, Segment } from './segment.ts';
 import { SegmentLoader } from './segment-loader.ts';
-import { findSetting } from './setting-repository.ts';
-import { findClosedMonth } from './totals.ts';
-import { type Kept, planQuery } from './usage-plan.ts';
+import { planQuery } from './usage-plan.ts';
 import { OTHER_ID } from './value-places.ts';
 import { ValueTexts } from './value-texts.ts';
 
 const MINUTE_MS = 60_000;
-/** Days before any that Headroom will meet, for an extent without a lower bound. */
-const FIRST_DAY = -1_000_000;
 
 /**
  * Answers questions from segments: totals where they hold the combination, raw events else, and always what is committed
@@ -39,6 +36,7 @@ export class StoredUsage implements UsageReader {
   readonly #calendar: Calendar;
   readonly #texts: ValueTexts;
   readonly #loader: SegmentLoader;
+  readonly #readGround = createGroundReader();
 
   constructor(db: Db, dialect: DialectName, calendar: Calendar) {
     this.#db = db;
@@ -49,8 +47,7 @@ export class StoredUsage implements UsageReader {
   }
 
   sum(query: UsageQuery): Promise<UsageAnswer> {
-    return this.#inSnapshot(async (db) => {
-      const kept = await this.#findKept(db);
+    return this.#inSnapshot(async (db, { kept, renames, newestMs }) => {
       const plan = planQuery(query, this.#calendar, kept);
       const tests = await compileFilters(db, this.#texts, query.filters);
       const keys: ColumnName[] = [...query.groupBy, 'slot'];
@@ -79,9 +76,9 @@ export class StoredUsage implements UsageReader {
 
       const cells = grouping.toBatch();
       return {
-        rows: await this.#toRows(db, cells, query.groupBy),
+        rows: await this.#toRows(db, renames, cells, query.groupBy),
         origin: plan.raw.length === 0 ? 'totals' : plan.totals.length === 0 ? 'raw' : 'both',
-        asOfMs: await this.#findNewestReceipt(db),
+        asOfMs: newestMs,
         ...(plan.shortened ? { shortened: plan.shortened } : {}),
         capped: query.groupBy.filter((key) => key !== 'status' && cells.columns[key]?.includes(OTHER_ID)),
       };
@@ -159,7 +156,7 @@ export class StoredUsage implements UsageReader {
   }
 
   events({ span, filters, limit }: Parameters<UsageReader['events']>[0]): Promise<RawEvent[]> {
-    return this.#inSnapshot(async (db) => {
+    return this.#inSnapshot(async (db, { renames }) => {
       const tests = await compileFilters(db, this.#texts, filters);
       const found: { batch: Batch; row: number; timeMs: number }[] = [];
       const collect = (segment: Segment): void => {
@@ -173,12 +170,12 @@ export class StoredUsage implements UsageReader {
       for await (const segment of this.#loader.loadRaw(db, span)) collect(segment);
       for (const segment of await this.#loader.loadInbox(db, span)) collect(segment);
       keepNewest(found, limit);
-      return this.#toEvents(db, found.reverse());
+      return this.#toEvents(db, renames, found.reverse());
     });
   }
 
   excluded(span: Span): Promise<{ rule: string; requests: number }[]> {
-    return this.#inSnapshot(async (db) => {
+    return this.#inSnapshot(async (db, { renames }) => {
       const grouping = new Grouping(['exclusion'], ['requests']);
       const buckets: number[] = [];
       const lastDay = this.#calendar.dayOf(span.toMs - 1);
@@ -199,7 +196,7 @@ export class StoredUsage implements UsageReader {
         );
       }
       const cells = grouping.toBatch();
-      const texts = await this.#texts.resolve(db, cells.columns.exclusion ?? new Uint32Array());
+      const texts = await this.#texts.resolve(db, renames, cells.columns.exclusion ?? new Uint32Array());
       return Array.from({ length: cells.length }, (_, row) => ({
         rule: texts.get(cells.columns.exclusion![row]!) ?? REMOVED,
         requests: cells.columns.requests![row]!,
@@ -208,7 +205,7 @@ export class StoredUsage implements UsageReader {
   }
 
   extent(): ReturnType<UsageReader['extent']> {
-    return this.#inSnapshot(async (db) => {
+    return this.#inSnapshot(async (db, { kept, newestMs }) => {
       const totals = await db
         .selectFrom('total_segment')
         .select((eb) => [eb.fn.min('bucket').as('first'), eb.fn.max('bucket').as('last')])
@@ -221,51 +218,29 @@ export class StoredUsage implements UsageReader {
       const firsts = [totals?.first, inbox?.first].filter((day): day is number => day !== null && day !== undefined);
       const lasts = [totals?.last, inbox?.last].filter((day): day is number => day !== null && day !== undefined);
       if (firsts.length === 0) return undefined;
-      const kept = await this.#findKept(db);
       const firstDay = Math.min(...firsts);
       return {
         firstDay,
         lastDay: Math.max(...lasts),
         firstRawDay: Math.max(firstDay, kept.rawFromDay),
         firstHourDay: Math.max(firstDay, kept.hoursFromDay),
-        asOfMs: await this.#findNewestReceipt(db),
+        asOfMs: newestMs,
       };
     });
   }
 
   /** One consistent view for all statements of an answer. */
-  async #inSnapshot<T>(work: (db: Db) => Promise<T>): Promise<T> {
+  async #inSnapshot<T>(work: (db: Db, ground: ReadingGround) => Promise<T>): Promise<T> {
     return this.#db.connection().execute(async (connection) => {
       const begin =
         this.#dialect === 'postgres' ? 'begin transaction isolation level repeatable read read only' : 'begin';
       await sql.raw(begin).execute(connection);
       try {
-        return await work(connection);
+        return await work(connection, await this.#readGround(connection));
       } finally {
         await sql.raw('commit').execute(connection);
       }
     });
-  }
-
-  async #findKept(db: Db): Promise<Kept> {
-    const raw = await findSetting(db, 'raw_from_day');
-    const hours = await findSetting(db, 'hours_from_day');
-    return {
-      rawFromDay: raw ? Number(raw) : FIRST_DAY,
-      hoursFromDay: hours ? Number(hours) : FIRST_DAY,
-      closedMonth: await findClosedMonth(db),
-    };
-  }
-
-  async #findNewestReceipt(db: Db): Promise<number> {
-    const inbox = await db.selectFrom('inbox').select('received_ms').orderBy('seq', 'desc').limit(1).executeTakeFirst();
-    const folded = await db
-      .selectFrom('event_segment')
-      .select('received_ms')
-      .orderBy('received_ms', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    return Math.max(inbox?.received_ms ?? 0, folded?.received_ms ?? 0);
   }
 
   /** Start of each cell's step, in minutes since 1970. */
@@ -296,8 +271,8 @@ export class StoredUsage implements UsageReader {
     return this.#calendar.startOfDay(startOfMonth(day));
   }
 
-  async #toRows(db: Db, cells: Batch, groupBy: readonly GroupKey[]): Promise<UsageRow[]> {
-    const texts = await this.#texts.resolveAll(db, cells, groupBy);
+  async #toRows(db: Db, renames: string | undefined, cells: Batch, groupBy: readonly GroupKey[]): Promise<UsageRow[]> {
+    const texts = await this.#texts.resolveAll(db, renames, cells, groupBy);
     const columns = groupBy.map((key) => ({ key, values: cells.columns[key]! }));
     const { slot, requests, ok, failed, credits } = cells.columns;
     const rows: UsageRow[] = [];
@@ -321,10 +296,15 @@ export class StoredUsage implements UsageReader {
     return mayShare ? [...named.values()] : rows;
   }
 
-  async #toEvents(db: Db, found: readonly { batch: Batch; row: number }[]): Promise<RawEvent[]> {
+  async #toEvents(
+    db: Db,
+    renames: string | undefined,
+    found: readonly { batch: Batch; row: number }[],
+  ): Promise<RawEvent[]> {
     const events: RawEvent[] = [];
     const texts = await this.#texts.resolveMany(
       db,
+      renames,
       found.map(({ batch, row }) => ({ batch, row })),
     );
     for (const { batch, row } of found) {

@@ -2,7 +2,7 @@ import { DIMENSIONS, type Dimension, type GroupKey, REMOVED } from '../domain/di
 import { toMatcher } from '../domain/filter.ts';
 import type { Db } from './database.ts';
 import type { Batch, Column } from './segment.ts';
-import { findSetting, setSetting } from './setting-repository.ts';
+import { setSetting } from './setting-repository.ts';
 import type { Vocabulary } from './value-dictionary.ts';
 import { OTHER_ID } from './value-places.ts';
 
@@ -41,11 +41,13 @@ export class ValueTexts {
   readonly #texts = new Map<number, string>();
   #renames: string | undefined;
 
-  async resolve(db: Db, ids: Iterable<number>): Promise<ReadonlyMap<number, string>> {
-    const renames = await findSetting(db, RENAMES);
+  /** `renames`: as this snapshot has it (reading-ground.ts). */
+  async resolve(db: Db, renames: string | undefined, ids: Iterable<number>): Promise<ReadonlyMap<number, string>> {
     if (renames !== this.#renames || this.#texts.size > MAX_REMEMBERED) this.#texts.clear();
     this.#renames = renames;
-    const missing = [...new Set(ids)].filter((id) => id !== 0 && id !== OTHER_ID && !this.#texts.has(id));
+    const unknown = new Set<number>();
+    for (const id of ids) if (id !== 0 && id !== OTHER_ID && !this.#texts.has(id)) unknown.add(id);
+    const missing = [...unknown];
     for (let at = 0; at < missing.length; at += CHUNK) {
       const rows = await db
         .selectFrom('value')
@@ -65,16 +67,25 @@ export class ValueTexts {
   }
 
   /** For the key columns of an answer. */
-  async resolveAll(db: Db, cells: Batch, keys: readonly GroupKey[]): Promise<ReadonlyMap<number, string>> {
-    for (const key of keys) if (key !== 'status') await this.resolve(db, (cells.columns[key] ?? []) as Column);
+  async resolveAll(
+    db: Db,
+    renames: string | undefined,
+    cells: Batch,
+    keys: readonly GroupKey[],
+  ): Promise<ReadonlyMap<number, string>> {
+    for (const key of keys) if (key !== 'status') await this.resolve(db, renames, (cells.columns[key] ?? []) as Column);
     return this.#texts;
   }
 
   /** For every dimension of some raw events. */
-  async resolveMany(db: Db, rows: readonly { batch: Batch; row: number }[]): Promise<ReadonlyMap<number, string>> {
+  async resolveMany(
+    db: Db,
+    renames: string | undefined,
+    rows: readonly { batch: Batch; row: number }[],
+  ): Promise<ReadonlyMap<number, string>> {
     const ids = new Set<number>();
     for (const { batch, row } of rows) for (const key of DIMENSIONS) ids.add(batch.columns[key]?.[row] ?? 0);
-    return this.resolve(db, ids);
+    return this.resolve(db, renames, ids);
   }
 
   async list(db: Db, vocabulary: Vocabulary): Promise<{ id: number; text: string }[]> {

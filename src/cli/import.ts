@@ -12,6 +12,7 @@ import { listImportFiles } from '../store/import-repository.ts';
 import { getReportZone } from '../store/report-zone.ts';
 import { addSourceCounts, listSources } from '../store/source-repository.ts';
 import type { CliContext } from './command.ts';
+import { requireFile } from './files.ts';
 import { undoImport } from './import-undo.ts';
 import { withDatabase } from './open.ts';
 
@@ -33,6 +34,8 @@ export async function runImport(args: readonly string[], context: CliContext): P
   if (positionals[0] === 'undo') return undoImport(positionals[1], context);
   if (positionals[0] === 'list') return withDatabase(context, (db) => list(db, context));
 
+  const files = positionals.map((name) => ({ name, path: resolve(context.folder, name) }));
+  for (const { path } of files) requireFile(path);
   return withDatabase(context, async (db, config) => {
     const source = await getOrCreateSource(db, values.source ?? 'import', 'native', context.now());
     const intake = new Intake({
@@ -44,8 +47,7 @@ export async function runImport(args: readonly string[], context: CliContext): P
     });
     let exitCode = 0;
     try {
-      for (const name of positionals) {
-        const path = resolve(context.folder, name);
+      for (const { name, path } of files) {
         const progress = createProgress(name, context);
         const outcome = await importFile(path, {
           db,

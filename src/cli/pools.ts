@@ -1,21 +1,24 @@
-import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatDeclaration } from '../definition/format.ts';
 import { parseDeclaration } from '../definition/parse.ts';
+import { listUnknownSources } from '../definition/unknown-sources.ts';
 import { formatCredits } from '../domain/amount.ts';
-import { createCalendar } from '../domain/calendar.ts';
-import { amend, type Change, toDeclaration } from '../domain/declaration.ts';
+import { createCalendar, formatDay } from '../domain/calendar.ts';
+import { amend, type Change, type Declaration, toDeclaration } from '../domain/declaration.ts';
+import type { Pool, Scope } from '../domain/definition.ts';
 import { formatPercent } from '../domain/level.ts';
+import { listNearest } from '../domain/nearest.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
 import { HeadroomError } from '../errors.ts';
 import { getScopeStates } from '../report/pools.ts';
-import { dialectOf } from '../store/database.ts';
+import { type Db, dialectOf } from '../store/database.ts';
 import { applyDeclaration, getDefinitions } from '../store/definition-repository.ts';
 import { getReportZone } from '../store/report-zone.ts';
+import { listSources } from '../store/source-repository.ts';
 import { StoredUsage } from '../store/usage-reader.ts';
 import type { CliContext } from './command.ts';
-import { findNearest } from './nearest.ts';
+import { readBytes } from './files.ts';
 import { withDatabase } from './open.ts';
 import { describePerson } from './person.ts';
 
@@ -31,13 +34,13 @@ export async function runPools(args: readonly string[], context: CliContext): Pr
   if (verb === 'show') return show(name, values.yaml ?? false, context);
   throw new HeadroomError(
     'definition',
-    `There is no "pools ${verb}": use ${findNearest(verb, ['apply', 'show']) ?? 'apply or show'}.`,
+    `There is no "pools ${verb}": use ${listNearest(verb, ['apply', 'show'])[0] ?? 'apply or show'}.`,
   );
 }
 
 async function apply(file: string | undefined, dryRun: boolean, context: CliContext): Promise<number> {
   if (file === undefined) throw new HeadroomError('definition', 'Name the file: headroom pools apply FILE.');
-  const declaration = parseDeclaration(read(resolve(context.folder, file)), basename(file));
+  const declaration = parseDeclaration(readBytes(resolve(context.folder, file)).toString(), basename(file));
   return withDatabase(context, async (db, config) => {
     const zone = await getReportZone(db, config.reportTimezone);
     const nowMs = context.now();
@@ -46,16 +49,15 @@ async function apply(file: string | undefined, dryRun: boolean, context: CliCont
       ? amend(await getDefinitions(db), declaration, today).changes
       : await applyDeclaration(db, { declaration, today, actor: describePerson(), nowMs });
     printChanges(changes, dryRun, context);
+    await warnOfSources(db, declaration, context);
     return 0;
   });
 }
 
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new HeadroomError('definition', `${path} cannot be read: ${(error as Error).message}.`, { cause: error });
-  }
+async function warnOfSources(db: Db, declaration: Declaration, { err }: CliContext): Promise<void> {
+  const sources = (await listSources(db)).map(({ name }) => name);
+  // These come by themselves: with INGEST_TOKEN, and with the first import.
+  for (const line of listUnknownSources(declaration, [...sources, 'default', 'import'])) err(`Note: ${line}`);
 }
 
 function printChanges(changes: readonly Change[], dryRun: boolean, { out }: CliContext): void {
@@ -87,27 +89,37 @@ async function show(scope: string | undefined, yaml: boolean, context: CliContex
       { usage, calendar, definitions: async () => definitions },
       { atMs: context.now(), ...(scope === undefined ? {} : { scope }) },
     );
-    for (const state of states) printScope(state, context);
+    for (const state of states)
+      printScope(
+        state,
+        definitions.scopes.find(({ name }) => name === state.scope),
+        context,
+      );
     context.out(`Days in ${calendar.zone}.`);
+    const scopes = declared.scopes.filter(({ name }) => (scope ?? name) === name);
+    await warnOfSources(db, { ...declared, scopes }, context);
     return 0;
   });
 }
 
 const NOTHING = { scopes: [], exclude: [], holidays: [], clients: [] };
 
-function printScope(state: ScopeState, context: CliContext): void {
-  const { out } = context;
+/** `scope`: as defined; absent for one that senders use and nobody declared. */
+function printScope(state: ScopeState, scope: Scope | undefined, { out }: CliContext): void {
   const title = state.title === state.scope ? '' : `: ${state.title}`;
-  out(`${state.scope}${title}${state.declared ? '' : ' (not declared)'}`);
+  const life = scope ? describeEnd(scope.untilDay, ' (', ')') : ' (not declared)';
+  out(`${state.scope}${title}${life}`);
   if (state.rateLimitPerMinute !== undefined) out(`  at most ${state.rateLimitPerMinute} requests a minute`);
-  for (const pool of state.pools) printPool(pool, pool.drawnNow ? ', drawn from now' : '', context);
-  for (const limit of state.limits) printPool(limit, ', a limit', context);
-  out(`  this month: ${formatCredits(state.used)} used, ${formatCredits(state.overage)} of them beyond all pools\n`);
+  for (const pool of state.pools) printPool(pool, pool.drawnNow ? ', drawn from now' : '', scope?.pools, out);
+  for (const limit of state.limits) printPool(limit, ', a limit', scope?.limits, out);
+  const beyond = state.pools.length > 0 ? `, ${formatCredits(state.overage)} of them beyond all pools` : '';
+  out(`  this month: ${formatCredits(state.used)} used${beyond}\n`);
 }
 
-function printPool(pool: PoolState, note: string, { out }: CliContext): void {
-  const { name, used, amount, left, level, thresholds, period, arithmetic, runOut } = pool;
-  out(`  ${name} (${pool.periodKind}${note})`);
+function printPool(state: PoolState, note: string, lives: readonly Pool[] = [], out: CliContext['out']): void {
+  const { name, used, amount, left, level, thresholds, period, arithmetic, runOut } = state;
+  const untilDay = lives.findLast((pool) => pool.name === name)?.untilDay;
+  out(`  ${name} (${state.periodKind}${note}${describeEnd(untilDay, ', ')})`);
   out(
     `    ${formatCredits(used)} of ${formatCredits(amount)} used (${formatPercent(used, amount, thresholds)} %, ${level}), ${formatCredits(left)} left, ${period.label}`,
   );
@@ -115,9 +127,13 @@ function printPool(pool: PoolState, note: string, { out }: CliContext): void {
   if (runOut) out(`    runs out before the reset: ${runOut.arithmetic}`);
 }
 
+function describeEnd(untilDay: number | undefined, before: string, after = ''): string {
+  return untilDay === undefined ? '' : `${before}ends on ${formatDay(untilDay)}${after}`;
+}
+
 /** Names the nearest scope, or those that there are. */
 export function unknownScope(scope: string, names: readonly string[]): HeadroomError {
-  const nearest = findNearest(scope, names);
+  const [nearest] = listNearest(scope, names);
   const known = names.length > 0 ? `there are ${names.join(', ')}.` : 'declare it with "headroom pools apply FILE".';
   return new HeadroomError(
     'definition',

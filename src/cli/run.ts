@@ -1,8 +1,8 @@
+import { listNearest } from '../domain/nearest.ts';
 import { HeadroomError } from '../errors.ts';
 import { redact } from '../log.ts';
 import type { CliContext, Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { findNearest } from './nearest.ts';
 
 /** Exit code for a word that is not understood. */
 const MISUSE = 2;
@@ -51,7 +51,7 @@ function describe({ usage, summary, details }: Command, context: CliContext): nu
 
 function refuse(name: string, context: CliContext): number {
   const names = COMMANDS.map((command) => command.name);
-  const nearest = findNearest(name, [...names, 'help']);
+  const [nearest] = listNearest(name, [...names, 'help']);
   const cure = nearest ? `Did you mean "headroom ${nearest}"?` : `There are: ${names.join(', ')}, help.`;
   context.err(`There is no command ${JSON.stringify(name)}. ${cure}`);
   return MISUSE;

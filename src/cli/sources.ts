@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { listNearest } from '../domain/nearest.ts';
 import { HeadroomError } from '../errors.ts';
 import { getAdapter, listAdapters } from '../ingest/adapters.ts';
 import { SPAN_KINDS } from '../ingest/otlp.ts';
@@ -9,7 +9,7 @@ import { addSource, rotateSource } from '../ingest/source-admin.ts';
 import type { Db } from '../store/database.ts';
 import { findSource, listSourceHealth, revokeSource, type Source } from '../store/source-repository.ts';
 import type { CliContext } from './command.ts';
-import { findNearest } from './nearest.ts';
+import { readBytes } from './files.ts';
 import { withDatabase } from './open.ts';
 
 const VERBS = ['add', 'list', 'rotate', 'remove', 'try'] as const;
@@ -30,7 +30,7 @@ export async function runSources(args: readonly string[], context: CliContext): 
   });
   const [verb = 'list', name, file] = positionals;
   if (!(VERBS as readonly string[]).includes(verb)) {
-    const nearest = findNearest(verb, VERBS);
+    const [nearest] = listNearest(verb, VERBS);
     throw new HeadroomError('source', `There is no "sources ${verb}": use ${nearest ?? VERBS.join(', ')}.`);
   }
   if (verb === 'list') return withDatabase(context, (db) => list(db, context));
@@ -79,7 +79,7 @@ async function getSource(db: Db, name: string): Promise<Source> {
   const source = await findSource(db, name);
   if (source && source.revokedMs === undefined) return source;
   const names = (await listSourceHealth(db)).map((known) => known.name);
-  const nearest = findNearest(name, names);
+  const [nearest] = listNearest(name, names);
   const cure = nearest
     ? `did you mean ${nearest}?`
     : names.length > 0
@@ -135,14 +135,6 @@ function tryFile(source: Source, file: string | undefined, type: string | undefi
   if (rejected.length > 10) context.err(`… and ${rejected.length - 10} more`);
   context.out(`${events.length} would be counted, ${rejected.length} rejected; nothing was stored.`);
   return rejected.length > 0 ? 1 : 0;
-}
-
-function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new HeadroomError('source', `${path} cannot be read: ${(error as Error).message}.`, { cause: error });
-  }
 }
 
 function guessType(file: string): string {

@@ -1,32 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startPostgres } from '../support/databases.ts';
 import { typePools } from '../support/pool-text.ts';
+import { WORKED_POOLS } from '../support/worked-pools.ts';
 import { ADMIN, CHANNEL, type Stage, startStage } from './stage.ts';
-
-/** The declaration that PRODUCT.md prints, as far as it is about pools. */
-const POOLS = `
-scopes:
-  - name: integration-service
-    title: Integration Service API calls
-    rate_limit_per_minute: 600
-    match: [{ source: uipath }, { module: "erp*" }]
-    pools:
-      - name: Bundled licences
-        period: month
-        priority: 1
-        grants:
-          - { name: Automation Developer, quantity: 10, each: 5000 }
-          - { name: Unattended Robot, quantity: 10, each: 5000 }
-      - name: Annual add-on
-        period: once
-        from: 2023-01-01
-        until: 2023-12-31
-        priority: 2
-        base: 3000000
-  - name: crm
-    pools:
-      - { name: Daily credits, period: rolling-24h, base: 50000, grants: [{ name: Users, quantity: 10, each: 250 }], max: 100000, thresholds: [75, 90] }
-`;
 
 const COUNT = 50;
 const OCTOBER = Array.from({ length: COUNT }, (_, index) => ({
@@ -50,7 +26,7 @@ afterEach(() => stage.stop());
 async function expectOctober(): Promise<void> {
   const seen = await stage.ask('pool integration-service 2023-10-31');
   const [head, ...rows] = seen.table;
-  const shown = rows.map((row) => Object.fromEntries(head!.map((label, at) => [label, row[at]])));
+  const shown = rows.slice(0, 2).map((row) => Object.fromEntries(head!.map((label, at) => [label, row[at]])));
   expect(shown).toMatchObject([
     { Pool: 'Bundled licences', Used: '100,000', Amount: '100,000', Left: '0', Level: 'exhausted' },
     { Pool: 'Annual add-on', Used: '25,000', Amount: '3,000,000', Left: '2,975,000', Level: 'healthy' },
@@ -67,7 +43,7 @@ describe('October 2023: 125,000 calls', () => {
   it.each(Object.entries(ORDERS))('sent by HTTP %s', async (_, events) => {
     stage = await startStage({
       nowMs: Date.parse('2023-11-01T00:00:00Z'),
-      pools: POOLS,
+      pools: WORKED_POOLS,
       env: { RAW_RETENTION_DAYS: '60' },
     });
     for (let from = 0; from < COUNT; from += 20) await stage.send(events.slice(from, from + 20));
@@ -79,7 +55,7 @@ describe('October 2023: 125,000 calls', () => {
     const halves = [events.slice(0, 30), events.slice(30)];
     stage = await startStage({
       nowMs: Date.parse('2026-11-21T10:30:00Z'),
-      pools: POOLS,
+      pools: WORKED_POOLS,
       imports: halves.map((half, index) => ({
         name: `half-${index}.ndjson`,
         content: `${half.map((event) => JSON.stringify(event)).join('\n')}\n`,
@@ -91,7 +67,7 @@ describe('October 2023: 125,000 calls', () => {
   it.skipIf(!postgres)('on PostgreSQL', async () => {
     stage = await startStage({
       nowMs: Date.parse('2023-11-01T00:00:00Z'),
-      pools: POOLS,
+      pools: WORKED_POOLS,
       databaseUrl: await postgres!.createUrl(),
       env: { RAW_RETENTION_DAYS: '60' },
     });
@@ -101,7 +77,7 @@ describe('October 2023: 125,000 calls', () => {
 
   it('with pools that an admin types into Slack', async () => {
     stage = await startStage({ nowMs: Date.parse('2023-11-01T00:00:00Z'), env: { RAW_RETENTION_DAYS: '60' } });
-    const told = await typePools(stage.slack, { user: ADMIN, channel: CHANNEL, yaml: POOLS });
+    const told = await typePools(stage.slack, { user: ADMIN, channel: CHANNEL, yaml: WORKED_POOLS });
     expect(told).toContain('integration-service: new scope');
     await stage.send(ORDERS.shuffled);
     await expectOctober();

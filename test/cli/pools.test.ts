@@ -100,6 +100,39 @@ describe('headroom pools', () => {
 Days in Europe/Berlin.`);
   });
 
+  it('says of a scope and of pools that they end', async () => {
+    await run('pools', 'apply', 'pools.yaml');
+    writeFileSync(join(folder, 'pools.yaml'), FILE.replace(/ {6}- \{ name: Add-on.*\n/, ''));
+    await run('pools', 'apply', 'pools.yaml');
+    const { out } = await run('pools', 'show');
+    expect(out).toContain('crm: CRM calls\n');
+    expect(out).toContain('  Daily credits (rolling-24h, drawn from now)\n');
+    expect(out).toContain('  Add-on (once, ends on 2026-11-20)\n');
+    writeFileSync(join(folder, 'pools.yaml'), 'scopes: []');
+    await run('pools', 'apply', 'pools.yaml');
+    expect((await run('pools', 'show')).out).toMatch(/^No pools are declared/);
+    writeFileSync(join(folder, 'pools.yaml'), 'scopes: [{ name: other, limits: [{ name: Fair use, base: 5 }] }]');
+    await run('pools', 'apply', 'pools.yaml');
+    const later = (await run('pools', 'show')).out;
+    expect(later).toContain('crm: CRM calls (ends on 2026-11-20)\n');
+    expect(later).toContain('  this month: 0 used\n');
+  });
+
+  it('notes rules that name a source which there is not, at apply and at show, and takes them', async () => {
+    expect((await run('sources', 'add', 'uipath')).code).toBe(0);
+    const text =
+      'scopes: [{ name: crm, match: [{ source: uipth }, { source: "ui*" }], limits: [{ name: L, base: 1, match: [{ source: default }] }] }]\nexclude: [{ source: gateway-2 }]\n';
+    writeFileSync(join(folder, 'pools.yaml'), text);
+    const notes = [
+      'Note: crm: match names the source "uipth", which there is not; did you mean "uipath"?',
+      'Note: exclude names the source "gateway-2", which there is not yet: it fits nothing until it is added.',
+    ].join('\n');
+    expect(await run('pools', 'apply', 'pools.yaml')).toMatchObject({ code: 0, err: notes });
+    expect(await run('pools', 'show')).toMatchObject({ code: 0, err: notes });
+    await run('sources', 'add', 'gateway-2');
+    expect((await run('pools', 'show')).err).not.toContain('gateway-2');
+  });
+
   it('shows the file that declares the same', async () => {
     await run('pools', 'apply', 'pools.yaml');
     writeFileSync(join(folder, 'again.yaml'), (await run('pools', 'show', '--yaml')).out);
@@ -110,7 +143,15 @@ Days in Europe/Berlin.`);
     await run('pools', 'apply', 'pools.yaml');
     expect((await run('pools', 'aply')).err).toBe('There is no "pools aply": use apply.');
     expect((await run('pools', 'show', 'crn')).err).toBe('There is no scope "crn": did you mean crm?');
-    expect((await run('pools', 'apply', 'none.yaml')).err).toMatch(/none\.yaml cannot be read: ENOENT/);
+    expect((await run('pools', 'apply', 'none.yaml')).err).toBe(
+      `There is no file ${join(folder, 'none.yaml')}: check the path and its spelling.`,
+    );
+    expect((await run('pools', 'apply', '.')).err).toBe(`${folder} is a folder: name a file in it.`);
+    expect((await run('import', 'none.log')).err).toBe(
+      `There is no file ${join(folder, 'none.log')}: check the path and its spelling.`,
+    );
+    expect((await run('sources', 'add', 'kong')).code).toBe(0);
+    expect((await run('sources', 'try', 'kong', 'none.json')).err).toContain('There is no file ');
   });
 });
 

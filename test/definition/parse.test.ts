@@ -4,37 +4,7 @@ import { formatDeclaration } from '../../src/definition/format.ts';
 import { checkDeclaration, parseDeclaration } from '../../src/definition/parse.ts';
 import { parseDay } from '../../src/domain/calendar.ts';
 import type { Declaration, DeclaredPool } from '../../src/domain/declaration.ts';
-
-const EXAMPLE = `
-scopes:
-  - name: integration-service
-    title: Integration Service API calls
-    rate_limit_per_minute: 600
-    match: [{ source: uipath }, { module: "erp*" }]       # optional; without it: events whose scope is the name
-    costs: [{ kind: integration_task, credits: 2 }, { route: "/v1/records", credits: 1, per_records: 10, max: 10 }]
-    links: { addon: "https://example.com/addon", upgrade: "https://example.com/upgrade" }
-    limits: [{ name: Fair use, period: day, base: 10000 }]
-    pools:
-      - name: Bundled licences
-        period: month
-        priority: 1
-        grants:
-          - { name: Automation Developer, quantity: 10, each: 5000 }
-          - { name: Unattended Robot, quantity: 10, each: 5000 }
-      - name: Annual add-on
-        period: once
-        from: 2023-01-01
-        until: 2023-12-31
-        priority: 2
-        base: 3000000
-  - name: crm
-    pools:
-      - { name: Daily credits, period: rolling-24h, base: 50000, grants: [{ name: Users, quantity: 10, each: 250 }], max: 100000, thresholds: [75, 90] }
-      - { name: Billing month, period: month, anchor: 15, base: 900000, valid_from: 2026-01-15 }
-exclude: [{ client: "Genesys Cloud for *" }, { kind: internal }]
-holidays: [{ scope: integration-service, from: 2025-05-01, until: 2025-07-15 }]   # recorded, not drawn
-clients: [{ id: "b9c1*", name: Acme CRM, owner: S0123 }]
-`;
+import { WORKED_POOLS } from '../support/worked-pools.ts';
 
 /** `line:column place text` of every mistake. */
 function mistakesOf(yaml: string): string[] {
@@ -59,7 +29,7 @@ describe('the declared format', () => {
   });
 
   it('is read in every part', () => {
-    const { scopes, exclude, holidays, clients, parts } = parseDeclaration(EXAMPLE);
+    const { scopes, exclude, holidays, clients, parts } = parseDeclaration(WORKED_POOLS);
     expect(parts).toEqual(['scopes', 'exclude', 'holidays', 'clients']);
     expect(scopes[0]).toEqual({
       name: 'integration-service',
@@ -178,6 +148,38 @@ clients: [{ id: a }]
     ]);
   });
 
+  it.each([
+    ['scopes:\n\t- name: crm', '2:1  begins with a tab; indent with spaces.'],
+    [
+      'scopes:\n  - name: crm\n    pools: [{ name: a }\n    title: x',
+      '4:5  comes before a list begun with "[" is closed; close it with "]".',
+    ],
+    ['scopes:\n  - pools: [{ name: a ]', '2:23  comes before a map begun with "{" is closed; close it with "}".'],
+    ['scopes:\n  - name: "crm', '2:15  ends before a text begun with " is closed; add the second ".'],
+    [
+      'scopes:\n  - name: crm\n   title: x',
+      '3:1  is indented unlike the lines before it; line it up with the keys that it belongs to, or begin it with "- ".',
+    ],
+    [
+      'scopes:\n  - name: crm: x',
+      '2:11  holds more than one value; put a text with ": " in quotation marks, and line up keys that belong together.',
+    ],
+    ['scopes:\n  - name crm\n    title: x', '2:5  has no ": " behind "name crm"; write key: value.'],
+    [
+      'scopes: []\n---\nscopes: []',
+      '2:1  begins a second document ("---"); keep one, or put them in files of their own.',
+    ],
+    ['scopes:\n  - name: @crm', '2:11  begins a text with "@"; put the text in quotation marks.'],
+    ['exclude: [{ client: *crm }]', '1:21  has *crm outside quotation marks; write a pattern as "*crm".'],
+    ['exclude:\n  - client: *\n', '2:13  has a "*" outside quotation marks; write a pattern as "*" or "abc*".'],
+    [
+      'scopes: [{ name: crm }] x',
+      '1:25  has "x" where nothing more is expected; take it out, or put the whole text in quotation marks.',
+    ],
+  ])('in the YAML itself is said with its cure: %j', (yaml, text) => {
+    expect(mistakesOf(yaml)).toEqual([text]);
+  });
+
   it('stops the whole file, in one error that can be read', () => {
     expect(() => parseDeclaration('scopes: [{ name: a/b }, {}]', 'my.yaml')).toThrow(
       '2 mistakes in my.yaml, nothing was changed:\n' +
@@ -214,7 +216,7 @@ clients: [{ id: a }]
       'grants: [{ name: g, quantity: 1000000000, each: 999999999 }]',
       'grants come to more than 1000000000000; divide them over pools.',
     ],
-    ['name: "a\\nb"', ' Map keys must be unique.'],
+    ['name: "a\\nb"', ' repeats the key "name"; keep one of them.'],
   ])('in a pool of %s is said as such', (rest, text) => {
     expect(
       ofPool(rest)
@@ -250,7 +252,7 @@ clients: [{ id: a }]
       'scopes[0].limits[0] repeats the pool or limit of this scope "x"; give each a name of its own.',
     ],
     ['scopes: [{ name: a, costs: [{ kind: x }] }]', 'scopes[0].costs[0].credits is missing; say what a call costs.'],
-    ['scopes: [', 'Flow sequence in block collection must be sufficiently indented and end with a ].'],
+    ['scopes: [', 'comes before a list begun with "[" is closed; close it with "]".'],
   ])('in %j is said as such', (yaml, text) => {
     const mistakes = mistakesOf(yaml).map((mistake) => mistake.replace(/^\d+:\d+ +/, ''));
     expect(mistakes.join('\n')).toContain(text);
@@ -363,7 +365,7 @@ describe('a written declaration', () => {
   });
 
   it('looks like the file that a person would write', () => {
-    expect(formatDeclaration(parseDeclaration(EXAMPLE)).split('\n').slice(0, 16).join('\n')).toBe(`scopes:
+    expect(formatDeclaration(parseDeclaration(WORKED_POOLS)).split('\n').slice(0, 16).join('\n')).toBe(`scopes:
   - name: integration-service
     title: Integration Service API calls
     rate_limit_per_minute: 600

@@ -1,0 +1,26 @@
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { HeadroomError } from '../errors.ts';
+
+/** Throws an `unreadable` error that says why a file cannot be read, and the cure. */
+export function requireFile(path: string): void {
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(path).isDirectory();
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw new HeadroomError('unreadable', describe(path, error as NodeJS.ErrnoException), { cause: error });
+  }
+  if (isFolder) throw new HeadroomError('unreadable', `${path} is a folder: name a file in it.`);
+}
+
+export function readBytes(path: string): Buffer {
+  requireFile(path);
+  return readFileSync(path);
+}
+
+function describe(path: string, { code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return `There is no file ${path}: check the path and its spelling.`;
+  if (code === 'EACCES' || code === 'EPERM')
+    return `${path} may not be read by this user: change its permissions, or run as a user who may.`;
+  return `${path} cannot be read (${message}).`;
+}

@@ -1,6 +1,5 @@
 type Expected = 'value' | 'first value' | 'key' | 'first key' | ':' | 'next' | 'end';
 
-const SPACE = /[ \t\r\n]*/y;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these in a string
 const STRING_RUN = /[^"\\\u0000-\u001f]*/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
@@ -8,23 +7,24 @@ const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
 /**
  * Offset at which a text stops being JSON (RFC 8259), or -1 where it is JSON. Its length: the text ends too early.
- * `JSON.parse` says this for some faults only. Does not recurse, so any nesting will do.
+ * `JSON.parse` says this for some faults only. Does not recurse, so any nesting will do, and looks at each character once:
+ * what comes from outside may be 20 MiB of brackets.
  */
 export function findJsonFault(text: string): number {
-  const open: string[] = [];
+  const open = new Nesting();
   let expected: Expected = 'value';
   let at = 0;
 
   const skip = (pattern: RegExp): boolean => {
     pattern.lastIndex = at;
-    const found = pattern.exec(text);
-    if (found) at = pattern.lastIndex;
-    return found !== null;
+    if (!pattern.test(text)) return false;
+    at = pattern.lastIndex;
+    return true;
   };
   const close = (): void => {
     open.pop();
     at += 1;
-    expected = open.length === 0 ? 'end' : 'next';
+    expected = open.depth === 0 ? 'end' : 'next';
   };
   const skipString = (): boolean => {
     at += 1;
@@ -38,7 +38,7 @@ export function findJsonFault(text: string): number {
   };
 
   for (;;) {
-    skip(SPACE);
+    while (isSpace(text.charCodeAt(at))) at += 1;
     const char = text[at];
     if (char === undefined) return expected === 'end' ? -1 : at;
     switch (expected) {
@@ -50,10 +50,10 @@ export function findJsonFault(text: string): number {
         expected = 'value';
         break;
       case 'next':
-        if (char === (open.at(-1) === '{' ? '}' : ']')) close();
+        if (char === (open.isObject ? '}' : ']')) close();
         else if (char === ',') {
           at += 1;
-          expected = open.at(-1) === '{' ? 'key' : 'value';
+          expected = open.isObject ? 'key' : 'value';
         } else return at;
         break;
       case 'key':
@@ -65,13 +65,41 @@ export function findJsonFault(text: string): number {
       default:
         if (char === ']' && expected === 'first value') close();
         else if (char === '{' || char === '[') {
-          open.push(char);
+          open.push(char === '{');
           at += 1;
           expected = char === '{' ? 'first key' : 'first value';
         } else if (char === '"' ? !skipString() : !skip(SCALAR)) return at;
-        else expected = open.length === 0 ? 'end' : 'next';
+        else expected = open.depth === 0 ? 'end' : 'next';
     }
   }
+}
+
+/** Objects and arrays that are open, a byte for each: as many as there are characters, at worst. */
+class Nesting {
+  depth = 0;
+  #objects = new Uint8Array(256);
+
+  get isObject(): boolean {
+    return this.#objects[this.depth - 1] === 1;
+  }
+
+  push(isObject: boolean): void {
+    if (this.depth === this.#objects.length) {
+      const wider = new Uint8Array(this.depth * 2);
+      wider.set(this.#objects);
+      this.#objects = wider;
+    }
+    this.#objects[this.depth] = isObject ? 1 : 0;
+    this.depth += 1;
+  }
+
+  pop(): void {
+    this.depth -= 1;
+  }
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || code === 10 || code === 13 || code === 9;
 }
 
 /** `line 3, column 14 (position 210), near …` of an offset: lines and columns count from 1, the position from 0. */

@@ -31,6 +31,14 @@ it('agrees with JSON.parse on texts that were damaged', () => {
   );
 });
 
+it('follows any nesting, and tells its brackets apart', () => {
+  const opening = '[{"a":'.repeat(300_000);
+  const closing = '}]'.repeat(300_000);
+  expect(findJsonFault(`${opening}1${closing}`)).toBe(-1);
+  expect(findJsonFault(opening)).toBe(opening.length);
+  expect(findJsonFault(`${opening}1${closing.slice(0, -2)}]`)).toBe(opening.length + closing.length - 1);
+});
+
 it('names the first offset from which nothing that follows could help', () => {
   const text = '{"a": [1, 2,, 3]}';
   expect(findJsonFault(text)).toBe(12);

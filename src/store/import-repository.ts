@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Db } from './database.ts';
 import type { SourceTables } from './schema/source.ts';
 
-/** A file of which a part was taken, known by its content: `hash` is the SHA-256 of the first `bytes`, decompressed. */
+/** A file of which a part was taken, known by its content (`hash`, see schema/source.ts). */
 export interface ImportFile {
   id: number;
   sourceId: number;
@@ -21,16 +21,9 @@ export interface ImportFile {
   updatedMs: number;
 }
 
-/** What one more part adds to a file. */
-export interface ImportStep {
-  bytes: number;
-  hash: string;
-  lines: number;
-  events: number;
-  duplicates: number;
-  rejected: number;
-  firstEventMs: number | undefined;
-  lastEventMs: number | undefined;
+/** What one more part adds to a file: counts are of that part, the rest is where the file stands after it. */
+export interface ImportStep
+  extends Omit<ImportFile, 'id' | 'sourceId' | 'name' | 'format' | 'startedMs' | 'updatedMs'> {
   nowMs: number;
 }
 

@@ -122,6 +122,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       sources,
       countRequests: (question, span) => countRequests({ usage, definitions }, question, span),
       alertChannel: config.alertChannel,
+      oncall: config.oncall,
       admins,
       instance,
       now,
@@ -133,7 +134,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       clock,
       log,
       composers: {
-        alert: createAlertComposer({ db, clock, reporter, zone, oncall: config.oncall, render: charts.render }),
+        alert: createAlertComposer({ db, clock, reporter, zone, oncall: () => alerts.mention(), render: charts.render }),
         digest: createDigestComposer(digestPorts),
         notice: composeNotice,
         answer: composeNotice,

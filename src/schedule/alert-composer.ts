@@ -16,8 +16,8 @@ export interface AlertComposerPorts {
   clock: Clock;
   reporter: Reporter;
   zone: string;
-  /** A user or a user group; absent: nobody is mentioned. */
-  oncall: string | undefined;
+  /** A user or a user group; undefined: nobody is mentioned. */
+  oncall(): Promise<string | undefined>;
   render(report: Report, options: { view?: 'graph' | undefined }): Promise<Picture | undefined>;
 }
 
@@ -39,7 +39,7 @@ export function createAlertComposer(ports: AlertComposerPorts): Composer {
       forecast,
       alert,
       zone: ports.zone,
-      mention: content.mention ? toMention(ports.oncall) : undefined,
+      mention: content.mention ? toMention(await ports.oncall()) : undefined,
     });
   };
 }
@@ -126,6 +126,18 @@ function buildButtons(content: AlertContent, alert: Alert | undefined): Block[] 
             action_id: ACTIONS.alertMuteUntil,
             placeholder: plainText('Mute until…', 150),
             options: MUTE_CHOICES.map(({ key, label }) => option(label, `${key}:${id}`)),
+          },
+        ]
+      : []),
+    ...(content.test || id
+      ? [
+          {
+            type: 'overflow',
+            action_id: ACTIONS.alertMore,
+            options: [
+              option('Where alerts go…', 'route'),
+              ...(id && content.scope !== undefined ? [option('Change the pools of this scope…', `pools:${id}`)] : []),
+            ],
           },
         ]
       : []),

@@ -4,7 +4,7 @@ import type { SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Actor, AlertPort, AlertSummary } from '../slack/ports.ts';
+import type { Actor, AlertPort, AlertRouting, AlertSummary, RoutingChange } from '../slack/ports.ts';
 import {
   type Alert,
   acknowledgeAlerts,
@@ -31,6 +31,15 @@ import {
   findAlertKind,
   summarize,
 } from './alert-content.ts';
+import {
+  CHANNEL_SETTING,
+  changeRouting,
+  findMention,
+  findRoute,
+  getRouting,
+  resolveChoice,
+  toSettingName,
+} from './alert-routing.ts';
 import { type AlertSetting, evaluateLevels } from './level-alerts.ts';
 import {
   evaluateClients,
@@ -51,8 +60,9 @@ export interface AlertsOptions {
   sources(): Promise<readonly SourceHealth[]>;
   /** What a question counts in a span. */
   countRequests(question: Question, span: Span): Promise<number>;
-  /** ALERT_CHANNEL, which `setRoute` overrides. */
+  /** ALERT_CHANNEL and ONCALL, which a choice in Slack overrides. */
   alertChannel: string | undefined;
+  oncall: string | undefined;
   /** User ids, asked when alerts have no channel. */
   admins(): Promise<readonly string[]>;
   /** This process, in leases. */
@@ -64,7 +74,6 @@ export interface AlertsOptions {
 /** A frozen evaluator is in the way for no longer than this. */
 const LEASE_MS = 3000;
 const SHOWN_FOR_MS = 7 * 24 * 3_600_000;
-const CHANNEL_SETTING = 'alert_channel';
 /** Who the admins were when Slack could last be asked: an alert during its outage must have a target too. */
 const ADMINS_SETTING = 'alert_admins';
 
@@ -135,7 +144,7 @@ export class Alerts implements AlertPort {
   async #getSetting(nowMs: number): Promise<AlertSetting | undefined> {
     const { db, log, calendar } = this.#options;
     const settings = await findAlertSettings(db);
-    const channel = settings.get(CHANNEL_SETTING) || this.#options.alertChannel;
+    const channel = resolveChoice(settings.get(CHANNEL_SETTING), this.#options.alertChannel);
     const targets = channel ? [channel] : await this.#listAdmins(settings.get(ADMINS_SETTING));
     if (targets.length === 0) {
       log.warn('alerts have nowhere to go: set ALERT_CHANNEL, or ADMINS');
@@ -174,7 +183,22 @@ export class Alerts implements AlertPort {
   }
 
   async route(): Promise<string | undefined> {
-    return (await findSetting(this.#options.db, CHANNEL_SETTING)) || this.#options.alertChannel;
+    return findRoute(this.#options.db, this.#options);
+  }
+
+  /** Who is mentioned at 90 and 100 %; undefined: nobody. */
+  async mention(): Promise<string | undefined> {
+    return findMention(this.#options.db, this.#options);
+  }
+
+  async routing(): Promise<AlertRouting> {
+    return getRouting(this.#options.db, this.#options, await this.#listOn());
+  }
+
+  async changeRouting(change: RoutingChange, by: Actor): Promise<boolean> {
+    requireAdmin(by, 'choose where alerts go');
+    const { db, now } = this.#options;
+    return changeRouting(db, { now: await this.routing(), change, by, atMs: now() });
   }
 
   /**
@@ -276,12 +300,6 @@ export class Alerts implements AlertPort {
     await this.#audit(by, 'alert.remove', what);
   }
 
-  async setRoute(channel: string, by: Actor): Promise<void> {
-    requireAdmin(by, 'choose where alerts go');
-    await setSetting(this.#options.db, CHANNEL_SETTING, channel);
-    await this.#audit(by, 'alert.route', channel);
-  }
-
   /** Acknowledges an alert with all of its period (without `what`: the newest); its messages then say who did. */
   async acknowledge(target: { what?: string }, by: Actor): Promise<void> {
     const { db, now } = this.#options;
@@ -325,6 +343,10 @@ export class Alerts implements AlertPort {
   /** End of the period that an alert is about; undefined for a rolling pool and for what has none. */
   async findPeriodEnd(id: string): Promise<number | undefined> {
     return ((await this.#findAlert(id))?.content as AlertContent | undefined)?.periodEndMs;
+  }
+
+  async findScope(id: string): Promise<string | undefined> {
+    return ((await this.#findAlert(id))?.content as AlertContent | undefined)?.scope;
   }
 
   /** By id, subject, pool, scope or kind, the newest; without words the newest of all. */
@@ -378,10 +400,6 @@ function toUpdate(alert: Alert, key: string, nowMs: number): Parameters<typeof i
   const order: AlertOrder = { alertKey: alert.key, summary: summarize(content), part, content };
   const channel = key.slice(key.lastIndexOf('@') + 1);
   return { key: `${key}#acknowledged`, kind: 'alert', channel, content: order, updates: key, dueMs: nowMs };
-}
-
-function toSettingName(kind: AlertKind): string {
-  return `alert_on_${kind}`;
 }
 
 function requireAdmin(by: Actor, what: string): void {

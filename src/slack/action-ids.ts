@@ -39,6 +39,9 @@ export const ACTIONS = {
   alertTest: 'alert_test',
   /** Opens the form of where alerts go. */
   alertRoute: 'alert_route',
+  /** Fields of that form that bring others, and its search of groups. */
+  alertForm: 'alert_form',
+  alertGroup: 'alert_group',
   /** Menu of an alert for admins: `route`, or `pools:` with the alert's id. */
   alertMore: 'alert_more',
   /** Opens the pools of the scope in its value; of all scopes where that is empty. */

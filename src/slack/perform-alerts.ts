@@ -1,5 +1,6 @@
-import { QuestionError } from '../errors.ts';
+import { HeadroomError, QuestionError } from '../errors.ts';
 import { findView } from '../store/view-repository.ts';
+import { openRouting } from './alert-routing.ts';
 import { buildAlertList } from './blocks/alert-list.ts';
 import { buildNotice } from './blocks/answer-message.ts';
 import type { AlertsCommand } from './command/command.ts';
@@ -7,6 +8,7 @@ import { parseUntil } from './command/until.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { requireAdmin } from './failure.ts';
 import { toActor } from './perform.ts';
+import { prepareChannel } from './perform-digests.ts';
 import type { Person } from './permissions.ts';
 
 /** What members may do as well; the port lets them remove what is their own. */
@@ -24,6 +26,7 @@ export async function performAlerts(
     return tellPrivately(ctx, asked, buildAlertList(alerts, { route, admin: person.admin, zone: person.zone }));
   }
   if (!FOR_MEMBERS.has(command.action)) requireAdmin(person);
+  if (command.action === 'route' && !command.channel && !command.to) return openRouting(ctx, asked);
   const line = await change(ctx, asked, person, command);
   await tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Alerts', command: 'alerts' }]));
 }
@@ -72,9 +75,22 @@ async function change(
       await ctx.alerts.acknowledge(command.what === undefined ? {} : { what: command.what }, by);
       return `Acknowledged: ${command.what ?? 'all open alerts'}.`;
     case 'route': {
-      const channel = command.channel?.id ?? asked.channel;
-      await ctx.alerts.setRoute(channel, by);
-      return `Alerts go to ${command.channel ? `#${command.channel.name}` : 'this channel'} from now on.`;
+      const { channel: named, to } = command;
+      if (to === 'admins') {
+        await ctx.alerts.changeRouting({ channel: null }, by);
+        return 'Alerts go to the admins by direct message from now on.';
+      }
+      if (named && !named.id) {
+        const name = `#${named.name}`;
+        throw new HeadroomError(
+          'question',
+          `Slack did not say which channel ${name} is: pick it from the list that opens while you type, or use the form: alerts route`,
+        );
+      }
+      const channel = named?.id ?? asked.channel;
+      await prepareChannel(ctx, channel);
+      await ctx.alerts.changeRouting({ channel }, by);
+      return `Alerts go to ${named ? `#${named.name}` : 'this channel'} from now on.`;
     }
   }
 }

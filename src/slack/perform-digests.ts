@@ -99,7 +99,7 @@ async function pickDigest(ctx: SlackContext, asked: Asked, id: number | undefine
   );
 }
 
-/** A digest needs a channel that the bot may post to: a public one is joined. Rejects with the cure. */
+/** Digests and alerts need a channel that the bot may post to: a public one is joined. Rejects with the cure. */
 export async function prepareChannel(ctx: SlackContext, channel: string): Promise<void> {
   const where = { botName: ctx.bot.name, wait: ctx.wait };
   const place = await findPlace(ctx.client, channel, where);
@@ -109,6 +109,6 @@ export async function prepareChannel(ctx: SlackContext, channel: string): Promis
   if (again.open) return;
   throw new HeadroomError(
     'schedule',
-    `I cannot post there: invite me first with /invite @${ctx.bot.name} in that channel (archived channels, and channels shared outside the organisation, get no digests).`,
+    `I cannot post there: invite me first with /invite @${ctx.bot.name} in that channel (not one that is archived, or shared outside the organisation).`,
   );
 }

@@ -104,6 +104,21 @@ export interface AlertSummary {
   mutedBy?: string;
 }
 
+export interface AlertRouting {
+  /** Undefined: the admins by direct message. */
+  channel: string | undefined;
+  /** A user or user group, mentioned at 90 and 100 %; undefined: nobody. */
+  mention: string | undefined;
+  kinds: readonly { kind: string; title: string; on: boolean }[];
+}
+
+/** What is absent stays as it is; null: the admins by direct message, or nobody. `kinds`: those that are on. */
+export interface RoutingChange {
+  channel?: string | null;
+  mention?: string | null;
+  kinds?: readonly string[];
+}
+
 /**
  * Alerts of this deployment. `what` is an alert's id, or the name of a scope, pool, source, client or kind of alert as typed;
  * absent: all. Rejects like DigestPort.
@@ -122,7 +137,12 @@ export interface AlertPort {
   /** Warns when what a question counts exceeds `over` requests in an hour or a day. */
   add(rule: { name: string; question: Question; over: number; per: 'hour' | 'day' }, by: Actor): Promise<void>;
   remove(what: string, by: Actor): Promise<void>;
-  setRoute(channel: string, by: Actor): Promise<void>;
+  /** Where alerts go, who is mentioned, and which kinds are on. */
+  routing(): Promise<AlertRouting>;
+  /** Admins only. Writes what differs; false where nothing does. */
+  changeRouting(change: RoutingChange, by: Actor): Promise<boolean>;
+  /** The scope that an alert is about. */
+  findScope(id: string): Promise<string | undefined>;
   acknowledge(target: { what?: string }, by: Actor): Promise<void>;
   /** Sends a test message by the way that real alerts go. */
   test(by: Actor): Promise<void>;

@@ -180,7 +180,16 @@ function createPorts(
       enable: told('alerts.enable', undefined),
       add: told('alerts.add', undefined),
       remove: told('alerts.remove', undefined),
-      setRoute: told('alerts.setRoute', undefined),
+      routing: async () => ({
+        channel: 'C01ONCALL',
+        mention: 'S0123',
+        kinds: [
+          { kind: 'level', title: 'A pool reaches 75, 90 or 100 %', on: true },
+          { kind: 'silent', title: 'A source is silent', on: false },
+        ],
+      }),
+      changeRouting: told('alerts.changeRouting', true),
+      findScope: async () => 'crm',
       acknowledge: told('alerts.acknowledge', undefined),
       test: told('alerts.test', undefined),
       ...alerts,

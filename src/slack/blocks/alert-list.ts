@@ -30,7 +30,15 @@ export function buildAlertList(
         ...buildButtons(alert, admin),
       ]),
       ...(admin
-        ? [{ type: 'actions', elements: [button({ action: ACTIONS.alertTest, text: 'Send a test alert' })] }]
+        ? [
+            {
+              type: 'actions',
+              elements: [
+                button({ action: ACTIONS.alertRoute, text: 'Where alerts go' }),
+                button({ action: ACTIONS.alertTest, text: 'Send a test alert' }),
+              ],
+            },
+          ]
         : []),
     ],
   };

@@ -138,7 +138,9 @@ function readRoute(reading: Reading, ids: ReadonlyMap<string, string>): AlertsCo
   const at = /^(to|here)$/.test(wordAt(reading, 2)) && reading.tokens.length > 3 ? 3 : 2;
   const channel = channelAt(reading.tokens[at], ids);
   if (channel) return { kind: 'alerts', action: 'route', channel };
-  if (reading.tokens.length === 2 || /^here$/.test(wordAt(reading, at))) return { kind: 'alerts', action: 'route' };
+  if (reading.tokens.length === 2) return { kind: 'alerts', action: 'route' };
+  if (/^here$/.test(wordAt(reading, at))) return { kind: 'alerts', action: 'route', to: 'here' };
+  if (/^(admins|dm)$/.test(wordAt(reading, at))) return { kind: 'alerts', action: 'route', to: 'admins' };
   throw new Misunderstood(`${quoteShort(restOf(reading, at))} is not a channel; write its name with #.`, [
     /^[\w-]{1,80}$/.test(restOf(reading, at)) ? `alerts route #${restOf(reading, at)}` : '',
     'alerts route here',

@@ -51,7 +51,8 @@ export type AlertsCommand = { kind: 'alerts' } & (
   | { action: 'remove' | 'enable' | 'disable'; what: string }
   | { action: 'mute'; what?: string; until?: string }
   | { action: 'unmute' | 'acknowledge'; what?: string }
-  | { action: 'route'; channel?: ChannelReference }
+  /** Without a place: ask for it in a form. */
+  | { action: 'route'; channel?: ChannelReference; to?: 'here' | 'admins' }
 );
 
 /** Longer texts than this are no command. */

@@ -114,7 +114,7 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
       run('pool crm if users=25', 'what other quantities would give'),
       run('history crm', 'twelve months, stacked by pool'),
       run('explain crm', 'the arithmetic, and the rules behind it'),
-      run('pool edit crm', 'change pools (admins)'),
+      run('pool edit crm', 'pools, grants and add-ons in a form, or as text (admins)'),
       run('correct crm -500 2026-11-03 counted twice', 'add or take credits, with a reason (admins)'),
       say('What no pool covers is overage: counted by month, never blocked.'),
     ],
@@ -148,7 +148,8 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
       run('alerts unmute crm', 'at once (admins)'),
       run('alerts add "Acme failures" > 500 per hour', 'warn on a saved view'),
       run('alerts on forecast', 'a kind of alert; off ends it'),
-      run('alerts route #api-alerts', 'where they go'),
+      run('alerts route', 'a form: where they go, who is mentioned, which are on (admins)'),
+      run('alerts route #api-alerts', 'where they go, at once; also here, admins'),
       run('alerts test', 'a test message, by the way that real ones go'),
       say(
         'A pool warns at 75, 90 and 100 %, once each per period; 90 and 100 mention on-call if no later pool has anything left.',

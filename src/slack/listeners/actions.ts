@@ -12,6 +12,7 @@ import { tellChange } from '../perform-digests.ts';
 import type { Person } from '../permissions.ts';
 import { askedByPress, type PressBody, withChannel } from './asked.ts';
 import { registerPoolButtons } from './pools.ts';
+import { registerRoutingButtons, registerRoutingForm } from './routing.ts';
 
 export type Task = (given: { ctx: SlackContext; asked: Asked; person: Person; value: string }) => Promise<void>;
 
@@ -44,6 +45,8 @@ export function registerActions(app: App, ctx: SlackContext): void {
   registerDigestButtons(on, ctx);
   registerAlertButtons(on, ctx);
   registerPoolButtons(on, ctx);
+  registerRoutingButtons(on, ctx);
+  registerRoutingForm(app, ctx);
   app.action(/^(?!answer_|run|link|digest_|alert_|pool_)/, async ({ ack }) => ack());
 }
 

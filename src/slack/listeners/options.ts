@@ -1,6 +1,7 @@
 import type { App } from '@slack/bolt';
 import type { GroupKey } from '../../domain/dimension.ts';
 import { ACTIONS } from '../action-ids.ts';
+import { listGroups } from '../alert-routing.ts';
 import { FILTER_FIELDS, toOption } from '../blocks/filter-modal.ts';
 import { toScopeOptions } from '../blocks/pool-list.ts';
 import type { SlackContext } from '../context.ts';
@@ -19,6 +20,7 @@ export function registerOptions(app: App, ctx: SlackContext): void {
 
 async function findOptions(ctx: SlackContext, person: Person, action: string, contains: string) {
   if (action === ACTIONS.poolFind) return person.admin ? toScopeOptions(await ctx.pools.list(), contains) : [];
+  if (action === ACTIONS.alertGroup) return person.admin ? listGroups(ctx, contains) : [];
   const key = FILTER_FIELDS.find((field) => action === `${ACTIONS.search}:${field.key}`)?.key;
   return key && person.mayView ? listOptions(ctx, key, contains) : [];
 }

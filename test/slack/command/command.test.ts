@@ -313,7 +313,9 @@ describe('commands that are no questions', () => {
     ['alerts unmute crm', { kind: 'alerts', action: 'unmute', what: 'crm' }],
     ['alerts route <#C012AB|ops>', { kind: 'alerts', action: 'route', channel: { name: 'ops', id: 'C012AB' } }],
     ['alerts route #ops', { kind: 'alerts', action: 'route', channel: { name: 'ops' } }],
-    ['alerts route here', { kind: 'alerts', action: 'route' }],
+    ['alerts route here', { kind: 'alerts', action: 'route', to: 'here' }],
+    ['alerts route to admins', { kind: 'alerts', action: 'route', to: 'admins' }],
+    ['alerts route', { kind: 'alerts', action: 'route' }],
     [
       'correct crm -500 2026-11-03 because "counted twice"',
       { kind: 'correct', scope: 'crm', amount: -500_000, on: '2026-11-03', reason: 'counted twice' },

@@ -1,0 +1,71 @@
+import type { Actor, AlertRouting, RoutingChange } from '../slack/ports.ts';
+import { insertAudit } from '../store/audit-repository.ts';
+import type { Db } from '../store/database.ts';
+import { findSetting, setSetting } from '../store/setting-repository.ts';
+import { ALERT_KINDS, type AlertKind } from './alert-content.ts';
+
+export const CHANNEL_SETTING = 'alert_channel';
+const MENTION_SETTING = 'alert_mention';
+/** Stands for the admins by direct message, or for nobody, where the environment names somebody. */
+const NONE = 'none';
+
+/** ALERT_CHANNEL and ONCALL, which hold until something else is chosen in Slack. */
+export interface RoutingDefaults {
+  alertChannel: string | undefined;
+  oncall: string | undefined;
+}
+
+/** What was chosen, else what the environment says; undefined where that is nothing. */
+export function resolveChoice(chosen: string | undefined, standard: string | undefined): string | undefined {
+  return chosen === NONE ? undefined : chosen || standard;
+}
+
+/** The channel of alerts; undefined: the admins by direct message. */
+export async function findRoute(db: Db, { alertChannel }: Pick<RoutingDefaults, 'alertChannel'>) {
+  return resolveChoice(await findSetting(db, CHANNEL_SETTING), alertChannel);
+}
+
+/** Who is mentioned at 90 and 100 %: a user or a user group; undefined: nobody. */
+export async function findMention(db: Db, { oncall }: Pick<RoutingDefaults, 'oncall'>) {
+  return resolveChoice(await findSetting(db, MENTION_SETTING), oncall);
+}
+
+export async function getRouting(db: Db, defaults: RoutingDefaults, on: ReadonlySet<AlertKind>): Promise<AlertRouting> {
+  const [channel, mention] = await Promise.all([findRoute(db, defaults), findMention(db, defaults)]);
+  return { channel, mention, kinds: ALERT_KINDS.map(({ kind, title }) => ({ kind, title, on: on.has(kind) })) };
+}
+
+/** Writes what differs with a line of audit each, at once. False: nothing differs. The actor's right is the caller's business. */
+export async function changeRouting(
+  db: Db,
+  { now, change, by, atMs }: { now: AlertRouting; change: RoutingChange; by: Actor; atMs: number },
+): Promise<boolean> {
+  const written: { name: string; value: string; action: string; detail: string }[] = [];
+  const { channel, mention, kinds } = change;
+  if (channel !== undefined && channel !== (now.channel ?? null)) {
+    const detail = channel ?? 'the admins by direct message';
+    written.push({ name: CHANNEL_SETTING, value: channel ?? NONE, action: 'alert.route', detail });
+  }
+  if (mention !== undefined && mention !== (now.mention ?? null)) {
+    const detail = mention ?? 'nobody';
+    written.push({ name: MENTION_SETTING, value: mention ?? NONE, action: 'alert.mention', detail });
+  }
+  for (const { kind, on } of kinds ? now.kinds : []) {
+    const wanted = kinds!.includes(kind);
+    if (wanted === on) continue;
+    const action = wanted ? 'alert.enable' : 'alert.disable';
+    written.push({ name: toSettingName(kind), value: wanted ? '1' : '0', action, detail: kind });
+  }
+  await db.transaction().execute(async (trx) => {
+    for (const { name, value, action, detail } of written) {
+      await setSetting(trx, name, value);
+      await insertAudit(trx, { atMs, actor: by.user, action, detail });
+    }
+  });
+  return written.length > 0;
+}
+
+/** The setting that keeps whether a kind of alert was turned on or off. */
+export function toSettingName(kind: string): string {
+  return `alert_on_${kind}`;
+}

@@ -23,6 +23,11 @@ export interface UsageQuery {
   filters: readonly Filter[];
   /** Take raw events even where totals could answer (diagnosis, recomputation). */
   raw?: boolean;
+  /**
+   * With one group key and grain `all`: only the `rows` names with the most `by` (equal ones by the next measure, then by
+   * name), besides `(none)` and `(other)`; the others come as one sum. Names that stand for several values are never cut.
+   */
+  most?: { by: readonly ('requests' | 'ok' | 'failed' | 'credits')[]; rows: number };
 }
 
 /** One cell of an answer. `keys` stand in the order of `groupBy`; an absent value is `(none)`. ok + failed + none = requests. */
@@ -40,6 +45,8 @@ export interface UsageRow {
 /** Rows in no promised order; steps and groups without calls are absent. */
 export interface UsageAnswer {
   rows: UsageRow[];
+  /** What `most` left out: so many rows, and their sum. Absent: nothing. */
+  rest?: Omit<UsageRow, 'startMs' | 'keys'> & { rows: number };
   /** What it was computed from. */
   origin: 'totals' | 'raw' | 'both';
   /** Newest receipt of an event that is in the answer's data, epoch ms; 0 if nothing was ever received. */

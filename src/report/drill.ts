@@ -49,7 +49,12 @@ async function reportDrill(
 
   const [clients, ...answers] = await Promise.all([
     ask(inquiry, { groupBy: ['client'] }),
-    ...SECTIONS[kind].map((key) => ask(inquiry, { groupBy: [key] })),
+    ...SECTIONS[kind].map((key) =>
+      ask(inquiry, {
+        groupBy: [key],
+        ...(key === 'client' ? {} : { most: { by: ['failed', 'requests'], rows: limit } }),
+      }),
+    ),
   ]);
   const ids = clients.rows.map(({ keys }) => keys[0]!);
   const totals = sumTotals(clients.rows);
@@ -58,18 +63,19 @@ async function reportDrill(
       measure: 'requests',
       sort: '-failed',
       nameOf: dimension === 'client' ? inquiry.names.nameOf : undefined,
+      rest: answers[index]!.rest,
     });
-    return { dimension, ranked };
+    return { dimension, ranked, cut: answers[index]!.rest?.rows ?? 0 };
   });
   const sections = drilled
     .filter(({ dimension, ranked }) =>
       ranked.some(({ name }) => name !== '(none)' && !(dimension === 'kind' && name === 'call')),
     )
-    .map(({ dimension, ranked }) => ({
+    .map(({ dimension, ranked, cut }) => ({
       title: toTitle(dimension),
       dimension,
       rows: ranked.slice(0, limit),
-      more: Math.max(0, ranked.length - limit),
+      more: Math.max(0, ranked.length + cut - limit),
     }));
   const cut = SECTIONS[kind].filter((_, index) => answers[index]!.shortened);
   const cutMs = Math.max(...answers.map(({ shortened }) => shortened?.fromMs ?? 0));

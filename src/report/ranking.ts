@@ -1,4 +1,4 @@
-import type { RankingRow, Table } from '../domain/report.ts';
+import type { RankingRow, Table, Totals } from '../domain/report.ts';
 import type { UsageRow } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
 import { toPercent } from './format.ts';
@@ -13,6 +13,8 @@ export interface RankingOptions {
   keyIndex?: number;
   /** All requests (or credits) of the range, where a filter leaves some out. */
   ofAll?: number;
+  /** What the store left out of `rows`; part of the whole that shares are of. */
+  rest?: Totals | undefined;
 }
 
 /**
@@ -20,8 +22,8 @@ export interface RankingOptions {
  * last in any order. Shares are of the measure: row ÷ sum of the rows.
  */
 export function rankRows(rows: readonly UsageRow[], options: RankingOptions): RankingRow[] {
-  const { measure, nameOf = (key) => key, keyIndex = 0, ofAll } = options;
-  const sum = sumTotals(rows)[measure];
+  const { measure, nameOf = (key) => key, keyIndex = 0, ofAll, rest } = options;
+  const sum = sumTotals(rows)[measure] + (rest?.[measure] ?? 0);
   const byName = new Map<string, Named>();
   for (const usage of rows) {
     const id = usage.keys[keyIndex]!;

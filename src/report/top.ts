@@ -6,7 +6,7 @@ import { capitalise, countOf, formatCount, formatCredits, formatPercent, formatS
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { rankRows, toRankingTable } from './ranking.ts';
-import { countNames, isNamed, sumTotals } from './totals.ts';
+import { addTotals, countNames, emptyTotals, isNamed, sumTotals } from './totals.ts';
 
 /** Longest ranking that is given. */
 export const MAX_ROWS = 1000;
@@ -22,18 +22,21 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
   const limit = Math.min(Math.max(question.limit ?? (dimension === 'user' ? 3 : 5), 1), MAX_ROWS);
   const inquiry = await openInquiry(deps, question, nowMs);
   const isFiltered = inquiry.filters.length > 0;
+  // Clients may share a shown name, and another order needs every row.
+  const isCut = dimension !== 'client' && question.sort === undefined;
   const [main, all, clients] = await askTogether(inquiry, [
-    (part) => ask(part, { groupBy: [dimension] }),
+    (part) => ask(part, { groupBy: [dimension], ...(isCut ? { most: { by: [measure], rows: offset + limit } } : {}) }),
     (part) => (isFiltered ? ask(part, { filters: [] }) : undefined),
     (part) => (dimension === 'client' ? undefined : ask(part, { groupBy: ['client'] })),
   ]);
   const ofAll = all && sumTotals(all.rows)[measure];
   const nameOf = dimension === 'client' ? inquiry.names.nameOf : undefined;
-  const ranked = rankRows(main.rows, { measure, sort: question.sort, nameOf, ofAll });
+  const cut = main.rest ?? { ...emptyTotals(), rows: 0 };
+  const ranked = rankRows(main.rows, { measure, sort: question.sort, nameOf, ofAll, rest: main.rest });
   const rows = ranked.slice(offset, offset + limit);
   const rest = [...ranked.slice(0, offset), ...ranked.slice(offset + limit)];
-  const totals = sumTotals(ranked);
-  const distinct = ranked.filter(({ name }) => isNamed(name)).length;
+  const totals = addTotals(sumTotals(ranked), cut);
+  const distinct = ranked.filter(({ name }) => isNamed(name)).length + cut.rows;
   const clientCount = clients ? countNames(clients.rows, inquiry.names.nameOf) : distinct;
   const words = DIMENSION_WORDS[dimension];
 
@@ -45,7 +48,7 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
     dimension,
     measure,
     rows,
-    others: { ...sumTotals(rest), count: rest.length },
+    others: { ...addTotals(sumTotals(rest), cut), count: rest.length + cut.rows },
     totals,
     distinct,
     clients: clientCount,

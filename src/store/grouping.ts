@@ -2,6 +2,8 @@ import { type Batch, type Column, type ColumnName, createColumn } from './segmen
 
 /** Keys that one pass of the table compares; nearly every question has at most so many (two dimensions and status). */
 const KEYS_AT_ONCE = 3;
+/** A single key below this finds its group by its place in a table: value ids are small and lie close together. */
+const MAX_DIRECT = 4_000_000;
 
 /**
  * Groups rows by key columns and sums the measures: how events become totals, totals are merged and reports are answered.
@@ -13,6 +15,8 @@ export class Grouping {
   readonly #measureNames: readonly ColumnName[];
   readonly #keys: Uint32Array<ArrayBuffer>[] = [];
   readonly #sums: Float64Array<ArrayBuffer>[] = [];
+  /** Of a single key: group number + 1 at the key's place; undefined: not one key, or one is too large. */
+  #direct: Uint32Array<ArrayBuffer> | undefined;
   /** Group number + 1, or 0. */
   #slots: Uint32Array<ArrayBuffer> = new Uint32Array(0);
   #capacity = 0;
@@ -21,6 +25,7 @@ export class Grouping {
   constructor(keys: readonly ColumnName[], measures: readonly ColumnName[]) {
     this.#keyNames = keys;
     this.#measureNames = measures;
+    if (keys.length === 1) this.#direct = new Uint32Array(0);
   }
 
   get size(): number {
@@ -41,8 +46,10 @@ export class Grouping {
     if (this.#capacity === 0) this.#allocate(2 ** Math.min(20, Math.max(4, Math.ceil(Math.log2(rows)))));
     const read = (name: ColumnName): Column | undefined => columns?.[name] ?? batch.columns[name];
     const keys = this.#keyNames.map((name) => takeKeys(read(name), selected, rows));
+    const direct = this.#direct && this.#findDirectly(keys[0]!, rows);
     while (keys.length < KEYS_AT_ONCE) keys.push(new Uint32Array(rows));
-    const groupOf = keys.length === KEYS_AT_ONCE ? this.#findByThree(keys, rows) : this.#findByMany(keys, rows);
+    const groupOf =
+      direct ?? (keys.length === KEYS_AT_ONCE ? this.#findByThree(keys, rows) : this.#findByMany(keys, rows));
     for (const [index, name] of this.#measureNames.entries()) {
       const values = read(name);
       if (values) addUp(this.#sums[index]!, groupOf, values, selected, sign);
@@ -75,6 +82,33 @@ export class Grouping {
       }
     }
     return kept.subarray(0, count);
+  }
+
+  /** Undefined where a key is too large for the table: from then on keys are hashed. */
+  #findDirectly(keys: Uint32Array, rows: number): Uint32Array | undefined {
+    let largest = 0;
+    for (let i = 0; i < rows; i += 1) if (keys[i]! > largest) largest = keys[i]!;
+    if (largest >= MAX_DIRECT) {
+      this.#direct = undefined;
+      this.#allocate(this.#capacity);
+      return undefined;
+    }
+    if (largest >= this.#direct!.length) this.#direct = enlarge(new Uint32Array(largest * 2 + 16), this.#direct);
+    const table = this.#direct!;
+    const groupOf = new Uint32Array(rows);
+    for (let i = 0; i < rows; i += 1) {
+      const key = keys[i]!;
+      let entry = table[key]!;
+      if (entry === 0) {
+        if (this.#groups === this.#capacity) this.#allocate(this.#capacity * 2);
+        this.#keys[0]![this.#groups] = key;
+        this.#groups += 1;
+        entry = this.#groups;
+        table[key] = entry;
+      }
+      groupOf[i] = entry - 1;
+    }
+    return groupOf;
   }
 
   #findByThree(keys: readonly Uint32Array[], rows: number): Uint32Array {
@@ -156,6 +190,7 @@ export class Grouping {
     for (let k = 0; k < keyCount; k += 1) this.#keys[k] = enlarge(new Uint32Array(capacity), this.#keys[k]);
     for (let m = 0; m < this.#measureNames.length; m += 1)
       this.#sums[m] = enlarge(new Float64Array(capacity), this.#sums[m]);
+    if (this.#direct) return;
     this.#slots = new Uint32Array(capacity * 2);
     const key = new Uint32Array(keyCount);
     for (let group = 0; group < this.#groups; group += 1) {

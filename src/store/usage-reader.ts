@@ -15,10 +15,11 @@ import { type Cube, EXCLUDED_DAYS, METER_DAYS, METER_MINUTES } from './cube.ts';
 import type { Db, DialectName } from './database.ts';
 import { METER_SEPARATOR } from './event-batch.ts';
 import { Grouping } from './grouping.ts';
+import { cutToMost, findCandidates } from './largest-cells.ts';
 import { outcomeColumns } from './outcome.ts';
 import { createGroundReader, type ReadingGround } from './reading-ground.ts';
 import { applyTests, compileFilters, isIn, pick, selectCounted, selectHours, toMarks } from './row-selection.ts';
-import type { Batch, Column, ColumnName, Segment } from './segment.ts';
+import { type Batch, type Column, type ColumnName, gather, type Segment } from './segment.ts';
 import { SegmentLoader } from './segment-loader.ts';
 import { planQuery } from './usage-plan.ts';
 import { OTHER_ID } from './value-places.ts';
@@ -50,8 +51,10 @@ export class StoredUsage implements UsageReader {
     return this.#inSnapshot(async (db, { kept, renames, newestMs }) => {
       const plan = planQuery(query, this.#calendar, kept);
       const tests = await compileFilters(db, this.#texts, query.filters);
-      const keys: ColumnName[] = [...query.groupBy, 'slot'];
+      const keys: ColumnName[] =
+        query.grain === 'all' && query.groupBy.length > 0 ? [...query.groupBy] : [...query.groupBy, 'slot'];
       const grouping = new Grouping(keys, ['requests', 'ok', 'failed', 'credits']);
+      const steps = (make: () => Column): Batch['columns'] => (keys.includes('slot') ? { slot: make() } : {});
 
       for (const part of plan.totals) {
         for (const { bucket, segment } of await this.#loader.loadTotals(db, part.cube, part.buckets)) {
@@ -59,7 +62,7 @@ export class StoredUsage implements UsageReader {
             part.cube.grain === 'hour' ? selectHours(segment, this.#calendar.startOfDay(bucket), part) : undefined;
           const rows = tests.length > 0 || hours ? applyTests(segment, tests, hours) : undefined;
           const batch = readTotals(segment, part.cube, query.groupBy, rows);
-          grouping.add(batch, { columns: { slot: this.#stepsOfTotal(part.cube, bucket, batch, query) } });
+          grouping.add(batch, { columns: steps(() => this.#stepsOfTotal(part.cube, bucket, batch, query)) });
         }
       }
       const addRaw = (segment: Segment, span: Span): void => {
@@ -68,7 +71,7 @@ export class StoredUsage implements UsageReader {
         const batch: Batch = { length: rows.length, columns: { requests, credits: segment.read('credits', rows) } };
         for (const key of query.groupBy) batch.columns[key] = segment.read(key, rows);
         Object.assign(batch.columns, outcomeColumns(segment.read('status', rows), requests));
-        grouping.add(batch, { columns: { slot: this.#stepsOfEvents(segment.read('time', rows), query) } });
+        grouping.add(batch, { columns: steps(() => this.#stepsOfEvents(segment.read('time', rows), query)) });
       };
       for (const part of plan.raw) for await (const segment of this.#loader.loadRaw(db, part)) addRaw(segment, part);
       const covered = plan.shortened ? { fromMs: plan.shortened.fromMs, toMs: query.span.toMs } : query.span;
@@ -76,7 +79,7 @@ export class StoredUsage implements UsageReader {
 
       const cells = grouping.toBatch();
       return {
-        rows: await this.#toRows(db, renames, cells, query.groupBy),
+        ...(await this.#toAnswerRows(db, renames, cells, query)),
         origin: plan.raw.length === 0 ? 'totals' : plan.totals.length === 0 ? 'raw' : 'both',
         asOfMs: newestMs,
         ...(plan.shortened ? { shortened: plan.shortened } : {}),
@@ -271,7 +274,22 @@ export class StoredUsage implements UsageReader {
     return this.#calendar.startOfDay(startOfMonth(day));
   }
 
-  async #toRows(db: Db, renames: string | undefined, cells: Batch, groupBy: readonly GroupKey[]): Promise<UsageRow[]> {
+  async #toAnswerRows(
+    db: Db,
+    renames: string | undefined,
+    cells: Batch,
+    query: UsageQuery,
+  ): Promise<Pick<UsageAnswer, 'rows' | 'rest'>> {
+    const { most, groupBy, grain } = query;
+    // Forgotten values share a name, which only their texts tell.
+    if (!most || groupBy.length !== 1 || grain !== 'all' || renames !== undefined)
+      return { rows: await this.#toRows(db, renames, cells, query) };
+    const candidates = findCandidates(cells, cells.columns[groupBy[0]!]!, most);
+    const rows = await this.#toRows(db, renames, gather(cells, candidates), query);
+    return cutToMost(rows, most, cells);
+  }
+
+  async #toRows(db: Db, renames: string | undefined, cells: Batch, { groupBy, span }: UsageQuery): Promise<UsageRow[]> {
     const texts = await this.#texts.resolveAll(db, renames, cells, groupBy);
     const columns = groupBy.map((key) => ({ key, values: cells.columns[key]! }));
     const { slot, requests, ok, failed, credits } = cells.columns;
@@ -282,7 +300,7 @@ export class StoredUsage implements UsageReader {
     for (let cell = 0; cell < cells.length; cell += 1) {
       const count = requests![cell]!;
       const row: UsageRow = {
-        startMs: slot![cell]! * MINUTE_MS,
+        startMs: slot ? slot[cell]! * MINUTE_MS : span.fromMs,
         keys: columns.map(({ key, values }) => textOf(key, values[cell]!, texts)),
         requests: count,
         ok: ok![cell]!,

@@ -63,6 +63,46 @@ describeEachDialect('stored usage', ({ dialect, open }) => {
       }),
       { numRuns: dialect === 'sqlite' ? 300 : 100 },
     );
+    const ranking = fc.record({
+      span: bounds,
+      grain: fc.constant('all' as const),
+      groupBy: fc.constantFrom(...DIMENSIONS, 'status' as const).map((key) => [key]),
+      filters: arbitraryFilters(),
+      most: fc.record({
+        by: fc.constantFrom(['requests'] as const, ['credits'] as const, ['failed', 'requests'] as const),
+        rows: fc.integer({ min: 1, max: 8 }),
+      }),
+    });
+    await fc.assert(
+      fc.asyncProperty(ranking, async (query) => {
+        const all = answerPlainly(events, query, calendar, SOURCE.name);
+        const isName = (key: string): boolean => key !== '(none)' && key !== '(other)';
+        const named = all.filter(({ keys }) => isName(keys[0]!));
+        const first = (a: (typeof all)[number], b: (typeof all)[number]): number => {
+          for (const measure of query.most.by) if (a[measure] !== b[measure]) return b[measure] - a[measure];
+          return a.keys[0]! < b.keys[0]! ? -1 : 1;
+        };
+        const shown = [...named].sort(first).slice(0, query.most.rows);
+        const { rows, rest } = await reader.sum(query);
+        expect(sortRows(rows)).toEqual(sortRows([...shown, ...all.filter(({ keys }) => !isName(keys[0]!))]));
+        const left = named.filter((row) => !shown.includes(row));
+        const sum = (measure: 'requests' | 'ok' | 'failed' | 'none' | 'credits'): number =>
+          left.reduce((total, row) => total + row[measure], 0);
+        expect(rest).toEqual(
+          left.length === 0
+            ? undefined
+            : {
+                rows: left.length,
+                requests: sum('requests'),
+                ok: sum('ok'),
+                failed: sum('failed'),
+                none: sum('none'),
+                credits: sum('credits'),
+              },
+        );
+      }),
+      { numRuns: dialect === 'sqlite' ? 200 : 60 },
+    );
   });
 
   it('counts an id once: within a request, across commits, after a fold, and from a fresh process', async () => {

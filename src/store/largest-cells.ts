@@ -1,0 +1,56 @@
+import { NONE, OTHER } from '../domain/dimension.ts';
+import type { UsageAnswer, UsageQuery, UsageRow } from '../domain/usage.ts';
+import type { Batch, Column } from './segment.ts';
+import { OTHER_ID } from './value-places.ts';
+
+type Most = NonNullable<UsageQuery['most']>;
+
+/** `(none)` and `(other)` take no place among the names. */
+const UNNAMED = 2;
+
+/**
+ * Cells that may be among those with the most: by the first measure none of the others reaches the last place, so that
+ * names need be looked up for few. What is no name is always among them.
+ */
+export function findCandidates(cells: Batch, key: Column, { by, rows }: Most): Uint32Array {
+  const values = cells.columns[by[0]!]!;
+  const places = rows + UNNAMED;
+  const least = values.length > places ? Float64Array.from(values).sort()[values.length - places]! : -Infinity;
+  const candidates = new Uint32Array(cells.length);
+  let count = 0;
+  for (let cell = 0; cell < cells.length; cell += 1) {
+    if (values[cell]! < least && key[cell] !== 0 && key[cell] !== OTHER_ID) continue;
+    candidates[count] = cell;
+    count += 1;
+  }
+  return candidates.subarray(0, count);
+}
+
+/** The rows that `most` asks for, of those made from its candidates, and the sum of all other cells. */
+export function cutToMost(
+  candidates: readonly UsageRow[],
+  most: Most,
+  cells: Batch,
+): Pick<UsageAnswer, 'rows' | 'rest'> {
+  const named: UsageRow[] = [];
+  const rows: UsageRow[] = [];
+  for (const row of candidates) (row.keys[0] === NONE || row.keys[0] === OTHER ? rows : named).push(row);
+  named.sort((a, b) => {
+    for (const measure of most.by) if (a[measure] !== b[measure]) return b[measure] - a[measure];
+    return a.keys[0]! < b.keys[0]! ? -1 : 1;
+  });
+  for (let place = 0; place < Math.min(most.rows, named.length); place += 1) rows.push(named[place]!);
+  if (rows.length === cells.length) return { rows };
+  const { requests, ok, failed, credits } = cells.columns;
+  const rest = { requests: add(requests!), ok: add(ok!), failed: add(failed!), credits: add(credits!), none: 0 };
+  for (const row of rows)
+    for (const measure of ['requests', 'ok', 'failed', 'credits'] as const) rest[measure] -= row[measure];
+  rest.none = rest.requests - rest.ok - rest.failed;
+  return { rows, rest: { ...rest, rows: cells.length - rows.length } };
+}
+
+function add(values: Column): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i += 1) sum += values[i]!;
+  return sum;
+}

@@ -40,3 +40,25 @@ export function createLogger(level: string, destination?: { write(line: string):
     write: (line: string) => void target.write(redact(line)),
   });
 }
+
+/** Says once that something fails, and once that it works again; not every attempt in between. Another reason is news. */
+export class OutageLog {
+  readonly #log: Logger;
+  readonly #words: { failing: string; working: string };
+  #problem: string | undefined;
+
+  constructor(log: Logger, words: { failing: string; working: string }) {
+    this.#log = log;
+    this.#words = words;
+  }
+
+  fail(problem: string): void {
+    this.#log[problem === this.#problem ? 'debug' : 'warn']({ problem }, this.#words.failing);
+    this.#problem = problem;
+  }
+
+  recover(): void {
+    if (this.#problem !== undefined) this.#log.info(this.#words.working);
+    this.#problem = undefined;
+  }
+}

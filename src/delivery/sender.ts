@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
 import type { Transaction } from 'kysely';
-import type { Logger } from '../log.ts';
+import { type Logger, OutageLog } from '../log.ts';
 import type { Db } from '../store/database.ts';
 import {
   type Delivery,
@@ -60,6 +60,7 @@ export class Sender {
   readonly #options: SenderOptions;
   readonly #ports: AttemptPorts;
   readonly #pacing = new Pacing();
+  readonly #outage: OutageLog;
   /** Attempts under way, by lane: a channel takes one at a time, and alerts do not wait for the rest. */
   readonly #lanes = new Map<string, Promise<void>>();
   readonly #conversations = new Map<string, string>();
@@ -72,6 +73,10 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
+    this.#outage = new OutageLog(options.log, {
+      failing: 'Slack takes no messages; they wait, and are tried for 24 hours',
+      working: 'Slack takes messages again',
+    });
     this.#ports = {
       ...options,
       botId: () => this.#getBotId(),
@@ -233,8 +238,10 @@ export class Sender {
     this.#lastFailure = { error, atMs: nowMs };
     let nextMs = nowMs + backoffMs(delivery.attempts);
     let degraded = delivery.degraded;
-    if (failure.reason === 'transient') this.#pacing.fail(nowMs);
-    else if (failure.reason !== 'internal') await this.#noteAnswer(nowMs);
+    if (failure.reason === 'transient') {
+      this.#pacing.fail(nowMs);
+      this.#outage.fail(error);
+    } else if (failure.reason !== 'internal') await this.#noteAnswer(nowMs);
     if (failure.reason === 'rate_limited') {
       nextMs = nowMs + (failure.retryAfterMs ?? 1000);
       this.#pacing.limit(delivery.channel, nextMs, failure.workspace ?? false);
@@ -246,7 +253,9 @@ export class Sender {
       failure.reason === 'refused' ||
       (failure.reason === 'blocks' && degraded > 2) ||
       nowMs >= delivery.dueMs + GIVE_UP_AFTER_MS;
-    log.warn({ delivery: delivery.key, error, attempts: delivery.attempts, givenUp, nextMs }, 'not sent');
+    // While Slack is away that is news, and not each message that waits for it.
+    const level = failure.reason === 'transient' && !givenUp ? 'debug' : 'warn';
+    log[level]({ delivery: delivery.key, error, attempts: delivery.attempts, givenUp, nextMs }, 'not sent');
     if (!givenUp) {
       const release = { nextMs, unclear: failure.unclear || delivery.unclear, error, degraded };
       if (!(await releaseDelivery(db, delivery, attemptId, release))) await markUnclear(db, delivery.id);
@@ -265,6 +274,7 @@ export class Sender {
 
   /** Slack answered: after an outage, what waited for a retry goes out now. */
   async #noteAnswer(nowMs: number): Promise<void> {
+    this.#outage.recover();
     if (this.#pacing.succeed()) await expediteDeliveries(this.#options.db, nowMs, nowMs + backoffMs(100));
   }
 

@@ -30,7 +30,9 @@ export async function sweepCopies(ports: AttemptPorts, nowMs: number): Promise<v
       );
     } catch (error) {
       const failure = classifyFailure(error);
-      ports.log.warn({ channel: group[0]!.sent!.channel, error: failure.error }, 'could not look for copies');
+      // Slack being away is told by the sender.
+      const level = failure.reason === 'transient' ? 'debug' : 'warn';
+      ports.log[level]({ channel: group[0]!.sent!.channel, error: failure.error }, 'could not look for copies');
       if (failure.reason !== 'refused') return;
       // A channel that cannot be read is looked at in its turn only.
       await markSwept(

@@ -1,5 +1,5 @@
 import type { Clock } from '../delivery/clock.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, OutageLog } from '../log.ts';
 
 export interface AlertTriggerOptions {
   /** False: another instance is at it. Source: `Alerts.evaluate`. */
@@ -17,12 +17,17 @@ const LONGEST_RETRY_MS = 5000;
 /** Evaluates alerts after commits: at most one evaluation at a time, and always one that began after the last commit. */
 export class AlertTrigger {
   readonly #options: AlertTriggerOptions;
+  readonly #outage: OutageLog;
   #pending = false;
   #stopped = new AbortController();
   #running: Promise<void> | undefined;
 
   constructor(options: AlertTriggerOptions) {
     this.#options = options;
+    this.#outage = new OutageLog(options.log, {
+      failing: 'alerts could not be evaluated; trying until they can',
+      working: 'alerts are evaluated again',
+    });
   }
 
   /** Something was committed. Never throws, returns at once. */
@@ -38,7 +43,7 @@ export class AlertTrigger {
   }
 
   async #run(): Promise<void> {
-    const { clock, log, evaluate } = this.#options;
+    const { clock, evaluate } = this.#options;
     const { signal } = this.#stopped;
     let failures = 0;
     while (this.#pending && !signal.aborted) {
@@ -47,11 +52,12 @@ export class AlertTrigger {
       try {
         if (await evaluate(clock.now())) {
           failures = 0;
+          this.#outage.recover();
           if (this.#pending) await clock.sleep(PAUSE_MS, signal);
           continue;
         }
       } catch (error) {
-        log.error({ error: String(error) }, 'alerts could not be evaluated');
+        this.#outage.fail(String(error));
         failures += 1;
       }
       this.#pending = true;

@@ -1,6 +1,7 @@
 import { App, type Receiver } from '@slack/bolt';
 import { WebAPIPlatformError, WebClient } from '@slack/web-api';
 import { HeadroomError } from '../errors.ts';
+import { OutageLog } from '../log.ts';
 import { deleteAnswersBefore } from '../store/conversation-repository.ts';
 import type { SlackContext } from './context.ts';
 import type { SlackDeps } from './deps.ts';
@@ -90,6 +91,10 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
   registerEvents(app, ctx);
   registerShortcuts(app, ctx);
 
+  const outage = new OutageLog(log, {
+    failing: 'SLACK_BOT_TOKEN could not be checked; trying until it can',
+    working: 'Slack is there again, and takes SLACK_BOT_TOKEN',
+  });
   let problem: string | undefined = 'not asked yet';
   let stopped = false;
   async function identify(): Promise<void> {
@@ -98,10 +103,11 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
         const identity = await client.auth.test();
         Object.assign(bot, { userId: identity.user_id ?? '', teamId: identity.team_id ?? '' });
         problem = undefined;
+        outage.recover();
         return;
       } catch (error) {
         problem = error instanceof WebAPIPlatformError ? error.data.error : 'Slack cannot be reached';
-        log.error({ problem }, 'SLACK_BOT_TOKEN could not be checked');
+        outage.fail(problem);
         await wait(Math.min(30_000, 1000 * 2 ** attempt));
       }
     }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type App, HTTPReceiver, type Receiver, SocketModeReceiver } from '@slack/bolt';
-import type { Logger } from '../log.ts';
+import { type Logger, OutageLog } from '../log.ts';
 import type { SlackConfig } from './deps.ts';
 import { toSlackLogger } from './web-clients.ts';
 
@@ -44,13 +44,18 @@ function createSocketLine(
 ): Line {
   let stopped = false;
   const up = new Set<SocketModeReceiver>();
+  const outage = new OutageLog(log, {
+    failing: 'there is no Socket Mode connection; trying until there is one',
+    working: 'Socket Mode is connected again',
+  });
   const receivers = Array.from({ length: CONNECTIONS }, () => {
     const apiUrl = config.apiUrl?.replace(/\/?$/, '/');
     // Reconnecting is ours: the package pauses 5 s at each renewal, and ends the process when Slack refuses one.
     return new SocketModeReceiver({
       appToken,
       autoReconnectEnabled: false,
-      logger: toSlackLogger(log),
+      // What goes wrong with a connection is told by `supervise`, which keeps it up.
+      logger: toSlackLogger(log, 'debug'),
       installerOptions: {
         clientOptions: { ...(apiUrl ? { slackApiUrl: apiUrl } : {}), retryConfig: { retries: 0 }, timeout: 10_000 },
       },
@@ -64,11 +69,12 @@ function createSocketLine(
       try {
         await receiver.client.start();
         up.add(receiver);
+        outage.recover();
         failures = 0;
         const gone = new Promise((resolve) => receiver.client.once('disconnected', resolve));
         await gone;
       } catch (error) {
-        if (!stopped) log.warn({ error: String(error) }, 'Socket Mode connection failed; trying again');
+        if (!stopped && up.size === 0) outage.fail(String(error));
       }
       up.delete(receiver);
       failures += 1;

@@ -55,12 +55,18 @@ function pauseAfter(error: unknown, repeatable: boolean, attempt: number): numbe
   return unclear && repeatable ? attempt * 250 : undefined;
 }
 
-/** Slack's packages log through ours; their debug lines are left out. */
-export function toSlackLogger(log: Logger): SlackLogger {
+/**
+ * Slack's packages log through ours, at `level` where one is given; their debug lines are left out. A request that failed is
+ * told by whoever made it.
+ */
+export function toSlackLogger(log: Logger, level?: 'debug'): SlackLogger {
   const write =
-    (level: 'info' | 'warn' | 'error') =>
+    (theirs: 'warn' | 'error') =>
     (...parts: unknown[]) =>
-      log[level]({ from: '@slack' }, parts.map(String).join(' '));
+      log[parts[0] === 'http request failed' ? 'debug' : (level ?? theirs)](
+        { from: '@slack' },
+        parts.map(String).join(' '),
+      );
   return {
     debug: () => {},
     info: () => {},

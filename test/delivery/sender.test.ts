@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { NewDelivery } from '../../src/domain/delivery.ts';
+import { createLogger } from '../../src/log.ts';
 import type { Db } from '../../src/store/database.ts';
 import { findDelivery, insertDelivery, supersedeDeliveries } from '../../src/store/delivery-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
@@ -24,6 +25,31 @@ describeEachDialect('the sender', (databases) => {
     await sender.settle();
     expect(textsOf(slack, CHANNEL)).toEqual(['alert:1', 'digest:1']);
     slack.assertNoProblems();
+  });
+
+  it('tells of an outage once, however many messages wait for its end', async () => {
+    const { slack, clock, openSender } = await openStage();
+    const db = await databases.open();
+    const lines: { level: string; msg: string }[] = [];
+    const log = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) });
+    const sender = openSender(db, { log });
+    for (let each = 0; each < 5; each += 1) await put(db, clock, `alert:${each}`);
+    slack.faults.outage(true, 503);
+    for (let second = 0; second < 60; second += 1) {
+      await sender.settle();
+      clock.advance(1000);
+    }
+    slack.faults.outage(false);
+    for (let second = 0; second < 60; second += 1) {
+      await sender.settle();
+      clock.advance(1000);
+    }
+    slack.problems.splice(0);
+    expect(lines.map(({ level, msg }) => `${level}: ${msg}`)).toEqual([
+      'warn: Slack takes no messages; they wait, and are tried for 24 hours',
+      'info: Slack takes messages again',
+      ...Array.from({ length: 5 }, () => 'info: sent'),
+    ]);
   });
 
   it('puts a key into the log once', async () => {

@@ -23,6 +23,7 @@ import { toCsv } from './report/csv.ts';
 import { getScopeStates } from './report/pools.ts';
 import { createReporter } from './report/reporter.ts';
 import { createAlertComposer } from './schedule/alert-composer.ts';
+import { removeOldAlerts } from './schedule/alert-retention.ts';
 import { AlertTrigger } from './schedule/alert-trigger.ts';
 import { Alerts } from './schedule/alerts.ts';
 import { createDigestComposer } from './schedule/digest-composer.ts';
@@ -134,7 +135,14 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       clock,
       log,
       composers: {
-        alert: createAlertComposer({ db, clock, reporter, zone, oncall: () => alerts.mention(), render: charts.render }),
+        alert: createAlertComposer({
+          db,
+          clock,
+          reporter,
+          zone,
+          oncall: () => alerts.mention(),
+          render: charts.render,
+        }),
         digest: createDigestComposer(digestPorts),
         notice: composeNotice,
         answer: composeNotice,
@@ -172,7 +180,11 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
         {
           name: 'retention',
           run: everySoOften(RETAIN_EVERY_MS, (nowMs) =>
-            Promise.all([writer.retain(nowMs), deleteSettledDeliveries(db, nowMs)]),
+            Promise.all([
+              writer.retain(nowMs),
+              deleteSettledDeliveries(db, nowMs),
+              definitions().then((declared) => removeOldAlerts(db, declared, nowMs)),
+            ]),
           ),
         },
       ],

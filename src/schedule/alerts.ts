@@ -31,6 +31,7 @@ import {
   findAlertKind,
   summarize,
 } from './alert-content.ts';
+import { ALERTS_KEPT_MS } from './alert-retention.ts';
 import {
   CHANNEL_SETTING,
   changeRouting,
@@ -352,7 +353,7 @@ export class Alerts implements AlertPort {
   /** By id, subject, pool, scope or kind, the newest; without words the newest of all. */
   async #findAlert(what: string | undefined): Promise<Alert | undefined> {
     const { db, now } = this.#options;
-    const recent = await listAlerts(db, now() - 400 * 24 * 3_600_000, 1000);
+    const recent = await listAlerts(db, now() - ALERTS_KEPT_MS, 1000);
     if (what === undefined) return recent[0];
     return (
       recent.find(({ id }) => String(id) === what) ??

@@ -173,6 +173,57 @@ export async function findOpenEpisode(db: Handle, subject: string): Promise<numb
   return row?.number;
 }
 
+/**
+ * Forgets alerts raised before an instant, and episodes that had ended by then. These stay, however old: alerts of the
+ * `lasting` subjects, of an episode that is open, the newest of each silence (it may last), and the newest episode of each
+ * pool, from which the next is numbered.
+ */
+export async function deleteAlertsBefore(
+  trx: Transaction<Database>,
+  beforeMs: number,
+  lasting: ReadonlySet<string>,
+): Promise<void> {
+  const rows = await trx
+    .selectFrom('alert')
+    .select(['id', 'kind', 'subject', 'period'])
+    .where('at_ms', '<', beforeMs)
+    .orderBy('id')
+    .execute();
+  const open = await trx
+    .selectFrom('alert_episode')
+    .select(['subject', 'number'])
+    .where('ended_ms', 'is', null)
+    .execute();
+  const openPeriods = new Set(open.map(({ subject, number }) => `${subject} episode-${number}`));
+  const newestSilence = new Map(rows.filter(({ kind }) => kind === 'silent').map(({ subject, id }) => [subject, id]));
+  const ids = rows
+    .filter(({ id, subject, period }) => {
+      // A switch and a forecast are of the pool's period, under a subject of their own.
+      const pool = subject.replace(/^(?:switch|run-out) of /, '');
+      return !lasting.has(pool) && !openPeriods.has(`${pool} ${period}`) && newestSilence.get(subject) !== id;
+    })
+    .map(({ id }) => id);
+  for (let at = 0; at < ids.length; at += 500)
+    await trx
+      .deleteFrom('alert')
+      .where('id', 'in', ids.slice(at, at + 500))
+      .execute();
+  await trx
+    .deleteFrom('alert_episode')
+    .where('ended_ms', '<', beforeMs)
+    .where((eb) =>
+      eb(
+        'number',
+        '<',
+        eb
+          .selectFrom('alert_episode as other')
+          .select((each) => each.fn.max('other.number').as('newest'))
+          .whereRef('other.subject', '=', 'alert_episode.subject'),
+      ),
+    )
+    .execute();
+}
+
 export interface Mute {
   what: string;
   untilMs: number | undefined;

@@ -5,7 +5,9 @@ import { currentChannel, go, here, onState } from './state.js';
 
 /** What is said of a message: who, its heading, its first words. The rest is there to be read. */
 function toSpoken(node) {
-  const words = [...node.querySelectorAll('.block :is(h3, p, li)')].map(({ textContent }) => textContent.trim());
+  const words = [...node.querySelectorAll('.block :is(h3, p, li), .text-only')].map(({ textContent }) =>
+    textContent.trim(),
+  );
   return [node.ariaLabel, ...words.filter(Boolean).slice(0, 2)].join('. ').slice(0, 300);
 }
 

@@ -65,8 +65,15 @@ async function submit() {
   if (result && open) showErrors(result.errors);
 }
 
+/** The view that is being closed: a second Escape says nothing new. */
+let closing;
+
 function close() {
-  if (open) void attempt(() => control('close-view', { user: here.user, viewId: open.id }));
+  if (!open || closing === open.id) return;
+  closing = open.id;
+  const closed = control('close-view', { user: here.user, viewId: closing });
+  closed.catch(() => (closing = undefined));
+  void attempt(() => closed);
 }
 
 export function startModal() {

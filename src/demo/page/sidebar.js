@@ -1,9 +1,7 @@
 import { attempt, control } from './api.js';
 import { go, here, onState } from './state.js';
 
-/** A sign for the eye, and words for who cannot see it. */
 const MARKS = { public: '#', private: 'lock', im: 'bars', mpim: 'bars', home: 'home' };
-const WORDS = { private: ', private' };
 /** Newest message seen, by user and channel. */
 const seen = new Map();
 
@@ -29,12 +27,10 @@ function toItem({ place, kind, name, current, unread }) {
   button.type = 'button';
   button.dataset.place = place;
   button.append(toMark(kind), name);
-  if (WORDS[kind]) button.append(toWords(WORDS[kind]));
   if (current) button.setAttribute('aria-current', 'page');
-  if (unread) {
-    button.classList.add('unread');
-    button.append(toWords(', unread'));
-  }
+  button.classList.toggle('unread', unread);
+  const notes = [kind === 'private' && 'private', unread && 'unread'].filter(Boolean);
+  if (notes.length > 0) button.append(toWords(` (${notes.join(', ')})`));
   item.append(button);
   return item;
 }

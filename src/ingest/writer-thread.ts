@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ErrorCode, HeadroomError } from '../errors.ts';
+import { stepBack } from '../thread-priority.ts';
 import { Intake } from './intake.ts';
 import {
   type NumberedRequest,
@@ -18,6 +19,7 @@ const GROUP_REQUESTS = 1000;
 /** What is committed waits at most this long to be added to the totals. */
 const FOLD_AFTER_MS = 30_000;
 
+stepBack();
 const port = parentPort!;
 const intake = new Intake(workerData);
 const queue: NumberedRequest[] = [];

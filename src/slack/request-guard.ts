@@ -10,7 +10,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
  * The database gets so long to say whether a request was seen, since people wait for the acknowledgement: SQLite makes
  * this write wait its turn behind those of ingest, up to a second under load.
  */
-const SEEN_BEFORE_TIMEOUT_MS = 50;
+const SEEN_BEFORE_TIMEOUT_MS = 20;
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 

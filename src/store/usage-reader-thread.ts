@@ -1,6 +1,7 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { createCalendar } from '../domain/calendar.ts';
 import type { UsageReader } from '../domain/usage.ts';
+import { stepBack } from '../thread-priority.ts';
 import { dialectOf, openDatabase } from './database.ts';
 import { StoredUsage } from './usage-reader.ts';
 
@@ -83,6 +84,7 @@ export class ThreadedUsage implements UsageReader {
 }
 
 if (!isMainThread && workerData?.reader) {
+  stepBack();
   const { databaseUrl, zone } = workerData.reader as { databaseUrl: string; zone: string };
   const usage = new StoredUsage(openDatabase(databaseUrl), dialectOf(databaseUrl), createCalendar(zone));
   parentPort!.on('message', async ({ id, method, argument }: Call) => {

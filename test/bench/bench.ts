@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureAcknowledgements } from './acknowledgements.ts';
 import { measureCharts } from './charts.ts';
 import { measureIngest, measurePlainTable } from './ingest.ts';
 import { fill, measureReports } from './reports.ts';
@@ -59,6 +60,12 @@ try {
         `${figure.from.padEnd(7)} ${figure.firstMs.toFixed(1).padStart(9)} ${figure.medianMs.toFixed(1).padStart(10)}  ${figure.name}`,
       );
     }
+  }
+  if (wanted('acknowledgements')) {
+    const { commands, p50Ms, p95Ms, maxMs, eventsPerSecond } = await measureAcknowledgements(folder, 2_000_000);
+    console.log(
+      `\n${commands} slash commands acknowledged while ${round(eventsPerSecond)} events/s came in: p50 ${round(p50Ms)}, p95 ${round(p95Ms)}, longest ${round(maxMs)} ms`,
+    );
   }
   if (wanted('charts')) {
     console.log('\nchart     median ms   KiB');

@@ -67,7 +67,7 @@ export async function measureIngest(
   }, 20);
   const result = await new Promise<LoadResult>((resolve, reject) => {
     const load = new Worker(new URL('./load.ts', import.meta.url), { workerData: settings });
-    load.on('message', resolve);
+    load.on('message', (message: LoadResult | 'begun') => message !== 'begun' && resolve(message));
     load.on('error', reject);
   });
   clearInterval(probe);

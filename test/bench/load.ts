@@ -79,6 +79,7 @@ function run(): Promise<void> {
   });
 }
 
+parentPort!.postMessage('begun');
 const startedMs = performance.now();
 await Promise.all(Array.from({ length: settings.connections }, run));
 const seconds = (performance.now() - startedMs) / 1000;

@@ -52,7 +52,7 @@ export function toPoolFields({ name, period, priority, base, grants, max, thresh
     anchor: period.kind === 'month' ? String(period.anchor) : '',
     from: period.kind === 'once' ? formatDay(period.fromDay) : '',
     until: period.kind === 'once' ? formatDay(period.untilDay) : '',
-    base: base > 0 ? toText(base) : '',
+    base: base > 0 || grants.length === 0 ? toText(base) : '',
     grants: grants.map(({ name: grant, quantity, each }) => ({
       ...{ name: grant, quantity: String(quantity), each: toText(each) },
     })),

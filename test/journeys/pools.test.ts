@@ -88,6 +88,7 @@ describe.skipIf(!findChromium() && !process.env.CI)('an admin in the playground'
     await form.getByText('Please complete this required field.').waitFor();
     await shoot(page, 'routing-fault');
     await form.getByLabel('Nobody').click();
+    await form.getByLabel('Person', { exact: true }).waitFor({ state: 'hidden' });
     await form.getByRole('button', { name: 'Save' }).click();
     await page.locator('article.ephemeral').filter({ hasText: 'nobody is mentioned' }).waitFor();
     await shoot(page, 'routing-saved');

@@ -95,12 +95,18 @@ describe('where alerts go, in a form', () => {
     const form = await open();
     const submit = async (values: Record<string, unknown>) =>
       (await slack.submitView({ user: 'ada', viewId: form.id, values })).errors;
-    expect(await submit({ channel: null })).toEqual({ channel: expect.stringContaining('Choose the channel') });
-    expect(await submit({ channel: 'C01FINANCE' })).toEqual({ channel: expect.stringContaining('/invite') });
-    expect(await submit({ channel: 'C01USAGE', group: null })).toEqual({ group: expect.stringContaining('Choose') });
+    expect(await submit({ channel: null })).toEqual({ channel: expect.stringContaining('complete this') });
+    // Sent before the field stands there.
+    const early = { channel: 'C01USAGE', 'alert_form:who': 'person' };
+    expect(await submit(early)).toEqual({ who: 'Choose the person.' });
+    expect(await submit({ 'alert_form:who': 'group', channel: 'C01FINANCE' })).toEqual({
+      channel: expect.stringContaining('/invite'),
+    });
     await slack.click({ user: 'ada', message: form, action_id: 'alert_form:who', selected_option: 'person' });
     await seen((one) => has(one, 'person'));
-    expect(await submit({ person: 'U01GUEST' })).toEqual({ person: expect.stringContaining('full member') });
+    expect(await submit({ channel: 'C01USAGE', person: 'U01GUEST' })).toEqual({
+      person: expect.stringContaining('full member'),
+    });
     expect(await submit({ channel: 'C01RANDOM', person: 'U01ALICE' })).toEqual({});
     await told('"channel_id":"C01RANDOM"');
   });

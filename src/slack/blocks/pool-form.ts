@@ -40,7 +40,7 @@ export const POOL_LABELS: Readonly<Record<string, string>> = {
   priority: 'Priority',
   thresholds: 'Warn at',
   validFrom: 'Holds from',
-  'grant-name': 'Grant',
+  'grant-name': 'Name of the grant',
   'grant-quantity': 'Quantity',
   'grant-each': 'Credits each',
 };
@@ -75,7 +75,11 @@ export function buildPoolForm(metadata: PoolFormMetadata, fields: PoolFields, no
         ? [text('name', fields.name, { max: 200, hint: `Among the pools of ${clip(scope, 100)}` })]
         : []),
       ...buildPeriod(fields),
-      number('base', fields.base, { decimals: true, hint: 'Credits in each period. Grants are added to it.' }),
+      number('base', fields.base, {
+        decimals: true,
+        optional: grants.length > 0,
+        hint: `Credits ${fields.period === 'once' ? 'in all' : 'in each period'}. Grants are added to it.`,
+      }),
       ...grants.flatMap((id, index) => buildGrant(id, index, fields.grants[index])),
       ...buildGrantButton(metadata),
       number('max', fields.max, { decimals: true, hint: 'A cap on the amount with its grants. Empty: none.' }),
@@ -86,7 +90,11 @@ export function buildPoolForm(metadata: PoolFormMetadata, fields: PoolFields, no
         optional: true,
         hint: 'Percentages, in ascending order. 100 always warns as well. 75, 90 is usual.',
       }),
-      date('validFrom', fields.validFrom, 'Empty: today. A day in the past counts that time anew.'),
+      date(
+        'validFrom',
+        fields.validFrom,
+        `${describeStart(metadata, fields)} A day in the past counts that time anew.`,
+      ),
       plainContext('Which calls a limit counts, costs and links stand in the text of the scope.'),
       { type: 'actions', elements: [button({ action: `${ACTIONS.poolForm}:text`, text: 'Edit as text' })] },
     ],
@@ -120,7 +128,12 @@ function buildPeriod(fields: PoolFields): Block[] {
       },
     }),
     ...(fields.period === 'month'
-      ? [number('anchor', fields.anchor || '1', { hint: 'Of the month; 31 is the last day of any month.' })]
+      ? [
+          number('anchor', fields.anchor || '1', {
+            optional: false,
+            hint: 'Of the month; 31 is the last day of any month.',
+          }),
+        ]
       : []),
     ...(fields.period === 'once'
       ? [date('from', fields.from, undefined, false), date('until', fields.until, 'Both days count.', false)]
@@ -134,9 +147,17 @@ function buildGrant(id: number, index: number, grant: GrantFields | undefined): 
       type: 'section',
       block_id: `grant:${id}`,
       text: plainText(`Grant ${index + 1}`),
-      accessory: button({ action: `${ACTIONS.poolForm}:drop`, text: 'Remove', value: String(id) }),
+      accessory: button({
+        action: `${ACTIONS.poolForm}:drop`,
+        text: 'Remove',
+        value: String(id),
+        spoken: `Remove grant ${index + 1}`,
+      }),
     },
-    text(`grant-name:${id}`, grant?.name ?? '', { max: 200, hint: 'Such as Users, or Unattended Robot' }),
+    text(`grant-name:${id}`, grant?.name ?? '', {
+      max: 200,
+      hint: grant?.name ? undefined : 'Such as Users, or Unattended Robot',
+    }),
     number(`grant-quantity:${id}`, grant?.quantity ?? '1', { optional: false }),
     number(`grant-each:${id}`, grant?.each ?? '', { decimals: true, optional: false }),
   ];
@@ -152,11 +173,20 @@ function buildGrantButton({ grants }: PoolFormMetadata): Block[] {
   ];
 }
 
+/** What holds where no day is given. */
+function describeStart({ name }: PoolFormMetadata, { period }: PoolFields): string {
+  return name === undefined && period === 'once' ? 'Empty: its first day.' : 'Empty: today.';
+}
+
 function labelOf(id: string): string {
   return POOL_LABELS[id.split(':')[0]!]!;
 }
 
-function text(id: string, value: string, given: { max?: number; hint?: string; optional?: boolean } = {}): Block {
+function text(
+  id: string,
+  value: string,
+  given: { max?: number; hint?: string | undefined; optional?: boolean } = {},
+): Block {
   return input({
     id,
     label: labelOf(id),

@@ -47,7 +47,7 @@ export function buildScopes(metadata: PoolsMetadata, scopes: readonly ScopeSumma
         {
           type: 'actions',
           elements: [
-            button({ action: `${ACTIONS.poolScope}:${index}`, text: 'Pools of this scope', value: scope.name }),
+            button({ action: `${ACTIONS.poolScope}:${index}`, text: `Open ${scope.title}`, value: scope.name }),
           ],
         },
       ]),
@@ -76,6 +76,7 @@ export function buildScope(metadata: PoolsMetadata, scope: ScopeSummary, said?: 
         : []),
       ...some(limits, pools.length).flatMap((pool, index) => buildPool(name, pool, pools.length + index)),
       ...(left > 0 ? [plainContext(`${left} more stand in the text.`)] : []),
+      { type: 'divider' },
       {
         type: 'actions',
         elements: [
@@ -94,8 +95,8 @@ function buildPool(scope: string, { pool, planned }: PoolSummary, index: number)
   const value = JSON.stringify({ scope, name: pool.name });
   const fits = pool.grants.length <= MAX_GRANTS;
   const end = {
-    title: `End this pool today?`,
-    text: `${clip(pool.name, 100)} is drawn from until the end of today. What it was stays in the history.`,
+    title: 'End it today?',
+    text: `${clip(pool.name, 100)} holds until the end of today. What it was stays in the history.`,
     yes: 'End it',
   };
   return [
@@ -109,21 +110,33 @@ function buildPool(scope: string, { pool, planned }: PoolSummary, index: number)
       elements: [
         ...(fits
           ? [
-              button({ action: `${ACTIONS.poolChange}:${index}`, text: 'Edit', value }),
-              button({ action: `${ACTIONS.poolGrant}:${index}`, text: 'Add a grant', value }),
+              button({ action: `${ACTIONS.poolChange}:${index}`, text: 'Edit', value, spoken: `Edit ${pool.name}` }),
+              button({
+                action: `${ACTIONS.poolGrant}:${index}`,
+                text: 'Add a grant',
+                value,
+                spoken: `Add a grant to ${pool.name}`,
+              }),
             ]
           : []),
-        button({ action: `${ACTIONS.poolEnd}:${index}`, text: 'End', value, style: 'danger', confirm: end }),
+        button({
+          action: `${ACTIONS.poolEnd}:${index}`,
+          text: 'End',
+          value,
+          style: 'danger',
+          confirm: end,
+          spoken: `End ${pool.name}`,
+        }),
       ],
     },
   ];
 }
 
 function describePools({ pools, limits }: ScopeSummary): (Leaf | string)[] {
-  const all = [...pools.map((one) => ({ ...one, sort: '' })), ...limits.map((one) => ({ ...one, sort: 'limit ' }))];
+  const all = [...pools.map((one) => ({ ...one, sort: '' })), ...limits.map((one) => ({ ...one, sort: ' (limit)' }))];
   const lines = all
     .slice(0, MAX_SHOWN_POOLS)
-    .map(({ pool, sort }) => `\n${sort}${pool.name}: ${clip(describePool(pool), 300)}`);
+    .map(({ pool, sort }) => `\n${pool.name}${sort}: ${clip(describePool(pool), 300)}`);
   const more = all.length > MAX_SHOWN_POOLS ? [`\nand ${all.length - MAX_SHOWN_POOLS} more`] : [];
   return all.length > 0 ? [...lines, ...more] : ['\nno pools: what it uses is overage'];
 }

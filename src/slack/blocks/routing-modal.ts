@@ -82,7 +82,6 @@ function buildChannel(channel: string): Block {
   return input({
     id: 'channel',
     label: 'Channel',
-    optional: true,
     element: {
       type: 'conversations_select',
       filter: { include: ['public', 'private'], exclude_bot_users: true, exclude_external_shared_channels: true },
@@ -96,7 +95,6 @@ function buildGroup(group: Option | undefined): Block {
   return input({
     id: 'group',
     label: 'User group',
-    optional: true,
     element: {
       type: 'external_select',
       action_id: ACTIONS.alertGroup,
@@ -111,7 +109,6 @@ function buildPerson(person: string): Block {
   return input({
     id: 'person',
     label: 'Person',
-    optional: true,
     element: { type: 'users_select', ...(person ? { initial_user: person } : {}) },
   });
 }

@@ -130,10 +130,12 @@ export interface ButtonOptions {
   url?: string | undefined;
   style?: 'primary' | 'danger' | undefined;
   confirm?: { title: string; text: string; yes: string } | undefined;
+  /** For screen readers, where the same words stand on several buttons. */
+  spoken?: string | undefined;
 }
 
 export function button(options: ButtonOptions): Block {
-  const { action, text, value, url, style, confirm } = options;
+  const { action, text, value, url, style, confirm, spoken } = options;
   return {
     type: 'button',
     action_id: action,
@@ -141,6 +143,7 @@ export function button(options: ButtonOptions): Block {
     ...(value === undefined ? {} : { value }),
     ...(url === undefined ? {} : { url }),
     ...(style ? { style } : {}),
+    ...(spoken ? { accessibility_label: clip(spoken, MAX_BUTTON_TEXT) } : {}),
     ...(confirm
       ? {
           confirm: {

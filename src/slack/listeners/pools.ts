@@ -86,7 +86,7 @@ async function tellChanges(
   { asked, person, below, metadata }: Submitted<PoolsMetadata>,
   lines: readonly string[],
 ): Promise<void> {
-  const shown = lines.length > 0 ? lines : [UNCHANGED];
+  const shown = lines.length > 0 ? ['Saved:', ...lines] : [UNCHANGED];
   const { scope } = metadata;
   const seen = below !== undefined && (await showPools(ctx, asked, { id: below }, { scope, said: shown.join('\n') }));
   if (!seen) await tellPrivately(ctx, asked, buildNotice(shown));

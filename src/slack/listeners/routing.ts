@@ -83,23 +83,18 @@ async function saveRouting(ctx: SlackContext, given: Submitted<RoutingMetadata>)
   if (asked.channel === '') await publishHome(ctx, person);
 }
 
-async function checkRouting(ctx: SlackContext, { field }: FormFields): Promise<Faults> {
-  const [channel, person] = [field('channel'), field('person')];
-  return {
-    ...(field('to') !== 'channel'
-      ? {}
-      : channel === ''
-        ? { channel: 'Choose the channel, or the admins above.' }
-        : await faultAt('channel', () => prepareChannel(ctx, channel))),
-    ...(field('who') === 'group' && field('group') === ''
-      ? { group: 'Choose the group, or another answer above.' }
-      : {}),
-    ...(field('who') === 'person' ? await checkPerson(ctx, person) : {}),
-  };
+/** A choice that was sent before the field that it brings stood there has its fault at the choice. */
+async function checkRouting(ctx: SlackContext, { field, has }: FormFields): Promise<Faults> {
+  const [to, who, channel] = [field('to'), field('who'), field('channel')];
+  const faults: Faults = {};
+  if (to === 'channel' && channel === '') faults[has('channel') ? 'channel' : 'to'] = 'Choose the channel.';
+  else if (to === 'channel') Object.assign(faults, await faultAt('channel', () => prepareChannel(ctx, channel)));
+  if (who !== 'nobody' && field(who) === '') faults[has(who) ? who : 'who'] = `Choose the ${who}.`;
+  else if (who === 'person') Object.assign(faults, await checkPerson(ctx, field('person')));
+  return faults;
 }
 
 async function checkPerson(ctx: SlackContext, person: string): Promise<Faults> {
-  if (person === '') return { person: 'Choose the person, or another answer above.' };
   const { fullMember, name } = await ctx.people.find(person);
   return fullMember ? {} : { person: `${name} is no full member of this workspace: choose somebody who is.` };
 }

@@ -192,8 +192,7 @@ describe.skipIf(absent)('a person in the playground', { timeout: 90_000 }, () =>
     await page.getByRole('heading', { name: 'For admins' }).waitFor();
     await shoot(page, 'home');
     await page.getByRole('button', { name: 'Change pools' }).click();
-    const form = page.getByRole('dialog');
-    await form.getByRole('textbox').first().waitFor();
+    await page.getByRole('dialog', { name: 'Pools' }).getByRole('button', { name: 'Edit as text' }).waitFor();
     await shoot(page, 'pools-form');
   });
 

@@ -32,6 +32,8 @@ function show({ modal }) {
     dialog.showModal();
   }
   keepPlace();
+  // What had the focus is gone: the form is another one.
+  if (document.activeElement === form) document.getElementById('modal-title').focus();
   if (same) return;
   const first = form.querySelector('.modal-body :is(input, select, textarea, button)');
   (first ?? document.getElementById('modal-title')).focus();

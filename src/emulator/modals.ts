@@ -45,7 +45,8 @@ function applyResponse(core: Core, view: View, user: string, ack: unknown): Reco
   try {
     switch (response.response_action) {
       case undefined:
-        popView(core, user);
+        // Sent twice, it closes once.
+        if (core.state.modals.get(user)?.at(-1) === view.id) popView(core, user);
         return {};
       case 'clear':
         closeModals(core, user);

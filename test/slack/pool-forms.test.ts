@@ -69,3 +69,184 @@ describe('pools in fields', () => {
     expect(JSON.stringify(after)).toContain('crm/Daily credits: 50,000 + 10 × 250 Users = 52,500 → 60,000 +');
   });
 });
+
+/** The pools of a scope, in a window. */
+async function openScope(scope: string): Promise<View> {
+  await bot.slack.command({ user: 'ada', channel: 'general', text: `pool edit ${scope}` });
+  return seen('Pools', 'All scopes');
+}
+
+/** The YAML of a scope as an admin sees it. */
+async function readText(scope: string): Promise<string> {
+  const list = await openScope(scope);
+  await press(list, 'pool_text');
+  const form = await seen('Pools as text');
+  const element = form.blocks.find(({ block_id }) => block_id === 'yaml')!.element as { initial_value: string };
+  await bot.slack.closeView({ user: 'ada', viewId: form.id, clear: true });
+  return element.initial_value;
+}
+
+/** How many changes of pools were written down since they were set. */
+async function countChanges(user = 'ada'): Promise<number> {
+  const before = bot.slack.ephemerals(user).length;
+  await bot.slack.command({ user, channel: 'general', text: 'audit' });
+  const shown = await bot.slack.waitFor(() => bot.slack.ephemerals(user)[before], 'the changes');
+  return JSON.stringify(shown.blocks).split(' pools: ').length - 1;
+}
+
+describe('the form of a pool', () => {
+  it('has the fields of its period, and keeps what is typed while grants come and go', async () => {
+    await start();
+    await press(await openScope('crm'), 'pool_grant:0');
+    const form = await seen('Change pool', 'grant-name:1');
+    const state = { 'grant-name:1': 'Robots', 'grant-each:1': '7.5', base: '100' };
+    await press(form, 'pool_form:drop', 'ada', { block_id: 'grant:0', state });
+    const isShort = (view: View) => !JSON.stringify(view.blocks).includes('grant-name:0') && view;
+    const shorter = await bot.slack.waitFor(() => isShort(bot.slack.modal('ada')!), 'one grant less');
+    expect(JSON.stringify(shorter.blocks)).toContain('Robots');
+    await press(shorter, 'pool_form:period', 'ada', { selected_option: 'once' });
+    const once = await seen('Change add-on', '"block_id":"from"');
+    expect(JSON.stringify(once.blocks)).not.toContain('"block_id":"anchor"');
+    const values = { from: '2026-12-31', until: '2026-12-01', max: null };
+    const wrong = await bot.slack.submitView({ user: 'ada', viewId: form.id, values });
+    expect(wrong.errors).toEqual({ until: expect.stringMatching(/^Last day lies before from/) });
+    await bot.slack.submitView({ user: 'ada', viewId: form.id, values: { ...values, until: '2027-01-31' } });
+    await seen('Pools', 'Saved:');
+    expect(await readText('crm')).toContain(
+      'period: once\n        from: 2026-12-31\n        until: 2027-01-31\n        base: 100\n',
+    );
+  });
+
+  it('has its faults at their fields, also those of a grant', async () => {
+    await start();
+    const before = await countChanges();
+    await press(await openScope('crm'), 'pool_change:0');
+    const form = await seen('Change pool');
+    const submit = async (values: object) =>
+      (await bot.slack.submitView({ user: 'ada', viewId: form.id, values: { ...values } })).errors;
+    expect(await submit({ base: '9'.repeat(13) })).toEqual({ base: expect.stringMatching(/^Amount is .*at most/) });
+    expect(await submit({ base: '1', 'grant-each:0': '1.2345', thresholds: '90, 75' })).toEqual({
+      'grant-each:0': expect.stringMatching(/^Credits each is "1.2345"; give at most three decimals/),
+      thresholds: expect.stringContaining('ascending'),
+    });
+    expect(await submit({ thresholds: '75', 'grant-quantity:0': '999999999', 'grant-each:0': '999999999' })).toEqual({
+      'grant-each:0': expect.stringMatching(/^Grants come to more than/),
+    });
+    expect(await countChanges()).toBe(before);
+  });
+
+  it('keeps what it does not show: rules, costs, links, other pools, and which calls a limit counts', async () => {
+    await start();
+    const before = await readText('crm');
+    await press(await openScope('crm'), 'pool_change:2');
+    const form = await seen('Change limit');
+    await bot.slack.submitView({ user: 'ada', viewId: form.id, values: { base: '150' } });
+    await seen('Pools', 'crm/Acme: 100 → 150, from 2026-11-21');
+    expect(await readText('crm')).toBe(before.replace('base: 100\n', 'base: 150\n'));
+  });
+
+  it('sent twice changes once; sent as it is, nothing', async () => {
+    const { slack } = await start();
+    const before = await countChanges();
+    await press(await openScope('crm'), 'pool_change:1');
+    const form = await seen('Change pool');
+    const given = await slack.submitView({ user: 'ada', viewId: form.id });
+    expect(given.errors).toEqual({});
+    await seen('Pools', 'Nothing differs');
+    expect(await countChanges()).toBe(before);
+    await press(slack.modal('ada')!, 'pool_add:addon');
+    const fresh = await seen('New add-on');
+    const values = { name: 'Winter', from: '2026-12-01', until: '2027-02-28', base: '5000' };
+    const submit = () => slack.submitView({ user: 'ada', viewId: fresh.id, values });
+    for (const { status, errors } of await Promise.all([submit(), submit()]))
+      expect([status, errors]).toEqual([200, {}]);
+    await seen('Pools', 'crm/Winter: 5,000, once');
+    expect(await countChanges()).toBe(before + 1);
+  });
+
+  it('does not overwrite what somebody else changed in the meantime', async () => {
+    const { slack } = await start();
+    slack.workspace.findUser('boris')!.is_admin = true;
+    await press(await openScope('crm'), 'pool_change:1');
+    const form = await seen('Change pool');
+    await slack.command({ user: 'boris', channel: 'general', text: 'pool edit crm' });
+    await press(await seen('Pools', 'All scopes', 'boris'), 'pool_change:1', 'boris');
+    const other = await seen('Change pool', '', 'boris');
+    await slack.submitView({ user: 'boris', viewId: other.id, values: { base: '1' } });
+    await seen('Pools', 'Saved:', 'boris');
+    const late = await slack.submitView({ user: 'ada', viewId: form.id, values: { base: '2' } });
+    expect(late.errors).toEqual({ base: expect.stringContaining('changed by somebody else') });
+    expect(await readText('crm')).toContain('base: 1 }');
+  });
+
+  it('a pool ends, and the text of its scope is a press away', async () => {
+    await start();
+    const list = await openScope('crm');
+    await press(list, 'pool_end:1');
+    const after = await seen('Pools', 'crm/Billing month: ends on 2026-11-21');
+    expect(JSON.stringify(after.blocks)).not.toContain('End Billing month');
+    await press(after, 'pool_change:0');
+    await press(await seen('Change pool'), 'pool_form:text');
+    const text = await seen('Pools as text', 'Daily credits');
+    await bot.slack.submitView({ user: 'ada', viewId: text.id, values: { yaml: 'scopes: [{ name: crm }]' } });
+    await seen('Pools', 'This scope has no pool');
+  });
+
+  it('a change that is planned stands in the form with its day', async () => {
+    const { slack } = await start();
+    const list = await openScope('crm');
+    await press(list, 'pool_change:1');
+    const form = await seen('Change pool');
+    await slack.submitView({ user: 'ada', viewId: form.id, values: { base: '1000000', validFrom: '2026-12-15' } });
+    await seen('Pools', 'From 2026-12-15 on');
+    await press(list, 'pool_change:1');
+    const planned = await seen('Change pool', 'This is planned from 2026-12-15 on');
+    await slack.submitView({ user: 'ada', viewId: planned.id });
+    await seen('Pools', 'Nothing differs');
+  });
+
+  it('is for admins: at the opening, at each press, and for whoever sends it', async () => {
+    const { slack } = await start();
+    await slack.command({ user: 'alice', channel: 'general', text: 'pool edit crm' });
+    await refused('alice');
+    expect(slack.modal('alice')).toBeUndefined();
+    const list = await openScope('crm');
+    await press(list, 'pool_change:0');
+    const form = await seen('Change pool');
+    slack.workspace.findUser('boris')!.is_admin = true;
+    const before = await countChanges('boris');
+    slack.workspace.findUser('ada')!.is_admin = false;
+    bot.setNow(NOW + 61_000);
+    await press(form, 'pool_form:grant');
+    await refused('ada');
+    expect((await slack.submitView({ user: 'ada', viewId: form.id, values: { base: '1' } })).errors).toEqual({});
+    await slack.waitFor(() => countRefusals('ada') === 2, 'a refusal');
+    await press(list, 'pool_end:0');
+    await slack.waitFor(() => countRefusals('ada') === 3, 'another');
+    expect(await countChanges('boris')).toBe(before);
+  });
+});
+
+it('among many scopes one is found by search', async () => {
+  const many = Array.from({ length: 120 }, (_, index) => `{ name: scope-${index}, title: "Service ${index}" }`);
+  const { slack } = await start(
+    `scopes: [${many
+      .join(', ')
+      .slice(0, 2900)
+      .replace(/, \{[^}]*$/, '')}]`,
+  );
+  await slack.command({ user: 'ada', channel: 'general', text: 'pool edit' });
+  const list = await seen('Pools', 'Find one of');
+  const offered = await slack.suggest({ user: 'ada', action_id: 'pool_find', value: 'service 41', container: list });
+  expect(offered).toHaveLength(1);
+  await press(list, 'pool_find', 'ada', { selected_option: offered[0] });
+  await seen('Pools', 'Service 41');
+});
+
+function countRefusals(user: string): number {
+  return bot.slack.ephemerals(user).filter(({ text }) => text.includes('only admins may change that')).length;
+}
+
+function refused(user: string): Promise<unknown> {
+  return bot.slack.waitFor(() => countRefusals(user) > 0, `${user} is refused`);
+}

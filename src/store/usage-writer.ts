@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
 import { type Calendar, monthOf } from '../domain/calendar.ts';
-import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
+import type { IngestResult } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
+import { type Append, type AppendOptions, commitEvents } from './commit.ts';
 import { type CommitGround, createGroundReader } from './commit-ground.ts';
 import type { Db, DialectName } from './database.ts';
-import { type Assign, EventBatchBuilder, keepRows } from './event-batch.ts';
-import { CONFLICT, createPostgresIdentity, type EventIdentity, isAbsent, NEW } from './event-identity.ts';
-import { KEY_WORDS, toWords } from './event-key.ts';
+import type { Assign } from './event-batch.ts';
+import { createPostgresIdentity, type EventIdentity } from './event-identity.ts';
+import { toWords } from './event-key.ts';
 import { foldInbox } from './fold.ts';
 import { MemoryIdentity } from './memory-identity.ts';
 import { reassign } from './recount.ts';
@@ -15,10 +16,8 @@ import { type RezoneOutcome, rezone } from './rezone.ts';
 import { type Batch, decodeSegment, encodeSegment } from './segment.ts';
 import { getOrCreateSetting } from './setting-repository.ts';
 import { addToTotals, closeMonths } from './totals.ts';
-import { ValueDictionary, type Vocabulary } from './value-dictionary.ts';
+import { ValueDictionary } from './value-dictionary.ts';
 import { ValuePlaces } from './value-places.ts';
-
-const MAX_AHEAD_MS = 5 * 60_000;
 
 /** Commits wait unfolded up to so many events or commits; a reader sums them on the fly, in a few milliseconds. */
 const FOLD_EVENTS = 100_000;
@@ -26,22 +25,6 @@ const FOLD_COMMITS = 1_000;
 
 /** Enough that a disk without room for the next commit shows. */
 const PROBE_BYTES = 16 * 1024;
-
-export interface Append {
-  source: { id: number; name: string };
-  events: readonly UsageEvent[];
-  /** Place of each event in its request; absent: its place in `events`. */
-  indexes?: readonly number[];
-  receivedMs: number;
-}
-
-export interface AppendOptions {
-  importId?: number;
-  /** Events older than raw events are kept are taken too. */
-  allowOld?: boolean;
-  /** Runs in the transaction that stores the events, with their results: what must be true together with them. */
-  also?: (db: Db, results: readonly IngestResult[]) => Promise<void>;
-}
 
 export interface UsageWriterOptions {
   dialect: DialectName;
@@ -181,11 +164,22 @@ export class UsageWriter {
   async #append(requests: readonly Append[], options: AppendOptions): Promise<IngestResult[]> {
     this.#seed ??=
       Number(await getOrCreateSetting(this.#db, 'id_seed', () => String(Math.floor(Math.random() * 0x100000000)))) | 0;
-    const learned = new Map<Vocabulary, ReadonlyMap<string, number>>();
     try {
-      const { results, seq, events } = await this.#db
-        .transaction()
-        .execute((trx) => this.#commit(trx, requests, options, learned));
+      const { results, seq, events, learned } = await this.#db.transaction().execute(async (trx) => {
+        const ground = await this.#readGround(trx);
+        this.#follow(ground);
+        const { calendar, rawRetentionDays, rules } = this.#options;
+        return commitEvents(trx, requests, {
+          ...options,
+          calendar,
+          rawRetentionDays,
+          assign: await rules(trx, ground.rulesVersion),
+          lastSeq: ground.lastSeq,
+          seed: this.#seed!,
+          dictionary: this.#dictionary,
+          identity: this.#identity,
+        });
+      });
       if (seq !== undefined) this.#identity.settle(seq);
       else this.#identity.release();
       for (const [vocabulary, found] of learned) this.#dictionary.remember(vocabulary, found);
@@ -198,87 +192,6 @@ export class UsageWriter {
     }
   }
 
-  async #commit(
-    trx: Db,
-    requests: readonly Append[],
-    options: AppendOptions,
-    learned: Map<Vocabulary, ReadonlyMap<string, number>>,
-  ): Promise<{ results: IngestResult[]; seq: number | undefined; events: number }> {
-    const capacity = requests.reduce((sum, request) => sum + request.events.length, 0);
-    const ground = await this.#readGround(trx);
-    this.#follow(ground);
-    const assign = await this.#options.rules(trx, ground.rulesVersion);
-    const builder = new EventBatchBuilder(capacity, this.#dictionary, this.#options.calendar, assign, this.#seed!);
-    const results: IngestResult[] = [];
-    const requestOf = new Uint32Array(capacity);
-    const days = requests.map((request) => this.#options.calendar.dayOf(request.receivedMs));
-    for (const [index, request] of requests.entries()) {
-      const result: IngestResult = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [], withoutId: 0, late: 0 };
-      results.push(result);
-      const oldestMs = options.allowOld ? Number.NEGATIVE_INFINITY : this.#oldestMs(request.receivedMs);
-      for (const [place, event] of request.events.entries()) {
-        const error = this.#refuse(event, request.receivedMs, oldestMs);
-        if (error) {
-          result.rejected.push(toRejection(request.indexes?.[place] ?? place, event, error));
-          continue;
-        }
-        requestOf[builder.length] = index;
-        builder.add(event, request.source, request.receivedMs);
-      }
-    }
-    for (const [vocabulary, texts] of builder.missing()) {
-      learned.set(vocabulary, await this.#dictionary.resolve(trx, vocabulary, texts));
-    }
-    builder.finish(learned);
-
-    const verdicts = await this.#identity.claim(
-      trx,
-      builder.keys.subarray(0, builder.length * KEY_WORDS),
-      builder.days.subarray(0, builder.length),
-      ground.lastSeq,
-    );
-    const taken = new Uint32Array(builder.length);
-    let count = 0;
-    let firstDay = Number.POSITIVE_INFINITY;
-    let lastDay = Number.NEGATIVE_INFINITY;
-    let receivedMs = 0;
-    const time = builder.batch.columns.time!;
-    for (let row = 0; row < builder.length; row += 1) {
-      const result = results[requestOf[row]!]!;
-      if (verdicts[row] !== NEW) {
-        result.duplicates += 1;
-        if (verdicts[row] === CONFLICT) result.conflicts += 1;
-        continue;
-      }
-      taken[count] = row;
-      count += 1;
-      result.accepted += 1;
-      result.lastEventMs = Math.max(result.lastEventMs ?? 0, time[row]!);
-      if (isAbsent(builder.keys, row * KEY_WORDS)) result.withoutId! += 1;
-      if (builder.days[row]! < days[requestOf[row]!]!) result.late! += 1;
-      firstDay = Math.min(firstDay, builder.days[row]!);
-      lastDay = Math.max(lastDay, builder.days[row]!);
-      receivedMs = Math.max(receivedMs, builder.batch.columns.received![row]!);
-    }
-    await options.also?.(trx, results);
-    if (count === 0) return { results, seq: undefined, events: 0 };
-    const { batch, keys } = keepRows(builder.batch, builder.keys, taken.subarray(0, count));
-    const { seq } = await trx
-      .insertInto('inbox')
-      .values({
-        received_ms: receivedMs,
-        first_day: firstDay,
-        last_day: lastDay,
-        events: count,
-        import_id: options.importId ?? null,
-        keys,
-        body: encodeSegment(batch),
-      })
-      .returning('seq')
-      .executeTakeFirstOrThrow();
-    return { results, seq, events: count };
-  }
-
   /**
    * A value that was forgotten must not be found by its old text any more, and no event may be put into a day of a zone
    * that days are no longer counted in; whichever process changed that.
@@ -289,23 +202,6 @@ export class UsageWriter {
     }
     if (renames !== this.#renames) this.#dictionary.forget();
     this.#renames = renames;
-  }
-
-  /** Events of days before the one that raw events are kept from are refused: their ids are no longer remembered. */
-  #oldestMs(receivedMs: number): number {
-    const { calendar, rawRetentionDays } = this.#options;
-    return calendar.startOfDay(calendar.dayOf(receivedMs) - rawRetentionDays);
-  }
-
-  #refuse(event: UsageEvent, receivedMs: number, oldestMs: number): string | undefined {
-    if (event.timeMs === undefined) return undefined;
-    if (event.timeMs > receivedMs + MAX_AHEAD_MS) {
-      return `time: ${new Date(event.timeMs).toISOString()} is more than 5 minutes ahead of this server (${new Date(receivedMs).toISOString()}); check the sender's clock`;
-    }
-    if (event.timeMs < oldestMs) {
-      return `time: ${new Date(event.timeMs).toISOString()} is older than raw events are kept (${this.#options.rawRetentionDays} days); bring old usage in with "headroom import"`;
-    }
-    return undefined;
   }
 
   /** One process at a time changes totals: the lock goes with the transaction (SQLite has one writer anyway). */
@@ -393,7 +289,3 @@ const FIRST_DAY = -1_000_000;
 
 /** Any number that no other advisory lock of ours has. */
 const TOTALS_LOCK = 0x4845_4144;
-
-function toRejection(index: number, event: UsageEvent, error: string): Rejection {
-  return event.id === undefined ? { index, error } : { index, id: event.id, error };
-}

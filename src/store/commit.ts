@@ -1,0 +1,157 @@
+import type { Calendar } from '../domain/calendar.ts';
+import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
+import type { Db } from './database.ts';
+import { type Assign, EventBatchBuilder, keepRows } from './event-batch.ts';
+import { CONFLICT, type EventIdentity, isAbsent, NEW } from './event-identity.ts';
+import { KEY_WORDS } from './event-key.ts';
+import { encodeSegment } from './segment.ts';
+import type { ValueDictionary, Vocabulary } from './value-dictionary.ts';
+
+const MAX_AHEAD_MS = 5 * 60_000;
+
+export interface Append {
+  source: { id: number; name: string };
+  events: readonly UsageEvent[];
+  /** Place of each event in its request; absent: its place in `events`. */
+  indexes?: readonly number[];
+  receivedMs: number;
+}
+
+export interface AppendOptions {
+  importId?: number;
+  /** Events older than raw events are kept are taken too. */
+  allowOld?: boolean;
+  /** Runs in the transaction that stores the events, with their results: what must be true together with them. */
+  also?: (db: Db, results: readonly IngestResult[]) => Promise<void>;
+}
+
+/** What a commit needs besides its events. */
+export interface CommitContext extends AppendOptions {
+  calendar: Calendar;
+  rawRetentionDays: number;
+  /** The rules as they stand in this transaction. */
+  assign: Assign;
+  /** Number of the newest commit before this one. */
+  lastSeq: number;
+  /** Of the ids' hashes: this database's own. */
+  seed: number;
+  dictionary: ValueDictionary;
+  identity: EventIdentity;
+}
+
+export interface Commit {
+  /** One per request, in order. */
+  results: IngestResult[];
+  /** Its number; undefined where no event was new. */
+  seq: number | undefined;
+  events: number;
+  /** Numbers of texts that the dictionary may remember once the transaction is on disk. */
+  learned: ReadonlyMap<Vocabulary, ReadonlyMap<string, number>>;
+}
+
+/** Writes the new events of all requests as one row of columns, in the caller's transaction. */
+export async function commitEvents(trx: Db, requests: readonly Append[], context: CommitContext): Promise<Commit> {
+  const { builder, results, requestOf } = admit(requests, context);
+  const learned = new Map<Vocabulary, ReadonlyMap<string, number>>();
+  for (const [vocabulary, texts] of builder.missing()) {
+    learned.set(vocabulary, await context.dictionary.resolve(trx, vocabulary, texts));
+  }
+  builder.finish(learned);
+
+  const verdicts = await context.identity.claim(
+    trx,
+    builder.keys.subarray(0, builder.length * KEY_WORDS),
+    builder.days.subarray(0, builder.length),
+    context.lastSeq,
+  );
+  const today = requests.map((request) => context.calendar.dayOf(request.receivedMs));
+  const { time, received } = builder.batch.columns;
+  const taken = new Uint32Array(builder.length);
+  let events = 0;
+  let firstDay = Number.POSITIVE_INFINITY;
+  let lastDay = Number.NEGATIVE_INFINITY;
+  let receivedMs = 0;
+  for (let row = 0; row < builder.length; row += 1) {
+    const result = results[requestOf[row]!]!;
+    if (verdicts[row] !== NEW) {
+      result.duplicates += 1;
+      if (verdicts[row] === CONFLICT) result.conflicts += 1;
+      continue;
+    }
+    taken[events] = row;
+    events += 1;
+    result.accepted += 1;
+    result.lastEventMs = Math.max(result.lastEventMs ?? 0, time![row]!);
+    const day = builder.days[row]!;
+    if (isAbsent(builder.keys, row * KEY_WORDS)) result.withoutId! += 1;
+    if (day < today[requestOf[row]!]!) result.late! += 1;
+    firstDay = Math.min(firstDay, day);
+    lastDay = Math.max(lastDay, day);
+    receivedMs = Math.max(receivedMs, received![row]!);
+  }
+  await context.also?.(trx, results);
+  if (events === 0) return { results, seq: undefined, events, learned };
+  const { batch, keys } = keepRows(builder.batch, builder.keys, taken.subarray(0, events));
+  const { seq } = await trx
+    .insertInto('inbox')
+    .values({
+      received_ms: receivedMs,
+      first_day: firstDay,
+      last_day: lastDay,
+      events,
+      import_id: context.importId ?? null,
+      keys,
+      body: encodeSegment(batch),
+    })
+    .returning('seq')
+    .executeTakeFirstOrThrow();
+  return { results, seq, events, learned };
+}
+
+/** The events whose time can be taken, as columns, and which request each row came with; the others are in the results. */
+function admit(
+  requests: readonly Append[],
+  { calendar, dictionary, assign, seed, rawRetentionDays, allowOld }: CommitContext,
+): { builder: EventBatchBuilder; results: IngestResult[]; requestOf: Uint32Array } {
+  const capacity = requests.reduce((sum, request) => sum + request.events.length, 0);
+  const builder = new EventBatchBuilder(capacity, dictionary, calendar, assign, seed);
+  const requestOf = new Uint32Array(capacity);
+  const results = requests.map(({ source, events, indexes, receivedMs }, index) => {
+    const result: IngestResult = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [], withoutId: 0, late: 0 };
+    // Of days before the one that raw events are kept from, ids are no longer remembered.
+    const oldestMs = allowOld
+      ? Number.NEGATIVE_INFINITY
+      : calendar.startOfDay(calendar.dayOf(receivedMs) - rawRetentionDays);
+    for (const [place, event] of events.entries()) {
+      const error = refuseTime(event.timeMs, receivedMs, oldestMs, rawRetentionDays);
+      if (error) {
+        result.rejected.push(toRejection(indexes?.[place] ?? place, event, error));
+        continue;
+      }
+      requestOf[builder.length] = index;
+      builder.add(event, source, receivedMs);
+    }
+    return result;
+  });
+  return { builder, results, requestOf };
+}
+
+function refuseTime(
+  timeMs: number | undefined,
+  receivedMs: number,
+  oldestMs: number,
+  rawRetentionDays: number,
+): string | undefined {
+  if (timeMs === undefined) return undefined;
+  if (timeMs > receivedMs + MAX_AHEAD_MS) {
+    return `time: ${new Date(timeMs).toISOString()} is more than 5 minutes ahead of this server (${new Date(receivedMs).toISOString()}); check the sender's clock`;
+  }
+  if (timeMs < oldestMs) {
+    return `time: ${new Date(timeMs).toISOString()} is older than raw events are kept (${rawRetentionDays} days); bring old usage in with "headroom import"`;
+  }
+  return undefined;
+}
+
+function toRejection(index: number, event: UsageEvent, error: string): Rejection {
+  return event.id === undefined ? { index, error } : { index, id: event.id, error };
+}

@@ -70,7 +70,7 @@ export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs
           ? `Nothing needs doing: no pool near its end and no pattern of failures in ${countOf(status.totals.requests, 'request')}.`
           : `${found[0]!.advice}. ${found[0]!.evidence}`,
       notes: status.notes,
-      offers: found.flatMap(({ offer }) => (offer ? [offer] : [])).slice(0, 5),
+      offers: listOffers(found).slice(0, 5),
     }),
     kind: 'advice',
     sections: found.map(({ advice, evidence }) => ({ title: advice, lines: [evidence] })),
@@ -82,6 +82,11 @@ export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs
       rows: found.map(({ advice, evidence }) => [advice, evidence]),
     },
   };
+}
+
+/** Several advices may rest on one report: it is offered once. */
+function listOffers(found: readonly Advice[]): Offer[] {
+  return [...new Map(found.flatMap(({ offer }) => (offer ? [[offer.label, offer] as const] : []))).values()];
 }
 
 /** The worst first. */

@@ -1,6 +1,6 @@
 import { toMatcher } from '../domain/filter.ts';
 import type { UsageRow } from '../domain/usage.ts';
-import { countOf, formatClock, formatCount, formatDate, formatInStep, formatShare } from './format.ts';
+import { countOf, formatClock, formatCount, formatDate, formatInStep, formatShare, joinWords } from './format.ts';
 import type { Inquiry } from './inquiry.ts';
 import { findMost, isNamed, sumTotals } from './totals.ts';
 
@@ -98,28 +98,34 @@ async function findPeak(inquiry: Inquiry, steps: StatusNumbers['steps']): Promis
     ({ name, rateLimitPerMinute }) =>
       rateLimitPerMinute !== undefined && (!asked || asked.some((pattern) => toMatcher(pattern)(name))),
   );
+  const span = { fromMs: worst.startMs, toMs: worst.endMs };
   const peaks = await Promise.all(
-    scopes.map(async ({ name, rateLimitPerMinute }) => {
-      const minutes = await usage.meter({
-        meter: name,
-        span: { fromMs: worst.startMs, toMs: worst.endMs },
-        grain: 'minute',
-      });
+    scopes.map(async ({ name, rateLimitPerMinute: limit = 0 }) => {
+      const minutes = await usage.meter({ meter: name, span, grain: 'minute' });
       const peak = minutes.reduce(
         (best, minute) => (best && best.singles >= minute.singles ? best : minute),
         minutes[0],
       );
       if (!peak || peak.singles === 0) return [];
       // Bulk calls may have filled any minute.
-      const isBelow = peak.singles < rateLimitPerMinute! && minutes.every(({ bulk }) => bulk === 0);
-      const other = isBelow ? ', so it was another limit than this one' : '';
+      const isBelow = peak.singles < limit && minutes.every(({ bulk }) => bulk === 0);
       const at = `${formatDate(calendar.dayOf(peak.startMs))} ${formatClock(peak.startMs, calendar.zone)}`;
-      return [
-        `the busiest minute of ${name} then was ${at} with ${countOf(peak.singles, 'call')}, against ${formatCount(rateLimitPerMinute!)} allowed a minute${other}`,
-      ];
+      const text = `the busiest minute of ${name} then was ${at} with ${countOf(peak.singles, 'call')}, against ${formatCount(limit)} allowed a minute`;
+      return [{ name, calls: peak.singles, limit, isBelow, text }];
     }),
   );
   const hours = (worst.endMs - worst.startMs) / 3_600_000;
   const on = formatInStep(worst.label, hours <= 1 ? 'hour' : hours <= 25 ? 'day' : 'month');
-  return [`the most ${on} (${formatCount(of429(worst))})`, ...peaks.flat()];
+  const below = peaks.flat().filter(({ isBelow }) => isBelow);
+  const others = peaks.flat().filter(({ isBelow }) => !isBelow);
+  return [
+    `the most ${on} (${formatCount(of429(worst))})`,
+    ...others.map(({ text }) => text),
+    ...(below.length === 1 ? [`${below[0]!.text}, so it was another limit than this one`] : []),
+    ...(below.length > 1
+      ? [
+          `the busiest minutes then were below the limits of ${joinWords(below.map(({ name, calls, limit }) => `${name} (${formatCount(calls)} of ${formatCount(limit)})`))}, so it was another limit than these`,
+        ]
+      : []),
+  ];
 }

@@ -4,7 +4,7 @@ import { DEFAULT_SCOPE, type Pool, type RuleSet, type Scope } from '../domain/de
 import { formatPeriodRule } from '../domain/period.ts';
 import type { PoolReport, Question, TableReport } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
-import { countOf, formatCredits, formatDate, formatInstant, joinWords } from './format.ts';
+import { countOf, formatCredits, formatDate, formatInstant } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { reportPool } from './pool.ts';
@@ -148,7 +148,7 @@ function describePools(
     {
       title: `${title}: what is drawn`,
       lines: [
-        ...(state.drawOrder.length > 1 ? [`Drawn in this order: ${joinWords(state.drawOrder)}.`] : []),
+        ...(state.drawOrder.length > 1 ? [`Drawn in this order: ${state.drawOrder.join(' → ')}.`] : []),
         ...drawn,
         ...(state.overage > 0 ? [`Overage this month, covered by no pool: ${formatCredits(state.overage)}`] : []),
       ],

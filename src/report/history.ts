@@ -60,8 +60,8 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
       finding:
         total === 0
           ? `No credits used in ${range.label}.`
-          : `${formatCredits(total)} credits used in ${range.label}, most in ${most.label} with ${formatCredits(most.total)}; ` +
-            `${shares.map(({ name, credits }) => `${name} ${formatCredits(credits)}`).join(', ')}.`,
+          : `${formatCredits(total)} credits used in ${range.label}, most in ${most.label} with ${formatCredits(most.total)}` +
+            `${hasPools ? `; ${describeShares(shares)}` : ''}.`,
       notes: [
         ...(range.partial ? [`${months.at(-1)!.label} is partial: it counts to yesterday.`] : []),
         ...(hasPools ? [] : [`No pool is declared for ${title}: there is nothing to divide by.`]),
@@ -96,6 +96,11 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
       ]),
     },
   };
+}
+
+function describeShares(shares: readonly { name: string; credits: Thousandths }[]): string {
+  if (shares.length === 1) return `all of it ${shares[0]!.name}`;
+  return shares.map(({ name, credits }) => `${name} ${formatCredits(credits)}`).join(', ');
 }
 
 function chooseScope(asked: string | undefined, definitions: Definitions, used: readonly string[]): string {

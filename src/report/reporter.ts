@@ -38,8 +38,22 @@ const REPORTS: Readonly<Record<ReportKind, MakeReport>> = {
  */
 export function createReporter(deps: ReporterDeps): Reporter {
   return {
-    answer: async (question, nowMs) => sayWhatFilters(await REPORTS[question.report](deps, question, nowMs), question),
+    async answer(asked, nowMs) {
+      const question = asked.scope === undefined ? asked : { ...asked, scope: await toScopeName(deps, asked.scope) };
+      return sayWhatFilters(await REPORTS[question.report](deps, question, nowMs), question);
+    },
   };
+}
+
+/** A scope may be asked for by its title, in any case, or by how its title begins: that is what cards show. */
+async function toScopeName(deps: ReporterDeps, asked: string): Promise<string> {
+  const { scopes } = await deps.definitions();
+  if (scopes.some(({ name }) => name === asked)) return asked;
+  const typed = asked.toLowerCase();
+  const same = scopes.filter(({ name, title }) => [name, title].some((text) => text.toLowerCase() === typed));
+  const begun = scopes.filter(({ title }) => title.toLowerCase().startsWith(`${typed} `));
+  const [found, ...more] = same.length > 0 ? same : begun;
+  return found && more.length === 0 ? found.name : asked;
 }
 
 /** Reports of balances alone, and those that stand on balances and requests. */

@@ -17,6 +17,12 @@ import {
   upsertAlertRule,
   upsertMute,
 } from '../store/alert-repository.ts';
+import {
+  CHANNEL_SETTING,
+  findAlertChannel,
+  findAlertMention,
+  resolveChoice,
+} from '../store/alert-target-repository.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import type { Db } from '../store/database.ts';
 import { insertDelivery } from '../store/delivery-repository.ts';
@@ -32,15 +38,7 @@ import {
   summarize,
 } from './alert-content.ts';
 import { ALERTS_KEPT_MS } from './alert-retention.ts';
-import {
-  CHANNEL_SETTING,
-  changeRouting,
-  findMention,
-  findRoute,
-  getRouting,
-  resolveChoice,
-  toSettingName,
-} from './alert-routing.ts';
+import { changeRouting, getRouting, toSettingName } from './alert-routing.ts';
 import { type AlertSetting, evaluateLevels } from './level-alerts.ts';
 import {
   evaluateClients,
@@ -184,12 +182,12 @@ export class Alerts implements AlertPort {
   }
 
   async route(): Promise<string | undefined> {
-    return findRoute(this.#options.db, this.#options);
+    return findAlertChannel(this.#options.db, this.#options);
   }
 
   /** Who is mentioned at 90 and 100 %; undefined: nobody. */
   async mention(): Promise<string | undefined> {
-    return findMention(this.#options.db, this.#options);
+    return findAlertMention(this.#options.db, this.#options);
   }
 
   async routing(): Promise<AlertRouting> {
@@ -305,6 +303,8 @@ export class Alerts implements AlertPort {
   async acknowledge(target: { what?: string }, by: Actor): Promise<void> {
     const { db, now } = this.#options;
     const alert = await this.#findAlert(target.what);
+    if (!alert && target.what === undefined)
+      throw new HeadroomError('schedule', 'There is nothing to acknowledge: no alert was raised yet.');
     if (!alert) throw unknownAlert(target.what ?? '');
     const nowMs = now();
     const { subject, period } = alert;

@@ -4,7 +4,7 @@ import { openRouting } from './alert-routing.ts';
 import { buildAlertList } from './blocks/alert-list.ts';
 import { buildNotice } from './blocks/answer-message.ts';
 import type { AlertsCommand } from './command/command.ts';
-import { parseUntil } from './command/until.ts';
+import { isDuration, parseUntil } from './command/until.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { requireAdmin } from './failure.ts';
 import { toActor } from './perform.ts';
@@ -53,7 +53,7 @@ async function change(
       }
       const { view: name, over, per } = command;
       await ctx.alerts.add({ name, question: view.question, over, per }, by);
-      return `You will hear when ${name} counts more than ${over} requests in one ${per}.`;
+      return `You will hear when ${name} counts more than ${over} ${over === 1 ? 'request' : 'requests'} in one ${per}.`;
     }
     case 'remove':
       await ctx.alerts.remove(command.what, by);
@@ -66,7 +66,8 @@ async function change(
       const untilMs = command.until ? parseUntil(command.until, ctx.now(), person.zone) : undefined;
       const what = command.what === undefined ? {} : { what: command.what };
       await ctx.alerts.mute({ ...what, ...(untilMs === undefined ? {} : { untilMs }) }, by);
-      return `Muted ${command.what ?? 'all alerts'}${command.until ? ` until ${command.until}` : ''}.`;
+      const forOrUntil = command.until && isDuration(command.until) ? 'for' : 'until';
+      return `Muted ${command.what ?? 'all alerts'}${command.until ? ` ${forOrUntil} ${command.until}` : ''}.`;
     }
     case 'unmute':
       await ctx.alerts.unmute(command.what === undefined ? {} : { what: command.what }, by);

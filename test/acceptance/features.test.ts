@@ -200,11 +200,11 @@ feature('A8', 'bundles of licences, and additional ones', async () => {
 feature('A9', 'what use means for the time to come', async () => {
   const { words } = await usage('pool permits');
   expect(words).toMatch(/Burn rate 4\.\d\d/);
-  expect(words).toMatch(/Runs out between 2\d Nov 2026 \d\d:\d\d and .+: .*800/);
+  expect(words).toMatch(/(Runs out between|May run out on) 2\d Nov 2026 \d\d:\d\d.*: .*800/);
 });
 feature('A10', 'the bundle is drawn first', async () => {
   expect((await usage('explain integration-service')).words).toContain(
-    'Drawn in this order: Bundled licences and Annual add-on',
+    'Drawn in this order: Bundled licences → Annual add-on',
   );
 });
 feature('A11', 'then the add-on, and people are told', async () => {

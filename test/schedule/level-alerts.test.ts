@@ -261,6 +261,11 @@ describeEachDialect('alerts on levels', (databases) => {
     await expect(alerts.mute({ what: 'no such pool' }, ADMIN)).rejects.toThrow('no alert');
   });
 
+  it('say so where there is none to acknowledge', async () => {
+    const { alerts } = await openAlerts(databases, []);
+    await expect(alerts.acknowledge({}, MEMBER)).rejects.toThrow('nothing to acknowledge');
+  });
+
   it('can be tested by the way that real ones go', async () => {
     const { alerts, run, told } = await openAlerts(databases, []);
     await alerts.test(ADMIN);

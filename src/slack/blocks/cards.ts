@@ -134,7 +134,8 @@ function buildBalance(balance: PoolBalance, zone: string): Block {
     ` ${balance.period.label}${balance.drawnNow ? ' · drawn from now' : ''}`,
     `\n${drawGauge(balance.percent, balance.thresholds)} ${formatPercent(balance.percent, balance.thresholds)}  ${LEVEL_WORDS[balance.level]}`,
     `\n${formatCredits(balance.used)} used of ${formatCredits(balance.amount)}, ${formatCredits(balance.left)} left`,
-    balance.arithmetic ? `\n${balance.arithmetic}` : '',
+    // An amount that is not made of anything is said already.
+    ['', formatCredits(balance.amount)].includes(balance.arithmetic) ? '' : `\n${balance.arithmetic}`,
     balance.burnRate === undefined
       ? ''
       : `\nBurn rate ${balance.burnRate.toFixed(2)} (1 = used up exactly at the reset)`,

@@ -1,16 +1,23 @@
-import { leaf, type Message, richList, richText } from './text.ts';
+import { type Block, leaf, type Message, richList, richText } from './text.ts';
 
 /** What is wrong with this installation, worst first. */
 export function buildDebug(checks: readonly { ok: boolean; line: string }[]): Message {
-  const wrong = checks.filter(({ ok }) => !ok);
+  const wrong = checks.filter(({ ok }) => !ok).map(({ line }) => line);
+  const right = checks.filter(({ ok }) => ok).map(({ line }) => line);
   const headline =
     wrong.length === 0 ? 'Nothing is wrong that I can see.' : `${wrong.length} of ${checks.length} checks failed:`;
-  const lines = [...wrong, ...checks.filter(({ ok }) => ok)].map(({ ok, line }) => `${ok ? '✓' : '✗ failed:'} ${line}`);
   return {
-    text: [headline, ...lines].join('\n').slice(0, 4000),
+    text: [headline, ...wrong.map((line) => `✗ ${line}`), ...right.map((line) => `✓ ${line}`)]
+      .join('\n')
+      .slice(0, 4000),
     blocks: [
       richText(leaf(headline, { bold: true })),
-      ...(lines.length > 0 ? [richList(lines.slice(0, 60).map((line) => [line.slice(0, 400)]))] : []),
+      ...toList(wrong),
+      ...(right.length > 0 ? [richText(leaf('In order:', { bold: true })), ...toList(right)] : []),
     ],
   };
+}
+
+function toList(lines: readonly string[]): Block[] {
+  return lines.length === 0 ? [] : [richList(lines.slice(0, 60).map((line) => [line.slice(0, 400)]))];
 }

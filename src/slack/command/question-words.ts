@@ -134,7 +134,9 @@ function readOption(reading: Reading, at: number, draft: Draft): number | undefi
   const word = token.text.toLowerCase();
   const following = tokens[at + 1];
   const followingWord = following && !following.quoted ? following.text.toLowerCase() : '';
-  if (Object.hasOwn(SHARE_WORDS, word)) return put(draft, 'private', SHARE_WORDS[word]!, at + 1);
+  // `public` begins names too: `pool Public API`.
+  if (Object.hasOwn(SHARE_WORDS, word) && (word !== 'public' || at === tokens.length - 1 || !isNamed(draft.question)))
+    return put(draft, 'private', SHARE_WORDS[word]!, at + 1);
   if (word === 'by' && Object.hasOwn(MEASURE_WORDS, followingWord)) {
     return put(draft, 'measure', MEASURE_WORDS[followingWord]!, at + 2);
   }
@@ -216,6 +218,11 @@ function skipFiller(token: Token, at: number): number | undefined {
 function put<Key extends keyof Question>(draft: Draft, key: Key, value: Question[Key], next: number): number {
   draft.question = { ...draft.question, [key]: value };
   return next;
+}
+
+/** Whether a name may stand behind the report's word. */
+function isNamed(question: Question): boolean {
+  return hasScope(question) || question.report === 'client' || question.report === 'route' || question.report === 'why';
 }
 
 export function hasScope(question: Question): boolean {

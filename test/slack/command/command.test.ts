@@ -69,6 +69,8 @@ describe('reports', () => {
     ['day 2026-11-05', 'day 2026-11-05'],
     ['history', 'history'],
     ['history crm', 'history crm'],
+    ['history Public API', 'history "Public"'],
+    ['pool crm public', 'pool crm share'],
     ['history crm 2026-03', 'history crm 2026-03'],
     ['history until march', 'history march'],
     ['history 12m', 'history'],

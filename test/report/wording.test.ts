@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import type { Scope } from '../../src/domain/definition.ts';
+import { ask, at } from './setup.ts';
+
+function scope(name: string, title: string): Scope {
+  const pool = {
+    ...{ name: 'Monthly', period: { kind: 'month', anchor: 1 } as const, priority: 1, fromDay: 0, order: 0 },
+    ...{ amounts: [{ fromDay: 0, base: 1_000_000_000, grants: [] }], thresholds: [75, 90] },
+  };
+  return { name, title, links: {}, pools: [pool], limits: [], rateLimitPerMinute: 600 };
+}
+
+const definitions = {
+  scopes: [scope('crm', 'CRM API'), scope('public', 'Partner API'), scope('portal', 'Partner portal')],
+};
+
+const refused = Array.from({ length: 60 }, (_, n) => ({
+  timeMs: at('2026-11-20T10:00:00Z') + n * 60_000,
+  scope: ['crm', 'public', 'portal'][n % 3]!,
+  status: 429,
+}));
+
+it.each([
+  ['CRM API', 'crm'],
+  ['partner portal', 'portal'],
+  ['CRM', 'crm'],
+  ['public', 'public'],
+])('a scope is found by what its card shows: %s', async (asked, name) => {
+  for (const report of ['pool', 'history', 'explain'] as const)
+    expect((await ask(refused, { report, scope: asked }, { definitions })).question.scope).toBe(name);
+});
+
+it('a beginning that several titles have names none of them', async () => {
+  await expect(ask(refused, { report: 'pool', scope: 'partner' }, { definitions })).rejects.toThrow(
+    'No scope is called',
+  );
+});
+
+it('limits that were not reached are told in one clause, however many scopes there are', async () => {
+  const { diagnosis } = await ask(refused, { report: 'status' }, { definitions });
+  expect(diagnosis[0]!.evidence).toBe(
+    '60 of 60 requests (100 %) ended in 429; the most on 20 Nov (60); the busiest minutes then were below the limits of ' +
+      'crm (1 of 600), public (1 of 600) and portal (1 of 600), so it was another limit than these.',
+  );
+});
+
+it('advice offers each report once', async () => {
+  const failing = [...refused, ...refused.map((event) => ({ ...event, status: 503 }))];
+  const { offers, sections } = await ask(failing, { report: 'advice' }, { definitions });
+  expect(sections.length).toBeGreaterThan(1);
+  const labels = offers!.map(({ label }) => label);
+  expect(labels).toContain('Status codes');
+  expect(new Set(labels).size).toBe(labels.length);
+});
+
+it('a history of one pool does not repeat its sum', async () => {
+  const { finding } = await ask(refused, { report: 'history', scope: 'crm' }, { definitions });
+  expect(finding).toBe(
+    '20 credits used in Dec 2025 – Nov 2026 to yesterday, most in Nov 2026 with 20; all of it Monthly.',
+  );
+});

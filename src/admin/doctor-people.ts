@@ -2,17 +2,17 @@ import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import type { Config } from '../config.ts';
 import { bad, type Finding, good } from './finding.ts';
 
-/** The people that settings name: whether Slack knows them, and whether a group holds anybody. */
-export async function checkPeople(client: WebClient, config: Config): Promise<Finding[]> {
+/** The people that settings name, and who is mentioned by alerts: whether Slack knows them, and whether a group holds anybody. */
+export async function checkPeople(client: WebClient, config: Config, mention: string | undefined): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [setting, ids] of [
     ['ADMINS', config.admins],
     ['VIEWERS', config.viewers],
-    ['ONCALL', config.oncall === undefined ? [] : [config.oncall]],
+    [mention === config.oncall ? 'ONCALL' : 'On-call', mention === undefined ? [] : [mention]],
   ] as const) {
     const faults: string[] = [];
     for (const id of ids) faults.push(...(await findFault(client, id)));
-    if (faults.length > 0) findings.push(bad(`${setting}: ${faults.join('; ')}: correct the setting.`));
+    if (faults.length > 0) findings.push(bad(`${setting}: ${faults.join('; ')}: correct it.`));
     else if (ids.length > 0) findings.push(good(`${setting}: Slack knows ${ids.join(', ')}.`));
   }
   return findings;

@@ -3,6 +3,7 @@ import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import { parse } from 'yaml';
 import type { Config } from '../config.ts';
 import type { DoctorPort } from '../slack/ports.ts';
+import { findAlertChannel, findAlertMention } from '../store/alert-target-repository.ts';
 import type { Db } from '../store/database.ts';
 import { listPendingMigrations } from '../store/migrate.ts';
 import { findSetting } from '../store/setting-repository.ts';
@@ -28,9 +29,10 @@ export function createDoctor(deps: DoctorDependencies): DoctorPort {
       const database = await checkDatabase(deps);
       const machine = database.every(({ ok }) => ok) ? await checkMachine(deps.config, deps.db) : [];
       const findings = [...database, ...machine, checkZone()];
+      const targets = await findTargets(deps, database);
       if (!deps.client)
         return [...findings, bad('SLACK_BOT_TOKEN is not set: copy it from OAuth & Permissions of the Slack app.')];
-      return [...findings, ...(await checkSlack(deps, deps.client)), ...checkMode(deps.config)];
+      return [...findings, ...(await checkSlack(deps, deps.client, targets)), ...checkMode(deps.config, targets)];
     },
   };
 }
@@ -62,7 +64,18 @@ function checkZone(): Finding {
     : bad(`Process zone: ${zone}; start with TZ=UTC (npm start does).`);
 }
 
-function checkMode({ slack, publicUrl, alertChannel, oncall }: Config): Finding[] {
+/** Where alerts go and whom they mention: what was chosen in Slack holds instead of the settings. */
+interface Targets {
+  channel: string | undefined;
+  mention: string | undefined;
+}
+
+async function findTargets({ config, db }: DoctorDependencies, database: readonly Finding[]): Promise<Targets> {
+  if (!database.every(({ ok }) => ok)) return { channel: config.alertChannel, mention: config.oncall };
+  return { channel: await findAlertChannel(db, config), mention: await findAlertMention(db, config) };
+}
+
+function checkMode({ slack, publicUrl, alertChannel, oncall }: Config, { channel, mention }: Targets): Finding[] {
   const findings: Finding[] = [];
   if (slack.appToken) findings.push(good('Slack reaches Headroom by Socket Mode.'));
   else if (publicUrl) findings.push(good(`Slack reaches Headroom at ${publicUrl}/slack/events.`));
@@ -71,12 +84,22 @@ function checkMode({ slack, publicUrl, alertChannel, oncall }: Config): Finding[
       bad('HTTP mode without PUBLIC_URL: Slack cannot reach this machine; set it, or SLACK_APP_TOKEN for Socket Mode.'),
     );
   // Neither must be set; what follows should be known.
-  if (!alertChannel) findings.push(good('ALERT_CHANNEL is not set: alerts go to the admins by direct message.'));
-  if (!oncall) findings.push(good('ONCALL is not set: nobody is mentioned at 90 and 100 %.'));
+  if (!channel) {
+    const why = alertChannel ? 'As was chosen in Slack' : 'ALERT_CHANNEL is not set';
+    findings.push(good(`${why}: alerts go to the admins by direct message.`));
+  }
+  if (!mention) {
+    const why = oncall ? 'As was chosen in Slack' : 'ONCALL is not set';
+    findings.push(good(`${why}: nobody is mentioned at 90 and 100 %.`));
+  }
   return findings;
 }
 
-async function checkSlack({ config, now }: DoctorDependencies, client: WebClient): Promise<Finding[]> {
+async function checkSlack(
+  { config, now }: DoctorDependencies,
+  client: WebClient,
+  { channel, mention }: Targets,
+): Promise<Finding[]> {
   try {
     const identity = await client.auth.test();
     const findings = [good(`Slack: signed in as ${identity.user} in ${identity.team}.`)];
@@ -90,8 +113,9 @@ async function checkSlack({ config, now }: DoctorDependencies, client: WebClient
           ),
     );
     findings.push(await checkClock(config, now));
-    if (config.alertChannel) findings.push(await checkChannel(client, config.alertChannel));
-    findings.push(...(await checkPeople(client, config)));
+    const setting = channel === config.alertChannel ? 'ALERT_CHANNEL' : 'Channel of alerts';
+    if (channel) findings.push(await checkChannel(client, channel, setting));
+    findings.push(...(await checkPeople(client, config, mention)));
     return findings;
   } catch (error) {
     if (error instanceof WebAPIPlatformError) {
@@ -120,17 +144,16 @@ async function checkClock(config: Config, now: () => number): Promise<Finding> {
       );
 }
 
-async function checkChannel(client: WebClient, channel: string): Promise<Finding> {
+async function checkChannel(client: WebClient, channel: string, setting: string): Promise<Finding> {
   try {
     const { channel: info } = await client.conversations.info({ channel });
-    if (info?.is_archived) return bad(`ALERT_CHANNEL ${channel} is archived: choose another.`);
-    if (!info?.is_member)
-      return bad(`ALERT_CHANNEL ${channel}: the bot is not in it; write "/invite @Headroom" there.`);
-    return good(`ALERT_CHANNEL: #${info.name}, and the bot is in it.`);
+    if (info?.is_archived) return bad(`${setting} ${channel} is archived: choose another.`);
+    if (!info?.is_member) return bad(`${setting} ${channel}: the bot is not in it; write "/invite @Headroom" there.`);
+    return good(`${setting}: #${info.name}, and the bot is in it.`);
   } catch (error) {
     const reason = error instanceof WebAPIPlatformError ? error.data.error : (error as Error).message;
     return bad(
-      `ALERT_CHANNEL ${channel} cannot be seen (${reason}): invite the bot with "/invite @Headroom", or correct the id.`,
+      `${setting} ${channel} cannot be seen (${reason}): invite the bot with "/invite @Headroom", or correct the id.`,
     );
   }
 }

@@ -1,13 +1,15 @@
 import type { Actor, AlertRouting, RoutingChange } from '../slack/ports.ts';
+import {
+  CHANNEL_SETTING,
+  CHOSEN_NONE,
+  findAlertChannel,
+  findAlertMention,
+  MENTION_SETTING,
+} from '../store/alert-target-repository.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import type { Db } from '../store/database.ts';
-import { findSetting, setSetting } from '../store/setting-repository.ts';
+import { setSetting } from '../store/setting-repository.ts';
 import { ALERT_KINDS, type AlertKind } from './alert-content.ts';
-
-export const CHANNEL_SETTING = 'alert_channel';
-const MENTION_SETTING = 'alert_mention';
-/** Stands for the admins by direct message, or for nobody, where the environment names somebody. */
-const NONE = 'none';
 
 /** ALERT_CHANNEL and ONCALL, which hold until something else is chosen in Slack. */
 export interface RoutingDefaults {
@@ -15,23 +17,9 @@ export interface RoutingDefaults {
   oncall: string | undefined;
 }
 
-/** What was chosen, else what the environment says; undefined where that is nothing. */
-export function resolveChoice(chosen: string | undefined, standard: string | undefined): string | undefined {
-  return chosen === NONE ? undefined : chosen || standard;
-}
-
-/** The channel of alerts; undefined: the admins by direct message. */
-export async function findRoute(db: Db, { alertChannel }: Pick<RoutingDefaults, 'alertChannel'>) {
-  return resolveChoice(await findSetting(db, CHANNEL_SETTING), alertChannel);
-}
-
-/** Who is mentioned at 90 and 100 %: a user or a user group; undefined: nobody. */
-export async function findMention(db: Db, { oncall }: Pick<RoutingDefaults, 'oncall'>) {
-  return resolveChoice(await findSetting(db, MENTION_SETTING), oncall);
-}
-
+/** What holds, with the kinds that are on. */
 export async function getRouting(db: Db, defaults: RoutingDefaults, on: ReadonlySet<AlertKind>): Promise<AlertRouting> {
-  const [channel, mention] = await Promise.all([findRoute(db, defaults), findMention(db, defaults)]);
+  const [channel, mention] = await Promise.all([findAlertChannel(db, defaults), findAlertMention(db, defaults)]);
   return { channel, mention, kinds: ALERT_KINDS.map(({ kind, title }) => ({ kind, title, on: on.has(kind) })) };
 }
 
@@ -44,11 +32,11 @@ export async function changeRouting(
   const { channel, mention, kinds } = change;
   if (channel !== undefined && channel !== (now.channel ?? null)) {
     const detail = channel ?? 'the admins by direct message';
-    written.push({ name: CHANNEL_SETTING, value: channel ?? NONE, action: 'alert.route', detail });
+    written.push({ name: CHANNEL_SETTING, value: channel ?? CHOSEN_NONE, action: 'alert.route', detail });
   }
   if (mention !== undefined && mention !== (now.mention ?? null)) {
     const detail = mention ?? 'nobody';
-    written.push({ name: MENTION_SETTING, value: mention ?? NONE, action: 'alert.mention', detail });
+    written.push({ name: MENTION_SETTING, value: mention ?? CHOSEN_NONE, action: 'alert.mention', detail });
   }
   for (const { kind, on } of kinds ? now.kinds : []) {
     const wanted = kinds!.includes(kind);

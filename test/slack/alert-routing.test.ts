@@ -88,6 +88,9 @@ describe('where alerts go, in a form', () => {
     expect(await audit('alert.')).toBe(before);
     await slack.command({ user: 'ada', channel: 'general', text: 'alerts test' });
     await slack.waitFor(() => slack.directMessages('ada').find(({ text }) => text.includes('TEST')), 'the alert');
+    await slack.command({ user: 'ada', channel: 'general', text: 'debug' });
+    const checked = await told('As was chosen in Slack: alerts go to the admins by direct message.');
+    expect(checked).toContain('As was chosen in Slack: nobody is mentioned at 90 and 100 %.');
   });
 
   it('says at the field what cannot be, and joins a public channel', async () => {

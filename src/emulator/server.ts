@@ -37,7 +37,11 @@ export async function listen(core: Core, port: number, extra: Handler[]): Promis
 
 async function route(core: Core, request: IncomingMessage, response: ServerResponse, extra: Handler[]): Promise<void> {
   const url = new URL(request.url ?? '/', core.url);
-  if (url.pathname.startsWith('/api/')) return serveWebApi(core, request, response, url);
+  if (url.pathname.startsWith('/api/')) {
+    // Slack's clock is the workspace's: what it is compared with was moved along.
+    response.setHeader('date', new Date(core.state.now()).toUTCString());
+    return serveWebApi(core, request, response, url);
+  }
   if (url.pathname.startsWith('/upload/v1/')) return serveUpload(core, request, response, url.pathname.slice(11));
   if (url.pathname.startsWith('/files-pri/')) return serveFile(core, request, response, url.pathname);
   const target = core.responseUrls.find(url.pathname);

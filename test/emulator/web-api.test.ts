@@ -22,6 +22,12 @@ test('auth.test names the bot and its scopes; other tokens are refused', async (
   expect(emulator.takeProblems()).toHaveLength(3);
 });
 
+test('an answer is dated by the workspace’s clock', async () => {
+  const emulator = await start({ now: () => Date.UTC(2026, 10, 20, 9) });
+  const response = await fetch(`${emulator.apiUrl}api.test`, { method: 'POST' });
+  expect(response.headers.get('date')).toBe('Fri, 20 Nov 2026 09:00:00 GMT');
+});
+
 test('a method that is not emulated is an error and a problem', async () => {
   const emulator = await start();
   expect(await outcome(createClient(emulator).apiCall('pins.frobnicate'))).toBe('unknown_method');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderBlocks } from '../../src/demo/render/blocks.ts';
+import { formatDay } from '../../src/demo/render/dates.ts';
 import { renderMessage } from '../../src/demo/render/message.ts';
 import type { Scene } from '../../src/demo/render/scene.ts';
 import { toWorkspace } from '../../src/emulator/seed.ts';
@@ -94,6 +95,21 @@ describe('blocks that the library does not draw, or not so', () => {
     }
   });
 
+  test('a table is named by the heading above it, its rows by their first cell; bars are not read', () => {
+    const rows = [['User', ''].map(raw), ['ann@example.com', '███▌'].map(raw)];
+    const html = draw(
+      { type: 'header', text: { text: 'First' } },
+      { type: 'header', text: { text: 'Top users' } },
+      { type: 'table', rows },
+      section('███│░░ 50 %'),
+    );
+    expect(html).toContain('<caption><span class="hidden">Top users</span></caption>');
+    expect(html).toContain('<th scope="row">ann@example.com</th>');
+    expect(html).toContain('<td></td>');
+    expect(html).toContain('<span class="bar" aria-hidden="true">███▌</span>');
+    expect(html).toContain('<span class="bar" aria-hidden="true">███│░░</span> 50 %');
+  });
+
   test('a picture comes from the workspace, never from elsewhere', () => {
     expect(draw({ type: 'image', slack_file: { id: 'F1' }, alt_text: 'a' })).toContain('src="/_control/file/F1"');
     const outside = draw({ type: 'image', image_url: 'https://example.com/x.png', alt_text: 'a' });
@@ -143,6 +159,33 @@ describe('elements', () => {
   });
 });
 
+test('a field is tied to its label and hint, a group of boxes to its label', () => {
+  const input = { type: 'input', block_id: 'when at', label: { text: 'Zone' }, hint: { text: 'IANA' } };
+  const text = draw({ ...input, element: { type: 'plain_text_input', action_id: 'a' } });
+  expect(text).toContain('for="field-when%20at"');
+  expect(text).toMatch(
+    /<input[^>]*id="field-when%20at"[^>]*aria-describedby="hint-when%20at"[^>]*aria-required="true"/,
+  );
+  const search = draw({ ...input, optional: true, element: { type: 'multi_external_select', action_id: 'a' } });
+  expect(search).toMatch(/<input id="field-when%20at"[^>]*role="combobox"/);
+  expect(search).not.toContain('aria-required');
+  const boxes = draw({ ...input, element: { type: 'radio_buttons', action_id: 'a', options: [option('x')] } });
+  expect(boxes).toMatch(/role="radiogroup" aria-labelledby="label-when%20at"/);
+});
+
+test('days are named as people name them, in the reader’s zone', () => {
+  const now = Date.UTC(2026, 10, 20, 1);
+  const daysAgo = (days: number) => formatDay(now - days * 86_400_000 + 0.1, now, 'Europe/Berlin');
+  expect([0, 1, 2, 400].map((days) => daysAgo(days).replace(',', ''))).toEqual([
+    'Today',
+    'Yesterday',
+    'Wednesday 18 November',
+    'Thursday 16 October 2025',
+  ]);
+  expect(formatDay(now - 3_600_000, now, 'America/New_York')).toBe('Today');
+  expect(formatDay(now - 3 * 3_600_000, now, 'Europe/Berlin')).toBe('Yesterday');
+});
+
 test('a private message says that it is one', () => {
   const base = {
     type: 'message' as const,
@@ -169,4 +212,8 @@ function option(value: string): JsonObject {
 
 function pie(label: string): JsonObject {
   return { type: 'pie', segments: [{ label, value: 3 }] };
+}
+
+function raw(text: string): JsonObject {
+  return { type: 'raw_text', text };
 }

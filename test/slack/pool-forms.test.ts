@@ -250,3 +250,22 @@ function countRefusals(user: string): number {
 function refused(user: string): Promise<unknown> {
   return bot.slack.waitFor(() => countRefusals(user) > 0, `${user} is refused`);
 }
+
+it('the menu of an alert leads an admin to the pools of its scope, and nobody else', async () => {
+  const { slack } = await start();
+  await bot.send([{ id: 'a', time: new Date(NOW).toISOString(), client: 'x', scope: 'public-api', count: 950 }]);
+  const alert = await slack.waitFor(
+    () => slack.messages('oncall').find(({ text }) => text.includes('90 %')),
+    'it',
+    10_000,
+  );
+  const menu = alert
+    .blocks!.flatMap(({ elements }) => (elements ?? []) as Block[])
+    .find(({ type }) => type === 'overflow')!;
+  const option = (menu.options as { value: string }[])[1]!.value;
+  await press(alert as never, 'alert_more', 'boris', { selected_option: option });
+  await refused('boris');
+  expect(slack.modal('boris')).toBeUndefined();
+  await press(alert as never, 'alert_more', 'ada', { selected_option: option });
+  expect(JSON.stringify(await seen('Pools', 'All scopes'))).toContain('Monthly plan');
+});

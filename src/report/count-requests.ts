@@ -17,7 +17,7 @@ export async function countRequests(
 }
 
 /** The filters that say what a question counts. */
-export function listCounted({ report, name, scope, filters = [] }: Question): Filter[] {
+function listCounted({ report, name, scope, filters = [] }: Question): Filter[] {
   const only = (key: Filter['key'], value: string): Filter => ({ key, patterns: [value], not: false });
   const subject = report === 'route' ? 'route' : 'client';
   return [

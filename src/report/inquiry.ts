@@ -84,7 +84,7 @@ export function toHead(
   };
 }
 
-export const NOTHING_RECEIVED = 'No usage has been received yet.';
+const NOTHING_RECEIVED = 'No usage has been received yet.';
 
 /** Nothing in a span, said in the words that fit its reason. */
 export function describeNothing(inquiry: Inquiry): string {

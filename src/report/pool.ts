@@ -58,7 +58,7 @@ export function describeStates({ deps }: Pick<Inquiry, 'deps'>, states: readonly
 }
 
 /** `22 Nov – 24 Nov`, `22 Nov at the earliest`, `22 Nov`. */
-export function formatRunOut(
+function formatRunOut(
   { earliestMs, latestMs }: { earliestMs: number; latestMs: number | undefined },
   dayOf: (ms: number) => number,
 ): string {

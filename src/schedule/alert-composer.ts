@@ -52,7 +52,7 @@ async function latestContent(db: Db, alert: Alert, order: AlertOrder): Promise<A
 }
 
 /** `<!subteam^S…>` or `<@U…>`. */
-export function toMention(oncall: string | undefined): string | undefined {
+function toMention(oncall: string | undefined): string | undefined {
   if (!oncall) return undefined;
   return oncall.startsWith('S') ? `<!subteam^${oncall}>` : `<@${oncall}>`;
 }
@@ -77,7 +77,7 @@ interface Dress {
   mention: string | undefined;
 }
 
-export function buildAlert(content: AlertContent, { forecast, alert, zone, mention }: Dress): Message {
+function buildAlert(content: AlertContent, { forecast, alert, zone, mention }: Dress): Message {
   const lines = [...content.lines, ...(forecast ? [forecast] : [])];
   const title = `${content.test ? 'TEST: ' : ''}${signOf(content)} ${content.title}`;
   const acked = alert?.acked;

@@ -1,9 +1,7 @@
 import type { Db } from '../store/database.ts';
-import { deleteInstance, type Instance, listInstances, upsertInstance } from '../store/instance-repository.ts';
+import { deleteInstance, type Instance, upsertInstance } from '../store/instance-repository.ts';
 import type { TickJob } from './tick.ts';
 
-/** An instance that has not said so for this long is gone, or frozen. */
-const ALIVE_FOR_MS = 150_000;
 const FORGOTTEN_AFTER_MS = 24 * 3_600_000;
 
 /** The tick's job that says this instance is alive, and forgets those long gone. */
@@ -15,9 +13,4 @@ export function createHeartbeat(db: Db, self: Omit<Instance, 'seenMs'>): TickJob
       await deleteInstance(db, '', nowMs - FORGOTTEN_AFTER_MS);
     },
   };
-}
-
-/** Instances that run now, the longest running first. */
-export function listRunning(db: Db, nowMs: number): Promise<Instance[]> {
-  return listInstances(db, nowMs - ALIVE_FOR_MS);
 }

@@ -33,51 +33,67 @@ export async function evaluateLevels(
 ): Promise<number> {
   let raised = 0;
   for (const scope of states) {
-    const switches = setting.isOn('switch');
     for (const pool of [...scope.pools, ...scope.limits]) {
-      const subject = subjectOf(scope, pool);
-      const isPool = scope.pools.includes(pool);
-      const later = isPool ? scope.pools.slice(scope.pools.indexOf(pool) + 1).filter(({ left }) => left > 0) : [];
-      const emptied = isPool ? scope.exhaustions.find((one) => one.pool === pool.name) : undefined;
-      const muted = (kind: AlertKind) =>
-        !setting.isOn(kind) || isMuted(setting.mutes, { kind, subject, scope: scope.scope });
-      const tellLevel = !muted('level');
-      const tellSwitch = switches && !muted('switch') && emptied?.next !== undefined;
-      const { reached, amount, period, periodKind } = pool;
-      // A window moves all the time; its episode is what counts.
-      const span = periodKind === 'rolling-24h' ? '' : period.fromMs;
-      const sign = [reached.join(), amount, span, tellLevel, tellSwitch, setting.targets.join()].join('|');
+      const about = describe(setting, scope, pool);
+      const { subject, tellLevel, next } = about;
+      const sign = [pool.reached.join(), pool.amount, spanOf(pool), tellLevel, next, setting.targets.join()].join('|');
       if (seen.get(subject) === sign) continue;
-      raised += await setting.db.transaction().execute(async (trx) => {
-        const rolling = periodKind === 'rolling-24h';
-        const episode = rolling
-          ? await trackEpisode(trx, subject, reached.length > 0, setting.nowMs, EPISODE_ENDS_AFTER_MS)
-          : undefined;
-        if (rolling && episode === undefined) return 0;
-        const periodKey = rolling ? toEpisodeKey(episode!) : toPeriodKey(period);
-        const about = { scope, pool, subject, periodKey, later, days: toDays(setting, pool) };
-        let count = 0;
-        for (const claim of tellLevel ? await listLevelClaims(trx, about) : [])
-          if ((await claimAlert(trx, claim, setting.targets, setting.nowMs)) && !claim.covered) count += 1;
-        if (tellSwitch && (await claimAlert(trx, toSwitch(about, emptied.next!), setting.targets, setting.nowMs)))
-          count += 1;
-        return count;
-      });
+      raised += await setting.db.transaction().execute((trx) => raise(trx, setting, about));
       seen.set(subject, sign);
     }
   }
   return raised;
 }
 
+/** What the alerts of one pool or limit are about. */
 interface About {
   scope: ScopeState;
   pool: PoolState;
   subject: string;
-  periodKey: string;
   /** Pools that go on when this one is empty. */
   later: readonly PoolState[];
   /** The period up to today, as a range's words. */
   days: string;
+  tellLevel: boolean;
+  /** The pool that took over, where that is to be told. */
+  next: string | undefined;
+}
+
+function describe(setting: AlertSetting, scope: ScopeState, pool: PoolState): About {
+  const subject = subjectOf(scope, pool);
+  const place = scope.pools.indexOf(pool);
+  const isTold = (kind: AlertKind) =>
+    setting.isOn(kind) && !isMuted(setting.mutes, { kind, subject, scope: scope.scope });
+  const emptied = place < 0 ? undefined : scope.exhaustions.find((one) => one.pool === pool.name);
+  return {
+    ...{ scope, pool, subject, days: toDays(setting, pool), tellLevel: isTold('level') },
+    later: place < 0 ? [] : scope.pools.slice(place + 1).filter(({ left }) => left > 0),
+    next: isTold('switch') ? emptied?.next : undefined,
+  };
+}
+
+/** A window moves all the time; its episode is what counts. */
+function spanOf({ periodKind, period }: PoolState): number | undefined {
+  return periodKind === 'rolling-24h' ? undefined : period.fromMs;
+}
+
+/** Writes the alerts that are due for one pool or limit; how many are told. */
+async function raise(trx: Trx, { nowMs, targets }: AlertSetting, about: About): Promise<number> {
+  const periodKey = await findPeriodKey(trx, about, nowMs);
+  if (periodKey === undefined) return 0;
+  let count = 0;
+  for (const claim of about.tellLevel ? await listLevelClaims(trx, about, periodKey) : [])
+    if ((await claimAlert(trx, claim, targets, nowMs)) && !claim.covered) count += 1;
+  if (about.next !== undefined && (await claimAlert(trx, toSwitch(about, about.next, periodKey), targets, nowMs)))
+    count += 1;
+  return count;
+}
+
+/** Undefined for a rolling pool that is in no episode. */
+async function findPeriodKey(trx: Trx, { pool, subject }: About, nowMs: number): Promise<string | undefined> {
+  if (pool.periodKind !== 'rolling-24h') return toPeriodKey(pool.period);
+  const episode = await trackEpisode(trx, subject, pool.reached.length > 0, nowMs, EPISODE_ENDS_AFTER_MS);
+  return episode === undefined ? undefined : toEpisodeKey(episode);
 }
 
 type Trx = Parameters<typeof claimAlert>[0];
@@ -97,8 +113,8 @@ export function toEpisodeKey(number: number): string {
   return `episode-${number}`;
 }
 
-async function listLevelClaims(trx: Trx, about: About): Promise<Claim[]> {
-  const { pool, subject, periodKey } = about;
+async function listLevelClaims(trx: Trx, about: About, periodKey: string): Promise<Claim[]> {
+  const { pool, subject } = about;
   const rows = (await listAlertsOf(trx, subject, periodKey)).filter(({ kind }) => kind === 'level');
   const disarmed = rows.filter(
     (row) => !row.rearmed && !pool.reached.includes(row.level!) && row.amount !== undefined && pool.amount > row.amount,
@@ -176,7 +192,7 @@ function toDays({ calendar, nowMs }: AlertSetting, { periodKind, period }: PoolS
   return first === last ? formatDay(last) : `${formatDay(first)}..${formatDay(last)}`;
 }
 
-function toSwitch({ scope, pool, subject, periodKey, later, days }: About, next: string): Claim {
+function toSwitch({ scope, pool, subject, later, days }: About, next: string, periodKey: string): Claim {
   const left = later.find(({ name }) => name === next)?.left;
   return {
     key: `switch:${subject}:${periodKey}`,

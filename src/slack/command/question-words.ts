@@ -291,7 +291,7 @@ function twoRanges(reading: Reading, one: string, other: string): Misunderstood 
 }
 
 /** A word that nothing is known about, with the command as it would read with words like it. */
-export function unknownWord(reading: Reading, token: Token): Misunderstood {
+function unknownWord(reading: Reading, token: Token): Misunderstood {
   const understood = reading.text.slice(0, token.start).trim();
   const known = [
     ...Object.values(DIMENSION_PLURALS),

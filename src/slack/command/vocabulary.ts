@@ -141,7 +141,7 @@ export const FILLER_WORDS = new Set(
 /** Before a name: `for Acme CRM`. */
 export const NAME_MARKERS = new Set(['for', 'of', 'by', 'from', 'about']);
 
-export const OPTION_WORDS = new Set(
+const OPTION_WORDS = new Set(
   'not without except excluding by sort sorted order as skip offset limit first top if rows all asc desc'.split(' '),
 );
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { toFieldFaults } from '../definition/field-faults.ts';
-import { formatScopeWith } from '../definition/format.ts';
+import { formatScopeHead, formatScopeWith } from '../definition/format.ts';
 import { checkDeclaration } from '../definition/parse.ts';
 import { formatDay } from '../domain/calendar.ts';
 import {
@@ -13,14 +13,16 @@ import {
   toDeclaration,
 } from '../domain/declaration.ts';
 import type { Definitions } from '../domain/definition.ts';
-import { type FieldFault, type PoolEdit, toPoolFields } from '../domain/pool-fields.ts';
+import { type FieldFault, type PoolEdit, type ScopeEdit, toPoolFields, toScopeFields } from '../domain/pool-fields.ts';
 import type { PoolSummary, ScopeSummary } from '../slack/ports.ts';
 
 /** Declared scopes with their pools and limits, as forms begin with them. */
 export function listScopeSummaries(current: Definitions, today: number): ScopeSummary[] {
-  return toDeclaration(current).scopes.map(({ name, title, pools, limits }) => {
+  return toDeclaration(current).scopes.map((scope) => {
+    const { name, title, pools, limits } = scope;
     const summarize = (pool: DeclaredPool) => toSummary(pool, findPlanned(current, name, pool.name, today));
-    return { name, title, pools: pools.map(summarize), limits: limits.map(summarize) };
+    const fields = toScopeFields(scope);
+    return { name, title, fields, basis: toBasis(fields), pools: pools.map(summarize), limits: limits.map(summarize) };
   });
 }
 
@@ -29,8 +31,8 @@ function toSummary(pool: DeclaredPool | DeclaredLimit, planned: string | undefin
 }
 
 /** Short, and another one for whatever differs. */
-function toBasis(pool: DeclaredPool | DeclaredLimit): string {
-  return createHash('sha256').update(JSON.stringify(pool)).digest('hex').slice(0, 16);
+function toBasis(declared: object): string {
+  return createHash('sha256').update(JSON.stringify(declared)).digest('hex').slice(0, 16);
 }
 
 /** The date from which the newest amount holds, where that is still to come. */
@@ -74,6 +76,32 @@ export function editPool(
 function findSame(scope: DeclaredScope, { part, fields }: PoolEdit): string | undefined {
   const wanted = JSON.stringify({ ...fields, validFrom: '' });
   return scope[part].find((pool) => JSON.stringify(toPoolFields(pool)) === wanted)?.name;
+}
+
+/** The same for a scope itself: its title, rate limit and links. A new one comes without pools. */
+export function editScope(
+  current: Definitions,
+  edit: ScopeEdit,
+  today: number,
+): { faults: FieldFault[]; definitions: Definitions; changes: Change[] } {
+  const refused = (faults: FieldFault[]) => ({ faults, definitions: current, changes: [] });
+  const declared = toDeclaration(current);
+  const { fields } = edit;
+  const name = edit.name ?? fields.name;
+  const scope = declared.scopes.find((one) => one.name === name);
+  if (edit.name !== undefined && !scope) return refused([{ field: '', text: `${name} has ended meanwhile.` }]);
+  if (edit.name === undefined && scope && JSON.stringify(toScopeFields(scope)) !== JSON.stringify(fields))
+    return refused([{ field: 'name', text: `is that of a scope that there is; choose another, or open ${name}.` }]);
+  const names = declared.scopes.map((one) => one.name);
+  const checked = checkDeclaration(formatScopeHead(scope, { ...fields, name }), names);
+  if ('mistakes' in checked) return refused(toFieldFaults(checked.mistakes, 'scopes[0]'));
+  const amended = amend(current, merge(declared, checked.declaration, ['scopes']), today);
+  const basis = scope && toBasis(toScopeFields(scope));
+  if (edit.basis !== undefined && basis !== edit.basis && amended.changes.length > 0) {
+    const stale = `${name} was changed by somebody else since this form was opened: close it, and open it anew.`;
+    return refused([{ field: '', text: stale }]);
+  }
+  return { faults: [], ...amended };
 }
 
 /** What holds after one pool or limit has ended today. */

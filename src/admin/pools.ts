@@ -2,11 +2,18 @@ import { formatDeclaration } from '../definition/format.ts';
 import { parseDeclaration } from '../definition/parse.ts';
 import type { Calendar } from '../domain/calendar.ts';
 import { amend, type Change, type Declaration, toDeclaration } from '../domain/declaration.ts';
+import type { Definitions } from '../domain/definition.ts';
+import type { FieldFault } from '../domain/pool-fields.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Actor, PoolPort } from '../slack/ports.ts';
 import type { Db } from '../store/database.ts';
 import { changeDefinitions, getDefinitions } from '../store/definition-repository.ts';
-import { editPool, endPool, listScopeSummaries, merge } from './pool-edit.ts';
+import { editPool, editScope, endPool, listScopeSummaries, merge } from './pool-edit.ts';
+
+interface Amended {
+  definitions: Definitions;
+  changes: Change[];
+}
 
 /** Pools as admins see and change them in Slack: one by its fields, or the YAML of some scopes; the others are left as they are. */
 export function createPoolAdmin({ db, calendar, now }: { db: Db; calendar: Calendar; now(): number }): PoolPort {
@@ -15,6 +22,13 @@ export function createPoolAdmin({ db, calendar, now }: { db: Db; calendar: Calen
     const names = declared.scopes.map(({ name }) => name);
     const edited = parseDeclaration(yaml, 'this text', names);
     return (current) => merge(current, edited, edited.parts);
+  }
+  async function change(by: Actor, amendment: (current: Definitions, today: number) => Amended): Promise<string[]> {
+    const nowMs = now();
+    const changes = await changeDefinitions(db, { actor: by.user, nowMs }, (current) =>
+      amendment(current, calendar.dayOf(nowMs)),
+    );
+    return changes.map(({ place, text }) => `${place}: ${text}`);
   }
   return {
     async check(yaml) {
@@ -32,12 +46,8 @@ export function createPoolAdmin({ db, calendar, now }: { db: Db; calendar: Calen
       return formatDeclaration({ scopes: found, exclude: [], holidays: [], clients: [] });
     },
     async apply(yaml: string, by: Actor) {
-      const nowMs = now();
-      const change = read(yaml, toDeclaration(await getDefinitions(db)));
-      const changes = await changeDefinitions(db, { actor: by.user, nowMs }, (current) =>
-        amend(current, change(toDeclaration(current)), calendar.dayOf(nowMs)),
-      );
-      return changes.map(toLine);
+      const edited = read(yaml, toDeclaration(await getDefinitions(db)));
+      return change(by, (current, today) => amend(current, edited(toDeclaration(current)), today));
     },
     async list() {
       return listScopeSummaries(await getDefinitions(db), calendar.dayOf(now()));
@@ -47,27 +57,24 @@ export function createPoolAdmin({ db, calendar, now }: { db: Db; calendar: Calen
       return faults;
     },
     async changePool(edit, by) {
-      const nowMs = now();
-      const changes = await changeDefinitions(db, { actor: by.user, nowMs }, (current) => {
-        const { faults, definitions, changes: made } = editPool(current, edit, calendar.dayOf(nowMs));
-        // Only where somebody else was faster than this person between the check and now.
-        if (faults.length > 0) throw new HeadroomError('definition', faults.map(({ text }) => text).join('\n'));
-        return { definitions, changes: made };
-      });
-      return changes.map(toLine);
+      return change(by, (current, today) => demand(editPool(current, edit, today)));
+    },
+    async checkScope(edit) {
+      return editScope(await getDefinitions(db), edit, calendar.dayOf(now())).faults;
+    },
+    async changeScope(edit, by) {
+      return change(by, (current, today) => demand(editScope(current, edit, today)));
     },
     async endPool(pool, by) {
-      const nowMs = now();
-      const changes = await changeDefinitions(db, { actor: by.user, nowMs }, (current) =>
-        endPool(current, pool, calendar.dayOf(nowMs)),
-      );
-      return changes.map(toLine);
+      return change(by, (current, today) => endPool(current, pool, today));
     },
   };
 }
 
-function toLine({ place, text }: Change): string {
-  return `${place}: ${text}`;
+/** Only where somebody else was faster than this person between the check and now is there a fault. */
+function demand({ faults, ...amended }: Amended & { faults: readonly FieldFault[] }): Amended {
+  if (faults.length > 0) throw new HeadroomError('definition', faults.map(({ text }) => text).join('\n'));
+  return amended;
 }
 
 function listScopes({ scopes }: Declaration): string {

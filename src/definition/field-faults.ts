@@ -1,7 +1,7 @@
 import type { FieldFault } from '../domain/pool-fields.ts';
 import type { Mistake } from './parse.ts';
 
-/** Mistakes of a text, by the fields of the pool that stands at `place` in it; what lies elsewhere belongs to no field. */
+/** Mistakes of a text, by the fields of the pool or scope that stands at `place` in it; what lies elsewhere belongs to no field. */
 export function toFieldFaults(mistakes: readonly Mistake[], place: string): FieldFault[] {
   return mistakes.map((mistake) => {
     if (mistake.place !== place && !mistake.place.startsWith(`${place}.`)) {
@@ -15,6 +15,8 @@ export function toFieldFaults(mistakes: readonly Mistake[], place: string): Fiel
 /** `grants[2].each` → `grants.2.each`, `thresholds[1]` → `thresholds`. A pool that repeats a name is wrong in its name. */
 function toField(path: string): string {
   if (path === '') return 'name';
+  if (path === 'rate_limit_per_minute') return 'rateLimit';
+  if (path.startsWith('links.')) return path.slice('links.'.length);
   if (path === 'valid_from') return 'validFrom';
   if (path.startsWith('thresholds')) return 'thresholds';
   return path.replace(/\[(\d+)\]/g, '.$1');

@@ -3,7 +3,7 @@ import { formatDay } from '../domain/calendar.ts';
 import type { Declaration, DeclaredLimit, DeclaredPool, DeclaredScope } from '../domain/declaration.ts';
 import { type CostRule, DEFAULT_THRESHOLDS, LAST_PRIORITY, type Match } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
-import type { PoolEdit, PoolFields } from '../domain/pool-fields.ts';
+import type { PoolEdit, PoolFields, ScopeFields } from '../domain/pool-fields.ts';
 
 const LINE_WIDTH = 120;
 
@@ -41,6 +41,27 @@ export function formatScopeWith(
   entries[index] = { ...fromFields(fields), ...(match ? { match: match.map(fromMatch) } : {}) };
   const text = print(new Document({ scopes: [{ ...fromScope(scope), [part]: entries }] }));
   return { text, place: `scopes[0].${part}[${index}]` };
+}
+
+/** The YAML of a scope whose own fields are those of a form, and all else as it is declared. `scope` absent: a new one. */
+export function formatScopeHead(
+  scope: DeclaredScope | undefined,
+  { name, title, rateLimit, addon, upgrade }: ScopeFields,
+): string {
+  const declared = scope ? fromScope({ ...scope, title: scope.name, links: {} }) : {};
+  const { rate_limit_per_minute: _, ...rest } = declared as Record<string, unknown>;
+  const links = given({ addon, upgrade });
+  return print(
+    new Document({
+      scopes: [
+        {
+          ...rest,
+          ...given({ name, title, rate_limit_per_minute: rateLimit }),
+          ...(Object.keys(links).length > 0 ? { links } : {}),
+        },
+      ],
+    }),
+  );
 }
 
 function print(document: Document): string {
@@ -90,13 +111,15 @@ function fromAllowance(pool: DeclaredPool & Pick<DeclaredLimit, 'match'>): objec
 
 /** Texts as they were typed: what is wrong with them is for the reader of the YAML to say. */
 function fromFields({ thresholds, validFrom, grants, ...fields }: PoolFields): object {
-  const given = (values: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim() !== ''));
   return {
     ...given({ ...fields, valid_from: validFrom }),
     ...(grants.length > 0 ? { grants: grants.map((grant) => given({ ...grant })) } : {}),
     thresholds: thresholds.split(/[\s,;%]+/).filter((entry) => entry !== ''),
   };
+}
+
+function given(values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim() !== ''));
 }
 
 function fromCost({ match, credits, perRecords, max }: CostRule): object {

@@ -1,5 +1,5 @@
 import { formatDay } from './calendar.ts';
-import type { DeclaredPool } from './declaration.ts';
+import type { DeclaredPool, DeclaredScope } from './declaration.ts';
 import { LAST_PRIORITY } from './definition.ts';
 import type { Thousandths } from './event.ts';
 
@@ -39,6 +39,22 @@ export interface PoolEdit {
   basis?: string | undefined;
 }
 
+/** What a form has of a scope itself; its pools have forms of their own, its rules stand in its text. */
+export interface ScopeFields {
+  name: string;
+  title: string;
+  rateLimit: string;
+  addon: string;
+  upgrade: string;
+}
+
+/** A scope changed or new, as PoolEdit. */
+export interface ScopeEdit {
+  name?: string | undefined;
+  fields: ScopeFields;
+  basis?: string | undefined;
+}
+
 /** What is wrong with a field: its name (`base`, `grants.0.each`), empty for the whole, and the fault with its cure. */
 export interface FieldFault {
   field: string;
@@ -60,6 +76,16 @@ export function toPoolFields({ name, period, priority, base, grants, max, thresh
     priority: priority === LAST_PRIORITY ? '' : String(priority),
     thresholds: thresholds.join(', '),
     validFrom: '',
+  };
+}
+
+export function toScopeFields({ name, title, rateLimitPerMinute, links }: DeclaredScope): ScopeFields {
+  return {
+    name,
+    title: title === name ? '' : title,
+    rateLimit: rateLimitPerMinute === undefined ? '' : String(rateLimitPerMinute),
+    addon: links.addon ?? '',
+    upgrade: links.upgrade ?? '',
   };
 }
 

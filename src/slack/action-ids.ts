@@ -53,6 +53,8 @@ export const ACTIONS = {
   poolChange: 'pool_change',
   poolGrant: 'pool_grant',
   poolEnd: 'pool_end',
+  /** The form of the scope in its value; of a new one where that is empty. */
+  scopeEdit: 'pool_scope_edit',
   /** `{scope, kind}`: pool, addon or limit. */
   poolAdd: 'pool_add',
   /** What changes the form of a pool while it is filled in: its period, and its grants. */
@@ -70,6 +72,7 @@ export const CALLBACKS = {
   pools: 'pools',
   /** By its fields. */
   pool: 'pool',
+  scope: 'scope',
   alertRoute: 'alert_route',
   ask: 'ask',
   alert: 'alert',

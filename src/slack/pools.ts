@@ -1,8 +1,9 @@
-import type { PoolFields } from '../domain/pool-fields.ts';
+import type { PoolFields, ScopeFields } from '../domain/pool-fields.ts';
 import { HeadroomError } from '../errors.ts';
 import { buildChangeForm, buildPoolForm, type PoolFormMetadata } from './blocks/pool-form.ts';
 import { buildScope, buildScopes, type PoolsMetadata } from './blocks/pool-list.ts';
 import { buildPoolModal } from './blocks/pool-modal.ts';
+import { buildScopeForm } from './blocks/scope-form.ts';
 import type { Block } from './blocks/text.ts';
 import type { Asked, SlackContext } from './context.ts';
 import { openView, updateView } from './modals.ts';
@@ -56,6 +57,16 @@ export async function openPoolForm(
   if (!summary) throw new HeadroomError('definition', `${name} of ${scope} has ended meanwhile.`);
   await openView(ctx, asked, buildChangeForm(toPlace(asked), { scope, part, summary, more }));
 }
+
+/** The form of a scope itself, or of a new one. */
+export async function openScopeForm(ctx: SlackContext, asked: Asked, name: string | undefined): Promise<void> {
+  const scope = name === undefined ? undefined : findScope(await ctx.pools.list(), name);
+  if (name !== undefined && !scope) throw new HeadroomError('definition', `${name} has ended meanwhile.`);
+  const metadata = { ...toPlace(asked), ...(scope ? { scope: scope.name, basis: scope.basis } : {}) };
+  await openView(ctx, asked, buildScopeForm(metadata, scope?.fields ?? NO_SCOPE));
+}
+
+const NO_SCOPE: ScopeFields = { name: '', title: '', rateLimit: '', addon: '', upgrade: '' };
 
 const NO_FIELDS: PoolFields = {
   ...{ name: '', period: 'month', anchor: '1', from: '', until: '', base: '', grants: [], max: '' },

@@ -1,7 +1,7 @@
 import type { DeclaredLimit, DeclaredPool } from '../domain/declaration.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
-import type { FieldFault, PoolEdit } from '../domain/pool-fields.ts';
+import type { FieldFault, PoolEdit, ScopeEdit, ScopeFields } from '../domain/pool-fields.ts';
 import type { Question, Report } from '../domain/report.ts';
 
 /**
@@ -166,6 +166,9 @@ export interface PoolSummary {
 export interface ScopeSummary {
   name: string;
   title: string;
+  fields: ScopeFields;
+  /** Of its fields. */
+  basis: string;
   pools: readonly PoolSummary[];
   limits: readonly PoolSummary[];
 }
@@ -177,6 +180,9 @@ export interface PoolPort {
   checkPool(edit: PoolEdit): Promise<readonly FieldFault[]>;
   /** Applies one pool; one line per change, as `apply`. */
   changePool(edit: PoolEdit, by: Actor): Promise<string[]>;
+  /** The same for a scope itself. */
+  checkScope(edit: ScopeEdit): Promise<readonly FieldFault[]>;
+  changeScope(edit: ScopeEdit, by: Actor): Promise<string[]>;
   /** It ends today, and its history stays. */
   endPool(pool: { scope: string; name: string }, by: Actor): Promise<string[]>;
   /** The YAML of one scope (or all) as `pools show` prints it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { editPool, listScopeSummaries } from '../../src/admin/pool-edit.ts';
+import { editPool, editScope, listScopeSummaries } from '../../src/admin/pool-edit.ts';
 import { formatDeclaration } from '../../src/definition/format.ts';
 import { parseDeclaration } from '../../src/definition/parse.ts';
 import { parseDay } from '../../src/domain/calendar.ts';
@@ -19,8 +19,9 @@ import { findSchemaErrors, findViewErrors } from '../../src/emulator/block-schem
 import { toState } from '../../src/emulator/input.ts';
 import type { Block } from '../../src/emulator/workspace.ts';
 import { buildChangeForm, MAX_GRANTS, type PoolFormMetadata } from '../../src/slack/blocks/pool-form.ts';
+import { buildScopeForm, type ScopeFormMetadata } from '../../src/slack/blocks/scope-form.ts';
 import { type Fields, readFields } from '../../src/slack/listeners/fields.ts';
-import { toEdit } from '../../src/slack/listeners/pool-fields.ts';
+import { toEdit, toScopeEdit } from '../../src/slack/listeners/pool-fields.ts';
 
 const TODAY = parseDay('2026-11-21');
 
@@ -64,7 +65,8 @@ const anyScope = fc
     costs: fc.array(fc.record({ match: anyMatch, credits: anyCredits.filter((one) => one <= 10 ** 12) }), {
       maxLength: 1,
     }),
-    links: fc.constantFrom({}, { addon: 'https://example.com/?a=1&b=#c' }),
+    links: fc.constantFrom({}, { addon: 'https://example.com/?a=1&b=#c' }, { upgrade: 'https://…' }),
+    rateLimitPerMinute: fc.constantFrom(1, 600),
     all: fc.uniqueArray(fc.oneof(anyPool, anyLimit) as fc.Arbitrary<DeclaredLimit>, {
       maxLength: 4,
       selector: (pool) => pool.name,
@@ -113,6 +115,12 @@ describe('a pool in fields', () => {
           expect([edit, faults, changes]).toEqual([edit, [], []]);
           expect(definitions).toBe(current);
           expect(findViewErrors(view as never)).toEqual([]);
+        }
+        for (const { name, fields, basis } of listScopeSummaries(current, TODAY)) {
+          const view = buildScopeForm({ channel: 'C01USAGE', scope: name, basis }, fields);
+          const metadata = JSON.parse(view.private_metadata as string) as ScopeFormMetadata;
+          const edit = toScopeEdit(metadata, readFields(toState(view.blocks as Block[]) as Fields));
+          expect(editScope(current, edit, TODAY)).toEqual({ faults: [], changes: [], definitions: current });
         }
       }),
       { numRuns: 300 },

@@ -34,7 +34,7 @@ async function start(yaml = YAML): Promise<WholeApp> {
   await press(list, 'pool_text');
   const text = await seen('Pools as text');
   await bot.slack.submitView({ user: 'ada', viewId: text.id, values: { yaml } });
-  await seen('Pools', 'new scope');
+  await seen('Pools', yaml === 'scopes: []' ? 'Nothing differs' : 'new scope');
   await bot.slack.closeView({ user: 'ada', viewId: list.id });
   return bot;
 }
@@ -224,6 +224,47 @@ describe('the form of a pool', () => {
     await press(list, 'pool_end:0');
     await slack.waitFor(() => countRefusals('ada') === 3, 'another');
     expect(await countChanges('boris')).toBe(before);
+  });
+});
+
+describe('the form of a scope', () => {
+  it('begins a declaration without a line of text, with its faults at their fields', async () => {
+    const { slack } = await start('scopes: []');
+    await slack.command({ user: 'ada', channel: 'general', text: 'pool edit' });
+    await press(await seen('Pools', 'No scope is declared yet'), 'pool_scope_edit');
+    const form = await seen('New scope');
+    const submit = async (values: Record<string, unknown>) =>
+      (await slack.submitView({ user: 'ada', viewId: form.id, values })).errors;
+    expect(await submit({ name: 'crm/x', addon: 'example.com', rateLimit: '1000000001' })).toEqual({
+      name: expect.stringMatching(/^Name is .*leave out the/),
+      addon: expect.stringMatching(/^Address to buy an add-on is .*https/),
+      rateLimit: expect.stringMatching(/^Rate limit per minute is .*whole number/),
+    });
+    expect(await submit({ name: 'crm', title: 'CRM', addon: 'https://example.com', rateLimit: '600' })).toEqual({});
+    const scope = await seen('Pools', 'crm: new scope');
+    await press(scope, 'pool_add:pool');
+    const pool = await seen('New pool');
+    await slack.submitView({ user: 'ada', viewId: pool.id, values: { name: 'Monthly', base: '9000' } });
+    await seen('Pools', 'crm/Monthly: 9,000 per month');
+    expect(await readText('crm')).toBe(
+      'scopes:\n  - name: crm\n    title: CRM\n    rate_limit_per_minute: 600\n    links: { addon: https://example.com }\n    pools:\n      - { name: Monthly, period: month, base: 9000 }\n',
+    );
+  });
+
+  it('changes title, limit and links, keeps the rest, and takes no name that there is', async () => {
+    const { slack } = await start();
+    const before = await readText('crm');
+    const list = await openScope('crm');
+    await press(list, 'pool_scope_edit');
+    const form = await seen('Change scope');
+    await slack.submitView({ user: 'ada', viewId: form.id, values: { title: 'Sales' } });
+    await seen('Pools', 'crm: title');
+    expect(await readText('crm')).toBe(before.replace('title: CRM calls', 'title: Sales'));
+    await slack.command({ user: 'ada', channel: 'general', text: 'pool edit' });
+    await press(await seen('Pools', 'Add a scope'), 'pool_scope_edit');
+    const fresh = await seen('New scope');
+    const taken = await slack.submitView({ user: 'ada', viewId: fresh.id, values: { name: 'crm' } });
+    expect(taken.errors).toEqual({ name: expect.stringContaining('a scope that there is') });
   });
 });
 

@@ -198,6 +198,8 @@ function createPorts(
       list: async () => [],
       checkPool: async () => [],
       changePool: told('pools.changePool', []),
+      checkScope: async () => [],
+      changeScope: told('pools.changeScope', []),
       endPool: told('pools.endPool', []),
       check: async () => {},
       show: async () => 'scopes: []\n',

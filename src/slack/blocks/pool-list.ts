@@ -34,7 +34,7 @@ export interface PoolsMetadata {
 /** Every scope with its pools. `said`: what just happened. */
 export function buildScopes(metadata: PoolsMetadata, scopes: readonly ScopeSummary[], said?: string): Block {
   const shown = scopes.slice(0, MAX_SCOPES);
-  const none = 'No scope is declared yet. Write the first as text, or apply a file: headroom pools apply FILE';
+  const none = 'No scope is declared yet: add one here, write it as text, or apply a file: headroom pools apply FILE';
   return view({
     title: 'Pools',
     metadata: { ...metadata, scope: undefined } satisfies PoolsMetadata,
@@ -51,6 +51,7 @@ export function buildScopes(metadata: PoolsMetadata, scopes: readonly ScopeSumma
           ],
         },
       ]),
+      { type: 'actions', elements: [button({ action: ACTIONS.scopeEdit, text: 'Add a scope' })] },
       ...buildTextButton(undefined),
     ],
   });
@@ -83,6 +84,7 @@ export function buildScope(metadata: PoolsMetadata, scope: ScopeSummary, said?: 
           add('Add a pool', 'pool'),
           add('Add an add-on', 'addon'),
           add('Add a limit', 'limit'),
+          button({ action: ACTIONS.scopeEdit, text: 'Title, rate limit, links', value: name }),
           button({ action: `${ACTIONS.poolScope}:all`, text: 'All scopes' }),
         ],
       },
@@ -171,7 +173,7 @@ function say(said: string | undefined): Block[] {
 
 function buildTextButton(scope: string | undefined): Block[] {
   const what =
-    scope === undefined ? 'New scopes, excluded calls, holidays and client names' : 'Its rules, costs and links';
+    scope === undefined ? 'Excluded calls, holidays and client names' : 'Which calls it counts, and what they cost,';
   return [
     plainContext(`${what} are declared as text (YAML).`),
     { type: 'actions', elements: [button({ action: ACTIONS.poolText, text: 'Edit as text', value: scope })] },

@@ -1,5 +1,6 @@
-import { type FieldFault, NO_GRANT, type PoolEdit, type PoolFields } from '../../domain/pool-fields.ts';
+import { type FieldFault, NO_GRANT, type PoolEdit, type PoolFields, type ScopeEdit } from '../../domain/pool-fields.ts';
 import { POOL_LABELS, type PoolFormMetadata } from '../blocks/pool-form.ts';
+import { SCOPE_LABELS, type ScopeFormMetadata } from '../blocks/scope-form.ts';
 import { clip } from '../blocks/text.ts';
 import type { FormFields } from './fields.ts';
 import type { Faults } from './form.ts';
@@ -43,6 +44,23 @@ export function placeFaults(faults: readonly FieldFault[], { grants }: PoolFormM
     const at = has(wanted) ? wanted : fallback;
     const label = key === undefined && part === 'grants' ? 'Grants' : POOL_LABELS[wanted.split(':')[0]!];
     placed[at] ??= clip(label && field !== '' ? `${label} ${text}` : text, 500);
+  }
+  return placed;
+}
+
+/** What a submitted form of a scope asks for. */
+export function toScopeEdit({ scope, basis }: ScopeFormMetadata, { field }: FormFields): ScopeEdit {
+  const of = (name: string) => field(name).trim();
+  const fields = { title: of('title'), rateLimit: of('rateLimit'), addon: of('addon'), upgrade: of('upgrade') };
+  return { name: scope, basis, fields: { name: scope ?? of('name'), ...fields } };
+}
+
+/** What belongs to none of its fields stands at the title, which is always there. */
+export function placeScopeFaults(faults: readonly FieldFault[]): Faults {
+  const placed: Faults = {};
+  for (const { field, text } of faults) {
+    const label = Object.hasOwn(SCOPE_LABELS, field) ? SCOPE_LABELS[field as keyof typeof SCOPE_LABELS] : undefined;
+    placed[label ? field : 'title'] ??= clip(label ? `${label} ${text}` : text, 500);
   }
   return placed;
 }

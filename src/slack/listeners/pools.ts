@@ -3,17 +3,26 @@ import { ACTIONS, CALLBACKS } from '../action-ids.ts';
 import { buildNotice } from '../blocks/answer-message.ts';
 import { buildPoolForm, type PoolFormMetadata } from '../blocks/pool-form.ts';
 import type { PoolsMetadata } from '../blocks/pool-list.ts';
+import type { ScopeFormMetadata } from '../blocks/scope-form.ts';
 import { type SlackContext, tellPrivately } from '../context.ts';
 import { requireAdmin, serve } from '../failure.ts';
 import { publishHome } from '../home.ts';
 import { updateView } from '../modals.ts';
 import { toActor } from '../perform.ts';
-import { openNewPoolForm, openPoolForm, openPools, openPoolText, showPools, showPoolText } from '../pools.ts';
+import {
+  openNewPoolForm,
+  openPoolForm,
+  openPools,
+  openPoolText,
+  openScopeForm,
+  showPools,
+  showPoolText,
+} from '../pools.ts';
 import type { OnPress } from './actions.ts';
 import { askedByPress, type PressBody } from './asked.ts';
 import { type Fields, readFields } from './fields.ts';
 import { faultAt, onForm, type Submitted } from './form.ts';
-import { placeFaults, readPool, toEdit } from './pool-fields.ts';
+import { placeFaults, placeScopeFaults, readPool, toEdit, toScopeEdit } from './pool-fields.ts';
 
 const UNCHANGED = 'Nothing differs: nothing changed.';
 
@@ -36,6 +45,7 @@ export function registerPoolButtons(on: OnPress, ctx: SlackContext): void {
   forAdmins(ACTIONS.poolChange, ({ asked, value }) => openPoolForm(ctx, asked, { ...JSON.parse(value), more: false }));
   forAdmins(ACTIONS.poolGrant, ({ asked, value }) => openPoolForm(ctx, asked, { ...JSON.parse(value), more: true }));
   forAdmins(ACTIONS.poolAdd, ({ asked, value }) => openNewPoolForm(ctx, asked, JSON.parse(value)));
+  forAdmins(ACTIONS.scopeEdit, ({ asked, value }) => openScopeForm(ctx, asked, value || undefined));
   forAdmins(ACTIONS.poolEnd, async ({ asked, person, value }) => {
     const pool = JSON.parse(value) as { scope: string; name: string };
     const lines = await ctx.pools.endPool(pool, toActor(person));
@@ -66,6 +76,21 @@ export function registerPoolForms(app: App, ctx: SlackContext): void {
       const person = await ctx.people.find(given.asked.user);
       if (!person.admin) return {};
       return placeFaults(await ctx.pools.checkPool(toEdit(given.metadata, given)), given.metadata, given);
+    },
+  );
+  onForm<ScopeFormMetadata>(
+    app,
+    ctx,
+    CALLBACKS.scope,
+    async (given) => {
+      requireAdmin(given.person);
+      const edit = toScopeEdit(given.metadata, given);
+      const lines = await ctx.pools.changeScope(edit, toActor(given.person));
+      await tellChanges(ctx, { ...given, metadata: { ...given.metadata, scope: edit.fields.name } }, lines);
+    },
+    async (given) => {
+      const person = await ctx.people.find(given.asked.user);
+      return person.admin ? placeScopeFaults(await ctx.pools.checkScope(toScopeEdit(given.metadata, given))) : {};
     },
   );
   onForm<PoolsMetadata>(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { View } from '../../src/emulator/workspace.ts';
-import { findModal } from '../support/pool-text.ts';
+import { findModal, typePools } from '../support/pool-text.ts';
 import { startWholeApp, type WholeApp } from './whole-app.ts';
 
 const NOW = Date.parse('2026-11-21T10:30:00Z');
@@ -66,8 +66,12 @@ describe('where alerts go, in a form', () => {
     expect(line).toContain('"user_id":"U01BORIS"');
     expect(line).toContain('2 of 8 kinds are on.');
     expect([await audit('alert.route'), await audit('alert.mention'), await audit('alert.enable')]).toEqual([1, 1, 1]);
-    await slack.command({ user: 'ada', channel: 'general', text: 'alerts test' });
-    await slack.waitFor(() => slack.messages('api-usage').find(({ text }) => text.includes('TEST')), 'the alert');
+    const yaml = 'scopes: [{ name: crm, pools: [{ name: Monthly, period: month, base: 100 }] }]';
+    await typePools(slack, { user: 'ada', channel: 'general', yaml });
+    await bot.send([{ id: 'a', time: new Date(NOW).toISOString(), client: 'x', scope: 'crm', count: 95 }]);
+    const alert = () => slack.messages('api-usage').find(({ text }) => text.includes('Monthly'));
+    expect((await slack.waitFor(alert, 'the alert', 10_000)).text).toContain('<@U01BORIS>');
+    expect(slack.messages('oncall')).toEqual([]);
     const again = JSON.stringify((await open()).blocks);
     expect(again).toContain('"initial_user":"U01BORIS"');
     expect(again).toContain('"initial_conversation":"C01USAGE"');
@@ -154,6 +158,8 @@ describe('the command', () => {
     const { slack } = bot;
     await slack.command({ user: 'ada', channel: 'general', text: 'alerts route #finance' });
     await told('/invite');
+    await slack.command({ user: 'ada', channel: 'general', text: 'alerts route #nowhere' });
+    await told('did not say which channel #nowhere is');
     await slack.command({ user: 'ada', channel: 'general', text: 'alerts route #api-usage' });
     await told('Alerts go to #api-usage from now on.');
     await slack.command({ user: 'ada', channel: 'general', text: 'alerts route admins' });

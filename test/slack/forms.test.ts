@@ -58,6 +58,20 @@ describe('the form of a digest', () => {
   });
 });
 
+describe('a form that is sent twice', () => {
+  it('is done once', async () => {
+    const { slack, done } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'digest add' });
+    const form = await slack.waitFor(() => slack.modal('alice'), 'the form');
+    const submit = () => slack.submitView({ user: 'alice', viewId: form.id });
+    for (const { status, errors } of await Promise.all([submit(), submit()]))
+      expect([status, errors]).toEqual([200, {}]);
+    await slack.waitFor(() => slack.ephemerals('alice')[0], 'it is told');
+    expect(done.map(({ action }) => action)).toEqual(['digests.add']);
+    slack.assertNoProblems();
+  });
+});
+
 describe('Make this a digest, under an answer', () => {
   it('is about the calls of that answer, and has at least one part', async () => {
     const { slack, done } = await startRig();

@@ -37,15 +37,19 @@ export async function fillHistory({ db, intake, calendar, traffic, source, nowMs
 
   const writer = new Intake(intake);
   try {
-    for (let from = 0; from < events.length; from += CHUNK) {
-      const { events: chunk } = getAdapter('native').parse({
-        body: Buffer.from(JSON.stringify(events.slice(from, from + CHUNK))),
-        contentType: 'application/json',
-        headers: {},
-        receivedMs: nowMs,
-        options: {},
-      });
-      await writer.append({ source, events: chunk, receivedMs: nowMs, allowOld: true });
+    for (const [day, sent] of Map.groupBy(events, ({ time }) => calendar.dayOf(time))) {
+      // Received on the day they were sent, as in life.
+      const receivedMs = Math.min(nowMs, calendar.startOfDay(day + 1) - 1);
+      for (let from = 0; from < sent.length; from += CHUNK) {
+        const { events: chunk } = getAdapter('native').parse({
+          body: Buffer.from(JSON.stringify(sent.slice(from, from + CHUNK))),
+          contentType: 'application/json',
+          headers: {},
+          receivedMs,
+          options: {},
+        });
+        await writer.append({ source, events: chunk, receivedMs });
+      }
     }
     await writer.usage.foldAll();
   } finally {

@@ -30,6 +30,8 @@ export interface Traffic {
 }
 
 const HOUR_MS = 3_600_000;
+/** A day in brief has so many events of each call of a client, at hours of their own. */
+const BRIEF_PARTS = 4;
 /** Local hours of the day on which the server broke down, and how many days ago. */
 const BREAKDOWN = { daysAgo: 3, fromHour: 14, untilHour: 15, share: 0.42 };
 
@@ -78,20 +80,31 @@ export function createTraffic(calendar: Calendar, firstDay: number, seed = 'head
         const hours = Array.from({ length: 24 }, (_, hour) => volumeOf(client, day, hour));
         const total = hours.reduce((sum, volume) => sum + volume, 0);
         const weights = client.calls.reduce((sum, { weight = 1 }) => sum + weight, 0);
-        return client.calls
-          .map((call, index) => ({
+        return client.calls.flatMap((call, index) => {
+          const calls = Math.round((total * (call.weight ?? 1)) / weights);
+          return Array.from({ length: BRIEF_PARTS }, (_, part) => ({
             ...toEvent(client, call, {
-              id: `${client.id}-day${day}-${index}`,
-              time: calendar.startOfDay(day) + 12 * HOUR_MS + index,
+              id: `${client.id}-day${day}-${index}-${part}`,
+              time: calendar.startOfDay(day) + drawHour(hours, total, random) * HOUR_MS + index,
               broken: false,
               random,
             }),
-            count: Math.round((total * (call.weight ?? 1)) / weights),
-          }))
-          .filter(({ count }) => count > 0);
+            count: Math.floor((calls + part) / BRIEF_PARTS),
+          })).filter(({ count }) => count > 0);
+        });
       });
     },
   };
+}
+
+/** An hour, the more likely the more of the day's calls fall into it. */
+function drawHour(hours: readonly number[], total: number, random: () => number): number {
+  let left = random() * total;
+  const hour = hours.findIndex((volume) => {
+    left -= volume;
+    return left < 0;
+  });
+  return Math.max(0, hour);
 }
 
 /** Share of a working day's calls that falls into a local hour; over 24 hours of such a day it sums to about 1. */

@@ -89,6 +89,8 @@ export type RawEvent = Readonly<Record<Exclude<GroupKey, 'status'>, string>> & {
   readonly status: number;
   readonly count: number;
   readonly credits: Thousandths;
+  /** Brought in from a file: when it was received tells nothing of its sender. */
+  readonly imported?: boolean;
 };
 
 /** Port to stored usage. Implemented over the segments of either database. */

@@ -145,7 +145,9 @@ export function findManyAddresses(
 
 /** Calls that are counted on another date than people might expect: late arrivals, and the zone. */
 export function findOtherDates(events: readonly RawEvent[], calendar: Calendar): Symptom[] {
-  const late = events.filter(({ timeMs, receivedMs }) => calendar.dayOf(receivedMs) > calendar.dayOf(timeMs));
+  const late = events.filter(
+    ({ timeMs, receivedMs, imported }) => !imported && calendar.dayOf(receivedMs) > calendar.dayOf(timeMs),
+  );
   const elsewhere = events.filter(({ timeMs }) => Math.floor(timeMs / 86_400_000) !== calendar.dayOf(timeMs));
   const least = Math.max(LEAST_CALLS, events.length / 100);
   return [

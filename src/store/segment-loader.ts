@@ -7,6 +7,12 @@ import { Segment } from './segment.ts';
 const CHUNK = 200;
 const CACHE_BYTES = 256 * 1024 * 1024;
 
+/** Raw events, and whether they were brought in from a file instead of sent. */
+export interface RawSegment {
+  segment: Segment;
+  imported: boolean;
+}
+
 /** Finds the segments that a question needs. Totals are kept in memory by their number: segments never change. */
 export class SegmentLoader {
   readonly #calendar: Calendar;
@@ -55,7 +61,7 @@ export class SegmentLoader {
   }
 
   /** Raw events of the days that a span touches, a few segments at a time. */
-  async *loadRaw(db: Db, span: Span): AsyncGenerator<Segment> {
+  async *loadRaw(db: Db, span: Span): AsyncGenerator<RawSegment> {
     const ids = await db
       .selectFrom('event_segment')
       .select('id')
@@ -65,19 +71,27 @@ export class SegmentLoader {
       .execute();
     for (let at = 0; at < ids.length; at += 8) {
       const chunk = ids.slice(at, at + 8).map(({ id }) => id);
-      const rows = await db.selectFrom('event_segment').select('body').where('id', 'in', chunk).execute();
-      for (const { body } of rows) yield new Segment(body);
+      const rows = await db
+        .selectFrom('event_segment')
+        .select(['body', 'import_id'])
+        .where('id', 'in', chunk)
+        .execute();
+      for (const row of rows) yield toRawSegment(row);
     }
   }
 
   /** Commits that the totals do not hold yet and that have events of the days that a span touches. */
-  async loadInbox(db: Db, span: Span): Promise<Segment[]> {
+  async loadInbox(db: Db, span: Span): Promise<RawSegment[]> {
     const rows = await db
       .selectFrom('inbox')
-      .select('body')
+      .select(['body', 'import_id'])
       .where('last_day', '>=', this.#calendar.dayOf(span.fromMs))
       .where('first_day', '<=', this.#calendar.dayOf(span.toMs - 1))
       .execute();
-    return rows.map(({ body }) => new Segment(body));
+    return rows.map(toRawSegment);
   }
+}
+
+function toRawSegment({ body, import_id }: { body: Uint8Array; import_id: number | null }): RawSegment {
+  return { segment: new Segment(body), imported: import_id !== null };
 }

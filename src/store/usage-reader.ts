@@ -20,12 +20,19 @@ import { outcomeColumns } from './outcome.ts';
 import { createGroundReader, type ReadingGround } from './reading-ground.ts';
 import { applyTests, compileFilters, isIn, pick, selectCounted, selectHours, toMarks } from './row-selection.ts';
 import { type Batch, type Column, type ColumnName, gather, type Segment } from './segment.ts';
-import { SegmentLoader } from './segment-loader.ts';
+import { type RawSegment, SegmentLoader } from './segment-loader.ts';
 import { planQuery } from './usage-plan.ts';
 import { OTHER_ID } from './value-places.ts';
 import { ValueTexts } from './value-texts.ts';
 
 const MINUTE_MS = 60_000;
+
+interface FoundEvent {
+  batch: Batch;
+  row: number;
+  timeMs: number;
+  imported: boolean;
+}
 
 /**
  * Answers questions from segments: totals where they hold the combination, raw events else, and always what is committed
@@ -73,9 +80,10 @@ export class StoredUsage implements UsageReader {
         Object.assign(batch.columns, outcomeColumns(segment.read('status', rows), requests));
         grouping.add(batch, { columns: steps(() => this.#stepsOfEvents(segment.read('time', rows), query)) });
       };
-      for (const part of plan.raw) for await (const segment of this.#loader.loadRaw(db, part)) addRaw(segment, part);
+      for (const part of plan.raw)
+        for await (const { segment } of this.#loader.loadRaw(db, part)) addRaw(segment, part);
       const covered = plan.shortened ? { fromMs: plan.shortened.fromMs, toMs: query.span.toMs } : query.span;
-      for (const segment of await this.#loader.loadInbox(db, covered)) addRaw(segment, covered);
+      for (const { segment } of await this.#loader.loadInbox(db, covered)) addRaw(segment, covered);
 
       const cells = grouping.toBatch();
       return {
@@ -110,7 +118,7 @@ export class StoredUsage implements UsageReader {
         const inside = grain === 'day' ? undefined : pick(rows.length, (row) => isIn(span, steps[row]! * MINUTE_MS));
         grouping.add(batch, { columns: { slot: steps }, selected: inside });
       }
-      for (const segment of await this.#loader.loadInbox(db, span)) {
+      for (const { segment } of await this.#loader.loadInbox(db, span)) {
         const rows = segment.select('meters', accepted, false, selectCounted(segment, span));
         const count = segment.read('count', rows);
         const singles = Float64Array.from(count, (calls) => (calls === 1 ? 1 : 0));
@@ -161,17 +169,17 @@ export class StoredUsage implements UsageReader {
   events({ span, filters, limit }: Parameters<UsageReader['events']>[0]): Promise<RawEvent[]> {
     return this.#inSnapshot(async (db, { renames }) => {
       const tests = await compileFilters(db, this.#texts, filters);
-      const found: { batch: Batch; row: number; timeMs: number }[] = [];
-      const collect = (segment: Segment): void => {
+      const found: FoundEvent[] = [];
+      const collect = ({ segment, imported }: RawSegment): void => {
         const rows = applyTests(segment, tests, selectCounted(segment, span));
         const batch: Batch = { length: rows.length, columns: {} };
         for (const name of segment.names) batch.columns[name] = segment.read(name, rows);
         const time = segment.read('time', rows);
-        for (let row = 0; row < rows.length; row += 1) found.push({ batch, row, timeMs: time[row]! });
+        for (let row = 0; row < rows.length; row += 1) found.push({ batch, row, timeMs: time[row]!, imported });
         if (found.length > limit * 4) keepNewest(found, limit);
       };
-      for await (const segment of this.#loader.loadRaw(db, span)) collect(segment);
-      for (const segment of await this.#loader.loadInbox(db, span)) collect(segment);
+      for await (const raw of this.#loader.loadRaw(db, span)) collect(raw);
+      for (const raw of await this.#loader.loadInbox(db, span)) collect(raw);
       keepNewest(found, limit);
       return this.#toEvents(db, renames, found.reverse());
     });
@@ -189,7 +197,7 @@ export class StoredUsage implements UsageReader {
           columns: { exclusion: segment.read('exclusion', rows), requests: segment.read(requests, rows) },
         });
       for (const { segment } of await this.#loader.loadTotals(db, EXCLUDED_DAYS, buckets)) add(segment, 'requests');
-      for (const segment of await this.#loader.loadInbox(db, span)) {
+      for (const { segment } of await this.#loader.loadInbox(db, span)) {
         const time = segment.read('time');
         const exclusion = segment.read('exclusion');
         add(
@@ -314,18 +322,10 @@ export class StoredUsage implements UsageReader {
     return mayShare ? [...named.values()] : rows;
   }
 
-  async #toEvents(
-    db: Db,
-    renames: string | undefined,
-    found: readonly { batch: Batch; row: number }[],
-  ): Promise<RawEvent[]> {
+  async #toEvents(db: Db, renames: string | undefined, found: readonly FoundEvent[]): Promise<RawEvent[]> {
     const events: RawEvent[] = [];
-    const texts = await this.#texts.resolveMany(
-      db,
-      renames,
-      found.map(({ batch, row }) => ({ batch, row })),
-    );
-    for (const { batch, row } of found) {
+    const texts = await this.#texts.resolveMany(db, renames, found);
+    for (const { batch, row, imported } of found) {
       const value = (name: ColumnName): number => batch.columns[name]?.[row] ?? 0;
       const text = (name: Dimension): string => (value(name) === 0 ? '' : (texts.get(value(name)) ?? REMOVED));
       events.push({
@@ -346,6 +346,7 @@ export class StoredUsage implements UsageReader {
         status: value('status'),
         count: value('count'),
         credits: value('credits'),
+        imported,
       });
     }
     return events;

@@ -121,6 +121,8 @@ describe('why', () => {
     expect(await claims(night, { zone: 'Europe/Berlin' })).toEqual(['Days in Europe/Berlin are not days in UTC']);
     const late = every(1000, 12, { receivedMs: at('2026-11-21T01:00:00Z'), count: 2 });
     expect(await claims(late)).toEqual(['Calls arrive after their day is over']);
+    // A file brought in later tells nothing of its sender.
+    expect(await claims(late.map((event) => ({ ...event, imported: true })))).toEqual([]);
   });
 
   it('says that nothing stands out rather than guess', async () => {

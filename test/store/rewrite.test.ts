@@ -74,6 +74,10 @@ describeEachDialect('usage that is taken back or counted anew', ({ dialect, open
     });
     expect(first!.accepted).toBe(imported.length);
     expect(await readAll(db, dialect)).not.toEqual(untouched);
+    const span = { fromMs: calendar.startOfDay(calendar.dayOf(NOW) - 60), toMs: NOW + 1 };
+    const raw = await new StoredUsage(db, dialect, calendar).events({ span, filters: [], limit: 10_000 });
+    expect(raw.filter((event) => event.imported)).toHaveLength(imported.length);
+    expect(raw).toHaveLength(imported.length + events.length);
     expect(await writer.undoImport(9)).toBe(imported.length);
     expect(await readAll(db, dialect)).toEqual(untouched);
     const [again] = await writer.append([{ source: SOURCE, events: imported, receivedMs: NOW }], {

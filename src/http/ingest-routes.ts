@@ -42,27 +42,24 @@ const OTLP_SIGNALS: readonly OtlpSignal[] = ['traces', 'logs', 'metrics'];
 /** Senders that do not read our own answer, by the adapter of their source. */
 const STYLES: Readonly<Record<string, AnswerStyle>> = { kong: KONG_STYLE, firehose: FIREHOSE_STYLE };
 
-const INGEST_ROUTES: Readonly<Record<string, IngestRoute>> = {
-  '/v1/events': { adapter: 'native', style: EVENTS_STYLE },
-  '/api/v1/events': { adapter: 'cloudevents', style: OPENMETER_STYLE },
-  ...Object.fromEntries(
-    OTLP_SIGNALS.map((signal) => [
-      `/v1/${signal}`,
-      { adapter: 'otlp', options: { signal }, style: createOtlpStyle(signal) } satisfies IngestRoute,
-    ]),
-  ),
-};
+const INGEST_ROUTES: ReadonlyMap<string, IngestRoute> = new Map<string, IngestRoute>([
+  ['/v1/events', { adapter: 'native', style: EVENTS_STYLE }],
+  ['/api/v1/events', { adapter: 'cloudevents', style: OPENMETER_STYLE }],
+  ...OTLP_SIGNALS.map((signal): [string, IngestRoute] => [
+    `/v1/${signal}`,
+    { adapter: 'otlp', options: { signal }, style: createOtlpStyle(signal) },
+  ]),
+]);
 
 /** Of a source; with what OTLP exporters and Segment's libraries add to the address that they are given. */
 const SOURCE_PATH = /^\/sources\/([^/]+)(?:\/v1\/(traces|logs|metrics|batch|track))?$/;
 
 /** The endpoint at a path, with its label for metrics, and the source that the path names. */
 export function findIngestRoute(path: string): { label: string; route: IngestRoute; sourceName?: string } | undefined {
+  const shared = INGEST_ROUTES.get(path);
+  if (shared) return { label: path, route: shared };
   const [, name, added] = SOURCE_PATH.exec(path) ?? [];
-  if (name === undefined) {
-    const route = Object.hasOwn(INGEST_ROUTES, path) ? INGEST_ROUTES[path] : undefined;
-    return route && { label: path, route };
-  }
+  if (name === undefined) return undefined;
   const signal = OTLP_SIGNALS.find((known) => known === added);
   return { label: '/sources/{name}', route: signal ? { options: { signal } } : {}, sourceName: decodeName(name) };
 }

@@ -17,31 +17,33 @@ export interface MetricSource {
   collect: () => Promise<readonly Metric[]> | readonly Metric[];
 }
 
-/** Counts by label, made into metrics when asked. */
-export class Counters {
-  readonly #counts = new Map<string, { name: string; labels: Record<string, string>; value: number }>();
-  readonly #help: Readonly<Record<string, string>>;
+/** One counter by one label or two, made into a metric when asked. */
+export class Counter {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #labels: readonly [string, string?];
+  readonly #counts = new Map<string, { first: string; second: string | undefined; value: number }>();
 
-  /** Names of the counters with what they count. */
-  constructor(help: Readonly<Record<string, string>>) {
+  constructor(name: string, help: string, labels: readonly [string, string?]) {
+    this.#name = name;
     this.#help = help;
+    this.#labels = labels;
   }
 
-  add(name: string, labels: Record<string, string>, value = 1): void {
-    let key = name;
-    for (const label in labels) key += `\0${labels[label]}`;
+  add(value: number, first: string, second?: string): void {
+    const key = second === undefined ? first : `${first}\0${second}`;
     const known = this.#counts.get(key);
     if (known) known.value += value;
-    else this.#counts.set(key, { name, labels, value });
+    else this.#counts.set(key, { first, second, value });
   }
 
   collect(): Metric[] {
-    return Object.entries(this.#help).map(([name, help]) => ({
-      name,
-      help,
-      type: 'counter',
-      samples: [...this.#counts.values()].filter((count) => count.name === name),
+    const [one, other] = this.#labels;
+    const samples = [...this.#counts.values()].map(({ first, second, value }) => ({
+      labels: other === undefined ? { [one]: first } : { [one]: first, [other]: second ?? '' },
+      value,
     }));
+    return [{ name: this.#name, help: this.#help, type: 'counter', samples }];
   }
 }
 

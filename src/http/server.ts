@@ -6,7 +6,7 @@ import type { Secret } from '../secret.ts';
 import { type Answer, sendAnswer, toErrorAnswer } from './answer.ts';
 import { answerHealth, answerReadiness, type Readiness } from './health.ts';
 import { findIngestRoute, type IngestDependencies, type IngestRoute, ingestRequest } from './ingest-routes.ts';
-import { answerMetrics, Counters, type MetricSource } from './metrics.ts';
+import { answerMetrics, Counter, type MetricSource } from './metrics.ts';
 import { AbortedError, BodyBudget, readBody } from './request-body.ts';
 
 export interface HttpServerOptions extends IngestDependencies {
@@ -39,11 +39,12 @@ export interface HttpServer {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, maxBodyBytes } = options;
   const budget = new BodyBudget(options.maxHeldBytes ?? 256 * 1024 * 1024);
-  const counters = new Counters({
-    headroom_http_requests_total: 'Requests answered, by route and status.',
-    headroom_events_total: 'Events received over HTTP, by what became of them.',
-  });
-  const metrics: MetricSource[] = [counters, ...(options.metrics ?? [])];
+  const requests = new Counter('headroom_http_requests_total', 'Requests answered, by route and status.', [
+    'route',
+    'status',
+  ]);
+  const events = new Counter('headroom_events_total', 'Events received over HTTP, by what became of them.', ['result']);
+  const metrics: MetricSource[] = [requests, events, ...(options.metrics ?? [])];
   const server = createServer({
     requestTimeout: options.requestTimeoutMs ?? 120_000,
     headersTimeout: Math.min(20_000, options.requestTimeoutMs ?? 20_000),
@@ -61,7 +62,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
     try {
       const { route, answer } = await answerTo(request, response, path);
-      counters.add('headroom_http_requests_total', { route, status: String(answer.status) });
+      requests.add(1, route, String(answer.status));
       sendAnswer(request, response, answer);
     } catch (error) {
       if (error instanceof AbortedError) return;
@@ -112,12 +113,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   ): Promise<Answer> {
     const read = () => readBody(request, response, { maxBytes: maxBodyBytes, budget });
     const { answer, result, error } = await ingestRequest(request, read, route, sourceName, options);
-    const add = (outcome: string, value = 0) => {
-      if (value > 0) counters.add('headroom_events_total', { result: outcome }, value);
-    };
-    add('accepted', result?.accepted);
-    add('duplicate', result?.duplicates);
-    add('rejected', result?.rejected.length);
+    if (result?.accepted) events.add(result.accepted, 'accepted');
+    if (result?.duplicates) events.add(result.duplicates, 'duplicate');
+    if (result?.rejected.length) events.add(result.rejected.length, 'rejected');
     if (error !== undefined && answer.status >= 500) log.error({ err: error }, 'events could not be taken');
     return answer;
   }
@@ -172,6 +170,7 @@ function refuseMethod(request: IncomingMessage, allow: string): Answer {
 
 /** The path without its query, and without a slash at the end. */
 function toPath(url: string): string {
-  const path = url.split('?', 1)[0]!;
+  const query = url.indexOf('?');
+  const path = query < 0 ? url : url.slice(0, query);
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }

@@ -11,6 +11,7 @@ export interface LoadSettings {
   token: string;
   eventsPerRequest: number;
   connections: number;
+  /** Of which the first tenth warms up: it is sent, and not counted. */
   requests: number;
   seed: number;
 }
@@ -44,31 +45,29 @@ const latencies: number[] = [];
 let sent = 0;
 let refused = 0;
 
-function run(): Promise<void> {
+/** One connection: sends until so many requests have been sent by all of them. */
+function run(until: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let startedMs = 0;
     const send = (): void => {
-      const request = requests[sent];
-      if (!request) {
+      if (sent === until) {
         socket.end();
         resolve();
         return;
       }
-      sent += 1;
       startedMs = performance.now();
-      socket.write(request);
+      socket.write(requests[sent]!);
+      sent += 1;
     };
-    let answered = 0;
+    let isAnswering = false;
     const onread = {
       buffer: Buffer.alloc(64 * 1024),
       callback: (size: number, buffer: Uint8Array): boolean => {
-        answered += size;
-        const answer = buffer as Buffer;
+        if (!isAnswering && buffer[STATUS_AT] !== TWO) refused += 1;
         // The answer ends its body with the only line end that follows a brace: no header does.
-        if (answer[size - 1] !== NEW_LINE || answer[size - 2] !== BRACE) return true;
+        isAnswering = buffer[size - 1] !== NEW_LINE || buffer[size - 2] !== BRACE;
+        if (isAnswering) return true;
         latencies.push(performance.now() - startedMs);
-        if (answered === size && answer[STATUS_AT] !== TWO) refused += 1;
-        answered = 0;
         send();
         return true;
       },
@@ -79,9 +78,14 @@ function run(): Promise<void> {
   });
 }
 
+const sendAll = (until: number): Promise<unknown> =>
+  Promise.all(Array.from({ length: settings.connections }, () => run(until)));
+await sendAll(Math.floor(requests.length / 10));
+latencies.length = 0;
+refused = 0;
 parentPort!.postMessage('begun');
 const startedMs = performance.now();
-await Promise.all(Array.from({ length: settings.connections }, run));
+await sendAll(requests.length);
 const seconds = (performance.now() - startedMs) / 1000;
 latencies.sort((a, b) => a - b);
 parentPort!.postMessage({

@@ -17,6 +17,8 @@ const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 const MAX_WAITING_REQUESTS = 20_000;
 /** So much is handed to the thread whatever it is doing: there is enough to do while the rest arrives. */
 const GATHERED_BYTES = 64 * 1024;
+/** Parsed events live for one commit: with room for several, few are copied before they are garbage. */
+const YOUNG_MB = 96;
 
 /**
  * The writer of this process: a thread that decompresses, parses, commits and folds, so that ingest at full speed never
@@ -117,7 +119,10 @@ export class ThreadedWriter implements EventWriter {
 
   #thread(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: this.#settings });
+    const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
+      workerData: this.#settings,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     worker.on('message', (answers: PackedAnswers) => this.#settle(answers));
     worker.on('error', (error) => this.#lose(worker, error as Error));
     worker.on('exit', () => this.#lose(worker, new Error('the writer thread ended')));

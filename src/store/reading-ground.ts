@@ -13,7 +13,7 @@ export interface ReadingGround {
 }
 
 /** Reads all of it in one statement, made once: a report asks a dozen questions, over a network perhaps. */
-export function createGroundReader(): (db: Db) => Promise<ReadingGround> {
+export function createReadingGroundReader(): (db: Db) => Promise<ReadingGround> {
   let query: ReturnType<typeof compile> | undefined;
   return async (db) => {
     query ??= compile(db);

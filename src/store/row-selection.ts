@@ -2,7 +2,7 @@ import { type Dimension, NONE, OTHER } from '../domain/dimension.ts';
 import { type Filter, matchesStatus, toMatcher } from '../domain/filter.ts';
 import type { Span } from '../domain/usage.ts';
 import type { Db } from './database.ts';
-import type { ColumnName, Segment } from './segment.ts';
+import { type ColumnName, rowsFrom, type Segment } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 import type { ValueTexts } from './value-texts.ts';
 
@@ -21,7 +21,7 @@ const NOT_EXCLUDED = Uint8Array.of(1);
 export function applyTests(segment: Segment, tests: readonly Test[], rows: Uint32Array | undefined): Uint32Array {
   let selected = rows;
   for (const { column, accepted, beyond } of tests) selected = segment.select(column, accepted, beyond, selected);
-  return selected ?? Uint32Array.from({ length: segment.length }, (_, row) => row);
+  return selected ?? rowsFrom(0, segment.length);
 }
 
 /** A mark for each of these numbers. */
@@ -33,21 +33,35 @@ export function toMarks(ids: ReadonlySet<number>): Uint8Array {
   return marks;
 }
 
-/** The filters as marks over the numbers of each column. */
-export async function compileFilters(db: Db, texts: ValueTexts, filters: readonly Filter[]): Promise<Test[]> {
-  const tests: Test[] = [];
-  for (const { key, patterns, not } of filters) {
-    if (key === 'status') {
-      const accepted = Uint8Array.from({ length: 1000 }, (_, status) =>
-        patterns.some((pattern) => matchesStatus(pattern, status)) === not ? 0 : 1,
-      );
-      tests.push({ column: key, accepted, beyond: false });
-      continue;
-    }
-    const marks = toMarks(await findIds(db, texts, key, patterns));
-    tests.push({ column: key, accepted: not ? marks.map((mark) => 1 - mark) : marks, beyond: not });
+/** Makes filters into marks over the numbers of each column, equal ones once. */
+export class FilterCompiler {
+  readonly #db: Db;
+  readonly #texts: ValueTexts;
+  readonly #compiled = new Map<string, Promise<Test>>();
+
+  constructor(db: Db, texts: ValueTexts) {
+    this.#db = db;
+    this.#texts = texts;
   }
-  return tests;
+
+  compile(filters: readonly Filter[]): Promise<Test[]> {
+    return Promise.all(
+      filters.map((filter) =>
+        this.#compiled.getOrInsertComputed(JSON.stringify(filter), () => compile(this.#db, this.#texts, filter)),
+      ),
+    );
+  }
+}
+
+async function compile(db: Db, texts: ValueTexts, { key, patterns, not }: Filter): Promise<Test> {
+  if (key === 'status') {
+    const accepted = Uint8Array.from({ length: 1000 }, (_, status) =>
+      patterns.some((pattern) => matchesStatus(pattern, status)) === not ? 0 : 1,
+    );
+    return { column: key, accepted, beyond: false };
+  }
+  const marks = toMarks(await findIds(db, texts, key, patterns));
+  return { column: key, accepted: not ? marks.map((mark) => 1 - mark) : marks, beyond: not };
 }
 
 async function findIds(

@@ -13,6 +13,12 @@ export interface RawSegment {
   imported: boolean;
 }
 
+/** A commit that the totals do not hold yet, with the days that it touches. */
+export interface InboxSegment extends RawSegment {
+  firstDay: number;
+  lastDay: number;
+}
+
 /** Finds the segments that a question needs. Totals are kept in memory by their number: segments never change. */
 export class SegmentLoader {
   readonly #calendar: Calendar;
@@ -23,34 +29,63 @@ export class SegmentLoader {
     this.#calendar = calendar;
   }
 
-  /** The segments of a total in these buckets. */
-  async loadTotals(db: Db, cube: Cube, buckets: readonly number[]): Promise<{ bucket: number; segment: Segment }[]> {
-    if (buckets.length === 0) return [];
-    const wanted = new Set(buckets);
-    const segments = await db
+  /** The segments of each total in its buckets, in the order of `parts`; all of them are looked up at once. */
+  async loadTotals(
+    db: Db,
+    parts: readonly { cube: Cube; buckets: readonly number[] }[],
+  ): Promise<{ bucket: number; segment: Segment }[][]> {
+    const asked = parts.filter(({ buckets }) => buckets.length > 0);
+    if (asked.length === 0) return parts.map(() => []);
+    const rows = await db
       .selectFrom('total_segment')
-      .select(['id', 'bucket'])
-      .where('cube', '=', cube.name)
-      .where('bucket', '>=', Math.min(...buckets))
-      .where('bucket', '<=', Math.max(...buckets))
+      .select(['id', 'cube', 'bucket'])
+      .where((of) =>
+        of.or(
+          asked.map(({ cube, buckets }) =>
+            of.and([
+              of('cube', '=', cube.name),
+              of('bucket', '>=', Math.min(...buckets)),
+              of('bucket', '<=', Math.max(...buckets)),
+            ]),
+          ),
+        ),
+      )
       .execute();
-    const needed = segments.filter((segment) => wanted.has(segment.bucket));
-    const missing = needed.filter((segment) => !this.#segments.has(segment.id)).map((segment) => segment.id);
-    const fresh = new Map<number, Segment>();
+    const byCube = Map.groupBy(rows, ({ cube }) => cube);
+    const needed = parts.map(({ cube, buckets }) => {
+      const wanted = new Set(buckets);
+      return (byCube.get(cube.name) ?? []).filter(({ bucket }) => wanted.has(bucket));
+    });
+    const segments = await this.#loadBodies(db, new Set(needed.flat().map(({ id }) => id)));
+    return needed.map((part) => part.map(({ id, bucket }) => ({ bucket, segment: segments.get(id)! })));
+  }
+
+  async #loadBodies(db: Db, ids: ReadonlySet<number>): Promise<ReadonlyMap<number, Segment>> {
+    // Held from here on: while it waits for the others, another question may push them out of memory.
+    const held = new Map<number, Segment>();
+    const missing: number[] = [];
+    for (const id of ids) {
+      const known = this.#segments.get(id);
+      if (known) held.set(id, known);
+      else missing.push(id);
+    }
     for (let at = 0; at < missing.length; at += CHUNK) {
       const rows = await db
         .selectFrom('total_segment')
         .select(['id', 'body'])
         .where('id', 'in', missing.slice(at, at + CHUNK))
         .execute();
-      for (const { id, body } of rows) fresh.set(id, new Segment(body));
+      for (const { id, body } of rows) {
+        const segment = new Segment(body);
+        held.set(id, segment);
+        this.#remember(id, segment);
+      }
     }
-    const loaded = needed.map(({ id, bucket }) => ({ bucket, segment: fresh.get(id) ?? this.#segments.get(id)! }));
-    for (const [id, segment] of fresh) this.#remember(id, segment);
-    return loaded;
+    return held;
   }
 
   #remember(id: number, segment: Segment): void {
+    if (this.#segments.has(id)) return;
     this.#segments.set(id, segment);
     this.#cachedBytes += segment.sizeBytes;
     for (const [oldest, dropped] of this.#segments) {
@@ -81,14 +116,14 @@ export class SegmentLoader {
   }
 
   /** Commits that the totals do not hold yet and that have events of the days that a span touches. */
-  async loadInbox(db: Db, span: Span): Promise<RawSegment[]> {
+  async loadInbox(db: Db, span: Span): Promise<InboxSegment[]> {
     const rows = await db
       .selectFrom('inbox')
-      .select(['body', 'import_id'])
+      .select(['body', 'import_id', 'first_day', 'last_day'])
       .where('last_day', '>=', this.#calendar.dayOf(span.fromMs))
       .where('first_day', '<=', this.#calendar.dayOf(span.toMs - 1))
       .execute();
-    return rows.map(toRawSegment);
+    return rows.map((row) => ({ ...toRawSegment(row), firstDay: row.first_day, lastDay: row.last_day }));
   }
 }
 

@@ -130,6 +130,16 @@ export function decodeSegment(blob: Uint8Array, wanted?: readonly ColumnName[]):
   return batch;
 }
 
+/** What every event has; a segment leaves them out where they are 0 throughout, as for 1970-01-01T00:00Z. */
+const EVENT_COLUMNS = ['time', 'received', 'count'] as const;
+
+/** Raw events, with the columns that each of them has whatever their values. Throws for a blob of another format. */
+export function decodeEvents(blob: Uint8Array): Batch {
+  const batch = decodeSegment(blob);
+  for (const name of EVENT_COLUMNS) batch.columns[name] ??= createColumn(name, batch.length);
+  return batch;
+}
+
 interface Packed {
   /** Undefined: every value is `base`. */
   stored: Uint8Array | Uint16Array | Uint32Array | Float64Array | undefined;
@@ -186,13 +196,13 @@ export class Segment {
     const passes = (value: number): boolean => (value < accepted.length ? accepted[value] === 1 : beyond);
     if (!stored) {
       if (!passes(base)) return new Uint32Array(0);
-      return rows ?? Uint32Array.from({ length: this.length }, (_, row) => row);
+      return rows ?? rowsFrom(0, this.length);
     }
     // One value of the column that the rows are sorted by is one run of them.
     if (!rows && !beyond && name === this.#sortedBy && accepted.indexOf(1) === accepted.length - 1) {
       const first = lowerBound(stored, accepted.length - 1 - base);
       const end = lowerBound(stored, accepted.length - base);
-      return Uint32Array.from({ length: end - first }, (_, index) => first + index);
+      return rowsFrom(first, end);
     }
     const length = rows ? rows.length : this.length;
     const selected = new Uint32Array(length);
@@ -207,6 +217,13 @@ export class Segment {
     }
     return selected.subarray(0, count);
   }
+}
+
+/** The row numbers from `first` to before `end`. */
+export function rowsFrom(first: number, end: number): Uint32Array<ArrayBuffer> {
+  const rows = new Uint32Array(end - first);
+  for (let i = 0; i < rows.length; i += 1) rows[i] = first + i;
+  return rows;
 }
 
 /** The first place in ascending values that is not below `value`. */

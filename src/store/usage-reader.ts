@@ -17,15 +17,35 @@ import { METER_SEPARATOR } from './event-batch.ts';
 import { Grouping } from './grouping.ts';
 import { cutToMost, findCandidates } from './largest-cells.ts';
 import { outcomeColumns } from './outcome.ts';
-import { createGroundReader, type ReadingGround } from './reading-ground.ts';
-import { applyTests, compileFilters, isIn, pick, selectCounted, selectHours, toMarks } from './row-selection.ts';
+import { createReadingGroundReader, type ReadingGround } from './reading-ground.ts';
+import {
+  applyTests,
+  FilterCompiler,
+  isIn,
+  pick,
+  selectCounted,
+  selectHours,
+  type Test,
+  toMarks,
+} from './row-selection.ts';
 import { type Batch, type Column, type ColumnName, gather, type Segment } from './segment.ts';
-import { type RawSegment, SegmentLoader } from './segment-loader.ts';
-import { planQuery } from './usage-plan.ts';
+import { type InboxSegment, type RawSegment, SegmentLoader } from './segment-loader.ts';
+import { type Plan, planQuery } from './usage-plan.ts';
 import { OTHER_ID } from './value-places.ts';
 import { ValueTexts } from './value-texts.ts';
 
 const MINUTE_MS = 60_000;
+
+/** So many questions share a snapshot at most: a server cuts off a transaction that pauses for long. */
+const MOST_TOGETHER = 32;
+
+interface Asked {
+  query: UsageQuery;
+  resolve: (answer: UsageAnswer) => void;
+  reject: (error: unknown) => void;
+}
+
+type TotalSegments = Awaited<ReturnType<SegmentLoader['loadTotals']>>[number];
 
 interface FoundEvent {
   batch: Batch;
@@ -44,7 +64,8 @@ export class StoredUsage implements UsageReader {
   readonly #calendar: Calendar;
   readonly #texts: ValueTexts;
   readonly #loader: SegmentLoader;
-  readonly #readGround = createGroundReader();
+  readonly #readGround = createReadingGroundReader();
+  readonly #asked: Asked[] = [];
 
   constructor(db: Db, dialect: DialectName, calendar: Calendar) {
     this.#db = db;
@@ -54,46 +75,90 @@ export class StoredUsage implements UsageReader {
     this.#loader = new SegmentLoader(calendar);
   }
 
+  /** Questions asked in one go, as a report does, are answered from one snapshot: their numbers fit together. */
   sum(query: UsageQuery): Promise<UsageAnswer> {
-    return this.#inSnapshot(async (db, { kept, renames, newestMs }) => {
-      const plan = planQuery(query, this.#calendar, kept);
-      const tests = await compileFilters(db, this.#texts, query.filters);
-      const keys: ColumnName[] =
-        query.grain === 'all' && query.groupBy.length > 0 ? [...query.groupBy] : [...query.groupBy, 'slot'];
-      const grouping = new Grouping(keys, ['requests', 'ok', 'failed', 'credits']);
-      const steps = (make: () => Column): Batch['columns'] => (keys.includes('slot') ? { slot: make() } : {});
+    const { promise, resolve, reject } = Promise.withResolvers<UsageAnswer>();
+    this.#asked.push({ query, resolve, reject });
+    if (this.#asked.length === 1) setImmediate(() => void this.#answer());
+    return promise;
+  }
 
-      for (const part of plan.totals) {
-        for (const { bucket, segment } of await this.#loader.loadTotals(db, part.cube, part.buckets)) {
-          const hours =
-            part.cube.grain === 'hour' ? selectHours(segment, this.#calendar.startOfDay(bucket), part) : undefined;
-          const rows = tests.length > 0 || hours ? applyTests(segment, tests, hours) : undefined;
-          const batch = readTotals(segment, part.cube, query.groupBy, rows);
-          grouping.add(batch, { columns: steps(() => this.#stepsOfTotal(part.cube, bucket, batch, query)) });
+  async #answer(): Promise<void> {
+    const asked = this.#asked.splice(0, MOST_TOGETHER);
+    if (this.#asked.length > 0) setImmediate(() => void this.#answer());
+    try {
+      await this.#inSnapshot(async (db, ground) => {
+        const plans = asked.map(({ query }) => planQuery(query, this.#calendar, ground.kept));
+        const totals = await this.#loader.loadTotals(
+          db,
+          plans.flatMap((plan) => plan.totals),
+        );
+        const covered = plans.map(({ shortened }, index) => {
+          const { span } = asked[index]!.query;
+          return shortened ? { fromMs: shortened.fromMs, toMs: span.toMs } : span;
+        });
+        const inbox = await this.#loader.loadInbox(db, {
+          fromMs: Math.min(...covered.map(({ fromMs }) => fromMs)),
+          toMs: Math.max(...covered.map(({ toMs }) => toMs)),
+        });
+        const filters = new FilterCompiler(db, this.#texts);
+        for (const [index, { query, resolve, reject }] of asked.entries()) {
+          const plan = plans[index]!;
+          const found = { totals: totals.splice(0, plan.totals.length), inbox, covered: covered[index]! };
+          await this.#sum(db, ground, query, plan, await filters.compile(query.filters), found).then(resolve, reject);
         }
-      }
-      const addRaw = (segment: Segment, span: Span): void => {
-        const rows = applyTests(segment, tests, selectCounted(segment, span));
-        const requests = segment.read('count', rows);
-        const batch: Batch = { length: rows.length, columns: { requests, credits: segment.read('credits', rows) } };
-        for (const key of query.groupBy) batch.columns[key] = segment.read(key, rows);
-        Object.assign(batch.columns, outcomeColumns(segment.read('status', rows), requests));
-        grouping.add(batch, { columns: steps(() => this.#stepsOfEvents(segment.read('time', rows), query)) });
-      };
-      for (const part of plan.raw)
-        for await (const { segment } of this.#loader.loadRaw(db, part)) addRaw(segment, part);
-      const covered = plan.shortened ? { fromMs: plan.shortened.fromMs, toMs: query.span.toMs } : query.span;
-      for (const { segment } of await this.#loader.loadInbox(db, covered)) addRaw(segment, covered);
+      });
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+    }
+  }
 
-      const cells = grouping.toBatch();
-      return {
-        ...(await this.#toAnswerRows(db, renames, cells, query)),
-        origin: plan.raw.length === 0 ? 'totals' : plan.totals.length === 0 ? 'raw' : 'both',
-        asOfMs: newestMs,
-        ...(plan.shortened ? { shortened: plan.shortened } : {}),
-        capped: query.groupBy.filter((key) => key !== 'status' && cells.columns[key]?.includes(OTHER_ID)),
-      };
-    });
+  async #sum(
+    db: Db,
+    { renames, newestMs }: ReadingGround,
+    query: UsageQuery,
+    plan: Plan,
+    tests: readonly Test[],
+    found: { totals: TotalSegments[]; inbox: readonly InboxSegment[]; covered: Span },
+  ): Promise<UsageAnswer> {
+    const keys: ColumnName[] =
+      query.grain === 'all' && query.groupBy.length > 0 ? [...query.groupBy] : [...query.groupBy, 'slot'];
+    const grouping = new Grouping(keys, ['requests', 'ok', 'failed', 'credits']);
+    const steps = (make: () => Column): Batch['columns'] => (keys.includes('slot') ? { slot: make() } : {});
+
+    for (const [index, part] of plan.totals.entries()) {
+      for (const { bucket, segment } of found.totals[index]!) {
+        const hours =
+          part.cube.grain === 'hour' ? selectHours(segment, this.#calendar.startOfDay(bucket), part) : undefined;
+        const rows = tests.length > 0 || hours ? applyTests(segment, tests, hours) : undefined;
+        const batch = readTotals(segment, part.cube, query.groupBy, rows);
+        grouping.add(batch, { columns: steps(() => this.#stepsOfTotal(part.cube, bucket, batch, query)) });
+      }
+    }
+    const addRaw = (segment: Segment, span: Span): void => {
+      const rows = applyTests(segment, tests, selectCounted(segment, span));
+      const requests = segment.read('count', rows);
+      const batch: Batch = { length: rows.length, columns: { requests, credits: segment.read('credits', rows) } };
+      for (const key of query.groupBy) batch.columns[key] = segment.read(key, rows);
+      Object.assign(batch.columns, outcomeColumns(segment.read('status', rows), requests));
+      grouping.add(batch, { columns: steps(() => this.#stepsOfEvents(segment.read('time', rows), query)) });
+    };
+    for (const part of plan.raw) {
+      for await (const { segment } of this.#loader.loadRaw(db, part)) addRaw(segment, part);
+    }
+    const { covered } = found;
+    const [first, last] = [this.#calendar.dayOf(covered.fromMs), this.#calendar.dayOf(covered.toMs - 1)];
+    for (const { segment, firstDay, lastDay } of found.inbox)
+      if (lastDay >= first && firstDay <= last) addRaw(segment, covered);
+
+    const cells = grouping.toBatch();
+    return {
+      ...(await this.#toAnswerRows(db, renames, cells, query)),
+      origin: plan.raw.length === 0 ? 'totals' : plan.totals.length === 0 ? 'raw' : 'both',
+      asOfMs: newestMs,
+      ...(plan.shortened ? { shortened: plan.shortened } : {}),
+      capped: query.groupBy.filter((key) => key !== 'status' && cells.columns[key]?.includes(OTHER_ID)),
+    };
   }
 
   meter({ meter, span, grain }: MeterQuery): Promise<MeterStep[]> {
@@ -109,7 +174,8 @@ export class StoredUsage implements UsageReader {
       const buckets: number[] = [];
       for (let day = this.#calendar.dayOf(span.fromMs); day <= lastDay; day += 1) buckets.push(day);
       const accepted = toMarks(combinations);
-      for (const { bucket, segment } of await this.#loader.loadTotals(db, cube, buckets)) {
+      const [days] = await this.#loader.loadTotals(db, [{ cube, buckets }]);
+      for (const { bucket, segment } of days!) {
         const rows = segment.select('meters', accepted, false);
         const batch: Batch = { length: rows.length, columns: {} };
         for (const name of ['slot', 'singles', 'bulk', 'credits'] as const)
@@ -168,7 +234,7 @@ export class StoredUsage implements UsageReader {
 
   events({ span, filters, limit }: Parameters<UsageReader['events']>[0]): Promise<RawEvent[]> {
     return this.#inSnapshot(async (db, { renames }) => {
-      const tests = await compileFilters(db, this.#texts, filters);
+      const tests = await new FilterCompiler(db, this.#texts).compile(filters);
       const found: FoundEvent[] = [];
       const collect = ({ segment, imported }: RawSegment): void => {
         const rows = applyTests(segment, tests, selectCounted(segment, span));
@@ -196,7 +262,8 @@ export class StoredUsage implements UsageReader {
           length: rows ? rows.length : segment.length,
           columns: { exclusion: segment.read('exclusion', rows), requests: segment.read(requests, rows) },
         });
-      for (const { segment } of await this.#loader.loadTotals(db, EXCLUDED_DAYS, buckets)) add(segment, 'requests');
+      const [days] = await this.#loader.loadTotals(db, [{ cube: EXCLUDED_DAYS, buckets }]);
+      for (const { segment } of days!) add(segment, 'requests');
       for (const { segment } of await this.#loader.loadInbox(db, span)) {
         const time = segment.read('time');
         const exclusion = segment.read('exclusion');
@@ -304,7 +371,9 @@ export class StoredUsage implements UsageReader {
     const rows: UsageRow[] = [];
     const named = new Map<string, UsageRow>();
     // Two forgotten values of a dimension share a name; everything else is one row per cell.
-    const mayShare = groupBy.some((key, index) => key !== 'status' && this.#texts.hasRemoved(columns[index]!.values));
+    const mayShare =
+      renames !== undefined &&
+      groupBy.some((key, index) => key !== 'status' && hasRemoved(columns[index]!.values, texts));
     for (let cell = 0; cell < cells.length; cell += 1) {
       const count = requests![cell]!;
       const row: UsageRow = {
@@ -375,6 +444,12 @@ function readTotals(segment: Segment, cube: Cube, groupBy: readonly GroupKey[], 
     : outcomeColumns(segment.read('status', rows), requests);
   Object.assign(batch.columns, outcome);
   return batch;
+}
+
+/** Whether any of these numbers stands for a forgotten value. */
+function hasRemoved(ids: Column, texts: ReadonlyMap<number, string>): boolean {
+  for (let i = 0; i < ids.length; i += 1) if (texts.get(ids[i]!) === REMOVED) return true;
+  return false;
 }
 
 function addTo(rows: Map<string, UsageRow>, row: UsageRow): void {

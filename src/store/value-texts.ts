@@ -38,15 +38,19 @@ export async function forgetValue(db: Db, dimension: Dimension, text: string): P
 
 /** Numbers back to texts, and texts (or patterns of them) to the numbers that stand for them. For readers. */
 export class ValueTexts {
-  readonly #texts = new Map<number, string>();
+  #texts = new Map<number, string>();
   #renames: string | undefined;
 
-  /** `renames`: as this snapshot has it (reading-ground.ts). */
+  /**
+   * The texts of these numbers, and perhaps of others. `renames`: as this snapshot has it (reading-ground.ts). Questions
+   * may overlap: what one was given stays as it is when another begins a new memory.
+   */
   async resolve(db: Db, renames: string | undefined, ids: Iterable<number>): Promise<ReadonlyMap<number, string>> {
-    if (renames !== this.#renames || this.#texts.size > MAX_REMEMBERED) this.#texts.clear();
+    if (renames !== this.#renames || this.#texts.size > MAX_REMEMBERED) this.#texts = new Map();
     this.#renames = renames;
+    const texts = this.#texts;
     const unknown = new Set<number>();
-    for (const id of ids) if (id !== 0 && id !== OTHER_ID && !this.#texts.has(id)) unknown.add(id);
+    for (const id of ids) if (id !== 0 && id !== OTHER_ID && !texts.has(id)) unknown.add(id);
     const missing = [...unknown];
     for (let at = 0; at < missing.length; at += CHUNK) {
       const rows = await db
@@ -54,27 +58,19 @@ export class ValueTexts {
         .select(['id', 'text'])
         .where('id', 'in', missing.slice(at, at + CHUNK))
         .execute();
-      for (const { id, text } of rows) this.#texts.set(id, text.startsWith(FORGOTTEN) ? REMOVED : text);
+      for (const { id, text } of rows) texts.set(id, text.startsWith(FORGOTTEN) ? REMOVED : text);
     }
-    return this.#texts;
-  }
-
-  /** Whether more than one of these (resolved) numbers stands for a forgotten value. */
-  hasRemoved(ids: Iterable<number>): boolean {
-    if (this.#renames === undefined) return false;
-    for (const id of ids) if (this.#texts.get(id) === REMOVED) return true;
-    return false;
+    return texts;
   }
 
   /** For the key columns of an answer. */
-  async resolveAll(
+  resolveAll(
     db: Db,
     renames: string | undefined,
     cells: Batch,
     keys: readonly GroupKey[],
   ): Promise<ReadonlyMap<number, string>> {
-    for (const key of keys) if (key !== 'status') await this.resolve(db, renames, (cells.columns[key] ?? []) as Column);
-    return this.#texts;
+    return this.resolve(db, renames, readKeys(cells, keys));
   }
 
   /** For every dimension of some raw events. */
@@ -100,4 +96,9 @@ export class ValueTexts {
     const matches = toMatcher(pattern);
     return (await query.execute()).filter(({ text }) => matches(text)).map(({ id }) => id);
   }
+}
+
+/** The numbers of texts in these columns, with repetitions. */
+function* readKeys(cells: Batch, keys: readonly GroupKey[]): Generator<number> {
+  for (const key of keys) if (key !== 'status') yield* (cells.columns[key] ?? []) as Column;
 }

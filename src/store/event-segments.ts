@@ -1,6 +1,6 @@
 import type { Db } from './database.ts';
 import { withKeys, withoutKeys } from './event-key.ts';
-import { type Batch, concatenate, decodeSegment, encodeSegment } from './segment.ts';
+import { type Batch, concatenate, decodeEvents, encodeSegment } from './segment.ts';
 
 /** So many segments of about one size are merged into one, up to a size that is still read quickly. */
 const TIER = 4;
@@ -46,7 +46,7 @@ export async function addEventSegment(db: Db, day: number, events: Batch, origin
       .select(['keys', 'body'])
       .where('id', '=', id)
       .executeTakeFirstOrThrow();
-    parts.push(withKeys(decodeSegment(body), keys));
+    parts.push(withKeys(decodeEvents(body), keys));
   }
   if (merged.length > 0)
     await db

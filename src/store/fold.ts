@@ -2,7 +2,7 @@ import type { Calendar } from '../domain/calendar.ts';
 import type { Db } from './database.ts';
 import { withKeys } from './event-key.ts';
 import { addEventSegment } from './event-segments.ts';
-import { concatenate, decodeSegment } from './segment.ts';
+import { concatenate, decodeEvents } from './segment.ts';
 import { addToTotals, splitByDay } from './totals.ts';
 import type { ValuePlaces } from './value-places.ts';
 
@@ -61,7 +61,7 @@ async function foldCommits(
     .where('seq', 'in', [...seqs])
     .orderBy('seq')
     .execute();
-  const all = concatenate(rows.map((row) => withKeys(decodeSegment(row.body), row.keys)));
+  const all = concatenate(rows.map((row) => withKeys(decodeEvents(row.body), row.keys)));
   const origin = {
     importId,
     firstSeq: rows[0]!.seq,

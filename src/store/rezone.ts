@@ -3,7 +3,7 @@ import { type Cube, HOUR_CUBES, METER_DAYS, METER_MINUTES } from './cube.ts';
 import type { Db } from './database.ts';
 import { withKeys, withoutKeys } from './event-key.ts';
 import { changeReportZone } from './report-zone.ts';
-import { type Batch, type Column, decodeSegment, encodeSegment, gather } from './segment.ts';
+import { type Batch, type Column, decodeEvents, decodeSegment, encodeSegment, gather } from './segment.ts';
 import { findSetting, setSetting } from './setting-repository.ts';
 import {
   addCells,
@@ -159,7 +159,7 @@ async function takeOutOldRaw(db: Db, { from, places }: Rezone, rawDay: number | 
     .execute();
   for (const { id, day } of segments) {
     const { body } = await db.selectFrom('event_segment').select('body').where('id', '=', id).executeTakeFirstOrThrow();
-    await addToTotals(db, day, decodeSegment(body), from, places, -1);
+    await addToTotals(db, day, decodeEvents(body), from, places, -1);
   }
   return segments.map(({ id }) => id);
 }
@@ -181,7 +181,7 @@ async function moveSegment(db: Db, { to, places }: Rezone, id: number): Promise<
     ...rest
   } = await db.selectFrom('event_segment').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   await db.deleteFrom('event_segment').where('id', '=', id).execute();
-  for (const [day, part] of splitByDay(withKeys(decodeSegment(body), keys), to)) {
+  for (const [day, part] of splitByDay(withKeys(decodeEvents(body), keys), to)) {
     const { batch, keys: own } = withoutKeys(part);
     await db
       .insertInto('event_segment')

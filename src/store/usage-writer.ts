@@ -13,7 +13,7 @@ import { MemoryIdentity } from './memory-identity.ts';
 import { reassign } from './recount.ts';
 import { removeExpired } from './retention.ts';
 import { type RezoneOutcome, rezone } from './rezone.ts';
-import { type Batch, decodeSegment, encodeSegment } from './segment.ts';
+import { type Batch, decodeEvents, encodeSegment } from './segment.ts';
 import { getOrCreateSetting } from './setting-repository.ts';
 import { addToTotals, closeMonths } from './totals.ts';
 import { ValueDictionary } from './value-dictionary.ts';
@@ -249,7 +249,7 @@ export class UsageWriter {
           .where('id', '=', id)
           .executeTakeFirst();
         if (!row) return 0;
-        const batch = decodeSegment(row.body);
+        const batch = decodeEvents(row.body);
         const changed = await change(trx, day, batch);
         if (changed === batch) return batch.length;
         await addToTotals(trx, day, batch, calendar, this.#places, -1);

@@ -4,8 +4,9 @@ import { createCalendar } from '../../src/domain/calendar.ts';
 import { DIMENSIONS } from '../../src/domain/dimension.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
 import type { Grain, UsageQuery } from '../../src/domain/usage.ts';
-import type { Db } from '../../src/store/database.ts';
+import { type Db, openDatabase } from '../../src/store/database.ts';
 import type { Assign } from '../../src/store/event-batch.ts';
+import { migrate } from '../../src/store/migrate.ts';
 import { StoredUsage } from '../../src/store/usage-reader.ts';
 import { UsageWriter } from '../../src/store/usage-writer.ts';
 import { forgetValue } from '../../src/store/value-texts.ts';
@@ -20,7 +21,7 @@ const noRules: Assign = (event) => {
   return { scope, meters: [scope], exclusion: undefined, credits: event.credits ?? event.count * 1000 };
 };
 
-describeEachDialect('stored usage', ({ dialect, open }) => {
+describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
   const createWriter = (db: Db, options = {}): UsageWriter =>
     new UsageWriter(db, { dialect, calendar, rawRetentionDays: 30, rules: async () => noRules, ...options });
 
@@ -103,6 +104,32 @@ describeEachDialect('stored usage', ({ dialect, open }) => {
       }),
       { numRuns: dialect === 'sqlite' ? 200 : 60 },
     );
+  });
+
+  it('answers questions asked together from one snapshot, whatever is committed meanwhile', async () => {
+    const url = await createUrl();
+    const [db, other] = [openDatabase(url, { connections: 4 }), openDatabase(url)];
+    await migrate(db);
+    const writer = createWriter(other);
+    const reader = new StoredUsage(db, dialect, calendar);
+    const span = { fromMs: calendar.startOfDay(calendar.dayOf(NOW)), toMs: NOW + 1 };
+    const event = { client: 'a', route: '/a', user: 'u', timeMs: NOW, kind: 'call', count: 1 };
+    let committing = true;
+    const commits = (async () => {
+      for (let round = 0; round < 60; round += 1)
+        await writer.append([{ source: SOURCE, events: [event], receivedMs: NOW }]);
+      committing = false;
+    })();
+    while (committing) {
+      const keys = ['client', 'route', 'user', 'ip'] as const;
+      const answers = await Promise.all(
+        keys.map((key) => reader.sum({ span, grain: 'all', groupBy: [key], filters: [] })),
+      );
+      const sums = answers.map(({ rows }) => rows.reduce((sum, { requests }) => sum + requests, 0));
+      expect(new Set(sums).size).toBe(1);
+    }
+    await commits;
+    await Promise.all([db.destroy(), other.destroy()]);
   });
 
   it('counts an id once: within a request, across commits, after a fold, and from a fresh process', async () => {

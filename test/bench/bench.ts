@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- --events N] [--postgres]`: ingest to disk over HTTP, reports over many events, charts. Sender and bot
- * share this machine's cores; figures of one run belong together, and ratios tell more than rates.
+ * `npm run bench [-- --only ingest|acknowledgements|reports|charts] [--events N] [--database URL]`: ingest to disk over
+ * HTTP, Slack's wait meanwhile, reports over many events, charts. Sender and bot share this machine's cores; figures of one
+ * run belong together, and ratios tell more than rates. A database that is given must be empty.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -11,20 +11,18 @@ const MAX_EVENTS = 200_000;
 const MAX_COMMITS = 4_000;
 
 /**
- * Moves the oldest commits into raw segments by day and adds them to the totals, in the caller's transaction. Answers how
- * much that was; zeros: nothing is left.
+ * Moves the oldest commits, none newer than `through`, into raw segments by day and adds them to the totals, in the
+ * caller's transaction. Answers how much that was; zeros: nothing is left.
  */
 export async function foldInbox(
   db: Db,
   calendar: Calendar,
   places: ValuePlaces,
+  through?: number,
 ): Promise<{ events: number; commits: number }> {
-  const commits = await db
-    .selectFrom('inbox')
-    .select(['seq', 'events', 'import_id'])
-    .orderBy('seq')
-    .limit(MAX_COMMITS)
-    .execute();
+  let query = db.selectFrom('inbox').select(['seq', 'events', 'import_id']).orderBy('seq').limit(MAX_COMMITS);
+  if (through !== undefined) query = query.where('seq', '<=', through);
+  const commits = await query.execute();
   const taken: typeof commits = [];
   let events = 0;
   for (const commit of commits) {

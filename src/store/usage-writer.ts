@@ -98,8 +98,12 @@ export class UsageWriter {
     return this.#inTurn(() => this.#fold());
   }
 
-  async foldAll(): Promise<void> {
-    while ((await this.fold()) > 0);
+  /**
+   * Folds all that is committed when its turn comes. What other processes commit meanwhile is left to the next fold, so
+   * this ends however fast they are.
+   */
+  foldAll(): Promise<void> {
+    return this.#inTurn(() => this.#foldAll());
   }
 
   /** Removes what is past its time (raw events, ids, hourly totals, daily ones where that is set), and closes months. */
@@ -110,7 +114,7 @@ export class UsageWriter {
   /** Takes an import out of the totals and forgets its ids; as far as its raw events are kept. Answers their number. */
   undoImport(importId: number): Promise<number> {
     return this.#inTurn(async () => {
-      while ((await this.#fold()) > 0);
+      await this.#foldAll();
       return this.#rewrite(importId, async () => undefined);
     });
   }
@@ -121,7 +125,7 @@ export class UsageWriter {
    */
   recount(fromDay: number): Promise<number> {
     return this.#inTurn(async () => {
-      while ((await this.#fold()) > 0);
+      await this.#foldAll();
       return this.#rewrite(
         undefined,
         async (trx, day, batch) => {
@@ -140,7 +144,7 @@ export class UsageWriter {
    */
   rezone(to: Calendar): Promise<RezoneOutcome> {
     return this.#inTurn(async () => {
-      while ((await this.#fold()) > 0);
+      await this.#foldAll();
       const { calendar: from, dialect } = this.#options;
       return this.#changeTotals(async (trx) => {
         if (dialect === 'postgres') {
@@ -150,6 +154,8 @@ export class UsageWriter {
           // Days move by one at most; an id is rather remembered a day longer than a day too short.
           await sql`update event_id set day = day + 1`.execute(trx);
         }
+        // What came between the last fold and the lock.
+        while ((await foldInbox(trx, from, this.#places)).events > 0);
         return rezone(trx, { from, to, places: new ValuePlaces(this.#options.dimensionCap ?? DIMENSION_CAP) });
       });
     });
@@ -217,12 +223,20 @@ export class UsageWriter {
     }
   }
 
-  async #fold(): Promise<number> {
+  async #foldAll(): Promise<void> {
+    const newest = await this.#db
+      .selectFrom('inbox')
+      .select((eb) => eb.fn.max<number | null>('seq').as('seq'))
+      .executeTakeFirst();
+    while ((await this.#fold(newest?.seq ?? 0)) > 0);
+  }
+
+  async #fold(through?: number): Promise<number> {
     const folded = await this.#changeTotals(async (trx) => {
       this.#follow(await this.#readGround(trx));
-      return foldInbox(trx, this.#options.calendar, this.#places);
+      return foldInbox(trx, this.#options.calendar, this.#places, through);
     });
-    // Nothing left: whatever this process counted, another has folded it.
+    // Nothing left of what this process had committed: another has folded it.
     this.#unfoldedEvents = folded.events === 0 ? 0 : Math.max(0, this.#unfoldedEvents - folded.events);
     this.#unfoldedCommits = folded.commits === 0 ? 0 : Math.max(0, this.#unfoldedCommits - folded.commits);
     return folded.events;

@@ -18,6 +18,24 @@ const rules: Assign = (event) => ({
 });
 const call = (timeMs: number): UsageEvent => ({ client: 'a', kind: 'call', count: 1, timeMs });
 
+/** A handle on the same database that runs `before` ahead of each of its transactions. */
+function interleave(db: Db, before: () => Promise<unknown>): Db {
+  return new Proxy(db, {
+    get(target, name) {
+      if (name === 'transaction') {
+        return () => ({
+          async execute<T>(change: (trx: Db) => Promise<T>): Promise<T> {
+            await before();
+            return target.transaction().execute(change);
+          },
+        });
+      }
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
 describeEachDialect('the writer of usage', ({ dialect, open }) => {
   const createWriter = (db: Db, assign = rules): UsageWriter =>
     new UsageWriter(db, { dialect, calendar, rawRetentionDays: 60, rules: async () => assign });
@@ -41,5 +59,25 @@ describeEachDialect('the writer of usage', ({ dialect, open }) => {
     expect(await writer.recount(-1)).toBe(events.length + 1);
     expect(await writer.undoImport(7)).toBe(events.length);
     expect(await countCalls(db)).toBe(1);
+  });
+
+  it.each<[string, (writer: UsageWriter) => Promise<unknown>]>([
+    ['fold', (writer) => writer.foldAll()],
+    ['undo an import', (writer) => writer.undoImport(7)],
+    ['count anew', (writer) => writer.recount(0)],
+    ['change the zone', (writer) => writer.rezone(createCalendar('UTC'))],
+  ])('comes to an end with what it has to %s, though another instance commits all the time', async (_, work) => {
+    const db = await open();
+    const other = createWriter(db);
+    let commits = 0;
+    const busy = interleave(db, async () => {
+      commits += 1;
+      if (commits > 20) throw new Error('It goes on as long as others commit.');
+      await other.append([{ source: SOURCE, events: [call(NOW)], receivedMs: NOW }]);
+    });
+    await other.append([{ source: SOURCE, events: [call(NOW)], receivedMs: NOW }]);
+    await work(createWriter(busy));
+    expect(await countCalls(db)).toBe(commits + 1);
+    expect(commits).toBeGreaterThan(0);
   });
 });

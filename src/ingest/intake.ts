@@ -1,11 +1,12 @@
 import { createCalendar } from '../domain/calendar.ts';
 import type { IngestResult } from '../domain/event.ts';
 import { compileRules, type RuleBook } from '../domain/rules.ts';
+import { HeadroomError } from '../errors.ts';
 import { type Db, dialectOf, openDatabase } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import type { Assign } from '../store/event-batch.ts';
 import { UsageWriter } from '../store/usage-writer.ts';
-import type { AppendRequest, IngestRequest } from './adapter.ts';
+import type { AppendRequest, IngestRequest, ParsedRequest } from './adapter.ts';
 import { getAdapter } from './adapters.ts';
 import { decompress } from './decompress.ts';
 
@@ -20,8 +21,23 @@ export interface IntakeSettings {
   dimensionCap?: number | undefined;
 }
 
+/**
+ * One commit takes at most this much of what requests hold once they are read, so that senders are answered while the
+ * next is prepared, and no transaction is long; a single request may be larger.
+ */
+export const GROUP_EVENTS = 50_000;
+export const GROUP_BYTES = 1024 * 1024;
+
 /** For so long a commit shows that another can be made. */
 const PROOF_MS = 1000;
+
+/** A request that has been read: its events, or what is wrong with it as a whole. */
+interface ReadRequest {
+  request: IngestRequest;
+  /** Decompressed. */
+  bytes: number;
+  parsed: ParsedRequest | Error;
+}
 
 /** From the bytes of authenticated requests to committed events, in the calling thread. */
 export class Intake {
@@ -30,6 +46,8 @@ export class Intake {
   readonly #settings: IntakeSettings;
   #committedAt = Number.NEGATIVE_INFINITY;
   #rules: { version: number; assign: Assign } | undefined;
+  /** Read, but too much for the commit before: the first of the next. */
+  #ahead: ReadRequest | undefined;
 
   constructor(settings: IntakeSettings) {
     this.#settings = settings;
@@ -45,42 +63,71 @@ export class Intake {
   }
 
   /**
-   * One commit for all requests that can be read. Per request, in order: its result, or the error that refuses it whole.
-   * Rejects only where the commit itself fails; then nothing of any request was stored.
+   * One commit for as many of the first requests as it holds, at least one. Per request taken, in order: its result, or
+   * the error that refuses it whole; where the commit itself fails nothing of any of them was stored. Never rejects.
    */
   async take(requests: readonly IngestRequest[]): Promise<(IngestResult | Error)[]> {
-    const outcomes: (IngestResult | Error)[] = [];
+    const group = this.#readGroup(requests);
     const appends: Parameters<UsageWriter['append']>[0][number][] = [];
-    const parsedRejections: IngestResult['rejected'][] = [];
-    const places: number[] = [];
-    for (const [place, request] of requests.entries()) {
-      try {
-        const { envelope, receivedMs } = request;
-        const body = decompress(request.body, envelope.encoding, this.#settings.maxBodyBytes);
-        const parsed = getAdapter(envelope.adapter).parse({ ...envelope, body, receivedMs });
-        appends.push({
-          source: { id: envelope.sourceId, name: envelope.sourceName },
-          events: parsed.events,
-          indexes: parsed.indexes,
-          receivedMs,
-        });
-        parsedRejections.push(parsed.rejected);
-        places.push(place);
-      } catch (error) {
-        outcomes[place] = error as Error;
+    for (const { request, parsed } of group) {
+      if (parsed instanceof Error) continue;
+      const { envelope, receivedMs } = request;
+      const source = { id: envelope.sourceId, name: envelope.sourceName };
+      appends.push({ source, events: parsed.events, indexes: parsed.indexes, receivedMs });
+    }
+    let results: IngestResult[];
+    try {
+      results = await this.#commit(appends);
+    } catch (error) {
+      const message = `Events cannot be stored right now (${(error as Error).message}); send the request again.`;
+      const failed = new HeadroomError('overloaded', message, { cause: error });
+      return group.map(({ parsed }) => (parsed instanceof Error ? parsed : failed));
+    }
+    let next = 0;
+    return group.map(({ parsed }) => {
+      if (parsed instanceof Error) return parsed;
+      const result = results[next]!;
+      next += 1;
+      if (parsed.rejected.length > 0)
+        result.rejected = [...parsed.rejected, ...result.rejected].sort((a, b) => a.index - b.index);
+      return result;
+    });
+  }
+
+  #readGroup(requests: readonly IngestRequest[]): ReadRequest[] {
+    const group: ReadRequest[] = [];
+    let bytes = 0;
+    let events = 0;
+    for (const request of requests) {
+      const read = this.#ahead?.request === request ? this.#ahead : this.#read(request);
+      this.#ahead = undefined;
+      bytes += read.bytes;
+      if (!(read.parsed instanceof Error)) events += read.parsed.events.length;
+      if (group.length > 0 && (bytes > GROUP_BYTES || events > GROUP_EVENTS)) {
+        this.#ahead = read;
+        break;
       }
+      group.push(read);
     }
-    const results = appends.some((append) => append.events.length > 0)
-      ? await this.#commit(appends)
-      : appends.map((): IngestResult => ({ accepted: 0, duplicates: 0, conflicts: 0, rejected: [] }));
-    for (const [index, result] of results.entries()) {
-      result.rejected = [...parsedRejections[index]!, ...result.rejected].sort((a, b) => a.index - b.index);
-      outcomes[places[index]!] = result;
+    return group;
+  }
+
+  #read(request: IngestRequest): ReadRequest {
+    const { envelope, receivedMs } = request;
+    let bytes = request.body.length;
+    try {
+      const body = decompress(request.body, envelope.encoding, this.#settings.maxBodyBytes);
+      bytes = body.length;
+      return { request, bytes, parsed: getAdapter(envelope.adapter).parse({ ...envelope, body, receivedMs }) };
+    } catch (error) {
+      return { request, bytes, parsed: error as Error };
     }
-    return outcomes;
   }
 
   async #commit(appends: Parameters<UsageWriter['append']>[0]): Promise<IngestResult[]> {
+    if (appends.every(({ events }) => events.length === 0)) {
+      return appends.map(() => ({ accepted: 0, duplicates: 0, conflicts: 0, rejected: [] }));
+    }
     this.#committedAt = Number.NEGATIVE_INFINITY;
     const results = await this.usage.append(appends);
     this.#committedAt = performance.now();

@@ -10,11 +10,7 @@ import {
   type WriterCall,
 } from './writer-messages.ts';
 
-/**
- * One commit takes at most this much, so that senders are answered while the next is prepared; a single request may be
- * larger.
- */
-const GROUP_BYTES = 1024 * 1024;
+/** One commit takes at most so many; it is closed by what they hold, too (intake.ts). */
 const GROUP_REQUESTS = 1000;
 /** What is committed waits at most this long to be added to the totals. */
 const FOLD_AFTER_MS = 30_000;
@@ -46,7 +42,7 @@ setInterval(() => {
 async function work(): Promise<void> {
   working = true;
   while (queue.length > 0 || controls.length > 0) {
-    if (queue.length > 0) answer(await commit(takeGroup()));
+    if (queue.length > 0) answer(await commit());
     const next = controls.findIndex(({ kind }) => kind !== 'stop' || queue.length === 0);
     if (next >= 0) await control(controls.splice(next, 1)[0]!);
     if (intake.usage.foldIsDue && !foldFailed) await fold();
@@ -70,33 +66,14 @@ function answer(answers: readonly WriterAnswer[]): void {
   port.postMessage(packed, [packed.numbers.buffer]);
 }
 
-function takeGroup(): NumberedRequest[] {
-  let bytes = 0;
-  let count = 0;
-  while (count < queue.length && count < GROUP_REQUESTS) {
-    bytes += queue[count]!.request.body.length;
-    if (count > 0 && bytes > GROUP_BYTES) break;
-    count += 1;
-  }
-  return queue.splice(0, count);
-}
-
-async function commit(group: readonly NumberedRequest[]): Promise<WriterAnswer[]> {
-  try {
-    const outcomes = await intake.take(group.map(({ request }) => request));
-    return outcomes.map((outcome, index) => {
-      const { id } = group[index]!;
-      return outcome instanceof Error ? { id, error: describe(outcome) } : { id, result: outcome };
-    });
-  } catch (error) {
-    return group.map(({ id }) => ({
-      id,
-      error: {
-        code: 'overloaded',
-        message: `Events cannot be stored right now (${(error as Error).message}); send the request again.`,
-      },
-    }));
-  }
+/** Commits what stands first in the queue; the rest has its turn in the next group. */
+async function commit(): Promise<WriterAnswer[]> {
+  const outcomes = await intake.take(queue.slice(0, GROUP_REQUESTS).map(({ request }) => request));
+  const group = queue.splice(0, outcomes.length);
+  return group.map(({ id }, index) => {
+    const outcome = outcomes[index]!;
+    return outcome instanceof Error ? { id, error: describe(outcome) } : { id, result: outcome };
+  });
 }
 
 async function control(call: Exclude<WriterCall, { kind: 'ingest' }>): Promise<void> {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Calendar } from '../domain/calendar.ts';
 import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
 import type { Db } from './database.ts';
@@ -8,6 +9,12 @@ import { encodeSegment } from './segment.ts';
 import type { ValueDictionary, Vocabulary } from './value-dictionary.ts';
 
 const MAX_AHEAD_MS = 5 * 60_000;
+
+/**
+ * After so many events the connection says that it is alive: PostgreSQL cuts one that is silent for 4 s inside a
+ * transaction, and a request of hundreds of thousands of events takes longer than that.
+ */
+export const EVENTS_PER_SIGN = 50_000;
 
 export interface Append {
   source: { id: number; name: string };
@@ -51,12 +58,13 @@ export interface Commit {
 
 /** Writes the new events of all requests as one row of columns, in the caller's transaction. */
 export async function commitEvents(trx: Db, requests: readonly Append[], context: CommitContext): Promise<Commit> {
-  const { builder, results, requestOf } = admit(requests, context);
+  const { builder, results, requestOf } = await admit(trx, requests, context);
   const learned = new Map<Vocabulary, ReadonlyMap<string, number>>();
   for (const [vocabulary, texts] of builder.missing()) {
     learned.set(vocabulary, await context.dictionary.resolve(trx, vocabulary, texts));
   }
   builder.finish(learned);
+  if (builder.length > EVENTS_PER_SIGN) await giveSign(trx);
 
   const verdicts = await context.identity.claim(
     trx,
@@ -92,6 +100,7 @@ export async function commitEvents(trx: Db, requests: readonly Append[], context
   await context.also?.(trx, results);
   if (events === 0) return { results, seq: undefined, events, learned };
   const { batch, keys } = keepRows(builder.batch, builder.keys, taken.subarray(0, events));
+  if (events > EVENTS_PER_SIGN) await giveSign(trx);
   const { seq } = await trx
     .insertInto('inbox')
     .values({
@@ -109,31 +118,40 @@ export async function commitEvents(trx: Db, requests: readonly Append[], context
 }
 
 /** The events whose time can be taken, as columns, and which request each row came with; the others are in the results. */
-function admit(
+async function admit(
+  trx: Db,
   requests: readonly Append[],
   { calendar, dictionary, assign, seed, rawRetentionDays, allowOld }: CommitContext,
-): { builder: EventBatchBuilder; results: IngestResult[]; requestOf: Uint32Array } {
+): Promise<{ builder: EventBatchBuilder; results: IngestResult[]; requestOf: Uint32Array }> {
   const capacity = requests.reduce((sum, request) => sum + request.events.length, 0);
   const builder = new EventBatchBuilder(capacity, dictionary, calendar, assign, seed);
   const requestOf = new Uint32Array(capacity);
-  const results = requests.map(({ source, events, indexes, receivedMs }, index) => {
+  const results: IngestResult[] = [];
+  let seen = 0;
+  for (const { source, events, indexes, receivedMs } of requests) {
     const result: IngestResult = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [], withoutId: 0, late: 0 };
     // Of days before the one that raw events are kept from, ids are no longer remembered.
     const oldestMs = allowOld
       ? Number.NEGATIVE_INFINITY
       : calendar.startOfDay(calendar.dayOf(receivedMs) - rawRetentionDays);
     for (const [place, event] of events.entries()) {
+      seen += 1;
+      if (seen % EVENTS_PER_SIGN === 0) await giveSign(trx);
       const error = refuseTime(event.timeMs, receivedMs, oldestMs, rawRetentionDays);
       if (error) {
         result.rejected.push(toRejection(indexes?.[place] ?? place, event, error));
         continue;
       }
-      requestOf[builder.length] = index;
+      requestOf[builder.length] = results.length;
       builder.add(event, source, receivedMs);
     }
-    return result;
-  });
+    results.push(result);
+  }
   return { builder, results, requestOf };
+}
+
+async function giveSign(trx: Db): Promise<void> {
+  await sql`select 1`.execute(trx);
 }
 
 function refuseTime(

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { IngestRequest } from '../../src/ingest/adapter.ts';
+import { GROUP_BYTES, GROUP_EVENTS, Intake } from '../../src/ingest/intake.ts';
+import { type Db, openDatabase } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/migrate.ts';
+
+const ENVELOPE = {
+  sourceId: 1,
+  sourceName: 'default',
+  adapter: 'native',
+  options: {},
+  contentType: 'application/json',
+  encoding: 'gzip',
+  headers: {},
+};
+
+/** `events` events in few bytes, `padding` bytes of nothing behind them. */
+function pack(events: number, padding = 0): IngestRequest {
+  const text = `[${Array(events).fill('{"client":"a"}').join()}]${' '.repeat(padding)}`;
+  return { envelope: ENVELOPE, body: gzipSync(text), receivedMs: Date.now() };
+}
+
+describe('what is committed at once', () => {
+  let folder: string;
+  let db: Db;
+  let intake: Intake;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'headroom-'));
+    const databaseUrl = `sqlite:${join(folder, 'headroom.db')}`;
+    db = openDatabase(databaseUrl);
+    await migrate(db);
+    intake = new Intake({ databaseUrl, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 4 * GROUP_BYTES });
+  });
+  afterEach(async () => {
+    await intake.close();
+    await db.destroy();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const accepted = async (requests: IngestRequest[]): Promise<unknown[]> =>
+    (await intake.take(requests)).map((outcome) => (outcome instanceof Error ? outcome.message : outcome.accepted));
+
+  it('is bounded by the events that requests hold, however small they came; one alone may hold more', async () => {
+    const half = pack(GROUP_EVENTS / 2);
+    const small = pack(10);
+    expect(await accepted([half, half, small])).toEqual([GROUP_EVENTS / 2, GROUP_EVENTS / 2]);
+    expect(await accepted([small, pack(GROUP_EVENTS + 1), small])).toEqual([10]);
+    expect(await accepted([pack(GROUP_EVENTS + 1), small])).toEqual([GROUP_EVENTS + 1]);
+  });
+
+  it('is bounded by their bytes after decompression', async () => {
+    const wide = pack(1, 0.6 * GROUP_BYTES);
+    expect(await accepted([wide, wide])).toEqual([1]);
+    expect(await accepted([pack(2, 3 * GROUP_BYTES), wide])).toEqual([2]);
+  });
+
+  it('leaves the next request for the next commit, which does not read it again', async () => {
+    const next = pack(2);
+    expect(await accepted([pack(1, GROUP_BYTES), next])).toEqual([1]);
+    next.body.fill(0);
+    const refused = { ...pack(1), body: Buffer.from('no gzip') };
+    expect(await accepted([next, refused])).toEqual([2, expect.stringContaining('not gzip')]);
+    expect(await accepted([next])).toEqual([expect.stringContaining('not gzip')]);
+  });
+
+  it('refuses all that share a commit that fails, and what cannot be read for its own reason', async () => {
+    await db.schema.dropTable('inbox').execute();
+    const refused = { ...pack(1), body: Buffer.from('no gzip') };
+    const outcomes = await intake.take([pack(1), refused, pack(2)]);
+    expect(outcomes).toMatchObject([{ code: 'overloaded' }, { code: 'unreadable' }, { code: 'overloaded' }]);
+  });
+});

@@ -1,0 +1,72 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createCalendar } from '../../src/domain/calendar.ts';
+import { compileRules } from '../../src/domain/rules.ts';
+import { EVENTS_PER_SIGN } from '../../src/store/commit.ts';
+import { type Db, openPool } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import type { Database } from '../../src/store/schema.ts';
+import { UsageWriter } from '../../src/store/usage-writer.ts';
+import { startPostgres } from '../support/databases.ts';
+
+const EVENTS = EVENTS_PER_SIGN + 10_000;
+const CHUNK = 5000;
+
+describe('a request of very many events on PostgreSQL', () => {
+  const postgres = startPostgres();
+  let db: Db;
+  let writer: UsageWriter;
+  let silentEvents = 0;
+  let longestSilence = 0;
+  /** Ids that each statement claimed. */
+  let claims: string[][] = [];
+
+  beforeEach(async () => {
+    db = new Kysely<Database>({
+      dialect: new PostgresDialect({ pool: openPool(await postgres.createUrl(), 2) }),
+      log({ query }) {
+        silentEvents = 0;
+        if (query.sql.includes('insert into event_id')) claims.push(query.parameters[0] as string[]);
+      },
+    });
+    await migrate(db);
+    const rules = compileRules({ ruleSets: [] });
+    writer = new UsageWriter(db, {
+      dialect: 'postgres',
+      calendar: createCalendar('UTC'),
+      rawRetentionDays: 30,
+      rules: async () => (event, source, day) => {
+        silentEvents += 1;
+        longestSilence = Math.max(longestSilence, silentEvents);
+        return rules.assign(event, source, day);
+      },
+    });
+  });
+  afterEach(() => db.destroy());
+
+  // The server cuts a connection that is silent inside a transaction for 4 s; 700,000 events once took longer.
+  it('is prepared in pieces, between which the connection speaks, and claims its ids in one order', async () => {
+    const events = Array.from({ length: EVENTS }, (_, index) => ({
+      id: `e${index}`,
+      client: 'acme',
+      kind: 'call',
+      count: 1,
+    }));
+    // In other pieces than the first ones of these ids: some alike, one of another content, and some without id.
+    events.push(...events.slice(0, 3), { ...events[3]!, count: 2 });
+    const request = { source: { id: 1, name: 'default' }, receivedMs: Date.now() };
+    const withoutId = Array(5).fill({ client: 'acme', kind: 'call', count: 1 });
+    const [first] = await writer.append([{ ...request, events: [...events, ...withoutId] }]);
+    expect(first).toMatchObject({ accepted: EVENTS + 5, duplicates: 4, conflicts: 1, withoutId: 5 });
+    expect(longestSilence).toBeLessThanOrEqual(EVENTS_PER_SIGN);
+    expect(Math.max(...claims.map((ids) => ids.length))).toBeLessThanOrEqual(CHUNK);
+    const ids = claims.flat();
+    expect(ids.every((id, index) => index === 0 || ids[index - 1]! <= id)).toBe(true);
+    expect(new Set(ids).size).toBe(EVENTS);
+
+    claims = [];
+    const [again] = await writer.append([{ ...request, events: events }]);
+    expect(again).toMatchObject({ accepted: 0, duplicates: EVENTS + 4, conflicts: 1 });
+    expect(await writer.fold()).toBe(EVENTS + 5);
+  });
+});

@@ -115,7 +115,7 @@ export class UsageWriter {
   undoImport(importId: number): Promise<number> {
     return this.#inTurn(async () => {
       await this.#foldAll();
-      return this.#rewrite(importId, async () => undefined);
+      return this.#rewrite({ importId }, async () => undefined);
     });
   }
 
@@ -126,15 +126,10 @@ export class UsageWriter {
   recount(fromDay: number): Promise<number> {
     return this.#inTurn(async () => {
       await this.#foldAll();
-      return this.#rewrite(
-        undefined,
-        async (trx, day, batch) => {
-          if (day < fromDay) return batch;
-          const { rulesVersion } = await this.#readGround(trx);
-          return reassign(trx, day, batch, await this.#options.rules(trx, rulesVersion), this.#dictionary);
-        },
-        fromDay,
-      );
+      return this.#rewrite({ fromDay }, async (trx, day, batch) => {
+        const { rulesVersion } = await this.#readGround(trx);
+        return reassign(trx, day, batch, await this.#options.rules(trx, rulesVersion), this.#dictionary);
+      });
     });
   }
 
@@ -244,28 +239,47 @@ export class UsageWriter {
 
   /**
    * Replaces raw segments (of an import, or from a day on) by what `change` makes of them, and the totals with them, one
-   * day per transaction. Undefined: the events are taken back.
+   * segment per transaction. Undefined: the events are taken back. Answers how many events there were at the start.
+   *
+   * A fold of another process may merge segments meanwhile: these are gone, and their events stand in one of a higher
+   * number. So each is looked for under the lock, by ascending number, and a merged one is still to come; `change` meets
+   * some events again then. What other processes commit meanwhile is left as it is, unless it was merged with what there
+   * was. This ends, because segments are merged up to a size only.
    */
   async #rewrite(
-    importId: number | undefined,
+    { importId, fromDay }: { importId?: number; fromDay?: number },
     change: (trx: Db, day: number, batch: Batch) => Promise<Batch | undefined>,
-    fromDay = FIRST_DAY,
   ): Promise<number> {
     const { calendar } = this.#options;
-    let query = this.#db.selectFrom('event_segment').select(['id', 'day']).where('day', '>=', fromDay);
-    if (importId !== undefined) query = query.where('import_id', '=', importId);
-    let events = 0;
-    for (const { id, day } of await query.orderBy('day').execute()) {
-      events += await this.#changeTotals(async (trx) => {
-        const row = await trx
-          .selectFrom('event_segment')
-          .select(['keys', 'body'])
-          .where('id', '=', id)
+    const select = (db: Db) => {
+      let query = db.selectFrom('event_segment');
+      if (importId !== undefined) query = query.where('import_id', '=', importId);
+      if (fromDay !== undefined) query = query.where('day', '>=', fromDay);
+      return query;
+    };
+    const { newest, events } = await select(this.#db)
+      .select((eb) => [
+        eb.fn.max<number | null>('last_seq').as('newest'),
+        eb.fn.sum<number | null>('events').as('events'),
+      ])
+      .executeTakeFirstOrThrow();
+    if (newest === null) return 0;
+    let last: number | undefined = 0;
+    while (last !== undefined) {
+      const after: number = last;
+      last = await this.#changeTotals(async (trx) => {
+        const segment = await select(trx)
+          .select(['id', 'day', 'keys', 'body'])
+          .where('id', '>', after)
+          .where('first_seq', '<=', newest)
+          .orderBy('id')
+          .limit(1)
           .executeTakeFirst();
-        if (!row) return 0;
-        const batch = decodeEvents(row.body);
+        if (!segment) return undefined;
+        const { id, day } = segment;
+        const batch = decodeEvents(segment.body);
         const changed = await change(trx, day, batch);
-        if (changed === batch) return batch.length;
+        if (changed === batch) return id;
         await addToTotals(trx, day, batch, calendar, this.#places, -1);
         if (changed) {
           await addToTotals(trx, day, changed, calendar, this.#places);
@@ -275,13 +289,13 @@ export class UsageWriter {
             .where('id', '=', id)
             .execute();
         } else {
-          await this.#identity.remove(trx, toWords(row.keys));
+          await this.#identity.remove(trx, toWords(segment.keys));
           await trx.deleteFrom('event_segment').where('id', '=', id).execute();
         }
-        return batch.length;
+        return id;
       });
     }
-    return events;
+    return Number(events);
   }
 
   async #retain(nowMs: number): Promise<void> {
@@ -297,9 +311,6 @@ export class UsageWriter {
 }
 
 const DIMENSION_CAP = 2000;
-
-/** Before any day that is ever stored. */
-const FIRST_DAY = -1_000_000;
 
 /** Any number that no other advisory lock of ours has. */
 const TOTALS_LOCK = 0x4845_4144;

@@ -80,4 +80,31 @@ describeEachDialect('the writer of usage', ({ dialect, open }) => {
     expect(await countCalls(db)).toBe(commits + 1);
     expect(commits).toBeGreaterThan(0);
   });
+
+  it('counts every event anew by new rules, whatever another instance merges meanwhile', async () => {
+    const db = await open();
+    const cheap = createWriter(db);
+    const dearRules: Assign = (event) => ({ ...rules(event, '', 0), credits: event.count * 2000 });
+    const dear = createWriter(db, dearRules);
+    const commit = async (writer: UsageWriter): Promise<void> => {
+      await writer.append([{ source: SOURCE, events: [call(NOW)], receivedMs: NOW }]);
+      await writer.fold();
+    };
+    await commit(cheap);
+    await commit(cheap);
+    // Four segments of one event are merged: of the three that are there after its fold, one is left to be met.
+    let commits = 0;
+    const merging = interleave(db, async () => {
+      if (commits >= 8) return;
+      commits += 1;
+      await commit(dear);
+    });
+    expect(await createWriter(merging, dearRules).recount(0)).toBe(3);
+    const span = { fromMs: NOW - 86_400_000, toMs: NOW + 86_400_000 };
+    const { rows } = await new StoredUsage(db, dialect, calendar).sum({ span, grain: 'all', groupBy: [], filters: [] });
+    const requests = 2 + commits;
+    expect(rows[0]).toMatchObject({ requests, credits: requests * 2000 });
+    expect(commits).toBeGreaterThan(2);
+    expect(await db.selectFrom('event_segment').select('id').execute()).not.toHaveLength(requests);
+  });
 });

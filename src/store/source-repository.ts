@@ -95,18 +95,13 @@ export async function listSources(db: Db, options: { revoked?: boolean } = {}): 
   return (await query.execute()).map(toSource);
 }
 
-/** Adds what was sent to the source's counts. Safe with several instances: numbers are added by the database. */
+/**
+ * Adds what was sent to the source's counts, in the caller's transaction or one of its own. Safe with several instances:
+ * the first statement adds the numbers and holds the row, so that what is read of it stays true until the second.
+ */
 export async function addSourceCounts(db: Db, sourceId: number, counts: SourceCounts): Promise<void> {
+  if (!db.isTransaction) return db.transaction().execute((trx) => addSourceCounts(trx, sourceId, counts));
   const known = await db
-    .selectFrom('source')
-    .select(['last_received_ms', 'last_event_ms', 'gaps_ms', 'lags_ms'])
-    .where('id', '=', sourceId)
-    .executeTakeFirst();
-  if (!known) return;
-  const { last_received_ms: lastMs, last_event_ms: lastEventMs } = known;
-  const gap = lastMs === null || counts.receivedMs <= lastMs ? undefined : counts.receivedMs - lastMs;
-  const lag = counts.lastEventMs === undefined ? undefined : Math.max(0, counts.receivedMs - counts.lastEventMs);
-  await db
     .updateTable('source')
     .set((eb) => ({
       accepted: eb('accepted', '+', counts.accepted),
@@ -115,11 +110,22 @@ export async function addSourceCounts(db: Db, sourceId: number, counts: SourceCo
       rejected: eb('rejected', '+', counts.rejected),
       without_id: eb('without_id', '+', counts.withoutId),
       late: eb('late', '+', counts.late),
+    }))
+    .where('id', '=', sourceId)
+    .returning(['last_received_ms', 'last_event_ms', 'gaps_ms', 'lags_ms'])
+    .executeTakeFirst();
+  if (!known) return;
+  const { last_received_ms: lastMs, last_event_ms: lastEventMs } = known;
+  const gap = lastMs === null || counts.receivedMs <= lastMs ? undefined : counts.receivedMs - lastMs;
+  const lag = counts.lastEventMs === undefined ? undefined : Math.max(0, counts.receivedMs - counts.lastEventMs);
+  await db
+    .updateTable('source')
+    .set({
       last_received_ms: Math.max(lastMs ?? 0, counts.receivedMs),
       last_event_ms: counts.lastEventMs === undefined ? lastEventMs : Math.max(lastEventMs ?? 0, counts.lastEventMs),
       gaps_ms: addSample(known.gaps_ms, gap),
       lags_ms: addSample(known.lags_ms, lag),
-    }))
+    })
     .where('id', '=', sourceId)
     .execute();
 }

@@ -1,6 +1,8 @@
+import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { addSource, ensureDefaultSource, rotateSource } from '../../src/ingest/source-admin.ts';
 import { Secret } from '../../src/secret.ts';
+import type { Db } from '../../src/store/database.ts';
 import {
   addSourceCounts,
   findSource,
@@ -26,6 +28,16 @@ const COUNTS = {
   receivedMs: NOW,
   lastEventMs: NOW - 5000,
 };
+
+/** Until another transaction of this database waits for a lock. */
+async function waitForLock(db: Db): Promise<void> {
+  for (;;) {
+    const { rows } = await sql`select pid from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+    if (rows.length > 0) return;
+    await sql`select pg_stat_clear_snapshot()`.execute(db);
+  }
+}
 
 describeEachDialect('a source', (databases) => {
   it('keeps of its credentials a hash and a seal', async () => {
@@ -102,6 +114,28 @@ describeEachDialect('a source', (databases) => {
     const { source } = await addSource(db, CONFIG, NEW, NOW);
     await Promise.all(Array.from({ length: 10 }, () => addSourceCounts(db, source.id, COUNTS)));
     expect((await listSourceHealth(db))[0]!.accepted).toBe(30);
+  });
+
+  it('loses no time of receipt to another instance', async () => {
+    const db = await databases.open();
+    const { source } = await addSource(db, CONFIG, NEW, NOW);
+    const receive = (target: Db, minute: number): Promise<void> =>
+      addSourceCounts(target, source.id, { ...COUNTS, receivedMs: NOW + minute * 60_000, lastEventMs: NOW });
+    await receive(db, 0);
+    let other: Promise<void> | undefined;
+    await db.transaction().execute(async (trx) => {
+      await receive(trx, 2);
+      other = db.transaction().execute((later) => receive(later, 1));
+      if (databases.dialect === 'postgres') await waitForLock(trx);
+    });
+    await other;
+    const { last_received_ms, gaps_ms, lags_ms } = await db
+      .selectFrom('source')
+      .selectAll()
+      .where('id', '=', source.id)
+      .executeTakeFirstOrThrow();
+    expect(last_received_ms).toBe(NOW + 120_000);
+    expect([JSON.parse(gaps_ms), JSON.parse(lags_ms)]).toEqual([[120_000], [0, 120_000, 60_000]]);
   });
 
   it('keeps the newest of its rejected events, up to a bound, and the commonest reasons first', async () => {

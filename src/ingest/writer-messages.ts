@@ -11,7 +11,14 @@ export type WriterCall =
   | { kind: 'check' | 'fold' | 'stop'; id: number }
   | { kind: 'retain'; id: number; nowMs: number };
 
-export type WriterAnswer = { id: number; result?: IngestResult; error?: { code: ErrorCode; message: string } };
+export type WriterAnswer = { id: number; result?: IngestResult; error?: WriterError };
+
+/** Without a code: a defect of ours. */
+export interface WriterError {
+  code?: ErrorCode;
+  message: string;
+  stack?: string | undefined;
+}
 
 export interface NumberedRequest {
   id: number;

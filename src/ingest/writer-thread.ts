@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type ErrorCode, HeadroomError } from '../errors.ts';
+import { HeadroomError } from '../errors.ts';
 import { stepBack } from '../thread-priority.ts';
 import { Intake } from './intake.ts';
 import {
@@ -8,6 +8,7 @@ import {
   unpackRequests,
   type WriterAnswer,
   type WriterCall,
+  type WriterError,
 } from './writer-messages.ts';
 
 /** One commit takes at most so many; it is closed by what they hold, too (intake.ts). */
@@ -57,7 +58,7 @@ async function fold(): Promise<void> {
     await intake.usage.fold();
   } catch (error) {
     foldFailed = true;
-    answer([{ id: 0, error: describe(error as Error) }]);
+    answer([{ id: 0, error: describeDatabase(error as Error) }]);
   }
 }
 
@@ -87,11 +88,16 @@ async function control(call: Exclude<WriterCall, { kind: 'ingest' }>): Promise<v
     }
     answer([{ id: call.id }]);
   } catch (error) {
-    answer([{ id: call.id, error: describe(error as Error) }]);
+    answer([{ id: call.id, error: describeDatabase(error as Error) }]);
   }
 }
 
-function describe(error: Error): { code: ErrorCode; message: string } {
-  if (error instanceof HeadroomError) return { code: error.code, message: error.message };
-  return { code: 'database', message: error.message };
+function describe(error: Error): WriterError {
+  const { message, stack } = error;
+  return error instanceof HeadroomError ? { code: error.code, message } : { message, stack };
+}
+
+/** Of what only asks the database: whatever fails, fails there. */
+function describeDatabase(error: Error): WriterError {
+  return { code: 'database', ...describe(error) };
 }

@@ -10,6 +10,7 @@ import {
   packRequests,
   unpackAnswers,
   type WriterCall,
+  type WriterError,
 } from './writer-messages.ts';
 
 /** Requests may wait for the writer up to this; more are refused as a whole, with nothing of them counted. */
@@ -60,7 +61,8 @@ export class ThreadedWriter implements EventWriter {
     const { id, settle } = this.#expect(true, request.body.length);
     this.#outbox.push({ id, request });
     this.#outboxBytes += request.body.length;
-    if (this.#outbox.length === 1) setImmediate(() => this.#flushIfDue());
+    if (this.#outboxBytes >= GATHERED_BYTES) this.#flush();
+    else if (this.#outbox.length === 1) setImmediate(() => this.#flushIfDue());
     return settle.promise;
   }
 
@@ -104,7 +106,7 @@ export class ThreadedWriter implements EventWriter {
 
   /** While the thread is at work, small requests gather here: waking it up costs more than they do. */
   #flushIfDue(): void {
-    if (this.#handed === 0 || this.#outboxBytes >= GATHERED_BYTES) this.#flush();
+    if (this.#handed === 0) this.#flush();
   }
 
   #flush(): void {
@@ -142,7 +144,7 @@ export class ThreadedWriter implements EventWriter {
       this.#waiting.delete(id);
       this.#waitingBytes -= waiting.bytes;
       if (waiting.isRequest) this.#handed -= 1;
-      if (error) waiting.settle.reject(new HeadroomError(error.code, error.message));
+      if (error) waiting.settle.reject(toError(error));
       else waiting.settle.resolve(result!);
       committed ||= (result?.accepted ?? 0) > 0;
     }
@@ -166,4 +168,9 @@ export class ThreadedWriter implements EventWriter {
     this.#handed = 0;
     this.#flush();
   }
+}
+
+/** An error of the thread's as it was thrown there: people meet those with a code, the rest is a defect for the log. */
+function toError({ code, message, stack }: WriterError): Error {
+  return code === undefined ? Object.assign(new Error(message), { stack }) : new HeadroomError(code, message);
 }

@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createHttpServer } from '../../src/http/server.ts';
+import type { EventWriter } from '../../src/ingest/adapter.ts';
+import { addSource } from '../../src/ingest/source-admin.ts';
+import { SourceDirectory } from '../../src/ingest/source-directory.ts';
+import { ThreadedWriter } from '../../src/ingest/writer.ts';
+import { createLogger } from '../../src/log.ts';
+import { Secret } from '../../src/secret.ts';
+import { type Db, openDatabase } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/migrate.ts';
+
+const ENVELOPE = {
+  sourceId: 1,
+  sourceName: 'default',
+  adapter: 'native',
+  options: {},
+  contentType: 'application/json',
+  headers: {},
+};
+
+describe('the thread that writes', () => {
+  let folder: string;
+  let db: Db;
+  let writer: ThreadedWriter;
+  /** Calls that the thread was handed. */
+  let calls = 0;
+  const count = (worker: Worker): void => {
+    const { postMessage } = worker;
+    worker.postMessage = (...args: Parameters<Worker['postMessage']>) => {
+      calls += 1;
+      postMessage.apply(worker, args);
+    };
+  };
+
+  beforeEach(async () => {
+    process.on('worker', count);
+    folder = mkdtempSync(join(tmpdir(), 'headroom-'));
+    const databaseUrl = `sqlite:${join(folder, 'headroom.db')}`;
+    db = openDatabase(databaseUrl);
+    await migrate(db);
+    const settings = { databaseUrl, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 1_000_000 };
+    writer = new ThreadedWriter(settings, createLogger('silent'), () => {});
+    await writer.start();
+  });
+  afterEach(async () => {
+    await writer.stop();
+    await db.destroy();
+    rmSync(folder, { recursive: true, force: true });
+    process.off('worker', count);
+  });
+
+  it('is handed what has gathered as soon as that is worth it, also while it is at work', async () => {
+    const ingest = (padding: number): Promise<unknown> =>
+      writer.ingest({
+        envelope: ENVELOPE,
+        body: Buffer.from(`{"client":"a"}${' '.repeat(padding)}`),
+        receivedMs: Date.now(),
+      });
+    calls = 0;
+    // Nothing can be answered meanwhile: all of this is one turn of the event loop.
+    const taken = [ingest(64 * 1024)];
+    expect(calls).toBe(1);
+    taken.push(ingest(30 * 1024), ingest(30 * 1024));
+    expect(calls).toBe(1);
+    taken.push(ingest(4 * 1024));
+    expect(calls).toBe(2);
+    taken.push(ingest(0));
+    expect(calls).toBe(2);
+    expect(await Promise.all(taken)).toMatchObject(Array(5).fill({ accepted: 1 }));
+  });
+
+  it('meets a defect of ours: that is logged with its place, answered 500, and no reason to keep still', async () => {
+    const key = new Secret(Buffer.alloc(32, 7).toString('base64'));
+    const { token } = await addSource(
+      db,
+      { secretKey: key, secretKeyPath: '' },
+      { name: 'default', adapter: 'native', options: {} },
+      Date.now(),
+    );
+    // What an adapter can rely on is missing.
+    const broken: EventWriter = {
+      ingest: ({ envelope, ...request }) =>
+        writer.ingest({ ...request, envelope: { ...envelope, options: null as never } }),
+    };
+    let logged = '';
+    const server = createHttpServer({
+      host: '127.0.0.1',
+      port: 0,
+      maxBodyBytes: 1_000_000,
+      sources: new SourceDirectory(db, key),
+      writer: broken,
+      tally: { add: () => {} },
+      now: Date.now,
+      readiness: () => ({ slack: 'none' }),
+      log: createLogger('error', {
+        write: (line) => {
+          logged += line;
+        },
+      }),
+    });
+    await server.start();
+    const response = await fetch(`${server.url}/v1/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token.reveal()}`, 'content-type': 'application/json' },
+      body: '{"client":"a"}',
+    });
+    expect(response.status).toBe(500);
+    expect(response.headers.get('retry-after')).toBeNull();
+    expect(await response.text()).not.toMatch(/Cannot read|routePatterns/);
+    expect(logged).toMatch(/event-fields\.ts/);
+    await server.stop();
+    await db.schema.alterTable('inbox').renameTo('inbox_away').execute();
+    await expect(writer.fold()).rejects.toMatchObject({ code: 'database' });
+    await db.schema.alterTable('inbox_away').renameTo('inbox').execute();
+  });
+});

@@ -3,6 +3,8 @@ import type { Db } from '../store/database.ts';
 import { addSourceCounts, insertRejectedEvents, type SourceCounts } from '../store/source-repository.ts';
 
 const FLUSH_MS = 1000;
+/** After a write that failed. */
+const RETRY_MS = 5000;
 /** Rejected events waiting to be written, per source; more of one second would push each other out anyway. */
 const MAX_WAITING = 500;
 
@@ -12,7 +14,8 @@ interface Waiting extends SourceCounts {
 
 /**
  * What each source sent, added up in memory and written once a second: a write per request would cost as much as the
- * events themselves. A crash loses a second of these counts, never an event.
+ * events themselves. A crash loses a second of these counts, never an event. What could not be written is written with
+ * what comes next, or at the next try.
  */
 export class SourceTally {
   readonly #db: Db;
@@ -63,8 +66,21 @@ export class SourceTally {
     this.#timer = undefined;
     const waiting = this.#waiting;
     this.#waiting = new Map();
-    this.#writing = this.#writing.then(() => this.#write(waiting)).catch(this.#onError);
+    this.#writing = this.#writing
+      .then(() => this.#write(waiting))
+      .catch((error) => {
+        this.#putBack(waiting);
+        this.#onError(error);
+      });
     return this.#writing;
+  }
+
+  #putBack(unwritten: ReadonlyMap<number, Waiting>): void {
+    for (const [sourceId, earlier] of unwritten) {
+      const later = this.#waiting.get(sourceId);
+      this.#waiting.set(sourceId, later ? merge(earlier, later) : earlier);
+    }
+    this.#timer ??= setTimeout(() => void this.flush(), RETRY_MS).unref();
   }
 
   async #write(waiting: ReadonlyMap<number, Waiting>): Promise<void> {
@@ -77,4 +93,19 @@ export class SourceTally {
       }
     });
   }
+}
+
+function merge(earlier: Waiting, later: Waiting): Waiting {
+  const lastEventMs = Math.max(earlier.lastEventMs ?? 0, later.lastEventMs ?? 0);
+  return {
+    accepted: earlier.accepted + later.accepted,
+    duplicates: earlier.duplicates + later.duplicates,
+    conflicts: earlier.conflicts + later.conflicts,
+    rejected: earlier.rejected + later.rejected,
+    withoutId: earlier.withoutId + later.withoutId,
+    late: earlier.late + later.late,
+    receivedMs: Math.max(earlier.receivedMs, later.receivedMs),
+    lastEventMs: (earlier.lastEventMs ?? later.lastEventMs) === undefined ? undefined : lastEventMs,
+    rejections: [...earlier.rejections, ...later.rejections].slice(-MAX_WAITING),
+  };
 }

@@ -64,7 +64,10 @@ export async function commitEvents(trx: Db, requests: readonly Append[], context
     learned.set(vocabulary, await context.dictionary.resolve(trx, vocabulary, texts));
   }
   builder.finish(learned);
-  if (builder.length > EVENTS_PER_SIGN) await giveSign(trx);
+  for (let row = 0; row < builder.length; row += EVENTS_PER_SIGN) {
+    if (row > 0) await giveSign(trx);
+    builder.foldContent(row, Math.min(row + EVENTS_PER_SIGN, builder.length));
+  }
 
   const verdicts = await context.identity.claim(
     trx,

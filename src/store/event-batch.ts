@@ -45,7 +45,7 @@ export class EventBatchBuilder {
   readonly #calendar: Calendar;
   readonly #assign: Assign;
   readonly #seed: number;
-  /** Content words of events whose texts have no number yet are folded when these are known. */
+  /** 1 where the event brought a time of its own. */
   readonly #timed: Uint8Array;
   #rows = 0;
 
@@ -118,7 +118,7 @@ export class EventBatchBuilder {
     return new Map(names.map((name) => [name, new Set(this.#missing.get(name)!.keys())]));
   }
 
-  /** Fills in the numbers of the missing texts and finishes the keys' content words. */
+  /** Fills in the numbers of the missing texts; `foldContent` is what is left to do then. */
   finish(found: ReadonlyMap<Vocabulary, ReadonlyMap<string, number>>): void {
     for (const [name, texts] of this.#missing) {
       const ids = found.get(name)!;
@@ -126,14 +126,24 @@ export class EventBatchBuilder {
       for (const [text, rows] of texts) for (const row of rows) column[row] = ids.get(text)!;
     }
     this.batch.length = this.#rows;
-    const { time, status, count, credits, records } = this.#columns;
-    for (let row = 0; row < this.#rows; row += 1) {
+  }
+
+  /**
+   * Finishes the keys of these rows with their content words: what the sender said, and nothing that the rules made of
+   * it, so that an event sent again after a change of the rules is no conflict.
+   */
+  foldContent(from: number, to: number): void {
+    const { time, status, count, credits, records, duration, own, scope } = this.#columns;
+    for (let row = from; row < to; row += 1) {
       let content = 0x811c9dc5;
       for (const dimension of EVENT_DIMENSIONS) content = foldNumber(content, this.#columns[dimension][row]!);
       content = foldNumber(content, status[row]!);
       content = foldNumber(content, count[row]!);
-      content = foldNumber(content, credits[row]!);
       content = foldNumber(content, records[row]!);
+      content = foldNumber(content, duration[row]!);
+      content = foldNumber(content, own[row]!);
+      if (own[row]! & OWN_SCOPE) content = foldNumber(content, scope[row]!);
+      if (own[row]! & OWN_CREDITS) content = foldNumber(content, credits[row]!);
       // A sender that leaves the time out gets another one at each receipt: no conflict.
       if (this.#timed[row]) content = foldNumber(content, time[row]!);
       this.keys[row * KEY_WORDS + 4] = content;

@@ -257,6 +257,38 @@ describeEachDialect('the store', ({ dialect, createUrl, open }) => {
     expect(await append(writer, [call({}), call({})])).toMatchObject({ accepted: 2, withoutId: 2 });
   });
 
+  it('calls a repetition a conflict for what its sender says, never for what rules make of it', async () => {
+    const db = await open();
+    let dearer = false;
+    const rules = async (): Promise<Assign> => (event, source, day) => {
+      const plain = assign(event, source, day);
+      if (!dearer) return plain;
+      const scope = event.scope ?? 'crm';
+      return { ...plain, scope, meters: [scope], credits: event.credits ?? event.count * 5000 };
+    };
+    const writer = createWriter(db, berlin, { rules });
+    const event = call({ id: 'a' });
+    const full = call({ id: 'b', scope: 'crm', credits: 5000, durationMs: 12, records: 3 });
+    expect(await append(writer, [event, full])).toMatchObject({ accepted: 2 });
+    dearer = true;
+    expect(await append(writer, [event, full])).toMatchObject({ duplicates: 2, conflicts: 0 });
+    const others: UsageEvent[] = [
+      { ...event, scope: 'crm' },
+      { ...event, scope: 'default' },
+      { ...event, credits: 1000 },
+      { ...event, credits: 5000 },
+      { ...event, durationMs: 0 },
+      { ...full, scope: 'default' },
+      { ...full, credits: 5001 },
+      { ...full, durationMs: 12.5 },
+      { ...full, records: 4 },
+      { ...full, count: 2 },
+    ];
+    for (const other of others) {
+      expect(await append(writer, [other]), JSON.stringify(other)).toMatchObject({ duplicates: 1, conflicts: 1 });
+    }
+  });
+
   it('is refused a commit or a fold by the database: nothing of it is counted or remembered, and the next one works', async () => {
     const db = await open();
     const writer = createWriter(db, berlin, { dimensionCap: 3 });

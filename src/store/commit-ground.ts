@@ -15,7 +15,7 @@ export interface CommitGround {
 }
 
 /** Reads all of it in one statement, made once: a small commit is mostly statements. */
-export function createGroundReader(): (trx: Db) => Promise<CommitGround> {
+export function createCommitGroundReader(): (trx: Db) => Promise<CommitGround> {
   let query: ReturnType<typeof compile> | undefined;
   return async (trx) => {
     query ??= compile(trx);

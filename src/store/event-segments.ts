@@ -1,9 +1,9 @@
 import type { Db } from './database.ts';
 import { withKeys, withoutKeys } from './event-key.ts';
 import { type Batch, concatenate, decodeEvents, encodeSegment } from './segment.ts';
+import { takeFullTiers } from './tiers.ts';
 
-/** So many segments of about one size are merged into one, up to a size that is still read quickly. */
-const TIER = 4;
+/** A segment of so many is still read quickly. */
 const MAX_EVENTS = 131_072;
 
 /** Where raw events came from; they are kept apart by import, so that one can be taken back. */
@@ -28,17 +28,7 @@ export async function addEventSegment(db: Db, day: number, events: Batch, origin
     .orderBy('id', 'desc')
     .limit(64)
     .execute();
-  const merged: typeof segments = [];
-  let size = events.length;
-  for (let from = 0; from < segments.length; ) {
-    const tier = segments.slice(from).findIndex((segment) => segment.events > size * TIER);
-    const end = tier < 0 ? segments.length : from + tier;
-    const total = segments.slice(from, end).reduce((sum, segment) => sum + segment.events, size);
-    if (end - from < TIER - 1 || total > MAX_EVENTS) break;
-    merged.push(...segments.slice(from, end));
-    size = total;
-    from = end;
-  }
+  const merged = takeFullTiers(segments, (segment) => segment.events, events.length, MAX_EVENTS);
   const parts = [events];
   for (const { id } of merged) {
     const { keys, body } = await db

@@ -1,5 +1,5 @@
+import { CLOSED_MONTH } from './closed-months.ts';
 import type { Db } from './database.ts';
-import { CLOSED_MONTH } from './totals.ts';
 import type { Kept } from './usage-plan.ts';
 import { RENAMES } from './value-texts.ts';
 

@@ -1,5 +1,6 @@
-import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
+import { type Calendar, monthOf } from '../domain/calendar.ts';
 import type { Dimension } from '../domain/dimension.ts';
+import { findClosedMonth } from './closed-months.ts';
 import {
   BRIEF_CUBES,
   type Cube,
@@ -13,8 +14,9 @@ import {
 import type { Db } from './database.ts';
 import { Grouping } from './grouping.ts';
 import { outcomeColumns } from './outcome.ts';
-import { type Batch, type Column, decodeSegment, encodeSegment, gather, sortBy } from './segment.ts';
-import { findSetting, setSetting } from './setting-repository.ts';
+import { type Batch, type Column, gather } from './segment.ts';
+import { findSetting } from './setting-repository.ts';
+import { addCells } from './total-segments.ts';
 import type { ValuePlaces } from './value-places.ts';
 
 /** Rows of each local day, in order of the days. */
@@ -93,50 +95,6 @@ export async function addToTotals(
   }
 }
 
-/**
- * Sums the days of every month that is over into monthly totals, in the caller's transaction; from then on events that
- * come late for it are added to both.
- */
-export async function closeMonths(db: Db, currentMonth: number): Promise<void> {
-  const closed = await findClosedMonth(db);
-  const first = await db
-    .selectFrom('total_segment')
-    .select((eb) => eb.fn.min('bucket').as('day'))
-    .where('cube', '=', 'day')
-    .executeTakeFirst();
-  if (first?.day === null || first?.day === undefined) return;
-  for (let month = Math.max(closed + 1, monthOf(first.day)); month < currentMonth; month += 1) {
-    for (const cube of [...DAY_CUBES, ...BRIEF_CUBES]) {
-      const days = await db
-        .selectFrom('total_segment')
-        .select('body')
-        .where('cube', '=', cube.name)
-        .where('bucket', '>=', firstDayOf(month))
-        .where('bucket', '<', firstDayOf(month + 1))
-        .execute();
-      const grouping = new Grouping(cube.keys, cube.measures);
-      for (const { body } of days) grouping.add(decodeSegment(body));
-      await addCells(db, monthCubeOf(cube), month, grouping.toBatch());
-    }
-  }
-  await setSetting(db, CLOSED_MONTH, String(Math.max(closed, currentMonth - 1)));
-}
-
-/** Monthly totals exist for this month and all before it. */
-export async function findClosedMonth(db: Db): Promise<number> {
-  const month = await findSetting(db, CLOSED_MONTH);
-  return month === undefined ? Number.NEGATIVE_INFINITY : Number(month);
-}
-
-/** Monthly totals from this month on are no more; `closeMonths` sums them again. */
-export async function reopenMonths(db: Db, month: number): Promise<void> {
-  if ((await findClosedMonth(db)) < month) return;
-  await db.deleteFrom('total_segment').where('cube', 'like', 'month%').where('bucket', '>=', month).execute();
-  await setSetting(db, CLOSED_MONTH, String(month - 1));
-}
-
-export const CLOSED_MONTH = 'closed_month';
-
 /** Totals of a day that are made of its hours (`cells` of the cube `hours`): the one with status first. */
 export function toDays(hours: Cube, cells: Batch): { cube: Cube; cells: Batch }[] {
   const cube = DAY_CUBES.find(({ name }) => name === hours.name.replace('hour', 'day'))!;
@@ -198,54 +156,4 @@ function timeColumns(events: Batch, day: number, calendar: Calendar): Batch['col
     else bulk[row] = count[row]!;
   }
   return { slot, minute, singles, bulk, requests: count };
-}
-
-/** So many segments of about one size are merged into one. */
-const TIER = 4;
-
-/**
- * Appends cells to a bucket. When a tier of segments of like size is full it is merged, so a bucket has few segments and
- * a cell is rewritten a logarithmic number of times.
- */
-export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch): Promise<void> {
-  if (cells.length === 0) return;
-  const segments = await db
-    .selectFrom('total_segment')
-    .select(['id', 'cells'])
-    .where('cube', '=', cube.name)
-    .where('bucket', '=', bucket)
-    .orderBy('id', 'desc')
-    .execute();
-  const merged: number[] = [];
-  let size = cells.length;
-  for (let from = 0; from < segments.length; ) {
-    const tier = segments.slice(from).findIndex((segment) => segment.cells > size * TIER);
-    const end = tier < 0 ? segments.length : from + tier;
-    if (end - from < TIER - 1) break;
-    for (const segment of segments.slice(from, end)) {
-      merged.push(segment.id);
-      size += segment.cells;
-    }
-    from = end;
-  }
-  let body = cells;
-  if (merged.length > 0) {
-    const grouping = new Grouping(cube.keys, cube.measures);
-    const old = await db.selectFrom('total_segment').select('body').where('id', 'in', merged).execute();
-    for (const segment of old) grouping.add(decodeSegment(segment.body));
-    grouping.add(cells);
-    body = grouping.toBatch();
-    await db.deleteFrom('total_segment').where('id', 'in', merged).execute();
-    if (body.length === 0) return;
-  }
-  await db
-    .insertInto('total_segment')
-    .values({ cube: cube.name, bucket, cells: body.length, body: encodeCells(cube, body) })
-    .execute();
-}
-
-/** Pairs are sorted by their first dimension: most questions about a pair are about one client. */
-function encodeCells(cube: Cube, cells: Batch): Uint8Array<ArrayBuffer> {
-  const [first] = cube.dimensions;
-  return cube.dimensions.length === 2 ? encodeSegment(sortBy(cells, first!), first) : encodeSegment(cells);
 }

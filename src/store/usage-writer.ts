@@ -2,8 +2,9 @@ import { sql } from 'kysely';
 import { type Calendar, monthOf } from '../domain/calendar.ts';
 import type { IngestResult } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
+import { closeMonths } from './closed-months.ts';
 import { type Append, type AppendOptions, commitEvents } from './commit.ts';
-import { type CommitGround, createGroundReader } from './commit-ground.ts';
+import { type CommitGround, createCommitGroundReader } from './commit-ground.ts';
 import type { Db, DialectName } from './database.ts';
 import type { Assign } from './event-batch.ts';
 import { createPostgresIdentity, type EventIdentity } from './event-identity.ts';
@@ -15,7 +16,7 @@ import { removeExpired } from './retention.ts';
 import { type RezoneOutcome, rezone } from './rezone.ts';
 import { type Batch, decodeEvents, encodeSegment } from './segment.ts';
 import { getOrCreateSetting } from './setting-repository.ts';
-import { addToTotals, closeMonths } from './totals.ts';
+import { addToTotals } from './totals.ts';
 import { ValueDictionary } from './value-dictionary.ts';
 import { ValuePlaces } from './value-places.ts';
 
@@ -48,7 +49,7 @@ export class UsageWriter {
   readonly #identity: EventIdentity;
   readonly #dictionary = new ValueDictionary();
   readonly #places: ValuePlaces;
-  readonly #readGround = createGroundReader();
+  readonly #readGround = createCommitGroundReader();
   #seed: number | undefined;
   #renames: string | undefined;
   #unfoldedEvents = 0;

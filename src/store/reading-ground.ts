@@ -1,5 +1,7 @@
+import type { ExpressionBuilder } from 'kysely';
 import { CLOSED_MONTH } from './closed-months.ts';
 import type { Db } from './database.ts';
+import type { Database } from './schema.ts';
 import type { Kept } from './usage-plan.ts';
 import { RENAMES } from './value-texts.ts';
 
@@ -12,23 +14,38 @@ export interface ReadingGround {
   newestMs: number;
 }
 
-/** Reads all of it in one statement, made once: a report asks a dozen questions, over a network perhaps. */
-export function createReadingGroundReader(): (db: Db) => Promise<ReadingGround> {
-  let query: ReturnType<typeof compile> | undefined;
-  return async (db) => {
-    query ??= compile(db);
-    const { rows } = await db.executeQuery<GroundRow>(query);
-    const { raw_day, hours_day, closed_month, renames, inbox_ms, folded_ms } = rows[0]!;
+/** The days that hold anything, and the ground besides. */
+export interface StoredDays {
+  ground: ReadingGround;
+  /** Undefined on an empty store. */
+  days: { first: number; last: number } | undefined;
+}
+
+/**
+ * Reads what answers rest on, all of it in one statement that is made once: a report asks a dozen questions, over a network
+ * perhaps. One statement is a snapshot of its own.
+ */
+export class GroundReader {
+  #ground: ReturnType<typeof compileGround> | undefined;
+  #days: ReturnType<typeof compileDays> | undefined;
+
+  async readGround(db: Db): Promise<ReadingGround> {
+    this.#ground ??= compileGround(db);
+    const { rows } = await db.executeQuery<GroundRow>(this.#ground);
+    return toGround(rows[0]!);
+  }
+
+  async readDays(db: Db): Promise<StoredDays> {
+    this.#days ??= compileDays(db);
+    const { rows } = await db.executeQuery<GroundRow & DaysRow>(this.#days);
+    const row = rows[0]!;
+    const firsts = [row.first_day, row.first_inbox_day].filter((day) => day !== null);
+    const lasts = [row.last_day, row.last_inbox_day].filter((day) => day !== null);
     return {
-      kept: {
-        rawFromDay: Number(raw_day ?? FIRST_DAY),
-        hoursFromDay: Number(hours_day ?? FIRST_DAY),
-        closedMonth: Number(closed_month ?? Number.NEGATIVE_INFINITY),
-      },
-      renames: renames ?? undefined,
-      newestMs: Math.max(inbox_ms ?? 0, folded_ms ?? 0),
+      ground: toGround(row),
+      days: firsts.length === 0 ? undefined : { first: Math.min(...firsts), last: Math.max(...lasts) },
     };
-  };
+  }
 }
 
 /** Days before any that Headroom will meet, for an extent without a lower bound. */
@@ -43,18 +60,53 @@ interface GroundRow {
   folded_ms: number | null;
 }
 
-function compile(db: Db) {
+interface DaysRow {
+  first_day: number | null;
+  last_day: number | null;
+  first_inbox_day: number | null;
+  last_inbox_day: number | null;
+}
+
+function toGround({ raw_day, hours_day, closed_month, renames, inbox_ms, folded_ms }: GroundRow): ReadingGround {
+  return {
+    kept: {
+      rawFromDay: Number(raw_day ?? FIRST_DAY),
+      hoursFromDay: Number(hours_day ?? FIRST_DAY),
+      closedMonth: Number(closed_month ?? Number.NEGATIVE_INFINITY),
+    },
+    renames: renames ?? undefined,
+    newestMs: Math.max(inbox_ms ?? 0, folded_ms ?? 0),
+  };
+}
+
+function compileGround(db: Db) {
+  return db.selectNoFrom(groundColumns).compile();
+}
+
+function compileDays(db: Db) {
   return db
     .selectNoFrom((of) => {
-      const setting = (name: string) => of.selectFrom('setting').select('value').where('name', '=', name);
+      const days = of.selectFrom('total_segment').where('cube', '=', 'day').limit(1);
+      const inbox = of.selectFrom('inbox');
       return [
-        setting('raw_from_day').as('raw_day'),
-        setting('hours_from_day').as('hours_day'),
-        setting(CLOSED_MONTH).as('closed_month'),
-        setting(RENAMES).as('renames'),
-        of.selectFrom('inbox').select('received_ms').orderBy('seq', 'desc').limit(1).as('inbox_ms'),
-        of.selectFrom('event_segment').select('received_ms').orderBy('received_ms', 'desc').limit(1).as('folded_ms'),
+        ...groundColumns(of),
+        days.select('bucket').orderBy('bucket').as('first_day'),
+        days.select('bucket').orderBy('bucket', 'desc').as('last_day'),
+        inbox.select(({ fn }) => fn.min('first_day').as('day')).as('first_inbox_day'),
+        inbox.select(({ fn }) => fn.max('last_day').as('day')).as('last_inbox_day'),
       ];
     })
     .compile();
+}
+
+function groundColumns(of: ExpressionBuilder<Database, never>) {
+  const setting = (name: string) => of.selectFrom('setting').select('value').where('name', '=', name);
+  return [
+    setting('raw_from_day').as('raw_day'),
+    setting('hours_from_day').as('hours_day'),
+    setting(CLOSED_MONTH).as('closed_month'),
+    setting(RENAMES).as('renames'),
+    of.selectFrom('inbox').select('received_ms').orderBy('seq', 'desc').limit(1).as('inbox_ms'),
+    of.selectFrom('event_segment').select('received_ms').orderBy('received_ms', 'desc').limit(1).as('folded_ms'),
+  ];
 }

@@ -17,7 +17,7 @@ import { METER_SEPARATOR } from './event-batch.ts';
 import { Grouping } from './grouping.ts';
 import { cutToMost, findCandidates } from './largest-cells.ts';
 import { outcomeColumns } from './outcome.ts';
-import { createReadingGroundReader, type ReadingGround } from './reading-ground.ts';
+import { GroundReader, type ReadingGround } from './reading-ground.ts';
 import {
   applyTests,
   FilterCompiler,
@@ -64,7 +64,7 @@ export class StoredUsage implements UsageReader {
   readonly #calendar: Calendar;
   readonly #texts: ValueTexts;
   readonly #loader: SegmentLoader;
-  readonly #readGround = createReadingGroundReader();
+  readonly #ground = new GroundReader();
   readonly #asked: Asked[] = [];
 
   constructor(db: Db, dialect: DialectName, calendar: Calendar) {
@@ -282,29 +282,16 @@ export class StoredUsage implements UsageReader {
     });
   }
 
-  extent(): ReturnType<UsageReader['extent']> {
-    return this.#inSnapshot(async (db, { kept, newestMs }) => {
-      const totals = await db
-        .selectFrom('total_segment')
-        .select((eb) => [eb.fn.min('bucket').as('first'), eb.fn.max('bucket').as('last')])
-        .where('cube', '=', 'day')
-        .executeTakeFirst();
-      const inbox = await db
-        .selectFrom('inbox')
-        .select((eb) => [eb.fn.min('first_day').as('first'), eb.fn.max('last_day').as('last')])
-        .executeTakeFirst();
-      const firsts = [totals?.first, inbox?.first].filter((day): day is number => day !== null && day !== undefined);
-      const lasts = [totals?.last, inbox?.last].filter((day): day is number => day !== null && day !== undefined);
-      if (firsts.length === 0) return undefined;
-      const firstDay = Math.min(...firsts);
-      return {
-        firstDay,
-        lastDay: Math.max(...lasts),
-        firstRawDay: Math.max(firstDay, kept.rawFromDay),
-        firstHourDay: Math.max(firstDay, kept.hoursFromDay),
-        asOfMs: newestMs,
-      };
-    });
+  async extent(): ReturnType<UsageReader['extent']> {
+    const { days, ground } = await this.#ground.readDays(this.#db);
+    if (!days) return undefined;
+    return {
+      firstDay: days.first,
+      lastDay: days.last,
+      firstRawDay: Math.max(days.first, ground.kept.rawFromDay),
+      firstHourDay: Math.max(days.first, ground.kept.hoursFromDay),
+      asOfMs: ground.newestMs,
+    };
   }
 
   /** One consistent view for all statements of an answer. */
@@ -314,7 +301,7 @@ export class StoredUsage implements UsageReader {
         this.#dialect === 'postgres' ? 'begin transaction isolation level repeatable read read only' : 'begin';
       await sql.raw(begin).execute(connection);
       try {
-        return await work(connection, await this.#readGround(connection));
+        return await work(connection, await this.#ground.readGround(connection));
       } finally {
         await sql.raw('commit').execute(connection);
       }

@@ -39,6 +39,16 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
       if (at === 200) await writer.retain(NOW);
     }
     const reader = new StoredUsage(db, dialect, calendar);
+    const days = events.map(({ timeMs }) => calendar.dayOf(timeMs!));
+    const firstDay = Math.min(...days);
+    expect(await reader.extent()).toEqual({
+      firstDay,
+      lastDay: Math.max(...days),
+      firstRawDay: firstDay,
+      firstHourDay: firstDay,
+      asOfMs: NOW,
+    });
+    expect(await new StoredUsage(await open(), dialect, calendar).extent()).toBeUndefined();
     const day = calendar.dayOf(NOW);
     const bounds = fc.oneof(
       fc.tuple(fc.integer({ min: day - 41, max: day }), fc.integer({ min: 1, max: 42 })).map(([first, days]) => ({

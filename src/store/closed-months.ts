@@ -12,15 +12,13 @@ import { addCells } from './total-segments.ts';
  */
 export async function closeMonths(db: Db, currentMonth: number): Promise<void> {
   const closed = await findClosedMonth(db);
-  const first = await db
-    .selectFrom('total_segment')
-    .select((eb) => eb.fn.min('bucket').as('day'))
-    .where('cube', '=', 'day')
-    .executeTakeFirst();
-  if (first?.day === null || first?.day === undefined) return;
-  for (let month = Math.max(closed + 1, monthOf(first.day)); month < currentMonth; month += 1) {
+  const days = await db.selectFrom('total_segment').select('bucket').distinct().where('cube', '=', 'day').execute();
+  if (days.length === 0) return;
+  // Not every month since the first: one event of 1970 would make hundreds that are empty.
+  for (const month of new Set(days.map(({ bucket }) => monthOf(bucket)))) {
+    if (month <= closed || month >= currentMonth) continue;
     for (const cube of [...DAY_CUBES, ...BRIEF_CUBES]) {
-      const days = await db
+      const segments = await db
         .selectFrom('total_segment')
         .select('body')
         .where('cube', '=', cube.name)
@@ -28,7 +26,7 @@ export async function closeMonths(db: Db, currentMonth: number): Promise<void> {
         .where('bucket', '<', firstDayOf(month + 1))
         .execute();
       const grouping = new Grouping(cube.keys, cube.measures);
-      for (const { body } of days) grouping.add(decodeSegment(body));
+      for (const { body } of segments) grouping.add(decodeSegment(body));
       await addCells(db, monthCubeOf(cube), month, grouping.toBatch());
     }
   }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createCalendar } from '../../src/domain/calendar.ts';
+import { createCalendar, monthOf } from '../../src/domain/calendar.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
 import type { Db } from '../../src/store/database.ts';
 import type { Assign } from '../../src/store/event-batch.ts';
@@ -106,5 +106,29 @@ describeEachDialect('the writer of usage', ({ dialect, open }) => {
     expect(rows[0]).toMatchObject({ requests, credits: requests * 2000 });
     expect(commits).toBeGreaterThan(2);
     expect(await db.selectFrom('event_segment').select('id').execute()).not.toHaveLength(requests);
+  });
+
+  it('closes the months that hold anything, not every one since the first', async () => {
+    const db = await open();
+    let statements = 0;
+    const counting = db.withPlugin({
+      transformQuery({ node }) {
+        statements += 1;
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    });
+    const writer = createWriter(counting);
+    const lastMonth = NOW - 30 * 86_400_000;
+    await writer.append([{ source: SOURCE, events: [call(0), call(lastMonth), call(NOW)], receivedMs: NOW }], {
+      allowOld: true,
+    });
+    await writer.foldAll();
+    statements = 0;
+    await writer.retain(NOW);
+    // Some 20 totals a month, each read, looked for and written.
+    expect(statements).toBeLessThan(500);
+    const monthly = db.selectFrom('total_segment').select('bucket').where('cube', '=', 'month').orderBy('bucket');
+    expect(await monthly.execute()).toEqual([{ bucket: monthOf(0) }, { bucket: monthOf(calendar.dayOf(lastMonth)) }]);
   });
 });

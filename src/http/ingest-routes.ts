@@ -95,17 +95,18 @@ export async function ingestRequest(
   let style = route.style ?? guessStyle(headers);
   const answered = (): AnsweredRequest => ({ headers, nowMs: now() });
   try {
-    let source: Source | undefined;
-    if (sourceName === undefined) {
-      source = await sources.findByToken(findBearerToken(headers) ?? '', now());
-      if (!source) throw unauthorised(headers.authorization === undefined);
-    } else if (listTokens(headers).length === 0 && !isSigned(headers)) {
-      throw unauthorised(true);
+    let source =
+      sourceName === undefined
+        ? await sources.findByToken(findBearerToken(headers) ?? '', now())
+        : await sources.findByShownToken(sourceName, headers, now());
+    // Only a signature needs the bytes: nobody else makes us read any.
+    if (!source && (sourceName === undefined || !isSigned(headers))) {
+      throw unauthorised(headers.authorization === undefined && listTokens(headers).length === 0);
     }
     const body = await readBody();
     try {
       const receivedMs = now();
-      source ??= await sources.authenticate(sourceName!, headers, body.bytes, receivedMs);
+      source ??= await sources.findBySignature(sourceName!, headers, body.bytes, receivedMs);
       if (!source) throw unauthorised(false);
       style = route.style ?? styleOf(source, route);
       checkRequiredHeader(style, headers);

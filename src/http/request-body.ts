@@ -7,7 +7,7 @@ export class AbortedError extends Error {
   override readonly name = 'AbortedError';
 }
 
-/** Bytes of bodies that are being read or written; beyond the limit the next one is told to come again. */
+/** Bytes that have come of bodies being read or written; beyond the limit whoever sends more is told to come again. */
 export class BodyBudget {
   readonly #limitBytes: number;
   #takenBytes = 0;
@@ -16,9 +16,9 @@ export class BodyBudget {
     this.#limitBytes = limitBytes;
   }
 
-  /** Throws `overloaded` when there is no room; a single body always finds room when nothing else is held. */
-  take(bytes: number): void {
-    if (this.#takenBytes > 0 && this.#takenBytes + bytes > this.#limitBytes) {
+  /** `held`: of the same body. Throws `overloaded` when there is no room; alone, a body always finds room. */
+  take(bytes: number, held: number): void {
+    if (this.#takenBytes > held && this.#takenBytes + bytes > this.#limitBytes) {
       throw new HeadroomError(
         'overloaded',
         'Too much is being received at once; nothing of this was counted. Send it again in 2 seconds.',
@@ -39,30 +39,26 @@ export interface HeldBody {
 }
 
 /**
- * Reads a body of at most `maxBytes`, however it is framed, and says 100 Continue where the caller waits for it. Throws
- * `too_large` (at once where Content-Length says so), `overloaded`, or AbortedError.
+ * Reads a body of at most `maxBytes`, however it is framed, and says 100 Continue where the caller waits for it. Only what
+ * has come takes room: callers who announce much and send nothing keep nobody out. Throws `too_large` (at once where
+ * Content-Length says so), `overloaded`, or AbortedError.
  */
 export async function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   { maxBytes, budget }: { maxBytes: number; budget: BodyBudget },
 ): Promise<HeldBody> {
-  const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > maxBytes) throw tooLarge(maxBytes);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   let held = 0;
-  const hold = (bytes: number): void => {
-    budget.take(bytes);
-    held += bytes;
-  };
   const release = (): void => {
     budget.release(held);
     held = 0;
   };
   try {
-    hold(declared);
     if (/^100-continue$/i.test(request.headers.expect ?? '')) response.writeContinue();
     const bytes = await collect(request, maxBytes, (size) => {
-      if (size > held) hold(size - held);
+      budget.take(size - held, held);
+      held = size;
     });
     return { bytes, release };
   } catch (error) {

@@ -29,16 +29,23 @@ export class SourceDirectory {
     return this.#byTokenHash.get(hashToken(token));
   }
 
-  /**
-   * The source of this name, if the request shows credentials of that source: a token, or a signature over the bytes
-   * received. Throws a config error where its secret was sealed with another key.
-   */
-  async authenticate(name: string, headers: Headers, body: Uint8Array, nowMs: number): Promise<Source | undefined> {
+  /** The source of this name, if the request shows its token. */
+  async findByShownToken(name: string, headers: Headers, nowMs: number): Promise<Source | undefined> {
     await this.#refresh(nowMs);
     const source = this.#byName.get(name);
-    if (!source) return undefined;
-    if (listTokens(headers).some((token) => this.#byTokenHash.get(hashToken(token)) === source)) return source;
-    if (source.sealedSecret === undefined || !isSigned(headers)) return undefined;
+    return source && listTokens(headers).some((token) => this.#byTokenHash.get(hashToken(token)) === source)
+      ? source
+      : undefined;
+  }
+
+  /**
+   * The source of this name, if the request carries its signature over the bytes received. Throws a config error where
+   * its secret was sealed with another key.
+   */
+  async findBySignature(name: string, headers: Headers, body: Uint8Array, nowMs: number): Promise<Source | undefined> {
+    await this.#refresh(nowMs);
+    const source = this.#byName.get(name);
+    if (source?.sealedSecret === undefined || !isSigned(headers)) return undefined;
     return verifySignature(headers, body, this.#open(source, source.sealedSecret), nowMs) ? source : undefined;
   }
 

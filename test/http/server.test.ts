@@ -13,6 +13,7 @@ import { readFixture } from '../ingest/fixtures.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { NOW, openStage, type Stage, send } from './server-stage.ts';
 
+const TAKES_ALL = { ingest: async () => ({ accepted: 1, duplicates: 0, conflicts: 0, rejected: [] }) };
 const EVENT = { id: 'e1', time: '2026-11-20T12:00:00Z', client: 'acme', status: 200 };
 
 describeEachDialect('the HTTP server', (databases) => {
@@ -295,6 +296,51 @@ it('holds no more bodies at once than it has room for', async () => {
   await stage.close();
 });
 
+it.each([
+  ['a wrong token', () => 'authorization: Bearer hr_wrong', '401'],
+  ['a wrong signature', () => 'x-hub-signature-256: sha256=00', '100'],
+  ['a right token', (token: string) => `authorization: Bearer ${token}`, '100'],
+])('keeps nobody out for bodies that are announced with %s and do not come', async (_, header, status) => {
+  const size = 16 * 1024 * 1024;
+  const stage = await openStage('sqlite::memory:', { writer: TAKES_ALL, maxBodyBytes: size });
+  const { port } = new URL(stage.server.url);
+  const sockets = Array.from({ length: 16 }, () => {
+    const socket = connect(Number(port), '127.0.0.1');
+    const expectation = 'expect: 100-continue\r\n';
+    socket.write(
+      `POST /sources/default HTTP/1.1\r\nhost: x\r\n${header(stage.token)}\r\n${expectation}content-length: ${size}\r\n\r\n`,
+    );
+    return socket;
+  });
+  const heads = await Promise.all(
+    sockets.map((socket) => new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))))),
+  );
+  expect(new Set(heads.map((head) => head.split(' ')[1]))).toEqual(new Set([status]));
+  expect((await send(stage, '/v1/events', EVENT)).status).toBe(200);
+  const announced = { expect: '100-continue', 'content-length': String(size + 1) };
+  expect((await send(stage, '/v1/events', '', { headers: announced })).status).toBe(413);
+  for (const socket of sockets) socket.destroy();
+  await stage.close();
+});
+
+it('lets one body be larger than all may be together, in however many pieces it comes', async () => {
+  const stage = await openStage('sqlite::memory:', { writer: TAKES_ALL, maxHeldBytes: 100 });
+  const { port } = new URL(stage.server.url);
+  const body = `${JSON.stringify(EVENT)}${' '.repeat(200)}`;
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write(
+    `POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${stage.token}\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n`,
+  );
+  await new Promise((resolve) => socket.once('data', resolve));
+  for (let at = 0; at < body.length; at += 90) {
+    await new Promise((resolve) => socket.write(body.slice(at, at + 90), resolve));
+  }
+  const answer = await new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))));
+  expect(answer).toMatch(/^HTTP\/1.1 200 /);
+  socket.destroy();
+  await stage.close();
+});
+
 it('finishes what is taken when it stops, and takes no more', async () => {
   const entered = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
@@ -320,7 +366,7 @@ it('finishes what is taken when it stops, and takes no more', async () => {
 it('gives up on a body that does not come', async () => {
   const stage = await openStage('sqlite::memory:', {
     requestTimeoutMs: 200,
-    writer: { ingest: async () => ({ accepted: 1, duplicates: 0, conflicts: 0, rejected: [] }) },
+    writer: TAKES_ALL,
   });
   const { port } = new URL(stage.server.url);
   const socket = connect(Number(port), '127.0.0.1');

@@ -17,9 +17,13 @@ export interface AccessLine {
 const MAX_LINE_LENGTH = 65_536;
 
 const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"`;
-/** Apache's `vhost_combined` has the host and port in front; nginx and others may add fields behind. */
+/**
+ * Apache's `vhost_combined` has the host and port in front; nginx and others may add fields behind. The time is found by
+ * its shape and bounded, so that a `[` that begins none costs a few steps, not the rest of the line; what follows a time
+ * ends at the next quote, and behind the status anything is taken: no line takes more than a few steps a character.
+ */
 const LINE = new RegExp(
-  String.raw`^(?:[\w.-]+:\d+ )?(\S+) \S+ (.+?) \[([^\]]+)\] ${QUOTED} (\d{3}|-) (?:\d+|-)(?: ${QUOTED} ${QUOTED})?(?:\s.*)?$`,
+  String.raw`^(?:[\w.-]+:\d+ )?(\S+) \S+ (.+?) \[(\d\d\/[A-Z][a-z]{2}\/\d{4}:[^\]]{1,30})\] ${QUOTED} (\d{3}|-) (?:\d+|-)(?: ${QUOTED} ${QUOTED})?(?:\s[^]*)?$`,
 );
 const REQUEST = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (.+?)(?: HTTP\/\d(?:\.\d)?)?$/;
 const CLF_TIME = /^(\d\d)\/([A-Z][a-z][a-z])\/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.\d+)? ([+-])(\d\d)(\d\d)$/;

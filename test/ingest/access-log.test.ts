@@ -149,9 +149,25 @@ describe('access logs', () => {
       `a ${'b '.repeat(30_000)}`,
       `${LINE} ${'" "'.repeat(20_000)}`,
       'x'.repeat(5_000_000),
+      // Each of these took seconds where what begins anew at every bracket runs to the end of the line.
+      Array(50)
+        .fill(`a - ${' ['.repeat(32_000)}`)
+        .join('\n'),
+      Array(50)
+        .fill(`a - ${' [20/Nov/2026:12:00:00 +0000'.repeat(2000)}`)
+        .join('\n'),
+      Array(50)
+        .fill(`a - ${' [20/Nov/2026:12:00:00 +0000] "'.repeat(2000)}`)
+        .join('\n'),
     ]) {
       expect(() => parse('access-log', body, TEXT)).not.toThrow();
     }
+  });
+
+  it('take a hostile line inside JSON in their stride', () => {
+    const message = `a - ${' [20/Nov/2026:12:00:00 +0000] "" 200 1 '.repeat(1600)}\n`;
+    const { events } = parse('access-log', Array(100).fill({ message: `${message}x` }));
+    expect(events).toHaveLength(100);
   });
 
   it('go in whole, from a web server’s own months', () => {

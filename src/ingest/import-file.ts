@@ -168,7 +168,10 @@ async function store(part: Part, outcome: ImportOutcome, options: ImportOptions)
       nowMs,
     };
     if (await updateImportFile(trx, file.id, file.bytes, step)) return;
-    throw new HeadroomError('source', `${file.name} is being imported by another run: wait for that one.`);
+    throw new HeadroomError(
+      'source',
+      `${file.name} is being imported, or taken back, by another run: wait for that one.`,
+    );
   };
 
   let result: IngestResult = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [] };

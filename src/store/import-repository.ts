@@ -51,9 +51,12 @@ export async function insertImportFile(
   return toImportFile(row);
 }
 
+/** Stands in the place of the hash of a file that is being taken back: no content has it, so no run goes on with it. */
+const UNDONE = 'undone';
+
 /**
- * Moves a file on by one part, if it still stands at `from` bytes. False: another run of the same file was faster, and
- * what was about to be stored with this must not be.
+ * Moves a file on by one part, if it still stands at `from` bytes. False: another run of the same file was faster, or the
+ * file is being taken back; what was about to be stored with this must not be.
  */
 export async function updateImportFile(db: Db, id: number, from: number, step: ImportStep): Promise<boolean> {
   const result = await db
@@ -71,6 +74,7 @@ export async function updateImportFile(db: Db, id: number, from: number, step: I
     }))
     .where('id', '=', id)
     .where('bytes', '=', from)
+    .where('hash', '<>', UNDONE)
     .executeTakeFirst();
   return Number(result.numUpdatedRows) === 1;
 }
@@ -100,9 +104,6 @@ export async function countRawEvents(db: Db, id: number): Promise<number> {
   }
   return count;
 }
-
-/** Stands in the place of the hash of a file that is being taken back: no content has it, so no run goes on with it. */
-const UNDONE = 'undone';
 
 export function isBeingUndone(file: ImportFile): boolean {
   return file.hash === UNDONE;

@@ -39,7 +39,7 @@ export function parseAccessLine(line: string): AccessLine | string {
   }
   const timeMs = parseClfTime(match[3]!);
   if (timeMs === undefined) {
-    return `the time ${JSON.stringify(match[3]!.slice(0, 40))} is not like 20/Nov/2026:12:00:00 +0000`;
+    return `the time ${JSON.stringify(match[3]!.slice(0, 40))} is not like 20/Nov/2026:12:00:00 +0000, of 2000 or later`;
   }
   const request = REQUEST.exec(undoEscapes(match[4]!));
   const status = match[5] === '-' ? 0 : Number(match[5]);
@@ -56,7 +56,7 @@ export function parseAccessLine(line: string): AccessLine | string {
   };
 }
 
-/** Epoch milliseconds of `20/Nov/2026:12:00:00 +0100`; undefined for anything else. */
+/** Epoch milliseconds of `20/Nov/2026:12:00:00 +0100`; undefined for anything else, and before 2000 (event-time.ts). */
 export function parseClfTime(text: string): number | undefined {
   const match = CLF_TIME.exec(text);
   if (!match) return undefined;
@@ -70,7 +70,7 @@ export function parseClfTime(text: string): number | undefined {
   ];
   if (month < 0 || month % 3 !== 0 || hour > 23 || minute > 59 || second > 60) return undefined;
   const dateMs = Date.UTC(year, month / 3, day);
-  if (year < 1970 || new Date(dateMs).getUTCDate() !== day) return undefined;
+  if (year < 2000 || new Date(dateMs).getUTCDate() !== day) return undefined;
   const offset = (Number(match[8]) * 60 + Number(match[9])) * 60_000 * (match[7] === '-' ? -1 : 1);
   return dateMs + ((hour * 60 + minute) * 60 + Math.min(second, 59)) * 1000 - offset;
 }

@@ -1,6 +1,6 @@
 import type { Rejection, UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
-import { parseEventTime } from './event-time.ts';
+import { FIRST_EVENT_MS, parseEventTime } from './event-time.ts';
 import { toRoute } from './route-template.ts';
 
 /** What a sender said of one event, by the field names of PRODUCT.md §2. Nothing is checked yet. */
@@ -31,6 +31,7 @@ export const MAX_CLIENT_LENGTH = 200;
 /** Bound of the texts that have no limit of their own, so that no event is larger than a page. */
 export const MAX_TEXT_LENGTH = 2000;
 const MAX_AMOUNT = 1e9;
+const TIME_FORMS = 'RFC 3339 with a zone (2026-11-20T12:00:00Z), or seconds or milliseconds since 1970';
 
 /** Method names as they arrive and as they are kept, so that the usual ones are not upper-cased anew. */
 const METHODS = new Map(
@@ -131,14 +132,11 @@ export class EventReader {
   #time(value: unknown): number | undefined {
     if (value === undefined || value === null || value === '') return undefined;
     const timeMs = parseEventTime(value);
-    return (
-      timeMs ??
-      this.#fail(
-        'time',
-        value,
-        'send RFC 3339 with a zone (2026-11-20T12:00:00Z), or seconds or milliseconds since 1970',
-      )
-    );
+    if (timeMs === undefined) return this.#fail('time', value, `send ${TIME_FORMS}`);
+    if (timeMs >= FIRST_EVENT_MS) return timeMs;
+    const iso = new Date(timeMs).toISOString();
+    const cure = `that is ${iso}, before 2000; send when the call began, as ${TIME_FORMS}, or leave it out`;
+    return this.#fail('time', value, cure);
   }
 
   #status(value: unknown): number | undefined {

@@ -1,10 +1,14 @@
 import { toNumber } from './event-collector.ts';
+import { FIRST_EVENT_MS } from './event-time.ts';
 
 /** Milliseconds of nanoseconds since 1970; what is no such number is handed on, to be rejected with its value. */
 export function toTime(nanoseconds: unknown): unknown {
   if (isUnset(nanoseconds)) return undefined;
   const exact = toNanoseconds(nanoseconds);
-  return exact === undefined ? nanoseconds : Number(exact / 1_000_000n);
+  if (exact === undefined) return nanoseconds;
+  const timeMs = Number(exact / 1_000_000n);
+  // Milliseconds of 1970 would be taken for seconds of today.
+  return timeMs < FIRST_EVENT_MS ? new Date(timeMs).toISOString() : timeMs;
 }
 
 /** Milliseconds between two times; undefined where one is missing, or the end is before the start. */

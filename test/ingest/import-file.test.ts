@@ -173,6 +173,21 @@ describeEachDialect('an import', (databases) => {
     expect(faults[2]).toMatch(/^7: /);
   });
 
+  it('rejects what is said to be older than any call, and takes the rest', async () => {
+    const old = ['19/Jan/1970:00:00:00 +0000', '20/Nov/1969:12:00:00 +0000', '01/Jan/0050:00:00:00 +0000'];
+    const lines = old.map((time) => `203.0.113.7 - u [${time}] "GET /a HTTP/1.1" 200 1\n`);
+    writeFileSync(path, line(0) + lines.join(''));
+    expect(await importFile(path, options)).toMatchObject({ events: 1, rejected: 3 });
+    expect(faults[0]).toMatch(/^2: Not read: the time "19\/Jan\/1970:00:00:00 \+0000" is not like .*2000 or later/);
+    const events = join(folder, 'events.ndjson');
+    writeFileSync(events, '{"client":"a","time":0}\n{"client":"a","time":"1969-12-31T23:59:59Z"}\n');
+    expect(await importFile(events, options)).toMatchObject({ events: 0, rejected: 2 });
+    expect(faults.slice(3)).toEqual([
+      expect.stringMatching(/^1: time is 0 .*before 2000/),
+      expect.stringMatching(/^2: time is "1969-.*before 2000/),
+    ]);
+  });
+
   it('leaves a last line that is still being written', async () => {
     const whole = line(1);
     writeFileSync(path, line(0) + whole.slice(0, 20));

@@ -60,6 +60,12 @@ describe('the native format', () => {
     });
   });
 
+  it('takes the first moment of 2000 as the earliest time', () => {
+    for (const time of ['2000-01-01T00:00:00Z', '1999-12-31T23:00:00-01:00', 946684800, 946684800000]) {
+      expect(event({ time })).toMatchObject({ timeMs: 946684800000 });
+    }
+  });
+
   it('needs no more than a client', () => {
     expect(event({})).toEqual({ client: 'a', kind: 'call', count: 1 });
   });
@@ -176,6 +182,12 @@ describe('the native format', () => {
     ['time', '2026-11-20T12:00:00', /^time/],
     ['time', 1795176001123456, /^time/],
     ['time', true, /^time is true/],
+    ['time', 0, /^time is 0 \(a number\): that is 1970-01-01T00:00:00.000Z, before 2000; send when the call began/],
+    ['time', '1999-12-31T23:59:59.999Z', /^time is "1999-12-31T23:59:59.999Z": .*before 2000/],
+    ['time', '2000-01-01T00:00:00+00:01', /before 2000/],
+    ['time', '0050-06-01T00:00:00Z', /before 2000/],
+    ['time', 946684799, /^time is 946684799 \(a number\): that is 1999-12-31/],
+    ['time', 946684799999, /before 2000/],
   ])('rejects %s %j, saying why', (field, value, error) => {
     expect(rejection({ [field]: value })).toMatch(error);
   });

@@ -234,6 +234,12 @@ describe('metrics', () => {
     expect(parse('otlp', body, { options: { metrics: ['api.calls'] } }).events).toMatchObject([{ count: 5 }]);
   });
 
+  it('are rejected where the clock was never set: nanoseconds of 1970 are no seconds of today', () => {
+    const parsed = parse('otlp', traces(span({ 'api.client.id': 'a' }, { startTimeUnixNano: '1795224666348000' })));
+    expect(parsed.events).toEqual([]);
+    expect(parsed.rejected[0]!.error).toMatch(/^time is "1970-01-21T18:40:24.666Z": .*before 2000/);
+  });
+
   it('are read from protobuf', () => {
     // resource_metrics > scope_metrics > metric { name, sum { data_point { as_int 5, time }, delta, monotonic } }.
     const field = (tag: number, ...parts: Uint8Array[]) => {

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import type { Rejection, UsageEvent } from '../domain/event.ts';
+import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { parseAccessLine, parseClfTime } from './access-log-line.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { findField, toClientFinder } from './client-from.ts';
-import { addRejection, describeValue, type EventFields, EventReader, toRejection } from './event-fields.ts';
+import { EventCollector, firstOf, toNumber, toText } from './event-collector.ts';
+import { describeValue, type EventFields, EventReader } from './event-fields.ts';
 import { parseEventTime } from './event-time.ts';
 import { isJsonType, mediaType, readJsonBody } from './json-body.ts';
 
@@ -37,7 +38,11 @@ function parseAccessLog({ body, contentType, options }: AdapterInput): ParsedReq
     const read = readJsonBody(body, isJsonType(type) ? contentType : 'application/x-ndjson');
     const wrapped = read.single ? findField(read.values[0], 'logs') : undefined;
     const values = Array.isArray(wrapped) ? wrapped : read.values;
-    return collect(values, (at) => (Array.isArray(wrapped) ? at : read.indexes[at]!), reader.value, read.unreadable);
+    const events = new EventCollector(options, read.unreadable);
+    values.forEach((value, at) => {
+      events.take(Array.isArray(wrapped) ? at : read.indexes[at]!, value, reader.value(value));
+    });
+    return events.finish();
   }
   if (!isTextType(type)) {
     throw new HeadroomError(
@@ -53,27 +58,11 @@ function parseAccessLog({ body, contentType, options }: AdapterInput): ParsedReq
     .map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
     .filter((line) => line.trim() !== '');
   if (lines.length === 0) throw new HeadroomError('unreadable', 'The body is empty: send one line of a log per call.');
-  return collect(lines, (at) => at, reader.line, []);
-}
-
-function collect<T>(
-  values: readonly T[],
-  indexOf: (at: number) => number,
-  read: (value: T) => UsageEvent | string,
-  rejected: Rejection[],
-): ParsedRequest {
-  const events: UsageEvent[] = [];
-  const indexes: number[] = [];
-  values.forEach((value, at) => {
-    const event = read(value);
-    if (typeof event === 'string') addRejection(rejected, toRejection(indexOf(at), value, event));
-    else {
-      events.push(event);
-      indexes.push(indexOf(at));
-    }
+  const events = new EventCollector(options);
+  lines.forEach((line, at) => {
+    events.take(at, line, reader.line(line));
   });
-  rejected.sort((a, b) => a.index - b.index);
-  return { events, indexes, rejected };
+  return events.finish();
 }
 
 /** Readers of one line of text, and of one value of a JSON log: the event, or what is wrong. */
@@ -106,14 +95,14 @@ export function createLogReader(options: Readonly<Record<string, unknown>>): {
     const message = findField(value, 'message') ?? findField(value, 'log');
     if (
       typeof message === 'string' &&
-      pick(value, NAMES.status) === undefined &&
-      pick(value, NAMES.url) === undefined
+      firstOf(value, NAMES.status) === undefined &&
+      firstOf(value, NAMES.url) === undefined
     ) {
       const inner = parseObject(message);
       if (!inner) return readLine(message.trim());
       const fields = toFields(inner, findClient);
       // The shipper's own time of the line, where the line has none.
-      return reader.read({ ...fields, time: fields.time ?? pick(value, NAMES.time) });
+      return reader.read({ ...fields, time: fields.time ?? firstOf(value, NAMES.time) });
     }
     return reader.read(toFields(value, findClient));
   }
@@ -124,59 +113,40 @@ export function createLogReader(options: Readonly<Record<string, unknown>>): {
 /** Whether an object is rather an entry of a log than an event in our own fields: by what names its client and time. */
 export function isLogEntry(value: object): boolean {
   const { client, time } = value as EventFields;
-  return client === undefined || (time === undefined && pick(value, NAMES.time) !== undefined);
+  return client === undefined || (time === undefined && firstOf(value, NAMES.time) !== undefined);
 }
 
 function toFields(log: object, findClient: ((fields: unknown) => string | undefined) | undefined): EventFields {
   const { id: _, time: __, url: ___, status: ____, ...own } = log as EventFields;
-  const user = toText(pick(log, NAMES.user));
-  const forwarded = pick(log, NAMES.forwarded);
-  const ip = pick(log, NAMES.ip) ?? (typeof forwarded === 'string' ? forwarded.split(',')[0]!.trim() : undefined);
-  const line = pick(log, ['request']);
+  const user = toText(firstOf(log, NAMES.user));
+  const forwarded = firstOf(log, NAMES.forwarded);
+  const ip = firstOf(log, NAMES.ip) ?? (typeof forwarded === 'string' ? forwarded.split(',')[0]!.trim() : undefined);
+  const line = firstOf(log, ['request']);
   const request = typeof line === 'string' ? /^(\S+) (.+?)(?: HTTP\/\S+)?$/.exec(line) : null;
-  const id = pick(log, NAMES.id);
-  const time = pick(log, NAMES.time);
-  const status = pick(log, NAMES.status);
-  const seconds = pick(log, NAMES.durationSeconds);
-  const url = pick(log, NAMES.url) ?? request?.[2];
+  const id = firstOf(log, NAMES.id);
+  const time = firstOf(log, NAMES.time);
+  const status = firstOf(log, NAMES.status);
+  const seconds = toNumber(firstOf(log, NAMES.durationSeconds));
+  const url = firstOf(log, NAMES.url) ?? request?.[2];
   return {
     ...own,
     // A counter of the process (pino's default) is no id: it begins again at each start.
     id: typeof id === 'string' ? id : undefined,
     time: typeof time === 'string' && parseEventTime(time) === undefined ? (parseClfTime(time) ?? time) : time,
-    client: findClient?.(log) ?? toText(pick(log, NAMES.client)) ?? user ?? ip,
+    client: findClient?.(log) ?? toText(firstOf(log, NAMES.client)) ?? user ?? ip,
     user,
     ip,
-    method: pick(log, NAMES.method) ?? request?.[1],
+    method: firstOf(log, NAMES.method) ?? request?.[1],
     url: typeof url === 'string' ? toPathOf(url) : url,
     // No answer was sent: the client hung up, or the upstream did.
     status: Number(status) === 0 ? undefined : status,
-    duration_ms: typeof seconds === 'number' ? seconds * 1000 : toNumber(pick(log, NAMES.durationMs)),
+    duration_ms: seconds === undefined ? toNumber(firstOf(log, NAMES.durationMs)) : seconds * 1000,
   };
 }
 
 /** What stands first in a request line is a path even where it begins with `//`, not a host. */
 function toPathOf(url: string): string {
   return url.startsWith('//') ? url.replace(/^\/+/, '/') : url;
-}
-
-/** The first of these fields that says something; `-` and empty texts are how logs write "nothing". */
-function pick(log: object, names: readonly string[]): unknown {
-  for (const name of names) {
-    const value = findField(log, name);
-    if (value !== undefined && value !== null && value !== '' && value !== '-') return value;
-  }
-  return undefined;
-}
-
-/** Ids of users and clients are often numbers in logs. */
-function toText(value: unknown): unknown {
-  return typeof value === 'number' ? String(value) : value;
-}
-
-function toNumber(value: unknown): number | undefined {
-  const number = typeof value === 'string' ? Number(value) : value;
-  return typeof number === 'number' && number >= 0 ? number : undefined;
 }
 
 function parseObject(text: string): object | undefined {

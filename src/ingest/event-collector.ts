@@ -1,5 +1,6 @@
 import type { Rejection, UsageEvent } from '../domain/event.ts';
 import type { ParsedRequest } from './adapter.ts';
+import { findField } from './client-from.ts';
 import { addRejection, type EventFields, EventReader, toRejection } from './event-fields.ts';
 
 /** Gathers what an adapter found in one request, in the order of the request. */
@@ -17,14 +18,18 @@ export class EventCollector {
 
   /** Takes the event at `index`; `missingClient` says how to name the client, in the words of the format. */
   add(index: number, fields: EventFields, missingClient?: string): void {
-    const event = this.#reader.read(fields);
+    this.take(index, fields, this.#reader.read(fields), missingClient);
+  }
+
+  /** The same, where the format has a reader of its own: `event` is what that made of `sent`, or what is wrong. */
+  take(index: number, sent: unknown, event: UsageEvent | string, missingClient?: string): void {
     if (typeof event !== 'string') {
       this.#events.push(event);
       this.#indexes.push(index);
       return;
     }
     const explained = missingClient !== undefined && event.startsWith('client is missing');
-    this.reject(index, fields, explained ? `client is missing: ${missingClient}` : event);
+    this.reject(index, sent, explained ? `client is missing: ${missingClient}` : event);
   }
 
   reject(index: number, fields: unknown, error: string): void {
@@ -49,10 +54,13 @@ export function toFields(value: unknown): Fields {
   return isFields(value) ? value : {};
 }
 
-/** The first of these fields that says something; `-` and empty texts are how logs write "nothing". */
-export function firstOf(fields: Fields, names: readonly string[]): unknown {
+/**
+ * The first of these fields that says something; `-` and empty texts are how logs write "nothing". Dots in a name go into
+ * objects.
+ */
+export function firstOf(fields: unknown, names: readonly string[]): unknown {
   for (const name of names) {
-    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    const value = findField(fields, name);
     if (value !== undefined && value !== null && value !== '' && value !== '-') return value;
   }
   return undefined;

@@ -1,9 +1,9 @@
-import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { toClientFinder } from './client-from.ts';
 import { cloudEventsAdapter, isCloudEvent } from './cloudevents.ts';
-import { addRejection, describeValue, type EventFields, EventReader, toRejection } from './event-fields.ts';
+import { EventCollector, isFields } from './event-collector.ts';
+import { describeValue, type EventFields, EventReader } from './event-fields.ts';
 import { isJsonType, type JsonBody, mediaType, readJsonBody } from './json-body.ts';
 
 /** Headroom's own format: one event, an array, `{"events": […]}`, or one event a line (PRODUCT.md §2 and §8). */
@@ -26,30 +26,20 @@ export function checkJsonType(contentType: string, expected: string): void {
 }
 
 /** Each value of a body as an event in the fields of PRODUCT.md §2. */
-export function readEvents(body: JsonBody, options: Readonly<Record<string, unknown>>): ParsedRequest {
+function readEvents(body: JsonBody, options: Readonly<Record<string, unknown>>): ParsedRequest {
   const reader = new EventReader(options, body.escapes);
+  const events = new EventCollector(options, body.unreadable);
   const findClient = toClientFinder(options);
-  const events: UsageEvent[] = [];
-  const indexes: number[] = [];
-  const rejected = body.unreadable;
   body.values.forEach((value, at) => {
     const index = body.indexes[at]!;
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      const error = `The event is ${describeValue(value)}: send an object with at least "client".`;
-      addRejection(rejected, toRejection(index, value, error));
+    if (!isFields(value)) {
+      events.reject(index, value, `The event is ${describeValue(value)}: send an object with at least "client".`);
       return;
     }
-    const fields: EventFields = findClient ? { ...value, client: findClient(value) } : value;
-    const event = reader.read(fields);
-    if (typeof event === 'string') {
-      addRejection(rejected, toRejection(index, value, explain(event, value)));
-      return;
-    }
-    events.push(event);
-    indexes.push(index);
+    const event = reader.read(findClient ? { ...value, client: findClient(value) } : value);
+    events.take(index, value, typeof event === 'string' ? explain(event, value) : event);
   });
-  rejected.sort((a, b) => a.index - b.index);
-  return { events, indexes, rejected };
+  return events.finish();
 }
 
 function explain(error: string, value: object): string {

@@ -74,6 +74,20 @@ describe('access logs', () => {
     }
   });
 
+  it('take a duration as a number or as text, in seconds or milliseconds, and what is none for no duration', () => {
+    const durationOf = (fields: object) => {
+      const { events } = parse('access-log', { client: 'a', ...fields });
+      expect(events).toHaveLength(1);
+      return events[0]!.durationMs;
+    };
+    expect(durationOf({ request_time: 0.25 })).toBe(250);
+    expect(durationOf({ request_time: '0.250', duration: 3 })).toBe(250);
+    expect(durationOf({ latency_ms: '12.5' })).toBe(12.5);
+    for (const none of [' ', '-', 'Infinity', '1e999', 'soon', -1, true, {}]) {
+      expect(durationOf({ duration: none }), String(none)).toBeUndefined();
+    }
+  });
+
   it('may carry text lines in a message', () => {
     const { events } = parse('access-log', { host: 'edge', message: LINE, timestamp: '2026-11-20T12:00:09Z' });
     expect(events).toMatchObject([{ client: 'u-17', timeMs: Date.UTC(2026, 10, 20, 12) }]);

@@ -175,13 +175,34 @@ interface PoolContext {
 function amendPools(stored: readonly Pool[], declared: readonly DeclaredPool[], context: PoolContext): Pool[] {
   const { today, changes, scope } = context;
   const lives = declared.flatMap((wanted, order) => {
-    const earlier = stored.filter((pool) => pool.name === wanted.name);
+    const earlier = resume(
+      stored.filter((pool) => pool.name === wanted.name),
+      wanted,
+      context,
+    );
     return endBeforeNext([...earlier.slice(0, -1), ...amendPool(earlier.at(-1), wanted, order, context)]);
   });
   const gone = stored.filter((pool) => !declared.some((wanted) => wanted.name === pool.name));
   for (const pool of gone.filter(isLasting))
     changes.push({ place: `${scope}/${pool.name}`, text: `ends on ${formatDay(today)}` });
   return [...lives, ...gone.map((pool) => endBy(pool, today))];
+}
+
+/**
+ * Lives of one name; where the last began with another period, on the day that is declared for or later, and the wanted
+ * period is the one before it, that change is taken back: the earlier life goes on as if it had never ended.
+ */
+function resume(lives: readonly Pool[], wanted: DeclaredPool, { scope, today, changes }: PoolContext): readonly Pool[] {
+  const [before, last] = lives.slice(-2);
+  if (!before || !last || !isLasting(last) || last.fromDay < (wanted.validFromDay ?? today)) return lives;
+  const isTakenBack = same(before.period, wanted.period) && !same(last.period, wanted.period);
+  if (!isTakenBack || before.untilDay !== last.fromDay - 1) return lives;
+  changes.push({
+    place: `${scope}/${wanted.name}`,
+    text: `period ${formatPeriodRule(last.period)} → ${formatPeriodRule(wanted.period)}, as before ${formatDay(last.fromDay)}`,
+  });
+  const { untilDay: _, ...goesOn } = before;
+  return [...lives.slice(0, -2), goesOn];
 }
 
 /** Lives of one name, each made to end before the later ones begin (a date in the past may move those back). */
@@ -222,8 +243,13 @@ function amendPool(stored: Pool | undefined, declared: DeclaredPool, order: numb
   const changeDay = declared.validFromDay ?? today;
   const periodDiffers = !same(stored.period, period);
   // Days of `once` may be moved while its balance lives on; another kind of period is another pool from that day on.
-  if (periodDiffers && (stored.period.kind !== 'once' || period.kind !== 'once') && stored.fromDay < changeDay)
+  if (periodDiffers && (stored.period.kind !== 'once' || period.kind !== 'once') && stored.fromDay < changeDay) {
+    changes.push({
+      place,
+      text: `period ${formatPeriodRule(stored.period)} → ${formatPeriodRule(period)}: its use begins at 0 on ${formatDay(changeDay)}`,
+    });
     return [{ ...stored, untilDay: changeDay - 1 }, begin(changeDay)];
+  }
 
   const { untilDay, ...lasting } = stored;
   if (untilDay !== undefined) changes.push({ place, text: 'goes on' });

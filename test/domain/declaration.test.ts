@@ -101,6 +101,22 @@ describe('a pool', () => {
     ]);
   });
 
+  it('whose period is changed back on the same day goes on as if nothing had been', () => {
+    const untouched = pools([TODAY, pool(10)]);
+    const day = pool(10, { period: { kind: 'day' } });
+    const last = pool(10, { period: { kind: 'month', anchor: 31 } });
+    expect(pools([TODAY, pool(10)], [TODAY + 3, day], [TODAY + 3, pool(10)])).toEqual(untouched);
+    expect(pools([TODAY, pool(10)], [TODAY + 3, day], [TODAY + 3, last], [TODAY + 3, pool(10)])).toEqual(untouched);
+    expect(pools([TODAY, pool(10)], [TODAY + 3, day], [TODAY + 3, pool(12)])).toEqual(
+      pools([TODAY, pool(10)], [TODAY + 3, pool(12)]),
+    );
+    // A day later the other period has been used.
+    const later = pools([TODAY, pool(10)], [TODAY + 3, day], [TODAY + 4, pool(10)]);
+    expect(later.map(({ period }) => period.kind)).toEqual(['month', 'day', 'month']);
+    const dated = pools([TODAY, pool(10)], [TODAY + 3, day], [TODAY + 4, pool(10, { validFromDay: TODAY + 1 })]);
+    expect(dated).toEqual(untouched);
+  });
+
   it('that is there once keeps its balance when its days are moved', () => {
     const once = (untilDay: number) => pool(5, { period: { kind: 'once', fromDay: TODAY - 9, untilDay } });
     const moved = pools([TODAY, once(TODAY + 9)], [TODAY + 3, once(TODAY + 40)]);

@@ -45,7 +45,7 @@ export async function getName(
   if (meant !== undefined)
     return { name: meant, notes: [`No ${key} is called ${JSON.stringify(name)}: this is ${meant}.`] };
 
-  const near = name === '' ? known : [...new Set([...listNearest(name, known), ...containing(known, name)])];
+  const near = name === '' ? known : listNear(name, known);
   throw new QuestionError(
     name === ''
       ? `Which ${key}? Put its name behind the word.`
@@ -68,6 +68,8 @@ function findMeant(known: readonly string[], name: string): string | undefined {
   return found.length === 1 ? found[0] : undefined;
 }
 
-function containing(known: readonly string[], part: string): string[] {
-  return known.filter((each) => each.toLowerCase().includes(part.toLowerCase()));
+/** Names that `name` was probably meant to be, nearest first, then those that contain it, in any case. */
+export function listNear(name: string, known: readonly string[]): string[] {
+  const part = name.toLowerCase();
+  return [...new Set([...listNearest(name, known), ...known.filter((each) => each.toLowerCase().includes(part))])];
 }

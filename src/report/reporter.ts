@@ -11,6 +11,7 @@ import { reportSources } from './sources.ts';
 import { reportStatus } from './status.ts';
 import { reportSummary } from './summary.ts';
 import { reportTop } from './top.ts';
+import { listUnknownValues } from './unknown-values.ts';
 import { reportWhy } from './why.ts';
 
 type MakeReport = (deps: ReporterDeps, question: Question, nowMs: number) => Promise<Report>;
@@ -40,7 +41,8 @@ export function createReporter(deps: ReporterDeps): Reporter {
   return {
     async answer(asked, nowMs) {
       const question = asked.scope === undefined ? asked : { ...asked, scope: await toScopeName(deps, asked.scope) };
-      return sayWhatFilters(await REPORTS[question.report](deps, question, nowMs), question);
+      const report = await REPORTS[question.report](deps, question, nowMs);
+      return sayWhatFilters(await sayWhatIsUnknown(deps, report, question), question);
     },
   };
 }
@@ -54,6 +56,18 @@ async function toScopeName(deps: ReporterDeps, asked: string): Promise<string> {
   const begun = scopes.filter(({ title }) => title.toLowerCase().startsWith(`${typed} `));
   const [found, ...more] = same.length > 0 ? same : begun;
   return found && more.length === 0 ? found.name : asked;
+}
+
+/** A filter's value that nobody sent is told, with the nearest that somebody did. */
+async function sayWhatIsUnknown<Answer extends Report>(
+  deps: ReporterDeps,
+  report: Answer,
+  question: Question,
+): Promise<Answer> {
+  if (!report.range || BALANCES.has(question.report)) return report;
+  const { notes, offers } = await listUnknownValues(deps, question, report.range);
+  if (notes.length === 0) return report;
+  return { ...report, notes: [...notes, ...report.notes], offers: [...offers, ...(report.offers ?? [])] };
 }
 
 /** Reports of balances alone, and those that stand on balances and requests. */

@@ -1,6 +1,7 @@
 import { OTHER } from '../domain/dimension.ts';
 import type { Level, Offer, PoolReport, Question, StatusReport, TableReport } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
+import { REFUSED_BELOW } from './diagnosis.ts';
 import {
   countOf,
   formatCount,
@@ -31,6 +32,7 @@ const BUSY_SHARE = 0.3;
 
 const REMEDIES: Readonly<Record<string, string>> = {
   'Calls come faster than the rate allows': 'Spread calls evenly and back off after each 429',
+  [REFUSED_BELOW]: 'Find out which limit refuses calls, and back off after each 429',
   'Malformed requests': 'Have malformed requests corrected',
   'Credentials or permissions are refused': 'Renew credentials that are refused',
   'Calls to what does not exist': 'Stop calls to what does not exist',

@@ -13,6 +13,9 @@ const FAILURES = [
   { name: '5xx', fits: (s: number) => s >= 500, claim: 'The server side fails' },
 ] as const;
 
+/** Said of 429 instead, where the busiest minutes were below every rate limit that is declared. */
+export const REFUSED_BELOW = 'Calls are refused (429) below the rate limit that is known here';
+
 /** A class of failures is spoken of from this share of all failures on, … */
 const LEAST_SHARE = 0.1;
 /** … and placed with one client or route that has at least this share of it, of at least this many calls. */
@@ -53,13 +56,14 @@ export async function diagnoseStatus(
         codes.length === 1
           ? codes[0]!.status
           : codes.map((code) => `${code.status} (${formatCount(code.requests)})`).join(', ');
+      const peak = name === '429' ? await findPeak(inquiry, numbers.steps) : undefined;
       const evidence = [
         `${formatCount(calls)} of ${formatCount(requests)} requests (${formatShare(calls, requests)}) ended in ${ending}`,
         ...placeWithin(numbers.byClient, statuses, 'from', inquiry.names.nameOf),
         ...placeWithin(numbers.byRoute, statuses, 'on', (route) => route),
-        ...(name === '429' ? await findPeak(inquiry, numbers.steps) : []),
+        ...(peak?.lines ?? []),
       ];
-      return { claim, evidence: `${evidence.join('; ')}.` };
+      return { claim: peak?.isBelow ? REFUSED_BELOW : claim, evidence: `${evidence.join('; ')}.` };
     }),
   );
 }
@@ -87,11 +91,14 @@ function placeWithin(
   ];
 }
 
-/** The minute with the most calls, beside the rate limit, for the scopes of the question that have one. */
-async function findPeak(inquiry: Inquiry, steps: StatusNumbers['steps']): Promise<string[]> {
+/** The minute with the most calls, beside the rate limit, for the scopes of the question that have one, and whether all stay below. */
+async function findPeak(
+  inquiry: Inquiry,
+  steps: StatusNumbers['steps'],
+): Promise<{ lines: string[]; isBelow: boolean } | undefined> {
   const of429 = (step: (typeof steps)[number]) => step.counts['429'] ?? 0;
   const worst = steps.reduce((best, step) => (best && of429(best) >= of429(step) ? best : step), steps[0]);
-  if (!worst || of429(worst) === 0) return [];
+  if (!worst || of429(worst) === 0) return undefined;
   const { calendar, usage } = inquiry.deps;
   const asked = inquiry.filters.find(({ key, not }) => key === 'scope' && !not)?.patterns;
   const scopes = inquiry.definitions.scopes.filter(
@@ -118,7 +125,7 @@ async function findPeak(inquiry: Inquiry, steps: StatusNumbers['steps']): Promis
   const on = formatInStep(worst.label, hours <= 1 ? 'hour' : hours <= 25 ? 'day' : 'month');
   const below = peaks.flat().filter(({ isBelow }) => isBelow);
   const others = peaks.flat().filter(({ isBelow }) => !isBelow);
-  return [
+  const lines = [
     `the most ${on} (${formatCount(of429(worst))})`,
     ...others.map(({ text }) => text),
     ...(below.length === 1 ? [`${below[0]!.text}, so it was another limit than this one`] : []),
@@ -128,4 +135,5 @@ async function findPeak(inquiry: Inquiry, steps: StatusNumbers['steps']): Promis
         ]
       : []),
   ];
+  return { lines, isBelow: below.length > 0 && others.length === 0 };
 }

@@ -1,5 +1,5 @@
 import type { Calendar } from '../domain/calendar.ts';
-import type { RawEvent, UsageRow } from '../domain/usage.ts';
+import type { RawEvent, Span, UsageRow } from '../domain/usage.ts';
 import { countOf, formatClock, formatCount, formatDate, formatDuration, formatShare } from './format.ts';
 import { findPolling } from './polling.ts';
 import { findMost, isNamed } from './totals.ts';
@@ -80,18 +80,36 @@ export function findFailingRoutes(rows: readonly UsageRow[]): Symptom[] {
   });
 }
 
-/** Calls refused for coming too fast, beside the client's busiest minute and the limits of its scopes. */
+/** Scopes in which a client was refused with 429, each with the span from the first to the last of these minutes. */
+export function listRefused(events: readonly RawEvent[]): Map<string, Span> {
+  const spans = new Map<string, Span>();
+  for (const { scope, timeMs, status } of events) {
+    if (status !== 429) continue;
+    const startMs = timeMs - (timeMs % 60_000);
+    const span = spans.getOrInsertComputed(scope, () => ({ fromMs: startMs, toMs: startMs }));
+    span.fromMs = Math.min(span.fromMs, startMs);
+    span.toMs = Math.max(span.toMs, startMs + 60_000);
+  }
+  return spans;
+}
+
+/**
+ * Calls refused for coming too fast, beside the client's busiest minute and the limits of its scopes. `busiest`: the most calls
+ * that all of a scope made in a minute of the time in which it was refused; absent where that is not known for certain. Where
+ * these stay below every limit it was another limit, and the claim says so.
+ */
 export function findBursts(
   rows: readonly UsageRow[],
   events: readonly RawEvent[],
-  limits: ReadonlyMap<string, number>,
+  { limits, busiest }: { limits: ReadonlyMap<string, number>; busiest: ReadonlyMap<string, number> },
   calendar: Calendar,
 ): Symptom[] {
   const refused = rows.filter(({ keys }) => keys[1] === '429').reduce((sum, { requests }) => sum + requests, 0);
   if (refused === 0) return [];
+  const scopes = listRefused(events);
   const minutes = new Map<string, { scope: string; startMs: number; calls: number }>();
   for (const { scope, timeMs, count } of events) {
-    if (count > 1) continue;
+    if (count > 1 || (scopes.size > 0 && !scopes.has(scope))) continue;
     const startMs = timeMs - (timeMs % 60_000);
     minutes.getOrInsertComputed(`${startMs} ${scope}`, () => ({ scope, startMs, calls: 0 })).calls += 1;
   }
@@ -104,12 +122,24 @@ export function findBursts(
   const peakWords = peak ? `; its busiest minute was ${when} with ${countOf(peak.calls, 'call')}` : '';
   const limitWords =
     limit === undefined ? '' : `, against ${formatCount(limit)} a minute allowed to all of ${peak!.scope}`;
+  const seen = events.reduce((sum, { status, count }) => sum + (status === 429 ? count : 0), 0);
+  const isBelow =
+    seen === refused &&
+    [...scopes.keys()].every((scope) => (busiest.get(scope) ?? Infinity) < (limits.get(scope) ?? 0));
+  const most = isBelow && peak ? `, who then made at most ${formatCount(busiest.get(peak.scope)!)}` : '';
+  const evidence = `${countOf(refused, 'call')} ended in 429${peakWords}${limitWords}${most}`;
   return [
-    {
-      claim: 'Comes faster than the rate allows',
-      evidence: `${countOf(refused, 'call')} ended in 429${peakWords}${limitWords}.`,
-      remedy: 'Spread calls evenly, and wait longer after each 429 (exponential backoff).',
-    },
+    isBelow
+      ? {
+          claim: 'Is refused (429) below the rate limit that is known here',
+          evidence: `${evidence}, so it was another limit than this one.`,
+          remedy: 'Find out which limit refuses it, and wait longer after each 429 (exponential backoff).',
+        }
+      : {
+          claim: 'Comes faster than the rate allows',
+          evidence: `${evidence}.`,
+          remedy: 'Spread calls evenly, and wait longer after each 429 (exponential backoff).',
+        },
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { Offer, Question, TableReport } from '../domain/report.ts';
-import type { UsageRow } from '../domain/usage.ts';
+import type { RawEvent, UsageRow } from '../domain/usage.ts';
 import { countOf, formatCount, formatDate } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getName } from './known-name.ts';
@@ -12,6 +12,7 @@ import {
   findManyAddresses,
   findOtherDates,
   findPollingRoutes,
+  listRefused,
   MANY_ADDRESSES,
   type Symptom,
 } from './symptoms.ts';
@@ -57,7 +58,7 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
   );
   const wholeBefore = extent !== undefined && calendar.startOfDay(extent.firstDay) <= before.fromMs && !range.partial;
   const symptoms: Symptom[] = [
-    ...findBursts(byRoute.rows, events, limits, calendar),
+    ...findBursts(byRoute.rows, events, { limits, busiest: await loadBusiest(inquiry, events, limits) }, calendar),
     ...findFailingRoutes(byRoute.rows),
     ...findPollingRoutes(events),
     ...(wholeBefore && earlier ? findGrowth(byRoute.rows, earlier.rows, 'as many days') : []),
@@ -112,6 +113,24 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
       rows: symptoms.map(({ claim, evidence, remedy }) => [claim, evidence, remedy]),
     },
   };
+}
+
+/** The most calls of all of a scope in a minute, of the time in which it refused calls; without scopes that have no limit, or bulk calls then. */
+async function loadBusiest(
+  { deps }: Inquiry,
+  events: readonly RawEvent[],
+  limits: ReadonlyMap<string, number>,
+): Promise<Map<string, number>> {
+  const refused = [...listRefused(events)].filter(([scope]) => limits.has(scope));
+  const found = await Promise.all(
+    refused.map(async ([scope, span]) => {
+      const minutes = await deps.usage.meter({ meter: scope, span, grain: 'minute' });
+      // Bulk calls may have filled any minute.
+      if (minutes.length === 0 || minutes.some(({ bulk }) => bulk > 0)) return [];
+      return [[scope, minutes.reduce((most, { singles }) => Math.max(most, singles), 0)] as const];
+    }),
+  );
+  return new Map(found.flat());
 }
 
 /** A client that no declaration fits, where clients are declared at all; and one whose first call is of these days. */

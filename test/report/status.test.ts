@@ -111,4 +111,18 @@ describe('status', () => {
       },
     ]);
   });
+
+  it('does not claim that calls come too fast where their busiest minute is below the limit', async () => {
+    const definitions = {
+      scopes: [{ name: 'crm', title: 'CRM', rateLimitPerMinute: 10, links: {}, pools: [], limits: [] }],
+    };
+    const few = [429, 429, 200].map((status) => calls(status, 1, { scope: 'crm' }));
+    const [found] = (await ask(few, { report: 'status' }, { definitions })).diagnosis;
+    expect(found!.claim).toBe('Calls are refused (429) below the rate limit that is known here');
+    expect(found!.evidence).toContain('so it was another limit than this one');
+    const advice = await ask(few, { report: 'advice' }, { definitions });
+    expect(advice.sections.map(({ title }) => title)).toContain(
+      'Find out which limit refuses calls, and back off after each 429',
+    );
+  });
 });

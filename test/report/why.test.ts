@@ -83,6 +83,23 @@ describe('why', () => {
     ]);
   });
 
+  it.each([
+    ['all of the scope stayed below the limit', [], true],
+    ['others filled the limit with it', every(100, 15, { client: 'other', scope: 'crm' }, 90), false],
+    ['bulk calls may have filled it', [{ timeMs: noon, client: 'other', scope: 'crm', count: 90 }], false],
+  ])('holds a client's 429 against what all of the scope called then: %s', async (_, others, isBelow) => {
+    const refused = every(100, 11, { status: 429, scope: 'crm' }, 90);
+    const definitions = {
+      scopes: [{ name: 'crm', title: 'CRM', rateLimitPerMinute: 20, links: {}, pools: [], limits: [] }],
+    };
+    const report = await ask([...refused, ...others], { report: 'why', name: 'acme' }, { definitions });
+    const [claim, evidence] = report.table.rows[0]!;
+    expect(claim).toBe(
+      isBelow ? 'Is refused (429) below the rate limit that is known here' : 'Comes faster than the rate allows',
+    );
+    expect(String(evidence).includes('so it was another limit than this one')).toBe(isBelow);
+  });
+
   it('finds a key on many addresses only where others use few', async () => {
     const from = (client: string, ips: number) =>
       Array.from({ length: ips }, (_, n) => ({ timeMs: noon, client, ip: `${client}${n}` }));

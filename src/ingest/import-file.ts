@@ -151,11 +151,15 @@ async function store(part: Part, outcome: ImportOutcome, options: ImportOptions)
   const { db, writer, source } = options;
   const { file, events } = part;
   const nowMs = options.now();
-  const times = events.map((event) => event.timeMs ?? nowMs);
-  const firstEventMs = times.reduce<number | undefined>((a, b) => Math.min(a ?? b, b), file.firstEventMs);
-  const lastEventMs = times.reduce<number | undefined>((a, b) => Math.max(a ?? b, b), file.lastEventMs);
+  let span = spanOf(file, []);
 
   const advance = async (trx: Db, result: IngestResult): Promise<void> => {
+    const refused = new Set(result.rejected.map(({ index }) => index));
+    const taken = events.filter((_, index) => !refused.has(index));
+    span = spanOf(
+      file,
+      taken.map(({ timeMs }) => timeMs ?? nowMs),
+    );
     const step = {
       bytes: part.bytes,
       hash: part.hash,
@@ -163,8 +167,7 @@ async function store(part: Part, outcome: ImportOutcome, options: ImportOptions)
       events: result.accepted,
       duplicates: result.duplicates,
       rejected: part.faults.length + result.rejected.length,
-      firstEventMs,
-      lastEventMs,
+      ...span,
       nowMs,
     };
     if (await updateImportFile(trx, file.id, file.bytes, step)) return;
@@ -187,8 +190,16 @@ async function store(part: Part, outcome: ImportOutcome, options: ImportOptions)
   outcome.events += result.accepted;
   outcome.duplicates += result.duplicates;
   outcome.rejected += faults.length;
-  Object.assign(file, { bytes: part.bytes, lines: part.lines, firstEventMs, lastEventMs });
+  Object.assign(file, { bytes: part.bytes, lines: part.lines, ...span });
   part.clear();
+}
+
+/** From the earliest to the latest of these times and those of the part of the file taken before. */
+function spanOf(file: ImportFile, times: readonly number[]): Pick<ImportFile, 'firstEventMs' | 'lastEventMs'> {
+  return {
+    firstEventMs: times.reduce<number | undefined>((a, b) => Math.min(a ?? b, b), file.firstEventMs),
+    lastEventMs: times.reduce<number | undefined>((a, b) => Math.max(a ?? b, b), file.lastEventMs),
+  };
 }
 
 async function readFirstRecord(path: string): Promise<string> {

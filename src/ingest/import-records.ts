@@ -149,6 +149,7 @@ function parseJson(text: string): object | string {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : 'the line is no JSON object';
   } catch {
-    return `the line is not JSON: ${describePosition(text, findJsonFault(text))}`;
+    // Which line of the file it is, is said by who counts them.
+    return `the line is not JSON: ${describePosition(text, findJsonFault(text)).replace(/^line 1, /, '')}`;
   }
 }

@@ -178,10 +178,21 @@ function findMissing(given: Readonly<Record<string, string | undefined>>, needs:
     );
   }
   if (needs !== 'slack') return faults;
-  if (given.SLACK_BOT_TOKEN === undefined) {
+  const { SLACK_BOT_TOKEN: botToken, SLACK_APP_TOKEN: appToken, SLACK_SIGNING_SECRET: signingSecret } = given;
+  return [...faults, ...listMissingSlackSettings({ botToken, appToken, signingSecret })];
+}
+
+/** What the bot lacks to run with Slack, a line each with its cure; empty: nothing. */
+export function listMissingSlackSettings({
+  botToken,
+  appToken,
+  signingSecret,
+}: Readonly<Record<'botToken' | 'appToken' | 'signingSecret', unknown>>): string[] {
+  const faults: string[] = [];
+  if (botToken === undefined) {
     faults.push('SLACK_BOT_TOKEN is missing: set the bot token, xoxb-… (Slack: OAuth & Permissions).');
   }
-  if (given.SLACK_APP_TOKEN === undefined && given.SLACK_SIGNING_SECRET === undefined) {
+  if (appToken === undefined && signingSecret === undefined) {
     faults.push(
       'SLACK_APP_TOKEN or SLACK_SIGNING_SECRET is missing: set the app-level token, xapp-… (Socket Mode), or the signing secret (HTTP mode).',
     );

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import { parse } from 'yaml';
-import type { Config } from '../config.ts';
+import { type Config, listMissingSlackSettings } from '../config.ts';
 import type { DoctorPort } from '../slack/ports.ts';
 import { findAlertChannel, findAlertMention } from '../store/alert-target-repository.ts';
 import type { Db } from '../store/database.ts';
+import { listInstances } from '../store/instance-repository.ts';
 import { listPendingMigrations } from '../store/migrate.ts';
 import { findSetting } from '../store/setting-repository.ts';
 import { checkMachine } from './doctor-machine.ts';
@@ -13,6 +15,9 @@ import { bad, type Finding, good } from './finding.ts';
 
 /** A signed request is refused beyond five minutes; a clock that is off by one is worth a word before. */
 const MAX_SKEW_MS = 60_000;
+
+/** An instance that was not seen for so long is taken to be gone. */
+const SEEN_WITHIN_MS = 15_000;
 
 export interface DoctorDependencies {
   config: Config;
@@ -27,11 +32,11 @@ export function createDoctor(deps: DoctorDependencies): DoctorPort {
   return {
     async check() {
       const database = await checkDatabase(deps);
-      const machine = database.every(({ ok }) => ok) ? await checkMachine(deps.config, deps.db) : [];
-      const findings = [...database, ...machine, checkZone()];
+      const machine = database.every(({ ok }) => ok) ? await checkOurMachine(deps) : [];
+      const missing = listMissingSlackSettings(deps.config.slack).map(bad);
+      const findings = [...database, ...machine, checkZone(), ...missing];
       const targets = await findTargets(deps, database);
-      if (!deps.client)
-        return [...findings, bad('SLACK_BOT_TOKEN is not set: copy it from OAuth & Permissions of the Slack app.')];
+      if (!deps.client) return findings;
       return [...findings, ...(await checkSlack(deps, deps.client, targets)), ...checkMode(deps.config, targets)];
     },
   };
@@ -57,6 +62,24 @@ async function checkDatabase({ db, config }: DoctorDependencies): Promise<Findin
   }
 }
 
+/**
+ * What the machine gives; a Headroom at our port while this database has no instance here is another's. Which instance
+ * answers cannot be asked of it, so the heartbeats tell.
+ */
+async function checkOurMachine({ config, db, now }: DoctorDependencies): Promise<Finding[]> {
+  const findings = await checkMachine(config, db);
+  const instances = await listInstances(db, now() - SEEN_WITHIN_MS);
+  if (instances.some(({ id }) => id.startsWith(`${hostname()}:`))) return findings;
+  const place = `${config.host}:${config.port}`;
+  return findings.map((finding) =>
+    finding.line === `Port: Headroom answers at ${place}.`
+      ? bad(
+          `Port: another Headroom, not of this database, uses ${place}: stop it (a demo?), or set PORT to a free one.`,
+        )
+      : finding,
+  );
+}
+
 function checkZone(): Finding {
   const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   return zone === 'UTC'
@@ -78,8 +101,9 @@ async function findTargets({ config, db }: DoctorDependencies, database: readonl
 function checkMode({ slack, publicUrl, alertChannel, oncall }: Config, { channel, mention }: Targets): Finding[] {
   const findings: Finding[] = [];
   if (slack.appToken) findings.push(good('Slack reaches Headroom by Socket Mode.'));
-  else if (publicUrl) findings.push(good(`Slack reaches Headroom at ${publicUrl}/slack/events.`));
-  else
+  else if (slack.signingSecret && publicUrl)
+    findings.push(good(`Slack reaches Headroom at ${publicUrl}/slack/events.`));
+  else if (slack.signingSecret)
     findings.push(
       bad('HTTP mode without PUBLIC_URL: Slack cannot reach this machine; set it, or SLACK_APP_TOKEN for Socket Mode.'),
     );

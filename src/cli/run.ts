@@ -25,7 +25,8 @@ export async function runCli(words: readonly string[], context: CliContext): Pro
     return await (await command.load())(args, context);
   } catch (error) {
     if (error instanceof HeadroomError) context.err(redact(error.message));
-    else if (isMisuse(error)) context.err(`${(error as Error).message} See "headroom help ${name}".`);
+    else if (isMisuse(error))
+      context.err(`${(error as Error).message.replace(/\.?$/, '.')} See "headroom help ${name}".`);
     else context.err(redact((error as Error).stack ?? String(error)));
     return isMisuse(error) ? MISUSE : 1;
   }

@@ -54,8 +54,9 @@ describe('the command line', () => {
     expect(await run('sources', 'ad')).toMatchObject({ code: 1, err: expect.stringMatching(/use add\.$/) });
     expect(await run('sources', 'list', '--colour')).toMatchObject({
       code: 2,
-      err: expect.stringMatching(/--colour.*headroom help sources/),
+      err: expect.stringMatching(/--colour.*\. See "headroom help sources"\.$/),
     });
+    expect((await run('import', 'a.log', '--source')).err).toMatch(/argument missing\. See "headroom help import"\.$/);
   });
 
   it('adds, lists, changes and removes sources', async () => {
@@ -104,6 +105,26 @@ describe('the command line', () => {
     expect((await run('sources')).out).toMatch(/import +native +2/);
     expect((await run('import')).err).toMatch(/Name the files/);
     expect((await run('import', 'a.log', '--format', 'xml')).err).toMatch(/--format is "xml"/);
+  });
+
+  it('lists an import with the span of what it counted', async () => {
+    const times = ['2026-11-19T10:00:00Z', '2030-11-20T10:00:00Z', '2026-11-18T10:00:00Z'];
+    writeFileSync(join(folder, 'a.ndjson'), times.map((time) => `${JSON.stringify({ client: 'a', time })}\n`).join(''));
+    writeFileSync(join(folder, 'b.ndjson'), `${JSON.stringify({ client: 'b', time: times[1] })}\n`);
+    expect(await run('import', 'a.ndjson', 'b.ndjson')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/a\.ndjson:2: .*\nb\.ndjson:1: /),
+    });
+    const [a, b] = (await run('import', 'list')).out.split('\n').sort();
+    expect(a).toMatch(/2 events of 3 lines, 1 not taken {2}2026-11-18T10:00:00\.000Z … 2026-11-19T10:00:00\.000Z$/);
+    expect(b).toMatch(/0 events of 1 lines, 1 not taken {2}– … –$/);
+  });
+
+  it('says once which line of a file is not JSON, and where in it', async () => {
+    writeFileSync(join(folder, 'a.ndjson'), '{"client":"a"}\n{"client":,}\n');
+    expect((await run('import', 'a.ndjson')).err).toMatch(
+      /^a\.ndjson:2: the line is not JSON: column 11 \(position 10\), near /,
+    );
   });
 
   it('copies the database, and over nothing', async () => {

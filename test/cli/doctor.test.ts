@@ -106,14 +106,28 @@ describe('headroom doctor', () => {
     const refused = await run(['doctor'], { SLACK_BOT_TOKEN: 'xoxb-of-nobody' });
     expect(refused).toMatchObject({ code: 1 });
     expect(refused.lines.join('\n')).toMatch(/✗ Slack refuses SLACK_BOT_TOKEN \(invalid_auth\): copy it again/);
-    expect((await run(['doctor'], { SLACK_BOT_TOKEN: '' })).lines.join('\n')).toMatch(/✗ SLACK_BOT_TOKEN is not set/);
     writeFileSync(join(folder, 'text.db'), 'this is a text and no database '.repeat(10));
     const closed = await run(['doctor'], { DATABASE_URL: `sqlite:${join(folder, 'text.db')}` });
     expect(closed.code).toBe(1);
     expect(closed.lines.join('\n')).toMatch(/✗ Database: .*check DATABASE_URL/);
   });
 
-  it('knows its own port while the bot runs', async () => {
+  it('names the same missing settings of Slack as start', async () => {
+    for (const [more, count] of [
+      [{ SLACK_BOT_TOKEN: '', SLACK_APP_TOKEN: '' }, 2],
+      [{ SLACK_BOT_TOKEN: '' }, 1],
+      [{ SLACK_APP_TOKEN: '', PUBLIC_URL: 'https://usage.example.com' }, 1],
+    ] as const) {
+      const start = (await run(['start'], more)).lines.join('\n').split('\n').slice(1);
+      expect(start).toHaveLength(count);
+      const { code, lines } = await run(['doctor'], more);
+      expect(code).toBe(1);
+      expect(lines.filter((line) => line.startsWith('✗'))).toEqual(start.map((line) => `✗ ${line.trim()}`));
+      expect(lines.join('\n')).not.toContain('Slack reaches Headroom');
+    }
+  });
+
+  it('knows its own port while the bot runs, and that of another database’s', async () => {
     const { port } = await new Promise<{ port: number }>((resolve) => {
       const probe = createServer().listen(0, '127.0.0.1', () => {
         const address = probe.address() as { port: number };
@@ -125,5 +139,10 @@ describe('headroom doctor', () => {
     await app.start();
     const { lines } = await run(['doctor'], { PORT: String(port) });
     expect(lines).toContain(`✓ Port: Headroom answers at 127.0.0.1:${port}.`);
+    const other = await run(['doctor'], { PORT: String(port), DATABASE_URL: `sqlite:${join(folder, 'other.db')}` });
+    expect(other.code).toBe(1);
+    expect(other.lines).toContain(
+      `✗ Port: another Headroom, not of this database, uses 127.0.0.1:${port}: stop it (a demo?), or set PORT to a free one.`,
+    );
   });
 });

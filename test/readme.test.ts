@@ -43,7 +43,11 @@ describe('README.md', () => {
 
   it('shows a pools file that is read without a mistake', () => {
     const yaml = /```yaml\n([\s\S]+?)```/.exec(readme)![1]!;
-    expect(parseDeclaration(yaml, 'pools.yml').scopes.map(({ name }) => name)).toEqual(['crm']);
+    const { scopes, holidays } = parseDeclaration(yaml, 'pools.yml');
+    expect(scopes.map(({ name }) => name)).toEqual(['crm']);
+    expect(Object.keys(scopes[0]!.links)).toEqual(['addon', 'upgrade']);
+    expect(scopes[0]!.pools.filter(({ validFromDay }) => validFromDay !== undefined)).toHaveLength(1);
+    expect(holidays).toHaveLength(1);
   });
 });
 

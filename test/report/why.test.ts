@@ -87,7 +87,7 @@ describe('why', () => {
     ['all of the scope stayed below the limit', [], true],
     ['others filled the limit with it', every(100, 15, { client: 'other', scope: 'crm' }, 90), false],
     ['bulk calls may have filled it', [{ timeMs: noon, client: 'other', scope: 'crm', count: 90 }], false],
-  ])('holds a client's 429 against what all of the scope called then: %s', async (_, others, isBelow) => {
+  ])('holds the 429 of a client against what all of the scope called then: %s', async (_, others, isBelow) => {
     const refused = every(100, 11, { status: 429, scope: 'crm' }, 90);
     const definitions = {
       scopes: [{ name: 'crm', title: 'CRM', rateLimitPerMinute: 20, links: {}, pools: [], limits: [] }],

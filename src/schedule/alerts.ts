@@ -14,6 +14,7 @@ import {
   listAlertRules,
   listAlerts,
   listMutes,
+  type Mute,
   upsertAlertRule,
   upsertMute,
 } from '../store/alert-repository.ts';
@@ -48,6 +49,7 @@ import {
   evaluateSilence,
   evaluateUnusual,
 } from './other-alerts.ts';
+import { listStanding } from './standing-alerts.ts';
 
 export interface AlertsOptions {
   db: Db;
@@ -219,28 +221,52 @@ export class Alerts implements AlertPort {
     return line;
   }
 
-  /** Alerts of the last seven days, newest first, then the rules, then every kind, on or off. */
+  /** What holds now, newest first, then what the last seven days told that is over, all mutes, the rules, and every kind. */
   async list(): Promise<AlertSummary[]> {
     const { db, now } = this.#options;
-    const mutes = await listMutes(db, now());
-    const on = await this.#listOn();
+    const nowMs = now();
+    const recent = await listAlerts(db, nowMs - ALERTS_KEPT_MS, 1000);
+    const plain = !recent.some(({ kind }) => kind === 'run-out');
+    const [mutes, on, rules, states, sources] = await Promise.all([
+      listMutes(db, nowMs),
+      this.#listOn(),
+      listAlertRules(db),
+      this.#options.scopeStates(nowMs, { plain }),
+      this.#options.sources(),
+    ]);
     const muteOf = (subject: string, kind: string, scope?: string) => {
       const mute = mutes.find((one) => isMuted([one], { subject, kind, ...(scope ? { scope } : {}) }));
-      return mute ? { mutedUntilMs: mute.untilMs ?? Number.MAX_SAFE_INTEGER, mutedBy: mute.by } : {};
+      return mute ? toMuted(mute) : {};
     };
-    const alerts = (await listAlerts(db, now() - SHOWN_FOR_MS, 20)).map((alert) => {
-      const content = alert.content as AlertContent;
-      return {
-        sort: 'raised' as const,
-        id: String(alert.id),
-        title: content.title,
-        detail: content.lines[0] ?? '',
-        enabled: on.has(content.kind),
-        ...(alert.acked ? { acknowledgedBy: alert.acked.by } : {}),
-        ...muteOf(alert.subject, alert.kind, content.scope),
-      };
-    });
-    const rules = (await listAlertRules(db)).map((rule) => ({
+    const standing = await listStanding(
+      { db, nowMs, zone: this.#options.calendar.zone, states, sources, rules },
+      recent,
+    );
+    const raised = standing.map(({ alert, words }) => ({
+      sort: 'raised' as const,
+      id: String(alert.id),
+      title: words.title,
+      detail: words.lines[0] ?? '',
+      enabled: on.has((alert.content as AlertContent).kind),
+      ...(alert.acked ? { acknowledgedBy: alert.acked.by } : {}),
+      ...muteOf(alert.subject, alert.kind, (alert.content as AlertContent).scope),
+    }));
+    const subjects = new Set(standing.map(({ alert }) => alert.subject));
+    const past = recent
+      .filter(({ atMs, subject }) => {
+        const isNew = atMs >= nowMs - SHOWN_FOR_MS && !subjects.has(subject);
+        subjects.add(subject);
+        return isNew;
+      })
+      .map((alert) => ({
+        ...{ sort: 'past' as const, id: String(alert.id), title: (alert.content as AlertContent).title },
+        ...{ detail: '', enabled: true, toldMs: alert.atMs, ...toOverSince(alert, nowMs) },
+      }));
+    const silenced = mutes.map((mute) => ({
+      ...{ sort: 'mute' as const, id: mute.what, title: toMuteTitle(mute.what), detail: '', enabled: true },
+      ...toMuted(mute),
+    }));
+    const bounds = rules.map((rule) => ({
       sort: 'rule' as const,
       id: rule.name,
       title: rule.name,
@@ -256,7 +282,7 @@ export class Alerts implements AlertPort {
       enabled: on.has(kind),
       ...muteOf(kind, kind),
     }));
-    return [...alerts, ...rules, ...kinds];
+    return [...raised, ...past, ...silenced, ...bounds, ...kinds];
   }
 
   async mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<void> {
@@ -272,8 +298,11 @@ export class Alerts implements AlertPort {
 
   async unmute(target: { what?: string }, by: Actor): Promise<void> {
     requireAdmin(by, 'unmute alerts');
-    const what = await this.#resolve(target.what);
-    if (await deleteMute(this.#options.db, what)) await this.#audit(by, 'alert.unmute', what);
+    const { db, now } = this.#options;
+    // A mute is named as it is listed, also where what it was about has gone.
+    const isListed = (await listMutes(db, now())).some((mute) => mute.what === target.what);
+    const what = isListed ? target.what! : await this.#resolve(target.what);
+    if (await deleteMute(db, what)) await this.#audit(by, 'alert.unmute', what);
   }
 
   async enable(what: string, enabled: boolean, by: Actor): Promise<void> {
@@ -401,6 +430,20 @@ function toUpdate(alert: Alert, key: string, nowMs: number): Parameters<typeof i
   const order: AlertOrder = { alertKey: alert.key, summary: summarize(content), part, content };
   const channel = key.slice(key.lastIndexOf('@') + 1);
   return { key: `${key}#acknowledged`, kind: 'alert', channel, content: order, updates: key, dueMs: nowMs };
+}
+
+function toMuted({ untilMs, by }: Mute): Pick<AlertSummary, 'mutedUntilMs' | 'mutedBy'> {
+  return { mutedUntilMs: untilMs ?? Number.MAX_SAFE_INTEGER, mutedBy: by };
+}
+
+function toMuteTitle(what: string): string {
+  return what === '*' ? 'All alerts' : (ALERT_KINDS.find(({ kind }) => kind === what)?.title ?? what);
+}
+
+/** Since when an alert is over, where that is known: its period has ended. */
+function toOverSince({ content }: Alert, nowMs: number): Pick<AlertSummary, 'overSinceMs'> {
+  const { periodEndMs } = content as AlertContent;
+  return periodEndMs !== undefined && periodEndMs <= nowMs ? { overSinceMs: periodEndMs } : {};
 }
 
 function requireAdmin(by: Actor, what: string): void {

@@ -67,7 +67,7 @@ function describe(setting: AlertSetting, scope: ScopeState, pool: PoolState): Ab
   const emptied = place < 0 ? undefined : scope.exhaustions.find((one) => one.pool === pool.name);
   return {
     ...{ scope, pool, subject, days: toDays(setting, pool), tellLevel: isTold('level') },
-    later: place < 0 ? [] : scope.pools.slice(place + 1).filter(({ left }) => left > 0),
+    later: listLater(scope, pool),
     next: isTold('switch') ? emptied?.next : undefined,
   };
 }
@@ -148,16 +148,9 @@ async function listLevelClaims(trx: Trx, about: About, periodKey: string): Promi
 function toLevelContent({ scope, pool, later, days }: About, level: number): AlertContent {
   const below = pool.thresholds.filter((threshold) => threshold < 100);
   const urgent = level === 100 || (below.length > 1 && level === below.at(-1));
-  const next = later[0];
   return {
     kind: 'level',
-    title: `${pool.name} of ${scope.title} ${level === 100 ? 'is used up: 100 %' : `reached ${level} %`}`,
-    lines: [
-      `${formatCredits(pool.used)} of ${formatCredits(pool.amount)} used (${formatPercent(pool.percent, pool.thresholds)}), ` +
-        `${formatCredits(pool.left)} left, ${pool.period.label}`,
-      ...(isOver(scope) ? [`Overage this month: ${formatCredits(scope.overage)}`] : []),
-      describeNext(level, next, pool),
-    ],
+    ...toLevelWords(scope, pool, level),
     mention: urgent && later.length === 0,
     scope: scope.scope,
     pool: pool.name,
@@ -169,6 +162,36 @@ function toLevelContent({ scope, pool, later, days }: About, level: number): Ale
     chart: formatPools(scope.scope),
     ...(pool.periodKind === 'rolling-24h' ? {} : { periodEndMs: pool.period.toMs }),
   };
+}
+
+/** What is said of a pool or limit at a level, by its present figures. */
+export function toLevelWords(scope: ScopeState, pool: PoolState, level: number): Pick<AlertContent, 'title' | 'lines'> {
+  const isLimit = scope.limits.includes(pool);
+  const full = isLimit ? 'is reached: 100 %' : 'is used up: 100 %';
+  return {
+    title: `${pool.name} of ${scope.title} ${level === 100 ? full : `reached ${level} %`}`,
+    lines: [
+      `${formatCredits(pool.used)} of ${formatCredits(pool.amount)} used (${formatPercent(pool.percent, pool.thresholds)}), ` +
+        `${formatCredits(pool.left)} left, ${pool.period.label}`,
+      // Overage comes of pools alone.
+      ...(!isLimit && isOver(scope) ? [`Overage this month: ${formatCredits(scope.overage)}`] : []),
+      isLimit ? describeLimit(level, pool) : describeNext(level, listLater(scope, pool)[0], pool),
+    ],
+  };
+}
+
+/** Pools of the stack that go on when this one is empty; none of a limit. */
+function listLater({ pools }: ScopeState, pool: PoolState): PoolState[] {
+  const place = pools.indexOf(pool);
+  return place < 0 ? [] : pools.slice(place + 1).filter(({ left }) => left > 0);
+}
+
+/** A limit only counts: what that means, and what changes it. */
+function describeLimit(level: number, { periodKind }: PoolState): string {
+  const beside = 'A limit counts beside the pools: nothing is drawn from it, nothing is blocked';
+  if (level < 100) return `${beside}. Slow down what can wait, or raise its amount (/usage pools edit).`;
+  const end = periodKind === 'rolling-24h' ? 'older calls leave the window' : 'the reset';
+  return `${beside}, and further calls are no overage because of it. It stays reached until ${end}, or until its amount is raised (/usage pools edit).`;
 }
 
 /** What to do, by what comes after. */
@@ -192,8 +215,7 @@ function toDays({ calendar, nowMs }: AlertSetting, { periodKind, period }: PoolS
   return first === last ? formatDay(last) : `${formatDay(first)}..${formatDay(last)}`;
 }
 
-function toSwitch({ scope, pool, subject, later, days }: About, next: string, periodKey: string): Claim {
-  const left = later.find(({ name }) => name === next)?.left;
+function toSwitch({ scope, pool, subject, days }: About, next: string, periodKey: string): Claim {
   return {
     key: `switch:${subject}:${periodKey}`,
     kind: 'switch',
@@ -202,16 +224,24 @@ function toSwitch({ scope, pool, subject, later, days }: About, next: string, pe
     note: { subject, period: periodKey },
     content: {
       kind: 'switch',
-      title: `${scope.title} now draws from ${next}`,
-      lines: [
-        `${pool.name} is used up (${formatCredits(pool.amount)}, ${pool.period.label})` +
-          (left === undefined ? '' : `; ${next} has ${formatCredits(left)} left`),
-      ],
+      ...toSwitchWords(scope, pool, next),
       mention: false,
       scope: scope.scope,
       pool: pool.name,
       who: formatWho(days, scope.scope),
       chart: formatPools(scope.scope),
     },
+  };
+}
+
+/** What is said of a pool that is empty and of the `next`, by its present figures. */
+export function toSwitchWords(scope: ScopeState, pool: PoolState, next: string): Pick<AlertContent, 'title' | 'lines'> {
+  const left = listLater(scope, pool).find(({ name }) => name === next)?.left;
+  return {
+    title: `${scope.title} now draws from ${next}`,
+    lines: [
+      `${pool.name} is used up (${formatCredits(pool.amount)}, ${pool.period.label})` +
+        (left === undefined ? '' : `; ${next} has ${formatCredits(left)} left`),
+    ],
   };
 }

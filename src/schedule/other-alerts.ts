@@ -1,5 +1,5 @@
 import { formatDay } from '../domain/calendar.ts';
-import type { ScopeState } from '../domain/report.ts';
+import type { PoolState, ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { countOf, formatClock, formatCount, formatInstant, formatPercent } from '../report/format.ts';
@@ -7,6 +7,7 @@ import { describeRunOut } from '../report/scope-words.ts';
 import { type AlertRule, findAlert, findOpenEpisode } from '../store/alert-repository.ts';
 import { type Claim, claimAlert, isMuted } from './alert-claims.ts';
 import { formatHours, formatPools, formatWho } from './alert-commands.ts';
+import type { AlertContent } from './alert-content.ts';
 import { type AlertSetting, subjectOf, toEpisodeKey, toPeriodKey } from './level-alerts.ts';
 import { isSilent } from './silent-sources.ts';
 import { findUnusual, type UnusualHour } from './unusual-hours.ts';
@@ -222,8 +223,7 @@ export async function evaluateRunOut(setting: AlertSetting, states: readonly Sco
           note: { subject, period },
           content: {
             kind: 'run-out',
-            title: `${pool.name} of ${state.title} will run out before its reset`,
-            lines: [`It ${describeRunOut(pool.runOut, zone)} (${zone}): ${pool.runOut.arithmetic}`],
+            ...toRunOutWords(state, pool, pool.runOut, zone),
             mention: false,
             scope: state.scope,
             pool: pool.name,
@@ -234,6 +234,19 @@ export async function evaluateRunOut(setting: AlertSetting, states: readonly Sco
       );
     }
   }
+}
+
+/** What is said of a pool that will run out, by its present forecast. */
+export function toRunOutWords(
+  scope: ScopeState,
+  pool: PoolState,
+  runOut: NonNullable<PoolState['runOut']>,
+  zone: string,
+): Pick<AlertContent, 'title' | 'lines'> {
+  return {
+    title: `${pool.name} of ${scope.title} will run out before its reset`,
+    lines: [`It ${describeRunOut(runOut, zone)} (${zone}): ${runOut.arithmetic}`],
+  };
 }
 
 /** Bounds that people set on a question: once per hour or day of the report zone. */

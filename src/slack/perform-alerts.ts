@@ -3,6 +3,7 @@ import { findView } from '../store/view-repository.ts';
 import { openRouting } from './alert-routing.ts';
 import { buildAlertList } from './blocks/alert-list.ts';
 import { buildNotice } from './blocks/answer-message.ts';
+import { describeBadTime, listMuteExamples } from './command/alert-words.ts';
 import type { AlertsCommand } from './command/command.ts';
 import { isDuration, parseUntil } from './command/until.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
@@ -64,6 +65,11 @@ async function change(
       return `${command.what} is ${command.action === 'enable' ? 'on' : 'off'} now.`;
     case 'mute': {
       const untilMs = command.until ? parseUntil(command.until, ctx.now(), person.zone) : undefined;
+      // Without this it would be muted for ever.
+      if (command.until && untilMs === undefined) {
+        const examples = listMuteExamples(command.what ?? '').map((text) => ({ label: text, command: text }));
+        throw new QuestionError(describeBadTime(command.until), examples);
+      }
       const what = command.what === undefined ? {} : { what: command.what };
       await ctx.alerts.mute({ ...what, ...(untilMs === undefined ? {} : { untilMs }) }, by);
       const forOrUntil = command.until && isDuration(command.until) ? 'for' : 'until';

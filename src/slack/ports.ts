@@ -91,8 +91,8 @@ export interface DigestPort {
 }
 
 export interface AlertSummary {
-  /** One that was told, a bound that somebody set, or what can be switched on and off. */
-  sort: 'raised' | 'rule' | 'kind';
+  /** What was told and holds now, what was told and is over, a mute, a bound that somebody set, or what can be switched on and off. */
+  sort: 'raised' | 'past' | 'mute' | 'rule' | 'kind';
   id: string;
   /** `Daily credits of crm reached 90 %`. */
   title: string;
@@ -102,6 +102,9 @@ export interface AlertSummary {
   acknowledgedBy?: string;
   mutedUntilMs?: number;
   mutedBy?: string;
+  /** Of a past one, epoch ms; `overSinceMs` absent: it is not known since when. */
+  toldMs?: number;
+  overSinceMs?: number;
 }
 
 export interface AlertRouting {
@@ -150,8 +153,11 @@ export interface AlertPort {
 
 /** Entries that correct what was counted: nothing is deleted. Admins only. */
 export interface CorrectionPort {
-  /** `amount` is plus or minus thousandths; `on`: a day as typed (`2026-11-05`, `yesterday`), absent: today. */
-  correct(entry: { scope: string; amount: Thousandths; on?: string; reason: string }, by: Actor): Promise<void>;
+  /**
+   * `amount` is plus or minus thousandths; `on`: a day as typed (`2026-11-05`, `yesterday`), absent: today. What was entered,
+   * what the scope used that day before and after, and what looks like a mistake, one line each.
+   */
+  correct(entry: { scope: string; amount: Thousandths; on?: string; reason: string }, by: Actor): Promise<string[]>;
 }
 
 export interface PoolSummary {

@@ -113,16 +113,57 @@ describe('the form of pools', () => {
 });
 
 describe('the list of alerts', () => {
-  it('says of one that is muted without an end that it is, and by whom Home', async () => {
+  it('names each mute, by whom, and how to end it, and so does Home', async () => {
     const muted = { mutedUntilMs: Number.MAX_SAFE_INTEGER, mutedBy: 'U01ADMIN' };
-    const one = { sort: 'raised' as const, id: '17', title: 'Daily credits of crm', detail: '93 %', enabled: true };
-    const { slack } = await startRig({ alerts: { list: async () => [{ ...one, ...muted }] } });
+    const one = { detail: '', enabled: true, ...muted };
+    const list = async () =>
+      ['crm', 'crm/Monthly'].map((what) => ({ sort: 'mute' as const, id: what, title: what, ...one }));
+    const { slack, done } = await startRig({ alerts: { list } });
     await slack.command({ user: 'ada', channel: 'api-usage', text: 'alerts' });
-    expect((await slack.waitFor(() => slack.ephemerals('ada')[0], 'the list')).text).toContain('muted until unmuted');
+    const shown = await slack.waitFor(() => slack.ephemerals('ada')[0], 'the list');
+    expect(shown.text).toContain('crm: muted until unmuted by <@U01ADMIN>');
+    await slack.click({ user: 'ada', message: shown, action_id: 'alert_unmute:1' });
+    await slack.waitFor(() => done[0], 'it is unmuted');
+    expect(done[0]).toMatchObject({ action: 'alerts.unmute', given: [{ what: 'crm/Monthly' }, {}] });
     const home = JSON.stringify((await slack.openHome('alice')).blocks);
-    expect(home).toContain('Daily credits of crm – muted until unmuted');
+    expect(home).toContain('crm/Monthly – muted until unmuted');
     expect(home).toContain('{"type":"user","user_id":"U01ADMIN"}');
     slack.assertNoProblems();
+  });
+
+  it('gives what is over no button, and says since when', async () => {
+    const past = { sort: 'past' as const, id: '17', title: 'Daily of CRM reached 90 %', detail: '', enabled: true };
+    const overSinceMs = Date.UTC(2026, 10, 21);
+    const { slack } = await startRig({ alerts: { list: async () => [{ ...past, overSinceMs }] } });
+    await slack.command({ user: 'ada', channel: 'api-usage', text: 'alerts' });
+    const shown = await slack.waitFor(() => slack.ephemerals('ada')[0], 'the list');
+    expect(shown.text).toContain('Daily of CRM reached 90 %: over since 21 Nov 2026');
+    expect(JSON.stringify(shown.blocks)).not.toMatch(/alert_(acknowledge|mute)/);
+    slack.assertNoProblems();
+  });
+
+  it('fits into a message however much there is', async () => {
+    const sorts = ['raised', 'past', 'mute', 'rule', 'kind'] as const;
+    const list = async () =>
+      sorts.flatMap((sort) =>
+        Array.from({ length: 40 }, (_, at) => ({
+          ...{ sort, id: `${sort}${at}`, title: `${sort} ${at}`, detail: '', enabled: true },
+          ...(sort === 'mute' ? { mutedUntilMs: Number.MAX_SAFE_INTEGER, mutedBy: 'U01ADMIN' } : {}),
+        })),
+      );
+    const { slack } = await startRig({ alerts: { list } });
+    await slack.command({ user: 'ada', channel: 'api-usage', text: 'alerts' });
+    await slack.waitFor(() => slack.ephemerals('ada')[0], 'the list');
+    slack.assertNoProblems();
+  });
+
+  it.each(['2020-01-01', 'today 00:00', '9999h'])('mutes nothing until a time that cannot be: %s', async (time) => {
+    const { slack, done } = await startRig();
+    await slack.command({ user: 'ada', channel: 'api-usage', text: `alerts mute crm ${time}` });
+    const told = await slack.waitFor(() => slack.ephemerals('ada')[0], 'the refusal');
+    expect(told.text).toContain(`“${time}” is not a time ahead of now`);
+    expect(JSON.stringify(told.blocks)).toContain('alerts mute crm 2h');
+    expect(done).toEqual([]);
   });
 });
 

@@ -1,10 +1,10 @@
 import { formatInstant } from '../../report/format.ts';
 import { ACTIONS } from '../action-ids.ts';
 import type { AlertSummary } from '../ports.ts';
-import { type Block, button, defuse, type Leaf, leaf, type Message, richText } from './text.ts';
+import { type Block, button, clip, defuse, type Leaf, leaf, type Message, richList, richText } from './text.ts';
 
-/** What was told lately, and bounds; kinds are few and all shown. Two blocks each, with a frame, stay below 50. */
-const MAX_SHOWN = { raised: 8, rule: 6, kind: 8 } as const;
+/** Each entry is two blocks, and mutes and past ones are lists of one: with a frame they stay below 50. */
+const MAX_SHOWN = { raised: 8, past: 5, mute: 25, rule: 5, kind: 8 } as const;
 
 /** All alerts with their state; admins have the buttons to change it. */
 export function buildAlertList(
@@ -15,20 +15,40 @@ export function buildAlertList(
     route?.startsWith('C') || route?.startsWith('G')
       ? { type: 'channel', channel_id: route }
       : 'the admins by direct message';
-  const rows = (['raised', 'rule', 'kind'] as const).flatMap((sort) =>
-    alerts.filter((alert) => alert.sort === sort).slice(0, MAX_SHOWN[sort]),
-  );
-  const lines = rows.map((alert) => `${alert.title}: ${describe(alert, zone)}`);
+  const shown = (sort: AlertSummary['sort']) => alerts.filter((alert) => alert.sort === sort).slice(0, MAX_SHOWN[sort]);
+  const [raised, past, mutes, rules, kinds] = [
+    shown('raised'),
+    shown('past'),
+    shown('mute'),
+    shown('rule'),
+    shown('kind'),
+  ];
+  const lines = [
+    ...raised.map((alert) => defuse(`${alert.title}: ${describe(alert, zone)}`)),
+    ...past.map((alert) => defuse(`${alert.title}: ${describePast(alert, zone)}`)),
+    ...mutes.map((mute) => {
+      const by = mute.mutedBy ? ` by <@${mute.mutedBy}>` : '';
+      return `${defuse(`${mute.title}: ${describeMute(mute.mutedUntilMs!, zone)}`)}${by}`;
+    }),
+    ...[...rules, ...kinds].map((alert) => defuse(`${alert.title}: ${describe(alert, zone)}`)),
+  ];
+  const toRows = (rows: readonly AlertSummary[]): Block[] =>
+    rows.flatMap((alert) => [
+      richText(leaf(alert.title, { bold: true }), `\n${describe(alert, zone)}`),
+      ...buildButtons(alert, admin),
+    ]);
   return {
-    text: [`Alerts go to ${route ? `<#${route}>` : 'the admins by direct message'}.`, ...lines.map(defuse)]
+    text: [`Alerts go to ${route ? `<#${route}>` : 'the admins by direct message'}.`, ...lines]
       .join('\n')
       .slice(0, 4000),
     blocks: [
       richText('Alerts go to ', where, '.'),
-      ...rows.flatMap((alert) => [
-        richText(leaf(alert.title, { bold: true }), `\n${describe(alert, zone)}`),
-        ...buildButtons(alert, admin),
-      ]),
+      ...toRows(raised),
+      ...(past.length > 0
+        ? [richList(past.map((alert) => [`${clip(alert.title, 200)} – ${describePast(alert, zone)}`]))]
+        : []),
+      ...buildMutes(mutes, admin, zone),
+      ...toRows([...rules, ...kinds]),
       ...(admin
         ? [
             {
@@ -42,6 +62,26 @@ export function buildAlertList(
         : []),
     ],
   };
+}
+
+/** Every mute, by whom and until when, whether or not anything is reached behind it. */
+function buildMutes(mutes: readonly AlertSummary[], admin: boolean, zone: string): Block[] {
+  if (mutes.length === 0) return [];
+  const items = mutes.map(({ title, mutedUntilMs, mutedBy }): (Leaf | string)[] => [
+    leaf(clip(title, 200), { bold: true }),
+    ` – ${describeMute(mutedUntilMs!, zone)}`,
+    ...(mutedBy ? [' by ', { type: 'user' as const, user_id: mutedBy }] : []),
+  ]);
+  const elements = mutes.map(({ id, title }, index) =>
+    button({ action: `${ACTIONS.alertUnmute}:${index}`, text: `Unmute ${title}`, value: id }),
+  );
+  return [richList(items), ...(admin ? [{ type: 'actions', elements }] : [])];
+}
+
+/** `over since 22 Nov 2026 00:00 (UTC)`. */
+function describePast({ toldMs, overSinceMs }: AlertSummary, zone: string): string {
+  if (overSinceMs !== undefined) return `over since ${formatInstant(overSinceMs, zone)} (${zone})`;
+  return toldMs === undefined ? 'over' : `over; told ${formatInstant(toldMs, zone)} (${zone})`;
 }
 
 function describe(alert: AlertSummary, zone: string): string {
@@ -75,6 +115,8 @@ function buildAdminButtons({ id: value, sort, enabled, mutedUntilMs }: AlertSumm
   const remove = { title: 'Remove this alert?', text: 'Nobody will be warned of it any more.', yes: 'Remove' };
   const change = {
     raised: [],
+    past: [],
+    mute: [],
     rule: [button({ action: ACTIONS.alertRemove, text: 'Remove', value, style: 'danger', confirm: remove })],
     kind: [
       enabled
@@ -82,9 +124,7 @@ function buildAdminButtons({ id: value, sort, enabled, mutedUntilMs }: AlertSumm
         : button({ action: ACTIONS.alertEnable, text: 'Turn on', value }),
     ],
   }[sort];
-  const mute =
-    mutedUntilMs === undefined
-      ? button({ action: ACTIONS.alertMute, text: 'Mute for 24 hours', value })
-      : button({ action: ACTIONS.alertUnmute, text: 'Unmute', value });
-  return [...change, ...(enabled ? [mute] : [])];
+  // What ends a mute stands beside the mute: it may cover more than this.
+  const mute = button({ action: ACTIONS.alertMute, text: 'Mute for 24 hours', value });
+  return [...change, ...(enabled && mutedUntilMs === undefined ? [mute] : [])];
 }

@@ -84,7 +84,7 @@ function buildUrgent(cards: SummaryReport['cards']): Block[] {
 
 /** What is silenced, by whom and until when: whoever wonders why it is quiet finds it here. */
 function buildMuted({ alerts, config: { zone } }: HomeContent): Block[] {
-  const muted = alerts.filter(({ mutedUntilMs }) => mutedUntilMs !== undefined).slice(0, MAX_LISTED);
+  const muted = alerts.filter(({ sort }) => sort === 'mute').slice(0, MAX_LISTED);
   if (muted.length === 0) return [];
   const lines = muted.map(({ title, mutedUntilMs, mutedBy }): (Leaf | string)[] => [
     `${clip(title, 200)} – ${describeMute(mutedUntilMs!, zone)}`,

@@ -111,7 +111,8 @@ function readMute(reading: Reading): AlertsCommand {
   const from = Math.max(0, tokens.length - 6);
   for (let at = from; at < tokens.length; at++) {
     const until = text.slice(tokens[at]!.start, end);
-    if (tokens[at]!.quoted || !isUntil(until)) continue;
+    // “last monday” is no monday to come.
+    if (tokens[at]!.quoted || (at > 0 && wordAt(reading, at - 1) === 'last') || !isUntil(until)) continue;
     const what =
       at === 0
         ? ''
@@ -131,7 +132,29 @@ function readMute(reading: Reading): AlertsCommand {
       'alerts mute until monday 09:00',
     ]);
   }
+  const at = tokens.findIndex((token, place) => !token.quoted && LIKE_TIME.test(restOf(reading, place)));
+  if (at >= 0) {
+    const what = at === 0 ? '' : text.slice(tokens[0]!.start, tokens[at - 1]!.end);
+    throw new Misunderstood(describeBadTime(restOf(reading, at)), listMuteExamples(what));
+  }
   return { kind: 'alerts', action: 'mute', ...(tokens.length > 0 && { what: unquoted(reading, 0) }) };
+}
+
+/** Words that say a time, though none that a mute can last until. */
+const LIKE_TIME =
+  /^(?:-?\d[\d.,]*\s*(?:m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|months?|y|years?)(?:\s+ago)?|yesterday|today|last\s+\w+|\d{4}-\d{1,2}(?:-\d{1,2})?|\d{1,2}:\d{1,2})(?:\s+(?:at\s+)?\d{1,2}(?::\d{1,2})?)?$/i;
+
+/** That it is the time that is wrong, and what it may be. */
+export function describeBadTime(text: string): string {
+  return (
+    `${quoteShort(text)} is not a time ahead of now, within a year: say how long or until when, ` +
+    'as in 2h, 3d, until tomorrow, until monday 09:00.'
+  );
+}
+
+/** Mutes that work. `what` as it stands in a command; empty: all alerts. */
+export function listMuteExamples(what: string): string[] {
+  return ['2h', 'until tomorrow', 'until monday 09:00'].map((time) => `alerts mute ${what} ${time}`.replace('  ', ' '));
 }
 
 function readRoute(reading: Reading, ids: ReadonlyMap<string, string>): AlertsCommand {

@@ -1,0 +1,118 @@
+import { expect, it } from 'vitest';
+import { CHANNEL } from '../delivery/slack-stage.ts';
+import { describeEachDialect } from '../support/databases.ts';
+import { openAlerts, pool, scope } from './alert-stage.ts';
+
+const ADMIN = { user: 'U0000000002', zone: 'UTC', admin: true };
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const WEEK = 7 * 24 * HOUR;
+
+type Stage = Awaited<ReturnType<typeof openAlerts>>;
+
+async function listed({ alerts }: Stage, sort: string) {
+  return (await alerts.list()).filter((alert) => alert.sort === sort);
+}
+
+describeEachDialect('the list of alerts', (databases) => {
+  it('tells of a pool its present level and figures, once, however many levels were told', async () => {
+    const stage = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    await stage.use(800);
+    await stage.use(120);
+    await stage.use(10);
+    expect(await listed(stage, 'raised')).toMatchObject([
+      { title: 'Monthly of CRM reached 90 %', detail: expect.stringContaining('930 of 1,000 used') },
+    ]);
+    // A correction takes it below 90 again.
+    await stage.use(-100);
+    expect(await listed(stage, 'raised')).toMatchObject([{ title: 'Monthly of CRM reached 75 %' }]);
+    expect(await listed(stage, 'past')).toEqual([]);
+  });
+
+  it('tells a level as over once the amount was raised above it', async () => {
+    const stage = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    await stage.use(936);
+    stage.world.definitions = { ...stage.world.definitions, version: 2, scopes: [scope([pool('Monthly', 1600)])] };
+    await stage.run();
+    expect(await listed(stage, 'raised')).toEqual([]);
+    expect(await listed(stage, 'past')).toMatchObject([{ title: 'Monthly of CRM reached 90 %' }]);
+  });
+
+  it('tells the daily limit of yesterday as over since midnight', async () => {
+    const limit = pool('Daily', 100, { period: { kind: 'day' } });
+    const stage = await openAlerts(databases, [scope([pool('Monthly', 1000)], { limits: [limit] })]);
+    await stage.use(95);
+    expect(await listed(stage, 'raised')).toHaveLength(1);
+    const midnight = Date.parse(`${new Date(stage.clock.now() + 24 * HOUR).toISOString().slice(0, 10)}T00:00:00Z`);
+    stage.clock.set(midnight + 9 * HOUR);
+    await stage.run();
+    expect(await listed(stage, 'raised')).toEqual([]);
+    expect(await listed(stage, 'past')).toMatchObject([{ overSinceMs: midnight }]);
+  });
+
+  it('tells a source that is silent once, and one that sends again as over', async () => {
+    const stage = await openAlerts(databases, []);
+    const { clock, world, run } = stage;
+    world.events = Array.from({ length: 5 }, (_, week) =>
+      Array.from({ length: 60 }, (_, at) => ({
+        timeMs: clock.now() - (week + 1) * WEEK - HOUR + at * 3 * MINUTE,
+        source: 'kong',
+      })),
+    ).flat();
+    const hear = (ms: number) => {
+      world.sources = [{ name: 'kong', adapter: 'kong', lastReceivedMs: ms, usualGapMs: 1000 } as never];
+    };
+    hear(clock.now() - 20 * MINUTE);
+    await run();
+    hear(clock.now());
+    clock.advance(20 * MINUTE);
+    await run();
+    expect(stage.slack.messages(CHANNEL)).toHaveLength(2);
+    expect(await listed(stage, 'raised')).toMatchObject([{ title: 'Source kong is silent' }]);
+    expect(await listed(stage, 'past')).toEqual([]);
+    hear(clock.now());
+    expect(await listed(stage, 'raised')).toEqual([]);
+    expect(await listed(stage, 'past')).toMatchObject([{ title: 'Source kong is silent' }]);
+  });
+
+  it('tells a switch by the pool that is drawn from now', async () => {
+    const annual = pool('Annual', 5000, { priority: 2, order: 1, period: { kind: 'year' } });
+    const stage = await openAlerts(databases, [scope([pool('Monthly', 1000), annual])]);
+    await stage.use(1050);
+    await stage.use(50);
+    expect(await listed(stage, 'raised')).toContainEqual(
+      expect.objectContaining({
+        title: 'CRM now draws from Annual',
+        detail: expect.stringContaining('Annual has 4,900 left'),
+      }),
+    );
+  });
+
+  it('names every mute, by whom and until when, also of what has reached nothing, and ends it by that name', async () => {
+    const stage = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    const { alerts, clock, world } = stage;
+    const untilMs = clock.now() + 2 * HOUR;
+    await alerts.mute({ what: 'crm', untilMs }, ADMIN);
+    await alerts.mute({ what: 'Monthly' }, ADMIN);
+    const mutes = await listed(stage, 'mute');
+    expect(mutes).toHaveLength(2);
+    expect(mutes).toContainEqual(
+      expect.objectContaining({ id: 'crm', title: 'crm', mutedUntilMs: untilMs, mutedBy: ADMIN.user }),
+    );
+    // Its scope is gone: the mute is not.
+    world.definitions = { ...world.definitions, version: 2, scopes: [] };
+    for (const { id } of mutes) await alerts.unmute({ what: id }, ADMIN);
+    expect(await listed(stage, 'mute')).toEqual([]);
+  });
+});
+
+describeEachDialect('the alert of a limit', (databases) => {
+  it.each([80, 100])('says at %i percent that nothing is drawn from it, and what raises it', async (percent) => {
+    const stage = await openAlerts(databases, [scope([], { limits: [pool('Writes', 1000)] })]);
+    await stage.use(10 * percent);
+    const { text } = stage.slack.messages(CHANNEL)[0]!;
+    expect(text).toContain('nothing is drawn from it');
+    expect(text).toContain('/usage pools edit');
+    expect(text).not.toMatch(/count as overage|add to the pool|used up/);
+  });
+});

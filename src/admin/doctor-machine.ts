@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type { Config } from '../config.ts';
 import { unseal } from '../ingest/seal.ts';
 import { Secret } from '../secret.ts';
 import { type Db, parseDatabaseUrl } from '../store/database.ts';
+import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { listSources } from '../store/source-repository.ts';
 import { bad, type Finding, good } from './finding.ts';
 
@@ -13,8 +15,12 @@ import { bad, type Finding, good } from './finding.ts';
 const MIN_FREE_BYTES = 1024 ** 3;
 
 /** What this machine gives: the key that signing secrets are sealed with, room on the disk, the port. */
-export async function checkMachine(config: Config, db: Db): Promise<Finding[]> {
-  return [...(await checkSecretKey(config, db)), ...(await checkDisk(config)), await checkPort(config)];
+export async function checkMachine({ config, db, now }: { config: Config; db: Db; now(): number }): Promise<Finding[]> {
+  return [
+    ...(await checkSecretKey(config, db)),
+    ...(await checkDisk(config)),
+    await checkPort(config, () => isRunningHere(db, now())),
+  ];
 }
 
 async function checkSecretKey(config: Config, db: Db): Promise<Finding[]> {
@@ -65,16 +71,24 @@ async function checkDisk({ databaseUrl }: Config): Promise<Finding[]> {
   }
 }
 
-/** Free, or taken by Headroom itself. */
-async function checkPort({ host, port }: Config): Promise<Finding> {
+/** Free, or taken by an instance of this database. */
+async function checkPort({ host, port }: Config, isOurs: () => Promise<boolean>): Promise<Finding> {
   if (port === 0) return good('Port: any free one.');
   const place = `${host}:${port}`;
   const code = await tryListening(host, port);
   if (code === undefined) return good(`Port: ${place} is free.`);
   if (code !== 'EADDRINUSE') return bad(`Port: ${place} cannot be listened on (${code}): correct HOST and PORT.`);
-  return (await isHeadroom(port))
-    ? good(`Port: Headroom answers at ${place}.`)
-    : bad(`Port: another program uses ${place}: stop it, or set PORT to a free one.`);
+  if (!(await isHeadroom(port))) return bad(`Port: another program uses ${place}: stop it, or set PORT to a free one.`);
+  if (await isOurs()) return good(`Port: Headroom answers at ${place}.`);
+  return bad(
+    `Port: another Headroom, not of this database, uses ${place}: stop it (a demo?), or set PORT to a free one.`,
+  );
+}
+
+/** Which instance answers cannot be asked of it, so the heartbeats tell. */
+async function isRunningHere(db: Db, nowMs: number): Promise<boolean> {
+  const instances = await listInstances(db, nowMs - SEEN_WITHIN_MS);
+  return instances.some(({ id }) => id.startsWith(`${hostname()}:`));
 }
 
 function tryListening(host: string, port: number): Promise<string | undefined> {

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import { parse } from 'yaml';
 import { type Config, listMissingSlackSettings } from '../config.ts';
 import type { DoctorPort } from '../slack/ports.ts';
 import { findAlertChannel, findAlertMention } from '../store/alert-target-repository.ts';
 import type { Db } from '../store/database.ts';
-import { listInstances } from '../store/instance-repository.ts';
 import { listPendingMigrations } from '../store/migrate.ts';
 import { findSetting } from '../store/setting-repository.ts';
 import { checkMachine } from './doctor-machine.ts';
@@ -15,9 +13,6 @@ import { bad, type Finding, good } from './finding.ts';
 
 /** A signed request is refused beyond five minutes; a clock that is off by one is worth a word before. */
 const MAX_SKEW_MS = 60_000;
-
-/** An instance that was not seen for so long is taken to be gone. */
-const SEEN_WITHIN_MS = 15_000;
 
 export interface DoctorDependencies {
   config: Config;
@@ -32,7 +27,7 @@ export function createDoctor(deps: DoctorDependencies): DoctorPort {
   return {
     async check() {
       const database = await checkDatabase(deps);
-      const machine = database.every(({ ok }) => ok) ? await checkOurMachine(deps) : [];
+      const machine = database.every(({ ok }) => ok) ? await checkMachine(deps) : [];
       const missing = listMissingSlackSettings(deps.config.slack).map(bad);
       const findings = [...database, ...machine, checkZone(), ...missing];
       const targets = await findTargets(deps, database);
@@ -60,24 +55,6 @@ async function checkDatabase({ db, config }: DoctorDependencies): Promise<Findin
   } catch (error) {
     return [bad(`Database: cannot be read (${(error as Error).message}); check DATABASE_URL.`)];
   }
-}
-
-/**
- * What the machine gives; a Headroom at our port while this database has no instance here is another's. Which instance
- * answers cannot be asked of it, so the heartbeats tell.
- */
-async function checkOurMachine({ config, db, now }: DoctorDependencies): Promise<Finding[]> {
-  const findings = await checkMachine(config, db);
-  const instances = await listInstances(db, now() - SEEN_WITHIN_MS);
-  if (instances.some(({ id }) => id.startsWith(`${hostname()}:`))) return findings;
-  const place = `${config.host}:${config.port}`;
-  return findings.map((finding) =>
-    finding.line === `Port: Headroom answers at ${place}.`
-      ? bad(
-          `Port: another Headroom, not of this database, uses ${place}: stop it (a demo?), or set PORT to a free one.`,
-        )
-      : finding,
-  );
 }
 
 function checkZone(): Finding {

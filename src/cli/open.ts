@@ -1,13 +1,10 @@
 import { type Config, parseConfig, readEnvironment } from '../config.ts';
 import { HeadroomError } from '../errors.ts';
 import { type Db, openDatabase } from '../store/database.ts';
-import { listInstances } from '../store/instance-repository.ts';
+import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { listPendingMigrations, migrate } from '../store/migrate.ts';
 import { compareVersions, VERSION } from '../version.ts';
 import type { CliContext } from './command.ts';
-
-/** An instance that was not seen for so long is taken to be gone. */
-export const SEEN_WITHIN_MS = 15_000;
 
 export function readConfig(context: CliContext, needs?: 'slack'): Config {
   return context.config ?? parseConfig(readEnvironment(context.env, context.folder), needs);

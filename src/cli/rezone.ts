@@ -2,12 +2,11 @@ import { parseArgs } from 'node:util';
 import { createCalendar, formatDay } from '../domain/calendar.ts';
 import { HeadroomError } from '../errors.ts';
 import { insertAudit } from '../store/audit-repository.ts';
-import { listInstances } from '../store/instance-repository.ts';
+import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { REPORT_ZONE } from '../store/report-zone.ts';
 import { findSetting } from '../store/setting-repository.ts';
 import type { CliContext } from './command.ts';
 import { withUsage } from './intake.ts';
-import { SEEN_WITHIN_MS } from './open.ts';
 import { describePerson } from './person.ts';
 
 /** `headroom rezone ZONE`: see the table of commands. */

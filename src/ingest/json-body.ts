@@ -132,7 +132,9 @@ function addDocument(read: JsonBody, text: string | undefined, index: number, pl
     read.values.push(JSON.parse(text));
     read.indexes.push(index);
   } catch {
-    const where = describePosition(text, findJsonFault(text));
+    const position = describePosition(text, findJsonFault(text));
+    // A line of its own has been named.
+    const where = text.includes('\n') ? position : position.replace(/^line 1, /, '');
     addRejection(read.unreadable, {
       index,
       error: `${place()} is not JSON: ${where}. Send one JSON object a line.`,

@@ -7,6 +7,9 @@ export interface Instance {
   seenMs: number;
 }
 
+/** An instance that was not seen for so long is taken to be gone. */
+export const SEEN_WITHIN_MS = 15_000;
+
 /** Says that this instance is alive. */
 export async function upsertInstance(db: Db, instance: Instance): Promise<void> {
   const { id, version, startedMs, seenMs } = instance;

@@ -176,7 +176,14 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       log,
       jobs: [
         { name: 'digests', run: (nowMs) => digests.runDue(nowMs) },
-        { name: 'alerts', run: (nowMs) => alerts.evaluateAll(nowMs) },
+        {
+          name: 'alerts',
+          // Whoever was heard just now is not silent.
+          run: async (nowMs) => {
+            await tally.flush();
+            return alerts.evaluateAll(nowMs);
+          },
+        },
         {
           name: 'retention',
           run: everySoOften(RETAIN_EVERY_MS, (nowMs) =>
@@ -209,7 +216,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       digests,
       alerts,
       pools: createPoolAdmin({ db, calendar, now }),
-      corrections: createCorrectionAdmin({ db, calendar, now }),
+      corrections: createCorrectionAdmin({ db, calendar, usage, now }),
       instance: { version: VERSION, lastTickMs: () => tick.lastMs },
       doctor: createDoctor({ config, db, client, now }),
       log,

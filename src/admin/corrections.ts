@@ -1,22 +1,29 @@
-import type { Calendar } from '../domain/calendar.ts';
+import { formatCredits } from '../domain/amount.ts';
+import { type Calendar, formatDay } from '../domain/calendar.ts';
+import type { Correction } from '../domain/correction.ts';
 import { resolveRange } from '../domain/ranges.ts';
+import type { UsageReader } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Actor, CorrectionPort } from '../slack/ports.ts';
 import { insertAudit } from '../store/audit-repository.ts';
-import { insertCorrection } from '../store/correction-repository.ts';
+import { insertCorrection, listCorrections } from '../store/correction-repository.ts';
 import type { Db } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 
 const HALF_DAY_MS = 43_200_000;
+/** The same entry again within this time looks like a slip. */
+const REPEAT_MS = 60_000;
 
 /** Corrections as admins enter them in Slack. They apply at noon of their day, or now for the running one. */
 export function createCorrectionAdmin({
   db,
   calendar,
+  usage,
   now,
 }: {
   db: Db;
   calendar: Calendar;
+  usage: Pick<UsageReader, 'meter' | 'extent'>;
   now(): number;
 }): CorrectionPort {
   return {
@@ -34,16 +41,15 @@ export function createCorrectionAdmin({
           `A correction applies to one day, and ${JSON.stringify(on)} is several: name a date, such as 2026-11-05.`,
         );
       const timeMs = Math.min(calendar.startOfDay(firstDay) + HALF_DAY_MS, nowMs);
+      const correction = { meter: scope, timeMs, credits: amount, requests: 0, reason, actor: by.user };
+      const span = { fromMs: calendar.startOfDay(firstDay), toMs: calendar.startOfDay(firstDay + 1) };
+      const [steps, extent, lately] = await Promise.all([
+        usage.meter({ meter: scope, span, grain: 'day' }),
+        usage.extent(),
+        listCorrections(db, { meter: scope, span, enteredSinceMs: nowMs - REPEAT_MS }),
+      ]);
       await db.transaction().execute(async (trx) => {
-        await insertCorrection(trx, {
-          meter: scope,
-          timeMs,
-          credits: amount,
-          requests: 0,
-          reason,
-          actor: by.user,
-          enteredMs: nowMs,
-        });
+        await insertCorrection(trx, { ...correction, enteredMs: nowMs });
         await insertAudit(trx, {
           atMs: nowMs,
           actor: by.user,
@@ -51,6 +57,39 @@ export function createCorrectionAdmin({
           detail: `${scope} ${amount / 1000} at ${new Date(timeMs).toISOString()}: ${reason}`,
         });
       });
+      const used = steps.reduce((sum, { credits }) => sum + credits, 0);
+      const day = formatDay(firstDay);
+      return [
+        `Corrected ${scope} by ${formatSigned(amount)} on ${day}: ${reason}`,
+        describeUse(scope, day, used, amount),
+        ...noteEarlier(day, extent && formatDay(extent.firstDay)),
+        ...noteRepeat(correction, lately),
+      ];
     },
   };
+}
+
+function describeUse(scope: string, day: string, used: number, amount: number): string {
+  const floor = used + amount < 0 ? ' (a day never goes below zero)' : '';
+  const [was, is] = [used, used + amount].map((credits) => formatCredits(Math.max(0, credits)));
+  return `Used by ${scope} on ${day}: ${was} → ${is} credits${floor}`;
+}
+
+function noteEarlier(day: string, firstDay: string | undefined): string[] {
+  if (firstDay === undefined || day >= firstDay) return [];
+  return [`Data begin on ${firstDay} only: was ${day} meant?`];
+}
+
+/** A correction of the same day, amount and reason that was entered a moment ago. */
+function noteRepeat({ meter, credits, reason }: Correction, lately: readonly Correction[]): string[] {
+  const same = lately.filter((each) => each.credits === credits && each.reason === reason).length;
+  if (same === 0) return [];
+  return [
+    `The same was entered ${same === 1 ? 'once' : `${same} times`} already within the last minute, and each counts. ` +
+      `To take this one back, enter ${formatSigned(-credits)} for ${meter} on the same day.`,
+  ];
+}
+
+function formatSigned(credits: number): string {
+  return `${credits > 0 ? '+' : ''}${formatCredits(credits)} credits`;
 }

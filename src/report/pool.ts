@@ -1,4 +1,5 @@
 import type { PoolReport, Question, ScopeState } from '../domain/report.ts';
+import { noteBalanceCorrections } from './corrections.ts';
 import { countOf, formatCredits, formatDate, formatPercent, formatShortDate } from './format.ts';
 import { type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getScopeStates } from './pools.ts';
@@ -16,6 +17,7 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
   checkSuppose(question, inquiry.definitions);
   const states = await getScopeStates(deps, { atMs, nowMs, scope, suppose });
   if (scope !== undefined && states.length === 0) throw unknownScope(scope, inquiry.definitions, 'pool');
+  const corrected = await noteBalanceCorrections(deps, states, atMs < nowMs ? atMs : nowMs + 1);
 
   return {
     ...toHead({ ...inquiry, question }, [], {
@@ -24,6 +26,8 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
       notes: [
         ...(atMs < nowMs ? [`Balances at the end of ${formatDate(deps.calendar.dayOf(atMs - 1))}.`] : []),
         ...noteSuppose(suppose),
+        ...(suppose ? ['It is computed as if this had held all along: earlier months draw from it too.'] : []),
+        ...corrected,
         ...states
           .filter(({ pools, limits }) => pools.length + limits.length === 0)
           .map(({ title }) => `No pool is declared for ${title}: nothing is drawn from.`),

@@ -1,6 +1,7 @@
 import { resolveRange } from '../domain/ranges.ts';
 import type { Question, SeriesReport } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
+import { noteCorrections } from './corrections.ts';
 import { countOf, formatCount, formatInStep, formatStep } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { findLimitLine } from './limit-line.ts';
@@ -37,10 +38,11 @@ async function reportSeries(
   defaultRange?: string,
 ): Promise<SeriesReport> {
   const inquiry = await openInquiry(deps, question, nowMs, defaultRange);
-  const [{ answer, grain, note }, byClient, usualOf] = await Promise.all([
+  const [{ answer, grain, note }, byClient, usualOf, corrected] = await Promise.all([
     askBySteps(inquiry, { groupBy: [] }),
     ask(inquiry, { groupBy: ['client'] }),
     findUsual(inquiry),
+    noteCorrections(inquiry),
   ]);
   const { calendar } = deps;
   const byStep = groupTotals(answer.rows, ({ startMs }) => toStepKey(startMs, grain, calendar));
@@ -67,6 +69,7 @@ async function reportSeries(
         ...noteAnswer(inquiry, answer),
         ...noteClients(inquiry, answer, byClient),
         ...(note ? [note] : []),
+        ...corrected,
         ...(limit && totals.credits !== totals.requests * 1000
           ? ['The line is in credits, the bars are requests; the two differ here.']
           : []),

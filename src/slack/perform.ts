@@ -105,9 +105,7 @@ async function correct(
 ): Promise<void> {
   requireAdmin(person);
   const { kind: _kind, ...entry } = command;
-  await ctx.corrections.correct(entry, toActor(person));
-  const line = `Corrected ${entry.scope} by ${entry.amount / 1000} credits${entry.on ? ` on ${entry.on}` : ''}: ${entry.reason}`;
-  await tellPrivately(ctx, asked, buildNotice([line]));
+  await tellPrivately(ctx, asked, buildNotice(await ctx.corrections.correct(entry, toActor(person))));
 }
 
 export function toActor(person: Person): Actor {

@@ -207,7 +207,7 @@ function createPorts(
       ...pools,
     },
     instance: { version: '1.2.3', lastTickMs: () => Date.UTC(2026, 10, 21, 9) },
-    corrections: { correct: told('corrections.correct', undefined) },
+    corrections: { correct: told('corrections.correct', ['Corrected crm']) },
     doctor: {
       check: async () => [
         { ok: true, line: 'database: sqlite, newest schema' },

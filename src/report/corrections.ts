@@ -1,0 +1,46 @@
+import { firstDayOf, monthOf } from '../domain/calendar.ts';
+import type { Correction } from '../domain/correction.ts';
+import { toMatcher } from '../domain/filter.ts';
+import type { ScopeState } from '../domain/report.ts';
+import { countOf, formatCredits, formatDate } from './format.ts';
+import type { Inquiry, ReporterDeps } from './inquiry.ts';
+
+/** How many corrections apply to the range of a report of requests, and their sum. Under other filters than scopes none can be placed. */
+export async function noteCorrections({ deps, span, filters }: Inquiry): Promise<string[]> {
+  if (!deps.corrections || filters.some(({ key }) => key !== 'scope')) return [];
+  const passes = (scope: string) =>
+    filters.every(({ patterns, not }) => patterns.some((pattern) => toMatcher(pattern)(scope)) !== not);
+  const applying = (await deps.corrections(span)).filter((each) => passes(scopeOf(each)));
+  if (applying.length === 0) return [];
+  return [`${describeSum(applying)} in this range: counted in pools, not in these requests.`];
+}
+
+/** The same for what balances hold: corrections since the earliest running period of a scope, or of this month, up to `untilMs`. */
+export async function noteBalanceCorrections(
+  deps: ReporterDeps,
+  states: readonly ScopeState[],
+  untilMs: number,
+): Promise<string[]> {
+  if (!deps.corrections || states.length === 0) return [];
+  const monthMs = deps.calendar.startOfDay(firstDayOf(monthOf(deps.calendar.dayOf(untilMs - 1))));
+  const begins = states.map(({ pools, limits }) =>
+    Math.min(monthMs, ...[...pools, ...limits].map(({ period }) => period.fromMs)),
+  );
+  const all = await deps.corrections({ fromMs: Math.min(...begins), toMs: untilMs });
+  return states.flatMap(({ scope, title }, index) => {
+    const applying = all.filter((each) => scopeOf(each) === scope && each.timeMs >= begins[index]!);
+    const since = formatDate(deps.calendar.dayOf(begins[index]!));
+    return applying.length > 0 ? [`${title} since ${since}: ${describeSum(applying)}, in its use.`] : [];
+  });
+}
+
+/** `2 corrections, -500 credits in all`. */
+function describeSum(corrections: readonly Correction[]): string {
+  const sum = corrections.reduce((total, { credits }) => total + credits, 0);
+  const all = corrections.length > 1 ? ' in all' : '';
+  return `${countOf(corrections.length, 'correction')}, ${sum > 0 ? '+' : ''}${formatCredits(sum)} credits${all}`;
+}
+
+function scopeOf({ meter }: Correction): string {
+  return meter.split('/')[0]!;
+}

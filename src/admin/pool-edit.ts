@@ -60,6 +60,11 @@ export function editPool(
   if (edit.name !== undefined && !pool) {
     return refused([{ field: '', text: `${edit.name} has ended meanwhile: close this form, and add it anew.` }]);
   }
+  const repeated = findRepeatedGrant(edit.fields, pool);
+  if (repeated !== undefined) {
+    const fault = 'is that of another grant here; choose another, or add the quantities in one.';
+    return refused([{ field: `grants.${repeated}.name`, text: fault }]);
+  }
   const { text, place } = formatScopeWith(scope, { ...edit, name });
   const names = declared.scopes.map((one) => one.name);
   const checked = checkDeclaration(text, names);
@@ -70,6 +75,15 @@ export function editPool(
     return refused([{ field: '', text: stale }]);
   }
   return { faults: [], ...amended };
+}
+
+/** The first grant that repeats another's name, in any case; undefined where none does, or the pool has such already. */
+function findRepeatedGrant({ grants }: PoolEdit['fields'], pool: DeclaredPool | undefined): number | undefined {
+  const repeat = (names: readonly string[]) => names.findIndex((name, at) => name !== '' && names.indexOf(name) < at);
+  const toNames = (all: readonly { name: string }[]) => all.map(({ name }) => name.trim().toLowerCase());
+  if (pool && repeat(toNames(pool.grants)) >= 0) return undefined;
+  const found = repeat(toNames(grants));
+  return found < 0 ? undefined : found;
 }
 
 /** A new pool that is there already, just as it is asked for: sent twice. */

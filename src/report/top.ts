@@ -67,6 +67,8 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
   function findLeader(): string {
     const leader = findFirst(ranked, measure);
     const show = measure === 'credits' ? formatCredits : formatCount;
+    // The rows stand in another order than the leader is told by.
+    const isOtherwise = question.sort !== undefined && question.sort !== `-${measure}`;
     const whole = `${show(totals[measure])} ${measure}`;
     if (!leader)
       return `None of the ${whole} names ${/^[aeiou]/i.test(words.singular) && words.singular !== 'user' ? 'an' : 'a'} ${words.singular}.`;
@@ -74,7 +76,7 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
     const failed = told ? `, ${formatShare(leader.failed, leader.requests)} of its requests failed` : '';
     const others = dimension === 'client' ? '' : `, ${countOf(clientCount, 'client')}`;
     return (
-      `${leader.name} leads with ${show(leader[measure])} of ${whole} (${formatPercent(leader.sharePercent)})${failed}; ` +
+      `${leader.name} leads${isOtherwise ? ` by ${measure}` : ''} with ${show(leader[measure])} of ${whole} (${formatPercent(leader.sharePercent)})${failed}; ` +
       `${countOf(distinct, words.singular, words.plural)}${others} in all.`
     );
   }

@@ -74,6 +74,7 @@ describe('top', () => {
     expect(page.rows.map(({ name }) => name)).toEqual(['c', 'd']);
     expect(page.others).toMatchObject({ count: 4, requests: 84 });
     const failed = await ask(traffic, { report: 'top', limit: 1, sort: '-failed' });
+    expect(failed.finding).toMatch(/^a leads by requests with 50 of 100 requests/);
     expect(failed.rows[0]!.name).toBe('b');
     await expect(ask(traffic, { report: 'top', sort: 'toString' })).rejects.toThrow('Cannot sort by "toString"');
   });

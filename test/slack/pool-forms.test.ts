@@ -109,7 +109,7 @@ describe('the form of a pool', () => {
     expect(JSON.stringify(once.blocks)).not.toContain('"block_id":"anchor"');
     const values = { from: '2026-12-31', until: '2026-12-01', max: null };
     const wrong = await bot.slack.submitView({ user: 'ada', viewId: form.id, values });
-    expect(wrong.errors).toEqual({ until: expect.stringMatching(/^Last day lies before from/) });
+    expect(wrong.errors).toEqual({ until: expect.stringMatching(/^Last day lies before “First day”/) });
     await bot.slack.submitView({ user: 'ada', viewId: form.id, values: { ...values, until: '2027-01-31' } });
     await seen('Pools', 'Saved:');
     expect(await readText('crm')).toContain(
@@ -129,6 +129,16 @@ describe('the form of a pool', () => {
       'grant-each:0': expect.stringMatching(/^Credits each is "1.2345"; give at most three decimals/),
       thresholds: expect.stringContaining('ascending'),
     });
+    await press(form, 'pool_form:grant');
+    const longer = await seen('Change pool', 'grant-name:1');
+    expect(await submit({ 'grant-name:1': 'users', 'grant-each:1': '5' })).toEqual({
+      'grant-name:1': expect.stringMatching(/^Name of the grant is that of another grant here/),
+    });
+    await press(longer, 'pool_form:drop', 'ada', { block_id: 'grant:1' });
+    await bot.slack.waitFor(
+      () => !JSON.stringify(bot.slack.modal('ada')!.blocks).includes('grant-name:1') || undefined,
+      'the grant is gone',
+    );
     expect(await submit({ thresholds: '75', 'grant-quantity:0': '999999999', 'grant-each:0': '999999999' })).toEqual({
       'grant-each:0': expect.stringMatching(/^Grants come to more than/),
     });

@@ -27,6 +27,7 @@ import {
   plainContext,
   richList,
   richText,
+  toOneLine,
 } from './text.ts';
 
 /** How an answer is dressed. */
@@ -49,7 +50,12 @@ export interface AnswerDress {
  * Within Slack's limits whatever the report holds: rows that do not fit are counted, and the CSV has them.
  */
 export function buildAnswer(report: Report, dress: AnswerDress): Message {
-  const before = [header(report.title), richText(report.finding), ...buildBody(report), ...buildChart(report, dress)];
+  const before = [
+    header(report.title),
+    richText(toOneLine(report.finding)),
+    ...buildBody(report),
+    ...buildChart(report, dress),
+  ];
   // The text stands alone where there is no picture, and its reader may not have typed the filters that apply.
   const filters = describeFilters(report.filters);
   const after = [

@@ -2,16 +2,18 @@ import type { Report } from '../../domain/report.ts';
 import { describeFilters, formatInstant } from '../../report/format.ts';
 import { MAX_FALLBACK_TEXT } from '../limits.ts';
 import { formatCell } from './table.ts';
-import { clip, defuse } from './text.ts';
+import { clip, defuse, toOneLine } from './text.ts';
 
 /**
  * The whole answer as text, for notifications, screen readers, and where blocks are refused: title, finding, the numbers row
  * by row, notes, range. Cut at whole lines, saying how many rows are missing. Names in it can do nothing.
  */
 export function buildFallback(report: Report, extra: readonly string[] = []): string {
-  const head = [defuse(`${report.title}: ${report.finding}`)];
+  const head = [defuse(toOneLine(`${report.title}: ${report.finding}`))];
   const filters = describeFilters(report.filters);
-  const tail = [...extra, ...(filters ? [clip(filters, 600)] : []), ...report.notes, describeScope(report)].map(defuse);
+  const tail = [...extra, ...(filters ? [clip(filters, 600)] : []), ...report.notes, describeScope(report)].map(
+    (line) => defuse(toOneLine(line)),
+  );
   const columns = report.table.columns
     .map((column, index) => ({ ...column, index }))
     .filter((column) => !column.csvOnly && column.type !== 'bar');

@@ -72,7 +72,7 @@ export function buildPoolForm(metadata: PoolFormMetadata, fields: PoolFields, no
     blocks: [
       ...buildHead(metadata, now),
       ...(name === undefined
-        ? [text('name', fields.name, { max: 200, hint: `Among the pools of ${clip(scope, 100)}` })]
+        ? [text('name', fields.name, { max: 200, hint: `Among the ${part} of ${clip(scope, 100)}` })]
         : []),
       ...buildPeriod(fields),
       number('base', fields.base, {

@@ -1,18 +1,29 @@
-import { formatArithmetic } from '../../domain/amount.ts';
+import { amountOf, formatArithmetic, formatCredits } from '../../domain/amount.ts';
 import type { DeclaredLimit, DeclaredPool } from '../../domain/declaration.ts';
 import { LAST_PRIORITY, type PeriodRule } from '../../domain/definition.ts';
 import { type DaySpan, formatDays } from '../../domain/period.ts';
 
-/** What a pool holds in one line: `10 × 5,000 Robots = 50,000 a month, priority 1, warns at 75 and 90 %`. */
+/**
+ * What a pool holds in one line: `10 × 5,000 Robots = 50,000 a month, priority 1, warns at 75 and 90 %`; where a maximum caps
+ * it, what it really holds comes first.
+ */
 export function describePool(pool: DeclaredPool | DeclaredLimit): string {
-  const { period, priority, thresholds } = pool;
+  const { priority, thresholds } = pool;
   const part = 'match' in pool && pool.match ? ['of some calls only'] : [];
   return [
-    `${formatArithmetic(pool)} ${describePeriod(period)}`,
+    describeAmount(pool),
     ...part,
     ...(priority === LAST_PRIORITY ? [] : [`priority ${priority}`]),
     describeThresholds(thresholds),
   ].join(', ');
+}
+
+function describeAmount(pool: DeclaredPool): string {
+  const amount = amountOf(pool);
+  const period = describePeriod(pool.period);
+  const arithmetic = formatArithmetic(pool);
+  const isCapped = amount < amountOf({ ...pool, max: undefined });
+  return isCapped ? `${formatCredits(amount)} ${period} (${arithmetic})` : `${arithmetic} ${period}`;
 }
 
 function describePeriod(period: PeriodRule): string {

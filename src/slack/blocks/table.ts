@@ -2,14 +2,14 @@ import type { ColumnType, Table } from '../../domain/report.ts';
 import { formatCount, formatCredits, formatInstant, formatPercent } from '../../report/format.ts';
 import { MAX_TABLE_COLUMNS, MAX_TABLE_ROWS } from '../limits.ts';
 import { drawBar } from './bar.ts';
-import type { Block } from './text.ts';
+import { type Block, toOneLine } from './text.ts';
 
 const ABSENT = '–';
 
 /** A cell for people. Never empty. */
 export function formatCell(cell: string | number | null, type: ColumnType, zone: string): string {
   if (cell === null || cell === '') return ABSENT;
-  if (type === 'text') return String(cell);
+  if (type === 'text') return toOneLine(String(cell)).trim() || ABSENT;
   if (type === 'count') return formatCount(Number(cell));
   if (type === 'credits') return formatCredits(Number(cell));
   if (type === 'percent') return formatPercent(Number(cell));

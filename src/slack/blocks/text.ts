@@ -42,6 +42,11 @@ export function defuse(text: string): string {
   return escapeText(calm);
 }
 
+/** Names may hold line breaks; in a row or list they are spaces, so that each stays one line. */
+export function toOneLine(text: string): string {
+  return text.replace(/\s*[\n\v\f\r\u0085\u2028\u2029]\s*/g, ' ');
+}
+
 /** At most `limit` characters (code points, never half of one), the last being `…` where something was cut off. */
 export function clip(text: string, limit: number): string {
   if (text.length <= limit) return text;
@@ -83,7 +88,7 @@ export function richText(...leaves: readonly (Leaf | string)[]): Block {
   return { type: 'rich_text', elements: [{ type: 'rich_text_section', elements: toLeaves(leaves) }] };
 }
 
-/** One bullet per item. */
+/** One bullet per item, each one line. */
 export function richList(items: readonly (readonly (Leaf | string)[])[]): Block {
   return {
     type: 'rich_text',
@@ -91,10 +96,14 @@ export function richList(items: readonly (readonly (Leaf | string)[])[]): Block 
       {
         type: 'rich_text_list',
         style: 'bullet',
-        elements: items.map((item) => ({ type: 'rich_text_section', elements: toLeaves(item) })),
+        elements: items.map((item) => ({ type: 'rich_text_section', elements: toLeaves(item).map(toLineLeaf) })),
       },
     ],
   };
+}
+
+function toLineLeaf(item: Leaf): Leaf {
+  return item.type === 'text' || item.type === 'link' ? { ...item, text: toOneLine(item.text) } : item;
 }
 
 function toLeaves(leaves: readonly (Leaf | string)[]): Leaf[] {

@@ -36,7 +36,9 @@ export function readPool({ name, grants }: PoolFormMetadata, { field, has }: For
 /** Faults under the fields that they are about; under the nearest that the form has where it lacks that one. */
 export function placeFaults(faults: readonly FieldFault[], { grants }: PoolFormMetadata, { has }: FormFields): Faults {
   const placed: Faults = {};
-  for (const { field, text } of faults) {
+  for (const { field, text: read } of faults) {
+    // The reader of the YAML names other fields by their keys.
+    const text = read.replace(/\bbefore from\b/, `before “${POOL_LABELS.from}”`);
     const [part, index, key] = field.split('.');
     const grant = part === 'grants' ? grants[Number(index ?? 0)] : undefined;
     const wanted = grant === undefined ? field : `grant-${key ?? 'each'}:${grant}`;

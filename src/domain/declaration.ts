@@ -256,7 +256,7 @@ function amendPool(stored: Pool | undefined, declared: DeclaredPool, order: numb
   if (periodDiffers)
     changes.push({ place, text: `period ${formatPeriodRule(stored.period)} → ${formatPeriodRule(period)}` });
   if (!same(stored.thresholds, thresholds))
-    changes.push({ place, text: `thresholds ${stored.thresholds.join(', ')} → ${thresholds.join(', ')}` });
+    changes.push({ place, text: `thresholds ${formatList(stored.thresholds)} → ${formatList(thresholds)}` });
   const earliest = period.kind === 'once' ? Math.min(stored.fromDay, period.fromDay) : stored.fromDay;
   return [
     {
@@ -394,6 +394,10 @@ function same(left: unknown, right: unknown): boolean {
 function sortKeys(_: string, value: unknown): unknown {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function formatList(numbers: readonly number[]): string {
+  return numbers.length === 0 ? 'none' : numbers.join(', ');
 }
 
 /** `1 rule`, `2 rules`. */

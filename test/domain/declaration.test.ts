@@ -101,6 +101,12 @@ describe('a pool', () => {
     ]);
   });
 
+  it('that warns no more says so', () => {
+    const before = apply([TODAY, declare([scope({ pools: [pool(10)] })])]);
+    const { changes } = amend(before, declare([scope({ pools: [pool(10, { thresholds: [] })] })]), TODAY);
+    expect(changes).toEqual([{ place: 'crm/Month', text: 'thresholds 75, 90 → none' }]);
+  });
+
   it('whose period is changed back on the same day goes on as if nothing had been', () => {
     const untouched = pools([TODAY, pool(10)]);
     const day = pool(10, { period: { kind: 'day' } });

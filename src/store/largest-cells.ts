@@ -14,8 +14,7 @@ const UNNAMED = 2;
  */
 export function findCandidates(cells: Batch, key: Column, { by, rows }: Most): Uint32Array {
   const values = cells.columns[by[0]!]!;
-  const places = rows + UNNAMED;
-  const least = values.length > places ? Float64Array.from(values).sort()[values.length - places]! : -Infinity;
+  const least = findLeast(values, rows + UNNAMED);
   const candidates = new Uint32Array(cells.length);
   let count = 0;
   for (let cell = 0; cell < cells.length; cell += 1) {
@@ -25,6 +24,28 @@ export function findCandidates(cells: Batch, key: Column, { by, rows }: Most): U
   }
   return candidates.subarray(0, count);
 }
+
+/** The value in this place from the top, 1 being the largest; -Infinity where there are fewer. */
+function findLeast(values: Column, place: number): number {
+  if (values.length < place) return -Infinity;
+  if (place > FEW) return Float64Array.from(values).sort()[values.length - place]!;
+  // The largest so far, ascending: nearly every value is below the first of them.
+  const largest = new Float64Array(place).fill(-Infinity);
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i]!;
+    if (value <= largest[0]!) continue;
+    let at = 0;
+    while (at + 1 < place && largest[at + 1]! < value) {
+      largest[at] = largest[at + 1]!;
+      at += 1;
+    }
+    largest[at] = value;
+  }
+  return largest[0]!;
+}
+
+/** Up to so many places, one look at the values is faster than a sort. */
+const FEW = 32;
 
 /** The rows that `most` asks for, of those made from its candidates, and the sum of all other cells. */
 export function cutToMost(

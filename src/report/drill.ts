@@ -3,7 +3,7 @@ import type { DrillReport, Question, Table } from '../domain/report.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { capitalise, formatDate, formatShare } from './format.ts';
 import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { getName } from './known-name.ts';
+import { getName, type KnownName } from './known-name.ts';
 import { noteAnswer } from './notes.ts';
 import { rankRows } from './ranking.ts';
 import { describeOutcome } from './status.ts';
@@ -41,21 +41,8 @@ async function reportDrill(
   question: Question,
   nowMs: number,
 ): Promise<DrillReport> {
-  const { name, notes } = await getName(kind, deps, question, nowMs);
-  const others = (question.filters ?? []).filter((filter) => filter.key !== kind || filter.not);
-  const filters = [...others, { key: kind, patterns: [name], not: false }];
-  const inquiry = await openInquiry(deps, { ...question, filters }, nowMs);
   const limit = question.limit ?? 5;
-
-  const [clients, ...answers] = await Promise.all([
-    ask(inquiry, { groupBy: ['client'] }),
-    ...SECTIONS[kind].map((key) =>
-      ask(inquiry, {
-        groupBy: [key],
-        ...(key === 'client' ? {} : { most: { by: ['failed', 'requests'], rows: limit } }),
-      }),
-    ),
-  ]);
+  const { name, notes, inquiry, clients, answers } = await askByName(kind, deps, question, nowMs, limit);
   const ids = clients.rows.map(({ keys }) => keys[0]!);
   const totals = sumTotals(clients.rows);
   const drilled = SECTIONS[kind].map((dimension, index) => {
@@ -112,6 +99,45 @@ async function reportDrill(
     if (!worst || worst.failed < totals.failed * CONCENTRATED || worst.failed === 0) return outcome;
     return `${outcome} ${formatShare(worst.failed, totals.failed)} of the failures are with ${worst.name}.`;
   }
+}
+
+/** Whoever has calls in the range is known by that; only a name without calls is looked for. */
+async function askByName(
+  kind: 'client' | 'route',
+  deps: ReporterDeps,
+  question: Question,
+  nowMs: number,
+  limit: number,
+): Promise<Awaited<ReturnType<typeof askSections>> & KnownName> {
+  const typed = question.name ?? '';
+  const found = typed === '' ? undefined : await askSections(kind, deps, question, nowMs, typed, limit);
+  if (found && found.clients.rows.length > 0) return { ...found, name: typed, notes: [] };
+  const known = await getName(kind, deps, question, nowMs);
+  if (found && known.name === typed) return { ...found, ...known };
+  return { ...(await askSections(kind, deps, question, nowMs, known.name, limit)), ...known };
+}
+
+async function askSections(
+  kind: 'client' | 'route',
+  deps: ReporterDeps,
+  question: Question,
+  nowMs: number,
+  name: string,
+  limit: number,
+) {
+  const others = (question.filters ?? []).filter((filter) => filter.key !== kind || filter.not);
+  const filters = [...others, { key: kind, patterns: [name], not: false }];
+  const inquiry = await openInquiry(deps, { ...question, filters }, nowMs);
+  const [clients, ...answers] = await Promise.all([
+    ask(inquiry, { groupBy: ['client'] }),
+    ...SECTIONS[kind].map((key) =>
+      ask(inquiry, {
+        groupBy: [key],
+        ...(key === 'client' ? {} : { most: { by: ['failed', 'requests'], rows: limit } }),
+      }),
+    ),
+  ]);
+  return { inquiry, clients, answers };
 }
 
 function noteIds(ids: readonly string[]): string {

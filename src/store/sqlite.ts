@@ -3,6 +3,9 @@ import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import type { SqliteExecutor } from './sqlite-dialect.ts';
 
+/** How long another writer is waited for. */
+const BUSY_MS = 15_000;
+
 /**
  * Opens the file as every connection here must: WAL, and synchronous=FULL, because an answered event is on disk
  * (better-sqlite3 builds with NORMAL for every open after the one that switched to WAL). Waits 15 s for another writer.
@@ -11,14 +14,29 @@ export function openSqlite(path: string, options: { readonly?: boolean } = {}): 
   if (path !== ':memory:' && !options.readonly) mkdirSync(dirname(path), { recursive: true });
   const sqlite = new Sqlite(path, {
     readonly: options.readonly ?? false,
-    timeout: 15_000,
+    timeout: BUSY_MS,
   });
-  if (!options.readonly) sqlite.pragma('journal_mode = WAL');
+  if (!options.readonly) switchToWal(sqlite);
   sqlite.pragma('synchronous = FULL');
   sqlite.pragma('foreign_keys = ON');
   sqlite.pragma('cache_size = -65536');
   sqlite.pragma('mmap_size = 1073741824');
   return sqlite;
+}
+
+/** SQLite refuses this at once, whatever its timeout, while another process writes to a file that is not yet WAL. */
+function switchToWal(sqlite: Sqlite.Database): void {
+  const untilMs = performance.now() + BUSY_MS;
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      sqlite.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'SQLITE_BUSY' || performance.now() > untilMs) throw error;
+      Atomics.wait(pause, 0, 0, 10);
+    }
+  }
 }
 
 /** Statements run in the calling thread: for worker threads, commands and tests of the store. */

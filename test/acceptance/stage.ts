@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from '../../src/app.ts';
-import { runCli } from '../../src/cli/run.ts';
 import { parseConfig } from '../../src/config.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/workspace.ts';
 import { createLogger } from '../../src/log.ts';
+import { runBeside } from '../support/command-process.ts';
 
 export const CHANNEL = 'C01USAGE';
 export const ONCALL = 'C01ONCALL';
@@ -83,16 +83,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     return join(folder, name);
   };
   const cli = async (...words: string[]): Promise<string> => {
-    const lines: string[] = [];
-    const code = await runCli(words, {
-      env,
-      folder,
-      out: (line) => lines.push(line),
-      err: (line) => lines.push(line),
-      isTerminal: false,
-      now,
-      signal: new AbortController().signal,
-    });
+    const { code, lines } = await runBeside({ words, env, folder, nowMs: now() });
     if (code !== 0) throw new Error(`headroom ${words.join(' ')} ended with ${code}:\n${lines.join('\n')}`);
     return lines.join('\n');
   };

@@ -9,6 +9,7 @@ import { runCli } from '../../src/cli/run.ts';
 import { parseConfig } from '../../src/config.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/workspace.ts';
 import { createLogger } from '../../src/log.ts';
+import { runBeside } from '../support/command-process.ts';
 
 let folder: string;
 let slack: Emulator;
@@ -137,9 +138,11 @@ describe('headroom doctor', () => {
     const app = createApp(parseConfig(settings({ PORT: String(port) }), 'slack'), { log: createLogger('silent') });
     ends.push(() => app.stop());
     await app.start();
-    const { lines } = await run(['doctor'], { PORT: String(port) });
+    const runDoctor = (more: Record<string, string>) =>
+      runBeside({ words: ['doctor'], env: settings({ PORT: String(port), ...more }), folder });
+    const { lines } = await runDoctor({});
     expect(lines).toContain(`✓ Port: Headroom answers at 127.0.0.1:${port}.`);
-    const other = await run(['doctor'], { PORT: String(port), DATABASE_URL: `sqlite:${join(folder, 'other.db')}` });
+    const other = await runDoctor({ DATABASE_URL: `sqlite:${join(folder, 'other.db')}` });
     expect(other.code).toBe(1);
     expect(other.lines).toContain(
       `✗ Port: another Headroom, not of this database, uses 127.0.0.1:${port}: stop it (a demo?), or set PORT to a free one.`,

@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { runCli } from '../../src/cli/run.ts';
+
+interface Command {
+  words: readonly string[];
+  env: Readonly<Record<string, string>>;
+  folder: string;
+  /** When it runs, epoch ms; default: now. */
+  nowMs?: number;
+}
+
+/**
+ * A command in a process of its own, as people run it beside the bot. In the bot's own process its waiting for a lock would
+ * stop the very bot that holds it.
+ */
+export function runBeside(command: Command): Promise<{ code: number; lines: string[] }> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      process.execPath,
+      [fileURLToPath(import.meta.url), JSON.stringify(command)],
+      { env: { ...process.env, TZ: 'UTC' }, maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        if (error && typeof error.code !== 'number') reject(error);
+        else resolve({ code: Number(error?.code ?? 0), lines: `${stdout}${stderr}`.split('\n').slice(0, -1) });
+      },
+    );
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { words, env, folder, nowMs = Date.now() }: Command = JSON.parse(process.argv[2]!);
+  const aheadMs = nowMs - Date.now();
+  process.exitCode = await runCli(words, {
+    env,
+    folder,
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    isTerminal: false,
+    now: () => Date.now() + aheadMs,
+    signal: new AbortController().signal,
+  });
+}

@@ -50,13 +50,14 @@ function listen() {
   ]);
   const stream = new EventSource('/_control/stream');
   let waiting = false;
-  const soon = () => {
+  const soon = (_event, afterMs = 60) => {
     if (waiting) return;
     waiting = true;
     setTimeout(() => {
       waiting = false;
-      refresh().catch(() => {});
-    }, 60);
+      // Nothing else may happen that would show what was missed.
+      refresh().catch(() => soon(undefined, 1000));
+    }, afterMs);
   };
   stream.addEventListener('change', ({ data }) => {
     if (kinds.has(JSON.parse(data).kind)) soon();

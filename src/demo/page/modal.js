@@ -6,6 +6,8 @@ import { here, onState, refresh } from './state.js';
 const dialog = document.getElementById('modal');
 const form = dialog.querySelector('form');
 let open;
+/** What the app found wrong at the last submission, by field; stays until the next, also where the form is drawn anew. */
+let errors = {};
 /** Gives the focus back to what opened the modal. */
 let giveBack = () => {};
 
@@ -23,10 +25,12 @@ function show({ modal }) {
   if (same && open.hash === modal.hash) return;
   const typed = same ? readTyped(form) : [];
   const keepPlace = same ? holdFocus(form) : () => {};
+  if (!same) errors = {};
   open = modal;
   form.innerHTML = modal.html;
   dressFields(form, { view: modal.id });
   restoreTyped(form, typed);
+  showErrors();
   if (!dialog.open) {
     giveBack = holdFocus(document.activeElement.closest('article, #home'));
     dialog.showModal();
@@ -39,8 +43,8 @@ function show({ modal }) {
   (first ?? document.getElementById('modal-title')).focus();
 }
 
-/** Errors stand under their fields; the first of them gets the focus. */
-function showErrors(errors) {
+/** Errors stand under their fields. */
+function showErrors() {
   for (const field of form.querySelectorAll('[data-field]')) {
     const note = field.querySelector('.error');
     const text = errors[field.dataset.field];
@@ -53,7 +57,6 @@ function showErrors(errors) {
       else input.removeAttribute('aria-describedby');
     }
   }
-  form.querySelector('[aria-invalid]')?.focus();
 }
 
 async function submit() {
@@ -64,7 +67,10 @@ async function submit() {
   const result = await attempt(() => control('submit', { user: here.user, viewId: open.id, values }));
   button.ariaBusy = null;
   await attempt(refresh);
-  if (result && open) showErrors(result.errors);
+  if (!result || !open) return;
+  errors = result.errors;
+  showErrors();
+  form.querySelector('[aria-invalid]')?.focus();
 }
 
 /** The view that is being closed: a second Escape says nothing new. */

@@ -17,6 +17,18 @@ export function onState(listener) {
   listeners.push(listener);
 }
 
+/** Settled while no pointer is down: what is drawn anew between press and release would miss the click. */
+let released = Promise.resolve();
+
+addEventListener('pointerdown', ({ button, target }) => {
+  // A native menu keeps the release to itself.
+  if (button !== 0 || target.closest('select')) return;
+  const { promise, resolve } = Promise.withResolvers();
+  released = promise;
+  // The click comes after the release.
+  for (const end of ['pointerup', 'pointercancel']) addEventListener(end, () => setTimeout(resolve), { once: true });
+});
+
 let running = false;
 let again = false;
 
@@ -38,6 +50,7 @@ export async function refresh() {
         ...(wanted.thread ? { thread: wanted.thread } : {}),
       });
       const next = await get(`/playground/state?${query}`);
+      await released;
       if (JSON.stringify(wanted) !== JSON.stringify(here)) {
         again = true;
         continue;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createToken } from '../ingest/credentials.ts';
 import type { Logger } from '../log.ts';
 import { createBurst } from './burst.ts';
 import { DemoClock } from './clock.ts';
@@ -20,6 +21,7 @@ export interface Demo {
   readonly pageUrl: string;
   /** Where events can be sent. */
   readonly botUrl: string;
+  /** What they are sent with, after a reset too. */
   readonly token: string;
   readonly clock: DemoClock;
   /** What runs now; another after a reset. */
@@ -45,6 +47,7 @@ const BURST_SHARE = 0.09;
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { log } = options;
   const clock = new DemoClock(options.startMs);
+  const token = createToken();
   let ports = {
     pagePort: await findPort(options.pagePort ?? PAGE_PORT),
     botPort: await findPort(options.botPort ?? BOT_PORT),
@@ -72,7 +75,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     },
   });
   const pages = (request: IncomingMessage, response: ServerResponse, url: URL) => playground(request, response, url);
-  let world = await startWorld({ clock, log, pages, ...ports });
+  let world = await startWorld({ clock, log, pages, token, ...ports });
   ports = { pagePort: Number(new URL(world.emulator.url).port), botPort: Number(new URL(world.app.url).port) };
 
   /** So that the page is not empty when it is opened. */
@@ -95,9 +98,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     get botUrl() {
       return world.app.url;
     },
-    get token() {
-      return world.token;
-    },
+    token: token.reveal(),
     clock,
     get world() {
       return world;
@@ -119,7 +120,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     reset: () =>
       inTurn(async () => {
         await world.stop();
-        world = await startWorld({ clock, log, pages, ...ports });
+        world = await startWorld({ clock, log, pages, token, ...ports });
         askFirst();
       }),
     stop() {

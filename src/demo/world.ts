@@ -6,10 +6,12 @@ import { type Config, parseConfig } from '../config.ts';
 import { createCalendar } from '../domain/calendar.ts';
 import type { Handler } from '../emulator/server.ts';
 import { type Emulator, startEmulator } from '../emulator/workspace.ts';
-import { addSource } from '../ingest/source-admin.ts';
+import { hashToken } from '../ingest/credentials.ts';
 import type { Logger } from '../log.ts';
+import type { Secret } from '../secret.ts';
 import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
+import { upsertSource } from '../store/source-repository.ts';
 import { listSubscriptions } from '../store/subscription-repository.ts';
 import type { DemoClock } from './clock.ts';
 import { fillHistory } from './history.ts';
@@ -26,8 +28,6 @@ export interface World {
   emulator: Emulator;
   app: App;
   live: LiveTraffic;
-  /** Token of the source that the traffic comes from. */
-  token: string;
   /** The pools file that was applied. */
   pools: string;
   /** When the next digest of any channel is due; undefined: there is none. */
@@ -39,13 +39,15 @@ export interface WorldOptions {
   clock: DemoClock;
   log: Logger;
   pages: Handler;
+  /** Of the source that the traffic comes from. */
+  token: Secret;
   /** 0: any free one. */
   pagePort: number;
   botPort: number;
 }
 
 /** Starts everything, on a database of its own in a temporary folder that is removed at the end. */
-export async function startWorld({ clock, log, pages, pagePort, botPort }: WorldOptions): Promise<World> {
+export async function startWorld({ clock, log, pages, token, pagePort, botPort }: WorldOptions): Promise<World> {
   const stops: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of stops.splice(0).reverse()) await end();
@@ -63,7 +65,8 @@ export async function startWorld({ clock, log, pages, pagePort, botPort }: World
     const nowMs = clock.now();
     const calendar = createCalendar(DEMO_ZONE);
     const traffic = createTraffic(calendar, calendar.dayOf(nowMs));
-    const { source, token } = await addSource(db, config, { name: 'gateway', adapter: 'native', options: {} }, nowMs);
+    const gateway = { name: 'gateway', adapter: 'native', options: {}, tokenHash: hashToken(token.reveal()) };
+    const source = await upsertSource(db, gateway, nowMs);
     const intake = {
       databaseUrl: config.databaseUrl.reveal(),
       zone: DEMO_ZONE,
@@ -90,7 +93,6 @@ export async function startWorld({ clock, log, pages, pagePort, botPort }: World
       emulator,
       app,
       live,
-      token: token.reveal(),
       pools,
       async nextDigestMs() {
         const due = (await listSubscriptions(db)).filter(({ paused }) => !paused).map(({ nextDueMs }) => nextDueMs);

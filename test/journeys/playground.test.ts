@@ -258,12 +258,19 @@ describe.skipIf(absent)('a person in the playground', { timeout: 90_000 }, () =>
     await shoot(page, 'phone-home');
   });
 
-  test('starts anew', async () => {
+  test('starts anew; what the terminal says to send is still taken', async () => {
     const page = await open();
+    const { botUrl, token } = demo;
     await page.getByRole('button', { name: 'Reset' }).click();
     await page.waitForEvent('load', { timeout: 60_000 });
     await page.locator('html[data-ready]').waitFor();
     await answer(page, /^Usage/).waitFor();
+    const sent = await fetch(`${botUrl}/v1/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: '{"client": "my-app"}',
+    });
+    expect(await sent.json()).toMatchObject({ accepted: 1 });
     expect(log.filter((line) => line.includes('"error"'))).toEqual([]);
   });
 });

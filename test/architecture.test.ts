@@ -105,6 +105,14 @@ describe('packages', () => {
     expect(wrong.map(describeImport)).toEqual([]);
   });
 
+  it('are in package.json, for an installation without devDependencies too', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(SRC, '../package.json'), 'utf8'));
+    const wrong = imports.filter(
+      ({ target, ours }) => !ours && !Object.hasOwn(dependencies, /^(@[^/]+\/)?[^/]+/.exec(target)![0]),
+    );
+    expect(wrong.map(describeImport)).toEqual([]);
+  });
+
   it('domain uses none, nor the clock, nor the process', () => {
     expect(imports.filter(({ from, ours }) => from === 'domain' && !ours).map(describeImport)).toEqual([]);
     const impure = listFiles(join(SRC, 'domain')).filter((file) =>

@@ -8,11 +8,14 @@ import type { Range } from './range.ts';
  * A question as a person asks it, small enough to stand in a button: answers are made from it, and every button is
  * the same question with something changed.
  */
+/** Rows of a ranking, at most. */
+export const MAX_RANKING_ROWS = 1000;
+
 export interface Question {
   report: ReportKind;
   /** For `top`. */
   dimension?: Dimension;
-  /** Rows of a ranking, 1–1,000. */
+  /** Rows of a ranking, 1 to MAX_RANKING_ROWS. */
   limit?: number;
   /** First row shown, 0-based. */
   offset?: number;

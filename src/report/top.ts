@@ -1,5 +1,5 @@
 import { NONE, OTHER } from '../domain/dimension.ts';
-import type { Question, RankingReport, RankingRow } from '../domain/report.ts';
+import { MAX_RANKING_ROWS, type Question, type RankingReport, type RankingRow } from '../domain/report.ts';
 import type { UsageAnswer } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { capitalise, countOf, formatCount, formatCredits, formatPercent, formatShare } from './format.ts';
@@ -7,9 +7,6 @@ import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toH
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { rankRows, toRankingTable } from './ranking.ts';
 import { addTotals, countNames, emptyTotals, isNamed, sumTotals } from './totals.ts';
-
-/** Longest ranking that is given. */
-export const MAX_ROWS = 1000;
 
 /**
  * Who, or what, makes the most requests (or uses the most credits): clients unless the question names another dimension.
@@ -19,7 +16,7 @@ export const MAX_ROWS = 1000;
  */
 export async function reportTop(deps: ReporterDeps, question: Question, nowMs: number): Promise<RankingReport> {
   const { dimension = 'client', measure = 'requests', offset = 0 } = question;
-  const limit = Math.min(Math.max(question.limit ?? (dimension === 'user' ? 3 : 5), 1), MAX_ROWS);
+  const limit = Math.min(Math.max(question.limit ?? (dimension === 'user' ? 3 : 5), 1), MAX_RANKING_ROWS);
   const inquiry = await openInquiry(deps, question, nowMs);
   const isFiltered = inquiry.filters.length > 0;
   // Clients may share a shown name, and another order needs every row.

@@ -1,4 +1,4 @@
-import type { Question } from '../domain/report.ts';
+import { MAX_RANKING_ROWS, type Question } from '../domain/report.ts';
 import { buildNotice } from './blocks/answer-message.ts';
 import { answerOrRefuse } from './command/refused-range.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
@@ -6,12 +6,9 @@ import { fileStem } from './pictures.ts';
 import type { Place } from './places.ts';
 import { callSlack } from './web-clients.ts';
 
-/** As many rows as a ranking can have. */
-const MAX_ROWS = 1000;
-
 /**
  * Uploads the report of a question as CSV: to the thread of the answer or the channel where that is open, else to the asker
- * by DM. A ranking comes whole (up to 1,000 rows) unless a number of rows was asked for in words.
+ * by DM. A ranking comes whole (up to 1,000 rows) unless the question has a number of rows.
  */
 export async function sendCsv(
   ctx: SlackContext,
@@ -19,8 +16,8 @@ export async function sendCsv(
   question: Question,
   to: { place: Place; threadTs?: string | undefined },
 ): Promise<void> {
-  const whole =
-    question.report === 'top' ? { ...question, limit: Math.max(question.limit ?? 0, MAX_ROWS), offset: 0 } : question;
+  const limit = question.limit ?? MAX_RANKING_ROWS;
+  const whole = question.report === 'top' ? { ...question, limit, offset: 0 } : question;
   const report = await answerOrRefuse(ctx.reporter, whole, ctx.now());
   const csv = ctx.toCsv(report);
   const filename = `${fileStem(report)}.csv`;

@@ -157,6 +157,18 @@ describe('CSV', () => {
   });
 });
 
+describe('CSV of a ranking by command', () => {
+  it.each([
+    ['export top clients 7d', 1000],
+    ['export top 2 clients 7d', 2],
+  ])('%s asks for %i rows', async (text, limit) => {
+    const rig = await startRig();
+    await rig.slack.command({ user: 'alice', channel: 'api-usage', text });
+    await rig.slack.waitFor(() => rig.slack.messages('api-usage').find(({ files }) => files), 'the file');
+    expect(rig.questions.at(-1)).toMatchObject({ limit });
+  });
+});
+
 describe('filters chosen in the form', () => {
   it('stay for that person and channel until they are reset', async () => {
     const rig = await startRig();

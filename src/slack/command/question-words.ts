@@ -3,7 +3,7 @@ import type { Filter } from '../../domain/filter.ts';
 import { listNearest } from '../../domain/nearest.ts';
 import { formatRangeWords, readRangeWords } from '../../domain/range-words.ts';
 import { suggestRanges } from '../../domain/ranges.ts';
-import type { Question } from '../../domain/report.ts';
+import { MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { mergeFilters, readFilter, readStatus } from './filter-words.ts';
 import { Misunderstood, quoteShort } from './misunderstood.ts';
 import { changed, type Reading } from './reading.ts';
@@ -21,7 +21,6 @@ import {
   VIEW_WORDS,
 } from './vocabulary.ts';
 
-export const MAX_ROWS = 1000;
 /** Words of one range, at most. */
 const MAX_RANGE_WORDS = 7;
 /** Words of one unquoted name, at most. */
@@ -180,7 +179,7 @@ function readBareValue(reading: Reading, at: number, draft: Draft): number | und
   if ((word === 'credits' || word === 'cost') && !hasScope(draft.question))
     return put(draft, 'measure', 'credits', at + 1);
   if (/^\d{1,9}$/.test(word)) return put(draft, 'limit', readRows(reading, at), at + 1);
-  if (word === 'all' && report === 'top') return put(draft, 'limit', MAX_ROWS, at + 1);
+  if (word === 'all' && report === 'top') return put(draft, 'limit', MAX_RANKING_ROWS, at + 1);
   const dimension = DIMENSION_WORDS.get(word);
   if (report === 'top' && dimension && draft.question.dimension === undefined) {
     return put(draft, 'dimension', dimension, at + 1);
@@ -237,7 +236,7 @@ function takeScope(question: Question, filters: Filter[]): { question: Question;
 }
 
 function readRows(reading: Reading, at: number): number {
-  return Math.max(1, readCount(reading, at - 1, 'limit', MAX_ROWS, at));
+  return Math.max(1, readCount(reading, at - 1, 'limit', MAX_RANKING_ROWS, at));
 }
 
 function readCount(reading: Reading, at: number, word: string, max: number, place = at + 1): number {

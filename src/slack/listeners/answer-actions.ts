@@ -126,8 +126,10 @@ async function sendCsvOf({ ctx, asked, question, answer, mine, messageTs }: Pres
   const consented = ctx.config.viewers.length === 0;
   const toThread = place.open && mine && consented && answer !== undefined && !answer.private;
   const threadTs = asked.threadTs ?? messageTs;
-  if (toThread) return sendCsv(ctx, asked, question, { place, threadTs });
-  await sendCsv(ctx, asked, question, { place: { open: false, reason: '' } });
+  // The message shows a page of the ranking; the file is all of it.
+  const { limit: _, ...whole } = question;
+  if (toThread) return sendCsv(ctx, asked, whole, { place, threadTs });
+  await sendCsv(ctx, asked, whole, { place: { open: false, reason: '' } });
 }
 
 async function resetFilters(press: Press): Promise<void> {

@@ -40,7 +40,7 @@ export const RANGE_CHOICES: readonly { text: string; label: string }[] = [
   { text: '12-months', label: 'Previous 12 months' },
 ];
 
-export const DEFAULT_RANGE = '7d';
+const DEFAULT_RANGE = '7d';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

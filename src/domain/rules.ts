@@ -37,7 +37,7 @@ export function limitMeter(scope: string, limit: string): string {
 }
 
 /** `client "Acme*", kind "internal"`. */
-export function formatMatch(match: Match): string {
+function formatMatch(match: Match): string {
   return Object.entries(match)
     .map(([dimension, pattern]) => `${dimension} "${pattern}"`)
     .join(', ');

@@ -6,7 +6,7 @@ import type { EnvelopeType } from './socket-mode.ts';
 import type { JsonObject } from './types.ts';
 
 /** Slack waits this long for an acknowledgement: https://docs.slack.dev/interactivity/handling-user-interaction */
-export const ACK_LIMIT_MS = 3000;
+const ACK_LIMIT_MS = 3000;
 
 /** One request to the app, as it went out; kept so that it can be sent again, byte for byte. */
 export interface Delivery {
@@ -31,7 +31,7 @@ export interface Retry {
 }
 
 /** `v0=` and the HMAC of `v0:timestamp:body`: https://docs.slack.dev/authentication/verifying-requests-from-slack */
-export function sign(secret: string, timestamp: string, body: string): string {
+function sign(secret: string, timestamp: string, body: string): string {
   return `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
 }
 

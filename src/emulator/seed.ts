@@ -2,7 +2,7 @@ import type { Channel, SeedChannel, SeedGroup, SeedUser, User, UserGroup, Worksp
 
 export const TEAM_ID = 'T01HEADROOM';
 export const TEAM_DOMAIN = 'headroom-demo';
-export const PARTNER_TEAM_ID = 'T02PARTNER1';
+const PARTNER_TEAM_ID = 'T02PARTNER1';
 export const APP_ID = 'A01HEADROOM';
 export const BOT_ID = 'B01HEADROOM';
 export const BOT_USER_ID = 'U01HEADROOM';
@@ -47,7 +47,7 @@ export const DEFAULT_CHANNELS: SeedChannel[] = [
   { id: 'C01SHARED', name: 'partner-acme', is_ext_shared: true, members: [...MEMBERS, 'U02OUTSIDE', 'bot'] },
 ];
 
-export const DEFAULT_GROUPS: SeedGroup[] = [
+const DEFAULT_GROUPS: SeedGroup[] = [
   { id: 'S0123', handle: 'on-call', name: 'On-call engineers', users: ['U01BORIS', 'U01CHLOE'] },
 ];
 

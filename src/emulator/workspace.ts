@@ -40,8 +40,6 @@ import type {
 import { Triggers } from './views.ts';
 import { waitFor } from './wait.ts';
 
-export type { Delivery } from './delivery.ts';
-export type { Fault } from './faults.ts';
 export type { Interaction } from './interact.ts';
 export type * from './types.ts';
 

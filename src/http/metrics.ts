@@ -74,7 +74,7 @@ function isLocal(request: IncomingMessage): boolean {
 }
 
 /** Prometheus' text exposition format 0.0.4; metrics of one name stand together. */
-export function formatMetrics(metrics: readonly Metric[]): string {
+function formatMetrics(metrics: readonly Metric[]): string {
   const lines: string[] = [];
   for (const { name, help, type, samples } of metrics) {
     lines.push(`# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, `# TYPE ${name} ${type}`);

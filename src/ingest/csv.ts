@@ -55,7 +55,7 @@ export interface CsvHeader {
 }
 
 /** The cells of one record (RFC 4180: quotes doubled inside quotes, line ends kept in them). */
-export function splitCsvRecord(record: string, delimiter: string): string[] {
+function splitCsvRecord(record: string, delimiter: string): string[] {
   const cells: string[] = [];
   let at = 0;
   for (;;) {

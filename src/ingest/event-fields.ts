@@ -29,7 +29,7 @@ export interface EventFields {
 export const MAX_ID_LENGTH = 256;
 export const MAX_CLIENT_LENGTH = 200;
 /** Bound of the texts that have no limit of their own, so that no event is larger than a page. */
-export const MAX_TEXT_LENGTH = 2000;
+const MAX_TEXT_LENGTH = 2000;
 const MAX_AMOUNT = 1e9;
 const TIME_FORMS = 'RFC 3339 with a zone (2026-11-20T12:00:00Z), or seconds or milliseconds since 1970';
 
@@ -177,7 +177,7 @@ export class EventReader {
  * binary arithmetic adds to a decimal (0.1 + 0.2 = 0.30000000000000004) is not a decimal of the sender's: within four
  * units of the last place the number means its nearest thousandth.
  */
-export function toThousandths(value: number): number | undefined {
+function toThousandths(value: number): number | undefined {
   if (!(value >= 0 && value <= MAX_AMOUNT)) return undefined;
   const thousandths = Math.round(value * 1000);
   return Math.abs(value - thousandths / 1000) <= 4 * Number.EPSILON * value ? thousandths + 0 : undefined;

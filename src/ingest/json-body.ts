@@ -22,7 +22,7 @@ const DECODER = new TextDecoder('utf-8');
  * The body as text, without a byte order mark. Throws `unreadable`, naming the offset, for bytes that are not UTF-8, and
  * `unsupported` where the content type names another charset.
  */
-export function decodeText(body: Uint8Array, contentType: string): string {
+function decodeText(body: Uint8Array, contentType: string): string {
   checkCharset(contentType);
   if (!isUtf8(body)) {
     const offset = findInvalidByte(body);
@@ -49,7 +49,7 @@ export function mediaType(contentType: string): string {
 }
 
 /** Whether a content type stands for JSON values, one a line. */
-export function isLinesType(contentType: string): boolean {
+function isLinesType(contentType: string): boolean {
   return /^application\/(x-)?(ndjson|jsonl|json-?lines|json-seq)$|^application\/stream\+json$/.test(
     mediaType(contentType),
   );

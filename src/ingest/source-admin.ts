@@ -17,7 +17,7 @@ export interface Credentials {
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
 
 /** Name of the source that `INGEST_TOKEN` belongs to. */
-export const DEFAULT_SOURCE = 'default';
+const DEFAULT_SOURCE = 'default';
 
 /** Makes a source. Throws a `source` error for a name that is taken or no name, and for an unknown adapter. */
 export async function addSource(

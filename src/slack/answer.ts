@@ -181,7 +181,7 @@ function dress(life: Life, { native, drawn = 'none' }: { native: boolean; drawn?
 }
 
 /** Sends the message; refused by Slack, without picture, then without native blocks, then as plain text. */
-export async function tryVariants(message: Message, send: (variant: Message) => Promise<void>): Promise<void> {
+async function tryVariants(message: Message, send: (variant: Message) => Promise<void>): Promise<void> {
   for (const step of [0, 1, 2, 3] as const) {
     const variant = step === 0 ? message : simplify(message, step);
     if (step > 0 && step < 3 && variant.blocks.length === message.blocks.length) continue;

@@ -37,7 +37,7 @@ export interface Asked {
 const RESPONSE_TIMEOUT_MS = 5000;
 
 /** Refused by a response URL; `error` is Slack's code. */
-export class ResponseUrlError extends Error {
+class ResponseUrlError extends Error {
   override readonly name = 'ResponseUrlError';
   readonly error: string;
 

@@ -1,4 +1,4 @@
-import { DIMENSIONS, NONE, OTHER, REMOVED } from '../domain/dimension.ts';
+import { NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Offer, Question, Report } from '../domain/report.ts';
 import { MAX_OPTIONS } from './limits.ts';
@@ -32,7 +32,7 @@ export function withRange(question: Question, range: string): Question {
 }
 
 /** The question with one more filter; a positive filter on the same key is replaced. */
-export function withFilter(question: Question, filter: Filter): Question {
+function withFilter(question: Question, filter: Filter): Question {
   const others = (question.filters ?? []).filter(({ key, not }) => key !== filter.key || not !== filter.not);
   return { ...question, filters: [...others, filter] };
 }
@@ -111,12 +111,8 @@ export const SORTS: readonly { key: string; label: string }[] = [
   { key: '-name', label: 'Name Z–A' },
 ];
 
-export function isCollective(name: string): boolean {
+function isCollective(name: string): boolean {
   return name === OTHER || name === NONE || name === REMOVED;
-}
-
-export function isDimension(word: string): word is (typeof DIMENSIONS)[number] {
-  return (DIMENSIONS as readonly string[]).includes(word);
 }
 
 function dateOf(ms: number, zone: string): string {

@@ -74,7 +74,7 @@ function toWhere(asked: Asked, id: number | undefined): { id?: number; channel: 
   return id === undefined ? { channel: asked.channel } : { id, channel: asked.channel };
 }
 
-export async function tellDigests(ctx: SlackContext, asked: Asked): Promise<void> {
+async function tellDigests(ctx: SlackContext, asked: Asked): Promise<void> {
   const digests = await ctx.digests.list({ channel: asked.channel });
   await tellPrivately(ctx, asked, buildDigestList(digests, { command: ctx.command }));
 }

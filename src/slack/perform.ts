@@ -1,5 +1,4 @@
 import type { Question } from '../domain/report.ts';
-import { HeadroomError } from '../errors.ts';
 import { insertAudit, listAudit } from '../store/audit-repository.ts';
 import { listChosenFilters, upsertChosenFilters } from '../store/conversation-repository.ts';
 import { answerQuestion } from './answer.ts';
@@ -31,7 +30,7 @@ export async function performText(ctx: SlackContext, asked: Asked, person: Perso
 }
 
 /** Does what a command asks for; what it needs beyond seeing answers is checked here. */
-export async function perform(ctx: SlackContext, asked: Asked, person: Person, command: Command): Promise<void> {
+async function perform(ctx: SlackContext, asked: Asked, person: Person, command: Command): Promise<void> {
   switch (command.kind) {
     case 'question':
       return answerQuestion(ctx, asked, person, await withChosenFilters(ctx, asked, command.question));
@@ -115,10 +114,4 @@ export function toActor(person: Person): Actor {
 /** One line of the audit for a change that is made here; what changes through a port is written down there. */
 export async function note(ctx: SlackContext, asked: Asked, action: string, detail: string): Promise<void> {
   await insertAudit(ctx.db, { atMs: ctx.now(), actor: asked.user, action, detail });
-}
-
-/** The name of a thing that must be given where it cannot be guessed. */
-export function needName(what: string | undefined, example: string): string {
-  if (what !== undefined && what !== '') return what;
-  throw new HeadroomError('question', `Which one? For example: ${example}`);
 }

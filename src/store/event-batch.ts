@@ -1,17 +1,10 @@
 import type { Calendar } from '../domain/calendar.ts';
 import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import type { UsageEvent } from '../domain/event.ts';
+import type { Assignment } from '../domain/rules.ts';
 import { foldNumber, hashText, KEY_WORDS } from './event-key.ts';
 import type { Batch, Column } from './segment.ts';
 import type { ValueDictionary, Vocabulary } from './value-dictionary.ts';
-
-/** What the rules say about one event (src/domain/rules.ts). */
-export interface Assignment {
-  scope: string;
-  meters: readonly string[];
-  exclusion: string | undefined;
-  credits: number;
-}
 
 export type Assign = (event: UsageEvent, source: string, day: number) => Assignment;
 

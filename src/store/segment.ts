@@ -70,10 +70,6 @@ export interface Batch {
   columns: Partial<Record<ColumnName, Column>>;
 }
 
-export function isWide(name: ColumnName): boolean {
-  return WIDE.has(name);
-}
-
 export function createColumn(name: ColumnName, length: number): Column {
   return WIDE.has(name) ? new Float64Array(length) : new Uint32Array(length);
 }

@@ -181,7 +181,7 @@ function listTexts(value: unknown): string[] {
 }
 
 /** RFC 4180, as a spreadsheet reads it. */
-export function parseCsv(text: string): Record<string, string>[] {
+function parseCsv(text: string): Record<string, string>[] {
   const rows: string[][] = [[]];
   for (const [, quoted, bare, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|$)/g)) {
     if (end === '' && quoted === undefined && bare === '') break;

@@ -32,7 +32,7 @@ export const AWKWARD_NAMES = [
   '\u202egnitsil-esrever\u202c\u0000\u0007',
 ];
 
-export const ZONE = 'Europe/Berlin';
+const ZONE = 'Europe/Berlin';
 
 export function rangeOf(first: string, last: string, grain: Range['grain'], zone = ZONE): Range {
   const [from, to] = [Temporal.PlainDate.from(first), Temporal.PlainDate.from(last)];

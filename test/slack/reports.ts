@@ -17,7 +17,7 @@ import type {
 
 const ZONE = 'Europe/Berlin';
 const calendar = createCalendar(ZONE);
-export const AS_OF_MS = Date.UTC(2026, 10, 21, 8, 0);
+const AS_OF_MS = Date.UTC(2026, 10, 21, 8, 0);
 
 /** Made-up reports of every kind, with numbers that add up. */
 export function answerFixture(question: Question): Report {

@@ -118,7 +118,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   return { slack, app, db, url, questions, log, done };
 }
 
-export async function openTestDatabase(): Promise<Db> {
+async function openTestDatabase(): Promise<Db> {
   const folder = mkdtempSync(join(tmpdir(), 'headroom-slack-'));
   const db = openDatabase(`sqlite:${join(folder, 'headroom.db')}`);
   closing.push(async () => {

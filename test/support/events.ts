@@ -37,7 +37,7 @@ export function arbitraryEvent(fromMs: number, toMs: number): fc.Arbitrary<Usage
 }
 
 /** Scope as the writer under test gives it: the event's own, else `default`. */
-export function dimensionOf(event: UsageEvent, key: Dimension, source: string): string {
+function dimensionOf(event: UsageEvent, key: Dimension, source: string): string {
   if (key === 'source') return source;
   if (key === 'scope') return event.scope ?? 'default';
   return event[key] ?? '(none)';

@@ -36,7 +36,7 @@ export function layOutColumns(
   };
 }
 
-export function yScaleOf(columns: Columns): LinearScale {
+function yScaleOf(columns: Columns): LinearScale {
   return { domain: [0, columns.max || 1], range: [columns.bottom, columns.top] };
 }
 

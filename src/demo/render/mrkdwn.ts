@@ -49,6 +49,6 @@ function renderReference(reference: string, scene: Scene): ReactNode {
 }
 
 /** The three entities of Slack's text. */
-export function decode(text: string): string {
+function decode(text: string): string {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }

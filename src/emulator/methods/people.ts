@@ -5,7 +5,7 @@ import type { JsonObject, User, UserGroup } from '../types.ts';
 import { type Method, requireArgument, toPage } from './method.ts';
 
 /** A user object with the time zone's label and offset at the workspace's present: docs.slack.dev/reference/objects/user-object */
-export function toUserObject(core: Core, user: User): JsonObject {
+function toUserObject(core: Core, user: User): JsonObject {
   const now = core.state.now();
   const [first_name = user.real_name, ...rest] = user.real_name.split(' ');
   return {

@@ -48,7 +48,7 @@ function byLevel(a: { level: Level }, b: { level: Level }): number {
 }
 
 /** One scope: what is used of the pool now drawn from, what the rest holds, and the peak minute beside the rate limit. */
-export function buildCard(card: ScopeCard, zone: string): Block[] {
+function buildCard(card: ScopeCard, zone: string): Block[] {
   const { pool } = card;
   const lines = [
     ...(pool ? [`${drawGauge(pool.percent, pool.thresholds)} ${formatPercent(pool.percent, pool.thresholds)}`] : []),
@@ -96,7 +96,7 @@ function describeBalance(balance: PoolBalance): string {
 }
 
 /** Where more can be bought, on amber and red alone. */
-export function buildLinks(level: Level, links: { addon?: string; upgrade?: string }): Block[] {
+function buildLinks(level: Level, links: { addon?: string; upgrade?: string }): Block[] {
   const elements = level === 'healthy' ? [] : buildLinkButtons(links);
   return elements.length > 0 ? [{ type: 'actions', elements }] : [];
 }

@@ -22,7 +22,7 @@ export interface Message {
 const WORD_JOINER = '\u2060';
 
 /** The three characters that Slack reads as markup in mrkdwn and in `text`: docs.slack.dev/messaging/formatting-message-text. */
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 

@@ -12,7 +12,7 @@ export interface Token {
   end: number;
 }
 
-export interface TokenPart {
+interface TokenPart {
   kind: 'bare' | 'quoted' | 'separator';
   text: string;
 }

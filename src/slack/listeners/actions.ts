@@ -14,7 +14,7 @@ import { askedByPress, type PressBody, withChannel } from './asked.ts';
 import { registerPoolButtons } from './pools.ts';
 import { registerRoutingButtons, registerRoutingForm } from './routing.ts';
 
-export type Task = (given: { ctx: SlackContext; asked: Asked; person: Person; value: string }) => Promise<void>;
+type Task = (given: { ctx: SlackContext; asked: Asked; person: Person; value: string }) => Promise<void>;
 
 /** Does something for the presses of an action, also of those with more after a colon. */
 export type OnPress = (action: string, task: Task) => void;

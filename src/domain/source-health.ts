@@ -20,3 +20,15 @@ export interface SourceHealth {
   /** Median of receipt − event time; absent where events carry no time. */
   medianLagMs?: number;
 }
+
+const LEAST_SILENCE_MS = 10 * 60_000;
+const SILENT_GAPS = 3;
+
+/**
+ * Whether a source has been quiet for long enough to be called silent: three of its usual gaps, and ten minutes, for a busy
+ * one pauses for seconds. Never said of a source that is too new to have a usual gap.
+ */
+export function isOverdue({ lastReceivedMs, usualGapMs }: SourceHealth, nowMs: number): boolean {
+  if (lastReceivedMs === undefined || usualGapMs === undefined) return false;
+  return nowMs - lastReceivedMs >= Math.max(LEAST_SILENCE_MS, SILENT_GAPS * usualGapMs);
+}

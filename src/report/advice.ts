@@ -1,6 +1,6 @@
 import { OTHER } from '../domain/dimension.ts';
 import type { Level, Offer, PoolReport, Question, StatusReport, TableReport } from '../domain/report.ts';
-import type { SourceHealth } from '../domain/source-health.ts';
+import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
 import { REFUSED_BELOW } from './diagnosis.ts';
 import {
   countOf,
@@ -14,7 +14,6 @@ import {
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { reportPool } from './pool.ts';
 import { LEVELS } from './scope-words.ts';
-import { isSilent } from './sources.ts';
 import { reportStatus } from './status.ts';
 import { findPollingRoutes } from './symptoms.ts';
 import { findMost, groupTotals } from './totals.ts';
@@ -185,7 +184,7 @@ function adviseSource(health: SourceHealth, nowMs: number): Advice[] {
   const { name, rejected, reasons, lastReceivedMs, usualGapMs, withoutId } = health;
   const offer: Offer = { label: 'Sources', question: { report: 'sources' } };
   return [
-    ...(isSilent(health, nowMs)
+    ...(isOverdue(health, nowMs)
       ? [
           {
             advice: `Look after the source ${name}`,

@@ -1,11 +1,8 @@
 import type { Question, TableReport } from '../domain/report.ts';
-import type { SourceHealth } from '../domain/source-health.ts';
+import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
 import { countOf, formatCount, formatDuration, formatInstant } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { groupTotals, sumTotals } from './totals.ts';
-
-/** A source is silent after this many of its usual gaps. */
-const SILENT_GAPS = 3;
 
 /**
  * How each sender is doing: what it sent in the range, and since it exists what was repeated, in conflict, rejected, without
@@ -21,7 +18,7 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
   const { zone } = deps.calendar;
   const sent = groupTotals(answer.rows, ({ keys }) => keys[0]!);
   const unknown = [...sent.keys()].filter((name) => !healths.some((each) => each.name === name));
-  const silent = healths.filter((health) => isSilent(health, nowMs));
+  const silent = healths.filter((health) => isOverdue(health, nowMs));
   const out = excluded.reduce((sum, { requests }) => sum + requests, 0);
   const troubled = healths.filter(({ rejected, conflicts }) => rejected + conflicts > 0).length;
 
@@ -92,7 +89,7 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
         ? 'nothing was ever received'
         : `last received ${formatInstant(lastReceivedMs, zone)}`;
     const silence =
-      isSilent(health, nowMs) && usualGapMs !== undefined
+      isOverdue(health, nowMs) && usualGapMs !== undefined
         ? [
             `Silent for ${formatDuration(nowMs - lastReceivedMs!)}; usually it is heard every ${formatDuration(usualGapMs)}.`,
           ]
@@ -121,9 +118,4 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
       ...reasons.slice(0, 3).map(({ reason, events }) => `Rejected ${formatCount(events)} ×: ${reason}`),
     ];
   }
-}
-
-/** Nothing for three times the usual gap; never said of a source that is too new to have one. */
-export function isSilent({ lastReceivedMs, usualGapMs }: SourceHealth, nowMs: number): boolean {
-  return lastReceivedMs !== undefined && usualGapMs !== undefined && nowMs - lastReceivedMs > SILENT_GAPS * usualGapMs;
 }

@@ -1,14 +1,11 @@
 import type { Calendar } from '../domain/calendar.ts';
-import type { SourceHealth } from '../domain/source-health.ts';
+import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { median } from '../report/usual.ts';
 import { weeksBefore } from './weeks-before.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
+const HOUR_MS = 3_600_000;
 const WEEKS = 4;
-/** No source is called silent sooner. */
-const LEAST_SILENCE_MS = 10 * MINUTE_MS;
 
 /**
  * Whether a source is silent: nothing for far longer than usual, in a time in which it used to send in most of the four
@@ -21,9 +18,8 @@ export async function isSilent(
   nowMs: number,
 ): Promise<boolean> {
   const { lastReceivedMs, usualGapMs, name } = health;
-  if (lastReceivedMs === undefined || usualGapMs === undefined) return false;
+  if (lastReceivedMs === undefined || usualGapMs === undefined || !isOverdue(health, nowMs)) return false;
   const silenceMs = nowMs - lastReceivedMs;
-  if (silenceMs < Math.max(LEAST_SILENCE_MS, 3 * usualGapMs)) return false;
   const extent = await usage.extent();
   const counts: number[] = [];
   for (let week = 1; week <= WEEKS; week += 1) {

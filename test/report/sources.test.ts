@@ -64,6 +64,17 @@ describe('sources', () => {
     expect(toCsv(report)).toContain('kong,kong,7,2026-11-21T13:05:00Z,1000,12,2,5,0,3\r\n');
   });
 
+  it('calls no sender silent that pauses for a moment', async () => {
+    const busy = { ...uipath, usualGapMs: 50 };
+    const silent = async (lastReceivedMs: number) => {
+      const sources = async () => [{ ...busy, lastReceivedMs }];
+      const { finding } = await ask([], { report: 'sources' }, { deps: { usage, sources } });
+      return finding.includes('silent: uipath');
+    };
+    expect(await silent(NOW - 599_999)).toBe(false);
+    expect(await silent(NOW - 600_000)).toBe(true);
+  });
+
   it('shows sources known from usage alone', async () => {
     const report = await ask([], { report: 'sources' }, { deps: { usage } });
     expect(report.sections.map(({ title }) => title)).toEqual(['kong', 'uipath', 'Excluded']);

@@ -10,7 +10,7 @@ import { countOf } from '../report/format.ts';
 import type { Db } from '../store/database.ts';
 import { listImportFiles } from '../store/import-repository.ts';
 import { getReportZone } from '../store/report-zone.ts';
-import { addSourceCounts, listSources } from '../store/source-repository.ts';
+import { listSources } from '../store/source-repository.ts';
 import type { CliContext } from './command.ts';
 import { requireFile } from './files.ts';
 import { undoImport } from './import-undo.ts';
@@ -63,7 +63,6 @@ export async function runImport(args: readonly string[], context: CliContext): P
           onProgress: progress.move,
           onFault: (line, error) => progress.say(`${name}:${line}: ${error}`),
         }).finally(progress.end);
-        await countFor(db, source.id, outcome, context.now());
         context.out(summarise(name, outcome));
         if (outcome.rejected > 0) exitCode = 1;
         if (outcome.stopped || context.signal.aborted) return STOPPED;
@@ -73,22 +72,6 @@ export async function runImport(args: readonly string[], context: CliContext): P
       await intake.close();
     }
     return exitCode;
-  });
-}
-
-/** `/usage sources` counts what was imported like what was sent. */
-async function countFor(db: Db, sourceId: number, outcome: ImportOutcome, nowMs: number): Promise<void> {
-  const { events, duplicates, rejected, file } = outcome;
-  if (events + duplicates + rejected === 0) return;
-  await addSourceCounts(db, sourceId, {
-    accepted: events,
-    duplicates,
-    conflicts: 0,
-    rejected,
-    withoutId: 0,
-    late: 0,
-    receivedMs: nowMs,
-    lastEventMs: file.lastEventMs,
   });
 }
 

@@ -5,6 +5,7 @@ import type { IngestResult, UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Db } from '../store/database.ts';
 import { type ImportFile, insertImportFile, listImportFiles, updateImportFile } from '../store/import-repository.ts';
+import { addSourceCounts } from '../store/source-repository.ts';
 import type { AppendRequest } from './adapter.ts';
 import { createRecordReader, detectFormat, type ImportFormat, readContent, readRecords } from './import-records.ts';
 
@@ -54,7 +55,8 @@ export async function importFile(path: string, options: ImportOptions): Promise<
   const first = await readFirstRecord(path);
   const format = options.format ?? (first === '' ? 'access-log' : detectFormat(first, path));
   const read = createRecordReader(format, first, options.options);
-  const taken = await findTakenPart(path, await listImportFiles(options.db, options.source.id));
+  const known = await listImportFiles(options.db, options.source.id);
+  const taken = await findTakenPart(path, known);
   const file =
     taken ??
     (await insertImportFile(options.db, {
@@ -65,6 +67,14 @@ export async function importFile(path: string, options: ImportOptions): Promise<
       nowMs: options.now(),
     }));
   const part = new Part(file);
+  /** Another run may have begun with the same content since. */
+  const checkFirst = async (trx: Db): Promise<void> => {
+    const files = await listImportFiles(trx, options.source.id);
+    const moved = files.filter(
+      ({ id, bytes }) => id !== file.id && bytes !== known.find((old) => old.id === id)?.bytes,
+    );
+    if (await findTakenPart(path, moved)) throw beingImported(file);
+  };
   const outcome = { file, events: 0, duplicates: 0, rejected: 0, skippedBytes: file.bytes, stopped: false };
 
   const content = readContent(path, (bytes) => options.onProgress?.(bytes, size));
@@ -74,10 +84,10 @@ export async function importFile(path: string, options: ImportOptions): Promise<
     if (!record.finished && typeof event === 'string') break;
     part.add(record.bytes, event, rest);
     if (part.records < BATCH_RECORDS) continue;
-    await store(part, outcome, options);
+    await store(part, outcome, options, checkFirst);
     if (options.signal?.aborted) return { ...outcome, stopped: true };
   }
-  if (part.records > 0) await store(part, outcome, options);
+  if (part.records > 0) await store(part, outcome, options, checkFirst);
   return outcome;
 }
 
@@ -147,7 +157,17 @@ function readRest(text: string): string | undefined {
   return text.trim() === '' ? undefined : 'the line was taken while it was being written; the rest of it is left out';
 }
 
-async function store(part: Part, outcome: ImportOutcome, options: ImportOptions): Promise<void> {
+function beingImported({ name }: ImportFile): HeadroomError {
+  return new HeadroomError('source', `${name} is being imported, or taken back, by another run: wait for that one.`);
+}
+
+/** `checkFirst` runs in the transaction of a file's first part, while no other run of the source can end one. */
+async function store(
+  part: Part,
+  outcome: ImportOutcome,
+  options: ImportOptions,
+  checkFirst: (trx: Db) => Promise<void>,
+): Promise<void> {
   const { db, writer, source } = options;
   const { file, events } = part;
   const nowMs = options.now();
@@ -170,11 +190,20 @@ async function store(part: Part, outcome: ImportOutcome, options: ImportOptions)
       ...span,
       nowMs,
     };
-    if (await updateImportFile(trx, file.id, file.bytes, step)) return;
-    throw new HeadroomError(
-      'source',
-      `${file.name} is being imported, or taken back, by another run: wait for that one.`,
-    );
+    if (!(await updateImportFile(trx, file.id, file.bytes, step))) throw beingImported(file);
+    // `/usage sources` counts what is imported like what is sent.
+    await addSourceCounts(trx, source.id, {
+      accepted: step.events,
+      duplicates: step.duplicates,
+      conflicts: result.conflicts,
+      rejected: step.rejected,
+      withoutId: 0,
+      late: 0,
+      receivedMs: nowMs,
+      lastEventMs: span.lastEventMs,
+      imported: true,
+    });
+    if (file.bytes === 0) await checkFirst(trx);
   };
 
   let result: IngestResult = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [] };
@@ -214,7 +243,7 @@ async function readFirstRecord(path: string): Promise<string> {
 
 /** The file whose taken part this content begins with; of several, the one taken furthest. */
 async function findTakenPart(path: string, files: readonly ImportFile[]): Promise<ImportFile | undefined> {
-  const candidates = files.filter((file) => file.bytes > 0).sort((a, b) => a.bytes - b.bytes);
+  const candidates = [...files].sort((a, b) => a.bytes - b.bytes);
   if (candidates.length === 0) return undefined;
   const hash = createHash('sha256');
   let found: ImportFile | undefined;

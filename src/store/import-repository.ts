@@ -79,9 +79,9 @@ export async function updateImportFile(db: Db, id: number, from: number, step: I
   return Number(result.numUpdatedRows) === 1;
 }
 
-/** Files of a source, or of all, in the order in which they were begun. */
+/** Files of a source, or of all, of which anything was taken, in the order in which they were begun. */
 export async function listImportFiles(db: Db, sourceId?: number): Promise<ImportFile[]> {
-  let query = db.selectFrom('import_file').selectAll().orderBy('id');
+  let query = db.selectFrom('import_file').selectAll().where('bytes', '>', 0).orderBy('id');
   if (sourceId !== undefined) query = query.where('source_id', '=', sourceId);
   return (await query.execute()).map(toImportFile);
 }

@@ -35,6 +35,8 @@ export interface SourceCounts {
   late: number;
   receivedMs: number;
   lastEventMs?: number | undefined;
+  /** Brought in by a command, which tells nothing of how often its sender sends, or how late. */
+  imported?: true;
 }
 
 /** Rejected events that are kept per source; the newest stay. */
@@ -116,12 +118,13 @@ export async function addSourceCounts(db: Db, sourceId: number, counts: SourceCo
     .executeTakeFirst();
   if (!known) return;
   const { last_received_ms: lastMs, last_event_ms: lastEventMs } = known;
-  const gap = lastMs === null || counts.receivedMs <= lastMs ? undefined : counts.receivedMs - lastMs;
-  const lag = counts.lastEventMs === undefined ? undefined : Math.max(0, counts.receivedMs - counts.lastEventMs);
+  const { receivedMs, imported } = counts;
+  const gap = imported || lastMs === null || receivedMs <= lastMs ? undefined : receivedMs - lastMs;
+  const lag = imported || counts.lastEventMs === undefined ? undefined : Math.max(0, receivedMs - counts.lastEventMs);
   await db
     .updateTable('source')
     .set({
-      last_received_ms: Math.max(lastMs ?? 0, counts.receivedMs),
+      last_received_ms: Math.max(lastMs ?? 0, receivedMs),
       last_event_ms: counts.lastEventMs === undefined ? lastEventMs : Math.max(lastEventMs ?? 0, counts.lastEventMs),
       gaps_ms: addSample(known.gaps_ms, gap),
       lags_ms: addSample(known.lags_ms, lag),
@@ -130,7 +133,7 @@ export async function addSourceCounts(db: Db, sourceId: number, counts: SourceCo
     .execute();
 }
 
-/** Takes back what an import had added to its source's counts. */
+/** Takes back what an import had added to its source's counts; of its conflicts only how many they can be is known. */
 export async function subtractSourceCounts(
   db: Db,
   sourceId: number,
@@ -138,11 +141,16 @@ export async function subtractSourceCounts(
 ): Promise<void> {
   await db
     .updateTable('source')
-    .set((eb) => ({
-      accepted: eb('accepted', '-', counts.events),
-      duplicates: eb('duplicates', '-', counts.duplicates),
-      rejected: eb('rejected', '-', counts.rejected),
-    }))
+    .set((eb) => {
+      const duplicates = eb('duplicates', '-', counts.duplicates);
+      const conflicts = eb.ref('conflicts');
+      return {
+        accepted: eb('accepted', '-', counts.events),
+        duplicates,
+        conflicts: eb.case().when(conflicts, '>', duplicates).then(duplicates).else(conflicts).end(),
+        rejected: eb('rejected', '-', counts.rejected),
+      };
+    })
     .where('id', '=', sourceId)
     .execute();
 }

@@ -9,6 +9,7 @@ import { getOrCreateSource } from '../../src/ingest/source-admin.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { listImportFiles } from '../../src/store/import-repository.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { listSourceHealth } from '../../src/store/source-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { readFixture } from './fixtures.ts';
 
@@ -156,6 +157,47 @@ describeEachDialect('an import', (databases) => {
     appendFileSync(path, line(7000).repeat(10));
     await expect(importFile(path, { ...options, writer })).rejects.toThrow(/being imported.* by another run/);
     expect(await countStored()).toBe(110);
+  });
+
+  it('refuses to begin twice at once with one file, and lets others begin beside it', async () => {
+    writeFileSync(path, lines(6000));
+    const other = join(folder, 'other.log');
+    writeFileSync(other, lines(100).slice(10));
+    const beside =
+      (file: string): ImportWriter['append'] =>
+      async (request, also) => {
+        await importFile(file, options);
+        return intake.append(request, also);
+      };
+    expect((await importFile(other, { ...options, writer: { append: beside(path) } })).events).toBe(100);
+    writeFileSync(path, line(1, '/b').repeat(10));
+    await expect(importFile(path, { ...options, writer: { append: beside(path) } })).rejects.toThrow(/by another run/);
+    expect(await countStored()).toBe(6110);
+  });
+
+  it('counts what it took for its source with every part, and what was never begun is no import', async () => {
+    writeFileSync(path, `${lines(6000)}nonsense\n`);
+    let parts = 0;
+    const writer: ImportWriter = {
+      async append(request, also) {
+        parts += 1;
+        if (parts === 2) throw new Error('killed');
+        return intake.append(request, also);
+      },
+    };
+    await expect(importFile(path, { ...options, writer })).rejects.toThrow('killed');
+    expect(await listSourceHealth(db)).toMatchObject([{ accepted: 5000, rejected: 0 }]);
+    const killed = {
+      async append() {
+        throw new Error('killed');
+      },
+    } as unknown as ImportWriter;
+    const other = join(folder, 'other.log');
+    writeFileSync(other, line(1, '/b'));
+    await expect(importFile(other, { ...options, writer: killed })).rejects.toThrow('killed');
+    expect(await listImportFiles(db)).toMatchObject([{ name: 'access.log', events: 5000 }]);
+    await importFile(path, options);
+    expect(await listSourceHealth(db)).toMatchObject([{ accepted: 6000, rejected: 1 }]);
   });
 
   it('names each line that is not taken, and takes the others', async () => {

@@ -12,6 +12,7 @@ import {
   listSources,
   REJECTED_EVENTS_KEPT,
   revokeSource,
+  subtractSourceCounts,
 } from '../../src/store/source-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
@@ -107,6 +108,21 @@ describeEachDialect('a source', (databases) => {
         medianLagMs: 5000,
       },
     ]);
+  });
+
+  it('learns nothing from imports of how often and how late it sends', async () => {
+    const db = await databases.open();
+    const { source } = await addSource(db, CONFIG, NEW, NOW);
+    for (let second = 0; second < 7; second += 1) {
+      const receivedMs = NOW + second * 1000;
+      await addSourceCounts(db, source.id, { ...COUNTS, receivedMs, lastEventMs: receivedMs - 5000, imported: true });
+    }
+    const [health] = await listSourceHealth(db);
+    expect(health).toMatchObject({ accepted: 21, lastReceivedMs: NOW + 6000 });
+    expect(health).not.toHaveProperty('usualGapMs');
+    expect(health).not.toHaveProperty('medianLagMs');
+    await subtractSourceCounts(db, source.id, { events: 21, duplicates: 12, rejected: 0 });
+    expect((await listSourceHealth(db))[0]).toMatchObject({ accepted: 0, duplicates: 2, conflicts: 2 });
   });
 
   it('loses no count to another instance', async () => {

@@ -1,9 +1,10 @@
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { HeadroomError } from '../errors.ts';
 import { parseDatabaseUrl } from '../store/database.ts';
 import { openSqlite } from '../store/sqlite.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, refuseMore } from './command.ts';
 import { readConfig } from './open.ts';
 
 /**
@@ -11,7 +12,9 @@ import { readConfig } from './open.ts';
  * when it is whole. Refuses to write over a file. PostgreSQL has its own tool.
  */
 export async function runBackup(args: readonly string[], context: CliContext): Promise<number> {
-  const [file] = args;
+  const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
+  refuseMore(positionals, 1);
+  const [file] = positionals;
   if (file === undefined) throw new HeadroomError('database', 'Name the file: headroom backup FILE.');
   const config = readConfig(context);
   const target = parseDatabaseUrl(config.databaseUrl.reveal());

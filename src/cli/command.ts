@@ -20,6 +20,13 @@ export interface CliContext {
 /** Runs with the words after its own name; the number is the exit code. Throws HeadroomError for faults of the caller. */
 export type RunCommand = (args: readonly string[], context: CliContext) => Promise<number>;
 
+/** A word too many is a missing quote, or meant something: it is never passed over. Throws as parseArgs does. */
+export function refuseMore(words: readonly string[], most: number): void {
+  if (words.length <= most) return;
+  const error = new Error(`Unexpected argument '${words[most]}'`);
+  throw Object.assign(error, { code: 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL' });
+}
+
 /** One row of the table of commands. */
 export interface Command {
   name: string;

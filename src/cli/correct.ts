@@ -9,7 +9,7 @@ import { insertAudit } from '../store/audit-repository.ts';
 import { insertCorrection } from '../store/correction-repository.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { getReportZone } from '../store/report-zone.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, refuseMore } from './command.ts';
 import { withDatabase } from './open.ts';
 import { describePerson } from './person.ts';
 import { unknownScope } from './pools.ts';
@@ -25,6 +25,7 @@ export async function runCorrect(args: readonly string[], context: CliContext): 
     allowPositionals: true,
     options: { at: { type: 'string' }, reason: { type: 'string' }, requests: { type: 'string' } },
   });
+  refuseMore(positionals, 2);
   const [meter, amount] = positionals;
   if (meter === undefined || amount === undefined)
     throw new HeadroomError('definition', 'Name the scope and the credits: headroom correct SCOPE -500 --reason "…".');

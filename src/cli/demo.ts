@@ -1,9 +1,11 @@
+import { parseArgs } from 'node:util';
 import { type Demo, startDemo } from '../demo/demo.ts';
 import { createLogger } from '../log.ts';
 import type { CliContext } from './command.ts';
 
 /** `headroom demo`: runs the demo until it is told to stop. Reads no settings: it must work in any folder. */
-export async function runDemo(_args: readonly string[], context: CliContext): Promise<number> {
+export async function runDemo(args: readonly string[], context: CliContext): Promise<number> {
+  parseArgs({ args: [...args] });
   context.out('Starting an emulated Slack workspace, the bot, and a year of sample traffic …');
   const demo = await startDemo({ log: createLogger('warn', { write: (line) => context.err(line.trimEnd()) }) });
   describe(demo, context);

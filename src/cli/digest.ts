@@ -10,13 +10,14 @@ import { listCorrections } from '../store/correction-repository.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { listSourceHealth } from '../store/source-repository.ts';
 import { findSubscription, listSubscriptions } from '../store/subscription-repository.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, refuseMore } from './command.ts';
 import { type UsagePorts, withUsage } from './intake.ts';
 
 /** `headroom digest preview [ID]`: the digest as it would be posted now, as text. Posts nothing. */
 export async function runDigest(args: readonly string[], context: CliContext): Promise<number> {
   const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
   const [verb, id] = positionals;
+  refuseMore(positionals, 2);
   if (verb !== 'preview')
     throw new HeadroomError('schedule', 'There is one thing to do: headroom digest preview [ID].');
   if (id !== undefined && !/^\d+$/.test(id))

@@ -11,7 +11,7 @@ import type { Db } from '../store/database.ts';
 import { listImportFiles } from '../store/import-repository.ts';
 import { getReportZone } from '../store/report-zone.ts';
 import { listSources } from '../store/source-repository.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, refuseMore } from './command.ts';
 import { requireFile } from './files.ts';
 import { undoImport } from './import-undo.ts';
 import { withDatabase } from './open.ts';
@@ -31,8 +31,15 @@ export async function runImport(args: readonly string[], context: CliContext): P
   if (format !== undefined && !IMPORT_FORMATS.includes(format)) {
     throw new HeadroomError('source', `--format is ${JSON.stringify(format)}: use ${IMPORT_FORMATS.join(', ')}.`);
   }
-  if (positionals[0] === 'undo') return undoImport(positionals[1], context);
-  if (positionals[0] === 'list') return withDatabase(context, (db) => list(db, context));
+  const [verb, id] = positionals;
+  if (verb === 'undo') {
+    refuseMore(positionals, 2);
+    return undoImport(id, context);
+  }
+  if (verb === 'list') {
+    refuseMore(positionals, 1);
+    return withDatabase(context, (db) => list(db, context));
+  }
 
   const files = positionals.map((name) => ({ name, path: resolve(context.folder, name) }));
   for (const { path } of files) requireFile(path);

@@ -17,7 +17,7 @@ import { applyDeclaration, getDefinitions } from '../store/definition-repository
 import { getReportZone } from '../store/report-zone.ts';
 import { listSources } from '../store/source-repository.ts';
 import { StoredUsage } from '../store/usage-reader.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, refuseMore } from './command.ts';
 import { readBytes } from './files.ts';
 import { withDatabase } from './open.ts';
 import { describePerson } from './person.ts';
@@ -30,6 +30,7 @@ export async function runPools(args: readonly string[], context: CliContext): Pr
     options: { 'dry-run': { type: 'boolean' }, yaml: { type: 'boolean' } },
   });
   const [verb = 'show', name] = positionals;
+  refuseMore(positionals, 2);
   if (verb === 'apply') return apply(name, values['dry-run'] ?? false, context);
   if (verb === 'show') return show(name, values.yaml ?? false, context);
   throw new HeadroomError(

@@ -8,7 +8,7 @@ import { SPAN_KINDS } from '../ingest/otlp.ts';
 import { addSource, rotateSource } from '../ingest/source-admin.ts';
 import type { Db } from '../store/database.ts';
 import { findSource, listSourceHealth, revokeSource, type Source } from '../store/source-repository.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, refuseMore } from './command.ts';
 import { readBytes } from './files.ts';
 import { withDatabase } from './open.ts';
 
@@ -33,6 +33,7 @@ export async function runSources(args: readonly string[], context: CliContext): 
     const [nearest] = listNearest(verb, VERBS);
     throw new HeadroomError('source', `There is no "sources ${verb}": use ${nearest ?? VERBS.join(', ')}.`);
   }
+  refuseMore(positionals, verb === 'list' ? 1 : verb === 'try' ? 3 : 2);
   if (verb === 'list') return withDatabase(context, (db) => list(db, context));
   if (name === undefined) throw new HeadroomError('source', `Name the source: headroom sources ${verb} NAME.`);
 

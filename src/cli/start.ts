@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { createApp } from '../app.ts';
 import type { CliContext } from './command.ts';
 import { readConfig } from './open.ts';
@@ -6,7 +7,8 @@ import { readConfig } from './open.ts';
 const STOP_WITHIN_MS = 9500;
 
 /** `headroom start`: runs the bot until it is told to stop. */
-export async function runStart(_args: readonly string[], context: CliContext): Promise<number> {
+export async function runStart(args: readonly string[], context: CliContext): Promise<number> {
+  parseArgs({ args: [...args] });
   const app = createApp(readConfig(context, 'slack'));
   const stopped = new Promise<void>((resolve) => {
     if (context.signal.aborted) resolve();

@@ -26,12 +26,7 @@ export async function addSource(
   source: { name: string; adapter: string; options: Readonly<Record<string, unknown>> },
   nowMs: number,
 ): Promise<Credentials & { source: Source }> {
-  if (!NAME.test(source.name)) {
-    throw new HeadroomError(
-      'source',
-      `${JSON.stringify(source.name)} cannot be the name of a source: use 1 to 63 letters, digits, dots, hyphens and underscores.`,
-    );
-  }
+  checkName(source.name);
   getAdapter(source.adapter);
   const known = await findSource(db, source.name);
   if (known && known.revokedMs === undefined) {
@@ -77,7 +72,16 @@ export async function ensureDefaultSource(db: Db, token: Secret, nowMs: number):
 export async function getOrCreateSource(db: Db, name: string, adapter: string, nowMs: number): Promise<Source> {
   const known = await findSource(db, name);
   if (known) return known;
+  checkName(name);
   return upsertSource(db, { name, adapter, options: {}, tokenHash: hashToken(createToken().reveal()) }, nowMs);
+}
+
+function checkName(name: string): void {
+  if (NAME.test(name)) return;
+  throw new HeadroomError(
+    'source',
+    `${JSON.stringify(name)} cannot be the name of a source: use 1 to 63 letters, digits, dots, hyphens and underscores.`,
+  );
 }
 
 function createCredentials(): Credentials {

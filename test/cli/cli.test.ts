@@ -45,6 +45,30 @@ describe('the command line', () => {
     expect((await run('help', 'sources')).out).toContain('rotate NAME');
   });
 
+  it('passes over no word that a command does not take', async () => {
+    writeFileSync(join(folder, 'a.log'), LINE);
+    for (const words of [
+      ['start', '--port', '4000'],
+      ['demo', 'x'],
+      ['doctor', 'x'],
+      ['sources', 'add', 'my', 'gateway'],
+      ['sources', 'list', 'x'],
+      ['sources', 'try', 'a', 'a.log', 'b.log'],
+      ['import', 'undo', '1', '2'],
+      ['import', 'list', 'x'],
+      ['pools', 'apply', 'a.yml', 'b.yml'],
+      ['correct', 'crm', '-5', '--reason', 'credit', 'note'],
+      ['rezone', 'Europe/Berlin', 'x'],
+      ['digest', 'preview', '1', '2'],
+      ['backup', 'a.db', 'b.db'],
+      ['backup', '--force', 'b.db'],
+    ]) {
+      const { code, err } = await run(...words);
+      expect([code, err], words.join(' ')).toEqual([2, expect.stringMatching(`See "headroom help ${words[0]}"\\.$`)]);
+    }
+    expect((await run('import', 'a.log', '--source', 'my gateway')).err).toMatch(/cannot be the name of a source/);
+  });
+
   it('names the nearest command for one that there is not', async () => {
     expect(await run('suorces')).toMatchObject({
       code: 2,

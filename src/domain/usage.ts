@@ -107,6 +107,8 @@ export interface UsageReader {
   }): Promise<{ value: string; requests: number }[]>;
   /** Raw events of a span that pass the filters, in order of time, at most `limit` (the newest are kept). */
   events(query: { span: Span; filters: readonly Filter[]; limit: number }): Promise<RawEvent[]>;
+  /** First day on which any meter counted anything, a correction included; undefined: none did yet. */
+  firstMeterDay(): Promise<number | undefined>;
   /** Calls taken out by exclusion rules, per rule. */
   excluded(span: Span): Promise<{ rule: string; requests: number }[]>;
   /** First and last day that hold anything, and the first day with raw events and with hourly totals; undefined on an empty store. */

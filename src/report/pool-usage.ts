@@ -18,12 +18,14 @@ const remembered = new WeakMap<UsageReader, Map<string, RememberedDay>>();
 
 export interface PoolUsageQuery {
   meter: string;
-  /** Pools that the steps will be drawn from, and limits that they will be compared with. */
+  /** Pools that the steps will be drawn from. */
   pools: readonly Pool[];
+  /** Limits that they will be compared with, each by itself. */
+  limits?: readonly Pool[];
   /** First day of interest; the answer begins where the balances of that day begin to be exact. */
   fromDay: number;
   untilMs: number;
-  /** First day that holds any usage. */
+  /** First day that holds any usage, corrections included. */
   firstDay: number;
 }
 
@@ -37,9 +39,9 @@ export async function loadPoolUsage(
   query: PoolUsageQuery,
 ): Promise<UsageStep[]> {
   const { calendar, usage } = deps;
-  const { meter, pools, firstDay, untilMs } = query;
+  const { meter, pools, limits = [], firstDay, untilMs } = query;
   const lastDay = calendar.dayOf(untilMs - 1);
-  const rolling = pools
+  const rolling = [...pools, ...limits]
     .filter((pool) => pool.period.kind === 'rolling-24h')
     .map((pool) => Math.min(...pool.amounts.map(amountOf)));
   const days = new Map<number, MeterStep>();
@@ -63,10 +65,11 @@ export async function loadPoolUsage(
   // The window of the first day of interest reaches back past it.
   const first = Math.min(query.fromDay, lastDay);
   const reach = rolling.length > 0 ? Math.min(...touched(first)) : first;
-  let start = Math.max(firstDay, findPeriodStart(pools, reach, calendar));
+  const startFor = (day: number) => findStart(pools, limits, { day, firstDay, calendar });
+  let start = startFor(reach);
   await loadDays(Math.max(firstDay, rolling.length > 0 ? start - 9 : start));
   while (start > firstDay && isTight(start)) {
-    start = Math.max(firstDay, findPeriodStart(pools, start - 1, calendar));
+    start = startFor(start - 1);
     if (start - 2 < loadedFrom) await loadDays(Math.max(firstDay, start - 30));
   }
 
@@ -91,12 +94,32 @@ export async function loadPoolUsage(
   return steps;
 }
 
-/** The day on which every pool's period that is needed for this day has begun: balances are exact from there. */
-function findPeriodStart(pools: readonly Pool[], day: number, calendar: Calendar): number {
-  const endMs = calendar.startOfDay(day + 1);
-  const starts = pools.flatMap((pool) => findStanding(pool, endMs, calendar, day)?.days?.fromDay ?? []);
-  const start = Math.min(day, ...starts);
-  return start === day ? day : findPeriodStart(pools, start, calendar);
+/**
+ * The day from which balances of a day on are exact: every pool's and limit's period has begun there, and of a pool that may
+ * be drawn from before another also the one that the other's begins in. Where pools with the same priority and different
+ * periods take turns, each leads back to the other, as far as anything was used.
+ */
+function findStart(
+  pools: readonly Pool[],
+  limits: readonly Pool[],
+  { day, firstDay, calendar }: { day: number; firstDay: number; calendar: Calendar },
+): number {
+  const startOf = (pool: Pool, on: number): number => {
+    const fromDay = findStanding(pool, calendar.startOfDay(on + 1), calendar, on)?.days?.fromDay ?? on;
+    return Math.max(firstDay, Math.min(on, Math.max(pool.fromDay, fromDay)));
+  };
+  const priorities = pools.map(({ priority, amounts }) => amounts.map((version) => version.priority ?? priority));
+  const starts = pools.map((pool) => startOf(pool, day));
+  for (let isSettled = false; !isSettled; ) {
+    isSettled = true;
+    for (const [earlier, pool] of pools.entries())
+      for (const [later, start] of starts.entries()) {
+        if (start >= starts[earlier]! || Math.min(...priorities[earlier]!) > Math.max(...priorities[later]!)) continue;
+        starts[earlier] = startOf(pool, start);
+        isSettled = false;
+      }
+  }
+  return Math.max(firstDay, Math.min(day, ...starts, ...limits.map((limit) => startOf(limit, day))));
 }
 
 async function loadMinutes(

@@ -40,7 +40,11 @@ const MAX_UNDECLARED = 20;
  * day, and a name that nothing is known of, are left out.
  */
 export async function getScopeStates(deps: PoolDeps, query: ScopeQuery): Promise<ScopeState[]> {
-  const [definitions, extent] = await Promise.all([deps.definitions(), deps.usage.extent()]);
+  const [definitions, extent, firstMeterDay] = await Promise.all([
+    deps.definitions(),
+    deps.usage.extent(),
+    deps.usage.firstMeterDay(),
+  ]);
   const { calendar } = deps;
   const { atMs, nowMs = atMs } = query;
   const day = calendar.dayOf(atMs - 1);
@@ -51,6 +55,7 @@ export async function getScopeStates(deps: PoolDeps, query: ScopeQuery): Promise
     untilMs: atMs < nowMs ? atMs : calendar.startOfDay(calendar.dayOf(atMs) + 1),
     isNow: atMs >= nowMs,
     firstDay: extent?.firstDay ?? day,
+    firstMeterDay: firstMeterDay ?? day,
     plain: query.plain ?? false,
   };
   const declared = definitions.scopes.filter(
@@ -80,14 +85,14 @@ export async function listDraws(
   deps: PoolDeps,
   { scope: name, fromDay, untilDay, nowMs }: { scope: string; fromDay: number; untilDay: number; nowMs: number },
 ): Promise<{ series: string[]; days: DayOfDraws[] } | undefined> {
-  const [definitions, extent] = await Promise.all([deps.definitions(), deps.usage.extent()]);
+  const [definitions, firstMeterDay] = await Promise.all([deps.definitions(), deps.usage.firstMeterDay()]);
   const { calendar } = deps;
   const scope = definitions.scopes.find((candidate) => candidate.name === name);
   if (!scope) return undefined;
   const { pools } = scope;
   const untilMs = calendar.startOfDay(untilDay + 1);
   const steps = await loadPoolUsage(deps, {
-    ...{ meter: name, pools, fromDay, untilMs, firstDay: extent?.firstDay ?? untilDay },
+    ...{ meter: name, pools, fromDay, untilMs, firstDay: firstMeterDay ?? untilDay },
   });
   const { usage, drawn, overage } = drawDown(pools, steps, { calendar, knownDay: calendar.dayOf(nowMs) });
   const days = new Map<number, { drawn: Record<string, Thousandths>; overage: Thousandths; used: Thousandths }>();
@@ -119,6 +124,8 @@ interface Moment {
   untilMs: number;
   isNow: boolean;
   firstDay: number;
+  /** Corrections may begin before any event. */
+  firstMeterDay: number;
   plain: boolean;
 }
 
@@ -127,8 +134,8 @@ async function getScopeState(deps: PoolDeps, scope: Scope, moment: Moment): Prom
   const monthFromDay = firstDayOf(monthOf(moment.day));
   const shared = scope.limits.filter((limit) => !limit.match);
   const steps = await loadPoolUsage(deps, {
-    ...{ meter: scope.name, pools: [...scope.pools, ...shared], fromDay: monthFromDay },
-    ...{ untilMs: moment.untilMs, firstDay: moment.firstDay },
+    ...{ meter: scope.name, pools: scope.pools, limits: shared, fromDay: monthFromDay },
+    ...{ untilMs: moment.untilMs, firstDay: moment.firstMeterDay },
   });
   const result = drawDown(scope.pools, steps, { calendar, knownDay: moment.knownDay });
   const order = listDrawOrder(scope.pools, moment.atMs, calendar, moment.knownDay);
@@ -225,7 +232,7 @@ async function getLimitState(
 ): Promise<PoolState | undefined> {
   const { calendar } = deps;
   const meter = shared ? scope.name : limitMeter(scope.name, limit.name);
-  const { untilMs, firstDay, day: fromDay } = moment;
+  const { untilMs, firstMeterDay: firstDay, day: fromDay } = moment;
   if (!findStanding(limit, moment.atMs, calendar, moment.knownDay)) return undefined;
   const steps = shared ?? (await loadPoolUsage(deps, { meter, pools: [limit], fromDay, untilMs, firstDay }));
   const result = drawDown([limit], steps, { calendar, knownDay: moment.knownDay });

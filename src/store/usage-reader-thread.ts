@@ -43,6 +43,10 @@ export class ThreadedUsage implements UsageReader {
     return this.#call('excluded', span);
   }
 
+  firstMeterDay(): ReturnType<UsageReader['firstMeterDay']> {
+    return this.#call('firstMeterDay', undefined);
+  }
+
   extent(): ReturnType<UsageReader['extent']> {
     return this.#call('extent', undefined);
   }

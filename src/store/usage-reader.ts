@@ -282,6 +282,19 @@ export class StoredUsage implements UsageReader {
     });
   }
 
+  async firstMeterDay(): Promise<number | undefined> {
+    const [{ days }, corrected] = await Promise.all([
+      this.#ground.readDays(this.#db),
+      this.#db
+        .selectFrom('correction')
+        .select(({ fn }) => fn.min('time_ms').as('ms'))
+        .executeTakeFirst(),
+    ]);
+    const ms = corrected?.ms ?? undefined;
+    if (ms === undefined) return days?.first;
+    return Math.min(this.#calendar.dayOf(Number(ms)), days?.first ?? Number.POSITIVE_INFINITY);
+  }
+
   async extent(): ReturnType<UsageReader['extent']> {
     const { days, ground } = await this.#ground.readDays(this.#db);
     if (!days) return undefined;

@@ -100,6 +100,14 @@ describe('headroom pools', () => {
 Days in Europe/Berlin.`);
   });
 
+  it('counts what a correction says of days before any event', async () => {
+    await run('pools', 'apply', 'pools.yaml');
+    await run('correct', 'crm', '53000', '--reason', 'used before Headroom', '--at', '2026-11-05');
+    const { out } = await run('pools', 'show');
+    expect(out).toContain('500 of 1,000 used (50.0 %, healthy), 500 left, 1 Nov – 31 Dec 2026');
+    expect(out).toContain('this month: 53,000 used, 0 of them beyond all pools');
+  });
+
   it('says of a scope and of pools that they end', async () => {
     await run('pools', 'apply', 'pools.yaml');
     writeFileSync(join(folder, 'pools.yaml'), FILE.replace(/ {6}- \{ name: Add-on.*\n/, ''));

@@ -92,6 +92,9 @@ export function createMemoryUsage(
     async excluded() {
       return [...excluded];
     },
+    async firstMeterDay() {
+      return events.length === 0 ? undefined : calendar.dayOf(events[0]!.timeMs);
+    },
     async extent() {
       if (events.length === 0) return undefined;
       const firstDay = calendar.dayOf(events[0]!.timeMs);

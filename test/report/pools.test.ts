@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createCalendar, formatDay, parseDay } from '../../src/domain/calendar.ts';
-import type { Limit, PeriodRule, Pool, Scope } from '../../src/domain/definition.ts';
+import { FIRST_DAY, type Limit, type PeriodRule, type Pool, type Scope } from '../../src/domain/definition.ts';
 import { drawDown, sumWithin } from '../../src/domain/draw-down.ts';
 import type { UsageReader } from '../../src/domain/usage.ts';
 import { getScopeStates, listDraws, type PoolDeps, type ScopeQuery } from '../../src/report/pools.ts';
@@ -198,6 +198,57 @@ describe('a rolling window', () => {
     };
     for (const minute of [0, 1, 2]) await getScopeStates({ ...deps, usage }, { atMs: at(`2026-11-20T14:0${minute}`) });
     expect(asked).toEqual(['2026-11-19..2026-11-20']);
+  });
+});
+
+describe('pools whose periods begin on different days', () => {
+  const day = (text: string) => parseDay(text);
+  const anyPeriod = fc.constantFrom<PeriodRule>(
+    ...([1, 15, 31] as const).map((anchor): PeriodRule => ({ kind: 'month', anchor })),
+    { kind: 'year' },
+    { kind: 'day' },
+    { kind: 'once', fromDay: day('2026-08-20'), untilDay: day('2026-10-10') },
+    { kind: 'once', fromDay: day('2026-09-25'), untilDay: day('2026-12-31') },
+  );
+  const anyPools = fc.array(
+    fc.record({ period: anyPeriod, priority: fc.integer({ min: 1, max: 3 }), base: fc.nat(90) }),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  );
+  const anyEvent = fc.record({
+    timeMs: fc.integer({ min: at('2026-08-01T00:00'), max: at('2026-11-20T14:00') }),
+    count: fc.integer({ min: 1, max: 60 }),
+    scope: fc.constant('crm'),
+  });
+
+  it('are drawn as from the first day of all, however many of their days are read', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyPools, fc.array(anyEvent, { maxLength: 30 }), fc.nat(80), async (stack, events, back) => {
+        const pools = stack.map(({ period, priority, base }, order) =>
+          pool(`P${order}`, period, base, { priority, order, fromDay: FIRST_DAY }),
+        );
+        const limits = [pool('Fair use', { kind: 'month', anchor: 20 }, 100)];
+        const deps = createDeps(events, scope(pools, { limits }));
+        const nowMs = at('2026-11-20T14:00:30');
+        const atMs = calendar.startOfDay(day('2026-11-20') - back + 1);
+        const [state] = await getScopeStates(deps, { atMs, nowMs });
+        const steps = events.map(({ timeMs, count }) => ({ startMs: timeMs, credits: count * 1000 }));
+        const knownDay = day('2026-11-20');
+        const { usage, drawn, overage } = drawDown(pools, steps, { calendar, knownDay });
+        const within = (values: Float64Array, { fromMs }: { fromMs: number }) =>
+          sumWithin(usage.startsMs, values, { fromMs, toMs: atMs });
+        for (const each of state!.pools)
+          expect(each.used).toBe(within(drawn[Number(each.name.slice(1))]!, each.period));
+        expect(state!.limits[0]!.used).toBe(within(usage.credits, state!.limits[0]!.period));
+        const month = Temporal.PlainDate.from(formatDay(calendar.dayOf(atMs - 1)))
+          .with({ day: 1 })
+          .toString();
+        expect(state!.overage).toBe(within(overage, { fromMs: calendar.startOfDay(day(month)) }));
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import { createCalendar } from '../../src/domain/calendar.ts';
 import { DIMENSIONS } from '../../src/domain/dimension.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
 import type { Grain, UsageQuery } from '../../src/domain/usage.ts';
+import { insertCorrection } from '../../src/store/correction-repository.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import type { Assign } from '../../src/store/event-batch.ts';
 import { migrate } from '../../src/store/migrate.ts';
@@ -269,6 +270,25 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
     expect(await reader.meter({ meter: 'crm', span, grain: 'day' })).toEqual([
       { startMs: span.fromMs, singles: 3, bulk: 5, credits: 8000 },
     ]);
+  });
+
+  it('knows the first day that a meter counted, also where that is a correction before any event', async () => {
+    const db = await open();
+    const reader = new StoredUsage(db, dialect, calendar);
+    const day = (back: number) => NOW - back * 86_400_000;
+    expect(await reader.firstMeterDay()).toBeUndefined();
+    const correct = (timeMs: number) =>
+      insertCorrection(db, {
+        ...{ meter: 'crm', credits: 1000, requests: 0, reason: 'before', actor: 'U01ADMIN', enteredMs: NOW },
+        timeMs,
+      });
+    await correct(day(1));
+    expect(await reader.firstMeterDay()).toBe(calendar.dayOf(day(1)));
+    const call = { client: 'a', kind: 'call', count: 1, timeMs: day(3) };
+    await createWriter(db).append([{ source: SOURCE, receivedMs: NOW, events: [call] }]);
+    expect(await reader.firstMeterDay()).toBe(calendar.dayOf(day(3)));
+    await correct(day(9));
+    expect(await reader.firstMeterDay()).toBe(calendar.dayOf(day(9)));
   });
 
   it('drops raw events past their time, says what it can no longer answer, and keeps the totals', async () => {

@@ -174,18 +174,38 @@ interface PoolContext {
 
 function amendPools(stored: readonly Pool[], declared: readonly DeclaredPool[], context: PoolContext): Pool[] {
   const { today, changes, scope } = context;
-  const lives = declared.flatMap((wanted, order) => {
+  const places = listPlaces(stored, declared);
+  const lives = declared.flatMap((wanted, index) => {
     const earlier = resume(
       stored.filter((pool) => pool.name === wanted.name),
       wanted,
       context,
     );
-    return endBeforeNext([...earlier.slice(0, -1), ...amendPool(earlier.at(-1), wanted, order, context)]);
+    return endBeforeNext([...earlier.slice(0, -1), ...amendPool(earlier.at(-1), wanted, places[index]!, context)]);
   });
   const gone = stored.filter((pool) => !declared.some((wanted) => wanted.name === pool.name));
   for (const pool of gone.filter(isLasting))
     changes.push({ place: `${scope}/${pool.name}`, text: `ends on ${formatDay(today)}` });
   return [...lives, ...gone.map((pool) => endBy(pool, today))];
+}
+
+/** Places of these pools in the order of the file: a known one stays while it fits, so that no other's coming or going moves it. */
+function listPlaces(stored: readonly Pool[], declared: readonly DeclaredPool[]): number[] {
+  const known = declared.map(({ name }) => {
+    const life = stored.findLast((pool) => pool.name === name && isLasting(pool));
+    return life && placeOf(life);
+  });
+  let last = -1;
+  return known.map((place, index) => {
+    const next = known.slice(index + 1).find((other) => other !== undefined && other > last);
+    if (place !== undefined && place > last) last = place;
+    else last = next === undefined ? last + 1 : (last + next) / 2;
+    return last;
+  });
+}
+
+function placeOf({ amounts, order }: Pool): number {
+  return amounts.at(-1)!.order ?? order;
 }
 
 /**
@@ -221,7 +241,7 @@ function amendPool(stored: Pool | undefined, declared: DeclaredPool, order: numb
   const { today, changes } = context;
   const place = `${context.scope}/${declared.name}`;
   const { name, period, priority, thresholds } = declared;
-  const version = toVersion(declared);
+  const version = toVersion(declared, order);
 
   function begin(fromDay: number): Pool {
     const from = fromDay === FIRST_DAY ? '' : `, from ${formatDay(fromDay)}`;
@@ -257,33 +277,38 @@ function amendPool(stored: Pool | undefined, declared: DeclaredPool, order: numb
     changes.push({ place, text: `period ${formatPeriodRule(stored.period)} → ${formatPeriodRule(period)}` });
   if (!same(stored.thresholds, thresholds))
     changes.push({ place, text: `thresholds ${formatList(stored.thresholds)} → ${formatList(thresholds)}` });
-  const earliest = period.kind === 'once' ? Math.min(stored.fromDay, period.fromDay) : stored.fromDay;
+  const earliest = periodDiffers && period.kind === 'once' ? Math.min(stored.fromDay, period.fromDay) : stored.fromDay;
   return [
     {
       ...lasting,
       period,
       priority,
       thresholds,
-      order,
       fromDay: Math.min(earliest, declared.validFromDay ?? earliest),
-      amounts: amendAmounts(stored, declared, Math.max(today, stored.fromDay), (text) => changes.push({ place, text })),
+      amounts: amendAmounts(stored, declared, version, Math.max(today, stored.fromDay), (text) =>
+        changes.push({ place, text }),
+      ),
     },
   ];
 }
 
-function toVersion({ base, grants, max, priority }: DeclaredPool): Omit<AmountVersion, 'fromDay'> {
-  return { base, grants, ...(max === undefined ? {} : { max }), priority };
+function toVersion({ base, grants, max, priority }: DeclaredPool, order: number): Omit<AmountVersion, 'fromDay'> {
+  return { base, grants, ...(max === undefined ? {} : { max }), priority, order };
 }
 
 function amendAmounts(
   stored: Pool,
   declared: DeclaredPool,
+  version: Omit<AmountVersion, 'fromDay'>,
   otherwiseDay: number,
   note: (text: string) => void,
 ): readonly AmountVersion[] {
-  const version = toVersion(declared);
-  const equals = ({ fromDay: _, ...content }: AmountVersion) =>
-    same({ ...content, priority: content.priority ?? stored.priority }, version);
+  const placed = ({ priority = stored.priority, order = stored.order, ...content }: AmountVersion) => ({
+    ...content,
+    priority,
+    order,
+  });
+  const equals = (other: AmountVersion) => same({ ...placed(other), fromDay: 0 }, { ...version, fromDay: 0 });
   const { validFromDay } = declared;
   const newest = stored.amounts.at(-1)!;
   // With a date the declaration speaks of all days since; without one, of what holds now.
@@ -298,8 +323,9 @@ function amendAmounts(
   const was = versionOn(stored.amounts, fromDay);
   if (formatArithmetic(was) !== formatArithmetic(version))
     note(`${formatArithmetic(was)} → ${formatArithmetic(version)}, from ${formatDay(fromDay)}`);
-  if ((was.priority ?? stored.priority) !== declared.priority)
-    note(`priority ${was.priority ?? stored.priority} → ${declared.priority}, from ${formatDay(fromDay)}`);
+  const { priority, order } = placed(was);
+  if (priority !== declared.priority) note(`priority ${priority} → ${declared.priority}, from ${formatDay(fromDay)}`);
+  if (order !== version.order) note(`another place in the file, from ${formatDay(fromDay)}`);
   return [...before, { fromDay, ...version }];
 }
 

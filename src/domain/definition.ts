@@ -36,8 +36,9 @@ export interface Amount {
 /** What it is made of from a day on. */
 export interface AmountVersion extends Amount {
   fromDay: number;
-  /** Place in the draw order while this version holds; absent: the pool's. */
+  /** Places in the draw order and in the file while this version holds; absent: the pool's. */
   priority?: number;
+  order?: number;
 }
 
 /** A pool, or a limit (which nothing is drawn from). Its amounts in order of `fromDay`. */

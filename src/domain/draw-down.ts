@@ -191,8 +191,7 @@ interface Place {
 function placeOn(pool: Pool, day: number, knownDay: number): Place | undefined {
   const { period, untilDay = Number.POSITIVE_INFINITY, amounts } = pool;
   if (day < pool.fromDay || day > untilDay) return undefined;
-  const priority = versionOn(amounts, day).priority ?? pool.priority;
-  const { order } = pool;
+  const { priority = pool.priority, order = pool.order } = versionOn(amounts, day);
   if (period.kind === 'rolling-24h') {
     const amount = amountOf(versionOn(amounts, Math.min(day, knownDay)));
     const never = { fromDay: Number.NEGATIVE_INFINITY, toDay: Number.NEGATIVE_INFINITY };

@@ -12,7 +12,7 @@ import {
   toDeclaration,
 } from '../../src/domain/declaration.ts';
 import { type Definitions, FIRST_DAY, type Match, type Pool } from '../../src/domain/definition.ts';
-import { drawDown } from '../../src/domain/draw-down.ts';
+import { drawDown, listDrawOrder } from '../../src/domain/draw-down.ts';
 
 const TODAY = parseDay('2026-11-20');
 
@@ -132,6 +132,33 @@ describe('a pool', () => {
   it('has a new priority from the day of the change', () => {
     const [month] = pools([TODAY, pool(10)], [TODAY + 3, pool(10, { priority: 7 })]);
     expect([TODAY + 2, TODAY + 3].map((day) => versionOn(month!.amounts, day).priority)).toEqual([1, 7]);
+  });
+
+  it('keeps its place among equals on the days before the file was put in another order, or lost one', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => pool(10, { name }));
+    const orders = (all: readonly Pool[]) =>
+      [TODAY - 1, TODAY + 1].map((day) => {
+        const calendar = createCalendar('UTC');
+        return listDrawOrder(all, calendar.startOfDay(day + 1), calendar, TODAY)
+          .map((index) => all[index]!.name)
+          .join('');
+      });
+    expect(orders(pools([TODAY - 9, a!, b!, c!], [TODAY, b!, c!]))).toEqual(['abc', 'bc']);
+    expect(orders(pools([TODAY - 9, a!, b!, c!], [TODAY, c!, a!, b!]))).toEqual(['abc', 'cab']);
+    expect(orders(pools([TODAY - 9, a!, c!], [TODAY, a!, { ...b!, validFromDay: FIRST_DAY }, c!]))).toEqual([
+      'abc',
+      'abc',
+    ]);
+
+    const before = declare([scope({ pools: [a!, b!] })]);
+    const { changes } = amend(apply([TODAY - 9, before]), declare([scope({ pools: [b!, a!] })]), TODAY);
+    expect(changes).toEqual([{ place: 'crm/a', text: 'another place in the file, from 2026-11-20' }]);
+  });
+
+  it('that is there once and holds from a later day is not moved by what else changes', () => {
+    const period = { kind: 'once', fromDay: TODAY - 30, untilDay: TODAY + 30 } as const;
+    const once = pool(5, { name: 'Add-on', period, validFromDay: TODAY - 2 });
+    expect(pools([TODAY - 9, once], [TODAY, once, pool(10)])[0]).toMatchObject({ fromDay: TODAY - 2 });
   });
 
   it('leaves past balances as they were when its amount changes', () => {

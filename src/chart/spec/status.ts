@@ -33,18 +33,19 @@ export function buildStatusSpec(report: StatusReport, canDraw: CanDraw): ChartSp
   });
   const max = Math.max(...counts.map((step) => STACK.reduce((sum, group) => sum + step[group], 0)));
   const errors = counts.map((step) => step['5xx']);
+  const worst = Math.max(...errors);
   const starts = steps.map(({ startMs }) => startMs);
   const grain = stepGrainOf(report.range, starts);
   const clockChange = grain === 'hour' ? describeClockChange(starts, report.zone) : undefined;
 
   return buildFrame({ report, canDraw, legend, footnotes: clockChange ? [clockChange] : [] }, (top) => {
     const main = layOutColumns(steps.length, max * 1.04, top + 6, PLOT_HEIGHT, formatCompact);
-    const hasErrors = errors.some((count) => count > 0);
+    const hasErrors = worst > 0;
     const panel = {
       ...main,
       top: main.bottom + 34,
       bottom: main.bottom + 34 + PANEL_HEIGHT,
-      max: Math.max(...errors) * 1.1,
+      max: worst * 1.1,
     };
     const last = hasErrors ? panel : main;
     const labels = timeLabelLayers(
@@ -56,11 +57,14 @@ export function buildStatusSpec(report: StatusReport, canDraw: CanDraw): ChartSp
         ...columnLayers(main, counts.flatMap(toStack), formatCompact),
         ...(hasErrors
           ? [
-              ...textLayer([{ x: MARGIN, y: panel.top - 8, text: `5xx alone, per ${grain}` }], {
-                size: SIZE.small,
-                color: COLOR.text,
-                weight: 600,
-              }),
+              ...textLayer(
+                [{ x: MARGIN, y: panel.top - 8, text: `5xx alone, per ${grain}: at most ${formatCompact(worst)}` }],
+                {
+                  size: SIZE.small,
+                  color: COLOR.text,
+                  weight: 600,
+                },
+              ),
               ...columnLayers(
                 panel,
                 errors.map((to, index) => ({ index, from: 0, to, color: STATUS_COLOR['5xx']! })),

@@ -192,6 +192,19 @@ export const CHART_CASES: readonly ChartCase[] = [
   { name: 'a day', report: dayByHour() },
   { name: 'a day of 25 hours', report: dayByHour('2026-10-25') },
   { name: 'a day of 23 hours', report: dayByHour('2026-03-29') },
+  {
+    name: 'a day that is usually busier',
+    report: seriesOf('day', day, (hour) => (hour < 9 ? 100 + hour : 60), {
+      usual: Array.from({ length: 24 }, () => 112),
+    }),
+  },
+  {
+    name: 'a day with a limit among what is usual',
+    report: seriesOf('day', day, (hour) => 100 + ((hour * 37) % 200), {
+      limit: { name: 'Per hour', value: 250 },
+      usual: Array.from({ length: 24 }, (_, hour) => 100 + ((hour * 31) % 220)),
+    }),
+  },
   { name: 'history', report: historyByPool() },
   {
     name: 'history of eight pools',

@@ -82,6 +82,21 @@ describe.each(CHART_CASES)('$name', ({ report, view = 'graph' }) => {
     }
   });
 
+  it('strikes no number out with what is usual', () => {
+    const ticks = layersOf(spec)
+      .filter(({ mark }) => mark.type === 'rule' && (mark as { strokeWidth?: number }).strokeWidth === 2)
+      .flatMap(({ data }) => data.values as { x: number; x2: number; y: number }[]);
+    const numbers = layersOf(spec).filter(
+      ({ mark }) => mark.type === 'text' && mark.fontSize === 13 && mark.fontWeight === 600,
+    );
+    for (const text of textsOf({ layer: numbers } as unknown as ChartSpec)) {
+      const struck = ticks.filter(
+        ({ x, x2, y }) => x < text.right && x2 > text.left && y > text.top && y < text.bottom + 2,
+      );
+      expect(struck, text.text).toEqual([]);
+    }
+  });
+
   it('lets no text touch another', () => {
     const texts = textsOf(spec);
     for (const [index, a] of texts.entries()) {
@@ -163,6 +178,17 @@ describe('what is drawn', () => {
     const tops = layers.map(({ encoding }) => encoding.y?.scale?.domain[1]).filter((top) => top !== undefined);
     expect(Math.min(...tops)).toBeLessThan(1.5);
     expect(Math.max(...tops)).toBeGreaterThan(1_000_000);
+  });
+
+  it('says the most server errors of a step', () => {
+    const report = statusOf(rangeOf('2026-11-20', '2026-11-20', 'hour'), (hour) => ({ '200': 900, '500': hour % 7 }));
+    expect(textsOf(build(report)).map(({ text }) => text)).toContain('5xx alone, per hour: at most 6');
+  });
+
+  it('draws one day as a bar, not as a wall', () => {
+    const report = seriesOf('daily', rangeOf('2026-11-20', '2026-11-20', 'day'), () => 5);
+    const [bar] = boxesOf(build(report)).filter(({ y }) => y === 0);
+    expect(Number(bar!.x2) - Number(bar!.x)).toBe(96);
   });
 
   it.each([

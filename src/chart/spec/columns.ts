@@ -7,6 +7,9 @@ import type { TimeLabel } from './time-axis.ts';
 /** Pixels that a part must have for a gap beside it. */
 const MIN_PART = 4;
 
+/** A wider bar would be a wall. */
+const MAX_BAR = 96;
+
 /** Room for a row of vertical bars: where they stand, and their scale from zero. */
 export interface Columns {
   count: number;
@@ -48,7 +51,7 @@ export function yOf(columns: Columns, value: number): number {
 export function bandOf(columns: Columns, index: number): { left: number; right: number; middle: number } {
   const step = (columns.right - columns.left) / columns.count;
   const left = columns.left + index * step;
-  const gap = step > 5 ? Math.min(step * 0.2, 14) : 0;
+  const gap = Math.max(step > 5 ? Math.min(step * 0.2, 14) : 0, step - MAX_BAR);
   return { left: left + gap / 2, right: left + step - gap / 2, middle: left + step / 2 };
 }
 

@@ -14,6 +14,7 @@ const PARTIAL_OPACITY = 0.5;
 const LIMIT_REACH = 3;
 
 type Bars = SeriesReport['bars'];
+type Usual = readonly (number | undefined)[];
 
 /** A bar per day or hour, with the limit line and what is usual; undefined without steps. */
 export function buildSeriesSpec(report: SeriesReport, canDraw: CanDraw): ChartSpec | undefined {
@@ -58,8 +59,8 @@ export function buildSeriesSpec(report: SeriesReport, canDraw: CanDraw): ChartSp
       layers: [
         ...columnLayers(columns, parts, formatCompact),
         ...usualLayers(usual, columns),
-        ...(isLimitDrawn ? limitLayers(limit.value, limitText, bars, columns) : []),
-        ...peakLayers(bars, columns),
+        ...(isLimitDrawn ? limitLayers(limit.value, limitText, bars, usual, columns) : []),
+        ...peakLayers(bars, usual, columns),
         ...labels.layers,
       ],
       bottom: labels.bottom,
@@ -68,21 +69,19 @@ export function buildSeriesSpec(report: SeriesReport, canDraw: CanDraw): ChartSp
 }
 
 /** Thin dark ticks with a white edge, so that they show on the bars and above them. */
-function usualLayers(usual: readonly (number | undefined)[], columns: Columns): Layer[] {
-  const ticks = usual.flatMap((value, index) => {
-    const { left, right } = bandOf(columns, index);
-    return value === undefined ? [] : [{ x: left, x2: right, y: yOf(columns, value), y2: yOf(columns, value) }];
-  });
+function usualLayers(usual: Usual, columns: Columns): Layer[] {
+  const ticks = listTicks(usual, columns).map(({ left, right, y }) => ({ x: left, x2: right, y, y2: y }));
   return [...lineLayer(ticks, { color: BACKGROUND, width: 4 }), ...lineLayer(ticks, { color: COLOR.text, width: 2 })];
 }
 
 /** A dashed line with its name above it, as far right as nothing stands in the way; else on a white plate at the right. */
-function limitLayers(value: number, text: string, bars: Bars, columns: Columns): Layer[] {
+function limitLayers(value: number, text: string, bars: Bars, usual: Usual, columns: Columns): Layer[] {
   const y = yOf(columns, value);
   const width = measureText(text, SIZE.small, 600);
-  const peak = placePeak(bars, columns);
+  const peak = placePeak(bars, usual, columns);
   const obstacles = [
     ...bars.flatMap(({ requests }, index) => (requests > value ? [bandOf(columns, index)] : [])),
+    ...listTicks(usual, columns).filter((tick) => tick.y < y && tick.y > y - 2 * SIZE.small),
     ...(peak && peak.y - SIZE.small < y ? [{ left: peak.x - peak.half, right: peak.x + peak.half }] : []),
   ];
   const free = bars
@@ -97,19 +96,36 @@ function limitLayers(value: number, text: string, bars: Bars, columns: Columns):
   ];
 }
 
-/** Where the highest bar's number stands; undefined where nothing was counted. */
-function placePeak(bars: Bars, columns: Columns): { x: number; y: number; half: number; text: string } | undefined {
+/** Where the highest bar's number stands: above the bar, and above what is usual where that is in its way; undefined where nothing was counted. */
+function placePeak(
+  bars: Bars,
+  usual: Usual,
+  columns: Columns,
+): { x: number; y: number; half: number; text: string } | undefined {
   const peak = bars.reduce((best, bar, index) => (bar.requests > bars[best]!.requests ? index : best), 0);
   const { requests } = bars[peak]!;
   if (requests === 0) return undefined;
   const text = formatCompact(requests);
   const half = measureText(text, SIZE.small, 600) / 2;
   const x = Math.min(Math.max(bandOf(columns, peak).middle, columns.left + half), columns.right - half);
-  return { x, y: yOf(columns, requests) - 5, half, text };
+  const y = listTicks(usual, columns)
+    .filter(({ left, right }) => left < x + half && right > x - half)
+    .sort((a, b) => b.y - a.y)
+    .reduce(
+      (above, tick) => (tick.y < above + 4 && tick.y > above - SIZE.small ? tick.y - 5 : above),
+      yOf(columns, requests) - 5,
+    );
+  return { x, y, half, text };
 }
 
-function peakLayers(bars: Bars, columns: Columns): Layer[] {
-  const peak = placePeak(bars, columns);
+function listTicks(usual: Usual, columns: Columns): { left: number; right: number; y: number }[] {
+  return usual.flatMap((value, index) =>
+    value === undefined ? [] : [{ ...bandOf(columns, index), y: yOf(columns, value) }],
+  );
+}
+
+function peakLayers(bars: Bars, usual: Usual, columns: Columns): Layer[] {
+  const peak = placePeak(bars, usual, columns);
   return textLayer(peak ? [peak] : [], {
     size: SIZE.small,
     color: COLOR.text,

@@ -12,7 +12,7 @@ import {
 import { buildPools, buildSummaryCards } from './cards.ts';
 import { buildControls, type ControlState } from './controls.ts';
 import { buildFallback } from './fallback.ts';
-import { buildNativeChart } from './native-chart.ts';
+import { buildNativeCharts } from './native-chart.ts';
 import { buildTable } from './table.ts';
 import {
   type Block,
@@ -109,8 +109,7 @@ function buildChart(report: Report, { picture, native }: AnswerDress): Block[] {
   if (picture) {
     return [{ type: 'image', slack_file: { id: picture.fileId }, alt_text: clip(picture.altText, MAX_ALT_TEXT) }];
   }
-  const chart = native ? buildNativeChart(report) : undefined;
-  return chart ? [chart] : [];
+  return native ? buildNativeCharts(report) : [];
 }
 
 /** Questions that lead on from here. */

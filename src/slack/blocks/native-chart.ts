@@ -1,4 +1,6 @@
-import type { RankingReport, Report, SeriesReport, StatusReport } from '../../domain/report.ts';
+import { NONE } from '../../domain/dimension.ts';
+import type { HistoryReport, RankingReport, Report, SeriesReport, StatusReport } from '../../domain/report.ts';
+import { groupOf } from '../../report/status-codes.ts';
 import { MAX_CHART_LABEL, MAX_CHART_POINTS, MAX_CHART_SERIES, MAX_CHART_TITLE } from '../limits.ts';
 import { type Block, clip } from './text.ts';
 
@@ -7,34 +9,71 @@ interface Series {
   values: readonly number[];
 }
 
+/** A message takes no more: undocumented, see vercel/chat#696. */
+const MAX_CHARTS = 2;
+
 /**
- * The report as Slack's own chart, which needs no file: for answers that only one person sees. Undefined where it does not
+ * The report as Slack's own charts, which need no file: for answers that only one person sees. Empty where it does not
  * fit Slack's limits (6 series or slices, 20 points) or there is nothing above zero to draw.
  */
-export function buildNativeChart(report: Report): Block | undefined {
-  if (report.question.view === 'table') return undefined;
-  if (report.kind === 'top') return report.question.view === 'doughnut' ? toPie(report) : toRanking(report);
-  if (report.kind === 'status') return toStatus(report);
-  if (report.kind === 'daily' || report.kind === 'day') return toSeries(report);
-  if (report.kind === 'history') {
-    const labels = report.months.map(({ label }) => label);
-    const series = report.series.map((name) => ({
-      name,
-      values: report.months.map(({ drawn }) => (drawn[name] ?? 0) / 1000),
-    }));
-    return toChart('bar', report.title, labels, series, 'credits');
+export function buildNativeCharts(report: Report): Block[] {
+  return listCharts(report)
+    .filter((chart) => chart !== undefined)
+    .slice(0, MAX_CHARTS);
+}
+
+function listCharts(report: Report): (Block | undefined)[] {
+  if (report.question.view === 'table') return [];
+  switch (report.kind) {
+    case 'top':
+      return [report.question.view === 'doughnut' ? toPie(report) : toRanking(report)];
+    case 'status':
+      return [toStatus(report)];
+    case 'daily':
+    case 'day':
+      return [toSeries(report)];
+    case 'history':
+      return [toHistory(report)];
+    case 'client':
+    case 'route':
+      return report.sections
+        .filter(({ rows }) => rows.some(({ name }) => name !== NONE))
+        .map(({ title, rows }) => toOutcomes(title, rows.slice(0, MAX_CHART_POINTS)));
+    case 'summary':
+      return [
+        toUsed(
+          'scope',
+          report.cards.flatMap(({ title, pool }) => (pool ? [{ ...pool, name: title }] : [])),
+        ),
+      ];
+    case 'pool':
+      return [
+        toUsed(
+          'pool',
+          report.scopes.flatMap(({ pools, limits }) => [...pools, ...limits]),
+        ),
+      ];
+    default:
+      return [];
   }
-  if (report.kind === 'pool') {
-    const balances = report.scopes.flatMap(({ pools, limits }) => [...pools, ...limits]);
-    return toChart(
-      'bar',
-      'Used % of each pool',
-      balances.map(({ name }) => name),
-      [{ name: 'used %', values: balances.map(({ percent }) => Math.floor(percent * 10) / 10) }],
-      '%',
-    );
-  }
-  return undefined;
+}
+
+function toUsed(what: string, balances: readonly { name: string; percent: number }[]): Block | undefined {
+  const values = balances.map(({ percent }) => Math.floor(percent * 10) / 10);
+  const names = balances.map(({ name }) => name);
+  return toChart('bar', `Used % of each ${what}`, names, [{ name: 'used %', values }], '%');
+}
+
+/** The year stands at the first month and at each January. */
+function toHistory(report: HistoryReport): Block | undefined {
+  const labels = report.months.map(({ label }, index) =>
+    index === 0 || label.startsWith('Jan') ? label : label.replace(/ \d{4}$/, ''),
+  );
+  const series = report.series.map((name) => ({
+    name,
+    values: report.months.map(({ drawn }) => (drawn[name] ?? 0) / 1000),
+  }));
+  return toChart('bar', report.title, labels, series, 'credits');
 }
 
 function toRanking(report: RankingReport): Block | undefined {
@@ -49,18 +88,16 @@ function toRanking(report: RankingReport): Block | undefined {
       'credits',
     );
   }
-  const series = [
-    { name: 'ok', values: rows.map(({ ok }) => ok) },
-    { name: 'failed', values: rows.map(({ failed }) => failed) },
-    ...(rows.some(({ none }) => none > 0) ? [{ name: '(none)', values: rows.map(({ none }) => none) }] : []),
-  ];
-  return toChart(
-    'bar',
-    report.title,
-    rows.map(({ name }) => name),
-    series,
-    'requests',
-  );
+  return toOutcomes(report.title, rows);
+}
+
+function toOutcomes(title: string, rows: RankingReport['rows']): Block | undefined {
+  const series = (['ok', 'failed', 'none'] as const).map((key) => ({
+    name: key === 'none' ? NONE : key,
+    values: rows.map((row) => row[key]),
+  }));
+  const names = rows.map(({ name }) => name);
+  return toChart('bar', title, names, series, 'requests');
 }
 
 function toPie(report: RankingReport): Block | undefined {
@@ -81,16 +118,12 @@ function toPie(report: RankingReport): Block | undefined {
 }
 
 function toStatus(report: StatusReport): Block | undefined {
-  const classes = ['2xx', '3xx', '4xx', '5xx', '(none)'];
-  const classOf = (status: string) => (/^[1-5]\d\d$/.test(status) ? `${status[0]}xx` : '(none)');
-  const series = classes
-    .map((name) => ({
-      name,
-      values: report.steps.map(({ counts }) =>
-        Object.entries(counts).reduce((sum, [status, count]) => sum + (classOf(status) === name ? count : 0), 0),
-      ),
-    }))
-    .filter(({ values }) => values.some((value) => value > 0));
+  const series = report.groups.map(({ group }) => ({
+    name: group,
+    values: report.steps.map(({ counts }) =>
+      Object.entries(counts).reduce((sum, [status, count]) => sum + (groupOf(status) === group ? count : 0), 0),
+    ),
+  }));
   return toChart(
     'line',
     report.title,
@@ -117,11 +150,11 @@ function toChart(
   type: 'bar' | 'line',
   title: string,
   points: readonly string[],
-  series: readonly Series[],
+  all: readonly Series[],
   unit: string,
 ): Block | undefined {
-  const drawable = series.some(({ values }) => values.some((value) => value > 0));
-  if (!drawable || points.length > MAX_CHART_POINTS || series.length > MAX_CHART_SERIES) return undefined;
+  const series = all.filter(({ values }) => values.some((value) => value > 0));
+  if (series.length === 0 || points.length > MAX_CHART_POINTS || series.length > MAX_CHART_SERIES) return undefined;
   const categories = toLabels(points);
   const names = toLabels(series.map(({ name }) => name));
   return {

@@ -15,6 +15,9 @@ import { LEVEL_WORDS } from '../slack/blocks/cards.ts';
 import type { DigestContent } from './digest-content.ts';
 import type { Mover } from './digest-movers.ts';
 
+const MAX_DIAGNOSES = 2;
+const MAX_EVIDENCE = 220;
+
 /** A titled part of a digest. Lines are plain text: names in them are not to be read as markup. */
 export interface DigestPart {
   title: string;
@@ -80,14 +83,12 @@ export function describeSuccess({ totals, dayBefore }: DigestContent): string | 
 /** The sections below the headline, in their order. */
 export function listParts(content: DigestContent): DigestPart[] {
   const { topClients, status, topRoutes, pools, closed, newClients, movers, corrections, changes, advice } = content;
+  // What the status codes have said, the advice that follows from it need not say again.
+  const said = new Set(status?.diagnosis.slice(0, MAX_DIAGNOSES).map(({ evidence }) => evidence));
   const parts: DigestPart[] = [
-    ...(topClients
-      ? [{ title: `Top clients of ${formatCount(topClients.distinct)}`, lines: describeRanking(topClients) }]
-      : []),
+    ...(topClients ? [{ title: titleOf('Top clients', topClients), lines: describeRanking(topClients) }] : []),
     ...(status ? [{ title: 'Status codes', lines: describeStatus(status) }] : []),
-    ...(topRoutes
-      ? [{ title: `Top routes of ${formatCount(topRoutes.distinct)}`, lines: describeRanking(topRoutes) }]
-      : []),
+    ...(topRoutes ? [{ title: titleOf('Top routes', topRoutes), lines: describeRanking(topRoutes) }] : []),
     ...(pools
       ? pools.scopes.map((scope) => ({
           title: scope.title,
@@ -129,7 +130,10 @@ export function listParts(content: DigestContent): DigestPart[] {
       ? [
           {
             title: 'Advice',
-            lines: advice.sections.slice(0, 2).map(({ title, lines }) => [title, ...lines].join(' – ')),
+            lines: advice.sections.slice(0, 2).map(({ title, lines }) => {
+              const news = lines.filter((line) => !said.has(line)).map(keepClauses);
+              return [title, ...news].join(' – ');
+            }),
           },
         ]
       : []),
@@ -145,6 +149,11 @@ function describeChange(now: number, before: number): string {
   return `${now > before ? '+' : '−'}${percent} on`;
 }
 
+/** `Top clients (5 of 38)`. */
+function titleOf(title: string, { rows, distinct }: RankingReport): string {
+  return distinct > rows.length ? `${title} (${rows.length} of ${formatCount(distinct)})` : title;
+}
+
 function describeRanking(report: RankingReport): string[] {
   return report.rows.map((row, index) => {
     const failed = row.failed > 0 ? `, ${formatCount(row.failed)} failed` : '';
@@ -154,7 +163,19 @@ function describeRanking(report: RankingReport): string[] {
 
 function describeStatus(report: StatusReport): string[] {
   const codes = report.codes.slice(0, 5).map(({ status, sharePercent }) => `${status} ${formatPercent(sharePercent)}`);
-  return [codes.join(' · '), ...report.diagnosis.slice(0, 2).map(({ claim, evidence }) => `${claim}: ${evidence}`)];
+  const found = report.diagnosis.slice(0, MAX_DIAGNOSES);
+  return [codes.join(' · '), ...found.map(({ claim, evidence }) => `${claim}: ${keepClauses(evidence)}`)];
+}
+
+/** Whole clauses, as many as a line of a digest holds: the answer behind the button has the rest. */
+function keepClauses(evidence: string): string {
+  const [first = '', ...more] = evidence.split('; ');
+  let text = first;
+  for (const clause of more) {
+    if (text.length + clause.length > MAX_EVIDENCE) break;
+    text += `; ${clause}`;
+  }
+  return text.endsWith('.') ? text : `${text}.`;
 }
 
 /** `Daily credits: 41 % (21,525 of 52,500, 30,975 left), 🔵 healthy, burn rate 0.82, lasts until the reset at the usual rate`. */

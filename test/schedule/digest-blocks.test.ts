@@ -42,3 +42,28 @@ it('leaves out the headline’s numbers and the success rate where these section
   expect(text.split('\n')[0]).toBe('API usage of Fri 20 Nov 2026 (UTC)');
   expect(text).not.toContain('successful');
 });
+
+it('ends evidence at a whole clause, and advice does not repeat it', () => {
+  const evidence = `291 of 6,880 requests (4.2 %) ended in 429; ${'100 % of them from one client, which made 13.4 % of all; '.repeat(3)}${'the busiest minutes then were below the limits '.repeat(3)}.`;
+  const status = { codes: [{ status: '429', sharePercent: 4.2 }], diagnosis: [{ claim: 'Refused', evidence }] };
+  const advice = { sections: [{ title: 'Back off after each 429', lines: [evidence] }] };
+  const { blocks } = buildDigest(content({ status, advice } as never), {
+    sections: EVERYTHING.sections,
+    schedule: 'daily 09:00 UTC',
+  });
+  const body = JSON.stringify(blocks);
+  expect(body).not.toContain('…');
+  expect(body).toContain('which made 13.4 % of all."');
+  expect(body.split('ended in 429')).toHaveLength(2);
+  expect(body).toContain('"Back off after each 429"');
+});
+
+it('says how many of all it ranks', () => {
+  const rows = [{ name: 'a', requests: 5, failed: 0, sharePercent: 50 }];
+  const body = (distinct: number) =>
+    JSON.stringify(
+      buildDigest(content({ topClients: { rows, distinct } } as never), { sections: ['clients'], schedule: '' }).blocks,
+    );
+  expect(body(8)).toContain('"Top clients (1 of 8)"');
+  expect(body(1)).toContain('"Top clients"');
+});

@@ -69,7 +69,7 @@ export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs
       finding:
         found.length === 0
           ? `Nothing needs doing: no pool near its end and no pattern of failures in ${countOf(status.totals.requests, 'request')}.`
-          : `${found[0]!.advice}. ${found[0]!.evidence}`,
+          : `${found.length > 1 ? `Most pressing of ${found.length}: ` : ''}${found[0]!.advice}.`,
       notes: status.notes,
       offers: listOffers(found).slice(0, 5),
     }),

@@ -280,7 +280,8 @@ describe('advice', () => {
       'Spread calls evenly and back off after each 429',
       'Find out who the undeclared clients are',
     ]);
-    expect(report.finding).toContain('15,000 credits of overage this month.');
+    expect(report.finding).toBe(`Most pressing of 3: ${report.table.rows[0]![0]}.`);
+    expect(report.sections[0]!.lines).toEqual(['15,000 credits of overage this month.']);
     expect(report.offers).toContainEqual({
       label: 'Why bot',
       question: { report: 'why', name: 'bot', range: undefined },

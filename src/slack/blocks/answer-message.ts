@@ -65,13 +65,18 @@ export function buildAnswer(report: Report, dress: AnswerDress): Message {
     ...buildControls(report, dress.controls),
   ];
   const left = MAX_MESSAGE_CHARACTERS - countCharacters(before) - countCharacters(after) - 400;
-  const table = buildTable(report.table, report.zone, left);
+  const table = isToldInWords(report) ? undefined : buildTable(report.table, report.zone, left);
   const hidden = table?.hiddenRows
     ? [plainContext(`${table.hiddenRows} more rows do not fit into a message: they are in the CSV.`)]
     : [];
   const room = MAX_MESSAGE_BLOCKS - after.length - (table ? 1 : 0) - hidden.length;
   const blocks = [...before.slice(0, room), ...(table ? [table.block] : []), ...hidden, ...after];
   return { text: buildFallback(report, dress.remarks), blocks };
+}
+
+/** Sentences, each with its own title: a table of them would say it all again, in columns too narrow for a phone. */
+function isToldInWords({ kind }: Report): boolean {
+  return kind === 'advice' || kind === 'why';
 }
 
 /** The same without what Slack may refuse, one step further at each number: 1 no picture, 2 no native blocks, 3 no blocks. */

@@ -42,9 +42,9 @@ export function buildControls(report: Report, state: ControlState): Block[] {
     .filter(({ elements }) => elements.length > 0);
 }
 
-function buildFirstRow({ question }: Report, state: ControlState): Block[] {
+function buildFirstRow({ question, range }: Report, state: ControlState): Block[] {
   return [
-    ...(hasRange(question) ? [buildRangeMenu(question)] : []),
+    ...(hasRange(question) ? [buildRangeMenu(question.range ?? range?.text)] : []),
     ...(state.drills.length > 0 ? [buildDrillMenu(state.drills)] : []),
     ...buildShareButton(state),
     button({ action: ACTIONS.csv, text: 'CSV', value: toValue(question) }),
@@ -68,13 +68,14 @@ function toValue(question: Question): string | undefined {
   return json.length <= MAX_BUTTON_VALUE ? json : undefined;
 }
 
-function buildRangeMenu(question: Question): Block {
+/** Shows the range that is answered, also where none was asked for. */
+function buildRangeMenu(range: string | undefined): Block {
   const options = RANGE_CHOICES.map(({ text, label }) => option(label, text));
-  const initial = options.find(({ value }) => value === question.range);
+  const initial = options.find(({ value }) => value === range);
   return {
     type: 'static_select',
     action_id: ACTIONS.range,
-    placeholder: plainText(rangeWords(question.range), MAX_PLACEHOLDER),
+    placeholder: plainText(rangeWords(range), MAX_PLACEHOLDER),
     options,
     ...(initial ? { initial_option: initial } : {}),
   };

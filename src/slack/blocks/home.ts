@@ -8,7 +8,7 @@ import type { Person } from '../permissions.ts';
 import type { AlertSummary, DigestSummary } from '../ports.ts';
 import { describeMute } from './alert-list.ts';
 import { buildChanges, type Change } from './audit-list.ts';
-import { buildSummaryCards, LEVEL_WORDS } from './cards.ts';
+import { buildSummaryCards, describeToday, LEVEL_WORDS } from './cards.ts';
 import { buildDigestButtons, describeDigest } from './digest-list.ts';
 import { describeScope } from './fallback.ts';
 import { type Block, button, clip, header, type Leaf, leaf, place, plainContext, richList, richText } from './text.ts';
@@ -58,6 +58,7 @@ function buildOwn(content: HomeContent, report: SummaryReport): Block[] {
     ...buildMuted(content),
     header('Pools and usage'),
     ...buildSummaryCards(report),
+    richText(describeToday(report)),
     plainContext(describeScope(report)),
     ...buildDigests(content),
     ...buildViews(content),
@@ -78,7 +79,8 @@ function buildUrgent(cards: SummaryReport['cards']): Block[] {
         return [leaf(title, { bold: true }), `: ${share}${rest}`];
       }),
   );
-  if (lines.length === 0) return [richText(leaf('Every pool is below its first threshold.', { bold: true }))];
+  if (lines.length === 0)
+    return [richText(leaf('Every pool in use and every limit is below its first threshold.', { bold: true }))];
   return [header('Needs attention'), richList(lines)];
 }
 

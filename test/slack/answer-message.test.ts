@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { ACTIONS } from '../../src/slack/action-ids.ts';
+import { type AnswerDress, buildAnswer } from '../../src/slack/blocks/answer-message.ts';
+import { ask, at } from '../report/setup.ts';
+
+const EVENTS = Array.from({ length: 40 }, (_, n) => ({
+  timeMs: at('2026-11-20T10:00:00Z') + n * 60_000,
+  client: 'bot',
+  status: n % 2 ? 429 : 200,
+}));
+
+const DRESS: AnswerDress = {
+  controls: { answerId: 'abc', revision: 1, sharing: 'open', drills: [], offerPng: false, filtered: false },
+  native: false,
+};
+
+test.each([{ report: 'advice' } as const, { report: 'why', name: 'bot' } as const])(
+  'what $report has to say is said once',
+  async (question) => {
+    const report = await ask(EVENTS, question);
+    const { blocks, text } = buildAnswer(report, DRESS);
+    const evidence = report.sections.flatMap(({ lines }) => lines).find((line) => /ended in 429/.test(line))!;
+    expect(JSON.stringify(blocks).split(JSON.stringify(evidence).slice(1, -1))).toHaveLength(2);
+    expect(text).toContain(evidence.slice(0, 40));
+  },
+);
+
+test('the cards do not repeat the headline', async () => {
+  const { blocks } = buildAnswer(await ask(EVENTS, { report: 'summary' }), DRESS);
+  expect(JSON.stringify(blocks).split('Today so far').length).toBe(2);
+});
+
+test.each([
+  [undefined, '7d'],
+  ['yesterday', 'yesterday'],
+  ['2026-11-05', undefined],
+])('the range menu shows what is answered: %s', async (range, shown) => {
+  const { blocks } = buildAnswer(await ask(EVENTS, { report: 'top', dimension: 'client', range }), DRESS);
+  const menus = blocks.flatMap(({ elements }) => (elements ?? []) as { action_id?: string; initial_option?: object }[]);
+  const menu = menus.find(({ action_id }) => action_id === ACTIONS.range);
+  expect(menu!.initial_option).toEqual(shown && expect.objectContaining({ value: shown }));
+});

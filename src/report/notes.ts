@@ -2,15 +2,15 @@ import { OTHER } from '../domain/dimension.ts';
 import type { Offer, Question } from '../domain/report.ts';
 import type { UsageAnswer } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
-import { formatDate, formatInstant, joinWords } from './format.ts';
+import { formatDate, joinWords } from './format.ts';
 import type { Inquiry } from './inquiry.ts';
 
 /** What a reader must know of how an answer was come by: still growing, older than the data, cut to raw events, values over the cap. */
 export function noteAnswer(inquiry: Inquiry, answer: UsageAnswer): string[] {
-  const { range, deps, nowMs, extent } = inquiry;
+  const { range, extent } = inquiry;
   const notes: string[] = [];
   if (range.partial) {
-    notes.push(`Still growing: it holds what had come in by ${formatInstant(nowMs, deps.calendar.zone)}.`);
+    notes.push('Still growing: calls of this range are yet to come.');
   }
   if (extent && range.firstDay < extent.firstDay) notes.push(`Data begin on ${formatDate(extent.firstDay)}.`);
   notes.push(...noteOlderDays(inquiry));

@@ -115,7 +115,7 @@ async function reportSeries(
   };
 
   function describeSteps(): string {
-    const average = formatAverage(inquiry, grain, totals.requests, bars);
+    const average = formatAverage(inquiry, grain, bars);
     const overLimit = limit ? `; ${countOf(above, grain)} above ${limit.name} (${formatCount(limit.value)})` : '';
     return (
       `${countOf(totals.requests, 'request')} by ${countOf(clients, 'client')}${average}; ` +
@@ -124,16 +124,15 @@ async function reportSeries(
   }
 }
 
-/** Over complete steps only: a running hour or day would pull the average down. */
+/** Over complete steps only: a running one, and those in which data had not begun, would pull the average down. */
 function formatAverage(
-  { range }: Inquiry,
+  { deps, extent }: Inquiry,
   grain: StepGrain,
-  requests: number,
-  bars: readonly { partial: boolean; requests: number }[],
+  bars: readonly { startMs: number; partial: boolean; requests: number }[],
 ): string {
-  const whole = bars.filter(({ partial }) => !partial);
+  const begunMs = extent ? deps.calendar.startOfDay(extent.firstDay) : 0;
+  const whole = bars.filter(({ startMs, partial }) => !partial && startMs >= begunMs);
   if (whole.length < 2) return '';
-  const counted =
-    range.partial || whole.length < bars.length ? whole.reduce((sum, bar) => sum + bar.requests, 0) : requests;
+  const counted = whole.reduce((sum, bar) => sum + bar.requests, 0);
   return `, ${formatCount(Math.round(counted / whole.length))} a complete ${grain} on average`;
 }

@@ -113,7 +113,7 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
           ]
         : []),
       ...(health.medianLagMs !== undefined && health.medianLagMs >= 1000
-        ? [`Half of its requests arrive ${formatDuration(health.medianLagMs)} or more after the newest call in them.`]
+        ? [`Half of what it sends arrives ${formatDuration(health.medianLagMs)} or more after the newest call in it.`]
         : []),
       ...reasons.slice(0, 3).map(({ reason, events }) => `Rejected ${formatCount(events)} ×: ${reason}`),
     ];

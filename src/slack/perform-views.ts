@@ -46,7 +46,7 @@ export async function openSaved(
     throw new QuestionError(
       known.length > 0
         ? `There is no view named ${command.name}. These are saved:`
-        : `There is no view named ${command.name}, nor any other. Save one: save NAME top clients 30d`,
+        : `There is no view named ${command.name}, nor any other. Save one: ${ctx.command} save NAME top clients 30d`,
       suggestions,
     );
   }
@@ -67,7 +67,11 @@ export async function unsaveView(ctx: SlackContext, asked: Asked, name: string):
 export async function tellViews(ctx: SlackContext, asked: Asked): Promise<void> {
   const views = await listViews(ctx.db, [asked.user, asked.channel]);
   if (views.length === 0) {
-    return tellPrivately(ctx, asked, buildNotice(['No views are saved yet. Save one: save NAME top clients 30d']));
+    return tellPrivately(
+      ctx,
+      asked,
+      buildNotice([`No views are saved yet. Save one: ${ctx.command} save NAME top clients 30d`]),
+    );
   }
   const lines = views.map(
     ({ owner, name, question }) =>

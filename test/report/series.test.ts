@@ -26,6 +26,27 @@ describe('daily', () => {
     ]);
   });
 
+  it('averages over days and months of which all was counted, not over those in which data began', async () => {
+    const { finding } = await ask(
+      [
+        { timeMs: at('2026-11-18T00:00:00Z'), count: 10 },
+        { timeMs: at('2026-11-19T12:00:00Z'), count: 20 },
+        { timeMs: at('2026-11-20T12:00:00Z'), count: 30 },
+      ],
+      { report: 'daily' },
+    );
+    expect(finding).toContain(', 20 a complete day on average;');
+    const year = await ask(
+      [
+        { timeMs: at('2026-08-15T00:00:00Z'), count: 7 },
+        { timeMs: at('2026-09-15T00:00:00Z'), count: 10 },
+        { timeMs: at('2026-10-15T00:00:00Z'), count: 20 },
+      ],
+      { report: 'daily', range: '12-months' },
+    );
+    expect(year.finding).toContain(', 15 a complete month on average;');
+  });
+
   it('draws a year by the month, and marks the running one partial', async () => {
     const events = [
       { timeMs: at('2025-11-30T23:00:00Z'), count: 3 },

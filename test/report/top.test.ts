@@ -168,7 +168,7 @@ describe('top', () => {
   it('marks a live range, and says what over-full days leave out', async () => {
     const live = await ask([calls('a', 1, { timeMs: NOW - 1000 })], { report: 'top', range: 'today' });
     expect(live.totals.requests).toBe(1);
-    expect(live.notes).toEqual(['Still growing: it holds what had come in by 21 Nov 2026 14:05.']);
+    expect(live.notes).toEqual(['Still growing: calls of this range are yet to come.']);
     const calendar = createCalendar('UTC');
     const usage = createMemoryUsage([...traffic, calls('(other)', 900)], calendar);
     const capped: typeof usage = {

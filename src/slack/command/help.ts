@@ -217,7 +217,7 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
       say('The bundle of the licences is drawn first, month by month; it starts again on the first day.'),
       say('When it is empty, calls draw from the dedicated bundle, which keeps its balance until it expires.'),
       say('For example 10 × 5,000 + 10 × 5,000 = 100,000 a month; 125,000 used take 25,000 from the dedicated bundle.'),
-      run('pool', 'which pool is drawn from now, and what the rest holds'),
+      run('pool', 'which pool is now drawn from, and what the rest holds'),
       run('pool if users=25', 'what more seats would give'),
       run('history', 'twelve months by the pool that paid'),
     ],

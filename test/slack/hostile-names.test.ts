@@ -109,6 +109,16 @@ describe('names from senders', () => {
     },
   );
 
+  it('do not turn round what stands beside them', () => {
+    const report = { ...rankingOf({ report: 'top', dimension: 'client' }, HOSTILE), finding: HOSTILE.join(' ') };
+    for (const native of [true, false]) {
+      const { text, blocks } = dressed(report, native);
+      const beside = blocks.filter(({ type }) => type !== 'table' && type !== 'image');
+      const shown = [...walk(beside, '')].flatMap(({ node }) => [node.text, node.label, node.name, node.title]);
+      for (const one of [text, ...shown]) expect(String(one)).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+    }
+  });
+
   it('in an error are harmless', () => {
     const message = buildNotice(HOSTILE, [{ label: '<!channel>', command: 'client "<!channel>"' }]);
     expect(faultsOf(message)).toEqual([]);

@@ -2,7 +2,7 @@ import { NONE } from '../../domain/dimension.ts';
 import type { HistoryReport, RankingReport, Report, SeriesReport, StatusReport } from '../../domain/report.ts';
 import { groupOf } from '../../report/status-codes.ts';
 import { MAX_CHART_LABEL, MAX_CHART_POINTS, MAX_CHART_SERIES, MAX_CHART_TITLE } from '../limits.ts';
-import { type Block, clip } from './text.ts';
+import { type Block, clip, keepDirection } from './text.ts';
 
 interface Series {
   name: string;
@@ -174,7 +174,7 @@ function toChart(
 /** Short enough and different from each other: clipped names that would be the same get a number. */
 function toLabels(names: readonly string[]): string[] {
   const seen = new Set<string>();
-  return names.map((name) => {
+  return names.map(keepDirection).map((name) => {
     let label = clip(name.trim() || '(none)', MAX_CHART_LABEL);
     for (let copy = 2; seen.has(label); copy += 1) {
       label = `${clip(name.trim() || '(none)', MAX_CHART_LABEL - 3)} ${copy}`;

@@ -38,8 +38,15 @@ const REFERENCE = /:(?=[\w+'-]+:|\/\/)|(?<=[\p{L}\p{N}-])\.(?=\p{L})|@(?=channel
  * parted by an invisible word joiner.
  */
 export function defuse(text: string): string {
-  const calm = text.replace(FORMATTING, (mark) => LOOKALIKES[mark]!).replace(REFERENCE, (sign) => sign + WORD_JOINER);
+  const calm = keepDirection(text)
+    .replace(FORMATTING, (mark) => LOOKALIKES[mark]!)
+    .replace(REFERENCE, (sign) => sign + WORD_JOINER);
   return escapeText(calm);
+}
+
+/** A name may turn round the text after it, numbers included: in a sentence its direction controls are left out. */
+export function keepDirection(text: string): string {
+  return text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
 }
 
 /** Names may hold line breaks; in a row or list they are spaces, so that each stays one line. */
@@ -62,7 +69,7 @@ export function clip(text: string, limit: number): string {
 
 /** Shown as it is: no emoji shortcodes, no markup. Never empty, which Slack refuses. */
 export function plainText(text: string, limit = MAX_SECTION_TEXT): { type: 'plain_text'; text: string; emoji: false } {
-  return { type: 'plain_text', text: clip(text, limit) || ' ', emoji: false };
+  return { type: 'plain_text', text: clip(keepDirection(text), limit) || ' ', emoji: false };
 }
 
 /** Markup of our own words only: whatever comes from outside goes through `plainText` or `richText`. */
@@ -109,6 +116,7 @@ function toLineLeaf(item: Leaf): Leaf {
 function toLeaves(leaves: readonly (Leaf | string)[]): Leaf[] {
   return leaves
     .map((item) => (typeof item === 'string' ? leaf(item) : item))
+    .map((item) => ('text' in item ? { ...item, text: keepDirection(item.text) } : item))
     .filter((item) => item.type !== 'text' || item.text !== '');
 }
 

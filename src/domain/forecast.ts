@@ -62,7 +62,7 @@ export function findPace({ firstDay, credits }: DailyUse): Pace | undefined {
   };
 }
 
-/** `at 4,100 – 5,300 a day (p25–p75 of the last 12 days), 12,400 left last 2.3 – 3 days`; never more than one decimal. */
+/** `at 4,100 – 5,300 a day (p25–p75 of the last 12 days), the 12,400 left last 2.3 – 3 days`; never more than one decimal. */
 export function formatForecast(
   pace: Pace,
   left: Thousandths,
@@ -76,7 +76,7 @@ export function formatForecast(
     latest === undefined
       ? `${earliest} days at the quicker, past the reset at the slower`
       : `${latest === earliest ? earliest : `${earliest} – ${latest}`} ${latest === '1' ? 'day' : 'days'}`;
-  return `at ${rate} a day (${pace.basis}), ${formatCredits(left)} left last ${span}`;
+  return `at ${rate} a day (${pace.basis}), the ${formatCredits(left)} left last ${span}`;
 }
 
 /** Share used ÷ share of the period gone; undefined before anything has gone. 1: used up exactly at its end. */

@@ -104,7 +104,8 @@ function advisePools(
   const state = short
     .map(({ name, percent, thresholds }) => `${name} at ${formatPercent(percent, thresholds)}`)
     .join(', ');
-  const runOuts = pools.flatMap(({ name, runOut }) => (runOut ? [{ name, ...runOut }] : []));
+  // Where a later pool still holds something, the end of this one changes nothing.
+  const last = pools.findLast(({ left }) => left > 0);
   const more =
     [links.addon && 'buy an add-on', links.upgrade && 'upgrade'].filter(Boolean).join(' or ') ||
     'find more, or use less';
@@ -123,12 +124,14 @@ function advisePools(
       : limits.some((limit) => limit.level !== 'healthy')
         ? [{ advice: `Slow ${title} down to stay within its limits`, evidence: `${state}.`, offer }]
         : []),
-    ...(level === 'healthy'
-      ? runOuts.slice(-1).map(({ name, earliestMs, arithmetic }) => ({
-          advice: `Plan for the end of ${name} of ${title}`,
-          evidence: `It may run out as early as ${formatDate(deps.calendar.dayOf(earliestMs))}: ${arithmetic}.`,
-          offer,
-        }))
+    ...(level === 'healthy' && last?.runOut
+      ? [
+          {
+            advice: `Plan for the end of ${last.name} of ${title}`,
+            evidence: `It may run out as early as ${formatDate(deps.calendar.dayOf(last.runOut.earliestMs))}: ${last.runOut.arithmetic}.`,
+            offer,
+          },
+        ]
       : []),
   ];
 }

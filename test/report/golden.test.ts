@@ -288,6 +288,25 @@ describe('advice', () => {
     });
   });
 
+  it('plans for the end of the last pool that holds something, not of one that others follow', async () => {
+    const steady = Array.from({ length: 30 }, (_, day) =>
+      use(`2026-${day < 10 ? `10-${22 + day}` : `11-${String(day - 9).padStart(2, '0')}`}T09:00:00Z`, 10),
+    );
+    const holding = (name: string, credits: number, order: number): Pool => ({
+      ...bundle,
+      name,
+      order,
+      priority: order,
+      amounts: [{ fromDay: declared.fromDay, base: credits * 1000, grants: [] }],
+    });
+    const planFor = async (...pools: Pool[]) =>
+      (await ask(steady, { report: 'advice' }, { definitions: { scopes: [{ ...service, pools }] } })).table.rows.map(
+        ([advice]) => advice,
+      );
+    expect(await planFor(holding('Small', 285, 0))).toEqual([`Plan for the end of Small of ${service.title}`]);
+    expect(await planFor(holding('Small', 285, 0), holding('Large', 100_000, 1))).toEqual([]);
+  });
+
   it('has none to give where all is well', async () => {
     const report = await ask([use('2026-11-20T10:00:00Z', 100)], { report: 'advice' }, { definitions });
     expect(report.table.rows).toEqual([]);

@@ -334,7 +334,7 @@ describe('when it runs out', () => {
     expect(state.pools[0]!.runOut).toEqual({
       earliestMs: at('2026-11-23'),
       latestMs: at('2026-11-23'),
-      arithmetic: 'at 10 a day (p25–p75 of the last 28 days, by weekday), 25 left last 2.5 days',
+      arithmetic: 'at 10 a day (p25–p75 of the last 28 days, by weekday), the 25 left last 2.5 days',
     });
     expect(state.pools[0]!.burnRate).toBeCloseTo(190 / 215 / (19.5 / 30), 10);
   });
@@ -344,7 +344,7 @@ describe('when it runs out', () => {
     const { runOut } = (await getState(events, scope([pool('Month', MONTH, 102)]), noon)).pools[0]!;
     // 42 left; at the quicker 14 a day: 7 today, then 14 and 14, then half a day; at the slower 10: 5, then 37 in 3.7 days.
     expect(runOut).toMatchObject({ earliestMs: at('2026-11-23T12:00'), latestMs: at('2026-11-24T16:48') });
-    expect(runOut!.arithmetic).toBe('at 10 – 14 a day (p25–p75 of the last 5 days), 42 left last 3 – 4.2 days');
+    expect(runOut!.arithmetic).toBe('at 10 – 14 a day (p25–p75 of the last 5 days), the 42 left last 3 – 4.2 days');
   });
 
   it('of a later pool counts what the earlier ones give', async () => {

@@ -54,7 +54,7 @@ export function describeStates({ deps }: Pick<Inquiry, 'deps'>, states: readonly
   return (
     `${worst.title}: ${formatCredits(current.used)} of ${formatCredits(current.amount)} used in ${current.name} ` +
     `(${formatPercent(current.percent, current.thresholds)}), ${LEVEL_WORDS[worst.level]}` +
-    `${worst.restCount > 0 ? `, ${formatCredits(worst.restLeft)} left in ${countOf(worst.restCount, 'other pool')}` : ''}` +
+    `${worst.restCount > 0 ? ` with ${formatCredits(worst.restLeft)} left in ${countOf(worst.restCount, 'other pool')}` : ''}` +
     `${worst.overage > 0 ? `, ${formatCredits(worst.overage)} overage this month` : ''}` +
     `${ends ? `; ${current.name} runs out ${ends}` : ''}` +
     `${others > 0 ? `; ${countOf(others, 'other scope')} not healthy` : ''}.`

@@ -30,7 +30,7 @@ describe('the headline of pools', () => {
     const stack = [pool('Bundle', 240), pool('Add-on', 5000, { priority: 2, order: 1, period: { kind: 'year' } })];
     const { finding } = await ask(tenADay, { report: 'pool' }, { definitions: { scopes: [scope(stack)] } });
     expect(finding).toBe(
-      'CRM: 200 of 240 used in Bundle (83.3 %), healthy, 5,000 left in 1 other pool; Bundle runs out 25 Nov.',
+      'CRM: 200 of 240 used in Bundle (83.3 %), healthy with 5,000 left in 1 other pool; Bundle runs out 25 Nov.',
     );
   });
 });

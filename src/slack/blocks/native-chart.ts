@@ -64,11 +64,9 @@ function toUsed(what: string, balances: readonly { name: string; percent: number
   return toChart('bar', `Used % of each ${what}`, names, [{ name: 'used %', values }], '%');
 }
 
-/** The year stands at the first month and at each January. */
+/** A year stands at each January alone: labels beside each other have no room for more. */
 function toHistory(report: HistoryReport): Block | undefined {
-  const labels = report.months.map(({ label }, index) =>
-    index === 0 || label.startsWith('Jan') ? label : label.replace(/ \d{4}$/, ''),
-  );
+  const labels = report.months.map(({ label }) => (label.startsWith('Jan') ? label : label.replace(/ \d{4}$/, '')));
   const series = report.series.map((name) => ({
     name,
     values: report.months.map(({ drawn }) => (drawn[name] ?? 0) / 1000),

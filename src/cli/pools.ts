@@ -111,7 +111,7 @@ function printScope(state: ScopeState, scope: Scope | undefined, { out }: CliCon
   const life = scope ? describeEnd(scope.untilDay, ' (', ')') : ' (not declared)';
   out(`${state.scope}${title}${life}`);
   if (state.rateLimitPerMinute !== undefined) out(`  at most ${state.rateLimitPerMinute} requests a minute`);
-  for (const pool of state.pools) printPool(pool, pool.drawnNow ? ', now drawn from' : '', scope?.pools, out);
+  for (const pool of state.pools) printPool(pool, pool.drawnNow ? ', in use' : '', scope?.pools, out);
   for (const limit of state.limits) printPool(limit, ', a limit', scope?.limits, out);
   const beyond = state.pools.length > 0 ? `, ${formatCredits(state.overage)} of them beyond all pools` : '';
   out(`  this month: ${formatCredits(state.used)} used${beyond}\n`);

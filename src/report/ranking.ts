@@ -66,7 +66,7 @@ export function toRankingTable(rows: readonly RankingRow[], label: string, measu
     columns: [
       { key: 'name', label, type: 'text' },
       { key: 'requests', label: 'Requests', type: 'count' },
-      { key: 'share_percent', label: '%', type: 'percent' },
+      { key: 'share_percent', label: measure === 'credits' ? '% of credits' : '%', type: 'percent' },
       { key: 'ok', label: 'OK', type: 'count' },
       { key: 'failed', label: 'Failed', type: 'count' },
       ...(filtered ? [{ key: 'share_of_all_percent', label: '% of all', type: 'percent' } as const] : []),

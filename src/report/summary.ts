@@ -101,7 +101,13 @@ function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
     ],
     rows: cards.map(({ pool, ...card }) => [
       ...[card.scope, pool?.name ?? null, pool?.used ?? null, pool?.amount ?? null, pool?.left ?? null],
-      ...[pool?.percent ?? null, card.level, card.restLeft, card.overage, card.requestsToday],
+      ...[
+        pool?.percent ?? null,
+        pool || card.limits.length > 0 ? card.level : null,
+        card.restLeft,
+        card.overage,
+        card.requestsToday,
+      ],
       ...[card.peakMinute?.requests ?? null, card.rateLimitPerMinute ?? null],
       pool ? Math.min(1, pool.percent / 100) : null,
     ]),

@@ -89,7 +89,7 @@ describe('headroom pools', () => {
   Daily credits (rolling-24h)
     52,500 of 52,500 used (100.0 %, exhausted), 0 left, last 24 hours
     50,000 + 10 × 250 Users = 52,500
-  Add-on (once, now drawn from)
+  Add-on (once, in use)
     500.5 of 1,000 used (50.1 %, healthy), 499.5 left, 1 Nov – 31 Dec 2026
     1,000
   Acme (day, a limit)
@@ -114,7 +114,7 @@ Days in Europe/Berlin.`);
     await run('pools', 'apply', 'pools.yaml');
     const { out } = await run('pools', 'show');
     expect(out).toContain('crm: CRM calls\n');
-    expect(out).toContain('  Daily credits (rolling-24h, now drawn from)\n');
+    expect(out).toContain('  Daily credits (rolling-24h, in use)\n');
     expect(out).toContain('  Add-on (once, ends on 2026-11-20)\n');
     writeFileSync(join(folder, 'pools.yaml'), 'scopes: []');
     await run('pools', 'apply', 'pools.yaml');

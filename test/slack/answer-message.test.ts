@@ -25,6 +25,14 @@ test.each([{ report: 'advice' } as const, { report: 'why', name: 'bot' } as cons
   },
 );
 
+test('a scope without a pool has no level', async () => {
+  const summary = await ask(EVENTS, { report: 'summary' });
+  expect(summary.table.rows[0]![summary.table.columns.findIndex(({ key }) => key === 'level')]).toBeNull();
+  const pools = JSON.stringify(buildAnswer(await ask(EVENTS, { report: 'pool' }), DRESS).blocks);
+  expect(pools).toContain('no pool declared');
+  expect(pools).not.toContain('healthy');
+});
+
 test('the cards do not repeat the headline', async () => {
   const { blocks } = buildAnswer(await ask(EVENTS, { report: 'summary' }), DRESS);
   expect(JSON.stringify(blocks).split('Today so far').length).toBe(2);

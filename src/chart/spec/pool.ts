@@ -24,7 +24,7 @@ export function buildPoolSpec(report: PoolReport, canDraw: CanDraw): ChartSpec |
       ...pools.map((balance) => ({
         label: `${prefix}${balance.name}`,
         balance,
-        ...(balance.drawnNow && pools.length > 1 ? { remark: `Now drawn from · ${balance.period.label}` } : {}),
+        ...(balance.drawnNow && pools.length > 1 ? { remark: `In use · ${balance.period.label}` } : {}),
       })),
       ...scope.limits.map((balance) => ({ label: `${prefix}${balance.name} (limit)`, balance })),
       ...overage,

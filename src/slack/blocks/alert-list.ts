@@ -34,7 +34,7 @@ export function buildAlertList(
   ];
   const toRows = (rows: readonly AlertSummary[]): Block[] =>
     rows.flatMap((alert) => [
-      richText(leaf(alert.title, { bold: true }), `\n${describe(alert, zone)}`),
+      richText(leaf(alert.title, { bold: true }), `${alert.sort === 'kind' ? ' – ' : '\n'}${describe(alert, zone)}`),
       ...buildButtons(alert, admin),
     ]);
   return {

@@ -121,7 +121,7 @@ export function buildPools(report: PoolReport): Block[] {
     .flatMap((scope) => [
       richText(
         leaf(scope.title, { bold: true }),
-        `   ${LEVEL_WORDS[scope.level]}`,
+        scope.pools.length + scope.limits.length > 0 ? `   ${LEVEL_WORDS[scope.level]}` : '   no pool declared',
         scope.drawOrder.length > 1 ? `\nDrawn in this order: ${scope.drawOrder.join(' → ')}` : '',
         isOver(scope) ? `\nOverage: ${formatCredits(scope.overage)} credits that no pool covered` : '',
       ),
@@ -133,7 +133,7 @@ export function buildPools(report: PoolReport): Block[] {
 function buildBalance(balance: PoolBalance, zone: string): Block {
   return richText(
     leaf(balance.name, { bold: true }),
-    ` ${balance.period.label}${balance.drawnNow ? ' · now drawn from' : ''}`,
+    ` ${balance.period.label}${balance.drawnNow ? ' · in use' : ''}`,
     `\n${drawGauge(balance.percent, balance.thresholds)} ${formatPercent(balance.percent, balance.thresholds)}  ${LEVEL_WORDS[balance.level]}`,
     `\n${formatCredits(balance.used)} used of ${formatCredits(balance.amount)}, ${formatCredits(balance.left)} left`,
     // An amount that is not made of anything is said already.

@@ -27,6 +27,7 @@ import { removeOldAlerts } from './schedule/alert-retention.ts';
 import { AlertTrigger } from './schedule/alert-trigger.ts';
 import { Alerts } from './schedule/alerts.ts';
 import { createDigestComposer } from './schedule/digest-composer.ts';
+import type { DigestSources } from './schedule/digest-content.ts';
 import { Digests } from './schedule/digests.ts';
 import { composeNotice, followFailure } from './schedule/failed-delivery.ts';
 import { createHeartbeat } from './schedule/heartbeat.ts';
@@ -108,9 +109,8 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       calendar,
       reporter,
       sources,
-      corrections,
+      corrections: (of: Parameters<DigestSources['corrections']>[0]) => listCorrections(db, of),
       render: charts.render,
-      spanOf: (day: number) => ({ fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) }),
     };
     const isGone = async (user: string) => (await slack?.hasLeft(user)) ?? false;
     const digests = new Digests({ ...digestPorts, log, now, wakeSender, isGone });

@@ -4,7 +4,14 @@ import { HeadroomError } from '../errors.ts';
 import { createReporter } from '../report/reporter.ts';
 import { composeMessage } from '../schedule/digest-composer.ts';
 import { type DigestWhat, EVERYTHING } from '../schedule/digest-sections.ts';
-import { describeDay, describeEmptyDay, describeSpan, describeSuccess, listParts } from '../schedule/digest-text.ts';
+import {
+  describeDay,
+  describeEmptyDay,
+  describeSilent,
+  describeSpan,
+  describeSuccess,
+  listParts,
+} from '../schedule/digest-text.ts';
 import { toEvery } from '../schedule/digests.ts';
 import { listCorrections } from '../store/correction-repository.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
@@ -55,9 +62,8 @@ async function preview(
       calendar,
       reporter: createReporter({ usage: reader, calendar, definitions, sources, corrections }),
       sources,
-      corrections,
+      corrections: (of) => listCorrections(db, of),
       render: async () => undefined,
-      spanOf: (day) => ({ fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) }),
     },
     {
       subscriptionId: subscription?.id ?? 0,
@@ -71,7 +77,9 @@ async function preview(
   );
   if (schedule) context.out(`Digest ${id}: ${formatSchedule(schedule)}, in ${subscription!.channel}`);
   const empty = describeEmptyDay(digest);
-  const head = empty ? [empty] : [describeDay(digest), describeSpan(digest), describeSuccess(digest)];
+  const head = empty
+    ? [empty]
+    : [describeDay(digest), describeSuccess(digest), describeSpan(digest), describeSilent(digest)];
   for (const line of head) if (line) context.out(line);
   for (const { title, lines } of listParts(digest)) {
     context.out(`\n${title}`);

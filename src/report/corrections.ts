@@ -1,16 +1,22 @@
 import { firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
-import { toMatcher } from '../domain/filter.ts';
+import { type Filter, toMatcher } from '../domain/filter.ts';
 import type { ScopeState } from '../domain/report.ts';
 import { countOf, formatCredits, formatDate } from './format.ts';
 import type { Inquiry, ReporterDeps } from './inquiry.ts';
 
-/** How many corrections apply to the range of a report of requests, and their sum. Under other filters than scopes none can be placed. */
+/** Those of the scopes that pass. Under other filters than scopes none can be placed. */
+export function narrowCorrections<C extends Correction>(corrections: readonly C[], filters: readonly Filter[]): C[] {
+  if (filters.some(({ key }) => key !== 'scope')) return [];
+  return corrections.filter((each) =>
+    filters.every(({ patterns, not }) => patterns.some((pattern) => toMatcher(pattern)(scopeOf(each))) !== not),
+  );
+}
+
+/** How many corrections apply to the range of a report of requests, and their sum. */
 export async function noteCorrections({ deps, span, filters }: Inquiry): Promise<string[]> {
-  if (!deps.corrections || filters.some(({ key }) => key !== 'scope')) return [];
-  const passes = (scope: string) =>
-    filters.every(({ patterns, not }) => patterns.some((pattern) => toMatcher(pattern)(scope)) !== not);
-  const applying = (await deps.corrections(span)).filter((each) => passes(scopeOf(each)));
+  if (!deps.corrections) return [];
+  const applying = narrowCorrections(await deps.corrections(span), filters);
   if (applying.length === 0) return [];
   return [`${describeSum(applying)} in this range: counted in pools, not in these requests.`];
 }

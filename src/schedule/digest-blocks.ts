@@ -1,3 +1,5 @@
+import { formatDay } from '../domain/calendar.ts';
+import type { Question } from '../domain/report.ts';
 import { formatDate, formatInstant } from '../report/format.ts';
 import { ACTIONS } from '../slack/action-ids.ts';
 import {
@@ -12,12 +14,15 @@ import {
   richList,
   richText,
 } from '../slack/blocks/text.ts';
+import { formatQuestion } from '../slack/command/format-question.ts';
 import { MAX_FALLBACK_TEXT, MAX_MESSAGE_CHARACTERS } from '../slack/limits.ts';
-import type { DigestContent } from './digest-content.ts';
+import { type DigestContent, toFilters } from './digest-content.ts';
+import type { DigestWhat } from './digest-sections.ts';
 import {
   type DigestPart,
   describeDay,
   describeEmptyDay,
+  describeSilent,
   describeSpan,
   describeSuccess,
   listParts,
@@ -34,7 +39,7 @@ export interface DigestFrame {
   lateDueMs?: number;
   /** Who sent it, where it is not the scheduled one. */
   sentBy?: string;
-  sections: readonly string[];
+  what: DigestWhat;
   /** What its calls are limited to; absent: all calls. */
   only?: string;
   schedule: string;
@@ -48,11 +53,12 @@ export function buildDigest(
   const empty = describeEmptyDay(content);
   const headline =
     empty ??
-    (frame.sections.includes('requests')
+    (frame.what.sections.includes('requests')
       ? describeDay(content)
       : `API usage of ${formatDate(content.day)} (${content.zone})`);
-  const success = !empty && frame.sections.includes('success') ? describeSuccess(content) : undefined;
+  const success = !empty && frame.what.sections.includes('success') ? describeSuccess(content) : undefined;
   const span = describeSpan(content);
+  const silent = describeSilent(content);
   const all = empty ? [] : listParts(content);
   const parts = fitParts(all);
   const cutOff = all.slice(parts.length).map(({ title }) => title);
@@ -70,6 +76,7 @@ export function buildDigest(
       leaf(clip(headline, 1000), { bold: true }),
       success ? `\n${success}` : '',
       span ? `\n${span}` : '',
+      silent ? `\n${clip(silent, 500)}` : '',
       only ? `\n${clip(only, 500)}` : '',
     ),
     ...(frame.sentBy ? [richText('Sent by ', { type: 'user', user_id: frame.sentBy }, ' outside its schedule.')] : []),
@@ -79,6 +86,7 @@ export function buildDigest(
     defuse(headline),
     ...(success ? [defuse(success)] : []),
     ...(span ? [defuse(span)] : []),
+    ...(silent ? [defuse(clip(silent, 500))] : []),
     ...(only ? [defuse(clip(only, 500))] : []),
     ...parts.map((part) => `${defuse(part.title)}: ${part.lines.map(defuse).join('; ').replaceAll('.;', ';')}`),
     ...footer.map(defuse),
@@ -87,7 +95,7 @@ export function buildDigest(
     ...top,
     ...body,
     plainContext(clip(footer.filter(Boolean).join(' '), 1500) || ' '),
-    ...(empty ? [] : [buildButtons()]),
+    ...(empty ? [] : [buildButtons(content.day, frame.what)]),
   ];
   return { text: joinWithin(text, MAX_FALLBACK_TEXT), blocks, chartAt: top.length };
 }
@@ -121,13 +129,17 @@ function buildPart(part: DigestPart): Block[] {
   ];
 }
 
-function buildButtons(): Block {
+/** What the digest is about: its own day, since `yesterday` is another one when the button is clicked tomorrow. */
+function buildButtons(day: number, what: DigestWhat): Block {
+  const about = { range: formatDay(day), filters: toFilters(what) };
+  const run = (place: number, text: string, question: Question): Block =>
+    button({ action: `${ACTIONS.run}:${place}`, text, value: formatQuestion(question) });
   return {
     type: 'actions',
     elements: [
-      button({ action: `${ACTIONS.run}:1`, text: 'Top clients', value: 'top clients yesterday' }),
-      button({ action: `${ACTIONS.run}:2`, text: 'Status codes', value: 'status yesterday' }),
-      button({ action: `${ACTIONS.run}:3`, text: 'Pools', value: 'pool' }),
+      run(1, 'Top clients', { report: 'top', dimension: 'client', ...about }),
+      run(2, 'Status codes', { report: 'status', ...about }),
+      run(3, 'Pools', { report: 'pool', ...(what.scope ? { scope: what.scope } : {}) }),
     ],
   };
 }

@@ -5,9 +5,16 @@ import type { RankingReport, Report } from '../domain/report.ts';
 import { buildTable } from '../slack/blocks/table.ts';
 import { defuse, leaf, richText } from '../slack/blocks/text.ts';
 import type { Db } from '../store/database.ts';
-import { listDigests, setDigestHeadline } from '../store/subscription-repository.ts';
+import { listDigests, type PostedDigest, setDigestHeadline } from '../store/subscription-repository.ts';
 import { buildDigest, type DigestFrame } from './digest-blocks.ts';
-import { composeDigest, type DigestContent, type DigestSources, type StatedDay, toFilters } from './digest-content.ts';
+import {
+  composeDigest,
+  type DigestContent,
+  type DigestSources,
+  type Said,
+  type StatedDay,
+  toFilters,
+} from './digest-content.ts';
 import type { DigestWhat } from './digest-sections.ts';
 
 /** What a digest's delivery holds: enough to say the same whenever it is sent. */
@@ -27,7 +34,6 @@ export interface DigestOrder {
 
 export interface DigestComposerPorts extends DigestSources {
   db: Db;
-  calendar: Calendar;
   render(report: Report, options: { view?: 'graph' | undefined }): Promise<Picture | undefined>;
 }
 
@@ -40,9 +46,15 @@ export function createDigestComposer(ports: DigestComposerPorts): Composer {
     const order = content as DigestOrder;
     const day = dayOf(order, ports.calendar);
     if (order.part === 'clients') return composeClients(ports, order, day, nowMs);
-    const { text, blocks, chartAt, digest } = await composeMessage(ports, order, nowMs);
+    const { text, blocks, chartAt, digest, said } = await composeMessage(ports, order, nowMs);
     if (!updating) {
-      const stated: StatedDay = { day, requests: digest.totals.requests, failed: digest.totals.failed };
+      const { totals, changes = [], corrections } = digest;
+      const stated: StatedDay = {
+        ...{ day, requests: totals.requests, failed: totals.failed },
+        restated: changes.map(({ day, requests }) => ({ day, requests })),
+        // A quiet day tells none: they are left for the next one.
+        correctionsUntilMs: corrections ? nowMs : (said.correctionsUntilMs ?? ports.calendar.startOfDay(day)),
+      };
       await setDigestHeadline(ports.db, key, stated);
     }
     const { status } = digest;
@@ -61,21 +73,31 @@ export async function composeMessage(
   ports: DigestComposerPorts,
   order: DigestOrder,
   nowMs: number,
-): Promise<ReturnType<typeof buildDigest> & { digest: DigestContent }> {
+): Promise<ReturnType<typeof buildDigest> & { digest: DigestContent; said: Said }> {
   const day = dayOf(order, ports.calendar);
-  const posted = await listDigests(ports.db, order.subscriptionId, 14);
-  const stated = posted.flatMap(({ headline, state }) =>
-    headline && state === 'sent' && (headline as StatedDay).day < day ? [headline as StatedDay] : [],
-  );
-  const digest = await composeDigest(ports, order.what, { day, every: order.every }, stated, nowMs);
+  const said = recall(await listDigests(ports.db, order.subscriptionId, 14), day);
+  const digest = await composeDigest(ports, order.what, { day, every: order.every }, said, nowMs);
   const frame: DigestFrame = {
-    sections: order.what.sections,
+    what: order.what,
     schedule: order.sentBy ? '' : order.schedule,
     ...describeLimits(order.what),
     ...(nowMs - order.dueMs >= LATE_MS && !order.sentBy ? { lateDueMs: order.dueMs } : {}),
     ...(order.sentBy ? { sentBy: order.sentBy } : {}),
   };
-  return { ...buildDigest(digest, frame), digest };
+  return { ...buildDigest(digest, frame), digest, said };
+}
+
+/** What the posted digests before a day said last of each day; `posted`: the newest first. */
+function recall(posted: readonly PostedDigest[], before: number): Said {
+  const sent = posted.flatMap(({ headline, state, sentMs }) =>
+    headline && state === 'sent' && (headline as StatedDay).day < before
+      ? [{ ...(headline as StatedDay), sentMs }]
+      : [],
+  );
+  const requestsOf = new Map<number, number>();
+  for (const { day, requests, restated = [] } of sent.toReversed())
+    for (const one of [...restated, { day, requests }]) requestsOf.set(one.day, one.requests);
+  return { requestsOf, correctionsUntilMs: sent[0] && (sent[0].correctionsUntilMs ?? sent[0].sentMs) };
 }
 
 function describeLimits({ filters, scope }: DigestOrder['what']): Pick<DigestFrame, 'only'> {

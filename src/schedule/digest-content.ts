@@ -1,4 +1,4 @@
-import { firstDayOf, formatDay, monthOf, toDate } from '../domain/calendar.ts';
+import { type Calendar, firstDayOf, formatDay, monthOf, toDate } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
 import type { Filter } from '../domain/filter.ts';
 import type {
@@ -13,6 +13,8 @@ import type {
   Totals,
 } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
+import type { Span } from '../domain/usage.ts';
+import { narrowCorrections } from '../report/corrections.ts';
 import { formatMonthName } from '../report/format.ts';
 import { describeMover, type Mover } from './digest-movers.ts';
 import type { DigestSection, DigestWhat } from './digest-sections.ts';
@@ -20,18 +22,28 @@ import type { DigestSection, DigestWhat } from './digest-sections.ts';
 /** What digests are made from. */
 export interface DigestSources {
   reporter: Reporter;
-  /** First and last instant of a day of the report zone. */
-  spanOf(day: number): { fromMs: number; toMs: number };
+  calendar: Calendar;
   sources(): Promise<readonly SourceHealth[]>;
-  /** Those that apply to days of the span. */
-  corrections(span: { fromMs: number; toMs: number }): Promise<readonly Correction[]>;
+  /** Those that apply to days of the span, or that were entered since an instant. */
+  corrections(of: { span: Span } | { enteredSinceMs: number }): Promise<readonly Correction[]>;
 }
 
-/** The numbers that a digest stated for a day; kept, so that a later one can say what changed. */
+/** The numbers that a digest stated; kept, so that the next one says what changed since, and each change once. */
 export interface StatedDay {
   day: number;
   requests: number;
   failed: number;
+  /** Corrections entered before this have been told; absent in those of older versions. */
+  correctionsUntilMs?: number;
+  /** Earlier days that it gave a new number for. */
+  restated?: readonly { day: number; requests: number }[];
+}
+
+/** What the digests of a subscription have said so far. */
+export interface Said {
+  requestsOf: ReadonlyMap<number, number>;
+  /** Corrections entered before this have been told; undefined: there was no digest. */
+  correctionsUntilMs: number | undefined;
 }
 
 /** A digest as data. Sections that are off, empty or failed are absent; the failed ones are named in `missing`. */
@@ -50,15 +62,17 @@ export interface DigestContent {
   span?: { name: string; requests: number; perDay: number; before?: number };
   /** Pools whose period ended with the day: how it closed. */
   closed?: readonly { pool: string; used: number; amount: number; label: string }[];
-  /** Sources that used to send on such a day and sent nothing at all. */
-  silent: readonly { name: string; lastReceivedMs: number }[];
+  /** Sources that used to send on such a day and sent nothing at all; `sinceMs` where nothing was heard after the day either. */
+  silent: readonly { name: string; sinceMs?: number }[];
   topClients?: RankingReport;
   status?: StatusReport;
   topRoutes?: RankingReport;
   pools?: PoolReport;
   newClients?: readonly { name: string; requests: number }[];
+  /** Clients that used to call on this weekday and did not; `requests` a week before. */
+  silentClients?: readonly { name: string; requests: number }[];
   movers?: readonly Mover[];
-  corrections?: readonly Correction[];
+  corrections?: readonly (Correction & { day: number })[];
   changes?: readonly { day: number; stated: number; requests: number }[];
   advice?: TableReport;
   missing: readonly string[];
@@ -71,13 +85,13 @@ const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Satur
 
 /**
  * Everything that a digest for `day` says. A section that fails is left out and named; without the day's numbers there is
- * no digest, so that failure is thrown. `stated`: what earlier digests of the subscription said.
+ * no digest, so that failure is thrown.
  */
 export async function composeDigest(
   from: DigestSources,
   what: DigestWhat,
   { day, every }: { day: number; every: 'day' | 'week' | 'month' },
-  stated: readonly StatedDay[],
+  said: Said,
   nowMs: number,
 ): Promise<DigestContent> {
   const filters = toFilters(what);
@@ -95,8 +109,10 @@ export async function composeDigest(
       return undefined;
     }
   };
-  const rank = (dimension: 'client' | 'route', range: string, limit: number, filters: readonly Filter[] = []) =>
+  const rank: Rank = (dimension, range, limit, filters = []) =>
     ask<RankingReport>({ report: 'top', dimension, range, limit, filters });
+  const all = (range: string) =>
+    from.reporter.answer({ report: 'top', dimension: 'source', range, limit: ALL }, nowMs) as Promise<RankingReport>;
 
   const content: DigestContent = {
     day,
@@ -104,7 +120,7 @@ export async function composeDigest(
     asOfMs: daily.asOfMs,
     ...compareDays(daily, day),
     clients: yesterday.clients,
-    silent: await listSilent(from, daily, day),
+    silent: await listSilent(from, { inAll: all, counted: rank }, daily, day),
     missing,
   };
   if (every !== 'day') content.span = every === 'week' ? sumWeek(daily) : await sumMonth(ask, day);
@@ -119,9 +135,10 @@ export async function composeDigest(
     ? await section('pools', 'Closed periods', () => listClosed(from, pools as PoolReport, day, nowMs))
     : [];
   const newClients = await section('new-clients', 'New clients', () => listNewClients(rank, day));
+  const silentClients = await section('new-clients', 'Silent clients', () => listSilentClients(rank, daily, day));
   const movers = await section('movers', 'Biggest movers', () => listMovers(rank, day));
-  const corrections = await section('corrections', 'Corrections', () => from.corrections(from.spanOf(day)));
-  const changes = await section('corrections', 'Late changes', async () => listChanges(daily, stated));
+  const corrections = await section('corrections', 'Corrections', () => listNewCorrections(from, what, day, said));
+  const changes = await section('corrections', 'Late changes', async () => listChanges(daily, said));
   const advice = await section('advice', 'Advice', () => ask<TableReport>({ report: 'advice', range: date }));
   return {
     ...content,
@@ -131,8 +148,9 @@ export async function composeDigest(
     ...(pools ? { pools: pools as PoolReport } : {}),
     ...(closed?.length ? { closed } : {}),
     ...(newClients?.length ? { newClients } : {}),
+    ...(silentClients?.length ? { silentClients } : {}),
     ...(movers?.length ? { movers } : {}),
-    ...(corrections?.length ? { corrections } : {}),
+    ...(corrections ? { corrections } : {}),
     ...(changes?.length ? { changes } : {}),
     ...(advice ? { advice } : {}),
   };
@@ -149,9 +167,7 @@ function compareDays(
 ): Pick<DigestContent, 'totals' | 'dayBefore' | 'weekday' | 'weekAverage'> {
   const bars = daily.bars;
   const at = (daysAgo: number): Totals => bars.at(-1 - daysAgo) ?? NOTHING;
-  // Before the first call there was nothing to average.
-  const known = bars.length - bars.findIndex((bar) => bar.requests > 0);
-  const weeks = bars.some((bar) => bar.requests > 0) ? [7, 14, 21, 28].filter((daysAgo) => daysAgo < known) : [];
+  const weeks = listKnownDaysAgo(daily).filter((daysAgo) => daysAgo % 7 === 0);
   const mean = (days: readonly number[]) =>
     Math.round(days.reduce((sum, daysAgo) => sum + at(daysAgo).requests, 0) / days.length);
   const name = WEEKDAYS[toDate(day).dayOfWeek - 1]!;
@@ -161,6 +177,12 @@ function compareDays(
     ...(weeks.length ? { weekday: { name, requests: mean(weeks), weeks: weeks.length } } : {}),
     weekAverage: mean([1, 2, 3, 4, 5, 6, 7]),
   };
+}
+
+/** How many days before the last bar the earlier ones are, from the first call on: before it there was nothing to compare with. */
+function listKnownDaysAgo({ bars }: SeriesReport): number[] {
+  const first = bars.findIndex((bar) => bar.requests > 0);
+  return first < 0 ? [] : bars.slice(first, -1).map((_, index) => bars.length - 1 - first - index);
 }
 
 const NOTHING: Totals = { requests: 0, ok: 0, failed: 0, none: 0, credits: 0 };
@@ -192,7 +214,7 @@ async function listClosed(
   day: number,
   nowMs: number,
 ): Promise<NonNullable<DigestContent['closed']>> {
-  const { toMs } = from.spanOf(day);
+  const toMs = from.calendar.startOfDay(day + 1);
   const anew = pools.scopes.flatMap((scope) =>
     scope.pools
       .filter(({ period }) => period.fromMs === toMs && period.toMs - period.fromMs > DAY_MS)
@@ -207,22 +229,36 @@ async function listClosed(
   );
 }
 
-/** On a day without calls, though the same weekdays had some: the sources that had sent before and were silent. */
+/**
+ * Sources that sent calls of this digest on at least half of the days that are like this one, and no call at all on it.
+ * Days alike are the same weekdays; in the first week, those so far.
+ */
 async function listSilent(
   from: DigestSources,
+  { inAll, counted }: { inAll(range: string): Promise<RankingReport>; counted: Rank },
   daily: SeriesReport,
   day: number,
-): Promise<{ name: string; lastReceivedMs: number }[]> {
-  const { totals, weekAverage } = compareDays(daily, day);
-  if (totals.requests > 0 || weekAverage === 0) return [];
-  const { toMs } = from.spanOf(day);
+): Promise<DigestContent['silent']> {
+  const known = listKnownDaysAgo(daily);
+  const weeks = known.filter((daysAgo) => daysAgo % 7 === 0);
+  const alike = weeks.length > 0 ? weeks : known;
+  if (alike.length === 0) return [];
+  const sent = new Set((await inAll(formatDay(day))).rows.map(({ name }) => name));
+  const daysOf = new Map<string, number>();
+  for (const daysAgo of alike)
+    for (const { name } of (await counted('source', formatDay(day - daysAgo), ALL)).rows)
+      daysOf.set(name, (daysOf.get(name) ?? 0) + 1);
+  const endMs = from.calendar.startOfDay(day + 1);
   return (await from.sources())
-    .filter(({ lastReceivedMs }) => lastReceivedMs !== undefined && lastReceivedMs < toMs)
-    .map(({ name, lastReceivedMs }) => ({ name, lastReceivedMs: lastReceivedMs! }));
+    .filter(({ name }) => !sent.has(name) && (daysOf.get(name) ?? 0) * 2 >= alike.length)
+    .map(({ name, lastReceivedMs }) => ({
+      name,
+      ...(lastReceivedMs !== undefined && lastReceivedMs < endMs ? { sinceMs: lastReceivedMs } : {}),
+    }));
 }
 
 type Rank = (
-  dimension: 'client' | 'route',
+  dimension: 'client' | 'route' | 'source',
   range: string,
   limit: number,
   filters?: readonly Filter[],
@@ -243,6 +279,37 @@ async function listNewClients(rank: Rank, day: number): Promise<{ name: string; 
     candidates = candidates.filter(({ name }) => !old.has(name));
   }
   return candidates.map(({ name, requests }) => ({ name, requests }));
+}
+
+/** Clients that called on this weekday in each of the two weeks before, and not on the day. */
+async function listSilentClients(
+  rank: Rank,
+  daily: SeriesReport,
+  day: number,
+): Promise<{ name: string; requests: number }[]> {
+  if (!listKnownDaysAgo(daily).includes(14)) return [];
+  const namesOf = async (daysAgo: number) => {
+    const { rows, others } = await rank('client', formatDay(day - daysAgo), ALL);
+    return { rows, names: new Set(rows.map(({ name }) => name)), isCut: others.count > 0 };
+  };
+  const [today, last, before] = [await namesOf(0), await namesOf(7), await namesOf(14)];
+  // Of more clients than one ranking holds, nobody can be said to be missing.
+  if (today.isCut) return [];
+  return last.rows
+    .filter(({ name }) => before.names.has(name) && !today.names.has(name) && !name.startsWith('('))
+    .map(({ name, requests }) => ({ name, requests }));
+}
+
+/** Those entered since the last digest, whatever day they apply to; in a first one, those of the day. */
+async function listNewCorrections(
+  { calendar, corrections }: DigestSources,
+  what: DigestWhat,
+  day: number,
+  { correctionsUntilMs }: Said,
+): Promise<NonNullable<DigestContent['corrections']>> {
+  const span = { fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) };
+  const found = await corrections(correctionsUntilMs === undefined ? { span } : { enteredSinceMs: correctionsUntilMs });
+  return narrowCorrections(found, toFilters(what)).map((each) => ({ ...each, day: calendar.dayOf(each.timeMs) }));
 }
 
 /** The three clients whose requests changed most since the day before, with the route that explains most of it. */
@@ -272,15 +339,12 @@ async function listMovers(rank: Rank, day: number): Promise<Mover[]> {
 }
 
 /** Days that earlier digests stated other numbers for. */
-function listChanges(
-  daily: SeriesReport,
-  stated: readonly StatedDay[],
-): { day: number; stated: number; requests: number }[] {
+function listChanges(daily: SeriesReport, { requestsOf }: Said): { day: number; stated: number; requests: number }[] {
   const lastDay = daily.range?.lastDay;
   if (lastDay === undefined) return [];
-  return stated.flatMap(({ day, requests }) => {
+  return [...requestsOf].flatMap(([day, stated]) => {
     const bar = daily.bars.at(day - lastDay - 1);
-    if (day >= lastDay || !bar || bar.requests === requests) return [];
-    return [{ day, stated: requests, requests: bar.requests }];
+    if (day >= lastDay || !bar || bar.requests === stated) return [];
+    return [{ day, stated, requests: bar.requests }];
   });
 }

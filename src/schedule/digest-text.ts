@@ -1,4 +1,3 @@
-import type { Correction } from '../domain/correction.ts';
 import type { PoolBalance, RankingReport, StatusReport } from '../domain/report.ts';
 import {
   countOf,
@@ -56,14 +55,26 @@ export function describeSpan({ span }: DigestContent): string | undefined {
 export function describeEmptyDay(content: DigestContent): string | undefined {
   if (content.totals.requests > 0) return undefined;
   const date = `${formatDate(content.day)} (${content.zone})`;
-  if (content.silent.length > 0) {
-    const since = content.silent
-      .map(({ name, lastReceivedMs }) => `${name} since ${formatInstant(lastReceivedMs, content.zone)}`)
-      .join(', ');
-    return `⚠ Usage of ${date} is unknown: nothing was received from ${since}. See /usage sources.`;
-  }
+  if (content.silent.length > 0)
+    return `⚠ Usage of ${date} is unknown: nothing was received from ${listSilentSources(content)}. See /usage sources.`;
   const usual = content.weekAverage > 0 ? `, against ${formatCount(content.weekAverage)} a day in the week before` : '';
   return `Quiet day: no requests on ${date}${usual}.`;
+}
+
+/** On a day with calls: the senders whose calls are missing among them. */
+export function describeSilent(content: DigestContent): string | undefined {
+  if (content.silent.length === 0 || content.totals.requests === 0) return undefined;
+  return `⚠ Not complete: nothing was received from ${listSilentSources(content)}. See /usage sources.`;
+}
+
+/** `kong since 18 Nov 2026 23:55`; of one that sends again, `kong for that day`. */
+function listSilentSources({ silent, zone }: DigestContent): string {
+  return silent
+    .map(
+      ({ name, sinceMs }) =>
+        `${name} ${sinceMs === undefined ? 'for that day' : `since ${formatInstant(sinceMs, zone)}`}`,
+    )
+    .join(', ');
 }
 
 /** `99.2 % successful (99.5 % the day before): 1,240 ok, 10 failed`. Undefined where no call has a status. */
@@ -82,7 +93,8 @@ export function describeSuccess({ totals, dayBefore }: DigestContent): string | 
 
 /** The sections below the headline, in their order. */
 export function listParts(content: DigestContent): DigestPart[] {
-  const { topClients, status, topRoutes, pools, closed, newClients, movers, corrections, changes, advice } = content;
+  const { topClients, status, topRoutes, pools, closed, newClients, silentClients } = content;
+  const { movers, corrections, changes, advice } = content;
   // What the status codes have said, the advice that follows from it need not say again.
   const said = new Set(status?.diagnosis.slice(0, MAX_DIAGNOSES).map(({ evidence }) => evidence));
   const parts: DigestPart[] = [
@@ -114,6 +126,16 @@ export function listParts(content: DigestContent): DigestPart[] {
           {
             title: 'New clients',
             lines: shorten(newClients.map((one) => `${one.name}: ${countOf(one.requests, 'request')}`)),
+          },
+        ]
+      : []),
+    ...(silentClients
+      ? [
+          {
+            title: 'Silent clients',
+            lines: shorten(
+              silentClients.map((one) => `${one.name}: no request, ${formatCount(one.requests)} a week before`),
+            ),
           },
         ]
       : []),
@@ -217,8 +239,14 @@ function describeLate({ day, stated, requests }: NonNullable<DigestContent['chan
   );
 }
 
-function describeCorrection({ meter, credits, reason, actor }: Correction): string {
-  return `${meter}: ${credits > 0 ? '+' : '−'}${formatCredits(Math.abs(credits))} credits, ${reason} (${actor})`;
+function describeCorrection({
+  meter,
+  day,
+  credits,
+  reason,
+  actor,
+}: NonNullable<DigestContent['corrections']>[number]): string {
+  return `${meter}, ${formatShortDate(day)}: ${credits > 0 ? '+' : '−'}${formatCredits(Math.abs(credits))} credits, ${reason} (${actor})`;
 }
 
 function shorten(lines: readonly string[]): string[] {

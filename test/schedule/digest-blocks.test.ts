@@ -26,7 +26,7 @@ it('stays within what Slack takes in one message, and names what did not fit', (
   const { text, blocks } = buildDigest(
     content({ pools: { scopes } as never, newClients: [{ name: '<!channel>', requests: 1 }] }),
     {
-      sections: EVERYTHING.sections,
+      what: EVERYTHING,
       schedule: 'daily 09:00 UTC',
     },
   );
@@ -38,7 +38,10 @@ it('stays within what Slack takes in one message, and names what did not fit', (
 });
 
 it('leaves out the headline’s numbers and the success rate where these sections are off', () => {
-  const { text } = buildDigest(content({}), { sections: ['clients'], schedule: 'daily 09:00 UTC' });
+  const { text } = buildDigest(content({}), {
+    what: { sections: ['clients'], filters: [] },
+    schedule: 'daily 09:00 UTC',
+  });
   expect(text.split('\n')[0]).toBe('API usage of Fri 20 Nov 2026 (UTC)');
   expect(text).not.toContain('successful');
 });

@@ -5,12 +5,14 @@ import { createReporter } from '../../src/report/reporter.ts';
 import { createDigestComposer, type DigestComposerPorts } from '../../src/schedule/digest-composer.ts';
 import { Digests } from '../../src/schedule/digests.ts';
 import { composeNotice, followFailure } from '../../src/schedule/failed-delivery.ts';
+import type { EnteredCorrection } from '../../src/store/correction-repository.ts';
 import type { Db } from '../../src/store/database.ts';
 import { listDeliveries } from '../../src/store/delivery-repository.ts';
 import { CHANNEL, ECHO, OTHER_CHANNEL, OWNER, openStage } from '../delivery/slack-stage.ts';
 import { createMemoryUsage, type EventOfTest } from '../report/memory-usage.ts';
 import { NO_DEFINITIONS } from '../report/setup.ts';
 import { describeEachDialect, type TestDatabases } from '../support/databases.ts';
+import { commandOf } from './alert-stage.ts';
 
 const BY = { user: OWNER, zone: 'UTC', admin: false };
 const ADMIN = { user: 'U0000000002', zone: 'UTC', admin: true };
@@ -107,7 +109,7 @@ describeEachDialect('digests', (databases) => {
       'Quiet day: no requests on Thu 19 Nov 2026 (UTC), against 100 a day in the week before.',
     );
     const silent = await open(databases, {
-      events: [{ timeMs: at('2026-11-17T12:00Z'), count: 700 }],
+      events: [{ timeMs: at('2026-11-17T12:00Z'), source: 'kong', count: 700 }],
       sources: [{ name: 'kong', lastReceivedMs: at('2026-11-18T23:55Z') }],
     });
     await silent.digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
@@ -138,6 +140,124 @@ describeEachDialect('digests', (databases) => {
     expect(text).toContain('fresh &lt;!channel&gt;: 1 request');
     expect(text).toContain('19 Nov now has 105 requests: +5 since its digest');
     slack.assertNoProblems();
+  });
+
+  it('tell what changed since an earlier digest once, and again only where it changed again', async () => {
+    const events: EventOfTest[] = [{ timeMs: at('2026-11-19T12:00Z'), count: 100 }];
+    const { slack, clock, digests, tick } = await open(databases, { events });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    const late = { timeMs: at('2026-11-19T23:00Z') };
+    const arriving = [[], [late], [], [late, late], []];
+    const told: (string | undefined)[] = [];
+    for (const [index, more] of arriving.entries()) {
+      events.push(...more, { timeMs: at(`2026-11-${19 + index}T13:00Z`) });
+      clock.set(at(`2026-11-${20 + index}T10:00Z`));
+      await tick();
+      told.push(/19 Nov now has [^\n]*digest/.exec(parentsIn(slack).at(-1)!.text)?.[0]);
+    }
+    expect(told).toEqual([
+      undefined,
+      '19 Nov now has 102 requests: +1 since its digest',
+      undefined,
+      '19 Nov now has 104 requests: +2 since its digest',
+      undefined,
+    ]);
+  });
+
+  it('tell every correction in the first digest after it was entered, whatever day it applies to', async () => {
+    const corrections: EnteredCorrection[] = [];
+    const events = [19, 20, 21].map((day) => ({ timeMs: at(`2026-11-${day}T12:00Z`) }));
+    const { slack, clock, digests, tick } = await open(databases, { events, corrections });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    await digests.add({ channel: OTHER_CHANNEL, schedule: 'daily 10:00', scope: 'erp' }, BY);
+    const correct = (meter: string, day: number, enteredDay: number) =>
+      corrections.push({
+        ...{
+          id: corrections.length,
+          meter,
+          timeMs: at(`2026-11-${String(day).padStart(2, '0')}T00:00Z`),
+          credits: -50_000,
+          requests: 0,
+        },
+        ...{ reason: `for the ${day}th`, actor: 'ana', enteredMs: at(`2026-11-${enteredDay}T11:00Z`) },
+      });
+    correct('crm', 19, 19);
+    clock.set(at('2026-11-20T10:00Z'));
+    await tick();
+    expect(parentsIn(slack)[0]!.text).toContain('crm, 19 Nov: −50 credits, for the 19th (ana)');
+    correct('crm', 3, 20);
+    correct('erp/Fair use', 20, 20);
+    clock.set(at('2026-11-21T10:00Z'));
+    await tick();
+    const { text } = parentsIn(slack)[1]!;
+    expect(text).toContain('crm, 3 Nov: −50 credits, for the 3th (ana)');
+    expect(text).toContain('erp/Fair use, 20 Nov');
+    expect(text).not.toContain('19th');
+    correct('crm', 21, 21);
+    clock.set(at('2026-11-22T10:00Z'));
+    await tick();
+    expect(parentsIn(slack)[2]!.text).toContain('crm, 21 Nov');
+    expect(parentsIn(slack)[2]!.text).not.toContain('crm, 3 Nov');
+    // A quiet day says one line: what was entered then is told after it.
+    correct('crm', 5, 22);
+    clock.set(at('2026-11-23T10:00Z'));
+    await tick();
+    events.push({ timeMs: at('2026-11-23T12:00Z') });
+    clock.set(at('2026-11-24T10:00Z'));
+    await tick();
+    const [quiet, after] = parentsIn(slack).slice(3);
+    expect(quiet!.text).toMatch(/^Quiet day/);
+    expect(after!.text).toContain('crm, 5 Nov');
+    expect(after!.text).not.toContain('crm, 21 Nov');
+  });
+
+  it('tell a sender that is silent on a day on which it used to send, and no rest as silence', async () => {
+    const days = Array.from({ length: 28 }, (_, n) => at('2026-11-01T12:00Z') + n * 24 * 60 * MINUTE);
+    const isWeekend = (ms: number) => [0, 6].includes(new Date(ms).getUTCDay());
+    const events: EventOfTest[] = days.flatMap((timeMs) => [
+      ...(isWeekend(timeMs) ? [] : [{ timeMs, source: 'office', client: 'desk', count: 100 }]),
+      ...(timeMs === at('2026-11-26T12:00Z') ? [] : [{ timeMs, source: 'kong', client: 'shop', scope: 'erp' }]),
+    ]);
+    const sources = [
+      { name: 'office', lastReceivedMs: at('2026-11-27T12:00Z') },
+      { name: 'kong', lastReceivedMs: at('2026-11-28T12:00Z') },
+      { name: 'retired', lastReceivedMs: at('2026-10-01T12:00Z') },
+    ];
+    const { slack, clock, digests, tick } = await open(databases, { events, sources });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    const digestOf = async (day: string) => {
+      clock.set(at(`${day}T10:00Z`) + 24 * 60 * MINUTE);
+      await tick();
+      return parentsIn(slack).at(-1)!.text;
+    };
+    const thursday = await digestOf('2026-11-26');
+    expect(thursday).toContain('⚠ Not complete: nothing was received from kong for that day. See /usage sources.');
+    expect(thursday).toContain('Silent clients: shop: no request, 1 a week before');
+    const saturday = await digestOf('2026-11-28');
+    expect(saturday).toContain('1 request by 1 client');
+    expect(saturday).not.toContain('⚠');
+    events.splice(0, events.length, ...events.filter(({ source }) => source === 'office'));
+    expect((await digestOf('2026-11-29')).split('\n')[0]).toBe(
+      'Quiet day: no requests on Sun 29 Nov 2026 (UTC), against 71 a day in the week before.',
+    );
+    expect((await digestOf('2026-11-30')).split('\n')[0]).toBe(
+      '⚠ Usage of Mon 30 Nov 2026 (UTC) is unknown: nothing was received from office since 27 Nov 2026 12:00. See /usage sources.',
+    );
+    slack.assertNoProblems();
+  });
+
+  it('offer what they are about: their own day, calls and scope, whenever the button is clicked', async () => {
+    const { slack, clock, digests, tick } = await open(databases, { events: YESTERDAY });
+    const filters = [{ key: 'client' as const, patterns: ['ac*'], not: false }];
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00', filters, scope: 'default' }, BY);
+    clock.set(at('2026-11-21T10:00Z'));
+    await tick();
+    const { blocks } = parentsIn(slack)[0]!;
+    expect(['Top clients', 'Status codes', 'Pools'].map((text) => commandOf(blocks, text))).toEqual([
+      'top clients 2026-11-20 client:ac* scope:default',
+      'status 2026-11-20 client:ac* scope:default',
+      'pool default',
+    ]);
   });
 
   it('of a week or a month sum that too', async () => {
@@ -295,7 +415,12 @@ function parentsIn(slack: Slack) {
 /** Digests over these events, and a `tick` that runs what is due and sends it. */
 async function open(
   databases: TestDatabases,
-  given: { events?: EventOfTest[]; sources?: { name: string; lastReceivedMs: number }[]; gone?: Set<string> } = {},
+  given: {
+    events?: EventOfTest[];
+    sources?: { name: string; lastReceivedMs: number }[];
+    corrections?: EnteredCorrection[];
+    gone?: Set<string>;
+  } = {},
 ) {
   const stage = await openStage();
   const db = await databases.open();
@@ -316,9 +441,11 @@ async function open(
             calendar,
           }).answer(question, nowMs),
       },
-      spanOf: (day) => ({ fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) }),
       sources: async () => (given.sources ?? []) as never,
-      corrections: async () => [],
+      corrections: async (of) =>
+        (given.corrections ?? []).filter(({ timeMs, enteredMs }) =>
+          'span' in of ? timeMs >= of.span.fromMs && timeMs < of.span.toMs : enteredMs >= of.enteredSinceMs,
+        ),
       render: async () => undefined,
     };
     const log = createLogger('silent');

@@ -84,8 +84,9 @@ async function findParent(db: Db, delivery: Delivery): Promise<{ channel: string
  * not posted (twice is better than never), a digest or answer throws (once is what was promised).
  */
 async function findPosted(ports: AttemptPorts, delivery: Delivery, place: Place): Promise<string | undefined> {
-  const sinceMs = delivery.firstCallMs;
-  if (sinceMs === undefined) return undefined;
+  if (delivery.firstCallMs === undefined) return undefined;
+  // The clock may have been set back since.
+  const sinceMs = Math.min(delivery.firstCallMs, ports.clock.now());
   try {
     const own = await listOwnMessages(ports.client, await ports.botId(), place, sinceMs);
     return own.get(delivery.key)?.[0];

@@ -15,6 +15,7 @@ import {
   markUnclear,
   releaseDelivery,
   renewLease,
+  setBackDeliveries,
   settleDelivery,
 } from '../store/delivery-repository.ts';
 import type { Database } from '../store/schema.ts';
@@ -50,6 +51,8 @@ const RENEW_MS = 1500;
 /** Rows of other processes are noticed within this time. */
 const POLL_MS = 1000;
 const SWEEP_MS = 20_000;
+/** Set back by less, nothing waits long. */
+const CLOCK_STEP_MS = 1000;
 const MOST_AT_ONCE = 10;
 
 /**
@@ -59,7 +62,7 @@ const MOST_AT_ONCE = 10;
 export class Sender {
   readonly #options: SenderOptions;
   readonly #ports: AttemptPorts;
-  readonly #pacing = new Pacing();
+  #pacing = new Pacing();
   readonly #outage: OutageLog;
   /** Attempts under way, by lane: a channel takes one at a time, and alerts do not wait for the rest. */
   readonly #lanes = new Map<string, Promise<void>>();
@@ -67,6 +70,8 @@ export class Sender {
   #botId: string | undefined;
   #lastFailure: { error: string; atMs: number } | undefined;
   #sweptMs = 0;
+  /** The newest time seen. What others left behind at start may be of a clock that was ahead, too. */
+  #seenMs = Number.POSITIVE_INFINITY;
   #stopped = new AbortController();
   #woken = new AbortController();
   #loop: Promise<void> | undefined;
@@ -148,6 +153,8 @@ export class Sender {
   async #startDue(): Promise<number | undefined> {
     const { db, clock } = this.#options;
     const nowMs = clock.now();
+    if (nowMs < this.#seenMs - CLOCK_STEP_MS) await this.#followClock(nowMs);
+    this.#seenMs = nowMs;
     const free = () => this.#pacing.slots(nowMs, MOST_AT_ONCE) - this.#lanes.size;
     if (this.#pacing.slots(nowMs, 1) === 0) return this.#pacing.heldUntilMs;
     if (free() <= 0) return undefined;
@@ -166,6 +173,14 @@ export class Sender {
     }
     const known = times.filter((ms) => ms !== undefined);
     return known.length ? Math.min(...known) : undefined;
+  }
+
+  /** The clock was set back: what was to wait until a time of the old one would wait for as long as the step. */
+  async #followClock(nowMs: number): Promise<void> {
+    const dueUntilMs = Number.isFinite(this.#seenMs) ? this.#seenMs : nowMs;
+    await setBackDeliveries(this.#options.db, { nowMs, dueUntilMs, leaseUntilMs: nowMs + LEASE_MS });
+    this.#pacing = new Pacing();
+    this.#sweptMs = Math.min(this.#sweptMs, nowMs);
   }
 
   async #deliver(read: Delivery, lane: string): Promise<void> {

@@ -52,6 +52,7 @@ export class Digests implements DigestPort {
    */
   async runDue(nowMs: number): Promise<number> {
     const { db, log } = this.#options;
+    await this.#followClock(nowMs);
     let claimed = 0;
     for (const subscription of (await listDueSubscriptions(db, nowMs)) as Row[]) {
       const due = latestDue(subscription.schedule, nowMs);
@@ -62,6 +63,15 @@ export class Digests implements DigestPort {
     }
     if (claimed > 0) this.#options.wakeSender();
     return claimed;
+  }
+
+  /** A cursor is ahead of its schedule after the clock was: the dates in between have not come yet. */
+  async #followClock(nowMs: number): Promise<void> {
+    for (const row of (await listSubscriptions(this.#options.db)) as Row[]) {
+      const { dueMs } = nextDue(row.schedule, Math.max(nowMs, (row.pausedUntilMs ?? 0) - 1));
+      if (row.nextDueMs !== undefined && row.nextDueMs > dueMs)
+        await updateSubscription(this.#options.db, row.id, { nextDueMs: dueMs });
+    }
   }
 
   async #claim(subscription: Row, due: Due, nowMs: number): Promise<boolean> {

@@ -263,6 +263,27 @@ export async function expediteDeliveries(db: Db, nowMs: number, untilMs: number)
     .execute();
 }
 
+/** After the clock was set back: nothing waits, is leased or counts as looked at until a time that is far ahead now. */
+export async function setBackDeliveries(
+  db: Db,
+  { nowMs, dueUntilMs, leaseUntilMs }: { nowMs: number; dueUntilMs: number; leaseUntilMs: number },
+): Promise<void> {
+  const open = db.updateTable('delivery').where('state', 'in', ['pending', 'sending']);
+  await open
+    .set({ next_ms: nowMs })
+    .where('next_ms', '>', nowMs)
+    .where((where) => where.or([where('attempts', '>', 0), where('due_ms', '<=', dueUntilMs)]))
+    .execute();
+  // A living holder renews in time.
+  await open.set({ lease_until_ms: leaseUntilMs }).where('lease_until_ms', '>', leaseUntilMs).execute();
+  await db
+    .updateTable('delivery')
+    .set({ swept_ms: 0 })
+    .where('unclear', '=', 1)
+    .where('swept_ms', '>', nowMs)
+    .execute();
+}
+
 export async function findDelivery(db: Db, key: string): Promise<Delivery | undefined> {
   const row = await db.selectFrom('delivery').selectAll().where('key', '=', key).executeTakeFirst();
   return row && toDelivery(row);

@@ -1,5 +1,8 @@
 import type { Db } from './database.ts';
 
+/** A lease that ends later than this after one's own would is of a clock that was ahead. */
+const MOST_SKEW_MS = 60_000;
+
 /**
  * Takes or renews the lease `name` until `untilMs`; false where another holder's has not expired. It saves double work
  * and proves nothing: a frozen holder wakes up believing in it, so what must be unique has a unique row.
@@ -18,7 +21,13 @@ export async function takeLease(
       conflict
         .column('name')
         .doUpdateSet({ holder, until_ms: untilMs })
-        .where((where) => where.or([where('lease.holder', '=', holder), where('lease.until_ms', '<=', nowMs)])),
+        .where((where) =>
+          where.or([
+            where('lease.holder', '=', holder),
+            where('lease.until_ms', '<=', nowMs),
+            where('lease.until_ms', '>', untilMs + MOST_SKEW_MS),
+          ]),
+        ),
     )
     .executeTakeFirst();
   return Number(numInsertedOrUpdatedRows) === 1;

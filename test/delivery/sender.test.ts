@@ -2,7 +2,12 @@ import { expect, it } from 'vitest';
 import type { NewDelivery } from '../../src/domain/delivery.ts';
 import { createLogger } from '../../src/log.ts';
 import type { Db } from '../../src/store/database.ts';
-import { findDelivery, insertDelivery, supersedeDeliveries } from '../../src/store/delivery-repository.ts';
+import {
+  findDelivery,
+  insertDelivery,
+  leaseDelivery,
+  supersedeDeliveries,
+} from '../../src/store/delivery-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { CHANNEL, ECHO, OTHER_CHANNEL, OWNER, openStage, THIRD_CHANNEL } from './slack-stage.ts';
@@ -189,6 +194,32 @@ describeEachDialect('the sender', (databases) => {
     await sender.settle();
     expect(textsOf(slack, CHANNEL)).toEqual(['alert:1', 'alert:2']);
     expect(callsOf(slack, 'conversations.history')).toBe(0);
+  });
+
+  it('goes on at once after the clock was set back, whatever waited for a time of the old one', async () => {
+    const { slack, clock, openSender } = await openStage();
+    const db = await databases.open();
+    const channels = [CHANNEL, OTHER_CHANNEL, THIRD_CHANNEL];
+    for (const channel of channels) await put(db, clock, `digest:before:${channel}`, { kind: 'digest', channel });
+    const sender = openSender(db);
+    await sender.settle();
+    slack.faults.rateLimit('chat.postMessage', { retryAfter: 30 });
+    clock.advance(1000);
+    await put(db, clock, 'alert:held');
+    await sender.settle();
+    await put(db, clock, 'alert:crashed', { channel: THIRD_CHANNEL });
+    const crashed = (await findDelivery(db, 'alert:crashed'))!;
+    await leaseDelivery(db, crashed, { id: 'dead', nowMs: clock.now(), untilMs: clock.now() + 5000 });
+    await put(db, clock, 'digest:claimed', { kind: 'digest', channel: OTHER_CHANNEL });
+    clock.advance(-3_600_000);
+    await put(db, clock, 'alert:after');
+    for (let second = 0; second < 7; second += 1) {
+      await sender.settle();
+      clock.advance(1000);
+    }
+    expect(textsOf(slack, CHANNEL).slice(1).sort()).toEqual(['alert:after', 'alert:held']);
+    expect(textsOf(slack, OTHER_CHANNEL).slice(1)).toEqual(['digest:claimed']);
+    expect(textsOf(slack, THIRD_CHANNEL).slice(1)).toEqual(['alert:crashed']);
   });
 
   it('keeps to one message a second in a channel; alerts may come three at once and go first', async () => {

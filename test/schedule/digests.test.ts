@@ -70,6 +70,17 @@ describeEachDialect('digests', (databases) => {
     expect(dates()).toHaveLength(posted);
   });
 
+  it('come on every date though the clock was days ahead for a while', async () => {
+    const { slack, clock, digests, tick } = await open(databases);
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    for (const now of ['20T10:00', '23T10:30', '20T10:01', '21T10:00', '22T10:00', '23T10:31', '24T10:00']) {
+      clock.set(at(`2026-11-${now}Z`));
+      await tick();
+    }
+    const days = parentsIn(slack).map(({ metadata }) => (metadata!.event_payload as { key: string }).key.slice(-2));
+    expect(days.sort()).toEqual(['20', '21', '22', '23', '24']);
+  });
+
   it('after downtime post the latest missed one, marked late', async () => {
     const { slack, clock, digests, tick } = await open(databases);
     await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);

@@ -27,6 +27,10 @@ export interface TickOptions {
   log: Logger;
 }
 
+const WATCH_MS = 5000;
+/** Set back by less, no minute is lost. */
+const CLOCK_STEP_MS = 1000;
+
 /** The minute tick: node-cron is its metronome and knows nothing else. */
 export class Tick {
   readonly #options: TickOptions;
@@ -34,6 +38,8 @@ export class Tick {
   #running: Promise<void> | undefined;
   #again = false;
   #lastMs: number | undefined;
+  #seenMs = Number.NEGATIVE_INFINITY;
+  #watch: NodeJS.Timeout | undefined;
 
   constructor(options: TickOptions) {
     this.#options = options;
@@ -47,8 +53,26 @@ export class Tick {
   /** Ticks now, and at every full minute from now on. */
   start(): void {
     assertUtc();
-    this.#task ??= cron.schedule('* * * * *', () => this.runNow(), { timezone: 'UTC', noOverlap: true, name: 'tick' });
+    this.#task ??= this.#schedule();
+    this.#watch ??= setInterval(() => void this.#followClock(), WATCH_MS);
     void this.runNow();
+  }
+
+  #schedule(): ScheduledTask {
+    const options = { timezone: 'UTC', noOverlap: true, name: 'tick', suppressMissedWarning: true };
+    return cron.schedule('* * * * *', () => this.runNow(), options);
+  }
+
+  /** node-cron waits for the next minute of the clock that it last saw: set back by an hour, it would rest for an hour. */
+  async #followClock(): Promise<void> {
+    const nowMs = this.#options.now();
+    const isBack = nowMs < this.#seenMs - CLOCK_STEP_MS;
+    this.#seenMs = nowMs;
+    if (!isBack) return;
+    const task = this.#task;
+    this.#task = this.#schedule();
+    await task?.destroy();
+    await this.runNow();
   }
 
   /** One tick, at start and after a change of what is due. While one runs, one more follows it. */
@@ -64,6 +88,7 @@ export class Tick {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#watch);
     await this.#task?.destroy();
     this.#again = false;
     await this.#running;

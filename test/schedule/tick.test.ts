@@ -33,6 +33,29 @@ it('ticks at every minute of a night in which clocks go back', async () => {
   );
 });
 
+it.each([-3_600_000, 3_600_000])('goes on at every minute after the clock was set by %i ms', async (stepMs) => {
+  vi.useFakeTimers({ now: Date.parse('2026-11-20T10:00:30Z') });
+  onTestFinished(() => void vi.useRealTimers());
+  const warn = vi.spyOn(console, 'warn');
+  let ticks = 0;
+  const job = {
+    name: 'count',
+    run: async () => {
+      ticks += 1;
+    },
+  };
+  const tick = new Tick({ log, now: () => Date.now(), jobs: [job] });
+  tick.start();
+  await vi.advanceTimersByTimeAsync(120_000);
+  vi.setSystemTime(Date.now() + stepMs);
+  ticks = 0;
+  await vi.advanceTimersByTimeAsync(600_000);
+  await tick.stop();
+  expect(ticks).toBeGreaterThanOrEqual(9);
+  // Logs are JSON lines: a library's own do not belong among them.
+  expect(warn).not.toHaveBeenCalled();
+});
+
 it('does each job in turn, goes on when one fails, and once more when asked while it runs', async () => {
   const done: string[] = [];
   const gate = Promise.withResolvers<void>();

@@ -69,7 +69,7 @@ export async function evaluateRates(
           title: `${title} reached its rate limit`,
           lines: [
             `${formatCount(peak.singles)} calls in the minute of ${formatClock(peak.startMs, zone)} (${zone}), ${formatCount(limit)} are allowed`,
-            'Spread calls evenly, cache what repeats, and back off on 429. The monthly allowance is not touched by this.',
+            'Spread calls evenly, cache what repeats, and back off on 429. This is the rate; how much is left of the pools is another matter.',
           ],
           mention: false,
           scope,
@@ -249,7 +249,10 @@ export function toRunOutWords(
   };
 }
 
-/** Bounds that people set on a question: once per hour or day of the report zone. */
+/**
+ * Bounds that people set on a question: once per hour or day of the report zone. One that has just ended is looked at
+ * again, for calls of its last minute.
+ */
 export async function evaluateRules(
   setting: AlertSetting,
   rules: readonly AlertRule[],
@@ -257,29 +260,42 @@ export async function evaluateRules(
 ): Promise<void> {
   const { nowMs, calendar } = setting;
   for (const rule of rules) {
-    const day = calendar.dayOf(nowMs);
-    const span =
-      rule.per === 'day'
-        ? { fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) }
-        : { fromMs: calendar.startOfHour(nowMs), toMs: calendar.startOfHour(nowMs) + HOUR_MS };
-    const period = new Date(span.fromMs).toISOString();
-    const key = `view:${rule.name}:${period}`;
-    if (await findAlert(setting.db, key)) continue;
-    const requests = await count(rule, span);
-    if (requests <= rule.over) continue;
-    await raise(setting, {
-      key,
-      kind: 'view',
-      subject: rule.name,
-      period,
-      content: {
-        kind: 'view',
-        title: `${rule.name} is over ${formatCount(rule.over)}`,
-        lines: [
-          `${countOf(requests, 'request')} in the ${rule.per} from ${formatInstant(span.fromMs, calendar.zone)} (${calendar.zone}), bound ${formatCount(rule.over)}`,
-        ],
-        mention: false,
-      },
-    });
+    const spanAt = (ms: number): Span => {
+      const day = calendar.dayOf(ms);
+      if (rule.per === 'day') return { fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) };
+      return { fromMs: calendar.startOfHour(ms), toMs: calendar.startOfHour(ms) + HOUR_MS };
+    };
+    const running = spanAt(nowMs);
+    const before = spanAt(nowMs - LATE_MINUTES * MINUTE_MS);
+    const spans = before.fromMs === running.fromMs ? [running] : [before, running];
+    for (const span of spans) await evaluateRule(setting, rule, span, count);
   }
+}
+
+async function evaluateRule(
+  setting: AlertSetting,
+  rule: AlertRule,
+  span: Span,
+  count: (rule: AlertRule, span: Span) => Promise<number>,
+): Promise<void> {
+  const { zone } = setting.calendar;
+  const period = new Date(span.fromMs).toISOString();
+  const key = `view:${rule.name}:${period}`;
+  if (await findAlert(setting.db, key)) return;
+  const requests = await count(rule, span);
+  if (requests <= rule.over) return;
+  await raise(setting, {
+    key,
+    kind: 'view',
+    subject: rule.name,
+    period,
+    content: {
+      kind: 'view',
+      title: `${rule.name} is over ${formatCount(rule.over)}`,
+      lines: [
+        `${countOf(requests, 'request')} in the ${rule.per} from ${formatInstant(span.fromMs, zone)} (${zone}), bound ${formatCount(rule.over)}`,
+      ],
+      mention: false,
+    },
+  });
 }

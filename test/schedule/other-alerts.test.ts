@@ -113,6 +113,18 @@ describeEachDialect('other alerts', (databases) => {
     await expect(alerts.remove('Throttled', MEMBER)).rejects.toThrow('no alert');
   });
 
+  it('tell a bound that was passed in the last minute of an hour, also after it', async () => {
+    const { clock, world, alerts, run, told } = await openAlerts(databases, []);
+    await alerts.add({ name: 'All', question: { report: 'top' }, over: 10, per: 'hour' }, MEMBER);
+    clock.set(Date.parse('2026-11-20T09:59:30Z'));
+    await run();
+    world.events = [{ timeMs: Date.parse('2026-11-20T09:59:50Z'), count: 11 }];
+    clock.set(Date.parse('2026-11-20T10:00:00Z'));
+    await run();
+    await run();
+    expect(told()).toEqual(['🔔 All is over 10']);
+  });
+
   it('tell, once per period, that a pool will run out before its reset', async () => {
     const { clock, world, alerts, run, told } = await openAlerts(databases, [scope([pool('Monthly', 2500)])]);
     await alerts.enable('run-out', true, ADMIN);

@@ -29,8 +29,9 @@ export function createAlertComposer(ports: AlertComposerPorts): Composer {
   return async (delivered, { nowMs, updating }) => {
     const order = delivered as AlertOrder;
     if (order.part === 'chart') return composeChart(ports, order.content, nowMs);
-    const alert = order.alertKey ? await findAlert(ports.db, order.alertKey) : undefined;
-    const content = updating && alert ? await latestContent(ports.db, alert, order) : order.content;
+    const told = order.alertKey ? await findAlert(ports.db, order.alertKey) : undefined;
+    const alert = updating && told && order.part === 'parent' ? await findLatest(ports.db, told) : told;
+    const content = alert === told ? order.content : (alert!.content as AlertContent);
     const forecast = await Promise.race([
       findForecast(ports, content, nowMs).catch(() => undefined),
       ports.clock.sleep(FORECAST_WAIT_MS).then(() => undefined),
@@ -44,11 +45,10 @@ export function createAlertComposer(ports: AlertComposerPorts): Composer {
   };
 }
 
-/** A parent shows where its pool stands: the highest level so far. */
-async function latestContent(db: Db, alert: Alert, order: AlertOrder): Promise<AlertContent> {
-  if (order.part !== 'parent') return order.content;
+/** A parent shows where its pool stands: the highest level so far, and whether that was acknowledged. */
+async function findLatest(db: Db, alert: Alert): Promise<Alert> {
   const all = await listAlertsOf(db, alert.subject, alert.period);
-  return (all.findLast(({ covered }) => !covered)?.content as AlertContent | undefined) ?? order.content;
+  return all.findLast(({ covered }) => !covered) ?? alert;
 }
 
 /** `<!subteam^S…>` or `<@U…>`. */

@@ -429,7 +429,8 @@ function toUpdate(alert: Alert, key: string, nowMs: number): Parameters<typeof i
   const part = key.startsWith(`alert:${alert.subject}:${alert.period}@`) ? 'parent' : 'message';
   const order: AlertOrder = { alertKey: alert.key, summary: summarize(content), part, content };
   const channel = key.slice(key.lastIndexOf('@') + 1);
-  return { key: `${key}#acknowledged`, kind: 'alert', channel, content: order, updates: key, dueMs: nowMs };
+  // A period is acknowledged again when a further level was told.
+  return { key: `${key}#acknowledged:${nowMs}`, kind: 'alert', channel, content: order, updates: key, dueMs: nowMs };
 }
 
 function toMuted({ untilMs, by }: Mute): Pick<AlertSummary, 'mutedUntilMs' | 'mutedBy'> {

@@ -2,7 +2,7 @@ import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
 import { formatCredits, formatPercent } from '../report/format.ts';
 import { isOver } from '../report/scope-words.ts';
-import { listAlertsOf, type Mute, markRearmed, trackEpisode } from '../store/alert-repository.ts';
+import { listAlertsOf, listOpenEpisodes, type Mute, markRearmed, trackEpisode } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
 import { type Claim, claimAlert, isMuted, type Targets } from './alert-claims.ts';
 import { formatPools, formatWho } from './alert-commands.ts';
@@ -24,7 +24,7 @@ export interface AlertSetting {
 /**
  * Raises what the levels of pools and limits call for: each level once per period, the highest alone where several were
  * passed at once; a raised amount arms those again that are not reached under it. `seen` remembers what was looked at
- * last, so that a pool where nothing changed costs no query.
+ * last, so that a pool where nothing changed costs no query; an episode may have been changed by another instance.
  */
 export async function evaluateLevels(
   setting: AlertSetting,
@@ -32,11 +32,13 @@ export async function evaluateLevels(
   seen: Map<string, string>,
 ): Promise<number> {
   let raised = 0;
+  const episodes = await listOpenEpisodes(setting.db);
   for (const scope of states) {
     for (const pool of [...scope.pools, ...scope.limits]) {
       const about = describe(setting, scope, pool);
       const { subject, tellLevel, next } = about;
-      const sign = [pool.reached.join(), pool.amount, spanOf(pool), tellLevel, next, setting.targets.join()].join('|');
+      const span = pool.periodKind === 'rolling-24h' ? episodes.get(subject) : pool.period.fromMs;
+      const sign = [pool.reached.join(), pool.amount, span, tellLevel, next, setting.targets.join()].join('|');
       if (seen.get(subject) === sign) continue;
       raised += await setting.db.transaction().execute((trx) => raise(trx, setting, about));
       seen.set(subject, sign);
@@ -70,11 +72,6 @@ function describe(setting: AlertSetting, scope: ScopeState, pool: PoolState): Ab
     later: listLater(scope, pool),
     next: isTold('switch') ? emptied?.next : undefined,
   };
-}
-
-/** A window moves all the time; its episode is what counts. */
-function spanOf({ periodKind, period }: PoolState): number | undefined {
-  return periodKind === 'rolling-24h' ? undefined : period.fromMs;
 }
 
 /** Writes the alerts that are due for one pool or limit; how many are told. */
@@ -147,7 +144,7 @@ async function listLevelClaims(trx: Trx, about: About, periodKey: string): Promi
 
 function toLevelContent({ scope, pool, later, days }: About, level: number): AlertContent {
   const below = pool.thresholds.filter((threshold) => threshold < 100);
-  const urgent = level === 100 || (below.length > 1 && level === below.at(-1));
+  const urgent = level >= 90 || (below.length > 1 && level === below.at(-1));
   return {
     kind: 'level',
     ...toLevelWords(scope, pool, level),
@@ -175,7 +172,7 @@ export function toLevelWords(scope: ScopeState, pool: PoolState, level: number):
         `${formatCredits(pool.left)} left, ${pool.period.label}`,
       // Overage comes of pools alone.
       ...(!isLimit && isOver(scope) ? [`Overage this month: ${formatCredits(scope.overage)}`] : []),
-      isLimit ? describeLimit(level, pool) : describeNext(level, listLater(scope, pool)[0], pool),
+      isLimit ? describeLimit(level, pool) : describeNext(level, scope, pool),
     ],
   };
 }
@@ -190,22 +187,38 @@ function listLater({ pools }: ScopeState, pool: PoolState): PoolState[] {
 function describeLimit(level: number, { periodKind }: PoolState): string {
   const beside = 'A limit counts beside the pools: nothing is drawn from it, nothing is blocked';
   if (level < 100) return `${beside}. Slow down what can wait, or raise its amount (/usage pools edit).`;
-  const end = periodKind === 'rolling-24h' ? 'older calls leave the window' : 'the reset';
+  const end =
+    periodKind === 'rolling-24h' ? 'older calls leave the window' : periodKind === 'once' ? 'its end' : 'the reset';
   return `${beside}, and further calls are no overage because of it. It stays reached until ${end}, or until its amount is raised (/usage pools edit).`;
 }
 
 /** What to do, by what comes after. */
-function describeNext(level: number, next: PoolState | undefined, pool: PoolState): string {
+function describeNext(level: number, scope: ScopeState, pool: PoolState): string {
+  const [next] = listLater(scope, pool);
   if (next) {
     const left = `${next.name} (${formatCredits(next.left)} left)`;
     return level === 100
       ? `Calls go on from ${left}; nothing is blocked.`
       : `When it is empty, calls go on from ${left}.`;
   }
-  if (level === 100 && pool.periodKind === 'rolling-24h')
-    return 'Further calls count as overage until older ones leave the window: pause what can wait, or add to the pool.';
-  if (level === 100) return 'Further calls count as overage until the reset: pause what can wait, or add to the pool.';
+  if (level === 100)
+    return `Further calls count as overage${describeRelief(scope, pool)}: pause what can wait, or add to the pool.`;
   return 'Look who uses it, slow down what can wait, or add to the pool before it is empty.';
+}
+
+/** When the stack has something again: as a window moves on, or at the soonest of its resets. */
+function describeRelief({ pools }: ScopeState, pool: PoolState): string {
+  const giving = pools.filter(({ periodKind, amount }) => periodKind !== 'once' && amount > 0);
+  const [soonest] = giving.toSorted((a, b) => reliefMs(a) - reliefMs(b));
+  if (!soonest) return pool.periodKind === 'once' ? ', and no pool of this scope begins anew' : ' until the reset';
+  const of = soonest === pool ? '' : ` of ${soonest.name}`;
+  return soonest.periodKind === 'rolling-24h'
+    ? ` until older ones leave the window${of}`
+    : ` until the reset${of}${of && ` (${soonest.period.label})`}`;
+}
+
+function reliefMs({ periodKind, period }: PoolState): number {
+  return periodKind === 'rolling-24h' ? 0 : period.toMs;
 }
 
 /** Dates, since words such as `this-month` leave out today, whose calls passed the level, and mean other days tomorrow. */

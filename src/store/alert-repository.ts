@@ -160,6 +160,16 @@ export async function trackEpisode(
   return number;
 }
 
+/** The open episodes as they stand, by their subject: each text changes whenever something of the episode does. */
+export async function listOpenEpisodes(db: Handle): Promise<ReadonlyMap<string, string>> {
+  const rows = await db
+    .selectFrom('alert_episode')
+    .select(['subject', 'number', 'below_since_ms'])
+    .where('ended_ms', 'is', null)
+    .execute();
+  return new Map(rows.map((row) => [row.subject, `${row.number} ${row.below_since_ms}`]));
+}
+
 /** The number of the episode that is open; undefined: none. */
 export async function findOpenEpisode(db: Handle, subject: string): Promise<number | undefined> {
   const row = await db

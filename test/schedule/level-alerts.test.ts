@@ -248,6 +248,71 @@ describeEachDialect('alerts on levels', (databases) => {
     slack.assertNoProblems();
   });
 
+  it('are acknowledged at each level: the parent says so again after it was raised', async () => {
+    const { slack, use, alerts, run } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    const acknowledge = async () => {
+      const [newest] = await alerts.list();
+      await alerts.acknowledge({ what: newest!.id }, MEMBER);
+      for (let pass = 0; pass < 3; pass += 1) await run();
+    };
+    await use(800);
+    await acknowledge();
+    await use(100);
+    expect(slack.messages(CHANNEL)[0]!.text).toContain('reached 90 %');
+    expect(slack.messages(CHANNEL)[0]!.text).not.toContain('Acknowledged');
+    await acknowledge();
+    const told = slack.messages(CHANNEL).filter(({ text }) => text.includes('reached 90 %'));
+    expect(told).toHaveLength(2);
+    for (const { text } of told) expect(text).toContain(`Acknowledged by <@${OWNER}>`);
+  });
+
+  it('of a rolling pool stay one episode, whichever instance looked when', async () => {
+    const rolling = pool('Daily', 1000, { period: { kind: 'rolling-24h' } });
+    const { world, clock, told, reopen, alerts, sender } = await openAlerts(databases, [scope([rolling])]);
+    const [first, second] = [alerts, reopen().alerts];
+    const look = async (who: typeof alerts, used: number) => {
+      world.events = [{ timeMs: clock.now() - HOUR, scope: 'crm', count: used }];
+      await who.evaluate(clock.now());
+      await sender.settle();
+    };
+    await look(first, 760);
+    await look(second, 700);
+    clock.advance(HOUR / 6);
+    // Reached again within the hour, and the first has seen nothing else.
+    await look(first, 770);
+    clock.advance(HOUR);
+    await look(first, 700);
+    clock.advance(1000);
+    await look(first, 760);
+    expect(told()).toEqual(['🟠 Daily of CRM reached 75 %']);
+  });
+
+  it('mention on-call from 90 percent on, wherever the thresholds are', async () => {
+    const scopes = [[90], [75, 90, 95], [50, 70]].map((thresholds, n) =>
+      scope([pool('Monthly', 1000, { thresholds })], { name: `s${n}`, title: `S${n}` }),
+    );
+    const { use, told } = await openAlerts(databases, scopes);
+    for (const used of [510, 200, 50, 145]) for (const { name } of scopes) await use(used, { scope: name });
+    const mentioned = told().filter((line) => line.startsWith('<!subteam'));
+    const levels = new Set(mentioned.map((line) => line.replace(/^.* Monthly of /, '')));
+    expect([...levels].sort()).toEqual(['S0 reached 90 %', 'S1 reached 90 %', 'S2 reached 70 %']);
+  });
+
+  it('say of the last pool when calls have one again: at the next reset of the stack, or never', async () => {
+    const once = { kind: 'once' as const, fromDay: 20_454, untilDay: 20_818 };
+    const last = pool('Add-on', 500, { period: once, priority: 2, order: 1 });
+    const { slack, use } = await openAlerts(databases, [
+      scope([pool('Monthly', 1000), last]),
+      scope([last], { name: 'erp', title: 'ERP' }),
+    ]);
+    await use(1500);
+    await use(500, { scope: 'erp' });
+    const used = (title: string) =>
+      slack.messages(CHANNEL).find(({ text }) => text.includes(`Add-on of ${title} is used up`))!.text;
+    expect(used('CRM')).toContain('Further calls count as overage until the reset of Monthly (1 – 30 Nov 2026): pause');
+    expect(used('ERP')).toContain('Further calls count as overage, and no pool of this scope begins anew: pause');
+  });
+
   it('are muted by admins until a time; what was reached meanwhile is told then, the highest alone', async () => {
     const { clock, use, alerts, run, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
     await expect(alerts.mute({ what: 'crm' }, MEMBER)).rejects.toThrow('admins');

@@ -3,7 +3,7 @@ import type { Question } from '../../domain/report.ts';
 import { HeadroomError, QuestionError } from '../../errors.ts';
 import { interpret } from './interpret.ts';
 import { Misunderstood } from './misunderstood.ts';
-import { undoSlackEscapes } from './tokens.ts';
+import { protectFromSlack, undoSlackEscapes } from './tokens.ts';
 
 /** A channel as it was named; `id` where Slack sent it. */
 export interface ChannelReference {
@@ -90,7 +90,7 @@ function listOffers(candidates: readonly string[]): { label: string; command: st
     if (commands.size < MAX_SUGGESTIONS && isReadable(candidate)) commands.add(command);
   }
   if (commands.size === 0) for (const command of STARTING_POINTS) commands.add(command);
-  return [...commands].map((command) => ({ label: toLabel(command), command }));
+  return [...commands].map((command) => ({ label: toLabel(command), command: protectFromSlack(command) }));
 }
 
 function isReadable(candidate: string): boolean {

@@ -2,13 +2,17 @@ import { InvalidRangeError } from '../../domain/ranges.ts';
 import type { Question, Report, Reporter } from '../../domain/report.ts';
 import { QuestionError } from '../../errors.ts';
 import { formatQuestion } from './format-question.ts';
+import { protectFromSlack } from './tokens.ts';
 
-/** Answers a question; a range that cannot be is refused with the nearest that can. */
+/** Answers a question; what cannot be is refused with the nearest that can, as commands that Slack's escapes leave alone. */
 export async function answerOrRefuse(reporter: Reporter, question: Question, nowMs: number): Promise<Report> {
   try {
     return await reporter.answer(question, nowMs);
   } catch (error) {
-    throw error instanceof InvalidRangeError ? refuseRange(error, question) : error;
+    if (error instanceof InvalidRangeError) throw refuseRange(error, question);
+    if (!(error instanceof QuestionError)) throw error;
+    const suggestions = error.suggestions.map(({ label, command }) => ({ label, command: protectFromSlack(command) }));
+    throw new QuestionError(error.message, suggestions, { cause: error });
   }
 }
 

@@ -1,11 +1,11 @@
 /**
  * Of `candidates`, those that `word` was probably meant to be, nearest first, without case: prefixes, then at most two
- * slips of the hand (one for words of up to three letters). Empty where nothing is near. Never throws.
+ * slips of the hand (one for words of up to four letters). Empty where nothing is near. Never throws.
  */
 export function listNearest(word: string, candidates: Iterable<string>, limit = 5): string[] {
   const typed = word.toLowerCase();
   if (typed === '' || typed.length > 60) return [];
-  const slips = typed.length <= 3 ? 1 : 2;
+  const slips = typed.length <= 4 ? 1 : 2;
   const found: { candidate: string; distance: number }[] = [];
   for (const candidate of new Set(candidates)) {
     const known = candidate.toLowerCase();

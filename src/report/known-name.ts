@@ -46,17 +46,51 @@ export async function getName(
     return { name: meant, notes: [`No ${key} is called ${JSON.stringify(name)}: this is ${meant}.`] };
 
   const near = name === '' ? known : listNear(name, known);
+  const elsewhere = name === '' ? [] : await listElsewhere(key, deps, span, name, range);
   throw new QuestionError(
     name === ''
       ? `Which ${key}? Put its name behind the word.`
       : `No ${key} is called ${JSON.stringify(name)}; * stands for any characters.`,
-    near.length === 0
+    near.length === 0 && elsewhere.length === 0
       ? [{ label: `Top ${key}s`, command: `top ${key}s` }]
-      : near.slice(0, SUGGESTIONS).map((each) => ({
-          label: each,
-          command: [report, `"${each.replaceAll('"', '\\"')}"`, ...(range ? [range] : [])].join(' '),
-        })),
+      : [
+          ...elsewhere,
+          ...near.map((each) => ({
+            label: each,
+            command: [report, quoted(each), ...(range ? [range] : [])].join(' '),
+          })),
+        ].slice(0, SUGGESTIONS),
   );
+}
+
+/** What else is called so, in any case: a scope, a user, a module. */
+async function listElsewhere(
+  key: 'client' | 'route',
+  deps: ReporterDeps,
+  span: { fromMs: number; toMs: number },
+  name: string,
+  range: string | undefined,
+): Promise<QuestionError['suggestions'][number][]> {
+  const typed = name.toLowerCase();
+  const { scopes } = await deps.definitions();
+  const found: QuestionError['suggestions'][number][] = scopes
+    .filter((scope) => [scope.name, scope.title].some((each) => each?.toLowerCase() === typed))
+    .map((scope) => ({ label: `Pools of ${scope.name}`, command: `pool ${quoted(scope.name)}` }));
+  for (const other of ['user', 'module'] as const) {
+    const values = await deps.usage.values({ key: other, span, limit: Number.MAX_SAFE_INTEGER });
+    for (const { value } of values.filter((each) => each.value.toLowerCase() === typed)) {
+      const command = [
+        `top ${key === 'client' ? 'routes' : 'clients'} ${other}:${quoted(value)}`,
+        ...(range ? [range] : []),
+      ];
+      found.push({ label: `Calls of the ${other} ${value}`, command: command.join(' ') });
+    }
+  }
+  return found;
+}
+
+function quoted(name: string): string {
+  return `"${name.replace(/["\\]/g, '\\$&')}"`;
 }
 
 /** The only name that is the same but for case; else the only one that begins so. */

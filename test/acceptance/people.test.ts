@@ -40,6 +40,27 @@ describe('what people type', () => {
     expect((await pressRun('Acme CRM old', seen)).text).toContain('Client Acme CRM old');
   });
 
+  it('finds a name that is no client elsewhere', async () => {
+    const scope = await stage.ask('how is crm');
+    expect(scope.text).toContain('No client is called "crm"');
+    expect((await pressRun('Pools of crm', scope)).text).toContain('Monthly credits');
+    const user = await stage.ask('how many calls did Ana make last week');
+    expect((await pressRun('Calls of the user ana', user)).text).toMatch(/Top routes[\s\S]*Filters: user:ana/);
+  });
+
+  it('does not answer for now where another day was asked for', async () => {
+    expect((await stage.ask('usage yesterday')).text).toContain('Requests per hour');
+    expect((await stage.ask('usage of "acme crm" 7d')).text).toContain('Client Acme CRM');
+  });
+
+  it('offers names that look like mentions so that their buttons ask for them', async () => {
+    const name = '<@U01ALICE> & <!channel>';
+    await stage.send([{ id: 'mention', time: new Date(NOW).toISOString(), client: name, scope: 'crm' }]);
+    const seen = await stage.ask('client "&lt;@U01ALICF&gt; &amp; &lt;!channel&gt;" today');
+    expect(seen.text).toContain('No client is called');
+    expect((await pressRun(name, seen)).text).toContain(`Client ${name}: 1 request`);
+  });
+
   it('offers the nearest command for a slip of the hand', async () => {
     const seen = await stage.ask('tpo clients');
     expect(seen.text).toContain('I do not know “tpo”');

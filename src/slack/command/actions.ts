@@ -47,8 +47,8 @@ export function readAction(action: string, reading: Reading, ids: ReadonlyMap<st
 }
 
 function readHelp(reading: Reading): Command {
-  const typed = restOf(reading, 1);
-  if (typed === '') return { kind: 'help' };
+  const typed = restOf(reading, 1).replace(/^(with|about|on|for) +/i, '');
+  if (/^((me|us|please|you|a lot|so much|very much|headroom)\W*)*$/i.test(typed)) return { kind: 'help' };
   const topic = findTopic(typed);
   if (topic) return { kind: 'help', topic: topic.name };
   throw new Misunderstood(`There is no help topic ${quoteShort(typed)}.`, [
@@ -106,6 +106,7 @@ function readDigest(reading: Reading, ids: ReadonlyMap<string, string>): DigestC
     case undefined: {
       const near = listNearest(word, Object.keys(DIGEST_ACTIONS), 3);
       throw new Misunderstood(`A digest cannot ${quoteShort(restOf(reading, 1))}.`, [
+        ...(word === 'now' ? ['digest send'] : []),
         ...near.map((known) => changed(reading, reading.tokens[1]!, known)),
         'digest',
         'digest add weekdays 09:00',
@@ -185,7 +186,7 @@ function readId(reading: Reading, at: number, more = false): { id?: number } {
   const match = /^#?(\d{1,9})$/.exec(token.text);
   if (match && (more || at === reading.tokens.length - 1)) return { id: Number(match[1]) };
   if (more) return {};
-  if (/^(here|it|this|now)$/i.test(restOf(reading, at))) return {};
+  if (/^(here|it|this|now|me|us)$/i.test(restOf(reading, at))) return {};
   const verb = reading.text.slice(0, token.start).trim();
   throw new Misunderstood(
     `${quoteShort(restOf(reading, at))} is not the number of a digest; the list shows the numbers.`,
@@ -249,7 +250,7 @@ function readExport(reading: Reading): Command {
       'export status 7d',
     ]);
   }
-  return { kind: 'export', question: readQuestion(after(reading, 1)) };
+  return { kind: 'export', question: readQuestion(after(reading, /^(of|for|the)$/.test(wordAt(reading, 1)) ? 2 : 1)) };
 }
 
 function readCorrection(reading: Reading): Command {

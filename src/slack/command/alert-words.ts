@@ -58,12 +58,16 @@ export function readAlerts(reading: Reading, ids: ReadonlyMap<string, string>): 
 }
 
 function unknownAction(reading: Reading): Misunderstood {
-  const bound = /^(?:>=?|over|above|at|more than)?\s*(\d+)\s*%?$/.exec(restOf(reading, 1).toLowerCase());
+  const given = restOf(reading, 1).toLowerCase();
+  const bound =
+    /^(?:>=?|over|above|at|more than)?\s*(\d{1,9})\s*%?$/.exec(given) ??
+    /\b(\d{1,9})\s*%/.exec(given) ??
+    /^me\b()/.exec(given);
   if (bound)
     return new Misunderstood(
       'Pools warn at their levels by themselves. An alert of your own names a saved view and a number of requests: ' +
         'alerts add failures > 500 per hour.',
-      [`alerts add failures > ${bound[1]} per hour`, 'alerts', 'views', 'help alerts'],
+      [`alerts add failures > ${bound[1] || 500} per hour`, 'alerts', 'views', 'help alerts'],
     );
   const near = listNearest(wordAt(reading, 1), Object.keys(ACTIONS), 3);
   return new Misunderstood(

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { GroupKey } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { listNearest } from '../../domain/nearest.ts';
@@ -117,4 +118,11 @@ export function mergeFilters(filters: readonly Filter[]): Filter[] {
     else merged.set(id, { key, patterns: [...patterns], not });
   }
   return [...merged.values()];
+}
+
+/** The dimension of names that can only be one: paths, addresses and methods; undefined for others. */
+export function keyOfName(name: string): 'route' | 'ip' | 'method' | undefined {
+  if (name.startsWith('/')) return 'route';
+  if (isIP(name) !== 0) return 'ip';
+  return /^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)$/.test(name) ? 'method' : undefined;
 }

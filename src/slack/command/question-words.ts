@@ -4,9 +4,10 @@ import { listNearest } from '../../domain/nearest.ts';
 import { formatRangeWords, readRangeWords } from '../../domain/range-words.ts';
 import { suggestRanges } from '../../domain/ranges.ts';
 import { MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
-import { mergeFilters, readFilter, readStatus } from './filter-words.ts';
+import { keyOfName, mergeFilters, readFilter, readStatus } from './filter-words.ts';
 import { Misunderstood, quoteShort } from './misunderstood.ts';
-import { changed, type Reading } from './reading.ts';
+import { changed, type Reading, wordAt } from './reading.ts';
+import { suggestActions } from './suggest-actions.ts';
 import { readSuppose } from './suppose-words.ts';
 import type { Token } from './tokens.ts';
 import {
@@ -171,7 +172,9 @@ function readBareValue(reading: Reading, at: number, draft: Draft): number | und
   const word = reading.tokens[at]!.text.toLowerCase();
   const { report } = draft.question;
   const status = readStatus(word);
-  const isStatus = report === 'status' ? /^[1-5]\d\d$/.test(word) : false;
+  // `429`, `clients with 404`; but `top 200` asks for rows.
+  const before = wordAt(reading, at - 1);
+  const isStatus = /^[1-5]\d\d$/.test(word) && (report === 'status' || at === 0 || /^(with|http|code)$/.test(before));
   if (status && (isStatus || /^[1-5](xx|\d\ds)$/.test(word) || (report !== 'status' && FAILURE_WORDS.has(word)))) {
     draft.filters.push({ key: 'status', patterns: status, not: false });
     return at + 1;
@@ -206,7 +209,12 @@ function readNamed(reading: Reading, at: number, draft: Draft): number | undefin
   if (end === at + 1) return undefined;
   const name = first.quoted ? first.text : text.slice(first.start, tokens[end - 1]!.end);
   if (hasScope(draft.question) && draft.question.scope === undefined) return put(draft, 'scope', name, end);
-  draft.filters.push({ key: name.startsWith('/') ? 'route' : 'client', patterns: [name], not: false });
+  const dimension = first.quoted ? undefined : DIMENSION_WORDS.get(first.text.toLowerCase());
+  if (dimension && end > at + 2) {
+    // `by user ana`.
+    const value = text.slice(tokens[at + 2]!.start, tokens[end - 1]!.end);
+    draft.filters.push({ key: dimension, patterns: [value], not: false });
+  } else draft.filters.push({ key: keyOfName(name) ?? 'client', patterns: [name], not: false });
   return end;
 }
 
@@ -304,6 +312,7 @@ function unknownWord(reading: Reading, token: Token): Misunderstood {
   const near = token.quoted ? [] : [...listNearest(token.text, known, 4), ...suggestRanges(token.text)];
   const prefix = understood === '' ? '' : `I understood ${quoteShort(understood)}, but `;
   return new Misunderstood(`${prefix}${prefix ? 'not' : 'I do not know'} ${quoteShort(token.text)}.`, [
+    ...(/^(digest|alert)/i.test(token.text) ? suggestActions(reading.text) : []),
     ...near.map((word) => changed(reading, token, word)),
     near.length > 0 ? '' : changed(reading, token, `client:${reading.text.slice(token.start, token.end)}`),
     understood,

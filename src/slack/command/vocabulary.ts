@@ -56,9 +56,9 @@ export const FILTER_KEYS: ReadonlyMap<string, GroupKey> = new Map<string, GroupK
 const REPORT_ALIASES: Readonly<Record<Exclude<ReportKind, 'client' | 'route'>, string>> = {
   summary: 'home overview usage cards card scopes now dashboard',
   top: 'ranking rank most biggest busiest',
-  status: 'statuses code codes error errors failure failures failed failing success health',
+  status: 'statuses code codes http error errors failure failures failed failing success health',
   pool: 'pools balance balances credits credit allowance allowances quota quotas left remaining headroom limits forecast',
-  daily: 'days trend trends calls requests',
+  daily: 'days trend trends calls requests total totals volume compare',
   day: 'hourly hours',
   history: 'months monthly',
   licences: 'licence license licenses licensing grants seats consumables',
@@ -78,7 +78,7 @@ export const REPORT_WORDS: ReadonlyMap<string, ReportKind> = new Map(
 /** First words of the commands that are no questions. */
 export const ACTION_WORDS: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    help: 'help ? -h --help --h commands',
+    help: 'help ? -h --help --h commands thanks thank thx ty',
     digest: 'digest digests subscription subscriptions report reports',
     subscribe: 'subscribe',
     unsubscribe: 'unsubscribe',

@@ -159,6 +159,8 @@ const questions: fc.Arbitrary<Question> = fc
     if (isScoped && scope !== undefined) question.scope = scope;
     // The scope of these is said by its name, and twelve months are the history's own range.
     if (isScoped && question.filters) question.filters = question.filters.filter(({ key }) => key !== 'scope');
+    // Cards are of now.
+    if (report === 'summary') delete question.range;
     if (report === 'history' && question.range === '12-months') delete question.range;
     if (question.filters?.length === 0) delete question.filters;
     return question;

@@ -1,4 +1,9 @@
-import { WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
+import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api';
+
+const UNCLEAR =
+  'Slack is not answering as it should, and did not say whether that went through. If you see nothing of it, please try again.';
+const NO_ACCESS =
+  'Slack no longer lets the app in: an admin can install it again, and set the new SLACK_BOT_TOKEN where it runs.';
 
 /** What a person is told where Slack refused something that we wanted for them, by Slack's code. */
 const ANSWERS: Readonly<Record<string, string>> = {
@@ -10,6 +15,15 @@ const ANSWERS: Readonly<Record<string, string>> = {
   message_not_found: 'That message is no longer there. Ask again.',
   cant_update_message: 'That message can no longer be changed. Ask again.',
   edit_window_closed: 'That message can no longer be changed. Ask again.',
+  internal_error: UNCLEAR,
+  fatal_error: UNCLEAR,
+  service_unavailable: UNCLEAR,
+  request_timeout: UNCLEAR,
+  account_inactive: NO_ACCESS,
+  token_revoked: NO_ACCESS,
+  token_expired: NO_ACCESS,
+  invalid_auth: NO_ACCESS,
+  not_authed: NO_ACCESS,
 };
 
 /**
@@ -20,6 +34,7 @@ export function describeRefusal(error: unknown): string | undefined {
   if (error instanceof WebAPIRateLimitedError) {
     return `Slack asks for patience: please try again in ${error.retryAfter} seconds.`;
   }
+  if (error instanceof WebAPIRequestError || error instanceof WebAPIHTTPError) return UNCLEAR;
   if (!(error instanceof WebAPIPlatformError)) return undefined;
   const { error: code, needed } = error.data as { error: string; needed?: string };
   if (code === 'missing_scope') {

@@ -162,7 +162,8 @@ describe('Slack in trouble', () => {
     const { slack } = await startRig();
     slack.faults.fail('chat.postMessage', { dropAfter: true });
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
-    await slack.waitFor(() => slack.ephemerals('alice')[0], 'the asker is told');
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the asker is told');
+    expect(told.text).toContain('did not say whether that went through. If you see nothing of it');
     expect(slack.messages('api-usage')).toHaveLength(1);
   });
 });

@@ -185,6 +185,7 @@ describe('what Slack refuses', () => {
   it.each([
     ['views.open', 'expired_trigger_id', 'press once more'],
     ['views.open', 'missing_scope', 'lacks a permission'],
+    ['views.open', 'token_revoked', 'install it again'],
     ['views.open', 'unheard_of', 'tell an admin the id'],
   ])('%s with %s: has an answer for the person', async (method, error, told) => {
     const { slack } = await startRig();

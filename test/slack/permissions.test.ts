@@ -50,7 +50,7 @@ describe('who may ask', () => {
     const { slack, questions } = await startRig({ wait: async () => {} });
     slack.faults.fail('users.info', { error: 'internal_error', times: 5 });
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'status' });
-    expect(await told(slack, 'alice')).toContain('That did not work');
+    expect(await told(slack, 'alice')).toContain('Slack is not answering');
     expect(questions).toEqual([]);
   });
 

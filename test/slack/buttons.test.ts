@@ -88,6 +88,11 @@ describe('controls under an answer', () => {
     expect(old.text).toContain('This answer is old');
     await rig.slack.click({ user: 'boris', message: old, action_id: 'run:0' });
     await rig.slack.waitFor(() => rig.questions.at(-1)?.range === '7d', 'it is asked again');
+    await rig.slack.click({ user: 'alice', message, action_id: 'answer_unshare' });
+    await rig.slack.waitFor(
+      () => rig.slack.ephemerals('alice').find(({ text }) => text.includes('This answer is old')),
+      'its asker is not told that somebody else asked',
+    );
     rig.slack.assertNoProblems();
   });
 

@@ -113,7 +113,8 @@ async function share({ ctx, asked, person, question }: Press): Promise<void> {
 
 async function unshare(press: Press): Promise<void> {
   const { ctx, asked, person, question, answer, mine } = press;
-  if (!answer?.ts || !mine) {
+  if (!answer) return tellOld(ctx, asked, question);
+  if (!answer.ts || !mine) {
     return tellPrivately(ctx, asked, buildNotice(['Only the person who asked can make this answer private.']));
   }
   await answerQuestion(ctx, { ...asked, ephemeral: false }, person, { ...question, private: true });

@@ -132,12 +132,11 @@ async function post(life: Life, drawn: Drawn): Promise<boolean> {
       if (ts) answer.ts = ts;
     });
   } catch (error) {
-    const reason = closedBy(slackErrorOf(error), ctx.bot.name);
-    if (!reason) throw error;
+    const place = closedBy(slackErrorOf(error), ctx.bot.name);
+    if (!place) throw error;
     const secret: Answer = { ...answer, private: true };
     delete secret.ts;
-    const place: Place = { open: false, reason };
-    await answerPrivately({ ...life, place, shared: false, remarks: [reason], answer: secret }, false);
+    await answerPrivately({ ...life, place, shared: false, remarks: [place.reason], answer: secret }, false);
     return false;
   }
   await keep(ctx, answer);

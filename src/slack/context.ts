@@ -24,6 +24,8 @@ export interface Asked {
   threadTs?: string | undefined;
   /** Takes five messages within half an hour; works where the bot is not a member. */
   responseUrl?: string | undefined;
+  /** The command, where it was written; a press does the same where only a press can. */
+  text?: string | undefined;
   /** Opens a modal, once, within seconds. */
   triggerId?: string | undefined;
   /** The press came from a message that only they see: it can be replaced through the response URL. */

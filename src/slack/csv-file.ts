@@ -14,7 +14,7 @@ export async function sendCsv(
   ctx: SlackContext,
   asked: Asked,
   question: Question,
-  to: { place: Place; threadTs?: string | undefined },
+  to: { place: Place | 'asker'; threadTs?: string | undefined },
 ): Promise<void> {
   const limit = question.limit ?? MAX_RANKING_ROWS;
   const whole = question.report === 'top' ? { ...question, limit, offset: 0 } : question;
@@ -22,7 +22,7 @@ export async function sendCsv(
   const csv = ctx.toCsv(report);
   const filename = `${fileStem(report)}.csv`;
   const file = { file: Buffer.from(csv, 'utf8'), filename, title: filename };
-  if (to.place.open) {
+  if (to.place !== 'asker' && to.place.open) {
     const thread = to.threadTs ? { thread_ts: to.threadTs } : {};
     await upload(ctx, { ...file, channel_id: asked.channel, ...thread });
     return;

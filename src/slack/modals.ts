@@ -1,5 +1,5 @@
 import type { Question } from '../domain/report.ts';
-import { HeadroomError } from '../errors.ts';
+import { HeadroomError, QuestionError } from '../errors.ts';
 import { type AlertMetadata, buildAlertModal } from './blocks/alert-modal.ts';
 import { describeRuns } from './blocks/digest-list.ts';
 import { buildDigestModal, type DigestLimits, defaultSchedule } from './blocks/digest-modal.ts';
@@ -13,7 +13,8 @@ import { slackErrorOf } from './web-clients.ts';
 /** Opens a modal for what was just typed or pressed, upon the one that is open: Slack allows it once and within 3 s. */
 export async function openView(ctx: SlackContext, asked: Asked, view: Block): Promise<void> {
   if (!asked.triggerId) {
-    throw new HeadroomError('slack', `A form cannot be opened from here. Use ${ctx.command}, or a button.`);
+    const again = asked.text === undefined ? [] : [{ label: 'Open the form', command: asked.text }];
+    throw new QuestionError(`Slack opens a form for a press, or for ${ctx.command}, not for a message.`, again);
   }
   const given = { trigger_id: asked.triggerId, view: view as never };
   await (asked.modal ? ctx.client.views.push(given) : ctx.client.views.open(given));

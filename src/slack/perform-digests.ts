@@ -107,8 +107,5 @@ export async function prepareChannel(ctx: SlackContext, channel: string): Promis
   await ctx.client.conversations.join({ channel }).catch(() => {});
   const again = await findPlace(ctx.client, channel, where);
   if (again.open) return;
-  throw new HeadroomError(
-    'schedule',
-    `I cannot post there: invite me first with /invite @${ctx.bot.name} in that channel (not one that is archived, or shared outside the organisation).`,
-  );
+  throw new HeadroomError('schedule', `I cannot post there: ${again.cure}`);
 }

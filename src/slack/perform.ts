@@ -26,7 +26,7 @@ const AUDIT_SHOWN = 30;
 
 /** Does what the words after `/usage` ask for. */
 export async function performText(ctx: SlackContext, asked: Asked, person: Person, text: string): Promise<void> {
-  await perform(ctx, asked, person, parseCommand(text));
+  await perform(ctx, { ...asked, text }, person, parseCommand(text));
 }
 
 /** Does what a command asks for; what it needs beyond seeing answers is checked here. */
@@ -92,7 +92,7 @@ async function exportCsv(ctx: SlackContext, asked: Asked, question: Question): P
   const place = await findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait });
   const secret = ctx.config.viewers.length > 0 || (question.private ?? isPrivateByDefault(ctx.config));
   const filtered = await withChosenFilters(ctx, asked, question);
-  const to = place.open && secret && !place.direct ? ({ open: false, reason: '' } as const) : place;
+  const to = place.open && secret && !place.direct ? 'asker' : place;
   await sendCsv(ctx, asked, filtered, { place: to, threadTs: asked.threadTs });
 }
 

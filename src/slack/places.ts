@@ -2,21 +2,42 @@ import type { WebClient } from '@slack/web-api';
 import type { SlackConfig } from './deps.ts';
 import { callSlack, slackErrorOf } from './web-clients.ts';
 
-/** Whether the bot can answer openly in a conversation, and who would see it there. */
-export type Place = { open: true; direct: boolean; audience: string } | { open: false; reason: string };
+/**
+ * Whether the bot can answer openly in a conversation, and who would see it there; else `reason` for whoever asks there,
+ * and `cure` for whoever wants something posted there.
+ */
+export type Place = { open: true; direct: boolean; audience: string } | { open: false; reason: string; cure: string };
+
+type Closed = Extract<Place, { open: false }>;
 
 /** A place that was closed while we looked, by the error Slack gave for a post. Undefined: the error is about something else. */
-export function closedBy(error: string | undefined, botName: string): string | undefined {
+export function closedBy(error: string | undefined, botName: string): Closed | undefined {
   if (error === 'not_in_channel' || error === 'channel_not_found') return notAMember(botName);
-  if (error === 'is_archived') return 'This channel is archived, so the answer is for you alone.';
+  if (error === 'is_archived') return closed('is archived');
   if (error === 'restricted_action' || error === 'restricted_action_read_only_channel') {
-    return 'Apps may not post in this channel, so the answer is for you alone.';
+    return {
+      open: false,
+      reason: 'Apps may not post in this channel, so the answer is for you alone.',
+      cure: 'apps may not post in that channel.',
+    };
   }
   return undefined;
 }
 
-function notAMember(botName: string): string {
-  return `Headroom is not a member of this conversation, so the answer is for you alone. To have answers here: /invite @${botName}`;
+function closed(state: string): Closed {
+  return {
+    open: false,
+    reason: `This channel ${state}, so the answer is for you alone.`,
+    cure: `that channel ${state}; choose another.`,
+  };
+}
+
+function notAMember(botName: string): Closed {
+  return {
+    open: false,
+    reason: `Headroom is not a member of this conversation, so the answer is for you alone. To have answers here: /invite @${botName}`,
+    cure: `invite me first with /invite @${botName} in that channel.`,
+  };
 }
 
 /** Looks a conversation up. Asked anew each time: an invitation or a sharing with outsiders holds at once. */
@@ -28,22 +49,19 @@ export async function findPlace(
   try {
     const ask = () => client.conversations.info({ channel, include_num_members: true });
     const { channel: info } = await callSlack(ask, { wait, repeatable: true });
-    if (!info) return { open: false, reason: notAMember(botName) };
+    if (!info) return notAMember(botName);
     if (info.is_im) return { open: true, direct: true, audience: 'you alone' };
-    if (info.is_archived) return { open: false, reason: closedBy('is_archived', botName)! };
+    if (info.is_archived) return closed('is archived');
     if (info.is_ext_shared || info.is_pending_ext_shared || info.is_org_shared) {
-      return {
-        open: false,
-        reason: 'This channel is shared outside your organisation, so the answer is for you alone.',
-      };
+      return closed('is shared outside your organisation');
     }
-    if (!info.is_member && !info.is_mpim) return { open: false, reason: notAMember(botName) };
+    if (!info.is_member && !info.is_mpim) return notAMember(botName);
     const members = info.num_members ? `the ${info.num_members} members` : 'everyone';
     const audience = info.is_mpim ? 'everyone in this conversation' : `${members} of #${info.name}`;
     return { open: true, direct: false, audience };
   } catch (error) {
-    const reason = closedBy(slackErrorOf(error), botName);
-    if (reason) return { open: false, reason };
+    const place = closedBy(slackErrorOf(error), botName);
+    if (place) return place;
     throw error;
   }
 }

@@ -29,11 +29,46 @@ describe('a mention', () => {
     slack.assertNoProblems();
   });
 
+  it.each([
+    '<@U01HEADROOM>: top clients 7d',
+    '<@U01HEADROOM|headroom>, top clients 7d',
+    'Hey <@U01HEADROOM>, top clients 7d',
+  ])('may be an address: %s', async (text) => {
+    const { slack, questions } = await startRig();
+    await slack.say({ user: 'alice', channel: 'api-usage', text });
+    await slack.waitFor(() => questions.length === 1, 'it is asked');
+    expect(questions[0]).toMatchObject({ report: 'top', dimension: 'client', range: '7d' });
+    slack.assertNoProblems();
+  });
+
+  it('offers a button where a form is needed, which only a press opens', async () => {
+    const { slack } = await startRig();
+    await slack.mention({ user: 'alice', channel: 'api-usage', text: 'digest add' });
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'a button');
+    await slack.click({ user: 'alice', message: told, action_id: 'run:0' });
+    await slack.waitFor(() => slack.modal('alice')?.callback_id === 'digest', 'the form of a digest');
+    slack.assertNoProblems();
+  });
+
   it('without a question is an introduction for that person', async () => {
     const { slack } = await startRig();
     await slack.mention({ user: 'alice', channel: 'api-usage', text: '' });
     expect((await slack.waitFor(() => slack.ephemerals('alice')[0], 'it')).text).toContain('API allowance');
     slack.assertNoProblems();
+  });
+});
+
+describe('a digest where none can be posted', () => {
+  it.each([
+    ['partner-acme', 'shared outside your organisation'],
+    ['finance', '/invite @Headroom'],
+  ])('%s: is told why', async (channel, why) => {
+    const { slack, done } = await startRig();
+    await slack.command({ user: 'alice', channel, text: 'digest add daily 09:00' });
+    const { text } = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the reason');
+    expect(text).toContain(why);
+    expect(text.includes('/invite')).toBe(channel === 'finance');
+    expect(done).toEqual([]);
   });
 });
 

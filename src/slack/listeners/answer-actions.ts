@@ -130,7 +130,7 @@ async function sendCsvOf({ ctx, asked, question, answer, mine, messageTs }: Pres
   // The message shows a page of the ranking; the file is all of it.
   const { limit: _, ...whole } = question;
   if (toThread) return sendCsv(ctx, asked, whole, { place, threadTs });
-  await sendCsv(ctx, asked, whole, { place: { open: false, reason: '' } });
+  await sendCsv(ctx, asked, whole, { place: 'asker' });
 }
 
 async function resetFilters(press: Press): Promise<void> {

@@ -51,7 +51,8 @@ async function answerWritten(ctx: SlackContext, event: Written): Promise<void> {
     threadTs: event.thread_ts ?? event.ts,
     atMs: ctx.now(),
   };
-  const text = (event.text ?? '').replaceAll(`<@${ctx.bot.userId}>`, ' ').trim();
+  // `@Headroom: top clients` and `hey @Headroom, who …`: what is left of the address says nothing.
+  const text = (event.text ?? '').replaceAll(new RegExp(`<@${ctx.bot.userId}(\\|[^>]*)?>[\\s,:;!]*`, 'g'), ' ').trim();
   await serve(ctx, asked, (person) =>
     text === ''
       ? tellPrivately(ctx, asked, buildIntroduction(ctx.command, ctx.bot.name))

@@ -51,7 +51,7 @@ it('ends evidence at a whole clause, and advice does not repeat it', () => {
   const status = { codes: [{ status: '429', sharePercent: 4.2 }], diagnosis: [{ claim: 'Refused', evidence }] };
   const advice = { sections: [{ title: 'Back off after each 429', lines: [evidence] }] };
   const { blocks } = buildDigest(content({ status, advice } as never), {
-    sections: EVERYTHING.sections,
+    what: EVERYTHING,
     schedule: 'daily 09:00 UTC',
   });
   const body = JSON.stringify(blocks);
@@ -65,7 +65,10 @@ it('says how many of all it ranks', () => {
   const rows = [{ name: 'a', requests: 5, failed: 0, sharePercent: 50 }];
   const body = (distinct: number) =>
     JSON.stringify(
-      buildDigest(content({ topClients: { rows, distinct } } as never), { sections: ['clients'], schedule: '' }).blocks,
+      buildDigest(content({ topClients: { rows, distinct } } as never), {
+        what: { sections: ['clients'], filters: [] },
+        schedule: '',
+      }).blocks,
     );
   expect(body(8)).toContain('"Top clients (1 of 8)"');
   expect(body(1)).toContain('"Top clients"');

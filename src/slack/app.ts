@@ -107,7 +107,8 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
         return;
       } catch (error) {
         problem = error instanceof WebAPIPlatformError ? error.data.error : 'Slack cannot be reached';
-        outage.fail(problem);
+        // A refusal at first is what `start` ends with.
+        if (attempt > 0 || !REFUSALS.has(problem)) outage.fail(problem);
         await wait(Math.min(30_000, 1000 * 2 ** attempt));
       }
     }

@@ -88,8 +88,8 @@ describe('a start that cannot be', () => {
   });
 
   it('says in one line that Slack refuses the token', async () => {
-    const { code, err } = await start({ SLACK_BOT_TOKEN: 'xoxb-of-nobody' }).ended;
-    expect(code).toBe(1);
+    const { code, out, err } = await start({ SLACK_BOT_TOKEN: 'xoxb-of-nobody' }).ended;
+    expect([code, out]).toEqual([1, '']);
     expect(err).toBe(
       'Slack refuses SLACK_BOT_TOKEN (invalid_auth): copy it again from OAuth & Permissions of the Slack app.\n',
     );

@@ -131,11 +131,15 @@ class Part {
   add(bytes: Uint8Array, event: UsageEvent | string | undefined, isRest: boolean): void {
     this.#advance(bytes);
     this.records += 1;
-    if (!isRest) this.lines += 1;
-    if (typeof event === 'string') this.faults.push({ line: this.lines, error: event });
+    const line = isRest ? this.lines : this.lines + 1;
+    this.lines = line;
+    // In CSV a record may be several lines.
+    const last = bytes.length - 1;
+    for (let end = bytes.indexOf(10); end >= 0 && end < last; end = bytes.indexOf(10, end + 1)) this.lines += 1;
+    if (typeof event === 'string') this.faults.push({ line, error: event });
     else if (event) {
       this.events.push(event);
-      this.eventLines.push(this.lines);
+      this.eventLines.push(line);
     }
   }
 

@@ -10,7 +10,7 @@ export interface ImportFile {
   format: string;
   bytes: number;
   hash: string;
-  /** Lines (or CSV records) of that part. */
+  /** Lines of that part; a record of CSV may be several. */
   lines: number;
   events: number;
   duplicates: number;

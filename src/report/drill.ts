@@ -1,10 +1,10 @@
 import type { Dimension, GroupKey } from '../domain/dimension.ts';
 import type { DrillReport, Question, Table } from '../domain/report.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
-import { capitalise, formatDate, formatShare } from './format.ts';
+import { capitalise, formatShare } from './format.ts';
 import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getName, type KnownName } from './known-name.ts';
-import { noteAnswer } from './notes.ts';
+import { formatRawStart, noteAnswer } from './notes.ts';
 import { rankRows } from './ranking.ts';
 import { describeOutcome } from './status.ts';
 import { countNames, sumTotals } from './totals.ts';
@@ -77,7 +77,7 @@ async function reportDrill(
         ...(kind === 'client' && ids.some((id) => id !== name) ? [noteIds(ids)] : []),
         ...(cut.length > 0
           ? [
-              `From raw events, which begin on ${formatDate(deps.calendar.dayOf(cutMs))}: ${cut.map((key) => DIMENSION_WORDS[key].plural).join(', ')}.`,
+              `From raw events, which begin on ${formatRawStart(inquiry, cutMs)}: ${cut.map((key) => DIMENSION_WORDS[key].plural).join(', ')}.`,
             ]
           : []),
       ],

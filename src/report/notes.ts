@@ -24,10 +24,16 @@ export function noteAnswer(inquiry: Inquiry, answer: UsageAnswer): string[] {
 }
 
 /** Where the whole range is answered, but only raw events can tell how many clients there were. */
-export function noteClients({ deps }: Inquiry, main: UsageAnswer, clients: UsageAnswer): string[] {
+export function noteClients(inquiry: Inquiry, main: UsageAnswer, clients: UsageAnswer): string[] {
   if (main.shortened || !clients.shortened) return [];
-  const since = formatDate(deps.calendar.dayOf(clients.shortened.fromMs));
+  const since = formatRawStart(inquiry, clients.shortened.fromMs);
   return [`Clients are told apart by raw events, which begin on ${since}; those of earlier days are not among them.`];
+}
+
+/** The day that an answer begins on where it was cut; of one that was cut whole, the day that raw events do begin on. */
+export function formatRawStart({ deps, span, extent }: Inquiry, fromMs: number): string {
+  const day = deps.calendar.dayOf(fromMs);
+  return formatDate(fromMs < span.toMs ? day : Math.max(day, extent?.firstRawDay ?? day));
 }
 
 /** The same question with what totals hold, where an answer was cut short. */
@@ -55,9 +61,11 @@ function noteOlderDays({ olderZones, range, filters, question }: Inquiry): strin
 }
 
 function noteShortened(inquiry: Inquiry, shortened: NonNullable<UsageAnswer['shortened']>): string {
-  const { calendar } = inquiry.deps;
-  const since = formatDate(calendar.dayOf(shortened.fromMs));
-  if (shortened.reason === 'no-hours') return `Hourly totals begin on ${since}; what is older is left out.`;
+  if (shortened.reason === 'no-hours') {
+    const day = inquiry.deps.calendar.dayOf(shortened.fromMs);
+    return `Hourly totals begin on ${formatDate(day)}; what is older is left out.`;
+  }
+  const since = formatRawStart(inquiry, shortened.fromMs);
   const nearest = shortened.nearest.map((key) => DIMENSION_WORDS[key].singular);
   const more = nearest.length > 0 ? ` For the whole range, totals hold ${joinWords(nearest)}.` : '';
   return shortened.fromMs >= inquiry.span.toMs

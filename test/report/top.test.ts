@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createCalendar } from '../../src/domain/calendar.ts';
+import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
 import { toCsv } from '../../src/report/csv.ts';
 import { createMemoryUsage, type EventOfTest } from './memory-usage.ts';
 import { ask, at, NOW } from './setup.ts';
@@ -210,5 +210,28 @@ describe('top', () => {
     expect(report.offers).toMatchObject([
       { label: 'Whole range, filtered by user only', question: { filters: [filters[1]] } },
     ]);
+  });
+
+  it('names the day that raw events begin on, also where the whole range is older', async () => {
+    const old = calls('a', 5, { timeMs: at('2026-09-15T12:00:00Z'), module: 'm', user: 'u' });
+    const usage = createMemoryUsage([old, calls('b', 1)], createCalendar('UTC'));
+    const cut: typeof usage = {
+      ...usage,
+      extent: async () => ({ ...(await usage.extent())!, firstRawDay: parseDay('2026-10-21') }),
+      sum: async (query) =>
+        query.filters.length === 0
+          ? usage.sum(query)
+          : {
+              ...(await usage.sum({ ...query, span: { ...query.span, fromMs: query.span.toMs } })),
+              shortened: { fromMs: query.span.toMs, reason: 'no-total', nearest: ['user'] },
+            },
+    };
+    const filters = [
+      { key: 'module', patterns: ['m'], not: false },
+      { key: 'user', patterns: ['u'], not: false },
+    ] as const;
+    const question = { report: 'top', dimension: 'ip', range: '2026-09-10..2026-09-20', filters } as const;
+    const report = await ask([], question, { deps: { usage: cut } });
+    expect(report.notes.join(' ')).toContain('raw events reach back to Wed 21 Oct 2026 only: nothing of the range');
   });
 });

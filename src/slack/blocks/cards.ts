@@ -52,10 +52,7 @@ function byLevel(a: { level: Level }, b: { level: Level }): number {
 /** One scope: what is used of the pool now drawn from, what the rest holds, and the peak minute beside the rate limit. */
 function buildCard(card: ScopeCard, zone: string): Block[] {
   const { pool } = card;
-  const lines = [
-    ...(pool ? [`${drawGauge(pool.percent, pool.thresholds)} ${formatPercent(pool.percent, pool.thresholds)}`] : []),
-    ...card.limits.map((limit) => describeBalance(limit)),
-  ];
+  const lines = [...(pool ? [describeGauge(pool)] : []), ...card.limits.map((limit) => describeBalance(limit))];
   const fields = [
     ...(pool
       ? [
@@ -89,12 +86,16 @@ function describeRate(card: ScopeCard, zone: string): string[] {
   return [`Peak minute\n${peak}${bulk}`];
 }
 
-/** `Daily credits: ████░░ 41 %, 21,525 of 52,500, 30,975 left, 🔵 healthy`. */
+/** `Fair use: 2,150 of 5,000, 🔵 healthy`, and its gauge on a line of its own: a phone has room for no more. */
 function describeBalance(balance: PoolBalance): string {
   return (
-    `${balance.name}: ${drawGauge(balance.percent, balance.thresholds)} ${formatPercent(balance.percent, balance.thresholds)}, ` +
-    `${formatCredits(balance.used)} of ${formatCredits(balance.amount)}, ${LEVEL_WORDS[balance.level]}`
+    `${balance.name}: ${formatCredits(balance.used)} of ${formatCredits(balance.amount)}, ${LEVEL_WORDS[balance.level]}` +
+    `\n${describeGauge(balance)}`
   );
+}
+
+function describeGauge({ percent, thresholds }: PoolBalance): string {
+  return `${drawGauge(percent, thresholds)} ${formatPercent(percent, thresholds)}`;
 }
 
 /** Where more can be bought, on amber and red alone. */
@@ -133,8 +134,8 @@ export function buildPools(report: PoolReport): Block[] {
 function buildBalance(balance: PoolBalance, zone: string): Block {
   return richText(
     leaf(balance.name, { bold: true }),
-    ` ${balance.period.label}${balance.drawnNow ? ' · in use' : ''}`,
-    `\n${drawGauge(balance.percent, balance.thresholds)} ${formatPercent(balance.percent, balance.thresholds)}  ${LEVEL_WORDS[balance.level]}`,
+    `   ${LEVEL_WORDS[balance.level]} · ${balance.period.label}${balance.drawnNow ? ' · in use' : ''}`,
+    `\n${describeGauge(balance)}`,
     `\n${formatCredits(balance.used)} used of ${formatCredits(balance.amount)}, ${formatCredits(balance.left)} left`,
     // An amount that is not made of anything is said already.
     ['', formatCredits(balance.amount)].includes(balance.arithmetic) ? '' : `\n${balance.arithmetic}`,

@@ -4,7 +4,7 @@ import { DEFAULT_SCOPE, type Pool, type RuleSet, type Scope } from '../domain/de
 import { formatPeriodRule } from '../domain/period.ts';
 import type { PoolReport, Question, TableReport } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
-import { countOf, formatCredits, formatDate, formatInstant } from './format.ts';
+import { countOf, creditsOf, formatCredits, formatDate, formatInstant } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { reportPool } from './pool.ts';
@@ -48,7 +48,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
     ...toHead(inquiry, [answer], {
       title: scopes.length === 1 ? `Where the numbers of ${scopes[0]!.title} come from` : 'Where the numbers come from',
       finding:
-        `${countOf(totals.requests, 'request')} counted for ${formatCredits(totals.credits)} credits in ${range.label}; ` +
+        `${countOf(totals.requests, 'request')} counted for ${creditsOf(totals.credits)} in ${range.label}; ` +
         `${countOf(out, 'request')} excluded; ${countOf(applying.length, 'correction')}.`,
       notes: noteAnswer(inquiry, answer),
       offers: scopes.map(({ name, title }) => ({
@@ -131,7 +131,7 @@ function describeCounting(
     ...holidays.map(
       ({ fromDay, untilDay }) => `Recorded but not drawn from ${formatDate(fromDay)} to ${formatDate(untilDay)}.`,
     ),
-    `${countOf(counted?.requests ?? 0, 'request')} for ${formatCredits(counted?.credits ?? 0)} credits in the range.`,
+    `${countOf(counted?.requests ?? 0, 'request')} for ${creditsOf(counted?.credits ?? 0)} in the range.`,
   ];
 }
 

@@ -1,8 +1,9 @@
+import { formatCredits } from '../domain/amount.ts';
 import { formatDay, toDate } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
 
-export { formatCredits } from '../domain/amount.ts';
+export { formatCredits };
 
 const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
@@ -102,6 +103,11 @@ export function formatDuration(ms: number): string {
 /** `1 client`, `42 clients`. */
 export function countOf(count: number, singular: string, plural = `${singular}s`): string {
   return `${formatCount(count)} ${count === 1 ? singular : plural}`;
+}
+
+/** `1 credit`, `2.5 credits`. */
+export function creditsOf(credits: Thousandths): string {
+  return `${formatCredits(credits)} ${credits === 1000 ? 'credit' : 'credits'}`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */

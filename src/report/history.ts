@@ -3,7 +3,7 @@ import type { Definitions } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { resolveHistory, resolveMonth } from '../domain/ranges.ts';
 import type { HistoryReport, Question } from '../domain/report.ts';
-import { formatCredits, formatMonthName } from './format.ts';
+import { creditsOf, formatCredits, formatMonthName } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { type DayOfDraws, listDraws } from './pools.ts';
 import { unknownScope } from './scope-words.ts';
@@ -60,7 +60,7 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
       finding:
         total === 0
           ? `No credits used in ${range.label}.`
-          : `${formatCredits(total)} credits used in ${range.label}, most in ${most.label} with ${formatCredits(most.total)}` +
+          : `${creditsOf(total)} used in ${range.label}, most in ${most.label} with ${formatCredits(most.total)}` +
             `${hasPools ? `; ${describeShares(shares)}` : ''}.`,
       notes: [
         ...(range.partial ? [`${months.at(-1)!.label} is partial: it counts to yesterday.`] : []),

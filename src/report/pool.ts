@@ -1,6 +1,6 @@
 import type { PoolReport, Question, ScopeState } from '../domain/report.ts';
 import { noteBalanceCorrections } from './corrections.ts';
-import { countOf, formatCredits, formatDate, formatPercent, formatShortDate } from './format.ts';
+import { countOf, creditsOf, formatCredits, formatDate, formatPercent, formatShortDate } from './format.ts';
 import { type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getScopeStates } from './pools.ts';
 import { checkSuppose, LEVEL_WORDS, LEVELS, noteSuppose, unknownScope } from './scope-words.ts';
@@ -48,7 +48,7 @@ export function describeStates({ deps }: Pick<Inquiry, 'deps'>, states: readonly
   );
   if (!worst) return 'No pool is declared.';
   const { current } = worst;
-  if (!current) return `${worst.title} has no pool: ${formatCredits(worst.used)} credits used this month.`;
+  if (!current) return `${worst.title} has no pool: ${creditsOf(worst.used)} used this month.`;
   const others = states.filter((state) => state !== worst && state.level !== 'healthy').length;
   const ends = current.runOut && formatRunOut(current.runOut, deps.calendar.dayOf);
   return (

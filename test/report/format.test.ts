@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatPercent, toDecimal } from '../../src/report/format.ts';
+import { creditsOf, formatDuration, formatPercent, toDecimal } from '../../src/report/format.ts';
+
+it('one credit is one', () => {
+  expect([1000, 0, 2500, 1_234_000].map(creditsOf)).toEqual(['1 credit', '0 credits', '2.5 credits', '1,234 credits']);
+});
 
 describe('formatPercent', () => {
   it.each([

@@ -207,6 +207,20 @@ describe('a private answer', () => {
     await slack.waitFor(() => slack.ephemerals('alice').length === 0, 'the private copy is gone');
     slack.assertNoProblems();
   });
+
+  it('is shared also where Slack no longer takes the private copy away', async () => {
+    const { slack, log } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients 7d private' });
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the private answer');
+    slack.faults.fail('response_url', { error: 'expired_url' });
+    await slack.click({ user: 'alice', message: told, action_id: 'answer_share' });
+    await withPicture(slack);
+    await slack.waitFor(() => countOf(slack, 'response_url') === 2, 'the private copy is to go');
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'help' });
+    await slack.waitFor(() => slack.ephemerals('alice').at(-1)?.text.startsWith('Getting started'), 'the next answer');
+    expect(slack.ephemerals('alice')).toHaveLength(2);
+    expect(log.filter(({ level }) => level === 'error')).toEqual([]);
+  });
 });
 
 describe('in direct messages', () => {

@@ -108,7 +108,11 @@ async function share({ ctx, asked, person, question }: Press): Promise<void> {
   const place = await findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait });
   if (!place.open) return tellPrivately(ctx, asked, buildNotice([place.reason]));
   await answerQuestion(ctx, { ...asked, ephemeral: false }, person, { ...question, private: false }, { share: true });
-  if (asked.responseUrl && asked.ephemeral) await respond(asked.responseUrl, { delete_original: true });
+  if (!asked.responseUrl || !asked.ephemeral) return;
+  // It is shared; that the private one stays, as after a slow answer, is no failure.
+  await respond(asked.responseUrl, { delete_original: true }).catch((error: unknown) =>
+    ctx.log.debug({ error: String(error) }, 'a shared answer still stands privately too'),
+  );
 }
 
 async function unshare(press: Press): Promise<void> {

@@ -1,3 +1,4 @@
+import { HeadroomError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { Db } from '../store/database.ts';
 import { listSources, type Source } from '../store/source-repository.ts';
@@ -67,7 +68,10 @@ export class SourceDirectory {
   }
 
   async #load(nowMs: number): Promise<void> {
-    const sources = await listSources(this.#db);
+    const sources = await listSources(this.#db).catch((error: NodeJS.ErrnoException) => {
+      const message = `Sources cannot be looked up right now (${error.message || error.code}); send the request again.`;
+      throw new HeadroomError('database', message, { cause: error });
+    });
     this.#byName = new Map(sources.map((source) => [source.name, source]));
     this.#byTokenHash = new Map(sources.map((source) => [source.tokenHash, source]));
     if (this.#secrets.size > sources.length + 100) this.#secrets.clear();

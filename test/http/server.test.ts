@@ -183,6 +183,17 @@ describeEachDialect('the HTTP server', (databases) => {
     expect((await send({ ...stage, token: token.reveal() }, '/v1/events', EVENT)).status).toBe(401);
   });
 
+  it('answers 503 while its sources cannot be looked up, with nothing counted', async () => {
+    await stage.db.schema.alterTable('source').renameTo('source_away').execute();
+    stage.clock.nowMs += 2000;
+    const refused = await send(stage, '/v1/events', EVENT);
+    expect(refused.status).toBe(503);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    await stage.db.schema.alterTable('source_away').renameTo('source').execute();
+    const taken = await send(stage, '/v1/events', EVENT);
+    expect(taken).toMatchObject({ status: 200, json: { accepted: 1 } });
+  });
+
   it('keeps what each source sent, and why events were rejected', async () => {
     await send(stage, '/v1/events', [EVENT, EVENT, { id: 'bad\0', status: 1 }]);
     await stage.tally.flush();

@@ -109,6 +109,8 @@ export interface UsageReader {
   events(query: { span: Span; filters: readonly Filter[]; limit: number }): Promise<RawEvent[]>;
   /** First day on which any meter counted anything, a correction included; undefined: none did yet. */
   firstMeterDay(): Promise<number | undefined>;
+  /** Calls that were received after their day was over, per scope, as far as raw events go; without those of files. */
+  late(span: Span): Promise<{ scope: string; requests: number; credits: Thousandths }[]>;
   /** Calls taken out by exclusion rules, per rule. */
   excluded(span: Span): Promise<{ rule: string; requests: number }[]>;
   /** First and last day that hold anything, and the first day with raw events and with hourly totals; undefined on an empty store. */

@@ -23,10 +23,11 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
   const inquiry = await openInquiry(deps, question, nowMs, `${formatDay(today - 29)}..${formatDay(today)}`);
   const { definitions, span, range, extent } = inquiry;
   const { calendar } = deps;
-  const [answer, pools, excluded, corrections] = await Promise.all([
+  const [answer, pools, excluded, late, corrections] = await Promise.all([
     ask(inquiry, { groupBy: ['scope'] }),
     reportPool(deps, { report: 'pool', scope: question.scope }, nowMs),
     deps.usage.excluded(span),
+    deps.usage.late(span),
     deps.corrections?.(span) ?? [],
   ]);
   const scopes = definitions.scopes.filter(({ name }) => question.scope === undefined || question.scope === name);
@@ -59,7 +60,15 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
     kind: 'explain',
     sections: [
       ...scopes.flatMap((scope) => [
-        { title: `${scope.title}: what is counted`, lines: describeCounting(scope, rules, counted.get(scope.name)) },
+        {
+          title: `${scope.title}: what is counted`,
+          lines: describeCounting(
+            scope,
+            rules,
+            counted.get(scope.name),
+            late.find((each) => each.scope === scope.name),
+          ),
+        },
         ...describePools(
           scope,
           pools.scopes.find((each) => each.scope === scope.name),
@@ -87,7 +96,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
         lines: extent
           ? [
               `The newest event was received at ${formatInstant(extent.asOfMs, calendar.zone)} ${calendar.zone}; it is counted at once.`,
-              `Days begin at midnight in ${calendar.zone}. Events count on the day of their own time, late ones too.`,
+              `Days begin at midnight in ${calendar.zone}. Events count on the day of their own time, late ones too: those received after their day was over are told as far as single events go back.`,
               `Data begin on ${formatDate(extent.firstDay)}, single events on ${formatDate(extent.firstRawDay)}, hours on ${formatDate(extent.firstHourDay)}.`,
             ]
           : ['Nothing was received yet.'],
@@ -108,6 +117,10 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
           ...[scope.scope, pool.name, pool.period.label],
           ...[pool.amount, pool.used, pool.left, pool.arithmetic],
         ]),
+        ...scope.limits.map((limit) => [
+          ...[scope.scope, `limit ${limit.name}`, limit.period.label],
+          ...[limit.amount, limit.used, limit.left, limit.arithmetic],
+        ]),
         ...(isOver(scope)
           ? [[scope.scope, 'Overage', 'month', null, scope.overage, null, 'what no pool covered']]
           : []),
@@ -120,6 +133,7 @@ function describeCounting(
   { name }: Scope,
   rules: RuleSet | undefined,
   counted: { requests: number; credits: number } | undefined,
+  late: { requests: number; credits: number } | undefined,
 ): string[] {
   const rule = rules?.scopes.find((each) => each.name === name);
   const holidays = rules?.holidays.filter(({ scope }) => scope === undefined || scope === name) ?? [];
@@ -131,15 +145,15 @@ function describeCounting(
     ...holidays.map(
       ({ fromDay, untilDay }) => `Recorded but not drawn from ${formatDate(fromDay)} to ${formatDate(untilDay)}.`,
     ),
-    `${countOf(counted?.requests ?? 0, 'request')} for ${creditsOf(counted?.credits ?? 0)} in the range.`,
+    `${countOf(counted?.requests ?? 0, 'request')} for ${creditsOf(counted?.credits ?? 0)} in the range; late of them: ${late ? `${countOf(late.requests, 'request')} for ${creditsOf(late.credits)}` : 'none'}.`,
   ];
 }
 
 function describePools(
-  { title, pools }: Scope,
+  { title, pools, limits }: Scope,
   state: PoolReport['scopes'][number] | undefined,
 ): { title: string; lines: string[] }[] {
-  if (!state || pools.length === 0) return [];
+  if (!state || pools.length + limits.length === 0) return [];
   const drawn = state.pools.map(
     ({ name, used, amount, left, period }) =>
       `${name}, ${period.label}: ${formatCredits(used)} of ${formatCredits(amount)} drawn, ${formatCredits(left)} left`,
@@ -150,10 +164,14 @@ function describePools(
       lines: [
         ...(state.drawOrder.length > 1 ? [`Drawn in this order: ${state.drawOrder.join(' → ')}.`] : []),
         ...drawn,
+        ...state.limits.map(
+          ({ name, used, amount, period }) =>
+            `Beside them, the limit ${name}, ${period.label}: ${formatCredits(used)} of ${formatCredits(amount)} used; nothing is drawn from it`,
+        ),
         ...(state.overage > 0 ? [`Overage this month, covered by no pool: ${formatCredits(state.overage)}`] : []),
       ],
     },
-    { title: `${title}: how amounts are made`, lines: pools.flatMap(describeVersions) },
+    { title: `${title}: how amounts are made`, lines: [...pools, ...limits].flatMap(describeVersions) },
   ];
 }
 

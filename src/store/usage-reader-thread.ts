@@ -43,6 +43,10 @@ export class ThreadedUsage implements UsageReader {
     return this.#call('excluded', span);
   }
 
+  late(span: Parameters<UsageReader['late']>[0]): ReturnType<UsageReader['late']> {
+    return this.#call('late', span);
+  }
+
   firstMeterDay(): ReturnType<UsageReader['firstMeterDay']> {
     return this.#call('firstMeterDay', undefined);
   }

@@ -251,6 +251,32 @@ export class StoredUsage implements UsageReader {
     });
   }
 
+  late(span: Span): ReturnType<UsageReader['late']> {
+    return this.#inSnapshot(async (db, { renames }) => {
+      const { dayOf } = this.#calendar;
+      const grouping = new Grouping(['scope'], ['requests', 'credits']);
+      const add = ({ segment, imported }: RawSegment): void => {
+        if (imported) return;
+        const counted = selectCounted(segment, span);
+        const [time, received] = [segment.read('time', counted), segment.read('received', counted)];
+        const rows = counted.filter((_, index) => dayOf(received[index]!) > dayOf(time[index]!));
+        const read = (name: ColumnName) => segment.read(name, rows);
+        const columns = { scope: read('scope'), requests: read('count'), credits: read('credits') };
+        grouping.add({ length: rows.length, columns });
+      };
+      for await (const raw of this.#loader.loadRaw(db, span)) add(raw);
+      for (const raw of await this.#loader.loadInbox(db, span)) add(raw);
+      const cells = grouping.toBatch();
+      const { scope, requests, credits } = cells.columns;
+      const texts = await this.#texts.resolve(db, renames, scope ?? new Uint32Array());
+      return Array.from({ length: cells.length }, (_, row) => ({
+        scope: textOf('scope', scope![row]!, texts),
+        requests: requests![row]!,
+        credits: credits![row]!,
+      }));
+    });
+  }
+
   excluded(span: Span): Promise<{ rule: string; requests: number }[]> {
     return this.#inSnapshot(async (db, { renames }) => {
       const grouping = new Grouping(['exclusion'], ['requests']);

@@ -206,6 +206,9 @@ feature('A10', 'the bundle is drawn first', async () => {
   expect((await usage('explain integration-service')).words).toContain(
     'Drawn in this order: Bundled licences → Annual add-on',
   );
+  const { words } = await usage('explain');
+  expect(words).toMatch(/Beside them, the limit Fair use, .* of 1,000 used; nothing is drawn from it/);
+  expect(words).toMatch(/credits? in the range; late of them: (none|[\d,]+ requests?)/);
 });
 feature('A11', 'then the add-on, and people are told', async () => {
   const told = await stage.slack.waitFor(

@@ -254,7 +254,7 @@ describe('explain', () => {
     for (const line of [
       'Calls whose scope is integration-service, or that carry none and fit: source uipath; or module erp*.',
       'What a call costs, the first that fits: kind integration_task: 2 credits a call; else 1 credit, unless the event says otherwise.',
-      '110,000 requests for 110,000 credits in the range.',
+      '110,000 requests for 110,000 credits in the range; late of them: none.',
       'Bundled licences, 1 – 30 Nov 2026: 100,000 of 100,000 drawn, 0 left',
       'Overage this month, covered by no pool: 10,000',
       'Bundled licences (month): 10 × 5,000 Automation Developer + 10 × 5,000 Unattended Robot = 100,000',

@@ -89,6 +89,14 @@ export function createMemoryUsage(
     async events({ span, filters, limit }) {
       return within(span, filters).slice(-limit);
     },
+    async late(span) {
+      const late = within(span).filter(({ timeMs, receivedMs }) => calendar.dayOf(receivedMs) > calendar.dayOf(timeMs));
+      return [...Map.groupBy(late, ({ scope }) => scope)].map(([scope, of]) => ({
+        scope,
+        requests: of.reduce((sum, { count }) => sum + count, 0),
+        credits: of.reduce((sum, { credits }) => sum + credits, 0),
+      }));
+    },
     async excluded() {
       return [...excluded];
     },

@@ -291,6 +291,32 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
     expect(await reader.firstMeterDay()).toBe(calendar.dayOf(day(9)));
   });
 
+  it('tells what came after its day was over, per scope, but nothing that a file brought', async () => {
+    const db = await open();
+    const reader = new StoredUsage(db, dialect, calendar);
+    const writer = createWriter(db);
+    const midnight = calendar.startOfDay(calendar.dayOf(NOW));
+    const call = (scope: string, timeMs: number, count: number) => ({
+      client: 'a',
+      kind: 'call',
+      count,
+      timeMs,
+      scope,
+    });
+    const span = { fromMs: calendar.startOfDay(calendar.dayOf(NOW) - 5), toMs: midnight + 86_400_000 };
+    expect(await reader.late(span)).toEqual([]);
+    const append = (events: UsageEvent[], options = {}) =>
+      writer.append([{ source: SOURCE, receivedMs: NOW, events }], options);
+    await append([call('crm', midnight, 1), call('crm', midnight - 1, 2), call('erp', midnight - 86_400_000, 4)]);
+    await writer.fold();
+    await append([call('crm', midnight - 2, 8), call('crm', span.fromMs - 1, 16)]);
+    await append([call('crm', midnight - 3, 32)], { importId: 7 });
+    expect((await reader.late(span)).sort((a, b) => a.requests - b.requests)).toEqual([
+      { scope: 'erp', requests: 4, credits: 4000 },
+      { scope: 'crm', requests: 10, credits: 10_000 },
+    ]);
+  });
+
   it('drops raw events past their time, says what it can no longer answer, and keeps the totals', async () => {
     const db = await open();
     const writer = createWriter(db);

@@ -11,6 +11,7 @@ import { createPostingClient } from './delivery/slack-client.ts';
 import { createCalendar } from './domain/calendar.ts';
 import type { Definitions } from './domain/definition.ts';
 import type { Span } from './domain/usage.ts';
+import { toPoolGauges } from './http/pool-gauges.ts';
 import { createHttpServer } from './http/server.ts';
 import { readOrCreateSecretKey } from './ingest/seal.ts';
 import { ensureDefaultSource } from './ingest/source-admin.ts';
@@ -114,12 +115,14 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     };
     const isGone = async (user: string) => (await slack?.hasLeft(user)) ?? false;
     const digests = new Digests({ ...digestPorts, log, now, wakeSender, isGone });
+    const scopeStates = (atMs: number, { plain }: { plain: boolean }) =>
+      getScopeStates({ usage, definitions, calendar }, { atMs, plain });
     const alerts = new Alerts({
       db,
       log,
       calendar,
       usage,
-      scopeStates: (atMs, { plain }) => getScopeStates({ usage, definitions, calendar }, { atMs, plain }),
+      scopeStates,
       sources,
       countRequests: (question, span) => countRequests({ usage, definitions }, question, span),
       alertChannel: config.alertChannel,
@@ -239,6 +242,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
         slack: describeSlack(slackApp),
         tickMs: tick.lastMs,
       }),
+      metrics: [{ private: true, collect: async () => toPoolGauges(await scopeStates(now(), { plain: true })) }],
       metricsToken: config.metricsToken,
       slack: slackApp.requestListener,
       log,

@@ -75,6 +75,23 @@ describe('October 2023: 125,000 calls', () => {
     await expectOctober();
   });
 
+  it('as Prometheus reads it', async () => {
+    stage = await startStage({ nowMs: Date.parse('2023-10-31T23:00:00Z'), pools: WORKED_POOLS });
+    await stage.send(ORDERS.shuffled.filter(({ time }) => time > '2023-10-02'));
+    const text = await (await fetch(`${stage.app.url}/metrics`)).text();
+    const scope = 'scope="integration-service"';
+    for (const line of [
+      `headroom_pool_amount{${scope},pool="Bundled licences"} 100000`,
+      `headroom_pool_used{${scope},pool="Bundled licences"} 100000`,
+      `headroom_pool_used{${scope},pool="Annual add-on"} 20000`,
+      `headroom_limit_amount{${scope},limit="Fair use"} 10000`,
+      'headroom_pool_amount{scope="crm",pool="Daily credits"} 52500',
+      `headroom_scope_overage{${scope}} 0`,
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+  });
+
   it('with pools that an admin types into Slack', async () => {
     stage = await startStage({ nowMs: Date.parse('2023-11-01T00:00:00Z'), env: { RAW_RETENTION_DAYS: '60' } });
     const told = await typePools(stage.slack, { user: ADMIN, channel: CHANNEL, yaml: WORKED_POOLS });

@@ -168,8 +168,9 @@ function refuseMethod(request: IncomingMessage, allow: string): Answer {
   };
 }
 
-/** The path without its query, and without a slash at the end. */
-function toPath(url: string): string {
+/** The path without its query, and without a slash at the end; of a whole URL too, as a proxy may send it (RFC 9112, 3.2.2). */
+function toPath(target: string): string {
+  const url = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '');
   const query = url.indexOf('?');
   const path = query < 0 ? url : url.slice(0, query);
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;

@@ -93,9 +93,9 @@ export interface Reply {
   json: any;
 }
 
-/** One request, byte for byte as given; `chunked` sends the body without a length. */
+/** One request, byte for byte as given; `chunked` sends the body without a length. `target` stands in the request line as it is. */
 export function send(
-  { server, token }: { server: { readonly url: string }; token: string },
+  { server, token, target }: { server: { readonly url: string }; token: string; target?: string },
   path: string,
   body?: string | Uint8Array | object,
   options: { method?: string; headers?: Record<string, string>; chunked?: boolean; anonymous?: boolean } = {},
@@ -113,6 +113,7 @@ export function send(
       method: options.method ?? (body === undefined ? 'GET' : 'POST'),
       headers,
       agent: false,
+      ...(target === undefined ? {} : { path: target }),
     });
     request.on('response', (response) => {
       const chunks: Uint8Array[] = [];

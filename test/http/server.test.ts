@@ -223,6 +223,9 @@ describeEachDialect('the HTTP server', (databases) => {
     expect((await send(stage, '/v1/events', undefined, { method: 'OPTIONS' })).status).toBe(204);
     expect((await send(stage, '/metrics', EVENT)).status).toBe(405);
     expect((await send(stage, '/v1/events?x=1', EVENT)).status).toBe(200);
+    // As proxies may send it.
+    const target = `${stage.server.url}/v1/events?x=1`;
+    expect((await send({ ...stage, target }, '', EVENT)).status).toBe(200);
     expect((await send(stage, '/slack/events', EVENT)).status).toBe(404);
     expect((await send(stage, '/__proto__')).status).toBe(404);
   });

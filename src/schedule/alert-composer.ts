@@ -9,7 +9,7 @@ import { MUTE_CHOICES } from '../slack/mute-until.ts';
 import { type Alert, findAlert, listAlertsOf } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
 import type { AlertContent, AlertOrder } from './alert-content.ts';
-import { describeForecast } from './digest-text.ts';
+import { describeForecast, describePool } from './digest-text.ts';
 
 export interface AlertComposerPorts {
   db: Db;
@@ -64,10 +64,13 @@ async function findForecast(
 ): Promise<string | undefined> {
   if (content.kind !== 'level' || content.level === 100 || content.scope === undefined) return undefined;
   const report = (await ports.reporter.answer({ report: 'pool', scope: content.scope }, nowMs)) as PoolReport;
-  const pools: readonly PoolBalance[] = report.scopes.flatMap(({ pools, limits }) => [...pools, ...limits]);
-  const pool = pools.find(({ name }) => name === content.pool);
+  const pool = findPool(report, content);
   const forecast = pool && describeForecast(pool, report.zone);
   return forecast ? `Forecast: ${forecast} (${report.zone}).` : undefined;
+}
+
+function findPool({ scopes }: PoolReport, content: AlertContent): PoolBalance | undefined {
+  return scopes.flatMap(({ pools, limits }) => [...pools, ...limits]).find(({ name }) => name === content.pool);
 }
 
 interface Dress {
@@ -152,10 +155,13 @@ async function composeChart(
   nowMs: number,
 ): Promise<Message | undefined> {
   if (content.scope === undefined) return undefined;
-  const report = await ports.reporter.answer({ report: 'pool', scope: content.scope }, nowMs);
+  const report = (await ports.reporter.answer({ report: 'pool', scope: content.scope }, nowMs)) as PoolReport;
+  // The scope's finding may be about another of its pools.
+  const pool = findPool(report, content);
+  const finding = pool ? describePool(pool, report.zone) : report.finding;
   return {
-    text: defuse(report.finding),
-    blocks: [richText(leaf(report.title, { bold: true }), `\n${report.finding}`)],
+    text: defuse(finding),
+    blocks: [richText(leaf(report.title, { bold: true }), `\n${finding}`)],
     image: { title: report.title, picture: ports.render(report, {}) },
   };
 }

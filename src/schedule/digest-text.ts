@@ -201,7 +201,7 @@ function keepClauses(evidence: string): string {
 }
 
 /** `Daily credits: 41 % (21,525 of 52,500, 30,975 left), 🔵 healthy, burn rate 0.82, lasts until the reset at the usual rate`. */
-function describePool(pool: PoolBalance, zone: string): string {
+export function describePool(pool: PoolBalance, zone: string): string {
   const burn = pool.burnRate === undefined ? '' : `, burn rate ${pool.burnRate.toFixed(2)}`;
   const forecast = describeForecast(pool, zone);
   return (

@@ -115,4 +115,11 @@ describeEachDialect('the alert of a limit', (databases) => {
     expect(text).toContain('/usage pools edit');
     expect(text).not.toMatch(/count as overage|add to the pool|used up/);
   });
+
+  it('has a chart that says where the limit itself stands', async () => {
+    const stage = await openAlerts(databases, [scope([pool('Month', 100_000)], { limits: [pool('Writes', 1000)] })]);
+    await stage.use(900);
+    const texts = stage.slack.messages(CHANNEL).map(({ text }) => text);
+    expect(texts.filter((text) => text.startsWith('Writes: 90 % (900 of 1,000, 100 left)'))).toHaveLength(1);
+  });
 });

@@ -66,6 +66,7 @@ describe('where alerts go, in a form', () => {
     expect(line).toContain('"user_id":"U01BORIS"');
     expect(line).toContain('2 of 8 kinds are on.');
     expect([await audit('alert.route'), await audit('alert.mention'), await audit('alert.enable')]).toEqual([1, 1, 1]);
+    expect(JSON.stringify(bot.slack.ephemerals('ada').at(-1)!.blocks)).toContain('"type":"channel","channel_id":"C');
     const yaml = 'scopes: [{ name: crm, pools: [{ name: Monthly, period: month, base: 100 }] }]';
     await typePools(slack, { user: 'ada', channel: 'general', yaml });
     await bot.send([{ id: 'a', time: new Date(NOW).toISOString(), client: 'x', scope: 'crm', count: 95 }]);

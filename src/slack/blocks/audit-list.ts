@@ -1,5 +1,5 @@
 import { formatInstant } from '../../report/format.ts';
-import { type Block, clip, defuse, leaf, type Message, place, richList, richText } from './text.ts';
+import { type Block, clip, defuse, type Leaf, leaf, type Message, place, richList, richText } from './text.ts';
 
 export interface Change {
   atMs: number;
@@ -16,9 +16,15 @@ export function buildChanges(changes: readonly Change[], zone: string): Block {
     changes.map(({ atMs, actor, action, detail }) => [
       `${formatInstant(atMs, zone)} `,
       place(actor),
-      ` ${action}: ${clip(detail, MAX_DETAIL)}`,
+      ` ${action}: `,
+      ...nameConversations(clip(detail, MAX_DETAIL)),
     ]),
   );
+}
+
+/** Ids of channels and people as Slack shows them to the reader. */
+function nameConversations(detail: string): Leaf[] {
+  return detail.split(/\b([CGUW]\d[A-Z0-9]{5,})\b/).map((part, index) => (index % 2 === 1 ? place(part) : leaf(part)));
 }
 
 /** The answer to `audit`: the latest changes, newest first. */

@@ -52,6 +52,7 @@ export const QUESTIONS: readonly { from: 'totals' | 'raw'; question: Question }[
     },
   },
   { from: 'raw', question: { report: 'why', name: 'client-3', range: '7d' } },
+  { from: 'raw', question: { report: 'explain' } },
 ];
 
 /** Fills a database with `events` over the last `days` days, in order of time. Answers the events per second. */

@@ -22,22 +22,20 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   report: ['domain'],
   chart: ['domain', 'report'],
   'slack/command': ['domain'],
-  'slack/blocks': ['domain', 'report', 'slack', 'slack/command'],
-  slack: ['domain', 'store', 'slack/blocks', 'slack/command'],
+  messages: ['domain', 'report', 'slack', 'slack/command'],
+  slack: ['domain', 'store', 'messages', 'slack/command'],
   delivery: ['domain', 'store'],
-  schedule: ['domain', 'store', 'report', 'delivery', 'slack', 'slack/blocks', 'slack/command'],
+  schedule: ['domain', 'store', 'report', 'delivery', 'slack', 'messages', 'slack/command'],
   admin: ['domain', 'definition', 'store', 'ingest', 'slack', 'config.ts'],
-  emulator: [],
+  'playground/emulator': [],
 };
 
 /** Parts above put together what is below: they may import anything. */
-const FREE = ['cli', 'demo', 'app.ts', 'main.ts', 'config.ts'];
+const FREE = ['cli', 'playground', 'app.ts', 'main.ts', 'config.ts'];
 
-/** Of the folder `slack`, its block builders and other starters use declarations only: never a listener, Bolt or the store. */
+/** Of the folder `slack`, message builders and other starters use declarations only: never a listener, Bolt or the store. */
 const SLACK_LEAVES = [
-  'action-ids.ts',
   'deps.ts',
-  'limits.ts',
   'mute-until.ts',
   'next-questions.ts',
   'permissions.ts',
@@ -56,7 +54,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'vega-lite': ['chart'],
   '@resvg/resvg-js': ['chart'],
   zod: ['config.ts', 'ingest', 'http'],
-  yaml: ['definition', 'admin', 'emulator'],
+  yaml: ['definition', 'admin', 'playground/emulator'],
   'node-cron': ['schedule'],
   pino: ['log.ts'],
 };
@@ -86,10 +84,10 @@ describe('the arrow between the parts', () => {
     );
   });
 
-  it('of slack/, its blocks and the schedule use declarations only', () => {
+  it('of slack/, messages and the schedule use declarations only', () => {
     const wrong = imports.filter(
       ({ from, to, target }) =>
-        (from === 'slack/blocks' || from === 'schedule') &&
+        (from === 'messages' || from === 'schedule') &&
         to === 'slack' &&
         !SLACK_LEAVES.includes(target.replace('slack/', '')),
     );
@@ -142,7 +140,7 @@ function listImports(): Import[] {
 }
 
 function partOf(file: string): string {
-  return /^slack\/(blocks|command)\//.exec(file)?.[0].slice(0, -1) ?? file.split('/')[0]!;
+  return /^(slack\/command|playground\/emulator)\//.exec(file)?.[0].slice(0, -1) ?? file.split('/')[0]!;
 }
 
 function listFiles(folder: string): string[] {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type Demo, startDemo } from '../demo/demo.ts';
 import { createLogger } from '../log.ts';
+import { type Demo, startDemo } from '../playground/demo.ts';
 import type { CliContext } from './command.ts';
 
 /** `headroom demo`: runs the demo until it is told to stop. Reads no settings: it must work in any folder. */

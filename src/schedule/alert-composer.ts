@@ -1,10 +1,10 @@
 import type { Clock } from '../delivery/clock.ts';
 import type { Block, Composer, Message, Picture } from '../delivery/composer.ts';
 import type { PoolBalance, PoolReport, Report, Reporter } from '../domain/report.ts';
+import { ACTIONS } from '../messages/action-ids.ts';
+import { buildLinkButtons } from '../messages/cards.ts';
+import { button, defuse, header, leaf, markdown, option, plainText, richText } from '../messages/text.ts';
 import { formatInstant } from '../report/format.ts';
-import { ACTIONS } from '../slack/action-ids.ts';
-import { buildLinkButtons } from '../slack/blocks/cards.ts';
-import { button, defuse, header, leaf, markdown, option, plainText, richText } from '../slack/blocks/text.ts';
 import { MUTE_CHOICES } from '../slack/mute-until.ts';
 import { type Alert, findAlert, listAlertsOf } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';

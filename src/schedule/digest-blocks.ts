@@ -1,7 +1,7 @@
 import { formatDay } from '../domain/calendar.ts';
 import type { Question } from '../domain/report.ts';
-import { formatDate, formatInstant } from '../report/format.ts';
-import { ACTIONS } from '../slack/action-ids.ts';
+import { ACTIONS } from '../messages/action-ids.ts';
+import { MAX_FALLBACK_TEXT, MAX_MESSAGE_CHARACTERS } from '../messages/limits.ts';
 import {
   type Block,
   button,
@@ -13,9 +13,9 @@ import {
   plainContext,
   richList,
   richText,
-} from '../slack/blocks/text.ts';
+} from '../messages/text.ts';
+import { formatDate, formatInstant } from '../report/format.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
-import { MAX_FALLBACK_TEXT, MAX_MESSAGE_CHARACTERS } from '../slack/limits.ts';
 import { type DigestContent, toFilters } from './digest-content.ts';
 import type { DigestWhat } from './digest-sections.ts';
 import {

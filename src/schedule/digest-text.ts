@@ -1,4 +1,5 @@
 import type { PoolBalance, RankingReport, StatusReport } from '../domain/report.ts';
+import { LEVEL_WORDS } from '../messages/cards.ts';
 import {
   countOf,
   formatCount,
@@ -10,7 +11,6 @@ import {
   formatShortDate,
 } from '../report/format.ts';
 import { describeRunOut, isOver } from '../report/scope-words.ts';
-import { LEVEL_WORDS } from '../slack/blocks/cards.ts';
 import type { DigestContent } from './digest-content.ts';
 import type { Mover } from './digest-movers.ts';
 

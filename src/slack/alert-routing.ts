@@ -1,5 +1,5 @@
-import { buildRoutingModal, type RoutingMetadata, toRoutingFields } from './blocks/routing-modal.ts';
-import { type Option, option } from './blocks/text.ts';
+import { buildRoutingModal, type RoutingMetadata, toRoutingFields } from '../messages/routing-modal.ts';
+import { type Option, option } from '../messages/text.ts';
 import type { Asked, SlackContext } from './context.ts';
 import { openView } from './modals.ts';
 import { callSlack } from './web-clients.ts';

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Question, Report } from '../domain/report.ts';
+import { type AnswerDress, buildAnswer, buildNotice, simplify } from '../messages/answer-message.ts';
+import { hasGraph } from '../messages/controls.ts';
+import type { Message } from '../messages/text.ts';
+import { buildWelcome } from '../messages/welcome.ts';
 import { type Answer, findAnswer, listChosenFilters, upsertAnswer } from '../store/conversation-repository.ts';
-import { type AnswerDress, buildAnswer, buildNotice, simplify } from './blocks/answer-message.ts';
-import { hasGraph } from './blocks/controls.ts';
-import type { Message } from './blocks/text.ts';
-import { buildWelcome } from './blocks/welcome.ts';
 import { formatQuestion } from './command/format-question.ts';
 import { answerOrRefuse } from './command/refused-range.ts';
 import { type Asked, asBlocks, isRefusedContent, newId, type SlackContext, tellPrivately } from './context.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
-import type { Message } from './blocks/text.ts';
+import type { Message } from '../messages/text.ts';
 import type { SlackDeps } from './deps.ts';
 import type { People } from './permissions.ts';
 

@@ -1,5 +1,5 @@
 import { MAX_RANKING_ROWS, type Question } from '../domain/report.ts';
-import { buildNotice } from './blocks/answer-message.ts';
+import { buildNotice } from '../messages/answer-message.ts';
 import { answerOrRefuse } from './command/refused-range.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { fileStem } from './pictures.ts';

@@ -1,5 +1,5 @@
 import { HeadroomError, QuestionError } from '../errors.ts';
-import { buildNotice } from './blocks/answer-message.ts';
+import { buildNotice } from '../messages/answer-message.ts';
 import { type Asked, newId, type SlackContext, tellPrivately } from './context.ts';
 import type { Person } from './permissions.ts';
 import { describeRefusal } from './refusals.ts';

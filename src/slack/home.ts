@@ -1,7 +1,7 @@
+import { type AdminContent, buildHome, buildRefusedHome } from '../messages/home.ts';
 import { listAudit } from '../store/audit-repository.ts';
 import { listDeliveries } from '../store/delivery-repository.ts';
 import { listViews } from '../store/view-repository.ts';
-import { type AdminContent, buildHome, buildRefusedHome } from './blocks/home.ts';
 import type { SlackContext } from './context.ts';
 import type { Person } from './permissions.ts';
 import { callSlack } from './web-clients.ts';

@@ -1,9 +1,9 @@
 import type { Question } from '../domain/report.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
-import { type AlertMetadata, buildAlertModal } from './blocks/alert-modal.ts';
-import { describeRuns } from './blocks/digest-list.ts';
-import { buildDigestModal, type DigestLimits, defaultSchedule } from './blocks/digest-modal.ts';
-import { type Block, clip } from './blocks/text.ts';
+import { type AlertMetadata, buildAlertModal } from '../messages/alert-modal.ts';
+import { describeRuns } from '../messages/digest-list.ts';
+import { buildDigestModal, type DigestLimits, defaultSchedule } from '../messages/digest-modal.ts';
+import { type Block, clip } from '../messages/text.ts';
 import { formatQuestion } from './command/format-question.ts';
 import type { Asked, SlackContext } from './context.ts';
 import type { Person } from './permissions.ts';

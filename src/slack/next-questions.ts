@@ -1,7 +1,7 @@
 import { NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Offer, Question, Report } from '../domain/report.ts';
-import { MAX_OPTIONS } from './limits.ts';
+import { MAX_OPTIONS } from '../messages/limits.ts';
 
 /** Rows of a page once all are wanted: what a message can show with room for long names. */
 export const PAGE_ROWS = 50;

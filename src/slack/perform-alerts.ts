@@ -1,8 +1,8 @@
 import { HeadroomError, QuestionError } from '../errors.ts';
+import { buildAlertList } from '../messages/alert-list.ts';
+import { buildNotice } from '../messages/answer-message.ts';
 import { findView } from '../store/view-repository.ts';
 import { openRouting } from './alert-routing.ts';
-import { buildAlertList } from './blocks/alert-list.ts';
-import { buildNotice } from './blocks/answer-message.ts';
 import { describeBadTime, listMuteExamples } from './command/alert-words.ts';
 import type { AlertsCommand } from './command/command.ts';
 import { isDuration, parseUntil } from './command/until.ts';

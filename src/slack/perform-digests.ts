@@ -1,7 +1,7 @@
 import { HeadroomError } from '../errors.ts';
-import { buildNotice } from './blocks/answer-message.ts';
-import { buildDigestList, describeDigest } from './blocks/digest-list.ts';
-import type { Block } from './blocks/text.ts';
+import { buildNotice } from '../messages/answer-message.ts';
+import { buildDigestList, describeDigest } from '../messages/digest-list.ts';
+import type { Block } from '../messages/text.ts';
 import type { DigestCommand } from './command/command.ts';
 import { parseUntil } from './command/until.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';

@@ -1,9 +1,9 @@
 import type { Question } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
+import { buildNotice } from '../messages/answer-message.ts';
 import { findLastAnswer } from '../store/conversation-repository.ts';
 import { deleteView, findView, listViews, upsertView } from '../store/view-repository.ts';
 import { answerQuestion } from './answer.ts';
-import { buildNotice } from './blocks/answer-message.ts';
 import type { Command } from './command/command.ts';
 import { formatOpen, formatQuestion } from './command/format-question.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';

@@ -1,10 +1,10 @@
 import type { PoolFields, ScopeFields } from '../domain/pool-fields.ts';
 import { HeadroomError } from '../errors.ts';
-import { buildChangeForm, buildPoolForm, type PoolFormMetadata } from './blocks/pool-form.ts';
-import { buildScope, buildScopes, type PoolsMetadata } from './blocks/pool-list.ts';
-import { buildPoolModal } from './blocks/pool-modal.ts';
-import { buildScopeForm } from './blocks/scope-form.ts';
-import type { Block } from './blocks/text.ts';
+import { buildChangeForm, buildPoolForm, type PoolFormMetadata } from '../messages/pool-form.ts';
+import { buildScope, buildScopes, type PoolsMetadata } from '../messages/pool-list.ts';
+import { buildPoolModal } from '../messages/pool-modal.ts';
+import { buildScopeForm } from '../messages/scope-form.ts';
+import type { Block } from '../messages/text.ts';
 import type { Asked, SlackContext } from './context.ts';
 import { openView, updateView } from './modals.ts';
 import type { ScopeSummary } from './ports.ts';

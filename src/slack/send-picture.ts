@@ -1,5 +1,5 @@
 import type { Question } from '../domain/report.ts';
-import { buildNotice } from './blocks/answer-message.ts';
+import { buildNotice } from '../messages/answer-message.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { openDirect, upload } from './csv-file.ts';
 import { fileStem } from './pictures.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
-import { type Emulator, startEmulator } from '../../src/emulator/workspace.ts';
 import { createLogger } from '../../src/log.ts';
+import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { runBeside } from '../support/command-process.ts';
 
 export const CHANNEL = 'C01USAGE';

@@ -14,12 +14,12 @@ import {
 } from '../../src/domain/declaration.ts';
 import type { Definitions } from '../../src/domain/definition.ts';
 import type { PoolEdit } from '../../src/domain/pool-fields.ts';
-import { findRuleErrors } from '../../src/emulator/block-rules.ts';
-import { findSchemaErrors, findViewErrors } from '../../src/emulator/block-schema.ts';
-import { toState } from '../../src/emulator/input.ts';
-import type { Block } from '../../src/emulator/workspace.ts';
-import { buildChangeForm, MAX_GRANTS, type PoolFormMetadata } from '../../src/slack/blocks/pool-form.ts';
-import { buildScopeForm, type ScopeFormMetadata } from '../../src/slack/blocks/scope-form.ts';
+import { buildChangeForm, MAX_GRANTS, type PoolFormMetadata } from '../../src/messages/pool-form.ts';
+import { buildScopeForm, type ScopeFormMetadata } from '../../src/messages/scope-form.ts';
+import { findRuleErrors } from '../../src/playground/emulator/block-rules.ts';
+import { findSchemaErrors, findViewErrors } from '../../src/playground/emulator/block-schema.ts';
+import { toState } from '../../src/playground/emulator/input.ts';
+import type { Block } from '../../src/playground/emulator/workspace.ts';
 import { type Fields, readFields } from '../../src/slack/listeners/fields.ts';
 import { toEdit, toScopeEdit } from '../../src/slack/listeners/pool-fields.ts';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { startEmulator } from '../../src/emulator/workspace.ts';
+import { startEmulator } from '../../src/playground/emulator/workspace.ts';
 import type { LoadResult, LoadSettings } from './load.ts';
 
 const TOKEN = 'bench-0123456789abcdef';

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { runCli } from '../../src/cli/run.ts';
 import { parseConfig } from '../../src/config.ts';
-import { type Emulator, startEmulator } from '../../src/emulator/workspace.ts';
 import { createLogger } from '../../src/log.ts';
+import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { runBeside } from '../support/command-process.ts';
 
 let folder: string;

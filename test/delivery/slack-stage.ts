@@ -2,8 +2,8 @@ import { expect, onTestFinished } from 'vitest';
 import type { Composers } from '../../src/delivery/composer.ts';
 import { Sender, type SenderOptions } from '../../src/delivery/sender.ts';
 import { createPostingClient } from '../../src/delivery/slack-client.ts';
-import { type Emulator, startEmulator } from '../../src/emulator/workspace.ts';
 import { createLogger } from '../../src/log.ts';
+import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import type { Db } from '../../src/store/database.ts';
 import { FakeClock } from './fake-clock.ts';
 

@@ -1,7 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type Demo, startDemo } from '../../src/demo/demo.ts';
 import { createLogger } from '../../src/log.ts';
+import { type Demo, startDemo } from '../../src/playground/demo.ts';
 import { expectAccessible } from './axe.ts';
 import { findChromium, launchChromium, shoot, type, type Visit, visit } from './chromium.ts';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type Demo, startDemo } from '../../src/demo/demo.ts';
 import { createLogger } from '../../src/log.ts';
+import { type Demo, startDemo } from '../../src/playground/demo.ts';
 import { findChromium, launchChromium, shoot, type, type Visit, visit } from './chromium.ts';
 
 /** How long something may take to be seen. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Pool, Scope } from '../../src/domain/definition.ts';
+import { buildPools } from '../../src/messages/cards.ts';
 import { listParts } from '../../src/schedule/digest-text.ts';
-import { buildPools } from '../../src/slack/blocks/cards.ts';
 import { ask, at, NOW } from './setup.ts';
 
 const calendar = createCalendar('UTC');

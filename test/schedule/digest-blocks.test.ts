@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { countCharacters } from '../../src/messages/text.ts';
 import { buildDigest } from '../../src/schedule/digest-blocks.ts';
 import type { DigestContent } from '../../src/schedule/digest-content.ts';
 import { EVERYTHING } from '../../src/schedule/digest-sections.ts';
-import { countCharacters } from '../../src/slack/blocks/text.ts';
 
 const TOTALS = { requests: 10, ok: 9, failed: 1, none: 0, credits: 10_000 };
 

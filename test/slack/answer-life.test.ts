@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Emulator } from '../../src/emulator/workspace.ts';
+import type { Emulator } from '../../src/playground/emulator/workspace.ts';
 import type { Picture } from '../../src/slack/ports.ts';
 import { PICTURE, startRig, typesOf } from './support.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ACTIONS } from '../../src/slack/action-ids.ts';
-import { type AnswerDress, buildAnswer } from '../../src/slack/blocks/answer-message.ts';
+import { ACTIONS } from '../../src/messages/action-ids.ts';
+import { type AnswerDress, buildAnswer } from '../../src/messages/answer-message.ts';
 import { ask, at } from '../report/setup.ts';
 
 const EVENTS = Array.from({ length: 40 }, (_, n) => ({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drawBar, drawGauge } from '../../src/slack/blocks/bar.ts';
+import { drawBar, drawGauge } from '../../src/messages/bar.ts';
 
 const percents = fc.double({ min: 0, max: 200, noNaN: true });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Emulator, Message } from '../../src/emulator/workspace.ts';
+import type { Emulator, Message } from '../../src/playground/emulator/workspace.ts';
 import { deleteAnswersBefore } from '../../src/store/conversation-repository.ts';
 import { rankingOf } from './reports.ts';
 import { type Rig, startRig, typesOf } from './support.ts';

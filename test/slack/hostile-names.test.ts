@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../src/domain/report.ts';
-import { findRuleErrors, MAX_MESSAGE_CHARACTERS } from '../../src/emulator/block-rules.ts';
-import { findSchemaErrors } from '../../src/emulator/block-schema.ts';
-import { countCharacters, walk } from '../../src/emulator/elements.ts';
-import { buildAnswer, buildNotice, simplify } from '../../src/slack/blocks/answer-message.ts';
-import { clip, defuse, type Message } from '../../src/slack/blocks/text.ts';
+import { buildAnswer, buildNotice, simplify } from '../../src/messages/answer-message.ts';
+import { clip, defuse, type Message } from '../../src/messages/text.ts';
+import { findRuleErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
+import { findSchemaErrors } from '../../src/playground/emulator/block-schema.ts';
+import { countCharacters, walk } from '../../src/playground/emulator/elements.ts';
 import { listDrills } from '../../src/slack/next-questions.ts';
 import { answerFixture, rankingOf } from './reports.ts';
 import { startRig } from './support.ts';

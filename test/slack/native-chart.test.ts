@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../../src/domain/report.ts';
-import { findRuleErrors } from '../../src/emulator/block-rules.ts';
-import { findSchemaErrors } from '../../src/emulator/block-schema.ts';
-import { buildNativeCharts } from '../../src/slack/blocks/native-chart.ts';
+import { buildNativeCharts } from '../../src/messages/native-chart.ts';
+import { findRuleErrors } from '../../src/playground/emulator/block-rules.ts';
+import { findSchemaErrors } from '../../src/playground/emulator/block-schema.ts';
 import { CHART_CASES } from '../chart/cases.ts';
 import { drillOf, historyByPool, historyOf, statusOfWeek, summaryOfScopes } from '../chart/fixtures.ts';
 

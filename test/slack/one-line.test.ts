@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { buildFallback } from '../../src/slack/blocks/fallback.ts';
-import { buildPoolForm } from '../../src/slack/blocks/pool-form.ts';
-import { describePool } from '../../src/slack/blocks/pool-words.ts';
-import { formatCell } from '../../src/slack/blocks/table.ts';
-import { richList } from '../../src/slack/blocks/text.ts';
+import { buildFallback } from '../../src/messages/fallback.ts';
+import { buildPoolForm } from '../../src/messages/pool-form.ts';
+import { describePool } from '../../src/messages/pool-words.ts';
+import { formatCell } from '../../src/messages/table.ts';
+import { richList } from '../../src/messages/text.ts';
 import { ask, at } from '../report/setup.ts';
 
 const BROKEN = 'Acme\r\n CRM\u2028two';

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listElements } from '../../src/emulator/elements.ts';
-import type { Block, Emulator, Ephemeral, Interaction, Message, View } from '../../src/emulator/workspace.ts';
+import { listElements } from '../../src/playground/emulator/elements.ts';
+import type {
+  Block,
+  Emulator,
+  Ephemeral,
+  Interaction,
+  Message,
+  View,
+} from '../../src/playground/emulator/workspace.ts';
 import { HELP_TOPICS } from '../../src/slack/command/help.ts';
 import { typePools } from '../support/pool-text.ts';
 import { HOSTILE_NAMES, listTraffic, POOLS, startWholeApp, type WholeApp } from './whole-app.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Scope } from '../../src/domain/definition.ts';
 import { REPORT_KINDS } from '../../src/domain/report.ts';
-import { findRuleErrors, MAX_MESSAGE_CHARACTERS } from '../../src/emulator/block-rules.ts';
-import { findSchemaErrors } from '../../src/emulator/block-schema.ts';
-import { countCharacters } from '../../src/emulator/elements.ts';
-import { buildAnswer } from '../../src/slack/blocks/answer-message.ts';
+import { buildAnswer } from '../../src/messages/answer-message.ts';
+import { findRuleErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
+import { findSchemaErrors } from '../../src/playground/emulator/block-schema.ts';
+import { countCharacters } from '../../src/playground/emulator/elements.ts';
 import { listDrills, withRange } from '../../src/slack/next-questions.ts';
 import { fileStem } from '../../src/slack/pictures.ts';
 import { ask, at, NOW } from '../report/setup.ts';

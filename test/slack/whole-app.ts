@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type App, createApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
 import { systemClock } from '../../src/delivery/clock.ts';
-import { type Emulator, startEmulator } from '../../src/emulator/workspace.ts';
 import { createLogger } from '../../src/log.ts';
+import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 
 export interface WholeApp {
   app: App;

@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import { latestDue, parseSchedule } from '../../src/domain/schedule-rule.ts';
-import { type Emulator, startEmulator } from '../../src/emulator/workspace.ts';
+import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { EVERYTHING } from '../../src/schedule/digest-sections.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { insertSubscription } from '../../src/store/subscription-repository.ts';

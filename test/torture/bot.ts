@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Emulator } from '../../src/emulator/workspace.ts';
+import type { Emulator } from '../../src/playground/emulator/workspace.ts';
 import { TOKEN } from './load.ts';
 
 export const ALERTS = 'C01ONCALL';

@@ -1,7 +1,7 @@
 import type { App } from '@slack/bolt';
-import { ACTIONS } from '../action-ids.ts';
-import { buildNotice } from '../blocks/answer-message.ts';
-import type { Block } from '../blocks/text.ts';
+import { ACTIONS } from '../../messages/action-ids.ts';
+import { buildNotice } from '../../messages/answer-message.ts';
+import type { Block } from '../../messages/text.ts';
 import { type Asked, type SlackContext, tellPrivately } from '../context.ts';
 import { requireAdmin, serve } from '../failure.ts';
 import { publishHome } from '../home.ts';

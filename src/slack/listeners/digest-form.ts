@@ -1,7 +1,7 @@
 import type { App } from '@slack/bolt';
-import { ACTIONS } from '../action-ids.ts';
-import { NEXT_RUNS_BLOCK } from '../blocks/digest-modal.ts';
-import { type Block, plainContext } from '../blocks/text.ts';
+import { ACTIONS } from '../../messages/action-ids.ts';
+import { NEXT_RUNS_BLOCK } from '../../messages/digest-modal.ts';
+import { type Block, plainContext } from '../../messages/text.ts';
 import type { SlackContext } from '../context.ts';
 import { serve } from '../failure.ts';
 import { describeNextRuns, updateView } from '../modals.ts';

@@ -1,6 +1,6 @@
 import type { App } from '@slack/bolt';
+import { buildIntroduction } from '../../messages/welcome.ts';
 import { insertGreeting } from '../../store/conversation-repository.ts';
-import { buildIntroduction } from '../blocks/welcome.ts';
 import { type Asked, asBlocks, type SlackContext, tellPrivately } from '../context.ts';
 import { serve } from '../failure.ts';
 import { publishHome } from '../home.ts';

@@ -1,6 +1,6 @@
 import type { App } from '@slack/bolt';
 import { HeadroomError } from '../../errors.ts';
-import { clip } from '../blocks/text.ts';
+import { clip } from '../../messages/text.ts';
 import type { Asked, SlackContext } from '../context.ts';
 import { serve } from '../failure.ts';
 import type { Person } from '../permissions.ts';

@@ -1,9 +1,9 @@
 import type { App } from '@slack/bolt';
 import type { GroupKey } from '../../domain/dimension.ts';
-import { ACTIONS } from '../action-ids.ts';
+import { ACTIONS } from '../../messages/action-ids.ts';
+import { FILTER_FIELDS, toOption } from '../../messages/filter-modal.ts';
+import { toScopeOptions } from '../../messages/pool-list.ts';
 import { listGroups } from '../alert-routing.ts';
-import { FILTER_FIELDS, toOption } from '../blocks/filter-modal.ts';
-import { toScopeOptions } from '../blocks/pool-list.ts';
 import type { SlackContext } from '../context.ts';
 import type { Person } from '../permissions.ts';
 

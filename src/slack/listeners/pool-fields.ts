@@ -1,7 +1,7 @@
 import { type FieldFault, NO_GRANT, type PoolEdit, type PoolFields, type ScopeEdit } from '../../domain/pool-fields.ts';
-import { POOL_LABELS, type PoolFormMetadata } from '../blocks/pool-form.ts';
-import { SCOPE_LABELS, type ScopeFormMetadata } from '../blocks/scope-form.ts';
-import { clip } from '../blocks/text.ts';
+import { POOL_LABELS, type PoolFormMetadata } from '../../messages/pool-form.ts';
+import { SCOPE_LABELS, type ScopeFormMetadata } from '../../messages/scope-form.ts';
+import { clip } from '../../messages/text.ts';
 import type { FormFields } from './fields.ts';
 import type { Faults } from './form.ts';
 

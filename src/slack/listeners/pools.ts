@@ -1,9 +1,9 @@
 import type { App } from '@slack/bolt';
-import { ACTIONS, CALLBACKS } from '../action-ids.ts';
-import { buildNotice } from '../blocks/answer-message.ts';
-import { buildPoolForm, type PoolFormMetadata } from '../blocks/pool-form.ts';
-import type { PoolsMetadata } from '../blocks/pool-list.ts';
-import type { ScopeFormMetadata } from '../blocks/scope-form.ts';
+import { ACTIONS, CALLBACKS } from '../../messages/action-ids.ts';
+import { buildNotice } from '../../messages/answer-message.ts';
+import { buildPoolForm, type PoolFormMetadata } from '../../messages/pool-form.ts';
+import type { PoolsMetadata } from '../../messages/pool-list.ts';
+import type { ScopeFormMetadata } from '../../messages/scope-form.ts';
 import { type SlackContext, tellPrivately } from '../context.ts';
 import { requireAdmin, serve } from '../failure.ts';
 import { publishHome } from '../home.ts';

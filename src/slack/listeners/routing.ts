@@ -1,14 +1,14 @@
 import type { App } from '@slack/bolt';
-import { ACTIONS, CALLBACKS } from '../action-ids.ts';
-import { openRouting } from '../alert-routing.ts';
-import { buildNotice } from '../blocks/answer-message.ts';
+import { ACTIONS, CALLBACKS } from '../../messages/action-ids.ts';
+import { buildNotice } from '../../messages/answer-message.ts';
 import {
   buildRoutingModal,
   describeRouting,
   type RoutingFields,
   type RoutingMetadata,
-} from '../blocks/routing-modal.ts';
-import type { Option } from '../blocks/text.ts';
+} from '../../messages/routing-modal.ts';
+import type { Option } from '../../messages/text.ts';
+import { openRouting } from '../alert-routing.ts';
 import { type SlackContext, tellPrivately } from '../context.ts';
 import { requireAdmin, serve } from '../failure.ts';
 import { publishHome } from '../home.ts';

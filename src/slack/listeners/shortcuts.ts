@@ -1,6 +1,6 @@
 import type { App } from '@slack/bolt';
-import { CALLBACKS } from '../action-ids.ts';
-import { buildAskModal } from '../blocks/ask-modal.ts';
+import { CALLBACKS } from '../../messages/action-ids.ts';
+import { buildAskModal } from '../../messages/ask-modal.ts';
 import type { SlackContext } from '../context.ts';
 import { serve } from '../failure.ts';
 import { openView } from '../modals.ts';

@@ -1,0 +1,130 @@
+import { formatInstant } from '../report/format.ts';
+import type { AlertSummary } from '../slack/ports.ts';
+import { ACTIONS } from './action-ids.ts';
+import { type Block, button, clip, defuse, type Leaf, leaf, type Message, richList, richText } from './text.ts';
+
+/** Each entry is two blocks, and mutes and past ones are lists of one: with a frame they stay below 50. */
+const MAX_SHOWN = { raised: 8, past: 5, mute: 25, rule: 5, kind: 8 } as const;
+
+/** All alerts with their state; admins have the buttons to change it. */
+export function buildAlertList(
+  alerts: readonly AlertSummary[],
+  { route, admin, zone }: { route: string | undefined; admin: boolean; zone: string },
+): Message {
+  const where: Leaf | string =
+    route?.startsWith('C') || route?.startsWith('G')
+      ? { type: 'channel', channel_id: route }
+      : 'the admins by direct message';
+  const shown = (sort: AlertSummary['sort']) => alerts.filter((alert) => alert.sort === sort).slice(0, MAX_SHOWN[sort]);
+  const [raised, past, mutes, rules, kinds] = [
+    shown('raised'),
+    shown('past'),
+    shown('mute'),
+    shown('rule'),
+    shown('kind'),
+  ];
+  const lines = [
+    ...raised.map((alert) => defuse(`${alert.title}: ${describe(alert, zone)}`)),
+    ...past.map((alert) => defuse(`${alert.title}: ${describePast(alert, zone)}`)),
+    ...mutes.map((mute) => {
+      const by = mute.mutedBy ? ` by <@${mute.mutedBy}>` : '';
+      return `${defuse(`${mute.title}: ${describeMute(mute.mutedUntilMs!, zone)}`)}${by}`;
+    }),
+    ...[...rules, ...kinds].map((alert) => defuse(`${alert.title}: ${describe(alert, zone)}`)),
+  ];
+  const toRows = (rows: readonly AlertSummary[]): Block[] =>
+    rows.flatMap((alert) => [
+      richText(leaf(alert.title, { bold: true }), `${alert.sort === 'kind' ? ' – ' : '\n'}${describe(alert, zone)}`),
+      ...buildButtons(alert, admin),
+    ]);
+  return {
+    text: [`Alerts go to ${route ? `<#${route}>` : 'the admins by direct message'}.`, ...lines]
+      .join('\n')
+      .slice(0, 4000),
+    blocks: [
+      richText('Alerts go to ', where, '.'),
+      ...toRows(raised),
+      ...(past.length > 0
+        ? [richList(past.map((alert) => [`${clip(alert.title, 200)} – ${describePast(alert, zone)}`]))]
+        : []),
+      ...buildMutes(mutes, admin, zone),
+      ...toRows([...rules, ...kinds]),
+      ...(admin
+        ? [
+            {
+              type: 'actions',
+              elements: [
+                button({ action: ACTIONS.alertRoute, text: 'Where alerts go' }),
+                button({ action: ACTIONS.alertTest, text: 'Send a test alert' }),
+              ],
+            },
+          ]
+        : []),
+    ],
+  };
+}
+
+/** Every mute, by whom and until when, whether or not anything is reached behind it. */
+function buildMutes(mutes: readonly AlertSummary[], admin: boolean, zone: string): Block[] {
+  if (mutes.length === 0) return [];
+  const items = mutes.map(({ title, mutedUntilMs, mutedBy }): (Leaf | string)[] => [
+    leaf(clip(title, 200), { bold: true }),
+    ` – ${describeMute(mutedUntilMs!, zone)}`,
+    ...(mutedBy ? [' by ', { type: 'user' as const, user_id: mutedBy }] : []),
+  ]);
+  const elements = mutes.map(({ id, title }, index) =>
+    button({ action: `${ACTIONS.alertUnmute}:${index}`, text: `Unmute ${title}`, value: id }),
+  );
+  return [richList(items), ...(admin ? [{ type: 'actions', elements }] : [])];
+}
+
+/** `over since 22 Nov 2026 00:00 (UTC)`. */
+function describePast({ toldMs, overSinceMs }: AlertSummary, zone: string): string {
+  if (overSinceMs !== undefined) return `over since ${formatInstant(overSinceMs, zone)} (${zone})`;
+  return toldMs === undefined ? 'over' : `over; told ${formatInstant(toldMs, zone)} (${zone})`;
+}
+
+function describe(alert: AlertSummary, zone: string): string {
+  const state = [
+    alert.enabled ? undefined : 'off',
+    alert.mutedUntilMs === undefined ? undefined : describeMute(alert.mutedUntilMs, zone),
+    alert.acknowledgedBy ? 'acknowledged' : undefined,
+  ].filter((part) => part !== undefined);
+  return [...new Set([alert.detail, ...state])].filter((part) => part !== '').join(' · ');
+}
+
+/** `muted until 22 Nov 2026 09:00 (UTC)`. */
+export function describeMute(untilMs: number, zone: string): string {
+  return untilMs === Number.MAX_SAFE_INTEGER
+    ? 'muted until unmuted'
+    : `muted until ${formatInstant(untilMs, zone)} (${zone})`;
+}
+
+/** Anyone acknowledges; the rest is for admins. */
+function buildButtons(alert: AlertSummary, admin: boolean): Block[] {
+  const value = alert.id;
+  const acknowledge =
+    alert.sort === 'raised' && !alert.acknowledgedBy
+      ? [button({ action: ACTIONS.alertAcknowledge, text: 'Acknowledge', value })]
+      : [];
+  const elements = admin ? [...acknowledge, ...buildAdminButtons(alert)] : acknowledge;
+  return elements.length > 0 ? [{ type: 'actions', elements }] : [];
+}
+
+function buildAdminButtons({ id: value, sort, enabled, mutedUntilMs }: AlertSummary): Block[] {
+  const remove = { title: 'Remove this alert?', text: 'Nobody will be warned of it any more.', yes: 'Remove' };
+  const change = {
+    raised: [],
+    past: [],
+    mute: [],
+    rule: [button({ action: ACTIONS.alertRemove, text: 'Remove', value, style: 'danger', confirm: remove })],
+    kind: [
+      enabled
+        ? button({ action: ACTIONS.alertDisable, text: 'Turn off', value })
+        : button({ action: ACTIONS.alertEnable, text: 'Turn on', value }),
+    ],
+  }[sort];
+  // What ends a mute stands beside the mute: it may cover more than this.
+  const mute = button({ action: ACTIONS.alertMute, text: 'Mute for 24 hours', value });
+  return [...change, ...(enabled && mutedUntilMs === undefined ? [mute] : [])];
+}

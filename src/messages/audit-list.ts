@@ -1,0 +1,40 @@
+import { formatInstant } from '../report/format.ts';
+import { type Block, clip, defuse, type Leaf, leaf, type Message, place, richList, richText } from './text.ts';
+
+export interface Change {
+  atMs: number;
+  actor: string;
+  action: string;
+  detail: string;
+}
+
+const MAX_DETAIL = 200;
+
+/** Who changed what, one bullet each. */
+export function buildChanges(changes: readonly Change[], zone: string): Block {
+  return richList(
+    changes.map(({ atMs, actor, action, detail }) => [
+      `${formatInstant(atMs, zone)} `,
+      place(actor),
+      ` ${action}: `,
+      ...nameConversations(clip(detail, MAX_DETAIL)),
+    ]),
+  );
+}
+
+/** Ids of channels and people as Slack shows them to the reader. */
+function nameConversations(detail: string): Leaf[] {
+  return detail.split(/\b([CGUW]\d[A-Z0-9]{5,})\b/).map((part, index) => (index % 2 === 1 ? place(part) : leaf(part)));
+}
+
+/** The answer to `audit`: the latest changes, newest first. */
+export function buildAudit(changes: readonly Change[], zone: string): Message {
+  const head = changes.length > 0 ? `The latest changes (${zone})` : 'Nothing was changed yet.';
+  const lines = changes.map(
+    ({ atMs, actor, action, detail }) => `${formatInstant(atMs, zone)} ${actor} ${action}: ${clip(detail, MAX_DETAIL)}`,
+  );
+  return {
+    text: [head, ...lines.slice(0, 10).map(defuse)].join('\n'),
+    blocks: [richText(leaf(head, { bold: true })), ...(changes.length > 0 ? [buildChanges(changes, zone)] : [])],
+  };
+}

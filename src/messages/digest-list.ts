@@ -1,0 +1,63 @@
+import { formatInstant } from '../report/format.ts';
+import type { DigestSummary } from '../slack/ports.ts';
+import { ACTIONS } from './action-ids.ts';
+import { type Block, button, defuse, leaf, type Message, richText } from './text.ts';
+
+const MAX_SHOWN = 12;
+
+/** A digest in lines: schedule and state, then its next three runs. */
+export function describeDigest(digest: DigestSummary): { lines: string[] } {
+  const state = digest.paused ? ` – paused${digest.pausedReason ? `: ${digest.pausedReason}` : ''}` : '';
+  const next = digest.nextRuns.length > 0 && !digest.paused ? [describeRuns(digest)] : [];
+  return { lines: [`${digest.schedule}${state}`, ...next] };
+}
+
+/** `Next: 22 Nov 2026 09:00, …`: the next three runs, in the schedule's own zone, which its last word names. */
+export function describeRuns({ schedule, nextRuns }: Pick<DigestSummary, 'schedule' | 'nextRuns'>): string {
+  const zone = schedule.split(' ').at(-1)!;
+  const runs = nextRuns.slice(0, 3).map((ms) => formatInstant(ms, zone));
+  return runs.length > 0 ? `Next: ${runs.join(', ')} (${zone})` : 'It will not run.';
+}
+
+/** The digests of a channel, each with its buttons. */
+export function buildDigestList(digests: readonly DigestSummary[], { command }: { command: string }): Message {
+  const none = `No digest is posted here yet. Add one: ${command} digest add daily 09:00`;
+  const rows = digests.slice(0, MAX_SHOWN).map((digest) => ({ digest, ...describeDigest(digest) }));
+  return {
+    text:
+      rows.length === 0
+        ? none
+        : rows.map(({ digest, lines }) => defuse(`${digest.id}: ${lines.join(', ')}`)).join('\n'),
+    blocks: [
+      ...(rows.length === 0 ? [richText(none)] : []),
+      ...rows.flatMap(({ digest, lines }) => [
+        richText(leaf(`Digest ${digest.id}  `, { bold: true }), lines.join('\n'), '\nOwner: ', {
+          type: 'user',
+          user_id: digest.owner,
+        }),
+        buildDigestButtons(digest),
+      ]),
+      { type: 'actions', elements: [button({ action: ACTIONS.digestNew, text: 'Add a digest' })] },
+    ],
+  };
+}
+
+export function buildDigestButtons({ id, paused }: DigestSummary): Block {
+  const value = String(id);
+  const remove = { title: 'Remove this digest?', text: 'It will not be posted any more.', yes: 'Remove' };
+  const send = { title: 'Send it now?', text: 'Everyone in its channel will see it.', yes: 'Send' };
+  return {
+    type: 'actions',
+    elements: [
+      button({ action: ACTIONS.digestPreview, text: 'Preview', value }),
+      button({ action: ACTIONS.digestSend, text: 'Send now', value, confirm: send }),
+      button({ action: ACTIONS.digestEdit, text: 'Edit', value }),
+      button({
+        action: ACTIONS.digestPause,
+        text: paused ? 'Resume' : 'Pause',
+        value: `${value}:${paused ? 'resume' : 'pause'}`,
+      }),
+      button({ action: ACTIONS.digestRemove, text: 'Remove', value, style: 'danger', confirm: remove }),
+    ],
+  };
+}

@@ -1,0 +1,52 @@
+import type { Report } from '../domain/report.ts';
+import { describeFilters, formatInstant } from '../report/format.ts';
+import { MAX_FALLBACK_TEXT } from './limits.ts';
+import { formatCell } from './table.ts';
+import { clip, defuse, toOneLine } from './text.ts';
+
+/**
+ * The whole answer as text, for notifications, screen readers, and where blocks are refused: title, finding, the numbers row
+ * by row, notes, range. Cut at whole lines, saying how many rows are missing. Names in it can do nothing.
+ */
+export function buildFallback(report: Report, extra: readonly string[] = []): string {
+  const head = [defuse(toOneLine(`${report.title}: ${report.finding}`))];
+  const filters = describeFilters(report.filters);
+  const tail = [...extra, ...(filters ? [clip(filters, 600)] : []), ...report.notes, describeScope(report)].map(
+    (line) => defuse(toOneLine(line)),
+  );
+  const columns = report.table.columns
+    .map((column, index) => ({ ...column, index }))
+    .filter((column) => !column.csvOnly && column.type !== 'bar');
+  const rows = report.table.rows.map((row) =>
+    defuse(
+      columns
+        .map(({ label, type, index }, place) => {
+          const text = formatCell(row[index] ?? null, type, report.zone);
+          return place === 0 ? text : `${label} ${text}`;
+        })
+        .join(', '),
+    ),
+  );
+  let left = MAX_FALLBACK_TEXT - [...head, ...tail].join('\n').length - 40;
+  const shown: string[] = [];
+  for (const row of rows) {
+    left -= row.length + 3;
+    if (left < 0) break;
+    shown.push(`• ${row}`);
+  }
+  const missing = rows.length - shown.length;
+  return [...head, ...shown, ...(missing > 0 ? [`and ${missing} more rows`] : []), ...tail]
+    .join('\n')
+    .slice(0, MAX_FALLBACK_TEXT);
+}
+
+/** `14 – 20 Nov 2026, Europe/Berlin, data as of 21 Nov 2026 09:00`. */
+export function describeScope(report: Report): string {
+  return [
+    report.range?.label,
+    report.zone,
+    report.asOfMs > 0 ? `data as of ${formatInstant(report.asOfMs, report.zone)}` : 'no data yet',
+  ]
+    .filter((part) => part !== undefined)
+    .join(', ');
+}

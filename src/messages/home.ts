@@ -1,0 +1,188 @@
+import type { Report, SummaryReport } from '../domain/report.ts';
+import { countOf, formatCredits, formatInstant, formatPercent } from '../report/format.ts';
+import { formatOpen } from '../slack/command/format-question.ts';
+import type { SlackConfig } from '../slack/deps.ts';
+import type { Person } from '../slack/permissions.ts';
+import type { AlertSummary, DigestSummary } from '../slack/ports.ts';
+import { ACTIONS } from './action-ids.ts';
+import { describeMute } from './alert-list.ts';
+import { buildChanges, type Change } from './audit-list.ts';
+import { buildSummaryCards, describeToday, LEVEL_WORDS } from './cards.ts';
+import { buildDigestButtons, describeDigest } from './digest-list.ts';
+import { describeScope } from './fallback.ts';
+import { MAX_HOME_BLOCKS } from './limits.ts';
+import { type Block, button, clip, header, type Leaf, leaf, place, plainContext, richList, richText } from './text.ts';
+import { buildWelcome } from './welcome.ts';
+
+export interface HomeContent {
+  report: Report;
+  digests: readonly DigestSummary[];
+  /** Saved views of this person. */
+  views: readonly { name: string }[];
+  alerts: readonly AlertSummary[];
+  /** For admins. */
+  admin: AdminContent | undefined;
+  person: Person;
+  config: SlackConfig;
+  command: string;
+}
+
+/** How the installation is. */
+export interface AdminContent {
+  /** One sentence on the senders. */
+  sources: string;
+  /** Deliveries of the last days that were given up. */
+  failed: readonly { kind: string; channel: string; dueMs: number; error: string | undefined }[];
+  /** Digests whose owner has left. */
+  orphans: readonly DigestSummary[];
+  /** Latest changes by people, newest first. */
+  audit: readonly Change[];
+  version: string;
+  lastTickMs: number | undefined;
+}
+
+const MAX_VIEWS = 5;
+const MAX_LISTED = 5;
+
+/** The Home tab, most urgent first: what is over 75 %, the cards, one's digests and views, examples, and the admins' part. */
+export function buildHome(content: HomeContent): Block[] {
+  const { report, config, admin } = content;
+  if (report.kind !== 'summary') return [];
+  const own = report.asOfMs === 0 ? [...buildWelcome(config).blocks] : buildOwn(content, report);
+  return [...own, ...(admin ? buildAdmin(admin, content) : [])].slice(0, MAX_HOME_BLOCKS);
+}
+
+function buildOwn(content: HomeContent, report: SummaryReport): Block[] {
+  return [
+    ...buildUrgent(report.cards),
+    ...buildMuted(content),
+    header('Pools and usage'),
+    ...buildSummaryCards(report),
+    richText(describeToday(report)),
+    plainContext(describeScope(report)),
+    ...buildDigests(content),
+    ...buildViews(content),
+    header('Ask'),
+    buildExamples(),
+  ];
+}
+
+/** Pools and limits from their first threshold on; what the rest of a stack holds stands beside. */
+function buildUrgent(cards: SummaryReport['cards']): Block[] {
+  const lines = cards.flatMap(({ title, pool, limits, restLeft, restCount }) =>
+    [...(pool ? [pool] : []), ...limits]
+      .filter(({ level }) => level !== 'healthy')
+      .map((one) => {
+        const share = `${formatPercent(one.percent, one.thresholds)} of ${one.name}, ${LEVEL_WORDS[one.level]}`;
+        const rest =
+          one === pool && restLeft > 0 ? `; ${formatCredits(restLeft)} left in ${countOf(restCount, 'more pool')}` : '';
+        return [leaf(title, { bold: true }), `: ${share}${rest}`];
+      }),
+  );
+  if (lines.length === 0)
+    return [richText(leaf('Every pool in use and every limit is below its first threshold.', { bold: true }))];
+  return [header('Needs attention'), richList(lines)];
+}
+
+/** What is silenced, by whom and until when: whoever wonders why it is quiet finds it here. */
+function buildMuted({ alerts, config: { zone } }: HomeContent): Block[] {
+  const muted = alerts.filter(({ sort }) => sort === 'mute').slice(0, MAX_LISTED);
+  if (muted.length === 0) return [];
+  const lines = muted.map(({ title, mutedUntilMs, mutedBy }): (Leaf | string)[] => [
+    `${clip(title, 200)} – ${describeMute(mutedUntilMs!, zone)}`,
+    ...(mutedBy ? [' by ', { type: 'user' as const, user_id: mutedBy }] : []),
+  ]);
+  return [richText(leaf('Muted alerts', { bold: true })), richList(lines)];
+}
+
+function buildViews({ views }: HomeContent): Block[] {
+  if (views.length === 0) return [];
+  const elements = views
+    .slice(0, MAX_VIEWS)
+    .map(({ name }, index) => button({ action: `${ACTIONS.run}:view${index}`, text: name, value: formatOpen(name) }));
+  return [header('My views'), { type: 'actions', elements }];
+}
+
+function buildDigests({ digests }: HomeContent): Block[] {
+  return [
+    header('My digests'),
+    ...digests
+      .slice(0, 8)
+      .flatMap((digest) => [
+        richText(place(digest.channel), `  ${describeDigest(digest).lines.join('\n')}`),
+        buildDigestButtons(digest),
+      ]),
+    ...(digests.length === 0 ? [richText('You have none yet.')] : []),
+    { type: 'actions', elements: [button({ action: ACTIONS.digestNew, text: 'Set up a digest' })] },
+  ];
+}
+
+function buildExamples(): Block {
+  const examples = [
+    ['Top clients', 'top clients 7d'],
+    ['Status codes', 'status 7d'],
+    ['Pools', 'pool'],
+    ['Help', 'help'],
+  ] as const;
+  return {
+    type: 'actions',
+    elements: examples.map(([text, value], index) => button({ action: `${ACTIONS.run}:home${index}`, text, value })),
+  };
+}
+
+function buildAdmin(
+  { sources, failed, orphans, audit, version, lastTickMs }: AdminContent,
+  content: HomeContent,
+): Block[] {
+  const { alerts, config } = content;
+  const kinds = alerts.filter(({ sort }) => sort === 'kind');
+  const tick = lastTickMs === undefined ? 'not yet' : formatInstant(lastTickMs, config.zone);
+  const titled = (title: string, items: readonly (readonly (Leaf | string)[])[]): Block[] =>
+    items.length > 0 ? [richText(leaf(title, { bold: true })), richList(items.slice(0, MAX_LISTED))] : [];
+  return [
+    header('For admins'),
+    richText(
+      `Headroom ${version}. Last tick ${tick} (${config.zone}).`,
+      `\nSources: ${clip(sources, 500)}`,
+      `\nAlerts: ${kinds.filter(({ enabled }) => enabled).length} of ${kinds.length} kinds are on.`,
+    ),
+    ...titled(
+      'Could not be delivered',
+      failed.map(({ kind, channel, dueMs, error }) => [
+        `${formatInstant(dueMs, config.zone)} ${kind} to `,
+        place(channel),
+        `: ${clip(error ?? 'unknown', 200)}`,
+      ]),
+    ),
+    ...titled(
+      'Digests whose owner has left',
+      orphans.map(({ id, channel, schedule }) => [`${id}: ${schedule} in `, place(channel)]),
+    ),
+    ...buildTakeOvers(orphans),
+    {
+      type: 'actions',
+      elements: [
+        button({ action: ACTIONS.poolEdit, text: 'Change pools' }),
+        button({ action: `${ACTIONS.run}:alerts`, text: 'Alerts', value: 'alerts' }),
+        button({ action: ACTIONS.alertRoute, text: 'Where alerts go' }),
+        button({ action: `${ACTIONS.run}:sources`, text: 'Sources', value: 'sources' }),
+        button({ action: `${ACTIONS.run}:settings`, text: 'Settings', value: 'settings' }),
+        button({ action: `${ACTIONS.run}:debug`, text: 'What is wrong here?', value: 'debug' }),
+        button({ action: `${ACTIONS.run}:audit`, text: 'All changes', value: 'audit' }),
+      ],
+    },
+    ...(audit.length > 0 ? [richText(leaf('Latest changes', { bold: true })), buildChanges(audit, config.zone)] : []),
+  ];
+}
+
+function buildTakeOvers(orphans: readonly DigestSummary[]): Block[] {
+  if (orphans.length === 0) return [];
+  const elements = orphans
+    .slice(0, MAX_LISTED)
+    .map(({ id }) => button({ action: `${ACTIONS.digestTakeOver}:${id}`, text: `Take over ${id}`, value: String(id) }));
+  return [{ type: 'actions', elements }];
+}
+
+export function buildRefusedHome(): Block[] {
+  return [richText('API usage is for full members of this workspace who are allowed to see it. An admin can add you.')];
+}

@@ -1,0 +1,183 @@
+import { NONE } from '../domain/dimension.ts';
+import type { HistoryReport, RankingReport, Report, SeriesReport, StatusReport } from '../domain/report.ts';
+import { groupOf } from '../report/status-codes.ts';
+import { MAX_CHART_LABEL, MAX_CHART_POINTS, MAX_CHART_SERIES, MAX_CHART_TITLE } from './limits.ts';
+import { type Block, clip, keepDirection } from './text.ts';
+
+interface Series {
+  name: string;
+  values: readonly number[];
+}
+
+/** A message takes no more: undocumented, see vercel/chat#696. */
+const MAX_CHARTS = 2;
+
+/**
+ * The report as Slack's own charts, which need no file: for answers that only one person sees. Empty where it does not
+ * fit Slack's limits (6 series or slices, 20 points) or there is nothing above zero to draw.
+ */
+export function buildNativeCharts(report: Report): Block[] {
+  return listCharts(report)
+    .filter((chart) => chart !== undefined)
+    .slice(0, MAX_CHARTS);
+}
+
+function listCharts(report: Report): (Block | undefined)[] {
+  if (report.question.view === 'table') return [];
+  switch (report.kind) {
+    case 'top':
+      return [report.question.view === 'doughnut' ? toPie(report) : toRanking(report)];
+    case 'status':
+      return [toStatus(report)];
+    case 'daily':
+    case 'day':
+      return [toSeries(report)];
+    case 'history':
+      return [toHistory(report)];
+    case 'client':
+    case 'route':
+      return report.sections
+        .filter(({ rows }) => rows.some(({ name }) => name !== NONE))
+        .map(({ title, rows }) => toOutcomes(title, rows.slice(0, MAX_CHART_POINTS)));
+    case 'summary':
+      return [
+        toUsed(
+          'scope',
+          report.cards.flatMap(({ title, pool }) => (pool ? [{ ...pool, name: title }] : [])),
+        ),
+      ];
+    case 'pool':
+      return [
+        toUsed(
+          'pool',
+          report.scopes.flatMap(({ pools, limits }) => [...pools, ...limits]),
+        ),
+      ];
+    default:
+      return [];
+  }
+}
+
+function toUsed(what: string, balances: readonly { name: string; percent: number }[]): Block | undefined {
+  const values = balances.map(({ percent }) => Math.floor(percent * 10) / 10);
+  const names = balances.map(({ name }) => name);
+  return toChart('bar', `Used % of each ${what}`, names, [{ name: 'used %', values }], '%');
+}
+
+/** A year stands at each January alone: labels beside each other have no room for more. */
+function toHistory(report: HistoryReport): Block | undefined {
+  const labels = report.months.map(({ label }) => (label.startsWith('Jan') ? label : label.replace(/ \d{4}$/, '')));
+  const series = report.series.map((name) => ({
+    name,
+    values: report.months.map(({ drawn }) => (drawn[name] ?? 0) / 1000),
+  }));
+  return toChart('bar', report.title, labels, series, 'credits');
+}
+
+function toRanking(report: RankingReport): Block | undefined {
+  const rows = report.rows.slice(0, MAX_CHART_POINTS);
+  if (report.measure === 'credits') {
+    const values = rows.map(({ credits }) => credits / 1000);
+    return toChart(
+      'bar',
+      report.title,
+      rows.map(({ name }) => name),
+      [{ name: 'credits', values }],
+      'credits',
+    );
+  }
+  return toOutcomes(report.title, rows);
+}
+
+function toOutcomes(title: string, rows: RankingReport['rows']): Block | undefined {
+  const series = (['ok', 'failed', 'none'] as const).map((key) => ({
+    name: key === 'none' ? NONE : key,
+    values: rows.map((row) => row[key]),
+  }));
+  const names = rows.map(({ name }) => name);
+  return toChart('bar', title, names, series, 'requests');
+}
+
+function toPie(report: RankingReport): Block | undefined {
+  const weigh = (row: { credits: number; requests: number }) =>
+    report.measure === 'credits' ? row.credits / 1000 : row.requests;
+  const slices = report.rows.slice(0, MAX_CHART_SERIES - 1).map((row) => ({ label: row.name, value: weigh(row) }));
+  const shown = slices.reduce((sum, { value }) => sum + value, 0);
+  const rest = weigh(report.totals) - shown;
+  if (rest > 0) slices.push({ label: 'others', value: rest });
+  const positive = slices.filter(({ value }) => value > 0);
+  if (positive.length === 0) return undefined;
+  const labels = toLabels(positive.map(({ label }) => label));
+  return {
+    type: 'data_visualization',
+    title: clip(report.title, MAX_CHART_TITLE),
+    chart: { type: 'pie', segments: positive.map(({ value }, index) => ({ label: labels[index], value })) },
+  };
+}
+
+function toStatus(report: StatusReport): Block | undefined {
+  const series = report.groups.map(({ group }) => ({
+    name: group,
+    values: report.steps.map(({ counts }) =>
+      Object.entries(counts).reduce((sum, [status, count]) => sum + (groupOf(status) === group ? count : 0), 0),
+    ),
+  }));
+  return toChart(
+    'line',
+    report.title,
+    report.steps.map(({ label }) => label),
+    series,
+    'requests',
+  );
+}
+
+function toSeries(report: SeriesReport): Block | undefined {
+  const values = report.bars.map(({ requests }) => requests);
+  const series: Series[] = [{ name: 'requests', values }];
+  if (report.limit) series.push({ name: report.limit.name, values: values.map(() => report.limit!.value) });
+  return toChart(
+    'bar',
+    report.title,
+    report.bars.map(({ label }) => label),
+    series,
+    'requests',
+  );
+}
+
+function toChart(
+  type: 'bar' | 'line',
+  title: string,
+  points: readonly string[],
+  all: readonly Series[],
+  unit: string,
+): Block | undefined {
+  const series = all.filter(({ values }) => values.some((value) => value > 0));
+  if (series.length === 0 || points.length > MAX_CHART_POINTS || series.length > MAX_CHART_SERIES) return undefined;
+  const categories = toLabels(points);
+  const names = toLabels(series.map(({ name }) => name));
+  return {
+    type: 'data_visualization',
+    title: clip(title, MAX_CHART_TITLE),
+    chart: {
+      type,
+      series: series.map(({ values }, index) => ({
+        name: names[index],
+        data: categories.map((label, point) => ({ label, value: values[point] ?? 0 })),
+      })),
+      axis_config: { categories, y_label: unit },
+    },
+  };
+}
+
+/** Short enough and different from each other: clipped names that would be the same get a number. */
+function toLabels(names: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return names.map(keepDirection).map((name) => {
+    let label = clip(name.trim() || '(none)', MAX_CHART_LABEL);
+    for (let copy = 2; seen.has(label); copy += 1) {
+      label = `${clip(name.trim() || '(none)', MAX_CHART_LABEL - 3)} ${copy}`;
+    }
+    seen.add(label);
+    return label;
+  });
+}

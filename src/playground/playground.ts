@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { HELP_TOPICS } from '../slack/command/help.ts';
+import { showConversation } from './conversation.ts';
+import { sendJson } from './emulator/http.ts';
+import type { Handler } from './emulator/server.ts';
+import type { Emulator } from './emulator/workspace.ts';
+import { readLibraryStyles } from './render/library.ts';
+
+export interface PlaygroundOptions {
+  /** The workspace that is shown; another one after a reset. */
+  emulator: () => Emulator;
+  zone: string;
+  now: () => number;
+  /** What the page's controls do besides acting as people, by name; the answer is JSON. */
+  actions: Readonly<Record<string, () => Promise<unknown>>>;
+}
+
+const PAGE_FOLDER = fileURLToPath(new URL('./page/', import.meta.url));
+const TYPES: Record<string, string> = {
+  html: 'text/html',
+  css: 'text/css',
+  js: 'text/javascript',
+  svg: 'image/svg+xml',
+};
+
+/** Nothing comes from elsewhere, and nothing that a message holds can run. Styles: the charts' inline ones. */
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
+/**
+ * The pages of the playground: `/` and its parts under `/playground/`; there also `state` (what a person sees of a
+ * conversation, drawn as HTML), `hints` (commands to type) and, by POST, the actions. Everything that people do goes through
+ * the emulator's own `/_control/`. Requests that name another host are refused, as other sites' pages could send them.
+ */
+export function createPlayground(options: PlaygroundOptions): Handler {
+  const files = readPages();
+  return async (request, response, url) => {
+    const name = url.pathname === '/' ? 'index.html' : /^\/playground\/([\w.-]+)$/.exec(url.pathname)?.[1];
+    if (!name) return false;
+    const host = (request.headers.host ?? '').replace(/:\d+$/, '');
+    if (host !== '127.0.0.1' && host !== 'localhost') {
+      sendJson(response, 403, { ok: false, error: 'this machine only' });
+    } else if (request.method === 'POST') {
+      await act(options, name, request, response);
+    } else if (name === 'state') {
+      sendJson(response, 200, showConversation(options, url.searchParams), HEADERS);
+    } else if (name === 'hints') {
+      sendJson(response, 200, listHints(), HEADERS);
+    } else {
+      sendFile(files.get(name), response);
+    }
+    return true;
+  };
+}
+
+function readPages(): Map<string, { type: string; text: string }> {
+  const files = readdirSync(PAGE_FOLDER).map(
+    (name) =>
+      [
+        name,
+        { type: TYPES[name.split('.').at(-1)!] ?? 'text/plain', text: readFileSync(PAGE_FOLDER + name, 'utf8') },
+      ] as const,
+  );
+  return new Map([...files, ['blocks.css', { type: 'text/css', text: readLibraryStyles() }]]);
+}
+
+function sendFile(file: { type: string; text: string } | undefined, response: ServerResponse): void {
+  if (!file) {
+    sendJson(response, 404, { ok: false, error: 'not_found' });
+    return;
+  }
+  response.writeHead(200, { ...HEADERS, 'content-type': `${file.type}; charset=utf-8` });
+  response.end(file.text);
+}
+
+/** JSON only: a form of another site cannot send that. */
+async function act(
+  { actions }: PlaygroundOptions,
+  name: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  request.resume();
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
+  if (!action) {
+    sendJson(response, 404, { ok: false, error: `no action ${name}` });
+  } else if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
+    sendJson(response, 415, { ok: false, error: 'send application/json' });
+  } else {
+    try {
+      sendJson(response, 200, { ok: true, result: (await action()) ?? null });
+    } catch (error) {
+      sendJson(response, 500, { ok: false, error: (error as Error).message });
+    }
+  }
+}
+
+/** Every example of the help, once: what can be typed, and what it answers. */
+function listHints(): { command: string; text: string }[] {
+  const lines = HELP_TOPICS.flatMap(({ lines: all }) => all).filter(({ command }) => command !== undefined);
+  // Of two that are the same the first explains it.
+  const byCommand = new Map(lines.toReversed().map(({ command, text }) => [`/usage ${command}`.trim(), text]));
+  return [...byCommand].reverse().map(([command, text]) => ({ command, text }));
+}

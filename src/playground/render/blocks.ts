@@ -1,0 +1,110 @@
+import { renderToStaticMarkup } from 'react-dom/server';
+import type { Block, JsonObject } from '../emulator/types.ts';
+import { renderElement, renderImage } from './elements.ts';
+import { renderByLibrary } from './library.ts';
+import { listOf, renderRichText } from './rich-text.ts';
+import { h, type ReactNode, type Scene } from './scene.ts';
+import { renderTable } from './table.ts';
+import { plainOf, renderText } from './text-object.ts';
+
+/** Blocks as HTML. One that cannot be drawn leaves a note in its place, never takes the others with it. */
+export function renderBlocks(blocks: readonly Block[], scene: Scene): string {
+  return blocks
+    .map((block, index) => {
+      try {
+        const content = isTable(block)
+          ? renderTable(block, captionOf(blocks, index), scene)
+          : renderBlock(block, scene);
+        return renderToStaticMarkup(h('div', { className: `block ${block.type}` }, content));
+      } catch (error) {
+        const note = `This ${block.type} block cannot be drawn: ${(error as Error).message}`;
+        return renderToStaticMarkup(h('div', { className: 'block unknown' }, note));
+      }
+    })
+    .join('');
+}
+
+function isTable({ type }: Block): boolean {
+  return type === 'table' || type === 'data_table';
+}
+
+/** Its own caption, else what the nearest header above it says. */
+function captionOf(blocks: readonly Block[], index: number): string {
+  const header = blocks.slice(0, index).findLast(({ type }) => type === 'header');
+  return String(blocks[index]!.caption ?? plainOf(header?.text, 'Table'));
+}
+
+function renderBlock(block: JsonObject, scene: Scene): ReactNode {
+  const id = String(block.block_id ?? '');
+  switch (block.type) {
+    case 'header':
+      return h(scene.heading, null, renderText(block.text, scene));
+    case 'divider':
+      return h('hr');
+    case 'section':
+      return renderSection(block, id, scene);
+    case 'context':
+      return listOf(block.elements).map((element, key) => renderElement(element, { block: id }, scene, key));
+    case 'actions':
+      return listOf(block.elements).map((element, key) => renderElement(element, { block: id }, scene, key));
+    case 'rich_text':
+      return renderRichText(block, scene);
+    case 'image':
+      return h('figure', null, block.title ? h('figcaption', null, plainOf(block.title)) : null, renderImage(block));
+    case 'input':
+      return renderField(block, id, scene);
+    default:
+      return renderByLibrary(block, scene);
+  }
+}
+
+function renderSection(block: JsonObject, id: string, scene: Scene): ReactNode {
+  const fields = listOf(block.fields);
+  const text = h(
+    'div',
+    { className: 'text' },
+    block.text ? h('p', null, renderText(block.text, scene)) : null,
+    fields.length > 0
+      ? h(
+          'div',
+          { className: 'fields' },
+          fields.map((field, key) => h('p', { key }, renderText(field, scene))),
+        )
+      : null,
+  );
+  if (!block.accessory) return text;
+  const label = plainOf((block.accessory as JsonObject).placeholder) || plainOf(block.text);
+  return [
+    h('div', { key: 'text', className: 'beside' }, text),
+    renderElement(block.accessory as JsonObject, { block: id, label }, scene, 1),
+  ];
+}
+
+/** An input block: label, element, hint, and room for an error, tied together for those who cannot see them. */
+function renderField(block: JsonObject, id: string, scene: Scene): ReactNode {
+  const element = block.element as JsonObject;
+  const waits = block.dispatch_action !== true;
+  // Ids in HTML hold no space; block ids may.
+  const key = encodeURIComponent(id);
+  const field = {
+    id: `field-${key}`,
+    labelId: `label-${key}`,
+    ...(block.hint ? { hintId: `hint-${key}` } : {}),
+    required: block.optional !== true,
+  };
+  const optional = block.optional === true ? h('span', { className: 'optional' }, ' (optional)') : null;
+  const isGroup = element.type === 'checkboxes' || element.type === 'radio_buttons';
+  return h(
+    'div',
+    { className: 'form-field', 'data-field': id },
+    h(
+      isGroup ? 'div' : 'label',
+      { className: 'label', id: field.labelId, ...(isGroup ? {} : { htmlFor: field.id }) },
+      plainOf(block.label),
+      optional,
+    ),
+    renderElement(element, { block: id, waits, field }, scene),
+    block.hint ? h('p', { className: 'hint', id: field.hintId }, plainOf(block.hint)) : null,
+    h('p', { className: 'error', id: `error-${key}`, hidden: true }),
+  );
+}

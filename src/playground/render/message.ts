@@ -1,0 +1,106 @@
+import { renderToStaticMarkup } from 'react-dom/server';
+import type { Ephemeral, JsonObject, Message, User } from '../emulator/types.ts';
+import { renderBlocks } from './blocks.ts';
+import { renderMrkdwn } from './mrkdwn.ts';
+import { fileUrl, h, type ReactNode, type Scene } from './scene.ts';
+
+export interface ShownMessage {
+  message: Message | Ephemeral;
+  replies: number;
+  /** Shown in a thread's own pane: no link to the thread. */
+  inThread: boolean;
+  /** Shortcuts of the app that a message offers. */
+  shortcuts: readonly { id: string; name: string }[];
+}
+
+/** One message as an `article`; its inside is made here, its place in the list by the page. */
+export function renderMessage({ message, replies, inThread, shortcuts }: ShownMessage, scene: Scene): string {
+  const author = scene.users.get(message.user);
+  const hidden = 'to' in message;
+  const name = author?.real_name ?? message.user;
+  const at = Number(message.ts) * 1000;
+  const top = h(
+    'header',
+    null,
+    h('span', { className: 'author' }, name),
+    message.bot_id ? h('span', { className: 'badge' }, 'APP') : null,
+    h(
+      'time',
+      { dateTime: new Date(at).toISOString(), title: formatFull(at, scene.reader) },
+      formatTime(at, scene.reader),
+    ),
+    hidden ? h('span', { className: 'only-you' }, 'Only visible to you') : null,
+    message.subtype === 'thread_broadcast' ? h('span', { className: 'note' }, 'also sent to the channel') : null,
+  );
+  const body = message.blocks?.length
+    ? renderBlocks(message.blocks, scene)
+    : message.text &&
+      renderToStaticMarkup(h('div', { className: 'block text-only' }, renderMrkdwn(message.text, scene)));
+  const rest = [
+    message.edited ? h('span', { key: 'edited', className: 'note' }, '(edited)') : null,
+    ...(message.files ?? []).map((file, key) => renderFile(file, key)),
+    ...(message.reactions ?? []).map(({ name: reaction, count }, key) =>
+      h('span', { key: `r${key}`, className: 'reaction' }, `:${reaction}: ${count}`),
+    ),
+    inThread || hidden ? null : renderThreadLink(message, replies),
+    ...(hidden ? [] : shortcuts.map(({ id, name }) => renderShortcut(id, name))),
+  ];
+  const avatar = renderToStaticMarkup(renderAvatar(name, Boolean(message.bot_id)));
+  const end = renderToStaticMarkup(h('footer', null, rest));
+  return `${avatar}<div class="body">${renderToStaticMarkup(top)}${body}${end}</div>`;
+}
+
+/** Who wrote it and when: the name of its article. */
+export function nameMessage(message: Message | Ephemeral, scene: Scene): string {
+  const name = scene.users.get(message.user)?.real_name ?? message.user;
+  const time = formatTime(Number(message.ts) * 1000, scene.reader);
+  return `${name}, ${time}${'to' in message ? ', only visible to you' : ''}`;
+}
+
+function renderThreadLink(message: Message, replies: number): ReactNode {
+  const text = replies > 0 ? `${replies} ${replies === 1 ? 'reply' : 'replies'}` : 'Reply in thread';
+  const className = replies > 0 ? 'thread-link' : 'thread-link quiet';
+  return h(
+    'button',
+    { key: 'thread', type: 'button', className, 'data-thread': message.thread_ts ?? message.ts },
+    text,
+  );
+}
+
+function renderShortcut(id: string, name: string): ReactNode {
+  return h('button', { key: id, type: 'button', className: 'thread-link quiet', 'data-shortcut': id }, name);
+}
+
+function renderAvatar(name: string, isBot: boolean): ReactNode {
+  const initials = name
+    .split(/\s+/)
+    .map((word) => [...word][0] ?? '')
+    .slice(0, 2)
+    .join('');
+  const hue = [...name].reduce((sum, char) => sum + char.codePointAt(0)! * 37, 0) % 360;
+  const style = isBot ? {} : { background: `oklch(0.45 0.09 ${hue})` };
+  return h('span', { className: isBot ? 'avatar bot' : 'avatar', style, 'aria-hidden': true }, isBot ? '▮▯' : initials);
+}
+
+function renderFile(file: JsonObject, key: number): ReactNode {
+  const url = fileUrl(String(file.id));
+  const name = String(file.title ?? file.name);
+  if (String(file.mimetype).startsWith('image/')) {
+    return h('img', { key, src: url, alt: String(file.alt_txt ?? name), loading: 'lazy', className: 'file' });
+  }
+  const size = `${Number(file.size ?? 0).toLocaleString('en')} bytes`;
+  return h(
+    'a',
+    { key, className: 'file', href: url, download: String(file.name) },
+    h('strong', null, name),
+    h('span', null, `${String(file.pretty_type ?? '')} · ${size}`),
+  );
+}
+
+function formatTime(ms: number, reader: User): string {
+  return new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: reader.tz }).format(ms);
+}
+
+function formatFull(ms: number, reader: User): string {
+  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium', timeZone: reader.tz }).format(ms);
+}

@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type App, createApp } from '../app.ts';
+import { type Config, parseConfig } from '../config.ts';
+import { createCalendar } from '../domain/calendar.ts';
+import { hashToken } from '../ingest/credentials.ts';
+import type { Logger } from '../log.ts';
+import type { Secret } from '../secret.ts';
+import { openDatabase } from '../store/database.ts';
+import { migrate } from '../store/migrate.ts';
+import { upsertSource } from '../store/source-repository.ts';
+import { listSubscriptions } from '../store/subscription-repository.ts';
+import type { DemoClock } from './clock.ts';
+import type { Handler } from './emulator/server.ts';
+import { type Emulator, startEmulator } from './emulator/workspace.ts';
+import { fillHistory } from './history.ts';
+import { LiveTraffic } from './live-traffic.ts';
+import { createTraffic } from './traffic.ts';
+import { ALERT_CHANNEL, DEMO_WORKSPACE, ONCALL_GROUP } from './workspace-seed.ts';
+
+export const DEMO_ZONE = 'Europe/Berlin';
+
+const CONNECTED_WITHIN_MS = 20_000;
+
+/** A workspace, the bot in it, and what sends it events: all that a reset makes anew. */
+export interface World {
+  emulator: Emulator;
+  app: App;
+  live: LiveTraffic;
+  /** The pools file that was applied. */
+  pools: string;
+  /** When the next digest of any channel is due; undefined: there is none. */
+  nextDigestMs(): Promise<number | undefined>;
+  stop(): Promise<void>;
+}
+
+export interface WorldOptions {
+  clock: DemoClock;
+  log: Logger;
+  pages: Handler;
+  /** Of the source that the traffic comes from. */
+  token: Secret;
+  /** 0: any free one. */
+  pagePort: number;
+  botPort: number;
+}
+
+/** Starts everything, on a database of its own in a temporary folder that is removed at the end. */
+export async function startWorld({ clock, log, pages, token, pagePort, botPort }: WorldOptions): Promise<World> {
+  const stops: (() => unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of stops.splice(0).reverse()) await end();
+  };
+  try {
+    const folder = mkdtempSync(join(tmpdir(), 'headroom-demo-'));
+    stops.push(() => rmSync(folder, { recursive: true, force: true }));
+    const emulator = await startEmulator({ port: pagePort, now: clock.now, seed: DEMO_WORKSPACE, pages });
+    stops.push(() => emulator.stop());
+    const config = createConfig(emulator, `sqlite:${join(folder, 'headroom.db')}`, botPort);
+    const db = openDatabase(config.databaseUrl.reveal());
+    stops.push(() => db.destroy());
+    await migrate(db);
+
+    const nowMs = clock.now();
+    const calendar = createCalendar(DEMO_ZONE);
+    const traffic = createTraffic(calendar, calendar.dayOf(nowMs));
+    const gateway = { name: 'gateway', adapter: 'native', options: {}, tokenHash: hashToken(token.reveal()) };
+    const source = await upsertSource(db, gateway, nowMs);
+    const intake = {
+      databaseUrl: config.databaseUrl.reveal(),
+      zone: DEMO_ZONE,
+      rawRetentionDays: config.rawRetentionDays,
+      maxBodyBytes: config.maxBodyBytes,
+    };
+    const pools = await fillHistory({ db, intake, calendar, traffic, source, nowMs });
+
+    const app = createApp(config, { clock, log });
+    await app.start();
+    stops.push(() => app.stop());
+    await emulator.waitFor(() => emulator.connected > 0, 'the bot is connected', CONNECTED_WITHIN_MS);
+    const live = new LiveTraffic({
+      traffic,
+      clock,
+      url: app.url,
+      token: token.reveal(),
+      fromMs: nowMs,
+      onError: (error) => log.warn({ error: String(error) }, 'sample traffic was not taken'),
+    });
+    stops.push(() => live.stop());
+    live.start();
+    return {
+      emulator,
+      app,
+      live,
+      pools,
+      async nextDigestMs() {
+        const due = (await listSubscriptions(db)).filter(({ paused }) => !paused).map(({ nextDueMs }) => nextDueMs);
+        const known = due.filter((ms) => ms !== undefined);
+        return known.length > 0 ? Math.min(...known) : undefined;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function createConfig(emulator: Emulator, databaseUrl: string, port: number): Config {
+  return parseConfig(
+    {
+      SLACK_BOT_TOKEN: emulator.botToken,
+      SLACK_APP_TOKEN: emulator.appToken,
+      SLACK_API_URL: emulator.apiUrl,
+      DATABASE_URL: databaseUrl,
+      PORT: String(port),
+      REPORT_TIMEZONE: DEMO_ZONE,
+      ALERT_CHANNEL,
+      ONCALL: ONCALL_GROUP,
+      LOG_LEVEL: 'warn',
+    },
+    'slack',
+  );
+}

@@ -1,0 +1,122 @@
+import { afterEach, expect, test } from 'vitest';
+import type { Emulator } from '../../../src/playground/emulator/workspace.ts';
+import { createClient, outcome, png, start, startHttpApp, stopAll } from './support.ts';
+
+afterEach(stopAll);
+
+async function upload(emulator: Emulator, more: object = {}): Promise<string> {
+  const file = { filename: 'chart.png', file: png(1600, 800), alt_text: 'Acme leads', title: 'Top clients' };
+  const answer = (await createClient(emulator).files.uploadV2({ ...file, ...more })) as unknown as {
+    files: { files: { id: string }[] }[];
+  };
+  return answer.files[0]!.files[0]!.id;
+}
+
+const image = (id: string) => ({ type: 'image', slack_file: { id }, alt_text: 'Acme leads' });
+
+test('an uploaded picture can be posted by its id, which shares it there', async () => {
+  const emulator = await start();
+  const client = createClient(emulator);
+  const id = await upload(emulator);
+  const { file } = await client.files.info({ file: id });
+  expect(file).toMatchObject({ id, mimetype: 'image/png', title: 'Top clients', original_w: 1600, original_h: 800 });
+  expect(file).toMatchObject({ channels: [], is_public: false, alt_txt: 'Acme leads' });
+  await client.apiCall('chat.postMessage', { channel: 'C01USAGE', text: 'chart', blocks: [image(id)] });
+  expect((await client.files.info({ file: id })).file).toMatchObject({ channels: ['C01USAGE'], is_public: true });
+  expect(emulator.file(id)?.bytes).toEqual(png(1600, 800));
+  emulator.assertNoProblems();
+});
+
+test('until it is processed a file has no type and no block may show it', async () => {
+  const emulator = await start({ fileDelayMs: 60 });
+  const client = createClient(emulator);
+  const id = await upload(emulator);
+  expect((await client.files.info({ file: id })).file?.mimetype).toBe('');
+  const post = () => client.apiCall('chat.postMessage', { channel: 'C01USAGE', text: 'chart', blocks: [image(id)] });
+  const early = await post().catch((thrown) => thrown.data);
+  expect(early).toMatchObject({
+    error: 'invalid_blocks',
+    errors: ['invalid slack file [json-pointer:/blocks/0/slack_file]'],
+  });
+  await emulator.waitFor(() => emulator.file(id)?.ready, 'the file is ready');
+  expect((await client.files.info({ file: id })).file?.mimetype).toBe('image/png');
+  await post();
+  emulator.assertNoProblems();
+});
+
+test('a file can be made never to be ready', async () => {
+  const emulator = await start();
+  emulator.faults.fileNeverReady = true;
+  const id = await upload(emulator);
+  expect((await createClient(emulator).files.info({ file: id })).file?.mimetype).toBe('');
+});
+
+test('a file that does not exist, is deleted, or is no picture is refused', async () => {
+  const emulator = await start();
+  const client = createClient(emulator);
+  const post = (id: string) =>
+    outcome(client.apiCall('chat.postMessage', { channel: 'C01USAGE', text: 'x', blocks: [image(id)] }));
+  expect(await post('F0NOTHERE')).toBe('invalid_blocks');
+  const csv = await upload(emulator, { filename: 'top.csv', file: Buffer.from('name,requests\n') });
+  expect((await client.files.info({ file: csv })).file).toMatchObject({ mimetype: 'text/csv', filetype: 'csv' });
+  expect(await post(csv)).toBe('invalid_blocks');
+  const gone = await upload(emulator);
+  await client.files.delete({ file: gone });
+  expect(await post(gone)).toBe('invalid_blocks');
+  expect(await outcome(client.files.info({ file: gone }))).toBe('file_not_found');
+  expect(emulator.takeProblems().map((problem) => problem.kind)).toEqual(Array(3).fill('invalid_blocks'));
+});
+
+test('an upload to a channel posts a message of its own, with the file', async () => {
+  const emulator = await start();
+  const id = await upload(emulator, { channel_id: 'C01USAGE', initial_comment: 'here' });
+  const message = await emulator.waitFor(
+    () => emulator.messages('C01USAGE').find((one) => one.files),
+    'the file message',
+  );
+  expect(message).toMatchObject({ text: 'here', subtype: 'file_share', files: [{ id }] });
+  expect(await outcome(upload(emulator, { channel_id: 'C01RANDOM' }))).toBe('not_in_channel');
+});
+
+test('a private message must not show a file that its reader cannot open', async () => {
+  const emulator = await start();
+  const client = createClient(emulator);
+  const id = await upload(emulator);
+  const show = { channel: 'C01USAGE', user: 'U01ALICE', text: 'chart', blocks: [image(id)] };
+  expect(await outcome(client.apiCall('chat.postEphemeral', show))).toBe('ok');
+  expect(emulator.takeProblems()).toMatchObject([{ kind: 'ephemeral', where: 'chat.postEphemeral' }]);
+  await client.apiCall('chat.postMessage', { channel: 'C01USAGE', text: 'chart', blocks: [image(id)] });
+  await client.apiCall('chat.postEphemeral', show);
+  emulator.assertNoProblems();
+});
+
+test("blocks taken from an interaction cannot be sent back as they are: Slack's additions are refused", async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  const id = await upload(emulator);
+  const button = {
+    type: 'actions',
+    elements: [{ type: 'button', action_id: 'go', text: { type: 'plain_text', text: 'Go' } }],
+  };
+  let blocks: unknown;
+  app.action('go', async ({ ack, body }) => {
+    blocks = 'message' in body ? body.message?.blocks : undefined;
+    await ack();
+  });
+  const post = { channel: 'C01USAGE', text: 'chart', blocks: [image(id), button] };
+  await app.client.apiCall('chat.postMessage', post);
+  const { ts } = emulator.messages('C01USAGE')[0]!;
+  await emulator.click({ user: 'alice', message: { channel: 'C01USAGE', ts }, action_id: 'go' });
+  const echo = app.client.apiCall('chat.update', { channel: 'C01USAGE', ts, text: 'chart', blocks });
+  expect(await outcome(echo)).toBe('invalid_blocks');
+  expect(emulator.takeProblems()).toHaveLength(1);
+});
+
+test('the bytes are served for the token only', async () => {
+  const emulator = await start();
+  const id = await upload(emulator);
+  const { file } = await createClient(emulator).files.info({ file: id });
+  expect((await fetch(file!.url_private!)).status).toBe(401);
+  const answer = await fetch(file!.url_private!, { headers: { authorization: `Bearer ${emulator.botToken}` } });
+  expect(Buffer.from(await answer.arrayBuffer())).toEqual(png(1600, 800));
+});

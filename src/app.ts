@@ -42,7 +42,7 @@ import { deleteInstance } from './store/instance-repository.ts';
 import { migrate } from './store/migrate.ts';
 import { getReportZone, listOlderZones } from './store/report-zone.ts';
 import { listSourceHealth } from './store/source-repository.ts';
-import { ThreadedUsage } from './store/usage-reader-thread.ts';
+import { ThreadedUsage } from './usage/reader-thread.ts';
 import { VERSION } from './version.ts';
 
 /** Replaced by the demo and by tests. */

@@ -17,7 +17,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   domain: ['errors.ts'],
   definition: ['domain'],
   store: ['domain'],
-  ingest: ['domain', 'store', 'config.ts'],
+  usage: ['domain', 'store'],
+  ingest: ['domain', 'store', 'usage', 'config.ts'],
   http: ['domain', 'ingest', 'store'],
   report: ['domain'],
   chart: ['domain', 'report'],
@@ -34,17 +35,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const FREE = ['cli', 'playground', 'app.ts', 'main.ts', 'config.ts'];
 
 /** Of the folder `slack`, message builders and other starters use declarations only: never a listener, Bolt or the store. */
-const SLACK_LEAVES = [
-  'deps.ts',
-  'mute-until.ts',
-  'next-questions.ts',
-  'permissions.ts',
-  'ports.ts',
-];
+const SLACK_LEAVES = ['deps.ts', 'mute-until.ts', 'next-questions.ts', 'permissions.ts', 'ports.ts'];
 
 /** Packages, and the parts that may use them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  kysely: ['store', 'schedule', 'delivery'],
+  kysely: ['store', 'usage', 'schedule', 'delivery'],
   'kysely/migration': ['store'],
   'better-sqlite3': ['store'],
   pg: ['store'],

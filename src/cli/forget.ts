@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { HeadroomError } from '../errors.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
-import { type Forgotten, forget } from '../store/forget.ts';
+import { type Forgotten, forget } from '../usage/forget.ts';
 import type { CliContext } from './command.ts';
 import { withDatabase } from './open.ts';
 import { describePerson } from './person.ts';

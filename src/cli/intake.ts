@@ -3,7 +3,7 @@ import { type Calendar, createCalendar } from '../domain/calendar.ts';
 import { Intake } from '../ingest/intake.ts';
 import { type Db, dialectOf } from '../store/database.ts';
 import { getReportZone } from '../store/report-zone.ts';
-import { StoredUsage } from '../store/usage-reader.ts';
+import { StoredUsage } from '../usage/reader.ts';
 import type { CliContext } from './command.ts';
 import { withDatabase } from './open.ts';
 

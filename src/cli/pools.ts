@@ -16,7 +16,7 @@ import { type Db, dialectOf } from '../store/database.ts';
 import { applyDeclaration, getDefinitions } from '../store/definition-repository.ts';
 import { getReportZone } from '../store/report-zone.ts';
 import { listSources } from '../store/source-repository.ts';
-import { StoredUsage } from '../store/usage-reader.ts';
+import { StoredUsage } from '../usage/reader.ts';
 import { type CliContext, refuseMore } from './command.ts';
 import { readBytes } from './files.ts';
 import { withDatabase } from './open.ts';

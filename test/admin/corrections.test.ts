@@ -4,7 +4,7 @@ import { createCalendar } from '../../src/domain/calendar.ts';
 import type { UsageReader } from '../../src/domain/usage.ts';
 import { listCorrections } from '../../src/store/correction-repository.ts';
 import type { Db } from '../../src/store/database.ts';
-import { StoredUsage } from '../../src/store/usage-reader.ts';
+import { StoredUsage } from '../../src/usage/reader.ts';
 import { createMemoryUsage } from '../report/memory-usage.ts';
 import { describeEachDialect } from '../support/databases.ts';
 

@@ -5,7 +5,7 @@ import { Intake } from '../../src/ingest/intake.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { dialectOf, openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { StoredUsage } from '../../src/store/usage-reader.ts';
+import { StoredUsage } from '../../src/usage/reader.ts';
 import { createEventSource } from './events.ts';
 
 const DAY_MS = 86_400_000;

@@ -13,8 +13,8 @@ import { deleteInstance, upsertInstance } from '../../src/store/instance-reposit
 import { listOlderZones } from '../../src/store/report-zone.ts';
 import { insertRejectedEvents, listRejectedEvents, listSourceHealth } from '../../src/store/source-repository.ts';
 import { insertSubscription } from '../../src/store/subscription-repository.ts';
-import { StoredUsage } from '../../src/store/usage-reader.ts';
 import { findView, upsertView } from '../../src/store/view-repository.ts';
+import { StoredUsage } from '../../src/usage/reader.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');

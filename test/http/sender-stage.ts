@@ -5,7 +5,7 @@ import { createCalendar } from '../../src/domain/calendar.ts';
 import type { RawEvent } from '../../src/domain/usage.ts';
 import type { HttpServerOptions } from '../../src/http/server.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
-import { StoredUsage } from '../../src/store/usage-reader.ts';
+import { StoredUsage } from '../../src/usage/reader.ts';
 import { openStage, type Stage } from './server-stage.ts';
 
 /** Shortly after the recorded requests were made. */

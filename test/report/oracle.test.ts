@@ -15,8 +15,8 @@ import {
 } from '../../src/domain/report.ts';
 import { QuestionError } from '../../src/errors.ts';
 import { createReporter } from '../../src/report/reporter.ts';
-import { StoredUsage } from '../../src/store/usage-reader.ts';
-import { UsageWriter } from '../../src/store/usage-writer.ts';
+import { StoredUsage } from '../../src/usage/reader.ts';
+import { UsageWriter } from '../../src/usage/usage-writer.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { arbitraryEvent, arbitraryFilters } from '../support/events.ts';
 import { createMemoryUsage, type EventOfTest, passes, toRawEvent } from './memory-usage.ts';

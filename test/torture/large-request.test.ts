@@ -2,11 +2,11 @@ import { Kysely, PostgresDialect } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { compileRules } from '../../src/domain/rules.ts';
-import { EVENTS_PER_SIGN } from '../../src/store/commit.ts';
 import { type Db, openPool } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import type { Database } from '../../src/store/schema.ts';
-import { UsageWriter } from '../../src/store/usage-writer.ts';
+import { EVENTS_PER_SIGN } from '../../src/usage/commit.ts';
+import { UsageWriter } from '../../src/usage/usage-writer.ts';
 import { startPostgres } from '../support/databases.ts';
 
 const EVENTS = EVENTS_PER_SIGN + 10_000;

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { dialectOf, openDatabase } from '../../src/store/database.ts';
-import { StoredUsage } from '../../src/store/usage-reader.ts';
+import { StoredUsage } from '../../src/usage/reader.ts';
 
 export const TOKEN = 'torture-token-of-enough-length-0123456789';
 

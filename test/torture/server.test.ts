@@ -9,7 +9,7 @@ import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { ThreadedUsage } from '../../src/store/usage-reader-thread.ts';
+import { ThreadedUsage } from '../../src/usage/reader-thread.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import {
   countByClient,

@@ -5,10 +5,10 @@ import { createCalendar } from '../../src/domain/calendar.ts';
 import type { IngestResult, UsageEvent } from '../../src/domain/event.ts';
 import type { Grain, UsageQuery } from '../../src/domain/usage.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
-import type { Assign } from '../../src/store/event-batch.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { StoredUsage } from '../../src/store/usage-reader.ts';
-import { UsageWriter } from '../../src/store/usage-writer.ts';
+import type { Assign } from '../../src/usage/event-batch.ts';
+import { StoredUsage } from '../../src/usage/reader.ts';
+import { UsageWriter } from '../../src/usage/usage-writer.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { answerPlainly, arbitraryEvent, sortRows } from '../support/events.ts';
 

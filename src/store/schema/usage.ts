@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** Usage: what was sent, and its totals. See `src/store/segment.ts` for what the blobs hold. */
+/** Usage: what was sent, and its totals. See `src/usage/segment.ts` for what the blobs hold. */
 export interface UsageTables {
   /** One row per fact about this deployment (`report_zone`, `id_seed`). */
   setting: { name: string; value: string };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Grouping } from '../../src/store/grouping.ts';
+import { Grouping } from '../../src/usage/grouping.ts';
 import {
   type Batch,
   concatenate,
@@ -9,7 +9,7 @@ import {
   gather,
   Segment,
   sortBy,
-} from '../../src/store/segment.ts';
+} from '../../src/usage/segment.ts';
 
 /** Tables of three columns: one of keys, one of large and negative sums, one that is left out when 0 throughout. */
 const batches: fc.Arbitrary<Batch> = fc.integer({ min: 0, max: 60 }).chain((length) => {

@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import { createCalendar, monthOf } from '../../src/domain/calendar.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
 import type { Db } from '../../src/store/database.ts';
-import type { Assign } from '../../src/store/event-batch.ts';
-import { StoredUsage } from '../../src/store/usage-reader.ts';
-import { UsageWriter } from '../../src/store/usage-writer.ts';
+import type { Assign } from '../../src/usage/event-batch.ts';
+import { StoredUsage } from '../../src/usage/reader.ts';
+import { UsageWriter } from '../../src/usage/usage-writer.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
 const calendar = createCalendar('Europe/Berlin');

@@ -4,9 +4,9 @@ import { createCalendar } from '../../src/domain/calendar.ts';
 import { DIMENSION_PAIRS, DIMENSIONS, type GroupKey } from '../../src/domain/dimension.ts';
 import type { Grain, UsageRow } from '../../src/domain/usage.ts';
 import type { Db } from '../../src/store/database.ts';
-import type { Assign } from '../../src/store/event-batch.ts';
-import { StoredUsage } from '../../src/store/usage-reader.ts';
-import { UsageWriter } from '../../src/store/usage-writer.ts';
+import type { Assign } from '../../src/usage/event-batch.ts';
+import { StoredUsage } from '../../src/usage/reader.ts';
+import { UsageWriter } from '../../src/usage/usage-writer.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { arbitraryEvent, sortRows } from '../support/events.ts';
 

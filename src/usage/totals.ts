@@ -1,5 +1,7 @@
 import { type Calendar, monthOf } from '../domain/calendar.ts';
 import type { Dimension } from '../domain/dimension.ts';
+import type { Db } from '../store/database.ts';
+import { findSetting } from '../store/setting-repository.ts';
 import { findClosedMonth } from './closed-months.ts';
 import {
   BRIEF_CUBES,
@@ -11,11 +13,9 @@ import {
   METER_MINUTES,
   monthCubeOf,
 } from './cube.ts';
-import type { Db } from './database.ts';
 import { Grouping } from './grouping.ts';
 import { outcomeColumns } from './outcome.ts';
 import { type Batch, type Column, gather } from './segment.ts';
-import { findSetting } from './setting-repository.ts';
 import { addCells } from './total-segments.ts';
 import type { ValuePlaces } from './value-places.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Calendar } from '../domain/calendar.ts';
 import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
-import type { Db } from './database.ts';
+import type { Db } from '../store/database.ts';
 import { type Assign, EventBatchBuilder, keepRows } from './event-batch.ts';
 import { CONFLICT, type EventIdentity, isAbsent, NEW } from './event-identity.ts';
 import { KEY_WORDS } from './event-key.ts';

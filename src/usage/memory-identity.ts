@@ -1,4 +1,4 @@
-import type { Db } from './database.ts';
+import type { Db } from '../store/database.ts';
 import { CONFLICT, claimWithin, DUPLICATE, type EventIdentity, isAbsent, NEW, sameId } from './event-identity.ts';
 import { KEY_WORDS, toWords } from './event-key.ts';
 

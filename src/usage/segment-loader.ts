@@ -1,7 +1,7 @@
 import type { Calendar } from '../domain/calendar.ts';
 import type { Span } from '../domain/usage.ts';
+import type { Db } from '../store/database.ts';
 import type { Cube } from './cube.ts';
-import type { Db } from './database.ts';
 import { Segment } from './segment.ts';
 
 const CHUNK = 200;

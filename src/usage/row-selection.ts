@@ -1,7 +1,7 @@
 import { type Dimension, NONE, OTHER } from '../domain/dimension.ts';
 import { type Filter, matchesStatus, toMatcher } from '../domain/filter.ts';
 import type { Span } from '../domain/usage.ts';
-import type { Db } from './database.ts';
+import type { Db } from '../store/database.ts';
 import { type ColumnName, rowsFrom, type Segment } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 import type { ValueTexts } from './value-texts.ts';

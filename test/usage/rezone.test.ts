@@ -6,10 +6,10 @@ import type { UsageEvent } from '../../src/domain/event.ts';
 import type { Grain, UsageRow } from '../../src/domain/usage.ts';
 import { insertAlert } from '../../src/store/alert-repository.ts';
 import type { Db, DialectName } from '../../src/store/database.ts';
-import type { Assign } from '../../src/store/event-batch.ts';
 import { getReportZone, listOlderZones } from '../../src/store/report-zone.ts';
-import { StoredUsage } from '../../src/store/usage-reader.ts';
-import { UsageWriter } from '../../src/store/usage-writer.ts';
+import type { Assign } from '../../src/usage/event-batch.ts';
+import { StoredUsage } from '../../src/usage/reader.ts';
+import { UsageWriter } from '../../src/usage/usage-writer.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { arbitraryEvent, sortRows } from '../support/events.ts';
 

@@ -1,6 +1,6 @@
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
-import type { Db } from './database.ts';
-import { findSetting, setSetting } from './setting-repository.ts';
+import type { Db } from '../store/database.ts';
+import { findSetting, setSetting } from '../store/setting-repository.ts';
 
 /** Hourly totals are kept this long. */
 const HOUR_TOTALS_DAYS = 90;

@@ -1,8 +1,8 @@
 import { DIMENSIONS, type Dimension, type GroupKey, REMOVED } from '../domain/dimension.ts';
 import { toMatcher } from '../domain/filter.ts';
-import type { Db } from './database.ts';
+import type { Db } from '../store/database.ts';
+import { setSetting } from '../store/setting-repository.ts';
 import type { Batch, Column } from './segment.ts';
-import { setSetting } from './setting-repository.ts';
 import type { Vocabulary } from './value-dictionary.ts';
 import { OTHER_ID } from './value-places.ts';
 
@@ -42,7 +42,7 @@ export class ValueTexts {
   #renames: string | undefined;
 
   /**
-   * The texts of these numbers, and perhaps of others. `renames`: as this snapshot has it (reading-ground.ts). Questions
+   * The texts of these numbers, and perhaps of others. `renames`: as this snapshot has it (reading-snapshot.ts). Questions
    * may overlap: what one was given stays as it is when another begins a new memory.
    */
   async resolve(db: Db, renames: string | undefined, ids: Iterable<number>): Promise<ReadonlyMap<number, string>> {

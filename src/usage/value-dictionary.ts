@@ -1,5 +1,5 @@
 import type { Dimension } from '../domain/dimension.ts';
-import type { Db } from './database.ts';
+import type { Db } from '../store/database.ts';
 
 /** Texts are interned per dimension; `meters` and `exclusion` are combinations of names that the rules gave. */
 export type Vocabulary = Dimension | 'meters' | 'exclusion';

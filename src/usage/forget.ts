@@ -1,5 +1,5 @@
 import { type Dimension, REMOVED } from '../domain/dimension.ts';
-import type { Db } from './database.ts';
+import type { Db } from '../store/database.ts';
 import { forgetValue } from './value-texts.ts';
 
 /** What a forgotten value was taken out of. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db } from './database.ts';
+import type { Db } from '../store/database.ts';
 import { KEY_WORDS } from './event-key.ts';
 
 export const NEW = 0;

@@ -1,5 +1,5 @@
 import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
-import type { Db } from './database.ts';
+import type { Db } from '../store/database.ts';
 import { type Batch, decodeSegment } from './segment.ts';
 
 /** The number that stands for `(other)` in every dimension; the first migration reserves it. */

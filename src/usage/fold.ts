@@ -1,5 +1,5 @@
 import type { Calendar } from '../domain/calendar.ts';
-import type { Db } from './database.ts';
+import type { Db } from '../store/database.ts';
 import { withKeys } from './event-key.ts';
 import { addEventSegment } from './event-segments.ts';
 import { concatenate, decodeEvents } from './segment.ts';

@@ -1,9 +1,9 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { createCalendar } from '../domain/calendar.ts';
 import type { UsageReader } from '../domain/usage.ts';
+import { dialectOf, openDatabase } from '../store/database.ts';
 import { stepBack } from '../thread-priority.ts';
-import { dialectOf, openDatabase } from './database.ts';
-import { StoredUsage } from './usage-reader.ts';
+import { StoredUsage } from './reader.ts';
 
 type Method = keyof UsageReader;
 type Call = { id: number; method: Method; argument: unknown };

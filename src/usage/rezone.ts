@@ -1,11 +1,11 @@
 import { type Calendar, monthOf } from '../domain/calendar.ts';
+import type { Db } from '../store/database.ts';
+import { changeReportZone } from '../store/report-zone.ts';
+import { findSetting, setSetting } from '../store/setting-repository.ts';
 import { closeMonths, findClosedMonth, reopenMonths } from './closed-months.ts';
 import { type Cube, HOUR_CUBES, METER_DAYS, METER_MINUTES } from './cube.ts';
-import type { Db } from './database.ts';
 import { withKeys, withoutKeys } from './event-key.ts';
-import { changeReportZone } from './report-zone.ts';
 import { type Batch, type Column, decodeEvents, decodeSegment, encodeSegment, gather } from './segment.ts';
-import { findSetting, setSetting } from './setting-repository.ts';
 import { addCells } from './total-segments.ts';
 import { addToTotals, regroup, splitByDay, toDays } from './totals.ts';
 import type { ValuePlaces } from './value-places.ts';

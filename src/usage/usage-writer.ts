@@ -2,10 +2,11 @@ import { sql } from 'kysely';
 import { type Calendar, monthOf } from '../domain/calendar.ts';
 import type { IngestResult } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
+import type { Db, DialectName } from '../store/database.ts';
+import { getOrCreateSetting } from '../store/setting-repository.ts';
 import { closeMonths } from './closed-months.ts';
 import { type Append, type AppendOptions, commitEvents } from './commit.ts';
-import { type CommitGround, createCommitGroundReader } from './commit-ground.ts';
-import type { Db, DialectName } from './database.ts';
+import { type CommitSnapshot, createCommitSnapshotReader } from './commit-snapshot.ts';
 import type { Assign } from './event-batch.ts';
 import { createPostgresIdentity, type EventIdentity } from './event-identity.ts';
 import { toWords } from './event-key.ts';
@@ -15,7 +16,6 @@ import { reassign } from './recount.ts';
 import { removeExpired } from './retention.ts';
 import { type RezoneOutcome, rezone } from './rezone.ts';
 import { type Batch, decodeEvents, encodeSegment } from './segment.ts';
-import { getOrCreateSetting } from './setting-repository.ts';
 import { addToTotals } from './totals.ts';
 import { ValueDictionary } from './value-dictionary.ts';
 import { ValuePlaces } from './value-places.ts';
@@ -49,7 +49,7 @@ export class UsageWriter {
   readonly #identity: EventIdentity;
   readonly #dictionary = new ValueDictionary();
   readonly #places: ValuePlaces;
-  readonly #readGround = createCommitGroundReader();
+  readonly #readSnapshot = createCommitSnapshotReader();
   #seed: number | undefined;
   #renames: string | undefined;
   #unfoldedEvents = 0;
@@ -128,7 +128,7 @@ export class UsageWriter {
     return this.#inTurn(async () => {
       await this.#foldAll();
       return this.#rewrite({ fromDay }, async (trx, day, batch) => {
-        const { rulesVersion } = await this.#readGround(trx);
+        const { rulesVersion } = await this.#readSnapshot(trx);
         return reassign(trx, day, batch, await this.#options.rules(trx, rulesVersion), this.#dictionary);
       });
     });
@@ -168,15 +168,15 @@ export class UsageWriter {
       Number(await getOrCreateSetting(this.#db, 'id_seed', () => String(Math.floor(Math.random() * 0x100000000)))) | 0;
     try {
       const { results, seq, events, learned } = await this.#db.transaction().execute(async (trx) => {
-        const ground = await this.#readGround(trx);
-        this.#follow(ground);
+        const snapshot = await this.#readSnapshot(trx);
+        this.#follow(snapshot);
         const { calendar, rawRetentionDays, rules } = this.#options;
         return commitEvents(trx, requests, {
           ...options,
           calendar,
           rawRetentionDays,
-          assign: await rules(trx, ground.rulesVersion),
-          lastSeq: ground.lastSeq,
+          assign: await rules(trx, snapshot.rulesVersion),
+          lastSeq: snapshot.lastSeq,
           seed: this.#seed!,
           dictionary: this.#dictionary,
           identity: this.#identity,
@@ -198,7 +198,7 @@ export class UsageWriter {
    * A value that was forgotten must not be found by its old text any more, and no event may be put into a day of a zone
    * that days are no longer counted in; whichever process changed that.
    */
-  #follow({ zone, renames }: CommitGround): void {
+  #follow({ zone, renames }: CommitSnapshot): void {
     if (zone !== undefined && zone !== this.#options.calendar.zone) {
       throw new HeadroomError('config', `Days are counted in ${zone} since this process started: start it again.`);
     }
@@ -229,7 +229,7 @@ export class UsageWriter {
 
   async #fold(through?: number): Promise<number> {
     const folded = await this.#changeTotals(async (trx) => {
-      this.#follow(await this.#readGround(trx));
+      this.#follow(await this.#readSnapshot(trx));
       return foldInbox(trx, this.#options.calendar, this.#places, through);
     });
     // Nothing left of what this process had committed: another has folded it.

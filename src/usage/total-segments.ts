@@ -1,5 +1,5 @@
+import type { Db } from '../store/database.ts';
 import type { Cube } from './cube.ts';
-import type { Db } from './database.ts';
 import { Grouping } from './grouping.ts';
 import { type Batch, decodeSegment, encodeSegment, sortBy } from './segment.ts';
 import { takeFullTiers } from './tiers.ts';

@@ -1,9 +1,9 @@
 import { firstDayOf, monthOf } from '../domain/calendar.ts';
+import type { Db } from '../store/database.ts';
+import { findSetting, setSetting } from '../store/setting-repository.ts';
 import { BRIEF_CUBES, DAY_CUBES, monthCubeOf } from './cube.ts';
-import type { Db } from './database.ts';
 import { Grouping } from './grouping.ts';
 import { decodeSegment } from './segment.ts';
-import { findSetting, setSetting } from './setting-repository.ts';
 import { addCells } from './total-segments.ts';
 
 /**

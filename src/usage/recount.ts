@@ -1,6 +1,6 @@
 import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import type { UsageEvent } from '../domain/event.ts';
-import type { Db } from './database.ts';
+import type { Db } from '../store/database.ts';
 import { type Assign, METER_SEPARATOR, OWN_CREDITS, OWN_SCOPE } from './event-batch.ts';
 import type { Batch } from './segment.ts';
 import type { ValueDictionary, Vocabulary } from './value-dictionary.ts';

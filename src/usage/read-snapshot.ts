@@ -1,12 +1,12 @@
 import type { ExpressionBuilder } from 'kysely';
+import type { Db } from '../store/database.ts';
+import type { Database } from '../store/schema.ts';
 import { CLOSED_MONTH } from './closed-months.ts';
-import type { Db } from './database.ts';
-import type { Database } from './schema.ts';
-import type { Kept } from './usage-plan.ts';
+import type { Kept } from './plan.ts';
 import { RENAMES } from './value-texts.ts';
 
 /** What an answer rests on besides the segments, as its snapshot shows it. */
-export interface ReadingGround {
+export interface ReadSnapshot {
   kept: Kept;
   /** Changes whenever values were renamed; undefined: never. */
   renames: string | undefined;
@@ -14,9 +14,9 @@ export interface ReadingGround {
   newestMs: number;
 }
 
-/** The days that hold anything, and the ground besides. */
+/** The days that hold anything, and the snapshot besides. */
 export interface StoredDays {
-  ground: ReadingGround;
+  snapshot: ReadSnapshot;
   /** Undefined on an empty store. */
   days: { first: number; last: number } | undefined;
 }
@@ -25,24 +25,24 @@ export interface StoredDays {
  * Reads what answers rest on, all of it in one statement that is made once: a report asks a dozen questions, over a network
  * perhaps. One statement is a snapshot of its own.
  */
-export class GroundReader {
-  #ground: ReturnType<typeof compileGround> | undefined;
+export class SnapshotReader {
+  #snapshot: ReturnType<typeof compileSnapshot> | undefined;
   #days: ReturnType<typeof compileDays> | undefined;
 
-  async readGround(db: Db): Promise<ReadingGround> {
-    this.#ground ??= compileGround(db);
-    const { rows } = await db.executeQuery<GroundRow>(this.#ground);
-    return toGround(rows[0]!);
+  async readSnapshot(db: Db): Promise<ReadSnapshot> {
+    this.#snapshot ??= compileSnapshot(db);
+    const { rows } = await db.executeQuery<SnapshotRow>(this.#snapshot);
+    return toSnapshot(rows[0]!);
   }
 
   async readDays(db: Db): Promise<StoredDays> {
     this.#days ??= compileDays(db);
-    const { rows } = await db.executeQuery<GroundRow & DaysRow>(this.#days);
+    const { rows } = await db.executeQuery<SnapshotRow & DaysRow>(this.#days);
     const row = rows[0]!;
     const firsts = [row.first_day, row.first_inbox_day].filter((day) => day !== null);
     const lasts = [row.last_day, row.last_inbox_day].filter((day) => day !== null);
     return {
-      ground: toGround(row),
+      snapshot: toSnapshot(row),
       days: firsts.length === 0 ? undefined : { first: Math.min(...firsts), last: Math.max(...lasts) },
     };
   }
@@ -51,7 +51,7 @@ export class GroundReader {
 /** Days before any that Headroom will meet, for an extent without a lower bound. */
 const FIRST_DAY = -1_000_000;
 
-interface GroundRow {
+interface SnapshotRow {
   raw_day: string | null;
   hours_day: string | null;
   closed_month: string | null;
@@ -67,7 +67,7 @@ interface DaysRow {
   last_inbox_day: number | null;
 }
 
-function toGround({ raw_day, hours_day, closed_month, renames, inbox_ms, folded_ms }: GroundRow): ReadingGround {
+function toSnapshot({ raw_day, hours_day, closed_month, renames, inbox_ms, folded_ms }: SnapshotRow): ReadSnapshot {
   return {
     kept: {
       rawFromDay: Number(raw_day ?? FIRST_DAY),
@@ -79,8 +79,8 @@ function toGround({ raw_day, hours_day, closed_month, renames, inbox_ms, folded_
   };
 }
 
-function compileGround(db: Db) {
-  return db.selectNoFrom(groundColumns).compile();
+function compileSnapshot(db: Db) {
+  return db.selectNoFrom(snapshotColumns).compile();
 }
 
 function compileDays(db: Db) {
@@ -89,7 +89,7 @@ function compileDays(db: Db) {
       const days = of.selectFrom('total_segment').where('cube', '=', 'day').limit(1);
       const inbox = of.selectFrom('inbox');
       return [
-        ...groundColumns(of),
+        ...snapshotColumns(of),
         days.select('bucket').orderBy('bucket').as('first_day'),
         days.select('bucket').orderBy('bucket', 'desc').as('last_day'),
         inbox.select(({ fn }) => fn.min('first_day').as('day')).as('first_inbox_day'),
@@ -99,7 +99,7 @@ function compileDays(db: Db) {
     .compile();
 }
 
-function groundColumns(of: ExpressionBuilder<Database, never>) {
+function snapshotColumns(of: ExpressionBuilder<Database, never>) {
   const setting = (name: string) => of.selectFrom('setting').select('value').where('name', '=', name);
   return [
     setting('raw_from_day').as('raw_day'),

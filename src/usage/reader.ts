@@ -11,13 +11,14 @@ import type {
   UsageReader,
   UsageRow,
 } from '../domain/usage.ts';
+import type { Db, DialectName } from '../store/database.ts';
 import { type Cube, EXCLUDED_DAYS, METER_DAYS, METER_MINUTES } from './cube.ts';
-import type { Db, DialectName } from './database.ts';
 import { METER_SEPARATOR } from './event-batch.ts';
 import { Grouping } from './grouping.ts';
 import { cutToMost, findCandidates } from './largest-cells.ts';
 import { outcomeColumns } from './outcome.ts';
-import { GroundReader, type ReadingGround } from './reading-ground.ts';
+import { type Plan, planQuery } from './plan.ts';
+import { type ReadSnapshot, SnapshotReader } from './read-snapshot.ts';
 import {
   applyTests,
   FilterCompiler,
@@ -30,7 +31,6 @@ import {
 } from './row-selection.ts';
 import { type Batch, type Column, type ColumnName, gather, type Segment } from './segment.ts';
 import { type InboxSegment, type RawSegment, SegmentLoader } from './segment-loader.ts';
-import { type Plan, planQuery } from './usage-plan.ts';
 import { OTHER_ID } from './value-places.ts';
 import { ValueTexts } from './value-texts.ts';
 
@@ -64,7 +64,7 @@ export class StoredUsage implements UsageReader {
   readonly #calendar: Calendar;
   readonly #texts: ValueTexts;
   readonly #loader: SegmentLoader;
-  readonly #ground = new GroundReader();
+  readonly #snapshot = new SnapshotReader();
   readonly #asked: Asked[] = [];
 
   constructor(db: Db, dialect: DialectName, calendar: Calendar) {
@@ -87,8 +87,8 @@ export class StoredUsage implements UsageReader {
     const asked = this.#asked.splice(0, MOST_TOGETHER);
     if (this.#asked.length > 0) setImmediate(() => void this.#answer());
     try {
-      await this.#inSnapshot(async (db, ground) => {
-        const plans = asked.map(({ query }) => planQuery(query, this.#calendar, ground.kept));
+      await this.#inSnapshot(async (db, snapshot) => {
+        const plans = asked.map(({ query }) => planQuery(query, this.#calendar, snapshot.kept));
         const totals = await this.#loader.loadTotals(
           db,
           plans.flatMap((plan) => plan.totals),
@@ -105,7 +105,7 @@ export class StoredUsage implements UsageReader {
         for (const [index, { query, resolve, reject }] of asked.entries()) {
           const plan = plans[index]!;
           const found = { totals: totals.splice(0, plan.totals.length), inbox, covered: covered[index]! };
-          await this.#sum(db, ground, query, plan, await filters.compile(query.filters), found).then(resolve, reject);
+          await this.#sum(db, snapshot, query, plan, await filters.compile(query.filters), found).then(resolve, reject);
         }
       });
     } catch (error) {
@@ -115,7 +115,7 @@ export class StoredUsage implements UsageReader {
 
   async #sum(
     db: Db,
-    { renames, newestMs }: ReadingGround,
+    { renames, newestMs }: ReadSnapshot,
     query: UsageQuery,
     plan: Plan,
     tests: readonly Test[],
@@ -310,7 +310,7 @@ export class StoredUsage implements UsageReader {
 
   async firstMeterDay(): Promise<number | undefined> {
     const [{ days }, corrected] = await Promise.all([
-      this.#ground.readDays(this.#db),
+      this.#snapshot.readDays(this.#db),
       this.#db
         .selectFrom('correction')
         .select(({ fn }) => fn.min('time_ms').as('ms'))
@@ -322,25 +322,25 @@ export class StoredUsage implements UsageReader {
   }
 
   async extent(): ReturnType<UsageReader['extent']> {
-    const { days, ground } = await this.#ground.readDays(this.#db);
+    const { days, snapshot } = await this.#snapshot.readDays(this.#db);
     if (!days) return undefined;
     return {
       firstDay: days.first,
       lastDay: days.last,
-      firstRawDay: Math.max(days.first, ground.kept.rawFromDay),
-      firstHourDay: Math.max(days.first, ground.kept.hoursFromDay),
-      asOfMs: ground.newestMs,
+      firstRawDay: Math.max(days.first, snapshot.kept.rawFromDay),
+      firstHourDay: Math.max(days.first, snapshot.kept.hoursFromDay),
+      asOfMs: snapshot.newestMs,
     };
   }
 
   /** One consistent view for all statements of an answer. */
-  async #inSnapshot<T>(work: (db: Db, ground: ReadingGround) => Promise<T>): Promise<T> {
+  async #inSnapshot<T>(work: (db: Db, snapshot: ReadSnapshot) => Promise<T>): Promise<T> {
     return this.#db.connection().execute(async (connection) => {
       const begin =
         this.#dialect === 'postgres' ? 'begin transaction isolation level repeatable read read only' : 'begin';
       await sql.raw(begin).execute(connection);
       try {
-        return await work(connection, await this.#ground.readGround(connection));
+        return await work(connection, await this.#snapshot.readSnapshot(connection));
       } finally {
         await sql.raw('commit').execute(connection);
       }

@@ -1,9 +1,9 @@
-import type { Db } from './database.ts';
-import { REPORT_ZONE } from './report-zone.ts';
+import type { Db } from '../store/database.ts';
+import { REPORT_ZONE } from '../store/report-zone.ts';
 import { RENAMES } from './value-texts.ts';
 
 /** What a commit stands on and another process may have changed since the last one. */
-export interface CommitGround {
+export interface CommitSnapshot {
   /** Version of the definitions; 0 before the first declaration. */
   rulesVersion: number;
   /** Changes whenever values were renamed; undefined: never. */
@@ -15,11 +15,11 @@ export interface CommitGround {
 }
 
 /** Reads all of it in one statement, made once: a small commit is mostly statements. */
-export function createCommitGroundReader(): (trx: Db) => Promise<CommitGround> {
+export function createCommitSnapshotReader(): (trx: Db) => Promise<CommitSnapshot> {
   let query: ReturnType<typeof compile> | undefined;
   return async (trx) => {
     query ??= compile(trx);
-    const { rows } = await trx.executeQuery<GroundRow>(query);
+    const { rows } = await trx.executeQuery<SnapshotRow>(query);
     const { rules_version, renames, zone, newest, folded } = rows[0]!;
     return {
       rulesVersion: rules_version ?? 0,
@@ -30,7 +30,7 @@ export function createCommitGroundReader(): (trx: Db) => Promise<CommitGround> {
   };
 }
 
-interface GroundRow {
+interface SnapshotRow {
   rules_version: number | null;
   renames: string | null;
   zone: string | null;

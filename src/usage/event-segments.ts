@@ -1,4 +1,4 @@
-import type { Db } from './database.ts';
+import type { Db } from '../store/database.ts';
 import { withKeys, withoutKeys } from './event-key.ts';
 import { type Batch, concatenate, decodeEvents, encodeSegment } from './segment.ts';
 import { takeFullTiers } from './tiers.ts';

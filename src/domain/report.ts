@@ -215,6 +215,7 @@ export interface StatusReport extends ReportHead {
   kind: 'status';
   totals: Totals;
   clients: number;
+  marks?: readonly TimeMark[];
   /** In order of time; every step of the range, also empty ones. `counts` by status (`200`, `(none)`). */
   steps: readonly {
     startMs: number;
@@ -256,6 +257,24 @@ export interface PoolReport extends ReportHead {
   table: Table;
 }
 
+/** Requests of the same hour (or weekday) in the weeks before. */
+export interface UsualRequests {
+  median: number;
+  /** The least and the most of those weeks. */
+  low: number;
+  high: number;
+  /** The bar beside it is so far from the median that chance does not explain it. */
+  isOdd: boolean;
+}
+
+/** Something that happened within a range, for a line across its chart. */
+export interface TimeMark {
+  atMs: number;
+  /** Short: `Alert 90%`, `v2.4.1`. */
+  label: string;
+  kind: 'alert' | 'deploy';
+}
+
 /** `daily` and `day`: a bar per step of the range, also empty ones. */
 export interface SeriesReport extends ReportHead {
   kind: 'daily' | 'day';
@@ -268,8 +287,9 @@ export interface SeriesReport extends ReportHead {
   } & Totals)[];
   /** Horizontal line: calls per step, with its name. */
   limit?: { name: string; value: number };
-  /** Same hour (or weekday) of the weeks before: median requests per bar; undefined where unknown. */
-  usual?: readonly (number | undefined)[];
+  /** Per bar; undefined where too few weeks are known. */
+  usual?: readonly (UsualRequests | undefined)[];
+  marks?: readonly TimeMark[];
   table: Table;
 }
 

@@ -55,7 +55,8 @@ async function reportSeries(
   }));
   const totals = sumTotals(bars);
   const clients = countNames(byClient.rows, inquiry.names.nameOf);
-  const expected = usualOf && grain === inquiry.range.grain ? steps.map(usualOf) : [];
+  const expected =
+    usualOf && grain === inquiry.range.grain ? steps.map((step, index) => usualOf(step, bars[index]!.requests)) : [];
   const usual = expected.some((each) => each !== undefined) ? expected : undefined;
   const limit = grain === 'day' ? findLimitLine(inquiry) : undefined;
   const above = limit ? bars.filter(({ requests }) => requests > limit.value).length : 0;
@@ -108,7 +109,7 @@ async function reportSeries(
         bar.none,
         bar.credits,
         bar.partial ? 'yes' : 'no',
-        ...(usual ? [usual[index] ?? null] : []),
+        ...(usual ? [usual[index]?.median ?? null] : []),
         Math.max(0, bar.requests / Math.max(most!.requests, 1)),
       ]),
     },

@@ -1,3 +1,4 @@
+import type { UsualRequests } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
 import { ask, type Inquiry } from './inquiry.ts';
 import type { Step } from './steps.ts';
@@ -5,12 +6,19 @@ import type { Step } from './steps.ts';
 const WEEKS = 4;
 /** One week alone is no habit. */
 const LEAST_WEEKS = 2;
+/** Median absolute deviations (made comparable to standard deviations) that count as far. */
+const FAR = 4;
+const MAD_TO_SIGMA = 1.4826;
+/** Fewer than this on both sides are never far apart. */
+const LEAST_REQUESTS = 50;
 
 /**
- * The median of the same weekday (or the same hour of it) in the four weeks before, per step; undefined for a step with
- * fewer than two such weeks in the data. Undefined as a whole for months, and for ranges of more than 35 days.
+ * Compares the requests of a step with the same weekday (or the same hour of it) in the four weeks before; undefined for a
+ * step with fewer than two such weeks in the data. Undefined as a whole for months, and for ranges of more than 35 days.
  */
-export async function findUsual(inquiry: Inquiry): Promise<((step: Step) => number | undefined) | undefined> {
+export async function findUsual(
+  inquiry: Inquiry,
+): Promise<((step: Step, requests: number) => UsualRequests | undefined) | undefined> {
   const { range, deps, extent } = inquiry;
   const { calendar } = deps;
   const { grain } = range;
@@ -28,10 +36,15 @@ export async function findUsual(inquiry: Inquiry): Promise<((step: Step) => numb
     if (!requests.has(keyOf(startMs))) requests.set(keyOf(startMs), count);
   }
 
-  return ({ startMs, day }) => {
+  return ({ startMs, day, partial }, count) => {
     const weeks = Array.from({ length: WEEKS }, (_, week) => day - 7 * (week + 1)).filter((each) => each >= firstDay);
     const clock = keyOf(startMs).split(' ')[1] ?? '';
-    return weeks.length < LEAST_WEEKS ? undefined : median(weeks.map((each) => requests.get(`${each} ${clock}`) ?? 0));
+    if (weeks.length < LEAST_WEEKS) return undefined;
+    const before = weeks.map((each) => requests.get(`${each} ${clock}`) ?? 0);
+    const middle = median(before);
+    // A step that still runs can only be odd by what it has too much.
+    const isOdd = (!partial || count > middle) && isFar(count, before);
+    return { median: middle, low: Math.min(...before), high: Math.max(...before), isOdd };
   };
 
   /** Day, and for hours what the clock on the wall showed. */
@@ -40,6 +53,19 @@ export async function findUsual(inquiry: Inquiry): Promise<((step: Step) => numb
     if (grain === 'day') return `${day} `;
     return `${day} ${Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(calendar.zone).toPlainTime()}`;
   }
+}
+
+/** Compares a count of requests with those of other weeks by median and MAD, so that one odd week moves nothing. */
+export function isFar(requests: number, before: readonly number[]): boolean {
+  const middle = median(before);
+  const bound = Math.max(FAR * deviation(before), FAR * Math.sqrt(middle), 0.2 * middle);
+  return Math.max(requests, middle) >= LEAST_REQUESTS && Math.abs(requests - middle) > bound;
+}
+
+/** Median absolute deviation, on the scale of a standard deviation. Throws on an empty list. */
+export function deviation(values: readonly number[]): number {
+  const middle = median(values);
+  return MAD_TO_SIGMA * median(values.map((value) => Math.abs(value - middle)));
 }
 
 /** Of an even number: the mean of the two in the middle. Throws on an empty list. */

@@ -1,15 +1,13 @@
 import type { Calendar } from '../domain/calendar.ts';
 import type { GroupKey } from '../domain/dimension.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
-import { median } from '../report/usual.ts';
+import { deviation, isFar, median } from '../report/usual.ts';
 import { weeksBefore } from './weeks-before.ts';
 
 const WEEKS = 4;
 const LEAST_WEEKS = 2;
-/** Median absolute deviations (made comparable to standard deviations) that count as far. */
+/** Median absolute deviations of the share of failures that count as far. */
 const FAR = 4;
-const MAD_TO_SIGMA = 1.4826;
-const LEAST_REQUESTS = 50;
 const LEAST_FAILED = 20;
 const LEAST_SHARE = 0.05;
 
@@ -40,11 +38,9 @@ export async function findUnusual(usage: UsageReader, hour: Span, calendar: Cale
   const found: UnusualHour[] = [];
   const base = { fromMs: hour.fromMs, comparedWeeks: spans.length };
   const volumes = before.map(({ requests }) => requests);
-  const usualVolume = median(volumes);
-  const bound = Math.max(FAR * deviation(volumes), FAR * Math.sqrt(usualVolume), 0.2 * usualVolume);
-  if (Math.max(now.requests, usualVolume) >= LEAST_REQUESTS && Math.abs(now.requests - usualVolume) > bound) {
+  if (isFar(now.requests, volumes)) {
     const because = await explain(usage, hour, spans, 'requests');
-    found.push({ what: 'volume', ...base, observed: now.requests, expected: usualVolume, ...because });
+    found.push({ what: 'volume', ...base, observed: now.requests, expected: median(volumes), ...because });
   }
   const shares = before.map(shareOf);
   const usualShare = median(shares);
@@ -75,11 +71,6 @@ async function sumHour(usage: UsageReader, span: Span): Promise<HourSum> {
 
 function shareOf({ ok, failed }: HourSum): number {
   return ok + failed === 0 ? 0 : failed / (ok + failed);
-}
-
-function deviation(values: readonly number[]): number {
-  const middle = median(values);
-  return MAD_TO_SIGMA * median(values.map((value) => Math.abs(value - middle)));
 }
 
 /** The client, route or status whose count moved most from its own mean of those weeks. */

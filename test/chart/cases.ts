@@ -18,6 +18,7 @@ import {
   summaryOfScopes,
   topClients,
   totalsOf,
+  usualOf,
 } from './fixtures.ts';
 
 export interface ChartCase {
@@ -195,14 +196,14 @@ export const CHART_CASES: readonly ChartCase[] = [
   {
     name: 'a day that is usually busier',
     report: seriesOf('day', day, (hour) => (hour < 9 ? 100 + hour : 60), {
-      usual: Array.from({ length: 24 }, () => 112),
+      usual: Array.from({ length: 24 }, () => usualOf(112)),
     }),
   },
   {
     name: 'a day with a limit among what is usual',
     report: seriesOf('day', day, (hour) => 100 + ((hour * 37) % 200), {
       limit: { name: 'Per hour', value: 250 },
-      usual: Array.from({ length: 24 }, (_, hour) => 100 + ((hour * 31) % 220)),
+      usual: Array.from({ length: 24 }, (_, hour) => usualOf(100 + ((hour * 31) % 220))),
     }),
   },
   { name: 'history', report: historyByPool() },

@@ -15,6 +15,7 @@ import type {
   SummaryReport,
   TableReport,
   Totals,
+  UsualRequests,
 } from '../../src/domain/report.ts';
 
 const HOUR_MS = 3_600_000;
@@ -121,6 +122,10 @@ export function topClients(): RankingReport {
         'acme-web made 947,312 of 2,310,000 requests (41 %); 97,118 requests (4.2 %) failed, most of them by mobile-android.',
     },
   );
+}
+
+export function usualOf(median: number, isOdd = false): UsualRequests {
+  return { median, low: Math.round(median * 0.85), high: Math.round(median * 1.2), isOdd };
 }
 
 /** Starts of the hours, days or months of a range, as its zone has them. */
@@ -230,7 +235,10 @@ export function dailyWithLimit(): SeriesReport {
 
 export function dayByHour(date = '2026-11-20'): SeriesReport {
   const report = seriesOf('day', rangeOf(date, date, 'hour'), (index) => wave(index, 4_100));
-  return { ...report, usual: report.bars.map((_, index) => (index === 5 ? undefined : wave(index + 1, 3_900))) };
+  return {
+    ...report,
+    usual: report.bars.map((_, index) => (index === 5 ? undefined : usualOf(wave(index + 1, 3_900)))),
+  };
 }
 
 export function balanceOf(name: string, used: number, amount: number, changes: Partial<PoolBalance> = {}): PoolBalance {

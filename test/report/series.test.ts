@@ -72,8 +72,9 @@ describe('daily', () => {
     });
     const report = await ask([friday(0, 99), friday(1, 10), friday(2, 30), friday(3, 20)], { report: 'daily' });
     // Begins Fri 30 Oct: Fridays have three weeks before, every other weekday two or fewer.
-    expect(report.usual!.at(-1)).toBe(20);
-    expect(report.usual!.slice(0, -1)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(report.usual!.at(-1)).toEqual({ median: 20, low: 10, high: 30, isOdd: true });
+    const nothing = { median: 0, low: 0, high: 0, isOdd: false };
+    expect(report.usual!.slice(0, -1)).toEqual(Array.from({ length: 6 }, () => nothing));
     const young = await ask([friday(0, 99), friday(1, 10)], { report: 'daily' });
     expect(young.usual).toBeUndefined();
   });

@@ -18,7 +18,8 @@ type Usual = readonly (number | undefined)[];
 
 /** A bar per day or hour, with the limit line and what is usual; undefined without steps. */
 export function buildSeriesSpec(report: SeriesReport, canDraw: CanDraw): ChartSpec | undefined {
-  const { bars, limit, usual = [] } = report;
+  const { bars, limit } = report;
+  const usual = (report.usual ?? []).map((each) => each?.median);
   if (bars.length === 0) return undefined;
   const highest = Math.max(...bars.map(({ requests }) => requests), ...usual.map((value) => value ?? 0));
   const isLimitDrawn = limit !== undefined && (highest === 0 || limit.value <= highest * LIMIT_REACH);

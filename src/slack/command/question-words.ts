@@ -1,7 +1,8 @@
 import type { Dimension } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { listNearest } from '../../domain/nearest.ts';
-import { formatRangeWords, readRangeWords } from '../../domain/range-words.ts';
+import { MAX_RANGE_WORDS, readRangeAt } from '../../domain/range-reading.ts';
+import { readRangeWords } from '../../domain/range-words.ts';
 import { suggestRanges } from '../../domain/ranges.ts';
 import { MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { keyOfName, mergeFilters, readFilter, readStatus } from './filter-words.ts';
@@ -22,8 +23,6 @@ import {
   VIEW_WORDS,
 } from './vocabulary.ts';
 
-/** Words of one range, at most. */
-const MAX_RANGE_WORDS = 7;
 /** Words of one unquoted name, at most. */
 const MAX_NAME_WORDS = 40;
 
@@ -99,26 +98,25 @@ function isFilter(token: Token): boolean {
   return separator?.kind === 'separator' && separator.text !== ',' && FILTER_KEYS.has(key!.text.toLowerCase());
 }
 
-/** The longest range that begins here, as one word. */
-export function readRange({ tokens }: Reading, at: number): { range: string; next: number } | undefined {
-  let end = at;
-  while (end < tokens.length && end < at + MAX_RANGE_WORDS && mayBeRangeWord(tokens[end]!)) end++;
-  for (; end > at; end--) {
-    const words = readRangeWords(
-      tokens
-        .slice(at, end)
-        .map((token) => token.text)
-        .join(' '),
-    );
-    if (words) return { range: formatRangeWords(words), next: end };
-  }
-  return undefined;
+/** The longest range that begins here. Throws Misunderstood where its words leave open which is meant. */
+export function readRange(reading: Reading, at: number): { range: string; next: number } | undefined {
+  const { text, tokens } = reading;
+  const found = readRangeAt(tokens.slice(at, at + MAX_RANGE_WORDS).map(rangeWordOf));
+  if (!found) return undefined;
+  if (found.kind === 'range') return { range: found.range, next: at + found.used };
+  const [first, last] = [tokens[at]!, tokens[at + found.used - 1]!];
+  throw new Misunderstood(
+    found.message,
+    found.choices.map((choice) =>
+      changed(reading, { ...first, text: text.slice(first.start, last.end), end: last.end }, choice),
+    ),
+  );
 }
 
-function mayBeRangeWord(token: Token): boolean {
-  return (
-    token.text.length <= 40 && !token.parts.some(({ kind, text }) => kind === 'quoted' || text === ':' || text === '=')
-  );
+/** A word as it may stand in a range: no filter, nothing quoted. */
+function rangeWordOf(token: Token): string {
+  const hasQuotes = token.parts.some(({ kind }) => kind === 'quoted');
+  return hasQuotes || isFilter(token) ? '' : token.text;
 }
 
 /** The place after one option, undefined where none begins. */

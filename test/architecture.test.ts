@@ -25,7 +25,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'slack/command': ['domain'],
   messages: ['domain', 'report', 'slack', 'slack/command'],
   slack: ['domain', 'store', 'messages', 'slack/command'],
-  delivery: ['domain', 'store'],
+  delivery: ['domain', 'store', 'messages'],
   schedule: ['domain', 'store', 'report', 'delivery', 'slack', 'messages', 'slack/command'],
   admin: ['domain', 'definition', 'store', 'ingest', 'slack', 'config.ts'],
   'playground/emulator': [],

@@ -1,5 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import type { Logger } from '../log.ts';
+import { fitMessage } from '../messages/fit.ts';
 import type { Db } from '../store/database.ts';
 import { beginCall, type Delivery, findDelivery } from '../store/delivery-repository.ts';
 import type { Clock } from './clock.ts';
@@ -29,7 +30,6 @@ export type Outcome =
 
 /** Text waits this long for its picture; an alert's does not, except in its thread. */
 const PICTURE_WAIT_MS = 2000;
-const PLAIN_TEXT_LENGTH = 3900;
 
 /**
  * One leased attempt: finds out whether the message is in Slack already, composes it, commits that the call begins, and
@@ -106,17 +106,22 @@ async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Compose
   if (!message) return undefined;
   if (degraded >= 2 || !message.blocks) {
     message.image?.picture.catch(() => {});
-    return { text: cut(message.text), pictureOwed: false };
+    return { text: toSendable(message.text).text, pictureOwed: false };
   }
   if (!message.image || degraded >= 1) {
     message.image?.picture.catch(() => {});
-    return { text: cut(message.text), blocks: message.blocks, pictureOwed: false };
+    return { ...toSendable(message.text, message.blocks), pictureOwed: false };
   }
   const image = showPicture(ports, message.image, key);
   const waitMs = kind === 'alert' && !(thread && !thread.broadcast) ? 0 : PICTURE_WAIT_MS;
   const block = updates ? await image : await firstOf(image, waitMs, ports.clock);
-  if (block === 'waiting') return { text: cut(message.text), blocks: message.blocks, pictureOwed: true };
-  return { text: cut(message.text), blocks: withImage(message, block), pictureOwed: false };
+  if (block === 'waiting') return { ...toSendable(message.text, message.blocks), pictureOwed: true };
+  return { ...toSendable(message.text, withImage(message, block)), pictureOwed: false };
+}
+
+function toSendable(text: string, blocks: Block[] = []): { text: string; blocks: Block[] } {
+  const fitting = fitMessage({ text, blocks });
+  return { text: fitting.text, blocks: [...fitting.blocks] };
 }
 
 /** The picture as a block, or undefined: a message never fails for its picture. */
@@ -147,11 +152,6 @@ async function firstOf<T>(value: Promise<T>, waitMs: number, clock: Clock): Prom
 function withImage(message: Message, block: Block | undefined): Block[] {
   const blocks = message.blocks ?? [];
   return block ? blocks.toSpliced(message.image?.at ?? blocks.length, 0, block) : blocks;
-}
-
-function cut(text: string): string {
-  const characters = [...text];
-  return characters.length <= PLAIN_TEXT_LENGTH ? text : `${characters.slice(0, PLAIN_TEXT_LENGTH).join('')}…`;
 }
 
 async function post(client: WebClient, message: Composed, place: Place, delivery: Delivery): Promise<string> {

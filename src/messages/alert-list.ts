@@ -38,9 +38,7 @@ export function buildAlertList(
       ...buildButtons(alert, admin),
     ]);
   return {
-    text: [`Alerts go to ${route ? `<#${route}>` : 'the admins by direct message'}.`, ...lines]
-      .join('\n')
-      .slice(0, 4000),
+    text: [`Alerts go to ${route ? `<#${route}>` : 'the admins by direct message'}.`, ...lines].join('\n'),
     blocks: [
       richText('Alerts go to ', where, '.'),
       ...toRows(raised),

@@ -22,9 +22,11 @@ export function buildChanges(changes: readonly Change[], zone: string): Block {
   );
 }
 
-/** Ids of channels and people as Slack shows them to the reader. */
+/** Ids of channels and people as Slack shows them to the reader: letters and digits in any order after the first letter. */
 function nameConversations(detail: string): Leaf[] {
-  return detail.split(/\b([CGUW]\d[A-Z0-9]{5,})\b/).map((part, index) => (index % 2 === 1 ? place(part) : leaf(part)));
+  return detail
+    .split(/\b([CGUW](?=[A-Z]*\d)[A-Z0-9]{7,})\b/)
+    .map((part, index) => (index % 2 === 1 ? place(part) : leaf(part)));
 }
 
 /** The answer to `audit`: the latest changes, newest first. */

@@ -7,9 +7,7 @@ export function buildDebug(checks: readonly { ok: boolean; line: string }[]): Me
   const headline =
     wrong.length === 0 ? 'Nothing is wrong that I can see.' : `${wrong.length} of ${checks.length} checks failed:`;
   return {
-    text: [headline, ...wrong.map((line) => `✗ ${line}`), ...right.map((line) => `✓ ${line}`)]
-      .join('\n')
-      .slice(0, 4000),
+    text: [headline, ...wrong.map((line) => `✗ ${line}`), ...right.map((line) => `✓ ${line}`)].join('\n'),
     blocks: [
       richText(leaf(headline, { bold: true })),
       ...toList(wrong),

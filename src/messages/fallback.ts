@@ -1,5 +1,6 @@
 import type { Report } from '../domain/report.ts';
 import { describeFilters, formatInstant } from '../report/format.ts';
+import { clipMarkup } from './fit.ts';
 import { MAX_FALLBACK_TEXT } from './limits.ts';
 import { formatCell } from './table.ts';
 import { clip, defuse, toOneLine } from './text.ts';
@@ -35,9 +36,8 @@ export function buildFallback(report: Report, extra: readonly string[] = []): st
     shown.push(`• ${row}`);
   }
   const missing = rows.length - shown.length;
-  return [...head, ...shown, ...(missing > 0 ? [`and ${missing} more rows`] : []), ...tail]
-    .join('\n')
-    .slice(0, MAX_FALLBACK_TEXT);
+  const lines = [...head, ...shown, ...(missing > 0 ? [`and ${missing} more rows`] : []), ...tail];
+  return clipMarkup(lines.join('\n'), MAX_FALLBACK_TEXT);
 }
 
 /** `14 – 20 Nov 2026, Europe/Berlin, data as of 21 Nov 2026 09:00`. */

@@ -67,14 +67,22 @@ export function clip(text: string, limit: number): string {
   return `${cut}…`;
 }
 
-/** Shown as it is: no emoji shortcodes, no markup. Never empty, which Slack refuses. */
+/** Stands where there is no text to show. */
+export const NOTHING = '–';
+
+/** Slack refuses a whole message for one empty text; one that nobody would see is as good as empty. */
+export function toFilled(text: string): string {
+  return /[^\p{Z}\p{C}]/u.test(text) ? text : NOTHING;
+}
+
+/** Shown as it is: no emoji shortcodes, no markup. Never empty. */
 export function plainText(text: string, limit = MAX_SECTION_TEXT): { type: 'plain_text'; text: string; emoji: false } {
-  return { type: 'plain_text', text: clip(keepDirection(text), limit) || ' ', emoji: false };
+  return { type: 'plain_text', text: toFilled(clip(keepDirection(text), limit)), emoji: false };
 }
 
 /** Markup of our own words only: whatever comes from outside goes through `plainText` or `richText`. */
 export function markdown(text: string, limit = MAX_SECTION_TEXT): { type: 'mrkdwn'; text: string; verbatim: true } {
-  return { type: 'mrkdwn', text: clip(text, limit), verbatim: true };
+  return { type: 'mrkdwn', text: toFilled(clip(text, limit)), verbatim: true };
 }
 
 export type Leaf =
@@ -90,7 +98,7 @@ export function leaf(text: string, style?: { bold?: true; italic?: true; code?: 
   return style ? { type: 'text', text, style } : { type: 'text', text };
 }
 
-/** One paragraph. Leaves without text are left out, which Slack would refuse. */
+/** One paragraph. Leaves without text are left out, which Slack would refuse, and a paragraph of none says so. */
 export function richText(...leaves: readonly (Leaf | string)[]): Block {
   return { type: 'rich_text', elements: [{ type: 'rich_text_section', elements: toLeaves(leaves) }] };
 }
@@ -103,7 +111,10 @@ export function richList(items: readonly (readonly (Leaf | string)[])[]): Block 
       {
         type: 'rich_text_list',
         style: 'bullet',
-        elements: items.map((item) => ({ type: 'rich_text_section', elements: toLeaves(item).map(toLineLeaf) })),
+        elements: (items.length > 0 ? items : [[]]).map((item) => ({
+          type: 'rich_text_section',
+          elements: toLeaves(item).map(toLineLeaf),
+        })),
       },
     ],
   };
@@ -114,10 +125,12 @@ function toLineLeaf(item: Leaf): Leaf {
 }
 
 function toLeaves(leaves: readonly (Leaf | string)[]): Leaf[] {
-  return leaves
+  const filled = leaves
     .map((item) => (typeof item === 'string' ? leaf(item) : item))
     .map((item) => ('text' in item ? { ...item, text: keepDirection(item.text) } : item))
+    .map((item) => (item.type === 'link' ? { ...item, text: toFilled(item.text) } : item))
     .filter((item) => item.type !== 'text' || item.text !== '');
+  return filled.some((item) => item.type !== 'text' || toFilled(item.text) === item.text) ? filled : [leaf(NOTHING)];
 }
 
 /** A conversation, person or group by its name, as Slack shows it to the reader; direct messages have none. */
@@ -136,7 +149,9 @@ export function header(text: string): Block {
 export function plainContext(...lines: readonly string[]): Block {
   return {
     type: 'context',
-    elements: lines.slice(0, MAX_CONTEXT_ELEMENTS).map((line) => plainText(line, MAX_CONTEXT_TEXT)),
+    elements: (lines.length > 0 ? lines : [NOTHING])
+      .slice(0, MAX_CONTEXT_ELEMENTS)
+      .map((line) => plainText(line, MAX_CONTEXT_TEXT)),
   };
 }
 

@@ -160,7 +160,7 @@ function toTable(sections: DrillReport['sections']): Table {
       { key: 'failed', label: 'Failed', type: 'count' },
       { key: 'none', label: 'No status', type: 'count', csvOnly: true },
       { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true },
-      { key: 'bar', label: '', type: 'bar' },
+      { key: 'bar', label: 'Share', type: 'bar' },
     ],
     rows: sections.flatMap(({ dimension, rows }) =>
       rows.map((row) => [

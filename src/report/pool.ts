@@ -88,7 +88,7 @@ function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
       { key: 'burn_rate', label: 'Burn rate', type: 'count', csvOnly: true },
       { key: 'runs_out_earliest', label: 'Runs out, earliest', type: 'time', csvOnly: true },
       { key: 'runs_out_latest', label: 'Runs out, latest', type: 'time', csvOnly: true },
-      { key: 'bar', label: '', type: 'bar' },
+      { key: 'bar', label: 'Gauge', type: 'bar' },
     ],
     rows: states.flatMap(({ scope, pools, limits, overage }) => [
       ...[...pools, ...limits].map((pool, index) => [

@@ -73,7 +73,7 @@ export function toRankingTable(rows: readonly RankingRow[], label: string, measu
       { key: 'none', label: 'No status', type: 'count', csvOnly: true },
       { key: 'credits', label: 'Credits', type: 'credits', csvOnly: measure === 'requests' },
       { key: 'ids', label: 'Ids', type: 'text', csvOnly: true },
-      { key: 'bar', label: '', type: 'bar' },
+      { key: 'bar', label: 'Share', type: 'bar' },
     ],
     rows: rows.map((row) => [
       row.name,

@@ -98,7 +98,7 @@ async function reportSeries(
         { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true },
         { key: 'partial', label: 'Partial', type: 'text', csvOnly: true },
         ...(usual ? [{ key: 'usual', label: 'Usual', type: 'count' } as const] : []),
-        { key: 'bar', label: '', type: 'bar' },
+        { key: 'bar', label: 'Trend', type: 'bar' },
       ],
       rows: bars.map((bar, index) => [
         formatStep(bar.startMs, calendar.dayOf(bar.startMs), grain, calendar.zone),

@@ -71,7 +71,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
         { key: 'meaning', label: 'Meaning', type: 'text' },
         { key: 'requests', label: 'Requests', type: 'count' },
         { key: 'share_percent', label: '%', type: 'percent' },
-        { key: 'bar', label: '', type: 'bar' },
+        { key: 'bar', label: 'Share', type: 'bar' },
       ],
       rows: codes.map(({ status, meaning, requests, sharePercent }) => [
         status,

@@ -97,7 +97,7 @@ function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
       { key: 'requests_today', label: 'Today', type: 'count' },
       { key: 'peak_minute', label: 'Peak minute', type: 'count', csvOnly: true },
       { key: 'rate_limit', label: 'Rate limit', type: 'count', csvOnly: true },
-      { key: 'bar', label: '', type: 'bar' },
+      { key: 'bar', label: 'Gauge', type: 'bar' },
     ],
     rows: cards.map(({ pool, ...card }) => [
       ...[card.scope, pool?.name ?? null, pool?.used ?? null, pool?.amount ?? null, pool?.left ?? null],

@@ -92,7 +92,7 @@ function buildAlert(content: AlertContent, { forecast, alert, zone, mention }: D
   const blocks: Block[] = [
     header(title),
     ...(mention ? [{ type: 'section', text: markdown(mention) }] : []),
-    richText(lines.join('\n')),
+    ...(lines.length > 0 ? [richText(lines.join('\n'))] : []),
     ...(acked
       ? [
           richText(

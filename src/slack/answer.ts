@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Question, Report } from '../domain/report.ts';
 import { type AnswerDress, buildAnswer, buildNotice, simplify } from '../messages/answer-message.ts';
 import { hasGraph } from '../messages/controls.ts';
+import { fitMessage } from '../messages/fit.ts';
 import type { Message } from '../messages/text.ts';
 import { buildWelcome } from '../messages/welcome.ts';
 import { type Answer, findAnswer, listChosenFilters, upsertAnswer } from '../store/conversation-repository.ts';
@@ -176,7 +177,7 @@ function dress(life: Life, { native, drawn = 'none' }: { native: boolean; drawn?
     readerZone: shared ? undefined : person.zone,
     remarks,
   };
-  return buildAnswer(report, options);
+  return fitMessage(buildAnswer(report, options));
 }
 
 /** Sends the message; refused by Slack, without picture, then without native blocks, then as plain text. */

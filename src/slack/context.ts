@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
+import { fitMessage } from '../messages/fit.ts';
 import type { Message } from '../messages/text.ts';
 import type { SlackDeps } from './deps.ts';
 import type { People } from './permissions.ts';
@@ -70,7 +71,8 @@ export async function tellPrivately(
   { replace = false }: { replace?: boolean } = {},
 ): Promise<void> {
   const thread = asked.threadTs ? { thread_ts: asked.threadTs } : {};
-  const content = { text: message.text, ...(message.blocks.length > 0 ? { blocks: message.blocks } : {}) };
+  const { text, blocks } = fitMessage(message);
+  const content = { text, ...(blocks.length > 0 ? { blocks } : {}) };
   if (asked.responseUrl) {
     try {
       const where = { response_type: 'ephemeral', replace_original: replace, ...(replace ? {} : thread) };

@@ -5,7 +5,7 @@ import { buildAnswer, buildNotice, simplify } from '../../src/messages/answer-me
 import { clip, defuse, type Message } from '../../src/messages/text.ts';
 import { findRuleErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
 import { findSchemaErrors } from '../../src/playground/emulator/block-schema.ts';
-import { countCharacters, walk } from '../../src/playground/emulator/elements.ts';
+import { countTexts, walk } from '../../src/playground/emulator/elements.ts';
 import { listDrills } from '../../src/slack/next-questions.ts';
 import { answerFixture, rankingOf } from './reports.ts';
 import { startRig } from './support.ts';
@@ -54,7 +54,7 @@ function dressed(report: Report, native: boolean): Message {
 function faultsOf({ text, blocks }: Message): string[] {
   const schema = blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`));
   const rules = findRuleErrors(blocks as never, 'message');
-  const size = countCharacters(blocks) > MAX_MESSAGE_CHARACTERS ? ['too many characters'] : [];
+  const size = countTexts(blocks) > MAX_MESSAGE_CHARACTERS ? ['too many characters'] : [];
   return [...schema, ...rules, ...size, ...(text === '' || text.length > 4000 ? ['bad text'] : [])];
 }
 

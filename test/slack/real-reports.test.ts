@@ -4,7 +4,7 @@ import { REPORT_KINDS } from '../../src/domain/report.ts';
 import { buildAnswer } from '../../src/messages/answer-message.ts';
 import { findRuleErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
 import { findSchemaErrors } from '../../src/playground/emulator/block-schema.ts';
-import { countCharacters } from '../../src/playground/emulator/elements.ts';
+import { countTexts } from '../../src/playground/emulator/elements.ts';
 import { listDrills, withRange } from '../../src/slack/next-questions.ts';
 import { fileStem } from '../../src/slack/pictures.ts';
 import { ask, at, NOW } from '../report/setup.ts';
@@ -67,7 +67,7 @@ describe.each(REPORT_KINDS)('the answer of a %s report', (kind) => {
             });
             expect(blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`))).toEqual([]);
             expect(findRuleErrors(blocks as never, 'message')).toEqual([]);
-            expect(countCharacters(blocks)).toBeLessThanOrEqual(MAX_MESSAGE_CHARACTERS);
+            expect(countTexts(blocks)).toBeLessThanOrEqual(MAX_MESSAGE_CHARACTERS);
             expect(text.length).toBeGreaterThan(0);
             expect(text.length).toBeLessThanOrEqual(4000);
             expect(fileStem(report)).toMatch(/^usage_[^\s/]+_UTC$/);

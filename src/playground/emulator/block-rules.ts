@@ -1,4 +1,4 @@
-import { countCharacters, isObject, listElements, listOptions, walk } from './elements.ts';
+import { countTexts, isObject, listElements, listOptions, walk } from './elements.ts';
 import type { Block, JsonObject } from './types.ts';
 
 export type Surface = 'message' | 'modal' | 'home';
@@ -8,9 +8,13 @@ const MAX_BLOCKS: Record<Surface, number> = { message: 50, modal: 100, home: 100
 /** Slack refuses a third chart in one message, though its documentation does not say so. */
 const MAX_CHARTS = 2;
 const MAX_MARKDOWN_CHARACTERS = 12_000;
-const MAX_DATA_TABLE_CHARACTERS = 10_000;
-/** `msg_blocks_too_long` comes at about this many characters over all blocks: slackapi/bolt-js#2509. */
-export const MAX_MESSAGE_CHARACTERS = 13_200;
+/** Over all cells of all tables of a message: docs.slack.dev/reference/block-kit/blocks/table-block and data-table-block. */
+const MAX_TABLE_CHARACTERS = 10_000;
+/**
+ * Over every `text` in the blocks. Undocumented: "12,000 text characters with a buffer for block containers" (a maintainer,
+ * slackapi/bolt-js#2509); a message whose texts summed to 11,341 was refused (slackapi/bolt-js#2867).
+ */
+export const MAX_MESSAGE_CHARACTERS = 11_300;
 
 /** Block types that a surface does not show. */
 const REFUSED: Record<Surface, ReadonlySet<string>> = {
@@ -25,6 +29,8 @@ export function findRuleErrors(blocks: Block[], surface: Surface): string[] {
     ...checkCounts(blocks, surface),
     ...checkIds(blocks),
     ...checkOptions(blocks),
+    ...checkTexts(blocks),
+    ...checkTableSizes(blocks),
     ...blocks.flatMap((block, index) => checkData(block, `/blocks/${index}`)),
     ...checkImageUrls(blocks),
   ];
@@ -44,7 +50,7 @@ function checkCounts(blocks: Block[], surface: Surface): string[] {
   if (ofType('data_visualization').length > MAX_CHARTS) {
     errors.push(`no more than ${MAX_CHARTS} data_visualization blocks allowed [json-pointer:/blocks]`);
   }
-  if (countCharacters(ofType('markdown')) > MAX_MARKDOWN_CHARACTERS) {
+  if (countTexts(ofType('markdown')) > MAX_MARKDOWN_CHARACTERS) {
     errors.push(
       `markdown blocks must be no more than ${MAX_MARKDOWN_CHARACTERS} characters in all [json-pointer:/blocks]`,
     );
@@ -93,16 +99,35 @@ function optionKey(option: JsonObject): string {
   return JSON.stringify([option.value, isObject(option.text) ? option.text.text : undefined]);
 }
 
+/**
+ * No text is empty, wherever it stands: table cells (vercel/chat#373, hermes-agent#72871), rich_text leaves and links
+ * (hermes-agent#59621, slack-go/slack#1412), text objects (docs.slack.dev/reference/block-kit/composition-objects/text-object).
+ * A single space was taken in a cell (vercel/chat#327), not said of anything else, so blank text is refused as well; a
+ * leaf of rich text may be a line break.
+ */
+function checkTexts(blocks: Block[]): string[] {
+  return [...walk(blocks, '/blocks')]
+    .filter(({ node: { type, text } }) => typeof text === 'string' && (type === 'text' ? text : text.trim()) === '')
+    .map(({ pointer }) => `must be more than 0 characters [json-pointer:${pointer}/text]`);
+}
+
+/** Every cell of every table of the message: openclaw#116447, nao#1178, vellum-assistant#36219. */
+function checkTableSizes(blocks: Block[]): string[] {
+  const tables = blocks.flatMap((block, index) =>
+    block.type === 'table' || block.type === 'data_table'
+      ? [{ rows: block.rows, pointer: `/blocks/${index}/rows` }]
+      : [],
+  );
+  const characters = tables.reduce((sum, { rows }) => sum + countTexts(rows), 0);
+  if (characters <= MAX_TABLE_CHARACTERS) return [];
+  return [`cells must be no more than ${MAX_TABLE_CHARACTERS} characters in all [json-pointer:${tables[0]!.pointer}]`];
+}
+
 function checkData(block: Block, pointer: string): string[] {
   if (block.type === 'data_visualization') return checkChart(block, pointer);
   if (block.type !== 'data_table' || !Array.isArray(block.rows)) return [];
   const errors: string[] = [];
   const rows = block.rows as JsonObject[][];
-  if (countCharacters(rows) > MAX_DATA_TABLE_CHARACTERS) {
-    errors.push(
-      `cells must be no more than ${MAX_DATA_TABLE_CHARACTERS} characters in all [json-pointer:${pointer}/rows]`,
-    );
-  }
   if (rows[0]?.some((cell) => cell.type === 'rich_text')) {
     errors.push(`header cells cannot be rich_text [json-pointer:${pointer}/rows/0]`);
   }

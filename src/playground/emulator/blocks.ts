@@ -1,7 +1,7 @@
 import { findRuleErrors, MAX_MESSAGE_CHARACTERS, type Surface } from './block-rules.ts';
 import { findSchemaErrors } from './block-schema.ts';
 import { ApiError, type Core } from './core.ts';
-import { countCharacters, isObject, walk } from './elements.ts';
+import { countTexts, isObject, walk } from './elements.ts';
 import { toFileObject } from './files.ts';
 import { asJson } from './http.ts';
 import { BOT_USER_ID } from './seed.ts';
@@ -45,7 +45,7 @@ export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Blo
     throw reject(errors);
   }
   checkFiles(core, blocks, place);
-  const characters = countCharacters(blocks);
+  const characters = countTexts(blocks);
   if (place.surface === 'message' && characters > MAX_MESSAGE_CHARACTERS) {
     core.state.problem('oversize', place.where, `${characters} characters in blocks, ${MAX_MESSAGE_CHARACTERS} fit`);
     throw new ApiError('msg_blocks_too_long');

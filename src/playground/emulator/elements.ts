@@ -28,16 +28,11 @@ export function* walk(value: unknown, pointer: string): Generator<{ node: JsonOb
   }
 }
 
-/** Keys whose strings a reader sees; ids, values and URLs are not counted by Slack's whole-message limit. */
-const VISIBLE = new Set(['text', 'alt_text', 'title', 'caption', 'label', 'hint', 'description', 'subtitle']);
-
-/** Characters a reader sees in `blocks`, as Slack's `msg_blocks_too_long` counts them (near enough). */
-export function countCharacters(blocks: unknown): number {
+/** Characters of every `text` in `blocks`, those of menus included: what `msg_blocks_too_long` goes by (slackapi/bolt-js#2867). */
+export function countTexts(blocks: unknown): number {
   let total = 0;
   for (const { node } of walk(blocks, '')) {
-    for (const [key, value] of Object.entries(node)) {
-      if (typeof value === 'string' && VISIBLE.has(key)) total += [...value].length;
-    }
+    if (typeof node.text === 'string') total += node.text.length;
   }
   return total;
 }

@@ -1,0 +1,80 @@
+import { MAX_FALLBACK_TEXT, MAX_MESSAGE_BLOCKS, MAX_MESSAGE_CHARACTERS } from './limits.ts';
+import { type Block, clip, countCharacters, type Message, plainContext, toFilled } from './text.ts';
+
+const MORE = 'More does not fit into one message.';
+/** Texts are not cut below this: shorter ones say nothing, and a block goes instead. */
+const SHORTEST = 80;
+
+/**
+ * The message within Slack's limits, whatever it was made of: blocks, characters over all of them, and the text beside them.
+ * What fits already comes back as it is. Buttons stay; of the rest the end goes first, and longest texts are cut.
+ */
+export function fitMessage(message: Message): Message {
+  const text = toFilled(clipMarkup(message.text, MAX_FALLBACK_TEXT));
+  let blocks = message.blocks;
+  if (blocks.length > MAX_MESSAGE_BLOCKS) blocks = dropBlocks(blocks, MAX_MESSAGE_BLOCKS);
+  while (countCharacters(blocks) > MAX_MESSAGE_CHARACTERS) blocks = shorten(blocks);
+  return text === message.text && blocks === message.blocks ? message : { text, blocks };
+}
+
+/** Markup cut to a length, never inside an escaped character or a reference, and at a line where one is near. */
+export function clipMarkup(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const cut = clip(text, limit)
+    .slice(0, -1)
+    .replace(/&[a-z]*$|<[^<>]*$/, '');
+  const line = cut.lastIndexOf('\n');
+  return line > Math.max(0, limit - 400) ? `${cut.slice(0, line)}\n…` : `${cut}…`;
+}
+
+/** The first blocks and the last row of buttons, `count` in all. */
+function dropBlocks(blocks: readonly Block[], count: number): Block[] {
+  const end = blocks.at(-1)?.type === 'actions' ? blocks.slice(-1) : [];
+  return [...blocks.slice(0, count - end.length - 1), plainContext(MORE), ...end];
+}
+
+function shorten(blocks: readonly Block[]): Block[] {
+  const over = countCharacters(blocks) - MAX_MESSAGE_CHARACTERS;
+  const table = blocks.findIndex(({ type }) => type === 'table');
+  if (table >= 0) {
+    const rows = blocks[table]!.rows as Block[][];
+    const kept = keepRows(rows, countCharacters(rows) - over);
+    if (kept.length < rows.length) return blocks.with(table, { ...blocks[table]!, rows: kept });
+  }
+  const longest = findLongestText(blocks);
+  if (longest.length > SHORTEST) {
+    const cut = clipMarkup(longest, Math.max(SHORTEST, longest.length - over));
+    return mapTexts(blocks, (text) => (text === longest ? cut : text)) as Block[];
+  }
+  const last = blocks.findLastIndex(({ type }) => type !== 'actions');
+  return blocks.toSpliced(last, 1);
+}
+
+/** The head and the first rows within so many characters; the head alone says nothing, so one row stays. */
+function keepRows(rows: readonly Block[][], characters: number): Block[][] {
+  let left = characters;
+  return rows.filter((row, index) => {
+    left -= countCharacters(row);
+    return index < 2 || left >= 0;
+  });
+}
+
+function findLongestText(blocks: readonly Block[]): string {
+  let longest = '';
+  mapTexts(blocks, (text) => {
+    if (text.length > longest.length) longest = text;
+    return text;
+  });
+  return longest;
+}
+
+/** A copy with every `text` changed, however deep it stands. */
+function mapTexts(value: unknown, change: (text: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, item]) => [
+    key,
+    key === 'text' && typeof item === 'string' ? change(item) : mapTexts(item, change),
+  ]);
+  return Object.fromEntries(entries);
+}

@@ -27,6 +27,7 @@ import { createAlertComposer } from './schedule/alert-composer.ts';
 import { removeOldAlerts } from './schedule/alert-retention.ts';
 import { AlertTrigger } from './schedule/alert-trigger.ts';
 import { Alerts } from './schedule/alerts.ts';
+import { CommitWatch } from './schedule/commit-watch.ts';
 import { createDigestComposer } from './schedule/digest-composer.ts';
 import type { DigestSources } from './schedule/digest-content.ts';
 import { Digests } from './schedule/digests.ts';
@@ -34,6 +35,7 @@ import { composeNotice, followFailure } from './schedule/failed-delivery.ts';
 import { createHeartbeat } from './schedule/heartbeat.ts';
 import { assertUtc, Tick } from './schedule/tick.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
+import { findChangeMark } from './store/change-mark.ts';
 import { listCorrections } from './store/correction-repository.ts';
 import { type Db, openDatabase } from './store/database.ts';
 import { getDefinitions, getDefinitionsVersion } from './store/definition-repository.ts';
@@ -259,6 +261,14 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     stops.push(() => tick.stop());
     runTick = () => tick.runNow();
     stops.push(() => trigger.stop());
+    const watch = new CommitWatch({
+      findMark: () => findChangeMark(db),
+      onCommit: () => trigger.onCommit(),
+      clock,
+      log,
+    });
+    watch.start();
+    stops.push(() => watch.stop());
 
     const heartbeat = createHeartbeat(db, { id: instance, version: VERSION, startedMs: now() });
     await heartbeat.run(now());

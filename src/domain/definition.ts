@@ -113,6 +113,12 @@ export interface Definitions {
   clients: readonly ClientName[];
 }
 
+/** Definitions, and the instant from which they were in force. */
+export interface AppliedDefinitions {
+  appliedMs: number;
+  definitions: Definitions;
+}
+
 /** The scope of events that name none and fit no rule. */
 export const DEFAULT_SCOPE = 'default';
 

@@ -40,7 +40,8 @@ export function createAlertComposer(ports: AlertComposerPorts): Composer {
       forecast,
       alert,
       zone: ports.zone,
-      mention: content.mention ? toMention(await ports.oncall()) : undefined,
+      // An edit notifies nobody: whoever is mentioned was, by the message that told the level.
+      mention: content.mention && !updating ? toMention(await ports.oncall()) : undefined,
     });
   };
 }

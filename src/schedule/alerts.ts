@@ -143,7 +143,7 @@ export class Alerts implements AlertPort {
   }
 
   async #getSetting(nowMs: number): Promise<AlertSetting | undefined> {
-    const { db, log, calendar } = this.#options;
+    const { db, log, calendar, usage } = this.#options;
     const settings = await findAlertSettings(db);
     const channel = resolveChoice(settings.get(CHANNEL_SETTING), this.#options.alertChannel);
     const targets = channel ? [channel] : await this.#listAdmins(settings.get(ADMINS_SETTING));
@@ -152,7 +152,7 @@ export class Alerts implements AlertPort {
       return undefined;
     }
     const on = readOn(settings);
-    return { db, nowMs, calendar, targets, mutes: await listMutes(db, nowMs), isOn: (kind) => on.has(kind) };
+    return { db, nowMs, calendar, usage, targets, mutes: await listMutes(db, nowMs), isOn: (kind) => on.has(kind) };
   }
 
   async #targets(): Promise<Targets> {

@@ -1,21 +1,27 @@
 import { type Calendar, formatDay } from '../domain/calendar.ts';
+import { listReached } from '../domain/level.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
+import type { UsageReader } from '../domain/usage.ts';
+import { type AmountChange, listAmountChanges } from '../report/amount-changes.ts';
 import { formatCredits, formatPercent } from '../report/format.ts';
 import { isOver } from '../report/scope-words.ts';
-import { listAlertsOf, listOpenEpisodes, type Mute, markRearmed, trackEpisode } from '../store/alert-repository.ts';
+import { type Alert, listAlertsOf, listOpenEpisodes, type Mute, trackEpisode } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
+import { getDefinitionsVersion, listDefinitionsSince } from '../store/definition-repository.ts';
 import { type Claim, claimAlert, isMuted, type Targets } from './alert-claims.ts';
 import { formatPools, formatWho } from './alert-commands.ts';
 import type { AlertContent, AlertKind } from './alert-content.ts';
 
 /** A rolling pool's episode ends when use has been below the lowest threshold for so long. */
 const EPISODE_ENDS_AFTER_MS = 60 * 60_000;
+const MINUTE_MS = 60_000;
 
 /** What an evaluation is made under. */
 export interface AlertSetting {
   db: Db;
   nowMs: number;
   calendar: Calendar;
+  usage: UsageReader;
   targets: Targets;
   mutes: readonly Mute[];
   isOn(kind: AlertKind): boolean;
@@ -23,8 +29,8 @@ export interface AlertSetting {
 
 /**
  * Raises what the levels of pools and limits call for: each level once per period, the highest alone where several were
- * passed at once; a raised amount arms those again that are not reached under it. `seen` remembers what was looked at
- * last, so that a pool where nothing changed costs no query; an episode may have been changed by another instance.
+ * passed at once; a raised amount arms those again that were not reached when it came into force. `seen` remembers what was
+ * looked at last, so that a pool where nothing changed costs no query; an episode may have been changed by another instance.
  */
 export async function evaluateLevels(
   setting: AlertSetting,
@@ -32,15 +38,15 @@ export async function evaluateLevels(
   seen: Map<string, string>,
 ): Promise<number> {
   let raised = 0;
-  const episodes = await listOpenEpisodes(setting.db);
+  const [episodes, version] = await Promise.all([listOpenEpisodes(setting.db), getDefinitionsVersion(setting.db)]);
   for (const scope of states) {
     for (const pool of [...scope.pools, ...scope.limits]) {
       const about = describe(setting, scope, pool);
       const { subject, tellLevel, next } = about;
       const span = pool.periodKind === 'rolling-24h' ? episodes.get(subject) : pool.period.fromMs;
-      const sign = [pool.reached.join(), pool.amount, span, tellLevel, next, setting.targets.join()].join('|');
+      const sign = [pool.reached.join(), version, span, tellLevel, next, setting.targets.join()].join('|');
       if (seen.get(subject) === sign) continue;
-      raised += await setting.db.transaction().execute((trx) => raise(trx, setting, about));
+      raised += await raise(setting, about);
       seen.set(subject, sign);
     }
   }
@@ -75,25 +81,28 @@ function describe(setting: AlertSetting, scope: ScopeState, pool: PoolState): Ab
 }
 
 /** Writes the alerts that are due for one pool or limit; how many are told. */
-async function raise(trx: Trx, { nowMs, targets }: AlertSetting, about: About): Promise<number> {
-  const periodKey = await findPeriodKey(trx, about, nowMs);
+async function raise(setting: AlertSetting, about: About): Promise<number> {
+  const { db, nowMs, targets } = setting;
+  const periodKey = await findPeriodKey(db, about, nowMs);
   if (periodKey === undefined) return 0;
-  let count = 0;
-  for (const claim of about.tellLevel ? await listLevelClaims(trx, about, periodKey) : [])
-    if ((await claimAlert(trx, claim, targets, nowMs)) && !claim.covered) count += 1;
-  if (about.next !== undefined && (await claimAlert(trx, toSwitch(about, about.next, periodKey), targets, nowMs)))
-    count += 1;
-  return count;
+  const claims = about.tellLevel ? await listLevelClaims(setting, about, periodKey) : [];
+  if (about.next !== undefined) claims.push(toSwitch(about, about.next, periodKey));
+  if (claims.length === 0) return 0;
+  return db.transaction().execute(async (trx) => {
+    let count = 0;
+    for (const claim of claims) if ((await claimAlert(trx, claim, targets, nowMs)) && !claim.covered) count += 1;
+    return count;
+  });
 }
 
 /** Undefined for a rolling pool that is in no episode. */
-async function findPeriodKey(trx: Trx, { pool, subject }: About, nowMs: number): Promise<string | undefined> {
+async function findPeriodKey(db: Db, { pool, subject }: About, nowMs: number): Promise<string | undefined> {
   if (pool.periodKind !== 'rolling-24h') return toPeriodKey(pool.period);
-  const episode = await trackEpisode(trx, subject, pool.reached.length > 0, nowMs, EPISODE_ENDS_AFTER_MS);
+  const episode = await db
+    .transaction()
+    .execute((trx) => trackEpisode(trx, subject, pool.reached.length > 0, nowMs, EPISODE_ENDS_AFTER_MS));
   return episode === undefined ? undefined : toEpisodeKey(episode);
 }
-
-type Trx = Parameters<typeof claimAlert>[0];
 
 /** `crm/Daily credits`; a limit that is named like a pool is told apart. */
 export function subjectOf(scope: ScopeState, pool: PoolState): string {
@@ -110,36 +119,51 @@ export function toEpisodeKey(number: number): string {
   return `episode-${number}`;
 }
 
-async function listLevelClaims(trx: Trx, about: About, periodKey: string): Promise<Claim[]> {
+async function listLevelClaims(setting: AlertSetting, about: About, periodKey: string): Promise<Claim[]> {
   const { pool, subject } = about;
-  const rows = (await listAlertsOf(trx, subject, periodKey)).filter(({ kind }) => kind === 'level');
-  const disarmed = rows.filter(
-    (row) => !row.rearmed && !pool.reached.includes(row.level!) && row.amount !== undefined && pool.amount > row.amount,
-  );
-  await markRearmed(
-    trx,
-    disarmed.map(({ id }) => id),
-  );
-  const rearmed = new Set([...rows.filter((row) => row.rearmed), ...disarmed].map(({ id }) => id));
-  const active = rows.filter(({ id }) => !rearmed.has(id)).map(({ level }) => level!);
-  const due = pool.reached.filter((level) => !active.includes(level));
+  if (pool.reached.length === 0) return [];
+  const rows = (await listAlertsOf(setting.db, subject, periodKey)).filter(({ kind }) => kind === 'level');
+  const changes = await listChangesSince(setting, about, rows);
   const highest = Math.max(...pool.reached);
-  return due
-    .map((level) => {
-      const arm = rows.filter((row) => row.level === level).length;
-      return {
-        key: `alert:${subject}:${periodKey}:${level}:${arm}`,
-        kind: 'level',
-        subject,
-        period: periodKey,
-        level,
-        arm,
-        amount: pool.amount,
-        covered: level < highest,
-        content: toLevelContent(about, level),
-      };
-    })
+  return pool.reached
+    .map((level) => ({ level, told: rows.filter((row) => row.level === level) }))
+    .filter(({ told }) => told.length === 0 || isArmedAgain(told.at(-1)!, changes))
+    .map(({ level, told: { length: arm } }) => ({
+      key: `alert:${subject}:${periodKey}:${level}:${arm}`,
+      kind: 'level',
+      subject,
+      period: periodKey,
+      level,
+      arm,
+      amount: pool.amount,
+      covered: level < highest,
+      content: toLevelContent(about, level),
+    }))
     .sort((a, b) => b.level - a.level);
+}
+
+/** The amounts that came into force since the first of these alerts, with what was used of them then. */
+async function listChangesSince(
+  { db, usage, calendar, nowMs }: AlertSetting,
+  { scope, pool }: About,
+  rows: readonly Alert[],
+): Promise<AmountChange[]> {
+  if (rows.length === 0) return [];
+  const span = { fromMs: Math.min(...rows.map(({ atMs }) => atMs)), untilMs: nowMs };
+  const versions = await listDefinitionsSince(db, span.fromMs);
+  const place = { scope: scope.scope, pool: pool.name, isLimit: scope.limits.includes(pool) };
+  return listAmountChanges({ usage, calendar }, versions, place, span);
+}
+
+/** Whether an amount above the one that an alert was told of came into force later, and its level was not reached under it. */
+function isArmedAgain({ atMs, amount: toldOf, level, content }: Alert, changes: readonly AmountChange[]): boolean {
+  const { used: toldUsed = 0 } = content as AlertContent;
+  return changes.some((change) => {
+    if (change.atMs <= atMs || toldOf === undefined || change.amount <= toldOf) return false;
+    // Totals are by the minute: within the alert's own, what it told was used already.
+    const used = change.atMs - atMs < MINUTE_MS ? Math.max(change.used, toldUsed) : change.used;
+    return listReached(used, change.amount, [level!]).every((reached) => reached !== level);
+  });
 }
 
 function toLevelContent({ scope, pool, later, days }: About, level: number): AlertContent {

@@ -22,7 +22,6 @@ export interface Alert extends Required<Omit<NewAlert, 'level' | 'amount'>> {
   id: number;
   level: number | undefined;
   amount: number | undefined;
-  rearmed: boolean;
   deliveryKeys: readonly string[];
   atMs: number;
   acked: { by: string; ms: number } | undefined;
@@ -41,7 +40,6 @@ export async function insertAlert(trx: Transaction<Database>, alert: NewAlert, n
       arm: alert.arm ?? 0,
       amount: alert.amount ?? null,
       covered: alert.covered ? 1 : 0,
-      rearmed: 0,
       content: JSON.stringify(alert.content),
       delivery_keys: '[]',
       at_ms: nowMs,
@@ -92,10 +90,6 @@ export async function listAlerts(db: Handle, sinceMs: number, limit: number): Pr
     .limit(limit)
     .execute();
   return rows.map(toAlert);
-}
-
-export async function markRearmed(db: Handle, ids: readonly number[]): Promise<void> {
-  if (ids.length) await db.updateTable('alert').set({ rearmed: 1 }).where('id', 'in', ids).execute();
 }
 
 /** Acknowledges every alert of a subject and period; false: somebody had before. */
@@ -319,7 +313,6 @@ function toAlert(row: Selectable<AlertTables['alert']>): Alert {
     arm: row.arm,
     amount: row.amount ?? undefined,
     covered: row.covered === 1,
-    rearmed: row.rearmed === 1,
     content: JSON.parse(row.content),
     deliveryKeys: JSON.parse(row.delivery_keys),
     atMs: row.at_ms,

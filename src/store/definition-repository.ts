@@ -1,5 +1,5 @@
 import { amend, backdateRules, type Change, type Declaration, NO_DEFINITIONS } from '../domain/declaration.ts';
-import type { Definitions } from '../domain/definition.ts';
+import type { AppliedDefinitions, Definitions } from '../domain/definition.ts';
 import { insertAudit } from './audit-repository.ts';
 import type { Db } from './database.ts';
 
@@ -7,6 +7,24 @@ import type { Db } from './database.ts';
 export async function getDefinitions(db: Db): Promise<Definitions> {
   const row = await db.selectFrom('definition').select('body').orderBy('version', 'desc').limit(1).executeTakeFirst();
   return row ? (JSON.parse(row.body) as Definitions) : NO_DEFINITIONS;
+}
+
+/** The definitions that were in force at an instant (none before the first), then each later version, oldest first. */
+export async function listDefinitionsSince(db: Db, sinceMs: number): Promise<AppliedDefinitions[]> {
+  const rows = await db
+    .selectFrom('definition')
+    .select(['applied_ms', 'body'])
+    .where('version', '>=', ({ selectFrom, fn, val }) =>
+      fn.coalesce(
+        selectFrom('definition as held')
+          .select((each) => each.fn.max('held.version').as('version'))
+          .where('held.applied_ms', '<=', sinceMs),
+        val(0),
+      ),
+    )
+    .orderBy('version')
+    .execute();
+  return rows.map(({ applied_ms: appliedMs, body }) => ({ appliedMs, definitions: JSON.parse(body) as Definitions }));
 }
 
 /** The number that changes with every change; 0 before the first declaration. One read of an index. */

@@ -28,7 +28,7 @@ const RULES: readonly PeriodRule[] = [
 const DECLARED: Scope = scope(RULES.map((period) => pool(period.kind, 100, { period })));
 
 function settingOf(db: Db, nowMs: number): AlertSetting {
-  return { db, nowMs, calendar, targets: ['C1'], mutes: [], isOn: () => true };
+  return { db, nowMs, calendar, usage: createMemoryUsage([], calendar), targets: ['C1'], mutes: [], isOn: () => true };
 }
 
 function periodOf(rule: PeriodRule, nowMs: number): { fromMs: number; toMs: number } {

@@ -1,5 +1,5 @@
 import { createCalendar } from '../../src/domain/calendar.ts';
-import type { Definitions, Limit, Pool, Scope } from '../../src/domain/definition.ts';
+import type { Limit, Pool, Scope } from '../../src/domain/definition.ts';
 import type { SourceHealth } from '../../src/domain/source-health.ts';
 import { createLogger } from '../../src/log.ts';
 import { countRequests } from '../../src/report/count-requests.ts';
@@ -9,9 +9,9 @@ import { createAlertComposer } from '../../src/schedule/alert-composer.ts';
 import { Alerts } from '../../src/schedule/alerts.ts';
 import { composeNotice, followFailure } from '../../src/schedule/failed-delivery.ts';
 import type { Db } from '../../src/store/database.ts';
+import { changeDefinitions, getDefinitions } from '../../src/store/definition-repository.ts';
 import { CHANNEL, ECHO, openStage } from '../delivery/slack-stage.ts';
 import { createMemoryUsage, type EventOfTest } from '../report/memory-usage.ts';
-import { NO_DEFINITIONS } from '../report/setup.ts';
 import type { TestDatabases } from '../support/databases.ts';
 
 export const ONCALL = 'S0123';
@@ -45,11 +45,10 @@ export function commandOf(blocks: unknown, text: string): string | undefined {
 
 export interface World {
   events: EventOfTest[];
-  definitions: Definitions;
   sources: SourceHealth[];
 }
 
-/** Alerts over usage, definitions and sources that the test changes as it goes. */
+/** Alerts over usage, definitions (by `declare`) and sources that the test changes as it goes. */
 export async function openAlerts(
   databases: TestDatabases,
   scopes: readonly Scope[],
@@ -59,12 +58,20 @@ export async function openAlerts(
   const db = await databases.open();
   const { slack, clock } = stage;
   const calendar = createCalendar('UTC');
-  const world: World = { events: [], definitions: { ...NO_DEFINITIONS, scopes }, sources: [] };
+  const world: World = { events: [], sources: [] };
   const deps = () => ({
     usage: createMemoryUsage(world.events, calendar),
-    definitions: async () => world.definitions,
+    definitions: () => getDefinitions(db),
     calendar,
   });
+  /** Scopes as they are declared from now on. */
+  async function declare(declared: readonly Scope[]): Promise<void> {
+    await changeDefinitions(db, { actor: 'test', nowMs: clock.now() }, (current) => ({
+      definitions: { ...current, scopes: declared },
+      changes: [{ place: 'scopes', text: 'declared' }],
+    }));
+  }
+  await declare(scopes);
   let instances = 0;
   const connect = (handle: Db) => {
     instances += 1;
@@ -124,5 +131,5 @@ export async function openAlerts(
       .messages(CHANNEL)
       .filter(({ ts, thread_ts, subtype }) => (thread_ts ?? ts) === ts || subtype === 'thread_broadcast')
       .map(({ text }) => text.split('\n')[0]!);
-  return { slack, clock, db, world, use, run, told, ...first, reopen: () => connect(db) };
+  return { slack, clock, db, world, declare, use, run, told, ...first, reopen: () => connect(db) };
 }

@@ -30,6 +30,8 @@ describeEachDialect('alerts on levels', (databases) => {
     ]);
     expect(broadcasts.every(({ thread_ts }) => thread_ts === parent.ts)).toBe(true);
     expect(parent.text).toContain('is used up: 100 %');
+    // The line in the thread has mentioned on-call: the edit does not again.
+    expect(JSON.stringify(parent)).not.toContain(ONCALL);
     expect(parent.text).toContain('1,000 of 1,000 used (100 %), 0 left');
     slack.assertNoProblems();
   });
@@ -134,19 +136,53 @@ describeEachDialect('alerts on levels', (databases) => {
   });
 
   it('are armed again by a raised amount for the levels that it takes back, and by nothing else', async () => {
-    const { world, use, run, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    const { declare, use, run, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
     await use(950);
     // A correction takes use back below the level, and it is reached again.
     await use(-200);
     await use(200);
     expect(told()).toHaveLength(1);
-    world.definitions = { ...world.definitions, version: 2, scopes: [scope([pool('Monthly', 1200)])] };
+    await declare([scope([pool('Monthly', 1200)])]);
     await run();
     expect(told()).toHaveLength(1);
     await use(150);
     expect(told().slice(1)).toEqual([`<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90 %`]);
     await use(10);
     expect(told()).toHaveLength(2);
+  });
+
+  it('follow from amounts and use, not from having been looked at between a raise and a crossing', async () => {
+    const { world, clock, declare, use, run, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    await use(950);
+    clock.advance(HOUR);
+    await declare([scope([pool('Monthly', 1100)])]);
+    clock.advance(HOUR);
+    await use(45);
+    expect(told()).toHaveLength(2);
+    expect(told()[1]).toContain('90 %');
+    // Raised far above and taken back before anybody looked: the levels were armed in between.
+    clock.advance(HOUR);
+    await declare([scope([pool('Monthly', 5000)])]);
+    clock.advance(1000);
+    await declare([scope([pool('Monthly', 1100)])]);
+    await run();
+    expect(told()).toHaveLength(3);
+    // Reached under the raised amount too: not armed again.
+    world.events.push({ timeMs: clock.now(), scope: 'crm', count: 5 });
+    clock.advance(HOUR);
+    await declare([scope([pool('Monthly', 1105)])]);
+    clock.advance(HOUR);
+    await use(10);
+    expect(told()).toHaveLength(3);
+  });
+
+  it('come at once under a lowered amount that use has passed', async () => {
+    const { declare, use, run, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    await use(500);
+    expect(told()).toEqual([]);
+    await declare([scope([pool('Monthly', 500)])]);
+    await run();
+    expect(told()).toHaveLength(1);
   });
 
   it('begin anew with the next period, and late calls of the last one alert nobody', async () => {

@@ -32,7 +32,7 @@ describeEachDialect('the list of alerts', (databases) => {
   it('tells a level as over once the amount was raised above it', async () => {
     const stage = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
     await stage.use(936);
-    stage.world.definitions = { ...stage.world.definitions, version: 2, scopes: [scope([pool('Monthly', 1600)])] };
+    await stage.declare([scope([pool('Monthly', 1600)])]);
     await stage.run();
     expect(await listed(stage, 'raised')).toEqual([]);
     expect(await listed(stage, 'past')).toMatchObject([{ title: 'Monthly of CRM reached 90 %' }]);
@@ -90,7 +90,7 @@ describeEachDialect('the list of alerts', (databases) => {
 
   it('names every mute, by whom and until when, also of what has reached nothing, and ends it by that name', async () => {
     const stage = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
-    const { alerts, clock, world } = stage;
+    const { alerts, clock } = stage;
     const untilMs = clock.now() + 2 * HOUR;
     await alerts.mute({ what: 'crm', untilMs }, ADMIN);
     await alerts.mute({ what: 'Monthly' }, ADMIN);
@@ -100,7 +100,7 @@ describeEachDialect('the list of alerts', (databases) => {
       expect.objectContaining({ id: 'crm', title: 'crm', mutedUntilMs: untilMs, mutedBy: ADMIN.user }),
     );
     // Its scope is gone: the mute is not.
-    world.definitions = { ...world.definitions, version: 2, scopes: [] };
+    await stage.declare([]);
     for (const { id } of mutes) await alerts.unmute({ what: id }, ADMIN);
     expect(await listed(stage, 'mute')).toEqual([]);
   });

@@ -17,7 +17,6 @@ export interface AlertTables {
     amount: number | null;
     /** Passed together with a higher level, which alone was told. */
     covered: number;
-    rearmed: number;
     content: string;
     /** JSON list of its messages' delivery keys. */
     delivery_keys: string;

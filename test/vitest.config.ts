@@ -7,6 +7,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     env: { TZ: 'UTC' },
+    globalSetup: fileURLToPath(new URL('support/global-setup.ts', import.meta.url)),
     pool: 'forks',
     // Generous: two slow cores may be shared with a browser, a database server and killed processes.
     testTimeout: 120_000,

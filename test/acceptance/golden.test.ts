@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { startPostgres } from '../support/databases.ts';
+import { setUpDatabases, WANTED_DIALECTS } from '../support/databases.ts';
 import { typePools } from '../support/pool-text.ts';
 import { WORKED_POOLS } from '../support/worked-pools.ts';
 import { ADMIN, CHANNEL, type Stage, startStage } from './stage.ts';
@@ -20,6 +20,7 @@ const ORDERS = {
   shuffled: OCTOBER.map((_, index) => OCTOBER[(index * 17) % COUNT]!),
 };
 
+const { createUrl } = setUpDatabases('postgres');
 let stage: Stage;
 afterEach(() => stage.stop());
 
@@ -36,8 +37,6 @@ async function expectOctober(): Promise<void> {
   expect(crm.words).toContain('50,000 + 10 × 250 Users = 52,500');
   expect(crm.table[1]).toEqual(expect.arrayContaining(['Daily credits', '52,500']));
 }
-
-const postgres = (process.env.DIALECTS ?? 'sqlite,postgres').includes('postgres') ? startPostgres() : undefined;
 
 describe('October 2023: 125,000 calls', () => {
   it.each(Object.entries(ORDERS))('sent by HTTP %s', async (_, events) => {
@@ -64,11 +63,11 @@ describe('October 2023: 125,000 calls', () => {
     await expectOctober();
   });
 
-  it.skipIf(!postgres)('on PostgreSQL', async () => {
+  it.runIf(WANTED_DIALECTS.includes('postgres'))('on PostgreSQL', async () => {
     stage = await startStage({
       nowMs: Date.parse('2023-11-01T00:00:00Z'),
       pools: WORKED_POOLS,
-      databaseUrl: await postgres!.createUrl(),
+      databaseUrl: await createUrl(),
       env: { RAW_RETENTION_DAYS: '60' },
     });
     await stage.send(ORDERS.shuffled);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startPostgres } from '../support/databases.ts';
+import { createDatabase, type TestDatabase, WANTED_DIALECTS } from '../support/databases.ts';
 import { grouped, type Stage, startStage } from './stage.ts';
 
 /** Random calls sent by HTTP, and every figure that Slack shows of them recomputed from the list of calls. */
@@ -149,14 +149,13 @@ const question = fc.record({
   byCredits: fc.boolean(),
 });
 
-const wanted = (process.env.DIALECTS ?? 'sqlite,postgres').split(',');
-
-describe.each(wanted)('what Slack shows of random calls on %s', (dialect) => {
-  const server = dialect === 'postgres' ? startPostgres() : undefined;
+describe.each(WANTED_DIALECTS)('what Slack shows of random calls on %s', (dialect) => {
+  let database: TestDatabase;
   let stage: Stage;
 
   beforeAll(async () => {
-    stage = await startStage({ nowMs: NOW, zone: ZONE, ...(server ? { databaseUrl: await server.createUrl() } : {}) });
+    database = await createDatabase(dialect);
+    stage = await startStage({ nowMs: NOW, zone: ZONE, databaseUrl: database.url });
     const answers = [await stage.send(CALLS.slice(0, 300)), await stage.send(CALLS.slice(200))];
     expect(answers).toMatchObject([
       { accepted: 300, duplicates: 0, rejected: [] },
@@ -166,6 +165,7 @@ describe.each(wanted)('what Slack shows of random calls on %s', (dialect) => {
   afterAll(async () => {
     stage.slack.assertNoProblems();
     await stage.stop();
+    await database.remove();
   });
 
   it('is what a plain count of the calls gives', async () => {

@@ -6,6 +6,7 @@ import { parseConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { runBeside } from '../support/command-process.ts';
+import { createDatabase } from '../support/databases.ts';
 
 export const CHANNEL = 'C01USAGE';
 export const ONCALL = 'C01ONCALL';
@@ -61,6 +62,7 @@ const TOKEN = 'acceptance-0123456789';
 /** The whole bot on a real database, in an emulated workspace, reached by HTTP and by what people type. */
 export async function startStage(options: StageOptions): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'headroom-acceptance-'));
+  const database = await createDatabase('sqlite');
   const startedMs = Date.now();
   const now = () => options.nowMs + (Date.now() - startedMs);
   const slack = await startEmulator({ now });
@@ -68,7 +70,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     SLACK_BOT_TOKEN: slack.botToken,
     SLACK_SIGNING_SECRET: slack.signingSecret,
     SLACK_API_URL: slack.apiUrl,
-    DATABASE_URL: options.databaseUrl ?? `sqlite:${join(folder, 'headroom.db')}`,
+    DATABASE_URL: options.databaseUrl ?? database.url,
     SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
     PORT: '0',
     INGEST_TOKEN: TOKEN,
@@ -150,6 +152,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     async stop() {
       await app.stop();
       await slack.stop();
+      await database.remove();
       rmSync(folder, { recursive: true, force: true });
     },
   };

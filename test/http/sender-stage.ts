@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { RawEvent } from '../../src/domain/usage.ts';
 import type { HttpServerOptions } from '../../src/http/server.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
+import { createDatabase } from '../support/databases.ts';
 import { openStage, type Stage } from './server-stage.ts';
 
 /** Shortly after the recorded requests were made. */
@@ -20,8 +18,8 @@ export interface SenderStage extends Stage {
 
 /** The real server on SQLite, at the time of the recordings. Sources have the names of their adapters. */
 export async function openSenderStage(options: Partial<HttpServerOptions> = {}): Promise<SenderStage> {
-  const folder = mkdtempSync(join(tmpdir(), 'headroom-senders-'));
-  const stage = await openStage(`sqlite:${join(folder, 'headroom.db')}`, options);
+  const database = await createDatabase('sqlite');
+  const stage = await openStage(database.url, options);
   stage.clock.nowMs = RECORDED_MS;
   const usage = new StoredUsage(stage.db, 'sqlite', createCalendar('UTC'));
   return {
@@ -35,7 +33,7 @@ export async function openSenderStage(options: Partial<HttpServerOptions> = {}):
     listEvents: () => usage.events({ span: { fromMs: 0, toMs: RECORDED_MS * 2 }, filters: [], limit: 1000 }),
     async close() {
       await stage.close();
-      rmSync(folder, { recursive: true, force: true });
+      await database.remove();
     },
   };
 }

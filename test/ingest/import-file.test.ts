@@ -8,7 +8,6 @@ import { Intake } from '../../src/ingest/intake.ts';
 import { getOrCreateSource } from '../../src/ingest/source-admin.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { listImportFiles } from '../../src/store/import-repository.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import { listSourceHealth } from '../../src/store/source-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { readFixture } from './fixtures.ts';
@@ -34,7 +33,6 @@ describeEachDialect('an import', (databases) => {
   beforeEach(async () => {
     const url = await databases.createUrl();
     db = openDatabase(url);
-    await migrate(db);
     intake = new Intake({ databaseUrl: url, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 1000 });
     folder = mkdtempSync(join(tmpdir(), 'headroom-import-'));
     path = join(folder, 'access.log');

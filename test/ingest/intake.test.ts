@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IngestRequest } from '../../src/ingest/adapter.ts';
 import { GROUP_BYTES, GROUP_EVENTS, Intake } from '../../src/ingest/intake.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
+import { createDatabase, type TestDatabase } from '../support/databases.ts';
 
 const ENVELOPE = {
   sourceId: 1,
@@ -25,21 +22,24 @@ function pack(events: number, padding = 0): IngestRequest {
 }
 
 describe('what is committed at once', () => {
-  let folder: string;
+  let database: TestDatabase;
   let db: Db;
   let intake: Intake;
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'headroom-'));
-    const databaseUrl = `sqlite:${join(folder, 'headroom.db')}`;
-    db = openDatabase(databaseUrl);
-    await migrate(db);
-    intake = new Intake({ databaseUrl, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 4 * GROUP_BYTES });
+    database = await createDatabase('sqlite');
+    db = openDatabase(database.url);
+    intake = new Intake({
+      databaseUrl: database.url,
+      zone: 'UTC',
+      rawRetentionDays: 30,
+      maxBodyBytes: 4 * GROUP_BYTES,
+    });
   });
   afterEach(async () => {
     await intake.close();
     await db.destroy();
-    rmSync(folder, { recursive: true, force: true });
+    await database.remove();
   });
   const accepted = async (requests: IngestRequest[]): Promise<unknown[]> =>
     (await intake.take(requests)).map((outcome) => (outcome instanceof Error ? outcome.message : outcome.accepted));

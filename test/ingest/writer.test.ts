@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHttpServer } from '../../src/http/server.ts';
@@ -11,7 +8,7 @@ import { ThreadedWriter } from '../../src/ingest/writer.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
+import { createDatabase, type TestDatabase } from '../support/databases.ts';
 
 const ENVELOPE = {
   sourceId: 1,
@@ -23,7 +20,7 @@ const ENVELOPE = {
 };
 
 describe('the thread that writes', () => {
-  let folder: string;
+  let database: TestDatabase;
   let db: Db;
   let writer: ThreadedWriter;
   /** Calls that the thread was handed. */
@@ -38,18 +35,16 @@ describe('the thread that writes', () => {
 
   beforeEach(async () => {
     process.on('worker', count);
-    folder = mkdtempSync(join(tmpdir(), 'headroom-'));
-    const databaseUrl = `sqlite:${join(folder, 'headroom.db')}`;
-    db = openDatabase(databaseUrl);
-    await migrate(db);
-    const settings = { databaseUrl, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 1_000_000 };
+    database = await createDatabase('sqlite');
+    db = openDatabase(database.url);
+    const settings = { databaseUrl: database.url, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 1_000_000 };
     writer = new ThreadedWriter(settings, createLogger('silent'), () => {});
     await writer.start();
   });
   afterEach(async () => {
     await writer.stop();
     await db.destroy();
-    rmSync(folder, { recursive: true, force: true });
+    await database.remove();
     process.off('worker', count);
   });
 

@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import type { Question, Report } from '../../src/domain/report.ts';
 import { QuestionError } from '../../src/errors.ts';
@@ -13,7 +10,7 @@ import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
 import type { SlackConfig, SlackDeps } from '../../src/slack/deps.ts';
 import type { Picture } from '../../src/slack/ports.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
+import { createDatabase } from '../support/databases.ts';
 import { answerFixture } from './reports.ts';
 
 /** 1 × 1 pixel. */
@@ -119,13 +116,12 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 }
 
 async function openTestDatabase(): Promise<Db> {
-  const folder = mkdtempSync(join(tmpdir(), 'headroom-slack-'));
-  const db = openDatabase(`sqlite:${join(folder, 'headroom.db')}`);
+  const { url, remove } = await createDatabase('sqlite');
+  const db = openDatabase(url);
   closing.push(async () => {
     await db.destroy();
-    rmSync(folder, { recursive: true, force: true });
+    await remove();
   });
-  await migrate(db);
   return db;
 }
 

@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type App, createApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
 import { systemClock } from '../../src/delivery/clock.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
+import { createDatabase } from '../support/databases.ts';
 
 export interface WholeApp {
   app: App;
@@ -31,7 +29,7 @@ const TOKEN = 'walk-0123456789abcdef';
 
 /** The bot as it runs, on a real database with stored events, in an emulated workspace. */
 export async function startWholeApp(options: { nowMs: number; env?: Record<string, string> }): Promise<WholeApp> {
-  const folder = mkdtempSync(join(tmpdir(), 'headroom-walk-'));
+  const database = await createDatabase('sqlite');
   let nowMs = options.nowMs;
   const slack = await startEmulator({ now: () => nowMs });
   const errors: WholeApp['errors'] = [];
@@ -41,7 +39,7 @@ export async function startWholeApp(options: { nowMs: number; env?: Record<strin
       SLACK_BOT_TOKEN: slack.botToken,
       SLACK_SIGNING_SECRET: slack.signingSecret,
       SLACK_API_URL: slack.apiUrl,
-      DATABASE_URL: `sqlite:${join(folder, 'headroom.db')}`,
+      DATABASE_URL: database.url,
       SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
       PORT: '0',
       INGEST_TOKEN: TOKEN,
@@ -72,7 +70,7 @@ export async function startWholeApp(options: { nowMs: number; env?: Record<strin
     async stop() {
       await app.stop();
       await slack.stop();
-      rmSync(folder, { recursive: true, force: true });
+      await database.remove();
     },
   };
 }

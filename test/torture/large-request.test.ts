@@ -3,17 +3,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { compileRules } from '../../src/domain/rules.ts';
 import { type Db, openPool } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import type { Database } from '../../src/store/schema.ts';
 import { EVENTS_PER_SIGN } from '../../src/usage/commit.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
-import { startPostgres } from '../support/databases.ts';
+import { setUpDatabases } from '../support/databases.ts';
 
 const EVENTS = EVENTS_PER_SIGN + 10_000;
 const CHUNK = 5000;
 
 describe('a request of very many events on PostgreSQL', () => {
-  const postgres = startPostgres();
+  const { createUrl } = setUpDatabases('postgres');
   let db: Db;
   let writer: UsageWriter;
   let silentEvents = 0;
@@ -23,13 +22,12 @@ describe('a request of very many events on PostgreSQL', () => {
 
   beforeEach(async () => {
     db = new Kysely<Database>({
-      dialect: new PostgresDialect({ pool: openPool(await postgres.createUrl(), 2) }),
+      dialect: new PostgresDialect({ pool: openPool(await createUrl(), 2) }),
       log({ query }) {
         silentEvents = 0;
         if (query.sql.includes('insert into event_id')) claims.push(query.parameters[0] as string[]);
       },
     });
-    await migrate(db);
     const rules = compileRules({ ruleSets: [] });
     writer = new UsageWriter(db, {
       dialect: 'postgres',

@@ -8,7 +8,6 @@ import { ThreadedWriter } from '../../src/ingest/writer.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import { ThreadedUsage } from '../../src/usage/reader-thread.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import {
@@ -46,7 +45,6 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
   beforeEach(async () => {
     databaseUrl = await createUrl();
     db = openDatabase(databaseUrl, { thread: true });
-    await migrate(db);
     await ensureDefaultSource(db, new Secret(TOKEN), Date.now());
     const log = createLogger('silent');
     writer = new ThreadedWriter(

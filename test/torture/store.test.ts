@@ -5,7 +5,6 @@ import { createCalendar } from '../../src/domain/calendar.ts';
 import type { IngestResult, UsageEvent } from '../../src/domain/event.ts';
 import type { Grain, UsageQuery } from '../../src/domain/usage.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import type { Assign } from '../../src/usage/event-batch.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
@@ -109,7 +108,6 @@ describeEachDialect('the store', ({ dialect, createUrl, open }) => {
   it('closes a month once, whoever else closes it or folds late events of it meanwhile', async () => {
     const url = await createUrl();
     const connections = [1, 2, 3].map(() => openDatabase(url, { thread: true, connections: 2 }));
-    await migrate(connections[0]!);
     const [first, second, third] = connections.map((db) => createWriter(db)) as [UsageWriter, UsageWriter, UsageWriter];
     const october = Array.from({ length: 60 }, (_, i) =>
       call({ timeMs: NOW - (21 + (i % 20)) * DAY_MS, user: `u${i}` }),
@@ -128,7 +126,6 @@ describeEachDialect('the store', ({ dialect, createUrl, open }) => {
   it('takes new values and ids that two processes meet in opposite orders', async () => {
     const url = await createUrl();
     const connections = [1, 2].map(() => openDatabase(url, { thread: true, connections: 2 }));
-    await migrate(connections[0]!);
     const [first, second] = connections.map((db) => createWriter(db)) as [UsageWriter, UsageWriter];
     for (const writer of [first, second]) await append(writer, [call({ client: 'known', route: '/known' })]);
     let accepted = 0;

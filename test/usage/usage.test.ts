@@ -6,7 +6,6 @@ import type { UsageEvent } from '../../src/domain/event.ts';
 import type { Grain, UsageQuery } from '../../src/domain/usage.ts';
 import { insertCorrection } from '../../src/store/correction-repository.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import type { Assign } from '../../src/usage/event-batch.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
@@ -120,7 +119,6 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
   it('answers questions asked together from one snapshot, whatever is committed meanwhile', async () => {
     const url = await createUrl();
     const [db, other] = [openDatabase(url, { connections: 4 }), openDatabase(url)];
-    await migrate(db);
     const writer = createWriter(other);
     const reader = new StoredUsage(db, dialect, calendar);
     const span = { fromMs: calendar.startOfDay(calendar.dayOf(NOW)), toMs: NOW + 1 };

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { openDatabase } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { type PostgresServer, startPostgresServer } from './postgres-server.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A migrated SQLite file, to be copied. */
+    sqliteTemplate: string;
+    /** Where `POST` answers the URL of a new PostgreSQL database, and `DELETE` takes one back. */
+    postgresDoor: string;
+  }
+}
+
+const MEMORY = '/dev/shm';
+const ROOM = 2 * 1024 ** 3;
+
+/**
+ * What all tests of a run share: a folder for everything temporary, which ends with the run; a migrated SQLite file to copy;
+ * and one PostgreSQL, which starts when the first test asks for it.
+ */
+export default async function setUp({ provide }: TestProject): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(join(hasRoom(MEMORY) ? MEMORY : tmpdir(), 'headroom-test-'));
+  process.env.TMPDIR = folder;
+
+  const template = join(folder, 'migrated.db');
+  const db = openDatabase(`sqlite:${template}`);
+  await migrate(db);
+  await db.destroy();
+  provide('sqliteTemplate', template);
+
+  let postgres: Promise<PostgresServer> | undefined;
+  const door = createServer(async (request, response) => {
+    try {
+      postgres ??= startPostgresServer(folder);
+      response.end(await answer(await postgres, request));
+    } catch (error) {
+      response.writeHead(500).end(String(error));
+    }
+  });
+  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+  provide('postgresDoor', `http://127.0.0.1:${(door.address() as AddressInfo).port}`);
+
+  return async () => {
+    door.close();
+    await (await postgres)?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+async function answer(postgres: PostgresServer, request: IncomingMessage): Promise<string> {
+  const { pathname, searchParams } = new URL(request.url!, 'http://door');
+  if (request.method === 'POST') return postgres.create(pathname === '/empty' ? 'empty' : 'migrated');
+  await postgres.drop(searchParams.get('url')!);
+  return 'dropped';
+}
+
+/** A file system in memory spares every commit of every test its wait for a disk. */
+function hasRoom(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize > ROOM;
+  } catch {
+    return false;
+  }
+}

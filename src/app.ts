@@ -7,7 +7,6 @@ import { createChartRenderer } from './chart/renderer.ts';
 import type { Config } from './config.ts';
 import { type Clock, systemClock } from './delivery/clock.ts';
 import { Sender } from './delivery/sender.ts';
-import { createPostingClient } from './delivery/slack-client.ts';
 import { createCalendar } from './domain/calendar.ts';
 import type { Definitions } from './domain/definition.ts';
 import type { Span } from './domain/usage.ts';
@@ -35,6 +34,7 @@ import { composeNotice, followFailure } from './schedule/failed-delivery.ts';
 import { createHeartbeat } from './schedule/heartbeat.ts';
 import { assertUtc, Tick } from './schedule/tick.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
+import { createWebClient } from './slack/client/web-client.ts';
 import { findChangeMark } from './store/change-mark.ts';
 import { listCorrections } from './store/correction-repository.ts';
 import { type Db, openDatabase } from './store/database.ts';
@@ -98,7 +98,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const charts = createChartRenderer({ log });
     stops.push(() => charts.stop());
 
-    const client = createPostingClient(config.slack.botToken?.reveal() ?? '', { slackApiUrl: config.slack.apiUrl });
+    const client = createWebClient(config.slack.botToken?.reveal() ?? '', { apiUrl: config.slack.apiUrl, log });
     let slack: SlackApp | undefined;
     const admins = async (): Promise<string[]> => {
       // An empty answer would be taken for "there are none".

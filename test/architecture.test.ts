@@ -24,10 +24,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   chart: ['domain', 'report'],
   'slack/command': ['domain'],
   messages: ['domain', 'report', 'slack', 'slack/command'],
-  slack: ['domain', 'store', 'messages', 'slack/command'],
-  delivery: ['domain', 'store', 'messages'],
-  schedule: ['domain', 'store', 'report', 'delivery', 'slack', 'messages', 'slack/command'],
-  admin: ['domain', 'definition', 'store', 'ingest', 'slack', 'config.ts'],
+  'slack/client': ['domain'],
+  slack: ['domain', 'store', 'messages', 'slack/command', 'slack/client'],
+  delivery: ['domain', 'store', 'messages', 'slack/client'],
+  schedule: ['domain', 'store', 'report', 'delivery', 'slack', 'messages', 'slack/command', 'slack/client'],
+  admin: ['domain', 'definition', 'store', 'ingest', 'slack', 'slack/client', 'config.ts'],
   'playground/emulator': [],
 };
 
@@ -44,7 +45,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['store'],
   pg: ['store'],
   '@slack/bolt': ['slack'],
-  '@slack/web-api': ['slack', 'delivery', 'admin'],
+  '@slack/web-api': ['slack/client', 'slack', 'delivery', 'admin'],
   vega: ['chart'],
   'vega-lite': ['chart'],
   '@resvg/resvg-js': ['chart'],
@@ -135,7 +136,7 @@ function listImports(): Import[] {
 }
 
 function partOf(file: string): string {
-  return /^(slack\/command|playground\/emulator)\//.exec(file)?.[0].slice(0, -1) ?? file.split('/')[0]!;
+  return /^(slack\/command|slack\/client|playground\/emulator)\//.exec(file)?.[0].slice(0, -1) ?? file.split('/')[0]!;
 }
 
 function listFiles(folder: string): string[] {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { createDoctor } from '../admin/doctor.ts';
-import { createPostingClient } from '../delivery/slack-client.ts';
+import { createLogger } from '../log.ts';
+import { createWebClient } from '../slack/client/web-client.ts';
 import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import type { CliContext } from './command.ts';
@@ -22,7 +23,7 @@ export async function runDoctor(args: readonly string[], context: CliContext): P
     const doctor = createDoctor({
       config,
       db,
-      client: botToken && createPostingClient(botToken.reveal(), { slackApiUrl: apiUrl }),
+      client: botToken && createWebClient(botToken.reveal(), { apiUrl, log: createLogger('silent') }),
       now: context.now,
     });
     const findings = await doctor.check();

@@ -1,12 +1,12 @@
-import type { WebClient } from '@slack/web-api';
+import { WebAPIRequestError, type WebClient } from '@slack/web-api';
 import type { Logger } from '../log.ts';
 import { fitMessage } from '../messages/fit.ts';
+import { classifyFailure, type Failure, isThreadRefusal } from '../slack/client/errors.ts';
 import type { Db } from '../store/database.ts';
 import { beginCall, type Delivery, findDelivery } from '../store/delivery-repository.ts';
 import type { Clock } from './clock.ts';
 import type { Block, Composers, Message } from './composer.ts';
 import { listOwnMessages, METADATA_EVENT, type Place } from './copies.ts';
-import { classifyFailure, type Failure } from './outcome.ts';
 import { uploadPicture } from './picture.ts';
 
 export interface AttemptPorts {
@@ -46,7 +46,7 @@ export async function attemptDelivery(
     if (!parent && delivery.updates) return { kind: 'replaced', why: 'the message that it changes was never posted' };
     if (!parent && delivery.thread && !delivery.thread.broadcast)
       return { kind: 'replaced', why: 'the message that it replies to was never posted' };
-    const threaded = delivery.error !== 'thread_not_found';
+    const threaded = !isThreadRefusal(delivery.error);
     const place: Place = parent
       ? { channel: parent.channel, ...(delivery.thread && threaded ? { threadTs: parent.ts } : {}) }
       : { channel: await ports.conversationOf(delivery.channel) };
@@ -92,7 +92,7 @@ async function findPosted(ports: AttemptPorts, delivery: Delivery, place: Place)
     return own.get(delivery.key)?.[0];
   } catch (error) {
     const repeatable = delivery.kind === 'alert' || delivery.kind === 'notice';
-    if (classifyFailure(error).reason === 'refused' && repeatable) return undefined;
+    if (['refused', 'unknown'].includes(classifyFailure(error).reason) && repeatable) return undefined;
     throw error;
   }
 }
@@ -164,7 +164,9 @@ async function post(client: WebClient, message: Composed, place: Place, delivery
     unfurl_links: false,
     unfurl_media: false,
   });
-  return (answer as { ts?: string }).ts!;
+  const { ts } = answer as { ts?: unknown };
+  if (typeof ts !== 'string') throw new WebAPIRequestError(new Error('Slack took the message but did not say its ts'));
+  return ts;
 }
 
 async function update(

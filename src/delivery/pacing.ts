@@ -75,7 +75,7 @@ export class Pacing {
   }
 }
 
-/** 1, 2, 4, 8, then 15 s. */
-export function backoffMs(failures: number): number {
-  return Math.min(1000 * 2 ** Math.min(failures - 1, 10), LONGEST_BACKOFF_MS);
+/** 1, 2, 4, 8 s and so on up to `longestMs`. */
+export function backoffMs(failures: number, longestMs = LONGEST_BACKOFF_MS): number {
+  return Math.min(1000 * 2 ** Math.min(failures - 1, 10), longestMs);
 }

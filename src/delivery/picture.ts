@@ -1,7 +1,7 @@
 import type { WebClient } from '@slack/web-api';
+import { CALL_TIMEOUT_MS } from '../slack/client/web-client.ts';
 import type { Clock } from './clock.ts';
 import type { Block, Picture } from './composer.ts';
-import { CALL_TIMEOUT_MS } from './slack-client.ts';
 
 /** How long Slack may take to scan an uploaded file before the picture is given up. */
 const READY_WITHIN_MS = 15_000;

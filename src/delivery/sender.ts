@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
 import type { Transaction } from 'kysely';
 import { type Logger, OutageLog } from '../log.ts';
+import { type Failure, isThreadRefusal } from '../slack/client/errors.ts';
 import type { Db } from '../store/database.ts';
 import {
   type Delivery,
@@ -22,13 +23,12 @@ import type { Database } from '../store/schema.ts';
 import { type AttemptPorts, attemptDelivery, type Outcome } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import type { Composers } from './composer.ts';
-import type { Failure } from './outcome.ts';
 import { backoffMs, Pacing } from './pacing.ts';
 import { deleteMessage, sweepCopies } from './sweep.ts';
 
 export interface SenderOptions {
   db: Db;
-  /** One that makes each call once: `createPostingClient`. */
+  /** One that makes each call once: `createWebClient`. */
   client: WebClient;
   clock: Clock;
   composers: Composers;
@@ -54,6 +54,8 @@ const SWEEP_MS = 20_000;
 /** Set back by less, nothing waits long. */
 const CLOCK_STEP_MS = 1000;
 const MOST_AT_ONCE = 10;
+/** Pauses grow up to this where Slack refuses a message for a reason that we do not know. */
+const UNKNOWN_PAUSE_MS = 5 * 60_000;
 
 /**
  * Sends what the delivery log holds, any number of senders on one log. A row is leased, the call is committed before it
@@ -253,23 +255,27 @@ export class Sender {
     this.#lastFailure = { error, atMs: nowMs };
     let nextMs = nowMs + backoffMs(delivery.attempts);
     let degraded = delivery.degraded;
-    if (failure.reason === 'transient') {
+    const refusedContent = failure.reason === 'blocks' || failure.reason === 'picture';
+    const away = failure.reason === 'transient' || failure.reason === 'token';
+    if (away) {
       this.#pacing.fail(nowMs);
       this.#outage.fail(error);
     } else if (failure.reason !== 'internal') await this.#noteAnswer(nowMs);
     if (failure.reason === 'rate_limited') {
       nextMs = nowMs + (failure.retryAfterMs ?? 1000);
       this.#pacing.limit(delivery.channel, nextMs, failure.workspace ?? false);
-    } else if (failure.reason === 'blocks') {
+    } else if (failure.reason === 'unknown') {
+      nextMs = nowMs + backoffMs(delivery.attempts, UNKNOWN_PAUSE_MS);
+    } else if (refusedContent) {
       degraded += 1;
+      nextMs = nowMs;
+    } else if (failure.reason === 'thread' && !isThreadRefusal(delivery.error)) {
       nextMs = nowMs;
     }
     const givenUp =
-      failure.reason === 'refused' ||
-      (failure.reason === 'blocks' && degraded > 2) ||
-      nowMs >= delivery.dueMs + GIVE_UP_AFTER_MS;
+      failure.reason === 'refused' || (refusedContent && degraded > 2) || nowMs >= delivery.dueMs + GIVE_UP_AFTER_MS;
     // While Slack is away that is news, and not each message that waits for it.
-    const level = failure.reason === 'transient' && !givenUp ? 'debug' : 'warn';
+    const level = away && !givenUp ? 'debug' : 'warn';
     log[level]({ delivery: delivery.key, error, attempts: delivery.attempts, givenUp, nextMs }, 'not sent');
     if (!givenUp) {
       const release = { nextMs, unclear: failure.unclear || delivery.unclear, error, degraded };

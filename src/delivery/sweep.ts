@@ -1,8 +1,8 @@
 import type { WebClient } from '@slack/web-api';
+import { classifyFailure } from '../slack/client/errors.ts';
 import { type Delivery, findDelivery, listSweepable, markSwept } from '../store/delivery-repository.ts';
 import type { AttemptPorts } from './attempt.ts';
 import { listOwnMessages } from './copies.ts';
-import { classifyFailure } from './outcome.ts';
 
 /** A frozen process may wake up within this time and finish its call. */
 const COPY_WITHIN_MS = 24 * 3_600_000;
@@ -31,9 +31,10 @@ export async function sweepCopies(ports: AttemptPorts, nowMs: number): Promise<v
     } catch (error) {
       const failure = classifyFailure(error);
       // Slack being away is told by the sender.
-      const level = failure.reason === 'transient' ? 'debug' : 'warn';
+      const away = failure.reason === 'transient' || failure.reason === 'token';
+      const level = away ? 'debug' : 'warn';
       ports.log[level]({ channel: group[0]!.sent!.channel, error: failure.error }, 'could not look for copies');
-      if (failure.reason !== 'refused') return;
+      if (away || failure.reason === 'rate_limited') return;
       // A channel that cannot be read is looked at in its turn only.
       await markSwept(
         ports.db,

@@ -1,11 +1,8 @@
 import { CALLBACKS } from './action-ids.ts';
-import { type AnswerReference, input, modal } from './modal.ts';
+import { type AnswerReference, type FormPlace, input, modal } from './modal.ts';
 import { type Block, clip, option, richText } from './text.ts';
 
-export interface AlertMetadata extends AnswerReference {
-  channel: string;
-  threadTs?: string | undefined;
-}
+export interface AlertMetadata extends AnswerReference, FormPlace {}
 
 const MAX_NAME = 60;
 const OVER = '1000';

@@ -1,10 +1,8 @@
 import { CALLBACKS } from './action-ids.ts';
-import { input, modal } from './modal.ts';
+import { type FormPlace, input, modal } from './modal.ts';
 import type { Block } from './text.ts';
 
-export interface AskMetadata {
-  channel: string;
-  threadTs: string;
+export interface AskMetadata extends FormPlace {
   responseUrl?: string | undefined;
 }
 

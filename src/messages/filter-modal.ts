@@ -2,7 +2,7 @@ import type { GroupKey } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
 import { MAX_OPTION_VALUE, MAX_PLACEHOLDER } from './limits.ts';
-import { type AnswerReference, input, modal } from './modal.ts';
+import { type AnswerReference, type FormPlace, input, modal } from './modal.ts';
 import { type Block, type Option, option, plainText } from './text.ts';
 
 /** What the form offers; every other filter can be typed. */
@@ -17,10 +17,7 @@ export const FILTER_FIELDS: readonly { key: GroupKey; label: string }[] = [
 
 const STATUSES = ['2xx', '3xx', '4xx', '429', '5xx', '(none)'] as const;
 
-export interface FilterMetadata extends AnswerReference {
-  channel: string;
-  threadTs?: string | undefined;
-}
+export interface FilterMetadata extends AnswerReference, FormPlace {}
 
 /** Values by search, kept for this person and channel until they are reset. */
 export function buildFilterModal(metadata: FilterMetadata, filters: readonly Filter[]): Block {

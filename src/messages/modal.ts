@@ -2,6 +2,14 @@ import type { Question } from '../domain/report.ts';
 import { MAX_MODAL_TITLE } from './limits.ts';
 import { type Block, plainText } from './text.ts';
 
+/** Where a form was opened, and what comes of it is told. */
+export interface FormPlace {
+  channel: string;
+  threadTs?: string | undefined;
+  /** They were in that thread, so it has replies. */
+  inThread?: boolean | undefined;
+}
+
 /** The answer that a form was opened from. */
 export interface AnswerReference {
   answerId?: string | undefined;

@@ -1,7 +1,7 @@
 import type { PoolSummary, ScopeSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';
-import { view } from './modal.ts';
+import { type FormPlace, view } from './modal.ts';
 import { MAX_GRANTS } from './pool-form.ts';
 import { describePool } from './pool-words.ts';
 import {
@@ -24,9 +24,7 @@ const MAX_SHOWN_POOLS = 6;
 const MAX_POOLS = 40;
 
 /** What every window about pools carries: where it was asked for, and what it shows. */
-export interface PoolsMetadata {
-  channel: string;
-  threadTs?: string | undefined;
+export interface PoolsMetadata extends FormPlace {
   /** The scope that is shown; absent: all. */
   scope?: string | undefined;
 }

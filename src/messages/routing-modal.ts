@@ -1,13 +1,10 @@
 import type { AlertRouting } from '../slack/ports.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';
-import { input, modal } from './modal.ts';
+import { type FormPlace, input, modal } from './modal.ts';
 import { type Block, type Message, type Option, option, place, plainContext, plainText, richText } from './text.ts';
 
-export interface RoutingMetadata {
-  channel: string;
-  threadTs?: string | undefined;
-}
+export type RoutingMetadata = FormPlace;
 
 /** What the form of where alerts go holds: as it is now, or as it is being filled in. */
 export interface RoutingFields {

@@ -1,10 +1,8 @@
 import { CALLBACKS } from './action-ids.ts';
-import { type AnswerReference, input, modal } from './modal.ts';
+import { type AnswerReference, type FormPlace, input, modal } from './modal.ts';
 import { type Block, option } from './text.ts';
 
-export interface SaveMetadata extends AnswerReference {
-  channel: string;
-}
+export interface SaveMetadata extends AnswerReference, FormPlace {}
 
 /** A name for a question, and whose view it becomes. */
 export function buildSaveModal(metadata: SaveMetadata): Block {

@@ -1,6 +1,6 @@
-import { cureOf } from '../delivery/outcome.ts';
 import { formatDay } from '../domain/calendar.ts';
 import { formatInstant } from '../report/format.ts';
+import { cureOf } from '../slack/client/errors.ts';
 import type { PostedDigest } from '../store/subscription-repository.ts';
 
 /** `Digest 7 of 2026-11-20: posted 20 Nov 2026 09:00 (Europe/Berlin)`. */

@@ -1,8 +1,8 @@
 import type { Transaction } from 'kysely';
 import type { Composer } from '../delivery/composer.ts';
-import { cureOf, type Failure } from '../delivery/outcome.ts';
 import { ACTIONS } from '../messages/action-ids.ts';
 import { button, defuse, markdown } from '../messages/text.ts';
+import { cureOf, type Failure } from '../slack/client/errors.ts';
 import { type Delivery, insertDelivery } from '../store/delivery-repository.ts';
 import type { Database } from '../store/schema.ts';
 import { findSubscription, updateSubscription } from '../store/subscription-repository.ts';

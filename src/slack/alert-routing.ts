@@ -1,18 +1,14 @@
-import { buildRoutingModal, type RoutingMetadata, toRoutingFields } from '../messages/routing-modal.ts';
+import { buildRoutingModal, toRoutingFields } from '../messages/routing-modal.ts';
 import { type Option, option } from '../messages/text.ts';
-import type { Asked, SlackContext } from './context.ts';
+import { callSlack } from './client/call.ts';
+import { type Asked, type SlackContext, toFormPlace } from './context.ts';
 import { openView } from './modals.ts';
-import { callSlack } from './web-clients.ts';
 
 /** Opens the form of where alerts go, as it is now. */
 export async function openRouting(ctx: SlackContext, asked: Asked): Promise<void> {
   const routing = await ctx.alerts.routing();
   const group = routing.mention?.startsWith('S') ? await nameGroup(ctx, routing.mention) : undefined;
-  const metadata: RoutingMetadata = {
-    channel: asked.channel,
-    ...(asked.threadTs ? { threadTs: asked.threadTs } : {}),
-  };
-  await openView(ctx, asked, buildRoutingModal(metadata, toRoutingFields(routing, group), routing.kinds));
+  await openView(ctx, asked, buildRoutingModal(toFormPlace(asked), toRoutingFields(routing, group), routing.kinds));
 }
 
 /** User groups whose name or handle contains what was typed. */

@@ -6,19 +6,22 @@ import { fitMessage } from '../messages/fit.ts';
 import type { Message } from '../messages/text.ts';
 import { buildWelcome } from '../messages/welcome.ts';
 import { type Answer, findAnswer, listChosenFilters, upsertAnswer } from '../store/conversation-repository.ts';
+import { callSlack } from './client/call.ts';
+import { classifyFailure, isRefusedContent } from './client/errors.ts';
 import { formatQuestion } from './command/format-question.ts';
 import { answerOrRefuse } from './command/refused-range.ts';
-import { type Asked, asBlocks, isRefusedContent, newId, type SlackContext, tellPrivately } from './context.ts';
+import { type Asked, asBlocks, newId, type SlackContext, tellPrivately } from './context.ts';
 import { listDrills } from './next-questions.ts';
 import type { Person } from './permissions.ts';
 import { type Drawn, drawPicture } from './pictures.ts';
 import { closedBy, findPlace, isPrivateByDefault, type Place } from './places.ts';
-import { callSlack, slackErrorOf } from './web-clients.ts';
 
 /** Text waits so long for its picture, counted from the request: together with posting it stays below 2 s. */
 const PICTURE_WAIT_MS = 1200;
 /** Counting longer than this is said. */
 const COUNTING_WAIT_MS = 1000;
+const NOT_POSTED = 'Slack did not take the answer for the channel, so it is for you alone.';
+const MAYBE_POSTED = 'Slack did not say whether it posted the answer in the channel, so here it is for you.';
 const CHART_FAILED = 'The chart could not be shown this time; the numbers are complete.';
 
 interface Life {
@@ -108,40 +111,46 @@ async function answerOpenly(life: Life): Promise<void> {
   const drawing = drawPicture(ctx, life.report);
   const patience = Math.max(0, asked.atMs + PICTURE_WAIT_MS - ctx.now());
   const inTime = await Promise.race([drawing, ctx.wait(patience).then(() => 'late' as const)]);
-  const posted = await post(life, inTime === 'late' ? 'none' : inTime);
-  if (!posted || inTime !== 'late') return;
-  await addPicture(life, await drawing);
+  try {
+    await post(life, inTime === 'late' ? 'none' : inTime);
+  } catch (error) {
+    return answerInstead(life, error);
+  }
+  if (inTime === 'late') await addPicture(life, await drawing);
 }
 
-/** False where the place turned out to be closed: the answer then went to the asker alone. */
-async function post(life: Life, drawn: Drawn): Promise<boolean> {
+/** Gives the numbers to the asker alone where the channel is closed, or Slack does not say that they stand there. */
+async function answerInstead(life: Life, error: unknown): Promise<void> {
+  const { ctx, answer } = life;
+  const closed = closedBy(error, ctx.bot.name);
+  const { reason, unclear } = classifyFailure(error);
+  if (!closed && (reason === 'internal' || reason === 'refused')) throw error;
+  ctx.log.warn({ error: String(error), answer: answer.id }, 'an answer went to its asker instead of the channel');
+  const remark = closed?.reason ?? (unclear ? MAYBE_POSTED : NOT_POSTED);
+  // What may stand in the channel keeps its own id, by which its buttons work.
+  const { ts: _, ...secret } = { ...answer, ...(closed ? {} : { id: newId() }), private: true };
+  const place = closed ?? life.place;
+  await answerPrivately({ ...life, place, shared: false, remarks: [remark], answer: secret }, false);
+}
+
+async function post(life: Life, drawn: Drawn): Promise<void> {
   const { ctx, answer } = life;
   const message = dress(life, { native: false, drawn });
   // Before it is posted, so that no press can come too early; with its place once it has one.
   if (!answer.ts) await keep(ctx, answer);
-  try {
-    await tryVariants(message, async (variant) => {
-      const content = asBlocks({ text: variant.text, blocks: [...variant.blocks] });
-      if (answer.ts) {
-        const change = { channel: answer.channel, ts: answer.ts, ...content };
-        await callSlack(() => ctx.client.chat.update(change), { wait: ctx.wait, repeatable: true });
-        return;
-      }
-      const thread = answer.threadTs ? { thread_ts: answer.threadTs } : {};
-      const add = { channel: answer.channel, ...thread, ...content, unfurl_links: false, unfurl_media: false };
-      const { ts } = await callSlack(() => ctx.client.chat.postMessage(add), { wait: ctx.wait });
-      if (ts) answer.ts = ts;
-    });
-  } catch (error) {
-    const place = closedBy(slackErrorOf(error), ctx.bot.name);
-    if (!place) throw error;
-    const secret: Answer = { ...answer, private: true };
-    delete secret.ts;
-    await answerPrivately({ ...life, place, shared: false, remarks: [place.reason], answer: secret }, false);
-    return false;
-  }
+  await tryVariants(message, async (variant) => {
+    const content = asBlocks({ text: variant.text, blocks: [...variant.blocks] });
+    if (answer.ts) {
+      const change = { channel: answer.channel, ts: answer.ts, ...content };
+      await callSlack(() => ctx.client.chat.update(change), { wait: ctx.wait, repeatable: true });
+      return;
+    }
+    const thread = answer.threadTs ? { thread_ts: answer.threadTs } : {};
+    const add = { channel: answer.channel, ...thread, ...content, unfurl_links: false, unfurl_media: false };
+    const { ts } = await callSlack(() => ctx.client.chat.postMessage(add), { wait: ctx.wait });
+    if (ts) answer.ts = ts;
+  });
   await keep(ctx, answer);
-  return true;
 }
 
 /** Adds the picture to the posted answer, unless that has become another answer meanwhile. */

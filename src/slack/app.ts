@@ -1,8 +1,10 @@
 import { App, type Receiver } from '@slack/bolt';
-import { WebAPIPlatformError, WebClient } from '@slack/web-api';
+import type { WebClient } from '@slack/web-api';
 import { HeadroomError } from '../errors.ts';
 import { OutageLog } from '../log.ts';
 import { deleteAnswersBefore } from '../store/conversation-repository.ts';
+import { slackErrorOf } from './client/errors.ts';
+import { clientOptions, createWebClient, toSlackLogger } from './client/web-client.ts';
 import type { SlackContext } from './context.ts';
 import type { SlackDeps } from './deps.ts';
 import { registerActions } from './listeners/actions.ts';
@@ -17,7 +19,6 @@ import { registerViews } from './listeners/views.ts';
 import { createPeople } from './permissions.ts';
 import { createLine, type RequestListener } from './receiver.ts';
 import { createSeenSet, guardRequests } from './request-guard.ts';
-import { clientOptions, toSlackLogger } from './web-clients.ts';
 
 export interface SlackApp {
   /** Finds out who the bot is, and in Socket Mode connects. Never rejects for Slack being away: it goes on trying. */
@@ -26,8 +27,6 @@ export interface SlackApp {
   stop(): Promise<void>;
   /** HTTP mode: serves `POST /slack/events`. */
   requestListener?: RequestListener;
-  /** For posting through the delivery log: no retries of its own, and apart from what people wait for. */
-  client: WebClient;
   /** User ids of the admins; for what goes to them by DM. */
   listAdmins(): Promise<string[]>;
   /** Whether a person's account is gone or deactivated. Rejects where Slack cannot be asked. */
@@ -57,8 +56,8 @@ const KEEP_ANSWERS_MS = 180 * DAY_MS;
 export function createSlackApp(deps: SlackDeps): SlackApp {
   const { config, log, now } = deps;
   const wait = deps.wait ?? ((ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref()));
-  const options = clientOptions({ apiUrl: config.apiUrl, log });
-  const client = new WebClient(config.botToken, options);
+  const connection = { apiUrl: config.apiUrl, log };
+  const client = createWebClient(config.botToken, connection);
   const bot = { userId: '', name: 'Headroom', teamId: '' };
   const people = createPeople(client, config, { now, wait, teamId: () => bot.teamId || undefined });
   const ctx: SlackContext = {
@@ -76,7 +75,7 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     receiver: work.receiver,
     // Bolt would ask Slack who the bot is while it is constructed; `start` does, and survives Slack being away.
     authorize: async () => ({ botToken: config.botToken, botId: '', botUserId: bot.userId }),
-    clientOptions: options,
+    clientOptions: clientOptions(connection),
     logger: toSlackLogger(log),
     ignoreSelf: false,
   });
@@ -106,7 +105,7 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
         outage.recover();
         return;
       } catch (error) {
-        problem = error instanceof WebAPIPlatformError ? error.data.error : 'Slack cannot be reached';
+        problem = slackErrorOf(error) ?? 'Slack cannot be reached';
         // A refusal at first is what `start` ends with.
         if (attempt > 0 || !REFUSALS.has(problem)) outage.fail(problem);
         await wait(Math.min(30_000, 1000 * 2 ** attempt));
@@ -139,7 +138,7 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
           `Slack refuses SLACK_BOT_TOKEN (${problem}): copy it again from OAuth & Permissions of the Slack app.`,
         );
       }
-      if (config.appToken) await assertAppToken(new WebClient(config.appToken, options));
+      if (config.appToken) await assertAppToken(createWebClient(config.appToken, connection));
       await app.start();
       forget();
       forgetting = setInterval(forget, DAY_MS).unref();
@@ -152,7 +151,6 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
       await Promise.race([work.idle(), new Promise((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref())]);
     },
     ...(guarded ? { requestListener: guarded } : {}),
-    client: new WebClient(config.botToken, options),
     listAdmins: () => people.listAdmins(),
     hasLeft: (user) => people.hasLeft(user),
     state: () => ({
@@ -180,7 +178,7 @@ async function assertAppToken(client: WebClient): Promise<void> {
   try {
     await client.apps.connections.open({});
   } catch (error) {
-    const reason = error instanceof WebAPIPlatformError ? error.data.error : '';
+    const reason = slackErrorOf(error) ?? '';
     if (!REFUSALS.has(reason)) return;
     throw new HeadroomError(
       'slack',

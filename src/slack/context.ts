@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
 import { fitMessage } from '../messages/fit.ts';
+import type { FormPlace } from '../messages/modal.ts';
 import type { Message } from '../messages/text.ts';
+import { isRefusedContent, ResponseUrlError } from './client/errors.ts';
 import type { SlackDeps } from './deps.ts';
 import type { People } from './permissions.ts';
 
@@ -22,7 +24,10 @@ export interface SlackContext extends Omit<SlackDeps, 'wait'> {
 export interface Asked {
   user: string;
   channel: string;
+  /** The thread that an open answer goes to; that of a mention begins with its answer. */
   threadTs?: string | undefined;
+  /** They asked in that thread, so it has replies: nowhere else does Slack show a private message in a thread. */
+  inThread?: boolean | undefined;
   /** Takes five messages within half an hour; works where the bot is not a member. */
   responseUrl?: string | undefined;
   /** The command, where it was written; a press does the same where only a press can. */
@@ -37,18 +42,12 @@ export interface Asked {
   atMs: number;
 }
 
-const RESPONSE_TIMEOUT_MS = 5000;
-
-/** Refused by a response URL; `error` is Slack's code. */
-class ResponseUrlError extends Error {
-  override readonly name = 'ResponseUrlError';
-  readonly error: string;
-
-  constructor(error: string) {
-    super(`response_url: ${error}`);
-    this.error = error;
-  }
+/** Returns what a form carries of the place where it is opened. */
+export function toFormPlace({ channel, threadTs, inThread }: Asked): FormPlace {
+  return { channel, ...(threadTs ? { threadTs } : {}), ...(inThread ? { inThread } : {}) };
 }
+
+const RESPONSE_TIMEOUT_MS = 5000;
 
 /** Posts to a response URL. Rejects with ResponseUrlError where Slack refuses it. */
 export async function respond(url: string, body: Record<string, unknown>): Promise<void> {
@@ -63,54 +62,51 @@ export async function respond(url: string, body: Record<string, unknown>): Promi
   throw new ResponseUrlError(/"error":\s*"(\w+)"/.exec(text)?.[1] ?? `http_${response.status}`);
 }
 
-/** What is said to one person goes this way: through the response URL, else privately in the channel, else by DM. */
+/**
+ * Tells one person something, by the first of these ways that works: in the thread where they asked, through the response
+ * URL, privately in the channel, by direct message. `replace`: in the place of the private message that they pressed.
+ * Rejects with content that Slack refuses, which no other way takes either.
+ */
 export async function tellPrivately(
   ctx: SlackContext,
   asked: Asked,
   message: Message,
   { replace = false }: { replace?: boolean } = {},
 ): Promise<void> {
-  const thread = asked.threadTs ? { thread_ts: asked.threadTs } : {};
+  const { user, channel, responseUrl } = asked;
   const { text, blocks } = fitMessage(message);
   const content = { text, ...(blocks.length > 0 ? { blocks } : {}) };
-  if (asked.responseUrl) {
-    try {
-      const where = { response_type: 'ephemeral', replace_original: replace, ...(replace ? {} : thread) };
-      return await respond(asked.responseUrl, { ...content, ...where });
-    } catch (error) {
-      // Refused content is the caller's business; an expired address is not.
-      if (isRefusedContent(error)) throw error;
-    }
+  const here = channel !== '' && !channel.startsWith('D');
+  const postEphemeral = (thread: { thread_ts?: string }) =>
+    ctx.client.chat.postEphemeral({ channel, user, ...thread, ...asBlocks(content) });
+  const ways: (() => Promise<unknown>)[] = [];
+  // Slack does not promise to keep a thread's private message in it when that comes through a response URL.
+  if (here && !replace && asked.inThread && asked.threadTs) {
+    const thread = { thread_ts: asked.threadTs };
+    ways.push(() => postEphemeral(thread));
   }
-  if (asked.channel && !asked.channel.startsWith('D')) {
+  if (responseUrl) {
+    const where = { response_type: 'ephemeral', replace_original: replace };
+    ways.push(() => respond(responseUrl, { ...content, ...where }));
+  }
+  if (here) ways.push(() => postEphemeral({}));
+  for (const tell of ways) {
     try {
-      await ctx.client.chat.postEphemeral({
-        channel: asked.channel,
-        user: asked.user,
-        ...thread,
-        ...asBlocks(content),
-      });
+      await tell();
       return;
     } catch (error) {
+      // An expired address, or a channel without the bot in it, leaves the next way open.
       if (isRefusedContent(error)) throw error;
     }
   }
-  const channel = asked.channel.startsWith('D') ? asked.channel : asked.user;
-  const direct = channel === asked.channel ? thread : {};
-  await ctx.client.chat.postMessage({ channel, ...direct, ...asBlocks(content), unfurl_links: false });
+  const direct = channel.startsWith('D') ? channel : user;
+  const thread = direct === channel && asked.threadTs ? { thread_ts: asked.threadTs } : {};
+  await ctx.client.chat.postMessage({ channel: direct, ...thread, ...asBlocks(content), unfurl_links: false });
 }
 
 /** Blocks are checked by Slack; web-api's types do not know the newer ones. */
 export function asBlocks<T extends { text: string; blocks?: unknown }>(content: T): T & { blocks?: never[] } {
   return content as T & { blocks?: never[] };
-}
-
-const CONTENT_ERRORS = /invalid_blocks|msg_blocks_too_long|only_one_table_allowed|invalid_attachments|msg_too_long/;
-
-/** Slack did not want the content (as against the place, the time, or us). */
-export function isRefusedContent(error: unknown): boolean {
-  const { data, error: code } = error as { data?: { error?: string }; error?: string };
-  return CONTENT_ERRORS.test(data?.error ?? code ?? '');
 }
 
 /** Ten characters: of answers in block ids, of failures in messages and in the log. */

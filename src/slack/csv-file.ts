@@ -1,10 +1,10 @@
 import { MAX_RANKING_ROWS, type Question } from '../domain/report.ts';
 import { buildNotice } from '../messages/answer-message.ts';
+import { callSlack } from './client/call.ts';
 import { answerOrRefuse } from './command/refused-range.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { fileStem } from './pictures.ts';
 import type { Place } from './places.ts';
-import { callSlack } from './web-clients.ts';
 
 /**
  * Uploads the report of a question as CSV: to the thread of the answer or the channel where that is open, else to the asker

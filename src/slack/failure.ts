@@ -1,8 +1,8 @@
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { buildNotice } from '../messages/answer-message.ts';
+import { describeRefusal } from './client/errors.ts';
 import { type Asked, newId, type SlackContext, tellPrivately } from './context.ts';
 import type { Person } from './permissions.ts';
-import { describeRefusal } from './refusals.ts';
 
 const HELP = [{ label: 'What is wrong here?', command: 'debug' }];
 

@@ -2,9 +2,9 @@ import { type AdminContent, buildHome, buildRefusedHome } from '../messages/home
 import { listAudit } from '../store/audit-repository.ts';
 import { listDeliveries } from '../store/delivery-repository.ts';
 import { listViews } from '../store/view-repository.ts';
+import { callSlack } from './client/call.ts';
 import type { SlackContext } from './context.ts';
 import type { Person } from './permissions.ts';
-import { callSlack } from './web-clients.ts';
 
 const FAILED_SINCE_MS = 7 * 86_400_000;
 

@@ -4,11 +4,11 @@ import { type AlertMetadata, buildAlertModal } from '../messages/alert-modal.ts'
 import { describeRuns } from '../messages/digest-list.ts';
 import { buildDigestModal, type DigestLimits, defaultSchedule } from '../messages/digest-modal.ts';
 import { type Block, clip } from '../messages/text.ts';
+import { slackErrorOf } from './client/errors.ts';
 import { formatQuestion } from './command/format-question.ts';
 import type { Asked, SlackContext } from './context.ts';
 import type { Person } from './permissions.ts';
 import type { DigestSummary } from './ports.ts';
-import { slackErrorOf } from './web-clients.ts';
 
 /** Opens a modal for what was just typed or pressed, upon the one that is open: Slack allows it once and within 3 s. */
 export async function openView(ctx: SlackContext, asked: Asked, view: Block): Promise<void> {
@@ -69,7 +69,7 @@ export async function openAlertModal(
   const route = await ctx.alerts.route();
   const counted = toCounted(question);
   const view = buildAlertModal(
-    { ...from, question: fits(counted) ? counted : undefined, threadTs: asked.threadTs },
+    { ...from, question: fits(counted) ? counted : undefined },
     {
       counted: formatQuestion(counted),
       route: route ? 'the channel of alerts' : 'the admins by direct message',

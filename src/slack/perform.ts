@@ -9,7 +9,7 @@ import { insertAudit, listAudit } from '../store/audit-repository.ts';
 import { listChosenFilters, upsertChosenFilters } from '../store/conversation-repository.ts';
 import { answerQuestion } from './answer.ts';
 import { type Command, parseCommand } from './command/command.ts';
-import { type Asked, type SlackContext, tellPrivately } from './context.ts';
+import { type Asked, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
 import { sendCsv } from './csv-file.ts';
 import { requireAdmin } from './failure.ts';
 import { openView } from './modals.ts';
@@ -72,7 +72,7 @@ async function perform(ctx: SlackContext, asked: Asked, person: Person, command:
 
 async function openFilters(ctx: SlackContext, asked: Asked): Promise<void> {
   const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
-  await openView(ctx, asked, buildFilterModal({ channel: asked.channel, threadTs: asked.threadTs }, chosen));
+  await openView(ctx, asked, buildFilterModal(toFormPlace(asked), chosen));
 }
 
 /** Reports that filters make sense for. */

@@ -1,6 +1,7 @@
 import type { WebClient } from '@slack/web-api';
+import { callSlack } from './client/call.ts';
+import { slackErrorOf } from './client/errors.ts';
 import type { SlackConfig } from './deps.ts';
-import { callSlack, slackErrorOf } from './web-clients.ts';
 
 /** What Slack says about a person, and what they may do here. */
 export interface Person {

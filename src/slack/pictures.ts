@@ -1,7 +1,7 @@
 import type { Report } from '../domain/report.ts';
+import { callSlack } from './client/call.ts';
 import type { SlackContext } from './context.ts';
 import type { Picture } from './ports.ts';
-import { callSlack } from './web-clients.ts';
 
 /** An uploaded chart that blocks can show; `none`: there is nothing to draw; `failed`: it could not be drawn or uploaded. */
 export type Drawn = { fileId: string; altText: string } | 'none' | 'failed';

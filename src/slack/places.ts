@@ -1,6 +1,7 @@
 import type { WebClient } from '@slack/web-api';
+import { callSlack } from './client/call.ts';
+import { closingOf } from './client/errors.ts';
 import type { SlackConfig } from './deps.ts';
-import { callSlack, slackErrorOf } from './web-clients.ts';
 
 /**
  * Whether the bot can answer openly in a conversation, and who would see it there; else `reason` for whoever asks there,
@@ -11,17 +12,21 @@ export type Place = { open: true; direct: boolean; audience: string } | { open: 
 type Closed = Extract<Place, { open: false }>;
 
 /** A place that was closed while we looked, by the error Slack gave for a post. Undefined: the error is about something else. */
-export function closedBy(error: string | undefined, botName: string): Closed | undefined {
-  if (error === 'not_in_channel' || error === 'channel_not_found') return notAMember(botName);
-  if (error === 'is_archived') return closed('is archived');
-  if (error === 'restricted_action' || error === 'restricted_action_read_only_channel') {
-    return {
-      open: false,
-      reason: 'Apps may not post in this channel, so the answer is for you alone.',
-      cure: 'apps may not post in that channel.',
-    };
+export function closedBy(error: unknown, botName: string): Closed | undefined {
+  switch (closingOf(error)) {
+    case 'not a member':
+      return notAMember(botName);
+    case 'archived':
+      return closed('is archived');
+    case 'restricted':
+      return {
+        open: false,
+        reason: 'Apps may not post in this channel, so the answer is for you alone.',
+        cure: 'apps may not post in that channel.',
+      };
+    default:
+      return undefined;
   }
-  return undefined;
 }
 
 function closed(state: string): Closed {
@@ -60,7 +65,7 @@ export async function findPlace(
     const audience = info.is_mpim ? 'everyone in this conversation' : `${members} of #${info.name}`;
     return { open: true, direct: false, audience };
   } catch (error) {
-    const place = closedBy(slackErrorOf(error), botName);
+    const place = closedBy(error, botName);
     if (place) return place;
     throw error;
   }

@@ -5,7 +5,7 @@ import { buildScope, buildScopes, type PoolsMetadata } from '../messages/pool-li
 import { buildPoolModal } from '../messages/pool-modal.ts';
 import { buildScopeForm } from '../messages/scope-form.ts';
 import type { Block } from '../messages/text.ts';
-import type { Asked, SlackContext } from './context.ts';
+import { type Asked, type SlackContext, toFormPlace } from './context.ts';
 import { openView, updateView } from './modals.ts';
 import type { ScopeSummary } from './ports.ts';
 
@@ -17,7 +17,7 @@ export async function openPools(ctx: SlackContext, asked: Asked, scope?: string)
     const known = scopes.length > 0 ? `there are ${scopes.map(({ name }) => name).join(', ')}` : 'none is declared yet';
     throw new HeadroomError('definition', `There is no scope ${JSON.stringify(scope)}: ${known}.`);
   }
-  await openView(ctx, asked, buildList(scopes, toPlace(asked), found?.name));
+  await openView(ctx, asked, buildList(scopes, toFormPlace(asked), found?.name));
 }
 
 /** The same in a window that is open, with what just happened. False: it is no longer open. */
@@ -27,22 +27,22 @@ export async function showPools(
   modal: { id: string; hash?: string | undefined },
   { scope, said }: { scope?: string | undefined; said?: string | undefined } = {},
 ): Promise<boolean> {
-  return updateView(ctx, modal, buildList(await ctx.pools.list(), toPlace(asked), scope, said));
+  return updateView(ctx, modal, buildList(await ctx.pools.list(), toFormPlace(asked), scope, said));
 }
 
 /** The declaration as text, of one scope or of all. */
 export async function openPoolText(ctx: SlackContext, asked: Asked, scope: string | undefined): Promise<void> {
   const yaml = await ctx.pools.show(scope);
-  await openView(ctx, asked, buildPoolModal({ ...toPlace(asked), scope }, yaml));
+  await openView(ctx, asked, buildPoolModal({ ...toFormPlace(asked), scope }, yaml));
 }
 
 /** The text of its scope in the place of a form. */
 export async function showPoolText(
   ctx: SlackContext,
   modal: { id: string; hash: string },
-  { channel, threadTs, scope }: PoolsMetadata,
+  { channel, threadTs, inThread, scope }: PoolsMetadata,
 ): Promise<void> {
-  await updateView(ctx, modal, buildPoolModal({ channel, threadTs, scope }, await ctx.pools.show(scope)));
+  await updateView(ctx, modal, buildPoolModal({ channel, threadTs, inThread, scope }, await ctx.pools.show(scope)));
 }
 
 /** The form of a pool or limit that there is; `more`: with room for one more grant. */
@@ -55,14 +55,14 @@ export async function openPoolForm(
   const part = found?.pools.some(({ pool }) => pool.name === name) ? 'pools' : 'limits';
   const summary = found?.[part].find(({ pool }) => pool.name === name);
   if (!summary) throw new HeadroomError('definition', `${name} of ${scope} has ended meanwhile.`);
-  await openView(ctx, asked, buildChangeForm(toPlace(asked), { scope, part, summary, more }));
+  await openView(ctx, asked, buildChangeForm(toFormPlace(asked), { scope, part, summary, more }));
 }
 
 /** The form of a scope itself, or of a new one. */
 export async function openScopeForm(ctx: SlackContext, asked: Asked, name: string | undefined): Promise<void> {
   const scope = name === undefined ? undefined : findScope(await ctx.pools.list(), name);
   if (name !== undefined && !scope) throw new HeadroomError('definition', `${name} has ended meanwhile.`);
-  const metadata = { ...toPlace(asked), ...(scope ? { scope: scope.name, basis: scope.basis } : {}) };
+  const metadata = { ...toFormPlace(asked), ...(scope ? { scope: scope.name, basis: scope.basis } : {}) };
   await openView(ctx, asked, buildScopeForm(metadata, scope?.fields ?? NO_SCOPE));
 }
 
@@ -80,7 +80,7 @@ export async function openNewPoolForm(
   { scope, kind }: { scope: string; kind: string },
 ): Promise<void> {
   const metadata: PoolFormMetadata = {
-    ...{ ...toPlace(asked), scope, part: kind === 'limit' ? 'limits' : 'pools', grants: [] },
+    ...{ ...toFormPlace(asked), scope, part: kind === 'limit' ? 'limits' : 'pools', grants: [] },
   };
   const fields = {
     addon: { ...NO_FIELDS, period: 'once', anchor: '' },
@@ -102,8 +102,4 @@ function buildList(
 function findScope(scopes: readonly ScopeSummary[], typed: string): ScopeSummary | undefined {
   const lower = typed.toLowerCase();
   return scopes.find(({ name }) => name === typed) ?? scopes.find(({ name }) => name.toLowerCase() === lower);
-}
-
-function toPlace({ channel, threadTs }: Asked): PoolsMetadata {
-  return { channel, ...(threadTs ? { threadTs } : {}) };
 }

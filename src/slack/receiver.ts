@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type App, HTTPReceiver, type Receiver, SocketModeReceiver } from '@slack/bolt';
 import { type Logger, OutageLog } from '../log.ts';
+import { clientOptions, toSlackLogger } from './client/web-client.ts';
 import type { SlackConfig } from './deps.ts';
-import { toSlackLogger } from './web-clients.ts';
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -49,16 +49,13 @@ function createSocketLine(
     working: 'Socket Mode is connected again',
   });
   const receivers = Array.from({ length: CONNECTIONS }, () => {
-    const apiUrl = config.apiUrl?.replace(/\/?$/, '/');
     // Reconnecting is ours: the package pauses 5 s at each renewal, and ends the process when Slack refuses one.
     return new SocketModeReceiver({
       appToken,
       autoReconnectEnabled: false,
       // What goes wrong with a connection is told by `supervise`, which keeps it up.
       logger: toSlackLogger(log, 'debug'),
-      installerOptions: {
-        clientOptions: { ...(apiUrl ? { slackApiUrl: apiUrl } : {}), retryConfig: { retries: 0 }, timeout: 10_000 },
-      },
+      installerOptions: { clientOptions: clientOptions({ apiUrl: config.apiUrl, log }) },
     });
   });
 

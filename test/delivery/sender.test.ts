@@ -87,6 +87,73 @@ describeEachDialect('the sender', (databases) => {
     });
   });
 
+  const unreadable = [
+    ['a page of a proxy', '<!DOCTYPE html><html><body>Blocked</body></html>'],
+    ['an empty body', ''],
+    ['cut JSON', '{"ok":true,"ts":"17'],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['a string', '"ok"'],
+    ['a refusal without a code', '{"ok":false}'],
+    ['a refusal in words', '{"ok":false,"error":"Not allowed by your administrator."}'],
+    ['success without a timestamp', '{"ok":true}'],
+    ['a code that nobody knows', '{"ok":false,"error":"moon_phase_unfavorable"}'],
+  ] as const;
+  it.each(unreadable)('posts once when the answer is %s', async (_what, body) => {
+    const { slack, clock, openSender } = await openStage();
+    const db = await databases.open();
+    const sender = openSender(db);
+    for (const [key, fault] of [
+      ['alert:lost', { garbled: body }],
+      ['digest:there', { garbledAfter: body }],
+    ] as const) {
+      await put(db, clock, key, { kind: key === 'alert:lost' ? 'alert' : 'digest' });
+      slack.faults.fail('chat.postMessage', fault);
+      await sender.settle();
+      expect(await findDelivery(db, key)).toMatchObject({ state: 'sending', unclear: true });
+      clock.advance(2000);
+      await sender.settle();
+      clock.advance(2000);
+    }
+    expect(textsOf(slack, CHANNEL)).toEqual(['alert:lost', 'digest:there']);
+  });
+
+  it('tries for 24 hours what Slack refuses for a reason that nobody knows, and holds nothing up meanwhile', async () => {
+    const { slack, clock, openSender } = await openStage();
+    const db = await databases.open();
+    await put(db, clock, 'alert:odd');
+    slack.faults.fail('chat.postMessage', { error: 'moon_phase_unfavorable', times: 1000 });
+    const sender = openSender(db);
+    const start = clock.now();
+    for (; clock.now() < start + 3_600_000; clock.advance(30_000)) await sender.settle();
+    expect(sender.health().ok).toBe(true);
+    expect(callsOf(slack, 'chat.postMessage')).toBeLessThan(30);
+    expect(await findDelivery(db, 'alert:odd')).toMatchObject({ state: 'sending', error: 'moon_phase_unfavorable' });
+    slack.faults.clear();
+    clock.advance(300_000);
+    await sender.settle();
+    expect(textsOf(slack, CHANNEL)).toEqual(['alert:odd']);
+  });
+
+  it.each(['restricted_action_thread_locked', 'restricted_action_non_threadable_channel', 'cannot_reply_to_message'])(
+    'posts a reply to the channel when its thread refuses it: %s',
+    async (error) => {
+      const { slack, clock, openSender } = await openStage();
+      const db = await databases.open();
+      await put(db, clock, 'digest:1', { kind: 'digest' });
+      await put(db, clock, 'digest:1:more', { kind: 'digest', thread: { key: 'digest:1', broadcast: false } });
+      const sender = openSender(db);
+      await sender.settle();
+      slack.faults.fail('chat.postMessage', { error });
+      clock.advance(1000);
+      await sender.settle();
+      clock.advance(1000);
+      await sender.settle();
+      expect(textsOf(slack, CHANNEL)).toEqual(['digest:1', 'digest:1:more']);
+      expect(slack.messages(CHANNEL)[1]!.thread_ts).toBeUndefined();
+    },
+  );
+
   it('finds a reply again that it posted into a thread', async () => {
     const { slack, clock, openSender } = await openStage();
     const db = await databases.open();

@@ -1,9 +1,9 @@
 import { expect, onTestFinished } from 'vitest';
 import type { Composers } from '../../src/delivery/composer.ts';
 import { Sender, type SenderOptions } from '../../src/delivery/sender.ts';
-import { createPostingClient } from '../../src/delivery/slack-client.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
+import { createWebClient } from '../../src/slack/client/web-client.ts';
 import type { Db } from '../../src/store/database.ts';
 import { FakeClock } from './fake-clock.ts';
 
@@ -42,23 +42,14 @@ export async function openStage(): Promise<{
     slack,
     clock,
     openSender(db, { fetch: fetchFunction, timeout, ...overrides } = {}) {
-      const client = createPostingClient(slack.botToken, {
-        slackApiUrl: slack.apiUrl,
-        ...(fetchFunction ? { fetch: fetchFunction as never } : {}),
-        ...(timeout ? { timeout } : {}),
-        logger: SILENT as never,
+      const log = createLogger('silent');
+      const client = createWebClient(slack.botToken, {
+        apiUrl: slack.apiUrl,
+        log,
+        ...(fetchFunction ? { fetch: fetchFunction } : {}),
+        ...(timeout ? { timeoutMs: timeout } : {}),
       });
-      return new Sender({ db, client, clock, composers: ECHO, log: createLogger('silent'), ...overrides });
+      return new Sender({ db, client, clock, composers: ECHO, log, ...overrides });
     },
   };
 }
-
-const SILENT = {
-  debug() {},
-  info() {},
-  warn() {},
-  error() {},
-  setLevel() {},
-  getLevel: () => 'error',
-  setName() {},
-};

@@ -131,7 +131,14 @@ describe('an answer that cannot stand in the channel', () => {
     slack.assertNoProblems();
   });
 
-  it.each(['not_in_channel', 'is_archived', 'restricted_action'])('after %s goes to the asker alone', async (error) => {
+  it.each([
+    'not_in_channel',
+    'is_archived',
+    'restricted_action',
+    'restricted_action_read_only_channel',
+    'restricted_action_thread_only_channel',
+    'posting_to_channel_denied',
+  ])('after %s goes to the asker alone', async (error) => {
     const { slack } = await startRig();
     slack.faults.fail('chat.postMessage', { error });
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
@@ -163,8 +170,31 @@ describe('Slack in trouble', () => {
     slack.faults.fail('chat.postMessage', { dropAfter: true });
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
     const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the asker is told');
-    expect(told.text).toContain('did not say whether that went through. If you see nothing of it');
+    expect(told.text).toContain('Slack did not say whether it posted the answer in the channel');
+    expect(told.text).toContain('947,000');
     expect(slack.messages('api-usage')).toHaveLength(1);
+    expect(slack.calls.filter(({ method }) => method === 'chat.postMessage')).toHaveLength(1);
+  });
+
+  it.each([
+    ['a 500', { status: 500 }],
+    ['a cut connection', { drop: true }],
+    ['a page of a proxy', { garbled: '<html>' }],
+    ['internal_error', { error: 'internal_error' }],
+    ['a limit of a minute', { retryAfter: 60 }],
+    ['a revoked token', { error: 'token_revoked' }],
+    ['a code that nobody knows', { error: 'moon_phase_unfavorable' }],
+  ])('gives the numbers to the asker after %s', async (_what, fault) => {
+    const { slack } = await startRig();
+    slack.faults.fail('chat.postMessage', fault);
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the private answer');
+    expect(told.text).toContain('947,000');
+    expect(told.text).not.toMatch(/try again/i);
+    expect(slack.messages('api-usage')).toEqual([]);
+    await slack.click({ user: 'alice', message: told, action_id: 'answer_share' });
+    await slack.waitFor(() => slack.messages('api-usage').length === 1, 'it can still be shared');
+    slack.assertNoProblems();
   });
 });
 

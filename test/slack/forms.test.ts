@@ -183,7 +183,7 @@ describe('counting that takes more than a second', () => {
 
 describe('what Slack refuses', () => {
   it.each([
-    ['views.open', 'expired_trigger_id', 'press once more'],
+    ['views.open', 'expired_trigger_id', 'Please press again'],
     ['views.open', 'missing_scope', 'lacks a permission'],
     ['views.open', 'token_revoked', 'install it again'],
     ['views.open', 'unheard_of', 'tell an admin the id'],

@@ -38,7 +38,9 @@ export async function answerFault(
     record(limited ? 429 : 200, body);
     return sendJson(response, limited ? 429 : 200, body, limited ? { 'retry-after': String(fault.retryAfter) } : {});
   }
+  if (fault?.garbled !== undefined) return answerGarbled(response, fault.garbled, record);
   const answer = await run();
+  if (fault?.garbledAfter !== undefined) return answerGarbled(response, fault.garbledAfter, record);
   if (fault?.dropAfter || fault?.timeoutAfter) {
     record(0, { fault: fault.dropAfter ? 'dropAfter' : 'timeoutAfter', ...answer.body });
     if (fault.dropAfter) response.destroy();
@@ -46,4 +48,13 @@ export async function answerFault(
   }
   record(answer.status, answer.body);
   sendJson(response, answer.status, answer.body, answer.headers);
+}
+
+function answerGarbled(
+  response: ServerResponse,
+  text: string,
+  record: (status: number, answer: JsonObject) => void,
+): void {
+  record(200, { fault: 'garbled' });
+  response.writeHead(200, { 'content-type': 'text/html' }).end(text);
 }

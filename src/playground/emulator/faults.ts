@@ -1,4 +1,4 @@
-/** What goes wrong with a call. Exactly one of the first seven is set. */
+/** What goes wrong with a call. Exactly one of those before `delayMs` is set. */
 export interface Fault {
   /** Answer with this HTTP status and no JSON. */
   status?: number;
@@ -12,6 +12,10 @@ export interface Fault {
   timeout?: boolean;
   /** Do it, then never answer. */
   timeoutAfter?: boolean;
+  /** Answer 200 with this instead, as a proxy between would; nothing is done. */
+  garbled?: string;
+  /** Do it, then answer 200 with this instead. */
+  garbledAfter?: string;
   /** 429 with this Retry-After, seconds. */
   retryAfter?: number;
   /** Answer later by this many milliseconds. Combines with the others. */

@@ -10,7 +10,7 @@ import type { Answer } from '../../store/conversation-repository.ts';
 import { findAnswer, listChosenFilters, upsertChosenFilters } from '../../store/conversation-repository.ts';
 import { answerQuestion } from '../answer.ts';
 import { formatQuestion } from '../command/format-question.ts';
-import { type Asked, respond, type SlackContext, tellPrivately } from '../context.ts';
+import { type Asked, respond, type SlackContext, tellPrivately, toFormPlace } from '../context.ts';
 import { sendCsv } from '../csv-file.ts';
 import { serve } from '../failure.ts';
 import { openAlertModal, openDigestModal, openView } from '../modals.ts';
@@ -148,9 +148,9 @@ async function resetFilters(press: Press): Promise<void> {
 
 async function more(press: Press): Promise<void> {
   const { ctx, asked, person, question, value } = press;
-  const from = { channel: asked.channel, ...referTo(press.answer?.id, question, asked.responseUrl) };
+  const from = { ...toFormPlace(asked), ...referTo(press.answer?.id, question, asked.responseUrl) };
   if (value === MORE.filters) {
-    return openView(ctx, asked, buildFilterModal({ ...from, threadTs: asked.threadTs }, question.filters ?? []));
+    return openView(ctx, asked, buildFilterModal(from, question.filters ?? []));
   }
   if (value === MORE.save) return openView(ctx, asked, buildSaveModal(from));
   if (value === MORE.digest) return openDigestModal(ctx, asked, person, { question });

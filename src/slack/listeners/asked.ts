@@ -24,11 +24,11 @@ export function askedByPress(body: PressBody, nowMs: number): Asked {
   const threadTs = container?.thread_ts ?? message?.thread_ts;
   const inThread = threadTs !== undefined && threadTs !== (container?.message_ts ?? message?.ts);
   const modal = body.view?.type === 'modal' ? body.view : undefined;
-  const from = readPlace(modal?.private_metadata);
+  const { channel = '', ...from } = readPlace(modal?.private_metadata);
   return {
     user: body.user.id,
-    channel: body.channel?.id ?? container?.channel_id ?? from.channel ?? '',
-    ...(inThread ? { threadTs } : from.threadTs ? { threadTs: from.threadTs } : {}),
+    channel: body.channel?.id ?? container?.channel_id ?? channel,
+    ...(inThread ? { threadTs, inThread } : from),
     ...(modal ? { modal: { id: modal.id, hash: modal.hash ?? '' } } : {}),
     ...(body.response_url ? { responseUrl: body.response_url } : {}),
     ...(body.trigger_id ? { triggerId: body.trigger_id } : {}),
@@ -38,8 +38,9 @@ export function askedByPress(body: PressBody, nowMs: number): Asked {
 }
 
 /** What a form carries of the place that it was opened from. */
-function readPlace(metadata: string | undefined): { channel?: string; threadTs?: string } {
-  return metadata ? (JSON.parse(metadata) as { channel?: string; threadTs?: string }) : {};
+export function readPlace(metadata: string | undefined): Partial<Pick<Asked, 'channel' | 'threadTs' | 'inThread'>> {
+  const { channel, threadTs, inThread } = metadata ? (JSON.parse(metadata) as Partial<Asked>) : {};
+  return { ...(channel ? { channel } : {}), ...(threadTs ? { threadTs } : {}), ...(inThread ? { inThread } : {}) };
 }
 
 /** What is asked in the Home tab is answered in the person's direct messages. */

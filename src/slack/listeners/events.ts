@@ -1,11 +1,11 @@
 import type { App } from '@slack/bolt';
 import { buildIntroduction } from '../../messages/welcome.ts';
 import { insertGreeting } from '../../store/conversation-repository.ts';
+import { callSlack } from '../client/call.ts';
 import { type Asked, asBlocks, type SlackContext, tellPrivately } from '../context.ts';
 import { serve } from '../failure.ts';
 import { publishHome } from '../home.ts';
 import { performText } from '../perform.ts';
-import { callSlack } from '../web-clients.ts';
 
 interface Written {
   user?: string;
@@ -49,6 +49,7 @@ async function answerWritten(ctx: SlackContext, event: Written): Promise<void> {
     user: event.user,
     channel: event.channel,
     threadTs: event.thread_ts ?? event.ts,
+    inThread: event.thread_ts !== undefined,
     atMs: ctx.now(),
   };
   // `@Headroom: top clients` and `hey @Headroom, who …`: what is left of the address says nothing.

@@ -4,6 +4,7 @@ import { clip } from '../../messages/text.ts';
 import type { Asked, SlackContext } from '../context.ts';
 import { serve } from '../failure.ts';
 import type { Person } from '../permissions.ts';
+import { readPlace } from './asked.ts';
 import { type Fields, type FormFields, readFields } from './fields.ts';
 
 /** A fault under a field; longer ones would be cut anyway. */
@@ -21,12 +22,6 @@ export interface Submitted<T> extends FormFields {
   below?: string | undefined;
 }
 
-interface Place {
-  channel?: string;
-  threadTs?: string;
-  responseUrl?: string;
-}
-
 /**
  * Takes a submitted form. One whose input is checked first (`check`) is acknowledged with the faults at their fields; the rest
  * is done after the acknowledgement, for the person who submitted, with their own rights. Submitted twice, it is done once.
@@ -39,9 +34,10 @@ export function onForm<T>(
   check?: (given: Omit<Submitted<T>, 'person'>) => Promise<Faults>,
 ): void {
   app.view(callback, async ({ ack, body, view }) => {
-    const metadata = JSON.parse(view.private_metadata || '{}') as T & Place;
-    const { channel = '', threadTs, responseUrl } = metadata;
-    const asked: Asked = { user: body.user.id, channel, threadTs, responseUrl, atMs: ctx.now() };
+    const metadata = JSON.parse(view.private_metadata || '{}') as T & { responseUrl?: string };
+    const { responseUrl } = metadata;
+    const place = readPlace(view.private_metadata);
+    const asked: Asked = { user: body.user.id, channel: '', ...place, responseUrl, atMs: ctx.now() };
     const below = view.previous_view_id ?? undefined;
     const given = { asked, metadata, below, ...readFields(view.state.values as Fields) };
     const errors = (await check?.(given)) ?? {};

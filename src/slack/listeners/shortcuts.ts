@@ -12,10 +12,11 @@ export function registerShortcuts(app: App, ctx: SlackContext): void {
     await ack();
     if (body.callback_id !== CALLBACKS.usageHere) return;
     const press = body as unknown as PressBody & { message_ts: string };
+    // A message with replies, and each of them, names its thread.
     const threadTs = press.message?.thread_ts ?? press.message_ts;
-    const asked = { ...askedByPress(press, ctx.now()), threadTs };
-    await serve(ctx, asked, () =>
-      openView(ctx, asked, buildAskModal({ channel: asked.channel, threadTs, responseUrl: asked.responseUrl })),
-    );
+    const inThread = press.message?.thread_ts !== undefined;
+    const asked = { ...askedByPress(press, ctx.now()), threadTs, inThread };
+    const { channel, responseUrl } = asked;
+    await serve(ctx, asked, () => openView(ctx, asked, buildAskModal({ channel, threadTs, inThread, responseUrl })));
   });
 }

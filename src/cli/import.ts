@@ -116,7 +116,7 @@ function createProgress(
     return {
       move(read, total) {
         const reached = Math.floor((read * 10) / Math.max(1, total));
-        if (reached > tenth && reached < 10) context.out(`${name}: ${reached * 10} % read`);
+        if (reached > tenth && reached < 10) context.out(`${name}: ${reached * 10}% read`);
         tenth = Math.max(tenth, reached);
       },
       say: context.err,
@@ -124,7 +124,7 @@ function createProgress(
     };
   }
   const bar = new SingleBar(
-    { format: `${name} {bar} {percentage} % | {eta_formatted}`, hideCursor: true },
+    { format: `${name} {bar} {percentage}% | {eta_formatted}`, hideCursor: true },
     Presets.shades_classic,
   );
   bar.start(1, 0);

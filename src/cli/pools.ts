@@ -122,7 +122,7 @@ function printPool(state: PoolState, note: string, lives: readonly Pool[] = [], 
   const untilDay = lives.findLast((pool) => pool.name === name)?.untilDay;
   out(`  ${name} (${state.periodKind}${note}${describeEnd(untilDay, ', ')})`);
   out(
-    `    ${formatCredits(used)} of ${formatCredits(amount)} used (${formatPercent(used, amount, thresholds)} %, ${level}), ${formatCredits(left)} left, ${period.label}`,
+    `    ${formatCredits(used)} of ${formatCredits(amount)} used (${formatPercent(used, amount, thresholds)}%, ${level}), ${formatCredits(left)} left, ${period.label}`,
   );
   out(`    ${arithmetic}`);
   if (runOut) out(`    runs out before the reset: ${runOut.arithmetic}`);

@@ -40,6 +40,8 @@ export interface DrawDown {
   /** For each pool, what each step drew from it. */
   drawn: readonly Float64Array[];
   overage: Float64Array;
+  /** For each pool, the overage that its window holds besides what it gave: of a rolling pool while it is the last of the stack. */
+  over: readonly Float64Array[];
   /** In order of time: the first of each period; of a rolling pool, those after an hour or more without one. */
   exhaustions: readonly Exhaustion[];
 }
@@ -86,8 +88,18 @@ export function drawDown(
       if (part === left) noteExhaustion(lane, step, ms);
     }
     overage[step] = rest;
+    const last = order.at(-1);
+    // The window of a scope's last pool holds what went over it too, as a provider's own counter does.
+    if (rest > 0 && last?.rolling) {
+      last.over[step] = rest;
+      last.used += rest;
+    }
   }
-  return { pools, calendar, knownDay, usage, drawn: lanes.map((lane) => lane.drawn), overage, exhaustions };
+  return {
+    ...{ pools, calendar, knownDay, usage, overage, exhaustions },
+    drawn: lanes.map((lane) => lane.drawn),
+    over: lanes.map((lane) => lane.over),
+  };
 
   function noteExhaustion(lane: Lane, step: number, atMs: number): void {
     const since = atMs - lane.exhaustedMs;
@@ -106,8 +118,9 @@ interface Lane {
   index: number;
   rolling: boolean;
   drawn: Float64Array;
+  over: Float64Array;
   amount: Thousandths;
-  /** Drawn in the current period (or window). */
+  /** Drawn in the current period, or held by the current window. */
   used: Thousandths;
   periodFromDay: number;
   /** First step that is still inside the rolling window. */
@@ -121,6 +134,7 @@ function createLane(pool: Pool, index: number, steps: number): Lane {
     index,
     rolling: pool.period.kind === 'rolling-24h',
     drawn: new Float64Array(steps),
+    over: new Float64Array(steps),
     amount: 0,
     used: 0,
     periodFromDay: Number.NaN,
@@ -129,10 +143,10 @@ function createLane(pool: Pool, index: number, steps: number): Lane {
   };
 }
 
-/** Takes out of a rolling window what was drawn 24 hours before `ms` or earlier. */
+/** Takes out of a rolling window what it held from 24 hours before `ms` or earlier. */
 function expire(lane: Lane, startsMs: Float64Array, ms: number): void {
   while (startsMs[lane.oldest]! <= ms - DAY_MS) {
-    lane.used -= lane.drawn[lane.oldest]!;
+    lane.used -= lane.drawn[lane.oldest]! + lane.over[lane.oldest]!;
     lane.oldest += 1;
   }
 }

@@ -62,20 +62,20 @@ export function findPace({ firstDay, credits }: DailyUse): Pace | undefined {
   };
 }
 
-/** `at 4,100 – 5,300 a day (p25–p75 of the last 12 days), the 12,400 left last 2.3 – 3 days`; never more than one decimal. */
+/** `at 4,100–5,300 a day (p25–p75 of the last 12 days), the 12,400 left last 2.3–3 days`; never more than one decimal. */
 export function formatForecast(
   pace: Pace,
   left: Thousandths,
   days: { earliest: number; latest: number | undefined },
 ): string {
   const [slower, quicker] = [roundCredits(pace.slowerPerDay), roundCredits(pace.quickerPerDay)];
-  const rate = slower === quicker ? quicker : `${slower} – ${quicker}`;
+  const rate = slower === quicker ? quicker : `${slower}–${quicker}`;
   const earliest = formatTenths(days.earliest);
   const latest = days.latest === undefined ? undefined : formatTenths(days.latest);
   const span =
     latest === undefined
-      ? `${earliest} days at the quicker, past the reset at the slower`
-      : `${latest === earliest ? earliest : `${earliest} – ${latest}`} ${latest === '1' ? 'day' : 'days'}`;
+      ? `${earliest} days at the faster pace, past the reset at the slower`
+      : `${latest === earliest ? earliest : `${earliest}–${latest}`} ${latest === '1' ? 'day' : 'days'}`;
   return `at ${rate} a day (${pace.basis}), the ${formatCredits(left)} left last ${span}`;
 }
 

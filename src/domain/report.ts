@@ -30,6 +30,8 @@ export interface Question {
   /** Column key, `-` before it for descending. */
   sort?: string;
   view?: 'graph' | 'table' | 'doughnut';
+  /** For `pool`: what is wanted to be known of it. `run-out`: whether, and when, it runs out. */
+  focus?: 'run-out';
   /** Changed grants for a what-if: `{ users: 25 }`. */
   suppose?: Readonly<Record<string, number>>;
   /** Answer to the asker alone. */
@@ -74,8 +76,10 @@ export interface ReportHead {
   /** Newest receipt in the data, epoch ms; 0: nothing was ever received. */
   asOfMs: number;
   filters: readonly Filter[];
-  /** One sentence with the numbers that matter, in plain text. */
+  /** Answers the question in one or two sentences of plain text: who, how much, of what, and whether it is a problem. */
   finding: string;
+  /** Distinct values behind the numbers, for the line of context: `8 clients`, `20 users · 8 clients`. */
+  population?: string;
   /** Things the reader must know to trust it: partial day, `(other)`, shortened to raw days, estimates. Plain text. */
   notes: string[];
   /** Questions that lead on from here, for buttons: what totals can answer where this was shortened, the next step of an advice. */
@@ -117,13 +121,16 @@ export interface ScopeCard {
   links: { addon?: string; upgrade?: string };
 }
 
-/** A pool (or limit) at the end of a day or now. used + left = amount while used ≤ amount; used never exceeds it for a pool. */
+/**
+ * A pool (or limit) at the end of a day or now. used + left = amount while used ≤ amount; more than its amount is used only of
+ * a limit, and of a rolling pool that is its scope's last, which holds what its window holds.
+ */
 export interface PoolBalance {
   name: string;
   used: Thousandths;
   amount: Thousandths;
   left: Thousandths;
-  /** Unrounded, 0–100 (limits may exceed 100). */
+  /** Unrounded; over 100 where `used` is over `amount`. */
   percent: number;
   level: Level;
   thresholds: readonly number[];
@@ -139,8 +146,11 @@ export interface PoolBalance {
     latestMs: number | undefined;
     arithmetic: string;
   };
-  /** Its usual pace is known, so that without `runOut` it lasts until its reset; under three days of use nothing is foretold. */
-  foreseen?: true;
+  /**
+   * Usual credits a day, at the slower and the quicker of the last four weeks: without `runOut` the pool lasts until its reset
+   * at this pace. Absent under three days of use, for past balances, and where forecasts were not asked for.
+   */
+  pace?: { slower: Thousandths; quicker: Thousandths };
   drawnNow: boolean;
 }
 

@@ -136,7 +136,10 @@ function buildNotes(notes: readonly string[]): Block[] {
 
 /** Exact range, zone and age; the reader's own time beside it where it differs (Slack writes it per reader where there are several). */
 function buildScopeLine(report: Report, { readerZone, asked }: AnswerDress): Block {
-  const range = report.range ? `${report.range.label} · ` : '';
+  const range = [report.population, report.range?.label]
+    .filter((part) => part !== undefined)
+    .map((part) => `${part} · `)
+    .join('');
   const leaves: (Leaf | string)[] = [`${range}${report.zone} · `];
   if (report.asOfMs === 0) leaves.push('no data yet');
   else {

@@ -31,7 +31,7 @@ export function buildSummaryCards({ cards, zone }: SummaryReport): Block[] {
   return shown.flatMap((card) => buildCard(card, zone));
 }
 
-/** Where no headline says it: `Today so far: 1,256 requests by 8 clients · 92.7 % successful · 92 failed`. */
+/** Where no headline says it: `Today so far: 1,256 requests by 8 clients · 92.7% successful · 92 failed`. */
 export function describeToday(report: SummaryReport): string {
   const { requests, ok, failed, none } = report.today;
   const today = [

@@ -43,6 +43,7 @@ export function buildFallback(report: Report, extra: readonly string[] = []): st
 /** `14 – 20 Nov 2026, Europe/Berlin, data as of 21 Nov 2026 09:00`. */
 export function describeScope(report: Report): string {
   return [
+    report.population,
     report.range?.label,
     report.zone,
     report.asOfMs > 0 ? `data as of ${formatInstant(report.asOfMs, report.zone)}` : 'no data yet',

@@ -44,7 +44,7 @@ export interface AdminContent {
 const MAX_VIEWS = 5;
 const MAX_LISTED = 5;
 
-/** The Home tab, most urgent first: what is over 75 %, the cards, one's digests and views, examples, and the admins' part. */
+/** The Home tab, most urgent first: what is over 75%, the cards, one's digests and views, examples, and the admins' part. */
 export function buildHome(content: HomeContent): Block[] {
   const { report, config, admin } = content;
   if (report.kind !== 'summary') return [];

@@ -47,7 +47,7 @@ export function buildRoutingModal(
     blocks: [
       choose('to', 'Alerts go to', TO, fields.to),
       ...(fields.to === 'channel' ? [buildChannel(fields.channel)] : []),
-      choose('who', 'At 90 and 100 % mention', WHO, fields.who),
+      choose('who', 'At 90 and 100% mention', WHO, fields.who),
       ...(fields.who === 'group' ? [buildGroup(fields.group)] : []),
       ...(fields.who === 'person' ? [buildPerson(fields.person)] : []),
       plainContext('Only where no later pool has anything left. Forecasts, switches and notes mention nobody.'),
@@ -116,12 +116,12 @@ export function describeRouting({ channel, mention, kinds }: AlertRouting): Mess
   const [admins, nobody] = ['the admins by direct message', 'nobody is mentioned'];
   const where = channel ? `<#${channel}>` : admins;
   return {
-    text: `Alerts go to ${where}. At 90 and 100 % ${mention ? 'on-call is mentioned' : nobody}. ${on}`,
+    text: `Alerts go to ${where}. At 90 and 100% ${mention ? 'on-call is mentioned' : nobody}. ${on}`,
     blocks: [
       richText(
         'Alerts go to ',
         channel ? place(channel) : admins,
-        '. At 90 and 100 % ',
+        '. At 90 and 100% ',
         ...(mention ? [place(mention), ' is mentioned'] : [nobody]),
         `. ${on}`,
       ),

@@ -30,7 +30,7 @@ function rounded(amount: number): number {
 }
 
 /**
- * The pools file of the demo: a rolling pool that stands just below 75 %, a monthly bundle of licences with an add-on behind
+ * The pools file of the demo: a rolling pool that stands just below 75%, a monthly bundle of licences with an add-on behind
  * it, and a plain monthly pool with a daily limit beside it. `year` is the add-on's.
  */
 export function buildPoolsFile(volumes: DemoVolumes, year: number): string {

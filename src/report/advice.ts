@@ -12,6 +12,7 @@ import {
   formatShare,
 } from './format.ts';
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { toInnerCase } from './outlook.ts';
 import { reportPool } from './pool.ts';
 import { LEVELS } from './scope-words.ts';
 import { reportStatus } from './status.ts';
@@ -30,12 +31,12 @@ const MOST_EVENTS = 20_000;
 const BUSY_SHARE = 0.3;
 
 const REMEDIES: Readonly<Record<string, string>> = {
-  'Calls come faster than the rate allows': 'Spread calls evenly and back off after each 429',
-  [REFUSED_BELOW]: 'Find out which limit refuses calls, and back off after each 429',
-  'Malformed requests': 'Have malformed requests corrected',
-  'Credentials or permissions are refused': 'Renew credentials that are refused',
-  'Calls to what does not exist': 'Stop calls to what does not exist',
-  'The server side fails': 'Look at the status page of the API, and at the routes that fail',
+  'Rate-limited (429)': 'Spread calls evenly; back off after a 429',
+  [REFUSED_BELOW]: 'Find out which limit is being hit; back off after a 429',
+  'Bad requests (400, 422)': 'Fix the requests that return 400 or 422',
+  'Access refused (401, 403)': 'Renew the credentials that are refused',
+  'Not found (404)': 'Fix the calls that return 404',
+  'Server errors (5xx)': 'Check the status page of the API and the routes that fail',
 };
 const LEAST_FAILED = 0.01;
 
@@ -59,7 +60,7 @@ export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs
     ...healths.flatMap((health) => adviseSource(health, nowMs)),
     ...adviseStatuses(status),
     ...(inquiry.definitions.scopes.every((scope) => scope.pools.length + scope.limits.length === 0)
-      ? [{ advice: 'Declare pools', evidence: 'No allowance is declared, so nothing can be said of what is left.' }]
+      ? [{ advice: 'Add a pool', evidence: 'Without an allowance there is no saying what is left.' }]
       : []),
   ];
 
@@ -68,8 +69,8 @@ export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs
       title: 'What to do next',
       finding:
         found.length === 0
-          ? `Nothing needs doing: no pool near its end and no pattern of failures in ${countOf(status.totals.requests, 'request')}.`
-          : `${found.length > 1 ? `Most pressing of ${found.length}: ` : ''}${found[0]!.advice}.`,
+          ? 'Nothing to do: no pool is running out and failures show no pattern.'
+          : `${found[0]!.advice}.${found.length > 1 ? ` ${countOf(found.length - 1, 'more thing')} to do below.` : ''}`,
       notes: status.notes,
       offers: listOffers(found).slice(0, 5),
     }),
@@ -108,27 +109,27 @@ function advisePools(
   const last = pools.findLast(({ left }) => left > 0);
   const more =
     [links.addon && 'buy an add-on', links.upgrade && 'upgrade'].filter(Boolean).join(' or ') ||
-    'find more, or use less';
+    'add credits or use less';
   return [
     ...(pools.length > 0 && overage > 0
       ? [
           {
-            advice: `Cover what ${title} uses beyond its pools: ${more}`,
-            evidence: `${formatCredits(overage)} credits of overage this month.`,
+            advice: `${title} is over its allowance: ${more}`,
+            evidence: `${formatCredits(overage)} credits over the allowance this month.`,
             offer,
           },
         ]
       : []),
     ...(level !== 'healthy' && overage === 0
-      ? [{ advice: `${title} is running short: ${more}`, evidence: `${state}.`, offer }]
+      ? [{ advice: `${title} is nearly used up: ${more}`, evidence: `${state}.`, offer }]
       : limits.some((limit) => limit.level !== 'healthy')
-        ? [{ advice: `Slow ${title} down to stay within its limits`, evidence: `${state}.`, offer }]
+        ? [{ advice: `Slow ${title} down to stay within its limit`, evidence: `${state}.`, offer }]
         : []),
     ...(level === 'healthy' && last?.runOut
       ? [
           {
-            advice: `Plan for the end of ${last.name} of ${title}`,
-            evidence: `It may run out as early as ${formatDate(deps.calendar.dayOf(last.runOut.earliestMs))}: ${last.runOut.arithmetic}.`,
+            advice: `Plan ahead: ${title} may run out of ${toInnerCase(last.name)}`,
+            evidence: `As early as ${formatDate(deps.calendar.dayOf(last.runOut.earliestMs))}: ${last.runOut.arithmetic}.`,
             offer,
           },
         ]
@@ -158,8 +159,8 @@ async function adviseBusiest(inquiry: Inquiry, rows: Parameters<typeof groupTota
   if (polls.length === 0) return [];
   return [
     {
-      advice: `Have ${name} poll less often, or cache`,
-      evidence: `It made ${formatShare(requests, all)} of all requests; ${polls[0]!.evidence}`,
+      advice: `Have ${name} poll less often or cache`,
+      evidence: `It made ${formatShare(requests, all)} of all requests. ${polls[0]!.evidence}`,
       offer: { label: `Why ${name}`, question: { report: 'why', name, range: question.range } },
     },
   ];
@@ -176,8 +177,8 @@ function adviseStrangers({ definitions, names, question }: Inquiry, rows: Parame
   const [name] = findMost(strangers)!;
   return [
     {
-      advice: 'Find out who the undeclared clients are',
-      evidence: `${countOf(strangers.length, 'client')} without a declared name made ${countOf(calls, 'request')}; most by ${name}.`,
+      advice: 'Name the unknown clients',
+      evidence: `${countOf(strangers.length, 'client')} not in the pools file made ${countOf(calls, 'request')}, most of them ${name}.`,
       offer: { label: `Why ${name}`, question: { report: 'why', name, range: question.range } },
     },
   ];
@@ -190,8 +191,8 @@ function adviseSource(health: SourceHealth, nowMs: number): Advice[] {
     ...(isOverdue(health, nowMs)
       ? [
           {
-            advice: `Look after the source ${name}`,
-            evidence: `Nothing for ${formatDuration(nowMs - lastReceivedMs!)}; usually it is heard every ${formatDuration(usualGapMs!)}.`,
+            advice: `Check the source ${name}: it is silent`,
+            evidence: `Nothing for ${formatDuration(nowMs - lastReceivedMs!)}; usually it sends every ${formatDuration(usualGapMs!)}.`,
             offer,
           },
         ]
@@ -199,8 +200,8 @@ function adviseSource(health: SourceHealth, nowMs: number): Advice[] {
     ...(rejected > 0 && reasons.length > 0
       ? [
           {
-            advice: `Correct what ${name} sends`,
-            evidence: `${countOf(rejected, 'event')} rejected; ${formatCount(reasons[0]!.events)} of those kept: ${reasons[0]!.reason}.`,
+            advice: `Fix what ${name} sends`,
+            evidence: `${countOf(rejected, 'event')} rejected, ${formatCount(reasons[0]!.events)} of them because ${reasons[0]!.reason}.`,
             offer,
           },
         ]
@@ -209,7 +210,7 @@ function adviseSource(health: SourceHealth, nowMs: number): Advice[] {
       ? [
           {
             advice: `Have ${name} send ids`,
-            evidence: `${countOf(withoutId, 'event')} came without one, so repetitions are counted twice.`,
+            evidence: `${countOf(withoutId, 'event')} had no id; resending them counts twice.`,
             offer,
           },
         ]
@@ -221,8 +222,8 @@ function adviseStatuses({ totals }: StatusReport): Advice[] {
   if (totals.none * 2 <= totals.requests) return [];
   return [
     {
-      advice: 'Send the status of each call',
-      evidence: `${formatShare(totals.none, totals.requests)} of the requests carry none, so their success is not known.`,
+      advice: 'Send a status with each call',
+      evidence: `${formatShare(totals.none, totals.requests)} of the requests have none, so their success is unknown.`,
     },
   ];
 }

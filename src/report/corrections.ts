@@ -18,7 +18,7 @@ export async function noteCorrections({ deps, span, filters }: Inquiry): Promise
   if (!deps.corrections) return [];
   const applying = narrowCorrections(await deps.corrections(span), filters);
   if (applying.length === 0) return [];
-  return [`${describeSum(applying)} in this range: counted in pools, not in these requests.`];
+  return [`${describeSum(applying)}: counted in pools, not in these requests.`];
 }
 
 /** The same for what balances hold: corrections since the earliest running period of a scope, or of this month, up to `untilMs`. */
@@ -36,7 +36,7 @@ export async function noteBalanceCorrections(
   return states.flatMap(({ scope, title }, index) => {
     const applying = all.filter((each) => scopeOf(each) === scope && each.timeMs >= begins[index]!);
     const since = formatDate(deps.calendar.dayOf(begins[index]!));
-    return applying.length > 0 ? [`${title} since ${since}: ${describeSum(applying)}, in its use.`] : [];
+    return applying.length > 0 ? [`${title} includes ${describeSum(applying)} since ${since}.`] : [];
   });
 }
 

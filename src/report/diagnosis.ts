@@ -1,25 +1,26 @@
 import { toMatcher } from '../domain/filter.ts';
 import type { UsageRow } from '../domain/usage.ts';
-import { countOf, formatClock, formatCount, formatDate, formatInStep, formatShare, joinWords } from './format.ts';
+import { countOf, formatCount, formatInStep, formatMoment, formatShare, joinWords } from './format.ts';
 import type { Inquiry } from './inquiry.ts';
-import { findMost, isNamed, sumTotals } from './totals.ts';
+import { findMost, isNamed } from './totals.ts';
 
 /** Failures that belong together, and what they say. The first that fits a status takes it. */
 const FAILURES = [
-  { name: '429', fits: (status: number) => status === 429, claim: 'Calls come faster than the rate allows' },
-  { name: '400 and 422', fits: (s: number) => s === 400 || s === 422, claim: 'Malformed requests' },
-  { name: '401 and 403', fits: (s: number) => s === 401 || s === 403, claim: 'Credentials or permissions are refused' },
-  { name: '404 and 410', fits: (s: number) => s === 404 || s === 410, claim: 'Calls to what does not exist' },
-  { name: '5xx', fits: (s: number) => s >= 500, claim: 'The server side fails' },
+  { name: '429', fits: (status: number) => status === 429, claim: 'Rate-limited (429)' },
+  { name: '400 and 422', fits: (s: number) => s === 400 || s === 422, claim: 'Bad requests (400, 422)' },
+  { name: '401 and 403', fits: (s: number) => s === 401 || s === 403, claim: 'Access refused (401, 403)' },
+  { name: '404 and 410', fits: (s: number) => s === 404 || s === 410, claim: 'Not found (404)' },
+  { name: '5xx', fits: (s: number) => s >= 500, claim: 'Server errors (5xx)' },
 ] as const;
 
-/** Said of 429 instead, where the busiest minutes were below every rate limit that is declared. */
-export const REFUSED_BELOW = 'Calls are refused (429) below the rate limit that is known here';
+/** Stands for 429 where the busiest minutes were below every rate limit that is declared. */
+export const REFUSED_BELOW = 'Rate-limited (429) below the known limit';
 
 /** A class of failures is spoken of from this share of all failures on, … */
 const LEAST_SHARE = 0.1;
 /** … and placed with one client or route that has at least this share of it, of at least this many calls. */
 const CONCENTRATED = 0.5;
+const NEARLY = 0.95;
 const LEAST_CALLS = 10;
 
 export interface StatusNumbers {
@@ -52,23 +53,25 @@ export async function diagnoseStatus(
   return Promise.all(
     found.map(async ({ name, claim, codes, calls }) => {
       const statuses = new Set(codes.map(({ status }) => status));
-      const ending =
-        codes.length === 1
-          ? codes[0]!.status
-          : codes.map((code) => `${code.status} (${formatCount(code.requests)})`).join(', ');
+      const ending = codes.map((code) => `${formatCount(code.requests)} × ${code.status}`).join(', ');
       const peak = name === '429' ? await findPeak(inquiry, numbers.steps) : undefined;
       const evidence = [
-        `${formatCount(calls)} of ${formatCount(requests)} requests (${formatShare(calls, requests)}) ended in ${ending}`,
+        codes.length === 1
+          ? `${countOf(calls, 'call')} (${formatShare(calls, requests)})`
+          : `${countOf(calls, 'call')} (${formatShare(calls, requests)}): ${ending}`,
         ...placeWithin(numbers.byClient, statuses, 'from', inquiry.names.nameOf),
         ...placeWithin(numbers.byRoute, statuses, 'on', (route) => route),
-        ...(peak?.lines ?? []),
+        ...(peak ? [peak.worst] : []),
       ];
-      return { claim: peak?.isBelow ? REFUSED_BELOW : claim, evidence: `${evidence.join('; ')}.` };
+      return {
+        claim: peak?.isBelow ? REFUSED_BELOW : claim,
+        evidence: [`${evidence.join(', ')}.`, ...(peak?.limits ?? [])].join(' '),
+      };
     }),
   );
 }
 
-/** Where most of these failures are, beside that place's share of all calls; nothing when they are spread. */
+/** Names where most of these failures are: `nearly all on /v1/jobs/{id}`; nothing when they are spread. */
 function placeWithin(
   rows: readonly UsageRow[],
   statuses: ReadonlySet<string>,
@@ -83,19 +86,17 @@ function placeWithin(
     if (statuses.has(keys[1]!)) failures.set(name, (failures.get(name) ?? 0) + requests);
   }
   const total = [...failures.values()].reduce((sum, count) => sum + count, 0);
-  const all = sumTotals(rows).requests;
   const [name, most] = findMost(failures) ?? ['', 0];
   if (!isNamed(name) || calls.size < 2 || total < LEAST_CALLS || most < total * CONCENTRATED) return [];
-  return [
-    `${formatShare(most, total)} of them ${word} ${name}, which made ${formatShare(calls.get(name)!, all)} of all requests`,
-  ];
+  const part = most === total ? 'all' : most >= total * NEARLY ? 'nearly all' : formatShare(most, total);
+  return [`${part} ${word} ${name}`];
 }
 
 /** The minute with the most calls, beside the rate limit, for the scopes of the question that have one, and whether all stay below. */
 async function findPeak(
   inquiry: Inquiry,
   steps: StatusNumbers['steps'],
-): Promise<{ lines: string[]; isBelow: boolean } | undefined> {
+): Promise<{ worst: string; limits: string[]; isBelow: boolean } | undefined> {
   const of429 = (step: (typeof steps)[number]) => step.counts['429'] ?? 0;
   const worst = steps.reduce((best, step) => (best && of429(best) >= of429(step) ? best : step), steps[0]);
   if (!worst || of429(worst) === 0) return undefined;
@@ -116,24 +117,23 @@ async function findPeak(
       if (!peak || peak.singles === 0) return [];
       // Bulk calls may have filled any minute.
       const isBelow = peak.singles < limit && minutes.every(({ bulk }) => bulk === 0);
-      const at = `${formatDate(calendar.dayOf(peak.startMs))} ${formatClock(peak.startMs, calendar.zone)}`;
-      const text = `the busiest minute of ${name} then was ${at} with ${countOf(peak.singles, 'call')}, against ${formatCount(limit)} allowed a minute`;
-      return [{ name, calls: peak.singles, limit, isBelow, text }];
+      const at = formatMoment(peak.startMs, calendar.zone);
+      const text = `Peak minute of ${name}: ${formatCount(peak.singles)} of ${formatCount(limit)} allowed (${at}).`;
+      return [{ isBelow, name, counts: `${formatCount(peak.singles)} of ${formatCount(limit)}`, text }];
     }),
   );
   const hours = (worst.endMs - worst.startMs) / 3_600_000;
   const on = formatInStep(worst.label, hours <= 1 ? 'hour' : hours <= 25 ? 'day' : 'month');
   const below = peaks.flat().filter(({ isBelow }) => isBelow);
   const others = peaks.flat().filter(({ isBelow }) => !isBelow);
-  const lines = [
-    `the most ${on} (${formatCount(of429(worst))})`,
-    ...others.map(({ text }) => text),
-    ...(below.length === 1 ? [`${below[0]!.text}, so it was another limit than this one`] : []),
-    ...(below.length > 1
+  const isBelow = below.length > 0 && others.length === 0;
+  return {
+    worst: `worst ${on} (${formatCount(of429(worst))})`,
+    limits: isBelow
       ? [
-          `the busiest minutes then were below the limits of ${joinWords(below.map(({ name, calls, limit }) => `${name} (${formatCount(calls)} of ${formatCount(limit)})`))}, so it was another limit than these`,
+          `The peak minute stayed below the limit of ${joinWords(below.map(({ name, counts }) => `${name} (${counts})`))}, so another limit applies.`,
         ]
-      : []),
-  ];
-  return { lines, isBelow: below.length > 0 && others.length === 0 };
+      : [...others, ...below].map(({ text }) => text),
+    isBelow,
+  };
 }

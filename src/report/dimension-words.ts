@@ -1,18 +1,18 @@
 import type { GroupKey } from '../domain/dimension.ts';
 
-/** What a dimension is called where people read it. */
-export const DIMENSION_WORDS: Readonly<Record<GroupKey, { singular: string; plural: string }>> = {
-  client: { singular: 'client', plural: 'clients' },
-  route: { singular: 'route', plural: 'routes' },
-  user: { singular: 'user', plural: 'users' },
-  ip: { singular: 'IP address', plural: 'IP addresses' },
-  module: { singular: 'module', plural: 'modules' },
-  method: { singular: 'method', plural: 'methods' },
-  function: { singular: 'function', plural: 'functions' },
-  version: { singular: 'API version', plural: 'API versions' },
-  kind: { singular: 'kind', plural: 'kinds' },
-  initiator: { singular: 'initiator', plural: 'initiators' },
-  source: { singular: 'source', plural: 'sources' },
-  scope: { singular: 'scope', plural: 'scopes' },
-  status: { singular: 'status code', plural: 'status codes' },
+/** A dimension's name where people read it, and what its values do with requests: `Acme CRM made`, `/v1/orders got`. */
+export const DIMENSION_WORDS: Readonly<Record<GroupKey, { singular: string; plural: string; verb: string }>> = {
+  client: { singular: 'client', plural: 'clients', verb: 'made' },
+  route: { singular: 'route', plural: 'routes', verb: 'got' },
+  user: { singular: 'user', plural: 'users', verb: 'made' },
+  ip: { singular: 'IP address', plural: 'IP addresses', verb: 'made' },
+  module: { singular: 'module', plural: 'modules', verb: 'made' },
+  method: { singular: 'method', plural: 'methods', verb: 'was used for' },
+  function: { singular: 'function', plural: 'functions', verb: 'got' },
+  version: { singular: 'API version', plural: 'API versions', verb: 'got' },
+  kind: { singular: 'kind', plural: 'kinds', verb: 'was' },
+  initiator: { singular: 'initiator', plural: 'initiators', verb: 'made' },
+  source: { singular: 'source', plural: 'sources', verb: 'sent' },
+  scope: { singular: 'scope', plural: 'scopes', verb: 'got' },
+  status: { singular: 'status code', plural: 'status codes', verb: 'ended' },
 };

@@ -1,12 +1,11 @@
 import type { Dimension, GroupKey } from '../domain/dimension.ts';
 import type { DrillReport, Question, Table } from '../domain/report.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
-import { capitalise, formatShare } from './format.ts';
+import { capitalise, countOf, formatCount, formatShare } from './format.ts';
 import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getName, type KnownName } from './known-name.ts';
 import { formatRawStart, noteAnswer } from './notes.ts';
 import { rankRows } from './ranking.ts';
-import { describeOutcome } from './status.ts';
 import { countNames, sumTotals } from './totals.ts';
 
 /** The order of sections: how calls ended, then what they called, then who and where from. */
@@ -71,13 +70,16 @@ async function reportDrill(
     ...toHead({ ...inquiry, question }, [clients, ...answers], {
       title: `${toTitle(kind, 'singular')} ${name}`,
       finding: totals.requests === 0 ? describeNothing(inquiry) : findWorst(),
+      ...(kind === 'client' && !name.includes('*')
+        ? {}
+        : { population: countOf(countNames(clients.rows, inquiry.names.nameOf), 'client') }),
       notes: [
         ...notes,
         ...noteAnswer(inquiry, clients),
         ...(kind === 'client' && ids.some((id) => id !== name) ? [noteIds(ids)] : []),
         ...(cut.length > 0
           ? [
-              `From raw events, which begin on ${formatRawStart(inquiry, cutMs)}: ${cut.map((key) => DIMENSION_WORDS[key].plural).join(', ')}.`,
+              `${capitalise(cut.map((key) => DIMENSION_WORDS[key].plural).join(', '))} are only known since ${formatRawStart(inquiry, cutMs)}.`,
             ]
           : []),
       ],
@@ -90,14 +92,22 @@ async function reportDrill(
   };
 
   function findWorst(): string {
-    const outcome = describeOutcome(
-      totals,
-      kind === 'client' && !name.includes('*') ? undefined : countNames(clients.rows, inquiry.names.nameOf),
-    );
+    const { requests, ok, failed } = totals;
+    const outcome =
+      ok + failed === 0
+        ? 'none had a status'
+        : failed === 0
+          ? 'none failed'
+          : `${formatShare(failed, ok + failed)} failed`;
+    const told = `${name} ${DIMENSION_WORDS[kind].verb} ${countOf(requests, 'request')}; ${outcome}.`;
     const first: Dimension = kind === 'client' ? 'route' : 'client';
     const worst = sections.find(({ dimension }) => dimension === first)?.rows[0];
-    if (!worst || worst.failed < totals.failed * CONCENTRATED || worst.failed === 0) return outcome;
-    return `${outcome} ${formatShare(worst.failed, totals.failed)} of the failures are with ${worst.name}.`;
+    if (!worst || worst.failed < failed * CONCENTRATED || worst.failed === 0) return told;
+    const part =
+      worst.failed === failed
+        ? `All ${formatCount(failed)}`
+        : `${formatCount(worst.failed)} of the ${formatCount(failed)}`;
+    return `${told} ${part} failures ${kind === 'client' ? 'are on' : 'are from'} ${worst.name}.`;
   }
 }
 

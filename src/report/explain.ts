@@ -4,7 +4,7 @@ import { DEFAULT_SCOPE, type Pool, type RuleSet, type Scope } from '../domain/de
 import { formatPeriodRule } from '../domain/period.ts';
 import type { PoolReport, Question, TableReport } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
-import { countOf, creditsOf, formatCredits, formatDate, formatInstant } from './format.ts';
+import { countOf, creditsOf, formatCount, formatCredits, formatDate, formatInstant } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { reportPool } from './pool.ts';
@@ -21,7 +21,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
   const today = deps.calendar.dayOf(nowMs);
   // Balances are live, so what explains them is too.
   const inquiry = await openInquiry(deps, question, nowMs, `${formatDay(today - 29)}..${formatDay(today)}`);
-  const { definitions, span, range, extent } = inquiry;
+  const { definitions, span, extent } = inquiry;
   const { calendar } = deps;
   const [answer, pools, excluded, late, corrections] = await Promise.all([
     ask(inquiry, { groupBy: ['scope'] }),
@@ -33,7 +33,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
   const scopes = definitions.scopes.filter(({ name }) => question.scope === undefined || question.scope === name);
   if (question.scope !== undefined && scopes.length === 0 && question.scope !== DEFAULT_SCOPE) {
     throw new QuestionError(
-      `No scope is called ${JSON.stringify(question.scope)}.`,
+      `No scope is called “${question.scope}”.`,
       definitions.scopes.map(({ name, title }) => ({ label: title, command: `explain ${name}` })),
     );
   }
@@ -47,10 +47,10 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
 
   return {
     ...toHead(inquiry, [answer], {
-      title: scopes.length === 1 ? `Where the numbers of ${scopes[0]!.title} come from` : 'Where the numbers come from',
+      title: scopes.length === 1 ? `How ${scopes[0]!.title} is calculated` : 'How this is calculated',
       finding:
-        `${countOf(totals.requests, 'request')} counted for ${creditsOf(totals.credits)} in ${range.label}; ` +
-        `${countOf(out, 'request')} excluded; ${countOf(applying.length, 'correction')}.`,
+        `${countOf(totals.requests, 'request')} cost ${creditsOf(totals.credits)}` +
+        `${out > 0 ? `; ${countOf(out, 'request')} excluded` : ''}${applying.length > 0 ? `; ${countOf(applying.length, 'correction')}` : ''}.`,
       notes: noteAnswer(inquiry, answer),
       offers: scopes.map(({ name, title }) => ({
         label: `Pools of ${title}`,
@@ -61,7 +61,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
     sections: [
       ...scopes.flatMap((scope) => [
         {
-          title: `${scope.title}: what is counted`,
+          title: `${scope.title}: what counts`,
           lines: describeCounting(
             scope,
             rules,
@@ -78,7 +78,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
         title: 'Excluded',
         lines:
           excluded.length === 0
-            ? ['Nothing was taken out.']
+            ? ['Nothing.']
             : excluded.map(({ rule, requests }) => `${rule}: ${countOf(requests, 'request')}`),
       },
       {
@@ -95,11 +95,11 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
         title: 'How fresh',
         lines: extent
           ? [
-              `The newest event was received at ${formatInstant(extent.asOfMs, calendar.zone)} ${calendar.zone}; it is counted at once.`,
-              `Days begin at midnight in ${calendar.zone}. Events count on the day of their own time, late ones too: those received after their day was over are told as far as single events go back.`,
-              `Data begin on ${formatDate(extent.firstDay)}, single events on ${formatDate(extent.firstRawDay)}, hours on ${formatDate(extent.firstHourDay)}.`,
+              `Newest event received at ${formatInstant(extent.asOfMs, calendar.zone)} ${calendar.zone}; events count at once.`,
+              `Days begin at midnight in ${calendar.zone}. Events count on the day of their own time, late ones too.`,
+              `Data begins on ${formatDate(extent.firstDay)}, single events on ${formatDate(extent.firstRawDay)}, hours on ${formatDate(extent.firstHourDay)}.`,
             ]
-          : ['Nothing was received yet.'],
+          : ['Nothing received yet.'],
       },
     ],
     table: {
@@ -110,7 +110,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
         { key: 'amount', label: 'Amount', type: 'credits' },
         { key: 'drawn', label: 'Drawn', type: 'credits' },
         { key: 'left', label: 'Left', type: 'credits' },
-        { key: 'arithmetic', label: 'Made of', type: 'text' },
+        { key: 'arithmetic', label: 'Formula', type: 'text' },
       ],
       rows: pools.scopes.flatMap((scope) => [
         ...scope.pools.map((pool) => [
@@ -121,9 +121,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
           ...[scope.scope, `limit ${limit.name}`, limit.period.label],
           ...[limit.amount, limit.used, limit.left, limit.arithmetic],
         ]),
-        ...(isOver(scope)
-          ? [[scope.scope, 'Overage', 'month', null, scope.overage, null, 'what no pool covered']]
-          : []),
+        ...(isOver(scope) ? [[scope.scope, 'Overage', 'month', null, scope.overage, null, 'over the allowance']] : []),
       ]),
     },
   };
@@ -138,14 +136,14 @@ function describeCounting(
   const rule = rules?.scopes.find((each) => each.name === name);
   const holidays = rules?.holidays.filter(({ scope }) => scope === undefined || scope === name) ?? [];
   return [
-    `Calls whose scope is ${name}${rule && rule.match.length > 0 ? `, or that carry none and fit: ${rule.match.map(describeMatch).join('; or ')}` : ''}.`,
+    `Calls with scope ${name}${rule && rule.match.length > 0 ? `, or without a scope and ${rule.match.map(describeMatch).join(', or ')}` : ''}.`,
     rule && rule.costs.length > 0
-      ? `What a call costs, the first that fits: ${rule.costs.map(describeCost).join('; ')}; else 1 credit, unless the event says otherwise.`
+      ? `Cost per call, first match: ${rule.costs.map(describeCost).join('; ')}; else 1 credit, unless the event says otherwise.`
       : 'A call costs 1 credit, unless the event says otherwise.',
     ...holidays.map(
-      ({ fromDay, untilDay }) => `Recorded but not drawn from ${formatDate(fromDay)} to ${formatDate(untilDay)}.`,
+      ({ fromDay, untilDay }) => `Recorded but not charged from ${formatDate(fromDay)} to ${formatDate(untilDay)}.`,
     ),
-    `${countOf(counted?.requests ?? 0, 'request')} for ${creditsOf(counted?.credits ?? 0)} in the range; late of them: ${late ? `${countOf(late.requests, 'request')} for ${creditsOf(late.credits)}` : 'none'}.`,
+    `${countOf(counted?.requests ?? 0, 'request')} cost ${creditsOf(counted?.credits ?? 0)} in this range; ${late ? `${formatCount(late.requests)} late (${creditsOf(late.credits)})` : 'none late'}.`,
   ];
 }
 
@@ -160,18 +158,18 @@ function describePools(
   );
   return [
     {
-      title: `${title}: what is drawn`,
+      title: `${title}: draws this period`,
       lines: [
-        ...(state.drawOrder.length > 1 ? [`Drawn in this order: ${state.drawOrder.join(' → ')}.`] : []),
+        ...(state.drawOrder.length > 1 ? [`Draw order: ${state.drawOrder.join(' → ')}.`] : []),
         ...drawn,
         ...state.limits.map(
           ({ name, used, amount, period }) =>
-            `Beside them, the limit ${name}, ${period.label}: ${formatCredits(used)} of ${formatCredits(amount)} used; nothing is drawn from it`,
+            `Limit ${name}, ${period.label}: ${formatCredits(used)} of ${formatCredits(amount)} used`,
         ),
-        ...(state.overage > 0 ? [`Overage this month, covered by no pool: ${formatCredits(state.overage)}`] : []),
+        ...(state.overage > 0 ? [`Over the allowance this month: ${formatCredits(state.overage)}`] : []),
       ],
     },
-    { title: `${title}: how amounts are made`, lines: [...pools, ...limits].flatMap(describeVersions) },
+    { title: `${title}: how the allowance adds up`, lines: [...pools, ...limits].flatMap(describeVersions) },
   ];
 }
 

@@ -24,18 +24,18 @@ export function toDecimal(credits: Thousandths): string {
 }
 
 /**
- * `41 %` where it is exactly that, else one decimal. Never rounded up to a level, 0 or 100 that is not reached:
- * 89.97 → `89.9 %`, 0.02 → `<0.1 %`.
+ * `41%` where it is exactly that, else one decimal. Never rounded up to a level, 0 or 100 that is not reached:
+ * 89.97 → `89.9%`, 0.02 → `<0.1%`.
  */
 export function formatPercent(percent: number, levels: readonly number[] = [75, 90]): string {
   // Takes away the noise of binary fractions (28.000000000000004) and nothing else.
   const exact = Math.round(percent * 1e12) / 1e12;
-  if (Number.isInteger(exact)) return `${formatCount(exact)} %`;
-  if (exact > 0 && exact < 0.1) return '<0.1 %';
+  if (Number.isInteger(exact)) return `${formatCount(exact)}%`;
+  if (exact > 0 && exact < 0.1) return '<0.1%';
   let shown = Math.round(exact * 10) / 10;
   if ([...levels, 100].some((level) => exact < level && shown >= level)) shown = Math.floor(exact * 10) / 10;
   const [whole, tenth = '0'] = String(shown).split('.');
-  return `${formatCount(Number(whole))}.${tenth} %`;
+  return `${formatCount(Number(whole))}.${tenth}%`;
 }
 
 /** Unrounded 0–100; 0 of nothing is 0. */
@@ -71,6 +71,12 @@ export function formatInstant(ms: number, zone: string): string {
   return `${local.day} ${MONTHS[local.month - 1]} ${local.year} ${clockOf(local)}`;
 }
 
+/** `Mon 30 Nov 04:32`, local to the zone: an instant of these weeks, in a sentence. */
+export function formatMoment(ms: number, zone: string): string {
+  const local = atZone(ms, zone);
+  return `${WEEKDAYS[local.dayOfWeek - 1]} ${local.day} ${MONTHS[local.month - 1]} ${clockOf(local)}`;
+}
+
 /** `14:05`, local to the zone. */
 export function formatClock(ms: number, zone: string): string {
   return clockOf(atZone(ms, zone));
@@ -92,12 +98,12 @@ export function formatInStep(label: string, grain: 'hour' | 'day' | 'month'): st
   return `${{ hour: 'at', day: 'on', month: 'in' }[grain]} ${label}`;
 }
 
-/** `10 s`, `5 min`, `2.5 h`: a length of time in its largest fitting unit, at most one decimal. */
+/** `40 ms`, `2.2 s`, `5 min`, `2.5h`, `3d`: a length of time in its largest fitting unit, at most one decimal. */
 export function formatDuration(ms: number): string {
-  const [unit, size] = ([['d', 86_400_000] as const, ['h', 3_600_000], ['min', 60_000], ['s', 1000]] as const).find(
+  const [unit, size] = ([['d', 86_400_000] as const, ['h', 3_600_000], [' min', 60_000], [' s', 1000]] as const).find(
     ([, least]) => ms >= least,
-  ) ?? ['ms', 1];
-  return `${formatCount(Math.floor(Math.round((ms / size) * 10) / 10))}${decimalOf(Math.round((ms / size) * 10) % 10)} ${unit}`;
+  ) ?? [' ms', 1];
+  return `${formatCount(Math.floor(Math.round((ms / size) * 10) / 10))}${decimalOf(Math.round((ms / size) * 10) % 10)}${unit}`;
 }
 
 /** `1 client`, `42 clients`. */

@@ -8,7 +8,7 @@ import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { type DayOfDraws, listDraws } from './pools.ts';
 import { unknownScope } from './scope-words.ts';
 
-/** The series of what no pool covered; where there is no pool at all, nothing is over anything. */
+/** Name of the series of credits that no pool covered; without any pool nothing is over anything. */
 const OVERAGE = 'Overage';
 const USED = 'Used';
 
@@ -49,24 +49,22 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
   ];
   const total = months.reduce((sum, month) => sum + month.total, 0);
   const most = months.reduce((best, month) => (month.total > best.total ? month : best));
-  const shares = series
-    .map((name) => ({ name, credits: months.reduce((sum, { drawn }) => sum + (drawn[name] ?? 0), 0) }))
-    .filter(({ credits }) => credits > 0);
   const title = declared?.title ?? scope;
+  const overage = months.reduce((sum, { drawn }) => sum + (drawn[OVERAGE] ?? 0), 0);
+  const over = hasPools && overage > 0 ? ` ${creditsOf(overage)} went over the allowance.` : '';
 
   return {
     ...toHead({ ...inquiry, question, range }, [], {
       title: `12 months of ${title}`,
       finding:
         total === 0
-          ? `No credits used in ${range.label}.`
-          : `${creditsOf(total)} used in ${range.label}, most in ${most.label} with ${formatCredits(most.total)}` +
-            `${hasPools ? `; ${describeShares(shares)}` : ''}.`,
+          ? `${title} used no credits in ${range.label}.`
+          : `${title} used ${creditsOf(total)} in 12 months, most in ${most.label} (${formatCredits(most.total)}).${over}`,
       notes: [
-        ...(range.partial ? [`${months.at(-1)!.label} is partial: it counts to yesterday.`] : []),
-        ...(hasPools ? [] : [`No pool is declared for ${title}: there is nothing to divide by.`]),
+        ...(range.partial ? [`${months.at(-1)!.label} is not over: counted to yesterday.`] : []),
+        ...(hasPools ? [] : [`${title} has no pool yet.`]),
         ...(extent && extent.firstDay > range.firstDay && total > 0
-          ? [`Data begin in ${formatMonthName(extent.firstDay)}.`]
+          ? [`Data begins in ${formatMonthName(extent.firstDay)}.`]
           : []),
       ],
       offers:
@@ -96,11 +94,6 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
       ]),
     },
   };
-}
-
-function describeShares(shares: readonly { name: string; credits: Thousandths }[]): string {
-  if (shares.length === 1) return `all of it ${shares[0]!.name}`;
-  return shares.map(({ name, credits }) => `${name} ${formatCredits(credits)}`).join(', ');
 }
 
 function chooseScope(asked: string | undefined, definitions: Definitions, used: readonly string[]): string {

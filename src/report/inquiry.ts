@@ -70,7 +70,7 @@ export function ask(inquiry: Inquiry, query: Partial<UsageQuery>): Promise<Usage
 export function toHead(
   inquiry: Inquiry,
   answers: readonly Pick<UsageAnswer, 'asOfMs'>[],
-  head: Pick<ReportHead, 'title' | 'finding' | 'notes' | 'offers'>,
+  head: Pick<ReportHead, 'title' | 'finding' | 'notes' | 'offers' | 'population'>,
 ): ReportHead {
   const asOfMs = Math.max(inquiry.extent?.asOfMs ?? 0, ...answers.map((answer) => answer.asOfMs));
   return {
@@ -86,11 +86,11 @@ export function toHead(
 
 const NOTHING_RECEIVED = 'No usage has been received yet.';
 
-/** Nothing in a span, said in the words that fit its reason. */
+/** Says that a range holds nothing, and why. */
 export function describeNothing(inquiry: Inquiry): string {
   const { range, filters } = inquiry;
   if (range.toMs <= range.fromMs) return `Nothing to count: ${range.label}.`;
-  return `No requests${filters.length > 0 ? ' fit the filters' : ''} in this range (${range.label}).`;
+  return filters.length > 0 ? `No requests match these filters (${range.label}).` : `No requests (${range.label}).`;
 }
 
 export function toSpan(range: Range, calendar: Calendar): Span {

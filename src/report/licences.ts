@@ -42,10 +42,10 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
     // What is granted does not depend on what was received.
     finding:
       held.length === 0
-        ? 'No pool is declared: there is nothing that grants calls.'
+        ? 'No pools yet, so there are no licences.'
         : licences.length === 0
-          ? `${countOf(held.length, 'pool')} of fixed amounts; no licences are declared.`
-          : `${countOf(seats, 'licence')} of ${countOf(licences.length, 'kind')} in ${countOf(held.length, 'pool')} of ${countOf(new Set(held.map(({ scope }) => scope)).size, 'scope')}.`,
+          ? `${countOf(held.length, 'pool')} with fixed amounts; no licences.`
+          : `${countOf(seats, 'licence')} of ${countOf(licences.length, 'kind')} ${seats === 1 ? 'feeds' : 'feed'} ${countOf(held.length, 'pool')}.`,
     range: undefined,
     kind: 'licences',
     sections: scopes.map(({ title, pools }) => ({
@@ -84,12 +84,12 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
 /** What the cap takes away, so that the column adds up to the amount. */
 function capRow(place: readonly string[], version: AmountVersion): (string | number | null)[][] {
   const over = amountOf({ ...version, max: undefined }) - amountOf(version);
-  return over > 0 ? [[...place, `Above the maximum of ${formatCredits(version.max!)}`, null, null, -over]] : [];
+  return over > 0 ? [[...place, `Cut by the maximum of ${formatCredits(version.max!)}`, null, null, -over]] : [];
 }
 
 function noteComing(pool: Pool, today: number): string[] {
   const coming = pool.amounts.find(({ fromDay }) => fromDay > today);
   const ended = pool.untilDay !== undefined && pool.untilDay < today;
   if (ended) return [`${pool.name} ended on ${formatDate(pool.untilDay!)}.`];
-  return coming ? [`${pool.name} is ${formatCredits(amountOf(coming))} from ${formatDate(coming.fromDay)} on.`] : [];
+  return coming ? [`${pool.name} changes to ${formatCredits(amountOf(coming))} on ${formatDate(coming.fromDay)}.`] : [];
 }

@@ -5,19 +5,19 @@ import { DIMENSION_WORDS } from './dimension-words.ts';
 import { formatDate, joinWords } from './format.ts';
 import type { Inquiry } from './inquiry.ts';
 
-/** What a reader must know of how an answer was come by: still growing, older than the data, cut to raw events, values over the cap. */
+/** Lists what a reader must know to trust an answer: still in progress, older than the data, cut to raw events, values over the cap. */
 export function noteAnswer(inquiry: Inquiry, answer: UsageAnswer): string[] {
   const { range, extent } = inquiry;
   const notes: string[] = [];
   if (range.partial) {
-    notes.push('Still growing: calls of this range are yet to come.');
+    notes.push('Still in progress: more calls will be added.');
   }
-  if (extent && range.firstDay < extent.firstDay) notes.push(`Data begin on ${formatDate(extent.firstDay)}.`);
+  if (extent && range.firstDay < extent.firstDay) notes.push(`Data begins on ${formatDate(extent.firstDay)}.`);
   notes.push(...noteOlderDays(inquiry));
   if (answer.shortened) notes.push(noteShortened(inquiry, answer.shortened));
   if (answer.capped.length > 0) {
     notes.push(
-      `${joinWords(answer.capped.map((key) => `Rare ${DIMENSION_WORDS[key].plural}`))} of busy days are counted together as ${OTHER}; totals are exact.`,
+      `Rare ${joinWords(answer.capped.map((key) => DIMENSION_WORDS[key].plural))} are counted together as ${OTHER}; totals are exact.`,
     );
   }
   return notes;
@@ -27,7 +27,7 @@ export function noteAnswer(inquiry: Inquiry, answer: UsageAnswer): string[] {
 export function noteClients(inquiry: Inquiry, main: UsageAnswer, clients: UsageAnswer): string[] {
   if (main.shortened || !clients.shortened) return [];
   const since = formatRawStart(inquiry, clients.shortened.fromMs);
-  return [`Clients are told apart by raw events, which begin on ${since}; those of earlier days are not among them.`];
+  return [`Clients are only known since ${since}.`];
 }
 
 /** The day that an answer begins on where it was cut; of one that was cut whole, the day that raw events do begin on. */
@@ -45,7 +45,7 @@ export function offerNearest(question: Question, answer: UsageAnswer): Offer[] {
   const kept = filters.map(({ key }) => DIMENSION_WORDS[key].singular);
   return [
     {
-      label: kept.length > 0 ? `Whole range, filtered by ${joinWords(kept)} only` : 'Whole range, without filters',
+      label: kept.length > 0 ? `Whole range, by ${joinWords(kept)} only` : 'Whole range, no filters',
       question: { ...question, filters, offset: 0 },
     },
   ];
@@ -57,18 +57,18 @@ function noteOlderDays({ olderZones, range, filters, question }: Inquiry): strin
   return olderZones
     .map(({ zone, beforeDay, pairsBeforeDay }) => ({ zone, day: combines ? pairsBeforeDay : beforeDay }))
     .filter(({ day }) => range.firstDay < day)
-    .map(({ zone, day }) => `Older days are counted in ${zone}: those before ${formatDate(day)}.`);
+    .map(({ zone, day }) => `Days before ${formatDate(day)} are counted in ${zone}.`);
 }
 
 function noteShortened(inquiry: Inquiry, shortened: NonNullable<UsageAnswer['shortened']>): string {
   if (shortened.reason === 'no-hours') {
     const day = inquiry.deps.calendar.dayOf(shortened.fromMs);
-    return `Hourly totals begin on ${formatDate(day)}; what is older is left out.`;
+    return `Hours are only kept since ${formatDate(day)}; earlier ones are left out.`;
   }
   const since = formatRawStart(inquiry, shortened.fromMs);
   const nearest = shortened.nearest.map((key) => DIMENSION_WORDS[key].singular);
-  const more = nearest.length > 0 ? ` For the whole range, totals hold ${joinWords(nearest)}.` : '';
+  const more = nearest.length > 0 ? ` The whole range can be answered by ${joinWords(nearest)}.` : '';
   return shortened.fromMs >= inquiry.span.toMs
-    ? `No total holds this combination, and raw events reach back to ${since} only: nothing of the range can be answered this way.${more}`
-    : `No total holds this combination: answered from raw events, which begin on ${since}; what is older is left out.${more}`;
+    ? `This combination is only kept since ${since}, after the range asked for.${more}`
+    : `This combination is only kept since ${since}; earlier days are left out.${more}`;
 }

@@ -1,9 +1,10 @@
 import type { PoolReport, Question, ScopeState } from '../domain/report.ts';
 import { noteBalanceCorrections } from './corrections.ts';
-import { countOf, creditsOf, formatCredits, formatDate, formatPercent, formatShortDate } from './format.ts';
-import { type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { formatDate } from './format.ts';
+import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { describeOutlook, describeRunOutOf, describeStandings } from './outlook.ts';
 import { getScopeStates } from './pools.ts';
-import { checkSuppose, LEVEL_WORDS, LEVELS, noteSuppose, unknownScope } from './scope-words.ts';
+import { checkSuppose, noteSuppose, unknownScope } from './scope-words.ts';
 
 /**
  * Balances of each scope's pools and limits (or of the one asked for) now, or at the end of a day or range: what is used and
@@ -22,54 +23,27 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
   return {
     ...toHead({ ...inquiry, question }, [], {
       title: states.length === 1 ? `Pools of ${states[0]!.title}` : 'Pools',
-      finding: describeStates(inquiry, states),
+      finding:
+        question.focus === 'run-out'
+          ? describeOutlook(states, nowMs, deps.calendar)
+          : [
+              describeStandings(states),
+              ...(states.length === 1 && atMs >= nowMs ? describeRunOutOf(states[0]!, nowMs, deps.calendar) : []),
+            ].join(' '),
       notes: [
-        ...(atMs < nowMs ? [`Balances at the end of ${formatDate(deps.calendar.dayOf(atMs - 1))}.`] : []),
+        ...(atMs < nowMs ? [`As of the end of ${formatDate(deps.calendar.dayOf(atMs - 1))}.`] : []),
         ...noteSuppose(suppose),
-        ...(suppose ? ['It is computed as if this had held all along: earlier months draw from it too.'] : []),
+        ...(suppose ? ['Calculated as if this had always applied.'] : []),
         ...corrected,
         ...states
           .filter(({ pools, limits }) => pools.length + limits.length === 0)
-          .map(({ title }) => `No pool is declared for ${title}: nothing is drawn from.`),
+          .map(({ title }) => `${title} has no pool yet.`),
       ],
     }),
     kind: 'pool',
     scopes: states,
     table: toPoolTable(states),
   };
-}
-
-/** The scope in the worst state in one clause, and how many others are not healthy. */
-export function describeStates({ deps }: Pick<Inquiry, 'deps'>, states: readonly ScopeState[]): string {
-  const rank = (state: ScopeState) => LEVELS.indexOf(state.level) * 1e6 + (state.current?.percent ?? 0);
-  const worst = states.reduce<ScopeState | undefined>(
-    (best, state) => (best && rank(best) >= rank(state) ? best : state),
-    undefined,
-  );
-  if (!worst) return 'No pool is declared.';
-  const { current } = worst;
-  if (!current) return `${worst.title} has no pool: ${creditsOf(worst.used)} used this month.`;
-  const others = states.filter((state) => state !== worst && state.level !== 'healthy').length;
-  const ends = current.runOut && formatRunOut(current.runOut, deps.calendar.dayOf);
-  return (
-    `${worst.title}: ${formatCredits(current.used)} of ${formatCredits(current.amount)} used in ${current.name} ` +
-    `(${formatPercent(current.percent, current.thresholds)}), ${LEVEL_WORDS[worst.level]}` +
-    `${worst.restCount > 0 ? ` with ${formatCredits(worst.restLeft)} left in ${countOf(worst.restCount, 'other pool')}` : ''}` +
-    `${worst.overage > 0 ? `, ${formatCredits(worst.overage)} overage this month` : ''}` +
-    `${ends ? `; ${current.name} runs out ${ends}` : ''}` +
-    `${others > 0 ? `; ${countOf(others, 'other scope')} not healthy` : ''}.`
-  );
-}
-
-/** `22 Nov – 24 Nov`, `22 Nov at the earliest`, `22 Nov`. */
-function formatRunOut(
-  { earliestMs, latestMs }: { earliestMs: number; latestMs: number | undefined },
-  dayOf: (ms: number) => number,
-): string {
-  const earliest = formatShortDate(dayOf(earliestMs));
-  if (latestMs === undefined) return `${earliest} at the earliest`;
-  const latest = formatShortDate(dayOf(latestMs));
-  return latest === earliest ? earliest : `${earliest} – ${latest}`;
 }
 
 function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
@@ -84,7 +58,7 @@ function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
       { key: 'used_percent', label: '%', type: 'percent' },
       { key: 'level', label: 'Level', type: 'text' },
       { key: 'period', label: 'Period', type: 'text' },
-      { key: 'arithmetic', label: 'Made of', type: 'text', csvOnly: true },
+      { key: 'arithmetic', label: 'Formula', type: 'text', csvOnly: true },
       { key: 'burn_rate', label: 'Burn rate', type: 'count', csvOnly: true },
       { key: 'runs_out_earliest', label: 'Runs out, earliest', type: 'time', csvOnly: true },
       { key: 'runs_out_latest', label: 'Runs out, latest', type: 'time', csvOnly: true },

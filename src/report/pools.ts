@@ -176,7 +176,7 @@ interface Weighed {
 function weighPool(result: DrawDown, index: number, moment: Moment): Weighed {
   const { startsMs, credits } = result.usage;
   const { standing, span } = findSpan(result.pools[index]!, startsMs, result.calendar, moment)!;
-  const used = sumWithin(startsMs, result.drawn[index]!, span);
+  const used = sumWithin(startsMs, result.drawn[index]!, span) + sumWithin(startsMs, result.over[index]!, span);
   // A pool of nothing gives nothing: whether anything wanted it shows in what was used beside it.
   const wanted = standing.amount > 0 ? used : sumWithin(startsMs, credits, span);
   return { standing, state: toState(result.pools[index]!, standing, used, wanted, moment) };
@@ -247,7 +247,7 @@ async function getLimitState(
   if (!moment.isNow || moment.plain || state.left <= 0) return state;
   const pace = await loadPace(deps, meter, moment);
   const [runOut] = findRunOuts(result, [{ index: 0, standing, used: drawn }], moment.atMs, pace);
-  return { ...state, ...toForecast(runOut, pace, standing) };
+  return { ...state, ...toForecast(runOut, pace) };
 }
 
 async function forecast(
@@ -256,20 +256,19 @@ async function forecast(
   result: DrawDown,
   standings: readonly (Weighed & { index: number })[],
   moment: Moment,
-): Promise<Pick<PoolState, 'runOut' | 'foreseen'>[]> {
+): Promise<Pick<PoolState, 'runOut' | 'pace'>[]> {
   if (!moment.isNow || moment.plain || standings.length === 0) return [];
   const pace = await loadPace(deps, scope.name, moment);
   const places = standings.map(({ index, standing, state }) => ({ index, standing, used: state.used }));
   const runOuts = findRunOuts(result, places, moment.atMs, pace);
-  return places.map(({ standing }, place) => toForecast(runOuts[place], pace, standing));
+  return places.map((_, place) => toForecast(runOuts[place], pace));
 }
 
-function toForecast(
-  runOut: PoolState['runOut'],
-  pace: Pace | undefined,
-  { days }: Standing,
-): Pick<PoolState, 'runOut' | 'foreseen'> {
-  return { ...(pace && days ? { foreseen: true as const } : {}), ...(runOut ? { runOut } : {}) };
+function toForecast(runOut: PoolState['runOut'], pace: Pace | undefined): Pick<PoolState, 'runOut' | 'pace'> {
+  return {
+    ...(pace ? { pace: { slower: pace.slowerPerDay, quicker: pace.quickerPerDay } } : {}),
+    ...(runOut ? { runOut } : {}),
+  };
 }
 
 function listExhaustions(

@@ -2,12 +2,12 @@ import type { Definitions } from '../domain/definition.ts';
 import { listNearest } from '../domain/nearest.ts';
 import type { Level, PoolBalance, Question } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
-import { formatInstant } from './format.ts';
+import { formatMoment } from './format.ts';
 
-/** What a level means, in a sentence. */
+/** Levels in a sentence. */
 export const LEVEL_WORDS: Readonly<Record<Level, string>> = {
   healthy: 'healthy',
-  approaching: 'approaching its end',
+  approaching: 'approaching',
   critical: 'critical',
   exhausted: 'exhausted',
 };
@@ -20,20 +20,21 @@ export function isOver({ pools, overage }: { pools: readonly unknown[]; overage:
   return pools.length > 0 && overage > 0;
 }
 
-/** `runs out between Mon 23 Nov 2026 00:00 and …`, `may run out on …` where at the slower rate it lasts. */
+/** `runs out between Mon 30 Nov 04:32 and 05:09`, `may run out as early as …` where at the slower pace it lasts. */
 export function describeRunOut({ earliestMs, latestMs }: NonNullable<PoolBalance['runOut']>, zone: string): string {
-  const earliest = formatInstant(earliestMs, zone);
-  if (latestMs === undefined) return `may run out on ${earliest}`;
-  const latest = formatInstant(latestMs, zone);
-  return latest === earliest ? `runs out on ${earliest}` : `runs out between ${earliest} and ${latest}`;
+  const earliest = formatMoment(earliestMs, zone);
+  if (latestMs === undefined) return `may run out as early as ${earliest}`;
+  const latest = formatMoment(latestMs, zone);
+  if (latest === earliest) return `runs out on ${earliest}`;
+  const sameDay = latest.slice(0, -5) === earliest.slice(0, -5);
+  return `runs out between ${earliest} and ${sameDay ? latest.slice(-5) : latest}`;
 }
 
 /** For a scope that is neither declared nor used, with those that are declared. */
 export function unknownScope(name: string, { scopes }: Definitions, report: string): QuestionError {
-  const known =
-    scopes.length === 0 ? 'none is declared' : `declared are ${scopes.map((scope) => scope.name).join(', ')}`;
+  const known = scopes.length === 0 ? 'there are none yet' : `there is ${scopes.map((scope) => scope.name).join(', ')}`;
   return new QuestionError(
-    `No scope is called ${JSON.stringify(name)}; ${known}.`,
+    `No scope is called “${name}”; ${known}.`,
     scopes.slice(0, 5).map((scope) => ({ label: scope.title, command: `${report} ${scope.name}` })),
   );
 }
@@ -63,5 +64,5 @@ export function checkSuppose({ suppose = {}, scope, report }: Question, { scopes
 /** What a what-if changed; nothing where it is none. */
 export function noteSuppose(suppose: Question['suppose'] = {}): string[] {
   const changes = Object.entries(suppose).map(([name, quantity]) => `${quantity} ${name}`);
-  return changes.length > 0 ? [`As it would be with ${changes.join(', ')}.`] : [];
+  return changes.length > 0 ? [`What if: ${changes.join(', ')}.`] : [];
 }

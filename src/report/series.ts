@@ -66,13 +66,14 @@ async function reportSeries(
     ...toHead(inquiry, [answer], {
       title: TITLES[grain],
       finding: totals.requests === 0 ? describeNothing(inquiry) : describeSteps(),
+      population: countOf(clients, 'client'),
       notes: [
         ...noteAnswer(inquiry, answer),
         ...noteClients(inquiry, answer, byClient),
         ...(note ? [note] : []),
         ...corrected,
         ...(limit && totals.credits !== totals.requests * 1000
-          ? ['The line is in credits, the bars are requests; the two differ here.']
+          ? ['The limit line is in credits; the bars are requests.']
           : []),
       ],
       offers: offerNearest(question, answer),
@@ -117,15 +118,15 @@ async function reportSeries(
 
   function describeSteps(): string {
     const average = formatAverage(inquiry, grain, bars);
-    const overLimit = limit ? `; ${countOf(above, grain)} above ${limit.name} (${formatCount(limit.value)})` : '';
-    return (
-      `${countOf(totals.requests, 'request')} by ${countOf(clients, 'client')}${average}; ` +
-      `most ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}${overLimit}.`
-    );
+    const peak =
+      bars.length > 1 ? `; busiest ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}` : '';
+    const over =
+      limit && above > 0 ? ` ${countOf(above, grain)} went over ${limit.name} (${formatCount(limit.value)}).` : '';
+    return `${countOf(totals.requests, 'request')}${average}${peak}.${over}`;
   }
 }
 
-/** Over complete steps only: a running one, and those in which data had not begun, would pull the average down. */
+/** Averages over complete steps only: a running one, and those in which data had not begun, would pull the average down. */
 function formatAverage(
   { deps, extent }: Inquiry,
   grain: StepGrain,
@@ -135,5 +136,5 @@ function formatAverage(
   const whole = bars.filter(({ startMs, partial }) => !partial && startMs >= begunMs);
   if (whole.length < 2) return '';
   const counted = whole.reduce((sum, bar) => sum + bar.requests, 0);
-  return `, ${formatCount(Math.round(counted / whole.length))} a complete ${grain} on average`;
+  return `, ${formatCount(Math.round(counted / whole.length))} ${{ hour: 'an hour', day: 'a day', month: 'a month' }[grain]}`;
 }

@@ -1,6 +1,6 @@
 import type { Question, TableReport } from '../domain/report.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
-import { countOf, formatCount, formatDuration, formatInstant } from './format.ts';
+import { countOf, formatCount, formatDuration, formatInstant, joinWords } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { groupTotals, sumTotals } from './totals.ts';
 
@@ -26,10 +26,10 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
     ...toHead(inquiry, [answer], {
       title: 'Sources',
       finding:
+        `${silent.length > 0 ? `${joinWords(silent.map(({ name }) => name))} ${silent.length === 1 ? 'is' : 'are'} silent. ` : ''}` +
         `${countOf(sumTotals(answer.rows).requests, 'request')} from ${countOf(sent.size, 'source')}` +
-        `${silent.length > 0 ? `; silent: ${silent.map(({ name }) => name).join(', ')}` : ''}` +
-        `${troubled > 0 ? `; ${countOf(troubled, 'source')} with rejected events or conflicts` : ''}` +
-        `; ${countOf(out, 'request')} excluded by ${countOf(excluded.length, 'rule')}.`,
+        `${troubled > 0 ? `; ${countOf(troubled, 'source')} ${troubled === 1 ? 'has' : 'have'} rejected events or conflicts` : ''}.` +
+        `${out > 0 ? ` ${countOf(out, 'request')} excluded by rules.` : ''}`,
       notes: [],
     }),
     kind: 'sources',
@@ -46,7 +46,7 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
         title: 'Excluded',
         lines:
           excluded.length === 0
-            ? ['No rule took anything out in this range.']
+            ? ['Nothing excluded in this range.']
             : excluded.map(({ rule, requests }) => `${rule}: ${countOf(requests, 'request')}`),
       },
     ],
@@ -85,22 +85,20 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
   function describe(health: SourceHealth, requests: number): string[] {
     const { lastReceivedMs, usualGapMs, reasons } = health;
     const last =
-      lastReceivedMs === undefined
-        ? 'nothing was ever received'
-        : `last received ${formatInstant(lastReceivedMs, zone)}`;
+      lastReceivedMs === undefined ? 'nothing received yet' : `last received ${formatInstant(lastReceivedMs, zone)}`;
     const silence =
       isOverdue(health, nowMs) && usualGapMs !== undefined
         ? [
-            `Silent for ${formatDuration(nowMs - lastReceivedMs!)}; usually it is heard every ${formatDuration(usualGapMs)}.`,
+            `Silent for ${formatDuration(nowMs - lastReceivedMs!)}; usually it sends every ${formatDuration(usualGapMs)}.`,
           ]
         : [];
     const counts = (
       [
         [health.accepted, 'accepted'],
         [health.duplicates, 'duplicates'],
-        [health.conflicts, 'of them in conflict with the first of their id'],
+        [health.conflicts, 'conflicts (same id, other content)'],
         [health.rejected, 'rejected'],
-        [health.late, 'late (received after their day was over)'],
+        [health.late, 'late (after their day was over)'],
       ] as const
     ).filter(([count], index) => index === 0 || count > 0);
     return [
@@ -108,12 +106,10 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
       ...silence,
       `Events so far: ${counts.map(([count, word]) => `${formatCount(count)} ${word}`).join(', ')}.`,
       ...(health.withoutId > 0
-        ? [
-            `At least once: ${countOf(health.withoutId, 'event')} came without an id, so a repetition of one is counted again.`,
-          ]
+        ? [`${countOf(health.withoutId, 'event')} had no id; resending them counts twice (at least once).`]
         : []),
       ...(health.medianLagMs !== undefined && health.medianLagMs >= 1000
-        ? [`Half of what it sends arrives ${formatDuration(health.medianLagMs)} or more after the newest call in it.`]
+        ? [`Typical delay ${formatDuration(health.medianLagMs)}.`]
         : []),
       ...reasons.slice(0, 3).map(({ reason, events }) => `Rejected ${formatCount(events)} ×: ${reason}`),
     ];

@@ -54,7 +54,8 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
   return {
     ...toHead(inquiry, [answer], {
       title: 'Status codes',
-      finding: totals.requests === 0 ? describeNothing(inquiry) : describeOutcome(totals, clients),
+      finding: totals.requests === 0 ? describeNothing(inquiry) : describeOutcome(totals, codes),
+      population: countOf(clients, 'client'),
       notes: [...noteAnswer(inquiry, answer), ...noteClients(inquiry, answer, byClient), ...(note ? [note] : [])],
       offers: offerNearest(question, answer),
     }),
@@ -84,12 +85,32 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
   };
 }
 
-/** `12,000 requests by 42 clients; 98.2 % succeeded: 11,784 ok, 216 failed.` `clients` absent: it is one client's. */
-export function describeOutcome(totals: Totals, clients?: number): string {
+/**
+ * `98.2% of 12,000 requests succeeded; most of the 216 failures are 429s.` Without `codes` the failures are only counted.
+ * Requests without a status are neither, and are told apart.
+ */
+export function describeOutcome(totals: Totals, codes: readonly { status: string; requests: number }[] = []): string {
   const { requests, ok, failed, none } = totals;
-  const by = `${countOf(requests, 'request')}${clients === undefined ? '' : ` by ${countOf(clients, 'client')}`}`;
-  if (ok + failed === 0) return `${by}; none of them carried a status.`;
-  const silent = none > 0 ? `, ${formatCount(none)} without a status` : '';
-  const share = `${none > 0 ? 'of those with a status ' : ''}${formatShare(ok, ok + failed)}`;
-  return `${by}; ${share} succeeded: ${formatCount(ok)} ok, ${formatCount(failed)} failed${silent}.`;
+  const all = countOf(requests, 'request');
+  if (ok + failed === 0) return `${all}, none with a status.`;
+  const silent = none > 0 ? ` ${formatCount(none)} had no status.` : '';
+  const known = none > 0 ? `${countOf(ok + failed, 'request')} with a status` : all;
+  const whole =
+    requests === 1 ? 'The only request' : none > 0 ? `All ${known}` : `All ${formatCount(requests)} requests`;
+  if (failed === 0) return `${whole} succeeded.${silent}`;
+  const [worst, second] = codes
+    .filter(({ status }) => Number(status) >= 400)
+    .toSorted((a, b) => b.requests - a.requests);
+  if (ok === 0) {
+    return worst && !second && requests > 1
+      ? `All ${formatCount(requests)} requests ended in ${worst.status} (${describeStatus(worst.status)}).${silent}`
+      : `${whole} failed.${silent}`;
+  }
+  const share = `${formatShare(ok, ok + failed)} of ${known} succeeded`;
+  if (!worst) return `${share}; ${formatCount(failed)} failed.${silent}`;
+  const failures = countOf(failed, 'failure');
+  if (!second)
+    return `${share}; ${failed === 1 ? `the only failure is a ${worst.status}` : `all ${failures} are ${worst.status}s`}.${silent}`;
+  if (worst.requests * 2 > failed) return `${share}; most of the ${failures} are ${worst.status}s.${silent}`;
+  return `${share}; ${formatCount(failed)} failed.${silent}`;
 }

@@ -1,11 +1,10 @@
 import type { Question, ScopeCard, ScopeState, SummaryReport } from '../domain/report.ts';
-import { countOf } from './format.ts';
+import { countOf, formatShare } from './format.ts';
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
-import { describeStates } from './pool.ts';
+import { describeStandings } from './outlook.ts';
 import { getScopeStates } from './pools.ts';
 import { unknownScope } from './scope-words.ts';
-import { describeOutcome } from './status.ts';
 import { countNames, groupTotals, sumTotals } from './totals.ts';
 
 /**
@@ -28,12 +27,12 @@ export async function reportSummary(deps: ReporterDeps, question: Question, nowM
   );
   const today = sumTotals(byScope.rows);
   const clients = countNames(byClient.rows, inquiry.names.nameOf);
-  const outcome = today.requests === 0 ? 'no requests yet.' : describeOutcome(today, clients);
 
   return {
     ...toHead({ ...inquiry, question }, [byScope], {
       title: 'Usage',
-      finding: `${states.length > 0 ? `${describeStates(inquiry, states)} ` : ''}Today so far: ${outcome}`,
+      finding: describeStandings(states),
+      population: describeToday(today, clients),
       notes: [...noteAnswer(inquiry, byScope), ...cards.flatMap(noteBulk)],
     }),
     kind: 'summary',
@@ -42,6 +41,15 @@ export async function reportSummary(deps: ReporterDeps, question: Question, nowM
     clients,
     table: toCardTable(cards),
   };
+}
+
+/** `3,252 requests today · 95.5% succeeded · 8 clients`. */
+function describeToday({ requests, ok, failed }: SummaryReport['today'], clients: number): string {
+  return [
+    requests === 0 ? 'no requests yet today' : `${countOf(requests, 'request')} today`,
+    ...(ok + failed > 0 ? [`${formatShare(ok, ok + failed)} succeeded`] : []),
+    ...(clients > 0 ? [countOf(clients, 'client')] : []),
+  ].join(' · ');
 }
 
 function toCard(state: ScopeState, requestsToday: number, peakMinute: ScopeCard['peakMinute']): ScopeCard {
@@ -77,9 +85,7 @@ async function findPeak(
 
 function noteBulk({ title, peakMinute }: ScopeCard): string[] {
   if (!peakMinute || peakMinute.bulkLeftOut === 0) return [];
-  return [
-    `${countOf(peakMinute.bulkLeftOut, 'call')} of ${title} came as counts, and are left out of its busiest minute.`,
-  ];
+  return [`${countOf(peakMinute.bulkLeftOut, 'call')} of ${title} came as counts and are not part of its peak minute.`];
 }
 
 function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {

@@ -1,6 +1,6 @@
 import type { Calendar } from '../domain/calendar.ts';
 import type { RawEvent, Span, UsageRow } from '../domain/usage.ts';
-import { countOf, formatClock, formatCount, formatDate, formatDuration, formatShare } from './format.ts';
+import { countOf, formatCount, formatDuration, formatMoment, formatShare } from './format.ts';
 import { findPolling } from './polling.ts';
 import { findMost, isNamed } from './totals.ts';
 
@@ -30,9 +30,9 @@ export function findPollingRoutes(events: readonly RawEvent[]): Symptom[] {
     .map(({ route, calls, everyMs, variation, pauses }) => ({
       claim: `Polls every ${formatDuration(everyMs)}`,
       evidence:
-        `${countOf(calls, 'call')} of ${route} come ${formatDuration(everyMs)} apart ` +
+        `${countOf(calls, 'call')} of ${route} come ${formatDuration(everyMs)} apart, ${formatShare(calls, events.length)} of its calls ` +
         `(coefficient of variation ${variation.toFixed(2)} over ${formatCount(calls - 1 - pauses)} gaps` +
-        `${pauses > 0 ? `, ${countOf(pauses, 'pause')} left out` : ''}), ${formatShare(calls, events.length)} of the calls looked at.`,
+        `${pauses > 0 ? `, ${countOf(pauses, 'pause')} left out` : ''}).`,
       remedy: 'Poll less often, ask only for what changed, or cache the answers.',
     }));
 }
@@ -42,23 +42,23 @@ export function findFailingRoutes(rows: readonly UsageRow[]): Symptom[] {
   const sorts = [
     {
       fits: (status: number) => status === 400 || status === 422,
-      claim: 'Malformed requests',
-      remedy: 'Check the route and the format of what is sent against the documentation of the API.',
+      claim: 'Bad requests (400, 422)',
+      remedy: 'Check the route and the body against the documentation of the API.',
     },
     {
       fits: (status: number) => status === 401 || status === 403,
-      claim: 'Credentials or permissions are refused',
-      remedy: 'Check whether its token has expired, and what it may do.',
+      claim: 'Access refused (401, 403)',
+      remedy: 'Check whether its token has expired, and its permissions.',
     },
     {
       fits: (status: number) => status === 404 || status === 410,
-      claim: 'Calls to what does not exist',
-      remedy: 'Check the routes it calls and the ids it keeps.',
+      claim: 'Not found (404)',
+      remedy: 'Fix the calls that return 404: check their routes and ids.',
     },
     {
       fits: (status: number) => status >= 500,
-      claim: 'The server side fails',
-      remedy: 'Look at the status page of the API, and at this route on its side.',
+      claim: 'Server errors (5xx)',
+      remedy: 'Check the status page of the API, and this route on the server.',
     },
   ];
   return sorts.flatMap(({ fits, claim, remedy }) => {
@@ -74,9 +74,9 @@ export function findFailingRoutes(rows: readonly UsageRow[]): Symptom[] {
     const [worst, failed] = findMost(failures)!;
     const all = calls.get(worst)!;
     const place = isNamed(worst)
-      ? `; ${formatShare(failed, total)} of them on ${worst}, where ${formatShare(failed, all)} of ${countOf(all, 'call')} end so`
+      ? `, ${failed === total ? 'all' : formatCount(failed)} of them on ${worst} (${formatShare(failed, all)} of its ${formatCount(all)} calls)`
       : '';
-    return [{ claim, evidence: `${countOf(total, 'call')} ended so${place}.`, remedy }];
+    return [{ claim, evidence: `${countOf(total, 'call')}${place}.`, remedy }];
   });
 }
 
@@ -118,27 +118,27 @@ export function findBursts(
     undefined,
   );
   const limit = peak && limits.get(peak.scope);
-  const when = peak && `${formatDate(calendar.dayOf(peak.startMs))} ${formatClock(peak.startMs, calendar.zone)}`;
-  const peakWords = peak ? `; its busiest minute was ${when} with ${countOf(peak.calls, 'call')}` : '';
-  const limitWords =
-    limit === undefined ? '' : `, against ${formatCount(limit)} a minute allowed to all of ${peak!.scope}`;
+  const when = peak && formatMoment(peak.startMs, calendar.zone);
+  const peakWords = peak ? `; peak minute ${when} with ${countOf(peak.calls, 'call')}` : '';
+  const limitWords = limit === undefined ? '' : ` (${peak!.scope} allows ${formatCount(limit)})`;
   const seen = events.reduce((sum, { status, count }) => sum + (status === 429 ? count : 0), 0);
   const isBelow =
     seen === refused &&
     [...scopes.keys()].every((scope) => (busiest.get(scope) ?? Infinity) < (limits.get(scope) ?? 0));
-  const most = isBelow && peak ? `, who then made at most ${formatCount(busiest.get(peak.scope)!)}` : '';
-  const evidence = `${countOf(refused, 'call')} ended in 429${peakWords}${limitWords}${most}`;
+  const most =
+    isBelow && peak ? ` All of ${peak.scope} made at most ${formatCount(busiest.get(peak.scope)!)} a minute.` : '';
+  const evidence = `${countOf(refused, 'call')} refused${peakWords}${limitWords}.${most}`;
   return [
     isBelow
       ? {
-          claim: 'Is refused (429) below the rate limit that is known here',
-          evidence: `${evidence}, so it was another limit than this one.`,
-          remedy: 'Find out which limit refuses it, and wait longer after each 429 (exponential backoff).',
+          claim: 'Rate-limited (429) below the known limit',
+          evidence: `${evidence} Another limit applies.`,
+          remedy: 'Find out which limit is being hit; back off after each 429.',
         }
       : {
-          claim: 'Comes faster than the rate allows',
-          evidence: `${evidence}.`,
-          remedy: 'Spread calls evenly, and wait longer after each 429 (exponential backoff).',
+          claim: 'Rate-limited (429)',
+          evidence,
+          remedy: 'Spread calls evenly; back off after each 429.',
         },
   ];
 }
@@ -160,15 +160,12 @@ export function findManyAddresses(
   const counts = [...others.values()].map(({ size }) => size).sort((a, b) => a - b);
   const usual = counts[Math.floor(counts.length / 2)];
   if (mine.size < MANY_ADDRESSES || (usual !== undefined && mine.size < usual * 3)) return [];
-  const beside =
-    usual === undefined
-      ? ''
-      : `; half of the ${countOf(counts.length, 'other client')} use ${formatCount(usual)} or fewer`;
+  const beside = usual === undefined ? '' : `; other clients typically use ${formatCount(usual)}`;
   return [
     {
-      claim: 'Many addresses use this key',
+      claim: 'Used from many addresses',
       evidence: `Its calls come from ${countOf(mine.size, 'IP address', 'IP addresses')}${beside}.`,
-      remedy: 'If it is not meant to be shared, give each user a key of their own and rotate this one.',
+      remedy: 'If the key is not meant to be shared, rotate it and give each user their own.',
     },
   ];
 }
@@ -184,18 +181,18 @@ export function findOtherDates(events: readonly RawEvent[], calendar: Calendar):
     ...(late.length >= least
       ? [
           {
-            claim: 'Calls arrive after their day is over',
-            evidence: `${countOf(late.length, 'event')} of ${formatCount(events.length)} were received on a later date than they are counted on.`,
-            remedy: 'Days are counted by the time of the call: send sooner, or read a day once its late events are in.',
+            claim: 'Late calls',
+            evidence: `${formatCount(late.length)} of ${countOf(events.length, 'event')} arrived after their day was over.`,
+            remedy: 'Calls count on the day they were made. Send sooner, or read a day once its late events are in.',
           },
         ]
       : []),
     ...(elsewhere.length >= least
       ? [
           {
-            claim: `Days in ${calendar.zone} are not days in UTC`,
-            evidence: `${countOf(elsewhere.length, 'event')} of ${formatCount(events.length)} fall on another date in UTC.`,
-            remedy: `Compare with numbers that are counted by days in ${calendar.zone} too.`,
+            claim: `Days are counted in ${calendar.zone}, not UTC`,
+            evidence: `${formatCount(elsewhere.length)} of ${countOf(events.length, 'event')} fall on another date in UTC.`,
+            remedy: `Compare only with numbers counted in ${calendar.zone}.`,
           },
         ]
       : []),
@@ -217,12 +214,12 @@ export function findGrowth(now: readonly UsageRow[], before: readonly UsageRow[]
   if (was < LEAST_CALLS || sum < was * 1.5 || sum - was < 100) return [];
   const [route, most] = findMost(grown)!;
   const place = isNamed(route)
-    ? `; ${formatShare(Math.min(most, sum - was), sum - was)} of the growth is ${route}`
+    ? `; ${formatShare(Math.min(most, sum - was), sum - was)} of the growth is on ${route}`
     : '';
   return [
     {
-      claim: 'Far more calls than before',
-      evidence: `${countOf(sum, 'request')} after ${formatCount(was)} in ${label} before (${(sum / was).toFixed(1)} times)${place}.`,
+      claim: 'Much more traffic than before',
+      evidence: `${countOf(sum, 'request')}, up from ${formatCount(was)} in ${label} before (${(sum / was).toFixed(1)}×)${place}.`,
       remedy: 'Ask its owner what changed.',
     },
   ];

@@ -1,9 +1,10 @@
-import { NONE, OTHER } from '../domain/dimension.ts';
-import { MAX_RANKING_ROWS, type Question, type RankingReport, type RankingRow } from '../domain/report.ts';
+import { NONE } from '../domain/dimension.ts';
+import { MAX_RANKING_ROWS, type Question, type RankingReport } from '../domain/report.ts';
 import type { UsageAnswer } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
-import { capitalise, countOf, formatCount, formatCredits, formatPercent, formatShare } from './format.ts';
+import { capitalise, countOf } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { describeLeader } from './leader.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { rankRows, toRankingTable } from './ranking.ts';
 import { addTotals, countNames, emptyTotals, isNamed, sumTotals } from './totals.ts';
@@ -54,52 +55,24 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
   return {
     ...toHead(inquiry, [main, ...(all ? [all] : [])], {
       title: `Top ${words.plural}`,
-      finding: totals.requests === 0 ? describeNothing(inquiry) : findLeader(),
+      finding:
+        totals.requests === 0
+          ? describeNothing(inquiry)
+          : describeLeader(inquiry, { ranked, totals, distinct, dimension, measure }),
+      population: [
+        countOf(distinct, words.singular, words.plural),
+        ...(dimension === 'client' ? [] : [countOf(clientCount, 'client')]),
+      ].join(' · '),
       notes,
       offers: offerNearest(question, main),
     }),
     ...report,
   };
 
-  function findLeader(): string {
-    const leader = findFirst(ranked, measure);
-    const show = measure === 'credits' ? formatCredits : formatCount;
-    // The rows stand in another order than the leader is told by.
-    const isOtherwise = question.sort !== undefined && question.sort !== `-${measure}`;
-    const whole = `${show(totals[measure])} ${measure}`;
-    if (!leader)
-      return `None of the ${whole} names ${/^[aeiou]/i.test(words.singular) && words.singular !== 'user' ? 'an' : 'a'} ${words.singular}.`;
-    const told = leader.failed > 0 && !inquiry.filters.some(({ key }) => key === 'status');
-    const failed = told ? `, ${formatShare(leader.failed, leader.requests)} of its requests failed` : '';
-    const others = dimension === 'client' ? '' : `, ${countOf(clientCount, 'client')}`;
-    return (
-      `${leader.name} leads${isOtherwise ? ` by ${measure}` : ''} with ${show(leader[measure])} of ${whole} (${formatPercent(leader.sharePercent)})${failed}; ` +
-      `${countOf(distinct, words.singular, words.plural)}${others} in all.`
-    );
-  }
-
   function noteUnnamed(): string[] {
-    const unnamed = (name: string) => ranked.find((row) => row.name === name);
-    const none = unnamed(NONE);
-    const other = unnamed(OTHER);
-    return [
-      ...(none ? [`${countOf(none.requests, 'request')} named no ${words.singular}: ${NONE}, in the last place.`] : []),
-      ...(other
-        ? [`${countOf(other.requests, 'request')} are under ${OTHER}, beyond the cap of a day's ${words.plural}.`]
-        : []),
-    ];
+    const none = ranked.find(({ name }) => name === NONE);
+    return none ? [`${countOf(none.requests, 'request')} had no ${words.singular}: ${NONE} in the table.`] : [];
   }
-}
-
-/** The row that stands first by the measure, in whatever order they are. */
-function findFirst(ranked: readonly RankingRow[], measure: 'requests' | 'credits'): RankingRow | undefined {
-  let first: RankingRow | undefined;
-  for (const row of ranked) {
-    if (!isNamed(row.name)) continue;
-    const ahead = first ? row[measure] - first[measure] : 1;
-    if (ahead > 0 || (ahead === 0 && row.name < first!.name)) first = row;
-  }
-  return first;
 }
 
 type Asking = (part: Inquiry) => Promise<UsageAnswer> | undefined;

@@ -38,7 +38,7 @@ async function findUnknown(deps: ReporterDeps, question: Question, range: Range,
   for (const value of unknown) {
     const near = listNear(value, [...known!]).slice(0, SUGGESTIONS);
     const nearest = near.length > 0 ? `; nearest: ${joinWords(near)}` : '';
-    notes.push(`No ${singular} is called ${JSON.stringify(value)} in this range${nearest}.`);
+    notes.push(`No ${singular} “${value}” in this range${nearest}.`);
     offers.push(...near.map((name) => ({ label: name, question: replaceValue(question, filter, value, name) })));
     if (near.length === 0 && key !== 'status') {
       const top: Question = { report: 'top', dimension: key, range: question.range, private: question.private };

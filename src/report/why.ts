@@ -16,7 +16,7 @@ import {
   MANY_ADDRESSES,
   type Symptom,
 } from './symptoms.ts';
-import { countNames, groupTotals, sumTotals } from './totals.ts';
+import { sumTotals } from './totals.ts';
 
 /** Newest events of a client that are looked at. */
 const MOST_EVENTS = 50_000;
@@ -67,7 +67,6 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
     ...findOtherDates(events, calendar),
   ];
   const totals = sumTotals(byClient.rows);
-  const routes = [...groupTotals(byRoute.rows, ({ keys }) => keys[0]!)].length;
 
   return {
     ...toHead({ ...inquiry, question }, [byClient], {
@@ -76,16 +75,16 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
         totals.requests === 0
           ? describeNothing(inquiry)
           : symptoms.length > 0
-            ? `${name}: ${symptoms.map(({ claim }) => claim.charAt(0).toLowerCase() + claim.slice(1)).join('; ')}.`
-            : `Nothing stands out in ${countOf(totals.requests, 'request')} of ${name} on ${countOf(routes, 'route')}.`,
+            ? `${name}: ${symptoms.map(({ claim }) => claim.charAt(0).toLowerCase() + claim.slice(1)).join(', ')}.`
+            : `Nothing unusual in the ${countOf(totals.requests, 'request')} of ${name}.`,
       notes: [
         ...notes,
         ...noteAnswer(inquiry, byClient),
         ...(events.length === MOST_EVENTS
-          ? [`Intervals, bursts and late arrivals are of its newest ${formatCount(MOST_EVENTS)} events.`]
+          ? [`Intervals, bursts and late calls: of its newest ${formatCount(MOST_EVENTS)} events.`]
           : []),
         ...(extent && extent.firstRawDay > range.firstDay
-          ? [`Intervals, bursts and late arrivals are of raw events, which begin on ${formatDate(extent.firstRawDay)}.`]
+          ? [`Intervals, bursts and late calls: since ${formatDate(extent.firstRawDay)}.`]
           : []),
       ],
       offers: offerNext(name, question),
@@ -95,10 +94,8 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
       ...(totals.requests > 0
         ? [
             {
-              title: 'In all',
-              lines: [
-                describeOutcome(totals, name.includes('*') ? countNames(byClient.rows, names.nameOf) : undefined),
-              ],
+              title: 'Overall',
+              lines: [describeOutcome(totals)],
             },
           ]
         : []),
@@ -152,9 +149,9 @@ function findStranger(
     ...(definitions.clients.length > 0 && strangers.length > 0
       ? [
           {
-            claim: 'Nobody declared this client',
-            evidence: `${countOf(definitions.clients.length, 'client')} declared, and none fits ${strangers.slice(0, 3).join(', ')}.`,
-            remedy: 'Find out who uses it, and declare its name and owner; or revoke its key.',
+            claim: 'Unknown client',
+            evidence: `None of the ${countOf(definitions.clients.length, 'client')} in the pools file matches ${strangers.slice(0, 3).join(', ')}.`,
+            remedy: 'Find out who uses it, then name it in the pools file or revoke its key.',
           },
         ]
       : []),
@@ -163,7 +160,7 @@ function findStranger(
           {
             claim: 'New client',
             evidence: `Its first call in the last ${FIRST_CALL_DAYS} days was on ${formatDate(firstDay)}.`,
-            remedy: 'Agree with its owner on how much it may use.',
+            remedy: 'Agree with its owner how much it may use.',
           },
         ]
       : []),

@@ -2,7 +2,7 @@ import type { Thousandths } from '../domain/event.ts';
 
 /** What can be warned about. `on`: at install. */
 export const ALERT_KINDS = [
-  { kind: 'level', words: /^(levels?|thresholds?|pools?)$/, title: 'A pool reaches 75, 90 or 100 %', on: true },
+  { kind: 'level', words: /^(levels?|thresholds?|pools?)$/, title: 'A pool reaches 75, 90 or 100%', on: true },
   { kind: 'switch', words: /^switch(es)?$/, title: 'A pool is empty and the next is drawn from', on: true },
   { kind: 'rate', words: /^rates?( limits?)?$/, title: 'The rate limit per minute is reached', on: true },
   { kind: 'silent', words: /^(silent|silence)( sources?)?$/, title: 'A source is silent', on: true },
@@ -41,7 +41,7 @@ export function findAlertKind(what: string): AlertKind | undefined {
 /** An alert as told. Texts are plain: names in them are never read as markup. */
 export interface AlertContent {
   kind: AlertKind;
-  /** `Daily credits of crm reached 90 %`. */
+  /** `Daily credits of crm reached 90%`. */
   title: string;
   /** The numbers, and what to do. */
   lines: readonly string[];

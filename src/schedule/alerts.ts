@@ -187,7 +187,7 @@ export class Alerts implements AlertPort {
     return findAlertChannel(this.#options.db, this.#options);
   }
 
-  /** Who is mentioned at 90 and 100 %; undefined: nobody. */
+  /** Who is mentioned at 90 and 100%; undefined: nobody. */
   async mention(): Promise<string | undefined> {
     return findAlertMention(this.#options.db, this.#options);
   }

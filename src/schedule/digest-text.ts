@@ -23,7 +23,7 @@ export interface DigestPart {
   lines: readonly string[];
 }
 
-/** `1,250 requests by 12 clients on Fri 20 Nov 2026 (UTC), +25 % on the day before (1,000), …`. */
+/** `1,250 requests by 12 clients on Fri 20 Nov 2026 (UTC), +25% on the day before (1,000), …`. */
 export function describeDay(content: DigestContent): string {
   const { totals, dayBefore, weekday } = content;
   const comparisons = [
@@ -41,7 +41,7 @@ export function describeDay(content: DigestContent): string {
   );
 }
 
-/** `Last 7 days: 8,400 requests, 1,200 a day, +5 % on the 7 before (8,000)`. Undefined for a daily digest. */
+/** `Last 7 days: 8,400 requests, 1,200 a day, +5% on the 7 before (8,000)`. Undefined for a daily digest. */
 export function describeSpan({ span }: DigestContent): string | undefined {
   if (!span) return undefined;
   const before =
@@ -77,7 +77,7 @@ function listSilentSources({ silent, zone }: DigestContent): string {
     .join(', ');
 }
 
-/** `99.2 % successful (99.5 % the day before): 1,240 ok, 10 failed`. Undefined where no call has a status. */
+/** `99.2% successful (99.5% the day before): 1,240 ok, 10 failed`. Undefined where no call has a status. */
 export function describeSuccess({ totals, dayBefore }: DigestContent): string | undefined {
   if (totals.ok + totals.failed === 0) return undefined;
   const before =
@@ -163,7 +163,7 @@ export function listParts(content: DigestContent): DigestPart[] {
   return parts.filter(({ lines }) => lines.length > 0);
 }
 
-/** `+25 % on`, `the same as`, `new against`. */
+/** `+25% on`, `the same as`, `new against`. */
 function describeChange(now: number, before: number): string {
   if (now === before) return 'the same as';
   if (before === 0) return 'up from';
@@ -200,7 +200,7 @@ function keepClauses(evidence: string): string {
   return text.endsWith('.') ? text : `${text}.`;
 }
 
-/** `Daily credits: 41 % (21,525 of 52,500, 30,975 left), 🔵 healthy, burn rate 0.82, lasts until the reset at the usual rate`. */
+/** `Daily credits: 41% (21,525 of 52,500, 30,975 left), 🔵 healthy, burn rate 0.82, lasts until the reset at the usual rate`. */
 export function describePool(pool: PoolBalance, zone: string): string {
   const burn = pool.burnRate === undefined ? '' : `, burn rate ${pool.burnRate.toFixed(2)}`;
   const forecast = describeForecast(pool, zone);
@@ -214,7 +214,7 @@ export function describePool(pool: PoolBalance, zone: string): string {
 /** `runs out between … and …`; undefined for a pool that is used up, and where too little is known. */
 export function describeForecast(pool: PoolBalance, zone: string): string | undefined {
   if (pool.level === 'exhausted') return undefined;
-  if (!pool.runOut) return pool.foreseen && 'lasts until the reset at the usual rate';
+  if (!pool.runOut) return pool.pace && pool.burnRate !== undefined ? 'will last until the reset' : undefined;
   return describeRunOut(pool.runOut, zone);
 }
 

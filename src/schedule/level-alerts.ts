@@ -188,9 +188,9 @@ function toLevelContent({ scope, pool, later, days }: About, level: number): Ale
 /** What is said of a pool or limit at a level, by its present figures. */
 export function toLevelWords(scope: ScopeState, pool: PoolState, level: number): Pick<AlertContent, 'title' | 'lines'> {
   const isLimit = scope.limits.includes(pool);
-  const full = isLimit ? 'is reached: 100 %' : 'is used up: 100 %';
+  const full = isLimit ? 'is reached: 100%' : 'is used up: 100%';
   return {
-    title: `${pool.name} of ${scope.title} ${level === 100 ? full : `reached ${level} %`}`,
+    title: `${pool.name} of ${scope.title} ${level === 100 ? full : `reached ${level}%`}`,
     lines: [
       `${formatCredits(pool.used)} of ${formatCredits(pool.amount)} used (${formatPercent(pool.percent, pool.thresholds)}), ` +
         `${formatCredits(pool.left)} left, ${pool.period.label}`,

@@ -94,7 +94,7 @@ export interface AlertSummary {
   /** What was told and holds now, what was told and is over, a mute, a bound that somebody set, or what can be switched on and off. */
   sort: 'raised' | 'past' | 'mute' | 'rule' | 'kind';
   id: string;
-  /** `Daily credits of crm reached 90 %`. */
+  /** `Daily credits of crm reached 90%`. */
   title: string;
   /** One line of where it stands. */
   detail: string;
@@ -110,7 +110,7 @@ export interface AlertSummary {
 export interface AlertRouting {
   /** Undefined: the admins by direct message. */
   channel: string | undefined;
-  /** A user or user group, mentioned at 90 and 100 %; undefined: nobody. */
+  /** A user or user group, mentioned at 90 and 100%; undefined: nobody. */
   mention: string | undefined;
   kinds: readonly { kind: string; title: string; on: boolean }[];
 }

@@ -18,7 +18,7 @@ export async function findAlertChannel(db: Db, { alertChannel }: { alertChannel:
   return resolveChoice(await findSetting(db, CHANNEL_SETTING), alertChannel);
 }
 
-/** Who is mentioned at 90 and 100 %: a user or a user group; undefined: nobody. */
+/** Who is mentioned at 90 and 100%: a user or a user group; undefined: nobody. */
 export async function findAlertMention(db: Db, { oncall }: { oncall: string | undefined }) {
   return resolveChoice(await findSetting(db, MENTION_SETTING), oncall);
 }

@@ -23,10 +23,10 @@ describe('alternative text', () => {
 
   it('states the numbers of a ranking, largest first, exactly', () => {
     expect(buildAltText(topClients())).toBe(
-      'Bar chart: Top clients, 2026-11-14 – 2026-11-20, Europe/Berlin. acme-web made 947,312 of 2,310,000 requests (41 %); ' +
-        '97,118 requests (4.2 %) failed, most of them by mobile-android. acme-web 947,312 (41.0 %), 31,004 failed; ' +
-        'billing-sync 512,006 (22.2 %), 1,200 failed; mobile-ios 301,440 (13.0 %); mobile-android 288,190 (12.5 %), ' +
-        '64,002 failed; partner-feed-north-america 95,001 (4.1 %), 12 failed; 38 others 166,051. In all 2,310,000 requests.',
+      'Bar chart: Top clients, 2026-11-14 – 2026-11-20, Europe/Berlin. acme-web made 947,312 of 2,310,000 requests (41%); ' +
+        '97,118 requests (4.2%) failed, most of them by mobile-android. acme-web 947,312 (41.0%), 31,004 failed; ' +
+        'billing-sync 512,006 (22.2%), 1,200 failed; mobile-ios 301,440 (13.0%); mobile-android 288,190 (12.5%), ' +
+        '64,002 failed; partner-feed-north-america 95,001 (4.1%), 12 failed; 38 others 166,051. In all 2,310,000 requests.',
     );
     expect(buildAltText(topClients(), 'doughnut')).toMatch(/^Doughnut chart: /);
   });
@@ -69,7 +69,7 @@ describe('alternative text', () => {
     const report = poolStack();
     const pool = { ...report.scopes[0]!.pools[0]!, percent: 89.97, level: 'approaching' as const };
     expect(buildAltText({ ...report, scopes: [{ ...report.scopes[0]!, pools: [pool] }] })).toContain(
-      '(89.9 %), approaching',
+      '(89.9%), approaching',
     );
   });
 

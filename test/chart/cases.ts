@@ -136,7 +136,7 @@ export const CHART_CASES: readonly ChartCase[] = [
       5,
     ),
   },
-  { name: 'a limit at 5,000 %', report: poolsOf([balanceOf('Tiny', 5000, 100), balanceOf('Large', 1, 100)]) },
+  { name: 'a limit at 5,000%', report: poolsOf([balanceOf('Tiny', 5000, 100), balanceOf('Large', 1, 100)]) },
   { name: 'pools of nothing', report: poolsOf([balanceOf('None', 0, 0), balanceOf('Overdrawn', 3, 0)]) },
   {
     name: 'pools with thresholds of their own',

@@ -119,7 +119,7 @@ export function topClients(): RankingReport {
     { ...totalsOf(166_051, 900), count: 38 },
     {
       finding:
-        'acme-web made 947,312 of 2,310,000 requests (41 %); 97,118 requests (4.2 %) failed, most of them by mobile-android.',
+        'acme-web made 947,312 of 2,310,000 requests (41%); 97,118 requests (4.2%) failed, most of them by mobile-android.',
     },
   );
 }
@@ -306,7 +306,7 @@ export function cardOf(scope: string, pool: PoolBalance | undefined, changes: Pa
 
 export function summaryOfScopes(): SummaryReport {
   return {
-    ...headOf('summary', 'API usage', 'crm is critical: 92.4 % of Daily credits used; 4,000 left.'),
+    ...headOf('summary', 'API usage', 'crm is critical: 92.4% of Daily credits used; 4,000 left.'),
     kind: 'summary',
     cards: [
       cardOf('crm', balanceOf('Daily credits', 48_500, 52_500)),
@@ -368,7 +368,7 @@ export function historyByPool(): HistoryReport {
 export function drillOf(name: string): DrillReport {
   const rowsOf = (entries: readonly (readonly [string, number, number])[]) => rankingOf(entries).rows;
   return {
-    ...headOf('client', `Client ${name}`, '64,002 of 288,190 requests failed (22.2 %), nearly all on one route.', {
+    ...headOf('client', `Client ${name}`, '64,002 of 288,190 requests failed (22.2%), nearly all on one route.', {
       ...rangeOf('2026-11-14', '2026-11-20', 'day'),
     }),
     kind: 'client',

@@ -87,13 +87,13 @@ describe('headroom pools', () => {
     expect((await run('pools', 'show')).out).toBe(`crm: CRM calls
   at most 600 requests a minute
   Daily credits (rolling-24h)
-    52,500 of 52,500 used (100.0 %, exhausted), 0 left, last 24 hours
+    52,500 of 52,500 used (100.0%, exhausted), 0 left, last 24 hours
     50,000 + 10 × 250 Users = 52,500
   Add-on (once, in use)
-    500.5 of 1,000 used (50.1 %, healthy), 499.5 left, 1 Nov – 31 Dec 2026
+    500.5 of 1,000 used (50.1%, healthy), 499.5 left, 1 Nov – 31 Dec 2026
     1,000
   Acme (day, a limit)
-    0 of 10 used (0.0 %, healthy), 10 left, 20 Nov 2026
+    0 of 10 used (0.0%, healthy), 10 left, 20 Nov 2026
     10
   this month: 53,000.5 used, 0 of them beyond all pools
 
@@ -104,7 +104,7 @@ Days in Europe/Berlin.`);
     await run('pools', 'apply', 'pools.yaml');
     await run('correct', 'crm', '53000', '--reason', 'used before Headroom', '--at', '2026-11-05');
     const { out } = await run('pools', 'show');
-    expect(out).toContain('500 of 1,000 used (50.0 %, healthy), 500 left, 1 Nov – 31 Dec 2026');
+    expect(out).toContain('500 of 1,000 used (50.0%, healthy), 500 left, 1 Nov – 31 Dec 2026');
     expect(out).toContain('this month: 53,000 used, 0 of them beyond all pools');
   });
 

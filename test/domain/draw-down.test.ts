@@ -177,6 +177,15 @@ describe('periods', () => {
     expect(draw([rolling], [use('2023-10-26T10:30', 10), use('2023-10-27T10:30', 1)])).toEqual([11, 0]);
   });
 
+  it('of the last rolling pool hold what went over it, too: a provider counts every call', () => {
+    const rolling = pool(ROLLING, 10);
+    const steps = [use('2023-10-26T10:00', 10), use('2023-10-26T23:00', 10), use('2023-10-27T12:00', 4)];
+    expect(draw([rolling], steps)).toEqual([10, 14]);
+    const { over } = drawDown([rolling], steps, { calendar, knownDay: START });
+    expect([...over[0]!]).toEqual([0, 10_000, 4000]);
+    expect(draw([rolling, pool(MONTH, 100, { priority: 2 })], steps)).toEqual([14, 10, 0]);
+  });
+
   it('know the window of an instant to the minute', () => {
     const standing = findStanding(pool(ROLLING, 10), at('2023-10-27T10:30:15'), calendar, START + 900)!;
     expect(standing.period).toEqual({ fromMs: at('2023-10-26T10:31'), toMs: at('2023-10-27T10:31') });
@@ -243,7 +252,7 @@ describe('exhaustions', () => {
       startMs: at('2023-10-26') + minute * MINUTE,
       credits: 1000,
     }));
-    expect(drawDown([pool(ROLLING, 10)], steps, { calendar, knownDay: START }).exhaustions).toHaveLength(3);
+    expect(drawDown([pool(ROLLING, 10)], steps, { calendar, knownDay: START }).exhaustions).toHaveLength(1);
   });
 });
 
@@ -317,7 +326,7 @@ function boundsOf(period: PeriodRule, day: number): [number, number] {
 
 /** Event by event, everything looked up anew: slow and plain. */
 function oracle(pools: Pool[], steps: UsageStep[], knownDay: number) {
-  const draws: { pool: number; startMs: number; credits: number }[] = [];
+  const draws: { pool: number; startMs: number; credits: number; heldBy?: number | undefined }[] = [];
   const inForce = (each: Pool, day: number) =>
     amountOf(each.amounts.findLast((other) => other.fromDay <= day) ?? each.amounts[0]!);
   for (const { startMs, credits } of steps.toSorted((a, b) => a.startMs - b.startMs)) {
@@ -336,7 +345,7 @@ function oracle(pools: Pool[], steps: UsageStep[], knownDay: number) {
       );
     let rest = credits;
     for (const { each, index } of order) {
-      const own = draws.filter((draw) => draw.pool === index);
+      const own = draws.filter((draw) => draw.pool === index || draw.heldBy === index);
       const [first, last] = boundsOf(each.period, day);
       const [amount, held] =
         each.period.kind === 'rolling-24h'
@@ -350,7 +359,9 @@ function oracle(pools: Pool[], steps: UsageStep[], knownDay: number) {
       draws.push({ pool: index, startMs, credits: part });
       rest -= part;
     }
-    draws.push({ pool: -1, startMs, credits: rest });
+    const last = order.at(-1);
+    const heldBy = last?.each.period.kind === 'rolling-24h' ? last.index : undefined;
+    draws.push({ pool: -1, startMs, credits: rest, heldBy });
   }
   return draws;
 }

@@ -34,10 +34,10 @@ it('says nothing under three days, or without use', () => {
 it('prints its arithmetic', () => {
   const pace = findPace({ firstDay, credits: [4_100_400, 5_300_000, 4_100_400, 5_300_000, 4_700_000] })!;
   expect(formatForecast(pace, 12_400_000, { earliest: 2.34, latest: 3.02 })).toBe(
-    'at 4,100 – 5,300 a day (p25–p75 of the last 5 days), the 12,400 left last 2.3 – 3 days',
+    'at 4,100–5,300 a day (p25–p75 of the last 5 days), the 12,400 left last 2.3–3 days',
   );
   expect(formatForecast(pace, 12_400_000, { earliest: 2.34, latest: undefined })).toBe(
-    'at 4,100 – 5,300 a day (p25–p75 of the last 5 days), the 12,400 left last 2.3 days at the quicker, past the reset at the slower',
+    'at 4,100–5,300 a day (p25–p75 of the last 5 days), the 12,400 left last 2.3 days at the faster pace, past the reset at the slower',
   );
 });
 

@@ -48,17 +48,15 @@ it('a day that was corrected says how often and by how much', async () => {
       )
     ).notes.filter((note) => note.includes('correction'));
   expect(await told('2026-11-20')).toEqual([
-    '2 corrections, -498.5 credits in all in this range: counted in pools, not in these requests.',
+    '2 corrections, -498.5 credits in all: counted in pools, not in these requests.',
   ]);
-  expect(await told('7d', 'other')).toEqual([
-    '1 correction, +2 credits in this range: counted in pools, not in these requests.',
-  ]);
+  expect(await told('7d', 'other')).toEqual(['1 correction, +2 credits: counted in pools, not in these requests.']);
   expect(await told('2026-11-18')).toEqual([]);
 });
 
 it('balances say which corrections are in them', async () => {
   const report = await ask(events, { report: 'pool', scope: 'crm' }, { definitions, deps });
-  expect(report.notes).toContain('CRM since Sun 1 Nov 2026: 2 corrections, -498.5 credits in all, in its use.');
+  expect(report.notes).toContain('CRM includes 2 corrections, -498.5 credits in all since Sun 1 Nov 2026.');
   const before = await ask(events, { report: 'pool', scope: 'crm', range: '2026-11-19' }, { definitions, deps });
   expect(before.notes.join()).not.toContain('correction');
 });
@@ -69,5 +67,5 @@ it('a what-if says that it is computed as if it had held all along', async () =>
   const amounts = [{ ...pool!.amounts[0]!, grants: [{ name: 'Users', quantity: 10, each: 1000 }] }];
   const granted = { scopes: [{ ...scope!, pools: [{ ...pool!, amounts }] }] };
   const report = await ask(events, { report: 'pool', scope: 'crm', suppose: { users: 25 } }, { definitions: granted });
-  expect(report.notes).toContain('It is computed as if this had held all along: earlier months draw from it too.');
+  expect(report.notes).toContain('Calculated as if this had always applied.');
 });

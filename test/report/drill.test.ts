@@ -35,8 +35,8 @@ describe('client', () => {
       'scope',
     ]);
     expect(report.sections[0]!.rows[0]!.name).toBe('400');
-    expect(report.finding).toMatch(/ 100 % of the failures are with \/v1\/items\.$/);
-    expect(report.notes).toEqual(['Data begin on Fri 20 Nov 2026.', 'Ids: id-1, id-2.']);
+    expect(report.finding).toBe('Acme CRM made 150 requests; 6.7% failed. All 10 failures are on /v1/items.');
+    expect(report.notes).toEqual(['Data begins on Fri 20 Nov 2026.', 'Ids: id-1, id-2.']);
     expect(report.question.filters).toBeUndefined();
     expect(toCsv(report)).toContain('route,/v1/items,50,33.33333333333333,40,10,0,50\r\n');
   });
@@ -64,7 +64,7 @@ describe('client', () => {
 
   it('says that a known client was quiet', async () => {
     const report = await ask(traffic, { report: 'client', name: 'other', range: '2026-11-19' });
-    expect(report.finding).toBe('No requests fit the filters in this range (Thu 19 Nov 2026).');
+    expect(report.finding).toBe('No requests match these filters (Thu 19 Nov 2026).');
   });
 });
 

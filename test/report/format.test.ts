@@ -8,18 +8,18 @@ it('one credit is one', () => {
 
 describe('formatPercent', () => {
   it.each([
-    [0, '0 %'],
-    [100, '100 %'],
-    [28.000000000000004, '28 %'],
-    [0.02, '<0.1 %'],
-    [41.24, '41.2 %'],
-    [41, '41 %'],
-    [41.04, '41.0 %'],
-    [74.96, '74.9 %'],
-    [89.999999, '89.9 %'],
-    [99.99, '99.9 %'],
-    [100.01, '100.0 %'],
-    [1234.56, '1,234.6 %'],
+    [0, '0%'],
+    [100, '100%'],
+    [28.000000000000004, '28%'],
+    [0.02, '<0.1%'],
+    [41.24, '41.2%'],
+    [41, '41%'],
+    [41.04, '41.0%'],
+    [74.96, '74.9%'],
+    [89.999999, '89.9%'],
+    [99.99, '99.9%'],
+    [100.01, '100.0%'],
+    [1234.56, '1,234.6%'],
   ])('%f is %s', (percent, text) => {
     expect(formatPercent(percent)).toBe(text);
   });
@@ -27,7 +27,7 @@ describe('formatPercent', () => {
   it('never shows a level that is not reached, nor hides one that is', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 150, noNaN: true }), fc.integer({ min: 1, max: 99 }), (percent, level) => {
-        const shown = Number(formatPercent(percent, [level]).replace(' %', '').replace('<0.1', '0.05'));
+        const shown = Number(formatPercent(percent, [level]).replace('%', '').replace('<0.1', '0.05'));
         for (const each of [level, 100]) expect(shown >= each).toBe(percent >= each);
         expect(Math.abs(shown - percent)).toBeLessThan(0.1001);
       }),
@@ -51,8 +51,8 @@ describe('credits and durations', () => {
     [1000, '1 s'],
     [10_500, '10.5 s'],
     [60_000, '1 min'],
-    [5_400_000, '1.5 h'],
-    [172_800_000, '2 d'],
+    [5_400_000, '1.5h'],
+    [172_800_000, '2d'],
   ])('%i ms is %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
   });

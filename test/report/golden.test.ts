@@ -91,9 +91,9 @@ describe('October 2023', () => {
       drawOrder: ['Bundled licences', 'Annual add-on'],
     });
     expect(report.finding).toBe(
-      'Integration Service API calls: 25,000 of 3,000,000 used in Annual add-on (0.8 %), healthy.',
+      '🔵 Integration Service API calls has used 0.8% of its annual add-on (25,000 of 3,000,000).',
     );
-    expect(report.notes).toEqual(['Balances at the end of Tue 31 Oct 2023.']);
+    expect(report.notes).toEqual(['As of the end of Tue 31 Oct 2023.']);
     expect(toCsv(report)).toContain(
       'integration-service,Bundled licences,pool,100000,100000,0,100,exhausted,1 – 31 Oct 2023,"10 × 5,000',
     );
@@ -116,7 +116,7 @@ describe('October 2023', () => {
       total: 125_000_000,
     });
     expect(report.finding).toBe(
-      '125,000 credits used in Nov 2022 – Oct 2023, most in Oct 2023 with 125,000; Bundled licences 100,000, Annual add-on 25,000.',
+      'Integration Service API calls used 125,000 credits in 12 months, most in Oct 2023 (125,000).',
     );
     expect(toCsv(report)).toContain('\r\n2023-10,100000,25000,0,125000,no\r\n');
   });
@@ -132,7 +132,7 @@ describe('pool', () => {
     expect(now.scopes[0]!.pools[0]).toMatchObject({ amount: 52_500_000, level: 'approaching' });
     const more = await ask([], { report: 'pool', scope: 'crm', suppose: { users: 200 } }, { definitions });
     expect(more.scopes[0]!.pools[0]).toMatchObject({ amount: 100_000_000 });
-    expect(more.notes).toContain('As it would be with 200 users.');
+    expect(more.notes).toContain('What if: 200 users.');
     await expect(ask([], { report: 'pool', scope: 'crn' }, { definitions })).rejects.toMatchObject({
       code: 'question',
       suggestions: [{ command: `pool ${SERVICE}` }, { command: 'pool crm' }],
@@ -173,11 +173,11 @@ describe('summary', () => {
       },
     ]);
     expect(report.notes).toContain(
-      '93 calls of Integration Service API calls came as counts, and are left out of its busiest minute.',
+      '93 calls of Integration Service API calls came as counts and are not part of its peak minute.',
     );
     expect(report).toMatchObject({ today: { requests: 100, ok: 7, failed: 93 }, clients: 3 });
-    expect(report.finding).toMatch(
-      /^Integration Service API calls: 75,000 of 100,000 used in Bundled licences \(75 %\), approaching its end.* Today so far: 100 requests by 3 clients; 7 % succeeded: 7 ok, 93 failed\.$/,
+    expect(report.finding).toBe(
+      '🟠 Integration Service API calls has used 75% of its bundled licences (75,000 of 100,000). Everything else is fine.',
     );
   });
 
@@ -252,15 +252,15 @@ describe('explain', () => {
     );
     const lines = report.sections.flatMap((section) => section.lines);
     for (const line of [
-      'Calls whose scope is integration-service, or that carry none and fit: source uipath; or module erp*.',
-      'What a call costs, the first that fits: kind integration_task: 2 credits a call; else 1 credit, unless the event says otherwise.',
-      '110,000 requests for 110,000 credits in the range; late of them: none.',
+      'Calls with scope integration-service, or without a scope and source uipath, or module erp*.',
+      'Cost per call, first match: kind integration_task: 2 credits a call; else 1 credit, unless the event says otherwise.',
+      '110,000 requests cost 110,000 credits in this range; none late.',
       'Bundled licences, 1 – 30 Nov 2026: 100,000 of 100,000 drawn, 0 left',
-      'Overage this month, covered by no pool: 10,000',
+      'Over the allowance this month: 10,000',
       'Bundled licences (month): 10 × 5,000 Automation Developer + 10 × 5,000 Unattended Robot = 100,000',
-      'Nothing was taken out.',
+      'Nothing.',
       '-1.5 credits of integration-service at 21 Nov 2026 14:05: refund (U1)',
-      'The newest event was received at 20 Nov 2026 10:00 UTC; it is counted at once.',
+      'Newest event received at 20 Nov 2026 10:00 UTC; events count at once.',
     ]) {
       expect(lines).toContain(line);
     }
@@ -276,12 +276,12 @@ describe('advice', () => {
       { definitions: { ...definitions, clients: [{ id: 'acme', name: 'Acme' }] } },
     );
     expect(report.table.rows.map(([advice]) => advice)).toEqual([
-      'Cover what Integration Service API calls uses beyond its pools: buy an add-on',
-      'Spread calls evenly and back off after each 429',
-      'Find out who the undeclared clients are',
+      'Integration Service API calls is over its allowance: buy an add-on',
+      'Spread calls evenly; back off after a 429',
+      'Name the unknown clients',
     ]);
-    expect(report.finding).toBe(`Most pressing of 3: ${report.table.rows[0]![0]}.`);
-    expect(report.sections[0]!.lines).toEqual(['15,000 credits of overage this month.']);
+    expect(report.finding).toBe(`${report.table.rows[0]![0]}. 2 more things to do below.`);
+    expect(report.sections[0]!.lines).toEqual(['15,000 credits over the allowance this month.']);
     expect(report.offers).toContainEqual({
       label: 'Why bot',
       question: { report: 'why', name: 'bot', range: undefined },
@@ -303,15 +303,13 @@ describe('advice', () => {
       (await ask(steady, { report: 'advice' }, { definitions: { scopes: [{ ...service, pools }] } })).table.rows.map(
         ([advice]) => advice,
       );
-    expect(await planFor(holding('Small', 285, 0))).toEqual([`Plan for the end of Small of ${service.title}`]);
+    expect(await planFor(holding('Small', 285, 0))).toEqual([`Plan ahead: ${service.title} may run out of small`]);
     expect(await planFor(holding('Small', 285, 0), holding('Large', 100_000, 1))).toEqual([]);
   });
 
   it('has none to give where all is well', async () => {
     const report = await ask([use('2026-11-20T10:00:00Z', 100)], { report: 'advice' }, { definitions });
     expect(report.table.rows).toEqual([]);
-    expect(report.finding).toBe(
-      'Nothing needs doing: no pool near its end and no pattern of failures in 100 requests.',
-    );
+    expect(report.finding).toBe('Nothing to do: no pool is running out and failures show no pattern.');
   });
 });

@@ -63,7 +63,7 @@ describe('licences', () => {
       { report: 'licences' },
       { definitions: { scopes } },
     );
-    expect(report.finding).toBe('30 licences of 3 kinds in 2 pools of 2 scopes.');
+    expect(report.finding).toBe('30 licences of 3 kinds feed 2 pools.');
     expect(report.sections).toEqual([
       {
         title: 'Integration Service API calls',
@@ -71,7 +71,7 @@ describe('licences', () => {
       },
       { title: 'CRM', lines: ['Daily credits (rolling-24h): 50,000 + 10 × 250 Users = 52,500'] },
     ]);
-    expect(report.notes).toEqual(['Bundled licences is 1 from Fri 1 Jan 2027 on.', 'Old ended on Fri 20 Nov 2026.']);
+    expect(report.notes).toEqual(['Bundled licences changes to 1 on Fri 1 Jan 2027.', 'Old ended on Fri 20 Nov 2026.']);
     expect(toCsv(report)).toContain(
       'integration-service,Bundled licences,month,Automation Developer,10,5000,50000\r\n',
     );
@@ -91,8 +91,6 @@ describe('licences', () => {
   });
 
   it('says so when nothing is declared', async () => {
-    expect((await ask([], { report: 'licences' })).finding).toBe(
-      'No pool is declared: there is nothing that grants calls.',
-    );
+    expect((await ask([], { report: 'licences' })).finding).toBe('No pools yet, so there are no licences.');
   });
 });

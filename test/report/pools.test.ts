@@ -255,7 +255,7 @@ describe('pools whose periods begin on different days', () => {
 describe('a limit', () => {
   const limit: Limit = pool('Fair use', { kind: 'day' }, 100);
 
-  it('draws nothing, and goes beyond 100 %', async () => {
+  it('draws nothing, and goes beyond 100%', async () => {
     const state = await getState(
       [call('2026-11-20T08:00', 150)],
       scope([pool('Month', MONTH, 200)], { limits: [limit] }),
@@ -344,7 +344,7 @@ describe('when it runs out', () => {
     const { runOut } = (await getState(events, scope([pool('Month', MONTH, 102)]), noon)).pools[0]!;
     // 42 left; at the quicker 14 a day: 7 today, then 14 and 14, then half a day; at the slower 10: 5, then 37 in 3.7 days.
     expect(runOut).toMatchObject({ earliestMs: at('2026-11-23T12:00'), latestMs: at('2026-11-24T16:48') });
-    expect(runOut!.arithmetic).toBe('at 10 – 14 a day (p25–p75 of the last 5 days), the 42 left last 3 – 4.2 days');
+    expect(runOut!.arithmetic).toBe('at 10–14 a day (p25–p75 of the last 5 days), the 42 left last 3–4.2 days');
   });
 
   it('of a later pool counts what the earlier ones give', async () => {

@@ -19,7 +19,7 @@ describe('daily', () => {
     expect(report.bars.map(({ requests }) => requests)).toEqual([5, 0, 0, 0, 0, 0, 9]);
     expect(report.bars.every(({ partial }) => !partial)).toBe(true);
     expect(report.totals).toMatchObject({ requests: 14, ok: 5, failed: 9 });
-    expect(report.finding).toBe('14 requests by 1 client, 2 a complete day on average; most on 20 Nov with 9.');
+    expect(report.finding).toBe('14 requests, 2 a day; busiest on 20 Nov with 9.');
     expect(toCsv(report).split('\r\n').slice(0, 2)).toEqual([
       'day,requests,ok,failed,none,credits,partial',
       '2026-11-14,5,5,0,0,5,no',
@@ -35,7 +35,7 @@ describe('daily', () => {
       ],
       { report: 'daily' },
     );
-    expect(finding).toContain(', 20 a complete day on average;');
+    expect(finding).toContain('60 requests, 20 a day; busiest on 20 Nov with 30.');
     const year = await ask(
       [
         { timeMs: at('2026-08-15T00:00:00Z'), count: 7 },
@@ -44,7 +44,7 @@ describe('daily', () => {
       ],
       { report: 'daily', range: '12-months' },
     );
-    expect(year.finding).toContain(', 15 a complete month on average;');
+    expect(year.finding).toContain('37 requests, 15 a month; busiest in Oct 2026 with 20.');
   });
 
   it('draws a year by the month, and marks the running one partial', async () => {
@@ -104,7 +104,7 @@ describe('daily', () => {
     const events = [{ timeMs: at('2026-11-20T12:00:00Z'), count: 11, scope: 'crm' }];
     const report = await ask(events, { report: 'daily' }, { definitions });
     expect(report.limit).toEqual({ name: 'Fair use', value: 10 });
-    expect(report.finding).toContain('1 day above Fair use (10)');
+    expect(report.finding).toContain('11 requests; busiest on 20 Nov with 11. 1 day went over Fair use (10).');
     const filtered = await ask(
       events,
       { report: 'daily', filters: [{ key: 'client', patterns: ['acme'], not: false }] },
@@ -181,14 +181,14 @@ describe('day', () => {
     async (report) => {
       const events = [{ timeMs: at('2026-11-05T12:00:00Z') }];
       const before = await ask(events, { report, range: '2026-10-10' });
-      expect(before.notes).toEqual(['Data begin on Thu 5 Nov 2026.']);
+      expect(before.notes).toEqual(['Data begins on Thu 5 Nov 2026.']);
       expect(before.kind === 'day' ? before.bars : before.kind === 'status' ? before.steps : []).toHaveLength(1);
     },
   );
 
   it('of which the data cover a part says when they begin; a range within them says nothing', async () => {
     const events = [{ timeMs: at('2026-11-18T12:00:00Z') }];
-    expect((await ask(events, { report: 'daily' })).notes).toEqual(['Data begin on Wed 18 Nov 2026.']);
+    expect((await ask(events, { report: 'daily' })).notes).toEqual(['Data begins on Wed 18 Nov 2026.']);
     expect((await ask(events, { report: 'day', range: '2026-11-18' })).notes).toEqual([]);
   });
 });

@@ -39,15 +39,15 @@ describe('sources', () => {
   it('shows what each sender sent, what is wrong with it, and what rules took out', async () => {
     const report = await ask([], { report: 'sources' }, { deps: { usage, sources: async () => [kong, uipath] } });
     expect(report.finding).toBe(
-      '11 requests from 2 sources; silent: kong; 1 source with rejected events or conflicts; 30 requests excluded by 1 rule.',
+      'kong is silent. 11 requests from 2 sources; 1 source has rejected events or conflicts. 30 requests excluded by rules.',
     );
     expect(report.sections).toEqual([
       {
         title: 'kong (kong)',
         lines: [
           '7 requests in this range; last received 21 Nov 2026 13:05.',
-          'Silent for 1 h; usually it is heard every 1 min.',
-          'Events so far: 1,000 accepted, 12 duplicates, 2 of them in conflict with the first of their id, 5 rejected, 3 late (received after their day was over).',
+          'Silent for 1h; usually it sends every 1 min.',
+          'Events so far: 1,000 accepted, 12 duplicates, 2 conflicts (same id, other content), 5 rejected, 3 late (after their day was over).',
           'Rejected 5 ×: time is more than 5 minutes ahead',
         ],
       },
@@ -56,7 +56,7 @@ describe('sources', () => {
         lines: [
           '4 requests in this range; last received 21 Nov 2026 14:04.',
           'Events so far: 4 accepted.',
-          'At least once: 4 events came without an id, so a repetition of one is counted again.',
+          '4 events had no id; resending them counts twice (at least once).',
         ],
       },
       { title: 'Excluded', lines: ['kind internal: 30 requests'] },
@@ -69,7 +69,7 @@ describe('sources', () => {
     const silent = async (lastReceivedMs: number) => {
       const sources = async () => [{ ...busy, lastReceivedMs }];
       const { finding } = await ask([], { report: 'sources' }, { deps: { usage, sources } });
-      return finding.includes('silent: uipath');
+      return finding.includes('uipath is silent');
     };
     expect(await silent(NOW - 599_999)).toBe(false);
     expect(await silent(NOW - 600_000)).toBe(true);

@@ -19,10 +19,10 @@ describe('status', () => {
     );
     expect(report.codes.map(({ status, requests, meaning }) => [status, requests, meaning])).toEqual([
       ['200', 60, 'OK'],
-      ['(none)', 20, 'no status was sent: neither success nor failure'],
+      ['(none)', 20, 'no status'],
       ['404', 10, 'not found'],
       ['304', 5, 'not modified'],
-      ['429', 4, 'too many requests: over the rate'],
+      ['429', 4, 'rate-limited'],
       ['503', 1, 'service unavailable'],
     ]);
     expect(report.groups.map(({ group, requests }) => [group, requests])).toEqual([
@@ -34,7 +34,7 @@ describe('status', () => {
       ['(none)', 20],
     ]);
     expect(report.finding).toBe(
-      '100 requests by 1 client; of those with a status 81.3 % succeeded: 65 ok, 15 failed, 20 without a status.',
+      '81.3% of 80 requests with a status succeeded; most of the 15 failures are 404s. 20 had no status.',
     );
     expect(toCsv(report).split('\r\n')[0]).toBe('status,meaning,requests,share_percent');
     expect(toCsv(report)).toContain('404,not found,10,10\r\n');
@@ -72,10 +72,8 @@ describe('status', () => {
     // One 500 among 101 failures is no pattern.
     expect(report.diagnosis).toEqual([
       {
-        claim: 'Malformed requests',
-        evidence:
-          '100 of 1,001 requests (10.0 %) ended in 400; 90 % of them from acme, which made 11.0 % of all requests; ' +
-          '100 % of them on /v1/orders, which made 12.0 % of all requests.',
+        claim: 'Bad requests (400, 422)',
+        evidence: '100 calls (10.0%), 90% from acme, all on /v1/orders.',
       },
     ]);
   });
@@ -83,12 +81,12 @@ describe('status', () => {
   it('names no place for failures that are spread, or for those of the only client', async () => {
     const spread = ['a', 'b', 'c'].map((client) => calls(500, 20, { client, route: `/${client}` }));
     const [finding] = (await ask(spread, { report: 'status' })).diagnosis;
-    expect(finding).toEqual({ claim: 'The server side fails', evidence: '60 of 60 requests (100 %) ended in 500.' });
+    expect(finding).toEqual({ claim: 'Server errors (5xx)', evidence: '60 calls (100%).' });
     const alone = (await ask([calls(401, 30), calls(403, 10)], { report: 'status' })).diagnosis;
     expect(alone).toEqual([
       {
-        claim: 'Credentials or permissions are refused',
-        evidence: '40 of 40 requests (100 %) ended in 401 (30), 403 (10).',
+        claim: 'Access refused (401, 403)',
+        evidence: '40 calls (100%): 30 × 401, 10 × 403.',
       },
     ]);
   });
@@ -104,10 +102,8 @@ describe('status', () => {
     const report = await ask([...burst, calls(200, 100, { scope: 'crm' })], { report: 'status' }, { definitions });
     expect(report.diagnosis).toEqual([
       {
-        claim: 'Calls come faster than the rate allows',
-        evidence:
-          '2 of 112 requests (1.8 %) ended in 429; the most on 19 Nov (2); ' +
-          'the busiest minute of crm then was Thu 19 Nov 2026 08:30 with 12 calls, against 10 allowed a minute.',
+        claim: 'Rate-limited (429)',
+        evidence: '2 calls (1.8%), worst on 19 Nov (2). Peak minute of crm: 12 of 10 allowed (Thu 19 Nov 08:30).',
       },
     ]);
   });
@@ -118,11 +114,13 @@ describe('status', () => {
     };
     const few = [429, 429, 200].map((status) => calls(status, 1, { scope: 'crm' }));
     const [found] = (await ask(few, { report: 'status' }, { definitions })).diagnosis;
-    expect(found!.claim).toBe('Calls are refused (429) below the rate limit that is known here');
-    expect(found!.evidence).toContain('so it was another limit than this one');
+    expect(found!.claim).toBe('Rate-limited (429) below the known limit');
+    expect(found!.evidence).toContain(
+      '2 calls (66.7%), worst on 20 Nov (2). The peak minute stayed below the limit of crm (3 of 10), so another limit applies.',
+    );
     const advice = await ask(few, { report: 'advice' }, { definitions });
     expect(advice.sections.map(({ title }) => title)).toContain(
-      'Find out which limit refuses calls, and back off after each 429',
+      'Find out which limit is being hit; back off after a 429',
     );
   });
 });

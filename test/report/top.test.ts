@@ -33,7 +33,7 @@ describe('top', () => {
     expect(report.others).toMatchObject({ count: 1, requests: 1 });
     expect(report.rows[1]).toMatchObject({ sharePercent: 30, failed: 30, ok: 0 });
     expect(report).toMatchObject({ distinct: 6, clients: 6, asOfMs: noon, zone: 'UTC' });
-    expect(report.finding).toBe('a leads with 50 of 100 requests (50 %); 6 clients in all.');
+    expect(report.finding).toBe('a made 50% of 100 requests.');
   });
 
   it('finds methods however they are written, since they are kept in upper case', async () => {
@@ -50,7 +50,7 @@ describe('top', () => {
     expect(report.others).toMatchObject({ count: 2, requests: 101 });
     const all = await ask([...users, calls('a', 100)], { report: 'top', dimension: 'user', limit: 1000 });
     expect(all.rows.at(-1)).toMatchObject({ name: '(none)', requests: 100 });
-    expect(all.notes).toContain('100 requests named no user: (none), in the last place.');
+    expect(all.notes).toContain('100 requests had no user: (none) in the table.');
   });
 
   it('has, under a filter, shares of the filtered and of all', async () => {
@@ -74,7 +74,7 @@ describe('top', () => {
     expect(page.rows.map(({ name }) => name)).toEqual(['c', 'd']);
     expect(page.others).toMatchObject({ count: 4, requests: 84 });
     const failed = await ask(traffic, { report: 'top', limit: 1, sort: '-failed' });
-    expect(failed.finding).toMatch(/^a leads by requests with 50 of 100 requests/);
+    expect(failed.finding).toBe('b has all 30 failures.');
     expect(failed.rows[0]!.name).toBe('b');
     await expect(ask(traffic, { report: 'top', sort: 'toString' })).rejects.toThrow('Cannot sort by "toString"');
   });
@@ -88,7 +88,7 @@ describe('top', () => {
       ['b', 1001],
       ['a', 500],
     ]);
-    expect(report.finding).toContain('b leads with 1.001 of 1.501 credits');
+    expect(report.finding).toContain('b used 66.7% of 1.501 credits.');
     expect(toCsv(report)).toContain('b,1,66.68887408394404,1,0,0,1.001,\r\n');
   });
 
@@ -159,7 +159,7 @@ describe('top', () => {
     const empty = await ask([], { report: 'top' });
     expect(empty).toMatchObject({ finding: 'No usage has been received yet.', rows: [], asOfMs: 0, distinct: 0 });
     const none = await ask(traffic, { report: 'top', filters: [{ key: 'client', patterns: ['nobody'], not: false }] });
-    expect(none.finding).toBe('No requests fit the filters in this range (14 – 20 Nov 2026).');
+    expect(none.finding).toBe('No requests match these filters (14 – 20 Nov 2026).');
     const first = await ask(traffic, { report: 'top', range: 'this-month' }, { nowMs: at('2026-11-01T09:00:00Z') });
     expect(first.finding).toBe('Nothing to count: 1 Nov 2026: no whole day yet.');
     expect(first.rows).toEqual([]);
@@ -168,7 +168,7 @@ describe('top', () => {
   it('marks a live range, and says what over-full days leave out', async () => {
     const live = await ask([calls('a', 1, { timeMs: NOW - 1000 })], { report: 'top', range: 'today' });
     expect(live.totals.requests).toBe(1);
-    expect(live.notes).toEqual(['Still growing: calls of this range are yet to come.']);
+    expect(live.notes).toEqual(['Still in progress: more calls will be added.']);
     const calendar = createCalendar('UTC');
     const usage = createMemoryUsage([...traffic, calls('(other)', 900)], calendar);
     const capped: typeof usage = {
@@ -178,8 +178,10 @@ describe('top', () => {
     const report = await ask([], { report: 'top', limit: 1000 }, { deps: { usage: capped } });
     expect(report.rows.at(-1)).toMatchObject({ name: '(other)', requests: 900 });
     expect(report).toMatchObject({ distinct: 6, totals: { requests: 1000 } });
-    expect(report.finding).toContain('a leads with 50 of 1,000 requests (5 %)');
-    expect(report.notes.join()).toContain('900 requests are under (other)');
+    expect(report.finding).toContain('a made 5% of 1,000 requests.');
+    expect(report.notes.join()).toContain(
+      'Data begins on Fri 20 Nov 2026.,Rare clients are counted together as (other); totals are exact.',
+    );
   });
 
   it('computes all shares over the days that raw events cover, and offers what totals hold', async () => {
@@ -206,10 +208,10 @@ describe('top', () => {
     ] as const;
     const report = await ask([], { report: 'top', dimension: 'ip', filters }, { deps: { usage: shortened } });
     expect(report.rows).toMatchObject([{ name: '1', requests: 3, shareOfAllPercent: 75 }]);
-    expect(report.notes.join(' ')).toContain('raw events, which begin on Wed 18 Nov 2026');
-    expect(report.offers).toMatchObject([
-      { label: 'Whole range, filtered by user only', question: { filters: [filters[1]] } },
-    ]);
+    expect(report.notes.join(' ')).toContain(
+      'Data begins on Sun 15 Nov 2026. This combination is only kept since Wed 18 Nov 2026; earlier days are left out. The whole range can be answered by IP address and user.',
+    );
+    expect(report.offers).toMatchObject([{ label: 'Whole range, by user only', question: { filters: [filters[1]] } }]);
   });
 
   it('names the day that raw events begin on, also where the whole range is older', async () => {
@@ -232,6 +234,8 @@ describe('top', () => {
     ] as const;
     const question = { report: 'top', dimension: 'ip', range: '2026-09-10..2026-09-20', filters } as const;
     const report = await ask([], question, { deps: { usage: cut } });
-    expect(report.notes.join(' ')).toContain('raw events reach back to Wed 21 Oct 2026 only: nothing of the range');
+    expect(report.notes.join(' ')).toContain(
+      'Data begins on Tue 15 Sep 2026. This combination is only kept since Wed 21 Oct 2026, after the range asked for. The whole range can be answered by user.',
+    );
   });
 });

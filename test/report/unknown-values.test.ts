@@ -20,8 +20,8 @@ function top(...filters: Filter[]) {
 describe('values of filters that nobody sent', () => {
   it('are told with the nearest that somebody did, and the corrected question', async () => {
     const report = await top(where('client', 'acme crm'));
-    expect(report.finding).toMatch(/^No requests fit the filters/);
-    expect(report.notes[0]).toBe('No client is called "acme crm" in this range; nearest: Acme CRM.');
+    expect(report.finding).toMatch(/^No requests match these filters/);
+    expect(report.notes[0]).toBe('No client “acme crm” in this range; nearest: Acme CRM.');
     expect(report.offers).toEqual([
       {
         label: 'Acme CRM',
@@ -36,7 +36,7 @@ describe('values of filters that nobody sent', () => {
   it('are told beside others of the same filter that fit', async () => {
     const report = await top(where('client', 'Acme CRM', 'Beta'), where('route', '/v1/orders'));
     expect(report.totals.requests).toBe(1);
-    expect(report.notes).toContain('No client is called "Beta" in this range; nearest: Beta Corp.');
+    expect(report.notes).toContain('No client “Beta” in this range; nearest: Beta Corp.');
     expect(report.offers![0]!.question.filters).toEqual([
       where('client', 'Acme CRM', 'Beta Corp'),
       where('route', '/v1/orders'),
@@ -45,7 +45,7 @@ describe('values of filters that nobody sent', () => {
 
   it('lead to the whole list where nothing is near', async () => {
     const report = await top(where('route', '/xyz'));
-    expect(report.notes).toContain('No route is called "/xyz" in this range.');
+    expect(report.notes).toContain('No route “/xyz” in this range.');
     expect(report.offers![0]).toMatchObject({ label: 'Top routes', question: { report: 'top', dimension: 'route' } });
   });
 

@@ -29,7 +29,7 @@ describe('why', () => {
     expect(report.table.rows).toEqual([
       [
         'Polls every 10.5 s',
-        '61 calls of GET /v1/orders come 10.5 s apart (coefficient of variation 0.05 over 60 gaps), 100 % of the calls looked at.',
+        '61 calls of GET /v1/orders come 10.5 s apart, 100% of its calls (coefficient of variation 0.05 over 60 gaps).',
         'Poll less often, ask only for what changed, or cache the answers.',
       ],
     ]);
@@ -64,8 +64,8 @@ describe('why', () => {
       { report: 'why', name: 'acme' },
     );
     expect(report.table.rows[0]!.slice(0, 2)).toEqual([
-      'Malformed requests',
-      '40 calls ended so; 75 % of them on /v1/orders, where 75 % of 40 calls end so.',
+      'Bad requests (400, 422)',
+      '40 calls, 30 of them on /v1/orders (75% of its 40 calls).',
     ]);
   });
 
@@ -76,10 +76,7 @@ describe('why', () => {
     };
     const report = await ask(burst, { report: 'why', name: 'acme' }, { definitions });
     expect(report.table.rows.map((row) => row.slice(0, 2))).toEqual([
-      [
-        'Comes faster than the rate allows',
-        '15 calls ended in 429; its busiest minute was Fri 20 Nov 2026 12:00 with 15 calls, against 10 a minute allowed to all of crm.',
-      ],
+      ['Rate-limited (429)', '15 calls refused; peak minute Fri 20 Nov 12:00 with 15 calls (crm allows 10).'],
     ]);
   });
 
@@ -94,18 +91,14 @@ describe('why', () => {
     };
     const report = await ask([...refused, ...others], { report: 'why', name: 'acme' }, { definitions });
     const [claim, evidence] = report.table.rows[0]!;
-    expect(claim).toBe(
-      isBelow ? 'Is refused (429) below the rate limit that is known here' : 'Comes faster than the rate allows',
-    );
-    expect(String(evidence).includes('so it was another limit than this one')).toBe(isBelow);
+    expect(claim).toBe(isBelow ? 'Rate-limited (429) below the known limit' : 'Rate-limited (429)');
+    expect(String(evidence).includes('Another limit applies.')).toBe(isBelow);
   });
 
   it('finds a key on many addresses only where others use few', async () => {
     const from = (client: string, ips: number) =>
       Array.from({ length: ips }, (_, n) => ({ timeMs: noon, client, ip: `${client}${n}` }));
-    expect(await claims([...from('acme', 30), ...from('b', 2), ...from('c', 3)])).toEqual([
-      'Many addresses use this key',
-    ]);
+    expect(await claims([...from('acme', 30), ...from('b', 2), ...from('c', 3)])).toEqual(['Used from many addresses']);
     expect(await claims([...from('acme', 30), ...from('b', 20)])).toEqual([]);
     expect(await claims(from('acme', 9))).toEqual([]);
   });
@@ -114,7 +107,7 @@ describe('why', () => {
     const old = { timeMs: at('2026-10-20T12:00:00Z'), client: 'old' };
     const events = [old, { timeMs: noon, client: 'acme' }];
     const definitions = { clients: [{ id: 'old', name: 'Old' }] };
-    expect(await claims(events, { definitions })).toEqual(['Nobody declared this client', 'New client']);
+    expect(await claims(events, { definitions })).toEqual(['Unknown client', 'New client']);
     expect(await claims([{ timeMs: noon, client: 'acme' }])).toEqual([]);
   });
 
@@ -127,17 +120,17 @@ describe('why', () => {
     const first = { timeMs: at('2026-10-01T12:00:00Z'), client: 'acme' };
     const report = await ask([first, before, ...now], { report: 'why', name: 'acme' });
     expect(report.table.rows[0]!.slice(0, 2)).toEqual([
-      'Far more calls than before',
-      '300 requests after 100 in as many days before (3.0 times); 95 % of the growth is /b.',
+      'Much more traffic than before',
+      '300 requests, up from 100 in as many days before (3.0×); 95% of the growth is on /b.',
     ]);
     expect(await claims([before, ...now])).toEqual([]);
   });
 
   it('explains days that are not those of UTC, and late arrivals', async () => {
     const night = every(60_000, 30, { timeMs: at('2026-11-19T23:30:00Z') });
-    expect(await claims(night, { zone: 'Europe/Berlin' })).toEqual(['Days in Europe/Berlin are not days in UTC']);
+    expect(await claims(night, { zone: 'Europe/Berlin' })).toEqual(['Days are counted in Europe/Berlin, not UTC']);
     const late = every(1000, 12, { receivedMs: at('2026-11-21T01:00:00Z'), count: 2 });
-    expect(await claims(late)).toEqual(['Calls arrive after their day is over']);
+    expect(await claims(late)).toEqual(['Late calls']);
     // A file brought in later tells nothing of its sender.
     expect(await claims(late.map((event) => ({ ...event, imported: true })))).toEqual([]);
   });
@@ -147,7 +140,7 @@ describe('why', () => {
       report: 'why',
       name: 'acme',
     });
-    expect(report.finding).toBe('Nothing stands out in 500 requests of acme on 1 route.');
+    expect(report.finding).toBe('Nothing unusual in the 500 requests of acme.');
     expect(report.table.rows).toEqual([]);
   });
 });

@@ -39,8 +39,8 @@ it('a beginning that several titles have names none of them', async () => {
 it('limits that were not reached are told in one clause, however many scopes there are', async () => {
   const { diagnosis } = await ask(refused, { report: 'status' }, { definitions });
   expect(diagnosis[0]!.evidence).toBe(
-    '60 of 60 requests (100 %) ended in 429; the most on 20 Nov (60); the busiest minutes then were below the limits of ' +
-      'crm (1 of 600), public (1 of 600) and portal (1 of 600), so it was another limit than these.',
+    '60 calls (100%), worst on 20 Nov (60). The peak minute stayed below the limit of ' +
+      'crm (1 of 600), public (1 of 600) and portal (1 of 600), so another limit applies.',
   );
 });
 
@@ -55,7 +55,5 @@ it('advice offers each report once', async () => {
 
 it('a history of one pool does not repeat its sum', async () => {
   const { finding } = await ask(refused, { report: 'history', scope: 'crm' }, { definitions });
-  expect(finding).toBe(
-    '20 credits used in Dec 2025 – Nov 2026 to yesterday, most in Nov 2026 with 20; all of it Monthly.',
-  );
+  expect(finding).toBe('CRM API used 20 credits in 12 months, most in Nov 2026 (20).');
 });

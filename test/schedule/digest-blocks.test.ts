@@ -48,7 +48,7 @@ it('leaves out the headline’s numbers and the success rate where these section
 });
 
 it('ends evidence at a whole clause, and advice does not repeat it', () => {
-  const evidence = `291 of 6,880 requests (4.2 %) ended in 429; ${'100 % of them from one client, which made 13.4 % of all; '.repeat(3)}${'the busiest minutes then were below the limits '.repeat(3)}.`;
+  const evidence = `291 of 6,880 requests (4.2%) ended in 429; ${'100% of them from one client, which made 13.4% of all; '.repeat(3)}${'the busiest minutes then were below the limits '.repeat(3)}.`;
   const status = { codes: [{ status: '429', sharePercent: 4.2 }], diagnosis: [{ claim: 'Refused', evidence }] };
   const advice = { sections: [{ title: 'Back off after each 429', lines: [evidence] }] };
   const { blocks } = buildDigest(content({ status, advice } as never), {
@@ -57,7 +57,7 @@ it('ends evidence at a whole clause, and advice does not repeat it', () => {
   });
   const body = JSON.stringify(blocks);
   expect(body).not.toContain('…');
-  expect(body).toContain('which made 13.4 % of all."');
+  expect(body).toContain('which made 13.4% of all."');
   expect(body.split('ended in 429')).toHaveLength(2);
   expect(body).toContain('"Back off after each 429"');
 });

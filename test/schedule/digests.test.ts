@@ -32,7 +32,7 @@ describeEachDialect('digests', (databases) => {
     const [message, ...replies] = slack.messages(CHANNEL);
     expect(replies).toHaveLength(1);
     expect(message!.text).toContain('4 requests by 2 clients on Fri 20 Nov 2026 (UTC)');
-    expect(message!.text).toContain('75 % successful');
+    expect(message!.text).toContain('75% successful');
     expect(replies.every(({ thread_ts }) => thread_ts === message!.ts)).toBe(true);
     slack.assertNoProblems();
   });
@@ -285,7 +285,7 @@ describeEachDialect('digests', (databases) => {
     await tick();
     await tick();
     const texts = parentsIn(slack).map(({ text }) => text);
-    expect(texts[0]).toContain('Last 7 days: 133 requests, 19 a day, +58.3 % on the 7 before (84)');
+    expect(texts[0]).toContain('Last 7 days: 133 requests, 19 a day, +58.3% on the 7 before (84)');
     expect(texts.at(-1)).toContain('Nov 2026: 465 requests, 16 a day');
   });
 

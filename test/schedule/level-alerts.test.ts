@@ -15,7 +15,7 @@ describeEachDialect('alerts on levels', (databases) => {
     await use(749);
     expect(told()).toEqual([]);
     await use(1);
-    expect(told()).toEqual(['🟠 Monthly of CRM reached 75 %']);
+    expect(told()).toEqual(['🟠 Monthly of CRM reached 75%']);
     await run();
     await use(100);
     expect(told()).toHaveLength(1);
@@ -25,14 +25,14 @@ describeEachDialect('alerts on levels', (databases) => {
     const parent = channel[0]!;
     const broadcasts = channel.filter(({ subtype }) => subtype === 'thread_broadcast');
     expect(broadcasts.map(({ text }) => text.split('\n')[0])).toEqual([
-      `<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90 %`,
-      `<!subteam^${ONCALL}> ⛔ Monthly of CRM is used up: 100 %`,
+      `<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90%`,
+      `<!subteam^${ONCALL}> ⛔ Monthly of CRM is used up: 100%`,
     ]);
     expect(broadcasts.every(({ thread_ts }) => thread_ts === parent.ts)).toBe(true);
-    expect(parent.text).toContain('is used up: 100 %');
+    expect(parent.text).toContain('is used up: 100%');
     // The line in the thread has mentioned on-call: the edit does not again.
     expect(JSON.stringify(parent)).not.toContain(ONCALL);
-    expect(parent.text).toContain('1,000 of 1,000 used (100 %), 0 left');
+    expect(parent.text).toContain('1,000 of 1,000 used (100%), 0 left');
     slack.assertNoProblems();
   });
 
@@ -77,7 +77,7 @@ describeEachDialect('alerts on levels', (databases) => {
       world.events.push({ timeMs: clock.now() - day * DAY, scope: 'crm', count: 1 });
     await use(95);
     expect(slack.messages(CHANNEL).map(({ text }) => text)).toContainEqual(
-      expect.stringContaining('Forecast: lasts until the reset at the usual rate (UTC).'),
+      expect.stringContaining('Forecast: will last until the reset (UTC).'),
     );
   });
 
@@ -85,7 +85,7 @@ describeEachDialect('alerts on levels', (databases) => {
     const { use, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
     await use(950);
     await use(10);
-    expect(told()).toEqual([`<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90 %`]);
+    expect(told()).toEqual([`<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90%`]);
   });
 
   it('do not come again after a restart, nor from two instances at once', async () => {
@@ -98,14 +98,14 @@ describeEachDialect('alerts on levels', (databases) => {
     await Promise.all([sender.settle(), second.sender.settle(), third.sender.settle()]);
     await reopen().alerts.evaluate(clock.now());
     await sender.settle();
-    expect(told()).toEqual(['🟠 Monthly of CRM reached 75 %']);
+    expect(told()).toEqual(['🟠 Monthly of CRM reached 75%']);
   });
 
   it('lose none where two instances claim different levels at the same moment', async () => {
     const { db, clock, sender, told, slack } = await openAlerts(databases, []);
     const claim = (level: number) => ({
       ...{ key: `alert:crm/Monthly:now:${level}:0`, kind: 'level', subject: 'crm/Monthly', period: 'now', level },
-      content: { kind: 'level' as const, title: `reached ${level} %`, lines: [], mention: false, level },
+      content: { kind: 'level' as const, title: `reached ${level}%`, lines: [], mention: false, level },
     });
     const raised = await Promise.all(
       [75, 90, 75, 90].map((level) =>
@@ -126,7 +126,7 @@ describeEachDialect('alerts on levels', (databases) => {
     const { slack, use, told } = await openAlerts(databases, [scope([pool('Monthly', 1000), annual])]);
     await use(950);
     await use(100);
-    expect(told()).toEqual(['⛔ Monthly of CRM is used up: 100 %', '⛔ Monthly of CRM is used up: 100 %']);
+    expect(told()).toEqual(['⛔ Monthly of CRM is used up: 100%', '⛔ Monthly of CRM is used up: 100%']);
     expect(slack.messages(CHANNEL).every(({ text }) => !text.includes('subteam'))).toBe(true);
     const notes = slack.messages(CHANNEL).filter(({ text }) => text.includes('now draws from Annual'));
     expect(notes).toHaveLength(1);
@@ -146,7 +146,7 @@ describeEachDialect('alerts on levels', (databases) => {
     await run();
     expect(told()).toHaveLength(1);
     await use(150);
-    expect(told().slice(1)).toEqual([`<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90 %`]);
+    expect(told().slice(1)).toEqual([`<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90%`]);
     await use(10);
     expect(told()).toHaveLength(2);
   });
@@ -159,7 +159,7 @@ describeEachDialect('alerts on levels', (databases) => {
     clock.advance(HOUR);
     await use(45);
     expect(told()).toHaveLength(2);
-    expect(told()[1]).toContain('90 %');
+    expect(told()[1]).toContain('90%');
     // Raised far above and taken back before anybody looked: the levels were armed in between.
     clock.advance(HOUR);
     await declare([scope([pool('Monthly', 5000)])]);
@@ -199,7 +199,7 @@ describeEachDialect('alerts on levels', (databases) => {
     const rolling = pool('Daily', 1000, { period: { kind: 'rolling-24h' } });
     const { world, clock, use, run, told } = await openAlerts(databases, [scope([rolling])]);
     await use(760);
-    expect(told()).toEqual(['🟠 Daily of CRM reached 75 %']);
+    expect(told()).toEqual(['🟠 Daily of CRM reached 75%']);
     // Below for half an hour, then reached again: the same episode.
     world.events[0] = { ...world.events[0]!, count: 700 };
     await run();
@@ -221,7 +221,7 @@ describeEachDialect('alerts on levels', (databases) => {
       scope([pool('None', 0)], { name: 'free', title: 'Free' }),
     ]);
     await use(500);
-    expect(told()).toEqual(['🟠 Half of CRM reached 50 %']);
+    expect(told()).toEqual(['🟠 Half of CRM reached 50%']);
     await use(1, { scope: 'free' });
     expect(told()[1]).toContain('None of Free is used up');
   });
@@ -253,7 +253,7 @@ describeEachDialect('alerts on levels', (databases) => {
     await run();
     asked.fails = true;
     await use(800);
-    expect(slack.directMessages(ADMIN.user)[0]!.text).toContain('reached 75 %');
+    expect(slack.directMessages(ADMIN.user)[0]!.text).toContain('reached 75%');
   });
 
   it('tell the admins when their channel refuses them, with the cure', async () => {
@@ -266,7 +266,7 @@ describeEachDialect('alerts on levels', (databases) => {
     await run();
     const [notice, ...more] = slack.directMessages(ADMIN.user);
     expect(more).toEqual([]);
-    expect(notice!.text).toContain('Monthly of CRM reached 75 %');
+    expect(notice!.text).toContain('Monthly of CRM reached 75%');
     expect(notice!.text).toContain('unarchive');
   });
 
@@ -294,10 +294,10 @@ describeEachDialect('alerts on levels', (databases) => {
     await use(800);
     await acknowledge();
     await use(100);
-    expect(slack.messages(CHANNEL)[0]!.text).toContain('reached 90 %');
+    expect(slack.messages(CHANNEL)[0]!.text).toContain('reached 90%');
     expect(slack.messages(CHANNEL)[0]!.text).not.toContain('Acknowledged');
     await acknowledge();
-    const told = slack.messages(CHANNEL).filter(({ text }) => text.includes('reached 90 %'));
+    const told = slack.messages(CHANNEL).filter(({ text }) => text.includes('reached 90%'));
     expect(told).toHaveLength(2);
     for (const { text } of told) expect(text).toContain(`Acknowledged by <@${OWNER}>`);
   });
@@ -320,7 +320,7 @@ describeEachDialect('alerts on levels', (databases) => {
     await look(first, 700);
     clock.advance(1000);
     await look(first, 760);
-    expect(told()).toEqual(['🟠 Daily of CRM reached 75 %']);
+    expect(told()).toEqual(['🟠 Daily of CRM reached 75%']);
   });
 
   it('mention on-call from 90 percent on, wherever the thresholds are', async () => {
@@ -331,7 +331,7 @@ describeEachDialect('alerts on levels', (databases) => {
     for (const used of [510, 200, 50, 145]) for (const { name } of scopes) await use(used, { scope: name });
     const mentioned = told().filter((line) => line.startsWith('<!subteam'));
     const levels = new Set(mentioned.map((line) => line.replace(/^.* Monthly of /, '')));
-    expect([...levels].sort()).toEqual(['S0 reached 90 %', 'S1 reached 90 %', 'S2 reached 70 %']);
+    expect([...levels].sort()).toEqual(['S0 reached 90%', 'S1 reached 90%', 'S2 reached 70%']);
   });
 
   it('say of the last pool when calls have one again: at the next reset of the stack, or never', async () => {
@@ -358,7 +358,7 @@ describeEachDialect('alerts on levels', (databases) => {
     expect(told()).toEqual([]);
     clock.advance(HOUR);
     await run();
-    expect(told()).toEqual([`<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90 %`]);
+    expect(told()).toEqual([`<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90%`]);
     await expect(alerts.mute({ what: 'no such pool' }, ADMIN)).rejects.toThrow('no alert');
   });
 

@@ -90,7 +90,7 @@ describeEachDialect('other alerts', (databases) => {
     expect(volume).toContain('Observed 1,500 requests, expected 1,003');
     expect(volume).toContain('the last 4 same weekdays');
     expect(volume).toContain('client globex, +500');
-    expect(texts.find((text) => text.includes('failures'))).toContain('Observed 33.3 % of calls failed, expected 0 %');
+    expect(texts.find((text) => text.includes('failures'))).toContain('Observed 33.3% of calls failed, expected 0%');
   });
 
   it('tell a bound on a question, once per hour or day', async () => {

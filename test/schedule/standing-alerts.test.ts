@@ -21,11 +21,11 @@ describeEachDialect('the list of alerts', (databases) => {
     await stage.use(120);
     await stage.use(10);
     expect(await listed(stage, 'raised')).toMatchObject([
-      { title: 'Monthly of CRM reached 90 %', detail: expect.stringContaining('930 of 1,000 used') },
+      { title: 'Monthly of CRM reached 90%', detail: expect.stringContaining('930 of 1,000 used') },
     ]);
     // A correction takes it below 90 again.
     await stage.use(-100);
-    expect(await listed(stage, 'raised')).toMatchObject([{ title: 'Monthly of CRM reached 75 %' }]);
+    expect(await listed(stage, 'raised')).toMatchObject([{ title: 'Monthly of CRM reached 75%' }]);
     expect(await listed(stage, 'past')).toEqual([]);
   });
 
@@ -35,7 +35,7 @@ describeEachDialect('the list of alerts', (databases) => {
     await stage.declare([scope([pool('Monthly', 1600)])]);
     await stage.run();
     expect(await listed(stage, 'raised')).toEqual([]);
-    expect(await listed(stage, 'past')).toMatchObject([{ title: 'Monthly of CRM reached 90 %' }]);
+    expect(await listed(stage, 'past')).toMatchObject([{ title: 'Monthly of CRM reached 90%' }]);
   });
 
   it('tells the daily limit of yesterday as over since midnight', async () => {
@@ -120,6 +120,6 @@ describeEachDialect('the alert of a limit', (databases) => {
     const stage = await openAlerts(databases, [scope([pool('Month', 100_000)], { limits: [pool('Writes', 1000)] })]);
     await stage.use(900);
     const texts = stage.slack.messages(CHANNEL).map(({ text }) => text);
-    expect(texts.filter((text) => text.startsWith('Writes: 90 % (900 of 1,000, 100 left)'))).toHaveLength(1);
+    expect(texts.filter((text) => text.startsWith('Writes: 90% (900 of 1,000, 100 left)'))).toHaveLength(1);
   });
 });

@@ -52,7 +52,7 @@ describe('where alerts go, in a form', () => {
     const { slack } = bot;
     const form = await open();
     const state = JSON.stringify(form.blocks);
-    for (const now of ['"initial_conversation":"C01ONCALL"', '"value":"S0123"', 'A pool reaches 75, 90 or 100 %'])
+    for (const now of ['"initial_conversation":"C01ONCALL"', '"value":"S0123"', 'A pool reaches 75, 90 or 100%'])
       expect(state).toContain(now);
     await slack.click({ user: 'ada', message: form, action_id: 'alert_form:who', selected_option: 'person' });
     const person = await seen((one) => has(one, 'person') && !has(one, 'group'));
@@ -95,7 +95,7 @@ describe('where alerts go, in a form', () => {
     await slack.waitFor(() => slack.directMessages('ada').find(({ text }) => text.includes('TEST')), 'the alert');
     await slack.command({ user: 'ada', channel: 'general', text: 'debug' });
     const checked = await told('As was chosen in Slack: alerts go to the admins by direct message.');
-    expect(checked).toContain('As was chosen in Slack: nobody is mentioned at 90 and 100 %.');
+    expect(checked).toContain('As was chosen in Slack: nobody is mentioned at 90 and 100%.');
   });
 
   it('says at the field what cannot be, and joins a public channel', async () => {

@@ -32,7 +32,7 @@ describe('an answer in a channel', () => {
       () => slack.messages('api-usage').length > 0 && slack.messages('api-usage'),
       'it is there',
     );
-    expect(message!.text).toContain('acme-web, Requests 947,000, % of total 41.0 %, OK 852,300, Failed 94,700');
+    expect(message!.text).toContain('acme-web, Requests 947,000, % of total 41.0%, OK 852,300, Failed 94,700');
     expect(message!.text).toContain('14 – 20 Nov 2026, Europe/Berlin, data as of 21 Nov 2026 09:00');
     const body = JSON.stringify(message!.blocks);
     expect(body).toContain('14 – 20 Nov 2026 · Europe/Berlin · ');

@@ -132,12 +132,12 @@ describe('the list of alerts', () => {
   });
 
   it('gives what is over no button, and says since when', async () => {
-    const past = { sort: 'past' as const, id: '17', title: 'Daily of CRM reached 90 %', detail: '', enabled: true };
+    const past = { sort: 'past' as const, id: '17', title: 'Daily of CRM reached 90%', detail: '', enabled: true };
     const overSinceMs = Date.UTC(2026, 10, 21);
     const { slack } = await startRig({ alerts: { list: async () => [{ ...past, overSinceMs }] } });
     await slack.command({ user: 'ada', channel: 'api-usage', text: 'alerts' });
     const shown = await slack.waitFor(() => slack.ephemerals('ada')[0], 'the list');
-    expect(shown.text).toContain('Daily of CRM reached 90 %: over since 21 Nov 2026');
+    expect(shown.text).toContain('Daily of CRM reached 90%: over since 21 Nov 2026');
     expect(JSON.stringify(shown.blocks)).not.toMatch(/alert_(acknowledge|mute)/);
     slack.assertNoProblems();
   });

@@ -153,8 +153,8 @@ describe('clip and defuse', () => {
         expect(cut.isWellFormed()).toBe(true);
       }),
     );
-    expect(defuse('acme_web-2 made 1,250.5 of 2.31 M at 09:00 (41 %)')).toBe(
-      'acme_web-2 made 1,250.5 of 2.31 M at 09:00 (41 %)',
+    expect(defuse('acme_web-2 made 1,250.5 of 2.31 M at 09:00 (41%)')).toBe(
+      'acme_web-2 made 1,250.5 of 2.31 M at 09:00 (41%)',
     );
   });
 });

@@ -18,7 +18,7 @@ describe('names with line breaks', () => {
   it('stay on one line in the text of an answer', async () => {
     const events = [{ timeMs: at('2026-11-20T12:00:00Z'), client: BROKEN }];
     const lines = buildFallback(await ask(events, { report: 'top' })).split('\n');
-    expect(lines[0]).toMatch(/Acme CRM two leads with/);
+    expect(lines[0]).toMatch(/Acme CRM two made all/);
     expect(lines[1]).toMatch(/^• Acme CRM two, Requests 1/);
   });
 });
@@ -29,7 +29,7 @@ it('a capped pool is told by what it really holds', () => {
     ...{ base: 78_000_000, grants: [{ name: 'Users', quantity: 2, each: 1000 }], max: 10_000 },
   };
   expect(describePool(pool)).toBe(
-    '10 a month (78,000 + 2 × 1 Users = 78,002, at most 10), priority 1, warns at 75, 90 and 100 %',
+    '10 a month (78,000 + 2 × 1 Users = 78,002, at most 10), priority 1, warns at 75, 90 and 100%',
   );
   const { max: _, ...free } = pool;
   expect(describePool(free)).toMatch(/^78,000 \+ 2 × 1 Users = 78,002 a month, /);

@@ -117,7 +117,7 @@ describe('who may change', () => {
 });
 
 describe('Home', () => {
-  it('shows cards, what is over 75 %, one’s digests, and the admins’ part to admins', async () => {
+  it('shows cards, what is over 75%, one’s digests, and the admins’ part to admins', async () => {
     const { slack } = await startRig();
     const member = JSON.stringify((await slack.openHome('alice')).blocks);
     expect(member).toContain('Needs attention');

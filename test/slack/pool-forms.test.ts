@@ -306,7 +306,7 @@ it('the menu of an alert leads an admin to the pools of its scope, and nobody el
   const { slack } = await start();
   await bot.send([{ id: 'a', time: new Date(NOW).toISOString(), client: 'x', scope: 'public-api', count: 950 }]);
   const alert = await slack.waitFor(
-    () => slack.messages('oncall').find(({ text }) => text.includes('90 %')),
+    () => slack.messages('oncall').find(({ text }) => text.includes('90%')),
     'it',
     10_000,
   );

@@ -106,7 +106,7 @@ export function rankingOf(question: Question, names: readonly string[], distinct
     ...headOf(
       question,
       `Top ${question.dimension ?? 'client'}s`,
-      `${names[0]} made 947,000 of 2,310,000 requests (41 %).`,
+      `${names[0]} made 947,000 of 2,310,000 requests (41%).`,
     ),
     kind: 'top',
     dimension: question.dimension ?? 'client',
@@ -128,7 +128,7 @@ export function rankingOf(question: Question, names: readonly string[], distinct
 }
 
 function summaryOf(question: Question): SummaryReport {
-  const { range: _range, ...head } = headOf(question, 'API usage', 'crm has used 93 % of its daily credits.');
+  const { range: _range, ...head } = headOf(question, 'API usage', 'crm has used 93% of its daily credits.');
   return {
     ...head,
     kind: 'summary',
@@ -185,7 +185,7 @@ function statusOf(question: Question): StatusReport {
     { status: '500', meaning: 'Internal Server Error', requests: 140, sharePercent: 2 },
   ];
   return {
-    ...headOf(question, 'Status codes', '90 % of 7,000 requests were successful.'),
+    ...headOf(question, 'Status codes', '90% of 7,000 requests were successful.'),
     kind: 'status',
     totals: { requests: 7000, ok: 6300, failed: 700, none: 0, credits: 7_000_000 },
     clients: 42,
@@ -208,7 +208,7 @@ function statusOf(question: Question): StatusReport {
 function poolOf(question: Question): PoolReport {
   const { pool } = summaryOf(question).cards[0]!;
   return {
-    ...headOf(question, 'Pools', 'crm: 93 % of Daily credits used.'),
+    ...headOf(question, 'Pools', 'crm: 93% of Daily credits used.'),
     kind: 'pool',
     scopes: [
       {

@@ -167,7 +167,7 @@ function createPorts(
     alerts: {
       route: async () => 'C01ONCALL',
       list: async () => [
-        { sort: 'raised' as const, id: 'level:crm', title: 'Daily credits of crm', detail: '93 % used', enabled: true },
+        { sort: 'raised' as const, id: 'level:crm', title: 'Daily credits of crm', detail: '93% used', enabled: true },
         { sort: 'kind' as const, id: 'silent', title: 'A source is silent', detail: '', enabled: false },
       ],
       mute: told('alerts.mute', undefined),
@@ -180,7 +180,7 @@ function createPorts(
         channel: 'C01ONCALL',
         mention: 'S0123',
         kinds: [
-          { kind: 'level', title: 'A pool reaches 75, 90 or 100 %', on: true },
+          { kind: 'level', title: 'A pool reaches 75, 90 or 100%', on: true },
           { kind: 'silent', title: 'A source is silent', on: false },
         ],
       }),

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { createCalendar } from '../../src/domain/calendar.ts';
+import { levelOf } from '../../src/domain/level.ts';
+import type { PoolState, ScopeState } from '../../src/domain/report.ts';
+import { describeOutlook, describeStandings, toInnerCase } from '../../src/report/outlook.ts';
+
+const calendar = createCalendar('Europe/Berlin');
+const at = (text: string) => Temporal.ZonedDateTime.from(`${text}[Europe/Berlin]`).epochMilliseconds;
+const NOW = at('2026-11-28T18:00');
+const MONTH = { fromMs: at('2026-11-01T00:00'), toMs: at('2026-12-01T00:00'), label: '1–30 Nov 2026' };
+
+function pool(name: string, used: number, amount: number, more: Partial<PoolState> = {}): PoolState {
+  return {
+    ...{ name, used: used * 1000, amount: amount * 1000, left: Math.max(0, amount - used) * 1000 },
+    ...{ percent: (used / amount) * 100, level: levelOf(used, amount), thresholds: [75, 90], reached: [] },
+    ...{ period: MONTH, periodKind: 'month', arithmetic: '', drawnNow: true },
+    ...more,
+  };
+}
+
+function scope(title: string, pools: PoolState[], more: Partial<ScopeState> = {}): ScopeState {
+  const current = pools.find(({ left }) => left > 0) ?? pools.at(-1);
+  const others = pools.filter((each) => each !== current && each.left > 0);
+  return {
+    ...{
+      scope: title.toLowerCase(),
+      title,
+      declared: true,
+      pools,
+      limits: [],
+      drawOrder: pools.map(({ name }) => name),
+    },
+    ...(current ? { current } : {}),
+    ...{ restLeft: others.reduce((sum, { left }) => sum + left, 0), restCount: others.length },
+    level: (pools.findLast(({ left }) => left > 0) ?? pools.at(-1))?.level ?? 'healthy',
+    ...{ used: 0, overage: 0, exhaustions: [], links: {} },
+    ...more,
+  };
+}
+
+const plan = scope('Public API', [pool('Monthly plan', 38_630, 66_000)]);
+const fine = scope('Portal', [pool('Monthly plan', 100, 1000)]);
+
+describe('the headline of pools', () => {
+  it.each<[string, ScopeState[], string]>([
+    [
+      'tells the worst first',
+      [plan, scope('CRM API', [pool('Daily credits', 606, 651)])],
+      '🔴 CRM API has used 93.1% of its daily credits (606 of 651). Everything else is fine.',
+    ],
+    [
+      'says by how much a rolling window is over',
+      [plan, scope('CRM API', [pool('Daily credits', 680, 651, { periodKind: 'rolling-24h' })], { overage: 29_000 })],
+      '⛔ CRM API is over its daily credits: 680 of 651. Everything else is fine.',
+    ],
+    [
+      'never calls overage of this month healthy',
+      [plan, scope('CRM API', [pool('Daily credits', 300, 651)], { overage: 28_671_000 })],
+      '🟠 CRM API went 28,671 credits over its allowance this month; now 300 of 651 of its daily credits used. Everything else is fine.',
+    ],
+    [
+      'counts what else needs attention',
+      [scope('CRM API', [pool('Daily credits', 651, 651)]), scope('Jobs', [pool('CRM Plan', 80, 100)]), plan],
+      '⛔ CRM API is out of daily credits (651 of 651). 1 other pool needs attention too.',
+    ],
+    [
+      'is calm where a later pool has enough',
+      [scope('Integration', [pool('Bundled licences', 100, 100), pool('Annual add-on', 25, 3000)]), plan],
+      '🔵 Nothing is running out.',
+    ],
+    [
+      'names the highest where all is well',
+      [plan, fine],
+      '🔵 All pools are below 75%; Public API is highest at 58.5%.',
+    ],
+    ['tells the only one', [plan], '🔵 Public API has used 58.5% of its monthly plan (38,630 of 66,000).'],
+    [
+      'tells of a limit that is reached',
+      [scope('Public API', [pool('Plan', 1, 100)], { limits: [pool('Fair use', 505, 100)] }), fine],
+      '⛔ Public API is over its limit Fair use: 505 of 100. Everything else is fine.',
+    ],
+    [
+      'knows scopes without pools',
+      [scope('default', [], { used: 5000 })],
+      'default has no pool yet; it used 5 credits this month.',
+    ],
+    ['knows an empty file', [], 'No pools yet.'],
+  ])('%s', (_, states, text) => {
+    expect(describeStandings(states)).toBe(text);
+  });
+
+  it('keeps names with other capitals or digits', () => {
+    expect(['Daily credits', 'CRM plan', 'Annual Add-on', 'Plan 2'].map(toInnerCase)).toEqual([
+      ...['daily credits', 'CRM plan', 'Annual Add-on', 'Plan 2'],
+    ]);
+  });
+});
+
+describe('whether a pool runs out', () => {
+  const pace = { slower: 1_330_000, quicker: 1_424_000 };
+  const lasting = scope('Public API', [pool('Monthly plan', 38_630, 66_000, { pace })]);
+  const ending = scope('CRM API', [
+    pool('Plan', 900, 1000, {
+      pace,
+      runOut: { earliestMs: at('2026-11-30T04:32'), latestMs: at('2026-11-30T05:09'), arithmetic: '' },
+    }),
+  ]);
+
+  it.each<[string, ScopeState[], string]>([
+    ['no', [lasting], 'No: at the usual 1,330–1,424 a day, Public API lasts past its reset on 1 Dec.'],
+    ['yes', [ending], 'Yes: CRM API runs out between Mon 30 Nov 04:32 and 05:09, before it resets on 1 Dec.'],
+    [
+      'the worst first',
+      [lasting, ending],
+      'Yes: CRM API runs out between Mon 30 Nov 04:32 and 05:09, before it resets on 1 Dec. Public API will last.',
+    ],
+    [
+      'perhaps',
+      [
+        scope('CRM API', [
+          pool('Plan', 900, 1000, {
+            runOut: { earliestMs: at('2026-11-30T04:32'), latestMs: undefined, arithmetic: '' },
+          }),
+        ]),
+      ],
+      'Perhaps: CRM API may run out as early as Mon 30 Nov 04:32, before it resets on 1 Dec.',
+    ],
+    [
+      'already',
+      [scope('CRM API', [pool('Plan', 1000, 1000)])],
+      'Yes: CRM API has run out already; it resets on 1 Dec.',
+    ],
+    [
+      'by the day, of a rolling window',
+      [scope('CRM API', [pool('Daily credits', 300, 1400, { pace, periodKind: 'rolling-24h' })])],
+      'Yes: CRM API goes over its 1,400 a day at the usual 1,330–1,424 a day.',
+    ],
+    ['not known', [plan], 'Not known yet: Public API has less than three days of use.'],
+    ['nothing', [scope('default', [])], 'No pools yet, so nothing can run out.'],
+  ])('%s', (_, states, text) => {
+    expect(describeOutlook(states, NOW, calendar)).toBe(text);
+  });
+});

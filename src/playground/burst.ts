@@ -1,16 +1,19 @@
 import { CAST } from './cast.ts';
-import { createRandom, pick } from './random.ts';
+import { createRandom } from './random.ts';
 import type { SampleEvent } from './traffic.ts';
 
-/** So many calls of the CRM's busiest client within the last seconds: what brings a pool over its next threshold. */
+/** Burst calls are spread over the last minutes: one of the rate limit is another story. */
+const SPREAD_MS = 4 * 60_000;
+
+/** Creates calls of the CRM's busiest client within the last minutes, all of one route. */
 export function createBurst(nowMs: number, calls: number): SampleEvent[] {
   const client = CAST[0]!;
   const random = createRandom('burst', nowMs);
+  const call = client.calls[0]!;
   return Array.from({ length: calls }, (_, index) => {
-    const call = pick(client.calls, random);
     return {
       id: `burst-${nowMs}-${index}`,
-      time: nowMs - Math.floor(random() * 10_000),
+      time: nowMs - Math.floor(random() * SPREAD_MS),
       client: client.id,
       method: call.method,
       url: call.url.replaceAll('#', String(1000 + index)),

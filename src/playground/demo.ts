@@ -4,7 +4,9 @@ import type { Logger } from '../log.ts';
 import { createBurst } from './burst.ts';
 import { DemoClock } from './clock.ts';
 import { createPlayground } from './playground.ts';
+import { BURST_POOL } from './pools.ts';
 import { findPort } from './ports.ts';
+import { ALERT_CHANNEL } from './workspace-seed.ts';
 import { DEMO_ZONE, startWorld, type World } from './world.ts';
 
 export interface DemoOptions {
@@ -30,18 +32,25 @@ export interface Demo {
   moveTo(ms: number): Promise<void>;
   /** To the moment at which the next digest is due; its instant, or undefined where no channel has one. */
   moveToNextDigest(): Promise<number | undefined>;
-  /** Enough calls to carry the CRM's pool over its next threshold. Answers how many. */
-  burst(): Promise<number>;
+  /** Sends enough calls to carry the CRM's pool over its next threshold, and waits until they have counted. */
+  burst(): Promise<Burst>;
   /** A new workspace, bot and database at the same addresses. */
   reset(): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** What a burst sent: how many calls, the percentage of the pool that it reaches, and where the alert comes. */
+export interface Burst {
+  calls: number;
+  percent: number;
+  channel: string;
+}
+
 const PAGE_PORT = 4100;
 const BOT_PORT = 3000;
 const HOUR_MS = 3_600_000;
-/** A share of the rolling pool that takes it from below one threshold over the next. */
-const BURST_SHARE = 0.09;
+/** Percentages that a burst goes for, the next of them; beyond the last it adds a tenth. */
+const GOALS = [75, 90, 100] as const;
 
 /** The whole bot in an emulated workspace on this machine, with a year of made-up traffic behind it and more coming in. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
@@ -112,14 +121,18 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       }),
     burst: () =>
       inTurn(async () => {
-        const base = Number(/Daily credits.*base: (\d+)/.exec(world.pools)?.[1]);
-        const events = createBurst(clock.now(), Math.ceil(base * BURST_SHARE));
+        await world.live.catchUp();
+        const { used, amount } = await world.readPool(BURST_POOL);
+        const percent = GOALS.find((goal) => used < (amount * goal) / 100) ?? Math.floor((used / amount) * 100) + 10;
+        // One more than the threshold: the window may lose a call meanwhile.
+        const events = createBurst(clock.now(), Math.ceil((amount * percent) / 100 - used) + 1);
         await world.live.send(events);
-        return events.length;
+        return { calls: events.length, percent, channel: ALERT_CHANNEL };
       }),
     reset: () =>
       inTurn(async () => {
         await world.stop();
+        clock.reset();
         world = await startWorld({ clock, log, pages, token, ...ports });
         askFirst();
       }),

@@ -32,7 +32,7 @@ export async function fillHistory({ db, intake, calendar, traffic, source, nowMs
     ...traffic.between(calendar.startOfDay(today - DETAILED_DAYS), nowMs),
   ];
   const since = (ms: number) => events.filter(({ time }) => time >= ms);
-  const file = buildPoolsFile(measureVolumes(since(nowMs - DAY_MS), since(nowMs - 30 * DAY_MS)), toDate(today).year);
+  const file = buildPoolsFile(measureVolumes(since(nowMs - 30 * DAY_MS), calendar), toDate(today).year);
   await applyDeclaration(db, { declaration: parseDeclaration(file), today, actor: 'demo', nowMs });
 
   const writer = new Intake(intake);

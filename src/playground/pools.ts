@@ -1,8 +1,15 @@
+import { type Calendar, toDate } from '../domain/calendar.ts';
 import type { SampleEvent } from './traffic.ts';
 
-/** What the pools are cut to, so that the demo looks alive on any day of the week or month. */
+/** The pool that a burst carries over its next threshold. */
+export const BURST_POOL = { scope: 'crm', name: 'Daily credits' } as const;
+
+/** Share of the rolling pool that the busiest working day takes. */
+const BUSY_SHARE = 0.8;
+
+/** Usual volumes, from which the pools are sized: by working days, so that the demo looks alive on any day of the week. */
 export interface DemoVolumes {
-  /** Credits of the CRM scope in the last 24 hours. */
+  /** Credits of the CRM scope on a usual working day. */
   crmDay: number;
   /** Credits of the integration scope and of all the rest in a usual month. */
   integrationMonth: number;
@@ -10,16 +17,20 @@ export interface DemoVolumes {
 }
 
 /** Credits by scope, by the rules of the file below. */
-export function measureVolumes(lastDay: readonly SampleEvent[], lastMonth: readonly SampleEvent[]): DemoVolumes {
+export function measureVolumes(lastMonth: readonly SampleEvent[], calendar: Calendar): DemoVolumes {
   const volumes: DemoVolumes = { crmDay: 0, integrationMonth: 0, publicMonth: 0 };
-  for (const event of lastDay) if (event.module.startsWith('crm')) volumes.crmDay += event.count ?? 1;
+  const crmDays = new Map<number, number>();
   for (const event of lastMonth) {
     const calls = event.count ?? 1;
-    if (event.kind === 'internal' || event.module.startsWith('crm')) continue;
-    if (event.module.startsWith('erp'))
+    const day = calendar.dayOf(event.time);
+    if (event.module.startsWith('crm')) {
+      if (toDate(day).dayOfWeek <= 5) crmDays.set(day, (crmDays.get(day) ?? 0) + calls);
+    } else if (event.kind === 'internal') continue;
+    else if (event.module.startsWith('erp'))
       volumes.integrationMonth += event.kind === 'integration_task' ? 2 * calls : calls;
     else volumes.publicMonth += calls;
   }
+  volumes.crmDay = Math.max(0, ...crmDays.values());
   return volumes;
 }
 
@@ -30,7 +41,7 @@ function rounded(amount: number): number {
 }
 
 /**
- * The pools file of the demo: a rolling pool that stands just below 75%, a monthly bundle of licences with an add-on behind
+ * The pools file of the demo: a rolling pool that a busy day nearly fills, a monthly bundle of licences with an add-on behind
  * it, and a plain monthly pool with a daily limit beside it. `year` is the add-on's.
  */
 export function buildPoolsFile(volumes: DemoVolumes, year: number): string {
@@ -42,7 +53,7 @@ export function buildPoolsFile(volumes: DemoVolumes, year: number): string {
     match: [{ module: "crm*" }]
     links: { upgrade: "https://example.com/plans" }
     pools:
-      - { name: Daily credits, period: rolling-24h, base: ${Math.max(100, Math.ceil(volumes.crmDay / 0.71))} }
+      - { name: Daily credits, period: rolling-24h, base: ${rounded(Math.max(100, volumes.crmDay / BUSY_SHARE))} }
 
   - name: integration-service
     title: Integration Service

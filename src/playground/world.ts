@@ -30,6 +30,8 @@ export interface World {
   live: LiveTraffic;
   /** The pools file that was applied. */
   pools: string;
+  /** What a pool holds now, in credits, by the bot's own gauges. Rejects where there is no such pool. */
+  readPool(pool: { scope: string; name: string }): Promise<{ used: number; amount: number }>;
   /** When the next digest of any channel is due; undefined: there is none. */
   nextDigestMs(): Promise<number | undefined>;
   stop(): Promise<void>;
@@ -94,6 +96,14 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
       app,
       live,
       pools,
+      async readPool({ scope, name }) {
+        const text = await (await fetch(`${app.url}/metrics`)).text();
+        const read = (gauge: string) =>
+          new RegExp(`^headroom_pool_${gauge}\\{scope="${scope}",pool="${name}"\\} (\\S+)$`, 'm').exec(text)?.[1];
+        const [used, amount] = [Number(read('used')), Number(read('amount'))];
+        if (!(amount > 0)) throw new Error(`no pool ${name} of ${scope} at ${app.url}/metrics`);
+        return { used, amount };
+      },
       async nextDigestMs() {
         const due = (await listSubscriptions(db)).filter(({ paused }) => !paused).map(({ nextDueMs }) => nextDueMs);
         const known = due.filter((ms) => ms !== undefined);

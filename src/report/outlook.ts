@@ -46,10 +46,22 @@ function describeCalm(states: readonly ScopeState[]): string {
   const below = firsts.size === 1 ? `${[...firsts][0]}%` : 'their first threshold';
   const highest = pools.reduce((best, each) => (each.pool.percent > best.pool.percent ? each : best));
   const percent = formatPercent(highest.pool.percent, highest.pool.thresholds);
-  // A used-up pool before others of its stack is calm, too.
-  return pools.some(({ pool }) => pool.level !== 'healthy')
-    ? 'Nothing is running out.'
+  // A pool near its end is calm where another follows it.
+  const changing = states.find((state) => state.pools.some(({ level }) => level !== 'healthy'));
+  return changing
+    ? `Nothing is running out. ${describeChange(changing)}`
     : `All pools are below ${below}; ${highest.title} is highest at ${percent}.`;
+}
+
+/** `Integration Service has used 89.3% of its bundled licences; its annual add-on comes next.` */
+function describeChange({ title, pools }: ScopeState): string {
+  const place = pools.findLastIndex(({ level }) => level !== 'healthy');
+  const ending = pools[place]!;
+  const next = pools.slice(place + 1).find(({ left }) => left > 0);
+  const nextName = next && toInnerCase(next.name);
+  if (ending.left <= 0) return nextName ? `${title} now draws from its ${nextName}.` : '';
+  const used = `${title} has used ${formatPercent(ending.percent, ending.thresholds)} of its ${toInnerCase(ending.name)}`;
+  return nextName ? `${used}; its ${nextName} comes next.` : `${used}.`;
 }
 
 function listStandings(state: ScopeState): Standing[] {

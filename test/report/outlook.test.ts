@@ -66,7 +66,7 @@ describe('the headline of pools', () => {
     [
       'is calm where a later pool has enough',
       [scope('Integration', [pool('Bundled licences', 100, 100), pool('Annual add-on', 25, 3000)]), plan],
-      '🔵 Nothing is running out.',
+      '🔵 Nothing is running out. Integration now draws from its annual add-on.',
     ],
     [
       'names the highest where all is well',

@@ -1,5 +1,5 @@
 import { attempt, post, tell } from './api.js';
-import { onState } from './state.js';
+import { go, onState } from './state.js';
 
 /** The workspace's clock, running on between two states. */
 let clock = { at: 0, now: 0, zone: 'UTC' };
@@ -20,13 +20,13 @@ function showClock() {
 }
 
 const TOLD = {
-  'plus-hour': () => 'The clock is one hour on.',
+  'plus-hour': () => 'Moved ahead one hour.',
   'next-digest': (due) =>
     due === null
       ? 'No channel has a digest yet: try /usage digest add daily 09:00.'
-      : 'The clock stands where the next digest is due: it is posted in its channel.',
-  burst: (calls) => `${calls} calls of Acme CRM were sent: look into #oncall.`,
-  reset: () => 'Starting anew: this takes a few seconds.',
+      : 'Moved to the next digest: it is posted in its channel.',
+  burst: ({ calls, percent }) => `Acme CRM made ${calls} calls: CRM API reaches ${percent}% of its daily credits.`,
+  reset: () => 'Starting over: this takes a few seconds.',
 };
 
 export function startControls() {
@@ -43,7 +43,10 @@ export function startControls() {
       const name = button.dataset.demo;
       const result = await attempt(async () => ({ value: await post(`/playground/${name}`) }));
       button.ariaBusy = null;
-      if (result) tell(TOLD[name](result.value));
+      if (!result) return;
+      tell(TOLD[name](result.value));
+      // The show is in another channel: go and look.
+      if (result.value?.channel) await go({ place: result.value.channel, thread: '' });
     });
   }
 }

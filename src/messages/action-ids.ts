@@ -3,14 +3,8 @@ export const ACTIONS = {
   range: 'answer_range',
   drill: 'answer_drill',
   share: 'answer_share',
-  unshare: 'answer_unshare',
-  csv: 'answer_csv',
   more: 'answer_more',
   view: 'answer_view',
-  sort: 'answer_sort',
-  page: 'answer_page',
-  png: 'answer_png',
-  resetFilters: 'answer_reset_filters',
   /** Runs the command in its `value`, for the person who presses it alone. Several in a row: `run:1`, `run:2`… */
   run: 'run',
   /** A link button: Slack opens it and tells us. */
@@ -79,9 +73,13 @@ export const CALLBACKS = {
   usageHere: 'usage_here',
 } as const;
 
-/** Entries of the overflow menu under an answer. */
+/** Entries of the menus under an answer that are no questions. */
 export const MORE = {
+  csv: 'csv',
+  png: 'png',
+  unshare: 'unshare',
   filters: 'filters',
+  resetFilters: 'reset-filters',
   digest: 'digest',
   save: 'save',
   alert: 'alert',

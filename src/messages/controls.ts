@@ -1,10 +1,13 @@
 import { title } from '../domain/range-label.ts';
 import { RANGE_CHOICES } from '../domain/ranges.ts';
-import type { Offer, Question, Report } from '../domain/report.ts';
-import { hasRange, PAGE_ROWS, SORTS, viewAll } from '../slack/next-questions.ts';
+import type { Question, Report } from '../domain/report.ts';
+import { LEVELS } from '../report/scope-words.ts';
+import { hasFilters, hasRange, type Next, showAs } from '../slack/next-questions.ts';
 import { ACTIONS, MORE } from './action-ids.ts';
-import { MAX_BUTTON_VALUE, MAX_OPTIONS, MAX_PLACEHOLDER } from './limits.ts';
-import { type Block, button, option, plainText } from './text.ts';
+import type { AnswerBody } from './answer-body.ts';
+import { buildLinkButtons } from './cards.ts';
+import { MAX_BUTTON_VALUE, MAX_OPTION_TEXT, MAX_PLACEHOLDER, MAX_ROW_BUTTONS } from './limits.ts';
+import { type Block, button, clip, type Option, option, plainText } from './text.ts';
 
 /** What the controls under an answer need besides the report. */
 export interface ControlState {
@@ -14,7 +17,8 @@ export interface ControlState {
   revision: number;
   /** `private`: only the asker sees it; `never`: in a direct conversation there is nobody to share it with. */
   sharing: 'private' | 'open' | 'never';
-  drills: readonly Offer[];
+  /** Questions that lead on from here, as the answer keeps them. */
+  next: readonly Next[];
   /** Who would see a shared answer (`the 42 members of #api-usage`); undefined where it cannot be shared. */
   audience?: string | undefined;
   /** The picture can be sent by DM. */
@@ -24,48 +28,34 @@ export interface ControlState {
 }
 
 const BLOCK_ID = /^answer:([a-z0-9]+):/;
+/** A menu of a thousand names helps nobody, and its texts count among those of the message. */
+const MAX_MENU_CHARACTERS = 2500;
 
 /** The answer whose controls a press came from. */
 export function answerIdOf(blockId: string | undefined): string | undefined {
   return BLOCK_ID.exec(blockId ?? '')?.[1];
 }
 
-/** Two rows at most: what to ask next, and how to look at it. */
-export function buildControls(report: Report, state: ControlState): Block[] {
-  const rows = [buildFirstRow(report, state), buildSecondRow(report, state)];
-  return rows
-    .map((elements, row) => ({
-      type: 'actions',
-      block_id: `answer:${state.answerId}:${state.revision}:${row}`,
-      elements,
-    }))
-    .filter(({ elements }) => elements.length > 0);
-}
-
-function buildFirstRow({ question, range }: Report, state: ControlState): Block[] {
-  return [
+/**
+ * One row of at most five: range, what to look at next, the other view, sharing, and what to do with the answer. Where more
+ * can be bought and is needed, those buttons join, in a row of their own where five are there already.
+ */
+export function buildControls(report: Report, state: ControlState, shown: AnswerBody['shown']): Block[] {
+  const { question, range } = report;
+  const row = [
     ...(hasRange(question) ? [buildRangeMenu(question.range ?? range?.text)] : []),
-    ...(state.drills.length > 0 ? [buildDrillMenu(state.drills)] : []),
+    ...buildNextMenu(question, state),
+    ...buildViewButton(report, shown),
     ...buildShareButton(state),
-    button({ action: ACTIONS.csv, text: 'CSV', value: toValue(question) }),
-    {
-      type: 'overflow',
-      action_id: ACTIONS.more,
-      options: [
-        option('Filters…', MORE.filters),
-        option('Make this a digest', MORE.digest),
-        option('Save as view', MORE.save),
-        option('Set an alert', MORE.alert),
-        option('Explain', MORE.explain),
-      ],
-    },
+    buildMore(report),
   ];
-}
-
-/** The question itself, so that a button outlives its row in the database; left out where it is too long. */
-function toValue(question: Question): string | undefined {
-  const json = JSON.stringify(question);
-  return json.length <= MAX_BUTTON_VALUE ? json : undefined;
+  const links = listLinks(report);
+  const rows = row.length + links.length <= MAX_ROW_BUTTONS ? [[...row, ...links]] : [row, links];
+  return rows.map((elements, index) => ({
+    type: 'actions',
+    block_id: `answer:${state.answerId}:${state.revision}:${index}`,
+    elements,
+  }));
 }
 
 /** Shows the range that is answered, also where none was asked for. */
@@ -86,78 +76,77 @@ function rangeWords(range = 'Range'): string {
   return /^[a-z]+(-[a-z]+)*$/.test(range) ? title(range.replaceAll('-', ' ')) : range;
 }
 
-function buildDrillMenu(drills: readonly Offer[]): Block {
-  return {
-    type: 'static_select',
-    action_id: ACTIONS.drill,
-    placeholder: plainText('Look closer at…', MAX_PLACEHOLDER),
-    options: drills.slice(0, MAX_OPTIONS).map(({ label }, index) => option(label, String(index))),
-  };
-}
-
-function buildShareButton({ sharing, audience }: ControlState): Block[] {
-  if (sharing === 'never') return [];
-  if (sharing === 'open') return [button({ action: ACTIONS.unshare, text: 'Make private' })];
-  if (!audience) return [];
-  const confirm = { title: 'Share this answer?', text: `It will be seen by ${audience}.`, yes: 'Share' };
-  return [button({ action: ACTIONS.share, text: 'Share', confirm })];
-}
-
-function buildSecondRow(report: Report, state: ControlState): Block[] {
-  const { question } = report;
-  const view = question.view ?? 'graph';
-  const views: Block[] = [];
-  const add = (text: string, next: Question) =>
-    views.push(button({ action: `${ACTIONS.view}:${views.length}`, text, value: toValue(next) }));
-  if (hasGraph(report)) {
-    if (view !== 'graph') add('Graph', { ...question, view: 'graph' });
-    if (view !== 'table') add('Table', { ...question, view: 'table' });
-    const sliced = report.kind === 'top' && (report.dimension === 'client' || report.dimension === 'function');
-    if (sliced && view !== 'doughnut') add('Doughnut', { ...question, view: 'doughnut' });
+/** Everything that turns this answer into another. An entry's value is its place in `next`, or a word of MORE. */
+function buildNextMenu(question: Question, { next, sharing, offerPng, filtered }: ControlState): Block[] {
+  const groups = new Map<string, Option[]>();
+  const add = (group: string, label: string, value: string) =>
+    void groups.getOrInsertComputed(group, () => []).push(option(label, value));
+  let left = MAX_MENU_CHARACTERS;
+  for (const [index, { group, label }] of next.entries()) {
+    left -= Math.min(label.length, MAX_OPTION_TEXT);
+    if (left >= 0 || group !== 'Drill down') add(group, label, String(index));
   }
-  return [...views, ...buildPaging(report), ...buildSortMenu(report), ...buildPngButton(state), ...buildReset(state)];
-}
-
-function buildPngButton({ offerPng }: ControlState): Block[] {
-  return offerPng ? [button({ action: ACTIONS.png, text: 'Send PNG by DM' })] : [];
-}
-
-function buildReset({ filtered }: ControlState): Block[] {
-  return filtered ? [button({ action: ACTIONS.resetFilters, text: 'Reset filters' })] : [];
-}
-
-function buildPaging(report: Report): Block[] {
-  if (report.kind !== 'top') return [];
-  const { question } = report;
-  const offset = question.offset ?? 0;
-  const more = report.others.count > 0 && offset + report.rows.length < report.distinct;
-  if (question.view !== 'table' || question.limit !== PAGE_ROWS) {
-    return more ? [button({ action: `${ACTIONS.page}:all`, text: 'View all', value: toValue(viewAll(question)) })] : [];
-  }
-  const page = (text: string, action: string, to: number) =>
-    button({ action: `${ACTIONS.page}:${action}`, text, value: toValue({ ...question, offset: Math.max(0, to) }) });
-  return [
-    ...(offset > 0 ? [page(`Previous ${PAGE_ROWS}`, 'previous', offset - PAGE_ROWS)] : []),
-    ...(more ? [page(`Next ${PAGE_ROWS}`, 'next', offset + PAGE_ROWS)] : []),
-  ];
-}
-
-function buildSortMenu(report: Report): Block[] {
-  if (report.kind !== 'top' || report.rows.length < 2) return [];
-  const options = SORTS.map(({ key, label }) => option(label, key));
-  const initial = options.find(({ value }) => value === report.question.sort);
+  if (hasFilters(question)) add('Filter', 'Choose filters…', MORE.filters);
+  if (filtered) add('Filter', 'Reset filters', MORE.resetFilters);
+  if (sharing === 'open') add('This answer', 'Make private', MORE.unshare);
+  if (offerPng) add('This answer', 'Send image by DM', MORE.png);
+  if (groups.size === 0) return [];
   return [
     {
       type: 'static_select',
-      action_id: ACTIONS.sort,
-      placeholder: plainText('Sort by…', MAX_PLACEHOLDER),
-      options,
-      ...(initial ? { initial_option: initial } : {}),
+      action_id: ACTIONS.drill,
+      placeholder: plainText('Explore…', MAX_PLACEHOLDER),
+      option_groups: [...groups].map(([label, options]) => ({
+        label: plainText(clip(label, MAX_OPTION_TEXT)),
+        options,
+      })),
     },
   ];
 }
 
-/** Whether a picture can be drawn of it at all. */
-export function hasGraph(report: Report): boolean {
-  return ['summary', 'top', 'status', 'pool', 'daily', 'day', 'history', 'client', 'route'].includes(report.kind);
+/** Turns the chart into the table, or the other way round. */
+function buildViewButton(report: Report, shown: AnswerBody['shown']): Block[] {
+  if (report.table.rows.length === 0) return [];
+  const next = showAs(report, shown);
+  if (!next) return [];
+  const text = next.view === 'table' ? 'Table' : report.kind === 'explain' ? 'Text' : 'Chart';
+  return [button({ action: `${ACTIONS.view}:${text.toLowerCase()}`, text, value: toValue(next) })];
+}
+
+/** The question itself, so that a button outlives its row in the database; left out where it is too long. */
+function toValue(question: Question): string | undefined {
+  const json = JSON.stringify(question);
+  return json.length <= MAX_BUTTON_VALUE ? json : undefined;
+}
+
+function buildShareButton({ sharing, audience }: ControlState): Block[] {
+  if (sharing !== 'private' || !audience) return [];
+  const confirm = { title: 'Share this answer?', text: `It will be seen by ${audience}.`, yes: 'Share' };
+  return [button({ action: ACTIONS.share, text: 'Share', confirm })];
+}
+
+/** What can be done with the answer. Slack takes five entries at most. */
+function buildMore({ kind }: Report): Block {
+  return {
+    type: 'overflow',
+    action_id: ACTIONS.more,
+    options: [
+      option('CSV', MORE.csv),
+      option('Save as view', MORE.save),
+      option('Make this a digest', MORE.digest),
+      option('Set an alert', MORE.alert),
+      ...(kind === 'explain' ? [] : [option('Explain', MORE.explain)]),
+    ],
+  };
+}
+
+/** Where more can be bought, for scopes on amber and red alone, the worst first; named where there are several. */
+function listLinks(report: Report): Block[] {
+  const scopes = report.kind === 'summary' ? report.cards : report.kind === 'pool' ? report.scopes : [];
+  const short = scopes
+    .filter(({ level, links }) => level !== 'healthy' && buildLinkButtons(links).length > 0)
+    .sort((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level));
+  return short
+    .flatMap(({ title, links }, index) => buildLinkButtons(links, short.length > 1 ? { title, index } : undefined))
+    .slice(0, MAX_ROW_BUTTONS);
 }

@@ -1,20 +1,17 @@
 import type { Report } from '../domain/report.ts';
-import { describeFilters, formatInstant } from '../report/format.ts';
+import { describeContext } from './answer-context.ts';
 import { clipMarkup } from './fit.ts';
 import { MAX_FALLBACK_TEXT } from './limits.ts';
 import { formatCell } from './table.ts';
-import { clip, defuse, toOneLine } from './text.ts';
+import { defuse, toOneLine } from './text.ts';
 
 /**
- * The whole answer as text, for notifications, screen readers, and where blocks are refused: title, finding, the numbers row
- * by row, notes, range. Cut at whole lines, saying how many rows are missing. Names in it can do nothing.
+ * The whole answer as text, for notifications, screen readers, and where blocks are refused: finding, the numbers row by row,
+ * notes, context. Cut at whole lines, saying how many rows are missing. Names in it can do nothing.
  */
 export function buildFallback(report: Report, extra: readonly string[] = []): string {
-  const head = [defuse(toOneLine(`${report.title}: ${report.finding}`))];
-  const filters = describeFilters(report.filters);
-  const tail = [...extra, ...(filters ? [clip(filters, 600)] : []), ...report.notes, describeScope(report)].map(
-    (line) => defuse(toOneLine(line)),
-  );
+  const head = [defuse(toOneLine(report.finding))];
+  const tail = [...extra, ...report.notes, describeContext(report)].map((line) => defuse(toOneLine(line)));
   const columns = report.table.columns
     .map((column, index) => ({ ...column, index }))
     .filter((column) => !column.csvOnly && column.type !== 'bar');
@@ -38,16 +35,4 @@ export function buildFallback(report: Report, extra: readonly string[] = []): st
   const missing = rows.length - shown.length;
   const lines = [...head, ...shown, ...(missing > 0 ? [`and ${missing} more rows`] : []), ...tail];
   return clipMarkup(lines.join('\n'), MAX_FALLBACK_TEXT);
-}
-
-/** `14 – 20 Nov 2026, Europe/Berlin, data as of 21 Nov 2026 09:00`. */
-export function describeScope(report: Report): string {
-  return [
-    report.population,
-    report.range?.label,
-    report.zone,
-    report.asOfMs > 0 ? `data as of ${formatInstant(report.asOfMs, report.zone)}` : 'no data yet',
-  ]
-    .filter((part) => part !== undefined)
-    .join(', ');
 }

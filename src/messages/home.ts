@@ -1,15 +1,15 @@
 import type { Report, SummaryReport } from '../domain/report.ts';
-import { countOf, formatCredits, formatInstant, formatPercent } from '../report/format.ts';
+import { formatInstant } from '../report/format.ts';
 import { formatOpen } from '../slack/command/format-question.ts';
 import type { SlackConfig } from '../slack/deps.ts';
 import type { Person } from '../slack/permissions.ts';
 import type { AlertSummary, DigestSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
 import { describeMute } from './alert-list.ts';
+import { describeContext } from './answer-context.ts';
 import { buildChanges, type Change } from './audit-list.ts';
-import { buildSummaryCards, describeToday, LEVEL_WORDS } from './cards.ts';
+import { buildSummaryCards } from './cards.ts';
 import { buildDigestButtons, describeDigest } from './digest-list.ts';
-import { describeScope } from './fallback.ts';
 import { MAX_HOME_BLOCKS } from './limits.ts';
 import { type Block, button, clip, header, type Leaf, leaf, place, plainContext, richList, richText } from './text.ts';
 import { buildWelcome } from './welcome.ts';
@@ -54,34 +54,15 @@ export function buildHome(content: HomeContent): Block[] {
 
 function buildOwn(content: HomeContent, report: SummaryReport): Block[] {
   return [
-    ...buildUrgent(report.cards),
-    ...buildMuted(content),
-    header('Pools and usage'),
+    richText(leaf(report.finding, { bold: true })),
+    plainContext(describeContext(report)),
     ...buildSummaryCards(report),
-    richText(describeToday(report)),
-    plainContext(describeScope(report)),
+    ...buildMuted(content),
     ...buildDigests(content),
     ...buildViews(content),
     header('Ask'),
     buildExamples(),
   ];
-}
-
-/** Pools and limits from their first threshold on; what the rest of a stack holds stands beside. */
-function buildUrgent(cards: SummaryReport['cards']): Block[] {
-  const lines = cards.flatMap(({ title, pool, limits, restLeft, restCount }) =>
-    [...(pool ? [pool] : []), ...limits]
-      .filter(({ level }) => level !== 'healthy')
-      .map((one) => {
-        const share = `${formatPercent(one.percent, one.thresholds)} of ${one.name}, ${LEVEL_WORDS[one.level]}`;
-        const rest =
-          one === pool && restLeft > 0 ? `; ${formatCredits(restLeft)} left in ${countOf(restCount, 'more pool')}` : '';
-        return [leaf(title, { bold: true }), `: ${share}${rest}`];
-      }),
-  );
-  if (lines.length === 0)
-    return [richText(leaf('Every pool in use and every limit is below its first threshold.', { bold: true }))];
-  return [header('Needs attention'), richList(lines)];
 }
 
 /** What is silenced, by whom and until when: whoever wonders why it is quiet finds it here. */

@@ -9,7 +9,7 @@ import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { reportPool } from './pool.ts';
 import { describeCost, describeMatch } from './rule-words.ts';
-import { isOver } from './scope-words.ts';
+import { describeRunOut, isOver } from './scope-words.ts';
 import { sumTotals } from './totals.ts';
 
 /**
@@ -72,6 +72,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
         ...describePools(
           scope,
           pools.scopes.find((each) => each.scope === scope.name),
+          calendar.zone,
         ),
       ]),
       {
@@ -150,6 +151,7 @@ function describeCounting(
 function describePools(
   { title, pools, limits }: Scope,
   state: PoolReport['scopes'][number] | undefined,
+  zone: string,
 ): { title: string; lines: string[] }[] {
   if (!state || pools.length + limits.length === 0) return [];
   const drawn = state.pools.map(
@@ -165,6 +167,9 @@ function describePools(
         ...state.limits.map(
           ({ name, used, amount, period }) =>
             `Limit ${name}, ${period.label}: ${formatCredits(used)} of ${formatCredits(amount)} used`,
+        ),
+        ...state.pools.flatMap(({ name, runOut }) =>
+          runOut ? [`${name} ${describeRunOut(runOut, zone)}: ${runOut.arithmetic}`] : [],
         ),
         ...(state.overage > 0 ? [`Over the allowance this month: ${formatCredits(state.overage)}`] : []),
       ],

@@ -47,6 +47,7 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
 }
 
 function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
+  const ends = states.some(({ pools, limits }) => [...pools, ...limits].some(({ runOut }) => runOut));
   return {
     columns: [
       { key: 'scope', label: 'Scope', type: 'text' },
@@ -58,21 +59,29 @@ function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
       { key: 'used_percent', label: '%', type: 'percent' },
       { key: 'level', label: 'Level', type: 'text' },
       { key: 'period', label: 'Period', type: 'text' },
-      { key: 'arithmetic', label: 'Formula', type: 'text', csvOnly: true },
+      { key: 'pace', label: 'Pace', type: 'text', shownOnly: true },
+      { key: 'arithmetic', label: 'Formula', type: 'text' },
       { key: 'burn_rate', label: 'Burn rate', type: 'count', csvOnly: true },
-      { key: 'runs_out_earliest', label: 'Runs out, earliest', type: 'time', csvOnly: true },
-      { key: 'runs_out_latest', label: 'Runs out, latest', type: 'time', csvOnly: true },
-      { key: 'bar', label: 'Gauge', type: 'bar' },
+      { key: 'runs_out_earliest', label: 'Runs out', type: 'time', csvOnly: !ends },
+      { key: 'runs_out_latest', label: 'At the latest', type: 'time', csvOnly: !ends },
     ],
     rows: states.flatMap(({ scope, pools, limits, overage }) => [
       ...[...pools, ...limits].map((pool, index) => [
         ...[scope, pool.name, index < pools.length ? 'pool' : 'limit', pool.used, pool.amount, pool.left],
-        ...[pool.percent, pool.level, pool.period.label, pool.arithmetic, pool.burnRate ?? null],
-        ...[pool.runOut?.earliestMs ?? null, pool.runOut?.latestMs ?? null, Math.min(1, pool.percent / 100)],
+        ...[pool.percent, pool.level, pool.period.label, describePace(pool.burnRate), pool.arithmetic],
+        ...[pool.burnRate ?? null, pool.runOut?.earliestMs ?? null, pool.runOut?.latestMs ?? null],
       ]),
       ...(overage > 0 ? [toRest(scope, overage, pools.length > 0 ? 'Overage' : 'Used')] : []),
     ]),
   };
+}
+
+/** How fast a pool is used beside how fast its period goes by: `8% too fast`, `4.1× too fast`, `on track`. */
+function describePace(burnRate: number | undefined): string | null {
+  if (burnRate === undefined) return null;
+  if (burnRate >= 2) return `${burnRate.toFixed(1)}× too fast`;
+  const excess = Math.round((burnRate - 1) * 100);
+  return excess > 0 ? `${excess}% too fast` : 'on track';
 }
 
 /** What a scope used in the month that no pool gave. */

@@ -101,8 +101,8 @@ function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
       { key: 'rest_left', label: 'Left in other pools', type: 'credits', csvOnly: true },
       { key: 'overage', label: 'Overage this month', type: 'credits', csvOnly: true },
       { key: 'requests_today', label: 'Today', type: 'count' },
-      { key: 'peak_minute', label: 'Peak minute', type: 'count', csvOnly: true },
-      { key: 'rate_limit', label: 'Rate limit', type: 'count', csvOnly: true },
+      { key: 'peak_minute', label: 'Peak minute', type: 'count' },
+      { key: 'rate_limit', label: 'Rate limit', type: 'count' },
       { key: 'bar', label: 'Gauge', type: 'bar' },
     ],
     rows: cards.map(({ pool, ...card }) => [

@@ -1,17 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Question, Report } from '../domain/report.ts';
 import { type AnswerDress, buildAnswer, buildNotice, simplify } from '../messages/answer-message.ts';
-import { hasGraph } from '../messages/controls.ts';
 import { fitMessage } from '../messages/fit.ts';
 import type { Message } from '../messages/text.ts';
 import { buildWelcome } from '../messages/welcome.ts';
 import { type Answer, findAnswer, listChosenFilters, upsertAnswer } from '../store/conversation-repository.ts';
 import { callSlack } from './client/call.ts';
 import { classifyFailure, isRefusedContent } from './client/errors.ts';
-import { formatQuestion } from './command/format-question.ts';
 import { answerOrRefuse } from './command/refused-range.ts';
 import { type Asked, asBlocks, newId, type SlackContext, tellPrivately } from './context.ts';
-import { listDrills } from './next-questions.ts';
+import { hasGraph, listNext, type Next } from './next-questions.ts';
 import type { Person } from './permissions.ts';
 import { type Drawn, drawPicture } from './pictures.ts';
 import { closedBy, findPlace, isPrivateByDefault, type Place } from './places.ts';
@@ -22,7 +20,7 @@ const PICTURE_WAIT_MS = 1200;
 const COUNTING_WAIT_MS = 1000;
 const NOT_POSTED = 'Slack did not take the answer for the channel, so it is for you alone.';
 const MAYBE_POSTED = 'Slack did not say whether it posted the answer in the channel, so here it is for you.';
-const CHART_FAILED = 'The chart could not be shown this time; the numbers are complete.';
+const CHART_FAILED = 'The chart could not be shown this time.';
 
 interface Life {
   ctx: SlackContext;
@@ -31,6 +29,7 @@ interface Life {
   report: Report;
   place: Place;
   answer: Answer;
+  next: readonly Next[];
   remarks: string[];
   /** Other people see it. */
   shared: boolean;
@@ -57,6 +56,7 @@ export async function answerQuestion(
   ]);
   if (report.asOfMs === 0 && report.kind === 'summary') return tellPrivately(ctx, asked, buildWelcome(ctx.config));
   const secret = change ? change.private : isPrivate(ctx, question, place, share);
+  const next = listNext(report);
   const answer: Answer = {
     id: change?.id ?? newId(),
     asker: asked.user,
@@ -65,13 +65,13 @@ export async function answerQuestion(
     ...(asked.threadTs ? { threadTs: asked.threadTs } : {}),
     private: secret,
     question: report.question,
-    drill: listDrills(report).map(({ question: next }) => next),
+    drill: next.map((each) => each.question),
     createdMs: ctx.now(),
   };
   const remarks = !change && !place.open && question.private !== true ? [place.reason] : [];
   const shared = !secret && place.open && !place.direct;
   const filtered = chosen.some((filter) => (question.filters ?? []).some((used) => isDeepStrictEqual(used, filter)));
-  const life: Life = { ctx, asked, person, report, place, answer, remarks, shared, filtered };
+  const life: Life = { ctx, asked, person, report, place, answer, next, remarks, shared, filtered };
   await (secret ? answerPrivately(life, change !== undefined) : answerOpenly(life));
 }
 
@@ -112,7 +112,7 @@ async function answerOpenly(life: Life): Promise<void> {
   const patience = Math.max(0, asked.atMs + PICTURE_WAIT_MS - ctx.now());
   const inTime = await Promise.race([drawing, ctx.wait(patience).then(() => 'late' as const)]);
   try {
-    await post(life, inTime === 'late' ? 'none' : inTime);
+    await post(life, inTime);
   } catch (error) {
     return answerInstead(life, error);
   }
@@ -133,7 +133,7 @@ async function answerInstead(life: Life, error: unknown): Promise<void> {
   await answerPrivately({ ...life, place, shared: false, remarks: [remark], answer: secret }, false);
 }
 
-async function post(life: Life, drawn: Drawn): Promise<void> {
+async function post(life: Life, drawn: Drawn | 'late'): Promise<void> {
   const { ctx, answer } = life;
   const message = dress(life, { native: false, drawn });
   // Before it is posted, so that no press can come too early; with its place once it has one.
@@ -153,10 +153,9 @@ async function post(life: Life, drawn: Drawn): Promise<void> {
   await keep(ctx, answer);
 }
 
-/** Adds the picture to the posted answer, unless that has become another answer meanwhile. */
+/** Adds the picture to the posted answer, or the table where there is none, unless it has become another answer meanwhile. */
 async function addPicture(life: Life, drawn: Drawn): Promise<void> {
   const { ctx, answer } = life;
-  if (drawn === 'none') return;
   const current = await findAnswer(ctx.db, answer.id).catch(() => answer);
   if (current && !isDeepStrictEqual(current.question, answer.question)) return;
   try {
@@ -167,22 +166,22 @@ async function addPicture(life: Life, drawn: Drawn): Promise<void> {
   }
 }
 
-function dress(life: Life, { native, drawn = 'none' }: { native: boolean; drawn?: Drawn }): Message {
-  const { ctx, person, report, place, answer, shared } = life;
+function dress(life: Life, { native, drawn = 'none' }: { native: boolean; drawn?: Drawn | 'late' }): Message {
+  const { ctx, person, report, place, answer, next, shared } = life;
   const remarks = drawn === 'failed' ? [...life.remarks, CHART_FAILED] : life.remarks;
   const options: AnswerDress = {
     controls: {
       answerId: answer.id,
       revision: ctx.now() % 1_000_000_007,
       sharing: place.open && place.direct ? 'never' : answer.private ? 'private' : 'open',
-      drills: listDrills(report),
+      next,
       audience: place.open ? place.audience : undefined,
-      offerPng: answer.private && hasGraph(report),
+      offerPng: answer.private && hasGraph(report.kind),
       filtered: life.filtered,
     },
-    picture: typeof drawn === 'object' ? drawn : undefined,
+    picture: drawn === 'late' ? 'coming' : typeof drawn === 'object' ? drawn : undefined,
     native,
-    asked: shared ? { by: answer.asker, command: `${ctx.command} ${formatQuestion(report.question)}` } : undefined,
+    askedBy: shared ? answer.asker : undefined,
     readerZone: shared ? undefined : person.zone,
     remarks,
   };

@@ -23,6 +23,13 @@ export function hasRange(question: Question): boolean {
   return RANGED.has(question.report);
 }
 
+const FILTERED = new Set<Question['report']>(['top', 'status', 'daily', 'day', 'client', 'route']);
+
+/** Whether filters make sense for it. */
+export function hasFilters(question: Question): boolean {
+  return FILTERED.has(question.report);
+}
+
 /** The same question for another range, from its first row. A single day by the hour becomes days where more are asked for. */
 export function withRange(question: Question, range: string): Question {
   const { offset: _offset, ...rest } = question;
@@ -96,20 +103,79 @@ function toDrills(report: Report): Offer[] {
   return [];
 }
 
-/** The whole ranking, page by page. */
-export function viewAll(question: Question): Question {
-  return { ...question, view: 'table', limit: PAGE_ROWS, offset: 0 };
+/** A question that a report leads on to, under the heading of its kind. */
+export interface Next extends Offer {
+  group: 'Next' | 'Drill down' | 'Sort by' | 'Show';
 }
 
-/** Columns by which a ranking can be sorted, with what `Question.sort` calls them. */
-export const SORTS: readonly { key: string; label: string }[] = [
-  { key: '-requests', label: 'Most requests' },
-  { key: '-failed', label: 'Most failed' },
-  { key: '-ok', label: 'Most successful' },
-  { key: 'requests', label: 'Fewest requests' },
-  { key: 'name', label: 'Name A–Z' },
-  { key: '-name', label: 'Name Z–A' },
+/** Everything that can be asked next of a report by one choice: what it offers, what is in it, other orders and other views. */
+export function listNext(report: Report): Next[] {
+  const toNext = (group: Next['group'], offers: readonly Offer[]): Next[] =>
+    offers.map((offer) => ({ group, ...offer }));
+  return [
+    ...toNext('Next', report.offers ?? []),
+    ...toNext('Drill down', listDrills(report)),
+    ...toNext('Sort by', listSorts(report)),
+    ...toNext('Show', listViews(report)),
+  ];
+}
+
+/** The same numbers in the other form; undefined where there is one alone. */
+export function showAs({ kind, question }: Report, shown: 'chart' | 'table' | 'words'): Question | undefined {
+  if (kind === 'explain') {
+    if (question.scope === undefined) return undefined;
+    return { ...question, view: shown === 'table' ? 'graph' : 'table' };
+  }
+  if (!hasGraph(kind) || shown === 'words') return undefined;
+  if (shown === 'chart') return { ...question, view: 'table' };
+  const { limit, offset: _offset, ...rest } = question;
+  return { ...rest, ...(limit === undefined || limit === PAGE_ROWS ? {} : { limit }), view: 'graph' };
+}
+
+/** Whether a picture can be drawn of it at all. */
+export function hasGraph(kind: Report['kind']): boolean {
+  return ['summary', 'top', 'status', 'pool', 'daily', 'day', 'history', 'client', 'route'].includes(kind);
+}
+
+/** Orders of a ranking, with what `Question.sort` calls them; the one that it is in is left out. */
+const SORTS: readonly { sort: string; label: string }[] = [
+  { sort: '-requests', label: 'Most requests' },
+  { sort: '-failed', label: 'Most failed' },
+  { sort: '-ok', label: 'Most successful' },
+  { sort: 'requests', label: 'Fewest requests' },
+  { sort: 'name', label: 'Name A–Z' },
+  { sort: '-name', label: 'Name Z–A' },
 ];
+
+function listSorts(report: Report): Offer[] {
+  if (report.kind !== 'top' || report.distinct < 2) return [];
+  const { question } = report;
+  const present = question.sort ?? `-${report.measure}`;
+  return SORTS.filter(({ sort }) => sort !== present).map(({ sort, label }) => ({
+    label,
+    question: { ...question, sort, offset: 0 },
+  }));
+}
+
+/** Of a ranking: slices, and all of it, page by page. */
+function listViews(report: Report): Offer[] {
+  if (report.kind !== 'top') return [];
+  const { question, dimension } = report;
+  const offset = question.offset ?? 0;
+  const more = report.others.count > 0 && offset + report.rows.length < report.distinct;
+  const page = (to: number): Question => ({ ...question, view: 'table', limit: PAGE_ROWS, offset: Math.max(0, to) });
+  const isPaged = question.view === 'table' && question.limit === PAGE_ROWS;
+  return [
+    ...(['client', 'function'].includes(dimension)
+      ? question.view === 'doughnut'
+        ? [{ label: 'Bars', question: { ...question, view: 'graph' as const } }]
+        : [{ label: 'Doughnut', question: { ...question, view: 'doughnut' as const } }]
+      : []),
+    ...(isPaged && offset > 0 ? [{ label: `Previous ${PAGE_ROWS}`, question: page(offset - PAGE_ROWS) }] : []),
+    ...(isPaged && more ? [{ label: `Next ${PAGE_ROWS}`, question: page(offset + PAGE_ROWS) }] : []),
+    ...(more && !isPaged ? [{ label: 'View all', question: page(0) }] : []),
+  ];
+}
 
 function isCollective(name: string): boolean {
   return name === OTHER || name === NONE || name === REMOVED;

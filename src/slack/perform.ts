@@ -13,6 +13,7 @@ import { type Asked, type SlackContext, tellPrivately, toFormPlace } from './con
 import { sendCsv } from './csv-file.ts';
 import { requireAdmin } from './failure.ts';
 import { openView } from './modals.ts';
+import { hasFilters } from './next-questions.ts';
 import { performAlerts } from './perform-alerts.ts';
 import { performDigest } from './perform-digests.ts';
 import { openSaved, saveView, tellViews, unsaveView } from './perform-views.ts';
@@ -75,12 +76,9 @@ async function openFilters(ctx: SlackContext, asked: Asked): Promise<void> {
   await openView(ctx, asked, buildFilterModal(toFormPlace(asked), chosen));
 }
 
-/** Reports that filters make sense for. */
-const FILTERED = new Set<Question['report']>(['top', 'status', 'daily', 'day', 'client', 'route']);
-
 /** The question with the filters that this person chose for this channel; what the words say themselves (also by `client NAME`) wins. */
 async function withChosenFilters(ctx: SlackContext, asked: Asked, question: Question): Promise<Question> {
-  if (!FILTERED.has(question.report)) return question;
+  if (!hasFilters(question)) return question;
   const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
   const subject = question.name === undefined ? [] : [question.report];
   const named = new Set<string>([...subject, ...(question.filters ?? []).map(({ key }) => key)]);

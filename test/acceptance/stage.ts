@@ -23,7 +23,7 @@ export interface Seen {
   text: string;
   /** Every word that the blocks show: headings, lists, cards, tables, buttons. */
   words: string;
-  /** Cells of the table, its head first; empty where there is none. */
+  /** Cells of the table, its head first: of the one behind *Table* where a chart is shown; empty where there is none. */
   table: string[][];
   /** Labels of its buttons and menu entries. */
   controls: string[];
@@ -36,6 +36,8 @@ export interface Stage {
   ask(text: string, who?: { user?: string; channel?: string }): Promise<Seen>;
   /** Does something and answers the message that comes of it. */
   see(action: () => Promise<unknown>, who?: { user?: string; channel?: string }): Promise<Seen>;
+  /** The same with the table that stands behind its chart: presses *Table* where there is one. */
+  withTable(shown: Shown, user?: string): Promise<Seen>;
   /** The rows of `/usage export …`, as objects by column. */
   csv(text: string): Promise<Record<string, string>[]>;
   send(events: readonly object[]): Promise<{ accepted: number; duplicates: number; rejected: unknown[] }>;
@@ -108,18 +110,33 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   await app.start();
   slack.eventsUrl = `${app.url}/slack/events`;
 
+  const withTable: Stage['withTable'] = async (shown, user = ALICE) => {
+    const seen = toSeen(shown);
+    if (!isChart(shown)) return seen;
+    await slack.click({ user, message: shown, action_id: 'answer_view:table' });
+    const look = () => [...slack.messages(shown.channel), ...slack.ephemerals(user)];
+    const turned = await slack.waitFor(
+      () => look().find(({ ts, blocks }) => ts === shown.ts && blocks?.some(({ type }) => type === 'table')),
+      'the table of an answer',
+      10_000,
+    );
+    const { message, table, words, controls } = toSeen(turned);
+    return { ...seen, message, table, words: `${seen.words}\n${words}`, controls: [...seen.controls, ...controls] };
+  };
   const see: Stage['see'] = async (action, { user = ALICE, channel = CHANNEL } = {}) => {
     const look = () =>
       // On a busy machine a slow answer is announced first.
       [...slack.messages(channel), ...slack.ephemerals(user)].filter(({ text }) => !text.startsWith('Still counting'));
     const before = new Set(look().map(({ ts }) => ts));
     await action();
-    return toSeen(await slack.waitFor(() => look().find(({ ts }) => !before.has(ts)), 'an answer', 10_000));
+    const first = await slack.waitFor(() => look().find(({ ts }) => !before.has(ts)), 'an answer', 10_000);
+    return withTable(first, user);
   };
   return {
     app,
     slack,
     see,
+    withTable,
     ask: (text, who = {}) =>
       see(() => slack.command({ user: who.user ?? ALICE, channel: who.channel ?? CHANNEL, text }), who).catch(
         (error) => {
@@ -156,6 +173,12 @@ export async function startStage(options: StageOptions): Promise<Stage> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Whether the other view of an answer is its table. */
+function isChart({ blocks = [] }: Shown): boolean {
+  const elements = blocks.flatMap((block) => (block.elements ?? []) as { action_id?: string }[]);
+  return elements.some(({ action_id }) => action_id === 'answer_view:table');
 }
 
 export function toSeen(message: Shown): Seen {

@@ -10,7 +10,7 @@ const EVENTS = Array.from({ length: 40 }, (_, n) => ({
 }));
 
 const DRESS: AnswerDress = {
-  controls: { answerId: 'abc', revision: 1, sharing: 'open', drills: [], offerPng: false, filtered: false },
+  controls: { answerId: 'abc', revision: 1, sharing: 'open', next: [], offerPng: false, filtered: false },
   native: false,
 };
 
@@ -29,7 +29,7 @@ test('a scope without a pool has no level', async () => {
   const summary = await ask(EVENTS, { report: 'summary' });
   expect(summary.table.rows[0]![summary.table.columns.findIndex(({ key }) => key === 'level')]).toBeNull();
   const pools = JSON.stringify(buildAnswer(await ask(EVENTS, { report: 'pool' }), DRESS).blocks);
-  expect(pools).toContain('no pool declared');
+  expect(pools).toContain('has no pool');
   expect(pools).not.toContain('healthy');
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Emulator, Message } from '../../src/playground/emulator/workspace.ts';
 import { deleteAnswersBefore } from '../../src/store/conversation-repository.ts';
 import { rankingOf } from './reports.ts';
-import { type Rig, startRig, typesOf } from './support.ts';
+import { entryOf, type Rig, startRig, typesOf } from './support.ts';
 
 async function ask(rig: Rig, text: string, user = 'alice'): Promise<Message> {
   await rig.slack.command({ user, channel: 'api-usage', text });
@@ -22,15 +22,15 @@ const private1 = (slack: Emulator, user: string) => slack.waitFor(() => slack.ep
 describe('controls under an answer', () => {
   it.each([
     ['range', { action_id: 'answer_range', selected_option: '30d' }, { report: 'top', range: '30d' }],
-    ['sort', { action_id: 'answer_sort', selected_option: '-failed' }, { report: 'top', sort: '-failed' }],
-    ['drill-down', { action_id: 'answer_drill', selected_option: '1' }, { report: 'client', name: 'billing-sync' }],
-    ['table', { action_id: 'answer_view:0' }, { report: 'top', view: 'table' }],
-    ['doughnut', { action_id: 'answer_view:1' }, { report: 'top', view: 'doughnut' }],
-    ['view all', { action_id: 'answer_page:all' }, { report: 'top', view: 'table', limit: 50, offset: 0 }],
+    ['sort', 'Most failed', { report: 'top', sort: '-failed' }],
+    ['drill-down', 'billing-sync', { report: 'client', name: 'billing-sync' }],
+    ['table', { action_id: 'answer_view:table' }, { report: 'top', view: 'table' }],
+    ['doughnut', 'Doughnut', { report: 'top', view: 'doughnut' }],
+    ['view all', 'View all', { report: 'top', view: 'table', limit: 50, offset: 0 }],
   ])('%s changes the message in place for its asker', async (_name, press, question) => {
     const rig = await startRig();
     const message = await ask(rig, 'top clients 7d');
-    await rig.slack.click({ user: 'alice', message, ...press });
+    await rig.slack.click({ user: 'alice', message, ...(typeof press === 'string' ? entryOf(message, press) : press) });
     await updated(rig.slack, message.ts);
     expect(rig.questions.at(-1)).toMatchObject(question);
     expect(rig.slack.messages('api-usage')).toHaveLength(1);
@@ -66,9 +66,9 @@ describe('controls under an answer', () => {
   it('make a posted answer private again, for its asker only', async () => {
     const rig = await startRig();
     const message = await ask(rig, 'top clients 7d');
-    await rig.slack.click({ user: 'boris', message, action_id: 'answer_unshare' });
+    await rig.slack.click({ user: 'boris', message, ...entryOf(message, 'Make private') });
     expect((await private1(rig.slack, 'boris')).text).toContain('Only the person who asked');
-    await rig.slack.click({ user: 'alice', message, action_id: 'answer_unshare' });
+    await rig.slack.click({ user: 'alice', message, ...entryOf(message, 'Make private') });
     await rig.slack.waitFor(() => rig.slack.messages('api-usage').length === 0, 'the message is gone');
     expect((await private1(rig.slack, 'alice')).text).toContain('947,000');
     rig.slack.assertNoProblems();
@@ -88,7 +88,7 @@ describe('controls under an answer', () => {
     expect(old.text).toContain('This answer is old');
     await rig.slack.click({ user: 'boris', message: old, action_id: 'run:0' });
     await rig.slack.waitFor(() => rig.questions.at(-1)?.range === '7d', 'it is asked again');
-    await rig.slack.click({ user: 'alice', message, action_id: 'answer_unshare' });
+    await rig.slack.click({ user: 'alice', message, ...entryOf(message, 'Make private') });
     await rig.slack.waitFor(
       () => rig.slack.ephemerals('alice').find(({ text }) => text.includes('This answer is old')),
       'its asker is not told that somebody else asked',
@@ -100,9 +100,9 @@ describe('controls under an answer', () => {
     const names = Array.from({ length: 50 }, (_, index) => `client-${index}`);
     const rig = await startRig({ report: (question) => rankingOf(question, names, 120) });
     const message = await ask(rig, 'top clients 7d');
-    await rig.slack.click({ user: 'alice', message, action_id: 'answer_page:all' });
+    await rig.slack.click({ user: 'alice', message, ...entryOf(message, 'View all') });
     const all = await updated(rig.slack, message.ts);
-    await rig.slack.click({ user: 'alice', message: all, action_id: 'answer_page:next' });
+    await rig.slack.click({ user: 'alice', message: all, ...entryOf(all, 'Next 50') });
     await rig.slack.waitFor(() => rig.questions.at(-1)?.offset === 50, 'the next page is asked for');
     rig.slack.assertNoProblems();
   });
@@ -122,7 +122,7 @@ describe('CSV', () => {
   it('goes to the thread of the answer for its asker, whole', async () => {
     const rig = await startRig();
     const message = await ask(rig, 'top clients 7d');
-    await rig.slack.click({ user: 'alice', message, action_id: 'answer_csv' });
+    await rig.slack.click({ user: 'alice', message, ...entryOf(message, 'CSV') });
     const reply = await rig.slack.waitFor(
       () => rig.slack.thread('api-usage', message.ts).find(({ files }) => files),
       'the file',
@@ -138,7 +138,7 @@ describe('CSV', () => {
   it('goes to the direct messages of anyone else', async () => {
     const rig = await startRig();
     const message = await ask(rig, 'top clients 7d');
-    await rig.slack.click({ user: 'boris', message, action_id: 'answer_csv' });
+    await rig.slack.click({ user: 'boris', message, ...entryOf(message, 'CSV') });
     const file = await rig.slack.waitFor(
       () => rig.slack.directMessages('boris').find(({ files }) => files),
       'the file',
@@ -178,7 +178,7 @@ describe('filters chosen in the form', () => {
   it('stay for that person and channel until they are reset', async () => {
     const rig = await startRig();
     const message = await ask(rig, 'top clients 7d');
-    await rig.slack.click({ user: 'alice', message, action_id: 'answer_more', selected_option: 'filters' });
+    await rig.slack.click({ user: 'alice', message, ...entryOf(message, 'Choose filters…') });
     const modal = await rig.slack.waitFor(() => rig.slack.modal('alice'), 'the form');
     const found = await rig.slack.suggest({ user: 'alice', action_id: 'search:route', value: 'ord', container: modal });
     expect(found).toEqual([{ text: { type: 'plain_text', text: 'route-ord', emoji: false }, value: 'route-ord' }]);
@@ -201,7 +201,7 @@ describe('filters chosen in the form', () => {
           .find((one) => one.ts === later.ts && JSON.stringify(one.blocks).includes('Reset filters')),
       'the answer can be reset',
     );
-    await rig.slack.click({ user: 'alice', message: mine, action_id: 'answer_reset_filters' });
+    await rig.slack.click({ user: 'alice', message: mine, ...entryOf(mine, 'Reset filters') });
     await rig.slack.waitFor(() => rig.questions.length === 5, 'it is asked without filters');
     expect(rig.questions.at(-1)!.filters).toEqual([]);
     rig.slack.assertNoProblems();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { typePools } from '../support/pool-text.ts';
-import { startRig, typesOf } from './support.ts';
+import { entryOf, startRig, typesOf } from './support.ts';
 
 const told = async (slack: Awaited<ReturnType<typeof startRig>>['slack'], user: string) =>
   (await slack.waitFor(() => slack.ephemerals(user)[0], `${user} is told`)).text;
@@ -29,7 +29,7 @@ describe('who may ask', () => {
     expect(JSON.stringify(told.blocks)).toContain('members of #api-usage');
     await slack.click({ user: 'alice', message: told, action_id: 'answer_share' });
     const shared = await slack.waitFor(() => slack.messages('api-usage')[0], 'a press does');
-    await slack.click({ user: 'alice', message: shared, action_id: 'answer_csv' });
+    await slack.click({ user: 'alice', message: shared, ...entryOf(shared, 'CSV') });
     await slack.waitFor(() => slack.directMessages('alice').find(({ files }) => files), 'the whole file is hers alone');
     const before = questions.length;
     await slack.click({ user: 'ada', message: shared, action_id: 'answer_range', selected_option: '30d' });
@@ -120,7 +120,7 @@ describe('Home', () => {
   it('shows cards, what is over 75%, one’s digests, and the admins’ part to admins', async () => {
     const { slack } = await startRig();
     const member = JSON.stringify((await slack.openHome('alice')).blocks);
-    expect(member).toContain('Needs attention');
+    expect(member).toContain('crm has used 93% of its daily credits.');
     expect(member).toContain('daily 09:00 Europe/Berlin');
     expect(member).not.toContain('Change pools');
     expect(JSON.stringify((await slack.openHome('ada')).blocks)).toContain('Change pools');
@@ -136,7 +136,7 @@ describe('Home', () => {
       () => slack.directMessages('alice').find((one) => typesOf(one).includes('image')),
       'the answer',
     );
-    expect(answer.text).toContain('Top clients');
+    expect(answer.text).toContain('acme-web made 947,000');
     slack.assertNoProblems();
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Emulator } from '../../src/playground/emulator/workspace.ts';
-import { startRig } from './support.ts';
+import { entryOf, startRig } from './support.ts';
 
 const told = (slack: Emulator) => slack.waitFor(() => slack.ephemerals('alice')[0], 'alice is told');
 /** The thread that each private message named, whichever way it went. */
@@ -40,7 +40,7 @@ describe('a private message', () => {
     const { slack } = await startRig();
     const asked = await slack.mention({ user: 'boris', channel: 'api-usage', text: 'top clients' });
     const answer = await slack.waitFor(() => slack.thread('api-usage', asked.ts)[1], 'the answer');
-    await slack.click({ user: 'alice', message: answer, action_id: 'answer_sort', selected_option: 'name' });
+    await slack.click({ user: 'alice', message: answer, ...entryOf(answer, 'Name A–Z') });
     expect((await told(slack)).thread_ts).toBe(asked.ts);
     await slack.waitFor(() => waysOf(slack).length > 0, 'the call is recorded');
     expect(waysOf(slack)).toEqual([['chat.postEphemeral', asked.ts]]);
@@ -51,7 +51,7 @@ describe('a private message', () => {
     const asked = await slack.mention({ user: 'boris', channel: 'api-usage', text: 'top clients' });
     const answer = await slack.waitFor(() => slack.thread('api-usage', asked.ts)[1], 'the answer');
     await slack.remove('bot', 'api-usage');
-    await slack.click({ user: 'alice', message: answer, action_id: 'answer_sort', selected_option: 'name' });
+    await slack.click({ user: 'alice', message: answer, ...entryOf(answer, 'Name A–Z') });
     await told(slack);
     await slack.waitFor(() => waysOf(slack).length > 1, 'the calls are recorded');
     expect(waysOf(slack)).toEqual([

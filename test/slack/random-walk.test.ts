@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listElements } from '../../src/playground/emulator/elements.ts';
+import { listElements, listOptions as listOffered } from '../../src/playground/emulator/elements.ts';
 import type {
   Block,
   Emulator,
@@ -247,7 +247,7 @@ function listControls(slack: Emulator, user: string, modal: View | undefined): C
 }
 
 function listOptions(element: Block): string[] {
-  return ((element.options ?? []) as { value: string }[]).map(({ value }) => value);
+  return listOffered(element).map(({ value }) => String(value));
 }
 
 /** A person's way to fill a form: some fields as they are, some chosen, some nonsense. */

@@ -5,7 +5,7 @@ import { buildAnswer } from '../../src/messages/answer-message.ts';
 import { findRuleErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
 import { findSchemaErrors } from '../../src/playground/emulator/block-schema.ts';
 import { countTexts } from '../../src/playground/emulator/elements.ts';
-import { listDrills, withRange } from '../../src/slack/next-questions.ts';
+import { listNext, withRange } from '../../src/slack/next-questions.ts';
 import { fileStem } from '../../src/slack/pictures.ts';
 import { ask, at, NOW } from '../report/setup.ts';
 
@@ -51,19 +51,20 @@ describe.each(REPORT_KINDS)('the answer of a %s report', (kind) => {
           const report = await ask(events, range ? withRange(asked, range) : asked, {
             definitions: { scopes: [SCOPE] },
           });
-          for (const native of [true, false]) {
+          for (const form of ['picture', 'native', 'table']) {
+            const native = form === 'native';
             const { blocks, text } = buildAnswer(report, {
               controls: {
                 answerId: 'abc',
                 revision: 1,
                 sharing: native ? 'private' : 'open',
-                drills: listDrills(report),
+                next: listNext(report),
                 audience: 'everyone',
                 offerPng: native,
                 filtered: true,
               },
               native,
-              picture: native ? undefined : { fileId: 'F0123456789', altText: 'x'.repeat(1000) },
+              picture: form === 'picture' ? { fileId: 'F0123456789', altText: 'x'.repeat(1000) } : undefined,
             });
             expect(blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`))).toEqual([]);
             expect(findRuleErrors(blocks as never, 'message')).toEqual([]);

@@ -217,3 +217,28 @@ function createPorts(
 export function typesOf(message: { blocks?: { type: string }[] } | undefined): string[] {
   return (message?.blocks ?? []).map(({ type }) => type);
 }
+
+/** The press that chooses an entry of the menus under an answer, by its label. */
+export function entryOf(
+  message: { blocks?: { type: string; [key: string]: unknown }[] },
+  label: string,
+): { action_id: string; selected_option: string } {
+  const elements = (message.blocks ?? []).flatMap(({ elements }) => (elements ?? []) as Menu[]);
+  for (const { action_id, options = [], option_groups = [] } of elements) {
+    const entries = [...options, ...option_groups.flatMap((group) => group.options)];
+    const found = entries.find(({ text }) => text.text === label);
+    if (found) return { action_id, selected_option: found.value };
+  }
+  throw new Error(`No menu has the entry ${label}`);
+}
+
+interface Menu {
+  action_id: string;
+  options?: Entry[];
+  option_groups?: { options: Entry[] }[];
+}
+
+interface Entry {
+  value: string;
+  text: { text: string };
+}

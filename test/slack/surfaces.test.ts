@@ -25,7 +25,7 @@ describe('a mention', () => {
     const { slack } = await startRig();
     const asked = await slack.mention({ user: 'alice', channel: 'api-usage', text: 'top clients 7d' });
     const answer = await slack.waitFor(() => slack.thread('api-usage', asked.ts)[1], 'the answer');
-    expect(answer.text).toContain('Top clients');
+    expect(answer.text).toContain('acme-web made 947,000');
     slack.assertNoProblems();
   });
 
@@ -80,7 +80,7 @@ describe('the shortcut on a message', () => {
     const modal = await slack.waitFor(() => slack.modal('alice'), 'the form');
     await slack.submitView({ user: 'alice', viewId: modal.id, values: { text: 'top clients 7d' } });
     const answer = await slack.waitFor(() => slack.thread('api-usage', said.ts)[1], 'the answer');
-    expect(answer.text).toContain('Top clients');
+    expect(answer.text).toContain('acme-web made 947,000');
     slack.assertNoProblems();
   });
 });

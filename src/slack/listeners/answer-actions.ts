@@ -45,16 +45,17 @@ export function registerAnswerActions(app: App, ctx: SlackContext): void {
       });
     });
   on(ACTIONS.range, (press) => become(press, withRange(press.question, press.value)));
-  on(ACTIONS.sort, (press) => become(press, { ...press.question, sort: press.value, offset: 0 }));
   on(ACTIONS.view, (press) => become(press, parseQuestion(press.value) ?? press.question));
-  on(ACTIONS.page, (press) => become(press, parseQuestion(press.value) ?? press.question));
-  on(ACTIONS.drill, drill);
+  on(ACTIONS.drill, choose);
   on(ACTIONS.share, share);
-  on(ACTIONS.unshare, unshare);
-  on(ACTIONS.csv, sendCsvOf);
-  on(ACTIONS.png, ({ ctx: c, asked, question }) => sendPicture(c, asked, question));
-  on(ACTIONS.resetFilters, resetFilters);
-  on(ACTIONS.more, more);
+  on(ACTIONS.more, choose);
+  // What stood under answers once.
+  const known = [ACTIONS.range, ACTIONS.view, ACTIONS.drill, ACTIONS.share, ACTIONS.more].join('|');
+  app.action(new RegExp(`^answer_(?!(${known.replaceAll('answer_', '')})(:|$))`), async ({ ack, body }) => {
+    await ack();
+    const asked = askedByPress(body as PressBody, ctx.now());
+    await serve(ctx, asked, () => tellOld(ctx, asked, findQuestion((body as PressBody).message?.blocks)));
+  });
 }
 
 interface PressedElement {
@@ -99,9 +100,27 @@ function keepPrivacy(question: Question, answer: Answer): Question {
   return answer.question.private === undefined ? question : { ...question, private: answer.question.private };
 }
 
-async function drill(press: Press): Promise<void> {
-  const next = press.answer?.drill[Number(press.value)];
-  await (next ? become(press, next) : tellOld(press.ctx, press.asked, press.question));
+/** An entry of a menu: a question that leads on, by its place among those of the answer, or what can be done with it. */
+async function choose(press: Press): Promise<void> {
+  const { value, answer } = press;
+  if (/^\d+$/.test(value)) {
+    const next = answer?.drill[Number(value)];
+    return next ? become(press, next) : tellOld(press.ctx, press.asked, press.question);
+  }
+  switch (value) {
+    case MORE.csv:
+      return sendCsvOf(press);
+    case MORE.png:
+      return sendPicture(press.ctx, press.asked, press.question);
+    case MORE.unshare:
+      return unshare(press);
+    case MORE.resetFilters:
+      return resetFilters(press);
+    case MORE.explain:
+      return explain(press);
+    default:
+      return openForm(press);
+  }
 }
 
 async function share({ ctx, asked, person, question }: Press): Promise<void> {
@@ -146,7 +165,13 @@ async function resetFilters(press: Press): Promise<void> {
   await become(press, { ...question, filters });
 }
 
-async function more(press: Press): Promise<void> {
+async function explain({ ctx, asked, person, question }: Press): Promise<void> {
+  const scope = question.scope ? { scope: question.scope } : {};
+  await answerQuestion(ctx, asked, person, { report: 'explain', ...scope, private: true });
+}
+
+/** The forms that begin with an answer. */
+async function openForm(press: Press): Promise<void> {
   const { ctx, asked, person, question, value } = press;
   const from = { ...toFormPlace(asked), ...referTo(press.answer?.id, question, asked.responseUrl) };
   if (value === MORE.filters) {
@@ -155,8 +180,6 @@ async function more(press: Press): Promise<void> {
   if (value === MORE.save) return openView(ctx, asked, buildSaveModal(from));
   if (value === MORE.digest) return openDigestModal(ctx, asked, person, { question });
   if (value === MORE.alert) return openAlertModal(ctx, asked, from, question);
-  const scope = question.scope ? { scope: question.scope } : {};
-  await answerQuestion(ctx, asked, person, { report: 'explain', ...scope, private: true });
 }
 
 async function tellOld(ctx: SlackContext, asked: Asked, question?: Question): Promise<void> {
@@ -176,12 +199,12 @@ function parseQuestion(value: string | undefined): Question | undefined {
   }
 }
 
-/** The question in the buttons of a message, as Slack hands the message back. */
+/** The question in the buttons of a message, as Slack hands the message back: that of the other view. */
 function findQuestion(blocks: unknown): Question | undefined {
   if (!Array.isArray(blocks)) return undefined;
   const elements = blocks.flatMap((block: { elements?: unknown }) =>
-    Array.isArray(block.elements) ? block.elements : [],
+    Array.isArray(block.elements) ? (block.elements as { action_id?: string; value?: string }[]) : [],
   );
-  const csv = elements.find((element: { action_id?: string }) => element.action_id === ACTIONS.csv);
-  return parseQuestion((csv as { value?: string } | undefined)?.value);
+  const other = elements.find(({ action_id }) => action_id?.startsWith(ACTIONS.view));
+  return parseQuestion(other?.value);
 }

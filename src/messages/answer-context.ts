@@ -1,0 +1,84 @@
+import type { Report, SummaryReport } from '../domain/report.ts';
+import { describeFilters, formatClock, formatCount, formatInstant } from '../report/format.ts';
+import { MAX_CONTEXT_TEXT } from './limits.ts';
+import { type Block, clip, defuse, markdown, toOneLine } from './text.ts';
+
+/** Who reads an answer, and who asked for it. */
+export interface Readers {
+  /** IANA zone of the only reader, where it is known; undefined where there are several. */
+  readerZone?: string | undefined;
+  /** User who asked: on answers that others see. */
+  askedBy?: string | undefined;
+}
+
+const MAX_FILTERS = 300;
+const MAX_NOTE = 600;
+const SEPARATOR = ' · ';
+
+/** The small print under an answer: one line of context, and below it what a reader must know to trust the numbers. */
+export function buildContext(report: Report, readers: Readers, notes: readonly string[]): Block {
+  const line = [
+    ...listContext(report).map((part) => defuse(toOneLine(part))),
+    ...describeAge(report, readers.readerZone),
+    ...(readers.askedBy ? [`asked by <@${readers.askedBy}>`] : []),
+  ].join(SEPARATOR);
+  let left = MAX_CONTEXT_TEXT - line.length;
+  const kept = notes
+    .map((note) => defuse(toOneLine(clip(note, MAX_NOTE))))
+    .filter((note) => {
+      left -= note.length + 1;
+      return left >= 0;
+    });
+  const text = kept.length > 0 ? `${line}\n${kept.join(' ')}` : line;
+  return { type: 'context', elements: [markdown(text, MAX_CONTEXT_TEXT)] };
+}
+
+/** `14–20 Nov 2026 · Europe/Berlin · 8 clients · Filters: status:429` for places that Slack does not read as markup. */
+export function describeContext(report: Report): string {
+  const age = report.asOfMs === 0 || !isLive(report) ? [] : [`as of ${formatInstant(report.asOfMs, report.zone)}`];
+  return [...listContext(report), ...age].join(SEPARATOR);
+}
+
+function listContext(report: Report): string[] {
+  const filters = describeFilters(report.filters);
+  return [
+    ...(report.range ? [report.range.label] : []),
+    report.zone,
+    ...(report.population ? [report.population] : []),
+    ...(report.kind === 'summary' ? describePeak(report) : []),
+    ...(filters ? [clip(filters, MAX_FILTERS)] : []),
+    ...(report.asOfMs === 0 ? ['no data yet'] : []),
+  ];
+}
+
+/** Its numbers still change: balances of now, and ranges that are not over. */
+function isLive({ range }: Report): boolean {
+  return range === undefined || range.partial;
+}
+
+/** Slack writes the time in each reader's zone; the only reader is told the difference where there is one. */
+function describeAge(report: Report, readerZone: string | undefined): string[] {
+  const { asOfMs, zone, range } = report;
+  if (asOfMs === 0 || !isLive(report)) return [];
+  const isSameDay = range !== undefined && asOfMs < range.toMs && asOfMs >= range.toMs - 86_400_000;
+  if (readerZone === undefined) {
+    const format = isSameDay ? '{time}' : '{date_short_pretty} {time}';
+    const fallback = isSameDay ? formatClock(asOfMs, zone) : formatInstant(asOfMs, zone);
+    return [`as of <!date^${Math.floor(asOfMs / 1000)}^${format}|${fallback}>`];
+  }
+  const format = isSameDay ? formatClock : formatInstant;
+  const [here, theirs] = [format(asOfMs, zone), format(asOfMs, readerZone)];
+  return [here === theirs ? `as of ${here}` : `as of ${here} (${theirs} your time)`];
+}
+
+/** The minute of today that came closest to its scope's rate limit: `peak minute 6 of 300 allowed (Public API, 07:38)`. */
+function describePeak({ cards, zone }: SummaryReport): string[] {
+  const peaks = cards.flatMap(({ title, peakMinute, rateLimitPerMinute }) =>
+    peakMinute?.requests && rateLimitPerMinute ? [{ title, ...peakMinute, limit: rateLimitPerMinute }] : [],
+  );
+  if (peaks.length === 0) return [];
+  const most = peaks.reduce((best, peak) => (peak.requests / peak.limit > best.requests / best.limit ? peak : best));
+  const where = cards.length > 1 ? `${most.title}, ` : '';
+  const when = formatClock(most.startMs, zone);
+  return [`peak minute ${formatCount(most.requests)} of ${formatCount(most.limit)} allowed (${where}${when})`];
+}

@@ -23,7 +23,9 @@ import { toCsv } from './report/csv.ts';
 import { getScopeStates } from './report/pools.ts';
 import { createReporter } from './report/reporter.ts';
 import { createAlertComposer } from './schedule/alert-composer.ts';
+import { AlertEvaluator } from './schedule/alert-evaluator.ts';
 import { removeOldAlerts } from './schedule/alert-retention.ts';
+import { AlertTargets } from './schedule/alert-targets.ts';
 import { AlertTrigger } from './schedule/alert-trigger.ts';
 import { Alerts } from './schedule/alerts.ts';
 import { CommitWatch } from './schedule/commit-watch.ts';
@@ -117,22 +119,14 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     };
     const isGone = async (user: string) => (await slack?.hasLeft(user)) ?? false;
     const digests = new Digests({ ...digestPorts, log, now, wakeSender, isGone });
-    const scopeStates = (atMs: number, { plain }: { plain: boolean }) =>
-      getScopeStates({ usage, definitions, calendar }, { atMs, plain });
-    const alerts = new Alerts({
-      db,
-      log,
-      calendar,
-      usage,
-      scopeStates,
-      sources,
+    const scopeStates = (atMs: number, options: { plain: boolean; scope?: string }) =>
+      getScopeStates({ usage, definitions, calendar }, { atMs, ...options });
+    const routing = { alertChannel: config.alertChannel, oncall: config.oncall };
+    const targets = new AlertTargets({ ...routing, db, admins, now, wakeSender });
+    const alerts = new Alerts({ ...routing, db, zone, scopeStates, sources, targets, now, wakeSender });
+    const evaluator = new AlertEvaluator({
+      ...{ db, log, calendar, usage, definitions, scopeStates, sources, targets, instance, now, wakeSender },
       countRequests: (question, span) => countRequests({ usage, definitions }, question, span),
-      alertChannel: config.alertChannel,
-      oncall: config.oncall,
-      admins,
-      instance,
-      now,
-      wakeSender,
     });
     sender = new Sender({
       db,
@@ -142,10 +136,9 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       composers: {
         alert: createAlertComposer({
           db,
-          clock,
           reporter,
           zone,
-          oncall: () => alerts.mention(),
+          oncall: () => targets.mention(),
           render: charts.render,
         }),
         digest: createDigestComposer(digestPorts),
@@ -156,7 +149,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       onFailed: followFailure,
     });
 
-    const trigger = new AlertTrigger({ evaluate: (nowMs) => alerts.evaluate(nowMs), clock, log });
+    const trigger = new AlertTrigger({ evaluate: (nowMs) => evaluator.evaluate(nowMs), clock, log });
     const writer = new ThreadedWriter(
       {
         databaseUrl,
@@ -186,7 +179,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
           // Whoever was heard just now is not silent.
           run: async (nowMs) => {
             await tally.flush();
-            return alerts.evaluateAll(nowMs);
+            return evaluator.evaluateAll(nowMs);
           },
         },
         {
@@ -281,7 +274,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       await deleteInstance(db, instance);
     });
     log.info({ url, zone, version: VERSION, slack: slackApp.state() }, 'Headroom is running');
-    alerts.noticeMissingRoute().then(
+    targets.noticeMissing().then(
       (line) => line && log.warn(line),
       (error) => log.warn({ err: error }, 'who hears of alerts could not be found out'),
     );

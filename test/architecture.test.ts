@@ -49,7 +49,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   vega: ['chart'],
   'vega-lite': ['chart'],
   '@resvg/resvg-js': ['chart'],
-  zod: ['config.ts', 'ingest', 'http'],
+  zod: ['config.ts', 'ingest', 'http', 'schedule'],
   yaml: ['definition', 'admin', 'playground/emulator'],
   'node-cron': ['schedule'],
   pino: ['log.ts'],

@@ -91,7 +91,7 @@ function checkMode({ slack, publicUrl, alertChannel, oncall }: Config, { channel
   }
   if (!mention) {
     const why = oncall ? 'As was chosen in Slack' : 'ONCALL is not set';
-    findings.push(good(`${why}: nobody is mentioned at 90 and 100%.`));
+    findings.push(good(`${why}: no one is mentioned at 90% and 100%.`));
   }
   return findings;
 }

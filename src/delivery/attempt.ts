@@ -28,7 +28,7 @@ export type Outcome =
   | { kind: 'lost' }
   | { kind: 'failed'; failure: Failure };
 
-/** Text waits this long for its picture; an alert's does not, except in its thread. */
+/** Text waits this long for its picture; an alert's does not, and gets it by an edit. */
 const PICTURE_WAIT_MS = 2000;
 
 /**
@@ -100,22 +100,17 @@ async function findPosted(ports: AttemptPorts, delivery: Delivery, place: Place)
 type Composed = { text: string; blocks?: Block[]; pictureOwed: boolean };
 
 async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Composed | undefined> {
-  const { key, kind, dueMs, content, updates, thread, degraded } = delivery;
+  const { key, kind, dueMs, content, updates, degraded } = delivery;
   const composer = ports.composers[kind];
   const message = await composer(content, { key, dueMs, nowMs: ports.clock.now(), updating: updates !== undefined });
   if (!message) return undefined;
-  if (degraded >= 2 || !message.blocks) {
-    message.image?.picture.catch(() => {});
-    return { text: toSendable(message.text).text, pictureOwed: false };
-  }
-  if (!message.image || degraded >= 1) {
-    message.image?.picture.catch(() => {});
-    return { ...toSendable(message.text, message.blocks), pictureOwed: false };
-  }
+  if (degraded >= 2 || !message.blocks) return { text: toSendable(message.text).text, pictureOwed: false };
+  const bare = toSendable(message.text, message.blocks);
+  if (!message.image || degraded >= 1) return { ...bare, pictureOwed: false };
+  if (kind === 'alert' && !updates) return { ...bare, pictureOwed: true };
   const image = showPicture(ports, message.image, key);
-  const waitMs = kind === 'alert' && !(thread && !thread.broadcast) ? 0 : PICTURE_WAIT_MS;
-  const block = updates ? await image : await firstOf(image, waitMs, ports.clock);
-  if (block === 'waiting') return { ...toSendable(message.text, message.blocks), pictureOwed: true };
+  const block = updates ? await image : await firstOf(image, PICTURE_WAIT_MS, ports.clock);
+  if (block === 'waiting') return { ...bare, pictureOwed: true };
   return { ...toSendable(message.text, withImage(message, block)), pictureOwed: false };
 }
 
@@ -131,7 +126,7 @@ async function showPicture(
   key: string,
 ): Promise<Block | undefined> {
   try {
-    const picture = await image.picture;
+    const picture = await image.draw();
     return picture && (await uploadPicture(client, clock, image.title, picture));
   } catch (error) {
     log.warn({ delivery: key, error: String(error) }, 'the picture was left out');

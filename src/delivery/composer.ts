@@ -15,8 +15,8 @@ export interface Message {
   /** Complete by itself: notifications, search, screen readers, and the last resort when blocks are refused. */
   text: string;
   blocks?: Block[];
-  /** At most one, put before the block at `at` (default: after all). No picture, or a rejection: without it. */
-  image?: { title: string; picture: Promise<Picture | undefined>; at?: number };
+  /** At most one, drawn when it is wanted and put before the block at `at` (default: after all). No picture, or a rejection: without it. */
+  image?: { title: string; draw(): Promise<Picture | undefined>; at?: number };
 }
 
 export interface ComposeContext {

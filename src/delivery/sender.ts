@@ -164,7 +164,7 @@ export class Sender {
     const times = [await findNextDeliveryMs(db, nowMs), this.#pacing.nextReleaseMs()];
     for (const delivery of due) {
       if (free() <= 0) break;
-      const lane = `${delivery.kind === 'alert' ? 'alerts of ' : ''}${delivery.channel}`;
+      const lane = toLane(delivery);
       if (this.#lanes.has(lane)) continue;
       const readyMs = this.#pacing.takePlace(delivery.channel, delivery.kind, nowMs);
       if (readyMs > 0) {
@@ -314,6 +314,12 @@ export class Sender {
     }
     return known;
   }
+}
+
+/** A channel takes one call at a time. Alerts do not wait for the rest, nor for the pictures of other alerts. */
+function toLane({ kind, updates, channel }: Delivery): string {
+  if (kind !== 'alert') return channel;
+  return `${updates ? 'edits of alerts' : 'alerts'} of ${channel}`;
 }
 
 /** The follow-up that adds a picture which was not ready in time. */

@@ -23,6 +23,8 @@ export const ACTIONS = {
   digestTakeOver: 'digest_take_over',
   /** Alert buttons carry the alert's id. */
   alertAcknowledge: 'alert_acknowledge',
+  /** Runs the command in its value, and answers in the alert's thread. Several in a row: `alert_ask:who`… */
+  alertAsk: 'alert_ask',
   alertMute: 'alert_mute',
   /** A menu whose entries are `choice:id`. */
   alertMuteUntil: 'alert_mute_until',

@@ -52,7 +52,7 @@ export function buildAlertList(
             {
               type: 'actions',
               elements: [
-                button({ action: ACTIONS.alertRoute, text: 'Where alerts go' }),
+                button({ action: ACTIONS.alertRoute, text: 'Alert routing' }),
                 button({ action: ACTIONS.alertTest, text: 'Send a test alert' }),
               ],
             },

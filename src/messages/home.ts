@@ -145,7 +145,7 @@ function buildAdmin(
       elements: [
         button({ action: ACTIONS.poolEdit, text: 'Change pools' }),
         button({ action: `${ACTIONS.run}:alerts`, text: 'Alerts', value: 'alerts' }),
-        button({ action: ACTIONS.alertRoute, text: 'Where alerts go' }),
+        button({ action: ACTIONS.alertRoute, text: 'Alert routing' }),
         button({ action: `${ACTIONS.run}:sources`, text: 'Sources', value: 'sources' }),
         button({ action: `${ACTIONS.run}:settings`, text: 'Settings', value: 'settings' }),
         button({ action: `${ACTIONS.run}:debug`, text: 'What is wrong here?', value: 'debug' }),

@@ -41,16 +41,16 @@ export function buildRoutingModal(
   const ticked = boxes.filter(({ value }) => fields.kinds.includes(value));
   return modal({
     callback: CALLBACKS.alertRoute,
-    title: 'Where alerts go',
+    title: 'Alert routing',
     submit: 'Save',
     metadata,
     blocks: [
       choose('to', 'Alerts go to', TO, fields.to),
       ...(fields.to === 'channel' ? [buildChannel(fields.channel)] : []),
-      choose('who', 'At 90 and 100% mention', WHO, fields.who),
+      choose('who', 'At 90% and 100% mention', WHO, fields.who),
       ...(fields.who === 'group' ? [buildGroup(fields.group)] : []),
       ...(fields.who === 'person' ? [buildPerson(fields.person)] : []),
-      plainContext('Only where no later pool has anything left. Forecasts, switches and notes mention nobody.'),
+      plainContext('Only if no other pool has credits left. Other alerts mention no one.'),
       input({
         id: 'kinds',
         label: 'Warn when',
@@ -84,7 +84,7 @@ function buildChannel(channel: string): Block {
       filter: { include: ['public', 'private'], exclude_bot_users: true, exclude_external_shared_channels: true },
       ...(channel ? { initial_conversation: channel } : {}),
     },
-    hint: 'I join public channels by myself. In a private one invite me first.',
+    hint: 'I’ll join public channels myself; invite me to private ones.',
   });
 }
 
@@ -113,15 +113,15 @@ function buildPerson(person: string): Block {
 /** What holds, in one line. In its fallback text nobody is mentioned by it. */
 export function describeRouting({ channel, mention, kinds }: AlertRouting): Message {
   const on = `${kinds.filter((kind) => kind.on).length} of ${kinds.length} kinds are on.`;
-  const [admins, nobody] = ['the admins by direct message', 'nobody is mentioned'];
+  const [admins, nobody] = ['the admins by direct message', 'no one is mentioned'];
   const where = channel ? `<#${channel}>` : admins;
   return {
-    text: `Alerts go to ${where}. At 90 and 100% ${mention ? 'on-call is mentioned' : nobody}. ${on}`,
+    text: `Alerts go to ${where}. At 90% and 100% ${mention ? 'on-call is mentioned' : nobody}. ${on}`,
     blocks: [
       richText(
         'Alerts go to ',
         channel ? place(channel) : admins,
-        '. At 90 and 100% ',
+        '. At 90% and 100% ',
         ...(mention ? [place(mention), ' is mentioned'] : [nobody]),
         `. ${on}`,
       ),

@@ -1,9 +1,10 @@
 import type { Transaction } from 'kysely';
+import type { AlertContent } from '../domain/alert.ts';
 import type { NewDelivery } from '../domain/delivery.ts';
 import { insertAlert, type Mute, type NewAlert, setAlertDeliveries } from '../store/alert-repository.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
 import type { Database } from '../store/schema.ts';
-import { type AlertContent, type AlertOrder, summarize } from './alert-content.ts';
+import type { AlertOrder } from './alert-content.ts';
 
 export interface Claim extends Omit<NewAlert, 'content'> {
   content: AlertContent;
@@ -15,8 +16,8 @@ export interface Claim extends Omit<NewAlert, 'content'> {
 export type Targets = readonly string[];
 
 /**
- * Writes an alert and its messages, or nothing where it was written before. The first of a subject and period is the
- * parent; a later one replies to it, is shown in the channel too, and updates it; a note only replies.
+ * Writes an alert and its messages, or nothing where it was written before. The first of a subject and period is the parent;
+ * a later one adds a line to its thread, shown in the channel too, and updates the parent; a note only adds its line.
  */
 export async function claimAlert(
   trx: Transaction<Database>,
@@ -33,7 +34,12 @@ export async function claimAlert(
   return true;
 }
 
-/** Puts an alert's message to one target into the log, with its chart; the message's key. */
+/** The delivery of the message that a conversation begins with. */
+export function toParentKey({ subject, period }: { subject: string; period: string }, target: string): string {
+  return `alert:${subject}:${period}@${target}`;
+}
+
+/** Puts an alert's message to one target into the log; the message's key. */
 async function tell(
   trx: Transaction<Database>,
   { key, subject, period, content }: Claim,
@@ -41,33 +47,28 @@ async function tell(
   target: string,
   nowMs: number,
 ): Promise<string> {
-  const thread = note ?? { subject, period };
-  const parentKey = `alert:${thread.subject}:${thread.period}@${target}`;
+  const parentKey = toParentKey(note ?? { subject, period }, target);
   const ownKey = `${key}@${target}`;
-  const put = (deliveryKey: string, part: AlertOrder['part'], place: Pick<NewDelivery, 'thread' | 'updates'> = {}) => {
-    const order: AlertOrder = { alertKey: key, summary: summarize(content), part, content };
-    return insertDelivery(trx, {
+  const put = (deliveryKey: string, part: AlertOrder['part'], place: Pick<NewDelivery, 'thread' | 'updates'> = {}) =>
+    insertDelivery(trx, {
       key: deliveryKey,
       kind: 'alert',
       channel: target,
       dueMs: nowMs,
-      content: order,
+      content: { alertKey: key, part, content } satisfies AlertOrder,
       ...place,
     });
-  };
   if (note) {
     const hasParent = (await findDelivery(trx, parentKey)) !== undefined;
-    await put(ownKey, 'message', hasParent ? { thread: { key: parentKey, broadcast: false } } : {});
+    if (hasParent) await put(ownKey, 'line', { thread: { key: parentKey, broadcast: false } });
+    else await put(ownKey, 'parent');
     return ownKey;
   }
   // Whoever is second, by a hair's breadth or by days, replies.
-  const isParent = await put(parentKey, 'message');
-  if (!isParent) {
-    await put(ownKey, 'message', { thread: { key: parentKey, broadcast: true } });
-    await put(`${ownKey}#parent`, 'parent', { updates: parentKey });
-  }
-  if (content.kind === 'level') await put(`${ownKey}#chart`, 'chart', { thread: { key: parentKey, broadcast: false } });
-  return isParent ? parentKey : ownKey;
+  if (await put(parentKey, 'parent')) return parentKey;
+  await put(ownKey, 'line', { thread: { key: parentKey, broadcast: true } });
+  await put(`${ownKey}#parent`, 'parent', { updates: parentKey });
+  return ownKey;
 }
 
 /** Whether any mute covers an alert: all, its kind, its subject, or the scope that it is about. */

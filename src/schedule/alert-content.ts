@@ -1,75 +1,60 @@
-import type { Thousandths } from '../domain/event.ts';
+import { z } from 'zod';
+import { ALERT_KINDS, type AlertContent, type Words } from '../domain/alert.ts';
+import { formatClock } from '../report/format.ts';
 
-/** What can be warned about. `on`: at install. */
-export const ALERT_KINDS = [
-  { kind: 'level', words: /^(levels?|thresholds?|pools?)$/, title: 'A pool reaches 75, 90 or 100%', on: true },
-  { kind: 'switch', words: /^switch(es)?$/, title: 'A pool is empty and the next is drawn from', on: true },
-  { kind: 'rate', words: /^rates?( limits?)?$/, title: 'The rate limit per minute is reached', on: true },
-  { kind: 'silent', words: /^(silent|silence)( sources?)?$/, title: 'A source is silent', on: true },
-  {
-    kind: 'unknown-client',
-    words: /^((unknown|new)( clients?)?)$/,
-    title: 'A client calls that was unknown until now',
-    on: false,
-  },
-  {
-    kind: 'unusual',
-    words: /^(unusual|anomal(y|ies)|volume|failures)$/,
-    title: 'Failures or volume are far from usual',
-    on: false,
-  },
-  {
-    kind: 'run-out',
-    words: /^(runs?|running) out$|^forecasts?$/,
-    title: 'A pool will run out before its reset',
-    on: false,
-  },
-  { kind: 'view', words: /^(saved )?views?$/, title: 'What a saved question counts exceeds its bound', on: true },
-] as const;
+const WORDS = z.union([z.string(), z.array(z.union([z.string(), z.object({ atMs: z.number() })]))]);
 
-export type AlertKind = (typeof ALERT_KINDS)[number]['kind'];
+const CONTENT = z.object({
+  kind: z.enum(ALERT_KINDS.map(({ kind }) => kind)),
+  sign: z.enum(['🔵', '🟠', '🔴', '⛔']).default('🟠'),
+  title: z.string(),
+  lines: z.array(WORDS),
+  brief: WORDS.optional(),
+  mention: z.boolean(),
+  scope: z.string().optional(),
+  pool: z.string().optional(),
+  level: z.number().optional(),
+  used: z.number().optional(),
+  amount: z.number().optional(),
+  links: z.object({ addon: z.string().optional(), upgrade: z.string().optional() }).optional(),
+  who: z.string().optional(),
+  chart: z.string().optional(),
+  periodEndMs: z.number().optional(),
+  test: z.boolean().optional(),
+});
 
-/** The kind of alert that these words mean: its name, or what people call it. */
-export function findAlertKind(what: string): AlertKind | undefined {
-  const typed = what
-    .trim()
-    .toLowerCase()
-    .replace(/[\s_-]+/g, ' ');
-  return ALERT_KINDS.find(({ kind, words }) => kind === what || words.test(typed))?.kind;
-}
+/**
+ * `parent`: the message that a conversation begins with, kept up to date by edits. `line`: one line of its thread. Deliveries
+ * of older versions have parts that are no longer sent.
+ */
+const ORDER = z.object({
+  alertKey: z.string().optional(),
+  part: z.enum(['parent', 'line', 'past']).catch('past'),
+  content: CONTENT,
+});
 
-/** An alert as told. Texts are plain: names in them are never read as markup. */
-export interface AlertContent {
-  kind: AlertKind;
-  /** `Daily credits of crm reached 90%`. */
-  title: string;
-  /** The numbers, and what to do. */
-  lines: readonly string[];
-  /** On-call is mentioned. */
-  mention: boolean;
-  scope?: string;
-  pool?: string;
-  level?: number;
-  used?: Thousandths;
-  amount?: Thousandths;
-  links?: { addon?: string; upgrade?: string };
-  /** Commands that show who did it and how it came. */
-  who?: string;
-  chart?: string;
-  /** End of the pool's period, epoch ms; absent for rolling pools and for what has none. */
-  periodEndMs?: number;
-  test?: boolean;
-}
-
-/** What an alert's delivery holds. `summary` stands for the message where it cannot be posted. */
+/** What an alert's delivery holds. `alertKey` is absent for a test. */
 export interface AlertOrder {
-  /** Of the alert's row; absent for a test. */
   alertKey?: string;
-  summary: string;
-  part: 'message' | 'parent' | 'chart';
+  part: 'parent' | 'line' | 'past';
   content: AlertContent;
 }
 
-export function summarize({ title, lines }: AlertContent): string {
-  return [title, ...lines.slice(0, 1)].join('. ');
+/** The content of an alert's row. */
+export function readAlertContent(stored: unknown): AlertContent {
+  return CONTENT.parse(stored) as AlertContent;
+}
+
+export function readAlertOrder(stored: unknown): AlertOrder {
+  return ORDER.parse(stored) as AlertOrder;
+}
+
+export function summarize({ title, lines }: AlertContent, zone: string): string {
+  return [title, ...lines.slice(0, 1).map((line) => toPlain(line, zone))].join('. ');
+}
+
+/** A sentence as plain text, its times by the clock of the zone. */
+export function toPlain(words: Words, zone: string): string {
+  if (typeof words === 'string') return words;
+  return words.map((part) => (typeof part === 'string' ? part : formatClock(part.atMs, zone))).join('');
 }

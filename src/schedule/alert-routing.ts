@@ -1,4 +1,6 @@
+import { ALERT_KINDS, type AlertKind } from '../domain/alert.ts';
 import type { Actor, AlertRouting, RoutingChange } from '../slack/ports.ts';
+import { findAlertSettings } from '../store/alert-repository.ts';
 import {
   CHANNEL_SETTING,
   CHOSEN_NONE,
@@ -9,7 +11,6 @@ import {
 import { insertAudit } from '../store/audit-repository.ts';
 import type { Db } from '../store/database.ts';
 import { setSetting } from '../store/setting-repository.ts';
-import { ALERT_KINDS, type AlertKind } from './alert-content.ts';
 
 /** ALERT_CHANNEL and ONCALL, which hold until something else is chosen in Slack. */
 export interface RoutingDefaults {
@@ -17,9 +18,21 @@ export interface RoutingDefaults {
   oncall: string | undefined;
 }
 
-/** What holds, with the kinds that are on. */
-export async function getRouting(db: Db, defaults: RoutingDefaults, on: ReadonlySet<AlertKind>): Promise<AlertRouting> {
-  const [channel, mention] = await Promise.all([findAlertChannel(db, defaults), findAlertMention(db, defaults)]);
+/** Reads which kinds are on. */
+export function readKindsOn(settings: ReadonlyMap<string, string>): ReadonlySet<AlertKind> {
+  const isOn = ({ kind, on }: (typeof ALERT_KINDS)[number]) =>
+    (settings.get(toSettingName(kind)) ?? (on ? '1' : '0')) === '1';
+  return new Set(ALERT_KINDS.filter(isOn).map(({ kind }) => kind));
+}
+
+/** Where alerts go now, whom they mention, and the kinds that are on. */
+export async function getRouting(db: Db, defaults: RoutingDefaults): Promise<AlertRouting> {
+  const [channel, mention, settings] = await Promise.all([
+    findAlertChannel(db, defaults),
+    findAlertMention(db, defaults),
+    findAlertSettings(db),
+  ]);
+  const on = readKindsOn(settings);
   return { channel, mention, kinds: ALERT_KINDS.map(({ kind, title }) => ({ kind, title, on: on.has(kind) })) };
 }
 

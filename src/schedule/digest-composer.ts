@@ -62,7 +62,7 @@ export function createDigestComposer(ports: DigestComposerPorts): Composer {
       text,
       blocks,
       ...(status && digest.totals.requests > 0
-        ? { image: { title: 'Status codes', at: chartAt, picture: ports.render(status, {}) } }
+        ? { image: { title: 'Status codes', at: chartAt, draw: () => ports.render(status, {}) } }
         : {}),
     };
   };
@@ -123,6 +123,6 @@ async function composeClients(ports: DigestComposerPorts, order: DigestOrder, da
   return {
     text: defuse(report.finding),
     blocks: [richText(leaf(report.title, { bold: true }), `\n${report.finding}`), ...(table ? [table.block] : [])],
-    image: { title: report.title, at: 1, picture: ports.render(report, {}) },
+    image: { title: report.title, at: 1, draw: () => ports.render(report, {}) },
   };
 }

@@ -6,6 +6,7 @@ import { cureOf, type Failure } from '../slack/client/errors.ts';
 import { type Delivery, insertDelivery } from '../store/delivery-repository.ts';
 import type { Database } from '../store/schema.ts';
 import { findSubscription, updateSubscription } from '../store/subscription-repository.ts';
+import { readAlertOrder } from './alert-content.ts';
 import type { DigestOrder } from './digest-composer.ts';
 
 /** A short message to one person: what happened, and the cure. Plain text. */
@@ -87,7 +88,7 @@ export async function followFailure(
     const where = /^[UW]/.test(delivery.channel) ? `<@${delivery.channel}>` : `<#${delivery.channel}>`;
     await notify(others, [
       `An alert could not be posted to ${where}. ${cureOf(failure.error)}`,
-      `It said: ${(delivery.content as { summary?: string }).summary ?? delivery.key}`,
+      `It said: ${readAlertOrder(delivery.content).content.title}`,
     ]);
   } else if (delivery.kind === 'notice' && !admins.includes(delivery.channel)) {
     await notify(admins, [`<@${delivery.channel}> could not be told:`, ...(delivery.content as NoticeContent).lines]);

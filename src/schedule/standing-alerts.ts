@@ -1,10 +1,12 @@
-import type { PoolState, ScopeState } from '../domain/report.ts';
+import type { AlertContent, AlertKind } from '../domain/alert.ts';
+import type { ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import { type Alert, type AlertRule, findOpenEpisode, listAlertsOf } from '../store/alert-repository.ts';
+import { type Alert, type AlertRule, listAlertsOf } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
-import type { AlertContent, AlertKind } from './alert-content.ts';
-import { subjectOf, toEpisodeKey, toLevelWords, toPeriodKey, toSwitchWords } from './level-alerts.ts';
-import { toRunOutWords } from './other-alerts.ts';
+import { readAlertContent } from './alert-content.ts';
+import { findPeriod, subjectOf, toPeriodKey } from './alert-subjects.ts';
+import { toLevelWords, toSwitchWords } from './level-words.ts';
+import { toRunOutWords } from './run-out-alerts.ts';
 
 const HOUR_MS = 3_600_000;
 /** Alerts about an hour hold in it, or, where they look at the hour that ended, in the one after it. */
@@ -51,7 +53,7 @@ async function listStandingLevels({ db, states }: StandingPorts): Promise<Standi
     for (const pool of [...scope.pools, ...scope.limits]) {
       if (pool.reached.length === 0) continue;
       const subject = subjectOf(scope, pool);
-      const period = await findRunningPeriod(db, subject, pool);
+      const period = await findPeriod(db, subject, pool);
       const alerts = period === undefined ? [] : await listAlertsOf(db, subject, period);
       const alert = alerts.findLast(({ kind, covered }) => kind === 'level' && !covered);
       if (alert) found.push({ alert, words: toLevelWords(scope, pool, Math.max(...pool.reached)) });
@@ -60,21 +62,15 @@ async function listStandingLevels({ db, states }: StandingPorts): Promise<Standi
   return found;
 }
 
-async function findRunningPeriod(db: Db, subject: string, pool: PoolState): Promise<string | undefined> {
-  if (pool.periodKind !== 'rolling-24h') return toPeriodKey(pool.period);
-  const episode = await findOpenEpisode(db, subject);
-  return episode === undefined ? undefined : toEpisodeKey(episode);
-}
-
 /** What an alert says where it holds now. */
 function findWords({ nowMs, zone, states, sources, rules }: StandingPorts, alert: Alert): Words | undefined {
-  const { kind, subject, period } = alert;
-  const content = alert.content as AlertContent;
+  const { subject, period } = alert;
+  const content = readAlertContent(alert.content);
   const fromMs = Date.parse(period);
   const scope = states.find((state) => state.scope === content.scope);
   const pool = scope?.pools.find(({ name }) => name === content.pool);
   const isRunning = pool !== undefined && (pool.periodKind === 'rolling-24h' || toPeriodKey(pool.period) === period);
-  switch (kind as AlertKind) {
+  switch (content.kind) {
     case 'silent':
       return sources.some((source) => subject === `source ${source.name}` && period === String(source.lastReceivedMs))
         ? content
@@ -93,6 +89,6 @@ function findWords({ nowMs, zone, states, sources, rules }: StandingPorts, alert
       return rule && nowMs < fromMs + (rule.per === 'day' ? 24 : 1) * HOUR_MS ? content : undefined;
     }
     default:
-      return nowMs < fromMs + (HOURS_HELD[kind as AlertKind] ?? 0) * HOUR_MS ? content : undefined;
+      return nowMs < fromMs + (HOURS_HELD[content.kind] ?? 0) * HOUR_MS ? content : undefined;
   }
 }

@@ -1,7 +1,8 @@
 import type { Calendar } from '../domain/calendar.ts';
-import type { GroupKey } from '../domain/dimension.ts';
+import type { ClientName } from '../domain/definition.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { deviation, isFar, median } from '../report/usual.ts';
+import { findHourCause, type HourCause } from './hour-cause.ts';
 import { weeksBefore } from './weeks-before.ts';
 
 const WEEKS = 4;
@@ -18,14 +19,17 @@ export interface UnusualHour {
   observed: number;
   expected: number;
   comparedWeeks: number;
-  because?: { key: GroupKey; name: string; change: number };
+  because: HourCause | undefined;
 }
 
 /**
  * Compares a whole hour with the same local hour of the last four same weekdays: requests, and the share of failures. Median
  * and MAD, so that one odd week moves nothing. Empty with fewer than two weeks of data.
  */
-export async function findUnusual(usage: UsageReader, hour: Span, calendar: Calendar): Promise<UnusualHour[]> {
+export async function findUnusual(
+  { usage, calendar, clients }: { usage: UsageReader; calendar: Calendar; clients: readonly ClientName[] },
+  hour: Span,
+): Promise<UnusualHour[]> {
   const extent = await usage.extent();
   if (!extent) return [];
   const spans = Array.from({ length: WEEKS }, (_, week) => {
@@ -39,15 +43,15 @@ export async function findUnusual(usage: UsageReader, hour: Span, calendar: Cale
   const base = { fromMs: hour.fromMs, comparedWeeks: spans.length };
   const volumes = before.map(({ requests }) => requests);
   if (isFar(now.requests, volumes)) {
-    const because = await explain(usage, hour, spans, 'requests');
-    found.push({ what: 'volume', ...base, observed: now.requests, expected: median(volumes), ...because });
+    const because = await findHourCause({ usage, clients }, { hour, usual: spans, measure: 'requests' });
+    found.push({ what: 'volume', ...base, observed: now.requests, expected: median(volumes), because });
   }
   const shares = before.map(shareOf);
   const usualShare = median(shares);
   const shareBound = Math.max(FAR * deviation(shares), LEAST_SHARE);
   if (now.failed >= LEAST_FAILED && Math.abs(shareOf(now) - usualShare) > shareBound) {
-    const because = await explain(usage, hour, spans, 'failed');
-    found.push({ what: 'failures', ...base, observed: shareOf(now), expected: usualShare, ...because });
+    const because = await findHourCause({ usage, clients }, { hour, usual: spans, measure: 'failed' });
+    found.push({ what: 'failures', ...base, observed: shareOf(now), expected: usualShare, because });
   }
   return found;
 }
@@ -71,26 +75,4 @@ async function sumHour(usage: UsageReader, span: Span): Promise<HourSum> {
 
 function shareOf({ ok, failed }: HourSum): number {
   return ok + failed === 0 ? 0 : failed / (ok + failed);
-}
-
-/** The client, route or status whose count moved most from its own mean of those weeks. */
-async function explain(
-  usage: UsageReader,
-  hour: Span,
-  spans: readonly Span[],
-  measure: 'requests' | 'failed',
-): Promise<Pick<UnusualHour, 'because'>> {
-  let best: NonNullable<UnusualHour['because']> | undefined;
-  for (const key of ['client', 'route', 'status'] as const) {
-    const moved = new Map<string, number>();
-    const add = async (span: Span, weight: number) => {
-      const { rows } = await usage.sum({ span, grain: 'all', groupBy: [key], filters: [] });
-      for (const row of rows) moved.set(row.keys[0]!, (moved.get(row.keys[0]!) ?? 0) + weight * row[measure]);
-    };
-    await add(hour, 1);
-    for (const span of spans) await add(span, -1 / spans.length);
-    for (const [name, change] of moved)
-      if (!best || Math.abs(change) > Math.abs(best.change) * 1.001) best = { key, name, change: Math.round(change) };
-  }
-  return best && best.change !== 0 ? { because: best } : {};
 }

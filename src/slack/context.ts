@@ -28,6 +28,8 @@ export interface Asked {
   threadTs?: string | undefined;
   /** They asked in that thread, so it has replies: nowhere else does Slack show a private message in a thread. */
   inThread?: boolean | undefined;
+  /** The message whose button was pressed. */
+  messageTs?: string | undefined;
   /** Takes five messages within half an hour; works where the bot is not a member. */
   responseUrl?: string | undefined;
   /** The command, where it was written; a press does the same where only a press can. */

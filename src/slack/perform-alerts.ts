@@ -44,7 +44,7 @@ async function change(
       return '';
     case 'test':
       await ctx.alerts.test(by);
-      return 'A test alert is on its way, by the way that real ones go.';
+      return 'A test alert is on its way, sent the same way as real ones.';
     case 'add': {
       const view = await findView(ctx.db, [asked.user, asked.channel], command.view);
       if (!view) {
@@ -54,7 +54,7 @@ async function change(
       }
       const { view: name, over, per } = command;
       await ctx.alerts.add({ name, question: view.question, over, per }, by);
-      return `You will hear when ${name} counts more than ${over} ${over === 1 ? 'request' : 'requests'} in one ${per}.`;
+      return `I’ll alert you when “${name}” passes ${over.toLocaleString('en-US')} ${over === 1 ? 'request' : 'requests'} ${per === 'day' ? 'a day' : 'an hour'}.`;
     }
     case 'remove':
       await ctx.alerts.remove(command.what, by);

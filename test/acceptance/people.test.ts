@@ -139,7 +139,7 @@ scopes:
     expect(seen.table[1]).toEqual(expect.arrayContaining(['90', '200', '110', '45%', 'approaching']));
     expect(seen.words).toMatch(/50 \+ 10 × 50 Users.*200/);
     await stage.slack.waitFor(
-      () => stage.slack.messages(ONCALL).find(({ text }) => text.includes('Pool of capped reached 40%')),
+      () => stage.slack.messages(ONCALL).find(({ text }) => text.includes('capped has used 45% of its pool')),
       'the alert at 40%',
     );
   });
@@ -177,7 +177,7 @@ holidays: [{ scope: resting, from: 2026-11-20, until: 2026-11-22 }]
       expect((await stage.ask(`alerts on ${words}`, { user: ADMIN })).text).toContain('is on now');
     }
     const list = await stage.ask('alerts', { user: ADMIN });
-    expect(list.text).toContain('A client calls that was unknown until now: on');
+    expect(list.text).toContain('A new client appears: on');
     expect((await stage.ask('alerts on nothing', { user: ADMIN })).text).toContain('unknown-client');
   });
 

@@ -427,7 +427,7 @@ describeEachDialect('the sender', (databases) => {
     const compose = async () => ({
       text: 'reached 90 %',
       blocks: [{ type: 'section', text: { type: 'mrkdwn', text: 'reached 90 %' } }],
-      image: { title: 'Daily requests', picture: picture.promise },
+      image: { title: 'Daily requests', draw: () => picture.promise },
     });
     const sender = openSender(db, { composers: { ...ECHO, alert: compose } });
     const settled = sender.settle();
@@ -456,8 +456,10 @@ describeEachDialect('the sender', (databases) => {
       blocks: [block],
       image: {
         title: 'Status',
-        picture:
-          key === 'digest:1' ? Promise.resolve({ png: PNG, altText: 'x' }) : Promise.reject(new Error('no font')),
+        draw: async () => {
+          if (key === 'digest:1') return { png: PNG, altText: 'x' };
+          throw new Error('no font');
+        },
       },
     });
     await openSender(db, { composers: { ...ECHO, digest: compose } }).settle();

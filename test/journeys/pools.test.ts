@@ -79,7 +79,7 @@ describe.skipIf(!findChromium() && !process.env.CI)('an admin in the playground'
   test('chooses where alerts go', async () => {
     const page = await open({ channel: 'C01ONCALL' });
     await type(page, '/usage alerts route');
-    const form = dialog(page, 'Where alerts go');
+    const form = dialog(page, 'Alert routing');
     await form.getByLabel('User group', { exact: true }).waitFor();
     await shoot(page, 'routing');
     await form.getByLabel('One person').click();
@@ -90,7 +90,7 @@ describe.skipIf(!findChromium() && !process.env.CI)('an admin in the playground'
     await form.getByLabel('Nobody').click();
     await form.getByLabel('Person', { exact: true }).waitFor({ state: 'hidden' });
     await form.getByRole('button', { name: 'Save' }).click();
-    await page.locator('article.ephemeral').filter({ hasText: 'nobody is mentioned' }).waitFor();
+    await page.locator('article.ephemeral').filter({ hasText: 'no one is mentioned' }).waitFor();
     await shoot(page, 'routing-saved');
   });
 

@@ -1,15 +1,17 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createCalendar, firstDayOf, monthOf } from '../../src/domain/calendar.ts';
 import type { PeriodRule, Scope } from '../../src/domain/definition.ts';
 import type { PoolState, ScopeState } from '../../src/domain/report.ts';
 import { claimAlert } from '../../src/schedule/alert-claims.ts';
 import { removeOldAlerts } from '../../src/schedule/alert-retention.ts';
-import { type AlertSetting, evaluateLevels } from '../../src/schedule/level-alerts.ts';
-import { evaluateSilence } from '../../src/schedule/other-alerts.ts';
+import type { AlertSetting } from '../../src/schedule/alert-setting.ts';
+import { evaluateLevels } from '../../src/schedule/level-alerts.ts';
+import { evaluateSilence } from '../../src/schedule/silence-alerts.ts';
 import type { Db } from '../../src/store/database.ts';
 import { createMemoryUsage } from '../report/memory-usage.ts';
-import { describeEachDialect } from '../support/databases.ts';
+import { NO_DEFINITIONS } from '../report/setup.ts';
+import { setUpDatabases } from '../support/databases.ts';
 import { pool, scope } from './alert-stage.ts';
 
 const calendar = createCalendar('UTC');
@@ -28,7 +30,17 @@ const RULES: readonly PeriodRule[] = [
 const DECLARED: Scope = scope(RULES.map((period) => pool(period.kind, 100, { period })));
 
 function settingOf(db: Db, nowMs: number): AlertSetting {
-  return { db, nowMs, calendar, usage: createMemoryUsage([], calendar), targets: ['C1'], mutes: [], isOn: () => true };
+  return {
+    db,
+    nowMs,
+    calendar,
+    usage: createMemoryUsage([], calendar),
+    definitions: async () => NO_DEFINITIONS,
+    foresee: async () => undefined,
+    targets: ['C1'],
+    mutes: [],
+    isOn: () => true,
+  };
 }
 
 function periodOf(rule: PeriodRule, nowMs: number): { fromMs: number; toMs: number } {
@@ -70,7 +82,8 @@ function stateOf(nowMs: number, percents: readonly number[]): ScopeState {
   };
 }
 
-describeEachDialect('alerts past their time', (databases) => {
+describe('alerts past their time', () => {
+  const databases = setUpDatabases();
   it('are forgotten, and no alert of a running period is told again for it', async () => {
     const step = fc.record({
       // Minutes, days, or more than a year.
@@ -106,7 +119,7 @@ describeEachDialect('alerts past their time', (databases) => {
     const db = await databases.open();
     const claim = (key: string, subject: string, period: string) => ({
       ...{ key, kind: 'level', subject, period, level: 75 },
-      content: { kind: 'level' as const, title: key, lines: [], mention: false },
+      content: { kind: 'level' as const, sign: '🟠' as const, title: key, lines: [], mention: false },
     });
     const claims = [
       claim('month', 'crm/month', '2024-02-01T00:00:00.000Z'),
@@ -140,11 +153,10 @@ describeEachDialect('alerts past their time', (databases) => {
   it('leave a silence that lasts told', async () => {
     const db = await databases.open();
     const source = { name: 'kong', lastReceivedMs: START, usualGapMs: 1000 } as never;
-    const usage = createMemoryUsage([], calendar);
     const count = async () => (await db.selectFrom('alert').select('id').execute()).length;
     for (const days of [1, 500, 1000]) {
       const nowMs = START + days * DAY;
-      await evaluateSilence(settingOf(db, nowMs), [source], usage);
+      await evaluateSilence(settingOf(db, nowMs), [source]);
       await removeOldAlerts(db, { scopes: [] }, nowMs);
       expect(await count()).toBe(1);
     }

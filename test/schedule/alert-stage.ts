@@ -6,6 +6,8 @@ import { countRequests } from '../../src/report/count-requests.ts';
 import { getScopeStates } from '../../src/report/pools.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { createAlertComposer } from '../../src/schedule/alert-composer.ts';
+import { AlertEvaluator } from '../../src/schedule/alert-evaluator.ts';
+import { AlertTargets } from '../../src/schedule/alert-targets.ts';
 import { Alerts } from '../../src/schedule/alerts.ts';
 import { composeNotice, followFailure } from '../../src/schedule/failed-delivery.ts';
 import type { Db } from '../../src/store/database.ts';
@@ -15,6 +17,12 @@ import { createMemoryUsage, type EventOfTest } from '../report/memory-usage.ts';
 import type { TestDatabases } from '../support/databases.ts';
 
 export const ONCALL = 'S0123';
+
+/** The smallest picture. */
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
 
 /** A pool of `base` credits a month from 2026 on, unless told otherwise. */
 export function pool(name: string, base: number, change: Partial<Pool> = {}): Pool {
@@ -52,7 +60,7 @@ export interface World {
 export async function openAlerts(
   databases: TestDatabases,
   scopes: readonly Scope[],
-  options: { channel?: string | undefined; admins?: readonly string[] } = { channel: CHANNEL },
+  options: { channel?: string | undefined; admins?: readonly string[]; picture?: boolean } = { channel: CHANNEL },
 ) {
   const stage = await openStage();
   const db = await databases.open();
@@ -75,22 +83,25 @@ export async function openAlerts(
   let instances = 0;
   const connect = (handle: Db) => {
     instances += 1;
-    const alerts = new Alerts({
+    const common = {
       db: handle,
-      log: createLogger('silent'),
-      calendar,
+      oncall: ONCALL,
+      alertChannel: options.channel,
+      now: () => clock.now(),
+      wakeSender() {},
+      scopeStates: (nowMs: number, how: { plain: boolean; scope?: string }) =>
+        getScopeStates(deps(), { atMs: nowMs, ...how }),
+      sources: async () => world.sources,
+    };
+    const targets = new AlertTargets({ ...common, admins: async () => options.admins ?? [] });
+    const alerts = new Alerts({ ...common, zone: 'UTC', targets });
+    const evaluator = new AlertEvaluator({
+      ...{ ...common, targets, calendar, log: createLogger('silent'), definitions: () => getDefinitions(db) },
       usage: new Proxy({} as ReturnType<typeof createMemoryUsage>, {
         get: (_target, name) => deps().usage[name as 'sum'],
       }),
-      scopeStates: (nowMs, { plain }) => getScopeStates(deps(), { atMs: nowMs, plain }),
-      sources: async () => world.sources,
       countRequests: (question, span) => countRequests(deps(), question, span),
-      alertChannel: options.channel,
-      oncall: ONCALL,
-      admins: async () => options.admins ?? [],
       instance: `instance ${instances}`,
-      now: () => clock.now(),
-      wakeSender() {},
     });
     const sender = stage.openSender(handle, {
       composers: {
@@ -98,22 +109,21 @@ export async function openAlerts(
         notice: composeNotice,
         alert: createAlertComposer({
           db: handle,
-          clock,
           reporter: { answer: (question, nowMs) => createReporter(deps()).answer(question, nowMs) },
           zone: 'UTC',
-          oncall: () => alerts.mention(),
-          render: async () => undefined,
+          oncall: () => targets.mention(),
+          render: async () => (options.picture ? { png: PNG, altText: 'pools' } : undefined),
         }),
       },
       admins: async () => options.admins ?? [],
       onFailed: followFailure,
     });
-    return { alerts, sender };
+    return { alerts, evaluator, sender };
   };
   const first = connect(db);
   /** Evaluates, and sends what came of it. */
   async function run(): Promise<void> {
-    await first.alerts.evaluateAll(clock.now());
+    await first.evaluator.evaluateAll(clock.now());
     for (let second = 0; second < 4; second += 1) {
       await first.sender.settle();
       clock.advance(1000);
@@ -131,5 +141,10 @@ export async function openAlerts(
       .messages(CHANNEL)
       .filter(({ ts, thread_ts, subtype }) => (thread_ts ?? ts) === ts || subtype === 'thread_broadcast')
       .map(({ text }) => text.split('\n')[0]!);
-  return { slack, clock, db, world, declare, use, run, told, ...first, reopen: () => connect(db) };
+  /** First lines as they were posted, before any edit: what notifies people. */
+  const posted = () =>
+    slack.calls
+      .filter(({ method }) => method === 'chat.postMessage')
+      .map(({ args }) => String(args.text).split('\n')[0]!);
+  return { posted, slack, clock, db, world, declare, use, run, told, ...first, reopen: () => connect(db) };
 }

@@ -1,21 +1,26 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Limit } from '../../src/domain/definition.ts';
 import { claimAlert } from '../../src/schedule/alert-claims.ts';
 import { CHANNEL, OWNER } from '../delivery/slack-stage.ts';
-import { describeEachDialect } from '../support/databases.ts';
+import { describeEachDialect, setUpDatabases } from '../support/databases.ts';
 import { commandOf, ONCALL, openAlerts, pool, scope } from './alert-stage.ts';
 
 const ADMIN = { user: 'U0000000002', zone: 'UTC', admin: true };
 const MEMBER = { user: OWNER, zone: 'UTC', admin: false };
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const MENTION = `<!subteam^${ONCALL}>`;
+const MONTHLY = scope([pool('Monthly credits', 1000)]);
+const ROLLING = scope([pool('Daily credits', 1000, { period: { kind: 'rolling-24h' } })]);
 
-describeEachDialect('alerts on levels', (databases) => {
-  it('come once per level; a later one replies, is shown in the channel, and updates the parent', async () => {
-    const { slack, use, run, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+describe('alerts on levels', () => {
+  const databases = setUpDatabases();
+  it('come once per level; a later one adds a line that is shown in the channel, and updates the parent', async () => {
+    const { slack, use, run, told } = await openAlerts(databases, [MONTHLY]);
     await use(749);
     expect(told()).toEqual([]);
     await use(1);
-    expect(told()).toEqual(['🟠 Monthly of CRM reached 75%']);
+    expect(told()).toEqual(['🟠 CRM has used 75% of its monthly credits (750 of 1,000)']);
     await run();
     await use(100);
     expect(told()).toHaveLength(1);
@@ -23,28 +28,75 @@ describeEachDialect('alerts on levels', (databases) => {
     await use(100);
     const channel = slack.messages(CHANNEL);
     const parent = channel[0]!;
-    const broadcasts = channel.filter(({ subtype }) => subtype === 'thread_broadcast');
-    expect(broadcasts.map(({ text }) => text.split('\n')[0])).toEqual([
-      `<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90%`,
-      `<!subteam^${ONCALL}> ⛔ Monthly of CRM is used up: 100%`,
+    const lines = channel.filter(({ subtype }) => subtype === 'thread_broadcast');
+    expect(channel).toHaveLength(3);
+    expect(lines.map(({ text }) => text.replace(/<!date.*?>/, 'TIME'))).toEqual([
+      `${MENTION} 🔴 CRM: 90% of monthly credits used (900 of 1,000), runs out around TIME`,
+      `${MENTION} ⛔ CRM is out of monthly credits (1,000 of 1,000). Calls now count as overage.`,
     ]);
-    expect(broadcasts.every(({ thread_ts }) => thread_ts === parent.ts)).toBe(true);
-    expect(parent.text).toContain('is used up: 100%');
+    for (const line of lines) {
+      expect(line.thread_ts).toBe(parent.ts);
+      expect(line.blocks?.map(({ type }) => type)).toEqual(['rich_text']);
+    }
+    expect(parent.text).toContain('CRM is out of monthly credits (1,000 of 1,000)');
     // The line in the thread has mentioned on-call: the edit does not again.
     expect(JSON.stringify(parent)).not.toContain(ONCALL);
-    expect(parent.text).toContain('1,000 of 1,000 used (100%), 0 left');
+    expect(
+      parent.text
+        .split('\n')
+        .at(-1)!
+        .replaceAll(/<!date.*?>/g, 'TIME'),
+    ).toBe('75% TIME · 90% TIME · used up TIME');
+    slack.assertNoProblems();
+  });
+
+  it('have their chart on the parent, after its text, and renew it with each level', async () => {
+    const { slack, use } = await openAlerts(databases, [MONTHLY], { channel: CHANNEL, picture: true });
+    await use(800);
+    const types = () => slack.messages(CHANNEL)[0]!.blocks!.map(({ type }) => type);
+    expect(types()).toEqual(['rich_text', 'actions', 'image', 'context']);
+    expect(JSON.stringify(slack.calls.find(({ method }) => method === 'chat.postMessage')!.args)).not.toContain(
+      'slack_file',
+    );
+    await use(150);
+    expect(slack.messages(CHANNEL)).toHaveLength(2);
+    expect(types()).toEqual(['rich_text', 'actions', 'image', 'context']);
     slack.assertNoProblems();
   });
 
   it('offer who used the period up to today, today included', async () => {
-    const { slack, use, clock } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
-    await use(800);
+    const { slack, use, clock, world } = await openAlerts(databases, [MONTHLY]);
+    world.events.push({ timeMs: clock.now() - 2 * DAY, scope: 'crm', count: 740 });
+    await use(10);
     const today = new Date(clock.now()).toISOString().slice(0, 10);
     const first = `${today.slice(0, 7)}-01`;
     expect(first).not.toBe(today);
-    expect(JSON.stringify(slack.messages(CHANNEL)[0]!.blocks)).toContain(
-      JSON.stringify(`top clients ${first}..${today} scope:crm`),
+    expect(commandOf(slack.messages(CHANNEL)[0]!.blocks, 'Top clients')).toBe(
+      `top clients ${first}..${today} scope:crm`,
     );
+  });
+
+  it('name who made a burst, and offer its hours', async () => {
+    const { slack, use, clock, world } = await openAlerts(databases, [MONTHLY]);
+    const at = clock.now();
+    world.events.push({ timeMs: at - 3 * DAY, scope: 'crm', count: 500, client: 'erp' });
+    world.events.push({ timeMs: at - 1000, scope: 'crm', count: 40, client: 'erp' });
+    await use(260, { client: 'acme <!here>' });
+    const { text, blocks } = slack.messages(CHANNEL)[0]!;
+    expect(text).toMatch(/Mostly acme &lt;!here&gt; \(\+260 since <!date\^\d+\^\{time\}\|08:00 UTC>\)\./);
+    const day = new Date(at).toISOString().slice(0, 10);
+    expect(commandOf(blocks, 'Top clients')).toBe(`top clients ${day} 08:00-10:00 scope:crm`);
+  });
+
+  it('name who used most of the period where there was no burst', async () => {
+    const { slack, use, clock, world } = await openAlerts(databases, [MONTHLY]);
+    for (const [client, count] of [
+      ['erp', 500],
+      ['acme', 245],
+    ] as const)
+      world.events.push({ timeMs: clock.now() - 3 * DAY, scope: 'crm', count, client });
+    await use(5);
+    expect(slack.messages(CHANNEL)[0]!.text).toContain('Mostly erp (66.7%).');
   });
 
   it('of a limit with rules of its own offer who used what it counts', async () => {
@@ -58,7 +110,9 @@ describeEachDialect('alerts on levels', (databases) => {
     const { slack, use, clock } = await openAlerts(databases, [scope([], { limits })]);
     for (const { name } of limits) await use(800, { scope: `crm/${name}` });
     const days = `2026-11-01..${new Date(clock.now()).toISOString().slice(0, 10)}`;
-    const offered = slack.messages(CHANNEL).map(({ blocks }) => commandOf(blocks, 'Who did it'));
+    const offered = slack
+      .messages(CHANNEL)
+      .map(({ blocks }) => commandOf(blocks, 'Top clients') ?? commandOf(blocks, 'What it called'));
     expect(offered.filter((command) => command !== undefined)).toEqual([
       `top clients ${days} scope:crm method:post route:/v1/*`,
       `top clients ${days} scope:crm client:bot-* client:crawler`,
@@ -68,125 +122,126 @@ describeEachDialect('alerts on levels', (databases) => {
     slack.assertNoProblems();
   });
 
-  it('foretell nothing from a single day, and that a pool lasts where its usual pace says so', async () => {
-    const { slack, use, world, clock } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
-    await use(800);
-    expect(slack.messages(CHANNEL)[0]!.text).not.toContain('Forecast');
-    const DAY = 24 * HOUR;
+  it('foretell by the usual pace, or by that of today where a pool runs out sooner at it', async () => {
+    const { slack, use, world, clock } = await openAlerts(databases, [
+      MONTHLY,
+      { ...MONTHLY, name: 'erp', title: 'ERP' },
+    ]);
     for (let day = 1; day <= 10; day += 1)
-      world.events.push({ timeMs: clock.now() - day * DAY, scope: 'crm', count: 1 });
-    await use(95);
-    expect(slack.messages(CHANNEL).map(({ text }) => text)).toContainEqual(
-      expect.stringContaining('Forecast: will last until the reset (UTC).'),
-    );
+      for (const name of ['crm', 'erp'])
+        world.events.push({ timeMs: clock.now() - day * DAY, scope: name, count: name === 'crm' ? 75 : 30 });
+    await use(1);
+    expect(slack.messages(CHANNEL)[0]!.text).toContain('Runs out on Mon 23 Nov 16:40.');
+    await use(450, { scope: 'erp' });
+    const erp = slack.messages(CHANNEL).find(({ text }) => text.includes('ERP has used 75%'))!;
+    expect(erp.text).toMatch(/Runs out around .* at today’s pace\./);
+  });
+
+  it('foretell of 24 hours by the pace of the last hour, and what leaves the window meanwhile', async () => {
+    const { slack, use, world, clock } = await openAlerts(databases, [
+      ROLLING,
+      { ...ROLLING, name: 'erp', title: 'ERP' },
+    ]);
+    const at = clock.now();
+    world.events.push({ timeMs: at - 10 * HOUR, scope: 'crm', count: 540 });
+    // As much leaves the window soon as is left.
+    world.events.push({ timeMs: at - 23 * HOUR, scope: 'erp', count: 740 });
+    await use(210);
+    const soon = Math.floor((at + (250 / 210) * HOUR) / 1000);
+    const [, told] = /Runs out around <!date\^(\d+)\^\{time\}/.exec(slack.messages(CHANNEL)[0]!.text)!;
+    expect(Math.abs(Number(told) - soon)).toBeLessThan(180);
+    await use(10, { scope: 'erp' });
+    expect(slack.messages(CHANNEL).at(-1)!.text).toContain('It will not run out at the pace of the last hour.');
   });
 
   it('tell the highest alone when several are passed at once', async () => {
-    const { use, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    const { use, posted, told } = await openAlerts(databases, [MONTHLY]);
     await use(950);
     await use(10);
-    expect(told()).toEqual([`<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90%`]);
+    // Its chart came by an edit, which mentions nobody.
+    expect(told()).toEqual(['🔴 CRM has used 95% of its monthly credits (950 of 1,000)']);
+    expect(posted()).toEqual([`${MENTION} 🔴 CRM has used 95% of its monthly credits (950 of 1,000)`]);
   });
 
-  it('do not come again after a restart, nor from two instances at once', async () => {
-    const { world, clock, reopen, told, sender, alerts } = await openAlerts(databases, [
-      scope([pool('Monthly', 1000)]),
-    ]);
-    world.events.push({ timeMs: clock.now() - 1, scope: 'crm', count: 800 });
-    const [second, third] = [reopen(), reopen()];
-    await Promise.all([alerts, second.alerts, third.alerts].map((each) => each.evaluate(clock.now())));
-    await Promise.all([sender.settle(), second.sender.settle(), third.sender.settle()]);
-    await reopen().alerts.evaluate(clock.now());
-    await sender.settle();
-    expect(told()).toEqual(['🟠 Monthly of CRM reached 75%']);
-  });
-
-  it('lose none where two instances claim different levels at the same moment', async () => {
-    const { db, clock, sender, told, slack } = await openAlerts(databases, []);
-    const claim = (level: number) => ({
-      ...{ key: `alert:crm/Monthly:now:${level}:0`, kind: 'level', subject: 'crm/Monthly', period: 'now', level },
-      content: { kind: 'level' as const, title: `reached ${level}%`, lines: [], mention: false, level },
-    });
-    const raised = await Promise.all(
-      [75, 90, 75, 90].map((level) =>
-        db.transaction().execute((trx) => claimAlert(trx, claim(level), [CHANNEL], clock.now())),
-      ),
-    );
-    expect(raised.filter(Boolean)).toHaveLength(2);
-    for (let second = 0; second < 4; second += 1) {
-      await sender.settle();
-      clock.advance(1000);
-    }
-    expect(slack.messages(CHANNEL).filter(({ thread_ts, ts }) => thread_ts && thread_ts !== ts)).toHaveLength(1);
-    expect(told()).toHaveLength(2);
-  });
-
-  it('mention nobody while a later pool has something left, and tell the switch in the thread', async () => {
-    const annual = pool('Annual', 5000, { priority: 2, order: 1, period: { kind: 'year' } });
-    const { slack, use, told } = await openAlerts(databases, [scope([pool('Monthly', 1000), annual])]);
+  it('mention nobody while a later pool has something left, and say which one goes on', async () => {
+    const annual = pool('Annual add-on', 5000, { priority: 2, order: 1, period: { kind: 'year' } });
+    const { slack, use, told } = await openAlerts(databases, [scope([pool('Monthly credits', 1000), annual])]);
     await use(950);
+    expect(slack.messages(CHANNEL)[0]!.text).toContain('Then calls draw from the annual add-on (5,000 left).');
     await use(100);
-    expect(told()).toEqual(['⛔ Monthly of CRM is used up: 100%', '⛔ Monthly of CRM is used up: 100%']);
+    expect(told()).toEqual([
+      '🔵 CRM is out of monthly credits (1,000 of 1,000)',
+      '🔵 CRM: monthly credits used up (1,000 of 1,000); calls now draw from the annual add-on (4,950 left). Nothing is blocked.',
+    ]);
     expect(slack.messages(CHANNEL).every(({ text }) => !text.includes('subteam'))).toBe(true);
-    const notes = slack.messages(CHANNEL).filter(({ text }) => text.includes('now draws from Annual'));
-    expect(notes).toHaveLength(1);
-    expect(notes[0]!).toMatchObject({ thread_ts: slack.messages(CHANNEL)[0]!.ts });
-    expect(notes[0]!.subtype).toBeUndefined();
-    expect(notes[0]!.text).toContain('Annual has 4,950 left');
+    expect(slack.messages(CHANNEL)).toHaveLength(2);
+  });
+
+  it('leave the switch to be told in the thread where levels are off', async () => {
+    const annual = pool('Annual add-on', 5000, { priority: 2, order: 1, period: { kind: 'year' } });
+    const { alerts, use, told } = await openAlerts(databases, [scope([pool('Monthly credits', 1000), annual])]);
+    await alerts.enable('level', false, ADMIN);
+    await use(1050);
+    expect(told()).toEqual(['🔵 CRM: monthly credits used up (1,000)']);
   });
 
   it('are armed again by a raised amount for the levels that it takes back, and by nothing else', async () => {
-    const { declare, use, run, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    const { declare, use, run, told } = await openAlerts(databases, [MONTHLY]);
     await use(950);
     // A correction takes use back below the level, and it is reached again.
     await use(-200);
     await use(200);
     expect(told()).toHaveLength(1);
-    await declare([scope([pool('Monthly', 1200)])]);
+    await declare([scope([pool('Monthly credits', 1200)])]);
     await run();
     expect(told()).toHaveLength(1);
     await use(150);
-    expect(told().slice(1)).toEqual([`<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90%`]);
+    expect(
+      told()
+        .slice(1)
+        .map((line) => line.replace(/, runs out.*/, '')),
+    ).toEqual([`${MENTION} 🔴 CRM: 91.7% of monthly credits used (1,100 of 1,200)`]);
     await use(10);
     expect(told()).toHaveLength(2);
   });
 
   it('follow from amounts and use, not from having been looked at between a raise and a crossing', async () => {
-    const { world, clock, declare, use, run, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    const { world, clock, declare, use, run, told, slack } = await openAlerts(databases, [MONTHLY]);
     await use(950);
     clock.advance(HOUR);
-    await declare([scope([pool('Monthly', 1100)])]);
+    await declare([scope([pool('Monthly credits', 1100)])]);
     clock.advance(HOUR);
     await use(45);
     expect(told()).toHaveLength(2);
-    expect(told()[1]).toContain('90%');
+    expect(told()[1]).toContain('90.5% of monthly credits used (995 of 1,100)');
+    expect(slack.messages(CHANNEL)[0]!.text).toContain('90% of 1,100');
     // Raised far above and taken back before anybody looked: the levels were armed in between.
     clock.advance(HOUR);
-    await declare([scope([pool('Monthly', 5000)])]);
+    await declare([scope([pool('Monthly credits', 5000)])]);
     clock.advance(1000);
-    await declare([scope([pool('Monthly', 1100)])]);
+    await declare([scope([pool('Monthly credits', 1100)])]);
     await run();
     expect(told()).toHaveLength(3);
     // Reached under the raised amount too: not armed again.
     world.events.push({ timeMs: clock.now(), scope: 'crm', count: 5 });
     clock.advance(HOUR);
-    await declare([scope([pool('Monthly', 1105)])]);
+    await declare([scope([pool('Monthly credits', 1105)])]);
     clock.advance(HOUR);
     await use(10);
     expect(told()).toHaveLength(3);
   });
 
   it('come at once under a lowered amount that use has passed', async () => {
-    const { declare, use, run, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    const { declare, use, run, told } = await openAlerts(databases, [MONTHLY]);
     await use(500);
     expect(told()).toEqual([]);
-    await declare([scope([pool('Monthly', 500)])]);
+    await declare([scope([pool('Monthly credits', 500)])]);
     await run();
     expect(told()).toHaveLength(1);
   });
 
   it('begin anew with the next period, and late calls of the last one alert nobody', async () => {
-    const { clock, use, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    const { clock, use, told } = await openAlerts(databases, [MONTHLY]);
     await use(800);
     clock.set(Date.parse('2026-12-01T00:00:30Z'));
     await use(150, { timeMs: Date.parse('2026-11-30T23:00:00Z') });
@@ -196,10 +251,9 @@ describeEachDialect('alerts on levels', (databases) => {
   });
 
   it('of a rolling pool come once per episode, which ends after an hour below the lowest threshold', async () => {
-    const rolling = pool('Daily', 1000, { period: { kind: 'rolling-24h' } });
-    const { world, clock, use, run, told } = await openAlerts(databases, [scope([rolling])]);
+    const { world, clock, use, run, told } = await openAlerts(databases, [ROLLING]);
     await use(760);
-    expect(told()).toEqual(['🟠 Daily of CRM reached 75%']);
+    expect(told()).toEqual(['🟠 CRM has used 76% of its daily credits (760 of 1,000)']);
     // Below for half an hour, then reached again: the same episode.
     world.events[0] = { ...world.events[0]!, count: 700 };
     await run();
@@ -215,28 +269,22 @@ describeEachDialect('alerts on levels', (databases) => {
   });
 
   it('take their thresholds from the pool; an amount of nothing is used up by the first call', async () => {
-    const pools = [pool('Half', 1000, { thresholds: [50] })];
     const { use, told } = await openAlerts(databases, [
-      scope(pools),
+      scope([pool('Half', 1000, { thresholds: [50] })]),
       scope([pool('None', 0)], { name: 'free', title: 'Free' }),
     ]);
     await use(500);
-    expect(told()).toEqual(['🟠 Half of CRM reached 50%']);
+    expect(told()).toEqual(['🟠 CRM has used 50% of its half (500 of 1,000)']);
     await use(1, { scope: 'free' });
-    expect(told()[1]).toContain('None of Free is used up');
+    expect(told()[1]).toContain('⛔ Free is o');
   });
 
   it('go to the admins by direct message where there is no channel', async () => {
-    const { slack, use } = await openAlerts(databases, [scope([pool('Monthly', 1000)])], {
-      channel: undefined,
-      admins: [ADMIN.user, OWNER],
-    });
+    const { slack, use } = await openAlerts(databases, [MONTHLY], { channel: undefined, admins: [ADMIN.user, OWNER] });
     await use(800);
     await use(100);
-    for (const admin of [ADMIN.user, OWNER]) {
-      const texts = slack.directMessages(admin).filter(({ text }) => text.includes('reached'));
-      expect(texts).toHaveLength(2);
-    }
+    for (const admin of [ADMIN.user, OWNER])
+      expect(slack.directMessages(admin).filter(({ text }) => text.includes('credits'))).toHaveLength(2);
     slack.assertNoProblems();
   });
 
@@ -249,64 +297,152 @@ describeEachDialect('alerts on levels', (databases) => {
         return [ADMIN.user];
       },
     };
-    const { slack, run, use } = await openAlerts(databases, [scope([pool('Monthly', 1000)])], admins);
+    const { slack, run, use } = await openAlerts(databases, [MONTHLY], admins);
     await run();
     asked.fails = true;
     await use(800);
-    expect(slack.directMessages(ADMIN.user)[0]!.text).toContain('reached 75%');
+    expect(slack.directMessages(ADMIN.user)[0]!.text).toContain('CRM has used 80%');
   });
 
   it('tell the admins when their channel refuses them, with the cure', async () => {
-    const { slack, use, run } = await openAlerts(databases, [scope([pool('Monthly', 1000)])], {
-      channel: CHANNEL,
-      admins: [ADMIN.user],
-    });
+    const { slack, use, run } = await openAlerts(databases, [MONTHLY], { channel: CHANNEL, admins: [ADMIN.user] });
     await slack.archive(CHANNEL);
     await use(800);
     await run();
     const [notice, ...more] = slack.directMessages(ADMIN.user);
     expect(more).toEqual([]);
-    expect(notice!.text).toContain('Monthly of CRM reached 75%');
+    expect(notice!.text).toContain('CRM has used 80%');
     expect(notice!.text).toContain('unarchive');
   });
 
-  it('are acknowledged once, by whoever was first, in every message of the period', async () => {
-    const { slack, use, alerts, run } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+  it('are acknowledged once, by whoever was first; the history of the parent says so', async () => {
+    const { slack, use, alerts, run } = await openAlerts(databases, [MONTHLY]);
     await use(800);
     await use(100);
     const [newest] = await alerts.list();
     await alerts.acknowledge({ what: newest!.id }, MEMBER);
     await alerts.acknowledge({ what: newest!.id }, ADMIN);
-    for (let pass = 0; pass < 3; pass += 1) await run();
-    const shown = slack.messages(CHANNEL).filter(({ text }) => text.includes(`Acknowledged by <@${OWNER}>`));
-    expect(shown).toHaveLength(2);
+    await run();
+    const shown = slack.messages(CHANNEL).filter(({ text }) => text.includes('acknowledged'));
+    expect(shown).toHaveLength(1);
+    expect(shown[0]!.text).toMatch(/^75% .* · 90% .* · acknowledged by <@U0000000001> <!date/m);
+    expect(commandOf(shown[0]!.blocks, 'Acknowledge')).toBeUndefined();
     expect((await alerts.list())[0]).toMatchObject({ acknowledgedBy: OWNER });
     slack.assertNoProblems();
   });
 
-  it('are acknowledged at each level: the parent says so again after it was raised', async () => {
-    const { slack, use, alerts, run } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+  it('are acknowledged at each level: the parent asks for it again once a further one is told', async () => {
+    const { slack, use, alerts, run } = await openAlerts(databases, [MONTHLY]);
     const acknowledge = async () => {
       const [newest] = await alerts.list();
       await alerts.acknowledge({ what: newest!.id }, MEMBER);
-      for (let pass = 0; pass < 3; pass += 1) await run();
+      await run();
     };
     await use(800);
     await acknowledge();
     await use(100);
-    expect(slack.messages(CHANNEL)[0]!.text).toContain('reached 90%');
-    expect(slack.messages(CHANNEL)[0]!.text).not.toContain('Acknowledged');
+    const parent = () => slack.messages(CHANNEL)[0]!;
+    expect(parent().text).toContain('CRM has used 90%');
+    expect(commandOf(parent().blocks, 'Acknowledge')).toBeDefined();
     await acknowledge();
-    const told = slack.messages(CHANNEL).filter(({ text }) => text.includes('reached 90%'));
-    expect(told).toHaveLength(2);
-    for (const { text } of told) expect(text).toContain(`Acknowledged by <@${OWNER}>`);
+    expect(parent().text.match(/acknowledged/g)).toHaveLength(2);
+    expect(commandOf(parent().blocks, 'Acknowledge')).toBeUndefined();
+  });
+
+  it('mention on-call from 90 percent on, wherever the thresholds are', async () => {
+    const scopes = [[90], [75, 90, 95], [50, 70]].map((thresholds, n) =>
+      scope([pool('Monthly', 1000, { thresholds })], { name: `s${n}`, title: `S${n}` }),
+    );
+    const { use, posted } = await openAlerts(databases, scopes);
+    for (const used of [510, 200, 50, 145]) for (const { name } of scopes) await use(used, { scope: name });
+    const mentioned = posted().filter((line) => line.startsWith('<!subteam'));
+    expect(mentioned.map((line) => /S\d\b.*?\d%/.exec(line)![0]).sort()).toEqual([
+      'S0 has used 90.5%',
+      'S1: 90.5%',
+      'S2: 71%',
+    ]);
+  });
+
+  it('say of the last pool when calls have one again: at the next reset of the stack, or never', async () => {
+    const once = { kind: 'once' as const, fromDay: 20_454, untilDay: 20_818 };
+    const last = pool('Add-on', 500, { period: once, priority: 2, order: 1 });
+    const { slack, use } = await openAlerts(databases, [
+      scope([pool('Monthly', 1000), last]),
+      scope([last], { name: 'erp', title: 'ERP' }),
+    ]);
+    await use(1500);
+    await use(500, { scope: 'erp' });
+    const used = (title: string) =>
+      slack.messages(CHANNEL).find(({ text }) => text.includes(`${title} is out of add-on`))!.text;
+    expect(used('CRM')).toMatch(/Calls now count as overage until the reset of monthly \(1.+30 Nov 2026\)\. Pause/);
+    expect(used('ERP')).toContain('Calls now count as overage; no pool of this scope resets. Pause');
+  });
+
+  it('are muted by admins until a time; what was reached meanwhile is told then, the highest alone', async () => {
+    const { clock, use, alerts, run, posted } = await openAlerts(databases, [MONTHLY]);
+    await expect(alerts.mute({ what: 'crm' }, MEMBER)).rejects.toThrow('admins');
+    await alerts.mute({ what: 'crm', untilMs: clock.now() + HOUR }, ADMIN);
+    await use(800);
+    await use(120);
+    expect(posted()).toEqual([]);
+    clock.advance(HOUR);
+    await run();
+    expect(posted()).toEqual([`${MENTION} 🔴 CRM has used 92% of its monthly credits (920 of 1,000)`]);
+    await expect(alerts.mute({ what: 'no such pool' }, ADMIN)).rejects.toThrow('no alert');
+  });
+
+  it('say so where there is none to acknowledge', async () => {
+    const { alerts } = await openAlerts(databases, []);
+    await expect(alerts.acknowledge({}, MEMBER)).rejects.toThrow('nothing to acknowledge');
+  });
+
+  it('can be tested the same way as real ones', async () => {
+    const { alerts, run, told } = await openAlerts(databases, []);
+    await alerts.test(ADMIN);
+    await run();
+    expect(told()).toEqual(['TEST 🔴 This is how an alert arrives']);
+  });
+});
+
+describeEachDialect('alerts of several instances', (databases) => {
+  it('do not come again after a restart, nor from two instances at once', async () => {
+    const { world, clock, reopen, told, sender, evaluator } = await openAlerts(databases, [MONTHLY]);
+    world.events.push({ timeMs: clock.now() - 1, scope: 'crm', count: 800 });
+    const [second, third] = [reopen(), reopen()];
+    await Promise.all([evaluator, second.evaluator, third.evaluator].map((each) => each.evaluate(clock.now())));
+    await Promise.all([sender.settle(), second.sender.settle(), third.sender.settle()]);
+    await reopen().evaluator.evaluate(clock.now());
+    await sender.settle();
+    expect(told()).toEqual(['🟠 CRM has used 80% of its monthly credits (800 of 1,000)']);
+  });
+
+  it('lose none where two instances claim different levels at the same moment', async () => {
+    const { db, clock, sender, told, slack } = await openAlerts(databases, []);
+    const claim = (level: number) => ({
+      ...{ key: `alert:crm/Monthly:now:${level}:0`, kind: 'level', subject: 'crm/Monthly', period: 'now', level },
+      content: {
+        ...{ kind: 'level' as const, sign: '🟠' as const, title: `reached ${level}%`, lines: [] },
+        ...{ mention: false, level },
+      },
+    });
+    const raised = await Promise.all(
+      [75, 90, 75, 90].map((level) =>
+        db.transaction().execute((trx) => claimAlert(trx, claim(level), [CHANNEL], clock.now())),
+      ),
+    );
+    expect(raised.filter(Boolean)).toHaveLength(2);
+    for (let second = 0; second < 4; second += 1) {
+      await sender.settle();
+      clock.advance(1000);
+    }
+    expect(slack.messages(CHANNEL).filter(({ thread_ts, ts }) => thread_ts && thread_ts !== ts)).toHaveLength(1);
+    expect(told()).toHaveLength(2);
   });
 
   it('of a rolling pool stay one episode, whichever instance looked when', async () => {
-    const rolling = pool('Daily', 1000, { period: { kind: 'rolling-24h' } });
-    const { world, clock, told, reopen, alerts, sender } = await openAlerts(databases, [scope([rolling])]);
-    const [first, second] = [alerts, reopen().alerts];
-    const look = async (who: typeof alerts, used: number) => {
+    const { world, clock, told, reopen, evaluator, sender } = await openAlerts(databases, [ROLLING]);
+    const [first, second] = [evaluator, reopen().evaluator];
+    const look = async (who: typeof evaluator, used: number) => {
       world.events = [{ timeMs: clock.now() - HOUR, scope: 'crm', count: used }];
       await who.evaluate(clock.now());
       await sender.settle();
@@ -320,57 +456,6 @@ describeEachDialect('alerts on levels', (databases) => {
     await look(first, 700);
     clock.advance(1000);
     await look(first, 760);
-    expect(told()).toEqual(['🟠 Daily of CRM reached 75%']);
-  });
-
-  it('mention on-call from 90 percent on, wherever the thresholds are', async () => {
-    const scopes = [[90], [75, 90, 95], [50, 70]].map((thresholds, n) =>
-      scope([pool('Monthly', 1000, { thresholds })], { name: `s${n}`, title: `S${n}` }),
-    );
-    const { use, told } = await openAlerts(databases, scopes);
-    for (const used of [510, 200, 50, 145]) for (const { name } of scopes) await use(used, { scope: name });
-    const mentioned = told().filter((line) => line.startsWith('<!subteam'));
-    const levels = new Set(mentioned.map((line) => line.replace(/^.* Monthly of /, '')));
-    expect([...levels].sort()).toEqual(['S0 reached 90%', 'S1 reached 90%', 'S2 reached 70%']);
-  });
-
-  it('say of the last pool when calls have one again: at the next reset of the stack, or never', async () => {
-    const once = { kind: 'once' as const, fromDay: 20_454, untilDay: 20_818 };
-    const last = pool('Add-on', 500, { period: once, priority: 2, order: 1 });
-    const { slack, use } = await openAlerts(databases, [
-      scope([pool('Monthly', 1000), last]),
-      scope([last], { name: 'erp', title: 'ERP' }),
-    ]);
-    await use(1500);
-    await use(500, { scope: 'erp' });
-    const used = (title: string) =>
-      slack.messages(CHANNEL).find(({ text }) => text.includes(`Add-on of ${title} is used up`))!.text;
-    expect(used('CRM')).toContain('Further calls count as overage until the reset of Monthly (1 – 30 Nov 2026): pause');
-    expect(used('ERP')).toContain('Further calls count as overage, and no pool of this scope begins anew: pause');
-  });
-
-  it('are muted by admins until a time; what was reached meanwhile is told then, the highest alone', async () => {
-    const { clock, use, alerts, run, told } = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
-    await expect(alerts.mute({ what: 'crm' }, MEMBER)).rejects.toThrow('admins');
-    await alerts.mute({ what: 'crm', untilMs: clock.now() + HOUR }, ADMIN);
-    await use(800);
-    await use(120);
-    expect(told()).toEqual([]);
-    clock.advance(HOUR);
-    await run();
-    expect(told()).toEqual([`<!subteam^${ONCALL}> 🔴 Monthly of CRM reached 90%`]);
-    await expect(alerts.mute({ what: 'no such pool' }, ADMIN)).rejects.toThrow('no alert');
-  });
-
-  it('say so where there is none to acknowledge', async () => {
-    const { alerts } = await openAlerts(databases, []);
-    await expect(alerts.acknowledge({}, MEMBER)).rejects.toThrow('nothing to acknowledge');
-  });
-
-  it('can be tested by the way that real ones go', async () => {
-    const { alerts, run, told } = await openAlerts(databases, []);
-    await alerts.test(ADMIN);
-    await run();
-    expect(told()).toEqual(['TEST: 🔴 This is how an alert arrives']);
+    expect(told()).toEqual(['🟠 CRM has used 76% of its daily credits (760 of 1,000)']);
   });
 });

@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CHANNEL } from '../delivery/slack-stage.ts';
-import { describeEachDialect } from '../support/databases.ts';
+import { setUpDatabases } from '../support/databases.ts';
 import { openAlerts, pool, scope } from './alert-stage.ts';
 
 const ADMIN = { user: 'U0000000002', zone: 'UTC', admin: true };
@@ -14,18 +14,17 @@ async function listed({ alerts }: Stage, sort: string) {
   return (await alerts.list()).filter((alert) => alert.sort === sort);
 }
 
-describeEachDialect('the list of alerts', (databases) => {
+describe('the list of alerts', () => {
+  const databases = setUpDatabases();
   it('tells of a pool its present level and figures, once, however many levels were told', async () => {
     const stage = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
     await stage.use(800);
     await stage.use(120);
     await stage.use(10);
-    expect(await listed(stage, 'raised')).toMatchObject([
-      { title: 'Monthly of CRM reached 90%', detail: expect.stringContaining('930 of 1,000 used') },
-    ]);
+    expect(await listed(stage, 'raised')).toMatchObject([{ title: 'CRM has used 93% of its monthly (930 of 1,000)' }]);
     // A correction takes it below 90 again.
     await stage.use(-100);
-    expect(await listed(stage, 'raised')).toMatchObject([{ title: 'Monthly of CRM reached 75%' }]);
+    expect(await listed(stage, 'raised')).toMatchObject([{ title: 'CRM has used 83% of its monthly (830 of 1,000)' }]);
     expect(await listed(stage, 'past')).toEqual([]);
   });
 
@@ -35,7 +34,7 @@ describeEachDialect('the list of alerts', (databases) => {
     await stage.declare([scope([pool('Monthly', 1600)])]);
     await stage.run();
     expect(await listed(stage, 'raised')).toEqual([]);
-    expect(await listed(stage, 'past')).toMatchObject([{ title: 'Monthly of CRM reached 90%' }]);
+    expect(await listed(stage, 'past')).toMatchObject([{ title: 'CRM has used 93.6% of its monthly (936 of 1,000)' }]);
   });
 
   it('tells the daily limit of yesterday as over since midnight', async () => {
@@ -82,8 +81,8 @@ describeEachDialect('the list of alerts', (databases) => {
     await stage.use(50);
     expect(await listed(stage, 'raised')).toContainEqual(
       expect.objectContaining({
-        title: 'CRM now draws from Annual',
-        detail: expect.stringContaining('Annual has 4,900 left'),
+        title: 'CRM is out of monthly (1,000 of 1,000)',
+        detail: 'Calls now draw from the annual (4,900 left). Nothing is blocked.',
       }),
     );
   });
@@ -106,20 +105,14 @@ describeEachDialect('the list of alerts', (databases) => {
   });
 });
 
-describeEachDialect('the alert of a limit', (databases) => {
-  it.each([80, 100])('says at %i percent that nothing is drawn from it, and what raises it', async (percent) => {
+describe('the alert of a limit', () => {
+  const databases = setUpDatabases();
+  it.each([80, 100])('says at %i percent that it only counts, and what raises it', async (percent) => {
     const stage = await openAlerts(databases, [scope([], { limits: [pool('Writes', 1000)] })]);
     await stage.use(10 * percent);
     const { text } = stage.slack.messages(CHANNEL)[0]!;
-    expect(text).toContain('nothing is drawn from it');
-    expect(text).toContain('/usage pools edit');
-    expect(text).not.toMatch(/count as overage|add to the pool|used up/);
-  });
-
-  it('has a chart that says where the limit itself stands', async () => {
-    const stage = await openAlerts(databases, [scope([pool('Month', 100_000)], { limits: [pool('Writes', 1000)] })]);
-    await stage.use(900);
-    const texts = stage.slack.messages(CHANNEL).map(({ text }) => text);
-    expect(texts.filter((text) => text.startsWith('Writes: 90% (900 of 1,000, 100 left)'))).toHaveLength(1);
+    expect(text).toMatch(/CRM has (used 80% of|reached) its limit Writes/);
+    expect(text).toContain('A limit only counts: nothing is blocked');
+    expect(text).not.toMatch(/count as overage|raise the pool|used up \(/);
   });
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
+import type { UsageReader } from '../../src/domain/usage.ts';
 import { findUnusual } from '../../src/schedule/unusual-hours.ts';
 import { createMemoryUsage } from '../report/memory-usage.ts';
 
@@ -16,10 +17,9 @@ it.each(['2026-10-26T03:00', '2026-03-30T03:00', '2026-11-23T03:00'])(
     }));
     const calendar = createCalendar(ZONE);
     const hour = { fromMs: at.epochMilliseconds, toMs: at.epochMilliseconds + HOUR };
-    expect(await findUnusual(createMemoryUsage(nights, calendar), hour, calendar)).toEqual([]);
+    const find = (usage: UsageReader) => findUnusual({ usage, calendar, clients: [] }, hour);
+    expect(await find(createMemoryUsage(nights, calendar))).toEqual([]);
     const missing = createMemoryUsage(nights.slice(1), calendar);
-    expect(await findUnusual(missing, hour, calendar)).toMatchObject([
-      { what: 'volume', observed: 0, expected: 5000, comparedWeeks: 4 },
-    ]);
+    expect(await find(missing)).toMatchObject([{ what: 'volume', observed: 0, expected: 5000, comparedWeeks: 4 }]);
   },
 );

@@ -99,6 +99,11 @@ function registerAlertButtons(on: OnPress, ctx: SlackContext): void {
       await tellPrivately(ctx, here, buildNotice([told]));
     });
   const { alerts } = ctx;
+  // What an alert leads to is read beside it, by everybody who looks into it.
+  on(ACTIONS.alertAsk, async ({ asked, person, value }) => {
+    const threadTs = asked.ephemeral ? undefined : (asked.threadTs ?? asked.messageTs);
+    await performText(ctx, { ...(await withChannel(ctx, asked)), threadTs }, person, value);
+  });
   change(ACTIONS.alertAcknowledge, false, 'Acknowledged.', (what, person) =>
     alerts.acknowledge({ what }, toActor(person)),
   );

@@ -22,13 +22,15 @@ export interface PressBody {
 export function askedByPress(body: PressBody, nowMs: number): Asked {
   const { container, message } = body;
   const threadTs = container?.thread_ts ?? message?.thread_ts;
-  const inThread = threadTs !== undefined && threadTs !== (container?.message_ts ?? message?.ts);
+  const messageTs = container?.message_ts ?? message?.ts;
+  const inThread = threadTs !== undefined && threadTs !== messageTs;
   const modal = body.view?.type === 'modal' ? body.view : undefined;
   const { channel = '', ...from } = readPlace(modal?.private_metadata);
   return {
     user: body.user.id,
     channel: body.channel?.id ?? container?.channel_id ?? channel,
     ...(inThread ? { threadTs, inThread } : from),
+    ...(messageTs ? { messageTs } : {}),
     ...(modal ? { modal: { id: modal.id, hash: modal.hash ?? '' } } : {}),
     ...(body.response_url ? { responseUrl: body.response_url } : {}),
     ...(body.trigger_id ? { triggerId: body.trigger_id } : {}),

@@ -1,0 +1,66 @@
+import type { Thousandths } from './event.ts';
+
+/** What can be warned about. `on`: at install. */
+export const ALERT_KINDS = [
+  { kind: 'level', words: /^(levels?|thresholds?|pools?)$/, title: 'A pool reaches 75%, 90% or 100%', on: true },
+  { kind: 'switch', words: /^switch(es)?$/, title: 'A pool runs out and the next takes over', on: true },
+  { kind: 'rate', words: /^rates?( limits?)?$/, title: 'The rate limit per minute is reached', on: true },
+  { kind: 'silent', words: /^(silent|silence)( sources?)?$/, title: 'A source goes silent', on: true },
+  { kind: 'unknown-client', words: /^((unknown|new)( clients?)?)$/, title: 'A new client appears', on: false },
+  {
+    kind: 'unusual',
+    words: /^(unusual|anomal(y|ies)|volume|failures)$/,
+    title: 'Unusual errors or traffic',
+    on: false,
+  },
+  {
+    kind: 'run-out',
+    words: /^(runs?|running) out$|^forecasts?$/,
+    title: 'A pool will run out before its reset',
+    on: false,
+  },
+  { kind: 'view', words: /^(saved )?views?$/, title: 'A saved view passes its threshold', on: true },
+] as const;
+
+export type AlertKind = (typeof ALERT_KINDS)[number]['kind'];
+
+/** The kind of alert that these words mean: its name, or what people call it. */
+export function findAlertKind(what: string): AlertKind | undefined {
+  const typed = what
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_-]+/g, ' ');
+  return ALERT_KINDS.find(({ kind, words }) => kind === what || words.test(typed))?.kind;
+}
+
+/** A sentence in parts. An instant (epoch ms) among them is shown as a time of day, the reader's own where Slack can. */
+export type Words = string | readonly (string | { atMs: number })[];
+
+/** Level as a sign; the words beside it say the same. */
+export type AlertSign = '🔵' | '🟠' | '🔴' | '⛔';
+
+/** An alert as told. Texts are plain: names in them are never read as markup. */
+export interface AlertContent {
+  kind: AlertKind;
+  sign: AlertSign;
+  /** `CRM API has used 90% of its daily credits (588 of 651)`. */
+  title: string;
+  /** When it runs out, who did it, and what to do. */
+  lines: readonly Words[];
+  /** The same as one line of a thread; absent: title and first line. */
+  brief?: Words;
+  /** On-call is mentioned. */
+  mention: boolean;
+  scope?: string;
+  pool?: string;
+  level?: number;
+  used?: Thousandths;
+  amount?: Thousandths;
+  links?: { addon?: string; upgrade?: string };
+  /** Commands that show who did it and how it came. */
+  who?: string;
+  chart?: string;
+  /** End of the pool's period, epoch ms; absent for rolling pools and for what has none. */
+  periodEndMs?: number;
+  test?: boolean;
+}

@@ -1,0 +1,175 @@
+import type { AlertContent, Words } from '../domain/alert.ts';
+import { formatClock, formatMoment } from '../report/format.ts';
+import { MUTE_CHOICES } from '../slack/mute-until.ts';
+import { ACTIONS } from './action-ids.ts';
+import { buildLinkButtons } from './cards.ts';
+import {
+  type Block,
+  button,
+  defuse,
+  type Leaf,
+  leaf,
+  type Message,
+  markdown,
+  option,
+  place,
+  plainText,
+  richText,
+} from './text.ts';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Something that happened in an alert's conversation, in the order of time. */
+export interface AlertEvent {
+  /** `75%`, `used up`, `acknowledged`. */
+  what: string;
+  atMs: number;
+  by?: string;
+}
+
+export interface AlertDress {
+  /** Of the report; for readers whom Slack cannot show their own time. */
+  zone: string;
+  /** A user or group that is mentioned; only in what is posted, since an edit notifies nobody. */
+  mention?: string | undefined;
+}
+
+/** The message that a conversation begins with: what holds now, what can be done, and its history. `chartAt`: where its chart belongs. */
+export function buildAlert(
+  content: AlertContent,
+  {
+    id,
+    acknowledged,
+    history,
+    ...dress
+  }: AlertDress & { id: string | undefined; acknowledged: boolean; history: readonly AlertEvent[] },
+): Message & { chartAt: number } {
+  const lines = content.lines;
+  const body = richText(
+    ...openLine(content, dress),
+    leaf(content.title, { bold: true }),
+    ...lines.flatMap((line) => ['\n', ...toLeaves(line, dress.zone)]),
+  );
+  const buttons = buildButtons(content, { id, acknowledged });
+  const text = [
+    `${toMention(dress.mention)}${defuse(`${signOf(content)} ${content.title}`)}`,
+    ...lines.map((line) => toText(line, dress.zone)),
+    ...(history.length > 0 ? [formatHistory(history, dress.zone)] : []),
+  ];
+  return {
+    text: text.join('\n'),
+    blocks: [
+      body,
+      ...buttons,
+      ...(history.length > 0 ? [{ type: 'context', elements: [markdown(formatHistory(history, dress.zone))] }] : []),
+    ],
+    chartAt: 1 + buttons.length,
+  };
+}
+
+/** One line of a conversation: a further level, a switch, a rate. */
+export function buildAlertLine(content: AlertContent, dress: AlertDress): Message {
+  const { brief, title, lines } = content;
+  const words: Words[] = brief === undefined ? [`${title}.`, ...lines.slice(0, 1)] : [brief];
+  return {
+    text: `${toMention(dress.mention)}${defuse(signOf(content))} ${words.map((each) => toText(each, dress.zone)).join(' ')}`,
+    blocks: [
+      richText(
+        ...openLine(content, dress),
+        ...words.flatMap((each, index) => [...(index > 0 ? [' '] : []), ...toLeaves(each, dress.zone)]),
+      ),
+    ],
+  };
+}
+
+function signOf({ sign, test }: AlertContent): string {
+  return test ? `TEST ${sign}` : sign;
+}
+
+function openLine(content: AlertContent, { mention }: AlertDress): (Leaf | string)[] {
+  return [`${signOf(content)} `, ...(mention ? [place(mention), ' '] : [])];
+}
+
+/** `<!subteam^S…> `, `<@U…> `: what notifies. */
+function toMention(mention: string | undefined): string {
+  if (!mention) return '';
+  return mention.startsWith('S') ? `<!subteam^${mention}> ` : `<@${mention}> `;
+}
+
+function toLeaves(words: Words, zone: string): (Leaf | string)[] {
+  if (typeof words === 'string') return [words];
+  return words.map((part) =>
+    typeof part === 'string'
+      ? part
+      : {
+          type: 'date',
+          timestamp: Math.floor(part.atMs / 1000),
+          format: '{time}',
+          fallback: `${formatClock(part.atMs, zone)} ${zone}`,
+        },
+  );
+}
+
+function toText(words: Words, zone: string): string {
+  if (typeof words === 'string') return defuse(words);
+  return words.map((part) => (typeof part === 'string' ? defuse(part) : toTime(part.atMs, zone, true))).join('');
+}
+
+/** `75% 18:14 · 90% 18:31 · acknowledged by @ana 18:33`; with its date what is a day or more before the newest. */
+function formatHistory(history: readonly AlertEvent[], zone: string): string {
+  const newestMs = Math.max(...history.map(({ atMs }) => atMs));
+  return history
+    .map(({ what, atMs, by }) => {
+      const who = by === undefined ? '' : ` by <@${by}>`;
+      return `${defuse(what)}${who} ${toTime(atMs, zone, newestMs - atMs < DAY_MS)}`;
+    })
+    .join(' · ');
+}
+
+function toTime(ms: number, zone: string, timeOnly: boolean): string {
+  const own = timeOnly ? formatClock(ms, zone) : formatMoment(ms, zone);
+  return `<!date^${Math.floor(ms / 1000)}^${timeOnly ? '{time}' : '{date_short} {time}'}|${own} ${zone}>`;
+}
+
+function buildButtons(
+  content: AlertContent,
+  { id, acknowledged }: { id: string | undefined; acknowledged: boolean },
+): Block[] {
+  const { who, chart, links = {}, scope, test } = content;
+  const elements: Block[] = [
+    ...(id && !acknowledged
+      ? [button({ action: ACTIONS.alertAcknowledge, text: 'Acknowledge', value: id, style: 'primary' })]
+      : []),
+    ...(who ? [button({ action: `${ACTIONS.alertAsk}:who`, text: whoOf(who), value: who })] : []),
+    ...(chart ? [button({ action: `${ACTIONS.alertAsk}:chart`, text: 'Chart', value: chart })] : []),
+    ...(id
+      ? [
+          {
+            type: 'static_select',
+            action_id: ACTIONS.alertMuteUntil,
+            placeholder: plainText('Mute until…', 150),
+            options: MUTE_CHOICES.map(({ key, label }) => option(label, `${key}:${id}`)),
+          },
+        ]
+      : []),
+    ...buildLinkButtons(links),
+    ...(test || id
+      ? [
+          {
+            type: 'overflow',
+            action_id: ACTIONS.alertMore,
+            options: [
+              option('Alert routing…', 'route'),
+              ...(id && scope !== undefined ? [option('Change the pools of this scope…', `pools:${id}`)] : []),
+            ],
+          },
+        ]
+      : []),
+  ];
+  return elements.length > 0 ? [{ type: 'actions', elements }] : [];
+}
+
+/** Of a limit that counts one client it is known who: its command drills down. */
+function whoOf(command: string): string {
+  return command.startsWith('client ') ? 'What it called' : 'Top clients';
+}

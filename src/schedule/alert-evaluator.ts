@@ -1,0 +1,114 @@
+import type { Calendar } from '../domain/calendar.ts';
+import type { Definitions } from '../domain/definition.ts';
+import type { Question, ScopeState } from '../domain/report.ts';
+import type { SourceHealth } from '../domain/source-health.ts';
+import type { Span, UsageReader } from '../domain/usage.ts';
+import type { Logger } from '../log.ts';
+import { findAlertSettings, listAlertRules, listMutes } from '../store/alert-repository.ts';
+import type { Db } from '../store/database.ts';
+import { deleteLease, takeLease } from '../store/lease-repository.ts';
+import { readKindsOn } from './alert-routing.ts';
+import type { AlertSetting } from './alert-setting.ts';
+import type { AlertTargets } from './alert-targets.ts';
+import { evaluateClients } from './client-alerts.ts';
+import { evaluateLevels } from './level-alerts.ts';
+import { evaluateRates } from './rate-alerts.ts';
+import { evaluateRunOut } from './run-out-alerts.ts';
+import { evaluateSilence } from './silence-alerts.ts';
+import { evaluateUnusual } from './unusual-alerts.ts';
+import { evaluateViews } from './view-alerts.ts';
+
+export interface AlertEvaluatorOptions {
+  db: Db;
+  log: Logger;
+  calendar: Calendar;
+  usage: UsageReader;
+  definitions(): Promise<Definitions>;
+  /** Where scopes stand (absent `scope`: all); `plain`: without forecasts, quickly. */
+  scopeStates(nowMs: number, options: { plain: boolean; scope?: string }): Promise<readonly ScopeState[]>;
+  sources(): Promise<readonly SourceHealth[]>;
+  /** Requests that a question counts in a span. */
+  countRequests(question: Question, span: Span): Promise<number>;
+  targets: AlertTargets;
+  /** This process, in leases. */
+  instance: string;
+  now(): number;
+  wakeSender(): void;
+}
+
+/** A frozen evaluator is in the way for no longer than this. */
+const LEASE_MS = 3000;
+
+/** Evaluates alert rules from stored totals, one instance at a time. A unique row makes sure each alert is sent once. */
+export class AlertEvaluator {
+  readonly #options: AlertEvaluatorOptions;
+  readonly #seen = new Map<string, string>();
+
+  constructor(options: AlertEvaluatorOptions) {
+    this.#options = options;
+  }
+
+  /** Evaluates levels, switches and rates: after each commit. False: another instance is at it, ask again soon. */
+  async evaluate(nowMs: number): Promise<boolean> {
+    return this.#alone('alerts', async () => {
+      const setting = await this.#getSetting(nowMs);
+      if (setting) await this.#evaluatePools(setting, await this.#options.scopeStates(nowMs, { plain: true }));
+    });
+  }
+
+  /** Evaluates everything: every minute, for what time alone changes. */
+  async evaluateAll(nowMs: number): Promise<boolean> {
+    const setting = await this.#getSetting(nowMs);
+    if (!setting) return true;
+    const states = await this.#options.scopeStates(nowMs, { plain: !setting.isOn('run-out') });
+    const done = await this.#alone('alerts', () => this.#evaluatePools(setting, states));
+    const others = await this.#alone('alerts of the minute', () => this.#evaluateOthers(setting, states));
+    return done && others;
+  }
+
+  async #evaluatePools(setting: AlertSetting, states: readonly ScopeState[]): Promise<void> {
+    await evaluateLevels(setting, states, this.#seen);
+    // What must be told soonest is on its way while the rest is computed.
+    this.#options.wakeSender();
+    await evaluateRates(setting, states);
+    this.#options.wakeSender();
+  }
+
+  async #evaluateOthers(setting: AlertSetting, states: readonly ScopeState[]): Promise<void> {
+    const { db, log, sources, countRequests, wakeSender } = this.#options;
+    const jobs = [
+      async () => evaluateSilence(setting, await sources()),
+      () => evaluateClients(setting),
+      () => evaluateUnusual(setting),
+      () => evaluateRunOut(setting, states),
+      async () => evaluateViews(setting, await listAlertRules(db), (rule, span) => countRequests(rule.question, span)),
+    ];
+    for (const job of jobs)
+      await job().catch((error) => log.error({ error: String(error) }, 'an alert could not be evaluated'));
+    wakeSender();
+  }
+
+  async #alone(name: string, work: () => Promise<void>): Promise<boolean> {
+    const { db, instance, now } = this.#options;
+    if (!(await takeLease(db, name, instance, now(), now() + LEASE_MS))) return false;
+    try {
+      await work();
+    } finally {
+      await deleteLease(db, name, instance);
+    }
+    return true;
+  }
+
+  async #getSetting(nowMs: number): Promise<AlertSetting | undefined> {
+    const { db, log, calendar, usage, definitions, scopeStates } = this.#options;
+    const targets = await this.#options.targets.list();
+    if (targets.length === 0) {
+      log.warn('alerts have nowhere to go: set ALERT_CHANNEL, or ADMINS');
+      return undefined;
+    }
+    const [settings, mutes] = await Promise.all([findAlertSettings(db), listMutes(db, nowMs)]);
+    const on = readKindsOn(settings);
+    const foresee = async (scope: string) => (await scopeStates(nowMs, { plain: false, scope }))[0];
+    return { db, nowMs, calendar, usage, definitions, foresee, targets, mutes, isOn: (kind) => on.has(kind) };
+  }
+}

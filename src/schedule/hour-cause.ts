@@ -1,0 +1,91 @@
+import type { ClientName } from '../domain/definition.ts';
+import type { Filter } from '../domain/filter.ts';
+import type { Span, UsageReader } from '../domain/usage.ts';
+import { getClientNames } from '../report/client-names.ts';
+import { formatCount } from '../report/format.ts';
+import { isNamed } from '../report/totals.ts';
+
+/** Who can be at the bottom of it: somebody or something that one can talk to, or look at. */
+const KEYS = ['client', 'route', 'user'] as const;
+/** Less than this share of a change explains nothing. */
+const MOSTLY = 0.5;
+/** A route or user is named in place of a client where it explains this many times as much. */
+const CLEARLY = 1.25;
+
+/** What made most of a change: `change` more (or fewer) requests or failures than usual; `route`: where most of these were. */
+export interface HourCause {
+  key: (typeof KEYS)[number];
+  name: string;
+  change: number;
+  route?: string;
+}
+
+interface Moved {
+  hour: Span;
+  /** The same hour of weeks before. */
+  usual: readonly Span[];
+  measure: 'requests' | 'failed';
+  filters?: readonly Filter[];
+}
+
+/**
+ * Finds the client, else the route or user, whose count moved most from its own mean of the usual hours; undefined where many
+ * moved a little.
+ */
+export async function findHourCause(
+  from: { usage: UsageReader; clients: readonly ClientName[] },
+  moved: Moved,
+): Promise<HourCause | undefined> {
+  const bests = await Promise.all(KEYS.map((key) => findMostMoved(from, moved, key)));
+  const [client, ...others] = bests;
+  let best = client;
+  for (const other of others)
+    if (other && (!best || Math.abs(other.change) > Math.abs(best.change) * CLEARLY)) best = other;
+  if (best?.key !== 'client') return best && toCause(best);
+  const filters = [...(moved.filters ?? []), { key: 'client' as const, patterns: best.ids, not: false }];
+  const route = await findMostMoved(from, { ...moved, filters }, 'route');
+  return { ...toCause(best), ...(route ? { route: route.name } : {}) };
+}
+
+interface Change {
+  key: HourCause['key'];
+  name: string;
+  ids: string[];
+  change: number;
+}
+
+function toCause({ key, name, change }: Change): HourCause {
+  return { key, name, change: Math.round(change) };
+}
+
+async function findMostMoved(
+  { usage, clients }: { usage: UsageReader; clients: readonly ClientName[] },
+  { hour, usual, measure, filters = [] }: Moved,
+  key: HourCause['key'],
+): Promise<Change | undefined> {
+  const { nameOf } = getClientNames(clients);
+  const changes = new Map<string, Change>();
+  let all = 0;
+  const add = async (span: Span, weight: number) => {
+    const { rows } = await usage.sum({ span, grain: 'all', groupBy: [key], filters });
+    for (const row of rows) {
+      const id = row.keys[0]!;
+      all += weight * row[measure];
+      if (!isNamed(id)) continue;
+      const name = key === 'client' ? nameOf(id) : id;
+      const change = changes.getOrInsertComputed(name, () => ({ key, name, ids: [], change: 0 }));
+      if (!change.ids.includes(id)) change.ids.push(id);
+      change.change += weight * row[measure];
+    }
+  };
+  await Promise.all([add(hour, 1), ...usual.map((span) => add(span, -1 / usual.length))]);
+  const sign = Math.sign(all);
+  const [best] = [...changes.values()].sort((a, b) => sign * (b.change - a.change));
+  return best && sign * best.change >= MOSTLY * Math.abs(all) && Math.round(best.change) !== 0 ? best : undefined;
+}
+
+/** `Mostly Acme CRM (+196) on /v2/accounts/{id}.` */
+export function describeHourCause({ key, name, change, route }: HourCause): string {
+  const who = key === 'user' ? `user ${name}` : name;
+  return `Mostly ${who} (${change > 0 ? '+' : '−'}${formatCount(Math.abs(change))})${route ? ` on ${route}` : ''}.`;
+}

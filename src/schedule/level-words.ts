@@ -1,0 +1,137 @@
+import type { AlertContent, AlertSign, Words } from '../domain/alert.ts';
+import type { PoolState, ScopeState } from '../domain/report.ts';
+import { creditsOf, formatCredits, formatPercent } from '../report/format.ts';
+import { toInnerCase } from '../report/outlook.ts';
+import { isOver } from '../report/scope-words.ts';
+import type { Outlook } from './pool-outlook.ts';
+
+/** What is told of a pool besides its figures, where it is known. */
+export interface Surroundings {
+  outlook?: Outlook | undefined;
+  /** `Mostly Acme CRM (+196 since 17:00).` */
+  cause?: Words | undefined;
+}
+
+type LevelWords = Pick<AlertContent, 'sign' | 'title' | 'lines' | 'brief'>;
+
+/** Words for a pool or limit at a level, by its present figures. */
+export function toLevelWords(
+  scope: ScopeState,
+  pool: PoolState,
+  level: number,
+  { outlook, cause }: Surroundings = {},
+): LevelWords {
+  const isLimit = scope.limits.includes(pool);
+  const name = isLimit ? `limit ${pool.name}` : toInnerCase(pool.name);
+  const counts = `(${formatCredits(pool.used)} of ${formatCredits(pool.amount)})`;
+  const share = formatPercent(pool.percent, pool.thresholds);
+  const [next] = listLater(scope, pool);
+  if (level === 100) {
+    const title = toFullTitle(scope, pool, { isLimit, name, counts });
+    const calls = next && `alls now draw from the ${describeLeft(next)}. Nothing is blocked.`;
+    return {
+      sign: next ? '🔵' : '⛔',
+      title,
+      lines: [...(next ? [`C${calls}`] : [describeFull(scope, pool, isLimit)]), ...(cause ? [cause] : [])],
+      brief: next
+        ? `${scope.title}: ${name} used up ${counts}; c${calls}`
+        : `${title}. ${isLimit ? 'Nothing is blocked.' : 'Calls now count as overage.'}`,
+    };
+  }
+  const before = `${scope.title}: ${share} of ${isLimit ? `the ${name}` : name} used ${counts}`;
+  const sentences = [...(outlook ? [outlook.sentence] : []), ...(cause ? [cause] : [])];
+  const advice = next
+    ? [`Then calls draw from the ${describeLeft(next)}.`]
+    : isLimit
+      ? ['A limit only counts: nothing is blocked. Slow down what can wait, or raise the limit.']
+      : outlook
+        ? []
+        : ['See who is using it, slow down what can wait, or raise the pool.'];
+  return {
+    sign: toSign(pool, level),
+    title: `${scope.title} has used ${share} of its ${name} ${counts}`,
+    lines: [...(sentences.length > 0 ? [joinSentences(sentences)] : []), ...advice],
+    brief: outlook?.clause ? [`${before}, `, ...toParts(outlook.clause)] : before,
+  };
+}
+
+/** Whether a level calls for somebody at once: from 90 on, or the last of several thresholds. */
+export function isUrgent({ thresholds }: PoolState, level: number): boolean {
+  const below = thresholds.filter((threshold) => threshold < 100);
+  return level >= 90 || (below.length > 1 && level === below.at(-1));
+}
+
+function toSign(pool: PoolState, level: number): AlertSign {
+  return isUrgent(pool, level) ? '🔴' : '🟠';
+}
+
+/** Pools of the stack that go on when this one is empty; none of a limit. */
+export function listLater({ pools }: ScopeState, pool: PoolState): PoolState[] {
+  const place = pools.indexOf(pool);
+  return place < 0 ? [] : pools.slice(place + 1).filter(({ left }) => left > 0);
+}
+
+/** Words for a pool that is empty and for the `next`, by its present figures. */
+export function toSwitchWords(
+  scope: ScopeState,
+  pool: PoolState,
+  next: string,
+): Pick<AlertContent, 'sign' | 'title' | 'lines'> {
+  const later = listLater(scope, pool).find(({ name }) => name === next);
+  return {
+    sign: '🔵',
+    title: `${scope.title}: ${toInnerCase(pool.name)} used up (${formatCredits(pool.amount)})`,
+    lines: [`Calls now draw from the ${later ? describeLeft(later) : toInnerCase(next)}. Nothing is blocked.`],
+  };
+}
+
+function toFullTitle(
+  { title }: ScopeState,
+  { used, amount }: PoolState,
+  { isLimit, name, counts }: { isLimit: boolean; name: string; counts: string },
+): string {
+  if (used > amount) return `${title} is over its ${name} ${counts}`;
+  return isLimit ? `${title} has reached its ${name} ${counts}` : `${title} is out of ${name} ${counts}`;
+}
+
+function describeLeft({ name, left }: PoolState): string {
+  return `${toInnerCase(name)} (${formatCredits(left)} left)`;
+}
+
+/** What being at 100% means, and what to do. */
+function describeFull(scope: ScopeState, pool: PoolState, isLimit: boolean): string {
+  if (isLimit) {
+    const end =
+      pool.periodKind === 'rolling-24h'
+        ? 'older calls leave the 24-hour window'
+        : pool.periodKind === 'once'
+          ? 'its end'
+          : 'its reset';
+    return `A limit only counts: nothing is blocked, and these calls are not overage. It stays reached until ${end}, or until you raise it.`;
+  }
+  const over = isOver(scope) ? ` (${creditsOf(scope.overage)} so far this month)` : '';
+  return `Calls now count as overage${over}${describeRelief(scope, pool)}. Pause what can wait, or raise the pool.`;
+}
+
+/** When the stack has something again: as a window moves on, or at the soonest of its resets. */
+function describeRelief({ pools }: ScopeState, pool: PoolState): string {
+  const giving = pools.filter(({ periodKind, amount }) => periodKind !== 'once' && amount > 0);
+  const [soonest] = giving.toSorted((a, b) => reliefMs(a) - reliefMs(b));
+  if (!soonest) return pool.periodKind === 'once' ? '; no pool of this scope resets' : ' until the reset';
+  const of = soonest === pool ? '' : ` of ${toInnerCase(soonest.name)}`;
+  return soonest.periodKind === 'rolling-24h'
+    ? ` until older ones leave the 24-hour window${of}`
+    : ` until the reset${of}${of && ` (${soonest.period.label})`}`;
+}
+
+function reliefMs({ periodKind, period }: PoolState): number {
+  return periodKind === 'rolling-24h' ? 0 : period.toMs;
+}
+
+function joinSentences(sentences: readonly Words[]): Words {
+  return sentences.flatMap((words, index) => [...(index > 0 ? [' '] : []), ...toParts(words)]);
+}
+
+function toParts(words: Words): readonly (string | { atMs: number })[] {
+  return typeof words === 'string' ? [words] : words;
+}

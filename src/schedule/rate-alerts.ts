@@ -1,0 +1,61 @@
+import { formatDay } from '../domain/calendar.ts';
+import type { ScopeState } from '../domain/report.ts';
+import { formatCount } from '../report/format.ts';
+import type { Claim } from './alert-claims.ts';
+import { formatHours, formatHoursOf, formatWho } from './alert-commands.ts';
+import { type AlertSetting, raiseAlert } from './alert-setting.ts';
+import { findPeriod, subjectOf } from './alert-subjects.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Look back over the last five minutes, because events may arrive late. */
+const LATE_MINUTES = 5;
+
+/** Tells that a scope's calls in one minute reached its rate limit: once an hour, in the thread of the pool that is drawn from. */
+export async function evaluateRates(setting: AlertSetting, states: readonly ScopeState[]): Promise<void> {
+  if (!setting.isOn('rate')) return;
+  const { calendar, usage } = setting;
+  const toMs = Math.floor(setting.nowMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
+  for (const state of states) {
+    const { scope, title, rateLimitPerMinute: limit } = state;
+    if (limit === undefined) continue;
+    const span = { fromMs: toMs - LATE_MINUTES * MINUTE_MS, toMs };
+    const steps = await usage.meter({ meter: scope, span, grain: 'minute' });
+    const peak = steps.filter(({ singles }) => singles >= limit).sort((a, b) => b.singles - a.singles)[0];
+    if (!peak) continue;
+    const hour = new Date(Math.floor(peak.startMs / HOUR_MS) * HOUR_MS).toISOString();
+    const fromMs = calendar.startOfHour(peak.startMs);
+    await raiseAlert(setting, {
+      key: `rate:${scope}:${hour}`,
+      kind: 'rate',
+      subject: `rate of ${scope}`,
+      period: hour,
+      ...(await findThread(setting, state)),
+      content: {
+        kind: 'rate',
+        sign: '🟠',
+        title: `${title} reached its rate limit`,
+        lines: [
+          [
+            `${formatCount(peak.singles)} calls in the minute of `,
+            { atMs: peak.startMs },
+            `; ${formatCount(limit)} are allowed.`,
+          ],
+          'Spread calls evenly, cache what repeats, and back off after a 429.',
+        ],
+        mention: false,
+        scope,
+        who: formatWho(formatHoursOf(calendar, { fromMs, toMs: fromMs + HOUR_MS }), scope),
+        chart: formatHours('day', formatDay(calendar.dayOf(peak.startMs)), scope),
+      },
+    });
+  }
+}
+
+/** The conversation about the pool that a scope now draws from. */
+async function findThread({ db }: AlertSetting, state: ScopeState): Promise<Pick<Claim, 'note'>> {
+  if (!state.current) return {};
+  const subject = subjectOf(state, state.current);
+  const period = await findPeriod(db, subject, state.current);
+  return period === undefined ? {} : { note: { subject, period } };
+}

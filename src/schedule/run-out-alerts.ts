@@ -1,0 +1,48 @@
+import type { AlertContent } from '../domain/alert.ts';
+import type { PoolState, ScopeState } from '../domain/report.ts';
+import { toInnerCase } from '../report/outlook.ts';
+import { describeRunOut } from '../report/scope-words.ts';
+import { formatPools } from './alert-commands.ts';
+import { type AlertSetting, raiseAlert } from './alert-setting.ts';
+import { subjectOf, toPeriodKey } from './alert-subjects.ts';
+
+/** Tells that a pool will be empty before its reset at the usual rate: once per period, in the pool's thread. */
+export async function evaluateRunOut(setting: AlertSetting, states: readonly ScopeState[]): Promise<void> {
+  if (!setting.isOn('run-out')) return;
+  for (const state of states) {
+    for (const pool of state.pools) {
+      if (!pool.runOut || pool.level === 'exhausted' || pool.periodKind === 'rolling-24h') continue;
+      const subject = subjectOf(state, pool);
+      const period = toPeriodKey(pool.period);
+      await raiseAlert(setting, {
+        key: `run-out:${subject}:${period}`,
+        kind: 'run-out',
+        subject: `run-out of ${subject}`,
+        period,
+        note: { subject, period },
+        content: {
+          kind: 'run-out',
+          ...toRunOutWords(state, pool, pool.runOut, setting.calendar.zone),
+          mention: false,
+          scope: state.scope,
+          pool: pool.name,
+          chart: formatPools(state.scope),
+        },
+      });
+    }
+  }
+}
+
+/** Words for a pool that will run out, by its present forecast. */
+export function toRunOutWords(
+  scope: ScopeState,
+  pool: PoolState,
+  runOut: NonNullable<PoolState['runOut']>,
+  zone: string,
+): Pick<AlertContent, 'sign' | 'title' | 'lines'> {
+  return {
+    sign: '🟠',
+    title: `${scope.title} will run out of ${toInnerCase(pool.name)} before the reset`,
+    lines: [`It ${describeRunOut(runOut, zone)} (${zone}): ${runOut.arithmetic}.`],
+  };
+}

@@ -1,0 +1,49 @@
+import type { Span } from '../domain/usage.ts';
+import { countOf, formatCount, formatMoment } from '../report/format.ts';
+import { type AlertRule, findAlert } from '../store/alert-repository.ts';
+import { type AlertSetting, raiseAlert } from './alert-setting.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** A span that has just ended is looked at for five minutes more, because events may arrive late. */
+const LATE_MS = 5 * MINUTE_MS;
+
+type Count = (rule: AlertRule, span: Span) => Promise<number>;
+
+/** Tells which saved views passed the threshold that somebody set: once per hour or day of the report zone. */
+export async function evaluateViews(setting: AlertSetting, rules: readonly AlertRule[], count: Count): Promise<void> {
+  const { nowMs, calendar } = setting;
+  for (const rule of rules) {
+    const spanAt = (ms: number): Span => {
+      const day = calendar.dayOf(ms);
+      if (rule.per === 'day') return { fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) };
+      return { fromMs: calendar.startOfHour(ms), toMs: calendar.startOfHour(ms) + HOUR_MS };
+    };
+    const running = spanAt(nowMs);
+    const before = spanAt(nowMs - LATE_MS);
+    const spans = before.fromMs === running.fromMs ? [running] : [before, running];
+    for (const span of spans) await evaluateView(setting, rule, span, count);
+  }
+}
+
+async function evaluateView(setting: AlertSetting, rule: AlertRule, span: Span, count: Count): Promise<void> {
+  const { zone } = setting.calendar;
+  const period = new Date(span.fromMs).toISOString();
+  const key = `view:${rule.name}:${period}`;
+  if (await findAlert(setting.db, key)) return;
+  const requests = await count(rule, span);
+  if (requests <= rule.over) return;
+  await raiseAlert(setting, {
+    key,
+    kind: 'view',
+    subject: rule.name,
+    period,
+    content: {
+      kind: 'view',
+      sign: '🟠',
+      title: `“${rule.name}” passed ${formatCount(rule.over)} ${rule.per === 'day' ? 'a day' : 'an hour'}`,
+      lines: [`${countOf(requests, 'request')} in the ${rule.per} from ${formatMoment(span.fromMs, zone)} (${zone}).`],
+      mention: false,
+    },
+  });
+}

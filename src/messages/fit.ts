@@ -9,11 +9,15 @@ const SHORTEST = 80;
  * The message within Slack's limits, whatever it was made of: blocks, characters over all of them, and the text beside them.
  * What fits already comes back as it is. Buttons stay; of the rest the end goes first, and longest texts are cut.
  */
-export function fitMessage(message: Message): Message {
+export function fitMessage(message: Message, characters = MAX_MESSAGE_CHARACTERS): Message {
   const text = toFilled(clipMarkup(message.text, MAX_FALLBACK_TEXT));
   let blocks = message.blocks;
   if (blocks.length > MAX_MESSAGE_BLOCKS) blocks = dropBlocks(blocks, MAX_MESSAGE_BLOCKS);
-  while (countCharacters(blocks) > MAX_MESSAGE_CHARACTERS) blocks = shorten(blocks);
+  for (;;) {
+    const over = countCharacters(blocks) - characters;
+    if (over <= 0) break;
+    blocks = shorten(blocks, over);
+  }
   return text === message.text && blocks === message.blocks ? message : { text, blocks };
 }
 
@@ -33,8 +37,7 @@ function dropBlocks(blocks: readonly Block[], count: number): Block[] {
   return [...blocks.slice(0, count - end.length - 1), plainContext(MORE), ...end];
 }
 
-function shorten(blocks: readonly Block[]): Block[] {
-  const over = countCharacters(blocks) - MAX_MESSAGE_CHARACTERS;
+function shorten(blocks: readonly Block[], over: number): Block[] {
   const table = blocks.findIndex(({ type }) => type === 'table');
   if (table >= 0) {
     const rows = blocks[table]!.rows as Block[][];

@@ -1,0 +1,88 @@
+import { toText } from './block-text.ts';
+import { clipMarkup, fitMessage } from './fit.ts';
+import type { Fault, Refusal } from './refusal.ts';
+import { type Block, countCharacters, type Message } from './text.ts';
+
+/** A block that gave way to its text, and Slack's reason; `pointer` is `/blocks` where Slack named no place. */
+export interface Replaced extends Fault {
+  type: string;
+}
+
+export interface Repair {
+  message: Message;
+  replaced: Replaced[];
+}
+
+/** What is tried without, where Slack does not say which block it refuses: what is newest in Slack first. */
+const SUSPECTS = ['data_visualization', 'image', 'table'];
+const SHORTEST_TEXT = 300;
+
+/**
+ * A refused message with as little as possible changed: the block that Slack names becomes its text in place. Where it
+ * names none, charts become text, then pictures, then tables, then all blocks give way to the text beside them. Give it
+ * what it returned, and the next refusal, until the message passes; undefined: there is nothing left to take away.
+ */
+export function repair(message: Message, refusal: Refusal): Repair | undefined {
+  const { code, picture, faults } = refusal;
+  if (code === 'msg_too_long') return shortenText(message);
+  if (message.blocks.length === 0) return undefined;
+  if (code === 'msg_blocks_too_long') return shorten(message);
+  if (picture) return replaceType(message, 'image', code) ?? dropBlocks(message, code);
+  return replaceNamed(message, faults) ?? replaceSuspect(message, code) ?? dropBlocks(message, code);
+}
+
+function replaceNamed({ text, blocks }: Message, faults: readonly Fault[]): Repair | undefined {
+  const places = new Map<number, Fault>();
+  for (const fault of faults) {
+    const index = Number(/^\/blocks\/(\d+)/.exec(fault.pointer)?.[1]);
+    if (index < blocks.length && !places.has(index)) places.set(index, fault);
+  }
+  if (places.size === 0) return undefined;
+  const rest = blocks.flatMap((block, index) => {
+    const fault = places.get(index);
+    return fault ? (withoutElement(block, fault.pointer) ?? toText(block) ?? []) : block;
+  });
+  const replaced = [...places].map(([index, fault]) => ({ type: blocks[index]!.type, ...fault }));
+  return { message: fitMessage({ text, blocks: rest }), replaced };
+}
+
+/** One button or menu that Slack refuses takes no other with it. */
+function withoutElement(block: Block, pointer: string): Block | undefined {
+  if (block.type !== 'actions') return undefined;
+  const index = /^\/blocks\/\d+\/elements\/(\d+)/.exec(pointer)?.[1];
+  const elements = block.elements as Block[];
+  if (index === undefined || elements.length < 2) return undefined;
+  return { ...block, elements: elements.toSpliced(Number(index), 1) };
+}
+
+function replaceSuspect(message: Message, code: string): Repair | undefined {
+  const type = SUSPECTS.find((suspect) => message.blocks.some((block) => block.type === suspect));
+  return type === undefined ? undefined : replaceType(message, type, code);
+}
+
+function replaceType({ text, blocks }: Message, type: string, reason: string): Repair | undefined {
+  if (!blocks.some((block) => block.type === type)) return undefined;
+  const rest = blocks.flatMap((block) => (block.type === type ? (toText(block) ?? []) : block));
+  return { message: fitMessage({ text, blocks: rest }), replaced: [{ type, pointer: '/blocks', reason }] };
+}
+
+function dropBlocks({ text }: Message, reason: string): Repair {
+  return { message: { text, blocks: [] }, replaced: [{ type: 'message', pointer: '/blocks', reason }] };
+}
+
+/** Slack's bound is not documented and may be lower than ours: two thirds each time. */
+function shorten(message: Message): Repair {
+  const characters = Math.floor((countCharacters(message.blocks) * 2) / 3);
+  const reason = 'msg_blocks_too_long';
+  if (characters < SHORTEST_TEXT) return dropBlocks(message, reason);
+  return { message: fitMessage(message, characters), replaced: [{ type: 'message', pointer: '/blocks', reason }] };
+}
+
+function shortenText({ text, blocks }: Message): Repair | undefined {
+  if (text.length < SHORTEST_TEXT) return undefined;
+  const shorter = clipMarkup(text, Math.floor((text.length * 2) / 3));
+  return {
+    message: { text: shorter, blocks },
+    replaced: [{ type: 'message', pointer: '/text', reason: 'msg_too_long' }],
+  };
+}

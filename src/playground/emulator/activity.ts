@@ -1,7 +1,7 @@
 import type { Core } from './core.ts';
-import { type Delivery, deliver, type Retry } from './delivery.ts';
+import { type Delivery, deliver, type Retry, send } from './delivery.ts';
 import { getChannel, getUser, requirePresence } from './interact.ts';
-import { escapeText, toEventCallback } from './payloads.ts';
+import { escapeMessage, toEventCallback } from './payloads.ts';
 import { toMessageObject } from './post.ts';
 import { BOT_USER_ID, TEAM_ID } from './seed.ts';
 import type { Channel, JsonObject, Message } from './types.ts';
@@ -52,7 +52,7 @@ export async function sayAs(
   const message = core.state.addMessage({
     channel: channel.id,
     user: user.id,
-    text: escapeText(core, options.text),
+    text: escapeMessage(core, options.text),
     ...thread,
   });
   if (!channel.members.has(BOT_USER_ID)) return { message, delivery: undefined };
@@ -68,6 +68,27 @@ export async function sayAs(
   }
   const heard = await sendEvent(core, { ...shared, type: 'message', channel_type: CHANNEL_TYPE[channel.kind] });
   return { message, delivery: heard ?? delivery };
+}
+
+/**
+ * Slack tells an app of its own posts in direct messages as of anybody's, and of what changed in them (`message_changed`):
+ * docs.slack.dev/reference/events/message.im and docs.slack.dev/reference/events/message/message_changed.
+ */
+export function echo(core: Core, message: Message, previous?: Message): void {
+  const channel = core.state.channels.get(message.channel);
+  if (channel?.kind !== 'im') return;
+  const place = { type: 'message', channel: channel.id, channel_type: 'im' };
+  const event = previous
+    ? {
+        ...place,
+        subtype: 'message_changed',
+        hidden: true,
+        ts: core.state.nextTs(),
+        message: toMessageObject(core, message),
+        previous_message: toMessageObject(core, previous),
+      }
+    : { ...toMessageObject(core, message), ...place, event_ts: message.ts };
+  if (isSubscribed(core, event)) void send(core, 'events_api', toEventCallback(core, event));
 }
 
 export async function writeToBot(core: Core, userRef: string, text: string): ReturnType<typeof sayAs> {

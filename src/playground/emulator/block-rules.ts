@@ -1,5 +1,8 @@
-import { countTexts, isObject, listElements, listOptions, walk } from './elements.ts';
-import type { Block, JsonObject } from './types.ts';
+import { checkCharts, checkTables } from './data-rules.ts';
+import { checkElements } from './element-rules.ts';
+import { countTexts, isObject, listElements, walk } from './elements.ts';
+import { checkTexts } from './text-rules.ts';
+import type { Block } from './types.ts';
 
 export type Surface = 'message' | 'modal' | 'home';
 
@@ -8,8 +11,6 @@ const MAX_BLOCKS: Record<Surface, number> = { message: 50, modal: 100, home: 100
 /** Slack refuses a third chart in one message, though its documentation does not say so. */
 const MAX_CHARTS = 2;
 const MAX_MARKDOWN_CHARACTERS = 12_000;
-/** Over all cells of all tables of a message: docs.slack.dev/reference/block-kit/blocks/table-block and data-table-block. */
-const MAX_TABLE_CHARACTERS = 10_000;
 /**
  * Over every `text` in the blocks. Undocumented: "12,000 text characters with a buffer for block containers" (a maintainer,
  * slackapi/bolt-js#2509); a message whose texts summed to 11,341 was refused (slackapi/bolt-js#2867).
@@ -28,11 +29,11 @@ export function findRuleErrors(blocks: Block[], surface: Surface): string[] {
   return [
     ...checkCounts(blocks, surface),
     ...checkIds(blocks),
-    ...checkOptions(blocks),
     ...checkTexts(blocks),
-    ...checkTableSizes(blocks),
-    ...blocks.flatMap((block, index) => checkData(block, `/blocks/${index}`)),
-    ...checkImageUrls(blocks),
+    ...checkElements(blocks),
+    ...checkTables(blocks),
+    ...checkCharts(blocks),
+    ...checkImages(blocks),
   ];
 }
 
@@ -82,89 +83,25 @@ function checkIds(blocks: Block[]): string[] {
   return errors;
 }
 
-/** An initial option must be one of the options, word for word. */
-function checkOptions(blocks: Block[]): string[] {
-  return listElements(blocks).flatMap(({ element }) => {
-    const options = listOptions(element);
-    if (options.length === 0) return [];
-    const initial = [element.initial_option, element.initial_options].flat().filter(isObject);
-    const known = new Set(options.map(optionKey));
-    return initial
-      .filter((option) => !known.has(optionKey(option)))
-      .map((option) => `initial option not in options: ${String(option.value)} [json-pointer:/blocks]`);
-  });
-}
-
-function optionKey(option: JsonObject): string {
-  return JSON.stringify([option.value, isObject(option.text) ? option.text.text : undefined]);
-}
-
-/**
- * No text is empty, wherever it stands: table cells (vercel/chat#373, hermes-agent#72871), rich_text leaves and links
- * (hermes-agent#59621, slack-go/slack#1412), text objects (docs.slack.dev/reference/block-kit/composition-objects/text-object).
- * A single space was taken in a cell (vercel/chat#327), not said of anything else, so blank text is refused as well; a
- * leaf of rich text may be a line break.
- */
-function checkTexts(blocks: Block[]): string[] {
-  return [...walk(blocks, '/blocks')]
-    .filter(({ node: { type, text } }) => typeof text === 'string' && (type === 'text' ? text : text.trim()) === '')
-    .map(({ pointer }) => `must be more than 0 characters [json-pointer:${pointer}/text]`);
-}
-
-/** Every cell of every table of the message: openclaw#116447, nao#1178, vellum-assistant#36219. */
-function checkTableSizes(blocks: Block[]): string[] {
-  const tables = blocks.flatMap((block, index) =>
-    block.type === 'table' || block.type === 'data_table'
-      ? [{ rows: block.rows, pointer: `/blocks/${index}/rows` }]
-      : [],
-  );
-  const characters = tables.reduce((sum, { rows }) => sum + countTexts(rows), 0);
-  if (characters <= MAX_TABLE_CHARACTERS) return [];
-  return [`cells must be no more than ${MAX_TABLE_CHARACTERS} characters in all [json-pointer:${tables[0]!.pointer}]`];
-}
-
-function checkData(block: Block, pointer: string): string[] {
-  if (block.type === 'data_visualization') return checkChart(block, pointer);
-  if (block.type !== 'data_table' || !Array.isArray(block.rows)) return [];
+/** Pictures that Slack could never show: an address it cannot reach, or what is no id of a file. */
+function checkImages(blocks: Block[]): string[] {
   const errors: string[] = [];
-  const rows = block.rows as JsonObject[][];
-  if (rows[0]?.some((cell) => cell.type === 'rich_text')) {
-    errors.push(`header cells cannot be rich_text [json-pointer:${pointer}/rows/0]`);
-  }
-  if (rows.some((row) => row.length !== rows[0]?.length)) {
-    errors.push(`rows must have the same number of cells [json-pointer:${pointer}/rows]`);
-  }
-  return errors;
-}
-
-/** Each series has one point per category, under the category's name; series names are unique. */
-function checkChart(block: Block, pointer: string): string[] {
-  const chart = block.chart;
-  if (!isObject(chart) || !Array.isArray(chart.series) || !isObject(chart.axis_config)) return [];
-  const categories = JSON.stringify([...((chart.axis_config.categories as unknown[]) ?? [])].sort());
-  const series = chart.series as { name?: string; data?: { label?: string }[] }[];
-  const errors: string[] = [];
-  if (new Set(series.map((one) => one.name)).size !== series.length) {
-    errors.push(`series names must be unique [json-pointer:${pointer}/chart/series]`);
-  }
-  for (const [index, one] of series.entries()) {
-    const labels = JSON.stringify([...(one.data ?? [])].map((point) => point.label).sort());
-    if (labels !== categories) {
-      errors.push(`data must have one point per category [json-pointer:${pointer}/chart/series/${index}/data]`);
-    }
+  for (const { node, pointer } of walk(blocks, '/blocks')) {
+    if (node.type !== 'image') continue;
+    // docs.slack.dev/reference/block-kit/composition-objects/slack-file-object; slackapi/python-slack-sdk#1521
+    const id = isObject(node.slack_file) ? node.slack_file.id : undefined;
+    if (id !== undefined && !/^F[A-Z0-9]{8,}$/.test(String(id)))
+      errors.push(`must match pattern: ^[F][A-Z0-9]{8,}$ [json-pointer:${pointer}/slack_file/id]`);
+    if (typeof node.image_url === 'string' && !isPublic(node.image_url))
+      errors.push(`downloading image failed [json-pointer:${pointer}/image_url]`);
   }
   return errors;
 }
 
 /** Slack's servers fetch image_url: an address of this machine or a private network can never work. */
-function checkImageUrls(blocks: Block[]): string[] {
-  const errors: string[] = [];
-  for (const { node, pointer } of walk(blocks, '/blocks')) {
-    if (node.type !== 'image' || typeof node.image_url !== 'string' || !URL.canParse(node.image_url)) continue;
-    const { hostname, protocol } = new URL(node.image_url);
-    const local = /^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|\[)/.test(hostname);
-    if (local || !protocol.startsWith('http'))
-      errors.push(`downloading image failed [json-pointer:${pointer}/image_url]`);
-  }
-  return errors;
+function isPublic(address: string): boolean {
+  if (!URL.canParse(address)) return true;
+  const { hostname, protocol } = new URL(address);
+  const local = /^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|\[)/.test(hostname);
+  return !local && protocol.startsWith('http');
 }

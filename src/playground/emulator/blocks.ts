@@ -38,8 +38,7 @@ export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Blo
     throw new ApiError('invalid_blocks_format');
   }
   const blocks = parsed as Block[];
-  const schema = blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`));
-  const errors = [...schema, ...(schema.length === 0 ? findRuleErrors(blocks, place.surface) : [])];
+  const errors = findBlockErrors(blocks, place.surface);
   if (errors.length > 0) {
     core.state.problem('invalid_blocks', place.where, errors.join('; '));
     throw reject(errors);
@@ -51,6 +50,12 @@ export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Blo
     throw new ApiError('msg_blocks_too_long');
   }
   return hydrate(core, blocks);
+}
+
+/** Everything that is wrong with blocks by themselves, as Slack's error messages: by the schema, else by the rules beyond it. */
+export function findBlockErrors(blocks: Block[], surface: Surface): string[] {
+  const schema = blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`));
+  return schema.length > 0 ? schema : findRuleErrors(blocks, surface);
 }
 
 function findFile(core: Core, reference: JsonObject): StoredFile | undefined {

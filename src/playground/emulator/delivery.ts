@@ -37,6 +37,11 @@ function sign(secret: string, timestamp: string, body: string): string {
 
 /** Sends to the app: by Socket Mode when it is connected, else signed to its events URL. Never throws. */
 export async function deliver(core: Core, type: EnvelopeType, payload: JsonObject, retry?: Retry): Promise<Delivery> {
+  return judge(core, await send(core, type, payload, retry));
+}
+
+/** Sends what nobody waits for: where the app is gone meanwhile, that is no problem. Never throws. */
+export async function send(core: Core, type: EnvelopeType, payload: JsonObject, retry?: Retry): Promise<Delivery> {
   const { contentType, body } = encode(type, payload);
   const timestamp = String(Math.floor(core.state.now() / 1000));
   const headers: Record<string, string> = {
@@ -46,7 +51,7 @@ export async function deliver(core: Core, type: EnvelopeType, payload: JsonObjec
     'x-slack-signature': sign(CREDENTIALS.signingSecret, timestamp, body),
     ...(retry ? { 'x-slack-retry-num': String(retry.num), 'x-slack-retry-reason': retry.reason } : {}),
   };
-  return judge(core, await transport(core, { type, payload, headers, body }, retry));
+  return transport(core, { type, payload, headers, body }, retry);
 }
 
 /** Sends the very same bytes and headers again, as an eavesdropper would. HTTP only. */

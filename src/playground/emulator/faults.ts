@@ -1,3 +1,5 @@
+import { Rates } from './rates.ts';
+
 /** What goes wrong with a call. Exactly one of those before `delayMs` is set. */
 export interface Fault {
   /** Answer with this HTTP status and no JSON. */
@@ -37,13 +39,12 @@ interface Armed {
 export class Faults {
   /** Files never become ready: blocks that show them are refused. */
   fileNeverReady = false;
-  /** About one message a second per channel, with bursts of `burst`. Off by default. */
+  /** Calls are refused beyond Slack's rates. Off by default. */
   enforceRateLimits = false;
-  burst = 5;
+  readonly rates = new Rates();
   #armed: Armed[] = [];
   #outage: false | 'drop' | number = false;
   readonly #onOutage: (on: boolean) => void;
-  readonly #buckets = new Map<string, { tokens: number; at: number }>();
 
   constructor(onOutage: (on: boolean) => void) {
     this.#onOutage = onOutage;
@@ -87,16 +88,9 @@ export class Faults {
     return armed.fault;
   }
 
-  /** Seconds to wait before another message to `channel`, 0 when it may be posted now. */
-  takePostingSlot(channel: string, now: number): number {
-    if (!this.enforceRateLimits) return 0;
-    const bucket = this.#buckets.get(channel) ?? { tokens: this.burst, at: now };
-    bucket.tokens = Math.min(this.burst, bucket.tokens + Math.max(0, now - bucket.at) / 1000);
-    bucket.at = now;
-    this.#buckets.set(channel, bucket);
-    if (bucket.tokens < 1) return Math.ceil(1 - bucket.tokens);
-    bucket.tokens -= 1;
-    return 0;
+  /** Seconds that a call must wait by Slack's rates; 0 while they are not enforced. */
+  takePlace(method: string, channel: string, now: number): number {
+    return this.enforceRateLimits ? this.rates.take(method, channel, now) : 0;
   }
 }
 

@@ -73,6 +73,21 @@ export function escapeText(core: Core, text: string): string {
     .join('');
 }
 
+/** Endings that Slack knows as those of domains; a few of many. */
+const DOMAIN = /(?<![\w@./:<|-])((?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|app|co))(?![\w@-])/gi;
+const MAIL = /(?<![\w.<|:])([\w.+-]+@(?:[a-z0-9-]+\.)+[a-z]{2,})(?![\w>|])/gi;
+
+/**
+ * The same in a written message, where Slack also makes links of bare domains and mail addresses, and mentions carry no
+ * name: docs.slack.dev/messaging/formatting-message-text.
+ */
+export function escapeMessage(core: Core, text: string): string {
+  return escapeText(core, text)
+    .replaceAll(/<([@#][A-Z0-9]+)\|[^>]*>/g, '<$1>')
+    .replaceAll(MAIL, (address) => `<mailto:${address}|${address}>`)
+    .replaceAll(DOMAIN, (domain) => `<http://${domain}|${domain}>`);
+}
+
 function escapePart(core: Core, text: string): string {
   return escapeControls(text)
     .replaceAll(/(?<![\w/])https?:\/\/[^\s"”]+/g, (url) => `<${url}>`)

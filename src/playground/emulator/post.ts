@@ -3,10 +3,10 @@ import { ApiError, type Core } from './core.ts';
 import { isObject } from './elements.ts';
 import { asJson, asText } from './http.ts';
 import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
+import type { WorkspaceState } from './state.ts';
 import type { Channel, Ephemeral, JsonObject, Message } from './types.ts';
 
-/** chat.postMessage truncates longer text: https://docs.slack.dev/reference/methods/chat.postMessage */
-export const MAX_TEXT = 40_000;
+const MAX_TEXT = 4000;
 
 export interface Content {
   text: string;
@@ -33,16 +33,23 @@ export function acceptContent(core: Core, args: JsonObject, place: BlockPlace): 
     core.state.problem('missing_text', place.where, 'blocks without text');
     warnings.push('missing_text_in_message');
   }
-  if (text.length > MAX_TEXT) {
-    core.state.problem('oversize', place.where, `text of ${text.length} characters, ${MAX_TEXT} fit`);
-    warnings.push('message_truncated');
-  }
+  refuseLongText(core, text, place.where);
   return {
-    text: text.slice(0, MAX_TEXT),
+    text,
     ...(blocks ? { blocks } : {}),
     ...acceptMetadata(core, args.metadata, place.where),
     warnings,
   };
+}
+
+/**
+ * Over 4,000 characters chat.update and chat.postEphemeral answer `msg_too_long` (docs.slack.dev/reference/methods); of
+ * chat.postMessage both that (seratch/ChatGPT-in-Slack#102) and several messages (slackapi/java-slack-sdk#704) are reported.
+ */
+export function refuseLongText(core: Core, text: string, where: string): void {
+  if (text.length <= MAX_TEXT) return;
+  core.state.problem('oversize', where, `text of ${text.length} characters, ${MAX_TEXT} fit`);
+  throw new ApiError('msg_too_long');
 }
 
 export function acceptMetadata(core: Core, value: unknown, where: string): Pick<Content, 'metadata'> {
@@ -58,6 +65,22 @@ export function acceptMetadata(core: Core, value: unknown, where: string): Pick<
 /** `warning` and `response_metadata.warnings` of an answer; empty when there is nothing to warn of. */
 export function toWarnings(warnings: string[]): JsonObject {
   return warnings.length > 0 ? { warning: warnings.join(','), response_metadata: { warnings } } : {};
+}
+
+/**
+ * A private message. In a thread it is seen only where the thread has replies already; else Slack answers `ok` all the same,
+ * and nobody sees anything: docs.slack.dev/reference/methods/chat.postEphemeral, argument `thread_ts`.
+ */
+export function addPrivately(
+  core: Core,
+  where: string,
+  fields: Parameters<WorkspaceState['addEphemeral']>[0],
+): Ephemeral {
+  const { channel, thread_ts: thread } = fields;
+  const alive = core.state.channelMessages(channel).some((one) => one.thread_ts === thread && one.ts !== thread);
+  const seen = !thread || alive;
+  if (!seen) core.state.problem('ephemeral', where, `the thread ${thread} has no replies: ${fields.to} sees nothing`);
+  return core.state.addEphemeral(fields, { seen });
 }
 
 /** A block that shows a file shares it with the conversation it is posted to. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError, type Core } from './core.ts';
 import { answerFault } from './fault-answer.ts';
 import { parseArguments, readBody, toRecord } from './http.ts';
-import { acceptContent, shareShownFiles } from './post.ts';
+import { acceptContent, addPrivately, shareShownFiles } from './post.ts';
 import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
 import type { Ephemeral, JsonObject, Message } from './types.ts';
 
@@ -68,7 +68,8 @@ export async function serveResponseUrl(
       return { status: 200, body: { ok: true } };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      return { status: 400, body: { ok: false, error: error.code, ...error.extra } };
+      // The bare code, without places: slackapi/java-slack-sdk#1349.
+      return { status: 404, body: { ok: false, error: error.code } };
     }
   });
 }
@@ -107,7 +108,9 @@ export function say(core: Core, target: ResponseUrl, args: JsonObject, where: st
   }
   const thread = typeof args.thread_ts === 'string' ? { thread_ts: args.thread_ts } : {};
   if (!open) {
-    target.messages.push(core.state.addEphemeral({ ...content, ...thread, channel: target.channel, to: target.user }));
+    target.messages.push(
+      addPrivately(core, where, { ...content, ...thread, channel: target.channel, to: target.user }),
+    );
     return;
   }
   const message = core.state.addMessage({

@@ -140,7 +140,11 @@ export class WorkspaceState {
     return message;
   }
 
-  addEphemeral(fields: Omit<Ephemeral, 'type' | 'ts' | 'team' | 'user' | 'bot_id'>): Ephemeral {
+  /** `seen` false: Slack takes it and shows it to nobody. */
+  addEphemeral(
+    fields: Omit<Ephemeral, 'type' | 'ts' | 'team' | 'user' | 'bot_id'>,
+    { seen = true }: { seen?: boolean } = {},
+  ): Ephemeral {
     const message: Ephemeral = {
       type: 'message',
       subtype: 'bot_message',
@@ -150,6 +154,7 @@ export class WorkspaceState {
       bot_id: BOT_ID,
       ...fields,
     };
+    if (!seen) return message;
     this.ephemerals.push(message);
     this.changed({ kind: 'ephemeral', channel: message.channel, user: message.to, ts: message.ts });
     return message;

@@ -3,6 +3,7 @@ import { ApiError, type Core, CREDENTIALS } from './core.ts';
 import { type Answer, answerFault } from './fault-answer.ts';
 import { asText, parseArguments, readBody, toRecord } from './http.ts';
 import { appMethods } from './methods/app.ts';
+import { blockMethods } from './methods/blocks.ts';
 import { chatMethods } from './methods/chat.ts';
 import { conversationMethods } from './methods/conversations.ts';
 import { fileMethods } from './methods/files.ts';
@@ -12,6 +13,7 @@ import type { JsonObject } from './types.ts';
 
 const METHODS: Record<string, Method> = {
   ...appMethods,
+  ...blockMethods,
   ...chatMethods,
   ...conversationMethods,
   ...fileMethods,
@@ -56,11 +58,9 @@ async function run(core: Core, name: string, args: JsonObject | undefined, token
     const needed = typeof method.scopes === 'function' ? method.scopes(core, args) : (method.scopes ?? []);
     headers['x-accepted-oauth-scopes'] = needed.join(',');
     requireScopes(core, name, needed);
-    if (method.posts) {
-      const wait = core.faults.takePostingSlot(String(args.channel), core.state.now());
-      if (wait > 0)
-        return { status: 429, body: { ok: false, error: 'ratelimited' }, headers: { 'retry-after': String(wait) } };
-    }
+    const wait = core.faults.takePlace(name, String(args.channel), core.state.now());
+    if (wait > 0)
+      return { status: 429, body: { ok: false, error: 'ratelimited' }, headers: { 'retry-after': String(wait) } };
     return { status: 200, body: { ok: true, ...(await method.run(core, args)) }, headers };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

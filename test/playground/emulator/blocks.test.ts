@@ -23,6 +23,11 @@ const table = (rows = 2) => ({
   type: 'table',
   rows: Array.from({ length: rows }, () => [{ type: 'raw_text', text: 'x' }]),
 });
+const cell = (text: string) => ({ type: 'raw_text', text });
+const richText = (...elements: object[]) => ({
+  type: 'rich_text',
+  elements: [{ type: 'rich_text_section', elements }],
+});
 const menu = (count: number, more: object = {}) => ({
   type: 'actions',
   elements: [
@@ -122,6 +127,44 @@ test.each([
     [{ type: 'data_visualization', title: 'x', chart: { type: 'pie', segments: [{ label: 'a', value: 0 }] } }],
     'must be > 0 [json-pointer:/blocks/0/chart/segments/0/value]',
   ],
+  ['an empty cell', [{ type: 'table', rows: [[cell('x')], [cell('')]] }], '/blocks/0/rows/1/0/text'],
+  ['a cell of 2,001 characters', [{ type: 'table', rows: [[cell('x'.repeat(2001))]] }], '/blocks/0/rows/0/0/text'],
+  [
+    'a table of more than 10,000 characters',
+    [{ type: 'table', rows: Array.from({ length: 100 }, () => [cell('x'.repeat(101))]) }],
+    'no more than 10000 characters in all [json-pointer:/blocks/0/rows]',
+  ],
+  ['rows of different lengths', [{ type: 'table', rows: [[cell('x')], [cell('x'), cell('y')]] }], 'same number'],
+  ['blank text', [section('\u00a0')], '/blocks/0/text/text'],
+  ['an empty leaf', [richText({ type: 'text', text: '' })], '/blocks/0/elements/0/elements/0/text'],
+  [
+    'a link without words',
+    [richText({ type: 'link', url: 'https://example.com', text: '' })],
+    '/blocks/0/elements/0/elements/0/text',
+  ],
+  ['a paragraph of nothing', [richText()], 'missing element [json-pointer:/blocks/0/elements/0/elements]'],
+  [
+    'a person in preformatted text',
+    [
+      {
+        type: 'rich_text',
+        elements: [{ type: 'rich_text_preformatted', elements: [{ type: 'user', user_id: 'U01ALICE' }] }],
+      },
+    ],
+    'unsupported type: user',
+  ],
+  ['a file that is no id', [{ type: 'image', slack_file: { id: 'F1' }, alt_text: 'x' }], '/blocks/0/slack_file/id'],
+  ['a chart with a name twice', [chart(['a', 'a'])], 'names must be unique'],
+  [
+    'a value of 76 characters in a menu',
+    [menu(1, { options: [{ text: plain('x'), value: 'v'.repeat(76) }] })],
+    'less than 76 characters',
+  ],
+  [
+    'a button that opens no address of the web',
+    [{ type: 'actions', elements: [{ type: 'button', text: plain('x'), url: 'javascript:alert(1)' }] }],
+    'must be a valid URL [json-pointer:/blocks/0/elements/0/url]',
+  ],
   ['an alert in a message', [{ type: 'alert', text: plain('x') }], 'unsupported type: alert in a message'],
 ])('%s is refused, with the place', async (_name, blocks, place) => {
   const emulator = await start();
@@ -138,7 +181,7 @@ test('the same action_id may stand in two blocks', async () => {
   expect(await post(emulator, [actions('a'), actions('a')])).toMatchObject({ error: 'ok' });
 });
 
-test('more than 13,200 characters over all blocks are too many', async () => {
+test('more than 11,300 characters over all blocks are too many', async () => {
   const emulator = await start();
   const blocks = Array.from({ length: 5 }, () => section('x'.repeat(2700)));
   expect(await post(emulator, blocks)).toMatchObject({ error: 'msg_blocks_too_long' });

@@ -51,7 +51,7 @@ test('it reaches conversations that the bot is not in', async () => {
 test('wrong blocks are refused, and can fail on demand', async () => {
   const { emulator, result } = await run();
   const blocks = [{ type: 'marquee' }];
-  expect(await send(emulator, result.responseUrl, { text: 'x', blocks })).toEqual([400, 'invalid_blocks']);
+  expect(await send(emulator, result.responseUrl, { text: 'x', blocks })).toEqual([404, 'invalid_blocks']);
   expect(emulator.takeProblems()).toMatchObject([{ kind: 'invalid_blocks', where: 'response_url' }]);
   emulator.faults.fail('response_url', { drop: true });
   await expect(send(emulator, result.responseUrl, { text: 'x' })).rejects.toThrow();

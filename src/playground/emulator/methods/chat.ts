@@ -1,12 +1,14 @@
+import { echo } from '../activity.ts';
 import { acceptBlocks } from '../blocks.ts';
 import { ApiError, type Core } from '../core.ts';
 import { asBoolean, asJson, asText } from '../http.ts';
 import {
   acceptContent,
   acceptMetadata,
+  addPrivately,
   getPostingChannel,
   getVisibleChannel,
-  MAX_TEXT,
+  refuseLongText,
   shareShownFiles,
   toMessageObject,
   toWarnings,
@@ -41,6 +43,7 @@ function postMessage(core: Core, args: JsonObject): JsonObject {
     ...(thread && asBoolean(args.reply_broadcast) ? { subtype: 'thread_broadcast' } : {}),
   });
   shareShownFiles(core, message);
+  echo(core, message);
   return {
     channel: channel.id,
     ts: message.ts,
@@ -57,7 +60,7 @@ function postEphemeral(core: Core, args: JsonObject): JsonObject {
   const place = { where, surface: 'message' as const, channel: channel.id, reader: user };
   const { warnings, metadata: _metadata, ...content } = acceptContent(core, args, place);
   const thread = findThread(core, channel.id, args);
-  const message = core.state.addEphemeral({
+  const message = addPrivately(core, where, {
     ...content,
     channel: channel.id,
     to: user,
@@ -91,12 +94,10 @@ function update(core: Core, args: JsonObject): JsonObject {
   if (text === undefined && blocks === undefined) throw new ApiError('no_text');
   if ((text ?? '') === '' && (blocks?.length ?? 0) > 0)
     core.state.problem('missing_text', where, 'blocks without text');
-  if ((text?.length ?? 0) > MAX_TEXT) {
-    core.state.problem('oversize', where, `text of ${text!.length} characters, ${MAX_TEXT} fit`);
-    throw new ApiError('msg_too_long');
-  }
+  refuseLongText(core, text ?? '', where);
   const metadata = asJson(args.metadata);
   const cleared = metadata !== undefined && JSON.stringify(metadata) === '{}';
+  const previous = { ...message };
   core.state.changeMessage(message, {
     ...(text === undefined ? {} : { text }),
     ...(blocks === undefined ? {} : { blocks: blocks.length > 0 ? blocks : undefined }),
@@ -105,6 +106,7 @@ function update(core: Core, args: JsonObject): JsonObject {
     edited: { user: BOT_USER_ID, ts: core.state.nextTs() },
   });
   shareShownFiles(core, message);
+  echo(core, message, previous);
   return {
     channel: message.channel,
     ts: message.ts,
@@ -142,7 +144,7 @@ function getPermalink(core: Core, args: JsonObject): JsonObject {
 }
 
 export const chatMethods: Record<string, Method> = {
-  'chat.postMessage': { scopes: SCOPES, posts: true, run: postMessage },
+  'chat.postMessage': { scopes: SCOPES, run: postMessage },
   'chat.postEphemeral': { scopes: SCOPES, run: postEphemeral },
   'chat.update': { scopes: SCOPES, run: update },
   'chat.delete': { scopes: SCOPES, run: remove },

@@ -95,7 +95,7 @@ function list(core: Core, args: JsonObject): JsonObject {
   );
   const { page, next } = toPage(channels, args, 100, 1000);
   return {
-    channels: page.map((channel) => toChannelObject(core, channel, BOT_USER_ID)),
+    channels: page.map((channel) => toChannelObject(core, channel, BOT_USER_ID, { counted: true })),
     response_metadata: { next_cursor: next },
   };
 }
@@ -146,7 +146,10 @@ export const conversationMethods: Record<string, Method> = {
   'conversations.info': {
     scopes: channelScope('read'),
     run: (core, args) => ({
-      channel: toChannelObject(core, getChannel(core, args, 'conversations.info'), BOT_USER_ID),
+      // The count comes only where it was asked for: docs.slack.dev/reference/methods/conversations.info
+      channel: toChannelObject(core, getChannel(core, args, 'conversations.info'), BOT_USER_ID, {
+        counted: asBoolean(args.include_num_members),
+      }),
     }),
   },
   'conversations.list': {

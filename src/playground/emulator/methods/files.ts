@@ -8,17 +8,17 @@ import { APP_ID, BOT_ID, BOT_USER_ID } from '../seed.ts';
 import type { JsonObject, StoredFile } from '../types.ts';
 import { type Method, requireArgument } from './method.ts';
 
+/** docs.slack.dev/reference/methods/files.getUploadURLExternal; the argument is `alt_txt`, and others are ignored. */
+const MAX_ALT_TEXT = 1000;
+
 function getUploadUrl(core: Core, args: JsonObject): JsonObject {
   const where = 'files.getUploadURLExternal';
   const name = requireArgument(core, args, 'filename', where);
   const length = Number(requireArgument(core, args, 'length', where));
   if (!Number.isInteger(length) || length <= 0) throw new ApiError('invalid_arguments');
-  const { file, ticket } = core.files.announce(
-    name,
-    length,
-    asText(args.alt_txt) ?? asText(args.alt_text) ?? '',
-    BOT_USER_ID,
-  );
+  const altText = asText(args.alt_txt) ?? '';
+  if (altText.length > MAX_ALT_TEXT) throw new ApiError('alt_txt_too_large');
+  const { file, ticket } = core.files.announce(name, length, altText, BOT_USER_ID);
   return { upload_url: `${core.url}/upload/v1/${ticket}`, file_id: file.id };
 }
 

@@ -9,8 +9,6 @@ export interface Method {
   appToken?: boolean;
   /** Needs no token at all. */
   open?: boolean;
-  /** Counts against the posting rate of `args.channel`. */
-  posts?: boolean;
   run(core: Core, args: JsonObject): JsonObject | Promise<JsonObject>;
 }
 
@@ -59,7 +57,7 @@ export function toPage<T>(items: T[], args: JsonObject, standard: number, max: n
 }
 
 /** A conversation object, as the bot sees it: https://docs.slack.dev/reference/objects/conversation-object */
-export function toChannelObject(core: Core, channel: Channel, bot: string): JsonObject {
+export function toChannelObject(core: Core, channel: Channel, bot: string, { counted = false } = {}): JsonObject {
   const common = {
     id: channel.id,
     created: channel.created,
@@ -89,7 +87,7 @@ export function toChannelObject(core: Core, channel: Channel, bot: string): Json
     previous_names: [],
     unlinked: 0,
     creator: channel.creator,
-    num_members: channel.members.size,
+    ...(counted ? { num_members: channel.members.size } : {}),
     topic: { value: channel.topic, creator: '', last_set: 0 },
     purpose: { value: '', creator: '', last_set: 0 },
   };

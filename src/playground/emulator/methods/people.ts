@@ -61,8 +61,11 @@ function usersInfo(core: Core, args: JsonObject): JsonObject {
   return { user: toUserObject(core, user) };
 }
 
+/** Fewer than asked for may come, and deactivated accounts and bots are among them: docs.slack.dev/reference/methods/users.list */
+const LONGEST_PAGE = 200;
+
 function usersList(core: Core, args: JsonObject): JsonObject {
-  const { page, next } = toPage([...core.state.users.values()], args, 1000, 1000);
+  const { page, next } = toPage([...core.state.users.values()], args, LONGEST_PAGE, LONGEST_PAGE);
   return {
     members: page.map((user) => toUserObject(core, user)),
     cache_ts: Math.floor(core.state.now() / 1000),

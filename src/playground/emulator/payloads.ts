@@ -75,7 +75,7 @@ export function escapeText(core: Core, text: string): string {
 
 /** Endings that Slack knows as those of domains; a few of many. */
 const DOMAIN = /(?<![\w@./:<|-])((?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|app|co))(?![\w@-])/gi;
-const MAIL = /(?<![\w.<|:])([\w.+-]+@(?:[a-z0-9-]+\.)+[a-z]{2,})(?![\w>|])/gi;
+const MAIL = /(?<![\w.+<|-]|mailto:)([\w.+-]+@(?:[a-z0-9-]+\.)+[a-z]{2,})(?![\w>|])/gi;
 
 /**
  * The same in a written message, where Slack also makes links of bare domains and mail addresses, and mentions carry no

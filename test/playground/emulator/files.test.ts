@@ -5,7 +5,7 @@ import { createClient, outcome, png, start, startHttpApp, stopAll } from './supp
 afterEach(stopAll);
 
 async function upload(emulator: Emulator, more: object = {}): Promise<string> {
-  const file = { filename: 'chart.png', file: png(1600, 800), alt_text: 'Acme leads', title: 'Top clients' };
+  const file = { filename: 'chart.png', file: png(1600, 800), title: 'Top clients' };
   const answer = (await createClient(emulator).files.uploadV2({ ...file, ...more })) as unknown as {
     files: { files: { id: string }[] }[];
   };
@@ -20,11 +20,20 @@ test('an uploaded picture can be posted by its id, which shares it there', async
   const id = await upload(emulator);
   const { file } = await client.files.info({ file: id });
   expect(file).toMatchObject({ id, mimetype: 'image/png', title: 'Top clients', original_w: 1600, original_h: 800 });
-  expect(file).toMatchObject({ channels: [], is_public: false, alt_txt: 'Acme leads' });
+  expect(file).toMatchObject({ channels: [], is_public: false });
   await client.apiCall('chat.postMessage', { channel: 'C01USAGE', text: 'chart', blocks: [image(id)] });
   expect((await client.files.info({ file: id })).file).toMatchObject({ channels: ['C01USAGE'], is_public: true });
   expect(emulator.file(id)?.bytes).toEqual(png(1600, 800));
   emulator.assertNoProblems();
+});
+
+test('what a picture shows is told as alt_txt, of at most 1,000 characters', async () => {
+  const emulator = await start();
+  const announce = (more: object) =>
+    createClient(emulator).apiCall('files.getUploadURLExternal', { filename: 'chart.png', length: 3, ...more });
+  const { file_id } = (await announce({ alt_txt: 'Acme leads', alt_text: 'is no argument' })) as { file_id?: string };
+  expect(emulator.file(file_id!)?.alt_txt).toBe('Acme leads');
+  expect(await outcome(announce({ alt_txt: 'x'.repeat(1001) }))).toBe('alt_txt_too_large');
 });
 
 test('until it is processed a file has no type and no block may show it', async () => {

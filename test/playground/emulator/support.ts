@@ -69,10 +69,13 @@ export async function startHttpApp(emulator: Emulator): Promise<App> {
 }
 
 /** An app of plain HTTP, for what Bolt does by itself: `answer` gives the status of each request. */
-export async function startRawApp(emulator: Emulator, answer: (request: IncomingMessage) => number): Promise<void> {
-  const server = createServer((request, response) => {
-    request.resume();
-    request.on('end', () => response.writeHead(answer(request)).end());
+export async function startRawApp(
+  emulator: Emulator,
+  answer: (request: IncomingMessage, body: string) => number,
+): Promise<void> {
+  const server = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray()).toString();
+    response.writeHead(answer(request, body)).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   emulator.eventsUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/slack/events`;

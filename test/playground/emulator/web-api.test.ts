@@ -70,11 +70,54 @@ test('posting says no as Slack does', async () => {
   expect(emulator.takeProblems()).toMatchObject([{ kind: 'missing_text' }]);
 });
 
-test('a long text is cut at 40,000 characters, and that is a problem', async () => {
+test('a text of more than 4,000 characters is too long, and that is a problem', async () => {
   const emulator = await start();
-  const answer = await createClient(emulator).chat.postMessage({ channel: 'C01USAGE', text: 'x'.repeat(40_001) });
-  expect(answer.message?.text).toHaveLength(40_000);
-  expect(emulator.takeProblems()).toMatchObject([{ kind: 'oversize' }]);
+  const { chat } = createClient(emulator);
+  const { ts = '' } = await chat.postMessage({ channel: 'C01USAGE', text: 'x'.repeat(4000) });
+  const text = 'x'.repeat(4001);
+  expect(await outcome(chat.postMessage({ channel: 'C01USAGE', text }))).toBe('msg_too_long');
+  expect(await outcome(chat.postEphemeral({ channel: 'C01USAGE', user: 'U01ALICE', text }))).toBe('msg_too_long');
+  expect(await outcome(chat.update({ channel: 'C01USAGE', ts, text }))).toBe('msg_too_long');
+  expect(emulator.takeProblems().map(({ kind }) => kind)).toEqual(['oversize', 'oversize', 'oversize']);
+});
+
+test('members of a channel are counted where that is asked for', async () => {
+  const { conversations } = createClient(await start());
+  expect((await conversations.info({ channel: 'C01USAGE' })).channel).not.toHaveProperty('num_members');
+  const { channel } = await conversations.info({ channel: 'C01USAGE', include_num_members: true });
+  expect(channel).toMatchObject({ num_members: 7 });
+});
+
+test('a page of people may be shorter than asked, and deactivated accounts and bots are among them', async () => {
+  const users = Array.from({ length: 450 }, (_, index) => ({
+    id: `U0${String(index).padStart(8, '0')}`,
+    name: `p${index}`,
+    deleted: index % 3 === 0,
+  }));
+  const { users: people } = createClient(await start({ seed: { users } }));
+  const pages: { deleted?: boolean; is_bot?: boolean }[][] = [];
+  for (let cursor: string | undefined; cursor !== ''; ) {
+    const { members = [], response_metadata } = await people.list({ limit: 1000, ...(cursor ? { cursor } : {}) });
+    pages.push(members);
+    cursor = response_metadata?.next_cursor ?? '';
+  }
+  expect(pages.map(({ length }) => length)).toEqual([200, 200, 51]);
+  expect(pages.flat().filter(({ deleted }) => deleted)).toHaveLength(150);
+  expect(pages.flat().filter(({ is_bot }) => is_bot)).toHaveLength(1);
+});
+
+test('a private message in a thread without replies is taken and seen by nobody, which is a problem', async () => {
+  const emulator = await start();
+  const { chat } = createClient(emulator);
+  const { ts = '' } = await chat.postMessage({ channel: 'C01USAGE', text: 'question' });
+  const tell = () => chat.postEphemeral({ channel: 'C01USAGE', user: 'U01ALICE', text: 'for you', thread_ts: ts });
+  expect(await outcome(tell())).toBe('ok');
+  expect(emulator.ephemerals('alice')).toEqual([]);
+  expect(emulator.takeProblems()).toMatchObject([{ kind: 'ephemeral', where: 'chat.postEphemeral' }]);
+  await chat.postMessage({ channel: 'C01USAGE', text: 'answer', thread_ts: ts });
+  await tell();
+  expect(emulator.ephemerals('alice')).toMatchObject([{ text: 'for you', thread_ts: ts }]);
+  emulator.assertNoProblems();
 });
 
 test('updating keeps what is not given; only own messages can be changed', async () => {

@@ -9,6 +9,7 @@ import type {
   StatusReport,
   SummaryReport,
 } from '../domain/report.ts';
+import { STEP_NAMES } from '../domain/usage.ts';
 import { countOf, formatCount, formatCredits, formatPercent } from '../report/format.ts';
 import { isOver } from '../report/scope-words.ts';
 import { cleanText } from './labels.ts';
@@ -153,7 +154,7 @@ function wordSeries(report: SeriesReport): Wording {
   const unit = stepGrainOf(report.range, starts);
   const bars = report.bars.toSorted((a, b) => b.requests - a.requests);
   const limit = report.limit
-    ? ` Limit ${cleanText(report.limit.name)} ${formatCount(report.limit.value)} per ${unit}.`
+    ? ` Limit ${cleanText(report.limit.name)} ${formatCount(report.limit.value)} per ${STEP_NAMES[unit]}.`
     : '';
   return {
     form: 'Column chart',

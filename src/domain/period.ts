@@ -46,7 +46,7 @@ export function formatPeriodRule(rule: PeriodRule): string {
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** `20 Nov 2026`, `14 – 20 Nov 2026`, `15 Nov – 14 Dec 2026`, `1 Dec 2026 – 31 Jan 2027`. */
+/** `20 Nov 2026`, `14–20 Nov 2026`, `15 Nov – 14 Dec 2026`, `1 Dec 2026 – 31 Jan 2027`. */
 export function formatDays({ fromDay, toDay }: DaySpan): string {
   const first = toDate(fromDay);
   const last = toDate(toDay - 1);
@@ -54,5 +54,5 @@ export function formatDays({ fromDay, toDay }: DaySpan): string {
   if (toDay - fromDay === 1) return end;
   if (first.year !== last.year) return `${first.day} ${MONTHS[first.month - 1]} ${first.year} – ${end}`;
   if (first.month !== last.month) return `${first.day} ${MONTHS[first.month - 1]} – ${end}`;
-  return `${first.day} – ${end}`;
+  return `${first.day}–${end}`;
 }

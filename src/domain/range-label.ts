@@ -1,8 +1,8 @@
-import { monthOf, toDate } from './calendar.ts';
+import { type Calendar, monthOf, toDate } from './calendar.ts';
 import type { Range } from './range.ts';
-import { MONTH_NAMES } from './range-words.ts';
+import { MONTH_NAMES } from './time-names.ts';
 
-/** `14 – 20 Nov 2026`, `Fri 20 Nov 2026`, `Oct 2026`, `1 Nov 2026: no whole day yet` for days inclusive. */
+/** `14–20 Nov 2026`, `Fri 20 Nov 2026`, `Oct 2026`, `1 Nov 2026: no whole day yet` for days inclusive. */
 export function daysLabel(first: number, last: number): string {
   const from = toDate(first);
   const to = toDate(last);
@@ -17,7 +17,54 @@ export function daysLabel(first: number, last: number): string {
   }
   if (from.year !== to.year) return `${dateLabel(from)} – ${dateLabel(to)}`;
   if (from.month !== to.month) return `${from.day} ${monthShort(from.month)} – ${dateLabel(to)}`;
-  return `${from.day} – ${dateLabel(to)}`;
+  return `${from.day}–${dateLabel(to)}`;
+}
+
+/** `20 Nov, 14:00–15:00`, `20 Nov 22:00 – 21 Nov 06:00`; years only where one is not that of `today`. */
+export function timesLabel(fromMs: number, toMs: number, today: number, calendar: Calendar): string {
+  const day = calendar.dayOf(fromMs);
+  const lastDay = calendar.dayOf(toMs - 1);
+  const years = new Set([day, lastDay, today].map((each) => toDate(each).year));
+  const dayName = (each: number) => (years.size > 1 ? dateLabel(toDate(each)) : dateLabel(toDate(each)).slice(0, -5));
+  const isMidnight = toMs === calendar.startOfDay(lastDay + 1);
+  const begin = clockLabel(fromMs, calendar);
+  const end = isMidnight ? '24:00' : clockLabel(toMs, calendar);
+  if (day === lastDay) return `${dayName(day)}, ${clocksLabel(begin, end)}`;
+  return `${dayName(day)} ${begin} – ${dayName(lastDay)} ${end}`;
+}
+
+/** `20 Nov, 14:30`. */
+export function momentLabel(ms: number, today: number, calendar: Calendar): string {
+  const day = calendar.dayOf(ms);
+  const name = dateLabel(toDate(day));
+  const isThisYear = toDate(day).year === toDate(today).year;
+  return `${isThisYear ? name.slice(0, -5) : name}, ${clockLabel(ms, calendar)}`;
+}
+
+/** `last 3 hours (15:00–18:02)`, `last 24 hours (20 Nov 15:00 – 21 Nov 15:23)`. */
+export function liveLabel(name: string, fromMs: number, nowMs: number, calendar: Calendar): string {
+  const [day, today] = [calendar.dayOf(fromMs), calendar.dayOf(nowMs)];
+  const [begin, end] = [clockLabel(fromMs, calendar), clockLabel(nowMs, calendar)];
+  if (day === today) return `${name} (${clocksLabel(begin, end)})`;
+  const names = [day, today].map((each) => dateLabel(toDate(each)).slice(0, -5));
+  return `${name} (${names[0]} ${begin} – ${names[1]} ${end})`;
+}
+
+function clocksLabel(begin: string, end: string): string {
+  return /\s/.test(begin + end) ? `${begin} – ${end}` : `${begin}–${end}`;
+}
+
+/** `14:05`; with its offset where the clock shows the same time twice: `02:00 UTC+2`. */
+function clockLabel(ms: number, calendar: Calendar): string {
+  const local = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(calendar.zone);
+  const clock = local.toPlainTime().toString({ smallestUnit: 'minute' });
+  const plain = local.toPlainDateTime();
+  const [earlier, later] = (['earlier', 'later'] as const).map(
+    (disambiguation) => plain.toZonedDateTime(calendar.zone, { disambiguation }).epochMilliseconds,
+  );
+  if (earlier === later) return clock;
+  const [hours, minutes] = local.offset.slice(1).split(':');
+  return `${clock} UTC${local.offset[0]}${Number(hours)}${minutes === '00' ? '' : `:${minutes}`}`;
 }
 
 function dateLabel(date: Temporal.PlainDate): string {
@@ -40,7 +87,7 @@ export function title(word: string): string {
 }
 
 /**
- * `14 – 20 Nov 2026, Europe/Berlin`, and where the reader's clock shows other times:
+ * `14–20 Nov 2026, Europe/Berlin`, and where the reader's clock shows other times:
  * ` (13 Nov 18:00 – 20 Nov 18:00 in America/New_York)`.
  */
 export function formatRange(range: Range, zone: string, readerZone?: string): string {

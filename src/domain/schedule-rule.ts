@@ -1,6 +1,6 @@
 import { HeadroomError } from '../errors.ts';
 import { listNearest } from './nearest.ts';
-import { readWeekday, WEEKDAY_NAMES } from './range-words.ts';
+import { readWeekday, WEEKDAY_NAMES } from './time-names.ts';
 import { readZone } from './time-zone.ts';
 
 /** When something is due: days, a time of day, and the zone they are in. Plain JSON. */

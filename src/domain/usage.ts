@@ -8,8 +8,18 @@ export interface Span {
   toMs: number;
 }
 
-/** The width of one step in time. `all`: the span is one step. */
-export type Grain = 'minute' | 'hour' | 'day' | 'month' | 'all';
+/** The width of one step in time, as charts draw it. */
+export type StepGrain = 'minute' | 'five-minutes' | 'hour' | 'day' | 'month';
+/** Steps in words: `requests per hour`. */
+export const STEP_NAMES: Readonly<Record<StepGrain, string>> = {
+  minute: 'minute',
+  'five-minutes': '5 minutes',
+  hour: 'hour',
+  day: 'day',
+  month: 'month',
+};
+/** The width of one step in time, as the store counts it. `all`: the span is one step. */
+export type Grain = Exclude<StepGrain, 'five-minutes'> | 'all';
 
 /**
  * A question to the stored usage. Days and months are those of the report zone; a span that begins or ends inside a day
@@ -42,6 +52,9 @@ export interface UsageRow {
   credits: Thousandths;
 }
 
+/** No total holds the combination; no total holds hours, or minutes, this far back. */
+export type ShortenedReason = 'no-total' | 'no-hours' | 'no-minutes';
+
 /** Rows in no promised order; steps and groups without calls are absent. */
 export interface UsageAnswer {
   rows: UsageRow[];
@@ -57,7 +70,7 @@ export interface UsageAnswer {
    */
   shortened?: {
     fromMs: number;
-    reason: 'no-total' | 'no-hours';
+    reason: ShortenedReason;
     nearest: readonly GroupKey[];
   };
   /** Dimensions of the answer whose values ran over the cap on some day: the rest is counted under `(other)`. */

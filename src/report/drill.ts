@@ -69,7 +69,7 @@ async function reportDrill(
   return {
     ...toHead({ ...inquiry, question }, [clients, ...answers], {
       title: `${toTitle(kind, 'singular')} ${name}`,
-      finding: totals.requests === 0 ? describeNothing(inquiry) : findWorst(),
+      finding: totals.requests === 0 ? describeNothing(inquiry, clients) : findWorst(),
       ...(kind === 'client' && !name.includes('*')
         ? {}
         : { population: countOf(countNames(clients.rows, inquiry.names.nameOf), 'client') }),

@@ -2,6 +2,7 @@ import { formatCredits } from '../domain/amount.ts';
 import { formatDay, toDate } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
+import type { StepGrain } from '../domain/usage.ts';
 
 export { formatCredits };
 
@@ -88,14 +89,15 @@ export function formatHour(ms: number, zone: string): string {
 }
 
 /** `2026-11-20`, `2026-11` or `2026-11-20T14:00+00:00`: a step as a CSV names it. */
-export function formatStep(ms: number, day: number, grain: 'hour' | 'day' | 'month', zone: string): string {
-  if (grain === 'hour') return formatHour(ms, zone);
-  return grain === 'day' ? formatDay(day) : formatDay(day).slice(0, 7);
+export function formatStep(ms: number, day: number, grain: StepGrain, zone: string): string {
+  if (grain === 'month') return formatDay(day).slice(0, 7);
+  return grain === 'day' ? formatDay(day) : formatHour(ms, zone);
 }
 
-/** `at 14:00`, `on 20 Nov`, `in Nov 2026`: the label of a step within a sentence. */
-export function formatInStep(label: string, grain: 'hour' | 'day' | 'month'): string {
-  return `${{ hour: 'at', day: 'on', month: 'in' }[grain]} ${label}`;
+/** `at 14:00`, `on 20 Nov`, `on 20 Nov 14:00`, `in Nov 2026`: the label of a step within a sentence. */
+export function formatInStep(label: string, grain: StepGrain): string {
+  if (grain === 'month') return `in ${label}`;
+  return `${grain === 'day' || /[a-z] /.test(label) ? 'on' : 'at'} ${label}`;
 }
 
 /** `40 ms`, `2.2 s`, `5 min`, `2.5h`, `3d`: a length of time in its largest fitting unit, at most one decimal. */

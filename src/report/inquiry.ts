@@ -47,7 +47,10 @@ export async function openInquiry(
   defaultRange?: string,
 ): Promise<Inquiry> {
   const [definitions, extent] = await Promise.all([deps.definitions(), deps.usage.extent()]);
-  const range = resolveRange(question.range, nowMs, deps.calendar, { default: defaultRange });
+  const range = resolveRange(question.range, nowMs, deps.calendar, {
+    default: defaultRange,
+    firstDay: extent?.firstDay,
+  });
   const span = toSpan(range, deps.calendar);
   const names = getClientNames(definitions.clients);
   const filters = await toIds(deps.usage, names, question.filters ?? [], span);
@@ -86,14 +89,16 @@ export function toHead(
 
 const NOTHING_RECEIVED = 'No usage has been received yet.';
 
-/** Says that a range holds nothing, and why. */
-export function describeNothing(inquiry: Inquiry): string {
-  const { range, filters } = inquiry;
+/** Says that a range holds nothing, and why; what is no longer kept is not called nothing. */
+export function describeNothing(inquiry: Inquiry, answer?: Pick<UsageAnswer, 'shortened'>): string {
+  const { range, filters, span } = inquiry;
   if (range.toMs <= range.fromMs) return `Nothing to count: ${range.label}.`;
+  if (answer?.shortened && answer.shortened.fromMs >= span.toMs) return `This is no longer kept for ${range.label}.`;
   return filters.length > 0 ? `No requests match these filters (${range.label}).` : `No requests (${range.label}).`;
 }
 
 export function toSpan(range: Range, calendar: Calendar): Span {
+  if (range.timed) return { fromMs: range.fromMs, toMs: range.toMs };
   const toMs = range.partial ? Math.max(range.toMs, calendar.startOfDay(range.lastDay + 1)) : range.toMs;
   return { fromMs: range.fromMs, toMs };
 }

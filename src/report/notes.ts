@@ -1,6 +1,9 @@
+import type { Calendar } from '../domain/calendar.ts';
 import { OTHER } from '../domain/dimension.ts';
-import type { Offer, Question } from '../domain/report.ts';
-import type { UsageAnswer } from '../domain/usage.ts';
+import { daysText } from '../domain/range-points.ts';
+import { timesText } from '../domain/range-times.ts';
+import type { Offer } from '../domain/report.ts';
+import type { ShortenedReason, UsageAnswer } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { formatDate, joinWords } from './format.ts';
 import type { Inquiry } from './inquiry.ts';
@@ -37,8 +40,11 @@ export function formatRawStart({ deps, span, extent }: Inquiry, fromMs: number):
 }
 
 /** The same question with what totals hold, where an answer was cut short. */
-export function offerNearest(question: Question, answer: UsageAnswer): Offer[] {
-  if (answer.shortened?.reason !== 'no-total') return [];
+export function offerNearest(inquiry: Inquiry, answer: UsageAnswer): Offer[] {
+  const { question, range } = inquiry;
+  if (!answer.shortened) return [];
+  if (range.timed) return offerLonger(inquiry, answer.shortened.reason);
+  if (answer.shortened.reason !== 'no-total') return [];
   const { nearest } = answer.shortened;
   const filters = (question.filters ?? []).filter(({ key }) => nearest.includes(key));
   if (filters.length === (question.filters ?? []).length) return [];
@@ -51,6 +57,27 @@ export function offerNearest(question: Question, answer: UsageAnswer): Offer[] {
   ];
 }
 
+/** Whole hours where minutes are gone, whole days where hours are. */
+function offerLonger({ question, range, deps, extent }: Inquiry, reason: ShortenedReason): Offer[] {
+  const { calendar } = deps;
+  const offer = (label: string, text: string): Offer => ({ label, question: { ...question, range: text, offset: 0 } });
+  const days = range.lastDay > range.firstDay ? 'Whole days' : 'The whole day';
+  const offers = [offer(days, daysText({ first: range.firstDay, last: range.lastDay }))];
+  const [fromMs, toMs] = [calendar.startOfHour(range.fromMs), endOfHour(range.toMs, calendar)];
+  const hasHours = extent !== undefined && range.firstDay >= extent.firstHourDay;
+  const isLonger = fromMs < range.fromMs || toMs > range.toMs;
+  if (reason === 'no-minutes' && hasHours && isLonger)
+    offers.unshift(offer('Whole hours', timesText(fromMs, toMs, calendar)));
+  return offers;
+}
+
+function endOfHour(ms: number, calendar: Calendar): number {
+  const hour = calendar.startOfHour(ms);
+  if (hour === ms) return ms;
+  const day = calendar.dayOf(ms);
+  return calendar.hoursOf(day).find((each) => each > ms) ?? calendar.startOfDay(day + 1);
+}
+
 /** Days that a change of the report zone could not count anew. Combinations are asked for by filters and drill-downs. */
 function noteOlderDays({ olderZones, range, filters, question }: Inquiry): string[] {
   const combines = filters.length > 0 || question.name !== undefined;
@@ -61,14 +88,18 @@ function noteOlderDays({ olderZones, range, filters, question }: Inquiry): strin
 }
 
 function noteShortened(inquiry: Inquiry, shortened: NonNullable<UsageAnswer['shortened']>): string {
-  if (shortened.reason === 'no-hours') {
-    const day = inquiry.deps.calendar.dayOf(shortened.fromMs);
-    return `Hours are only kept since ${formatDate(day)}; earlier ones are left out.`;
+  const isGone = shortened.fromMs >= inquiry.span.toMs;
+  if (shortened.reason !== 'no-total') {
+    const { dayOf } = inquiry.deps.calendar;
+    const isHours = shortened.reason === 'no-hours';
+    const kept = isHours ? inquiry.extent?.firstHourDay : inquiry.extent?.firstRawDay;
+    const day = isGone ? (kept ?? dayOf(shortened.fromMs)) : dayOf(shortened.fromMs);
+    return `${isHours ? 'Hours' : 'Minutes'} are only kept since ${formatDate(day)}${isGone ? '' : '; earlier ones are left out'}.`;
   }
   const since = formatRawStart(inquiry, shortened.fromMs);
   const nearest = shortened.nearest.map((key) => DIMENSION_WORDS[key].singular);
   const more = nearest.length > 0 ? ` The whole range can be answered by ${joinWords(nearest)}.` : '';
-  return shortened.fromMs >= inquiry.span.toMs
+  return isGone
     ? `This combination is only kept since ${since}, after the range asked for.${more}`
     : `This combination is only kept since ${since}; earlier days are left out.${more}`;
 }

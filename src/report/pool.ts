@@ -1,6 +1,7 @@
+import { resolveBalance } from '../domain/ranges.ts';
 import type { PoolReport, Question, ScopeState } from '../domain/report.ts';
 import { noteBalanceCorrections } from './corrections.ts';
-import { formatDate } from './format.ts';
+import { formatDate, formatMoment } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { describeOutlook, describeRunOutOf, describeStandings } from './outlook.ts';
 import { getScopeStates } from './pools.ts';
@@ -12,8 +13,13 @@ import { checkSuppose, noteSuppose, unknownScope } from './scope-words.ts';
  * With `suppose`, as it would be with other quantities. Throws QuestionError for a scope that there is not.
  */
 export async function reportPool(deps: ReporterDeps, question: Question, nowMs: number): Promise<PoolReport> {
-  const inquiry = await openInquiry(deps, { ...question, filters: [] }, nowMs, 'today');
-  const atMs = question.range === undefined ? nowMs : Math.min(nowMs, inquiry.range.toMs);
+  const opened = await openInquiry(deps, { ...question, filters: [], range: undefined }, nowMs, 'today');
+  const range =
+    question.range === undefined
+      ? undefined
+      : resolveBalance(question.range, nowMs, deps.calendar, opened.extent?.firstDay);
+  const inquiry = { ...opened, range: range ?? opened.range };
+  const atMs = range === undefined ? nowMs : Math.min(nowMs, range.toMs);
   const { scope, suppose } = question;
   checkSuppose(question, inquiry.definitions);
   const states = await getScopeStates(deps, { atMs, nowMs, scope, suppose });
@@ -31,7 +37,13 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
               ...(states.length === 1 && atMs >= nowMs ? describeRunOutOf(states[0]!, nowMs, deps.calendar) : []),
             ].join(' '),
       notes: [
-        ...(atMs < nowMs ? [`As of the end of ${formatDate(deps.calendar.dayOf(atMs - 1))}.`] : []),
+        ...(atMs < nowMs
+          ? [
+              range?.timed
+                ? `As of ${formatMoment(atMs, deps.calendar.zone)}.`
+                : `As of the end of ${formatDate(deps.calendar.dayOf(atMs - 1))}.`,
+            ]
+          : []),
         ...noteSuppose(suppose),
         ...(suppose ? ['Calculated as if this had always applied.'] : []),
         ...corrected,

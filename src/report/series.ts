@@ -1,28 +1,27 @@
 import { resolveRange } from '../domain/ranges.ts';
 import type { Question, SeriesReport } from '../domain/report.ts';
+import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
 import { noteCorrections } from './corrections.ts';
 import { countOf, formatCount, formatInStep, formatStep } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { findLimitLine } from './limit-line.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
-import { askBySteps, listSteps, type StepGrain, toStepKey } from './steps.ts';
+import { askBySteps, listSteps, toStepKey } from './steps.ts';
 import { countNames, emptyTotals, groupTotals, sumTotals } from './totals.ts';
 import { findUsual } from './usual.ts';
-
-const TITLES = { hour: 'Requests per hour', day: 'Requests per day', month: 'Requests per month' } as const;
 
 /** Requests per step of the range, 7 days by default: by the day, one day by the hour, a year by the month. */
 export function reportDaily(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
   return reportSeries(deps, question, nowMs);
 }
 
-/** Requests per hour of one day, yesterday by default. Throws QuestionError for a range of more than 24 hours. */
+/** Requests per hour (or minute) of a day, yesterday by default. Throws QuestionError for a range that is drawn by the day. */
 export async function reportDay(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
-  const { text, label, firstDay, lastDay } = resolveRange(question.range, nowMs, deps.calendar, {
+  const { text, label, grain, firstDay, lastDay } = resolveRange(question.range, nowMs, deps.calendar, {
     default: 'yesterday',
   });
-  if (lastDay > firstDay && text !== '24h') {
+  if ((grain === 'day' || grain === 'month') && lastDay > firstDay) {
     throw new QuestionError(`${label} is more than one day; a day is drawn by the hour.`, [
       { label: `${label} by the day`, command: `daily ${text}` },
       { label: 'Yesterday by the hour', command: 'day yesterday' },
@@ -64,8 +63,8 @@ async function reportSeries(
 
   return {
     ...toHead(inquiry, [answer], {
-      title: TITLES[grain],
-      finding: totals.requests === 0 ? describeNothing(inquiry) : describeSteps(),
+      title: `Requests per ${STEP_NAMES[grain]}`,
+      finding: totals.requests === 0 ? describeNothing(inquiry, answer) : describeSteps(),
       population: countOf(clients, 'client'),
       notes: [
         ...noteAnswer(inquiry, answer),
@@ -76,7 +75,7 @@ async function reportSeries(
           ? ['The limit line is in credits; the bars are requests.']
           : []),
       ],
-      offers: offerNearest(question, answer),
+      offers: offerNearest(inquiry, answer),
     }),
     kind: question.report === 'day' ? 'day' : 'daily',
     totals,
@@ -86,12 +85,12 @@ async function reportSeries(
     usual,
     table: {
       columns: [
-        ...(grain === 'hour'
-          ? ([
-              { key: 'hour', label: 'Hour', type: 'text', csvOnly: true },
-              { key: 'label', label: 'Hour', type: 'text', shownOnly: true },
-            ] as const)
-          : ([{ key: grain, label: { day: 'Day', month: 'Month' }[grain], type: 'text' }] as const)),
+        ...(grain === 'day' || grain === 'month'
+          ? ([{ key: grain, label: { day: 'Day', month: 'Month' }[grain], type: 'text' }] as const)
+          : ([
+              { key: grain === 'hour' ? 'hour' : 'minute', label: 'Time', type: 'text', csvOnly: true },
+              { key: 'label', label: grain === 'hour' ? 'Hour' : 'Minute', type: 'text', shownOnly: true },
+            ] as const)),
         { key: 'requests', label: 'Requests', type: 'count' },
         { key: 'ok', label: 'OK', type: 'count' },
         { key: 'failed', label: 'Failed', type: 'count' },
@@ -103,7 +102,7 @@ async function reportSeries(
       ],
       rows: bars.map((bar, index) => [
         formatStep(bar.startMs, calendar.dayOf(bar.startMs), grain, calendar.zone),
-        ...(grain === 'hour' ? [bar.label] : []),
+        ...(grain === 'day' || grain === 'month' ? [] : [bar.label]),
         bar.requests,
         bar.ok,
         bar.failed,
@@ -121,7 +120,7 @@ async function reportSeries(
     const peak =
       bars.length > 1 ? `; busiest ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}` : '';
     const over =
-      limit && above > 0 ? ` ${countOf(above, grain)} went over ${limit.name} (${formatCount(limit.value)}).` : '';
+      limit && above > 0 ? ` ${countOf(above, 'day')} went over ${limit.name} (${formatCount(limit.value)}).` : '';
     return `${countOf(totals.requests, 'request')}${average}${peak}.${over}`;
   }
 }
@@ -136,5 +135,5 @@ function formatAverage(
   const whole = bars.filter(({ startMs, partial }) => !partial && startMs >= begunMs);
   if (whole.length < 2) return '';
   const counted = whole.reduce((sum, bar) => sum + bar.requests, 0);
-  return `, ${formatCount(Math.round(counted / whole.length))} ${{ hour: 'an hour', day: 'a day', month: 'a month' }[grain]}`;
+  return `, ${formatCount(Math.round(counted / whole.length))} ${grain === 'hour' ? 'an' : grain === 'five-minutes' ? 'per' : 'a'} ${STEP_NAMES[grain]}`;
 }

@@ -54,10 +54,10 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
   return {
     ...toHead(inquiry, [answer], {
       title: 'Status codes',
-      finding: totals.requests === 0 ? describeNothing(inquiry) : describeOutcome(totals, codes),
+      finding: totals.requests === 0 ? describeNothing(inquiry, answer) : describeOutcome(totals, codes),
       population: countOf(clients, 'client'),
       notes: [...noteAnswer(inquiry, answer), ...noteClients(inquiry, answer, byClient), ...(note ? [note] : [])],
-      offers: offerNearest(question, answer),
+      offers: offerNearest(inquiry, answer),
     }),
     kind: 'status',
     totals,

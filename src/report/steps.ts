@@ -1,9 +1,10 @@
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
-import type { UsageAnswer, UsageQuery } from '../domain/usage.ts';
+import type { StepGrain, UsageAnswer, UsageQuery } from '../domain/usage.ts';
 import { formatClock, formatHour, formatMonthName, formatShortDate } from './format.ts';
 import { ask, type Inquiry } from './inquiry.ts';
 
-export type StepGrain = 'hour' | 'day' | 'month';
+const MINUTE_MS = 60_000;
+const FIVE_MINUTES_MS = 5 * MINUTE_MS;
 
 /** One bar's place in time. */
 export interface Step {
@@ -12,28 +13,26 @@ export interface Step {
   endMs: number;
   day: number;
   label: string;
-  /** It had not ended when asked, or the range cuts it (months). */
+  /** It had not ended when asked, or the range cuts it. */
   partial: boolean;
 }
 
 /**
  * Every step of the inquiry's range in order of time, those without calls included; steps that have not begun are not there.
- * A local hour that comes twice is two steps, told apart by their offsets; a skipped one is none.
+ * A local hour that comes twice is two steps, told apart by their offsets; a skipped one is none. A step that the range
+ * cuts begins where the range does.
  */
 export function listSteps(inquiry: Inquiry, grain: StepGrain): Step[] {
-  const { span, nowMs, deps, range } = inquiry;
+  const { nowMs, deps, range } = inquiry;
   const { calendar } = deps;
-  const steps = listStarts(inquiry, grain).map((startMs, index, starts) => {
-    const day = calendar.dayOf(startMs);
-    if (grain !== 'month') {
-      const endMs = starts[index + 1] ?? calendar.startOfDay(day + 1);
-      return { startMs, endMs, day, label: labelOf(startMs, day), partial: endMs > nowMs };
-    }
-    const endMs = calendar.startOfDay(firstDayOf(monthOf(day) + 1));
-    const isCut = endMs > span.toMs || day > firstDayOf(monthOf(day));
-    return { startMs, endMs, day, label: labelOf(startMs, day), partial: isCut || endMs > nowMs };
-  });
-  return steps.filter(({ startMs }) => startMs >= span.fromMs && startMs < span.toMs && startMs <= nowMs);
+  return listSpans(inquiry, grain)
+    .filter(({ startMs, endMs }) => endMs > range.fromMs && startMs < range.toMs && startMs <= nowMs)
+    .map(({ startMs, endMs }) => {
+      const day = calendar.dayOf(startMs);
+      const isCut = startMs < range.fromMs || endMs > range.toMs;
+      const label = labelOf(startMs, day);
+      return { startMs: Math.max(startMs, range.fromMs), endMs, day, label, partial: isCut || endMs > nowMs };
+    });
 
   function labelOf(ms: number, day: number): string {
     if (grain === 'month') return formatMonthName(day);
@@ -45,25 +44,42 @@ export function listSteps(inquiry: Inquiry, grain: StepGrain): Step[] {
   }
 }
 
-/** What rows of a step and the step itself have in common, also where a month is cut by the range. */
+/** What rows of a step and the step itself have in common, also where the range cuts it. */
 export function toStepKey(ms: number, grain: StepGrain, calendar: Calendar): number {
-  return grain === 'month' ? monthOf(calendar.dayOf(ms)) : ms;
+  switch (grain) {
+    case 'minute':
+      return Math.floor(ms / MINUTE_MS);
+    case 'five-minutes':
+      return Math.floor(ms / FIVE_MINUTES_MS);
+    case 'hour':
+      return calendar.startOfHour(ms);
+    case 'day':
+      return calendar.dayOf(ms);
+    case 'month':
+      return monthOf(calendar.dayOf(ms));
+  }
 }
 
 /**
- * Asks by the range's own grain; where hourly totals do not reach back to it, by the day, and says so in `note`. A day before
- * all data is a day too: 24 hours of nothing would be as many claims.
+ * Asks by the range's own grain. Where minutes or hours are no longer kept, the next longer steps that the range is made of
+ * are asked for, and `note` says so. A day before all data is a day too: 24 hours of nothing would be as many claims.
  */
 export async function askBySteps(
   inquiry: Inquiry,
   query: Pick<UsageQuery, 'groupBy'>,
 ): Promise<{ answer: UsageAnswer; grain: StepGrain; note?: string }> {
   const { range, extent } = inquiry;
-  const { grain } = range;
-  if (grain === 'hour' && extent && range.lastDay < extent.firstDay)
+  if (range.grain === 'hour' && !range.timed && extent && range.lastDay < extent.firstDay)
     return { answer: await ask(inquiry, { ...query, grain: 'day' }), grain: 'day' };
-  const answer = await ask(inquiry, { ...query, grain });
-  if (grain !== 'hour' || answer.shortened?.reason !== 'no-hours') return { answer, grain };
+  const answer = await askGrain(inquiry, query, range.grain);
+  const reason = answer.shortened?.reason;
+  if (reason === 'no-minutes' && range.grain !== 'hour') {
+    const byHour = await askGrain(inquiry, query, 'hour');
+    if (!byHour.shortened)
+      return { answer: byHour, grain: 'hour', note: 'Minutes are no longer kept for these days: drawn by the hour.' };
+    return { answer: byHour, grain: 'hour' };
+  }
+  if (range.grain !== 'hour' || range.timed || reason !== 'no-hours') return { answer, grain: range.grain };
   return {
     answer: await ask(inquiry, { ...query, grain: 'day' }),
     grain: 'day',
@@ -71,16 +87,32 @@ export async function askBySteps(
   };
 }
 
-function listStarts({ range, deps }: Inquiry, grain: StepGrain): number[] {
+function askGrain(inquiry: Inquiry, query: Pick<UsageQuery, 'groupBy'>, grain: StepGrain): Promise<UsageAnswer> {
+  return ask(inquiry, { ...query, grain: grain === 'five-minutes' ? 'minute' : grain });
+}
+
+/** The steps that touch the range's days, whole. */
+function listSpans({ range, deps, nowMs }: Inquiry, grain: StepGrain): { startMs: number; endMs: number }[] {
   const { calendar } = deps;
-  if (grain === 'month') {
-    const months: number[] = [];
-    if (range.lastDay < range.firstDay) return months;
-    for (let month = monthOf(range.firstDay); month <= monthOf(range.lastDay); month += 1) {
-      months.push(Math.max(calendar.startOfDay(firstDayOf(month)), range.fromMs));
-    }
-    return months;
+  if (grain === 'minute' || grain === 'five-minutes') {
+    const width = grain === 'minute' ? MINUTE_MS : FIVE_MINUTES_MS;
+    const firstMs = Math.floor(range.fromMs / width) * width;
+    const count = Math.ceil((Math.min(range.toMs, nowMs + 1) - firstMs) / width);
+    return Array.from({ length: Math.max(0, count) }, (_, n) => {
+      const startMs = firstMs + n * width;
+      return { startMs, endMs: startMs + width };
+    });
   }
-  const days = Array.from({ length: Math.max(0, range.lastDay - range.firstDay + 1) }, (_, n) => range.firstDay + n);
-  return days.flatMap((day) => (grain === 'hour' ? calendar.hoursOf(day) : [calendar.startOfDay(day)]));
+  if (range.lastDay < range.firstDay) return [];
+  if (grain === 'month') {
+    const first = monthOf(range.firstDay);
+    return Array.from({ length: monthOf(range.lastDay) - first + 1 }, (_, n) => ({
+      startMs: calendar.startOfDay(firstDayOf(first + n)),
+      endMs: calendar.startOfDay(firstDayOf(first + n + 1)),
+    }));
+  }
+  const days = Array.from({ length: range.lastDay - range.firstDay + 1 }, (_, n) => range.firstDay + n);
+  const starts = days.flatMap((day) => (grain === 'hour' ? calendar.hoursOf(day) : [calendar.startOfDay(day)]));
+  const endMs = calendar.startOfDay(range.lastDay + 1);
+  return starts.map((startMs, index) => ({ startMs, endMs: starts[index + 1] ?? endMs }));
 }

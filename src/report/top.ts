@@ -57,14 +57,14 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
       title: `Top ${words.plural}`,
       finding:
         totals.requests === 0
-          ? describeNothing(inquiry)
+          ? describeNothing(inquiry, main)
           : describeLeader(inquiry, { ranked, totals, distinct, dimension, measure }),
       population: [
         countOf(distinct, words.singular, words.plural),
         ...(dimension === 'client' ? [] : [countOf(clientCount, 'client')]),
       ].join(' · '),
       notes,
-      offers: offerNearest(question, main),
+      offers: offerNearest(inquiry, main),
     }),
     ...report,
   };

@@ -14,7 +14,7 @@ const LEAST_REQUESTS = 50;
 
 /**
  * Compares the requests of a step with the same weekday (or the same hour of it) in the four weeks before; undefined for a
- * step with fewer than two such weeks in the data. Undefined as a whole for months, and for ranges of more than 35 days.
+ * step with fewer than two such weeks in the data. Undefined as a whole for minutes, months and days that the range cuts, and for ranges of more than 35 days.
  */
 export async function findUsual(
   inquiry: Inquiry,
@@ -22,7 +22,13 @@ export async function findUsual(
   const { range, deps, extent } = inquiry;
   const { calendar } = deps;
   const { grain } = range;
-  if (grain === 'month' || range.lastDay < range.firstDay || range.lastDay - range.firstDay >= 35) return undefined;
+  if (
+    (grain !== 'hour' && grain !== 'day') ||
+    (range.timed && grain === 'day') ||
+    range.lastDay < range.firstDay ||
+    range.lastDay - range.firstDay >= 35
+  )
+    return undefined;
   if (!extent) return undefined;
   const span: Span = {
     fromMs: calendar.startOfDay(range.firstDay - WEEKS * 7),

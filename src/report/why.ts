@@ -37,7 +37,10 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
   const { span, range, names, definitions, extent } = inquiry;
   const { calendar } = deps;
   const lengthMs = span.toMs - span.fromMs;
-  const before = { fromMs: calendar.startOfDay(2 * range.firstDay - range.lastDay - 1), toMs: span.fromMs };
+  const before = {
+    fromMs: range.timed ? span.fromMs - lengthMs : calendar.startOfDay(2 * range.firstDay - range.lastDay - 1),
+    toMs: span.fromMs,
+  };
 
   const [byClient, byRoute, byAddress, earlier, byDay, events] = await Promise.all([
     ask(inquiry, { groupBy: ['client'] }),
@@ -61,7 +64,7 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
     ...findBursts(byRoute.rows, events, { limits, busiest: await loadBusiest(inquiry, events, limits) }, calendar),
     ...findFailingRoutes(byRoute.rows),
     ...findPollingRoutes(events),
-    ...(wholeBefore && earlier ? findGrowth(byRoute.rows, earlier.rows, 'as many days') : []),
+    ...(wholeBefore && earlier ? findGrowth(byRoute.rows, earlier.rows, range.timed ? 'as long' : 'as many days') : []),
     ...findManyAddresses(allAddresses?.rows ?? [], (id) => ids.has(id), names.nameOf),
     ...findStranger(inquiry, [...ids], byDay.rows, extent?.firstDay),
     ...findOtherDates(events, calendar),
@@ -73,7 +76,7 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
       title: `Why ${name}`,
       finding:
         totals.requests === 0
-          ? describeNothing(inquiry)
+          ? describeNothing(inquiry, byClient)
           : symptoms.length > 0
             ? `${name}: ${symptoms.map(({ claim }) => claim.charAt(0).toLowerCase() + claim.slice(1)).join(', ')}.`
             : `Nothing unusual in the ${countOf(totals.requests, 'request')} of ${name}.`,

@@ -1,7 +1,7 @@
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Dimension, GroupKey } from '../domain/dimension.ts';
 import { DIMENSION_PAIRS } from '../domain/dimension.ts';
-import type { UsageQuery } from '../domain/usage.ts';
+import type { ShortenedReason, UsageQuery } from '../domain/usage.ts';
 import { BRIEF_CUBES, type Cube, DAY_CUBES, findCube, HOUR_CUBES, monthCubeOf } from './cube.ts';
 
 /** What is still kept: raw events are complete from one day on, hourly totals from another. */
@@ -16,7 +16,7 @@ export interface Kept {
 export interface Plan {
   totals: { cube: Cube; buckets: number[]; fromMs: number; toMs: number }[];
   raw: { fromMs: number; toMs: number }[];
-  shortened?: { fromMs: number; reason: 'no-total' | 'no-hours'; nearest: readonly GroupKey[] };
+  shortened?: { fromMs: number; reason: ShortenedReason; nearest: readonly GroupKey[] };
 }
 
 /**
@@ -44,9 +44,22 @@ export function planQuery(query: UsageQuery, calendar: Calendar, kept: Kept): Pl
       addDays(plan, part, dayCube, grain === 'day' ? Number.NEGATIVE_INFINITY : kept.closedMonth, calendar);
     else if (hourCube && isHour(part.fromMs, calendar) && isHour(part.toMs, calendar))
       addHours(plan, part, hourCube, query, calendar, kept);
-    else addRaw(plan, part, query, calendar, kept, dayCube && grain === 'hour' ? 'no-hours' : 'no-total');
+    else addRaw(plan, part, query, calendar, kept, reasonFor(part, query, dayCube !== undefined, calendar));
   }
-  return plan;
+  // Only what follows without a gap is told: days between hours that are gone would look like all of the span.
+  const fromMs = plan.shortened?.fromMs ?? span.fromMs;
+  return {
+    ...plan,
+    totals: plan.totals.filter((part) => part.fromMs >= fromMs),
+    raw: plan.raw.filter((part) => part.fromMs >= fromMs),
+  };
+}
+
+/** Why only raw events can tell a part of a span. */
+function reasonFor(part: Part, query: UsageQuery, hasDays: boolean, calendar: Calendar): ShortenedReason {
+  if (query.raw) return 'no-total';
+  if (query.grain === 'minute' || !isHour(part.fromMs, calendar) || !isHour(part.toMs, calendar)) return 'no-minutes';
+  return hasDays && query.grain === 'hour' ? 'no-hours' : 'no-total';
 }
 
 interface Part {
@@ -121,12 +134,13 @@ function addRaw(
   query: UsageQuery,
   calendar: Calendar,
   kept: Kept,
-  reason: 'no-total' | 'no-hours',
+  reason: ShortenedReason,
 ): void {
   const keptFromMs = calendar.startOfDay(kept.rawFromDay);
   if (part.fromMs < keptFromMs) {
     const fromMs = Math.min(keptFromMs, part.toMs);
-    plan.shortened = { fromMs: Math.max(fromMs, plan.shortened?.fromMs ?? 0), reason, nearest: findNearest(query) };
+    const nearest = part.whole ? findNearest(query) : findNearest(query).slice(0, 1);
+    plan.shortened = { fromMs: Math.max(fromMs, plan.shortened?.fromMs ?? 0), reason, nearest };
   }
   const fromMs = Math.max(part.fromMs, keptFromMs);
   if (fromMs < part.toMs) plan.raw.push({ fromMs, toMs: part.toMs });

@@ -276,7 +276,7 @@ feature('A20', 'the breakdown in numbers', async () => {
   }
 });
 feature('A21', 'a month is its first to its last day', async () => {
-  expect(rowOf(await usage('pool integration-service'), { Pool: 'Bundled licences' }).Period).toBe('1 – 30 Nov 2026');
+  expect(rowOf(await usage('pool integration-service'), { Pool: 'Bundled licences' }).Period).toBe('1–30 Nov 2026');
 });
 feature('A22', 'topics of help', async () => {
   for (const topic of ['getting started', 'notifications', 'flex licensing', 'overview', 'faq', 'troubleshooting']) {
@@ -344,7 +344,7 @@ feature('B5', 'days of UTC', async () => {
 });
 feature('B6', 'today is never in a range of days', async () => {
   const seen = await usage('top clients');
-  expect(seen.text).toContain('14 – 20 Nov 2026');
+  expect(seen.text).toContain('14–20 Nov 2026');
   expect(seen.text).toContain(`of ${grouped(calls(lastWeek()))} requests`);
   expect((await usage('day today')).words).toMatch(/Still in progress/);
 });
@@ -530,7 +530,7 @@ feature('B29', 'a single day has a graph too', async () => {
 feature('B30', 'a question saved with its filter and dates', async () => {
   await stage.ask('save queues top clients 2026-11-01..2026-11-10 route:/v2/queues');
   const seen = await stage.ask('open queues');
-  expect(seen.text).toContain('1 – 10 Nov 2026');
+  expect(seen.text).toContain('1–10 Nov 2026');
   expectCounts(seen, ranked(between('2026-11-01', '2026-11-10', { route: '/v2/queues' }), 'name').slice(0, 5));
 });
 feature('B31', 'the preset ranges', async () => {
@@ -541,7 +541,7 @@ feature('B31', 'the preset ranges', async () => {
 });
 feature('B32', 'first and last day of one’s own, both included', async () => {
   const seen = await usage('daily 2026-11-03..2026-11-05');
-  expect(seen.text).toContain('3 – 5 Nov 2026');
+  expect(seen.text).toContain('3–5 Nov 2026');
   expect(seen.table.slice(1).map(([day, requests]) => [day, requests])).toEqual(
     ['2026-11-03', '2026-11-04', '2026-11-05'].map((day) => [day, grouped(calls(between(day, day)))]),
   );

@@ -95,7 +95,7 @@ describe('October 2023', () => {
     );
     expect(report.notes).toEqual(['As of the end of Tue 31 Oct 2023.']);
     expect(toCsv(report)).toContain(
-      'integration-service,Bundled licences,pool,100000,100000,0,100,exhausted,1 – 31 Oct 2023,"10 × 5,000',
+      'integration-service,Bundled licences,pool,100000,100000,0,100,exhausted,1–31 Oct 2023,"10 × 5,000',
     );
   });
 
@@ -255,7 +255,7 @@ describe('explain', () => {
       'Calls with scope integration-service, or without a scope and source uipath, or module erp*.',
       'Cost per call, first match: kind integration_task: 2 credits a call; else 1 credit, unless the event says otherwise.',
       '110,000 requests cost 110,000 credits in this range; none late.',
-      'Bundled licences, 1 – 30 Nov 2026: 100,000 of 100,000 drawn, 0 left',
+      'Bundled licences, 1–30 Nov 2026: 100,000 of 100,000 drawn, 0 left',
       'Over the allowance this month: 10,000',
       'Bundled licences (month): 10 × 5,000 Automation Developer + 10 × 5,000 Unattended Robot = 100,000',
       'Nothing.',

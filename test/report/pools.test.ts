@@ -80,7 +80,7 @@ describe('October 2023', () => {
     expect(state.exhaustions).toEqual([{ pool: 'Bundled licences', atMs: at('2023-10-31'), next: 'Annual add-on' }]);
     expect(state.pools[0]).toMatchObject({
       arithmetic: '10 × 5,000 Automation Developer + 10 × 5,000 Unattended Robot = 100,000',
-      period: { fromMs: at('2023-10-01'), toMs: at('2023-11-01'), label: '1 – 31 Oct 2023' },
+      period: { fromMs: at('2023-10-01'), toMs: at('2023-11-01'), label: '1–31 Oct 2023' },
     });
   });
 

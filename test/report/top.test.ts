@@ -159,7 +159,7 @@ describe('top', () => {
     const empty = await ask([], { report: 'top' });
     expect(empty).toMatchObject({ finding: 'No usage has been received yet.', rows: [], asOfMs: 0, distinct: 0 });
     const none = await ask(traffic, { report: 'top', filters: [{ key: 'client', patterns: ['nobody'], not: false }] });
-    expect(none.finding).toBe('No requests match these filters (14 – 20 Nov 2026).');
+    expect(none.finding).toBe('No requests match these filters (14–20 Nov 2026).');
     const first = await ask(traffic, { report: 'top', range: 'this-month' }, { nowMs: at('2026-11-01T09:00:00Z') });
     expect(first.finding).toBe('Nothing to count: 1 Nov 2026: no whole day yet.');
     expect(first.rows).toEqual([]);

@@ -38,9 +38,9 @@ describe('an answer in a channel', () => {
       'it is there',
     );
     expect(message!.text).toContain('acme-web, Requests 947,000, % of total 41.0%, OK 852,300, Failed 94,700');
-    expect(message!.text).toContain('14 – 20 Nov 2026 · Europe/Berlin');
+    expect(message!.text).toContain('14–20 Nov 2026 · Europe/Berlin');
     const body = JSON.stringify(message!.blocks);
-    expect(body).toContain('14 – 20 Nov 2026 · Europe/Berlin · asked by <@U01ALICE>');
+    expect(body).toContain('14–20 Nov 2026 · Europe/Berlin · asked by <@U01ALICE>');
   });
 });
 

@@ -70,7 +70,7 @@ function rangeOf(text: string): Range {
     lastDay,
     grain: 'day',
     partial: false,
-    label: '14 – 20 Nov 2026',
+    label: '14–20 Nov 2026',
   };
 }
 

@@ -1,4 +1,5 @@
 import type { SeriesReport } from '../../domain/report.ts';
+import { STEP_NAMES } from '../../domain/usage.ts';
 import { measureText } from '../font.ts';
 import { type CanDraw, drawableText, shortenText } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
@@ -32,7 +33,7 @@ export function buildSeriesSpec(report: SeriesReport, canDraw: CanDraw): ChartSp
     : '';
 
   const legend: LegendItem[] = [
-    { label: `requests per ${unit}`, color: COLOR.ok },
+    { label: `requests per ${STEP_NAMES[unit]}`, color: COLOR.ok },
     ...(bars.some(isOver) ? [{ label: 'above the limit', color: COLOR.limit }] : []),
     ...(bars.some(({ partial }) => partial)
       ? [{ label: 'partial: still growing', color: COLOR.ok, opacity: PARTIAL_OPACITY }]
@@ -42,7 +43,7 @@ export function buildSeriesSpec(report: SeriesReport, canDraw: CanDraw): ChartSp
   const clockChange = unit === 'hour' ? describeClockChange(starts, report.zone) : undefined;
   const footnotes = [
     ...(clockChange ? [clockChange] : []),
-    ...(limit && !isLimitDrawn ? [`${limitText} per ${unit} is above this scale.`] : []),
+    ...(limit && !isLimitDrawn ? [`${limitText} per ${STEP_NAMES[unit]} is above this scale.`] : []),
   ];
 
   return buildFrame({ report, canDraw, legend, footnotes }, (top) => {

@@ -1,4 +1,5 @@
 import type { StatusReport } from '../../domain/report.ts';
+import { STEP_NAMES } from '../../domain/usage.ts';
 import { formatShare } from '../../report/format.ts';
 import type { CanDraw } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
@@ -58,7 +59,13 @@ export function buildStatusSpec(report: StatusReport, canDraw: CanDraw): ChartSp
         ...(hasErrors
           ? [
               ...textLayer(
-                [{ x: MARGIN, y: panel.top - 8, text: `5xx alone, per ${grain}: at most ${formatCompact(worst)}` }],
+                [
+                  {
+                    x: MARGIN,
+                    y: panel.top - 8,
+                    text: `5xx alone, per ${STEP_NAMES[grain]}: at most ${formatCompact(worst)}`,
+                  },
+                ],
                 {
                   size: SIZE.small,
                   color: COLOR.text,

@@ -1,4 +1,5 @@
 import type { Range } from '../../domain/range.ts';
+import type { StepGrain } from '../../domain/usage.ts';
 import { measureText } from '../font.ts';
 import { SIZE } from '../theme.ts';
 
@@ -11,10 +12,23 @@ export interface TimeLabel {
 /** Between two labels; a phone shows half of it. */
 const MIN_GAP = 14;
 
-/** What one step is: as the range is drawn, but a whole past day in one step is a day (hourly totals no longer reach it). */
-export function stepGrainOf(range: Range | undefined, starts: readonly number[]): Range['grain'] {
+/**
+ * What one step is: as the range is drawn, but by longer steps where shorter ones are no longer kept: a whole past day in
+ * one step is a day.
+ */
+export function stepGrainOf(range: Range | undefined, starts: readonly number[]): StepGrain {
   if (!range) return 'day';
+  if (range.timed) return widestGrain(starts) ?? range.grain;
   return range.grain === 'hour' && starts.length === 1 && !range.partial ? 'day' : range.grain;
+}
+
+/** The grain of the widest step: a range may cut its first and last one. */
+function widestGrain(starts: readonly number[]): StepGrain | undefined {
+  if (starts.length < 3) return undefined;
+  const minutes = Math.max(...starts.slice(1).map((ms, index) => ms - starts[index]!)) / 60_000;
+  if (minutes <= 5) return minutes <= 1 ? 'minute' : 'five-minutes';
+  if (minutes <= 60) return 'hour';
+  return minutes <= 25 * 60 ? 'day' : 'month';
 }
 
 type Step = { index: number; local: Temporal.ZonedDateTime };
@@ -28,7 +42,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
  */
 export function toTimeLabels(
   starts: readonly number[],
-  grain: Range['grain'],
+  grain: StepGrain,
   zone: string,
   stepWidth: number,
 ): TimeLabel[] {
@@ -41,7 +55,14 @@ export function toTimeLabels(
   return fitting ?? choices.at(-1)!.slice(0, 1);
 }
 
-function choicesOf(grain: Range['grain'], steps: readonly Step[]): TimeLabel[][] {
+function choicesOf(grain: StepGrain, steps: readonly Step[]): TimeLabel[][] {
+  if (grain === 'minute' || grain === 'five-minutes') {
+    return [1, 5, 10, 15, 30, 60].map((every) =>
+      steps
+        .filter(({ local }) => (local.hour * 60 + local.minute) % every === 0)
+        .map(({ index, local }) => ({ index, lines: [clock(local)] })),
+    );
+  }
   if (grain === 'hour') {
     const days = new Set(steps.map(({ local }) => local.toPlainDate().toString()));
     return [1, 2, 3, 6, 12].map((every) =>

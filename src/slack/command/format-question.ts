@@ -1,5 +1,5 @@
 import type { Filter } from '../../domain/filter.ts';
-import { readRangeWords } from '../../domain/range-words.ts';
+import { readRangeAt } from '../../domain/range-reading.ts';
 import { canonicalRangeText } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
 import { pluralOf } from './question-words.ts';
@@ -49,7 +49,7 @@ function formatFilter({ key, patterns, not }: Filter): string {
 }
 
 function formatName(name: string): string {
-  const plain = /^[A-Za-z/]/.test(name) && isPlain(name) && !isReserved(name) && !readRangeWords(name);
+  const plain = /^[A-Za-z/]/.test(name) && isPlain(name) && !isReserved(name) && readRangeAt([name]) === undefined;
   return plain ? name : quote(name);
 }
 

@@ -1,9 +1,9 @@
 import type { Dimension } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
+import { isByHours } from '../../domain/ranges.ts';
 import type { Question, ReportKind } from '../../domain/report.ts';
 import { keyOfName, mergeFilters } from './filter-words.ts';
 import { Misunderstood } from './misunderstood.ts';
-import { isOneDay } from './question-words.ts';
 import type { Reading } from './reading.ts';
 import { bareWord, correctOpening, QUESTION_WORDS, readSentence, type Sentence } from './sentence.ts';
 import { DIMENSION_WORDS, FAILURE_WORDS } from './vocabulary.ts';
@@ -194,7 +194,7 @@ function aboutPool(sentence: Sentence): Question {
 }
 
 function series(sentence: Sentence, report?: 'day' | 'daily'): Question {
-  const oneDay = sentence.range !== undefined && isOneDay(sentence.range);
+  const oneDay = sentence.range !== undefined && isByHours(sentence.range);
   const several = sentence.range !== undefined && !oneDay;
   if (report === 'day' && several) return ask(sentence, 'daily');
   return ask(sentence, oneDay ? 'day' : (report ?? 'daily'));

@@ -2,8 +2,7 @@ import type { Dimension } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { listNearest } from '../../domain/nearest.ts';
 import { MAX_RANGE_WORDS, readRangeAt } from '../../domain/range-reading.ts';
-import { readRangeWords } from '../../domain/range-words.ts';
-import { suggestRanges } from '../../domain/ranges.ts';
+import { canonicalRangeText, suggestRanges } from '../../domain/ranges.ts';
 import { MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { keyOfName, mergeFilters, readFilter, readStatus } from './filter-words.ts';
 import { Misunderstood, quoteShort } from './misunderstood.ts';
@@ -101,7 +100,8 @@ function isFilter(token: Token): boolean {
 /** The longest range that begins here. Throws Misunderstood where its words leave open which is meant. */
 export function readRange(reading: Reading, at: number): { range: string; next: number } | undefined {
   const { text, tokens } = reading;
-  const found = readRangeAt(tokens.slice(at, at + MAX_RANGE_WORDS).map(rangeWordOf));
+  const from = Math.max(0, at - 1);
+  const found = readRangeAt(tokens.slice(from, at + MAX_RANGE_WORDS).map(rangeWordOf), at - from);
   if (!found) return undefined;
   if (found.kind === 'range') return { range: found.range, next: at + found.used };
   const [first, last] = [tokens[at]!, tokens[at + found.used - 1]!];
@@ -286,7 +286,7 @@ function twoRanges(reading: Reading, one: string, other: string): Misunderstood 
   const { tokens } = reading;
   const head = tokens
     .slice(0, 2)
-    .filter((token) => !readRangeWords(token.text))
+    .filter((token) => canonicalRangeText(token.text) === undefined)
     .map((token) => reading.text.slice(token.start, token.end))
     .join(' ');
   return new Misunderstood(`I see two ranges, ${one} and ${other}; a question has one.`, [
@@ -315,13 +315,6 @@ function unknownWord(reading: Reading, token: Token): Misunderstood {
     near.length > 0 ? '' : changed(reading, token, `client:${reading.text.slice(token.start, token.end)}`),
     understood,
   ]);
-}
-
-/** Whether a range's words mean one day, which is drawn by the hour. */
-export function isOneDay(range: string): boolean {
-  const words = readRangeWords(range);
-  if (words?.kind === 'word') return words.word === 'today' || words.word === 'yesterday' || words.word === '24h';
-  return words?.kind === 'at' && ['date', 'weekday', 'ago'].includes(words.point.kind);
 }
 
 /** A dimension's plural for commands, `clients`. */

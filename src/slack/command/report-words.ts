@@ -1,9 +1,9 @@
 import { listNearest } from '../../domain/nearest.ts';
-import { suggestRanges } from '../../domain/ranges.ts';
+import { isByHours, suggestRanges } from '../../domain/ranges.ts';
 import type { Question, ReportKind } from '../../domain/report.ts';
 import { Misunderstood, quoteShort } from './misunderstood.ts';
 import { isGrouped, readNaturalQuestion, readPhrase } from './natural.ts';
-import { hasScope, isOneDay, readAllOptions, readNameAndOptions, readOptions } from './question-words.ts';
+import { hasScope, readAllOptions, readNameAndOptions, readOptions } from './question-words.ts';
 import { changed, type Reading, wordOf } from './reading.ts';
 import { bareWord, QUESTION_WORDS } from './sentence.ts';
 import { suggestActions } from './suggest-actions.ts';
@@ -95,7 +95,7 @@ function readSummary(reading: Reading): Question {
     const { filters: _filters, ...rest } = question;
     return { ...rest, report: 'client', name: only!.patterns[0]! };
   }
-  return range === undefined ? question : { ...question, report: isOneDay(range) ? 'day' : 'daily' };
+  return range === undefined ? question : { ...question, report: isByHours(range) ? 'day' : 'daily' };
 }
 
 /** `history crm until march` names the last month, `error rate last week` the report: these words say nothing there. */
@@ -112,7 +112,7 @@ function readBareOptions(reading: Reading): Question | undefined {
     return { ...found, report: 'top', dimension: byClient ? 'route' : 'client' };
   }
   if (found.range === undefined) return { ...found, report: 'summary' };
-  return isOneDay(found.range) ? { ...found, report: 'day' } : found;
+  return isByHours(found.range) ? { ...found, report: 'day' } : found;
 }
 
 function unknownHead(reading: Reading, head: Token): Misunderstood {

@@ -1,4 +1,4 @@
-import { MONTH_NAMES, readWeekday } from '../../domain/range-words.ts';
+import { MONTH_NAMES, readWeekday } from '../../domain/time-names.ts';
 
 const HOUR_MS = 3_600_000;
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS, w: 7 * 24 * HOUR_MS };

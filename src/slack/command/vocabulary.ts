@@ -1,6 +1,6 @@
 import type { Dimension, GroupKey } from '../../domain/dimension.ts';
-import { MONTH_NAMES, WEEKDAY_NAMES } from '../../domain/range-words.ts';
 import type { ReportKind } from '../../domain/report.ts';
+import { MONTH_NAMES, WEEKDAY_NAMES } from '../../domain/time-names.ts';
 
 /** The words of `/usage`, with those that people type for them. All lower case. */
 

@@ -1,7 +1,8 @@
+import { drawMessage } from './drawn-messages.ts';
 import type { Channel, Ephemeral, Message, User } from './emulator/types.ts';
 import type { Emulator } from './emulator/workspace.ts';
 import { formatDay } from './render/dates.ts';
-import { nameMessage, renderMessage } from './render/message.ts';
+import { nameMessage } from './render/message.ts';
 import type { Scene } from './render/scene.ts';
 import { renderHome, renderModal } from './render/view.ts';
 
@@ -39,12 +40,17 @@ export function showConversation({ emulator, zone, now }: ConversationOptions, q
   const shortcuts = [...slack.manifest.shortcuts]
     .filter(([, { type }]) => type === 'message')
     .map(([id, { name }]) => ({ id, name }));
+  const today = Temporal.Instant.fromEpochMilliseconds(now()).toZonedDateTimeISO(user.tz).toPlainDate().toString();
   const draw = (message: Message | Ephemeral, inThread: boolean) => ({
     ts: message.ts,
     hidden: 'to' in message,
     name: nameMessage(message, scene),
     day: formatDay(Number(message.ts) * 1000, now(), user.tz),
-    html: renderMessage({ message, replies: inThread ? 0 : countReplies(all, message.ts), inThread, shortcuts }, scene),
+    html: drawMessage(
+      { message, replies: inThread ? 0 : countReplies(all, message.ts), inThread, shortcuts },
+      scene,
+      today,
+    ),
   });
   const thread = query.get('thread');
   const modal = slack.modal(user.id);

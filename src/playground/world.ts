@@ -14,7 +14,7 @@ import { listSubscriptions } from '../store/subscription-repository.ts';
 import type { DemoClock } from './clock.ts';
 import type { Handler } from './emulator/server.ts';
 import { type Emulator, startEmulator } from './emulator/workspace.ts';
-import { fillHistory } from './history.ts';
+import { fillHistoryApart } from './history-process.ts';
 import { LiveTraffic } from './live-traffic.ts';
 import { createTraffic } from './traffic.ts';
 import { ALERT_CHANNEL, DEMO_WORKSPACE, ONCALL_GROUP } from './workspace-seed.ts';
@@ -75,7 +75,7 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
       rawRetentionDays: config.rawRetentionDays,
       maxBodyBytes: config.maxBodyBytes,
     };
-    const pools = await fillHistory({ db, intake, calendar, traffic, source, nowMs });
+    const pools = await fillHistoryApart({ intake, source, nowMs });
 
     const app = createApp(config, { clock, log });
     await app.start();

@@ -1,3 +1,5 @@
+import { getDateFormat } from '../emulator/date-format.ts';
+
 /**
  * The `{tokens}` of a Slack date, in the reader's zone; the fallback where the instant or a token is unknown.
  * Tokens: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
@@ -6,7 +8,7 @@ export function formatDate(timestamp: number, format: string, zone: string, fall
   const date = new Date(timestamp * 1000);
   if (Number.isNaN(date.getTime())) return fallback;
   const by = (options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone }).format(date);
+    getDateFormat('en-GB', { ...options, timeZone: zone }).format(date);
   const time = by({ hour: '2-digit', minute: '2-digit' });
   const tokens: Record<string, string> = {
     date_num: by({ dateStyle: 'short' }),
@@ -36,6 +38,13 @@ export function formatDay(ms: number, nowMs: number, zone: string): string {
   const ago = today.since(day).days;
   if (ago === 0) return 'Today';
   if (ago === 1) return 'Yesterday';
-  const year = day.year === today.year ? undefined : 'numeric';
-  return day.toLocaleString('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year });
+  const year = day.year === today.year ? undefined : ('numeric' as const);
+  const options = {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    ...(year ? { year } : {}),
+    timeZone: zone,
+  } as const;
+  return getDateFormat('en-GB', options).format(ms);
 }

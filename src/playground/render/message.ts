@@ -1,4 +1,5 @@
 import { renderToStaticMarkup } from 'react-dom/server';
+import { getDateFormat } from '../emulator/date-format.ts';
 import type { Ephemeral, JsonObject, Message, User } from '../emulator/types.ts';
 import { renderBlocks } from './blocks.ts';
 import { renderMrkdwn } from './mrkdwn.ts';
@@ -98,9 +99,9 @@ function renderFile(file: JsonObject, key: number): ReactNode {
 }
 
 function formatTime(ms: number, reader: User): string {
-  return new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: reader.tz }).format(ms);
+  return getDateFormat('en-GB', { timeStyle: 'short', timeZone: reader.tz }).format(ms);
 }
 
 function formatFull(ms: number, reader: User): string {
-  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium', timeZone: reader.tz }).format(ms);
+  return getDateFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium', timeZone: reader.tz }).format(ms);
 }

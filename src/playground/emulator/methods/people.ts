@@ -1,4 +1,5 @@
 import { ApiError, type Core } from '../core.ts';
+import { getDateFormat } from '../date-format.ts';
 import { asBoolean } from '../http.ts';
 import { APP_ID, BOT_ID, TEAM_ID } from '../seed.ts';
 import type { JsonObject, User, UserGroup } from '../types.ts';
@@ -43,12 +44,12 @@ function toUserObject(core: Core, user: User): JsonObject {
 }
 
 function toZoneLabel(timeZone: string, now: number): string {
-  const parts = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'long' }).formatToParts(now);
+  const parts = getDateFormat('en-US', { timeZone, timeZoneName: 'long' }).formatToParts(now);
   return parts.find((part) => part.type === 'timeZoneName')?.value ?? timeZone;
 }
 
 function toZoneOffsetSeconds(timeZone: string, now: number): number {
-  const parts = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' }).formatToParts(now);
+  const parts = getDateFormat('en-US', { timeZone, timeZoneName: 'longOffset' }).formatToParts(now);
   const offset = parts.find((part) => part.type === 'timeZoneName')?.value ?? 'GMT';
   const match = /GMT([+-])(\d\d):(\d\d)/.exec(offset);
   if (!match) return 0;

@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { distanceWithin } from './domain/nearest.ts';
 import { HeadroomError } from './errors.ts';
 import { parseSecretKey } from './ingest/seal.ts';
+import { redact } from './log.ts';
 import { Secret } from './secret.ts';
 import { parseDatabaseUrl } from './store/database.ts';
 
@@ -63,7 +65,11 @@ const ids = (pattern: RegExp, shape: string) =>
 
 const url = z
   .string()
-  .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be a URL like https://usage.example.com');
+  .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be a URL like https://usage.example.com')
+  .refine((text) => {
+    const { username = '', password = '' } = URL.parse(text) ?? {};
+    return username + password === '';
+  }, 'must be without user name and password: they would be sent and shown in clear');
 
 const settings = z.object({
   SLACK_BOT_TOKEN: secret(/^xoxb-\S+$/, 'a bot token, xoxb-… (Slack: OAuth & Permissions)').optional(),
@@ -108,6 +114,20 @@ const settings = z.object({
 
 /** Every setting that there is. */
 export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
+
+/**
+ * Lists variables that are no settings but look like one, each with the nearest: within
+ * two slips of a setting's name of six letters or more.
+ */
+export function listMisspelt(env: Readonly<Record<string, string | undefined>>): { name: string; nearest: string }[] {
+  const long = SETTING_NAMES.filter((name) => name.length >= 6);
+  return Object.keys(env)
+    .filter((name) => !SETTING_NAMES.includes(name))
+    .flatMap((name) => {
+      const near = long.filter((each) => distanceWithin(name.toUpperCase(), each, 2) <= 2);
+      return near[0] ? [{ name, nearest: near[0] }] : [];
+    });
+}
 
 /**
  * The settings in these variables; empty ones count as not set. `needs: 'slack'` also demands what the bot needs to run.
@@ -206,7 +226,7 @@ const SECRET_NAMES = /TOKEN|SECRET|DATABASE_URL/;
 function describeFault(issue: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {
   const name = String(issue.path[0]);
   const value = given[name] ?? '';
-  const shown = SECRET_NAMES.test(name) ? '' : ` is ${JSON.stringify(value.slice(0, 80))}, but`;
+  const shown = SECRET_NAMES.test(name) ? '' : ` is ${JSON.stringify(redact(value.slice(0, 80)))}, but`;
   return `${name}${shown} ${issue.message}.`;
 }
 

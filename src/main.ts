@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // Every local time goes through the report zone; this makes sure that none slips in by the machine's own.
 process.env.TZ = 'UTC';
+// Usage names people and addresses: what Headroom writes is read by its own account alone.
+process.umask(0o077);
 
 const { runCli } = await import('./cli/run.ts');
 

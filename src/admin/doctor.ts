@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import { parse } from 'yaml';
-import { type Config, listMissingSlackSettings } from '../config.ts';
+import { type Config, listMissingSlackSettings, listMisspelt } from '../config.ts';
 import type { DoctorPort } from '../slack/ports.ts';
 import { findAlertChannel, findAlertMention } from '../store/alert-target-repository.ts';
 import type { Db } from '../store/database.ts';
+import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { listPendingMigrations } from '../store/migrate.ts';
 import { findSetting } from '../store/setting-repository.ts';
+import { checkFiles } from './doctor-files.ts';
 import { checkMachine } from './doctor-machine.ts';
 import { checkPeople } from './doctor-people.ts';
+import { checkReach } from './doctor-reach.ts';
 import { bad, type Finding, good } from './finding.ts';
 
 /** A signed request is refused beyond five minutes; a clock that is off by one is worth a word before. */
@@ -19,6 +22,9 @@ export interface DoctorDependencies {
   db: Db;
   /** Absent: no token is set. */
   client: WebClient | undefined;
+  /** Variables that settings were read from, and the folder of `.env`; absent in the bot, which has read them already. */
+  env?: Readonly<Record<string, string | undefined>>;
+  folder?: string;
   now(): number;
 }
 
@@ -29,12 +35,28 @@ export function createDoctor(deps: DoctorDependencies): DoctorPort {
       const database = await checkDatabase(deps);
       const machine = database.every(({ ok }) => ok) ? await checkMachine(deps) : [];
       const missing = listMissingSlackSettings(deps.config.slack).map(bad);
-      const findings = [...database, ...machine, checkZone(), ...missing];
+      const findings = [...database, ...machine, ...checkSettings(deps), checkZone(), ...missing];
       const targets = await findTargets(deps, database);
       if (!deps.client) return findings;
-      return [...findings, ...(await checkSlack(deps, deps.client, targets)), ...checkMode(deps.config, targets)];
+      return [
+        ...findings,
+        ...(await checkSlack(deps, deps.client, targets)),
+        ...(await checkReach(deps.config, await isRunning(deps, database))),
+        ...describeTargets(deps.config, targets),
+      ];
     },
   };
+}
+
+/** Settings that are none, but look like one: a misspelt one is passed over in silence otherwise. */
+function checkSettings({ config, env = {}, folder }: DoctorDependencies): Finding[] {
+  const misspelt = listMisspelt(env).map(({ name, nearest }) => bad(`${name} is no setting: did you mean ${nearest}?`));
+  return [...misspelt, ...(folder === undefined ? [] : checkFiles(config, folder))];
+}
+
+async function isRunning({ db, now }: DoctorDependencies, database: readonly Finding[]): Promise<boolean> {
+  if (!database.every(({ ok }) => ok)) return false;
+  return (await listInstances(db, now() - SEEN_WITHIN_MS)).length > 0;
 }
 
 async function checkDatabase({ db, config }: DoctorDependencies): Promise<Finding[]> {
@@ -75,15 +97,8 @@ async function findTargets({ config, db }: DoctorDependencies, database: readonl
   return { channel: await findAlertChannel(db, config), mention: await findAlertMention(db, config) };
 }
 
-function checkMode({ slack, publicUrl, alertChannel, oncall }: Config, { channel, mention }: Targets): Finding[] {
+function describeTargets({ alertChannel, oncall }: Config, { channel, mention }: Targets): Finding[] {
   const findings: Finding[] = [];
-  if (slack.appToken) findings.push(good('Slack reaches Headroom by Socket Mode.'));
-  else if (slack.signingSecret && publicUrl)
-    findings.push(good(`Slack reaches Headroom at ${publicUrl}/slack/events.`));
-  else if (slack.signingSecret)
-    findings.push(
-      bad('HTTP mode without PUBLIC_URL: Slack cannot reach this machine; set it, or SLACK_APP_TOKEN for Socket Mode.'),
-    );
   // Neither must be set; what follows should be known.
   if (!channel) {
     const why = alertChannel ? 'As was chosen in Slack' : 'ALERT_CHANNEL is not set';

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createDoctor } from '../admin/doctor.ts';
+import { readEnvironment } from '../config.ts';
 import { createLogger } from '../log.ts';
 import { createWebClient } from '../slack/client/web-client.ts';
 import { openDatabase } from '../store/database.ts';
@@ -25,6 +26,8 @@ export async function runDoctor(args: readonly string[], context: CliContext): P
       db,
       client: botToken && createWebClient(botToken.reveal(), { apiUrl, log: createLogger('silent') }),
       now: context.now,
+      env: readEnvironment(context.env, context.folder),
+      folder: context.folder,
     });
     const findings = await doctor.check();
     for (const { ok, line } of findings) context.out(`${ok ? '✓' : '✗'} ${line}`);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +73,8 @@ describe('headroom doctor', () => {
       '✓ Slack: signed in as ',
       '✓ Slack: all scopes',
       '✓ Clock: agrees with Slack.',
+      '✓ Socket Mode: connected to Slack.',
+      '✓ Files: only this account can read',
       '✓ ADMINS: Slack knows U01ALICE.',
       '✓ ONCALL: Slack knows S01FULL.',
     ])
@@ -111,6 +114,40 @@ describe('headroom doctor', () => {
     const closed = await run(['doctor'], { DATABASE_URL: `sqlite:${join(folder, 'text.db')}` });
     expect(closed.code).toBe(1);
     expect(closed.lines.join('\n')).toMatch(/✗ Database: .*check DATABASE_URL/);
+  });
+
+  it('proves that Slack can reach it, and refuses credentials in an address', async () => {
+    const wrong = async (more: Record<string, string>) =>
+      (await run(['doctor'], more)).lines.filter((line) => line.startsWith('✗'));
+    expect(await wrong({ SLACK_APP_TOKEN: 'xapp-wrong' })).toEqual([
+      '✗ Slack refuses SLACK_APP_TOKEN (invalid_auth): make one with connections:write under Basic Information, and turn Socket Mode on.',
+    ]);
+    const http = { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: 'shh' };
+    const server = createHttpServer((_, response) => response.end('a page')).listen(0, '127.0.0.1');
+    ends.push(() => server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    expect(await wrong({ ...http, PUBLIC_URL: `http://127.0.0.1:${port}` })).toEqual([
+      `✗ PUBLIC_URL: http://127.0.0.1:${port}/healthz is answered with 200, not by Headroom: start Headroom, and check DNS, certificate and proxy.`,
+    ]);
+    const [away] = await wrong({ ...http, PUBLIC_URL: 'http://127.0.0.1:9' });
+    expect(away).toMatch(/^✗ PUBLIC_URL: http:\/\/127\.0\.0\.1:9\/healthz cannot be fetched/);
+    const refused = await run(['doctor'], { SLACK_API_URL: 'http://me:hunter2@127.0.0.1:9/api/' });
+    expect(refused.lines.join()).toContain(
+      'SLACK_API_URL is "http://me:<secret>@127.0.0.1:9/api/", but must be without',
+    );
+  });
+
+  it('names misspelt settings, and files that others can read', async () => {
+    writeFileSync(join(folder, '.env'), 'ALERT_CHANEL=C01\n', { mode: 0o644 });
+    chmodSync(join(folder, '.env'), 0o644);
+    const { lines } = await run(['doctor'], { REPORT_TIMEZON: 'UTC', HOSTNAME: 'here', PATH: '/bin' });
+    const wrong = lines.filter((line) => line.startsWith('✗'));
+    expect(wrong).toEqual([
+      '✗ ALERT_CHANEL is no setting: did you mean ALERT_CHANNEL?',
+      '✗ REPORT_TIMEZON is no setting: did you mean REPORT_TIMEZONE?',
+      `✗ Files: other accounts of this machine can read ${join(folder, '.env')}: chmod 600 ${join(folder, '.env')}.`,
+    ]);
   });
 
   it('names the same missing settings of Slack as start', async () => {

@@ -84,7 +84,7 @@ function buildNextMenu(question: Question, { next, sharing, offerPng, filtered }
   let left = MAX_MENU_CHARACTERS;
   for (const [index, { group, label }] of next.entries()) {
     left -= Math.min(label.length, MAX_OPTION_TEXT);
-    if (left >= 0 || group !== 'Drill down') add(group, label, String(index));
+    if (left >= 0 || (group !== 'Drill down' && group !== 'Look at an hour')) add(group, label, String(index));
   }
   if (hasFilters(question)) add('Filter', 'Choose filters…', MORE.filters);
   if (filtered) add('Filter', 'Reset filters', MORE.resetFilters);

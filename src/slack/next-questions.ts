@@ -1,5 +1,8 @@
+import { createCalendar } from '../domain/calendar.ts';
 import { NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
+import { instantText } from '../domain/range-clock-time.ts';
+import { isByHours } from '../domain/ranges.ts';
 import type { Offer, Question, Report } from '../domain/report.ts';
 import { MAX_OPTIONS } from '../messages/limits.ts';
 
@@ -33,8 +36,7 @@ export function hasFilters(question: Question): boolean {
 /** The same question for another range, from its first row. A single day by the hour becomes days where more are asked for. */
 export function withRange(question: Question, range: string): Question {
   const { offset: _offset, ...rest } = question;
-  const day = range === 'today' || range === 'yesterday' || range === '24h' || /^\d{4}-\d{2}-\d{2}$/.test(range);
-  if (rest.report === 'day' && !day) return { ...rest, report: 'daily', range };
+  if (rest.report === 'day' && !isByHours(range)) return { ...rest, report: 'daily', range };
   return { ...rest, range };
 }
 
@@ -91,7 +93,7 @@ function toDrills(report: Report): Offer[] {
   if (report.kind === 'summary') {
     return report.cards.map(({ scope, title }) => ({ label: title, question: drill('scope', scope) }));
   }
-  if (report.kind === 'daily') {
+  if (report.kind === 'daily' && listHours(report).length === 0) {
     return report.bars.map(({ startMs, label }) => ({
       label,
       question: { report: 'day', range: dateOf(startMs, report.zone), filters: question.filters ?? [] },
@@ -103,9 +105,34 @@ function toDrills(report: Report): Offer[] {
   return [];
 }
 
+const HOUR_MS = 3_600_000;
+
+/** The same question for one hour of a report that is drawn by the hour: the peak first (of failures, where status codes are told). */
+function listHours(report: Report): Offer[] {
+  if (report.kind !== 'daily' && report.kind !== 'day' && report.kind !== 'status') return [];
+  const hours =
+    report.kind === 'status'
+      ? report.steps.map(({ startMs, label, counts }) => ({ startMs, label, count: countFailed(counts) }))
+      : report.bars.map(({ startMs, label, requests }) => ({ startMs, label, count: requests }));
+  const gaps = hours.slice(1).map(({ startMs }, index) => startMs - hours[index]!.startMs);
+  if (gaps.length === 0 || Math.max(...gaps) !== HOUR_MS) return [];
+  const calendar = createCalendar(report.zone);
+  const called = hours.filter(({ count }) => count > 0);
+  const peak = called.reduce((best, each) => (each.count > best.count ? each : best), called[0]!);
+  const unit = report.kind === 'status' ? 'failed' : 'requests';
+  return [...(peak ? [peak] : []), ...called.filter((each) => each !== peak)].map(({ startMs, label, count }) => ({
+    label: `${label} · ${count.toLocaleString('en-US')} ${unit}`,
+    question: { ...report.question, range: instantText(calendar.startOfHour(startMs), calendar) },
+  }));
+}
+
+function countFailed(counts: Readonly<Record<string, number>>): number {
+  return Object.entries(counts).reduce((sum, [status, count]) => sum + (/^[45]/.test(status) ? count : 0), 0);
+}
+
 /** A question that a report leads on to, under the heading of its kind. */
 export interface Next extends Offer {
-  group: 'Next' | 'Drill down' | 'Sort by' | 'Show';
+  group: 'Next' | 'Look at an hour' | 'Drill down' | 'Sort by' | 'Show';
 }
 
 /** Everything that can be asked next of a report by one choice: what it offers, what is in it, other orders and other views. */
@@ -114,6 +141,7 @@ export function listNext(report: Report): Next[] {
     offers.map((offer) => ({ group, ...offer }));
   return [
     ...toNext('Next', report.offers ?? []),
+    ...toNext('Look at an hour', listHours(report).slice(0, MAX_OPTIONS)),
     ...toNext('Drill down', listDrills(report)),
     ...toNext('Sort by', listSorts(report)),
     ...toNext('Show', listViews(report)),

@@ -62,7 +62,9 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
     words: ['range', 'dates', 'date', 'time', 'zone', 'timezone', 'days', 'periods'],
     lines: [
       run('top clients 7d', 'previous whole days; also 30d, 90d, 14d; today is left out'),
-      run('day today', 'so far, marked partial; 24h is the last 24 hours'),
+      run('day today', 'so far, marked partial; 3h and 24h are the last hours, 15m the last minutes'),
+      run('status yesterday 14:00-15:00', 'hours of a day; also today since 9, monday 9am-5pm'),
+      run('daily since monday', 'also until 18 nov, before friday, all time'),
       run('status yesterday', 'one day is drawn by the hour'),
       run('daily this-month', 'to yesterday; last-month, 3-months and 12-months are whole months'),
       run('daily 2026-11-01..2026-11-20', 'dates, both included'),
@@ -243,7 +245,7 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
     title: 'Questions often asked',
     words: ['questions', 'faqs', 'why'],
     lines: [
-      say('Why is today missing? Ranges are whole days; ask for today or 24h to see it, marked partial.'),
+      say('Why is today missing? Ranges of days end yesterday; ask for today, 24h or 3h to see it, marked partial.'),
       say('Why do dates differ from mine? Days are those of the report zone; your local time stands beside it.'),
       say(
         'Why did a number of last week change? Late events count in the hour they happened; the next digest says so.',

@@ -94,7 +94,9 @@ export function describeNothing(inquiry: Inquiry, answer?: Pick<UsageAnswer, 'sh
   const { range, filters, span } = inquiry;
   if (range.toMs <= range.fromMs) return `Nothing to count: ${range.label}.`;
   if (answer?.shortened && answer.shortened.fromMs >= span.toMs) return `This is no longer kept for ${range.label}.`;
-  return filters.length > 0 ? `No requests match these filters (${range.label}).` : `No requests (${range.label}).`;
+  // `last 3 hours (15:00–18:02)` has its own brackets.
+  const where = range.label.startsWith('last ') ? `in the ${range.label}` : `(${range.label})`;
+  return filters.length > 0 ? `No requests match these filters ${where}.` : `No requests ${where}.`;
 }
 
 export function toSpan(range: Range, calendar: Calendar): Span {

@@ -38,7 +38,8 @@ export function listSteps(inquiry: Inquiry, grain: StepGrain): Step[] {
     if (grain === 'month') return formatMonthName(day);
     if (grain === 'day') return formatShortDate(day);
     const clock = formatClock(ms, calendar.zone);
-    const isDoubled = calendar.hoursOf(day).filter((hour) => formatClock(hour, calendar.zone) === clock).length > 1;
+    const hourClock = formatClock(calendar.startOfHour(ms), calendar.zone);
+    const isDoubled = calendar.hoursOf(day).filter((hour) => formatClock(hour, calendar.zone) === hourClock).length > 1;
     const local = isDoubled ? formatHour(ms, calendar.zone).slice(11) : clock;
     return range.lastDay > range.firstDay ? `${formatShortDate(day)} ${local}` : local;
   }

@@ -119,9 +119,9 @@ function listHours(report: Report): Offer[] {
   const calendar = createCalendar(report.zone);
   const called = hours.filter(({ count }) => count > 0);
   const peak = called.reduce((best, each) => (each.count > best.count ? each : best), called[0]!);
-  const unit = report.kind === 'status' ? 'failed' : 'requests';
+  const unit = (count: number) => (report.kind === 'status' ? 'failed' : count === 1 ? 'request' : 'requests');
   return [...(peak ? [peak] : []), ...called.filter((each) => each !== peak)].map(({ startMs, label, count }) => ({
-    label: `${label} · ${count.toLocaleString('en-US')} ${unit}`,
+    label: `${label} · ${count.toLocaleString('en-US')} ${unit(count)}${startMs === peak!.startMs ? ' (peak)' : ''}`,
     question: { ...report.question, range: instantText(calendar.startOfHour(startMs), calendar) },
   }));
 }

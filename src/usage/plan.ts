@@ -70,7 +70,7 @@ interface Part {
 }
 
 /** The whole days of a span, and what stands before and after them. */
-function splitAtDays(fromMs: number, toMs: number, calendar: Calendar): Part[] {
+export function splitAtDays(fromMs: number, toMs: number, calendar: Calendar): Part[] {
   const firstDay = calendar.dayOf(fromMs);
   const firstMidnight = calendar.startOfDay(firstDay) === fromMs ? fromMs : calendar.startOfDay(firstDay + 1);
   const lastMidnight = calendar.startOfDay(calendar.dayOf(toMs));

@@ -17,7 +17,7 @@ import { METER_SEPARATOR } from './event-batch.ts';
 import { Grouping } from './grouping.ts';
 import { cutToMost, findCandidates } from './largest-cells.ts';
 import { outcomeColumns } from './outcome.ts';
-import { type Plan, planQuery } from './plan.ts';
+import { type Plan, planQuery, splitAtDays } from './plan.ts';
 import { type ReadSnapshot, SnapshotReader } from './read-snapshot.ts';
 import {
   applyTests,
@@ -281,8 +281,12 @@ export class StoredUsage implements UsageReader {
     return this.#inSnapshot(async (db, { renames }) => {
       const grouping = new Grouping(['exclusion'], ['requests']);
       const buckets: number[] = [];
-      const lastDay = this.#calendar.dayOf(span.toMs - 1);
-      for (let day = this.#calendar.dayOf(span.fromMs); day <= lastDay; day += 1) buckets.push(day);
+      // Totals are by the day: what a span takes of its first and last one is told by raw events.
+      const parts = splitAtDays(span.fromMs, span.toMs, this.#calendar);
+      for (const part of parts.filter(({ whole }) => whole)) {
+        const lastDay = this.#calendar.dayOf(part.toMs - 1);
+        for (let day = this.#calendar.dayOf(part.fromMs); day <= lastDay; day += 1) buckets.push(day);
+      }
       const add = (segment: Segment, requests: 'requests' | 'count', rows?: Uint32Array): void =>
         grouping.add({
           length: rows ? rows.length : segment.length,
@@ -290,15 +294,18 @@ export class StoredUsage implements UsageReader {
         });
       const [days] = await this.#loader.loadTotals(db, [{ cube: EXCLUDED_DAYS, buckets }]);
       for (const { segment } of days!) add(segment, 'requests');
-      for (const { segment } of await this.#loader.loadInbox(db, span)) {
+      const addEvents = (segment: Segment, within: Span): void => {
         const time = segment.read('time');
         const exclusion = segment.read('exclusion');
         add(
           segment,
           'count',
-          pick(segment.length, (row) => exclusion[row] !== 0 && isIn(span, time[row]!)),
+          pick(segment.length, (row) => exclusion[row] !== 0 && isIn(within, time[row]!)),
         );
-      }
+      };
+      for (const part of parts.filter(({ whole }) => !whole))
+        for await (const { segment } of this.#loader.loadRaw(db, part)) addEvents(segment, part);
+      for (const { segment } of await this.#loader.loadInbox(db, span)) addEvents(segment, span);
       const cells = grouping.toBatch();
       const texts = await this.#texts.resolve(db, renames, cells.columns.exclusion ?? new Uint32Array());
       return Array.from({ length: cells.length }, (_, row) => ({

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { createCalendar, formatDay, parseDay } from '../../src/domain/calendar.ts';
 import { FIRST_DAY, type Limit, type PeriodRule, type Pool, type Scope } from '../../src/domain/definition.ts';
 import { drawDown, sumWithin } from '../../src/domain/draw-down.ts';
+import type { PoolReport } from '../../src/domain/report.ts';
 import type { UsageReader } from '../../src/domain/usage.ts';
 import { getScopeStates, listDraws, type PoolDeps, type ScopeQuery } from '../../src/report/pools.ts';
+import { createReporter } from '../../src/report/reporter.ts';
 import { createMemoryUsage, type EventOfTest } from './memory-usage.ts';
 
 const calendar = createCalendar('Europe/Berlin');
@@ -59,6 +61,37 @@ const integration = scope(
   ],
   { name: 'integration-service' },
 );
+
+describe('a moment of a past day', () => {
+  const events = ['2026-11-19T14:10', '2026-11-20T09:00', '2026-11-20T13:59', '2026-11-20T14:00'].map((text, index) =>
+    call(text, 10 ** index),
+  );
+  const of = scope([
+    pool('Monthly', MONTH, 5000),
+    pool('Daily', { kind: 'rolling-24h' }, 5000, { priority: 2, order: 1 }),
+  ]);
+  const reporter = createReporter(createDeps(events, of));
+  const used = async (range: string) => {
+    const report = (await reporter.answer({ report: 'pool', range }, at('2026-11-21T10:00'))) as PoolReport;
+    return {
+      used: report.scopes[0]!.pools.map((each) => each.used / 1000),
+      notes: report.notes,
+      label: report.range?.label,
+    };
+  };
+
+  it('is the balance just before it', async () => {
+    expect(await used('yesterday 14:00')).toMatchObject({ used: [111, 0], label: '20 Nov, 14:00' });
+    expect((await used('2026-11-20 09:00')).used).toEqual([1, 0]);
+    expect((await used('2026-11-20 14:01')).used).toEqual([1111, 0]);
+  });
+
+  it('is the end of the hours that are named', async () => {
+    const { used: at15, notes } = await used('yesterday 14:00-15:00');
+    expect(at15).toEqual([1111, 0]);
+    expect(notes).toContain('As of Fri 20 Nov 15:00.');
+  });
+});
 
 describe('October 2023', () => {
   const events = [

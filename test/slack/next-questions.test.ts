@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { createCalendar } from '../../src/domain/calendar.ts';
+import { resolveRange } from '../../src/domain/ranges.ts';
+import { listNext, withRange } from '../../src/slack/next-questions.ts';
+import { ask, at } from '../report/setup.ts';
+
+const zone = 'Europe/Berlin';
+const calendar = createCalendar(zone);
+
+function hoursOf(report: Parameters<typeof listNext>[0]) {
+  return listNext(report).filter(({ group }) => group === 'Look at an hour');
+}
+
+test('a day leads to each of its hours with calls, the peak first', async () => {
+  const events = ['08:10', '13:05', '13:20', '17:00'].map((clock) => ({ timeMs: at(`2026-11-20T${clock}:00Z`) }));
+  const report = await ask(events, { report: 'day', range: 'yesterday' }, { zone });
+  expect(hoursOf(report).map(({ label, question }) => [label, question.range])).toEqual([
+    ['14:00 · 2 requests (peak)', '2026-11-20 14:00'],
+    ['09:00 · 1 request', '2026-11-20 09:00'],
+    ['18:00 · 1 request', '2026-11-20 18:00'],
+  ]);
+});
+
+test('status codes lead to the hour with the most failures', async () => {
+  const events = [
+    { timeMs: at('2026-11-20T08:10:00Z') },
+    { timeMs: at('2026-11-20T13:10:00Z'), status: 500 },
+    { timeMs: at('2026-11-20T14:10:00Z'), status: 429, count: 3 },
+  ];
+  const report = await ask(events, { report: 'status', range: 'yesterday' }, { zone });
+  expect(hoursOf(report).map(({ label }) => label)).toEqual(['15:00 · 3 failed (peak)', '14:00 · 1 failed']);
+});
+
+test('both hours of a night that come twice are led to', async () => {
+  const events = ['00:30', '01:30'].map((clock) => ({ timeMs: at(`2026-10-25T${clock}:00Z`) }));
+  const report = await ask(events, { report: 'day', range: '2026-10-25' }, { zone });
+  const spans = hoursOf(report).map(({ question }) =>
+    resolveRange(question.range, at('2026-11-21T14:00:00Z'), calendar),
+  );
+  expect(spans.map(({ fromMs, toMs }) => [fromMs, toMs])).toEqual([
+    [at('2026-10-25T00:00:00Z'), at('2026-10-25T01:00:00Z')],
+    [at('2026-10-25T01:00:00Z'), at('2026-10-25T02:00:00Z')],
+  ]);
+});
+
+test('days lead to days', async () => {
+  const report = await ask([{ timeMs: at('2026-11-20T08:10:00Z') }], { report: 'daily', range: '7d' }, { zone });
+  expect(hoursOf(report)).toEqual([]);
+  expect(listNext(report).some(({ question }) => question.range === '2026-11-20')).toBe(true);
+});
+
+test('a report by the hour becomes days where more are asked for', () => {
+  expect(withRange({ report: 'day', range: 'today' }, '7d').report).toBe('daily');
+  expect(withRange({ report: 'day', range: 'today' }, '3h').report).toBe('day');
+});

@@ -2,13 +2,13 @@ import { Resvg } from '@resvg/resvg-js';
 import * as vega from 'vega';
 import { compile } from 'vega-lite';
 import type { Report } from '../domain/report.ts';
-import { FONT_FAMILY, measureText } from './font.ts';
+import { measureText } from './font.ts';
 import { createGlyphProbe, fontOptions } from './glyphs.ts';
 import type { CanDraw } from './labels.ts';
 import { encodePng } from './png.ts';
 import { buildSpec, type ChartView } from './spec/build.ts';
-import type { ChartSpec } from './spec/marks.ts';
-import { BACKGROUND, CHART_SCALE } from './theme.ts';
+import type { ChartSpec } from './spec/frame.ts';
+import { CARD, CONFIG, SCALE } from './theme.ts';
 
 export interface RenderedChart {
   png: Uint8Array;
@@ -33,7 +33,7 @@ textMetrics.width = (item, text) => {
 
 const probeGlyphs = createGlyphProbe();
 
-/** Draws a report in this thread, 1280 px wide and opaque; undefined where there is nothing to draw. */
+/** Draws a report in this thread, 1320 px wide and opaque; undefined where there is nothing to draw. */
 export async function renderReport(
   report: Report,
   { view = 'graph', canDraw = probeGlyphs }: { view?: ChartView; canDraw?: CanDraw } = {},
@@ -42,8 +42,8 @@ export async function renderReport(
   if (!spec) return undefined;
   const { svg, warnings } = await toSvg(spec);
   const image = new Resvg(svg, {
-    background: BACKGROUND,
-    fitTo: { mode: 'zoom', value: CHART_SCALE },
+    background: CARD,
+    fitTo: { mode: 'zoom', value: SCALE },
     font: fontOptions(svg),
   }).render();
   // `.pixels`, not `.asPng()`: that leaks until garbage collection in resvg-js 2.6.2 (thx/resvg-js#216).
@@ -57,7 +57,7 @@ export async function toSvg(spec: ChartSpec): Promise<{ svg: string; warnings: s
   const logger = collectWarnings(warnings);
   const { spec: compiled } = compile(spec, {
     logger,
-    config: { font: FONT_FAMILY, background: BACKGROUND, view: { stroke: null } },
+    config: CONFIG,
   });
   const view = new vega.View(vega.parse(compiled), { renderer: 'none', logger });
   try {

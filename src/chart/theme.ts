@@ -1,56 +1,113 @@
-/** Logical width of every chart; drawn at twice that. Slack shows it at 360–800 px, so no text is smaller than 13. */
-export const CHART_WIDTH = 640;
-export const CHART_SCALE = 2;
-export const MARGIN = 16;
-export const CONTENT_WIDTH = CHART_WIDTH - 2 * MARGIN;
-export const BACKGROUND = '#FFFFFF';
+import type { Config } from 'vega-lite';
+import type { Level } from '../domain/report.ts';
+import { FONT_FAMILY } from './font.ts';
 
-export const SIZE = { title: 19, finding: 15, label: 14, small: 13 } as const;
+/** Logical pixels, drawn at three times that. A phone shows a picture about 360 wide, so 15 here is over 12 there. */
+export const WIDTH = 440;
+export const SCALE = 3;
+export const PADDING = 16;
+/** What is left between the paddings. */
+export const INNER = WIDTH - 2 * PADDING;
+
+export const SIZE = { title: 19, label: 16, small: 15 } as const;
+
+/** Off-white: a card of its own on Slack's white, and calmer than white on its dark #1A1D21. */
+export const CARD = '#F4F5F7';
 
 /**
- * Okabe-Ito, safe for colour-blind readers. Contrast on white: blue 5.2, vermilion 3.9, green 3.4, purple 3.1; orange and sky
- * are 2.3, so these two never stand without a label beside them.
+ * Each meaning has one colour, in every picture. Those that can stand beside each other differ in lightness too, so that they
+ * are told apart without colour (`theme.test.ts` measures that and the contrast on the card).
  */
 const PALETTE = {
-  blue: '#0072B2',
-  vermilion: '#D55E00',
-  green: '#009E73',
-  purple: '#CC79A7',
-  orange: '#E69F00',
-  sky: '#56B4E9',
+  blue: '#1264A3',
+  sky: '#6FB1E4',
+  amber: '#C17C00',
+  brown: '#8A5A00',
+  red: '#C8360F',
+  darkRed: '#7A0F1B',
+  green: '#2E8B6E',
+  purple: '#8E6BBF',
+  grey: '#A9AFB8',
 } as const;
 
-/** What each colour means, in every chart. */
 export const COLOR = {
-  text: '#222222',
-  muted: '#595959',
-  grid: '#E3E3E3',
-  axis: '#8C8C8C',
-  track: '#E8E8E8',
-  other: '#8C8C8C',
-  none: '#B8B8B8',
+  text: '#1D1C1D',
+  muted: '#51555C',
+  grid: '#DEE1E6',
+  axis: '#8D939C',
+  track: '#DCE0E6',
   ok: PALETTE.blue,
-  failed: PALETTE.vermilion,
-  overage: PALETTE.vermilion,
-  limit: PALETTE.vermilion,
+  failed: PALETTE.red,
+  none: PALETTE.grey,
+  before: PALETTE.grey,
+  other: PALETTE.grey,
+  overage: PALETTE.darkRed,
+  usual: '#C3C9D2',
+  mark: '#6B3FA0',
 } as const;
 
-export const LEVEL_COLOR = {
+export const LEVEL_COLOR: Readonly<Record<Level, string>> = {
   healthy: PALETTE.blue,
-  approaching: PALETTE.orange,
-  critical: PALETTE.vermilion,
-  exhausted: PALETTE.vermilion,
-} as const;
-
-export const STATUS_COLOR: Readonly<Record<string, string>> = {
-  '1xx': PALETTE.green,
-  '2xx': PALETTE.blue,
-  '3xx': PALETTE.sky,
-  '4xx': PALETTE.orange,
-  '429': PALETTE.purple,
-  '5xx': PALETTE.vermilion,
-  '(none)': COLOR.none,
+  approaching: PALETTE.amber,
+  critical: PALETTE.red,
+  exhausted: PALETTE.darkRed,
 };
 
+/** A 429 is a client error too: a darker amber. */
+export const STATUS_COLOR = {
+  '2xx': PALETTE.blue,
+  '1xx': PALETTE.green,
+  '3xx': PALETTE.sky,
+  '(none)': PALETTE.grey,
+  '4xx': PALETTE.amber,
+  '429': PALETTE.brown,
+  '5xx': PALETTE.red,
+} as const;
+
 /** For things without a meaning of their own (pools, slices), in this order; what is beyond them is grey. */
-export const SERIES_COLORS = [PALETTE.blue, PALETTE.green, PALETTE.purple, PALETTE.sky, '#444444'] as const;
+export const SERIES_COLORS = [PALETTE.blue, PALETTE.sky, PALETTE.green, PALETTE.purple, '#33475B'] as const;
+
+/** What all specs have in common. */
+export const CONFIG: Config = {
+  font: FONT_FAMILY,
+  background: CARD,
+  padding: PADDING,
+  aria: false,
+  view: { stroke: null },
+  title: {
+    anchor: 'start',
+    color: COLOR.text,
+    fontSize: SIZE.title,
+    fontWeight: 600,
+    subtitleColor: COLOR.muted,
+    subtitleFontSize: SIZE.small,
+    subtitlePadding: 6,
+    subtitleLineHeight: 20,
+    offset: 12,
+  },
+  axis: {
+    labelColor: COLOR.muted,
+    labelFontSize: SIZE.small,
+    labelFontWeight: 400,
+    domain: false,
+    ticks: false,
+    title: null,
+    gridColor: COLOR.grid,
+    translate: 0,
+  },
+  legend: {
+    orient: 'top',
+    direction: 'horizontal',
+    title: null,
+    labelColor: COLOR.text,
+    labelFontSize: SIZE.small,
+    labelLimit: 0,
+    labelOffset: 6,
+    symbolType: 'square',
+    symbolSize: 160,
+    symbolStrokeWidth: 0,
+    rowPadding: 6,
+    offset: 10,
+  },
+  text: { fontSize: SIZE.small, fontWeight: 400, color: COLOR.text },
+};

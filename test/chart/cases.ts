@@ -9,6 +9,8 @@ import {
   drillOf,
   historyByPool,
   historyOf,
+  oddDay,
+  oddMonth,
   poolStack,
   rangeOf,
   rankingOf,
@@ -58,6 +60,10 @@ export const CHART_CASES: readonly ChartCase[] = [
       ['b', 3],
       ['c', 1, 1],
     ]),
+  },
+  {
+    name: 'top of a thousand clients',
+    report: rankingOf(many.slice(0, 5), { ...totalsOf(2_800_000, 90_000), count: 1_039 }),
   },
   {
     name: 'top with all equal',
@@ -206,6 +212,8 @@ export const CHART_CASES: readonly ChartCase[] = [
       usual: Array.from({ length: 24 }, (_, hour) => usualOf(100 + ((hour * 31) % 220))),
     }),
   },
+  { name: 'an odd day', report: oddDay() },
+  { name: 'an odd month', report: oddMonth() },
   { name: 'history', report: historyByPool() },
   {
     name: 'history of eight pools',

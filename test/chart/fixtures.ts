@@ -241,6 +241,46 @@ export function dayByHour(date = '2026-11-20'): SeriesReport {
   };
 }
 
+/** A Saturday with an odd hour, failures, and an alert that followed. */
+export function oddDay(): SeriesReport {
+  const report = seriesOf('day', rangeOf('2026-11-28', '2026-11-28', 'hour'), (hour) => 100 + ((hour * 7) % 40));
+  const bars = report.bars.map((bar, hour) => ({
+    ...bar,
+    ...(hour === 18 ? totalsOf(566, 31) : totalsOf(bar.requests, hour % 5 === 0 ? 9 : 1)),
+  }));
+  return {
+    ...report,
+    bars,
+    totals: sum(bars),
+    usual: bars.map((_, hour) => (hour === 18 ? usualOf(126, true) : usualOf(110 + ((hour * 7) % 30)))),
+    marks: [{ atMs: bars[18]!.startMs + HOUR_MS / 2, label: 'Alert 90%', kind: 'alert' }],
+  };
+}
+
+/** Thirty days in which one fails and one is quiet, with two deploys. */
+export function oddMonth(): SeriesReport {
+  const weekday = (index: number) => (index % 7 === 2 || index % 7 === 3 ? 2900 : 6800);
+  const report = seriesOf(
+    'daily',
+    rangeOf('2026-10-29', '2026-11-27', 'day'),
+    (index) => weekday(index) + ((index * 97) % 400),
+  );
+  const bars = report.bars.map((bar, index) => ({
+    ...bar,
+    ...(index === 13
+      ? totalsOf(7090, 709)
+      : index === 22
+        ? totalsOf(1200, 20)
+        : totalsOf(bar.requests, Math.round(bar.requests * 0.02))),
+  }));
+  const usual = bars.map((_, index) => ({ ...usualOf(weekday(index), index === 22), high: weekday(index) + 500 }));
+  const marks = [
+    { atMs: bars[6]!.startMs, label: 'v2.4.1', kind: 'deploy' as const },
+    { atMs: bars[21]!.startMs, label: 'v2.5.0', kind: 'deploy' as const },
+  ];
+  return { ...report, bars, totals: sum(bars), usual, marks };
+}
+
 export function balanceOf(name: string, used: number, amount: number, changes: Partial<PoolBalance> = {}): PoolBalance {
   const percent = amount === 0 ? (used > 0 ? 100 : 0) : (used / amount) * 100;
   const level: Level =

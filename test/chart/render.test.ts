@@ -3,35 +3,35 @@ import { describe, expect, it } from 'vitest';
 import { FONT_FILES, isBundled, measureText } from '../../src/chart/font.ts';
 import { canDrawBundled, createGlyphProbe } from '../../src/chart/glyphs.ts';
 import { renderReport } from '../../src/chart/render.ts';
+import { CARD, COLOR } from '../../src/chart/theme.ts';
 import { CHART_CASES } from './cases.ts';
 import { rankingOf, topClients } from './fixtures.ts';
 import { readPng } from './read-png.ts';
 
 describe.each(CHART_CASES)('$name', ({ report, view = 'graph' }) => {
-  it('is a white picture 1280 pixels wide with ink inside its margins', async () => {
+  it('is an opaque card 1320 pixels wide with ink inside its margins', async () => {
     const chart = (await renderReport(report, { view, canDraw: canDrawBundled }))!;
     const png = readPng(chart.png);
     expect([png.width, png.height]).toEqual([chart.width, chart.height]);
-    expect(png.width).toBe(1280);
-    expect(png.height % 2).toBe(0);
-    for (const y of [0, png.height - 1]) expect(png.at(640, y)).toBe('#ffffff');
+    expect(png.width).toBe(1320);
+    expect(png.height % 3).toBe(0);
+    for (const y of [0, png.height - 1]) expect(png.at(660, y)).toBe(CARD.toLowerCase());
     for (let y = 0; y < png.height; y += 3) {
-      expect(png.at(8, y)).toBe('#ffffff');
-      expect(png.at(1272, y)).toBe('#ffffff');
+      expect(png.at(12, y)).toBe(CARD.toLowerCase());
+      expect(png.at(1308, y)).toBe(CARD.toLowerCase());
     }
   });
 });
 
 describe('text', () => {
-  /** Ink where the only label stands. */
+  /** Pixels that differ from the same picture with a dot for its only name. */
   async function inkOf(name: string): Promise<number> {
-    const chart = await renderReport(rankingOf([[name, 1]], undefined, { title: '', finding: '' }), {
-      canDraw: canDrawBundled,
-    });
-    const png = readPng(chart!.png);
+    const draw = async (only: string) =>
+      readPng((await renderReport(rankingOf([[only, 1]]), { canDraw: canDrawBundled }))!.png);
+    const [png, dot] = [await draw(name), await draw('.')];
     let ink = 0;
-    for (let y = 140; y < png.height - 80; y++) {
-      for (let x = 24; x < 24 + 2 * measureText(name, 14) + 10; x++) if (png.at(x, y) < '#808080') ink++;
+    for (let y = 0; y < png.height; y += 2) {
+      for (let x = 0; x < png.width; x += 2) if (png.at(x, y) !== dot.at(x, y)) ink++;
     }
     return ink;
   }
@@ -91,8 +91,8 @@ describe('the picture', () => {
     const { png } = (await renderReport(rankingOf([['a', 100, 50]])))!;
     const pixels = readPng(png);
     const colors = new Set<string>();
-    for (let x = 0; x < 1280; x++) for (let y = 0; y < pixels.height; y += 10) colors.add(pixels.at(x, y));
-    expect(colors).toContain('#0072b2');
-    expect(colors).toContain('#d55e00');
+    for (let x = 0; x < 1320; x++) for (let y = 0; y < pixels.height; y += 10) colors.add(pixels.at(x, y));
+    expect(colors).toContain(COLOR.ok.toLowerCase());
+    expect(colors).toContain(COLOR.failed.toLowerCase());
   });
 });

@@ -24,7 +24,7 @@ describe('the chart renderer', () => {
     const { renderer, lines } = start({ worker: new URL('../../src/chart/render-worker.ts', import.meta.url) });
     const picture = await renderer.render(topClients(), { view: 'doughnut' });
     expect(Buffer.from(picture!.png).toString('latin1', 1, 4)).toBe('PNG');
-    expect(picture!.width).toBe(1280);
+    expect(picture!.width).toBe(1320);
     expect(picture!.altText).toBe(buildAltText(topClients(), 'doughnut'));
     expect(picture).not.toHaveProperty('warnings');
     expect(lines).toEqual([]);
@@ -47,7 +47,7 @@ describe('the chart renderer', () => {
     const { renderer, lines } = start();
     const [failed, after] = await Promise.allSettled([renderer.render(titled(title)), renderer.render(topClients())]);
     expect(failed).toMatchObject({ status: 'rejected', reason: { code: 'overloaded' } });
-    expect(after).toMatchObject({ status: 'fulfilled', value: { width: 1280 } });
+    expect(after).toMatchObject({ status: 'fulfilled', value: { width: 1320 } });
     expect(lines.join()).toContain('chart thread replaced');
   });
 
@@ -55,7 +55,7 @@ describe('the chart renderer', () => {
     const { renderer } = start({ timeoutMs: 5_000 });
     const [failed, after] = await Promise.allSettled([renderer.render(titled('hang')), renderer.render(topClients())]);
     expect(failed).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('5000 ms') } });
-    expect(after).toMatchObject({ status: 'fulfilled', value: { width: 1280 } });
+    expect(after).toMatchObject({ status: 'fulfilled', value: { width: 1320 } });
   });
 
   it('refuses what would wait too long', async () => {

@@ -1,104 +1,87 @@
-import { describe, expect, it } from 'vitest';
-import { measureText } from '../../src/chart/font.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { canDrawBundled } from '../../src/chart/glyphs.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec, type ChartView } from '../../src/chart/spec/build.ts';
-import type { ChartSpec } from '../../src/chart/spec/marks.ts';
-import { COLOR } from '../../src/chart/theme.ts';
+import type { ChartSpec } from '../../src/chart/spec/frame.ts';
+import { COLOR, LEVEL_COLOR, WIDTH } from '../../src/chart/theme.ts';
 import { CHART_CASES } from './cases.ts';
 import {
   AWKWARD_NAMES,
+  balanceOf,
+  cardOf,
   dailyWithLimit,
   dayByHour,
   drillOf,
   historyByPool,
+  oddDay,
+  oddMonth,
+  poolStack,
   rangeOf,
   rankingOf,
   seriesOf,
   statusOf,
+  summaryOfScopes,
   tableReport,
   topClients,
+  totalsOf,
 } from './fixtures.ts';
+import { type DrawnText, readTexts } from './read-svg.ts';
 
-interface DrawnText {
-  text: string;
-  left: number;
-  right: number;
-  top: number;
-  bottom: number;
-}
+type Report = Parameters<typeof buildSpec>[0];
 
-type AnyLayer = {
-  mark: { type: string; fontSize: number; fontWeight: 400 | 600; align: string; stroke?: string };
+interface AnyLayer {
+  mark: { type: string; shape?: string; interpolate?: string };
   data: { values: Record<string, unknown>[] };
-};
-
-function layersOf(spec: ChartSpec): AnyLayer[] {
-  return (spec as unknown as { layer: AnyLayer[] }).layer;
+  encoding: Record<string, { scale?: { domain: unknown[]; range: unknown[] } }>;
 }
 
-function textsOf(spec: ChartSpec): DrawnText[] {
-  return layersOf(spec)
-    .filter(({ mark }) => mark.type === 'text' && !mark.stroke)
-    .flatMap(({ mark, data }) =>
-      data.values.map((item) => {
-        const { x, y, text } = item as { x: number; y: number; text: string };
-        const width = measureText(text, mark.fontSize, mark.fontWeight);
-        const left = mark.align === 'right' ? x - width : mark.align === 'center' ? x - width / 2 : x;
-        return { text, left, right: left + width, top: y - mark.fontSize * 0.73, bottom: y };
-      }),
-    );
-}
-
-function boxesOf(spec: ChartSpec): Record<string, unknown>[] {
-  return layersOf(spec)
-    .filter(({ mark }) => mark.type === 'rect')
-    .flatMap(({ data }) => data.values);
-}
-
-function build(report: Parameters<typeof buildSpec>[0], view: ChartView = 'graph'): ChartSpec {
+function build(report: Report, view: ChartView = 'graph'): ChartSpec {
   return buildSpec(report, view, canDrawBundled)!;
 }
 
+function layersOf(report: Report, view?: ChartView): AnyLayer[] {
+  const { vconcat } = build(report, view) as unknown as { vconcat: { layer: AnyLayer[] }[] };
+  return vconcat.flatMap(({ layer }) => layer);
+}
+
+/** The parts of bars, as they are stacked. */
+function partsOf(report: Report): Record<string, unknown>[] {
+  return layersOf(report)
+    .filter(({ mark, encoding }) => mark.type === 'bar' && 'order' in encoding)
+    .flatMap(({ data }) => data.values);
+}
+
+async function textsOf(report: Report, view?: ChartView): Promise<string[]> {
+  return readTexts((await toSvg(build(report, view))).svg).map(({ text }) => text);
+}
+
 describe.each(CHART_CASES)('$name', ({ report, view = 'graph' }) => {
-  const spec = build(report, view);
+  let svg: string;
+  let texts: DrawnText[];
+  let warnings: string[];
+  beforeAll(async () => {
+    ({ svg, warnings } = await toSvg(build(report, view)));
+    texts = readTexts(svg);
+  });
 
-  it('compiles without a warning, into numbers', async () => {
-    const { svg, warnings } = await toSvg(spec);
+  it('compiles without a warning, into numbers, as wide as all others', () => {
     expect(warnings).toEqual([]);
-    expect(svg).not.toMatch(/NaN|undefined|Infinity/);
-    expect(svg).toContain('width="640"');
+    expect(/.{30}(NaN|undefined|Infinity).{30}/.exec(svg)?.[0]).toBeUndefined();
+    expect(Number(/ width="(\d+)"/.exec(svg)![1])).toBe(WIDTH);
   });
 
-  it('keeps every text inside the picture and legible', () => {
-    const { height } = spec as { height: number };
-    for (const text of textsOf(spec)) {
-      expect(text.left, text.text).toBeGreaterThanOrEqual(0);
-      expect(text.right, text.text).toBeLessThanOrEqual(640);
-      expect(text.bottom, text.text).toBeLessThan(height);
-    }
-    for (const { mark } of layersOf(spec)) {
-      if (mark.type === 'text') expect(mark.fontSize).toBeGreaterThanOrEqual(13);
-    }
-  });
-
-  it('strikes no number out with what is usual', () => {
-    const ticks = layersOf(spec)
-      .filter(({ mark }) => mark.type === 'rule' && (mark as { strokeWidth?: number }).strokeWidth === 2)
-      .flatMap(({ data }) => data.values as { x: number; x2: number; y: number }[]);
-    const numbers = layersOf(spec).filter(
-      ({ mark }) => mark.type === 'text' && mark.fontSize === 13 && mark.fontWeight === 600,
-    );
-    for (const text of textsOf({ layer: numbers } as unknown as ChartSpec)) {
-      const struck = ticks.filter(
-        ({ x, x2, y }) => x < text.right && x2 > text.left && y > text.top && y < text.bottom + 2,
-      );
-      expect(struck, text.text).toEqual([]);
+  it('keeps every text inside the picture, and at least 12 pixels high on a phone that shows it 360 wide', () => {
+    const height = Number(/ height="(\d+)"/.exec(svg)![1]);
+    expect(texts.length).toBeGreaterThan(2);
+    for (const { text, size, left, right, bottom } of texts) {
+      expect(left, text).toBeGreaterThanOrEqual(0);
+      expect(right, text).toBeLessThanOrEqual(WIDTH);
+      expect(bottom, text).toBeLessThan(height);
+      expect((size * 360) / WIDTH, text).toBeGreaterThanOrEqual(12);
     }
   });
 
   it('lets no text touch another', () => {
-    const texts = textsOf(spec);
     for (const [index, a] of texts.entries()) {
       for (const b of texts.slice(index + 1)) {
         const apart = a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
@@ -109,22 +92,17 @@ describe.each(CHART_CASES)('$name', ({ report, view = 'graph' }) => {
 });
 
 describe('what is drawn', () => {
-  it('says title, finding, range and zone', () => {
+  it('says title, range and zone, and leaves the finding to the message', async () => {
     const report = topClients();
-    const texts = textsOf(build(report))
-      .map(({ text }) => text)
-      .join(' ');
+    const texts = await textsOf(report);
     expect(texts).toContain(report.title);
-    expect(texts).toContain(report.finding);
-    expect(texts).toContain(report.range!.label);
-    expect(texts).toContain(report.zone);
+    expect(texts).toContain(`${report.range!.label} · ${report.zone}`);
+    expect(texts.join(' ')).not.toContain('97,118');
   });
 
-  it('names the filters', () => {
+  it('names the filters', async () => {
     const report = { ...topClients(), filters: [{ key: 'status' as const, patterns: ['429', '5xx'], not: true }] };
-    expect(textsOf(build(report)).map(({ text }) => text)).toContainEqual(
-      expect.stringContaining('Filters: not status:429 or 5xx'),
-    );
+    expect(await textsOf(report)).toContainEqual(expect.stringContaining('Filters: not status:429 or 5xx'));
   });
 
   it('is nothing where there are no rows, and for reports that are tables', () => {
@@ -134,97 +112,183 @@ describe('what is drawn', () => {
       { ...dailyWithLimit(), bars: [] },
       { ...historyByPool(), months: [] },
       { ...drillOf('x'), sections: [] },
+      { ...summaryOfScopes(), cards: [] },
       tableReport(),
     ];
     for (const report of nothing) expect(buildSpec(report, 'graph', canDrawBundled)).toBeUndefined();
   });
+});
 
-  it('ranks at most eight and puts all others, theirs included, in grey', () => {
-    const spec = build(rankingOf(Array.from({ length: 20 }, (_, index) => [`c${index}`, 100 - index])));
-    const labels = textsOf(spec).map(({ text }) => text);
-    expect(labels).toContain('c7');
-    expect(labels).not.toContain('c8');
-    expect(labels).toContain('12 others');
-    const rest = boxesOf(spec).filter(({ color }) => color === COLOR.other);
-    expect(rest.map(({ x2 }) => x2)).toEqual([
-      Array.from({ length: 12 }, (_, index) => 92 - index).reduce((a, b) => a + b),
+describe('a ranking', () => {
+  it('draws at most ten, and says the others in words, so that a thousand of them flatten nothing', async () => {
+    const report = rankingOf(
+      Array.from({ length: 12 }, (_, index) => [`c${index}`, 100 - index]),
+      { ...totalsOf(50_000), count: 1_037 },
+    );
+    const texts = await textsOf(report);
+    expect(texts).toContain('c9');
+    expect(texts).not.toContain('c10');
+    expect(texts).toContain('1,039 others');
+    expect(Math.max(...partsOf(report).map(({ size }) => Number(size)))).toBe(100);
+  });
+
+  it('counts values beyond the cap among the others', async () => {
+    const report = rankingOf([
+      ['a', 700],
+      ['(other)', 90_000],
     ]);
+    expect(await textsOf(report)).toContain('All others');
+    expect(partsOf(report)).toEqual([expect.objectContaining({ size: 700 })]);
   });
 
-  it('stands a name by its rank where no font draws it, and tells shortened names apart', () => {
-    const labels = textsOf(build(rankingOf(AWKWARD_NAMES.map((name) => [name, 10] as const)))).map(({ text }) => text);
-    expect(labels).toContain('#4');
-    expect(labels).toContain('#5');
-    expect(labels).toContain('Служба выставления счетов');
-    expect(labels).toContain('<script>alert("1 & 2")</script>');
-    const both = labels.filter((label) => label.startsWith('a name of'));
-    expect(new Set(both).size).toBe(both.length);
+  it('tells failures apart, with their share from one percent on', async () => {
+    const report = rankingOf([
+      ['a', 1000, 10],
+      ['b', 1000, 9],
+    ]);
+    expect(partsOf(report).filter(({ key }) => key === 'failed')).toMatchObject([{ size: 10 }, { size: 9 }]);
+    const texts = await textsOf(report);
+    expect(texts).toContain('1% failed');
+    expect(texts).not.toContain('0.9% failed');
   });
 
-  it('paints days above the limit in another colour and the partial one paler', () => {
+  it('tells shortened names apart', async () => {
+    const texts = await textsOf(rankingOf(AWKWARD_NAMES.map((name) => [name, 10] as const)));
+    expect(texts).toContain('Служба выставления счетов');
+    expect(texts).toContain('<script>alert("1 & 2")</script>');
+    const both = texts.filter((text) => text.startsWith('a name of'));
+    expect(new Set(both).size).toBe(2);
+  });
+
+  it('counts ranks from the first row of the page', async () => {
+    const report = rankingOf([['\u{10fff0}', 5]]);
+    expect(await textsOf({ ...report, question: { ...report.question, offset: 10 } })).toContain('#11');
+  });
+});
+
+describe('time', () => {
+  it('stacks failures on each bar and keeps the limit and the usual apart from them', () => {
+    const { bars } = oddMonth();
+    const failed = partsOf(oddMonth()).filter(({ key }) => key === 'failed');
+    expect(failed.map(({ size }) => size)).toEqual(bars.map((bar) => bar.failed));
+    const band = layersOf(oddMonth()).find(({ mark }) => mark.type === 'area')!;
+    expect(band.data.values).toHaveLength(30);
+    expect(band.data.values[0]).toEqual({ step: 0, low: 5780, high: 7300 });
+  });
+
+  it('marks odd steps and says how far the oddest is from the usual', async () => {
+    const odd = layersOf(oddDay()).filter(({ mark }) => mark.shape === 'triangle-down');
+    expect(odd.map(({ data }) => data.values)).toEqual([[{ step: 18, size: 566 }]]);
+    expect(await textsOf(oddDay())).toContain('566 · 4.5× usual');
+    expect(await textsOf(oddMonth())).toContain('0.2× usual');
+  });
+
+  it('draws a line with its label where something happened', async () => {
+    const rules = layersOf(oddMonth()).filter(({ mark }) => mark.type === 'rule');
+    expect(rules[0]!.data.values.map(({ step }) => step)).toEqual([6, 21]);
+    expect(await textsOf(oddMonth())).toEqual(expect.arrayContaining(['v2.4.1', 'v2.5.0']));
+    const crowded = {
+      ...oddMonth(),
+      marks: oddMonth().bars.map(({ startMs }) => ({ atMs: startMs, label: 'deploy', kind: 'deploy' as const })),
+    };
+    expect((await textsOf(crowded)).filter((text) => text === 'deploy').length).toBeLessThan(8);
+  });
+
+  it('paints a partial step paler and says so', async () => {
     const report = dailyWithLimit();
-    const bars = boxesOf(build(report)).filter(({ y, color }) => y === 0 && color !== '#FFFFFF');
-    const over = report.bars.filter(({ requests }) => requests > report.limit!.value);
-    expect(bars.filter(({ color }) => color === COLOR.limit)).toHaveLength(over.length);
-    expect(bars.filter(({ opacity }) => Number(opacity) < 1).map(({ y2 }) => y2)).toEqual([21_044]);
+    expect(partsOf(report).filter(({ partial }) => partial)).toMatchObject([{ step: 29, size: 21_044 }]);
+    expect(await textsOf(report)).toContain('Paler: day not complete');
   });
 
-  it('stands a single server error on a scale of its own', () => {
-    const report = statusOf(rangeOf('2026-11-20', '2026-11-20', 'hour'), (hour) => ({
-      '200': 1_000_000,
-      '500': hour === 3 ? 1 : 0,
-    }));
-    const layers = layersOf(build(report)) as unknown as { encoding: { y?: { scale?: { domain: number[] } } } }[];
-    const tops = layers.map(({ encoding }) => encoding.y?.scale?.domain[1]).filter((top) => top !== undefined);
-    expect(Math.min(...tops)).toBeLessThan(1.5);
-    expect(Math.max(...tops)).toBeGreaterThan(1_000_000);
-  });
-
-  it('says the most server errors of a step', () => {
-    const report = statusOf(rangeOf('2026-11-20', '2026-11-20', 'hour'), (hour) => ({ '200': 900, '500': hour % 7 }));
-    expect(textsOf(build(report)).map(({ text }) => text)).toContain('5xx alone, per hour: at most 6');
-  });
-
-  it('draws one day as a bar, not as a wall', () => {
-    const report = seriesOf('daily', rangeOf('2026-11-20', '2026-11-20', 'day'), () => 5);
-    const [bar] = boxesOf(build(report)).filter(({ y }) => y === 0);
-    expect(Number(bar!.x2) - Number(bar!.x)).toBe(96);
+  it('says a limit far above the bars in words, and one that no text could stand at', async () => {
+    const week = rangeOf('2026-11-14', '2026-11-20', 'day');
+    const far = seriesOf('daily', week, () => 10, { limit: { name: 'Fair use', value: 10_000 } });
+    expect(await textsOf(far)).toContain('Fair use 10k per day: far above this scale');
+    const below = seriesOf('daily', week, () => 90, { limit: { name: 'Fair use', value: 80 } });
+    expect(await textsOf(below)).toContain('Dashed: Fair use 80');
+    expect(layersOf(below).some(({ mark }) => mark.type === 'rule')).toBe(true);
   });
 
   it.each([
     ['2026-10-25', 25, 'Clocks go back: the hour 02:00 comes twice.'],
     ['2026-03-29', 23, 'Clocks go forward: 03:00 follows 01:00.'],
-  ])('draws %s with %d hours and says why', (date, hours, footnote) => {
-    const spec = build(dayByHour(date));
-    expect(boxesOf(spec).filter(({ y }) => y === 0)).toHaveLength(hours);
-    expect(textsOf(spec).map(({ text }) => text)).toContain(footnote);
+  ])('draws %s with %d hours and says why', async (date, hours, remark) => {
+    expect(new Set(partsOf(dayByHour(date)).map(({ step }) => step)).size).toBe(hours);
+    expect(await textsOf(dayByHour(date))).toContain(remark);
   });
 
-  it('draws a past day without hourly totals as one bar of a day', () => {
-    const report = dayByHour('2026-06-01');
-    const spec = build({ ...report, bars: report.bars.slice(0, 1), usual: undefined });
-    const texts = textsOf(spec).map(({ text }) => text);
-    expect(texts).toContain('requests per day');
-    expect(texts).toContain('Mon 1');
+  it('gives server errors a panel and a scale of their own', async () => {
+    const report = statusOf(rangeOf('2026-11-20', '2026-11-20', 'hour'), (hour) => ({
+      '200': 1_000_000,
+      '500': hour === 3 ? 1 : 0,
+    }));
+    const tops = layersOf(report).map(({ encoding }) => encoding.y?.scale?.domain[1]);
+    expect(tops).toEqual([1_000_001 * 1.04, 1.1]);
+    expect(await textsOf(report)).toContain('Server errors (5xx) per hour, peak 1');
   });
 
-  it('counts ranks from the first row of the page', () => {
-    const report = rankingOf([['請求', 5]]);
-    const spec = build({ ...report, question: { ...report.question, offset: 10 } });
-    expect(textsOf(spec).map(({ text }) => text)).toContain('#11');
-  });
-
-  it('stacks overage on top of the pools, up to the total', () => {
+  it('stacks overage on top of the pools, in the colour of what is used up', () => {
     const report = historyByPool();
-    const parts = boxesOf(build(report)).filter(({ opacity, color }) => opacity === 1 && color === COLOR.overage);
-    const tops = report.months.filter(({ drawn }) => drawn.overage! > 0).map(({ total }) => total / 1000);
-    expect(parts.map(({ y2 }) => y2).filter((y) => Number(y) > 1000)).toEqual(tops);
+    const [stack] = layersOf(report).filter(({ encoding }) => 'order' in encoding);
+    const { domain, range } = stack!.encoding.color!.scale!;
+    expect(range.at(-1)).toBe(LEVEL_COLOR.exhausted);
+    const over = partsOf(report).filter(({ key }) => key === domain.at(-1));
+    expect(over.map(({ size }) => size)).toEqual(
+      report.months.flatMap(({ drawn }) => (drawn.overage! > 0 ? [drawn.overage! / 1000] : [])),
+    );
+  });
+});
+
+describe('pools', () => {
+  const reportOf = (...percents: number[]) => ({
+    ...poolStack(),
+    scopes: [
+      {
+        ...poolStack().scopes[0]!,
+        pools: percents.map((percent) => balanceOf(`p${percent}`, percent, 100)),
+        limits: [],
+        overage: 0,
+      },
+    ],
   });
 
-  it('draws a limit far above the bars in words, not as a line that flattens them', () => {
-    const report = seriesOf('daily', rangeOf('2026-11-14', '2026-11-20', 'day'), () => 10, {
-      limit: { name: 'Fair use', value: 10_000 },
-    });
-    expect(textsOf(build(report)).map(({ text }) => text)).toContain('Fair use: 10 k per day is above this scale.');
+  it('have a colour and a word for each level', async () => {
+    const report = reportOf(74, 75, 90, 100);
+    expect(partsOf(report).map(({ key }) => key)).toEqual(['healthy', 'approaching', 'critical', 'exhausted']);
+    expect(await textsOf(report)).toEqual(
+      expect.arrayContaining(['74%', '75% approaching', '90% critical', '100% exhausted', 'Marks at 75% and 90%']),
+    );
+  });
+
+  it('are not squeezed by one far over its amount: its bar is broken, its track stays', () => {
+    const report = reportOf(99, 104, 505);
+    expect(partsOf(report).map(({ size }) => size)).toEqual([99, 104, 112]);
+    const broken = layersOf(report).filter(({ mark }) => mark.shape?.startsWith('M'));
+    expect(broken.map(({ data }) => data.values)).toEqual([[{ row: 2, mark: 106 }]]);
+    const track = layersOf(report)[0]!;
+    expect(track.data.values).toEqual([0, 1, 2].map((row) => ({ row, size: 100 })));
+  });
+
+  it('stand worst first in the summary, with every limit that is not healthy', async () => {
+    const cards = [
+      cardOf('calm', balanceOf('Daily', 1, 100)),
+      cardOf('worst', balanceOf('Daily', 95, 100), {
+        limits: [balanceOf('Fair use', 80, 100), balanceOf('Night', 1, 100)],
+      }),
+      cardOf('none', undefined),
+    ];
+    const texts = await textsOf({ ...summaryOfScopes(), cards });
+    const names = ['worst', 'worst: Fair use (limit)', 'calm', 'none'];
+    expect(texts.filter((text) => names.includes(text))).toEqual(names);
+    expect(texts.join()).not.toContain('Night');
+  });
+});
+
+describe('a doughnut', () => {
+  it('has at most five slices, whose rest is grey', () => {
+    const report = rankingOf(Array.from({ length: 20 }, (_, index) => [`c${index}`, 100 - index]));
+    const ring = layersOf(report, 'doughnut').find(({ mark }) => mark.type === 'arc')!;
+    expect(ring.data.values).toHaveLength(5);
+    expect(ring.data.values.at(-1)).toMatchObject({ name: '16 others', color: COLOR.other });
   });
 });

@@ -1,115 +1,97 @@
 import type { PoolBalance } from '../../domain/report.ts';
-import { formatPercent } from '../../report/format.ts';
-import { measureText } from '../font.ts';
-import { shortenText } from '../labels.ts';
+import { formatPercent, joinWords } from '../../report/format.ts';
 import { formatCompactCredits } from '../numbers.ts';
-import { CHART_WIDTH, COLOR, CONTENT_WIDTH, LEVEL_COLOR, MARGIN, SIZE } from '../theme.ts';
-import { boxLayer, type Layer, lineLayer, textLayer } from './marks.ts';
+import { CARD, COLOR, LEVEL_COLOR } from '../theme.ts';
+import type { Layer, Panel } from './frame.ts';
+import { BAR, barOffset, buildRows, type Row, rowChannel, sizeChannel } from './rows.ts';
 
-/** How far bars reach at most; what is beyond ends in an arrow and its number. */
-const MAX_PERCENT = 150;
-const BAR_HEIGHT = 16;
+/** Where the scale ends when something is over its amount; what is further over ends there in a broken bar. */
+const REACH = 112;
 
-/** A named bar of a balance, or a name with text alone where there is nothing to measure against. */
+const KEYS = Object.entries(LEVEL_COLOR).map(([key, color]) => ({ key, color }));
+
+type Balance = Pick<PoolBalance, 'used' | 'amount' | 'left' | 'percent' | 'level' | 'thresholds'>;
+
+/** A balance as a bar, or a name with words alone where there is nothing to measure against. */
 export interface Bullet {
   label: string;
-  balance?: Pick<PoolBalance, 'used' | 'amount' | 'percent' | 'level' | 'thresholds'>;
-  /** In place of the percentage and the amounts. */
+  balance?: Balance;
+  /** In place of the percentage. */
   text?: string;
-  /** A line below the bar. */
-  remark?: string;
+  /** After the amounts. */
+  remarks?: readonly string[];
 }
 
-/** Bars over a grey track of 0–100 %, dashed marks at their thresholds, level in words beside the number. */
-export function buildBullets(bullets: readonly Bullet[], top: number): { layers: Layer[]; bottom: number } {
-  const highest = Math.max(100, ...bullets.map(({ balance }) => balance?.percent ?? 0));
-  const reach = Math.min(MAX_PERCENT, highest > 100 ? Math.max(110, Math.ceil(highest / 10) * 10) : 100);
-  const scale = { domain: [0, reach], range: [MARGIN, CHART_WIDTH - MARGIN] } as const;
-  const xOf = (percent: number) => MARGIN + (CONTENT_WIDTH * Math.min(percent, reach)) / reach;
-  const layers: Layer[] = [];
-  let y = top;
-  bullets.forEach((bullet, index) => {
-    const { balance } = bullet;
-    const text = bullet.text ?? (balance ? describe(balance) : '');
-    const label = shortenText(bullet.label, CONTENT_WIDTH - measureText(text, SIZE.label) - 16, SIZE.label, 600);
-    layers.push(
-      ...textLayer([{ x: MARGIN, y: y + 16, text: label }], { size: SIZE.label, color: COLOR.text, weight: 600 }),
-      ...textLayer([{ x: CHART_WIDTH - MARGIN, y: y + 16, text }], {
-        size: SIZE.label,
-        color: COLOR.text,
-        align: 'right',
-      }),
-    );
-    y += 24;
-    if (balance) {
-      const bar = { y, y2: y + BAR_HEIGHT };
-      const marks = [...new Set([...balance.thresholds, ...(reach > 100 ? [100] : [])])];
-      layers.push(
-        ...boxLayer(
-          [
-            { ...bar, x: 0, x2: 100, color: COLOR.track },
-            { ...bar, x: 0, x2: Math.min(balance.percent, reach), color: LEVEL_COLOR[balance.level] },
-          ],
-          { x: scale },
-        ),
-        ...lineLayer(
-          marks.map((mark) => ({ x: xOf(mark), x2: xOf(mark), y: y - 2, y2: y + BAR_HEIGHT + 2 })),
-          { color: COLOR.text, width: 1.5, dash: [3, 2] },
-        ),
-      );
-      if (balance.percent > reach) {
-        layers.push(
-          ...textLayer([{ x: CHART_WIDTH - MARGIN - 4, y: y + BAR_HEIGHT - 3, text: '→' }], {
-            size: SIZE.label,
-            color: '#FFFFFF',
-            weight: 600,
-            align: 'right',
-          }),
-        );
-      }
-      y += BAR_HEIGHT + 4;
-      if (!sharesMarks(balance, bullets[index + 1]?.balance)) {
-        layers.push(
-          ...textLayer(
-            spread(balance.thresholds, xOf).map(({ percent, x }) => ({
-              x,
-              y: y + 13,
-              text: `${percent} %`,
-            })),
-            { size: SIZE.small, color: COLOR.muted, align: 'center' },
-          ),
-        );
-        y += 18;
-      }
-    }
-    if (bullet.remark) {
-      layers.push(
-        ...textLayer([{ x: MARGIN, y: y + 14, text: bullet.remark }], { size: SIZE.small, color: COLOR.muted }),
-      );
-      y += 18;
-    }
-    y += 10;
+/** Bars over a grey track of 0–100%, with their thresholds as marks and the level in words. */
+export function buildBullets(bullets: readonly Bullet[]): Panel {
+  const isAnyOver = bullets.some(({ balance }) => balance && balance.percent > 100);
+  const reach = isAnyOver ? REACH : 100;
+  const rows = bullets.map(({ label, balance, text, remarks = [] }): Row => {
+    const remark = [...(balance ? [describeAmounts(balance)] : []), ...remarks].join(' · ');
+    return {
+      name: label,
+      value: text ?? (balance ? describeLevel(balance) : ''),
+      remark: remark || undefined,
+      ...(balance ? { parts: [{ key: balance.level, size: Math.min(balance.percent, reach) }] } : {}),
+    };
   });
-  return { layers, bottom: y - 6 };
+  const balances = bullets.flatMap(({ balance }, row) => (balance ? [{ row, ...balance }] : []));
+  const y = rowChannel(rows);
+  const yOffset = barOffset(rows);
+  const at = (field: string) => sizeChannel(field, reach);
+  const track: Layer = {
+    data: { values: balances.map(({ row }) => ({ row, size: 100 })) },
+    mark: { type: 'bar', height: BAR, yOffset, color: COLOR.track },
+    encoding: { y, x: at('size') },
+  } as Layer;
+  const ticks: Layer = {
+    data: {
+      values: balances.flatMap(({ row, thresholds, percent }) =>
+        [...thresholds, ...(isAnyOver ? [100] : [])].map((mark) => ({ row, mark, isPassed: percent > mark })),
+      ),
+    },
+    mark: { type: 'tick', yOffset, size: BAR, thickness: 1.5 },
+    encoding: {
+      y,
+      x: at('mark'),
+      color: { condition: { test: 'datum.isPassed', value: CARD }, value: COLOR.muted },
+    },
+  } as Layer;
+  const breaks = {
+    data: { values: balances.filter(({ percent }) => percent > REACH).map(({ row }) => ({ row, mark: 106 })) },
+    mark: {
+      type: 'point',
+      shape: 'M-0.7,1L-0.1,-1M0.1,1L0.7,-1',
+      size: 220,
+      yOffset,
+      stroke: CARD,
+      strokeWidth: 3,
+      opacity: 1,
+      filled: false,
+    },
+    encoding: { y, x: at('mark') },
+  } as Layer;
+  return buildRows(rows, { max: reach, keys: KEYS, under: [track], over: [ticks, breaks] });
 }
 
-/** `93 %, critical · 4.65 M of 5 M`. */
-function describe(balance: NonNullable<Bullet['balance']>): string {
-  const percent = balance.amount === 0 ? '' : `${formatPercent(balance.percent, balance.thresholds)}, `;
-  return `${percent}${balance.level} · ${formatCompactCredits(balance.used)} of ${formatCompactCredits(balance.amount)}`;
+/** `Marks at 75%, 90% and 100%`, where all bars have the same. */
+export function describeMarks(bullets: readonly Bullet[]): string[] {
+  const balances = bullets.flatMap(({ balance }) => (balance ? [balance] : []));
+  const [first, ...others] = new Set(balances.map(({ thresholds }) => thresholds.join()));
+  if (!first || others.length > 0) return [];
+  const isAnyOver = balances.some(({ percent }) => percent > 100);
+  const marks = [...first.split(','), ...(isAnyOver ? ['100'] : [])];
+  return [`Marks at ${joinWords(marks.map((mark) => `${mark}%`))}`];
 }
 
-function sharesMarks(balance: NonNullable<Bullet['balance']>, next: Bullet['balance']): boolean {
-  return next !== undefined && next.thresholds.join() === balance.thresholds.join();
+/** `93.1% critical`; a healthy one has no word, and nothing is no share of an amount of nothing. */
+function describeLevel({ amount, percent, thresholds, level }: Balance): string {
+  const share = amount === 0 ? '' : formatPercent(percent, thresholds);
+  return [share, level === 'healthy' ? '' : level].filter(Boolean).join(' ');
 }
 
-/** Tick labels that do not touch; thresholds before the ends. */
-function spread(thresholds: readonly number[], xOf: (percent: number) => number): { percent: number; x: number }[] {
-  const kept: { percent: number; x: number; half: number }[] = [];
-  for (const percent of new Set([...thresholds, 100, 0])) {
-    const half = measureText(`${percent} %`, SIZE.small) / 2;
-    const x = Math.min(Math.max(xOf(percent), MARGIN + half), CHART_WIDTH - MARGIN - half);
-    if (kept.every((other) => Math.abs(other.x - x) >= other.half + half + 4)) kept.push({ percent, x, half });
-  }
-  return kept;
+/** `48.5k of 52.5k used, 4,000 left`. */
+function describeAmounts({ used, amount, left }: Balance): string {
+  const rest = left > 0 ? `, ${formatCompactCredits(left)} left` : '';
+  return `${formatCompactCredits(used)} of ${formatCompactCredits(amount)} used${rest}`;
 }

@@ -1,128 +1,162 @@
+import type { TimeMark } from '../../domain/report.ts';
+import type { StepGrain } from '../../domain/usage.ts';
 import { measureText } from '../font.ts';
-import { pickTicks } from '../numbers.ts';
-import { BACKGROUND, CHART_WIDTH, COLOR, MARGIN, SIZE } from '../theme.ts';
-import { type BoxItem, boxLayer, type Layer, type LinearScale, lineLayer, textLayer } from './marks.ts';
-import type { TimeLabel } from './time-axis.ts';
+import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
+import type { Layer } from './frame.ts';
+import { colorOf, type Key } from './legend.ts';
+import { toTimeLabels } from './time-axis.ts';
 
-/** Pixels that a part must have for a gap beside it. */
-const MIN_PART = 4;
-
+/** Left of the plot, for the labels of the value axis. Fixed, so that panels line up and pictures are equally wide. */
+const GUTTER = 46;
+export const PLOT = INNER - GUTTER;
 /** A wider bar would be a wall. */
-const MAX_BAR = 96;
+const MAX_BAR = 64;
+/** From here on bars stand side by side without a gap. */
+const MANY = 60;
+const SHORT_NUMBER = "replace(format(datum.value, '~s'), 'G', 'B')";
 
-/** Room for a row of vertical bars: where they stand, and their scale from zero. */
-export interface Columns {
-  count: number;
+/** The time axis of a panel: a band per step, and as many labels as a phone has room for. */
+export interface TimeAxis {
+  starts: readonly number[];
+  grain: StepGrain;
+  zone: string;
+}
+
+/** Positions by `field`, the index of a step. Without labels where another panel below has them. */
+export function stepChannel({ starts, grain, zone }: TimeAxis, { labels = true } = {}) {
+  const shown = labels ? toTimeLabels(starts, grain, zone, PLOT) : [];
+  const lines = Object.fromEntries(shown.map(({ index, lines }) => [index, lines]));
+  return {
+    field: 'step',
+    type: 'ordinal' as const,
+    scale: {
+      domain: starts.map((_, index) => index),
+      ...(starts.length > MANY ? { paddingInner: 0, paddingOuter: 0.13 } : { paddingInner: 0.2, paddingOuter: 0.1 }),
+    },
+    axis: {
+      domain: true,
+      domainColor: COLOR.axis,
+      values: shown.map(({ index }) => index),
+      labelExpr: `(${JSON.stringify(lines)})[datum.value]`,
+      labelAngle: 0,
+      labelOverlap: false as const,
+      labelPadding: 6,
+      labelLineHeight: 18,
+    },
+  };
+}
+
+/** Width of the bars of `count` steps, as a mark takes it. Many thin ones overlap, or seams would shine through. */
+export function barWidth(count: number): { band: number } {
+  return { band: count > MANY ? 1.25 : Math.min(1, MAX_BAR / (PLOT / count)) };
+}
+
+/** A scale from zero to `max` with a few short numbers. */
+export function valueChannel(field: string, max: number, tickCount = 4) {
+  return {
+    field,
+    type: 'quantitative' as const,
+    scale: { domain: [0, max || 1], nice: false },
+    axis: {
+      tickCount,
+      tickMinStep: 1,
+      labelExpr: SHORT_NUMBER,
+      labelPadding: 8,
+      minExtent: GUTTER,
+      maxExtent: GUTTER,
+    },
+  };
+}
+
+/** Bars stacked in the order of `keys`, the first at the zero line; paler where a step is not complete. */
+export function stackLayer(
+  parts: readonly { step: number; key: string; size: number; partial?: boolean }[],
+  style: { x: ReturnType<typeof stepChannel>; max: number; keys: readonly Key[]; tickCount?: number },
+): Layer {
+  const count = style.x.scale.domain.length;
+  const values = parts
+    .filter(({ size }) => size > 0)
+    .map((part) => ({ ...part, order: style.keys.findIndex(({ key }) => key === part.key) }));
+  return {
+    data: { values },
+    mark: { type: 'bar', width: barWidth(count), ...(count > MANY ? {} : { stroke: CARD }) },
+    encoding: {
+      x: style.x,
+      y: { ...valueChannel('size', style.max, style.tickCount), stack: 'zero' },
+      order: { field: 'order', type: 'quantitative' },
+      opacity: { condition: { test: 'datum.partial', value: 0.5 }, value: 1 },
+      color: colorOf(style.keys, PLOT),
+    },
+  } as Layer;
+}
+
+/** A text over the bar of a step. */
+export interface Note {
+  step: number;
+  text: string;
+  /** Where it ends left and right, in pixels of the plot. */
   left: number;
   right: number;
-  top: number;
-  bottom: number;
-  max: number;
+  /** How far it stands from the bar's middle, to stay within the plot. */
+  dx: number;
 }
 
-/** Columns between `top` and `top + height`, with room at the left for the widest tick. */
-export function layOutColumns(
-  count: number,
-  max: number,
-  top: number,
-  height: number,
-  format: (value: number) => string,
-): Columns {
-  const tickWidth = Math.max(...pickTicks(max).map((tick) => measureText(format(tick), SIZE.small)));
-  return {
-    count,
-    left: MARGIN + Math.ceil(tickWidth) + 8,
-    right: CHART_WIDTH - MARGIN,
-    top,
-    bottom: top + height,
-    max,
-  };
+export function placeNote(step: number, text: string, count: number): Note {
+  const half = measureText(text, SIZE.small, 600) / 2 + 4;
+  const middle = ((step + 0.5) * PLOT) / count;
+  const dx = Math.max(half - middle, Math.min(0, PLOT - half - middle));
+  return { step, text, dx, left: middle + dx - half, right: middle + dx + half };
 }
 
-function yScaleOf(columns: Columns): LinearScale {
-  return { domain: [0, columns.max || 1], range: [columns.bottom, columns.top] };
+/** `size`: where the bar ends; `rise`: pixels above it. */
+export function noteLayers(note: Note, at: { x: object; size: number; max: number; rise?: number }): Layer[] {
+  const { x, size, max, rise = 4 } = at;
+  return haloText(
+    [{ step: note.step, text: note.text, size }],
+    { baseline: 'bottom', dx: note.dx, dy: -rise },
+    { x, y: valueChannel('size', max), text: { field: 'text', type: 'nominal' } },
+  );
 }
 
-/** Pixel of a value on the y axis, for texts beside it. */
-export function yOf(columns: Columns, value: number): number {
-  return columns.bottom - ((columns.bottom - columns.top) * value) / (columns.max || 1);
+/** Texts that may stand on bars: with an edge in the colour of the card. */
+export function haloText(values: readonly object[], mark: object, encoding: object): Layer[] {
+  const edge = { color: CARD, stroke: CARD, strokeWidth: 4, strokeJoin: 'round' };
+  return [edge, {}].map(
+    (look) => ({ data: { values }, mark: { type: 'text', fontWeight: 600, ...mark, ...look }, encoding }) as Layer,
+  );
 }
 
-export function bandOf(columns: Columns, index: number): { left: number; right: number; middle: number } {
-  const step = (columns.right - columns.left) / columns.count;
-  const left = columns.left + index * step;
-  const gap = Math.max(step > 5 ? Math.min(step * 0.2, 14) : 0, step - MAX_BAR);
-  return { left: left + gap / 2, right: left + step - gap / 2, middle: left + step / 2 };
-}
-
-export interface ColumnPart {
-  index: number;
-  from: number;
-  to: number;
-  color: string;
-  opacity?: number;
-}
-
-/** Grid and tick labels behind, then the bars' parts, then the zero line. */
-export function columnLayers(
-  columns: Columns,
-  parts: readonly ColumnPart[],
-  format: (value: number) => string,
-  tickCount = 4,
-): Layer[] {
-  const ticks = pickTicks(columns.max, tickCount);
-  const y = yScaleOf(columns);
-  const boxes = parts
-    .filter(({ from, to }) => to > from)
-    .map(({ index, from, to, color, opacity = 1 }) => {
-      const band = bandOf(columns, index);
-      return { x: band.left, x2: band.right, y: from, y2: to, color, opacity };
+/** Lines across the plot where something happened, with as many of their labels as have room. */
+export function markLayers(marks: readonly TimeMark[], axis: TimeAxis, x: object): Layer[] {
+  const step = PLOT / axis.starts.length;
+  let free = Number.NEGATIVE_INFINITY;
+  const values = marks
+    .map(({ atMs, label, kind }) => ({ step: axis.starts.findLastIndex((startMs) => startMs <= atMs), label, kind }))
+    .filter(({ step }) => step >= 0)
+    .sort((a, b) => a.step - b.step)
+    .map(({ label, ...mark }) => {
+      const middle = (mark.step + 0.5) * step;
+      const width = measureText(label, SIZE.small, 600);
+      const isLeft = middle + width + 6 > PLOT;
+      const [from, to] = isLeft ? [middle - 5 - width, middle] : [middle, middle + 5 + width];
+      if (from < Math.max(free, -GUTTER)) return { ...mark, label: '', isLeft };
+      free = to + 8;
+      return { ...mark, label, isLeft };
     });
-  const heightOf = (box: BoxItem) => columns.bottom - yOf(columns, box.y2 - box.y);
-  const gaps = boxes
-    .filter((box, index) => box.y > 0 && heightOf(box) >= MIN_PART && heightOf(boxes[index - 1]!) >= MIN_PART)
-    .map(({ x, x2, y }) => ({ x, x2, y, y2: y }));
+  if (values.length === 0) return [];
+  const textOf = (isLeft: boolean) =>
+    haloText(
+      values.filter((mark) => mark.label && mark.isLeft === isLeft),
+      { align: isLeft ? 'right' : 'left', baseline: 'top', dx: isLeft ? -5 : 5, color: COLOR.mark },
+      { x, y: { value: 0 }, text: { field: 'label', type: 'nominal' } },
+    );
   return [
-    ...lineLayer(
-      ticks.slice(1).map((tick) => ({ x: columns.left, x2: columns.right, y: tick, y2: tick })),
-      { color: COLOR.grid },
-      { y },
-    ),
-    ...textLayer(
-      ticks.map((tick) => ({ x: columns.left - 8, y: yOf(columns, tick) + 5, text: format(tick) })),
-      { size: SIZE.small, color: COLOR.muted, align: 'right' },
-    ),
-    // What is pale would let the grid shine through.
-    ...boxLayer(
-      boxes.filter(({ opacity }) => opacity < 1).map((box) => ({ ...box, color: BACKGROUND, opacity: 1 })),
-      { y },
-    ),
-    ...boxLayer(boxes, { y }),
-    // Without colours the parts differ by these gaps.
-    ...lineLayer(gaps, { color: BACKGROUND }, { y }),
-    ...lineLayer([{ x: columns.left, x2: columns.right, y: columns.bottom, y2: columns.bottom }], {
-      color: COLOR.axis,
-    }),
+    {
+      data: { values },
+      mark: { type: 'rule', color: COLOR.mark, strokeWidth: 1.5, strokeDash: [4, 3] },
+      encoding: { x },
+    } as Layer,
+    ...textOf(false),
+    ...textOf(true),
   ];
-}
-
-/** Labels under the columns; `bottom` is below their last line. */
-export function timeLabelLayers(columns: Columns, labels: readonly TimeLabel[]): { layers: Layer[]; bottom: number } {
-  const place = (text: string, index: number, line: number) => {
-    const half = measureText(text, SIZE.small) / 2;
-    const { middle } = bandOf(columns, index);
-    return {
-      x: Math.min(Math.max(middle, MARGIN + half), CHART_WIDTH - MARGIN - half),
-      y: columns.bottom + 18 + line * 16,
-      text,
-    };
-  };
-  const lines = Math.max(1, ...labels.map(({ lines }) => lines.length));
-  return {
-    layers: textLayer(
-      labels.flatMap(({ index, lines }) => lines.map((text, line) => place(text, index, line))),
-      { size: SIZE.small, color: COLOR.muted, align: 'center' },
-    ),
-    bottom: columns.bottom + 6 + lines * 16,
-  };
 }

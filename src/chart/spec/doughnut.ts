@@ -1,102 +1,94 @@
 import type { RankingReport } from '../../domain/report.ts';
 import { formatShare } from '../../report/format.ts';
-import { measureText } from '../font.ts';
 import { type CanDraw, shortenText } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
-import { CHART_WIDTH, COLOR, MARGIN, SERIES_COLORS, SIZE } from '../theme.ts';
-import { buildFrame } from './frame.ts';
-import { boxLayer, type ChartSpec, ringLayer, textLayer } from './marks.ts';
-import { buildRankingSpec, toLabelMap, toRankedItems } from './ranking.ts';
+import { CARD, COLOR, INNER, SERIES_COLORS, SIZE } from '../theme.ts';
+import { buildFrame, type ChartSpec, type Layer } from './frame.ts';
+import { buildRankingSpec, toRankedItems } from './ranking.ts';
 
 const MAX_SLICES = 5;
-const RING = { x: 126, inner: 58, outer: 92 } as const;
-const LIST_LEFT = 262;
-const ROW_HEIGHT = 34;
-/** Slices below this share of the circle carry no number. */
-const NUMBERED_SHARE = 0.03;
+const RING = { x: 89, inner: 54, outer: 84 } as const;
+const LIST = RING.x + RING.outer + 24;
+const STEP = 44;
+/** Slices below this share of the circle have no room for a number. */
+const NUMBERED_SHARE = 0.05;
 
 /**
- * A ring of at most five slices, largest first, with its legend as a numbered list; the numbers stand at the slices too, so that
+ * A ring of at most five slices, largest first, with its legend as a numbered list; the numbers stand in the slices too, so that
  * colour is not needed to find them. Bars where there is nothing to share out.
  */
 export function buildDoughnutSpec(report: RankingReport, canDraw: CanDraw): ChartSpec | undefined {
   const { measure } = report;
-  const sizeOf = (item: { requests: number; credits: number }) =>
-    measure === 'credits' ? item.credits / 1000 : item.requests;
-  const total = sizeOf(report.totals);
+  const total = report.totals[measure];
   if (report.rows.length === 0 || total <= 0) return buildRankingSpec(report, canDraw);
-
   const hasRest = report.rows.length > MAX_SLICES || report.others.count > 0;
-  const items = toRankedItems(report, hasRest ? MAX_SLICES - 1 : MAX_SLICES, canDraw);
-  const format = (value: number) => (measure === 'credits' ? formatCompactCredits(value * 1000) : formatCompact(value));
-  let angle = 0;
-  const slices = items.map((item, index) => {
-    const start = angle;
-    angle += (sizeOf(item) / total) * 2 * Math.PI;
-    const color = item.isOther ? COLOR.other : SERIES_COLORS[index]!;
-    return { item, start, end: angle, color, number: item.isOther ? '' : String(index + 1) };
-  });
-
-  return buildFrame({ report, canDraw, labels: toLabelMap(report, items) }, (top) => {
-    const height = Math.max(2 * RING.outer + 44, items.length * ROW_HEIGHT + 10);
-    const middle = top + height / 2;
-    const rowOf = (index: number) => middle + (index - items.length / 2 + 0.5) * ROW_HEIGHT + 5;
-    const texts = items.map((item) => `${formatShare(sizeOf(item), total)} · ${format(sizeOf(item))}`);
-    const labelWidth = CHART_WIDTH - MARGIN - LIST_LEFT - 46;
-    return {
-      layers: [
-        ...ringLayer(
-          slices.map(({ start, end, color }) => ({ start, end, color })),
-          { ...RING, y: middle },
+  const format = measure === 'credits' ? formatCompactCredits : formatCompact;
+  const slices = toRankedItems(report, hasRest ? MAX_SLICES - 1 : MAX_SLICES, canDraw).map((item, row) => ({
+    row,
+    size: item[measure],
+    color: item.isRest ? COLOR.other : SERIES_COLORS[row]!,
+    number: item.isRest || item[measure] / total < NUMBERED_SHARE ? '' : String(row + 1),
+    name: shortenText(item.isRest ? item.label : `${row + 1}  ${item.label}`, INNER - LIST - 2, SIZE.label),
+    value: `${format(item[measure])} · ${formatShare(item[measure], total)}`,
+  }));
+  const height = Math.max(2 * RING.outer + 4, slices.length * STEP);
+  const data = { values: slices };
+  const middle = height / 2;
+  const y = (row: number) => middle + (row - (slices.length - 1) / 2) * STEP;
+  const placed = slices.map((slice) => ({ ...slice, y: y(slice.row) }));
+  const ring = {
+    theta: { field: 'size', type: 'quantitative', stack: true, scale: { domain: [0, total] } },
+    order: { field: 'row', type: 'quantitative' },
+  };
+  const at = { x: { value: RING.x }, y: { value: middle } };
+  const list = (mark: object, encoding: object) =>
+    ({
+      data: { values: placed },
+      mark,
+      encoding: { y: { field: 'y', type: 'quantitative', scale: null, axis: null }, ...encoding },
+    }) as Layer;
+  const color = { field: 'color', type: 'nominal', scale: null, legend: null };
+  return buildFrame({ report, canDraw }, [
+    {
+      width: INNER,
+      height,
+      layer: [
+        {
+          data,
+          mark: { type: 'arc', innerRadius: RING.inner, outerRadius: RING.outer, stroke: CARD, strokeWidth: 2 },
+          encoding: { ...at, ...ring, color },
+        } as Layer,
+        {
+          data,
+          mark: { type: 'text', radius: (RING.inner + RING.outer) / 2, fontWeight: 600 },
+          encoding: {
+            ...at,
+            ...ring,
+            color: { condition: { test: 'datum.row === 1', value: COLOR.text }, value: '#FFFFFF' },
+            text: { field: 'number', type: 'nominal' },
+          },
+        } as Layer,
+        ...[
+          { text: format(total), dy: -4, fontSize: 22, fontWeight: 600 },
+          { text: measure, dy: 18, fontSize: SIZE.small, color: COLOR.muted },
+        ].map(
+          ({ text, ...look }) =>
+            ({
+              data: { values: [{}] },
+              mark: { type: 'text', ...look },
+              encoding: { ...at, text: { value: text } },
+            }) as Layer,
         ),
-        ...textLayer(
-          slices
-            .filter(({ number, start, end }) => number && end - start >= NUMBERED_SHARE * 2 * Math.PI)
-            .map(({ number, start, end }) => ({
-              x: RING.x + Math.sin((start + end) / 2) * (RING.outer + 13),
-              y: middle - Math.cos((start + end) / 2) * (RING.outer + 13) + 5,
-              text: number,
-            })),
-          { size: SIZE.label, color: COLOR.text, weight: 600, align: 'center' },
+        list({ type: 'square', size: 180, opacity: 1, filled: true, yOffset: -9 }, { x: { value: LIST - 12 }, color }),
+        list(
+          { type: 'text', align: 'left', dy: -9, fontSize: SIZE.label, baseline: 'middle' },
+          { x: { value: LIST }, text: { field: 'name', type: 'nominal' } },
         ),
-        ...textLayer([{ x: RING.x, y: middle + 3, text: format(total) }], {
-          size: 22,
-          color: COLOR.text,
-          weight: 600,
-          align: 'center',
-        }),
-        ...textLayer([{ x: RING.x, y: middle + 22, text: measure }], {
-          size: SIZE.small,
-          color: COLOR.muted,
-          align: 'center',
-        }),
-        ...boxLayer(
-          slices.map(({ color }, index) => ({
-            x: LIST_LEFT,
-            x2: LIST_LEFT + 14,
-            y: rowOf(index) - 12,
-            y2: rowOf(index) + 2,
-            color,
-          })),
-        ),
-        ...textLayer(
-          slices.map(({ number }, index) => ({ x: LIST_LEFT + 22, y: rowOf(index), text: number })),
-          { size: SIZE.label, color: COLOR.text, weight: 600 },
-        ),
-        ...textLayer(
-          items.map(({ label }, index) => ({
-            x: LIST_LEFT + 38,
-            y: rowOf(index),
-            text: shortenText(label, labelWidth - measureText(texts[index]!, SIZE.label), SIZE.label),
-          })),
-          { size: SIZE.label, color: COLOR.text },
-        ),
-        ...textLayer(
-          texts.map((text, index) => ({ x: CHART_WIDTH - MARGIN, y: rowOf(index), text })),
-          { size: SIZE.label, color: COLOR.text, align: 'right' },
+        list(
+          { type: 'text', align: 'left', dy: 11, color: COLOR.muted, baseline: 'middle' },
+          { x: { value: LIST }, text: { field: 'value', type: 'nominal' } },
         ),
       ],
-      bottom: top + height,
-    };
-  });
+    },
+  ]);
 }

@@ -3,10 +3,9 @@ import { formatCount } from '../../report/format.ts';
 import { isOver } from '../../report/scope-words.ts';
 import { type CanDraw, toLabels } from '../labels.ts';
 import { formatCompactCredits } from '../numbers.ts';
-import { CONTENT_WIDTH, SIZE } from '../theme.ts';
-import { type Bullet, buildBullets } from './bullet.ts';
-import { buildFrame } from './frame.ts';
-import type { ChartSpec } from './marks.ts';
+import { INNER, SIZE } from '../theme.ts';
+import { type Bullet, buildBullets, describeMarks } from './bullet.ts';
+import { buildFrame, type ChartSpec } from './frame.ts';
 
 const MAX_BULLETS = 8;
 
@@ -17,33 +16,35 @@ export function buildPoolSpec(report: PoolReport, canDraw: CanDraw): ChartSpec |
     const rank = (name: string) => scope.drawOrder.indexOf(name) + 1 || Number.POSITIVE_INFINITY;
     const pools = scope.pools.toSorted((a, b) => rank(a.name) - rank(b.name));
     const prefix = several ? `${scope.title}: ` : '';
-    const overage: Bullet[] = isOver(scope)
-      ? [{ label: `${prefix}Overage`, text: `${formatCompactCredits(scope.overage)} not covered by any pool` }]
-      : [];
     return [
       ...pools.map((balance) => ({
         label: `${prefix}${balance.name}`,
         balance,
-        ...(balance.drawnNow && pools.length > 1 ? { remark: `In use · ${balance.period.label}` } : {}),
+        remarks: balance.drawnNow && pools.length > 1 ? ['in use now'] : [],
       })),
       ...scope.limits.map((balance) => ({ label: `${prefix}${balance.name} (limit)`, balance })),
-      ...overage,
+      ...(isOver(scope) ? [{ label: `${prefix}Over the allowance`, text: formatCompactCredits(scope.overage) }] : []),
     ];
   });
-  if (!bullets.some(({ balance }) => balance)) return undefined;
+  return bullets.some(({ balance }) => balance) ? buildBulletSpec(report, bullets, canDraw) : undefined;
+}
+
+/** The first bullets with unambiguous names, and how many more there are. */
+export function buildBulletSpec(
+  report: Parameters<typeof buildFrame>[0]['report'],
+  bullets: readonly Bullet[],
+  canDraw: CanDraw,
+): ChartSpec {
   const shown = bullets.slice(0, MAX_BULLETS);
   const labels = toLabels(
     shown.map(({ label }) => label),
-    CONTENT_WIDTH,
+    INNER,
     SIZE.label,
     canDraw,
   );
   const hidden = bullets.length - shown.length;
-  const footnotes = hidden > 0 ? [`${formatCount(hidden)} more in the table.`] : [];
-  return buildFrame({ report, canDraw, footnotes }, (top) =>
-    buildBullets(
-      shown.map((bullet, index) => ({ ...bullet, label: labels[index]! })),
-      top,
-    ),
-  );
+  const remarks = [...describeMarks(shown), ...(hidden > 0 ? [`${formatCount(hidden)} more in the table`] : [])];
+  return buildFrame({ report, canDraw, remarks: remarks.length > 0 ? [remarks.join(' · ')] : [] }, [
+    buildBullets(shown.map((bullet, index) => ({ ...bullet, label: labels[index]! }))),
+  ]);
 }

@@ -3,70 +3,107 @@ import type { RankingReport, Totals } from '../../domain/report.ts';
 import { formatCount, formatShare } from '../../report/format.ts';
 import { type CanDraw, toLabels } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
-import { COLOR, SIZE } from '../theme.ts';
-import { buildFrame, type LegendItem } from './frame.ts';
-import type { ChartSpec } from './marks.ts';
-import { buildRankedBars, LABEL_WIDTH, sumTotals, toParts } from './ranked-bars.ts';
+import { COLOR, INNER, SIZE } from '../theme.ts';
+import { buildFrame, type ChartSpec } from './frame.ts';
+import type { Key } from './legend.ts';
+import { buildRows, type Row } from './rows.ts';
 
-const MAX_BARS = 8;
+const MAX_BARS = 10;
 
 /** One line of a ranking as drawn: the largest by name, all others as one. */
 export interface RankedItem extends Totals {
   label: string;
-  isOther: boolean;
+  isRest: boolean;
 }
 
-/** The first `max` rows with unambiguous labels, then what is not among them (`38 others`), left out where it is nothing. */
+/**
+ * The first `max` rows with unambiguous labels, then all others as one (`38 others`), left out where it is nothing. Values
+ * beyond the cap (`(other)`) are among the others.
+ */
 export function toRankedItems(report: RankingReport, max: number, canDraw: CanDraw): RankedItem[] {
-  const shown = report.rows.slice(0, max);
-  const hidden = report.rows.slice(max);
+  const named = report.rows.filter(({ name }) => name !== OTHER);
+  const shown = named.slice(0, max);
+  const hidden = [...named.slice(max), ...report.rows.filter(({ name }) => name === OTHER)];
   const labels = toLabels(
     shown.map(({ name }) => name),
-    LABEL_WIDTH,
+    INNER,
     SIZE.label,
     canDraw,
     (report.question.offset ?? 0) + 1,
   );
-  const items = shown.map((row, index) => ({ ...row, label: labels[index]!, isOther: row.name === OTHER }));
-  const count = report.others.count + hidden.length;
-  const rest = sumTotals([...hidden, report.others]);
+  const items = shown.map((row, index) => ({ ...row, label: labels[index]!, isRest: false }));
+  const rest = [...hidden, report.others].reduce<Totals>(addTotals, {
+    requests: 0,
+    ok: 0,
+    failed: 0,
+    none: 0,
+    credits: 0,
+  });
   if (rest.requests === 0 && rest.credits === 0) return items;
-  return [...items, { ...rest, label: count === 1 ? '1 other' : `${formatCount(count)} others`, isOther: true }];
+  const isCounted = hidden.every(({ name }) => name !== OTHER);
+  const count = report.others.count + hidden.length;
+  return [
+    ...items,
+    {
+      ...rest,
+      label: isCounted ? (count === 1 ? '1 other' : `${formatCount(count)} others`) : 'All others',
+      isRest: true,
+    },
+  ];
 }
 
-/** Labels by the names they stand for, for texts that mention these. */
-export function toLabelMap(report: RankingReport, items: readonly RankedItem[]): Map<string, string> {
-  return new Map(report.rows.slice(0, items.length).map(({ name }, index) => [name, items[index]!.label]));
+function addTotals(sum: Totals, row: Totals): Totals {
+  return {
+    requests: sum.requests + row.requests,
+    ok: sum.ok + row.ok,
+    failed: sum.failed + row.failed,
+    none: sum.none + row.none,
+    credits: sum.credits + row.credits,
+  };
 }
 
-/** Horizontal bars, largest first, ok and failed told apart; undefined without rows. */
+/** Horizontal bars, largest first, failures told apart; others as a line of words, so that they flatten nothing. Undefined without rows. */
 export function buildRankingSpec(report: RankingReport, canDraw: CanDraw): ChartSpec | undefined {
   if (report.rows.length === 0) return undefined;
+  const { measure, totals } = report;
+  const byCredits = measure === 'credits';
   const items = toRankedItems(report, MAX_BARS, canDraw);
-  const byCredits = report.measure === 'credits';
-  const measure = byCredits ? 'credits' : 'requests';
-  const bars = items.map((item) => ({
-    label: item.label,
-    parts: byCredits
-      ? [{ value: item.credits, color: item.isOther ? COLOR.other : COLOR.ok }]
-      : toParts(item, item.isOther),
-    text: `${byCredits ? formatCompactCredits(item.credits) : formatCompact(item.requests)} · ${formatShare(item[measure], report.totals[measure])}`,
-  }));
-  const legend = byCredits ? [] : toOutcomeLegend(report.totals);
-  return buildFrame({ report, canDraw, labels: toLabelMap(report, items), legend }, (top) =>
-    buildRankedBars(bars, top),
-  );
+  const rows = items.map((item): Row => {
+    const size = byCredits ? formatCompactCredits(item.credits) : formatCompact(item.requests);
+    return {
+      name: item.label,
+      value: `${size} · ${formatShare(item[measure], totals[measure])}`,
+      isRest: item.isRest,
+      failed: byCredits || item.isRest ? undefined : describeFailed(item),
+      ...(item.isRest ? {} : { parts: byCredits ? [{ key: 'ok', size: item.credits }] : toParts(item) }),
+    };
+  });
+  const max = Math.max(...items.filter(({ isRest }) => !isRest).map((item) => item[measure]));
+  return buildFrame({ report, canDraw }, [
+    buildRows(rows, { max, keys: byCredits ? [{ key: 'ok', color: COLOR.ok }] : outcomeKeys(totals) }),
+  ]);
 }
 
-/** Nothing to explain where all is ok. */
-export function toOutcomeLegend(totals: Totals): LegendItem[] {
-  if (totals.failed === 0 && totals.none === 0) return [];
-  const items = [
-    { label: 'ok', value: totals.ok, color: COLOR.ok },
-    { label: 'failed', value: totals.failed, color: COLOR.failed },
-    { label: 'without status', value: totals.none, color: COLOR.none },
+/** `22% failed`, from one percent on: what is less cannot be seen in a bar either. */
+export function describeFailed({ failed, requests }: Totals): string | undefined {
+  return failed * 100 >= requests && failed > 0 ? `${formatShare(failed, requests)} failed` : undefined;
+}
+
+export function toParts({ ok, failed, none }: Totals): { key: string; size: number }[] {
+  return [
+    { key: 'ok', size: ok },
+    { key: 'failed', size: failed },
+    { key: 'none', size: none },
   ];
-  return items
-    .filter(({ value }) => value > 0)
-    .map(({ label, value, color }) => ({ label: `${label} ${formatCompact(value)}`, color }));
+}
+
+/** `ok 2.2M`, `failed 97.1k`: what there is of ok, failed and neither. Nothing to explain where all is ok. */
+export function outcomeKeys(totals: Totals): Key[] {
+  const isPlain = totals.failed === 0 && totals.none === 0;
+  return (['ok', 'failed', 'none'] as const).map((key) => ({
+    key,
+    color: COLOR[key],
+    words:
+      isPlain || totals[key] === 0 ? undefined : `${key === 'none' ? 'no status' : key} ${formatCompact(totals[key])}`,
+  }));
 }

@@ -3,136 +3,148 @@ import { STEP_NAMES } from '../../domain/usage.ts';
 import { measureText } from '../font.ts';
 import { type CanDraw, drawableText, shortenText } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
-import { BACKGROUND, COLOR, SIZE } from '../theme.ts';
-import { bandOf, type Columns, columnLayers, layOutColumns, timeLabelLayers, yOf } from './columns.ts';
-import { buildFrame, type LegendItem } from './frame.ts';
-import { boxLayer, type ChartSpec, type Layer, lineLayer, textLayer } from './marks.ts';
-import { describeClockChange, stepGrainOf, toTimeLabels } from './time-axis.ts';
+import { COLOR, SIZE } from '../theme.ts';
+import {
+  haloText,
+  markLayers,
+  type Note,
+  noteLayers,
+  PLOT,
+  placeNote,
+  stackLayer,
+  stepChannel,
+  valueChannel,
+} from './columns.ts';
+import { buildFrame, type ChartSpec, type Layer } from './frame.ts';
+import { outcomeKeys, toParts } from './ranking.ts';
+import { describeClockChange, stepGrainOf } from './time-axis.ts';
 
-const PLOT_HEIGHT = 200;
-const PARTIAL_OPACITY = 0.5;
+const PLOT_HEIGHT = 190;
 /** A limit further above the bars than this would flatten them; it is then named in words. */
 const LIMIT_REACH = 3;
 
-type Bars = SeriesReport['bars'];
-type Usual = readonly (number | undefined)[];
-
-/** A bar per day or hour, with the limit line and what is usual; undefined without steps. */
+/** A bar per day or hour with its failures, over what is usual; odd steps, the limit and marks are named. Undefined without steps. */
 export function buildSeriesSpec(report: SeriesReport, canDraw: CanDraw): ChartSpec | undefined {
-  const { bars, limit } = report;
-  const usual = (report.usual ?? []).map((each) => each?.median);
+  const { bars, limit, usual = [], marks = [] } = report;
   if (bars.length === 0) return undefined;
-  const highest = Math.max(...bars.map(({ requests }) => requests), ...usual.map((value) => value ?? 0));
-  const isLimitDrawn = limit !== undefined && (highest === 0 || limit.value <= highest * LIMIT_REACH);
-  const max = Math.max(highest, isLimitDrawn ? limit.value : 0) * 1.1;
-  const isOver = ({ requests }: Bars[number]) => limit !== undefined && requests > limit.value;
   const starts = bars.map(({ startMs }) => startMs);
-  const unit = stepGrainOf(report.range, starts);
+  const axis = { starts, grain: stepGrainOf(report.range, starts), zone: report.zone };
+  const step = STEP_NAMES[axis.grain];
+  const highest = Math.max(...bars.map(({ requests }) => requests), ...usual.map((each) => each?.high ?? 0));
+  const isLimitDrawn = limit !== undefined && (highest === 0 || limit.value <= highest * LIMIT_REACH);
+  const max = Math.max(highest, isLimitDrawn ? limit.value : 0) * (marks.length > 0 ? 1.3 : 1.15);
   const limitText = limit
-    ? `${shortenText(drawableText(limit.name, new Map(), canDraw), 240, SIZE.small, 600)}: ${formatCompact(limit.value)}`
+    ? `${shortenText(drawableText(limit.name, new Map(), canDraw), 220, SIZE.small, 600)} ${formatCompact(limit.value)}`
     : '';
-
-  const legend: LegendItem[] = [
-    { label: `requests per ${STEP_NAMES[unit]}`, color: COLOR.ok },
-    ...(bars.some(isOver) ? [{ label: 'above the limit', color: COLOR.limit }] : []),
-    ...(bars.some(({ partial }) => partial)
-      ? [{ label: 'partial: still growing', color: COLOR.ok, opacity: PARTIAL_OPACITY }]
-      : []),
-    ...(usual.some((value) => value !== undefined) ? [{ label: 'usual', color: COLOR.text, tick: true }] : []),
-  ];
-  const clockChange = unit === 'hour' ? describeClockChange(starts, report.zone) : undefined;
-  const footnotes = [
+  const notes = listNotes(report);
+  const limitLeft = isLimitDrawn ? placeLimit(limit.value, limitText, bars, notes) : undefined;
+  const hasUsual = usual.some((each) => each !== undefined);
+  const outcomes = outcomeKeys(report.totals);
+  const keys = hasUsual
+    ? [
+        ...outcomes.map((each) => (each.key === 'ok' ? { ...each, words: each.words ?? 'requests' } : each)),
+        { key: 'usual', color: COLOR.usual, words: 'usual range' },
+      ]
+    : outcomes;
+  const clockChange = axis.grain === 'hour' ? describeClockChange(starts, report.zone) : undefined;
+  const remarks = [
+    ...(bars.some(({ partial }) => partial) ? [`Paler: ${step} not complete`] : []),
     ...(clockChange ? [clockChange] : []),
-    ...(limit && !isLimitDrawn ? [`${limitText} per ${STEP_NAMES[unit]} is above this scale.`] : []),
+    ...(isLimitDrawn && limitLeft === undefined ? [`Dashed: ${limitText}`] : []),
+    ...(limit && !isLimitDrawn ? [`${limitText} per ${step}: far above this scale`] : []),
   ];
-
-  return buildFrame({ report, canDraw, legend, footnotes }, (top) => {
-    const columns = layOutColumns(bars.length, max, top + 6, PLOT_HEIGHT, formatCompact);
-    const stepWidth = (columns.right - columns.left) / bars.length;
-    const labels = timeLabelLayers(columns, toTimeLabels(starts, unit, report.zone, stepWidth));
-    const parts = bars.map((bar, index) => ({
-      index,
-      from: 0,
-      to: bar.requests,
-      color: isOver(bar) ? COLOR.limit : COLOR.ok,
-      opacity: bar.partial ? PARTIAL_OPACITY : 1,
-    }));
-    return {
-      layers: [
-        ...columnLayers(columns, parts, formatCompact),
-        ...usualLayers(usual, columns),
-        ...(isLimitDrawn ? limitLayers(limit.value, limitText, bars, usual, columns) : []),
-        ...peakLayers(bars, usual, columns),
-        ...labels.layers,
+  const x = stepChannel(axis);
+  const parts = bars.flatMap((bar, step) => toParts(bar).map((part) => ({ step, ...part, partial: bar.partial })));
+  return buildFrame({ report, canDraw, remarks }, [
+    {
+      width: PLOT,
+      height: PLOT_HEIGHT,
+      layer: [
+        stackLayer(parts, { x, max, keys }),
+        ...(hasUsual ? [bandLayer(usual, x, max)] : []),
+        ...(isLimitDrawn ? limitLayers(limit.value, limitText, limitLeft) : []),
+        ...markLayers(marks, axis, x),
+        ...oddLayers(report, x, max),
+        ...notes.flatMap((note) =>
+          noteLayers(note, { x, max, size: bars[note.step]!.requests, rise: usual[note.step]?.isOdd ? 14 : 4 }),
+        ),
       ],
-      bottom: labels.bottom,
-    };
-  });
+    },
+  ]);
 }
 
-/** Thin dark ticks with a white edge, so that they show on the bars and above them. */
-function usualLayers(usual: Usual, columns: Columns): Layer[] {
-  const ticks = listTicks(usual, columns).map(({ left, right, y }) => ({ x: left, x2: right, y, y2: y }));
-  return [...lineLayer(ticks, { color: BACKGROUND, width: 4 }), ...lineLayer(ticks, { color: COLOR.text, width: 2 })];
+function bandLayer(usual: NonNullable<SeriesReport['usual']>, x: object, max: number): Layer {
+  return {
+    data: { values: usual.map((each, step) => ({ step, low: each?.low ?? null, high: each?.high ?? null })) },
+    mark: { type: 'area', interpolate: 'step', color: COLOR.text, opacity: 0.2 },
+    encoding: { x, y: valueChannel('low', max), y2: { field: 'high' } },
+  } as Layer;
 }
 
-/** A dashed line with its name above it, as far right as nothing stands in the way; else on a white plate at the right. */
-function limitLayers(value: number, text: string, bars: Bars, usual: Usual, columns: Columns): Layer[] {
-  const y = yOf(columns, value);
+/** Where the limit's name covers no bar and no note, as far right as that is, in pixels; undefined where there is no such place. */
+function placeLimit(
+  value: number,
+  text: string,
+  bars: SeriesReport['bars'],
+  notes: readonly Note[],
+): number | undefined {
+  const step = PLOT / bars.length;
   const width = measureText(text, SIZE.small, 600);
-  const peak = placePeak(bars, usual, columns);
-  const obstacles = [
-    ...bars.flatMap(({ requests }, index) => (requests > value ? [bandOf(columns, index)] : [])),
-    ...listTicks(usual, columns).filter((tick) => tick.y < y && tick.y > y - 2 * SIZE.small),
-    ...(peak && peak.y - SIZE.small < y ? [{ left: peak.x - peak.half, right: peak.x + peak.half }] : []),
-  ];
-  const free = bars
-    .map((_, index) => bandOf(columns, index).right - width)
-    .filter((x) => x >= columns.left + 4)
-    .findLast((x) => obstacles.every(({ left, right }) => right < x - 4 || left > x + width + 4));
-  const x = free ?? columns.right - width - 4;
+  const isFree = (left: number) =>
+    left >= 2 &&
+    left + width <= PLOT - 2 &&
+    notes.every((note) => note.right < left || note.left > left + width) &&
+    bars.every((bar, index) => bar.requests <= value || (index + 1) * step < left || index * step > left + width);
+  return bars.map((_, index) => (index + 1) * step - width - 2).findLast(isFree);
+}
+
+function limitLayers(value: number, text: string, left: number | undefined): Layer[] {
+  const y = { datum: value };
   return [
-    ...lineLayer([{ x: columns.left, x2: columns.right, y, y2: y }], { color: COLOR.text, width: 1.5, dash: [6, 4] }),
-    ...(free === undefined ? boxLayer([{ x: x - 4, x2: x + width + 4, y: y - 21, y2: y - 2, color: BACKGROUND }]) : []),
-    ...textLayer([{ x, y: y - 6, text }], { size: SIZE.small, color: COLOR.text, weight: 600, halo: true }),
+    {
+      data: { values: [{}] },
+      mark: { type: 'rule', color: COLOR.text, strokeWidth: 1.5, strokeDash: [6, 4] },
+      encoding: { y, x: { value: 1 }, x2: { value: PLOT - 1 } },
+    } as Layer,
+    ...(left === undefined
+      ? []
+      : haloText(
+          [{}],
+          { align: 'left', baseline: 'bottom', dy: -3 },
+          { x: { value: left }, y, text: { value: text } },
+        )),
   ];
 }
 
-/** Where the highest bar's number stands: above the bar, and above what is usual where that is in its way; undefined where nothing was counted. */
-function placePeak(
-  bars: Bars,
-  usual: Usual,
-  columns: Columns,
-): { x: number; y: number; half: number; text: string } | undefined {
+/** The number of the highest bar, and how many times the usual the oddest is, where that has room. */
+function listNotes({ bars, usual = [] }: SeriesReport): Note[] {
   const peak = bars.reduce((best, bar, index) => (bar.requests > bars[best]!.requests ? index : best), 0);
-  const { requests } = bars[peak]!;
-  if (requests === 0) return undefined;
-  const text = formatCompact(requests);
-  const half = measureText(text, SIZE.small, 600) / 2;
-  const x = Math.min(Math.max(bandOf(columns, peak).middle, columns.left + half), columns.right - half);
-  const y = listTicks(usual, columns)
-    .filter(({ left, right }) => left < x + half && right > x - half)
-    .sort((a, b) => b.y - a.y)
-    .reduce(
-      (above, tick) => (tick.y < above + 4 && tick.y > above - SIZE.small ? tick.y - 5 : above),
-      yOf(columns, requests) - 5,
-    );
-  return { x, y, half, text };
+  const count = bars[peak]!.requests > 0 ? formatCompact(bars[peak]!.requests) : '';
+  const ratioOf = (step: number) => bars[step]!.requests / Math.max(1, usual[step]!.median);
+  const farness = (step: number) => Math.abs(Math.log(Math.max(ratioOf(step), 0.001)));
+  const [oddest] = listOdd(usual).toSorted((a, b) => farness(b) - farness(a));
+  if (oddest === undefined) return count ? [placeNote(peak, count, bars.length)] : [];
+  const ratio = `${formatRatio(ratioOf(oddest))} usual`;
+  if (oddest === peak) return [placeNote(peak, `${count} · ${ratio}`, bars.length)];
+  const notes = [placeNote(peak, count, bars.length), placeNote(oddest, ratio, bars.length)] as const;
+  const isApart = notes[0].right < notes[1].left || notes[1].right < notes[0].left;
+  return isApart ? [...notes] : [notes[0]];
 }
 
-function listTicks(usual: Usual, columns: Columns): { left: number; right: number; y: number }[] {
-  return usual.flatMap((value, index) =>
-    value === undefined ? [] : [{ ...bandOf(columns, index), y: yOf(columns, value) }],
-  );
+function listOdd(usual: NonNullable<SeriesReport['usual']>): number[] {
+  return usual.flatMap((each, step) => (each?.isOdd ? [step] : []));
 }
 
-function peakLayers(bars: Bars, usual: Usual, columns: Columns): Layer[] {
-  const peak = placePeak(bars, usual, columns);
-  return textLayer(peak ? [peak] : [], {
-    size: SIZE.small,
-    color: COLOR.text,
-    weight: 600,
-    align: 'center',
-    halo: true,
-  });
+/** A triangle over each odd bar. */
+function oddLayers({ bars, usual = [] }: SeriesReport, x: object, max: number): Layer[] {
+  const values = listOdd(usual).map((step) => ({ step, size: bars[step]!.requests }));
+  const look = { shape: 'triangle-down', filled: true, size: 60, color: COLOR.text, opacity: 1, yOffset: -7 };
+  if (values.length === 0) return [];
+  return [
+    { data: { values }, mark: { type: 'point', ...look }, encoding: { x, y: valueChannel('size', max) } } as Layer,
+  ];
+}
+
+function formatRatio(ratio: number): string {
+  return `${ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10}×`;
 }

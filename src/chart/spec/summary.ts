@@ -1,45 +1,32 @@
 import type { ScopeCard, SummaryReport } from '../../domain/report.ts';
-import { countOf, formatCount } from '../../report/format.ts';
-import { type CanDraw, toLabels } from '../labels.ts';
+import { countOf } from '../../report/format.ts';
+import type { CanDraw } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
-import { CONTENT_WIDTH, SIZE } from '../theme.ts';
-import { type Bullet, buildBullets } from './bullet.ts';
-import { buildFrame } from './frame.ts';
-import type { ChartSpec } from './marks.ts';
+import type { Bullet } from './bullet.ts';
+import type { ChartSpec } from './frame.ts';
+import { buildBulletSpec } from './pool.ts';
 
-const MAX_BULLETS = 8;
+const LEVELS = ['healthy', 'approaching', 'critical', 'exhausted'] as const;
 
-/** A bar per scope: the pool now drawn from, with the scope's level; undefined without scopes. */
+/** A bar per scope, worst first: the pool now drawn from with the scope's level, and each limit that is not healthy. Undefined without scopes. */
 export function buildSummarySpec(report: SummaryReport, canDraw: CanDraw): ChartSpec | undefined {
   if (report.cards.length === 0) return undefined;
-  const shown = report.cards.slice(0, MAX_BULLETS);
-  const labels = toLabels(
-    shown.map(({ title }) => title),
-    CONTENT_WIDTH,
-    SIZE.label,
-    canDraw,
-  );
-  const hidden = report.cards.length - shown.length;
-  const footnotes = hidden > 0 ? [`${formatCount(hidden)} more in the table.`] : [];
-  return buildFrame({ report, canDraw, footnotes }, (top) =>
-    buildBullets(
-      shown.map((card, index) => toBullet(card, labels[index]!)),
-      top,
-    ),
-  );
+  const rank = ({ balance }: Bullet) => (balance ? LEVELS.indexOf(balance.level) * 1e6 + balance.percent : -1);
+  const bullets = report.cards.flatMap(toBullets).toSorted((a, b) => rank(b) - rank(a));
+  return buildBulletSpec(report, bullets, canDraw);
 }
 
-function toBullet(card: ScopeCard, label: string): Bullet {
-  if (!card.pool) return { label, text: `${formatCompact(card.requestsToday)} requests today, no pool` };
+function toBullets(card: ScopeCard): Bullet[] {
+  const limits = card.limits
+    .filter(({ level }) => level !== 'healthy')
+    .map((balance) => ({ label: `${card.title}: ${balance.name} (limit)`, balance }));
+  if (!card.pool)
+    return [{ label: card.title, text: `${formatCompact(card.requestsToday)} today, no pool` }, ...limits];
   const remarks = [
     ...(card.restCount > 0
-      ? [`${formatCompactCredits(card.restLeft)} more in ${countOf(card.restCount, 'further pool')}`]
+      ? [`${formatCompactCredits(card.restLeft)} more in ${countOf(card.restCount, 'pool')}`]
       : []),
-    ...(card.overage > 0 ? [`overage ${formatCompactCredits(card.overage)}`] : []),
+    ...(card.overage > 0 ? [`${formatCompactCredits(card.overage)} over`] : []),
   ];
-  return {
-    label,
-    balance: { ...card.pool, level: card.level },
-    ...(remarks.length > 0 ? { remark: remarks.join(' · ') } : {}),
-  };
+  return [{ label: card.title, balance: { ...card.pool, level: card.level }, remarks }, ...limits];
 }

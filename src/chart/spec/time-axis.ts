@@ -9,8 +9,8 @@ export interface TimeLabel {
   lines: readonly string[];
 }
 
-/** Between two labels; a phone shows half of it. */
-const MIN_GAP = 14;
+/** Between two labels. */
+const MIN_GAP = 10;
 
 /**
  * What one step is: as the range is drawn, but by longer steps where shorter ones are no longer kept: a whole past day in
@@ -37,22 +37,18 @@ const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 /**
- * As many labels as fit columns `stepWidth` apart: all, else every Monday, month's first, third hour and so on. Times are
+ * As many labels as fit an axis of `width` pixels: all, else every Monday, month's first, third hour and so on. Times are
  * local to the zone, so the hours of a night with a clock change keep their own names.
  */
-export function toTimeLabels(
-  starts: readonly number[],
-  grain: StepGrain,
-  zone: string,
-  stepWidth: number,
-): TimeLabel[] {
+export function toTimeLabels(starts: readonly number[], grain: StepGrain, zone: string, width: number): TimeLabel[] {
+  const stepWidth = width / starts.length;
   const steps = starts.map((ms, index) => ({
     index,
     local: Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone),
   }));
   const choices = choicesOf(grain, steps);
   const fitting = choices.find((labels) => labels.length > 0 && fits(labels, stepWidth));
-  return fitting ?? choices.at(-1)!.slice(0, 1);
+  return (fitting ?? choices.at(-1)!.slice(0, 1)).filter((label) => endOf(label, stepWidth) <= width);
 }
 
 function choicesOf(grain: StepGrain, steps: readonly Step[]): TimeLabel[][] {
@@ -65,7 +61,7 @@ function choicesOf(grain: StepGrain, steps: readonly Step[]): TimeLabel[][] {
   }
   if (grain === 'hour') {
     const days = new Set(steps.map(({ local }) => local.toPlainDate().toString()));
-    return [1, 2, 3, 6, 12].map((every) =>
+    return [1, 2, 3, 6, 12, 24].map((every) =>
       steps
         .filter(({ local }) => local.hour % every === 0)
         .map(({ index, local }, place) => ({
@@ -80,7 +76,10 @@ function choicesOf(grain: StepGrain, steps: readonly Step[]): TimeLabel[][] {
   if (grain === 'month')
     return everyNth(steps, [1, 2, 3, 6, 12], (local) => [MONTHS[local.month - 1]!, String(local.year)]);
   return [
-    withSecondLines(steps, (local) => [`${WEEKDAYS[local.dayOfWeek - 1]} ${local.day}`, MONTHS[local.month - 1]!]),
+    steps.map(({ index, local }) => ({
+      index,
+      lines: [WEEKDAYS[local.dayOfWeek - 1]!, local.day === 1 ? dayMonth(local) : String(local.day)],
+    })),
     steps.filter(({ local }) => local.dayOfWeek === 1).map(({ index, local }) => ({ index, lines: [dayMonth(local)] })),
     ...[0, 1].map((odd) =>
       steps
@@ -124,8 +123,16 @@ function withSecondLines(
   });
 }
 
+function widthOf({ lines }: TimeLabel): number {
+  return Math.max(...lines.map((line) => measureText(line, SIZE.small)));
+}
+
+/** Right end of a label, in pixels from the left of the axis. */
+function endOf(label: TimeLabel, stepWidth: number): number {
+  return (label.index + 0.5) * stepWidth + widthOf(label) / 2;
+}
+
 function fits(labels: readonly TimeLabel[], stepWidth: number): boolean {
-  const widthOf = ({ lines }: TimeLabel) => Math.max(...lines.map((line) => measureText(line, SIZE.small)));
   return labels.every((label, place) => {
     const next = labels[place + 1];
     return !next || (next.index - label.index) * stepWidth >= (widthOf(label) + widthOf(next)) / 2 + MIN_GAP;

@@ -1,0 +1,123 @@
+import { measureText } from '../font.ts';
+import { shortenText } from '../labels.ts';
+import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
+import type { Layer, Panel } from './frame.ts';
+import { colorOf, type Key } from './legend.ts';
+
+/** A name and a number, with a bar of the whole width below them: what a phone has room for. */
+export interface Row {
+  name: string;
+  /** After the name, in the colour of failures. */
+  failed?: string | undefined;
+  /** At the right end of the name's line. */
+  value: string;
+  /** Parts of the bar from the left; none where words are all there is. */
+  parts?: readonly { key: string; size: number }[];
+  /** A small line below the bar. */
+  remark?: string | undefined;
+  /** A remainder, written paler than what has a name. */
+  isRest?: boolean;
+}
+
+export interface RowsStyle {
+  title?: string;
+  /** Where bars end at most, in their unit. */
+  max: number;
+  /** Keys of parts in the order of stacking. */
+  keys: readonly Key[];
+  /** Drawn behind the bars and over them, on their scales. */
+  under?: readonly Layer[];
+  over?: readonly Layer[];
+}
+
+export const BAR = 13;
+const LINE = 20;
+const GAP = 14;
+const SPACE = 10;
+
+/** How far below the middle of its row a bar is drawn; `over` and `under` need it too. */
+export function barOffset(rows: readonly Row[]): number {
+  return -stepOf(rows) / 2 + LINE + BAR / 2 + 1;
+}
+
+function stepOf(rows: readonly Row[]): number {
+  return LINE + BAR + GAP + (rows.some(({ remark }) => remark) ? LINE : 0);
+}
+
+/** Room that the last row leaves below its last line. */
+function unusedBelow(rows: readonly Row[]): number {
+  const { parts, remark } = rows.at(-1)!;
+  const hasRemarks = rows.some((row) => row.remark);
+  return GAP - 4 + (hasRemarks && !remark ? LINE : 0) + (parts || remark ? 0 : BAR);
+}
+
+/** The band of a row, for all layers of a panel alike. */
+export function rowChannel(rows: readonly Row[]) {
+  const range = [0, rows.length * stepOf(rows)];
+  const scale = { domain: rows.map((_, row) => row), range, paddingInner: 0, paddingOuter: 0 };
+  return { field: 'row', type: 'ordinal' as const, axis: null, scale };
+}
+
+/** The scale of the bars, for all layers of a panel alike. */
+export function sizeChannel(field: string, max: number) {
+  const scale = { domain: [0, max || 1], range: [1, INNER - 1], nice: false };
+  return { field, type: 'quantitative' as const, scale, axis: null };
+}
+
+/** Bars in the order given, each below its name, on one scale from zero. */
+export function buildRows(rows: readonly Row[], style: RowsStyle): Panel {
+  const step = stepOf(rows);
+  const y = rowChannel(rows);
+  const words = rows.map(({ name, value, failed = '', isRest = false, remark = '' }, row) => {
+    const failedWidth = failed ? measureText(failed, SIZE.small) + SPACE : 0;
+    const room = INNER - measureText(value, SIZE.label, 600) - SPACE - failedWidth;
+    const label = shortenText(name, room, SIZE.label);
+    return { row, value, failed, remark, isRest, name: label, end: measureText(label, SIZE.label) + SPACE };
+  });
+  const parts = rows.flatMap((each, row) =>
+    (each.parts ?? [])
+      .filter(({ size }) => size > 0)
+      .map((part) => ({ row, ...part, order: style.keys.findIndex(({ key }) => key === part.key) })),
+  );
+  const textLayer = (field: 'name' | 'value' | 'failed' | 'remark', look: object, encoding: object = {}): Layer[] => {
+    const values = words.filter((each) => each[field]);
+    const mark = { type: 'text', baseline: 'middle', dy: -step / 2 + LINE / 2, fontSize: SIZE.label, ...look } as const;
+    return values.length === 0
+      ? []
+      : [{ data: { values }, mark, encoding: { y, text: { field, type: 'nominal' }, ...encoding } } as Layer];
+  };
+  const ink = { color: { condition: { test: 'datum.isRest', value: COLOR.muted }, value: COLOR.text } };
+  return {
+    ...(style.title ? { title: { text: style.title, fontSize: SIZE.label, offset: 8 } } : {}),
+    width: INNER,
+    height: rows.length * step - unusedBelow(rows),
+    layer: [
+      ...(style.under ?? []),
+      {
+        data: { values: parts },
+        mark: { type: 'bar', height: BAR, yOffset: barOffset(rows), stroke: CARD, strokeWidth: 1 },
+        encoding: {
+          y,
+          x: { ...sizeChannel('size', style.max), stack: 'zero' },
+          order: { field: 'order', type: 'quantitative' },
+          color: colorOf(style.keys, INNER),
+        },
+      },
+      ...(style.over ?? []),
+      ...textLayer('name', { align: 'left', x: 0 }, ink),
+      ...textLayer(
+        'failed',
+        { align: 'left', fontSize: SIZE.small, color: COLOR.failed },
+        { x: { field: 'end', type: 'quantitative', scale: null, axis: null } },
+      ),
+      ...textLayer('value', { align: 'right', x: INNER, fontWeight: 600 }, ink),
+      ...textLayer('remark', {
+        align: 'left',
+        x: 0,
+        dy: -step / 2 + LINE + BAR + LINE / 2 + 4,
+        fontSize: SIZE.small,
+        color: COLOR.muted,
+      }),
+    ],
+  } as Panel;
+}

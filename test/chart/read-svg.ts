@@ -1,0 +1,46 @@
+import { measureText, type Weight } from '../../src/chart/font.ts';
+
+export interface DrawnText {
+  text: string;
+  size: number;
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+/** Every text of a picture where it stands; the edges behind texts are left out. */
+export function readTexts(svg: string): DrawnText[] {
+  const texts: DrawnText[] = [];
+  const shifts: [x: number, y: number][] = [[0, 0]];
+  for (const [tag, name] of svg.matchAll(/<(\/?g|text)\b[^>]*>/g)) {
+    if (name === '/g') shifts.pop();
+    else {
+      const [, dx = '0', dy = '0'] = /translate\(([-\d.e]+),([-\d.e]+)\)/.exec(tag) ?? [];
+      const [x, y] = shifts.at(-1)!;
+      if (name === 'g') shifts.push([x + Number(dx), y + Number(dy)]);
+      else if (!tag.includes('stroke=') && !tag.endsWith('/>'))
+        texts.push(...readText(svg, tag, x + Number(dx), y + Number(dy)));
+    }
+  }
+  return texts;
+}
+
+function readText(svg: string, tag: string, x: number, y: number): DrawnText[] {
+  const from = svg.indexOf(tag) + tag.length;
+  const body = svg.slice(from, svg.indexOf('</text>', from));
+  const lines = body.includes('<tspan') ? [...body.matchAll(/>([^<]*)<\/tspan>/g)].map((match) => match[1]!) : [body];
+  const size = Number(/font-size="([\d.]+)px"/.exec(tag)![1]);
+  const weight = Number(/font-weight="(\d+)"/.exec(tag)?.[1] ?? 400) as Weight;
+  const anchor = /text-anchor="(\w+)"/.exec(tag)?.[1];
+  return lines.map(toPlain).map((text, line) => {
+    const width = measureText(text, size, weight);
+    const left = anchor === 'end' ? x - width : anchor === 'middle' ? x - width / 2 : x;
+    const bottom = y + line * 18;
+    return { text, size, left, right: left + width, top: bottom - size * 0.73, bottom };
+  });
+}
+
+function toPlain(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}

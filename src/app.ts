@@ -11,6 +11,7 @@ import { createCalendar } from './domain/calendar.ts';
 import type { Definitions } from './domain/definition.ts';
 import type { Span } from './domain/usage.ts';
 import { toPoolGauges } from './http/pool-gauges.ts';
+import { toRefusedCounter } from './http/refused-counter.ts';
 import { createHttpServer } from './http/server.ts';
 import { readOrCreateSecretKey } from './ingest/seal.ts';
 import { ensureDefaultSource } from './ingest/source-admin.ts';
@@ -18,6 +19,7 @@ import { SourceDirectory } from './ingest/source-directory.ts';
 import { SourceTally } from './ingest/source-tally.ts';
 import { ThreadedWriter } from './ingest/writer.ts';
 import { createLogger, type Logger } from './log.ts';
+import { RefusedBlocks } from './messages/refused-blocks.ts';
 import { countRequests } from './report/count-requests.ts';
 import { toCsv } from './report/csv.ts';
 import { getScopeStates } from './report/pools.ts';
@@ -107,6 +109,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       if (!slack) throw new Error('Slack has not been asked yet who the admins are.');
       return slack.listAdmins();
     };
+    const refused = new RefusedBlocks(log);
     let sender: Sender | undefined;
     const wakeSender = (): void => sender?.wake();
     const digestPorts = {
@@ -147,6 +150,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       },
       admins,
       onFailed: followFailure,
+      refused,
     });
 
     const trigger = new AlertTrigger({ evaluate: (nowMs) => evaluator.evaluate(nowMs), clock, log });
@@ -216,7 +220,8 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       pools: createPoolAdmin({ db, calendar, now }),
       corrections: createCorrectionAdmin({ db, calendar, usage, now }),
       instance: { version: VERSION, lastTickMs: () => tick.lastMs },
-      doctor: createDoctor({ config, db, client, now }),
+      doctor: createDoctor({ config, db, client, now, refused }),
+      refused,
       log,
       now,
     });
@@ -237,7 +242,10 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
         slack: describeSlack(slackApp),
         tickMs: tick.lastMs,
       }),
-      metrics: [{ private: true, collect: async () => toPoolGauges(await scopeStates(now(), { plain: true })) }],
+      metrics: [
+        { private: true, collect: async () => toPoolGauges(await scopeStates(now(), { plain: true })) },
+        { collect: () => [toRefusedCounter(refused.list())] },
+      ],
       metricsToken: config.metricsToken,
       slack: slackApp.requestListener,
       log,

@@ -24,11 +24,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   chart: ['domain', 'report'],
   'slack/command': ['domain'],
   messages: ['domain', 'report', 'slack', 'slack/command'],
-  'slack/client': ['domain'],
+  'slack/client': ['domain', 'messages'],
   slack: ['domain', 'store', 'messages', 'slack/command', 'slack/client'],
   delivery: ['domain', 'store', 'messages', 'slack/client'],
   schedule: ['domain', 'store', 'report', 'delivery', 'slack', 'messages', 'slack/command', 'slack/client'],
-  admin: ['domain', 'definition', 'store', 'ingest', 'slack', 'slack/client', 'config.ts'],
+  admin: ['domain', 'definition', 'store', 'ingest', 'messages', 'slack', 'slack/client', 'config.ts'],
   'playground/emulator': [],
 };
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import { parse } from 'yaml';
 import { type Config, listMissingSlackSettings, listMisspelt } from '../config.ts';
+import type { RefusedBlocks } from '../messages/refused-blocks.ts';
 import type { DoctorPort } from '../slack/ports.ts';
 import { findAlertChannel, findAlertMention } from '../store/alert-target-repository.ts';
 import type { Db } from '../store/database.ts';
@@ -10,6 +11,7 @@ import { listPendingMigrations } from '../store/migrate.ts';
 import { findSetting } from '../store/setting-repository.ts';
 import { checkFiles } from './doctor-files.ts';
 import { checkMachine } from './doctor-machine.ts';
+import { checkRefused } from './doctor-messages.ts';
 import { checkPeople } from './doctor-people.ts';
 import { checkReach } from './doctor-reach.ts';
 import { bad, type Finding, good } from './finding.ts';
@@ -26,6 +28,8 @@ export interface DoctorDependencies {
   env?: Readonly<Record<string, string | undefined>>;
   folder?: string;
   now(): number;
+  /** Blocks that Slack refused; absent outside the bot. */
+  refused?: RefusedBlocks;
 }
 
 /** Looks at an installation and says, line by line, what is right and what is wrong with its cure. */
@@ -41,6 +45,7 @@ export function createDoctor(deps: DoctorDependencies): DoctorPort {
       return [
         ...findings,
         ...(await checkSlack(deps, deps.client, targets)),
+        ...checkRefused(deps.refused),
         ...(await checkReach(deps.config, await isRunning(deps, database))),
         ...describeTargets(deps.config, targets),
       ];

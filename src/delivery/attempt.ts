@@ -1,7 +1,10 @@
 import { WebAPIRequestError, type WebClient } from '@slack/web-api';
 import type { Logger } from '../log.ts';
 import { fitMessage } from '../messages/fit.ts';
+import type { RefusedBlocks } from '../messages/refused-blocks.ts';
+import type { Message as Sendable } from '../messages/text.ts';
 import { classifyFailure, type Failure, isThreadRefusal } from '../slack/client/errors.ts';
+import { sendRepaired } from '../slack/client/send-repaired.ts';
 import type { Db } from '../store/database.ts';
 import { beginCall, type Delivery, findDelivery } from '../store/delivery-repository.ts';
 import type { Clock } from './clock.ts';
@@ -15,6 +18,7 @@ export interface AttemptPorts {
   clock: Clock;
   composers: Composers;
   log: Logger;
+  refused: RefusedBlocks;
   /** Our bot's id, asked once. */
   botId(): Promise<string>;
   /** The conversation of a channel, or of a direct message to a user. */
@@ -62,9 +66,12 @@ export async function attemptDelivery(
     const call = { nowMs: ports.clock.now(), untilMs: lease.untilMs() };
     if (!(await beginCall(ports.db, delivery, lease.id, call))) return { kind: 'lost' };
     called = true;
-    const ts = delivery.updates
-      ? await update(ports.client, composed, { channel: place.channel, ts: parent!.ts }, delivery.updates)
-      : await post(ports.client, composed, place, delivery);
+    const { client } = ports;
+    const send = (message: Sendable) =>
+      delivery.updates
+        ? update(client, message, { channel: place.channel, ts: parent!.ts }, delivery.updates)
+        : post(client, message, place, delivery);
+    const ts = await sendRepaired(composed, send, { ...ports, what: delivery.key });
     return { kind: 'sent', place, ts, pictureOwed: composed.pictureOwed };
   } catch (error) {
     const failure = classifyFailure(error);
@@ -97,16 +104,15 @@ async function findPosted(ports: AttemptPorts, delivery: Delivery, place: Place)
   }
 }
 
-type Composed = { text: string; blocks?: Block[]; pictureOwed: boolean };
+type Composed = Sendable & { pictureOwed: boolean };
 
 async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Composed | undefined> {
-  const { key, kind, dueMs, content, updates, degraded } = delivery;
+  const { key, kind, dueMs, content, updates } = delivery;
   const composer = ports.composers[kind];
   const message = await composer(content, { key, dueMs, nowMs: ports.clock.now(), updating: updates !== undefined });
   if (!message) return undefined;
-  if (degraded >= 2 || !message.blocks) return { text: toSendable(message.text).text, pictureOwed: false };
   const bare = toSendable(message.text, message.blocks);
-  if (!message.image || degraded >= 1) return { ...bare, pictureOwed: false };
+  if (!message.image) return { ...bare, pictureOwed: false };
   if (kind === 'alert' && !updates) return { ...bare, pictureOwed: true };
   const image = showPicture(ports, message.image, key);
   const block = updates ? await image : await firstOf(image, PICTURE_WAIT_MS, ports.clock);
@@ -114,9 +120,8 @@ async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Compose
   return { ...toSendable(message.text, withImage(message, block)), pictureOwed: false };
 }
 
-function toSendable(text: string, blocks: Block[] = []): { text: string; blocks: Block[] } {
-  const fitting = fitMessage({ text, blocks });
-  return { text: fitting.text, blocks: [...fitting.blocks] };
+function toSendable(text: string, blocks: Block[] = []): Sendable {
+  return fitMessage({ text, blocks });
 }
 
 /** The picture as a block, or undefined: a message never fails for its picture. */
@@ -149,11 +154,11 @@ function withImage(message: Message, block: Block | undefined): Block[] {
   return block ? blocks.toSpliced(message.image?.at ?? blocks.length, 0, block) : blocks;
 }
 
-async function post(client: WebClient, message: Composed, place: Place, delivery: Delivery): Promise<string> {
+async function post(client: WebClient, message: Sendable, place: Place, delivery: Delivery): Promise<string> {
   const answer = await client.apiCall('chat.postMessage', {
     channel: place.channel,
     text: message.text,
-    ...(message.blocks ? { blocks: message.blocks } : {}),
+    ...(message.blocks.length > 0 ? { blocks: message.blocks } : {}),
     ...(place.threadTs ? { thread_ts: place.threadTs, reply_broadcast: delivery.thread?.broadcast ?? false } : {}),
     metadata: { event_type: METADATA_EVENT, event_payload: { key: delivery.key } },
     unfurl_links: false,
@@ -166,7 +171,7 @@ async function post(client: WebClient, message: Composed, place: Place, delivery
 
 async function update(
   client: WebClient,
-  message: Composed,
+  message: Sendable,
   { channel, ts }: { channel: string; ts: string },
   parentKey: string,
 ): Promise<string> {
@@ -175,7 +180,7 @@ async function update(
     ts,
     text: message.text,
     // Without blocks the old ones would stay.
-    blocks: message.blocks ?? [],
+    blocks: message.blocks,
     metadata: { event_type: METADATA_EVENT, event_payload: { key: parentKey } },
   });
   return ts;

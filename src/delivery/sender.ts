@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
 import type { Transaction } from 'kysely';
 import { type Logger, OutageLog } from '../log.ts';
+import type { RefusedBlocks } from '../messages/refused-blocks.ts';
 import { type Failure, isThreadRefusal } from '../slack/client/errors.ts';
 import type { Db } from '../store/database.ts';
 import {
@@ -33,6 +34,8 @@ export interface SenderOptions {
   clock: Clock;
   composers: Composers;
   log: Logger;
+  /** Where blocks that Slack refuses are noted. */
+  refused: RefusedBlocks;
   /** Who is told what nobody else can be; asked before the transaction of `onFailed`, which must not wait for Slack. */
   admins?(): Promise<readonly string[]>;
   /** In the transaction that marks a delivery failed: tell somebody (by another delivery), pause what made it. */
@@ -254,7 +257,7 @@ export class Sender {
     const { error } = failure;
     this.#lastFailure = { error, atMs: nowMs };
     let nextMs = nowMs + backoffMs(delivery.attempts);
-    let degraded = delivery.degraded;
+    // Even the text alone.
     const refusedContent = failure.reason === 'blocks' || failure.reason === 'picture';
     const away = failure.reason === 'transient' || failure.reason === 'token';
     if (away) {
@@ -266,19 +269,15 @@ export class Sender {
       this.#pacing.limit(delivery.channel, nextMs, failure.workspace ?? false);
     } else if (failure.reason === 'unknown') {
       nextMs = nowMs + backoffMs(delivery.attempts, UNKNOWN_PAUSE_MS);
-    } else if (refusedContent) {
-      degraded += 1;
-      nextMs = nowMs;
     } else if (failure.reason === 'thread' && !isThreadRefusal(delivery.error)) {
       nextMs = nowMs;
     }
-    const givenUp =
-      failure.reason === 'refused' || (refusedContent && degraded > 2) || nowMs >= delivery.dueMs + GIVE_UP_AFTER_MS;
+    const givenUp = failure.reason === 'refused' || refusedContent || nowMs >= delivery.dueMs + GIVE_UP_AFTER_MS;
     // While Slack is away that is news, and not each message that waits for it.
     const level = away && !givenUp ? 'debug' : 'warn';
     log[level]({ delivery: delivery.key, error, attempts: delivery.attempts, givenUp, nextMs }, 'not sent');
     if (!givenUp) {
-      const release = { nextMs, unclear: failure.unclear || delivery.unclear, error, degraded };
+      const release = { nextMs, unclear: failure.unclear || delivery.unclear, error };
       if (!(await releaseDelivery(db, delivery, attemptId, release))) await markUnclear(db, delivery.id);
       return;
     }

@@ -51,20 +51,6 @@ export function buildAnswer(report: Report, dress: AnswerDress): Message {
 /** Characters left for what is said of hidden rows, and for another button. */
 const RESERVE = 400;
 
-/** The same without what Slack may refuse, one step further at each number: 1 no picture, 2 no native blocks, 3 no blocks. */
-export function simplify(message: Message, step: 1 | 2 | 3): Message {
-  const refusable = step === 1 ? ['image'] : ['image', 'table', 'data_visualization'];
-  if (step === 3) return { text: message.text, blocks: [] };
-  const kept = message.blocks.filter(({ type }) => !refusable.includes(type));
-  // Without the table block its numbers still have to be there: the fallback text has them.
-  const lostTable = step === 2 && message.blocks.some(({ type }) => type === 'table');
-  const text = {
-    type: 'section',
-    text: { type: 'mrkdwn', text: clip(message.text, MAX_SECTION_TEXT), verbatim: true },
-  };
-  return { text: message.text, blocks: lostTable ? [text, ...kept.filter(({ type }) => type === 'actions')] : kept };
-}
-
 /** A message of our own words, with buttons that run commands. `lines` may hold names: they are shown as they are. */
 export function buildNotice(
   lines: readonly string[],

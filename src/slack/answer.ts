@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Question, Report } from '../domain/report.ts';
-import { type AnswerDress, buildAnswer, buildNotice, simplify } from '../messages/answer-message.ts';
+import { type AnswerDress, buildAnswer, buildNotice } from '../messages/answer-message.ts';
 import { fitMessage } from '../messages/fit.ts';
 import type { Message } from '../messages/text.ts';
 import { buildWelcome } from '../messages/welcome.ts';
 import { type Answer, findAnswer, listChosenFilters, upsertAnswer } from '../store/conversation-repository.ts';
 import { callSlack } from './client/call.ts';
-import { classifyFailure, isRefusedContent } from './client/errors.ts';
+import { classifyFailure } from './client/errors.ts';
+import { sendRepaired } from './client/send-repaired.ts';
 import { answerOrRefuse } from './command/refused-range.ts';
 import { type Asked, asBlocks, newId, type SlackContext, tellPrivately } from './context.ts';
 import { hasGraph, listNext, type Next } from './next-questions.ts';
@@ -99,10 +100,7 @@ function isPrivate({ config }: SlackContext, question: Question, place: Place, s
 async function answerPrivately(life: Life, replace: boolean): Promise<void> {
   const { ctx, asked, answer } = life;
   await keep(ctx, answer);
-  const message = dress(life, { native: true });
-  await tryVariants(message, (variant) =>
-    tellPrivately(ctx, asked, variant, { replace: replace && Boolean(asked.ephemeral) }),
-  );
+  await tellPrivately(ctx, asked, dress(life, { native: true }), { replace: replace && Boolean(asked.ephemeral) });
 }
 
 /** By the bot in the channel, in time with or without its picture. */
@@ -138,8 +136,8 @@ async function post(life: Life, drawn: Drawn | 'late'): Promise<void> {
   const message = dress(life, { native: false, drawn });
   // Before it is posted, so that no press can come too early; with its place once it has one.
   if (!answer.ts) await keep(ctx, answer);
-  await tryVariants(message, async (variant) => {
-    const content = asBlocks({ text: variant.text, blocks: [...variant.blocks] });
+  const send = async ({ text, blocks }: Message): Promise<void> => {
+    const content = asBlocks({ text, blocks: [...blocks] });
     if (answer.ts) {
       const change = { channel: answer.channel, ts: answer.ts, ...content };
       await callSlack(() => ctx.client.chat.update(change), { wait: ctx.wait, repeatable: true });
@@ -149,7 +147,8 @@ async function post(life: Life, drawn: Drawn | 'late'): Promise<void> {
     const add = { channel: answer.channel, ...thread, ...content, unfurl_links: false, unfurl_media: false };
     const { ts } = await callSlack(() => ctx.client.chat.postMessage(add), { wait: ctx.wait });
     if (ts) answer.ts = ts;
-  });
+  };
+  await sendRepaired(message, send, { ...ctx, what: `answer ${answer.id}` });
   await keep(ctx, answer);
 }
 
@@ -186,19 +185,6 @@ function dress(life: Life, { native, drawn = 'none' }: { native: boolean; drawn?
     remarks,
   };
   return fitMessage(buildAnswer(report, options));
-}
-
-/** Sends the message; refused by Slack, without picture, then without native blocks, then as plain text. */
-async function tryVariants(message: Message, send: (variant: Message) => Promise<void>): Promise<void> {
-  for (const step of [0, 1, 2, 3] as const) {
-    const variant = step === 0 ? message : simplify(message, step);
-    if (step > 0 && step < 3 && variant.blocks.length === message.blocks.length) continue;
-    try {
-      return await send(variant);
-    } catch (error) {
-      if (step === 3 || !isRefusedContent(error)) throw error;
-    }
-  }
 }
 
 /** An answer whose buttons cannot be kept is still an answer. */

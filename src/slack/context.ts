@@ -4,6 +4,7 @@ import { fitMessage } from '../messages/fit.ts';
 import type { FormPlace } from '../messages/modal.ts';
 import type { Message } from '../messages/text.ts';
 import { isRefusedContent, ResponseUrlError } from './client/errors.ts';
+import { sendRepaired } from './client/send-repaired.ts';
 import type { SlackDeps } from './deps.ts';
 import type { People } from './permissions.ts';
 
@@ -67,7 +68,7 @@ export async function respond(url: string, body: Record<string, unknown>): Promi
 /**
  * Tells one person something, by the first of these ways that works: in the thread where they asked, through the response
  * URL, privately in the channel, by direct message. `replace`: in the place of the private message that they pressed.
- * Rejects with content that Slack refuses, which no other way takes either.
+ * A block that Slack refuses gives way to its text.
  */
 export async function tellPrivately(
   ctx: SlackContext,
@@ -75,16 +76,24 @@ export async function tellPrivately(
   message: Message,
   { replace = false }: { replace?: boolean } = {},
 ): Promise<void> {
-  const { user, channel, responseUrl } = asked;
-  const { text, blocks } = fitMessage(message);
+  const fitting = fitMessage(message);
+  await sendRepaired(fitting, (one) => tellOnce(ctx, asked, one, replace), { ...ctx, what: 'private message' });
+}
+
+async function tellOnce(
+  ctx: SlackContext,
+  { user, channel, responseUrl, inThread, threadTs }: Asked,
+  { text, blocks }: Message,
+  replace: boolean,
+): Promise<void> {
   const content = { text, ...(blocks.length > 0 ? { blocks } : {}) };
   const here = channel !== '' && !channel.startsWith('D');
   const postEphemeral = (thread: { thread_ts?: string }) =>
     ctx.client.chat.postEphemeral({ channel, user, ...thread, ...asBlocks(content) });
   const ways: (() => Promise<unknown>)[] = [];
   // Slack does not promise to keep a thread's private message in it when that comes through a response URL.
-  if (here && !replace && asked.inThread && asked.threadTs) {
-    const thread = { thread_ts: asked.threadTs };
+  if (here && !replace && inThread && threadTs) {
+    const thread = { thread_ts: threadTs };
     ways.push(() => postEphemeral(thread));
   }
   if (responseUrl) {
@@ -97,12 +106,12 @@ export async function tellPrivately(
       await tell();
       return;
     } catch (error) {
-      // An expired address, or a channel without the bot in it, leaves the next way open.
+      // Content that is refused no other way takes either; an expired address, or a channel without the bot, leaves the next.
       if (isRefusedContent(error)) throw error;
     }
   }
   const direct = channel.startsWith('D') ? channel : user;
-  const thread = direct === channel && asked.threadTs ? { thread_ts: asked.threadTs } : {};
+  const thread = direct === channel && threadTs ? { thread_ts: threadTs } : {};
   await ctx.client.chat.postMessage({ channel: direct, ...thread, ...asBlocks(content), unfurl_links: false });
 }
 

@@ -1,6 +1,7 @@
 import type { Report, Reporter } from '../domain/report.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import type { Logger } from '../log.ts';
+import type { RefusedBlocks } from '../messages/refused-blocks.ts';
 import type { Db } from '../store/database.ts';
 import type { AlertPort, Charts, CorrectionPort, DigestPort, DoctorPort, InstancePort, PoolPort } from './ports.ts';
 
@@ -40,6 +41,8 @@ export interface SlackDeps {
   corrections: CorrectionPort;
   doctor: DoctorPort;
   instance: InstancePort;
+  /** Where blocks that Slack refuses are noted. */
+  refused: RefusedBlocks;
   log: Logger;
   /** Epoch ms. */
   now(): number;

@@ -1,19 +1,27 @@
 import { type AdminContent, buildHome, buildRefusedHome } from '../messages/home.ts';
+import { type Message, richText } from '../messages/text.ts';
 import { listAudit } from '../store/audit-repository.ts';
 import { listDeliveries } from '../store/delivery-repository.ts';
 import { listViews } from '../store/view-repository.ts';
 import { callSlack } from './client/call.ts';
+import { sendRepaired } from './client/send-repaired.ts';
 import type { SlackContext } from './context.ts';
 import type { Person } from './permissions.ts';
 
+const NOT_SHOWN = 'Slack does not show this tab today. Ask the bot instead: help';
 const FAILED_SINCE_MS = 7 * 86_400_000;
 
 /** Publishes the Home tab of a person: cards, their digests and views, and for admins how the installation is. */
 export async function publishHome(ctx: SlackContext, person: Person): Promise<void> {
   const blocks = person.mayView ? await compose(ctx, person) : buildRefusedHome();
-  const publish = () =>
-    ctx.client.views.publish({ user_id: person.id, view: { type: 'home', blocks: blocks as never } });
-  await callSlack(publish, { wait: ctx.wait, repeatable: true });
+  const publish = ({ text, blocks }: Message) => {
+    const view = { type: 'home', blocks: blocks.length > 0 ? blocks : [richText(text)] } as never;
+    return callSlack(() => ctx.client.views.publish({ user_id: person.id, view }), {
+      wait: ctx.wait,
+      repeatable: true,
+    });
+  };
+  await sendRepaired({ text: NOT_SHOWN, blocks }, publish, { ...ctx, what: 'Home' });
 }
 
 async function compose(ctx: SlackContext, person: Person) {

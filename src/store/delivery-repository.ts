@@ -12,7 +12,6 @@ export interface Delivery extends NewDelivery {
   firstCallMs: number | undefined;
   unclear: boolean;
   superseded: boolean;
-  degraded: number;
   sent: { channel: string; ts: string; ms: number } | undefined;
   error: string | undefined;
 }
@@ -45,7 +44,6 @@ export async function insertDelivery(db: Db | Transaction<Database>, delivery: N
       lease_until_ms: 0,
       unclear: 0,
       superseded: 0,
-      degraded: 0,
       swept_ms: 0,
     })
     .onConflict((conflict) => conflict.column('key').doNothing())
@@ -183,7 +181,7 @@ export async function releaseDelivery(
   db: Db,
   delivery: Delivery,
   attemptId: string,
-  outcome: { nextMs: number; unclear: boolean; error: string; degraded?: number },
+  outcome: { nextMs: number; unclear: boolean; error: string },
 ): Promise<boolean> {
   return written(
     await db
@@ -193,7 +191,6 @@ export async function releaseDelivery(
         lease_until_ms: 0,
         next_ms: outcome.nextMs,
         error: outcome.error,
-        degraded: outcome.degraded ?? delivery.degraded,
         ...(outcome.unclear ? { unclear: 1 } : {}),
       })
       .where('id', '=', delivery.id)
@@ -389,7 +386,6 @@ function toDelivery(row: Row): Delivery {
     firstCallMs: row.first_call_ms ?? undefined,
     unclear: row.unclear === 1,
     superseded: row.superseded === 1,
-    degraded: row.degraded,
     sent: row.sent_ts ? { channel: row.sent_channel!, ts: row.sent_ts, ms: row.sent_ms! } : undefined,
     error: row.error ?? undefined,
   };

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { NewDelivery } from '../../src/domain/delivery.ts';
 import { createLogger } from '../../src/log.ts';
+import { header, richText } from '../../src/messages/text.ts';
 import type { Db } from '../../src/store/database.ts';
 import {
   findDelivery,
@@ -375,12 +376,23 @@ describeEachDialect('the sender', (databases) => {
     expect(await findDelivery(db, 'digest:2')).toMatchObject({ state: 'failed', error: 'channel_not_found' });
   });
 
-  it('drops the blocks that Slack refuses, never the text', async () => {
+  it('replaces the block that Slack refuses by its text, in the same attempt', async () => {
+    const { slack, clock, openSender } = await openStage();
+    const db = await databases.open();
+    const [head, paragraph] = [header('Reached 90%'), richText('450 of 500 used')];
+    await put(db, clock, 'alert:1', { content: { text: 'the numbers', blocks: [head, paragraph] } });
+    slack.faults.unknownBlocks.add('header');
+    await openSender(db).settle();
+    const [message] = slack.messages(CHANNEL);
+    expect(message).toMatchObject({ text: 'the numbers', blocks: [{ type: 'section' }, paragraph] });
+    expect(message!.blocks![0]).toMatchObject({ text: { text: 'Reached 90%' } });
+    expect(await findDelivery(db, 'alert:1')).toMatchObject({ state: 'sent', attempts: 1 });
+  });
+
+  it('drops blocks of which nothing is left to say, never the text', async () => {
     const { slack, clock, openSender } = await openStage();
     const db = await databases.open();
     await put(db, clock, 'alert:1', { content: { text: 'the numbers', blocks: [{ type: 'unheard-of' }] } });
-    await openSender(db).settle();
-    clock.advance(3000);
     await openSender(db).settle();
     expect(slack.messages(CHANNEL)).toMatchObject([{ text: 'the numbers' }]);
     slack.takeProblems();

@@ -2,6 +2,7 @@ import { expect, onTestFinished } from 'vitest';
 import type { Composers } from '../../src/delivery/composer.ts';
 import { Sender, type SenderOptions } from '../../src/delivery/sender.ts';
 import { createLogger } from '../../src/log.ts';
+import { RefusedBlocks } from '../../src/messages/refused-blocks.ts';
 import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { createWebClient } from '../../src/slack/client/web-client.ts';
 import type { Db } from '../../src/store/database.ts';
@@ -49,7 +50,7 @@ export async function openStage(): Promise<{
         ...(fetchFunction ? { fetch: fetchFunction } : {}),
         ...(timeout ? { timeoutMs: timeout } : {}),
       });
-      return new Sender({ db, client, clock, composers: ECHO, log, ...overrides });
+      return new Sender({ db, client, clock, composers: ECHO, log, refused: new RefusedBlocks(log), ...overrides });
     },
   };
 }

@@ -1,11 +1,14 @@
+import { WebAPIPlatformError } from '@slack/web-api';
 import { describe, expect, it } from 'vitest';
+import { checkRefused } from '../../src/admin/doctor-messages.ts';
+import { toRefusedCounter } from '../../src/http/refused-counter.ts';
 import { createLogger } from '../../src/log.ts';
 import { listFaults } from '../../src/messages/refusal.ts';
 import { RefusedBlocks } from '../../src/messages/refused-blocks.ts';
 import type { Replaced } from '../../src/messages/repair.ts';
-import { sendRepaired } from '../../src/messages/send-repaired.ts';
 import { buildTable } from '../../src/messages/table.ts';
 import { type Block, button, header, type Message, plainContext, richText } from '../../src/messages/text.ts';
+import { sendRepaired } from '../../src/slack/client/send-repaired.ts';
 
 const head = header('Top clients');
 const paragraph = richText('acme-web made most requests.');
@@ -57,46 +60,41 @@ const TABLE_TEXT: Block = {
 };
 const PICTURE_TEXT = plainContext('Bar chart: acme-web 930');
 
-class Refused extends Error {
-  readonly data: { error: string; errors?: string[] };
-
-  constructor(error: string, errors?: string[]) {
-    super(error);
-    this.data = { error, ...(errors ? { errors } : {}) };
-  }
-}
-
 /** A Slack that refuses these blocks, and says so in this way; answers the message that got through, and what was noted. */
 async function send(
   message: Message,
   refuses: (blocks: readonly Block[]) => number,
-  say: 'pointer' | 'bare code' | 'only blocks.validate' = 'pointer',
-  code = 'invalid_blocks',
+  {
+    say = 'pointer',
+    code = 'invalid_blocks',
+    rest = '/rows/0/1/text',
+  }: { say?: 'pointer' | 'bare code' | 'only blocks.validate'; code?: string; rest?: string } = {},
 ): Promise<{ sent: Message; tries: number; noted: readonly Replaced[] }> {
   let tries = 0;
-  let noted: readonly Replaced[] = [];
-  const told = (index: number) => `failed [json-pointer:/blocks/${index}/rows/0/1/text]`;
-  const sent = await sendRepaired(message, {
-    async send(one) {
+  const refused = new RefusedBlocks(createLogger('silent'));
+  const refuse = (error: string, errors?: unknown[]) =>
+    new WebAPIPlatformError({ ok: false, error, ...(errors ? { errors: errors as string[] } : {}) });
+  const sent = await sendRepaired(
+    message,
+    async (one) => {
       tries += 1;
       const index = refuses(one.blocks);
-      if (index >= 0) throw new Refused(code, say === 'pointer' ? [told(index)] : undefined);
-      return one;
+      if (index < 0) return one;
+      throw refuse(code, say === 'pointer' ? [`failed [json-pointer:/blocks/${index}${rest}]`] : undefined);
     },
-    refusalOf: (error) => ({
-      code: (error as Refused).data.error,
-      picture: code === 'file_not_found',
-      faults: listFaults(error),
-    }),
-    async validate({ blocks }) {
-      if (say !== 'only blocks.validate') throw new Error('not available');
-      return [{ pointer: `/blocks/${refuses(blocks)}/rows/0/1/text`, reason: 'failed' }];
+    {
+      client: {
+        async apiCall(_method, args) {
+          if (say !== 'only blocks.validate') throw refuse('unknown_method');
+          const pointer = `/${refuses((args as unknown as Message).blocks)}${rest}`;
+          throw refuse('invalid_blocks', [{ pointer, code: 'failed_constraint', message: 'failed' }]);
+        },
+      },
+      refused,
+      what: 'answer',
     },
-    note: (replaced) => {
-      noted = replaced;
-    },
-  });
-  return { sent, tries, noted };
+  );
+  return { sent, tries, noted: refused.list().map(({ count: _, ...one }) => one) };
 }
 
 const ofType = (type: string) => (blocks: readonly Block[]) => blocks.findIndex((block) => block.type === type);
@@ -105,7 +103,7 @@ describe('a message that Slack refuses', () => {
   it.each(['pointer', 'only blocks.validate'] as const)(
     'loses the named block alone to its text, by %s',
     async (say) => {
-      const { sent, tries, noted } = await send(whole, ofType('table'), say);
+      const { sent, tries, noted } = await send(whole, ofType('table'), { say });
       expect(sent).toEqual({ text: whole.text, blocks: whole.blocks.with(4, TABLE_TEXT) });
       expect(tries).toBe(2);
       expect(noted).toEqual([{ type: 'table', pointer: '/blocks/4/rows/0/1/text', reason: 'failed' }]);
@@ -121,12 +119,12 @@ describe('a message that Slack refuses', () => {
   it('keeps the other buttons of a row', async () => {
     const bare = (blocks: readonly Block[]) => blocks.findIndex((block) => JSON.stringify(block).includes('nowhere'));
     const named = { ...whole, blocks: [head, { type: 'actions', elements: [good, bad] }] };
-    const { sent } = await sendNaming(named, bare, '/elements/1/url');
+    const { sent } = await send(named, bare, { rest: '/elements/1/url' });
     expect(sent.blocks).toEqual([head, { type: 'actions', elements: [good] }]);
   });
 
   it('loses its newest kinds of block first where Slack names none', async () => {
-    const { sent, tries, noted } = await send(whole, ofType('table'), 'bare code');
+    const { sent, tries, noted } = await send(whole, ofType('table'), { say: 'bare code' });
     expect(sent.blocks.map(({ type }) => type)).toEqual([
       'header',
       'rich_text',
@@ -141,7 +139,7 @@ describe('a message that Slack refuses', () => {
   });
 
   it('loses the picture alone where its file may not be shared', async () => {
-    const { sent, tries } = await send(whole, ofType('image'), 'bare code', 'file_not_found');
+    const { sent, tries } = await send(whole, ofType('image'), { say: 'bare code', code: 'file_not_found' });
     expect(sent.blocks).toEqual(whole.blocks.with(2, PICTURE_TEXT));
     expect(tries).toBe(2);
   });
@@ -154,7 +152,10 @@ describe('a message that Slack refuses', () => {
   it('is cut where Slack finds it too long', async () => {
     const long = { text: 'long', blocks: Array.from({ length: 20 }, () => richText('x'.repeat(400))) };
     const size = (blocks: readonly Block[]) => JSON.stringify(blocks).length;
-    const { sent } = await send(long, (blocks) => (size(blocks) > 6000 ? 0 : -1), 'bare code', 'msg_blocks_too_long');
+    const { sent } = await send(long, (blocks) => (size(blocks) > 6000 ? 0 : -1), {
+      say: 'bare code',
+      code: 'msg_blocks_too_long',
+    });
     expect(sent.blocks.length).toBe(20);
     expect(size(sent.blocks)).toBeLessThanOrEqual(6000);
   });
@@ -163,21 +164,6 @@ describe('a message that Slack refuses', () => {
     await expect(send(whole, () => 0)).rejects.toThrow('invalid_blocks');
   });
 });
-
-/** Like `send`, with the rest of the pointer given. */
-function sendNaming(message: Message, refuses: (blocks: readonly Block[]) => number, rest: string) {
-  return sendRepaired(message, {
-    async send(one) {
-      const index = refuses(one.blocks);
-      if (index >= 0)
-        throw new Refused('invalid_blocks', [`must be a valid URL [json-pointer:/blocks/${index}${rest}]`]);
-      return { sent: one };
-    },
-    refusalOf: (error) => ({ code: 'invalid_blocks', picture: false, faults: listFaults(error) }),
-    validate: async () => [],
-    note: () => {},
-  });
-}
 
 it.each([
   [{ errors: ['too long [json-pointer:/blocks/4/rows/0/5/text]'] }, '/blocks/4/rows/0/5/text', 'too long'],
@@ -203,7 +189,7 @@ it.each([undefined, null, 'x', new Error('cut'), { data: null }, { data: { error
   },
 );
 
-it('each kind of refusal is logged once, and counted', () => {
+it('each kind of refusal is logged once, counted, and told to admins', () => {
   const lines: string[] = [];
   const refused = new RefusedBlocks(createLogger('info', { write: (line) => void lines.push(line) }));
   const replaced = [{ type: 'table', pointer: '/blocks/4/rows/0/5/text', reason: 'too short' }];
@@ -216,4 +202,7 @@ it('each kind of refusal is logged once, and counted', () => {
     message: 'answer',
   });
   expect(refused.list()).toEqual([{ ...replaced[0], count: 2 }]);
+  expect(toRefusedCounter(refused.list()).samples).toEqual([{ labels: { block: 'table' }, value: 2 }]);
+  expect(checkRefused(refused)).toMatchObject([{ ok: false }]);
+  expect(checkRefused(refused)[0]!.line).toContain('refused a table 2 times (too short at /blocks/4/rows/0/5/text)');
 });

@@ -4,6 +4,7 @@ import { afterEach } from 'vitest';
 import type { Question, Report } from '../../src/domain/report.ts';
 import { QuestionError } from '../../src/errors.ts';
 import { createLogger } from '../../src/log.ts';
+import { RefusedBlocks } from '../../src/messages/refused-blocks.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { toCsv } from '../../src/report/csv.ts';
 import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
@@ -29,6 +30,7 @@ export interface Rig {
   url: string;
   /** Questions as the reporter was asked them. */
   questions: Question[];
+  refused: RefusedBlocks;
   /** Lines of the log, parsed. */
   log: Record<string, unknown>[];
   /** Commands of the ports, as `digests.add` with their arguments. */
@@ -69,6 +71,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const questions: Question[] = [];
   const log: Record<string, unknown>[] = [];
   const done: Rig['done'] = [];
+  const logger = createLogger('debug', { write: (line) => void log.push(JSON.parse(line)) });
+  const refused = new RefusedBlocks(logger);
   const app = createSlackApp({
     config: {
       botToken: slack.botToken,
@@ -97,8 +101,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     usage: { values: async ({ key, contains }) => [{ value: `${key}-${contains ?? 'any'}`, requests: 5 }] },
     db,
     ...createPorts(done, options),
-    log: createLogger('debug', { write: (line) => void log.push(JSON.parse(line)) }),
+    log: logger,
     now,
+    refused,
     ...(options.wait ? { wait: options.wait } : {}),
   });
   const server = createServer((request, response) => {
@@ -112,7 +117,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   if (!options.socketMode) slack.eventsUrl = url;
   await app.start();
   judged.push(slack);
-  return { slack, app, db, url, questions, log, done };
+  return { slack, app, db, url, questions, refused, log, done };
 }
 
 async function openTestDatabase(): Promise<Db> {

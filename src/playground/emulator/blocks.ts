@@ -38,6 +38,8 @@ export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Blo
     throw new ApiError('invalid_blocks_format');
   }
   const blocks = parsed as Block[];
+  const unknown = findUnknown(core, blocks);
+  if (unknown.length > 0) throw reject(unknown);
   const errors = findBlockErrors(blocks, place.surface);
   if (errors.length > 0) {
     core.state.problem('invalid_blocks', place.where, errors.join('; '));
@@ -50,6 +52,13 @@ export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Blo
     throw new ApiError('msg_blocks_too_long');
   }
   return hydrate(core, blocks);
+}
+
+/** Blocks that this workspace does not know yet: no fault of the app's, so no problem. */
+export function findUnknown({ faults }: Core, blocks: Block[]): string[] {
+  return blocks.flatMap(({ type }, index) =>
+    faults.unknownBlocks.has(type) ? [`unsupported type: ${type} [json-pointer:/blocks/${index}/type]`] : [],
+  );
 }
 
 /** Everything that is wrong with blocks by themselves, as Slack's error messages: by the schema, else by the rules beyond it. */

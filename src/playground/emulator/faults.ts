@@ -39,6 +39,8 @@ interface Armed {
 export class Faults {
   /** Files never become ready: blocks that show them are refused. */
   fileNeverReady = false;
+  /** Types of block that this workspace does not take yet: Slack brings new ones to some workspaces before others. */
+  readonly unknownBlocks = new Set<string>();
   /** Calls are refused beyond Slack's rates. Off by default. */
   enforceRateLimits = false;
   readonly rates = new Rates();
@@ -73,6 +75,7 @@ export class Faults {
   clear(): void {
     this.#armed = [];
     this.fileNeverReady = false;
+    this.unknownBlocks.clear();
     this.enforceRateLimits = false;
     if (this.isOut) this.outage(false);
   }

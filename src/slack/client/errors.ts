@@ -285,15 +285,19 @@ export function cureOf(error: string): string {
     : `The last error was: ${error}.`;
 }
 
+/** The code that Slack refused a message with, by the Web API or through a response URL. */
+export function refusedCodeOf(error: unknown): string | undefined {
+  return slackErrorOf(error) ?? (error instanceof ResponseUrlError ? error.error : undefined);
+}
+
 /** Slack refused the content, as against the place, the time, or us. */
 export function isRefusedContent(error: unknown): boolean {
-  const code = slackErrorOf(error) ?? (error instanceof ResponseUrlError ? error.error : '');
-  return ['blocks', 'picture'].includes(meaningOf(code)?.kind ?? '');
+  return ['blocks', 'picture'].includes(meaningOf(refusedCodeOf(error) ?? '')?.kind ?? '');
 }
 
 /** Slack refused the uploaded picture in a message; the message passes without it. */
 export function isRefusedPicture(error: unknown): boolean {
-  return meaningOf(slackErrorOf(error) ?? '')?.kind === 'picture';
+  return meaningOf(refusedCodeOf(error) ?? '')?.kind === 'picture';
 }
 
 /** Refused by a response URL; `error` is Slack's code. */

@@ -1,7 +1,9 @@
 import type { App } from '@slack/bolt';
+import type { Message } from '../../messages/text.ts';
 import { buildIntroduction } from '../../messages/welcome.ts';
 import { insertGreeting } from '../../store/conversation-repository.ts';
 import { callSlack } from '../client/call.ts';
+import { sendRepaired } from '../client/send-repaired.ts';
 import { type Asked, asBlocks, type SlackContext, tellPrivately } from '../context.ts';
 import { serve } from '../failure.ts';
 import { publishHome } from '../home.ts';
@@ -72,7 +74,7 @@ async function openHome(ctx: SlackContext, user: string): Promise<void> {
 /** Once in each channel, however often the bot is invited. */
 async function introduce(ctx: SlackContext, channel: string): Promise<void> {
   if (!(await insertGreeting(ctx.db, channel, ctx.now()))) return;
-  const { text, blocks } = buildIntroduction(ctx.command, ctx.bot.name);
-  const post = () => ctx.client.chat.postMessage({ channel, ...asBlocks({ text, blocks }), unfurl_links: false });
-  await callSlack(post, { wait: ctx.wait });
+  const post = ({ text, blocks }: Message) =>
+    callSlack(() => ctx.client.chat.postMessage({ channel, ...asBlocks({ text, blocks }), unfurl_links: false }), ctx);
+  await sendRepaired(buildIntroduction(ctx.command, ctx.bot.name), post, { ...ctx, what: 'introduction' });
 }

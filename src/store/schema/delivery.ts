@@ -29,8 +29,6 @@ export interface DeliveryTables {
     unclear: number;
     /** A newer one takes its place unless it is in Slack already. */
     superseded: number;
-    /** 0 as composed, 1 without its picture, 2 plain text. */
-    degraded: number;
     sent_channel: string | null;
     sent_ts: string | null;
     sent_ms: number | null;

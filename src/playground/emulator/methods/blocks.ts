@@ -1,6 +1,6 @@
 import { MAX_MESSAGE_CHARACTERS } from '../block-rules.ts';
 import { findViewErrors } from '../block-schema.ts';
-import { findBlockErrors } from '../blocks.ts';
+import { findBlockErrors, findUnknown } from '../blocks.ts';
 import { ApiError, type Core } from '../core.ts';
 import { countTexts, isObject } from '../elements.ts';
 import { asJson } from '../http.ts';
@@ -13,7 +13,7 @@ const KINDS = ['blocks', 'message', 'view'] as const;
  * Checks one of `blocks`, `message` and `view` and says what would be refused. Nothing is sent, so nothing here is a problem.
  * Answer and pointers as in docs.slack.dev/reference/methods/blocks.validate: for blocks, these begin with the block's number.
  */
-function validate(_core: Core, args: JsonObject): JsonObject {
+function validate(core: Core, args: JsonObject): JsonObject {
   const given = KINDS.filter((kind) => args[kind] !== undefined);
   const [kind] = given;
   const payload = kind && asJson(args[kind]);
@@ -22,6 +22,7 @@ function validate(_core: Core, args: JsonObject): JsonObject {
   if (!Array.isArray(blocks)) throw invalid(`invalid JSON in \`${kind}\``);
   const told = [
     ...(kind === 'view' ? findViewErrors(payload as JsonObject) : []),
+    ...findUnknown(core, blocks as Block[]),
     ...findBlockErrors(blocks as Block[], surfaceOf(kind, payload)),
     ...(kind !== 'view' && countTexts(blocks) > MAX_MESSAGE_CHARACTERS
       ? ['blocks are too long [json-pointer:/blocks]']

@@ -314,7 +314,7 @@ describe.skipIf(absent)('the playground, for everyone', { timeout: 120_000 }, ()
       expect(await focused(page)).toContain('button "Set up a digest"');
       await tabTo(page, 'button "+1 hour"', 'Shift+Tab');
       await page.keyboard.press('Space');
-      await page.getByRole('status').filter({ hasText: 'one hour on' }).waitFor();
+      await page.getByRole('status').filter({ hasText: 'Moved ahead one hour' }).waitFor();
       expect(await focused(page)).toContain('button "+1 hour"');
     });
 

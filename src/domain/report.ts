@@ -98,8 +98,18 @@ export type ColumnType = 'text' | 'count' | 'credits' | 'percent' | 'time' | 'ba
  * cells are numbers 0–100 (unrounded), `time` cells are epoch ms, `bar` cells are 0–1 and not part of a CSV.
  */
 export interface Table {
-  /** `csvOnly`: left out where the table is shown to people; `shownOnly`: left out of the CSV. */
-  columns: readonly { key: string; label: string; type: ColumnType; csvOnly?: boolean; shownOnly?: boolean }[];
+  /**
+   * In the order of the CSV. `csvOnly`: left out where the table is shown to people; `shownOnly`: left out of the CSV.
+   * `name`: what a row is about, and so first for people; absent: the first column that is shown.
+   */
+  columns: readonly {
+    key: string;
+    label: string;
+    type: ColumnType;
+    csvOnly?: boolean;
+    shownOnly?: boolean;
+    name?: boolean;
+  }[];
   rows: readonly (readonly (string | number | null)[])[];
 }
 

@@ -1,9 +1,9 @@
 import type { Report, TableReport } from '../domain/report.ts';
-import { hasGraph } from '../slack/next-questions.ts';
+import { hasGraph, hasWords } from '../slack/next-questions.ts';
 import { MAX_ALT_TEXT } from './limits.ts';
 import { buildNativeCharts } from './native-chart.ts';
 import { buildTable } from './table.ts';
-import { type Block, clip, leaf, richList, richText } from './text.ts';
+import { type Block, clip, leaf, richList } from './text.ts';
 
 /** How an answer's numbers are shown. */
 export interface Showing {
@@ -38,7 +38,10 @@ export function buildBody(report: Report, showing: Showing, characters: number):
     const chart = buildChart(report, showing);
     if (chart) return { blocks: [...claims, ...chart], shown: 'chart', hiddenRows: 0 };
   }
-  if (isToldInWords(report)) return { blocks: buildSections(report), shown: 'words', hiddenRows: 0 };
+  if (isToldInWords(report)) {
+    const hiddenRows = Math.max(0, report.sections.length - MAX_SECTIONS);
+    return { blocks: buildSections(report), shown: 'words', hiddenRows };
+  }
   const table = buildTable(report.table, report.zone, characters);
   if (!table) return { blocks: claims, shown: 'words', hiddenRows: 0 };
   return {
@@ -70,28 +73,33 @@ function buildChart(report: Report, { picture, native }: Showing): Block[] | und
 function buildClaims(report: Report, most: number): Block[] {
   if (report.kind !== 'status' || report.diagnosis.length === 0) return [];
   const shown = report.diagnosis.slice(0, most);
-  return [
-    richList(shown.map(({ claim, evidence }) => [leaf(claim, { bold: true }), ` – ${clip(evidence, MAX_LINE)}`])),
-  ];
+  const tell = (evidence: string) => (most === MAX_CLAIMS ? toFirstSentence(evidence) : clip(evidence, MAX_LINE));
+  return [richList(shown.map(({ claim, evidence }) => [leaf(claim, { bold: true }), ` – ${tell(evidence)}`]))];
 }
 
-/** Sentences, each with its own title: a table of them would say it all again, in columns too narrow for a phone. */
+/** Sentences say more than a table in columns too narrow for a phone. What explains all scopes is too long for them. */
 function isToldInWords(report: Report): report is TableReport {
   if (report.kind === 'advice' || report.kind === 'why') return true;
-  return report.kind === 'explain' && report.question.scope !== undefined && report.question.view !== 'table';
+  return hasWords(report) && report.question.view !== 'table';
 }
 
-/** A bullet a section where each is a sentence or two, else its title above its lines. */
-function buildSections({ sections }: TableReport): Block[] {
-  const shown = sections
-    .slice(0, MAX_SECTIONS)
-    .map(({ title, lines }) => ({ title, lines: lines.slice(0, MAX_LINES).map((line) => clip(line, MAX_LINE)) }));
-  if (shown.length === 0) return [];
-  if (shown.every(({ lines }) => lines.length <= 2)) {
-    return [richList(shown.map(({ title, lines }) => [leaf(title, { bold: true }), ` – ${lines.join(' ')}`]))];
-  }
-  return shown.flatMap(({ title, lines }) => [
-    richText(leaf(title, { bold: true })),
-    ...(lines.length > 0 ? [richList(lines.map((line) => [line]))] : []),
-  ]);
+/** A bullet a section; a title that the sentence has said is not said again, unless bullets could be mixed up without it. */
+function buildSections({ kind, finding, sections }: TableReport): Block[] {
+  const isFinding = kind === 'why' || kind === 'advice';
+  const isSaid = ({ title }: { title: string }) => isFinding && finding.toLowerCase().includes(title.toLowerCase());
+  const once = sections.filter(isSaid).length === 1;
+  const items = sections.slice(0, MAX_SECTIONS).map((section) => {
+    const lines = section.lines.slice(0, MAX_LINES).map((line) => endSentence(clip(line, MAX_LINE)));
+    const text = lines.join(' ');
+    return once && isSaid(section) ? [text] : [leaf(section.title, { bold: true }), ` – ${text}`];
+  });
+  return items.length > 0 ? [richList(items)] : [];
+}
+
+function toFirstSentence(text: string): string {
+  return /^.*?\.(?= \p{Lu})/su.exec(text)?.[0] ?? text;
+}
+
+function endSentence(line: string): string {
+  return /[.!?…]$/.test(line) ? line : `${line}.`;
 }

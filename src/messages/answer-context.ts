@@ -42,13 +42,18 @@ export function describeContext(report: Report): string {
 function listContext(report: Report): string[] {
   const filters = describeFilters(report.filters);
   return [
-    ...(report.range ? [report.range.label] : []),
+    ...(report.range ? [`${report.range.label}${isRunning(report) ? ', still running' : ''}`] : []),
     report.zone,
     ...(report.population ? [report.population] : []),
     ...(report.kind === 'summary' ? describePeak(report) : []),
     ...(filters ? [clip(filters, MAX_FILTERS)] : []),
     ...(report.asOfMs === 0 ? ['no data yet'] : []),
   ];
+}
+
+/** More calls will be added to it. Balances are of now whatever the range. */
+function isRunning({ range, kind }: Report): boolean {
+  return range?.partial === true && !['pool', 'history', 'explain', 'advice'].includes(kind);
 }
 
 /** Its numbers still change: balances of now, and ranges that are not over. */

@@ -2,7 +2,7 @@ import { title } from '../domain/range-label.ts';
 import { RANGE_CHOICES } from '../domain/ranges.ts';
 import type { Question, Report } from '../domain/report.ts';
 import { LEVELS } from '../report/scope-words.ts';
-import { hasFilters, hasRange, type Next, showAs } from '../slack/next-questions.ts';
+import { hasFilters, hasGraph, hasRange, type Next, showAs } from '../slack/next-questions.ts';
 import { ACTIONS, MORE } from './action-ids.ts';
 import type { AnswerBody } from './answer-body.ts';
 import { buildLinkButtons } from './cards.ts';
@@ -109,7 +109,7 @@ function buildViewButton(report: Report, shown: AnswerBody['shown']): Block[] {
   if (report.table.rows.length === 0) return [];
   const next = showAs(report, shown);
   if (!next) return [];
-  const text = next.view === 'table' ? 'Table' : report.kind === 'explain' ? 'Text' : 'Chart';
+  const text = next.view === 'table' ? 'Table' : hasGraph(report.kind) ? 'Chart' : 'Text';
   return [button({ action: `${ACTIONS.view}:${text.toLowerCase()}`, text, value: toValue(next) })];
 }
 

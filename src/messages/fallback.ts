@@ -2,7 +2,7 @@ import type { Report } from '../domain/report.ts';
 import { describeContext } from './answer-context.ts';
 import { clipMarkup } from './fit.ts';
 import { MAX_FALLBACK_TEXT } from './limits.ts';
-import { formatCell } from './table.ts';
+import { formatCell, orderColumns } from './table.ts';
 import { defuse, toOneLine } from './text.ts';
 
 /**
@@ -12,9 +12,7 @@ import { defuse, toOneLine } from './text.ts';
 export function buildFallback(report: Report, extra: readonly string[] = []): string {
   const head = [defuse(toOneLine(report.finding))];
   const tail = [...extra, ...report.notes, describeContext(report)].map((line) => defuse(toOneLine(line)));
-  const columns = report.table.columns
-    .map((column, index) => ({ ...column, index }))
-    .filter((column) => !column.csvOnly && column.type !== 'bar');
+  const columns = orderColumns(report.table.columns).filter(({ type }) => type !== 'bar');
   const rows = report.table.rows.map((row) =>
     defuse(
       columns

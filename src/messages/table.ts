@@ -15,8 +15,21 @@ export function formatCell(cell: string | number | null, type: ColumnType, zone:
   return toFilled(drawBar(Number(cell)));
 }
 
+/** Columns as people see them, with their places in a row: the name, then numbers, which a phone shows beside it, then the rest. */
+export function orderColumns(columns: Table['columns']): (Table['columns'][number] & { index: number })[] {
+  const shown = columns.map((column, index) => ({ ...column, index })).filter(({ csvOnly }) => !csvOnly);
+  const name = shown.find((column) => column.name) ?? shown[0];
+  const rank = (column: (typeof shown)[number]) =>
+    column === name ? 0 : isNumber(column.type) ? 1 : column.type === 'bar' ? 3 : 2;
+  return shown.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function isNumber(type: ColumnType): boolean {
+  return type === 'count' || type === 'credits' || type === 'percent';
+}
+
 /**
- * The table as Slack's table block, numbers to the right, and how many rows did not fit. Undefined without rows.
+ * The table as Slack's table block, names first, numbers to the right, and how many rows did not fit. Undefined without rows.
  * `characters`: what the message has left for its cells; they take no more than a table may.
  */
 export function buildTable(
@@ -24,10 +37,7 @@ export function buildTable(
   zone: string,
   characters: number,
 ): { block: Block; hiddenRows: number } | undefined {
-  const shown = table.columns
-    .map((column, index) => ({ ...column, index }))
-    .filter((column) => !column.csvOnly)
-    .slice(0, MAX_TABLE_COLUMNS);
+  const shown = orderColumns(table.columns).slice(0, MAX_TABLE_COLUMNS);
   if (table.rows.length === 0 || shown.length === 0) return undefined;
   const rows = [shown.map(({ label }) => toFilled(label))];
   let left = Math.min(characters, MAX_TABLE_CHARACTERS) - rows[0]!.join('').length;
@@ -37,8 +47,8 @@ export function buildTable(
     if (left < 0 || rows.length === MAX_TABLE_ROWS) break;
     rows.push(cells);
   }
-  const settings = shown.map(({ type }) =>
-    type === 'text' ? { is_wrapped: true } : { align: type === 'bar' || type === 'time' ? 'left' : 'right' },
+  const settings = shown.map(({ type }, place) =>
+    place === 0 ? { is_wrapped: true } : { align: isNumber(type) ? 'right' : 'left' },
   );
   return {
     block: {

@@ -1,12 +1,12 @@
 import type { Dimension, GroupKey } from '../domain/dimension.ts';
-import type { DrillReport, Question, Table } from '../domain/report.ts';
+import type { DrillReport, Question, RankingRow, Table } from '../domain/report.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
-import { capitalise, countOf, formatCount, formatShare } from './format.ts';
+import { capitalise, countOf, formatCount, formatShare, joinWords } from './format.ts';
 import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getName, type KnownName } from './known-name.ts';
 import { formatRawStart, noteAnswer } from './notes.ts';
 import { rankRows } from './ranking.ts';
-import { countNames, sumTotals } from './totals.ts';
+import { countNames, isNamed, sumTotals } from './totals.ts';
 
 /** The order of sections: how calls ended, then what they called, then who and where from. */
 const SECTIONS: Readonly<Record<'client' | 'route', readonly GroupKey[]>> = {
@@ -31,7 +31,7 @@ export function reportRoute(deps: ReporterDeps, question: Question, nowMs: numbe
 
 /**
  * The other dimensions of one client's (by name or id) or one route's calls: per dimension the rows with the most failures
- * first, five unless the question asks for more; dimensions that its calls do not carry (only plain calls: kinds) are left out.
+ * first, five unless the question asks for more. Dimensions in which all its calls are alike are left out, and noted.
  * Throws QuestionError without a name, or with one that was never seen, with the nearest that was.
  */
 async function reportDrill(
@@ -51,18 +51,21 @@ async function reportDrill(
       nameOf: dimension === 'client' ? inquiry.names.nameOf : undefined,
       rest: answers[index]!.rest,
     });
-    return { dimension, ranked, cut: answers[index]!.rest?.rows ?? 0 };
+    const values = ranked.length + (answers[index]!.rest?.rows ?? 0);
+    return { dimension, ranked, values };
   });
   const sections = drilled
-    .filter(({ dimension, ranked }) =>
-      ranked.some(({ name }) => name !== '(none)' && !(dimension === 'kind' && name === 'call')),
-    )
-    .map(({ dimension, ranked, cut }) => ({
+    .filter(({ dimension, values }) => values > 1 || (dimension === 'status' && values > 0))
+    .map(({ dimension, ranked, values }) => ({
       title: toTitle(dimension),
       dimension,
-      rows: ranked.slice(0, limit),
-      more: Math.max(0, ranked.length + cut - limit),
+      rows: dimension === 'status' ? pickStatuses(ranked, limit) : ranked.slice(0, limit),
+      more: Math.max(0, values - limit),
     }));
+  const alike = drilled
+    .filter(({ dimension, values }) => values === 1 && dimension !== 'status' && dimension !== kind)
+    .map(({ dimension, ranked: [only] }) => ({ dimension, name: only!.name }))
+    .filter(({ dimension, name }) => isNamed(name) && !(dimension === 'kind' && name === 'call'));
   const cut = SECTIONS[kind].filter((_, index) => answers[index]!.shortened);
   const cutMs = Math.max(...answers.map(({ shortened }) => shortened?.fromMs ?? 0));
 
@@ -76,7 +79,8 @@ async function reportDrill(
       notes: [
         ...notes,
         ...noteAnswer(inquiry, clients),
-        ...(kind === 'client' && ids.some((id) => id !== name) ? [noteIds(ids)] : []),
+        ...noteAlike(alike),
+        ...(kind === 'client' && ids.length > 1 ? [noteIds(ids)] : []),
         ...(cut.length > 0
           ? [
               `${capitalise(cut.map((key) => DIMENSION_WORDS[key].plural).join(', '))} are only known since ${formatRawStart(inquiry, cutMs)}.`,
@@ -101,7 +105,7 @@ async function reportDrill(
           : `${formatShare(failed, ok + failed)} failed`;
     const told = `${name} ${DIMENSION_WORDS[kind].verb} ${countOf(requests, 'request')}; ${outcome}.`;
     const first: Dimension = kind === 'client' ? 'route' : 'client';
-    const worst = sections.find(({ dimension }) => dimension === first)?.rows[0];
+    const worst = drilled.find(({ dimension }) => dimension === first)?.ranked[0];
     if (!worst || worst.failed < failed * CONCENTRATED || worst.failed === 0) return told;
     const part =
       worst.failed === failed
@@ -143,11 +147,27 @@ async function askSections(
     ...SECTIONS[kind].map((key) =>
       ask(inquiry, {
         groupBy: [key],
-        ...(key === 'client' ? {} : { most: { by: ['failed', 'requests'], rows: limit } }),
+        ...(key === 'client' || key === 'status' ? {} : { most: { by: ['failed', 'requests'], rows: limit } }),
       }),
     ),
   ]);
   return { inquiry, clients, answers };
+}
+
+/** Failures first; among those shown is always the code that most successful calls ended with. */
+function pickStatuses(ranked: readonly RankingRow[], limit: number): RankingRow[] {
+  const shown = ranked.slice(0, limit);
+  const usual = ranked.reduce<RankingRow | undefined>(
+    (best, row) => (row.ok > (best?.ok ?? 0) ? row : best),
+    undefined,
+  );
+  return !usual || limit < 2 || shown.includes(usual) ? shown : [...shown.slice(0, -1), usual];
+}
+
+/** `Always method GET, API version v2.` */
+function noteAlike(alike: readonly { dimension: GroupKey; name: string }[]): string[] {
+  if (alike.length === 0) return [];
+  return [`Always ${joinWords(alike.map(({ dimension, name }) => `${DIMENSION_WORDS[dimension].singular} ${name}`))}.`];
 }
 
 function noteIds(ids: readonly string[]): string {
@@ -163,14 +183,13 @@ function toTable(sections: DrillReport['sections']): Table {
   return {
     columns: [
       { key: 'dimension', label: 'By', type: 'text' },
-      { key: 'name', label: 'Name', type: 'text' },
+      { key: 'name', label: 'Name', type: 'text', name: true },
       { key: 'requests', label: 'Requests', type: 'count' },
       { key: 'share_percent', label: '%', type: 'percent' },
       { key: 'ok', label: 'OK', type: 'count' },
       { key: 'failed', label: 'Failed', type: 'count' },
       { key: 'none', label: 'No status', type: 'count', csvOnly: true },
       { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true },
-      { key: 'bar', label: 'Share', type: 'bar' },
     ],
     rows: sections.flatMap(({ dimension, rows }) =>
       rows.map((row) => [
@@ -182,7 +201,6 @@ function toTable(sections: DrillReport['sections']): Table {
         row.failed,
         row.none,
         row.credits,
-        row.sharePercent / 100,
       ]),
     ),
   };

@@ -4,7 +4,7 @@ import { DEFAULT_SCOPE, type Pool, type RuleSet, type Scope } from '../domain/de
 import { formatPeriodRule } from '../domain/period.ts';
 import type { PoolReport, Question, TableReport } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
-import { countOf, creditsOf, formatCount, formatCredits, formatDate, formatInstant } from './format.ts';
+import { capitalise, countOf, creditsOf, formatCount, formatCredits, formatDate, formatInstant } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { reportPool } from './pool.ts';
@@ -41,6 +41,8 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
   const counted = new Map(answer.rows.map(({ keys, requests, credits }) => [keys[0]!, { requests, credits }]));
   const totals = sumTotals(answer.rows.filter(({ keys }) => (question.scope ?? keys[0]) === keys[0]));
   const out = excluded.reduce((sum, { requests }) => sum + requests, 0);
+  const titleOf = ({ title }: Scope, part: string) => (scopes.length === 1 ? capitalise(part) : `${title}: ${part}`);
+  const nameOf = (title: string, pool: string) => (pools.scopes.length === 1 ? pool : `${title}: ${pool}`);
   const applying = corrections.filter(
     ({ meter }) => scopes.length === 0 || scopes.some(({ name }) => meter.split('/')[0] === name),
   );
@@ -52,16 +54,24 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
         `${countOf(totals.requests, 'request')} cost ${creditsOf(totals.credits)}` +
         `${out > 0 ? `; ${countOf(out, 'request')} excluded` : ''}${applying.length > 0 ? `; ${countOf(applying.length, 'correction')}` : ''}.`,
       notes: noteAnswer(inquiry, answer),
-      offers: scopes.map(({ name, title }) => ({
-        label: `Pools of ${title}`,
-        question: { report: 'pool', scope: name },
-      })),
+      offers: [
+        ...(scopes.length > 1
+          ? scopes.map(({ name, title }) => ({
+              label: `Explain ${title}`,
+              question: { report: 'explain' as const, scope: name },
+            }))
+          : []),
+        ...scopes.map(({ name, title }) => ({
+          label: `Pools of ${title}`,
+          question: { report: 'pool' as const, scope: name },
+        })),
+      ],
     }),
     kind: 'explain',
     sections: [
       ...scopes.flatMap((scope) => [
         {
-          title: `${scope.title}: what counts`,
+          title: titleOf(scope, 'what counts'),
           lines: describeCounting(
             scope,
             rules,
@@ -72,32 +82,25 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
         ...describePools(
           scope,
           pools.scopes.find((each) => each.scope === scope.name),
-          calendar.zone,
+          { zone: calendar.zone, titleOf },
         ),
       ]),
-      {
-        title: 'Excluded',
-        lines:
-          excluded.length === 0
-            ? ['Nothing.']
-            : excluded.map(({ rule, requests }) => `${rule}: ${countOf(requests, 'request')}`),
-      },
-      {
-        title: 'Corrections',
-        lines:
-          applying.length === 0
-            ? ['None.']
-            : applying.map(
-                ({ meter, timeMs, credits, reason, actor }) =>
-                  `${credits > 0 ? '+' : ''}${formatCredits(credits)} credits of ${meter} at ${formatInstant(timeMs, calendar.zone)}: ${reason} (${actor})`,
-              ),
-      },
+      ...listIfAny(
+        'Excluded',
+        excluded.map(({ rule, requests }) => `${rule}: ${countOf(requests, 'request')}`),
+      ),
+      ...listIfAny(
+        'Corrections',
+        applying.map(
+          ({ meter, timeMs, credits, reason, actor }) =>
+            `${credits > 0 ? '+' : ''}${formatCredits(credits)} credits of ${meter} at ${formatInstant(timeMs, calendar.zone)}: ${reason} (${actor})`,
+        ),
+      ),
       {
         title: 'How fresh',
         lines: extent
           ? [
-              `Newest event received at ${formatInstant(extent.asOfMs, calendar.zone)} ${calendar.zone}; events count at once.`,
-              `Days begin at midnight in ${calendar.zone}. Events count on the day of their own time, late ones too.`,
+              `Newest event received at ${formatInstant(extent.asOfMs, calendar.zone)}.`,
               `Data begins on ${formatDate(extent.firstDay)}, single events on ${formatDate(extent.firstRawDay)}, hours on ${formatDate(extent.firstHourDay)}.`,
             ]
           : ['Nothing received yet.'],
@@ -105,27 +108,39 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
     ],
     table: {
       columns: [
-        { key: 'scope', label: 'Scope', type: 'text' },
-        { key: 'pool', label: 'Pool', type: 'text' },
+        { key: 'scope', label: 'Scope', type: 'text', csvOnly: true },
+        { key: 'pool', label: 'Pool', type: 'text', csvOnly: true },
         { key: 'period', label: 'Period', type: 'text' },
         { key: 'amount', label: 'Amount', type: 'credits' },
         { key: 'drawn', label: 'Drawn', type: 'credits' },
         { key: 'left', label: 'Left', type: 'credits' },
         { key: 'arithmetic', label: 'Formula', type: 'text' },
+        { key: 'name', label: 'Pool', type: 'text', shownOnly: true, name: true },
       ],
       rows: pools.scopes.flatMap((scope) => [
         ...scope.pools.map((pool) => [
           ...[scope.scope, pool.name, pool.period.label],
-          ...[pool.amount, pool.used, pool.left, pool.arithmetic],
+          ...[pool.amount, pool.used, pool.left, pool.arithmetic, nameOf(scope.title, pool.name)],
         ]),
         ...scope.limits.map((limit) => [
           ...[scope.scope, `limit ${limit.name}`, limit.period.label],
-          ...[limit.amount, limit.used, limit.left, limit.arithmetic],
+          ...[limit.amount, limit.used, limit.left, limit.arithmetic, nameOf(scope.title, `limit ${limit.name}`)],
         ]),
-        ...(isOver(scope) ? [[scope.scope, 'Overage', 'month', null, scope.overage, null, 'over the allowance']] : []),
+        ...(isOver(scope)
+          ? [
+              [
+                ...[scope.scope, 'Overage', 'month', null, scope.overage, null, 'over the allowance'],
+                nameOf(scope.title, 'Overage'),
+              ],
+            ]
+          : []),
       ]),
     },
   };
+}
+
+function listIfAny(title: string, lines: string[]): { title: string; lines: string[] }[] {
+  return lines.length > 0 ? [{ title, lines }] : [];
 }
 
 function describeCounting(
@@ -149,10 +164,11 @@ function describeCounting(
 }
 
 function describePools(
-  { title, pools, limits }: Scope,
+  scope: Scope,
   state: PoolReport['scopes'][number] | undefined,
-  zone: string,
+  { zone, titleOf }: { zone: string; titleOf: (scope: Scope, part: string) => string },
 ): { title: string; lines: string[] }[] {
+  const { pools, limits } = scope;
   if (!state || pools.length + limits.length === 0) return [];
   const drawn = state.pools.map(
     ({ name, used, amount, left, period }) =>
@@ -160,7 +176,7 @@ function describePools(
   );
   return [
     {
-      title: `${title}: draws this period`,
+      title: titleOf(scope, 'draws this period'),
       lines: [
         ...(state.drawOrder.length > 1 ? [`Draw order: ${state.drawOrder.join(' → ')}.`] : []),
         ...drawn,
@@ -174,7 +190,7 @@ function describePools(
         ...(state.overage > 0 ? [`Over the allowance this month: ${formatCredits(state.overage)}`] : []),
       ],
     },
-    { title: `${title}: how the allowance adds up`, lines: [...pools, ...limits].flatMap(describeVersions) },
+    { title: titleOf(scope, 'how the allowance adds up'), lines: [...pools, ...limits].flatMap(describeVersions) },
   ];
 }
 

@@ -57,7 +57,7 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
         { key: 'scope', label: 'Scope', type: 'text' },
         { key: 'pool', label: 'Pool', type: 'text' },
         { key: 'period', label: 'Period', type: 'text' },
-        { key: 'licence', label: 'Licence', type: 'text' },
+        { key: 'licence', label: 'Licence', type: 'text', name: true },
         { key: 'quantity', label: 'Quantity', type: 'count' },
         { key: 'each', label: 'Each', type: 'credits' },
         { key: 'granted', label: 'Granted', type: 'credits' },

@@ -8,13 +8,10 @@ import { DIMENSION_WORDS } from './dimension-words.ts';
 import { formatDate, joinWords } from './format.ts';
 import type { Inquiry } from './inquiry.ts';
 
-/** Lists what a reader must know to trust an answer: still in progress, older than the data, cut to raw events, values over the cap. */
+/** Lists what a reader must know to trust an answer: older than the data, cut to raw events, values over the cap. */
 export function noteAnswer(inquiry: Inquiry, answer: UsageAnswer): string[] {
   const { range, extent } = inquiry;
   const notes: string[] = [];
-  if (range.partial) {
-    notes.push('Still in progress: more calls will be added.');
-  }
   if (extent && range.firstDay < extent.firstDay) notes.push(`Data begins on ${formatDate(extent.firstDay)}.`);
   notes.push(...noteOlderDays(inquiry));
   if (answer.shortened) notes.push(noteShortened(inquiry, answer.shortened));

@@ -59,11 +59,12 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
 }
 
 function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
+  const nameOf = (title: string, pool: string) => (states.length === 1 ? pool : `${title}: ${pool}`);
   const ends = states.some(({ pools, limits }) => [...pools, ...limits].some(({ runOut }) => runOut));
   return {
     columns: [
-      { key: 'scope', label: 'Scope', type: 'text' },
-      { key: 'pool', label: 'Pool', type: 'text' },
+      { key: 'scope', label: 'Scope', type: 'text', csvOnly: true },
+      { key: 'pool', label: 'Pool', type: 'text', csvOnly: true },
       { key: 'sort', label: 'Sort', type: 'text', csvOnly: true },
       { key: 'used', label: 'Used', type: 'credits' },
       { key: 'amount', label: 'Amount', type: 'credits' },
@@ -76,14 +77,22 @@ function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
       { key: 'burn_rate', label: 'Burn rate', type: 'count', csvOnly: true },
       { key: 'runs_out_earliest', label: 'Runs out', type: 'time', csvOnly: !ends },
       { key: 'runs_out_latest', label: 'At the latest', type: 'time', csvOnly: !ends },
+      { key: 'name', label: 'Pool', type: 'text', shownOnly: true, name: true },
     ],
-    rows: states.flatMap(({ scope, pools, limits, overage }) => [
+    rows: states.flatMap(({ scope, title, pools, limits, overage }) => [
       ...[...pools, ...limits].map((pool, index) => [
         ...[scope, pool.name, index < pools.length ? 'pool' : 'limit', pool.used, pool.amount, pool.left],
         ...[pool.percent, pool.level, pool.period.label, describePace(pool.burnRate), pool.arithmetic],
-        ...[pool.burnRate ?? null, pool.runOut?.earliestMs ?? null, pool.runOut?.latestMs ?? null],
+        ...[
+          pool.burnRate ?? null,
+          pool.runOut?.earliestMs ?? null,
+          pool.runOut?.latestMs ?? null,
+          nameOf(title, pool.name),
+        ],
       ]),
-      ...(overage > 0 ? [toRest(scope, overage, pools.length > 0 ? 'Overage' : 'Used')] : []),
+      ...(overage > 0
+        ? [toRest(scope, overage, pools.length > 0 ? 'Overage' : 'Used', (name) => nameOf(title, name))]
+        : []),
     ]),
   };
 }
@@ -97,6 +106,12 @@ function describePace(burnRate: number | undefined): string | null {
 }
 
 /** What a scope used in the month that no pool gave. */
-function toRest(scope: string, credits: number, name: 'Overage' | 'Used'): PoolReport['table']['rows'][number] {
-  return [scope, name, name.toLowerCase(), credits, null, null, null, null, 'month', null, null, null, null, null];
+function toRest(
+  scope: string,
+  credits: number,
+  name: 'Overage' | 'Used',
+  show: (name: string) => string,
+): PoolReport['table']['rows'][number] {
+  const [sort, none] = [name.toLowerCase(), null];
+  return [...[scope, name, sort, credits, none, none, none, none, 'month'], ...Array(5).fill(none), show(name)];
 }

@@ -91,7 +91,7 @@ function noteBulk({ title, peakMinute }: ScopeCard): string[] {
 function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
   return {
     columns: [
-      { key: 'scope', label: 'Scope', type: 'text' },
+      { key: 'scope', label: 'Scope', type: 'text', csvOnly: true },
       { key: 'pool', label: 'Pool', type: 'text' },
       { key: 'used', label: 'Used', type: 'credits' },
       { key: 'amount', label: 'Amount', type: 'credits' },
@@ -103,6 +103,7 @@ function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
       { key: 'requests_today', label: 'Today', type: 'count' },
       { key: 'peak_minute', label: 'Peak minute', type: 'count' },
       { key: 'rate_limit', label: 'Rate limit', type: 'count' },
+      { key: 'title', label: 'Scope', type: 'text', shownOnly: true, name: true },
       { key: 'bar', label: 'Gauge', type: 'bar' },
     ],
     rows: cards.map(({ pool, ...card }) => [
@@ -115,6 +116,7 @@ function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
         card.requestsToday,
       ],
       ...[card.peakMinute?.requests ?? null, card.rateLimitPerMinute ?? null],
+      card.title,
       pool ? Math.min(1, pool.percent / 100) : null,
     ]),
   };

@@ -150,14 +150,16 @@ export function listNext(report: Report): Next[] {
 
 /** The same numbers in the other form; undefined where there is one alone. */
 export function showAs({ kind, question }: Report, shown: 'chart' | 'table' | 'words'): Question | undefined {
-  if (kind === 'explain') {
-    if (question.scope === undefined) return undefined;
-    return { ...question, view: shown === 'table' ? 'graph' : 'table' };
-  }
+  if (hasWords({ kind, question })) return { ...question, view: shown === 'table' ? 'graph' : 'table' };
   if (!hasGraph(kind) || shown === 'words') return undefined;
   if (shown === 'chart') return { ...question, view: 'table' };
   const { limit, offset: _offset, ...rest } = question;
   return { ...rest, ...(limit === undefined || limit === PAGE_ROWS ? {} : { limit }), view: 'graph' };
+}
+
+/** Whether it is words in the first place, with a table behind them. What explains all scopes is a table alone. */
+export function hasWords({ kind, question }: Pick<Report, 'kind' | 'question'>): boolean {
+  return kind === 'sources' || kind === 'licences' || (kind === 'explain' && question.scope !== undefined);
 }
 
 /** Whether a picture can be drawn of it at all. */

@@ -26,19 +26,25 @@ describe('client', () => {
       ['/v1/items', 50, 10],
       ['/v1/orders', 100, 0],
     ]);
-    expect(report.sections.map(({ dimension }) => dimension)).toEqual([
-      'status',
-      'route',
-      'method',
-      'user',
-      'source',
-      'scope',
-    ]);
+    expect(report.sections.map(({ dimension }) => dimension)).toEqual(['status', 'route', 'method', 'user']);
     expect(report.sections[0]!.rows[0]!.name).toBe('400');
     expect(report.finding).toBe('Acme CRM made 150 requests; 6.7% failed. All 10 failures are on /v1/items.');
-    expect(report.notes).toEqual(['Data begins on Fri 20 Nov 2026.', 'Ids: id-1, id-2.']);
+    expect(report.notes).toEqual([
+      'Data begins on Fri 20 Nov 2026.',
+      'Always source default and scope default.',
+      'Ids: id-1, id-2.',
+    ]);
     expect(report.question.filters).toBeUndefined();
     expect(toCsv(report)).toContain('route,/v1/items,50,33.33333333333333,40,10,0,50\r\n');
+  });
+
+  it('shows how calls succeed, however many ways they fail', async () => {
+    const codes = [500, 502, 503, 504, 400, 401].map((status) => calls('c', '/v1', 1, { status }));
+    const report = await ask([...codes, calls('c', '/v1', 90)], { report: 'client', name: 'c' });
+    const names = report.sections[0]!.rows.map(({ name }) => name);
+    expect(names).toHaveLength(5);
+    expect(names.at(-1)).toBe('200');
+    expect(report.sections[0]!.more).toBe(2);
   });
 
   it('keeps to the five worst and says how many more there are', async () => {
@@ -71,8 +77,8 @@ describe('client', () => {
 describe('route', () => {
   it('shows who calls it', async () => {
     const report = await ask(traffic, { report: 'route', name: '/v1/items' }, { definitions });
-    const clients = report.sections.find(({ dimension }) => dimension === 'client')!;
-    expect(clients.rows).toMatchObject([{ name: 'Acme CRM', requests: 50, failed: 10, ids: ['id-1', 'id-2'] }]);
+    expect(report.finding).toContain('All 10 failures are from Acme CRM.');
+    expect(report.notes).toContain('Always client Acme CRM.');
     expect(report.title).toBe('Route /v1/items');
   });
 });

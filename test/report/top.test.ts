@@ -168,7 +168,8 @@ describe('top', () => {
   it('marks a live range, and says what over-full days leave out', async () => {
     const live = await ask([calls('a', 1, { timeMs: NOW - 1000 })], { report: 'top', range: 'today' });
     expect(live.totals.requests).toBe(1);
-    expect(live.notes).toEqual(['Still in progress: more calls will be added.']);
+    expect(live.notes).toEqual([]);
+    expect(live.range!.partial).toBe(true);
     const calendar = createCalendar('UTC');
     const usage = createMemoryUsage([...traffic, calls('(other)', 900)], calendar);
     const capped: typeof usage = {

@@ -34,11 +34,11 @@ export function createCorrectionAdmin({
         throw new HeadroomError('definition', `There is no scope ${JSON.stringify(scope)}: there are ${known}.`);
       }
       const nowMs = now();
-      const { firstDay, lastDay } = resolveRange(on ?? 'today', nowMs, calendar);
-      if (firstDay !== lastDay)
+      const { firstDay, lastDay, timed } = resolveRange(on ?? 'today', nowMs, calendar);
+      if (firstDay !== lastDay || timed)
         throw new HeadroomError(
           'range',
-          `A correction applies to one day, and ${JSON.stringify(on)} is several: name a date, such as 2026-11-05.`,
+          `A correction applies to one day, and ${JSON.stringify(on)} is not one: name a date, such as 2026-11-05.`,
         );
       const timeMs = Math.min(calendar.startOfDay(firstDay) + HALF_DAY_MS, nowMs);
       const correction = { meter: scope, timeMs, credits: amount, requests: 0, reason, actor: by.user };

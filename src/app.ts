@@ -247,7 +247,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
         { collect: () => [toRefusedCounter(refused.list())] },
       ],
       metricsToken: config.metricsToken,
-      slack: slackApp.requestListener,
+      slack: slackApp.handleRequest,
       log,
     });
     await server.start();

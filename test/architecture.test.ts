@@ -49,7 +49,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   vega: ['chart'],
   'vega-lite': ['chart'],
   '@resvg/resvg-js': ['chart'],
-  zod: ['config.ts', 'ingest', 'http', 'schedule'],
+  zod: ['config.ts', 'ingest', 'http', 'schedule', 'slack'],
   yaml: ['definition', 'admin', 'playground/emulator'],
   'node-cron': ['schedule'],
   pino: ['log.ts'],
@@ -88,6 +88,16 @@ describe('the arrow between the parts', () => {
         !SLACK_LEAVES.includes(target.replace('slack/', '')),
     );
     expect(wrong.map(describeImport)).toEqual([]);
+  });
+});
+
+describe('rights', () => {
+  it('listeners hear of people only through listen.ts, which asks for their rights first', () => {
+    const files = listFiles(join(SRC, 'slack')).filter((file) => !file.endsWith('/listeners/listen.ts'));
+    const wrong = files.filter((file) =>
+      /\bapp\.(action|view|options|shortcut|command)\(/.test(readFileSync(file, 'utf8')),
+    );
+    expect(wrong).toEqual([]);
   });
 });
 

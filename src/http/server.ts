@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HeadroomError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -8,6 +14,11 @@ import { answerHealth, answerReadiness, type Readiness } from './health.ts';
 import { findIngestRoute, type IngestDependencies, type IngestRoute, ingestRequest } from './ingest-routes.ts';
 import { answerMetrics, Counter, type MetricSource } from './metrics.ts';
 import { AbortedError, BodyBudget, readBody } from './request-body.ts';
+
+/** More than any request of Slack's. */
+const MAX_SLACK_BYTES = 4 * 1024 * 1024;
+const MAX_SLACK_HELD_BYTES = 64 * 1024 * 1024;
+const SLACK_BODY_MS = 10_000;
 
 export interface HttpServerOptions extends IngestDependencies {
   host: string;
@@ -21,8 +32,8 @@ export interface HttpServerOptions extends IngestDependencies {
   readiness: () => Promise<Readiness> | Readiness;
   metrics?: readonly MetricSource[];
   metricsToken?: Secret | undefined;
-  /** Takes `/slack/events` in HTTP mode. */
-  slack?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  /** Answers `/slack/events` in HTTP mode. */
+  slack?: ((request: { headers: IncomingHttpHeaders; body: Uint8Array }) => Promise<Answer>) | undefined;
   log: Logger;
 }
 
@@ -39,6 +50,7 @@ export interface HttpServer {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, maxBodyBytes } = options;
   const budget = new BodyBudget(options.maxHeldBytes ?? 256 * 1024 * 1024);
+  const slackBudget = new BodyBudget(MAX_SLACK_HELD_BYTES);
   const requests = new Counter('headroom_http_requests_total', 'Requests answered, by route and status.', [
     'route',
     'status',
@@ -56,10 +68,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (stopping) response.setHeader('connection', 'close');
     const path = toPath(request.url ?? '/');
-    if (path === '/slack/events' && options.slack && request.method === 'POST') {
-      options.slack(request, response);
-      return;
-    }
     try {
       const { route, answer } = await answerTo(request, response, path);
       requests.add(1, route, String(answer.status));
@@ -93,7 +101,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       if (method !== 'GET' && method !== 'HEAD') return { route: path, answer: refuseMethod(request, 'GET, HEAD') };
       return { route: path, answer: await answer() };
     }
-    if (path === '/slack/events' && options.slack) return { route: path, answer: refuseMethod(request, 'POST') };
+    if (path === '/slack/events' && options.slack) {
+      const answer = method === 'POST' ? takeSlack(request, response, options.slack) : refuseMethod(request, 'POST');
+      return { route: path, answer: await answer };
+    }
     return {
       route: 'other',
       answer: {
@@ -118,6 +129,23 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (result?.rejected.length) events.add(result.rejected.length, 'rejected');
     if (error !== undefined && answer.status >= 500) log.error({ err: error }, 'events could not be taken');
     return answer;
+  }
+
+  async function takeSlack(
+    request: IncomingMessage,
+    response: ServerResponse,
+    handle: NonNullable<HttpServerOptions['slack']>,
+  ): Promise<Answer> {
+    // Slack sends a request in one go; whoever dawdles holds room that it needs.
+    const deadline = setTimeout(() => request.destroy(), SLACK_BODY_MS);
+    const read = readBody(request, response, { maxBytes: MAX_SLACK_BYTES, budget: slackBudget });
+    try {
+      const { bytes, release } = await read.finally(() => clearTimeout(deadline));
+      return await handle({ headers: request.headers, body: bytes }).finally(release);
+    } catch (error) {
+      if (error instanceof HeadroomError) return toErrorAnswer(error);
+      throw error;
+    }
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => void handle(request, response);

@@ -1,4 +1,4 @@
-import { App, type Receiver } from '@slack/bolt';
+import { App } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import { HeadroomError } from '../errors.ts';
 import { OutageLog } from '../log.ts';
@@ -7,26 +7,30 @@ import { slackErrorOf } from './client/errors.ts';
 import { clientOptions, createWebClient, toSlackLogger } from './client/web-client.ts';
 import type { SlackContext } from './context.ts';
 import type { SlackDeps } from './deps.ts';
+import { createDispatch, type Dispatch } from './dispatch.ts';
 import { registerActions } from './listeners/actions.ts';
 import { registerAnswerActions } from './listeners/answer-actions.ts';
 import { registerCommands } from './listeners/commands.ts';
 import { registerDigestForm } from './listeners/digest-form.ts';
 import { registerEvents } from './listeners/events.ts';
+import { createListen, tellOldWindow } from './listeners/listen.ts';
 import { registerOptions } from './listeners/options.ts';
-import { registerPoolForms } from './listeners/pools.ts';
+import { registerPoolButtons, registerPoolForms } from './listeners/pools.ts';
+import { registerRouting } from './listeners/routing.ts';
 import { registerShortcuts } from './listeners/shortcuts.ts';
 import { registerViews } from './listeners/views.ts';
 import { createPeople } from './permissions.ts';
-import { createLine, type RequestListener } from './receiver.ts';
-import { createSeenSet, guardRequests } from './request-guard.ts';
+import { createSeenSet } from './seen-set.ts';
+import { createRequestHandler, type RequestHandler } from './signed-requests.ts';
+import { createSocketTransport } from './socket-transport.ts';
 
 export interface SlackApp {
   /** Finds out who the bot is, and in Socket Mode connects. Never rejects for Slack being away: it goes on trying. */
   start(): Promise<void>;
   /** Takes nothing new, and waits (at most 8 s) for what was taken. May be called twice. */
   stop(): Promise<void>;
-  /** HTTP mode: serves `POST /slack/events`. */
-  requestListener?: RequestListener;
+  /** HTTP mode: answers `POST /slack/events`. */
+  handleRequest?: RequestHandler;
   /** User ids of the admins; for what goes to them by DM. */
   listAdmins(): Promise<string[]>;
   /** Whether a person's account is gone or deactivated. Rejects where Slack cannot be asked. */
@@ -69,10 +73,13 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     command: config.command ?? '/usage',
     seen: createSeenSet(deps.db, log, now),
   };
-  const line = createLine(config, { log, wait });
-  const work = trackWork(line.receiver);
+  let take: Dispatch['take'] = async () => {};
+  const socket = config.appToken
+    ? createSocketTransport((incoming) => take(incoming), { appToken: config.appToken, ...connection, wait })
+    : undefined;
   const app = new App({
-    receiver: work.receiver,
+    // Everything goes through the dispatch, which Bolt does not know.
+    receiver: { init: () => {}, start: async () => socket?.start(), stop: async () => socket?.stop() },
     // Bolt would ask Slack who the bot is while it is constructed; `start` does, and survives Slack being away.
     authorize: async () => ({ botToken: config.botToken, botId: '', botUserId: bot.userId }),
     clientOptions: clientOptions(connection),
@@ -80,15 +87,23 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     ignoreSelf: false,
   });
   app.error(async (error) => log.error({ error: String(error), stack: error.stack }, 'listener failed'));
-  registerCommands(app, ctx);
-  registerAnswerActions(app, ctx);
-  registerActions(app, ctx);
-  registerDigestForm(app, ctx);
-  registerPoolForms(app, ctx);
-  registerOptions(app, ctx);
-  registerViews(app, ctx);
+  const dispatch = createDispatch((event) => app.processEvent(event), {
+    log,
+    tellOld: (body) => tellOldWindow(ctx, body),
+  });
+  take = dispatch.take;
+  const listen = createListen(app, ctx);
+  registerCommands(listen, ctx);
+  registerAnswerActions(listen, ctx);
+  registerActions(listen, ctx);
+  registerPoolButtons(listen, ctx);
+  registerRouting(listen, ctx);
+  registerDigestForm(listen, ctx);
+  registerPoolForms(listen, ctx);
+  registerOptions(listen, ctx);
+  registerViews(listen, ctx);
+  registerShortcuts(listen, ctx);
   registerEvents(app, ctx);
-  registerShortcuts(app, ctx);
 
   const outage = new OutageLog(log, {
     failing: 'SLACK_BOT_TOKEN could not be checked; trying until it can',
@@ -120,9 +135,9 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     );
   }
 
-  const guarded = line.requestListener
-    ? guardRequests(line.requestListener, { signingSecret: config.signingSecret ?? '', db: deps.db, log, now })
-    : undefined;
+  const handleRequest = socket
+    ? undefined
+    : createRequestHandler(dispatch.take, { signingSecret: config.signingSecret ?? '', seen: ctx.seen, log, now });
   return {
     async start() {
       // Only the first attempt is waited for.
@@ -148,14 +163,14 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
       stopped = true;
       clearInterval(forgetting);
       await app.stop();
-      await Promise.race([work.idle(), new Promise((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref())]);
+      await Promise.race([dispatch.idle(), new Promise((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref())]);
     },
-    ...(guarded ? { requestListener: guarded } : {}),
+    ...(handleRequest ? { handleRequest } : {}),
     listAdmins: () => people.listAdmins(),
     hasLeft: (user) => people.hasLeft(user),
     state: () => ({
       mode: config.appToken ? 'socket' : 'http',
-      connected: line.connected(),
+      connected: socket?.connected() ?? true,
       authenticated: problem === undefined,
       ...(problem ? { problem } : {}),
       ...(bot.userId ? { botUserId: bot.userId } : {}),
@@ -185,27 +200,4 @@ async function assertAppToken(client: WebClient): Promise<void> {
       `Slack refuses SLACK_APP_TOKEN (${reason}): make one with connections:write under Basic Information of the Slack app.`,
     );
   }
-}
-
-/** The receiver, with all that it has handed over and that is not finished. */
-function trackWork(receiver: Receiver): { receiver: Receiver; idle(): Promise<void> } {
-  const running = new Set<Promise<void>>();
-  return {
-    receiver: {
-      init(app) {
-        const processEvent: typeof app.processEvent = (event) => {
-          const work = app.processEvent(event).finally(() => running.delete(work));
-          running.add(work);
-          return work;
-        };
-        // Receivers use nothing else of the app.
-        receiver.init({ processEvent } as typeof app);
-      },
-      start: (...args) => receiver.start(...args),
-      stop: (...args) => receiver.stop(...args),
-    },
-    async idle() {
-      while (running.size > 0) await Promise.allSettled(running);
-    },
-  };
 }

@@ -4,6 +4,7 @@ import { describeRefusal } from './client/errors.ts';
 import { type Asked, newId, type SlackContext, tellPrivately } from './context.ts';
 import type { Person } from './permissions.ts';
 
+const ADMINS_ONLY = 'Sorry: only admins may change that.';
 const HELP = [{ label: 'What is wrong here?', command: 'debug' }];
 
 /** Codes whose message is meant for the person who asked. */
@@ -36,41 +37,49 @@ export async function serve(
   }
 }
 
-function refuse(ctx: SlackContext, person: Person, needs: 'view' | 'admin'): string | undefined {
+/** Returns why a person may not do something; undefined where they may. */
+export function refuse(ctx: SlackContext, person: Person, needs: 'view' | 'admin' = 'view'): string | undefined {
   if (!person.fullMember) {
     return 'Sorry: API usage is for full members of this workspace, not for guests or people of other organisations.';
   }
   if (!person.mayView) {
     return `Sorry: only the people listed in VIEWERS may see API usage here. An admin of ${ctx.bot.name} can add you.`;
   }
-  if (needs === 'admin' && !person.admin)
-    return 'Sorry: only admins may change that. Everything you may do: /usage help.';
-  return undefined;
+  return needs === 'admin' && !person.admin ? ADMINS_ONLY : undefined;
 }
 
-async function tellFailure(ctx: SlackContext, asked: Asked, error: unknown): Promise<void> {
+/** Tells a person what went wrong; never rejects. */
+export async function tellFailure(ctx: SlackContext, asked: Asked, error: unknown): Promise<void> {
   try {
-    if (error instanceof QuestionError) {
-      return await tellPrivately(ctx, asked, buildNotice([error.message], error.suggestions));
-    }
-    if (error instanceof HeadroomError && FOR_PEOPLE.has(error.code)) {
-      return await tellPrivately(ctx, asked, buildNotice([error.message]));
-    }
-    const refusal = describeRefusal(error);
-    if (refusal) {
-      ctx.log.warn({ user: asked.user, error: String(error) }, 'Slack refused what somebody asked for');
-      return await tellPrivately(ctx, asked, buildNotice([refusal], HELP));
-    }
-    const id = newId();
-    ctx.log.error({ id, user: asked.user, error: String(error), stack: (error as Error)?.stack }, 'request failed');
-    const line = `That did not work: something went wrong on this side. Please try again; if it stays, tell an admin the id ${id}.`;
-    await tellPrivately(ctx, asked, buildNotice([line], HELP));
+    const { text, buttons } = describeFailure(ctx, asked, error);
+    await tellPrivately(ctx, asked, buildNotice([text], buttons));
   } catch (unreachable) {
     ctx.log.error(
       { user: asked.user, error: String(unreachable), after: String(error) },
       'a failure could not be told',
     );
   }
+}
+
+/** Returns what to tell a person about a failure, with commands that help; logs what the person cannot help. */
+export function describeFailure(
+  ctx: SlackContext,
+  asked: Asked,
+  error: unknown,
+): { text: string; buttons: readonly { label: string; command: string }[] } {
+  if (error instanceof QuestionError) return { text: error.message, buttons: error.suggestions };
+  if (error instanceof HeadroomError && FOR_PEOPLE.has(error.code)) return { text: error.message, buttons: [] };
+  const refusal = describeRefusal(error);
+  if (refusal) {
+    ctx.log.warn({ user: asked.user, error: String(error) }, 'Slack refused what somebody asked for');
+    return { text: refusal, buttons: HELP };
+  }
+  const id = newId();
+  ctx.log.error({ id, user: asked.user, error: String(error), stack: (error as Error)?.stack }, 'request failed');
+  return {
+    text: `That did not work: something went wrong on this side. Please try again; if it stays, tell an admin the id ${id}.`,
+    buttons: HELP,
+  };
 }
 
 /** Refuses with a message to the person; for what only admins may do. */

@@ -417,9 +417,34 @@ it('says in one line that its port is taken', async () => {
 
 it('hands Slack’s requests on', async () => {
   const stage = await openStage('sqlite::memory:', {
-    slack: (_request, response) => void response.end('from Slack’s side'),
+    slack: async ({ headers, body }) => ({ status: 200, body: `${headers['x-slack-retry-num']} ${body.length}` }),
   });
-  expect((await send(stage, '/slack/events', {})).text).toBe('from Slack’s side');
+  const headers = { headers: { 'x-slack-retry-num': '1' } };
+  expect((await send(stage, '/slack/events', 'abc', headers)).text).toBe('1 3');
   expect((await send(stage, '/slack/events')).status).toBe(405);
+  expect((await send(stage, '/slack/events', 'x'.repeat(4 * 1024 * 1024 + 1))).status).toBe(413);
+  await stage.close();
+});
+
+it('holds only so much of Slack’s requests at once, and says nothing of callers who went away', async () => {
+  const lines: string[] = [];
+  const log = createLogger('debug', { write: (line) => void lines.push(line) });
+  const stage = await openStage('sqlite::memory:', { slack: async () => ({ status: 200 }), log });
+  const { port } = new URL(stage.server.url);
+  const size = 4 * 1024 * 1024;
+  const head = `POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n`;
+  const callers = Array.from({ length: 18 }, () => connect(Number(port), '127.0.0.1'));
+  const answers = callers.map((caller) => {
+    caller.write(head);
+    caller.write(Buffer.alloc(size - 1));
+    return new Promise<string>((resolve) => caller.once('data', (data) => resolve(String(data))));
+  });
+  // 64 MiB hold 16 bodies of 4 MiB.
+  expect(await Promise.race(answers)).toMatch(/^HTTP\/1.1 503 /);
+  const gone = callers.map((caller) => new Promise((resolve) => caller.once('close', resolve)));
+  for (const caller of callers) caller.destroy();
+  await Promise.all(gone);
+  await expect.poll(async () => (await send(stage, '/slack/events', 'x'.repeat(size))).status).toBe(200);
+  expect(lines.filter((line) => line.includes('aborted') || line.includes('failed'))).toEqual([]);
   await stage.close();
 });

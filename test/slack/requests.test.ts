@@ -1,24 +1,11 @@
-import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type Rig, startRig } from './support.ts';
+import { type Rig, sendSigned, startRig } from './support.ts';
 
-/** A slash command signed for a time, sent to the app as Slack would. */
-async function send(rig: Rig, stampS: number, options: { secret?: string; body?: string } = {}): Promise<number> {
-  const body =
-    options.body ??
-    new URLSearchParams({ command: '/usage', text: 'help', user_id: 'U01ALICE', channel_id: 'C01USAGE' }).toString();
-  const secret = options.secret ?? rig.slack.signingSecret;
-  const signature = createHmac('sha256', secret).update(`v0:${stampS}:${body}`).digest('hex');
-  const response = await fetch(rig.url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-www-form-urlencoded',
-      'x-slack-request-timestamp': String(stampS),
-      'x-slack-signature': `v0=${signature}`,
-    },
-    body,
-  });
-  return response.status;
+/** A slash command signed for a time. */
+function send(rig: Rig, stampS: number, { secret }: { secret?: string } = {}): Promise<number> {
+  const command = { command: '/usage', text: 'help', user_id: 'U01ALICE', channel_id: 'C01USAGE' };
+  const body = new URLSearchParams(command).toString();
+  return sendSigned(rig, body, { stampS, ...(secret ? { secret } : {}) }).then(({ status }) => status);
 }
 
 const nowS = () => Math.floor(Date.now() / 1000);
@@ -39,11 +26,6 @@ describe('a signed request', () => {
     expect(await send(rig, nowS(), { secret: 'another' })).toBe(401);
     expect((await fetch(rig.url, { method: 'POST', body: 'x=1' })).status).toBe(401);
     expect(rig.slack.calls.filter(({ method }) => method !== 'auth.test')).toEqual([]);
-  });
-
-  it('over 4 MiB is 413', async () => {
-    const rig = await startRig();
-    expect(await send(rig, nowS(), { body: 'x'.repeat(4 * 1024 * 1024 + 1) })).toBe(413);
   });
 
   it('is done once: the same again is acknowledged and does nothing, also at another instance', async () => {

@@ -1,8 +1,11 @@
+import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { afterEach } from 'vitest';
 import type { Question, Report } from '../../src/domain/report.ts';
 import { QuestionError } from '../../src/errors.ts';
+import { sendAnswer } from '../../src/http/answer.ts';
 import { createLogger } from '../../src/log.ts';
 import { RefusedBlocks } from '../../src/messages/refused-blocks.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/playground/emulator/workspace.ts';
@@ -106,9 +109,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     refused,
     ...(options.wait ? { wait: options.wait } : {}),
   });
-  const server = createServer((request, response) => {
-    if (app.requestListener) app.requestListener(request, response);
-    else response.writeHead(404).end();
+  const server = createServer(async (request, response) => {
+    const body = await buffer(request);
+    sendAnswer(request, response, (await app.handleRequest?.({ headers: request.headers, body })) ?? { status: 404 });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/slack/events`;
@@ -118,6 +121,31 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   await app.start();
   judged.push(slack);
   return { slack, app, db, url, questions, refused, log, done };
+}
+
+/** Sends a body to the app as Slack would: a form by default, JSON where `json` says so. */
+export async function sendSigned(
+  { url, slack }: Rig,
+  body: string,
+  options: { json?: boolean; stampS?: number; secret?: string } = {},
+): Promise<{ status: number; text: string }> {
+  const stampS = options.stampS ?? Math.floor(Date.now() / 1000);
+  const secret = options.secret ?? slack.signingSecret;
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': options.json ? 'application/json' : 'application/x-www-form-urlencoded',
+      'x-slack-request-timestamp': String(stampS),
+      'x-slack-signature': `v0=${createHmac('sha256', secret).update(`v0:${stampS}:${body}`).digest('hex')}`,
+    },
+    body,
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+/** The same for what a person does: a press, a form, a search in a menu. */
+export function sendPayload(rig: Rig, payload: unknown): ReturnType<typeof sendSigned> {
+  return sendSigned(rig, new URLSearchParams({ payload: JSON.stringify(payload) }).toString());
 }
 
 async function openTestDatabase(): Promise<Db> {

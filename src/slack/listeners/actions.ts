@@ -1,56 +1,29 @@
-import type { App } from '@slack/bolt';
 import { ACTIONS } from '../../messages/action-ids.ts';
 import { buildNotice } from '../../messages/answer-message.ts';
 import type { Block } from '../../messages/text.ts';
-import { type Asked, type SlackContext, tellPrivately } from '../context.ts';
-import { requireAdmin, serve } from '../failure.ts';
-import { publishHome } from '../home.ts';
+import { type SlackContext, tellPrivately } from '../context.ts';
 import { openDigestModal } from '../modals.ts';
 import { chooseMute } from '../mute-until.ts';
 import { performText, toActor } from '../perform.ts';
 import { tellChange } from '../perform-digests.ts';
 import type { Person } from '../permissions.ts';
-import { askedByPress, type PressBody, withChannel } from './asked.ts';
-import { registerPoolButtons } from './pools.ts';
-import { registerRoutingButtons, registerRoutingForm } from './routing.ts';
-
-type Task = (given: { ctx: SlackContext; asked: Asked; person: Person; value: string }) => Promise<void>;
-
-/** Does something for the presses of an action, also of those with more after a colon. */
-export type OnPress = (action: string, task: Task) => void;
-
-interface Pressed {
-  value?: string;
-  selected_option?: { value: string } | null;
-}
+import { withChannel } from './asked.ts';
+import type { Listen } from './listen.ts';
 
 const MUTE_MS = 24 * 3_600_000;
 
-/** Buttons that stand outside answers: suggestions, digests, alerts, pools. Any other press is acknowledged and told off. */
-export function registerActions(app: App, ctx: SlackContext): void {
-  const on: OnPress = (action, task) =>
-    app.action(new RegExp(`^${action}(:|$)`), async ({ ack, body, action: pressed }) => {
-      await ack();
-      const asked = askedByPress(body as PressBody, ctx.now());
-      const { value = '', selected_option: chosen } = pressed as Pressed;
-      await serve(ctx, asked, async (person) => {
-        await task({ ctx, asked, person, value: chosen?.value ?? value });
-        if ((body as PressBody).view?.type === 'home') await publishHome(ctx, person);
-      });
-    });
-  on(ACTIONS.run, async ({ asked, person, value }) => {
+/** Buttons that stand outside answers: suggestions, links, digests, alerts. */
+export function registerActions(listen: Listen, ctx: SlackContext): void {
+  listen.press(ACTIONS.run, async ({ asked, person, value }) => {
     await performText(ctx, await withChannel(ctx, asked), person, value);
   });
-  app.action(new RegExp(`^${ACTIONS.link}(:|$)`), async ({ ack }) => ack());
-  registerDigestButtons(on, ctx);
-  registerAlertButtons(on, ctx);
-  registerPoolButtons(on, ctx);
-  registerRoutingButtons(on, ctx);
-  registerRoutingForm(app, ctx);
-  app.action(/^(?!answer_|run|link|digest_|alert_|pool_)/, async ({ ack }) => ack());
+  // Slack opens the link itself, also for those who may nothing here.
+  listen.ignore(ACTIONS.link);
+  registerDigestButtons(listen, ctx);
+  registerAlertButtons(listen, ctx);
 }
 
-function registerDigestButtons(on: OnPress, ctx: SlackContext): void {
+function registerDigestButtons({ press: on }: Listen, ctx: SlackContext): void {
   on(ACTIONS.digestNew, ({ asked, person }) => openDigestModal(ctx, asked, person));
   on(ACTIONS.digestEdit, async ({ asked, person, value }) => {
     const digest = (await ctx.digests.list({})).find(({ id }) => id === Number(value));
@@ -85,39 +58,44 @@ function registerDigestButtons(on: OnPress, ctx: SlackContext): void {
 }
 
 /** Alerts are acknowledged by any member; muting and switching is for admins, which the port checks as well. */
-function registerAlertButtons(on: OnPress, ctx: SlackContext): void {
+function registerAlertButtons({ press: on }: Listen, ctx: SlackContext): void {
+  const { alerts } = ctx;
   const change = (
     action: string,
-    needsAdmin: boolean,
+    needs: 'view' | 'admin',
     told: string,
     run: (what: string, person: Person) => Promise<void>,
   ) =>
-    on(action, async ({ asked, person, value }) => {
-      if (needsAdmin) requireAdmin(person);
-      await run(value, person);
-      const here = await withChannel(ctx, asked);
-      await tellPrivately(ctx, here, buildNotice([told]));
-    });
-  const { alerts } = ctx;
+    on(
+      action,
+      async ({ asked, person, value }) => {
+        await run(value, person);
+        await tellPrivately(ctx, await withChannel(ctx, asked), buildNotice([told]));
+      },
+      needs,
+    );
   // What an alert leads to is read beside it, by everybody who looks into it.
   on(ACTIONS.alertAsk, async ({ asked, person, value }) => {
     const threadTs = asked.ephemeral ? undefined : (asked.threadTs ?? asked.messageTs);
     await performText(ctx, { ...(await withChannel(ctx, asked)), threadTs }, person, value);
   });
-  change(ACTIONS.alertAcknowledge, false, 'Acknowledged.', (what, person) =>
+  change(ACTIONS.alertAcknowledge, 'view', 'Acknowledged.', (what, person) =>
     alerts.acknowledge({ what }, toActor(person)),
   );
-  change(ACTIONS.alertMute, true, 'Muted for 24 hours.', (what, person) =>
+  change(ACTIONS.alertMute, 'admin', 'Muted for 24 hours.', (what, person) =>
     alerts.mute({ what, untilMs: ctx.now() + MUTE_MS }, toActor(person)),
   );
-  on(ACTIONS.alertMuteUntil, async ({ asked, person, value }) => {
-    requireAdmin(person);
-    const told = await chooseMute(alerts, value, toActor(person), ctx.now());
-    await tellPrivately(ctx, asked, buildNotice([told]));
-  });
-  change(ACTIONS.alertUnmute, true, 'No longer muted.', (what, person) => alerts.unmute({ what }, toActor(person)));
-  change(ACTIONS.alertEnable, true, 'Turned on.', (what, person) => alerts.enable(what, true, toActor(person)));
-  change(ACTIONS.alertDisable, true, 'Turned off.', (what, person) => alerts.enable(what, false, toActor(person)));
-  change(ACTIONS.alertRemove, false, 'Removed.', (what, person) => alerts.remove(what, toActor(person)));
-  change(ACTIONS.alertTest, true, 'A test alert is on its way.', (_what, person) => alerts.test(toActor(person)));
+  on(
+    ACTIONS.alertMuteUntil,
+    async ({ asked, person, value }) => {
+      const told = await chooseMute(alerts, value, toActor(person), ctx.now());
+      await tellPrivately(ctx, asked, buildNotice([told]));
+    },
+    'admin',
+  );
+  change(ACTIONS.alertUnmute, 'admin', 'No longer muted.', (what, person) => alerts.unmute({ what }, toActor(person)));
+  change(ACTIONS.alertEnable, 'admin', 'Turned on.', (what, person) => alerts.enable(what, true, toActor(person)));
+  change(ACTIONS.alertDisable, 'admin', 'Turned off.', (what, person) => alerts.enable(what, false, toActor(person)));
+  change(ACTIONS.alertRemove, 'view', 'Removed.', (what, person) => alerts.remove(what, toActor(person)));
+  change(ACTIONS.alertTest, 'admin', 'A test alert is on its way.', (_what, person) => alerts.test(toActor(person)));
 }

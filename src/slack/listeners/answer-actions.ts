@@ -1,4 +1,3 @@
-import type { App } from '@slack/bolt';
 import type { Question } from '../../domain/report.ts';
 import { ACTIONS, MORE } from '../../messages/action-ids.ts';
 import { buildNotice } from '../../messages/answer-message.ts';
@@ -12,16 +11,15 @@ import { answerQuestion } from '../answer.ts';
 import { formatQuestion } from '../command/format-question.ts';
 import { type Asked, respond, type SlackContext, tellPrivately, toFormPlace } from '../context.ts';
 import { sendCsv } from '../csv-file.ts';
-import { serve } from '../failure.ts';
 import { openAlertModal, openDigestModal, openView } from '../modals.ts';
 import { withRange } from '../next-questions.ts';
 import type { Person } from '../permissions.ts';
 import { findPlace } from '../places.ts';
 import { sendPicture } from '../send-picture.ts';
-import { askedByPress, type PressBody } from './asked.ts';
+import type { Listen, Press } from './listen.ts';
 
 /** A press under an answer. `question` is what the answer is about; `mine`: pressed by its asker, `answer` being kept. */
-interface Press {
+interface AnswerPress {
   ctx: SlackContext;
   asked: Asked;
   person: Person;
@@ -33,50 +31,36 @@ interface Press {
   messageTs: string | undefined;
 }
 
+/** What stood under answers once. */
+const FORMER = ['answer_sort', 'answer_page', 'answer_unshare', 'answer_csv', 'answer_png', 'answer_reset_filters'];
+
 /** Everything that stands under an answer. Whoever presses, their own rights are checked. */
-export function registerAnswerActions(app: App, ctx: SlackContext): void {
-  const on = (action: string, task: (press: Press) => Promise<void>) =>
-    app.action(new RegExp(`^${action}(:|$)`), async ({ ack, body, action: pressed }) => {
-      await ack();
-      const asked = askedByPress(body as PressBody, ctx.now());
-      await serve(ctx, asked, async (person) => {
-        const press = await findPress(ctx, asked, person, body as PressBody, pressed as PressedElement);
-        await (press ? task(press) : tellOld(ctx, asked));
-      });
+export function registerAnswerActions(listen: Listen, ctx: SlackContext): void {
+  const on = (action: string, task: (press: AnswerPress) => Promise<void>) =>
+    listen.press(action, async (press) => {
+      const found = await findAnswerPress(ctx, press);
+      await (found ? task(found) : tellOld(ctx, press.asked));
     });
   on(ACTIONS.range, (press) => become(press, withRange(press.question, press.value)));
   on(ACTIONS.view, (press) => become(press, parseQuestion(press.value) ?? press.question));
   on(ACTIONS.drill, choose);
   on(ACTIONS.share, share);
   on(ACTIONS.more, choose);
-  // What stood under answers once.
-  const known = [ACTIONS.range, ACTIONS.view, ACTIONS.drill, ACTIONS.share, ACTIONS.more].join('|');
-  app.action(new RegExp(`^answer_(?!(${known.replaceAll('answer_', '')})(:|$))`), async ({ ack, body }) => {
-    await ack();
-    const asked = askedByPress(body as PressBody, ctx.now());
-    await serve(ctx, asked, () => tellOld(ctx, asked, findQuestion((body as PressBody).message?.blocks)));
-  });
-}
-
-interface PressedElement {
-  block_id?: string;
-  value?: string;
-  selected_option?: { value?: string } | null;
+  for (const action of FORMER) {
+    listen.press(action, ({ asked, body }) => tellOld(ctx, asked, findQuestion(body.message?.blocks)));
+  }
 }
 
 /** Undefined where neither the database nor the message knows any more what the answer was about. */
-async function findPress(
+async function findAnswerPress(
   ctx: SlackContext,
-  asked: Asked,
-  person: Person,
-  body: PressBody,
-  element: PressedElement,
-): Promise<Press | undefined> {
-  const id = answerIdOf(element.block_id);
+  { asked, person, value, pressed, body }: Press,
+): Promise<AnswerPress | undefined> {
+  const id = answerIdOf(pressed.block_id);
   const kept = id ? await findAnswer(ctx.db, id) : undefined;
   const messageTs = body.container?.message_ts ?? body.message?.ts;
   const answer = kept && !kept.private && messageTs ? { ...kept, ts: messageTs } : kept;
-  const question = answer?.question ?? parseQuestion(element.value) ?? findQuestion(body.message?.blocks);
+  const question = answer?.question ?? parseQuestion(pressed.value) ?? findQuestion(body.message?.blocks);
   if (!question) return undefined;
   return {
     ctx,
@@ -85,13 +69,13 @@ async function findPress(
     question,
     answer,
     mine: answer?.asker === asked.user,
-    value: element.selected_option?.value ?? element.value ?? '',
+    value,
     messageTs,
   };
 }
 
 /** In place for the asker; anyone else gets a copy of their own. */
-async function become({ ctx, asked, person, answer, mine }: Press, next: Question): Promise<void> {
+async function become({ ctx, asked, person, answer, mine }: AnswerPress, next: Question): Promise<void> {
   if (answer && mine) return answerQuestion(ctx, asked, person, keepPrivacy(next, answer), { change: answer });
   await answerQuestion(ctx, asked, person, { ...next, private: true });
 }
@@ -101,7 +85,7 @@ function keepPrivacy(question: Question, answer: Answer): Question {
 }
 
 /** An entry of a menu: a question that leads on, by its place among those of the answer, or what can be done with it. */
-async function choose(press: Press): Promise<void> {
+async function choose(press: AnswerPress): Promise<void> {
   const { value, answer } = press;
   if (/^\d+$/.test(value)) {
     const next = answer?.drill[Number(value)];
@@ -123,7 +107,7 @@ async function choose(press: Press): Promise<void> {
   }
 }
 
-async function share({ ctx, asked, person, question }: Press): Promise<void> {
+async function share({ ctx, asked, person, question }: AnswerPress): Promise<void> {
   const place = await findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait });
   if (!place.open) return tellPrivately(ctx, asked, buildNotice([place.reason]));
   await answerQuestion(ctx, { ...asked, ephemeral: false }, person, { ...question, private: false }, { share: true });
@@ -134,7 +118,7 @@ async function share({ ctx, asked, person, question }: Press): Promise<void> {
   );
 }
 
-async function unshare(press: Press): Promise<void> {
+async function unshare(press: AnswerPress): Promise<void> {
   const { ctx, asked, person, question, answer, mine } = press;
   if (!answer) return tellOld(ctx, asked, question);
   if (!answer.ts || !mine) {
@@ -144,7 +128,7 @@ async function unshare(press: Press): Promise<void> {
   await ctx.client.chat.delete({ channel: answer.channel, ts: answer.ts });
 }
 
-async function sendCsvOf({ ctx, asked, question, answer, mine, messageTs }: Press): Promise<void> {
+async function sendCsvOf({ ctx, asked, question, answer, mine, messageTs }: AnswerPress): Promise<void> {
   const place = await findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait });
   // With VIEWERS the channel saw a few rows by consent: the whole file is the asker's alone.
   const consented = ctx.config.viewers.length === 0;
@@ -156,7 +140,7 @@ async function sendCsvOf({ ctx, asked, question, answer, mine, messageTs }: Pres
   await sendCsv(ctx, asked, whole, { place: 'asker' });
 }
 
-async function resetFilters(press: Press): Promise<void> {
+async function resetFilters(press: AnswerPress): Promise<void> {
   const { ctx, asked, question } = press;
   const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
   await upsertChosenFilters(ctx.db, asked.user, asked.channel, []);
@@ -165,13 +149,13 @@ async function resetFilters(press: Press): Promise<void> {
   await become(press, { ...question, filters });
 }
 
-async function explain({ ctx, asked, person, question }: Press): Promise<void> {
+async function explain({ ctx, asked, person, question }: AnswerPress): Promise<void> {
   const scope = question.scope ? { scope: question.scope } : {};
   await answerQuestion(ctx, asked, person, { report: 'explain', ...scope, private: true });
 }
 
 /** The forms that begin with an answer. */
-async function openForm(press: Press): Promise<void> {
+async function openForm(press: AnswerPress): Promise<void> {
   const { ctx, asked, person, question, value } = press;
   const from = { ...toFormPlace(asked), ...referTo(press.answer?.id, question, asked.responseUrl) };
   if (value === MORE.filters) {

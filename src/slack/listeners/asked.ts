@@ -1,5 +1,6 @@
 import type { Asked, SlackContext } from '../context.ts';
 import { openDirect } from '../csv-file.ts';
+import { readPlace } from './metadata.ts';
 
 /** The parts of a press (block_actions, message shortcut) that listeners use. */
 export interface PressBody {
@@ -13,6 +14,8 @@ export interface PressBody {
     view_id?: string;
   };
   message?: { ts?: string; thread_ts?: string; blocks?: unknown };
+  /** Of a message shortcut. */
+  message_ts?: string;
   view?: { id: string; type?: string; hash?: string; private_metadata?: string };
   response_url?: string;
   trigger_id?: string;
@@ -25,7 +28,7 @@ export function askedByPress(body: PressBody, nowMs: number): Asked {
   const messageTs = container?.message_ts ?? message?.ts;
   const inThread = threadTs !== undefined && threadTs !== messageTs;
   const modal = body.view?.type === 'modal' ? body.view : undefined;
-  const { channel = '', ...from } = readPlace(modal?.private_metadata);
+  const { channel = '', responseUrl: _, ...from } = readPlace(modal?.private_metadata);
   return {
     user: body.user.id,
     channel: body.channel?.id ?? container?.channel_id ?? channel,
@@ -37,12 +40,6 @@ export function askedByPress(body: PressBody, nowMs: number): Asked {
     ephemeral: container?.is_ephemeral ?? false,
     atMs: nowMs,
   };
-}
-
-/** What a form carries of the place that it was opened from. */
-export function readPlace(metadata: string | undefined): Partial<Pick<Asked, 'channel' | 'threadTs' | 'inThread'>> {
-  const { channel, threadTs, inThread } = metadata ? (JSON.parse(metadata) as Partial<Asked>) : {};
-  return { ...(channel ? { channel } : {}), ...(threadTs ? { threadTs } : {}), ...(inThread ? { inThread } : {}) };
 }
 
 /** What is asked in the Home tab is answered in the person's direct messages. */

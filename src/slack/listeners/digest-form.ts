@@ -1,12 +1,10 @@
-import type { App } from '@slack/bolt';
 import { ACTIONS } from '../../messages/action-ids.ts';
 import { NEXT_RUNS_BLOCK } from '../../messages/digest-modal.ts';
 import { type Block, plainContext } from '../../messages/text.ts';
 import type { SlackContext } from '../context.ts';
-import { serve } from '../failure.ts';
 import { describeNextRuns, updateView } from '../modals.ts';
-import { askedByPress, type PressBody } from './asked.ts';
 import { type Fields, readFields, toSchedule } from './fields.ts';
+import type { Listen } from './listen.ts';
 
 /** A form as Slack hands it back. */
 interface OpenForm {
@@ -22,14 +20,10 @@ interface OpenForm {
 }
 
 /** While days, time and zone of a digest are chosen, its form shows the next three runs. */
-export function registerDigestForm(app: App, ctx: SlackContext): void {
-  app.action(new RegExp(`^${ACTIONS.digestWhen}:`), async ({ ack, body }) => {
-    await ack();
-    const press = body as PressBody;
-    await serve(ctx, askedByPress(press, ctx.now()), async (person) => {
-      await showNextRuns(ctx, press.view as unknown as OpenForm, person.zone);
-    });
-  });
+export function registerDigestForm(listen: Listen, ctx: SlackContext): void {
+  listen.press(ACTIONS.digestWhen, ({ person, body }) =>
+    showNextRuns(ctx, body.view as unknown as OpenForm, person.zone),
+  );
 }
 
 async function showNextRuns(ctx: SlackContext, form: OpenForm, zone: string): Promise<void> {

@@ -20,7 +20,7 @@ interface Written {
 }
 
 /** Events, each once by its id: mentions, direct messages, the Home tab, being invited. */
-export function registerEvents(app: App, ctx: SlackContext): void {
+export function registerEvents(app: Pick<App, 'event'>, ctx: SlackContext): void {
   const once = (body: { event_id?: string }) =>
     body.event_id === undefined ? Promise.resolve(true) : ctx.seen.insert(`event:${body.event_id}`);
   app.event('app_mention', async ({ event, body }) => {
@@ -33,7 +33,7 @@ export function registerEvents(app: App, ctx: SlackContext): void {
     if (typed && (await once(body))) await answerWritten(ctx, written);
   });
   app.event('app_home_opened', async ({ event, body }) => {
-    if (event.tab !== 'home' || !(await once(body))) return;
+    if (event.tab !== 'home' || !event.user || !(await once(body))) return;
     await openHome(ctx, event.user);
   });
   for (const gone of ['app_uninstalled', 'tokens_revoked'] as const) {

@@ -1,56 +1,44 @@
-import type { App } from '@slack/bolt';
 import type { GroupKey } from '../../domain/dimension.ts';
 import { ACTIONS } from '../../messages/action-ids.ts';
 import { FILTER_FIELDS, toOption } from '../../messages/filter-modal.ts';
 import { toScopeOptions } from '../../messages/pool-list.ts';
+import type { Option } from '../../messages/text.ts';
 import { listGroups } from '../alert-routing.ts';
 import type { SlackContext } from '../context.ts';
 import type { Person } from '../permissions.ts';
+import type { Listen } from './listen.ts';
 
 const DAY_MS = 86_400_000;
 const LOOKBACK_DAYS = 30;
 
 /** Search in menus: of the filter form, the most used values of the last 30 days that contain what was typed; of scopes. */
-export function registerOptions(app: App, ctx: SlackContext): void {
-  app.options(/.*/, async ({ ack, body, payload }) => {
-    const person = await ctx.people.find(body.user.id).catch(() => undefined);
-    await ack({ options: (person ? await findOptions(ctx, person, payload.action_id, payload.value) : []) as never });
-  });
+export function registerOptions(listen: Listen, ctx: SlackContext): void {
+  listen.options((person, action, typed) => findOptions(ctx, person, action, typed));
 }
 
-async function findOptions(ctx: SlackContext, person: Person, action: string, contains: string) {
+async function findOptions(ctx: SlackContext, person: Person, action: string, contains: string): Promise<Option[]> {
   if (action === ACTIONS.poolFind) return person.admin ? toScopeOptions(await ctx.pools.list(), contains) : [];
   if (action === ACTIONS.alertGroup) return person.admin ? listGroups(ctx, contains) : [];
   const key = FILTER_FIELDS.find((field) => action === `${ACTIONS.search}:${field.key}`)?.key;
-  return key && person.mayView ? listOptions(ctx, key, contains) : [];
+  return key ? listOptions(ctx, key, contains) : [];
 }
 
 async function listOptions(ctx: SlackContext, key: GroupKey, contains: string) {
   if (key === 'client') return listClients(ctx, contains);
   const span = { fromMs: ctx.now() - LOOKBACK_DAYS * DAY_MS, toMs: ctx.now() };
-  try {
-    const values = await ctx.usage.values({ key, span, limit: 100, ...(contains ? { contains } : {}) });
-    return values.slice(0, 100).map(({ value }) => toOption(value));
-  } catch (error) {
-    ctx.log.warn({ error: String(error) }, 'values for a menu could not be read');
-    return [];
-  }
+  const values = await ctx.usage.values({ key, span, limit: 100, ...(contains ? { contains } : {}) });
+  return values.slice(0, 100).map(({ value }) => toOption(value));
 }
 
 /** Clients by their shown names, found also by their ids. */
 async function listClients(ctx: SlackContext, contains: string) {
   const today = Temporal.Instant.fromEpochMilliseconds(ctx.now()).toZonedDateTimeISO(ctx.config.zone).toPlainDate();
   const range = `${today.subtract({ days: LOOKBACK_DAYS })}..${today}`;
-  try {
-    const report = await ctx.reporter.answer({ report: 'top', dimension: 'client', range, limit: 1000 }, ctx.now());
-    const wanted = contains.toLowerCase();
-    const rows = report.kind === 'top' ? report.rows : [];
-    return rows
-      .filter(({ name, ids = [] }) => [name, ...ids].some((text) => text.toLowerCase().includes(wanted)))
-      .slice(0, 100)
-      .map(({ name }) => toOption(name));
-  } catch (error) {
-    ctx.log.warn({ error: String(error) }, 'clients for a menu could not be read');
-    return [];
-  }
+  const report = await ctx.reporter.answer({ report: 'top', dimension: 'client', range, limit: 1000 }, ctx.now());
+  const wanted = contains.toLowerCase();
+  const rows = report.kind === 'top' ? report.rows : [];
+  return rows
+    .filter(({ name, ids = [] }) => [name, ...ids].some((text) => text.toLowerCase().includes(wanted)))
+    .slice(0, 100)
+    .map(({ name }) => toOption(name));
 }

@@ -3,7 +3,7 @@ import { POOL_LABELS, type PoolFormMetadata } from '../../messages/pool-form.ts'
 import { SCOPE_LABELS, type ScopeFormMetadata } from '../../messages/scope-form.ts';
 import { clip } from '../../messages/text.ts';
 import type { FormFields } from './fields.ts';
-import type { Faults } from './form.ts';
+import type { Faults } from './listen.ts';
 
 /** What a submitted form of a pool asks for. */
 export function toEdit(metadata: PoolFormMetadata, typed: FormFields): PoolEdit {

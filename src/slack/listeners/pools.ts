@@ -1,11 +1,9 @@
-import type { App } from '@slack/bolt';
 import { ACTIONS, CALLBACKS } from '../../messages/action-ids.ts';
 import { buildNotice } from '../../messages/answer-message.ts';
 import { buildPoolForm, type PoolFormMetadata } from '../../messages/pool-form.ts';
 import type { PoolsMetadata } from '../../messages/pool-list.ts';
 import type { ScopeFormMetadata } from '../../messages/scope-form.ts';
 import { type SlackContext, tellPrivately } from '../context.ts';
-import { requireAdmin, serve } from '../failure.ts';
 import { publishHome } from '../home.ts';
 import { updateView } from '../modals.ts';
 import { toActor } from '../perform.ts';
@@ -18,91 +16,66 @@ import {
   showPools,
   showPoolText,
 } from '../pools.ts';
-import type { OnPress } from './actions.ts';
-import { askedByPress, type PressBody } from './asked.ts';
 import { type Fields, readFields } from './fields.ts';
-import { faultAt, onForm, type Submitted } from './form.ts';
+import { faultAt, type Listen, type Press, type Submitted } from './listen.ts';
+import { readMetadata } from './metadata.ts';
 import { placeFaults, placeScopeFaults, readPool, toEdit, toScopeEdit } from './pool-fields.ts';
+
+type PoolRef = Parameters<typeof openPoolForm>[2];
 
 const UNCHANGED = 'Nothing differs: nothing changed.';
 
-/** What admins press in the windows about pools. Whoever presses, it is asked again whether they may. */
-export function registerPoolButtons(on: OnPress, ctx: SlackContext): void {
-  const forAdmins: OnPress = (action, task) =>
-    on(action, async (given) => {
-      requireAdmin(given.person);
-      await task(given);
-    });
-  forAdmins(ACTIONS.poolEdit, ({ asked, value }) => openPools(ctx, asked, value || undefined));
-  forAdmins(ACTIONS.poolScope, async ({ asked, value }) => {
+/** What admins press in the windows about pools. */
+export function registerPoolButtons(listen: Listen, ctx: SlackContext): void {
+  const on = (action: string, task: (press: Press) => Promise<void>) => listen.press(action, task, 'admin');
+  on(ACTIONS.poolEdit, ({ asked, value }) => openPools(ctx, asked, value || undefined));
+  on(ACTIONS.poolScope, async ({ asked, value }) => {
     await showPools(ctx, asked, asked.modal!, { scope: value || undefined });
   });
-  forAdmins(ACTIONS.poolFind, async ({ asked, value }) => {
+  on(ACTIONS.poolFind, async ({ asked, value }) => {
     const scope = (await ctx.pools.list())[Number(value)]?.name;
     await showPools(ctx, asked, asked.modal!, { scope });
   });
-  forAdmins(ACTIONS.poolText, ({ asked, value }) => openPoolText(ctx, asked, value || undefined));
-  forAdmins(ACTIONS.poolChange, ({ asked, value }) => openPoolForm(ctx, asked, { ...JSON.parse(value), more: false }));
-  forAdmins(ACTIONS.poolGrant, ({ asked, value }) => openPoolForm(ctx, asked, { ...JSON.parse(value), more: true }));
-  forAdmins(ACTIONS.poolAdd, ({ asked, value }) => openNewPoolForm(ctx, asked, JSON.parse(value)));
-  forAdmins(ACTIONS.scopeEdit, ({ asked, value }) => openScopeForm(ctx, asked, value || undefined));
-  forAdmins(ACTIONS.poolEnd, async ({ asked, person, value }) => {
-    const pool = JSON.parse(value) as { scope: string; name: string };
+  on(ACTIONS.poolText, ({ asked, value }) => openPoolText(ctx, asked, value || undefined));
+  on(ACTIONS.poolChange, ({ asked, value }) =>
+    openPoolForm(ctx, asked, { ...readMetadata<PoolRef>(value), more: false }),
+  );
+  on(ACTIONS.poolGrant, ({ asked, value }) =>
+    openPoolForm(ctx, asked, { ...readMetadata<PoolRef>(value), more: true }),
+  );
+  on(ACTIONS.poolAdd, ({ asked, value }) => openNewPoolForm(ctx, asked, readMetadata(value)));
+  on(ACTIONS.scopeEdit, ({ asked, value }) => openScopeForm(ctx, asked, value || undefined));
+  on(ACTIONS.poolEnd, async ({ asked, person, value }) => {
+    const pool = readMetadata<PoolRef>(value);
     const lines = await ctx.pools.endPool(pool, toActor(person));
     await showPools(ctx, asked, asked.modal!, { scope: pool.scope, said: lines.join('\n') || UNCHANGED });
   });
+  on(ACTIONS.poolForm, ({ body, pressed }) => reshape(ctx, body.view as unknown as OpenForm, pressed));
 }
 
 /** Forms of pools: by fields, and as text. */
-export function registerPoolForms(app: App, ctx: SlackContext): void {
-  app.action(new RegExp(`^${ACTIONS.poolForm}:`), async ({ ack, body, action }) => {
-    await ack();
-    const press = body as PressBody;
-    await serve(ctx, askedByPress(press, ctx.now()), async (person) => {
-      requireAdmin(person);
-      await reshape(ctx, press.view as unknown as OpenForm, action as { action_id: string; value?: string });
-    });
+export function registerPoolForms(listen: Listen, ctx: SlackContext): void {
+  listen.form<PoolFormMetadata>(CALLBACKS.pool, {
+    needs: 'admin',
+    check: async (given) =>
+      placeFaults(await ctx.pools.checkPool(toEdit(given.metadata, given)), given.metadata, given),
+    submit: async (given) =>
+      tellChanges(ctx, given, await ctx.pools.changePool(toEdit(given.metadata, given), toActor(given.person))),
   });
-  onForm<PoolFormMetadata>(
-    app,
-    ctx,
-    CALLBACKS.pool,
-    async (given) => {
-      requireAdmin(given.person);
-      await tellChanges(ctx, given, await ctx.pools.changePool(toEdit(given.metadata, given), toActor(given.person)));
-    },
-    async (given) => {
-      // Whoever may not is told so after the acknowledgement, and learns nothing of the pool from its faults.
-      const person = await ctx.people.find(given.asked.user);
-      if (!person.admin) return {};
-      return placeFaults(await ctx.pools.checkPool(toEdit(given.metadata, given)), given.metadata, given);
-    },
-  );
-  onForm<ScopeFormMetadata>(
-    app,
-    ctx,
-    CALLBACKS.scope,
-    async (given) => {
-      requireAdmin(given.person);
+  listen.form<ScopeFormMetadata>(CALLBACKS.scope, {
+    needs: 'admin',
+    check: async (given) => placeScopeFaults(await ctx.pools.checkScope(toScopeEdit(given.metadata, given))),
+    async submit(given) {
       const edit = toScopeEdit(given.metadata, given);
       const lines = await ctx.pools.changeScope(edit, toActor(given.person));
       await tellChanges(ctx, { ...given, metadata: { ...given.metadata, scope: edit.fields.name } }, lines);
     },
-    async (given) => {
-      const person = await ctx.people.find(given.asked.user);
-      return person.admin ? placeScopeFaults(await ctx.pools.checkScope(toScopeEdit(given.metadata, given))) : {};
-    },
-  );
-  onForm<PoolsMetadata>(
-    app,
-    ctx,
-    CALLBACKS.pools,
-    async (given) => {
-      requireAdmin(given.person);
-      await tellChanges(ctx, given, await ctx.pools.apply(given.field('yaml'), toActor(given.person)));
-    },
-    async ({ field }) => faultAt('yaml', () => ctx.pools.check(field('yaml'))),
-  );
+  });
+  listen.form<PoolsMetadata>(CALLBACKS.pools, {
+    needs: 'admin',
+    check: ({ field }) => faultAt('yaml', () => ctx.pools.check(field('yaml'))),
+    submit: async (given) => tellChanges(ctx, given, await ctx.pools.apply(given.field('yaml'), toActor(given.person))),
+  });
 }
 
 /** In the list that is seen again, else to the person alone. */
@@ -131,7 +104,7 @@ async function reshape(
   form: OpenForm,
   pressed: { action_id: string; value?: string },
 ): Promise<void> {
-  const before = JSON.parse(form.private_metadata) as PoolFormMetadata;
+  const before = readMetadata<PoolFormMetadata>(form.private_metadata);
   const typed = readFields(form.state.values);
   const what = pressed.action_id.split(':')[1];
   if (what === 'text') {

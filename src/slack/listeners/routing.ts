@@ -1,4 +1,3 @@
-import type { App } from '@slack/bolt';
 import { ACTIONS, CALLBACKS } from '../../messages/action-ids.ts';
 import { buildNotice } from '../../messages/answer-message.ts';
 import {
@@ -10,66 +9,52 @@ import {
 import type { Option } from '../../messages/text.ts';
 import { openRouting } from '../alert-routing.ts';
 import { type SlackContext, tellPrivately } from '../context.ts';
-import { requireAdmin, serve } from '../failure.ts';
 import { publishHome } from '../home.ts';
 import { updateView } from '../modals.ts';
 import { toActor } from '../perform.ts';
 import { prepareChannel } from '../perform-digests.ts';
 import { openPools } from '../pools.ts';
 import type { RoutingChange } from '../ports.ts';
-import type { OnPress } from './actions.ts';
-import { askedByPress, type PressBody } from './asked.ts';
 import { type Fields, type FormFields, readFields } from './fields.ts';
-import { type Faults, faultAt, onForm, type Submitted } from './form.ts';
+import { type Faults, faultAt, type Listen, type Submitted } from './listen.ts';
+import { readMetadata } from './metadata.ts';
 
-/** Where the form of where alerts go is opened. */
-export function registerRoutingButtons(on: OnPress, ctx: SlackContext): void {
-  on(ACTIONS.alertRoute, async ({ asked, person }) => {
-    requireAdmin(person);
-    await openRouting(ctx, asked);
-  });
-  on(ACTIONS.alertMore, async ({ asked, person, value }) => {
-    requireAdmin(person);
-    const alert = /^pools:(.+)$/.exec(value)?.[1];
-    if (alert === undefined) return openRouting(ctx, asked);
-    await openPools(ctx, asked, await ctx.alerts.findScope(alert));
+/** Where alerts go: what opens the form, the form while it is filled in, and when it is sent. */
+export function registerRouting(listen: Listen, ctx: SlackContext): void {
+  listen.press(ACTIONS.alertRoute, ({ asked }) => openRouting(ctx, asked), 'admin');
+  listen.press(
+    ACTIONS.alertMore,
+    async ({ asked, value }) => {
+      const alert = /^pools:(.+)$/.exec(value)?.[1];
+      if (alert === undefined) return openRouting(ctx, asked);
+      await openPools(ctx, asked, await ctx.alerts.findScope(alert));
+    },
+    'admin',
+  );
+  listen.press(ACTIONS.alertForm, ({ body }) => reshape(ctx, body.view as unknown as OpenForm), 'admin');
+  listen.form<RoutingMetadata>(CALLBACKS.alertRoute, {
+    needs: 'admin',
+    check: (given) => checkRouting(ctx, given),
+    submit: (given) => saveRouting(ctx, given),
   });
 }
 
-/** The form of where alerts go, while it is filled in and when it is sent. */
-export function registerRoutingForm(app: App, ctx: SlackContext): void {
-  app.action(new RegExp(`^${ACTIONS.alertForm}:`), async ({ ack, body }) => {
-    await ack();
-    const press = body as PressBody;
-    await serve(ctx, askedByPress(press, ctx.now()), async (person) => {
-      requireAdmin(person);
-      const form = press.view as unknown as {
-        id: string;
-        hash: string;
-        private_metadata: string;
-        state: { values: Fields };
-      };
-      const { kinds } = await ctx.alerts.routing();
-      const metadata = JSON.parse(form.private_metadata) as RoutingMetadata;
-      await updateView(ctx, form, buildRoutingModal(metadata, readRouting(form.state.values), kinds));
-    });
-  });
-  onForm<RoutingMetadata>(
-    app,
-    ctx,
-    CALLBACKS.alertRoute,
-    (given) => saveRouting(ctx, given),
-    async (given) => {
-      // Whoever may not is told so after the acknowledgement.
-      const { admin } = await ctx.people.find(given.asked.user);
-      return admin ? checkRouting(ctx, given) : {};
-    },
-  );
+interface OpenForm {
+  id: string;
+  hash: string;
+  private_metadata: string;
+  state: { values: Fields };
+}
+
+/** Another choice brings other fields. */
+async function reshape(ctx: SlackContext, form: OpenForm): Promise<void> {
+  const { kinds } = await ctx.alerts.routing();
+  const metadata = readMetadata<RoutingMetadata>(form.private_metadata);
+  await updateView(ctx, form, buildRoutingModal(metadata, readRouting(form.state.values), kinds));
 }
 
 async function saveRouting(ctx: SlackContext, given: Submitted<RoutingMetadata>): Promise<void> {
   const { asked, person } = given;
-  requireAdmin(person);
   const changed = await ctx.alerts.changeRouting(toChange(given), toActor(person));
   const notice = buildNotice(changed ? [] : ['Nothing differs: nothing changed.'], [
     { label: 'Alerts', command: 'alerts' },

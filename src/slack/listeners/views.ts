@@ -1,4 +1,3 @@
-import type { App } from '@slack/bolt';
 import type { GroupKey } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { HeadroomError } from '../../errors.ts';
@@ -17,37 +16,32 @@ import { performText, toActor } from '../perform.ts';
 import { prepareChannel, tellChange } from '../perform-digests.ts';
 import { saveView } from '../perform-views.ts';
 import { toSchedule } from './fields.ts';
-import { faultAt, onForm, type Submitted } from './form.ts';
+import { faultAt, type Listen, type Submitted } from './listen.ts';
 
 /** Forms of what everybody may do. */
-export function registerViews(app: App, ctx: SlackContext): void {
-  onForm<FilterMetadata>(app, ctx, CALLBACKS.filters, (given) => applyFilters(ctx, given));
-  onForm<SaveMetadata>(app, ctx, CALLBACKS.saveView, async ({ asked, metadata, field }) => {
-    const owner = field('owner') === 'channel' ? 'channel' : 'user';
-    const question = (await findReferred(ctx, metadata))?.question ?? metadata.question;
-    await saveView(ctx, asked, { name: field('name').trim(), owner, ...(question ? { question } : {}) });
+export function registerViews(listen: Listen, ctx: SlackContext): void {
+  listen.form<FilterMetadata>(CALLBACKS.filters, { submit: (given) => applyFilters(ctx, given) });
+  listen.form<SaveMetadata>(CALLBACKS.saveView, {
+    async submit({ asked, metadata, field }) {
+      const owner = field('owner') === 'channel' ? 'channel' : 'user';
+      const question = (await findReferred(ctx, metadata))?.question ?? metadata.question;
+      await saveView(ctx, asked, { name: field('name').trim(), owner, ...(question ? { question } : {}) });
+    },
   });
-  onForm<AskMetadata>(app, ctx, CALLBACKS.ask, ({ asked, person, field }) =>
-    performText(ctx, asked, person, field('text')),
-  );
-  onForm<DigestMetadata>(
-    app,
-    ctx,
-    CALLBACKS.digest,
-    (given) => saveDigest(ctx, given),
-    (given) => checkDigest(ctx, given),
-  );
-  onForm<AlertMetadata>(
-    app,
-    ctx,
-    CALLBACKS.alert,
-    (given) => saveAlert(ctx, given),
-    async ({ field }) => ({
+  listen.form<AskMetadata>(CALLBACKS.ask, {
+    submit: ({ asked, person, field }) => performText(ctx, asked, person, field('text')),
+  });
+  listen.form<DigestMetadata>(CALLBACKS.digest, {
+    check: (given) => checkDigest(ctx, given),
+    submit: (given) => saveDigest(ctx, given),
+  });
+  listen.form<AlertMetadata>(CALLBACKS.alert, {
+    check: async ({ field }) => ({
       ...(field('name').trim() === '' ? { name: 'Give it a name.' } : {}),
       ...(/^\d{1,15}$/.test(field('over')) ? {} : { over: 'A whole number of requests, such as 1000.' }),
     }),
-  );
-  app.view({ callback_id: /.*/, type: 'view_closed' }, async ({ ack }) => ack());
+    submit: (given) => saveAlert(ctx, given),
+  });
 }
 
 async function applyFilters(
@@ -95,9 +89,8 @@ async function findReferred(ctx: SlackContext, { answerId }: AnswerReference): P
 /** Faults by field. The time zone is the only free text of a schedule. */
 async function checkDigest(
   ctx: SlackContext,
-  { asked, field, choices }: Omit<Submitted<unknown>, 'person'>,
+  { person: { zone }, field, choices }: Submitted<unknown>,
 ): Promise<Record<string, string>> {
-  const { zone } = await ctx.people.find(asked.user);
   return {
     ...(await faultAt('zone', () => ctx.digests.preview(toSchedule(field), zone))),
     ...(await faultAt('channel', () => prepareChannel(ctx, field('channel')))),

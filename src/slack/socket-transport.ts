@@ -1,47 +1,29 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type App, HTTPReceiver, type Receiver, SocketModeReceiver } from '@slack/bolt';
+import { type App, SocketModeReceiver } from '@slack/bolt';
 import { type Logger, OutageLog } from '../log.ts';
 import { clientOptions, toSlackLogger } from './client/web-client.ts';
-import type { SlackConfig } from './deps.ts';
+import type { Incoming } from './dispatch.ts';
 
-export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** How Slack reaches us. `connected`: in Socket Mode whether a connection stands; in HTTP mode always. */
-export interface Line {
-  receiver: Receiver;
-  /** HTTP mode: serves `/slack/events` on our own server, without checking who calls. */
-  requestListener?: RequestListener;
+/** Socket Mode: how Slack reaches a bot that has no address. */
+export interface SocketTransport {
+  /** Connects, and keeps connected until `stop`. */
+  start(): void;
+  stop(): Promise<void>;
   connected(): boolean;
-}
-
-export function createLine(config: SlackConfig, options: { log: Logger; wait(ms: number): Promise<void> }): Line {
-  return config.appToken ? createSocketLine(config, config.appToken, options) : createHttpLine(options.log);
-}
-
-/** Signatures are checked before (request-guard.ts): Bolt's check knows no requests from the future and no repetition. */
-function createHttpLine(log: Logger): Line {
-  const receiver = new HTTPReceiver({
-    signingSecret: 'checked by the guard before this receiver',
-    signatureVerification: false,
-    logger: toSlackLogger(log),
-  });
-  return {
-    // The server is ours: Bolt has nothing to start or stop.
-    receiver: { init: (app: App) => receiver.init(app), start: async () => {}, stop: async () => {} },
-    requestListener: (request, response) => receiver.requestListener(request, response),
-    connected: () => true,
-  };
 }
 
 /** Two connections, so that one stands while Slack renews the other: a command sent into a gap fails for its user. */
 const CONNECTIONS = 2;
 const MAX_PAUSE_MS = 30_000;
 
-function createSocketLine(
-  config: SlackConfig,
-  appToken: string,
-  { log, wait }: { log: Logger; wait(ms: number): Promise<void> },
-): Line {
+export function createSocketTransport(
+  take: (incoming: Incoming) => Promise<void>,
+  {
+    appToken,
+    apiUrl,
+    log,
+    wait,
+  }: { appToken: string; apiUrl?: string | undefined; log: Logger; wait(ms: number): Promise<void> },
+): SocketTransport {
   let stopped = false;
   const up = new Set<SocketModeReceiver>();
   const outage = new OutageLog(log, {
@@ -55,7 +37,7 @@ function createSocketLine(
       autoReconnectEnabled: false,
       // What goes wrong with a connection is told by `supervise`, which keeps it up.
       logger: toSlackLogger(log, 'debug'),
-      installerOptions: { clientOptions: clientOptions({ apiUrl: config.apiUrl, log }) },
+      installerOptions: { clientOptions: clientOptions({ apiUrl, log }) },
     });
   });
 
@@ -79,16 +61,15 @@ function createSocketLine(
     }
   }
 
+  // A receiver uses nothing else of an app.
+  for (const receiver of receivers) receiver.init({ processEvent: take as App['processEvent'] } as App);
   return {
-    receiver: {
-      init: (app: App) => receivers.forEach((receiver) => void receiver.init(app)),
-      start: async () => {
-        for (const receiver of receivers) void supervise(receiver);
-      },
-      stop: async () => {
-        stopped = true;
-        await Promise.all(receivers.map((receiver) => disconnect(receiver)));
-      },
+    start() {
+      for (const receiver of receivers) void supervise(receiver);
+    },
+    async stop() {
+      stopped = true;
+      await Promise.all(receivers.map((receiver) => disconnect(receiver)));
     },
     connected: () => up.size > 0,
   };

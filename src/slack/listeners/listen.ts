@@ -1,0 +1,206 @@
+import type { App } from '@slack/bolt';
+import { HeadroomError } from '../../errors.ts';
+import { buildNotice } from '../../messages/answer-message.ts';
+import { clip } from '../../messages/text.ts';
+import { type Asked, type SlackContext, tellPrivately } from '../context.ts';
+import { describeFailure, refuse, serve, tellFailure } from '../failure.ts';
+import { publishHome } from '../home.ts';
+import type { Person } from '../permissions.ts';
+import { askedByPress, type PressBody } from './asked.ts';
+import { type Fields, type FormFields, readFields } from './fields.ts';
+import { readMetadata, readPlace } from './metadata.ts';
+
+/** Slack waits 3 s for what a menu offers and for what is wrong with a form. */
+const PATIENCE_MS = 2000;
+/** A fault under a field; longer ones would be cut anyway. */
+const MAX_FAULT = 500;
+
+type Needs = 'view' | 'admin';
+
+interface Pressed {
+  action_id: string;
+  block_id?: string;
+  value?: string;
+  selected_option?: { value: string } | null;
+}
+
+/** A press, of somebody who may. */
+export interface Press {
+  asked: Asked;
+  person: Person;
+  /** Of the button, or of the chosen entry; empty where it has none. */
+  value: string;
+  pressed: Pressed;
+  body: PressBody;
+}
+
+/** Faults by the field that they stand under. */
+export type Faults = Record<string, string>;
+
+/** A submitted form, of somebody who may: what it was about, and its fields by name. */
+export interface Submitted<T> extends FormFields {
+  asked: Asked;
+  person: Person;
+  metadata: T;
+  /** The modal that is seen again once this one has closed. */
+  below?: string | undefined;
+}
+
+export interface FormTasks<T> {
+  needs?: Needs;
+  /** Looks at the input while the form is still open. */
+  check?(given: Submitted<T>): Promise<Faults>;
+  /** Done once, however often the form is sent. */
+  submit(given: Submitted<T>): Promise<void>;
+}
+
+/**
+ * The only way to hear of what people do. Each listener acknowledges first, then asks for the rights of the person who acts,
+ * and nothing runs before they are known: a task is handed the person it may serve.
+ */
+export interface Listen {
+  command(task: (asked: Asked, person: Person, text: string) => Promise<void>): void;
+  /** Also for actions with more after a colon. */
+  press(action: string, task: (press: Press) => Promise<void>, needs?: Needs): void;
+  /** Presses that lead to nothing here, whoever makes them. */
+  ignore(action: string): void;
+  form<T extends object>(callback: string, tasks: FormTasks<T>): void;
+  shortcut(callback: string, task: (asked: Asked, person: Person, body: PressBody) => Promise<void>): void;
+  /** What menus offer for what was typed; nothing to those who may not, and where it takes too long. */
+  options(task: (person: Person, action: string, typed: string) => Promise<readonly object[]>): void;
+}
+
+export function createListen(app: App, ctx: SlackContext): Listen {
+  app.view({ type: 'view_closed', callback_id: /.*/ }, async ({ ack }) => ack());
+  return {
+    command(task) {
+      // Any slash command that Slack sends here is ours, whatever the manifest calls it.
+      app.command(/.*/, async ({ command, ack }) => {
+        await ack();
+        const asked: Asked = {
+          user: command.user_id,
+          channel: command.channel_id,
+          responseUrl: command.response_url,
+          triggerId: command.trigger_id,
+          atMs: ctx.now(),
+        };
+        await serve(ctx, asked, (person) => task(asked, person, command.text ?? ''));
+      });
+    },
+    press(action, task, needs) {
+      app.action(new RegExp(`^${action}(:|$)`), async ({ ack, body: given, action: element }) => {
+        await ack();
+        const body = given as PressBody;
+        const pressed = element as Pressed;
+        const asked = askedByPress(body, ctx.now());
+        const value = pressed.selected_option?.value ?? pressed.value ?? '';
+        await serve(
+          ctx,
+          asked,
+          async (person) => {
+            await task({ asked, person, value, pressed, body });
+            if (body.view?.type === 'home') await publishHome(ctx, person);
+          },
+          needs,
+        );
+      });
+    },
+    ignore(action) {
+      app.action(new RegExp(`^${action}(:|$)`), async ({ ack }) => ack());
+    },
+    form: (callback, tasks) => registerForm(app, ctx, callback, tasks),
+    shortcut(callback, task) {
+      app.shortcut(callback, async ({ ack, body: given }) => {
+        await ack();
+        const body = given as unknown as PressBody;
+        const asked = askedByPress(body, ctx.now());
+        await serve(ctx, asked, (person) => task(asked, person, body));
+      });
+    },
+    options(task) {
+      app.options(/.*/, async ({ ack, body, payload }) => {
+        const find = async () => {
+          const person = await ctx.people.find(body.user.id);
+          return refuse(ctx, person) === undefined ? task(person, payload.action_id, payload.value ?? '') : [];
+        };
+        const options = await inTime(ctx, find()).catch((error: unknown) => {
+          ctx.log.warn({ action: payload.action_id, error: String(error) }, 'a menu stayed empty');
+          return [];
+        });
+        await ack({ options: options as never });
+      });
+    },
+  };
+}
+
+function registerForm<T extends object>(
+  app: App,
+  ctx: SlackContext,
+  callback: string,
+  { needs, check, submit }: FormTasks<T>,
+): void {
+  app.view({ type: 'view_submission', callback_id: callback }, async ({ ack, body, view }) => {
+    const { responseUrl, ...place } = readPlace(view.private_metadata);
+    const asked: Asked = { user: body.user.id, channel: '', ...place, responseUrl, atMs: ctx.now() };
+    const read = (person: Person): Submitted<T> => ({
+      asked,
+      person,
+      metadata: readMetadata<T>(view.private_metadata),
+      below: view.previous_view_id ?? undefined,
+      ...readFields(view.state.values as Fields),
+    });
+    const done = async (person: Person) => {
+      if (await ctx.seen.insert(`form:${view.id}:${view.hash}`)) await submit(read(person));
+    };
+    if (!check) {
+      await ack();
+      return serve(ctx, asked, done, needs);
+    }
+    const look = async (): Promise<Faults> => {
+      const person = await ctx.people.find(asked.user);
+      // Told after the acknowledgement: whoever may not learns nothing from faults.
+      return refuse(ctx, person, needs) === undefined ? check(read(person)) : {};
+    };
+    let faults: Faults;
+    try {
+      faults = await inTime(ctx, look());
+    } catch (error) {
+      // The form stays open with what was typed; one without fields has nothing to lose.
+      const field = view.blocks.find(({ type }) => type === 'input')?.block_id;
+      if (field === undefined) {
+        await ack();
+        return tellFailure(ctx, asked, error);
+      }
+      faults = { [field]: clip(describeFailure(ctx, asked, error).text, MAX_FAULT) };
+    }
+    if (Object.keys(faults).length > 0) return ack({ response_action: 'errors', errors: faults });
+    await ack();
+    await serve(ctx, asked, done, needs);
+  });
+}
+
+/** Returns what `look` finds wrong, to be shown at a field; nothing where it finds nothing. */
+export async function faultAt(field: string, look: () => Promise<unknown>): Promise<Faults> {
+  try {
+    await look();
+    return {};
+  } catch (error) {
+    if (error instanceof HeadroomError) return { [field]: clip(error.message, MAX_FAULT) };
+    throw error;
+  }
+}
+
+/** Tells whoever pressed or sent something that no listener knows: it is from before an upgrade. */
+export async function tellOldWindow(ctx: SlackContext, body: object): Promise<void> {
+  const asked = askedByPress(body as PressBody, ctx.now());
+  const line = `This is from an older version of ${ctx.bot.name}, which no longer knows it. Close it and ask again.`;
+  await serve(ctx, asked, () => tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Help', command: 'help' }])));
+}
+
+/** Rejects once Slack would no longer wait. */
+function inTime<T>(ctx: SlackContext, work: Promise<T>): Promise<T> {
+  const late = ctx.wait(PATIENCE_MS).then(() => {
+    throw new HeadroomError('slack', 'That took too long. Please try again.');
+  });
+  return Promise.race([work, late]);
+}

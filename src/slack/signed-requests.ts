@@ -1,0 +1,81 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Logger } from '../log.ts';
+import type { Incoming } from './dispatch.ts';
+import type { SeenSet } from './seen-set.ts';
+
+const MAX_SKEW_S = 5 * 60;
+
+/** A request to `/slack/events`, read and not yet trusted. */
+export interface SlackRequest {
+  headers: IncomingHttpHeaders;
+  body: Uint8Array;
+}
+
+/** What goes back: nothing, a text, or what is sent as JSON. */
+export interface SlackAnswer {
+  status: number;
+  body?: unknown;
+}
+
+export type RequestHandler = (request: SlackRequest) => Promise<SlackAnswer>;
+
+/**
+ * Lets a signed request of Slack through once, and answers with its acknowledgement. Signature wrong or missing, more than 5
+ * minutes old or ahead: 401. The same signature again (also at another instance): 200, and nothing else happens. A body that
+ * is no object: 400. Source: docs.slack.dev/authentication/verifying-requests-from-slack.
+ */
+export function createRequestHandler(
+  take: (incoming: Incoming) => void,
+  { signingSecret, seen, log, now }: { signingSecret: string; seen: SeenSet; log: Logger; now(): number },
+): RequestHandler {
+  return async ({ headers, body }) => {
+    const signature = String(headers['x-slack-signature'] ?? '');
+    const stamp = String(headers['x-slack-request-timestamp'] ?? '');
+    if (!isSigned(body, signature, stamp, signingSecret, now())) {
+      log.warn({ stamp }, 'Slack request refused: check SLACK_SIGNING_SECRET and the clock');
+      return { status: 401 };
+    }
+    if (!(await seen.insert(signature))) return { status: 200 };
+    const content = parseContent(String(headers['content-type'] ?? ''), Buffer.from(body).toString('utf8'));
+    if (!content) {
+      log.warn({ bytes: body.length }, 'Slack request refused: its body is no object');
+      return { status: 400 };
+    }
+    if (content.ssl_check === '1') return { status: 200 };
+    if (content.type === 'url_verification') return { status: 200, body: { challenge: content.challenge } };
+    return new Promise((resolve) => {
+      take({
+        body: content,
+        ack: async (answer) => resolve({ status: 200, body: answer || undefined }),
+        ...(headers['x-slack-retry-num'] ? { retryNum: Number(headers['x-slack-retry-num']) } : {}),
+      });
+    });
+  };
+}
+
+function isSigned(body: Uint8Array, signature: string, stamp: string, secret: string, nowMs: number): boolean {
+  if (!/^\d{1,12}$/.test(stamp) || Math.abs(nowMs / 1000 - Number(stamp)) > MAX_SKEW_S) return false;
+  const expected = Buffer.from(`v0=${createHmac('sha256', secret).update(`v0:${stamp}:`).update(body).digest('hex')}`);
+  const given = Buffer.from(signature);
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+/** Events come as JSON, commands as a form, the rest as JSON in a form's `payload`. Undefined: no object. */
+function parseContent(type: string, text: string): Record<string, unknown> | undefined {
+  if (!/^application\/x-www-form-urlencoded\b/i.test(type)) return parseObject(text);
+  const form = new URLSearchParams(text);
+  const payload = form.get('payload');
+  return payload === null ? Object.fromEntries(form) : parseObject(payload);
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -119,6 +119,18 @@ export function resolveUntil(point: RangePoint, asking: Asking): Range {
   return build(calendar.startOfDay(first), toMs, undefined, undefined, asking);
 }
 
+/** The hours and minutes between two instants of the past. */
+export function resolveSpan(fromMs: number, toMs: number, nowMs: number, calendar: Calendar): Range {
+  const asking = {
+    asked: timesText(fromMs, toMs, calendar),
+    nowMs,
+    today: calendar.dayOf(nowMs),
+    calendar,
+    firstDay: 0,
+  };
+  return build(fromMs, toMs, undefined, undefined, asking);
+}
+
 /** Between two points of which one at least is a moment. What names no year or week begins before its end. */
 export function resolveTimes(from: RangePoint, to: RangePoint, asking: Asking): Range {
   const { today, asked, calendar } = asking;

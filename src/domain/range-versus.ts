@@ -1,0 +1,85 @@
+import type { Calendar } from './calendar.ts';
+import type { Range } from './range.ts';
+import { buildDays } from './range-days.ts';
+import { daysText } from './range-points.ts';
+import { type RangeReading, readRangeAt } from './range-reading.ts';
+import { resolveSpan } from './range-times.ts';
+import { resolveRange } from './ranges.ts';
+
+/** The span of equal length just before the range that it is compared with. */
+export const PREVIOUS = 'previous';
+
+/** The same range so much earlier: `today vs same day last week`. */
+const EARLIER = {
+  'day-before': { days: 1 },
+  'week-before': { weeks: 1 },
+  'month-before': { months: 1 },
+  'year-before': { years: 1 },
+} as const;
+type Earlier = keyof typeof EARLIER;
+
+const OPENER = /^(?:vs\.?|versus|against|compared (?:to|with)|relative to)$/i;
+const PREVIOUS_WORDS =
+  /^(?:(?:the )?(?:previous|prior|preceding)(?: (?:period|span|range|one))?|(?:the )?(?:period|span|range|time) before)$/i;
+const EARLIER_WORDS = /^(?:the |a )?(day|week|month|year) (?:before|earlier)$/i;
+const SAME_WORDS =
+  /^(?:the )?same (?:time|day|days|hour|hours|period|span|week|month|weekday) (?:(yesterday)|last (week|month|year)|(?:the |a )?(day|week|month|year) (?:before|earlier|ago))$/i;
+
+/**
+ * Returns the second range that begins at `words[at]` with `vs`, `versus`, `against` or `compared to`, undefined where none
+ * does. Its text is for `resolveVersus`: a range's, `previous`, or how much earlier (`week-before`).
+ */
+export function readVersusAt(words: readonly string[], at = 0): RangeReading | undefined {
+  const opening = [2, 1].find(
+    (count) => at + count <= words.length && OPENER.test(words.slice(at, at + count).join(' ')),
+  );
+  if (opening === undefined) return undefined;
+  const from = at + opening;
+  for (let used = Math.min(6, words.length - from); used > 0; used--) {
+    const text = words.slice(from, from + used).join(' ');
+    const range = readEarlier(text);
+    if (range) return { kind: 'range', range, used: opening + used, weak: false };
+  }
+  const second = readRangeAt(words, from);
+  if (second) return { ...second, used: opening + second.used };
+  // What else stands behind it may be a name to compare with.
+  return { kind: 'range', range: PREVIOUS, used: opening, weak: from < words.length };
+}
+
+function readEarlier(text: string): string | undefined {
+  if (PREVIOUS_WORDS.test(text)) return PREVIOUS;
+  if (Object.hasOwn(EARLIER, text)) return text;
+  const same = SAME_WORDS.exec(text);
+  const unit = (EARLIER_WORDS.exec(text)?.[1] ?? (same?.[1] ? 'day' : (same?.[2] ?? same?.[3])))?.toLowerCase();
+  return unit && `${unit}-before`;
+}
+
+/**
+ * The range that another is compared with. What is still growing is compared with as much of the time before: today until
+ * now with yesterday until the same time. Throws InvalidRangeError as `resolveRange` does.
+ */
+export function resolveVersus(text: string, range: Range, nowMs: number, calendar: Calendar, firstDay?: number): Range {
+  if (text === PREVIOUS) return resolvePrevious(range, nowMs, calendar);
+  if (Object.hasOwn(EARLIER, text)) return shift(range, EARLIER[text as Earlier], nowMs, calendar);
+  return resolveRange(text, nowMs, calendar, { firstDay });
+}
+
+function resolvePrevious(range: Range, nowMs: number, calendar: Calendar): Range {
+  const days = range.lastDay - range.firstDay + 1;
+  if (range.timed) {
+    const length = Math.min(range.toMs, Math.ceil(nowMs / 60_000) * 60_000) - range.fromMs;
+    return resolveSpan(range.fromMs - length, range.fromMs, nowMs, calendar);
+  }
+  return shift(range, { days: Math.max(days, 0) }, nowMs, calendar);
+}
+
+/** Both ends so much earlier by the calendar; the end of a running range is now. */
+function shift(range: Range, by: Temporal.DurationLike, nowMs: number, calendar: Calendar): Range {
+  const earlier = (ms: number) =>
+    Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(calendar.zone).subtract(by).epochMilliseconds;
+  const toMs = range.partial ? Math.ceil(nowMs / 60_000) * 60_000 : range.toMs;
+  if (range.timed || range.partial) return resolveSpan(earlier(range.fromMs), earlier(toMs), nowMs, calendar);
+  const [first, end] = [calendar.dayOf(earlier(range.fromMs)), calendar.dayOf(earlier(range.toMs))];
+  const days = { first, last: end - 1 };
+  return buildDays({ ...days, text: daysText(days) }, calendar.dayOf(nowMs), calendar);
+}

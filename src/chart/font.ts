@@ -18,32 +18,72 @@ export const FONT_FILES = {
   full: { 400: pathOf('Inter-Regular.ttf'), 600: pathOf('Inter-SemiBold.ttf') },
 } as const;
 
-const metrics = {
+/** Fonts for what Inter lacks, in one weight. `scripts` has Inter's own letters too: resvg draws a mixed text with one font. */
+export const FALLBACK_FILES = { scripts: pathOf('Scripts.ttf'), cjk: pathOf('Cjk.ttf') } as const;
+export type Fallback = keyof typeof FALLBACK_FILES;
+
+const inter = {
   basic: { 400: readMetrics(FONT_FILES.basic[400]), 600: readMetrics(FONT_FILES.basic[600]) },
   full: { 400: readMetrics(FONT_FILES.full[400]), 600: readMetrics(FONT_FILES.full[600]) },
 };
+/** Read when first needed: 22,000 characters take their time. */
+const fallbacks = new Map<Fallback, FontMetrics>();
+
+function fallbackOf(name: Fallback): FontMetrics {
+  const known = fallbacks.get(name) ?? readMetrics(FALLBACK_FILES[name]);
+  fallbacks.set(name, known);
+  return known;
+}
 
 /** Wide scripts and pictures take a whole em; other scripts that are not bundled are given rather too much than too little. */
 const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Extended_Pictographic}\uff01-\uff60]/u;
 
-/** Width in logical pixels. Exact for the bundled fonts (they carry no kerning), estimated for other scripts. */
+/** Width in logical pixels. Exact for Inter (it carries no kerning), at least as much as is drawn for other scripts. */
 export function measureText(text: string, sizePx: number, weight: Weight = 400): number {
-  const font = metrics.full[weight];
+  const font = inter.full[weight];
   let ems = 0;
-  for (const character of text) {
-    ems +=
-      font.advanceOf(character.codePointAt(0)!) ?? (/\p{M}/u.test(character) ? 0 : WIDE.test(character) ? 1 : 0.75);
-  }
+  for (const character of text) ems += font.advanceOf(character.codePointAt(0)!) ?? measureForeign(character);
   return ems * sizePx;
 }
 
-/** Whether the bundled fonts (or the small one alone) have a glyph for every character. */
-export function isBundled(text: string, set: 'basic' | 'full' = 'full'): boolean {
-  const font = metrics[set][400];
-  for (const character of text) {
-    if (font.advanceOf(character.codePointAt(0)!) === undefined && character !== '\n') return false;
-  }
+function measureForeign(character: string): number {
+  if (/\p{M}/u.test(character)) return 0;
+  if (WIDE.test(character)) return Math.max(1, fallbackOf('scripts').advanceOf(character.codePointAt(0)!) ?? 1);
+  return fallbackOf('scripts').advanceOf(character.codePointAt(0)!) ?? 0.75;
+}
+
+/** Whether Inter (or its small set alone) has a glyph for every character. */
+export function isInter(text: string, set: keyof typeof FONT_FILES = 'full'): boolean {
+  return everyCharacter(text, (codePoint) => inter[set][400].advanceOf(codePoint) !== undefined);
+}
+
+/** Whether a fallback font has a glyph for the character. */
+export function isIn(fallback: Fallback, codePoint: number): boolean {
+  return fallbackOf(fallback).advanceOf(codePoint) !== undefined;
+}
+
+/**
+ * Whether the bundled fonts draw a text whole. One font must have all of it, as scripts are joined within it; only where each
+ * character stands for itself (Chinese, Japanese, Korean, emoji) can several take part.
+ */
+export function isBundled(text: string): boolean {
+  if (isInter(text)) return true;
+  const has = (codePoint: number) => inter.full[400].advanceOf(codePoint) !== undefined;
+  return (
+    everyCharacter(text, (codePoint) => isIn('scripts', codePoint)) ||
+    everyCharacter(
+      text,
+      (codePoint) =>
+        has(codePoint) ||
+        isIn('cjk', codePoint) ||
+        (isIn('scripts', codePoint) && WIDE.test(String.fromCodePoint(codePoint))),
+    )
+  );
+}
+
+function everyCharacter(text: string, test: (codePoint: number) => boolean): boolean {
+  for (const character of text) if (character !== '\n' && !test(character.codePointAt(0)!)) return false;
   return true;
 }
 

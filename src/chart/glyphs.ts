@@ -1,13 +1,16 @@
 import { Resvg, type ResvgRenderOptions } from '@resvg/resvg-js';
-import { FONT_FAMILY, FONT_FILES, isBundled } from './font.ts';
+import { FALLBACK_FILES, type Fallback, FONT_FAMILY, FONT_FILES, isBundled, isIn, isInter } from './font.ts';
 import type { CanDraw } from './labels.ts';
 
 /** resvg drops text without an error where it has no font, so the smallest set that has every character of `text` is named. */
 export function fontOptions(text: string): NonNullable<ResvgRenderOptions['font']> {
-  const set = isBundled(text, 'basic') ? 'basic' : 'full';
+  const set = isInter(text, 'basic') ? 'basic' : 'full';
+  const foreign = isInter(text) ? [] : [...new Set(text)].filter((character) => !isInter(character));
+  const holds = (fallback: Fallback) => (character: string) => isIn(fallback, character.codePointAt(0)!);
+  const fallbacks = (['scripts', 'cjk'] as const).filter((fallback) => foreign.some(holds(fallback)));
   return {
-    fontFiles: Object.values(FONT_FILES[set]),
-    loadSystemFonts: !isBundled(text),
+    fontFiles: [...Object.values(FONT_FILES[set]), ...fallbacks.map((fallback) => FALLBACK_FILES[fallback])],
+    loadSystemFonts: foreign.some((character) => !fallbacks.some((fallback) => holds(fallback)(character))),
     defaultFontFamily: FONT_FAMILY,
     sansSerifFamily: FONT_FAMILY,
   };
@@ -15,6 +18,10 @@ export function fontOptions(text: string): NonNullable<ResvgRenderOptions['font'
 
 /** Draws with the bundled fonts alone. */
 export const canDrawBundled: CanDraw = (text) => isBundled(text);
+
+/** Scripts whose letters change places and merge: resvg 2.6.2 sets them over each other. */
+const MISDRAWN =
+  /[\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}\p{Script=Javanese}\p{Script=Balinese}]/u;
 
 const CELL = 32;
 
@@ -39,10 +46,12 @@ export function createGlyphProbe(): CanDraw {
   }
 
   return (text) => {
+    if (isBundled(text)) return true;
+    if (MISDRAWN.test(text)) return false;
     const foreign = Array.from(new Set(text)).filter((character) => !isBundled(character));
     const unknown = foreign.filter((character) => !known.has(character));
     if (unknown.length > 0) probe(unknown);
-    return foreign.every((character) => known.get(character));
+    return foreign.length > 0 && foreign.every((character) => known.get(character));
   };
 }
 

@@ -5,13 +5,28 @@ export type CanDraw = (text: string) => boolean;
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** One line without invisible characters: controls, direction marks, variation selectors; white space becomes one blank. */
+/**
+ * One line without invisible characters: controls, direction marks, variation selectors; white space becomes one blank. What joins
+ * emoji or letters of a joining script stays.
+ */
 export function cleanText(text: string): string {
   return text
     .normalize('NFC')
-    .replace(/[\p{Cf}\p{Cs}\p{Variation_Selector}]/gu, '')
+    .replace(/(?![\u200c\u200d])\p{Cf}|[\p{Cs}\p{Variation_Selector}]/gu, '')
+    .replace(/(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Lo}\p{M}])[\u200c\u200d]+/gu, '')
+    .replace(/[\u200c\u200d]+(?![\p{Extended_Pictographic}\p{Lo}])/gu, '')
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim();
+}
+
+const FIRST_REGIONAL = 0x1f1e6;
+
+/** Emoji as resvg can draw them, one character each: of a joined one its first part, flags by their letters. */
+function simplifyEmoji(text: string): string {
+  return text
+    .replace(/(\p{Extended_Pictographic})(?:\p{Emoji_Modifier}|\u200d\p{Extended_Pictographic})+/gu, '$1')
+    .replace(/[\u{1f1e6}-\u{1f1ff}]/gu, (letter) => String.fromCharCode(letter.codePointAt(0)! - FIRST_REGIONAL + 65))
+    .replace(/\u20e3/gu, '');
 }
 
 /** Cuts the middle, since routes and client names differ at either end. Unchanged where it fits `maxWidth`. */
@@ -47,7 +62,7 @@ export function toLabels(
   firstRank = 1,
 ): string[] {
   const labels = names.map((name, index) => {
-    const clean = cleanText(name);
+    const clean = simplifyEmoji(cleanText(name));
     return clean && canDraw(clean) ? shortenText(clean, maxWidth, sizePx) : `#${firstRank + index}`;
   });
   return labels.map((label, index) => {
@@ -61,9 +76,9 @@ export function toLabels(
 export function drawableText(text: string, labels: ReadonlyMap<string, string>, canDraw: CanDraw): string {
   let drawn = text;
   for (const [name, label] of labels) {
-    if (name && !canDraw(cleanText(name))) drawn = drawn.replaceAll(name, label);
+    if (name && !canDraw(simplifyEmoji(cleanText(name)))) drawn = drawn.replaceAll(name, label);
   }
-  drawn = cleanText(drawn);
+  drawn = simplifyEmoji(cleanText(drawn));
   if (canDraw(drawn)) return drawn;
   const parts = Array.from(graphemes.segment(drawn), ({ segment }) => (canDraw(segment) ? segment : '…'));
   return parts.join('').replace(/…+/g, '…');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isBundled, measureText } from '../../src/chart/font.ts';
-import { canDrawBundled } from '../../src/chart/glyphs.ts';
+import { canDrawBundled, createGlyphProbe } from '../../src/chart/glyphs.ts';
 import { cleanText, drawableText, shortenText, toLabels, wrapText } from '../../src/chart/labels.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 80 });
@@ -29,28 +29,59 @@ describe('labels', () => {
     expect(label).toMatch(/^\/v1\/segm.*….*items$/);
   });
 
-  it('are the rank where the font lacks a character', () => {
-    expect(toLabels(['acme', '請求', 'Ωmega', 'Ж', '🚀'], 200, 14, canDrawBundled)).toEqual([
+  it('are the names themselves in every script that a bundled font draws', () => {
+    const names = [
       'acme',
-      '#2',
       'Ωmega',
       'Ж',
-      '#5',
+      '請求サービス',
+      '한국어',
+      'خدمة الفواتير',
+      'עברית',
+      'บริการ',
+      '🚀 rocket',
+      '🚀 請求',
+    ];
+    expect(toLabels(names, 300, 14, canDrawBundled)).toEqual(names);
+  });
+
+  it('are the rank where no font has a character, or letters of several joining scripts meet', () => {
+    expect(toLabels(['a', '\u{10fff0}', 'हिन्दी', 'خدمة 請求'], 200, 14, canDrawBundled)).toEqual([
+      'a',
+      '#2',
+      '#3',
+      '#4',
     ]);
+    expect(createGlyphProbe()('हिन्दी सेवा')).toBe(false);
+    expect(createGlyphProbe()('خدمة 請求')).toBe(false);
+  });
+
+  it('take the first part of a joined emoji, and the letters of a flag', () => {
+    expect(toLabels(['👩‍👩‍👧‍👦 home', '👍🏿', '🇩🇪 billing', '❤️', '1️⃣'], 200, 14, canDrawBundled)).toEqual([
+      '👩 home',
+      '👍',
+      'DE billing',
+      '❤',
+      '1',
+    ]);
+    expect(toLabels(['👩‍🚀', '👩‍🌾'], 200, 14, canDrawBundled)).toEqual(['👩 #1', '👩 #2']);
   });
 
   it('carry no invisible characters', () => {
     expect(cleanText('\u202eab\u0000c\u200d\n d\ufe0f')).toBe('ab c d');
+    expect(cleanText('a\u200db\u200c')).toBe('ab');
+    expect(cleanText('👩\u200d👩\u200d👧\u200d👦')).toBe('👩\u200d👩\u200d👧\u200d👦');
+    expect(cleanText('می\u200cخواهم')).toBe('می\u200cخواهم');
   });
 });
 
 describe('free text', () => {
   it('mentions names by their labels where these cannot be drawn', () => {
     const labels = new Map([
-      ['請求', '#1'],
+      ['हिन्दी', '#1'],
       ['acme', 'acme'],
     ]);
-    expect(drawableText('請求 made 5, acme 3, 他人 1.', labels, canDrawBundled)).toBe('#1 made 5, acme 3, … 1.');
+    expect(drawableText('हिन्दी made 5, acme 3, தமிழ் 1.', labels, canDrawBundled)).toBe('#1 made 5, acme 3, … 1.');
   });
 
   it('wraps into lines that fit, and loses nothing while there is room', () => {

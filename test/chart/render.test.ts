@@ -36,7 +36,7 @@ describe('text', () => {
     return ink;
   }
 
-  it.each(['acme', 'Ελληνικά', 'Привет', 'żółć', 'Việt'])(
+  it.each(['acme', 'Ελληνικά', 'Привет', 'żółć', 'Việt', '請求', '한국어', 'خدمة', 'עברית', 'บริการ', '🚀'])(
     '%s leaves ink without a font of the machine',
     async (name) => {
       expect(isBundled(name)).toBe(true);

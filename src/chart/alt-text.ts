@@ -124,7 +124,7 @@ function wordPools(report: PoolReport): Wording {
     return [
       ...scope.pools.map((pool) => prefix + wordBalance(pool.name, pool)),
       ...scope.limits.map((limit) => prefix + wordBalance(`${limit.name} (limit)`, limit)),
-      ...(isOver(scope) ? [`${prefix}overage ${formatCredits(scope.overage)}`] : []),
+      ...(isOver(scope) ? [`${prefix}${formatCredits(scope.overage)} over the allowance`] : []),
     ];
   });
   return { form: 'Bar chart of pools', values };
@@ -133,8 +133,8 @@ function wordPools(report: PoolReport): Wording {
 function wordSummary(report: SummaryReport): Wording {
   const values = report.cards.map((card) => {
     if (!card.pool) return `${cleanText(card.title)} ${formatCount(card.requestsToday)} requests today, no pool`;
-    const rest = card.restCount > 0 ? `, ${formatCredits(card.restLeft)} more in the rest of the stack` : '';
-    const overage = card.overage > 0 ? `, overage ${formatCredits(card.overage)}` : '';
+    const rest = card.restCount > 0 ? `, ${formatCredits(card.restLeft)} more in later pools` : '';
+    const overage = card.overage > 0 ? `, ${formatCredits(card.overage)} over the allowance` : '';
     return `${cleanText(card.title)}: ${wordBalance(card.pool.name, { ...card.pool, level: card.level })}${rest}${overage}`;
   });
   return {
@@ -146,23 +146,39 @@ function wordSummary(report: SummaryReport): Wording {
 
 function wordBalance(name: string, balance: PoolBalance): string {
   const percent = balance.amount === 0 ? '' : ` (${formatPercent(balance.percent, balance.thresholds)})`;
-  return `${cleanText(name)} ${formatCredits(balance.used)} of ${formatCredits(balance.amount)}${percent}, ${balance.level}`;
+  return `${cleanText(name)} ${formatCredits(balance.used)} of ${formatCredits(balance.amount)} used${percent}, ${balance.level}`;
 }
 
 function wordSeries(report: SeriesReport): Wording {
-  const starts = report.bars.map(({ startMs }) => startMs);
-  const unit = stepGrainOf(report.range, starts);
-  const bars = report.bars.toSorted((a, b) => b.requests - a.requests);
-  const limit = report.limit
-    ? ` Limit ${cleanText(report.limit.name)} ${formatCount(report.limit.value)} per ${STEP_NAMES[unit]}.`
-    : '';
-  return {
-    form: 'Column chart',
-    values: bars.map(
-      ({ label, requests, partial }) => `${cleanText(label)} ${formatCount(requests)}${partial ? ' (partial)' : ''}`,
-    ),
-    closing: `In all ${formatCount(report.totals.requests)} requests.${limit}`,
-  };
+  const { bars, totals, usual = [], marks = [], limit } = report;
+  const unit = stepGrainOf(
+    report.range,
+    bars.map(({ startMs }) => startMs),
+  );
+  const values = bars
+    .map((bar, step) => ({ ...bar, usual: usual[step] }))
+    .toSorted((a, b) => b.requests - a.requests)
+    .map(({ label, requests, failed, partial, usual }) => {
+      const details = [
+        ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
+        ...(usual?.isOdd ? [`usually ${formatCount(usual.median)}`] : []),
+        ...(partial ? ['not complete'] : []),
+      ];
+      return `${cleanText(label)} ${formatCount(requests)}${details.length > 0 ? ` (${details.join(', ')})` : ''}`;
+    });
+  const sentences = [
+    `In all ${formatCount(totals.requests)} requests, ${formatCount(totals.failed)} failed.`,
+    ...(limit ? [`Limit ${cleanText(limit.name)} ${formatCount(limit.value)} per ${STEP_NAMES[unit]}.`] : []),
+    ...(marks.length > 0
+      ? [
+          `Marked: ${marks
+            .slice(0, 5)
+            .map(({ label }) => cleanText(label))
+            .join(', ')}.`,
+        ]
+      : []),
+  ];
+  return { form: 'Column chart', values, closing: sentences.join(' ') };
 }
 
 function wordHistory(report: HistoryReport): Wording {

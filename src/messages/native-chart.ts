@@ -1,5 +1,13 @@
 import { NONE } from '../domain/dimension.ts';
-import type { HistoryReport, RankingReport, Report, SeriesReport, StatusReport } from '../domain/report.ts';
+import type {
+  HistoryReport,
+  Level,
+  RankingReport,
+  Report,
+  SeriesReport,
+  StatusReport,
+  Totals,
+} from '../domain/report.ts';
 import { groupOf } from '../report/status-codes.ts';
 import { MAX_CHART_LABEL, MAX_CHART_POINTS, MAX_CHART_SERIES, MAX_CHART_TITLE } from './limits.ts';
 import { type Block, clip, keepDirection } from './text.ts';
@@ -7,7 +15,14 @@ import { type Block, clip, keepDirection } from './text.ts';
 interface Series {
   name: string;
   values: readonly number[];
+  /** Stands there also without values: Slack colours series by their place. */
+  holdsPlace?: boolean;
 }
+
+/*
+ * Slack colours series by their place, rust first, then blue, green and pink, and takes no colours (slack-blocks-to-jsx copies its
+ * palette). What is bad stands first therefore and what is fine second, so that colours mean what they mean in the pictures.
+ */
 
 /** A message takes no more: undocumented, see vercel/chat#696. */
 const MAX_CHARTS = 2;
@@ -43,7 +58,7 @@ function listCharts(report: Report): (Block | undefined)[] {
       return [
         toUsed(
           'scope',
-          report.cards.flatMap(({ title, pool }) => (pool ? [{ ...pool, name: title }] : [])),
+          report.cards.flatMap(({ title, pool, level }) => (pool ? [{ ...pool, name: title, level }] : [])),
         ),
       ];
     case 'pool':
@@ -58,18 +73,31 @@ function listCharts(report: Report): (Block | undefined)[] {
   }
 }
 
-function toUsed(what: string, balances: readonly { name: string; percent: number }[]): Block | undefined {
-  const values = balances.map(({ percent }) => Math.floor(percent * 10) / 10);
-  const names = balances.map(({ name }) => name);
-  return toChart('bar', `Used % of each ${what}`, names, [{ name: 'used %', values }], '%');
+function toUsed(what: string, balances: readonly { name: string; percent: number; level: Level }[]): Block | undefined {
+  const isLow = ({ level }: { level: Level }) => level === 'healthy' || level === 'approaching';
+  const part = (name: string, isIn: (balance: { level: Level }) => boolean): Series => ({
+    name,
+    values: balances.map((balance) => (isIn(balance) ? Math.floor(balance.percent * 10) / 10 : 0)),
+    holdsPlace: true,
+  });
+  const series = [part('critical or used up', (balance) => !isLow(balance)), part('used', isLow)];
+  return toChart(
+    'bar',
+    `Used % of each ${what}`,
+    balances.map(({ name }) => name),
+    series,
+    '%',
+  );
 }
 
 /** A year stands at each January alone: labels beside each other have no room for more. */
 function toHistory(report: HistoryReport): Block | undefined {
   const labels = report.months.map(({ label }) => (label.startsWith('Jan') ? label : label.replace(/ \d{4}$/, '')));
-  const series = report.series.map((name) => ({
+  // Overage is the last of them.
+  const series = report.series.toReversed().map((name, place) => ({
     name,
     values: report.months.map(({ drawn }) => (drawn[name] ?? 0) / 1000),
+    holdsPlace: place === 0 && report.series.length > 1,
   }));
   return toChart('bar', report.title, labels, series, 'credits');
 }
@@ -90,12 +118,16 @@ function toRanking(report: RankingReport): Block | undefined {
 }
 
 function toOutcomes(title: string, rows: RankingReport['rows']): Block | undefined {
-  const series = (['ok', 'failed', 'none'] as const).map((key) => ({
+  const names = rows.map(({ name }) => name);
+  return toChart('bar', title, names, outcomesOf(rows), 'requests');
+}
+
+function outcomesOf(rows: readonly Totals[]): Series[] {
+  return (['failed', 'ok', 'none'] as const).map((key) => ({
     name: key === 'none' ? NONE : key,
     values: rows.map((row) => row[key]),
+    holdsPlace: key === 'failed',
   }));
-  const names = rows.map(({ name }) => name);
-  return toChart('bar', title, names, series, 'requests');
 }
 
 function toPie(report: RankingReport): Block | undefined {
@@ -115,12 +147,16 @@ function toPie(report: RankingReport): Block | undefined {
   };
 }
 
+/** In an order in which server errors are rust and successes blue; 429 comes round to rust again. */
+const GROUPS = ['5xx', '2xx', '3xx', '4xx', '429', NONE, '1xx'] as const;
+
 function toStatus(report: StatusReport): Block | undefined {
-  const series = report.groups.map(({ group }) => ({
+  const series = GROUPS.map((group) => ({
     name: group,
     values: report.steps.map(({ counts }) =>
       Object.entries(counts).reduce((sum, [status, count]) => sum + (groupOf(status) === group ? count : 0), 0),
     ),
+    holdsPlace: group === '5xx',
   }));
   return toChart(
     'line',
@@ -132,9 +168,8 @@ function toStatus(report: StatusReport): Block | undefined {
 }
 
 function toSeries(report: SeriesReport): Block | undefined {
-  const values = report.bars.map(({ requests }) => requests);
-  const series: Series[] = [{ name: 'requests', values }];
-  if (report.limit) series.push({ name: report.limit.name, values: values.map(() => report.limit!.value) });
+  const series = outcomesOf(report.bars);
+  if (report.limit) series.push({ name: report.limit.name, values: report.bars.map(() => report.limit!.value) });
   return toChart(
     'bar',
     report.title,
@@ -151,8 +186,9 @@ function toChart(
   all: readonly Series[],
   unit: string,
 ): Block | undefined {
-  const series = all.filter(({ values }) => values.some((value) => value > 0));
-  if (series.length === 0 || points.length > MAX_CHART_POINTS || series.length > MAX_CHART_SERIES) return undefined;
+  const isDrawn = ({ values }: Series) => values.some((value) => value > 0);
+  const series = all.filter((each) => each.holdsPlace || isDrawn(each));
+  if (!series.some(isDrawn) || points.length > MAX_CHART_POINTS || series.length > MAX_CHART_SERIES) return undefined;
   const categories = toLabels(points);
   const names = toLabels(series.map(({ name }) => name));
   return {

@@ -4,6 +4,7 @@ import { CHART_CASES } from './cases.ts';
 import {
   AWKWARD_NAMES,
   dailyWithLimit,
+  oddDay,
   poolStack,
   rankingOf,
   statusOfWeek,
@@ -71,6 +72,12 @@ describe('alternative text', () => {
     expect(buildAltText({ ...report, scopes: [{ ...report.scopes[0]!, pools: [pool] }] })).toContain(
       '(89.9%), approaching',
     );
+  });
+
+  it('says what failed, what is far from the usual, and what happened', () => {
+    const text = buildAltText(oddDay());
+    expect(text).toContain('566 (31 failed, usually 126); ');
+    expect(text).toMatch(/In all 3,312 requests, 94 failed\. Marked: Alert 90%\.$/);
   });
 
   it('says what a table is about where there is no chart', () => {

@@ -4,7 +4,16 @@ import { buildNativeCharts } from '../../src/messages/native-chart.ts';
 import { findRuleErrors } from '../../src/playground/emulator/block-rules.ts';
 import { findSchemaErrors } from '../../src/playground/emulator/block-schema.ts';
 import { CHART_CASES } from '../chart/cases.ts';
-import { drillOf, historyByPool, historyOf, statusOfWeek, summaryOfScopes } from '../chart/fixtures.ts';
+import {
+  drillOf,
+  historyByPool,
+  historyOf,
+  oddMonth,
+  rankingOf,
+  statusOfWeek,
+  summaryOfScopes,
+  topClients,
+} from '../chart/fixtures.ts';
 
 interface Chart {
   title: string;
@@ -13,6 +22,11 @@ interface Chart {
 
 function chartsOf(report: Report): Chart[] {
   return buildNativeCharts(report) as unknown as Chart[];
+}
+
+/** As many days as Slack draws. */
+function oddMonthStart(): Report {
+  return { ...oddMonth(), bars: oddMonth().bars.slice(0, 20) };
 }
 
 function sumsOf({ chart }: Chart): Record<string, number> {
@@ -26,6 +40,15 @@ describe('a private answer', () => {
     const blocks = buildNativeCharts(report);
     expect(blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`))).toEqual([]);
     expect(findRuleErrors(blocks as never, 'message')).toEqual([]);
+  });
+
+  test('has what is bad first and what is fine second, whose colours are rust and blue', () => {
+    const namesOf = (report: Report) => chartsOf(report)[0]!.chart.series.map(({ name }) => name);
+    expect(namesOf(topClients())).toEqual(['failed', 'ok']);
+    expect(namesOf(rankingOf([['a', 5]]))).toEqual(['failed', 'ok']);
+    expect(namesOf(oddMonthStart())).toEqual(['failed', 'ok']);
+    expect(namesOf(statusOfWeek()).slice(0, 2)).toEqual(['5xx', '2xx']);
+    expect(namesOf(historyByPool())).toEqual(['overage', 'Annual add-on', 'Bundled licences']);
   });
 
   test('stands 429 apart, as the picture and the table do', () => {
@@ -45,13 +68,16 @@ describe('a private answer', () => {
     const labels = chart!.chart.series[0]!.data.map(({ label }) => label);
     expect(labels.slice(0, 4)).toEqual(['Dec', 'Jan 2026', 'Feb', 'Mar']);
     const [quiet] = chartsOf(historyOf(['Monthly', 'overage'], () => ({ Monthly: 5, overage: 0 })));
-    expect(Object.keys(sumsOf(quiet!))).toEqual(['Monthly']);
+    expect(sumsOf(quiet!)).toEqual({ overage: 0, Monthly: 60 });
   });
 
   test('draws the cards, and the first two dimensions of a client', () => {
     const report = summaryOfScopes();
     const [cards] = chartsOf(report);
-    expect(cards!.chart.series[0]!.data.map(({ value }) => value)).toEqual([92.3, 77.5, 3]);
+    expect(cards!.chart.series.map(({ data }) => data.map(({ value }) => value))).toEqual([
+      [92.3, 0, 0],
+      [0, 77.5, 3],
+    ]);
     const charts = chartsOf(drillOf('mobile-android'));
     expect(charts.map(({ title }) => title)).toEqual(['Routes', 'Status codes']);
     expect(sumsOf(charts[0]!)).toEqual({ ok: 224_188, failed: 64_002 });

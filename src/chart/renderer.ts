@@ -1,25 +1,17 @@
 import { Worker } from 'node:worker_threads';
+import type { Picture } from '../domain/picture.ts';
 import type { Report } from '../domain/report.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { RenderJob, RenderOutcome } from './render-worker.ts';
 import type { ChartView } from './spec/build.ts';
 
-export interface ChartPicture {
-  png: Uint8Array;
-  /** Pixels. */
-  width: number;
-  height: number;
-  /** At most 1,000 characters, with the numbers. */
-  altText: string;
-}
-
 export interface ChartRenderer {
   /**
    * Undefined where there is nothing to draw. Rejects with HeadroomError (`overloaded`) where too many wait, the chart took too
    * long or the thread fell over; the next one has a new thread.
    */
-  render(report: Report, options?: { view?: ChartView | undefined }): Promise<ChartPicture | undefined>;
+  render(report: Report, options?: { view?: ChartView | undefined }): Promise<Picture | undefined>;
   /** Rejects what waits and ends the thread; afterwards nothing is drawn any more. */
   stop(): Promise<void>;
 }
@@ -35,7 +27,7 @@ export interface ChartRendererOptions {
 }
 
 interface Waiting extends RenderJob {
-  resolve(picture: ChartPicture | undefined): void;
+  resolve(picture: Picture | undefined): void;
   reject(error: Error): void;
 }
 

@@ -1,16 +1,18 @@
 import { WebAPIRequestError, type WebClient } from '@slack/web-api';
 import type { Logger } from '../log.ts';
 import { fitMessage } from '../messages/fit.ts';
+import { MAX_ALT_TEXT } from '../messages/limits.ts';
 import type { RefusedBlocks } from '../messages/refused-blocks.ts';
 import type { Message as Sendable } from '../messages/text.ts';
+import { clip } from '../messages/text.ts';
 import { classifyFailure, type Failure, isThreadRefusal } from '../slack/client/errors.ts';
 import { sendRepaired } from '../slack/client/send-repaired.ts';
+import { uploadPicture } from '../slack/client/upload.ts';
 import type { Db } from '../store/database.ts';
 import { beginCall, type Delivery, findDelivery } from '../store/delivery-repository.ts';
 import type { Clock } from './clock.ts';
 import type { Block, Composers, Message } from './composer.ts';
 import { listOwnMessages, METADATA_EVENT, type Place } from './copies.ts';
-import { uploadPicture } from './picture.ts';
 
 export interface AttemptPorts {
   db: Db;
@@ -132,7 +134,11 @@ async function showPicture(
 ): Promise<Block | undefined> {
   try {
     const picture = await image.draw();
-    return picture && (await uploadPicture(client, clock, image.title, picture));
+    if (!picture) return undefined;
+    const { title } = image;
+    const name = `${title.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.png`;
+    const id = await uploadPicture({ client, wait: (ms) => clock.sleep(ms) }, picture, { name, title });
+    return { type: 'image', slack_file: { id }, alt_text: clip(picture.altText, MAX_ALT_TEXT) };
   } catch (error) {
     log.warn({ delivery: key, error: String(error) }, 'the picture was left out');
     return undefined;

@@ -1,14 +1,8 @@
 import type { NewDelivery } from '../domain/delivery.ts';
+import type { Picture } from '../domain/picture.ts';
 
 /** A Block Kit block as it goes over the wire. */
 export type Block = { type: string; [field: string]: unknown };
-
-/** A chart, rendered. */
-export interface Picture {
-  png: Uint8Array;
-  /** States the numbers. */
-  altText: string;
-}
 
 /** What a delivery looks like in Slack. */
 export interface Message {

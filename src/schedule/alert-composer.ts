@@ -1,5 +1,6 @@
-import type { Composer, Message, Picture } from '../delivery/composer.ts';
+import type { Composer, Message } from '../delivery/composer.ts';
 import type { AlertContent } from '../domain/alert.ts';
+import type { Picture } from '../domain/picture.ts';
 import type { Report, Reporter } from '../domain/report.ts';
 import { type AlertEvent, buildAlert, buildAlertLine } from '../messages/alert-message.ts';
 import type { Message as Built } from '../messages/text.ts';

@@ -1,6 +1,7 @@
-import type { Composer, Picture } from '../delivery/composer.ts';
+import type { Composer } from '../delivery/composer.ts';
 import type { Calendar } from '../domain/calendar.ts';
 import { formatDay } from '../domain/calendar.ts';
+import type { Picture } from '../domain/picture.ts';
 import type { RankingReport, Report } from '../domain/report.ts';
 import { buildTable } from '../messages/table.ts';
 import { defuse, leaf, richText } from '../messages/text.ts';

@@ -10,9 +10,9 @@ import { classifyFailure } from './client/errors.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import { answerOrRefuse } from './command/refused-range.ts';
 import { type Asked, asBlocks, newId, type SlackContext, tellPrivately } from './context.ts';
+import { type Drawn, drawPicture } from './files.ts';
 import { hasGraph, listNext, type Next } from './next-questions.ts';
 import type { Person } from './permissions.ts';
-import { type Drawn, drawPicture } from './pictures.ts';
 import { closedBy, findPlace, isPrivateByDefault, type Place } from './places.ts';
 
 /** Text waits so long for its picture, counted from the request: together with posting it stays below 2 s. */

@@ -10,8 +10,8 @@ import { listChosenFilters, upsertChosenFilters } from '../store/conversation-re
 import { answerQuestion } from './answer.ts';
 import { type Command, parseCommand } from './command/command.ts';
 import { type Asked, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
-import { sendCsv } from './csv-file.ts';
 import { requireAdmin } from './failure.ts';
+import { sendCsv } from './files.ts';
 import { openView } from './modals.ts';
 import { hasFilters } from './next-questions.ts';
 import { performAlerts } from './perform-alerts.ts';

@@ -1,6 +1,7 @@
 import type { DeclaredLimit, DeclaredPool } from '../domain/declaration.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
+import type { Picture } from '../domain/picture.ts';
 import type { FieldFault, PoolEdit, ScopeEdit, ScopeFields } from '../domain/pool-fields.ts';
 import type { Question, Report } from '../domain/report.ts';
 
@@ -8,14 +9,6 @@ import type { Question, Report } from '../domain/report.ts';
  * What the Slack app needs from the rest of Headroom besides answers and storage. Implemented outside `slack/`, so that a
  * listener never knows how a digest is scheduled or an alert is kept. Instants are epoch ms; people and channels are ids.
  */
-
-/** A chart as it is uploaded: PNG bytes, size in pixels, and alt text (≤ 1,000 characters) with the numbers. */
-export interface Picture {
-  png: Uint8Array;
-  width: number;
-  height: number;
-  altText: string;
-}
 
 /** Draws a report; undefined where there is nothing to draw. May reject: the answer then stays text and table. */
 export interface Charts {

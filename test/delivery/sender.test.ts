@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { NewDelivery } from '../../src/domain/delivery.ts';
+import type { Picture } from '../../src/domain/picture.ts';
 import { createLogger } from '../../src/log.ts';
 import { header, richText } from '../../src/messages/text.ts';
 import type { Db } from '../../src/store/database.ts';
@@ -435,7 +436,7 @@ describeEachDialect('the sender', (databases) => {
     const { slack, clock, openSender } = await openStage();
     const db = await databases.open();
     await put(db, clock, 'alert:1');
-    const picture = Promise.withResolvers<{ png: Uint8Array; altText: string }>();
+    const picture = Promise.withResolvers<Picture>();
     const compose = async () => ({
       text: 'reached 90 %',
       blocks: [{ type: 'section', text: { type: 'mrkdwn', text: 'reached 90 %' } }],
@@ -445,7 +446,7 @@ describeEachDialect('the sender', (databases) => {
     const settled = sender.settle();
     await slack.waitFor(() => slack.messages(CHANNEL).length === 1, 'the text is posted');
     expect(slack.messages(CHANNEL)[0]!.blocks).toHaveLength(1);
-    picture.resolve({ png: PNG, altText: '90 % of 100,000' });
+    picture.resolve({ png: PNG, width: 1, height: 1, altText: '90 % of 100,000' });
     await settled;
     clock.advance(1000);
     await sender.settle();
@@ -469,7 +470,7 @@ describeEachDialect('the sender', (databases) => {
       image: {
         title: 'Status',
         draw: async () => {
-          if (key === 'digest:1') return { png: PNG, altText: 'x' };
+          if (key === 'digest:1') return { png: PNG, width: 1, height: 1, altText: 'x' };
           throw new Error('no font');
         },
       },

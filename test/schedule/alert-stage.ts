@@ -112,7 +112,7 @@ export async function openAlerts(
           reporter: { answer: (question, nowMs) => createReporter(deps()).answer(question, nowMs) },
           zone: 'UTC',
           oncall: () => targets.mention(),
-          render: async () => (options.picture ? { png: PNG, altText: 'pools' } : undefined),
+          render: async () => (options.picture ? { png: PNG, width: 1, height: 1, altText: 'pools' } : undefined),
         }),
       },
       admins: async () => options.admins ?? [],

@@ -5,8 +5,8 @@ import { buildAnswer } from '../../src/messages/answer-message.ts';
 import { findRuleErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
 import { findSchemaErrors } from '../../src/playground/emulator/block-schema.ts';
 import { countTexts } from '../../src/playground/emulator/elements.ts';
+import { fileStem } from '../../src/slack/files.ts';
 import { listNext, withRange } from '../../src/slack/next-questions.ts';
-import { fileStem } from '../../src/slack/pictures.ts';
 import { ask, at, NOW } from '../report/setup.ts';
 
 const HOUR_MS = 3_600_000;

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { afterEach } from 'vitest';
+import type { Picture } from '../../src/domain/picture.ts';
 import type { Question, Report } from '../../src/domain/report.ts';
 import { QuestionError } from '../../src/errors.ts';
 import { sendAnswer } from '../../src/http/answer.ts';
@@ -12,7 +13,6 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/pl
 import { toCsv } from '../../src/report/csv.ts';
 import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
 import type { SlackConfig, SlackDeps } from '../../src/slack/deps.ts';
-import type { Picture } from '../../src/slack/ports.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { createDatabase } from '../support/databases.ts';
 import { answerFixture } from './reports.ts';

@@ -10,12 +10,11 @@ import { findAnswer, listChosenFilters, upsertChosenFilters } from '../../store/
 import { answerQuestion } from '../answer.ts';
 import { formatQuestion } from '../command/format-question.ts';
 import { type Asked, respond, type SlackContext, tellPrivately, toFormPlace } from '../context.ts';
-import { sendCsv } from '../csv-file.ts';
+import { sendCsv, sendPicture } from '../files.ts';
 import { openAlertModal, openDigestModal, openView } from '../modals.ts';
 import { withRange } from '../next-questions.ts';
 import type { Person } from '../permissions.ts';
 import { findPlace } from '../places.ts';
-import { sendPicture } from '../send-picture.ts';
 import type { Listen, Press } from './listen.ts';
 
 /** A press under an answer. `question` is what the answer is about; `mine`: pressed by its asker, `answer` being kept. */

@@ -1,5 +1,5 @@
+import { openDirect } from '../client/conversations.ts';
 import type { Asked, SlackContext } from '../context.ts';
-import { openDirect } from '../csv-file.ts';
 import { readPlace } from './metadata.ts';
 
 /** The parts of a press (block_actions, message shortcut) that listeners use. */

@@ -1,0 +1,85 @@
+import { MAX_RANKING_ROWS, type Question, type Report } from '../domain/report.ts';
+import { buildNotice } from '../messages/answer-message.ts';
+import { openDirect } from './client/conversations.ts';
+import { uploadFile, uploadPicture } from './client/upload.ts';
+import { answerOrRefuse } from './command/refused-range.ts';
+import { type Asked, type SlackContext, tellPrivately } from './context.ts';
+import type { Place } from './places.ts';
+
+/** An uploaded chart that blocks can show; `none`: there is nothing to draw; `failed`: it could not be drawn or uploaded. */
+export type Drawn = { fileId: string; altText: string } | 'none' | 'failed';
+
+/** Draws, uploads and waits until Slack can show it. Never rejects: a chart is never worth an answer. */
+export async function drawPicture(ctx: SlackContext, report: Report): Promise<Drawn> {
+  const view = report.question.view;
+  if (view === 'table') return 'none';
+  try {
+    const picture = await ctx.charts.render(report, { view });
+    if (!picture) return 'none';
+    const fileId = await uploadPicture(ctx, picture, { name: `${fileStem(report)}.png`, title: report.title });
+    return { fileId, altText: picture.altText };
+  } catch (error) {
+    ctx.log.warn({ error: String(error), report: report.kind }, 'chart left out of an answer');
+    return 'failed';
+  }
+}
+
+/** Sends the chart of a question to the person who asks for it, by DM: a file that only the two of us see. */
+export async function sendPicture(ctx: SlackContext, asked: Asked, question: Question): Promise<void> {
+  const report = await ctx.reporter.answer(question, ctx.now());
+  const picture = await ctx.charts.render(report, { view: question.view === 'table' ? 'graph' : question.view });
+  if (!picture) return tellPrivately(ctx, asked, buildNotice(['There is nothing to draw in this answer.']));
+  const file = { name: `${fileStem(report)}.png`, title: report.title, bytes: picture.png, altText: picture.altText };
+  await uploadFile(ctx, file, { channel: await openDirect(ctx, asked.user) });
+  await tellPrivately(ctx, asked, buildNotice([`The chart is in your direct messages with ${ctx.bot.name}.`]));
+}
+
+/**
+ * Uploads the report of a question as CSV: to the thread of the answer or the channel where that is open, else to the asker
+ * by DM. A ranking comes whole (up to 1,000 rows) unless the question has a number of rows.
+ */
+export async function sendCsv(
+  ctx: SlackContext,
+  asked: Asked,
+  question: Question,
+  to: { place: Place | 'asker'; threadTs?: string | undefined },
+): Promise<void> {
+  const limit = question.limit ?? MAX_RANKING_ROWS;
+  const whole = question.report === 'top' ? { ...question, limit, offset: 0 } : question;
+  const report = await answerOrRefuse(ctx.reporter, whole, ctx.now());
+  const name = `${fileStem(report)}.csv`;
+  const file = { name, title: name, bytes: Buffer.from(ctx.toCsv(report), 'utf8') };
+  if (to.place !== 'asker' && to.place.open) {
+    await uploadFile(ctx, file, { channel: asked.channel, threadTs: to.threadTs });
+    return;
+  }
+  await uploadFile(ctx, file, { channel: await openDirect(ctx, asked.user) });
+  await tellPrivately(ctx, asked, buildNotice([`${name} is in your direct messages with ${ctx.bot.name}.`]));
+}
+
+/** `usage_top_clients_2026-11-14_2026-11-20_Europe-Berlin`: what, first and last day, zone. */
+export function fileStem(report: Report): string {
+  const { question, range, zone } = report;
+  const subject =
+    question.report === 'top' ? `${question.dimension ?? 'client'}s` : (question.scope ?? question.name ?? '');
+  const days = range ? [isoDate(range.firstDay), isoDate(range.lastDay)] : [];
+  return [
+    'usage',
+    question.report,
+    subject,
+    ...new Set(days.length === 2 && days[0] === days[1] ? [days[0]!] : days),
+    zone,
+  ]
+    .map((part) =>
+      part
+        .replace(/[^\p{L}\p{N}.-]+/gu, '-')
+        .replace(/^-+|-+$/g, '')
+        .slice(0, 60),
+    )
+    .filter((part) => part !== '')
+    .join('_');
+}
+
+function isoDate(day: number): string {
+  return new Date(day * 86_400_000).toISOString().slice(0, 10);
+}

@@ -13,22 +13,22 @@ export interface DrawnText {
 export function readTexts(svg: string): DrawnText[] {
   const texts: DrawnText[] = [];
   const shifts: [x: number, y: number][] = [[0, 0]];
-  for (const [tag, name] of svg.matchAll(/<(\/?g|text)\b[^>]*>/g)) {
+  for (const match of svg.matchAll(/<(\/?g|text)\b[^>]*>/g)) {
+    const [tag, name] = match;
     if (name === '/g') shifts.pop();
     else {
       const [, dx = '0', dy = '0'] = /translate\(([-\d.e]+),([-\d.e]+)\)/.exec(tag) ?? [];
       const [x, y] = shifts.at(-1)!;
       if (name === 'g') shifts.push([x + Number(dx), y + Number(dy)]);
       else if (!tag.includes('stroke=') && !tag.endsWith('/>'))
-        texts.push(...readText(svg, tag, x + Number(dx), y + Number(dy)));
+        texts.push(...readText(svg.slice(match.index + tag.length), tag, x + Number(dx), y + Number(dy)));
     }
   }
   return texts;
 }
 
-function readText(svg: string, tag: string, x: number, y: number): DrawnText[] {
-  const from = svg.indexOf(tag) + tag.length;
-  const body = svg.slice(from, svg.indexOf('</text>', from));
+function readText(rest: string, tag: string, x: number, y: number): DrawnText[] {
+  const body = rest.slice(0, rest.indexOf('</text>'));
   const lines = body.includes('<tspan') ? [...body.matchAll(/>([^<]*)<\/tspan>/g)].map((match) => match[1]!) : [body];
   const size = Number(/font-size="([\d.]+)px"/.exec(tag)![1]);
   const weight = Number(/font-weight="(\d+)"/.exec(tag)?.[1] ?? 400) as Weight;

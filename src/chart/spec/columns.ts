@@ -30,6 +30,7 @@ export function stepChannel({ starts, grain, zone }: TimeAxis, { labels = true }
     field: 'step',
     type: 'ordinal' as const,
     scale: {
+      type: 'band' as const,
       domain: starts.map((_, index) => index),
       ...(starts.length > MANY ? { paddingInner: 0, paddingOuter: 0.13 } : { paddingInner: 0.2, paddingOuter: 0.1 }),
     },

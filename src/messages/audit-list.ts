@@ -1,4 +1,5 @@
-import { formatInstant } from '../report/format.ts';
+import { formatMoment } from '../report/format.ts';
+import { describeChange } from './audit-words.ts';
 import { type Block, clip, defuse, type Leaf, leaf, type Message, place, richList, richText } from './text.ts';
 
 export interface Change {
@@ -10,14 +11,14 @@ export interface Change {
 
 const MAX_DETAIL = 200;
 
-/** Who changed what, one bullet each. */
+/** Who changed what, one sentence a bullet. */
 export function buildChanges(changes: readonly Change[], zone: string): Block {
   return richList(
-    changes.map(({ atMs, actor, action, detail }) => [
-      `${formatInstant(atMs, zone)} `,
-      place(actor),
-      ` ${action}: `,
-      ...nameConversations(clip(detail, MAX_DETAIL)),
+    changes.map((change) => [
+      `${formatMoment(change.atMs, zone)} · `,
+      place(change.actor),
+      ' ',
+      ...nameConversations(clip(describeChange(change, zone), MAX_DETAIL)),
     ]),
   );
 }
@@ -31,9 +32,10 @@ function nameConversations(detail: string): Leaf[] {
 
 /** The answer to `audit`: the latest changes, newest first. */
 export function buildAudit(changes: readonly Change[], zone: string): Message {
-  const head = changes.length > 0 ? `The latest changes (${zone})` : 'Nothing was changed yet.';
+  const head = changes.length > 0 ? `Latest changes (${zone})` : 'Nothing was changed yet.';
   const lines = changes.map(
-    ({ atMs, actor, action, detail }) => `${formatInstant(atMs, zone)} ${actor} ${action}: ${clip(detail, MAX_DETAIL)}`,
+    (change) =>
+      `${formatMoment(change.atMs, zone)} · ${change.actor} ${clip(describeChange(change, zone), MAX_DETAIL)}`,
   );
   return {
     text: [head, ...lines.slice(0, 10).map(defuse)].join('\n'),

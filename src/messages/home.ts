@@ -16,6 +16,7 @@ import { buildWelcome } from './welcome.ts';
 
 export interface HomeContent {
   report: Report;
+  /** Of this person, and of the person's channels. */
   digests: readonly DigestSummary[];
   /** Saved views of this person. */
   views: readonly { name: string }[];
@@ -42,9 +43,10 @@ export interface AdminContent {
 }
 
 const MAX_VIEWS = 5;
+const MAX_DIGESTS = 8;
 const MAX_LISTED = 5;
 
-/** The Home tab, most urgent first: what is over 75%, the cards, one's digests and views, examples, and the admins' part. */
+/** The Home tab, most urgent first: the worst thing that holds, pools, alerts, digests, views, examples, and the admins' part. */
 export function buildHome(content: HomeContent): Block[] {
   const { report, config, admin } = content;
   if (report.kind !== 'summary') return [];
@@ -57,7 +59,7 @@ function buildOwn(content: HomeContent, report: SummaryReport): Block[] {
     richText(leaf(report.finding, { bold: true })),
     plainContext(describeContext(report)),
     ...buildSummaryCards(report),
-    ...buildMuted(content),
+    ...buildAlerts(content),
     ...buildDigests(content),
     ...buildViews(content),
     header('Ask'),
@@ -65,15 +67,25 @@ function buildOwn(content: HomeContent, report: SummaryReport): Block[] {
   ];
 }
 
-/** What is silenced, by whom and until when: whoever wonders why it is quiet finds it here. */
-function buildMuted({ alerts, config: { zone } }: HomeContent): Block[] {
-  const muted = alerts.filter(({ sort }) => sort === 'mute').slice(0, MAX_LISTED);
-  if (muted.length === 0) return [];
-  const lines = muted.map(({ title, mutedUntilMs, mutedBy }): (Leaf | string)[] => [
-    `${clip(title, 200)} – ${describeMute(mutedUntilMs!, zone)}`,
-    ...(mutedBy ? [' by ', { type: 'user' as const, user_id: mutedBy }] : []),
-  ]);
-  return [richText(leaf('Muted alerts', { bold: true })), richList(lines)];
+/** What holds now, and what is silenced, by whom and until when: whoever wonders why it is quiet finds it here. */
+function buildAlerts({ alerts, config: { zone } }: HomeContent): Block[] {
+  const lines = [
+    ...alerts
+      .filter(({ sort }) => sort === 'raised')
+      .slice(0, MAX_LISTED)
+      .map(({ title, acknowledgedBy }): (Leaf | string)[] => [
+        clip(title, 200),
+        ...(acknowledgedBy ? [' · acknowledged by ', place(acknowledgedBy)] : []),
+      ]),
+    ...alerts
+      .filter(({ sort }) => sort === 'mute')
+      .slice(0, MAX_LISTED)
+      .map(({ title, mutedUntilMs, mutedBy }): (Leaf | string)[] => [
+        `${clip(title, 200)} · ${describeMute(mutedUntilMs!, zone)}`,
+        ...(mutedBy ? [' by ', place(mutedBy)] : []),
+      ]),
+  ];
+  return lines.length > 0 ? [header('Alerts'), richList(lines)] : [];
 }
 
 function buildViews({ views }: HomeContent): Block[] {
@@ -84,16 +96,28 @@ function buildViews({ views }: HomeContent): Block[] {
   return [header('My views'), { type: 'actions', elements }];
 }
 
-function buildDigests({ digests }: HomeContent): Block[] {
+/** One's own with their buttons; those that others set up for one's channels in a line each. */
+function buildDigests({ digests, person }: HomeContent): Block[] {
+  const own = digests.filter(({ owner }) => owner === person.id).slice(0, MAX_DIGESTS);
+  const others = digests.filter(({ owner }) => owner !== person.id).slice(0, MAX_DIGESTS);
   return [
-    header('My digests'),
-    ...digests
-      .slice(0, 8)
-      .flatMap((digest) => [
-        richText(place(digest.channel), `  ${describeDigest(digest).lines.join('\n')}`),
-        buildDigestButtons(digest),
-      ]),
-    ...(digests.length === 0 ? [richText('You have none yet.')] : []),
+    header('Digests'),
+    ...own.flatMap((digest) => [
+      richText(place(digest.channel), `  ${describeDigest(digest).lines.join('\n')}`),
+      buildDigestButtons(digest),
+    ]),
+    ...(others.length > 0
+      ? [
+          richList(
+            others.map((digest) => [
+              place(digest.channel),
+              `  ${describeDigest(digest).lines[0]} · by `,
+              place(digest.owner),
+            ]),
+          ),
+        ]
+      : []),
+    ...(digests.length === 0 ? [richText('None yet in your channels.')] : []),
     { type: 'actions', elements: [button({ action: ACTIONS.digestNew, text: 'Set up a digest' })] },
   ];
 }
@@ -148,7 +172,7 @@ function buildAdmin(
         button({ action: ACTIONS.alertRoute, text: 'Alert routing' }),
         button({ action: `${ACTIONS.run}:sources`, text: 'Sources', value: 'sources' }),
         button({ action: `${ACTIONS.run}:settings`, text: 'Settings', value: 'settings' }),
-        button({ action: `${ACTIONS.run}:debug`, text: 'What is wrong here?', value: 'debug' }),
+        button({ action: `${ACTIONS.run}:debug`, text: 'Health check', value: 'debug' }),
         button({ action: `${ACTIONS.run}:audit`, text: 'All changes', value: 'audit' }),
       ],
     },

@@ -1,5 +1,7 @@
 import { MAX_RANKING_ROWS, type Question, type Report } from '../domain/report.ts';
+import { describeContext } from '../messages/answer-context.ts';
 import { buildNotice } from '../messages/answer-message.ts';
+import { defuse, toOneLine } from '../messages/text.ts';
 import { openDirect } from './client/conversations.ts';
 import { uploadFile, uploadPicture } from './client/upload.ts';
 import { answerOrRefuse } from './command/refused-range.ts';
@@ -48,12 +50,14 @@ export async function sendCsv(
   const whole = question.report === 'top' ? { ...question, limit, offset: 0 } : question;
   const report = await answerOrRefuse(ctx.reporter, whole, ctx.now());
   const name = `${fileStem(report)}.csv`;
+  const what = defuse(toOneLine(`${report.title} · ${describeContext(report)}`));
   const file = { name, title: name, bytes: Buffer.from(ctx.toCsv(report), 'utf8') };
   if (to.place !== 'asker' && to.place.open) {
-    await uploadFile(ctx, file, { channel: asked.channel, threadTs: to.threadTs });
+    const comment = `${what} · asked by <@${asked.user}>`;
+    await uploadFile(ctx, file, { channel: asked.channel, threadTs: to.threadTs, comment });
     return;
   }
-  await uploadFile(ctx, file, { channel: await openDirect(ctx, asked.user) });
+  await uploadFile(ctx, file, { channel: await openDirect(ctx, asked.user), comment: what });
   await tellPrivately(ctx, asked, buildNotice([`${name} is in your direct messages with ${ctx.bot.name}.`]));
 }
 

@@ -7,9 +7,11 @@ import { callSlack } from './client/call.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import type { SlackContext } from './context.ts';
 import type { Person } from './permissions.ts';
+import type { DigestSummary } from './ports.ts';
 
 const NOT_SHOWN = 'Slack does not show this tab today. Ask the bot instead: help';
 const FAILED_SINCE_MS = 7 * 86_400_000;
+const MAX_CHANNEL_PAGES = 5;
 
 /** Publishes the Home tab of a person: cards, their digests and views, and for admins how the installation is. */
 export async function publishHome(ctx: SlackContext, person: Person): Promise<void> {
@@ -27,12 +29,41 @@ export async function publishHome(ctx: SlackContext, person: Person): Promise<vo
 async function compose(ctx: SlackContext, person: Person) {
   const [report, digests, views, alerts, admin] = await Promise.all([
     ctx.reporter.answer({ report: 'summary' }, ctx.now()),
-    ctx.digests.list({ owner: person.id }),
+    listDigests(ctx, person),
     listViews(ctx.db, [person.id]),
     ctx.alerts.list(),
     person.admin ? describeInstallation(ctx) : undefined,
   ]);
   return buildHome({ report, digests, views, alerts, admin, person, config: ctx.config, command: ctx.command });
+}
+
+/** One's own, then those of one's channels. */
+async function listDigests(ctx: SlackContext, { id }: Person): Promise<DigestSummary[]> {
+  const [own, others] = partition(await ctx.digests.list({}), ({ owner }) => owner === id);
+  const channels = others.length > 0 ? await listChannels(ctx, id) : new Set();
+  return [...own, ...others.filter(({ channel }) => channels.has(channel))];
+}
+
+/** Channels of a person that the bot may know of. None where Slack does not say: nobody waits for them. */
+async function listChannels({ client, log }: SlackContext, user: string): Promise<Set<string>> {
+  const found = new Set<string>();
+  let cursor: string | undefined;
+  try {
+    for (let page = 0; page < MAX_CHANNEL_PAGES; page += 1) {
+      const kinds = { types: 'public_channel,private_channel', exclude_archived: true, limit: 999 };
+      const answer = await client.users.conversations({ user, ...kinds, ...(cursor ? { cursor } : {}) });
+      for (const { id } of answer.channels ?? []) if (id) found.add(id);
+      cursor = answer.response_metadata?.next_cursor;
+      if (!cursor) break;
+    }
+  } catch (error) {
+    log.debug({ error: String(error), user }, 'digests of other channels are left out of a Home tab');
+  }
+  return found;
+}
+
+function partition<T>(items: readonly T[], fits: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(fits), items.filter((item) => !fits(item))];
 }
 
 async function describeInstallation(ctx: SlackContext): Promise<AdminContent> {

@@ -3,7 +3,8 @@ import { HeadroomError, QuestionError } from '../errors.ts';
 import { type AlertMetadata, buildAlertModal } from '../messages/alert-modal.ts';
 import { describeRuns } from '../messages/digest-list.ts';
 import { buildDigestModal, type DigestLimits, defaultSchedule } from '../messages/digest-modal.ts';
-import { type Block, clip } from '../messages/text.ts';
+import { view as buildView } from '../messages/modal.ts';
+import { type Block, clip, richText } from '../messages/text.ts';
 import { slackErrorOf } from './client/errors.ts';
 import { formatQuestion } from './command/format-question.ts';
 import type { Asked, SlackContext } from './context.ts';
@@ -18,6 +19,14 @@ export async function openView(ctx: SlackContext, asked: Asked, view: Block): Pr
   }
   const given = { trigger_id: asked.triggerId, view: view as never };
   await (asked.modal ? ctx.client.views.push(given) : ctx.client.views.open(given));
+}
+
+/** Says that the answer to a press in the Home tab is in Messages. That it could not be said stops nothing. */
+export async function sayWhere(ctx: SlackContext, asked: Asked): Promise<void> {
+  const line = richText('The answer is in the Messages tab, beside this Home tab.');
+  await openView(ctx, asked, buildView({ title: 'Sent to Messages', metadata: {}, blocks: [line] })).catch(
+    (error: unknown) => ctx.log.debug({ error: String(error) }, 'a press in the Home tab was not confirmed'),
+  );
 }
 
 /** Another content for a modal that is open. False: it was changed again, or closed, in the meantime. */

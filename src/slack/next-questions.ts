@@ -179,11 +179,11 @@ const SORTS: readonly { sort: string; label: string }[] = [
 
 function listSorts(report: Report): Offer[] {
   if (report.kind !== 'top' || report.distinct < 2) return [];
-  const { question } = report;
+  const { offset: _offset, ...question } = report.question;
   const present = question.sort ?? `-${report.measure}`;
   return SORTS.filter(({ sort }) => sort !== present).map(({ sort, label }) => ({
     label,
-    question: { ...question, sort, offset: 0 },
+    question: { ...question, sort },
   }));
 }
 

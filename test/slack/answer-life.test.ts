@@ -296,14 +296,14 @@ describe('a private answer', () => {
 });
 
 describe('in direct messages', () => {
-  it('an answer comes with its picture, in the thread of the question', async () => {
+  it('an answer comes with its picture, beside the question', async () => {
     const { slack } = await startRig();
-    const asked = await slack.directMessage('alice', 'top clients 7d');
+    await slack.directMessage('alice', 'top clients 7d');
     const answer = await slack.waitFor(
       () => slack.directMessages('alice').find((one) => typesOf(one).includes('image')),
       'the answer',
     );
-    expect(answer.thread_ts).toBe(asked.ts);
+    expect(answer.thread_ts).toBeUndefined();
     expect(JSON.stringify(answer.blocks)).not.toContain('Make private');
     slack.assertNoProblems();
   });

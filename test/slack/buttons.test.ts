@@ -158,6 +158,8 @@ describe('CSV', () => {
     const find = () => (where === 'dm' ? rig.slack.directMessages('alice') : rig.slack.messages(channel));
     const file = await rig.slack.waitFor(() => find().find(({ files }) => files), 'the file');
     expect(file.files![0]).toMatchObject({ name });
+    const by = where === 'dm' ? '' : ' · asked by <@U01ALICE>';
+    expect(file.text).toBe(`Top clients · 14–20 Nov 2026 · Europe/Berlin${by}`);
     rig.slack.assertNoProblems();
   });
 });

@@ -126,7 +126,7 @@ describe('the list of alerts', () => {
     await slack.waitFor(() => done[0], 'it is unmuted');
     expect(done[0]).toMatchObject({ action: 'alerts.unmute', given: [{ what: 'crm/Monthly' }, {}] });
     const home = JSON.stringify((await slack.openHome('alice')).blocks);
-    expect(home).toContain('crm/Monthly – muted until unmuted');
+    expect(home).toContain('crm/Monthly · muted until unmuted');
     expect(home).toContain('{"type":"user","user_id":"U01ADMIN"}');
     slack.assertNoProblems();
   });

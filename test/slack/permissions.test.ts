@@ -137,6 +137,20 @@ describe('Home', () => {
       'the answer',
     );
     expect(answer.text).toContain('acme-web made 947,000');
+    expect(slack.modal('alice')!.title).toMatchObject({ text: 'Sent to Messages' });
+    slack.assertNoProblems();
+  });
+
+  it('shows the digests of one’s channels, whose they are, and no buttons that others may press', async () => {
+    const { slack } = await startRig();
+    const mine = JSON.stringify((await slack.openHome('alice')).blocks);
+    expect(mine).toContain('"digest_pause"');
+    const member = JSON.stringify((await slack.openHome('boris')).blocks);
+    expect(member).toContain('daily 09:00 Europe/Berlin · by ');
+    expect(member).toContain('"user_id":"U01ALICE"');
+    expect(member).not.toContain('"digest_pause"');
+    slack.workspace.findChannel('api-usage')!.members.delete(slack.workspace.findUser('boris')!.id);
+    expect(JSON.stringify((await slack.openHome('boris')).blocks)).not.toContain('daily 09:00');
     slack.assertNoProblems();
   });
 });

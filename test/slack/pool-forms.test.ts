@@ -91,7 +91,7 @@ async function countChanges(user = 'ada'): Promise<number> {
   const before = bot.slack.ephemerals(user).length;
   await bot.slack.command({ user, channel: 'general', text: 'audit' });
   const shown = await bot.slack.waitFor(() => bot.slack.ephemerals(user)[before], 'the changes');
-  return JSON.stringify(shown.blocks).split(' pools: ').length - 1;
+  return JSON.stringify(shown.blocks).split('changed ').length - 1;
 }
 
 describe('the form of a pool', () => {

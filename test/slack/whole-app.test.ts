@@ -42,8 +42,8 @@ it('every change is written down once, for admins to read', async () => {
   expect(await ask('alice', 'audit')).toContain('only admins may read what was changed');
   const changes = await ask('ada', 'audit');
   const count = (text: string): number => changes.split(text).length - 1;
-  for (const action of ['correct', 'alert.mute', 'digest.add', 'digest.pause', 'view.save', 'alert.add'])
-    expect([action, count(` ${action}: `)]).toEqual([action, 1]);
+  for (const done of ['corrected', 'muted', 'added digest', 'paused digest', 'saved the view', 'added the alert'])
+    expect([done, count(`"${done} `)]).toEqual([done, 1]);
   expect(count('crm/Monthly')).toBe(1);
   expect(bot.errors).toEqual([]);
 });

@@ -23,6 +23,7 @@ const PER_MINUTE: Readonly<Record<string, number>> = {
   'files.completeUploadExternal': 100,
   'files.getUploadURLExternal': 100,
   'files.info': 100,
+  'users.conversations': 50,
   'users.info': 100,
   'views.open': 100,
   'views.publish': 100,

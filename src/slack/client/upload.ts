@@ -22,13 +22,13 @@ const MAX_ALT_TEXT = 1000;
 const LOOKS_MS = [0, 300, 1000, 2000, 3000, 4000, 5000];
 
 /**
- * Uploads a file and returns its id. With `to` Slack posts it there; without, nobody sees it until a message shows it.
+ * Uploads a file and returns its id. With `to` Slack posts it there, with the comment (mrkdwn) above it; without, nobody sees it until a message shows it.
  * Rejects as the Web API does. Source: docs.slack.dev/messaging/working-with-files.
  */
 export async function uploadFile(
   ports: UploadPorts,
   { name, title, bytes, altText }: NewFile,
-  to?: { channel: string; threadTs?: string | undefined },
+  to?: { channel: string; threadTs?: string | undefined; comment?: string },
 ): Promise<string> {
   const { client } = ports;
   return callSlack(
@@ -43,7 +43,8 @@ export async function uploadFile(
       if (!url || !id) throw new Error(`Slack gave no address for ${name}`);
       await sendBytes(url, bytes, name);
       const thread = to?.threadTs ? { thread_ts: to.threadTs } : {};
-      const share = to ? { channel_id: to.channel, ...thread } : {};
+      const comment = to?.comment ? { initial_comment: to.comment } : {};
+      const share = to ? { channel_id: to.channel, ...thread, ...comment } : {};
       await client.apiCall('files.completeUploadExternal', { files: [{ id, title }], ...share });
       return id;
     },

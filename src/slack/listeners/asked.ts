@@ -1,5 +1,6 @@
 import { openDirect } from '../client/conversations.ts';
 import type { Asked, SlackContext } from '../context.ts';
+import { sayWhere } from '../modals.ts';
 import { readPlace } from './metadata.ts';
 
 /** The parts of a press (block_actions, message shortcut) that listeners use. */
@@ -42,7 +43,9 @@ export function askedByPress(body: PressBody, nowMs: number): Asked {
   };
 }
 
-/** What is asked in the Home tab is answered in the person's direct messages. */
+/** What is asked in the Home tab is answered in the person's direct messages, and a window says so: nothing else would move. */
 export async function withChannel(ctx: SlackContext, asked: Asked): Promise<Asked> {
-  return asked.channel === '' ? { ...asked, channel: await openDirect(ctx, asked.user) } : asked;
+  if (asked.channel !== '') return asked;
+  if (!asked.modal) await sayWhere(ctx, asked);
+  return { ...asked, channel: await openDirect(ctx, asked.user) };
 }

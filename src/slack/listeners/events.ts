@@ -44,13 +44,13 @@ export function registerEvents(app: Pick<App, 'event'>, ctx: SlackContext): void
   });
 }
 
-/** What is written to the bot is answered in its thread. Without a question the bot introduces itself. */
+/** A mention is answered in its thread, a direct message beside it. Without a question the bot introduces itself. */
 async function answerWritten(ctx: SlackContext, event: Written): Promise<void> {
   if (!event.user || event.bot_id) return;
   const asked: Asked = {
     user: event.user,
     channel: event.channel,
-    threadTs: event.thread_ts ?? event.ts,
+    threadTs: event.thread_ts ?? (event.channel.startsWith('D') ? undefined : event.ts),
     inThread: event.thread_ts !== undefined,
     atMs: ctx.now(),
   };

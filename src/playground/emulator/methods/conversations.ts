@@ -100,6 +100,25 @@ function list(core: Core, args: JsonObject): JsonObject {
   };
 }
 
+/** Of a person's private channels those that the bot is in: docs.slack.dev/reference/methods/users.conversations */
+function ofPerson(core: Core, args: JsonObject): JsonObject {
+  const kinds = new Set(listKinds(args));
+  const user = requireArgument(core, args, 'user', 'users.conversations');
+  if (!core.state.users.has(user)) throw new ApiError('user_not_found');
+  const channels = [...core.state.channels.values()].filter(
+    ({ kind, members, is_archived }) =>
+      kinds.has(kind) &&
+      members.has(user) &&
+      (kind === 'public' || members.has(BOT_USER_ID)) &&
+      !(asBoolean(args.exclude_archived) && is_archived),
+  );
+  const { page, next } = toPage(channels, args, 100, 999);
+  return {
+    channels: page.map((channel) => toChannelObject(core, channel, BOT_USER_ID, { counted: false })),
+    response_metadata: { next_cursor: next },
+  };
+}
+
 function members(core: Core, args: JsonObject): JsonObject {
   const { page, next } = toPage([...getChannel(core, args, 'conversations.members').members], args, 100, 1000);
   return { members: page, response_metadata: { next_cursor: next } };
@@ -155,6 +174,10 @@ export const conversationMethods: Record<string, Method> = {
   'conversations.list': {
     scopes: (_core, args) => listKinds(args).map((kind) => kindScope(kind, 'read')),
     run: list,
+  },
+  'users.conversations': {
+    scopes: (_core, args) => listKinds(args).map((kind) => kindScope(kind, 'read')),
+    run: ofPerson,
   },
   'conversations.members': { scopes: channelScope('read'), run: members },
   'conversations.join': { scopes: ['channels:join'], run: join },

@@ -359,7 +359,22 @@ export type Report =
   | DrillReport
   | TableReport;
 
+/** A name that people may ask for. */
+export interface KnownName {
+  key: Dimension;
+  /** As it is shown, or written by senders. */
+  name: string;
+  /** As a filter compares it. */
+  value: string;
+}
+
 /** Makes the answer to a question. Rejects with QuestionError where the question cannot be answered as put. */
 export interface Reporter {
   answer(question: Question, nowMs: number): Promise<Report>;
+}
+
+/** Tells what names there are. */
+export interface NameSource {
+  /** Declared names, and those seen lately, without routes and addresses: these are known by their form. */
+  names(nowMs: number): Promise<readonly KnownName[]>;
 }

@@ -1,9 +1,10 @@
-import type { Question, Report, Reporter, ReportKind } from '../domain/report.ts';
+import type { NameSource, Question, Report, Reporter, ReportKind } from '../domain/report.ts';
 import { reportAdvice } from './advice.ts';
 import { reportClient, reportRoute } from './drill.ts';
 import { reportExplain } from './explain.ts';
 import { reportHistory } from './history.ts';
 import type { ReporterDeps } from './inquiry.ts';
+import { listKnownNames } from './known-names.ts';
 import { reportLicences } from './licences.ts';
 import { reportPool } from './pool.ts';
 import { reportDaily, reportDay } from './series.ts';
@@ -37,13 +38,14 @@ const REPORTS: Readonly<Record<ReportKind, MakeReport>> = {
  * Answers questions with data: numbers, labels, and sentences computed from the same numbers. Rejects with QuestionError, or
  * InvalidRangeError for a range, where a question cannot be answered as put.
  */
-export function createReporter(deps: ReporterDeps): Reporter {
+export function createReporter(deps: ReporterDeps): Reporter & NameSource {
   return {
     async answer(asked, nowMs) {
       const question = asked.scope === undefined ? asked : { ...asked, scope: await toScopeName(deps, asked.scope) };
       const report = await REPORTS[question.report](deps, question, nowMs);
       return sayWhatFilters(await sayWhatIsUnknown(deps, report, question), question);
     },
+    names: (nowMs) => listKnownNames(deps, nowMs),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Report, Reporter } from '../domain/report.ts';
+import type { NameSource, Report, Reporter } from '../domain/report.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import type { Logger } from '../log.ts';
 import type { RefusedBlocks } from '../messages/refused-blocks.ts';
@@ -30,7 +30,7 @@ export interface SlackConfig {
 
 export interface SlackDeps {
   config: SlackConfig;
-  reporter: Reporter;
+  reporter: Reporter & NameSource;
   charts: Charts;
   toCsv(report: Report): string;
   usage: Pick<UsageReader, 'values'>;

@@ -8,7 +8,7 @@ import { buildSettings } from '../messages/settings.ts';
 import { insertAudit, listAudit } from '../store/audit-repository.ts';
 import { listChosenFilters, upsertChosenFilters } from '../store/conversation-repository.ts';
 import { answerQuestion } from './answer.ts';
-import { type Command, parseCommand } from './command/command.ts';
+import { type Command, understand } from './command/command.ts';
 import { type Asked, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
 import { requireAdmin } from './failure.ts';
 import { sendCsv } from './files.ts';
@@ -27,7 +27,7 @@ const AUDIT_SHOWN = 30;
 
 /** Does what the words after `/usage` ask for. */
 export async function performText(ctx: SlackContext, asked: Asked, person: Person, text: string): Promise<void> {
-  await perform(ctx, { ...asked, text }, person, parseCommand(text));
+  await perform(ctx, { ...asked, text }, person, await understand(text, ctx.reporter, ctx.now()));
 }
 
 /** Does what a command asks for; what it needs beyond seeing answers is checked here. */

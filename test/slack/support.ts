@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { afterEach } from 'vitest';
 import type { Picture } from '../../src/domain/picture.ts';
-import type { Question, Report } from '../../src/domain/report.ts';
+import type { KnownName, Question, Report } from '../../src/domain/report.ts';
 import { QuestionError } from '../../src/errors.ts';
 import { sendAnswer } from '../../src/http/answer.ts';
 import { createLogger } from '../../src/log.ts';
@@ -45,6 +45,8 @@ export interface RigOptions {
   emulator?: EmulatorOptions;
   socketMode?: boolean;
   report?: (question: Question) => Report;
+  /** Names that the reporter knows. */
+  names?: readonly KnownName[];
   charts?: SlackDeps['charts'];
   wait?: (ms: number) => Promise<void>;
   now?: () => number;
@@ -98,6 +100,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
         if (question.name === 'defect') throw new TypeError('undefined is not a number');
         return (options.report ?? answerFixture)(question);
       },
+      names: async () => options.names ?? [],
     },
     charts: options.charts ?? { render: async () => PICTURE },
     toCsv,

@@ -5,7 +5,7 @@ import { readAlerts } from './alert-words.ts';
 import type { Command, DigestCommand } from './command.ts';
 import { findTopic, suggestTopics } from './help.ts';
 import { Misunderstood, quoteShort } from './misunderstood.ts';
-import { after, changed, channelAt, nameOf, type Reading, restOf, wordAt } from './reading.ts';
+import { after, changed, channelAt, nameOf, type Reading, requireNoMore, restOf, wordAt } from './reading.ts';
 import { readQuestion } from './report-words.ts';
 import type { Token } from './tokens.ts';
 import { isUntil } from './until.ts';
@@ -40,8 +40,10 @@ export function readAction(action: string, reading: Reading, ids: ReadonlyMap<st
     case 'reset':
     case 'settings':
     case 'audit':
+      requireNoMore(reading, 1, action === 'reset' ? /^filters?$/ : undefined);
       return { kind: action };
     default:
+      requireNoMore(reading, 1);
       return { kind: 'debug' };
   }
 }
@@ -98,7 +100,7 @@ function readDigest(reading: Reading, ids: ReadonlyMap<string, string>): DigestC
   if (!action && /^#?\d{1,9}$/.test(word) && reading.tokens.length > 2) {
     const [head, id, verb, ...rest] = reading.tokens;
     if (Object.hasOwn(DIGEST_ACTIONS, verb!.text.toLowerCase())) {
-      return readDigest({ text: reading.text, tokens: [head!, verb!, id!, ...rest] }, ids);
+      return readDigest({ ...reading, tokens: [head!, verb!, id!, ...rest] }, ids);
     }
   }
   if (!action && isSchedule(restOf(reading, 1))) return readDigestAdd(reading, 1, ids);
@@ -115,6 +117,7 @@ function readDigest(reading: Reading, ids: ReadonlyMap<string, string>): DigestC
       ]);
     }
     case 'list':
+      requireNoMore(reading, 2);
       return { kind: 'digest', action };
     case 'add':
       return readDigestAdd(reading, 2, ids);

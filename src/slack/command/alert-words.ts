@@ -1,7 +1,7 @@
 import { listNearest } from '../../domain/nearest.ts';
 import type { AlertsCommand } from './command.ts';
 import { Misunderstood, quoteShort } from './misunderstood.ts';
-import { after, changed, channelAt, type Reading, restOf, unquoted, wordAt } from './reading.ts';
+import { after, changed, channelAt, type Reading, requireNoMore, restOf, unquoted, wordAt } from './reading.ts';
 import { isUntil } from './until.ts';
 
 const ACTIONS: Readonly<Record<string, AlertsCommand['action']>> = {
@@ -40,6 +40,7 @@ export function readAlerts(reading: Reading, ids: ReadonlyMap<string, string>): 
       throw unknownAction(reading);
     case 'list':
     case 'test':
+      requireNoMore(reading, 2);
       return { kind: 'alerts', action };
     case 'add':
       return readAdd(reading);
@@ -164,6 +165,7 @@ export function listMuteExamples(what: string): string[] {
 function readRoute(reading: Reading, ids: ReadonlyMap<string, string>): AlertsCommand {
   const at = /^(to|here)$/.test(wordAt(reading, 2)) && reading.tokens.length > 3 ? 3 : 2;
   const channel = channelAt(reading.tokens[at], ids);
+  if (reading.tokens.length > at) requireNoMore(reading, at + 1);
   if (channel) return { kind: 'alerts', action: 'route', channel };
   if (reading.tokens.length === 2) return { kind: 'alerts', action: 'route' };
   if (/^here$/.test(wordAt(reading, at))) return { kind: 'alerts', action: 'route', to: 'here' };

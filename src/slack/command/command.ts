@@ -1,9 +1,11 @@
 import type { Thousandths } from '../../domain/event.ts';
-import type { Question } from '../../domain/report.ts';
+import type { NameSource, Question } from '../../domain/report.ts';
 import { HeadroomError, QuestionError } from '../../errors.ts';
 import { interpret } from './interpret.ts';
-import { Misunderstood } from './misunderstood.ts';
+import { Misunderstood, UnknownWords } from './misunderstood.ts';
+import { createKnownNames, type KnownNames, NO_NAMES } from './names.ts';
 import { protectFromSlack, undoSlackEscapes } from './tokens.ts';
+import { explainUnknown } from './unknown-words.ts';
 
 /** A channel as it was named; `id` where Slack sent it. */
 export interface ChannelReference {
@@ -57,49 +59,61 @@ export type AlertsCommand = { kind: 'alerts' } & (
 
 /** Longer texts than this are no command. */
 const MAX_COMMAND_LENGTH = 16_000;
-const MAX_SUGGESTIONS = 5;
+const MAX_SUGGESTIONS = 3;
 
 /**
  * The command that the text after `/usage` asks for, as Slack sends it (its escapes are undone) or as `formatQuestion`
- * writes it. Names stay as they were typed: whether they exist is for the answer to say.
- * Throws QuestionError: what was understood, what is wrong, and up to five commands that can be read, nearest first.
+ * writes it. `names`: what words that are none of the language may be the names of. A name behind its key or its command
+ * stays as it was typed: whether it exists is for the answer to say.
+ * Throws QuestionError: what was not understood, and up to three commands that can be read, nearest first.
  */
-export function parseCommand(raw: string): Command {
+export function parseCommand(raw: string, names: KnownNames = NO_NAMES): Command {
   if (raw.length > MAX_COMMAND_LENGTH) {
     throw new QuestionError(
       `This command is too long (${raw.length} characters; ${MAX_COMMAND_LENGTH} are read).`,
-      listOffers([]),
+      listOffers([], names),
     );
   }
   const { text, ids } = undoSlackEscapes(raw);
   try {
-    return interpret(text, ids);
+    return interpret(text, ids, names);
   } catch (error) {
     if (!(error instanceof Misunderstood)) throw error;
-    throw new QuestionError(error.message, listOffers(error.candidates), { cause: error });
+    const told = error instanceof UnknownWords ? explainUnknown(error) : error;
+    throw new QuestionError(told.message, listOffers(told.candidates, names), { cause: error });
+  }
+}
+
+/** The same, with the names that there are: they are only fetched where the language alone leaves words over. */
+export async function understand(raw: string, source: NameSource, nowMs: number): Promise<Command> {
+  try {
+    return parseCommand(raw);
+  } catch (error) {
+    if (!(error instanceof QuestionError && error.cause instanceof Misunderstood)) throw error;
+    return parseCommand(raw, createKnownNames(await source.names(nowMs)));
   }
 }
 
 /** Commands worth trying by someone who typed something unknown. */
-const STARTING_POINTS = ['top clients', 'status', 'pool', 'daily', 'help'];
+const STARTING_POINTS = ['top clients', 'pool', 'help'];
 
-function listOffers(candidates: readonly string[]): { label: string; command: string }[] {
+function listOffers(candidates: readonly string[], names: KnownNames): { label: string; command: string }[] {
   const commands = new Set<string>();
   for (const candidate of candidates) {
     const command = candidate.trim().replace(/\s+/g, ' ');
-    if (commands.size < MAX_SUGGESTIONS && isReadable(candidate)) commands.add(command);
+    if (commands.size < MAX_SUGGESTIONS && isReadable(candidate, names)) commands.add(command);
   }
   if (commands.size === 0) for (const command of STARTING_POINTS) commands.add(command);
   return [...commands].map((command) => ({ label: toLabel(command), command: protectFromSlack(command) }));
 }
 
-function isReadable(candidate: string): boolean {
+function isReadable(candidate: string, names: KnownNames): boolean {
   if (candidate.trim() === '') return false;
   try {
-    interpret(candidate, new Map());
+    interpret(candidate, new Map(), names);
     return true;
   } catch (error) {
-    if (error instanceof Misunderstood || error instanceof HeadroomError) return false;
+    if (error instanceof HeadroomError || error instanceof Misunderstood) return false;
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { Misunderstood, quoteShort } from './misunderstood.ts';
 import type { Token } from './tokens.ts';
 import { FAILURE_WORDS, FILTER_KEYS } from './vocabulary.ts';
 
-const NEGATIONS = new Set(['not', 'without', 'except', 'excluding']);
+export const NEGATIONS = new Set(['not', 'without', 'except', 'excluding']);
 
 /**
  * A filter that begins at `tokens[at]`: `client:"Acme CRM"`, `status:4xx,5xx`, `not kind:internal`, `-kind:internal`,

@@ -2,9 +2,10 @@ import type { Filter } from '../../domain/filter.ts';
 import { readRangeAt } from '../../domain/range-reading.ts';
 import { canonicalRangeText } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
+import { isReserved } from './concepts.ts';
+import { keyOfName } from './filter-words.ts';
 import { pluralOf } from './question-words.ts';
 import { protectFromSlack, quote } from './tokens.ts';
-import { isReserved } from './vocabulary.ts';
 
 /**
  * The command that asks a question, as text after `/usage`: `top 10 clients 7d status:4xx private`. Read by `parseCommand`
@@ -17,7 +18,7 @@ export function formatQuestion(question: Question): string {
   const words = [
     report,
     report === 'top' ? [rows, pluralOf(question.dimension ?? 'client')] : undefined,
-    subject === undefined ? undefined : formatName(subject),
+    subject === undefined ? undefined : formatName(subject, report === 'route' ? 'route' : undefined),
     range === undefined ? undefined : (canonicalRangeText(range) ?? range),
     (filters ?? []).map(formatFilter),
     report === 'top' ? undefined : rows,
@@ -48,8 +49,14 @@ function formatFilter({ key, patterns, not }: Filter): string {
   return patterns.map((pattern) => `${sign}${key}:${isPlain(pattern) ? pattern : quote(pattern)}`).join(' ');
 }
 
-function formatName(name: string): string {
-  const plain = /^[A-Za-z/]/.test(name) && isPlain(name) && !isReserved(name) && readRangeAt([name]) === undefined;
+/** `form`: what names of such a form are names of. */
+function formatName(name: string, form: 'route' | undefined): string {
+  const plain =
+    /^[A-Za-z/]/.test(name) &&
+    isPlain(name) &&
+    !isReserved(name) &&
+    readRangeAt([name]) === undefined &&
+    keyOfName(name) === (name.startsWith('/') ? form : undefined);
   return plain ? name : quote(name);
 }
 

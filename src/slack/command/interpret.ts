@@ -1,14 +1,17 @@
 import { readAction } from './actions.ts';
 import type { Command } from './command.ts';
+import { isReserved, isSentenceFiller } from './concepts.ts';
 import { findTopic } from './help.ts';
-import { type Reading, unquoted, wordAt, wordOf } from './reading.ts';
-import { readQuestion } from './report-words.ts';
+import { UnknownWords } from './misunderstood.ts';
+import type { KnownNames } from './names.ts';
+import { bareWord, type Reading, unquoted, wordAt, wordOf } from './reading.ts';
+import { readAsked } from './report-words.ts';
 import { type Token, tokenize } from './tokens.ts';
 import { ACTION_WORDS } from './vocabulary.ts';
 
-/** The command of a plain text. `ids`: what Slack said about channels and people in it. Throws Misunderstood. */
-export function interpret(text: string, ids: ReadonlyMap<string, string>): Command {
-  const reading: Reading = { text, tokens: dropPoliteness(text, tokenize(text)) };
+/** The command of a plain text. `ids`: what Slack said about channels and people in it. Throws Misunderstood, or UnknownWords. */
+export function interpret(text: string, ids: ReadonlyMap<string, string>, names: KnownNames): Command {
+  const reading: Reading = { text, tokens: dropPoliteness(text, tokenize(text)), names };
   const head = reading.tokens[0];
   if (!head) return { kind: 'question', question: { report: 'summary' } };
   const action = head.quoted ? undefined : ACTION_WORDS.get(wordOf(head).replace(/(?<=\w)[!?.,]+$/, ''));
@@ -16,31 +19,54 @@ export function interpret(text: string, ids: ReadonlyMap<string, string>): Comma
   if (/^pools?$/.test(wordOf(head)) && wordAt(reading, 1) === 'edit') {
     return { kind: 'pools', action: 'edit', ...(reading.tokens.length > 2 && { scope: unquoted(reading, 2) }) };
   }
-  return readAbout(reading) ?? { kind: 'question', question: readQuestion(reading) };
+  return readAbout(reading) ?? readAsked(reading);
 }
 
-/** A sentence about Headroom itself, its alerts or its digests; undefined for others. */
-function readAbout({ text, tokens }: Reading): Command | undefined {
+/** What people do with Headroom, in questions about how. */
+const DOING =
+  /^(set|up|add|create|make|mute|unmute|change|edit|stop|start|remove|delete|pause|resume|turn|on|off|use|ask|get|export|download|save|open|filter|sort|read|show|share|send|begin|work|works|configure|schedule|subscribe|unsubscribe|acknowledge|route|new|daily|weekly)$/;
+
+/** A sentence about Headroom itself; undefined for others. Throws UnknownWords. */
+function readAbout(reading: Reading): Command | undefined {
+  const { text, tokens } = reading;
   const sentence = text.slice(tokens[0]!.start).toLowerCase();
-  const words = tokens.map(wordOf);
-  if (/^(how (do|can|could|should) (i|we|you)|how to) (?!save (credits|calls)|reduce|avoid|see|find)/.test(sentence)) {
-    const topic = words.slice(2).map(findTopic).find(Boolean);
+  const how =
+    /^(?:how (?:do|can|could|should) (?:i|we|you)|how to) (?!save (?:credits|calls)|reduce|avoid|see|find)/.exec(
+      sentence,
+    );
+  if (how) {
+    const about = tokens.slice(how[0].trim().split(/\s+/).length);
+    const topic = about.map((token) => findTopic(bareWord(token))).find(Boolean);
+    const unknown = about.filter((token) => {
+      const word = bareWord(token);
+      return !DOING.test(word) && !isSentenceFiller(word) && !isReserved(word) && !findTopic(word);
+    });
+    if (unknown.length > 0) throw new UnknownWords(reading, unknown, 'unknown', topic ? [`help ${topic.name}`] : []);
     return { kind: 'help', ...(topic && { topic: topic.name }) };
   }
   if (/^(what (can|do) (you|i|we) (do|ask|say|type)|(who|what) (are you|is (this|headroom)))\W*$/.test(sentence)) {
     return { kind: 'help' };
   }
-  if (/^who (has access|can (see|use|ask)|is allowed|may)\b/.test(sentence)) return { kind: 'settings' };
-  if (!/^(what|which|are|is|do|does|any|who)\b/.test(sentence)) return undefined;
-  if (/\b(alerts?|muted)\b/.test(sentence)) return { kind: 'alerts', action: 'list' };
-  return /\b(digests?|subscriptions?)\b/.test(sentence) ? { kind: 'digest', action: 'list' } : undefined;
+  if (
+    /^who (has access|(can|may) (see|use|ask)|is allowed)( (this|it|answers|usage|headroom|here|to see|in))*\W*$/.test(
+      sentence,
+    )
+  ) {
+    return { kind: 'settings' };
+  }
+  return undefined;
 }
 
 /** Words before a command that say nothing. */
 const POLITENESS =
   /^(?:(?:please|show|give|list|tell|display|plot|draw|me|us|the|\/usage|hey|hi|hello|ok|okay|good (?:morning|afternoon|evening)|(?:can|could|would|will) (?:you|u)|(?:can|could|may|how (?:can|do)) (?:i|we) (?:see|get|have|find(?: out)?)|(?:i|we) (?:want|need|would like) to (?:know|see)|i'd like to (?:know|see)|let (?:me|us) (?:know|see)|do you know)[,!:.]*(?: +|$))+/i;
 
-function dropPoliteness(text: string, tokens: Token[]): Token[] {
+/** Words behind a command that say nothing. */
+const THANKS = /^(please|pls|plz|thanks|thank|you|thx|ty)$/;
+
+function dropPoliteness(text: string, all: Token[]): Token[] {
+  const tokens = [...all];
+  while (tokens.length > 1 && THANKS.test(bareWord(tokens.at(-1)!))) tokens.pop();
   const from = tokens[0]?.start ?? 0;
   const length =
     from + (POLITENESS.exec(text.slice(from).replace(/[\s’]/g, (c) => (c === '’' ? "'" : ' ')))?.[0].length ?? 0);

@@ -1,205 +1,196 @@
 import type { Dimension } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { isByHours } from '../../domain/ranges.ts';
-import type { Question, ReportKind } from '../../domain/report.ts';
-import { keyOfName, mergeFilters } from './filter-words.ts';
-import { Misunderstood } from './misunderstood.ts';
-import type { Reading } from './reading.ts';
-import { bareWord, correctOpening, QUESTION_WORDS, readSentence, type Sentence } from './sentence.ts';
-import { DIMENSION_WORDS, FAILURE_WORDS } from './vocabulary.ts';
+import type { Question } from '../../domain/report.ts';
+import type { Command } from './command.ts';
+import type { Concept } from './concepts.ts';
+import { formatQuestion } from './format-question.ts';
+import { Misunderstood, UnknownWords } from './misunderstood.ts';
+import { finish } from './question-words.ts';
+import { bareWord, type Reading } from './reading.ts';
+import { RULES } from './rules.ts';
+import { readSentence, type Sentence, type SentenceName } from './sentence.ts';
+import type { Token } from './tokens.ts';
 
 /** Longer texts are no sentence. */
 const MAX_WORDS = 40;
 
+/** What rules look at. */
+export interface Facts {
+  has(...concepts: Concept[]): boolean;
+  /** The first word, lower case. */
+  opening: string;
+  /** Client, route or scope that the sentence is about. */
+  name?: SentenceName;
+  names: readonly SentenceName[];
+  dimension?: Dimension;
+  by: boolean;
+  range?: string;
+  /** Filters on statuses that stand in the sentence. */
+  byStatus: boolean;
+  filtered: boolean;
+}
+
+/** A rule that makes a question of sentences. It is taken only where it uses everything that the sentence says. */
+export interface Rule {
+  when(facts: Facts): boolean;
+  uses: readonly Concept[];
+  /** Keys of the names that it uses; `several`: more than one name. */
+  names?: readonly SentenceName['key'][];
+  several?: true;
+  /** Dimensions that it uses. */
+  dimensions?: 'any' | readonly Dimension[];
+  /** The range says nothing: what is asked is so now. */
+  now?: (facts: Facts) => boolean;
+  ask(facts: Facts): Asked | Exclude<Command, { kind: 'question' }>;
+}
+
+/** A question without what the grammar read, with filters to add. */
+export type Asked = Question & { kind?: never };
+
+/** Words that say only how an answer is given: any answer does. */
+const ALWAYS = new Set<Concept>(['count', 'now']);
+
 /**
- * A question asked in a sentence: `how many calls did Acme make last week`, `who is getting 429s`, `when do we run out`.
- * By rules, on the words that stand in it; undefined where it does not begin like a question, or no rule fits. Throws
- * Misunderstood where it asks for what no report tells, with those that come nearest.
+ * A question asked in a sentence: `how many calls did Acme make last week`, `who is getting 429s`, `when do we run out`; by
+ * rules, of which the first is taken that uses every word. Throws Misunderstood where no report tells what is asked, and
+ * UnknownWords where words are left over.
  */
-export function readNaturalQuestion(reading: Reading): Question | undefined {
+export function readNatural(reading: Reading): Command {
   const { tokens } = reading;
-  const first = correctOpening(bareWord(tokens[0]!));
-  const ending = tokens.at(-1)!.parts.at(-1)!;
-  const marked = ending.kind === 'bare' && ending.text.endsWith('?');
-  if (tokens.length === 1 || tokens.length > MAX_WORDS || !(marked || QUESTION_WORDS.has(first))) return undefined;
-  // `why Acme CRM` is a command; a sentence goes on with a verb, or with what there is much of.
-  if (first === 'why' && !/^(is|are|was|were|do|does|did|has|have|so|the|all|am)$/.test(bareWord(tokens[1]!)))
-    return undefined;
-  if (first === 'what' && bareWord(tokens[1]!) === 'if') throw whatIf(reading.text);
-  const sentence = readSentence(reading, false);
-  return sentence && toQuestion(sentence);
+  if (tokens.length > MAX_WORDS) throw new UnknownWords(reading, tokens.slice(MAX_WORDS));
+  const sentence = readSentence(reading);
+  const facts = toFacts(sentence, tokens);
+  refuseUntold(sentence, facts);
+  if (sentence.unknown.length > 0) throw new UnknownWords(reading, sentence.unknown);
+  let nearest: { unused: readonly Token[]; offers: string[] } | undefined;
+  for (const rule of RULES) {
+    if (!rule.when(facts)) continue;
+    const unused = listUnused(sentence, rule);
+    const made = make(reading, sentence, facts, rule);
+    if (made.unused.length + unused.length === 0 && made.command) return made.command;
+    const all = [...unused, ...made.unused];
+    if (!nearest || all.length < nearest.unused.length) {
+      const offers = made.command?.kind === 'question' ? [formatQuestion(made.command.question)] : [];
+      nearest = { unused: all, offers };
+    }
+  }
+  if (nearest) throw new UnknownWords(reading, inOrder(nearest.unused), 'unused', nearest.offers);
+  throw new Misunderstood("I can't make a report of that question.", ['top clients', 'pool', 'help']);
 }
 
-function whatIf(text: string): Misunderstood {
-  const [, quantity, name] = /(\d{1,9}) +([a-z][\w-]*)/i.exec(text) ?? [];
-  return new Misunderstood('A what-if names a grant and another quantity of it, as in: pool if users=25.', [
-    quantity ? `pool if ${name}=${quantity}` : '',
-    text.replace(/^.*?\bif\b/i, 'pool if'),
-    'pool if users=25',
-    'licences',
-  ]);
-}
-
-/** A sentence that does not begin like a question: `errors by client`, `number of calls yesterday`. */
-export function readPhrase(reading: Reading): Question | undefined {
-  if (reading.tokens.length === 1 || reading.tokens.length > MAX_WORDS) return undefined;
-  const sentence = readSentence(reading, true);
-  return sentence && toQuestion(sentence);
-}
-
-/** Whether a text groups by a dimension or a time: `errors by client`, `calls per day`. */
-export function isGrouped({ tokens }: Reading): boolean {
-  const words = tokens.map(bareWord);
-  if (words[0] === 'top') return false;
-  return words.some((word, at) => /^(by|per)$/.test(word) && isGroup(words[at + 1] ?? ''));
-}
-
-const FAILURES: Filter = { key: 'status', patterns: ['4xx', '5xx'], not: false };
-const THROTTLED: Filter = { key: 'status', patterns: ['429'], not: false };
-
-/** What a pool is asked about. */
-const RUN_OUT =
-  / (runs?|running|ran) (out|dry) | exhaust\w* | how (long|soon|fast|quickly?) | lasts? until | enough | burn(s|ed|ing)? | resets? | renews? | make it /;
-const LEFT = / (left|remain\w*|headroom|unused|spare|available|balance|allowance|quota|budget|full|empty) /;
-const LIMIT = / (over|near|close to|exceed\w*|reach\w*|hit\w*) .*(limits?|rate|pools?|quota) /;
-
-function toQuestion(sentence: Sentence): Question | undefined {
-  const { plain, dimension, by } = sentence;
-  const has = (pattern: RegExp) => pattern.test(` ${plain} `);
-  const compares = has(/ (compared?|comparison|versus|vs|difference) /);
-  if (compares && sentence.names.length > 1) return compareClients(sentence);
-  if (compares && sentence.otherRange !== undefined) throw twoRanges(sentence);
-  // A sentence with two names or ranges is beyond these rules.
-  if (sentence.names.length > 1 || sentence.otherRange !== undefined) return undefined;
-  const [name] = sentence.names;
-  const whose = has(/ (who|who's|whos|whose|anyone|anybody|somebody|someone) /);
-  const failing = plain.split(' ').some((word) => FAILURE_WORDS.has(word)) || has(/ (wrong|broken|rejected|refused) /);
-  const throttled = has(/ (throttl\w+|blocked|rate limit(s|ed|ing)?) /);
-  const byStatus = sentence.filters.some(({ key }) => key === 'status');
-  const failures = byStatus ? [] : throttled && whose ? [THROTTLED] : failing ? [FAILURES] : [];
-  const ofPool = has(/ (pools?|credits?|allowance|quota|budget|balance) /);
-
-  if (has(/ why | (what's|whats|what is) wrong with /) && !(name && ofPool)) {
-    return name === undefined ? ask(sentence, 'status') : ask(sentence, 'why', { name });
-  }
-  if (has(/ (slow|slower|slowest|latency) /)) throw notTold('How long calls take is', ['top routes', 'status']);
-  if ((whose || dimension === 'client') && has(/ (new|silent|stopped) /)) {
-    throw notTold('Who is new or silent is', ['digest preview', 'top clients', 'alerts']);
-  }
-  if (has(/ (numbers?|figures?|calculated|computed) /) && has(/ (come|comes|calculated|computed) /)) {
-    return ask(sentence, 'explain', name === undefined ? {} : { scope: name });
-  }
-  if (by) return ranking(sentence, by, failures);
-  if (whose && has(/^ (who|who's|whos) (is |was |are )?(the )?(owner of )?$/) && name) return subject(sentence, name);
-  if (whose && (throttled || !has(LIMIT))) return ranking(sentence, dimension ?? 'client', failures);
-  if (has(/ (licen[cs]es?|seats?|grants?) /)) return ask(sentence, 'licences');
-  if (has(RUN_OUT) || has(LEFT) || has(LIMIT) || (name && ofPool)) return aboutPool(sentence);
-  if (has(/ (should|reduce|improve|save|avoid) /)) return ask(sentence, 'advice');
-  if (has(/ peak | (busiest|highest|most) .*(hours?|times?) | when .*(busiest|most) /)) return series(sentence, 'day');
-  if (has(/ (busiest|highest|most|which|what) .*days? | days? .*(busiest|most) /)) return series(sentence, 'daily');
-  if (has(/ (success|successful|error|failure|status) (rates?|ratio|codes?|percentage) | how (high|reliable) /)) {
-    return name === undefined ? ask(sentence, 'status') : subject(sentence, name);
-  }
-  const leads = DIMENSION_WORDS.has(plain.split(' ')[0]!);
-  if (
-    dimension &&
-    (leads || has(/ (which|what|how many|top|busiest|biggest) /)) &&
-    !has(/ how many (calls|requests) /)
-  ) {
-    return ranking(sentence, dimension, failures);
-  }
-  if (has(/ over time | trends? /) && name === undefined) return ask(sentence, 'daily', {}, failures);
-  if (failing || byStatus) {
-    if (name !== undefined) return subject(sentence, name);
-    return has(/^ (what|where) /) ? ranking(sentence, 'route', failures) : ask(sentence, 'status');
-  }
-  if (name !== undefined) return subject(sentence, name);
-  if (has(/ (spent|spend|costs?|consumed|credits) /)) return aboutPool(sentence);
-  if (has(/ per months? /)) return series({ ...sentence, range: sentence.range ?? '12-months' }, 'daily');
-  if (has(/ per hours? /)) return series(sentence, 'day');
-  if (compares || has(/ (how (many|much)|number|count|sum|totals?|per (days?|weeks?)) /)) return series(sentence);
-  if (has(/ (happen\w*|going on|new|changed?|different|unusual|traffic|volume|activity|busy|quiet) /)) {
-    return series(sentence);
-  }
-  if (has(/ (doing|going|ok|okay|fine|well|good|up|healthy|normal|status|usage) /)) {
-    return sentence.range === undefined ? ask(sentence, 'summary') : series(sentence);
-  }
-  if (dimension) return ranking(sentence, dimension, failures);
-  return sentence.range === undefined && sentence.filters.length === 0 ? undefined : series(sentence);
-}
-
-/** What no report tells by itself, with the commands that come nearest. */
-function notTold(what: string, commands: readonly string[]): Misunderstood {
-  return new Misunderstood(`${what} in no report of its own; these come nearest.`, commands);
-}
-
-function twoRanges({ range, otherRange }: Sentence): Misunderstood {
-  return new Misunderstood(`I see two ranges, ${range} and ${otherRange}; an answer has one, and says what is usual.`, [
-    `daily ${range}`,
-    `daily ${otherRange}`,
-  ]);
-}
-
-function ask(
-  sentence: Sentence,
-  report: ReportKind,
-  more: Partial<Question> = {},
-  extra: readonly Filter[] = [],
-): Question {
-  const filters = mergeFilters([...sentence.filters, ...extra]);
+function toFacts({ concepts, names, dimensions, draft }: Sentence, tokens: readonly Token[]): Facts {
+  const [dimension] = dimensions;
   return {
-    report,
-    ...more,
-    ...(sentence.limit !== undefined && report === 'top' && { limit: sentence.limit }),
-    ...(sentence.range !== undefined && { range: sentence.range }),
-    ...(filters.length > 0 && { filters }),
-    ...(sentence.private !== undefined && { private: sentence.private }),
+    has: (...wanted) => wanted.some((concept) => concepts.has(concept)),
+    opening: bareWord(tokens[0]!),
+    names,
+    ...(names[0] && { name: names[0] }),
+    ...(dimension && { dimension: dimension.dimension }),
+    by: dimension?.by ?? false,
+    ...(draft.question.range !== undefined && { range: draft.question.range }),
+    byStatus: draft.filters.some(({ key }) => key === 'status'),
+    filtered: draft.filters.length > 0,
   };
 }
 
-/** Ranked, under a filter for the name that the sentence mentions. */
-function ranking(sentence: Sentence, dimension: Dimension, failures: readonly Filter[]): Question {
-  const credits = /\b(credits?|costs?|spend|spent|spends|expensive)\b/.test(sentence.plain);
-  const least = /\b(least|fewest|lowest)\b/.test(sentence.plain);
-  const more: Partial<Question> = {
-    dimension,
-    ...(credits && { measure: 'credits' as const }),
-    ...(least && { sort: 'requests' }),
-  };
-  const [name] = sentence.names;
-  const extra = [...failures];
-  if (name !== undefined) {
-    const key = keyOfName(name) ?? (dimension === 'client' ? 'scope' : 'client');
-    extra.push({ key, patterns: [name], not: false });
+/** Tokens of a sentence that a rule has no use for. */
+function listUnused({ concepts, names, dimensions, otherRange }: Sentence, rule: Rule): Token[] {
+  const used = new Set<Concept>(rule.uses);
+  const keys = rule.names ?? [];
+  const [first] = names;
+  return [
+    ...[...concepts].flatMap(([concept, tokens]) => (used.has(concept) || ALWAYS.has(concept) ? [] : tokens)),
+    ...names.flatMap((name, index) => {
+      const fits = keys.includes(name.key) && (index === 0 || (rule.several === true && name.key === first!.key));
+      return fits ? [] : name.tokens;
+    }),
+    ...dimensions.flatMap(({ dimension, tokens }, index) => {
+      const fits = rule.dimensions === 'any' ? index === 0 : rule.dimensions?.includes(dimension);
+      return fits ? [] : tokens;
+    }),
+    ...(otherRange?.tokens ?? []),
+  ];
+}
+
+/** The rule's question with what the grammar read; `unused`: words that its report has no use for. */
+function make(
+  reading: Reading,
+  { draft }: Sentence,
+  facts: Facts,
+  rule: Rule,
+): { command?: Command; unused: readonly Token[] } {
+  const asked = rule.ask(facts);
+  if (asked.kind !== undefined) {
+    return { command: asked, unused: [...draft.places.values()].flat() };
   }
-  return ask(sentence, 'top', more, extra);
+  const { report: _report, dimension: _dimension, ...read } = draft.question;
+  const places = new Map(draft.places);
+  const { filters = [], ...question } = asked;
+  const given: Question = { ...read, ...question };
+  if (rule.now?.(facts)) {
+    delete given.range;
+    places.delete('range');
+  } else if (facts.has('now') && given.range === undefined && !NOW_ANYWAY.has(given.report)) given.range = 'today';
+  const filled = { ...draft, question: given, filters: [...draft.filters, ...filters], places };
+  try {
+    return { command: { kind: 'question', question: toOneDay(finish(reading, filled)) }, unused: [] };
+  } catch (error) {
+    if (error instanceof UnknownWords) return { unused: error.tokens };
+    throw error;
+  }
 }
 
-function compareClients(sentence: Sentence): Question {
-  const clients: Filter = { key: 'client', patterns: [...new Set(sentence.names)], not: false };
-  return ask(sentence, 'top', { dimension: 'client' }, [clients]);
+/** Reports of what holds now. */
+const NOW_ANYWAY = new Set<Question['report']>(['summary', 'pool', 'history', 'explain', 'licences', 'advice']);
+
+/** A single day is drawn by the hour, and several days are not. */
+function toOneDay(question: Question): Question {
+  const { report, range } = question;
+  if (report === 'day' && range !== undefined && !isByHours(range)) return { ...question, report: 'daily' };
+  return report === 'daily' && range !== undefined && isByHours(range) ? { ...question, report: 'day' } : question;
 }
 
-function subject(sentence: Sentence, name: string): Question {
-  return ask(sentence, keyOfName(name) === 'route' ? 'route' : 'client', { name });
+function inOrder(tokens: readonly Token[]): Token[] {
+  return tokens.toSorted((a, b) => a.start - b.start);
 }
 
-/** What is left, or will be, is so now: only a range of the past is another balance. */
-function aboutPool(sentence: Sentence): Question {
-  const [name] = sentence.names;
-  const ahead = /\b(will|until|till|enough|when|how long|how soon)\b/.test(sentence.plain);
-  const past = !ahead && sentence.range !== undefined && !/^(today|24h|this-)/.test(sentence.range);
-  const { range: _range, ...rest } = sentence;
-  return ask(past ? sentence : rest, 'pool', name === undefined ? {} : { scope: name });
-}
-
-function series(sentence: Sentence, report?: 'day' | 'daily'): Question {
-  const oneDay = sentence.range !== undefined && isByHours(sentence.range);
-  const several = sentence.range !== undefined && !oneDay;
-  if (report === 'day' && several) return ask(sentence, 'daily');
-  return ask(sentence, oneDay ? 'day' : (report ?? 'daily'));
-}
-
-function isGroup(word: string): boolean {
-  return DIMENSION_WORDS.has(word) || /^(hour|day|week|month)s?$/.test(word);
+/** Throws Misunderstood for what no report tells, with the questions that come nearest. */
+function refuseUntold({ draft, otherRange, names }: Sentence, { has, range, name, dimension }: Facts): void {
+  const filters: Filter[] = [...draft.filters];
+  if (name && (name.key === 'client' || name.key === 'scope' || name.key === 'route'))
+    filters.push({ key: name.key, patterns: [name.value], not: false });
+  const near = (...questions: Question[]) =>
+    questions.map((question) =>
+      formatQuestion({ ...question, ...(range !== undefined && { range }), ...(filters.length > 0 && { filters }) }),
+    );
+  const routes: Question = { report: 'top', dimension: 'route' };
+  const clients: Question = { report: 'top', dimension: 'client' };
+  if (has('latency') || (has('pace') && !has('runOut')))
+    throw new Misunderstood("I can't report latency yet.", [
+      ...near(dimension === undefined ? routes : { report: 'top', dimension }, { report: 'status' }),
+      'help',
+    ]);
+  if (has('events'))
+    throw new Misunderstood("I can't show single calls yet.", [...near(routes, { report: 'status' }), 'help']);
+  if (has('team')) throw new Misunderstood("I can't report by team yet.", [...near(clients), 'help']);
+  if (has('fresh'))
+    throw new Misunderstood("I can't list new or silent clients yet.", ['digest preview', ...near(clients), 'alerts']);
+  if (has('ahead'))
+    throw new Misunderstood("I can't report days ahead; a pool's answer says whether it lasts until its reset.", [
+      'pool',
+      ...(has('runOut') ? [] : near({ report: 'daily' })),
+      'help',
+    ]);
+  if (
+    names.length < 2 &&
+    (has('versus') || (has('compare') && (otherRange || name || dimension || has('failing', 'rate'))))
+  )
+    throw new Misunderstood("I can't compare two ranges yet.", [
+      ...near({ report: 'daily' }),
+      ...(otherRange ? [`daily ${otherRange.range}`] : []),
+      'help',
+    ]);
+  if (has('why') && has('change') && name?.key !== 'client')
+    throw new Misunderstood("I can't say yet why usage changed.", near({ report: 'daily' }, clients));
 }

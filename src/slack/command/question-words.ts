@@ -1,20 +1,18 @@
-import type { Dimension } from '../../domain/dimension.ts';
+import { DIMENSIONS, type Dimension } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import { listNearest } from '../../domain/nearest.ts';
 import { MAX_RANGE_WORDS, readRangeAt } from '../../domain/range-reading.ts';
-import { canonicalRangeText, suggestRanges } from '../../domain/ranges.ts';
-import { MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
-import { keyOfName, mergeFilters, readFilter, readStatus } from './filter-words.ts';
-import { Misunderstood, quoteShort } from './misunderstood.ts';
-import { changed, type Reading, wordAt } from './reading.ts';
-import { suggestActions } from './suggest-actions.ts';
+import { type KnownName, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
+import { beginsWithLanguage, isFiller, isLanguage } from './concepts.ts';
+import { keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';
+import { Misunderstood, UnknownWords } from './misunderstood.ts';
+import { MAX_KNOWN_WORDS, ofKey } from './names.ts';
+import { bareWord, changed, nameAt, type Reading, wordAt } from './reading.ts';
 import { readSuppose } from './suppose-words.ts';
-import type { Token } from './tokens.ts';
+import { quote, type Token } from './tokens.ts';
 import {
   DIMENSION_PLURALS,
   DIMENSION_WORDS,
   FAILURE_WORDS,
-  FILLER_WORDS,
   FILTER_KEYS,
   MEASURE_WORDS,
   NAME_MARKERS,
@@ -26,23 +24,48 @@ import {
 const MAX_NAME_WORDS = 40;
 
 /** What has been understood so far of the words after a report's name. */
-interface Draft {
+export interface Draft {
   question: Question;
   filters: Filter[];
   suppose: [string, number][];
+  /** A name stands in it without a key. */
+  named?: true;
+  /** The words behind each part of the question, for those that a report has no use for. */
+  places: Map<keyof Question, Token[]>;
 }
 
-/** The question with its options, or the first token that means nothing. Throws Misunderstood for words that contradict. */
-export function readOptions(reading: Reading, at: number, base: Question): Question | Token {
-  const draft: Draft = { question: base, filters: [...(base.filters ?? [])], suppose: [] };
+export function startDraft(base: Question): Draft {
+  return { question: base, filters: [...(base.filters ?? [])], suppose: [], places: new Map() };
+}
+
+/** Reads options up to the end; `unknown`: the tokens that mean nothing. Throws Misunderstood for words that contradict. */
+export function readDraft(reading: Reading, at: number, base: Question): { draft: Draft; unknown: readonly Token[] } {
+  const draft = startDraft(base);
+  const unknown: Token[] = [];
+  for (let next = readUpToUnknown(reading, at, draft); next < reading.tokens.length; ) {
+    unknown.push(reading.tokens[next]!);
+    next = readUpToUnknown(reading, next + 1, draft);
+  }
+  return { draft, unknown };
+}
+
+/** The place of the first token that means nothing. */
+function readUpToUnknown(reading: Reading, at: number, draft: Draft): number {
   const { tokens } = reading;
   while (at < tokens.length) {
     const next = readOption(reading, at, draft) ?? readNamed(reading, at, draft) ?? skipFiller(tokens[at]!, at);
-    if (next === undefined) return tokens[at]!;
+    if (next === undefined) return at;
     at = next;
   }
+  return at;
+}
+
+/** The question of a draft. Throws Misunderstood where it holds words that its report has no use for. */
+export function finish(reading: Reading, draft: Draft): Question {
   const { filters: _filters, ...question } = draft.question;
   const scoped = takeScope(question, mergeFilters(draft.filters));
+  const unused = listUnused(scoped.question, draft.places);
+  if (unused.length > 0) throw new UnknownWords(reading, unused, 'unused');
   return {
     ...scoped.question,
     ...(scoped.filters.length > 0 && { filters: scoped.filters }),
@@ -50,11 +73,49 @@ export function readOptions(reading: Reading, at: number, base: Question): Quest
   };
 }
 
-/** Options, or an error that names the word without meaning and offers what may have been meant. */
+/** Options, or an error that names the words without meaning and offers what may have been meant. */
 export function readAllOptions(reading: Reading, at: number, base: Question): Question {
-  const question = readOptions(reading, at, base);
-  if ('report' in question) return question;
-  throw unknownWord(reading, question);
+  const { draft, unknown } = readDraft(reading, at, base);
+  if (unknown.length > 0) throw new UnknownWords(reading, unknown);
+  return finish(reading, draft);
+}
+
+const WITHOUT_RANGE = new Set<Question['report']>(['licences']);
+const DRAWN = new Set<Question['report']>([
+  'summary',
+  'top',
+  'status',
+  'pool',
+  'daily',
+  'day',
+  'history',
+  'client',
+  'route',
+]);
+
+/** Whether a report's answer depends on a part of the question. */
+export function hasUse({ report }: Question, part: keyof Question, value: unknown): boolean {
+  switch (part) {
+    case 'limit':
+      return report === 'top' || report === 'client' || report === 'route';
+    case 'offset':
+    case 'sort':
+    case 'measure':
+    case 'dimension':
+      return report === 'top';
+    case 'suppose':
+      return report === 'pool' || report === 'licences';
+    case 'range':
+      return !WITHOUT_RANGE.has(report);
+    case 'view':
+      return value === 'doughnut' ? report === 'top' : value === 'table' || DRAWN.has(report);
+    default:
+      return true;
+  }
+}
+
+function listUnused(question: Question, places: Draft['places']): Token[] {
+  return [...places].filter(([part]) => !hasUse(question, part, question[part])).flatMap(([, tokens]) => tokens);
 }
 
 /**
@@ -69,27 +130,49 @@ export function readNameAndOptions(
   optional: boolean,
 ): Question {
   const { tokens } = reading;
+  // `pool for crm`
+  if (
+    at < tokens.length - 1 &&
+    !tokens[at]!.quoted &&
+    NAME_MARKERS.has(wordAt(reading, at)) &&
+    !readRange(reading, at)
+  ) {
+    return readNameAndOptions(reading, at + 1, base, field, optional);
+  }
   const first = tokens[at];
   if (first?.quoted) return readAllOptions(reading, at + 1, { ...base, [field]: first.text });
+  // A path is one word.
+  if (base.report === 'route' && first && keyOfName(first.text) === 'route') {
+    return readAllOptions(reading, at + 1, { ...base, [field]: first.text });
+  }
   // `client last week Acme`: the range stands first.
   const range = first && readRange(reading, at);
   if (!optional && range && range.next < tokens.length) {
     const rest = readNameAndOptions(reading, range.next, base, field, optional);
-    if (rest.range !== undefined) throw twoRanges(reading, range.range, rest.range);
+    if (rest.range !== undefined) throw new UnknownWords(reading, tokens.slice(at, range.next), 'unused');
     return { ...rest, range: range.range };
   }
+  const key = field === 'scope' ? 'scope' : base.report === 'route' ? 'route' : 'client';
+  const known = first && readKnown(reading, at, key);
+  if (known && known.next > at + 1) return readAllOptions(reading, known.next, { ...base, [field]: known.name });
   let unknown: Token | undefined;
+  // Where a name need not follow, everyday words are none: `credits used by Acme`.
+  const mayBeName = !optional || known || !beginsWithLanguage(tokens.slice(at, at + 5).map(bareWord));
   for (let words = optional ? 0 : 1; words <= MAX_NAME_WORDS && at + words <= tokens.length; words++) {
+    if (words > 0 && !mayBeName) break;
     const last = tokens[at + words - 1];
     if (words > 0 && last && (last.quoted || isFilter(last))) break;
-    const name = reading.text.slice(first?.start, last?.end);
-    const found = readOptions(reading, at + words, words === 0 ? base : { ...base, [field]: name });
-    if ('report' in found) return found;
-    unknown ??= found;
+    // `history Public API`
+    while (words > 0 && /^apis?$/.test(wordAt(reading, at + words))) words++;
+    const name = words === 0 ? '' : reading.text.slice(first!.start, tokens[at + words - 1]!.end);
+    const draft = startDraft(words === 0 ? base : { ...base, [field]: name });
+    const end = readUpToUnknown(reading, at + words, draft);
+    if (end === tokens.length) return finish(reading, draft);
+    unknown ??= tokens[end]!;
     // No option begins with that word, so the name reaches at least to it.
-    words = Math.max(words, tokens.indexOf(found) - at);
+    words = Math.max(words, end - at);
   }
-  throw unknownWord(reading, unknown ?? first!);
+  throw new UnknownWords(reading, [unknown ?? first!]);
 }
 
 function isFilter(token: Token): boolean {
@@ -98,12 +181,12 @@ function isFilter(token: Token): boolean {
 }
 
 /** The longest range that begins here. Throws Misunderstood where its words leave open which is meant. */
-export function readRange(reading: Reading, at: number): { range: string; next: number } | undefined {
+export function readRange(reading: Reading, at: number): { range: string; weak: boolean; next: number } | undefined {
   const { text, tokens } = reading;
   const from = Math.max(0, at - 1);
   const found = readRangeAt(tokens.slice(from, at + MAX_RANGE_WORDS).map(rangeWordOf), at - from);
   if (!found) return undefined;
-  if (found.kind === 'range') return { range: found.range, next: at + found.used };
+  if (found.kind === 'range') return { range: found.range, weak: found.weak, next: at + found.used };
   const [first, last] = [tokens[at]!, tokens[at + found.used - 1]!];
   throw new Misunderstood(
     found.message,
@@ -120,7 +203,7 @@ function rangeWordOf(token: Token): string {
 }
 
 /** The place after one option, undefined where none begins. */
-function readOption(reading: Reading, at: number, draft: Draft): number | undefined {
+export function readOption(reading: Reading, at: number, draft: Draft): number | undefined {
   const { tokens, text } = reading;
   const filter = readFilter(tokens, at, text);
   if (filter) {
@@ -131,26 +214,33 @@ function readOption(reading: Reading, at: number, draft: Draft): number | undefi
   if (token.quoted) return undefined;
   const word = token.text.toLowerCase();
   const following = tokens[at + 1];
-  const followingWord = following && !following.quoted ? following.text.toLowerCase() : '';
-  // `public` begins names too: `pool Public API`.
-  if (Object.hasOwn(SHARE_WORDS, word) && (word !== 'public' || at === tokens.length - 1 || !isNamed(draft.question)))
-    return put(draft, 'private', SHARE_WORDS[word]!, at + 1);
+  const followingWord = following ? bareWord(following) : '';
+  const put = <Key extends keyof Question>(key: Key, value: Question[Key], next: number): number => {
+    draft.question = { ...draft.question, [key]: value };
+    draft.places.set(key, tokens.slice(at, next));
+    return next;
+  };
+  // `public` and `share` begin names and sentences too.
+  if (Object.hasOwn(SHARE_WORDS, word) && (word !== 'public' || at === tokens.length - 1)) {
+    return put('private', SHARE_WORDS[word]!, at + 1);
+  }
   if (word === 'by' && Object.hasOwn(MEASURE_WORDS, followingWord)) {
-    return put(draft, 'measure', MEASURE_WORDS[followingWord]!, at + 2);
+    return put('measure', MEASURE_WORDS[followingWord]!, at + 2);
   }
-  if (word === 'as' && Object.hasOwn(VIEW_WORDS, followingWord))
-    return put(draft, 'view', VIEW_WORDS[followingWord]!, at + 2);
-  if (Object.hasOwn(VIEW_WORDS, word)) return put(draft, 'view', VIEW_WORDS[word]!, at + 1);
-  if (word === 'sort' || word === 'sorted' || word === 'order') return readSort(reading, at, draft);
-  if (word === 'skip' || word === 'offset') {
-    return put(draft, 'offset', readCount(reading, at, 'skip', 1_000_000), at + 2);
+  if (word === 'as' && Object.hasOwn(VIEW_WORDS, followingWord)) return put('view', VIEW_WORDS[followingWord]!, at + 2);
+  if (Object.hasOwn(VIEW_WORDS, word)) return put('view', VIEW_WORDS[word]!, at + 1);
+  if (word === 'sort' || word === 'sorted' || word === 'order') {
+    const sort = readSort(reading, at);
+    return sort && put('sort', sort.sort, sort.next);
   }
-  if (word === 'limit' || word === 'first' || (word === 'top' && /^\d+$/.test(followingWord))) {
-    return put(draft, 'limit', readRows(reading, at + 1), at + 2);
+  if (/^\d{1,9}$/.test(followingWord)) {
+    if (word === 'skip' || word === 'offset') return put('offset', checkCount(reading, at + 1, 0, 1_000_000), at + 2);
+    if (word === 'limit' || word === 'first' || word === 'top') return put('limit', readRows(reading, at + 1), at + 2);
   }
   if (word === 'if') {
     const { quantities, next } = readSuppose(reading, at + 1);
     draft.suppose.push(...quantities);
+    draft.places.set('suppose', tokens.slice(at, next));
     return next;
   }
   const range = readRange(reading, at);
@@ -158,76 +248,134 @@ function readOption(reading: Reading, at: number, draft: Draft): number | undefi
   const isCount = at === 1 && draft.question.report === 'top' && /^\d+$/.test(word) && range?.next === at + 1;
   if (range && !isCount) {
     if (draft.question.range !== undefined && draft.question.range !== range.range) {
-      throw twoRanges(reading, draft.question.range, range.range);
+      throw twoRanges(reading, draft, { ...range, from: at });
     }
-    return put(draft, 'range', range.range, range.next);
+    return put('range', range.range, range.next);
   }
-  return readBareValue(reading, at, draft);
-}
-
-/** Words that are a value by themselves: `10`, `429`, `4xx`, `errors`, `routes`. */
-function readBareValue(reading: Reading, at: number, draft: Draft): number | undefined {
-  const word = reading.tokens[at]!.text.toLowerCase();
   const { report } = draft.question;
   const status = readStatus(word);
   // `429`, `clients with 404`; but `top 200` asks for rows.
-  const before = wordAt(reading, at - 1);
-  const isStatus = /^[1-5]\d\d$/.test(word) && (report === 'status' || at === 0 || /^(with|http|code)$/.test(before));
+  const isStatus =
+    /^[1-5]\d\d$/.test(word) &&
+    (report === 'status' || at === 0 || /^(with|http|code|codes|status)$/.test(wordAt(reading, at - 1)));
   if (status && (isStatus || /^[1-5](xx|\d\ds)$/.test(word) || (report !== 'status' && FAILURE_WORDS.has(word)))) {
     draft.filters.push({ key: 'status', patterns: status, not: false });
     return at + 1;
   }
-  if ((word === 'credits' || word === 'cost') && !hasScope(draft.question))
-    return put(draft, 'measure', 'credits', at + 1);
-  if (/^\d{1,9}$/.test(word)) return put(draft, 'limit', readRows(reading, at), at + 1);
-  if (word === 'all' && report === 'top') return put(draft, 'limit', MAX_RANKING_ROWS, at + 1);
+  if ((word === 'credits' || word === 'cost') && report === 'top') return put('measure', 'credits', at + 1);
+  if (/^\d{1,9}$/.test(word)) return put('limit', readRows(reading, at), at + 1);
+  if (word === 'all' && report === 'top') return put('limit', MAX_RANKING_ROWS, at + 1);
   const dimension = DIMENSION_WORDS.get(word);
-  if (report === 'top' && dimension && draft.question.dimension === undefined) {
-    return put(draft, 'dimension', dimension, at + 1);
+  if (report === 'top' && dimension && draft.question.dimension === undefined)
+    return put('dimension', dimension, at + 1);
+  return undefined;
+}
+
+/**
+ * A name without a key: `for Acme CRM`, `not Acme CRM`, `user ana`. A name that no key stands before is quoted, known, or has
+ * the form of a path, an address or a method; whatever else is left over means nothing.
+ */
+export function readNamed(reading: Reading, at: number, draft: Draft): number | undefined {
+  const { tokens } = reading;
+  let from = at;
+  const not = NEGATIONS.has(wordAt(reading, from));
+  if (not) from++;
+  const marked = NAME_MARKERS.has(wordAt(reading, from));
+  if (marked) from++;
+  const scoped = hasScope(draft.question) && draft.question.scope === undefined && !not;
+  const isKeyed = from + 1 < tokens.length && isSingular(wordAt(reading, from));
+  const key = isKeyed ? DIMENSION_WORDS.get(wordAt(reading, from)) : scoped ? 'scope' : undefined;
+  // `errors by client x` groups by clients: there a name has to be known.
+  const isGrouped = /^(by|per)$/.test(wordAt(reading, from - 1));
+  if (isKeyed) from++;
+  const first = tokens[from];
+  if (!first) return undefined;
+  const found =
+    readPlainName(reading, from, key) ??
+    readKnown(reading, from, key) ??
+    ((isKeyed && !isGrouped) || (scoped && marked) ? readUnknown(reading, from, key!, draft.question) : undefined);
+  if (!found) return undefined;
+  if (scoped && found.key === 'scope') draft.question = { ...draft.question, scope: found.name };
+  else draft.filters.push({ key: found.key, patterns: [found.name], not });
+  if (!isKeyed) draft.named = true;
+  return found.next;
+}
+
+/** A name with its key, and the place behind it. */
+export interface FoundName {
+  key: Dimension;
+  name: string;
+  next: number;
+}
+
+/** A name that says itself what it is: quoted, or of a form that only one kind of name has. */
+export function readPlainName(reading: Reading, at: number, key: Dimension | undefined): FoundName | undefined {
+  const token = reading.tokens[at]!;
+  const name = nameAt(reading, at, at + 1);
+  const form = keyOfName(name);
+  if (!token.quoted) return form && (key ?? form) === form ? { key: form, name, next: at + 1 } : undefined;
+  const known = pick(reading, at, at + 1, ofKey(reading.names.find(name), key));
+  return { key: known?.key ?? key ?? form ?? 'client', name: known?.value ?? name, next: at + 1 };
+}
+
+/** The longest run of words that somebody or something is called by. Throws Misunderstood where several are. */
+export function readKnown(reading: Reading, at: number, key?: Dimension): FoundName | undefined {
+  const { tokens, names } = reading;
+  let end = at;
+  while (end < tokens.length && end < at + MAX_KNOWN_WORDS && !tokens[end]!.quoted) end++;
+  for (; end > at; end--) {
+    const typed = reading.text.slice(tokens[at]!.start, tokens[end - 1]!.end);
+    const trimmed = nameAt(reading, at, end);
+    for (const name of [typed, trimmed, trimmed.replace(/['’]s?$/, '')]) {
+      const found = ofKey(names.find(name), key);
+      // One word that is also a word of the language has to be quoted, or named by its key.
+      if (found.length === 0 || (end === at + 1 && key === undefined && isLanguage(bareWord(tokens[at]!)))) continue;
+      const known = pick(reading, at, end, found);
+      if (known) return { key: known.key, name: known.value, next: end };
+    }
   }
   return undefined;
 }
 
-/** `for Acme CRM`: a client, or the scope of a report about one. */
-function readNamed(reading: Reading, at: number, draft: Draft): number | undefined {
+/** The only one. Throws Misunderstood where there are several: the question with each of them is offered. */
+function pick(reading: Reading, from: number, to: number, found: readonly KnownName[]): KnownName | undefined {
+  if (found.length < 2) return found[0];
   const { tokens, text } = reading;
-  const marker = tokens[at]!;
-  const first = tokens[at + 1];
-  if (!first || marker.quoted || !NAME_MARKERS.has(marker.text.toLowerCase())) return undefined;
-  let end = at + 1;
-  if (first.quoted) end++;
-  else {
-    // Something may be understood of the words after the name, but not of the name.
-    const probe: Draft = { question: { report: draft.question.report }, filters: [], suppose: [] };
-    while (end < tokens.length && end - at <= MAX_NAME_WORDS && !tokens[end]!.quoted) {
-      if (readOption(reading, end, probe) !== undefined || skipFiller(tokens[end]!, end) !== undefined) break;
-      end++;
-    }
+  const run: Token = { ...tokens[from]!, end: tokens[to - 1]!.end };
+  const keys = [...new Set(found.map(({ key }) => key))].sort((a, b) => DIMENSIONS.indexOf(a) - DIMENSIONS.indexOf(b));
+  const typed = `“${text.slice(run.start, run.end)}”`;
+  const message =
+    keys.length > 1
+      ? `${typed} is the name of a ${keys.join(' and a ')}: which do you mean?`
+      : `${typed} may be ${found.map(({ name }) => name).join(' or ')}: which do you mean?`;
+  throw new Misunderstood(
+    message,
+    found.slice(0, 3).map(({ key, value }) => changed(reading, run, `${key}:${quote(value)}`)),
+  );
+}
+
+/** What stands behind a key, up to the next option: whether there is such a name is for the answer to say. */
+function readUnknown(reading: Reading, at: number, key: Dimension, { report }: Question): FoundName | undefined {
+  const { tokens } = reading;
+  const probe = startDraft({ report });
+  let end = at;
+  while (end < tokens.length && end - at < MAX_NAME_WORDS && !tokens[end]!.quoted) {
+    if (isLanguage(bareWord(tokens[end]!)) || readOption(reading, end, probe) !== undefined) break;
+    end++;
   }
-  if (end === at + 1) return undefined;
-  const name = first.quoted ? first.text : text.slice(first.start, tokens[end - 1]!.end);
-  if (hasScope(draft.question) && draft.question.scope === undefined) return put(draft, 'scope', name, end);
-  const dimension = first.quoted ? undefined : DIMENSION_WORDS.get(first.text.toLowerCase());
-  if (dimension && end > at + 2) {
-    // `by user ana`.
-    const value = text.slice(tokens[at + 2]!.start, tokens[end - 1]!.end);
-    draft.filters.push({ key: dimension, patterns: [value], not: false });
-  } else draft.filters.push({ key: keyOfName(name) ?? 'client', patterns: [name], not: false });
-  return end;
+  return end === at ? undefined : { key, name: nameAt(reading, at, end), next: end };
+}
+
+/** `user ana`, but not `users ana`. */
+export function isSingular(word: string): boolean {
+  const dimension = DIMENSION_WORDS.get(word);
+  return (
+    dimension !== undefined && (word === dimension || !word.endsWith('s')) && word !== DIMENSION_PLURALS[dimension]
+  );
 }
 
 function skipFiller(token: Token, at: number): number | undefined {
-  return !token.quoted && FILLER_WORDS.has(token.text.toLowerCase()) ? at + 1 : undefined;
-}
-
-function put<Key extends keyof Question>(draft: Draft, key: Key, value: Question[Key], next: number): number {
-  draft.question = { ...draft.question, [key]: value };
-  return next;
-}
-
-/** Whether a name may stand behind the report's word. */
-function isNamed(question: Question): boolean {
-  return hasScope(question) || question.report === 'client' || question.report === 'route' || question.report === 'why';
+  return isFiller(bareWord(token)) ? at + 1 : undefined;
 }
 
 export function hasScope(question: Question): boolean {
@@ -242,78 +390,50 @@ function takeScope(question: Question, filters: Filter[]): { question: Question;
 }
 
 function readRows(reading: Reading, at: number): number {
-  return Math.max(1, readCount(reading, at - 1, 'limit', MAX_RANKING_ROWS, at));
+  return checkCount(reading, at, 1, MAX_RANKING_ROWS);
 }
 
-function readCount(reading: Reading, at: number, word: string, max: number, place = at + 1): number {
-  const token = reading.tokens[place];
-  const value = token && !token.quoted && /^\d{1,9}$/.test(token.text) ? Number(token.text) : undefined;
-  if (value === undefined) {
-    throw new Misunderstood(`After “${word}” I need a number, up to ${max.toLocaleString('en')}.`, [
-      changed(reading, reading.tokens[Math.max(at, 0)]!, `${word} 10`),
-    ]);
-  }
-  if (value > max || (value === 0 && word === 'limit')) {
-    const nearest = value === 0 ? 1 : max;
-    throw new Misunderstood(
-      `${value} rows are ${value === 0 ? 'too few' : 'too many'}: a ranking has 1 to ${max.toLocaleString('en')}.`,
-      [changed(reading, token!, String(nearest)), changed(reading, token!, '10')],
-    );
-  }
-  return value;
+function checkCount(reading: Reading, at: number, min: number, max: number): number {
+  const token = reading.tokens[at]!;
+  const value = Number(trimmed(token));
+  if (value >= min && value <= max) return value;
+  throw new Misunderstood(
+    `${value} rows are ${value < min ? 'too few' : 'too many'}: a ranking has 1 to ${max.toLocaleString('en')}.`,
+    [changed(reading, token, String(value < min ? min : max)), changed(reading, token, '10')],
+  );
+}
+
+function trimmed(token: Token): string {
+  return bareWord(token);
 }
 
 /** `sort failed` puts the most failed first; `sort name` goes from A. */
-function readSort(reading: Reading, at: number, draft: Draft): number {
+function readSort(reading: Reading, at: number): { sort: string; next: number } | undefined {
   const { tokens } = reading;
-  if (tokens[at + 1]?.text.toLowerCase() === 'by') at++;
+  if (wordAt(reading, at + 1) === 'by') at++;
   const column = tokens[at + 1];
   const match = column && !column.quoted && /^(-?)([a-z_]{2,40})$/i.exec(column.text);
-  if (!match) {
-    throw new Misunderstood('After “sort” I need a column: requests, failed, ok or name.', [
-      changed(reading, tokens[at]!, 'sort failed'),
-      changed(reading, tokens[at]!, 'sort name'),
-    ]);
-  }
+  if (!match) return undefined;
   const key = match[2]!.toLowerCase();
-  const direction = tokens[at + 2]?.text.toLowerCase();
+  const direction = wordAt(reading, at + 2);
   const given = direction === 'asc' || direction === 'desc';
   const descending = given ? direction === 'desc' : match[1] === '-' || key !== 'name';
-  return put(draft, 'sort', `${descending ? '-' : ''}${key}`, at + (given ? 3 : 2));
+  return { sort: `${descending ? '-' : ''}${key}`, next: at + (given ? 3 : 2) };
 }
 
-function twoRanges(reading: Reading, one: string, other: string): Misunderstood {
-  const { tokens } = reading;
-  const head = tokens
-    .slice(0, 2)
-    .filter((token) => canonicalRangeText(token.text) === undefined)
-    .map((token) => reading.text.slice(token.start, token.end))
-    .join(' ');
-  return new Misunderstood(`I see two ranges, ${one} and ${other}; a question has one.`, [
-    `${head} ${one}`,
-    `${head} ${other}`,
-  ]);
-}
-
-/** A word that nothing is known about, with the command as it would read with words like it. */
-function unknownWord(reading: Reading, token: Token): Misunderstood {
-  const understood = reading.text.slice(0, token.start).trim();
-  const known = [
-    ...Object.values(DIMENSION_PLURALS),
-    ...DIMENSION_WORDS.keys(),
-    ...Object.keys(VIEW_WORDS),
-    'private',
-    'share',
-    'sort',
-    'limit',
-  ];
-  const near = token.quoted ? [] : [...listNearest(token.text, known, 4), ...suggestRanges(token.text)];
-  const prefix = understood === '' ? '' : `I understood ${quoteShort(understood)}, but `;
-  return new Misunderstood(`${prefix}${prefix ? 'not' : 'I do not know'} ${quoteShort(token.text)}.`, [
-    ...(/^(digest|alert)/i.test(token.text) ? suggestActions(reading.text) : []),
-    ...near.map((word) => changed(reading, token, word)),
-    near.length > 0 ? '' : changed(reading, token, `client:${reading.text.slice(token.start, token.end)}`),
-    understood,
+function twoRanges(
+  { text, tokens }: Reading,
+  { question, places }: Draft,
+  other: { range: string; from: number; next: number },
+): Misunderstood {
+  const without = (dropped: readonly Token[]) =>
+    tokens
+      .filter((token) => !dropped.includes(token))
+      .map(({ start, end }) => text.slice(start, end))
+      .join(' ');
+  return new Misunderstood(`I see two ranges, ${question.range} and ${other.range}; a question has one.`, [
+    without(tokens.slice(other.from, other.next)),
+    without(places.get('range') ?? []),
   ]);
 }
 

@@ -1,11 +1,14 @@
 import type { ChannelReference } from './command.ts';
-import { Misunderstood } from './misunderstood.ts';
+import { isFiller } from './concepts.ts';
+import { Misunderstood, UnknownWords } from './misunderstood.ts';
+import type { KnownNames } from './names.ts';
 import type { Token } from './tokens.ts';
 
-/** Tokens and the text they stand in, for errors that offer the text with one word changed. */
+/** Tokens and the text they stand in, for errors that offer the text with one word changed; and the names that may stand in it. */
 export interface Reading {
   text: string;
   tokens: readonly Token[];
+  names: KnownNames;
 }
 
 /** The text with one token replaced. */
@@ -14,8 +17,8 @@ export function changed({ text }: Reading, token: Token, replacement: string): s
 }
 
 /** The reading without its first words. */
-export function after({ text, tokens }: Reading, count: number): Reading {
-  return { text, tokens: tokens.slice(count) };
+export function after(reading: Reading, count: number): Reading {
+  return { ...reading, tokens: reading.tokens.slice(count) };
 }
 
 /** The text from a token on. */
@@ -49,4 +52,31 @@ export function unquoted(reading: Reading, at: number): string {
 
 export function wordOf(token: Token): string {
   return token.text.toLowerCase();
+}
+
+/** The word without the punctuation of a sentence, in lower case; `''` for quoted text. */
+export function bareWord(token: Token): string {
+  return token.quoted ? '' : trimWord(token).toLowerCase().replace(/’/g, "'");
+}
+
+/** The text without the punctuation of a sentence. */
+export function trimWord(token: Token): string {
+  return token.quoted ? token.text : token.text.replace(/(?<=[^?!.,;])[?!.,;]+$/, '');
+}
+
+/** The name that these tokens are, without the punctuation of the sentence. */
+export function nameAt({ tokens, text }: Reading, from: number, to: number): string {
+  const [first, last] = [tokens[from]!, tokens[to - 1]!];
+  if (to - from === 1) return trimWord(first);
+  const trimmed = last.text.length - trimWord(last).length;
+  return text.slice(first.start, last.end - trimmed);
+}
+
+/** Throws UnknownWords for words from a place on that say something. `also`: what may stand there. */
+export function requireNoMore(reading: Reading, at: number, also?: RegExp): void {
+  const unknown = reading.tokens.slice(at).filter((token) => {
+    const word = bareWord(token);
+    return !isFiller(word) && !also?.test(word);
+  });
+  if (unknown.length > 0) throw new UnknownWords(reading, unknown);
 }

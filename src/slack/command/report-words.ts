@@ -1,31 +1,60 @@
-import { listNearest } from '../../domain/nearest.ts';
-import { isByHours, suggestRanges } from '../../domain/ranges.ts';
+import type { Dimension } from '../../domain/dimension.ts';
+import { isByHours } from '../../domain/ranges.ts';
 import type { Question, ReportKind } from '../../domain/report.ts';
-import { Misunderstood, quoteShort } from './misunderstood.ts';
-import { isGrouped, readNaturalQuestion, readPhrase } from './natural.ts';
-import { hasScope, readAllOptions, readNameAndOptions, readOptions } from './question-words.ts';
-import { changed, type Reading, wordOf } from './reading.ts';
-import { bareWord, QUESTION_WORDS } from './sentence.ts';
-import { suggestActions } from './suggest-actions.ts';
+import type { Command } from './command.ts';
+import { keyOfName } from './filter-words.ts';
+import { Misunderstood, UnknownWords } from './misunderstood.ts';
+import { readNatural } from './natural.ts';
+import {
+  finish,
+  hasScope,
+  isSingular,
+  readAllOptions,
+  readDraft,
+  readKnown,
+  readNameAndOptions,
+} from './question-words.ts';
+import { bareWord, type Reading, wordOf } from './reading.ts';
 import type { Token } from './tokens.ts';
-import { ACTION_WORDS, DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';
+import { DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';
 
-/** The question of a text without an action in front. */
-export function readQuestion(reading: Reading): Question {
+/**
+ * What a text without an action in front asks for: the grammar first; what it has no use for is read as a sentence. Throws
+ * UnknownWords where a word was not used.
+ */
+export function readAsked(reading: Reading): Command {
   const head = reading.tokens[0];
-  if (!head) return { report: 'summary' };
-  const natural = readNaturalQuestion(reading) ?? (isGrouped(reading) ? readPhrase(reading) : undefined);
-  if (natural) return natural;
+  if (!head) return { kind: 'question', question: { report: 'summary' } };
+  if (/^(what|and) if\b/i.test(reading.text.slice(head.start))) throw whatIf(reading.text);
   try {
-    const question = readReport(reading) ?? readBareOptions(reading);
-    if (question) return question;
-    throw unknownHead(reading, head);
+    const question = isSentence(reading) ? undefined : (readReport(reading) ?? readBareOptions(reading));
+    if (question) return { kind: 'question', question };
   } catch (error) {
-    // What is no command may still be a sentence, without the words that questions begin with.
-    const phrase = error instanceof Misunderstood ? readPhrase(reading) : undefined;
-    if (phrase) return phrase;
-    throw error;
+    const compares = reading.tokens.some((token) =>
+      /^(vs\.?|versus|than|against|compared?|comparison)$/.test(bareWord(token)),
+    );
+    if (!(error instanceof UnknownWords) && !(error instanceof Misunderstood && compares)) throw error;
+    // The grammar knew every word, and the report has no use for one: a sentence is not meant.
+    if (error instanceof UnknownWords && error.unused) throw error;
   }
+  return readNatural(reading);
+}
+
+/** The question of a text that can ask for nothing else. */
+export function readQuestion(reading: Reading): Question {
+  const command = readAsked(reading);
+  if (command.kind === 'question') return command.question;
+  throw new Misunderstood('That is no question with numbers.', ['top clients', 'status', 'help']);
+}
+
+/** `why is Acme failing`, where `why Acme` is a command. */
+function isSentence({ tokens }: Reading): boolean {
+  return (
+    bareWord(tokens[0]!) === 'why' &&
+    /^(is|are|was|were|do|does|did|has|have|so|the|all|am|many|don't|can't|cannot)$/.test(
+      bareWord(tokens[1] ?? tokens[0]!),
+    )
+  );
 }
 
 function readReport(reading: Reading): Question | undefined {
@@ -33,12 +62,10 @@ function readReport(reading: Reading): Question | undefined {
   if (head.quoted) return undefined;
   const word = wordOf(head);
   if (/^\/./.test(word)) return readNameAndOptions(reading, 0, { report: 'route' }, 'name', false);
-  if (isAlone(head) && (word === 'client' || word === 'route')) return readDrill(reading, word);
   const report = isAlone(head) ? REPORT_WORDS.get(word) : undefined;
   if (report) return readKnownReport(reading, report);
   const dimension = isAlone(head) ? DIMENSION_WORDS.get(word) : undefined;
-  if (!dimension) return undefined;
-  return readAllOptions(reading, 1, { report: 'top', dimension });
+  return dimension && readDimension(reading, dimension);
 }
 
 /** `client:x` is a filter, not the report. */
@@ -46,13 +73,26 @@ function isAlone(token: Token): boolean {
   return token.parts.length === 1;
 }
 
-function readDrill(reading: Reading, report: 'client' | 'route'): Question {
+/** `clients 7d` ranks them; `client Acme` and `user ana` are about one. */
+function readDimension(reading: Reading, dimension: Dimension): Question {
+  const ranking: Question = { report: 'top', dimension };
+  const [head, first] = reading.tokens;
+  if (!first || !isSingular(wordOf(head!))) return readAllOptions(reading, 1, ranking);
+  const isDrill = dimension === 'client' || dimension === 'route';
+  if (!isNamed(reading, dimension)) {
+    const { draft, unknown } = readDraft(reading, 1, ranking);
+    if (unknown.length === 0) return finish(reading, draft);
+  }
+  if (isDrill) return readNameAndOptions(reading, 1, { report: dimension }, 'name', false);
+  return readAllOptions(reading, 0, { report: 'top', dimension: 'client' });
+}
+
+/** Whether a name of the dimension stands behind its word: `client last week "Acme CRM"`. */
+function isNamed(reading: Reading, dimension: Dimension): boolean {
   const { tokens } = reading;
-  if (tokens.length === 1) return { report: 'top', dimension: report };
-  const options = readOptions(reading, 1, { report: 'top', dimension: report });
-  // `client 7d` ranks clients; `client Acme` is about one.
-  if ('report' in options) return options;
-  return readNameAndOptions(reading, 1, { report }, 'name', false);
+  return tokens.some(
+    ({ quoted, text }, at) => at > 0 && (quoted || keyOfName(text) === dimension || readKnown(reading, at, dimension)),
+  );
 }
 
 function readKnownReport(reading: Reading, report: ReportKind): Question {
@@ -99,53 +139,36 @@ function readSummary(reading: Reading): Question {
 }
 
 /** `history crm until march` names the last month, `error rate last week` the report: these words say nothing there. */
-function dropWords({ text, tokens }: Reading, saysNothing: RegExp): Reading {
-  return { text, tokens: tokens.filter((token, at) => at === 0 || token.quoted || !saysNothing.test(token.text)) };
+function dropWords(reading: Reading, saysNothing: RegExp): Reading {
+  return {
+    ...reading,
+    tokens: reading.tokens.filter((token, at) => at === 0 || token.quoted || !saysNothing.test(token.text)),
+  };
 }
 
 /** No report is named: a range asks for its days, filters for what is behind them. */
 function readBareOptions(reading: Reading): Question | undefined {
-  const found = readOptions(reading, 0, { report: 'daily' });
-  if (!('report' in found)) return undefined;
-  if (found.filters || found.limit !== undefined) {
-    const byClient = found.filters?.some(({ key, not }) => key === 'client' && !not);
-    return { ...found, report: 'top', dimension: byClient ? 'route' : 'client' };
+  const { draft, unknown } = readDraft(reading, 0, { report: 'daily' });
+  if (unknown.length > 0 || draft.named) return undefined;
+  const { filters } = draft;
+  if (draft.question.scope === undefined && filters.length === 0 && draft.places.size === 0) return undefined;
+  const isRanking = filters.length > 0 || draft.places.has('limit');
+  if (isRanking) {
+    const byClient = filters.some(({ key, not }) => key === 'client' && !not);
+    draft.question = { ...draft.question, report: 'top', dimension: byClient ? 'route' : 'client' };
   }
-  if (found.range === undefined) return { ...found, report: 'summary' };
-  return isByHours(found.range) ? { ...found, report: 'day' } : found;
+  const { range } = draft.question;
+  if (!isRanking && range === undefined) draft.question = { ...draft.question, report: 'summary' };
+  if (!isRanking && range !== undefined && isByHours(range)) draft.question = { ...draft.question, report: 'day' };
+  return finish(reading, draft);
 }
 
-function unknownHead(reading: Reading, head: Token): Misunderstood {
-  const heads = [...REPORT_WORDS.keys(), ...ACTION_WORDS.keys(), ...DIMENSION_WORDS.keys()];
-  const near = head.quoted ? [] : [...listNearest(head.text.slice(0, 40), heads, 2), ...suggestRanges(head.text)];
-  const before = reading.text.slice(0, head.start);
-  const given = reading.text.slice(head.start).trim();
-  const known = [...near.map((word) => changed(reading, head, word)), ...near];
-  const isQuestion = !head.quoted && QUESTION_WORDS.has(bareWord(head));
-  const meant = isQuestion ? [] : [...suggestActions(given), ...listTurned(reading)];
-  return new Misunderstood(
-    isQuestion
-      ? 'I cannot make a report of that question.'
-      : `I do not know ${quoteShort(reading.text.slice(head.start, head.end))}.`,
-    [
-      ...meant.map((text) => before + text),
-      ...known.slice(0, 1),
-      ...(isQuestion ? [] : [`${before}client ${given}`]),
-      ...known.slice(1),
-      ...(near.length > 0 || isQuestion ? [] : [`${before}pool ${given}`]),
-      'top clients',
-      'status',
-      ...(isQuestion ? ['pool', 'daily'] : []),
-      'help',
-    ],
-  );
-}
-
-/** `crm pool` the other way round. */
-function listTurned({ text, tokens }: Reading): string[] {
-  const last = tokens.at(-1)!;
-  const report = tokens.length > 1 && !last.quoted ? REPORT_WORDS.get(bareWord(last)) : undefined;
-  if (!report || report === 'summary') return [];
-  const name = text.slice(tokens[0]!.start, tokens.at(-2)!.end);
-  return [hasScope({ report }) ? `${report} ${name}` : `${report} for ${name}`];
+function whatIf(text: string): Misunderstood {
+  const [, quantity, name] = /(\d{1,9}) +([a-z][\w-]*)/i.exec(text) ?? [];
+  return new Misunderstood('A what-if names a grant and another quantity of it, as in: pool if users=25.', [
+    quantity ? `pool if ${name}=${quantity}` : '',
+    text.replace(/^.*?\bif\b/i, 'pool if'),
+    'pool if users=25',
+    'licences',
+  ]);
 }

@@ -1,183 +1,174 @@
 import type { Dimension } from '../../domain/dimension.ts';
-import type { Filter } from '../../domain/filter.ts';
-import { distanceWithin } from '../../domain/nearest.ts';
-import { keyOfName, readFilter, readStatus } from './filter-words.ts';
-import { readRange } from './question-words.ts';
-import type { Reading } from './reading.ts';
+import type { KnownName } from '../../domain/report.ts';
+import { type Concept, isSentenceFiller, readConcept } from './concepts.ts';
+import { readStatus } from './filter-words.ts';
+import { Misunderstood } from './misunderstood.ts';
+import {
+  type Draft,
+  type FoundName,
+  readKnown,
+  readNamed,
+  readOption,
+  readPlainName,
+  readRange,
+  startDraft,
+} from './question-words.ts';
+import { bareWord, type Reading, wordAt } from './reading.ts';
 import type { Token } from './tokens.ts';
-import { ACTION_WORDS, DIMENSION_WORDS, REPORT_WORDS, SHARE_WORDS } from './vocabulary.ts';
+import { DIMENSION_WORDS } from './vocabulary.ts';
 
-/** First words of a question in a sentence. */
-export const QUESTION_WORDS = new Set(
-  `who who's whos whose which what what's whats when when's how how's hows why is isn't are aren't am was were do does did
-  can could has have had any anything anyone anybody will where where's compare`.split(/\s+/),
-);
-
-/** Words of such sentences that name nobody. A run of other words is a name. */
-const PLAIN_WORDS = new Set(
-  `a an the of for in on per by to from with at and or as be been being it its it's we us our i my me you your they them their
-  there this that these those so much many more most few all some every each than over under near close just only
-  call calls called calling request requests api apis use uses used using usage make makes made making get gets got getting
-  give gives send sends sent sending hit hits hitting cause causes caused causing see sees seeing happen happens happened
-  happening go goes going run runs ran running out left remain remains remaining remainder still available unused spare
-  headroom balance allowance quota budget last lasts until till long soon enough empty full dry exhaust exhausted exceed exceeded
-  exceeding limit limits limited reach reaches reached rate rates ratio pool pools credit credits cost costs costing
-  spend spends spent spending consume consumes consumed consuming consumption burn burns burned burning fast quick quickly
-  reset resets renew renews fail fails failed failing failure failures error errors erroring wrong broken down
-  throttled throttling blocked refused rejected rejecting slow slower slowest latency
-  top busiest busy biggest heaviest largest highest high higher low lower lowest least fewest peak average active main
-  new stopped silent changed change changes different difference compared comparison versus vs same against before
-  unusual normal ok okay fine good well bad healthy reliable up doing done should would reduce improve save avoid help
-  percent percentage share number count sum total totals volume traffic activity often lately recently now currently
-  somebody someone something nobody nothing everybody everyone everything today please not no yet about status
-  statuses codes code http requests' request's late time times day days week weeks month months hour hours
-  end between during since worth success successful succeed succeeded owner if
-  numbers figures come comes calculated computed trend trends
-  licence licences license licenses seat seats grant grants`
-    .split(/\s+/)
-    .concat([...QUESTION_WORDS], [...DIMENSION_WORDS.keys()]),
-);
-
-/** Who does something in a sentence: a strange word behind them is what they do. */
-const DOERS = new Set("who who's whos anyone anybody someone somebody nobody everyone we they".split(' '));
-const AUXILIARIES = new Set('is are was were be been being keeps gets got'.split(' '));
-/** Words before a name in a text that does not begin like a question. */
-const INTRODUCTIONS = new Set('for of by from to on with at in about'.split(' '));
-
-/** What a sentence says apart from its plain words. */
+/** What a sentence says, each part with the words behind it. A rule that makes a question of it has to use every part. */
 export interface Sentence {
-  /** Plain words in order, lower case, joined by spaces. */
-  plain: string;
-  /** Names in order; those of a sentence that compares may be several. */
-  names: readonly string[];
-  range?: string;
-  otherRange?: string;
-  filters: Filter[];
-  limit?: number;
-  dimension?: Dimension;
-  /** `errors by client`, `calls per hour`. */
-  by?: Dimension;
-  private?: boolean;
+  /** Filters, range, number and the like, read by the grammar of commands. */
+  draft: Draft;
+  concepts: ReadonlyMap<Concept, readonly Token[]>;
+  /** `clients`; `by`: it says what to group by, and stands first. */
+  dimensions: readonly { dimension: Dimension; by: boolean; tokens: readonly Token[] }[];
+  names: readonly SentenceName[];
+  otherRange?: { range: string; tokens: readonly Token[] };
+  unknown: readonly Token[];
 }
 
-export function bareWord(token: Token): string {
-  return token.quoted
-    ? ''
-    : token.text
-        .toLowerCase()
-        .replace(/’/g, "'")
-        .replace(/[?!.,;]+$/, '');
+export interface SentenceName extends Pick<KnownName, 'key' | 'value'> {
+  tokens: readonly Token[];
 }
 
-/**
- * The words of a sentence by what they are; undefined where a word's part in it is not clear. `strict`: it does not begin
- * like a question, so a strange word is a name only where a word such as `for` leads to it, and no slip is corrected.
- */
-export function readSentence(reading: Reading, strict: boolean): Sentence | undefined {
-  const { tokens, text } = reading;
-  const sentence: Sentence = { plain: '', names: [], filters: [] };
-  const plain: string[] = [];
-  const names: { from: number; to: number }[] = [];
+/** Keys of names that reports are about; names of the others are filters. */
+const SUBJECTS = new Set<Dimension>(['client', 'route', 'scope']);
+
+/** The parts of a sentence. Throws Misunderstood where a part of it is wrong, or may mean several things. */
+export function readSentence(reading: Reading): Sentence {
+  const { tokens } = reading;
+  const words = tokens.map(bareWord);
+  // No report yet: options that only a ranking has are judged when the report is known.
+  const draft = startDraft({ report: 'top', dimension: 'client' });
+  const concepts = new Map<Concept, Token[]>();
+  const dimensions: { dimension: Dimension; by: boolean; tokens: readonly Token[] }[] = [];
+  const names: SentenceName[] = [];
+  const unknown: Token[] = [];
+  let otherRange: Sentence['otherRange'];
   for (let at = 0; at < tokens.length; ) {
-    const token = tokens[at]!;
-    const filter = readFilter(tokens, at, text);
-    if (filter) {
-      sentence.filters.push(filter.filter);
-      at = filter.next;
-      continue;
-    }
-    const word = bareWord(token);
-    const range = at > 0 || strict || tokens.length > 2 ? readSentenceRange(reading, at, plain.at(-1)) : undefined;
-    if (range) {
-      if (sentence.range === undefined || sentence.range === range.range) sentence.range = range.range;
-      else if (sentence.otherRange === undefined) sentence.otherRange = range.range;
-      else return undefined;
-      at = range.next;
-      continue;
-    }
-    const known = token.quoted || strict ? word : at === 0 ? correctOpening(word) : correct(word);
-    const status = /^[1-5](\d\ds?|xx)$/.test(word) ? readStatus(word) : undefined;
-    const key = token.quoted ? undefined : keyOfName(token.text.replace(/[?!.,;]+$/, ''));
-    if (status && plain.at(-1) !== 'top') sentence.filters.push({ key: 'status', patterns: status, not: false });
-    else if (/^\d{1,4}$/.test(word) && Number(word) > 0 && Number(word) <= 1000) sentence.limit = Number(word);
-    else if (Object.hasOwn(SHARE_WORDS, word) && at === tokens.length - 1) sentence.private = SHARE_WORDS[word]!;
-    else if (key === 'ip' || key === 'method') {
-      sentence.filters.push({ key, patterns: [token.text.replace(/[?!.,;]+$/, '')], not: false });
-    } else if (token.quoted || (known !== '' && !PLAIN_WORDS.has(known.replace(/'s$/, '')))) {
-      const last = names.at(-1);
-      const before = plain.at(-1) ?? '';
-      if (last?.to === at) last.to = at + 1;
-      else if (isDoing(word, plain)) plain.push(word);
-      else if (strict && !token.quoted && key === undefined && !INTRODUCTIONS.has(before)) return undefined;
-      else {
-        const dimension = DIMENSION_WORDS.get(before);
-        // `user ana`; but `which client uses`, `did the client Acme` name nobody, or a client.
-        if (dimension && dimension !== 'client' && bareWord(tokens[at - 1]!) === before && names.length === 0) {
-          sentence.filters.push({ key: dimension, patterns: [toName(reading, at, at + 1)], not: false });
-          sentence.dimension = undefined;
-          plain.pop();
-        } else names.push({ from: at, to: at + 1 });
-      }
-    } else if (known !== '') {
-      const dimension = DIMENSION_WORDS.get(known);
-      if (dimension && /^(by|per|each)$/.test(plain.at(-1) ?? '')) sentence.by = dimension;
-      plain.push(known);
-      sentence.dimension ??= dimension;
-    }
-    at++;
+    const next =
+      readName(at) ??
+      readLongConcept(at) ??
+      readSpan(at) ??
+      readNumbered(at) ??
+      readGrouping(at) ??
+      readWord(at) ??
+      readNamedFilter(at) ??
+      readRest(at);
+    if (next === undefined) unknown.push(tokens[at]!);
+    at = next ?? at + 1;
   }
-  const found = names.map(({ from, to }) => toName(reading, from, to)).filter((name) => name !== '');
-  // With a name there, a word like a plain one is no other: `how meny calls did Acme make`.
-  const others = found.length > 1 && !strict ? found.filter((name) => !isNearPlain(name)) : found;
-  sentence.names = others.length > 0 ? others : found;
-  sentence.plain = plain.join(' ');
-  return sentence;
-}
+  dimensions.sort((a, b) => Number(b.by) - Number(a.by));
+  return { draft, concepts, dimensions, names, unknown, ...(otherRange && { otherRange }) };
 
-/** The name that these tokens are, without the punctuation of the sentence. */
-function toName({ tokens, text }: Reading, from: number, to: number): string {
-  const [first, last] = [tokens[from]!, tokens[to - 1]!];
-  const shown = to - from === 1 ? first.text : text.slice(first.start, last.end);
-  return shown.replace(/[?!.,;]+$/, '');
-}
-
-/** What somebody does in words that are not known here: `who is hammering us`, `which client stopped polling`. */
-function isDoing(word: string, plain: readonly string[]): boolean {
-  if (!/^[a-z]{2,}(ing|ed|s)$/.test(word)) return false;
-  const [before = '', earlier = ''] = [plain.at(-1), plain.at(-2)];
-  const doer = AUXILIARIES.has(before) && before !== plain[0] ? earlier : before;
-  return DOERS.has(doer) || /^(stopped|started|keeps)$/.test(before);
-}
-
-/** The question word that a sentence was to begin with. */
-export function correctOpening(word: string): string {
-  if (QUESTION_WORDS.has(word) || word.length < 4) return word;
-  if ([REPORT_WORDS, ACTION_WORDS, DIMENSION_WORDS].some((known) => known.has(word))) return word;
-  return [...QUESTION_WORDS].find((known) => known.length >= 4 && distanceWithin(word, known, 1) === 1) ?? word;
-}
-
-/** A plain word for one that is a slip away: letters swapped, or one too few or too many in a longer one. */
-function correct(word: string): string {
-  if (PLAIN_WORDS.has(word) || !/^[a-z]{4,14}$/.test(word)) return word;
-  for (const known of PLAIN_WORDS) {
-    const swapped = known.length === word.length && [...known].sort().join('') === [...word].sort().join('');
-    const longer = known.length >= 5 && word.length >= 5 && known.length !== word.length;
-    if ((swapped || longer) && distanceWithin(word, known, 1) === 1) return known;
+  /** Quoted, or known and of several words. */
+  function readName(at: number): number | undefined {
+    if (tokens[at]!.quoted) return addName(at, readPlainName(reading, at, undefined)!);
+    const found = readKnown(reading, at);
+    return found && found.next > at + 1 ? addName(at, found) : undefined;
   }
-  return word;
-}
 
-function isNearPlain(word: string): boolean {
-  if (!/^[a-z]{4,14}$/.test(word)) return false;
-  return [...PLAIN_WORDS].some((known) => distanceWithin(word, known, 1) === 1);
-}
+  function readLongConcept(at: number): number | undefined {
+    const found = readConcept(words.slice(at));
+    return found && found.used > 1 ? addConcept(at, found) : undefined;
+  }
 
-/** Words that are also months, verbs or names of days only count as ranges after a preposition or with a number. */
-function readSentenceRange(reading: Reading, at: number, before = ''): { range: string; next: number } | undefined {
-  const range = readRange(reading, at);
-  if (!range) return undefined;
-  const alone = range.next === at + 1 ? bareWord(reading.tokens[at]!) : '';
-  if (/^(may|march|now|sun|sat|mar|\d+)$/.test(alone) && !/^(in|during|since|last|this|of)$/.test(before))
-    return undefined;
-  return range;
+  function readSpan(at: number): number | undefined {
+    const range = readRange(reading, at);
+    const after = words[at - 1] ?? '';
+    if (!range || (range.weak && !/^(in|during|since|last|this|of)$/.test(after))) return undefined;
+    // `per hour` says how to draw.
+    if (/^(per|each|every)$/.test(after)) return undefined;
+    const { question } = draft;
+    const own = tokens.slice(at, range.next);
+    if (question.range === undefined || question.range === range.range) {
+      draft.question = { ...question, range: range.range };
+      draft.places.set('range', own);
+    } else if (otherRange === undefined) otherRange = { range: range.range, tokens: own };
+    else return undefined;
+    return range.next;
+  }
+
+  /** `429s`, `5xx`, `429`. */
+  function readNumbered(at: number): number | undefined {
+    const word = words[at]!;
+    const counts = /^(top|first|last|over|under|above|below|than|least|most)$/.test(words[at - 1] ?? '');
+    const status = /^[1-5](\d\ds?|xx)$/.test(word) && !counts ? readStatus(word) : undefined;
+    if (status) draft.filters.push({ key: 'status', patterns: status, not: false });
+    return status && at + 1;
+  }
+
+  /** `by client`. */
+  function readGrouping(at: number): number | undefined {
+    const dimension = /^(by|per|each|every)$/.test(words[at]!) ? DIMENSION_WORDS.get(words[at + 1] ?? '') : undefined;
+    if (!dimension || isNaming(at + 1)) return undefined;
+    dimensions.push({ dimension, by: true, tokens: tokens.slice(at, at + 2) });
+    return at + 2;
+  }
+
+  function readWord(at: number): number | undefined {
+    const word = words[at]!;
+    if (word === 'top' && /^\d+$/.test(words[at + 1] ?? '')) return undefined;
+    const found = readConcept([word]);
+    if (found) return addConcept(at, found);
+    const dimension = DIMENSION_WORDS.get(word);
+    if (!dimension || isNaming(at)) return undefined;
+    dimensions.push({ dimension, by: false, tokens: [tokens[at]!] });
+    return at + 1;
+  }
+
+  /** `user ana`, `except Acme`; a path, an address or a method after any word. */
+  function readNamedFilter(at: number): number | undefined {
+    const found = readKnown(reading, at) ?? readPlainName(reading, at, undefined);
+    if (found) return addName(at, found);
+    if (!isNegation(at) && !isNaming(at)) return undefined;
+    const before = draft.filters.length;
+    const next = readNamed(reading, at, draft);
+    const [filter] = draft.filters.slice(before);
+    if (next === undefined || !filter || filter.not) return next;
+    draft.filters.pop();
+    return addName(at, { key: filter.key as Dimension, name: filter.patterns[0]!, next });
+  }
+
+  function readRest(at: number): number | undefined {
+    if (isSentenceFiller(words[at]!)) return at + 1;
+    return readOption(reading, at, draft);
+  }
+
+  function isNegation(at: number): boolean {
+    return /^(not|without|except|excluding)$/.test(wordAt(reading, at));
+  }
+
+  /** A word for a dimension with a name behind it, and not `which user calls`. */
+  function isNaming(at: number): boolean {
+    if (
+      at + 1 >= tokens.length ||
+      /^(which|what|many|any|every|each|all|most|top|distinct|unique)$/.test(words[at - 1] ?? '')
+    )
+      return false;
+    const probe = startDraft({ report: 'daily' });
+    try {
+      return isPlainKey(words[at]!) && readNamed(reading, at, probe) !== undefined;
+    } catch (error) {
+      if (error instanceof Misunderstood) return true;
+      throw error;
+    }
+  }
+
+  function isPlainKey(word: string): boolean {
+    return DIMENSION_WORDS.get(word) === word;
+  }
+
+  function addConcept(at: number, { concept, used }: { concept: Concept; used: number }): number {
+    concepts.getOrInsertComputed(concept, () => []).push(...tokens.slice(at, at + used));
+    return at + used;
+  }
+
+  function addName(at: number, { key, name, next }: FoundName): number {
+    if (SUBJECTS.has(key)) names.push({ key, value: name, tokens: tokens.slice(at, next) });
+    else draft.filters.push({ key, patterns: [name], not: false });
+    return next;
+  }
 }

@@ -58,7 +58,7 @@ const REPORT_ALIASES: Readonly<Record<Exclude<ReportKind, 'client' | 'route'>, s
   top: 'ranking rank most biggest busiest',
   status: 'statuses code codes http error errors failure failures failed failing success health',
   pool: 'pools balance balances credits credit allowance allowances quota quotas left remaining headroom limits forecast',
-  daily: 'days trend trends calls requests total totals volume compare',
+  daily: 'days trend trends calls requests total totals volume',
   day: 'hourly hours',
   history: 'months monthly',
   licences: 'licence license licenses licensing grants seats consumables',
@@ -131,22 +131,15 @@ export const SHARE_WORDS: Readonly<Record<string, boolean>> = {
 /** Words that stand for failed calls in any question. */
 export const FAILURE_WORDS = new Set('failed failing failure failures fails fail errors error erroring'.split(' '));
 
-/** Words that say nothing by themselves. */
-export const FILLER_WORDS = new Set(
-  'the a an of for in on per to with and me us please api call calls request requests usage used using made most show by all about at from'.split(
-    ' ',
-  ),
-);
-
 /** Before a name: `for Acme CRM`. */
-export const NAME_MARKERS = new Set(['for', 'of', 'by', 'from', 'about']);
+export const NAME_MARKERS = new Set(['for', 'of', 'by', 'from', 'about', 'in', 'on', 'with']);
 
-const OPTION_WORDS = new Set(
+export const OPTION_WORDS = new Set(
   'not without except excluding by sort sorted order as skip offset limit first top if rows all asc desc'.split(' '),
 );
 
 /** Words that begin or join ranges: a name made of one is always quoted. */
-const RANGE_OPENERS = new Set([
+export const RANGE_OPENERS = new Set([
   ...MONTH_NAMES,
   ...MONTH_NAMES.map((name) => name.slice(0, 3)),
   ...WEEKDAY_NAMES,
@@ -156,21 +149,3 @@ const RANGE_OPENERS = new Set([
   ),
   ...'one two three four five six seven eight nine ten eleven twelve'.split(' '),
 ]);
-
-/** Whether a bare word would be taken for something else than a name. */
-export function isReserved(word: string): boolean {
-  const lower = word.toLowerCase();
-  return (
-    RANGE_OPENERS.has(lower) ||
-    OPTION_WORDS.has(lower) ||
-    FILLER_WORDS.has(lower) ||
-    FAILURE_WORDS.has(lower) ||
-    DIMENSION_WORDS.has(lower) ||
-    REPORT_WORDS.has(lower) ||
-    ACTION_WORDS.has(lower) ||
-    Object.hasOwn(VIEW_WORDS, lower) ||
-    Object.hasOwn(SHARE_WORDS, lower) ||
-    Object.hasOwn(MEASURE_WORDS, lower) ||
-    ['edit', 'is', 'are', 'does', 'did', 'do', 'has', 'have'].includes(lower)
-  );
-}

@@ -6,6 +6,8 @@ import { type Question, REPORT_KINDS } from '../../../src/domain/report.ts';
 import { HeadroomError, QuestionError } from '../../../src/errors.ts';
 import { parseCommand } from '../../../src/slack/command/command.ts';
 import { formatQuestion } from '../../../src/slack/command/format-question.ts';
+import { createKnownNames } from '../../../src/slack/command/names.ts';
+import { hasUse } from '../../../src/slack/command/question-words.ts';
 import { protectFromSlack, undoSlackEscapes } from '../../../src/slack/command/tokens.ts';
 
 /** Names as senders give them: any text, and texts that look like the grammar. */
@@ -153,6 +155,10 @@ const questions: fc.Arbitrary<Question> = fc
   .map(({ dimension, name, scope, ...rest }) => {
     const { report } = rest;
     const question: Question = { ...rest };
+    // A part that the report has no use for is refused.
+    for (const part of ['limit', 'offset', 'sort', 'measure', 'view', 'suppose', 'range'] as const) {
+      if (!hasUse(question, part, question[part])) delete question[part];
+    }
     if (report === 'top') question.dimension = dimension;
     if (report === 'client' || report === 'route' || report === 'why') question.name = name;
     const isScoped = report === 'pool' || report === 'history' || report === 'explain';
@@ -240,6 +246,131 @@ test('any text is a command, or is refused with commands that are', () => {
       }
     }),
     { numRuns: 5000 },
+  );
+});
+
+/** Words that mean nothing here and are near none that does. */
+const strangers = fc.constantFrom(
+  'frobnicate',
+  'quux',
+  'zyxwvut',
+  'blorp',
+  'Xyzzy',
+  'teh',
+  'cleints',
+  'yesterdya',
+  'v77',
+);
+const OWN = ['Acme CRM', 'Warehouse Export', 'ana', 'crm', 'Public API'];
+const NAMES = createKnownNames([
+  { key: 'client', name: 'Acme CRM', value: 'Acme CRM' },
+  { key: 'client', name: 'Warehouse Export', value: 'Warehouse Export' },
+  { key: 'user', name: 'ana', value: 'ana' },
+  { key: 'scope', name: 'crm', value: 'crm' },
+  { key: 'scope', name: 'Public API', value: 'public-api' },
+]);
+const meaningful = fc.constantFrom(
+  ...'top clients routes users status errors pool left credits daily day history advice who what which when why where how many is are did make most least failed failing latency new compare vs distinct cost last week yesterday in october 7d today for of by and not except the me show calls requests 429s 4xx 10 private limit sort failed name as table per hour month peak busiest run out forecast reset trend rate over limit doing owner /v1/orders GET'.split(
+    ' ',
+  ),
+  ...OWN,
+  ...OWN.map((name) => name.toLowerCase()),
+);
+/** Words that take a name, which may be any. */
+const TAKES_NAME =
+  /^(client|route|why|user|ip|module|method|function|version|kind|initiator|source|scope|pool|pools|history|explain|sort|sorted|order|open|save|unsave|left|credits|credit|balance|forecast)$/i;
+
+test('every word is used, or named as not understood', () => {
+  let refused = 0;
+  fc.assert(
+    fc.property(
+      fc.array(meaningful, { minLength: 0, maxLength: 7 }),
+      fc.array(strangers, { minLength: 1, maxLength: 2 }),
+      fc.nat(),
+      (known, unknown, seed) => {
+        const words = [...known];
+        for (const [index, word] of unknown.entries()) words.splice((seed + index * 7) % (words.length + 1), 0, word);
+        const text = words.join(' ');
+        let command: ReturnType<typeof parseCommand> | undefined;
+        try {
+          command = parseCommand(text, NAMES);
+        } catch (error) {
+          if (!(error instanceof QuestionError)) throw error;
+          refused++;
+          for (const { command: offer } of error.suggestions) parseCommand(offer, NAMES);
+          return;
+        }
+        // Understood: then each strange word is a name behind a word that takes one.
+        const written =
+          command.kind === 'question' ? formatQuestion(command.question).toLowerCase() : JSON.stringify(command);
+        for (const word of unknown) {
+          expect(written, text).toContain(word.toLowerCase());
+          expect(
+            words.slice(0, words.indexOf(word)).some((before) => TAKES_NAME.test(before)),
+            text,
+          ).toBe(true);
+        }
+      },
+    ),
+    { numRuns: 2000 },
+  );
+  expect(refused).toBeGreaterThan(500);
+});
+
+test('a strange word is named, wherever it stands in a question that is understood without it', () => {
+  const understood = [
+    'top clients 7d',
+    'status yesterday client:"Acme CRM"',
+    'daily 30d',
+    'who is getting 429s',
+    'how many calls did Acme CRM make last week',
+    'when do we run out',
+    'errors by client',
+    'what does acme crm cost',
+    'which users of acme crm fail',
+    'what failed yesterday',
+    'sources',
+    'advice',
+    'licences',
+    'settings',
+    'digest list',
+    'alerts test',
+  ];
+  fc.assert(
+    fc.property(fc.constantFrom(...understood), strangers, fc.nat(), (text, stranger, place) => {
+      const words = text.match(/\S*"[^"]*"|\S+/g)!;
+      words.splice(place % (words.length + 1), 0, stranger);
+      expect(() => parseCommand(words.join(' '), NAMES)).toThrow(stranger);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+const questionsWithout = fc.tuple(fc.array(meaningful, { minLength: 1, maxLength: 7 }), fc.nat());
+
+test('a filter holds only what is known, quoted, of a form of its own, or stands behind its key', () => {
+  fc.assert(
+    fc.property(questionsWithout, strangers, ([known, seed], stranger) => {
+      const words = [...known];
+      words.splice(seed % (words.length + 1), 0, stranger);
+      let command: ReturnType<typeof parseCommand>;
+      try {
+        command = parseCommand(words.join(' '), NAMES);
+      } catch {
+        return;
+      }
+      if (command.kind !== 'question') return;
+      for (const { key, patterns } of command.question.filters ?? []) {
+        for (const pattern of patterns) {
+          if (!pattern.toLowerCase().includes(stranger.toLowerCase())) continue;
+          expect(
+            words.slice(0, words.indexOf(stranger)).map((word) => word.toLowerCase()),
+            words.join(' '),
+          ).toContain(key);
+        }
+      }
+    }),
+    { numRuns: 1000 },
   );
 });
 

@@ -1,0 +1,47 @@
+import type { Dimension } from '../domain/dimension.ts';
+import type { KnownName } from '../domain/report.ts';
+import { getClientNames } from './client-names.ts';
+import type { ReporterDeps } from './inquiry.ts';
+
+/** How far back names are looked for. */
+export const KNOWN_DAYS = 90;
+/** Names of one dimension that are looked at, the most used first. */
+const MOST_NAMES = 20_000;
+
+/** Dimensions whose values have names: routes, addresses and methods are known by their form. */
+const NAMED: readonly Dimension[] = [
+  'client',
+  'user',
+  'module',
+  'function',
+  'version',
+  'kind',
+  'initiator',
+  'source',
+  'scope',
+];
+
+/** Declared clients and scopes, and names seen in the last 90 days. A client is named as it is shown; its ids are known too. */
+export async function listKnownNames(deps: ReporterDeps, nowMs: number): Promise<KnownName[]> {
+  const { calendar, usage } = deps;
+  const today = calendar.dayOf(nowMs);
+  const span = { fromMs: calendar.startOfDay(today - KNOWN_DAYS), toMs: calendar.startOfDay(today + 1) };
+  const [{ clients, scopes }, ...seen] = await Promise.all([
+    deps.definitions(),
+    ...NAMED.map((key) => usage.values({ key, span, limit: MOST_NAMES })),
+  ]);
+  const { nameOf } = getClientNames(clients);
+  return [
+    ...clients.map(({ name }) => ({ key: 'client' as const, name, value: name })),
+    ...scopes.flatMap(({ name, title }) =>
+      [name, title].map((text) => ({ key: 'scope' as const, name: text, value: name })),
+    ),
+    ...NAMED.flatMap((key, index) =>
+      seen[index]!.filter(({ value }) => !value.startsWith('(')).map(({ value }) => ({
+        key,
+        name: value,
+        value: key === 'client' ? nameOf(value) : value,
+      })),
+    ),
+  ];
+}

@@ -1,0 +1,256 @@
+import type { Dimension } from '../../domain/dimension.ts';
+import type { Filter } from '../../domain/filter.ts';
+import type { Asked, Facts, Rule } from './natural.ts';
+
+const FAILURES: Filter = { key: 'status', patterns: ['4xx', '5xx'], not: false };
+const THROTTLED: Filter = { key: 'status', patterns: ['429'], not: false };
+const SUCCESSES: Filter = { key: 'status', patterns: ['1xx', '2xx', '3xx'], not: false };
+
+const ANY_NAME: readonly Dimension[] = ['client', 'route', 'scope'];
+/** What a ranking can be narrowed or sorted by. */
+const RANKED = [
+  'most',
+  'least',
+  'failing',
+  'throttled',
+  'rateLimit',
+  'succeeding',
+  'cost',
+  'share',
+  'distinct',
+] as const;
+const OUTCOMES = ['failing', 'throttled', 'succeeding'] as const;
+
+/** Most telling first: of two that use every word, the first is taken. */
+export const RULES: readonly Rule[] = [
+  {
+    when: ({ has }) => has('alerts'),
+    uses: ['alerts', 'status', 'who'],
+    ask: () => ({ kind: 'alerts', action: 'list' }),
+  },
+  {
+    when: ({ has }) => has('digests'),
+    uses: ['digests', 'status'],
+    ask: () => ({ kind: 'digest', action: 'list' }),
+  },
+  {
+    when: ({ has, name }) => has('why') && name?.key === 'client',
+    uses: ['why', 'failing', 'throttled', 'rateLimit', 'status', 'change', 'rate', 'most'],
+    names: ['client'],
+    ask: ({ name }) => ({ report: 'why', name: name!.value }),
+  },
+  {
+    when: ({ has, byStatus }) => has('why') && (byStatus || has('failing', 'throttled', 'rateLimit', 'rate')),
+    uses: ['why', 'failing', 'throttled', 'rateLimit', 'rate', 'most'],
+    names: ANY_NAME,
+    ask: (facts) => ({ report: 'status', filters: [...toFilters(facts), ...(isThrottled(facts) ? [THROTTLED] : [])] }),
+  },
+  {
+    when: ({ has }) => has('explain') || (has('why') && has('pool', 'left', 'runOut', 'limit')),
+    uses: ['explain', 'where', 'why', 'pool', 'left', 'runOut', 'limit'],
+    names: ['scope'],
+    ask: (facts) => ({ report: 'explain', ...toScope(facts) }),
+  },
+  {
+    when: ({ by }) => by,
+    uses: [...RANKED, 'who', 'rate', 'status'],
+    names: ANY_NAME,
+    dimensions: 'any',
+    ask: toRanking,
+  },
+  {
+    when: ({ has, name }) => has('who', 'owner') && name?.key === 'client',
+    uses: ['who', 'owner'],
+    names: ['client'],
+    ask: toSubject,
+  },
+  {
+    when: ({ has, name }) => has('cost') && name?.key === 'client',
+    uses: ['cost', 'most'],
+    names: ['client'],
+    dimensions: 'any',
+    ask: (facts) => ({
+      report: 'top',
+      dimension: facts.dimension && facts.dimension !== 'client' ? facts.dimension : 'route',
+      measure: 'credits',
+      filters: toFilters(facts),
+    }),
+  },
+  {
+    when: ({ has, filtered }) =>
+      !filtered && (has('runOut', 'left', 'limit') || (!has('who') && has('rateLimit', 'pool', 'cost'))),
+    uses: ['runOut', 'left', 'limit', 'rateLimit', 'pool', 'cost', 'when', 'status', 'pace', 'who'],
+    names: ['scope'],
+    dimensions: ['scope'],
+    // What is left, or will be, is so now: only a range of the past is another balance.
+    now: ({ has, range }) =>
+      range !== undefined && /^(today|24h|this-)/.test(range) && has('runOut', 'left', 'limit', 'when'),
+    ask: (facts) => ({ report: 'pool', ...toScope(facts) }),
+  },
+  {
+    when: ({ has, name }) => has('who') && has('pool') && name?.key === 'scope',
+    uses: [...RANKED, 'who', 'pool'],
+    names: ['scope'],
+    dimensions: 'any',
+    ask: toRanking,
+  },
+  {
+    when: ({ has }) => has('who'),
+    uses: [...RANKED, 'who'],
+    names: ANY_NAME,
+    dimensions: 'any',
+    ask: toRanking,
+  },
+  {
+    when: ({ dimension }) => dimension !== undefined,
+    uses: [...RANKED, 'where'],
+    names: ANY_NAME,
+    dimensions: 'any',
+    ask: toRanking,
+  },
+  { when: ({ has }) => has('licences'), uses: ['licences', 'left'], ask: () => ({ report: 'licences' }) },
+  {
+    when: ({ has }) => has('advice'),
+    uses: ['advice', 'cost', 'pool', 'left', 'limit', 'rateLimit', 'failing', 'throttled', 'status'],
+    names: ANY_NAME,
+    ask: (facts) => ({ report: 'advice', filters: toFilters(facts) }),
+  },
+  {
+    when: ({ has }) => has('hour', 'when') && has('most', 'least', 'peak'),
+    uses: ['peak', 'most', 'least', 'hour', 'when', 'happening', ...OUTCOMES],
+    names: ANY_NAME,
+    ask: (facts) => ({ report: 'day', filters: [...toFilters(facts), ...toOutcome(facts)] }),
+  },
+  {
+    when: ({ has }) => has('peak') || (has('day') && has('most', 'least')),
+    uses: ['peak', 'most', 'least', 'day', 'hour', 'when', 'happening', ...OUTCOMES],
+    names: ANY_NAME,
+    ask: (facts) => ({
+      report: facts.has('day') ? 'daily' : 'day',
+      filters: [...toFilters(facts), ...toOutcome(facts)],
+    }),
+  },
+  {
+    when: ({ has }) => has('rate'),
+    uses: ['rate', 'failing', 'succeeding', 'throttled', 'status', 'share', 'trend'],
+    names: ANY_NAME,
+    ask: (facts) => ({
+      report: 'status',
+      filters: [...toFilters(facts), ...(facts.has('throttled') && !facts.byStatus ? [THROTTLED] : [])],
+    }),
+  },
+  {
+    when: ({ has }) => has('perHour', 'perDay', 'perMonth', 'trend'),
+    uses: ['perHour', 'perDay', 'perMonth', 'trend', 'average', 'happening', ...OUTCOMES],
+    names: ANY_NAME,
+    ask: (facts) => ({
+      report: facts.has('perHour') ? 'day' : 'daily',
+      ...(facts.has('perMonth') && facts.range === undefined && { range: '12-months' }),
+      filters: [...toFilters(facts), ...toOutcome(facts)],
+    }),
+  },
+  {
+    when: ({ has, byStatus }) => has('when') && (byStatus || has('failing', 'throttled', 'succeeding')),
+    uses: ['when', 'happening', ...OUTCOMES],
+    names: ANY_NAME,
+    ask: (facts) => ({ report: 'day', filters: [...toFilters(facts), ...toOutcome(facts)] }),
+  },
+  {
+    when: ({ has, byStatus, name }) =>
+      (byStatus || has('failing', 'throttled')) && name !== undefined && name.key !== 'scope',
+    uses: ['failing', 'throttled', 'happening', 'status', 'share'],
+    names: ['client', 'route'],
+    ask: (facts) => ({
+      ...toSubject(facts),
+      ...(facts.has('throttled') && !facts.byStatus && { filters: [THROTTLED] }),
+    }),
+  },
+  {
+    when: ({ has, byStatus, opening }) =>
+      (byStatus || has('failing', 'throttled')) && (has('where') || /^(what|what's|whats)$/.test(opening)),
+    uses: ['failing', 'throttled', 'where', 'most', 'happening', 'status'],
+    names: ['scope'],
+    ask: (facts) => toRanking({ ...facts, dimension: 'route' }),
+  },
+  {
+    when: ({ has, byStatus }) => byStatus || has('failing', 'throttled', 'succeeding', 'rateLimit'),
+    uses: ['failing', 'throttled', 'succeeding', 'rateLimit', 'happening', 'status', 'share'],
+    names: ['scope'],
+    ask: (facts) => ({
+      report: 'status',
+      filters: [...toFilters(facts), ...(isThrottled(facts) && !facts.byStatus ? [THROTTLED] : [])],
+    }),
+  },
+  {
+    when: ({ names }) => names.length > 1,
+    uses: ['compare', 'versus', 'most', 'happening'],
+    names: ANY_NAME,
+    several: true,
+    ask: ({ names }) => ({
+      report: 'top',
+      dimension: names[0]!.key,
+      filters: [{ key: names[0]!.key, patterns: [...new Set(names.map(({ value }) => value))], not: false }],
+    }),
+  },
+  {
+    when: ({ name }) => name !== undefined,
+    uses: ['status', 'happening', 'most', 'average', 'when', 'share'],
+    names: ANY_NAME,
+    ask: toSubject,
+  },
+  {
+    when: ({ has }) => has('most', 'least'),
+    uses: ['most', 'least', 'cost', 'happening'],
+    ask: toRanking,
+  },
+  {
+    when: ({ has, range, filtered }) =>
+      filtered || range !== undefined || has('happening', 'change', 'average', 'count', 'when', 'compare'),
+    uses: ['happening', 'change', 'average', 'when', 'status', 'compare'],
+    ask: () => ({ report: 'daily' }),
+  },
+  { when: ({ has }) => has('status', 'now'), uses: ['status'], ask: () => ({ report: 'summary' }) },
+];
+
+/** Ranked, under filters for the name and the outcome that the sentence mentions. */
+function toRanking(facts: Facts): Asked {
+  const { has, dimension = 'client' } = facts;
+  return {
+    report: 'top',
+    dimension,
+    ...(has('cost') && { measure: 'credits' as const }),
+    ...(has('least') && { sort: 'requests' }),
+    ...(has('rate') && { sort: '-failed' }),
+    filters: [...toFilters(facts), ...toOutcome(facts)],
+  };
+}
+
+/** All that one client, route or scope does. */
+function toSubject(facts: Facts): Asked {
+  const { key, value } = facts.name!;
+  if (key === 'client' || key === 'route') return { report: key, name: value };
+  return facts.range === undefined && !facts.filtered && !facts.has('happening', 'count', 'average')
+    ? { report: 'pool', scope: value }
+    : { report: 'daily', filters: toFilters(facts) };
+}
+
+function toScope({ name }: Facts): Pick<Asked, 'scope'> {
+  return name?.key === 'scope' ? { scope: name.value } : {};
+}
+
+function toFilters({ name }: Facts): Filter[] {
+  return name ? [{ key: name.key, patterns: [name.value], not: false }] : [];
+}
+
+/** How the calls that are asked about ended. */
+function toOutcome(facts: Facts): Filter[] {
+  const { has, byStatus } = facts;
+  if (byStatus) return [];
+  if (isThrottled(facts)) return [THROTTLED];
+  if (has('failing')) return [FAILURES];
+  return has('succeeding') ? [SUCCESSES] : [];
+}
+
+function isThrottled({ has }: Facts): boolean {
+  return has('throttled', 'rateLimit');
+}

@@ -1,0 +1,171 @@
+import { distanceWithin, listNearest } from '../../domain/nearest.ts';
+import { suggestRanges } from '../../domain/ranges.ts';
+import { EMPTY_WORDS, isLanguage, MEANINGFUL_WORDS } from './concepts.ts';
+import { Misunderstood, quoteShort, type UnknownWords } from './misunderstood.ts';
+import { bareWord, type Reading, trimWord } from './reading.ts';
+import { suggestActions } from './suggest-actions.ts';
+import { quote, type Token } from './tokens.ts';
+import { FILTER_KEYS, MEASURE_WORDS, RANGE_OPENERS, REPORT_WORDS, SHARE_WORDS, VIEW_WORDS } from './vocabulary.ts';
+
+/** Unknown words that are corrected together, at most. */
+const MAX_CORRECTED = 6;
+/** Corrections of one word that are tried. */
+const CHOICES = 3;
+
+const WORDS: readonly string[] = [
+  ...MEANINGFUL_WORDS,
+  ...FILTER_KEYS.keys(),
+  ...Object.keys(VIEW_WORDS),
+  ...Object.keys(SHARE_WORDS).filter((word) => !word.startsWith('-')),
+  ...Object.keys(MEASURE_WORDS),
+  ...['today', 'yesterday', 'sort', 'limit', 'skip', 'not', 'without', 'except'],
+  ...[...RANGE_OPENERS].filter((word) => word.length > 2),
+];
+/** Tried where no word that says something is as near. */
+const OTHER_WORDS: readonly string[] = EMPTY_WORDS;
+
+/**
+ * What is told of words that were not used: that they are not known, or of no use here; and whole commands: the text with
+ * these words corrected, by words of the language and by known names, then the text without them.
+ */
+export function explainUnknown({ reading, tokens, unused, candidates }: UnknownWords): Misunderstood {
+  const shown = joinRuns(reading, tokens).map((text) => quoteShort(text));
+  const what = shown.length > 3 ? `${shown.slice(0, 3).join(', ')} and more` : joinWords(shown);
+  const rest = withoutWords(reading, tokens);
+  const begun = !unused || (tokens.length === 1 && REPORT_WORDS.has(bareWord(reading.tokens[0]!)));
+  const hint = begun ? hintFor(reading, tokens[0]!) : undefined;
+  if (hint) return hint;
+  if (unused)
+    return new Misunderstood(`I can't use ${what} here.`, [...(candidates.length > 0 ? candidates : [rest]), 'help']);
+  const meant = suggestActions(reading.text.slice(reading.tokens[0]!.start).trim());
+  return new Misunderstood(`I don't know ${what}.`, [
+    ...meant,
+    ...corrections(reading, tokens),
+    ...candidates,
+    rest,
+    'help',
+    'top clients',
+  ]);
+}
+
+/** Words that need another behind them. */
+function hintFor(reading: Reading, token: Token): Misunderstood | undefined {
+  const word = bareWord(token);
+  const offer = (...replacements: string[]) =>
+    replacements.map((text) => replaceWords(reading, new Map([[token, text]])));
+  if (/^(sort|sorted|order)$/.test(word))
+    return new Misunderstood(
+      'After “sort” I need a column: requests, failed, ok or name.',
+      offer('sort failed', 'sort name'),
+    );
+  if (/^(limit|skip|offset|first)$/.test(word))
+    return new Misunderstood(`After “${word}” I need a number.`, offer(`${word} 10`));
+  return undefined;
+}
+
+/** The text with every word corrected, the likeliest first. */
+function corrections(reading: Reading, tokens: readonly Token[]): string[] {
+  if (tokens.length > MAX_CORRECTED) return [];
+  const byName = correctByNames(reading, tokens);
+  const choices = tokens.map((token) => listCorrections(token));
+  const best = choices.map(([first]) => first);
+  const texts: string[] = [];
+  if (best.every((word) => word !== undefined)) {
+    const replaced = (at: number, word: string) =>
+      replaceWords(reading, new Map(tokens.map((token, index) => [token, index === at ? word : best[index]!])));
+    texts.push(replaced(0, best[0]!));
+    for (const [index, others] of choices.entries())
+      texts.push(...others.slice(1).map((word) => replaced(index, word)));
+  }
+  return [...texts.slice(0, 1), ...byName, ...texts.slice(1)];
+}
+
+/** Words that a misspelt one was meant to be, nearest first: swapped letters before others, words that say something before others. */
+function listCorrections(token: Token): string[] {
+  if (token.quoted) return [];
+  const typed = bareWord(token);
+  const limit = typed.length <= 4 ? 1 : 2;
+  const letters = (word: string) => [...word].sort().join('');
+  const scored = [...new Set([...WORDS, ...OTHER_WORDS])].flatMap((word, order) => {
+    if (Math.abs(word.length - typed.length) > limit || word.length < 2) return [];
+    const distance = distanceWithin(typed, word, limit);
+    if (distance > limit) return [];
+    // `foo` was not meant to be `for`.
+    if (distance > 0 && word.length < 4 && letters(word) !== letters(typed)) return [];
+    const swapped = letters(word) === letters(typed) ? 0.5 : 0;
+    return [{ word, score: distance - swapped + (order < WORDS.length ? 0 : 0.2) + order / 100_000 }];
+  });
+  const [best, ...others] = scored.toSorted((a, b) => a.score - b.score);
+  // Another word is worth a button where it is as near.
+  const near = best ? [best, ...others.filter(({ score }) => score - best.score < 0.1)].map(({ word }) => word) : [];
+  const ranges = suggestRanges(typed).filter((range) => distanceWithin(typed, range, 3) <= 3);
+  const beginning =
+    typed.length >= 3 ? listNearest(typed, WORDS, CHOICES).filter((word) => word.startsWith(typed)) : [];
+  return [...new Set([...near, ...ranges, ...beginning])].slice(0, CHOICES);
+}
+
+/** The text with a run of unknown words as the names that are near it. */
+function correctByNames(reading: Reading, tokens: readonly Token[]): string[] {
+  const [first] = runsOf(reading, tokens);
+  if (!first || runsOf(reading, tokens).length > 1) return [];
+  const text = reading.text.slice(first[0]!.start, first.at(-1)!.end);
+  const names = reading.names.near(trimWord({ ...first[0]!, text }));
+  const alone = tokens.length === reading.tokens.length;
+  return names.slice(0, CHOICES).map(({ key, name, value }) => {
+    const named = key === 'client' ? quote(name) : `${key}:${quote(value)}`;
+    const written =
+      alone && key === 'client' ? `client ${named}` : alone && key === 'scope' ? `pool ${quote(value)}` : named;
+    return replaceWords(reading, new Map(first.map((token, index) => [token, index === 0 ? written : ''])));
+  });
+}
+
+/** Unknown tokens that stand next to each other. */
+function runsOf({ tokens }: Reading, unknown: readonly Token[]): Token[][] {
+  const runs: Token[][] = [];
+  let last = -2;
+  for (const token of unknown) {
+    const at = tokens.indexOf(token);
+    if (at === last + 1) runs.at(-1)!.push(token);
+    else runs.push([token]);
+    last = at;
+  }
+  return runs;
+}
+
+function joinRuns(reading: Reading, tokens: readonly Token[]): string[] {
+  return runsOf(reading, tokens).map((run) => {
+    const text = reading.text.slice(run[0]!.start, run.at(-1)!.end);
+    return trimWord({ ...run[0]!, text, quoted: false });
+  });
+}
+
+function replaceWords({ text, tokens }: Reading, replacements: ReadonlyMap<Token, string>): string {
+  let written = '';
+  let at = tokens[0]!.start;
+  for (const token of tokens) {
+    const replacement = replacements.get(token);
+    if (replacement === undefined) continue;
+    written += text.slice(at, token.start) + replacement;
+    at = token.end;
+  }
+  const end = tokens.at(-1)!.end;
+  return (written + text.slice(Math.min(at, end), end)).replace(/\s+/g, ' ').trim();
+}
+
+/** What is left without the words; empty where nothing that says something is. */
+function withoutWords(reading: Reading, tokens: readonly Token[]): string {
+  const dropped = new Set(tokens);
+  const left = reading.tokens.filter((token) => !dropped.has(token));
+  // `who calls most and why`: the word that led to it goes too.
+  while (
+    left.length > 0 &&
+    /^(and|or|for|of|in|on|at|by|per|from|with|to|than|the|a|an|not)$/.test(bareWord(left.at(-1)!))
+  )
+    left.pop();
+  if (left.every((token) => !token.quoted && !isLanguage(bareWord(token)) && !/\d|:/.test(token.text))) return '';
+  return left.map(({ start, end }) => reading.text.slice(start, end)).join(' ');
+}
+
+function joinWords(words: readonly string[]): string {
+  return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}

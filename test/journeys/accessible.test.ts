@@ -103,7 +103,7 @@ describe.skipIf(absent)('the playground, for everyone', { timeout: 120_000 }, ()
       await ask(page, '/usage');
       await ask(page, '/usage status 7d private');
       await type(page, '/usage tpo');
-      await newest(page).getByText('I do not know').waitFor();
+      await newest(page).getByText("I don't know").waitFor();
       await ask(page, '/usage top clients 7d');
       await expectAccessible(page, 'messages');
       await page.getByRole('button', { name: 'More actions' }).last().click();

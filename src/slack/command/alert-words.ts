@@ -72,7 +72,7 @@ function unknownAction(reading: Reading): Misunderstood {
     );
   const near = listNearest(wordAt(reading, 1), Object.keys(ACTIONS), 3);
   return new Misunderstood(
-    `I do not know ${quoteShort(restOf(reading, 1))} for alerts; they can be listed, added, removed, muted, acknowledged, turned on or off, routed and tested.`,
+    `I don't know ${quoteShort(restOf(reading, 1))} for alerts; they can be listed, added, removed, muted, acknowledged, turned on or off, routed and tested.`,
     [
       ...near.map((known) => changed(reading, reading.tokens[1]!, known)),
       'alerts',

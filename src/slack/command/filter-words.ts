@@ -65,7 +65,7 @@ function refuseNearKey(token: Token, word: string, separator: string, text: stri
   if (near.length === 0) return;
   const rest = text.slice(token.start + token.parts[0]!.text.length, token.end);
   throw new Misunderstood(
-    `I do not know the filter ${quoteShort(word)}.`,
+    `I don't know the filter ${quoteShort(word)}.`,
     [...new Set(near)].map((key) => text.slice(0, token.start) + key + rest + text.slice(token.end)),
   );
 }

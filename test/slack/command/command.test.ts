@@ -487,7 +487,7 @@ describe('wrong or missing words', () => {
     ['top clients 7d 30d', /two ranges, 7d and 30d/, 'top clients 7d'],
     ['top 2000 clients', /2000 rows are too many/, 'top 1000 clients'],
     ['top 0 clients', /too few/, 'top 1 clients'],
-    ['clent:Acme', /do not know the filter “clent”/, 'client:Acme'],
+    ['clent:Acme', /don't know the filter “clent”/, 'client:Acme'],
     ['top clients status:999', /“999” is not a status/, 'top clients status:4xx'],
     ['top clients client:', /has no value/, 'top clients'],
     ['client "Acme', /not closed/, 'client "Acme"'],

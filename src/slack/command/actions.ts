@@ -4,6 +4,7 @@ import { InvalidScheduleError, parseSchedule } from '../../domain/schedule-rule.
 import { readAlerts } from './alert-words.ts';
 import type { Command, DigestCommand } from './command.ts';
 import { findTopic, suggestTopics } from './help.ts';
+import { isSchedule } from './is-schedule.ts';
 import { Misunderstood, quoteShort } from './misunderstood.ts';
 import { after, changed, channelAt, nameOf, type Reading, requireNoMore, restOf, wordAt } from './reading.ts';
 import { readQuestion } from './report-words.ts';
@@ -154,16 +155,6 @@ function readDigestAdd(reading: Reading, at: number, ids: ReadonlyMap<string, st
   if (channel) at++;
   const schedule = readSchedule(reading, at, 'digest add');
   return { kind: 'digest', action: 'add', ...(schedule !== undefined && { schedule }), ...(channel && { channel }) };
-}
-
-function isSchedule(text: string): boolean {
-  try {
-    parseSchedule(text, 'UTC');
-    return true;
-  } catch (error) {
-    if (error instanceof InvalidScheduleError) return false;
-    throw error;
-  }
 }
 
 /** The schedule's text, known to be readable; undefined where there is none. */

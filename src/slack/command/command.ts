@@ -1,7 +1,7 @@
 import type { Thousandths } from '../../domain/event.ts';
 import type { NameSource, Question } from '../../domain/report.ts';
-import { HeadroomError, QuestionError } from '../../errors.ts';
-import { interpret } from './interpret.ts';
+import { QuestionError } from '../../errors.ts';
+import { interpret, isReadable } from './interpret.ts';
 import { Misunderstood, UnknownWords } from './misunderstood.ts';
 import { createKnownNames, type KnownNames, NO_NAMES } from './names.ts';
 import { protectFromSlack, undoSlackEscapes } from './tokens.ts';
@@ -105,17 +105,6 @@ function listOffers(candidates: readonly string[], names: KnownNames): { label: 
   }
   if (commands.size === 0) for (const command of STARTING_POINTS) commands.add(command);
   return [...commands].map((command) => ({ label: toLabel(command), command: protectFromSlack(command) }));
-}
-
-function isReadable(candidate: string, names: KnownNames): boolean {
-  if (candidate.trim() === '') return false;
-  try {
-    interpret(candidate, new Map(), names);
-    return true;
-  } catch (error) {
-    if (error instanceof HeadroomError || error instanceof Misunderstood) return false;
-    throw error;
-  }
 }
 
 function toLabel(command: string): string {

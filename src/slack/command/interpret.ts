@@ -1,11 +1,13 @@
+import { HeadroomError } from '../../errors.ts';
 import { readAction } from './actions.ts';
 import type { Command } from './command.ts';
 import { isReserved, isSentenceFiller } from './concepts.ts';
 import { findTopic } from './help.ts';
-import { UnknownWords } from './misunderstood.ts';
+import { Misunderstood, UnknownWords } from './misunderstood.ts';
 import type { KnownNames } from './names.ts';
 import { bareWord, type Reading, unquoted, wordAt, wordOf } from './reading.ts';
 import { readAsked } from './report-words.ts';
+import { suggestActions } from './suggest-actions.ts';
 import { type Token, tokenize } from './tokens.ts';
 import { ACTION_WORDS } from './vocabulary.ts';
 
@@ -19,7 +21,29 @@ export function interpret(text: string, ids: ReadonlyMap<string, string>, names:
   if (/^pools?$/.test(wordOf(head)) && wordAt(reading, 1) === 'edit') {
     return { kind: 'pools', action: 'edit', ...(reading.tokens.length > 2 && { scope: unquoted(reading, 2) }) };
   }
-  return readAbout(reading) ?? readAsked(reading);
+  try {
+    return readAbout(reading) ?? readAsked(reading);
+  } catch (error) {
+    const meant = error instanceof Misunderstood ? suggestActions(text.slice(head.start).trim()) : [];
+    if (meant.length === 0 || !isReadable(meant[0]!, names)) throw error;
+    const word = meant[0]!.split(' ', 1)[0]!;
+    throw new Misunderstood(
+      `That looks like a command for ${word.replace(/s?$/, 's')}: it begins with “${word}”.`,
+      meant,
+    );
+  }
+}
+
+/** Whether a text can be read as it stands. */
+export function isReadable(text: string, names: KnownNames): boolean {
+  if (text.trim() === '') return false;
+  try {
+    interpret(text, new Map(), names);
+    return true;
+  } catch (error) {
+    if (error instanceof HeadroomError || error instanceof Misunderstood) return false;
+    throw error;
+  }
 }
 
 /** What people do with Headroom, in questions about how. */

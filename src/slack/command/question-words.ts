@@ -2,7 +2,7 @@ import { DIMENSIONS, type Dimension } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS, readRangeAt } from '../../domain/range-reading.ts';
 import { type KnownName, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
-import { beginsWithLanguage, isFiller, isLanguage } from './concepts.ts';
+import { beginsWithLanguage, isFiller, isLanguage, readConcept } from './concepts.ts';
 import { keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';
 import { Misunderstood, UnknownWords } from './misunderstood.ts';
 import { MAX_KNOWN_WORDS, ofKey } from './names.ts';
@@ -130,12 +130,12 @@ export function readNameAndOptions(
   optional: boolean,
 ): Question {
   const { tokens } = reading;
-  // `pool for crm`
+  // `pool for crm`, and `pool for last week`
   if (
     at < tokens.length - 1 &&
     !tokens[at]!.quoted &&
     NAME_MARKERS.has(wordAt(reading, at)) &&
-    !readRange(reading, at)
+    (isAhead(reading, at) || !readRange(reading, at))
   ) {
     return readNameAndOptions(reading, at + 1, base, field, optional);
   }
@@ -146,7 +146,7 @@ export function readNameAndOptions(
     return readAllOptions(reading, at + 1, { ...base, [field]: first.text });
   }
   // `client last week Acme`: the range stands first.
-  const range = first && readRange(reading, at);
+  const range = first && !isAhead(reading, at) ? readRange(reading, at) : undefined;
   if (!optional && range && range.next < tokens.length) {
     const rest = readNameAndOptions(reading, range.next, base, field, optional);
     if (rest.range !== undefined) throw new UnknownWords(reading, tokens.slice(at, range.next), 'unused');
@@ -196,6 +196,13 @@ export function readRange(reading: Reading, at: number): { range: string; weak: 
   );
 }
 
+/** `next month`, `for next month`: no range of what was used, and no name. */
+export function isAhead({ tokens }: Reading, at: number): boolean {
+  const words = tokens.slice(at, at + 5).map(bareWord);
+  const begin = NAME_MARKERS.has(words[0] ?? '') ? 1 : 0;
+  return readConcept(words.slice(begin))?.concept === 'ahead';
+}
+
 /** A word as it may stand in a range: no filter, nothing quoted. */
 function rangeWordOf(token: Token): string {
   const hasQuotes = token.parts.some(({ kind }) => kind === 'quoted');
@@ -243,7 +250,8 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
     draft.places.set('suppose', tokens.slice(at, next));
     return next;
   }
-  const range = readRange(reading, at);
+  // `forecast for next month` asks what will be left, not what was used.
+  const range = hasScope(draft.question) && isAhead(reading, at) ? undefined : readRange(reading, at);
   // `top 2000` asks for rows, not for a year.
   const isCount = at === 1 && draft.question.report === 'top' && /^\d+$/.test(word) && range?.next === at + 1;
   if (range && !isCount) {

@@ -6,6 +6,7 @@ import { Misunderstood } from './misunderstood.ts';
 import {
   type Draft,
   type FoundName,
+  isAhead,
   readKnown,
   readNamed,
   readOption,
@@ -76,6 +77,7 @@ export function readSentence(reading: Reading): Sentence {
   }
 
   function readSpan(at: number): number | undefined {
+    if (isAhead(reading, at) && (concepts.has('runOut') || concepts.has('left'))) return undefined;
     const range = readRange(reading, at);
     const after = words[at - 1] ?? '';
     if (!range || (range.weak && !/^(in|during|since|last|this|of)$/.test(after))) return undefined;

@@ -1,3 +1,5 @@
+import { isSchedule } from './is-schedule.ts';
+
 const ABOUT_ALERTS_OR_DIGESTS =
   /^((?:set|turn|switch) (?:up|on|off)|[a-z-]+)(?: (?:me|up|the|a|an|my|our|all|this))* (?:(daily|weekly|monthly|weekdays?) )?(alerts?|digests?|reports?|subscriptions?)\b(.*)$/i;
 
@@ -11,9 +13,7 @@ export function suggestActions(text: string): string[] {
   if (/^(notify|warn|ping)$/.test(verb)) return ['alerts', 'help alerts'];
   if (/^(mute|unmute|snooze|silence)$/.test(given.toLowerCase())) return [`alerts ${verb}`, 'help alerts'];
   const match = ABOUT_ALERTS_OR_DIGESTS.exec(given);
-  if (!match) {
-    return [...(/ (vs\.?|versus) /i.test(given) ? [`compare ${given}`] : []), `digest add ${given}`];
-  }
+  if (!match) return isSchedule(given) ? [`digest add ${given}`, 'help digests'] : [];
   const [, does = '', every = '', what = '', rest = ''] = match;
   if (/^alert/i.test(what)) return [`alerts ${does.replace(/^(turn|switch) /i, '')}${rest}`, 'alerts', 'help alerts'];
   const acts =

@@ -3,7 +3,6 @@ import { suggestRanges } from '../../domain/ranges.ts';
 import { EMPTY_WORDS, isLanguage, MEANINGFUL_WORDS } from './concepts.ts';
 import { Misunderstood, quoteShort, type UnknownWords } from './misunderstood.ts';
 import { bareWord, type Reading, trimWord } from './reading.ts';
-import { suggestActions } from './suggest-actions.ts';
 import { quote, type Token } from './tokens.ts';
 import { FILTER_KEYS, MEASURE_WORDS, RANGE_OPENERS, REPORT_WORDS, SHARE_WORDS, VIEW_WORDS } from './vocabulary.ts';
 
@@ -37,9 +36,7 @@ export function explainUnknown({ reading, tokens, unused, candidates }: UnknownW
   if (hint) return hint;
   if (unused)
     return new Misunderstood(`I can't use ${what} here.`, [...(candidates.length > 0 ? candidates : [rest]), 'help']);
-  const meant = suggestActions(reading.text.slice(reading.tokens[0]!.start).trim());
   return new Misunderstood(`I don't know ${what}.`, [
-    ...meant,
     ...corrections(reading, tokens),
     ...candidates,
     rest,

@@ -40,7 +40,7 @@ describe('what people type', () => {
     const seen = await stage.ask('how many calls did Acme make in the last 7 days');
     expect(seen.text).toContain("I don't know “Acme”");
     expect((await pressRun('how many calls did "Acme CRM" make in the last 7 days', seen)).text).toContain(
-      'Client Acme CRM',
+      'Acme CRM made 49 requests',
     );
   });
 

@@ -174,9 +174,10 @@ async function tellOld(ctx: SlackContext, asked: Asked, question?: Question): Pr
 
 /** The question in a button's value; undefined for anything else. */
 function parseQuestion(value: string | undefined): Question | undefined {
-  if (!value?.startsWith('{"report":')) return undefined;
+  if (!value?.startsWith('{')) return undefined;
   try {
-    return JSON.parse(value) as Question;
+    const question = JSON.parse(value) as Question;
+    return typeof question.report === 'string' ? question : undefined;
   } catch {
     return undefined;
   }

@@ -104,7 +104,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
 
     const client = createWebClient(config.slack.botToken?.reveal() ?? '', { apiUrl: config.slack.apiUrl, log });
     let slack: SlackApp | undefined;
-    const admins = async (): Promise<string[]> => {
+    const admins = async (): Promise<{ ids: readonly string[]; complete: boolean }> => {
       // An empty answer would be taken for "there are none".
       if (!slack) throw new Error('Slack has not been asked yet who the admins are.');
       return slack.listAdmins();
@@ -148,7 +148,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
         notice: composeNotice,
         answer: composeNotice,
       },
-      admins,
+      admins: async () => (await admins()).ids,
       onFailed: followFailure,
       refused,
     });

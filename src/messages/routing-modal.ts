@@ -4,7 +4,10 @@ import { MAX_PLACEHOLDER } from './limits.ts';
 import { type FormPlace, input, modal } from './modal.ts';
 import { type Block, type Message, type Option, option, place, plainContext, plainText, richText } from './text.ts';
 
-export type RoutingMetadata = FormPlace;
+export interface RoutingMetadata extends FormPlace {
+  /** The workspace's plan has no user groups. */
+  noGroups?: boolean;
+}
 
 /** What the form of where alerts go holds: as it is now, or as it is being filled in. */
 export interface RoutingFields {
@@ -47,7 +50,7 @@ export function buildRoutingModal(
     blocks: [
       choose('to', 'Alerts go to', TO, fields.to),
       ...(fields.to === 'channel' ? [buildChannel(fields.channel)] : []),
-      choose('who', 'At 90% and 100% mention', WHO, fields.who),
+      choose('who', 'At 90% and 100% mention', metadata.noGroups ? WHO.slice(1) : WHO, fields.who),
       ...(fields.who === 'group' ? [buildGroup(fields.group)] : []),
       ...(fields.who === 'person' ? [buildPerson(fields.person)] : []),
       plainContext('Only if no other pool has credits left. Other alerts mention no one.'),

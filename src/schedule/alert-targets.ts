@@ -12,8 +12,8 @@ const CURE = 'Set ALERT_CHANNEL to a channel id, or choose one with /usage alert
 
 export interface AlertTargetsOptions extends RoutingDefaults {
   db: Db;
-  /** User ids, asked when alerts have no channel. */
-  admins(): Promise<readonly string[]>;
+  /** User ids, asked when alerts have no channel. `complete` false: there may be more. */
+  admins(): Promise<{ ids: readonly string[]; complete: boolean }>;
   now(): number;
   wakeSender(): void;
 }
@@ -57,7 +57,7 @@ export class AlertTargets {
   async noticeMissing(): Promise<string | undefined> {
     if (await this.channel()) return undefined;
     const { db, admins, now, wakeSender } = this.#options;
-    const people = await admins();
+    const { ids: people } = await admins();
     if (people.length === 0) return `Alerts have nowhere to go: no ALERT_CHANNEL, and no admin is known. ${CURE}`;
     const line = `Alerts go to ${people.length === 1 ? 'one admin' : `${people.length} admins`} by direct message. ${CURE}`;
     for (const person of people) {
@@ -69,16 +69,19 @@ export class AlertTargets {
   }
 
   async #listAdmins(): Promise<Targets> {
+    const known = (await findSetting(this.#options.db, ADMINS_SETTING))?.split(' ').filter((id) => id !== '') ?? [];
+    const asked = this.#askAdmins(known);
+    if (known.length === 0) return asked;
+    // An alert waits neither for an outage nor for a large workspace: what Slack says now holds for the next one.
+    asked.catch(() => {});
+    return known;
+  }
+
+  async #askAdmins(known: readonly string[]): Promise<Targets> {
     const { db, admins } = this.#options;
-    const known = await findSetting(db, ADMINS_SETTING);
-    try {
-      const found = await admins();
-      const text = found.toSorted().join(' ');
-      if (text !== (known ?? '')) await setSetting(db, ADMINS_SETTING, text);
-      return found;
-    } catch (error) {
-      if (!known) throw error;
-      return known.split(' ');
-    }
+    const { ids, complete } = await admins();
+    const text = ids.toSorted().join(' ');
+    if ((complete || known.length === 0) && text !== known.join(' ')) await setSetting(db, ADMINS_SETTING, text);
+    return ids;
   }
 }

@@ -1,32 +1,46 @@
 import { buildRoutingModal, toRoutingFields } from '../messages/routing-modal.ts';
 import { type Option, option } from '../messages/text.ts';
-import { callSlack } from './client/call.ts';
+import { slackErrorOf } from './client/errors.ts';
 import { type Asked, type SlackContext, toFormPlace } from './context.ts';
 import { openView } from './modals.ts';
+
+const PATIENCE_MS = 1000;
+/** `usergroups.list` takes 20 calls a minute. */
+const KEEP_MS = 60_000;
 
 /** Opens the form of where alerts go, as it is now. */
 export async function openRouting(ctx: SlackContext, asked: Asked): Promise<void> {
   const routing = await ctx.alerts.routing();
-  const group = routing.mention?.startsWith('S') ? await nameGroup(ctx, routing.mention) : undefined;
-  await openView(ctx, asked, buildRoutingModal(toFormPlace(asked), toRoutingFields(routing, group), routing.kinds));
+  // Slack opens a form for 3 s only: where it does not say in time, groups are offered, and shown by their ids.
+  const groups = await Promise.race([findGroups(ctx).catch(() => []), ctx.wait(PATIENCE_MS).then(() => [])]);
+  const { mention } = routing;
+  const group = mention?.startsWith('S')
+    ? (groups?.find(({ value }) => value === mention) ?? option(mention, mention))
+    : undefined;
+  const metadata = { ...toFormPlace(asked), ...(groups ? {} : { noGroups: true }) };
+  await openView(ctx, asked, buildRoutingModal(metadata, toRoutingFields(routing, group), routing.kinds));
 }
 
 /** User groups whose name or handle contains what was typed. */
 export async function listGroups(ctx: SlackContext, contains = ''): Promise<Option[]> {
-  const { usergroups = [] } = await callSlack(() => ctx.client.usergroups.list(), { wait: ctx.wait, repeatable: true });
   const wanted = contains.toLowerCase();
-  return usergroups
-    .map(({ id = '', name, handle }) => ({
-      id,
-      text: name && handle ? `${name} (@${handle})` : (name ?? handle ?? id),
-    }))
-    .filter(({ id, text }) => id !== '' && text.toLowerCase().includes(wanted))
-    .slice(0, 100)
-    .map(({ id, text }) => option(text, id));
+  const groups = (await findGroups(ctx)) ?? [];
+  return groups.filter(({ text }) => String(text.text).toLowerCase().includes(wanted)).slice(0, 100);
 }
 
-/** A group by its name; by its id where Slack does not say, so that a form opens in any case. */
-async function nameGroup(ctx: SlackContext, id: string): Promise<Option> {
-  const groups = await listGroups(ctx).catch(() => []);
-  return groups.find(({ value }) => value === id) ?? option(id, id);
+/** All user groups, asked for once a minute while somebody types; undefined where the workspace's plan has none. */
+function findGroups(ctx: SlackContext): Promise<Option[] | undefined> {
+  return ctx.memory.ask('groups', KEEP_MS, async () => {
+    try {
+      const { usergroups = [] } = await ctx.client.usergroups.list();
+      return usergroups
+        .filter(({ id }) => id)
+        .map(({ id = '', name, handle }) =>
+          option(name && handle ? `${name} (@${handle})` : (name ?? handle ?? id), id),
+        );
+    } catch (error) {
+      if (slackErrorOf(error) === 'plan_upgrade_required') return undefined;
+      throw error;
+    }
+  });
 }

@@ -52,7 +52,7 @@ export async function answerQuestion(
 ): Promise<void> {
   const [report, place, chosen] = await Promise.all([
     tellIfSlow(ctx, asked, answerOrRefuse(ctx.reporter, question, ctx.now())),
-    findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait }),
+    findPlace(ctx, asked.channel),
     listChosenFilters(ctx.db, asked.user, asked.channel),
   ]);
   if (report.asOfMs === 0 && report.kind === 'summary') return tellPrivately(ctx, asked, buildWelcome(ctx.config));
@@ -121,6 +121,7 @@ async function answerOpenly(life: Life): Promise<void> {
 async function answerInstead(life: Life, error: unknown): Promise<void> {
   const { ctx, answer } = life;
   const closed = closedBy(error, ctx.bot.name);
+  if (closed) ctx.memory.forget(`place:${answer.channel}`);
   const { reason, unclear } = classifyFailure(error);
   if (!closed && (reason === 'internal' || reason === 'refused')) throw error;
   ctx.log.warn({ error: String(error), answer: answer.id }, 'an answer went to its asker instead of the channel');

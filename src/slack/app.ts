@@ -3,7 +3,9 @@ import type { WebClient } from '@slack/web-api';
 import { HeadroomError } from '../errors.ts';
 import { OutageLog } from '../log.ts';
 import { deleteAnswersBefore } from '../store/conversation-repository.ts';
+import type { Found } from './client/account-list.ts';
 import { slackErrorOf } from './client/errors.ts';
+import { Memory } from './client/memory.ts';
 import { clientOptions, createWebClient, toSlackLogger } from './client/web-client.ts';
 import type { SlackContext } from './context.ts';
 import type { SlackDeps } from './deps.ts';
@@ -31,8 +33,8 @@ export interface SlackApp {
   stop(): Promise<void>;
   /** HTTP mode: answers `POST /slack/events`. */
   handleRequest?: RequestHandler;
-  /** User ids of the admins; for what goes to them by DM. */
-  listAdmins(): Promise<string[]>;
+  /** The admins, for what goes to them by DM. */
+  listAdmins(): Promise<Found>;
   /** Whether a person's account is gone or deactivated. Rejects where Slack cannot be asked. */
   hasLeft(user: string): Promise<boolean>;
   state(): SlackState;
@@ -63,12 +65,14 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
   const connection = { apiUrl: config.apiUrl, log };
   const client = createWebClient(config.botToken, connection);
   const bot = { userId: '', name: 'Headroom', teamId: '' };
-  const people = createPeople(client, config, { now, wait, teamId: () => bot.teamId || undefined });
+  const memory = new Memory(now);
+  const people = createPeople(client, config, { memory, log, now, wait, teamId: () => bot.teamId || undefined });
   const ctx: SlackContext = {
     ...deps,
     wait,
     client,
     people,
+    memory,
     bot,
     command: config.command ?? '/usage',
     seen: createSeenSet(deps.db, log, now),

@@ -4,6 +4,7 @@ import { fitMessage } from '../messages/fit.ts';
 import type { FormPlace } from '../messages/modal.ts';
 import type { Message } from '../messages/text.ts';
 import { isRefusedContent, ResponseUrlError } from './client/errors.ts';
+import type { Memory } from './client/memory.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import type { SlackDeps } from './deps.ts';
 import type { People } from './permissions.ts';
@@ -14,6 +15,8 @@ export interface SlackContext extends Omit<SlackDeps, 'wait'> {
   /** For what a person waits for. */
   client: WebClient;
   people: People;
+  /** What Slack said lately. */
+  memory: Memory;
   bot: { userId: string; name: string; teamId: string };
   /** `/usage`. */
   command: string;

@@ -101,11 +101,10 @@ async function pickDigest(ctx: SlackContext, asked: Asked, id: number | undefine
 
 /** Digests and alerts need a channel that the bot may post to: a public one is joined. Rejects with the cure. */
 export async function prepareChannel(ctx: SlackContext, channel: string): Promise<void> {
-  const where = { botName: ctx.bot.name, wait: ctx.wait };
-  const place = await findPlace(ctx.client, channel, where);
+  const place = await findPlace(ctx, channel);
   if (place.open) return;
   await ctx.client.conversations.join({ channel }).catch(() => {});
-  const again = await findPlace(ctx.client, channel, where);
+  const again = await findPlace(ctx, channel);
   if (again.open) return;
   throw new HeadroomError('schedule', `I cannot post there: ${again.cure}`);
 }

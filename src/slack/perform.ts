@@ -87,7 +87,7 @@ async function withChosenFilters(ctx: SlackContext, asked: Asked, question: Ques
 }
 
 async function exportCsv(ctx: SlackContext, asked: Asked, question: Question): Promise<void> {
-  const place = await findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait });
+  const place = await findPlace(ctx, asked.channel);
   const secret = ctx.config.viewers.length > 0 || (question.private ?? isPrivateByDefault(ctx.config));
   const filtered = await withChosenFilters(ctx, asked, question);
   const to = place.open && secret && !place.direct ? 'asker' : place;

@@ -1,6 +1,9 @@
 import type { WebClient } from '@slack/web-api';
+import type { Logger } from '../log.ts';
+import { AccountList, type Found } from './client/account-list.ts';
 import { callSlack } from './client/call.ts';
 import { slackErrorOf } from './client/errors.ts';
+import type { Memory } from './client/memory.ts';
 import type { SlackConfig } from './deps.ts';
 
 /** What Slack says about a person, and what they may do here. */
@@ -20,8 +23,8 @@ export interface People {
   find(user: string): Promise<Person>;
   /** Whether the account is gone or deactivated. Rejects where Slack cannot be asked. */
   hasLeft(user: string): Promise<boolean>;
-  /** User ids of the admins, groups resolved. */
-  listAdmins(): Promise<string[]>;
+  /** The admins, groups resolved. Never waits for a whole workspace to be listed. */
+  listAdmins(): Promise<Found>;
 }
 
 const CACHE_MS = 60_000;
@@ -49,9 +52,9 @@ interface SlackUser {
 export function createPeople(
   client: WebClient,
   config: Pick<SlackConfig, 'admins' | 'viewers'>,
-  deps: { now(): number; wait(ms: number): Promise<void>; teamId(): string | undefined },
+  deps: { memory: Memory; log: Logger; now(): number; wait(ms: number): Promise<void>; teamId(): string | undefined },
 ): People {
-  const remember = createMemory(deps.now);
+  const remember = <T>(key: string, call: () => Promise<T>) => deps.memory.ask(key, CACHE_MS, call);
   const ask = <T>(call: () => Promise<T>) => callSlack(call, { wait: deps.wait, repeatable: true });
 
   async function membersOf(ids: readonly string[]): Promise<Set<string>> {
@@ -74,6 +77,11 @@ export function createPeople(
     const guest = user.is_restricted || user.is_ultra_restricted || user.is_stranger;
     return ours && !guest && !user.deleted && !user.is_bot;
   }
+
+  const workspaceAdmins = new AccountList<SlackUser>({
+    ...{ client, log: deps.log, now: deps.now, wait: deps.wait },
+    wanted: (user) => isFullMember(user) && Boolean(user.is_admin || user.is_owner),
+  });
 
   async function toPerson(user: SlackUser): Promise<Person> {
     const fullMember = isFullMember(user);
@@ -101,33 +109,8 @@ export function createPeople(
       }
     },
     async listAdmins() {
-      if (config.admins.length > 0) return [...(await membersOf(config.admins))];
-      return remember('admins', async () => {
-        const admins: string[] = [];
-        let cursor: string | undefined;
-        do {
-          const page = await ask(() => client.users.list({ limit: 200, ...(cursor ? { cursor } : {}) }));
-          for (const user of (page.members ?? []) as SlackUser[]) {
-            if (isFullMember(user) && (user.is_admin || user.is_owner)) admins.push(user.id!);
-          }
-          cursor = page.response_metadata?.next_cursor || undefined;
-        } while (cursor);
-        return admins;
-      });
+      if (config.admins.length > 0) return { ids: [...(await membersOf(config.admins))], complete: true };
+      return workspaceAdmins.find();
     },
-  };
-}
-
-/** Keeps what was asked for a minute; a failure is not kept. */
-function createMemory(now: () => number) {
-  const known = new Map<string, { atMs: number; value: Promise<unknown> }>();
-  return <T>(key: string, ask: () => Promise<T>): Promise<T> => {
-    const entry = known.get(key);
-    if (entry && Math.abs(now() - entry.atMs) < CACHE_MS) return entry.value as Promise<T>;
-    const value = ask();
-    if (known.size > 5000) known.clear();
-    known.set(key, { atMs: now(), value });
-    value.catch(() => known.delete(key));
-    return value;
   };
 }

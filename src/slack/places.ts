@@ -1,6 +1,6 @@
-import type { WebClient } from '@slack/web-api';
 import { callSlack } from './client/call.ts';
 import { closingOf } from './client/errors.ts';
+import type { SlackContext } from './context.ts';
 import type { SlackConfig } from './deps.ts';
 
 /**
@@ -8,6 +8,9 @@ import type { SlackConfig } from './deps.ts';
  * and `cure` for whoever wants something posted there.
  */
 export type Place = { open: true; direct: boolean; audience: string } | { open: false; reason: string; cure: string };
+
+/** `conversations.info` takes 50 calls a minute, fewer than answers may be asked for. */
+const OPEN_MS = 5000;
 
 type Closed = Extract<Place, { open: false }>;
 
@@ -45,12 +48,18 @@ function notAMember(botName: string): Closed {
   };
 }
 
-/** Looks a conversation up. Asked anew each time: an invitation or a sharing with outsiders holds at once. */
-export async function findPlace(
-  client: WebClient,
-  channel: string,
-  { botName, wait }: { botName: string; wait(ms: number): Promise<void> },
-): Promise<Place> {
+/** Looks a conversation up. A closed one is asked for anew each time: an invitation holds at once. */
+export function findPlace(ctx: SlackContext, channel: string): Promise<Place> {
+  return ctx.memory.ask(
+    `place:${channel}`,
+    OPEN_MS,
+    () => lookUp(ctx, channel),
+    ({ open }) => open,
+  );
+}
+
+async function lookUp({ client, bot, wait }: SlackContext, channel: string): Promise<Place> {
+  const botName = bot.name;
   try {
     const ask = () => client.conversations.info({ channel, include_num_members: true });
     const { channel: info } = await callSlack(ask, { wait, repeatable: true });

@@ -93,7 +93,10 @@ export async function openAlerts(
         getScopeStates(deps(), { atMs: nowMs, ...how }),
       sources: async () => world.sources,
     };
-    const targets = new AlertTargets({ ...common, admins: async () => options.admins ?? [] });
+    const targets = new AlertTargets({
+      ...common,
+      admins: async () => ({ ids: options.admins ?? [], complete: true }),
+    });
     const alerts = new Alerts({ ...common, zone: 'UTC', targets });
     const evaluator = new AlertEvaluator({
       ...{ ...common, targets, calendar, log: createLogger('silent'), definitions: () => getDefinitions(db) },

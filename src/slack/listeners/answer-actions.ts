@@ -107,7 +107,7 @@ async function choose(press: AnswerPress): Promise<void> {
 }
 
 async function share({ ctx, asked, person, question }: AnswerPress): Promise<void> {
-  const place = await findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait });
+  const place = await findPlace(ctx, asked.channel);
   if (!place.open) return tellPrivately(ctx, asked, buildNotice([place.reason]));
   await answerQuestion(ctx, { ...asked, ephemeral: false }, person, { ...question, private: false }, { share: true });
   if (!asked.responseUrl || !asked.ephemeral) return;
@@ -128,7 +128,7 @@ async function unshare(press: AnswerPress): Promise<void> {
 }
 
 async function sendCsvOf({ ctx, asked, question, answer, mine, messageTs }: AnswerPress): Promise<void> {
-  const place = await findPlace(ctx.client, asked.channel, { botName: ctx.bot.name, wait: ctx.wait });
+  const place = await findPlace(ctx, asked.channel);
   // With VIEWERS the channel saw a few rows by consent: the whole file is the asker's alone.
   const consented = ctx.config.viewers.length === 0;
   const toThread = place.open && mine && consented && answer !== undefined && !answer.private;

@@ -1,0 +1,85 @@
+import type { WebClient } from '@slack/web-api';
+import type { Logger } from '../../log.ts';
+import { callSlack } from './call.ts';
+import { slackErrorOf } from './errors.ts';
+
+/** `users.list` takes 20 calls a minute, and lists deactivated accounts and bots too. */
+const PAGE = 1000;
+const KEEP_MS = 3_600_000;
+
+/** User ids; `complete` false: Slack has not listed all accounts yet. */
+export interface Found {
+  ids: readonly string[];
+  complete: boolean;
+}
+
+export interface AccountListOptions<User> {
+  client: Pick<WebClient, 'users'>;
+  log: Logger;
+  now(): number;
+  wait(ms: number): Promise<void>;
+  /** Which accounts are looked for. */
+  wanted(user: User): boolean;
+}
+
+/**
+ * Finds accounts among all of a workspace, however many there are: listed in the background, kept for an hour, and continued
+ * where a limit or an outage stopped it.
+ */
+export class AccountList<User extends { id?: string }> {
+  readonly #options: AccountListOptions<User>;
+  #known: { ids: readonly string[]; atMs: number } | undefined;
+  #found: string[] = [];
+  #cursor: string | undefined;
+  /** Under way. `some`: settles as soon as one account is found, or none can be. */
+  #listing: { some: Promise<void> } | undefined;
+
+  constructor(options: AccountListOptions<User>) {
+    this.#options = options;
+  }
+
+  /** Returns those of the last whole listing, else those found so far. Waits only while none is; rejects without any. */
+  async find(): Promise<Found> {
+    const age = this.#options.now() - (this.#known?.atMs ?? Number.NEGATIVE_INFINITY);
+    if (age < 0 || age >= KEEP_MS) this.#listing ??= this.#start();
+    if (!this.#known && this.#found.length === 0) await this.#listing?.some;
+    return this.#known ? { ids: this.#known.ids, complete: true } : { ids: [...this.#found], complete: false };
+  }
+
+  #start(): { some: Promise<void> } {
+    const first = Promise.withResolvers<void>();
+    const all = this.#list(first.resolve).finally(() => {
+      this.#listing = undefined;
+    });
+    all.then(first.resolve, (error: unknown) => {
+      first.reject(error);
+      this.#options.log.debug({ error: String(error), found: this.#found.length }, 'the accounts are listed later');
+    });
+    first.promise.catch(() => {});
+    return { some: first.promise };
+  }
+
+  async #list(onFound: () => void): Promise<void> {
+    const { client, wait, wanted, now } = this.#options;
+    do {
+      const at = this.#cursor ? { cursor: this.#cursor } : {};
+      const page = await callSlack(() => client.users.list({ limit: PAGE, ...at }), { wait, repeatable: true }).catch(
+        (error: unknown) => {
+          if (slackErrorOf(error) === 'invalid_cursor') this.#startAnew();
+          throw error;
+        },
+      );
+      const members = (page.members ?? []) as User[];
+      this.#found.push(...members.filter((user) => wanted(user)).map(({ id }) => id!));
+      if (this.#found.length > 0) onFound();
+      this.#cursor = page.response_metadata?.next_cursor || undefined;
+    } while (this.#cursor);
+    this.#known = { ids: [...new Set(this.#found)], atMs: now() };
+    this.#startAnew();
+  }
+
+  #startAnew(): void {
+    this.#cursor = undefined;
+    this.#found = [];
+  }
+}

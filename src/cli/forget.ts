@@ -26,8 +26,8 @@ export async function runForget(args: readonly string[], context: CliContext): P
     });
     for (const line of describe(done)) context.out(line);
     if (JSON.stringify(await getDefinitions(db)).includes(JSON.stringify(text)))
-      context.out('A rule or a shown name still names it: change the pools file and apply it.');
-    context.out('Messages in Slack, backups and the files of senders are not touched. New usage may name it again.');
+      context.out('The pools file still names it: change the file and apply it.');
+    context.out('Messages in Slack, backups and senders’ files are not changed. New usage may name it again.');
     return 0;
   });
 }
@@ -35,10 +35,10 @@ export async function runForget(args: readonly string[], context: CliContext): P
 function describe({ dimensions, rejected, questions, texts }: Forgotten): string[] {
   const lines =
     dimensions.length === 0
-      ? ['Usage does not name it.']
-      : [`Usage names it no more (as ${dimensions.join(', ')}): it is shown as (removed), and totals stay.`];
-  if (rejected > 0) lines.push(`Rejected events that held it: ${rejected}; their excerpts were deleted.`);
-  if (questions > 0) lines.push(`Views, filters, digests and answers that named it: ${questions}; they say (removed).`);
-  if (texts > 0) lines.push(`Kept messages, alerts and audit lines that named it: ${texts}; they say (removed).`);
+      ? ['No usage has that value.']
+      : [`Replaced by (removed) as ${dimensions.join(', ')}. Totals stay.`];
+  if (rejected > 0) lines.push(`${rejected} rejected events held it; their excerpts were deleted.`);
+  if (questions > 0) lines.push(`${questions} views, filters, digests or answers held it; they now say (removed).`);
+  if (texts > 0) lines.push(`${texts} stored messages, alerts or audit lines held it; they now say (removed).`);
   return lines;
 }

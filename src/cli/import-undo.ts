@@ -1,4 +1,5 @@
 import { HeadroomError } from '../errors.ts';
+import { formatCount } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import {
   beginImportUndo,
@@ -41,7 +42,7 @@ export async function undoImport(text: string | undefined, context: CliContext):
       await deleteImportFile(trx, id);
       await insertAudit(trx, { atMs: context.now(), actor, action: 'import.undo', detail: `${id}: ${file.name}` });
     });
-    context.out(`Import ${id} (${file.name}) was taken back: ${events} events are counted no more.`);
+    context.out(`Import ${id} (${file.name}) undone: ${formatCount(events)} events removed.`);
     return 0;
   });
 }

@@ -94,7 +94,7 @@ function summarise(name: string, { file, events, duplicates, rejected, skippedBy
 async function list(db: Db, context: CliContext): Promise<number> {
   const sources = new Map((await listSources(db, { revoked: true })).map((source) => [source.id, source.name]));
   const files = await listImportFiles(db);
-  if (files.length === 0) context.out('Nothing was imported yet: headroom import FILE…');
+  if (files.length === 0) context.out('Nothing imported yet. Try: headroom import FILE…');
   for (const file of files) {
     const times = [file.firstEventMs, file.lastEventMs].map((ms) =>
       ms === undefined ? '–' : new Date(ms).toISOString(),

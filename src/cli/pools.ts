@@ -64,8 +64,8 @@ async function warnOfSources(db: Db, declaration: Declaration, { err }: CliConte
 function printChanges(changes: readonly Change[], dryRun: boolean, { out }: CliContext): void {
   for (const { place, text } of changes) out(`${place}: ${text}`);
   const count = changes.length === 1 ? '1 change' : `${changes.length} changes`;
-  if (changes.length === 0) out('Nothing differs; nothing was changed.');
-  else if (dryRun) out(`${count} would be made; nothing was changed.`);
+  if (changes.length === 0) out('No changes.');
+  else if (dryRun) out(`${count} to make; nothing applied (dry run).`);
   else out(`${count} made; running instances follow within 2 seconds.`);
 }
 
@@ -81,7 +81,7 @@ async function show(scope: string | undefined, yaml: boolean, context: CliContex
       return 0;
     }
     if (names.length === 0) {
-      context.out('No pools are declared. Write them in a file and run "headroom pools apply FILE".');
+      context.out('No pools yet. Write a file and run "headroom pools apply FILE".');
       return 0;
     }
     const calendar = createCalendar(await getReportZone(db, config.reportTimezone));

@@ -41,8 +41,8 @@ export async function runRecount(args: readonly string[], context: CliContext): 
     await insertAudit(db, { atMs: nowMs, actor, action: 'recount', detail: `${events} events from ${since} on` });
     const changes = listChanges(before, await summarise(reader, span));
     for (const line of changes) context.out(line);
-    if (changes.length === 0) context.out('No number changed.');
-    context.out(`${events} events from ${since} on were counted by today's rules (${calendar.zone}).`);
+    if (changes.length === 0) context.out('No numbers changed.');
+    context.out(`${events} events since ${since} recounted by today's rules (${calendar.zone}).`);
     return 0;
   });
 }

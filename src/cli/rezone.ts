@@ -25,17 +25,17 @@ export async function runRezone(args: readonly string[], context: CliContext): P
         );
       }
       if (calendar.zone === to.zone) {
-        context.out(`Days are counted in ${to.zone} already; nothing was changed.`);
+        context.out(`Days are already counted in ${to.zone}.`);
         return 0;
       }
       const { events, fromDay, pairsFromDay } = await intake.usage.rezone(to);
       const detail = `${calendar.zone} → ${to.zone}`;
       await insertAudit(db, { atMs: context.now(), actor: describePerson(), action: 'rezone', detail });
       context.out(
-        `Days are counted in ${to.zone} from now on (before: ${calendar.zone}); ${events} raw events were counted anew.`,
+        `Days are counted in ${to.zone} from now on (before: ${calendar.zone}); ${events} raw events recounted.`,
       );
       if (fromDay !== undefined)
-        context.out(`Days before ${formatDay(fromDay)} stay days of ${calendar.zone}; answers that hold them say so.`);
+        context.out(`Days before ${formatDay(fromDay)} keep ${calendar.zone}; answers say so.`);
       if (pairsFromDay !== undefined && pairsFromDay !== fromDay)
         context.out(
           `So do combinations (a client's routes, say) before ${formatDay(pairsFromDay)}, which hourly totals do not hold.`,

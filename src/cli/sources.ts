@@ -47,7 +47,7 @@ export async function runSources(args: readonly string[], context: CliContext): 
       };
       const adapter = values.adapter ?? 'native';
       const { token, signingSecret } = await addSource(db, config, { name, adapter, options }, context.now());
-      context.out(`Source ${name} (${adapter}) may send from now on. Keep these, they are shown once:`);
+      context.out(`Source ${name} (${adapter}) added. Keep these, they are shown only once:`);
       printCredentials(context, { token: token.reveal(), signingSecret: signingSecret.reveal() });
       context.out(`\nSend to ${config.publicUrl ?? `http://${config.host}:${config.port}`}/sources/${name}`);
       return 0;
@@ -56,12 +56,12 @@ export async function runSources(args: readonly string[], context: CliContext): 
     if (verb === 'try') return tryFile(source, file, values['content-type'], context);
     if (verb === 'rotate') {
       const { token, signingSecret } = await rotateSource(db, config, source);
-      context.out(`Source ${name} has new credentials; the old ones are worth nothing within 2 seconds:`);
+      context.out(`Source ${name} has new credentials; the old ones stop working within 2 seconds:`);
       printCredentials(context, { token: token.reveal(), signingSecret: signingSecret.reveal() });
       return 0;
     }
     await revokeSource(db, source.id, context.now());
-    context.out(`Source ${name} takes nothing any more within 2 seconds; what it sent stays counted.`);
+    context.out(`Source ${name} removed; it is refused within 2 seconds. What it sent stays counted.`);
     return 0;
   });
 }

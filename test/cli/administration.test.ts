@@ -86,7 +86,7 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     expect(out).toContain('default: 11 → 0 requests, 11 → 0 credits');
     expect(out).toContain('erp: 0 → 10 requests, 0 → 20 credits');
     expect(out).toMatch(/taken out by .*probe.*: 0 → 1 requests/);
-    expect(out).toContain("2 events from 2026-11-15 on were counted by today's rules (UTC).");
+    expect(out).toContain("2 events since 2026-11-15 recounted by today's rules (UTC).");
     expect(await count(['scope'])).toEqual({ default: 1, erp: 10 });
 
     expect((await run('recount', '--from', '2026-11-15')).out).toMatch(/^No number changed\./);
@@ -131,7 +131,7 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
 
     const { code, out } = await run('forget', 'ip:203.0.113.7');
     expect(code).toBe(0);
-    expect(out).toContain('Usage names it no more (as ip, client)');
+    expect(out).toContain('Replaced by (removed) as ip, client. Totals stay.');
     expect(out).toContain('Rejected events that held it: 1');
     expect(out).toContain('Views, filters, digests and answers that named it: 4');
     expect(await count(['ip'])).toEqual({ '(removed)': 1, '203.0.113.70': 1 });
@@ -167,7 +167,7 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     expect((await run('import', 'list')).out.split('\n')).toHaveLength(2);
     expect(await run('import', 'undo', '2')).toMatchObject({
       code: 0,
-      out: 'Import 2 (b.ndjson) was taken back: 2 events are counted no more.',
+      out: 'Import 2 (b.ndjson) undone: 2 events removed.',
     });
     expect(await count(['client'])).toEqual({ acme: 1 });
     expect((await listSourceHealth(db))[0]).toMatchObject({ accepted: 1 });
@@ -203,7 +203,7 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     expect(out).toContain(
       'Days are counted in Asia/Kolkata from now on (before: UTC); 1 raw events were counted anew.',
     );
-    expect(out).toContain('Days before 2026-11-02 stay days of UTC');
+    expect(out).toContain('Days before 2026-11-02 keep UTC');
     expect((await run('rezone', 'Asia/Kolkata')).out).toMatch(/already; nothing was changed/);
     expect((await run('rezone', 'Berlin')).err).toMatch(/IANA zone such as Europe\/Berlin.*there is no "Berlin"/);
     expect((await run('rezone')).err).toMatch(/Name an IANA zone/);

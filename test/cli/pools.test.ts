@@ -54,12 +54,12 @@ describe('headroom pools', () => {
   it('applies a file once, and says each change', async () => {
     const dry = await run('pools', 'apply', 'pools.yaml', '--dry-run');
     expect(dry.out).toContain('crm/Daily credits: 50,000 + 10 × 250 Users = 52,500 per rolling-24h');
-    expect(dry.out).toContain('would be made; nothing was changed.');
+    expect(dry.out).toContain('to make; nothing applied (dry run).');
     const first = await run('pools', 'apply', 'pools.yaml');
     expect(first).toMatchObject({ code: 0, err: '' });
     expect(first.out.split('\n').slice(0, -1)).toEqual(dry.out.split('\n').slice(0, -1));
     expect(await run('pools', 'apply', 'pools.yaml')).toMatchObject({
-      ...{ code: 0, out: 'Nothing differs; nothing was changed.' },
+      ...{ code: 0, out: 'No changes.' },
     });
     writeFileSync(join(folder, 'pools.yaml'), FILE.replace('quantity: 10', 'quantity: 40'));
     expect((await run('pools', 'apply', 'pools.yaml')).out).toContain(
@@ -78,7 +78,7 @@ describe('headroom pools', () => {
       'pools.yaml:3:5 scopes[0].titel is not known; did you mean "title"?',
       expect.stringMatching(/^pools\.yaml:7:\d+ scopes\[0\]\.pools\[1\]\.base is "-1"; an amount cannot be below 0\.$/),
     ]);
-    expect((await run('pools', 'show')).out).toMatch(/^No pools are declared/);
+    expect((await run('pools', 'show')).out).toMatch(/^No pools yet/);
   });
 
   it('shows balances with their arithmetic, corrections in them', async () => {
@@ -118,7 +118,7 @@ Days in Europe/Berlin.`);
     expect(out).toContain('  Add-on (once, ends on 2026-11-20)\n');
     writeFileSync(join(folder, 'pools.yaml'), 'scopes: []');
     await run('pools', 'apply', 'pools.yaml');
-    expect((await run('pools', 'show')).out).toMatch(/^No pools are declared/);
+    expect((await run('pools', 'show')).out).toMatch(/^No pools yet/);
     writeFileSync(join(folder, 'pools.yaml'), 'scopes: [{ name: other, limits: [{ name: Fair use, base: 5 }] }]');
     await run('pools', 'apply', 'pools.yaml');
     const later = (await run('pools', 'show')).out;
@@ -144,7 +144,7 @@ Days in Europe/Berlin.`);
   it('shows the file that declares the same', async () => {
     await run('pools', 'apply', 'pools.yaml');
     writeFileSync(join(folder, 'again.yaml'), (await run('pools', 'show', '--yaml')).out);
-    expect((await run('pools', 'apply', 'again.yaml')).out).toBe('Nothing differs; nothing was changed.');
+    expect((await run('pools', 'apply', 'again.yaml')).out).toBe('No changes.');
   });
 
   it('says the nearest word for one that there is not', async () => {

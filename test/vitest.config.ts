@@ -1,33 +1,25 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './support/sequencer.ts';
 
-const JOURNEYS = 'test/journeys/**/*.test.ts';
+const support = (name: string): string => fileURLToPath(new URL(`support/${name}`, import.meta.url));
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
+    name: 'bot',
+    include: ['test/**/*.test.ts'],
     env: { TZ: 'UTC' },
-    globalSetup: fileURLToPath(new URL('support/global-setup.ts', import.meta.url)),
+    globalSetup: support('global-setup.ts'),
+    setupFiles: support('open-handles.ts'),
     pool: 'forks',
+    // Modules hold no state that a test could leave to the next: many apps run in one process, as they do in tests.
+    isolate: false,
+    // On two cores: one often waits for a browser, a database or a killed process.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // Generous: two slow cores may be shared with a browser, a database server and killed processes.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: 'bot',
-          include: ['test/**/*.test.ts'],
-          exclude: [JOURNEYS],
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      // A browser, its page and the whole bot are enough for two cores.
-      {
-        extends: true,
-        test: { name: 'journeys', include: [JOURNEYS], maxWorkers: 1, sequence: { groupOrder: 1 } },
-      },
-    ],
   },
 });

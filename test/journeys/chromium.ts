@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
@@ -71,9 +70,9 @@ export async function type(page: Page, text: string): Promise<void> {
   await field.press('Enter');
 }
 
-const folder = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), 'headroom-journeys-'));
+const { SCREENSHOTS } = process.env;
 
-/** Kept for looking at, in SCREENSHOTS or a temporary folder. */
+/** Keeps a picture for looking at, in the folder SCREENSHOTS; none is taken where that is not set. */
 export async function shoot(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(folder, `${name}.png`) });
+  if (SCREENSHOTS) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 }

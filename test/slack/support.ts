@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Picture } from '../../src/domain/picture.ts';
 import type { KnownName, Question, Report } from '../../src/domain/report.ts';
 import { QuestionError } from '../../src/errors.ts';
@@ -58,21 +58,20 @@ export interface RigOptions {
   before?: () => Promise<void>;
 }
 
-const closing: (() => Promise<unknown> | undefined)[] = [];
-/** Workspaces in which nothing may have gone wrong; a test that causes problems on purpose takes them. */
-const judged: Emulator[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-  for (const slack of judged.splice(0)) slack.assertNoProblems();
-});
-
-/** The Slack app over a real database, on its own HTTP server, in an emulated workspace. Everything ends with the test. */
+/**
+ * The Slack app over a real database, on its own HTTP server, in an emulated workspace. Everything ends with the test, which
+ * fails where anything went wrong in that workspace; one that causes problems on purpose takes them.
+ */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const now = options.now ?? Date.now;
   const slack = await startEmulator({ now, ...options.emulator });
-  closing.push(() => slack.stop());
-  const db = options.db ?? (await openTestDatabase());
+  const closing: (() => Promise<unknown> | undefined)[] = [() => slack.stop()];
+  let started = false;
+  onTestFinished(async () => {
+    for (const close of closing.reverse()) await close();
+    if (started) slack.assertNoProblems();
+  });
+  const db = options.db ?? (await openTestDatabase(closing));
   const questions: Question[] = [];
   const log: Record<string, unknown>[] = [];
   const done: Rig['done'] = [];
@@ -122,7 +121,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   closing.push(() => app.stop());
   if (!options.socketMode) slack.eventsUrl = url;
   await app.start();
-  judged.push(slack);
+  started = true;
   return { slack, app, db, url, questions, refused, log, done };
 }
 
@@ -151,7 +150,7 @@ export function sendPayload(rig: Rig, payload: unknown): ReturnType<typeof sendS
   return sendSigned(rig, new URLSearchParams({ payload: JSON.stringify(payload) }).toString());
 }
 
-async function openTestDatabase(): Promise<Db> {
+async function openTestDatabase(closing: (() => Promise<unknown> | undefined)[]): Promise<Db> {
   const { url, remove } = await createDatabase('sqlite');
   const db = openDatabase(url);
   closing.push(async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,7 @@ declare module 'vitest' {
   }
 }
 
+const PREFIX = 'headroom-test-';
 const MEMORY = '/dev/shm';
 const ROOM = 2 * 1024 ** 3;
 
@@ -25,7 +26,9 @@ const ROOM = 2 * 1024 ** 3;
  * and one PostgreSQL, which starts when the first test asks for it.
  */
 export default async function setUp({ provide }: TestProject): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(join(hasRoom(MEMORY) ? MEMORY : tmpdir(), 'headroom-test-'));
+  const base = hasRoom(MEMORY) ? MEMORY : tmpdir();
+  removeAbandoned(base);
+  const folder = mkdtempSync(join(base, `${PREFIX}${process.pid}-`));
   process.env.TMPDIR = folder;
 
   const template = join(folder, 'migrated.db');
@@ -67,5 +70,21 @@ function hasRoom(path: string): boolean {
     return bavail * bsize > ROOM;
   } catch {
     return false;
+  }
+}
+
+/** Folders of runs that were killed before they could end. */
+function removeAbandoned(base: string): void {
+  for (const name of readdirSync(base)) {
+    const run = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
+    if (run > 0 && !isAlive(run)) rmSync(join(base, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

@@ -37,7 +37,6 @@ export async function startPostgresServer(folder: string): Promise<PostgresServe
       full_page_writes: 'off',
       wal_level: 'minimal',
       max_wal_senders: 0,
-      autovacuum: 'off',
     }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     onLog: () => {},
     onError: () => {},

@@ -1,15 +1,8 @@
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createLogger } from '../../src/log.ts';
-import { type Demo, startDemo } from '../../src/playground/demo.ts';
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { expectAccessible } from './axe.ts';
-import { findChromium, launchChromium, shoot, type, type Visit, visit } from './chromium.ts';
-
-/** How long something may take to be seen. */
-const SOON = { timeout: 25_000 };
-
-/** 10:30 in Berlin. */
-const FRIDAY = Date.UTC(2026, 10, 20, 9, 30);
+import { shoot, type } from './chromium.ts';
+import { type Journey, SOON } from './journey.ts';
 
 /** Of the browser's own types, what the tests ask for. */
 interface Shown {
@@ -45,33 +38,8 @@ function countLines(node: Shown): number {
   return new Set([...range.getClientRects()].map(({ top }) => top)).size;
 }
 
-const absent = !findChromium() && !process.env.CI;
-
-describe.skipIf(absent)('the playground, for everyone', { timeout: 120_000 }, () => {
-  let demo: Demo;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    [demo, browser] = await Promise.all([
-      startDemo({ log: createLogger('silent'), pagePort: 0, botPort: 0, startMs: FRIDAY }),
-      launchChromium(),
-    ]);
-  }, 120_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await demo?.stop();
-  });
-
-  async function open(options: Visit = {}): Promise<Page> {
-    const { page, faults } = await visit(browser, demo.pageUrl, options);
-    onTestFinished(async () => {
-      await page.context().close();
-      expect(faults.filter((fault) => !/Failed to load resource: net::/.test(fault))).toEqual([]);
-    });
-    return page;
-  }
-
+/** The playground, for everyone: with the keyboard alone, a screen reader, a narrow window, colours of one's own. */
+export function describeAccess({ open }: Journey): void {
   function newest(page: Page): Locator {
     return page.getByRole('log', { name: 'Messages' }).getByRole('article').last();
   }
@@ -402,4 +370,4 @@ describe.skipIf(absent)('the playground, for everyone', { timeout: 120_000 }, ()
     expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
     await shoot(page, 'forced-colors');
   });
-});
+}

@@ -1,47 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createLogger } from '../../src/log.ts';
-import { type Demo, startDemo } from '../../src/playground/demo.ts';
-import { findChromium, launchChromium, shoot, type, type Visit, visit } from './chromium.ts';
+import type { Locator, Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { shoot, type } from './chromium.ts';
+import { type Journey, SOON } from './journey.ts';
 
-/** How long something may take to be seen. */
-const SOON = { timeout: 25_000 };
-
-/** 10:30 in Berlin. */
-const FRIDAY = Date.UTC(2026, 10, 20, 9, 30);
-
-const absent = !findChromium() && !process.env.CI;
-if (absent) console.warn('Journeys are skipped: no Chromium here. Install one, or set CHROMIUM_PATH.');
-
-describe.skipIf(absent)('a person in the playground', { timeout: 90_000 }, () => {
-  let demo: Demo;
-  let browser: Browser;
-  const log: string[] = [];
-
-  beforeAll(async () => {
-    const logger = createLogger('warn', { write: (line) => void log.push(line) });
-    [demo, browser] = await Promise.all([
-      startDemo({ log: logger, pagePort: 0, botPort: 0, startMs: FRIDAY }),
-      launchChromium(),
-    ]);
-  }, 120_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await demo?.stop();
-  });
-
-  async function open(options: Visit = {}): Promise<Page> {
-    const { page, faults } = await visit(browser, demo.pageUrl, options);
-    onTestFinished(async () => {
-      await page.context().close();
-      expect(faults.filter((fault) => !/Failed to load resource: net::/.test(fault))).toEqual([]);
-      demo.world.emulator.assertNoProblems();
-    });
-    return page;
-  }
-
+/** A person in the playground. Its last test starts the demo anew. */
+export function describePlayground({ open, demo, log }: Journey): void {
   /** The newest answer in the channel, by a part of what it says. */
   function answer(page: Page, text: string | RegExp = 'asked by'): Locator {
     return page.getByRole('log', { name: 'Messages' }).getByRole('article').filter({ hasText: text }).last();
@@ -81,7 +45,7 @@ describe.skipIf(absent)('a person in the playground', { timeout: 90_000 }, () =>
   });
 
   test('changes the range, looks closer, and gets a CSV', async () => {
-    const page = await open({ channel: 'C01LEADS' });
+    const page = await open({ channel: 'C01GENERAL' });
     await type(page, '/usage top clients 7d');
     await seePicture(answer(page));
     // By its time: what it says will be another.
@@ -256,7 +220,7 @@ describe.skipIf(absent)('a person in the playground', { timeout: 90_000 }, () =>
 
   test('starts anew; what the terminal says to send is still taken', async () => {
     const page = await open();
-    const { botUrl, token } = demo;
+    const { botUrl, token } = demo();
     await page.getByRole('button', { name: 'Reset' }).click();
     await page.waitForEvent('load', { timeout: 60_000 });
     await page.locator('html[data-ready]').waitFor();
@@ -269,4 +233,4 @@ describe.skipIf(absent)('a person in the playground', { timeout: 90_000 }, () =>
     expect(await sent.json()).toMatchObject({ accepted: 1 });
     expect(log.filter((line) => line.includes('"error"'))).toEqual([]);
   });
-});
+}

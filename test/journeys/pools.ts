@@ -1,39 +1,11 @@
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createLogger } from '../../src/log.ts';
-import { type Demo, startDemo } from '../../src/playground/demo.ts';
-import { findChromium, launchChromium, shoot, type, type Visit, visit } from './chromium.ts';
+import type { Locator, Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { shoot, type, type Visit } from './chromium.ts';
+import { type Journey, SOON } from './journey.ts';
 
-const FRIDAY = Date.UTC(2026, 10, 20, 9, 30);
-const SOON = { timeout: 25_000 };
-
-describe.skipIf(!findChromium() && !process.env.CI)('an admin in the playground', { timeout: 90_000 }, () => {
-  let demo: Demo;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    const log = createLogger('silent');
-    [demo, browser] = await Promise.all([
-      startDemo({ log, pagePort: 0, botPort: 0, startMs: FRIDAY }),
-      launchChromium(),
-    ]);
-  }, 120_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await demo?.stop();
-  });
-
-  async function open(options: Visit = {}): Promise<Page> {
-    const { page, faults } = await visit(browser, demo.pageUrl, { user: 'U01ADMIN', ...options });
-    onTestFinished(async () => {
-      await page.context().close();
-      expect(faults.filter((fault) => !/Failed to load resource: net::/.test(fault))).toEqual([]);
-      demo.world.emulator.assertNoProblems();
-    });
-    return page;
-  }
-
+/** An admin in the playground. */
+export function describePools(journey: Journey): void {
+  const open = (options: Visit = {}): Promise<Page> => journey.open({ user: 'U01ADMIN', ...options });
   const dialog = (page: Page, name: string): Locator => page.getByRole('dialog', { name });
   const field = (form: Locator, name: string): Locator => form.getByLabel(name, { exact: true });
 
@@ -122,4 +94,4 @@ describe.skipIf(!findChromium() && !process.env.CI)('an admin in the playground'
     expect(await page.getByRole('dialog').count()).toBe(0);
     await shoot(page, 'pools-refused');
   });
-});
+}

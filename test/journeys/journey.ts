@@ -1,0 +1,55 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import { createLogger } from '../../src/log.ts';
+import { type Demo, startDemo } from '../../src/playground/demo.ts';
+import { launchChromium, type Visit, visit } from './chromium.ts';
+
+/** How long something may take to be seen. */
+export const SOON = { timeout: 25_000 };
+
+/** 10:30 in Berlin. */
+const FRIDAY = Date.UTC(2026, 10, 20, 9, 30);
+
+export interface Journey {
+  /** The playground in a browser of its own; the test fails on any fault of the page, and on anything Slack would refuse. */
+  open(options?: Visit): Promise<Page>;
+  demo(): Demo;
+  /** Lines of the log that are warnings or errors. */
+  log: readonly string[];
+}
+
+/** One demo and one browser for all tests of the surrounding suite. */
+export function setUpJourney(): Journey {
+  let demo: Demo;
+  let browser: Browser;
+  const log: string[] = [];
+  beforeAll(async () => {
+    const logger = createLogger('warn', { write: (line) => void log.push(line) });
+    [demo, browser] = await Promise.all([
+      startDemo({ log: logger, pagePort: 0, botPort: 0, startMs: FRIDAY }),
+      launchChromium(),
+    ]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await demo?.stop();
+  });
+  return {
+    demo: () => demo,
+    log,
+    async open(options = {}) {
+      const { user = 'U01ALICE' } = options;
+      const { page, faults } = await visit(browser, demo.pageUrl, { ...options, user });
+      onTestFinished(async () => {
+        await page.context().close();
+        expect(faults.filter((fault) => !/Failed to load resource: net::/.test(fault))).toEqual([]);
+        const { emulator } = demo.world;
+        // Nothing is left to the next test: no form in front of this person, no problem to be blamed for.
+        for (let form = emulator.modal(user); form; form = emulator.modal(user))
+          await emulator.closeView({ user, viewId: form.id });
+        expect(emulator.takeProblems()).toEqual([]);
+      });
+      return page;
+    },
+  };
+}

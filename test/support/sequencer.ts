@@ -1,0 +1,16 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Folders whose files take longest, longest first; else one of them would run on alone at the end. */
+const LONG = ['journeys', 'torture', 'acceptance', 'delivery', 'schedule', 'usage', 'cli', 'playground'];
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
+function rank({ moduleId }: TestSpecification): number {
+  const place = LONG.findIndex((folder) => moduleId.includes(`/test/${folder}/`));
+  return place < 0 ? LONG.length : place;
+}

@@ -1,16 +1,14 @@
 import { crc32, deflateSync } from 'node:zlib';
 
-/**
- * Enough for every colour that a chart means; the other shades are the soft edges of letters and bars, which take the nearest.
- * Twice as many cost 8% more bytes and look the same.
- */
+/** The shades beyond are soft edges of letters and bars, which take the nearest. Twice as many cost 8% more bytes and look the same. */
 const MAX_COLORS = 24;
 
 /**
- * An opaque picture as PNG with a palette of its most frequent colours. Source: https://www.w3.org/TR/png-3/.
+ * An opaque picture as PNG with a palette: of what it has, first the `meant` colours (`#rrggbb`), then the most frequent ones.
+ * Source: https://www.w3.org/TR/png-3/.
  */
-export function encodePng(rgba: Uint8Array, width: number, height: number): Uint8Array {
-  const { palette, rows } = toPalette(rgba, width, height);
+export function encodePng(rgba: Uint8Array, width: number, height: number, meant: readonly string[] = []): Uint8Array {
+  const { palette, rows } = toPalette(rgba, width, height, new Set(meant.map(toPixel)));
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
@@ -25,11 +23,17 @@ export function encodePng(rgba: Uint8Array, width: number, height: number): Uint
 }
 
 /** Rows of indices, each led by its filter byte 0. */
-function toPalette(rgba: Uint8Array, width: number, height: number): { palette: Uint8Array; rows: Uint8Array } {
+function toPalette(
+  rgba: Uint8Array,
+  width: number,
+  height: number,
+  meant: ReadonlySet<number>,
+): { palette: Uint8Array; rows: Uint8Array } {
   const aligned = rgba.byteOffset % 4 === 0 ? rgba : Uint8Array.from(rgba);
   const pixels = new Uint32Array(aligned.buffer, aligned.byteOffset, width * height);
   const { colors, counts, indices } = indexColors(pixels);
-  const kept = [...colors.keys()].sort((a, b) => counts[b]! - counts[a]!).slice(0, MAX_COLORS);
+  const weightOf = (index: number) => counts[index]! + (meant.has(colors[index]!) ? pixels.length : 0);
+  const kept = [...colors.keys()].sort((a, b) => weightOf(b) - weightOf(a)).slice(0, MAX_COLORS);
   const keptColors = kept.map((index) => colors[index]!);
   const nearest = Uint8Array.from(colors, (color) => findNearest(color, keptColors));
   const rows = new Uint8Array((width + 1) * height);
@@ -40,6 +44,12 @@ function toPalette(rgba: Uint8Array, width: number, height: number): { palette: 
   const bytes = new Uint8Array(Uint32Array.from(keptColors).buffer);
   const palette = Uint8Array.from({ length: kept.length * 3 }, (_, at) => bytes[Math.floor(at / 3) * 4 + (at % 3)]!);
   return { palette, rows };
+}
+
+/** As four bytes of an opaque pixel are read. */
+function toPixel(color: string): number {
+  const bytes = Uint8Array.from([...Buffer.from(color.slice(1), 'hex'), 255]);
+  return new Uint32Array(bytes.buffer)[0]!;
 }
 
 /** Each colour once, how often it occurs, and which one each pixel has; by runs, since most pixels are like the one before. */

@@ -8,7 +8,7 @@ import type { CanDraw } from './labels.ts';
 import { encodePng } from './png.ts';
 import { buildSpec, type ChartView } from './spec/build.ts';
 import type { ChartSpec } from './spec/frame.ts';
-import { CARD, CONFIG, SCALE } from './theme.ts';
+import { CARD, CONFIG, MEANT_COLORS, SCALE } from './theme.ts';
 
 export interface RenderedChart {
   png: Uint8Array;
@@ -48,7 +48,7 @@ export async function renderReport(
   }).render();
   // `.pixels`, not `.asPng()`: that leaks until garbage collection in resvg-js 2.6.2 (thx/resvg-js#216).
   const { width, height, pixels } = image;
-  return { png: encodePng(pixels, width, height), width, height, warnings };
+  return { png: encodePng(pixels, width, height, MEANT_COLORS), width, height, warnings };
 }
 
 /** SVG text of a spec, and what Vega-Lite or Vega warned about on the way. */

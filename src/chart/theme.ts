@@ -67,6 +67,17 @@ export const STATUS_COLOR = {
 /** For things without a meaning of their own (pools, slices), in this order; what is beyond them is grey. */
 export const SERIES_COLORS = [PALETTE.blue, PALETTE.sky, PALETTE.green, PALETTE.purple, '#33475B'] as const;
 
+/** Every colour that means something, for pictures with fewer colours than shades. */
+export const MEANT_COLORS: readonly string[] = [
+  ...new Set([
+    CARD,
+    ...Object.values(COLOR),
+    ...Object.values(LEVEL_COLOR),
+    ...Object.values(STATUS_COLOR),
+    ...SERIES_COLORS,
+  ]),
+];
+
 /** What all specs have in common. */
 export const CONFIG: Config = {
   font: FONT_FAMILY,

@@ -40,6 +40,13 @@ describe('the PNG encoder', () => {
     }
   });
 
+  it('keeps a colour that means something however rare it is', () => {
+    const shades = Array.from({ length: 60 }, (_, index) => [index * 4, 200, 90, 255]);
+    const rgba = Uint8Array.from([...shades, ...shades, [18, 100, 163, 255]].flat());
+    expect(readPng(encodePng(rgba, 121, 1)).at(120, 0)).not.toBe('#1264a3');
+    expect(readPng(encodePng(rgba, 121, 1, ['#1264A3'])).at(120, 0)).toBe('#1264a3');
+  });
+
   it('is understood by another decoder', () => {
     const rgba = Uint8Array.from([213, 94, 0, 255, 0, 114, 178, 255]);
     const data = Buffer.from(encodePng(rgba, 2, 1)).toString('base64');

@@ -22,10 +22,14 @@ export interface Bullet {
   remarks?: readonly string[];
 }
 
+/** Whether the scale must go on beyond 100%. */
+export function isAnyOver(bullets: readonly Bullet[]): boolean {
+  return bullets.some(({ balance }) => balance && balance.percent > 100);
+}
+
 /** Bars over a grey track of 0–100%, with their thresholds as marks and the level in words. */
-export function buildBullets(bullets: readonly Bullet[]): Panel {
-  const isAnyOver = bullets.some(({ balance }) => balance && balance.percent > 100);
-  const reach = isAnyOver ? REACH : 100;
+export function buildBullets(bullets: readonly Bullet[], style: { title?: string; isOver: boolean }): Panel {
+  const reach = style.isOver ? REACH : 100;
   const rows = bullets.map(({ label, balance, text, remarks = [] }): Row => {
     const remark = [...(balance ? [describeAmounts(balance)] : []), ...remarks].join(' · ');
     return {
@@ -47,7 +51,7 @@ export function buildBullets(bullets: readonly Bullet[]): Panel {
   const ticks: Layer = {
     data: {
       values: balances.flatMap(({ row, thresholds, percent }) =>
-        [...thresholds, ...(isAnyOver ? [100] : [])].map((mark) => ({ row, mark, isPassed: percent > mark })),
+        [...thresholds, ...(style.isOver ? [100] : [])].map((mark) => ({ row, mark, isPassed: percent > mark })),
       ),
     },
     mark: { type: 'tick', yOffset, size: BAR, thickness: 1.5 },
@@ -71,7 +75,13 @@ export function buildBullets(bullets: readonly Bullet[]): Panel {
     },
     encoding: { y, x: at('mark') },
   } as Layer;
-  return buildRows(rows, { max: reach, keys: KEYS, under: [track], over: [ticks, breaks] });
+  return buildRows(rows, {
+    ...(style.title ? { title: style.title } : {}),
+    max: reach,
+    keys: KEYS,
+    under: [track],
+    over: [ticks, breaks],
+  });
 }
 
 /** `Marks at 75%, 90% and 100%`, where all bars have the same. */
@@ -79,8 +89,7 @@ export function describeMarks(bullets: readonly Bullet[]): string[] {
   const balances = bullets.flatMap(({ balance }) => (balance ? [balance] : []));
   const [first, ...others] = new Set(balances.map(({ thresholds }) => thresholds.join()));
   if (!first || others.length > 0) return [];
-  const isAnyOver = balances.some(({ percent }) => percent > 100);
-  const marks = [...first.split(','), ...(isAnyOver ? ['100'] : [])];
+  const marks = [...first.split(','), ...(isAnyOver(bullets) ? ['100'] : [])];
   return [`Marks at ${joinWords(marks.map((mark) => `${mark}%`))}`];
 }
 

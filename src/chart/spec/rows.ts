@@ -88,7 +88,9 @@ export function buildRows(rows: readonly Row[], style: RowsStyle): Panel {
   };
   const ink = { color: { condition: { test: 'datum.isRest', value: COLOR.muted }, value: COLOR.text } };
   return {
-    ...(style.title ? { title: { text: style.title, fontSize: SIZE.label, offset: 8 } } : {}),
+    ...(style.title
+      ? { title: { text: shortenText(style.title, INNER, SIZE.label, 600), fontSize: SIZE.label, offset: 8 } }
+      : {}),
     width: INNER,
     height: rows.length * step - unusedBelow(rows),
     layer: [

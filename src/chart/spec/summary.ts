@@ -13,7 +13,7 @@ export function buildSummarySpec(report: SummaryReport, canDraw: CanDraw): Chart
   if (report.cards.length === 0) return undefined;
   const rank = ({ balance }: Bullet) => (balance ? LEVELS.indexOf(balance.level) * 1e6 + balance.percent : -1);
   const bullets = report.cards.flatMap(toBullets).toSorted((a, b) => rank(b) - rank(a));
-  return buildBulletSpec(report, bullets, canDraw);
+  return buildBulletSpec(report, [{ title: report.title, bullets }], canDraw);
 }
 
 function toBullets(card: ScopeCard): Bullet[] {

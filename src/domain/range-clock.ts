@@ -6,13 +6,15 @@ export interface Clock {
   minutes: number;
   bare: boolean;
   half: boolean;
+  /** The hour has one digit, as it has on a clock of twelve hours. */
+  short: boolean;
 }
 
 const NAMED: Readonly<Record<string, number>> = { midnight: 0, noon: 720, midday: 720 };
 
 /** Returns the time that these pieces show: `14:00`, `9am`, `9 pm`, `noon`, `14h30`, `at 14:00`, a number alone. */
 export function readClock(given: readonly string[]): Clock | Unclear | undefined {
-  const texts = given[0] === 'at' || given[0] === 'around' ? given.slice(1) : given;
+  const texts = toHalf(given[0] === 'at' || given[0] === 'around' ? given.slice(1) : given);
   const named = given[0] === 'at';
   const [first, second] = texts;
   if (first === undefined || texts.length > 2) return undefined;
@@ -21,7 +23,7 @@ export function readClock(given: readonly string[]): Clock | Unclear | undefined
   const match = /^(\d{1,2})(?:[:.h](\d{2}))?(?::(\d{2}))?([ap]m?|h)?$/.exec(
     `${first}${second ?? ''}`.replace(/(hrs|hours?|uhr)$/, 'h'),
   );
-  const compact = named && second === undefined ? /^([01]\d|2[0-3])([0-5]\d)$/.exec(first) : undefined;
+  const compact = named && second === undefined ? /^(?!19|20)([01]\d|2[0-3])([0-5]\d)$/.exec(first) : undefined;
   if (compact) return toClock(Number(compact[1]) * 60 + Number(compact[2]), false, false);
   if (!match) return undefined;
   const [, hours, minutes, seconds = '00', ending = ''] = match;
@@ -36,9 +38,16 @@ export function readClock(given: readonly string[]): Clock | Unclear | undefined
     return unclear(`“${first}” names seconds; a range begins and ends at whole minutes.`, [`today ${shown}`]);
   }
   const bare = minutes === undefined && !half && ending === '';
-  return toClock(hour * 60 + minute, bare, half);
+  return toClock(hour * 60 + minute, bare, half, hours!.length === 1);
 }
 
-function toClock(minutes: number, bare: boolean, half: boolean): Clock {
-  return { kind: 'clock', minutes, bare, half };
+/** `3 in the afternoon` is `3 pm`. */
+function toHalf(texts: readonly string[]): readonly string[] {
+  const end = texts.slice(1).join(' ');
+  if (/^(in (the )?)?morning$/.test(end)) return [texts[0]!, 'am'];
+  return /^((in (the )?)?(afternoon|evening)|at night)$/.test(end) ? [texts[0]!, 'pm'] : texts;
+}
+
+function toClock(minutes: number, bare: boolean, half: boolean, short = false): Clock {
+  return { kind: 'clock', minutes, bare, half, short };
 }

@@ -1,6 +1,6 @@
 import { HYPHEN } from './range-lexemes.ts';
 import { isUnclear, type Unclear, unclear } from './range-unclear.ts';
-import { type DayPoint, formatPoint, RANGE_WORDS, type RangeWord } from './range-words.ts';
+import { type DayPoint, formatPoint, isOneDay, RANGE_WORDS, type RangeWord } from './range-words.ts';
 import { MONTH_NAMES, readMonth, readNumber, readWeekday } from './time-names.ts';
 
 const FILLERS = new Set(['on', 'in', 'during', 'the', 'of', 'for', 'over', 'within', 'at', 'from']);
@@ -35,7 +35,7 @@ export function readDay(given: readonly string[]): DayPoint | Unclear | undefine
   const joined = inner.join(' ');
   if (Object.hasOwn(STRETCHES, joined)) return { kind: 'word', word: STRETCHES[joined]! };
   if (inner.length === 1) return readOne(inner[0]!);
-  return readAgo(inner) ?? readOfWeek(inner) ?? readYearPart(inner) ?? readNamedDate(inner) ?? readHyphenated(inner);
+  return readAgo(inner) ?? readYearPart(inner) ?? readOfWeek(inner) ?? readNamedDate(inner) ?? readHyphenated(inner);
 }
 
 function readOne(text: string): DayPoint | Unclear | undefined {
@@ -119,6 +119,11 @@ function readOfWeek(texts: readonly string[]): DayPoint | Unclear | undefined {
     const point = readOne(second!);
     return point?.kind === 'weekday' || (point?.kind === 'month' && point.year === undefined) ? point : undefined;
   }
+  if (first === 'week' && texts.length > 1) {
+    const day = readDay(texts.slice(1));
+    if (isUnclear(day)) return day;
+    return day && isOneDay(day) ? { kind: 'week-of', day } : undefined;
+  }
   const weekday = readWeekday(first!);
   if (texts.length === 3 && weekday !== undefined && /^(last|this|previous)$/.test(second!) && third === 'week') {
     return { kind: 'weekday', weekday, week: second === 'this' ? 0 : 1 };
@@ -153,7 +158,7 @@ function readNamedDate(texts: readonly string[]): DayPoint | Unclear | undefined
   if (weekday !== undefined) {
     const date = readDay(texts.slice(1));
     if (isUnclear(date)) return date;
-    return date?.kind === 'date' ? { ...date, weekday } : undefined;
+    return date?.kind === 'date' || date?.kind === 'day-of-month' ? { ...date, weekday } : undefined;
   }
   const [first, second, third] = texts;
   const year = third === undefined ? undefined : readYear(third);

@@ -116,6 +116,7 @@ function runningWord(point: DayPoint, days: Days, today: number): RangeWord | un
   if (days.first > today || days.last < today) return undefined;
   const words: Partial<Record<DayPoint['kind'], RangeWord>> = {
     week: 'this-week',
+    'week-of': 'this-week',
     month: 'this-month',
     quarter: 'this-quarter',
     year: 'this-year',

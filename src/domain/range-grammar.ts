@@ -66,7 +66,7 @@ const PHRASES: Readonly<Record<string, RangeWords>> = Object.fromEntries(
 
 /** Words of an open end, before or behind its point. */
 const OPENERS: readonly [RegExp, 'since' | 'after' | 'until' | 'before'][] = [
-  [/^(since|from|>=|starting(?: from| on| at| with)?|beginning(?: from| on| at| with)?|as of)$/, 'since'],
+  [/^(since|from|>=|starting(?: from| on| at| with)?|beginning (?:from|on|at|with)|as of)$/, 'since'],
   [/^(after|>|later than)$/, 'after'],
   [/^(until|till|til|untill|up to|up until|through|thru|<=|\.\.|ending(?: on| at| with)?|no later than)$/, 'until'],
   [/^(before|<|prior to|earlier than)$/, 'before'],
@@ -165,7 +165,7 @@ function readEnds(left: readonly string[], right: readonly string[], isSpan: boo
   if (isUnclear(from) || isUnclear(to)) return spread(from, to);
   // `this week to last week` compares two.
   if (from?.kind === 'word' && to?.kind === 'word') return undefined;
-  if (from && to) return { kind: 'span', from, to };
+  if (from && to && (from.kind !== 'date' || to.kind !== 'day-of-month')) return { kind: 'span', from, to };
   return readClockEnds(left, right, isSpan) ?? readDateEnds(from, left, to, right);
 }
 
@@ -226,9 +226,16 @@ function readDateEnds(
   const year = plain.length === 2 ? readYear(plain[1]!) : undefined;
   const rightDay = plain.length === 1 || year !== undefined ? readDayNumber(plain[0]!) : undefined;
   if (from?.kind !== 'date' || rightDay === undefined) return undefined;
-  const { weekday: _weekday, ...date } = from;
-  const withYear = { ...date, ...(year !== undefined && { year }) };
-  return { kind: 'span', from: { ...from, ...(year !== undefined && { year }) }, to: { ...withYear, day: rightDay } };
+  const begin = { ...from, ...(year !== undefined && { year }) };
+  const { weekday: _weekday, ...date } = begin;
+  const end = { ...date, day: rightDay };
+  return { kind: 'span', from: begin, to: /[a-z]$/.test(plain[0]!) ? { ...end, ...monthAfter(begin, rightDay) } : end };
+}
+
+/** `27 aug to the 3rd` ends in the month after. */
+function monthAfter({ year, month, day }: DayPoint & { kind: 'date' }, end: number): { year?: number; month: number } {
+  if (end >= day) return { month };
+  return { ...(year !== undefined && { year: month === 12 ? year + 1 : year }), month: (month % 12) + 1 };
 }
 
 /** `today since 9`, `yesterday before noon`, `monday from 14:00`. */
@@ -313,7 +320,8 @@ function toClock(day: DayPoint, from: Clock | undefined, to: Clock | undefined):
   const end = to.half || !from.half || to.minutes > 720 ? to.minutes : endAfter(begin, to.minutes);
   if (begin === end)
     return unclear('The range begins and ends at the same time.', [`${name} ${formatClockTime(begin)}`]);
-  if (end < begin && from.bare && to.bare) {
+  // `9-5` and `11:30-1:30` can be meant by a clock of twelve hours; `22:00-06:00` and `11:30-01:30` can not.
+  if (end < begin && !from.half && !to.half && begin <= 720 && to.short) {
     const afternoon =
       end + 720 > begin && end < 720 ? [`${name} ${formatClockTime(begin)}-${formatClockTime(end + 720)}`] : [];
     return unclear('The end can be in the afternoon, or on the day after.', [

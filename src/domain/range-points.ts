@@ -85,7 +85,12 @@ export function pointDays(point: DayPoint, until: number, asked: string): Days {
     case 'date':
       return oneDay(dateDay(point, until, asked));
     case 'day-of-month':
-      return oneDay(dayOfMonth(point.day, until, asked));
+      return oneDay(checkWeekday(dayOfMonth(point.day, until, asked), point.weekday, until, asked));
+    case 'week-of': {
+      const { first } = pointDays(point.day, until, asked);
+      const monday = first - (weekdayOf(first) - 1);
+      return { first: monday, last: monday + 6 };
+    }
     case 'week':
       return weekDays(point, until, asked);
     case 'month':
@@ -154,13 +159,16 @@ function dateDay(
     if (day > Temporal.PlainDate.from({ year, month, day: 1 }).daysInMonth) continue;
     const found = toDay(new Temporal.PlainDate(year, month, day));
     if (point.year === undefined && found > until) continue;
-    if (point.weekday !== undefined && weekdayOf(found) !== point.weekday) {
-      const name = title(WEEKDAY_NAMES[weekdayOf(found) - 1]!);
-      throw notADate(asked, `${formatDay(found)} is a ${name}`, found <= until ? [formatDay(found)] : []);
-    }
-    return found;
+    return checkWeekday(found, point.weekday, until, asked);
   }
   throw notADate(asked, 'there was no such day lately');
+}
+
+/** The day, if it is the weekday that was named beside it. */
+function checkWeekday(day: number, weekday: number | undefined, until: number, asked: string): number {
+  if (weekday === undefined || weekdayOf(day) === weekday) return day;
+  const name = title(WEEKDAY_NAMES[weekdayOf(day) - 1]!);
+  throw notADate(asked, `${formatDay(day)} is a ${name}`, day <= until ? [formatDay(day)] : []);
 }
 
 /** 1 = Monday … 7 = Sunday. 1970-01-01 was a Thursday. */

@@ -52,6 +52,7 @@ export function resolveHour(point: RangePoint, asking: Asking): Range {
   }
   if (calendar.startOfHour(fromMs) === fromMs)
     return build(fromMs, nextHour(fromMs, calendar), undefined, undefined, asking);
+  if (fromMs > asking.nowMs) throw toCome(asked, 'begins', fromMs, asking);
   const text = (from: number, to: number) => timesText(from, to, calendar);
   const hour = calendar.startOfHour(fromMs);
   throw new InvalidRangeError(`“${asked}” is a moment: a range needs a length.`, [

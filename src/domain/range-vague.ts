@@ -13,7 +13,7 @@ const DAYPARTS: Readonly<Record<string, readonly [number, number]>> = {
 };
 /** Words of a stretch that say about where in it. */
 const VAGUE =
-  /^(early|mid|late|around|about|roughly|approximately|circa|middle of|beginning of|start of|end of|(?:first|second|third|last) (?:week|weekend|days|half|part) (?:of|in)|half of)( the)? /;
+  /^(early|mid|late|around|about|roughly|approximately|circa|middle of|beginning of|start of|end of|(?:first|second|third|fourth|last|\d+(?:st|nd|rd|th)) (?:week|weekend|days?|half|part|[a-z]+day) (?:of|in)|\d+(?:st|nd|rd|th) of|half of)( the)? /;
 /** Named days whose name ends like a weekday's: part of them alone is another day. */
 const FEASTS = /^(black|good|cyber|super|easter|palm|whit|ash|maundy|shrove|boxing|giving) [a-z]+$/;
 

@@ -6,6 +6,8 @@ import { type RangeReading, readRangeAt } from './range-reading.ts';
 import { resolveSpan } from './range-times.ts';
 import { resolveRange } from './ranges.ts';
 
+const MINUTE_MS = 60_000;
+
 /** The span of equal length just before the range that it is compared with. */
 export const PREVIOUS = 'previous';
 
@@ -67,17 +69,22 @@ export function resolveVersus(text: string, range: Range, nowMs: number, calenda
 function resolvePrevious(range: Range, nowMs: number, calendar: Calendar): Range {
   const days = range.lastDay - range.firstDay + 1;
   if (range.timed) {
-    const length = Math.min(range.toMs, Math.ceil(nowMs / 60_000) * 60_000) - range.fromMs;
+    const length = Math.min(range.toMs, endOfNow(range, nowMs)) - range.fromMs;
     return resolveSpan(range.fromMs - length, range.fromMs, nowMs, calendar);
   }
   return shift(range, { days: Math.max(days, 0) }, nowMs, calendar);
+}
+
+/** The whole minutes of a running range. */
+function endOfNow({ fromMs }: Range, nowMs: number): number {
+  return Math.max(fromMs + MINUTE_MS, Math.floor(nowMs / MINUTE_MS) * MINUTE_MS);
 }
 
 /** Both ends so much earlier by the calendar; the end of a running range is now. */
 function shift(range: Range, by: Temporal.DurationLike, nowMs: number, calendar: Calendar): Range {
   const earlier = (ms: number) =>
     Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(calendar.zone).subtract(by).epochMilliseconds;
-  const toMs = range.partial ? Math.ceil(nowMs / 60_000) * 60_000 : range.toMs;
+  const toMs = range.partial ? endOfNow(range, nowMs) : range.toMs;
   if (range.timed || range.partial) return resolveSpan(earlier(range.fromMs), earlier(toMs), nowMs, calendar);
   const [first, end] = [calendar.dayOf(earlier(range.fromMs)), calendar.dayOf(earlier(range.toMs))];
   const days = { first, last: end - 1 };

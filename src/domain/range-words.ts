@@ -45,10 +45,12 @@ export type DayPoint =
   /** 1 = Monday … 7 = Sunday: the latest one before today, or that of a week by how many weeks ago it is. */
   | { kind: 'weekday'; weekday: number; week?: 0 | 1 }
   /** Of this month, or of the one before where it is still to come. */
-  | { kind: 'day-of-month'; day: number }
+  | { kind: 'day-of-month'; day: number; weekday?: number }
   | { kind: 'ago'; days: number }
   /** Monday to Sunday, by its ISO number. */
   | { kind: 'week'; year?: number; week: number }
+  /** Monday to Sunday around a day. */
+  | { kind: 'week-of'; day: DayPoint }
   | { kind: 'month'; year?: number; month: number }
   | { kind: 'quarter'; year?: number; quarter: number }
   | { kind: 'half'; year?: number; half: number }
@@ -119,11 +121,15 @@ export function formatPoint(point: RangePoint): string {
       const week = point.week === undefined ? '' : point.week === 0 ? '-this-week' : '-last-week';
       return `${WEEKDAY_NAMES[point.weekday - 1]!}${week}`;
     }
-    case 'day-of-month':
-      return `${point.day}${ordinalEnding(point.day)}`;
+    case 'day-of-month': {
+      const weekday = point.weekday === undefined ? '' : `${WEEKDAY_NAMES[point.weekday - 1]!.slice(0, 3)}-`;
+      return `${weekday}${point.day}${ordinalEnding(point.day)}`;
+    }
     case 'ago':
       if (point.days === 0) return 'today';
       return point.days === 1 ? 'yesterday' : `${point.days}-days-ago`;
+    case 'week-of':
+      return `week-of-${formatPoint(point.day)}`;
     case 'week':
       return point.year === undefined ? `week-${point.week}` : `${pad(point.year, 4)}-w${pad(point.week)}`;
     case 'month':

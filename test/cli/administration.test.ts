@@ -153,7 +153,7 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
       const rows = JSON.stringify(await db.selectFrom(table).selectAll().execute());
       expect(rows, table).not.toMatch(/203\.0\.113\.7(?!\d)/);
     }
-    expect((await run('forget', 'user:nobody')).out).toMatch(/^Usage does not name it\./);
+    expect((await run('forget', 'user:nobody')).out).toMatch(/^No usage has that value/);
     expect((await run('forget', 'ann')).err).toMatch(/forget user:NAME/);
   });
 

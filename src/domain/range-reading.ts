@@ -1,7 +1,7 @@
-import { readRangeTexts } from './range-grammar.ts';
-import { HYPHEN, type Lexeme, toLexemes } from './range-lexemes.ts';
-import { isUnclear, type Unclear, unclear } from './range-unclear.ts';
-import { formatRangeWords, type RangeWords } from './range-words.ts';
+import { readRangeTexts } from './range/grammar.ts';
+import { HYPHEN, type Lexeme, toLexemes } from './range/lexemes.ts';
+import { isUnclear, type Unclear, unclear } from './range/unclear.ts';
+import { formatRangeWords, type RangeWords } from './range/words.ts';
 import { isZoneName } from './time-zone.ts';
 
 /** The range that begins at a word of a text, or the question to ask back where its words leave open which is meant. */

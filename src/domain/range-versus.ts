@@ -1,9 +1,9 @@
 import type { Calendar } from './calendar.ts';
+import { buildDays } from './range/days.ts';
+import { daysText } from './range/points.ts';
+import { resolveSpan } from './range/times.ts';
 import type { Range } from './range.ts';
-import { buildDays } from './range-days.ts';
-import { daysText } from './range-points.ts';
 import { type RangeReading, readRangeAt } from './range-reading.ts';
-import { resolveSpan } from './range-times.ts';
 import { resolveRange } from './ranges.ts';
 
 const MINUTE_MS = 60_000;

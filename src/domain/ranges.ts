@@ -1,10 +1,7 @@
 import { type Calendar, firstDayOf, formatDay, monthOf } from './calendar.ts';
-import type { Range } from './range.ts';
-import { buildDays, resolveDays } from './range-days.ts';
-import { InvalidRangeError, unknownRange } from './range-error.ts';
-import { monthLabel } from './range-label.ts';
-import { type Asking, daysText } from './range-points.ts';
-import { readRangeText } from './range-reading.ts';
+import { buildDays, resolveDays } from './range/days.ts';
+import { InvalidRangeError, unknownRange } from './range/error.ts';
+import { type Asking, daysText } from './range/points.ts';
 import {
   resolveClock,
   resolveHour,
@@ -14,11 +11,17 @@ import {
   resolveThisHour,
   resolveTimes,
   resolveUntil,
-} from './range-times.ts';
-import { isUnclear } from './range-unclear.ts';
-import { formatRangeWords, isMoment, isOneDay, type RangeWords } from './range-words.ts';
+} from './range/times.ts';
+import { isUnclear } from './range/unclear.ts';
+import { formatRangeWords, isMoment, isOneDay, type RangeWords } from './range/words.ts';
+import type { Range } from './range.ts';
+import { monthLabel } from './range-label.ts';
+import { readRangeText } from './range-reading.ts';
 
-export { InvalidRangeError, RANGE_CHOICES, suggestRanges } from './range-error.ts';
+export { instantText } from './range/clock-time.ts';
+export { InvalidRangeError, RANGE_CHOICES, suggestRanges } from './range/error.ts';
+export { daysText } from './range/points.ts';
+export { timesText } from './range/times.ts';
 export { formatRange } from './range-label.ts';
 
 const DEFAULT_RANGE = '7d';

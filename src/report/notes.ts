@@ -1,7 +1,6 @@
 import type { Calendar } from '../domain/calendar.ts';
 import { OTHER } from '../domain/dimension.ts';
-import { daysText } from '../domain/range-points.ts';
-import { timesText } from '../domain/range-times.ts';
+import { daysText, timesText } from '../domain/ranges.ts';
 import type { Offer } from '../domain/report.ts';
 import type { ShortenedReason, UsageAnswer } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';

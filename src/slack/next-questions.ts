@@ -1,8 +1,7 @@
 import { createCalendar } from '../domain/calendar.ts';
 import { NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
-import { instantText } from '../domain/range-clock-time.ts';
-import { isByHours } from '../domain/ranges.ts';
+import { instantText, isByHours } from '../domain/ranges.ts';
 import type { Offer, Question, Report } from '../domain/report.ts';
 import { MAX_OPTIONS } from '../messages/limits.ts';
 

@@ -1,4 +1,4 @@
-import { MONTH_NAMES, WEEKDAY_NAMES } from './time-names.ts';
+import { MONTH_NAMES, WEEKDAY_NAMES } from '../time-names.ts';
 
 /**
  * The words of a range, read without knowing what day it is: `last 7 days`, `since monday`, `yesterday 14:00-15:00`.

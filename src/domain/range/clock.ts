@@ -1,4 +1,4 @@
-import { type Unclear, unclear } from './range-unclear.ts';
+import { type Unclear, unclear } from './unclear.ts';
 
 /** A time of the clock in minutes. `bare`: a number alone, which may be no time at all; `half`: am or pm was said. */
 export interface Clock {

@@ -1,6 +1,6 @@
-import { isUnclear, type Unclear, unclear } from './range-unclear.ts';
-import type { RangeWords } from './range-words.ts';
-import { readNumber } from './time-names.ts';
+import { readNumber } from '../time-names.ts';
+import { isUnclear, type Unclear, unclear } from './unclear.ts';
+import type { RangeWords } from './words.ts';
 
 const LEADS = new Set(['last', 'past', 'previous', 'prev', 'trailing', 'latest', 'recent', 'rolling']);
 const FILLERS = new Set(['the', 'in', 'within', 'over', 'during', 'for', 'of', 'on', 'these']);

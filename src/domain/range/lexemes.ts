@@ -1,4 +1,4 @@
-import { readMonth, readWeekday } from './time-names.ts';
+import { readMonth, readWeekday } from '../time-names.ts';
 
 /** A piece of a range's text in lower case, and which word of the text it is part of. */
 export interface Lexeme {

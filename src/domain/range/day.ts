@@ -1,7 +1,7 @@
-import { HYPHEN } from './range-lexemes.ts';
-import { isUnclear, type Unclear, unclear } from './range-unclear.ts';
-import { type DayPoint, formatPoint, isOneDay, RANGE_WORDS, type RangeWord } from './range-words.ts';
-import { MONTH_NAMES, readMonth, readNumber, readWeekday } from './time-names.ts';
+import { MONTH_NAMES, readMonth, readNumber, readWeekday } from '../time-names.ts';
+import { HYPHEN } from './lexemes.ts';
+import { isUnclear, type Unclear, unclear } from './unclear.ts';
+import { type DayPoint, formatPoint, isOneDay, RANGE_WORDS, type RangeWord } from './words.ts';
 
 const FILLERS = new Set(['on', 'in', 'during', 'the', 'of', 'for', 'over', 'within', 'at', 'from']);
 /** Other ways to say a stretch of days. */

@@ -1,8 +1,8 @@
-import { type Calendar, formatDay } from './calendar.ts';
-import type { Range } from './range.ts';
-import { InvalidRangeError } from './range-error.ts';
-import { daysLabel } from './range-label.ts';
-import { type Asking, type Days, daysText, monthsBefore, pointDays, tooEarly, wordDays } from './range-points.ts';
+import { type Calendar, formatDay } from '../calendar.ts';
+import type { Range } from '../range.ts';
+import { daysLabel } from '../range-label.ts';
+import { InvalidRangeError } from './error.ts';
+import { type Asking, type Days, daysText, monthsBefore, pointDays, tooEarly, wordDays } from './points.ts';
 import {
   type DayPoint,
   formatPoint,
@@ -11,7 +11,7 @@ import {
   type RangePoint,
   type RangeWord,
   type RangeWords,
-} from './range-words.ts';
+} from './words.ts';
 
 /** Steps of a day are drawn up to this many days, months from there on. */
 const YEAR_DAYS = 365;

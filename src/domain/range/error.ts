@@ -1,7 +1,7 @@
-import { HeadroomError } from '../errors.ts';
-import { listNearest } from './nearest.ts';
-import { RANGE_WORDS } from './range-words.ts';
-import { MONTH_NAMES } from './time-names.ts';
+import { HeadroomError } from '../../errors.ts';
+import { listNearest } from '../nearest.ts';
+import { MONTH_NAMES } from '../time-names.ts';
+import { RANGE_WORDS } from './words.ts';
 
 /** A text that is no range, or one that cannot be; `suggestions` are texts of ranges that can. */
 export class InvalidRangeError extends HeadroomError {

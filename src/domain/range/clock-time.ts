@@ -1,6 +1,6 @@
-import { type Calendar, formatDay, toDate } from './calendar.ts';
-import { InvalidRangeError } from './range-error.ts';
-import { formatClockTime } from './range-words.ts';
+import { type Calendar, formatDay, toDate } from '../calendar.ts';
+import { InvalidRangeError } from './error.ts';
+import { formatClockTime } from './words.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -1,9 +1,10 @@
-import { type Calendar, formatDay } from './calendar.ts';
-import type { Range } from './range.ts';
-import { clockInstant, instantText } from './range-clock-time.ts';
-import { InvalidRangeError } from './range-error.ts';
-import { liveLabel, momentLabel, timesLabel } from './range-label.ts';
-import { type Asking, pointDays } from './range-points.ts';
+import { type Calendar, formatDay } from '../calendar.ts';
+import type { Range } from '../range.ts';
+import { liveLabel, momentLabel, timesLabel } from '../range-label.ts';
+import type { StepGrain } from '../usage.ts';
+import { clockInstant, instantText } from './clock-time.ts';
+import { InvalidRangeError } from './error.ts';
+import { type Asking, pointDays } from './points.ts';
 import {
   type DayPoint,
   formatClockTime,
@@ -11,8 +12,7 @@ import {
   isMoment,
   type RangePoint,
   type RangeWords,
-} from './range-words.ts';
-import type { StepGrain } from './usage.ts';
+} from './words.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -1,7 +1,7 @@
-import { type Calendar, firstDayOf, formatDay, monthOf, toDate, toDay } from './calendar.ts';
-import { InvalidRangeError } from './range-error.ts';
-import type { DayPoint, RangeWord } from './range-words.ts';
-import { MONTH_NAMES, WEEKDAY_NAMES } from './time-names.ts';
+import { type Calendar, firstDayOf, formatDay, monthOf, toDate, toDay } from '../calendar.ts';
+import { MONTH_NAMES, WEEKDAY_NAMES } from '../time-names.ts';
+import { InvalidRangeError } from './error.ts';
+import type { DayPoint, RangeWord } from './words.ts';
 
 const FIRST_YEAR = 1970;
 

@@ -1,6 +1,6 @@
-import { isUnclear, type Unclear, unclear } from './range-unclear.ts';
-import { type DayPoint, formatClockTime, formatPoint, isOneDay } from './range-words.ts';
-import { readWeekday } from './time-names.ts';
+import { readWeekday } from '../time-names.ts';
+import { isUnclear, type Unclear, unclear } from './unclear.ts';
+import { type DayPoint, formatClockTime, formatPoint, isOneDay } from './words.ts';
 
 type ReadDay = (texts: readonly string[]) => DayPoint | Unclear | undefined;
 

@@ -1,9 +1,10 @@
-import { type Clock, readClock } from './range-clock.ts';
-import { readDay, readDayNumber, readYear } from './range-day.ts';
-import { readDuration, readMinutesAgo } from './range-duration.ts';
-import { HYPHEN } from './range-lexemes.ts';
-import { isUnclear, type Unclear, unclear } from './range-unclear.ts';
-import { readVague } from './range-vague.ts';
+import { type Clock, readClock } from './clock.ts';
+import { readDay, readDayNumber, readYear } from './day.ts';
+import { readDuration, readMinutesAgo } from './duration.ts';
+import { HYPHEN } from './lexemes.ts';
+import { PHRASES } from './phrases.ts';
+import { isUnclear, type Unclear, unclear } from './unclear.ts';
+import { readVague } from './vague.ts';
 import {
   type DayPoint,
   formatClockTime,
@@ -13,56 +14,12 @@ import {
   isOneDay,
   type RangePoint,
   type RangeWords,
-} from './range-words.ts';
+} from './words.ts';
 
 type Read<Words> = Words | Unclear | undefined;
 
 const TODAY: DayPoint = { kind: 'ago', days: 0 };
 const FILLERS = new Set(['on', 'in', 'during', 'for', 'over', 'within', 'the', 'of']);
-
-/** Ways to say a range that follow no rule. */
-const PHRASES: Readonly<Record<string, RangeWords>> = Object.fromEntries(
-  (
-    [
-      [
-        'all-time',
-        'all',
-        'all time',
-        'all of time',
-        'all the time',
-        'of all time',
-        'ever',
-        'forever',
-        'since forever',
-        'since ever',
-      ],
-      [
-        'all-time',
-        'since beginning',
-        'since start',
-        'since inception',
-        'since day one',
-        'from beginning',
-        'from start',
-      ],
-      ['all-time', 'since beginning of time', 'everything so far', 'entire history', 'whole history', 'full history'],
-      ['today', 'now', 'right now', 'so far today', 'today so far', 'day so far', 'day to date', 'earlier today'],
-      ['this-hour', 'this hour', 'current hour', 'hour so far'],
-      ['this-week', 'wtd', 'week to date', 'week so far', 'this week so far', 'so far this week', 'earlier this week'],
-      [
-        'this-month',
-        'mtd',
-        'month to date',
-        'month so far',
-        'this month so far',
-        'so far this month',
-        'earlier this month',
-      ],
-      ['this-quarter', 'qtd', 'quarter to date', 'quarter so far', 'this quarter so far', 'so far this quarter'],
-      ['this-year', 'ytd', 'year to date', 'year so far', 'this year so far', 'so far this year', 'earlier this year'],
-    ] as const
-  ).flatMap(([word, ...phrases]) => phrases.map((phrase) => [phrase, { kind: 'word', word } as const])),
-);
 
 /** Words of an open end, before or behind its point. */
 const OPENERS: readonly [RegExp, 'since' | 'after' | 'until' | 'before'][] = [
@@ -86,7 +43,7 @@ export function readRangeTexts(texts: readonly string[]): Read<RangeWords> {
   const plain = [...texts];
   while (plain.length > 1 && FILLERS.has(plain[0]!)) plain.shift();
   const joined = plain.filter((text) => text !== 'the').join(' ');
-  if (Object.hasOwn(PHRASES, joined)) return PHRASES[joined];
+  if (PHRASES.has(joined)) return { kind: 'word', word: PHRASES.get(joined)! };
   return (
     readDuration(texts) ??
     readOpen(plain) ??

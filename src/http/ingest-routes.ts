@@ -80,13 +80,13 @@ export interface IngestOutcome {
 }
 
 /**
- * Takes one request's events: credentials first, then the bytes, then the commit; answers when the events are on disk.
+ * Takes one request's events: credentials first (bodies of callers that only their signature will tell have room of their own), then the bytes, then the commit; answers when the events are on disk.
  * `sourceName` is that of `/sources/{name}`, where the source's own credentials count; without it the token names the
  * source. Throws nothing but AbortedError.
  */
 export async function ingestRequest(
   request: IncomingMessage,
-  readBody: () => Promise<HeldBody>,
+  readBody: (caller: 'known' | 'unknown') => Promise<HeldBody>,
   route: IngestRoute,
   sourceName: string | undefined,
   { sources, writer, tally, now }: IngestDependencies,
@@ -99,11 +99,12 @@ export async function ingestRequest(
       sourceName === undefined
         ? await sources.findByToken(findBearerToken(headers) ?? '', now())
         : await sources.findByShownToken(sourceName, headers, now());
-    // Only a signature needs the bytes: nobody else makes us read any.
-    if (!source && (sourceName === undefined || !isSigned(headers))) {
+    // Only a signature needs the bytes: nobody else makes us read any, nor does one that can open nothing.
+    const mayOpen = sourceName !== undefined && isSigned(headers) && (await sources.takesSignatures(sourceName, now()));
+    if (!source && !mayOpen) {
       throw unauthorised(headers.authorization === undefined && listTokens(headers).length === 0);
     }
-    const body = await readBody();
+    const body = await readBody(source ? 'known' : 'unknown');
     try {
       const receivedMs = now();
       source ??= await sources.findBySignature(sourceName!, headers, body.bytes, receivedMs);

@@ -20,6 +20,10 @@ const MAX_SLACK_BYTES = 4 * 1024 * 1024;
 const MAX_SLACK_HELD_BYTES = 64 * 1024 * 1024;
 const SLACK_BODY_MS = 10_000;
 
+/** Room and time for bodies whose sender only its signature will tell. */
+const MAX_UNKNOWN_HELD_BYTES = 64 * 1024 * 1024;
+const UNKNOWN_BODY_MS = 30_000;
+
 export interface HttpServerOptions extends IngestDependencies {
   host: string;
   /** 0: any free port. */
@@ -27,6 +31,8 @@ export interface HttpServerOptions extends IngestDependencies {
   maxBodyBytes: number;
   /** Bytes of bodies held at once before callers are told to come again. Default 256 MiB. */
   maxHeldBytes?: number;
+  /** The same for bodies whose sender only its signature will tell. */
+  maxUnknownHeldBytes?: number;
   /** How long a request may take to arrive. Default 2 minutes. */
   requestTimeoutMs?: number;
   readiness: () => Promise<Readiness> | Readiness;
@@ -50,6 +56,8 @@ export interface HttpServer {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, maxBodyBytes } = options;
   const budget = new BodyBudget(options.maxHeldBytes ?? 256 * 1024 * 1024);
+  // Whoever has shown no token yet can keep out nobody else but its like.
+  const unknownBudget = new BodyBudget(options.maxUnknownHeldBytes ?? MAX_UNKNOWN_HELD_BYTES);
   const slackBudget = new BodyBudget(MAX_SLACK_HELD_BYTES);
   const requests = new Counter('headroom_http_requests_total', 'Requests answered, by route and status.', [
     'route',
@@ -122,7 +130,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     route: IngestRoute,
     sourceName: string | undefined,
   ): Promise<Answer> {
-    const read = () => readBody(request, response, { maxBytes: maxBodyBytes, budget });
+    const read = async (caller: 'known' | 'unknown') => {
+      if (caller === 'known') return readBody(request, response, { maxBytes: maxBodyBytes, budget });
+      const deadline = setTimeout(() => request.destroy(), UNKNOWN_BODY_MS);
+      const room = { maxBytes: maxBodyBytes, budget: unknownBudget };
+      return readBody(request, response, room).finally(() => clearTimeout(deadline));
+    };
     const { answer, result, error } = await ingestRequest(request, read, route, sourceName, options);
     if (result?.accepted) events.add(result.accepted, 'accepted');
     if (result?.duplicates) events.add(result.duplicates, 'duplicate');

@@ -39,6 +39,12 @@ export class SourceDirectory {
       : undefined;
   }
 
+  /** Whether a signature could open the source of this name: nobody's body is read for one that cannot. */
+  async takesSignatures(name: string, nowMs: number): Promise<boolean> {
+    await this.#refresh(nowMs);
+    return this.#byName.get(name)?.sealedSecret !== undefined;
+  }
+
   /**
    * The source of this name, if the request carries its signature over the bytes received. Throws a config error where
    * its secret was sealed with another key.

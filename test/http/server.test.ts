@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { OpenMeter } from '@openmeter/sdk';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -334,6 +334,26 @@ it.each([
   const announced = { expect: '100-continue', 'content-length': String(size + 1) };
   expect((await send(stage, '/v1/events', '', { headers: announced })).status).toBe(413);
   for (const socket of sockets) socket.destroy();
+  await stage.close();
+});
+
+it('reads no body of a sender that no signature can open, and gives the others room of their own', async () => {
+  const stage = await openStage('sqlite::memory:', { writer: TAKES_ALL, maxUnknownHeldBytes: 1000 });
+  const { port } = new URL(stage.server.url);
+  const begin = (name: string, sent: number) => {
+    const socket = connect(Number(port), '127.0.0.1');
+    const signature = `x-hub-signature-256: sha256=${'0'.repeat(64)}`;
+    socket.write(`POST /sources/${name} HTTP/1.1\r\nhost: x\r\n${signature}\r\ncontent-length: 900000\r\n\r\n`);
+    socket.write('x'.repeat(sent));
+    return socket;
+  };
+  const status = (socket: Socket) =>
+    new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes).split(' ')[1]!)));
+  expect(await status(begin('nobody', 10))).toBe('401');
+  const held = Array.from({ length: 20 }, () => begin('default', 900));
+  expect(await Promise.any(held.map(status))).toBe('503');
+  expect((await send(stage, '/v1/events', EVENT)).status).toBe(200);
+  for (const socket of held) socket.destroy();
   await stage.close();
 });
 

@@ -22,7 +22,7 @@ export function encodePng(rgba: Uint8Array, width: number, height: number, meant
   ]);
 }
 
-/** Rows of indices, each led by its filter byte 0. */
+/** Rows of indices, each led by its filter byte 0. The most frequent colour is index 0, of which most rows consist. */
 function toPalette(
   rgba: Uint8Array,
   width: number,
@@ -31,41 +31,49 @@ function toPalette(
 ): { palette: Uint8Array; rows: Uint8Array } {
   const aligned = rgba.byteOffset % 4 === 0 ? rgba : Uint8Array.from(rgba);
   const pixels = new Uint32Array(aligned.buffer, aligned.byteOffset, width * height);
-  const { colors, counts, indices } = indexColors(pixels);
+  const { colors, counts, runs } = findRuns(pixels, width);
   const weightOf = (index: number) => counts[index]! + (meant.has(colors[index]!) ? pixels.length : 0);
   const kept = [...colors.keys()].sort((a, b) => weightOf(b) - weightOf(a)).slice(0, MAX_COLORS);
   const keptColors = kept.map((index) => colors[index]!);
-  const nearest = Uint8Array.from(colors, (color) => findNearest(color, keptColors));
+  const nearest = colors.map((color) => findNearest(color, keptColors));
   const rows = new Uint8Array((width + 1) * height);
-  for (let y = 0, from = 0, to = 0; y < height; y++) {
-    to++;
-    for (let x = 0; x < width; x++) rows[to++] = nearest[indices[from++]!]!;
+  let from = 0;
+  for (let run = 0; run < runs.length; run += 2) {
+    const to = runs[run + 1]!;
+    const index = nearest[runs[run]!]!;
+    // A run ends with its row; each row has one byte more than pixels.
+    const shift = Math.floor(from / width) + 1;
+    if (index > 0) rows.fill(index, from + shift, to + shift);
+    from = to;
   }
   const bytes = new Uint8Array(Uint32Array.from(keptColors).buffer);
   const palette = Uint8Array.from({ length: kept.length * 3 }, (_, at) => bytes[Math.floor(at / 3) * 4 + (at % 3)]!);
   return { palette, rows };
 }
 
+/** Each colour once, how often it occurs, and runs of it within a row: pairs of its index and the pixel after the run's last. */
+function findRuns(pixels: Uint32Array, width: number): { colors: number[]; counts: number[]; runs: number[] } {
+  const known = new Map<number, number>();
+  const counts: number[] = [];
+  const runs: number[] = [];
+  for (let row = 0; row < pixels.length; row += width) {
+    for (let start = row, end = row; start < row + width; start = end) {
+      const color = pixels[start]!;
+      do end++;
+      while (end < row + width && pixels[end] === color);
+      const index = known.get(color) ?? known.size;
+      if (index === known.size) known.set(color, index);
+      counts[index] = (counts[index] ?? 0) + end - start;
+      runs.push(index, end);
+    }
+  }
+  return { colors: [...known.keys()], counts, runs };
+}
+
 /** As four bytes of an opaque pixel are read. */
 function toPixel(color: string): number {
   const bytes = Uint8Array.from([...Buffer.from(color.slice(1), 'hex'), 255]);
   return new Uint32Array(bytes.buffer)[0]!;
-}
-
-/** Each colour once, how often it occurs, and which one each pixel has; by runs, since most pixels are like the one before. */
-function indexColors(pixels: Uint32Array): { colors: number[]; counts: number[]; indices: Uint32Array } {
-  const known = new Map<number, number>();
-  const counts: number[] = [];
-  const indices = new Uint32Array(pixels.length);
-  for (let start = 0, end = 1; start < pixels.length; start = end++) {
-    const color = pixels[start]!;
-    while (end < pixels.length && pixels[end] === color) end++;
-    const index = known.get(color) ?? known.size;
-    if (index === known.size) known.set(color, index);
-    counts[index] = (counts[index] ?? 0) + end - start;
-    if (index > 0) indices.fill(index, start, end);
-  }
-  return { colors: [...known.keys()], counts, indices };
 }
 
 function findNearest(color: number, palette: readonly number[]): number {

@@ -8,7 +8,7 @@ import type { CanDraw } from './labels.ts';
 import { encodePng } from './png.ts';
 import { buildSpec, type ChartView } from './spec/build.ts';
 import type { ChartSpec } from './spec/frame.ts';
-import { CARD, CONFIG, MEANT_COLORS, SCALE } from './theme.ts';
+import { CONFIG, MEANT_COLORS, SCALE } from './theme.ts';
 
 export interface RenderedChart {
   png: Uint8Array;
@@ -42,7 +42,6 @@ export async function renderReport(
   if (!spec) return undefined;
   const { svg, warnings } = await toSvg(spec);
   const image = new Resvg(svg, {
-    background: CARD,
     fitTo: { mode: 'zoom', value: SCALE },
     font: fontOptions(svg),
   }).render();

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './support/sequencer.ts';
+import { isLong } from './support/size.ts';
 
 const support = (name: string): string => fileURLToPath(new URL(`support/${name}`, import.meta.url));
 
@@ -19,7 +20,7 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // Generous: two slow cores may be shared with a browser, a database server and killed processes.
-    testTimeout: 120_000,
+    testTimeout: isLong ? 3_600_000 : 120_000,
     hookTimeout: 120_000,
   },
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase, type TestDatabase, WANTED_DIALECTS } from '../support/databases.ts';
+import { size } from '../support/size.ts';
 import { grouped, type Stage, startStage } from './stage.ts';
 
 /** Random calls sent by HTTP, and every figure that Slack shows of them recomputed from the list of calls. */
@@ -210,7 +211,7 @@ describe.each(WANTED_DIALECTS)('what Slack shows of random calls on %s', (dialec
           );
         }
       }),
-      { numRuns: 60, seed: 7 },
+      { numRuns: size(16, 400), seed: 7 },
     );
   });
 
@@ -232,7 +233,7 @@ describe.each(WANTED_DIALECTS)('what Slack shows of random calls on %s', (dialec
         }
         expect(seen.words).toContain(ZONE);
       }),
-      { numRuns: 25, seed: 8 },
+      { numRuns: size(8, 150), seed: 8 },
     );
   });
 });

@@ -5,7 +5,7 @@ import { type App, createApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
-import { runBeside } from '../support/command-process.ts';
+import { runBeside, runHere } from '../support/command-process.ts';
 import { createDatabase } from '../support/databases.ts';
 
 export const CHANNEL = 'C01USAGE';
@@ -86,8 +86,10 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     writeFileSync(join(folder, name), content);
     return join(folder, name);
   };
+  let running = false;
   const cli = async (...words: string[]): Promise<string> => {
-    const { code, lines } = await runBeside({ words, env, folder, nowMs: now() });
+    const run = running ? runBeside : runHere;
+    const { code, lines } = await run({ words, env, folder, nowMs: now() });
     if (code !== 0) throw new Error(`headroom ${words.join(' ')} ended with ${code}:\n${lines.join('\n')}`);
     return lines.join('\n');
   };
@@ -108,6 +110,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   };
   const app = createApp(parseConfig(env, 'slack'), { clock, log: createLogger('silent') });
   await app.start();
+  running = true;
   slack.eventsUrl = `${app.url}/slack/events`;
 
   const withTable: Stage['withTable'] = async (shown, user = ALICE) => {

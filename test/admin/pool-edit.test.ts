@@ -22,6 +22,7 @@ import { toState } from '../../src/playground/emulator/input.ts';
 import type { Block } from '../../src/playground/emulator/workspace.ts';
 import { type Fields, readFields } from '../../src/slack/listeners/fields.ts';
 import { toEdit, toScopeEdit } from '../../src/slack/listeners/pool-fields.ts';
+import { size } from '../support/size.ts';
 
 const TODAY = parseDay('2026-11-21');
 
@@ -123,7 +124,7 @@ describe('a pool in fields', () => {
           expect(editScope(current, edit, TODAY)).toEqual({ faults: [], changes: [], definitions: current });
         }
       }),
-      { numRuns: 300 },
+      { numRuns: size(40, 2000) },
     );
   });
 
@@ -171,7 +172,7 @@ describe('a pool in fields', () => {
         expect(byFields.changes).toEqual(byText.changes);
         expect(byFields.definitions).toEqual(byText.definitions);
       }),
-      { numRuns: 300 },
+      { numRuns: size(40, 2000) },
     );
   });
 });

@@ -2,6 +2,7 @@ import { Resvg } from '@resvg/resvg-js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodePng } from '../../src/chart/png.ts';
+import { size } from '../support/size.ts';
 import { readPng } from './read-png.ts';
 
 const SIDE = 12;
@@ -25,7 +26,7 @@ describe('the PNG encoder', () => {
         for (let index = 0; index < SIDE ** 2; index++)
           expect(png.at(index % SIDE, Math.floor(index / SIDE))).toBe(hexOf(rgba, index));
       }),
-      { numRuns: 30 },
+      { numRuns: size(10, 300) },
     );
   });
 

@@ -4,6 +4,7 @@ import { formatDeclaration } from '../../src/definition/format.ts';
 import { checkDeclaration, parseDeclaration } from '../../src/definition/parse.ts';
 import { parseDay } from '../../src/domain/calendar.ts';
 import type { Declaration, DeclaredPool } from '../../src/domain/declaration.ts';
+import { size } from '../support/size.ts';
 import { WORKED_POOLS } from '../support/worked-pools.ts';
 
 /** `line:column place text` of every mistake. */
@@ -292,7 +293,7 @@ clients: [{ id: a }]
           expect(column).toBeGreaterThan(0);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: size(500, 20_000) },
     );
   });
 });
@@ -360,7 +361,7 @@ describe('a written declaration', () => {
         const { parts: _, ...read } = parseDeclaration(formatDeclaration(declaration));
         expect(read).toEqual(declaration);
       }),
-      { numRuns: 300 },
+      { numRuns: size(75, 3000) },
     );
   });
 

@@ -13,6 +13,7 @@ import {
 } from '../../src/domain/declaration.ts';
 import { type Definitions, FIRST_DAY, type Match, type Pool } from '../../src/domain/definition.ts';
 import { drawDown, listDrawOrder } from '../../src/domain/draw-down.ts';
+import { size } from '../support/size.ts';
 
 const TODAY = parseDay('2026-11-20');
 
@@ -295,7 +296,7 @@ describe('for any sequence of declarations', () => {
           expect(amend(definitions, toDeclaration(definitions), day + later).changes).toEqual([]);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: size(250, 10_000) },
     );
   });
 
@@ -322,7 +323,7 @@ describe('for any sequence of declarations', () => {
         const days = definitions.ruleSets.map(({ fromDay }) => fromDay);
         expect(days).toEqual([...new Set(days)].sort((a, b) => a - b));
       }),
-      { numRuns: 1000 },
+      { numRuns: size(250, 10_000) },
     );
   });
 });

@@ -12,6 +12,7 @@ import {
   sumWithin,
   type UsageStep,
 } from '../../src/domain/draw-down.ts';
+import { size } from '../support/size.ts';
 
 const calendar = createCalendar('Europe/Berlin');
 const START = parseDay('2023-10-25');
@@ -386,7 +387,7 @@ describe('for any stack and any usage', () => {
           expect([...values]).toEqual(byStep);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: size(125, 5000) },
     );
   });
 
@@ -457,7 +458,7 @@ describe('for any stack and any usage', () => {
         const overage = (stack: Pool[]) => totals(drawDown(stack, steps, { calendar, knownDay }).overage);
         expect(overage(raised)).toBeLessThanOrEqual(overage(pools));
       }),
-      { numRuns: 1000 },
+      { numRuns: size(250, 10_000) },
     );
   });
 });

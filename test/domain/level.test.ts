@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatPercent, levelOf, listReached } from '../../src/domain/level.ts';
+import { size } from '../support/size.ts';
 
 describe('the level', () => {
   it.each([
@@ -63,7 +64,7 @@ describe('a shown percentage', () => {
         );
         expect(Math.abs(shown - (used / amount) * 100)).toBeLessThanOrEqual(0.1 + shown * 1e-12);
       }),
-      { numRuns: 1000 },
+      { numRuns: size(250, 10_000) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Range } from '../../src/domain/range.ts';
 import { canonicalRangeText, InvalidRangeError, resolveBalance, resolveRange } from '../../src/domain/ranges.ts';
+import { size } from '../support/size.ts';
 
 const berlin = createCalendar('Europe/Berlin');
 /** A Saturday, 15:23 in Berlin. */
@@ -256,7 +257,7 @@ describe('properties of hours and minutes', () => {
         expect(range.lastDay).toBe(calendar.dayOf(range.toMs - 1));
         if (/^\d+(h| hours)$/.test(text)) expect(calendar.startOfHour(range.fromMs)).toBe(range.fromMs);
       }),
-      { numRuns: 400 },
+      { numRuns: size(375, 15_000) },
     );
   });
 
@@ -270,7 +271,7 @@ describe('properties of hours and minutes', () => {
         expect(canonicalRangeText(canonical)).toBe(canonical);
         expect(resolveRange(canonical, nowMs, calendar)).toEqual(range);
       }),
-      { numRuns: 400 },
+      { numRuns: size(375, 15_000) },
     );
   });
 
@@ -281,7 +282,7 @@ describe('properties of hours and minutes', () => {
         if (!range?.timed || range.partial || range.label.includes('UTC')) return;
         expect(resolveRange(range.label, nowMs, calendar)).toMatchObject({ fromMs: range.fromMs, toMs: range.toMs });
       }),
-      { numRuns: 400 },
+      { numRuns: size(375, 15_000) },
     );
   });
 

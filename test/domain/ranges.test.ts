@@ -12,6 +12,7 @@ import {
   suggestRanges,
 } from '../../src/domain/ranges.ts';
 import { HeadroomError } from '../../src/errors.ts';
+import { size } from '../support/size.ts';
 
 const berlin = createCalendar('Europe/Berlin');
 /** A Saturday, 15:23 in Berlin. */
@@ -279,7 +280,7 @@ describe('properties of every range', () => {
         expect(range.partial).toBe(range.lastDay === today);
         expect(range.label).not.toBe('');
       }),
-      { numRuns: 1500 },
+      { numRuns: size(375, 15_000) },
     );
   });
 
@@ -293,7 +294,7 @@ describe('properties of every range', () => {
         expect(canonicalRangeText(word)).toBe(word);
         expect(resolveRange(word, nowMs, calendar)).toEqual(range);
       }),
-      { numRuns: 1500 },
+      { numRuns: size(375, 15_000) },
     );
   });
 
@@ -336,7 +337,7 @@ describe('properties of every range', () => {
           for (const suggestion of suggestions) resolveRange(suggestion, NOW, berlin);
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: size(750, 30_000) },
     );
   });
 });

@@ -11,6 +11,7 @@ import {
   type ScheduleRule,
 } from '../../src/domain/schedule-rule.ts';
 import { readZone } from '../../src/domain/time-zone.ts';
+import { size } from '../support/size.ts';
 
 function at(text: string): number {
   return Temporal.Instant.from(text).epochMilliseconds;
@@ -117,7 +118,7 @@ describe('parseSchedule', () => {
           for (const suggestion of suggestions) parseSchedule(suggestion, 'UTC');
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: size(500, 20_000) },
     );
   });
 });
@@ -206,7 +207,7 @@ describe('due times', () => {
         }
         expect(list.map(({ date }) => date)).toEqual(expected);
       }),
-      { numRuns: 300 },
+      { numRuns: size(75, 3000) },
     );
   });
 
@@ -220,7 +221,7 @@ describe('due times', () => {
         expect(latestDue(rule, next.dueMs)).toEqual(next);
         expect(latestDue(rule, next.dueMs - 1)).toEqual(latest);
       }),
-      { numRuns: 500 },
+      { numRuns: size(125, 5000) },
     );
   });
 

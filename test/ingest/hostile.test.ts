@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeadroomError } from '../../src/errors.ts';
 import { listAdapters } from '../../src/ingest/adapters.ts';
+import { size } from '../support/size.ts';
 import { parse } from './fixtures.ts';
 
 /** Names that the adapters look for, so that random bodies get past their first check. */
@@ -82,7 +83,7 @@ describe.each(listAdapters())('whatever a body holds, the adapter %s', (adapter)
           expect(['unreadable', 'unsupported']).toContain((error as HeadroomError).code);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: size(250, 10_000) },
     );
   });
 });

@@ -70,38 +70,6 @@ describeEachDialect('an import', (databases) => {
     expect(await listImportFiles(db)).toMatchObject([{ lines: 10_000, events: 10_000, format: 'access-log' }]);
   });
 
-  it('goes on where a file has grown, whatever its name and compression are now', async () => {
-    writeFileSync(path, lines(3));
-    expect((await importFile(path, options)).events).toBe(3);
-    appendFileSync(path, line(9).repeat(2));
-    expect((await importFile(path, options)).events).toBe(2);
-    const content = lines(3) + line(9).repeat(2);
-    for (const [name, bytes] of [
-      ['access.log.1.gz', gzipSync(content + line(10))],
-      ['access.log.1.zst', zstdCompressSync(content + line(10) + line(11))],
-    ] as const) {
-      const rotated = join(folder, name);
-      writeFileSync(rotated, bytes);
-      expect((await importFile(rotated, options)).events).toBe(1);
-    }
-    expect(await countStored()).toBe(7);
-  });
-
-  it('counts equal lines each', async () => {
-    writeFileSync(path, line(1).repeat(100));
-    expect((await importFile(path, options)).events).toBe(100);
-  });
-
-  it('takes another file, and the same one under another source, for what they are', async () => {
-    writeFileSync(path, lines(3));
-    await importFile(path, options);
-    const other = join(folder, 'other.log');
-    writeFileSync(other, line(5) + lines(3));
-    expect((await importFile(other, options)).events).toBe(4);
-    const source = await getOrCreateSource(db, 'another', 'native', NOW);
-    expect((await importFile(path, { ...options, source })).events).toBe(3);
-  });
-
   it('can be stopped between two parts and goes on there', async () => {
     writeFileSync(path, lines(12_000));
     const stop = new AbortController();
@@ -196,6 +164,41 @@ describeEachDialect('an import', (databases) => {
     expect(await listImportFiles(db)).toMatchObject([{ name: 'access.log', events: 5000 }]);
     await importFile(path, options);
     expect(await listSourceHealth(db)).toMatchObject([{ accepted: 6000, rejected: 1 }]);
+  });
+
+  // How files are read is the same on both.
+  if (databases.dialect === 'postgres') return;
+
+  it('goes on where a file has grown, whatever its name and compression are now', async () => {
+    writeFileSync(path, lines(3));
+    expect((await importFile(path, options)).events).toBe(3);
+    appendFileSync(path, line(9).repeat(2));
+    expect((await importFile(path, options)).events).toBe(2);
+    const content = lines(3) + line(9).repeat(2);
+    for (const [name, bytes] of [
+      ['access.log.1.gz', gzipSync(content + line(10))],
+      ['access.log.1.zst', zstdCompressSync(content + line(10) + line(11))],
+    ] as const) {
+      const rotated = join(folder, name);
+      writeFileSync(rotated, bytes);
+      expect((await importFile(rotated, options)).events).toBe(1);
+    }
+    expect(await countStored()).toBe(7);
+  });
+
+  it('counts equal lines each', async () => {
+    writeFileSync(path, line(1).repeat(100));
+    expect((await importFile(path, options)).events).toBe(100);
+  });
+
+  it('takes another file, and the same one under another source, for what they are', async () => {
+    writeFileSync(path, lines(3));
+    await importFile(path, options);
+    const other = join(folder, 'other.log');
+    writeFileSync(other, line(5) + lines(3));
+    expect((await importFile(other, options)).events).toBe(4);
+    const source = await getOrCreateSource(db, 'another', 'native', NOW);
+    expect((await importFile(path, { ...options, source })).events).toBe(3);
   });
 
   it('names each line that is not taken, and takes the others', async () => {

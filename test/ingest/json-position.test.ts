@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { describePosition, findJsonFault } from '../../src/ingest/json-position.ts';
+import { size } from '../support/size.ts';
 
 function isJson(text: string): boolean {
   try {
@@ -27,7 +28,7 @@ it('agrees with JSON.parse on texts that were damaged', () => {
       const damaged = text.slice(0, place) + put + text.slice(place + 1);
       expect(findJsonFault(damaged) === -1).toBe(isJson(damaged));
     }),
-    { numRuns: 3000 },
+    { numRuns: size(750, 30_000) },
   );
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { size } from '../support/size.ts';
 import { parse } from './fixtures.ts';
 
 const NDJSON = { contentType: 'application/x-ndjson' };
@@ -274,7 +275,7 @@ describe('the native format', () => {
             [client, route].every((text) => text === undefined || (text.isWellFormed() && !text.includes('\0'))),
           ).toBe(true);
       }),
-      { numRuns: 150 },
+      { numRuns: size(37, 1500) },
     );
   });
 
@@ -288,7 +289,7 @@ describe('the native format', () => {
           expect(error).toMatchObject({ name: 'HeadroomError', code: 'unreadable' });
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: size(250, 10_000) },
     );
   });
 

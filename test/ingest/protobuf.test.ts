@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeadroomError } from '../../src/errors.ts';
 import { encodeBytesField, encodeVarintField, type MessageShape, readMessage } from '../../src/ingest/protobuf.ts';
+import { size } from '../support/size.ts';
 import { parse, readFixture } from './fixtures.ts';
 
 const INNER: MessageShape = { 1: { name: 'text', type: 'text' }, 2: { name: 'count', type: 'int64' } };
@@ -83,7 +84,7 @@ describe('the reader of protobuf messages', () => {
     const signal = fc.constantFrom('traces', 'logs', 'metrics');
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), signal, (body, kind) => check(body, kind)),
-      { numRuns: 2000 },
+      { numRuns: size(500, 20_000) },
     );
     const recorded = readFixture('senders/otlp-traces.bin');
     const place = fc.nat(recorded.length - 1);
@@ -99,7 +100,7 @@ describe('the reader of protobuf messages', () => {
           check(changed.subarray(0, end), kind);
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: size(250, 10_000) },
     );
   });
 });

@@ -19,6 +19,7 @@ import {
 import { findRuleErrors, MAX_MESSAGE_CHARACTERS as REFUSED_ABOVE } from '../../src/playground/emulator/block-rules.ts';
 import { findSchemaErrors } from '../../src/playground/emulator/block-schema.ts';
 import { countTexts } from '../../src/playground/emulator/elements.ts';
+import { size } from '../support/size.ts';
 
 function faultsOf(blocks: readonly Block[]): string[] {
   const schema = blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`));
@@ -51,7 +52,7 @@ it('builders make no text that Slack takes for empty, whatever they are given', 
       expect(faultsOf(fitMessage({ text, blocks }).blocks)).toEqual([]);
       expect(fitMessage({ text, blocks }).text.trim()).not.toBe('');
     }),
-    { numRuns: 60 },
+    { numRuns: size(15, 600) },
   );
 });
 
@@ -71,7 +72,7 @@ it('any message comes within the limits, and its buttons stay', () => {
       expect(told.length).toBeLessThanOrEqual(MAX_FALLBACK_TEXT);
       expect(blocks.at(-1)).toEqual(buttons);
     }),
-    { numRuns: 60 },
+    { numRuns: size(15, 600) },
   );
 });
 

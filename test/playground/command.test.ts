@@ -33,4 +33,4 @@ test('npm run demo says what to open and to type, takes events, and ends at Ctrl
   } finally {
     child.kill('SIGKILL');
   }
-}, 90_000);
+});

@@ -5,6 +5,7 @@ import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
 import { getAdapter } from '../../src/ingest/adapters.ts';
 import { buildPoolsFile, measureVolumes } from '../../src/playground/pools.ts';
 import { createTraffic } from '../../src/playground/traffic.ts';
+import { size } from '../support/size.ts';
 
 const calendar = createCalendar('Europe/Berlin');
 const FIRST_DAY = parseDay('2026-11-20');
@@ -21,7 +22,7 @@ test('a span gives the same calls, however it is cut', () => {
       expect([...traffic.between(from!, middle!), ...traffic.between(middle!, until!)]).toEqual(whole);
       expect(new Set(whole.map(({ id }) => id)).size).toBe(whole.length);
     }),
-    { numRuns: 15 },
+    { numRuns: size(5, 150) },
   );
 });
 

@@ -19,6 +19,7 @@ import { StoredUsage } from '../../src/usage/reader.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { arbitraryEvent, arbitraryFilters } from '../support/events.ts';
+import { size } from '../support/size.ts';
 import { createMemoryUsage, type EventOfTest, passes, toRawEvent } from './memory-usage.ts';
 import { NO_DEFINITIONS } from './setup.ts';
 
@@ -108,7 +109,7 @@ describeEachDialect('reports', ({ dialect, open }) => {
         expect(report).toEqual(again);
         if (!('refused' in report)) checkNumbers(report);
       }),
-      { numRuns: dialect === 'sqlite' ? 200 : 60 },
+      { numRuns: dialect === 'sqlite' ? size(80, 2000) : size(25, 600) },
     );
   });
 });

@@ -7,6 +7,7 @@ import type { PoolReport } from '../../src/domain/report.ts';
 import type { UsageReader } from '../../src/domain/usage.ts';
 import { getScopeStates, listDraws, type PoolDeps, type ScopeQuery } from '../../src/report/pools.ts';
 import { createReporter } from '../../src/report/reporter.ts';
+import { size } from '../support/size.ts';
 import { createMemoryUsage, type EventOfTest } from './memory-usage.ts';
 
 const calendar = createCalendar('Europe/Berlin');
@@ -208,7 +209,7 @@ describe('a rolling window', () => {
           ).toEqual(expected);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: size(75, 3000) },
     );
   });
 
@@ -280,7 +281,7 @@ describe('pools whose periods begin on different days', () => {
           .toString();
         expect(state!.overage).toBe(within(overage, { fromMs: calendar.startOfDay(day(month)) }));
       }),
-      { numRuns: 300 },
+      { numRuns: size(75, 3000) },
     );
   });
 });

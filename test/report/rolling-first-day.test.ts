@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Pool, Scope } from '../../src/domain/definition.ts';
 import { getScopeStates } from '../../src/report/pools.ts';
+import { size } from '../support/size.ts';
 import { createMemoryUsage } from './memory-usage.ts';
 
 const calendar = createCalendar('Europe/Berlin');
@@ -38,6 +39,6 @@ it('a rolling pool counts the last 24 hours, also on the first day of a month, a
         expect(state!.current!.used).toBe(ages.filter((age) => age < 24).length * 7000);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: size(50, 2000) },
   );
 });

@@ -12,6 +12,7 @@ import type { Db } from '../../src/store/database.ts';
 import { createMemoryUsage } from '../report/memory-usage.ts';
 import { NO_DEFINITIONS } from '../report/setup.ts';
 import { setUpDatabases } from '../support/databases.ts';
+import { size } from '../support/size.ts';
 import { pool, scope } from './alert-stage.ts';
 
 const calendar = createCalendar('UTC');
@@ -111,7 +112,7 @@ describe('alerts past their time', () => {
           .execute();
         expect(old.filter(({ subject }) => !/crm\/(once|rolling-24h)$/.test(subject))).toEqual([]);
       }),
-      { numRuns: 12 },
+      { numRuns: size(4, 120) },
     );
   });
 

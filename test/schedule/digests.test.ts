@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { createLogger } from '../../src/log.ts';
 import { createReporter } from '../../src/report/reporter.ts';
@@ -11,14 +11,16 @@ import { listDeliveries } from '../../src/store/delivery-repository.ts';
 import { CHANNEL, ECHO, OTHER_CHANNEL, OWNER, openStage } from '../delivery/slack-stage.ts';
 import { createMemoryUsage, type EventOfTest } from '../report/memory-usage.ts';
 import { NO_DEFINITIONS } from '../report/setup.ts';
-import { describeEachDialect, type TestDatabases } from '../support/databases.ts';
+import { describeEachDialect, setUpDatabases, type TestDatabases } from '../support/databases.ts';
 import { commandOf } from './alert-stage.ts';
 
 const BY = { user: OWNER, zone: 'UTC', admin: false };
 const ADMIN = { user: 'U0000000002', zone: 'UTC', admin: true };
 const MINUTE = 60_000;
 
-describeEachDialect('digests', (databases) => {
+describe('digests', () => {
+  const databases = setUpDatabases();
+
   it('post at their time, once, with the day’s numbers, and none when added', async () => {
     const { slack, clock, digests, tick } = await open(databases, { events: YESTERDAY });
     const added = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00 Europe/Berlin' }, BY);
@@ -35,17 +37,6 @@ describeEachDialect('digests', (databases) => {
     expect(message!.text).toContain('75% successful');
     expect(replies.every(({ thread_ts }) => thread_ts === message!.ts)).toBe(true);
     slack.assertNoProblems();
-  });
-
-  it('are one post per date for several instances that tick together, and after restarts', async () => {
-    const { slack, clock, digests, tick, db, reopen } = await open(databases, { events: YESTERDAY });
-    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
-    clock.set(Date.parse('2026-11-20T10:00:00Z'));
-    const others = [reopen(), reopen()];
-    await Promise.all([tick(), ...others.map((other) => other.tick())]);
-    await reopen().tick();
-    expect(parentsIn(slack)).toHaveLength(1);
-    expect((await listDeliveries(db, { kind: 'digest', limit: 10 })).length).toBe(2);
   });
 
   it('are posted once per local date through clock steps and both nights of a clock change', async () => {
@@ -363,7 +354,22 @@ describeEachDialect('digests', (databases) => {
   });
 });
 
-describeEachDialect('a digest of some calls alone', (databases) => {
+describeEachDialect('digests of several instances', (databases) => {
+  it('are one post per date for several instances that tick together, and after restarts', async () => {
+    const { slack, clock, digests, tick, db, reopen } = await open(databases, { events: YESTERDAY });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    clock.set(Date.parse('2026-11-20T10:00:00Z'));
+    const others = [reopen(), reopen()];
+    await Promise.all([tick(), ...others.map((other) => other.tick())]);
+    await reopen().tick();
+    expect(parentsIn(slack)).toHaveLength(1);
+    expect((await listDeliveries(db, { kind: 'digest', limit: 10 })).length).toBe(2);
+  });
+});
+
+describe('a digest of some calls alone', () => {
+  const databases = setUpDatabases();
+
   it('counts them alone and says so; it is not the digest of all calls', async () => {
     const { slack, clock, digests, tick } = await open(databases, { events: YESTERDAY });
     const filters = [{ key: 'client' as const, patterns: ['acme'], not: false }];
@@ -382,7 +388,9 @@ describeEachDialect('a digest of some calls alone', (databases) => {
   });
 });
 
-describeEachDialect('a digest whose owner has left', (databases) => {
+describe('a digest whose owner has left', () => {
+  const databases = setUpDatabases();
+
   it('goes on; its channel is told once, and anyone there may take it over or stop it', async () => {
     const gone = new Set<string>();
     const { slack, clock, digests, tick } = await open(databases, { gone });

@@ -8,6 +8,7 @@ import { findRuleErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emu
 import { findSchemaErrors } from '../../src/playground/emulator/block-schema.ts';
 import { countTexts, walk } from '../../src/playground/emulator/elements.ts';
 import { listNext } from '../../src/slack/next-questions.ts';
+import { size } from '../support/size.ts';
 import { answerFixture, rankingOf } from './reports.ts';
 import { startRig } from './support.ts';
 
@@ -103,7 +104,7 @@ describe('names from senders', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: size(15, 600) },
     );
   });
 

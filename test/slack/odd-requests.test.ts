@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ACTIONS, CALLBACKS } from '../../src/messages/action-ids.ts';
+import { size } from '../support/size.ts';
 import { type Rig, sendPayload, sendSigned, startRig } from './support.ts';
 
 const user = { id: 'U01ALICE' };
@@ -65,7 +66,7 @@ describe('a signed body that makes no sense', () => {
     await alive(rig);
   });
 
-  it('of any shape is answered, and the app goes on', { timeout: 60_000 }, async () => {
+  it('of any shape is answered, and the app goes on', async () => {
     const rig = await startRig();
     const odd = fc.jsonValue({ maxDepth: 2 });
     const field = (usual: unknown) => fc.oneof(fc.constant(usual), odd);
@@ -113,7 +114,7 @@ describe('a signed body that makes no sense', () => {
             : await sendPayload(rig, content);
         expect(status).toBe(200);
       }),
-      { numRuns: 150 },
+      { numRuns: size(37, 1500) },
     );
     await alive(rig);
     rig.slack.takeProblems();

@@ -97,7 +97,7 @@ describeEachDialect('what must be posted once', ({ dialect, createUrl }) => {
     const { rows } = await sql<{ digests: number }>`select count(*) as digests from digest`.execute(db);
     expect(Number(rows[0]!.digests)).toBe(1);
     await db.destroy();
-  }, 90_000);
+  });
 
   // How a claim and its delivery outlive a process is the same on both, and proved on both in test/delivery.
   it.runIf(dialect === 'sqlite')(
@@ -122,6 +122,5 @@ describeEachDialect('what must be posted once', ({ dialect, createUrl }) => {
       }
       expect(new Set(keys(ALERTS)).size).toBe(keys(ALERTS).length);
     },
-    90_000,
   );
 });

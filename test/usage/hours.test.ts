@@ -8,6 +8,7 @@ import { StoredUsage } from '../../src/usage/reader.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { answerPlainly, arbitraryEvent, arbitraryFilters, sortRows } from '../support/events.ts';
+import { size } from '../support/size.ts';
 
 const noRules: Assign = (event) => {
   const scope = event.scope ?? 'default';
@@ -70,7 +71,7 @@ describeEachDialect('hours and minutes of a range', ({ dialect, open }) => {
         expect(sortRows(rows)).toEqual(answerPlainly(events, query, calendar, 'test'));
         answered++;
       }),
-      { numRuns: dialect === 'sqlite' ? 120 : 40 },
+      { numRuns: dialect === 'sqlite' ? size(40, 1200) : size(12, 400) },
     );
     expect(answered).toBeGreaterThan(20);
   });

@@ -12,6 +12,7 @@ import { StoredUsage } from '../../src/usage/reader.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { arbitraryEvent, sortRows } from '../support/events.ts';
+import { size } from '../support/size.ts';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const SOURCE = { id: 1, name: 'test' };
@@ -45,7 +46,7 @@ describeEachDialect('a change of the report zone', ({ dialect, open }) => {
   }
 
   it('counts as if the events had come in under the new zone, where all raw events are kept', async () => {
-    for (const [index, from] of ZONES.entries()) {
+    for (const [index, from] of ZONES.slice(0, dialect === 'sqlite' ? 5 : size(1, 5)).entries()) {
       const to = ZONES[(index + 1) % ZONES.length]!;
       const events = sample(index, 120);
       const { db, writer } = await write(from, events);
@@ -66,14 +67,15 @@ describeEachDialect('a change of the report zone', ({ dialect, open }) => {
       const [again] = await createWriter(db, to).append([{ source: SOURCE, events, receivedMs: NOW }]);
       expect(again).toMatchObject({ accepted: 0, duplicates: events.length });
     }
-  }, 120_000);
+  });
 
   it('counts anew as far as raw events and hours go, loses nothing before, and says where that begins', async () => {
-    for (const [from, to] of [
-      ['UTC', 'Europe/Berlin'],
-      ['Europe/Berlin', 'America/Los_Angeles'],
+    const changes = [
       ['UTC', 'Asia/Kolkata'],
-    ] as const) {
+      ['Europe/Berlin', 'America/Los_Angeles'],
+      ['UTC', 'Europe/Berlin'],
+    ] as const;
+    for (const [from, to] of changes.slice(0, dialect === 'sqlite' ? 3 : size(1, 3))) {
       const events = sample(7, 150);
       const { db, writer } = await write(from, events, 10);
       await writer.retain(NOW);
@@ -108,7 +110,7 @@ describeEachDialect('a change of the report zone', ({ dialect, open }) => {
       expect(older!.beforeDay).toBeLessThanOrEqual(pairsFromDay!);
       expect(await getReportZone(db, to)).toBe(to);
     }
-  }, 120_000);
+  });
 
   it('keeps monthly totals in step with the days, and an import of old days can still be undone', async () => {
     const events = sample(3, 100);
@@ -132,7 +134,7 @@ describeEachDialect('a change of the report zone', ({ dialect, open }) => {
     expect(await readMeters(db, dialect, 'Europe/Berlin', span)).toEqual(
       await readMeters(fresh.db, dialect, 'Europe/Berlin', span),
     );
-  }, 120_000);
+  });
 
   it('does not let a level be told again that was told of the running period', async () => {
     const { writer, db } = await write('UTC', sample(1, 5));

@@ -12,6 +12,7 @@ import { UsageWriter } from '../../src/usage/usage-writer.ts';
 import { forgetValue } from '../../src/usage/value-texts.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { answerPlainly, arbitraryEvent, arbitraryFilters, sortRows } from '../support/events.ts';
+import { size } from '../support/size.ts';
 
 const calendar = createCalendar('Europe/Berlin');
 const NOW = Date.parse('2026-11-20T12:00:00Z');
@@ -72,7 +73,7 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
         const answer = await reader.sum(query);
         expect(sortRows(answer.rows)).toEqual(answerPlainly(events, query, calendar, SOURCE.name));
       }),
-      { numRuns: dialect === 'sqlite' ? 300 : 100 },
+      { numRuns: dialect === 'sqlite' ? size(80, 3000) : size(25, 1000) },
     );
     const ranking = fc.record({
       span: bounds,
@@ -112,7 +113,7 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
               },
         );
       }),
-      { numRuns: dialect === 'sqlite' ? 200 : 60 },
+      { numRuns: dialect === 'sqlite' ? size(50, 2000) : size(15, 600) },
     );
   });
 

@@ -9,6 +9,7 @@ import { formatQuestion } from '../../../src/slack/command/format-question.ts';
 import { createKnownNames } from '../../../src/slack/command/names.ts';
 import { hasUse } from '../../../src/slack/command/question-words.ts';
 import { protectFromSlack, undoSlackEscapes } from '../../../src/slack/command/tokens.ts';
+import { size } from '../../support/size.ts';
 
 /** Names as senders give them: any text, and texts that look like the grammar. */
 const names = fc.oneof(
@@ -177,7 +178,7 @@ test('a question that is written as a command is read as the same question', () 
     fc.property(questions, (question) => {
       expect(parseCommand(formatQuestion(question))).toEqual({ kind: 'question', question });
     }),
-    { numRuns: 5000 },
+    { numRuns: size(1250, 50_000) },
   );
 });
 
@@ -192,7 +193,7 @@ test('so is one that is exported or saved', () => {
         owner: 'user',
       });
     }),
-    { numRuns: 500 },
+    { numRuns: size(125, 5000) },
   );
 });
 
@@ -245,7 +246,7 @@ test('any text is a command, or is refused with commands that are', () => {
         for (const { command } of error.suggestions) parseCommand(command);
       }
     }),
-    { numRuns: 5000 },
+    { numRuns: size(1250, 50_000) },
   );
 });
 
@@ -312,7 +313,7 @@ test('every word is used, or named as not understood', () => {
         }
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: size(1000, 20_000) },
   );
   expect(refused).toBeGreaterThan(500);
 });
@@ -342,7 +343,7 @@ test('a strange word is named, wherever it stands in a question that is understo
       words.splice(place % (words.length + 1), 0, stranger);
       expect(() => parseCommand(words.join(' '), NAMES)).toThrow(stranger);
     }),
-    { numRuns: 500 },
+    { numRuns: size(125, 5000) },
   );
 });
 
@@ -370,7 +371,7 @@ test('a filter holds only what is known, quoted, of a form of its own, or stands
         }
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: size(250, 10_000) },
   );
 });
 

@@ -1,3 +1,4 @@
+import { HeadroomError } from '../errors.ts';
 import type { Match, PeriodRule } from './definition.ts';
 import type { Dimension, GroupKey } from './dimension.ts';
 import type { Thousandths } from './event.ts';
@@ -371,6 +372,17 @@ export interface KnownName {
 /** Makes the answer to a question. Rejects with QuestionError where the question cannot be answered as put. */
 export interface Reporter {
   answer(question: Question, nowMs: number): Promise<Report>;
+}
+
+/** Thrown by a reporter for a question that may mean several, or names what there is not: the questions that may be meant. */
+export class RefusedQuestion extends HeadroomError {
+  override readonly name = 'RefusedQuestion';
+  readonly offers: readonly Offer[];
+
+  constructor(message: string, offers: readonly Offer[]) {
+    super('question', message);
+    this.offers = offers;
+  }
 }
 
 /** Tells what names there are. */

@@ -1,13 +1,14 @@
 import { listNearest } from '../domain/nearest.ts';
 import { resolveRange } from '../domain/ranges.ts';
-import type { Question } from '../domain/report.ts';
-import { QuestionError } from '../errors.ts';
+import { type Offer, type Question, RefusedQuestion } from '../domain/report.ts';
+import type { Span } from '../domain/usage.ts';
 import { getClientNames } from './client-names.ts';
 import type { ReporterDeps } from './inquiry.ts';
+import { KNOWN_DAYS } from './known-names.ts';
 
-/** How far back names are looked for. */
-const KNOWN_DAYS = 90;
 const SUGGESTIONS = 5;
+/** First words of a name that are looked at where no name is near all of it. */
+const MOST_WORDS = 8;
 
 /** Whose report it is, with what the reader must know where the name was written otherwise. */
 export interface KnownName {
@@ -18,14 +19,15 @@ export interface KnownName {
 /**
  * The client or route that a question names, if it was seen in the last 90 days or in the range, is declared, or contains `*`.
  * Where no name is exactly that, the only one that differs in case, or else that begins so, is meant, with a note. Throws
- * QuestionError otherwise, with the nearest names that were seen.
+ * RefusedQuestion otherwise, with the nearest names that were seen.
  */
 export async function getName(
   key: 'client' | 'route',
   deps: ReporterDeps,
-  { name = '', report, range }: Question,
+  question: Question,
   nowMs: number,
 ): Promise<KnownName> {
+  const { name = '', range } = question;
   if (name.includes('*')) return { name, notes: [] };
   const { calendar, usage } = deps;
   const today = calendar.dayOf(nowMs);
@@ -43,54 +45,60 @@ export async function getName(
   if (known.includes(name) || ids.includes(name)) return { name, notes: [] };
   const meant = findMeant(known, name);
   if (meant !== undefined)
-    return { name: meant, notes: [`No ${key} is called ${JSON.stringify(name)}: this is ${meant}.`] };
+    return { name: meant, notes: isSame(meant, name) ? [] : [`“${name}” was read as ${meant}.`] };
 
-  const near = name === '' ? known : listNear(name, known);
-  const elsewhere = name === '' ? [] : await listElsewhere(key, deps, span, name, range);
-  throw new QuestionError(
-    name === ''
-      ? `Which ${key}? Put its name behind the word.`
-      : `No ${key} is called ${JSON.stringify(name)}; * stands for any characters.`,
-    near.length === 0 && elsewhere.length === 0
-      ? [{ label: `Top ${key}s`, command: `top ${key}s` }]
-      : [
-          ...elsewhere,
-          ...near.map((each) => ({
-            label: each,
-            command: [report, quoted(each), ...(range ? [range] : [])].join(' '),
-          })),
-        ].slice(0, SUGGESTIONS),
+  const near = name === '' ? known : listNearNames(name, known);
+  const elsewhere = name === '' ? [] : await listElsewhere(key, deps, span, question);
+  const offers = [...elsewhere, ...near.map((each) => ({ label: each, question: { ...question, name: each } }))].slice(
+    0,
+    SUGGESTIONS,
   );
+  const top: Question = { report: 'top', dimension: key, ...(range !== undefined && { range }) };
+  throw new RefusedQuestion(
+    name === '' ? `Which ${key}? Put its name behind the word.` : `No ${key} is called “${name}”.`,
+    offers.length > 0 ? offers : [{ label: `Top ${key}s`, question: top }],
+  );
+}
+
+/** Names near all of the words, else near as many of the first as are near any: `acme yesterdya` begins with a name. */
+function listNearNames(name: string, known: readonly string[]): string[] {
+  const words = name.split(/\s+/).slice(0, MOST_WORDS);
+  const near = listNear(name, known);
+  for (let count = words.length - 1; count > 0 && near.length === 0; count--) {
+    near.push(...listNear(words.slice(0, count).join(' '), known));
+  }
+  return near;
 }
 
 /** What else is called so, in any case: a scope, a user, a module. */
 async function listElsewhere(
   key: 'client' | 'route',
   deps: ReporterDeps,
-  span: { fromMs: number; toMs: number },
-  name: string,
-  range: string | undefined,
-): Promise<QuestionError['suggestions'][number][]> {
+  span: Span,
+  { name = '', range }: Question,
+): Promise<Offer[]> {
   const typed = name.toLowerCase();
   const { scopes } = await deps.definitions();
-  const found: QuestionError['suggestions'][number][] = scopes
+  const found: Offer[] = scopes
     .filter((scope) => [scope.name, scope.title].some((each) => each?.toLowerCase() === typed))
-    .map((scope) => ({ label: `Pools of ${scope.name}`, command: `pool ${quoted(scope.name)}` }));
+    .map((scope) => ({ label: `Pools of ${scope.name}`, question: { report: 'pool', scope: scope.name } }));
   for (const other of ['user', 'module'] as const) {
     const values = await deps.usage.values({ key: other, span, limit: Number.MAX_SAFE_INTEGER });
     for (const { value } of values.filter((each) => each.value.toLowerCase() === typed)) {
-      const command = [
-        `top ${key === 'client' ? 'routes' : 'clients'} ${other}:${quoted(value)}`,
-        ...(range ? [range] : []),
-      ];
-      found.push({ label: `Calls of the ${other} ${value}`, command: command.join(' ') });
+      const question: Question = {
+        report: 'top',
+        dimension: key === 'client' ? 'route' : 'client',
+        filters: [{ key: other, patterns: [value], not: false }],
+        ...(range !== undefined && { range }),
+      };
+      found.push({ label: `Calls of the ${other} ${value}`, question });
     }
   }
   return found;
 }
 
-function quoted(name: string): string {
-  return `"${name.replace(/["\\]/g, '\\$&')}"`;
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 /** The only name that is the same but for case; else the only one that begins so. */

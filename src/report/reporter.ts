@@ -6,6 +6,7 @@ import { reportHistory } from './history.ts';
 import type { ReporterDeps } from './inquiry.ts';
 import { listKnownNames } from './known-names.ts';
 import { reportLicences } from './licences.ts';
+import { findNames } from './named-in-question.ts';
 import { reportPool } from './pool.ts';
 import { reportDaily, reportDay } from './series.ts';
 import { reportSources } from './sources.ts';
@@ -41,23 +42,13 @@ const REPORTS: Readonly<Record<ReportKind, MakeReport>> = {
 export function createReporter(deps: ReporterDeps): Reporter & NameSource {
   return {
     async answer(asked, nowMs) {
-      const question = asked.scope === undefined ? asked : { ...asked, scope: await toScopeName(deps, asked.scope) };
-      const report = await REPORTS[question.report](deps, question, nowMs);
+      const { question, notes } = await findNames(deps, asked, nowMs);
+      const made = await REPORTS[question.report](deps, question, nowMs);
+      const report = notes.length > 0 ? { ...made, notes: [...notes, ...made.notes] } : made;
       return sayWhatFilters(await sayWhatIsUnknown(deps, report, question), question);
     },
     names: (nowMs) => listKnownNames(deps, nowMs),
   };
-}
-
-/** A scope may be asked for by its title, in any case, or by how its title begins: that is what cards show. */
-async function toScopeName(deps: ReporterDeps, asked: string): Promise<string> {
-  const { scopes } = await deps.definitions();
-  if (scopes.some(({ name }) => name === asked)) return asked;
-  const typed = asked.toLowerCase();
-  const same = scopes.filter(({ name, title }) => [name, title].some((text) => text.toLowerCase() === typed));
-  const begun = scopes.filter(({ title }) => title.toLowerCase().startsWith(`${typed} `));
-  const [found, ...more] = same.length > 0 ? same : begun;
-  return found && more.length === 0 ? found.name : asked;
 }
 
 /** A filter's value that nobody sent is told, with the nearest that somebody did. */

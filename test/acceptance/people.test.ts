@@ -23,13 +23,13 @@ const pressRun = async (label: string, seen: Awaited<ReturnType<Stage['ask']>>) 
 };
 
 describe('what people type', () => {
-  it.each(['client acme 7d', 'client "ACME CRM" 7d'])('takes the one client that is meant: %s', async (text) => {
-    const seen = await stage.ask(text);
+  it('takes the one client that begins so, and says it', async () => {
+    const seen = await stage.ask('client acme 7d');
     expect(seen.text).toContain(`Acme CRM made ${calls(berlinWeek('Acme CRM'))} requests`);
-    expect(seen.text).toContain('this is Acme CRM.');
+    expect(seen.text).toContain('“acme” was read as Acme CRM.');
   });
 
-  it.each(['how many calls did ACME crm make in the last 7 days', 'acme crm 7d'])(
+  it.each(['how many calls did ACME crm make in the last 7 days', 'acme crm 7d', 'client "ACME CRM" 7d'])(
     'knows a name in any case: %s',
     async (text) => {
       expect((await stage.ask(text)).text).toContain(`Acme CRM made ${calls(berlinWeek('Acme CRM'))} requests`);
@@ -47,14 +47,14 @@ describe('what people type', () => {
   it('asks which of two names is meant', async () => {
     await stage.send([{ id: 'acmeo', time: new Date(NOW).toISOString(), client: 'Acme CRM old', scope: 'public-api' }]);
     const seen = await stage.ask('client acm');
-    expect(seen.text).toContain('No client is called "acm"');
+    expect(seen.text).toContain('No client is called “acm”');
     expect(seen.controls).toEqual(expect.arrayContaining(['Acme CRM', 'Acme CRM old']));
     expect((await pressRun('Acme CRM old', seen)).text).toContain('No requests');
   });
 
   it('finds a name that is no client elsewhere', async () => {
     const scope = await stage.ask('client crm');
-    expect(scope.text).toContain('No client is called "crm"');
+    expect(scope.text).toContain('No client is called “crm”');
     expect((await pressRun('Pools of crm', scope)).text).toContain('Monthly credits');
     expect((await stage.ask('how is crm')).text).toContain('Monthly credits');
     const user = await stage.ask('client Ana last week');

@@ -58,12 +58,12 @@ describe('client', () => {
     const wrong = ask(traffic, { report: 'client', name: 'acme crn', range: '30d' }, { definitions });
     await expect(wrong).rejects.toMatchObject({
       code: 'question',
-      message: expect.stringContaining('No client is called "acme crn"'),
-      suggestions: [{ label: 'Acme CRM', command: 'client "Acme CRM" 30d' }],
+      message: 'No client is called “acme crn”.',
+      offers: [{ label: 'Acme CRM', question: { report: 'client', name: 'Acme CRM', range: '30d' } }],
     });
     await expect(ask(traffic, { report: 'route' })).rejects.toMatchObject({
       message: 'Which route? Put its name behind the word.',
-      suggestions: [{ label: '/v1/orders' }, { label: '/v1/items' }],
+      offers: [{ label: '/v1/orders' }, { label: '/v1/items' }],
     });
     expect((await ask([], { report: 'client', name: 'acme' })).finding).toBe('No usage has been received yet.');
   });

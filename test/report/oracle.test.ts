@@ -8,6 +8,7 @@ import {
   type Question,
   type RankingReport,
   REPORT_KINDS,
+  RefusedQuestion,
   type Report,
   type Reporter,
   type SeriesReport,
@@ -119,7 +120,7 @@ async function answer(reporter: Reporter, question: Question): Promise<Report | 
   try {
     return await reporter.answer(question, NOW);
   } catch (error) {
-    if (error instanceof QuestionError) return { refused: error.message };
+    if (error instanceof QuestionError || error instanceof RefusedQuestion) return { refused: error.message };
     throw error;
   }
 }

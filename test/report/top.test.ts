@@ -116,7 +116,8 @@ describe('top', () => {
     expect(await find('Acme ERP', true)).toBe(9);
     expect(await find('Acme*')).toBe(10);
     expect(await find('b9c1-x')).toBe(5);
-    expect(await find('acme crm')).toBe(0);
+    expect(await find('acme crm')).toBe(8);
+    expect(await find('ACME*')).toBe(10);
   });
 
   it('keeps hostile names as they are, and harmless in a CSV', async () => {

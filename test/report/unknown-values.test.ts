@@ -19,9 +19,9 @@ function top(...filters: Filter[]) {
 
 describe('values of filters that nobody sent', () => {
   it('are told with the nearest that somebody did, and the corrected question', async () => {
-    const report = await top(where('client', 'acme crm'));
+    const report = await top(where('client', 'acme crn'));
     expect(report.finding).toMatch(/^No requests match these filters/);
-    expect(report.notes[0]).toBe('No client “acme crm” in this range; nearest: Acme CRM.');
+    expect(report.notes[0]).toBe('No client “acme crn” in this range; nearest: Acme CRM.');
     expect(report.offers).toEqual([
       {
         label: 'Acme CRM',

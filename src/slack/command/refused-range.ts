@@ -1,5 +1,5 @@
 import { InvalidRangeError } from '../../domain/ranges.ts';
-import type { Question, Report, Reporter } from '../../domain/report.ts';
+import { type Question, RefusedQuestion, type Report, type Reporter } from '../../domain/report.ts';
 import { QuestionError } from '../../errors.ts';
 import { formatQuestion } from './format-question.ts';
 import { protectFromSlack } from './tokens.ts';
@@ -10,6 +10,10 @@ export async function answerOrRefuse(reporter: Reporter, question: Question, now
     return await reporter.answer(question, nowMs);
   } catch (error) {
     if (error instanceof InvalidRangeError) throw refuseRange(error, question);
+    if (error instanceof RefusedQuestion) {
+      const offers = error.offers.map(({ label, question: meant }) => ({ label, command: formatQuestion(meant) }));
+      throw new QuestionError(error.message, offers, { cause: error });
+    }
     if (!(error instanceof QuestionError)) throw error;
     const suggestions = error.suggestions.map(({ label, command }) => ({ label, command: protectFromSlack(command) }));
     throw new QuestionError(error.message, suggestions, { cause: error });

@@ -1,0 +1,173 @@
+import type { GroupKey } from '../domain/dimension.ts';
+import { type Filter, toMatcher } from '../domain/filter.ts';
+import { resolveRange } from '../domain/ranges.ts';
+import { type Question, RefusedQuestion } from '../domain/report.ts';
+import type { Span } from '../domain/usage.ts';
+import { getClientNames } from './client-names.ts';
+import { DIMENSION_WORDS } from './dimension-words.ts';
+import { countOf, formatCount, joinWords } from './format.ts';
+import type { ReporterDeps } from './inquiry.ts';
+import { KNOWN_DAYS } from './known-names.ts';
+
+/** Names that are asked back. */
+const OFFERED = 3;
+/** Names that a note lists for a pattern. */
+const LISTED = 5;
+/** Spellings of a pattern's fixed parts that are taken together. */
+const MOST_SPELLINGS = 10;
+
+/** A question with its names as they are spelled, and what the reader must know of that. */
+export interface NamedQuestion {
+  question: Question;
+  notes: readonly string[];
+}
+
+/**
+ * Finds the names of a question's filters, scope and patterns in whatever case they were typed: the name that is exactly so,
+ * else the only one that differs in case alone; what a pattern with `*` matched is noted. A name that is none stays.
+ * Throws RefusedQuestion where several names differ from it in case alone, with the question about each.
+ */
+export async function findNames(deps: ReporterDeps, asked: Question, nowMs: number): Promise<NamedQuestion> {
+  const question = asked.scope === undefined ? asked : { ...asked, scope: await toScopeName(deps, asked.scope) };
+  const { filters = [], name, report } = question;
+  const isPattern = name?.includes('*') ?? false;
+  if (!isPattern && !filters.some(needsNames)) return { question, notes: [] };
+  const notes: string[] = [];
+  const found: Filter[] = [];
+  for (const filter of filters) {
+    if (!needsNames(filter)) {
+      found.push(filter);
+      continue;
+    }
+    const known = createKnown(deps, filter.key, question, nowMs);
+    const patterns: string[] = [];
+    for (const typed of filter.patterns) {
+      patterns.push(
+        ...(typed.includes('*') ? await spellPattern(known, typed, notes) : [await spellName(known, typed)]),
+      );
+    }
+    found.push({ ...filter, patterns: [...new Set(patterns)] });
+  }
+  const spelled = isPattern
+    ? await spellPattern(createKnown(deps, report === 'route' ? 'route' : 'client', question, nowMs), name!, notes)
+    : [];
+  return {
+    question: {
+      ...question,
+      ...(filters.length > 0 && { filters: found }),
+      // One report has one name: of several spellings none is taken.
+      ...(spelled.length === 1 && { name: spelled[0]! }),
+    },
+    notes,
+  };
+}
+
+/** Statuses have no case, methods are kept in upper case. */
+function needsNames({ key, patterns }: Filter): boolean {
+  return key !== 'status' && key !== 'method' && patterns.some((pattern) => !pattern.startsWith('('));
+}
+
+interface Known {
+  key: GroupKey;
+  question: Question;
+  /** Names in the range of the question, and declared ones. */
+  inRange(): Promise<readonly string[]>;
+  /** The same, of the last 90 days as well. */
+  lately(): Promise<readonly string[]>;
+}
+
+function createKnown(deps: ReporterDeps, key: GroupKey, question: Question, nowMs: number): Known {
+  const { calendar } = deps;
+  const today = calendar.dayOf(nowMs);
+  const range = resolveRange(question.range, nowMs, calendar);
+  const toSpan = (first: number, last: number): Span => ({
+    fromMs: calendar.startOfDay(first),
+    toMs: calendar.startOfDay(last + 1),
+  });
+  return {
+    key,
+    question,
+    inRange: () => listNames(deps, key, toSpan(range.firstDay, Math.max(range.firstDay, range.lastDay))),
+    lately: () => listNames(deps, key, toSpan(Math.min(range.firstDay, today - KNOWN_DAYS), today)),
+  };
+}
+
+/** Shown names and ids, or other values. */
+async function listNames(deps: ReporterDeps, key: GroupKey, span: Span): Promise<string[]> {
+  const [{ clients, scopes }, seen] = await Promise.all([
+    deps.definitions(),
+    deps.usage.values({ key, span, limit: Number.MAX_SAFE_INTEGER }),
+  ]);
+  const values = seen.map(({ value }) => value).filter((value) => !value.startsWith('('));
+  if (key === 'scope') return [...new Set([...scopes.map(({ name }) => name), ...values])];
+  if (key !== 'client') return values;
+  const { nameOf } = getClientNames(clients);
+  return [...new Set([...clients.map(({ name }) => name), ...values.map(nameOf), ...values])];
+}
+
+async function spellName(known: Known, typed: string): Promise<string> {
+  if (typed.startsWith('(')) return typed;
+  if ((await known.inRange()).includes(typed)) return typed;
+  const names = await known.lately();
+  if (names.includes(typed)) return typed;
+  const same = names.filter((name) => name.toLowerCase() === typed.toLowerCase());
+  if (same.length < 2) return same[0] ?? typed;
+  const { plural } = DIMENSION_WORDS[known.key];
+  throw new RefusedQuestion(
+    `${same.length} ${plural} are called “${typed}” but for capitals: which do you mean?`,
+    same.slice(0, OFFERED).map((name) => ({ label: name, question: replaceName(known, typed, name) })),
+  );
+}
+
+/** The pattern with its fixed parts as names spell them, where none does as it was typed; and a note of what it matched. */
+async function spellPattern(known: Known, typed: string, notes: string[]): Promise<string[]> {
+  const names = await known.inRange();
+  const exact = names.filter(toMatcher(typed));
+  const matched = exact.length > 0 ? exact : names.filter((name) => toMatcher(typed.toLowerCase())(name.toLowerCase()));
+  notes.push(describeMatched(known.key, typed, matched));
+  if (exact.length > 0 || matched.length === 0) return [typed];
+  const spelled = new Set(matched.map((name) => spellLike(typed, name)));
+  return spelled.size <= MOST_SPELLINGS ? [...spelled] : matched;
+}
+
+/** The pattern's fixed parts as they stand in a name that it matches without case. */
+function spellLike(pattern: string, name: string): string {
+  const lower = name.toLowerCase();
+  const parts = pattern.split('*');
+  let at = 0;
+  const spelled = parts.map((part, index) => {
+    const last = index === parts.length - 1;
+    const from = index === 0 ? 0 : last ? name.length - part.length : lower.indexOf(part.toLowerCase(), at);
+    at = from + part.length;
+    return name.slice(from, at);
+  });
+  return spelled.join('*');
+}
+
+function describeMatched(key: GroupKey, typed: string, matched: readonly string[]): string {
+  const { singular, plural } = DIMENSION_WORDS[key];
+  if (matched.length === 0) return `${typed} matched no ${singular} in this range.`;
+  const more = matched.length > LISTED ? [`${formatCount(matched.length - LISTED)} more`] : [];
+  return `${typed} matched ${countOf(matched.length, singular, plural)}: ${joinWords([...matched.slice(0, LISTED), ...more])}.`;
+}
+
+/** The question about another name of the same filter. */
+function replaceName({ key, question }: Known, typed: string, name: string): Question {
+  const filters = (question.filters ?? []).map((filter) =>
+    filter.key !== key
+      ? filter
+      : { ...filter, patterns: [...new Set(filter.patterns.map((pattern) => (pattern === typed ? name : pattern)))] },
+  );
+  return { ...question, filters };
+}
+
+/** A scope may be asked for by its title, in any case, or by how its title begins: that is what cards show. */
+async function toScopeName(deps: ReporterDeps, asked: string): Promise<string> {
+  const { scopes } = await deps.definitions();
+  if (scopes.some(({ name }) => name === asked)) return asked;
+  const typed = asked.toLowerCase();
+  const same = scopes.filter(({ name, title }) => [name, title].some((text) => text.toLowerCase() === typed));
+  const begun = scopes.filter(({ title }) => title.toLowerCase().startsWith(`${typed} `));
+  const [found, ...more] = same.length > 0 ? same : begun;
+  return found && more.length === 0 ? found.name : asked;
+}

@@ -100,6 +100,12 @@ describe('what is drawn', () => {
     expect(texts.join(' ')).not.toContain('97,118');
   });
 
+  it('says how far the data go where they still grow', async () => {
+    const today = { ...rangeOf('2026-11-21', '2026-11-21', 'hour'), partial: true };
+    expect(await textsOf(seriesOf('day', today, () => 5))).toContain('2026-11-21 · as of 14:02 · Europe/Berlin');
+    expect(await textsOf(summaryOfScopes())).toContain('as of Sat 21 Nov 14:02 · Europe/Berlin');
+  });
+
   it('names the filters', async () => {
     const report = { ...topClients(), filters: [{ key: 'status' as const, patterns: ['429', '5xx'], not: true }] };
     expect(await textsOf(report)).toContainEqual(expect.stringContaining('Filters: not status:429 or 5xx'));
@@ -139,6 +145,19 @@ describe('a ranking', () => {
     ]);
     expect(await textsOf(report)).toContain('All others');
     expect(partsOf(report)).toEqual([expect.objectContaining({ size: 700 })]);
+  });
+
+  it('shows what is there, however little, without a bar too long', () => {
+    const report = rankingOf([
+      ['huge', 1e9, 3],
+      ['b', 3],
+    ]);
+    const sizes = partsOf(report).map(({ row, key, size }) => [row, key, Number(size) / 1e9]);
+    expect(sizes).toEqual([
+      [0, 'ok', expect.closeTo(0.993, 5)],
+      [0, 'failed', 0.007],
+      [1, 'ok', 0.007],
+    ]);
   });
 
   it('tells failures apart, with their share from one percent on', async () => {

@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { toDay } from '../../domain/calendar.ts';
 import type { ReportHead } from '../../domain/report.ts';
-import { describeFilters, formatInstant } from '../../report/format.ts';
+import { describeFilters, formatClock, formatMoment } from '../../report/format.ts';
 import { type CanDraw, drawableText, shortenText, wrapText } from '../labels.ts';
 import { INNER, SIZE } from '../theme.ts';
 
@@ -33,11 +34,12 @@ export function buildFrame({ report, canDraw, remarks = [] }: Frame, panels: rea
   };
 }
 
+/** `21–27 Nov 2026 · Europe/Berlin`; how far the data go only where they still grow. */
 function describeRange({ range, zone, asOfMs }: ReportHead): string {
-  const live = !range || (range.partial && range.grain !== 'month');
-  return [
-    ...(range ? [range.label] : []),
-    ...(live && asOfMs > 0 ? [`as of ${formatInstant(asOfMs, zone)}`] : []),
-    zone,
-  ].join(' · ');
+  const isLive = !range || (range.partial && range.grain !== 'month');
+  const isLastDay =
+    range &&
+    toDay(Temporal.Instant.fromEpochMilliseconds(asOfMs).toZonedDateTimeISO(zone).toPlainDate()) === range.lastDay;
+  const asOf = isLastDay ? formatClock(asOfMs, zone) : formatMoment(asOfMs, zone);
+  return [...(range ? [range.label] : []), ...(isLive && asOfMs > 0 ? [`as of ${asOf}`] : []), zone].join(' · ');
 }

@@ -34,6 +34,7 @@ export const BAR = 13;
 const LINE = 20;
 const GAP = 14;
 const SPACE = 10;
+const LEAST_SHARE = 0.007;
 
 /** How far below the middle of its row a bar is drawn; `over` and `under` need it too. */
 export function barOffset(rows: readonly Row[]): number {
@@ -64,6 +65,18 @@ export function sizeChannel(field: string, max: number) {
   return { field, type: 'quantitative' as const, scale, axis: null };
 }
 
+/** What is there is seen, as two pixels at least; the largest part gives way to that where the bar would be too long. */
+function toVisible(parts: NonNullable<Row['parts']>, max: number): { key: string; size: number }[] {
+  const visible = parts
+    .filter(({ size }) => size > 0)
+    .map(({ key, size }) => ({ key, size: Math.max(size, max * LEAST_SHARE) }));
+  const excess = visible.reduce((sum, { size }) => sum + size, 0) - max;
+  const largest = Math.max(...visible.map(({ size }) => size));
+  return excess <= 0
+    ? visible
+    : visible.map((part) => (part.size === largest ? { ...part, size: largest - excess } : part));
+}
+
 /** Bars in the order given, each below its name, on one scale from zero. */
 export function buildRows(rows: readonly Row[], style: RowsStyle): Panel {
   const step = stepOf(rows);
@@ -75,9 +88,9 @@ export function buildRows(rows: readonly Row[], style: RowsStyle): Panel {
     return { row, value, failed, remark, isRest, name: label, end: measureText(label, SIZE.label) + SPACE };
   });
   const parts = rows.flatMap((each, row) =>
-    (each.parts ?? [])
-      .filter(({ size }) => size > 0)
-      .map((part) => ({ row, ...part, order: style.keys.findIndex(({ key }) => key === part.key) })),
+    toVisible(each.parts ?? [], style.max).map((part) => {
+      return { row, ...part, order: style.keys.findIndex(({ key }) => key === part.key) };
+    }),
   );
   const textLayer = (field: 'name' | 'value' | 'failed' | 'remark', look: object, encoding: object = {}): Layer[] => {
     const values = words.filter((each) => each[field]);

@@ -20,6 +20,8 @@ import { outcomeKeys, toParts } from './ranking.ts';
 import { describeClockChange, stepGrainOf } from './time-axis.ts';
 
 const PLOT_HEIGHT = 190;
+/** So few steps have a block each for what is usual; more have a band, which begins and ends in the middle of a bar. */
+const FEW = 14;
 /** A limit further above the bars than this would flatten them; it is then named in words. */
 const LIMIT_REACH = 3;
 
@@ -76,7 +78,11 @@ export function buildSeriesSpec(report: SeriesReport, canDraw: CanDraw): ChartSp
 function bandLayer(usual: NonNullable<SeriesReport['usual']>, x: object, max: number): Layer {
   return {
     data: { values: usual.map((each, step) => ({ step, low: each?.low ?? null, high: each?.high ?? null })) },
-    mark: { type: 'area', interpolate: 'step', color: COLOR.text, opacity: 0.2 },
+    mark: {
+      ...(usual.length > FEW ? { type: 'area', interpolate: 'step' } : { type: 'bar', width: { band: 1.15 } }),
+      color: COLOR.text,
+      opacity: 0.2,
+    },
     encoding: { x, y: valueChannel('low', max), y2: { field: 'high' } },
   } as Layer;
 }

@@ -39,6 +39,7 @@ import { createHeartbeat } from './schedule/heartbeat.ts';
 import { assertUtc, Tick } from './schedule/tick.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
 import { createWebClient } from './slack/client/web-client.ts';
+import { listAlertsTold } from './store/alert-repository.ts';
 import { findChangeMark } from './store/change-mark.ts';
 import { listCorrections } from './store/correction-repository.ts';
 import { type Db, openDatabase } from './store/database.ts';
@@ -112,18 +113,16 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const refused = new RefusedBlocks(log);
     let sender: Sender | undefined;
     const wakeSender = (): void => sender?.wake();
+    const scopeStates = (atMs: number, options: { plain: boolean; scope?: string }) =>
+      getScopeStates({ usage, definitions, calendar }, { atMs, ...options });
     const digestPorts = {
-      db,
-      calendar,
-      reporter,
-      sources,
+      ...{ db, calendar, reporter, usage, definitions, scopeStates, sources },
+      alerts: (span: Span) => listAlertsTold(db, span),
       corrections: (of: Parameters<DigestSources['corrections']>[0]) => listCorrections(db, of),
       render: charts.render,
     };
     const isGone = async (user: string) => (await slack?.hasLeft(user)) ?? false;
     const digests = new Digests({ ...digestPorts, log, now, wakeSender, isGone });
-    const scopeStates = (atMs: number, options: { plain: boolean; scope?: string }) =>
-      getScopeStates({ usage, definitions, calendar }, { atMs, ...options });
     const routing = { alertChannel: config.alertChannel, oncall: config.oncall };
     const targets = new AlertTargets({ ...routing, db, admins, now, wakeSender });
     const alerts = new Alerts({ ...routing, db, zone, scopeStates, sources, targets, now, wakeSender });

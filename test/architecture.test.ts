@@ -49,7 +49,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   vega: ['chart'],
   'vega-lite': ['chart'],
   '@resvg/resvg-js': ['chart'],
-  zod: ['config.ts', 'ingest', 'http', 'schedule', 'slack'],
+  zod: ['config.ts', 'ingest', 'http', 'messages', 'schedule', 'slack'],
   yaml: ['definition', 'admin', 'playground/emulator'],
   'node-cron': ['schedule'],
   pino: ['log.ts'],

@@ -1,18 +1,14 @@
 import { parseArgs } from 'node:util';
-import { formatSchedule, type ScheduleRule } from '../domain/schedule-rule.ts';
+import { formatSchedule } from '../domain/schedule-rule.ts';
 import { HeadroomError } from '../errors.ts';
+import { listLines } from '../messages/digest-message.ts';
+import { getScopeStates } from '../report/pools.ts';
 import { createReporter } from '../report/reporter.ts';
-import { composeMessage } from '../schedule/digest-composer.ts';
-import { type DigestWhat, EVERYTHING } from '../schedule/digest-sections.ts';
-import {
-  describeDay,
-  describeEmptyDay,
-  describeSilent,
-  describeSpan,
-  describeSuccess,
-  listParts,
-} from '../schedule/digest-text.ts';
-import { toEvery } from '../schedule/digests.ts';
+import { composeContent, type DigestOrder, listParts, toLines } from '../schedule/digest-composer.ts';
+import { EVERYTHING } from '../schedule/digest-sections.ts';
+import { readSubscription, toRhythm } from '../schedule/digest-subscription.ts';
+import { describeEmptyDay } from '../schedule/digest-text.ts';
+import { listAlertsTold } from '../store/alert-repository.ts';
 import { listCorrections } from '../store/correction-repository.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { listSourceHealth } from '../store/source-repository.ts';
@@ -51,38 +47,32 @@ async function preview(
       ids.length > 0 ? `there are ${ids.join(', ')}.` : 'there are none; without a number everything is shown.';
     throw new HeadroomError('schedule', `There is no digest ${id}: ${known}`);
   }
-  const schedule = subscription?.schedule as ScheduleRule | undefined;
+  const found = subscription && readSubscription(subscription);
   const nowMs = context.now();
   const sources = () => listSourceHealth(db);
   const corrections = (span: { fromMs: number; toMs: number }) => listCorrections(db, { span });
   const definitions = () => getDefinitions(db);
-  const { digest } = await composeMessage(
-    {
-      db,
-      calendar,
-      reporter: createReporter({ usage: reader, calendar, definitions, sources, corrections }),
-      sources,
-      corrections: (of) => listCorrections(db, of),
-      render: async () => undefined,
-    },
-    {
-      subscriptionId: subscription?.id ?? 0,
-      dueMs: nowMs,
-      what: (subscription?.what as DigestWhat | undefined) ?? EVERYTHING,
-      schedule: schedule ? formatSchedule(schedule) : '',
-      every: schedule ? toEvery(schedule) : 'day',
-      part: 'message',
-    },
-    nowMs,
-  );
-  if (schedule) context.out(`Digest ${id}: ${formatSchedule(schedule)}, in ${subscription!.channel}`);
-  const empty = describeEmptyDay(digest);
-  const head = empty
-    ? [empty]
-    : [describeDay(digest), describeSuccess(digest), describeSpan(digest), describeSilent(digest)];
-  for (const line of head) if (line) context.out(line);
-  for (const { title, lines } of listParts(digest)) {
+  const ports = {
+    ...{ db, calendar, usage: reader, definitions, sources },
+    reporter: createReporter({ usage: reader, calendar, definitions, sources, corrections }),
+    scopeStates: (atMs: number, options: { plain: boolean; scope?: string }) =>
+      getScopeStates({ usage: reader, definitions, calendar }, { atMs, ...options }),
+    corrections: (of: Parameters<typeof listCorrections>[1]) => listCorrections(db, of),
+    alerts: (span: { fromMs: number; toMs: number }) => listAlertsTold(db, span),
+    render: async () => undefined,
+  };
+  const order: DigestOrder = {
+    ...{ subscriptionId: found?.id ?? 0, dueMs: nowMs, what: found?.what ?? EVERYTHING, part: 'message' },
+    every: found ? toRhythm(found.schedule) : 'day',
+  };
+  const { content } = await composeContent(ports, order, nowMs);
+  if (found) context.out(`Digest ${found.id}: ${formatSchedule(found.schedule)}, in ${found.channel}\n`);
+  const empty = describeEmptyDay(content);
+  for (const line of empty === undefined ? listLines(toLines(content, order, calendar)) : [empty]) context.out(line);
+  for (const { title, sentence, lines = [], table } of listParts(content, calendar)) {
     context.out(`\n${title}`);
-    for (const line of lines) context.out(`  ${line}`);
+    for (const line of [...(sentence ? [sentence] : []), ...lines]) context.out(`  ${line}`);
+    for (const row of table?.rows.slice(0, 10) ?? [])
+      context.out(`  ${row.filter((cell) => cell !== null).join('  ')}`);
   }
 }

@@ -3,6 +3,7 @@ import { formatClock, formatMoment } from '../report/format.ts';
 import { MUTE_CHOICES } from '../slack/mute-until.ts';
 import { ACTIONS } from './action-ids.ts';
 import { buildLinkButtons } from './cards.ts';
+import { MAX_PLACEHOLDER } from './limits.ts';
 import {
   type Block,
   button,
@@ -147,12 +148,11 @@ function buildButtons(
           {
             type: 'static_select',
             action_id: ACTIONS.alertMuteUntil,
-            placeholder: plainText('Mute until…', 150),
+            placeholder: plainText('Mute until…', MAX_PLACEHOLDER),
             options: MUTE_CHOICES.map(({ key, label }) => option(label, `${key}:${id}`)),
           },
         ]
       : []),
-    ...buildLinkButtons(links),
     ...(test || id
       ? [
           {
@@ -165,6 +165,7 @@ function buildButtons(
           },
         ]
       : []),
+    ...buildLinkButtons(links),
   ];
   return elements.length > 0 ? [{ type: 'actions', elements }] : [];
 }

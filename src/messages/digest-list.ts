@@ -1,4 +1,4 @@
-import { formatInstant } from '../report/format.ts';
+import { formatMoment } from '../report/format.ts';
 import type { DigestSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
 import { type Block, button, defuse, leaf, type Message, richText } from './text.ts';
@@ -7,16 +7,31 @@ const MAX_SHOWN = 12;
 
 /** A digest in lines: schedule and state, then its next three runs. */
 export function describeDigest(digest: DigestSummary): { lines: string[] } {
-  const state = digest.paused ? ` – paused${digest.pausedReason ? `: ${digest.pausedReason}` : ''}` : '';
-  const next = digest.nextRuns.length > 0 && !digest.paused ? [describeRuns(digest)] : [];
-  return { lines: [`${digest.schedule}${state}`, ...next] };
+  const next = digest.nextRuns.length > 0 ? [describeRuns(digest)] : [];
+  return { lines: [`${digest.schedule}${digest.paused ? ` · ${describePause(digest)}` : ''}`, ...next] };
+}
+
+/** `paused until Mon 30 Nov 00:00`, by the schedule's own zone; `paused: invite me with /invite @headroom`. */
+function describePause({ schedule, pausedUntilMs, pausedReason }: DigestSummary): string {
+  if (pausedReason) return `paused: ${pausedReason}`;
+  return pausedUntilMs === undefined ? 'paused' : `paused until ${formatMoment(pausedUntilMs, zoneOf(schedule))}`;
 }
 
 /** `Next: 22 Nov 2026 09:00, …`: the next three runs, in the schedule's own zone, which its last word names. */
 export function describeRuns({ schedule, nextRuns }: Pick<DigestSummary, 'schedule' | 'nextRuns'>): string {
-  const zone = schedule.split(' ').at(-1)!;
-  const runs = nextRuns.slice(0, 3).map((ms) => formatInstant(ms, zone));
+  const zone = zoneOf(schedule);
+  const runs = nextRuns.slice(0, 3).map((ms) => formatMoment(ms, zone));
   return runs.length > 0 ? `Next: ${runs.join(', ')} (${zone})` : 'It will not run.';
+}
+
+function zoneOf(schedule: string): string {
+  return schedule.split(' ').at(-1)!;
+}
+
+/** Asks whether a digest may be shown to its channel. */
+export function buildSendPrompt(digest: DigestSummary): Message {
+  const line = `Everyone in its channel will see digest ${digest.id} (${digest.schedule}).`;
+  return { text: defuse(line), blocks: [richText(line), { type: 'actions', elements: [buildSend(digest)] }] };
 }
 
 /** The digests of a channel, each with its buttons. */
@@ -42,15 +57,20 @@ export function buildDigestList(digests: readonly DigestSummary[], { command }: 
   };
 }
 
-export function buildDigestButtons({ id, paused }: DigestSummary): Block {
+function buildSend({ id }: DigestSummary): Block {
+  const confirm = { title: 'Send it now?', text: 'Everyone in its channel will see it.', yes: 'Send' };
+  return button({ action: ACTIONS.digestSend, text: 'Send now', value: String(id), confirm });
+}
+
+export function buildDigestButtons(digest: DigestSummary): Block {
+  const { id, paused } = digest;
   const value = String(id);
   const remove = { title: 'Remove this digest?', text: 'It will not be posted any more.', yes: 'Remove' };
-  const send = { title: 'Send it now?', text: 'Everyone in its channel will see it.', yes: 'Send' };
   return {
     type: 'actions',
     elements: [
       button({ action: ACTIONS.digestPreview, text: 'Preview', value }),
-      button({ action: ACTIONS.digestSend, text: 'Send now', value, confirm: send }),
+      buildSend(digest),
       button({ action: ACTIONS.digestEdit, text: 'Edit', value }),
       button({
         action: ACTIONS.digestPause,

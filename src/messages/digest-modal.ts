@@ -1,5 +1,5 @@
 import type { Filter } from '../domain/filter.ts';
-import type { DigestSummary } from '../slack/ports.ts';
+import type { DigestPort, DigestSummary } from '../slack/ports.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
 import { input, modal } from './modal.ts';
 import { type Block, option, plainContext } from './text.ts';
@@ -46,7 +46,7 @@ export function buildDigestModal(given: {
   digest?: DigestSummary | undefined;
   channel?: string | undefined;
   zone: string;
-  sections: readonly { key: string; title: string }[];
+  sections: DigestPort['sections'];
   next: string;
   /** What a new one's calls are limited to, and the same in words. */
   limits?: DigestLimits | undefined;
@@ -57,8 +57,6 @@ export function buildDigestModal(given: {
   const words = digest ? readSchedule(digest.schedule) : undefined;
   const rhythms = RHYTHMS.map(([text, value]) => option(text, value));
   if (words && !rhythms.some(({ value }) => value === words.rhythm)) rhythms.push(option(words.rhythm, words.rhythm));
-  const options = sections.slice(0, 10).map(({ key, title }) => option(title, key));
-  const chosen = digest ? options.filter(({ value }) => digest.sections.includes(value)) : options;
   return modal({
     callback: CALLBACKS.digest,
     title: digest ? 'Change digest' : 'New digest',
@@ -74,7 +72,7 @@ export function buildDigestModal(given: {
           filter: { include: ['public', 'private'], exclude_bot_users: true, exclude_external_shared_channels: true },
           ...(channel ? { initial_conversation: channel } : { default_to_current_conversation: true }),
         },
-        hint: 'I join public channels by myself. In a private one invite me first.',
+        hint: 'I’ll join public channels myself; invite me to private ones.',
       }),
       input({
         id: 'rhythm',
@@ -110,22 +108,19 @@ export function buildDigestModal(given: {
         hint: 'An IANA name, such as Europe/Berlin',
       }),
       { ...plainContext(given.next), block_id: NEXT_RUNS_BLOCK },
-      ...(options.length > 0
-        ? [
-            input({
-              id: 'sections',
-              label: 'What',
-              optional: true,
-              element: {
-                type: 'checkboxes',
-                options,
-                ...(chosen.length > 0 ? { initial_options: chosen } : {}),
-              },
-            }),
-          ]
-        : []),
+      ...buildSections('sections', 'In the message', (part) => part !== 'thread'),
+      ...buildSections('thread', 'In its thread', (part) => part === 'thread'),
     ],
   });
+
+  /** A field of checkboxes, which Slack takes ten of at most. */
+  function buildSections(id: string, label: string, fits: (part: string) => boolean): Block[] {
+    const options = sections.filter(({ part }) => fits(part)).map(({ key, title }) => option(title, key));
+    const chosen = digest ? options.filter(({ value }) => digest.sections.includes(value)) : options;
+    if (options.length === 0) return [];
+    const ticked = chosen.length > 0 ? { initial_options: chosen } : {};
+    return [input({ id, label, optional: true, element: { type: 'checkboxes', options, ...ticked } })];
+  }
 }
 
 /** `weekly mon 09:00 Europe/Berlin` in its parts. */

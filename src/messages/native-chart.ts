@@ -168,6 +168,7 @@ function toStatus(report: StatusReport): Block | undefined {
 }
 
 function toSeries(report: SeriesReport): Block | undefined {
+  if (report.kind === 'day' && report.bars.length > MAX_CHART_POINTS) return toPairs(report);
   const series = outcomesOf(report.bars);
   if (report.limit) series.push({ name: report.limit.name, values: report.bars.map(() => report.limit!.value) });
   return toChart(
@@ -177,6 +178,18 @@ function toSeries(report: SeriesReport): Block | undefined {
     series,
     'requests',
   );
+}
+
+/** A day has more hours than a chart takes points: two hours are one. */
+function toPairs({ bars }: SeriesReport): Block | undefined {
+  const pairs = bars.flatMap((bar, index) => {
+    const next = bars[index + 1];
+    const sum = (key: 'requests' | 'ok' | 'failed' | 'none') => bar[key] + (next?.[key] ?? 0);
+    if (index % 2 === 1) return [];
+    return [{ ...bar, requests: sum('requests'), ok: sum('ok'), failed: sum('failed'), none: sum('none') }];
+  });
+  const labels = pairs.map(({ label }) => label);
+  return toChart('bar', 'Requests per two hours', labels, outcomesOf(pairs), 'requests');
 }
 
 function toChart(

@@ -7,7 +7,7 @@ import { describeRunOut, isOver, LEVELS } from './scope-words.ts';
 const SIGNS: Readonly<Record<Level, string>> = { healthy: '🔵', approaching: '🟠', critical: '🔴', exhausted: '⛔' };
 
 /** One scope in a sentence, and how much it matters: 0 is fine. */
-interface Standing {
+export interface Standing {
   weight: number;
   percent: number;
   sign: string;
@@ -64,7 +64,8 @@ function describeChange({ title, pools }: ScopeState): string {
   return nextName ? `${used}; its ${nextName} comes next.` : `${used}.`;
 }
 
-function listStandings(state: ScopeState): Standing[] {
+/** A scope by the pool that it now draws from, and each of its limits that is not healthy. */
+export function listStandings(state: ScopeState): Standing[] {
   const limits = state.limits.filter(({ level }) => level !== 'healthy').map((limit) => standLimit(state, limit));
   if (state.current) return [standScope(state, state.current), ...limits];
   return limits.length > 0 ? limits : state.limits.slice(0, 1).map((limit) => standLimit(state, limit));

@@ -1,36 +1,53 @@
+import { z } from 'zod';
 import type { Composer } from '../delivery/composer.ts';
-import type { Calendar } from '../domain/calendar.ts';
-import { formatDay } from '../domain/calendar.ts';
+import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { Picture } from '../domain/picture.ts';
-import type { RankingReport, Report } from '../domain/report.ts';
-import { buildTable } from '../messages/table.ts';
-import { defuse, leaf, richText } from '../messages/text.ts';
+import type { Question, Report } from '../domain/report.ts';
+import { buildDigest, buildQuietDigest, type DigestLines } from '../messages/digest-message.ts';
+import { buildDigestPart } from '../messages/digest-thread.ts';
+import type { Block } from '../messages/text.ts';
+import { formatMoment } from '../report/format.ts';
+import { formatQuestion } from '../slack/command/format-question.ts';
 import type { Db } from '../store/database.ts';
 import { listDigests, type PostedDigest, setDigestHeadline } from '../store/subscription-repository.ts';
-import { buildDigest, type DigestFrame } from './digest-blocks.ts';
-import {
-  composeDigest,
-  type DigestContent,
-  type DigestSources,
-  type Said,
-  type StatedDay,
-  toFilters,
-} from './digest-content.ts';
-import type { DigestWhat } from './digest-sections.ts';
+import { composeDigest, type DigestContent, type DigestSources, type Said, type StatedDay } from './digest-content.ts';
+import { listFindings, MAX_FINDINGS } from './digest-findings.ts';
+import { toPart } from './digest-parts.ts';
+import { DIGEST_WHAT, type DigestSection, type DigestWhat, isSection, toFilters } from './digest-sections.ts';
+import type { DigestRhythm } from './digest-subscription.ts';
+import { describeEmptyDay, describeHeadline, describeSpan, formatShortDay, listPoolMarks } from './digest-text.ts';
 
 /** What a digest's delivery holds: enough to say the same whenever it is sent. */
 export interface DigestOrder {
   subscriptionId: number;
   dueMs: number;
   what: DigestWhat;
-  /** As people write it. */
-  schedule: string;
-  /** How often it comes: a week's or a month's digest also sums that. */
-  every: 'day' | 'week' | 'month';
+  every: DigestRhythm;
   /** Who asked for it, where it is not the scheduled one. */
-  sentBy?: string;
-  /** The message itself, or what follows in its thread. */
-  part: 'message' | 'clients';
+  sentBy?: string | undefined;
+  /** The message itself, or a section that follows in its thread. */
+  part: 'message' | DigestSection;
+}
+
+const ORDER = z.object({
+  subscriptionId: z.number(),
+  dueMs: z.number(),
+  what: DIGEST_WHAT,
+  every: z.enum(['day', 'week', 'month']),
+  sentBy: z.string().optional(),
+  part: z.string().transform((part) => (isSection(part) ? part : ('message' as const))),
+});
+
+const STATED = z.object({
+  day: z.number(),
+  requests: z.number(),
+  failed: z.number(),
+  correctionsUntilMs: z.number().optional(),
+  restated: z.array(z.object({ day: z.number(), requests: z.number() })).optional(),
+});
+
+export function readDigestOrder(stored: unknown): DigestOrder {
+  return ORDER.parse(stored);
 }
 
 export interface DigestComposerPorts extends DigestSources {
@@ -40,90 +57,146 @@ export interface DigestComposerPorts extends DigestSources {
 
 /** Less than this is not worth calling late. */
 const LATE_MS = 5 * 60_000;
+/** The thread follows its message within seconds, and is made from the same numbers. */
+const REMEMBERED = 8;
 
-/** Makes a digest's message at the time of sending, for the day that was complete when it was due. */
+/** Makes a digest's messages at the time of sending, for the day that was complete when it was due. */
 export function createDigestComposer(ports: DigestComposerPorts): Composer {
-  return async (content, { key, nowMs, updating }) => {
-    const order = content as DigestOrder;
-    const day = dayOf(order, ports.calendar);
-    if (order.part === 'clients') return composeClients(ports, order, day, nowMs);
-    const { text, blocks, chartAt, digest, said } = await composeMessage(ports, order, nowMs);
-    if (!updating) {
-      const { totals, changes = [], corrections } = digest;
-      const stated: StatedDay = {
-        ...{ day, requests: totals.requests, failed: totals.failed },
-        restated: changes.map(({ day, requests }) => ({ day, requests })),
-        // A quiet day tells none: they are left for the next one.
-        correctionsUntilMs: corrections ? nowMs : (said.correctionsUntilMs ?? ports.calendar.startOfDay(day)),
-      };
-      await setDigestHeadline(ports.db, key, stated);
+  const remembered = new Map<string, DigestContent>();
+  return async (stored, { key, nowMs, updating }) => {
+    const order = readDigestOrder(stored);
+    const about = `${order.subscriptionId} ${order.dueMs} ${order.sentBy}`;
+    if (order.part !== 'message') {
+      const content = remembered.get(about) ?? (await composeContent(ports, order, nowMs)).content;
+      return composePart(ports, content, order.part);
     }
-    const { status } = digest;
+    const { content, said } = await composeContent(ports, order, nowMs);
+    remembered.set(about, content);
+    for (const old of [...remembered.keys()].slice(0, -REMEMBERED)) remembered.delete(old);
+    if (!updating) await setDigestHeadline(ports.db, key, toStated(content, said, ports.calendar));
+    const { text, blocks, chartAt } = buildMessage(ports, content, order);
+    const { series } = content;
     return {
       text,
       blocks,
-      ...(status && digest.totals.requests > 0
-        ? { image: { title: 'Status codes', at: chartAt, draw: () => ports.render(status, {}) } }
+      ...(series && content.totals.requests > 0
+        ? { image: { title: series.title, at: chartAt, draw: () => ports.render(series, {}) } }
         : {}),
     };
   };
 }
 
-/** The message without its chart; also what a preview shows. */
-export async function composeMessage(
+export async function composeContent(
   ports: DigestComposerPorts,
   order: DigestOrder,
   nowMs: number,
-): Promise<ReturnType<typeof buildDigest> & { digest: DigestContent; said: Said }> {
+): Promise<{ content: DigestContent; said: Said }> {
   const day = dayOf(order, ports.calendar);
   const said = recall(await listDigests(ports.db, order.subscriptionId, 14), day);
-  const digest = await composeDigest(ports, order.what, { day, every: order.every }, said, nowMs);
-  const frame: DigestFrame = {
-    what: order.what,
-    schedule: order.sentBy ? '' : order.schedule,
-    ...describeLimits(order.what),
-    ...(nowMs - order.dueMs >= LATE_MS && !order.sentBy ? { lateDueMs: order.dueMs } : {}),
-    ...(order.sentBy ? { sentBy: order.sentBy } : {}),
+  return { content: await composeDigest(ports, order.what, { day, every: order.every }, said, nowMs), said };
+}
+
+/** The message without its chart; also what a preview shows. */
+export function buildMessage(
+  { calendar }: Pick<DigestComposerPorts, 'calendar'>,
+  content: DigestContent,
+  order: DigestOrder,
+): { text: string; blocks: Block[]; chartAt: number } {
+  const lines = toLines(content, order, calendar);
+  const empty = describeEmptyDay(content);
+  if (empty !== undefined) {
+    const { text, blocks } = buildQuietDigest({ ...lines, title: empty });
+    return { text, blocks: [...blocks], chartAt: 0 };
+  }
+  const { text, blocks, chartAt } = buildDigest(lines);
+  return { text, blocks: [...blocks], chartAt };
+}
+
+/** The lines of the message; of a day without calls, its small print. */
+export function toLines(content: DigestContent, { dueMs, sentBy }: DigestOrder, calendar: Calendar): DigestLines {
+  const { zone, nowMs, missing, what, day } = content;
+  const isEmpty = describeEmptyDay(content) !== undefined;
+  const frame = [
+    ...describeLimits(what),
+    ...(nowMs - dueMs >= LATE_MS && !sentBy ? [`posted late: due ${formatMoment(dueMs, zone)}`] : []),
+  ];
+  return {
+    title: `API usage · ${formatShortDay(day)}`,
+    headline: describeHeadline(content),
+    span: describeSpan(content),
+    findings: what.sections.includes('attention') ? listFindings(content, calendar).slice(0, MAX_FINDINGS) : undefined,
+    pools: listPoolMarks(content),
+    context: isEmpty
+      ? frame
+      : [
+          zone,
+          ...frame,
+          ...(missing.length > 0 ? [`left out: ${missing.join('; ')}`] : []),
+          ...(listParts(content, calendar).length > 0 ? ['everything else in the thread'] : []),
+        ],
+    sentBy,
+    buttons: listButtons(content),
   };
-  return { ...buildDigest(digest, frame), digest, said };
+}
+
+/** Sections of the thread that have something to say. */
+export function listParts(content: DigestContent, calendar: Calendar): NonNullable<ReturnType<typeof toPart>>[] {
+  return content.what.sections.flatMap((section) => toPart(content, section, calendar) ?? []);
+}
+
+function composePart(ports: DigestComposerPorts, content: DigestContent, section: DigestSection) {
+  if (describeEmptyDay(content) !== undefined) return undefined;
+  const part = toPart(content, section, ports.calendar);
+  if (!part) return undefined;
+  const { drawn } = part;
+  const { text, blocks } = buildDigestPart(part, content.zone);
+  const image = drawn && { title: drawn.title, at: 1, draw: () => ports.render(drawn, {}) };
+  return { text, blocks: [...blocks], ...(image ? { image } : {}) };
+}
+
+function toStated(
+  { day, nowMs, totals, changes, corrections }: DigestContent,
+  said: Said,
+  calendar: Calendar,
+): StatedDay {
+  return {
+    ...{ day, requests: totals.requests, failed: totals.failed },
+    restated: (changes ?? []).map(({ day, requests }) => ({ day, requests })),
+    // A quiet day tells none: they are left for the next one.
+    correctionsUntilMs: corrections ? nowMs : (said.correctionsUntilMs ?? calendar.startOfDay(day)),
+  };
 }
 
 /** What the posted digests before a day said last of each day; `posted`: the newest first. */
 function recall(posted: readonly PostedDigest[], before: number): Said {
-  const sent = posted.flatMap(({ headline, state, sentMs }) =>
-    headline && state === 'sent' && (headline as StatedDay).day < before
-      ? [{ ...(headline as StatedDay), sentMs }]
-      : [],
-  );
+  const sent = posted.flatMap(({ headline, state, sentMs }) => {
+    const stated = STATED.safeParse(headline).data;
+    return stated && state === 'sent' && stated.day < before ? [{ ...stated, sentMs }] : [];
+  });
   const requestsOf = new Map<number, number>();
   for (const { day, requests, restated = [] } of sent.toReversed())
     for (const one of [...restated, { day, requests }]) requestsOf.set(one.day, one.requests);
   return { requestsOf, correctionsUntilMs: sent[0] && (sent[0].correctionsUntilMs ?? sent[0].sentMs) };
 }
 
-function describeLimits({ filters, scope }: DigestOrder['what']): Pick<DigestFrame, 'only'> {
+function describeLimits({ filters, scope }: DigestWhat): string[] {
   const words = filters.map(({ key, patterns, not }) => `${not ? 'not ' : ''}${key} ${patterns.join(' or ')}`);
   const all = [...words, ...(scope ? [`scope ${scope}`] : [])];
-  return all.length > 0 ? { only: all.join(', ') } : {};
+  return all.length > 0 ? [`only calls with ${all.join(', ')}`] : [];
+}
+
+/** What the digest is about: its own day, since `yesterday` is another one when the button is clicked tomorrow. */
+function listButtons({ day, what }: DigestContent): { text: string; command: string }[] {
+  const about = { range: formatDay(day), filters: toFilters(what) };
+  const questions: [string, Question][] = [
+    ['Top clients', { report: 'top', dimension: 'client', ...about }],
+    ['Status codes', { report: 'status', ...about }],
+    ['Pools', { report: 'pool', ...(what.scope ? { scope: what.scope } : {}) }],
+  ];
+  return questions.map(([text, question]) => ({ text, command: formatQuestion(question) }));
 }
 
 /** The last day of the report zone that was complete at the due time. */
 function dayOf(order: DigestOrder, calendar: Calendar): number {
   return calendar.dayOf(order.dueMs) - 1;
-}
-
-/** In the thread: the ranking of clients as table and chart; nothing where there is none. */
-async function composeClients(ports: DigestComposerPorts, order: DigestOrder, day: number, nowMs: number) {
-  if (!order.what.sections.includes('clients')) return undefined;
-  const report = (await ports.reporter.answer(
-    { report: 'top', dimension: 'client', range: formatDay(day), limit: 10, filters: toFilters(order.what) },
-    nowMs,
-  )) as RankingReport;
-  if (report.totals.requests === 0) return undefined;
-  const table = buildTable(report.table, report.zone, 8000);
-  return {
-    text: defuse(report.finding),
-    blocks: [richText(leaf(report.title, { bold: true }), `\n${report.finding}`), ...(table ? [table.block] : [])],
-    image: { title: report.title, at: 1, draw: () => ports.render(report, {}) },
-  };
 }

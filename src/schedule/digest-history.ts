@@ -1,17 +1,48 @@
 import { formatDay } from '../domain/calendar.ts';
 import { formatInstant } from '../report/format.ts';
 import { cureOf } from '../slack/client/errors.ts';
-import type { PostedDigest } from '../store/subscription-repository.ts';
+import type { Db } from '../store/database.ts';
+import { listDigestDeliveries } from '../store/delivery-repository.ts';
+import { listDigests } from '../store/subscription-repository.ts';
+import type { DigestSubscription } from './digest-subscription.ts';
 
-/** `Digest 7 of 2026-11-20: posted 20 Nov 2026 09:00 (Europe/Berlin)`. */
-export function describeRun(id: number, run: PostedDigest, zone: string): string {
-  const what = `Digest ${id} of ${formatDay(run.localDay)}`;
-  if (run.state === 'sent') {
-    const lateMin = Math.round((run.sentMs! - run.dueMs) / 60_000);
-    const late = lateMin >= 5 ? `, ${lateMin} min late` : '';
-    return `${what}: posted ${formatInstant(run.sentMs!, zone)} (${zone})${late}`;
+const SHOWN = 14;
+
+/** Keys of what was sent by hand begin so. */
+export function toSentKey(id: number): string {
+  return `digest:${id}:sent:`;
+}
+
+/** What was posted, missed or sent of a digest lately, the newest first. */
+export async function listRuns(
+  db: Db,
+  { id, schedule: { zone } }: DigestSubscription,
+): Promise<{ dueMs: number; line: string }[]> {
+  const runs = await listDigests(db, id, SHOWN);
+  const sent = await listDigestDeliveries(db, toSentKey(id), SHOWN);
+  return [
+    ...runs.map((run) => ({
+      dueMs: run.dueMs,
+      line: `Digest ${id} of ${formatDay(run.localDay)}: ${describeState(run, run.dueMs, zone)}`,
+    })),
+    ...sent.map((run) => ({
+      dueMs: run.dueMs,
+      line: `Digest ${id}, sent by hand: ${describeState({ ...run, sentMs: run.sent?.ms }, run.dueMs, zone)}`,
+    })),
+  ].sort((a, b) => b.dueMs - a.dueMs);
+}
+
+/** `posted 20 Nov 2026 09:00 (Europe/Berlin)`. */
+function describeState(
+  { state, sentMs, error }: { state: string; sentMs: number | undefined; error: string | undefined },
+  dueMs: number,
+  zone: string,
+): string {
+  if (state === 'sent' && sentMs !== undefined) {
+    const lateMin = Math.round((sentMs - dueMs) / 60_000);
+    return `posted ${formatInstant(sentMs, zone)} (${zone})${lateMin >= 5 ? `, ${lateMin} min late` : ''}`;
   }
-  if (run.state === 'failed') return `${what}: not posted. ${cureOf(run.error ?? 'unknown_error')}`;
-  if (run.state === 'replaced') return `${what}: replaced by a newer one before it could be posted`;
-  return `${what}: waiting to be posted${run.error ? ` (${run.error})` : ''}`;
+  if (state === 'failed') return `not posted. ${cureOf(error ?? 'unknown_error')}`;
+  if (state === 'replaced') return 'replaced by a newer one before it could be posted';
+  return `waiting to be posted${error ? ` (${error})` : ''}`;
 }

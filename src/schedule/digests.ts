@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { parseDay } from '../domain/calendar.ts';
 import type { Due, ScheduleRule } from '../domain/schedule-rule.ts';
 import { formatSchedule, latestDue, listNext, nextDue, parseSchedule } from '../domain/schedule-rule.ts';
-import { HeadroomError } from '../errors.ts';
+import { HeadroomError, QuestionError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Actor, DigestPort, DigestSummary, ReadyMessage } from '../slack/ports.ts';
+import type { Actor, DigestPort, DigestPreview, DigestSummary } from '../slack/ports.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import type { Db } from '../store/database.ts';
 import { insertDelivery, supersedeDeliveries } from '../store/delivery-repository.ts';
@@ -12,17 +12,22 @@ import {
   claimDigest,
   findSubscription,
   insertSubscription,
-  listDigests,
   listDueSubscriptions,
   listSubscriptions,
   listUnsentDigests,
-  type Subscription,
   type SubscriptionChange,
   updateSubscription,
 } from '../store/subscription-repository.ts';
-import { composeMessage, type DigestComposerPorts, type DigestOrder } from './digest-composer.ts';
-import { describeRun } from './digest-history.ts';
-import { DIGEST_SECTIONS, type DigestWhat, EVERYTHING, isSection } from './digest-sections.ts';
+import {
+  buildMessage,
+  composeContent,
+  type DigestComposerPorts,
+  type DigestOrder,
+  listParts,
+} from './digest-composer.ts';
+import { listRuns, toSentKey } from './digest-history.ts';
+import { DIGEST_SECTIONS, type DigestWhat, EVERYTHING, isSection, THREAD_SECTIONS } from './digest-sections.ts';
+import { type DigestSubscription as Row, readSubscription, toRhythm } from './digest-subscription.ts';
 import { orderOrphanNotice } from './orphaned-digest.ts';
 
 export interface DigestsOptions extends DigestComposerPorts {
@@ -34,8 +39,6 @@ export interface DigestsOptions extends DigestComposerPorts {
   /** Whether a user has left the workspace: anybody may then take the digest over, or end it. */
   isGone?(user: string): Promise<boolean>;
 }
-
-type Row = Subscription & { schedule: ScheduleRule; what: DigestWhat };
 
 /** Subscriptions and what makes them post. Each local date of a subscription is claimed once, by a unique row. */
 export class Digests implements DigestPort {
@@ -54,7 +57,7 @@ export class Digests implements DigestPort {
     const { db, log } = this.#options;
     await this.#followClock(nowMs);
     let claimed = 0;
-    for (const subscription of (await listDueSubscriptions(db, nowMs)) as Row[]) {
+    for (const subscription of (await listDueSubscriptions(db, nowMs)).map(readSubscription)) {
       const due = latestDue(subscription.schedule, nowMs);
       if (await this.#claim(subscription, due, nowMs)) {
         claimed += 1;
@@ -67,7 +70,7 @@ export class Digests implements DigestPort {
 
   /** A cursor is ahead of its schedule after the clock was: the dates in between have not come yet. */
   async #followClock(nowMs: number): Promise<void> {
-    for (const row of (await listSubscriptions(this.#options.db)) as Row[]) {
+    for (const row of (await listSubscriptions(this.#options.db)).map(readSubscription)) {
       const { dueMs } = nextDue(row.schedule, Math.max(nowMs, (row.pausedUntilMs ?? 0) - 1));
       if (row.nextDueMs !== undefined && row.nextDueMs > dueMs)
         await updateSubscription(this.#options.db, row.id, { nextDueMs: dueMs });
@@ -103,28 +106,18 @@ export class Digests implements DigestPort {
     order: { dueMs: number; sentBy?: string },
     nowMs: number,
   ): Promise<void> {
-    const content: DigestOrder = {
-      subscriptionId: id,
-      what,
-      schedule: formatSchedule(schedule),
-      every: toEvery(schedule),
-      ...order,
-      part: 'message',
+    const put = (part: DigestOrder['part'], thread = {}) => {
+      const content: DigestOrder = { subscriptionId: id, what, every: toRhythm(schedule), ...order, part };
+      const own = part === 'message' ? key : `${key}:${part}`;
+      return insertDelivery(trx, { key: own, kind: 'digest', channel, content, dueMs: nowMs, ...thread });
     };
-    await insertDelivery(trx, { key, kind: 'digest', channel, content, dueMs: nowMs });
-    await insertDelivery(trx, {
-      key: `${key}:clients`,
-      kind: 'digest',
-      channel,
-      content: { ...content, part: 'clients' },
-      thread: { key, broadcast: false },
-      dueMs: nowMs,
-    });
+    await put('message');
+    for (const section of THREAD_SECTIONS.filter((each) => what.sections.includes(each)))
+      await put(section, { thread: { key, broadcast: false } });
   }
 
   async list(where: { channel?: string; owner?: string } = {}): Promise<DigestSummary[]> {
-    const rows = (await listSubscriptions(this.#options.db, where)) as Row[];
-    return rows.map((row) => this.#toSummary(row));
+    return (await listSubscriptions(this.#options.db, where)).map((row) => this.#toSummary(readSubscription(row)));
   }
 
   async preview(schedule: string, zone: string): Promise<{ schedule: string; nextRuns: readonly number[] }> {
@@ -150,7 +143,7 @@ export class Digests implements DigestPort {
       filters: digest.filters ?? [],
       ...(digest.scope ? { scope: digest.scope } : {}),
     };
-    const there = (await listSubscriptions(db, { channel: digest.channel })) as Row[];
+    const there = (await listSubscriptions(db, { channel: digest.channel })).map(readSubscription);
     const same = there.find((row) => isDeepStrictEqual([row.schedule, row.what], [rule, what]));
     if (same) return this.#toSummary(same);
     const nextDueMs = nextDue(rule, now()).dueMs;
@@ -222,61 +215,72 @@ export class Digests implements DigestPort {
     return this.#write(row, by, 'digest.takeover', { owner: by.user });
   }
 
-  async compose(where: { id?: number; channel: string }): Promise<ReadyMessage> {
-    const [row] = await this.#pick(where);
-    const now = this.#options.now();
-    const subscription = row ?? { id: 0, what: EVERYTHING, schedule: undefined };
+  async compose(where: { id?: number; channel: string }): Promise<DigestPreview> {
+    const [row] = await this.#list(where);
+    const nowMs = this.#options.now();
     const order: DigestOrder = {
-      subscriptionId: subscription.id,
-      dueMs: now,
-      what: subscription.what,
-      schedule: subscription.schedule ? formatSchedule(subscription.schedule) : '',
-      every: subscription.schedule ? toEvery(subscription.schedule) : 'day',
-      part: 'message',
+      ...{ subscriptionId: row?.id ?? 0, dueMs: nowMs, what: row?.what ?? EVERYTHING },
+      ...{ every: row ? toRhythm(row.schedule) : 'day', part: 'message' },
     };
-    const { text, blocks } = await composeMessage(this.#options, order, now);
-    return { text, blocks };
+    const { content } = await composeContent(this.#options, order, nowMs);
+    const { text, blocks, chartAt } = buildMessage(this.#options, content, order);
+    const { series } = content;
+    const drawn = series && content.totals.requests > 0 ? series : undefined;
+    return {
+      text,
+      blocks,
+      chartAt,
+      drawn,
+      follows: listParts(content, this.#options.calendar).map(({ title }) => title),
+    };
   }
 
-  async send(where: { id?: number; channel: string }, by: Actor): Promise<number> {
-    const rows = await this.#pick(where);
-    if (rows.length === 0) {
-      throw new HeadroomError(
-        'schedule',
-        'This channel has no digest to send. Add one: /usage digest add daily 09:00, or look at one: /usage digest preview.',
+  async send(where: { id?: number; channel: string }, by: Actor): Promise<DigestSummary> {
+    const rows = await this.#list(where);
+    const [row, ...others] = rows;
+    if (!row) {
+      throw new QuestionError('This channel has no digest to send.', [
+        { label: 'Add one', command: 'digest add daily 09:00' },
+        { label: 'Look at one', command: 'digest preview' },
+      ]);
+    }
+    if (others.length > 0) {
+      throw new QuestionError(
+        `This channel has ${rows.length} digests. Which one?`,
+        rows.map(({ id, schedule }) => ({ label: `${id}: ${formatSchedule(schedule)}`, command: `digest send ${id}` })),
       );
     }
+    // What is asked in one channel is answered there, and shown elsewhere only by those who may change it.
+    if (row.channel !== where.channel) await this.#getOwn(row.id, by);
     const { db, now } = this.#options;
     const nowMs = now();
     await db.transaction().execute(async (trx) => {
-      for (const row of rows) {
-        const key = `digest:${row.id}:sent:${nowMs}:${by.user}`;
-        await this.#order(trx, key, row, { dueMs: nowMs, sentBy: by.user }, nowMs);
-      }
+      const key = `${toSentKey(row.id)}${nowMs}:${by.user}`;
+      await this.#order(trx, key, row, { dueMs: nowMs, sentBy: by.user }, nowMs);
     });
-    await this.#audit(by, 'digest.send', rows.map(({ id }) => id).join(', '));
+    await this.#audit(by, 'digest.send', String(row.id));
     this.#options.wakeSender();
-    return rows.length;
+    return this.#toSummary(row);
   }
 
   async history(where: { id?: number; channel: string }): Promise<readonly string[]> {
-    const lines: { dueMs: number; line: string }[] = [];
-    for (const row of await this.#pick(where)) {
-      const runs = await listDigests(this.#options.db, row.id, 14);
-      for (const run of runs) lines.push({ dueMs: run.dueMs, line: describeRun(row.id, run, row.schedule.zone) });
-    }
-    return lines.sort((a, b) => b.dueMs - a.dueMs).map(({ line }) => line);
+    const runs = await Promise.all((await this.#list(where)).map((row) => listRuns(this.#options.db, row)));
+    return runs
+      .flat()
+      .toSorted((a, b) => b.dueMs - a.dueMs)
+      .map(({ line }) => line);
   }
 
-  async #pick(where: { id?: number; channel: string }): Promise<Row[]> {
+  /** The one that is named, else those of the channel. */
+  async #list(where: { id?: number; channel: string }): Promise<Row[]> {
     if (where.id !== undefined) return [await this.#get(where.id)];
-    return (await listSubscriptions(this.#options.db, { channel: where.channel })) as Row[];
+    return (await listSubscriptions(this.#options.db, { channel: where.channel })).map(readSubscription);
   }
 
   async #get(id: number): Promise<Row> {
     const row = await findSubscription(this.#options.db, id);
     if (!row) throw new HeadroomError('schedule', `There is no digest ${id}. See /usage digest for those there are.`);
-    return row as Row;
+    return readSubscription(row);
   }
 
   async #getOwn(id: number, by: Actor): Promise<Row> {
@@ -318,16 +322,11 @@ export class Digests implements DigestPort {
       schedule: formatSchedule(row.schedule),
       sections: row.what.sections,
       paused,
+      ...(untilMs === undefined ? {} : { pausedUntilMs: untilMs }),
       ...(row.broken ? { pausedReason: row.broken } : {}),
       nextRuns: row.paused ? [] : toTimes(listNext(row.schedule, Math.max(nowMs, (untilMs ?? 0) - 1), 3)),
     };
   }
-}
-
-/** How often a schedule's digest comes. */
-export function toEvery(rule: ScheduleRule): DigestOrder['every'] {
-  if (rule.every === 'month') return 'month';
-  return rule.weekdays.length === 1 ? 'week' : 'day';
 }
 
 function toTimes(dues: readonly Due[]): number[] {

@@ -7,7 +7,7 @@ import { type Delivery, insertDelivery } from '../store/delivery-repository.ts';
 import type { Database } from '../store/schema.ts';
 import { findSubscription, updateSubscription } from '../store/subscription-repository.ts';
 import { readAlertOrder } from './alert-content.ts';
-import type { DigestOrder } from './digest-composer.ts';
+import { readDigestOrder } from './digest-composer.ts';
 
 /** A short message to one person: what happened, and the cure. Plain text. */
 export interface NoticeContent {
@@ -68,7 +68,7 @@ export async function followFailure(
       ),
     );
   if (delivery.kind === 'digest') {
-    const { subscriptionId } = delivery.content as DigestOrder;
+    const { subscriptionId } = readDigestOrder(delivery.content);
     const subscription = await findSubscription(trx, subscriptionId);
     if (!subscription) return;
     const cure = cureOf(failure.error);

@@ -20,9 +20,10 @@ export interface HourCause {
   route?: string;
 }
 
+/** A span whose counts are compared: an hour, or a day. */
 interface Moved {
   hour: Span;
-  /** The same hour of weeks before. */
+  /** The same of weeks before. */
   usual: readonly Span[];
   measure: 'requests' | 'failed';
   filters?: readonly Filter[];
@@ -58,7 +59,8 @@ function toCause({ key, name, change }: Change): HourCause {
   return { key, name, change: Math.round(change) };
 }
 
-async function findMostMoved(
+/** The name whose count moved most in the direction that all moved; undefined where it explains less than half of that. */
+export async function findMostMoved(
   { usage, clients }: { usage: UsageReader; clients: readonly ClientName[] },
   { hour, usual, measure, filters = [] }: Moved,
   key: HourCause['key'],

@@ -24,7 +24,8 @@ export function toLevelWords(
   const isLimit = scope.limits.includes(pool);
   const name = isLimit ? `limit ${pool.name}` : toInnerCase(pool.name);
   const counts = `(${formatCredits(pool.used)} of ${formatCredits(pool.amount)})`;
-  const share = formatPercent(pool.percent, pool.thresholds);
+  // Whole percents, which never fall behind the level that was reached.
+  const share = formatPercent(Math.max(level, Math.floor(pool.percent)));
   const [next] = listLater(scope, pool);
   if (level === 100) {
     const title = toFullTitle(scope, pool, { isLimit, name, counts });
@@ -109,7 +110,7 @@ function describeFull(scope: ScopeState, pool: PoolState, isLimit: boolean): str
           : 'its reset';
     return `A limit only counts: nothing is blocked, and these calls are not overage. It stays reached until ${end}, or until you raise it.`;
   }
-  const over = isOver(scope) ? ` (${creditsOf(scope.overage)} so far this month)` : '';
+  const over = isOver(scope) && pool.used <= pool.amount ? ` (${creditsOf(scope.overage)} this month)` : '';
   return `Calls now count as overage${over}${describeRelief(scope, pool)}. Pause what can wait, or raise the pool.`;
 }
 

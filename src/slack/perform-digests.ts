@@ -1,14 +1,14 @@
-import { HeadroomError } from '../errors.ts';
+import { HeadroomError, QuestionError } from '../errors.ts';
 import { buildNotice } from '../messages/answer-message.ts';
-import { buildDigestList, describeDigest } from '../messages/digest-list.ts';
-import type { Block } from '../messages/text.ts';
+import { buildDigestList, buildSendPrompt, describeDigest } from '../messages/digest-list.ts';
+import { buildDigestPreview } from '../messages/digest-preview.ts';
 import type { DigestCommand } from './command/command.ts';
 import { parseUntil } from './command/until.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { openDigestModal } from './modals.ts';
 import { toActor } from './perform.ts';
 import type { Person } from './permissions.ts';
-import { findPlace } from './places.ts';
+import { findPlace, isPrivateByDefault } from './places.ts';
 import type { DigestSummary } from './ports.ts';
 
 /** Digests of a channel: listed, added, edited, paused, previewed, sent. Their rules are the port's. */
@@ -30,37 +30,40 @@ export async function performDigest(
       return tellChange(ctx, asked, 'Added', digest);
     }
     case 'edit': {
-      const digest = await pickDigest(ctx, asked, command.id);
+      const digest = await pickDigest(ctx, asked, command.id, 'digest edit');
       if (!command.schedule) return openDigestModal(ctx, asked, person, { digest });
       const changed = await ctx.digests.change(digest.id, { schedule: command.schedule }, by);
       return tellChange(ctx, asked, 'Changed', changed);
     }
     case 'pause': {
       const untilMs = command.until ? parseUntil(command.until, ctx.now(), person.zone) : undefined;
-      const { id } = await pickDigest(ctx, asked, command.id);
+      const { id } = await pickDigest(ctx, asked, command.id, 'digest pause');
       const paused = await ctx.digests.pause(id, untilMs === undefined ? {} : { untilMs }, by);
       return tellChange(ctx, asked, 'Paused', paused);
     }
     case 'resume': {
-      const { id } = await pickDigest(ctx, asked, command.id);
+      const { id } = await pickDigest(ctx, asked, command.id, 'digest resume');
       return tellChange(ctx, asked, 'Resumed', await ctx.digests.resume(id, by));
     }
     case 'remove': {
-      const { id } = await pickDigest(ctx, asked, command.id);
-      return tellChange(ctx, asked, 'Removed', await ctx.digests.remove(id, by));
+      const { id } = await pickDigest(ctx, asked, command.id, 'digest remove');
+      return tellRemoved(ctx, asked, await ctx.digests.remove(id, by));
     }
     case 'takeover': {
-      const { id } = await pickDigest(ctx, asked, command.id);
+      const { id } = await pickDigest(ctx, asked, command.id, 'digest takeover');
       return tellChange(ctx, asked, 'Yours now', await ctx.digests.takeOver(id, by));
     }
     case 'preview': {
-      const { text, blocks } = await ctx.digests.compose(toWhere(asked, command.id));
-      return tellPrivately(ctx, asked, { text: `Preview: ${text}`, blocks: blocks as Block[] });
+      return tellPrivately(ctx, asked, buildDigestPreview(await ctx.digests.compose(toWhere(asked, command.id))));
     }
     case 'send': {
+      // As with an answer: where these are private, showing it to a channel is a press that says who will see it.
+      if (isPrivateByDefault(ctx.config)) {
+        const digest = await pickDigest(ctx, asked, command.id, 'digest send');
+        return tellPrivately(ctx, asked, buildSendPrompt(digest));
+      }
       const sent = await ctx.digests.send(toWhere(asked, command.id), by);
-      const line = sent === 0 ? 'This channel has no digest to send.' : 'On its way.';
-      return tellPrivately(ctx, asked, buildNotice([line]));
+      return tellPrivately(ctx, asked, buildNotice([describeSent(sent)]));
     }
     case 'history': {
       const lines = await ctx.digests.history(toWhere(asked, command.id));
@@ -84,18 +87,30 @@ export async function tellChange(ctx: SlackContext, asked: Asked, word: string, 
   await tellPrivately(ctx, asked, buildNotice([`${word}: digest ${digest.id}, ${lines[0]}`, ...lines.slice(1)]));
 }
 
-/** The digest meant by a number, or the only one of the channel. */
-async function pickDigest(ctx: SlackContext, asked: Asked, id: number | undefined): Promise<DigestSummary> {
+export async function tellRemoved(ctx: SlackContext, asked: Asked, { id, schedule }: DigestSummary): Promise<void> {
+  await tellPrivately(ctx, asked, buildNotice([`Removed: digest ${id}, ${schedule}`]));
+}
+
+export function describeSent({ id, schedule }: DigestSummary): string {
+  return `Digest ${id} (${schedule}) is on its way.`;
+}
+
+/** The digest meant by a number, or the only one of the channel; of several, `verb` is offered for each. */
+async function pickDigest(
+  ctx: SlackContext,
+  asked: Asked,
+  id: number | undefined,
+  verb: string,
+): Promise<DigestSummary> {
   const digests = await ctx.digests.list(id === undefined ? { channel: asked.channel } : {});
   const found =
     id === undefined ? (digests.length === 1 ? digests[0] : undefined) : digests.find((one) => one.id === id);
   if (found) return found;
-  const known = digests.map((one) => `${one.id} (${one.schedule})`).join(', ');
-  throw new HeadroomError(
-    'question',
-    digests.length === 0
-      ? 'This channel has no digest. Add one: digest add daily 09:00'
-      : `Which digest? Say its number: ${known}`,
+  if (digests.length === 0)
+    throw new QuestionError('This channel has no digest.', [{ label: 'Add one', command: 'digest add daily 09:00' }]);
+  throw new QuestionError(
+    id === undefined ? `This channel has ${digests.length} digests. Which one?` : `There is no digest ${id}.`,
+    digests.map((one) => ({ label: `${one.id}: ${one.schedule}`, command: `${verb} ${one.id}` })),
   );
 }
 

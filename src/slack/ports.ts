@@ -4,6 +4,7 @@ import type { Filter } from '../domain/filter.ts';
 import type { Picture } from '../domain/picture.ts';
 import type { FieldFault, PoolEdit, ScopeEdit, ScopeFields } from '../domain/pool-fields.ts';
 import type { Question, Report } from '../domain/report.ts';
+import type { Block } from '../messages/text.ts';
 
 /**
  * What the Slack app needs from the rest of Headroom besides answers and storage. Implemented outside `slack/`, so that a
@@ -32,15 +33,22 @@ export interface DigestSummary {
   /** Sections that are on. */
   sections: readonly string[];
   paused: boolean;
+  /** Until when; absent: until resumed. */
+  pausedUntilMs?: number;
   /** Why it was paused by itself, with the cure. */
   pausedReason?: string;
   nextRuns: readonly number[];
 }
 
-/** A message ready to be posted, from a composer of digests or alerts. */
-export interface ReadyMessage {
+/** A digest as it would be posted now. */
+export interface DigestPreview {
   text: string;
-  blocks: readonly object[];
+  blocks: readonly Block[];
+  /** The report that its chart shows, and the block that stands behind it. */
+  drawn: Report | undefined;
+  chartAt: number;
+  /** Titles of what follows in its thread. */
+  follows: readonly string[];
 }
 
 /**
@@ -49,7 +57,7 @@ export interface ReadyMessage {
  */
 export interface DigestPort {
   /** Sections that a digest can have, in their order, with their titles. */
-  readonly sections: readonly { key: string; title: string }[];
+  readonly sections: readonly { key: string; title: string; part: 'message' | 'both' | 'thread' }[];
   list(where: { channel?: string; owner?: string }): Promise<DigestSummary[]>;
   /** Next three runs of a schedule as typed; rejects where it cannot be read. `zone`: used where the words name none. */
   preview(schedule: string, zone: string): Promise<{ schedule: string; nextRuns: readonly number[] }>;
@@ -76,9 +84,9 @@ export interface DigestPort {
   /** Makes `by` the owner: admins always, anyone else once the owner has left. */
   takeOver(id: number, by: Actor): Promise<DigestSummary>;
   /** The message that would be posted now, posting nothing. */
-  compose(where: { id?: number; channel: string }): Promise<ReadyMessage>;
-  /** Posts now (default: the channel's digests), not standing for a scheduled one. How many were handed over. */
-  send(where: { id?: number; channel: string }, by: Actor): Promise<number>;
+  compose(where: { id?: number; channel: string }): Promise<DigestPreview>;
+  /** Posts now (default: the channel's digest; of several it asks which), not standing for a scheduled one. */
+  send(where: { id?: number; channel: string }, by: Actor): Promise<DigestSummary>;
   /** What was posted or missed lately, newest first, one line each. */
   history(where: { id?: number; channel: string }): Promise<readonly string[]>;
 }

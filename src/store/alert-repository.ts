@@ -79,6 +79,19 @@ export async function listAlertsOf(db: Handle, subject: string, period: string):
   return rows.map(toAlert);
 }
 
+/** Those that were told in a span, in the order they were raised. */
+export async function listAlertsTold(db: Handle, { fromMs, toMs }: { fromMs: number; toMs: number }): Promise<Alert[]> {
+  const rows = await db
+    .selectFrom('alert')
+    .selectAll()
+    .where('at_ms', '>=', fromMs)
+    .where('at_ms', '<', toMs)
+    .where('covered', '=', 0)
+    .orderBy('id')
+    .execute();
+  return rows.map(toAlert);
+}
+
 /** Those that were told since, newest first. */
 export async function listAlerts(db: Handle, sinceMs: number, limit: number): Promise<Alert[]> {
   const rows = await db

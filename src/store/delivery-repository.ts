@@ -299,6 +299,21 @@ export async function listDeliveries(
   return rows.map(toDelivery);
 }
 
+/** Digests' messages whose keys begin so, the newest first; without what follows in their threads. */
+export async function listDigestDeliveries(db: Db, begin: string, limit: number): Promise<Delivery[]> {
+  const rows = await db
+    .selectFrom('delivery')
+    .selectAll()
+    .where('kind', '=', 'digest')
+    .where('key', 'like', `${begin}%`)
+    .where('thread_key', 'is', null)
+    .where('updates_key', 'is', null)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(toDelivery);
+}
+
 /** Sent messages of which a copy may exist, those looked at longest ago first. */
 export async function listSweepable(
   db: Db,

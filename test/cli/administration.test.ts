@@ -225,8 +225,8 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     await bring('a.ndjson', [{ id: '1', time: '2026-11-19T10:00:00Z', client: 'acme', route: '/v1/x', status: 200 }]);
     const { code, out } = await run('digest', 'preview');
     expect(code).toBe(0);
-    expect(out).toMatch(/^1 request by 1 client on Thu 19 Nov 2026 \(UTC\)/);
-    expect(out).toMatch(/Top clients[^\n]*\n {2}1\. acme: 1 \(100%\)/);
+    expect(out).toMatch(/^API usage · Thu 19 Nov\n1 request, from 0 vs\. Wednesday · 100% succeeded\n/);
+    expect(out).toMatch(/Top clients\n {2}acme made all 1 request/);
     expect((await run('digest', 'preview', '9')).err).toMatch(/There is no digest 9: there are none/);
     expect((await run('digest', 'send')).err).toMatch(/headroom digest preview/);
     expect(await db.selectFrom('delivery').select('id').execute()).toEqual([]);

@@ -114,7 +114,7 @@ export function describePlayground({ open, demo, log }: Journey): void {
     await page.getByRole('button', { name: 'Next digest' }).click();
     const digest = page
       .locator('article:not(.ephemeral)')
-      .filter({ has: page.getByRole('heading', { name: 'API usage digest' }) })
+      .filter({ has: page.getByRole('heading', { name: /^API usage · / }) })
       .last();
     await digest.waitFor();
     await expect.poll(() => page.locator('#clock').textContent(), SOON).not.toBe(before);

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
+import type { Definitions } from '../../src/domain/definition.ts';
+import type { UsageReader } from '../../src/domain/usage.ts';
 import { createLogger } from '../../src/log.ts';
+import { getScopeStates } from '../../src/report/pools.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { createDigestComposer, type DigestComposerPorts } from '../../src/schedule/digest-composer.ts';
 import { Digests } from '../../src/schedule/digests.ts';
 import { composeNotice, followFailure } from '../../src/schedule/failed-delivery.ts';
+import { listAlertsTold } from '../../src/store/alert-repository.ts';
 import type { EnteredCorrection } from '../../src/store/correction-repository.ts';
 import type { Db } from '../../src/store/database.ts';
 import { listDeliveries } from '../../src/store/delivery-repository.ts';
@@ -20,7 +24,6 @@ const MINUTE = 60_000;
 
 describe('digests', () => {
   const databases = setUpDatabases();
-
   it('post at their time, once, with the day’s numbers, and none when added', async () => {
     const { slack, clock, digests, tick } = await open(databases, { events: YESTERDAY });
     const added = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00 Europe/Berlin' }, BY);
@@ -32,10 +35,22 @@ describe('digests', () => {
     clock.set(Date.parse('2026-11-21T09:00:00Z'));
     for (let again = 0; again < 3; again += 1) await tick();
     const [message, ...replies] = slack.messages(CHANNEL);
-    expect(replies).toHaveLength(1);
-    expect(message!.text).toContain('4 requests by 2 clients on Fri 20 Nov 2026 (UTC)');
-    expect(message!.text).toContain('75% successful');
-    expect(replies.every(({ thread_ts }) => thread_ts === message!.ts)).toBe(true);
+    expect(message!.text).toMatch(/^API usage · Fri 20 Nov\n4 requests, from 0 vs\. Thursday · 75% succeeded\n/);
+    expect(message!.blocks!.map(({ type }) => type)).toEqual([
+      'header',
+      'rich_text',
+      'rich_text',
+      'context',
+      'actions',
+    ]);
+    // One message a section, in the thread alone.
+    expect(replies.map(({ text }) => text.split('\n')[0])).toEqual([
+      'Top clients',
+      'Top routes',
+      'Status codes and why',
+      'What to do',
+    ]);
+    expect(replies.every(({ thread_ts, subtype }) => thread_ts === message!.ts && !subtype)).toBe(true);
     slack.assertNoProblems();
   });
 
@@ -78,8 +93,8 @@ describe('digests', () => {
     clock.set(Date.parse('2026-11-24T13:00:00Z'));
     await tick();
     expect(parentsIn(slack)).toHaveLength(1);
-    expect(parentsIn(slack)[0]!.text).toContain('Mon 23 Nov 2026');
-    expect(parentsIn(slack)[0]!.text).toContain('Late: was due 24 Nov 2026 10:00');
+    expect(parentsIn(slack)[0]!.text).toContain('Mon 23 Nov');
+    expect(parentsIn(slack)[0]!.text).toContain('posted late: due Tue 24 Nov 10:00');
   });
 
   it('replace an unsent older one', async () => {
@@ -108,7 +123,7 @@ describe('digests', () => {
     quiet.clock.set(at('2026-11-20T10:00Z'));
     await quiet.tick();
     expect(parentsIn(quiet.slack)[0]!.text.split('\n')[0]).toBe(
-      'Quiet day: no requests on Thu 19 Nov 2026 (UTC), against 100 a day in the week before.',
+      'Quiet day: no requests on Thu 19 Nov (UTC); the week before had 100 a day.',
     );
     const silent = await open(databases, {
       events: [{ timeMs: at('2026-11-17T12:00Z'), source: 'kong', count: 700 }],
@@ -117,36 +132,33 @@ describe('digests', () => {
     await silent.digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
     silent.clock.set(at('2026-11-20T10:00Z'));
     await silent.tick();
-    expect(parentsIn(silent.slack)[0]!.text).toContain('nothing was received from kong since 18 Nov 2026 23:55');
+    expect(parentsIn(silent.slack)[0]!.text).toContain('nothing came from kong since Wed 18 Nov 23:55');
     expect(parentsIn(silent.slack)[0]!.text).not.toContain('Quiet day');
   });
 
-  it('tell new clients, movers with their route, and what changed since an earlier digest', async () => {
-    const events: EventOfTest[] = [
-      { timeMs: at('2026-11-18T12:00Z'), client: 'old', route: '/a', count: 10 },
-      { timeMs: at('2026-11-19T12:00Z'), client: 'old', route: '/a', count: 100 },
-    ];
-    const { slack, clock, digests, tick } = await open(databases, { events });
-    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
-    clock.set(at('2026-11-20T10:00Z'));
-    await tick();
+  it('tell movers against the same weekday, with their route, and new clients', async () => {
+    const events: EventOfTest[] = [6, 13].map((day) => ({
+      ...{ timeMs: at(`2026-11-${String(day).padStart(2, '0')}T12:00Z`), client: 'old', route: '/a', count: 100 },
+    }));
+    // The day before was five times as busy: nothing to say of a Friday.
+    events.push({ timeMs: at('2026-11-19T12:00Z'), client: 'old', route: '/a', count: 500 });
     events.push(
-      { timeMs: at('2026-11-19T23:00Z'), client: 'old', route: '/a', count: 5 },
-      { timeMs: at('2026-11-20T12:00Z'), client: 'old', route: '/b', count: 40 },
+      { timeMs: at('2026-11-20T12:00Z'), client: 'old', route: '/a', count: 98 },
+      { timeMs: at('2026-11-20T12:00Z'), client: 'old', route: '/b', count: 60 },
       { timeMs: at('2026-11-20T13:00Z'), client: 'fresh <!channel>', route: '/b' },
     );
+    const { slack, clock, digests, tick, replies } = await open(databases, { events });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
     clock.set(at('2026-11-21T10:00Z'));
     await tick();
-    const { text } = parentsIn(slack)[1]!;
-    expect(text).toContain('old: −65 (105 → 40), mostly /a (−105)');
-    expect(text).toContain('fresh &lt;!channel&gt;: 1 request');
-    expect(text).toContain('19 Nov now has 105 requests: +5 since its digest');
+    expect(replies('Biggest movers')).toContain('old made 58 more requests than on a usual Friday, mostly on /b.');
+    expect(replies('New and silent clients')).toContain('New: fresh &lt;!channel&gt;, 1 request');
     slack.assertNoProblems();
   });
 
   it('tell what changed since an earlier digest once, and again only where it changed again', async () => {
     const events: EventOfTest[] = [{ timeMs: at('2026-11-19T12:00Z'), count: 100 }];
-    const { slack, clock, digests, tick } = await open(databases, { events });
+    const { clock, digests, tick, replies } = await open(databases, { events });
     await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
     const late = { timeMs: at('2026-11-19T23:00Z') };
     const arriving = [[], [late], [], [late, late], []];
@@ -155,7 +167,7 @@ describe('digests', () => {
       events.push(...more, { timeMs: at(`2026-11-${19 + index}T13:00Z`) });
       clock.set(at(`2026-11-${20 + index}T10:00Z`));
       await tick();
-      told.push(/19 Nov now has [^\n]*digest/.exec(parentsIn(slack).at(-1)!.text)?.[0]);
+      told.push(/19 Nov now has [^\n]*digest/.exec(replies('Corrections and late calls', index))?.[0]);
     }
     expect(told).toEqual([
       undefined,
@@ -169,7 +181,8 @@ describe('digests', () => {
   it('tell every correction in the first digest after it was entered, whatever day it applies to', async () => {
     const corrections: EnteredCorrection[] = [];
     const events = [19, 20, 21].map((day) => ({ timeMs: at(`2026-11-${day}T12:00Z`) }));
-    const { slack, clock, digests, tick } = await open(databases, { events, corrections });
+    const { slack, clock, digests, tick, replies } = await open(databases, { events, corrections });
+    const told = (digest: number) => replies('Corrections and late calls', digest);
     await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
     await digests.add({ channel: OTHER_CHANNEL, schedule: 'daily 10:00', scope: 'erp' }, BY);
     const correct = (meter: string, day: number, enteredDay: number) =>
@@ -186,20 +199,20 @@ describe('digests', () => {
     correct('crm', 19, 19);
     clock.set(at('2026-11-20T10:00Z'));
     await tick();
-    expect(parentsIn(slack)[0]!.text).toContain('crm, 19 Nov: −50 credits, for the 19th (ana)');
+    expect(told(0)).toContain('crm, 19 Nov: −50 credits, for the 19th (ana)');
     correct('crm', 3, 20);
     correct('erp/Fair use', 20, 20);
     clock.set(at('2026-11-21T10:00Z'));
     await tick();
-    const { text } = parentsIn(slack)[1]!;
+    const text = told(1);
     expect(text).toContain('crm, 3 Nov: −50 credits, for the 3th (ana)');
     expect(text).toContain('erp/Fair use, 20 Nov');
     expect(text).not.toContain('19th');
     correct('crm', 21, 21);
     clock.set(at('2026-11-22T10:00Z'));
     await tick();
-    expect(parentsIn(slack)[2]!.text).toContain('crm, 21 Nov');
-    expect(parentsIn(slack)[2]!.text).not.toContain('crm, 3 Nov');
+    expect(told(2)).toContain('crm, 21 Nov');
+    expect(told(2)).not.toContain('crm, 3 Nov');
     // A quiet day says one line: what was entered then is told after it.
     correct('crm', 5, 22);
     clock.set(at('2026-11-23T10:00Z'));
@@ -207,10 +220,10 @@ describe('digests', () => {
     events.push({ timeMs: at('2026-11-23T12:00Z') });
     clock.set(at('2026-11-24T10:00Z'));
     await tick();
-    const [quiet, after] = parentsIn(slack).slice(3);
-    expect(quiet!.text).toMatch(/^Quiet day/);
-    expect(after!.text).toContain('crm, 5 Nov');
-    expect(after!.text).not.toContain('crm, 21 Nov');
+    expect(parentsIn(slack)[3]!.text).toMatch(/^Quiet day/);
+    expect(told(3)).toBe('');
+    expect(told(4)).toContain('crm, 5 Nov');
+    expect(told(4)).not.toContain('crm, 21 Nov');
   });
 
   it('tell a sender that is silent on a day on which it used to send, and no rest as silence', async () => {
@@ -225,7 +238,7 @@ describe('digests', () => {
       { name: 'kong', lastReceivedMs: at('2026-11-28T12:00Z') },
       { name: 'retired', lastReceivedMs: at('2026-10-01T12:00Z') },
     ];
-    const { slack, clock, digests, tick } = await open(databases, { events, sources });
+    const { slack, clock, digests, tick, replies } = await open(databases, { events, sources });
     await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
     const digestOf = async (day: string) => {
       clock.set(at(`${day}T10:00Z`) + 24 * 60 * MINUTE);
@@ -233,17 +246,17 @@ describe('digests', () => {
       return parentsIn(slack).at(-1)!.text;
     };
     const thursday = await digestOf('2026-11-26');
-    expect(thursday).toContain('⚠ Not complete: nothing was received from kong for that day. See /usage sources.');
-    expect(thursday).toContain('Silent clients: shop: no request, 1 a week before');
+    expect(thursday).toContain('🔴 The numbers are not complete: nothing came from kong that day.');
+    expect(replies('New and silent clients')).toContain('Silent: shop, 1 request a week before');
     const saturday = await digestOf('2026-11-28');
-    expect(saturday).toContain('1 request by 1 client');
-    expect(saturday).not.toContain('⚠');
+    expect(saturday).toContain('1 request, ↓ 99% vs. Friday, = vs. a usual Saturday');
+    expect(saturday).toContain('Nothing needs attention.');
     events.splice(0, events.length, ...events.filter(({ source }) => source === 'office'));
     expect((await digestOf('2026-11-29')).split('\n')[0]).toBe(
-      'Quiet day: no requests on Sun 29 Nov 2026 (UTC), against 71 a day in the week before.',
+      'Quiet day: no requests on Sun 29 Nov (UTC); the week before had 71 a day.',
     );
     expect((await digestOf('2026-11-30')).split('\n')[0]).toBe(
-      '⚠ Usage of Mon 30 Nov 2026 (UTC) is unknown: nothing was received from office since 27 Nov 2026 12:00. See /usage sources.',
+      '🔴 Usage of Mon 30 Nov (UTC) is unknown: nothing came from office since Fri 27 Nov 12:00. See /usage sources.',
     );
     slack.assertNoProblems();
   });
@@ -276,7 +289,7 @@ describe('digests', () => {
     await tick();
     await tick();
     const texts = parentsIn(slack).map(({ text }) => text);
-    expect(texts[0]).toContain('Last 7 days: 133 requests, 19 a day, +58.3% on the 7 before (84)');
+    expect(texts[0]).toContain('Last 7 days: 133 requests, 19 a day, ↑ 58% vs. the 7 before');
     expect(texts.at(-1)).toContain('Nov 2026: 465 requests, 16 a day');
   });
 
@@ -284,7 +297,9 @@ describe('digests', () => {
     const { slack, clock, digests, tick } = await open(databases);
     const { id } = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
     await digests.pause(id, { untilMs: at('2026-11-22T00:00Z') }, BY);
-    expect(await digests.list({ channel: CHANNEL })).toMatchObject([{ paused: true }]);
+    expect(await digests.list({ channel: CHANNEL })).toMatchObject([
+      { paused: true, pausedUntilMs: at('2026-11-22T00:00Z') },
+    ]);
     clock.set(at('2026-11-21T12:00Z'));
     await tick();
     expect(parentsIn(slack)).toEqual([]);
@@ -299,15 +314,36 @@ describe('digests', () => {
     expect(parentsIn(slack)).toHaveLength(1);
   });
 
-  it('sent by hand post at once, say by whom, and leave the scheduled one of the date', async () => {
+  it('sent by hand post at once, say by whom, stand in the history, and leave the scheduled one of the date', async () => {
     const { slack, clock, digests, tick } = await open(databases, { events: YESTERDAY });
-    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
-    expect(await digests.send({ channel: CHANNEL }, BY)).toBe(1);
+    const { id } = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    expect(await digests.send({ channel: CHANNEL }, BY)).toMatchObject({ id });
     await tick();
+    expect(parentsIn(slack)[0]!.text).toContain(`Sent by <@${OWNER}>`);
+    expect(await digests.history({ channel: CHANNEL })).toEqual([
+      expect.stringMatching(/^Digest 1, sent by hand: posted 20 Nov 2026 09:00/),
+    ]);
     clock.set(at('2026-11-20T10:00Z'));
     await tick();
     expect(parentsIn(slack)).toHaveLength(2);
     await expect(digests.send({ channel: OTHER_CHANNEL }, BY)).rejects.toThrow('no digest');
+    // Another channel's is sent there by those who may change it.
+    const stranger = { ...BY, user: 'U0000000009' };
+    await expect(digests.send({ id, channel: OTHER_CHANNEL }, stranger)).rejects.toThrow('belongs to');
+    slack.assertNoProblems();
+  });
+
+  it('of which a channel has several are sent one by one: it is asked which', async () => {
+    const { slack, digests, tick } = await open(databases, { events: YESTERDAY });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    await digests.add({ channel: CHANNEL, schedule: 'weekly mon 09:00' }, BY);
+    await expect(digests.send({ channel: CHANNEL }, BY)).rejects.toMatchObject({
+      message: 'This channel has 2 digests. Which one?',
+      suggestions: [{ command: 'digest send 1' }, { command: 'digest send 2' }],
+    });
+    await digests.send({ id: 2, channel: CHANNEL }, BY);
+    await tick();
+    expect(parentsIn(slack)).toHaveLength(1);
   });
 
   it('stay one per date when the hour is changed after the post', async () => {
@@ -354,22 +390,8 @@ describe('digests', () => {
   });
 });
 
-describeEachDialect('digests of several instances', (databases) => {
-  it('are one post per date for several instances that tick together, and after restarts', async () => {
-    const { slack, clock, digests, tick, db, reopen } = await open(databases, { events: YESTERDAY });
-    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
-    clock.set(Date.parse('2026-11-20T10:00:00Z'));
-    const others = [reopen(), reopen()];
-    await Promise.all([tick(), ...others.map((other) => other.tick())]);
-    await reopen().tick();
-    expect(parentsIn(slack)).toHaveLength(1);
-    expect((await listDeliveries(db, { kind: 'digest', limit: 10 })).length).toBe(2);
-  });
-});
-
 describe('a digest of some calls alone', () => {
   const databases = setUpDatabases();
-
   it('counts them alone and says so; it is not the digest of all calls', async () => {
     const { slack, clock, digests, tick } = await open(databases, { events: YESTERDAY });
     const filters = [{ key: 'client' as const, patterns: ['acme'], not: false }];
@@ -380,17 +402,31 @@ describe('a digest of some calls alone', () => {
     clock.set(at('2026-11-21T10:00Z'));
     await tick();
     const [first, second] = parentsIn(slack).map(({ text }) => text);
-    expect(first).toContain('4 requests by 2 clients');
-    expect(first).not.toContain('Only calls');
-    expect(second).toContain('3 requests by 1 client');
-    expect(second).toContain('Only calls with client acme');
+    expect(first).toContain('4 requests,');
+    expect(first).not.toContain('only calls');
+    expect(second).toContain('3 requests,');
+    expect(second).toContain('only calls with client acme');
     slack.assertNoProblems();
+  });
+});
+
+describeEachDialect('digests of several instances', (databases) => {
+  it('are one post per date for several instances that tick together, and after restarts', async () => {
+    const { slack, clock, digests, tick, db, reopen } = await open(databases, { events: YESTERDAY });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    clock.set(Date.parse('2026-11-20T10:00:00Z'));
+    const others = [reopen(), reopen()];
+    await Promise.all([tick(), ...others.map((other) => other.tick())]);
+    await reopen().tick();
+    expect(parentsIn(slack)).toHaveLength(1);
+    const deliveries = await listDeliveries(db, { kind: 'digest', limit: 50 });
+    expect(deliveries.filter(({ thread }) => !thread)).toHaveLength(1);
+    expect(new Set(deliveries.map(({ key }) => key)).size).toBe(deliveries.length);
   });
 });
 
 describe('a digest whose owner has left', () => {
   const databases = setUpDatabases();
-
   it('goes on; its channel is told once, and anyone there may take it over or stop it', async () => {
     const gone = new Set<string>();
     const { slack, clock, digests, tick } = await open(databases, { gone });
@@ -439,32 +475,38 @@ async function open(
     sources?: { name: string; lastReceivedMs: number }[];
     corrections?: EnteredCorrection[];
     gone?: Set<string>;
+    definitions?: Definitions;
   } = {},
 ) {
   const stage = await openStage();
   const db = await databases.open();
   const { clock, slack } = stage;
   const first = connect(db);
-  return { slack, clock, db, ...first, reopen: () => connect(db) };
+  /** What a section of a digest's thread says; nothing where it has none. `digest`: its place among the parents. */
+  const replies = (title: string, digest = 0): string => {
+    const parent = parentsIn(slack)[digest];
+    return (
+      slack.messages(CHANNEL).find(({ thread_ts, text }) => thread_ts === parent?.ts && text.startsWith(title))?.text ??
+      ''
+    );
+  };
+  return { slack, clock, db, replies, ...first, reopen: () => connect(db) };
 
   function connect(handle: Db) {
     const calendar = createCalendar('UTC');
+    const definitions = async () => given.definitions ?? NO_DEFINITIONS;
+    const deps = () => ({ usage: createMemoryUsage(given.events ?? [], calendar), definitions, calendar });
     const ports: DigestComposerPorts = {
-      db: handle,
-      calendar,
-      reporter: {
-        answer: (question, nowMs) =>
-          createReporter({
-            usage: createMemoryUsage(given.events ?? [], calendar),
-            definitions: async () => NO_DEFINITIONS,
-            calendar,
-          }).answer(question, nowMs),
-      },
+      ...{ db: handle, calendar, definitions },
+      usage: new Proxy({} as UsageReader, { get: (_target, name) => deps().usage[name as 'sum'] }),
+      reporter: { answer: (question, nowMs) => createReporter(deps()).answer(question, nowMs) },
+      scopeStates: (nowMs, options) => getScopeStates(deps(), { atMs: nowMs, ...options }),
       sources: async () => (given.sources ?? []) as never,
       corrections: async (of) =>
         (given.corrections ?? []).filter(({ timeMs, enteredMs }) =>
           'span' in of ? timeMs >= of.span.fromMs && timeMs < of.span.toMs : enteredMs >= of.enteredSinceMs,
         ),
+      alerts: (span) => listAlertsTold(handle, span),
       render: async () => undefined,
     };
     const log = createLogger('silent');
@@ -481,10 +523,16 @@ async function open(
     });
     async function tick(): Promise<void> {
       await digests.runDue(clock.now());
-      // The thread follows a second later.
       await sender.settle();
-      clock.advance(1000);
-      await sender.settle();
+      // The thread follows, a message a second.
+      for (
+        let second = 0;
+        second < 12 && (await listDeliveries(handle, { state: 'pending', limit: 1 })).length;
+        second += 1
+      ) {
+        clock.advance(1000);
+        await sender.settle();
+      }
     }
     return { digests, tick };
   }

@@ -200,7 +200,7 @@ describe('alerts on levels', () => {
       told()
         .slice(1)
         .map((line) => line.replace(/, runs out.*/, '')),
-    ).toEqual([`${MENTION} 🔴 CRM: 91.7% of monthly credits used (1,100 of 1,200)`]);
+    ).toEqual([`${MENTION} 🔴 CRM: 91% of monthly credits used (1,100 of 1,200)`]);
     await use(10);
     expect(told()).toHaveLength(2);
   });
@@ -213,7 +213,7 @@ describe('alerts on levels', () => {
     clock.advance(HOUR);
     await use(45);
     expect(told()).toHaveLength(2);
-    expect(told()[1]).toContain('90.5% of monthly credits used (995 of 1,100)');
+    expect(told()[1]).toContain('90% of monthly credits used (995 of 1,100)');
     expect(slack.messages(CHANNEL)[0]!.text).toContain('90% of 1,100');
     // Raised far above and taken back before anybody looked: the levels were armed in between.
     clock.advance(HOUR);
@@ -357,8 +357,8 @@ describe('alerts on levels', () => {
     for (const used of [510, 200, 50, 145]) for (const { name } of scopes) await use(used, { scope: name });
     const mentioned = posted().filter((line) => line.startsWith('<!subteam'));
     expect(mentioned.map((line) => /S\d\b.*?\d%/.exec(line)![0]).sort()).toEqual([
-      'S0 has used 90.5%',
-      'S1: 90.5%',
+      'S0 has used 90%',
+      'S1: 90%',
       'S2: 71%',
     ]);
   });

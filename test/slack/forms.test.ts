@@ -47,11 +47,11 @@ describe('the form of a digest', () => {
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'digest add' });
     const form = await slack.waitFor(() => slack.modal('alice'), 'the form');
     const shown = () => JSON.stringify(slack.modal('alice')!.blocks.find(({ block_id: id }) => id === 'next_runs'));
-    expect(shown()).toContain('Next: 22 Nov 2026 09:00 (Europe/Berlin)');
+    expect(shown()).toContain('Next: Sun 22 Nov 09:00 (Europe/Berlin)');
     const press = (action: string, chosen: object) =>
       slack.click({ user: 'alice', message: form, action_id: `digest_when:${action}`, ...chosen });
     await press('rhythm', { selected_option: 'weekly mon' });
-    await slack.waitFor(() => shown().includes('22 Nov 2026 02:00'), 'the runs of Mondays');
+    await slack.waitFor(() => shown().includes('Sun 22 Nov 02:00'), 'the runs of Mondays');
     await press('zone', { value: 'Mars/Base' });
     await slack.waitFor(() => shown().includes('Mars/Base is no time zone.'), 'what is wrong');
     slack.assertNoProblems();

@@ -183,8 +183,8 @@ function createPorts(
   return {
     digests: {
       sections: [
-        { key: 'yesterday', title: 'Yesterday' },
-        { key: 'pools', title: 'Pools' },
+        { key: 'yesterday', title: 'Yesterday', part: 'message' as const },
+        { key: 'pools', title: 'Pools', part: 'both' as const },
       ],
       list: async () => [digest],
       preview: async (schedule) => ({ schedule, nextRuns: digest.nextRuns }),
@@ -194,8 +194,8 @@ function createPorts(
       resume: told('digests.resume', digest),
       remove: told('digests.remove', digest),
       takeOver: told('digests.takeOver', digest),
-      compose: async () => ({ text: 'Digest of yesterday', blocks: [] }),
-      send: told('digests.send', 1),
+      compose: async () => ({ text: 'Digest of yesterday', blocks: [], drawn: undefined, chartAt: 0, follows: [] }),
+      send: told('digests.send', digest),
       history: async () => ['20 Nov 09:00 posted'],
       ...digests,
     },

@@ -135,7 +135,7 @@ describe('digests', () => {
     const { slack, done } = await startRig();
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'digest' });
     const list = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the list');
-    expect(list.text).toContain('7: daily 09:00 Europe/Berlin, Next: 22 Nov 2026 09:00 (Europe/Berlin)');
+    expect(list.text).toContain('7: daily 09:00 Europe/Berlin, Next: Sun 22 Nov 09:00 (Europe/Berlin)');
     for (const action of ['digest_preview', 'digest_pause', 'digest_send', 'digest_remove']) {
       const told = slack.ephemerals('alice').length;
       await slack.click({ user: 'alice', message: list, action_id: action });
@@ -190,7 +190,9 @@ describe('the menu under an alert', () => {
 
   it('mutes for admins, who are told until when in their own time', async () => {
     const { slack, done } = await startRig({
-      digests: { compose: async () => ({ text: 'An alert', blocks: [menu] }) },
+      digests: {
+        compose: async () => ({ text: 'An alert', blocks: [menu], drawn: undefined, chartAt: 0, follows: [] }),
+      },
     });
     for (const user of ['alice', 'ada']) {
       await slack.command({ user, channel: 'api-usage', text: 'digest preview' });

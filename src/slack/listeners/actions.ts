@@ -1,11 +1,11 @@
 import { ACTIONS } from '../../messages/action-ids.ts';
 import { buildNotice } from '../../messages/answer-message.ts';
-import type { Block } from '../../messages/text.ts';
+import { buildDigestPreview } from '../../messages/digest-preview.ts';
 import { type SlackContext, tellPrivately } from '../context.ts';
 import { openDigestModal } from '../modals.ts';
 import { chooseMute } from '../mute-until.ts';
 import { performText, toActor } from '../perform.ts';
-import { tellChange } from '../perform-digests.ts';
+import { describeSent, tellChange, tellRemoved } from '../perform-digests.ts';
 import type { Person } from '../permissions.ts';
 import { withChannel } from './asked.ts';
 import type { Listen } from './listen.ts';
@@ -39,7 +39,7 @@ function registerDigestButtons({ press: on }: Listen, ctx: SlackContext): void {
   });
   on(ACTIONS.digestRemove, async ({ asked, person, value }) => {
     const digest = await ctx.digests.remove(Number(value), toActor(person));
-    await tellChange(ctx, await withChannel(ctx, asked), 'Removed', digest);
+    await tellRemoved(ctx, await withChannel(ctx, asked), digest);
   });
   on(ACTIONS.digestTakeOver, async ({ asked, person, value }) => {
     const digest = await ctx.digests.takeOver(Number(value), toActor(person));
@@ -47,13 +47,13 @@ function registerDigestButtons({ press: on }: Listen, ctx: SlackContext): void {
   });
   on(ACTIONS.digestPreview, async ({ asked, value }) => {
     const here = await withChannel(ctx, asked);
-    const { text, blocks } = await ctx.digests.compose({ id: Number(value), channel: here.channel });
-    await tellPrivately(ctx, here, { text: `Preview: ${text}`, blocks: blocks as Block[] });
+    const preview = await ctx.digests.compose({ id: Number(value), channel: here.channel });
+    await tellPrivately(ctx, here, buildDigestPreview(preview));
   });
   on(ACTIONS.digestSend, async ({ asked, person, value }) => {
     const here = await withChannel(ctx, asked);
-    await ctx.digests.send({ id: Number(value), channel: here.channel }, toActor(person));
-    await tellPrivately(ctx, here, buildNotice(['On its way.']));
+    const digest = await ctx.digests.send({ id: Number(value), channel: here.channel }, toActor(person));
+    await tellPrivately(ctx, here, buildNotice([describeSent(digest)]));
   });
 }
 

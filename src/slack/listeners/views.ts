@@ -94,7 +94,7 @@ async function checkDigest(
   return {
     ...(await faultAt('zone', () => ctx.digests.preview(toSchedule(field), zone))),
     ...(await faultAt('channel', () => prepareChannel(ctx, field('channel')))),
-    ...(ctx.digests.sections.length > 0 && choices('sections').length === 0
+    ...(ctx.digests.sections.length > 0 && choices('sections').length + choices('thread').length === 0
       ? { sections: 'Choose at least one.' }
       : {}),
   };
@@ -106,7 +106,7 @@ async function saveDigest(ctx: SlackContext, given: Submitted<DigestMetadata>): 
   const digest = {
     channel: field('channel'),
     schedule: toSchedule(field),
-    ...(offered ? { sections: choices('sections') } : {}),
+    ...(offered ? { sections: [...choices('sections'), ...choices('thread')] } : {}),
     ...(metadata.filters ? { filters: metadata.filters } : {}),
     ...(metadata.scope ? { scope: metadata.scope } : {}),
   };

@@ -1,0 +1,112 @@
+import { ACTIONS } from './action-ids.ts';
+import { type Block, button, clip, defuse, header, leaf, type Message, plainContext, richText } from './text.ts';
+
+const MAX_LINE = 300;
+const MAX_POOLS = 6;
+
+/** The message of a digest, in the order of its lines. Texts are plain: names in them are never read as markup. */
+export interface DigestLines {
+  /** `API usage · Sat 28 Nov`. */
+  title: string;
+  /** `3,252 requests`, and what stands behind it. Absent: that section is off. */
+  headline?: { count?: string; rest: string } | undefined;
+  /** What a weekly or monthly digest adds. */
+  span?: string | undefined;
+  /** Empty: nothing needs attention. Absent: that section is off. */
+  findings?: readonly { sign: string; text: string }[] | undefined;
+  pools?: readonly { sign: string; name: string; percent: string }[] | undefined;
+  /** Small print: zone, limits, late, who sent it. */
+  context: readonly string[];
+  sentBy?: string | undefined;
+  buttons: readonly { text: string; command: string }[];
+}
+
+/** `chartAt`: where its one chart belongs, behind the headline. */
+export function buildDigest(lines: DigestLines): Message & { chartAt: number } {
+  const { title, headline, span, findings, pools, buttons, sentBy } = lines;
+  const head = headline || span ? [buildHead(headline, span)] : [];
+  const body: Block[] = [
+    ...(findings ? [buildFindings(findings)] : []),
+    ...(pools && pools.length > 0 ? [buildPools(pools)] : []),
+    buildContext(lines),
+  ];
+  return {
+    text: toText(listLines(lines), sentBy),
+    blocks: [header(title), ...head, ...body, ...buildButtons(buttons)],
+    chartAt: 1 + head.length,
+  };
+}
+
+function toText(lines: readonly string[], sentBy: string | undefined): string {
+  return [...lines.map((line) => defuse(line)), ...(sentBy ? [`Sent by <@${sentBy}>`] : [])].join('\n');
+}
+
+/** The same as plain text, line by line. */
+export function listLines({ title, headline, span, findings, pools, context }: DigestLines): string[] {
+  return [
+    title,
+    ...(headline ? [`${headline.count ?? ''}${headline.rest}`] : []),
+    ...(span ? [span] : []),
+    ...(findings ? (findings.length > 0 ? findings.map(({ sign, text }) => `${sign} ${text}`) : [CALM]) : []),
+    ...(pools && pools.length > 0 ? [`Pools: ${describePools(pools)}`] : []),
+    context.join(' · '),
+  ];
+}
+
+/** A quiet day: one line. */
+export function buildQuietDigest({
+  title,
+  context,
+  sentBy,
+}: Pick<DigestLines, 'title' | 'context' | 'sentBy'>): Message {
+  return {
+    text: toText([title, ...context], sentBy),
+    blocks: [richText(title), ...(context.length > 0 || sentBy ? [buildContext({ context, sentBy })] : [])],
+  };
+}
+
+const CALM = 'Nothing needs attention.';
+
+function buildHead(headline: DigestLines['headline'], span: string | undefined): Block {
+  return richText(
+    ...(headline?.count ? [leaf(headline.count, { bold: true })] : []),
+    headline ? clip(headline.rest, MAX_LINE) : '',
+    span ? `${headline ? '\n' : ''}${clip(span, MAX_LINE)}` : '',
+  );
+}
+
+function buildFindings(findings: NonNullable<DigestLines['findings']>): Block {
+  if (findings.length === 0) return richText(CALM);
+  return richText(
+    leaf('Needs attention', { bold: true }),
+    ...findings.map(({ sign, text }) => `\n${sign} ${clip(text, MAX_LINE)}`),
+  );
+}
+
+function buildPools(pools: NonNullable<DigestLines['pools']>): Block {
+  return richText(leaf('Pools', { bold: true }), ` ${describePools(pools)}`);
+}
+
+function describePools(pools: NonNullable<DigestLines['pools']>): string {
+  const shown = pools.slice(0, MAX_POOLS).map(({ sign, name, percent }) => `${sign} ${clip(name, 40)} ${percent}`);
+  const more = pools.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(' · ');
+}
+
+function buildContext({ context, sentBy }: Pick<DigestLines, 'context' | 'sentBy'>): Block {
+  if (!sentBy) return plainContext(clip(context.join(' · '), 1500));
+  const words = [...context, 'sent by '].join(' · ');
+  return richText(words.charAt(0).toUpperCase() + words.slice(1), { type: 'user', user_id: sentBy });
+}
+
+function buildButtons(buttons: DigestLines['buttons']): Block[] {
+  if (buttons.length === 0) return [];
+  return [
+    {
+      type: 'actions',
+      elements: buttons.map(({ text, command }, index) =>
+        button({ action: `${ACTIONS.run}:${index + 1}`, text, value: command }),
+      ),
+    },
+  ];
+}

@@ -1,0 +1,147 @@
+import type { Calendar } from '../domain/calendar.ts';
+import type { Report } from '../domain/report.ts';
+import type { DigestPart } from '../messages/digest-thread.ts';
+import { countOf, formatClock, formatCount, formatCredits, formatShortDate } from '../report/format.ts';
+import { describeOutlook, describeStandings } from '../report/outlook.ts';
+import { isOver } from '../report/scope-words.ts';
+import { readAlertContent } from './alert-content.ts';
+import type { DigestContent } from './digest-content.ts';
+import { DIGEST_SECTIONS, type DigestSection } from './digest-sections.ts';
+import { weekdayOf } from './digest-text.ts';
+
+/** A message of the thread, and the report that is drawn in it. */
+export interface DrawnPart extends DigestPart {
+  drawn?: Report | undefined;
+}
+
+/** A section of the thread; undefined where there is nothing to say, or it belongs to the message alone. */
+export function toPart(content: DigestContent, section: DigestSection, calendar: Calendar): DrawnPart | undefined {
+  const title = DIGEST_SECTIONS.find(({ key }) => key === section)!.title;
+  const part = content.what.sections.includes(section) ? MAKERS[section]?.(content, calendar) : undefined;
+  return part && { title, ...part };
+}
+
+type Maker = (content: DigestContent, calendar: Calendar) => Omit<DrawnPart, 'title'> | undefined;
+
+const MAKERS: Partial<Record<DigestSection, Maker>> = {
+  pools: toPools,
+  clients: ({ topClients }) => topClients && { sentence: topClients.finding, drawn: topClients },
+  routes: ({ topRoutes }) => topRoutes && { sentence: topRoutes.finding, table: topRoutes.table },
+  status: ({ status }) =>
+    status && {
+      sentence: status.finding,
+      lines: status.diagnosis.map(({ claim, evidence }) => `${claim}: ${evidence}`),
+      drawn: status,
+    },
+  movers: toMovers,
+  'new-clients': toNewClients,
+  alerts: toAlerts,
+  corrections: toCorrections,
+  advice: toAdvice,
+};
+
+function toPools({ pools = [], closed = [], month, nowMs }: DigestContent, calendar: Calendar): ReturnType<Maker> {
+  const metered = pools.filter((state) => state.pools.length + state.limits.length > 0);
+  const lines = [
+    ...(metered.length > 0 ? [`Will they run out? ${describeOutlook(metered, nowMs, calendar)}`] : []),
+    ...closed.map(
+      ({ title, pool, used, amount, label }) =>
+        `${title}: ${pool} was reset; it closed ${label} at ${formatCredits(used)} of ${formatCredits(amount)}.`,
+    ),
+    ...(month
+      ? [
+          `${month.name}: ${countOf(month.soFar, 'request')} so far, about ${formatCount(toThreeDigits(month.end))} by its end.`,
+        ]
+      : []),
+  ];
+  if (metered.length === 0 && lines.length === 0) return undefined;
+  return {
+    ...(metered.length > 0 ? { sentence: describeStandings(metered) } : {}),
+    lines,
+    table: {
+      columns: [
+        { key: 'pool', label: 'Pool', type: 'text' },
+        { key: 'used', label: 'Used', type: 'credits' },
+        { key: 'left', label: 'Left', type: 'credits' },
+        { key: 'percent', label: '%', type: 'percent' },
+      ],
+      rows: metered.flatMap((state) => [
+        ...[...state.pools, ...state.limits].map(({ name, used, left, percent }) => [
+          `${state.title}: ${name}`,
+          ...[used, left, percent],
+        ]),
+        ...(isOver(state) ? [[`${state.title}: over this month`, state.overage, null, null]] : []),
+      ]),
+    },
+  };
+}
+
+/** What the status codes have said, the advice that follows from it need not say again. */
+function toAdvice({ advice, status, what }: DigestContent): ReturnType<Maker> {
+  if (!advice || advice.sections.length === 0) return undefined;
+  const said = new Set(what.sections.includes('status') ? status?.diagnosis.map(({ evidence }) => evidence) : []);
+  return {
+    lines: advice.sections.map(({ title, lines }) =>
+      [`${title}.`, ...lines.filter((line) => !said.has(line))].join(' '),
+    ),
+  };
+}
+
+function toMovers({ movers = [], day }: DigestContent): ReturnType<Maker> {
+  const [first] = movers;
+  if (!first) return undefined;
+  const change = first.requests - first.usual;
+  const where = first.route ? `, mostly on ${first.route}` : '';
+  return {
+    sentence: `${first.name} made ${formatCount(Math.abs(change))} ${change > 0 ? 'more' : 'fewer'} requests than on a usual ${weekdayOf(day)}${where}.`,
+    table: {
+      columns: [
+        { key: 'client', label: 'Client', type: 'text' },
+        { key: 'change', label: 'Change', type: 'text' },
+        { key: 'requests', label: 'Requests', type: 'count' },
+        { key: 'usual', label: 'Usual', type: 'count' },
+      ],
+      rows: movers.map(({ name, requests, usual }) => [
+        name,
+        `${requests > usual ? '+' : '−'}${formatCount(Math.abs(requests - usual))}`,
+        ...[requests, usual],
+      ]),
+    },
+  };
+}
+
+/** `166,630` → `167,000`. */
+function toThreeDigits(count: number): number {
+  return Number(count.toPrecision(3));
+}
+
+function toNewClients({ newClients = [], silentClients = [] }: DigestContent): ReturnType<Maker> {
+  const lines = [
+    ...newClients.map(({ name, requests }) => `New: ${name}, ${countOf(requests, 'request')}`),
+    ...silentClients.map(({ name, requests }) => `Silent: ${name}, ${countOf(requests, 'request')} a week before`),
+  ];
+  return lines.length > 0 ? { lines } : undefined;
+}
+
+function toAlerts({ alerts = [], zone }: DigestContent): ReturnType<Maker> {
+  const lines = alerts.map((alert) => {
+    const { sign, title } = readAlertContent(alert.content);
+    return `${formatClock(alert.atMs, zone)} ${sign} ${title}`;
+  });
+  return lines.length > 0 ? { lines } : undefined;
+}
+
+function toCorrections({ corrections = [], changes = [] }: DigestContent): ReturnType<Maker> {
+  const signed = (value: number, text: string) => `${value > 0 ? '+' : '−'}${text}`;
+  const lines = [
+    ...changes.map(({ day, stated, requests }) => {
+      const change = requests - stated;
+      return `${formatShortDate(day)} now has ${countOf(requests, 'request')}: ${signed(change, formatCount(Math.abs(change)))} since its digest`;
+    }),
+    ...corrections.map(
+      ({ meter, day, credits, reason, actor }) =>
+        `${meter}, ${formatShortDate(day)}: ${signed(credits, formatCredits(Math.abs(credits)))} credits, ${reason} (${actor})`,
+    ),
+  ];
+  return lines.length > 0 ? { lines } : undefined;
+}

@@ -30,7 +30,7 @@ export interface NamedQuestion {
 export async function findNames(deps: ReporterDeps, asked: Question, nowMs: number): Promise<NamedQuestion> {
   const question = asked.scope === undefined ? asked : { ...asked, scope: await toScopeName(deps, asked.scope) };
   const { filters = [], name, report } = question;
-  const isPattern = name?.includes('*') ?? false;
+  const isPattern = (report === 'client' || report === 'route' || report === 'why') && name?.includes('*') === true;
   if (!isPattern && !filters.some(needsNames)) return { question, notes: [] };
   const notes: string[] = [];
   const found: Filter[] = [];
@@ -148,7 +148,7 @@ function describeMatched(key: GroupKey, typed: string, matched: readonly string[
   const { singular, plural } = DIMENSION_WORDS[key];
   if (matched.length === 0) return `${typed} matched no ${singular} in this range.`;
   const more = matched.length > LISTED ? [`${formatCount(matched.length - LISTED)} more`] : [];
-  return `${typed} matched ${countOf(matched.length, singular, plural)}: ${joinWords([...matched.slice(0, LISTED), ...more])}.`;
+  return `${typed} matched ${countOf(matched.length, singular, plural)}: ${joinWords([...matched.toSorted().slice(0, LISTED), ...more])}.`;
 }
 
 /** The question about another name of the same filter. */

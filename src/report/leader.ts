@@ -1,4 +1,5 @@
 import type { Dimension } from '../domain/dimension.ts';
+import type { Filter } from '../domain/filter.ts';
 import type { RankingRow, Totals } from '../domain/report.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { formatCount, formatCredits, formatPercent, formatShare } from './format.ts';
@@ -30,7 +31,13 @@ export function describeLeader({ question, filters }: Inquiry, numbers: Ranked):
   const named = ranked.filter(({ name }) => isNamed(name));
   const column = question.sort?.replace(/^-/, '');
   const isAscending = question.sort !== undefined && !question.sort.startsWith('-');
-  const shared = column !== undefined && Object.hasOwn(SHARED, column) ? SHARED[column] : undefined;
+  const isFailures = measure === 'requests' && filters.some(isOfFailures);
+  const shared =
+    column !== undefined && Object.hasOwn(SHARED, column)
+      ? SHARED[column]
+      : isFailures && !isAscending
+        ? SHARED.failed
+        : undefined;
   const first = named[0];
   const words = DIMENSION_WORDS[dimension];
   if (!first) return `None of the ${sizeOf(totals, measure)} had ${article(words.singular)} ${words.singular}.`;
@@ -53,6 +60,11 @@ export function describeLeader({ question, filters }: Inquiry, numbers: Ranked):
     ? `all ${sizeOf(totals, measure)}`
     : `${formatPercent(leader.sharePercent)} of ${sizeOf(totals, measure)}`;
   return `${leader.name} ${verbOf(numbers)} ${part}${failed ? `;${failed}` : '.'}`;
+}
+
+/** Whether a filter lets only failures through: `status:5xx`, `status:429`. */
+function isOfFailures({ key, patterns, not }: Filter): boolean {
+  return key === 'status' && !not && patterns.every((pattern) => /^[45]/.test(pattern));
 }
 
 function verbOf({ measure, dimension }: Ranked): string {

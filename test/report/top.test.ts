@@ -79,6 +79,15 @@ describe('top', () => {
     await expect(ask(traffic, { report: 'top', sort: 'toString' })).rejects.toThrow('Cannot sort by "toString"');
   });
 
+  it('speaks of failures where the filter lets nothing else through', async () => {
+    const filters = [{ key: 'status' as const, patterns: ['5xx', '429'], not: false }];
+    const report = await ask([calls('a', 5, { status: 503 }), calls('b', 3, { status: 429 })], {
+      report: 'top',
+      filters,
+    });
+    expect(report.finding).toBe('a has 62.5% of the 8 failures.');
+  });
+
   it('measures credits exactly', async () => {
     const report = await ask([calls('a', 2, { credits: 500 }), calls('b', 1, { credits: 1001 })], {
       report: 'top',

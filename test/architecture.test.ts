@@ -33,7 +33,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Parts above put together what is below: they may import anything. */
-const FREE = ['cli', 'playground', 'app.ts', 'main.ts', 'config.ts'];
+const FREE = ['cli', 'samples', 'playground', 'app.ts', 'main.ts', 'config.ts'];
 
 /** Of the folder `slack`, message builders and other starters use declarations only: never a listener, Bolt or the store. */
 const SLACK_LEAVES = ['deps.ts', 'mute-until.ts', 'next-questions.ts', 'permissions.ts', 'ports.ts'];
@@ -45,7 +45,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['store'],
   pg: ['store'],
   '@slack/bolt': ['slack'],
-  '@slack/web-api': ['slack/client', 'slack', 'delivery', 'admin'],
+  '@slack/web-api': ['slack/client', 'slack', 'delivery', 'admin', 'samples'],
   vega: ['chart'],
   'vega-lite': ['chart'],
   '@resvg/resvg-js': ['chart'],

@@ -98,10 +98,10 @@ messages. This cannot be undone. Messages in Slack stay.`,
   },
   {
     name: 'doctor',
-    usage: 'doctor',
+    usage: 'doctor [--messages]',
     summary: 'check the installation and say how to fix what is wrong',
-    details:
-      'Checks tokens, scopes, connection, people, channels, zone, clock, database, files, disk and port. Exit code 1: a fault.',
+    details: `Checks tokens, scopes, connection, people, channels, zone, clock, database, files, disk and port. Exit code 1: a fault.
+  --messages        instead, have Slack check one of every kind of message, form and Home view; posts nothing`,
     load: async () => (await import('./doctor.ts')).runDoctor,
   },
   {

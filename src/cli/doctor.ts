@@ -2,17 +2,20 @@ import { parseArgs } from 'node:util';
 import { createDoctor } from '../admin/doctor.ts';
 import { readEnvironment } from '../config.ts';
 import { createLogger } from '../log.ts';
+import { checkMessages } from '../samples/check-samples.ts';
 import { createWebClient } from '../slack/client/web-client.ts';
 import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import type { CliContext } from './command.ts';
 import { readConfig, refuseBesideOlder } from './open.ts';
 
-/** `headroom doctor`: one line per thing looked at; exit code 1 if anything is wrong. */
+/** `headroom doctor`: one line per thing looked at; exit code 1 if anything is wrong. `--messages` looks at these alone. */
 export async function runDoctor(args: readonly string[], context: CliContext): Promise<number> {
-  parseArgs({ args: [...args] });
+  const { values } = parseArgs({ args: [...args], options: { messages: { type: 'boolean' } } });
   const config = readConfig(context);
   const { botToken, apiUrl } = config.slack;
+  const client = botToken && createWebClient(botToken.reveal(), { apiUrl, log: createLogger('silent') });
+  if (values.messages) return (await checkMessages(client, context.out)) ? 0 : 1;
   const db = openDatabase(config.databaseUrl.reveal());
   try {
     try {
@@ -24,7 +27,7 @@ export async function runDoctor(args: readonly string[], context: CliContext): P
     const doctor = createDoctor({
       config,
       db,
-      client: botToken && createWebClient(botToken.reveal(), { apiUrl, log: createLogger('silent') }),
+      client,
       now: context.now,
       env: readEnvironment(context.env, context.folder),
       folder: context.folder,

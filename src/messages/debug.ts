@@ -1,4 +1,4 @@
-import { type Block, leaf, type Message, richList, richText } from './text.ts';
+import { type Block, clip, defuse, leaf, type Message, richList, richText } from './text.ts';
 
 /** What is wrong with this installation, worst first. */
 export function buildDebug(checks: readonly { ok: boolean; line: string }[]): Message {
@@ -7,7 +7,7 @@ export function buildDebug(checks: readonly { ok: boolean; line: string }[]): Me
   const headline =
     wrong.length === 0 ? 'Nothing is wrong that I can see.' : `${wrong.length} of ${checks.length} checks failed:`;
   return {
-    text: [headline, ...wrong.map((line) => `✗ ${line}`), ...right.map((line) => `✓ ${line}`)].join('\n'),
+    text: [headline, ...wrong.map((line) => `✗ ${line}`), ...right.map((line) => `✓ ${line}`)].map(defuse).join('\n'),
     blocks: [
       richText(leaf(headline, { bold: true })),
       ...toList(wrong),
@@ -17,5 +17,5 @@ export function buildDebug(checks: readonly { ok: boolean; line: string }[]): Me
 }
 
 function toList(lines: readonly string[]): Block[] {
-  return lines.length === 0 ? [] : [richList(lines.slice(0, 60).map((line) => [line.slice(0, 400)]))];
+  return lines.length === 0 ? [] : [richList(lines.slice(0, 60).map((line) => [clip(line, 400)]))];
 }

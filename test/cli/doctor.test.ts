@@ -116,6 +116,35 @@ describe('headroom doctor', () => {
     expect(closed.lines.join('\n')).toMatch(/✗ Database: .*check DATABASE_URL/);
   });
 
+  it('has Slack check every kind of message and form, and posts nothing', async () => {
+    const { code, lines } = await run(['doctor', '--messages']);
+    expect(lines).toEqual([expect.stringMatching(/^Slack checks 1\d\d messages/), '✓ Slack takes them all.']);
+    expect(code).toBe(0);
+    expect(slack.calls.filter(({ method }) => /^(chat|views)\./.test(method))).toEqual([]);
+    const [file] = slack.workspace.files.values();
+    expect(file).toMatchObject({ mimetype: 'image/png', deleted: true, shares: [] });
+    slack.assertNoProblems();
+  });
+
+  it('names what Slack would refuse, with its place', async () => {
+    slack.faults.unknownBlocks.add('data_visualization');
+    slack.faults.fail('files.getUploadURLExternal', { error: 'file_uploads_disabled' });
+    const { code, lines } = await run(['doctor', '--messages']);
+    expect(code).toBe(1);
+    expect(lines).toContain('✗ Pictures are not checked: none could be uploaded (file_uploads_disabled).');
+    const refused = 'data_visualization at /blocks/1/type: unsupported type: data_visualization';
+    expect(lines).toContain(`✗ Answer: summary, private: ${refused}`);
+    expect(lines.at(-1)).toMatch(/^Slack would refuse \d\d of them: please report these lines/);
+    slack.faults.clear();
+    slack.faults.fail('blocks.validate', { error: 'unknown_method' });
+    expect((await run(['doctor', '--messages'])).lines.at(-1)).toBe(
+      '✗ Slack could not check the messages (unknown_method): try again later.',
+    );
+    expect((await run(['doctor', '--messages'], { SLACK_BOT_TOKEN: '' })).lines).toEqual([
+      '✗ SLACK_BOT_TOKEN is not set: without it Slack checks nothing.',
+    ]);
+  });
+
   it('proves that Slack can reach it, and refuses credentials in an address', async () => {
     const wrong = async (more: Record<string, string>) =>
       (await run(['doctor'], more)).lines.filter((line) => line.startsWith('✗'));

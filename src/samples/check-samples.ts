@@ -1,0 +1,110 @@
+import { WebAPIPlatformError, WebAPIRateLimitedError, type WebClient } from '@slack/web-api';
+import { createChartRenderer } from '../chart/renderer.ts';
+import { systemClock } from '../delivery/clock.ts';
+import { uploadPicture } from '../delivery/picture.ts';
+import type { Report } from '../domain/report.ts';
+import { createLogger } from '../log.ts';
+import { type Fault, listFaults } from '../messages/refusal.ts';
+import type { Sample } from './sample.ts';
+import { listSamples } from './samples.ts';
+
+/** Slack's answers to what it would refuse. */
+const REFUSALS = new Set(['invalid_blocks', 'invalid_message', 'invalid_view']);
+
+/**
+ * Has Slack itself check one of every kind of message, modal and Home view, and prints what it would refuse. Posts nothing; the
+ * picture that some of them show is uploaded, seen by nobody, and deleted at the end. True where Slack takes them all.
+ */
+export async function checkMessages(client: WebClient | undefined, out: (line: string) => void): Promise<boolean> {
+  if (!client) {
+    out('✗ SLACK_BOT_TOKEN is not set: without it Slack checks nothing.');
+    return false;
+  }
+  const pictures = new SamplePictures(client);
+  try {
+    const samples = await listSamples({ upload: (report) => pictures.upload(report) });
+    if (pictures.fault) out(`✗ Pictures are not checked: none could be uploaded (${pictures.fault}).`);
+    out(`Slack checks ${samples.length} messages, modals and Home views; this takes a minute or so.`);
+    let refused = 0;
+    for (const sample of samples) {
+      const faults = await check(client, sample);
+      for (const fault of faults) out(`✗ ${sample.name}: ${describe(sample, fault)}`);
+      if (faults.length > 0) refused += 1;
+    }
+    out(
+      refused === 0
+        ? '✓ Slack takes them all.'
+        : `Slack would refuse ${refused} of them: please report these lines. Until it is mended, their text is sent instead.`,
+    );
+    return refused === 0 && !pictures.fault;
+  } catch (error) {
+    out(`✗ Slack could not check the messages (${codeOf(error)}): try again later.`);
+    return false;
+  } finally {
+    await pictures.remove();
+  }
+}
+
+/** What Slack would refuse in a sample. Waits as long as Slack asks; rejects where Slack does not say. */
+async function check(client: WebClient, sample: Sample): Promise<Fault[]> {
+  const payload =
+    'view' in sample ? { view: JSON.stringify(sample.view) } : { message: JSON.stringify(sample.message) };
+  for (;;) {
+    try {
+      await client.apiCall('blocks.validate', payload);
+      return [];
+    } catch (error) {
+      if (error instanceof WebAPIRateLimitedError) {
+        await systemClock.sleep(error.retryAfter * 1000);
+        continue;
+      }
+      if (!REFUSALS.has(codeOf(error))) throw error;
+      const faults = listFaults(error);
+      return faults.length > 0 ? faults : [{ pointer: '', reason: codeOf(error) }];
+    }
+  }
+}
+
+/** `table at /blocks/1/rows/0/5/text: must be more than 0 characters`. */
+function describe(sample: Sample, { pointer, reason }: Fault): string {
+  const blocks = 'view' in sample ? (sample.view.blocks as { type: string }[]) : sample.message.blocks;
+  const index = /^\/blocks\/(\d+)/.exec(pointer)?.[1];
+  const type = index === undefined ? '' : `${blocks[Number(index)]?.type} `;
+  return pointer ? `${type}at ${pointer}: ${reason}` : reason;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof WebAPIPlatformError ? error.data.error : (error as Error).message;
+}
+
+/** One chart, drawn and uploaded as those of answers are. */
+class SamplePictures {
+  /** Why there is none. */
+  fault: string | undefined;
+  readonly #client: WebClient;
+  #fileId: string | undefined;
+
+  constructor(client: WebClient) {
+    this.#client = client;
+  }
+
+  async upload(report: Report): Promise<string | undefined> {
+    if (this.fault) return undefined;
+    const charts = createChartRenderer({ log: createLogger('silent') });
+    try {
+      const drawn = await charts.render(report);
+      if (!drawn) return undefined;
+      const { slack_file: file } = await uploadPicture(this.#client, systemClock, 'Headroom doctor', drawn);
+      this.#fileId = (file as { id?: string }).id;
+    } catch (error) {
+      this.fault = codeOf(error);
+    } finally {
+      await charts.stop();
+    }
+    return this.#fileId;
+  }
+
+  async remove(): Promise<void> {
+    if (this.#fileId) await this.#client.files.delete({ file: this.#fileId }).catch(() => {});
+  }
+}

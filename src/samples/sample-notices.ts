@@ -1,0 +1,165 @@
+import type { AlertContent } from '../domain/alert.ts';
+import { ALERT_KINDS } from '../domain/alert.ts';
+import { createCalendar } from '../domain/calendar.ts';
+import { buildAlertList } from '../messages/alert-list.ts';
+import { buildAlert, buildAlertLine } from '../messages/alert-message.ts';
+import { buildNotice } from '../messages/answer-message.ts';
+import { buildAudit } from '../messages/audit-list.ts';
+import { buildDebug } from '../messages/debug.ts';
+import { buildDigestList } from '../messages/digest-list.ts';
+import { buildHelp } from '../messages/help.ts';
+import { describeRouting } from '../messages/routing-modal.ts';
+import { buildSettings } from '../messages/settings.ts';
+import type { Message } from '../messages/text.ts';
+import { buildIntroduction, buildWelcome } from '../messages/welcome.ts';
+import { createDigestComposer } from '../schedule/digest-composer.ts';
+import { EVERYTHING } from '../schedule/digest-sections.ts';
+import { composeNotice } from '../schedule/failed-delivery.ts';
+import { HELP_TOPICS } from '../slack/command/help.ts';
+import type { AlertSummary, DigestSummary } from '../slack/ports.ts';
+import { type Sample, sampleMessage } from './sample.ts';
+import { SAMPLE_NOW, SAMPLE_ZONE, type SampleNames } from './sample-data.ts';
+import type { SampleWorld } from './sample-world.ts';
+
+const COMMAND = '/usage';
+const PERSON = 'U0123456789';
+const CHANNEL = 'C0123456789';
+const GROUP = 'S0123456789';
+
+export const SAMPLE_CONFIG = {
+  botToken: '',
+  admins: [PERSON, GROUP],
+  viewers: [GROUP],
+  answers: 'private',
+  zone: SAMPLE_ZONE,
+  publicUrl: 'https://usage.example.com',
+} as const;
+
+/** What is said besides answers: digests, alerts, lists, help, notices. */
+export async function listNoticeSamples(world: SampleWorld, names: SampleNames): Promise<Sample[]> {
+  const { command, audit } = { command: COMMAND, audit: listAudit(names) };
+  const checks = [...names.pools, ...names.clients].map((line, index) => ({ ok: index % 2 === 0, line }));
+  const routing = {
+    channel: CHANNEL,
+    mention: GROUP,
+    kinds: ALERT_KINDS.map(({ kind, title, on }) => ({ kind, title, on })),
+  };
+  const alerts = listAlerts(names);
+  const list = { route: CHANNEL, zone: SAMPLE_ZONE };
+  return [
+    ...(await listDigestSamples(world)),
+    ...listAlertSamples(names),
+    ...HELP_TOPICS.map(({ name }) => sampleMessage(`Help: ${name}`, buildHelp(name, { command }))),
+    sampleMessage('Introduction', buildIntroduction(command, 'Headroom')),
+    sampleMessage('Welcome', buildWelcome(SAMPLE_CONFIG)),
+    sampleMessage('Alerts, as a member sees them', buildAlertList(alerts, { ...list, admin: false })),
+    sampleMessage('Alerts, as an admin sees them', buildAlertList(alerts, { ...list, admin: true })),
+    sampleMessage('Alerts, where there are none', buildAlertList([], { ...list, route: undefined, admin: true })),
+    sampleMessage('Digests', buildDigestList(listSampleDigests(), { command })),
+    sampleMessage('Digests, where there are none', buildDigestList([], { command })),
+    sampleMessage('Changes', buildAudit(audit, SAMPLE_ZONE)),
+    sampleMessage('Changes, where there are none', buildAudit([], SAMPLE_ZONE)),
+    sampleMessage('What is wrong', buildDebug(checks)),
+    sampleMessage('Settings', buildSettings(SAMPLE_CONFIG)),
+    sampleMessage('Alert routing', describeRouting(routing)),
+    sampleMessage('A notice with buttons', buildNotice(names.clients, names.clients.map(toButton))),
+    sampleMessage('A notice without words', buildNotice([''])),
+    sampleMessage('A notice by direct message', await composeSample(names, undefined)),
+    sampleMessage('A digest without its owner', await composeSample(names, 7)),
+  ];
+}
+
+function toButton(label: string) {
+  return { label, command: `client "${label}"` };
+}
+
+async function composeSample(names: SampleNames, orphan: number | undefined): Promise<Message> {
+  const lines = [`Your digest could not be posted in <#${CHANNEL}>.`, ...names.clients];
+  const context = { key: 'sample', dueMs: SAMPLE_NOW, nowMs: SAMPLE_NOW, updating: false };
+  const composed = await composeNotice({ lines, ...(orphan === undefined ? {} : { orphan }) }, context);
+  return { text: composed!.text, blocks: composed!.blocks ?? [] };
+}
+
+async function listDigestSamples({ db, calendar, reporter, nowMs }: SampleWorld): Promise<Sample[]> {
+  const compose = createDigestComposer({
+    ...{ db, calendar, reporter },
+    sources: async () => [],
+    corrections: async () => [],
+    render: async () => undefined,
+  });
+  const dueMs = createCalendar(SAMPLE_ZONE).startOfDay(calendar.dayOf(nowMs)) + 9 * 3_600_000;
+  const order = { subscriptionId: 1, what: EVERYTHING, schedule: `daily 09:00 ${SAMPLE_ZONE}` };
+  const samples: Sample[] = [];
+  for (const every of ['day', 'week', 'month'] as const) {
+    for (const part of ['message', 'clients'] as const) {
+      const content = { ...order, dueMs, every, part, ...(every === 'week' ? { sentBy: PERSON } : {}) };
+      const composed = await compose(content, { key: `sample ${every}`, dueMs, nowMs, updating: true });
+      const name = `Digest of a ${every}${part === 'clients' ? ', in its thread' : ''}`;
+      if (composed) samples.push(sampleMessage(name, { text: composed.text, blocks: composed.blocks ?? [] }));
+    }
+  }
+  return samples;
+}
+
+function listAlertSamples({ clients, scopes, pools }: SampleNames): Sample[] {
+  const dress = { zone: SAMPLE_ZONE, mention: GROUP };
+  const history = [
+    { what: '75%', atMs: SAMPLE_NOW - 90_000_000 },
+    { what: 'acknowledged', atMs: SAMPLE_NOW, by: PERSON },
+  ];
+  return ALERT_KINDS.flatMap(({ kind }): Sample[] => {
+    const content: AlertContent = {
+      ...{ kind, sign: '🔴', mention: true, level: 90, scope: scopes[0]!, pool: pools[0]! },
+      title: `${scopes[0]} has used 90% of ${pools[0]} (54 of 60)`,
+      lines: [['Runs out about ', { atMs: SAMPLE_NOW }, '.'], `${clients[0]} made most calls.`],
+      ...{ who: `top clients today scope:"${scopes[0]}"`, chart: `pool "${scopes[0]}"` },
+      links: { addon: 'https://example.com/add-on', upgrade: 'https://example.com/plans' },
+    };
+    const buttons = { id: '17', acknowledged: false, history };
+    return [
+      sampleMessage(`Alert: ${kind}`, buildAlert(content, { ...dress, ...buttons })),
+      sampleMessage(`Alert: ${kind}, a line of its thread`, buildAlertLine(content, dress)),
+      sampleMessage(
+        `Alert: ${kind}, a test without lines`,
+        buildAlert({ ...content, lines: [], test: true }, { ...dress, ...buttons, id: undefined, history: [] }),
+      ),
+    ];
+  });
+}
+
+export function listSampleDigests(): DigestSummary[] {
+  return Array.from({ length: 20 }, (_, index) => ({
+    id: index + 1,
+    channel: CHANNEL,
+    owner: PERSON,
+    schedule: `daily 09:00 ${SAMPLE_ZONE}`,
+    sections: EVERYTHING.sections,
+    paused: index % 2 === 1,
+    ...(index === 1 ? { pausedReason: 'Headroom is not in the channel: type /invite @Headroom there.' } : {}),
+    nextRuns: [SAMPLE_NOW, SAMPLE_NOW + 86_400_000, SAMPLE_NOW + 2 * 86_400_000],
+  }));
+}
+
+/** As many of each sort as names. */
+export function listAlerts({ pools, clients }: SampleNames): AlertSummary[] {
+  const sorts = ['raised', 'past', 'mute', 'rule', 'kind'] as const;
+  return sorts.flatMap((sort) =>
+    [...pools, ...clients].map(
+      (title, index): AlertSummary => ({
+        ...{ sort, id: `${sort}:${index}`, title, detail: index % 2 === 0 ? '' : title, enabled: index % 3 > 0 },
+        ...(sort === 'mute' ? { mutedUntilMs: SAMPLE_NOW, mutedBy: PERSON } : {}),
+        ...(sort === 'past' ? { toldMs: SAMPLE_NOW, ...(index % 2 ? { overSinceMs: SAMPLE_NOW } : {}) } : {}),
+        ...(sort === 'raised' && index % 2 ? { acknowledgedBy: PERSON } : {}),
+      }),
+    ),
+  );
+}
+
+export function listAudit({ pools }: SampleNames) {
+  return Array.from({ length: 30 }, (_, index) => ({
+    atMs: SAMPLE_NOW - index * 60_000,
+    actor: index % 2 === 0 ? PERSON : 'root',
+    action: 'pool.change',
+    detail: `${pools[index % pools.length]} in ${CHANNEL}`,
+  }));
+}

@@ -1,0 +1,159 @@
+import { createPoolAdmin } from '../admin/pools.ts';
+import { ALERT_KINDS } from '../domain/alert.ts';
+import type { Filter } from '../domain/filter.ts';
+import type { Question } from '../domain/report.ts';
+import { buildAlertModal } from '../messages/alert-modal.ts';
+import { buildAskModal } from '../messages/ask-modal.ts';
+import { buildDigestModal, defaultSchedule } from '../messages/digest-modal.ts';
+import { buildFilterModal } from '../messages/filter-modal.ts';
+import { buildHome, buildRefusedHome } from '../messages/home.ts';
+import { buildChangeForm, buildPoolForm } from '../messages/pool-form.ts';
+import { buildScope, buildScopes } from '../messages/pool-list.ts';
+import { buildPoolModal } from '../messages/pool-modal.ts';
+import { buildRoutingModal, type RoutingFields } from '../messages/routing-modal.ts';
+import { buildSaveModal } from '../messages/save-modal.ts';
+import { buildScopeForm } from '../messages/scope-form.ts';
+import { type Block, option } from '../messages/text.ts';
+import { DIGEST_SECTIONS } from '../schedule/digest-sections.ts';
+import type { ScopeSummary } from '../slack/ports.ts';
+import type { Sample } from './sample.ts';
+import { SAMPLE_NOW, SAMPLE_ZONE, type SampleNames } from './sample-data.ts';
+import { listAlerts, listAudit, listSampleDigests, SAMPLE_CONFIG } from './sample-notices.ts';
+import type { SampleWorld } from './sample-world.ts';
+
+const PLACE = { channel: 'C0123456789', threadTs: '1795165200.000000', inThread: true };
+const PERSON = 'U0123456789';
+const NO_POOL = {
+  ...{ name: '', anchor: '', from: '', until: '', base: '', max: '', priority: '', thresholds: '', validFrom: '' },
+  grants: [],
+};
+const NO_SCOPE = { name: '', title: '', rateLimit: '', addon: '', upgrade: '' };
+
+/** Every form and window, new and filled in, and the Home tab. */
+export async function listViewSamples(world: SampleWorld, names: SampleNames): Promise<Sample[]> {
+  const pools = createPoolAdmin({ db: world.db, calendar: world.calendar, now: () => world.nowMs });
+  const scopes = await pools.list();
+  return [
+    ...listAnswerForms(names),
+    ...listRoutingForms(),
+    ...listPoolForms(scopes),
+    view('Pools as text', buildPoolModal(PLACE, await pools.show(scopes[0]?.name))),
+    view('Pools as text, of all scopes', buildPoolModal(PLACE, await pools.show(undefined))),
+    ...(await listHomes(world, names)),
+  ];
+}
+
+function view(name: string, blocks: Block): Sample {
+  return { name: `Form: ${name}`, view: blocks };
+}
+
+function listAnswerForms({ clients, users }: SampleNames): Sample[] {
+  const question: Question = { report: 'top', dimension: 'client', range: '7d' };
+  const about = { ...PLACE, answerId: 'sample0000', question, responseUrl: 'https://hooks.slack.com/actions/T0/1/x' };
+  const filters: Filter[] = [
+    { key: 'client', not: false, patterns: clients },
+    { key: 'user', not: false, patterns: users },
+    { key: 'status', not: false, patterns: ['429', '5xx'] },
+  ];
+  // As much as the form is opened with.
+  const limits = { filters: filters.map((filter) => ({ ...filter, patterns: filter.patterns.slice(0, 3) })) };
+  const digest = {
+    ...{ zone: SAMPLE_ZONE, sections: DIGEST_SECTIONS, channel: PLACE.channel },
+    next: `Next: 22 Nov 2026 09:00 (${SAMPLE_ZONE})`,
+  };
+  return [
+    view('Filters', buildFilterModal(about, filters)),
+    view('Filters, none chosen', buildFilterModal(PLACE, [])),
+    view('Save as view', buildSaveModal(about)),
+    view('Set an alert', buildAlertModal(about, { counted: clients.join(', '), route: 'the admins' })),
+    view('Ask in a thread', buildAskModal(PLACE)),
+    view('New digest', buildDigestModal({ ...digest, limits, only: clients.join(', ').slice(0, 500) })),
+    view(
+      'Change a digest',
+      buildDigestModal({ ...digest, digest: listSampleDigests()[0], next: defaultSchedule('UTC') }),
+    ),
+  ];
+}
+
+function listRoutingForms(): Sample[] {
+  const kinds = ALERT_KINDS.map(({ kind, title, on }) => ({ kind, title, on }));
+  const fields: RoutingFields = {
+    ...({ to: 'channel', channel: PLACE.channel, who: 'group', person: '' } as const),
+    ...{ group: option('on-call', 'S0123456789'), kinds: ['level', 'rate'] },
+  };
+  return [
+    view('Alert routing', buildRoutingModal(PLACE, fields, kinds)),
+    view(
+      'Alert routing, to one person',
+      buildRoutingModal(PLACE, { ...fields, channel: '', who: 'person', person: PERSON, group: undefined }, kinds),
+    ),
+    view(
+      'Alert routing, to nobody',
+      buildRoutingModal(PLACE, { ...fields, to: 'admins', who: 'nobody', group: undefined, kinds: [] }, kinds),
+    ),
+  ];
+}
+
+function listPoolForms(scopes: readonly ScopeSummary[]): Sample[] {
+  const periods = ['rolling-24h', 'day', 'month', 'year', 'once'];
+  const shown = scopes
+    .slice(0, 1)
+    .flatMap((scope) => [
+      view('One scope', buildScope(PLACE, scope, 'Saved: the amount of a pool.')),
+      view('Change scope', buildScopeForm({ ...PLACE, scope: scope.name, basis: scope.basis }, scope.fields)),
+      ...(['pools', 'limits'] as const).flatMap((part) =>
+        scope[part].flatMap((summary) =>
+          [false, true].map((more) =>
+            view(
+              `Change ${part === 'pools' ? 'pool' : 'limit'} ${summary.pool.name}${more ? ', with another grant' : ''}`,
+              buildChangeForm(PLACE, { scope: scope.name, part, summary, more }),
+            ),
+          ),
+        ),
+      ),
+    ]);
+  return [
+    view('Pools', buildScopes(PLACE, scopes, 'Saved.')),
+    view('Pools, where there are none', buildScopes(PLACE, [])),
+    view('New scope', buildScopeForm(PLACE, NO_SCOPE)),
+    ...periods.map((period) =>
+      view(
+        `New pool: ${period}`,
+        buildPoolForm(
+          { ...PLACE, scope: scopes[0]?.name ?? 'crm', part: 'pools', grants: [0] },
+          { ...NO_POOL, period },
+        ),
+      ),
+    ),
+    ...shown,
+  ];
+}
+
+async function listHomes({ reporter, nowMs }: SampleWorld, names: SampleNames): Promise<Sample[]> {
+  const digests = listSampleDigests();
+  const person = { id: PERSON, name: 'ann', zone: SAMPLE_ZONE, fullMember: true, mayView: true, admin: true };
+  const member = {
+    report: await reporter.answer({ report: 'summary' }, nowMs),
+    digests: digests.slice(0, 5),
+    views: names.clients.map((name) => ({ name })),
+    alerts: listAlerts(names),
+    admin: undefined,
+    person,
+    config: SAMPLE_CONFIG,
+    command: '/usage',
+  };
+  const admin = {
+    sources: names.clients.join(', '),
+    failed: [{ kind: 'alert', channel: PLACE.channel, dueMs: nowMs, error: 'not_in_channel' }],
+    orphans: digests,
+    audit: listAudit(names).slice(0, 5),
+    version: '0.1.0',
+    lastTickMs: SAMPLE_NOW,
+  };
+  const home = (name: string, blocks: readonly Block[]): Sample => ({ name, view: { type: 'home', blocks } });
+  return [
+    home('Home, of a member', buildHome({ ...member, digests: [], views: [] })),
+    home('Home, of an admin', buildHome({ ...member, admin })),
+    home('Home, of somebody who may not see it', buildRefusedHome()),
+  ];
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { ALERT_KINDS } from '../../src/domain/alert.ts';
+import { REPORT_KINDS } from '../../src/domain/report.ts';
+import { CALLBACKS } from '../../src/messages/action-ids.ts';
+import { MAX_FALLBACK_TEXT } from '../../src/messages/limits.ts';
+import { MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
+import { findViewErrors } from '../../src/playground/emulator/block-schema.ts';
+import { findBlockErrors } from '../../src/playground/emulator/blocks.ts';
+import { countTexts } from '../../src/playground/emulator/elements.ts';
+import type { Block } from '../../src/playground/emulator/types.ts';
+import type { Sample } from '../../src/samples/sample.ts';
+import { type SampleNames, USUAL_NAMES } from '../../src/samples/sample-data.ts';
+import { listSamples } from '../../src/samples/samples.ts';
+
+const HOSTILE = [
+  '<!channel>',
+  '<@U01ADMIN>',
+  '*bold* _it_ ~gone~ `code`',
+  ':tada: https://evil.example/x @here',
+  '&lt;!here&gt;',
+  '=cmd()',
+  '名前 💥 \u202e',
+  '\u200b',
+  '\u2066 \u00a0 \u2060',
+  '"quoted" \\ and, {braced}',
+  '{{template}}',
+  'two\nlines\r\nor\u2028three',
+];
+
+const long = (prefix: string, count: number, character = 'x') =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index} ${character.repeat(200)}`.slice(0, 200));
+
+/** What a declaration takes for names. */
+const NAMES = HOSTILE.filter((name) => !/[\n/]/.test(name) && name !== '\u200b');
+const pools = (names: string[]) => names as unknown as SampleNames['pools'];
+
+const SETS: Record<string, SampleNames> = {
+  usual: USUAL_NAMES,
+  hostile: { clients: HOSTILE, routes: HOSTILE, users: HOSTILE, scopes: NAMES, pools: pools(NAMES) },
+  'long and many': {
+    clients: long('client-', 120),
+    routes: long('/v1/', 40),
+    users: long('user-', 40),
+    scopes: long('scope-', 40),
+    pools: pools(long('pool-', 12)),
+  },
+  'long in another script': {
+    clients: long('顧客', 60, '漢'),
+    routes: long('/路', 20, '💥'),
+    users: long('人', 20, 'é'),
+    scopes: long('域', 12, '漢'),
+    pools: pools(long('量', 4, '漢')),
+  },
+};
+
+function faultsOf(sample: Sample): string[] {
+  if ('view' in sample) {
+    const { blocks, type } = sample.view as { blocks: Block[]; type: 'modal' | 'home' };
+    return [...findViewErrors(sample.view), ...findBlockErrors(blocks, type)];
+  }
+  const { text, blocks } = sample.message;
+  return [
+    ...findBlockErrors(blocks as Block[], 'message'),
+    ...(countTexts(blocks) > MAX_MESSAGE_CHARACTERS ? ['msg_blocks_too_long'] : []),
+    ...(text.trim() === '' || text.length > MAX_FALLBACK_TEXT ? [`text of ${text.length} characters`] : []),
+  ];
+}
+
+const upload = async () => 'F0123456789';
+
+describe('every message, modal and Home view is one that Slack takes', () => {
+  it.each(Object.entries(SETS))('with %s names', async (_, names) => {
+    const samples = await listSamples({ names, upload });
+    const refused = samples.map((sample) => ({ name: sample.name, faults: faultsOf(sample) }));
+    expect(refused.filter(({ faults }) => faults.length > 0)).toEqual([]);
+  });
+
+  it('without any data', async () => {
+    const samples = await listSamples({ empty: true });
+    const refused = samples.map((sample) => ({ name: sample.name, faults: faultsOf(sample) }));
+    expect(refused.filter(({ faults }) => faults.length > 0)).toEqual([]);
+  });
+});
+
+it('the samples hold every kind there is, each under a name of its own', async () => {
+  const samples = await listSamples({ upload });
+  const names = samples.map(({ name }) => name);
+  expect(names).toEqual([...new Set(names)]);
+  for (const kind of REPORT_KINDS) expect(names.some((name) => name.startsWith(`Answer: ${kind}`))).toBe(true);
+  for (const { kind } of ALERT_KINDS) expect(names).toContain(`Alert: ${kind}`);
+  const callbacks = samples.map((sample) => ('view' in sample ? sample.view.callback_id : undefined));
+  // The last one is a shortcut.
+  expect(new Set(callbacks.filter(Boolean))).toEqual(new Set(Object.values(CALLBACKS).slice(0, -1)));
+  const types = new Set(
+    samples.flatMap((sample) => ('message' in sample ? sample.message.blocks : []).map(({ type }) => type)),
+  );
+  for (const type of ['table', 'data_visualization', 'image', 'rich_text', 'context', 'actions', 'section', 'header'])
+    expect(types).toContain(type);
+});

@@ -1,10 +1,10 @@
 import { WebAPIPlatformError, WebAPIRateLimitedError, type WebClient } from '@slack/web-api';
 import { createChartRenderer } from '../chart/renderer.ts';
 import { systemClock } from '../delivery/clock.ts';
-import { uploadPicture } from '../delivery/picture.ts';
 import type { Report } from '../domain/report.ts';
 import { createLogger } from '../log.ts';
 import { type Fault, listFaults } from '../messages/refusal.ts';
+import { uploadPicture } from '../slack/client/upload.ts';
 import type { Sample } from './sample.ts';
 import { listSamples } from './samples.ts';
 
@@ -94,8 +94,8 @@ class SamplePictures {
     try {
       const drawn = await charts.render(report);
       if (!drawn) return undefined;
-      const { slack_file: file } = await uploadPicture(this.#client, systemClock, 'Headroom doctor', drawn);
-      this.#fileId = (file as { id?: string }).id;
+      const ports = { client: this.#client, wait: (ms: number) => systemClock.sleep(ms) };
+      this.#fileId = await uploadPicture(ports, drawn, { name: 'headroom-doctor.png', title: 'Headroom doctor' });
     } catch (error) {
       this.fault = codeOf(error);
     } finally {

@@ -1,6 +1,5 @@
 import type { AlertContent } from '../domain/alert.ts';
 import { ALERT_KINDS } from '../domain/alert.ts';
-import { createCalendar } from '../domain/calendar.ts';
 import { buildAlertList } from '../messages/alert-list.ts';
 import { buildAlert, buildAlertLine } from '../messages/alert-message.ts';
 import { buildNotice } from '../messages/answer-message.ts';
@@ -12,13 +11,13 @@ import { describeRouting } from '../messages/routing-modal.ts';
 import { buildSettings } from '../messages/settings.ts';
 import type { Message } from '../messages/text.ts';
 import { buildIntroduction, buildWelcome } from '../messages/welcome.ts';
-import { createDigestComposer } from '../schedule/digest-composer.ts';
 import { EVERYTHING } from '../schedule/digest-sections.ts';
 import { composeNotice } from '../schedule/failed-delivery.ts';
 import { HELP_TOPICS } from '../slack/command/help.ts';
 import type { AlertSummary, DigestSummary } from '../slack/ports.ts';
 import { type Sample, sampleMessage } from './sample.ts';
 import { SAMPLE_NOW, SAMPLE_ZONE, type SampleNames } from './sample-data.ts';
+import { listDigestSamples } from './sample-digests.ts';
 import type { SampleWorld } from './sample-world.ts';
 
 const COMMAND = '/usage';
@@ -78,27 +77,6 @@ async function composeSample(names: SampleNames, orphan: number | undefined): Pr
   const context = { key: 'sample', dueMs: SAMPLE_NOW, nowMs: SAMPLE_NOW, updating: false };
   const composed = await composeNotice({ lines, ...(orphan === undefined ? {} : { orphan }) }, context);
   return { text: composed!.text, blocks: composed!.blocks ?? [] };
-}
-
-async function listDigestSamples({ db, calendar, reporter, nowMs }: SampleWorld): Promise<Sample[]> {
-  const compose = createDigestComposer({
-    ...{ db, calendar, reporter },
-    sources: async () => [],
-    corrections: async () => [],
-    render: async () => undefined,
-  });
-  const dueMs = createCalendar(SAMPLE_ZONE).startOfDay(calendar.dayOf(nowMs)) + 9 * 3_600_000;
-  const order = { subscriptionId: 1, what: EVERYTHING, schedule: `daily 09:00 ${SAMPLE_ZONE}` };
-  const samples: Sample[] = [];
-  for (const every of ['day', 'week', 'month'] as const) {
-    for (const part of ['message', 'clients'] as const) {
-      const content = { ...order, dueMs, every, part, ...(every === 'week' ? { sentBy: PERSON } : {}) };
-      const composed = await compose(content, { key: `sample ${every}`, dueMs, nowMs, updating: true });
-      const name = `Digest of a ${every}${part === 'clients' ? ', in its thread' : ''}`;
-      if (composed) samples.push(sampleMessage(name, { text: composed.text, blocks: composed.blocks ?? [] }));
-    }
-  }
-  return samples;
 }
 
 function listAlertSamples({ clients, scopes, pools }: SampleNames): Sample[] {

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseDeclaration } from '../definition/parse.ts';
 import { type Calendar, createCalendar } from '../domain/calendar.ts';
+import type { Definitions } from '../domain/definition.ts';
 import type { Reporter } from '../domain/report.ts';
-import type { Span } from '../domain/usage.ts';
+import type { SourceHealth } from '../domain/source-health.ts';
+import type { Span, UsageReader } from '../domain/usage.ts';
 import { getAdapter } from '../ingest/adapters.ts';
 import { Intake } from '../ingest/intake.ts';
 import { createReporter } from '../report/reporter.ts';
@@ -19,6 +21,9 @@ import { declareSamples, listSampleEvents, SAMPLE_NOW, SAMPLE_ZONE, type SampleN
 export interface SampleWorld {
   db: Db;
   calendar: Calendar;
+  usage: UsageReader;
+  definitions(): Promise<Definitions>;
+  sources(): Promise<readonly SourceHealth[]>;
   reporter: Reporter;
   nowMs: number;
 }
@@ -37,14 +42,11 @@ export async function withSampleWorld<T>(
     await migrate(db);
     const calendar = createCalendar(SAMPLE_ZONE);
     if (names) await fill(db, databaseUrl, calendar, names);
-    const reporter = createReporter({
-      usage: new StoredUsage(db, dialectOf(databaseUrl), calendar),
-      calendar,
-      definitions: () => getDefinitions(db),
-      sources: () => listSourceHealth(db),
-      corrections: (span: Span) => listCorrections(db, { span }),
-    });
-    return await work({ db, calendar, reporter, nowMs: SAMPLE_NOW });
+    const usage = new StoredUsage(db, dialectOf(databaseUrl), calendar);
+    const [definitions, sources] = [() => getDefinitions(db), () => listSourceHealth(db)];
+    const corrections = (span: Span) => listCorrections(db, { span });
+    const reporter = createReporter({ usage, calendar, definitions, sources, corrections });
+    return await work({ db, calendar, usage, definitions, sources, reporter, nowMs: SAMPLE_NOW });
   } finally {
     await db.destroy();
     rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { readCaller } from './caller.ts';
 
 /** One line of a Common or Combined log. `-` in the line is undefined here. */
 export interface AccessLine {
@@ -16,44 +17,64 @@ export interface AccessLine {
 /** Longer ones are not lines of a log. */
 const MAX_LINE_LENGTH = 65_536;
 
+/** Found by its shape and bounded, so that a `[` that begins none costs a few steps, not the rest of the line. */
+const TIME = /(?:^|\s)\[(\d\d\/[A-Z][a-z]{2}\/\d{4}:[^\]]{1,30})\]/g;
+/** A line that holds so many times is no line of a log. */
+const MAX_TIMES = 4;
+
 const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"`;
-/**
- * Apache's `vhost_combined` has the host and port in front; nginx and others may add fields behind. The time is found by
- * its shape and bounded, so that a `[` that begins none costs a few steps, not the rest of the line; what follows a time
- * ends at the next quote, and behind the status anything is taken: no line takes more than a few steps a character.
- */
-const LINE = new RegExp(
-  String.raw`^(?:[\w.-]+:\d+ )?(\S+) \S+ (.+?) \[(\d\d\/[A-Z][a-z]{2}\/\d{4}:[^\]]{1,30})\] ${QUOTED} (\d{3}|-) (?:\d+|-)(?: ${QUOTED} ${QUOTED})?(?:\s[^]*)?$`,
+/** What follows the time: other fields without quotes, then the request; behind the size anything is taken. */
+const ANSWER = new RegExp(
+  String.raw`(?: [^"[\]]{1,200})? ${QUOTED} (\d{3}|0|-) (?:\d+|-)(?: ${QUOTED} ${QUOTED})?(?=\s|$)`,
+  'y',
 );
 const REQUEST = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (.+?)(?: HTTP\/\d(?:\.\d)?)?$/;
 const CLF_TIME = /^(\d\d)\/([A-Z][a-z][a-z])\/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.\d+)? ([+-])(\d\d)(\d\d)$/;
 const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 
-/** Reads a line of the Common or Combined Log Format, or says what is wrong with it. */
+/** Reads a line of the Common or Combined Log Format, with certainty, or says what is wrong with it. */
 export function parseAccessLine(line: string): AccessLine | string {
   if (line.length > MAX_LINE_LENGTH)
     return `the line has ${line.length} characters, at most ${MAX_LINE_LENGTH} are read`;
-  const match = LINE.exec(line);
-  if (!match) {
+  const found = findParts(line);
+  if (!found) {
     return `${JSON.stringify(line.slice(0, 80).toWellFormed())} is not a line of the Common or Combined Log Format`;
   }
-  const timeMs = parseClfTime(match[3]!);
+  const { before, time, answer } = found;
+  const timeMs = parseClfTime(time);
   if (timeMs === undefined) {
-    return `the time ${JSON.stringify(match[3]!.slice(0, 40))} is not like 20/Nov/2026:12:00:00 +0000, of 2000 or later`;
+    return `the time ${JSON.stringify(time.slice(0, 40))} is not like 20/Nov/2026:12:00:00 +0000, of 2000 or later`;
   }
-  const request = REQUEST.exec(undoEscapes(match[4]!));
-  const status = match[5] === '-' ? 0 : Number(match[5]);
+  const caller = readCaller(before);
+  if (typeof caller === 'string') {
+    return `who called cannot be read from ${JSON.stringify(before.slice(0, 80).toWellFormed())}: ${caller}`;
+  }
+  const request = REQUEST.exec(undoEscapes(answer[1]!));
+  const status = answer[2] === '-' ? 0 : Number(answer[2]);
   return {
-    ip: toText(match[1]!),
-    user: toText(undoEscapes(match[2]!)),
+    ip: caller.ip,
+    user: caller.user === undefined ? undefined : toText(undoEscapes(caller.user)),
     timeMs,
     method: request?.[1],
     url: request?.[2],
     // Envoy and nginx write 000 or 0 where no answer was sent.
     status: status === 0 ? undefined : status,
-    referrer: match[6] === undefined ? undefined : toText(undoEscapes(match[6])),
-    agent: match[7] === undefined ? undefined : toText(undoEscapes(match[7])),
+    referrer: answer[3] === undefined ? undefined : toText(undoEscapes(answer[3])),
+    agent: answer[4] === undefined ? undefined : toText(undoEscapes(answer[4])),
   };
+}
+
+/** The line around its time: the first that a request and a status follow. */
+function findParts(line: string): { before: string; time: string; answer: RegExpExecArray } | undefined {
+  TIME.lastIndex = 0;
+  for (let tried = 0; tried < MAX_TIMES; tried += 1) {
+    const time = TIME.exec(line);
+    if (!time) return undefined;
+    ANSWER.lastIndex = TIME.lastIndex;
+    const answer = ANSWER.exec(line);
+    if (answer) return { before: line.slice(0, time.index), time: time[1]!, answer };
+  }
+  return undefined;
 }
 
 /** Epoch milliseconds of `20/Nov/2026:12:00:00 +0100`; undefined for anything else, and before 2000 (event-time.ts). */

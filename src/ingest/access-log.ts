@@ -1,13 +1,14 @@
-import { isUtf8 } from 'node:buffer';
 import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { parseAccessLine, parseClfTime } from './access-log-line.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
+import { readBodyLines } from './body-lines.ts';
+import { toAddress } from './caller.ts';
 import { findField, toClientFinder } from './client-from.ts';
 import { EventCollector, firstOf, toNumber, toText } from './event-collector.ts';
 import { describeValue, type EventFields, EventReader } from './event-fields.ts';
 import { parseEventTime } from './event-time.ts';
-import { isJsonType, mediaType, readJsonBody } from './json-body.ts';
+import { isJsonType, type JsonBody, mediaType, readJsonBody } from './json-body.ts';
 
 /**
  * Access logs: lines of the Common or Combined format, or JSON by the names that nginx, Envoy, Fluent Bit, syslog-ng,
@@ -33,35 +34,56 @@ const NAMES = {
 
 function parseAccessLog({ body, contentType, options }: AdapterInput): ParsedRequest {
   const type = mediaType(contentType);
-  const reader = createLogReader(options);
-  if (isJsonType(type) || (isTextType(type) && looksLikeJson(body))) {
-    const read = readJsonBody(body, isJsonType(type) ? contentType : 'application/x-ndjson');
-    const wrapped = read.single ? findField(read.values[0], 'logs') : undefined;
-    const values = Array.isArray(wrapped) ? wrapped : read.values;
-    const events = new EventCollector(options, read.unreadable);
-    values.forEach((value, at) => {
-      events.take(Array.isArray(wrapped) ? at : read.indexes[at]!, value, reader.value(value));
-    });
-    return events.finish();
-  }
-  if (!isTextType(type)) {
+  if (!isJsonType(type) && !isTextType(type)) {
     throw new HeadroomError(
       'unsupported',
       `Content-Type ${JSON.stringify(type.slice(0, 100))} is not supported for access logs: send text/plain, application/json or application/x-ndjson.`,
     );
   }
-  // Old logs hold Latin-1; their lines count all the same.
-  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString(isUtf8(body) ? 'utf8' : 'latin1');
-  const lines = text
-    .replace(/^\ufeff/, '')
-    .split('\n')
-    .map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
-    .filter((line) => line.trim() !== '');
-  if (lines.length === 0) throw new HeadroomError('unreadable', 'The body is empty: send one line of a log per call.');
-  const events = new EventCollector(options);
-  lines.forEach((line, at) => {
-    events.take(at, line, reader.line(line));
+  const reader = createLogReader(options);
+  const read = isJsonType(type) || looksLikeJson(body) ? readJson(body, contentType) : undefined;
+  if (!read) return parseLines(body, options, reader);
+  const wrapped = read.single ? findField(read.values[0], 'logs') : undefined;
+  const values = Array.isArray(wrapped) ? wrapped : read.values;
+  const events = new EventCollector(options, read.unreadable);
+  values.forEach((value, at) => {
+    events.take(Array.isArray(wrapped) ? at : read.indexes[at]!, value, reader.value(value));
   });
+  return events.finish();
+}
+
+/** The values of a body of JSON; undefined where lines of a text log stand among them: then each line is read by itself. */
+function readJson(body: Uint8Array, contentType: string): JsonBody | undefined {
+  try {
+    const read = readJsonBody(body, isJsonType(contentType) ? contentType : 'application/x-ndjson');
+    return read.unreadable.length > 0 && hasTextLine(body) ? undefined : read;
+  } catch (error) {
+    if ((error as HeadroomError).code === 'unreadable' && hasTextLine(body)) return undefined;
+    throw error;
+  }
+}
+
+function hasTextLine(body: Uint8Array): boolean {
+  for (const { text } of readBodyLines(body)) {
+    if (!text.startsWith('{') && typeof parseAccessLine(text) !== 'string') return true;
+  }
+  return false;
+}
+
+/** Old logs hold Latin-1; their lines count all the same. */
+function parseLines(
+  body: Uint8Array,
+  options: Readonly<Record<string, unknown>>,
+  reader: ReturnType<typeof createLogReader>,
+): ParsedRequest {
+  const events = new EventCollector(options);
+  let index = 0;
+  for (const { text } of readBodyLines(body)) {
+    if (text.trim() === '') continue;
+    events.take(index, text, reader.line(text));
+    index += 1;
+  }
+  if (index === 0) throw new HeadroomError('unreadable', 'The body is empty: send one line of a log per call.');
   return events.finish();
 }
 
@@ -71,9 +93,12 @@ export function createLogReader(options: Readonly<Record<string, unknown>>): {
   value(value: unknown): UsageEvent | string;
 } {
   const reader = new EventReader(options);
-  const findClient = toClientFinder(options);
+  const findNamed = toClientFinder(options);
+  const findClient = findNamed && ((fields: unknown) => withoutPort(findNamed(fields)));
 
   function readLine(text: string): UsageEvent | string {
+    const value = parseObject(text);
+    if (value) return readValue(value);
     const line = parseAccessLine(text);
     if (typeof line === 'string') return `Not read: ${line}.`;
     return reader.read({
@@ -116,11 +141,11 @@ export function isLogEntry(value: object): boolean {
   return client === undefined || (time === undefined && firstOf(value, NAMES.time) !== undefined);
 }
 
-function toFields(log: object, findClient: ((fields: unknown) => string | undefined) | undefined): EventFields {
+function toFields(log: object, findClient: ((fields: unknown) => unknown) | undefined): EventFields {
   const { id: _, time: __, url: ___, status: ____, ...own } = log as EventFields;
   const user = toText(firstOf(log, NAMES.user));
   const forwarded = firstOf(log, NAMES.forwarded);
-  const ip = firstOf(log, NAMES.ip) ?? (typeof forwarded === 'string' ? forwarded.split(',')[0]!.trim() : undefined);
+  const ip = withoutPort(firstOf(log, NAMES.ip) ?? forwarded);
   const line = firstOf(log, ['request']);
   const request = typeof line === 'string' ? /^(\S+) (.+?)(?: HTTP\/\S+)?$/.exec(line) : null;
   const id = firstOf(log, NAMES.id);
@@ -147,6 +172,11 @@ function toFields(log: object, findClient: ((fields: unknown) => string | undefi
 /** What stands first in a request line is a path even where it begins with `//`, not a host. */
 function toPathOf(url: string): string {
   return url.startsWith('//') ? url.replace(/^\/+/, '/') : url;
+}
+
+/** Each connection has a port of its own: the caller is the address alone, the first of a list. */
+function withoutPort(value: unknown): unknown {
+  return typeof value === 'string' ? (toAddress(value) ?? value) : value;
 }
 
 function parseObject(text: string): object | undefined {

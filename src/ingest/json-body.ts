@@ -1,8 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { Rejection } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
+import { type BodyLine, readBodyLines, splitLines } from './body-lines.ts';
 import { addRejection } from './event-fields.ts';
+import { checkJsonBounds, MAX_ENTRIES, tooMany } from './json-bounds.ts';
 import { describePosition, findJsonFault } from './json-position.ts';
+import { type JsonPart, readJsonParts } from './json-recovery.ts';
 
 /** The values of a body in their order, and those parts of it that are no JSON. */
 export interface JsonBody {
@@ -65,28 +68,32 @@ export function isJsonType(contentType: string): boolean {
 /**
  * The values of a JSON body: one value, an array's elements, lines, or objects one after the other (Fluent Bit's
  * `json_stream` sends those as `application/json`). The content type decides, and where it turns out wrong, the bytes.
- * A line or object among others that is no JSON is an entry of `unreadable`; throws `unreadable` with the place when
- * nothing can be read.
+ * An entry among others that is no JSON is one of `unreadable`, whatever stands around it; throws `unreadable` with the
+ * place when nothing can be read, and `too_large`.
  */
 export function readJsonBody(body: Uint8Array, contentType: string): JsonBody {
   checkCharset(contentType);
+  const valid = isUtf8(body);
   const lines = isLinesType(contentType);
-  if (lines && !isUtf8(body)) return readLines(splitBytes(body));
+  if (lines || !valid) {
+    const text = valid ? decodeText(body, contentType) : undefined;
+    if (text !== undefined) checkJsonBounds(text);
+    const read = readLines(valid ? splitLines(text!) : readBodyLines(body));
+    if (read.values.length > 0 || (lines && !valid)) return read;
+  }
   const text = decodeText(body, contentType);
   if (text.trim() === '') {
     throw new HeadroomError('unreadable', 'The body is empty: send an event, an array of events, or one event a line.');
   }
-  if (lines) {
-    const read = readLines(text.split('\n'));
-    if (read.values.length > 0) return read;
-  }
+  if (!lines) checkJsonBounds(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return readConcatenated(text);
+    return readParts(text);
   }
   const values = Array.isArray(value) ? value : [value];
+  if (values.length > MAX_ENTRIES) throw tooMany();
   return {
     values,
     indexes: Array.from(values.keys()),
@@ -96,97 +103,83 @@ export function readJsonBody(body: Uint8Array, contentType: string): JsonBody {
   };
 }
 
-function readLines(lines: readonly (string | undefined)[]): JsonBody {
+function readLines(lines: Iterable<string | BodyLine>): JsonBody {
   const read: JsonBody = { values: [], indexes: [], unreadable: [], single: false, escapes: false };
   let index = 0;
-  lines.forEach((line, number) => {
+  let number = 0;
+  for (const line of lines) {
+    number += 1;
+    const whole = typeof line === 'string' ? line : line.text;
     // A record separator may stand before each value of `application/json-seq`.
-    const text = line?.startsWith('\x1e') ? line.slice(1) : line;
-    if (text !== undefined && (text === '' || text.trim() === '')) return;
-    addDocument(read, text, index, () => `Line ${number + 1}`);
-    index += 1;
-  });
+    const text = whole.startsWith('\x1e') ? whole.slice(1) : whole;
+    if (text === '' || text.trim() === '') continue;
+    if (typeof line !== 'string' && !line.isUtf8) {
+      addRejection(read.unreadable, { index, error: `Line ${number} is not UTF-8: send UTF-8.` });
+      index += 1;
+      continue;
+    }
+    if (!read.escapes && text.includes('\\u')) read.escapes = true;
+    index = addLine(read, text, index, `Line ${number}`);
+  }
   return read;
 }
 
-function readConcatenated(text: string): JsonBody {
+/** Adds what a line holds: one value, or several without a line end between them. Returns the next place. */
+function addLine(read: JsonBody, text: string, index: number, place: string): number {
+  try {
+    read.values.push(JSON.parse(text));
+    read.indexes.push(index);
+    return index + 1;
+  } catch {
+    const parts = [...readJsonParts(text)];
+    if (!parts.some((part) => 'value' in part && isObject(part.value))) {
+      rejectPart(read, { text, fault: findJsonFault(text) }, index, place);
+      return index + 1;
+    }
+    parts.forEach((part, at) => {
+      addPart(read, part, index + at, place);
+    });
+    return index + parts.length;
+  }
+}
+
+function readParts(text: string): JsonBody {
   const read: JsonBody = { values: [], indexes: [], unreadable: [], single: false, escapes: text.includes('\\u') };
-  const parts = splitDocuments(text);
-  parts.forEach((part, index) => {
-    addDocument(read, part, index, () => `Value ${index + 1}`);
-  });
-  if (parts.length > 1 && read.values.length > 0) return read;
+  let index = 0;
+  for (const part of readJsonParts(text)) {
+    addPart(read, part, index, `Value ${index + 1}`);
+    index += 1;
+    if (index > MAX_ENTRIES) throw tooMany();
+  }
+  if (read.values.some(isObject)) return read;
   throw new HeadroomError(
     'unreadable',
     `The body is not JSON: ${describePosition(text, findJsonFault(text))}. Send an event, an array of events, or one event a line.`,
   );
 }
 
-function addDocument(read: JsonBody, text: string | undefined, index: number, place: () => string): void {
-  if (text === undefined) {
-    addRejection(read.unreadable, { index, error: `${place()} is not UTF-8: send UTF-8.` });
+function addPart(read: JsonBody, part: JsonPart, index: number, place: string): void {
+  if ('fault' in part) {
+    rejectPart(read, part, index, place);
     return;
   }
-  if (!read.escapes && text.includes('\\u')) read.escapes = true;
-  try {
-    read.values.push(JSON.parse(text));
-    read.indexes.push(index);
-  } catch {
-    const position = describePosition(text, findJsonFault(text));
-    // A line of its own has been named.
-    const where = text.includes('\n') ? position : position.replace(/^line 1, /, '');
-    addRejection(read.unreadable, {
-      index,
-      error: `${place()} is not JSON: ${where}. Send one JSON object a line.`,
-      excerpt: text.slice(0, 200).toWellFormed(),
-    });
-  }
+  read.values.push(part.value);
+  read.indexes.push(index);
 }
 
-/** Splits values that follow each other, with or without space between; what follows the last whole one is a part too. */
-function splitDocuments(text: string): string[] {
-  const parts: string[] = [];
-  let start = 0;
-  let depth = 0;
-  const structure = /["{}[\]]/g;
-  for (let found = structure.exec(text); found; found = structure.exec(text)) {
-    const char = found[0];
-    if (char === '"') {
-      structure.lastIndex = endOfString(text, found.index);
-    } else if (char === '{' || char === '[') depth += 1;
-    else {
-      depth -= 1;
-      if (depth <= 0) {
-        depth = 0;
-        parts.push(text.slice(start, structure.lastIndex));
-        start = structure.lastIndex;
-      }
-    }
-  }
-  if (text.slice(start).trim() !== '') parts.push(text.slice(start));
-  return parts;
+function rejectPart(read: JsonBody, part: { text: string; fault: number }, index: number, place: string): void {
+  const position = describePosition(part.text, part.fault);
+  // A line of its own has been named.
+  const where = part.text.includes('\n') ? position : position.replace(/^line 1, /, '');
+  addRejection(read.unreadable, {
+    index,
+    error: `${place} is not JSON: ${where}. Send one JSON object a line.`,
+    excerpt: part.text.slice(0, 200).toWellFormed(),
+  });
 }
 
-function endOfString(text: string, quote: number): number {
-  for (let end = text.indexOf('"', quote + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let slashes = 0;
-    while (text[end - 1 - slashes] === '\\') slashes += 1;
-    if (slashes % 2 === 0) return end + 1;
-  }
-  return text.length;
-}
-
-/** Lines of a body that is not UTF-8 throughout; undefined for those that are not. */
-function splitBytes(body: Uint8Array): (string | undefined)[] {
-  const lines: (string | undefined)[] = [];
-  for (let start = 0; start < body.length; ) {
-    const newline = body.indexOf(10, start);
-    const end = newline < 0 ? body.length : newline;
-    const line = body.subarray(start, end);
-    lines.push(isUtf8(line) ? DECODER.decode(line) : undefined);
-    start = end + 1;
-  }
-  return lines;
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function findInvalidByte(body: Uint8Array): number {

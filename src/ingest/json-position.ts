@@ -7,13 +7,25 @@ const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
 /**
  * Offset at which a text stops being JSON (RFC 8259), or -1 where it is JSON. Its length: the text ends too early.
- * `JSON.parse` says this for some faults only. Does not recurse, so any nesting will do, and looks at each character once:
- * what comes from outside may be 20 MiB of brackets.
+ * `JSON.parse` says this for some faults only.
  */
 export function findJsonFault(text: string): number {
+  const { at, whole } = scanJson(text, 0);
+  if (!whole) return at;
+  let end = at;
+  while (isSpace(text.charCodeAt(end))) end += 1;
+  return end === text.length ? -1 : end;
+}
+
+/**
+ * Reads one value from an offset on: where it ends, or where it stops being one and how many of its objects and arrays are
+ * open there. Does not recurse, so any nesting will do, and looks at each character once: what comes from outside may be
+ * 20 MiB of brackets.
+ */
+export function scanJson(text: string, from: number): { at: number; whole: boolean; depth: number } {
   const open = new Nesting();
   let expected: Expected = 'value';
-  let at = 0;
+  let at = from;
 
   const skip = (pattern: RegExp): boolean => {
     pattern.lastIndex = at;
@@ -37,15 +49,16 @@ export function findJsonFault(text: string): number {
     return true;
   };
 
+  const stop = () => ({ at, whole: false, depth: open.depth });
+
   for (;;) {
+    if (expected === 'end') return { at, whole: true, depth: 0 };
     while (isSpace(text.charCodeAt(at))) at += 1;
     const char = text[at];
-    if (char === undefined) return expected === 'end' ? -1 : at;
+    if (char === undefined) break;
     switch (expected) {
-      case 'end':
-        return at;
       case ':':
-        if (char !== ':') return at;
+        if (char !== ':') return stop();
         at += 1;
         expected = 'value';
         break;
@@ -54,12 +67,12 @@ export function findJsonFault(text: string): number {
         else if (char === ',') {
           at += 1;
           expected = open.isObject ? 'key' : 'value';
-        } else return at;
+        } else return stop();
         break;
       case 'key':
       case 'first key':
         if (char === '}' && expected === 'first key') close();
-        else if (char !== '"' || !skipString()) return at;
+        else if (char !== '"' || !skipString()) return stop();
         else expected = ':';
         break;
       default:
@@ -68,10 +81,11 @@ export function findJsonFault(text: string): number {
           open.push(char === '{');
           at += 1;
           expected = char === '{' ? 'first key' : 'first value';
-        } else if (char === '"' ? !skipString() : !skip(SCALAR)) return at;
+        } else if (char === '"' ? !skipString() : !skip(SCALAR)) return stop();
         else expected = open.depth === 0 ? 'end' : 'next';
     }
   }
+  return stop();
 }
 
 /** Objects and arrays that are open, a byte for each: as many as there are characters, at worst. */

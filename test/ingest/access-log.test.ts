@@ -114,6 +114,118 @@ describe('access logs', () => {
     expect(parse('access-log', LINE.replace('/v1/orders/42?x=1', '//wp/a'), TEXT).events[0]!.route).toBe('/wp/a');
   });
 
+  const ANSWER = '[27/Nov/2026:10:00:00 +0000] "GET /v1/a HTTP/1.1" 200 12 "-" "curl/8"';
+
+  it.each([
+    ['Nov 27 10:00:00 web1 nginx: 192.0.2.18 - -', '192.0.2.18', undefined],
+    ['<190>Nov 27 10:00:00 web1 nginx: 192.0.2.18 - ana', '192.0.2.18', 'ana'],
+    ['<190>1 2026-11-27T10:00:00Z web1 nginx 7 - - 192.0.2.18 - -', '192.0.2.18', undefined],
+    ['<190>192.0.2.18 - -', '192.0.2.18', undefined],
+    ['nginx_1  | 192.0.2.18 - -', '192.0.2.18', undefined],
+    ['2026-11-27T10:00:00Z stdout F 192.0.2.18 - -', '192.0.2.18', undefined],
+    ['api.example.org 192.0.2.13 - -', '192.0.2.13', undefined],
+    ['api.example.org:443 192.0.2.13 - ana', '192.0.2.13', 'ana'],
+    ['[2001:db8::5]:443 192.0.2.15 - -', '192.0.2.15', undefined],
+    ['192.0.2.12 - ""', '192.0.2.12', undefined],
+    ['192.0.2.12 - "Jane Doe"', '192.0.2.12', 'Jane Doe'],
+    ['192.0.2.62:40001 - -', '192.0.2.62', undefined],
+    ['[2001:db8::5]:40001 - -', '2001:db8::5', undefined],
+    ['192.0.2.12 - - api.example.org', '192.0.2.12', undefined],
+    ['192.0.2.12 - [192.0.2.12] - ana', '192.0.2.12', 'ana'],
+    ['203.0.113.1, 192.0.2.9 - -', '203.0.113.1', undefined],
+    ['host.example.org - -', 'host.example.org', undefined],
+  ])('name the caller of %s', (before, ip, user) => {
+    const expected = [{ client: user ?? ip, ip, route: '/v1/a', status: 200 }];
+    expect(parse('access-log', `${before} ${ANSWER}`, TEXT).events).toMatchObject(expected);
+    expect(parse('access-log', { message: `${before} ${ANSWER}` }).events).toMatchObject(expected);
+  });
+
+  it.each([
+    'web1 nginx: - -',
+    'web1 client.example.org - -',
+    '192.0.2.1 - ana api.example.org',
+    '192.0.2.1 - ana 192.0.2.2 - -',
+    '192.0.2.1 192.0.2.2 - -',
+    '192.0.2.1 -',
+    '10:00:00 - -',
+  ])('refuse a line whose caller is uncertain: %s', (before) => {
+    const { events, rejected } = parse('access-log', `${before} ${ANSWER}`, TEXT);
+    expect(events).toEqual([]);
+    expect(rejected[0]!.error).toMatch(/who called cannot be read from/);
+  });
+
+  it('count each line under its true values or refuse it, whatever stands around its fields', () => {
+    const odd = fc.oneof(
+      fc.constantFrom(
+        '',
+        'nginx:',
+        '<190>',
+        '-',
+        '""',
+        '10:00:00',
+        '[2001:db8::5]:443',
+        'api.example.org',
+        '"x y"',
+        '{',
+        '[',
+        '10.0.0.1 - ',
+      ),
+      fc.string({ unit: 'binary', maxLength: 8 }).map((text) => text.replace(/[\r\n]/g, ' ').toWellFormed()),
+    );
+    fc.assert(
+      fc.property(fc.array(odd, { maxLength: 4 }), odd, odd, (front, between, behind) => {
+        const line = `${front.join(' ')} 192.0.2.18 - - ${between} [27/Nov/2026:10:00:00 +0000] "GET /v1/a HTTP/1.1" 404 12 ${behind}`;
+        const { events, rejected } = parse('access-log', `${LINE}\n${line}\n${LINE}`, TEXT);
+        const odds = events.filter(({ client }) => client !== 'u-17');
+        expect(events.length - odds.length).toBe(2);
+        expect(odds.length + rejected.length).toBe(1);
+        for (const event of odds)
+          expect(event).toMatchObject({ client: '192.0.2.18', ip: '192.0.2.18', route: '/v1/a', status: 404 });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('take no status for none, however it is written', () => {
+    for (const status of ['0', '000', '-']) {
+      const { events } = parse('access-log', LINE.replace(' 429 ', ` ${status} `), TEXT);
+      expect(events).toMatchObject([{ client: 'u-17', status: undefined }]);
+    }
+  });
+
+  it('count one caller once, whatever port each connection had', () => {
+    const json = (remote_addr: string) => ({ remote_addr, uri: '/v1/a', status: 200 });
+    const addresses = ['192.0.2.62:40001', '192.0.2.62:40002', '192.0.2.62', '192.0.2.62:1, 10.0.0.1'];
+    for (const clientFrom of [undefined, 'remote_addr']) {
+      const { events } = parse('access-log', addresses.map(json), { options: { clientFrom } });
+      expect(events.map(({ client }) => client)).toEqual(Array(4).fill('192.0.2.62'));
+    }
+  });
+
+  it('are read beside lines of other kinds, in any order and under any type', () => {
+    const json = JSON.stringify({ client: 'acme', uri: '/v1/a', status: 200 });
+    const bracket = `[2001:db8::5]:443 192.0.2.15 - - ${ANSWER}`;
+    for (const lines of [
+      [LINE, json, bracket],
+      [bracket, LINE, json],
+      [json, bracket, LINE],
+    ]) {
+      for (const contentType of ['text/plain', 'application/json', 'application/x-ndjson']) {
+        const { events, rejected } = parse('access-log', lines.join('\n'), { contentType });
+        expect(rejected).toEqual([]);
+        expect(events.map(({ client }) => client).sort()).toEqual(['192.0.2.15', 'acme', 'u-17']);
+      }
+    }
+  });
+
+  it('keep an odd byte in its own line', () => {
+    const body = Buffer.concat([
+      Buffer.from(`${LINE.replace('u-17', 'Zoë')}\n`),
+      Buffer.from(`${LINE.replace('u-17', 'Zoë')}\n`, 'latin1'),
+    ]);
+    expect(parse('access-log', body, TEXT).events.map(({ client }) => client)).toEqual(['Zoë', 'Zoë']);
+  });
+
   it('reject a line that is none, by its place', () => {
     const { events, rejected } = parse('access-log', `${LINE}\r\n\r\nhello\n${LINE}`, TEXT);
     expect(events).toHaveLength(2);
@@ -179,7 +291,7 @@ describe('access logs', () => {
   });
 
   it('take a hostile line inside JSON in their stride', () => {
-    const message = `a - ${' [20/Nov/2026:12:00:00 +0000] "" 200 1 '.repeat(1600)}\n`;
+    const message = `a - -${' [20/Nov/2026:12:00:00 +0000] "" 200 1 '.repeat(1600)}\n`;
     const { events } = parse('access-log', Array(100).fill({ message: `${message}x` }));
     expect(events).toHaveLength(100);
   });

@@ -61,6 +61,14 @@ describe('records of Firehose', () => {
     expect(parsed.events[0]).toMatchObject({ timeMs: Date.UTC(2026, 10, 20, 12, 0, 1) });
   });
 
+  it('lose a broken entry of a record alone', () => {
+    const text = JSON.stringify(ENTRY);
+    const broken = '{"requestId":"g2","apiKeyId":"acme","userAgent":"5" disk"}';
+    const parsed = parse('firehose', deliver([text, broken, text, text].join('\n')));
+    expect(parsed.events).toHaveLength(3);
+    expect(parsed.rejected).toMatchObject([{ error: expect.stringMatching(/^Record 0: .*not JSON/) }]);
+  });
+
   it('have ids of their own place where they name none, the same in every attempt', () => {
     const text = JSON.stringify({ ...ENTRY, requestId: undefined });
     const body = deliver(text + text, text);

@@ -116,13 +116,75 @@ describe('the native format', () => {
   });
 
   it('says where JSON breaks off', () => {
-    expect(() => parse('native', '[{"client":"a"},\n {"client" "b"}]')).toThrow(
-      /not JSON: line 2, column 12 \(position 28\), near /,
-    );
-    expect(() => parse('native', '[{"client":"a"}')).toThrow(/column 16 \(position 15\), it ends after/);
+    expect(() => parse('native', '[\n {"client" "b"}]')).toThrow(/not JSON: line 2, column 12 \(position 13\), near /);
+    expect(() => parse('native', '[{"client":"a"')).toThrow(/column 15 \(position 14\), it ends after/);
     expect(() => parse('native', 'hello')).toThrow(expect.objectContaining({ code: 'unreadable' }));
     expect(() => parse('native', '42')).toThrow(/The body is 42 \(a number\)/);
     expect(() => parse('native', { events: 'none' })).toThrow(/"events" is "none": send an array/);
+  });
+
+  const BROKEN = '{"client":"x","user":"5" disk"}';
+
+  it.each([
+    ['an array', '[{"client":"a"},{"client" "x"},{"client":"b"}]', 1],
+    ['an array with an odd quotation mark', `[{"client":"a"},${BROKEN},{"client":"b"}]`, 1],
+    ['an array with two of them', `[{"client":"a"},${BROKEN},{"client":"b"},${BROKEN}]`, 1],
+    ['an array of lines', `[\n{"client":"a"},\n${BROKEN},\n{"client":"b"}\n]`, 1],
+    ['an array with an entry cut short', '[\n{"client":"a"},\n{"client":\n,{"client":"x"},\n{"client":"b"}\n]', 1],
+    [
+      'an array of several lines each',
+      `[\n  {\n    "client": "a"\n  },\n  {\n    "client" "x"\n  },\n  {\n    "client": "b"\n  }\n]`,
+      1,
+    ],
+    ['an array that is cut off', '[{"client":"a"},{"client":"b"},{"cli', 1],
+    ['an array that is not closed', '[{"client":"a"},{"client":"b"}', 1],
+    ['a list of events', `{"events":[{"client":"a"},${BROKEN},{"client":"b"}]}`, 1],
+    ['lines', `{"client":"a"}\n${BROKEN}\n{"client":"b"}\n`, 1],
+    ['lines, one cut short', '{"client":"a"}\n{"client":\n{"client":"b"}\n', 1],
+    ['objects one after the other', `{"client":"a"}${BROKEN}{"client":"b"}`, 1],
+    [
+      'an entry that holds objects',
+      '[{"client":"a"},{"client" "x","list":[{"client":"y"},{"client":"z"}]},{"client":"b"}]',
+      1,
+    ],
+  ])('refuses a broken entry alone, in %s', (_, body, broken) => {
+    const { events, rejected } = parse('native', body);
+    expect(events.map(({ client }) => client)).toEqual(['a', 'b']);
+    expect(rejected.length).toBeGreaterThanOrEqual(broken);
+    for (const { error } of rejected) expect(error).toMatch(/is not JSON/);
+  });
+
+  it('refuses a broken entry alone, whatever stands around it', () => {
+    const entry = fc.oneof(
+      fc.constant('good' as const),
+      fc.constantFrom(BROKEN, '{"client" "x"}', '{"client":"x",}', '{"client":x}', '{x\\"}', '{"a":"\u0001"}'),
+    );
+    const frames = fc.constantFrom(['[', ',', ']'], ['[\n', ',\n', '\n]'], ['', '\n', ''], ['', '', '']);
+    fc.assert(
+      fc.property(fc.array(entry, { minLength: 1, maxLength: 12 }), frames, (entries, [start, between, end]) => {
+        fc.pre(entries.includes('good'));
+        const texts = entries.map((each, at) => (each === 'good' ? `{"client":"c${at}","user":"u"}` : each));
+        const { events, rejected } = parse('native', `${start}${texts.join(between)}${end}`);
+        expect(events.map(({ client }) => client)).toEqual(
+          entries.flatMap((each, at) => (each === 'good' ? [`c${at}`] : [])),
+        );
+        expect(rejected).toHaveLength(entries.length - events.length);
+      }),
+    );
+  });
+
+  it('refuses what would take far more memory than its bytes before it is parsed', () => {
+    for (const body of [
+      `[${'{},'.repeat(2_000_000)}{}]`,
+      '{}'.repeat(200_000),
+      `{"client":"a","x":[${'[],'.repeat(1_000_000)}[]]}`,
+    ]) {
+      expect(() => parse('native', body)).toThrow(expect.objectContaining({ code: 'too_large' }));
+    }
+    expect(() => parse('native', '['.repeat(20_000_000))).toThrow(/nested more than/);
+    expect(() => parse('native', `[${'{x\\"},'.repeat(90_000)}`)).toThrow(
+      expect.objectContaining({ code: 'unreadable' }),
+    );
   });
 
   it('says which byte is not UTF-8', () => {

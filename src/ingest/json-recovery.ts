@@ -1,0 +1,93 @@
+import { scanJson } from './json-position.ts';
+
+/** A part of a text: its value, or, where it is no JSON, the offset in it at which it stops being that. */
+export type JsonPart = { text: string; value: unknown } | { text: string; fault: number };
+
+/** What may stand between the entries of an array, or between values that follow each other. */
+const BETWEEN = /[\s,[\]]*/y;
+/** An object that holds its entries in an array, as some senders wrap them, from its start to that of the first entry. */
+const WRAPPER = /^\s*\{\s*"(?:events|batch|logs)"\s*:\s*\[/;
+/** How such an object ends: `]}`, or `],"sentAt":"…"}`. */
+const WRAPPER_END = /^\s*\](?:\s*,\s*"[^{[]*)?\s*\}\s*$/;
+
+/**
+ * The entries of a text that as a whole is no JSON: those of an array, or values that follow each other with or without
+ * space between. What is no JSON ends where its brackets do, or where a line begins as that of the first entry does; there
+ * the next one is read. Looks at each character a few times at most.
+ */
+export function* readJsonParts(text: string): Generator<JsonPart> {
+  const wrapper = WRAPPER.exec(text)?.[0].length ?? 0;
+  let start = wrapper;
+  for (const end of findLineStarts(text, wrapper)) {
+    yield* readChunk(text.slice(start, end), wrapper > 0 && end === text.length);
+    start = end;
+  }
+  // An array that is not closed was cut off: what followed is unknown.
+  const isArray = wrapper > 0 || /^\s*\[/.test(text);
+  const tail = text.trimEnd();
+  if (isArray && /^[},[]$/.test(tail.slice(-1)) && wrapper === 0)
+    yield { text: tail.slice(-40), fault: Math.min(40, tail.length) };
+}
+
+/** Where lines begin with an object, as far in as the first one; at last the end of the text. */
+function* findLineStarts(text: string, from: number): Generator<number> {
+  const first = text.indexOf('{', from);
+  const column = first - (text.lastIndexOf('\n', first) + 1);
+  const starts = /\n[ \t]*(?=\{)/g;
+  starts.lastIndex = Math.max(first, 0);
+  for (let found = starts.exec(text); found && first >= 0; found = starts.exec(text)) {
+    if (found[0].length - 1 === column) yield found.index;
+  }
+  yield text.length;
+}
+
+function* readChunk(chunk: string, endsWrapper: boolean): Generator<JsonPart> {
+  let at = skipBetween(chunk, 0);
+  let last = chunk.length;
+  while (last > at && /[\s,]/.test(chunk[last - 1]!)) last -= 1;
+  const line = chunk.slice(at, last);
+  if (line === '') return;
+  const value = parse(line);
+  if (value !== undefined) {
+    yield { text: line, value };
+    return;
+  }
+  while (at < chunk.length) {
+    const { at: stop, whole, depth } = scanJson(chunk, at);
+    const end = whole ? stop : findEnd(chunk, stop, depth);
+    const text = chunk.slice(at, end);
+    if (whole) yield { text, value: parse(text) };
+    else yield { text, fault: stop - at };
+    if (endsWrapper && WRAPPER_END.test(chunk.slice(end))) return;
+    at = skipBetween(chunk, end);
+  }
+}
+
+/** Where an entry ends that stops being JSON at `fault`, `depth` brackets deep: behind that bracket, where another follows. */
+function findEnd(chunk: string, fault: number, depth: number): number {
+  const brackets = /[{}[\]]/g;
+  brackets.lastIndex = fault;
+  let open = depth;
+  for (let found = brackets.exec(chunk); found; found = brackets.exec(chunk)) {
+    const char = found[0];
+    open = char === '{' || char === '[' ? open + 1 : Math.max(0, open - 1);
+    const end = brackets.lastIndex;
+    if (open === 0 && char === '}' && /^\s*(?:,\s*)?(?:\{|\]|$)/.test(chunk.slice(end, end + 100))) return end;
+  }
+  return chunk.length;
+}
+
+function skipBetween(chunk: string, at: number): number {
+  BETWEEN.lastIndex = at;
+  BETWEEN.exec(chunk);
+  return BETWEEN.lastIndex;
+}
+
+/** Undefined where the text is no JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -5,31 +5,52 @@ import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { readBodyLines } from './body-lines.ts';
 import { toAddress } from './caller.ts';
 import { findField, toClientFinder } from './client-from.ts';
-import { EventCollector, firstOf, toNumber, toText } from './event-collector.ts';
+import { EventCollector, type Fields, firstOf, isFields, toNumber, toText } from './event-collector.ts';
 import { describeValue, type EventFields, EventReader } from './event-fields.ts';
 import { parseEventTime } from './event-time.ts';
+import { findUnread } from './half-read.ts';
 import { isJsonType, type JsonBody, mediaType, readJsonBody } from './json-body.ts';
+import { toTarget } from './route-template.ts';
 
 /**
- * Access logs: lines of the Common or Combined format, or JSON by the names that nginx, Envoy, Fluent Bit, syslog-ng,
- * morgan and pino give their fields; objects, an array, lines, one after the other, or lines inside `message` (Vector).
+ * Access logs: lines of the Common or Combined format, or JSON by the names that nginx, Envoy, Caddy, Traefik, Fluent Bit,
+ * syslog-ng, morgan, pino, the Elastic Common Schema and Google Cloud give their fields; objects, an array, lines, one after the other, or lines inside `message` (Vector).
  * The client is the user, else the IP; a `client` or `client_id` that a JSON log names goes before both.
  */
 export const accessLogAdapter: Adapter = { name: 'access-log', parse: parseAccessLog };
 
 /** Field names in JSON logs, the most telling first; dots go into objects. */
 const NAMES = {
-  id: ['id', 'request_id', 'requestId', 'x_request_id', 'req.id'],
-  time: ['msec', 'start_time', 'time', 'timestamp', '@timestamp', 'ts', 'date', 'time_iso8601', 'time_local'],
+  id: ['id', 'request_id', 'requestId', 'x_request_id', 'req.id', 'insertId'],
+  time: [
+    ...['msec', 'start_time', 'time', 'timestamp', '@timestamp', 'ts', 'date', 'time_iso8601', 'time_local'],
+    ...['StartUTC', 'StartLocal'],
+  ],
   client: ['client', 'client_id'],
-  user: ['user', 'remote_user', 'user_id'],
-  ip: ['ip', 'client_ip', 'remote_addr', 'remote_ip', 'remote', 'remoteAddress', 'req.remoteAddress'],
+  user: ['user', 'remote_user', 'user_id', 'user.name', 'ClientUsername'],
+  ip: [
+    ...['ip', 'client_ip', 'remote_addr', 'remote_ip', 'remote', 'remoteAddress', 'req.remoteAddress'],
+    ...['request.client_ip', 'request.remote_ip', 'request.remote_addr', 'ClientHost', 'ClientAddr'],
+    ...['client.ip', 'client.address', 'source.ip', 'source.address', 'httpRequest.remoteIp'],
+  ],
   forwarded: ['x_forwarded_for', 'xff', 'http_x_forwarded_for'],
-  method: ['method', 'request_method', 'http_method', 'verb', 'req.method'],
-  url: ['url', 'uri', 'request_uri', 'path', 'target', 'req.url'],
-  status: ['status', 'code', 'response_code', 'status_code', 'statusCode', 'http_status', 'res.statusCode'],
+  method: [
+    ...['method', 'request_method', 'http_method', 'verb', 'req.method', 'request.method', 'RequestMethod'],
+    ...['http.request.method', 'httpRequest.requestMethod'],
+  ],
+  url: [
+    ...['url', 'uri', 'request_uri', 'path', 'target', 'req.url', 'request.uri', 'request.url', 'request.path'],
+    ...['RequestPath', 'url.path', 'url.original', 'url.full', 'http.request.path', 'httpRequest.requestUrl'],
+  ],
+  status: [
+    ...['status', 'code', 'response_code', 'status_code', 'statusCode', 'http_status', 'res.statusCode'],
+    ...['response.status', 'response.status_code', 'DownstreamStatus', 'http.response.status_code'],
+    ...['httpRequest.status'],
+  ],
   durationMs: ['duration_ms', 'latency_ms', 'responseTime', 'duration'],
   durationSeconds: ['request_time'],
+  /** Traefik. */
+  durationNanoseconds: ['Duration'],
 } as const;
 
 function parseAccessLog({ body, contentType, options }: AdapterInput): ParsedRequest {
@@ -105,7 +126,7 @@ export function createLogReader(options: Readonly<Record<string, unknown>>): {
       time: line.timeMs,
       client: findClient ? (findClient(line) ?? line.user ?? line.ip) : (line.user ?? line.ip),
       method: line.method,
-      url: line.url && toPathOf(line.url),
+      url: line.url && toTarget(line.url),
       status: line.status,
       user: line.user,
       ip: line.ip,
@@ -127,9 +148,18 @@ export function createLogReader(options: Readonly<Record<string, unknown>>): {
       if (!inner) return readLine(message.trim());
       const fields = toFields(inner, findClient);
       // The shipper's own time of the line, where the line has none.
-      return reader.read({ ...fields, time: fields.time ?? firstOf(value, NAMES.time) });
+      return readFields(inner, { ...fields, time: fields.time ?? firstOf(value, NAMES.time) });
     }
-    return reader.read(toFields(value, findClient));
+    return readFields(value, toFields(value, findClient));
+  }
+
+  /** An entry is not counted without its route or status where these stand under names that are not known. */
+  function readFields(log: object, fields: EventFields): UsageEvent | string {
+    const missing = {
+      url: (fields.url ?? fields.route) === undefined && typeof (log as Fields).request !== 'string',
+      status: firstOf(log, NAMES.status) === undefined,
+    };
+    return ((missing.url || missing.status) && findUnread(log, missing)) || reader.read(fields);
   }
 
   return { line: readLine, value: readValue };
@@ -143,35 +173,50 @@ export function isLogEntry(value: object): boolean {
 
 function toFields(log: object, findClient: ((fields: unknown) => unknown) | undefined): EventFields {
   const { id: _, time: __, url: ___, status: ____, ...own } = log as EventFields;
-  const user = toText(firstOf(log, NAMES.user));
+  const user = toText(firstText(log, NAMES.user));
   const forwarded = firstOf(log, NAMES.forwarded);
-  const ip = withoutPort(firstOf(log, NAMES.ip) ?? forwarded);
+  const ip = withoutPort(firstText(log, NAMES.ip) ?? forwarded);
   const line = firstOf(log, ['request']);
   const request = typeof line === 'string' ? /^(\S+) (.+?)(?: HTTP\/\S+)?$/.exec(line) : null;
   const id = firstOf(log, NAMES.id);
   const time = firstOf(log, NAMES.time);
   const status = firstOf(log, NAMES.status);
-  const seconds = toNumber(firstOf(log, NAMES.durationSeconds));
-  const url = firstOf(log, NAMES.url) ?? request?.[2];
+  const durationMs = readDuration(log);
+  const url = firstText(log, NAMES.url) ?? request?.[2];
   return {
     ...own,
     // A counter of the process (pino's default) is no id: it begins again at each start.
     id: typeof id === 'string' ? id : undefined,
     time: typeof time === 'string' && parseEventTime(time) === undefined ? (parseClfTime(time) ?? time) : time,
-    client: findClient?.(log) ?? toText(firstOf(log, NAMES.client)) ?? user ?? ip,
+    client: findClient?.(log) ?? toText(firstText(log, NAMES.client)) ?? user ?? ip,
     user,
     ip,
     method: firstOf(log, NAMES.method) ?? request?.[1],
-    url: typeof url === 'string' ? toPathOf(url) : url,
+    url: typeof url === 'string' ? toTarget(url) : url,
     // No answer was sent: the client hung up, or the upstream did.
     status: Number(status) === 0 ? undefined : status,
-    duration_ms: seconds === undefined ? toNumber(firstOf(log, NAMES.durationMs)) : seconds * 1000,
+    duration_ms: durationMs,
   };
 }
 
-/** What stands first in a request line is a path even where it begins with `//`, not a host. */
-function toPathOf(url: string): string {
-  return url.startsWith('//') ? url.replace(/^\/+/, '/') : url;
+function readDuration(log: object): number | undefined {
+  const seconds = toNumber(firstOf(log, NAMES.durationSeconds));
+  if (seconds !== undefined) return seconds * 1000;
+  const nanoseconds = toNumber(firstOf(log, NAMES.durationNanoseconds));
+  if (nanoseconds !== undefined) return nanoseconds / 1e6;
+  const duration = toNumber(firstOf(log, NAMES.durationMs));
+  // Caddy, which puts the request into an object, counts seconds.
+  const inSeconds = duration !== undefined && isFields((log as Fields).request) && Object.hasOwn(log, 'duration');
+  return inSeconds ? duration * 1000 : duration;
+}
+
+/** The first that is no object: a name of one schema may be a group of fields in another. */
+function firstText(log: object, names: readonly string[]): unknown {
+  for (const name of names) {
+    const value = firstOf(log, [name]);
+    if (value !== undefined && typeof value !== 'object') return value;
+  }
+  return undefined;
 }
 
 /** Each connection has a port of its own: the caller is the address alone, the first of a list. */

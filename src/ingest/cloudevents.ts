@@ -123,6 +123,7 @@ function createReader(
     const fault = findFault(event);
     if (fault) return fault;
     const data = readData(event);
+    if (typeof data === 'string') return data;
     const fields: EventFields = {
       ...data,
       id: toPairId(event.source as string, event.id as string),
@@ -160,16 +161,19 @@ function findFault(event: CloudEvent): string | undefined {
   return undefined;
 }
 
-/** The event's data as fields; empty where it is no JSON object (nothing in it could be used). */
-function readData(event: CloudEvent): EventFields {
+/** The event's data as fields, also where it is JSON in a text; empty where nothing in it could be used. Or what is wrong. */
+function readData(event: CloudEvent): EventFields | string {
+  const type = typeof event.datacontenttype === 'string' ? event.datacontenttype : 'application/json';
   let { data } = event;
   if (data === undefined && typeof event.data_base64 === 'string') {
-    const type = typeof event.datacontenttype === 'string' ? event.datacontenttype : 'application/json';
     if (!isJsonType(type)) return {};
+    data = Buffer.from(event.data_base64, 'base64').toString();
+  }
+  if (typeof data === 'string' && data.trimStart().startsWith('{')) {
     try {
-      data = JSON.parse(Buffer.from(event.data_base64, 'base64').toString());
+      data = JSON.parse(data);
     } catch {
-      return {};
+      return `data is ${describeValue(data)}: it begins as JSON and is none, send an object.`;
     }
   }
   return typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {};

@@ -112,7 +112,11 @@ export class EventReader {
       return '';
     }
     if (value === '') this.#fail('client', value, `say who made the call, in 1 to ${MAX_CLIENT_LENGTH} characters`);
-    return this.#text('client', value, MAX_CLIENT_LENGTH) ?? '';
+    const client = this.#text('client', value, MAX_CLIENT_LENGTH) ?? '';
+    if (client !== '' && !isVisible(client)) {
+      this.#fail('client', value, 'nothing of it can be seen, send a name that people can read');
+    }
+    return client;
   }
 
   #method(value: unknown): string | undefined {
@@ -170,6 +174,15 @@ export class EventReader {
     if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return value + 0;
     return this.#fail('duration_ms', value, 'send a number of milliseconds from 0 on, or leave it out');
   }
+}
+
+/** Spaces, controls, and what fonts leave blank: U+200B, U+2800, Hangul fillers. */
+const BLANK = /^[\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{M}\u2800]*$/u;
+
+/** Whether a name shows anything; nearly all begin with a character that does. */
+function isVisible(name: string): boolean {
+  const code = name.charCodeAt(0);
+  return (code > 32 && code < 127) || !BLANK.test(name);
 }
 
 /**

@@ -7,6 +7,7 @@ import { describeValue, type EventFields } from './event-fields.ts';
 import { parseEventTime } from './event-time.ts';
 import { type JsonBody, readJsonBody } from './json-body.ts';
 import { checkJsonType } from './native.ts';
+import { toTarget } from './route-template.ts';
 import { Unpacker } from './unpack.ts';
 
 /**
@@ -137,6 +138,7 @@ function toEventFields(
   findClient: ((fields: unknown) => string | undefined) | undefined,
 ): EventFields {
   const { url: _, ...own } = entry as EventFields;
+  const path = firstOf(entry, ['path']);
   const [, routeMethod, routePath] = /^([A-Z]+) (\/.*)$/.exec(String(firstOf(entry, ['routeKey']) ?? '')) ?? [];
   return {
     ...own,
@@ -145,7 +147,7 @@ function toEventFields(
     client: findClient?.(entry) ?? toText(firstOf(entry, ['client', 'apiKeyId'])),
     method: firstOf(entry, ['httpMethod', 'method']) ?? routeMethod,
     route: firstOf(entry, ['resourcePath', 'route']) ?? routePath,
-    url: firstOf(entry, ['path', 'url']),
+    url: typeof path === 'string' ? toTarget(path) : firstOf(entry, ['url']),
     status: firstOf(entry, ['status']),
     user: toText(firstOf(entry, ['user', 'principalId', 'caller'])),
     ip: firstOf(entry, ['ip', 'sourceIp']),

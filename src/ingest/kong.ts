@@ -4,6 +4,7 @@ import { EventCollector, type Fields, firstOf, isFields, toFields, toNumber } fr
 import { describeValue } from './event-fields.ts';
 import { readJsonBody } from './json-body.ts';
 import { checkJsonType } from './native.ts';
+import { toTarget } from './route-template.ts';
 
 /**
  * Kong's http-log plugin: one entry, or an array of them (`max_batch_size` over 1). The client is `consumer.username`.
@@ -37,7 +38,7 @@ function parseKong({ body, contentType, options }: AdapterInput): ParsedRequest 
         client: findClient?.(entry) ?? firstOf(consumer, ['username']),
         method: request.method,
         // Of the URL only the path: a query may hold keys.
-        url: withoutQuery(request.uri ?? request.url),
+        url: withoutQuery(typeof request.uri === 'string' ? toTarget(request.uri) : (request.uri ?? request.url)),
         status: status === 0 ? undefined : status,
         ip: entry.client_ip,
         module: toFields(entry.service).name ?? toFields(entry.route).name,

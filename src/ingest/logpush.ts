@@ -3,6 +3,7 @@ import { toClientFinder } from './client-from.ts';
 import { EventCollector, type Fields, firstOf, isFields, toNumber, toText } from './event-collector.ts';
 import { describeValue, MAX_CLIENT_LENGTH } from './event-fields.ts';
 import { checkCharset, readJsonBody } from './json-body.ts';
+import { toTarget } from './route-template.ts';
 import { Unpacker } from './unpack.ts';
 
 /**
@@ -27,6 +28,7 @@ function parseLogpush({ body, contentType, options }: AdapterInput): ParsedReque
     }
     if (isCheck(line)) return;
     const agent = firstOf(line, ['ClientRequestUserAgent']);
+    const target = firstOf(line, ['ClientRequestPath', 'ClientRequestURI']);
     const status = line.EdgeResponseStatus;
     events.add(
       index,
@@ -35,7 +37,7 @@ function parseLogpush({ body, contentType, options }: AdapterInput): ParsedReque
         time: toTime(firstOf(line, ['EdgeStartTimestamp', 'EdgeEndTimestamp'])),
         client: findClient?.(line) ?? (typeof agent === 'string' ? cut(agent) : firstOf(line, ['ClientIP'])),
         method: line.ClientRequestMethod,
-        url: firstOf(line, ['ClientRequestPath', 'ClientRequestURI']),
+        url: typeof target === 'string' ? toTarget(target) : target,
         // The visitor hung up before an answer.
         status: status === 0 ? undefined : status,
         ip: firstOf(line, ['ClientIP']),

@@ -135,8 +135,24 @@ export function isOtlpProtobuf(contentType: string): boolean {
 
 function readJsonRequest(body: Uint8Array, contentType: string): Readonly<Record<string, unknown>> {
   const { values, single } = readJsonBody(body, contentType);
-  if (single && isFields(values[0])) return values[0];
+  if (single && isFields(values[0])) {
+    const request = toLowerCamel(values[0]) as Readonly<Record<string, unknown>>;
+    const known = Object.values(LEVELS).some(([resources]) => Object.hasOwn(request, resources));
+    if (known || Object.keys(request).length === 0) return request;
+  }
   throw new HeadroomError('unreadable', 'The body is not one export request: send an object with "resourceSpans".');
+}
+
+/** Field names as the specification has them, of those that protobuf writes: `resource_spans`, `int_value`. */
+function toLowerCamel(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toLowerCamel);
+  if (!isFields(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [
+      name.includes('_') ? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : name,
+      toLowerCamel(field),
+    ]),
+  );
 }
 
 /** What a request in JSON holds. Throws where it is sent to the endpoint of another signal: there it would be dropped. */

@@ -5,6 +5,7 @@ import { describeValue, type EventFields } from './event-fields.ts';
 import { type Attributes, type OtlpRecord, type OtlpSignal, readAttributes, readOtlp } from './otlp-messages.ts';
 import { listDataPoints } from './otlp-metrics.ts';
 import { isUnset, toDuration, toTime } from './otlp-time.ts';
+import { toTarget } from './route-template.ts';
 
 /**
  * OpenTelemetry over OTLP/HTTP: each SERVER span, each log record of a request and each delta data point of a request
@@ -16,6 +17,8 @@ import { isUnset, toDuration, toTime } from './otlp-time.ts';
 export const otlpAdapter: Adapter = { name: 'otlp', parse: parseOtlp };
 
 const MISSING_CLIENT = 'send it as the attribute api.client.id, enduser.id or service.name.';
+
+const MISSING_KIND = 'kind is missing, though the span is of a request: send 2 (server) or 3 (client).';
 
 export const SPAN_KINDS = ['internal', 'server', 'client', 'producer', 'consumer'] as const;
 
@@ -44,8 +47,13 @@ function parseOtlp({ body, contentType, options }: AdapterInput): ParsedRequest 
   }
   const spanKind = options.spanKind as (typeof SPAN_KINDS)[number] | undefined;
   records.forEach(({ record, resource }, index) => {
-    if (signal === 'traces' && !isKind(record.kind, spanKind ?? 'server')) return;
+    const counts = signal !== 'traces' || isKind(record.kind, spanKind ?? 'server');
+    if (!counts && !isUnset(record.kind)) return;
     const attributes: Attributes = { ...resource, ...readAttributes(record) };
+    if (!counts) {
+      if (firstOf(attributes, REQUEST_ATTRIBUTES) !== undefined) events.reject(index, record, MISSING_KIND);
+      return;
+    }
     if (signal === 'logs' && firstOf(attributes, REQUEST_ATTRIBUTES) === undefined) return;
     const own = signal === 'logs' ? readLogRecord(record, attributes) : readSpan(record);
     const fields: EventFields = { ...toFields(attributes), ...own };
@@ -80,13 +88,14 @@ function createFieldsReader(options: Readonly<Record<string, unknown>>): (attrib
   return (attributes) => {
     const find = (...names: string[]) => firstOf(attributes, names);
     const method = find('http.request.method', 'http.method');
+    const target = find('url.path', 'http.target');
     const status = find('http.response.status_code', 'http.status_code');
     return {
       client: findClient?.(attributes) ?? toText(find('api.client.id', 'enduser.id', 'service.name')),
       // `_OTHER` stands for methods that the instrumentation does not know.
       method: (method === '_OTHER' ? find('http.request.method_original') : undefined) ?? method,
       route: find('http.route'),
-      url: find('url.path', 'http.target', 'url.full', 'http.url'),
+      url: typeof target === 'string' ? toTarget(target) : find('url.full', 'http.url'),
       status: status === 0 ? undefined : status,
       user: toText(find('enduser.id', 'user.id')),
       ip: find('client.address', 'http.client_ip'),
@@ -104,7 +113,7 @@ function createFieldsReader(options: Readonly<Record<string, unknown>>): (attrib
 
 /** Enums are numbers in OTLP's JSON; some senders write their names all the same. */
 function isKind(kind: unknown, counted: (typeof SPAN_KINDS)[number]): boolean {
-  return kind === SPAN_KINDS.indexOf(counted) + 1 || kind === `SPAN_KIND_${counted.toUpperCase()}`;
+  return Number(kind) === SPAN_KINDS.indexOf(counted) + 1 || kind === `SPAN_KIND_${counted.toUpperCase()}`;
 }
 
 /** A span whose ids break the rules cannot be known again when it is sent again. */

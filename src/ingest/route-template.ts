@@ -40,6 +40,11 @@ export function toRoute(url: string, extraPatterns: readonly string[] = []): str
   return route;
 }
 
+/** The target of a request line is a path even where it begins with `//`, not a host. */
+export function toTarget(target: string): string {
+  return target.startsWith('//') ? target.replace(/^\/+/, '/') : target;
+}
+
 function toPath(url: string): string {
   const query = url.search(/[?#]/);
   let path = query < 0 ? url : url.slice(0, query);

@@ -186,6 +186,66 @@ describe('access logs', () => {
     );
   });
 
+  it.each([
+    [
+      {
+        ts: 1795773600,
+        request: { remote_ip: '192.0.2.60', method: 'POST', uri: '/v1/a?x=1' },
+        user_id: 'ana',
+        status: 404,
+        duration: 0.25,
+      },
+      { client: 'ana', ip: '192.0.2.60', method: 'POST', route: '/v1/a', status: 404, durationMs: 250 },
+    ],
+    [
+      {
+        ClientHost: '192.0.2.61',
+        DownstreamStatus: 404,
+        RequestMethod: 'GET',
+        RequestPath: '/v1/b',
+        Duration: 5_000_000,
+        time: '2026-11-27T10:00:00Z',
+      },
+      { client: '192.0.2.61', method: 'GET', route: '/v1/b', status: 404, durationMs: 5 },
+    ],
+    [
+      {
+        '@timestamp': '2026-11-27T10:00:00Z',
+        client: { ip: '192.0.2.61' },
+        http: { request: { method: 'GET' }, response: { status_code: 404 } },
+        url: { path: '/v1/b' },
+      },
+      { client: '192.0.2.61', method: 'GET', route: '/v1/b', status: 404 },
+    ],
+    [
+      {
+        timestamp: '2026-11-27T10:00:00Z',
+        httpRequest: {
+          remoteIp: '192.0.2.61',
+          requestMethod: 'GET',
+          requestUrl: 'https://api.example.org/v1/b',
+          status: 404,
+        },
+      },
+      { client: '192.0.2.61', method: 'GET', route: '/v1/b', status: 404 },
+    ],
+  ])('are read where JSON nests them or names them its own way', (entry, expected) => {
+    const { events, rejected } = parse('access-log', entry);
+    expect(rejected).toEqual([]);
+    expect(events).toMatchObject([expected]);
+  });
+
+  it('are refused where a route or status stands under a name that is not known', () => {
+    const refused = (entry: object) => parse('access-log', { client_ip: '192.0.2.61', ...entry }).rejected[0]?.error;
+    expect(refused({ uri: '/v1/a', answer: { http_status_code: 404 } })).toMatch(
+      /status is missing, though "answer.http_status_code" holds "404"/,
+    );
+    expect(refused({ status: 200, call: { request_path: '/v1/a' } })).toMatch(
+      /url is missing, though "call.request_path" holds "\/v1\/a"/,
+    );
+    expect(refused({ status: 200, referer_url: '/v1/a', log: { file: { path: '/var/log/a' } } })).toBeUndefined();
+  });
+
   it('take no status for none, however it is written', () => {
     for (const status of ['0', '000', '-']) {
       const { events } = parse('access-log', LINE.replace(' 429 ', ` ${status} `), TEXT);

@@ -123,3 +123,15 @@ describe('CloudEvents', () => {
     expect(parse('cloudevents', { ...EVENT, id: `${'x'.repeat(299)}y` }).events[0]!.id).not.toBe(id);
   });
 });
+
+describe('data that is JSON in a text', () => {
+  const event = { specversion: '1.0', id: '1', source: 's', type: 't', subject: 'acme' };
+  const input = { contentType: 'application/cloudevents+json' };
+
+  it('is read, or refused where it breaks', () => {
+    const data = '{"route":"/v1/a","status":500}';
+    expect(parse('cloudevents', { ...event, data }, input).events).toMatchObject([{ route: '/v1/a', status: 500 }]);
+    expect(parse('cloudevents', { ...event, data: '{"route":' }, input).rejected[0]!.error).toMatch(/^data is /);
+    expect(parse('cloudevents', { ...event, data: 'plain' }, input).events).toMatchObject([{ client: 'acme' }]);
+  });
+});

@@ -30,6 +30,11 @@ describe('entries of Kong', () => {
     });
   });
 
+  it('keep a path that begins with two slashes a path', () => {
+    const entry = { ...ENTRY, request: { ...ENTRY.request, uri: '//v1/orders/7' } };
+    expect(parse('kong', entry).events[0]!.route).toBe('/v1/orders/{id}');
+  });
+
   it('name the consumer as client, or what the source says, but never a header', () => {
     const clientOf = (entry: object, clientFrom?: string) =>
       parse('kong', entry, { options: { clientFrom } }).events[0]?.client;

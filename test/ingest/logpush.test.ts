@@ -49,6 +49,11 @@ describe('lines of Logpush', () => {
     ]);
   });
 
+  it('keep a path that begins with two slashes a path', () => {
+    const line = { ...LINE, ClientRequestURI: '//v1/orders/7' };
+    expect(parse('logpush', line).events[0]!.route).toBe('/v1/orders/{id}');
+  });
+
   it('have their time as text, in seconds or in nanoseconds', () => {
     for (const EdgeStartTimestamp of ['2026-11-20T12:00:01Z', 1795176001, 1795176001000000000]) {
       expect(parse('logpush', { ...LINE, EdgeStartTimestamp }).events[0]!.timeMs).toBe(

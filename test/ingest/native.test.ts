@@ -253,6 +253,13 @@ describe('the native format', () => {
     expect(rejection({ [field]: value })).toMatch(error);
   });
 
+  it.each(['   ', '\u200b', '\u2800', '\u3164', '\u00a0\u2060', '\t'])(
+    'rejects a client that shows nothing: %j',
+    (client) => {
+      expect(rejection({ client })).toMatch(/^client is .*nothing of it can be seen/);
+    },
+  );
+
   it('counts characters, not code units', () => {
     expect(event({ client: '😀'.repeat(200) }).client).toHaveLength(400);
     expect(event({ id: 'é'.repeat(256), client: 'a' }).id).toHaveLength(256);

@@ -115,6 +115,27 @@ describe('spans', () => {
     expect(parse('otlp', traces(routed)).events).toMatchObject([{ route: '/v1/orders/:id', method: 'PURGE' }]);
   });
 
+  it('are read by the names that protobuf gives its fields', () => {
+    const { traceId: trace_id, spanId: span_id } = IDS;
+    const attributes = [
+      { key: 'service.name', value: { string_value: 'orders-api' } },
+      { key: 'http.response.status_code', value: { int_value: 500 } },
+      { key: 'url.path', value: { string_value: '//v1/orders/7' } },
+    ];
+    const spans = [{ trace_id, span_id, kind: '2', start_time_unix_nano: START, attributes }];
+    const { events, rejected } = parse('otlp', { resource_spans: [{ scope_spans: [{ spans }] }] });
+    expect(rejected).toEqual([]);
+    expect(events).toMatchObject([
+      { client: 'orders-api', status: 500, route: '/v1/orders/{id}', timeMs: 1795224666348 },
+    ]);
+  });
+
+  it('are rejected where they are of a request and say no kind, and a body of other names is refused', () => {
+    const unset = span({ 'http.route': '/v1/a' }, { kind: undefined });
+    expect(parse('otlp', traces(unset)).rejected).toMatchObject([{ error: expect.stringMatching(/^kind is missing/) }]);
+    expect(() => parse('otlp', { ResourceSpan: [] })).toThrow(/send an object with "resourceSpans"/);
+  });
+
   it('are rejected one by one for ids or values that break the rules', () => {
     const body = traces(
       span({ a: 1 }),

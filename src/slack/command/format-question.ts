@@ -16,7 +16,7 @@ export function formatQuestion(question: Question): string {
   const subject = question.name ?? question.scope;
   const rows = limit === undefined ? undefined : report === 'top' ? String(limit) : `limit ${limit}`;
   const words = [
-    report,
+    question.focus === 'run-out' ? 'forecast' : report,
     report === 'top' ? [rows, pluralOf(question.dimension ?? 'client')] : undefined,
     subject === undefined ? undefined : formatName(subject, report === 'route' ? 'route' : undefined),
     range === undefined ? undefined : (canonicalRangeText(range) ?? range),

@@ -96,7 +96,9 @@ function isNamed(reading: Reading, dimension: Dimension): boolean {
 }
 
 function readKnownReport(reading: Reading, report: ReportKind): Question {
-  const base: Question = { report };
+  // `forecast` is `pool` asked whether it lasts.
+  const isForecast = report === 'pool' && wordOf(reading.tokens[0]!) === 'forecast';
+  const base: Question = { report, ...(isForecast ? { focus: 'run-out' as const } : {}) };
   if (report === 'why') {
     if (reading.tokens.length === 1) {
       throw new Misunderstood('Whose calls shall I diagnose? Write why and the name of a client.', [

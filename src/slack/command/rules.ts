@@ -85,7 +85,11 @@ export const RULES: readonly Rule[] = [
     // What is left, or will be, is so now: only a range of the past is another balance.
     now: ({ has, range }) =>
       range !== undefined && /^(today|24h|this-)/.test(range) && has('runOut', 'left', 'limit', 'when'),
-    ask: (facts) => ({ report: 'pool', ...toScope(facts) }),
+    ask: (facts) => ({
+      report: 'pool',
+      ...(facts.has('runOut') ? { focus: 'run-out' as const } : {}),
+      ...toScope(facts),
+    }),
   },
   {
     when: ({ has, name }) => has('who') && has('pool') && name?.key === 'scope',

@@ -164,6 +164,7 @@ const questions: fc.Arbitrary<Question> = fc
     if (report === 'client' || report === 'route' || report === 'why') question.name = name;
     const isScoped = report === 'pool' || report === 'history' || report === 'explain';
     if (isScoped && scope !== undefined) question.scope = scope;
+    if (report === 'pool' && dimension === 'client') question.focus = 'run-out';
     // The scope of these is said by its name, and twelve months are the history's own range.
     if (isScoped && question.filters) question.filters = question.filters.filter(({ key }) => key !== 'scope');
     // Cards are of now.

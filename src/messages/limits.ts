@@ -20,6 +20,8 @@ export const MAX_FIELD_TEXT = 2000;
 export const MAX_ALT_TEXT = 2000;
 /** Header row included. */
 export const MAX_TABLE_ROWS = 100;
+/** Slack takes longer ones; nobody reads them in a column. */
+export const MAX_CELL_TEXT = 500;
 /** Every cell with the header: Slack refuses 10,000 over all tables of a message (docs.slack.dev/reference/block-kit/blocks/table-block). */
 export const MAX_TABLE_CHARACTERS = 8000;
 export const MAX_TABLE_COLUMNS = 20;

@@ -1,13 +1,13 @@
 import type { ColumnType, Table } from '../domain/report.ts';
 import { formatCount, formatCredits, formatInstant, formatPercent } from '../report/format.ts';
 import { drawBar } from './bar.ts';
-import { MAX_TABLE_CHARACTERS, MAX_TABLE_COLUMNS, MAX_TABLE_ROWS } from './limits.ts';
-import { type Block, NOTHING, toFilled, toOneLine } from './text.ts';
+import { MAX_CELL_TEXT, MAX_TABLE_CHARACTERS, MAX_TABLE_COLUMNS, MAX_TABLE_ROWS } from './limits.ts';
+import { type Block, clip, NOTHING, toFilled, toOneLine } from './text.ts';
 
 /** A cell for people. Never empty. */
 export function formatCell(cell: string | number | null, type: ColumnType, zone: string): string {
   if (cell === null || cell === '') return NOTHING;
-  if (type === 'text') return toFilled(toOneLine(String(cell)).trim());
+  if (type === 'text') return toFilled(clip(toOneLine(String(cell)).trim(), MAX_CELL_TEXT));
   if (type === 'count') return formatCount(Number(cell));
   if (type === 'credits') return formatCredits(Number(cell));
   if (type === 'percent') return formatPercent(Number(cell));

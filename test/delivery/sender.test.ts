@@ -412,6 +412,19 @@ describeEachDialect('the sender', (databases) => {
     expect(await findDelivery(db, 'alert:1')).toMatchObject({ state: 'sent', attempts: 1 });
   });
 
+  it('shows the words of a picture whose file may not be shared there', async () => {
+    const { slack, clock, openSender } = await openStage();
+    const db = await databases.open();
+    const image = { title: 'Pools', draw: async () => ({ png: PNG, width: 1, height: 1, altText: '90% of 100,000' }) };
+    const content = { text: 'the numbers', blocks: [richText('450 of 500 used')], image };
+    await put(db, clock, 'digest:1', { kind: 'digest' });
+    slack.faults.fail('chat.postMessage', { error: 'slack_connect_file_link_sharing_blocked' });
+    await openSender(db, { composers: { ...ECHO, digest: async () => content } }).settle();
+    const [message] = slack.messages(CHANNEL);
+    expect(message!.blocks!.map(({ type }) => type)).toEqual(['rich_text', 'context']);
+    expect(JSON.stringify(message!.blocks![1])).toContain('90% of 100,000');
+  });
+
   it('drops blocks of which nothing is left to say, never the text', async () => {
     const { slack, clock, openSender } = await openStage();
     const db = await databases.open();

@@ -1,3 +1,4 @@
+import { findBlockErrors } from './blocks.ts';
 import type { Core } from './core.ts';
 import { deliver } from './delivery.ts';
 import { isObject } from './elements.ts';
@@ -125,7 +126,9 @@ export async function suggestOptions(core: Core, options: SuggestOptions): Promi
   });
   const answer = isObject(delivery.ack) ? delivery.ack : {};
   const offered = [answer.options, answer.option_groups].flat().filter(isObject);
-  if (offered.length > 100)
-    core.state.problem('invalid_blocks', 'block_suggestion', `${offered.length} options, 100 fit`);
+  // What a menu may hold: docs.slack.dev/reference/block-kit/block-elements/select-menu-element#external_select
+  const menu = { type: 'static_select', ...(answer.option_groups ? { option_groups: offered } : { options: offered }) };
+  const errors = offered.length === 0 ? [] : findBlockErrors([{ type: 'actions', elements: [menu] }], 'modal');
+  if (errors.length > 0) core.state.problem('invalid_blocks', 'block_suggestion', errors.join('; '));
   return offered;
 }

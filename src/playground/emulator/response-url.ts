@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError, type Core } from './core.ts';
 import { answerFault } from './fault-answer.ts';
 import { parseArguments, readBody, toRecord } from './http.ts';
-import { acceptContent, addPrivately, shareShownFiles } from './post.ts';
+import { acceptContent, shareShownFiles } from './post.ts';
 import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
 import type { Ephemeral, JsonObject, Message } from './types.ts';
 
@@ -108,9 +108,10 @@ export function say(core: Core, target: ResponseUrl, args: JsonObject, where: st
   }
   const thread = typeof args.thread_ts === 'string' ? { thread_ts: args.thread_ts } : {};
   if (!open) {
-    target.messages.push(
-      addPrivately(core, where, { ...content, ...thread, channel: target.channel, to: target.user }),
-    );
+    // Described for `in_channel` alone; of private messages one report says that it came into the channel: slackapi/bolt-js#963, #2170.
+    if (args.thread_ts)
+      core.state.problem('ephemeral', where, 'a private message through a response_url stays in no thread');
+    target.messages.push(core.state.addEphemeral({ ...content, channel: target.channel, to: target.user }));
     return;
   }
   const message = core.state.addMessage({

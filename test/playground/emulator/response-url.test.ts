@@ -48,6 +48,13 @@ test('it reaches conversations that the bot is not in', async () => {
   emulator.assertNoProblems();
 });
 
+test('a private message through it stays in no thread', async () => {
+  const { emulator, result } = await run();
+  await send(emulator, result.responseUrl, { text: 'for one', thread_ts: '1795165200.000000' });
+  expect(emulator.ephemerals('alice')[0]).not.toHaveProperty('thread_ts');
+  expect(emulator.takeProblems()).toMatchObject([{ kind: 'ephemeral', where: 'response_url' }]);
+});
+
 test('wrong blocks are refused, and can fail on demand', async () => {
   const { emulator, result } = await run();
   const blocks = [{ type: 'marquee' }];

@@ -29,8 +29,6 @@ export const ACTIONS = {
   /** A menu whose entries are `choice:id`. */
   alertMuteUntil: 'alert_mute_until',
   alertUnmute: 'alert_unmute',
-  alertEnable: 'alert_enable',
-  alertDisable: 'alert_disable',
   alertRemove: 'alert_remove',
   alertTest: 'alert_test',
   /** Opens the form of where alerts go. */

@@ -4,7 +4,7 @@ import { ACTIONS } from './action-ids.ts';
 import { type Block, button, clip, defuse, type Leaf, leaf, type Message, richList, richText } from './text.ts';
 
 /** Each entry is two blocks, and mutes and past ones are lists of one: with a frame they stay below 50. */
-const MAX_SHOWN = { raised: 8, past: 5, mute: 25, rule: 5, kind: 8 } as const;
+const MAX_SHOWN = { raised: 8, past: 5, mute: 25, rule: 5, kind: 12 } as const;
 
 /** All alerts with their state; admins have the buttons to change it. */
 export function buildAlertList(
@@ -34,7 +34,7 @@ export function buildAlertList(
   ];
   const toRows = (rows: readonly AlertSummary[]): Block[] =>
     rows.flatMap((alert) => [
-      richText(leaf(alert.title, { bold: true }), `${alert.sort === 'kind' ? ' – ' : '\n'}${describe(alert, zone)}`),
+      richText(leaf(alert.title, { bold: true }), `\n${describe(alert, zone)}`),
       ...buildButtons(alert, admin),
     ]);
   return {
@@ -43,10 +43,11 @@ export function buildAlertList(
       richText('Alerts go to ', where, '.'),
       ...toRows(raised),
       ...(past.length > 0
-        ? [richList(past.map((alert) => [`${clip(alert.title, 200)} – ${describePast(alert, zone)}`]))]
+        ? [richList(past.map((alert) => [`${clip(alert.title, 200)} · ${describePast(alert, zone)}`]))]
         : []),
       ...buildMutes(mutes, admin, zone),
-      ...toRows([...rules, ...kinds]),
+      ...toRows(rules),
+      ...(kinds.length > 0 ? [richList(kinds.map((kind) => [`${kind.title} · ${kind.enabled ? 'on' : 'off'}`]))] : []),
       ...(admin
         ? [
             {
@@ -67,7 +68,7 @@ function buildMutes(mutes: readonly AlertSummary[], admin: boolean, zone: string
   if (mutes.length === 0) return [];
   const items = mutes.map(({ title, mutedUntilMs, mutedBy }): (Leaf | string)[] => [
     leaf(clip(title, 200), { bold: true }),
-    ` – ${describeMute(mutedUntilMs!, zone)}`,
+    ` · ${describeMute(mutedUntilMs!, zone)}`,
     ...(mutedBy ? [' by ', { type: 'user' as const, user_id: mutedBy }] : []),
   ]);
   const elements = mutes.map(({ id, title }, index) =>
@@ -116,11 +117,8 @@ function buildAdminButtons({ id: value, sort, enabled, mutedUntilMs }: AlertSumm
     past: [],
     mute: [],
     rule: [button({ action: ACTIONS.alertRemove, text: 'Remove', value, style: 'danger', confirm: remove })],
-    kind: [
-      enabled
-        ? button({ action: ACTIONS.alertDisable, text: 'Turn off', value })
-        : button({ action: ACTIONS.alertEnable, text: 'Turn on', value }),
-    ],
+    // Turned on and off in the form of routing.
+    kind: [],
   }[sort];
   // What ends a mute stands beside the mute: it may cover more than this.
   const mute = button({ action: ACTIONS.alertMute, text: 'Mute for 24 hours', value });

@@ -1,5 +1,5 @@
 import type { Report, SummaryReport } from '../domain/report.ts';
-import { describeFilters, formatClock, formatCount, formatInstant } from '../report/format.ts';
+import { describeFilters, formatClock, formatCount, formatMoment } from '../report/format.ts';
 import { MAX_CONTEXT_TEXT } from './limits.ts';
 import { type Block, clip, defuse, markdown, toOneLine } from './text.ts';
 
@@ -35,7 +35,8 @@ export function buildContext(report: Report, readers: Readers, notes: readonly s
 
 /** `14–20 Nov 2026 · Europe/Berlin · 8 clients · Filters: status:429` for places that Slack does not read as markup. */
 export function describeContext(report: Report): string {
-  const age = report.asOfMs === 0 || !isLive(report) ? [] : [`as of ${formatInstant(report.asOfMs, report.zone)}`];
+  const { asOfMs, zone } = report;
+  const age = asOfMs === 0 || !isLive(report) ? [] : [`as of ${toFormat(report)(asOfMs, zone)}`];
   return [...listContext(report), ...age].join(SEPARATOR);
 }
 
@@ -63,17 +64,20 @@ function isLive({ range }: Report): boolean {
 
 /** Slack writes the time in each reader's zone; the only reader is told the difference where there is one. */
 function describeAge(report: Report, readerZone: string | undefined): string[] {
-  const { asOfMs, zone, range } = report;
+  const { asOfMs, zone } = report;
   if (asOfMs === 0 || !isLive(report)) return [];
-  const isSameDay = range !== undefined && asOfMs < range.toMs && asOfMs >= range.toMs - 86_400_000;
+  const format = toFormat(report);
   if (readerZone === undefined) {
-    const format = isSameDay ? '{time}' : '{date_short_pretty} {time}';
-    const fallback = isSameDay ? formatClock(asOfMs, zone) : formatInstant(asOfMs, zone);
-    return [`as of <!date^${Math.floor(asOfMs / 1000)}^${format}|${fallback}>`];
+    const shape = format === formatClock ? '{time}' : '{date_short_pretty} {time}';
+    return [`as of <!date^${Math.floor(asOfMs / 1000)}^${shape}|${format(asOfMs, zone)}>`];
   }
-  const format = isSameDay ? formatClock : formatInstant;
   const [here, theirs] = [format(asOfMs, zone), format(asOfMs, readerZone)];
   return [here === theirs ? `as of ${here}` : `as of ${here} (${theirs} your time)`];
+}
+
+/** The hour is enough on the last day of the range. */
+function toFormat({ asOfMs, range }: Report): (ms: number, zone: string) => string {
+  return range && asOfMs < range.toMs && asOfMs >= range.toMs - 86_400_000 ? formatClock : formatMoment;
 }
 
 /** The minute of today that came closest to its scope's rate limit: `peak minute 6 of 300 allowed (Public API, 07:38)`. */

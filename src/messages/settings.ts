@@ -11,7 +11,7 @@ export function buildSettings({ zone, answers, viewers, admins }: SlackConfig): 
       { label: 'Pools', command: 'pool' },
       { label: 'Alerts', command: 'alerts' },
       { label: 'Digests', command: 'digest' },
-      { label: 'What is wrong here?', command: 'debug' },
+      { label: 'Health check', command: 'debug' },
     ],
   );
   const lines = [

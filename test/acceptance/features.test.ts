@@ -744,7 +744,7 @@ feature('D6', 'integration tasks cost credits', async () => {
     });
 });
 feature('D7', 'how fresh statistics are', async () => {
-  expect((await usage('top modules today scope:crm')).text).toContain('as of 21 Nov 2026 10:30');
+  expect((await usage('top modules today scope:crm')).text).toContain('as of 10:30');
 });
 feature('D8', 'what is used counts at once', async () => {
   const before = rowOf(await stage.ask('top scopes today scope:fresh,permits'), { Scope: 'permits' });
@@ -952,7 +952,7 @@ feature('E12', 'consumption by users', async () => {
 });
 feature('E13', 'each answer says how fresh it is', async () => {
   for (const command of ['summary', 'pool bigin', 'top users 24h scope:bigin'])
-    expect((await usage(command)).text, command).toContain('as of 21 Nov 2026 10:30');
+    expect((await usage(command)).text, command).toContain('as of 10:30');
 });
 
 /** Ranges that the menu of an answer offers. */

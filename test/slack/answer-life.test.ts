@@ -265,7 +265,7 @@ describe('a private answer', () => {
     const { slack } = await startRig({ report: ofNow });
     await slack.command({ user: 'chloe', channel: 'api-usage', text: 'pool private' });
     const told = await slack.waitFor(() => slack.ephemerals('chloe')[0], 'the private answer');
-    expect(JSON.stringify(told.blocks)).toContain('as of 21 Nov 2026 09:00 (21 Nov 2026 13:30 your time)');
+    expect(JSON.stringify(told.blocks)).toContain('as of Sat 21 Nov 09:00 (Sat 21 Nov 13:30 your time)');
   });
 
   it('is shared by a click that names who will see it', async () => {

@@ -94,8 +94,6 @@ function registerAlertButtons({ press: on }: Listen, ctx: SlackContext): void {
     'admin',
   );
   change(ACTIONS.alertUnmute, 'admin', 'No longer muted.', (what, person) => alerts.unmute({ what }, toActor(person)));
-  change(ACTIONS.alertEnable, 'admin', 'Turned on.', (what, person) => alerts.enable(what, true, toActor(person)));
-  change(ACTIONS.alertDisable, 'admin', 'Turned off.', (what, person) => alerts.enable(what, false, toActor(person)));
   change(ACTIONS.alertRemove, 'view', 'Removed.', (what, person) => alerts.remove(what, toActor(person)));
   change(ACTIONS.alertTest, 'admin', 'A test alert is on its way.', (_what, person) => alerts.test(toActor(person)));
 }

@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { expectAccessible } from './axe.ts';
 import { shoot, type } from './chromium.ts';
-import { type Journey, SOON } from './journey.ts';
+import { type Journey, openHome, SOON } from './journey.ts';
 
 /** Of the browser's own types, what the tests ask for. */
 interface Shown {
@@ -39,7 +39,7 @@ function countLines(node: Shown): number {
 }
 
 /** The playground, for everyone: with the keyboard alone, a screen reader, a narrow window, colours of one's own. */
-export function describeAccess({ open }: Journey): void {
+export function describeAccess({ open, demo }: Journey): void {
   function newest(page: Page): Locator {
     return page.getByRole('log', { name: 'Messages' }).getByRole('article').last();
   }
@@ -58,11 +58,6 @@ export function describeAccess({ open }: Journey): void {
   async function closeForm(page: Page): Promise<void> {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
-  }
-
-  async function openHome(page: Page): Promise<void> {
-    await page.getByRole('button', { name: 'Headroom – Home' }).click();
-    await page.getByRole('heading', { name: 'For admins' }).waitFor();
   }
 
   describe('axe-core finds nothing', () => {
@@ -110,7 +105,7 @@ export function describeAccess({ open }: Journey): void {
       await page.getByRole('dialog').waitFor();
       await expectAccessible(page, 'a question before sharing');
       await closeForm(page);
-      await openHome(page);
+      await openHome(page, demo(), 'U01ADMIN');
       await expectAccessible(page, 'the Home tab');
       await page.getByRole('button', { name: 'Change pools' }).click();
       await page.getByRole('dialog').waitFor();
@@ -128,7 +123,7 @@ export function describeAccess({ open }: Journey): void {
       await page.getByRole('button', { name: 'Close thread' }).click();
       await page.getByRole('button', { name: 'Channels', exact: true }).click();
       await expectAccessible(page, 'channels');
-      await openHome(page);
+      await openHome(page, demo(), 'U01ADMIN');
       await expectAccessible(page, 'the Home tab');
       await page.getByRole('button', { name: 'Set up a digest' }).click();
       await page.getByRole('dialog', { name: 'New digest' }).waitFor();

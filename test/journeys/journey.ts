@@ -18,6 +18,21 @@ export interface Journey {
   log: readonly string[];
 }
 
+/**
+ * Opens the Home tab and waits until the page shows what was published for that: another journey may have left one that is
+ * older, whose buttons Slack knows no more.
+ */
+export async function openHome(page: Page, demo: Demo, user: string): Promise<void> {
+  const { emulator } = demo.world;
+  const publications = () => emulator.calls.filter(({ method }) => method === 'views.publish').length;
+  const before = publications();
+  await page.getByRole('button', { name: 'Headroom – Home' }).click();
+  await expect.poll(publications, SOON).toBeGreaterThan(before);
+  const shown = page.locator('.home [data-block]').last();
+  const newest = () => emulator.home(user)!.blocks.findLast(({ type }) => type === 'actions')!.block_id;
+  await expect.poll(() => shown.getAttribute('data-block'), SOON).toBe(newest());
+}
+
 /** One demo and one browser for all tests of the surrounding suite. */
 export function setUpJourney(): Journey {
   let demo: Demo;

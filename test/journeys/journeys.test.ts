@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { describeAccess } from './accessible.ts';
 import { findChromium } from './chromium.ts';
+import { describeHeights } from './heights.ts';
 import { setUpJourney } from './journey.ts';
 import { describePlayground } from './playground.ts';
 import { describePools } from './pools.ts';
@@ -13,5 +14,6 @@ describe.skipIf(absent)('journeys', () => {
   const journey = setUpJourney();
   describe('an admin in the playground', () => describePools(journey));
   describe('the playground, for everyone', () => describeAccess(journey));
+  describe('a person with a phone', () => describeHeights(journey));
   describe('a person in the playground', () => describePlayground(journey));
 });

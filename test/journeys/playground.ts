@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { shoot, type } from './chromium.ts';
-import { type Journey, SOON } from './journey.ts';
+import { type Journey, openHome, SOON } from './journey.ts';
 
 /** A person in the playground. Its last test starts the demo anew. */
 export function describePlayground({ open, demo, log }: Journey): void {
@@ -161,7 +161,7 @@ export function describePlayground({ open, demo, log }: Journey): void {
 
   test('opens the Home tab, and an admin sees more there', async () => {
     const page = await open({ user: 'U01ADMIN' });
-    await page.getByRole('button', { name: 'Headroom – Home' }).click();
+    await openHome(page, demo(), 'U01ADMIN');
     await page.getByRole('heading', { name: 'For admins' }).waitFor();
     await shoot(page, 'home');
     await page.getByRole('button', { name: 'Change pools' }).click();
@@ -214,7 +214,7 @@ export function describePlayground({ open, demo, log }: Journey): void {
     await page.getByRole('button', { name: 'Channels' }).click();
     await shoot(page, 'phone-sidebar');
     await page.getByRole('button', { name: 'Headroom – Home' }).click();
-    await page.getByRole('heading', { name: 'My digests' }).waitFor();
+    await page.getByRole('heading', { name: 'Digests' }).waitFor();
     await shoot(page, 'phone-home');
   });
 

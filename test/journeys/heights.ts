@@ -1,0 +1,87 @@
+import type { Locator, Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { shoot, type } from './chromium.ts';
+import { type Journey, SOON } from './journey.ts';
+
+/** Pixels that a message may take on a phone 390 wide, its frame included. */
+const MOST = { answer: 700, alert: 420 } as const;
+
+/** A sentence, a picture or a few bullets, a line of context, a row of controls. */
+const ANSWERS = [
+  '/usage',
+  '/usage top clients 7d',
+  '/usage top clients 7d table',
+  '/usage top users 30d',
+  '/usage status 7d',
+  '/usage pool',
+  '/usage daily 30d',
+  '/usage day yesterday',
+  '/usage history',
+  '/usage client "Acme CRM"',
+  '/usage route /v1/jobs/{id}',
+  '/usage why "Warehouse Export"',
+  '/usage advice',
+  '/usage explain',
+  '/usage sources',
+  '/usage licences',
+  '/usage status 7d private',
+];
+
+/** Those without a picture. */
+const TOLD = /table|why|advice|explain|sources|licences/;
+
+/** Of the browser's own types, what the tests ask for. */
+interface Shown {
+  readonly scrollWidth: number;
+  readonly clientWidth: number;
+  readonly textContent: string | null;
+  querySelectorAll(selector: string): Iterable<Shown>;
+}
+
+/** Texts that are cut off at the side, or end in the sign of something left out; menus may shorten what they list. */
+function findCut(message: Shown): string[] {
+  const texts = [...message.querySelectorAll('.block:not(.actions) :is(p, li)')];
+  return texts
+    .filter((one) => one.scrollWidth > one.clientWidth + 1 || /…$/.test(one.textContent ?? ''))
+    .map((one) => one.textContent ?? '');
+}
+
+/** A person with a phone. */
+export function describeHeights(journey: Journey): void {
+  const messages = (page: Page): Locator => page.getByRole('log', { name: 'Messages' }).getByRole('article');
+
+  /** Once all of it is there: its pictures take their room when they are loaded. */
+  async function measure(page: Page, message: Locator): Promise<number> {
+    for (const image of await message.getByRole('img').all()) {
+      await image.scrollIntoViewIfNeeded();
+      const width = () => image.evaluate((node) => Number(Reflect.get(node, 'naturalWidth') ?? 1));
+      await expect.poll(width, SOON).toBeGreaterThan(0);
+    }
+    expect(await message.evaluate(findCut as unknown as (node: unknown) => string[])).toEqual([]);
+    expect(await page.locator('html').evaluate((node) => Number(Reflect.get(node, 'scrollWidth')))).toBe(390);
+    return (await message.boundingBox())!.height;
+  }
+
+  test('sees each answer at once', async () => {
+    const page = await journey.open({ phone: true, channel: 'C01LEADS' });
+    for (const command of ANSWERS) {
+      const before = await messages(page).count();
+      await type(page, command);
+      await expect.poll(() => messages(page).count(), SOON).toBeGreaterThan(before);
+      const answer = messages(page).last();
+      if (!TOLD.test(command)) await answer.locator('img, svg[role="img"]').first().waitFor();
+      expect(await measure(page, answer), command).toBeLessThanOrEqual(MOST.answer);
+    }
+  });
+
+  test('sees an alert at once', async () => {
+    const page = await journey.open({ phone: true, channel: 'C01ONCALL' });
+    await page.getByRole('button', { name: 'Traffic burst' }).click();
+    const alert = messages(page)
+      .filter({ hasText: 'CRM API', has: page.getByRole('button', { name: 'Top clients' }) })
+      .last();
+    await alert.locator('img').first().waitFor();
+    await shoot(page, 'phone-alert');
+    expect(await measure(page, alert)).toBeLessThanOrEqual(MOST.alert);
+  });
+}

@@ -45,9 +45,10 @@ export async function runImport(args: readonly string[], context: CliContext): P
   for (const { path } of files) requireFile(path);
   return withDatabase(context, async (db, config) => {
     const source = await getOrCreateSource(db, values.source ?? 'import', 'native', context.now());
+    const zone = await getReportZone(db, config.reportTimezone);
     const intake = new Intake({
       databaseUrl: config.databaseUrl.reveal(),
-      zone: await getReportZone(db, config.reportTimezone),
+      zone,
       rawRetentionDays: config.rawRetentionDays,
       totalsRetentionMonths: config.totalsRetentionMonths,
       maxBodyBytes: config.maxBodyBytes,
@@ -60,6 +61,7 @@ export async function runImport(args: readonly string[], context: CliContext): P
           db,
           writer: intake,
           source,
+          zone,
           options: {
             ...source.options,
             ...(values['client-from'] === undefined ? {} : { clientFrom: values['client-from'] }),

@@ -4,8 +4,8 @@ import type { EventFields } from './event-fields.ts';
 /** Column names that stand for a field of PRODUCT.md §2 besides the field's own name. */
 const ALIASES: Readonly<Record<string, keyof EventFields>> = {
   timestamp: 'time',
-  date: 'time',
   datetime: 'time',
+  date: 'time',
   client_id: 'client',
   path: 'url',
   uri: 'url',
@@ -54,25 +54,45 @@ export interface CsvHeader {
   fields: readonly (string | undefined)[];
 }
 
-/** The cells of one record (RFC 4180: quotes doubled inside quotes, line ends kept in them). */
-function splitCsvRecord(record: string, delimiter: string): string[] {
+/** The cells of a record, and what makes them doubtful: a cell that is not closed, or a quotation mark inside one. */
+interface CsvCells {
+  cells: string[];
+  doubt?: 'open' | 'inside';
+}
+
+/** RFC 4180: quotes doubled inside quotes, line ends kept in them. In a cell that begins with none, a quote is itself. */
+function splitCsvRecord(record: string, delimiter: string): CsvCells {
   const cells: string[] = [];
+  let doubt: CsvCells['doubt'];
   let at = 0;
   for (;;) {
-    if (record[at] === '"') {
-      let end = record.indexOf('"', at + 1);
-      while (end >= 0 && record[end + 1] === '"') end = record.indexOf('"', end + 2);
-      if (end < 0) end = record.length;
-      cells.push(record.slice(at + 1, end).replaceAll('""', '"'));
-      at = record.indexOf(delimiter, end + 1);
-    } else {
-      const end = record.indexOf(delimiter, at);
-      cells.push(end < 0 ? record.slice(at) : record.slice(at, end));
-      at = end;
+    let end = record.indexOf(delimiter, at);
+    if (record[at] !== '"') cells.push(end < 0 ? record.slice(at) : record.slice(at, end));
+    else {
+      let quote = record.indexOf('"', at + 1);
+      for (; quote >= 0 && !closes(record, quote, delimiter); quote = record.indexOf('"', quote + 1)) {
+        if (record[quote + 1] === '"') quote += 1;
+        else doubt = 'inside';
+      }
+      if (quote < 0) return { cells: [...cells, record.slice(at)], doubt: 'open' };
+      cells.push(record.slice(at + 1, quote).replaceAll('""', '"'));
+      end = quote + 1 < record.length ? quote + 1 : -1;
     }
-    if (at < 0) return cells;
-    at += delimiter.length;
+    if (end < 0) return doubt ? { cells, doubt } : { cells };
+    at = end + delimiter.length;
   }
+}
+
+function closes(record: string, quote: number, delimiter: string): boolean {
+  return quote + 1 === record.length || record.startsWith(delimiter, quote + 1);
+}
+
+/** Whether lines are one whole record, the beginning of one whose cell goes on in the next line, or neither. */
+export function judgeCsvRecord(lines: string, header: CsvHeader): 'whole' | 'open' | 'broken' {
+  if (!lines.includes('"')) return 'whole';
+  const { cells, doubt } = splitCsvRecord(lines, header.delimiter);
+  if (doubt === 'open') return 'open';
+  return doubt === undefined && cells.length === header.names.length ? 'whole' : 'broken';
 }
 
 /** Whether a first line names columns of ours. */
@@ -84,6 +104,13 @@ export function looksLikeCsvHeader(line: string): boolean {
 /** Throws `unreadable` where no column can be the client, unless `clientFrom` says where it stands. */
 export function parseCsvHeader(line: string, clientFrom: string | undefined): CsvHeader {
   const header = readHeader(line);
+  const [twice] = header.twice;
+  if (twice) {
+    throw new HeadroomError(
+      'unreadable',
+      `More than one column stands for ${twice}: there are ${header.names.join(', ').slice(0, 300)}. Name one of them ${twice}.`,
+    );
+  }
   if (clientFrom !== undefined || header.fields.includes('client')) return header;
   throw new HeadroomError(
     'unreadable',
@@ -93,7 +120,9 @@ export function parseCsvHeader(line: string, clientFrom: string | undefined): Cs
 
 /** The record as fields, with numbers where numbers belong, and under the file's own names. Too many cells are a fault. */
 export function toCsvFields(record: string, header: CsvHeader): EventFields | string {
-  const cells = splitCsvRecord(record, header.delimiter);
+  const { cells, doubt } = splitCsvRecord(record, header.delimiter);
+  if (doubt === 'open') return 'a cell begins with a quotation mark and is not closed; double those inside a cell';
+  if (doubt === 'inside') return 'a quotation mark stands inside a quoted cell; double it';
   if (cells.length !== header.names.length) {
     return `the record has ${cells.length} cells, the header ${header.names.length}`;
   }
@@ -110,16 +139,32 @@ export function toCsvFields(record: string, header: CsvHeader): EventFields | st
   return fields;
 }
 
-function readHeader(line: string): CsvHeader {
+/** The columns of a first line, and the fields that more than one of them stands for. */
+export function readHeader(line: string): CsvHeader & { twice: string[] } {
   const text = line.replace(/^\ufeff/, '').replace(/\r$/, '');
   const delimiter = [',', ';', '\t'].reduce((best, candidate) =>
     text.split(candidate).length > text.split(best).length ? candidate : best,
   );
-  const names = splitCsvRecord(text, delimiter).map((name) => name.trim());
-  const fields = names.map((name) => {
-    const field = name.toLowerCase().replace(/[\s-]+/g, '_');
-    if (FIELDS.has(field)) return field;
-    return Object.hasOwn(ALIASES, field) ? ALIASES[field] : undefined;
+  const names = splitCsvRecord(text, delimiter).cells.map((name) => name.trim());
+  const plain = names.map((name) => name.toLowerCase().replace(/[\s-]+/g, '_'));
+  const meant = plain.map((name) =>
+    FIELDS.has(name) ? name : Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined,
+  );
+  const twice: string[] = [];
+  const fields = meant.map((field, column) => {
+    if (field === undefined) return undefined;
+    const columns = meant.flatMap((other, at) => (other === field ? [at] : []));
+    if (columns.length === 1) return field;
+    const named = columns.filter((at) => plain[at] === field);
+    // A time of day is finer than its date.
+    const best = named.length === 0 && field === 'time' ? [findFinest(columns, plain)] : named;
+    if (best.length !== 1) twice.push(field);
+    return best[0] === column ? field : undefined;
   });
-  return { delimiter, names, fields };
+  return { delimiter, names, fields, twice };
+}
+
+function findFinest(columns: readonly number[], plain: readonly string[]): number {
+  const order = Object.keys(ALIASES);
+  return columns.reduce((best, at) => (order.indexOf(plain[at]!) < order.indexOf(plain[best]!) ? at : best));
 }

@@ -7,7 +7,14 @@ import type { Db } from '../store/database.ts';
 import { type ImportFile, insertImportFile, listImportFiles, updateImportFile } from '../store/import-repository.ts';
 import { addSourceCounts } from '../store/source-repository.ts';
 import type { AppendRequest } from './adapter.ts';
-import { createRecordReader, detectFormat, type ImportFormat, readContent, readRecords } from './import-records.ts';
+import {
+  createRecordReader,
+  detectFormat,
+  type ImportFormat,
+  joinCsvLines,
+  readContent,
+  readRecords,
+} from './import-records.ts';
 
 /** Records of one transaction. */
 const BATCH_RECORDS = 5000;
@@ -22,6 +29,8 @@ export interface ImportOptions {
   writer: ImportWriter;
   source: { id: number; name: string };
   options: Readonly<Record<string, unknown>>;
+  /** Days of CSV that name no time are those of this zone. */
+  zone: string;
   /** Absent: told by the first line. */
   format?: ImportFormat;
   now: () => number;
@@ -54,7 +63,7 @@ export async function importFile(path: string, options: ImportOptions): Promise<
   });
   const first = await readFirstRecord(path);
   const format = options.format ?? (first === '' ? 'access-log' : detectFormat(first, path));
-  const read = createRecordReader(format, first, options.options);
+  const read = createRecordReader(format, first, options.options, options.zone);
   const known = await listImportFiles(options.db, options.source.id);
   const taken = await findTakenPart(path, known);
   const file =
@@ -78,7 +87,8 @@ export async function importFile(path: string, options: ImportOptions): Promise<
   const outcome = { file, events: 0, duplicates: 0, rejected: 0, skippedBytes: file.bytes, stopped: false };
 
   const content = readContent(path, (bytes) => options.onProgress?.(bytes, size));
-  for await (const record of readRecords(part.skipTaken(content), format === 'csv')) {
+  const lines = readRecords(part.skipTaken(content));
+  for await (const record of format === 'csv' ? joinCsvLines(lines, first) : lines) {
     const rest = part.isInsideLine;
     const event = rest ? readRest(record.text) : read(record.text);
     if (!record.finished && typeof event === 'string') break;
@@ -236,10 +246,7 @@ function spanOf(file: ImportFile, times: readonly number[]): Pick<ImportFile, 'f
 }
 
 async function readFirstRecord(path: string): Promise<string> {
-  for await (const { text } of readRecords(
-    readContent(path, () => {}),
-    false,
-  )) {
+  for await (const { text } of readRecords(readContent(path, () => {}))) {
     if (text.trim() !== '') return text;
   }
   return '';

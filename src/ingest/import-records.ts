@@ -3,13 +3,22 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { type Calendar, createCalendar, parseDay } from '../domain/calendar.ts';
 import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { createLogReader, isLogEntry } from './access-log.ts';
 import { parseAccessLine } from './access-log-line.ts';
 import { toClientFinder } from './client-from.ts';
-import { type CsvHeader, looksLikeCsvHeader, parseCsvHeader, toCsvFields } from './csv.ts';
+import {
+  type CsvHeader,
+  judgeCsvRecord,
+  looksLikeCsvHeader,
+  parseCsvHeader,
+  readHeader as readCsvHeader,
+  toCsvFields,
+} from './csv.ts';
 import { EventReader } from './event-fields.ts';
+import { parseEventTime } from './event-time.ts';
 import { describePosition, findJsonFault } from './json-position.ts';
 
 export const IMPORT_FORMATS = ['access-log', 'ndjson', 'csv'] as const;
@@ -17,6 +26,9 @@ export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
 /** Longer records are no records. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** A cell of CSV spans at most so many lines. */
+const MAX_RECORD_LINES = 30;
 
 /** A record of a file: a line, or in CSV as many lines as its quotes span. */
 export interface FileRecord {
@@ -58,20 +70,13 @@ export async function* readContent(path: string, onRead: (bytes: number) => void
   }
 }
 
-/** Cuts content into records at line ends; with `quotes`, at those outside of double quotes. */
-export async function* readRecords(content: AsyncIterable<Uint8Array>, quotes: boolean): AsyncGenerator<FileRecord> {
+/** Cuts content into records at line ends. */
+export async function* readRecords(content: AsyncIterable<Uint8Array>): AsyncGenerator<FileRecord> {
   let rest = Buffer.alloc(0);
   for await (const chunk of content) {
     const buffer = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
     let start = 0;
-    let quoted = false;
-    let from = 0;
-    for (;;) {
-      const end = buffer.indexOf(10, from);
-      if (end < 0) break;
-      if (quotes && countQuotes(buffer, from, end) % 2 === 1) quoted = !quoted;
-      from = end + 1;
-      if (quoted) continue;
+    for (let end = buffer.indexOf(10); end >= 0; end = buffer.indexOf(10, start)) {
       yield toRecord(buffer.subarray(start, end + 1), true);
       start = end + 1;
     }
@@ -86,10 +91,40 @@ export async function* readRecords(content: AsyncIterable<Uint8Array>, quotes: b
   if (rest.length > 0) yield toRecord(rest, false);
 }
 
-function countQuotes(buffer: Buffer, from: number, to: number): number {
-  let count = 0;
-  for (let at = buffer.indexOf(34, from); at >= 0 && at < to; at = buffer.indexOf(34, at + 1)) count += 1;
-  return count;
+/**
+ * Joins lines to records of CSV where a quoted cell spans them. Where that makes no record, its first line is one by
+ * itself, so that an odd quotation mark costs no other row.
+ */
+export async function* joinCsvLines(lines: AsyncIterable<FileRecord>, headerLine: string): AsyncGenerator<FileRecord> {
+  const header = readCsvHeader(headerLine);
+  let waiting: FileRecord[] = [];
+
+  function* settle(isLast: boolean): Generator<FileRecord> {
+    for (let count = 1; count <= waiting.length; ) {
+      const record = join(waiting.slice(0, count));
+      const judged = judgeCsvRecord(record.text, header);
+      const whole = judged === 'whole';
+      if (judged === 'open' && count < MAX_RECORD_LINES && count < waiting.length) {
+        count += 1;
+        continue;
+      }
+      if (judged === 'open' && count < MAX_RECORD_LINES && !isLast) return;
+      yield whole ? record : waiting[0]!;
+      waiting = waiting.slice(whole ? count : 1);
+      count = 1;
+    }
+  }
+
+  for await (const line of lines) {
+    waiting.push(line);
+    yield* settle(false);
+  }
+  yield* settle(true);
+}
+
+function join(lines: readonly FileRecord[]): FileRecord {
+  if (lines.length === 1) return lines[0]!;
+  return toRecord(Buffer.concat(lines.map(({ bytes }) => bytes)), lines.at(-1)!.finished);
 }
 
 function toRecord(bytes: Buffer, finished: boolean): FileRecord {
@@ -110,13 +145,17 @@ export function detectFormat(line: string, path: string): ImportFormat {
   );
 }
 
-/** A reader of a file's records; `header` is its first record, which in CSV names the columns. */
+/**
+ * A reader of a file's records; `header` is its first record, which in CSV names the columns. A day without time, in CSV,
+ * is one of `zone`.
+ */
 export function createRecordReader(
   format: ImportFormat,
   header: string,
   options: Readonly<Record<string, unknown>>,
+  zone: string,
 ): RecordReader {
-  if (format === 'csv') return createCsvReader(header, options);
+  if (format === 'csv') return createCsvReader(header, options, zone);
   const log = createLogReader(options);
   const native = new EventReader(options);
   const findClient = toClientFinder(options);
@@ -131,7 +170,8 @@ export function createRecordReader(
   };
 }
 
-function createCsvReader(headerRecord: string, options: Readonly<Record<string, unknown>>): RecordReader {
+function createCsvReader(headerRecord: string, options: Readonly<Record<string, unknown>>, zone: string): RecordReader {
+  const calendar = createCalendar(zone);
   const { clientFrom } = options;
   const header: CsvHeader = parseCsvHeader(headerRecord, typeof clientFrom === 'string' ? clientFrom : undefined);
   const reader = new EventReader(options);
@@ -140,8 +180,15 @@ function createCsvReader(headerRecord: string, options: Readonly<Record<string, 
     if (record.trim() === '' || record === headerRecord) return undefined;
     const fields = toCsvFields(record, header);
     if (typeof fields === 'string') return fields;
+    if (typeof fields.time === 'string') fields.time = toStartOfDay(fields.time, calendar);
     return reader.read(findClient ? { ...fields, client: findClient(fields) } : fields);
   };
+}
+
+/** The first moment of `2026-11-27`; any other text as it is. */
+function toStartOfDay(time: string, calendar: Calendar): string | number {
+  if (parseEventTime(`${time}T00:00:00Z`) === undefined) return time;
+  return calendar.startOfDay(parseDay(time));
 }
 
 function parseJson(text: string): object | string {

@@ -42,6 +42,7 @@ describeEachDialect('an import', (databases) => {
       writer: intake,
       source: await getOrCreateSource(db, 'import', 'native', NOW),
       options: {},
+      zone: 'America/New_York',
       now: () => NOW,
       onFault: (line, error) => faults.push(`${line}: ${error}`),
     };
@@ -273,6 +274,49 @@ describeEachDialect('an import', (databases) => {
     appendFileSync(csv, '2015-01-02T00:00:00Z;b;/x;404;1;\r\n2015-01-02T00:00:00Z;b\r\n');
     expect(await importFile(csv, options)).toMatchObject({ events: 1, rejected: 1 });
     expect(faults[1]).toMatch(/^6: .*2 cells, the header 6/);
+  });
+
+  it('takes a quotation mark inside a cell of CSV for what it is, and an odd one costs its row alone', async () => {
+    const csv = join(folder, 'usage.csv');
+    const row = (url: string) => `2015-11-27T10:00:00Z,acme,GET,${url},200\n`;
+    const good = row('/v1/a').repeat(5);
+    writeFileSync(csv, `time,client,method,url,status\n${row('/v1/5"-disk')}${good}`);
+    expect(await importFile(csv, options)).toMatchObject({ events: 6, rejected: 0 });
+    writeFileSync(
+      csv,
+      `time,client,method,url,status\n${good}${row('"/v1/b')}${row('"5" disk"')}${good}${row('"/v1/c')}`,
+    );
+    expect(await importFile(csv, options)).toMatchObject({ events: 10, rejected: 3 });
+    expect(faults).toEqual([
+      expect.stringMatching(/^7: a cell begins with a quotation mark and is not closed/),
+      expect.stringMatching(/^8: a quotation mark stands inside a quoted cell/),
+      expect.stringMatching(/^14: a cell begins with a quotation mark/),
+    ]);
+  });
+
+  it('takes the column that has the name of a field, and refuses two that stand for one', async () => {
+    const csv = join(folder, 'usage.csv');
+    const taken: (string | undefined)[] = [];
+    const writer: ImportWriter = {
+      append(request, also) {
+        taken.push(...request.events.map(({ client }) => client));
+        return intake.append(request, also);
+      },
+    };
+    writeFileSync(csv, 'time,client_id,client,status\n2015-11-27T10:00:00Z,7f3a,acme,200\n');
+    await importFile(csv, { ...options, writer });
+    expect(taken).toEqual(['acme']);
+    writeFileSync(csv, 'time,client,requests,calls\n2015-11-27T10:00:00Z,acme,2,3\n');
+    await expect(importFile(csv, options)).rejects.toThrow(/More than one column stands for count/);
+  });
+
+  it('counts a day without time on that day of the report zone', async () => {
+    const csv = join(folder, 'usage.csv');
+    writeFileSync(csv, 'date,client,requests\n2015-11-27,acme,120\n2015-02-30,acme,1\n');
+    const { file, ...outcome } = await importFile(csv, options);
+    expect(outcome).toMatchObject({ events: 1, rejected: 1 });
+    expect(file.firstEventMs).toBe(Date.parse('2015-11-27T00:00:00-05:00'));
+    expect(faults).toEqual([expect.stringMatching(/^3: time is "2015-02-30"/)]);
   });
 
   it('says what is wrong with a file that it cannot read', async () => {

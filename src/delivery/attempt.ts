@@ -59,7 +59,7 @@ export async function attemptDelivery(
 
     if (delivery.unclear && !delivery.updates) {
       const ts = await findPosted(ports, delivery, place);
-      if (ts) return { kind: 'sent', place, ts, pictureOwed: false };
+      if (ts) return { kind: 'sent', place, ts, pictureOwed: await hasPicture(ports, delivery) };
     }
     if (delivery.superseded) return { kind: 'replaced', why: 'a newer one took its place' };
 
@@ -106,6 +106,20 @@ async function findPosted(ports: AttemptPorts, delivery: Delivery, place: Place)
   }
 }
 
+/** A message that was found posted may lack its picture: an edit makes sure of it. */
+async function hasPicture({ composers, clock }: AttemptPorts, delivery: Delivery): Promise<boolean> {
+  const { key, kind, dueMs, content } = delivery;
+  const message = await composers[kind](content, { key, dueMs, nowMs: clock.now(), updating: false }).catch(
+    () => undefined,
+  );
+  return message?.image !== undefined;
+}
+
+/** The key of the edit that brings a message's picture. */
+export function toPictureKey(key: string): string {
+  return `${key}#picture`;
+}
+
 type Composed = Sendable & { pictureOwed: boolean };
 
 async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Composed | undefined> {
@@ -116,7 +130,10 @@ async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Compose
   const bare = toSendable(message.text, message.blocks);
   if (!message.image) return { ...bare, pictureOwed: false };
   if (kind === 'alert' && !updates) return { ...bare, pictureOwed: true };
-  const image = showPicture(ports, message.image, key);
+  const image = showPicture(ports, message.image, {
+    key,
+    owed: updates !== undefined && key === toPictureKey(updates),
+  });
   const block = updates ? await image : await firstOf(image, PICTURE_WAIT_MS, ports.clock);
   if (block === 'waiting') return { ...bare, pictureOwed: true };
   return { ...toSendable(message.text, withImage(message, block)), pictureOwed: false };
@@ -126,11 +143,14 @@ function toSendable(text: string, blocks: Block[] = []): Sendable {
   return fitMessage({ text, blocks });
 }
 
-/** The picture as a block, or undefined: a message never fails for its picture. */
+/**
+ * The picture as a block, or undefined: a message never fails for its picture. An edit that only brings the picture (`owed`)
+ * rejects where Slack did not take it, and is tried again.
+ */
 async function showPicture(
   { client, clock, log }: AttemptPorts,
   image: NonNullable<Message['image']>,
-  key: string,
+  { key, owed }: { key: string; owed: boolean },
 ): Promise<Block | undefined> {
   try {
     const picture = await image.draw();
@@ -140,6 +160,8 @@ async function showPicture(
     const id = await uploadPicture({ client, wait: (ms) => clock.sleep(ms) }, picture, { name, title });
     return { type: 'image', slack_file: { id }, alt_text: clip(picture.altText, MAX_ALT_TEXT) };
   } catch (error) {
+    const { reason } = classifyFailure(error);
+    if (owed && reason !== 'internal' && reason !== 'refused') throw new Error(`no picture: ${String(error)}`);
     log.warn({ delivery: key, error: String(error) }, 'the picture was left out');
     return undefined;
   }

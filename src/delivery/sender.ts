@@ -21,7 +21,7 @@ import {
   settleDelivery,
 } from '../store/delivery-repository.ts';
 import type { Database } from '../store/schema.ts';
-import { type AttemptPorts, attemptDelivery, type Outcome } from './attempt.ts';
+import { type AttemptPorts, attemptDelivery, type Outcome, toPictureKey } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import type { Composers } from './composer.ts';
 import { backoffMs, Pacing } from './pacing.ts';
@@ -57,8 +57,8 @@ const SWEEP_MS = 20_000;
 /** Set back by less, nothing waits long. */
 const CLOCK_STEP_MS = 1000;
 const MOST_AT_ONCE = 10;
-/** Pauses grow up to this where Slack refuses a message for a reason that we do not know. */
-const UNKNOWN_PAUSE_MS = 5 * 60_000;
+/** Pauses grow up to this where Slack refuses for a reason that we do not know, and where only a picture is missing. */
+const LONG_PAUSE_MS = 5 * 60_000;
 
 /**
  * Sends what the delivery log holds, any number of senders on one log. A row is leased, the call is committed before it
@@ -267,8 +267,8 @@ export class Sender {
     if (failure.reason === 'rate_limited') {
       nextMs = nowMs + (failure.retryAfterMs ?? 1000);
       this.#pacing.limit(delivery.channel, nextMs, failure.workspace ?? false);
-    } else if (failure.reason === 'unknown') {
-      nextMs = nowMs + backoffMs(delivery.attempts, UNKNOWN_PAUSE_MS);
+    } else if (failure.reason === 'unknown' || (failure.reason === 'internal' && delivery.updates)) {
+      nextMs = nowMs + backoffMs(delivery.attempts, LONG_PAUSE_MS);
     } else if (failure.reason === 'thread' && !isThreadRefusal(delivery.error)) {
       nextMs = nowMs;
     }
@@ -324,5 +324,5 @@ function toLane({ kind, updates, channel }: Delivery): string {
 /** The follow-up that adds a picture which was not ready in time. */
 function owePicture(delivery: Delivery, nowMs: number): Parameters<typeof insertDelivery>[1] {
   const { key, kind, channel, content } = delivery;
-  return { key: `${key}#picture`, kind, channel, content, updates: key, dueMs: nowMs };
+  return { key: toPictureKey(key), kind, channel, content, updates: key, dueMs: nowMs };
 }

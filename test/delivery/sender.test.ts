@@ -496,6 +496,47 @@ describeEachDialect('the sender', (databases) => {
     expect(slack.messages(OTHER_CHANNEL)[0]!.blocks!.map(({ type }) => type)).toEqual(['section']);
   });
 
+  it.each([
+    ['chat.postMessage', { dropAfter: true }],
+    ['files.getUploadURLExternal', { dropAfter: true }],
+    ['upload', { status: 503 }],
+    ['files.completeUploadExternal', { timeoutAfter: true }],
+    ['files.info', { garbled: '<html>' }],
+    ['chat.update', { dropAfter: true }],
+    ['chat.update', { garbledAfter: '' }],
+  ])('shows a chart once that an outage held up at %s: %j', async (method, fault) => {
+    const { slack, clock, openSender } = await openStage();
+    const db = await databases.open();
+    await put(db, clock, 'digest:1', { kind: 'digest' });
+    await put(db, clock, 'alert:1');
+    await put(db, clock, 'digest:1:more', { kind: 'digest', thread: { key: 'digest:1', broadcast: false } });
+    const block = (text: string) => ({ type: 'section', text: { type: 'mrkdwn', text } });
+    const compose = async (content: unknown) => ({
+      text: (content as { text: string }).text,
+      blocks: [block((content as { text: string }).text)],
+      image: { title: 'Status', draw: async () => ({ png: PNG, width: 1, height: 1, altText: 'x' }) },
+    });
+    const sender = openSender(db, { composers: { ...ECHO, alert: compose, digest: compose }, timeout: 200 });
+    slack.faults.fail(method, { ...fault, times: 4 });
+    for (let second = 0; second < 40; second += 1) {
+      let settled = false;
+      const settling = sender.settle().finally(() => {
+        settled = true;
+      });
+      // Pauses of an upload pass on the same clock.
+      for (; !settled; await new Promise((resolve) => setImmediate(resolve))) clock.advance(50);
+      await settling;
+      clock.advance(1000);
+    }
+    const shown = slack
+      .messages(CHANNEL)
+      .map(({ text, blocks = [] }) => [text, blocks.filter(({ type }) => type === 'image').length]);
+    expect(shown.map(([text]) => text).sort()).toEqual(['alert:1', 'digest:1', 'digest:1:more']);
+    expect(Math.max(...shown.map(([, images]) => Number(images)))).toBeLessThanOrEqual(1);
+    expect(shown.find(([text]) => text === 'alert:1')?.[1]).toBe(1);
+    slack.takeProblems();
+  });
+
   it('does not post what a newer one replaces, unless it is in Slack already', async () => {
     const { slack, clock, openSender } = await openStage();
     const db = await databases.open();

@@ -1,4 +1,4 @@
-import type { WebClient } from '@slack/web-api';
+import { WebAPIRequestError, type WebClient } from '@slack/web-api';
 import type { Picture } from '../../domain/picture.ts';
 import { callSlack } from './call.ts';
 import { CALL_TIMEOUT_MS } from './web-client.ts';
@@ -58,9 +58,13 @@ async function sendBytes(url: string, bytes: Uint8Array, name: string): Promise<
     method: 'POST',
     body: new Uint8Array(bytes),
     signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+  }).catch((error: Error) => {
+    throw new WebAPIRequestError(error);
   });
   await response.body?.cancel();
-  if (!response.ok) throw new Error(`The upload of ${name} was answered ${response.status}`);
+  if (!response.ok) {
+    throw new WebAPIRequestError(new Error(`the upload of ${name} was answered ${response.status}`));
+  }
 }
 
 /** Uploads a picture and waits until a block may show it. Returns the file's id; rejects where Slack does not finish. */

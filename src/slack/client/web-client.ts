@@ -74,7 +74,11 @@ export function toSlackLogger(log: Logger, level?: 'debug'): SlackLogger {
     (...parts: unknown[]) =>
       log[parts[0] === 'http request failed' ? 'debug' : (level ?? theirs)](
         { from: '@slack' },
-        parts.map(String).join(' '),
+        // The library also hands over the arguments of `forEach`.
+        parts
+          .filter((part) => typeof part === 'string' || part instanceof Error)
+          .map(String)
+          .join(' '),
       );
   return {
     debug: () => {},

@@ -57,8 +57,9 @@ export type AlertsCommand = { kind: 'alerts' } & (
   | { action: 'route'; channel?: ChannelReference; to?: 'here' | 'admins' }
 );
 
-/** Longer texts than this are no command. */
-const MAX_COMMAND_LENGTH = 16_000;
+/** Longer texts than these are no command, and would take long to read. */
+const MAX_CHARACTERS = 4000;
+const MAX_WORDS = 100;
 const MAX_SUGGESTIONS = 3;
 
 /**
@@ -68,11 +69,9 @@ const MAX_SUGGESTIONS = 3;
  * Throws QuestionError: what was not understood, and up to three commands that can be read, nearest first.
  */
 export function parseCommand(raw: string, names: KnownNames = NO_NAMES): Command {
-  if (raw.length > MAX_COMMAND_LENGTH) {
-    throw new QuestionError(
-      `This command is too long (${raw.length} characters; ${MAX_COMMAND_LENGTH} are read).`,
-      listOffers([], names),
-    );
+  if (raw.length > MAX_CHARACTERS || raw.trim().split(/\s+/, MAX_WORDS + 1).length > MAX_WORDS) {
+    const most = `${MAX_CHARACTERS.toLocaleString('en-US')} characters and ${MAX_WORDS} words`;
+    throw new QuestionError(`That is too long to be a question: I read up to ${most}.`, listOffers([], names));
   }
   const { text, ids } = undoSlackEscapes(raw);
   try {

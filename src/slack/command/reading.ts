@@ -13,7 +13,7 @@ export interface Reading {
 
 /** The text with one token replaced. */
 export function changed({ text }: Reading, token: Token, replacement: string): string {
-  return (text.slice(0, token.start) + replacement + text.slice(token.end)).replace(/\s+$/, '');
+  return (text.slice(0, token.start) + replacement + text.slice(token.end)).trimEnd();
 }
 
 /** The reading without its first words. */

@@ -525,7 +525,12 @@ describe('wrong or missing words', () => {
   });
 
   test('a text that is far too long', () => {
-    expect(refusal('a '.repeat(10_000)).message).toMatch(/too long/);
+    const told = 'That is too long to be a question: I read up to 4,000 characters and 100 words.';
+    for (const text of ['a '.repeat(101), ','.repeat(4001), `top clients ${'x'.repeat(4000)}`]) {
+      expect(refusal(text).message).toBe(told);
+    }
+    expect(refusal(','.repeat(4000)).message).not.toBe(told);
+    expect(refusal('a '.repeat(100)).message).not.toBe(told);
   });
 });
 

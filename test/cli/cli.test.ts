@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { upsertInstance } from '../../src/store/instance-repository.ts';
+import { CHILD_ENV } from '../support/child-env.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -180,7 +181,7 @@ describe('the program', () => {
     return new Promise((resolve) => {
       const child = spawn(process.execPath, [MAIN, ...words], {
         cwd: folder,
-        env: { PATH: process.env.PATH!, ...env },
+        env: { ...CHILD_ENV, ...env },
       });
       let out = '';
       let err = '';

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
+import { CHILD_ENV } from '../support/child-env.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const TOKEN = 'a-token-of-the-test';
@@ -32,7 +33,7 @@ function start(env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [MAIN, 'start'], {
     cwd: folder,
     env: {
-      PATH: process.env.PATH!,
+      ...CHILD_ENV,
       SLACK_BOT_TOKEN: slack.botToken,
       SLACK_SIGNING_SECRET: slack.signingSecret,
       SLACK_API_URL: slack.apiUrl,

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import { CHILD_ENV } from '../support/child-env.ts';
 
 test('npm run demo says what to open and to type, takes events, and ends at Ctrl-C', async () => {
-  const child = spawn(process.execPath, ['src/main.ts', 'demo'], { env: { PATH: process.env.PATH } });
+  const child = spawn(process.execPath, ['src/main.ts', 'demo'], { env: CHILD_ENV });
   try {
     let printed = '';
     let failed = '';

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
@@ -17,6 +18,8 @@ declare module 'vitest' {
   }
 }
 
+/** Where Node keeps what it compiled, for the threads and processes of all runs. */
+const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
 const PREFIX = 'headroom-test-';
 const MEMORY = '/dev/shm';
 const ROOM = 2 * 1024 ** 3;
@@ -30,6 +33,7 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
   removeAbandoned(base);
   const folder = mkdtempSync(join(base, `${PREFIX}${process.pid}-`));
   process.env.TMPDIR = folder;
+  process.env.NODE_COMPILE_CACHE = COMPILED;
 
   const template = join(folder, 'migrated.db');
   const db = openDatabase(`sqlite:${template}`);

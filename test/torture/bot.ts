@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Emulator } from '../../src/playground/emulator/workspace.ts';
+import { CHILD_ENV } from '../support/child-env.ts';
 import { TOKEN } from './load.ts';
 
 export const ALERTS = 'C01ONCALL';
@@ -33,7 +34,7 @@ export interface Bot {
 /** `headroom start` in a process of its own; resolves when it runs. */
 export async function startBot(env: Record<string, string>): Promise<Bot> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('../../src/main.ts', import.meta.url)), 'start'], {
-    env: { PATH: process.env.PATH, ...env },
+    env: { ...CHILD_ENV, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];

@@ -71,7 +71,7 @@ describeEachDialect('hours and minutes of a range', ({ dialect, open }) => {
         expect(sortRows(rows)).toEqual(answerPlainly(events, query, calendar, 'test'));
         answered++;
       }),
-      { numRuns: dialect === 'sqlite' ? size(40, 1200) : size(12, 400) },
+      { numRuns: dialect === 'sqlite' ? size(60, 1200) : size(40, 400) },
     );
     expect(answered).toBeGreaterThan(20);
   });

@@ -5,6 +5,7 @@ import type { Block, JsonObject } from './types.ts';
 export function checkTexts(blocks: Block[]): string[] {
   return [...walk(blocks, '/blocks')].flatMap(({ node, pointer }) => [
     ...checkFilled(node, pointer),
+    ...checkDate(node, pointer),
     ...checkRichText(node, pointer),
   ]);
 }
@@ -20,6 +21,22 @@ function checkFilled(node: JsonObject, pointer: string): string[] {
   return keys
     .filter((key) => (node.type === 'text' ? node[key] : String(node[key]).trim()) === '')
     .map((key) => `must be more than 0 characters [json-pointer:${pointer}/${key}]`);
+}
+
+/** docs.slack.dev/messaging/formatting-message-text#date-formatting; a format of other words shows nothing of the date. */
+const DATE_TOKENS =
+  /\{(date_num|date_slash|date|date_short|date_long|date_pretty|date_short_pretty|date_long_pretty|time|time_secs|ago)\}/;
+const DATE_MARKUP = /<!date\^([^>]*)>/g;
+
+/** A date has a format with a known part, and in markup a text for old clients. */
+function checkDate({ type, text, format }: JsonObject, pointer: string): string[] {
+  if (type === 'date' && !DATE_TOKENS.test(String(format)))
+    return [`invalid date format [json-pointer:${pointer}/format]`];
+  if (type !== 'mrkdwn') return [];
+  const wrong = [...String(text).matchAll(DATE_MARKUP)].filter(
+    ([, inside]) => !/^\d+\^[^|^]+(\^https?:[^|]+)?\|.+$/.test(inside!) || !DATE_TOKENS.test(inside!),
+  );
+  return wrong.length > 0 ? [`invalid date format [json-pointer:${pointer}/text]`] : [];
 }
 
 const CONTAINERS = /^rich_text(_section|_list|_quote|_preformatted)?$/;

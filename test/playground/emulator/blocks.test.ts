@@ -153,6 +153,12 @@ test.each([
     ],
     'unsupported type: user',
   ],
+  [
+    'a date of no format',
+    [richText({ type: 'date', timestamp: 1, format: '{day}', fallback: 'x' })],
+    '/blocks/0/elements/0/elements/0/format',
+  ],
+  ['a date in markup without words', [section('as of <!date^1795165200^{time}>')], '/blocks/0/text/text'],
   ['a file that is no id', [{ type: 'image', slack_file: { id: 'F1' }, alt_text: 'x' }], '/blocks/0/slack_file/id'],
   ['a chart with a name twice', [chart(['a', 'a'])], 'names must be unique'],
   [

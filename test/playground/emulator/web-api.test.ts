@@ -81,6 +81,20 @@ test('a text of more than 4,000 characters is too long, and that is a problem', 
   expect(emulator.takeProblems().map(({ kind }) => kind)).toEqual(['oversize', 'oversize', 'oversize']);
 });
 
+test('rich text does not give way to other blocks', async () => {
+  const emulator = await start();
+  const { chat } = createClient(emulator);
+  const elements = [{ type: 'rich_text_section' as const, elements: [{ type: 'text' as const, text: 'x' }] }];
+  const rich = { type: 'rich_text' as const, elements };
+  const { ts = '' } = await chat.postMessage({ channel: 'C01USAGE', text: 'x', blocks: [rich] });
+  const change = (blocks: object[]) =>
+    outcome(chat.update({ channel: 'C01USAGE', ts, text: 'x', blocks: blocks as [] }));
+  expect(await change([{ type: 'divider' }])).toBe('block_mismatch');
+  expect(await change([{ type: 'divider' }, rich])).toBe('ok');
+  expect(await change([])).toBe('ok');
+  expect(emulator.takeProblems()).toHaveLength(1);
+});
+
 test('members of a channel are counted where that is asked for', async () => {
   const { conversations } = createClient(await start());
   expect((await conversations.info({ channel: 'C01USAGE' })).channel).not.toHaveProperty('num_members');

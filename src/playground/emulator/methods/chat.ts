@@ -14,7 +14,7 @@ import {
   toWarnings,
 } from '../post.ts';
 import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_DOMAIN } from '../seed.ts';
-import type { JsonObject, Message } from '../types.ts';
+import type { Block, JsonObject, Message } from '../types.ts';
 import { type Method, requireArgument } from './method.ts';
 
 const SCOPES = ['chat:write'];
@@ -84,12 +84,21 @@ function getOwnMessage(core: Core, args: JsonObject, where: string, refusal: str
   return message;
 }
 
+/** Rich text is not replaced by other blocks alone: `block_mismatch`, docs.slack.dev/reference/methods/chat.update. */
+function refuseMismatch(core: Core, { blocks: before = [] }: Message, after: Block[]): void {
+  const isRich = ({ type }: Block) => type === 'rich_text';
+  if (!before.some(isRich) || after.length === 0 || after.some(isRich)) return;
+  core.state.problem('invalid_blocks', 'chat.update', 'rich text is replaced by blocks without any');
+  throw new ApiError('block_mismatch');
+}
+
 /** Blocks and metadata that are not given are kept; an empty list, or `{}`, takes them away. */
 function update(core: Core, args: JsonObject): JsonObject {
   const where = 'chat.update';
   const message = getOwnMessage(core, args, where, 'cant_update_message');
   const place = { where, surface: 'message' as const, channel: message.channel };
   const blocks = acceptBlocks(core, args.blocks, place);
+  refuseMismatch(core, message, blocks ?? []);
   const text = asText(args.text);
   if (text === undefined && blocks === undefined) throw new ApiError('no_text');
   if ((text ?? '') === '' && (blocks?.length ?? 0) > 0)

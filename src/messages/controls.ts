@@ -2,7 +2,7 @@ import { title } from '../domain/range-label.ts';
 import { RANGE_CHOICES } from '../domain/ranges.ts';
 import type { Question, Report } from '../domain/report.ts';
 import { LEVELS } from '../report/scope-words.ts';
-import { hasFilters, hasGraph, hasRange, type Next, showAs } from '../slack/next-questions.ts';
+import { hasFilters, hasGraph, hasRange, isDigestible, type Next, showAs } from '../slack/next-questions.ts';
 import { ACTIONS, MORE } from './action-ids.ts';
 import type { AnswerBody } from './answer-body.ts';
 import { buildLinkButtons } from './cards.ts';
@@ -126,14 +126,14 @@ function buildShareButton({ sharing, audience }: ControlState): Block[] {
 }
 
 /** What can be done with the answer. Slack takes five entries at most. */
-function buildMore({ kind }: Report): Block {
+function buildMore({ kind, question }: Report): Block {
   return {
     type: 'overflow',
     action_id: ACTIONS.more,
     options: [
       option('CSV', MORE.csv),
       option('Save as view', MORE.save),
-      option('Make this a digest', MORE.digest),
+      option(isDigestible(question) ? 'Make this a digest' : 'Set up a digest', MORE.digest),
       option('Set an alert', MORE.alert),
       ...(kind === 'explain' ? [] : [option('Explain', MORE.explain)]),
     ],

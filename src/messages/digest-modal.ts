@@ -51,6 +51,8 @@ export function buildDigestModal(given: {
   /** What a new one's calls are limited to, and the same in words. */
   limits?: DigestLimits | undefined;
   only?: string | undefined;
+  /** Parts of a new one's thread, by their keys; empty or absent: all. */
+  parts?: readonly string[] | undefined;
 }): Block {
   const { digest, zone, sections } = given;
   const channel = digest?.channel ?? given.channel;
@@ -116,7 +118,8 @@ export function buildDigestModal(given: {
   /** A field of checkboxes, which Slack takes ten of at most. */
   function buildSections(id: string, label: string, fits: (part: string) => boolean): Block[] {
     const options = sections.filter(({ part }) => fits(part)).map(({ key, title }) => option(title, key));
-    const chosen = digest ? options.filter(({ value }) => digest.sections.includes(value)) : options;
+    const wanted = digest?.sections ?? (id === 'thread' && given.parts?.length ? given.parts : undefined);
+    const chosen = wanted ? options.filter(({ value }) => wanted.includes(value)) : options;
     if (options.length === 0) return [];
     const ticked = chosen.length > 0 ? { initial_options: chosen } : {};
     return [input({ id, label, optional: true, element: { type: 'checkboxes', options, ...ticked } })];

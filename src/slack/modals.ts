@@ -8,6 +8,7 @@ import { type Block, clip, richText } from '../messages/text.ts';
 import { slackErrorOf } from './client/errors.ts';
 import { formatQuestion } from './command/format-question.ts';
 import type { Asked, SlackContext } from './context.ts';
+import { listDigestParts } from './next-questions.ts';
 import type { Person } from './permissions.ts';
 import type { DigestSummary } from './ports.ts';
 
@@ -54,7 +55,9 @@ export async function openDigestModal(
   const channel = asked.channel.startsWith('D') ? undefined : asked.channel || undefined;
   const { zone } = person;
   const next = await describeNextRuns(ctx, digest?.schedule ?? defaultSchedule(zone), zone);
-  const view = buildDigestModal({ digest, channel, zone, sections: ctx.digests.sections, next, ...toLimits(question) });
+  const { sections } = ctx.digests;
+  const parts = question && listDigestParts(question);
+  const view = buildDigestModal({ digest, channel, zone, sections, next, parts, ...toLimits(question) });
   await openView(ctx, asked, view);
 }
 

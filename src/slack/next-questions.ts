@@ -32,6 +32,32 @@ export function hasFilters(question: Question): boolean {
   return FILTERED.has(question.report);
 }
 
+/** Parts of a digest's thread that answer the same question day by day, by their keys; none where no part does. */
+export function listDigestParts({ report, dimension = 'client' }: Question): readonly string[] {
+  switch (report) {
+    case 'top':
+      return dimension === 'client' ? ['clients'] : dimension === 'route' ? ['routes'] : [];
+    case 'client':
+    case 'why':
+      return ['routes', 'status'];
+    case 'route':
+      return ['clients', 'status'];
+    case 'status':
+      return ['status'];
+    case 'advice':
+      return ['advice'];
+    default:
+      return [];
+  }
+}
+
+/** Whether a digest is about what this asks: about a part of the calls, or in its message or thread. */
+export function isDigestible(question: Question): boolean {
+  const inMessage = ['summary', 'pool', 'daily', 'day'].includes(question.report);
+  const narrowed = (question.filters ?? []).length > 0 || question.scope !== undefined;
+  return inMessage || narrowed || listDigestParts(question).length > 0;
+}
+
 /** The same question for another range, from its first row. A single day by the hour becomes days where more are asked for. */
 export function withRange(question: Question, range: string): Question {
   const { offset: _offset, ...rest } = question;

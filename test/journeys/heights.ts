@@ -4,7 +4,7 @@ import { shoot, type } from './chromium.ts';
 import { type Journey, SOON } from './journey.ts';
 
 /** Pixels that a message may take on a phone 390 wide, its frame included. */
-const MOST = { answer: 700, alert: 420 } as const;
+const MOST = { answer: 700, digest: 900, alert: 420 } as const;
 
 /** A sentence, a picture or a few bullets, a line of context, a row of controls. */
 const ANSWERS = [
@@ -83,5 +83,18 @@ export function describeHeights(journey: Journey): void {
     await alert.locator('img').first().waitFor();
     await shoot(page, 'phone-alert');
     expect(await measure(page, alert)).toBeLessThanOrEqual(MOST.alert);
+  });
+
+  test('sees a digest at once', async () => {
+    const page = await journey.open({ phone: true, channel: 'C01LEADS' });
+    await type(page, '/usage digest add daily 09:00');
+    await page.locator('article.ephemeral').filter({ hasText: 'Added' }).last().waitFor();
+    await page.getByRole('button', { name: 'Next digest' }).click();
+    const digest = messages(page)
+      .filter({ has: page.getByRole('heading', { name: /^API usage/ }) })
+      .last();
+    await digest.locator('img').first().waitFor();
+    await shoot(page, 'phone-digest');
+    expect(await measure(page, digest)).toBeLessThanOrEqual(MOST.digest);
   });
 }

@@ -54,6 +54,7 @@ describeEachDialect('hours and minutes of a range', ({ dialect, open }) => {
       groupBy: fc.constantFrom([], ['status'], ['client'], ['client', 'route'], ['client', 'status']),
       filters: fc.oneof(fc.constant([]), arbitraryFilters()),
     } as const);
+    const runs = dialect === 'sqlite' ? size(60, 1200) : size(40, 400);
     let answered = 0;
     await fc.assert(
       fc.asyncProperty(questions, async ({ text, grain, groupBy, filters }) => {
@@ -71,9 +72,9 @@ describeEachDialect('hours and minutes of a range', ({ dialect, open }) => {
         expect(sortRows(rows)).toEqual(answerPlainly(events, query, calendar, 'test'));
         answered++;
       }),
-      { numRuns: dialect === 'sqlite' ? size(60, 1200) : size(40, 400) },
+      { numRuns: runs },
     );
-    expect(answered).toBeGreaterThan(20);
+    expect(answered).toBeGreaterThan(runs / 5);
   });
 
   it('are told of calls that a rule took out, too', async () => {

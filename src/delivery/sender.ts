@@ -169,7 +169,9 @@ export class Sender {
       if (free() <= 0) break;
       const lane = toLane(delivery);
       if (this.#lanes.has(lane)) continue;
-      const readyMs = this.#pacing.takePlace(delivery.channel, delivery.kind, nowMs);
+      // Slack counts edits apart from messages: the chart of one alert takes no place from the next.
+      const place = `${delivery.updates ? 'edits in ' : ''}${delivery.channel}`;
+      const readyMs = this.#pacing.takePlace(place, delivery.kind, nowMs);
       if (readyMs > 0) {
         times.push(readyMs);
         continue;

@@ -19,7 +19,7 @@ export function buildAlertModal(
     submit: 'Save',
     metadata,
     blocks: [
-      richText(`Counts every request of: ${clip(counted, 500)}`),
+      richText(`Counts: ${clip(counted, 500)}`),
       input({
         id: 'name',
         label: 'Name',
@@ -28,7 +28,7 @@ export function buildAlertModal(
       }),
       input({
         id: 'over',
-        label: 'Warn above',
+        label: 'Alert above',
         element: { type: 'number_input', is_decimal_allowed: false, min_value: '0', initial_value: OVER },
       }),
       input({

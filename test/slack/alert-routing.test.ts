@@ -79,6 +79,12 @@ describe('where alerts go, in a form', () => {
     // As it was posted: its chart comes by an edit, which mentions nobody.
     const posted = await slack.waitFor(() => slack.calls.find(({ answer }) => answer.ts === ts), 'the call');
     expect(posted.args.text).toContain('<@U01BORIS>');
+    // Who did it is answered beside the alert.
+    const parent = await slack.waitFor(() => slack.messages('api-usage').find((one) => one.ts === ts), 'the parent');
+    await slack.click({ user: 'alice', message: parent, action_id: 'alert_ask:who' });
+    const inThread = ({ thread_ts, text }: { thread_ts?: string; text: string }) =>
+      thread_ts === ts && text.includes('x made all 95 requests');
+    await slack.waitFor(() => slack.messages('api-usage').find(inThread), 'the answer in the thread');
     expect(slack.messages('oncall')).toEqual([]);
     const again = JSON.stringify((await open()).blocks);
     expect(again).toContain('"initial_user":"U01BORIS"');

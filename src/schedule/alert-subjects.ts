@@ -21,5 +21,5 @@ export function toEpisodeKey(number: number): string {
 export async function findPeriod(db: Db, subject: string, pool: PoolState): Promise<string | undefined> {
   if (pool.periodKind !== 'rolling-24h') return toPeriodKey(pool.period);
   const episode = await findOpenEpisode(db, subject);
-  return episode === undefined ? undefined : toEpisodeKey(episode);
+  return episode === undefined ? undefined : toEpisodeKey(episode.number);
 }

@@ -2,8 +2,16 @@ import type { AlertContent, AlertKind } from '../domain/alert.ts';
 import { formatDay } from '../domain/calendar.ts';
 import { listReached } from '../domain/level.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
+import { limitMeter } from '../domain/rules.ts';
 import { type AmountChange, listAmountChanges } from '../report/amount-changes.ts';
-import { type Alert, listAlertsOf, listOpenEpisodes, trackEpisode } from '../store/alert-repository.ts';
+import {
+  type Alert,
+  endEpisode,
+  findOpenEpisode,
+  listAlertsOf,
+  listOpenEpisodes,
+  trackEpisode,
+} from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
 import { getDefinitionsVersion, listDefinitionsSince } from '../store/definition-repository.ts';
 import { type Claim, claimAlert, isMuted } from './alert-claims.ts';
@@ -12,11 +20,13 @@ import { readAlertContent } from './alert-content.ts';
 import type { AlertSetting } from './alert-setting.ts';
 import { subjectOf, toEpisodeKey, toPeriodKey } from './alert-subjects.ts';
 import { isUrgent, listLater, toLevelWords, toSwitchWords } from './level-words.ts';
+import { findLull } from './lull.ts';
 import { findSurroundings } from './pool-surroundings.ts';
 
 /** A rolling pool's episode ends when use has been below the lowest threshold for so long. */
 const EPISODE_ENDS_AFTER_MS = 60 * 60_000;
 const MINUTE_MS = 60_000;
+const LOOKED_BACK_MS = 7 * 24 * 60 * MINUTE_MS;
 
 /**
  * Raises what the levels of pools and limits call for: each level once per period, the highest alone where several were
@@ -37,6 +47,8 @@ export async function evaluateLevels(
       const span = pool.periodKind === 'rolling-24h' ? episodes.get(subject) : pool.period.fromMs;
       const sign = [pool.reached.join(), version, span, tellLevel, next, setting.targets.join()].join('|');
       if (seen.get(subject) === sign) continue;
+      // Nobody may have looked for hours before the first look.
+      if (pool.periodKind === 'rolling-24h' && !seen.has(subject)) await endMissedEpisode(setting, about);
       raised += await raise(setting, about);
       seen.set(subject, sign);
     }
@@ -85,6 +97,17 @@ async function raise(setting: AlertSetting, about: About): Promise<number> {
     for (const claim of claims) if ((await claimAlert(trx, claim, targets, nowMs)) && !claim.covered) count += 1;
     return count;
   });
+}
+
+/** Ends an episode that was over while nobody looked, so that what is reached now is told as the next. */
+async function endMissedEpisode({ db, usage, nowMs }: AlertSetting, { scope, pool, subject }: About): Promise<void> {
+  const open = await findOpenEpisode(db, subject);
+  if (open === undefined) return;
+  const meter = pool.match ? limitMeter(scope.scope, pool.name) : scope.scope;
+  const bound = (pool.amount * (pool.thresholds[0] ?? 100)) / 100;
+  const span = { fromMs: Math.max(open.startedMs, nowMs - LOOKED_BACK_MS), toMs: nowMs };
+  const endMs = await findLull(usage, { meter, bound, lastsMs: EPISODE_ENDS_AFTER_MS }, span);
+  if (endMs !== undefined) await endEpisode(db, subject, endMs);
 }
 
 /** Undefined for a rolling pool that is in no episode. */

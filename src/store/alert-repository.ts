@@ -177,17 +177,30 @@ export async function listOpenEpisodes(db: Handle): Promise<ReadonlyMap<string, 
   return new Map(rows.map((row) => [row.subject, `${row.number} ${row.below_since_ms}`]));
 }
 
-/** The number of the episode that is open; undefined: none. */
-export async function findOpenEpisode(db: Handle, subject: string): Promise<number | undefined> {
+/** Ends the episode that is open. */
+export async function endEpisode(db: Handle, subject: string, endedMs: number): Promise<void> {
+  await db
+    .updateTable('alert_episode')
+    .set({ ended_ms: endedMs })
+    .where('subject', '=', subject)
+    .where('ended_ms', 'is', null)
+    .execute();
+}
+
+/** The episode that is open; undefined: none. */
+export async function findOpenEpisode(
+  db: Handle,
+  subject: string,
+): Promise<{ number: number; startedMs: number } | undefined> {
   const row = await db
     .selectFrom('alert_episode')
-    .select('number')
+    .select(['number', 'started_ms'])
     .where('subject', '=', subject)
     .where('ended_ms', 'is', null)
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return row?.number;
+  return row && { number: row.number, startedMs: row.started_ms };
 }
 
 /**

@@ -268,6 +268,21 @@ describe('alerts on levels', () => {
     expect(told()).toHaveLength(2);
   });
 
+  it('of a rolling pool are told again after a lull in which nobody looked', async () => {
+    const { world, clock, use, told, reopen } = await openAlerts(databases, [ROLLING]);
+    await use(760);
+    // The bot is down: what was used leaves the window, and as much is used anew.
+    clock.advance(26 * HOUR);
+    world.events.push({ timeMs: clock.now() - 1000, scope: 'crm', count: 800 });
+    const { evaluator, sender } = reopen();
+    await evaluator.evaluate(clock.now());
+    await sender.settle();
+    expect(told()).toEqual([
+      '🟠 CRM has used 76% of its daily credits (760 of 1,000)',
+      '🟠 CRM has used 80% of its daily credits (800 of 1,000)',
+    ]);
+  });
+
   it('take their thresholds from the pool; an amount of nothing is used up by the first call', async () => {
     const { use, told } = await openAlerts(databases, [
       scope([pool('Half', 1000, { thresholds: [50] })]),

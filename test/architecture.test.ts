@@ -91,6 +91,16 @@ describe('the arrow between the parts', () => {
   });
 });
 
+describe('Slack’s client', () => {
+  it('is made, and its errors are told apart, in slack/client alone', () => {
+    const files = listFiles(SRC).filter((file) => !/\/(slack\/client|playground)\//.test(file));
+    const wrong = files.filter((file) =>
+      /import (?!type )[^;]*from '@slack\/web-api'/.test(readFileSync(file, 'utf8')),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe('rights', () => {
   it('listeners hear of people only through listen.ts, which asks for their rights first', () => {
     const files = listFiles(join(SRC, 'slack')).filter((file) => !file.endsWith('/listeners/listen.ts'));

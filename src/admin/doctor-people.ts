@@ -1,5 +1,6 @@
-import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
+import type { WebClient } from '@slack/web-api';
 import type { Config } from '../config.ts';
+import { slackErrorOf } from '../slack/client/errors.ts';
 import { bad, type Finding, good } from './finding.ts';
 
 /** The people that settings name, and who is mentioned by alerts: whether Slack knows them, and whether a group holds anybody. */
@@ -30,7 +31,7 @@ async function findFault(client: WebClient, id: string): Promise<string[]> {
       ? [`${id} (${user.name}) is a guest, whom Headroom refuses`]
       : [];
   } catch (error) {
-    const reason = error instanceof WebAPIPlatformError ? error.data.error : (error as Error).message;
+    const reason = slackErrorOf(error) ?? (error as Error).message;
     return [`${id} cannot be found (${reason})`];
   }
 }

@@ -1,6 +1,6 @@
-import { WebAPIPlatformError } from '@slack/web-api';
 import type { Config } from '../config.ts';
 import { createLogger } from '../log.ts';
+import { slackErrorOf } from '../slack/client/errors.ts';
 import { createWebClient } from '../slack/client/web-client.ts';
 import { bad, type Finding, good } from './finding.ts';
 
@@ -28,9 +28,10 @@ async function checkSocketMode({ slack }: Config, isRunning: boolean): Promise<F
     await connect(url ?? '');
     return good('Socket Mode: connected to Slack.');
   } catch (error) {
-    if (error instanceof WebAPIPlatformError) {
+    const code = slackErrorOf(error);
+    if (code !== undefined) {
       return bad(
-        `Slack refuses SLACK_APP_TOKEN (${error.data.error}): make one with connections:write under Basic Information, and turn Socket Mode on.`,
+        `Slack refuses SLACK_APP_TOKEN (${code}): make one with connections:write under Basic Information, and turn Socket Mode on.`,
       );
     }
     return bad(`Socket Mode: no connection (${(error as Error).message}): let this machine reach wss://*.slack.com.`);

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
+import type { WebClient } from '@slack/web-api';
 import { parse } from 'yaml';
 import { type Config, listMissingSlackSettings, listMisspelt } from '../config.ts';
 import type { RefusedBlocks } from '../messages/refused-blocks.ts';
+import { slackErrorOf } from '../slack/client/errors.ts';
 import type { DoctorPort } from '../slack/ports.ts';
 import { findAlertChannel, findAlertMention } from '../store/alert-target-repository.ts';
 import type { Db } from '../store/database.ts';
@@ -139,8 +140,9 @@ async function checkSlack(
     findings.push(...(await checkPeople(client, config, mention)));
     return findings;
   } catch (error) {
-    if (error instanceof WebAPIPlatformError) {
-      return [bad(`Slack refuses SLACK_BOT_TOKEN (${error.data.error}): copy it again from OAuth & Permissions.`)];
+    const code = slackErrorOf(error);
+    if (code !== undefined) {
+      return [bad(`Slack refuses SLACK_BOT_TOKEN (${code}): copy it again from OAuth & Permissions.`)];
     }
     return [
       bad(
@@ -172,7 +174,7 @@ async function checkChannel(client: WebClient, channel: string, setting: string)
     if (!info?.is_member) return bad(`${setting} ${channel}: the bot is not in it; write "/invite @Headroom" there.`);
     return good(`${setting}: #${info.name}, and the bot is in it.`);
   } catch (error) {
-    const reason = error instanceof WebAPIPlatformError ? error.data.error : (error as Error).message;
+    const reason = slackErrorOf(error) ?? (error as Error).message;
     return bad(
       `${setting} ${channel} cannot be seen (${reason}): invite the bot with "/invite @Headroom", or correct the id.`,
     );

@@ -1,11 +1,11 @@
-import { WebAPIRequestError, type WebClient } from '@slack/web-api';
+import type { WebClient } from '@slack/web-api';
 import type { Logger } from '../log.ts';
 import { fitMessage } from '../messages/fit.ts';
 import { MAX_ALT_TEXT } from '../messages/limits.ts';
 import type { RefusedBlocks } from '../messages/refused-blocks.ts';
 import type { Message as Sendable } from '../messages/text.ts';
 import { clip } from '../messages/text.ts';
-import { classifyFailure, type Failure, isThreadRefusal } from '../slack/client/errors.ts';
+import { classifyFailure, type Failure, isThreadRefusal, toUnclear } from '../slack/client/errors.ts';
 import { sendRepaired } from '../slack/client/send-repaired.ts';
 import { uploadPicture } from '../slack/client/upload.ts';
 import type { Db } from '../store/database.ts';
@@ -193,7 +193,7 @@ async function post(client: WebClient, message: Sendable, place: Place, delivery
     unfurl_media: false,
   });
   const { ts } = answer as { ts?: unknown };
-  if (typeof ts !== 'string') throw new WebAPIRequestError(new Error('Slack took the message but did not say its ts'));
+  if (typeof ts !== 'string') throw toUnclear(new Error('Slack took the message but did not say its ts'));
   return ts;
 }
 

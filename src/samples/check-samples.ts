@@ -1,9 +1,10 @@
-import { WebAPIPlatformError, WebAPIRateLimitedError, type WebClient } from '@slack/web-api';
+import type { WebClient } from '@slack/web-api';
 import { createChartRenderer } from '../chart/renderer.ts';
 import { systemClock } from '../delivery/clock.ts';
 import type { Report } from '../domain/report.ts';
 import { createLogger } from '../log.ts';
 import { type Fault, listFaults } from '../messages/refusal.ts';
+import { classifyFailure, slackErrorOf } from '../slack/client/errors.ts';
 import { uploadPicture } from '../slack/client/upload.ts';
 import type { Sample } from './sample.ts';
 import { listSamples } from './samples.ts';
@@ -54,8 +55,9 @@ async function check(client: WebClient, sample: Sample): Promise<Fault[]> {
       await client.apiCall('blocks.validate', payload);
       return [];
     } catch (error) {
-      if (error instanceof WebAPIRateLimitedError) {
-        await systemClock.sleep(error.retryAfter * 1000);
+      const { reason, retryAfterMs = 1000 } = classifyFailure(error);
+      if (reason === 'rate_limited') {
+        await systemClock.sleep(retryAfterMs);
         continue;
       }
       if (!REFUSALS.has(codeOf(error))) throw error;
@@ -74,7 +76,7 @@ function describe(sample: Sample, { pointer, reason }: Fault): string {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof WebAPIPlatformError ? error.data.error : (error as Error).message;
+  return slackErrorOf(error) ?? (error as Error).message;
 }
 
 /** One chart, drawn and uploaded as those of answers are. */

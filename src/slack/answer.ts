@@ -6,7 +6,7 @@ import type { Message } from '../messages/text.ts';
 import { buildWelcome } from '../messages/welcome.ts';
 import { type Answer, findAnswer, listChosenFilters, upsertAnswer } from '../store/conversation-repository.ts';
 import { callSlack } from './client/call.ts';
-import { classifyFailure } from './client/errors.ts';
+import { classifyFailure, isThreadRefusal, slackErrorOf } from './client/errors.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import { answerOrRefuse } from './command/refused-range.ts';
 import { type Asked, asBlocks, newId, type SlackContext, tellPrivately } from './context.ts';
@@ -144,10 +144,18 @@ async function post(life: Life, drawn: Drawn | 'late'): Promise<void> {
       await callSlack(() => ctx.client.chat.update(change), { wait: ctx.wait, repeatable: true });
       return;
     }
-    const thread = answer.threadTs ? { thread_ts: answer.threadTs } : {};
-    const add = { channel: answer.channel, ...thread, ...content, unfurl_links: false, unfurl_media: false };
-    const { ts } = await callSlack(() => ctx.client.chat.postMessage(add), { wait: ctx.wait });
-    if (ts) answer.ts = ts;
+    const add = async () => {
+      const thread = answer.threadTs ? { thread_ts: answer.threadTs } : {};
+      const one = { channel: answer.channel, ...thread, ...content, unfurl_links: false, unfurl_media: false };
+      const { ts } = await callSlack(() => ctx.client.chat.postMessage(one), { wait: ctx.wait });
+      if (ts) answer.ts = ts;
+    };
+    await add().catch((error: unknown) => {
+      if (!answer.threadTs || !isThreadRefusal(slackErrorOf(error))) throw error;
+      // The thread takes no replies: the channel does.
+      delete answer.threadTs;
+      return add();
+    });
   };
   await sendRepaired(message, send, { ...ctx, what: `answer ${answer.id}` });
   await keep(ctx, answer);

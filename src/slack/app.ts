@@ -1,15 +1,12 @@
 import { App } from '@slack/bolt';
-import type { WebClient } from '@slack/web-api';
-import { HeadroomError } from '../errors.ts';
-import { OutageLog } from '../log.ts';
 import { deleteAnswersBefore } from '../store/conversation-repository.ts';
 import type { Found } from './client/account-list.ts';
-import { slackErrorOf } from './client/errors.ts';
 import { Memory } from './client/memory.ts';
 import { clientOptions, createWebClient, toSlackLogger } from './client/web-client.ts';
 import type { SlackContext } from './context.ts';
 import type { SlackDeps } from './deps.ts';
 import { createDispatch, type Dispatch } from './dispatch.ts';
+import { assertAppToken, Identity } from './identity.ts';
 import { registerActions } from './listeners/actions.ts';
 import { registerAnswerActions } from './listeners/answer-actions.ts';
 import { registerCommands } from './listeners/commands.ts';
@@ -47,7 +44,6 @@ export interface SlackState {
   authenticated: boolean;
   /** Why it was not, in Slack's words (`invalid_auth`). */
   problem?: string;
-  botUserId?: string;
 }
 
 const STOP_TIMEOUT_MS = 8000;
@@ -64,7 +60,8 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
   const wait = deps.wait ?? ((ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref()));
   const connection = { apiUrl: config.apiUrl, log };
   const client = createWebClient(config.botToken, connection);
-  const bot = { userId: '', name: 'Headroom', teamId: '' };
+  const identity = new Identity(client, { log, wait });
+  const { bot } = identity;
   const memory = new Memory(now);
   const people = createPeople(client, config, { memory, log, now, wait, teamId: () => bot.teamId || undefined });
   const ctx: SlackContext = {
@@ -109,29 +106,7 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
   registerShortcuts(listen, ctx);
   registerEvents(app, ctx);
 
-  const outage = new OutageLog(log, {
-    failing: 'SLACK_BOT_TOKEN could not be checked; trying until it can',
-    working: 'Slack is there again, and takes SLACK_BOT_TOKEN',
-  });
-  let problem: string | undefined = 'not asked yet';
   let stopped = false;
-  async function identify(): Promise<void> {
-    for (let attempt = 0; !stopped; attempt += 1) {
-      try {
-        const identity = await client.auth.test();
-        Object.assign(bot, { userId: identity.user_id ?? '', teamId: identity.team_id ?? '' });
-        problem = undefined;
-        outage.recover();
-        return;
-      } catch (error) {
-        problem = slackErrorOf(error) ?? 'Slack cannot be reached';
-        // A refusal at first is what `start` ends with.
-        if (attempt > 0 || !REFUSALS.has(problem)) outage.fail(problem);
-        await wait(Math.min(30_000, 1000 * 2 ** attempt));
-      }
-    }
-  }
-
   let forgetting: NodeJS.Timeout | undefined;
   function forget(): void {
     deleteAnswersBefore(deps.db, now() - KEEP_ANSWERS_MS).catch((error: unknown) =>
@@ -144,19 +119,7 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     : createRequestHandler(dispatch.take, { signingSecret: config.signingSecret ?? '', seen: ctx.seen, log, now });
   return {
     async start() {
-      // Only the first attempt is waited for.
-      const { promise: tried, resolve } = Promise.withResolvers<void>();
-      const first = setInterval(() => problem !== 'not asked yet' && resolve(), 20);
-      void identify().then(resolve);
-      await tried;
-      clearInterval(first);
-      if (problem !== undefined && REFUSALS.has(problem)) {
-        stopped = true;
-        throw new HeadroomError(
-          'slack',
-          `Slack refuses SLACK_BOT_TOKEN (${problem}): copy it again from OAuth & Permissions of the Slack app.`,
-        );
-      }
+      await identity.start();
       if (config.appToken) await assertAppToken(createWebClient(config.appToken, connection));
       await app.start();
       forget();
@@ -165,6 +128,7 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     async stop() {
       if (stopped) return;
       stopped = true;
+      identity.stop();
       clearInterval(forgetting);
       await app.stop();
       await Promise.race([dispatch.idle(), new Promise((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref())]);
@@ -175,33 +139,8 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     state: () => ({
       mode: config.appToken ? 'socket' : 'http',
       connected: socket?.connected() ?? true,
-      authenticated: problem === undefined,
-      ...(problem ? { problem } : {}),
-      ...(bot.userId ? { botUserId: bot.userId } : {}),
+      authenticated: identity.problem === undefined,
+      ...(identity.problem ? { problem: identity.problem } : {}),
     }),
   };
-}
-
-/** What Slack says of a token that no waiting makes good. */
-const REFUSALS: ReadonlySet<string> = new Set([
-  'invalid_auth',
-  'not_authed',
-  'account_inactive',
-  'token_revoked',
-  'token_expired',
-  'not_allowed_token_type',
-]);
-
-/** Throws where Slack refuses the app-level token; Slack being away is no refusal. */
-async function assertAppToken(client: WebClient): Promise<void> {
-  try {
-    await client.apps.connections.open({});
-  } catch (error) {
-    const reason = slackErrorOf(error) ?? '';
-    if (!REFUSALS.has(reason)) return;
-    throw new HeadroomError(
-      'slack',
-      `Slack refuses SLACK_APP_TOKEN (${reason}): make one with connections:write under Basic Information of the Slack app.`,
-    );
-  }
 }

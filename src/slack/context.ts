@@ -7,6 +7,7 @@ import { isRefusedContent, ResponseUrlError } from './client/errors.ts';
 import type { Memory } from './client/memory.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import type { SlackDeps } from './deps.ts';
+import type { Bot } from './identity.ts';
 import type { People } from './permissions.ts';
 
 /** What listeners work with. */
@@ -17,7 +18,7 @@ export interface SlackContext extends Omit<SlackDeps, 'wait'> {
   people: People;
   /** What Slack said lately. */
   memory: Memory;
-  bot: { userId: string; name: string; teamId: string };
+  bot: Bot;
   /** `/usage`. */
   command: string;
   /** True the first time that this key is seen by any instance. */

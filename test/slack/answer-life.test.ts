@@ -190,6 +190,24 @@ describe('an answer that cannot stand in the channel', () => {
   });
 });
 
+describe('a thread that takes no replies', () => {
+  it.each(['restricted_action_thread_locked', 'restricted_action_non_threadable_channel', 'thread_not_found'])(
+    'leaves the answer to the channel: %s',
+    async (error) => {
+      const { slack } = await startRig();
+      slack.faults.fail('chat.postMessage', { error });
+      await slack.mention({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+      const answer = await slack.waitFor(
+        () => slack.messages('api-usage').find(({ bot_id: bot }) => bot),
+        'the answer',
+      );
+      expect(answer.thread_ts).toBeUndefined();
+      expect(answer.text).toContain('947,000');
+      slack.assertNoProblems();
+    },
+  );
+});
+
 describe('Slack in trouble', () => {
   it('told to wait, posts once, later', async () => {
     const pauses: number[] = [];

@@ -1,11 +1,17 @@
 import type { WebClient } from '@slack/web-api';
 import { callSlack } from './call.ts';
+import type { Memory } from './memory.ts';
+
+/** It stays the same; `conversations.open` takes 50 calls a minute. */
+const KEEP_MS = 3_600_000;
 
 /** Returns the id of the direct conversation with a person. */
-export async function openDirect(
-  { client, wait }: { client: WebClient; wait(ms: number): Promise<void> },
+export function openDirect(
+  { client, memory, wait }: { client: WebClient; memory: Memory; wait(ms: number): Promise<void> },
   user: string,
 ): Promise<string> {
-  const { channel } = await callSlack(() => client.conversations.open({ users: user }), { wait, repeatable: true });
-  return channel!.id!;
+  return memory.ask(`direct:${user}`, KEEP_MS, async () => {
+    const { channel } = await callSlack(() => client.conversations.open({ users: user }), { wait, repeatable: true });
+    return channel!.id!;
+  });
 }

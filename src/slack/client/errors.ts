@@ -214,6 +214,11 @@ export interface Failure {
   workspace?: boolean;
 }
 
+/** The failure of a call that Slack may have done all the same. */
+export function toUnclear(error: Error): Error {
+  return new WebAPIRequestError(error);
+}
+
 /** Classifies anything that a call threw. Only a code that the table knows as final is `refused`. Never throws. */
 export function classifyFailure(error: unknown): Failure {
   if (error instanceof WebAPIRateLimitedError)

@@ -1,6 +1,7 @@
-import { WebAPIRequestError, type WebClient } from '@slack/web-api';
+import type { WebClient } from '@slack/web-api';
 import type { Picture } from '../../domain/picture.ts';
 import { callSlack } from './call.ts';
+import { toUnclear } from './errors.ts';
 import { CALL_TIMEOUT_MS } from './web-client.ts';
 
 export interface UploadPorts {
@@ -59,11 +60,11 @@ async function sendBytes(url: string, bytes: Uint8Array, name: string): Promise<
     body: new Uint8Array(bytes),
     signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
   }).catch((error: Error) => {
-    throw new WebAPIRequestError(error);
+    throw toUnclear(error);
   });
   await response.body?.cancel();
   if (!response.ok) {
-    throw new WebAPIRequestError(new Error(`the upload of ${name} was answered ${response.status}`));
+    throw toUnclear(new Error(`the upload of ${name} was answered ${response.status}`));
   }
 }
 

@@ -1,0 +1,89 @@
+import type { WebClient } from '@slack/web-api';
+import { HeadroomError } from '../errors.ts';
+import { type Logger, OutageLog } from '../log.ts';
+import { classifyFailure, slackErrorOf } from './client/errors.ts';
+
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Who the bot is in the workspace. */
+export interface Bot {
+  userId: string;
+  name: string;
+  teamId: string;
+}
+
+/** Asks Slack who the bot is, until it says so. */
+export class Identity {
+  /** Ids are empty until Slack has said them. */
+  readonly bot: Bot = { userId: '', name: 'Headroom', teamId: '' };
+  readonly #client: WebClient;
+  readonly #wait: (ms: number) => Promise<void>;
+  readonly #outage: OutageLog;
+  #problem: string | undefined = 'not asked yet';
+  #stopped = false;
+
+  constructor(client: WebClient, { log, wait }: { log: Logger; wait(ms: number): Promise<void> }) {
+    this.#client = client;
+    this.#wait = wait;
+    this.#outage = new OutageLog(log, {
+      failing: 'SLACK_BOT_TOKEN could not be checked; trying until it can',
+      working: 'Slack is there again, and takes SLACK_BOT_TOKEN',
+    });
+  }
+
+  /** Why the token is not accepted yet, in Slack's words; undefined: it is. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Asks once; where Slack is away, goes on in the background. Throws where Slack refuses the token. */
+  async start(): Promise<void> {
+    const error = await this.#ask();
+    if (error === undefined) return;
+    if (classifyFailure(error).reason === 'token') {
+      throw new HeadroomError(
+        'slack',
+        `Slack refuses SLACK_BOT_TOKEN (${this.#problem}): copy it again from OAuth & Permissions of the Slack app.`,
+      );
+    }
+    void this.#goOn();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #goOn(): Promise<void> {
+    for (let attempt = 0; !this.#stopped && this.#problem !== undefined; attempt += 1) {
+      this.#outage.fail(this.#problem);
+      await this.#wait(Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** attempt));
+      if (!this.#stopped) await this.#ask();
+    }
+    if (this.#problem === undefined) this.#outage.recover();
+  }
+
+  async #ask(): Promise<unknown> {
+    try {
+      const { user_id: userId = '', team_id: teamId = '' } = await this.#client.auth.test();
+      Object.assign(this.bot, { userId, teamId });
+      this.#problem = undefined;
+      return undefined;
+    } catch (error) {
+      this.#problem = slackErrorOf(error) ?? 'Slack cannot be reached';
+      return error;
+    }
+  }
+}
+
+/** Throws where Slack refuses the app-level token; Slack being away is no refusal. */
+export async function assertAppToken(client: WebClient): Promise<void> {
+  try {
+    await client.apps.connections.open({});
+  } catch (error) {
+    if (classifyFailure(error).reason !== 'token') return;
+    throw new HeadroomError(
+      'slack',
+      `Slack refuses SLACK_APP_TOKEN (${slackErrorOf(error)}): make one with connections:write under Basic Information of the Slack app.`,
+    );
+  }
+}

@@ -369,6 +369,20 @@ export interface KnownName {
   value: string;
 }
 
+/** Names that examples can be about, as far as there are any. */
+export interface ExampleNames {
+  client?: string;
+  /** Another client. */
+  other?: string;
+  route?: string;
+  user?: string;
+  module?: string;
+  scope?: string;
+  /** A scope with grants, and one of these. */
+  granted?: string;
+  grant?: string;
+}
+
 /** Makes the answer to a question. Rejects with QuestionError where the question cannot be answered as put. */
 export interface Reporter {
   answer(question: Question, nowMs: number): Promise<Report>;
@@ -389,4 +403,6 @@ export class RefusedQuestion extends HeadroomError {
 export interface NameSource {
   /** Declared names, and those seen lately, without routes and addresses: these are known by their form. */
   names(nowMs: number): Promise<readonly KnownName[]>;
+  /** Names for examples: the busiest ones, and a scope with what is granted to it. */
+  examples(nowMs: number): Promise<ExampleNames>;
 }

@@ -1,57 +1,45 @@
-import { findTopic, HELP_TOPICS } from '../slack/command/help.ts';
+import { type FilledLine, fillLine, findTopic, type HelpNames } from '../slack/command/help.ts';
+import { HELP_TOPICS } from '../slack/command/help-topics.ts';
 import { ACTIONS } from './action-ids.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';
-import {
-  type Block,
-  button,
-  defuse,
-  header,
-  type Leaf,
-  leaf,
-  type Message,
-  option,
-  plainText,
-  richList,
-} from './text.ts';
+import { type Block, button, defuse, header, type Message, option, plainText } from './text.ts';
 
-/** One page of help: every command in it can be run, and the other pages are in the menu. */
-export function buildHelp(topic: string | undefined, { command }: { command: string }): Message {
+/** One page of help: every command in it runs by its button, and the other pages are in the menu. */
+export function buildHelp(
+  topic: string | undefined,
+  { command, names, admin }: { command: string; names: HelpNames; admin: boolean },
+): Message {
   const page = (topic === undefined ? undefined : findTopic(topic)) ?? HELP_TOPICS[0]!;
-  const lines = page.lines.map((line) => ({
-    text: line.text,
-    command: line.command === undefined ? undefined : `${command} ${line.command}`.trim(),
-  }));
-  const runnable = page.lines.filter((line) => line.command !== undefined && isHarmless(line.command)).slice(0, 5);
-  const buttons = runnable.map((line, index) =>
-    button({
-      action: `${ACTIONS.run}:${index}`,
-      text: `${command} ${line.command}`.trim(),
-      value: line.command || 'summary',
-    }),
-  );
+  const lines = page.lines.map((line) => fillLine(line, names));
+  const typed = (line: FilledLine) => (line.command === undefined ? [] : [`${command} ${line.command}`.trim()]);
   return {
-    text: [page.title, ...lines.map((line) => [line.command, line.text].filter(Boolean).join(' – '))]
-      .map(defuse)
-      .join('\n'),
+    text: [page.title, ...lines.map((line) => [...typed(line), line.text].join(' – '))].map(defuse).join('\n'),
     blocks: [
       header(`Headroom: ${page.title}`),
-      richList(lines.map((line) => toLeaves(line))),
-      ...(buttons.length > 0 ? [{ type: 'actions', elements: buttons }] : []),
+      ...lines.map((line, index) => toSection(line, index, command, admin)),
       { type: 'actions', elements: [buildTopicMenu()] },
     ],
   };
 }
 
-function toLeaves({ command, text }: { command: string | undefined; text: string }): (Leaf | string)[] {
-  return command === undefined ? [text] : [leaf(command, { code: true }), ` – ${text}`];
+function toSection(line: FilledLine, index: number, command: string, admin: boolean): Block {
+  if (line.command === undefined) return { type: 'section', text: plainText(line.text) };
+  const typed = `${command} ${line.command}`.trim();
+  const text = plainText(`${typed}\n${line.text}${line.admin ? ' (admins)' : ''}`);
+  if (!line.runs || (line.admin && !admin)) return { type: 'section', text };
+  const run = button({
+    action: `${ACTIONS.run}:${index}`,
+    text: 'Run',
+    spoken: `Run ${typed}`,
+    value: line.command || 'summary',
+    ...(CHANGES.test(line.command) && { confirm: { title: 'Run this?', text: typed, yes: 'Run' } }),
+  });
+  return { type: 'section', text, accessory: run };
 }
 
-/** Examples with made-up names or that change something are to be read, not pressed. */
-function isHarmless(command: string): boolean {
-  return !/"|:|^(digest (add|edit|pause|send|takeover)|alerts .|save|unsave|open|correct|reset|export|pool .|history \w|explain \w)/.test(
-    command,
-  );
-}
+/** Commands that change something at once: they are asked about first. */
+const CHANGES =
+  /^(digest (add \S|edit \S+ \S|pause|send|takeover)|alerts (mute|unmute|add|on|test|route \S)|save|unsave|correct|reset)/;
 
 function buildTopicMenu(): Block {
   return {

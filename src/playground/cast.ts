@@ -1,3 +1,5 @@
+import type { ExampleNames } from '../domain/report.ts';
+
 /** The clients of the sample traffic: made up, and each with habits of its own. */
 
 export interface CastCall {
@@ -190,3 +192,15 @@ export const CAST: readonly CastClient[] = [
     ],
   },
 ];
+
+/** Names of the cast and of its pools for commands to try. */
+export const EXAMPLES: ExampleNames = {
+  client: 'Acme CRM',
+  other: 'ERP Connector',
+  route: '/v2/accounts/{id}',
+  user: 'j.mendes@example.com',
+  module: 'crm-sales',
+  scope: 'crm',
+  granted: 'integration-service',
+  grant: 'Automation Developer',
+};

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { HELP_TOPICS } from '../slack/command/help.ts';
+import { fillLine, findHelpDays } from '../slack/command/help.ts';
+import { HELP_TOPICS } from '../slack/command/help-topics.ts';
+import { EXAMPLES } from './cast.ts';
 import { showConversation } from './conversation.ts';
 import { sendJson } from './emulator/http.ts';
 import type { Handler } from './emulator/server.ts';
@@ -52,7 +54,7 @@ export function createPlayground(options: PlaygroundOptions): Handler {
     } else if (name === 'state') {
       sendJson(response, 200, showConversation(options, url.searchParams), HEADERS);
     } else if (name === 'hints') {
-      sendJson(response, 200, listHints(), HEADERS);
+      sendJson(response, 200, listHints(options), HEADERS);
     } else {
       sendFile(files.get(name), response);
     }
@@ -103,8 +105,11 @@ async function act(
 }
 
 /** Every example of the help, once: what can be typed, and what it answers. */
-function listHints(): { command: string; text: string }[] {
-  const lines = HELP_TOPICS.flatMap(({ lines: all }) => all).filter(({ command }) => command !== undefined);
+function listHints({ now, zone }: PlaygroundOptions): { command: string; text: string }[] {
+  const names = { ...EXAMPLES, ...findHelpDays(now(), zone) };
+  const lines = HELP_TOPICS.flatMap(({ lines: all }) => all)
+    .map((line) => fillLine(line, names))
+    .filter(({ runs }) => runs);
   // Of two that are the same the first explains it.
   const byCommand = new Map(lines.toReversed().map(({ command, text }) => [`/usage ${command}`.trim(), text]));
   return [...byCommand].reverse().map(([command, text]) => ({ command, text }));

@@ -1,5 +1,5 @@
 import type { Dimension } from '../domain/dimension.ts';
-import type { KnownName } from '../domain/report.ts';
+import type { ExampleNames, KnownName } from '../domain/report.ts';
 import { getClientNames } from './client-names.ts';
 import type { ReporterDeps } from './inquiry.ts';
 
@@ -44,4 +44,33 @@ export async function listKnownNames(deps: ReporterDeps, nowMs: number): Promise
       })),
     ),
   ];
+}
+
+/** How far back the busiest names are looked for. */
+const EXAMPLE_DAYS = 30;
+
+/** The busiest client, route, user and module of late, and a declared scope, the first with grants if there is one. */
+export async function listExamples(deps: ReporterDeps, nowMs: number): Promise<ExampleNames> {
+  const { calendar, usage } = deps;
+  const today = calendar.dayOf(nowMs);
+  const span = { fromMs: calendar.startOfDay(today - EXAMPLE_DAYS), toMs: calendar.startOfDay(today + 1) };
+  const busiest = async (key: Dimension) =>
+    (await usage.values({ key, span, limit: 20 })).map(({ value }) => value).filter((value) => !value.startsWith('('));
+  const [{ clients, scopes }, seen, [route], [user], [module]] = await Promise.all([
+    deps.definitions(),
+    busiest('client'),
+    busiest('route'),
+    busiest('user'),
+    busiest('module'),
+  ]);
+  const { nameOf } = getClientNames(clients);
+  const [client, other] = new Set(seen.map(nameOf));
+  const grantsOf = (scope: (typeof scopes)[number]) =>
+    scope.pools.flatMap(({ amounts }) => amounts.at(-1)?.grants.map(({ name }) => name) ?? []);
+  const granted = scopes.find((scope) => grantsOf(scope).length > 0);
+  const found = {
+    ...{ client, other, route, user, module },
+    ...{ scope: scopes[0]?.name, granted: granted?.name, grant: granted && grantsOf(granted)[0] },
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, name]) => name !== undefined));
 }

@@ -4,7 +4,7 @@ import { reportClient, reportRoute } from './drill.ts';
 import { reportExplain } from './explain.ts';
 import { reportHistory } from './history.ts';
 import type { ReporterDeps } from './inquiry.ts';
-import { listKnownNames } from './known-names.ts';
+import { listExamples, listKnownNames } from './known-names.ts';
 import { reportLicences } from './licences.ts';
 import { findNames } from './named-in-question.ts';
 import { reportPool } from './pool.ts';
@@ -48,6 +48,7 @@ export function createReporter(deps: ReporterDeps): Reporter & NameSource {
       return sayWhatFilters(await sayWhatIsUnknown(deps, report, question), question);
     },
     names: (nowMs) => listKnownNames(deps, nowMs),
+    examples: (nowMs) => listExamples(deps, nowMs),
   };
 }
 

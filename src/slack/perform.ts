@@ -5,6 +5,7 @@ import { buildDebug } from '../messages/debug.ts';
 import { buildFilterModal } from '../messages/filter-modal.ts';
 import { buildHelp } from '../messages/help.ts';
 import { buildSettings } from '../messages/settings.ts';
+import type { Message } from '../messages/text.ts';
 import { insertAudit, listAudit } from '../store/audit-repository.ts';
 import { listChosenFilters, upsertChosenFilters } from '../store/conversation-repository.ts';
 import { answerQuestion } from './answer.ts';
@@ -12,6 +13,7 @@ import { type Command, understand } from './command/command.ts';
 import { type Asked, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
 import { requireAdmin } from './failure.ts';
 import { sendCsv } from './files.ts';
+import { findHelpNames } from './help-names.ts';
 import { openView } from './modals.ts';
 import { hasFilters } from './next-questions.ts';
 import { performAlerts } from './perform-alerts.ts';
@@ -38,7 +40,7 @@ async function perform(ctx: SlackContext, asked: Asked, person: Person, command:
     case 'export':
       return exportCsv(ctx, asked, command.question);
     case 'help':
-      return tellPrivately(ctx, asked, buildHelp(command.topic, { command: ctx.command }));
+      return tellPrivately(ctx, asked, await help(ctx, asked, person, command.topic));
     case 'digest':
       return performDigest(ctx, asked, person, command);
     case 'alerts':
@@ -69,6 +71,10 @@ async function perform(ctx: SlackContext, asked: Asked, person: Person, command:
     case 'debug':
       return tellPrivately(ctx, asked, buildDebug(await ctx.doctor.check()));
   }
+}
+
+async function help(ctx: SlackContext, asked: Asked, { admin }: Person, topic: string | undefined): Promise<Message> {
+  return buildHelp(topic, { command: ctx.command, names: await findHelpNames(ctx, asked), admin });
 }
 
 async function openFilters(ctx: SlackContext, asked: Asked): Promise<void> {

@@ -9,7 +9,8 @@ import type {
   Message,
   View,
 } from '../../src/playground/emulator/workspace.ts';
-import { HELP_TOPICS } from '../../src/slack/command/help.ts';
+import { fillLine, findHelpDays } from '../../src/slack/command/help.ts';
+import { HELP_TOPICS } from '../../src/slack/command/help-topics.ts';
 import { typePools } from '../support/pool-text.ts';
 import { size } from '../support/size.ts';
 import { HOSTILE_NAMES, listTraffic, POOLS, startWholeApp, type WholeApp } from './whole-app.ts';
@@ -33,7 +34,15 @@ const HOUR_MS = 3_600_000;
 let bot: WholeApp;
 let now = NOW;
 
-const EXAMPLES = HELP_TOPICS.flatMap(({ lines }) => lines.flatMap(({ command }) => command ?? []));
+const SEEN = {
+  client: 'Acme CRM',
+  route: '/v1/orders',
+  scope: 'crm',
+  view: 'x',
+  digest: 1,
+  ...findHelpDays(NOW, 'UTC'),
+};
+const EXAMPLES = HELP_TOPICS.flatMap(({ lines }) => lines.flatMap((line) => fillLine(line, SEEN).command ?? []));
 const valid = fc.constantFrom(
   ...EXAMPLES,
   ...['digest add daily 08:00 UTC', 'digest pause', 'digest resume', 'digest remove', 'digest takeover', 'digest edit'],

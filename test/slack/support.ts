@@ -100,6 +100,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
         return (options.report ?? answerFixture)(question);
       },
       names: async () => options.names ?? [],
+      examples: async () => ({}),
     },
     charts: options.charts ?? { render: async () => PICTURE },
     toCsv,

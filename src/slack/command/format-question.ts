@@ -49,8 +49,8 @@ function formatFilter({ key, patterns, not }: Filter): string {
   return patterns.map((pattern) => `${sign}${key}:${isPlain(pattern) ? pattern : quote(pattern)}`).join(' ');
 }
 
-/** `form`: what names of such a form are names of. */
-function formatName(name: string, form: 'route' | undefined): string {
+/** A name as a command reads it, in quotation marks where it needs them. `form`: what names of such a form are names of. */
+export function formatName(name: string, form?: 'route'): string {
   const plain =
     /^[A-Za-z/]/.test(name) &&
     isPlain(name) &&

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Question } from '../../../src/domain/report.ts';
 import { QuestionError } from '../../../src/errors.ts';
+import { EXAMPLES } from '../../../src/playground/cast.ts';
 import { parseCommand } from '../../../src/slack/command/command.ts';
 import { formatQuestion } from '../../../src/slack/command/format-question.ts';
-import { HELP_TOPICS } from '../../../src/slack/command/help.ts';
+import { fillLine, findHelpDays } from '../../../src/slack/command/help.ts';
+import { HELP_TOPICS } from '../../../src/slack/command/help-topics.ts';
 import { createKnownNames } from '../../../src/slack/command/names.ts';
 
 /** Who and what calls here. */
@@ -534,6 +536,8 @@ describe('wrong or missing words', () => {
   });
 });
 
+const DAYS = findHelpDays(Date.parse('2026-11-21T10:00:00Z'), 'UTC');
+
 describe('help', () => {
   test.each(HELP_TOPICS.map((topic) => [topic.name, topic] as const))(
     '%s fits and each of its examples runs',
@@ -541,7 +545,11 @@ describe('help', () => {
       expect(topic.lines.length).toBeLessThanOrEqual(12);
       for (const line of topic.lines) {
         expect(line.text).not.toBe('');
-        if (line.command !== undefined) expect(() => parseCommand(line.command!)).not.toThrow();
+        // Also an example that has no name to be about can be read.
+        for (const names of [{ ...DAYS }, { ...DAYS, ...EXAMPLES, view: 'the "big" ones', digest: 7 }]) {
+          const { command } = fillLine(line, names);
+          if (command !== undefined) expect(() => parseCommand(command), command).not.toThrow();
+        }
       }
       for (const word of [topic.name, topic.title]) {
         expect(parseCommand(`help ${word}`)).toEqual({ kind: 'help', topic: topic.name });

@@ -13,7 +13,8 @@ import type { Message } from '../messages/text.ts';
 import { buildIntroduction, buildWelcome } from '../messages/welcome.ts';
 import { EVERYTHING } from '../schedule/digest-sections.ts';
 import { composeNotice } from '../schedule/failed-delivery.ts';
-import { HELP_TOPICS } from '../slack/command/help.ts';
+import { findHelpDays } from '../slack/command/help.ts';
+import { HELP_TOPICS } from '../slack/command/help-topics.ts';
 import type { AlertSummary, DigestSummary } from '../slack/ports.ts';
 import { type Sample, sampleMessage } from './sample.ts';
 import { SAMPLE_NOW, SAMPLE_ZONE, type SampleNames } from './sample-data.ts';
@@ -44,11 +45,25 @@ export async function listNoticeSamples(world: SampleWorld, names: SampleNames):
     kinds: ALERT_KINDS.map(({ kind, title, on }) => ({ kind, title, on })),
   };
   const alerts = listAlerts(names);
+  const days = findHelpDays(SAMPLE_NOW, SAMPLE_ZONE);
+  const [client, other] = names.clients;
+  const [user] = names.users;
+  const [route] = names.routes;
+  const [scope, granted = scope] = names.scopes;
+  const [view, grant] = names.pools;
+  const examples = { client, other, user, module: user, route, scope, granted, grant, view, digest: 7 };
+  const known = Object.entries(examples).filter(([, name]) => name !== undefined);
+  const help = { names: { ...Object.fromEntries(known), ...days } };
   const list = { route: CHANNEL, zone: SAMPLE_ZONE };
   return [
     ...(await listDigestSamples(world)),
     ...listAlertSamples(names),
-    ...HELP_TOPICS.map(({ name }) => sampleMessage(`Help: ${name}`, buildHelp(name, { command }))),
+    ...HELP_TOPICS.map(({ name }) =>
+      sampleMessage(`Help: ${name}`, buildHelp(name, { command, ...help, admin: true })),
+    ),
+    ...HELP_TOPICS.map(({ name }) =>
+      sampleMessage(`Help without names: ${name}`, buildHelp(name, { command, names: days, admin: false })),
+    ),
     sampleMessage('Introduction', buildIntroduction(command, 'Headroom')),
     sampleMessage('Welcome', buildWelcome(SAMPLE_CONFIG)),
     sampleMessage('Alerts, as a member sees them', buildAlertList(alerts, { ...list, admin: false })),

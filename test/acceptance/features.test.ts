@@ -585,11 +585,13 @@ feature('B36', 'the seven cases of troubleshooting', async () => {
   expect(codes).toMatch(/peak minute stayed below the limit of public-api .*of 300\), so another limit applies/);
   expect((await usage('why unknown-77')).words).toContain('Unknown client');
   const help = (await usage('help faq')).words;
-  expect(help).toContain('Days are those of the report zone');
+  expect(help).toContain('Days are those of the report time zone');
   expect((await usage('day 2026-11-20')).table).toHaveLength(25);
 });
 feature('B37', 'where to read on', async () => {
-  expect((await usage('help')).words).toMatch(/More: help ranges, filters, pools/);
+  expect((await usage('help')).words).toMatch(
+    /more topics are in the menu below[\s\S]*Ranges\s+Filters\s+Rankings\s+Pools/,
+  );
 });
 
 // C. The account app

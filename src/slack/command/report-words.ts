@@ -2,6 +2,7 @@ import type { Dimension } from '../../domain/dimension.ts';
 import { isByHours } from '../../domain/ranges.ts';
 import type { Question, ReportKind } from '../../domain/report.ts';
 import type { Command } from './command.ts';
+import { isLanguage } from './concepts.ts';
 import { keyOfName } from './filter-words.ts';
 import { Misunderstood, UnknownWords } from './misunderstood.ts';
 import { readNatural } from './natural.ts';
@@ -26,6 +27,7 @@ export function readAsked(reading: Reading): Command {
   const head = reading.tokens[0];
   if (!head) return { kind: 'question', question: { report: 'summary' } };
   if (/^(what|and) if\b/i.test(reading.text.slice(head.start))) throw whatIf(reading.text);
+  let unknown: UnknownWords | undefined;
   try {
     const question = isSentence(reading) ? undefined : (readReport(reading) ?? readBareOptions(reading));
     if (question) return { kind: 'question', question };
@@ -36,8 +38,20 @@ export function readAsked(reading: Reading): Command {
     if (!(error instanceof UnknownWords) && !(error instanceof Misunderstood && compares)) throw error;
     // The grammar knew every word, and the report has no use for one: a sentence is not meant.
     if (error instanceof UnknownWords && error.unused) throw error;
+    unknown = error instanceof UnknownWords ? error : undefined;
   }
-  return readNatural(reading);
+  try {
+    return readNatural(reading);
+  } catch (error) {
+    throw unknown && error instanceof UnknownWords && !error.unused ? inBoth(error, unknown) : error;
+  }
+}
+
+/** What neither the grammar nor a sentence has a use for: `history` is a command, though no word of sentences. */
+function inBoth(sentence: UnknownWords, grammar: UnknownWords): UnknownWords {
+  const tokens = sentence.tokens.filter((token) => grammar.tokens.includes(token));
+  const known = tokens.every((token) => isLanguage(bareWord(token)));
+  return tokens.length > 0 ? new UnknownWords(sentence.reading, tokens, known ? 'unused' : 'unknown') : grammar;
 }
 
 /** The question of a text that can ask for nothing else. */

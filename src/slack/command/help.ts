@@ -40,6 +40,9 @@ export interface FilledLine extends HelpLine {
   runs: boolean;
 }
 
+/** Characters of a name in an example, at most. */
+const MAX_NAME = 60;
+
 /** What stands in an example for a name that there is not. */
 const STAND_INS: Readonly<Record<string, string>> = {
   client: 'NAME',
@@ -81,8 +84,13 @@ export function fillLine(line: HelpLine, names: HelpNames): FilledLine {
 }
 
 function getName(slot: string, names: HelpNames): string | undefined {
-  if (slot === 'routes') return names.route && `${/^\/[^/]*/.exec(names.route)![0]}*`;
+  if (slot === 'routes') {
+    const [start] = /^\/[\w.-]{1,40}/.exec(names.route ?? '') ?? [];
+    return start && `${start}*`;
+  }
   const name = names[slot as keyof HelpNames];
+  // A name that fills lines is no example.
+  if (typeof name === 'string' && name.length > MAX_NAME) return undefined;
   if (name === undefined || slot === 'day' || slot === 'days' || slot === 'month') return name?.toString();
   return typeof name === 'number' ? String(name) : formatName(name, slot === 'route' ? 'route' : undefined);
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './support/sequencer.ts';
@@ -16,8 +17,8 @@ export default defineConfig({
     pool: 'forks',
     // Modules hold no state that a test could leave to the next: many apps run in one process, as they do in tests.
     isolate: false,
-    // On two cores: one often waits for a browser, a database or a killed process.
-    maxWorkers: 3,
+    // One more than two cores: one often waits for a browser, a database or a killed process.
+    maxWorkers: Math.max(3, availableParallelism()),
     sequence: { sequencer: LongestFirst },
     // Generous: two slow cores may be shared with a browser, a database server and killed processes.
     testTimeout: isLong ? 3_600_000 : 120_000,

@@ -136,7 +136,8 @@ export function describePlayground({ open, demo, log }: Journey): void {
       .getByRole('status')
       .filter({ hasText: /Acme CRM made \d+ calls/ })
       .waitFor();
-    await alert.getByRole('button', { name: 'Acknowledge' }).waitFor();
+    // Its picture follows: the message is drawn anew, and so is the button.
+    await seePicture(alert);
     await shoot(page, 'alert');
     await alert.getByRole('button', { name: 'Acknowledge' }).click();
     await expect.poll(() => alert.textContent(), SOON).toMatch(/acknowledged/i);

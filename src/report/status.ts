@@ -55,7 +55,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
     ...toHead(inquiry, [answer], {
       title: 'Status codes',
       finding: totals.requests === 0 ? describeNothing(inquiry, answer) : describeOutcome(totals, codes),
-      population: countOf(clients, 'client'),
+      ...(clients > 0 ? { population: countOf(clients, 'client') } : {}),
       notes: [...noteAnswer(inquiry, answer), ...noteClients(inquiry, answer, byClient), ...(note ? [note] : [])],
       offers: offerNearest(inquiry, answer),
     }),

@@ -59,15 +59,17 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
         totals.requests === 0
           ? describeNothing(inquiry, main)
           : describeLeader(inquiry, { ranked, totals, distinct, dimension, measure }),
-      population: [
-        countOf(distinct, words.singular, words.plural),
-        ...(dimension === 'client' ? [] : [countOf(clientCount, 'client')]),
-      ].join(' · '),
+      ...(totals.requests > 0 ? { population: describePopulation() } : {}),
       notes,
       offers: offerNearest(inquiry, main),
     }),
     ...report,
   };
+
+  function describePopulation(): string {
+    const named = countOf(distinct, words.singular, words.plural);
+    return dimension === 'client' ? named : `${named} · ${countOf(clientCount, 'client')}`;
+  }
 
   function noteUnnamed(): string[] {
     const none = ranked.find(({ name }) => name === NONE);

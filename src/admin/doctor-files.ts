@@ -13,7 +13,7 @@ export function checkFiles({ databaseUrl, secretKeyPath }: Config, folder: strin
       ? [dirname(database.path), database.path, `${database.path}-wal`]
       : [];
   const open = [join(folder, '.env'), secretKeyPath, ...data].filter((path) => (modeOf(path) & 0o077) !== 0);
-  // What lies in a closed folder is closed.
+  // Nobody else gets at files in a folder that is closed to them.
   const reachable =
     data.length > 0 && (modeOf(data[0]!) & 0o077) === 0 ? open.filter((path) => !data.includes(path)) : open;
   if (reachable.length === 0) return [good('Files: only this account can read settings, key and data.')];

@@ -53,18 +53,18 @@ function measureForeign(character: string): number {
   return fallbackOf('scripts').advanceOf(character.codePointAt(0)!) ?? 0.75;
 }
 
-/** Whether Inter (or its small set alone) has a glyph for every character. */
+/** Tells whether Inter (or its small set alone) has a glyph for every character. */
 export function isInter(text: string, set: keyof typeof FONT_FILES = 'full'): boolean {
   return everyCharacter(text, (codePoint) => inter[set][400].advanceOf(codePoint) !== undefined);
 }
 
-/** Whether a fallback font has a glyph for the character. */
+/** Tells whether a fallback font has a glyph for the character. */
 export function isIn(fallback: Fallback, codePoint: number): boolean {
   return fallbackOf(fallback).advanceOf(codePoint) !== undefined;
 }
 
 /**
- * Whether the bundled fonts draw a text whole. One font must have all of it, as scripts are joined within it; only where each
+ * Tells whether the bundled fonts draw a text whole. One font must have all of it, as scripts are joined within it; only where each
  * character stands for itself (Chinese, Japanese, Korean, emoji) can several take part.
  */
 export function isBundled(text: string): boolean {

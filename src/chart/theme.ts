@@ -6,7 +6,7 @@ import { FONT_FAMILY } from './font.ts';
 export const WIDTH = 440;
 export const SCALE = 3;
 export const PADDING = 16;
-/** What is left between the paddings. */
+/** Width between the paddings. */
 export const INNER = WIDTH - 2 * PADDING;
 
 export const SIZE = { title: 19, label: 16, small: 15 } as const;
@@ -78,7 +78,7 @@ export const MEANT_COLORS: readonly string[] = [
   ]),
 ];
 
-/** What all specs have in common. */
+/** Settings that all specs share. */
 export const CONFIG: Config = {
   font: FONT_FAMILY,
   background: CARD,

@@ -106,7 +106,7 @@ export function canonicalRangeText(text: string): string | undefined {
   return !words || isUnclear(words) ? undefined : formatRangeWords(words);
 }
 
-/** Whether a range is short enough to be drawn by the hour, whatever day it is asked on. */
+/** Tells whether a range is short enough to be drawn by the hour, whatever day it is asked on. */
 export function isByHours(text: string): boolean {
   const words = readRangeText(text);
   if (words?.kind === 'word') return ['today', 'yesterday', 'this-hour'].includes(words.word);
@@ -123,7 +123,7 @@ function getWords(asked: string, nowMs: number, calendar: Calendar): RangeWords 
   throw new InvalidRangeError(words.message, possible.length > 0 ? possible : ['today', 'yesterday', '7d']);
 }
 
-/** Whether a choice is a range today: `31 Nov` and hours to come are none. */
+/** Tells whether a choice is a range today: `31 Nov` and hours to come are none. */
 function canResolve(text: string, nowMs: number, calendar: Calendar): boolean {
   try {
     resolveRange(text, nowMs, calendar);

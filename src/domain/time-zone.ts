@@ -35,7 +35,7 @@ const ABBREVIATIONS: Readonly<Record<string, readonly string[]>> = {
   BRT: ['America/Sao_Paulo'],
 };
 
-/** Whether a word is a zone's name or abbreviation, in any case. */
+/** Tells whether a word is a zone's name or abbreviation, in any case. */
 export function isZoneName(word: string): boolean {
   return (
     /^(utc|gmt|z)$/i.test(word) || Object.hasOwn(ABBREVIATIONS, word.toUpperCase()) || findZone(word) !== undefined

@@ -87,7 +87,7 @@ function closes(record: string, quote: number, delimiter: string): boolean {
   return quote + 1 === record.length || record.startsWith(delimiter, quote + 1);
 }
 
-/** Whether lines are one whole record, the beginning of one whose cell goes on in the next line, or neither. */
+/** Tells whether lines are one whole record, the beginning of one whose cell goes on in the next line, or neither. */
 export function judgeCsvRecord(lines: string, header: CsvHeader): 'whole' | 'open' | 'broken' {
   if (!lines.includes('"')) return 'whole';
   const { cells, doubt } = splitCsvRecord(lines, header.delimiter);

@@ -179,7 +179,7 @@ export class EventReader {
 /** Spaces, controls, and what fonts leave blank: U+200B, U+2800, Hangul fillers. */
 const BLANK = /^[\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{M}\u2800]*$/u;
 
-/** Whether a name shows anything; nearly all begin with a character that does. */
+/** Tells whether a name shows anything; nearly all begin with a character that does. */
 function isVisible(name: string): boolean {
   const code = name.charCodeAt(0);
   return (code > 32 && code < 127) || !BLANK.test(name);

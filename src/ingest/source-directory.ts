@@ -39,7 +39,7 @@ export class SourceDirectory {
       : undefined;
   }
 
-  /** Whether a signature could open the source of this name: nobody's body is read for one that cannot. */
+  /** Tells whether a signature could open the source of this name: nobody's body is read for one that cannot. */
   async takesSignatures(name: string, nowMs: number): Promise<boolean> {
     await this.#refresh(nowMs);
     return this.#byName.get(name)?.sealedSecret !== undefined;

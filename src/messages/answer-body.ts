@@ -13,7 +13,7 @@ export interface Showing {
   native: boolean;
 }
 
-/** What stands between the sentence and the context of an answer. */
+/** Builds what stands between the sentence and the context of an answer. */
 export interface AnswerBody {
   blocks: readonly Block[];
   /** `words`: there is neither a chart nor a table to see. */
@@ -69,7 +69,7 @@ function buildChart(report: Report, { picture, native }: Showing): Block[] | und
   return charts.length > 0 ? charts : undefined;
 }
 
-/** What the status codes point to, each with its evidence. */
+/** Lists what the status codes point to, each with its evidence. */
 function buildClaims(report: Report, most: number): Block[] {
   if (report.kind !== 'status' || report.diagnosis.length === 0) return [];
   const shown = report.diagnosis.slice(0, most);

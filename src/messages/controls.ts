@@ -9,7 +9,7 @@ import { buildLinkButtons } from './cards.ts';
 import { MAX_BUTTON_VALUE, MAX_OPTION_TEXT, MAX_PLACEHOLDER, MAX_ROW_BUTTONS } from './limits.ts';
 import { type Block, button, clip, type Option, option, plainText } from './text.ts';
 
-/** What the controls under an answer need besides the report. */
+/** Facts that the controls under an answer need besides the report. */
 export interface ControlState {
   /** Id under which the answer is kept; stands in the block ids, by which a press finds its question again. */
   answerId: string;
@@ -125,7 +125,7 @@ function buildShareButton({ sharing, audience }: ControlState): Block[] {
   return [button({ action: ACTIONS.share, text: 'Share', confirm })];
 }
 
-/** What can be done with the answer. Slack takes five entries at most. */
+/** Lists actions on the answer. Slack takes five entries at most. */
 function buildMore({ kind, question }: Report): Block {
   return {
     type: 'overflow',

@@ -10,7 +10,7 @@ export interface DigestLines {
   title: string;
   /** `3,252 requests`, and what stands behind it. Absent: that section is off. */
   headline?: { count?: string; rest: string } | undefined;
-  /** What a weekly or monthly digest adds. */
+  /** Figures that a weekly or monthly digest adds. */
   span?: string | undefined;
   /** Empty: nothing needs attention. Absent: that section is off. */
   findings?: readonly { sign: string; text: string }[] | undefined;

@@ -39,7 +39,7 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
-/** What a burst sent: how many calls, the percentage of the pool that it reaches, and where the alert comes. */
+/** A burst that was sent: how many calls, the percentage of the pool that it reaches, and the channel of the alert. */
 export interface Burst {
   calls: number;
   percent: number;

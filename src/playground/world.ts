@@ -30,7 +30,7 @@ export interface World {
   live: LiveTraffic;
   /** The pools file that was applied. */
   pools: string;
-  /** What a pool holds now, in credits, by the bot's own gauges. Rejects where there is no such pool. */
+  /** Reads what a pool has used, and its amount, in credits, from the bot's own gauges. Rejects where there is no such pool. */
   readPool(pool: { scope: string; name: string }): Promise<{ used: number; amount: number }>;
   /** When the next digest of any channel is due; undefined: there is none. */
   nextDigestMs(): Promise<number | undefined>;

@@ -62,7 +62,7 @@ export function describeLeader({ question, filters }: Inquiry, numbers: Ranked):
   return `${leader.name} ${verbOf(numbers)} ${part}${failed ? `;${failed}` : '.'}`;
 }
 
-/** Whether a filter lets only failures through: `status:5xx`, `status:429`. */
+/** Tells whether a filter lets only failures through: `status:5xx`, `status:429`. */
 function isOfFailures({ key, patterns, not }: Filter): boolean {
   return key === 'status' && !not && patterns.every((pattern) => /^[45]/.test(pattern));
 }

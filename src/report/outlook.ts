@@ -163,7 +163,7 @@ export function describeRunOutOf(state: ScopeState, nowMs: number, calendar: Cal
   return answer === 'unknown' || clause === undefined ? [] : [`It ${clause}.`];
 }
 
-/** Whether the last pool of a stack runs out; `clause` goes behind its scope's name. */
+/** Tells whether the last pool of a stack runs out; `clause` goes behind its scope's name. */
 function foresee(
   state: ScopeState,
   nowMs: number,

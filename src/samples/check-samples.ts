@@ -46,7 +46,7 @@ export async function checkMessages(client: WebClient | undefined, out: (line: s
   }
 }
 
-/** What Slack would refuse in a sample. Waits as long as Slack asks; rejects where Slack does not say. */
+/** Lists what Slack would refuse in a sample. Waits as long as Slack asks; rejects where Slack does not say. */
 async function check(client: WebClient, sample: Sample): Promise<Fault[]> {
   const payload =
     'view' in sample ? { view: JSON.stringify(sample.view) } : { message: JSON.stringify(sample.message) };

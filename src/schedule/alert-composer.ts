@@ -43,7 +43,7 @@ function toDelivered({ text, blocks }: Built): Message {
   return { text, blocks: [...blocks] };
 }
 
-/** What happened in a conversation: levels as they were told, and who acknowledged them. */
+/** Events of an alert's history: levels as they were told, and who acknowledged them. */
 function listEvents(alerts: readonly Alert[]): AlertEvent[] {
   const told = alerts.flatMap((alert) =>
     alert.level === undefined ? [] : [{ what: nameLevel(alert), atMs: alert.atMs }],

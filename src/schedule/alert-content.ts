@@ -33,7 +33,7 @@ const ORDER = z.object({
   content: CONTENT,
 });
 
-/** What an alert's delivery holds. `alertKey` is absent for a test. */
+/** Contents of an alert's delivery. `alertKey` is absent for a test. */
 export interface AlertOrder {
   alertKey?: string;
   part: 'parent' | 'line' | 'past';

@@ -7,7 +7,7 @@ import { findAlert, type Mute } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
 import { type Claim, claimAlert, isMuted, type Targets } from './alert-claims.ts';
 
-/** What an evaluation is made under. */
+/** Settings and facts that hold for one evaluation. */
 export interface AlertSetting {
   db: Db;
   nowMs: number;

@@ -21,7 +21,7 @@ const NOTABLE_SHARE = 1;
 /** … and a client that is new or gone from this one on. */
 const NOTABLE_CLIENT = 0.05;
 
-/** What needs attention, worst first: no data, then an allowance that is used up or exceeded, then what was odd about the day. */
+/** Lists what needs attention, worst first: no data, then an allowance that is used up or exceeded, then what was odd about the day. */
 export function listFindings(content: DigestContent, calendar: Calendar): Finding[] {
   return [
     ...findSilence(content),

@@ -13,7 +13,7 @@ export function toSentKey(id: number): string {
   return `digest:${id}:sent:`;
 }
 
-/** What was posted, missed or sent of a digest lately, the newest first. */
+/** Lists what was posted, missed or sent of a digest lately, newest first. */
 export async function listRuns(
   db: Db,
   { id, schedule: { zone } }: DigestSubscription,

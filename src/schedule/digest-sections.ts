@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DIMENSIONS } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 
-/** What a digest can hold: lines of the message itself, then messages in its thread, in their order. */
+/** Parts that a digest can hold: lines of the message itself, then messages in its thread, in their order. */
 export const DIGEST_SECTIONS = [
   { key: 'requests', title: 'Requests and chart', part: 'message' },
   { key: 'success', title: 'Success rate', part: 'message' },

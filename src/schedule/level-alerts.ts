@@ -158,7 +158,7 @@ async function listChangesSince(
   return listAmountChanges({ usage, calendar }, versions, place, span);
 }
 
-/** Whether an amount above the one that an alert was told of came into force later, and its level was not reached under it. */
+/** Tells whether an amount above the one that an alert was told of came into force later, and its level was not reached under it. */
 function isArmedAgain({ atMs, amount: toldOf, level, content }: Alert, changes: readonly AmountChange[]): boolean {
   const { used: toldUsed = 0 } = readAlertContent(content);
   return changes.some((change) => {

@@ -56,7 +56,7 @@ export function toLevelWords(
   };
 }
 
-/** Whether a level calls for somebody at once: from 90 on, or the last of several thresholds. */
+/** Tells whether a level calls for somebody at once: from 90 on, or the last of several thresholds. */
 export function isUrgent({ thresholds }: PoolState, level: number): boolean {
   const below = thresholds.filter((threshold) => threshold < 100);
   return level >= 90 || (below.length > 1 && level === below.at(-1));
@@ -99,7 +99,7 @@ function describeLeft({ name, left }: PoolState): string {
   return `${toInnerCase(name)} (${formatCredits(left)} left)`;
 }
 
-/** What being at 100% means, and what to do. */
+/** Says what being at 100% means, and what to do. */
 function describeFull(scope: ScopeState, pool: PoolState, isLimit: boolean): string {
   if (isLimit) {
     const end =

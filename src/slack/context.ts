@@ -16,7 +16,7 @@ export interface SlackContext extends Omit<SlackDeps, 'wait'> {
   /** For what a person waits for. */
   client: WebClient;
   people: People;
-  /** What Slack said lately. */
+  /** Latest answers of Slack. */
   memory: Memory;
   bot: Bot;
   /** `/usage`. */

@@ -27,7 +27,7 @@ export function hasRange(question: Question): boolean {
 
 const FILTERED = new Set<Question['report']>(['top', 'status', 'daily', 'day', 'client', 'route']);
 
-/** Whether filters make sense for it. */
+/** Tells whether filters make sense for it. */
 export function hasFilters(question: Question): boolean {
   return FILTERED.has(question.report);
 }
@@ -51,7 +51,7 @@ export function listDigestParts({ report, dimension = 'client' }: Question): rea
   }
 }
 
-/** Whether a digest is about what this asks: about a part of the calls, or in its message or thread. */
+/** Tells whether a digest is about what this asks: about a part of the calls, or in its message or thread. */
 export function isDigestible(question: Question): boolean {
   const inMessage = ['summary', 'pool', 'daily', 'day'].includes(question.report);
   const narrowed = (question.filters ?? []).length > 0 || question.scope !== undefined;
@@ -182,12 +182,12 @@ export function showAs({ kind, question }: Report, shown: 'chart' | 'table' | 'w
   return { ...rest, ...(limit === undefined || limit === PAGE_ROWS ? {} : { limit }), view: 'graph' };
 }
 
-/** Whether it is words in the first place, with a table behind them. What explains all scopes is a table alone. */
+/** Tells whether it is words in the first place, with a table behind them. What explains all scopes is a table alone. */
 export function hasWords({ kind, question }: Pick<Report, 'kind' | 'question'>): boolean {
   return kind === 'sources' || kind === 'licences' || (kind === 'explain' && question.scope !== undefined);
 }
 
-/** Whether a picture can be drawn of it at all. */
+/** Tells whether a picture can be drawn of it at all. */
 export function hasGraph(kind: Report['kind']): boolean {
   return ['summary', 'top', 'status', 'pool', 'daily', 'day', 'history', 'client', 'route'].includes(kind);
 }

@@ -12,7 +12,7 @@ export interface SlackRequest {
   body: Uint8Array;
 }
 
-/** What goes back: nothing, a text, or what is sent as JSON. */
+/** Body of an answer: none, a text, or a value sent as JSON. */
 export interface SlackAnswer {
   status: number;
   body?: unknown;

@@ -22,7 +22,7 @@ export interface Bullet {
   remarks?: readonly string[];
 }
 
-/** Whether the scale must go on beyond 100%. */
+/** Tells whether the scale must go on beyond 100%. */
 export function isAnyOver(bullets: readonly Bullet[]): boolean {
   return bullets.some(({ balance }) => balance && balance.percent > 100);
 }

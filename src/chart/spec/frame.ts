@@ -10,7 +10,7 @@ export type ChartSpec = TopLevelSpec;
 export type Panel = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
 export type Layer = Extract<Panel, { layer: unknown }>['layer'][number];
 
-/** What every picture is made of: the report's title, and what can be drawn at all. */
+/** Holds what every picture is made of: the report's title, and the text that can be drawn. */
 export interface Frame {
   report: ReportHead;
   canDraw: CanDraw;

@@ -67,12 +67,12 @@ export type RangePoint =
   | { kind: 'minutes-ago'; minutes: number }
   | { kind: 'now' };
 
-/** Whether a point is a moment, which has no length. */
+/** Tells whether a point is a moment, which has no length. */
 export function isMoment(point: RangePoint): point is Exclude<RangePoint, DayPoint> {
   return ['moment', 'instant', 'minutes-ago', 'now'].includes(point.kind);
 }
 
-/** Whether a stretch is one day, whatever day it is. */
+/** Tells whether a stretch is one day, whatever day it is. */
 export function isOneDay(day: DayPoint): boolean {
   return ['date', 'weekday', 'ago', 'day-of-month'].includes(day.kind);
 }

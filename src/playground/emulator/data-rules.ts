@@ -9,7 +9,7 @@ const MAX_CHARACTERS = 10_000;
 /** A cell: docs.copilotkit.ai/reference/bot/components/Table. */
 const MAX_CELL = 2000;
 
-/** What the schema cannot say of tables, as Slack's error messages. */
+/** Checks what the schema cannot say of tables; answers Slack's error messages. */
 export function checkTables(blocks: Block[]): string[] {
   const tables = blocks.flatMap((block, index) =>
     /^(data_)?table$/.test(block.type) && Array.isArray(block.rows)

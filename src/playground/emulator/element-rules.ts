@@ -4,7 +4,7 @@ import type { Block, JsonObject } from './types.ts';
 /** The documentation of the option object says 150, the types of @slack/types 75: what both take. */
 const MAX_OPTION_VALUE = 75;
 
-/** What the schema cannot say of buttons, menus and fields, as Slack's error messages. */
+/** Checks what the schema cannot say of buttons, menus and fields; answers Slack's error messages. */
 export function checkElements(blocks: Block[]): string[] {
   return [...walk(blocks, '/blocks')].flatMap(({ node, pointer }) => [
     ...checkOptions(node, pointer),

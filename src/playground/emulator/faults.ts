@@ -1,6 +1,6 @@
 import { Rates } from './rates.ts';
 
-/** What goes wrong with a call. Exactly one of those before `delayMs` is set. */
+/** A fault to inject into a call. Exactly one of those before `delayMs` is set. */
 export interface Fault {
   /** Answer with this HTTP status and no JSON. */
   status?: number;

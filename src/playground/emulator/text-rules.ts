@@ -1,7 +1,7 @@
 import { walk } from './elements.ts';
 import type { Block, JsonObject } from './types.ts';
 
-/** What Slack refuses in texts wherever they stand, as its error messages. */
+/** Checks texts wherever they stand; answers Slack's error messages. */
 export function checkTexts(blocks: Block[]): string[] {
   return [...walk(blocks, '/blocks')].flatMap(({ node, pointer }) => [
     ...checkFilled(node, pointer),

@@ -108,12 +108,12 @@ export function readConcept(words: readonly string[]): { concept: Concept; used:
   return undefined;
 }
 
-/** Whether a word says nothing after a command. */
+/** Tells whether a word says nothing after a command. */
 export function isFiller(word: string): boolean {
   return SAYS_NOTHING.has(word);
 }
 
-/** Whether a word says nothing in a sentence. */
+/** Tells whether a word says nothing in a sentence. */
 export function isSentenceFiller(word: string): boolean {
   return SAYS_NOTHING_IN_SENTENCES.has(word.replace(/(?<=[a-z]{2})'s?$/, ''));
 }
@@ -131,19 +131,19 @@ export const MEANINGFUL_WORDS: readonly string[] = [
 /** The others. */
 export const EMPTY_WORDS: readonly string[] = [...SAYS_NOTHING_IN_SENTENCES].filter((word) => /^[a-z]+$/.test(word));
 
-/** Whether words begin with one that has a meaning. */
+/** Tells whether words begin with one that has a meaning. */
 export function beginsWithLanguage(words: readonly string[]): boolean {
   return words[0] !== undefined && (isLanguage(words[0]) || readConcept(words) !== undefined);
 }
 
-/** Whether a word has a meaning, so that it is no name unless a name is called so. */
+/** Tells whether a word has a meaning, so that it is no name unless a name is called so. */
 export function isLanguage(word: string): boolean {
   return (
     SAYS_NOTHING_IN_SENTENCES.has(word) || CONCEPTS.has(word) || DIMENSION_WORDS.has(word) || REPORT_WORDS.has(word)
   );
 }
 
-/** Whether a bare word would be taken for something else than a name. */
+/** Tells whether a bare word would be taken for something else than a name. */
 export function isReserved(word: string): boolean {
   const lower = word.toLowerCase();
   return (

@@ -34,7 +34,7 @@ export function interpret(text: string, ids: ReadonlyMap<string, string>, names:
   }
 }
 
-/** Whether a text can be read as it stands. */
+/** Tells whether a text can be read as it stands. */
 export function isReadable(text: string, names: KnownNames): boolean {
   if (text.trim() === '') return false;
   try {
@@ -46,7 +46,7 @@ export function isReadable(text: string, names: KnownNames): boolean {
   }
 }
 
-/** What people do with Headroom, in questions about how. */
+/** Things that people do with Headroom, in questions about how. */
 const DOING =
   /^(set|up|add|create|make|mute|unmute|change|edit|stop|start|remove|delete|pause|resume|turn|on|off|use|ask|get|export|download|save|open|filter|sort|read|show|share|send|begin|work|works|configure|schedule|subscribe|unsubscribe|acknowledge|route|new|daily|weekly)$/;
 

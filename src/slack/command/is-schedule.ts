@@ -1,6 +1,6 @@
 import { InvalidScheduleError, parseSchedule } from '../../domain/schedule-rule.ts';
 
-/** Whether a text says when to repeat something: `every monday 9am`. */
+/** Tells whether a text says when to repeat something: `every monday 9am`. */
 export function isSchedule(text: string): boolean {
   try {
     parseSchedule(text, 'UTC');

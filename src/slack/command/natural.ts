@@ -15,7 +15,7 @@ import type { Token } from './tokens.ts';
 /** Longer texts are no sentence. */
 const MAX_WORDS = 40;
 
-/** What rules look at. */
+/** Facts that rules look at. */
 export interface Facts {
   has(...concepts: Concept[]): boolean;
   /** The first word, lower case. */

@@ -93,7 +93,7 @@ const DRAWN = new Set<Question['report']>([
   'route',
 ]);
 
-/** Whether a report's answer depends on a part of the question. */
+/** Tells whether a report's answer depends on a part of the question. */
 export function hasUse({ report }: Question, part: keyof Question, value: unknown): boolean {
   switch (part) {
     case 'limit':

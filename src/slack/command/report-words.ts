@@ -101,7 +101,7 @@ function readDimension(reading: Reading, dimension: Dimension): Question {
   return readAllOptions(reading, 0, { report: 'top', dimension: 'client' });
 }
 
-/** Whether a name of the dimension stands behind its word: `client last week "Acme CRM"`. */
+/** Tells whether a name of the dimension stands behind its word: `client last week "Acme CRM"`. */
 function isNamed(reading: Reading, dimension: Dimension): boolean {
   const { tokens } = reading;
   return tokens.some(

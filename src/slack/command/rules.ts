@@ -7,7 +7,7 @@ const THROTTLED: Filter = { key: 'status', patterns: ['429'], not: false };
 const SUCCESSES: Filter = { key: 'status', patterns: ['1xx', '2xx', '3xx'], not: false };
 
 const ANY_NAME: readonly Dimension[] = ['client', 'route', 'scope'];
-/** What a ranking can be narrowed or sorted by. */
+/** Parts by which a ranking can be narrowed or sorted. */
 const RANKED = [
   'most',
   'least',

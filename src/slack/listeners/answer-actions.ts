@@ -30,7 +30,7 @@ interface AnswerPress {
   messageTs: string | undefined;
 }
 
-/** What stood under answers once. */
+/** Controls of earlier versions, which old answers still show. */
 const FORMER = ['answer_sort', 'answer_page', 'answer_unshare', 'answer_csv', 'answer_png', 'answer_reset_filters'];
 
 /** Everything that stands under an answer. Whoever presses, their own rights are checked. */

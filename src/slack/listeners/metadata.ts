@@ -8,7 +8,7 @@ export function readMetadata<T extends object>(text: string | undefined): T {
   throw new HeadroomError('question', 'This window is out of date: close it and open it again.');
 }
 
-/** What a form carries of the place that it was opened from. */
+/** The place that a form was opened from, as the form carries it. */
 export function readPlace(
   text: string | undefined,
 ): Partial<Pick<Asked, 'channel' | 'threadTs' | 'inThread' | 'responseUrl'>> {

@@ -25,7 +25,7 @@ type PoolRef = Parameters<typeof openPoolForm>[2];
 
 const UNCHANGED = 'Nothing differs: nothing changed.';
 
-/** What admins press in the windows about pools. */
+/** Buttons for admins in the windows about pools. */
 export function registerPoolButtons(listen: Listen, ctx: SlackContext): void {
   const on = (action: string, task: (press: Press) => Promise<void>) => listen.press(action, task, 'admin');
   on(ACTIONS.poolEdit, ({ asked, value }) => openPools(ctx, asked, value || undefined));

@@ -91,6 +91,14 @@ describe('the arrow between the parts', () => {
   });
 });
 
+describe('files', () => {
+  it('import each other in no circle, types included', () => {
+    const targets = new Map(listFiles(SRC).map((path) => [relative(SRC, path), [] as string[]]));
+    for (const { file, target, ours } of imports) if (ours) targets.get(file)!.push(target);
+    expect(listCircles(targets)).toEqual([]);
+  });
+});
+
 describe('Slack’s client', () => {
   it('is made, and its errors are told apart, in slack/client alone', () => {
     const files = listFiles(SRC).filter((file) => !/\/(slack\/client|playground)\//.test(file));
@@ -135,6 +143,30 @@ describe('packages', () => {
     expect(impure).toEqual([]);
   });
 });
+
+/** Sets of files of which each reaches every other (Tarjan's strongly connected components), a file that imports itself too. */
+function listCircles(targets: ReadonlyMap<string, readonly string[]>): string[][] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const open: string[] = [];
+  const circles: string[][] = [];
+  const visit = (file: string): number => {
+    order.set(file, order.size);
+    lowest.set(file, order.get(file)!);
+    open.push(file);
+    for (const target of targets.get(file) ?? []) {
+      if (!order.has(target)) lowest.set(file, Math.min(lowest.get(file)!, visit(target)));
+      else if (open.includes(target)) lowest.set(file, Math.min(lowest.get(file)!, order.get(target)!));
+    }
+    if (lowest.get(file) === order.get(file)) {
+      const circle = open.splice(open.indexOf(file));
+      if (circle.length > 1 || targets.get(file)?.includes(file)) circles.push(circle.sort());
+    }
+    return lowest.get(file)!;
+  };
+  for (const file of targets.keys()) if (!order.has(file)) visit(file);
+  return circles;
+}
 
 function describeImport({ file, target }: Import): string {
   return `${file} imports ${target}`;

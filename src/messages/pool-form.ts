@@ -1,13 +1,18 @@
 import { type GrantFields, NO_GRANT, type PoolFields, toPoolFields } from '../domain/pool-fields.ts';
 import type { PoolSummary } from '../slack/ports.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
-import { input, modal } from './modal.ts';
-import type { PoolsMetadata } from './pool-list.ts';
+import { type FormPlace, input, modal } from './modal.ts';
 import { describePool } from './pool-words.ts';
 import { type Block, button, clip, leaf, option, plainContext, plainText, richText } from './text.ts';
 
 /** Four blocks each: with the other fields they stay below a view's 100. */
 export const MAX_GRANTS = 20;
+
+/** What every window about pools carries: where it was asked for, and what it shows. */
+export interface PoolsMetadata extends FormPlace {
+  /** The scope that is shown; absent: all. */
+  scope?: string | undefined;
+}
 
 /** What the form of a pool carries besides its fields. */
 export interface PoolFormMetadata extends PoolsMetadata {

@@ -1,8 +1,8 @@
 import type { PoolSummary, ScopeSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';
-import { type FormPlace, view } from './modal.ts';
-import { MAX_GRANTS } from './pool-form.ts';
+import { view } from './modal.ts';
+import { MAX_GRANTS, type PoolsMetadata } from './pool-form.ts';
 import { describePool } from './pool-words.ts';
 import {
   type Block,
@@ -22,12 +22,6 @@ const MAX_SCOPES = 30;
 const MAX_SHOWN_POOLS = 6;
 /** Pools and limits of a scope, two blocks each. */
 const MAX_POOLS = 40;
-
-/** What every window about pools carries: where it was asked for, and what it shows. */
-export interface PoolsMetadata extends FormPlace {
-  /** The scope that is shown; absent: all. */
-  scope?: string | undefined;
-}
 
 /** Every scope with its pools. `said`: what just happened. */
 export function buildScopes(metadata: PoolsMetadata, scopes: readonly ScopeSummary[], said?: string): Block {

@@ -1,7 +1,7 @@
 import { CALLBACKS } from './action-ids.ts';
 import { MAX_INPUT_TEXT } from './limits.ts';
 import { input, modal } from './modal.ts';
-import type { PoolsMetadata } from './pool-list.ts';
+import type { PoolsMetadata } from './pool-form.ts';
 import { type Block, plainText } from './text.ts';
 
 /** The YAML of a scope, or of all. Longer than a field holds: said so, with the way that takes any length. */

@@ -1,7 +1,7 @@
 import type { ScopeFields } from '../domain/pool-fields.ts';
 import { CALLBACKS } from './action-ids.ts';
 import { input, modal } from './modal.ts';
-import type { PoolsMetadata } from './pool-list.ts';
+import type { PoolsMetadata } from './pool-form.ts';
 import { type Block, clip, leaf, plainContext, richText } from './text.ts';
 
 /** `scope` absent: a new one. */

@@ -3,6 +3,7 @@ import type { WebClient } from '@slack/web-api';
 import { fitMessage } from '../messages/fit.ts';
 import type { FormPlace } from '../messages/modal.ts';
 import type { Message } from '../messages/text.ts';
+import { insertAudit } from '../store/audit-repository.ts';
 import { isRefusedContent, ResponseUrlError } from './client/errors.ts';
 import type { Memory } from './client/memory.ts';
 import { sendRepaired } from './client/send-repaired.ts';
@@ -127,4 +128,9 @@ export function asBlocks<T extends { text: string; blocks?: unknown }>(content: 
 /** Ten characters: of answers in block ids, of failures in messages and in the log. */
 export function newId(): string {
   return randomBytes(8).readBigUInt64BE().toString(36).slice(0, 10).padStart(10, '0');
+}
+
+/** One line of the audit for a change that is made here; what changes through a port is written down there. */
+export async function note(ctx: SlackContext, asked: Asked, action: string, detail: string): Promise<void> {
+  await insertAudit(ctx.db, { atMs: ctx.now(), actor: asked.user, action, detail });
 }

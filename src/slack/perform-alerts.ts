@@ -8,9 +8,8 @@ import type { AlertsCommand } from './command/command.ts';
 import { isDuration, parseUntil } from './command/until.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { requireAdmin } from './failure.ts';
-import { toActor } from './perform.ts';
 import { prepareChannel } from './perform-digests.ts';
-import type { Person } from './permissions.ts';
+import { type Person, toActor } from './permissions.ts';
 
 /** What members may do as well; the port lets them remove what is their own. */
 const FOR_MEMBERS = new Set<AlertsCommand['action']>(['list', 'acknowledge', 'add', 'remove']);

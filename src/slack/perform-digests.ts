@@ -6,8 +6,7 @@ import type { DigestCommand } from './command/command.ts';
 import { parseUntil } from './command/until.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { openDigestModal } from './modals.ts';
-import { toActor } from './perform.ts';
-import type { Person } from './permissions.ts';
+import { type Person, toActor } from './permissions.ts';
 import { findPlace, isPrivateByDefault } from './places.ts';
 import type { DigestSummary } from './ports.ts';
 

@@ -6,9 +6,8 @@ import { deleteView, findView, listViews, upsertView } from '../store/view-repos
 import { answerQuestion } from './answer.ts';
 import type { Command } from './command/command.ts';
 import { formatOpen, formatQuestion } from './command/format-question.ts';
-import { type Asked, type SlackContext, tellPrivately } from './context.ts';
+import { type Asked, note, type SlackContext, tellPrivately } from './context.ts';
 import { withRange } from './next-questions.ts';
-import { note } from './perform.ts';
 import type { Person } from './permissions.ts';
 
 /** Keeps a question under a name, for the person or for the channel. Without a question: the one asked last here. */

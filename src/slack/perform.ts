@@ -6,10 +6,11 @@ import { buildFilterModal } from '../messages/filter-modal.ts';
 import { buildHelp } from '../messages/help.ts';
 import { buildSettings } from '../messages/settings.ts';
 import type { Message } from '../messages/text.ts';
-import { insertAudit, listAudit } from '../store/audit-repository.ts';
+import { listAudit } from '../store/audit-repository.ts';
 import { listChosenFilters, upsertChosenFilters } from '../store/conversation-repository.ts';
 import { answerQuestion } from './answer.ts';
-import { type Command, understand } from './command/command.ts';
+import type { Command } from './command/command.ts';
+import { understand } from './command/parse-command.ts';
 import { type Asked, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
 import { requireAdmin } from './failure.ts';
 import { sendCsv } from './files.ts';
@@ -19,10 +20,9 @@ import { hasFilters } from './next-questions.ts';
 import { performAlerts } from './perform-alerts.ts';
 import { performDigest } from './perform-digests.ts';
 import { openSaved, saveView, tellViews, unsaveView } from './perform-views.ts';
-import type { Person } from './permissions.ts';
+import { type Person, toActor } from './permissions.ts';
 import { findPlace, isPrivateByDefault } from './places.ts';
 import { openPools } from './pools.ts';
-import type { Actor } from './ports.ts';
 
 /** Changes that one message shows. */
 const AUDIT_SHOWN = 30;
@@ -109,13 +109,4 @@ async function correct(
   requireAdmin(person);
   const { kind: _kind, ...entry } = command;
   await tellPrivately(ctx, asked, buildNotice(await ctx.corrections.correct(entry, toActor(person))));
-}
-
-export function toActor(person: Person): Actor {
-  return { user: person.id, zone: person.zone, admin: person.admin };
-}
-
-/** One line of the audit for a change that is made here; what changes through a port is written down there. */
-export async function note(ctx: SlackContext, asked: Asked, action: string, detail: string): Promise<void> {
-  await insertAudit(ctx.db, { atMs: ctx.now(), actor: asked.user, action, detail });
 }

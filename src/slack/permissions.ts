@@ -5,6 +5,7 @@ import { callSlack } from './client/call.ts';
 import { slackErrorOf } from './client/errors.ts';
 import type { Memory } from './client/memory.ts';
 import type { SlackConfig } from './deps.ts';
+import type { Actor } from './ports.ts';
 
 /** What Slack says about a person, and what they may do here. */
 export interface Person {
@@ -113,4 +114,8 @@ export function createPeople(
       return workspaceAdmins.find();
     },
   };
+}
+
+export function toActor(person: Person): Actor {
+  return { user: person.id, zone: person.zone, admin: person.admin };
 }

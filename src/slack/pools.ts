@@ -1,7 +1,7 @@
 import type { PoolFields, ScopeFields } from '../domain/pool-fields.ts';
 import { HeadroomError } from '../errors.ts';
-import { buildChangeForm, buildPoolForm, type PoolFormMetadata } from '../messages/pool-form.ts';
-import { buildScope, buildScopes, type PoolsMetadata } from '../messages/pool-list.ts';
+import { buildChangeForm, buildPoolForm, type PoolFormMetadata, type PoolsMetadata } from '../messages/pool-form.ts';
+import { buildScope, buildScopes } from '../messages/pool-list.ts';
 import { buildPoolModal } from '../messages/pool-modal.ts';
 import { buildScopeForm } from '../messages/scope-form.ts';
 import type { Block } from '../messages/text.ts';

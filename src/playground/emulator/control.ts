@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isObject } from './elements.ts';
+import type { Emulator } from './emulator.ts';
 import { toFileObject } from './files.ts';
 import { asJson, readBody, sendJson, toRecord } from './http.ts';
 import type { Change, Message, StoredFile } from './types.ts';
-import type { Emulator } from './workspace.ts';
 
 const LOG_LENGTH = 200;
 

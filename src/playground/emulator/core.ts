@@ -1,11 +1,10 @@
 import type { Faults } from './faults.ts';
 import type { FileStore } from './files.ts';
 import type { Manifest } from './manifest.ts';
-import type { ResponseUrls } from './response-url.ts';
+import type { ResponseUrls } from './response-urls.ts';
 import type { SocketMode } from './socket-mode.ts';
 import type { WorkspaceState } from './state.ts';
-import type { JsonObject } from './types.ts';
-import type { Triggers } from './views.ts';
+import type { Triggers } from './triggers.ts';
 
 /** Credentials of the one installed app. They are made up and the same in every emulator. */
 export const CREDENTIALS = {
@@ -28,17 +27,4 @@ export interface Core {
   readonly triggers: Triggers;
   readonly responseUrls: ResponseUrls;
   readonly sockets: SocketMode;
-}
-
-/** An answer `{"ok": false, "error": code, …extra}`. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError';
-  readonly code: string;
-  readonly extra: JsonObject;
-
-  constructor(code: string, extra: JsonObject = {}) {
-    super(code);
-    this.code = code;
-    this.extra = extra;
-  }
 }

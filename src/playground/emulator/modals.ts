@@ -1,4 +1,5 @@
-import { ApiError, type Core } from './core.ts';
+import { ApiError } from './api-error.ts';
+import type { Core } from './core.ts';
 import { deliver } from './delivery.ts';
 import { isObject } from './elements.ts';
 import { findInputErrors, toGivenState, toState } from './input.ts';

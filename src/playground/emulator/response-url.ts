@@ -1,41 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApiError, type Core } from './core.ts';
+import { ApiError } from './api-error.ts';
+import type { Core } from './core.ts';
 import { answerFault } from './fault-answer.ts';
 import { parseArguments, readBody, toRecord } from './http.ts';
 import { acceptContent, shareShownFiles } from './post.ts';
-import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
-import type { Ephemeral, JsonObject, Message } from './types.ts';
+import type { ResponseUrl } from './response-urls.ts';
+import { APP_ID, BOT_ID, BOT_USER_ID } from './seed.ts';
+import type { JsonObject } from './types.ts';
 
 /** https://docs.slack.dev/interactivity/handling-user-interaction: five messages within 30 minutes. */
 const MAX_USES = 5;
 const LIFE_MS = 30 * 60 * 1000;
-
-interface ResponseUrl {
-  user: string;
-  channel: string;
-  /** Message that was acted on; none for a slash command. */
-  source?: Message | Ephemeral;
-  at: number;
-  uses: number;
-  /** What has been said through it so far; shown in the interaction's result. */
-  messages: (Message | Ephemeral)[];
-}
-
-export class ResponseUrls {
-  readonly #urls = new Map<string, ResponseUrl>();
-
-  /** Path of a new URL, to be put behind the workspace's address. */
-  create(fields: Omit<ResponseUrl, 'uses'>, kind: 'commands' | 'actions'): string {
-    const path = `/${kind}/${TEAM_ID}/${this.#urls.size + 1}/${randomBytes(12).toString('hex')}`;
-    this.#urls.set(path, { ...fields, uses: 0 });
-    return path;
-  }
-
-  find(path: string): ResponseUrl | undefined {
-    return this.#urls.get(path);
-  }
-}
 
 /** Serves `POST` to a response_url. */
 export async function serveResponseUrl(

@@ -1,51 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { ApiError } from './api-error.ts';
 import { findViewErrors } from './block-schema.ts';
 import { acceptBlocks, type BlockPlace } from './blocks.ts';
-import { ApiError, type Core } from './core.ts';
+import type { Core } from './core.ts';
 import { isObject } from './elements.ts';
 import { asJson } from './http.ts';
 import { APP_ID, BOT_ID, TEAM_ID } from './seed.ts';
-import type { WorkspaceState } from './state.ts';
 import type { Block, JsonObject, View } from './types.ts';
 
-/** A trigger opens one view, within this time of the click or command. */
-const TRIGGER_LIFE_MS = 3000;
 /** Views one modal may stack: https://docs.slack.dev/surfaces/modals */
 const MAX_STACK = 3;
 const MAX_VIEW_BYTES = 250_000;
-
-export class Triggers {
-  readonly #state: WorkspaceState;
-  readonly #triggers = new Map<string, { user: string; at: number; used: boolean }>();
-
-  constructor(state: WorkspaceState) {
-    this.#state = state;
-  }
-
-  create(user: string): string {
-    const id = `${this.#triggers.size + 1}.${Math.floor(this.#state.now())}.${randomBytes(16).toString('hex')}`;
-    this.#triggers.set(id, { user, at: this.#state.now(), used: false });
-    return id;
-  }
-
-  /** The person whose action it came from. Throws the three errors that Slack has for a trigger. */
-  take(id: unknown, where: string): string {
-    const trigger = this.#triggers.get(String(id));
-    const code = !trigger
-      ? 'invalid_trigger_id'
-      : trigger.used
-        ? 'exchanged_trigger_id'
-        : this.#state.now() - trigger.at > TRIGGER_LIFE_MS
-          ? 'expired_trigger_id'
-          : undefined;
-    if (code || !trigger) {
-      this.#state.problem('trigger', where, code ?? '');
-      throw new ApiError(code ?? 'invalid_trigger_id');
-    }
-    trigger.used = true;
-    return trigger.user;
-  }
-}
 
 /** Validates a view as sent and gives it the fields that Slack adds. */
 function build(core: Core, sent: unknown, type: View['type'], user: string, where: string): View {

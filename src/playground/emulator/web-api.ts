@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApiError, type Core, CREDENTIALS } from './core.ts';
+import { ApiError } from './api-error.ts';
+import { type Core, CREDENTIALS } from './core.ts';
 import { type Answer, answerFault } from './fault-answer.ts';
 import { asText, parseArguments, readBody, toRecord } from './http.ts';
 import { appMethods } from './methods/app.ts';

@@ -1,32 +1,10 @@
 import type { JsonObject } from '../emulator/types.ts';
 import { renderInput } from './inputs.ts';
 import { renderMenu } from './menus.ts';
+import type { Place, Wiring } from './place.ts';
 import { listOf } from './rich-text.ts';
 import { fileUrl, h, type ReactNode, type Scene, safeUrl } from './scene.ts';
 import { plainOf, renderText } from './text-object.ts';
-
-/** Where an element stands, and how a person hears of it. */
-export interface Place {
-  block: string;
-  label?: string | undefined;
-  /** Inside an input block: ids of the element and of the words about it. */
-  field?: Field;
-  /** Inside an input block: its value waits for the form, nothing is sent when it changes. */
-  waits?: boolean;
-}
-
-interface Field {
-  id: string;
-  labelId: string;
-  hintId?: string;
-  required: boolean;
-}
-
-/** How an element is named and described: by the words around it in a form, else by a label of its own. */
-export function toAria({ field, label }: Place): Record<string, unknown> {
-  if (!field) return { 'aria-label': label };
-  return { id: field.id, 'aria-describedby': field.hintId, 'aria-required': field.required || undefined };
-}
 
 /**
  * An element that people act on, as plain HTML. The page's script finds what to send in its attributes: `data-element`
@@ -59,8 +37,6 @@ export function renderElement(element: JsonObject, place: Place, scene: Scene, k
       );
   }
 }
-
-export type Wiring = Record<string, unknown>;
 
 function renderButton(element: JsonObject, wiring: Wiring): ReactNode {
   const className = `button ${element.style === 'primary' || element.style === 'danger' ? element.style : ''}`.trim();

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../emulator/types.ts';
-import { type Place, toAria, type Wiring } from './elements.ts';
+import { type Place, toAria, type Wiring } from './place.ts';
 import { listOf } from './rich-text.ts';
 import { h, type ReactNode, type Scene } from './scene.ts';
 import { plainOf, renderText } from './text-object.ts';

@@ -1,6 +1,6 @@
 import { listOptions } from '../emulator/elements.ts';
 import type { Channel, JsonObject, User } from '../emulator/types.ts';
-import { type Place, toAria, type Wiring } from './elements.ts';
+import { type Place, toAria, type Wiring } from './place.ts';
 import { listOf } from './rich-text.ts';
 import { h, type ReactNode, type Scene } from './scene.ts';
 import { plainOf } from './text-object.ts';

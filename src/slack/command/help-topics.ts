@@ -1,4 +1,19 @@
-import type { HelpLine, HelpTopic } from './help.ts';
+/** A page of `/usage help`: lines that are each a sentence, or a command to run with what it shows. Plain text. */
+export interface HelpTopic {
+  name: string;
+  title: string;
+  /** Other words that ask for it. */
+  words: readonly string[];
+  lines: readonly HelpLine[];
+}
+
+export interface HelpLine {
+  /** Text after `/usage`; `''`: `/usage` alone. `{client}` and the like stand for names (see HelpNames). */
+  command?: string;
+  text: string;
+  /** Only admins may run it. */
+  admin?: true;
+}
 
 /** A line to read. */
 function say(text: string): HelpLine {

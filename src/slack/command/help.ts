@@ -1,24 +1,7 @@
 import { listNearest } from '../../domain/nearest.ts';
 import type { ExampleNames } from '../../domain/report.ts';
 import { formatName } from './format-question.ts';
-import { HELP_TOPICS } from './help-topics.ts';
-
-/** A page of `/usage help`: lines that are each a sentence, or a command to run with what it shows. Plain text. */
-export interface HelpTopic {
-  name: string;
-  title: string;
-  /** Other words that ask for it. */
-  words: readonly string[];
-  lines: readonly HelpLine[];
-}
-
-export interface HelpLine {
-  /** Text after `/usage`; `''`: `/usage` alone. `{client}` and the like stand for names (see HelpNames). */
-  command?: string;
-  text: string;
-  /** Only admins may run it. */
-  admin?: true;
-}
+import { HELP_TOPICS, type HelpLine, type HelpTopic } from './help-topics.ts';
 
 /** Names of the workspace at hand that examples are about: each may be missing. */
 export interface HelpNames extends ExampleNames {

@@ -1,52 +1,18 @@
-import type { Dimension } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { isByHours } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
 import type { Command } from './command.ts';
 import type { Concept } from './concepts.ts';
 import { formatQuestion } from './format-question.ts';
-import { Misunderstood, UnknownWords } from './misunderstood.ts';
+import { Misunderstood } from './misunderstood.ts';
 import { finish } from './question-words.ts';
-import { bareWord, type Reading } from './reading.ts';
-import { RULES } from './rules.ts';
-import { readSentence, type Sentence, type SentenceName } from './sentence.ts';
+import { bareWord, type Reading, UnknownWords } from './reading.ts';
+import { type Facts, RULES, type Rule } from './rules.ts';
+import { readSentence, type Sentence } from './sentence.ts';
 import type { Token } from './tokens.ts';
 
 /** Longer texts are no sentence. */
 const MAX_WORDS = 40;
-
-/** Facts that rules look at. */
-export interface Facts {
-  has(...concepts: Concept[]): boolean;
-  /** The first word, lower case. */
-  opening: string;
-  /** Client, route or scope that the sentence is about. */
-  name?: SentenceName;
-  names: readonly SentenceName[];
-  dimension?: Dimension;
-  by: boolean;
-  range?: string;
-  /** Filters on statuses that stand in the sentence. */
-  byStatus: boolean;
-  filtered: boolean;
-}
-
-/** A rule that makes a question of sentences. It is taken only where it uses everything that the sentence says. */
-export interface Rule {
-  when(facts: Facts): boolean;
-  uses: readonly Concept[];
-  /** Keys of the names that it uses; `several`: more than one name. */
-  names?: readonly SentenceName['key'][];
-  several?: true;
-  /** Dimensions that it uses. */
-  dimensions?: 'any' | readonly Dimension[];
-  /** The range says nothing: what is asked is so now. */
-  now?: (facts: Facts) => boolean;
-  ask(facts: Facts): Asked | Exclude<Command, { kind: 'question' }>;
-}
-
-/** A question without what the grammar read, with filters to add. */
-export type Asked = Question & { kind?: never };
 
 /** Words that say only how an answer is given: any answer does. */
 const ALWAYS = new Set<Concept>(['count', 'now']);

@@ -4,9 +4,9 @@ import { MAX_RANGE_WORDS, readRangeAt } from '../../domain/range-reading.ts';
 import { type KnownName, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { beginsWithLanguage, isFiller, isLanguage, readConcept } from './concepts.ts';
 import { keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';
-import { Misunderstood, UnknownWords } from './misunderstood.ts';
+import { Misunderstood } from './misunderstood.ts';
 import { MAX_KNOWN_WORDS, ofKey } from './names.ts';
-import { bareWord, changed, nameAt, type Reading, wordAt } from './reading.ts';
+import { bareWord, changed, nameAt, type Reading, UnknownWords, wordAt } from './reading.ts';
 import { readSuppose } from './suppose-words.ts';
 import { quote, type Token } from './tokens.ts';
 import {

@@ -1,6 +1,6 @@
 import type { ChannelReference } from './command.ts';
 import { isFiller } from './concepts.ts';
-import { Misunderstood, UnknownWords } from './misunderstood.ts';
+import { Misunderstood } from './misunderstood.ts';
 import type { KnownNames } from './names.ts';
 import type { Token } from './tokens.ts';
 
@@ -9,6 +9,28 @@ export interface Reading {
   text: string;
   tokens: readonly Token[];
   names: KnownNames;
+}
+
+/**
+ * Thrown where words of a text were not used: they mean nothing (`unused` false), or nothing here. `offers`: commands that
+ * come near without them. What is told to the person is made of it in unknown-words.ts.
+ */
+export class UnknownWords extends Misunderstood {
+  readonly reading: Reading;
+  readonly tokens: readonly Token[];
+  readonly unused: boolean;
+
+  constructor(
+    reading: Reading,
+    tokens: readonly Token[],
+    why: 'unknown' | 'unused' = 'unknown',
+    offers: string[] = [],
+  ) {
+    super(`Words that were not used: ${tokens.map(({ text }) => text).join(' ')}`, offers);
+    this.reading = reading;
+    this.tokens = tokens;
+    this.unused = why === 'unused';
+  }
 }
 
 /** The text with one token replaced. */

@@ -4,7 +4,7 @@ import type { Question, ReportKind } from '../../domain/report.ts';
 import type { Command } from './command.ts';
 import { isLanguage } from './concepts.ts';
 import { keyOfName } from './filter-words.ts';
-import { Misunderstood, UnknownWords } from './misunderstood.ts';
+import { Misunderstood } from './misunderstood.ts';
 import { readNatural } from './natural.ts';
 import {
   finish,
@@ -15,7 +15,7 @@ import {
   readKnown,
   readNameAndOptions,
 } from './question-words.ts';
-import { bareWord, type Reading, wordOf } from './reading.ts';
+import { bareWord, type Reading, UnknownWords, wordOf } from './reading.ts';
 import type { Token } from './tokens.ts';
 import { DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';
 

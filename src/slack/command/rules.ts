@@ -1,6 +1,42 @@
 import type { Dimension } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import type { Asked, Facts, Rule } from './natural.ts';
+import type { Question } from '../../domain/report.ts';
+import type { Command } from './command.ts';
+import type { Concept } from './concepts.ts';
+import type { SentenceName } from './sentence.ts';
+
+/** Facts that rules look at. */
+export interface Facts {
+  has(...concepts: Concept[]): boolean;
+  /** The first word, lower case. */
+  opening: string;
+  /** Client, route or scope that the sentence is about. */
+  name?: SentenceName;
+  names: readonly SentenceName[];
+  dimension?: Dimension;
+  by: boolean;
+  range?: string;
+  /** Filters on statuses that stand in the sentence. */
+  byStatus: boolean;
+  filtered: boolean;
+}
+
+/** A rule that makes a question of sentences. It is taken only where it uses everything that the sentence says. */
+export interface Rule {
+  when(facts: Facts): boolean;
+  uses: readonly Concept[];
+  /** Keys of the names that it uses; `several`: more than one name. */
+  names?: readonly SentenceName['key'][];
+  several?: true;
+  /** Dimensions that it uses. */
+  dimensions?: 'any' | readonly Dimension[];
+  /** The range says nothing: what is asked is so now. */
+  now?: (facts: Facts) => boolean;
+  ask(facts: Facts): Asked | Exclude<Command, { kind: 'question' }>;
+}
+
+/** A question without what the grammar read, with filters to add. */
+export type Asked = Question & { kind?: never };
 
 const FAILURES: Filter = { key: 'status', patterns: ['4xx', '5xx'], not: false };
 const THROTTLED: Filter = { key: 'status', patterns: ['429'], not: false };

@@ -4,9 +4,10 @@ import { buildDigestPreview } from '../../messages/digest-preview.ts';
 import { type SlackContext, tellPrivately } from '../context.ts';
 import { openDigestModal } from '../modals.ts';
 import { chooseMute } from '../mute-until.ts';
-import { performText, toActor } from '../perform.ts';
+import { performText } from '../perform.ts';
 import { describeSent, tellChange, tellRemoved } from '../perform-digests.ts';
 import type { Person } from '../permissions.ts';
+import { toActor } from '../permissions.ts';
 import { withChannel } from './asked.ts';
 import type { Listen } from './listen.ts';
 

@@ -1,12 +1,11 @@
 import { ACTIONS, CALLBACKS } from '../../messages/action-ids.ts';
 import { buildNotice } from '../../messages/answer-message.ts';
-import { buildPoolForm, type PoolFormMetadata } from '../../messages/pool-form.ts';
-import type { PoolsMetadata } from '../../messages/pool-list.ts';
+import { buildPoolForm, type PoolFormMetadata, type PoolsMetadata } from '../../messages/pool-form.ts';
 import type { ScopeFormMetadata } from '../../messages/scope-form.ts';
 import { type SlackContext, tellPrivately } from '../context.ts';
 import { publishHome } from '../home.ts';
 import { updateView } from '../modals.ts';
-import { toActor } from '../perform.ts';
+import { toActor } from '../permissions.ts';
 import {
   openNewPoolForm,
   openPoolForm,

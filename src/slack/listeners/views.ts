@@ -12,9 +12,10 @@ import type { SaveMetadata } from '../../messages/save-modal.ts';
 import { type Answer, findAnswer, upsertChosenFilters } from '../../store/conversation-repository.ts';
 import { answerQuestion } from '../answer.ts';
 import { type SlackContext, tellPrivately } from '../context.ts';
-import { performText, toActor } from '../perform.ts';
+import { performText } from '../perform.ts';
 import { prepareChannel, tellChange } from '../perform-digests.ts';
 import { saveView } from '../perform-views.ts';
+import { toActor } from '../permissions.ts';
 import { toSchedule } from './fields.ts';
 import { faultAt, type Listen, type Submitted } from './listen.ts';
 

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { Question } from '../../../src/domain/report.ts';
 import { QuestionError } from '../../../src/errors.ts';
 import { EXAMPLES } from '../../../src/playground/cast.ts';
-import { parseCommand } from '../../../src/slack/command/command.ts';
 import { formatQuestion } from '../../../src/slack/command/format-question.ts';
 import { fillLine, findHelpDays } from '../../../src/slack/command/help.ts';
 import { HELP_TOPICS } from '../../../src/slack/command/help-topics.ts';
 import { createKnownNames } from '../../../src/slack/command/names.ts';
+import { parseCommand } from '../../../src/slack/command/parse-command.ts';
 
 /** Who and what calls here. */
 const NAMES = createKnownNames([

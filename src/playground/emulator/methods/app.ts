@@ -1,4 +1,5 @@
-import { ApiError, type Core } from '../core.ts';
+import { ApiError } from '../api-error.ts';
+import type { Core } from '../core.ts';
 import { getVisibleChannel, toBotProfile } from '../post.ts';
 import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID } from '../seed.ts';
 import type { JsonObject } from '../types.ts';

@@ -1,7 +1,8 @@
+import { ApiError } from '../api-error.ts';
 import { MAX_MESSAGE_CHARACTERS } from '../block-rules.ts';
 import { findViewErrors } from '../block-schema.ts';
 import { findBlockErrors, findUnknown } from '../blocks.ts';
-import { ApiError, type Core } from '../core.ts';
+import type { Core } from '../core.ts';
 import { countTexts, isObject } from '../elements.ts';
 import { asJson } from '../http.ts';
 import type { Block, JsonObject } from '../types.ts';

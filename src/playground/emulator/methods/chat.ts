@@ -1,6 +1,7 @@
 import { echo } from '../activity.ts';
+import { ApiError } from '../api-error.ts';
 import { acceptBlocks } from '../blocks.ts';
-import { ApiError, type Core } from '../core.ts';
+import type { Core } from '../core.ts';
 import { asBoolean, asJson, asText } from '../http.ts';
 import {
   acceptContent,

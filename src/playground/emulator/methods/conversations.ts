@@ -1,4 +1,5 @@
-import { ApiError, type Core } from '../core.ts';
+import { ApiError } from '../api-error.ts';
+import type { Core } from '../core.ts';
 import { asBoolean, asText } from '../http.ts';
 import { getVisibleChannel, toMessageObject } from '../post.ts';
 import { BOT_USER_ID } from '../seed.ts';

@@ -1,4 +1,5 @@
-import { ApiError, type Core } from '../core.ts';
+import { ApiError } from '../api-error.ts';
+import type { Core } from '../core.ts';
 import type { Channel, ChannelKind, JsonObject } from '../types.ts';
 
 /** One Web API method. `run` answers without `ok`, or throws an ApiError. */

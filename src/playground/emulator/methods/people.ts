@@ -1,4 +1,5 @@
-import { ApiError, type Core } from '../core.ts';
+import { ApiError } from '../api-error.ts';
+import type { Core } from '../core.ts';
 import { getDateFormat } from '../date-format.ts';
 import { asBoolean } from '../http.ts';
 import { APP_ID, BOT_ID, TEAM_ID } from '../seed.ts';

@@ -128,11 +128,21 @@ describe('packages', () => {
   });
 
   it('are in package.json, for an installation without devDependencies too', () => {
-    const { dependencies } = JSON.parse(readFileSync(join(SRC, '../package.json'), 'utf8'));
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(SRC, '../package.json'), 'utf8'));
+    // The demo draws its page with packages that a deployment does without, and says so there.
+    const all = { ...dependencies, ...devDependencies };
     const wrong = imports.filter(
-      ({ target, ours }) => !ours && !Object.hasOwn(dependencies, /^(@[^/]+\/)?[^/]+/.exec(target)![0]),
+      ({ from, target, ours }) =>
+        !ours &&
+        !Object.hasOwn(from.startsWith('playground') ? all : dependencies, /^(@[^/]+\/)?[^/]+/.exec(target)![0]),
     );
     expect(wrong.map(describeImport)).toEqual([]);
+  });
+
+  it('of the playground are loaded by the demo alone', () => {
+    const wayIn = imports.filter(({ from, to }) => to.startsWith('playground') && !from.startsWith('playground'));
+    expect(new Set(wayIn.map(({ file }) => file))).toEqual(new Set(['cli/demo.ts']));
+    expect(readFileSync(join(SRC, 'cli/demo.ts'), 'utf8')).not.toMatch(/^import \{[^}]*\} from '\.\.\/playground/m);
   });
 
   it('domain uses none, nor the clock, nor the process', () => {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { parseConfig, SETTING_NAMES } from '../src/config.ts';
 import { parseDeclaration } from '../src/definition/parse.ts';
@@ -59,7 +60,38 @@ describe('.deploy and .env.example', () => {
     );
     expect(existsSync(fileURLToPath(new URL('src/main.ts', ROOT)))).toBe(true);
     expect(statSync(new URL('src/main.ts', ROOT)).mode & 0o111).toBe(0o111);
-    expect(read('.deploy/Dockerfile')).toContain(`FROM node:${read('.nvmrc').trim()}-slim`);
+    const bases = read('.deploy/Dockerfile').match(/(?<=^FROM )\S+/gm)!;
+    expect(new Set(bases).size).toBe(1);
+    expect(bases[0]).toMatch(new RegExp(`^node:${read('.nvmrc').trim()}-trixie-slim@sha256:[0-9a-f]{64}$`));
+  });
+
+  it('copy into the image what the program loads, and no setting or data', () => {
+    const taken = [...read('.deploy/Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths]) =>
+      paths!.split(' '),
+    );
+    const allowed = [...read('.deploy/Dockerfile.dockerignore').matchAll(/^!(.+)$/gm)].map(([, path]) => path);
+    expect([...new Set(taken)].sort()).toEqual([...allowed].sort());
+    for (const path of taken) expect(existsSync(new URL(path, ROOT)), path).toBe(true);
+  });
+
+  it('ask the addresses and settings that there are, as an account of their own', () => {
+    const { services } = parse(read('.deploy/compose.yml'));
+    const [, deployment] = parseAllDocuments(read('.deploy/kubernetes.yml')).map((document) => document.toJS());
+    const [container] = deployment.spec.template.spec.containers;
+    const { port } = parseConfig({});
+    const named = [
+      ...Object.keys(services.headroom.environment),
+      ...container.env.map(({ name }: { name: string }) => name),
+    ];
+    for (const name of named) expect(SETTING_NAMES).toContain(name);
+    expect(services.headroom.ports).toEqual([`127.0.0.1:${port}:${port}`]);
+    expect(container.ports[0].containerPort).toBe(port);
+    expect([container.livenessProbe, container.readinessProbe].map((probe) => probe.httpGet.path)).toEqual([
+      '/healthz',
+      '/readyz',
+    ]);
+    expect(deployment.spec.template.spec.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000 });
+    expect(read('.deploy/Dockerfile')).toContain('USER 1000:1000');
   });
 
   it('agree with the defaults of the settings', () => {

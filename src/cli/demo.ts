@@ -1,11 +1,16 @@
 import { parseArgs } from 'node:util';
+import { HeadroomError } from '../errors.ts';
 import { createLogger } from '../log.ts';
-import { type Demo, startDemo } from '../playground/demo.ts';
+import type { Demo } from '../playground/demo.ts';
 import type { CliContext } from './command.ts';
 
-/** `headroom demo`: runs the demo until it is told to stop. Reads no settings: it must work in any folder. */
+/**
+ * `headroom demo`: runs the demo until it is told to stop. Reads no settings: it must work in any folder. Throws
+ * HeadroomError on an install without development packages, some of which draw the demo's page.
+ */
 export async function runDemo(args: readonly string[], context: CliContext): Promise<number> {
   parseArgs({ args: [...args] });
+  const startDemo = await loadDemo();
   context.out('Starting an emulated Slack workspace, the bot, and a year of sample traffic …');
   const demo = await startDemo({ log: createLogger('warn', { write: (line) => context.err(line.trimEnd()) }) });
   describe(demo, context);
@@ -15,6 +20,18 @@ export async function runDemo(args: readonly string[], context: CliContext): Pro
   });
   await demo.stop();
   return 0;
+}
+
+async function loadDemo(): Promise<typeof import('../playground/demo.ts')['startDemo']> {
+  try {
+    return (await import('../playground/demo.ts')).startDemo;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new HeadroomError(
+      'config',
+      'The demo needs packages that this install leaves out. Run "npm ci", then the demo again.',
+    );
+  }
 }
 
 function describe(demo: Demo, { out }: CliContext): void {

@@ -95,13 +95,57 @@ export interface MeterQuery {
   grain: 'minute' | 'day';
 }
 
-/** One raw event as kept, for diagnosis. `''`: the sender gave no value. */
+/** How long single calls took (events with `count` 1 that carry a duration), exact, by nearest rank. */
+export interface Latency {
+  /** Calls that it is computed from; at least 1. */
+  timed: number;
+  p50Ms: number;
+  p95Ms: number;
+  p99Ms: number;
+  slowestMs: number;
+}
+
+export interface LatencyQuery {
+  span: Span;
+  filters: readonly Filter[];
+  /** `all`: the span is one step. */
+  grain: Grain;
+  /** Absent: one row per step. */
+  groupBy?: GroupKey;
+  /** Values of `groupBy` that count as one, each list: ids that share a shown name. Their row is under one of them. */
+  together?: readonly (readonly string[])[];
+}
+
+/** Of one value in one step. `latency` is absent where none of its calls carries a duration. */
+export interface LatencyRow {
+  startMs: number;
+  /** The value of `groupBy`; empty without one. */
+  key: string;
+  requests: number;
+  ok: number;
+  failed: number;
+  latency?: Latency;
+}
+
+/** Computed from raw events, in no promised order of rows; steps and values without calls are absent. */
+export interface LatencyAnswer {
+  rows: LatencyRow[];
+  /** Of all rows together. */
+  total: Omit<LatencyRow, 'startMs' | 'key'>;
+  asOfMs: number;
+  /** Set where raw events reach back only to `fromMs`. */
+  shortened?: { fromMs: number };
+}
+
+/** One raw event as kept. `''`: the sender gave no value. */
 export type RawEvent = Readonly<Record<Exclude<GroupKey, 'status'>, string>> & {
   readonly timeMs: number;
   readonly receivedMs: number;
   readonly status: number;
   readonly count: number;
   readonly credits: Thousandths;
+  /** Absent: the sender gave none. */
+  readonly durationMs?: number;
   /** Brought in from a file: when it was received tells nothing of its sender. */
   readonly imported?: boolean;
 };
@@ -118,6 +162,8 @@ export interface UsageReader {
     contains?: string;
     limit: number;
   }): Promise<{ value: string; requests: number }[]>;
+  /** How long calls took. From raw events alone: for older days it says so. */
+  latency(query: LatencyQuery): Promise<LatencyAnswer>;
   /** Raw events of a span that pass the filters, in order of time, at most `limit` (the newest are kept). */
   events(query: { span: Span; filters: readonly Filter[]; limit: number }): Promise<RawEvent[]>;
   /** First day on which any meter counted anything, a correction included; undefined: none did yet. */

@@ -33,16 +33,16 @@ export class Grouping {
   }
 
   /**
-   * `selected`: only these rows. `sign` −1 takes the rows out again. Columns that a batch lacks count as 0; `columns`
-   * overrides the batch's own.
+   * Returns the group of each row: a number from 0 on, in order of first appearance. `selected`: only these rows. `sign` −1
+   * takes the rows out again. Columns that a batch lacks count as 0; `columns` overrides the batch's own.
    */
   add(
     batch: Batch,
     options: { selected?: Uint32Array | undefined; sign?: 1 | -1; columns?: Batch['columns'] } = {},
-  ): void {
+  ): Uint32Array {
     const { selected, sign = 1, columns } = options;
     const rows = selected ? selected.length : batch.length;
-    if (rows === 0) return;
+    if (rows === 0) return new Uint32Array(0);
     if (this.#capacity === 0) this.#allocate(2 ** Math.min(20, Math.max(4, Math.ceil(Math.log2(rows)))));
     const read = (name: ColumnName): Column | undefined => columns?.[name] ?? batch.columns[name];
     const keys = this.#keyNames.map((name) => takeKeys(read(name), selected, rows));
@@ -54,6 +54,7 @@ export class Grouping {
       const values = read(name);
       if (values) addUp(this.#sums[index]!, groupOf, values, selected, sign);
     }
+    return groupOf;
   }
 
   /** One row per group, in order of first appearance; groups whose measures are all 0 are left out. */

@@ -35,6 +35,10 @@ export class ThreadedUsage implements UsageReader {
     return this.#call('values', query);
   }
 
+  latency(query: Parameters<UsageReader['latency']>[0]): ReturnType<UsageReader['latency']> {
+    return this.#call('latency', query);
+  }
+
   events(query: Parameters<UsageReader['events']>[0]): ReturnType<UsageReader['events']> {
     return this.#call('events', query);
   }

@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import { type Calendar, firstDayOf } from '../domain/calendar.ts';
-import { type Dimension, type GroupKey, NONE, OTHER, REMOVED } from '../domain/dimension.ts';
+import { type GroupKey, REMOVED } from '../domain/dimension.ts';
 import type {
+  LatencyAnswer,
+  LatencyQuery,
   MeterQuery,
   MeterStep,
   RawEvent,
@@ -18,6 +20,9 @@ import { Grouping } from './grouping.ts';
 import { cutToMost, findCandidates } from './largest-cells.ts';
 import { outcomeColumns } from './outcome.ts';
 import { type Plan, planQuery, splitAtDays } from './plan.ts';
+import type { Store } from './raw-scan.ts';
+import { readNewest } from './read-events.ts';
+import { readLatency } from './read-latency.ts';
 import { type ReadSnapshot, SnapshotReader } from './read-snapshot.ts';
 import {
   applyTests,
@@ -31,8 +36,9 @@ import {
 } from './row-selection.ts';
 import { type Batch, type Column, type ColumnName, gather, type Segment } from './segment.ts';
 import { type InboxSegment, type RawSegment, SegmentLoader } from './segment-loader.ts';
+import { startOfStep } from './start-of-step.ts';
 import { OTHER_ID } from './value-places.ts';
-import { ValueTexts } from './value-texts.ts';
+import { textOf, ValueTexts } from './value-texts.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -46,13 +52,6 @@ interface Asked {
 }
 
 type TotalSegments = Awaited<ReturnType<SegmentLoader['loadTotals']>>[number];
-
-interface FoundEvent {
-  batch: Batch;
-  row: number;
-  timeMs: number;
-  imported: boolean;
-}
 
 /**
  * Answers questions from segments: totals where they hold the combination, raw events else, and always what is committed
@@ -199,7 +198,7 @@ export class StoredUsage implements UsageReader {
         .where('time_ms', '>=', span.fromMs)
         .where('time_ms', '<', span.toMs)
         .execute()) {
-        const slot = Uint32Array.of(this.#stepStart(correction.time_ms, query) / MINUTE_MS);
+        const slot = Uint32Array.of(startOfStep(correction.time_ms, query, this.#calendar) / MINUTE_MS);
         grouping.add({ length: 1, columns: { slot, credits: Float64Array.of(correction.credits) } });
       }
       const steps = grouping.toBatch();
@@ -232,22 +231,17 @@ export class StoredUsage implements UsageReader {
       .map((row) => ({ value: row.keys[0]!, requests: row.requests }));
   }
 
+  latency(query: LatencyQuery): Promise<LatencyAnswer> {
+    return this.#inSnapshot(async (db, snapshot) => {
+      const tests = await new FilterCompiler(db, this.#texts).compile(query.filters);
+      return readLatency(this.#store(db), snapshot, query, tests);
+    });
+  }
+
   events({ span, filters, limit }: Parameters<UsageReader['events']>[0]): Promise<RawEvent[]> {
     return this.#inSnapshot(async (db, { renames }) => {
       const tests = await new FilterCompiler(db, this.#texts).compile(filters);
-      const found: FoundEvent[] = [];
-      const collect = ({ segment, imported }: RawSegment): void => {
-        const rows = applyTests(segment, tests, selectCounted(segment, span));
-        const batch: Batch = { length: rows.length, columns: {} };
-        for (const name of segment.names) batch.columns[name] = segment.read(name, rows);
-        const time = segment.read('time', rows);
-        for (let row = 0; row < rows.length; row += 1) found.push({ batch, row, timeMs: time[row]!, imported });
-        if (found.length > limit * 4) keepNewest(found, limit);
-      };
-      for await (const raw of this.#loader.loadRaw(db, span)) collect(raw);
-      for (const raw of await this.#loader.loadInbox(db, span)) collect(raw);
-      keepNewest(found, limit);
-      return this.#toEvents(db, renames, found.reverse());
+      return readNewest(this.#store(db), renames, { span, tests, limit });
     });
   }
 
@@ -287,11 +281,12 @@ export class StoredUsage implements UsageReader {
         const lastDay = this.#calendar.dayOf(part.toMs - 1);
         for (let day = this.#calendar.dayOf(part.fromMs); day <= lastDay; day += 1) buckets.push(day);
       }
-      const add = (segment: Segment, requests: 'requests' | 'count', rows?: Uint32Array): void =>
+      const add = (segment: Segment, requests: 'requests' | 'count', rows?: Uint32Array): void => {
         grouping.add({
           length: rows ? rows.length : segment.length,
           columns: { exclusion: segment.read('exclusion', rows), requests: segment.read(requests, rows) },
         });
+      };
       const [days] = await this.#loader.loadTotals(db, [{ cube: EXCLUDED_DAYS, buckets }]);
       for (const { segment } of days!) add(segment, 'requests');
       const addEvents = (segment: Segment, within: Span): void => {
@@ -340,6 +335,10 @@ export class StoredUsage implements UsageReader {
     };
   }
 
+  #store(db: Db): Store {
+    return { db, loader: this.#loader, calendar: this.#calendar, texts: this.#texts };
+  }
+
   /** One consistent view for all statements of an answer. */
   async #inSnapshot<T>(work: (db: Db, snapshot: ReadSnapshot) => Promise<T>): Promise<T> {
     return this.#db.connection().execute(async (connection) => {
@@ -363,23 +362,15 @@ export class StoredUsage implements UsageReader {
       for (let row = 0; row < batch.length; row += 1) steps[row] = startMs / MINUTE_MS + batch.columns.slot[row]!;
       return steps;
     }
-    return new Uint32Array(batch.length).fill(this.#stepStart(startMs, query) / MINUTE_MS);
+    return new Uint32Array(batch.length).fill(startOfStep(startMs, query, this.#calendar) / MINUTE_MS);
   }
 
   #stepsOfEvents(time: Column, query: UsageQuery): Column {
     const steps = new Uint32Array(time.length);
     if (query.grain === 'all') return steps.fill(query.span.fromMs / MINUTE_MS);
-    for (let row = 0; row < time.length; row += 1) steps[row] = this.#stepStart(time[row]!, query) / MINUTE_MS;
+    for (let row = 0; row < time.length; row += 1)
+      steps[row] = startOfStep(time[row]!, query, this.#calendar) / MINUTE_MS;
     return steps;
-  }
-
-  #stepStart(ms: number, query: UsageQuery): number {
-    if (query.grain === 'all') return query.span.fromMs;
-    if (query.grain === 'minute') return Math.floor(ms / MINUTE_MS) * MINUTE_MS;
-    if (query.grain === 'hour') return this.#calendar.startOfHour(ms);
-    const day = this.#calendar.dayOf(ms);
-    if (query.grain === 'day') return this.#calendar.startOfDay(day);
-    return this.#calendar.startOfDay(startOfMonth(day));
   }
 
   async #toAnswerRows(
@@ -423,48 +414,6 @@ export class StoredUsage implements UsageReader {
     }
     return mayShare ? [...named.values()] : rows;
   }
-
-  async #toEvents(db: Db, renames: string | undefined, found: readonly FoundEvent[]): Promise<RawEvent[]> {
-    const events: RawEvent[] = [];
-    const texts = await this.#texts.resolveMany(db, renames, found);
-    for (const { batch, row, imported } of found) {
-      const value = (name: ColumnName): number => batch.columns[name]?.[row] ?? 0;
-      const text = (name: Dimension): string => (value(name) === 0 ? '' : (texts.get(value(name)) ?? REMOVED));
-      events.push({
-        client: text('client'),
-        route: text('route'),
-        user: text('user'),
-        ip: text('ip'),
-        module: text('module'),
-        method: text('method'),
-        function: text('function'),
-        version: text('version'),
-        kind: text('kind'),
-        initiator: text('initiator'),
-        source: text('source'),
-        scope: text('scope'),
-        timeMs: value('time'),
-        receivedMs: value('received'),
-        status: value('status'),
-        count: value('count'),
-        credits: value('credits'),
-        imported,
-      });
-    }
-    return events;
-  }
-}
-
-function startOfMonth(day: number): number {
-  const date = new Date(day * 86_400_000);
-  return day - date.getUTCDate() + 1;
-}
-
-function textOf(key: GroupKey, value: number, texts: ReadonlyMap<number, string>): string {
-  if (value === 0) return NONE;
-  if (key === 'status') return String(value);
-  if (value === OTHER_ID) return OTHER;
-  return texts.get(value) ?? REMOVED;
 }
 
 function readTotals(segment: Segment, cube: Cube, groupBy: readonly GroupKey[], rows: Uint32Array | undefined): Batch {
@@ -490,9 +439,4 @@ function addTo(rows: Map<string, UsageRow>, row: UsageRow): void {
   const known = rows.get(name);
   if (!known) rows.set(name, row);
   else for (const sum of ['requests', 'ok', 'failed', 'none', 'credits'] as const) known[sum] += row[sum];
-}
-
-function keepNewest(found: { timeMs: number }[], limit: number): void {
-  found.sort((a, b) => b.timeMs - a.timeMs);
-  if (found.length > limit) found.length = limit;
 }

@@ -97,13 +97,16 @@ export function isIn(span: Span, ms: number): boolean {
   return ms >= span.fromMs && ms < span.toMs;
 }
 
+/** Events that no exclusion rule took out, out of `rows` (default: all). */
+export function selectKept(segment: Segment, rows?: Uint32Array): Uint32Array {
+  return segment.select('exclusion', NOT_EXCLUDED, false, rows);
+}
+
 /** Events of the span that no exclusion rule took out. */
 export function selectCounted(segment: Segment, span: Span): Uint32Array {
   const time = segment.read('time');
-  return segment.select(
-    'exclusion',
-    NOT_EXCLUDED,
-    false,
+  return selectKept(
+    segment,
     pick(segment.length, (row) => isIn(span, time[row]!)),
   );
 }

@@ -13,6 +13,11 @@ export interface RawSegment {
   imported: boolean;
 }
 
+/** Raw events of one day. */
+export interface DaySegment extends RawSegment {
+  day: number;
+}
+
 /** A commit that the totals do not hold yet, with the days that it touches. */
 export interface InboxSegment extends RawSegment {
   firstDay: number;
@@ -95,23 +100,27 @@ export class SegmentLoader {
     }
   }
 
-  /** Raw events of the days that a span touches, a few segments at a time. */
-  async *loadRaw(db: Db, span: Span): AsyncGenerator<RawSegment> {
+  /** Raw events of the days that a span touches, day by day, a few segments at a time. */
+  async *loadRaw(db: Db, span: Span, { newestFirst = false } = {}): AsyncGenerator<DaySegment> {
+    const order = newestFirst ? 'desc' : 'asc';
     const ids = await db
       .selectFrom('event_segment')
       .select('id')
       .where('day', '>=', this.#calendar.dayOf(span.fromMs))
       .where('day', '<=', this.#calendar.dayOf(span.toMs - 1))
-      .orderBy('day')
+      .orderBy('day', order)
+      .orderBy('id')
       .execute();
     for (let at = 0; at < ids.length; at += 8) {
       const chunk = ids.slice(at, at + 8).map(({ id }) => id);
       const rows = await db
         .selectFrom('event_segment')
-        .select(['body', 'import_id'])
+        .select(['day', 'body', 'import_id'])
         .where('id', 'in', chunk)
+        .orderBy('day', order)
+        .orderBy('id')
         .execute();
-      for (const row of rows) yield toRawSegment(row);
+      for (const row of rows) yield { ...toRawSegment(row), day: row.day };
     }
   }
 

@@ -1,4 +1,4 @@
-import { DIMENSIONS, type Dimension, type GroupKey, REMOVED } from '../domain/dimension.ts';
+import { DIMENSIONS, type Dimension, type GroupKey, NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import { toMatcher } from '../domain/filter.ts';
 import type { Db } from '../store/database.ts';
 import { setSetting } from '../store/setting-repository.ts';
@@ -88,11 +88,17 @@ export class ValueTexts {
     return db.selectFrom('value').select(['id', 'text']).where('dimension', '=', vocabulary).execute();
   }
 
+  /** Numbers of a text as it is; a forgotten value stands for several. */
+  async findExact(db: Db, vocabulary: Vocabulary, text: string): Promise<number[]> {
+    const query = db.selectFrom('value').select('id').where('dimension', '=', vocabulary);
+    const found = text === REMOVED ? query.where('text', 'like', `${FORGOTTEN}%`) : query.where('text', '=', text);
+    return (await found.execute()).map(({ id }) => id);
+  }
+
   /** Numbers of the texts that fit a pattern; `*` matches any characters. */
   async find(db: Db, vocabulary: Vocabulary, pattern: string): Promise<number[]> {
+    if (!pattern.includes('*')) return this.findExact(db, vocabulary, pattern);
     const query = db.selectFrom('value').select(['id', 'text']).where('dimension', '=', vocabulary);
-    if (pattern === REMOVED) return (await query.where('text', 'like', `${FORGOTTEN}%`).execute()).map(({ id }) => id);
-    if (!pattern.includes('*')) return (await query.where('text', '=', pattern).execute()).map(({ id }) => id);
     const matches = toMatcher(pattern);
     return (await query.execute()).filter(({ text }) => matches(text)).map(({ id }) => id);
   }
@@ -101,4 +107,12 @@ export class ValueTexts {
 /** The numbers of texts in these columns, with repetitions. */
 function* readKeys(cells: Batch, keys: readonly GroupKey[]): Generator<number> {
   for (const key of keys) if (key !== 'status') yield* (cells.columns[key] ?? []) as Column;
+}
+
+/** A value as people read it. */
+export function textOf(key: GroupKey, value: number, texts: ReadonlyMap<number, string>): string {
+  if (value === 0) return NONE;
+  if (key === 'status') return String(value);
+  if (value === OTHER_ID) return OTHER;
+  return texts.get(value) ?? REMOVED;
 }

@@ -2,7 +2,7 @@ import type { Calendar } from '../../src/domain/calendar.ts';
 import { firstDayOf, monthOf } from '../../src/domain/calendar.ts';
 import { type GroupKey, NONE } from '../../src/domain/dimension.ts';
 import { type Filter, matchesStatus, toMatcher } from '../../src/domain/filter.ts';
-import type { Grain, RawEvent, Span, UsageReader, UsageRow } from '../../src/domain/usage.ts';
+import type { Grain, Latency, RawEvent, Span, UsageReader, UsageRow } from '../../src/domain/usage.ts';
 
 /** What a test says of an event; the rest has plain defaults. */
 export type EventOfTest = Partial<RawEvent> & { readonly timeMs: number };
@@ -86,6 +86,29 @@ export function createMemoryUsage(
         .sort((a, b) => b.requests - a.requests)
         .slice(0, limit);
     },
+    async latency({ span, filters, grain, groupBy, together = [] }) {
+      const toCounts = (of: readonly RawEvent[]) => {
+        const sum = (isMeant: (status: number) => boolean) =>
+          of.reduce((total, { status, count }) => total + (isMeant(status) ? count : 0), 0);
+        const latency = toLatency(of);
+        return {
+          requests: sum(() => true),
+          ok: sum((status) => status > 0 && status < 400),
+          failed: sum((status) => status >= 400),
+          ...(latency ? { latency } : {}),
+        };
+      };
+      const groups = Map.groupBy(within(span, filters), (event) => {
+        const value = groupBy ? keyOf(event, groupBy) : '';
+        const startMs = grain === 'all' ? span.fromMs : startOfStep(event.timeMs, grain, calendar);
+        return JSON.stringify([startMs, together.find((names) => names.includes(value))?.[0] ?? value]);
+      });
+      const rows = [...groups].map(([name, of]) => {
+        const [startMs, key] = JSON.parse(name) as [number, string];
+        return { startMs, key, ...toCounts(of) };
+      });
+      return { rows, total: toCounts(within(span, filters)), asOfMs };
+    },
     async events({ span, filters, limit }) {
       return within(span, filters).slice(-limit);
     },
@@ -115,6 +138,17 @@ export function createMemoryUsage(
       };
     },
   };
+}
+
+/** Sorted, and the nearest rank taken. */
+function toLatency(events: readonly RawEvent[]): Latency | undefined {
+  const sorted = events
+    .flatMap(({ count, durationMs }) => (count === 1 && durationMs !== undefined ? [durationMs] : []))
+    .sort((a, b) => a - b);
+  if (sorted.length === 0) return undefined;
+  // The first of which at least p % of all are no larger.
+  const at = (percent: number) => sorted.find((_, index) => (index + 1) * 100 >= percent * sorted.length)!;
+  return { timed: sorted.length, p50Ms: at(50), p95Ms: at(95), p99Ms: at(99), slowestMs: sorted.at(-1)! };
 }
 
 function keyOf(event: RawEvent, key: GroupKey): string {

@@ -1,0 +1,99 @@
+import { REMOVED } from '../domain/dimension.ts';
+import type { LatencyAnswer, LatencyQuery } from '../domain/usage.ts';
+import { Durations } from './durations.ts';
+import { Grouping } from './grouping.ts';
+import { outcomeColumns } from './outcome.ts';
+import { type RawPart, type Store, scanRaw } from './raw-scan.ts';
+import type { ReadSnapshot } from './read-snapshot.ts';
+import type { Test } from './row-selection.ts';
+import type { Batch, Column, ColumnName } from './segment.ts';
+import { startOfStep } from './start-of-step.ts';
+import { textOf } from './value-texts.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Percentiles of how long calls took, per value and step, in one pass over the raw events. */
+export async function readLatency(
+  store: Store,
+  { kept, renames, newestMs }: ReadSnapshot,
+  query: LatencyQuery,
+  tests: readonly Test[],
+): Promise<LatencyAnswer> {
+  const { db, calendar, texts } = store;
+  const { groupBy, grain } = query;
+  const keptFromMs = calendar.startOfDay(kept.rawFromDay);
+  const span = { fromMs: Math.max(query.span.fromMs, keptFromMs), toMs: query.span.toMs };
+  const keys: ColumnName[] = [...(groupBy ? [groupBy] : []), ...(grain === 'all' && groupBy ? [] : ['slot' as const])];
+  const grouping = new Grouping(keys, ['requests', 'ok', 'failed']);
+  const durations = new Durations();
+  const firstOf = await findShared(store, renames, query);
+
+  if (span.fromMs < span.toMs) {
+    for await (const part of scanRaw(store, { span, tests })) {
+      const { segment, rows } = part;
+      const requests = segment.read('count', rows);
+      const batch: Batch = {
+        length: rows.length,
+        columns: { requests, ...outcomeColumns(segment.read('status', rows), requests) },
+      };
+      if (groupBy) batch.columns[groupBy] = replaceBy(firstOf, segment.read(groupBy, rows));
+      if (keys.includes('slot')) batch.columns.slot = readSteps(part, query, store);
+      durations.add(grouping.add(batch), requests, segment.read('duration', rows));
+    }
+  }
+  // Each event stands for at least one call: no group is empty, and they come in the order of their numbers.
+  const cells = grouping.toBatch();
+  const ids = groupBy && groupBy !== 'status' ? (cells.columns[groupBy] ?? []) : [];
+  const known = await texts.resolve(db, renames, ids);
+  const sums = { requests: 0, ok: 0, failed: 0 };
+  const rows = Array.from({ length: cells.length }, (_, group) => {
+    const { slot, requests, ok, failed } = cells.columns;
+    const counts = { requests: requests![group]!, ok: ok![group]!, failed: failed![group]! };
+    for (const sum of ['requests', 'ok', 'failed'] as const) sums[sum] += counts[sum];
+    const latency = durations.latencyOf(group);
+    return {
+      startMs: slot ? slot[group]! * MINUTE_MS : query.span.fromMs,
+      key: groupBy ? textOf(groupBy, cells.columns[groupBy]![group]!, known) : '',
+      ...counts,
+      ...(latency ? { latency } : {}),
+    };
+  });
+  const latency = durations.latencyOf();
+  return {
+    rows,
+    total: { ...sums, ...(latency ? { latency } : {}) },
+    asOfMs: newestMs,
+    ...(query.span.fromMs < keptFromMs ? { shortened: { fromMs: Math.min(keptFromMs, query.span.toMs) } } : {}),
+  };
+}
+
+/** The number that stands for each number that shares a name with others; forgotten values share one. */
+async function findShared(
+  { db, texts }: Store,
+  renames: string | undefined,
+  { groupBy, together = [] }: LatencyQuery,
+): Promise<ReadonlyMap<number, number>> {
+  const firstOf = new Map<number, number>();
+  if (!groupBy || groupBy === 'status') return firstOf;
+  for (const names of [...together, ...(renames === undefined ? [] : [[REMOVED]])]) {
+    const ids: number[] = [];
+    for (const name of names) ids.push(...(await texts.findExact(db, groupBy, name)));
+    for (const id of ids.slice(1)) firstOf.set(id, ids[0]!);
+  }
+  return firstOf;
+}
+
+function replaceBy(firstOf: ReadonlyMap<number, number>, ids: Column): Column {
+  if (firstOf.size > 0) for (let row = 0; row < ids.length; row += 1) ids[row] = firstOf.get(ids[row]!) ?? ids[row]!;
+  return ids;
+}
+
+/** The step of each row, in minutes since 1970. */
+function readSteps({ day, segment, rows }: RawPart, query: LatencyQuery, { calendar }: Store): Column {
+  const isOne = query.grain !== 'hour' && query.grain !== 'minute';
+  const steps = new Uint32Array(rows.length);
+  if (isOne) return steps.fill(startOfStep(calendar.startOfDay(day), query, calendar) / MINUTE_MS);
+  const time = segment.read('time', rows);
+  for (let row = 0; row < rows.length; row += 1) steps[row] = startOfStep(time[row]!, query, calendar) / MINUTE_MS;
+  return steps;
+}

@@ -72,6 +72,8 @@ export interface App {
 /** Often enough that a command sees a running instance as running. */
 const HEARTBEAT_MS = 5000;
 const RETAIN_EVERY_MS = 3_600_000;
+/** With the time that events wait to be folded and all days to be written, rows are less than ten minutes behind. */
+const ROWS_EVERY_MS = 300_000;
 
 /** The whole bot, put together from its settings: ingest → store → report → chart → slack, and what starts by the clock. */
 export function createApp(config: Config, overrides: AppOverrides = {}): App {
@@ -185,6 +187,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
             return evaluator.evaluateAll(nowMs);
           },
         },
+        { name: 'daily rows', run: everySoOften(ROWS_EVERY_MS, () => writer.writeDailyRows()) },
         {
           name: 'retention',
           run: everySoOften(RETAIN_EVERY_MS, (nowMs) =>

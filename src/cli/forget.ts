@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { HeadroomError } from '../errors.ts';
 import { insertAudit } from '../store/audit-repository.ts';
+import { dialectOf } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { type Forgotten, forget } from '../usage/forget.ts';
 import type { CliContext } from './command.ts';
@@ -17,9 +18,10 @@ export async function runForget(args: readonly string[], context: CliContext): P
       'Say whom: headroom forget user:NAME or headroom forget ip:ADDRESS (in quotes where it has spaces).',
     );
   }
-  return withDatabase(context, async (db) => {
+  return withDatabase(context, async (db, config) => {
+    const dialect = dialectOf(config.databaseUrl.reveal());
     const done = await db.transaction().execute(async (trx) => {
-      const forgotten = await forget(trx, kind as 'user' | 'ip', text);
+      const forgotten = await forget(trx, dialect, kind as 'user' | 'ip', text);
       const detail = `a value of ${kind} was replaced by (removed)`;
       await insertAudit(trx, { atMs: context.now(), actor: describePerson(), action: 'forget', detail });
       return forgotten;

@@ -78,6 +78,7 @@ export async function runImport(args: readonly string[], context: CliContext): P
       }
     } finally {
       await intake.usage.foldAll();
+      if (!context.signal.aborted) await intake.usage.writeDailyRows();
       await intake.close();
     }
     return exitCode;

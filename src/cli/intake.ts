@@ -33,7 +33,9 @@ export function withUsage<T>(
     });
     const reader = new StoredUsage(db, dialectOf(databaseUrl), calendar);
     try {
-      return await work({ db, config, calendar, intake, reader });
+      const result = await work({ db, config, calendar, intake, reader });
+      await intake.usage.writeDailyRows();
+      return result;
     } finally {
       await intake.close();
     }

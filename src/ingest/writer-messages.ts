@@ -8,7 +8,7 @@ import type { Envelope, IngestRequest } from './adapter.ts';
  */
 export type WriterCall =
   | ({ kind: 'ingest' } & PackedRequests)
-  | { kind: 'check' | 'fold' | 'stop'; id: number }
+  | { kind: 'check' | 'fold' | 'rows' | 'stop'; id: number }
   | { kind: 'retain'; id: number; nowMs: number };
 
 export type WriterAnswer = { id: number; result?: IngestResult; error?: WriterError };

@@ -15,6 +15,8 @@ import {
 const GROUP_REQUESTS = 1000;
 /** What is committed waits at most this long to be added to the totals. */
 const FOLD_AFTER_MS = 30_000;
+/** Requests wait so long for the rows of `usage_daily`, or for those of one day. */
+const ROWS_MS = 50;
 
 stepBack();
 const port = parentPort!;
@@ -81,6 +83,7 @@ async function control(call: Exclude<WriterCall, { kind: 'ingest' }>): Promise<v
   try {
     if (call.kind === 'check') await intake.check();
     else if (call.kind === 'fold') await intake.usage.foldAll();
+    else if (call.kind === 'rows') await writeDailyRows(call);
     else if (call.kind === 'retain') await intake.usage.retain(call.nowMs);
     else {
       foldFailed = true;
@@ -90,6 +93,14 @@ async function control(call: Exclude<WriterCall, { kind: 'ingest' }>): Promise<v
   } catch (error) {
     answer([{ id: call.id, error: describeDatabase(error as Error) }]);
   }
+}
+
+/** What is left has its turn after the requests that came meanwhile; who asked waits for the beginning alone. */
+async function writeDailyRows({ id }: { id: number }): Promise<void> {
+  if (id !== 0) await intake.usage.foldAll();
+  const isLeft = await intake.usage.writeDailyRows(ROWS_MS);
+  if (isLeft && !controls.some(({ kind }) => kind === 'rows' || kind === 'stop'))
+    controls.push({ kind: 'rows', id: 0 });
 }
 
 function describe(error: Error): WriterError {

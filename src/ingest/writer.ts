@@ -76,6 +76,11 @@ export class ThreadedWriter implements EventWriter {
     return this.#call({ kind: 'fold' });
   }
 
+  /** Begins to write the rows of `usage_daily` of days that changed; it goes on between requests until none is left. */
+  writeDailyRows(): Promise<void> {
+    return this.#call({ kind: 'rows' });
+  }
+
   /** Removes what is past its time. */
   retain(nowMs: number): Promise<void> {
     return this.#call({ kind: 'retain', nowMs });
@@ -90,7 +95,7 @@ export class ThreadedWriter implements EventWriter {
     await this.#worker.terminate();
   }
 
-  async #call(call: { kind: 'check' | 'fold' | 'stop' } | { kind: 'retain'; nowMs: number }): Promise<void> {
+  async #call(call: { kind: 'check' | 'fold' | 'rows' | 'stop' } | { kind: 'retain'; nowMs: number }): Promise<void> {
     const { id, settle } = this.#expect(false, 0);
     this.#thread().postMessage({ ...call, id } satisfies WriterCall);
     await settle.promise;

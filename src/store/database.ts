@@ -46,9 +46,15 @@ export function openDatabase(url: string, options: { thread?: boolean; connectio
   });
 }
 
+const PARSERS = new Map<number, (text: string) => unknown>([
+  [pg.types.builtins.INT8, Number],
+  [pg.types.builtins.NUMERIC, Number],
+  [pg.types.builtins.DATE, (text) => text],
+]);
+
 /**
  * Connections that cannot hold a lock for long: an instance that freezes inside a transaction is cut off by the server
- * after 4 s. Whole numbers beyond 2^31 come as numbers (all of ours stay below 2^53).
+ * after 4 s. Whole numbers beyond 2^31 come as numbers (all of ours stay below 2^53), dates as text.
  */
 export function openPool(url: string, connections: number): pg.Pool {
   const pool = new pg.Pool({
@@ -59,9 +65,8 @@ export function openPool(url: string, connections: number): pg.Pool {
     options: '-c tcp_user_timeout=5000',
     types: {
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-        format !== 'binary' && (oid === pg.types.builtins.INT8 || oid === pg.types.builtins.NUMERIC)
-          ? Number
-          : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+        (format !== 'binary' && PARSERS.get(oid)) ||
+        pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
     },
   });
   // A connection that the server closes is replaced at the next use; in the middle of a transaction its statements fail.

@@ -1,5 +1,6 @@
 import { type Dimension, REMOVED } from '../domain/dimension.ts';
-import type { Db } from '../store/database.ts';
+import type { Db, DialectName } from '../store/database.ts';
+import { forgetInRows, lockTotals } from './daily-rows.ts';
 import { forgetValue } from './value-texts.ts';
 
 /** What a forgotten value was taken out of. */
@@ -38,10 +39,14 @@ const PLACES = [
  * Replaces a user or an address by `(removed)` wherever this database names it, in the caller's transaction; totals stay.
  * What was posted to Slack is Slack's.
  */
-export async function forget(db: Db, kind: 'user' | 'ip', text: string): Promise<Forgotten> {
+export async function forget(db: Db, dialect: DialectName, kind: 'user' | 'ip', text: string): Promise<Forgotten> {
+  await lockTotals(db, dialect);
   const done: Forgotten = { dimensions: [], rejected: 0, questions: 0, texts: 0 };
-  for (const dimension of DIMENSIONS_OF[kind])
-    if (await forgetValue(db, dimension, text)) done.dimensions.push(dimension);
+  for (const dimension of DIMENSIONS_OF[kind]) {
+    if (!(await forgetValue(db, dimension, text))) continue;
+    await forgetInRows(db, dimension, text);
+    done.dimensions.push(dimension);
+  }
 
   const value = { text, dimensions: DIMENSIONS_OF[kind], word: toWord(text) };
   for (const { table, keys, columns, counts } of PLACES) {

@@ -1,6 +1,7 @@
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Db } from '../store/database.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
+import { removeRowsBefore } from './daily-rows.ts';
 
 /** Hourly totals are kept this long. */
 const HOUR_TOTALS_DAYS = 90;
@@ -56,6 +57,7 @@ export async function removeExpired(
       .where((eb) => eb.or([eb('cube', 'like', 'day%'), eb('cube', 'like', 'minute%')]))
       .where('bucket', '<', firstDayOf(month))
       .execute();
+    await removeRowsBefore(db, firstDayOf(month));
   }
   return { rawRemoved: expired.length > 0, rawDay };
 }

@@ -4,6 +4,7 @@ import { changeReportZone } from '../store/report-zone.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
 import { closeMonths, findClosedMonth, reopenMonths } from './closed-months.ts';
 import { type Cube, HOUR_CUBES, METER_DAYS, METER_MINUTES } from './cube.ts';
+import { markAllDays } from './daily-rows.ts';
 import { withKeys, withoutKeys } from './event-key.ts';
 import { type Batch, type Column, decodeEvents, decodeSegment, encodeSegment, gather } from './segment.ts';
 import { addCells } from './total-segments.ts';
@@ -72,6 +73,7 @@ export async function rezone(db: Db, zones: Rezone): Promise<RezoneOutcome> {
   for (const { id } of await listSegments(db, rawDay)) events += await moveSegment(db, zones, id);
   for (const id of old) events += await moveSegment(db, zones, id);
   if (Number.isFinite(closedMonth)) await closeMonths(db, closedMonth + 1);
+  await markAllDays(db);
 
   // Nothing older than what could be counted anew: then all of it is whole.
   const toWhole = (day: number | undefined): number | undefined =>

@@ -13,6 +13,7 @@ import {
   METER_MINUTES,
   monthCubeOf,
 } from './cube.ts';
+import { markDay } from './daily-rows.ts';
 import { Grouping } from './grouping.ts';
 import { outcomeColumns } from './outcome.ts';
 import { type Batch, type Column, gather } from './segment.ts';
@@ -50,6 +51,7 @@ export async function addToTotals(
   places: ValuePlaces,
   sign: 1 | -1 = 1,
 ): Promise<void> {
+  await markDay(db, day);
   const counted = selectRows(events, (exclusion) => exclusion === 0);
   const columns = timeColumns(events, day, calendar);
   Object.assign(

@@ -7,6 +7,7 @@ import { getOrCreateSetting } from '../store/setting-repository.ts';
 import { closeMonths } from './closed-months.ts';
 import { type Append, type AppendOptions, commitEvents } from './commit.ts';
 import { type CommitSnapshot, createCommitSnapshotReader } from './commit-snapshot.ts';
+import { listMarkedDays, lockTotals, writeDay } from './daily-rows.ts';
 import type { Assign } from './event-batch.ts';
 import { createPostgresIdentity, type EventIdentity } from './event-identity.ts';
 import { toWords } from './event-key.ts';
@@ -112,6 +113,21 @@ export class UsageWriter {
     return this.#inTurn(() => this.#retain(nowMs));
   }
 
+  /**
+   * Writes the rows of `usage_daily` for days whose totals have changed, the newest first, each in a transaction of its own,
+   * for about so many milliseconds. Answers whether days are left.
+   */
+  async writeDailyRows(forMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    const { dialect } = this.#options;
+    const untilMs = performance.now() + forMs;
+    const days = await this.#inTurn(() => listMarkedDays(this.#db));
+    for (const [index, day] of days.entries()) {
+      if (index > 0 && performance.now() > untilMs) return true;
+      await this.#inTurn(() => this.#changeTotals((trx) => writeDay(trx, dialect, day)));
+    }
+    return false;
+  }
+
   /** Takes an import out of the totals and forgets its ids; as far as its raw events are kept. Answers their number. */
   undoImport(importId: number): Promise<number> {
     return this.#inTurn(async () => {
@@ -210,7 +226,7 @@ export class UsageWriter {
   async #changeTotals<T>(change: (trx: Db) => Promise<T>): Promise<T> {
     try {
       return await this.#db.transaction().execute(async (trx) => {
-        if (this.#options.dialect === 'postgres') await sql`select pg_advisory_xact_lock(${TOTALS_LOCK})`.execute(trx);
+        await lockTotals(trx, this.#options.dialect);
         return change(trx);
       });
     } catch (error) {
@@ -312,6 +328,3 @@ export class UsageWriter {
 }
 
 const DIMENSION_CAP = 2000;
-
-/** Any number that no other advisory lock of ours has. */
-const TOTALS_LOCK = 0x4845_4144;

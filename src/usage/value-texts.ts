@@ -13,7 +13,7 @@ const MAX_REMEMBERED = 500_000;
 export const RENAMES = 'value_renames';
 
 /** Stands before the number of a value that was forgotten, in the place of its text. */
-const FORGOTTEN = `${REMOVED}\u001f`;
+export const FORGOTTEN = `${REMOVED}\u001f`;
 
 /**
  * Replaces a value by `(removed)` wherever usage names it, past and present; its totals stay. Answers whether there was

@@ -46,4 +46,20 @@ export interface UsageTables {
     cells: number;
     body: Uint8Array;
   };
+  /**
+   * Daily totals by each dimension and status, for the tools of whoever runs it (src/usage/daily-rows.ts). `day` is a date
+   * (text in SQLite), a `status` that was not sent is null, `credits` are credits, not thousandths.
+   */
+  usage_daily: {
+    day: string;
+    dimension: string;
+    value: string;
+    status: number | null;
+    requests: number;
+    ok: number;
+    failed: number;
+    credits: number;
+  };
+  /** Days whose rows in `usage_daily` are to be written anew. */
+  usage_daily_due: { day: number };
 }

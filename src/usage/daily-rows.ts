@@ -1,0 +1,133 @@
+import { sql } from 'kysely';
+import { formatDay } from '../domain/calendar.ts';
+import { DIMENSIONS, type Dimension, NONE, OTHER, REMOVED } from '../domain/dimension.ts';
+import type { Db, DialectName } from '../store/database.ts';
+import { Grouping } from './grouping.ts';
+import { outcomeColumns } from './outcome.ts';
+import { type Batch, decodeSegment } from './segment.ts';
+import { OTHER_ID } from './value-places.ts';
+import { FORGOTTEN } from './value-texts.ts';
+
+/**
+ * The table `usage_daily`: daily totals by each dimension and status as ordinary rows, for `sqlite3`, `psql` and whatever
+ * else speaks SQL. Whoever changes a day's totals marks the day; its rows are then written anew from the totals. Both
+ * happen under the lock on totals, so no change is missed.
+ */
+export async function markDay(trx: Db, day: number): Promise<void> {
+  await trx
+    .insertInto('usage_daily_due')
+    .values({ day })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** Takes all rows away and marks every day that has totals. */
+export async function markAllDays(trx: Db): Promise<void> {
+  await trx.deleteFrom('usage_daily').execute();
+  await trx.deleteFrom('usage_daily_due').execute();
+  await trx
+    .insertInto('usage_daily_due')
+    .columns(['day'])
+    .expression((of) => of.selectFrom('total_segment').select('bucket').distinct().where('cube', '=', 'day'))
+    .execute();
+}
+
+/** Marked days, the newest first. */
+export async function listMarkedDays(db: Db): Promise<number[]> {
+  const rows = await db.selectFrom('usage_daily_due').select('day').orderBy('day', 'desc').execute();
+  return rows.map(({ day }) => day);
+}
+
+/** Writes the rows of one day as its totals are, and takes its mark away. Call it under the lock on totals. */
+export async function writeDay(trx: Db, dialect: DialectName, day: number): Promise<void> {
+  const date = formatDay(day);
+  await trx.deleteFrom('usage_daily_due').where('day', '=', day).execute();
+  await trx.deleteFrom('usage_daily').where('dimension', 'in', DIMENSIONS).where('day', '=', date).execute();
+  for (const dimension of DIMENSIONS) {
+    const cells = await readCells(trx, dimension, day);
+    if (cells.length > 0) await insertCells(trx, dialect, { dimension, date, cells });
+  }
+}
+
+/** A forgotten value is gone from the rows at once; its days are marked, as several such values share one name. */
+export async function forgetInRows(trx: Db, dimension: Dimension, text: string): Promise<void> {
+  const named = trx.selectFrom('usage_daily').where('dimension', '=', dimension).where('value', '=', text);
+  const days = await named.select(sql<string>`cast(day as text)`.as('day')).distinct().execute();
+  for (const { day } of days) await markDay(trx, toDayNumber(day));
+  await trx
+    .updateTable('usage_daily')
+    .set({ value: REMOVED })
+    .where('dimension', '=', dimension)
+    .where('value', '=', text)
+    .execute();
+}
+
+/** Removes rows and marks of days before this one. */
+export async function removeRowsBefore(trx: Db, day: number): Promise<void> {
+  await trx.deleteFrom('usage_daily').where('dimension', 'in', DIMENSIONS).where('day', '<', formatDay(day)).execute();
+  await trx.deleteFrom('usage_daily_due').where('day', '<', day).execute();
+}
+
+/** One process at a time changes totals, or rows made of them: the lock goes with the transaction (SQLite has one writer). */
+export async function lockTotals(trx: Db, dialect: DialectName): Promise<void> {
+  if (dialect === 'postgres') await sql`select pg_advisory_xact_lock(${TOTALS_LOCK})`.execute(trx);
+}
+
+/** Any number that no other advisory lock of ours has. */
+const TOTALS_LOCK = 0x4845_4144;
+
+async function readCells(trx: Db, dimension: Dimension, day: number): Promise<Batch> {
+  const segments = await trx
+    .selectFrom('total_segment')
+    .select('body')
+    .where('cube', '=', `day.${dimension}`)
+    .where('bucket', '=', day)
+    .execute();
+  const grouping = new Grouping([dimension, 'status'], ['requests', 'credits']);
+  for (const { body } of segments) grouping.add(decodeSegment(body));
+  return grouping.toBatch();
+}
+
+/** The numbers go as one JSON text; the database itself finds the texts of the values, as they are at this commit. */
+async function insertCells(
+  trx: Db,
+  dialect: DialectName,
+  { dimension, date, cells }: { dimension: Dimension; date: string; cells: Batch },
+): Promise<void> {
+  const { status, requests, credits } = cells.columns;
+  const values = cells.columns[dimension]!;
+  const { ok, failed } = outcomeColumns(status, requests!);
+  const numbers: number[][] = [];
+  for (let row = 0; row < cells.length; row += 1)
+    numbers.push([values[row]!, status![row]!, requests![row]!, ok[row]!, failed[row]!, credits![row]!]);
+  const json = JSON.stringify(numbers);
+  const each =
+    dialect === 'postgres' ? sql`jsonb_array_elements(${json}::jsonb) as each (value)` : sql`json_each(${json})`;
+  await sql`
+    insert into usage_daily (day, dimension, value, status, requests, ok, failed, credits)
+    select ${dialect === 'postgres' ? sql`${date}::date` : sql`${date}`}, ${sql.lit(dimension)}, name, nullif(status, 0),
+      sum(requests), sum(ok), sum(failed), round(sum(credits) / 1000.0, 3)
+    from (
+      select
+        case
+          when cell.id = 0 then ${sql.lit(NONE)}
+          when cell.id = ${sql.lit(OTHER_ID)} then ${sql.lit(OTHER)}
+          when named.text is null or substr(named.text, 1, ${sql.lit(FORGOTTEN.length)}) = ${FORGOTTEN}
+            then ${sql.lit(REMOVED)}
+          else named.text
+        end as name,
+        status, requests, ok, failed, credits
+      from (
+        select cast(value ->> 0 as integer) as id, cast(value ->> 1 as integer) as status,
+          cast(value ->> 2 as bigint) as requests, cast(value ->> 3 as bigint) as ok,
+          cast(value ->> 4 as bigint) as failed, cast(value ->> 5 as bigint) as credits
+        from ${each}
+      ) as cell
+      left join value as named on named.id = cell.id
+    ) as named_cell
+    group by name, status`.execute(trx);
+}
+
+function toDayNumber(date: string): number {
+  return Math.round(Date.parse(`${date}T00:00:00Z`) / 86_400_000);
+}

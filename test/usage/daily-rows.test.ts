@@ -1,0 +1,189 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { type Calendar, createCalendar, formatDay } from '../../src/domain/calendar.ts';
+import { DIMENSIONS, type Dimension } from '../../src/domain/dimension.ts';
+import type { UsageEvent } from '../../src/domain/event.ts';
+import type { Db, DialectName } from '../../src/store/database.ts';
+import { setSetting } from '../../src/store/setting-repository.ts';
+import { markAllDays } from '../../src/usage/daily-rows.ts';
+import type { Assign } from '../../src/usage/event-batch.ts';
+import { forget } from '../../src/usage/forget.ts';
+import { UsageWriter } from '../../src/usage/usage-writer.ts';
+import { describeEachDialect } from '../support/databases.ts';
+import { arbitraryEvent } from '../support/events.ts';
+
+const NOW = Date.parse('2026-11-20T12:00:00Z');
+const SOURCE = { id: 1, name: 'test' };
+const ZONES = ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata'].map(createCalendar);
+const RULES: readonly Assign[] = [
+  (event) => ({
+    scope: event.scope ?? 'default',
+    meters: [event.scope ?? 'default'],
+    exclusion: undefined,
+    credits: event.credits ?? event.count * 1000,
+  }),
+  (event) => ({
+    scope: event.scope ?? (event.method === 'POST' ? 'erp' : 'default'),
+    meters: [],
+    exclusion: event.module === 'b' ? 'module "b"' : undefined,
+    credits: event.credits ?? event.count * 2500,
+  }),
+];
+
+interface Model {
+  calendar: Calendar;
+  rules: number;
+  /** `import`: the number of the file that it came with. `forgotten`: dimensions whose value was. */
+  events: { event: UsageEvent; rules: number; import?: number; forgotten: Set<Dimension> }[];
+}
+
+type Step =
+  | { do: 'append' | 'import'; events: UsageEvent[] }
+  | { do: 'undo' | 'recount' | 'rezone' | 'retain' | 'write' }
+  | { do: 'forget'; kind: 'user' | 'ip'; text: string };
+
+const STEP: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    do: fc.constantFrom('append' as const, 'import' as const),
+    events: fc.array(arbitraryEvent(NOW - 9 * 86_400_000, NOW), { minLength: 1, maxLength: 12 }),
+  }),
+  fc.record({ do: fc.constantFrom('undo', 'recount', 'rezone', 'retain', 'write') }) as fc.Arbitrary<Step>,
+  fc.record({
+    do: fc.constant('forget' as const),
+    kind: fc.constantFrom('user' as const, 'ip' as const),
+    text: fc.constantFrom('a', 'b', 'Acme CRM', '名前'),
+  }),
+);
+
+/** The rows, counted from the events one by one. */
+function countPlainly({ calendar, events }: Model): unknown[] {
+  const rows = new Map<string, number[]>();
+  for (const { event, rules, forgotten } of events) {
+    const given = RULES[rules]!(event, SOURCE.name, 0);
+    if (given.exclusion !== undefined) continue;
+    const status = event.status ?? null;
+    for (const dimension of DIMENSIONS) {
+      const named =
+        dimension === 'source' ? SOURCE.name : dimension === 'scope' ? given.scope : (event[dimension] ?? '(none)');
+      const value = forgotten.has(dimension) ? '(removed)' : named;
+      const name = JSON.stringify([formatDay(calendar.dayOf(event.timeMs!)), dimension, value, status]);
+      const sums = rows.getOrInsertComputed(name, () => [0, 0, 0, 0]);
+      sums[0]! += event.count;
+      if (status !== null) sums[status < 400 ? 1 : 2]! += event.count;
+      sums[3]! += given.credits;
+    }
+  }
+  const counted = [...rows].map(([name, [requests, ok, failed, credits]]) => [
+    ...JSON.parse(name),
+    ...[requests, ok, failed, credits! / 1000],
+  ]);
+  return sort(counted);
+}
+
+async function readRows(db: Db): Promise<unknown[]> {
+  const rows = await db.selectFrom('usage_daily').selectAll().execute();
+  return sort(
+    rows.map((row) => [
+      ...[row.day, row.dimension, row.value, row.status, row.requests, row.ok, row.failed],
+      Number(row.credits),
+    ]),
+  );
+}
+
+function sort(rows: unknown[]): unknown[] {
+  return rows.map((row) => JSON.stringify(row)).sort();
+}
+
+describeEachDialect('usage_daily', ({ dialect, open }) => {
+  const createWriter = (db: Db, model: Model): UsageWriter =>
+    new UsageWriter(db, {
+      dialect,
+      calendar: model.calendar,
+      rawRetentionDays: 60,
+      totalsRetentionMonths: 25,
+      rules: async () => RULES[model.rules]!,
+    });
+
+  it('holds what a plain recount counts, whatever was done before', async () => {
+    const property = fc.asyncProperty(fc.array(STEP, { minLength: 3, maxLength: 10 }), async (steps) => {
+      const db = await open();
+      const model: Model = { calendar: ZONES[0]!, rules: 0, events: [] };
+      let writer = createWriter(db, model);
+      let imports = 0;
+      for (const step of steps) {
+        if (step.do === 'append' || step.do === 'import') {
+          if (step.do === 'import') imports += 1;
+          const importId = step.do === 'import' ? imports : undefined;
+          await writer.append([{ source: SOURCE, events: step.events, receivedMs: NOW }], {
+            ...(importId === undefined ? {} : { importId, allowOld: true }),
+          });
+          const { rules } = model;
+          for (const event of step.events)
+            model.events.push({
+              ...{ event, rules, forgotten: new Set<Dimension>() },
+              ...(importId === undefined ? {} : { import: importId }),
+            });
+        } else if (step.do === 'undo') {
+          await writer.undoImport(imports);
+          model.events = model.events.filter((each) => each.import === undefined || each.import !== imports);
+        } else if (step.do === 'recount') {
+          model.rules = 1 - model.rules;
+          await setSetting(db, 'rules of the test', String(model.rules));
+          await writer.recount(0);
+          for (const each of model.events) each.rules = model.rules;
+        } else if (step.do === 'rezone') {
+          model.calendar = ZONES[(ZONES.indexOf(model.calendar) + 1) % ZONES.length]!;
+          await writer.rezone(model.calendar);
+          writer = createWriter(db, model);
+        } else if (step.do === 'retain') await writer.retain(NOW);
+        else if (step.do === 'write') await writer.writeDailyRows();
+        else if (step.do === 'forget') {
+          await forgetIn(db, dialect, model, step);
+          const named = db.selectFrom('usage_daily').selectAll().where('value', '=', step.text);
+          expect(await named.where('dimension', '=', step.kind).execute()).toEqual([]);
+        }
+      }
+      await writer.foldAll();
+      expect(await writer.writeDailyRows()).toBe(false);
+      expect(await readRows(db)).toEqual(countPlainly(model));
+      // As after an update of a database that had no rows yet.
+      await db.transaction().execute(markAllDays);
+      await writer.writeDailyRows();
+      expect(await readRows(db)).toEqual(countPlainly(model));
+    });
+    await fc.assert(property, { numRuns: dialect === 'sqlite' ? 25 : 4 });
+  });
+
+  it('is written day by day, the newest first, and goes with the totals it was made of', async () => {
+    const db = await open();
+    const model: Model = { calendar: ZONES[0]!, rules: 0, events: [] };
+    const writer = createWriter(db, model);
+    const days = ['2024-01-05', '2026-11-18', '2026-11-19'];
+    const events = days.map((day) => ({ client: 'a', kind: 'call', count: 1, timeMs: Date.parse(`${day}T12:00:00Z`) }));
+    await writer.append([{ source: SOURCE, events, receivedMs: NOW }], { allowOld: true });
+    await writer.foldAll();
+    const list = async () =>
+      (await db.selectFrom('usage_daily').select('day').distinct().orderBy('day').execute()).map(({ day }) => day);
+    expect(await writer.writeDailyRows(0)).toBe(true);
+    expect(await list()).toEqual(days.slice(2));
+    expect(await writer.writeDailyRows(0)).toBe(true);
+    expect(await writer.writeDailyRows(0)).toBe(false);
+    expect(await list()).toEqual(days);
+    await writer.retain(NOW);
+    expect(await list()).toEqual(days.slice(1));
+    await writer.writeDailyRows();
+    expect(await list()).toEqual(days.slice(1));
+  });
+});
+
+async function forgetIn(
+  db: Db,
+  dialect: DialectName,
+  model: Model,
+  { kind, text }: { kind: 'user' | 'ip'; text: string },
+) {
+  await db.transaction().execute((trx) => forget(trx, dialect, kind, text));
+  for (const { event, forgotten } of model.events)
+    for (const dimension of [kind, 'client', 'initiator'] as const)
+      if (event[dimension] === text) forgotten.add(dimension);
+}

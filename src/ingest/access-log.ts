@@ -48,9 +48,10 @@ const NAMES = {
     ...['httpRequest.status'],
   ],
   durationMs: ['duration_ms', 'latency_ms', 'responseTime', 'duration'],
-  durationSeconds: ['request_time'],
-  /** Traefik. */
-  durationNanoseconds: ['Duration'],
+  /** Google Cloud writes `0.012s`. */
+  durationSeconds: ['request_time', 'httpRequest.latency'],
+  /** Traefik, and the Elastic Common Schema. */
+  durationNanoseconds: ['Duration', 'event.duration'],
 } as const;
 
 function parseAccessLog({ body, contentType, options }: AdapterInput): ParsedRequest {
@@ -200,7 +201,8 @@ function toFields(log: object, findClient: ((fields: unknown) => unknown) | unde
 }
 
 function readDuration(log: object): number | undefined {
-  const seconds = toNumber(firstOf(log, NAMES.durationSeconds));
+  const written = firstOf(log, NAMES.durationSeconds);
+  const seconds = toNumber(typeof written === 'string' ? written.replace(/(?<=\d)s$/, '') : written);
   if (seconds !== undefined) return seconds * 1000;
   const nanoseconds = toNumber(firstOf(log, NAMES.durationNanoseconds));
   if (nanoseconds !== undefined) return nanoseconds / 1e6;

@@ -83,6 +83,10 @@ describe('access logs', () => {
     expect(durationOf({ request_time: 0.25 })).toBe(250);
     expect(durationOf({ request_time: '0.250', duration: 3 })).toBe(250);
     expect(durationOf({ latency_ms: '12.5' })).toBe(12.5);
+    expect(durationOf({ httpRequest: { latency: '0.012s', status: 200 } })).toBe(12);
+    expect(durationOf({ event: { duration: 41_250_000 } })).toBe(41.25);
+    expect(durationOf({ Duration: 5_000_000, OriginDuration: 4_000_000 })).toBe(5);
+    expect(durationOf({ responseTime: 7, upstream_response_time: '0.005' })).toBe(7);
     for (const none of [' ', '-', 'Infinity', '1e999', 'soon', -1, true, {}]) {
       expect(durationOf({ duration: none }), String(none)).toBeUndefined();
     }

@@ -32,6 +32,11 @@ describe('lines of Logpush', () => {
     }
   });
 
+  it('say how long the answer took to begin', () => {
+    const { events } = parse('logpush', { ...LINE, EdgeTimeToFirstByteMs: 125, OriginResponseDurationMs: 90 });
+    expect(events).toMatchObject([{ durationMs: 125 }]);
+  });
+
   it('are no events where Cloudflare only checks the destination', () => {
     const check = readFixture('senders/cloudflare-logpush-validation-test.txt.gz');
     expect(parse('logpush', check)).toEqual({ events: [], indexes: [], rejected: [] });

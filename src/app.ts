@@ -13,8 +13,7 @@ import type { Span } from './domain/usage.ts';
 import { toPoolGauges } from './http/pool-gauges.ts';
 import { toRefusedCounter } from './http/refused-counter.ts';
 import { createHttpServer } from './http/server.ts';
-import { readOrCreateSecretKey } from './ingest/seal.ts';
-import { ensureDefaultSource } from './ingest/source-admin.ts';
+import { ensureDefaultSource, openSecretKey } from './ingest/source-admin.ts';
 import { SourceDirectory } from './ingest/source-directory.ts';
 import { SourceTally } from './ingest/source-tally.ts';
 import { ThreadedWriter } from './ingest/writer.ts';
@@ -49,6 +48,7 @@ import { deleteInstance } from './store/instance-repository.ts';
 import { migrate } from './store/migrate.ts';
 import { getReportZone, listOlderZones } from './store/report-zone.ts';
 import { listSourceHealth } from './store/source-repository.ts';
+import { claimSqlite } from './store/sqlite-claim.ts';
 import { ThreadedUsage } from './usage/reader-thread.ts';
 import { VERSION } from './version.ts';
 
@@ -90,6 +90,8 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const databaseUrl = config.databaseUrl.reveal();
     const db = openDatabase(databaseUrl, { thread: true });
     stops.push(() => db.destroy());
+    const release = await claimSqlite(databaseUrl, db);
+    stops.push(async () => release());
     await migrate(db);
     const zone = await getReportZone(db, config.reportTimezone);
     const calendar = createCalendar(zone);
@@ -169,8 +171,8 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     stops.push(() => writer.stop());
     await writer.start();
 
-    const secretKey = config.secretKey ?? readOrCreateSecretKey(config.secretKeyPath);
-    if (config.ingestToken) await ensureDefaultSource(db, config.ingestToken, now());
+    const secretKey = await openSecretKey(db, config);
+    await ensureDefaultSource(db, config.ingestToken, now());
     const tally = new SourceTally(db, (error) => log.error({ err: error }, 'counts of sources could not be written'));
     stops.push(() => tally.flush());
 

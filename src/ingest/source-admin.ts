@@ -1,8 +1,16 @@
+import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { Db } from '../store/database.ts';
-import { findSource, type Source, updateCredentials, upsertSource } from '../store/source-repository.ts';
+import {
+  findSource,
+  listSources,
+  revokeSource,
+  type Source,
+  updateCredentials,
+  upsertSource,
+} from '../store/source-repository.ts';
 import { getAdapter } from './adapters.ts';
 import { createSigningSecret, createToken, hashToken } from './credentials.ts';
 import { readOrCreateSecretKey, seal } from './seal.ts';
@@ -51,14 +59,23 @@ export async function rotateSource(
   return credentials;
 }
 
-/** Makes `INGEST_TOKEN` the token of the source `default`, at start. Throws where another source has that token. */
-export async function ensureDefaultSource(db: Db, token: Secret, nowMs: number): Promise<Source> {
-  const tokenHash = hashToken(token.reveal());
+/**
+ * Makes `INGEST_TOKEN` the only credential of the source `default`, at start; without that setting a source made by it is
+ * revoked. Throws a config error where another source has that token.
+ */
+export async function ensureDefaultSource(db: Db, token: Secret | undefined, nowMs: number): Promise<void> {
   const known = await findSource(db, DEFAULT_SOURCE);
-  if (known && known.tokenHash === tokenHash && known.revokedMs === undefined) return known;
-  const { adapter = 'native', options = {}, sealedSecret } = known ?? {};
+  if (!token) {
+    // Sources of "headroom sources" have a signing secret, those of the setting have none.
+    const isOfSetting = known && known.sealedSecret === undefined && known.revokedMs === undefined;
+    if (isOfSetting) await revokeSource(db, known.id, nowMs);
+    return;
+  }
+  const tokenHash = hashToken(token.reveal());
+  if (known && known.tokenHash === tokenHash && known.revokedMs === undefined) return;
+  const { adapter = 'native', options = {} } = known ?? {};
   try {
-    return await upsertSource(db, { name: DEFAULT_SOURCE, adapter, options, tokenHash, sealedSecret }, nowMs);
+    await upsertSource(db, { name: DEFAULT_SOURCE, adapter, options, tokenHash }, nowMs);
   } catch (error) {
     throw new HeadroomError(
       'config',
@@ -66,6 +83,25 @@ export async function ensureDefaultSource(db: Db, token: Secret, nowMs: number):
       { cause: error },
     );
   }
+}
+
+/**
+ * The key that signing secrets are sealed with: of the settings, or of its file, which the first start makes. Throws a
+ * config error where the file is missing though secrets are sealed with it: a new key could open none of them.
+ */
+export async function openSecretKey(db: Db, config: Pick<Config, 'secretKey' | 'secretKeyPath'>): Promise<Secret> {
+  if (config.secretKey) return config.secretKey;
+  if (!existsSync(config.secretKeyPath)) {
+    const sealed = (await listSources(db)).filter(({ sealedSecret }) => sealedSecret !== undefined);
+    if (sealed.length > 0) {
+      const names = sealed.map(({ name }) => name).join(', ');
+      throw new HeadroomError(
+        'config',
+        `${config.secretKeyPath} is missing, and the signing secrets of ${names} are sealed with it. Put it back from the backup, or set SECRET_KEY. If it is lost, run "headroom sources rotate NAME" for each.`,
+      );
+    }
+  }
+  return readOrCreateSecretKey(config.secretKeyPath);
 }
 
 /** The source that a command counts calls under; made, with credentials that nobody knows, if there is none. */

@@ -111,6 +111,19 @@ describe('a start that cannot be', () => {
     expect(err).toMatch(/^2 settings are wrong:\n {2}REPORT_TIMEZONE is "Berlin".*\n {2}SECRET_KEY is missing.*\n$/);
   });
 
+  it('names the bot that runs on the same SQLite file, and takes over once that is gone, however it ended', async () => {
+    const first = start();
+    await first.url;
+    const { code, err } = await start().ended;
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^Instance \S+:\d+:\w+ already runs on \S+headroom\.db: stop it first\. For several instances, use PostgreSQL\.\n$/,
+    );
+    first.child.kill('SIGKILL');
+    await first.ended;
+    expect(await start().url).toMatch(/^http:/);
+  });
+
   it('will not count in another zone than the database does, and names both ways out', async () => {
     const first = start({ REPORT_TIMEZONE: 'Europe/Berlin' });
     await first.url;

@@ -1,6 +1,9 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { addSource, ensureDefaultSource, rotateSource } from '../../src/ingest/source-admin.ts';
+import { addSource, ensureDefaultSource, openSecretKey, rotateSource } from '../../src/ingest/source-admin.ts';
 import { Secret } from '../../src/secret.ts';
 import type { Db } from '../../src/store/database.ts';
 import {
@@ -71,17 +74,47 @@ describeEachDialect('a source', (databases) => {
     expect(await listSources(db)).toHaveLength(1);
   });
 
-  it('named default has the token that INGEST_TOKEN says', async () => {
+  it('named default has the token that INGEST_TOKEN says, and is revoked without it', async () => {
     const db = await databases.open();
-    const first = await ensureDefaultSource(db, new Secret('first-token-first-token'), NOW);
-    expect(await ensureDefaultSource(db, new Secret('first-token-first-token'), NOW + 1)).toEqual(first);
+    const read = async () => (await findSource(db, 'default'))!;
+    await ensureDefaultSource(db, undefined, NOW);
+    expect(await findSource(db, 'default')).toBeUndefined();
+    await ensureDefaultSource(db, new Secret('first-token-first-token'), NOW);
+    const first = await read();
+    await ensureDefaultSource(db, new Secret('first-token-first-token'), NOW + 1);
+    expect(await read()).toEqual(first);
     await rotateSource(db, CONFIG, first);
-    const second = await ensureDefaultSource(db, new Secret('second-token-second'), NOW);
-    expect(second.id).toBe(first.id);
-    expect(second.tokenHash).not.toBe(first.tokenHash);
-    expect(second.sealedSecret).toBeDefined();
+    await ensureDefaultSource(db, new Secret('second-token-second'), NOW);
+    expect(await read()).toMatchObject({ id: first.id, sealedSecret: undefined });
+    expect((await read()).tokenHash).not.toBe(first.tokenHash);
     const { token } = await addSource(db, CONFIG, NEW, NOW);
     await expect(ensureDefaultSource(db, token, NOW)).rejects.toThrow(/INGEST_TOKEN .*another source has it/);
+    await ensureDefaultSource(db, undefined, NOW + 2);
+    expect((await listSources(db)).map(({ name }) => name)).toEqual([NEW.name]);
+    await ensureDefaultSource(db, new Secret('third-token-third'), NOW + 3);
+    expect((await read()).revokedMs).toBeUndefined();
+  });
+
+  it('named default by an admin outlives the setting', async () => {
+    const db = await databases.open();
+    await addSource(db, CONFIG, { ...NEW, name: 'default' }, NOW);
+    await ensureDefaultSource(db, undefined, NOW);
+    expect((await findSource(db, 'default'))?.revokedMs).toBeUndefined();
+  });
+
+  it('with sealed secrets and no key file is not opened with a new key', async () => {
+    const db = await databases.open();
+    const folder = mkdtempSync(join(tmpdir(), 'headroom-key-'));
+    const config = { secretKey: undefined, secretKeyPath: join(folder, 'secret.key') };
+    const made = await openSecretKey(db, config);
+    expect((await openSecretKey(db, config)).reveal()).toBe(made.reveal());
+    await addSource(db, config, NEW, NOW);
+    rmSync(config.secretKeyPath);
+    await expect(openSecretKey(db, config)).rejects.toThrow(
+      /secret\.key is missing, .* of gw are sealed with it\. Put it back/,
+    );
+    expect(existsSync(config.secretKeyPath)).toBe(false);
+    rmSync(folder, { recursive: true });
   });
 
   it('adds up what it sent, and how often and how late', async () => {

@@ -25,6 +25,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   isTerminal: process.stdout.isTTY === true,
+  ...(process.stdout.columns && { width: process.stdout.columns }),
   now: () => Date.now(),
   signal: stop.signal,
 });

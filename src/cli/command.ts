@@ -10,6 +10,8 @@ export interface CliContext {
   err(line: string): void;
   /** Whether a person watches: progress is then drawn, not listed. */
   isTerminal: boolean;
+  /** Columns of the terminal; absent: there is none, or it does not say. */
+  width?: number;
   now(): number;
   /** Aborted by SIGINT or SIGTERM. */
   signal: AbortSignal;

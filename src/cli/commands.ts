@@ -46,6 +46,18 @@ Files are recognised by their content: a grown file continues where it stopped, 
     load: async () => (await import('./import.ts')).runImport,
   },
   {
+    name: 'ask',
+    usage: 'ask "QUESTION" [--json | --csv] [--png FILE]',
+    summary: 'answer a question in the words of /usage, without Slack',
+    details: `  headroom ask "top clients 7d"
+  headroom ask "which client had the most 429s last week"
+  --json            as JSON; its fields are described in src/ask/answer.schema.json
+  --csv             the rows alone, the same CSV as in Slack
+  --png FILE        also draw the answer
+Works on the database alone, while a bot runs too. Exit code 2: not understood; the nearest questions are listed.`,
+    load: async () => (await import('./ask.ts')).runAsk,
+  },
+  {
     name: 'pools',
     usage: 'pools apply FILE [--dry-run] | show [SCOPE] [--yaml]',
     summary: 'apply scopes, pools and rules from a YAML file; show balances',

@@ -5,13 +5,13 @@ import type { Thousandths } from './event.ts';
 import type { Filter } from './filter.ts';
 import type { Range } from './range.ts';
 
+/** Rows of a ranking, at most. */
+export const MAX_RANKING_ROWS = 1000;
+
 /**
  * A question as a person asks it, small enough to stand in a button: answers are made from it, and every button is
  * the same question with something changed.
  */
-/** Rows of a ranking, at most. */
-export const MAX_RANKING_ROWS = 1000;
-
 export interface Question {
   report: ReportKind;
   /** For `top`. */
@@ -37,6 +37,12 @@ export interface Question {
   suppose?: Readonly<Record<string, number>>;
   /** Answer to the asker alone. */
   private?: boolean;
+}
+
+/** The same ranking with all its rows, unless the question has a number of them: for CSV and programs. */
+export function toWholeRanking(question: Question): Question {
+  if (question.report !== 'top') return question;
+  return { ...question, limit: question.limit ?? MAX_RANKING_ROWS, offset: 0 };
 }
 
 export const REPORT_KINDS = [
@@ -92,7 +98,8 @@ export interface Offer {
   question: Question;
 }
 
-export type ColumnType = 'text' | 'count' | 'credits' | 'percent' | 'time' | 'bar';
+export const COLUMN_TYPES = ['text', 'count', 'credits', 'percent', 'time', 'bar'] as const;
+export type ColumnType = (typeof COLUMN_TYPES)[number];
 
 /**
  * The numbers of a report, exact: what the table shows and what the CSV holds. `credits` cells are thousandths, `percent`

@@ -78,7 +78,7 @@ function buildClaims(report: Report, most: number): Block[] {
 }
 
 /** Sentences say more than a table in columns too narrow for a phone. What explains all scopes is too long for them. */
-function isToldInWords(report: Report): report is TableReport {
+export function isToldInWords(report: Report): report is TableReport {
   if (report.kind === 'advice' || report.kind === 'why') return true;
   return hasWords(report) && report.question.view !== 'table';
 }

@@ -1,4 +1,4 @@
-import type { ColumnType, Report } from '../domain/report.ts';
+import type { ColumnType, Report, Table } from '../domain/report.ts';
 import { toDecimal } from './format.ts';
 
 /**
@@ -7,12 +7,18 @@ import { toDecimal } from './format.ts';
  * left out. A text cell that a spreadsheet would take for a formula gets a leading `'`.
  */
 export function toCsv(report: Pick<Report, 'table'>): string {
-  const { columns, rows } = report.table;
-  const kept = columns
+  const kept = toCsvColumns(report);
+  const lines = report.table.rows.map((row) =>
+    kept.map(({ type, index }) => quote(toText(row[index] ?? null, type))).join(','),
+  );
+  return [kept.map(({ key }) => quote(toText(key, 'text'))).join(','), ...lines].map((line) => `${line}\r\n`).join('');
+}
+
+/** Columns for programs, with their places in a row. */
+export function toCsvColumns({ table }: Pick<Report, 'table'>): (Table['columns'][number] & { index: number })[] {
+  return table.columns
     .map((column, index) => ({ ...column, index }))
     .filter(({ type, shownOnly }) => type !== 'bar' && !shownOnly);
-  const lines = rows.map((row) => kept.map(({ type, index }) => quote(toText(row[index] ?? null, type))).join(','));
-  return [kept.map(({ key }) => quote(toText(key, 'text'))).join(','), ...lines].map((line) => `${line}\r\n`).join('');
 }
 
 function toText(cell: string | number | null, type: ColumnType): string {

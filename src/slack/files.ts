@@ -1,4 +1,4 @@
-import { MAX_RANKING_ROWS, type Question, type Report } from '../domain/report.ts';
+import { type Question, type Report, toWholeRanking } from '../domain/report.ts';
 import { describeContext } from '../messages/answer-context.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import { defuse, toOneLine } from '../messages/text.ts';
@@ -46,9 +46,7 @@ export async function sendCsv(
   question: Question,
   to: { place: Place | 'asker'; threadTs?: string | undefined },
 ): Promise<void> {
-  const limit = question.limit ?? MAX_RANKING_ROWS;
-  const whole = question.report === 'top' ? { ...question, limit, offset: 0 } : question;
-  const report = await answerOrRefuse(ctx.reporter, whole, ctx.now());
+  const report = await answerOrRefuse(ctx.reporter, toWholeRanking(question), ctx.now());
   const name = `${fileStem(report)}.csv`;
   const what = defuse(toOneLine(`${report.title} · ${describeContext(report)}`));
   const file = { name, title: name, bytes: Buffer.from(ctx.toCsv(report), 'utf8') };

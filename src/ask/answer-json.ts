@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { formatDay } from '../domain/calendar.ts';
+import { COLUMN_TYPES, type ColumnType, type Report } from '../domain/report.ts';
+import { toCsvColumns } from '../report/csv.ts';
+import { toDecimal } from '../report/format.ts';
+import { toWords } from './ask.ts';
+import { listSections } from './sections.ts';
+
+const instant = z.iso.datetime({ offset: false });
+const credits = z.number().meta({ description: 'Credits, at most three decimals.' });
+
+/**
+ * An answer as JSON. Its fields are kept: later versions may add fields, columns and kinds of report, and neither rename nor
+ * remove any. `answer.schema.json` is made from it.
+ */
+export const answerSchema = z
+  .strictObject({
+    question: z.string().meta({ description: 'The words that ask for this again.' }),
+    report: z.string().meta({ description: 'Its kind, such as `top`. Kinds may be added.' }),
+    title: z.string(),
+    answer: z.string().meta({ description: 'One or two sentences that answer the question.' }),
+    range: z
+      .strictObject({
+        label: z.string(),
+        from: instant,
+        to: instant.meta({ description: 'Not in the range itself.' }),
+        first_day: z.iso.date().meta({ description: 'In the report zone.' }),
+        last_day: z.iso.date().meta({ description: 'In the report zone. Before first_day: the range is empty.' }),
+        running: z.boolean().meta({ description: 'It has not ended: its numbers still grow.' }),
+      })
+      .nullable()
+      .meta({ description: 'null: the answer is about now.' }),
+    zone: z.string().meta({ description: 'Report time zone, in whose days usage is counted.' }),
+    as_of: instant.nullable().meta({ description: 'When the newest usage was received; null: none ever was.' }),
+    population: z.string().nullable().meta({ description: 'What the numbers are about: `8 clients`.' }),
+    filters: z.array(
+      z.strictObject({ key: z.string(), patterns: z.array(z.string()), not: z.boolean() }).meta({
+        description: 'Any of the patterns; `not`: none of them. `*` stands for any characters.',
+      }),
+    ),
+    totals: z
+      .strictObject({
+        requests: z.int(),
+        ok: z.int(),
+        failed: z.int(),
+        none: z.int().meta({ description: 'Requests without a status.' }),
+        credits,
+      })
+      .nullable()
+      .meta({ description: 'Of all that was asked for, not of the rows alone. null: the report has none.' }),
+    columns: z.array(z.strictObject({ key: z.string(), label: z.string(), type: z.enum(COLUMN_TYPES) })).meta({
+      description: 'Columns of the rows, in the order of the CSV. Percentages are 0–100, times RFC 3339 in UTC.',
+    }),
+    rows: z
+      .array(z.record(z.string(), z.union([z.string(), z.number(), z.null()])))
+      .meta({ description: 'One value per column, by its key; exact, and null where there is none.' }),
+    sections: z
+      .array(z.strictObject({ title: z.string(), lines: z.array(z.string()) }))
+      .meta({ description: 'What the answer says in sentences besides its rows.' }),
+    notes: z.array(z.string()).meta({ description: 'What must be known to trust the numbers.' }),
+    next: z
+      .array(z.strictObject({ label: z.string(), question: z.string() }))
+      .meta({ description: 'Questions that lead on.' }),
+  })
+  .meta({ title: 'Answer of Headroom' });
+
+export type AnswerJson = z.infer<typeof answerSchema>;
+
+/** The answer as plain data for programs: the numbers of its CSV, and what is said beside them. */
+export function toAnswerJson(report: Report): AnswerJson {
+  const { question, range, asOfMs } = report;
+  const columns = toCsvColumns(report);
+  return {
+    question: toWords(question),
+    report: report.kind,
+    title: report.title,
+    answer: report.finding,
+    range: range
+      ? {
+          label: range.label,
+          from: toInstant(range.fromMs),
+          to: toInstant(range.toMs),
+          first_day: formatDay(range.firstDay),
+          last_day: formatDay(range.lastDay),
+          running: range.partial,
+        }
+      : null,
+    zone: report.zone,
+    as_of: asOfMs === 0 ? null : toInstant(asOfMs),
+    population: report.population ?? null,
+    filters: report.filters.map(({ key, patterns, not }) => ({ key, patterns: [...patterns], not })),
+    totals: toTotals(report),
+    columns: columns.map(({ key, label, type }) => ({ key, label, type })),
+    rows: report.table.rows.map((row) =>
+      Object.fromEntries(columns.map(({ key, type, index }) => [key, toValue(row[index] ?? null, type)])),
+    ),
+    sections: listSections(report).map(({ title, lines }) => ({ title, lines: [...lines] })),
+    notes: report.notes,
+    next: (report.offers ?? []).map((offer) => ({ label: offer.label, question: toWords(offer.question) })),
+  };
+}
+
+function toTotals(report: Report): AnswerJson['totals'] {
+  const totals = 'totals' in report ? report.totals : report.kind === 'summary' ? report.today : undefined;
+  if (!totals) return null;
+  const { requests, ok, failed, none, credits } = totals;
+  return { requests, ok, failed, none, credits: Number(toDecimal(credits)) };
+}
+
+function toValue(cell: string | number | null, type: ColumnType): string | number | null {
+  if (cell === null || type === 'text') return cell;
+  if (type === 'credits') return Number(toDecimal(Number(cell)));
+  return type === 'time' ? toInstant(Number(cell)) : Number(cell);
+}
+
+/** The same writing as in the CSV. */
+function toInstant(ms: number): string {
+  return Temporal.Instant.fromEpochMilliseconds(ms).toString();
+}

@@ -1,0 +1,79 @@
+import type { ColumnType, Report } from '../domain/report.ts';
+import { isToldInWords, noteDrawOrder } from '../messages/answer-body.ts';
+import { describeContext } from '../messages/answer-context.ts';
+import { formatCell, orderColumns } from '../messages/table.ts';
+import { listSections } from './sections.ts';
+import { clipToWidth, padToWidth, toSafeLine, widthOf, wrap } from './text-width.ts';
+
+const GAP = '  ';
+/** A name is cut down to this before a column is left out. */
+const LEAST_NAME = 24;
+
+/**
+ * The answer as plain text of at most `width` columns: the sentence, the numbers (or what is told in words), the line of
+ * context, the notes. Columns that find no room are named.
+ */
+export function toText(report: Report, width: number): string {
+  const paragraphs = [wrap(toSafeLine(report.finding), width)];
+  const inWords = isToldInWords(report);
+  const { lines, leftOut } = inWords ? { lines: [], leftOut: [] } : layOut(report, width);
+  if (lines.length > 0) paragraphs.push(lines);
+  const told = listSections(report).map(({ title, lines: said }) => {
+    const text = `${title} – ${said.map(endSentence).join(' ')}`;
+    return wrap(toSafeLine(text), width - 2).map((line, index) => `${index === 0 ? '•' : ' '} ${line}`);
+  });
+  if (told.length > 0) paragraphs.push(told.flat());
+  const notes = [
+    ...noteDrawOrder(report),
+    ...report.notes,
+    ...(leftOut.length > 0 ? [`Left out for want of room: ${leftOut.join(', ')}.`] : []),
+  ];
+  paragraphs.push([describeContext(report), ...notes].flatMap((line) => wrap(toSafeLine(line), width)));
+  return paragraphs.map((each) => each.join('\n')).join('\n\n');
+}
+
+/** The table in columns, names first and numbers to the right; `leftOut`: labels of columns without room. */
+function layOut({ table, zone }: Report, width: number): { lines: string[]; leftOut: string[] } {
+  const columns = orderColumns(table.columns).map(({ label, type, index }) => {
+    const cells = table.rows.map((row) => toSafeLine(formatCell(row[index] ?? null, type, zone)));
+    return { label, type, cells, width: Math.max(...[label, ...cells].map(widthOf)) };
+  });
+  if (table.rows.length === 0 || columns.length === 0) return { lines: [], leftOut: [] };
+  const [name] = columns;
+  const leftOut: string[] = [];
+  const needed = (): number => columns.reduce((sum, column) => sum + column.width + GAP.length, -GAP.length);
+  for (let over = needed() - width; over > 0; over = needed() - width) {
+    const last = columns.at(-1)!;
+    const spare = Math.max(0, name!.width - Math.max(LEAST_NAME, widthOf(name!.label)));
+    if (last !== name && (last.type === 'bar' || spare < over)) {
+      columns.pop();
+      if (last.type !== 'bar') leftOut.unshift(last.label);
+    } else {
+      name!.width = Math.max(1, name!.width - over);
+    }
+  }
+  const toLine = (cells: readonly string[]): string =>
+    cells
+      .map((cell, place) => {
+        const column = columns[place]!;
+        return padToWidth(clipToWidth(cell, column.width), column.width, isNumber(column.type) ? 'start' : 'end');
+      })
+      .join(GAP)
+      .trimEnd();
+  return {
+    lines: [
+      toLine(columns.map(({ label }) => label)),
+      toLine(columns.map((column) => '─'.repeat(column.width))),
+      ...table.rows.map((_, row) => toLine(columns.map(({ cells }) => cells[row]!))),
+    ],
+    leftOut,
+  };
+}
+
+function isNumber(type: ColumnType): boolean {
+  return type !== 'text' && type !== 'time' && type !== 'bar';
+}
+
+function endSentence(line: string): string {
+  return /[.!?…:]$/.test(line) ? line : `${line}.`;
+}

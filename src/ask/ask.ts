@@ -1,0 +1,119 @@
+import { type NameSource, type Question, type Report, type Reporter, toWholeRanking } from '../domain/report.ts';
+import { QuestionError } from '../errors.ts';
+import type { Command } from '../slack/command/command.ts';
+import { formatQuestion } from '../slack/command/format-question.ts';
+import { parseCommand, understand } from '../slack/command/parse-command.ts';
+import { answerOrRefuse } from '../slack/command/refused-range.ts';
+import { protectFromSlack, undoSlackEscapes } from '../slack/command/tokens.ts';
+
+/** Forms that an answer comes in outside Slack. */
+export const FORMATS = ['json', 'csv', 'png', 'text'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export interface AskDeps {
+  reporter: Reporter & NameSource;
+  /** Epoch ms. */
+  now(): number;
+}
+
+export interface Asked {
+  question: Question;
+  /** The words themselves ask for it: `csv top clients`. */
+  format?: Format;
+}
+
+/**
+ * The question that plain words ask, in the language of `/usage`. Rejects with QuestionError where they ask none: its
+ * suggestions are words that do.
+ */
+export async function readQuestion({ reporter, now }: AskDeps, words: string): Promise<Asked> {
+  return withPlainSuggestions(async () => {
+    const command = await understand(protectFromSlack(words), reporter, now());
+    if (command.kind !== 'question' && command.kind !== 'export') throw refuseCommand(command, words);
+    const { private: secret, ...question } = command.question;
+    if (secret === false) {
+      const offer = formatQuestion(question);
+      throw new QuestionError('Sharing is done in Slack: leave “share” out here.', [{ label: offer, command: offer }]);
+    }
+    return { question, ...(command.kind === 'export' && { format: 'csv' as const }) };
+  });
+}
+
+/**
+ * The answer to a question. `whole`: a ranking without a number of rows has all of them, up to 1,000, as its CSV in Slack has.
+ * Rejects with QuestionError where it cannot be answered as put.
+ */
+export async function answerQuestion(
+  { reporter, now }: AskDeps,
+  question: Question,
+  { whole }: { whole: boolean },
+): Promise<Report> {
+  const asked = whole ? toWholeRanking(question) : question;
+  const report = await withPlainSuggestions(() => answerOrRefuse(reporter, asked, now()));
+  if (asked === question) return report;
+  const { limit: _limit, offset: _offset, ...rest } = report.question;
+  const { limit, offset } = question;
+  const paged = { ...(limit !== undefined && { limit }), ...(offset !== undefined && { offset }) };
+  return { ...report, question: { ...rest, ...paged } };
+}
+
+/** The words that ask a question, as people type them outside Slack. */
+export function toWords(question: Question): string {
+  return undoSlackEscapes(formatQuestion(question)).text;
+}
+
+async function withPlainSuggestions<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof QuestionError)) throw error;
+    const plain = error.suggestions
+      .filter(({ command }) => isQuestion(command))
+      .map(({ label, command }) => ({ label, command: undoSlackEscapes(command).text }));
+    const examples = plain.length === 0 && error.suggestions.length > 0;
+    throw new QuestionError(error.message, examples ? EXAMPLES : plain, { cause: error });
+  }
+}
+
+/** Suggestions can be read; one that needs names to be is about something, so it asks. */
+function isQuestion(command: string): boolean {
+  try {
+    const { kind } = parseCommand(command);
+    return kind === 'question' || kind === 'export';
+  } catch {
+    return true;
+  }
+}
+
+type NoQuestion = Exclude<Command['kind'], 'question' | 'export'>;
+
+/** Where each command that is no question is to be given. */
+const ELSEWHERE: Readonly<Record<NoQuestion, string>> = {
+  help: 'Ask one of these, or any other question that /usage answers.',
+  digest: 'Digests belong to channels: type it after /usage in Slack. “headroom digest preview” shows one as text.',
+  alerts: 'Alerts are handled in Slack: type it after /usage there.',
+  save: 'Saved views belong to people and channels: type it after /usage in Slack.',
+  open: 'Saved views belong to people and channels: ask with the words of the view instead.',
+  unsave: 'Saved views belong to people and channels: type it after /usage in Slack.',
+  views: 'Saved views belong to people and channels: type it after /usage in Slack.',
+  pools: 'Pools are changed in Slack, or by “headroom pools apply FILE”.',
+  correct: 'Corrections are made by “headroom correct”, or by admins in Slack.',
+  filters: 'Filters are chosen in Slack: put them in the question here, such as status:429.',
+  reset: 'Filters are chosen in Slack: a question has only those that stand in it here.',
+  settings: 'Settings are shown in Slack: type it after /usage there.',
+  audit: 'The list of changes is for admins: type it after /usage in Slack.',
+  debug: 'This is what “headroom doctor” tells.',
+};
+
+const EXAMPLES = ['top clients 7d', 'status yesterday', 'pool', 'daily 30d', 'sources'].map((command) => ({
+  label: command,
+  command,
+}));
+
+function refuseCommand({ kind }: Command, words: string): QuestionError {
+  const cure = ELSEWHERE[kind as NoQuestion];
+  if (kind === 'help') return new QuestionError(cure, EXAMPLES);
+  const shown = words.trim().replace(/\s+/g, ' ');
+  const quoted = shown.length > 60 ? `${shown.slice(0, 59)}…` : shown;
+  return new QuestionError(`“${quoted}” is no question about usage. ${cure}`, EXAMPLES);
+}

@@ -1,0 +1,108 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { toAnswerJson } from '../ask/answer-json.ts';
+import { toText } from '../ask/answer-text.ts';
+import { type AskDeps, answerQuestion, type Format, readQuestion } from '../ask/ask.ts';
+import { createChartRenderer } from '../chart/renderer.ts';
+import { createCalendar } from '../domain/calendar.ts';
+import type { Report } from '../domain/report.ts';
+import { HeadroomError, QuestionError } from '../errors.ts';
+import { createLogger } from '../log.ts';
+import { toCsv } from '../report/csv.ts';
+import { dialectOf } from '../store/database.ts';
+import { getReportZone } from '../store/report-zone.ts';
+import { StoredUsage } from '../usage/reader.ts';
+import type { CliContext } from './command.ts';
+import { withDatabase } from './open.ts';
+import { createStoredReporter } from './reporter.ts';
+
+/** Where no terminal says how wide it is. */
+const WIDTH = 100;
+/** Exit code of a question that is not understood. */
+const MISUNDERSTOOD = 2;
+
+/** `headroom ask QUESTION`: a report in the terminal, as JSON or CSV, or as a picture. Needs no Slack. */
+export async function runAsk(args: readonly string[], context: CliContext): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, csv: { type: 'boolean' }, png: { type: 'string' } },
+  });
+  if (values.json && values.csv)
+    throw new HeadroomError('question', '--json and --csv exclude each other: leave one out.');
+  const wanted = values.json ? 'json' : values.csv ? 'csv' : undefined;
+  return withDatabase(context, async (db, config) => {
+    const calendar = createCalendar(await getReportZone(db, config.reportTimezone));
+    const usage = new StoredUsage(db, dialectOf(config.databaseUrl.reveal()), calendar);
+    const deps = { reporter: createStoredReporter(db, usage, calendar), now: context.now };
+    try {
+      await answer(deps, joinWords(positionals), { wanted, png: values.png }, context);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof QuestionError)) throw error;
+      context.err(error.message);
+      if (error.suggestions.length > 0) context.err('Try:');
+      for (const { command } of error.suggestions) context.err(`  headroom ask ${toArgument(command)}`);
+      return MISUNDERSTOOD;
+    }
+  });
+}
+
+async function answer(
+  deps: AskDeps,
+  words: string,
+  { wanted, png }: { wanted: 'json' | 'csv' | undefined; png: string | undefined },
+  context: CliContext,
+): Promise<void> {
+  const { question, format: said } = await readQuestion(deps, words);
+  const format: Format = wanted ?? said ?? 'text';
+  const report = await answerQuestion(deps, question, { whole: format !== 'text' });
+  if (format === 'json') context.out(JSON.stringify(toAnswerJson(report), undefined, 2));
+  else if (format === 'csv') context.out(toCsv(report).replace(/\n$/, ''));
+  else context.out(toText(report, context.width ?? WIDTH));
+  if (png === undefined) return;
+  // The picture shows the rows that Slack's does.
+  await draw(format === 'text' ? report : await answerQuestion(deps, question, { whole: false }), png, context);
+}
+
+async function draw(report: Report, file: string, context: CliContext): Promise<void> {
+  const charts = createChartRenderer({ log: createLogger('silent') });
+  try {
+    const { view } = report.question;
+    const picture = await charts.render(report, { view: view === 'table' ? 'graph' : view });
+    if (!picture) throw new HeadroomError('question', `There is nothing to draw in this answer: leave out --png.`);
+    write(resolve(context.folder, file), picture.png);
+    context.err(`Picture of ${picture.width} × ${picture.height} pixels: ${file}`);
+  } finally {
+    await charts.stop();
+  }
+}
+
+function write(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes);
+  } catch (error) {
+    const { message } = error as NodeJS.ErrnoException;
+    throw new HeadroomError('unreadable', `${path} cannot be written (${message}): choose another file.`, {
+      cause: error,
+    });
+  }
+}
+
+/** The question of several words: the shell has taken quotation marks away, which a name of several words needs. */
+function joinWords(words: readonly string[]): string {
+  if (words.length < 2) return words[0] ?? '';
+  return words
+    .map((word) => {
+      if (!/\s/.test(word)) return word;
+      const [, key = '', name = ''] = /^(\w+:)?(.*)$/s.exec(word)!;
+      return `${key}"${name.replace(/[\\"]/g, '\\$&')}"`;
+    })
+    .join(' ');
+}
+
+/** A text as one argument of a shell. */
+function toArgument(text: string): string {
+  return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
+}

@@ -1,0 +1,21 @@
+import type { Calendar } from '../domain/calendar.ts';
+import type { NameSource, Reporter } from '../domain/report.ts';
+import type { UsageReader } from '../domain/usage.ts';
+import { createReporter } from '../report/reporter.ts';
+import { listCorrections } from '../store/correction-repository.ts';
+import type { Db } from '../store/database.ts';
+import { getDefinitions } from '../store/definition-repository.ts';
+import { listOlderZones } from '../store/report-zone.ts';
+import { listSourceHealth } from '../store/source-repository.ts';
+
+/** Answers from what the database holds, for a command that ends soon. */
+export function createStoredReporter(db: Db, usage: UsageReader, calendar: Calendar): Reporter & NameSource {
+  return createReporter({
+    usage,
+    calendar,
+    definitions: () => getDefinitions(db),
+    sources: () => listSourceHealth(db),
+    corrections: (span) => listCorrections(db, { span }),
+    olderZones: () => listOlderZones(db),
+  });
+}

@@ -13,6 +13,7 @@ import type { Span } from './domain/usage.ts';
 import { toPoolGauges } from './http/pool-gauges.ts';
 import { toRefusedCounter } from './http/refused-counter.ts';
 import { createHttpServer } from './http/server.ts';
+import { toIntakeSettings } from './ingest/intake.ts';
 import { ensureDefaultSource, openSecretKey } from './ingest/source-admin.ts';
 import { SourceDirectory } from './ingest/source-directory.ts';
 import { SourceTally } from './ingest/source-tally.ts';
@@ -157,17 +158,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     });
 
     const trigger = new AlertTrigger({ evaluate: (nowMs) => evaluator.evaluate(nowMs), clock, log });
-    const writer = new ThreadedWriter(
-      {
-        databaseUrl,
-        zone,
-        rawRetentionDays: config.rawRetentionDays,
-        totalsRetentionMonths: config.totalsRetentionMonths,
-        maxBodyBytes: config.maxBodyBytes,
-      },
-      log,
-      () => trigger.onCommit(),
-    );
+    const writer = new ThreadedWriter(toIntakeSettings(config, zone), log, () => trigger.onCommit());
     stops.push(() => writer.stop());
     await writer.start();
 

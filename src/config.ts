@@ -36,6 +36,7 @@ export interface Config {
   totalsRetentionMonths: number | undefined;
   maxBodyBytes: number;
   metricsToken: Secret | undefined;
+  privacy: 'truncate-ip' | undefined;
   /** Undefined: in the file `secretKeyPath`, made at the first start. */
   secretKey: Secret | undefined;
   secretKeyPath: string;
@@ -106,6 +107,7 @@ const settings = z.object({
     20 * 1024 * 1024,
   ),
   METRICS_TOKEN: secret(/^\S+$/, 'one word, without spaces').optional(),
+  PRIVACY: z.enum(['truncate-ip'], 'must be truncate-ip, or not set').optional(),
   SECRET_KEY: secret(/^\S+$/, '32 bytes in base64')
     .refine(isSecretKey, 'must be 32 bytes in base64: make one with "openssl rand -base64 32"')
     .optional(),
@@ -184,6 +186,7 @@ function toConfig(data: z.output<typeof settings>): Config {
     totalsRetentionMonths: data.TOTALS_RETENTION_MONTHS,
     maxBodyBytes: data.MAX_BODY_BYTES,
     metricsToken: data.METRICS_TOKEN,
+    privacy: data.PRIVACY,
     secretKey: data.SECRET_KEY,
     secretKeyPath: join(folder, 'secret.key'),
     logLevel: data.LOG_LEVEL,

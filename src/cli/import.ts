@@ -4,7 +4,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import { HeadroomError } from '../errors.ts';
 import { type ImportOutcome, importFile } from '../ingest/import-file.ts';
 import { IMPORT_FORMATS, type ImportFormat } from '../ingest/import-records.ts';
-import { Intake } from '../ingest/intake.ts';
+import { Intake, toIntakeSettings } from '../ingest/intake.ts';
 import { getOrCreateSource } from '../ingest/source-admin.ts';
 import { countOf } from '../report/format.ts';
 import type { Db } from '../store/database.ts';
@@ -46,13 +46,7 @@ export async function runImport(args: readonly string[], context: CliContext): P
   return withDatabase(context, async (db, config) => {
     const source = await getOrCreateSource(db, values.source ?? 'import', 'native', context.now());
     const zone = await getReportZone(db, config.reportTimezone);
-    const intake = new Intake({
-      databaseUrl: config.databaseUrl.reveal(),
-      zone,
-      rawRetentionDays: config.rawRetentionDays,
-      totalsRetentionMonths: config.totalsRetentionMonths,
-      maxBodyBytes: config.maxBodyBytes,
-    });
+    const intake = new Intake(toIntakeSettings(config, zone));
     let exitCode = 0;
     try {
       for (const { name, path } of files) {

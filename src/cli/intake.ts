@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { type Calendar, createCalendar } from '../domain/calendar.ts';
-import { Intake } from '../ingest/intake.ts';
+import { Intake, toIntakeSettings } from '../ingest/intake.ts';
 import { type Db, dialectOf } from '../store/database.ts';
 import { getReportZone } from '../store/report-zone.ts';
 import { StoredUsage } from '../usage/reader.ts';
@@ -24,13 +24,7 @@ export function withUsage<T>(
   return withDatabase(context, async (db, config) => {
     const databaseUrl = config.databaseUrl.reveal();
     const calendar = createCalendar(await findZone(db, config));
-    const intake = new Intake({
-      databaseUrl,
-      zone: calendar.zone,
-      rawRetentionDays: config.rawRetentionDays,
-      totalsRetentionMonths: config.totalsRetentionMonths,
-      maxBodyBytes: config.maxBodyBytes,
-    });
+    const intake = new Intake(toIntakeSettings(config, calendar.zone));
     const reader = new StoredUsage(db, dialectOf(databaseUrl), calendar);
     try {
       const result = await work({ db, config, calendar, intake, reader });

@@ -1,3 +1,4 @@
+import type { Config } from '../config.ts';
 import { createCalendar } from '../domain/calendar.ts';
 import type { IngestResult } from '../domain/event.ts';
 import { compileRules, type RuleBook } from '../domain/rules.ts';
@@ -9,6 +10,7 @@ import { UsageWriter } from '../usage/usage-writer.ts';
 import type { AppendRequest, IngestRequest, ParsedRequest } from './adapter.ts';
 import { getAdapter } from './adapters.ts';
 import { decompress } from './decompress.ts';
+import { truncateAddresses, truncateRejection } from './privacy.ts';
 
 /** What the writer needs to know; plain data, so that it can be handed to a thread. */
 export interface IntakeSettings {
@@ -17,8 +19,22 @@ export interface IntakeSettings {
   rawRetentionDays: number;
   totalsRetentionMonths?: number | undefined;
   maxBodyBytes: number;
+  /** `PRIVACY=truncate-ip`: no address is stored whole. */
+  truncateAddresses?: boolean;
   /** Values of a dimension that a day's totals list by name. */
   dimensionCap?: number | undefined;
+}
+
+/** The part of the settings that the writer needs. */
+export function toIntakeSettings(config: Config, zone: string): IntakeSettings {
+  return {
+    databaseUrl: config.databaseUrl.reveal(),
+    zone,
+    rawRetentionDays: config.rawRetentionDays,
+    totalsRetentionMonths: config.totalsRetentionMonths,
+    maxBodyBytes: config.maxBodyBytes,
+    truncateAddresses: config.privacy === 'truncate-ip',
+  };
 }
 
 /**
@@ -118,7 +134,12 @@ export class Intake {
     try {
       const body = decompress(request.body, envelope.encoding, this.#settings.maxBodyBytes);
       bytes = body.length;
-      return { request, bytes, parsed: getAdapter(envelope.adapter).parse({ ...envelope, body, receivedMs }) };
+      const parsed = getAdapter(envelope.adapter).parse({ ...envelope, body, receivedMs });
+      if (this.#settings.truncateAddresses) {
+        for (const event of parsed.events) truncateAddresses(event);
+        parsed.rejected = parsed.rejected.map(truncateRejection);
+      }
+      return { request, bytes, parsed };
     } catch (error) {
       return { request, bytes, parsed: error as Error };
     }
@@ -139,6 +160,7 @@ export class Intake {
     { source, events, receivedMs, importId, allowOld }: AppendRequest,
     also?: (db: Db, result: IngestResult) => Promise<void>,
   ): Promise<IngestResult> {
+    if (this.#settings.truncateAddresses) for (const event of events) truncateAddresses(event);
     const [result] = await this.usage.append([{ source, events, receivedMs }], {
       ...(importId === undefined ? {} : { importId }),
       ...(allowOld === undefined ? {} : { allowOld }),

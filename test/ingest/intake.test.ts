@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IngestRequest } from '../../src/ingest/adapter.ts';
@@ -65,6 +66,18 @@ describe('what is committed at once', () => {
     const refused = { ...pack(1), body: Buffer.from('no gzip') };
     expect(await accepted([next, refused])).toEqual([2, expect.stringContaining('not gzip')]);
     expect(await accepted([next])).toEqual([expect.stringContaining('not gzip')]);
+  });
+
+  it('holds no whole address where the settings say so, in events and in rejections', async () => {
+    const settings = { databaseUrl: database.url, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 4 * GROUP_BYTES };
+    const careful = new Intake({ ...settings, truncateAddresses: true });
+    const body = gzipSync('[{"client":"198.51.100.7","ip":"198.51.100.7"},{"ip":"198.51.100.7"}]');
+    const [result] = await careful.take([{ ...pack(1), body }]);
+    await careful.close();
+    expect(result).toMatchObject({ accepted: 1, rejected: [{ excerpt: expect.stringContaining('198.51.100.0') }] });
+    const path = database.url.replace('sqlite:', '');
+    const stored = Buffer.concat([path, `${path}-wal`].filter(existsSync).map((file) => readFileSync(file)));
+    expect([stored.includes('198.51.100.0'), stored.includes('198.51.100.7')]).toEqual([true, false]);
   });
 
   it('refuses all that share a commit that fails, and what cannot be read for its own reason', async () => {

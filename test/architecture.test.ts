@@ -50,7 +50,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   vega: ['chart'],
   'vega-lite': ['chart'],
   '@resvg/resvg-js': ['chart'],
-  zod: ['ask', 'config.ts', 'ingest', 'http', 'messages', 'schedule', 'slack'],
+  zod: ['ask', 'config.ts', 'delivery', 'ingest', 'http', 'messages', 'schedule', 'slack', 'store'],
   yaml: ['definition', 'admin', 'playground/emulator'],
   'node-cron': ['schedule'],
   pino: ['log.ts'],

@@ -1,12 +1,11 @@
 import { parseArgs } from 'node:util';
+import { EVERYTHING, toRhythm } from '../domain/digest.ts';
 import { formatSchedule } from '../domain/schedule-rule.ts';
 import { HeadroomError } from '../errors.ts';
 import { listLines } from '../messages/digest-message.ts';
 import { getScopeStates } from '../report/pools.ts';
 import { createReporter } from '../report/reporter.ts';
 import { composeContent, type DigestOrder, listParts, toLines } from '../schedule/digest-composer.ts';
-import { EVERYTHING } from '../schedule/digest-sections.ts';
-import { readSubscription, toRhythm } from '../schedule/digest-subscription.ts';
 import { describeEmptyDay } from '../schedule/digest-text.ts';
 import { listAlertsTold } from '../store/alert-repository.ts';
 import { listCorrections } from '../store/correction-repository.ts';
@@ -47,7 +46,7 @@ async function preview(
       ids.length > 0 ? `there are ${ids.join(', ')}.` : 'there are none; without a number everything is shown.';
     throw new HeadroomError('schedule', `There is no digest ${id}: ${known}`);
   }
-  const found = subscription && readSubscription(subscription);
+  const found = subscription && subscription;
   const nowMs = context.now();
   const sources = () => listSourceHealth(db);
   const corrections = (span: { fromMs: number; toMs: number }) => listCorrections(db, { span });

@@ -183,7 +183,7 @@ function withImage(message: Message, block: Block | undefined): Block[] {
 }
 
 async function post(client: WebClient, message: Sendable, place: Place, delivery: Delivery): Promise<string> {
-  const answer = await client.apiCall('chat.postMessage', {
+  const answer: { ok?: boolean; ts?: unknown } = await client.apiCall('chat.postMessage', {
     channel: place.channel,
     text: message.text,
     ...(message.blocks.length > 0 ? { blocks: message.blocks } : {}),
@@ -192,9 +192,8 @@ async function post(client: WebClient, message: Sendable, place: Place, delivery
     unfurl_links: false,
     unfurl_media: false,
   });
-  const { ts } = answer as { ts?: unknown };
-  if (typeof ts !== 'string') throw toUnclear(new Error('Slack took the message but did not say its ts'));
-  return ts;
+  if (typeof answer.ts !== 'string') throw toUnclear(new Error('Slack took the message but did not say its ts'));
+  return answer.ts;
 }
 
 async function update(

@@ -1,7 +1,12 @@
 import type { WebClient } from '@slack/web-api';
+import { z } from 'zod';
 
 /** Names our messages' metadata. */
 export const METADATA_EVENT = 'headroom_delivery';
+const OURS = z.object({
+  event_type: z.literal(METADATA_EVENT),
+  event_payload: z.object({ key: z.string() }),
+});
 
 /** Clocks of ours and of Slack may differ by this much. */
 const CLOCK_SKEW_MS = 60_000;
@@ -38,10 +43,8 @@ export async function listOwnMessages(
       ? await client.conversations.replies({ ...options, ts: place.threadTs })
       : await client.conversations.history(options);
     for (const message of page.messages ?? []) {
-      const metadata = message.metadata as { event_type?: string; event_payload?: { key?: unknown } } | undefined;
-      const key = metadata?.event_payload?.key;
-      if (metadata?.event_type !== METADATA_EVENT || typeof key !== 'string') continue;
-      if (message.bot_id !== botId || !message.ts) continue;
+      const key = OURS.safeParse(message.metadata).data?.event_payload.key;
+      if (key === undefined || message.bot_id !== botId || !message.ts) continue;
       found.set(key, [...(found.get(key) ?? []), message.ts].sort());
     }
     cursor = page.response_metadata?.next_cursor || undefined;

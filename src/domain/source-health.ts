@@ -3,9 +3,9 @@ export interface SourceHealth {
   name: string;
   adapter: string;
   /** Newest receipt, epoch ms; absent: nothing was ever received. */
-  lastReceivedMs?: number;
+  lastReceivedMs?: number | undefined;
   /** Usual time between receipts; absent: too few to tell. */
-  usualGapMs?: number;
+  usualGapMs?: number | undefined;
   accepted: number;
   duplicates: number;
   /** Duplicates whose content differed from the first of their id. */
@@ -18,7 +18,7 @@ export interface SourceHealth {
   /** Events received after the day they belong to was over. */
   late: number;
   /** Median of receipt − event time; absent where events carry no time. */
-  medianLagMs?: number;
+  medianLagMs?: number | undefined;
 }
 
 const LEAST_SILENCE_MS = 10 * 60_000;

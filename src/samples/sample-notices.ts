@@ -1,5 +1,6 @@
 import type { AlertContent } from '../domain/alert.ts';
 import { ALERT_KINDS } from '../domain/alert.ts';
+import { EVERYTHING } from '../domain/digest.ts';
 import { buildAlertList } from '../messages/alert-list.ts';
 import { buildAlert, buildAlertLine } from '../messages/alert-message.ts';
 import { buildNotice } from '../messages/answer-message.ts';
@@ -11,7 +12,6 @@ import { describeRouting } from '../messages/routing-modal.ts';
 import { buildSettings } from '../messages/settings.ts';
 import type { Message } from '../messages/text.ts';
 import { buildIntroduction, buildWelcome } from '../messages/welcome.ts';
-import { EVERYTHING } from '../schedule/digest-sections.ts';
 import { composeNotice } from '../schedule/failed-delivery.ts';
 import { findHelpDays } from '../slack/command/help.ts';
 import { HELP_TOPICS } from '../slack/command/help-topics.ts';

@@ -1,5 +1,6 @@
 import { createPoolAdmin } from '../admin/pools.ts';
 import { ALERT_KINDS } from '../domain/alert.ts';
+import { DIGEST_SECTIONS } from '../domain/digest.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
 import { buildAlertModal } from '../messages/alert-modal.ts';
@@ -14,7 +15,6 @@ import { buildRoutingModal, type RoutingFields } from '../messages/routing-modal
 import { buildSaveModal } from '../messages/save-modal.ts';
 import { buildScopeForm } from '../messages/scope-form.ts';
 import { type Block, option } from '../messages/text.ts';
-import { DIGEST_SECTIONS } from '../schedule/digest-sections.ts';
 import type { ScopeSummary } from '../slack/ports.ts';
 import type { Sample } from './sample.ts';
 import { SAMPLE_NOW, SAMPLE_ZONE, type SampleNames } from './sample-data.ts';

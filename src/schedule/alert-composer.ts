@@ -7,7 +7,7 @@ import type { Message as Built } from '../messages/text.ts';
 import { formatCredits, formatPercent } from '../report/format.ts';
 import { type Alert, findAlert, listAlertsOf } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
-import { readAlertContent, readAlertOrder } from './alert-content.ts';
+import { readAlertOrder } from './alert-content.ts';
 
 export interface AlertComposerPorts {
   db: Db;
@@ -27,7 +27,7 @@ export function createAlertComposer(ports: AlertComposerPorts): Composer {
     const told = order.alertKey === undefined ? undefined : await findAlert(db, order.alertKey);
     const all = told ? (await listAlertsOf(db, told.subject, told.period)).filter(({ covered }) => !covered) : [];
     const alert = updating ? (all.at(-1) ?? told) : told;
-    const content = alert && updating ? readAlertContent(alert.content) : order.content;
+    const content = alert && updating ? alert.content : order.content;
     const mention = content.mention && !updating ? await ports.oncall() : undefined;
     if (order.part === 'line') return toDelivered(buildAlertLine(content, { zone, mention }));
     const { chartAt, ...message } = buildAlert(content, {

@@ -14,7 +14,7 @@ import {
 } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
 import { isMuted } from './alert-claims.ts';
-import { readAlertContent, toPlain } from './alert-content.ts';
+import { toPlain } from './alert-content.ts';
 import { ALERTS_KEPT_MS } from './alert-retention.ts';
 import { readKindsOn } from './alert-routing.ts';
 import { listStanding } from './standing-alerts.ts';
@@ -47,7 +47,7 @@ export async function listAlertSummaries({ db, nowMs, zone, ...ports }: AlertLis
   };
   const standing = await listStanding({ db, nowMs, zone, states, sources, rules }, recent);
   const raised = standing.map(({ alert, words }) => {
-    const { kind, scope } = readAlertContent(alert.content);
+    const { kind, scope } = alert.content;
     const [detail = ''] = words.lines;
     return {
       ...{ sort: 'raised' as const, id: String(alert.id), title: words.title, detail: toPlain(detail, zone) },
@@ -82,7 +82,7 @@ function listPast(recent: readonly Alert[], standing: ReadonlySet<string>, nowMs
       return isNew;
     })
     .map((alert) => {
-      const { title, periodEndMs } = readAlertContent(alert.content);
+      const { title, periodEndMs } = alert.content;
       // Since when it is over is known where its period has ended.
       const over = periodEndMs !== undefined && periodEndMs <= nowMs ? { overSinceMs: periodEndMs } : {};
       return {

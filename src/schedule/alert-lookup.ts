@@ -4,7 +4,6 @@ import type { SourceHealth } from '../domain/source-health.ts';
 import { HeadroomError } from '../errors.ts';
 import { type Alert, listAlertRules, listAlerts } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
-import { readAlertContent } from './alert-content.ts';
 import { ALERTS_KEPT_MS } from './alert-retention.ts';
 
 export interface AlertLookup {
@@ -24,7 +23,7 @@ export async function findAlertByWords(
   return (
     recent.find(({ id }) => String(id) === what) ??
     recent.find(({ subject, kind, content }) => {
-      const { pool, scope } = readAlertContent(content);
+      const { pool, scope } = content;
       return [subject, kind, pool, scope].includes(what);
     })
   );

@@ -17,7 +17,7 @@ import type { Db } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
 import { setSetting } from '../store/setting-repository.ts';
 import { toParentKey } from './alert-claims.ts';
-import { type AlertOrder, readAlertContent } from './alert-content.ts';
+import type { AlertOrder } from './alert-content.ts';
 import { listAlertSummaries } from './alert-listing.ts';
 import { findAlertByWords, findMuted, unknownAlert } from './alert-lookup.ts';
 import { changeRouting, getRouting, type RoutingDefaults, toSettingName } from './alert-routing.ts';
@@ -109,7 +109,7 @@ export class Alerts implements AlertPort {
     if (!alert && target.what === undefined)
       throw new HeadroomError('schedule', 'There is nothing to acknowledge: no alert was raised yet.');
     if (!alert) throw unknownAlert(target.what ?? '');
-    const content = readAlertContent(alert.content);
+    const content = alert.content;
     const order: AlertOrder = { alertKey: alert.key, part: 'parent', content };
     const acknowledged = await db.transaction().execute(async (trx) => {
       if (!(await acknowledgeAlerts(trx, alert, by.user, nowMs))) return false;
@@ -160,7 +160,7 @@ export class Alerts implements AlertPort {
   async #findContent(id: string): Promise<AlertContent | undefined> {
     const { db, now } = this.#options;
     const alert = await findAlertByWords({ db, nowMs: now() }, id);
-    return alert && readAlertContent(alert.content);
+    return alert?.content;
   }
 
   #findMuted(what: string | undefined): Promise<string> {

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import type { Composer } from '../delivery/composer.ts';
 import { type Calendar, formatDay } from '../domain/calendar.ts';
+import {
+  type DigestRhythm,
+  type DigestSection,
+  type DigestWhat,
+  isSection,
+  type StatedDay,
+  toFilters,
+} from '../domain/digest.ts';
 import type { Picture } from '../domain/picture.ts';
 import type { Question, Report } from '../domain/report.ts';
 import { buildDigest, buildQuietDigest, type DigestLines } from '../messages/digest-message.ts';
@@ -9,12 +17,11 @@ import type { Block } from '../messages/text.ts';
 import { formatMoment } from '../report/format.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
 import type { Db } from '../store/database.ts';
+import { DIGEST_WHAT, readValue } from '../store/json-columns.ts';
 import { listDigests, type PostedDigest, setDigestHeadline } from '../store/subscription-repository.ts';
-import { composeDigest, type DigestContent, type DigestSources, type Said, type StatedDay } from './digest-content.ts';
+import { composeDigest, type DigestContent, type DigestSources, type Said } from './digest-content.ts';
 import { listFindings, MAX_FINDINGS } from './digest-findings.ts';
 import { toPart } from './digest-parts.ts';
-import { DIGEST_WHAT, type DigestSection, type DigestWhat, isSection, toFilters } from './digest-sections.ts';
-import type { DigestRhythm } from './digest-subscription.ts';
 import { describeEmptyDay, describeHeadline, describeSpan, formatShortDay, listPoolMarks } from './digest-text.ts';
 
 /** What a digest's delivery holds: enough to say the same whenever it is sent. */
@@ -38,16 +45,8 @@ const ORDER = z.object({
   part: z.string().transform((part) => (isSection(part) ? part : ('message' as const))),
 });
 
-const STATED = z.object({
-  day: z.number(),
-  requests: z.number(),
-  failed: z.number(),
-  correctionsUntilMs: z.number().optional(),
-  restated: z.array(z.object({ day: z.number(), requests: z.number() })).optional(),
-});
-
 export function readDigestOrder(stored: unknown): DigestOrder {
-  return ORDER.parse(stored);
+  return readValue('delivery.content', ORDER, stored);
 }
 
 export interface DigestComposerPorts extends DigestSources {
@@ -170,8 +169,7 @@ function toStated(
 /** What the posted digests before a day said last of each day; `posted`: the newest first. */
 function recall(posted: readonly PostedDigest[], before: number): Said {
   const sent = posted.flatMap(({ headline, state, sentMs }) => {
-    const stated = STATED.safeParse(headline).data;
-    return stated && state === 'sent' && stated.day < before ? [{ ...stated, sentMs }] : [];
+    return headline && state === 'sent' && headline.day < before ? [{ ...headline, sentMs }] : [];
   });
   const requestsOf = new Map<number, number>();
   for (const { day, requests, restated = [] } of sent.toReversed())

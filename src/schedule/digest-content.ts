@@ -1,6 +1,7 @@
 import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
 import type { Definitions } from '../domain/definition.ts';
+import { type DigestSection, type DigestWhat, toFilters } from '../domain/digest.ts';
 import type {
   Question,
   RankingReport,
@@ -34,7 +35,6 @@ import {
   sumWeek,
 } from './digest-days.ts';
 import { listOddHours, type OddHour } from './digest-hours.ts';
-import { type DigestSection, type DigestWhat, toFilters } from './digest-sections.ts';
 import { listSilentSources, type SilentSource } from './digest-silence.ts';
 
 /** What digests are made from. */
@@ -50,17 +50,6 @@ export interface DigestSources {
   corrections(of: { span: Span } | { enteredSinceMs: number }): Promise<readonly Correction[]>;
   /** Alerts that were told in a span, the first first. */
   alerts(span: Span): Promise<readonly Alert[]>;
-}
-
-/** The numbers that a digest stated; kept, so that the next one says what changed since, and each change once. */
-export interface StatedDay {
-  day: number;
-  requests: number;
-  failed: number;
-  /** Corrections entered before this have been told; absent in those of older versions. */
-  correctionsUntilMs?: number | undefined;
-  /** Earlier days that it gave a new number for. */
-  restated?: readonly { day: number; requests: number }[] | undefined;
 }
 
 /** What the digests of a subscription have said so far. */

@@ -3,7 +3,6 @@ import type { ScopeState } from '../domain/report.ts';
 import { countOf, formatClock, formatCount, formatMoment, joinWords } from '../report/format.ts';
 import { describeRunOutOf, listStandings } from '../report/outlook.ts';
 import { isOver } from '../report/scope-words.ts';
-import { readAlertContent } from './alert-content.ts';
 import type { DigestContent } from './digest-content.ts';
 
 /** One thing that somebody should look at. The higher the weight, the worse. */
@@ -102,7 +101,7 @@ function findAlerts({ alerts = [], pools = [], zone }: DigestContent): Finding[]
     pools.filter((state) => listStandings(state).some(({ weight }) => weight > 0)).map(({ scope }) => scope),
   );
   const told = alerts
-    .map((alert) => ({ atMs: alert.atMs, ...readAlertContent(alert.content) }))
+    .map((alert) => ({ atMs: alert.atMs, ...alert.content }))
     .filter(({ kind, scope }) => kind === 'level' && !standing.has(scope ?? ''));
   const [worst] = told.toSorted((a, b) => SIGNS.indexOf(b.sign) - SIGNS.indexOf(a.sign));
   if (!worst) return [];

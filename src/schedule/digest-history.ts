@@ -3,8 +3,7 @@ import { formatInstant } from '../report/format.ts';
 import { cureOf } from '../slack/client/errors.ts';
 import type { Db } from '../store/database.ts';
 import { listDigestDeliveries } from '../store/delivery-repository.ts';
-import { listDigests } from '../store/subscription-repository.ts';
-import type { DigestSubscription } from './digest-subscription.ts';
+import { listDigests, type Subscription } from '../store/subscription-repository.ts';
 
 const SHOWN = 14;
 
@@ -16,7 +15,7 @@ export function toSentKey(id: number): string {
 /** Lists what was posted, missed or sent of a digest lately, newest first. */
 export async function listRuns(
   db: Db,
-  { id, schedule: { zone } }: DigestSubscription,
+  { id, schedule: { zone } }: Subscription,
 ): Promise<{ dueMs: number; line: string }[]> {
   const runs = await listDigests(db, id, SHOWN);
   const sent = await listDigestDeliveries(db, toSentKey(id), SHOWN);

@@ -1,12 +1,11 @@
 import type { Calendar } from '../domain/calendar.ts';
+import { DIGEST_SECTIONS, type DigestSection } from '../domain/digest.ts';
 import type { Report } from '../domain/report.ts';
 import type { DigestPart } from '../messages/digest-thread.ts';
 import { countOf, formatClock, formatCount, formatCredits, formatShortDate } from '../report/format.ts';
 import { describeOutlook, describeStandings } from '../report/outlook.ts';
 import { isOver } from '../report/scope-words.ts';
-import { readAlertContent } from './alert-content.ts';
 import type { DigestContent } from './digest-content.ts';
-import { DIGEST_SECTIONS, type DigestSection } from './digest-sections.ts';
 import { weekdayOf } from './digest-text.ts';
 
 /** A message of the thread, and the report that is drawn in it. */
@@ -125,7 +124,7 @@ function toNewClients({ newClients = [], silentClients = [] }: DigestContent): R
 
 function toAlerts({ alerts = [], zone }: DigestContent): ReturnType<Maker> {
   const lines = alerts.map((alert) => {
-    const { sign, title } = readAlertContent(alert.content);
+    const { sign, title } = alert.content;
     return `${formatClock(alert.atMs, zone)} ${sign} ${title}`;
   });
   return lines.length > 0 ? { lines } : undefined;

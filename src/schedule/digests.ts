@@ -1,5 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseDay } from '../domain/calendar.ts';
+import {
+  DIGEST_SECTIONS,
+  type DigestWhat,
+  EVERYTHING,
+  isSection,
+  THREAD_SECTIONS,
+  toRhythm,
+} from '../domain/digest.ts';
 import type { Due, ScheduleRule } from '../domain/schedule-rule.ts';
 import { formatSchedule, latestDue, listNext, nextDue, parseSchedule } from '../domain/schedule-rule.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
@@ -15,6 +23,7 @@ import {
   listDueSubscriptions,
   listSubscriptions,
   listUnsentDigests,
+  type Subscription,
   type SubscriptionChange,
   updateSubscription,
 } from '../store/subscription-repository.ts';
@@ -26,8 +35,6 @@ import {
   listParts,
 } from './digest-composer.ts';
 import { listRuns, toSentKey } from './digest-history.ts';
-import { DIGEST_SECTIONS, type DigestWhat, EVERYTHING, isSection, THREAD_SECTIONS } from './digest-sections.ts';
-import { type DigestSubscription as Row, readSubscription, toRhythm } from './digest-subscription.ts';
 import { orderOrphanNotice } from './orphaned-digest.ts';
 
 export interface DigestsOptions extends DigestComposerPorts {
@@ -57,7 +64,7 @@ export class Digests implements DigestPort {
     const { db, log } = this.#options;
     await this.#followClock(nowMs);
     let claimed = 0;
-    for (const subscription of (await listDueSubscriptions(db, nowMs)).map(readSubscription)) {
+    for (const subscription of await listDueSubscriptions(db, nowMs)) {
       const due = latestDue(subscription.schedule, nowMs);
       if (await this.#claim(subscription, due, nowMs)) {
         claimed += 1;
@@ -70,14 +77,14 @@ export class Digests implements DigestPort {
 
   /** A cursor is ahead of its schedule after the clock was: the dates in between have not come yet. */
   async #followClock(nowMs: number): Promise<void> {
-    for (const row of (await listSubscriptions(this.#options.db)).map(readSubscription)) {
+    for (const row of await listSubscriptions(this.#options.db)) {
       const { dueMs } = nextDue(row.schedule, Math.max(nowMs, (row.pausedUntilMs ?? 0) - 1));
       if (row.nextDueMs !== undefined && row.nextDueMs > dueMs)
         await updateSubscription(this.#options.db, row.id, { nextDueMs: dueMs });
     }
   }
 
-  async #claim(subscription: Row, due: Due, nowMs: number): Promise<boolean> {
+  async #claim(subscription: Subscription, due: Due, nowMs: number): Promise<boolean> {
     const key = `digest:${subscription.id}:${due.date}`;
     return this.#options.db.transaction().execute(async (trx) => {
       // Changed, paused or claimed since it was read: the next tick sees it as it is.
@@ -102,7 +109,7 @@ export class Digests implements DigestPort {
   async #order(
     trx: Parameters<typeof insertDelivery>[0],
     key: string,
-    { id, channel, what, schedule }: Row,
+    { id, channel, what, schedule }: Subscription,
     order: { dueMs: number; sentBy?: string },
     nowMs: number,
   ): Promise<void> {
@@ -117,7 +124,7 @@ export class Digests implements DigestPort {
   }
 
   async list(where: { channel?: string; owner?: string } = {}): Promise<DigestSummary[]> {
-    return (await listSubscriptions(this.#options.db, where)).map((row) => this.#toSummary(readSubscription(row)));
+    return (await listSubscriptions(this.#options.db, where)).map((row) => this.#toSummary(row));
   }
 
   async preview(schedule: string, zone: string): Promise<{ schedule: string; nextRuns: readonly number[] }> {
@@ -143,7 +150,7 @@ export class Digests implements DigestPort {
       filters: digest.filters ?? [],
       ...(digest.scope ? { scope: digest.scope } : {}),
     };
-    const there = (await listSubscriptions(db, { channel: digest.channel })).map(readSubscription);
+    const there = await listSubscriptions(db, { channel: digest.channel });
     const same = there.find((row) => isDeepStrictEqual([row.schedule, row.what], [rule, what]));
     if (same) return this.#toSummary(same);
     const nextDueMs = nextDue(rule, now()).dueMs;
@@ -272,18 +279,18 @@ export class Digests implements DigestPort {
   }
 
   /** The one that is named, else those of the channel. */
-  async #list(where: { id?: number; channel: string }): Promise<Row[]> {
+  async #list(where: { id?: number; channel: string }): Promise<Subscription[]> {
     if (where.id !== undefined) return [await this.#get(where.id)];
-    return (await listSubscriptions(this.#options.db, { channel: where.channel })).map(readSubscription);
+    return listSubscriptions(this.#options.db, { channel: where.channel });
   }
 
-  async #get(id: number): Promise<Row> {
+  async #get(id: number): Promise<Subscription> {
     const row = await findSubscription(this.#options.db, id);
     if (!row) throw new HeadroomError('schedule', `There is no digest ${id}. See /usage digest for those there are.`);
-    return readSubscription(row);
+    return row;
   }
 
-  async #getOwn(id: number, by: Actor): Promise<Row> {
+  async #getOwn(id: number, by: Actor): Promise<Subscription> {
     const row = await this.#get(id);
     if (by.admin || row.owner === by.user || (await this.#isGone(row.owner))) return row;
     throw new HeadroomError(
@@ -297,11 +304,11 @@ export class Digests implements DigestPort {
     return (await this.#options.isGone?.(user).catch(() => false)) ?? false;
   }
 
-  #nextDue(row: Row, rule: ScheduleRule): number {
+  #nextDue(row: Subscription, rule: ScheduleRule): number {
     return nextDue(rule, Math.max(this.#options.now(), (row.pausedUntilMs ?? 0) - 1)).dueMs;
   }
 
-  async #write(row: Row, by: Actor, action: string, change: SubscriptionChange): Promise<DigestSummary> {
+  async #write(row: Subscription, by: Actor, action: string, change: SubscriptionChange): Promise<DigestSummary> {
     await updateSubscription(this.#options.db, row.id, change);
     await this.#audit(by, action, `${row.id}: ${JSON.stringify(change)}`);
     return this.#toSummary(await this.#get(row.id));
@@ -311,7 +318,7 @@ export class Digests implements DigestPort {
     await insertAudit(this.#options.db, { atMs: this.#options.now(), actor: by.user, action, detail });
   }
 
-  #toSummary(row: Row): DigestSummary {
+  #toSummary(row: Subscription): DigestSummary {
     const nowMs = this.#options.now();
     const untilMs = row.pausedUntilMs !== undefined && row.pausedUntilMs > nowMs ? row.pausedUntilMs : undefined;
     const paused = row.paused || untilMs !== undefined;

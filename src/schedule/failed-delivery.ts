@@ -1,24 +1,23 @@
 import type { Transaction } from 'kysely';
+import { z } from 'zod';
 import type { Composer } from '../delivery/composer.ts';
 import { ACTIONS } from '../messages/action-ids.ts';
 import { button, defuse, markdown } from '../messages/text.ts';
 import { cureOf, type Failure } from '../slack/client/errors.ts';
 import { type Delivery, insertDelivery } from '../store/delivery-repository.ts';
+import { readValue } from '../store/json-columns.ts';
 import type { Database } from '../store/schema.ts';
 import { findSubscription, updateSubscription } from '../store/subscription-repository.ts';
 import { readAlertOrder } from './alert-content.ts';
 import { readDigestOrder } from './digest-composer.ts';
 
-/** A short message to one person: what happened, and the cure. Plain text. */
-export interface NoticeContent {
-  lines: readonly string[];
-  /** A digest that the reader may take over or end. */
-  orphan?: number;
-}
+/** A short message to one person: what happened, and the cure. Plain text. `orphan`: a digest that the reader may take over or end. */
+const NOTICE = z.object({ lines: z.array(z.string()), orphan: z.number().optional() });
+export type NoticeContent = z.infer<typeof NOTICE>;
 
 /** Words of ours and of Slack; channels and people in them (`<#C…>`, `<@U…>`) are shown by name. */
 export const composeNotice: Composer = async (content) => {
-  const { lines, orphan } = content as NoticeContent;
+  const { lines, orphan } = readValue('delivery.content', NOTICE, content);
   const text = lines.map(escapeButReferences).join('\n');
   if (orphan === undefined) return { text };
   const value = String(orphan);
@@ -55,7 +54,7 @@ export async function followFailure(
   admins: readonly string[],
 ): Promise<void> {
   if (delivery.updates || (delivery.thread && !delivery.thread.broadcast)) return;
-  const notify = (people: readonly string[], lines: readonly string[]) =>
+  const notify = (people: readonly string[], lines: string[]) =>
     Promise.all(
       people.map((person) =>
         insertDelivery(trx, {
@@ -91,6 +90,7 @@ export async function followFailure(
       `It said: ${readAlertOrder(delivery.content).content.title}`,
     ]);
   } else if (delivery.kind === 'notice' && !admins.includes(delivery.channel)) {
-    await notify(admins, [`<@${delivery.channel}> could not be told:`, ...(delivery.content as NoticeContent).lines]);
+    const { lines } = readValue('delivery.content', NOTICE, delivery.content);
+    await notify(admins, [`<@${delivery.channel}> could not be told:`, ...lines]);
   }
 }

@@ -16,7 +16,6 @@ import type { Db } from '../store/database.ts';
 import { getDefinitionsVersion, listDefinitionsSince } from '../store/definition-repository.ts';
 import { type Claim, claimAlert, isMuted } from './alert-claims.ts';
 import { formatHoursOf, formatWho } from './alert-commands.ts';
-import { readAlertContent } from './alert-content.ts';
 import type { AlertSetting } from './alert-setting.ts';
 import { subjectOf, toEpisodeKey, toPeriodKey } from './alert-subjects.ts';
 import { isUrgent, listLater, toLevelWords, toSwitchWords } from './level-words.ts';
@@ -160,7 +159,7 @@ async function listChangesSince(
 
 /** Tells whether an amount above the one that an alert was told of came into force later, and its level was not reached under it. */
 function isArmedAgain({ atMs, amount: toldOf, level, content }: Alert, changes: readonly AmountChange[]): boolean {
-  const { used: toldUsed = 0 } = readAlertContent(content);
+  const { used: toldUsed = 0 } = content;
   return changes.some((change) => {
     if (change.atMs <= atMs || toldOf === undefined || change.amount <= toldOf) return false;
     // Totals are by the minute: within the alert's own, what it told was used already.

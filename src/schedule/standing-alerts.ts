@@ -3,7 +3,6 @@ import type { ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { type Alert, type AlertRule, listAlertsOf } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
-import { readAlertContent } from './alert-content.ts';
 import { findPeriod, subjectOf, toPeriodKey } from './alert-subjects.ts';
 import { toLevelWords, toSwitchWords } from './level-words.ts';
 import { toRunOutWords } from './run-out-alerts.ts';
@@ -65,7 +64,7 @@ async function listStandingLevels({ db, states }: StandingPorts): Promise<Standi
 /** What an alert says where it holds now. */
 function findWords({ nowMs, zone, states, sources, rules }: StandingPorts, alert: Alert): Words | undefined {
   const { subject, period } = alert;
-  const content = readAlertContent(alert.content);
+  const content = alert.content;
   const fromMs = Date.parse(period);
   const scope = states.find((state) => state.scope === content.scope);
   const pool = scope?.pools.find(({ name }) => name === content.pool);

@@ -1,10 +1,17 @@
 import type { Selectable, Transaction } from 'kysely';
+import type { AlertContent } from '../domain/alert.ts';
 import type { Question } from '../domain/report.ts';
 import type { Db } from './database.ts';
+import { ALERT_CONTENT, KEYS, QUESTION, readColumn } from './json-columns.ts';
 import type { AlertTables } from './schema/alert.ts';
 import type { Database } from './schema.ts';
 
 type Handle = Db | Transaction<Database>;
+
+const ALERT = [
+  ...(['id', 'key', 'kind', 'subject', 'period', 'level', 'arm', 'amount', 'covered'] as const),
+  ...(['content', 'delivery_keys', 'at_ms', 'acked_by', 'acked_ms'] as const),
+] as const;
 
 export interface NewAlert {
   key: string;
@@ -15,7 +22,7 @@ export interface NewAlert {
   arm?: number;
   amount?: number;
   covered?: boolean;
-  content: unknown;
+  content: AlertContent;
 }
 
 export interface Alert extends Required<Omit<NewAlert, 'level' | 'amount'>> {
@@ -63,7 +70,7 @@ export async function setAlertDeliveries(
 }
 
 export async function findAlert(db: Handle, key: string): Promise<Alert | undefined> {
-  const row = await db.selectFrom('alert').selectAll().where('key', '=', key).executeTakeFirst();
+  const row = await db.selectFrom('alert').select(ALERT).where('key', '=', key).executeTakeFirst();
   return row && toAlert(row);
 }
 
@@ -71,7 +78,7 @@ export async function findAlert(db: Handle, key: string): Promise<Alert | undefi
 export async function listAlertsOf(db: Handle, subject: string, period: string): Promise<Alert[]> {
   const rows = await db
     .selectFrom('alert')
-    .selectAll()
+    .select(ALERT)
     .where('subject', '=', subject)
     .where('period', '=', period)
     .orderBy('id')
@@ -83,7 +90,7 @@ export async function listAlertsOf(db: Handle, subject: string, period: string):
 export async function listAlertsTold(db: Handle, { fromMs, toMs }: { fromMs: number; toMs: number }): Promise<Alert[]> {
   const rows = await db
     .selectFrom('alert')
-    .selectAll()
+    .select(ALERT)
     .where('at_ms', '>=', fromMs)
     .where('at_ms', '<', toMs)
     .where('covered', '=', 0)
@@ -96,7 +103,7 @@ export async function listAlertsTold(db: Handle, { fromMs, toMs }: { fromMs: num
 export async function listAlerts(db: Handle, sinceMs: number, limit: number): Promise<Alert[]> {
   const rows = await db
     .selectFrom('alert')
-    .selectAll()
+    .select(ALERT)
     .where('at_ms', '>=', sinceMs)
     .where('covered', '=', 0)
     .orderBy('id', 'desc')
@@ -135,7 +142,7 @@ export async function trackEpisode(
 ): Promise<number | undefined> {
   const last = await trx
     .selectFrom('alert_episode')
-    .selectAll()
+    .select(['number', 'below_since_ms', 'ended_ms'])
     .where('subject', '=', subject)
     .orderBy('number', 'desc')
     .limit(1)
@@ -264,7 +271,7 @@ export interface Mute {
 export async function listMutes(db: Handle, nowMs: number): Promise<Mute[]> {
   const rows = await db
     .selectFrom('alert_mute')
-    .selectAll()
+    .select(['what', 'until_ms', 'muted_by'])
     .where((where) => where.or([where('until_ms', 'is', null), where('until_ms', '>', nowMs)]))
     .execute();
   return rows.map((row) => ({ what: row.what, untilMs: row.until_ms ?? undefined, by: row.muted_by }));
@@ -304,10 +311,14 @@ export interface AlertRule {
 }
 
 export async function listAlertRules(db: Handle): Promise<AlertRule[]> {
-  const rows = await db.selectFrom('alert_rule').selectAll().orderBy('name').execute();
+  const rows = await db
+    .selectFrom('alert_rule')
+    .select(['name', 'question', 'over', 'per', 'added_by'])
+    .orderBy('name')
+    .execute();
   return rows.map((row) => ({
     name: row.name,
-    question: JSON.parse(row.question) as Question,
+    question: readColumn('alert_rule.question', QUESTION, row.question),
     over: row.over,
     per: row.per,
     by: row.added_by,
@@ -328,7 +339,7 @@ export async function deleteAlertRule(db: Handle, name: string): Promise<boolean
   return Number(numDeletedRows) > 0;
 }
 
-function toAlert(row: Selectable<AlertTables['alert']>): Alert {
+function toAlert(row: Pick<Selectable<AlertTables['alert']>, (typeof ALERT)[number]>): Alert {
   return {
     id: row.id,
     key: row.key,
@@ -339,8 +350,8 @@ function toAlert(row: Selectable<AlertTables['alert']>): Alert {
     arm: row.arm,
     amount: row.amount ?? undefined,
     covered: row.covered === 1,
-    content: JSON.parse(row.content),
-    deliveryKeys: JSON.parse(row.delivery_keys),
+    content: readColumn('alert.content', ALERT_CONTENT, row.content),
+    deliveryKeys: readColumn('alert.delivery_keys', KEYS, row.delivery_keys),
     atMs: row.at_ms,
     acked: row.acked_by ? { by: row.acked_by, ms: row.acked_ms! } : undefined,
   };

@@ -18,6 +18,11 @@ export async function insertAudit(db: Db, line: AuditLine): Promise<void> {
 
 /** Newest first. */
 export async function listAudit(db: Db, limit: number): Promise<AuditLine[]> {
-  const rows = await db.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(limit).execute();
+  const rows = await db
+    .selectFrom('audit')
+    .select(['at_ms', 'actor', 'action', 'detail'])
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
   return rows.map((row) => ({ atMs: row.at_ms, actor: row.actor, action: row.action, detail: row.detail }));
 }

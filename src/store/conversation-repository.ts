@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
 import type { Db } from './database.ts';
+import { FILTERS, QUESTION, QUESTIONS, readColumn } from './json-columns.ts';
 import type { ConversationTables } from './schema/conversation.ts';
 
 /** An answer with buttons: who asked what, and where it stands. `ts` is absent for one that only the asker sees. */
@@ -17,6 +18,8 @@ export interface Answer {
   drill: readonly Question[];
   createdMs: number;
 }
+
+const ANSWER = ['id', 'asker', 'channel', 'ts', 'thread_ts', 'private', 'question', 'drill', 'created_ms'] as const;
 
 /**
  * Notes that a request of Slack is being taken; false if it was before, by any instance. `key` is its signature or its
@@ -55,7 +58,7 @@ export async function upsertAnswer(db: Db, answer: Answer): Promise<void> {
 }
 
 export async function findAnswer(db: Db, id: string): Promise<Answer | undefined> {
-  const row = await db.selectFrom('answer').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await db.selectFrom('answer').select(ANSWER).where('id', '=', id).executeTakeFirst();
   return row && toAnswer(row);
 }
 
@@ -63,7 +66,7 @@ export async function findAnswer(db: Db, id: string): Promise<Answer | undefined
 export async function findLastAnswer(db: Db, asker: string, channel: string): Promise<Answer | undefined> {
   const row = await db
     .selectFrom('answer')
-    .selectAll()
+    .select(ANSWER)
     .where('asker', '=', asker)
     .where('channel', '=', channel)
     .orderBy('created_ms', 'desc')
@@ -72,7 +75,7 @@ export async function findLastAnswer(db: Db, asker: string, channel: string): Pr
   return row && toAnswer(row);
 }
 
-function toAnswer(row: Selectable<ConversationTables['answer']>): Answer {
+function toAnswer(row: Pick<Selectable<ConversationTables['answer']>, (typeof ANSWER)[number]>): Answer {
   return {
     id: row.id,
     asker: row.asker,
@@ -80,8 +83,8 @@ function toAnswer(row: Selectable<ConversationTables['answer']>): Answer {
     ...(row.ts ? { ts: row.ts } : {}),
     ...(row.thread_ts ? { threadTs: row.thread_ts } : {}),
     private: row.private === 1,
-    question: JSON.parse(row.question) as Question,
-    drill: JSON.parse(row.drill) as Question[],
+    question: readColumn('answer.question', QUESTION, row.question),
+    drill: readColumn('answer.drill', QUESTIONS, row.drill),
     createdMs: row.created_ms,
   };
 }
@@ -98,7 +101,7 @@ export async function listChosenFilters(db: Db, user: string, channel: string): 
     .where('user', '=', user)
     .where('channel', '=', channel)
     .executeTakeFirst();
-  return row ? (JSON.parse(row.filters) as Filter[]) : [];
+  return row ? readColumn('chosen_filter.filters', FILTERS, row.filters) : [];
 }
 
 /** An empty list resets. */

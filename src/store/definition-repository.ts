@@ -2,11 +2,12 @@ import { amend, backdateRules, type Change, type Declaration, NO_DEFINITIONS } f
 import type { AppliedDefinitions, Definitions } from '../domain/definition.ts';
 import { insertAudit } from './audit-repository.ts';
 import type { Db } from './database.ts';
+import { DEFINITIONS, readColumn } from './json-columns.ts';
 
 /** All that was ever declared; version 0 and empty before the first declaration. */
 export async function getDefinitions(db: Db): Promise<Definitions> {
   const row = await db.selectFrom('definition').select('body').orderBy('version', 'desc').limit(1).executeTakeFirst();
-  return row ? (JSON.parse(row.body) as Definitions) : NO_DEFINITIONS;
+  return row ? readDefinitions(row.body) : NO_DEFINITIONS;
 }
 
 /** The definitions that were in force at an instant (none before the first), then each later version, oldest first. */
@@ -24,7 +25,7 @@ export async function listDefinitionsSince(db: Db, sinceMs: number): Promise<App
     )
     .orderBy('version')
     .execute();
-  return rows.map(({ applied_ms: appliedMs, body }) => ({ appliedMs, definitions: JSON.parse(body) as Definitions }));
+  return rows.map(({ applied_ms: appliedMs, body }) => ({ appliedMs, definitions: readDefinitions(body) }));
 }
 
 /** The number that changes with every change; 0 before the first declaration. One read of an index. */
@@ -90,4 +91,8 @@ export async function changeDefinitions(
     });
     if (written) return changes;
   }
+}
+
+function readDefinitions(body: string): Definitions {
+  return readColumn('definition.body', DEFINITIONS, body);
 }

@@ -16,7 +16,12 @@ export interface Delivery extends NewDelivery {
   error: string | undefined;
 }
 
-type Row = Selectable<DeliveryTables['delivery']>;
+const DELIVERY = [
+  ...(['id', 'key', 'kind', 'channel', 'content', 'thread_key', 'broadcast', 'updates_key', 'due_ms'] as const),
+  ...(['state', 'attempts', 'first_call_ms', 'unclear', 'superseded'] as const),
+  ...(['sent_channel', 'sent_ts', 'sent_ms', 'error'] as const),
+] as const;
+type Row = Pick<Selectable<DeliveryTables['delivery']>, (typeof DELIVERY)[number]>;
 
 /** How long an unsent delivery is tried. */
 export const GIVE_UP_AFTER_MS = 24 * 3_600_000;
@@ -71,7 +76,7 @@ export async function listDueDeliveries(
     .leftJoin('delivery as parent', (join) =>
       join.on((on) => on('parent.key', '=', on.fn.coalesce('d.thread_key', 'd.updates_key'))),
     )
-    .selectAll('d')
+    .select(DELIVERY.map((column) => `d.${column}` as const))
     .where('d.state', 'in', ['pending', 'sending'])
     .where('d.next_ms', '<=', nowMs)
     .where('d.lease_until_ms', '<=', nowMs)
@@ -136,7 +141,7 @@ export async function leaseDelivery(
     .where('state', '=', read.state)
     .where('attempts', '=', read.attempts)
     .where('lease_until_ms', '<=', attempt.nowMs)
-    .returningAll()
+    .returning(DELIVERY)
     .executeTakeFirst();
   return row && toDelivery(row);
 }
@@ -282,7 +287,7 @@ export async function setBackDeliveries(
 }
 
 export async function findDelivery(db: Db, key: string): Promise<Delivery | undefined> {
-  const row = await db.selectFrom('delivery').selectAll().where('key', '=', key).executeTakeFirst();
+  const row = await db.selectFrom('delivery').select(DELIVERY).where('key', '=', key).executeTakeFirst();
   return row && toDelivery(row);
 }
 
@@ -291,7 +296,7 @@ export async function listDeliveries(
   db: Db,
   options: { state?: DeliveryState; kind?: NewDelivery['kind']; sinceMs?: number; limit: number },
 ): Promise<Delivery[]> {
-  let query = db.selectFrom('delivery').selectAll();
+  let query = db.selectFrom('delivery').select(DELIVERY);
   if (options.state) query = query.where('state', '=', options.state);
   if (options.kind) query = query.where('kind', '=', options.kind);
   if (options.sinceMs !== undefined) query = query.where('due_ms', '>=', options.sinceMs);
@@ -303,7 +308,7 @@ export async function listDeliveries(
 export async function listDigestDeliveries(db: Db, begin: string, limit: number): Promise<Delivery[]> {
   const rows = await db
     .selectFrom('delivery')
-    .selectAll()
+    .select(DELIVERY)
     .where('kind', '=', 'digest')
     .where('key', 'like', `${begin}%`)
     .where('thread_key', 'is', null)
@@ -321,7 +326,7 @@ export async function listSweepable(
 ): Promise<(Delivery & { sweptMs: number })[]> {
   const rows = await db
     .selectFrom('delivery')
-    .selectAll()
+    .select([...DELIVERY, 'swept_ms'])
     .where('unclear', '=', 1)
     .where('state', '=', 'sent')
     .where('updates_key', 'is', null)

@@ -27,6 +27,11 @@ export interface ImportStep
   nowMs: number;
 }
 
+const IMPORT_FILE = [
+  ...(['id', 'source_id', 'name', 'format', 'bytes', 'hash', 'lines', 'events', 'duplicates', 'rejected'] as const),
+  ...(['first_event_ms', 'last_event_ms', 'started_ms', 'updated_ms'] as const),
+] as const;
+
 export async function insertImportFile(
   db: Db,
   file: { sourceId: number; name: string; format: string; hash: string; nowMs: number },
@@ -46,7 +51,7 @@ export async function insertImportFile(
       started_ms: file.nowMs,
       updated_ms: file.nowMs,
     })
-    .returningAll()
+    .returning(IMPORT_FILE)
     .executeTakeFirstOrThrow();
   return toImportFile(row);
 }
@@ -81,13 +86,13 @@ export async function updateImportFile(db: Db, id: number, from: number, step: I
 
 /** Files of a source, or of all, of which anything was taken, in the order in which they were begun. */
 export async function listImportFiles(db: Db, sourceId?: number): Promise<ImportFile[]> {
-  let query = db.selectFrom('import_file').selectAll().where('bytes', '>', 0).orderBy('id');
+  let query = db.selectFrom('import_file').select(IMPORT_FILE).where('bytes', '>', 0).orderBy('id');
   if (sourceId !== undefined) query = query.where('source_id', '=', sourceId);
   return (await query.execute()).map(toImportFile);
 }
 
 export async function findImportFile(db: Db, id: number): Promise<ImportFile | undefined> {
-  const row = await db.selectFrom('import_file').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await db.selectFrom('import_file').select(IMPORT_FILE).where('id', '=', id).executeTakeFirst();
   return row && toImportFile(row);
 }
 
@@ -118,7 +123,7 @@ export async function deleteImportFile(db: Db, id: number): Promise<void> {
   await db.deleteFrom('import_file').where('id', '=', id).execute();
 }
 
-function toImportFile(row: Selectable<SourceTables['import_file']>): ImportFile {
+function toImportFile(row: Pick<Selectable<SourceTables['import_file']>, (typeof IMPORT_FILE)[number]>): ImportFile {
   return {
     id: row.id,
     sourceId: row.source_id,

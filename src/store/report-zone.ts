@@ -1,10 +1,11 @@
 import type { OlderZone } from '../domain/older-zone.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Db } from './database.ts';
+import { OLDER_ZONES, readColumn } from './json-columns.ts';
 import { findSetting, getOrCreateSetting, setSetting } from './setting-repository.ts';
 
 export const REPORT_ZONE = 'report_zone';
-const OLDER_ZONES = 'older_zones';
+const OLDER_ZONES_SETTING = 'older_zones';
 
 /**
  * The report zone of this deployment: fixed by the first start (or command) that needed one, `wanted` or else UTC. Throws
@@ -21,8 +22,8 @@ export async function getReportZone(db: Db, wanted: string | undefined): Promise
 
 /** The latest change last; empty where the zone was never changed, or everything could be counted anew. */
 export async function listOlderZones(db: Db): Promise<OlderZone[]> {
-  const stored = await findSetting(db, OLDER_ZONES);
-  return stored === undefined ? [] : (JSON.parse(stored) as OlderZone[]);
+  const stored = await findSetting(db, OLDER_ZONES_SETTING);
+  return stored === undefined ? [] : readColumn('the setting older_zones', OLDER_ZONES, stored);
 }
 
 /** Fixes another report zone; `older`: what could not be counted anew, if anything. */
@@ -35,6 +36,6 @@ export async function changeReportZone(db: Db, zone: string, older: OlderZone | 
         pairsBeforeDay: Math.min(one.pairsBeforeDay, older.pairsBeforeDay),
       }))
     : [];
-  await setSetting(db, OLDER_ZONES, JSON.stringify(older ? [...left, older] : []));
+  await setSetting(db, OLDER_ZONES_SETTING, JSON.stringify(older ? [...left, older] : []));
   await setSetting(db, REPORT_ZONE, zone);
 }

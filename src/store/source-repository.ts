@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Rejection } from '../domain/event.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Db } from './database.ts';
+import { OPTIONS, readColumn, SAMPLES } from './json-columns.ts';
 import type { SourceTables } from './schema/source.ts';
 
 /** A configured sender. */
@@ -45,6 +46,8 @@ export const REJECTED_EVENTS_KEPT = 500;
 const SAMPLES_KEPT = 50;
 const SAMPLES_NEEDED = 5;
 
+const SOURCE = ['id', 'name', 'adapter', 'options', 'token_hash', 'secret', 'created_ms', 'revoked_ms'] as const;
+
 /**
  * Adds a source, or changes the one of that name, which then has these credentials and is no longer revoked; its id, and
  * so what it sent before, stays its own.
@@ -61,7 +64,7 @@ export async function upsertSource(db: Db, source: NewSource, nowMs: number): Pr
     .insertInto('source')
     .values({ name: source.name, ...row, created_ms: nowMs })
     .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
-    .returningAll()
+    .returning(SOURCE)
     .executeTakeFirstOrThrow();
   return toSource(stored);
 }
@@ -86,13 +89,13 @@ export async function revokeSource(db: Db, id: number, nowMs: number): Promise<v
 
 /** Revoked ones included. */
 export async function findSource(db: Db, name: string): Promise<Source | undefined> {
-  const row = await db.selectFrom('source').selectAll().where('name', '=', name).executeTakeFirst();
+  const row = await db.selectFrom('source').select(SOURCE).where('name', '=', name).executeTakeFirst();
   return row && toSource(row);
 }
 
 /** By name; revoked ones only if asked for. */
 export async function listSources(db: Db, options: { revoked?: boolean } = {}): Promise<Source[]> {
-  let query = db.selectFrom('source').selectAll().orderBy('name');
+  let query = db.selectFrom('source').select(SOURCE).orderBy('name');
   if (!options.revoked) query = query.where('revoked_ms', 'is', null);
   return (await query.execute()).map(toSource);
 }
@@ -206,7 +209,13 @@ export async function listRejectedEvents(
 
 /** How each source that is not revoked has been doing, by name. */
 export async function listSourceHealth(db: Db): Promise<SourceHealth[]> {
-  const rows = await db.selectFrom('source').selectAll().where('revoked_ms', 'is', null).orderBy('name').execute();
+  const rows = await db
+    .selectFrom('source')
+    .select(['id', 'name', 'adapter', 'last_received_ms', 'gaps_ms', 'lags_ms'])
+    .select(['accepted', 'duplicates', 'conflicts', 'rejected', 'without_id', 'late'])
+    .where('revoked_ms', 'is', null)
+    .orderBy('name')
+    .execute();
   const reasons = await db
     .selectFrom('rejected_event')
     .select(['source_id', 'reason', (eb) => eb.fn.countAll<number>().as('events')])
@@ -216,8 +225,8 @@ export async function listSourceHealth(db: Db): Promise<SourceHealth[]> {
   return rows.map((row) => ({
     name: row.name,
     adapter: row.adapter,
-    ...optional('lastReceivedMs', row.last_received_ms ?? undefined),
-    ...optional('usualGapMs', median(row.gaps_ms)),
+    lastReceivedMs: row.last_received_ms ?? undefined,
+    usualGapMs: median(row.gaps_ms),
     accepted: row.accepted,
     duplicates: row.duplicates,
     conflicts: row.conflicts,
@@ -228,16 +237,16 @@ export async function listSourceHealth(db: Db): Promise<SourceHealth[]> {
       .map(({ reason, events }) => ({ reason, events: Number(events) })),
     withoutId: row.without_id,
     late: row.late,
-    ...optional('medianLagMs', median(row.lags_ms, 1)),
+    medianLagMs: median(row.lags_ms, 1),
   }));
 }
 
-function toSource(row: Selectable<SourceTables['source']>): Source {
+function toSource(row: Pick<Selectable<SourceTables['source']>, (typeof SOURCE)[number]>): Source {
   return {
     id: row.id,
     name: row.name,
     adapter: row.adapter,
-    options: JSON.parse(row.options) as Record<string, unknown>,
+    options: readColumn('source.options', OPTIONS, row.options),
     tokenHash: row.token_hash,
     sealedSecret: row.secret ?? undefined,
     createdMs: row.created_ms,
@@ -247,16 +256,12 @@ function toSource(row: Selectable<SourceTables['source']>): Source {
 
 function addSample(samples: string, sample: number | undefined): string {
   if (sample === undefined) return samples;
-  return JSON.stringify([...(JSON.parse(samples) as number[]), sample].slice(-SAMPLES_KEPT));
+  return JSON.stringify([...readColumn('samples of source', SAMPLES, samples), sample].slice(-SAMPLES_KEPT));
 }
 
 function median(samples: string, needed = SAMPLES_NEEDED): number | undefined {
-  const sorted = (JSON.parse(samples) as number[]).sort((a, b) => a - b);
+  const sorted = readColumn('samples of source', SAMPLES, samples).sort((a, b) => a - b);
   return sorted.length < needed ? undefined : sorted[Math.floor((sorted.length - 1) / 2)];
-}
-
-function optional<K extends string>(name: K, value: number | undefined): { [key in K]?: number } {
-  return value === undefined ? {} : ({ [name]: value } as { [key in K]: number });
 }
 
 /** PostgreSQL stores no NUL in a text. */

@@ -1,17 +1,20 @@
 import type { Selectable, Transaction, Updateable } from 'kysely';
+import type { DigestWhat, StatedDay } from '../domain/digest.ts';
+import type { ScheduleRule } from '../domain/schedule-rule.ts';
 import type { Db } from './database.ts';
+import { DIGEST_WHAT, readColumn, SCHEDULE, STATED_DAY } from './json-columns.ts';
 import type { DeliveryTables } from './schema/delivery.ts';
 import type { Database } from './schema.ts';
 
 type Handle = Db | Transaction<Database>;
 
-/** A digest's subscription. `schedule` and `what` are the JSON that was put in. */
+/** A digest that is posted in a channel on a schedule. */
 export interface Subscription {
   id: number;
   channel: string;
   owner: string;
-  schedule: unknown;
-  what: unknown;
+  schedule: ScheduleRule;
+  what: DigestWhat;
   paused: boolean;
   pausedUntilMs: number | undefined;
   /** Why it paused itself, with the cure. */
@@ -19,11 +22,23 @@ export interface Subscription {
   nextDueMs: number | undefined;
 }
 
+const SUBSCRIPTION = [
+  'id',
+  'channel',
+  'owner',
+  'schedule',
+  'what',
+  'paused',
+  'paused_until_ms',
+  'broken',
+  'next_due_ms',
+] as const;
+
 export interface SubscriptionChange {
   channel?: string;
   owner?: string;
-  schedule?: unknown;
-  what?: unknown;
+  schedule?: ScheduleRule;
+  what?: DigestWhat;
   paused?: boolean;
   pausedUntilMs?: number | undefined;
   broken?: string | undefined;
@@ -70,7 +85,7 @@ export async function updateSubscription(db: Handle, id: number, change: Subscri
 export async function findSubscription(db: Handle, id: number): Promise<Subscription | undefined> {
   const row = await db
     .selectFrom('subscription')
-    .selectAll()
+    .select(SUBSCRIPTION)
     .where('id', '=', id)
     .where('removed_ms', 'is', null)
     .executeTakeFirst();
@@ -82,7 +97,7 @@ export async function listSubscriptions(
   db: Handle,
   where: { channel?: string; owner?: string } = {},
 ): Promise<Subscription[]> {
-  let query = db.selectFrom('subscription').selectAll().where('removed_ms', 'is', null);
+  let query = db.selectFrom('subscription').select(SUBSCRIPTION).where('removed_ms', 'is', null);
   if (where.channel !== undefined) query = query.where('channel', '=', where.channel);
   if (where.owner !== undefined) query = query.where('owner', '=', where.owner);
   return (await query.orderBy('id').execute()).map(toSubscription);
@@ -92,7 +107,7 @@ export async function listSubscriptions(
 export async function listDueSubscriptions(db: Handle, nowMs: number): Promise<Subscription[]> {
   const rows = await db
     .selectFrom('subscription')
-    .selectAll()
+    .select(SUBSCRIPTION)
     .where('removed_ms', 'is', null)
     .where('paused', '=', 0)
     .where('next_due_ms', '<=', nowMs)
@@ -142,7 +157,7 @@ export interface PostedDigest {
   sentMs: number | undefined;
   error: string | undefined;
   /** What its headline said, as kept by `setDigestHeadline`. */
-  headline: unknown;
+  headline: StatedDay | undefined;
 }
 
 /** The newest first. */
@@ -168,11 +183,11 @@ export async function listDigests(db: Handle, subscriptionId: number, limit: num
     state: row.state ?? 'forgotten',
     sentMs: row.sent_ms ?? undefined,
     error: row.error ?? undefined,
-    headline: row.headline ? JSON.parse(row.headline) : undefined,
+    headline: row.headline ? readColumn('digest.headline', STATED_DAY, row.headline) : undefined,
   }));
 }
 
-export async function setDigestHeadline(db: Handle, deliveryKey: string, headline: unknown): Promise<void> {
+export async function setDigestHeadline(db: Handle, deliveryKey: string, headline: StatedDay): Promise<void> {
   await db
     .updateTable('digest')
     .set({ headline: JSON.stringify(headline) })
@@ -180,13 +195,15 @@ export async function setDigestHeadline(db: Handle, deliveryKey: string, headlin
     .execute();
 }
 
-function toSubscription(row: Selectable<DeliveryTables['subscription']>): Subscription {
+function toSubscription(
+  row: Pick<Selectable<DeliveryTables['subscription']>, (typeof SUBSCRIPTION)[number]>,
+): Subscription {
   return {
     id: row.id,
     channel: row.channel,
     owner: row.owner,
-    schedule: JSON.parse(row.schedule),
-    what: JSON.parse(row.what),
+    schedule: readColumn('subscription.schedule', SCHEDULE, row.schedule),
+    what: readColumn('subscription.what', DIGEST_WHAT, row.what),
     paused: row.paused === 1,
     pausedUntilMs: row.paused_until_ms ?? undefined,
     broken: row.broken ?? undefined,

@@ -1,5 +1,6 @@
 import type { Question } from '../domain/report.ts';
 import type { Db } from './database.ts';
+import { QUESTION, readColumn } from './json-columns.ts';
 
 /** A question kept under a name by a person (for themselves) or for a channel; `owner` is that user or channel. */
 export interface SavedView {
@@ -23,12 +24,17 @@ export async function upsertView(db: Db, view: SavedView): Promise<void> {
 /** Views of these owners, in the order of the owners given, then by name. */
 export async function listViews(db: Db, owners: readonly string[]): Promise<SavedView[]> {
   if (owners.length === 0) return [];
-  const rows = await db.selectFrom('saved_view').selectAll().where('owner', 'in', owners).orderBy('name').execute();
+  const rows = await db
+    .selectFrom('saved_view')
+    .select(['owner', 'name', 'question', 'saved_by', 'saved_ms'])
+    .where('owner', 'in', owners)
+    .orderBy('name')
+    .execute();
   return rows
     .map((row) => ({
       owner: row.owner,
       name: row.name,
-      question: JSON.parse(row.question) as Question,
+      question: readColumn('saved_view.question', QUESTION, row.question),
       savedBy: row.saved_by,
       savedMs: row.saved_ms,
     }))

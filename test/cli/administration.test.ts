@@ -127,7 +127,8 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     const drill = [{ report: 'client' as const, name: '203.0.113.7' }];
     await upsertAnswer(db, { id: 'a1', asker: 'U1', channel: 'C1', private: false, question, drill, createdMs: NOW });
     const what = { sections: [], filters };
-    await insertSubscription(db, { channel: 'C1', owner: 'U1', schedule: {}, what, nextDueMs: NOW }, NOW);
+    const schedule = { every: 'month' as const, day: 1, time: '09:00', zone: 'UTC' };
+    await insertSubscription(db, { channel: 'C1', owner: 'U1', schedule, what, nextDueMs: NOW }, NOW);
 
     const { code, out } = await run('forget', 'ip:203.0.113.7');
     expect(code).toBe(0);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { DIGEST_SECTIONS } from '../../src/domain/digest.ts';
 import type { Question } from '../../src/domain/report.ts';
 import { buildDigestModal } from '../../src/messages/digest-modal.ts';
-import { DIGEST_SECTIONS } from '../../src/schedule/digest-sections.ts';
 import { isDigestible, listDigestParts } from '../../src/slack/next-questions.ts';
 
 /** Keys that are ticked in a field of the form. */

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { AlertSign } from '../../src/domain/alert.ts';
 import { createCalendar } from '../../src/domain/calendar.ts';
+import { EVERYTHING } from '../../src/domain/digest.ts';
 import type { ScopeState } from '../../src/domain/report.ts';
 import { buildDigest } from '../../src/messages/digest-message.ts';
 import { buildDigestPart } from '../../src/messages/digest-thread.ts';
 import { countCharacters } from '../../src/messages/text.ts';
 import type { DigestContent } from '../../src/schedule/digest-content.ts';
 import { listFindings } from '../../src/schedule/digest-findings.ts';
-import { EVERYTHING } from '../../src/schedule/digest-sections.ts';
 import { describeHeadline, listPoolMarks } from '../../src/schedule/digest-text.ts';
+import type { Alert } from '../../src/store/alert-repository.ts';
 
 const calendar = createCalendar('UTC');
 const TOTALS = { requests: 3252, ok: 3106, failed: 146, none: 0, credits: 3_252_000 };
@@ -84,7 +86,7 @@ describe('what needs attention', () => {
   });
 
   it('tells the worst alert of the day where its pool stands well again', () => {
-    const alert = (level: number, sign: string, scope: string) => ({
+    const alert = (level: number, sign: AlertSign, scope: string): Alert => ({
       ...{ id: level, key: '', kind: 'level', subject: '', period: '', level, arm: 0, amount: 1, covered: false },
       ...{ deliveryKeys: [], atMs: 18 * 3_600_000, acked: undefined },
       content: { kind: 'level', sign, title: `${scope} at ${level}`, lines: [], mention: false, scope, level },

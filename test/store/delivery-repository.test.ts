@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { EVERYTHING } from '../../src/domain/digest.ts';
 import type { Db } from '../../src/store/database.ts';
 import { deleteSettledDeliveries, insertDelivery, listDeliveries } from '../../src/store/delivery-repository.ts';
 import { claimDigest, insertSubscription } from '../../src/store/subscription-repository.ts';
@@ -34,7 +35,8 @@ describeEachDialect('settled deliveries', (databases) => {
       dueMs: NOW,
       thread: { key: 'parent', broadcast: true },
     });
-    const subscription = { channel: 'C1', owner: 'U1', schedule: {}, what: {}, nextDueMs: NOW };
+    const schedule = { every: 'month' as const, day: 1, time: '09:00', zone: 'UTC' };
+    const subscription = { channel: 'C1', owner: 'U1', schedule, what: EVERYTHING, nextDueMs: NOW };
     const subscriptionId = await insertSubscription(db, subscription, NOW);
     for (const [localDay, days] of [
       [1, 70],

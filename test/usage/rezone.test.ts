@@ -138,7 +138,8 @@ describeEachDialect('a change of the report zone', ({ dialect, open }) => {
 
   it('does not let a level be told again that was told of the running period', async () => {
     const { writer, db } = await write('UTC', sample(1, 5));
-    const told = { kind: 'level', subject: 'crm/Month', level: 75, arm: 0, content: {} };
+    const content = { kind: 'level' as const, sign: '🟠' as const, title: 'CRM', lines: [], mention: false };
+    const told = { kind: 'level', subject: 'crm/Month', level: 75, arm: 0, content };
     await db.transaction().execute(async (trx) => {
       for (const period of ['2026-11-01T00:00:00.000Z', 'episode-1'])
         await insertAlert(trx, { ...told, period, key: `alert:crm/Month:${period}:75:0` }, NOW);

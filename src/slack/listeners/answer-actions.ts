@@ -7,6 +7,7 @@ import { referTo } from '../../messages/modal.ts';
 import { buildSaveModal } from '../../messages/save-modal.ts';
 import type { Answer } from '../../store/conversation-repository.ts';
 import { findAnswer, listChosenFilters, upsertChosenFilters } from '../../store/conversation-repository.ts';
+import { findQuestion } from '../../store/json-columns.ts';
 import { answerQuestion } from '../answer.ts';
 import { formatQuestion } from '../command/format-question.ts';
 import { type Asked, respond, type SlackContext, tellPrivately, toFormPlace } from '../context.ts';
@@ -41,12 +42,12 @@ export function registerAnswerActions(listen: Listen, ctx: SlackContext): void {
       await (found ? task(found) : tellOld(ctx, press.asked));
     });
   on(ACTIONS.range, (press) => become(press, withRange(press.question, press.value)));
-  on(ACTIONS.view, (press) => become(press, parseQuestion(press.value) ?? press.question));
+  on(ACTIONS.view, (press) => become(press, findQuestion(press.value) ?? press.question));
   on(ACTIONS.drill, choose);
   on(ACTIONS.share, share);
   on(ACTIONS.more, choose);
   for (const action of FORMER) {
-    listen.press(action, ({ asked, body }) => tellOld(ctx, asked, findQuestion(body.message?.blocks)));
+    listen.press(action, ({ asked, body }) => tellOld(ctx, asked, findOtherQuestion(body.message?.blocks)));
   }
 }
 
@@ -59,7 +60,7 @@ async function findAnswerPress(
   const kept = id ? await findAnswer(ctx.db, id) : undefined;
   const messageTs = body.container?.message_ts ?? body.message?.ts;
   const answer = kept && !kept.private && messageTs ? { ...kept, ts: messageTs } : kept;
-  const question = answer?.question ?? parseQuestion(pressed.value) ?? findQuestion(body.message?.blocks);
+  const question = answer?.question ?? findQuestion(pressed.value) ?? findOtherQuestion(body.message?.blocks);
   if (!question) return undefined;
   return {
     ctx,
@@ -172,23 +173,12 @@ async function tellOld(ctx: SlackContext, asked: Asked, question?: Question): Pr
   await tellPrivately(ctx, asked, buildNotice([line], [{ label: question ? 'Run it again' : 'Ask anew', command }]));
 }
 
-/** The question in a button's value; undefined for anything else. */
-function parseQuestion(value: string | undefined): Question | undefined {
-  if (!value?.startsWith('{')) return undefined;
-  try {
-    const question = JSON.parse(value) as Question;
-    return typeof question.report === 'string' ? question : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** The question in the buttons of a message, as Slack hands the message back: that of the other view. */
-function findQuestion(blocks: unknown): Question | undefined {
+function findOtherQuestion(blocks: unknown): Question | undefined {
   if (!Array.isArray(blocks)) return undefined;
   const elements = blocks.flatMap((block: { elements?: unknown }) =>
     Array.isArray(block.elements) ? (block.elements as { action_id?: string; value?: string }[]) : [],
   );
   const other = elements.find(({ action_id }) => action_id?.startsWith(ACTIONS.view));
-  return parseQuestion(other?.value);
+  return findQuestion(other?.value);
 }

@@ -1,6 +1,5 @@
-import { z } from 'zod';
-import { DIMENSIONS } from '../domain/dimension.ts';
-import type { Filter } from '../domain/filter.ts';
+import type { Filter } from './filter.ts';
+import type { ScheduleRule } from './schedule-rule.ts';
 
 /** Parts that a digest can hold: lines of the message itself, then messages in its thread, in their order. */
 export const DIGEST_SECTIONS = [
@@ -20,36 +19,44 @@ export const DIGEST_SECTIONS = [
 
 export type DigestSection = (typeof DIGEST_SECTIONS)[number]['key'];
 
-const KEYS = DIGEST_SECTIONS.map(({ key }) => key);
-
 /** Sections that are messages of the thread, in its order. */
 export const THREAD_SECTIONS: readonly DigestSection[] = DIGEST_SECTIONS.filter(({ part }) => part !== 'message').map(
   ({ key }) => key,
 );
 
-/** What a subscription is about. */
+/** The content that a subscription asks for: sections, and the calls that they count. */
 export interface DigestWhat {
   sections: readonly DigestSection[];
   filters: readonly Filter[];
   scope?: string | undefined;
 }
 
-export const EVERYTHING: DigestWhat = { sections: KEYS, filters: [] };
-
-export const DIGEST_WHAT = z.object({
-  // One of another version is left out.
-  sections: z.array(z.string()).transform((keys) => keys.filter(isSection)),
-  filters: z.array(
-    z.object({ key: z.enum([...DIMENSIONS, 'status']), patterns: z.array(z.string()), not: z.boolean() }),
-  ),
-  scope: z.string().optional(),
-});
+export const EVERYTHING: DigestWhat = { sections: DIGEST_SECTIONS.map(({ key }) => key), filters: [] };
 
 export function isSection(key: string): key is DigestSection {
-  return KEYS.some((known) => known === key);
+  return DIGEST_SECTIONS.some((known) => known.key === key);
 }
 
-/** Filters for the calls that it is about. */
+/** Filters for the calls that a digest counts. */
 export function toFilters({ filters, scope }: DigestWhat): readonly Filter[] {
   return scope === undefined ? filters : [...filters, { key: 'scope', patterns: [scope], not: false }];
+}
+
+/** The span that a digest sums besides its day: a weekly digest adds its week, a monthly one its month. */
+export type DigestRhythm = 'day' | 'week' | 'month';
+
+export function toRhythm(rule: ScheduleRule): DigestRhythm {
+  if (rule.every === 'month') return 'month';
+  return rule.weekdays.length === 1 ? 'week' : 'day';
+}
+
+/** The numbers that a digest stated; kept, so that the next one tells what changed since, and each change once. */
+export interface StatedDay {
+  day: number;
+  requests: number;
+  failed: number;
+  /** Corrections entered before this have been told; absent in those of older versions. */
+  correctionsUntilMs?: number | undefined;
+  /** Earlier days that it gave a new number for. */
+  restated?: readonly { day: number; requests: number }[] | undefined;
 }

@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import { ALERT_KINDS, type AlertContent } from '../domain/alert.ts';
+import type { Amount, ClientName, Definitions, Holiday, Limit, RuleSet, Scope } from '../domain/definition.ts';
+import { type DigestWhat, isSection, type StatedDay } from '../domain/digest.ts';
+import { DIMENSIONS } from '../domain/dimension.ts';
+import type { Filter } from '../domain/filter.ts';
+import type { OlderZone } from '../domain/older-zone.ts';
+import { type Question, REPORT_KINDS } from '../domain/report.ts';
+import { HeadroomError } from '../errors.ts';
+
+/** A schema for each field of a type: one that the type gets and its schema lacks would be lost on the way back from a row. */
+type Fields<T> = { [K in keyof Required<T>]: z.ZodType<T[K]> };
+
+function object<T>(fields: Fields<T>): z.ZodType<T>;
+function object(fields: z.ZodRawShape): z.ZodType {
+  return z.object(fields);
+}
+
+const text = z.string();
+const number = z.number();
+const flag = z.boolean();
+const DIMENSION = z.enum(DIMENSIONS);
+const LINKS = z.object({ addon: text.optional(), upgrade: text.optional() });
+
+const FILTER = object<Filter>({ key: z.enum([...DIMENSIONS, 'status']), patterns: z.array(text), not: flag });
+/** `chosen_filter.filters`. */
+export const FILTERS = z.array(FILTER);
+
+/** `saved_view.question`, `alert_rule.question`, `answer.question`. */
+export const QUESTION = object<Question>({
+  report: z.enum(REPORT_KINDS),
+  dimension: DIMENSION.optional(),
+  limit: number.optional(),
+  offset: number.optional(),
+  range: text.optional(),
+  filters: FILTERS.optional(),
+  scope: text.optional(),
+  name: text.optional(),
+  measure: z.enum(['requests', 'credits']).optional(),
+  sort: text.optional(),
+  view: z.enum(['graph', 'table', 'doughnut']).optional(),
+  focus: z.literal('run-out').optional(),
+  suppose: z.record(text, number).optional(),
+  private: flag.optional(),
+});
+/** `answer.drill`. */
+export const QUESTIONS = z.array(QUESTION);
+
+const WORDS = z.union([text, z.array(z.union([text, z.object({ atMs: number })]))]);
+
+/** `alert.content`. */
+export const ALERT_CONTENT = object<AlertContent>({
+  kind: z.enum(ALERT_KINDS.map(({ kind }) => kind)),
+  sign: z.enum(['🔵', '🟠', '🔴', '⛔']).default('🟠'),
+  title: text,
+  lines: z.array(WORDS),
+  brief: WORDS.optional(),
+  mention: flag,
+  scope: text.optional(),
+  pool: text.optional(),
+  level: number.optional(),
+  used: number.optional(),
+  amount: number.optional(),
+  links: LINKS.optional(),
+  who: text.optional(),
+  chart: text.optional(),
+  periodEndMs: number.optional(),
+  test: flag.optional(),
+});
+
+/** `alert.delivery_keys`. */
+export const KEYS = z.array(text);
+
+const TIME = { time: text, zone: text };
+/** `subscription.schedule`. */
+export const SCHEDULE = z.discriminatedUnion('every', [
+  z.object({ ...TIME, every: z.literal('week'), weekdays: z.array(number) }),
+  z.object({ ...TIME, every: z.literal('month'), day: number }),
+]);
+
+/** `subscription.what`; a section of another version is left out. */
+export const DIGEST_WHAT = object<DigestWhat>({
+  sections: z.array(text).transform((keys) => keys.filter(isSection)),
+  filters: FILTERS,
+  scope: text.optional(),
+});
+
+/** `digest.headline`. */
+export const STATED_DAY = object<StatedDay>({
+  day: number,
+  requests: number,
+  failed: number,
+  correctionsUntilMs: number.optional(),
+  restated: z.array(z.object({ day: number, requests: number })).optional(),
+});
+
+/** `source.options`: each adapter reads its own. */
+export const OPTIONS = z.record(text, z.unknown());
+
+/** `source.gaps_ms`, `source.lags_ms`. */
+export const SAMPLES = z.array(number);
+
+/** The setting `older_zones`. */
+export const OLDER_ZONES = z.array(object<OlderZone>({ zone: text, beforeDay: number, pairsBeforeDay: number }));
+
+const MATCH = z.partialRecord(DIMENSION, text);
+const MATCHES = z.array(MATCH);
+const AMOUNT: Fields<Amount> = {
+  base: number,
+  grants: z.array(z.object({ name: text, quantity: number, each: number })),
+  max: number.optional(),
+};
+const LIMIT = object<Limit>({
+  name: text,
+  period: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('rolling-24h') }),
+    z.object({ kind: z.literal('day') }),
+    z.object({ kind: z.literal('month'), anchor: number }),
+    z.object({ kind: z.literal('year') }),
+    z.object({ kind: z.literal('once'), fromDay: number, untilDay: number }),
+  ]),
+  priority: number,
+  fromDay: number,
+  untilDay: number.optional(),
+  amounts: z.array(z.object({ ...AMOUNT, fromDay: number, priority: number.optional(), order: number.optional() })),
+  thresholds: z.array(number),
+  order: number,
+  match: MATCHES.optional(),
+});
+
+/** `definition.body`. */
+export const DEFINITIONS = object<Definitions>({
+  version: number,
+  scopes: z.array(
+    object<Scope>({
+      name: text,
+      title: text,
+      rateLimitPerMinute: number.optional(),
+      links: LINKS,
+      untilDay: number.optional(),
+      pools: z.array(LIMIT),
+      limits: z.array(LIMIT),
+    }),
+  ),
+  ruleSets: z.array(
+    object<RuleSet>({
+      fromDay: number,
+      scopes: z.array(
+        z.object({
+          name: text,
+          match: MATCHES,
+          costs: z.array(
+            z.object({ match: MATCH, credits: number, perRecords: number.optional(), max: number.optional() }),
+          ),
+          limits: z.array(z.object({ name: text, match: MATCHES })),
+        }),
+      ),
+      exclude: MATCHES,
+      holidays: z.array(object<Holiday>({ scope: text.optional(), fromDay: number, untilDay: number })),
+    }),
+  ),
+  clients: z.array(object<ClientName>({ id: text, name: text, owner: text.optional() })),
+});
+
+/** Reads the text of a column. Throws a `database` error with place, value and cure where it holds something else. */
+export function readColumn<T>(column: string, schema: z.ZodType<T>, json: string): T {
+  return readValue(column, schema, parseJson(json), json);
+}
+
+/** Reads a column's value that is parsed already. Throws as `readColumn`. */
+export function readValue<T>(column: string, schema: z.ZodType<T>, value: unknown, json = JSON.stringify(value)): T {
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  const path = read.error.issues[0]!.path.join('.');
+  const shown = json.length > 80 ? `${json.slice(0, 80)}…` : json;
+  throw new HeadroomError(
+    'database',
+    `${column} holds ${shown}, which cannot be read${path && ` at ${path}`}: ` +
+      'start the version of Headroom that wrote it, or put the row right.',
+  );
+}
+
+/** The question in a text from outside; undefined where it holds none. */
+export function findQuestion(json: string | undefined): Question | undefined {
+  return QUESTION.safeParse(parseJson(json ?? '')).data;
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}

@@ -18,19 +18,23 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'sources',
-    usage: 'sources add NAME [--adapter A] | list | rotate NAME | remove NAME | try NAME FILE',
+    usage: 'sources add NAME [--adapter A] | set NAME … | list | rotate NAME | remove NAME | try NAME FILE',
     summary: 'manage senders: who may send usage, and in which format',
     details: `  add NAME [--adapter A] [--client-from FIELD,…] [--route-pattern PATTERN]… [--span-kind K] [--metric M]…
       Adds a source and prints its token and signing secret, once.
+      --format: how the lines of adapter access-log are written: nginx, ingress-nginx, apache, caddy, traefik, envoy,
+      haproxy, iis, alb or cloudfront, or the text of nginx's log_format or Apache's LogFormat, or a line "#Fields: …".
       --client-from: fields of the sender's format that name the client, tried in order.
       --route-pattern: segments of URLs that become {id}, such as ord_*; may be repeated.
       --span-kind: spans that adapter otlp counts: server (default), client, internal, producer, consumer.
       --metric: metrics that adapter otlp counts instead of http.server.request.duration; may be repeated.
+  set NAME …        changes these options
   list              sources with their adapters and counts
   rotate NAME       new token and signing secret; the old ones stop working within 2 seconds
   remove NAME       refuses it from now on; what it sent stays counted
   try NAME FILE [--content-type T]
-      Shows how a file would be read and counted; stores nothing.`,
+      Shows how a file would be read and counted, also with other options than the source has, and which format an
+      access log fits; stores nothing.`,
     load: async () => (await import('./sources.ts')).runSources,
   },
   {

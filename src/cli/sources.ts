@@ -4,15 +4,23 @@ import { gunzipSync } from 'node:zlib';
 import { listNearest } from '../domain/nearest.ts';
 import { HeadroomError } from '../errors.ts';
 import { getAdapter, listAdapters } from '../ingest/adapters.ts';
+import { readBodyLines, toUtf8 } from '../ingest/body-lines.ts';
+import { getLogFormats, learnFormat, SAMPLE_LINES } from '../ingest/log-presets.ts';
 import { SPAN_KINDS } from '../ingest/otlp.ts';
 import { addSource, rotateSource } from '../ingest/source-admin.ts';
 import type { Db } from '../store/database.ts';
-import { findSource, listSourceHealth, revokeSource, type Source } from '../store/source-repository.ts';
+import {
+  findSource,
+  listSourceHealth,
+  revokeSource,
+  type Source,
+  updateSourceOptions,
+} from '../store/source-repository.ts';
 import { type CliContext, refuseMore } from './command.ts';
 import { readBytes } from './files.ts';
 import { withDatabase } from './open.ts';
 
-const VERBS = ['add', 'list', 'rotate', 'remove', 'try'] as const;
+const VERBS = ['add', 'set', 'list', 'rotate', 'remove', 'try'] as const;
 
 /** `headroom sources …`: see the table of commands. */
 export async function runSources(args: readonly string[], context: CliContext): Promise<number> {
@@ -21,6 +29,7 @@ export async function runSources(args: readonly string[], context: CliContext): 
     allowPositionals: true,
     options: {
       adapter: { type: 'string' },
+      format: { type: 'string' },
       'client-from': { type: 'string' },
       'route-pattern': { type: 'string', multiple: true },
       'span-kind': { type: 'string' },
@@ -39,13 +48,8 @@ export async function runSources(args: readonly string[], context: CliContext): 
 
   return withDatabase(context, async (db, config) => {
     if (verb === 'add') {
-      const options = {
-        ...(values['client-from'] === undefined ? {} : { clientFrom: values['client-from'] }),
-        ...(values['route-pattern'] === undefined ? {} : { routePatterns: values['route-pattern'] }),
-        ...(values['span-kind'] === undefined ? {} : { spanKind: checkSpanKind(values['span-kind']) }),
-        ...(values.metric === undefined ? {} : { metrics: values.metric }),
-      };
-      const adapter = values.adapter ?? 'native';
+      const adapter = values.adapter ?? (values.format === undefined ? 'native' : 'access-log');
+      const options = readOptions(values, adapter);
       const { token, signingSecret } = await addSource(db, config, { name, adapter, options }, context.now());
       context.out(`Source ${name} (${adapter}) added. Keep these, they are shown only once:`);
       printCredentials(context, { token: token.reveal(), signingSecret: signingSecret.reveal() });
@@ -53,7 +57,13 @@ export async function runSources(args: readonly string[], context: CliContext): 
       return 0;
     }
     const source = await getSource(db, name);
-    if (verb === 'try') return tryFile(source, file, values['content-type'], context);
+    const options = { ...source.options, ...readOptions(values, source.adapter) };
+    if (verb === 'try') return tryFile({ ...source, options }, file, values['content-type'], context);
+    if (verb === 'set') {
+      await updateSourceOptions(db, source.id, options);
+      context.out(`Source ${name} changed; what comes in from now on is read so.`);
+      return 0;
+    }
     if (verb === 'rotate') {
       const { token, signingSecret } = await rotateSource(db, config, source);
       context.out(`Source ${name} has new credentials; the old ones stop working within 2 seconds:`);
@@ -64,6 +74,33 @@ export async function runSources(args: readonly string[], context: CliContext): 
     context.out(`Source ${name} removed; it is refused within 2 seconds. What it sent stays counted.`);
     return 0;
   });
+}
+
+/** The options given; those left out are not there. */
+function readOptions(values: OptionValues, adapter: string): Readonly<Record<string, unknown>> {
+  const { format, metric } = values;
+  if (format !== undefined) {
+    if (adapter !== 'access-log') {
+      throw new HeadroomError('source', `--format is for adapter access-log, not ${adapter}: leave it out.`);
+    }
+    getLogFormats(format);
+  }
+  const given = {
+    format,
+    clientFrom: values['client-from'],
+    routePatterns: values['route-pattern'],
+    spanKind: values['span-kind'] === undefined ? undefined : checkSpanKind(values['span-kind']),
+    metrics: metric,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+interface OptionValues {
+  format?: string | undefined;
+  'client-from'?: string | undefined;
+  'route-pattern'?: string[] | undefined;
+  'span-kind'?: string | undefined;
+  metric?: string[] | undefined;
 }
 
 function checkSpanKind(kind: string): string {
@@ -123,12 +160,14 @@ async function list(db: Db, context: CliContext): Promise<number> {
 function tryFile(source: Source, file: string | undefined, type: string | undefined, context: CliContext): number {
   if (file === undefined) throw new HeadroomError('source', 'Name the file: headroom sources try NAME FILE.');
   const bytes = readBytes(resolve(context.folder, file));
+  const body = toUtf8(bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes);
+  const options = source.adapter === 'access-log' ? learnOptions(source, body, context) : source.options;
   const { events, rejected } = getAdapter(source.adapter).parse({
-    body: bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes,
+    body,
     contentType: type ?? guessType(file),
     headers: {},
     receivedMs: context.now(),
-    options: source.options,
+    options,
   });
   for (const event of events.slice(0, 10)) context.out(JSON.stringify(event));
   if (events.length > 10) context.out(`… and ${events.length - 10} more`);
@@ -136,6 +175,21 @@ function tryFile(source: Source, file: string | undefined, type: string | undefi
   if (rejected.length > 10) context.err(`… and ${rejected.length - 10} more`);
   context.out(`${events.length} would be counted, ${rejected.length} rejected; nothing was stored.`);
   return rejected.length > 0 ? 1 : 0;
+}
+
+/** Where no format was given, the preset that the sample fits best. */
+function learnOptions(source: Source, body: Uint8Array, context: CliContext): Source['options'] {
+  if (source.options.format !== undefined) return source.options;
+  const lines = readBodyLines(body)
+    .map(({ text }) => text)
+    .filter((text) => text.trim() !== '')
+    .take(SAMPLE_LINES);
+  const format = learnFormat([...lines]);
+  if (format === undefined) return source.options;
+  context.out(
+    `These lines fit the format ${format}. Keep it with "headroom sources set ${source.name} --format ${format}".`,
+  );
+  return { ...source.options, format };
 }
 
 function guessType(file: string): string {

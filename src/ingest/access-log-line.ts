@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readCaller } from './caller.ts';
 
-/** One line of a Common or Combined log. `-` in the line is undefined here. */
+/** One line of an access log. `-` in the line is undefined here. */
 export interface AccessLine {
   ip?: string;
   user?: string;
@@ -12,10 +12,17 @@ export interface AccessLine {
   status?: number;
   referrer?: string;
   agent?: string;
+  /** NaN where the line holds a duration that was not measured. */
+  durationMs?: number;
+  id?: string;
+  /** First address of `X-Forwarded-For`. */
+  forwarded?: string;
+  /** Fields by the names that the format gives them, where these were asked for. */
+  named?: Record<string, string>;
 }
 
 /** Longer ones are not lines of a log. */
-const MAX_LINE_LENGTH = 65_536;
+export const MAX_LINE_LENGTH = 65_536;
 
 /** Found by its shape and bounded, so that a `[` that begins none costs a few steps, not the rest of the line. */
 const TIME = /(?:^|\s)\[(\d\d\/[A-Z][a-z]{2}\/\d{4}:[^\]]{1,30})\]/g;
@@ -29,7 +36,7 @@ const ANSWER = new RegExp(
   'y',
 );
 const REQUEST = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (.+?)(?: HTTP\/\d(?:\.\d)?)?$/;
-const CLF_TIME = /^(\d\d)\/([A-Z][a-z][a-z])\/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.\d+)? ([+-])(\d\d)(\d\d)$/;
+const CLF_TIME = /^(\d\d)\/([A-Z][a-z][a-z])\/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? ([+-])(\d\d)(\d\d)$/;
 const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 
 /** Reads a line of the Common or Combined Log Format, with certainty, or says what is wrong with it. */
@@ -49,19 +56,25 @@ export function parseAccessLine(line: string): AccessLine | string {
   if (typeof caller === 'string') {
     return `who called cannot be read from ${JSON.stringify(before.slice(0, 80).toWellFormed())}: ${caller}`;
   }
-  const request = REQUEST.exec(undoEscapes(answer[1]!));
+  const request = readRequest(undoEscapes(answer[1]!));
   const status = answer[2] === '-' ? 0 : Number(answer[2]);
   return {
     ip: caller.ip,
     user: caller.user === undefined ? undefined : toText(undoEscapes(caller.user)),
     timeMs,
-    method: request?.[1],
-    url: request?.[2],
+    method: request?.method,
+    url: request?.url,
     // Envoy and nginx write 000 or 0 where no answer was sent.
     status: status === 0 ? undefined : status,
     referrer: answer[3] === undefined ? undefined : toText(undoEscapes(answer[3])),
     agent: answer[4] === undefined ? undefined : toText(undoEscapes(answer[4])),
   };
+}
+
+/** Method and target of a request line; undefined where it is none (a TLS handshake, `-`, `<BADREQ>`). */
+export function readRequest(text: string): { method: string; url: string } | undefined {
+  const request = REQUEST.exec(text);
+  return request && request[1] !== '-' ? { method: request[1]!, url: request[2]! } : undefined;
 }
 
 /** The line around its time: the first that a request and a status follow. */
@@ -92,8 +105,9 @@ export function parseClfTime(text: string): number | undefined {
   if (month < 0 || month % 3 !== 0 || hour > 23 || minute > 59 || second > 60) return undefined;
   const dateMs = Date.UTC(year, month / 3, day);
   if (year < 2000 || new Date(dateMs).getUTCDate() !== day) return undefined;
-  const offset = (Number(match[8]) * 60 + Number(match[9])) * 60_000 * (match[7] === '-' ? -1 : 1);
-  return dateMs + ((hour * 60 + minute) * 60 + Math.min(second, 59)) * 1000 - offset;
+  const offset = (Number(match[9]) * 60 + Number(match[10])) * 60_000 * (match[8] === '-' ? -1 : 1);
+  const ms = match[7] === undefined ? 0 : Number(match[7].slice(0, 3).padEnd(3, '0'));
+  return dateMs + ((hour * 60 + minute) * 60 + Math.min(second, 59)) * 1000 + ms - offset;
 }
 
 function toText(value: string): string | undefined {
@@ -101,7 +115,7 @@ function toText(value: string): string | undefined {
 }
 
 /** Undoes the escapes of nginx (`\x22`), Apache and morgan (`\"`). Bytes that are no UTF-8 are read as Latin-1. */
-function undoEscapes(text: string): string {
+export function undoEscapes(text: string): string {
   if (!text.includes('\\')) return text;
   let bytes = false;
   const plain = text.replace(/\\(?:x([0-9a-fA-F]{2})|(.))/gs, (_, hex: string | undefined, char: string) => {

@@ -1,6 +1,6 @@
 import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
-import { parseAccessLine, parseClfTime } from './access-log-line.ts';
+import { type AccessLine, parseAccessLine, parseClfTime } from './access-log-line.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { readBodyLines } from './body-lines.ts';
 import { toAddress } from './caller.ts';
@@ -10,6 +10,8 @@ import { describeValue, type EventFields, EventReader } from './event-fields.ts'
 import { parseEventTime } from './event-time.ts';
 import { findUnread } from './half-read.ts';
 import { isJsonType, type JsonBody, mediaType, readJsonBody } from './json-body.ts';
+import { type LineFault, LogFormat } from './log-format.ts';
+import { getLogFormats } from './log-presets.ts';
 import { toTarget } from './route-template.ts';
 
 /**
@@ -54,6 +56,9 @@ const NAMES = {
   durationNanoseconds: ['Duration', 'event.duration'],
 } as const;
 
+/** Lines of the W3C's format that tell of the others. */
+const DIRECTIVE = /^#(?:Fields|Version|Software|Date|Start-Date|End-Date|Remark):/;
+
 function parseAccessLog({ body, contentType, options }: AdapterInput): ParsedRequest {
   const type = mediaType(contentType);
   if (!isJsonType(type) && !isTextType(type)) {
@@ -63,78 +68,97 @@ function parseAccessLog({ body, contentType, options }: AdapterInput): ParsedReq
     );
   }
   const reader = createLogReader(options);
-  const read = isJsonType(type) || looksLikeJson(body) ? readJson(body, contentType) : undefined;
+  const read = isJsonType(type) || looksLikeJson(body) ? readJson(body, contentType, reader) : undefined;
   if (!read) return parseLines(body, options, reader);
   const wrapped = read.single ? findField(read.values[0], 'logs') : undefined;
   const values = Array.isArray(wrapped) ? wrapped : read.values;
   const events = new EventCollector(options, read.unreadable);
   values.forEach((value, at) => {
-    events.take(Array.isArray(wrapped) ? at : read.indexes[at]!, value, reader.value(value));
+    const event = reader.value(value);
+    if (event !== undefined) events.take(Array.isArray(wrapped) ? at : read.indexes[at]!, value, event);
   });
   return events.finish();
 }
 
 /** The values of a body of JSON; undefined where lines of a text log stand among them: then each line is read by itself. */
-function readJson(body: Uint8Array, contentType: string): JsonBody | undefined {
+function readJson(body: Uint8Array, contentType: string, reader: LogReader): JsonBody | undefined {
   try {
     const read = readJsonBody(body, isJsonType(contentType) ? contentType : 'application/x-ndjson');
-    return read.unreadable.length > 0 && hasTextLine(body) ? undefined : read;
+    return read.unreadable.length > 0 && hasTextLine(body, reader) ? undefined : read;
   } catch (error) {
-    if ((error as HeadroomError).code === 'unreadable' && hasTextLine(body)) return undefined;
+    if ((error as HeadroomError).code === 'unreadable' && hasTextLine(body, reader)) return undefined;
     throw error;
   }
 }
 
-function hasTextLine(body: Uint8Array): boolean {
+function hasTextLine(body: Uint8Array, reader: LogReader): boolean {
   for (const { text } of readBodyLines(body)) {
-    if (!text.startsWith('{') && typeof parseAccessLine(text) !== 'string') return true;
+    if (!text.startsWith('{') && typeof reader.line(text) === 'object') return true;
   }
   return false;
 }
 
 /** Old logs hold Latin-1; their lines count all the same. */
-function parseLines(
-  body: Uint8Array,
-  options: Readonly<Record<string, unknown>>,
-  reader: ReturnType<typeof createLogReader>,
-): ParsedRequest {
+function parseLines(body: Uint8Array, options: Readonly<Record<string, unknown>>, reader: LogReader): ParsedRequest {
   const events = new EventCollector(options);
   let index = 0;
   for (const { text } of readBodyLines(body)) {
     if (text.trim() === '') continue;
-    events.take(index, text, reader.line(text));
+    const event = reader.line(text);
+    if (event !== undefined) events.take(index, text, event);
     index += 1;
   }
   if (index === 0) throw new HeadroomError('unreadable', 'The body is empty: send one line of a log per call.');
   return events.finish();
 }
 
-/** Readers of one line of text, and of one value of a JSON log: the event, or what is wrong. */
-export function createLogReader(options: Readonly<Record<string, unknown>>): {
-  line(text: string): UsageEvent | string;
-  value(value: unknown): UsageEvent | string;
-} {
+interface LogReader {
+  line(text: string): UsageEvent | string | undefined;
+  value(value: unknown): UsageEvent | string | undefined;
+}
+
+/**
+ * Readers of one line of text, and of one value of a JSON log: the event, or what is wrong. A `#Fields:` line holds for
+ * those behind it; it and its like are no events: undefined.
+ */
+export function createLogReader(options: Readonly<Record<string, unknown>>): LogReader {
   const reader = new EventReader(options);
   const findNamed = toClientFinder(options);
   const findClient = findNamed && ((fields: unknown) => withoutPort(findNamed(fields)));
 
-  function readLine(text: string): UsageEvent | string {
+  const given = typeof options.format === 'string' ? options.format : undefined;
+  let formats = given === undefined ? undefined : getLogFormats(given);
+
+  function readLine(text: string): UsageEvent | string | undefined {
     const value = parseObject(text);
     if (value) return readValue(value);
-    const line = parseAccessLine(text);
+    if (DIRECTIVE.test(text)) {
+      if (!text.startsWith('#Fields:')) return undefined;
+      formats = [];
+      try {
+        formats = [new LogFormat(text.trimEnd())];
+        return undefined;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    }
+    const line = formats ? readFormatted(text, formats, findClient !== undefined) : parseAccessLine(text);
     if (typeof line === 'string') return `Not read: ${line}.`;
+    const ip = line.ip ?? line.forwarded;
     return reader.read({
+      id: line.id,
       time: line.timeMs,
-      client: findClient ? (findClient(line) ?? line.user ?? line.ip) : (line.user ?? line.ip),
+      client: findClient?.({ ...line.named, ...line }) ?? line.user ?? ip,
       method: line.method,
       url: line.url && toTarget(line.url),
       status: line.status,
       user: line.user,
-      ip: line.ip,
+      ip,
+      duration_ms: Number.isNaN(line.durationMs) ? undefined : line.durationMs,
     });
   }
 
-  function readValue(value: unknown): UsageEvent | string {
+  function readValue(value: unknown): UsageEvent | string | undefined {
     if (typeof value === 'string') return readLine(value);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       return `The entry is ${describeValue(value)}: send a line of a log, or an object.`;
@@ -164,6 +188,17 @@ export function createLogReader(options: Readonly<Record<string, unknown>>): {
   }
 
   return { line: readLine, value: readValue };
+}
+
+/** Reads a line by the first of these formats that it fits; else tells how far it fits the nearest. */
+function readFormatted(text: string, formats: readonly LogFormat[], withNames: boolean): AccessLine | string {
+  let nearest: LineFault = { fits: -1, error: 'the source has no format for lines of text, only for JSON' };
+  for (const format of formats) {
+    const line = format.read(text, withNames);
+    if (!('error' in line)) return line;
+    if (line.fits > nearest.fits) nearest = line;
+  }
+  return nearest.error;
 }
 
 /** Whether an object is rather an entry of a log than an event in our own fields: by what names its client and time. */
@@ -243,5 +278,6 @@ function looksLikeJson(body: Uint8Array): boolean {
   const start = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, 100))
     .toString()
     .replace(/^[\ufeff\s]+/, '');
-  return start.startsWith('{') || start.startsWith('[');
+  // Lines may begin with a time or an address in brackets.
+  return /^(?:\{|\[\s*[[{"\]])/.test(start);
 }

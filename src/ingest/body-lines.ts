@@ -9,6 +9,18 @@ export interface BodyLine {
 const NEWLINE = 10;
 const RETURN = 13;
 
+/** The bytes as UTF-8 where a byte order mark says UTF-16, as files from Windows have it; else as they are. */
+export function toUtf8(bytes: Uint8Array): Uint8Array {
+  const encoding = findUtf16(bytes);
+  return encoding === undefined ? bytes : Buffer.from(new TextDecoder(encoding).decode(bytes));
+}
+
+/** The form of UTF-16 that a byte order mark names. */
+export function findUtf16(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
+}
+
 /** The lines of a body, empty ones too, without a byte order mark. Each is decoded by itself: an odd byte stays in its line. */
 export function* readBodyLines(body: Uint8Array): Generator<BodyLine> {
   if (isUtf8(body)) {

@@ -62,7 +62,12 @@ function readNamedHost(tokens: readonly string[]): Caller | string {
   // A connection over a Unix socket has no address.
   if (host === '-' || host === 'unix:') return withUser(undefined, [user!]);
   const name = isHostWithPort(host!) ? host!.slice(0, host!.indexOf(':')) : host!;
-  return HOST_NAME.test(name) ? withUser(name, [user!]) : `${JSON.stringify(host)} is neither an address nor a host`;
+  return isHostName(name) ? withUser(name, [user!]) : `${JSON.stringify(host)} is neither an address nor a host`;
+}
+
+/** Tells whether a text can be the name of a host, whose last part is never a number: `1.0.0.7x` may be, `x1.0.0.7` not. */
+export function isHostName(text: string): boolean {
+  return HOST_NAME.test(text) && /[a-z_-][^.]*$/i.test(text);
 }
 
 function isHostWithPort(token: string): boolean {

@@ -9,6 +9,7 @@ import type { Assign } from '../usage/event-batch.ts';
 import { UsageWriter } from '../usage/usage-writer.ts';
 import type { AppendRequest, IngestRequest, ParsedRequest } from './adapter.ts';
 import { getAdapter } from './adapters.ts';
+import { toUtf8 } from './body-lines.ts';
 import { decompress } from './decompress.ts';
 import { truncateAddresses, truncateRejection } from './privacy.ts';
 
@@ -132,7 +133,7 @@ export class Intake {
     const { envelope, receivedMs } = request;
     let bytes = request.body.length;
     try {
-      const body = decompress(request.body, envelope.encoding, this.#settings.maxBodyBytes);
+      const body = toUtf8(decompress(request.body, envelope.encoding, this.#settings.maxBodyBytes));
       bytes = body.length;
       const parsed = getAdapter(envelope.adapter).parse({ ...envelope, body, receivedMs });
       if (this.#settings.truncateAddresses) {

@@ -82,6 +82,19 @@ export async function updateCredentials(
     .execute();
 }
 
+/** How a source's bodies are read from then on; running instances see it within a second. */
+export async function updateSourceOptions(
+  db: Db,
+  id: number,
+  options: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await db
+    .updateTable('source')
+    .set({ options: JSON.stringify(options) })
+    .where('id', '=', id)
+    .execute();
+}
+
 /** The source takes nothing any more. What it sent stays counted. */
 export async function revokeSource(db: Db, id: number, nowMs: number): Promise<void> {
   await db.updateTable('source').set({ revoked_ms: nowMs }).where('id', '=', id).execute();

@@ -1,0 +1,250 @@
+import { type AccessLine, MAX_LINE_LENGTH, parseClfTime, readRequest, undoEscapes } from './access-log-line.ts';
+import { isHostName, toAddress } from './caller.ts';
+import { parseEventTime } from './event-time.ts';
+import { type FormatPart, type Role, readFormatParts } from './log-format-syntax.ts';
+
+/** How a format writes what would end a field: `\x22` and `\"`, `#22` (HAProxy), or not at all (W3C). */
+export type Escapes = 'backslash' | 'hash' | 'none';
+
+/** Headers of syslog, containers and shippers in front of a line: they hold nothing of the call. */
+const SHIPPER_HEADER =
+  /^(?:<\d{1,3}>)?(?:1 \S+ \S+ \S+ \S+ \S+ (?:-|\[[^\]]*\]) |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:\S+ )?[\w./-]+(?:\[\d+\])?: |\d{4}-\d\d-\d\dT\S+ \S+ [\w./-]+(?:\[\d+\])?: |[\w./-]+(?:\[\d+\])?: |[\w.-]+ +\| |\S+ std(?:out|err) F )?/;
+
+const LIST = String.raw`[^\s",:][^\s",]*(?:(?:, | : )[^\s",:][^\s",]*)*`;
+const ADDRESSES = String.raw`[\w.:[\]%-]+(?:, ?[\w.:[\]%-]+)*`;
+/** Values without quotes that have a shape of their own. */
+const SHAPES: Partial<Record<Role, string>> = {
+  time: String.raw`\d[\w:./+-]*(?: [+-]\d{4})?`,
+  status: String.raw`\d{3}|0|-1?`,
+  seconds: String.raw`[+-]?\d+(?:\.\d+)?|-`,
+  milliseconds: String.raw`[+-]?\d+(?:\.\d+)?|-`,
+  microseconds: String.raw`[+-]?\d+|-`,
+  taken: String.raw`\d+(?:\.\d+)?|-`,
+  date: String.raw`\d{4}-\d\d-\d\d`,
+  clock: String.raw`\d\d:\d\d:\d\d(?:\.\d+)?`,
+  ip: ADDRESSES,
+  forwarded: ADDRESSES,
+  list: LIST,
+  host: String.raw`[^\s"/]*`,
+  query: String.raw`\??[^\s"]*`,
+};
+/** Roles that tell nothing that is counted. */
+const UNTOLD: ReadonlySet<Role> = new Set(['other', 'list', 'host', 'ident', 'query']);
+
+const MILLISECONDS = { seconds: 1000, milliseconds: 1, microseconds: 0.001 } as const;
+
+/** One format of lines: its fields in order, with what stands between them. Every preset and `--format` is one. */
+export class LogFormat {
+  /** As its owner wrote it. */
+  readonly text: string;
+  readonly #parts: readonly FormatPart[];
+  readonly #escapes: Escapes;
+  readonly #pattern: RegExp;
+  /** Patterns of the first parts alone, made when a line does not fit. */
+  readonly #prefixes: RegExp[] = [];
+
+  /** `open`: further fields may follow. Throws a `source` error for a text that is no format, or tells no time or caller. */
+  constructor(text: string, { escapes = 'backslash', open = false }: { escapes?: Escapes; open?: boolean } = {}) {
+    this.text = text;
+    this.#parts = readFormatParts(text);
+    this.#escapes = text.startsWith('#Fields:') ? 'none' : escapes;
+    this.#pattern = new RegExp(`${toPattern(this.#parts)}${open ? '(?=\\s|$)' : '\\s*$'}`, 'y');
+  }
+
+  /** How many fields of a call its lines tell. */
+  get told(): number {
+    return this.#parts.filter((part) => 'role' in part && !UNTOLD.has(part.role)).length;
+  }
+
+  /** Reads a line. Returns what is wrong with it, and how far it fits, where it cannot be read with certainty. */
+  read(line: string, withNames = false): AccessLine | LineFault {
+    if (line.length > MAX_LINE_LENGTH) {
+      return { fits: 0, error: `the line has ${line.length} characters, at most ${MAX_LINE_LENGTH} are read` };
+    }
+    const read = this.#readFrom(line, 0, withNames);
+    if (!('error' in read)) return read;
+    const from = SHIPPER_HEADER.exec(line)![0].length;
+    return from === 0 ? read : this.#readFrom(line, from, withNames);
+  }
+
+  #readFrom(line: string, from: number, withNames: boolean): AccessLine | LineFault {
+    this.#pattern.lastIndex = from;
+    const found = this.#pattern.exec(line);
+    return found ? this.#toLine(found, withNames) : this.#explain(line, from);
+  }
+
+  #toLine(found: RegExpExecArray, withNames: boolean): AccessLine | LineFault {
+    const line: AccessLine = { timeMs: Number.NaN };
+    if (withNames) line.named = {};
+    let date = '';
+    let group = 0;
+    for (const part of this.#parts) {
+      if (!('role' in part)) continue;
+      group += 1;
+      const raw = found[group]!;
+      const value = raw === '-' || raw === '' ? undefined : this.#undo(raw);
+      if (value === undefined) continue;
+      if (line.named) line.named[part.name] = value;
+      if (part.role === 'date') date = value;
+      const fault = fill(line, part, part.role === 'clock' ? `${date}T${value}Z` : value);
+      if (fault !== undefined) {
+        return { fits: Number.POSITIVE_INFINITY, error: `${part.name} is ${show(value)}: ${fault}` };
+      }
+    }
+    if (Number.isNaN(line.timeMs)) return { fits: Number.POSITIVE_INFINITY, error: 'the line tells no time' };
+    return line;
+  }
+
+  #undo(raw: string): string {
+    if (this.#escapes === 'backslash') return undoEscapes(raw);
+    if (this.#escapes === 'none') return raw;
+    return raw.replace(/#([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  }
+
+  /** Names the first field that does not fit. A beginning that fits has beginnings that fit, so halving finds it. */
+  #explain(line: string, from: number): LineFault {
+    let fitting = 0;
+    let failing = this.#parts.length + 1;
+    let end = from;
+    while (failing - fitting > 1) {
+      const middle = (fitting + failing) >> 1;
+      this.#prefixes[middle] ??= new RegExp(toPattern(this.#parts.slice(0, middle)), 'y');
+      const pattern = this.#prefixes[middle]!;
+      pattern.lastIndex = from;
+      if (pattern.test(line)) {
+        fitting = middle;
+        end = pattern.lastIndex;
+      } else failing = middle;
+    }
+    const part = this.#parts[fitting];
+    const expected = !part ? 'the line should end' : `${'role' in part ? part.name : show(part.literal)} should stand`;
+    const rest = line.slice(end, end + 40);
+    return {
+      fits: end,
+      error: `at character ${end + 1}, where ${expected}, stands ${rest === '' ? 'nothing' : show(rest)}`,
+    };
+  }
+}
+
+/** Why a line is not read, and how many of its characters fit the format. */
+export interface LineFault {
+  fits: number;
+  error: string;
+}
+
+/** Takes a value into the line. Returns what is wrong with it. */
+function fill(line: AccessLine, { name, role }: { name: string; role: Role }, value: string): string | undefined {
+  switch (role) {
+    case 'ip':
+    case 'forwarded': {
+      const address = toAddress(value);
+      if (address === undefined && role === 'ip' && value !== 'unix:' && !(name === '%h' && isHostName(value)))
+        return 'this is no address';
+      if (role === 'ip') line.ip ??= address ?? (value === 'unix:' ? undefined : value);
+      else line.forwarded ??= address;
+      return undefined;
+    }
+    case 'ident':
+      return toAddress(value) === undefined ? undefined : 'an address stands where an identity should';
+    case 'user': {
+      const user = value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+      if (user === value && /\s/.test(user) && user.split(/\s/).some(isNoName))
+        return 'where the user ends is uncertain';
+      if (user !== '-' && user !== '') line.user = user;
+      return undefined;
+    }
+    case 'time':
+    case 'clock': {
+      const timeMs = readTime(value);
+      if (timeMs === undefined) return 'this is no time of 2000 or later with a zone';
+      line.timeMs = timeMs;
+      return undefined;
+    }
+    case 'request': {
+      const request = readRequest(value);
+      line.method = request?.method;
+      line.url = request?.url;
+      return undefined;
+    }
+    case 'status':
+      line.status = Number(value) > 0 ? Number(value) : undefined;
+      return undefined;
+    case 'seconds':
+    case 'milliseconds':
+    case 'microseconds':
+      addDuration(line, Number(value) * MILLISECONDS[role]);
+      return undefined;
+    case 'taken':
+      // The W3C counts seconds with decimals, IIS whole milliseconds.
+      addDuration(line, Number(value) * (value.includes('.') ? 1000 : 1));
+      return undefined;
+    case 'method':
+    case 'url':
+    case 'id':
+    case 'agent':
+    case 'referrer':
+      line[role] = value;
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Parts of one call add up; one that did not happen (-1) leaves the whole unknown. */
+function addDuration(line: AccessLine, ms: number): void {
+  line.durationMs = ms >= 0 ? Math.round(((line.durationMs ?? 0) + ms) * 1000) / 1000 : Number.NaN;
+}
+
+function isNoName(word: string): boolean {
+  return word === '-' || word === '' || toAddress(word) !== undefined;
+}
+
+function readTime(value: string): number | undefined {
+  if (/^\d{16}$/.test(value)) return Math.floor(Number(value) / 1000);
+  // HAProxy names no zone.
+  return parseClfTime(value) ?? parseClfTime(`${value} +0000`) ?? parseEventTime(value);
+}
+
+function toPattern(parts: readonly FormatPart[]): string {
+  let quoted = false;
+  let pattern = '';
+  parts.forEach((part, at) => {
+    if ('role' in part) {
+      pattern += `(${toValuePattern(part, quoted, parts[at + 1])})`;
+      return;
+    }
+    quoted = part.literal.split('"').length % 2 === 0 ? !quoted : quoted;
+    pattern += part.isSpace ? '[ \\t]' : quote(part.literal);
+  });
+  return pattern;
+}
+
+/** Matches a value up to what follows it in the format, and nothing that could belong to another field. */
+function toValuePattern(
+  part: { role: Role; plain?: boolean },
+  quoted: boolean,
+  following: FormatPart | undefined,
+): string {
+  const shape = SHAPES[part.role];
+  if (part.plain) return part.role === 'query' ? String.raw`\S+` : (shape ?? String.raw`\S+`);
+  const next = following && 'literal' in following ? following.literal : '';
+  // What stands side by side: a host ends where a path begins, a path where a query does.
+  const beside = following && next === '' ? { host: '/', url: '?' }[part.role as string] : undefined;
+  if (beside !== undefined) return String.raw`(?:[^\s"\\${beside}]|\\.)*`;
+  if (quoted) return String.raw`(?:[^"\\${next.startsWith('"') ? '' : quote(next[0] ?? '')}]|\\.)*`;
+  if (shape !== undefined) return shape;
+  // Only what ends at a bracket, a quotation mark or a delimiter may hold spaces.
+  const end = next[0] === '\t' ? '\t' : (next.trimStart()[0] ?? '');
+  const spaces = (next[0] === ' ' ? /["[({<|]/ : /[\t\])}>|,;]/).test(end);
+  const value = spaces ? `[^"${quote(end)}]*?` : String.raw`[^\s"${next[0] === ' ' ? '' : quote(end)}]*`;
+  return part.role === 'user' ? String.raw`"(?:[^"\\]|\\.)*"|${value}` : value;
+}
+
+/** The text as a pattern that matches itself. */
+function quote(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.slice(0, 80).toWellFormed());
+}

@@ -129,7 +129,7 @@ describeEachDialect('an import', (databases) => {
   it('refuses to begin twice at once with one file, and lets others begin beside it', async () => {
     writeFileSync(path, lines(6000));
     const other = join(folder, 'other.log');
-    writeFileSync(other, lines(100).slice(line(0).length));
+    writeFileSync(other, lines(101).slice(line(0).length));
     const beside =
       (file: string): ImportWriter['append'] =>
       async (request, also) => {

@@ -242,6 +242,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
         { collect: () => [toRefusedCounter(refused.list())] },
       ],
       metricsToken: config.metricsToken,
+      ask: config.readToken && { token: config.readToken, reporter, render: charts.render, now },
       slack: slackApp.handleRequest,
       log,
     });

@@ -10,9 +10,11 @@ import { HeadroomError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Secret } from '../secret.ts';
 import { type Answer, sendAnswer, toErrorAnswer } from './answer.ts';
+import { type AskOptions, answerAsk } from './ask.ts';
 import { answerHealth, answerReadiness, type Readiness } from './health.ts';
 import { findIngestRoute, type IngestDependencies, type IngestRoute, ingestRequest } from './ingest-routes.ts';
 import { answerMetrics, Counter, type MetricSource } from './metrics.ts';
+import { QuestionLimit } from './question-limit.ts';
 import { AbortedError, BodyBudget, readBody } from './request-body.ts';
 
 /** More than any request of Slack's. */
@@ -23,6 +25,9 @@ const SLACK_BODY_MS = 10_000;
 /** Room and time for bodies whose sender only its signature will tell. */
 const MAX_UNKNOWN_HELD_BYTES = 64 * 1024 * 1024;
 const UNKNOWN_BODY_MS = 30_000;
+
+/** Of each address: enough for a dashboard of ten panels that is looked at by several people. */
+const QUESTIONS_PER_MINUTE = 120;
 
 export interface HttpServerOptions extends IngestDependencies {
   host: string;
@@ -38,6 +43,8 @@ export interface HttpServerOptions extends IngestDependencies {
   readiness: () => Promise<Readiness> | Readiness;
   metrics?: readonly MetricSource[];
   metricsToken?: Secret | undefined;
+  /** Answers questions at `/v1/ask`; undefined: nobody may ask there. */
+  ask?: AskOptions | undefined;
   /** Answers `/slack/events` in HTTP mode. */
   slack?: ((request: { headers: IncomingHttpHeaders; body: Uint8Array }) => Promise<Answer>) | undefined;
   log: Logger;
@@ -63,6 +70,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     'route',
     'status',
   ]);
+  const questions = new QuestionLimit(QUESTIONS_PER_MINUTE);
   const events = new Counter('headroom_events_total', 'Events received over HTTP, by what became of them.', ['result']);
   const metrics: MetricSource[] = [requests, events, ...(options.metrics ?? [])];
   const server = createServer({
@@ -102,6 +110,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const answers: Record<string, () => Promise<Answer> | Answer> = {
       '/healthz': answerHealth,
       '/readyz': async () => answerReadiness(await options.readiness()),
+      '/v1/ask': () => answerAsk(request, { ask: options.ask, limit: questions, log }),
       '/metrics': () => answerMetrics(request, { sources: metrics, token: options.metricsToken }),
     };
     const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
@@ -118,7 +127,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       answer: {
         status: 404,
         body: {
-          error: `There is nothing at ${path.slice(0, 100)}: events go to /v1/events or /sources/{name}; see also /healthz, /readyz and /metrics.`,
+          error: `There is nothing at ${path.slice(0, 100)}: events go to /v1/events or /sources/{name}; questions to /v1/ask; see also /healthz, /readyz and /metrics.`,
         },
       },
     };

@@ -10,6 +10,7 @@ import { Sender } from './delivery/sender.ts';
 import { createCalendar } from './domain/calendar.ts';
 import type { Definitions } from './domain/definition.ts';
 import type { Span } from './domain/usage.ts';
+import { createInstanceMetrics } from './http/instance-metrics.ts';
 import { toPoolGauges } from './http/pool-gauges.ts';
 import { toRefusedCounter } from './http/refused-counter.ts';
 import { createHttpServer } from './http/server.ts';
@@ -30,6 +31,7 @@ import { removeOldAlerts } from './schedule/alert-retention.ts';
 import { AlertTargets } from './schedule/alert-targets.ts';
 import { AlertTrigger } from './schedule/alert-trigger.ts';
 import { Alerts } from './schedule/alerts.ts';
+import { createChangeLog } from './schedule/change-log.ts';
 import { CommitWatch } from './schedule/commit-watch.ts';
 import { createDigestComposer } from './schedule/digest-composer.ts';
 import type { DigestSources } from './schedule/digest-content.ts';
@@ -42,9 +44,9 @@ import { createWebClient } from './slack/client/web-client.ts';
 import { listAlertsTold } from './store/alert-repository.ts';
 import { findChangeMark } from './store/change-mark.ts';
 import { listCorrections } from './store/correction-repository.ts';
-import { type Db, openDatabase } from './store/database.ts';
+import { type Db, getDatabaseBytes, openDatabase } from './store/database.ts';
 import { getDefinitions, getDefinitionsVersion } from './store/definition-repository.ts';
-import { deleteSettledDeliveries } from './store/delivery-repository.ts';
+import { countDeliveries, deleteSettledDeliveries } from './store/delivery-repository.ts';
 import { deleteInstance } from './store/instance-repository.ts';
 import { migrate } from './store/migrate.ts';
 import { getReportZone, listOlderZones } from './store/report-zone.ts';
@@ -181,6 +183,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
           },
         },
         { name: 'daily rows', run: everySoOften(ROWS_EVERY_MS, () => writer.writeDailyRows()) },
+        { name: 'changes', run: createChangeLog(db, log) },
         {
           name: 'retention',
           run: everySoOften(RETAIN_EVERY_MS, (nowMs) =>
@@ -240,6 +243,14 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       metrics: [
         { private: true, collect: async () => toPoolGauges(await scopeStates(now(), { plain: true })) },
         { collect: () => [toRefusedCounter(refused.list())] },
+        createInstanceMetrics({
+          version: VERSION,
+          waiting: () => writer.waiting(),
+          slackUp: () => isUp(slackApp),
+          lastTickMs: () => tick.lastMs,
+          countDeliveries: () => countDeliveries(db),
+          databaseBytes: () => getDatabaseBytes(db, databaseUrl),
+        }),
       ],
       metricsToken: config.metricsToken,
       ask: config.readToken && { token: config.readToken, reporter, render: charts.render, now },
@@ -294,7 +305,8 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       }
     },
     stop() {
-      stopping ??= stopAll(stops, log);
+      if (!stopping && url !== '') log.info('Headroom is stopping');
+      stopping ??= stopAll(stops, log).finally(() => url !== '' && log.info('Headroom has stopped'));
       return stopping;
     },
     async tick() {
@@ -332,6 +344,11 @@ function everySoOften(
     await work(nowMs);
     doneMs = nowMs;
   };
+}
+
+function isUp(slack: SlackApp): boolean {
+  const { connected, authenticated } = slack.state();
+  return connected && authenticated;
 }
 
 function describeSlack(slack: SlackApp): string {

@@ -1,4 +1,5 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { statSync } from 'node:fs';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { HeadroomError } from '../errors.ts';
 import type { Database } from './schema.ts';
@@ -51,6 +52,17 @@ const PARSERS = new Map<number, (text: string) => unknown>([
   [pg.types.builtins.NUMERIC, Number],
   [pg.types.builtins.DATE, (text) => text],
 ]);
+
+/** Bytes that the database takes on disk: SQLite's file with its log, PostgreSQL's own figure. */
+export async function getDatabaseBytes(db: Db, url: string): Promise<number> {
+  const target = parseDatabaseUrl(url);
+  if (target.dialect === 'postgres') {
+    const { rows } = await sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`.execute(db);
+    return rows[0]?.bytes ?? 0;
+  }
+  const sizes = [target.path, `${target.path}-wal`].map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+  return sizes[0]! + sizes[1]!;
+}
 
 /**
  * Connections that cannot hold a lock for long: an instance that freezes inside a transaction is cut off by the server

@@ -410,3 +410,13 @@ function toDelivery(row: Row): Delivery {
     error: row.error ?? undefined,
   };
 }
+
+/** How many there are in each state. */
+export async function countDeliveries(db: Db): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('delivery')
+    .select(['state', (eb) => eb.fn.countAll().as('count')])
+    .groupBy('state')
+    .execute();
+  return new Map(rows.map(({ state, count }) => [state, Number(count)]));
+}

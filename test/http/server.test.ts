@@ -249,6 +249,28 @@ describeEachDialect('the HTTP server', (databases) => {
   });
 });
 
+it('says how long it took, and names a refused request by its id, in the log once a minute', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger('warn', { write: (line) => void lines.push(JSON.parse(line)) });
+  const stage = await openStage('sqlite::memory:', { log });
+  for (let i = 0; i < 3; i += 1) {
+    const { status, headers } = await send(stage, '/v1/events', EVENT, { anonymous: true });
+    expect([status, headers['x-request-id']]).toEqual([401, expect.stringMatching(/^[0-9a-f]{8}-\d+$/)]);
+  }
+  stage.clock.nowMs += 60_000;
+  const own = await send(stage, '/v1/events', EVENT, { anonymous: true, headers: { 'x-request-id': 'gw-77' } });
+  expect(own.headers['x-request-id']).toBe('gw-77');
+  expect(lines.map(({ path, status, since, msg }) => [path, status, since, msg])).toEqual([
+    ['/v1/events', 401, undefined, 'senders are refused'],
+    ['/v1/events', 401, 3, 'senders are refused'],
+  ]);
+  const { text } = await send(stage, '/metrics');
+  expect(text).toContain('# TYPE headroom_ingest_seconds histogram\n');
+  expect(text).toContain('headroom_ingest_seconds_bucket{le="+Inf"} 4\n');
+  expect(text).toMatch(/headroom_ingest_seconds_sum [\d.]+\nheadroom_ingest_seconds_count 4\n/);
+  await stage.close();
+});
+
 it('shows private metrics to callers of this machine, or with the token where one is set', async () => {
   const pools = {
     private: true,

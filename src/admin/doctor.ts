@@ -5,11 +5,10 @@ import { type Config, listMissingSlackSettings, listMisspelt } from '../config.t
 import type { RefusedBlocks } from '../messages/refused-blocks.ts';
 import { slackErrorOf } from '../slack/client/errors.ts';
 import type { DoctorPort } from '../slack/ports.ts';
-import { findAlertChannel, findAlertMention } from '../store/alert-target-repository.ts';
 import type { Db } from '../store/database.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { listPendingMigrations } from '../store/migrate.ts';
-import { findSetting } from '../store/setting-repository.ts';
+import { findAlertChannel, findAlertMention, findSetting } from '../store/setting-repository.ts';
 import { checkFiles } from './doctor-files.ts';
 import { checkMachine } from './doctor-machine.ts';
 import { checkRefused } from './doctor-messages.ts';

@@ -179,6 +179,8 @@ export interface PoolState extends PoolBalance {
   reached: readonly number[];
   /** Of a limit that counts a part of its scope's calls. */
   match?: readonly Match[];
+  /** Of a plain state: computes the forecast that it was made without. */
+  foresee?: () => Promise<Pick<PoolBalance, 'runOut' | 'pace'>>;
 }
 
 /** A scope with its pools just before an instant: what pool reports, cards and alerts are made from. */

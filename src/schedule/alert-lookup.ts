@@ -2,9 +2,9 @@ import { ALERT_KINDS, findAlertKind } from '../domain/alert.ts';
 import type { ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { HeadroomError } from '../errors.ts';
-import { type Alert, listAlertRules, listAlerts } from '../store/alert-repository.ts';
+import { ALERTS_KEPT_MS, type Alert, listAlerts } from '../store/alert-repository.ts';
+import { listAlertRules } from '../store/alert-rule-repository.ts';
 import type { Db } from '../store/database.ts';
-import { ALERTS_KEPT_MS } from './alert-retention.ts';
 
 export interface AlertLookup {
   db: Db;

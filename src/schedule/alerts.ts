@@ -3,25 +3,23 @@ import type { Question, ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Actor, AlertPort, AlertRouting, AlertSummary, RoutingChange } from '../slack/ports.ts';
+import { acknowledgeAlerts } from '../store/alert-repository.ts';
 import {
-  acknowledgeAlerts,
   deleteAlertRule,
   deleteMute,
   listAlertRules,
   listMutes,
   upsertAlertRule,
   upsertMute,
-} from '../store/alert-repository.ts';
+} from '../store/alert-rule-repository.ts';
 import { insertAudit } from '../store/audit-repository.ts';
-import type { Db } from '../store/database.ts';
+import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
 import { setSetting } from '../store/setting-repository.ts';
-import { toParentKey } from './alert-claims.ts';
-import type { AlertOrder } from './alert-content.ts';
+import { type AlertOrder, toParentKey } from './alert-claims.ts';
 import { listAlertSummaries } from './alert-listing.ts';
 import { findAlertByWords, findMuted, unknownAlert } from './alert-lookup.ts';
-import { changeRouting, getRouting, type RoutingDefaults, toSettingName } from './alert-routing.ts';
-import type { AlertTargets } from './alert-targets.ts';
+import { type AlertTargets, changeRouting, getRouting, type RoutingDefaults, toSettingName } from './alert-routing.ts';
 
 export interface AlertsOptions extends RoutingDefaults {
   db: Db;
@@ -111,7 +109,7 @@ export class Alerts implements AlertPort {
     if (!alert) throw unknownAlert(target.what ?? '');
     const content = alert.content;
     const order: AlertOrder = { alertKey: alert.key, part: 'parent', content };
-    const acknowledged = await db.transaction().execute(async (trx) => {
+    const acknowledged = await transact(db, async (trx) => {
       if (!(await acknowledgeAlerts(trx, alert, by.user, nowMs))) return false;
       for (const own of alert.deliveryKeys) {
         const channel = own.slice(own.lastIndexOf('@') + 1);

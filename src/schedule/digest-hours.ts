@@ -4,8 +4,7 @@ import type { Filter } from '../domain/filter.ts';
 import type { SeriesReport } from '../domain/report.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
-import { findHourCause, type HourCause } from './hour-cause.ts';
-import { weeksBefore } from './weeks-before.ts';
+import { findHourCause, type HourCause, weeksBefore } from './hour-cause.ts';
 
 const WEEKS = 4;
 const HOUR_MS = 3_600_000;

@@ -1,14 +1,13 @@
-import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import type { Composer } from '../delivery/composer.ts';
 import { ACTIONS } from '../messages/action-ids.ts';
 import { button, defuse, markdown } from '../messages/text.ts';
 import { cureOf, type Failure } from '../slack/client/errors.ts';
+import type { Db } from '../store/database.ts';
 import { type Delivery, insertDelivery } from '../store/delivery-repository.ts';
 import { readValue } from '../store/json-columns.ts';
-import type { Database } from '../store/schema.ts';
 import { findSubscription, updateSubscription } from '../store/subscription-repository.ts';
-import { readAlertOrder } from './alert-content.ts';
+import { readAlertOrder } from './alert-claims.ts';
 import { readDigestOrder } from './digest-composer.ts';
 
 /** A short message to one person: what happened, and the cure. Plain text. `orphan`: a digest that the reader may take over or end. */
@@ -47,7 +46,7 @@ function escapeButReferences(line: string): string {
  * digest and tells its owner; an alert, and whatever an owner could not be told, goes to the admins.
  */
 export async function followFailure(
-  trx: Transaction<Database>,
+  trx: Db,
   delivery: Delivery,
   failure: Failure,
   nowMs: number,

@@ -86,3 +86,8 @@ export function openPool(url: string, connections: number): pg.Pool {
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
+
+/** Does all of the work or none: in the caller's transaction where `db` is one, else in one of its own. */
+export function transact<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
+  return db.isTransaction ? work(db) : db.transaction().execute(work);
+}

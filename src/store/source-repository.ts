@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Rejection } from '../domain/event.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import type { Db } from './database.ts';
+import { type Db, transact } from './database.ts';
 import { OPTIONS, readColumn, SAMPLES } from './json-columns.ts';
 import type { SourceTables } from './schema/source.ts';
 
@@ -117,36 +117,37 @@ export async function listSources(db: Db, options: { revoked?: boolean } = {}): 
  * Adds what was sent to the source's counts, in the caller's transaction or one of its own. Safe with several instances:
  * the first statement adds the numbers and holds the row, so that what is read of it stays true until the second.
  */
-export async function addSourceCounts(db: Db, sourceId: number, counts: SourceCounts): Promise<void> {
-  if (!db.isTransaction) return db.transaction().execute((trx) => addSourceCounts(trx, sourceId, counts));
-  const known = await db
-    .updateTable('source')
-    .set((eb) => ({
-      accepted: eb('accepted', '+', counts.accepted),
-      duplicates: eb('duplicates', '+', counts.duplicates),
-      conflicts: eb('conflicts', '+', counts.conflicts),
-      rejected: eb('rejected', '+', counts.rejected),
-      without_id: eb('without_id', '+', counts.withoutId),
-      late: eb('late', '+', counts.late),
-    }))
-    .where('id', '=', sourceId)
-    .returning(['last_received_ms', 'last_event_ms', 'gaps_ms', 'lags_ms'])
-    .executeTakeFirst();
-  if (!known) return;
-  const { last_received_ms: lastMs, last_event_ms: lastEventMs } = known;
-  const { receivedMs, imported } = counts;
-  const gap = imported || lastMs === null || receivedMs <= lastMs ? undefined : receivedMs - lastMs;
-  const lag = imported || counts.lastEventMs === undefined ? undefined : Math.max(0, receivedMs - counts.lastEventMs);
-  await db
-    .updateTable('source')
-    .set({
-      last_received_ms: Math.max(lastMs ?? 0, receivedMs),
-      last_event_ms: counts.lastEventMs === undefined ? lastEventMs : Math.max(lastEventMs ?? 0, counts.lastEventMs),
-      gaps_ms: addSample(known.gaps_ms, gap),
-      lags_ms: addSample(known.lags_ms, lag),
-    })
-    .where('id', '=', sourceId)
-    .execute();
+export function addSourceCounts(db: Db, sourceId: number, counts: SourceCounts): Promise<void> {
+  return transact(db, async (trx) => {
+    const known = await trx
+      .updateTable('source')
+      .set((eb) => ({
+        accepted: eb('accepted', '+', counts.accepted),
+        duplicates: eb('duplicates', '+', counts.duplicates),
+        conflicts: eb('conflicts', '+', counts.conflicts),
+        rejected: eb('rejected', '+', counts.rejected),
+        without_id: eb('without_id', '+', counts.withoutId),
+        late: eb('late', '+', counts.late),
+      }))
+      .where('id', '=', sourceId)
+      .returning(['last_received_ms', 'last_event_ms', 'gaps_ms', 'lags_ms'])
+      .executeTakeFirst();
+    if (!known) return;
+    const { last_received_ms: lastMs, last_event_ms: lastEventMs } = known;
+    const { receivedMs, imported } = counts;
+    const gap = imported || lastMs === null || receivedMs <= lastMs ? undefined : receivedMs - lastMs;
+    const lag = imported || counts.lastEventMs === undefined ? undefined : Math.max(0, receivedMs - counts.lastEventMs);
+    await trx
+      .updateTable('source')
+      .set({
+        last_received_ms: Math.max(lastMs ?? 0, receivedMs),
+        last_event_ms: counts.lastEventMs === undefined ? lastEventMs : Math.max(lastEventMs ?? 0, counts.lastEventMs),
+        gaps_ms: addSample(known.gaps_ms, gap),
+        lags_ms: addSample(known.lags_ms, lag),
+      })
+      .where('id', '=', sourceId)
+      .execute();
+  });
 }
 
 /** Takes back what an import had added to its source's counts; of its conflicts only how many they can be is known. */

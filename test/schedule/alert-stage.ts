@@ -7,7 +7,7 @@ import { getScopeStates } from '../../src/report/pools.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { createAlertComposer } from '../../src/schedule/alert-composer.ts';
 import { AlertEvaluator } from '../../src/schedule/alert-evaluator.ts';
-import { AlertTargets } from '../../src/schedule/alert-targets.ts';
+import { AlertTargets } from '../../src/schedule/alert-routing.ts';
 import { Alerts } from '../../src/schedule/alerts.ts';
 import { composeNotice, followFailure } from '../../src/schedule/failed-delivery.ts';
 import type { Db } from '../../src/store/database.ts';

@@ -118,14 +118,18 @@ function readParameters(target: string): { words: string; as?: Format } {
   return { words, ...(format && { as: format }) };
 }
 
-/** The form that a caller likes best (RFC 9110, 12.5.1); `any`: it does not mind; undefined: none that there is. */
+/**
+ * The form that a caller likes best (RFC 9110, 12.5.1); `any`: it does not mind; undefined: none that there is. Text says
+ * least, so it weighs half: Grafana's Infinity accepts `application/json;q=0.9,text/plain` where it wants JSON.
+ */
 function chooseFormat(accept: string): Format | 'any' | undefined {
   const wanted = accept
     .split(',')
     .map((part) => {
       const [type = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());
       const quality = parameters.map((parameter) => /^q=([\d.]+)$/.exec(parameter)?.[1]).find(Boolean);
-      return { type: type === '' ? '*/*' : type, quality: quality === undefined ? 1 : Number(quality) };
+      const weight = FORMAT_OF[type] === 'text' ? 0.5 : 1;
+      return { type: type === '' ? '*/*' : type, quality: weight * (quality === undefined ? 1 : Number(quality)) };
     })
     .filter(({ type, quality }) => quality > 0 && Object.hasOwn(FORMAT_OF, type))
     .toSorted((one, other) => other.quality - one.quality);

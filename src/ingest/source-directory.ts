@@ -2,7 +2,7 @@ import { HeadroomError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { Db } from '../store/database.ts';
 import { listSources, type Source } from '../store/source-repository.ts';
-import { type Headers, hashToken, isSigned, listTokens, verifySignature } from './credentials.ts';
+import { type Headers, hashToken, isSigned, verifySignature } from './credentials.ts';
 import { unseal } from './seal.ts';
 
 /** How old the list of sources may be: what a command changes holds within 2 s in every running instance. */
@@ -30,13 +30,11 @@ export class SourceDirectory {
     return this.#byTokenHash.get(hashToken(token));
   }
 
-  /** The source of this name, if the request shows its token. */
-  async findByShownToken(name: string, headers: Headers, nowMs: number): Promise<Source | undefined> {
+  /** The source of this name, if its token is one of those that a request shows. */
+  async findByShownToken(name: string, tokens: readonly string[], nowMs: number): Promise<Source | undefined> {
     await this.#refresh(nowMs);
     const source = this.#byName.get(name);
-    return source && listTokens(headers).some((token) => this.#byTokenHash.get(hashToken(token)) === source)
-      ? source
-      : undefined;
+    return source && tokens.some((token) => this.#byTokenHash.get(hashToken(token)) === source) ? source : undefined;
   }
 
   /** Tells whether a signature could open the source of this name: nobody's body is read for one that cannot. */

@@ -89,7 +89,7 @@ describe('the command line', () => {
     const added = await run('sources', 'add', 'gw', '--adapter', 'access-log', '--client-from', 'agent');
     expect(added.out).toMatch(/token {11}hr_[\w-]{43}\n {2}signing secret {2}whsec_/);
     expect(added.out).toContain('http://127.0.0.1:3000/sources/gw');
-    expect((await run('sources', 'list')).out).toMatch(/gw +access-log +0 +0 +0 +0 +never/);
+    expect((await run('sources', 'list')).out).toMatch(/gw +access-log +0 +0 +0 +0 +never +--map client=agent/);
     const rotated = await run('sources', 'rotate', 'gw');
     expect(rotated.out.match(/hr_\S+/)![0]).not.toBe(added.out.match(/hr_\S+/)![0]);
     expect((await run('sources', 'rotate', 'gx')).err).toBe('There is no source "gx": did you mean gw?');
@@ -104,7 +104,9 @@ describe('the command line', () => {
     writeFileSync(join(folder, 'a.log'), `${LINE}nonsense\n`);
     const { code, out, err } = await run('sources', 'try', 'gw', 'a.log');
     expect(code).toBe(1);
-    expect(out).toMatch(/"client":"u".*\n1 would be counted, 1 rejected; nothing was stored\.$/);
+    expect(out).toMatch(
+      /"client":"u".*\nNo event has an id: a resent body counts twice\..*\n1 would be counted, 1 rejected; nothing was stored\.$/,
+    );
     expect(err).toMatch(/^event 2: /);
     expect((await run('sources', 'list')).out).toMatch(/gw +access-log +0/);
   });
@@ -113,10 +115,10 @@ describe('the command line', () => {
     const body = readFileSync(fileURLToPath(new URL('../fixtures/senders/otlp-traces.json', import.meta.url)));
     writeFileSync(join(folder, 'spans.json'), body);
     await run('sources', 'add', 'incoming', '--adapter', 'otlp');
-    await run('sources', 'add', 'outgoing', '--adapter', 'otlp', '--span-kind', 'client', '--metric', 'calls');
+    await run('sources', 'add', 'outgoing', '--adapter', 'otlp', '--spans', 'client', '--metric', 'calls');
     expect((await run('sources', 'try', 'incoming', 'spans.json')).out).toMatch(/3 would be counted/);
     expect((await run('sources', 'try', 'outgoing', 'spans.json')).out).toMatch(/0 would be counted/);
-    const wrong = await run('sources', 'add', 'x', '--adapter', 'otlp', '--span-kind', 'both');
+    const wrong = await run('sources', 'add', 'x', '--adapter', 'otlp', '--spans', 'both');
     expect(wrong).toMatchObject({ code: 1, err: expect.stringMatching(/no span kind "both": use internal, server/) });
   });
 

@@ -26,6 +26,8 @@ export interface SourceTables {
     /** JSON arrays of the latest times between receipts, and from event to receipt. */
     gaps_ms: Generated<string>;
     lags_ms: Generated<string>;
+    /** JSON: events by field that was not read of them. */
+    unread: Generated<string>;
   };
   rejected_event: {
     id: Generated<number>;
@@ -34,6 +36,17 @@ export interface SourceTables {
     event_id: string | null;
     reason: string;
     excerpt: string | null;
+    /** A body that holds this event alone, without credentials, so that it can be read again. */
+    sent: string | null;
+  };
+  /** What cumulative series of a metric had reached, by their starts: JSON of [nanoseconds, value, calls given]. */
+  otlp_series: {
+    source_id: number;
+    /** SHA-256 of what names the series. */
+    series: string;
+    start: string;
+    points: string;
+    seen_ms: number;
   };
   /** `hash` is the SHA-256 of the first `bytes` of the file's (decompressed) content: the part taken. */
   import_file: {

@@ -84,6 +84,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
   const now = (): number => clock.now();
   const stops: (() => Promise<unknown>)[] = [];
   let url = '';
+  let running = false;
   let runTick: (() => Promise<void>) | undefined;
   let stopping: Promise<void> | undefined;
 
@@ -92,7 +93,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const databaseUrl = config.databaseUrl.reveal();
     const db = openDatabase(databaseUrl, { thread: true });
     stops.push(() => db.destroy());
-    const release = await claimSqlite(databaseUrl, db);
+    const release = await claimSqlite(databaseUrl);
     stops.push(async () => release());
     await migrate(db);
     const zone = await getReportZone(db, config.reportTimezone);
@@ -288,6 +289,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       await deleteInstance(db, instance);
     });
     log.info({ url, zone, version: VERSION, slack: slackApp.state() }, 'Headroom is running');
+    running = true;
     targets.noticeMissing().then(
       (line) => line && log.warn(line),
       (error) => log.warn({ err: error }, 'who hears of alerts could not be found out'),
@@ -304,8 +306,8 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       }
     },
     stop() {
-      if (!stopping && url !== '') log.info('Headroom is stopping');
-      stopping ??= stopAll(stops, log).finally(() => url !== '' && log.info('Headroom has stopped'));
+      if (!stopping && running) log.info('Headroom is stopping');
+      stopping ??= stopAll(stops, log).finally(() => running && log.info('Headroom has stopped'));
       return stopping;
     },
     async tick() {

@@ -129,4 +129,12 @@ messages. This cannot be undone. Messages in Slack stay.`,
     summary: 'copy the SQLite database, while the bot runs too',
     load: async () => (await import('./backup.ts')).runBackup,
   },
+  {
+    name: 'restore',
+    usage: 'restore FILE',
+    summary: 'put a backup in the place of the SQLite database; stop the bot first',
+    details: `The backup is checked and brought to the newest schema in a copy; until that is done nothing is replaced. The
+database that was there is kept beside it.`,
+    load: async () => (await import('./restore.ts')).runRestore,
+  },
 ];

@@ -35,7 +35,7 @@ import {
   listParts,
 } from './digest-composer.ts';
 import { listRuns, toSentKey } from './digest-history.ts';
-import { orderOrphanNotice } from './orphaned-digest.ts';
+import { orderOrphanNotice } from './notices.ts';
 
 export interface DigestsOptions extends DigestComposerPorts {
   db: Db;

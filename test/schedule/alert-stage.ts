@@ -9,7 +9,7 @@ import { createAlertComposer } from '../../src/schedule/alert-composer.ts';
 import { AlertEvaluator } from '../../src/schedule/alert-evaluator.ts';
 import { AlertTargets } from '../../src/schedule/alert-routing.ts';
 import { Alerts } from '../../src/schedule/alerts.ts';
-import { composeNotice, followFailure } from '../../src/schedule/failed-delivery.ts';
+import { composeNotice, followFailure } from '../../src/schedule/notices.ts';
 import type { Db } from '../../src/store/database.ts';
 import { changeDefinitions, getDefinitions } from '../../src/store/definition-repository.ts';
 import { CHANNEL, ECHO, openStage } from '../delivery/slack-stage.ts';

@@ -12,7 +12,7 @@ import { readDigestOrder } from './digest-composer.ts';
 
 /** A short message to one person: what happened, and the cure. Plain text. `orphan`: a digest that the reader may take over or end. */
 const NOTICE = z.object({ lines: z.array(z.string()), orphan: z.number().optional() });
-export type NoticeContent = z.infer<typeof NOTICE>;
+export type Notice = z.infer<typeof NOTICE>;
 
 /** Words of ours and of Slack; channels and people in them (`<#C…>`, `<@U…>`) are shown by name. */
 export const composeNotice: Composer = async (content) => {
@@ -60,7 +60,7 @@ export async function followFailure(
           key: `notice:${delivery.key}:${person}`,
           kind: 'notice',
           channel: person,
-          content: { lines } satisfies NoticeContent,
+          content: { lines } satisfies Notice,
           dueMs: nowMs,
         }),
       ),
@@ -92,4 +92,15 @@ export async function followFailure(
     const { lines } = readValue('delivery.content', NOTICE, delivery.content);
     await notify(admins, [`<@${delivery.channel}> could not be told:`, ...lines]);
   }
+}
+
+/** Tells a digest's channel, once for each owner, that the owner has left: it goes on, and anyone there may take it over. */
+export async function orderOrphanNotice(
+  db: Db,
+  { id, channel, owner }: { id: number; channel: string; owner: string },
+  nowMs: number,
+): Promise<void> {
+  const line = `The owner of digest ${id}, <@${owner}>, has left. It goes on as before; somebody here can take it over, or stop it.`;
+  const content: Notice = { lines: [line], orphan: id };
+  await insertDelivery(db, { key: `notice:orphan:${id}:${owner}`, kind: 'notice', channel, content, dueMs: nowMs });
 }

@@ -78,6 +78,7 @@ async function reportSeries(
       offers: offerNearest(inquiry, answer),
     }),
     kind: question.report === 'day' ? 'day' : 'daily',
+    grain,
     totals,
     clients,
     bars,

@@ -12,7 +12,7 @@ import { protectFromSlack, quote } from './tokens.ts';
  * it is the same question again, whatever the names in it are.
  */
 export function formatQuestion(question: Question): string {
-  const { report, limit, offset, range, filters, measure, sort, view, suppose } = question;
+  const { report, limit, offset, range, versus, filters, measure, sort, view, suppose } = question;
   const subject = question.name ?? question.scope;
   const rows = limit === undefined ? undefined : report === 'top' ? String(limit) : `limit ${limit}`;
   const words = [
@@ -20,6 +20,7 @@ export function formatQuestion(question: Question): string {
     report === 'top' ? [rows, pluralOf(question.dimension ?? 'client')] : undefined,
     subject === undefined ? undefined : formatName(subject, report === 'route' ? 'route' : undefined),
     range === undefined ? undefined : (canonicalRangeText(range) ?? range),
+    versus === undefined ? undefined : `vs ${canonicalRangeText(versus) ?? versus}`,
     (filters ?? []).map(formatFilter),
     report === 'top' ? undefined : rows,
     measure && `by ${measure}`,

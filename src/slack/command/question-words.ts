@@ -1,7 +1,8 @@
 import { DIMENSIONS, type Dimension } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import { MAX_RANGE_WORDS, readRangeAt } from '../../domain/range-reading.ts';
-import { type KnownName, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
+import { MAX_RANGE_WORDS, type RangeReading, readRangeAt } from '../../domain/range-reading.ts';
+import { PREVIOUS, readVersusAt } from '../../domain/range-versus.ts';
+import { COMPARED, type KnownName, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { beginsWithLanguage, isFiller, isLanguage, readConcept } from './concepts.ts';
 import { keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';
 import { Misunderstood } from './misunderstood.ts';
@@ -94,17 +95,21 @@ const DRAWN = new Set<Question['report']>([
 ]);
 
 /** Tells whether a report's answer depends on a part of the question. */
-export function hasUse({ report }: Question, part: keyof Question, value: unknown): boolean {
+export function hasUse(question: Question, part: keyof Question, value: unknown): boolean {
+  const { report } = question;
   switch (part) {
     case 'limit':
       return report === 'top' || report === 'client' || report === 'route';
-    case 'offset':
     case 'sort':
+      return report === 'top' || (question.versus !== undefined && COMPARED.has(report));
+    case 'offset':
     case 'measure':
     case 'dimension':
       return report === 'top';
     case 'suppose':
       return report === 'pool' || report === 'licences';
+    case 'versus':
+      return COMPARED.has(report);
     case 'range':
       return !WITHOUT_RANGE.has(report);
     case 'view':
@@ -180,19 +185,49 @@ function isFilter(token: Token): boolean {
   return separator?.kind === 'separator' && separator.text !== ',' && FILTER_KEYS.has(key!.text.toLowerCase());
 }
 
+/**
+ * A second range: `vs last week`; `vs` alone before nothing, or before options only. `isJoined`: the first word, `with`, stands
+ * for `vs`. Throws as `readRange` does.
+ */
+export function readVersus(
+  reading: Reading,
+  at: number,
+  draft: Draft,
+  isJoined = false,
+): { range: string; next: number } | undefined {
+  const words = reading.tokens.slice(at, at + MAX_RANGE_WORDS + 2).map(rangeWordOf);
+  const found = readVersusAt(isJoined ? ['vs', ...words.slice(1)] : words);
+  if (!found || (isJoined && found.used === 1)) return undefined;
+  if (found.kind === 'unclear') throw openRange(reading, at, found);
+  const next = at + found.used;
+  const isBare = found.range === PREVIOUS && found.weak;
+  if (isBare && readOption(reading, next, { ...draft, places: new Map() }) === undefined) return undefined;
+  return { range: found.range, next };
+}
+
 /** The longest range that begins here. Throws Misunderstood where its words leave open which is meant. */
 export function readRange(reading: Reading, at: number): { range: string; weak: boolean; next: number } | undefined {
-  const { text, tokens } = reading;
+  const { tokens } = reading;
   const from = Math.max(0, at - 1);
   const found = readRangeAt(tokens.slice(from, at + MAX_RANGE_WORDS).map(rangeWordOf), at - from);
   if (!found) return undefined;
   if (found.kind === 'range') return { range: found.range, weak: found.weak, next: at + found.used };
-  const [first, last] = [tokens[at]!, tokens[at + found.used - 1]!];
-  throw new Misunderstood(
-    found.message,
-    found.choices.map((choice) =>
-      changed(reading, { ...first, text: text.slice(first.start, last.end), end: last.end }, choice),
-    ),
+  throw openRange(reading, at, found);
+}
+
+/** Words that leave open which range is meant, with the text for each. `vs` stays before a second one. */
+function openRange(
+  reading: Reading,
+  at: number,
+  { message, choices, used }: Extract<RangeReading, { kind: 'unclear' }>,
+): Misunderstood {
+  const { text, tokens } = reading;
+  const [first, last] = [tokens[at]!, tokens[at + used - 1]!];
+  const opener = /^(vs\.?|versus|against|compared|relative)$/.test(bareWord(first)) ? 'vs ' : '';
+  const run = { ...first, text: text.slice(first.start, last.end), end: last.end };
+  return new Misunderstood(
+    message,
+    choices.map((choice) => changed(reading, run, opener + choice)),
   );
 }
 
@@ -250,6 +285,8 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
     draft.places.set('suppose', tokens.slice(at, next));
     return next;
   }
+  const versus = readVersus(reading, at, draft);
+  if (versus) return put('versus', versus.range, versus.next);
   // `forecast for next month` asks what will be left, not what was used.
   const range = hasScope(draft.question) && isAhead(reading, at) ? undefined : readRange(reading, at);
   // `top 2000` asks for rows, not for a year.
@@ -439,7 +476,9 @@ function twoRanges(
       .filter((token) => !dropped.includes(token))
       .map(({ start, end }) => text.slice(start, end))
       .join(' ');
-  return new Misunderstood(`I see two ranges, ${question.range} and ${other.range}; a question has one.`, [
+  const compared = `${text.slice(0, tokens[other.from]!.start)}vs ${text.slice(tokens[other.from]!.start)}`;
+  return new Misunderstood(`I see two ranges, ${question.range} and ${other.range}: vs between them compares them.`, [
+    compared,
     without(tokens.slice(other.from, other.next)),
     without(places.get('range') ?? []),
   ]);

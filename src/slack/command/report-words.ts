@@ -33,7 +33,7 @@ export function readAsked(reading: Reading): Command {
     if (question) return { kind: 'question', question };
   } catch (error) {
     const compares = reading.tokens.some((token) =>
-      /^(vs\.?|versus|than|against|compared?|comparison)$/.test(bareWord(token)),
+      /^(vs\.?|versus|than|against|compar(?:e|ed|ing|ison)|difference)$/.test(bareWord(token)),
     );
     if (!(error instanceof UnknownWords) && !(error instanceof Misunderstood && compares)) throw error;
     // The grammar knew every word, and the report has no use for one: a sentence is not meant.

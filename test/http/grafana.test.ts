@@ -83,17 +83,19 @@ it('asks Prometheus for what a running bot tells at /metrics', async () => {
   const text = await (await fetch(`${bot.app.url}/metrics`)).text();
   const names = new Set([...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name!));
   for (const { expr = '', legendFormat = '' } of METRICS.panels.flatMap(({ targets }) => targets)) {
-    const used = [...expr.matchAll(/headroom_\w+/g)].map(([name]) => name);
+    const used = [...expr.matchAll(/\b(?:headroom|nodejs)_\w+/g)].map(([name]) => name);
     expect(used.length).toBeGreaterThan(0);
-    for (const name of used) expect(names).toContain(name);
+    for (const name of used) expect(names).toContain(name.replace(/_bucket$/, ''));
     const labels = [
       ...[...expr.matchAll(/by \(([^)]+)\)/g)].flatMap(([, list]) => list!.split(', ')),
       ...[...legendFormat.matchAll(/{{(\w+)}}/g)].map(([, label]) => label!),
-    ];
+      ...[...expr.matchAll(/[{,](\w+)(?:!?=~?)"/g)].map(([, label]) => label!),
+      // Of Prometheus' own: the bot that it asked.
+    ].filter((label) => label !== 'instance');
     // A counter that nothing has raised yet has no sample to look at.
-    const sample = new RegExp(`^${used[0]}{(.*)} `, 'm').exec(text)?.[1];
-    if (used[0] !== 'headroom_slack_blocks_refused_total') expect(sample, used[0]).toBeDefined();
-    if (sample) for (const label of labels) expect(sample).toMatch(new RegExp(`(^|,)${label}="`));
+    const sample = new RegExp(`^${used[0]}(?:{(.*)})? `, 'm').exec(text);
+    if (used[0] !== 'headroom_slack_blocks_refused_total') expect(sample, used[0]).not.toBeNull();
+    if (sample) for (const label of labels) expect(sample[1]).toMatch(new RegExp(`(^|,)${label}="`));
   }
 });
 

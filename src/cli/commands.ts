@@ -18,7 +18,8 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'sources',
-    usage: 'sources add NAME [--adapter A] | set NAME … | list | rotate NAME | remove NAME | try NAME FILE',
+    usage:
+      'sources add NAME [--adapter A] | set NAME … | list | rotate NAME [--overlap 24h] | remove NAME | try NAME FILE',
     summary: 'manage senders: who may send usage, and in which format',
     details: `  add NAME [--adapter A] [--map FIELD=PATH,…] [--id PATH] [--route-pattern PATTERN]… [--spans K,…] [--metric M]…
       Adds a source and prints its token and signing secret, once.
@@ -33,7 +34,8 @@ export const COMMANDS: readonly Command[] = [
       --metric: metrics that adapter otlp counts instead of http.server.request.duration; may be repeated.
   set NAME …        changes these options; none takes one back
   list              sources with their adapters, counts and options
-  rotate NAME       new token and signing secret; the old ones stop working within 2 seconds
+  rotate NAME [--overlap 24h]
+      New token and signing secret. The old ones stop working within 2 seconds, or work on for so long.
   remove NAME       refuses it from now on; what it sent stays counted
   try NAME FILE [--content-type T]
       Shows how a file would be read and counted, also with other options than the source has, which format an access

@@ -29,6 +29,7 @@ export async function runSources(args: readonly string[], context: CliContext): 
       adapter: { type: 'string' },
       ...SOURCE_FLAGS,
       'content-type': { type: 'string' },
+      overlap: { type: 'string' },
     },
   });
   const [verb = 'list', name, file] = positionals;
@@ -59,8 +60,10 @@ export async function runSources(args: readonly string[], context: CliContext): 
       return 0;
     }
     if (verb === 'rotate') {
-      const { token, signingSecret } = await rotateSource(db, config, source);
-      context.out(`Source ${name} has new credentials; the old ones stop working within 2 seconds:`);
+      const oldUntilMs = values.overlap === undefined ? undefined : context.now() + parseOverlap(values.overlap);
+      const { token, signingSecret } = await rotateSource(db, config, source, oldUntilMs);
+      const end = oldUntilMs === undefined ? 'within 2 seconds' : `at ${new Date(oldUntilMs).toISOString()}`;
+      context.out(`Source ${name} has new credentials; the old ones stop working ${end}:`);
       printCredentials(context, { token: token.reveal(), signingSecret: signingSecret.reveal() });
       return 0;
     }
@@ -68,6 +71,18 @@ export async function runSources(args: readonly string[], context: CliContext): 
     context.out(`Source ${name} removed; it is refused within 2 seconds. What it sent stays counted.`);
     return 0;
   });
+}
+
+const OVERLAP = /^(\d{1,4})(h|d)$/;
+const HOUR_MS = 3_600_000;
+
+/** `24h` or `7d`, in ms. */
+function parseOverlap(text: string): number {
+  const [, count, unit] = OVERLAP.exec(text) ?? [];
+  if (count === undefined || Number(count) === 0) {
+    throw new HeadroomError('source', `--overlap is ${JSON.stringify(text)}: use hours or days, such as 24h or 7d.`);
+  }
+  return Number(count) * HOUR_MS * (unit === 'd' ? 24 : 1);
 }
 
 function printCredentials(context: CliContext, shown: { token: string; signingSecret: string }): void {

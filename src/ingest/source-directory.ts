@@ -51,7 +51,10 @@ export class SourceDirectory {
     await this.#refresh(nowMs);
     const source = this.#byName.get(name);
     if (source?.sealedSecret === undefined || !isSigned(headers)) return undefined;
-    return verifySignature(headers, body, this.#open(source, source.sealedSecret), nowMs) ? source : undefined;
+    const sealed = [source.sealedSecret, source.old?.sealedSecret].filter((secret) => secret !== undefined);
+    return sealed.some((secret) => verifySignature(headers, body, this.#open(source, secret), nowMs))
+      ? source
+      : undefined;
   }
 
   #open(source: Source, sealed: string): Secret {
@@ -72,12 +75,16 @@ export class SourceDirectory {
   }
 
   async #load(nowMs: number): Promise<void> {
-    const sources = await listSources(this.#db).catch((error: NodeJS.ErrnoException) => {
+    const stored = await listSources(this.#db).catch((error: NodeJS.ErrnoException) => {
       const message = `Sources cannot be looked up right now (${error.message || error.code}); send the request again.`;
       throw new HeadroomError('database', message, { cause: error });
     });
+    const sources = stored.map((source) =>
+      source.old && source.old.untilMs > nowMs ? source : { ...source, old: undefined },
+    );
     this.#byName = new Map(sources.map((source) => [source.name, source]));
-    this.#byTokenHash = new Map(sources.map((source) => [source.tokenHash, source]));
+    const replaced = sources.filter(({ old }) => old).map((source) => [source.old!.tokenHash, source] as const);
+    this.#byTokenHash = new Map([...replaced, ...sources.map((source) => [source.tokenHash, source] as const)]);
     if (this.#secrets.size > sources.length + 100) this.#secrets.clear();
     this.#loadedMs = nowMs;
   }

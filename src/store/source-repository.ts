@@ -14,6 +14,8 @@ export interface Source {
   tokenHash: string;
   /** Still sealed. */
   sealedSecret: string | undefined;
+  /** Credentials from before a rotation, which open it too before `untilMs`. */
+  old: { tokenHash: string; sealedSecret: string | undefined; untilMs: number } | undefined;
   createdMs: number;
   revokedMs: number | undefined;
 }
@@ -46,7 +48,12 @@ export const REJECTED_EVENTS_KEPT = 500;
 const SAMPLES_KEPT = 50;
 const SAMPLES_NEEDED = 5;
 
-const SOURCE = ['id', 'name', 'adapter', 'options', 'token_hash', 'secret', 'created_ms', 'revoked_ms'] as const;
+const SOURCE = [
+  ...(['id', 'name', 'adapter', 'options', 'token_hash', 'secret', 'created_ms', 'revoked_ms'] as const),
+  ...(['old_token_hash', 'old_secret', 'old_until_ms'] as const),
+];
+
+const NO_OLD = { old_token_hash: null, old_secret: null, old_until_ms: null };
 
 /**
  * Adds a source, or changes the one of that name, which then has these credentials and is no longer revoked; its id, and
@@ -58,6 +65,7 @@ export async function upsertSource(db: Db, source: NewSource, nowMs: number): Pr
     options: JSON.stringify(source.options),
     token_hash: source.tokenHash,
     secret: source.sealedSecret ?? null,
+    ...NO_OLD,
     revoked_ms: null,
   };
   const stored = await db
@@ -69,15 +77,22 @@ export async function upsertSource(db: Db, source: NewSource, nowMs: number): Pr
   return toSource(stored);
 }
 
-/** New credentials for a source; the old ones are worth nothing from then on. */
+/** New credentials for a source; those before open it until `oldUntilMs`, or not at all. */
 export async function updateCredentials(
   db: Db,
   id: number,
   { tokenHash, sealedSecret }: { tokenHash: string; sealedSecret: string | undefined },
+  oldUntilMs?: number,
 ): Promise<void> {
   await db
     .updateTable('source')
-    .set({ token_hash: tokenHash, secret: sealedSecret ?? null })
+    .set((eb) => ({
+      ...(oldUntilMs === undefined
+        ? NO_OLD
+        : { old_token_hash: eb.ref('token_hash'), old_secret: eb.ref('secret'), old_until_ms: oldUntilMs }),
+      token_hash: tokenHash,
+      secret: sealedSecret ?? null,
+    }))
     .where('id', '=', id)
     .execute();
 }
@@ -263,6 +278,14 @@ function toSource(row: Pick<Selectable<SourceTables['source']>, (typeof SOURCE)[
     options: readColumn('source.options', OPTIONS, row.options),
     tokenHash: row.token_hash,
     sealedSecret: row.secret ?? undefined,
+    old:
+      row.old_token_hash === null || row.old_until_ms === null
+        ? undefined
+        : {
+            tokenHash: row.old_token_hash,
+            sealedSecret: row.old_secret ?? undefined,
+            untilMs: row.old_until_ms,
+          },
     createdMs: row.created_ms,
     revokedMs: row.revoked_ms ?? undefined,
   };

@@ -51,6 +51,32 @@ describeEachDialect('the HTTP server', (databases) => {
     expect((await send({ ...stage, token: token.reveal() }, '/v1/events', EVENT)).status).toBe(401);
   });
 
+  it('takes the credentials of before a rotation for as long as was said, by token and by signature', async () => {
+    const source = (await findSource(stage.db, 'default'))!;
+    const key = { secretKey: stage.secretKey, secretKeyPath: '' };
+    const fresh = await rotateSource(stage.db, key, source, NOW + 3_600_000);
+    const statuses = async (): Promise<number[]> => {
+      const time = String(Math.floor(stage.clock.nowMs / 1000));
+      const body = JSON.stringify(EVENT);
+      const sign = (secret: string) => {
+        const signed = createHmac('sha256', Buffer.from(secret.slice('whsec_'.length), 'base64'));
+        const signature = `v1,${signed.update(`m1.${time}.${body}`).digest('base64')}`;
+        return { 'webhook-id': 'm1', 'webhook-timestamp': time, 'webhook-signature': signature };
+      };
+      const replies = [
+        await send(stage, '/v1/events', EVENT),
+        await send({ ...stage, token: fresh.token.reveal() }, '/v1/events', EVENT),
+        await send(stage, '/sources/default', body, { anonymous: true, headers: sign(stage.signingSecret) }),
+        await send(stage, '/sources/default', body, { anonymous: true, headers: sign(fresh.signingSecret.reveal()) }),
+      ];
+      return replies.map(({ status }) => status);
+    };
+    stage.clock.nowMs += 1000;
+    expect(await statuses()).toEqual([200, 200, 200, 200]);
+    stage.clock.nowMs = NOW + 3_600_000;
+    expect(await statuses()).toEqual([401, 200, 401, 200]);
+  });
+
   it('answers 503 while its sources cannot be looked up, with nothing counted', async () => {
     await stage.db.schema.alterTable('source').renameTo('source_away').execute();
     stage.clock.nowMs += 2000;

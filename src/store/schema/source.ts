@@ -12,6 +12,10 @@ export interface SourceTables {
     token_hash: string;
     /** The signing secret, sealed with SECRET_KEY. */
     secret: string | null;
+    /** Credentials from before a rotation, which open the source too until then. */
+    old_token_hash: string | null;
+    old_secret: string | null;
+    old_until_ms: number | null;
     created_ms: number;
     /** Set: takes nothing any more; its events stay. */
     revoked_ms: number | null;

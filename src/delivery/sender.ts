@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
 import { type Logger, OutageLog } from '../log.ts';
-import type { RefusedBlocks } from '../messages/refused-blocks.ts';
 import { type Failure, isThreadRefusal } from '../slack/client/errors.ts';
+import type { RefusedBlocks } from '../slack/client/send-repaired.ts';
 import { type Db, transact } from '../store/database.ts';
 import {
   type Delivery,

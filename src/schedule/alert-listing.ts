@@ -3,8 +3,15 @@ import type { ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { formatClock, formatCount } from '../report/format.ts';
 import type { AlertSummary } from '../slack/ports.ts';
-import { ALERTS_KEPT_MS, type Alert, listAlerts, listAlertsOf } from '../store/alert-repository.ts';
-import { type AlertRule, listAlertRules, listMutes, type Mute } from '../store/alert-rule-repository.ts';
+import {
+  ALERTS_KEPT_MS,
+  type Alert,
+  listAlerts,
+  listAlertsOf,
+  listMutes,
+  type Mute,
+} from '../store/alert-repository.ts';
+import { type AlertRule, listAlertRules } from '../store/alert-rule-repository.ts';
 import type { Db } from '../store/database.ts';
 import { findAlertSettings } from '../store/setting-repository.ts';
 import { isMuted } from './alert-claims.ts';

@@ -3,15 +3,16 @@ import type { Question, ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Actor, AlertPort, AlertRouting, AlertSummary, RoutingChange } from '../slack/ports.ts';
-import { ALERTS_KEPT_MS, type Alert, acknowledgeAlerts, listAlerts } from '../store/alert-repository.ts';
 import {
-  deleteAlertRule,
+  ALERTS_KEPT_MS,
+  type Alert,
+  acknowledgeAlerts,
   deleteMute,
-  listAlertRules,
+  listAlerts,
   listMutes,
-  upsertAlertRule,
   upsertMute,
-} from '../store/alert-rule-repository.ts';
+} from '../store/alert-repository.ts';
+import { deleteAlertRule, listAlertRules, upsertAlertRule } from '../store/alert-rule-repository.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';

@@ -1,7 +1,7 @@
 import { countOf, formatClock, formatMoment } from '../report/format.ts';
 import { findAlert } from '../store/alert-repository.ts';
 import { type EvaluationContext, lastFullHour, raiseAlert } from './alert-claims.ts';
-import { formatHoursOf, formatWho } from './alert-commands.ts';
+import { formatHoursOf, formatWho } from './alert-subjects.ts';
 
 const KNOWN_FOR_MS = 90 * 24 * 3_600_000;
 const MAX_LISTED = 10;

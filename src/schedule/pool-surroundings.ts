@@ -11,7 +11,7 @@ import { capitalise, formatCredits, formatShare, formatShortDate } from '../repo
 import { describeRunOut } from '../report/scope-words.ts';
 import { findMost, isNamed } from '../report/totals.ts';
 import type { EvaluationContext } from './alert-claims.ts';
-import { toScopeFilters } from './alert-commands.ts';
+import { toScopeFilters } from './alert-subjects.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -1,10 +1,8 @@
 import { formatDay } from '../domain/calendar.ts';
 import type { ScopeState } from '../domain/report.ts';
 import { formatCount } from '../report/format.ts';
-import type { Claim } from './alert-claims.ts';
-import { type EvaluationContext, raiseAlert } from './alert-claims.ts';
-import { formatHours, formatHoursOf, formatWho } from './alert-commands.ts';
-import { findPeriod, subjectOf } from './alert-subjects.ts';
+import { type Claim, type EvaluationContext, raiseAlert } from './alert-claims.ts';
+import { findPeriod, formatHours, formatHoursOf, formatWho, subjectOf } from './alert-subjects.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

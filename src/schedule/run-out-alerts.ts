@@ -3,8 +3,7 @@ import type { PoolState, ScopeState } from '../domain/report.ts';
 import { toInnerCase } from '../report/outlook.ts';
 import { describeRunOut } from '../report/scope-words.ts';
 import { type EvaluationContext, raiseAlert } from './alert-claims.ts';
-import { formatPools } from './alert-commands.ts';
-import { subjectOf, toPeriodKey } from './alert-subjects.ts';
+import { formatPools, subjectOf, toPeriodKey } from './alert-subjects.ts';
 
 /** Tells that a pool will be empty before its reset at the usual rate: once per period, in the pool's thread. */
 export async function evaluateRunOut(context: EvaluationContext, states: readonly ScopeState[]): Promise<void> {

@@ -5,7 +5,7 @@ import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatCount, formatMoment, formatPercent } from '../report/format.ts';
 import { deviation, isFar, median } from '../report/usual.ts';
 import { type EvaluationContext, lastFullHour, raiseAlert } from './alert-claims.ts';
-import { formatHours, formatHoursOf, formatWho } from './alert-commands.ts';
+import { formatHours, formatHoursOf, formatWho } from './alert-subjects.ts';
 import { describeHourCause, findHourCause, type HourCause, weeksBefore } from './hour-cause.ts';
 
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];

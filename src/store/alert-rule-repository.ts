@@ -2,37 +2,6 @@ import type { Question } from '../domain/report.ts';
 import type { Db } from './database.ts';
 import { QUESTION, readColumn } from './json-columns.ts';
 
-/** Silence about a subject, a kind or a scope of alerts (`*`: about all). */
-export interface Mute {
-  what: string;
-  untilMs: number | undefined;
-  by: string;
-}
-
-/** Mutes that hold at `nowMs`. */
-export async function listMutes(db: Db, nowMs: number): Promise<Mute[]> {
-  const rows = await db
-    .selectFrom('alert_mute')
-    .select(['what', 'until_ms', 'muted_by'])
-    .where((where) => where.or([where('until_ms', 'is', null), where('until_ms', '>', nowMs)]))
-    .execute();
-  return rows.map((row) => ({ what: row.what, untilMs: row.until_ms ?? undefined, by: row.muted_by }));
-}
-
-export async function upsertMute(db: Db, mute: Mute): Promise<void> {
-  const row = { until_ms: mute.untilMs ?? null, muted_by: mute.by };
-  await db
-    .insertInto('alert_mute')
-    .values({ what: mute.what, ...row })
-    .onConflict((conflict) => conflict.column('what').doUpdateSet(row))
-    .execute();
-}
-
-export async function deleteMute(db: Db, what: string): Promise<boolean> {
-  const { numDeletedRows } = await db.deleteFrom('alert_mute').where('what', '=', what).executeTakeFirst();
-  return Number(numDeletedRows) > 0;
-}
-
 /** A bound that somebody set on the requests of a saved view. */
 export interface AlertRule {
   name: string;

@@ -5,16 +5,9 @@ import type { Command } from './command.ts';
 import { isLanguage } from './concepts.ts';
 import { keyOfName } from './filter-words.ts';
 import { Misunderstood } from './misunderstood.ts';
+import { isSingular, readKnown } from './name-words.ts';
 import { readNatural } from './natural.ts';
-import {
-  finish,
-  hasScope,
-  isSingular,
-  readAllOptions,
-  readDraft,
-  readKnown,
-  readNameAndOptions,
-} from './question-words.ts';
+import { finish, hasScope, readAllOptions, readDraft, readNameAndOptions } from './question-words.ts';
 import { bareWord, type Reading, UnknownWords, wordOf } from './reading.ts';
 import type { Token } from './tokens.ts';
 import { DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';

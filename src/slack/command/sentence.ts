@@ -3,18 +3,9 @@ import type { KnownName } from '../../domain/report.ts';
 import { type Concept, isSentenceFiller, readConcept } from './concepts.ts';
 import { readStatus } from './filter-words.ts';
 import { Misunderstood } from './misunderstood.ts';
-import {
-  type Draft,
-  type FoundName,
-  isAhead,
-  readKnown,
-  readNamed,
-  readOption,
-  readPlainName,
-  readRange,
-  readVersus,
-  startDraft,
-} from './question-words.ts';
+import { type FoundName, readKnown, readPlainName } from './name-words.ts';
+import { type Draft, readNamed, readOption, readVersus, startDraft } from './question-words.ts';
+import { isAhead, readRange } from './range-words.ts';
 import { bareWord, type Reading, wordAt } from './reading.ts';
 import type { Token } from './tokens.ts';
 import { DIMENSION_WORDS } from './vocabulary.ts';

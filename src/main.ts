@@ -24,6 +24,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   folder: process.cwd(),
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
+  write: (data) => new Promise((resolve) => process.stdout.write(data, () => resolve())),
   isTerminal: process.stdout.isTTY === true,
   ...(process.stdout.columns && { width: process.stdout.columns }),
   now: () => Date.now(),

@@ -8,6 +8,8 @@ export interface CliContext {
   /** One line, without its end. */
   out(line: string): void;
   err(line: string): void;
+  /** Data for standard output as it is; resolves when more of it is wanted. Absent: it is text, and goes to `out`. */
+  write?(data: string | Uint8Array): Promise<void>;
   /** Whether a person watches: progress is then drawn, not listed. */
   isTerminal: boolean;
   /** Columns of the terminal; absent: there is none, or it does not say. */
@@ -18,6 +20,9 @@ export interface CliContext {
   /** Replaces the settings read from the environment. */
   config?: Config;
 }
+
+/** Exit code of a command that Ctrl-C stopped, as shells have it. */
+export const STOPPED = 130;
 
 /** Runs with the words after its own name; the number is the exit code. Throws HeadroomError for faults of the caller. */
 export type RunCommand = (args: readonly string[], context: CliContext) => Promise<number>;

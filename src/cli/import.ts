@@ -6,33 +6,22 @@ import { type ImportOutcome, importFile } from '../ingest/import-file.ts';
 import { IMPORT_FORMATS, type ImportFormat } from '../ingest/import-records.ts';
 import { Intake, toIntakeSettings } from '../ingest/intake.ts';
 import { getOrCreateSource } from '../ingest/source-admin.ts';
-import { parseOptions } from '../ingest/source-options.ts';
 import { countOf } from '../report/format.ts';
 import type { Db } from '../store/database.ts';
 import { listImportFiles } from '../store/import-repository.ts';
 import { getReportZone } from '../store/report-zone.ts';
 import { listSources } from '../store/source-repository.ts';
-import { type CliContext, refuseMore } from './command.ts';
+import { type CliContext, refuseMore, STOPPED } from './command.ts';
 import { requireFile } from './files.ts';
 import { undoImport } from './import-undo.ts';
 import { withDatabase } from './open.ts';
-import { applyFlags, SOURCE_FLAGS } from './source-flags.ts';
-
-/** As shells say that a command was stopped by Ctrl-C. */
-const STOPPED = 130;
 
 /** `headroom import …`: see the table of commands. Exit code 1 if any line was not taken. */
 export async function runImport(args: readonly string[], context: CliContext): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: {
-      source: { type: 'string' },
-      format: { type: 'string' },
-      map: SOURCE_FLAGS.map,
-      id: SOURCE_FLAGS.id,
-      'client-from': SOURCE_FLAGS['client-from'],
-    },
+    options: { source: { type: 'string' }, format: { type: 'string' }, 'client-from': { type: 'string' } },
   });
   if (positionals.length === 0) throw new HeadroomError('source', 'Name the files: headroom import FILE…');
   const format = values.format as ImportFormat | undefined;
@@ -64,11 +53,10 @@ export async function runImport(args: readonly string[], context: CliContext): P
           writer: intake,
           source,
           zone,
-          options: applyFlags(
-            parseOptions(source.options, source.name),
-            { ...values, format: undefined },
-            source.adapter,
-          ),
+          options: {
+            ...source.options,
+            ...(values['client-from'] === undefined ? {} : { clientFrom: values['client-from'] }),
+          },
           ...(format === undefined ? {} : { format }),
           now: context.now,
           signal: context.signal,

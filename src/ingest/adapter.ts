@@ -1,5 +1,4 @@
 import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
-import type { SourceOptions } from './source-options.ts';
 
 /** One request's body, as an adapter gets it. */
 export interface AdapterInput {
@@ -9,7 +8,8 @@ export interface AdapterInput {
   /** Names in lower case; only those that adapters ask for (`ce-*`, `x-amz-firehose-*`). */
   headers: Readonly<Record<string, string>>;
   receivedMs: number;
-  options: SourceOptions;
+  /** Settings of the source (`clientFrom`, `routePatterns` …). */
+  options: Readonly<Record<string, unknown>>;
 }
 
 export interface ParsedRequest {
@@ -17,8 +17,6 @@ export interface ParsedRequest {
   /** Place of each event in the request, in the order of `events`. */
   indexes: number[];
   rejected: Rejection[];
-  /** Events by field that was not read of them: names that nobody knows, and paths of a map (`field=path`). */
-  unread?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -35,7 +33,7 @@ export interface Envelope {
   sourceId: number;
   sourceName: string;
   adapter: string;
-  options: SourceOptions;
+  options: Readonly<Record<string, unknown>>;
   contentType: string;
   /** `Content-Encoding`. */
   encoding?: string;

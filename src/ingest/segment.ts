@@ -1,9 +1,10 @@
 import { HeadroomError } from '../errors.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { EventCollector, isFields, toFields } from './event-collector.ts';
+import { toClientFinder } from './client-from.ts';
+import { EventCollector, isFields, toFields, toText } from './event-collector.ts';
 import { describeValue } from './event-fields.ts';
-import { toText } from './field-map.ts';
-import { checkJsonType, readJsonBody } from './json-body.ts';
+import { readJsonBody } from './json-body.ts';
+import { checkJsonType } from './native.ts';
 
 /**
  * Segment's tracking API: `{"batch": […]}`, or one message. Each `track` is a usage event with the fields of PRODUCT.md §2
@@ -12,7 +13,7 @@ import { checkJsonType, readJsonBody } from './json-body.ts';
  */
 export const segmentAdapter: Adapter = { name: 'segment', parse: parseSegment };
 
-const MISSING_CLIENT = 'the message has no userId. Name another field with --map client=anonymousId.';
+const MISSING_CLIENT = 'the message has no userId. Name another field with --client-from (anonymousId).';
 
 function parseSegment({ body, contentType, options }: AdapterInput): ParsedRequest {
   checkJsonType(contentType, 'application/json, as the Segment libraries do');
@@ -22,6 +23,7 @@ function parseSegment({ body, contentType, options }: AdapterInput): ParsedReque
     throw new HeadroomError('unreadable', `"batch" is ${describeValue(batch)}: send an array of messages.`);
   }
   const events = new EventCollector(options, read.unreadable);
+  const findClient = toClientFinder(options);
   (batch ?? read.values).forEach((message: unknown, at: number) => {
     const index = batch ? at : read.indexes[at]!;
     if (!isFields(message)) {
@@ -37,11 +39,10 @@ function parseSegment({ body, contentType, options }: AdapterInput): ParsedReque
         ...properties,
         id: message.messageId,
         time: message.timestamp ?? message.originalTimestamp ?? properties.time,
-        client: toText(message.userId),
+        client: findClient?.(message) ?? toText(message.userId),
         ip: properties.ip ?? toFields(message.context).ip,
         kind: properties.kind ?? message.event,
       },
-      message,
       MISSING_CLIENT,
     );
   });

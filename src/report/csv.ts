@@ -23,10 +23,19 @@ export function toCsvColumns({ table }: Pick<Report, 'table'>): (Table['columns'
 
 function toText(cell: string | number | null, type: ColumnType): string {
   if (cell === null) return '';
-  if (type === 'text') return /^[=+\-@\t\r]/.test(String(cell)) ? `'${cell}` : String(cell);
+  if (type === 'text') return disarm(String(cell));
   if (type === 'credits') return toDecimal(Number(cell));
   if (type === 'time') return Temporal.Instant.fromEpochMilliseconds(Number(cell)).toString();
   return String(cell);
+}
+
+/** A text as a cell of a CSV: no spreadsheet takes it for a formula. */
+export function toCsvText(text: string): string {
+  return quote(disarm(text));
+}
+
+function disarm(text: string): string {
+  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
 }
 
 function quote(text: string): string {

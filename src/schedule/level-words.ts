@@ -3,7 +3,14 @@ import type { PoolState, ScopeState } from '../domain/report.ts';
 import { creditsOf, formatCredits, formatPercent } from '../report/format.ts';
 import { toInnerCase } from '../report/outlook.ts';
 import { isOver } from '../report/scope-words.ts';
-import type { Surroundings } from './pool-surroundings.ts';
+import type { Outlook } from './pool-outlook.ts';
+
+/** What is told of a pool besides its figures, where it is known. */
+export interface Surroundings {
+  outlook?: Outlook | undefined;
+  /** `Mostly Acme CRM (+196 since 17:00).` */
+  cause?: Words | undefined;
+}
 
 type LevelWords = Pick<AlertContent, 'sign' | 'title' | 'lines' | 'brief'>;
 

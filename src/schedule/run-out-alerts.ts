@@ -2,18 +2,19 @@ import type { AlertContent } from '../domain/alert.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
 import { toInnerCase } from '../report/outlook.ts';
 import { describeRunOut } from '../report/scope-words.ts';
-import { type EvaluationContext, raiseAlert } from './alert-claims.ts';
-import { formatPools, subjectOf, toPeriodKey } from './alert-subjects.ts';
+import { formatPools } from './alert-commands.ts';
+import { type AlertSetting, raiseAlert } from './alert-setting.ts';
+import { subjectOf, toPeriodKey } from './alert-subjects.ts';
 
 /** Tells that a pool will be empty before its reset at the usual rate: once per period, in the pool's thread. */
-export async function evaluateRunOut(context: EvaluationContext, states: readonly ScopeState[]): Promise<void> {
-  if (!context.isOn('run-out')) return;
+export async function evaluateRunOut(setting: AlertSetting, states: readonly ScopeState[]): Promise<void> {
+  if (!setting.isOn('run-out')) return;
   for (const state of states) {
     for (const pool of state.pools) {
       if (!pool.runOut || pool.level === 'exhausted' || pool.periodKind === 'rolling-24h') continue;
       const subject = subjectOf(state, pool);
       const period = toPeriodKey(pool.period);
-      await raiseAlert(context, {
+      await raiseAlert(setting, {
         key: `run-out:${subject}:${period}`,
         kind: 'run-out',
         subject: `run-out of ${subject}`,
@@ -21,7 +22,7 @@ export async function evaluateRunOut(context: EvaluationContext, states: readonl
         note: { subject, period },
         content: {
           kind: 'run-out',
-          ...toRunOutWords(state, pool, pool.runOut, context.calendar.zone),
+          ...toRunOutWords(state, pool, pool.runOut, setting.calendar.zone),
           mention: false,
           scope: state.scope,
           pool: pool.name,

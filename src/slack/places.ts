@@ -1,4 +1,5 @@
-import { callSlack, closingOf } from './client/errors.ts';
+import { callSlack } from './client/call.ts';
+import { closingOf } from './client/errors.ts';
 import type { SlackContext } from './context.ts';
 import type { SlackConfig } from './deps.ts';
 

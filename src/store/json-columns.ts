@@ -33,7 +33,6 @@ export const QUESTION = object<Question>({
   limit: number.optional(),
   offset: number.optional(),
   range: text.optional(),
-  versus: text.optional(),
   filters: FILTERS.optional(),
   scope: text.optional(),
   name: text.optional(),

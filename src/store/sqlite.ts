@@ -62,3 +62,11 @@ export function executeHere(sqlite: Sqlite.Database): SqliteExecutor {
     close: () => void sqlite.close(),
   };
 }
+
+/** SQLite by itself, for statements over tables that are computed. */
+export type QuerySqlite = Sqlite.Database;
+
+/** An empty database in memory; what a statement sorts or groups goes to temporary files when it is much. */
+export function openMemory(): QuerySqlite {
+  return new Sqlite(':memory:');
+}

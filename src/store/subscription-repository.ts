@@ -1,9 +1,12 @@
-import type { Selectable, Updateable } from 'kysely';
+import type { Selectable, Transaction, Updateable } from 'kysely';
 import type { DigestWhat, StatedDay } from '../domain/digest.ts';
 import type { ScheduleRule } from '../domain/schedule-rule.ts';
 import type { Db } from './database.ts';
 import { DIGEST_WHAT, readColumn, SCHEDULE, STATED_DAY } from './json-columns.ts';
 import type { DeliveryTables } from './schema/delivery.ts';
+import type { Database } from './schema.ts';
+
+type Handle = Db | Transaction<Database>;
 
 /** A digest that is posted in a channel on a schedule. */
 export interface Subscription {
@@ -44,7 +47,7 @@ export interface SubscriptionChange {
 }
 
 export async function insertSubscription(
-  db: Db,
+  db: Handle,
   subscription: Pick<Subscription, 'channel' | 'owner' | 'schedule' | 'what' | 'nextDueMs'>,
   nowMs: number,
 ): Promise<number> {
@@ -65,7 +68,7 @@ export async function insertSubscription(
 }
 
 /** Changes the fields that are given (`undefined` empties one). */
-export async function updateSubscription(db: Db, id: number, change: SubscriptionChange): Promise<void> {
+export async function updateSubscription(db: Handle, id: number, change: SubscriptionChange): Promise<void> {
   const row: Updateable<DeliveryTables['subscription']> = {};
   if (change.channel !== undefined) row.channel = change.channel;
   if (change.owner !== undefined) row.owner = change.owner;
@@ -79,7 +82,7 @@ export async function updateSubscription(db: Db, id: number, change: Subscriptio
   await db.updateTable('subscription').set(row).where('id', '=', id).execute();
 }
 
-export async function findSubscription(db: Db, id: number): Promise<Subscription | undefined> {
+export async function findSubscription(db: Handle, id: number): Promise<Subscription | undefined> {
   const row = await db
     .selectFrom('subscription')
     .select(SUBSCRIPTION)
@@ -91,7 +94,7 @@ export async function findSubscription(db: Db, id: number): Promise<Subscription
 
 /** In the order they were added; removed ones are left out. */
 export async function listSubscriptions(
-  db: Db,
+  db: Handle,
   where: { channel?: string; owner?: string } = {},
 ): Promise<Subscription[]> {
   let query = db.selectFrom('subscription').select(SUBSCRIPTION).where('removed_ms', 'is', null);
@@ -101,7 +104,7 @@ export async function listSubscriptions(
 }
 
 /** Those whose next due time has come. */
-export async function listDueSubscriptions(db: Db, nowMs: number): Promise<Subscription[]> {
+export async function listDueSubscriptions(db: Handle, nowMs: number): Promise<Subscription[]> {
   const rows = await db
     .selectFrom('subscription')
     .select(SUBSCRIPTION)
@@ -116,7 +119,7 @@ export async function listDueSubscriptions(db: Db, nowMs: number): Promise<Subsc
 
 /** Takes a local date for a digest; false: it was taken before, by whomever. */
 export async function claimDigest(
-  trx: Db,
+  trx: Transaction<Database>,
   digest: { subscriptionId: number; localDay: number; dueMs: number; deliveryKey: string },
   nowMs: number,
 ): Promise<boolean> {
@@ -135,7 +138,7 @@ export async function claimDigest(
 }
 
 /** Keys of a subscription's digests that are not in Slack yet, `exceptKey` left out. */
-export async function listUnsentDigests(db: Db, subscriptionId: number, exceptKey: string): Promise<string[]> {
+export async function listUnsentDigests(db: Handle, subscriptionId: number, exceptKey: string): Promise<string[]> {
   const rows = await db
     .selectFrom('digest')
     .innerJoin('delivery', 'delivery.key', 'digest.delivery_key')
@@ -158,7 +161,7 @@ export interface PostedDigest {
 }
 
 /** The newest first. */
-export async function listDigests(db: Db, subscriptionId: number, limit: number): Promise<PostedDigest[]> {
+export async function listDigests(db: Handle, subscriptionId: number, limit: number): Promise<PostedDigest[]> {
   const rows = await db
     .selectFrom('digest')
     .leftJoin('delivery', 'delivery.key', 'digest.delivery_key')
@@ -184,7 +187,7 @@ export async function listDigests(db: Db, subscriptionId: number, limit: number)
   }));
 }
 
-export async function setDigestHeadline(db: Db, deliveryKey: string, headline: StatedDay): Promise<void> {
+export async function setDigestHeadline(db: Handle, deliveryKey: string, headline: StatedDay): Promise<void> {
   await db
     .updateTable('digest')
     .set({ headline: JSON.stringify(headline) })

@@ -4,7 +4,7 @@ import { DIMENSIONS, type Dimension, NONE, OTHER, REMOVED } from '../domain/dime
 import type { Db, DialectName } from '../store/database.ts';
 import { Grouping } from './grouping.ts';
 import { outcomeColumns } from './outcome.ts';
-import { type Batch, decodeSegment } from './segment.ts';
+import { decodeSegment } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 import { FORGOTTEN } from './value-texts.ts';
 
@@ -43,10 +43,8 @@ export async function writeDay(trx: Db, dialect: DialectName, day: number): Prom
   const date = formatDay(day);
   await trx.deleteFrom('usage_daily_due').where('day', '=', day).execute();
   await trx.deleteFrom('usage_daily').where('dimension', 'in', DIMENSIONS).where('day', '=', date).execute();
-  for (const dimension of DIMENSIONS) {
-    const cells = await readCells(trx, dimension, day);
-    if (cells.length > 0) await insertCells(trx, dialect, { dimension, date, cells });
-  }
+  const cells = await readCells(trx, day);
+  if (cells.length > 0) await insertCells(trx, dialect, date, cells);
 }
 
 /** A forgotten value is gone from the rows at once; its days are marked, as several such values share one name. */
@@ -76,36 +74,42 @@ export async function lockTotals(trx: Db, dialect: DialectName): Promise<void> {
 /** Any number that no other advisory lock of ours has. */
 const TOTALS_LOCK = 0x4845_4144;
 
-async function readCells(trx: Db, dimension: Dimension, day: number): Promise<Batch> {
+/** A cell of a day's totals: dimension, value id, status, requests, ok, failed, credits in thousandths. */
+type Cell = [Dimension, number, number, number, number, number, number];
+
+async function readCells(trx: Db, day: number): Promise<Cell[]> {
   const segments = await trx
     .selectFrom('total_segment')
-    .select('body')
-    .where('cube', '=', `day.${dimension}`)
+    .select(['cube', 'body'])
+    .where(
+      'cube',
+      'in',
+      DIMENSIONS.map((dimension) => `day.${dimension}`),
+    )
     .where('bucket', '=', day)
     .execute();
-  const grouping = new Grouping([dimension, 'status'], ['requests', 'credits']);
-  for (const { body } of segments) grouping.add(decodeSegment(body));
-  return grouping.toBatch();
+  const bodies = Map.groupBy(segments, ({ cube }) => cube);
+  return DIMENSIONS.flatMap((dimension) => {
+    const grouping = new Grouping([dimension, 'status'], ['requests', 'credits']);
+    for (const { body } of bodies.get(`day.${dimension}`) ?? []) grouping.add(decodeSegment(body));
+    const { length, columns } = grouping.toBatch();
+    const { status, requests, credits, [dimension]: ids } = columns;
+    const { ok, failed } = outcomeColumns(status, requests!);
+    return Array.from(
+      { length },
+      (_, row): Cell => [dimension, ids![row]!, status![row]!, requests![row]!, ok[row]!, failed[row]!, credits![row]!],
+    );
+  });
 }
 
 /** The numbers go as one JSON text; the database itself finds the texts of the values, as they are at this commit. */
-async function insertCells(
-  trx: Db,
-  dialect: DialectName,
-  { dimension, date, cells }: { dimension: Dimension; date: string; cells: Batch },
-): Promise<void> {
-  const { status, requests, credits } = cells.columns;
-  const values = cells.columns[dimension]!;
-  const { ok, failed } = outcomeColumns(status, requests!);
-  const numbers: number[][] = [];
-  for (let row = 0; row < cells.length; row += 1)
-    numbers.push([values[row]!, status![row]!, requests![row]!, ok[row]!, failed[row]!, credits![row]!]);
-  const json = JSON.stringify(numbers);
+async function insertCells(trx: Db, dialect: DialectName, date: string, cells: readonly Cell[]): Promise<void> {
+  const json = JSON.stringify(cells);
   const each =
     dialect === 'postgres' ? sql`jsonb_array_elements(${json}::jsonb) as each (value)` : sql`json_each(${json})`;
   await sql`
     insert into usage_daily (day, dimension, value, status, requests, ok, failed, credits)
-    select ${dialect === 'postgres' ? sql`${date}::date` : sql`${date}`}, ${sql.lit(dimension)}, name, nullif(status, 0),
+    select ${dialect === 'postgres' ? sql`${date}::date` : sql`${date}`}, dimension, name, nullif(status, 0),
       sum(requests), sum(ok), sum(failed), round(sum(credits) / 1000.0, 3)
     from (
       select
@@ -116,16 +120,16 @@ async function insertCells(
             then ${sql.lit(REMOVED)}
           else named.text
         end as name,
-        status, requests, ok, failed, credits
+        cell.dimension, status, requests, ok, failed, credits
       from (
-        select cast(value ->> 0 as integer) as id, cast(value ->> 1 as integer) as status,
-          cast(value ->> 2 as bigint) as requests, cast(value ->> 3 as bigint) as ok,
-          cast(value ->> 4 as bigint) as failed, cast(value ->> 5 as bigint) as credits
+        select value ->> 0 as dimension, cast(value ->> 1 as integer) as id, cast(value ->> 2 as integer) as status,
+          cast(value ->> 3 as bigint) as requests, cast(value ->> 4 as bigint) as ok,
+          cast(value ->> 5 as bigint) as failed, cast(value ->> 6 as bigint) as credits
         from ${each}
       ) as cell
       left join value as named on named.id = cell.id
     ) as named_cell
-    group by name, status`.execute(trx);
+    group by dimension, name, status`.execute(trx);
 }
 
 function toDayNumber(date: string): number {

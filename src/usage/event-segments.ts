@@ -1,4 +1,5 @@
 import type { Db } from '../store/database.ts';
+import { withKeys, withoutKeys } from './event-key.ts';
 import { type Batch, concatenate, decodeEvents, encodeSegment } from './segment.ts';
 import { takeFullTiers } from './tiers.ts';
 
@@ -14,7 +15,7 @@ export interface EventOrigin {
 }
 
 /**
- * Stores a day's raw events, in the caller's transaction. Small segments are merged as they
+ * Stores a day's raw events (with their key columns), in the caller's transaction. Small segments are merged as they
  * gather: a sender of one event a second would otherwise leave thousands a day.
  */
 export async function addEventSegment(db: Db, day: number, events: Batch, origin: EventOrigin): Promise<void> {
@@ -30,8 +31,12 @@ export async function addEventSegment(db: Db, day: number, events: Batch, origin
   const merged = takeFullTiers(segments, (segment) => segment.events, events.length, MAX_EVENTS);
   const parts = [events];
   for (const { id } of merged) {
-    const { body } = await db.selectFrom('event_segment').select('body').where('id', '=', id).executeTakeFirstOrThrow();
-    parts.push(decodeEvents(body));
+    const { keys, body } = await db
+      .selectFrom('event_segment')
+      .select(['keys', 'body'])
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    parts.push(withKeys(decodeEvents(body), keys));
   }
   if (merged.length > 0)
     await db
@@ -42,7 +47,7 @@ export async function addEventSegment(db: Db, day: number, events: Batch, origin
         merged.map(({ id }) => id),
       )
       .execute();
-  const batch = concatenate(parts);
+  const { batch, keys } = withoutKeys(concatenate(parts));
   await db
     .insertInto('event_segment')
     .values({
@@ -52,6 +57,7 @@ export async function addEventSegment(db: Db, day: number, events: Batch, origin
       received_ms: Math.max(origin.receivedMs, ...merged.map((segment) => segment.received_ms)),
       events: batch.length,
       import_id: origin.importId,
+      keys,
       body: encodeSegment(batch),
     })
     .execute();

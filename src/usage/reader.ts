@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Calendar, firstDayOf } from '../domain/calendar.ts';
 import { type GroupKey, REMOVED } from '../domain/dimension.ts';
+import type { Filter } from '../domain/filter.ts';
 import type {
   LatencyAnswer,
   LatencyQuery,
@@ -16,6 +17,7 @@ import type {
 import type { Db, DialectName } from '../store/database.ts';
 import { type Cube, EXCLUDED_DAYS, METER_DAYS, METER_MINUTES } from './cube.ts';
 import { METER_SEPARATOR } from './event-batch.ts';
+import { type EventPage, readPages } from './event-pages.ts';
 import { Grouping } from './grouping.ts';
 import { cutToMost, findCandidates } from './largest-cells.ts';
 import { outcomeColumns } from './outcome.ts';
@@ -51,6 +53,15 @@ interface Asked {
   reject: (error: unknown) => void;
 }
 
+/** Stored usage as it was at one instant. */
+export interface FrozenUsage {
+  usage: UsageReader;
+  /** Its database, in that snapshot. */
+  db: Db;
+  /** All raw events of a span that count and pass the filters, in the order of days. */
+  pages(query: { span: Span; filters: readonly Filter[] }): AsyncGenerator<EventPage>;
+}
+
 type TotalSegments = Awaited<ReturnType<SegmentLoader['loadTotals']>>[number];
 
 /**
@@ -65,6 +76,8 @@ export class StoredUsage implements UsageReader {
   readonly #loader: SegmentLoader;
   readonly #snapshot = new SnapshotReader();
   readonly #asked: Asked[] = [];
+  /** Set: everything is read from this one. */
+  #held: { db: Db; snapshot: ReadSnapshot } | undefined;
 
   constructor(db: Db, dialect: DialectName, calendar: Calendar) {
     this.#db = db;
@@ -72,6 +85,24 @@ export class StoredUsage implements UsageReader {
     this.#calendar = calendar;
     this.#texts = new ValueTexts();
     this.#loader = new SegmentLoader(calendar);
+  }
+
+  /** Whatever `work` reads, however long it takes, is of one snapshot; writers are not held up. */
+  freeze<T>(work: (frozen: FrozenUsage) => Promise<T>): Promise<T> {
+    return this.#inSnapshot(async (db, snapshot) => {
+      // Whoever reads the rows may pause; a connection of a process that froze is cut off all the same.
+      if (this.#dialect === 'postgres') await sql`set local idle_in_transaction_session_timeout = '15min'`.execute(db);
+      const usage = new StoredUsage(db, this.#dialect, this.#calendar);
+      usage.#held = { db, snapshot };
+      return work({
+        usage,
+        db,
+        async *pages({ span, filters }) {
+          const tests = await new FilterCompiler(db, usage.#texts).compile(filters);
+          yield* readPages(usage.#store(db), snapshot.renames, { span, tests });
+        },
+      });
+    });
   }
 
   /** Questions asked in one go, as a report does, are answered from one snapshot: their numbers fit together. */
@@ -341,6 +372,7 @@ export class StoredUsage implements UsageReader {
 
   /** One consistent view for all statements of an answer. */
   async #inSnapshot<T>(work: (db: Db, snapshot: ReadSnapshot) => Promise<T>): Promise<T> {
+    if (this.#held) return work(this.#held.db, this.#held.snapshot);
     return this.#db.connection().execute(async (connection) => {
       const begin =
         this.#dialect === 'postgres' ? 'begin transaction isolation level repeatable read read only' : 'begin';

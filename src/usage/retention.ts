@@ -15,9 +15,14 @@ export interface Retention {
 
 /**
  * Removes what is past its time, in the caller's transaction, and notes from which day on raw events and hourly totals
- * are complete, so that answers know what they may use. Answers the first day whose raw events are kept.
+ * are complete, so that answers know what they may use. Says whether raw events were removed.
  */
-export async function removeExpired(db: Db, nowMs: number, calendar: Calendar, retention: Retention): Promise<number> {
+export async function removeExpired(
+  db: Db,
+  nowMs: number,
+  calendar: Calendar,
+  retention: Retention,
+): Promise<{ rawRemoved: boolean; rawDay: number }> {
   const today = calendar.dayOf(nowMs);
   const rawDay = today - retention.rawDays;
   // An import of old days can be undone as long as raw events are kept, counted from its receipt.
@@ -54,7 +59,7 @@ export async function removeExpired(db: Db, nowMs: number, calendar: Calendar, r
       .execute();
     await removeRowsBefore(db, firstDayOf(month));
   }
-  return rawDay;
+  return { rawRemoved: expired.length > 0, rawDay };
 }
 
 async function raise(db: Db, name: string, day: number): Promise<void> {

@@ -1,0 +1,128 @@
+import type { Calendar } from '../domain/calendar.ts';
+import { formatDay } from '../domain/calendar.ts';
+import type { Definitions } from '../domain/definition.ts';
+import { type Dimension, NONE } from '../domain/dimension.ts';
+import type { PoolState } from '../domain/report.ts';
+import type { Span } from '../domain/usage.ts';
+import { getClientNames } from '../report/client-names.ts';
+import { getScopeStates, listDraws } from '../report/pools.ts';
+import type { EventPage } from '../usage/event-pages.ts';
+import type { FrozenUsage } from '../usage/reader.ts';
+import { toIsoTime } from './iso-time.ts';
+
+export type Cell = string | number | null;
+
+/** Which part of a table: the values of its part keys. */
+export interface Part {
+  day?: number;
+  dimension?: Dimension;
+  scope?: string;
+}
+
+/** Rows in the order of the table's own columns; raw events stay columns, which cross to another thread at little cost. */
+export type Page = { rows: Cell[][] } | { events: EventPage };
+
+/** What tables are read from, all of it as it was at one instant. */
+export interface Origin {
+  frozen: FrozenUsage;
+  calendar: Calendar;
+  definitions: Definitions;
+  nowMs: number;
+}
+
+/** The rows of one part of a table (tables.ts), a page at a time. */
+export async function* readPart(origin: Origin, table: string, part: Part): AsyncGenerator<Page> {
+  if (table === 'events') {
+    const span = spanOf(origin, part.day!);
+    for await (const events of origin.frozen.pages({ span, filters: [] })) yield { events };
+  } else yield { rows: await READERS[table]!(origin, part) };
+}
+
+const READERS: Readonly<Record<string, (origin: Origin, part: Part) => Promise<Cell[][]>>> = {
+  daily: (origin, part) => readTotals(origin, part, 'day'),
+  hourly: (origin, part) => readTotals(origin, part, 'hour'),
+  minutes: readMinutes,
+  pools: readPools,
+  draws: readDraws,
+  sources: readSources,
+};
+
+function spanOf({ calendar }: Origin, day: number): Span {
+  return { fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) };
+}
+
+async function readTotals(origin: Origin, { day, dimension }: Part, grain: 'day' | 'hour'): Promise<Cell[][]> {
+  const { frozen, definitions } = origin;
+  const { nameOf } = getClientNames(definitions.clients);
+  const groupBy = [dimension!, 'status'] as const;
+  const { rows } = await frozen.usage.sum({ span: spanOf(origin, day!), grain, groupBy, filters: [] });
+  return rows.map(({ startMs, keys: [value, status], requests, ok, failed, credits }) => [
+    ...(grain === 'hour' ? [toIsoTime(startMs)] : []),
+    value!,
+    dimension === 'client' ? nameOf(value!) : null,
+    status === NONE ? null : Number(status),
+    ...[requests, ok, failed, credits / 1000],
+  ]);
+}
+
+async function readMinutes(origin: Origin, { day, scope }: Part): Promise<Cell[][]> {
+  const steps = await origin.frozen.usage.meter({ meter: scope!, span: spanOf(origin, day!), grain: 'minute' });
+  return steps.map(({ startMs, singles, bulk, credits }) => [
+    toIsoTime(startMs),
+    singles + bulk,
+    singles,
+    credits / 1000,
+  ]);
+}
+
+async function readPools({ frozen, definitions, calendar, nowMs }: Origin): Promise<Cell[][]> {
+  const deps = { usage: frozen.usage, definitions: async () => definitions, calendar };
+  const states = await getScopeStates(deps, { atMs: nowMs, plain: true });
+  return states.flatMap(({ scope, title, pools, limits }) => {
+    const toRow = (state: PoolState, kind: string, place: number | null): Cell[] => [
+      ...[scope, title, state.name, kind, state.periodKind],
+      ...[toIsoTime(state.period.fromMs), toIsoTime(state.period.toMs)],
+      ...[state.amount / 1000, state.used / 1000, state.left / 1000, state.percent, state.level],
+      ...[place, state.drawnNow ? 1 : 0],
+    ];
+    return [
+      ...pools.map((state, index) => toRow(state, 'pool', index + 1)),
+      ...limits.map((state) => toRow(state, 'limit', null)),
+    ];
+  });
+}
+
+/** What each pool gave, day by day; without a pool: what none covered. */
+async function readDraws({ frozen, definitions, calendar, nowMs }: Origin, { scope }: Part): Promise<Cell[][]> {
+  const { usage } = frozen;
+  const [fromDay, extent] = await Promise.all([usage.firstMeterDay(), usage.extent()]);
+  if (fromDay === undefined) return [];
+  const untilDay = Math.max(calendar.dayOf(nowMs), extent?.lastDay ?? 0);
+  const deps = { usage, definitions: async () => definitions, calendar };
+  const draws = await listDraws(deps, { scope: scope!, fromDay, untilDay, nowMs });
+  if (draws)
+    return draws.days.flatMap(({ day, drawn, overage }) => [
+      ...Object.entries(drawn).map(([pool, credits]): Cell[] => [formatDay(day), pool, credits / 1000]),
+      ...(overage > 0 ? [[formatDay(day), null, overage / 1000]] : []),
+    ]);
+  const span = { fromMs: calendar.startOfDay(fromDay), toMs: calendar.startOfDay(untilDay + 1) };
+  const steps = await usage.meter({ meter: scope!, span, grain: 'day' });
+  return steps
+    .filter(({ credits }) => credits > 0)
+    .map(({ startMs, credits }) => [formatDay(calendar.dayOf(startMs)), null, credits / 1000]);
+}
+
+async function readSources({ frozen }: Origin): Promise<Cell[][]> {
+  const rows = await frozen.db
+    .selectFrom('source')
+    .select(['name', 'adapter', 'created_ms', 'revoked_ms', 'last_received_ms', 'last_event_ms'])
+    .select(['accepted', 'duplicates', 'conflicts', 'rejected', 'without_id', 'late'])
+    .orderBy('name')
+    .execute();
+  const time = (ms: number | null) => (ms === null ? null : toIsoTime(ms));
+  return rows.map((row) => [
+    ...[row.name, row.adapter, time(row.created_ms), time(row.revoked_ms)],
+    ...[time(row.last_received_ms), time(row.last_event_ms)],
+    ...[row.accepted, row.duplicates, row.conflicts, row.rejected, row.without_id, row.late],
+  ]);
+}

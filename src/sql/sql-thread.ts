@@ -1,0 +1,157 @@
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { createCalendar, formatDay } from '../domain/calendar.ts';
+import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
+import { openMemory, type QuerySqlite } from '../store/sqlite.ts';
+import { toIsoTime } from './iso-time.ts';
+import type { Cell, Part } from './part-rows.ts';
+import { rowColumns, type SqlTable, TABLES } from './tables.ts';
+import type { EventsMessage, SqlCall, SqlEnd, SqlReply, SqlTask } from './thread-messages.ts';
+import { findTimeBounds } from './time-bounds.ts';
+
+/** Rows that go to the main thread at once. */
+const BATCH = 500;
+const DAY_MS = 86_400_000;
+
+/**
+ * Runs one statement in SQLite, over tables whose rows come from the main thread while it waits. Each table is a view that
+ * joins the values of its part keys (days, dimensions, scopes; ordinary tables) with a virtual table that takes them as
+ * parameters: SQLite's own planner then asks for the days that the statement needs, in the order it needs them.
+ */
+const { task, port, shared } = workerData as { task: SqlTask; port: MessagePort; shared: SharedArrayBuffer };
+const signal = new Int32Array(shared);
+const texts = new Map<number, string>();
+const names = new Map<number, string>();
+let cursors = 0;
+
+function ask(call: SqlCall): SqlReply {
+  const before = Atomics.load(signal, 0);
+  port.postMessage(call);
+  Atomics.wait(signal, 0, before);
+  const reply = receiveMessageOnPort(port)!.message as SqlReply;
+  if ('error' in reply) throw new Error(reply.error);
+  return reply;
+}
+
+function* readRows(table: SqlTable, part: Part): Generator<Cell[]> {
+  cursors += 1;
+  const cursor = cursors;
+  let isOpen = true;
+  try {
+    for (;;) {
+      const reply = ask({ kind: 'next', cursor, table: table.name, part });
+      if ('rows' in reply) yield* reply.rows;
+      else if ('events' in reply) yield* toRows(reply.events);
+      else break;
+    }
+    isOpen = false;
+  } finally {
+    if (isOpen) ask({ kind: 'close', cursor });
+  }
+}
+
+/** In the order of the columns of `events`. */
+function* toRows(page: EventsMessage): Generator<Cell[]> {
+  for (const [id, text] of page.texts) texts.set(id, text);
+  for (const [id, name] of page.names) names.set(id, name);
+  const { columns } = page;
+  const text = (dimension: Dimension, row: number): string | null => texts.get(columns[dimension][row]!) ?? null;
+  for (let row = 0; row < page.length; row += 1) {
+    const [status, records, duration] = [columns.status[row]!, columns.records[row]!, columns.duration[row]!];
+    yield [
+      toIsoTime(columns.time[row]!),
+      text('client', row),
+      names.get(columns.client[row]!) ?? text('client', row),
+      text('method', row),
+      text('route', row),
+      status === 0 ? null : status,
+      text('user', row),
+      text('ip', row),
+      text('module', row),
+      text('version', row),
+      text('function', row),
+      text('initiator', row),
+      text('kind', row),
+      text('scope', row),
+      text('source', row),
+      columns.count[row]!,
+      records === 0 ? null : records - 1,
+      columns.credits[row]! / 1000,
+      duration === 0 ? null : (duration - 1) / 1000,
+      toIsoTime(columns.received[row]!),
+    ];
+  }
+}
+
+/** `user` and the like are columns; a part's own name is hidden in the virtual table under this. */
+const hidden = (name: string): string => `of_${name}`;
+
+function createTables(db: QuerySqlite): void {
+  db.exec(`
+    create table _days (day text primary key, number integer) without rowid;
+    create table _dimensions (dimension text primary key) without rowid;
+    create table _scopes (scope text primary key) without rowid`);
+  const bounds = findTimeBounds(task.sql, (expression) => db.prepare(`select ${expression}`).pluck().get());
+  const calendar = createCalendar(task.zone);
+  const dayOf = (text: string, after: number): number =>
+    calendar.dayOf(Date.parse(`${text.slice(0, 10)}T00:00:00Z`) + after);
+  const kept = Object.values(task.days).filter((days) => days !== undefined);
+  const addDay = db.prepare('insert into _days values (?, ?)');
+  const first = Math.min(...kept.map((days) => days.first));
+  const last = Math.max(...kept.map((days) => days.last));
+  for (let day = first; day <= last; day += 1) addDay.run(formatDay(day), day);
+  for (const dimension of DIMENSIONS) db.prepare('insert into _dimensions values (?)').run(dimension);
+  for (const scope of task.scopes) db.prepare('insert into _scopes values (?)').run(scope);
+
+  for (const table of TABLES) {
+    const { name, parts, columns } = table;
+    db.table(`_${name}`, {
+      columns: rowColumns(table).map((column) => column.name),
+      parameters: parts.map(hidden),
+      *rows(...values: unknown[]) {
+        yield* readRows(table, Object.fromEntries(parts.map((key, index) => [key, values[index]])) as Part);
+      },
+    });
+    const days = { ...(task.days[name] ?? { first: 0, last: -1 }) };
+    if (bounds?.table === name) {
+      if (bounds.from !== undefined) days.first = Math.max(days.first, dayOf(bounds.from, 0) || days.first);
+      if (bounds.until !== undefined) days.last = Math.min(days.last, dayOf(bounds.until, DAY_MS) || days.last);
+    }
+    const selected = columns.map((column) => {
+      const part = parts.find((key) => key === column.name);
+      if (part) return `_${part}s."${part}" as "${part}"`;
+      const value = `_${name}."${column.name}"`;
+      return `${column.type === 'integer' ? `cast(${value} as integer)` : value} as "${column.name}"`;
+    });
+    // A cross join keeps its order: what is read depends on the keys, never the other way round.
+    const sources = [...parts.map((key) => `_${key}s`), `_${name}`].join(' cross join ');
+    const terms = parts.map((key) => `_${name}.${hidden(key)} = _${key}s.${key === 'day' ? 'number' : key}`);
+    if (parts.includes('day')) terms.unshift(`_days.number between ${days.first} and ${days.last}`);
+    const where = terms.length > 0 ? ` where ${terms.join(' and ')}` : '';
+    db.exec(`create view "${name}" as select ${selected.join(', ')} from ${sources}${where}`);
+  }
+}
+
+function run(): void {
+  const db = openMemory();
+  createTables(db);
+  const statement = db.prepare(task.sql);
+  if (!statement.reader || !statement.readonly)
+    throw new Error('Nothing can be written here: begin with SELECT (or WITH, VALUES, EXPLAIN QUERY PLAN).');
+  const columns = statement.columns().map(({ name }) => name);
+  let rows: Cell[][] = [];
+  for (const row of statement.raw().iterate() as Iterable<Cell[]>) {
+    rows.push(row);
+    if (rows.length < BATCH) continue;
+    ask({ kind: 'rows', columns, rows });
+    rows = [];
+  }
+  ask({ kind: 'rows', columns, rows });
+}
+
+let end: SqlEnd = {};
+try {
+  run();
+} catch (error) {
+  end = { fault: (error as Error).message };
+}
+parentPort!.postMessage(end);

@@ -1,0 +1,89 @@
+/** What a row is read by: a table is divided into parts, and a query reads the parts that it asks for. */
+export type PartKey = 'day' | 'dimension' | 'scope';
+
+export interface SqlColumn {
+  name: string;
+  type: 'text' | 'integer' | 'real';
+}
+
+export interface SqlTable {
+  name: string;
+  /** Its parts are told by these columns; a row of a part holds the other ones. */
+  parts: readonly PartKey[];
+  columns: readonly SqlColumn[];
+}
+
+const columns = (type: SqlColumn['type'], names: string): SqlColumn[] =>
+  names.split(' ').map((name) => ({ name, type }));
+
+const COUNTS = [...columns('integer', 'status requests ok failed'), ...columns('real', 'credits')];
+
+/**
+ * The tables of `headroom sql`, columns named as in the contract of events. `day` is a day of the report zone, times are ISO
+ * 8601 in UTC, clients are ids as sent with the shown name beside.
+ */
+export const TABLES: readonly SqlTable[] = [
+  {
+    name: 'events',
+    parts: ['day'],
+    columns: [
+      ...columns('text', 'time day client client_name method route'),
+      ...columns('integer', 'status'),
+      ...columns('text', 'user ip module api_version function initiator kind scope source'),
+      ...columns('integer', 'count records'),
+      ...columns('real', 'credits duration_ms'),
+      ...columns('text', 'received_time'),
+    ],
+  },
+  {
+    name: 'hourly',
+    parts: ['day', 'dimension'],
+    columns: [...columns('text', 'time day dimension value client_name'), ...COUNTS],
+  },
+  {
+    name: 'daily',
+    parts: ['day', 'dimension'],
+    columns: [...columns('text', 'day dimension value client_name'), ...COUNTS],
+  },
+  {
+    name: 'minutes',
+    parts: ['day', 'scope'],
+    columns: [
+      ...columns('text', 'time day scope'),
+      ...columns('integer', 'requests single_requests'),
+      ...columns('real', 'credits'),
+    ],
+  },
+  {
+    name: 'pools',
+    parts: [],
+    columns: [
+      ...columns('text', 'scope scope_title pool kind period period_from period_until'),
+      ...columns('real', 'amount used left percent'),
+      ...columns('text', 'level'),
+      ...columns('integer', 'draw_order drawn_now'),
+    ],
+  },
+  {
+    name: 'draws',
+    parts: ['scope'],
+    columns: [...columns('text', 'day scope pool'), ...columns('real', 'credits')],
+  },
+  {
+    name: 'sources',
+    parts: [],
+    columns: [
+      ...columns('text', 'name adapter created_time revoked_time last_received_time last_event_time'),
+      ...columns('integer', 'accepted duplicates conflicts rejected without_id late'),
+    ],
+  },
+];
+
+/** Columns that the rows of a part hold, in their order. */
+export function rowColumns({ parts, columns: all }: SqlTable): SqlColumn[] {
+  return all.filter(({ name }) => !parts.includes(name as PartKey));
+}
+
+export function getTable(name: string): SqlTable {
+  return TABLES.find((table) => table.name === name)!;
+}

@@ -1,0 +1,51 @@
+import { DIMENSIONS, REMOVED } from '../domain/dimension.ts';
+import type { Span } from '../domain/usage.ts';
+import { type Store, scanRaw } from './raw-scan.ts';
+import type { Test } from './row-selection.ts';
+import type { Column, ColumnName } from './segment.ts';
+
+/** What a page holds of each event; value ids for dimensions (0: the sender gave none). */
+export const EVENT_COLUMNS = [
+  ...DIMENSIONS,
+  'status',
+  'time',
+  'received',
+  'count',
+  'records',
+  'credits',
+  'duration',
+] as const satisfies readonly ColumnName[];
+
+export type EventColumns = Record<(typeof EVENT_COLUMNS)[number], Column>;
+
+/** Some raw events as columns, as segments hold them, and the texts of all their value ids. */
+export interface EventPage {
+  length: number;
+  columns: EventColumns;
+  texts: ReadonlyMap<number, string>;
+}
+
+/** All raw events of a span that count and pass every test, a page at a time, in the order of days. */
+export async function* readPages(
+  store: Store,
+  renames: string | undefined,
+  wanted: { span: Span; tests: readonly Test[] },
+): AsyncGenerator<EventPage> {
+  for await (const { segment, rows } of scanRaw(store, wanted)) {
+    const columns = Object.fromEntries(EVENT_COLUMNS.map((name) => [name, segment.read(name, rows)])) as EventColumns;
+    const ids = listIds(columns);
+    const known = await store.texts.resolve(store.db, renames, ids);
+    yield { length: rows.length, columns, texts: new Map(ids.map((id) => [id, known.get(id) ?? REMOVED])) };
+  }
+}
+
+/** The distinct value ids: a mark for each is quicker than a set of a million. */
+function listIds(columns: EventColumns): number[] {
+  let most = 0;
+  for (const dimension of DIMENSIONS) for (const id of columns[dimension]) if (id > most) most = id;
+  const marks = new Uint8Array(most + 1);
+  for (const dimension of DIMENSIONS) for (const id of columns[dimension]) marks[id] = 1;
+  const ids: number[] = [];
+  for (let id = 1; id <= most; id += 1) if (marks[id] === 1) ids.push(id);
+  return ids;
+}

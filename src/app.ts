@@ -10,6 +10,7 @@ import { Sender } from './delivery/sender.ts';
 import { createCalendar } from './domain/calendar.ts';
 import type { Definitions } from './domain/definition.ts';
 import type { Span } from './domain/usage.ts';
+import { createInstanceMetrics } from './http/instance-metrics.ts';
 import { toPoolGauges } from './http/pool-gauges.ts';
 import { toRefusedCounter } from './http/refused-counter.ts';
 import { createHttpServer } from './http/server.ts';
@@ -19,32 +20,32 @@ import { SourceDirectory } from './ingest/source-directory.ts';
 import { SourceTally } from './ingest/source-tally.ts';
 import { ThreadedWriter } from './ingest/writer.ts';
 import { createLogger, type Logger } from './log.ts';
-import { RefusedBlocks } from './messages/refused-blocks.ts';
 import { countRequests } from './report/count-requests.ts';
 import { toCsv } from './report/csv.ts';
 import { getScopeStates } from './report/pools.ts';
 import { createReporter } from './report/reporter.ts';
 import { createAlertComposer } from './schedule/alert-composer.ts';
 import { AlertEvaluator } from './schedule/alert-evaluator.ts';
-import { removeOldAlerts } from './schedule/alert-retention.ts';
-import { AlertTargets } from './schedule/alert-targets.ts';
+import { AlertTargets } from './schedule/alert-routing.ts';
 import { AlertTrigger } from './schedule/alert-trigger.ts';
 import { Alerts } from './schedule/alerts.ts';
+import { createChangeLog } from './schedule/change-log.ts';
 import { CommitWatch } from './schedule/commit-watch.ts';
 import { createDigestComposer } from './schedule/digest-composer.ts';
 import type { DigestSources } from './schedule/digest-content.ts';
 import { Digests } from './schedule/digests.ts';
-import { composeNotice, followFailure } from './schedule/failed-delivery.ts';
 import { createHeartbeat } from './schedule/heartbeat.ts';
+import { composeNotice, followFailure } from './schedule/notices.ts';
 import { assertUtc, Tick } from './schedule/tick.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
+import { RefusedBlocks } from './slack/client/send-repaired.ts';
 import { createWebClient } from './slack/client/web-client.ts';
-import { listAlertsTold } from './store/alert-repository.ts';
+import { listAlertsTold, removeOldAlerts } from './store/alert-repository.ts';
 import { findChangeMark } from './store/change-mark.ts';
 import { listCorrections } from './store/correction-repository.ts';
-import { type Db, openDatabase } from './store/database.ts';
+import { type Db, getDatabaseBytes, openDatabase } from './store/database.ts';
 import { getDefinitions, getDefinitionsVersion } from './store/definition-repository.ts';
-import { deleteSettledDeliveries } from './store/delivery-repository.ts';
+import { countDeliveries, deleteSettledDeliveries } from './store/delivery-repository.ts';
 import { deleteInstance } from './store/instance-repository.ts';
 import { migrate } from './store/migrate.ts';
 import { getReportZone, listOlderZones } from './store/report-zone.ts';
@@ -83,6 +84,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
   const now = (): number => clock.now();
   const stops: (() => Promise<unknown>)[] = [];
   let url = '';
+  let running = false;
   let runTick: (() => Promise<void>) | undefined;
   let stopping: Promise<void> | undefined;
 
@@ -91,7 +93,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const databaseUrl = config.databaseUrl.reveal();
     const db = openDatabase(databaseUrl, { thread: true });
     stops.push(() => db.destroy());
-    const release = await claimSqlite(databaseUrl, db);
+    const release = await claimSqlite(databaseUrl);
     stops.push(async () => release());
     await migrate(db);
     const zone = await getReportZone(db, config.reportTimezone);
@@ -181,6 +183,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
           },
         },
         { name: 'daily rows', run: everySoOften(ROWS_EVERY_MS, () => writer.writeDailyRows()) },
+        { name: 'changes', run: createChangeLog(db, log) },
         {
           name: 'retention',
           run: everySoOften(RETAIN_EVERY_MS, (nowMs) =>
@@ -240,8 +243,17 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       metrics: [
         { private: true, collect: async () => toPoolGauges(await scopeStates(now(), { plain: true })) },
         { collect: () => [toRefusedCounter(refused.list())] },
+        createInstanceMetrics({
+          version: VERSION,
+          waiting: () => writer.waiting(),
+          slackUp: () => isUp(slackApp),
+          lastTickMs: () => tick.lastMs,
+          countDeliveries: () => countDeliveries(db),
+          databaseBytes: () => getDatabaseBytes(db, databaseUrl),
+        }),
       ],
       metricsToken: config.metricsToken,
+      ask: config.readToken && { token: config.readToken, reporter, render: charts.render, now },
       slack: slackApp.handleRequest,
       log,
     });
@@ -277,6 +289,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       await deleteInstance(db, instance);
     });
     log.info({ url, zone, version: VERSION, slack: slackApp.state() }, 'Headroom is running');
+    running = true;
     targets.noticeMissing().then(
       (line) => line && log.warn(line),
       (error) => log.warn({ err: error }, 'who hears of alerts could not be found out'),
@@ -293,7 +306,8 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       }
     },
     stop() {
-      stopping ??= stopAll(stops, log);
+      if (!stopping && running) log.info('Headroom is stopping');
+      stopping ??= stopAll(stops, log).finally(() => running && log.info('Headroom has stopped'));
       return stopping;
     },
     async tick() {
@@ -331,6 +345,11 @@ function everySoOften(
     await work(nowMs);
     doneMs = nowMs;
   };
+}
+
+function isUp(slack: SlackApp): boolean {
+  const { connected, authenticated } = slack.state();
+  return connected && authenticated;
 }
 
 function describeSlack(slack: SlackApp): string {

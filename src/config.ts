@@ -37,6 +37,8 @@ export interface Config {
   maxBodyBytes: number;
   metricsToken: Secret | undefined;
   privacy: 'truncate-ip' | undefined;
+  /** With it anybody may ask what viewers may; undefined: `/v1/ask` is closed. */
+  readToken: Secret | undefined;
   /** Undefined: in the file `secretKeyPath`, made at the first start. */
   secretKey: Secret | undefined;
   secretKeyPath: string;
@@ -108,6 +110,10 @@ const settings = z.object({
   ),
   METRICS_TOKEN: secret(/^\S+$/, 'one word, without spaces').optional(),
   PRIVACY: z.enum(['truncate-ip'], 'must be truncate-ip, or not set').optional(),
+  READ_TOKEN: secret(
+    /^\S{16,200}$/,
+    '16 to 200 characters without spaces: make one with "openssl rand -hex 32"',
+  ).optional(),
   SECRET_KEY: secret(/^\S+$/, '32 bytes in base64')
     .refine(isSecretKey, 'must be 32 bytes in base64: make one with "openssl rand -base64 32"')
     .optional(),
@@ -187,6 +193,7 @@ function toConfig(data: z.output<typeof settings>): Config {
     maxBodyBytes: data.MAX_BODY_BYTES,
     metricsToken: data.METRICS_TOKEN,
     privacy: data.PRIVACY,
+    readToken: data.READ_TOKEN,
     secretKey: data.SECRET_KEY,
     secretKeyPath: join(folder, 'secret.key'),
     logLevel: data.LOG_LEVEL,

@@ -41,6 +41,9 @@ export function createLogger(level: string, destination?: { write(line: string):
   });
 }
 
+const SAMPLE_MS = 60_000;
+const SAMPLES_KEPT = 1000;
+
 /** Says once that something fails, and once that it works again; not every attempt in between. Another reason is news. */
 export class OutageLog {
   readonly #log: Logger;
@@ -60,5 +63,31 @@ export class OutageLog {
   recover(): void {
     if (this.#problem !== undefined) this.#log.info(this.#words.working);
     this.#problem = undefined;
+  }
+}
+
+/** Says the first of many like things at once, and how many followed, once a minute while they go on. */
+export class SampledLog {
+  readonly #log: Logger;
+  readonly #message: string;
+  readonly #seen = new Map<string, { saidMs: number; unsaid: number }>();
+
+  constructor(log: Logger, message: string) {
+    this.#log = log;
+    this.#message = message;
+  }
+
+  /** Things with equal `facts` are alike. */
+  add(facts: Readonly<Record<string, string | number>>, nowMs: number): void {
+    const key = JSON.stringify(facts);
+    const seen = this.#seen.get(key);
+    if (seen && nowMs - seen.saidMs < SAMPLE_MS) {
+      seen.unsaid += 1;
+      return;
+    }
+    this.#log.warn({ ...facts, ...(seen?.unsaid ? { since: seen.unsaid + 1 } : {}) }, this.#message);
+    // Whoever makes up names fills no memory.
+    if (this.#seen.size >= SAMPLES_KEPT) this.#seen.clear();
+    this.#seen.set(key, { saidMs: nowMs, unsaid: 0 });
   }
 }

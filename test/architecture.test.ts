@@ -42,7 +42,7 @@ const SLACK_LEAVES = ['deps.ts', 'mute-until.ts', 'next-questions.ts', 'permissi
 
 /** Packages, and the parts that may use them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  kysely: ['store', 'usage', 'schedule', 'delivery'],
+  kysely: ['store', 'usage'],
   'kysely/migration': ['store'],
   'better-sqlite3': ['store'],
   pg: ['store'],
@@ -98,6 +98,13 @@ describe('files', () => {
     const targets = new Map(listFiles(SRC).map((path) => [relative(SRC, path), [] as string[]]));
     for (const { file, target, ours } of imports) if (ours) targets.get(file)!.push(target);
     expect(listCircles(targets)).toEqual([]);
+  });
+});
+
+describe('transactions', () => {
+  it('are opened by the store, or by the writer of usage', () => {
+    const files = listFiles(SRC).filter((file) => !/\/(store|usage)\//.test(file));
+    expect(files.filter((file) => readFileSync(file, 'utf8').includes('.transaction()'))).toEqual([]);
   });
 });
 

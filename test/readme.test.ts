@@ -26,8 +26,10 @@ describe('README.md', () => {
   });
 
   it('names only adapters, files and scripts that exist', () => {
-    const adapters = /--adapter (\S+) +# or ([\w, -]+)/.exec(readme)!;
-    expect([adapters[1]!, ...adapters[2]!.split(', '), 'native'].sort()).toEqual(listAdapters().sort());
+    const adapters = [...section('Senders').matchAll(/^\|[^|]+\| `([\w-]+)` *\|/gm)].map(([, name]) => name!);
+    expect([...new Set(adapters)].sort()).toEqual(listAdapters().sort());
+    for (const [, name] of readme.matchAll(/npx headroom sources add \S+ --adapter ([\w-]+)/g))
+      expect(listAdapters()).toContain(name);
     for (const [, path] of readme.matchAll(/`((?:src|test|migrations|\.deploy|\.ci)(?:\/[\w.-]+)*)`/g))
       if (!path!.includes('NAME')) expect(existsSync(new URL(path!, ROOT)), path).toBe(true);
     const { scripts } = JSON.parse(read('package.json'));

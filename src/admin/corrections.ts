@@ -7,7 +7,7 @@ import { HeadroomError } from '../errors.ts';
 import type { Actor, CorrectionPort } from '../slack/ports.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { insertCorrection, listCorrections } from '../store/correction-repository.ts';
-import type { Db } from '../store/database.ts';
+import { type Db, transact } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 
 const HALF_DAY_MS = 43_200_000;
@@ -48,7 +48,7 @@ export function createCorrectionAdmin({
         usage.extent(),
         listCorrections(db, { meter: scope, span, enteredSinceMs: nowMs - REPEAT_MS }),
       ]);
-      await db.transaction().execute(async (trx) => {
+      await transact(db, async (trx) => {
         await insertCorrection(trx, { ...correction, enteredMs: nowMs });
         await insertAudit(trx, {
           atMs: nowMs,

@@ -1,4 +1,4 @@
-import type { RefusedBlocks } from '../messages/refused-blocks.ts';
+import type { RefusedBlocks } from '../slack/client/send-repaired.ts';
 import { bad, type Finding, good } from './finding.ts';
 
 /** Blocks that Slack refused since this instance started; none where it is another process that asks. */

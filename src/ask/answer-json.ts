@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatDay } from '../domain/calendar.ts';
+import type { Range } from '../domain/range.ts';
 import { COLUMN_TYPES, type ColumnType, type Report } from '../domain/report.ts';
 import { toCsvColumns } from '../report/csv.ts';
 import { toDecimal } from '../report/format.ts';
@@ -8,6 +9,15 @@ import { listSections } from './sections.ts';
 
 const instant = z.iso.datetime({ offset: false });
 const credits = z.number().meta({ description: 'Credits, at most three decimals.' });
+
+const range = z.strictObject({
+  label: z.string(),
+  from: instant,
+  to: instant.meta({ description: 'Not in the range itself.' }),
+  first_day: z.iso.date().meta({ description: 'In the report zone.' }),
+  last_day: z.iso.date().meta({ description: 'In the report zone. Before first_day: the range is empty.' }),
+  running: z.boolean().meta({ description: 'It has not ended: its numbers still grow.' }),
+});
 
 /**
  * An answer as JSON. Its fields are kept: later versions may add fields, columns and kinds of report, and neither rename nor
@@ -19,17 +29,10 @@ export const answerSchema = z
     report: z.string().meta({ description: 'Its kind, such as `top`. Kinds may be added.' }),
     title: z.string(),
     answer: z.string().meta({ description: 'One or two sentences that answer the question.' }),
-    range: z
-      .strictObject({
-        label: z.string(),
-        from: instant,
-        to: instant.meta({ description: 'Not in the range itself.' }),
-        first_day: z.iso.date().meta({ description: 'In the report zone.' }),
-        last_day: z.iso.date().meta({ description: 'In the report zone. Before first_day: the range is empty.' }),
-        running: z.boolean().meta({ description: 'It has not ended: its numbers still grow.' }),
-      })
+    range: range.nullable().meta({ description: 'null: the answer is about now.' }),
+    versus: range
       .nullable()
-      .meta({ description: 'null: the answer is about now.' }),
+      .meta({ description: 'The range that it is compared with; null: the answer compares none.' }),
     zone: z.string().meta({ description: 'Report time zone, in whose days usage is counted.' }),
     as_of: instant.nullable().meta({ description: 'When the newest usage was received; null: none ever was.' }),
     population: z.string().nullable().meta({ description: 'What the numbers are about: `8 clients`.' }),
@@ -68,23 +71,15 @@ export type AnswerJson = z.infer<typeof answerSchema>;
 
 /** The answer as plain data for programs: the numbers of its CSV, and what is said beside them. */
 export function toAnswerJson(report: Report): AnswerJson {
-  const { question, range, asOfMs } = report;
+  const { question, range, versus, asOfMs } = report;
   const columns = toCsvColumns(report);
   return {
     question: toWords(question),
     report: report.kind,
     title: report.title,
     answer: report.finding,
-    range: range
-      ? {
-          label: range.label,
-          from: toInstant(range.fromMs),
-          to: toInstant(range.toMs),
-          first_day: formatDay(range.firstDay),
-          last_day: formatDay(range.lastDay),
-          running: range.partial,
-        }
-      : null,
+    range: range ? toRange(range) : null,
+    versus: versus ? toRange(versus) : null,
     zone: report.zone,
     as_of: asOfMs === 0 ? null : toInstant(asOfMs),
     population: report.population ?? null,
@@ -97,6 +92,17 @@ export function toAnswerJson(report: Report): AnswerJson {
     sections: listSections(report).map(({ title, lines }) => ({ title, lines: [...lines] })),
     notes: report.notes,
     next: (report.offers ?? []).map((offer) => ({ label: offer.label, question: toWords(offer.question) })),
+  };
+}
+
+function toRange({ label, fromMs, toMs, firstDay, lastDay, partial }: Range): z.infer<typeof range> {
+  return {
+    label,
+    from: toInstant(fromMs),
+    to: toInstant(toMs),
+    first_day: formatDay(firstDay),
+    last_day: formatDay(lastDay),
+    running: partial,
   };
 }
 

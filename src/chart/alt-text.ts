@@ -1,4 +1,6 @@
+import { createCalendar } from '../domain/calendar.ts';
 import type {
+  CompareReport,
   DrillReport,
   HistoryReport,
   PoolBalance,
@@ -10,7 +12,16 @@ import type {
   SummaryReport,
 } from '../domain/report.ts';
 import { STEP_NAMES } from '../domain/usage.ts';
-import { countOf, formatCount, formatCredits, formatPercent } from '../report/format.ts';
+import { toRate } from '../report/compared-rows.ts';
+import {
+  countOf,
+  formatChange,
+  formatCount,
+  formatCredits,
+  formatPercent,
+  formatRate,
+  formatStep,
+} from '../report/format.ts';
 import { isOver } from '../report/scope-words.ts';
 import { cleanText } from './labels.ts';
 import type { ChartView } from './spec/build.ts';
@@ -81,9 +92,37 @@ function toWording(report: Report, view: ChartView): Wording {
     case 'client':
     case 'route':
       return wordDrill(report);
+    case 'compare':
+      return wordCompare(report);
     default:
       return { form: 'Table', values: [] };
   }
+}
+
+function wordCompare({ sections, steps, measure, per, versus, zone, grain }: CompareReport): Wording {
+  const show = (value: number) => (measure === 'credits' ? formatCredits(value) : formatRate(value));
+  const tell = (name: string, now: number, before: number, change?: number) => {
+    const changed = change === undefined ? (now > 0 ? ', new' : '') : before !== now ? `, ${formatChange(change)}` : '';
+    return `${cleanText(name)} ${show(now)} (before ${show(before)}${changed})`;
+  };
+  const rate = (sum: number, side: 'now' | 'before') => toRate(sum, per[side], measure);
+  const values = steps
+    ? steps.map(({ startMs, now = 0, before = 0 }) =>
+        tell(
+          formatStep(startMs, createCalendar(zone).dayOf(startMs), grain, zone),
+          now,
+          before,
+          before === 0 ? undefined : (now / before - 1) * 100,
+        ),
+      )
+    : sections.flatMap(({ rows }) =>
+        rows.map((row) => tell(row.name, rate(row.now, 'now'), rate(row.before, 'before'), row.changePercent)),
+      );
+  return {
+    form: steps ? 'Line chart' : 'Paired bar chart',
+    values,
+    closing: `Before: ${cleanText(versus.label)}${per.isDay ? ', all per day' : ''}.`,
+  };
 }
 
 function wordRanking(report: RankingReport, view: ChartView): Wording {

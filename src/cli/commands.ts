@@ -18,23 +18,28 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'sources',
-    usage: 'sources add NAME [--adapter A] | set NAME … | list | rotate NAME | remove NAME | try NAME FILE',
+    usage:
+      'sources add NAME [--adapter A] | set NAME … | list | rotate NAME [--overlap 24h] | remove NAME | try NAME FILE',
     summary: 'manage senders: who may send usage, and in which format',
-    details: `  add NAME [--adapter A] [--client-from FIELD,…] [--route-pattern PATTERN]… [--span-kind K] [--metric M]…
+    details: `  add NAME [--adapter A] [--map FIELD=PATH,…] [--id PATH] [--route-pattern PATTERN]… [--spans K,…] [--metric M]…
       Adds a source and prints its token and signing secret, once.
       --format: how the lines of adapter access-log are written: nginx, ingress-nginx, apache, caddy, traefik, envoy,
-      haproxy, iis, alb or cloudfront, or the text of nginx's log_format or Apache's LogFormat, or a line "#Fields: …".
-      --client-from: fields of the sender's format that name the client, tried in order.
+        haproxy, iis, alb or cloudfront, or the text of nginx's log_format or Apache's LogFormat, or a line "#Fields: …".
+      --map: where fields stand in the sender's JSON, such as client=consumer.custom_id|client_ip,route=request.route.path.
+        Dots go into objects; a|b takes the first that says something; none leaves a field out; entries=PATH is the array
+        that holds the events. Durations may be scaled (duration_ms=latency*1000) or lie between two times (begun..ended).
+      --id: what makes an event one: request_id, request_id+service, or none.
       --route-pattern: segments of URLs that become {id}, such as ord_*; may be repeated.
-      --span-kind: spans that adapter otlp counts: server (default), client, internal, producer, consumer.
+      --spans: spans that adapter otlp counts: server (default), client, internal, producer, consumer.
       --metric: metrics that adapter otlp counts instead of http.server.request.duration; may be repeated.
-  set NAME …        changes these options
-  list              sources with their adapters and counts
-  rotate NAME       new token and signing secret; the old ones stop working within 2 seconds
+  set NAME …        changes these options; none takes one back
+  list              sources with their adapters, counts and options
+  rotate NAME [--overlap 24h]
+      New token and signing secret. The old ones stop working within 2 seconds, or work on for so long.
   remove NAME       refuses it from now on; what it sent stays counted
   try NAME FILE [--content-type T]
-      Shows how a file would be read and counted, also with other options than the source has, and which format an
-      access log fits; stores nothing.`,
+      Shows how a file would be read and counted, also with other options than the source has, which format an access
+      log fits, and what a resent body would do; stores nothing.`,
     load: async () => (await import('./sources.ts')).runSources,
   },
   {
@@ -43,7 +48,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'import access logs, NDJSON or CSV; can be stopped and resumed',
     details: `  --source NAME    source to count the calls under (default: import; created if missing)
   --format F       access-log, ndjson or csv (default: detected from the first line); gzip and zstd are detected too
-  --client-from FIELD,…   fields that name the client, tried in order
+  --map FIELD=PATH,… --id PATH   where fields stand in JSON, as for "sources add"
   list             shows what was imported
   undo ID          removes an import while all its raw events are kept; it can then be imported again
 Files are recognised by their content: a grown file continues where it stopped, a repeated one adds nothing.`,
@@ -147,5 +152,13 @@ messages. This cannot be undone. Messages in Slack stay.`,
     usage: 'backup FILE',
     summary: 'copy the SQLite database, while the bot runs too',
     load: async () => (await import('./backup.ts')).runBackup,
+  },
+  {
+    name: 'restore',
+    usage: 'restore FILE',
+    summary: 'put a backup in the place of the SQLite database; stop the bot first',
+    details: `The backup is checked and brought to the newest schema in a copy; until that is done nothing is replaced. The
+database that was there is kept beside it.`,
+    load: async () => (await import('./restore.ts')).runRestore,
   },
 ];

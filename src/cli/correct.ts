@@ -7,6 +7,7 @@ import { limitMeter } from '../domain/rules.ts';
 import { HeadroomError } from '../errors.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { insertCorrection } from '../store/correction-repository.ts';
+import { transact } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { getReportZone } from '../store/report-zone.ts';
 import { type CliContext, refuseMore } from './command.ts';
@@ -51,7 +52,7 @@ export async function runCorrect(args: readonly string[], context: CliContext): 
     const actor = describePerson();
     const day = formatDay(calendar.dayOf(timeMs));
     const text = `${meter} ${formatSigned(credits)} on ${day}: ${reason}`;
-    await db.transaction().execute(async (trx) => {
+    await transact(db, async (trx) => {
       await insertCorrection(trx, { meter, timeMs, credits, requests, reason, actor, enteredMs: nowMs });
       await insertAudit(trx, { atMs: nowMs, actor, action: 'correct', detail: text });
     });

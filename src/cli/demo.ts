@@ -43,5 +43,8 @@ Send an event of your own:
   curl ${demo.botUrl}/v1/events -H 'Authorization: Bearer ${demo.token}' \\
     -H 'Content-Type: application/json' -d '{"client": "my-app", "method": "GET", "url": "/v1/orders/17", "status": 200}'
 
+Ask without Slack:
+  curl -G ${demo.botUrl}/v1/ask -H 'Authorization: Bearer ${demo.token}' -d as=text --data-urlencode 'q=top clients 7d'
+
 Everything is on this machine and is gone when you press Ctrl-C.`);
 }

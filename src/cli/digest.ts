@@ -6,7 +6,7 @@ import { listLines } from '../messages/digest-message.ts';
 import { getScopeStates } from '../report/pools.ts';
 import { createReporter } from '../report/reporter.ts';
 import { composeContent, type DigestOrder, listParts, toLines } from '../schedule/digest-composer.ts';
-import { describeEmptyDay } from '../schedule/digest-text.ts';
+import { describeEmptyDay } from '../schedule/digest-lines.ts';
 import { listAlertsTold } from '../store/alert-repository.ts';
 import { listCorrections } from '../store/correction-repository.ts';
 import { getDefinitions } from '../store/definition-repository.ts';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { HeadroomError } from '../errors.ts';
 import { insertAudit } from '../store/audit-repository.ts';
-import { dialectOf } from '../store/database.ts';
+import { dialectOf, transact } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { type Forgotten, forget } from '../usage/forget.ts';
 import type { CliContext } from './command.ts';
@@ -20,7 +20,7 @@ export async function runForget(args: readonly string[], context: CliContext): P
   }
   return withDatabase(context, async (db, config) => {
     const dialect = dialectOf(config.databaseUrl.reveal());
-    const done = await db.transaction().execute(async (trx) => {
+    const done = await transact(db, async (trx) => {
       const forgotten = await forget(trx, dialect, kind as 'user' | 'ip', text);
       const detail = `a value of ${kind} was replaced by (removed)`;
       await insertAudit(trx, { atMs: context.now(), actor: describePerson(), action: 'forget', detail });

@@ -1,6 +1,7 @@
 import { HeadroomError } from '../errors.ts';
 import { formatCount } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
+import { transact } from '../store/database.ts';
 import {
   beginImportUndo,
   countRawEvents,
@@ -37,7 +38,7 @@ export async function undoImport(text: string | undefined, context: CliContext):
     await beginImportUndo(db, id);
     const events = await intake.usage.undoImport(id);
     const actor = describePerson();
-    await db.transaction().execute(async (trx) => {
+    await transact(db, async (trx) => {
       await subtractSourceCounts(trx, file.sourceId, file);
       await deleteImportFile(trx, id);
       await insertAudit(trx, { atMs: context.now(), actor, action: 'import.undo', detail: `${id}: ${file.name}` });

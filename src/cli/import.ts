@@ -6,6 +6,7 @@ import { type ImportOutcome, importFile } from '../ingest/import-file.ts';
 import { IMPORT_FORMATS, type ImportFormat } from '../ingest/import-records.ts';
 import { Intake, toIntakeSettings } from '../ingest/intake.ts';
 import { getOrCreateSource } from '../ingest/source-admin.ts';
+import { parseOptions } from '../ingest/source-options.ts';
 import { countOf } from '../report/format.ts';
 import type { Db } from '../store/database.ts';
 import { listImportFiles } from '../store/import-repository.ts';
@@ -15,13 +16,20 @@ import { type CliContext, refuseMore, STOPPED } from './command.ts';
 import { requireFile } from './files.ts';
 import { undoImport } from './import-undo.ts';
 import { withDatabase } from './open.ts';
+import { applyFlags, SOURCE_FLAGS } from './source-flags.ts';
 
 /** `headroom import …`: see the table of commands. Exit code 1 if any line was not taken. */
 export async function runImport(args: readonly string[], context: CliContext): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { source: { type: 'string' }, format: { type: 'string' }, 'client-from': { type: 'string' } },
+    options: {
+      source: { type: 'string' },
+      format: { type: 'string' },
+      map: SOURCE_FLAGS.map,
+      id: SOURCE_FLAGS.id,
+      'client-from': SOURCE_FLAGS['client-from'],
+    },
   });
   if (positionals.length === 0) throw new HeadroomError('source', 'Name the files: headroom import FILE…');
   const format = values.format as ImportFormat | undefined;
@@ -53,10 +61,11 @@ export async function runImport(args: readonly string[], context: CliContext): P
           writer: intake,
           source,
           zone,
-          options: {
-            ...source.options,
-            ...(values['client-from'] === undefined ? {} : { clientFrom: values['client-from'] }),
-          },
+          options: applyFlags(
+            parseOptions(source.options, source.name),
+            { ...values, format: undefined },
+            source.adapter,
+          ),
           ...(format === undefined ? {} : { format }),
           now: context.now,
           signal: context.signal,

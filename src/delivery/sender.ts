@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
-import type { Transaction } from 'kysely';
 import { type Logger, OutageLog } from '../log.ts';
-import type { RefusedBlocks } from '../messages/refused-blocks.ts';
 import { type Failure, isThreadRefusal } from '../slack/client/errors.ts';
-import type { Db } from '../store/database.ts';
+import type { RefusedBlocks } from '../slack/client/send-repaired.ts';
+import { type Db, transact } from '../store/database.ts';
 import {
   type Delivery,
   expediteDeliveries,
@@ -20,7 +19,6 @@ import {
   setBackDeliveries,
   settleDelivery,
 } from '../store/delivery-repository.ts';
-import type { Database } from '../store/schema.ts';
 import { type AttemptPorts, attemptDelivery, type Outcome, toPictureKey } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import type { Composers } from './composer.ts';
@@ -39,13 +37,7 @@ export interface SenderOptions {
   /** Who is told what nobody else can be; asked before the transaction of `onFailed`, which must not wait for Slack. */
   admins?(): Promise<readonly string[]>;
   /** In the transaction that marks a delivery failed: tell somebody (by another delivery), pause what made it. */
-  onFailed?(
-    trx: Transaction<Database>,
-    delivery: Delivery,
-    failure: Failure,
-    nowMs: number,
-    admins: readonly string[],
-  ): Promise<void>;
+  onFailed?(trx: Db, delivery: Delivery, failure: Failure, nowMs: number, admins: readonly string[]): Promise<void>;
 }
 
 /** A live instance renews its leases; a frozen one holds a row no longer than this. */
@@ -233,7 +225,7 @@ export class Sender {
     }
     await this.#noteAnswer(nowMs);
     const { place, ts } = outcome;
-    const kept = await db.transaction().execute(async (trx) => {
+    const kept = await transact(db, async (trx) => {
       const end = { state: 'sent' as const, channel: place.channel, ts, nowMs };
       if (!(await settleDelivery(trx, delivery.id, attemptId, end))) return false;
       if (outcome.pictureOwed) await insertDelivery(trx, owePicture(delivery, nowMs));
@@ -288,7 +280,7 @@ export class Sender {
       return;
     }
     const admins = (await this.#options.admins?.().catch(() => [])) ?? [];
-    await db.transaction().execute(async (trx) => {
+    await transact(db, async (trx) => {
       if (await settleDelivery(trx, delivery.id, attemptId, { state: 'failed', error }))
         await this.#options.onFailed?.(trx, delivery, failure, nowMs, admins);
     });

@@ -7,9 +7,24 @@ import { type RangeReading, readRangeAt } from './range-reading.ts';
 import { resolveRange } from './ranges.ts';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /** The span of equal length just before the range that it is compared with. */
 export const PREVIOUS = 'previous';
+
+/** Running ranges beside those before them: `vs last-month` alone asks about this month. */
+const COUNTERPARTS: Readonly<Record<string, string>> = {
+  yesterday: 'today',
+  'last-week': 'this-week',
+  'last-month': 'this-month',
+  'last-quarter': 'this-quarter',
+  'last-year': 'this-year',
+};
+
+/** The range that is meant where only the one to compare it with is named; undefined: the report's default. */
+export function counterpartOf(versus: string): string | undefined {
+  return Object.hasOwn(COUNTERPARTS, versus) ? COUNTERPARTS[versus] : undefined;
+}
 
 /** The same range so much earlier: `today vs same day last week`. */
 const EARLIER = {
@@ -63,11 +78,25 @@ function readEarlier(text: string): string | undefined {
 export function resolveVersus(text: string, range: Range, nowMs: number, calendar: Calendar, firstDay?: number): Range {
   if (text === PREVIOUS) return resolvePrevious(range, nowMs, calendar);
   if (Object.hasOwn(EARLIER, text)) return shift(range, EARLIER[text as Earlier], nowMs, calendar);
-  return resolveRange(text, nowMs, calendar, { firstDay });
+  const second = resolveRange(text, nowMs, calendar, { firstDay });
+  const isCut = range.partial && !range.timed && !second.partial && !second.timed;
+  return isCut && daysOf(second) === daysOf(range)
+    ? shift(range, { days: range.firstDay - second.firstDay }, nowMs, calendar)
+    : second;
+}
+
+function daysOf({ firstDay, lastDay }: Range): number {
+  return lastDay - firstDay + 1;
+}
+
+/** Days as a number to divide by: whole ones, or the part of them that a timed or running range has covered until now. */
+export function lengthInDays(range: Range, nowMs: number): number {
+  if (!range.timed && !range.partial) return Math.max(0, daysOf(range));
+  return Math.max(0, Math.min(range.toMs, endOfNow(range, nowMs)) - range.fromMs) / DAY_MS;
 }
 
 function resolvePrevious(range: Range, nowMs: number, calendar: Calendar): Range {
-  const days = range.lastDay - range.firstDay + 1;
+  const days = daysOf(range);
   if (range.timed) {
     const length = Math.min(range.toMs, endOfNow(range, nowMs)) - range.fromMs;
     return resolveSpan(range.fromMs - length, range.fromMs, nowMs, calendar);

@@ -4,6 +4,7 @@ import type { Dimension, GroupKey } from './dimension.ts';
 import type { Thousandths } from './event.ts';
 import type { Filter } from './filter.ts';
 import type { Range } from './range.ts';
+import type { StepGrain } from './usage.ts';
 
 /** Rows of a ranking, at most. */
 export const MAX_RANKING_ROWS = 1000;
@@ -22,6 +23,8 @@ export interface Question {
   offset?: number;
   /** Text of a range (PRODUCT.md §4); absent: the report's default. */
   range?: string;
+  /** Text of the range to compare with (range-versus.ts), for COMPARED reports. */
+  versus?: string;
   filters?: readonly Filter[];
   /** For `pool`, `history`, `explain`. */
   scope?: string;
@@ -63,6 +66,11 @@ export const REPORT_KINDS = [
 ] as const;
 export type ReportKind = (typeof REPORT_KINDS)[number];
 
+/** Reports that can be set beside the same report of another range. */
+export const COMPARED: ReadonlySet<ReportKind> = new Set<ReportKind>([
+  ...(['summary', 'top', 'status', 'daily', 'day', 'client', 'route'] as const),
+]);
+
 export interface Totals {
   requests: number;
   ok: number;
@@ -79,6 +87,8 @@ export interface ReportHead {
   /** `Top clients`. */
   title: string;
   range?: Range;
+  /** The range that it is compared with. */
+  versus?: Range;
   zone: string;
   /** Newest receipt in the data, epoch ms; 0: nothing was ever received. */
   asOfMs: number;
@@ -117,6 +127,8 @@ export interface Table {
     csvOnly?: boolean;
     shownOnly?: boolean;
     name?: boolean;
+    /** A difference: shown with `+` where it is more. */
+    signed?: boolean;
   }[];
   rows: readonly (readonly (string | number | null)[])[];
 }
@@ -179,6 +191,8 @@ export interface PoolState extends PoolBalance {
   reached: readonly number[];
   /** Of a limit that counts a part of its scope's calls. */
   match?: readonly Match[];
+  /** Of a plain state: computes the forecast that it was made without. */
+  foresee?: () => Promise<Pick<PoolBalance, 'runOut' | 'pace'>>;
 }
 
 /** A scope with its pools just before an instant: what pool reports, cards and alerts are made from. */
@@ -306,6 +320,8 @@ export interface TimeMark {
 /** `daily` and `day`: a bar per step of the range, also empty ones. */
 export interface SeriesReport extends ReportHead {
   kind: 'daily' | 'day';
+  /** The width of a bar. */
+  grain: StepGrain;
   totals: Totals;
   clients: number;
   bars: readonly ({
@@ -350,6 +366,45 @@ export interface DrillReport extends ReportHead {
   table: Table;
 }
 
+/**
+ * Something counted in both ranges. `now` and `before` are exact sums (thousandths, of credits); `change` is the difference of
+ * what is compared: of these, or per day where the ranges have unequal lengths.
+ */
+export interface ComparedRow {
+  name: string;
+  now: number;
+  before: number;
+  change: number;
+  /** Unrounded; undefined where there was nothing before. */
+  changePercent?: number;
+  state?: 'new' | 'gone';
+}
+
+/** Rows of one dimension, `more` of them left out. */
+export interface ComparedSection {
+  title: string;
+  dimension: GroupKey;
+  rows: readonly ComparedRow[];
+  more: number;
+}
+
+/** A question answered for two ranges side by side. */
+export interface CompareReport extends ReportHead {
+  kind: 'compare';
+  range: Range;
+  versus: Range;
+  measure: 'requests' | 'credits';
+  total: ComparedRow;
+  sections: readonly ComparedSection[];
+  /** The width of a step. */
+  grain: StepGrain;
+  /** Day by day, or hour by hour; undefined where a range has no such step. In place of sections. */
+  steps?: readonly { startMs: number; beforeMs?: number; now?: number; before?: number }[];
+  /** What sums are divided by to be comparable: days, where the ranges have unequal lengths, else 1. */
+  per: { now: number; before: number; isDay: boolean };
+  table: Table;
+}
+
 /** Reports that are tables with text around: licences, sources, explain, why, advice. */
 export interface TableReport extends ReportHead {
   kind: 'licences' | 'sources' | 'explain' | 'why' | 'advice';
@@ -365,6 +420,7 @@ export type Report =
   | SeriesReport
   | HistoryReport
   | DrillReport
+  | CompareReport
   | TableReport;
 
 /** A name that people may ask for. */

@@ -61,8 +61,11 @@ export function toProblem(answer: Answer): Answer {
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
+  404: 'Not Found',
+  406: 'Not Acceptable',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
@@ -73,7 +76,7 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
   const { body } = answer;
   const content = toContent(body);
   const headers: Record<string, string | number> = { ...answer.headers };
-  if (answer.status !== 204) {
+  if (answer.status !== 204 && answer.status !== 304) {
     headers['content-length'] = Buffer.byteLength(content);
     if (content.length > 0 || answer.contentType !== undefined) {
       headers['content-type'] =

@@ -38,12 +38,22 @@ export const OPENMETER_STYLE: AnswerStyle = {
 };
 
 /**
- * Kong's http-log sends a batch again for a minute whatever it is refused for, and holds up the entries behind it. What
- * can never be counted is therefore acknowledged too; it stands in the list of rejected events.
+ * Kong's http-log, Pub/Sub and the shippers of logs send a batch again whatever it is refused for, and hold up the entries
+ * behind it. What can never be counted is therefore acknowledged too; it stands in the list of rejected events.
  */
-export const KONG_STYLE: AnswerStyle = {
+export const KEEPING_STYLE: AnswerStyle = {
   toAnswer: (result) => ({ status: 200, body: toEventsBody(result) }),
   toErrorAnswer: EVENTS_STYLE.toErrorAnswer,
+};
+
+/** Splunk's HTTP Event Collector: its clients look for the code. */
+export const SPLUNK_STYLE: AnswerStyle = {
+  toAnswer: () => ({ status: 200, body: { text: 'Success', code: 0 } }),
+  toErrorAnswer(error) {
+    const answer = toErrorAnswer(error);
+    const { error: text } = answer.body as { error: string };
+    return { ...answer, body: { text, code: answer.status === 401 ? 4 : answer.status < 500 ? 6 : 9 } };
+  },
 };
 
 /**

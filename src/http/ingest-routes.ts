@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { IngestResult } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Envelope, EventWriter } from '../ingest/adapter.ts';
-import { findBearerToken, isSigned, listTokens } from '../ingest/credentials.ts';
-import type { OtlpSignal } from '../ingest/otlp-messages.ts';
+import { findBearerToken, isSigned, KEY_HEADERS, listTokens } from '../ingest/credentials.ts';
+import type { OtlpSignal } from '../ingest/otlp-kinds.ts';
 import type { SourceDirectory } from '../ingest/source-directory.ts';
 import type { SourceTally } from '../ingest/source-tally.ts';
 import type { Source } from '../store/source-repository.ts';
@@ -14,8 +14,9 @@ import {
   checkRequiredHeader,
   EVENTS_STYLE,
   FIREHOSE_STYLE,
-  KONG_STYLE,
+  KEEPING_STYLE,
   OPENMETER_STYLE,
+  SPLUNK_STYLE,
 } from './ingest-answers.ts';
 import { createOtlpStyle } from './otlp-answers.ts';
 import { AbortedError, type HeldBody } from './request-body.ts';
@@ -40,7 +41,13 @@ export interface IngestRoute {
 const OTLP_SIGNALS: readonly OtlpSignal[] = ['traces', 'logs', 'metrics'];
 
 /** Senders that do not read our own answer, by the adapter of their source. */
-const STYLES: Readonly<Record<string, AnswerStyle>> = { kong: KONG_STYLE, firehose: FIREHOSE_STYLE };
+const STYLES: Readonly<Record<string, AnswerStyle>> = {
+  kong: KEEPING_STYLE,
+  'google-lb': KEEPING_STYLE,
+  datadog: KEEPING_STYLE,
+  'splunk-hec': SPLUNK_STYLE,
+  firehose: FIREHOSE_STYLE,
+};
 
 const INGEST_ROUTES: ReadonlyMap<string, IngestRoute> = new Map<string, IngestRoute>([
   ['/v1/events', { adapter: 'native', style: EVENTS_STYLE }],
@@ -51,8 +58,9 @@ const INGEST_ROUTES: ReadonlyMap<string, IngestRoute> = new Map<string, IngestRo
   ]),
 ]);
 
-/** Of a source; with what OTLP exporters and Segment's libraries add to the address that they are given. */
-const SOURCE_PATH = /^\/sources\/([^/]+)(?:\/v1\/(traces|logs|metrics|batch|track))?$/;
+/** Of a source; with what exporters, libraries and shippers add to the address that they are given. */
+const SOURCE_PATH =
+  /^\/sources\/([^/]+)(?:\/v1\/(traces|logs|metrics|batch|track|input|events(?:\/batch)?)|\/api\/v2\/logs|\/services\/collector(?:\/event|\/raw)?(?:\/1\.0)?)?$/;
 
 /** The endpoint at a path, with its label for metrics, and the source that the path names. */
 export function findIngestRoute(path: string): { label: string; route: IngestRoute; sourceName?: string } | undefined {
@@ -92,17 +100,18 @@ export async function ingestRequest(
   { sources, writer, tally, now }: IngestDependencies,
 ): Promise<IngestOutcome> {
   const { headers } = request;
+  const tokens = listTokens(headers, request.url?.split('?')[1]);
   let style = route.style ?? guessStyle(headers);
   const answered = (): AnsweredRequest => ({ headers, nowMs: now() });
   try {
     let source =
       sourceName === undefined
         ? await sources.findByToken(findBearerToken(headers) ?? '', now())
-        : await sources.findByShownToken(sourceName, headers, now());
+        : await sources.findByShownToken(sourceName, tokens, now());
     // Only a signature needs the bytes: nobody else makes us read any, nor does one that can open nothing.
     const mayOpen = sourceName !== undefined && isSigned(headers) && (await sources.takesSignatures(sourceName, now()));
     if (!source && !mayOpen) {
-      throw unauthorised(headers.authorization === undefined && listTokens(headers).length === 0);
+      throw unauthorised(headers.authorization === undefined && tokens.length === 0);
     }
     const body = await readBody(source ? 'known' : 'unknown');
     try {
@@ -158,8 +167,8 @@ function toEnvelope(
     adapter,
     options: {
       ...source.options,
-      // Where the client stands is said in the words of the source's own format.
-      ...(adapter === source.adapter ? {} : { clientFrom: undefined }),
+      // Where fields stand is said in the words of the source's own format.
+      ...(adapter === source.adapter ? {} : { map: undefined }),
       ...route.options,
     },
     contentType: headers['content-type'] ?? '',
@@ -196,7 +205,7 @@ function pickHeaders(headers: IncomingHttpHeaders): Record<string, string> | und
       name.startsWith('x-amz-firehose-') ||
       name === 'webhook-id' ||
       name === 'x-github-delivery';
-    const value = wanted && name !== 'x-amz-firehose-access-key' ? headers[name] : undefined;
+    const value = wanted && !(KEY_HEADERS as readonly string[]).includes(name) ? headers[name] : undefined;
     if (typeof value !== 'string') continue;
     picked ??= {};
     picked[name] = value;

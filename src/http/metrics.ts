@@ -7,8 +7,9 @@ import type { Answer } from './answer.ts';
 export interface Metric {
   name: string;
   help: string;
-  type: 'counter' | 'gauge';
-  samples: readonly { labels?: Readonly<Record<string, string>>; value: number }[];
+  type: 'counter' | 'gauge' | 'histogram';
+  /** `suffix`: of a histogram's series, `_bucket` for one. */
+  samples: readonly { suffix?: string; labels?: Readonly<Record<string, string>>; value: number }[];
 }
 
 /** Where the numbers of `/metrics` come from. `private`: left out for callers off this machine, unless they have the token. */
@@ -47,6 +48,38 @@ export class Counter {
   }
 }
 
+/** Counts durations by upper bound, in seconds. */
+export class Histogram {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #bounds: readonly number[];
+  readonly #counts: number[];
+  #sum = 0;
+
+  constructor(name: string, help: string, bounds: readonly number[]) {
+    this.#name = name;
+    this.#help = help;
+    this.#bounds = bounds;
+    this.#counts = new Array(bounds.length + 1).fill(0);
+  }
+
+  observe(seconds: number): void {
+    const place = this.#bounds.findIndex((bound) => seconds <= bound);
+    this.#counts[place < 0 ? this.#bounds.length : place]! += 1;
+    this.#sum += seconds;
+  }
+
+  collect(): Metric[] {
+    let count = 0;
+    const buckets = this.#counts.map((within, place) => {
+      count += within;
+      return { suffix: '_bucket', labels: { le: String(this.#bounds[place] ?? '+Inf') }, value: count };
+    });
+    const samples = [...buckets, { suffix: '_sum', value: this.#sum }, { suffix: '_count', value: count }];
+    return [{ name: this.#name, help: this.#help, type: 'histogram', samples }];
+  }
+}
+
 /** Answers `/metrics`: 401 without the token where one is set. */
 export async function answerMetrics(
   request: IncomingMessage,
@@ -78,9 +111,9 @@ function formatMetrics(metrics: readonly Metric[]): string {
   const lines: string[] = [];
   for (const { name, help, type, samples } of metrics) {
     lines.push(`# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, `# TYPE ${name} ${type}`);
-    for (const { labels = {}, value } of samples) {
+    for (const { suffix = '', labels = {}, value } of samples) {
       const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
-      lines.push(`${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}`);
+      lines.push(`${name}${suffix}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}`);
     }
   }
   return `${lines.join('\n')}\n`;

@@ -1,4 +1,5 @@
-import { isOtlpProtobuf, type OtlpSignal } from '../ingest/otlp-messages.ts';
+import type { OtlpSignal } from '../ingest/otlp-kinds.ts';
+import { isOtlpProtobuf } from '../ingest/otlp-messages.ts';
 import { encodeBytesField, encodeVarintField } from '../ingest/protobuf.ts';
 import { type Answer, toErrorAnswer } from './answer.ts';
 import type { AnsweredRequest, AnswerStyle } from './ingest-answers.ts';

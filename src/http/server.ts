@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -7,12 +8,14 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HeadroomError } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, SampledLog } from '../log.ts';
 import type { Secret } from '../secret.ts';
 import { type Answer, sendAnswer, toErrorAnswer } from './answer.ts';
+import { type AskOptions, answerAsk } from './ask.ts';
 import { answerHealth, answerReadiness, type Readiness } from './health.ts';
 import { findIngestRoute, type IngestDependencies, type IngestRoute, ingestRequest } from './ingest-routes.ts';
-import { answerMetrics, Counter, type MetricSource } from './metrics.ts';
+import { answerMetrics, Counter, Histogram, type MetricSource } from './metrics.ts';
+import { QuestionLimit } from './question-limit.ts';
 import { AbortedError, BodyBudget, readBody } from './request-body.ts';
 
 /** More than any request of Slack's. */
@@ -23,6 +26,15 @@ const SLACK_BODY_MS = 10_000;
 /** Room and time for bodies whose sender only its signature will tell. */
 const MAX_UNKNOWN_HELD_BYTES = 64 * 1024 * 1024;
 const UNKNOWN_BODY_MS = 30_000;
+
+/** Of each address: enough for a dashboard of ten panels that is looked at by several people. */
+const QUESTIONS_PER_MINUTE = 120;
+
+const INGEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Tells requests of several instances, or from before a restart, apart. */
+const PROCESS_ID = randomBytes(4).toString('hex');
+let lastRequest = 0;
 
 export interface HttpServerOptions extends IngestDependencies {
   host: string;
@@ -38,6 +50,8 @@ export interface HttpServerOptions extends IngestDependencies {
   readiness: () => Promise<Readiness> | Readiness;
   metrics?: readonly MetricSource[];
   metricsToken?: Secret | undefined;
+  /** Answers questions at `/v1/ask`; undefined: nobody may ask there. */
+  ask?: AskOptions | undefined;
   /** Answers `/slack/events` in HTTP mode. */
   slack?: ((request: { headers: IncomingHttpHeaders; body: Uint8Array }) => Promise<Answer>) | undefined;
   log: Logger;
@@ -63,8 +77,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     'route',
     'status',
   ]);
+  const questions = new QuestionLimit(QUESTIONS_PER_MINUTE);
   const events = new Counter('headroom_events_total', 'Events received over HTTP, by what became of them.', ['result']);
-  const metrics: MetricSource[] = [requests, events, ...(options.metrics ?? [])];
+  const taken = new Histogram('headroom_ingest_seconds', 'Time to take a request of events.', INGEST_SECONDS);
+  const metrics: MetricSource[] = [requests, events, taken, ...(options.metrics ?? [])];
+  const refused = new SampledLog(log, 'senders are refused');
   const server = createServer({
     requestTimeout: options.requestTimeoutMs ?? 120_000,
     headersTimeout: Math.min(20_000, options.requestTimeoutMs ?? 20_000),
@@ -76,13 +93,23 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (stopping) response.setHeader('connection', 'close');
     const path = toPath(request.url ?? '/');
+    const id = findRequestId(request);
+    const beganMs = performance.now();
     try {
-      const { route, answer } = await answerTo(request, response, path);
+      const { route, answer } = await answerTo(request, response, path, id);
+      const tookMs = performance.now() - beganMs;
       requests.add(1, route, String(answer.status));
+      if (findIngestRoute(path)) {
+        taken.observe(tookMs / 1000);
+        if (answer.status >= 400) refused.add({ path: path.slice(0, 100), status: answer.status }, options.now());
+      }
+      log.trace({ id, method: request.method, path, status: answer.status, tookMs }, 'request');
+      if (answer.status >= 400) response.setHeader('x-request-id', id);
       sendAnswer(request, response, answer);
     } catch (error) {
       if (error instanceof AbortedError) return;
-      log.error({ err: error, path }, 'a request failed');
+      log.error({ id, err: error, path }, 'a request failed');
+      response.setHeader('x-request-id', id);
       sendAnswer(request, response, toErrorAnswer(error));
     }
   }
@@ -91,17 +118,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     request: IncomingMessage,
     response: ServerResponse,
     path: string,
+    id: string,
   ): Promise<{ route: string; answer: Answer }> {
     const { method } = request;
     const ingest = findIngestRoute(path);
     if (ingest) {
       const { label, route, sourceName } = ingest;
       if (method !== 'POST') return { route: label, answer: refuseMethod(request, 'POST') };
-      return { route: label, answer: await takeEvents(request, response, route, sourceName) };
+      return { route: label, answer: await takeEvents(request, response, route, sourceName, id) };
     }
     const answers: Record<string, () => Promise<Answer> | Answer> = {
       '/healthz': answerHealth,
       '/readyz': async () => answerReadiness(await options.readiness()),
+      '/v1/ask': () => answerAsk(request, { ask: options.ask, limit: questions, log }),
       '/metrics': () => answerMetrics(request, { sources: metrics, token: options.metricsToken }),
     };
     const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
@@ -118,7 +147,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       answer: {
         status: 404,
         body: {
-          error: `There is nothing at ${path.slice(0, 100)}: events go to /v1/events or /sources/{name}; see also /healthz, /readyz and /metrics.`,
+          error: `There is nothing at ${path.slice(0, 100)}: events go to /v1/events or /sources/{name}; questions to /v1/ask; see also /healthz, /readyz and /metrics.`,
         },
       },
     };
@@ -129,6 +158,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     response: ServerResponse,
     route: IngestRoute,
     sourceName: string | undefined,
+    id: string,
   ): Promise<Answer> {
     const read = async (caller: 'known' | 'unknown') => {
       if (caller === 'known') return readBody(request, response, { maxBytes: maxBodyBytes, budget });
@@ -140,7 +170,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (result?.accepted) events.add(result.accepted, 'accepted');
     if (result?.duplicates) events.add(result.duplicates, 'duplicate');
     if (result?.rejected.length) events.add(result.rejected.length, 'rejected');
-    if (error !== undefined && answer.status >= 500) log.error({ err: error }, 'events could not be taken');
+    if (error !== undefined && answer.status >= 500) log.error({ id, err: error }, 'events could not be taken');
     return answer;
   }
 
@@ -198,6 +228,14 @@ function explain(error: NodeJS.ErrnoException): string {
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
     return 'HOST is no address of this machine. Set another.';
   return error.message;
+}
+
+/** The caller's own id of a request where it sends one, else a new one: in the log, and in the answer to what is refused. */
+function findRequestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  if (typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given)) return given;
+  lastRequest += 1;
+  return `${PROCESS_ID}-${lastRequest}`;
 }
 
 function refuseMethod(request: IncomingMessage, allow: string): Answer {

@@ -1,18 +1,17 @@
 import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
-import { type AccessLine, parseAccessLine, parseClfTime } from './access-log-line.ts';
+import { type AccessLine, parseAccessLine } from './access-log-line.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { readBodyLines } from './body-lines.ts';
-import { toAddress } from './caller.ts';
-import { findField, toClientFinder } from './client-from.ts';
-import { EventCollector, type Fields, firstOf, isFields, toNumber, toText } from './event-collector.ts';
+import { EventCollector, type Fields, firstOf, isFields } from './event-collector.ts';
 import { describeValue, type EventFields, EventReader } from './event-fields.ts';
-import { parseEventTime } from './event-time.ts';
+import { findField, findMapper, toNumber, toText, toTime, withoutPort } from './field-map.ts';
 import { findUnread } from './half-read.ts';
 import { isJsonType, type JsonBody, mediaType, readJsonBody } from './json-body.ts';
 import { type LineFault, LogFormat } from './log-format.ts';
 import { getLogFormats } from './log-presets.ts';
 import { toTarget } from './route-template.ts';
+import type { SourceOptions } from './source-options.ts';
 
 /**
  * Access logs: lines of the Common or Combined format, or JSON by the names that nginx, Envoy, Caddy, Traefik, Fluent Bit,
@@ -99,7 +98,7 @@ function hasTextLine(body: Uint8Array, reader: LogReader): boolean {
 }
 
 /** Old logs hold Latin-1; their lines count all the same. */
-function parseLines(body: Uint8Array, options: Readonly<Record<string, unknown>>, reader: LogReader): ParsedRequest {
+function parseLines(body: Uint8Array, options: SourceOptions, reader: LogReader): ParsedRequest {
   const events = new EventCollector(options);
   let index = 0;
   for (const { text } of readBodyLines(body)) {
@@ -121,13 +120,11 @@ interface LogReader {
  * Readers of one line of text, and of one value of a JSON log: the event, or what is wrong. A `#Fields:` line holds for
  * those behind it; it and its like are no events: undefined.
  */
-export function createLogReader(options: Readonly<Record<string, unknown>>): LogReader {
+export function createLogReader(options: SourceOptions): LogReader {
   const reader = new EventReader(options);
-  const findNamed = toClientFinder(options);
-  const findClient = findNamed && ((fields: unknown) => withoutPort(findNamed(fields)));
+  const mapper = findMapper(options);
 
-  const given = typeof options.format === 'string' ? options.format : undefined;
-  let formats = given === undefined ? undefined : getLogFormats(given);
+  let formats = options.format === undefined ? undefined : getLogFormats(options.format);
 
   function readLine(text: string): UsageEvent | string | undefined {
     const value = parseObject(text);
@@ -142,20 +139,21 @@ export function createLogReader(options: Readonly<Record<string, unknown>>): Log
         return (error as Error).message;
       }
     }
-    const line = formats ? readFormatted(text, formats, findClient !== undefined) : parseAccessLine(text);
+    const line = formats ? readFormatted(text, formats, mapper !== undefined) : parseAccessLine(text);
     if (typeof line === 'string') return `Not read: ${line}.`;
     const ip = line.ip ?? line.forwarded;
-    return reader.read({
+    const fields: EventFields = {
       id: line.id,
       time: line.timeMs,
-      client: findClient?.({ ...line.named, ...line }) ?? line.user ?? ip,
+      client: line.user ?? ip,
       method: line.method,
       url: line.url && toTarget(line.url),
       status: line.status,
       user: line.user,
       ip,
       duration_ms: Number.isNaN(line.durationMs) ? undefined : line.durationMs,
-    });
+    };
+    return reader.read(mapper ? withClientAddress(mapper.read({ ...line.named, ...line }, fields)) : fields);
   }
 
   function readValue(value: unknown): UsageEvent | string | undefined {
@@ -171,15 +169,16 @@ export function createLogReader(options: Readonly<Record<string, unknown>>): Log
     ) {
       const inner = parseObject(message);
       if (!inner) return readLine(message.trim());
-      const fields = toFields(inner, findClient);
+      const fields = toFields(inner);
       // The shipper's own time of the line, where the line has none.
       return readFields(inner, { ...fields, time: fields.time ?? firstOf(value, NAMES.time) });
     }
-    return readFields(value, toFields(value, findClient));
+    return readFields(value, toFields(value));
   }
 
   /** An entry is not counted without its route or status where these stand under names that are not known. */
-  function readFields(log: object, fields: EventFields): UsageEvent | string {
+  function readFields(log: object, own: EventFields): UsageEvent | string {
+    const fields = mapper ? withClientAddress(mapper.read(log, own)) : own;
     const missing = {
       url: (fields.url ?? fields.route) === undefined && typeof (log as Fields).request !== 'string',
       status: firstOf(log, NAMES.status) === undefined,
@@ -207,7 +206,7 @@ export function isLogEntry(value: object): boolean {
   return client === undefined || (time === undefined && firstOf(value, NAMES.time) !== undefined);
 }
 
-function toFields(log: object, findClient: ((fields: unknown) => unknown) | undefined): EventFields {
+function toFields(log: object): EventFields {
   const { id: _, time: __, url: ___, status: ____, ...own } = log as EventFields;
   const user = toText(firstText(log, NAMES.user));
   const forwarded = firstOf(log, NAMES.forwarded);
@@ -223,8 +222,8 @@ function toFields(log: object, findClient: ((fields: unknown) => unknown) | unde
     ...own,
     // A counter of the process (pino's default) is no id: it begins again at each start.
     id: typeof id === 'string' ? id : undefined,
-    time: typeof time === 'string' && parseEventTime(time) === undefined ? (parseClfTime(time) ?? time) : time,
-    client: findClient?.(log) ?? toText(firstText(log, NAMES.client)) ?? user ?? ip,
+    time: toTime(time),
+    client: toText(firstText(log, NAMES.client)) ?? user ?? ip,
     user,
     ip,
     method: firstOf(log, NAMES.method) ?? request?.[1],
@@ -256,9 +255,9 @@ function firstText(log: object, names: readonly string[]): unknown {
   return undefined;
 }
 
-/** Each connection has a port of its own: the caller is the address alone, the first of a list. */
-function withoutPort(value: unknown): unknown {
-  return typeof value === 'string' ? (toAddress(value) ?? value) : value;
+/** Who is named as client may be an address, whose port is another one for each connection. */
+function withClientAddress(fields: EventFields): EventFields {
+  return { ...fields, client: withoutPort(fields.client) };
 }
 
 function parseObject(text: string): object | undefined {

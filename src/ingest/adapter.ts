@@ -1,4 +1,5 @@
 import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
+import type { SourceOptions } from './source-options.ts';
 
 /** One request's body, as an adapter gets it. */
 export interface AdapterInput {
@@ -8,8 +9,7 @@ export interface AdapterInput {
   /** Names in lower case; only those that adapters ask for (`ce-*`, `x-amz-firehose-*`). */
   headers: Readonly<Record<string, string>>;
   receivedMs: number;
-  /** Settings of the source (`clientFrom`, `routePatterns` …). */
-  options: Readonly<Record<string, unknown>>;
+  options: SourceOptions;
 }
 
 export interface ParsedRequest {
@@ -17,6 +17,8 @@ export interface ParsedRequest {
   /** Place of each event in the request, in the order of `events`. */
   indexes: number[];
   rejected: Rejection[];
+  /** Events by field that was not read of them: names that nobody knows, and paths of a map (`field=path`). */
+  unread?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface Envelope {
   sourceId: number;
   sourceName: string;
   adapter: string;
-  options: Readonly<Record<string, unknown>>;
+  options: SourceOptions;
   contentType: string;
   /** `Content-Encoding`. */
   encoding?: string;

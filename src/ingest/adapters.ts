@@ -3,6 +3,16 @@ import { accessLogAdapter } from './access-log.ts';
 import type { Adapter } from './adapter.ts';
 import { cloudEventsAdapter } from './cloudevents.ts';
 import { firehoseAdapter } from './firehose.ts';
+import {
+  apigeeAdapter,
+  apimAdapter,
+  datadogAdapter,
+  googleLbAdapter,
+  graviteeAdapter,
+  moesifAdapter,
+  splunkAdapter,
+  tykAdapter,
+} from './json-senders.ts';
 import { kongAdapter } from './kong.ts';
 import { logpushAdapter } from './logpush.ts';
 import { nativeAdapter } from './native.ts';
@@ -19,6 +29,14 @@ const ADAPTERS: readonly Adapter[] = [
   otlpAdapter,
   segmentAdapter,
   logpushAdapter,
+  moesifAdapter,
+  apimAdapter,
+  apigeeAdapter,
+  tykAdapter,
+  graviteeAdapter,
+  googleLbAdapter,
+  datadogAdapter,
+  splunkAdapter,
 ];
 
 const byName = new Map(ADAPTERS.map((adapter) => [adapter.name, adapter]));

@@ -1,16 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { toClientFinder } from './client-from.ts';
-import {
-  addRejection,
-  describeValue,
-  type EventFields,
-  EventReader,
-  MAX_ID_LENGTH,
-  toRejection,
-} from './event-fields.ts';
+import { EventCollector, isFields } from './event-collector.ts';
+import { describeValue, type EventFields, MAX_ID_LENGTH } from './event-fields.ts';
 import { parseRfc3339 } from './event-time.ts';
 import { checkCharset, isJsonType, mediaType, readJsonBody } from './json-body.ts';
 
@@ -73,70 +65,54 @@ function readStructured(
       'The body holds several events: send them as application/cloudevents-batch+json.',
     );
   }
-  const reader = createReader(options, read.escapes);
-  const parsed: ParsedRequest = { events: [], indexes: [], rejected: read.unreadable };
+  const events = new EventCollector(options, read.unreadable, read.escapes);
   read.values.forEach((value, at) => {
-    addEvent(parsed, read.indexes[at]!, value, reader(value));
+    addEvent(events, read.indexes[at]!, value);
   });
-  return parsed;
+  return events.finish();
 }
 
 function readBinary({ body, contentType, headers, options }: AdapterInput): ParsedRequest {
-  const parsed: ParsedRequest = { events: [], indexes: [], rejected: [] };
+  const events = new EventCollector(options);
   const event: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith('ce-')) continue;
     const decoded = decodeHeader(value);
     if (decoded === undefined) {
       const error = `The header ${name} is not UTF-8 after percent-decoding: send percent-encoded UTF-8.`;
-      parsed.rejected.push({ index: 0, error });
-      return parsed;
+      events.reject(0, event, error);
+      return events.finish();
     }
     event[name.slice(3)] = decoded;
   }
   checkCharset(contentType);
   if (body.length > 0 && isJsonType(contentType)) event.data = readJsonBody(body, mediaType(contentType)).values[0];
-  addEvent(parsed, 0, event, createReader(options, true)(event));
-  return parsed;
+  addEvent(events, 0, event);
+  return events.finish();
 }
 
-function addEvent(parsed: ParsedRequest, index: number, value: unknown, event: UsageEvent | string): void {
-  if (typeof event === 'string') {
-    addRejection(parsed.rejected, toRejection(index, value, event));
+const MISSING_CLIENT = 'send it in data.client, or as the subject.';
+
+function addEvent(events: EventCollector, index: number, event: unknown): void {
+  if (!isFields(event)) {
+    events.reject(index, event, `The event is ${describeValue(event)}: send a CloudEvent, an object.`);
     return;
   }
-  parsed.events.push(event);
-  parsed.indexes.push(index);
-}
-
-function createReader(
-  options: Readonly<Record<string, unknown>>,
-  escapes: boolean,
-): (value: unknown) => UsageEvent | string {
-  const reader = new EventReader(options, escapes);
-  const findClient = toClientFinder(options);
-  return (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return `The event is ${describeValue(value)}: send a CloudEvent, an object.`;
-    }
-    const event: CloudEvent = value;
-    const fault = findFault(event);
-    if (fault) return fault;
-    const data = readData(event);
-    if (typeof data === 'string') return data;
-    const fields: EventFields = {
-      ...data,
-      id: toPairId(event.source as string, event.id as string),
-      time: event.time ?? data.time,
-      client: findClient?.({ ...data, ...event }) ?? data.client ?? event.subject,
-      kind: data.kind ?? event.type,
-      duration_ms: data.duration_ms ?? (data as { latency_ms?: unknown }).latency_ms,
-    };
-    const read = reader.read(fields);
-    return typeof read === 'string' && read.startsWith('client is missing')
-      ? 'client is missing: send it in data.client, or as the subject.'
-      : read;
+  const fault = findFault(event);
+  const data = fault ?? readData(event);
+  if (typeof data === 'string') {
+    events.reject(index, event, data);
+    return;
+  }
+  const fields: EventFields = {
+    ...data,
+    id: toPairId(event.source as string, event.id as string),
+    time: event.time ?? data.time,
+    client: data.client ?? event.subject,
+    kind: data.kind ?? event.type,
+    duration_ms: data.duration_ms ?? (data as { latency_ms?: unknown }).latency_ms,
   };
+  events.add(index, fields, events.mapper ? { ...data, ...event } : event, MISSING_CLIENT);
 }
 
 /** What breaks the specification's rules for attributes (§3.1). */

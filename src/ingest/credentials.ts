@@ -31,12 +31,22 @@ export function findBearerToken(headers: Headers): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(text(headers.authorization))?.[1];
 }
 
-/** Every token that a request to `/sources/{name}` shows: Bearer, the user name of Basic, Firehose's access key. */
-export function listTokens(headers: Headers): string[] {
+/** Headers in which senders that cannot choose send their key. */
+export const KEY_HEADERS = ['x-amz-firehose-access-key', 'x-moesif-application-id', 'dd-api-key'] as const;
+
+/**
+ * Every token that a request to `/sources/{name}` shows: Bearer, Splunk's scheme, the user name or password of Basic, the
+ * key headers, and `?token=` of senders that send no header (Pub/Sub).
+ */
+export function listTokens(headers: Headers, query = ''): string[] {
   const basic = /^Basic +(\S+) *$/i.exec(text(headers.authorization))?.[1];
-  const user = basic === undefined ? undefined : Buffer.from(basic, 'base64').toString('utf8').split(':')[0];
-  const firehose = text(headers['x-amz-firehose-access-key']);
-  return [findBearerToken(headers), user, firehose].filter((token) => token !== undefined && token !== '') as string[];
+  const pair = basic === undefined ? [] : Buffer.from(basic, 'base64').toString('utf8').split(':');
+  const splunk = /^Splunk +(\S+) *$/i.exec(text(headers.authorization))?.[1];
+  const keys = KEY_HEADERS.map((name) => text(headers[name]));
+  const token = new URLSearchParams(query).get('token') ?? undefined;
+  return [findBearerToken(headers), ...pair, splunk, ...keys, token].filter(
+    (shown) => shown !== undefined && shown !== '',
+  ) as string[];
 }
 
 /** Whether a request carries any signature at all, so that its secret need be opened. */

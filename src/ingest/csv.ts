@@ -114,7 +114,7 @@ export function parseCsvHeader(line: string, clientFrom: string | undefined): Cs
   if (clientFrom !== undefined || header.fields.includes('client')) return header;
   throw new HeadroomError(
     'unreadable',
-    `No column is named client: there are ${header.names.join(', ').slice(0, 300)}. Say which one is the client with --client-from.`,
+    `No column is named client: there are ${header.names.join(', ').slice(0, 300)}. Say which one is the client with --map client=COLUMN.`,
   );
 }
 

@@ -1,35 +1,56 @@
 import type { Rejection, UsageEvent } from '../domain/event.ts';
 import type { ParsedRequest } from './adapter.ts';
-import { findField } from './client-from.ts';
-import { addRejection, type EventFields, EventReader, toRejection } from './event-fields.ts';
+import { addRejection, EVENT_FIELDS, type EventFields, EventReader, toRejection } from './event-fields.ts';
+import { type FieldMapper, findField, findMapper } from './field-map.ts';
+import { findUnread, proposeMap } from './half-read.ts';
+import type { SourceOptions } from './source-options.ts';
+import { Unread } from './unread.ts';
 
 /** Gathers what an adapter found in one request, in the order of the request. */
 export class EventCollector {
+  readonly mapper: FieldMapper | undefined;
   readonly #reader: EventReader;
   readonly #events: UsageEvent[] = [];
   readonly #indexes: number[] = [];
   readonly #rejected: Rejection[];
+  readonly #unread = new Unread();
 
   /** `unreadable` are those parts of the request that are known to be no events. */
-  constructor(options: Readonly<Record<string, unknown>>, unreadable: readonly Rejection[] = []) {
-    this.#reader = new EventReader(options);
+  constructor(options: SourceOptions, unreadable: readonly Rejection[] = [], unsafeText = true) {
+    this.mapper = findMapper(options);
+    this.#reader = new EventReader(options, unsafeText);
     this.#rejected = [...unreadable];
   }
 
-  /** Takes the event at `index`; `missingClient` says how to name the client, in the words of the format. */
-  add(index: number, fields: EventFields, missingClient?: string): void {
-    this.take(index, fields, this.#reader.read(fields), missingClient);
+  /**
+   * Takes the event at `index`: the fields that its adapter found, under those that the source's map finds in the entry
+   * itself. `missingClient` says how to name the client, in the words of the format.
+   */
+  add(index: number, fields: EventFields, entry: object, missingClient = ''): void {
+    if (!this.mapper) {
+      this.take(index, fields, this.#explain(this.#reader.read(fields), entry, missingClient));
+      return;
+    }
+    const mapped = this.mapper.read(entry, fields, this.#unread);
+    const url = (mapped.url ?? mapped.route) === undefined;
+    const status = mapped.status === undefined;
+    const unread = url || status ? findUnread(entry, { url, status }) : undefined;
+    this.take(index, mapped, unread ?? this.#explain(this.#reader.read(mapped), entry, missingClient));
   }
 
   /** The same, where the format has a reader of its own: `event` is what that made of `sent`, or what is wrong. */
-  take(index: number, sent: unknown, event: UsageEvent | string, missingClient?: string): void {
-    if (typeof event !== 'string') {
-      this.#events.push(event);
-      this.#indexes.push(index);
+  take(index: number, sent: unknown, event: UsageEvent | string): void {
+    if (typeof event === 'string') {
+      this.reject(index, sent, event);
       return;
     }
-    const explained = missingClient !== undefined && event.startsWith('client is missing');
-    this.reject(index, sent, explained ? `client is missing: ${missingClient}` : event);
+    this.#events.push(event);
+    this.#indexes.push(index);
+  }
+
+  /** Notes the fields of an event that nobody knows, so that a slip of the pen is seen. */
+  noteUnknown(event: Fields): void {
+    for (const name in event) if (!EVENT_FIELDS.has(name)) this.#unread.add(name);
   }
 
   reject(index: number, fields: unknown, error: string): void {
@@ -38,7 +59,13 @@ export class EventCollector {
 
   finish(): ParsedRequest {
     const rejected = this.#rejected.sort((a, b) => a.index - b.index);
-    return { events: this.#events, indexes: this.#indexes, rejected };
+    const unread = this.#unread.finish();
+    return { events: this.#events, indexes: this.#indexes, rejected, ...(unread ? { unread } : {}) };
+  }
+
+  #explain(event: UsageEvent | string, entry: object, missingClient: string): UsageEvent | string {
+    if (typeof event !== 'string' || !event.startsWith('client is missing')) return event;
+    return `${missingClient === '' ? event : `client is missing: ${missingClient}`}${proposeMap(entry)}`;
   }
 }
 
@@ -64,15 +91,4 @@ export function firstOf(fields: unknown, names: readonly string[]): unknown {
     if (value !== undefined && value !== null && value !== '' && value !== '-') return value;
   }
   return undefined;
-}
-
-/** Names of clients and users are often numbers. */
-export function toText(value: unknown): unknown {
-  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
-}
-
-/** A number that may come as text; undefined for anything else, and below 0. */
-export function toNumber(value: unknown): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && number >= 0 && number < Number.POSITIVE_INFINITY ? number : undefined;
 }

@@ -1,7 +1,9 @@
 import type { Rejection, UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { FIRST_EVENT_MS, parseEventTime } from './event-time.ts';
+import { redact } from './redact.ts';
 import { toRoute } from './route-template.ts';
+import type { SourceOptions } from './source-options.ts';
 
 /** What a sender said of one event, by the field names of PRODUCT.md §2. Nothing is checked yet. */
 export interface EventFields {
@@ -25,6 +27,12 @@ export interface EventFields {
   credits?: unknown;
   duration_ms?: unknown;
 }
+
+/** Their names. */
+export const EVENT_FIELDS: ReadonlySet<string> = new Set<keyof EventFields>([
+  ...(['id', 'time', 'client', 'method', 'url', 'route', 'status', 'user', 'ip', 'module', 'api_version'] as const),
+  ...(['function', 'initiator', 'kind', 'scope', 'count', 'records', 'credits', 'duration_ms'] as const),
+]);
 
 export const MAX_ID_LENGTH = 256;
 export const MAX_CLIENT_LENGTH = 200;
@@ -51,8 +59,8 @@ export class EventReader {
   readonly #unsafeText: boolean;
   #fault = '';
 
-  constructor(options: Readonly<Record<string, unknown>>, unsafeText = true) {
-    this.#routePatterns = toPatterns(options.routePatterns);
+  constructor({ routePatterns = [] }: SourceOptions, unsafeText = true) {
+    this.#routePatterns = routePatterns;
     this.#unsafeText = unsafeText;
   }
 
@@ -213,7 +221,8 @@ export function toRejection(index: number, fields: unknown, error: string): Reje
     return { index, error, excerpt: describeValue(fields) };
   }
   const { id } = fields as EventFields;
-  const shown = Object.entries(fields)
+  const shown = Object.entries(redact(fields, 0, 1) as object)
+    .filter(([, value]) => value !== undefined)
     .slice(0, 20)
     .map(([name, value]) => `${name.slice(0, 40).toWellFormed()}: ${describeValue(value)}`);
   return {
@@ -236,9 +245,4 @@ export function addRejection(rejected: Rejection[], rejection: Rejection): void 
     );
   }
   rejected.push(rejection);
-}
-
-/** Extra route patterns of a source; anything but a list of texts counts as none. */
-function toPatterns(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((pattern) => typeof pattern === 'string') : [];
 }

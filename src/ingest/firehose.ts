@@ -1,12 +1,9 @@
 import { HeadroomError } from '../errors.ts';
-import { parseClfTime } from './access-log-line.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { toClientFinder } from './client-from.ts';
-import { EventCollector, type Fields, firstOf, isFields, toNumber, toText } from './event-collector.ts';
+import { EventCollector, type Fields, firstOf, isFields } from './event-collector.ts';
 import { describeValue, type EventFields } from './event-fields.ts';
-import { parseEventTime } from './event-time.ts';
-import { type JsonBody, readJsonBody } from './json-body.ts';
-import { checkJsonType } from './native.ts';
+import { toNumber, toText, toTime } from './field-map.ts';
+import { checkJsonType, type JsonBody, readJsonBody } from './json-body.ts';
 import { toTarget } from './route-template.ts';
 import { Unpacker } from './unpack.ts';
 
@@ -19,7 +16,7 @@ import { Unpacker } from './unpack.ts';
 export const firehoseAdapter: Adapter = { name: 'firehose', parse: parseFirehose };
 
 const MISSING_CLIENT =
-  'the entry has no apiKeyId. Add "apiKeyId": "$context.identity.apiKeyId" to the log format, or name a field with --client-from.';
+  'the entry has no apiKeyId. Add "apiKeyId": "$context.identity.apiKeyId" to the log format, or name a field with --map client=FIELD.';
 
 /** One entry, with what its wrapping knows of it. */
 interface LogEntry {
@@ -32,7 +29,6 @@ function parseFirehose({ body, contentType, headers, options }: AdapterInput): P
   checkJsonType(contentType, 'application/json, as Firehose does');
   const { requestId, records } = readEnvelope(readJsonBody(body, 'application/json'), headers);
   const events = new EventCollector(options);
-  const findClient = toClientFinder(options);
   const unpacker = new Unpacker();
   let index = 0;
   records.forEach((record, at) => {
@@ -49,7 +45,7 @@ function parseFirehose({ body, contentType, headers, options }: AdapterInput): P
       index += 1;
     }
     for (const entry of read.entries) {
-      if (isFields(entry.value)) events.add(index, toEventFields(entry.value, entry, findClient), MISSING_CLIENT);
+      if (isFields(entry.value)) events.add(index, toEventFields(entry.value, entry), entry.value, MISSING_CLIENT);
       else events.reject(index, entry.value, `${place}: the entry is ${describeValue(entry.value)}, send an object.`);
       index += 1;
     }
@@ -132,11 +128,7 @@ function parseMessage(message: unknown): Fields | undefined {
 }
 
 /** An entry by the names of `$context.*`, which its owner chose; our own names hold where they are used. */
-function toEventFields(
-  entry: Fields,
-  { id, time }: LogEntry,
-  findClient: ((fields: unknown) => string | undefined) | undefined,
-): EventFields {
+function toEventFields(entry: Fields, { id, time }: LogEntry): EventFields {
   const { url: _, ...own } = entry as EventFields;
   const path = firstOf(entry, ['path']);
   const [, routeMethod, routePath] = /^([A-Z]+) (\/.*)$/.exec(String(firstOf(entry, ['routeKey']) ?? '')) ?? [];
@@ -144,7 +136,7 @@ function toEventFields(
     ...own,
     id: firstOf(entry, ['requestId', 'extendedRequestId', 'id']) ?? id,
     time: toTime(firstOf(entry, ['requestTimeEpoch', 'requestTime', 'time'])) ?? time,
-    client: findClient?.(entry) ?? toText(firstOf(entry, ['client', 'apiKeyId'])),
+    client: toText(firstOf(entry, ['client', 'apiKeyId'])),
     method: firstOf(entry, ['httpMethod', 'method']) ?? routeMethod,
     route: firstOf(entry, ['resourcePath', 'route']) ?? routePath,
     url: typeof path === 'string' ? toTarget(path) : firstOf(entry, ['url']),
@@ -153,10 +145,4 @@ function toEventFields(
     ip: firstOf(entry, ['ip', 'sourceIp']),
     duration_ms: toNumber(firstOf(entry, ['duration_ms', 'responseLatency'])),
   };
-}
-
-/** `requestTimeEpoch` may be text, `requestTime` is written as in the Common Log Format. */
-function toTime(value: unknown): unknown {
-  if (typeof value !== 'string' || parseEventTime(value) !== undefined) return value;
-  return parseClfTime(value) ?? value;
 }

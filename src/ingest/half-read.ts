@@ -1,50 +1,91 @@
-/** Objects of a log are searched so deep for fields under other names. */
-const MAX_DEPTH = 4;
+import { MAX_CLIENT_LENGTH } from './event-fields.ts';
+import { formatFieldMap } from './field-map.ts';
+
+/** Objects of an entry are searched so deep for fields under other names, and so many of them. */
+const MAX_DEPTH = 5;
+const MAX_SEARCHED = 500;
 /** Parts of a log that speak of something else: who linked here, what stood behind a proxy, files on a disk. */
-const ELSEWHERE = /refer|upstream|origin|file|log|source|script|root|config|tls|ssl|kubernetes|docker|cache/;
+const ELSEWHERE = /refer|upstream|origin|backend|file|log|source|script|root|config|tls|ssl|kubernetes|docker|cache/;
+
+const METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/i;
+
+type Searched = 'client' | 'user' | 'url' | 'status' | 'method';
+
+/** How each field is known by the end of its path (in lower case, letters and dots only) and by its value. */
+const SIGNS: Readonly<Record<Searched, { path: RegExp; isValue: (value: string) => boolean }>> = {
+  client: {
+    path: /(?:consumer|customer|client|tenant|account|partner|app|application|subscriber|subscription|apikey)\.?(?:id|name|username|customid|key)?$/,
+    isValue: isName,
+  },
+  user: { path: /(?:user|caller|principal)\.?(?:id|name)?$/, isValue: isName },
+  url: { path: /(?:path|ur[il]|target|endpoint|route)$/, isValue: (value) => /^(?:\/|https?:\/\/)/.test(value) },
+  status: { path: /(?:status|statuscode|responsecode)$/, isValue: (value) => /^[1-5]\d\d$/.test(value) },
+  method: { path: /(?:method|verb)$/, isValue: (value) => METHOD.test(value) },
+};
+
+interface Found {
+  path: string;
+  value: string;
+}
 
 /**
- * A field that a log holds under a name we do not know, by its name and value: so that an entry is refused with the name
+ * A field that an entry holds under a name we do not know, by its name and value: so that it is refused with the name
  * rather than counted without its route or status. Undefined where there is none.
  */
-export function findUnread(log: object, missing: { url: boolean; status: boolean }): string | undefined {
-  return search(log, missing, '', 0);
+export function findUnread(entry: object, missing: { url: boolean; status: boolean }): string | undefined {
+  const names = (['status', 'url'] as const).filter((name) => missing[name]);
+  const found = search(entry, names);
+  const [name] = names.filter((each) => found[each]);
+  if (name === undefined) return undefined;
+  const { path, value } = found[name]!;
+  const shown = JSON.stringify(value.slice(0, 60).toWellFormed());
+  return `${name} is missing, though ${JSON.stringify(path.slice(0, 100))} holds ${shown}: have it sent as ${JSON.stringify(name)}, or read it with --map ${toMap(found)}.`;
 }
 
-function search(
-  fields: object,
-  missing: { url: boolean; status: boolean },
-  path: string,
-  depth: number,
-): string | undefined {
-  for (const [name, value] of Object.entries(fields)) {
-    const plain = name.toLowerCase().replace(/[^a-z.]/g, '');
-    if (ELSEWHERE.test(plain)) continue;
-    const place = `${path}${name}`;
-    if (missing.status && isStatus(plain, value)) return describe('status', place, value);
-    if (missing.url && isUrl(plain, value)) return describe('url', place, value);
-    if (depth < MAX_DEPTH && typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      const found = search(value, missing, `${place}.`, depth + 1);
-      if (found) return found;
-    }
+/** A cure for an entry that names no client where we look: the map that would read it. Empty where nothing in it would. */
+export function proposeMap(entry: object): string {
+  const { user, ...found } = search(entry, ['client', 'user', 'url', 'status', 'method']);
+  if (user && !found.client) found.client = user;
+  return found.client ? ` This entry could be read with --map ${toMap(found)}.` : '';
+}
+
+function isName(value: string): boolean {
+  return value.length <= MAX_CLIENT_LENGTH;
+}
+
+function toMap(found: Partial<Record<Searched, Found>>): string {
+  const map: Record<string, string> = {};
+  for (const [name, each] of Object.entries(found)) {
+    // A template is a route as it is; an address has yet to be reduced to one.
+    const isTemplate = name === 'url' && /[{<]|\/:/.test(each.value);
+    map[isTemplate ? 'route' : name] = each.path;
   }
-  return undefined;
+  return formatFieldMap(map);
 }
 
-function isStatus(name: string, value: unknown): boolean {
-  if (!/(?:status|statuscode|responsecode)$/.test(name)) return false;
-  return (typeof value === 'number' || typeof value === 'string') && /^[1-5]\d\d$/.test(String(value));
-}
-
-function isUrl(name: string, value: unknown): boolean {
-  return (
-    /(?:path|ur[il]|target|endpoint|route)$/.test(name) &&
-    typeof value === 'string' &&
-    /^(?:\/|https?:\/\/)/.test(value)
-  );
-}
-
-function describe(field: string, place: string, value: unknown): string {
-  const shown = JSON.stringify(String(value).slice(0, 60).toWellFormed());
-  return `${field} is missing, though ${JSON.stringify(place.slice(0, 100))} holds ${shown}: have the log write it as ${JSON.stringify(field)}.`;
+/** The first field, in the order of the entry and the nearest its top first, that looks like each of these. */
+function search(entry: object, names: readonly Searched[]): Partial<Record<Searched, Found>> {
+  const found: Partial<Record<Searched, Found>> = {};
+  let level: { fields: object; path: string }[] = [{ fields: entry, path: '' }];
+  let searched = 0;
+  for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth += 1) {
+    const next: typeof level = [];
+    for (const { fields, path } of level) {
+      for (const [key, value] of Object.entries(fields)) {
+        const place = `${path}${key}`;
+        const plain = place.toLowerCase().replace(/[^a-z.]/g, '');
+        searched += 1;
+        if (searched > MAX_SEARCHED) return found;
+        if (ELSEWHERE.test(key.toLowerCase())) continue;
+        if (typeof value === 'object' && value !== null) {
+          if (!Array.isArray(value)) next.push({ fields: value, path: `${place}.` });
+        } else if (value !== null && value !== '' && value !== '-' && typeof value !== 'boolean') {
+          const name = names.find((each) => SIGNS[each].path.test(plain) && SIGNS[each].isValue(String(value)));
+          if (name !== undefined) found[name] ??= { path: place, value: String(value) };
+        }
+      }
+    }
+    level = next;
+  }
+  return found;
 }

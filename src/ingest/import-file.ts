@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { IngestResult, UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
-import type { Db } from '../store/database.ts';
+import { type Db, transact } from '../store/database.ts';
 import { type ImportFile, insertImportFile, listImportFiles, updateImportFile } from '../store/import-repository.ts';
 import { addSourceCounts } from '../store/source-repository.ts';
 import type { AppendRequest } from './adapter.ts';
@@ -221,7 +221,7 @@ async function store(
   };
 
   let result: IngestResult = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [] };
-  if (events.length === 0) await db.transaction().execute((trx) => advance(trx, result));
+  if (events.length === 0) await transact(db, (trx) => advance(trx, result));
   else {
     const request = { source, events, receivedMs: nowMs, importId: file.id, allowOld: true };
     result = await writer.append(request, advance);

@@ -8,7 +8,6 @@ import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { createLogReader, isLogEntry } from './access-log.ts';
 import { parseAccessLine } from './access-log-line.ts';
-import { toClientFinder } from './client-from.ts';
 import {
   type CsvHeader,
   judgeCsvRecord,
@@ -19,7 +18,9 @@ import {
 } from './csv.ts';
 import { EventReader } from './event-fields.ts';
 import { parseEventTime } from './event-time.ts';
+import { findMapper } from './field-map.ts';
 import { describePosition, findJsonFault } from './json-position.ts';
+import type { SourceOptions } from './source-options.ts';
 
 export const IMPORT_FORMATS = ['access-log', 'ndjson', 'csv'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
@@ -152,13 +153,13 @@ export function detectFormat(line: string, path: string): ImportFormat {
 export function createRecordReader(
   format: ImportFormat,
   header: string,
-  options: Readonly<Record<string, unknown>>,
+  options: SourceOptions,
   zone: string,
 ): RecordReader {
   if (format === 'csv') return createCsvReader(header, options, zone);
   const log = createLogReader(options);
   const native = new EventReader(options);
-  const findClient = toClientFinder(options);
+  const mapper = findMapper(options);
   return (line) => {
     const text = line.replace(/^\ufeff/, '').trim();
     if (text === '') return undefined;
@@ -166,22 +167,21 @@ export function createRecordReader(
     const value = parseJson(text);
     if (typeof value === 'string') return value;
     if (format === 'access-log' || isLogEntry(value)) return log.value(value);
-    return native.read(findClient ? { ...value, client: findClient(value) } : value);
+    return native.read(mapper ? mapper.read(value, value) : value);
   };
 }
 
-function createCsvReader(headerRecord: string, options: Readonly<Record<string, unknown>>, zone: string): RecordReader {
+function createCsvReader(headerRecord: string, options: SourceOptions, zone: string): RecordReader {
   const calendar = createCalendar(zone);
-  const { clientFrom } = options;
-  const header: CsvHeader = parseCsvHeader(headerRecord, typeof clientFrom === 'string' ? clientFrom : undefined);
+  const header: CsvHeader = parseCsvHeader(headerRecord, options.map?.client);
   const reader = new EventReader(options);
-  const findClient = toClientFinder(options);
+  const mapper = findMapper(options);
   return (record) => {
     if (record.trim() === '' || record === headerRecord) return undefined;
     const fields = toCsvFields(record, header);
     if (typeof fields === 'string') return fields;
     if (typeof fields.time === 'string') fields.time = toStartOfDay(fields.time, calendar);
-    return reader.read(findClient ? { ...fields, client: findClient(fields) } : fields);
+    return reader.read(mapper ? mapper.read(fields, fields) : fields);
   };
 }
 

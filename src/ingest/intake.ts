@@ -175,6 +175,7 @@ export class Intake {
    * the last second is proof; else one is tried, since reading tells nothing of this.
    */
   async check(): Promise<void> {
+    await this.usage.open();
     if (performance.now() - this.#committedAt < PROOF_MS) return;
     await this.usage.probe();
     this.#committedAt = performance.now();

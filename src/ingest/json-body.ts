@@ -65,13 +65,23 @@ export function isJsonType(contentType: string): boolean {
   );
 }
 
+/** Throws `unsupported` for a content type that is given and is not JSON. `expected` is the cure. */
+export function checkJsonType(contentType: string, expected: string): void {
+  if (contentType.trim() === '' || isJsonType(contentType)) return;
+  throw new HeadroomError(
+    'unsupported',
+    `Content-Type ${JSON.stringify(mediaType(contentType).slice(0, 100))} is not supported here: send ${expected}.`,
+  );
+}
+
 /**
  * The values of a JSON body: one value, an array's elements, lines, or objects one after the other (Fluent Bit's
  * `json_stream` sends those as `application/json`). The content type decides, and where it turns out wrong, the bytes.
- * An entry among others that is no JSON is one of `unreadable`, whatever stands around it; throws `unreadable` with the
- * place when nothing can be read, and `too_large`.
+ * An entry among others that is no JSON is one of `unreadable`, whatever stands around it, also where the sender puts them
+ * into an array of an object (`entries`, by name); throws `unreadable` with the place when nothing can be read, and
+ * `too_large`.
  */
-export function readJsonBody(body: Uint8Array, contentType: string): JsonBody {
+export function readJsonBody(body: Uint8Array, contentType: string, entries?: string): JsonBody {
   checkCharset(contentType);
   const valid = isUtf8(body);
   const lines = isLinesType(contentType);
@@ -90,7 +100,7 @@ export function readJsonBody(body: Uint8Array, contentType: string): JsonBody {
   try {
     value = JSON.parse(text);
   } catch {
-    return readParts(text);
+    return readParts(text, entries);
   }
   const values = Array.isArray(value) ? value : [value];
   if (values.length > MAX_ENTRIES) throw tooMany();
@@ -143,10 +153,10 @@ function addLine(read: JsonBody, text: string, index: number, place: string): nu
   }
 }
 
-function readParts(text: string): JsonBody {
+function readParts(text: string, entries: string | undefined): JsonBody {
   const read: JsonBody = { values: [], indexes: [], unreadable: [], single: false, escapes: text.includes('\\u') };
   let index = 0;
-  for (const part of readJsonParts(text)) {
+  for (const part of readJsonParts(text, entries)) {
     addPart(read, part, index, `Value ${index + 1}`);
     index += 1;
     if (index > MAX_ENTRIES) throw tooMany();

@@ -5,21 +5,21 @@ export type JsonPart = { text: string; value: unknown } | { text: string; fault:
 
 /** What may stand between the entries of an array, or between values that follow each other. */
 const BETWEEN = /[\s,[\]]*/y;
-/** An object that holds its entries in an array, as some senders wrap them, from its start to that of the first entry. */
-const WRAPPER = /^\s*\{\s*"(?:events|batch|logs)"\s*:\s*\[/;
-/** How such an object ends: `]}`, or `],"sentAt":"…"}`. */
-const WRAPPER_END = /^\s*\](?:\s*,\s*"[^{[]*)?\s*\}\s*$/;
+/** Under these names senders wrap their entries in an object. */
+const WRAPPED = ['events', 'batch', 'logs', 'records'];
+const MEMBER = /\s*,?\s*"((?:[^"\\]|\\.)*)"\s*:\s*/y;
 
 /**
  * The entries of a text that as a whole is no JSON: those of an array, or values that follow each other with or without
  * space between. What is no JSON ends where its brackets do, or where a line begins as that of the first entry does; there
- * the next one is read. Looks at each character a few times at most.
+ * the next one is read. `entries` is where an object may hold them, besides the usual places. Looks at each character a few
+ * times at most.
  */
-export function* readJsonParts(text: string): Generator<JsonPart> {
-  const wrapper = WRAPPER.exec(text)?.[0].length ?? 0;
+export function* readJsonParts(text: string, entries?: string): Generator<JsonPart> {
+  const wrapper = skipToEntries(text, entries?.split('.') ?? []);
   let start = wrapper;
   for (const end of findLineStarts(text, wrapper)) {
-    yield* readChunk(text.slice(start, end), wrapper > 0 && end === text.length);
+    if (yield* readChunk(text.slice(start, end), wrapper > 0)) return;
     start = end;
   }
   // An array that is not closed was cut off: what followed is unknown.
@@ -27,6 +27,25 @@ export function* readJsonParts(text: string): Generator<JsonPart> {
   const tail = text.trimEnd();
   if (isArray && /^[},[]$/.test(tail.slice(-1)) && wrapper === 0)
     yield { text: tail.slice(-40), fault: Math.min(40, tail.length) };
+}
+
+/** Where the entries begin in an object that holds them in an array; 0 where the text is none. */
+function skipToEntries(text: string, path: readonly string[]): number {
+  let at = /^\s*\{/.exec(text)?.[0].length ?? text.length;
+  for (;;) {
+    MEMBER.lastIndex = at;
+    const name = MEMBER.exec(text)?.[1];
+    if (name === undefined) return 0;
+    at = MEMBER.lastIndex;
+    const char = text[at];
+    if (char === '[' && (WRAPPED.includes(name) || path.includes(name))) return at + 1;
+    if (char === '{' && path.includes(name)) at += 1;
+    else {
+      const value = scanJson(text, at);
+      if (!value.whole) return 0;
+      at = value.at;
+    }
+  }
 }
 
 /** Where lines begin with an object, as far in as the first one; at last the end of the text. */
@@ -41,16 +60,17 @@ function* findLineStarts(text: string, from: number): Generator<number> {
   yield text.length;
 }
 
-function* readChunk(chunk: string, endsWrapper: boolean): Generator<JsonPart> {
+/** Returns true where the array of a wrapper ends in the chunk: what follows are no entries. */
+function* readChunk(chunk: string, isWrapped: boolean): Generator<JsonPart, boolean> {
   let at = skipBetween(chunk, 0);
   let last = chunk.length;
   while (last > at && /[\s,]/.test(chunk[last - 1]!)) last -= 1;
   const line = chunk.slice(at, last);
-  if (line === '') return;
+  if (line === '') return false;
   const value = parse(line);
   if (value !== undefined) {
     yield { text: line, value };
-    return;
+    return false;
   }
   while (at < chunk.length) {
     const { at: stop, whole, depth } = scanJson(chunk, at);
@@ -58,9 +78,10 @@ function* readChunk(chunk: string, endsWrapper: boolean): Generator<JsonPart> {
     const text = chunk.slice(at, end);
     if (whole) yield { text, value: parse(text) };
     else yield { text, fault: stop - at };
-    if (endsWrapper && WRAPPER_END.test(chunk.slice(end))) return;
+    if (isWrapped && /^\s*\]/.test(chunk.slice(end, end + 100))) return true;
     at = skipBetween(chunk, end);
   }
+  return false;
 }
 
 /** Where an entry ends that stops being JSON at `fault`, `depth` brackets deep: behind that bracket, where another follows. */

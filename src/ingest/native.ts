@@ -1,10 +1,11 @@
 import { HeadroomError } from '../errors.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { toClientFinder } from './client-from.ts';
 import { cloudEventsAdapter, isCloudEvent } from './cloudevents.ts';
 import { EventCollector, isFields } from './event-collector.ts';
-import { describeValue, type EventFields, EventReader } from './event-fields.ts';
-import { isJsonType, type JsonBody, mediaType, readJsonBody } from './json-body.ts';
+import { describeValue, type EventFields } from './event-fields.ts';
+import { listEntries } from './json-adapter.ts';
+import { checkJsonType, type JsonBody, readJsonBody } from './json-body.ts';
+import type { SourceOptions } from './source-options.ts';
 
 /** Headroom's own format: one event, an array, `{"events": […]}`, or one event a line (PRODUCT.md §2 and §8). */
 export const nativeAdapter: Adapter = { name: 'native', parse: parseNative };
@@ -13,43 +14,36 @@ function parseNative(input: AdapterInput): ParsedRequest {
   const { body, contentType, headers, options } = input;
   if (isCloudEvent(contentType, headers)) return cloudEventsAdapter.parse(input);
   checkJsonType(contentType, 'application/json or application/x-ndjson');
-  return readEvents(unwrap(readJsonBody(body, contentType), headers), options);
-}
-
-/** Throws `unsupported` for a content type that is given and is not JSON. `expected` is the cure. */
-export function checkJsonType(contentType: string, expected: string): void {
-  if (contentType.trim() === '' || isJsonType(contentType)) return;
-  throw new HeadroomError(
-    'unsupported',
-    `Content-Type ${JSON.stringify(mediaType(contentType).slice(0, 100))} is not supported here: send ${expected}.`,
-  );
+  return readEvents(unwrap(readJsonBody(body, contentType, options.map?.entries), headers, options), options);
 }
 
 /** Each value of a body as an event in the fields of PRODUCT.md §2. */
-function readEvents(body: JsonBody, options: Readonly<Record<string, unknown>>): ParsedRequest {
-  const reader = new EventReader(options, body.escapes);
-  const events = new EventCollector(options, body.unreadable);
-  const findClient = toClientFinder(options);
+function readEvents(body: JsonBody, options: SourceOptions): ParsedRequest {
+  const events = new EventCollector(options, body.unreadable, body.escapes);
   body.values.forEach((value, at) => {
     const index = body.indexes[at]!;
     if (!isFields(value)) {
       events.reject(index, value, `The event is ${describeValue(value)}: send an object with at least "client".`);
       return;
     }
-    const event = reader.read(findClient ? { ...value, client: findClient(value) } : value);
-    events.take(index, value, typeof event === 'string' ? explain(event, value) : event);
+    if (!events.mapper) events.noteUnknown(value);
+    events.add(index, value, value, isCloudEventOfAnotherType(value) ? CLOUD_EVENT : undefined);
   });
   return events.finish();
 }
 
-function explain(error: string, value: object): string {
-  return 'specversion' in value && !('client' in value)
-    ? `${error} It looks like a CloudEvent: send Content-Type application/cloudevents+json (or -batch+json).`
-    : error;
+const CLOUD_EVENT = 'it looks like a CloudEvent: send Content-Type application/cloudevents+json (or -batch+json).';
+
+function isCloudEventOfAnotherType(value: object): boolean {
+  return 'specversion' in value && !('client' in value);
 }
 
-function unwrap(body: JsonBody, headers: Readonly<Record<string, string>>): JsonBody {
+function unwrap(body: JsonBody, headers: Readonly<Record<string, string>>, { map }: SourceOptions): JsonBody {
   const [value] = body.values;
+  if (map?.entries !== undefined) {
+    const entries = listEntries(body, map.entries);
+    return { ...body, values: entries.map((each) => each.value), indexes: entries.map(({ index }) => index) };
+  }
   if (!body.single) return body;
   if (typeof value !== 'object' || value === null) {
     throw new HeadroomError(

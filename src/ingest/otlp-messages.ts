@@ -2,10 +2,8 @@ import { HeadroomError } from '../errors.ts';
 import { isFields } from './event-collector.ts';
 import { describeValue } from './event-fields.ts';
 import { mediaType, readJsonBody } from './json-body.ts';
+import type { OtlpSignal } from './otlp-kinds.ts';
 import { type FieldShape, type MessageShape, readMessage } from './protobuf.ts';
-
-/** What one export request holds; each has an endpoint of its own. */
-export type OtlpSignal = 'traces' | 'logs' | 'metrics';
 
 /** The names in which a signal nests its records: `resourceSpans[].scopeSpans[].spans[]`. */
 const LEVELS: Readonly<Record<OtlpSignal, readonly [resources: string, scopes: string, records: string]>> = {

@@ -1,5 +1,5 @@
-import { toNumber } from './event-collector.ts';
 import { FIRST_EVENT_MS } from './event-time.ts';
+import { toNumber } from './field-map.ts';
 
 /** Milliseconds of nanoseconds since 1970; what is no such number is handed on, to be rejected with its value. */
 export function toTime(nanoseconds: unknown): unknown {

@@ -1,8 +1,9 @@
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { toClientFinder } from './client-from.ts';
-import { EventCollector, firstOf, toText } from './event-collector.ts';
+import { EventCollector, firstOf } from './event-collector.ts';
 import { describeValue, type EventFields } from './event-fields.ts';
-import { type Attributes, type OtlpRecord, type OtlpSignal, readAttributes, readOtlp } from './otlp-messages.ts';
+import { toText } from './field-map.ts';
+import { SPAN_KINDS } from './otlp-kinds.ts';
+import { type Attributes, type OtlpRecord, readAttributes, readOtlp } from './otlp-messages.ts';
 import { listDataPoints } from './otlp-metrics.ts';
 import { isUnset, toDuration, toTime } from './otlp-time.ts';
 import { toTarget } from './route-template.ts';
@@ -11,7 +12,7 @@ import { toTarget } from './route-template.ts';
  * OpenTelemetry over OTLP/HTTP: each SERVER span, each log record of a request and each delta data point of a request
  * metric is an event, by the names of the semantic conventions, stable and old. All other spans, records and metrics say
  * nothing of calls and are passed over. The client is `api.client.id`, else `enduser.id`, else `service.name`.
- * Options of the source: `spanKind` (`client` counts outgoing calls instead), `metrics` (names of what counts calls).
+ * Options of the source: `spans` (`client` counts outgoing calls), `metrics` (names of what counts calls).
  * Source: https://opentelemetry.io/docs/specs/otlp and /docs/specs/semconv/http.
  */
 export const otlpAdapter: Adapter = { name: 'otlp', parse: parseOtlp };
@@ -19,8 +20,6 @@ export const otlpAdapter: Adapter = { name: 'otlp', parse: parseOtlp };
 const MISSING_CLIENT = 'send it as the attribute api.client.id, enduser.id or service.name.';
 
 const MISSING_KIND = 'kind is missing, though the span is of a request: send 2 (server) or 3 (client).';
-
-export const SPAN_KINDS = ['internal', 'server', 'client', 'producer', 'consumer'] as const;
 
 /** Any of these makes a log record one of a request. */
 const REQUEST_ATTRIBUTES = [
@@ -33,21 +32,20 @@ const REQUEST_ATTRIBUTES = [
 ];
 
 function parseOtlp({ body, contentType, options }: AdapterInput): ParsedRequest {
-  const { signal, records } = readOtlp(body, contentType, options.signal as OtlpSignal | undefined);
+  const { signal, records } = readOtlp(body, contentType, options.signal);
   const events = new EventCollector(options);
-  const toFields = createFieldsReader(options);
   if (signal === 'metrics') {
     listDataPoints(records, options.metrics).forEach(({ attributes, own, fault }, index) => {
       const fields: EventFields = { ...toFields(attributes), ...own };
       if (fault !== undefined) events.reject(index, fields, fault);
       // Nobody called in this span.
-      else if (fields.count !== 0) events.add(index, fields, MISSING_CLIENT);
+      else if (fields.count !== 0) events.add(index, fields, attributes, MISSING_CLIENT);
     });
     return events.finish();
   }
-  const spanKind = options.spanKind as (typeof SPAN_KINDS)[number] | undefined;
+  const { spans = ['server'] } = options;
   records.forEach(({ record, resource }, index) => {
-    const counts = signal !== 'traces' || isKind(record.kind, spanKind ?? 'server');
+    const counts = signal !== 'traces' || spans.some((kind) => isKind(record.kind, kind));
     if (!counts && !isUnset(record.kind)) return;
     const attributes: Attributes = { ...resource, ...readAttributes(record) };
     if (!counts) {
@@ -59,7 +57,7 @@ function parseOtlp({ body, contentType, options }: AdapterInput): ParsedRequest 
     const fields: EventFields = { ...toFields(attributes), ...own };
     const fault = signal === 'traces' ? findIdFault(record) : undefined;
     if (fault !== undefined) events.reject(index, fields, fault);
-    else events.add(index, fields, MISSING_CLIENT);
+    else events.add(index, fields, { ...attributes, span: record }, MISSING_CLIENT);
   });
   return events.finish();
 }
@@ -83,31 +81,28 @@ function readLogRecord(
 }
 
 /** Turns attributes into the fields of an event, all but its id and time. */
-function createFieldsReader(options: Readonly<Record<string, unknown>>): (attributes: Attributes) => EventFields {
-  const findClient = toClientFinder(options);
-  return (attributes) => {
-    const find = (...names: string[]) => firstOf(attributes, names);
-    const method = find('http.request.method', 'http.method');
-    const target = find('url.path', 'http.target');
-    const status = find('http.response.status_code', 'http.status_code');
-    return {
-      client: findClient?.(attributes) ?? toText(find('api.client.id', 'enduser.id', 'service.name')),
-      // `_OTHER` stands for methods that the instrumentation does not know.
-      method: (method === '_OTHER' ? find('http.request.method_original') : undefined) ?? method,
-      route: find('http.route'),
-      url: typeof target === 'string' ? toTarget(target) : find('url.full', 'http.url'),
-      status: status === 0 ? undefined : status,
-      user: toText(find('enduser.id', 'user.id')),
-      ip: find('client.address', 'http.client_ip'),
-      module: find('api.module'),
-      api_version: toText(find('api.version')),
-      function: find('api.function'),
-      initiator: find('api.initiator'),
-      kind: find('api.kind'),
-      scope: find('api.scope'),
-      records: find('api.records'),
-      credits: find('api.credits'),
-    };
+function toFields(attributes: Attributes): EventFields {
+  const find = (...names: string[]) => firstOf(attributes, names);
+  const method = find('http.request.method', 'http.method');
+  const target = find('url.path', 'http.target');
+  const status = find('http.response.status_code', 'http.status_code');
+  return {
+    client: toText(find('api.client.id', 'enduser.id', 'service.name')),
+    // `_OTHER` stands for methods that the instrumentation does not know.
+    method: (method === '_OTHER' ? find('http.request.method_original') : undefined) ?? method,
+    route: find('http.route'),
+    url: typeof target === 'string' ? toTarget(target) : find('url.full', 'http.url'),
+    status: status === 0 ? undefined : status,
+    user: toText(find('enduser.id', 'user.id')),
+    ip: find('client.address', 'http.client_ip'),
+    module: find('api.module'),
+    api_version: toText(find('api.version')),
+    function: find('api.function'),
+    initiator: find('api.initiator'),
+    kind: find('api.kind'),
+    scope: find('api.scope'),
+    records: find('api.records'),
+    credits: find('api.credits'),
   };
 }
 

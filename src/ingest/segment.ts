@@ -1,10 +1,9 @@
 import { HeadroomError } from '../errors.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { toClientFinder } from './client-from.ts';
-import { EventCollector, isFields, toFields, toText } from './event-collector.ts';
+import { EventCollector, isFields, toFields } from './event-collector.ts';
 import { describeValue } from './event-fields.ts';
-import { readJsonBody } from './json-body.ts';
-import { checkJsonType } from './native.ts';
+import { toText } from './field-map.ts';
+import { checkJsonType, readJsonBody } from './json-body.ts';
 
 /**
  * Segment's tracking API: `{"batch": […]}`, or one message. Each `track` is a usage event with the fields of PRODUCT.md §2
@@ -13,7 +12,7 @@ import { checkJsonType } from './native.ts';
  */
 export const segmentAdapter: Adapter = { name: 'segment', parse: parseSegment };
 
-const MISSING_CLIENT = 'the message has no userId. Name another field with --client-from (anonymousId).';
+const MISSING_CLIENT = 'the message has no userId. Name another field with --map client=anonymousId.';
 
 function parseSegment({ body, contentType, options }: AdapterInput): ParsedRequest {
   checkJsonType(contentType, 'application/json, as the Segment libraries do');
@@ -23,7 +22,6 @@ function parseSegment({ body, contentType, options }: AdapterInput): ParsedReque
     throw new HeadroomError('unreadable', `"batch" is ${describeValue(batch)}: send an array of messages.`);
   }
   const events = new EventCollector(options, read.unreadable);
-  const findClient = toClientFinder(options);
   (batch ?? read.values).forEach((message: unknown, at: number) => {
     const index = batch ? at : read.indexes[at]!;
     if (!isFields(message)) {
@@ -39,10 +37,11 @@ function parseSegment({ body, contentType, options }: AdapterInput): ParsedReque
         ...properties,
         id: message.messageId,
         time: message.timestamp ?? message.originalTimestamp ?? properties.time,
-        client: findClient?.(message) ?? toText(message.userId),
+        client: toText(message.userId),
         ip: properties.ip ?? toFields(message.context).ip,
         kind: properties.kind ?? message.event,
       },
+      message,
       MISSING_CLIENT,
     );
   });

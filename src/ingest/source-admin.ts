@@ -48,14 +48,18 @@ export async function addSource(
   return { ...credentials, source: stored };
 }
 
-/** New token and signing secret; the old ones are worth nothing once running instances have read the change. */
+/**
+ * New token and signing secret. The old ones open the source until `oldUntilMs`; without it they are worth nothing once
+ * running instances have read the change.
+ */
 export async function rotateSource(
   db: Db,
   config: Pick<Config, 'secretKey' | 'secretKeyPath'>,
   source: Pick<Source, 'id' | 'name'>,
+  oldUntilMs?: number,
 ): Promise<Credentials> {
   const credentials = createCredentials();
-  await updateCredentials(db, source.id, toStored(credentials, config, source.name));
+  await updateCredentials(db, source.id, toStored(credentials, config, source.name), oldUntilMs);
   return credentials;
 }
 

@@ -2,7 +2,7 @@ import { HeadroomError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { Db } from '../store/database.ts';
 import { listSources, type Source } from '../store/source-repository.ts';
-import { type Headers, hashToken, isSigned, listTokens, verifySignature } from './credentials.ts';
+import { type Headers, hashToken, isSigned, verifySignature } from './credentials.ts';
 import { unseal } from './seal.ts';
 
 /** How old the list of sources may be: what a command changes holds within 2 s in every running instance. */
@@ -30,13 +30,11 @@ export class SourceDirectory {
     return this.#byTokenHash.get(hashToken(token));
   }
 
-  /** The source of this name, if the request shows its token. */
-  async findByShownToken(name: string, headers: Headers, nowMs: number): Promise<Source | undefined> {
+  /** The source of this name, if its token is one of those that a request shows. */
+  async findByShownToken(name: string, tokens: readonly string[], nowMs: number): Promise<Source | undefined> {
     await this.#refresh(nowMs);
     const source = this.#byName.get(name);
-    return source && listTokens(headers).some((token) => this.#byTokenHash.get(hashToken(token)) === source)
-      ? source
-      : undefined;
+    return source && tokens.some((token) => this.#byTokenHash.get(hashToken(token)) === source) ? source : undefined;
   }
 
   /** Tells whether a signature could open the source of this name: nobody's body is read for one that cannot. */
@@ -53,7 +51,10 @@ export class SourceDirectory {
     await this.#refresh(nowMs);
     const source = this.#byName.get(name);
     if (source?.sealedSecret === undefined || !isSigned(headers)) return undefined;
-    return verifySignature(headers, body, this.#open(source, source.sealedSecret), nowMs) ? source : undefined;
+    const sealed = [source.sealedSecret, source.old?.sealedSecret].filter((secret) => secret !== undefined);
+    return sealed.some((secret) => verifySignature(headers, body, this.#open(source, secret), nowMs))
+      ? source
+      : undefined;
   }
 
   #open(source: Source, sealed: string): Secret {
@@ -74,12 +75,16 @@ export class SourceDirectory {
   }
 
   async #load(nowMs: number): Promise<void> {
-    const sources = await listSources(this.#db).catch((error: NodeJS.ErrnoException) => {
+    const stored = await listSources(this.#db).catch((error: NodeJS.ErrnoException) => {
       const message = `Sources cannot be looked up right now (${error.message || error.code}); send the request again.`;
       throw new HeadroomError('database', message, { cause: error });
     });
+    const sources = stored.map((source) =>
+      source.old && source.old.untilMs > nowMs ? source : { ...source, old: undefined },
+    );
     this.#byName = new Map(sources.map((source) => [source.name, source]));
-    this.#byTokenHash = new Map(sources.map((source) => [source.tokenHash, source]));
+    const replaced = sources.filter(({ old }) => old).map((source) => [source.old!.tokenHash, source] as const);
+    this.#byTokenHash = new Map([...replaced, ...sources.map((source) => [source.tokenHash, source] as const)]);
     if (this.#secrets.size > sources.length + 100) this.#secrets.clear();
     this.#loadedMs = nowMs;
   }

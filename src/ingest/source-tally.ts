@@ -1,5 +1,5 @@
 import type { IngestResult } from '../domain/event.ts';
-import type { Db } from '../store/database.ts';
+import { type Db, transact } from '../store/database.ts';
 import { addSourceCounts, insertRejectedEvents, type SourceCounts } from '../store/source-repository.ts';
 
 const FLUSH_MS = 1000;
@@ -85,7 +85,7 @@ export class SourceTally {
 
   async #write(waiting: ReadonlyMap<number, Waiting>): Promise<void> {
     if (waiting.size === 0) return;
-    await this.#db.transaction().execute(async (trx) => {
+    await transact(this.#db, async (trx) => {
       // In one order for all instances, so that they wait for each other instead of deadlocking.
       for (const [sourceId, counts] of [...waiting].sort(([a], [b]) => a - b)) {
         await addSourceCounts(trx, sourceId, counts);

@@ -66,6 +66,11 @@ export class ThreadedWriter implements EventWriter {
     return settle.promise;
   }
 
+  /** Requests that are taken and not yet answered, and the bytes of their bodies. */
+  waiting(): { requests: number; bytes: number } {
+    return { requests: this.#waiting.size, bytes: this.#waitingBytes };
+  }
+
   /** Rejects where events cannot be committed. */
   check(): Promise<void> {
     return this.#call({ kind: 'check' });

@@ -43,7 +43,11 @@ export function describeContext(report: Report): string {
 function listContext(report: Report): string[] {
   const filters = describeFilters(report.filters);
   return [
-    ...(report.range ? [`${report.range.label}${isRunning(report) ? ', still running' : ''}`] : []),
+    ...(report.range
+      ? [
+          `${report.range.label}${isRunning(report) ? ', still running' : ''}${report.versus ? ` vs ${report.versus.label}` : ''}`,
+        ]
+      : []),
     report.zone,
     ...(report.population ? [report.population] : []),
     ...(report.kind === 'summary' ? describePeak(report) : []),

@@ -16,8 +16,8 @@ export function buildFallback(report: Report, extra: readonly string[] = []): st
   const rows = report.table.rows.map((row) =>
     defuse(
       columns
-        .map(({ label, type, index }, place) => {
-          const text = formatCell(row[index] ?? null, type, report.zone);
+        .map(({ label, index, ...column }, place) => {
+          const text = formatCell(row[index] ?? null, column, report.zone);
           return place === 0 ? text : `${label} ${text}`;
         })
         .join(', '),

@@ -1,5 +1,7 @@
+import { createCalendar } from '../domain/calendar.ts';
 import { NONE } from '../domain/dimension.ts';
 import type {
+  CompareReport,
   HistoryReport,
   Level,
   RankingReport,
@@ -8,6 +10,8 @@ import type {
   StatusReport,
   Totals,
 } from '../domain/report.ts';
+import { toRate } from '../report/compared-rows.ts';
+import { formatStep } from '../report/format.ts';
 import { groupOf } from '../report/status-codes.ts';
 import { MAX_CHART_LABEL, MAX_CHART_POINTS, MAX_CHART_SERIES, MAX_CHART_TITLE } from './limits.ts';
 import { type Block, clip, keepDirection } from './text.ts';
@@ -68,9 +72,53 @@ function listCharts(report: Report): (Block | undefined)[] {
           report.scopes.flatMap(({ pools, limits }) => [...pools, ...limits]),
         ),
       ];
+    case 'compare':
+      return toCompared(report);
     default:
       return [];
   }
+}
+
+/** The range before stands first, in rust, and the one asked about in blue, as they are where ok and failed stand. */
+function toCompared({
+  title,
+  steps,
+  sections,
+  per,
+  measure,
+  range,
+  versus,
+  zone,
+  grain,
+}: CompareReport): (Block | undefined)[] {
+  const toPair = (
+    type: 'bar' | 'line',
+    name: string,
+    points: readonly string[],
+    pairs: readonly { now?: number; before?: number }[],
+  ) => {
+    const valuesOf = (side: 'now' | 'before') =>
+      pairs.map((pair) => toRate(pair[side] ?? 0, per[side], measure) / (measure === 'credits' ? 1000 : 1));
+    const series = [
+      { name: versus.label, values: valuesOf('before'), holdsPlace: true },
+      { name: range.label, values: valuesOf('now'), holdsPlace: true },
+    ];
+    return toChart(type, name, points, series, per.isDay && type === 'bar' ? `${measure} a day` : measure);
+  };
+  if (steps) {
+    const calendar = createCalendar(zone);
+    const points = steps.map(({ startMs }) => formatStep(startMs, calendar.dayOf(startMs), grain, zone));
+    return [toPair('line', title, points, steps)];
+  }
+  return sections.map((section) => {
+    const rows = section.rows.slice(0, MAX_CHART_POINTS);
+    return toPair(
+      'bar',
+      sections.length > 1 ? section.title : title,
+      rows.map(({ name }) => name),
+      rows,
+    );
+  });
 }
 
 function toUsed(what: string, balances: readonly { name: string; percent: number; level: Level }[]): Block | undefined {

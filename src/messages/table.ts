@@ -1,14 +1,20 @@
 import type { ColumnType, Table } from '../domain/report.ts';
-import { formatCount, formatCredits, formatInstant, formatPercent } from '../report/format.ts';
+import { formatChange, formatCredits, formatInstant, formatPercent, formatRate } from '../report/format.ts';
 import { drawBar } from './bar.ts';
 import { MAX_CELL_TEXT, MAX_TABLE_CHARACTERS, MAX_TABLE_COLUMNS, MAX_TABLE_ROWS } from './limits.ts';
 import { type Block, clip, NOTHING, toFilled, toOneLine } from './text.ts';
 
 /** A cell for people. Never empty. */
-export function formatCell(cell: string | number | null, type: ColumnType, zone: string): string {
+export function formatCell(
+  cell: string | number | null,
+  { type, signed }: { type: ColumnType; signed?: boolean | undefined },
+  zone: string,
+): string {
+  if (signed && type === 'percent' && cell !== null) return formatChange(Number(cell));
+  if (signed && Number(cell) > 0) return `+${formatCell(cell, { type }, zone)}`;
   if (cell === null || cell === '') return NOTHING;
   if (type === 'text') return toFilled(clip(toOneLine(String(cell)).trim(), MAX_CELL_TEXT));
-  if (type === 'count') return formatCount(Number(cell));
+  if (type === 'count') return formatRate(Number(cell));
   if (type === 'credits') return formatCredits(Number(cell));
   if (type === 'percent') return formatPercent(Number(cell));
   if (type === 'time') return formatInstant(Number(cell), zone);
@@ -42,7 +48,7 @@ export function buildTable(
   const rows = [shown.map(({ label }) => toFilled(label))];
   let left = Math.min(characters, MAX_TABLE_CHARACTERS) - rows[0]!.join('').length;
   for (const row of table.rows) {
-    const cells = shown.map(({ index, type }) => formatCell(row[index] ?? null, type, zone));
+    const cells = shown.map(({ index, ...column }) => formatCell(row[index] ?? null, column, zone));
     left -= cells.join('').length;
     if (left < 0 || rows.length === MAX_TABLE_ROWS) break;
     rows.push(cells);

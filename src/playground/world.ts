@@ -41,7 +41,7 @@ export interface WorldOptions {
   clock: DemoClock;
   log: Logger;
   pages: Handler;
-  /** Of the source that the traffic comes from. */
+  /** Of the source that the traffic comes from; opens `/v1/ask` too. */
   token: Secret;
   /** 0: any free one. */
   pagePort: number;
@@ -59,7 +59,11 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
     stops.push(() => rmSync(folder, { recursive: true, force: true }));
     const emulator = await startEmulator({ port: pagePort, now: clock.now, seed: DEMO_WORKSPACE, pages });
     stops.push(() => emulator.stop());
-    const config = createConfig(emulator, `sqlite:${join(folder, 'headroom.db')}`, botPort);
+    const config = createConfig(emulator, {
+      databaseUrl: `sqlite:${join(folder, 'headroom.db')}`,
+      port: botPort,
+      token,
+    });
     const db = openDatabase(config.databaseUrl.reveal());
     stops.push(() => db.destroy());
     await migrate(db);
@@ -117,7 +121,10 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
   }
 }
 
-function createConfig(emulator: Emulator, databaseUrl: string, port: number): Config {
+function createConfig(
+  emulator: Emulator,
+  { databaseUrl, port, token }: { databaseUrl: string; port: number; token: Secret },
+): Config {
   return parseConfig(
     {
       SLACK_BOT_TOKEN: emulator.botToken,
@@ -128,6 +135,7 @@ function createConfig(emulator: Emulator, databaseUrl: string, port: number): Co
       REPORT_TIMEZONE: DEMO_ZONE,
       ALERT_CHANNEL,
       ONCALL: ONCALL_GROUP,
+      READ_TOKEN: token.reveal(),
       LOG_LEVEL: 'warn',
     },
     'slack',

@@ -6,6 +6,7 @@ import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './
 import { getName, type KnownName } from './known-name.ts';
 import { formatRawStart, noteAnswer } from './notes.ts';
 import { rankRows } from './ranking.ts';
+import { ALL_ROWS } from './top.ts';
 import { countNames, isNamed, sumTotals } from './totals.ts';
 
 /** The order of sections: how calls ended, then what they called, then who and where from. */
@@ -55,7 +56,7 @@ async function reportDrill(
     return { dimension, ranked, values };
   });
   const sections = drilled
-    .filter(({ dimension, values }) => values > 1 || (dimension === 'status' && values > 0))
+    .filter(({ dimension, values }) => values > 1 || (values > 0 && (dimension === 'status' || limit === ALL_ROWS)))
     .map(({ dimension, ranked, values }) => ({
       title: toTitle(dimension),
       dimension,
@@ -79,7 +80,7 @@ async function reportDrill(
       notes: [
         ...notes,
         ...noteAnswer(inquiry, clients),
-        ...noteAlike(alike),
+        ...(limit === ALL_ROWS ? [] : noteAlike(alike)),
         ...(kind === 'client' && ids.length > 1 ? [noteIds(ids)] : []),
         ...(cut.length > 0
           ? [
@@ -147,7 +148,9 @@ async function askSections(
     ...SECTIONS[kind].map((key) =>
       ask(inquiry, {
         groupBy: [key],
-        ...(key === 'client' || key === 'status' ? {} : { most: { by: ['failed', 'requests'], rows: limit } }),
+        ...(key === 'client' || key === 'status' || limit === ALL_ROWS
+          ? {}
+          : { most: { by: ['failed', 'requests'], rows: limit } }),
       }),
     ),
   ]);

@@ -15,6 +15,12 @@ export function formatCount(count: number): string {
   return counts.format(count);
 }
 
+/** An average: whole from ten on, else one decimal. */
+export function formatRate(value: number): string {
+  if (Number.isInteger(value) || Math.abs(value) >= 10) return formatCount(value);
+  return String(Math.round(value * 10) / 10);
+}
+
 /** Thousandths as a plain decimal without grouping, exact: 1250500 → `1250.5`. */
 export function toDecimal(credits: Thousandths): string {
   const size = Math.abs(credits);
@@ -37,6 +43,11 @@ export function formatPercent(percent: number, levels: readonly number[] = [75, 
   if ([...levels, 100].some((level) => exact < level && shown >= level)) shown = Math.floor(exact * 10) / 10;
   const [whole, tenth = '0'] = String(shown).split('.');
   return `${formatCount(Number(whole))}.${tenth}%`;
+}
+
+/** `+12%`, `-0.4%`: a change, as tables show it. */
+export function formatChange(percent: number): string {
+  return `${percent > 0 ? '+' : percent < 0 ? '-' : ''}${formatPercent(Math.abs(percent), [])}`;
 }
 
 /** Unrounded 0–100; 0 of nothing is 0. */

@@ -85,12 +85,14 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
         ...series.map((name) => ({ key: name, label: name, type: 'credits' as const })),
         { key: 'total', label: 'Total', type: 'credits' },
         { key: 'partial', label: 'Partial', type: 'text', csvOnly: true },
+        { key: 'start', label: 'Start', type: 'time', csvOnly: true },
       ],
       rows: months.map(({ startMs, drawn, total, partial }) => [
         formatMonth(monthOf(calendar.dayOf(startMs))),
         ...series.map((name) => drawn[name] ?? 0),
         total,
         partial ? 'yes' : 'no',
+        startMs,
       ]),
     },
   };

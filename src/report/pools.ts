@@ -27,7 +27,7 @@ export interface ScopeQuery {
   scope?: string;
   /** Quantities of grants by name, for a what-if. */
   suppose?: Readonly<Record<string, number>>;
-  /** Leave out scopes that nobody declared, and forecasts: for rules that run every second. */
+  /** Leave out scopes that nobody declared, and compute forecasts only where they are asked for: for rules that run every second. */
   plain?: boolean;
 }
 
@@ -143,8 +143,12 @@ async function getScopeState(deps: PoolDeps, scope: Scope, moment: Moment): Prom
   const next = standings.find(({ state }) => state.left > 0)?.state;
   const current = next ?? standings.at(-1)?.state;
   const last = standings.findLast(({ state }) => state.left > 0)?.state ?? standings.at(-1)?.state;
-  const forecasts = await forecast(deps, scope, result, standings, moment);
-  const pools = standings.map(({ state }, place) => ({ ...state, drawnNow: state === next, ...forecasts[place] }));
+  const foresee = () => forecast(deps, scope, result, standings, moment);
+  const forecasts = moment.plain ? [] : await foresee();
+  const pools = standings.map(({ state }, place) => ({
+    ...{ ...state, drawnNow: state === next },
+    ...(moment.plain ? { foresee: async () => (await foresee())[place] ?? {} } : forecasts[place]),
+  }));
   const limits = await Promise.all(
     scope.limits.map((limit) => getLimitState(deps, scope, limit, limit.match ? undefined : steps, moment)),
   );
@@ -244,10 +248,13 @@ async function getLimitState(
     ...(limit.match ? { match: limit.match } : {}),
   };
   const drawn = Math.min(used, standing.amount);
-  if (!moment.isNow || moment.plain || state.left <= 0) return state;
-  const pace = await loadPace(deps, meter, moment);
-  const [runOut] = findRunOuts(result, [{ index: 0, standing, used: drawn }], moment.atMs, pace);
-  return { ...state, ...toForecast(runOut, pace) };
+  if (!moment.isNow || state.left <= 0) return state;
+  const foresee = async () => {
+    const pace = await loadPace(deps, meter, moment);
+    const [runOut] = findRunOuts(result, [{ index: 0, standing, used: drawn }], moment.atMs, pace);
+    return toForecast(runOut, pace);
+  };
+  return { ...state, ...(moment.plain ? { foresee } : await foresee()) };
 }
 
 async function forecast(
@@ -257,7 +264,7 @@ async function forecast(
   standings: readonly (Weighed & { index: number })[],
   moment: Moment,
 ): Promise<Pick<PoolState, 'runOut' | 'pace'>[]> {
-  if (!moment.isNow || moment.plain || standings.length === 0) return [];
+  if (!moment.isNow || standings.length === 0) return [];
   const pace = await loadPace(deps, scope.name, moment);
   const places = standings.map(({ index, standing, state }) => ({ index, standing, used: state.used }));
   const runOuts = findRunOuts(result, places, moment.atMs, pace);

@@ -1,5 +1,14 @@
-import type { NameSource, Question, Report, Reporter, ReportKind } from '../domain/report.ts';
+import type { Range } from '../domain/range.ts';
+import {
+  COMPARED,
+  type NameSource,
+  type Question,
+  type Report,
+  type Reporter,
+  type ReportKind,
+} from '../domain/report.ts';
 import { reportAdvice } from './advice.ts';
+import { reportCompare } from './compare.ts';
 import { reportClient, reportRoute } from './drill.ts';
 import { reportExplain } from './explain.ts';
 import { reportHistory } from './history.ts';
@@ -43,7 +52,9 @@ export function createReporter(deps: ReporterDeps): Reporter & NameSource {
   return {
     async answer(asked, nowMs) {
       const { question, notes } = await findNames(deps, asked, nowMs);
-      const made = await REPORTS[question.report](deps, question, nowMs);
+      const make =
+        question.versus !== undefined && COMPARED.has(question.report) ? reportCompare : REPORTS[question.report];
+      const made = await make(deps, question, nowMs);
       const report = notes.length > 0 ? { ...made, notes: [...notes, ...made.notes] } : made;
       return sayWhatFilters(await sayWhatIsUnknown(deps, report, question), question);
     },
@@ -59,9 +70,20 @@ async function sayWhatIsUnknown<Answer extends Report>(
   question: Question,
 ): Promise<Answer> {
   if (!report.range || BALANCES.has(question.report)) return report;
-  const { notes, offers } = await listUnknownValues(deps, question, report.range);
+  const { notes, offers } = await listUnknownValues(deps, question, spanOf(report.range, report.versus));
   if (notes.length === 0) return report;
   return { ...report, notes: [...notes, ...report.notes], offers: [...offers, ...(report.offers ?? [])] };
+}
+
+/** From the beginning of either range to the end of either. */
+function spanOf(range: Range, versus = range): Range {
+  return {
+    ...range,
+    fromMs: Math.min(range.fromMs, versus.fromMs),
+    toMs: Math.max(range.toMs, versus.toMs),
+    firstDay: Math.min(range.firstDay, versus.firstDay),
+    lastDay: Math.max(range.lastDay, versus.lastDay),
+  };
 }
 
 /** Reports of balances alone, and those that stand on balances and requests. */

@@ -78,6 +78,7 @@ async function reportSeries(
       offers: offerNearest(inquiry, answer),
     }),
     kind: question.report === 'day' ? 'day' : 'daily',
+    grain,
     totals,
     clients,
     bars,
@@ -98,6 +99,7 @@ async function reportSeries(
         { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true },
         { key: 'partial', label: 'Partial', type: 'text', csvOnly: true },
         ...(usual ? [{ key: 'usual', label: 'Usual', type: 'count' } as const] : []),
+        { key: 'start', label: 'Start', type: 'time', csvOnly: true },
         { key: 'bar', label: 'Trend', type: 'bar' },
       ],
       rows: bars.map((bar, index) => [
@@ -110,6 +112,7 @@ async function reportSeries(
         bar.credits,
         bar.partial ? 'yes' : 'no',
         ...(usual ? [usual[index]?.median ?? null] : []),
+        bar.startMs,
         Math.max(0, bar.requests / Math.max(most!.requests, 1)),
       ]),
     },

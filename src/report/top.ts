@@ -1,4 +1,4 @@
-import { NONE } from '../domain/dimension.ts';
+import { type Dimension, NONE } from '../domain/dimension.ts';
 import { MAX_RANKING_ROWS, type Question, type RankingReport } from '../domain/report.ts';
 import type { UsageAnswer } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
@@ -9,6 +9,14 @@ import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { rankRows, toRankingTable } from './ranking.ts';
 import { addTotals, countNames, emptyTotals, isNamed, sumTotals } from './totals.ts';
 
+/** The limit of a question for every row, as comparisons ask. */
+export const ALL_ROWS = Number.POSITIVE_INFINITY;
+
+/** Rows of a ranking that asks for no number. */
+export function defaultRows(dimension?: Dimension): number {
+  return dimension === 'user' ? 3 : 5;
+}
+
 /**
  * Who, or what, makes the most requests (or uses the most credits): clients unless the question names another dimension.
  * Five rows, three for users, unless it asks for a number up to 1,000; from its `offset` on.
@@ -17,11 +25,12 @@ import { addTotals, countNames, emptyTotals, isNamed, sumTotals } from './totals
  */
 export async function reportTop(deps: ReporterDeps, question: Question, nowMs: number): Promise<RankingReport> {
   const { dimension = 'client', measure = 'requests', offset = 0 } = question;
-  const limit = Math.min(Math.max(question.limit ?? (dimension === 'user' ? 3 : 5), 1), MAX_RANKING_ROWS);
+  const { limit: asked = defaultRows(dimension) } = question;
+  const limit = asked === ALL_ROWS ? asked : Math.min(Math.max(asked, 1), MAX_RANKING_ROWS);
   const inquiry = await openInquiry(deps, question, nowMs);
   const isFiltered = inquiry.filters.length > 0;
   // Clients may share a shown name, and another order needs every row.
-  const isCut = dimension !== 'client' && question.sort === undefined;
+  const isCut = dimension !== 'client' && question.sort === undefined && limit !== ALL_ROWS;
   const [main, all, clients] = await askTogether(inquiry, [
     (part) => ask(part, { groupBy: [dimension], ...(isCut ? { most: { by: [measure], rows: offset + limit } } : {}) }),
     (part) => (isFiltered ? ask(part, { filters: [] }) : undefined),

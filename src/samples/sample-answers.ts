@@ -1,4 +1,5 @@
-import { type Question, REPORT_KINDS, type Report } from '../domain/report.ts';
+import { PREVIOUS } from '../domain/range-versus.ts';
+import { COMPARED, type Question, REPORT_KINDS, type Report } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
 import { buildAnswer } from '../messages/answer-message.ts';
 import { hasGraph, listNext } from '../slack/next-questions.ts';
@@ -42,11 +43,14 @@ function listQuestions({ clients, routes, scopes }: SampleNames): Question[] {
     { report: 'top', dimension: 'function' },
     { report: 'status', range: 'last 3 hours' },
     { report: 'daily', range: '12-months' },
+    ...kinds.filter(({ report }) => COMPARED.has(report)).map((question) => ({ ...question, versus: PREVIOUS })),
+    { report: 'top', dimension: 'client', range: 'this-month', versus: 'last-month', sort: '-change' },
   ];
 }
 
-function nameOf({ report, dimension, view, scope, range, filters }: Question): string {
-  const parts = [report, dimension, view, scope && 'of a scope', range, filters && 'filtered'];
+function nameOf({ report, dimension, view, scope, range, versus, filters }: Question): string {
+  const compared = versus && `compared with ${versus}`;
+  const parts = [report, dimension, view, scope && 'of a scope', range, compared, filters && 'filtered'];
   return parts.filter(Boolean).join(' ');
 }
 

@@ -12,7 +12,7 @@ import { describeRouting } from '../messages/routing-modal.ts';
 import { buildSettings } from '../messages/settings.ts';
 import type { Message } from '../messages/text.ts';
 import { buildIntroduction, buildWelcome } from '../messages/welcome.ts';
-import { composeNotice } from '../schedule/failed-delivery.ts';
+import { composeNotice } from '../schedule/notices.ts';
 import { findHelpDays } from '../slack/command/help.ts';
 import { HELP_TOPICS } from '../slack/command/help-topics.ts';
 import type { AlertSummary, DigestSummary } from '../slack/ports.ts';

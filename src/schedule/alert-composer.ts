@@ -7,7 +7,7 @@ import type { Message as Built } from '../messages/text.ts';
 import { formatCredits, formatPercent } from '../report/format.ts';
 import { type Alert, findAlert, listAlertsOf } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
-import { readAlertOrder } from './alert-content.ts';
+import { readAlertOrder } from './alert-claims.ts';
 
 export interface AlertComposerPorts {
   db: Db;

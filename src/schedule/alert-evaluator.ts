@@ -4,12 +4,13 @@ import type { Question, ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import type { Logger } from '../log.ts';
-import { findAlertSettings, listAlertRules, listMutes } from '../store/alert-repository.ts';
+import { listMutes } from '../store/alert-repository.ts';
+import { listAlertRules } from '../store/alert-rule-repository.ts';
 import type { Db } from '../store/database.ts';
 import { deleteLease, takeLease } from '../store/lease-repository.ts';
-import { readKindsOn } from './alert-routing.ts';
-import type { AlertSetting } from './alert-setting.ts';
-import type { AlertTargets } from './alert-targets.ts';
+import { findAlertSettings } from '../store/setting-repository.ts';
+import type { EvaluationContext } from './alert-claims.ts';
+import { type AlertTargets, readKindsOn } from './alert-routing.ts';
 import { evaluateClients } from './client-alerts.ts';
 import { evaluateLevels } from './level-alerts.ts';
 import { evaluateRates } from './rate-alerts.ts';
@@ -24,8 +25,8 @@ export interface AlertEvaluatorOptions {
   calendar: Calendar;
   usage: UsageReader;
   definitions(): Promise<Definitions>;
-  /** Where scopes stand (absent `scope`: all); `plain`: without forecasts, quickly. */
-  scopeStates(nowMs: number, options: { plain: boolean; scope?: string }): Promise<readonly ScopeState[]>;
+  /** States of all scopes; `plain`: forecasts only where they are asked for. */
+  scopeStates(nowMs: number, options: { plain: boolean }): Promise<readonly ScopeState[]>;
   sources(): Promise<readonly SourceHealth[]>;
   /** Requests that a question counts in a span. */
   countRequests(question: Question, span: Span): Promise<number>;
@@ -51,37 +52,37 @@ export class AlertEvaluator {
   /** Evaluates levels, switches and rates: after each commit. False: another instance is at it, ask again soon. */
   async evaluate(nowMs: number): Promise<boolean> {
     return this.#alone('alerts', async () => {
-      const setting = await this.#getSetting(nowMs);
-      if (setting) await this.#evaluatePools(setting, await this.#options.scopeStates(nowMs, { plain: true }));
+      const context = await this.#getContext(nowMs);
+      if (context) await this.#evaluatePools(context, await this.#options.scopeStates(nowMs, { plain: true }));
     });
   }
 
   /** Evaluates everything: every minute, for what time alone changes. */
   async evaluateAll(nowMs: number): Promise<boolean> {
-    const setting = await this.#getSetting(nowMs);
-    if (!setting) return true;
-    const states = await this.#options.scopeStates(nowMs, { plain: !setting.isOn('run-out') });
-    const done = await this.#alone('alerts', () => this.#evaluatePools(setting, states));
-    const others = await this.#alone('alerts of the minute', () => this.#evaluateOthers(setting, states));
+    const context = await this.#getContext(nowMs);
+    if (!context) return true;
+    const states = await this.#options.scopeStates(nowMs, { plain: !context.isOn('run-out') });
+    const done = await this.#alone('alerts', () => this.#evaluatePools(context, states));
+    const others = await this.#alone('alerts of the minute', () => this.#evaluateOthers(context, states));
     return done && others;
   }
 
-  async #evaluatePools(setting: AlertSetting, states: readonly ScopeState[]): Promise<void> {
-    await evaluateLevels(setting, states, this.#seen);
+  async #evaluatePools(context: EvaluationContext, states: readonly ScopeState[]): Promise<void> {
+    await evaluateLevels(context, states, this.#seen);
     // What must be told soonest is on its way while the rest is computed.
     this.#options.wakeSender();
-    await evaluateRates(setting, states);
+    await evaluateRates(context, states);
     this.#options.wakeSender();
   }
 
-  async #evaluateOthers(setting: AlertSetting, states: readonly ScopeState[]): Promise<void> {
+  async #evaluateOthers(context: EvaluationContext, states: readonly ScopeState[]): Promise<void> {
     const { db, log, sources, countRequests, wakeSender } = this.#options;
     const jobs = [
-      async () => evaluateSilence(setting, await sources()),
-      () => evaluateClients(setting),
-      () => evaluateUnusual(setting),
-      () => evaluateRunOut(setting, states),
-      async () => evaluateViews(setting, await listAlertRules(db), (rule, span) => countRequests(rule.question, span)),
+      async () => evaluateSilence(context, await sources()),
+      () => evaluateClients(context),
+      () => evaluateUnusual(context),
+      () => evaluateRunOut(context, states),
+      async () => evaluateViews(context, await listAlertRules(db), (rule, span) => countRequests(rule.question, span)),
     ];
     for (const job of jobs)
       await job().catch((error) => log.error({ error: String(error) }, 'an alert could not be evaluated'));
@@ -99,8 +100,8 @@ export class AlertEvaluator {
     return true;
   }
 
-  async #getSetting(nowMs: number): Promise<AlertSetting | undefined> {
-    const { db, log, calendar, usage, definitions, scopeStates } = this.#options;
+  async #getContext(nowMs: number): Promise<EvaluationContext | undefined> {
+    const { db, log, calendar, usage, definitions } = this.#options;
     const targets = await this.#options.targets.list();
     if (targets.length === 0) {
       log.warn('alerts have nowhere to go: set ALERT_CHANNEL, or ADMINS');
@@ -108,7 +109,6 @@ export class AlertEvaluator {
     }
     const [settings, mutes] = await Promise.all([findAlertSettings(db), listMutes(db, nowMs)]);
     const on = readKindsOn(settings);
-    const foresee = async (scope: string) => (await scopeStates(nowMs, { plain: false, scope }))[0];
-    return { db, nowMs, calendar, usage, definitions, foresee, targets, mutes, isOn: (kind) => on.has(kind) };
+    return { db, nowMs, calendar, usage, definitions, targets, mutes, isOn: (kind) => on.has(kind) };
   }
 }

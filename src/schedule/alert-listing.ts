@@ -1,25 +1,30 @@
-import { ALERT_KINDS } from '../domain/alert.ts';
+import { ALERT_KINDS, type AlertContent, type AlertKind, type Words } from '../domain/alert.ts';
 import type { ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import { formatCount } from '../report/format.ts';
+import { formatClock, formatCount } from '../report/format.ts';
 import type { AlertSummary } from '../slack/ports.ts';
 import {
+  ALERTS_KEPT_MS,
   type Alert,
-  type AlertRule,
-  findAlertSettings,
-  listAlertRules,
   listAlerts,
+  listAlertsOf,
   listMutes,
   type Mute,
 } from '../store/alert-repository.ts';
+import { type AlertRule, listAlertRules } from '../store/alert-rule-repository.ts';
 import type { Db } from '../store/database.ts';
+import { findAlertSettings } from '../store/setting-repository.ts';
 import { isMuted } from './alert-claims.ts';
-import { toPlain } from './alert-content.ts';
-import { ALERTS_KEPT_MS } from './alert-retention.ts';
 import { readKindsOn } from './alert-routing.ts';
-import { listStanding } from './standing-alerts.ts';
+import { findPeriod, subjectOf, toPeriodKey } from './alert-subjects.ts';
+import { toLevelWords, toSwitchWords } from './level-words.ts';
+import { toRunOutWords } from './run-out-alerts.ts';
 
 const SHOWN_FOR_MS = 7 * 24 * 3_600_000;
+
+const HOUR_MS = 3_600_000;
+/** Alerts about an hour hold in it, or, where they look at the hour that ended, in the one after it. */
+const HOURS_HELD: Partial<Record<AlertKind, number>> = { rate: 1, 'unknown-client': 2, unusual: 2 };
 
 export interface AlertListingPorts {
   db: Db;
@@ -45,8 +50,8 @@ export async function listAlertSummaries({ db, nowMs, zone, ...ports }: AlertLis
     const mute = mutes.find((one) => isMuted([one], { subject, kind, ...(scope ? { scope } : {}) }));
     return mute ? toMuted(mute) : {};
   };
-  const standing = await listStanding({ db, nowMs, zone, states, sources, rules }, recent);
-  const raised = standing.map(({ alert, words }) => {
+  const open = await listOpen({ db, nowMs, zone, states, sources, rules }, recent);
+  const raised = open.map(({ alert, words }) => {
     const { kind, scope } = alert.content;
     const [detail = ''] = words.lines;
     return {
@@ -56,7 +61,7 @@ export async function listAlertSummaries({ db, nowMs, zone, ...ports }: AlertLis
       ...muteOf(alert.subject, alert.kind, scope),
     };
   });
-  const subjects = new Set(standing.map(({ alert }) => alert.subject));
+  const subjects = new Set(open.map(({ alert }) => alert.subject));
   return [
     ...raised,
     ...listPast(recent, subjects, nowMs),
@@ -73,8 +78,8 @@ export async function listAlertSummaries({ db, nowMs, zone, ...ports }: AlertLis
 }
 
 /** The newest of each subject that no longer holds. */
-function listPast(recent: readonly Alert[], standing: ReadonlySet<string>, nowMs: number): AlertSummary[] {
-  const subjects = new Set(standing);
+function listPast(recent: readonly Alert[], open: ReadonlySet<string>, nowMs: number): AlertSummary[] {
+  const subjects = new Set(open);
   return recent
     .filter(({ atMs, subject }) => {
       const isNew = atMs >= nowMs - SHOWN_FOR_MS && !subjects.has(subject);
@@ -103,4 +108,91 @@ function toMuted({ untilMs, by }: Mute): Pick<AlertSummary, 'mutedUntilMs' | 'mu
 
 function toMuteTitle(what: string): string {
   return what === '*' ? 'All alerts' : (ALERT_KINDS.find(({ kind }) => kind === what)?.title ?? what);
+}
+
+/** Returns a sentence as plain text, its times by the clock of the zone. */
+function toPlain(words: Words, zone: string): string {
+  if (typeof words === 'string') return words;
+  return words.map((part) => (typeof part === 'string' ? part : formatClock(part.atMs, zone))).join('');
+}
+
+/** An alert as it is now, not as it was told. */
+type Present = Pick<AlertContent, 'title' | 'lines'>;
+
+interface OpenAlert {
+  alert: Alert;
+  words: Present;
+}
+
+interface OpenPorts {
+  db: Db;
+  nowMs: number;
+  zone: string;
+  /** With forecasts, where any were told. */
+  states: readonly ScopeState[];
+  sources: readonly SourceHealth[];
+  rules: readonly AlertRule[];
+}
+
+/**
+ * What was told and holds now, newest first, each subject once: levels of running periods with the figures of now, and of
+ * the other kinds, among `recent` (newest first), what is still so.
+ */
+async function listOpen(ports: OpenPorts, recent: readonly Alert[]): Promise<OpenAlert[]> {
+  const open = await listOpenLevels(ports);
+  const subjects = new Set<string>();
+  for (const alert of recent) {
+    // Older ones of a subject are over: it has had a newer one since.
+    if (alert.kind === 'level' || subjects.has(alert.subject)) continue;
+    subjects.add(alert.subject);
+    const words = findWords(ports, alert);
+    if (words) open.push({ alert, words });
+  }
+  return open.sort((a, b) => b.alert.id - a.alert.id);
+}
+
+async function listOpenLevels({ db, states }: OpenPorts): Promise<OpenAlert[]> {
+  const found: OpenAlert[] = [];
+  for (const scope of states) {
+    for (const pool of [...scope.pools, ...scope.limits]) {
+      if (pool.reached.length === 0) continue;
+      const subject = subjectOf(scope, pool);
+      const period = await findPeriod(db, subject, pool);
+      const alerts = period === undefined ? [] : await listAlertsOf(db, subject, period);
+      const alert = alerts.findLast(({ kind, covered }) => kind === 'level' && !covered);
+      if (alert) found.push({ alert, words: toLevelWords(scope, pool, Math.max(...pool.reached)) });
+    }
+  }
+  return found;
+}
+
+/** What an alert says where it holds now. */
+function findWords({ nowMs, zone, states, sources, rules }: OpenPorts, alert: Alert): Present | undefined {
+  const { subject, period } = alert;
+  const content = alert.content;
+  const fromMs = Date.parse(period);
+  const scope = states.find((state) => state.scope === content.scope);
+  const pool = scope?.pools.find(({ name }) => name === content.pool);
+  const isRunning = pool !== undefined && (pool.periodKind === 'rolling-24h' || toPeriodKey(pool.period) === period);
+  switch (content.kind) {
+    case 'silent':
+      return sources.some((source) => subject === `source ${source.name}` && period === String(source.lastReceivedMs))
+        ? content
+        : undefined;
+    case 'switch': {
+      const next = scope?.exhaustions.find((one) => one.pool === content.pool)?.next;
+      const isDrawn = isRunning && next !== undefined && scope?.current?.name === next;
+      return isDrawn ? toSwitchWords(scope, pool, next) : undefined;
+    }
+    case 'run-out':
+      return isRunning && pool.runOut && pool.level !== 'exhausted'
+        ? toRunOutWords(scope!, pool, pool.runOut, zone)
+        : undefined;
+    case 'view': {
+      const rule = rules.find(({ name }) => name === subject);
+      return rule && nowMs < fromMs + (rule.per === 'day' ? 24 : 1) * HOUR_MS ? content : undefined;
+    }
+    default:
+      return nowMs < fromMs + (HOURS_HELD[content.kind] ?? 0) * HOUR_MS ? content : undefined;
+  }
 }

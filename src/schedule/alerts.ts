@@ -1,27 +1,25 @@
-import { type AlertContent, findAlertKind } from '../domain/alert.ts';
+import { ALERT_KINDS, type AlertContent, findAlertKind } from '../domain/alert.ts';
 import type { Question, ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Actor, AlertPort, AlertRouting, AlertSummary, RoutingChange } from '../slack/ports.ts';
 import {
+  ALERTS_KEPT_MS,
+  type Alert,
   acknowledgeAlerts,
-  deleteAlertRule,
   deleteMute,
-  listAlertRules,
+  listAlerts,
   listMutes,
-  upsertAlertRule,
   upsertMute,
 } from '../store/alert-repository.ts';
+import { deleteAlertRule, listAlertRules, upsertAlertRule } from '../store/alert-rule-repository.ts';
 import { insertAudit } from '../store/audit-repository.ts';
-import type { Db } from '../store/database.ts';
+import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
 import { setSetting } from '../store/setting-repository.ts';
-import { toParentKey } from './alert-claims.ts';
-import type { AlertOrder } from './alert-content.ts';
+import { type AlertOrder, toParentKey } from './alert-claims.ts';
 import { listAlertSummaries } from './alert-listing.ts';
-import { findAlertByWords, findMuted, unknownAlert } from './alert-lookup.ts';
-import { changeRouting, getRouting, type RoutingDefaults, toSettingName } from './alert-routing.ts';
-import type { AlertTargets } from './alert-targets.ts';
+import { type AlertTargets, changeRouting, getRouting, type RoutingDefaults, toSettingName } from './alert-routing.ts';
 
 export interface AlertsOptions extends RoutingDefaults {
   db: Db;
@@ -111,7 +109,7 @@ export class Alerts implements AlertPort {
     if (!alert) throw unknownAlert(target.what ?? '');
     const content = alert.content;
     const order: AlertOrder = { alertKey: alert.key, part: 'parent', content };
-    const acknowledged = await db.transaction().execute(async (trx) => {
+    const acknowledged = await transact(db, async (trx) => {
       if (!(await acknowledgeAlerts(trx, alert, by.user, nowMs))) return false;
       for (const own of alert.deliveryKeys) {
         const channel = own.slice(own.lastIndexOf('@') + 1);
@@ -176,4 +174,52 @@ export class Alerts implements AlertPort {
 
 function requireAdmin(by: Actor, what: string): void {
   if (!by.admin) throw new HeadroomError('unauthorised', `Only admins may ${what}. Ask one of them (/usage help who).`);
+}
+
+interface AlertLookup {
+  db: Db;
+  nowMs: number;
+  scopeStates(): Promise<readonly ScopeState[]>;
+  sources(): Promise<readonly SourceHealth[]>;
+}
+
+/** Finds an alert by id, subject, pool, scope or kind, the newest; without words the newest of all. */
+async function findAlertByWords(
+  { db, nowMs }: Pick<AlertLookup, 'db' | 'nowMs'>,
+  what: string | undefined,
+): Promise<Alert | undefined> {
+  const recent = await listAlerts(db, nowMs - ALERTS_KEPT_MS, 1000);
+  if (what === undefined) return recent[0];
+  return (
+    recent.find(({ id }) => String(id) === what) ??
+    recent.find(({ subject, kind, content }) => {
+      const { pool, scope } = content;
+      return [subject, kind, pool, scope].includes(what);
+    })
+  );
+}
+
+/** Finds what a mute of these words covers: an alert's subject, a kind, a scope, or `*`. Throws where they are none of these. */
+async function findMuted(lookup: AlertLookup, what: string | undefined): Promise<string> {
+  if (what === undefined || what === '*' || what === 'all') return '*';
+  if (ALERT_KINDS.some(({ kind }) => kind === what)) return what;
+  const states = await lookup.scopeStates();
+  if (states.some(({ scope }) => scope === what)) return what;
+  for (const state of states)
+    for (const pool of [...state.pools, ...state.limits])
+      if (pool.name === what || `${state.scope}/${pool.name}` === what) return `${state.scope}/${pool.name}`;
+  const known = await findAlertByWords(lookup, what);
+  if (known) return known.subject;
+  if ((await listAlertRules(lookup.db)).some(({ name }) => name === what)) return what;
+  if ((await lookup.sources()).some(({ name }) => name === what)) return `source ${what}`;
+  const kind = findAlertKind(what);
+  if (kind) return kind;
+  throw unknownAlert(what);
+}
+
+function unknownAlert(what: string): HeadroomError {
+  return new HeadroomError(
+    'schedule',
+    `There is no alert ${JSON.stringify(what)}. Kinds of alerts: ${ALERT_KINDS.map(({ kind }) => kind).join(', ')}; /usage alerts shows all.`,
+  );
 }

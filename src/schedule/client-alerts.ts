@@ -1,21 +1,21 @@
 import { countOf, formatClock, formatMoment } from '../report/format.ts';
 import { findAlert } from '../store/alert-repository.ts';
-import { formatHoursOf, formatWho } from './alert-commands.ts';
-import { type AlertSetting, lastFullHour, raiseAlert } from './alert-setting.ts';
+import { type EvaluationContext, lastFullHour, raiseAlert } from './alert-claims.ts';
+import { formatHoursOf, formatWho } from './alert-subjects.ts';
 
 const KNOWN_FOR_MS = 90 * 24 * 3_600_000;
 const MAX_LISTED = 10;
 const IP = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*)$/i;
 
 /** Tells which clients of the last full hour were unknown for 90 days: one message an hour that lists them. */
-export async function evaluateClients(setting: AlertSetting): Promise<void> {
-  if (!setting.isOn('unknown-client')) return;
-  const { calendar, usage } = setting;
+export async function evaluateClients(context: EvaluationContext): Promise<void> {
+  if (!context.isOn('unknown-client')) return;
+  const { calendar, usage } = context;
   const { zone } = calendar;
-  const { fromMs, toMs } = lastFullHour(setting);
+  const { fromMs, toMs } = lastFullHour(context);
   const hour = new Date(fromMs).toISOString();
   const key = `unknown-client:${hour}`;
-  if (await findAlert(setting.db, key)) return;
+  if (await findAlert(context.db, key)) return;
   const all = { key: 'client' as const, limit: Number.MAX_SAFE_INTEGER };
   const called = await usage.values({ ...all, span: { fromMs, toMs } });
   if (called.length === 0) return;
@@ -24,7 +24,7 @@ export async function evaluateClients(setting: AlertSetting): Promise<void> {
   const unknown = called.filter(({ value }) => !names.has(value) && !IP.test(value) && !value.startsWith('('));
   if (unknown.length === 0 || names.size === 0) return;
   const [first] = unknown;
-  await raiseAlert(setting, {
+  await raiseAlert(context, {
     key,
     kind: 'unknown-client',
     subject: 'unknown clients',

@@ -2,21 +2,20 @@ import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { ClientName } from '../domain/definition.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { RankingReport, SeriesReport } from '../domain/report.ts';
+import type { SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { isNamed } from '../report/totals.ts';
-import { listWeeksAgo } from './digest-days.ts';
+import { listKnownDaysAgo, listWeeksAgo } from './digest-days.ts';
 import { findMostMoved } from './hour-cause.ts';
 
-/** Ranks a dimension in a range, at most `limit` rows; each question is asked once in a digest. */
+/** Ranks a dimension in a range, with as many rows as there are. */
 export type Rank = (
-  dimension: 'client' | 'route' | 'source',
+  dimension: 'client' | 'source',
   range: string,
-  limit: number,
   filters?: readonly Filter[],
 ) => Promise<RankingReport>;
 
-export const ALL = 1000;
 const HISTORY_DAYS = 90;
 const MAX_MOVERS = 10;
 const EXPLAINED = 3;
@@ -35,14 +34,14 @@ export interface Mover extends ClientCount {
 /** Clients of the day that made no call in the 90 days before; none while those days hold nothing at all. */
 export async function listNewClients(rank: Rank, day: number): Promise<ClientCount[]> {
   const before = `${formatDay(day - HISTORY_DAYS)}..${formatDay(day - 1)}`;
-  const [today, history] = [await rank('client', formatDay(day), ALL), await rank('client', before, ALL)];
+  const [today, history] = [await rank('client', formatDay(day)), await rank('client', before)];
   if (history.totals.requests === 0) return [];
   const known = new Set(history.rows.map(({ name }) => name));
   let candidates = today.rows.filter(({ name }) => !known.has(name) && !name.startsWith('('));
   if (candidates.length > 0 && history.others.count > 0) {
     // More clients than one ranking holds: ask for these alone.
     const patterns = candidates.flatMap(({ name, ids }) => ids ?? [name]);
-    const seen = await rank('client', before, ALL, [{ key: 'client', patterns, not: false }]);
+    const seen = await rank('client', before, [{ key: 'client', patterns, not: false }]);
     const old = new Set(seen.rows.filter(({ requests }) => requests > 0).map(({ name }) => name));
     candidates = candidates.filter(({ name }) => !old.has(name));
   }
@@ -53,7 +52,7 @@ export async function listNewClients(rank: Rank, day: number): Promise<ClientCou
 export async function listSilentClients(rank: Rank, daily: SeriesReport, day: number): Promise<ClientCount[]> {
   if (!listWeeksAgo(daily).includes(14)) return [];
   const namesOf = async (daysAgo: number) => {
-    const { rows, others } = await rank('client', formatDay(day - daysAgo), ALL);
+    const { rows, others } = await rank('client', formatDay(day - daysAgo));
     return { rows, names: new Set(rows.map(({ name }) => name)), isCut: others.count > 0 };
   };
   const [today, last, before] = [await namesOf(0), await namesOf(7), await namesOf(14)];
@@ -72,10 +71,10 @@ export async function listMovers(
 ): Promise<Mover[]> {
   const weeks = listWeeksAgo(daily);
   if (weeks.length === 0) return [];
-  const today = await rank('client', formatDay(day), ALL);
+  const today = await rank('client', formatDay(day));
   const sums = new Map<string, { usual: number; ids: readonly string[] }>();
   for (const daysAgo of weeks)
-    for (const { name, ids = [name], requests } of (await rank('client', formatDay(day - daysAgo), ALL)).rows) {
+    for (const { name, ids = [name], requests } of (await rank('client', formatDay(day - daysAgo))).rows) {
       const known = sums.getOrInsertComputed(name, () => ({ usual: 0, ids }));
       known.usual += requests / weeks.length;
     }
@@ -112,4 +111,37 @@ export async function listMovers(
       return { ...mover, ...(route ? { route: route.name } : {}) };
     }),
   );
+}
+
+/** A source that used to send on such a day and sent nothing at all; `sinceMs` where nothing was heard after the day either. */
+export interface SilentSource {
+  name: string;
+  sinceMs?: number;
+}
+
+/**
+ * Lists sources that sent calls of this digest on at least half of the days that are like this one, and no call at all on it.
+ * Days alike are the same weekdays; in the first week, those so far. `rank` counts what the digest counts, `rankAll` everything.
+ */
+export async function listSilentSources(
+  { calendar, sources }: { calendar: Calendar; sources(): Promise<readonly SourceHealth[]> },
+  { rank, rankAll }: { rank: Rank; rankAll: Rank },
+  daily: SeriesReport,
+  day: number,
+): Promise<SilentSource[]> {
+  const weeks = listWeeksAgo(daily);
+  const alike = weeks.length > 0 ? weeks : listKnownDaysAgo(daily);
+  if (alike.length === 0) return [];
+  const sent = new Set((await rankAll('source', formatDay(day))).rows.map(({ name }) => name));
+  const daysOf = new Map<string, number>();
+  for (const daysAgo of alike)
+    for (const { name } of (await rank('source', formatDay(day - daysAgo))).rows)
+      daysOf.set(name, (daysOf.get(name) ?? 0) + 1);
+  const endMs = calendar.startOfDay(day + 1);
+  return (await sources())
+    .filter(({ name }) => !sent.has(name) && (daysOf.get(name) ?? 0) * 2 >= alike.length)
+    .map(({ name, lastReceivedMs }) => ({
+      name,
+      ...(lastReceivedMs !== undefined && lastReceivedMs < endMs ? { sinceMs: lastReceivedMs } : {}),
+    }));
 }

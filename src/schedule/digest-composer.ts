@@ -20,9 +20,16 @@ import type { Db } from '../store/database.ts';
 import { DIGEST_WHAT, readValue } from '../store/json-columns.ts';
 import { listDigests, type PostedDigest, setDigestHeadline } from '../store/subscription-repository.ts';
 import { composeDigest, type DigestContent, type DigestSources, type Said } from './digest-content.ts';
-import { listFindings, MAX_FINDINGS } from './digest-findings.ts';
+import {
+  describeEmptyDay,
+  describeHeadline,
+  describeSpan,
+  formatShortDay,
+  listFindings,
+  listPoolMarks,
+  MAX_FINDINGS,
+} from './digest-lines.ts';
 import { toPart } from './digest-parts.ts';
-import { describeEmptyDay, describeHeadline, describeSpan, formatShortDay, listPoolMarks } from './digest-text.ts';
 
 /** What a digest's delivery holds: enough to say the same whenever it is sent. */
 export interface DigestOrder {

@@ -2,40 +2,43 @@ import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
 import type { Definitions } from '../domain/definition.ts';
 import { type DigestSection, type DigestWhat, toFilters } from '../domain/digest.ts';
-import type {
-  Question,
-  RankingReport,
-  Report,
-  Reporter,
-  ScopeState,
-  SeriesReport,
-  StatusReport,
-  TableReport,
+import {
+  MAX_RANKING_ROWS,
+  type Question,
+  type RankingReport,
+  type Report,
+  type Reporter,
+  type ScopeState,
+  type SeriesReport,
+  type StatusReport,
+  type TableReport,
 } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { narrowCorrections } from '../report/corrections.ts';
+import { addTotals, sumTotals } from '../report/totals.ts';
 import type { Alert } from '../store/alert-repository.ts';
 import {
-  ALL,
   type ClientCount,
   listMovers,
   listNewClients,
   listSilentClients,
+  listSilentSources,
   type Mover,
   type Rank,
+  type SilentSource,
 } from './digest-clients.ts';
 import {
   compareDays,
   DAYS_BEFORE,
   type DayComparison,
   foreseeMonth,
+  listOddHours,
+  type OddHour,
   type SpanSum,
   sumMonth,
   sumWeek,
 } from './digest-days.ts';
-import { listOddHours, type OddHour } from './digest-hours.ts';
-import { listSilentSources, type SilentSource } from './digest-silence.ts';
 
 /** What digests are made from. */
 export interface DigestSources {
@@ -106,9 +109,17 @@ export async function composeDigest(
   const { reporter, calendar, usage } = from;
   const filters = toFilters(what);
   const date = formatDay(day);
-  const ask = <R>(question: Question): Promise<R> =>
-    reporter.answer({ ...question, filters: [...filters, ...(question.filters ?? [])] }, nowMs) as Promise<R>;
-  const rank = rememberRankings(ask);
+  const asked = new Map<string, Promise<Report>>();
+  /** Each question is asked once, whatever sections need its answer. */
+  const askAll = <R extends Report>(question: Question): Promise<R> =>
+    asked.getOrInsertComputed(JSON.stringify(question), () => reporter.answer(question, nowMs)) as Promise<R>;
+  const ask = <R extends Report>(question: Question): Promise<R> =>
+    askAll({ ...question, filters: [...filters, ...(question.filters ?? [])] });
+  const rankBy =
+    (askOne: (question: Question) => Promise<RankingReport>): Rank =>
+    (dimension, range, own = []) =>
+      askOne({ report: 'top', dimension, range, limit: MAX_RANKING_ROWS, filters: own });
+  const [rank, rankAll] = [rankBy(ask), rankBy(askAll)];
   const missing: string[] = [];
   const load = async <R>(keys: readonly DigestSection[], title: string, make: () => Promise<R>) => {
     if (!keys.some((key) => what.sections.includes(key))) return undefined;
@@ -122,13 +133,11 @@ export async function composeDigest(
 
   const daily = await ask<SeriesReport>({ report: 'daily', range: `${formatDay(day - DAYS_BEFORE)}..${date}` });
   const hours = await ask<SeriesReport>({ report: 'day', range: date });
-  const inAll = (range: string) =>
-    reporter.answer({ report: 'top', dimension: 'source', range, limit: ALL }, nowMs) as Promise<RankingReport>;
   const span = every === 'day' ? undefined : every === 'week' ? sumWeek(daily) : sumMonth(daily, day);
   const content: DigestContent = {
     ...{ day, zone: daily.zone, nowMs, what, clients: hours.clients, span, missing },
     ...compareDays(daily),
-    silent: await listSilentSources(from, { inAll, counted: rank }, daily, day),
+    silent: await listSilentSources(from, { rank, rankAll }, daily, day),
   };
   if (content.totals.requests === 0 && content.silent.length === 0) return content;
   const { clients } = await from.definitions();
@@ -142,8 +151,10 @@ export async function composeDigest(
   );
   content.closed = await load(['pools'], 'Closed periods', () => listClosed(from, content.pools ?? [], day, nowMs));
   content.month = await load(['pools'], 'Month-end forecast', async () => foreseeMonth(daily, day));
-  content.topClients = await load(['clients'], 'Top clients', () => rank('client', date, ROWS));
-  content.topRoutes = await load(['routes'], 'Top routes', () => rank('route', date, ROWS));
+  content.topClients = await load(['clients'], 'Top clients', async () => takeRows(await rank('client', date)));
+  content.topRoutes = await load(['routes'], 'Top routes', () =>
+    ask<RankingReport>({ report: 'top', dimension: 'route', range: date, limit: ROWS }),
+  );
   content.status = await load(['status', 'attention'], 'Status codes', () =>
     ask<StatusReport>({ report: 'status', range: date }),
   );
@@ -159,12 +170,14 @@ export async function composeDigest(
   return content;
 }
 
-/** Each ranking is asked once; of one that was asked with more rows, the first are taken. */
-function rememberRankings(ask: (question: Question) => Promise<Report>): Rank {
-  const asked = new Map<string, Promise<Report>>();
-  return (dimension, range, limit, filters = []) => {
-    const question: Question = { report: 'top', dimension, range, limit, filters };
-    return asked.getOrInsertComputed(JSON.stringify(question), () => ask(question)) as Promise<RankingReport>;
+/** The first rows of a ranking, as if it had been asked for so many. */
+function takeRows({ rows, table, others, question, ...report }: RankingReport): RankingReport {
+  const rest = rows.slice(ROWS);
+  const sum = addTotals(sumTotals(rest), others);
+  return {
+    ...{ ...report, question: { ...question, limit: ROWS }, rows: rows.slice(0, ROWS) },
+    others: { ...sum, count: others.count + rest.length },
+    table: { ...table, rows: table.rows.slice(0, ROWS) },
   };
 }
 

@@ -1,6 +1,12 @@
-import { firstDayOf, monthOf, toDate } from '../domain/calendar.ts';
+import { type Calendar, firstDayOf, monthOf, toDate } from '../domain/calendar.ts';
+import type { ClientName } from '../domain/definition.ts';
+import type { Filter } from '../domain/filter.ts';
 import type { SeriesReport, Totals } from '../domain/report.ts';
+import type { UsageReader } from '../domain/usage.ts';
+import { getClientNames } from '../report/client-names.ts';
 import { formatMonthName } from '../report/format.ts';
+import { emptyTotals } from '../report/totals.ts';
+import { findHourCause, type HourCause, weeksBefore } from './hour-cause.ts';
 
 /** A day beside others, by a series of days of which it is the last. */
 export interface DayComparison {
@@ -24,7 +30,7 @@ export interface SpanSum {
 export const DAYS_BEFORE = 31;
 
 const WEEKS = 4;
-const NOTHING: Totals = { requests: 0, ok: 0, failed: 0, none: 0, credits: 0 };
+const NOTHING = emptyTotals();
 
 export function compareDays(daily: SeriesReport): DayComparison {
   const at = (daysAgo: number): Totals => daily.bars.at(-1 - daysAgo) ?? NOTHING;
@@ -83,4 +89,49 @@ export function foreseeMonth(
 
 function toTotals({ requests, ok, failed, none, credits }: Totals): Totals {
   return { requests, ok, failed, none, credits };
+}
+
+const HOUR_MS = 3_600_000;
+const MAX_HOURS = 2;
+
+/** An hour of the day that was far from its usual. */
+export interface OddHour {
+  startMs: number;
+  label: string;
+  requests: number;
+  usual: number;
+  because: HourCause | undefined;
+}
+
+/** The hours furthest from the same hour of the weeks before, the furthest first, each with who made most of the difference. */
+export async function listOddHours(
+  { usage, calendar, clients }: { usage: UsageReader; calendar: Calendar; clients: readonly ClientName[] },
+  { bars, usual }: SeriesReport,
+  filters: readonly Filter[],
+): Promise<OddHour[]> {
+  const extent = await usage.extent();
+  if (!extent || !usual) return [];
+  const odd = bars
+    .flatMap(({ startMs, label, requests }, index) => {
+      const expected = usual[index];
+      return expected?.isOdd ? [{ startMs, label, requests, usual: expected.median }] : [];
+    })
+    .sort((a, b) => Math.abs(b.requests - b.usual) - Math.abs(a.requests - a.usual))
+    .slice(0, MAX_HOURS);
+  return Promise.all(
+    odd.map(async (hour) => {
+      const toSpan = (fromMs: number) => ({ fromMs, toMs: fromMs + HOUR_MS });
+      const before = Array.from({ length: WEEKS }, (_, week) => weeksBefore(hour.startMs, week + 1, calendar.zone));
+      const because = await findHourCause(
+        { usage, clients },
+        {
+          hour: toSpan(hour.startMs),
+          usual: before.filter((ms) => ms >= calendar.startOfDay(extent.firstDay)).map(toSpan),
+          measure: 'requests',
+          filters: getClientNames(clients).toIdFilters(filters),
+        },
+      );
+      return { ...hour, because };
+    }),
+  );
 }

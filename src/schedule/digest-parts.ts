@@ -6,7 +6,7 @@ import { countOf, formatClock, formatCount, formatCredits, formatShortDate } fro
 import { describeOutlook, describeStandings } from '../report/outlook.ts';
 import { isOver } from '../report/scope-words.ts';
 import type { DigestContent } from './digest-content.ts';
-import { weekdayOf } from './digest-text.ts';
+import { weekdayOf } from './digest-lines.ts';
 
 /** A message of the thread, and the report that is drawn in it. */
 export interface DrawnPart extends DigestPart {

@@ -14,7 +14,7 @@ import { HeadroomError, QuestionError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Actor, DigestPort, DigestPreview, DigestSummary } from '../slack/ports.ts';
 import { insertAudit } from '../store/audit-repository.ts';
-import type { Db } from '../store/database.ts';
+import { type Db, transact } from '../store/database.ts';
 import { insertDelivery, supersedeDeliveries } from '../store/delivery-repository.ts';
 import {
   claimDigest,
@@ -35,7 +35,7 @@ import {
   listParts,
 } from './digest-composer.ts';
 import { listRuns, toSentKey } from './digest-history.ts';
-import { orderOrphanNotice } from './orphaned-digest.ts';
+import { orderOrphanNotice } from './notices.ts';
 
 export interface DigestsOptions extends DigestComposerPorts {
   db: Db;
@@ -86,7 +86,7 @@ export class Digests implements DigestPort {
 
   async #claim(subscription: Subscription, due: Due, nowMs: number): Promise<boolean> {
     const key = `digest:${subscription.id}:${due.date}`;
-    return this.#options.db.transaction().execute(async (trx) => {
+    return transact(this.#options.db, async (trx) => {
       // Changed, paused or claimed since it was read: the next tick sees it as it is.
       if ((await findSubscription(trx, subscription.id))?.nextDueMs !== subscription.nextDueMs) return false;
       await updateSubscription(trx, subscription.id, { nextDueMs: nextDue(subscription.schedule, nowMs).dueMs });
@@ -107,7 +107,7 @@ export class Digests implements DigestPort {
 
   /** The message, and what follows in its thread. */
   async #order(
-    trx: Parameters<typeof insertDelivery>[0],
+    trx: Db,
     key: string,
     { id, channel, what, schedule }: Subscription,
     order: { dueMs: number; sentBy?: string },
@@ -261,7 +261,7 @@ export class Digests implements DigestPort {
     if (row.channel !== where.channel) await this.#getOwn(row.id, by);
     const { db, now } = this.#options;
     const nowMs = now();
-    await db.transaction().execute(async (trx) => {
+    await transact(db, async (trx) => {
       const key = `${toSentKey(row.id)}${nowMs}:${by.user}`;
       await this.#order(trx, key, row, { dueMs: nowMs, sentBy: by.user }, nowMs);
     });

@@ -91,3 +91,8 @@ export function describeHourCause({ key, name, change, route }: HourCause): stri
   const who = key === 'user' ? `user ${name}` : name;
   return `Mostly ${who} (${change > 0 ? '+' : '−'}${formatCount(Math.abs(change))})${route ? ` on ${route}` : ''}.`;
 }
+
+/** The same time by a zone's clock, whole weeks before: in a DST gap, the time that the clock then showed instead. */
+export function weeksBefore(ms: number, weeks: number, zone: string): number {
+  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone).subtract({ weeks }).epochMilliseconds;
+}

@@ -3,6 +3,7 @@ import { formatDay } from '../domain/calendar.ts';
 import { listReached } from '../domain/level.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
 import { limitMeter } from '../domain/rules.ts';
+import type { UsageReader } from '../domain/usage.ts';
 import { type AmountChange, listAmountChanges } from '../report/amount-changes.ts';
 import {
   type Alert,
@@ -12,20 +13,18 @@ import {
   listOpenEpisodes,
   trackEpisode,
 } from '../store/alert-repository.ts';
-import type { Db } from '../store/database.ts';
+import { type Db, transact } from '../store/database.ts';
 import { getDefinitionsVersion, listDefinitionsSince } from '../store/definition-repository.ts';
-import { type Claim, claimAlert, isMuted } from './alert-claims.ts';
-import { formatHoursOf, formatWho } from './alert-commands.ts';
-import type { AlertSetting } from './alert-setting.ts';
-import { subjectOf, toEpisodeKey, toPeriodKey } from './alert-subjects.ts';
+import { type Claim, claimAlert, type EvaluationContext, isMuted } from './alert-claims.ts';
+import { formatHoursOf, formatWho, subjectOf, toEpisodeKey, toPeriodKey } from './alert-subjects.ts';
 import { isUrgent, listLater, toLevelWords, toSwitchWords } from './level-words.ts';
-import { findLull } from './lull.ts';
 import { findSurroundings } from './pool-surroundings.ts';
 
 /** A rolling pool's episode ends when use has been below the lowest threshold for so long. */
 const EPISODE_ENDS_AFTER_MS = 60 * 60_000;
 const MINUTE_MS = 60_000;
-const LOOKED_BACK_MS = 7 * 24 * 60 * MINUTE_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const LOOKED_BACK_MS = 7 * DAY_MS;
 
 /**
  * Raises what the levels of pools and limits call for: each level once per period, the highest alone where several were
@@ -33,22 +32,22 @@ const LOOKED_BACK_MS = 7 * 24 * 60 * MINUTE_MS;
  * looked at last, so that a pool where nothing changed costs no query; an episode may have been changed by another instance.
  */
 export async function evaluateLevels(
-  setting: AlertSetting,
+  context: EvaluationContext,
   states: readonly ScopeState[],
   seen: Map<string, string>,
 ): Promise<number> {
   let raised = 0;
-  const [episodes, version] = await Promise.all([listOpenEpisodes(setting.db), getDefinitionsVersion(setting.db)]);
+  const [episodes, version] = await Promise.all([listOpenEpisodes(context.db), getDefinitionsVersion(context.db)]);
   for (const scope of states) {
     for (const pool of [...scope.pools, ...scope.limits]) {
-      const about = describe(setting, scope, pool);
+      const about = describe(context, scope, pool);
       const { subject, tellLevel, next } = about;
       const span = pool.periodKind === 'rolling-24h' ? episodes.get(subject) : pool.period.fromMs;
-      const sign = [pool.reached.join(), version, span, tellLevel, next, setting.targets.join()].join('|');
+      const sign = [pool.reached.join(), version, span, tellLevel, next, context.targets.join()].join('|');
       if (seen.get(subject) === sign) continue;
       // Nobody may have looked for hours before the first look.
-      if (pool.periodKind === 'rolling-24h' && !seen.has(subject)) await endMissedEpisode(setting, about);
-      raised += await raise(setting, about);
+      if (pool.periodKind === 'rolling-24h' && !seen.has(subject)) await endMissedEpisode(context, about);
+      raised += await raise(context, about);
       seen.set(subject, sign);
     }
   }
@@ -69,14 +68,14 @@ interface About {
   next: string | undefined;
 }
 
-function describe(setting: AlertSetting, scope: ScopeState, pool: PoolState): About {
+function describe(context: EvaluationContext, scope: ScopeState, pool: PoolState): About {
   const subject = subjectOf(scope, pool);
   const place = scope.pools.indexOf(pool);
   const isTold = (kind: AlertKind) =>
-    setting.isOn(kind) && !isMuted(setting.mutes, { kind, subject, scope: scope.scope });
+    context.isOn(kind) && !isMuted(context.mutes, { kind, subject, scope: scope.scope });
   const emptied = place < 0 ? undefined : scope.exhaustions.find((one) => one.pool === pool.name);
   return {
-    ...{ scope, pool, subject, days: toDays(setting, pool), tellLevel: isTold('level') },
+    ...{ scope, pool, subject, days: toDays(context, pool), tellLevel: isTold('level') },
     later: listLater(scope, pool),
     // The level tells it too: at 100% its line says which pool goes on.
     next: isTold('switch') && !(isTold('level') && pool.reached.includes(100)) ? emptied?.next : undefined,
@@ -84,14 +83,14 @@ function describe(setting: AlertSetting, scope: ScopeState, pool: PoolState): Ab
 }
 
 /** Writes the alerts that are due for one pool or limit; how many are told. */
-async function raise(setting: AlertSetting, about: About): Promise<number> {
-  const { db, nowMs, targets } = setting;
+async function raise(context: EvaluationContext, about: About): Promise<number> {
+  const { db, nowMs, targets } = context;
   const periodKey = await findPeriodKey(db, about, nowMs);
   if (periodKey === undefined) return 0;
-  const claims = about.tellLevel ? await listLevelClaims(setting, about, periodKey) : [];
+  const claims = about.tellLevel ? await listLevelClaims(context, about, periodKey) : [];
   if (about.next !== undefined) claims.push(toSwitch(about, about.next, periodKey));
   if (claims.length === 0) return 0;
-  return db.transaction().execute(async (trx) => {
+  return transact(db, async (trx) => {
     let count = 0;
     for (const claim of claims) if ((await claimAlert(trx, claim, targets, nowMs)) && !claim.covered) count += 1;
     return count;
@@ -99,7 +98,10 @@ async function raise(setting: AlertSetting, about: About): Promise<number> {
 }
 
 /** Ends an episode that was over while nobody looked, so that what is reached now is told as the next. */
-async function endMissedEpisode({ db, usage, nowMs }: AlertSetting, { scope, pool, subject }: About): Promise<void> {
+async function endMissedEpisode(
+  { db, usage, nowMs }: EvaluationContext,
+  { scope, pool, subject }: About,
+): Promise<void> {
   const open = await findOpenEpisode(db, subject);
   if (open === undefined) return;
   const meter = pool.match ? limitMeter(scope.scope, pool.name) : scope.scope;
@@ -112,17 +114,15 @@ async function endMissedEpisode({ db, usage, nowMs }: AlertSetting, { scope, poo
 /** Undefined for a rolling pool that is in no episode. */
 async function findPeriodKey(db: Db, { pool, subject }: About, nowMs: number): Promise<string | undefined> {
   if (pool.periodKind !== 'rolling-24h') return toPeriodKey(pool.period);
-  const episode = await db
-    .transaction()
-    .execute((trx) => trackEpisode(trx, subject, pool.reached.length > 0, nowMs, EPISODE_ENDS_AFTER_MS));
+  const episode = await trackEpisode(db, subject, pool.reached.length > 0, nowMs, EPISODE_ENDS_AFTER_MS);
   return episode === undefined ? undefined : toEpisodeKey(episode);
 }
 
-async function listLevelClaims(setting: AlertSetting, about: About, periodKey: string): Promise<Claim[]> {
+async function listLevelClaims(context: EvaluationContext, about: About, periodKey: string): Promise<Claim[]> {
   const { pool, subject } = about;
   if (pool.reached.length === 0) return [];
-  const rows = (await listAlertsOf(setting.db, subject, periodKey)).filter(({ kind }) => kind === 'level');
-  const changes = await listChangesSince(setting, about, rows);
+  const rows = (await listAlertsOf(context.db, subject, periodKey)).filter(({ kind }) => kind === 'level');
+  const changes = await listChangesSince(context, about, rows);
   const highest = Math.max(...pool.reached);
   const due = pool.reached
     .map((level) => ({ level, told: rows.filter((row) => row.level === level) }))
@@ -138,7 +138,7 @@ async function listLevelClaims(setting: AlertSetting, about: About, periodKey: s
         arm,
         amount: pool.amount,
         covered: level < highest,
-        content: await toLevelContent(setting, about, level),
+        content: await toLevelContent(context, about, level),
       }),
     );
   return Promise.all(due);
@@ -146,7 +146,7 @@ async function listLevelClaims(setting: AlertSetting, about: About, periodKey: s
 
 /** The amounts that came into force since the first of these alerts, with what was used of them then. */
 async function listChangesSince(
-  { db, usage, calendar, nowMs }: AlertSetting,
+  { db, usage, calendar, nowMs }: EvaluationContext,
   { scope, pool }: About,
   rows: readonly Alert[],
 ): Promise<AmountChange[]> {
@@ -169,9 +169,9 @@ function isArmedAgain({ atMs, amount: toldOf, level, content }: Alert, changes: 
 }
 
 /** What is told of the highest level alone, since only that is posted. */
-async function toLevelContent(setting: AlertSetting, about: About, level: number): Promise<AlertContent> {
+async function toLevelContent(context: EvaluationContext, about: About, level: number): Promise<AlertContent> {
   const { scope, pool, later } = about;
-  const near = level === Math.max(...pool.reached) ? await findSurroundings(setting, scope, pool) : {};
+  const near = level === Math.max(...pool.reached) ? await findSurroundings(context, scope, pool) : {};
   return {
     kind: 'level',
     ...toLevelWords(scope, pool, level, near),
@@ -182,13 +182,13 @@ async function toLevelContent(setting: AlertSetting, about: About, level: number
     used: pool.used,
     amount: pool.amount,
     links: scope.links,
-    who: formatWho(near.burst ? formatHoursOf(setting.calendar, near.burst) : about.days, scope.scope, pool.match),
+    who: formatWho(near.burst ? formatHoursOf(context.calendar, near.burst) : about.days, scope.scope, pool.match),
     ...(pool.periodKind === 'rolling-24h' ? {} : { periodEndMs: pool.period.toMs }),
   };
 }
 
 /** Dates, since words such as `this-month` leave out today, whose calls passed the level, and mean other days tomorrow. */
-function toDays({ calendar, nowMs }: AlertSetting, { periodKind, period }: PoolState): string {
+function toDays({ calendar, nowMs }: EvaluationContext, { periodKind, period }: PoolState): string {
   if (periodKind === 'rolling-24h') return '24h';
   const [first, last] = [calendar.dayOf(period.fromMs), calendar.dayOf(nowMs)];
   return first === last ? formatDay(last) : `${formatDay(first)}..${formatDay(last)}`;
@@ -210,4 +210,29 @@ function toSwitch({ scope, pool, subject, days }: About, next: string, periodKey
       who: formatWho(days, scope.scope),
     },
   };
+}
+
+/**
+ * The end of the first stretch of `lastsMs` in which the last 24 hours of a meter held less than `bound`; undefined: there was
+ * none. For the time in which nobody looked.
+ */
+async function findLull(
+  usage: UsageReader,
+  { meter, bound, lastsMs }: { meter: string; bound: number; lastsMs: number },
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<number | undefined> {
+  const beginMs = Math.ceil(fromMs / MINUTE_MS) * MINUTE_MS;
+  const steps = await usage.meter({
+    meter,
+    span: { fromMs: beginMs - DAY_MS, toMs: toMs + MINUTE_MS },
+    grain: 'minute',
+  });
+  let [held, newest, oldest, below] = [0, 0, 0, 0];
+  for (let ms = beginMs; ms <= toMs; ms += MINUTE_MS) {
+    for (; newest < steps.length && steps[newest]!.startMs <= ms; newest += 1) held += steps[newest]!.credits;
+    for (; oldest < newest && steps[oldest]!.startMs <= ms - DAY_MS; oldest += 1) held -= steps[oldest]!.credits;
+    below = held < bound ? below + MINUTE_MS : 0;
+    if (below >= lastsMs) return ms;
+  }
+  return undefined;
 }

@@ -3,14 +3,7 @@ import type { PoolState, ScopeState } from '../domain/report.ts';
 import { creditsOf, formatCredits, formatPercent } from '../report/format.ts';
 import { toInnerCase } from '../report/outlook.ts';
 import { isOver } from '../report/scope-words.ts';
-import type { Outlook } from './pool-outlook.ts';
-
-/** What is told of a pool besides its figures, where it is known. */
-export interface Surroundings {
-  outlook?: Outlook | undefined;
-  /** `Mostly Acme CRM (+196 since 17:00).` */
-  cause?: Words | undefined;
-}
+import type { Surroundings } from './pool-surroundings.ts';
 
 type LevelWords = Pick<AlertContent, 'sign' | 'title' | 'lines' | 'brief'>;
 

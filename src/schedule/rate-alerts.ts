@@ -1,10 +1,8 @@
 import { formatDay } from '../domain/calendar.ts';
 import type { ScopeState } from '../domain/report.ts';
 import { formatCount } from '../report/format.ts';
-import type { Claim } from './alert-claims.ts';
-import { formatHours, formatHoursOf, formatWho } from './alert-commands.ts';
-import { type AlertSetting, raiseAlert } from './alert-setting.ts';
-import { findPeriod, subjectOf } from './alert-subjects.ts';
+import { type Claim, type EvaluationContext, raiseAlert } from './alert-claims.ts';
+import { findPeriod, formatHours, formatHoursOf, formatWho, subjectOf } from './alert-subjects.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -12,10 +10,10 @@ const HOUR_MS = 60 * MINUTE_MS;
 const LATE_MINUTES = 5;
 
 /** Tells that a scope's calls in one minute reached its rate limit: once an hour, in the thread of the pool that is drawn from. */
-export async function evaluateRates(setting: AlertSetting, states: readonly ScopeState[]): Promise<void> {
-  if (!setting.isOn('rate')) return;
-  const { calendar, usage } = setting;
-  const toMs = Math.floor(setting.nowMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
+export async function evaluateRates(context: EvaluationContext, states: readonly ScopeState[]): Promise<void> {
+  if (!context.isOn('rate')) return;
+  const { calendar, usage } = context;
+  const toMs = Math.floor(context.nowMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
   for (const state of states) {
     const { scope, title, rateLimitPerMinute: limit } = state;
     if (limit === undefined) continue;
@@ -25,12 +23,12 @@ export async function evaluateRates(setting: AlertSetting, states: readonly Scop
     if (!peak) continue;
     const hour = new Date(Math.floor(peak.startMs / HOUR_MS) * HOUR_MS).toISOString();
     const fromMs = calendar.startOfHour(peak.startMs);
-    await raiseAlert(setting, {
+    await raiseAlert(context, {
       key: `rate:${scope}:${hour}`,
       kind: 'rate',
       subject: `rate of ${scope}`,
       period: hour,
-      ...(await findThread(setting, state)),
+      ...(await findThread(context, state)),
       content: {
         kind: 'rate',
         sign: '🟠',
@@ -53,7 +51,7 @@ export async function evaluateRates(setting: AlertSetting, states: readonly Scop
 }
 
 /** The conversation about the pool that a scope now draws from. */
-async function findThread({ db }: AlertSetting, state: ScopeState): Promise<Pick<Claim, 'note'>> {
+async function findThread({ db }: EvaluationContext, state: ScopeState): Promise<Pick<Claim, 'note'>> {
   if (!state.current) return {};
   const subject = subjectOf(state, state.current);
   const period = await findPeriod(db, subject, state.current);

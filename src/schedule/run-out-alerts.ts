@@ -2,19 +2,18 @@ import type { AlertContent } from '../domain/alert.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
 import { toInnerCase } from '../report/outlook.ts';
 import { describeRunOut } from '../report/scope-words.ts';
-import { formatPools } from './alert-commands.ts';
-import { type AlertSetting, raiseAlert } from './alert-setting.ts';
-import { subjectOf, toPeriodKey } from './alert-subjects.ts';
+import { type EvaluationContext, raiseAlert } from './alert-claims.ts';
+import { formatPools, subjectOf, toPeriodKey } from './alert-subjects.ts';
 
 /** Tells that a pool will be empty before its reset at the usual rate: once per period, in the pool's thread. */
-export async function evaluateRunOut(setting: AlertSetting, states: readonly ScopeState[]): Promise<void> {
-  if (!setting.isOn('run-out')) return;
+export async function evaluateRunOut(context: EvaluationContext, states: readonly ScopeState[]): Promise<void> {
+  if (!context.isOn('run-out')) return;
   for (const state of states) {
     for (const pool of state.pools) {
       if (!pool.runOut || pool.level === 'exhausted' || pool.periodKind === 'rolling-24h') continue;
       const subject = subjectOf(state, pool);
       const period = toPeriodKey(pool.period);
-      await raiseAlert(setting, {
+      await raiseAlert(context, {
         key: `run-out:${subject}:${period}`,
         kind: 'run-out',
         subject: `run-out of ${subject}`,
@@ -22,7 +21,7 @@ export async function evaluateRunOut(setting: AlertSetting, states: readonly Sco
         note: { subject, period },
         content: {
           kind: 'run-out',
-          ...toRunOutWords(state, pool, pool.runOut, setting.calendar.zone),
+          ...toRunOutWords(state, pool, pool.runOut, context.calendar.zone),
           mention: false,
           scope: state.scope,
           pool: pool.name,

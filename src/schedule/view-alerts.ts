@@ -1,7 +1,8 @@
 import type { Span } from '../domain/usage.ts';
 import { countOf, formatCount, formatMoment } from '../report/format.ts';
-import { type AlertRule, findAlert } from '../store/alert-repository.ts';
-import { type AlertSetting, raiseAlert } from './alert-setting.ts';
+import { findAlert } from '../store/alert-repository.ts';
+import type { AlertRule } from '../store/alert-rule-repository.ts';
+import { type EvaluationContext, raiseAlert } from './alert-claims.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -11,8 +12,12 @@ const LATE_MS = 5 * MINUTE_MS;
 type Count = (rule: AlertRule, span: Span) => Promise<number>;
 
 /** Tells which saved views passed the threshold that somebody set: once per hour or day of the report zone. */
-export async function evaluateViews(setting: AlertSetting, rules: readonly AlertRule[], count: Count): Promise<void> {
-  const { nowMs, calendar } = setting;
+export async function evaluateViews(
+  context: EvaluationContext,
+  rules: readonly AlertRule[],
+  count: Count,
+): Promise<void> {
+  const { nowMs, calendar } = context;
   for (const rule of rules) {
     const spanAt = (ms: number): Span => {
       const day = calendar.dayOf(ms);
@@ -22,18 +27,18 @@ export async function evaluateViews(setting: AlertSetting, rules: readonly Alert
     const running = spanAt(nowMs);
     const before = spanAt(nowMs - LATE_MS);
     const spans = before.fromMs === running.fromMs ? [running] : [before, running];
-    for (const span of spans) await evaluateView(setting, rule, span, count);
+    for (const span of spans) await evaluateView(context, rule, span, count);
   }
 }
 
-async function evaluateView(setting: AlertSetting, rule: AlertRule, span: Span, count: Count): Promise<void> {
-  const { zone } = setting.calendar;
+async function evaluateView(context: EvaluationContext, rule: AlertRule, span: Span, count: Count): Promise<void> {
+  const { zone } = context.calendar;
   const period = new Date(span.fromMs).toISOString();
   const key = `view:${rule.name}:${period}`;
-  if (await findAlert(setting.db, key)) return;
+  if (await findAlert(context.db, key)) return;
   const requests = await count(rule, span);
   if (requests <= rule.over) return;
-  await raiseAlert(setting, {
+  await raiseAlert(context, {
     key,
     kind: 'view',
     subject: rule.name,

@@ -1,8 +1,8 @@
 import type { NameSource, Report, Reporter } from '../domain/report.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import type { Logger } from '../log.ts';
-import type { RefusedBlocks } from '../messages/refused-blocks.ts';
 import type { Db } from '../store/database.ts';
+import type { RefusedBlocks } from './client/send-repaired.ts';
 import type { AlertPort, Charts, CorrectionPort, DigestPort, DoctorPort, InstancePort, PoolPort } from './ports.ts';
 
 /** The settings that the Slack app needs (PRODUCT.md §9). */

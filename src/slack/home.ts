@@ -3,7 +3,7 @@ import { type Message, richText } from '../messages/text.ts';
 import { listAudit } from '../store/audit-repository.ts';
 import { listDeliveries } from '../store/delivery-repository.ts';
 import { listViews } from '../store/view-repository.ts';
-import { callSlack } from './client/call.ts';
+import { callSlack } from './client/errors.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import type { SlackContext } from './context.ts';
 import type { Person } from './permissions.ts';

@@ -1,8 +1,9 @@
 import { createCalendar } from '../domain/calendar.ts';
 import { NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
+import { PREVIOUS } from '../domain/range-versus.ts';
 import { instantText, isByHours } from '../domain/ranges.ts';
-import type { Offer, Question, Report } from '../domain/report.ts';
+import { COMPARED, type CompareReport, type Offer, type Question, type Report } from '../domain/report.ts';
 import { MAX_OPTIONS } from '../messages/limits.ts';
 
 /** Rows of a page once all are wanted: what a message can show with room for long names. */
@@ -81,16 +82,22 @@ export function listDrills(report: Report): Offer[] {
 
 function toDrills(report: Report): Offer[] {
   const { question } = report;
-  const inherit = { ...(question.range ? { range: question.range } : {}), filters: question.filters ?? [] };
+  const { range, versus, filters = [] } = question;
+  const inherit = {
+    ...(range === undefined ? {} : { range }),
+    ...(versus === undefined ? {} : { versus }),
+    filters,
+  };
+  const kind = report.kind === 'compare' ? question.report : report.kind;
   const drill = (key: Filter['key'], name: string): Question => {
     if (key === 'scope') return { report: 'pool', scope: name };
-    if (key === 'client' && report.kind !== 'client') return { report: 'client', name, ...inherit };
-    if (key === 'route' && report.kind !== 'route') return { report: 'route', name, ...inherit };
+    if (key === 'client' && kind !== 'client') return { report: 'client', name, ...inherit };
+    if (key === 'route' && kind !== 'route') return { report: 'route', name, ...inherit };
     const filter: Filter = { key, patterns: [name], not: false };
     // What a function costs is decided by the modules that it calls.
     if (key === 'function')
       return withFilter({ report: 'top', dimension: 'module', measure: 'credits', ...inherit }, filter);
-    const dimension = key === 'client' || report.kind === 'client' ? 'route' : 'client';
+    const dimension = key === 'client' || kind === 'client' ? 'route' : 'client';
     return withFilter({ report: 'top', dimension, ...inherit }, filter);
   };
   if (report.kind === 'top') {
@@ -107,12 +114,18 @@ function toDrills(report: Report): Offer[] {
       ),
     }));
   }
-  if (report.kind === 'client' || report.kind === 'route') {
-    const subject: Filter = { key: report.kind, patterns: [report.name], not: false };
+  if (report.kind === 'client' || report.kind === 'route' || report.kind === 'compare') {
+    const subject: Filter[] =
+      question.name !== undefined && (kind === 'client' || kind === 'route')
+        ? [{ key: kind, patterns: [report.kind === kind ? report.name : question.name], not: false }]
+        : [];
     return report.sections.flatMap(({ dimension, rows }) =>
       rows
         .filter(({ name }) => !isCollective(name))
-        .map(({ name }) => ({ label: `${dimension} ${name}`, question: withFilter(drill(dimension, name), subject) })),
+        .map(({ name }) => ({
+          label: subject.length > 0 ? `${dimension} ${name}` : name,
+          question: subject.reduce(withFilter, drill(dimension, name)),
+        })),
     );
   }
   if (report.kind === 'summary') {
@@ -157,7 +170,7 @@ function countFailed(counts: Readonly<Record<string, number>>): number {
 
 /** A question that a report leads on to, under the heading of its kind. */
 export interface Next extends Offer {
-  group: 'Next' | 'Look at an hour' | 'Drill down' | 'Sort by' | 'Show';
+  group: 'Next' | 'Compare' | 'Look at an hour' | 'Drill down' | 'Sort by' | 'Show';
 }
 
 /** Everything that can be asked next of a report by one choice: what it offers, what is in it, other orders and other views. */
@@ -166,6 +179,7 @@ export function listNext(report: Report): Next[] {
     offers.map((offer) => ({ group, ...offer }));
   return [
     ...toNext('Next', report.offers ?? []),
+    ...toNext('Compare', listComparisons(report)),
     ...toNext('Look at an hour', listHours(report).slice(0, MAX_OPTIONS)),
     ...toNext('Drill down', listDrills(report)),
     ...toNext('Sort by', listSorts(report)),
@@ -189,7 +203,7 @@ export function hasWords({ kind, question }: Pick<Report, 'kind' | 'question'>):
 
 /** Tells whether a picture can be drawn of it at all. */
 export function hasGraph(kind: Report['kind']): boolean {
-  return ['summary', 'top', 'status', 'pool', 'daily', 'day', 'history', 'client', 'route'].includes(kind);
+  return ['summary', 'top', 'status', 'pool', 'daily', 'day', 'history', 'client', 'route', 'compare'].includes(kind);
 }
 
 /** Orders of a ranking, with what `Question.sort` calls them; the one that it is in is left out. */
@@ -202,7 +216,31 @@ const SORTS: readonly { sort: string; label: string }[] = [
   { sort: '-name', label: 'Name Z–A' },
 ];
 
+/** The range before beside the one that is answered, or the answer alone again. */
+function listComparisons({ question }: Report): Offer[] {
+  if (!COMPARED.has(question.report)) return [];
+  const { versus, sort, offset: _, ...rest } = question;
+  if (versus !== undefined) return [{ label: 'Without the comparison', question: rest }];
+  return [{ label: 'Compare with the span before', question: { ...rest, versus: PREVIOUS } }];
+}
+
+const COMPARED_SORTS: readonly { sort: string; label: string }[] = [
+  { sort: '-change', label: 'Biggest rise' },
+  { sort: 'change', label: 'Biggest fall' },
+  { sort: '-requests', label: 'Most requests' },
+];
+
+function listComparedSorts({ question, sections }: CompareReport): Offer[] {
+  if (!sections.some(({ rows }) => rows.length > 1)) return [];
+  const { offset: _offset, sort = '-requests', ...rest } = question;
+  return COMPARED_SORTS.filter((each) => each.sort !== sort).map((each) => ({
+    label: each.label,
+    question: { ...rest, ...(each.sort === '-requests' ? {} : { sort: each.sort }) },
+  }));
+}
+
 function listSorts(report: Report): Offer[] {
+  if (report.kind === 'compare') return listComparedSorts(report);
   if (report.kind !== 'top' || report.distinct < 2) return [];
   const { offset: _offset, ...question } = report.question;
   const present = question.sort ?? `-${report.measure}`;
@@ -214,14 +252,19 @@ function listSorts(report: Report): Offer[] {
 
 /** Of a ranking: slices, and all of it, page by page. */
 function listViews(report: Report): Offer[] {
-  if (report.kind !== 'top') return [];
-  const { question, dimension } = report;
+  const { question } = report;
+  const isCompared = report.kind === 'compare' && question.report === 'top';
+  if (report.kind !== 'top' && !isCompared) return [];
   const offset = question.offset ?? 0;
-  const more = report.others.count > 0 && offset + report.rows.length < report.distinct;
+  const more =
+    report.kind === 'top'
+      ? report.others.count > 0 && offset + report.rows.length < report.distinct
+      : report.sections.some((section) => section.more > offset);
+  const isSliced = report.kind === 'top' && (report.dimension === 'client' || report.dimension === 'function');
   const page = (to: number): Question => ({ ...question, view: 'table', limit: PAGE_ROWS, offset: Math.max(0, to) });
   const isPaged = question.view === 'table' && question.limit === PAGE_ROWS;
   return [
-    ...(['client', 'function'].includes(dimension)
+    ...(isSliced
       ? question.view === 'doughnut'
         ? [{ label: 'Bars', question: { ...question, view: 'graph' as const } }]
         : [{ label: 'Doughnut', question: { ...question, view: 'doughnut' as const } }]

@@ -1,5 +1,4 @@
-import { callSlack } from './client/call.ts';
-import { closingOf } from './client/errors.ts';
+import { callSlack, closingOf } from './client/errors.ts';
 import type { SlackContext } from './context.ts';
 import type { SlackConfig } from './deps.ts';
 

@@ -1,12 +1,9 @@
-import type { Selectable, Transaction } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { AlertContent } from '../domain/alert.ts';
-import type { Question } from '../domain/report.ts';
-import type { Db } from './database.ts';
-import { ALERT_CONTENT, KEYS, QUESTION, readColumn } from './json-columns.ts';
+import type { Definitions } from '../domain/definition.ts';
+import { type Db, transact } from './database.ts';
+import { ALERT_CONTENT, KEYS, readColumn } from './json-columns.ts';
 import type { AlertTables } from './schema/alert.ts';
-import type { Database } from './schema.ts';
-
-type Handle = Db | Transaction<Database>;
 
 const ALERT = [
   ...(['id', 'key', 'kind', 'subject', 'period', 'level', 'arm', 'amount', 'covered'] as const),
@@ -35,7 +32,7 @@ export interface Alert extends Required<Omit<NewAlert, 'level' | 'amount'>> {
 }
 
 /** Writes an alert; false: its key was there before. Its messages belong into the same transaction. */
-export async function insertAlert(trx: Transaction<Database>, alert: NewAlert, nowMs: number): Promise<boolean> {
+export async function insertAlert(trx: Db, alert: NewAlert, nowMs: number): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await trx
     .insertInto('alert')
     .values({
@@ -57,11 +54,7 @@ export async function insertAlert(trx: Transaction<Database>, alert: NewAlert, n
 }
 
 /** Keeps which deliveries tell an alert. */
-export async function setAlertDeliveries(
-  trx: Transaction<Database>,
-  key: string,
-  keys: readonly string[],
-): Promise<void> {
+export async function setAlertDeliveries(trx: Db, key: string, keys: readonly string[]): Promise<void> {
   await trx
     .updateTable('alert')
     .set({ delivery_keys: JSON.stringify(keys) })
@@ -69,13 +62,13 @@ export async function setAlertDeliveries(
     .execute();
 }
 
-export async function findAlert(db: Handle, key: string): Promise<Alert | undefined> {
+export async function findAlert(db: Db, key: string): Promise<Alert | undefined> {
   const row = await db.selectFrom('alert').select(ALERT).where('key', '=', key).executeTakeFirst();
   return row && toAlert(row);
 }
 
 /** Those of one subject and period, in the order they were raised. */
-export async function listAlertsOf(db: Handle, subject: string, period: string): Promise<Alert[]> {
+export async function listAlertsOf(db: Db, subject: string, period: string): Promise<Alert[]> {
   const rows = await db
     .selectFrom('alert')
     .select(ALERT)
@@ -87,7 +80,7 @@ export async function listAlertsOf(db: Handle, subject: string, period: string):
 }
 
 /** Those that were told in a span, in the order they were raised. */
-export async function listAlertsTold(db: Handle, { fromMs, toMs }: { fromMs: number; toMs: number }): Promise<Alert[]> {
+export async function listAlertsTold(db: Db, { fromMs, toMs }: { fromMs: number; toMs: number }): Promise<Alert[]> {
   const rows = await db
     .selectFrom('alert')
     .select(ALERT)
@@ -100,7 +93,7 @@ export async function listAlertsTold(db: Handle, { fromMs, toMs }: { fromMs: num
 }
 
 /** Those that were told since, newest first. */
-export async function listAlerts(db: Handle, sinceMs: number, limit: number): Promise<Alert[]> {
+export async function listAlerts(db: Db, sinceMs: number, limit: number): Promise<Alert[]> {
   const rows = await db
     .selectFrom('alert')
     .select(ALERT)
@@ -114,7 +107,7 @@ export async function listAlerts(db: Handle, sinceMs: number, limit: number): Pr
 
 /** Acknowledges every alert of a subject and period; false: somebody had before. */
 export async function acknowledgeAlerts(
-  db: Handle,
+  db: Db,
   of: { subject: string; period: string },
   by: string,
   nowMs: number,
@@ -133,49 +126,52 @@ export async function acknowledgeAlerts(
  * The number of a rolling pool's episode now: opened when `reached` and none is open, ended once it has not been for
  * `endAfterMs`. Undefined: none is open.
  */
-export async function trackEpisode(
-  trx: Transaction<Database>,
+export function trackEpisode(
+  db: Db,
   subject: string,
   reached: boolean,
   nowMs: number,
   endAfterMs: number,
 ): Promise<number | undefined> {
-  const last = await trx
-    .selectFrom('alert_episode')
-    .select(['number', 'below_since_ms', 'ended_ms'])
-    .where('subject', '=', subject)
-    .orderBy('number', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  const set = (change: { below_since_ms?: number | null; ended_ms?: number }) =>
-    trx
-      .updateTable('alert_episode')
-      .set(change)
+  return transact(db, async (trx) => {
+    const last = await trx
+      .selectFrom('alert_episode')
+      .select(['number', 'below_since_ms', 'ended_ms'])
       .where('subject', '=', subject)
-      .where('number', '=', last!.number)
-      .execute();
-  if (last && last.ended_ms === null) {
-    const { number, below_since_ms: belowSinceMs } = last;
-    // It had been below for long enough before it was reached anew: that is the next episode.
-    if (belowSinceMs !== null && nowMs - belowSinceMs >= endAfterMs) await set({ ended_ms: belowSinceMs + endAfterMs });
-    else {
-      if (reached && belowSinceMs !== null) await set({ below_since_ms: null });
-      if (!reached && belowSinceMs === null) await set({ below_since_ms: nowMs });
-      return number;
+      .orderBy('number', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    const set = (change: { below_since_ms?: number | null; ended_ms?: number }) =>
+      trx
+        .updateTable('alert_episode')
+        .set(change)
+        .where('subject', '=', subject)
+        .where('number', '=', last!.number)
+        .execute();
+    if (last && last.ended_ms === null) {
+      const { number, below_since_ms: belowSinceMs } = last;
+      // It had been below for long enough before it was reached anew: that is the next episode.
+      if (belowSinceMs !== null && nowMs - belowSinceMs >= endAfterMs)
+        await set({ ended_ms: belowSinceMs + endAfterMs });
+      else {
+        if (reached && belowSinceMs !== null) await set({ below_since_ms: null });
+        if (!reached && belowSinceMs === null) await set({ below_since_ms: nowMs });
+        return number;
+      }
     }
-  }
-  if (!reached) return undefined;
-  const number = (last?.number ?? 0) + 1;
-  await trx
-    .insertInto('alert_episode')
-    .values({ subject, number, started_ms: nowMs })
-    .onConflict((conflict) => conflict.columns(['subject', 'number']).doNothing())
-    .execute();
-  return number;
+    if (!reached) return undefined;
+    const number = (last?.number ?? 0) + 1;
+    await trx
+      .insertInto('alert_episode')
+      .values({ subject, number, started_ms: nowMs })
+      .onConflict((conflict) => conflict.columns(['subject', 'number']).doNothing())
+      .execute();
+    return number;
+  });
 }
 
 /** The open episodes as they stand, by their subject: each text changes whenever something of the episode does. */
-export async function listOpenEpisodes(db: Handle): Promise<ReadonlyMap<string, string>> {
+export async function listOpenEpisodes(db: Db): Promise<ReadonlyMap<string, string>> {
   const rows = await db
     .selectFrom('alert_episode')
     .select(['subject', 'number', 'below_since_ms'])
@@ -185,7 +181,7 @@ export async function listOpenEpisodes(db: Handle): Promise<ReadonlyMap<string, 
 }
 
 /** Ends the episode that is open. */
-export async function endEpisode(db: Handle, subject: string, endedMs: number): Promise<void> {
+export async function endEpisode(db: Db, subject: string, endedMs: number): Promise<void> {
   await db
     .updateTable('alert_episode')
     .set({ ended_ms: endedMs })
@@ -196,7 +192,7 @@ export async function endEpisode(db: Handle, subject: string, endedMs: number): 
 
 /** The episode that is open; undefined: none. */
 export async function findOpenEpisode(
-  db: Handle,
+  db: Db,
   subject: string,
 ): Promise<{ number: number; startedMs: number } | undefined> {
   const row = await db
@@ -211,15 +207,30 @@ export async function findOpenEpisode(
 }
 
 /**
+ * Alerts are kept for thirteen months: longer than any period of the calendar, so that one that is forgotten belongs to a
+ * period that is over, and cannot be told again.
+ */
+export const ALERTS_KEPT_MS = 400 * 24 * 3_600_000;
+
+/**
+ * Forgets alerts and episodes that are past their time. Pools that are there once may last for years, and be prolonged: what
+ * was told of them is kept, a few rows each.
+ */
+export async function removeOldAlerts(db: Db, { scopes }: Pick<Definitions, 'scopes'>, nowMs: number): Promise<void> {
+  const lasting = scopes.flatMap((scope) =>
+    [...scope.pools, ...scope.limits]
+      .filter(({ period }) => period.kind === 'once')
+      .flatMap(({ name }) => [`${scope.name}/${name}`, `${scope.name}/${name} (limit)`]),
+  );
+  await transact(db, (trx) => deleteAlertsBefore(trx, nowMs - ALERTS_KEPT_MS, new Set(lasting)));
+}
+
+/**
  * Forgets alerts raised before an instant, and episodes that had ended by then. These stay, however old: alerts of the
  * `lasting` subjects, of an episode that is open, the newest of each silence (it may last), and the newest episode of each
  * pool, from which the next is numbered.
  */
-export async function deleteAlertsBefore(
-  trx: Transaction<Database>,
-  beforeMs: number,
-  lasting: ReadonlySet<string>,
-): Promise<void> {
+async function deleteAlertsBefore(trx: Db, beforeMs: number, lasting: ReadonlySet<string>): Promise<void> {
   const rows = await trx
     .selectFrom('alert')
     .select(['id', 'kind', 'subject', 'period'])
@@ -261,84 +272,6 @@ export async function deleteAlertsBefore(
     .execute();
 }
 
-export interface Mute {
-  what: string;
-  untilMs: number | undefined;
-  by: string;
-}
-
-/** Mutes that hold at `nowMs`. */
-export async function listMutes(db: Handle, nowMs: number): Promise<Mute[]> {
-  const rows = await db
-    .selectFrom('alert_mute')
-    .select(['what', 'until_ms', 'muted_by'])
-    .where((where) => where.or([where('until_ms', 'is', null), where('until_ms', '>', nowMs)]))
-    .execute();
-  return rows.map((row) => ({ what: row.what, untilMs: row.until_ms ?? undefined, by: row.muted_by }));
-}
-
-export async function upsertMute(db: Handle, mute: Mute): Promise<void> {
-  const row = { until_ms: mute.untilMs ?? null, muted_by: mute.by };
-  await db
-    .insertInto('alert_mute')
-    .values({ what: mute.what, ...row })
-    .onConflict((conflict) => conflict.column('what').doUpdateSet(row))
-    .execute();
-}
-
-export async function deleteMute(db: Handle, what: string): Promise<boolean> {
-  const { numDeletedRows } = await db.deleteFrom('alert_mute').where('what', '=', what).executeTakeFirst();
-  return Number(numDeletedRows) > 0;
-}
-
-/** What admins chose about alerts: the settings whose names begin with `alert_`. */
-export async function findAlertSettings(db: Handle): Promise<ReadonlyMap<string, string>> {
-  const rows = await db
-    .selectFrom('setting')
-    .select(['name', 'value'])
-    .where('name', '>=', 'alert_')
-    .where('name', '<', 'alert`')
-    .execute();
-  return new Map(rows.map(({ name, value }) => [name, value]));
-}
-
-export interface AlertRule {
-  name: string;
-  question: Question;
-  over: number;
-  per: 'hour' | 'day';
-  by: string;
-}
-
-export async function listAlertRules(db: Handle): Promise<AlertRule[]> {
-  const rows = await db
-    .selectFrom('alert_rule')
-    .select(['name', 'question', 'over', 'per', 'added_by'])
-    .orderBy('name')
-    .execute();
-  return rows.map((row) => ({
-    name: row.name,
-    question: readColumn('alert_rule.question', QUESTION, row.question),
-    over: row.over,
-    per: row.per,
-    by: row.added_by,
-  }));
-}
-
-export async function upsertAlertRule(db: Handle, rule: AlertRule): Promise<void> {
-  const row = { question: JSON.stringify(rule.question), over: rule.over, per: rule.per, added_by: rule.by };
-  await db
-    .insertInto('alert_rule')
-    .values({ name: rule.name, ...row })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
-    .execute();
-}
-
-export async function deleteAlertRule(db: Handle, name: string): Promise<boolean> {
-  const { numDeletedRows } = await db.deleteFrom('alert_rule').where('name', '=', name).executeTakeFirst();
-  return Number(numDeletedRows) > 0;
-}
-
 function toAlert(row: Pick<Selectable<AlertTables['alert']>, (typeof ALERT)[number]>): Alert {
   return {
     id: row.id,
@@ -355,4 +288,35 @@ function toAlert(row: Pick<Selectable<AlertTables['alert']>, (typeof ALERT)[numb
     atMs: row.at_ms,
     acked: row.acked_by ? { by: row.acked_by, ms: row.acked_ms! } : undefined,
   };
+}
+
+/** Silence about a subject, a kind or a scope of alerts (`*`: about all). */
+export interface Mute {
+  what: string;
+  untilMs: number | undefined;
+  by: string;
+}
+
+/** Mutes that hold at `nowMs`. */
+export async function listMutes(db: Db, nowMs: number): Promise<Mute[]> {
+  const rows = await db
+    .selectFrom('alert_mute')
+    .select(['what', 'until_ms', 'muted_by'])
+    .where((where) => where.or([where('until_ms', 'is', null), where('until_ms', '>', nowMs)]))
+    .execute();
+  return rows.map((row) => ({ what: row.what, untilMs: row.until_ms ?? undefined, by: row.muted_by }));
+}
+
+export async function upsertMute(db: Db, mute: Mute): Promise<void> {
+  const row = { until_ms: mute.untilMs ?? null, muted_by: mute.by };
+  await db
+    .insertInto('alert_mute')
+    .values({ what: mute.what, ...row })
+    .onConflict((conflict) => conflict.column('what').doUpdateSet(row))
+    .execute();
+}
+
+export async function deleteMute(db: Db, what: string): Promise<boolean> {
+  const { numDeletedRows } = await db.deleteFrom('alert_mute').where('what', '=', what).executeTakeFirst();
+  return Number(numDeletedRows) > 0;
 }

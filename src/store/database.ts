@@ -1,4 +1,5 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { statSync } from 'node:fs';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { HeadroomError } from '../errors.ts';
 import type { Database } from './schema.ts';
@@ -52,6 +53,17 @@ const PARSERS = new Map<number, (text: string) => unknown>([
   [pg.types.builtins.DATE, (text) => text],
 ]);
 
+/** Bytes that the database takes on disk: SQLite's file with its log, PostgreSQL's own figure. */
+export async function getDatabaseBytes(db: Db, url: string): Promise<number> {
+  const target = parseDatabaseUrl(url);
+  if (target.dialect === 'postgres') {
+    const { rows } = await sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`.execute(db);
+    return rows[0]?.bytes ?? 0;
+  }
+  const sizes = [target.path, `${target.path}-wal`].map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+  return sizes[0]! + sizes[1]!;
+}
+
 /**
  * Connections that cannot hold a lock for long: an instance that freezes inside a transaction is cut off by the server
  * after 4 s. Whole numbers beyond 2^31 come as numbers (all of ours stay below 2^53), dates as text.
@@ -73,4 +85,9 @@ export function openPool(url: string, connections: number): pg.Pool {
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
+}
+
+/** Does all of the work or none: in the caller's transaction where `db` is one, else in one of its own. */
+export function transact<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
+  return db.isTransaction ? work(db) : db.transaction().execute(work);
 }

@@ -1,7 +1,7 @@
 import { amend, backdateRules, type Change, type Declaration, NO_DEFINITIONS } from '../domain/declaration.ts';
 import type { AppliedDefinitions, Definitions } from '../domain/definition.ts';
 import { insertAudit } from './audit-repository.ts';
-import type { Db } from './database.ts';
+import { type Db, transact } from './database.ts';
 import { DEFINITIONS, readColumn } from './json-columns.ts';
 
 /** All that was ever declared; version 0 and empty before the first declaration. */
@@ -77,7 +77,7 @@ export async function changeDefinitions(
     if (changes.length === 0) return [];
     const version = current.version + 1;
     const body = JSON.stringify({ ...definitions, version });
-    const written = await db.transaction().execute(async (trx) => {
+    const written = await transact(db, async (trx) => {
       // The version's number is the permit: of those who read the same version, one writes the next.
       const { numInsertedOrUpdatedRows } = await trx
         .insertInto('definition')

@@ -1,8 +1,7 @@
-import type { Selectable, Transaction } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { DeliveryState, NewDelivery } from '../domain/delivery.ts';
 import type { Db } from './database.ts';
 import type { DeliveryTables } from './schema/delivery.ts';
-import type { Database } from './schema.ts';
 
 /** A row of the delivery log. */
 export interface Delivery extends NewDelivery {
@@ -30,7 +29,7 @@ export const GIVE_UP_AFTER_MS = 24 * 3_600_000;
  * Puts a message into the log; false where its key is already there. Give it the transaction that claims what the
  * message is about: then either both exist or neither.
  */
-export async function insertDelivery(db: Db | Transaction<Database>, delivery: NewDelivery): Promise<boolean> {
+export async function insertDelivery(db: Db, delivery: NewDelivery): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('delivery')
     .values({
@@ -207,7 +206,7 @@ export async function releaseDelivery(
 
 /** Writes the end of a delivery; false: this attempt no longer has it. */
 export async function settleDelivery(
-  db: Db | Transaction<Database>,
+  db: Db,
   id: number,
   attemptId: string,
   end: { state: 'sent'; channel: string; ts: string; nowMs: number } | { state: 'failed' | 'replaced'; error?: string },
@@ -235,7 +234,7 @@ export async function markUnclear(db: Db, id: number): Promise<void> {
 }
 
 /** Takes unsent deliveries back in favour of a newer one; one that may already be in Slack is looked for first. */
-export async function supersedeDeliveries(db: Db | Transaction<Database>, keys: readonly string[]): Promise<void> {
+export async function supersedeDeliveries(db: Db, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return;
   await db
     .updateTable('delivery')
@@ -409,4 +408,14 @@ function toDelivery(row: Row): Delivery {
     sent: row.sent_ts ? { channel: row.sent_channel!, ts: row.sent_ts, ms: row.sent_ms! } : undefined,
     error: row.error ?? undefined,
   };
+}
+
+/** How many there are in each state. */
+export async function countDeliveries(db: Db): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('delivery')
+    .select(['state', (eb) => eb.fn.countAll().as('count')])
+    .groupBy('state')
+    .execute();
+  return new Map(rows.map(({ state, count }) => [state, Number(count)]));
 }

@@ -33,6 +33,7 @@ export const QUESTION = object<Question>({
   limit: number.optional(),
   offset: number.optional(),
   range: text.optional(),
+  versus: text.optional(),
   filters: FILTERS.optional(),
   scope: text.optional(),
   name: text.optional(),

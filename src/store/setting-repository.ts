@@ -25,3 +25,36 @@ export async function setSetting(db: Db, name: string, value: string): Promise<v
     .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
     .execute();
 }
+
+/** What admins chose about alerts: the settings whose names begin with `alert_`. */
+export async function findAlertSettings(db: Db): Promise<ReadonlyMap<string, string>> {
+  const rows = await db
+    .selectFrom('setting')
+    .select(['name', 'value'])
+    .where('name', '>=', 'alert_')
+    .where('name', '<', 'alert`')
+    .execute();
+  return new Map(rows.map(({ name, value }) => [name, value]));
+}
+
+/** Settings that are chosen in Slack, and hold instead of ALERT_CHANNEL and ONCALL. */
+export const CHANNEL_SETTING = 'alert_channel';
+export const MENTION_SETTING = 'alert_mention';
+
+/** Chosen: no channel (the admins by direct message), or nobody, whatever the environment names. */
+export const CHOSEN_NONE = 'none';
+
+/** What was chosen, else what the environment says; undefined where that is nothing. */
+export function resolveChoice(chosen: string | undefined, standard: string | undefined): string | undefined {
+  return chosen === CHOSEN_NONE ? undefined : chosen || standard;
+}
+
+/** The channel of alerts; undefined: the admins by direct message. */
+export async function findAlertChannel(db: Db, { alertChannel }: { alertChannel: string | undefined }) {
+  return resolveChoice(await findSetting(db, CHANNEL_SETTING), alertChannel);
+}
+
+/** Who is mentioned at 90 and 100%: a user or a user group; undefined: nobody. */
+export async function findAlertMention(db: Db, { oncall }: { oncall: string | undefined }) {
+  return resolveChoice(await findSetting(db, MENTION_SETTING), oncall);
+}

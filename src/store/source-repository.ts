@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Rejection } from '../domain/event.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import type { Db } from './database.ts';
+import { type Db, transact } from './database.ts';
 import { OPTIONS, readColumn, SAMPLES } from './json-columns.ts';
 import type { SourceTables } from './schema/source.ts';
 
@@ -14,6 +14,8 @@ export interface Source {
   tokenHash: string;
   /** Still sealed. */
   sealedSecret: string | undefined;
+  /** Credentials from before a rotation, which open it too before `untilMs`. */
+  old: { tokenHash: string; sealedSecret: string | undefined; untilMs: number } | undefined;
   createdMs: number;
   revokedMs: number | undefined;
 }
@@ -46,7 +48,12 @@ export const REJECTED_EVENTS_KEPT = 500;
 const SAMPLES_KEPT = 50;
 const SAMPLES_NEEDED = 5;
 
-const SOURCE = ['id', 'name', 'adapter', 'options', 'token_hash', 'secret', 'created_ms', 'revoked_ms'] as const;
+const SOURCE = [
+  ...(['id', 'name', 'adapter', 'options', 'token_hash', 'secret', 'created_ms', 'revoked_ms'] as const),
+  ...(['old_token_hash', 'old_secret', 'old_until_ms'] as const),
+];
+
+const NO_OLD = { old_token_hash: null, old_secret: null, old_until_ms: null };
 
 /**
  * Adds a source, or changes the one of that name, which then has these credentials and is no longer revoked; its id, and
@@ -58,6 +65,7 @@ export async function upsertSource(db: Db, source: NewSource, nowMs: number): Pr
     options: JSON.stringify(source.options),
     token_hash: source.tokenHash,
     secret: source.sealedSecret ?? null,
+    ...NO_OLD,
     revoked_ms: null,
   };
   const stored = await db
@@ -69,15 +77,22 @@ export async function upsertSource(db: Db, source: NewSource, nowMs: number): Pr
   return toSource(stored);
 }
 
-/** New credentials for a source; the old ones are worth nothing from then on. */
+/** New credentials for a source; those before open it until `oldUntilMs`, or not at all. */
 export async function updateCredentials(
   db: Db,
   id: number,
   { tokenHash, sealedSecret }: { tokenHash: string; sealedSecret: string | undefined },
+  oldUntilMs?: number,
 ): Promise<void> {
   await db
     .updateTable('source')
-    .set({ token_hash: tokenHash, secret: sealedSecret ?? null })
+    .set((eb) => ({
+      ...(oldUntilMs === undefined
+        ? NO_OLD
+        : { old_token_hash: eb.ref('token_hash'), old_secret: eb.ref('secret'), old_until_ms: oldUntilMs }),
+      token_hash: tokenHash,
+      secret: sealedSecret ?? null,
+    }))
     .where('id', '=', id)
     .execute();
 }
@@ -117,36 +132,37 @@ export async function listSources(db: Db, options: { revoked?: boolean } = {}): 
  * Adds what was sent to the source's counts, in the caller's transaction or one of its own. Safe with several instances:
  * the first statement adds the numbers and holds the row, so that what is read of it stays true until the second.
  */
-export async function addSourceCounts(db: Db, sourceId: number, counts: SourceCounts): Promise<void> {
-  if (!db.isTransaction) return db.transaction().execute((trx) => addSourceCounts(trx, sourceId, counts));
-  const known = await db
-    .updateTable('source')
-    .set((eb) => ({
-      accepted: eb('accepted', '+', counts.accepted),
-      duplicates: eb('duplicates', '+', counts.duplicates),
-      conflicts: eb('conflicts', '+', counts.conflicts),
-      rejected: eb('rejected', '+', counts.rejected),
-      without_id: eb('without_id', '+', counts.withoutId),
-      late: eb('late', '+', counts.late),
-    }))
-    .where('id', '=', sourceId)
-    .returning(['last_received_ms', 'last_event_ms', 'gaps_ms', 'lags_ms'])
-    .executeTakeFirst();
-  if (!known) return;
-  const { last_received_ms: lastMs, last_event_ms: lastEventMs } = known;
-  const { receivedMs, imported } = counts;
-  const gap = imported || lastMs === null || receivedMs <= lastMs ? undefined : receivedMs - lastMs;
-  const lag = imported || counts.lastEventMs === undefined ? undefined : Math.max(0, receivedMs - counts.lastEventMs);
-  await db
-    .updateTable('source')
-    .set({
-      last_received_ms: Math.max(lastMs ?? 0, receivedMs),
-      last_event_ms: counts.lastEventMs === undefined ? lastEventMs : Math.max(lastEventMs ?? 0, counts.lastEventMs),
-      gaps_ms: addSample(known.gaps_ms, gap),
-      lags_ms: addSample(known.lags_ms, lag),
-    })
-    .where('id', '=', sourceId)
-    .execute();
+export function addSourceCounts(db: Db, sourceId: number, counts: SourceCounts): Promise<void> {
+  return transact(db, async (trx) => {
+    const known = await trx
+      .updateTable('source')
+      .set((eb) => ({
+        accepted: eb('accepted', '+', counts.accepted),
+        duplicates: eb('duplicates', '+', counts.duplicates),
+        conflicts: eb('conflicts', '+', counts.conflicts),
+        rejected: eb('rejected', '+', counts.rejected),
+        without_id: eb('without_id', '+', counts.withoutId),
+        late: eb('late', '+', counts.late),
+      }))
+      .where('id', '=', sourceId)
+      .returning(['last_received_ms', 'last_event_ms', 'gaps_ms', 'lags_ms'])
+      .executeTakeFirst();
+    if (!known) return;
+    const { last_received_ms: lastMs, last_event_ms: lastEventMs } = known;
+    const { receivedMs, imported } = counts;
+    const gap = imported || lastMs === null || receivedMs <= lastMs ? undefined : receivedMs - lastMs;
+    const lag = imported || counts.lastEventMs === undefined ? undefined : Math.max(0, receivedMs - counts.lastEventMs);
+    await trx
+      .updateTable('source')
+      .set({
+        last_received_ms: Math.max(lastMs ?? 0, receivedMs),
+        last_event_ms: counts.lastEventMs === undefined ? lastEventMs : Math.max(lastEventMs ?? 0, counts.lastEventMs),
+        gaps_ms: addSample(known.gaps_ms, gap),
+        lags_ms: addSample(known.lags_ms, lag),
+      })
+      .where('id', '=', sourceId)
+      .execute();
+  });
 }
 
 /** Takes back what an import had added to its source's counts; of its conflicts only how many they can be is known. */
@@ -262,6 +278,14 @@ function toSource(row: Pick<Selectable<SourceTables['source']>, (typeof SOURCE)[
     options: readColumn('source.options', OPTIONS, row.options),
     tokenHash: row.token_hash,
     sealedSecret: row.secret ?? undefined,
+    old:
+      row.old_token_hash === null || row.old_until_ms === null
+        ? undefined
+        : {
+            tokenHash: row.old_token_hash,
+            sealedSecret: row.old_secret ?? undefined,
+            untilMs: row.old_until_ms,
+          },
     createdMs: row.created_ms,
     revokedMs: row.revoked_ms ?? undefined,
   };

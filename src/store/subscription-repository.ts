@@ -1,12 +1,9 @@
-import type { Selectable, Transaction, Updateable } from 'kysely';
+import type { Selectable, Updateable } from 'kysely';
 import type { DigestWhat, StatedDay } from '../domain/digest.ts';
 import type { ScheduleRule } from '../domain/schedule-rule.ts';
 import type { Db } from './database.ts';
 import { DIGEST_WHAT, readColumn, SCHEDULE, STATED_DAY } from './json-columns.ts';
 import type { DeliveryTables } from './schema/delivery.ts';
-import type { Database } from './schema.ts';
-
-type Handle = Db | Transaction<Database>;
 
 /** A digest that is posted in a channel on a schedule. */
 export interface Subscription {
@@ -47,7 +44,7 @@ export interface SubscriptionChange {
 }
 
 export async function insertSubscription(
-  db: Handle,
+  db: Db,
   subscription: Pick<Subscription, 'channel' | 'owner' | 'schedule' | 'what' | 'nextDueMs'>,
   nowMs: number,
 ): Promise<number> {
@@ -68,7 +65,7 @@ export async function insertSubscription(
 }
 
 /** Changes the fields that are given (`undefined` empties one). */
-export async function updateSubscription(db: Handle, id: number, change: SubscriptionChange): Promise<void> {
+export async function updateSubscription(db: Db, id: number, change: SubscriptionChange): Promise<void> {
   const row: Updateable<DeliveryTables['subscription']> = {};
   if (change.channel !== undefined) row.channel = change.channel;
   if (change.owner !== undefined) row.owner = change.owner;
@@ -82,7 +79,7 @@ export async function updateSubscription(db: Handle, id: number, change: Subscri
   await db.updateTable('subscription').set(row).where('id', '=', id).execute();
 }
 
-export async function findSubscription(db: Handle, id: number): Promise<Subscription | undefined> {
+export async function findSubscription(db: Db, id: number): Promise<Subscription | undefined> {
   const row = await db
     .selectFrom('subscription')
     .select(SUBSCRIPTION)
@@ -94,7 +91,7 @@ export async function findSubscription(db: Handle, id: number): Promise<Subscrip
 
 /** In the order they were added; removed ones are left out. */
 export async function listSubscriptions(
-  db: Handle,
+  db: Db,
   where: { channel?: string; owner?: string } = {},
 ): Promise<Subscription[]> {
   let query = db.selectFrom('subscription').select(SUBSCRIPTION).where('removed_ms', 'is', null);
@@ -104,7 +101,7 @@ export async function listSubscriptions(
 }
 
 /** Those whose next due time has come. */
-export async function listDueSubscriptions(db: Handle, nowMs: number): Promise<Subscription[]> {
+export async function listDueSubscriptions(db: Db, nowMs: number): Promise<Subscription[]> {
   const rows = await db
     .selectFrom('subscription')
     .select(SUBSCRIPTION)
@@ -119,7 +116,7 @@ export async function listDueSubscriptions(db: Handle, nowMs: number): Promise<S
 
 /** Takes a local date for a digest; false: it was taken before, by whomever. */
 export async function claimDigest(
-  trx: Transaction<Database>,
+  trx: Db,
   digest: { subscriptionId: number; localDay: number; dueMs: number; deliveryKey: string },
   nowMs: number,
 ): Promise<boolean> {
@@ -138,7 +135,7 @@ export async function claimDigest(
 }
 
 /** Keys of a subscription's digests that are not in Slack yet, `exceptKey` left out. */
-export async function listUnsentDigests(db: Handle, subscriptionId: number, exceptKey: string): Promise<string[]> {
+export async function listUnsentDigests(db: Db, subscriptionId: number, exceptKey: string): Promise<string[]> {
   const rows = await db
     .selectFrom('digest')
     .innerJoin('delivery', 'delivery.key', 'digest.delivery_key')
@@ -161,7 +158,7 @@ export interface PostedDigest {
 }
 
 /** The newest first. */
-export async function listDigests(db: Handle, subscriptionId: number, limit: number): Promise<PostedDigest[]> {
+export async function listDigests(db: Db, subscriptionId: number, limit: number): Promise<PostedDigest[]> {
   const rows = await db
     .selectFrom('digest')
     .leftJoin('delivery', 'delivery.key', 'digest.delivery_key')
@@ -187,7 +184,7 @@ export async function listDigests(db: Handle, subscriptionId: number, limit: num
   }));
 }
 
-export async function setDigestHeadline(db: Handle, deliveryKey: string, headline: StatedDay): Promise<void> {
+export async function setDigestHeadline(db: Db, deliveryKey: string, headline: StatedDay): Promise<void> {
   await db
     .updateTable('digest')
     .set({ headline: JSON.stringify(headline) })

@@ -10,8 +10,6 @@ export interface CommitSnapshot {
   renames: string | undefined;
   /** The zone that days are counted in; undefined: not fixed yet. */
   zone: string | undefined;
-  /** Number of the newest commit, folded or not; 0: none. */
-  lastSeq: number;
 }
 
 /** Reads all of it in one statement, made once: a small commit is mostly statements. */
@@ -20,12 +18,11 @@ export function createCommitSnapshotReader(): (trx: Db) => Promise<CommitSnapsho
   return async (trx) => {
     query ??= compile(trx);
     const { rows } = await trx.executeQuery<SnapshotRow>(query);
-    const { rules_version, renames, zone, newest, folded } = rows[0]!;
+    const { rules_version, renames, zone } = rows[0]!;
     return {
       rulesVersion: rules_version ?? 0,
       renames: renames ?? undefined,
       zone: zone ?? undefined,
-      lastSeq: Math.max(newest ?? 0, folded ?? 0),
     };
   };
 }
@@ -34,8 +31,6 @@ interface SnapshotRow {
   rules_version: number | null;
   renames: string | null;
   zone: string | null;
-  newest: number | null;
-  folded: number | null;
 }
 
 function compile(db: Db) {
@@ -44,8 +39,6 @@ function compile(db: Db) {
       of.selectFrom('definition').select('version').orderBy('version', 'desc').limit(1).as('rules_version'),
       of.selectFrom('setting').select('value').where('name', '=', RENAMES).as('renames'),
       of.selectFrom('setting').select('value').where('name', '=', REPORT_ZONE).as('zone'),
-      of.selectFrom('inbox').select('seq').orderBy('seq', 'desc').limit(1).as('newest'),
-      of.selectFrom('event_segment').select('last_seq').orderBy('last_seq', 'desc').limit(1).as('folded'),
     ])
     .compile();
 }

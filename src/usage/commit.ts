@@ -2,10 +2,10 @@ import { sql } from 'kysely';
 import type { Calendar } from '../domain/calendar.ts';
 import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
 import type { Db } from '../store/database.ts';
-import { type Assign, EventBatchBuilder, keepRows } from './event-batch.ts';
-import { CONFLICT, type EventIdentity, isAbsent, NEW } from './event-identity.ts';
-import { KEY_WORDS } from './event-key.ts';
-import { encodeSegment } from './segment.ts';
+import { type Assign, EventBatchBuilder } from './event-batch.ts';
+import { CONFLICT, type EventIdentity, NEW } from './event-identity.ts';
+import { isAbsent, KEY_WORDS } from './event-key.ts';
+import { encodeSegment, gather } from './segment.ts';
 import type { ValueDictionary, Vocabulary } from './value-dictionary.ts';
 
 const MAX_AHEAD_MS = 5 * 60_000;
@@ -38,8 +38,6 @@ export interface CommitContext extends AppendOptions {
   rawRetentionDays: number;
   /** The rules as they stand in this transaction. */
   assign: Assign;
-  /** Number of the newest commit before this one. */
-  lastSeq: number;
   /** Of the ids' hashes: this database's own. */
   seed: number;
   dictionary: ValueDictionary;
@@ -49,8 +47,6 @@ export interface CommitContext extends AppendOptions {
 export interface Commit {
   /** One per request, in order. */
   results: IngestResult[];
-  /** Its number; undefined where no event was new. */
-  seq: number | undefined;
   events: number;
   /** Numbers of texts that the dictionary may remember once the transaction is on disk. */
   learned: ReadonlyMap<Vocabulary, ReadonlyMap<string, number>>;
@@ -69,12 +65,7 @@ export async function commitEvents(trx: Db, requests: readonly Append[], context
     builder.foldContent(row, Math.min(row + EVENTS_PER_SIGN, builder.length));
   }
 
-  const verdicts = await context.identity.claim(
-    trx,
-    builder.keys.subarray(0, builder.length * KEY_WORDS),
-    builder.days.subarray(0, builder.length),
-    context.lastSeq,
-  );
+  const verdicts = await context.identity.claim(trx, builder, context.importId);
   const today = requests.map((request) => context.calendar.dayOf(request.receivedMs));
   const { time, received } = builder.batch.columns;
   const taken = new Uint32Array(builder.length);
@@ -101,10 +92,10 @@ export async function commitEvents(trx: Db, requests: readonly Append[], context
     receivedMs = Math.max(receivedMs, received![row]!);
   }
   await context.also?.(trx, results);
-  if (events === 0) return { results, seq: undefined, events, learned };
-  const { batch, keys } = keepRows(builder.batch, builder.keys, taken.subarray(0, events));
+  if (events === 0) return { results, events, learned };
+  const batch = gather(builder.batch, taken.subarray(0, events));
   if (events > EVENTS_PER_SIGN) await giveSign(trx);
-  const { seq } = await trx
+  await trx
     .insertInto('inbox')
     .values({
       received_ms: receivedMs,
@@ -112,12 +103,10 @@ export async function commitEvents(trx: Db, requests: readonly Append[], context
       last_day: lastDay,
       events,
       import_id: context.importId ?? null,
-      keys,
       body: encodeSegment(batch),
     })
-    .returning('seq')
-    .executeTakeFirstOrThrow();
-  return { results, seq, events, learned };
+    .execute();
+  return { results, events, learned };
 }
 
 /** The events whose time can be taken, as columns, and which request each row came with; the others are in the results. */

@@ -159,18 +159,3 @@ export class EventBatchBuilder {
     else texts.set(text, [row]);
   }
 }
-
-/** The rows that were taken, out of all that were offered. */
-export function keepRows(batch: Batch, keys: Uint32Array, rows: Uint32Array): { batch: Batch; keys: Uint8Array } {
-  const columns: Batch['columns'] = {};
-  for (const [name, values] of Object.entries(batch.columns) as [keyof Batch['columns'], Column][]) {
-    const kept = values instanceof Float64Array ? new Float64Array(rows.length) : new Uint32Array(rows.length);
-    for (let i = 0; i < rows.length; i += 1) kept[i] = values[rows[i]!]!;
-    columns[name] = kept;
-  }
-  const words = new Uint32Array(rows.length * KEY_WORDS);
-  for (let i = 0; i < rows.length; i += 1) {
-    for (let word = 0; word < KEY_WORDS; word += 1) words[i * KEY_WORDS + word] = keys[rows[i]! * KEY_WORDS + word]!;
-  }
-  return { batch: { length: rows.length, columns }, keys: new Uint8Array(words.buffer) };
-}

@@ -1,158 +1,213 @@
 import { sql } from 'kysely';
-import type { Db } from '../store/database.ts';
-import { KEY_WORDS } from './event-key.ts';
+import type { Db, DialectName } from '../store/database.ts';
+import { setSetting } from '../store/setting-repository.ts';
+import type { EventBatchBuilder } from './event-batch.ts';
+import { isAbsent, KEY_WORDS } from './event-key.ts';
+import {
+  BATCHED_IDS,
+  findInBlock,
+  IdRuns,
+  isSpreadDue,
+  mergeRuns,
+  readBlocks,
+  removeForgotten,
+  spread,
+  toBytes,
+  toWords,
+} from './id-runs.ts';
+import { CONTENT, type Forgotten, IdSet } from './id-set.ts';
 
 export const NEW = 0;
 export const DUPLICATE = 1;
 export const CONFLICT = 2;
 
-/** Decides which events of a commit are met for the first time. One implementation per dialect, one meaning. */
-export interface EventIdentity {
+/**
+ * Decides which events of a commit are met for the first time. Ids are stored in the transaction that stores their
+ * events: new ones as a batch of its own, which is also kept in memory; when many have gathered they are spread over
+ * runs on disk (id-runs.ts). All that is in memory can be read again, and is, where another process has moved ids.
+ */
+export class EventIdentity {
+  readonly #dialect: DialectName;
+  readonly #batchedIds: number;
+  readonly #batched = new IdSet();
+  readonly #runs = new IdRuns();
+  /** Of `#batched`, so many are in committed batches. */
+  #settled = 0;
+  /** The newest batch in memory. */
+  #newestBatch = 0;
+  #pendingBatch = 0;
+  /** What the runs in memory were read at. */
+  #mark = '';
+  #forgotten: Forgotten = { beforeS: 0, imports: new Set() };
+  #readState: ReturnType<typeof compileState> | undefined;
+
+  /** `batchedIds`: so many new ids gather before they are spread over runs. */
+  constructor(dialect: DialectName, batchedIds = BATCHED_IDS) {
+    this.#dialect = dialect;
+    this.#batchedIds = batchedIds;
+  }
+
   /**
-   * Inside the transaction that will store the events: a verdict per key (`NEW`, `DUPLICATE`, `CONFLICT`), the first of
-   * equal keys winning. Keys of zeros (no id) are always new. `days`: the day after which each may be forgotten; `lastSeq`:
-   * the newest commit that this transaction sees.
+   * Inside the transaction that will store the events: a verdict for each (`NEW`, `DUPLICATE`, `CONFLICT`), the first of
+   * equal ids winning, and the new ids stored. Events without id are always new.
    */
-  claim(db: Db, keys: Uint32Array, days: Int32Array, lastSeq: number): Promise<Uint8Array>;
-  /** The claimed keys are stored in the commit `seq`. */
-  settle(seq: number): void;
-  /** Nothing of the last claim was stored. */
-  release(): void;
-  /** These ids are new again: their events were taken back. */
-  remove(db: Db, keys: Uint32Array): Promise<void>;
-  /** Ids of segments that retention removed are forgotten. */
-  prune(db: Db, beforeDay: number): Promise<void>;
-}
-
-/** First occurrences within one commit: verdicts for repetitions, and the rows left to compare with what is stored. */
-export function claimWithin(keys: Uint32Array, verdicts: Uint8Array): number[] {
-  const first = new Map<number, number[]>();
-  const left: number[] = [];
-  for (let row = 0; row < verdicts.length; row += 1) {
-    const at = row * KEY_WORDS;
-    if (isAbsent(keys, at)) continue;
-    const near = keys[at]! * 0x200000 + (keys[at + 1]! >>> 11);
-    const rows = first.get(near);
-    const same = rows?.find((other) => sameId(keys, other * KEY_WORDS, keys, at));
-    if (same !== undefined) {
-      verdicts[row] = keys[same * KEY_WORDS + 4] === keys[at + 4] ? DUPLICATE : CONFLICT;
-      continue;
+  async claim(trx: Db, events: EventBatchBuilder, importId: number | undefined): Promise<Uint8Array> {
+    await this.#lock(trx);
+    await this.#catchUp(trx);
+    const { keys, length } = events;
+    const verdicts = new Uint8Array(length);
+    const compare = (row: number, content: number): void => {
+      verdicts[row] = keys[row * KEY_WORDS + CONTENT] === content ? DUPLICATE : CONFLICT;
+    };
+    const { time, received } = events.batch.columns;
+    // What came with a file is remembered as long as the file can be taken back, however old its events are.
+    const rememberedUntil = (row: number): number =>
+      importId === undefined ? time![row]! : Math.max(time![row]!, received![row]!);
+    const wanted = new Map<number, number[]>();
+    for (let row = 0; row < length; row += 1) {
+      const at = row * KEY_WORDS;
+      if (isAbsent(keys, at)) continue;
+      const known = this.#batched.find(keys, at, this.#forgotten);
+      if (known !== undefined) compare(row, known);
+      else this.#runs.wish(keys, at, row, wanted);
     }
-    if (rows) rows.push(row);
-    else first.set(near, [row]);
-    left.push(row);
-  }
-  return left;
-}
-
-export function isAbsent(keys: Uint32Array, at: number): boolean {
-  return keys[at] === 0 && keys[at + 1] === 0 && keys[at + 2] === 0 && keys[at + 3] === 0;
-}
-
-export function sameId(a: Uint32Array, atA: number, b: Uint32Array, atB: number): boolean {
-  return a[atA] === b[atB] && a[atA + 1] === b[atB + 1] && a[atA + 2] === b[atB + 2] && a[atA + 3] === b[atB + 3];
-}
-
-/** Rows that one statement claims; what is prepared for it is so little that the connection is never long idle. */
-const CHUNK = 5000;
-
-/** PostgreSQL: a table with a unique key, since other instances commit at the same time. */
-export function createPostgresIdentity(): EventIdentity {
-  return {
-    async claim(db, keys, days) {
-      const verdicts = new Uint8Array(days.length);
-      // One order for all instances, so that they wait for each other instead of deadlocking.
-      const rows = sortById(keys, days.length);
-      for (let at = 0; at < rows.length; at += CHUNK) {
-        const ids = new Map<string, number>();
-        for (const row of rows.subarray(at, at + CHUNK)) {
-          const id = toUuid(keys, row * KEY_WORDS);
-          const first = ids.get(id);
-          if (first === undefined) ids.set(id, row);
-          else verdicts[row] = compareContent(keys, row, keys[first * KEY_WORDS + 4]!);
-        }
-        await claimChunk(db, ids, keys, days, verdicts);
+    for await (const { id, ids } of readBlocks(trx, wanted.keys())) {
+      for (const row of wanted.get(id)!) {
+        const known = findInBlock(ids, keys, row * KEY_WORDS, this.#forgotten);
+        if (known !== undefined) compare(row, known);
       }
-      return verdicts;
-    },
-    settle() {},
-    release() {},
-    async remove(db, keys) {
-      for (let at = 0; at < keys.length; at += CHUNK * KEY_WORDS) {
-        const ids: string[] = [];
-        for (let key = at; key < Math.min(keys.length, at + CHUNK * KEY_WORDS); key += KEY_WORDS)
-          ids.push(toUuid(keys, key));
-        await sql`delete from event_id where id = any(${ids}::uuid[])`.execute(db);
-      }
-    },
-    async prune(db, beforeDay) {
-      await sql`delete from event_id where day < ${beforeDay}`.execute(db);
-    },
-  };
-}
+    }
+    for (let row = 0; row < length; row += 1) {
+      const at = row * KEY_WORDS;
+      if (verdicts[row] !== NEW || isAbsent(keys, at)) continue;
+      const known = this.#batched.find(keys, at, this.#forgotten);
+      if (known !== undefined) compare(row, known);
+      else this.#batched.add(keys, at, rememberedUntil(row), importId ?? 0);
+    }
+    await this.#store(trx);
+    return verdicts;
+  }
 
-/** Inserts ids, in their order; those that are there already get their verdict. */
-async function claimChunk(
-  db: Db,
-  rowsById: ReadonlyMap<string, number>,
-  keys: Uint32Array,
-  days: Int32Array,
-  verdicts: Uint8Array,
-): Promise<void> {
-  const ids = [...rowsById.keys()];
-  const rows = [...rowsById.values()];
-  const contents = rows.map((row) => keys[row * KEY_WORDS + 4]! | 0);
-  const until = rows.map((row) => days[row]!);
-  const inserted = await sql<{ id: string }>`
-    insert into event_id (id, content, day)
-    select * from unnest(${ids}::uuid[], ${contents}::int[], ${until}::int[])
-    on conflict (id) do nothing returning id`.execute(db);
-  if (inserted.rows.length === ids.length) return;
-  const fresh = new Set(inserted.rows.map(({ id }) => id));
-  const repeated = ids.filter((id) => !fresh.has(id));
-  const known = await sql<{ id: string; content: number }>`
-    select id, content from event_id where id = any(${repeated}::uuid[])`.execute(db);
-  const contentOf = new Map(known.rows.map(({ id, content }) => [id, content >>> 0]));
-  for (const id of repeated) {
-    const row = rowsById.get(id)!;
-    verdicts[row] = compareContent(keys, row, contentOf.get(id));
+  /** The claimed ids are on disk. */
+  settle(): void {
+    this.#settled = this.#batched.count;
+    this.#newestBatch = Math.max(this.#newestBatch, this.#pendingBatch);
+    this.#pendingBatch = 0;
+  }
+
+  /** Nothing of the last claim was stored. */
+  release(): void {
+    this.#batched.truncate(this.#settled);
+    this.#pendingBatch = 0;
+  }
+
+  /** Brings what has gathered on disk into order, one step; false: there is nothing to do. */
+  async tidy(trx: Db): Promise<boolean> {
+    const isDue = await isSpreadDue(trx, this.#batchedIds);
+    await this.#lock(trx);
+    const { forgotten } = await this.#readNow(trx);
+    if (!isDue) return mergeRuns(trx, parseForgotten(forgotten));
+    await spread(trx, parseForgotten(forgotten));
+    return true;
+  }
+
+  /** Reads into memory what a claim needs, so that the first is as quick as any. */
+  async load(trx: Db): Promise<void> {
+    await this.#lock(trx);
+    await this.#catchUp(trx);
+  }
+
+  /** Ids of events before this instant are forgotten. */
+  async forgetBefore(trx: Db, ms: number): Promise<void> {
+    await this.#forget(trx, ({ beforeS, imports }) => ({ beforeS: Math.max(beforeS, Math.floor(ms / 1000)), imports }));
+  }
+
+  /** Ids of an import are forgotten: its events were taken back. */
+  async forgetImport(trx: Db, importId: number): Promise<void> {
+    await this.#forget(trx, ({ beforeS, imports }) => ({ beforeS, imports: new Set(imports).add(importId) }));
+  }
+
+  async #forget(trx: Db, change: (forgotten: Forgotten) => Forgotten): Promise<void> {
+    await this.#lock(trx);
+    const { forgotten } = await this.#readNow(trx);
+    const changed = change(parseForgotten(forgotten));
+    await setSetting(trx, FORGOTTEN_IDS, formatForgotten(changed));
+    await removeForgotten(trx, changed);
+  }
+
+  /** On PostgreSQL one instance at a time decides, and sees what all before it have committed; SQLite has one writer anyway. */
+  async #lock(trx: Db): Promise<void> {
+    if (this.#dialect === 'postgres') await sql`select pg_advisory_xact_lock(${IDS_LOCK})`.execute(trx);
+  }
+
+  async #readNow(trx: Db): Promise<StateRow> {
+    this.#readState ??= compileState(trx);
+    return (await trx.executeQuery<StateRow>(this.#readState)).rows[0]!;
+  }
+
+  /** Follows what other processes, or this one, have committed since the last claim. */
+  async #catchUp(trx: Db): Promise<void> {
+    const { run, batch, forgotten } = await this.#readNow(trx);
+    const mark = `${run} ${forgotten}`;
+    if (mark !== this.#mark) {
+      this.#forgotten = parseForgotten(forgotten);
+      await this.#runs.load(trx);
+      this.#batched.clear();
+      this.#newestBatch = 0;
+      this.#settled = 0;
+      this.#mark = mark;
+    }
+    if ((batch ?? 0) <= this.#newestBatch) return;
+    const rows = await trx
+      .selectFrom('id_batch')
+      .select('ids')
+      .where('id', '>', this.#newestBatch)
+      .orderBy('id')
+      .execute();
+    for (const { ids } of rows) this.#batched.addAll(toWords(ids));
+    this.#settled = this.#batched.count;
+    this.#newestBatch = batch!;
+  }
+
+  async #store(trx: Db): Promise<void> {
+    const ids = this.#batched.copyFrom(this.#settled);
+    if (ids.length === 0) return;
+    const { id } = await trx
+      .insertInto('id_batch')
+      .values({ count: this.#batched.count - this.#settled, ids: toBytes(ids) })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    this.#pendingBatch = id;
   }
 }
 
-function compareContent(keys: Uint32Array, row: number, known: number | undefined): number {
-  return keys[row * KEY_WORDS + 4] === known ? DUPLICATE : CONFLICT;
+interface StateRow {
+  run: number | null;
+  batch: number | null;
+  forgotten: string | null;
 }
 
-/** The rows that have ids, in the order of these, equal ones in their own. */
-function sortById(keys: Uint32Array, length: number): Uint32Array {
-  // First word and row in one exact double, so that the native sort of numbers does the work.
-  const order = new Float64Array(length);
-  let count = 0;
-  for (let row = 0; row < length; row += 1) {
-    if (isAbsent(keys, row * KEY_WORDS)) continue;
-    order[count] = keys[row * KEY_WORDS]! * length + row;
-    count += 1;
-  }
-  const rows = Uint32Array.from(order.subarray(0, count).sort(), (place) => place % length);
-  // Rows of the same first word are few: repetitions, and one other id in 2^32.
-  for (let from = 0, end = 0; from < count; from = end) {
-    const first = keys[rows[from]! * KEY_WORDS];
-    for (end = from + 1; end < count && keys[rows[end]! * KEY_WORDS] === first; ) end += 1;
-    if (end - from > 1) rows.subarray(from, end).sort((a, b) => compareIds(keys, a, b));
-  }
-  return rows;
+function compileState(db: Db) {
+  return db
+    .selectNoFrom((of) => [
+      of.selectFrom('id_run').select('id').orderBy('id', 'desc').limit(1).as('run'),
+      of.selectFrom('id_batch').select('id').orderBy('id', 'desc').limit(1).as('batch'),
+      of.selectFrom('setting').select('value').where('name', '=', FORGOTTEN_IDS).as('forgotten'),
+    ])
+    .compile();
 }
 
-function compareIds(keys: Uint32Array, a: number, b: number): number {
-  for (let word = 0; word < 4; word += 1) {
-    const difference = keys[a * KEY_WORDS + word]! - keys[b * KEY_WORDS + word]!;
-    if (difference !== 0) return difference;
-  }
-  return a - b;
+function formatForgotten({ beforeS, imports }: Forgotten): string {
+  return [beforeS, ...imports].join(' ');
 }
 
-function toUuid(keys: Uint32Array, at: number): string {
-  let hex = '';
-  for (let word = 0; word < 4; word += 1) hex += keys[at + word]!.toString(16).padStart(8, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+function parseForgotten(text: string | null): Forgotten {
+  const [beforeS = 0, ...imports] = (text ?? '0').split(' ').map(Number);
+  return { beforeS, imports: new Set(imports) };
 }
+
+/** Setting that tells which ids are remembered no more: those before a second, and those of imports. */
+const FORGOTTEN_IDS = 'forgotten_ids';
+
+/** Any number that no other advisory lock of ours has. */
+const IDS_LOCK = 0x4845_4149;

@@ -1,12 +1,12 @@
-import type { Batch } from './segment.ts';
-
 /**
  * What an event is recognised by: 128 bits of (source, id), and 32 bits of its content so that the same id with other
- * content can be told from a repetition. Stored as five 32-bit words per event; all 0 where the sender gave no id.
+ * content can be told from a repetition. Five 32-bit words per event; all 0 where the sender gave no id.
  */
 export const KEY_WORDS = 5;
 
-const KEY_COLUMNS = ['key0', 'key1', 'key2', 'key3', 'key4'] as const;
+export function isAbsent(keys: Uint32Array, at: number): boolean {
+  return keys[at] === 0 && keys[at + 1] === 0 && keys[at + 2] === 0 && keys[at + 3] === 0;
+}
 
 /**
  * MurmurHash3 (x86, 128 bit; Austin Appleby, public domain) over the UTF-16 code units of `text`, two to a word. Writes four words at
@@ -77,33 +77,4 @@ export function foldNumber(fingerprint: number, value: number): number {
     Math.imul(fingerprint ^ (value >>> 0) ^ Math.imul((value / 0x100000000) | 0, 0x9e3779b9), 0x01000193) ^
     (fingerprint >>> 15)
   );
-}
-
-/** The stored keys of a batch as columns of it, so that they move with its rows. */
-export function withKeys(batch: Batch, stored: Uint8Array): Batch {
-  const words = toWords(stored);
-  const columns = { ...batch.columns };
-  KEY_COLUMNS.forEach((name, word) => {
-    const column = new Uint32Array(batch.length);
-    for (let row = 0; row < batch.length; row += 1) column[row] = words[row * KEY_WORDS + word]!;
-    columns[name] = column;
-  });
-  return { length: batch.length, columns };
-}
-
-/** Takes the keys out again, in the form in which they are stored. */
-export function withoutKeys(batch: Batch): { batch: Batch; keys: Uint8Array } {
-  const columns = { ...batch.columns };
-  const words = new Uint32Array(batch.length * KEY_WORDS);
-  KEY_COLUMNS.forEach((name, word) => {
-    const column = columns[name]!;
-    for (let row = 0; row < batch.length; row += 1) words[row * KEY_WORDS + word] = column[row]!;
-    delete columns[name];
-  });
-  return { batch: { length: batch.length, columns }, keys: new Uint8Array(words.buffer) };
-}
-
-/** The words of stored keys; a driver's buffer need not be aligned. */
-export function toWords(stored: Uint8Array): Uint32Array {
-  return new Uint32Array(new Uint8Array(stored).buffer);
 }

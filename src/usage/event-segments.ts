@@ -1,5 +1,4 @@
 import type { Db } from '../store/database.ts';
-import { withKeys, withoutKeys } from './event-key.ts';
 import { type Batch, concatenate, decodeEvents, encodeSegment } from './segment.ts';
 import { takeFullTiers } from './tiers.ts';
 
@@ -15,7 +14,7 @@ export interface EventOrigin {
 }
 
 /**
- * Stores a day's raw events (with their key columns), in the caller's transaction. Small segments are merged as they
+ * Stores a day's raw events, in the caller's transaction. Small segments are merged as they
  * gather: a sender of one event a second would otherwise leave thousands a day.
  */
 export async function addEventSegment(db: Db, day: number, events: Batch, origin: EventOrigin): Promise<void> {
@@ -31,12 +30,8 @@ export async function addEventSegment(db: Db, day: number, events: Batch, origin
   const merged = takeFullTiers(segments, (segment) => segment.events, events.length, MAX_EVENTS);
   const parts = [events];
   for (const { id } of merged) {
-    const { keys, body } = await db
-      .selectFrom('event_segment')
-      .select(['keys', 'body'])
-      .where('id', '=', id)
-      .executeTakeFirstOrThrow();
-    parts.push(withKeys(decodeEvents(body), keys));
+    const { body } = await db.selectFrom('event_segment').select('body').where('id', '=', id).executeTakeFirstOrThrow();
+    parts.push(decodeEvents(body));
   }
   if (merged.length > 0)
     await db
@@ -47,7 +42,7 @@ export async function addEventSegment(db: Db, day: number, events: Batch, origin
         merged.map(({ id }) => id),
       )
       .execute();
-  const { batch, keys } = withoutKeys(concatenate(parts));
+  const batch = concatenate(parts);
   await db
     .insertInto('event_segment')
     .values({
@@ -57,7 +52,6 @@ export async function addEventSegment(db: Db, day: number, events: Batch, origin
       received_ms: Math.max(origin.receivedMs, ...merged.map((segment) => segment.received_ms)),
       events: batch.length,
       import_id: origin.importId,
-      keys,
       body: encodeSegment(batch),
     })
     .execute();

@@ -1,6 +1,5 @@
 import type { Calendar } from '../domain/calendar.ts';
 import type { Db } from '../store/database.ts';
-import { withKeys } from './event-key.ts';
 import { addEventSegment } from './event-segments.ts';
 import { concatenate, decodeEvents } from './segment.ts';
 import { addToTotals, splitByDay } from './totals.ts';
@@ -55,11 +54,11 @@ async function foldCommits(
 ): Promise<void> {
   const rows = await db
     .selectFrom('inbox')
-    .select(['seq', 'received_ms', 'keys', 'body'])
+    .select(['seq', 'received_ms', 'body'])
     .where('seq', 'in', [...seqs])
     .orderBy('seq')
     .execute();
-  const all = concatenate(rows.map((row) => withKeys(decodeEvents(row.body), row.keys)));
+  const all = concatenate(rows.map((row) => decodeEvents(row.body)));
   const origin = {
     importId,
     firstSeq: rows[0]!.seq,

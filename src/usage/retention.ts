@@ -15,14 +15,9 @@ export interface Retention {
 
 /**
  * Removes what is past its time, in the caller's transaction, and notes from which day on raw events and hourly totals
- * are complete, so that answers know what they may use. Says whether raw events were removed.
+ * are complete, so that answers know what they may use. Answers the first day whose raw events are kept.
  */
-export async function removeExpired(
-  db: Db,
-  nowMs: number,
-  calendar: Calendar,
-  retention: Retention,
-): Promise<{ rawRemoved: boolean; rawDay: number }> {
+export async function removeExpired(db: Db, nowMs: number, calendar: Calendar, retention: Retention): Promise<number> {
   const today = calendar.dayOf(nowMs);
   const rawDay = today - retention.rawDays;
   // An import of old days can be undone as long as raw events are kept, counted from its receipt.
@@ -59,7 +54,7 @@ export async function removeExpired(
       .execute();
     await removeRowsBefore(db, firstDayOf(month));
   }
-  return { rawRemoved: expired.length > 0, rawDay };
+  return rawDay;
 }
 
 async function raise(db: Db, name: string, day: number): Promise<void> {

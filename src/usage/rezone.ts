@@ -5,7 +5,6 @@ import { findSetting, setSetting } from '../store/setting-repository.ts';
 import { closeMonths, findClosedMonth, reopenMonths } from './closed-months.ts';
 import { type Cube, HOUR_CUBES, METER_DAYS, METER_MINUTES } from './cube.ts';
 import { markAllDays } from './daily-rows.ts';
-import { withKeys, withoutKeys } from './event-key.ts';
 import { type Batch, type Column, decodeEvents, decodeSegment, encodeSegment, gather } from './segment.ts';
 import { addCells } from './total-segments.ts';
 import { addToTotals, regroup, splitByDay, toDays } from './totals.ts';
@@ -168,7 +167,6 @@ async function listSegments(db: Db, fromDay: number | undefined): Promise<{ id: 
 /** Raw events of one old day as segments of the new days, counted in their totals. */
 async function moveSegment(db: Db, { to, places }: Rezone, id: number): Promise<number> {
   const {
-    keys,
     body,
     id: _,
     day: __,
@@ -176,11 +174,10 @@ async function moveSegment(db: Db, { to, places }: Rezone, id: number): Promise<
     ...rest
   } = await db.selectFrom('event_segment').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   await db.deleteFrom('event_segment').where('id', '=', id).execute();
-  for (const [day, part] of splitByDay(withKeys(decodeEvents(body), keys), to)) {
-    const { batch, keys: own } = withoutKeys(part);
+  for (const [day, batch] of splitByDay(decodeEvents(body), to)) {
     await db
       .insertInto('event_segment')
-      .values({ ...rest, day, events: batch.length, keys: own, body: encodeSegment(batch) })
+      .values({ ...rest, day, events: batch.length, body: encodeSegment(batch) })
       .execute();
     await addToTotals(db, day, batch, to, places);
   }

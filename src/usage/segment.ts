@@ -25,7 +25,7 @@ const COLUMN_NAMES = [
   'requests',
   'singles',
   'bulk',
-  // Words of an event's key: in memory only, while rows are sorted into days (event-key.ts).
+  // Once words of an event's key; never stored.
   'key0',
   'key1',
   'key2',

@@ -9,10 +9,8 @@ import { type Append, type AppendOptions, commitEvents } from './commit.ts';
 import { type CommitSnapshot, createCommitSnapshotReader } from './commit-snapshot.ts';
 import { listMarkedDays, lockTotals, writeDay } from './daily-rows.ts';
 import type { Assign } from './event-batch.ts';
-import { createPostgresIdentity, type EventIdentity } from './event-identity.ts';
-import { toWords } from './event-key.ts';
+import { EventIdentity } from './event-identity.ts';
 import { foldInbox } from './fold.ts';
-import { MemoryIdentity } from './memory-identity.ts';
 import { reassign } from './recount.ts';
 import { removeExpired } from './retention.ts';
 import { type RezoneOutcome, rezone } from './rezone.ts';
@@ -25,6 +23,9 @@ import { ValuePlaces } from './value-places.ts';
 const FOLD_EVENTS = 100_000;
 const FOLD_COMMITS = 1_000;
 
+/** Ids are brought into order step by step, so that no sender waits long for one of them. */
+const TIDY_STEPS = 4;
+
 /** Enough that a disk without room for the next commit shows. */
 const PROBE_BYTES = 16 * 1024;
 
@@ -35,6 +36,8 @@ export interface UsageWriterOptions {
   totalsRetentionMonths?: number | undefined;
   /** Values of a dimension that a day's totals list by name. */
   dimensionCap?: number;
+  /** Ids that gather before they are put in order (event-identity.ts). */
+  batchedIds?: number;
   /** The rules as they stand in this transaction, in which they have this version. */
   rules: (db: Db, version: number) => Promise<Assign>;
 }
@@ -53,6 +56,7 @@ export class UsageWriter {
   readonly #readSnapshot = createCommitSnapshotReader();
   #seed: number | undefined;
   #renames: string | undefined;
+  #isOpen = false;
   #unfoldedEvents = 0;
   #unfoldedCommits = 0;
   /** Appends and folds of one process take turns: they share the caches above. */
@@ -61,7 +65,7 @@ export class UsageWriter {
   constructor(db: Db, options: UsageWriterOptions) {
     this.#db = db;
     this.#options = options;
-    this.#identity = options.dialect === 'postgres' ? createPostgresIdentity() : new MemoryIdentity();
+    this.#identity = new EventIdentity(options.dialect, options.batchedIds);
     this.#places = new ValuePlaces(options.dimensionCap ?? DIMENSION_CAP);
   }
 
@@ -81,7 +85,6 @@ export class UsageWriter {
           last_day: 0,
           events: 0,
           import_id: null,
-          keys: new Uint8Array(),
           body: new Uint8Array(PROBE_BYTES),
         })
         .returning('seq')
@@ -95,9 +98,18 @@ export class UsageWriter {
     return this.#unfoldedEvents >= FOLD_EVENTS || this.#unfoldedCommits >= FOLD_COMMITS;
   }
 
+  /** Reads into memory what tells known ids from new ones, so that the first append is as quick as any. */
+  open(): Promise<void> {
+    return this.#inTurn(() => this.#open());
+  }
+
   /** Folds what is committed; answers the number of events folded (0: nothing was left). */
   fold(): Promise<number> {
-    return this.#inTurn(() => this.#fold());
+    return this.#inTurn(async () => {
+      const events = await this.#fold();
+      for (let step = 0; step < TIDY_STEPS && (await this.#tidyIds()); step += 1);
+      return events;
+    });
   }
 
   /**
@@ -132,7 +144,9 @@ export class UsageWriter {
   undoImport(importId: number): Promise<number> {
     return this.#inTurn(async () => {
       await this.#foldAll();
-      return this.#rewrite({ importId }, async () => undefined);
+      const events = await this.#rewrite({ importId }, async () => undefined);
+      await this.#db.transaction().execute((trx) => this.#identity.forgetImport(trx, importId));
+      return events;
     });
   }
 
@@ -163,8 +177,6 @@ export class UsageWriter {
           // As long as it takes: no instance is running that could wait.
           await sql`set local idle_in_transaction_session_timeout = 0`.execute(trx);
           await sql`lock table inbox in exclusive mode`.execute(trx);
-          // Days move by one at most; an id is rather remembered a day longer than a day too short.
-          await sql`update event_id set day = day + 1`.execute(trx);
         }
         // What came between the last fold and the lock.
         while ((await foldInbox(trx, from, this.#places)).events > 0);
@@ -179,11 +191,19 @@ export class UsageWriter {
     return turn;
   }
 
+  async #open(): Promise<void> {
+    if (this.#isOpen) return;
+    while (await this.#tidyIds());
+    await this.#db.transaction().execute((trx) => this.#identity.load(trx));
+    this.#isOpen = true;
+  }
+
   async #append(requests: readonly Append[], options: AppendOptions): Promise<IngestResult[]> {
+    await this.#open();
     this.#seed ??=
       Number(await getOrCreateSetting(this.#db, 'id_seed', () => String(Math.floor(Math.random() * 0x100000000)))) | 0;
     try {
-      const { results, seq, events, learned } = await this.#db.transaction().execute(async (trx) => {
+      const { results, events, learned } = await this.#db.transaction().execute(async (trx) => {
         const snapshot = await this.#readSnapshot(trx);
         this.#follow(snapshot);
         const { calendar, rawRetentionDays, rules } = this.#options;
@@ -192,14 +212,12 @@ export class UsageWriter {
           calendar,
           rawRetentionDays,
           assign: await rules(trx, snapshot.rulesVersion),
-          lastSeq: snapshot.lastSeq,
           seed: this.#seed!,
           dictionary: this.#dictionary,
           identity: this.#identity,
         });
       });
-      if (seq !== undefined) this.#identity.settle(seq);
-      else this.#identity.release();
+      this.#identity.settle();
       for (const [vocabulary, found] of learned) this.#dictionary.remember(vocabulary, found);
       this.#unfoldedEvents += events;
       this.#unfoldedCommits += events > 0 ? 1 : 0;
@@ -233,6 +251,10 @@ export class UsageWriter {
       this.#places.forget();
       throw error;
     }
+  }
+
+  #tidyIds(): Promise<boolean> {
+    return this.#db.transaction().execute((trx) => this.#identity.tidy(trx));
   }
 
   async #foldAll(): Promise<void> {
@@ -286,7 +308,7 @@ export class UsageWriter {
       const after: number = last;
       last = await this.#changeTotals(async (trx) => {
         const segment = await select(trx)
-          .select(['id', 'day', 'keys', 'body'])
+          .select(['id', 'day', 'body'])
           .where('id', '>', after)
           .where('first_seq', '<=', newest)
           .orderBy('id')
@@ -305,10 +327,7 @@ export class UsageWriter {
             .set({ body: encodeSegment(changed) })
             .where('id', '=', id)
             .execute();
-        } else {
-          await this.#identity.remove(trx, toWords(segment.keys));
-          await trx.deleteFrom('event_segment').where('id', '=', id).execute();
-        }
+        } else await trx.deleteFrom('event_segment').where('id', '=', id).execute();
         return id;
       });
     }
@@ -320,8 +339,8 @@ export class UsageWriter {
     // Under the lock, else two instances would close a month twice, or a fold elsewhere would miss that it is closed.
     await this.#changeTotals(async (trx) => {
       const retention = { rawDays: rawRetentionDays, totalsMonths: totalsRetentionMonths };
-      const { rawRemoved, rawDay } = await removeExpired(trx, nowMs, calendar, retention);
-      if (rawRemoved) await this.#identity.prune(trx, rawDay);
+      const rawDay = await removeExpired(trx, nowMs, calendar, retention);
+      await this.#identity.forgetBefore(trx, calendar.startOfDay(rawDay));
       await closeMonths(trx, monthOf(calendar.dayOf(nowMs)));
     });
   }

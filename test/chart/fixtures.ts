@@ -213,6 +213,7 @@ export function seriesOf(
   return {
     ...headOf(kind, title, `${totals.requests} requests in ${bars.length} steps.`, range),
     kind,
+    grain: range.grain,
     totals,
     clients: 43,
     bars,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { upsertInstance } from '../../src/store/instance-repository.ts';
+import { claimSqlite } from '../../src/store/sqlite-claim.ts';
 import { CHILD_ENV } from '../support/child-env.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
@@ -89,7 +90,7 @@ describe('the command line', () => {
     const added = await run('sources', 'add', 'gw', '--adapter', 'access-log', '--client-from', 'agent');
     expect(added.out).toMatch(/token {11}hr_[\w-]{43}\n {2}signing secret {2}whsec_/);
     expect(added.out).toContain('http://127.0.0.1:3000/sources/gw');
-    expect((await run('sources', 'list')).out).toMatch(/gw +access-log +0 +0 +0 +0 +never/);
+    expect((await run('sources', 'list')).out).toMatch(/gw +access-log +0 +0 +0 +0 +never +--map client=agent/);
     const rotated = await run('sources', 'rotate', 'gw');
     expect(rotated.out.match(/hr_\S+/)![0]).not.toBe(added.out.match(/hr_\S+/)![0]);
     expect((await run('sources', 'rotate', 'gx')).err).toBe('There is no source "gx": did you mean gw?');
@@ -104,7 +105,9 @@ describe('the command line', () => {
     writeFileSync(join(folder, 'a.log'), `${LINE}nonsense\n`);
     const { code, out, err } = await run('sources', 'try', 'gw', 'a.log');
     expect(code).toBe(1);
-    expect(out).toMatch(/"client":"u".*\n1 would be counted, 1 rejected; nothing was stored\.$/);
+    expect(out).toMatch(
+      /"client":"u".*\nNo event has an id: a resent body counts twice\..*\n1 would be counted, 1 rejected; nothing was stored\.$/,
+    );
     expect(err).toMatch(/^event 2: /);
     expect((await run('sources', 'list')).out).toMatch(/gw +access-log +0/);
   });
@@ -113,10 +116,10 @@ describe('the command line', () => {
     const body = readFileSync(fileURLToPath(new URL('../fixtures/senders/otlp-traces.json', import.meta.url)));
     writeFileSync(join(folder, 'spans.json'), body);
     await run('sources', 'add', 'incoming', '--adapter', 'otlp');
-    await run('sources', 'add', 'outgoing', '--adapter', 'otlp', '--span-kind', 'client', '--metric', 'calls');
+    await run('sources', 'add', 'outgoing', '--adapter', 'otlp', '--spans', 'client', '--metric', 'calls');
     expect((await run('sources', 'try', 'incoming', 'spans.json')).out).toMatch(/3 would be counted/);
     expect((await run('sources', 'try', 'outgoing', 'spans.json')).out).toMatch(/0 would be counted/);
-    const wrong = await run('sources', 'add', 'x', '--adapter', 'otlp', '--span-kind', 'both');
+    const wrong = await run('sources', 'add', 'x', '--adapter', 'otlp', '--spans', 'both');
     expect(wrong).toMatchObject({ code: 1, err: expect.stringMatching(/no span kind "both": use internal, server/) });
   });
 
@@ -160,6 +163,49 @@ describe('the command line', () => {
     await copy.destroy();
     expect((await run('backup', 'copy.db')).err).toMatch(/exists: name a file that does not/);
     expect((await run('backup')).err).toMatch(/Name the file/);
+  });
+
+  it('puts a backup in the place of the database, and keeps what was there', async () => {
+    await run('sources', 'add', 'gw');
+    await run('backup', 'copy.db');
+    await run('sources', 'add', 'later');
+    const names = async (file: string) => {
+      const db = openDatabase(`sqlite:${join(folder, file)}`);
+      const rows = await db.selectFrom('source').select('name').orderBy('name').execute();
+      await db.destroy();
+      return rows.map(({ name }) => name);
+    };
+    const { code, out } = await run('restore', 'copy.db');
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^Restored .*headroom\.db from .*copy\.db: 1 sources, days of UTC\. It is checked and whole\.$/m,
+    );
+    const kept = /was there is .*\/(headroom\.db\.before-\S+):/.exec(out)![1]!;
+    expect(await names('headroom.db')).toEqual(['gw']);
+    expect(await names(kept)).toEqual(['gw', 'later']);
+    expect(await names('copy.db')).toEqual(['gw']);
+  });
+
+  it('replaces nothing by a file that is no whole backup, nor while a bot runs', async () => {
+    await run('sources', 'add', 'gw');
+    await run('backup', 'copy.db');
+    const bytes = readFileSync(join(folder, 'copy.db'));
+    writeFileSync(join(folder, 'cut.db'), bytes.subarray(0, bytes.length - 8192));
+    writeFileSync(join(folder, 'text.db'), 'no database at all '.repeat(100));
+    writeFileSync(join(folder, 'empty.db'), '');
+    for (const name of ['cut.db', 'text.db', 'empty.db']) {
+      expect((await run('restore', name)).err, name).toMatch(
+        new RegExp(`${name} is no whole backup of Headroom \\(.+\\): name another`),
+      );
+    }
+    expect((await run('restore', 'nothing.db')).err).toMatch(/There is no file/);
+    expect((await run('restore', 'headroom.db')).err).toMatch(/is the database itself/);
+    const release = await claimSqlite(`sqlite:${join(folder, 'headroom.db')}`);
+    expect((await run('restore', 'copy.db')).err).toMatch(/already runs on .*headroom\.db: stop it first/);
+    release();
+    rmSync(join(folder, 'secret.key'));
+    expect((await run('restore', 'copy.db')).err).toMatch(/secret\.key is missing, .* of gw are sealed with it/);
+    expect(readdirSync(folder).filter((name) => name.includes('restoring') || name.includes('before'))).toEqual([]);
   });
 
   it('will not run beside an older instance, and names it', async () => {

@@ -148,7 +148,7 @@ describe('OTLP', () => {
   });
 
   it('takes at a source of its own what exporters add to its address, with its settings', async () => {
-    const token = await stage.addSource('otlp', { clientFrom: 'user_agent.original' });
+    const token = await stage.addSource('otlp', { map: { client: 'user_agent.original' } });
     const own = { ...stage, token };
     expect((await send(own, '/sources/otlp/v1/traces', readFixture('senders/otlp-traces.json'))).json).toEqual({});
     const headers = PROTOBUF;

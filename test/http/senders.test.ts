@@ -44,7 +44,7 @@ describe('Kong', () => {
     const anonymous = await send({ ...stage, token }, '/sources/kong', { ...entry, consumer: undefined });
     expect(anonymous.status).toBe(200);
     expect(anonymous.json.rejected).toMatchObject([{ index: 0, id: entry.request.id }]);
-    expect(anonymous.json.rejected[0].error).toMatch(/no consumer.username.*--client-from/);
+    expect(anonymous.json.rejected[0].error).toMatch(/no consumer.username.*--map client=/);
     await stage.tally.flush();
     const { id } = (await findSource(stage.db, 'kong'))!;
     const kept = await listRejectedEvents(stage.db, id);

@@ -51,6 +51,32 @@ describeEachDialect('the HTTP server', (databases) => {
     expect((await send({ ...stage, token: token.reveal() }, '/v1/events', EVENT)).status).toBe(401);
   });
 
+  it('takes the credentials of before a rotation for as long as was said, by token and by signature', async () => {
+    const source = (await findSource(stage.db, 'default'))!;
+    const key = { secretKey: stage.secretKey, secretKeyPath: '' };
+    const fresh = await rotateSource(stage.db, key, source, NOW + 3_600_000);
+    const statuses = async (): Promise<number[]> => {
+      const time = String(Math.floor(stage.clock.nowMs / 1000));
+      const body = JSON.stringify(EVENT);
+      const sign = (secret: string) => {
+        const signed = createHmac('sha256', Buffer.from(secret.slice('whsec_'.length), 'base64'));
+        const signature = `v1,${signed.update(`m1.${time}.${body}`).digest('base64')}`;
+        return { 'webhook-id': 'm1', 'webhook-timestamp': time, 'webhook-signature': signature };
+      };
+      const replies = [
+        await send(stage, '/v1/events', EVENT),
+        await send({ ...stage, token: fresh.token.reveal() }, '/v1/events', EVENT),
+        await send(stage, '/sources/default', body, { anonymous: true, headers: sign(stage.signingSecret) }),
+        await send(stage, '/sources/default', body, { anonymous: true, headers: sign(fresh.signingSecret.reveal()) }),
+      ];
+      return replies.map(({ status }) => status);
+    };
+    stage.clock.nowMs += 1000;
+    expect(await statuses()).toEqual([200, 200, 200, 200]);
+    stage.clock.nowMs = NOW + 3_600_000;
+    expect(await statuses()).toEqual([401, 200, 401, 200]);
+  });
+
   it('answers 503 while its sources cannot be looked up, with nothing counted', async () => {
     await stage.db.schema.alterTable('source').renameTo('source_away').execute();
     stage.clock.nowMs += 2000;
@@ -247,6 +273,28 @@ describeEachDialect('the HTTP server', (databases) => {
     expect(text).toContain('# TYPE headroom_events_total counter\nheadroom_events_total{result="accepted"} 1\n');
     expect(text).toContain('headroom_http_requests_total{route="/v1/events",status="200"} 1');
   });
+});
+
+it('says how long it took, and names a refused request by its id, in the log once a minute', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger('warn', { write: (line) => void lines.push(JSON.parse(line)) });
+  const stage = await openStage('sqlite::memory:', { log });
+  for (let i = 0; i < 3; i += 1) {
+    const { status, headers } = await send(stage, '/v1/events', EVENT, { anonymous: true });
+    expect([status, headers['x-request-id']]).toEqual([401, expect.stringMatching(/^[0-9a-f]{8}-\d+$/)]);
+  }
+  stage.clock.nowMs += 60_000;
+  const own = await send(stage, '/v1/events', EVENT, { anonymous: true, headers: { 'x-request-id': 'gw-77' } });
+  expect(own.headers['x-request-id']).toBe('gw-77');
+  expect(lines.map(({ path, status, since, msg }) => [path, status, since, msg])).toEqual([
+    ['/v1/events', 401, undefined, 'senders are refused'],
+    ['/v1/events', 401, 3, 'senders are refused'],
+  ]);
+  const { text } = await send(stage, '/metrics');
+  expect(text).toContain('# TYPE headroom_ingest_seconds histogram\n');
+  expect(text).toContain('headroom_ingest_seconds_bucket{le="+Inf"} 4\n');
+  expect(text).toMatch(/headroom_ingest_seconds_sum [\d.]+\nheadroom_ingest_seconds_count 4\n/);
+  await stage.close();
 });
 
 it('shows private metrics to callers of this machine, or with the token where one is set', async () => {

@@ -34,7 +34,7 @@ describe('access logs', () => {
     const anonymous = LINE.replace('u-17', '-');
     expect(parse('access-log', anonymous, TEXT).events[0]!.client).toBe('203.0.113.7');
     const agent = `${LINE} "-" "acme-sync/3.1"`;
-    expect(parse('access-log', agent, { ...TEXT, options: { clientFrom: 'agent' } }).events[0]!.client).toBe(
+    expect(parse('access-log', agent, { ...TEXT, options: { map: { client: 'agent' } } }).events[0]!.client).toBe(
       'acme-sync/3.1',
     );
   });
@@ -260,8 +260,8 @@ describe('access logs', () => {
   it('count one caller once, whatever port each connection had', () => {
     const json = (remote_addr: string) => ({ remote_addr, uri: '/v1/a', status: 200 });
     const addresses = ['192.0.2.62:40001', '192.0.2.62:40002', '192.0.2.62', '192.0.2.62:1, 10.0.0.1'];
-    for (const clientFrom of [undefined, 'remote_addr']) {
-      const { events } = parse('access-log', addresses.map(json), { options: { clientFrom } });
+    for (const map of [undefined, { client: 'remote_addr' }]) {
+      const { events } = parse('access-log', addresses.map(json), { options: { map } });
       expect(events.map(({ client }) => client)).toEqual(Array(4).fill('192.0.2.62'));
     }
   });

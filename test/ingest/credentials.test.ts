@@ -61,6 +61,10 @@ describe('a token', () => {
   it('is shown as Bearer, as the user name of Basic, or as the access key of Firehose', () => {
     expect(listTokens({ authorization: 'bearer hr_x' })).toEqual(['hr_x']);
     expect(listTokens({ authorization: `Basic ${Buffer.from('hr_x:').toString('base64')}` })).toEqual(['hr_x']);
+    expect(listTokens({ authorization: `Basic ${Buffer.from('x:hr_x').toString('base64')}` })).toEqual(['x', 'hr_x']);
+    expect(listTokens({ authorization: 'Splunk hr_x' })).toEqual(['hr_x']);
+    expect(listTokens({ 'x-moesif-application-id': 'hr_x', 'dd-api-key': 'hr_y' })).toEqual(['hr_x', 'hr_y']);
+    expect(listTokens({}, 'a=b&token=hr_x')).toEqual(['hr_x']);
     expect(listTokens({ 'x-amz-firehose-access-key': 'hr_x' })).toEqual(['hr_x']);
     expect(listTokens({ authorization: 'Digest x' })).toEqual([]);
   });

@@ -80,9 +80,9 @@ describe('records of Firehose', () => {
   it('name the API key as client, or what the source says, and read what HTTP APIs write', () => {
     const http = { requestId: 'r', routeKey: 'GET /pets/{pet}', ip: '203.0.113.7', status: '200', apiKeyId: '-' };
     expect(parse('firehose', deliver(JSON.stringify(http))).rejected).toMatchObject([
-      { id: 'r', error: expect.stringMatching(/no apiKeyId.*--client-from/) },
+      { id: 'r', error: expect.stringMatching(/no apiKeyId.*--map client=/) },
     ]);
-    const options = { clientFrom: 'authorizer.sub,ip' };
+    const options = { map: { client: 'authorizer.sub|ip' } };
     expect(parse('firehose', deliver(JSON.stringify(http)), { options }).events).toMatchObject([
       { client: '203.0.113.7', method: 'GET', route: '/pets/{pet}' },
     ]);

@@ -35,14 +35,13 @@ describe('entries of Kong', () => {
     expect(parse('kong', entry).events[0]!.route).toBe('/v1/orders/{id}');
   });
 
-  it('name the consumer as client, or what the source says, but never a header', () => {
-    const clientOf = (entry: object, clientFrom?: string) =>
-      parse('kong', entry, { options: { clientFrom } }).events[0]?.client;
+  it('name the consumer as client, or what the source says', () => {
+    const clientOf = (entry: object, client?: string) =>
+      parse('kong', entry, { options: client === undefined ? {} : { map: { client } } }).events[0]?.client;
     const anonymous = { ...ENTRY, consumer: undefined };
     expect(clientOf(anonymous)).toBeUndefined();
-    expect(clientOf(anonymous, 'consumer.custom_id,client_ip')).toBe('203.0.113.7');
+    expect(clientOf(anonymous, 'consumer.custom_id|client_ip')).toBe('203.0.113.7');
     expect(clientOf(ENTRY, 'service.name')).toBe('crm');
-    expect(clientOf(ENTRY, 'request.headers.host')).toBe('client-acme');
   });
 
   it('take the id of older versions from the header that carries it', () => {

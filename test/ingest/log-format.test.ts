@@ -184,7 +184,7 @@ describe('a format of one’s own', () => {
   it('lets another of its fields name the client', () => {
     const options = {
       format: '$remote_addr [$time_iso8601] "$request" $status $http_x_api_key',
-      clientFrom: 'http_x_api_key',
+      map: { client: 'http_x_api_key' },
     };
     const { events } = parse('access-log', '192.0.2.7 [2026-11-27T10:00:00Z] "GET / HTTP/1.1" 200 key-7', {
       ...TEXT,

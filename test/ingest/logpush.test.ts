@@ -44,11 +44,11 @@ describe('lines of Logpush', () => {
   });
 
   it('name the user agent as client, else the IP, or what the source says', () => {
-    const clientOf = (line: object, clientFrom?: string) =>
-      parse('logpush', line, { options: { clientFrom } }).events[0]?.client;
+    const clientOf = (line: object, client?: string) =>
+      parse('logpush', line, { options: client === undefined ? {} : { map: { client } } }).events[0]?.client;
     expect(clientOf({ ...LINE, ClientRequestUserAgent: '' })).toBe('203.0.113.7');
     expect(clientOf({ ...LINE, ClientRequestUserAgent: 'é🙂'.repeat(300) })).toBe('é🙂'.repeat(100));
-    expect(clientOf(LINE, 'ZoneName,ClientIP')).toBe('203.0.113.7');
+    expect(clientOf(LINE, 'ZoneName|ClientIP')).toBe('203.0.113.7');
     expect(parse('logpush', { RayID: 'r' }).rejected).toMatchObject([
       { id: 'r', error: expect.stringContaining('ClientRequestUserAgent') },
     ]);

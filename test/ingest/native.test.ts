@@ -308,7 +308,7 @@ describe('the native format', () => {
   });
 
   it('finds the client where the source says it stands', () => {
-    const options = { clientFrom: 'app.name,user' };
+    const options = { map: { client: 'app.name|user' } };
     expect(parse('native', [{ app: { name: 'x' } }, { user: 'u' }], { options }).events.map((e) => e.client)).toEqual([
       'x',
       'u',

@@ -78,18 +78,19 @@ describe('spans', () => {
   it('count when their kind is that of the source: SERVER unless set', () => {
     const body = traces(...[0, 1, 2, 3, 4, 5, 'SPAN_KIND_SERVER'].map((kind, at) => span({ at }, { kind })));
     expect(parse('otlp', body).indexes).toEqual([2, 6]);
-    expect(parse('otlp', body, { options: { spanKind: 'client' } }).indexes).toEqual([3]);
+    expect(parse('otlp', body, { options: { spans: ['client', 'server'] } }).indexes).toEqual([2, 3, 6]);
   });
 
   it('name their client by api.client.id, else enduser.id, else service.name, or as set', () => {
-    const clientOf = (values: Record<string, Value>, clientFrom?: string) =>
-      parse('otlp', traces(span(values)), { options: { clientFrom } }).events[0]?.client;
+    const clientOf = (values: Record<string, Value>, client?: string) =>
+      parse('otlp', traces(span(values)), { options: client === undefined ? {} : { map: { client } } }).events[0]
+        ?.client;
     const all = { 'api.client.id': 'acme', 'enduser.id': 'u-1', 'tenant.id': 7 };
     expect(clientOf(all)).toBe('acme');
     expect(clientOf({ 'enduser.id': 17 })).toBe('17');
     expect(clientOf({})).toBe('orders-api');
     expect(clientOf(all, 'tenant.id')).toBe('7');
-    expect(clientOf(all, 'missing,service.name')).toBe('orders-api');
+    expect(clientOf(all, 'missing|service.name')).toBe('orders-api');
     const nameless = parse('otlp', { resourceSpans: [{ scopeSpans: [{ spans: [span({})] }] }] });
     expect(nameless.rejected).toMatchObject([
       { index: 0, error: expect.stringMatching(/client is missing.*service.name/) },
@@ -281,7 +282,10 @@ describe('metrics', () => {
     const sum = field(0x3a, point, Buffer.from([0x10, 1, 0x18, 1]));
     const metric = field(0x12, field(0x0a, Buffer.from('calls')), sum);
     const body = field(0x0a, field(0x12, metric));
-    const input = { contentType: 'application/x-protobuf', options: { signal: 'metrics', metrics: ['calls'] } };
+    const input = {
+      contentType: 'application/x-protobuf',
+      options: { signal: 'metrics' as const, metrics: ['calls'] },
+    };
     expect(parse('otlp', body, input).events).toMatchObject([{ client: 'acme', count: 5, timeMs: 1795224666347 }]);
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeadroomError } from '../../src/errors.ts';
+import type { OtlpSignal } from '../../src/ingest/otlp-kinds.ts';
 import { encodeBytesField, encodeVarintField, type MessageShape, readMessage } from '../../src/ingest/protobuf.ts';
 import { size } from '../support/size.ts';
 import { parse, readFixture } from './fixtures.ts';
@@ -69,7 +70,7 @@ describe('the reader of protobuf messages', () => {
   });
 
   it('reads what it is given or refuses it as unreadable, whatever the bytes', () => {
-    const check = (body: Uint8Array, signal: string): void => {
+    const check = (body: Uint8Array, signal: OtlpSignal): void => {
       try {
         const { events, rejected } = parse('otlp', body, {
           contentType: 'application/x-protobuf',

@@ -38,7 +38,7 @@ describe('messages of Segment', () => {
     const { indexes, rejected } = parse('segment', { batch });
     expect(indexes).toEqual([1]);
     expect(rejected).toMatchObject([
-      { index: 2, id: 'm1', error: expect.stringMatching(/no userId.*--client-from/) },
+      { index: 2, id: 'm1', error: expect.stringMatching(/no userId.*--map client=/) },
       { index: 3, error: expect.stringContaining('7 (a number)') },
     ]);
     const { type: _, ...single } = MESSAGE;
@@ -54,7 +54,7 @@ describe('messages of Segment', () => {
       properties: { client: 'x', id: 'y', kind: 'import', status: '429' },
     };
     expect(parse('segment', message).events).toMatchObject([{ id: 'm1', client: '42', kind: 'import', status: 429 }]);
-    const options = { clientFrom: 'anonymousId' };
+    const options = { map: { client: 'anonymousId' } };
     expect(parse('segment', message, { options }).events).toMatchObject([{ client: 'a-1' }]);
   });
 });

@@ -106,7 +106,7 @@ describe('the thread that writes', () => {
     expect(response.status).toBe(500);
     expect(response.headers.get('retry-after')).toBeNull();
     expect(await response.text()).not.toMatch(/Cannot read|routePatterns/);
-    expect(logged).toMatch(/event-fields\.ts/);
+    expect(logged).toMatch(/native\.ts/);
     await server.stop();
     await db.schema.alterTable('inbox').renameTo('inbox_away').execute();
     await expect(writer.fold()).rejects.toMatchObject({ code: 'database' });

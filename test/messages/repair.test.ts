@@ -4,11 +4,10 @@ import { checkRefused } from '../../src/admin/doctor-messages.ts';
 import { toRefusedCounter } from '../../src/http/refused-counter.ts';
 import { createLogger } from '../../src/log.ts';
 import { listFaults } from '../../src/messages/refusal.ts';
-import { RefusedBlocks } from '../../src/messages/refused-blocks.ts';
 import type { Replaced } from '../../src/messages/repair.ts';
 import { buildTable } from '../../src/messages/table.ts';
 import { type Block, button, header, type Message, plainContext, richText } from '../../src/messages/text.ts';
-import { sendRepaired } from '../../src/slack/client/send-repaired.ts';
+import { RefusedBlocks, sendRepaired } from '../../src/slack/client/send-repaired.ts';
 
 const head = header('Top clients');
 const paragraph = richText('acme-web made most requests.');

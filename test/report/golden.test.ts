@@ -118,7 +118,7 @@ describe('October 2023', () => {
     expect(report.finding).toBe(
       'Integration Service API calls used 125,000 credits in 12 months, most in Oct 2023 (125,000).',
     );
-    expect(toCsv(report)).toContain('\r\n2023-10,100000,25000,0,125000,no\r\n');
+    expect(toCsv(report)).toContain('\r\n2023-10,100000,25000,0,125000,no,2023-10-01T00:00:00Z\r\n');
   });
 });
 

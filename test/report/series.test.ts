@@ -21,8 +21,8 @@ describe('daily', () => {
     expect(report.totals).toMatchObject({ requests: 14, ok: 5, failed: 9 });
     expect(report.finding).toBe('14 requests, 2 a day; busiest on 20 Nov with 9.');
     expect(toCsv(report).split('\r\n').slice(0, 2)).toEqual([
-      'day,requests,ok,failed,none,credits,partial',
-      '2026-11-14,5,5,0,0,5,no',
+      'day,requests,ok,failed,none,credits,partial,start',
+      '2026-11-14,5,5,0,0,5,no,2026-11-14T00:00:00Z',
     ]);
   });
 

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { createCalendar, firstDayOf, monthOf } from '../../src/domain/calendar.ts';
 import type { PeriodRule, Scope } from '../../src/domain/definition.ts';
 import type { PoolState, ScopeState } from '../../src/domain/report.ts';
+import type { EvaluationContext } from '../../src/schedule/alert-claims.ts';
 import { claimAlert } from '../../src/schedule/alert-claims.ts';
-import { removeOldAlerts } from '../../src/schedule/alert-retention.ts';
-import type { AlertSetting } from '../../src/schedule/alert-setting.ts';
 import { evaluateLevels } from '../../src/schedule/level-alerts.ts';
 import { evaluateSilence } from '../../src/schedule/silence-alerts.ts';
+import { removeOldAlerts } from '../../src/store/alert-repository.ts';
 import type { Db } from '../../src/store/database.ts';
 import { createMemoryUsage } from '../report/memory-usage.ts';
 import { NO_DEFINITIONS } from '../report/setup.ts';
@@ -30,14 +30,13 @@ const RULES: readonly PeriodRule[] = [
 ];
 const DECLARED: Scope = scope(RULES.map((period) => pool(period.kind, 100, { period })));
 
-function settingOf(db: Db, nowMs: number): AlertSetting {
+function settingOf(db: Db, nowMs: number): EvaluationContext {
   return {
     db,
     nowMs,
     calendar,
     usage: createMemoryUsage([], calendar),
     definitions: async () => NO_DEFINITIONS,
-    foresee: async () => undefined,
     targets: ['C1'],
     mutes: [],
     isOn: () => true,

@@ -7,8 +7,7 @@ import { buildDigest } from '../../src/messages/digest-message.ts';
 import { buildDigestPart } from '../../src/messages/digest-thread.ts';
 import { countCharacters } from '../../src/messages/text.ts';
 import type { DigestContent } from '../../src/schedule/digest-content.ts';
-import { listFindings } from '../../src/schedule/digest-findings.ts';
-import { describeHeadline, listPoolMarks } from '../../src/schedule/digest-text.ts';
+import { describeHeadline, listFindings, listPoolMarks } from '../../src/schedule/digest-lines.ts';
 import type { Alert } from '../../src/store/alert-repository.ts';
 
 const calendar = createCalendar('UTC');

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Definitions } from '../../src/domain/definition.ts';
+import type { Question } from '../../src/domain/report.ts';
 import type { UsageReader } from '../../src/domain/usage.ts';
 import { createLogger } from '../../src/log.ts';
 import { getScopeStates } from '../../src/report/pools.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { createDigestComposer, type DigestComposerPorts } from '../../src/schedule/digest-composer.ts';
 import { Digests } from '../../src/schedule/digests.ts';
-import { composeNotice, followFailure } from '../../src/schedule/failed-delivery.ts';
+import { composeNotice, followFailure } from '../../src/schedule/notices.ts';
 import { listAlertsTold } from '../../src/store/alert-repository.ts';
 import type { EnteredCorrection } from '../../src/store/correction-repository.ts';
 import type { Db } from '../../src/store/database.ts';
@@ -21,6 +22,7 @@ import { commandOf } from './alert-stage.ts';
 const BY = { user: OWNER, zone: 'UTC', admin: false };
 const ADMIN = { user: 'U0000000002', zone: 'UTC', admin: true };
 const MINUTE = 60_000;
+const DAY = 1440 * MINUTE;
 
 describe('digests', () => {
   const databases = setUpDatabases();
@@ -52,6 +54,18 @@ describe('digests', () => {
     ]);
     expect(replies.every(({ thread_ts, subtype }) => thread_ts === message!.ts && !subtype)).toBe(true);
     slack.assertNoProblems();
+  });
+
+  it('ask every question once, and a ranking once for all sections', async () => {
+    const { clock, digests, tick, asked } = await open(databases, {
+      events: YESTERDAY.flatMap((event) => [0, 7, 14].map((days) => ({ ...event, timeMs: event.timeMs - days * DAY }))),
+    });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00 Europe/Berlin' }, BY);
+    clock.set(Date.parse('2026-11-21T09:00:00Z'));
+    await tick();
+    const about = asked.map(({ limit: _, ...question }) => JSON.stringify(question));
+    expect(about.length).toBeGreaterThan(8);
+    expect(about).toEqual([...new Set(about)]);
   });
 
   it('are posted once per local date through clock steps and both nights of a clock change', async () => {
@@ -481,6 +495,7 @@ async function open(
   const stage = await openStage();
   const db = await databases.open();
   const { clock, slack } = stage;
+  const asked: Question[] = [];
   const first = connect(db);
   /** What a section of a digest's thread says; nothing where it has none. `digest`: its place among the parents. */
   const replies = (title: string, digest = 0): string => {
@@ -490,7 +505,7 @@ async function open(
       ''
     );
   };
-  return { slack, clock, db, replies, ...first, reopen: () => connect(db) };
+  return { slack, clock, db, asked, replies, ...first, reopen: () => connect(db) };
 
   function connect(handle: Db) {
     const calendar = createCalendar('UTC');
@@ -499,7 +514,12 @@ async function open(
     const ports: DigestComposerPorts = {
       ...{ db: handle, calendar, definitions },
       usage: new Proxy({} as UsageReader, { get: (_target, name) => deps().usage[name as 'sum'] }),
-      reporter: { answer: (question, nowMs) => createReporter(deps()).answer(question, nowMs) },
+      reporter: {
+        answer(question, nowMs) {
+          asked.push(question);
+          return createReporter(deps()).answer(question, nowMs);
+        },
+      },
       scopeStates: (nowMs, options) => getScopeStates(deps(), { atMs: nowMs, ...options }),
       sources: async () => (given.sources ?? []) as never,
       corrections: async (of) =>

@@ -10,8 +10,8 @@ const BROKEN = 'Acme\r\n CRM\u2028two';
 
 describe('names with line breaks', () => {
   it('stay on one line in tables and lists', () => {
-    expect(formatCell(BROKEN, 'text', 'UTC')).toBe('Acme CRM two');
-    expect(formatCell('\n', 'text', 'UTC').trim()).not.toBe('');
+    expect(formatCell(BROKEN, { type: 'text' }, 'UTC')).toBe('Acme CRM two');
+    expect(formatCell('\n', { type: 'text' }, 'UTC').trim()).not.toBe('');
     expect(JSON.stringify(richList([[BROKEN, ' – 5 requests']]))).toContain('"Acme CRM two"');
   });
 

@@ -254,6 +254,7 @@ function seriesOf(question: Question): SeriesReport {
   return {
     ...headOf(question, 'Requests per day', '7,021 requests, 1,003 a day.'),
     kind: question.report === 'day' ? 'day' : 'daily',
+    grain: 'day',
     totals: { requests: 7021, ok: 7000, failed: 21, none: 0, credits: 7_021_000 },
     clients: 42,
     bars,

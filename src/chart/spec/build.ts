@@ -1,5 +1,6 @@
 import type { Question, Report } from '../../domain/report.ts';
 import type { CanDraw } from '../labels.ts';
+import { buildCompareSpec } from './compare.ts';
 import { buildDoughnutSpec } from './doughnut.ts';
 import { buildDrillSpec } from './drill.ts';
 import type { ChartSpec } from './frame.ts';
@@ -32,6 +33,8 @@ export function buildSpec(report: Report, view: ChartView, canDraw: CanDraw): Ch
     case 'client':
     case 'route':
       return buildDrillSpec(report, canDraw);
+    case 'compare':
+      return buildCompareSpec(report, canDraw);
     default:
       return undefined;
   }

@@ -1,8 +1,48 @@
-import { CARD, COLOR } from '../theme.ts';
-import type { Layer, Panel } from './frame.ts';
+import type { CompareReport } from '../../domain/report.ts';
+import { toRate } from '../../report/compared-rows.ts';
+import { type CanDraw, toLabels } from '../labels.ts';
+import { formatCompact, formatCompactCredits } from '../numbers.ts';
+import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
+import { buildFrame, type ChartSpec, type Layer, type Panel } from './frame.ts';
+import { buildLines } from './lines.ts';
 import { BAR, barOffset, buildRows, type Row, rowChannel, sizeChannel } from './rows.ts';
 
 const BEFORE = 5;
+const MAX_BARS = 10;
+const MAX_SECTIONS = 2;
+const MAX_SECTION_BARS = 5;
+
+/** Two lines for days or hours, else a pair of bars per name; a drill-down has its first two dimensions. Undefined without rows. */
+export function buildCompareSpec(report: CompareReport, canDraw: CanDraw): ChartSpec | undefined {
+  const { range, versus, steps, sections, measure, per } = report;
+  const words = { now: range.label, before: versus.label };
+  const remarks = per.isDay ? ['Per day: the ranges have unequal lengths'] : [];
+  if (steps) {
+    const axis = { starts: steps.map(({ startMs }) => startMs), grain: report.grain, zone: report.zone };
+    const lines = [
+      { key: 'before', color: COLOR.before, words: words.before, values: steps.map(({ before }) => before) },
+      { key: 'now', color: COLOR.ok, words: words.now, values: steps.map(({ now }) => now) },
+    ];
+    return buildFrame({ report, canDraw }, [buildLines(lines, axis)]);
+  }
+  const drawn = sections.filter(({ rows }) => rows.length > 0).slice(0, MAX_SECTIONS);
+  if (drawn.length === 0) return undefined;
+  const format = (size: number) => (measure === 'credits' ? formatCompactCredits(size) : formatCompact(size));
+  const panels = drawn.map(({ title, rows, more }, index) => {
+    const shown = rows.slice(0, drawn.length === 1 ? MAX_BARS : MAX_SECTION_BARS);
+    const names = shown.map(({ name }) => name);
+    const labels = toLabels(names, INNER, SIZE.label, canDraw, (report.question.offset ?? 0) + 1);
+    const items = shown.map((row, at) => ({
+      label: labels[at]!,
+      now: toRate(row.now, per.now, measure),
+      before: toRate(row.before, per.before, measure),
+    }));
+    const all = rows.length + more;
+    const heading = all > shown.length ? `${title} (${shown.length} of ${all})` : title;
+    return buildComparedRows(items, index === 0 ? words : {}, format, drawn.length > 1 ? heading : undefined);
+  });
+  return buildFrame({ report, canDraw, remarks }, panels);
+}
 
 /** Something counted in two ranges. */
 export interface ComparedItem {
@@ -14,8 +54,9 @@ export interface ComparedItem {
 /** A bar per item for the range asked about, with a thin grey one below it for the range before, and the change in words. */
 export function buildComparedRows(
   items: readonly ComparedItem[],
-  ranges: { now: string; before: string },
+  ranges: { now?: string; before?: string },
   format: (size: number) => string,
+  title?: string,
 ): Panel {
   const rows = items.map(({ label, now, before }): Row => {
     return {
@@ -40,7 +81,7 @@ export function buildComparedRows(
     { key: 'now', color: COLOR.ok, words: ranges.now },
     { key: 'before', color: COLOR.before, words: ranges.before },
   ];
-  return buildRows(rows, { max, keys, over: [before] });
+  return buildRows(rows, { max, keys, over: [before], ...(title ? { title } : {}) });
 }
 
 /** `↑ 12%`, `↓ 3.4×`, `new`, `gone`, `same`. */

@@ -35,11 +35,15 @@ export function buildFrame({ report, canDraw, remarks = [] }: Frame, panels: rea
 }
 
 /** `21–27 Nov 2026 · Europe/Berlin`; how far the data go only where they still grow. */
-function describeRange({ range, zone, asOfMs }: ReportHead): string {
+function describeRange({ range, versus, zone, asOfMs }: ReportHead): string {
   const isLive = !range || (range.partial && range.grain !== 'month');
   const isLastDay =
     range &&
     toDay(Temporal.Instant.fromEpochMilliseconds(asOfMs).toZonedDateTimeISO(zone).toPlainDate()) === range.lastDay;
   const asOf = isLastDay ? formatClock(asOfMs, zone) : formatMoment(asOfMs, zone);
-  return [...(range ? [range.label] : []), ...(isLive && asOfMs > 0 ? [`as of ${asOf}`] : []), zone].join(' · ');
+  return [
+    ...(range ? [versus ? `${range.label} vs ${versus.label}` : range.label] : []),
+    ...(isLive && asOfMs > 0 ? [`as of ${asOf}`] : []),
+    zone,
+  ].join(' · ');
 }

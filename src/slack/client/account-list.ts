@@ -1,7 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import type { Logger } from '../../log.ts';
-import { callSlack } from './call.ts';
-import { slackErrorOf } from './errors.ts';
+import { callSlack, slackErrorOf } from './errors.ts';
 
 /** `users.list` takes 20 calls a minute, and lists deactivated accounts and bots too. */
 const PAGE = 1000;

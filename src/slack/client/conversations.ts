@@ -1,5 +1,5 @@
 import type { WebClient } from '@slack/web-api';
-import { callSlack } from './call.ts';
+import { callSlack } from './errors.ts';
 import type { Memory } from './memory.ts';
 
 /** It stays the same; `conversations.open` takes 50 calls a minute. */

@@ -1,7 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import type { Picture } from '../../domain/picture.ts';
-import { callSlack } from './call.ts';
-import { toUnclear } from './errors.ts';
+import { callSlack, toUnclear } from './errors.ts';
 import { CALL_TIMEOUT_MS } from './web-client.ts';
 
 export interface UploadPorts {

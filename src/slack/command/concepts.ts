@@ -42,8 +42,11 @@ const PHRASES = {
     how quick|how quickly|before the reset|until the reset|till the reset|before reset|until reset|before it resets|
     until it resets|until|till|before|forecast|forecasts|predict|prediction|projected|projection|soon|long enough`,
   cost: 'cost|costs|costing|costly|credits|credit|spend|spends|spent|spending|expensive|price|bill|billed',
-  change: `change|changes|changed|changing|difference|grow|grows|grew|growing|growth|rise|rises|rose|rising|increase|increases|
-    increased|increasing|drop|drops|dropped|fall|falls|fell|spike|spikes|spiked|jump|jumped|unusual|odd|strange`,
+  moved: `change|changes|changed|changing|difference|grow|grows|grew|grown|growing|growth|rise|rises|rose|risen|rising|increase|
+    increases|increased|increasing|go up|goes up|went up|gone up|going up|up or down`,
+  fell: `decrease|decreases|decreased|decreasing|decline|declined|drop|drops|dropped|fall|falls|fell|fallen|go down|goes down|
+    went down|gone down|going down|shrink|shrank`,
+  odd: 'spike|spikes|spiked|jump|jumped|unusual|odd|strange',
   happening: 'happen|happens|happened|happening|going on|went on|activity|traffic|volume|load',
   trend: 'trend|trends|over time|timeline|graph over time',
   perHour: 'per hour|by hour|hourly|each hour|every hour|an hour|by the hour',
@@ -57,8 +60,8 @@ const PHRASES = {
   advice: 'should|reduce|improve|save|avoid|optimise|optimize|recommend|advise|advice',
   licences: 'licence|licences|license|licenses|seat|seats|grant|grants',
   owner: 'owner|owns|own|responsible',
-  compare: 'compare|compared|compares|comparison',
-  versus: `versus|vs|vs.|against|difference between|more than|less than|fewer than|higher|lower|
+  compare: 'compare|compared|compares|comparing|comparison|difference between|change between',
+  versus: `versus|vs|vs.|against|more than|less than|fewer than|higher|lower|
     better|worse|up from|down from`,
   now: 'now|right now|currently|at the moment|live|so far',
   latency: `latency|latencies|slow|slower|slowest|slowness|p50|p90|p95|p99|percentile|percentiles|median|duration|durations|

@@ -4,22 +4,23 @@ import { canonicalRangeText } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
 import { isReserved } from './concepts.ts';
 import { keyOfName } from './filter-words.ts';
-import { pluralOf } from './question-words.ts';
 import { protectFromSlack, quote } from './tokens.ts';
+import { DIMENSION_PLURALS } from './vocabulary.ts';
 
 /**
  * The command that asks a question, as text after `/usage`: `top 10 clients 7d status:4xx private`. Read by `parseCommand`
  * it is the same question again, whatever the names in it are.
  */
 export function formatQuestion(question: Question): string {
-  const { report, limit, offset, range, filters, measure, sort, view, suppose } = question;
+  const { report, limit, offset, range, versus, filters, measure, sort, view, suppose } = question;
   const subject = question.name ?? question.scope;
   const rows = limit === undefined ? undefined : report === 'top' ? String(limit) : `limit ${limit}`;
   const words = [
     question.focus === 'run-out' ? 'forecast' : report,
-    report === 'top' ? [rows, pluralOf(question.dimension ?? 'client')] : undefined,
+    report === 'top' ? [rows, DIMENSION_PLURALS[question.dimension ?? 'client']] : undefined,
     subject === undefined ? undefined : formatName(subject, report === 'route' ? 'route' : undefined),
     range === undefined ? undefined : (canonicalRangeText(range) ?? range),
+    versus === undefined ? undefined : `vs ${canonicalRangeText(versus) ?? versus}`,
     (filters ?? []).map(formatFilter),
     report === 'top' ? undefined : rows,
     measure && `by ${measure}`,

@@ -1,11 +1,12 @@
 import type { Filter } from '../../domain/filter.ts';
+import { PREVIOUS } from '../../domain/range-versus.ts';
 import { isByHours } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
 import type { Command } from './command.ts';
 import type { Concept } from './concepts.ts';
 import { formatQuestion } from './format-question.ts';
 import { Misunderstood } from './misunderstood.ts';
-import { finish } from './question-words.ts';
+import { finish, hasUse } from './question-words.ts';
 import { bareWord, type Reading, UnknownWords } from './reading.ts';
 import { type Facts, RULES, type Rule } from './rules.ts';
 import { readSentence, type Sentence } from './sentence.ts';
@@ -25,15 +26,15 @@ const ALWAYS = new Set<Concept>(['count', 'now']);
 export function readNatural(reading: Reading): Command {
   const { tokens } = reading;
   if (tokens.length > MAX_WORDS) throw new UnknownWords(reading, tokens.slice(MAX_WORDS));
-  const sentence = readSentence(reading);
+  const sentence = joinRanges(readSentence(reading));
   const facts = toFacts(sentence, tokens);
   refuseUntold(sentence, facts);
   if (sentence.unknown.length > 0) throw new UnknownWords(reading, sentence.unknown);
   let nearest: { unused: readonly Token[]; offers: string[] } | undefined;
   for (const rule of RULES) {
     if (!rule.when(facts)) continue;
-    const unused = listUnused(sentence, rule);
     const made = make(reading, sentence, facts, rule);
+    const unused = listUnused(sentence, rule, made.command);
     if (made.unused.length + unused.length === 0 && made.command) return made.command;
     const all = [...unused, ...made.unused];
     if (!nearest || all.length < nearest.unused.length) {
@@ -45,7 +46,8 @@ export function readNatural(reading: Reading): Command {
   throw new Misunderstood("I can't make a report of that question.", ['top clients', 'pool', 'help']);
 }
 
-function toFacts({ concepts, names, dimensions, draft }: Sentence, tokens: readonly Token[]): Facts {
+function toFacts(sentence: Sentence, tokens: readonly Token[]): Facts {
+  const { concepts, names, dimensions, draft } = sentence;
   const [dimension] = dimensions;
   return {
     has: (...wanted) => wanted.some((concept) => concepts.has(concept)),
@@ -57,12 +59,36 @@ function toFacts({ concepts, names, dimensions, draft }: Sentence, tokens: reado
     ...(draft.question.range !== undefined && { range: draft.question.range }),
     byStatus: draft.filters.some(({ key }) => key === 'status'),
     filtered: draft.filters.length > 0,
+    compared: draft.question.versus !== undefined || asksForChange(sentence),
   };
 }
 
+/** `compare this week with last week`: the range named first is compared with the other. */
+function joinRanges(sentence: Sentence): Sentence {
+  const { draft, concepts, otherRange, ...rest } = sentence;
+  const isAsked = COMPARING.some((concept) => concepts.has(concept)) && draft.question.versus === undefined;
+  if (!otherRange || !isAsked) return sentence;
+  const places = new Map(draft.places).set('versus', [...otherRange.tokens]);
+  return { ...rest, concepts, draft: { ...draft, places, question: { ...draft.question, versus: otherRange.range } } };
+}
+
+/** Words that ask for a change. */
+const COMPARING = ['compare', 'versus', 'moved', 'fell'] as const satisfies Concept[];
+
+/** Tells whether a change is asked for without the range that it is from: then it is the one before. */
+function asksForChange({ concepts, names, draft }: Sentence): boolean {
+  const isChange = concepts.has('moved') || concepts.has('fell') || (concepts.has('compare') && names.length < 2);
+  return draft.question.versus === undefined && isChange && !concepts.has('versus') && !concepts.has('average');
+}
+
 /** Tokens of a sentence that a rule has no use for. */
-function listUnused({ concepts, names, dimensions, otherRange }: Sentence, rule: Rule): Token[] {
-  const used = new Set<Concept>(rule.uses);
+function listUnused(
+  { concepts, names, dimensions, otherRange }: Sentence,
+  rule: Rule,
+  command: Command | undefined,
+): Token[] {
+  const isCompared = command?.kind === 'question' && command.question.versus !== undefined;
+  const used = new Set<Concept>([...rule.uses, ...(isCompared ? COMPARING : [])]);
   const keys = rule.names ?? [];
   const [first] = names;
   return [
@@ -82,10 +108,11 @@ function listUnused({ concepts, names, dimensions, otherRange }: Sentence, rule:
 /** The rule's question with what the grammar read; `unused`: words that its report has no use for. */
 function make(
   reading: Reading,
-  { draft }: Sentence,
+  sentence: Sentence,
   facts: Facts,
   rule: Rule,
 ): { command?: Command; unused: readonly Token[] } {
+  const { draft } = sentence;
   const asked = rule.ask(facts);
   if (asked.kind !== undefined) {
     return { command: asked, unused: [...draft.places.values()].flat() };
@@ -98,6 +125,7 @@ function make(
     delete given.range;
     places.delete('range');
   } else if (facts.has('now') && given.range === undefined && !NOW_ANYWAY.has(given.report)) given.range = 'today';
+  if (asksForChange(sentence) && hasUse(given, 'versus', PREVIOUS)) given.versus = PREVIOUS;
   const filled = { ...draft, question: given, filters: [...draft.filters, ...filters], places };
   try {
     return { command: { kind: 'question', question: toOneDay(finish(reading, filled)) }, unused: [] };
@@ -122,7 +150,7 @@ function inOrder(tokens: readonly Token[]): Token[] {
 }
 
 /** Throws Misunderstood for what no report tells, with the questions that come nearest. */
-function refuseUntold({ draft, otherRange, names }: Sentence, { has, range, name, dimension }: Facts): void {
+function refuseUntold({ draft, names }: Sentence, { has, range, name, dimension, compared }: Facts): void {
   const filters: Filter[] = [...draft.filters];
   if (name && (name.key === 'client' || name.key === 'scope' || name.key === 'route'))
     filters.push({ key: name.key, patterns: [name.value], not: false });
@@ -141,22 +169,20 @@ function refuseUntold({ draft, otherRange, names }: Sentence, { has, range, name
     throw new Misunderstood("I can't show single calls yet.", [...near(routes, { report: 'status' }), 'help']);
   if (has('team')) throw new Misunderstood("I can't report by team yet.", [...near(clients), 'help']);
   if (has('fresh'))
-    throw new Misunderstood("I can't list new or silent clients yet.", ['digest preview', ...near(clients), 'alerts']);
+    throw new Misunderstood('A comparison tells which clients are new and which are gone.', [
+      ...near({ ...clients, versus: PREVIOUS }),
+      'digest preview',
+      'alerts',
+    ]);
   if (has('ahead'))
     throw new Misunderstood("I can't report days ahead; a pool's answer says whether it lasts until its reset.", [
       'pool',
       ...(has('runOut') ? [] : near({ report: 'daily' })),
       'help',
     ]);
-  if (
-    names.length < 2 &&
-    (has('versus') || (has('compare') && (otherRange || name || dimension || has('failing', 'rate'))))
-  )
-    throw new Misunderstood("I can't compare two ranges yet.", [
-      ...near({ report: 'daily' }),
-      ...(otherRange ? [`daily ${otherRange.range}`] : []),
-      'help',
+  if (has('versus') && !compared && !has('average') && names.length < 2)
+    throw new Misunderstood('Compared with what? Name the second range, or take the one before.', [
+      ...near({ report: 'daily', versus: PREVIOUS }, { ...clients, versus: PREVIOUS }),
+      'help ranges',
     ]);
-  if (has('why') && has('change') && name?.key !== 'client')
-    throw new Misunderstood("I can't say yet why usage changed.", near({ report: 'daily' }, clients));
 }

@@ -1,24 +1,17 @@
-import { DIMENSIONS, type Dimension } from '../../domain/dimension.ts';
+import type { Dimension } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import { MAX_RANGE_WORDS, readRangeAt } from '../../domain/range-reading.ts';
-import { type KnownName, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
-import { beginsWithLanguage, isFiller, isLanguage, readConcept } from './concepts.ts';
+import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
+import { PREVIOUS, readVersusAt } from '../../domain/range-versus.ts';
+import { COMPARED, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
+import { beginsWithLanguage, isFiller, isLanguage } from './concepts.ts';
 import { keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';
 import { Misunderstood } from './misunderstood.ts';
-import { MAX_KNOWN_WORDS, ofKey } from './names.ts';
+import { type FoundName, isSingular, readKnown, readPlainName } from './name-words.ts';
+import { isAhead, isFilter, openRange, rangeWordOf, readRange } from './range-words.ts';
 import { bareWord, changed, nameAt, type Reading, UnknownWords, wordAt } from './reading.ts';
 import { readSuppose } from './suppose-words.ts';
-import { quote, type Token } from './tokens.ts';
-import {
-  DIMENSION_PLURALS,
-  DIMENSION_WORDS,
-  FAILURE_WORDS,
-  FILTER_KEYS,
-  MEASURE_WORDS,
-  NAME_MARKERS,
-  SHARE_WORDS,
-  VIEW_WORDS,
-} from './vocabulary.ts';
+import type { Token } from './tokens.ts';
+import { DIMENSION_WORDS, FAILURE_WORDS, MEASURE_WORDS, NAME_MARKERS, SHARE_WORDS, VIEW_WORDS } from './vocabulary.ts';
 
 /** Words of one unquoted name, at most. */
 const MAX_NAME_WORDS = 40;
@@ -94,17 +87,21 @@ const DRAWN = new Set<Question['report']>([
 ]);
 
 /** Tells whether a report's answer depends on a part of the question. */
-export function hasUse({ report }: Question, part: keyof Question, value: unknown): boolean {
+export function hasUse(question: Question, part: keyof Question, value: unknown): boolean {
+  const { report } = question;
   switch (part) {
     case 'limit':
       return report === 'top' || report === 'client' || report === 'route';
-    case 'offset':
     case 'sort':
+      return report === 'top' || (question.versus !== undefined && COMPARED.has(report));
+    case 'offset':
     case 'measure':
     case 'dimension':
       return report === 'top';
     case 'suppose':
       return report === 'pool' || report === 'licences';
+    case 'versus':
+      return COMPARED.has(report);
     case 'range':
       return !WITHOUT_RANGE.has(report);
     case 'view':
@@ -175,38 +172,24 @@ export function readNameAndOptions(
   throw new UnknownWords(reading, [unknown ?? first!]);
 }
 
-function isFilter(token: Token): boolean {
-  const [key, separator] = token.parts;
-  return separator?.kind === 'separator' && separator.text !== ',' && FILTER_KEYS.has(key!.text.toLowerCase());
-}
-
-/** The longest range that begins here. Throws Misunderstood where its words leave open which is meant. */
-export function readRange(reading: Reading, at: number): { range: string; weak: boolean; next: number } | undefined {
-  const { text, tokens } = reading;
-  const from = Math.max(0, at - 1);
-  const found = readRangeAt(tokens.slice(from, at + MAX_RANGE_WORDS).map(rangeWordOf), at - from);
-  if (!found) return undefined;
-  if (found.kind === 'range') return { range: found.range, weak: found.weak, next: at + found.used };
-  const [first, last] = [tokens[at]!, tokens[at + found.used - 1]!];
-  throw new Misunderstood(
-    found.message,
-    found.choices.map((choice) =>
-      changed(reading, { ...first, text: text.slice(first.start, last.end), end: last.end }, choice),
-    ),
-  );
-}
-
-/** `next month`, `for next month`: no range of what was used, and no name. */
-export function isAhead({ tokens }: Reading, at: number): boolean {
-  const words = tokens.slice(at, at + 5).map(bareWord);
-  const begin = NAME_MARKERS.has(words[0] ?? '') ? 1 : 0;
-  return readConcept(words.slice(begin))?.concept === 'ahead';
-}
-
-/** A word as it may stand in a range: no filter, nothing quoted. */
-function rangeWordOf(token: Token): string {
-  const hasQuotes = token.parts.some(({ kind }) => kind === 'quoted');
-  return hasQuotes || isFilter(token) ? '' : token.text;
+/**
+ * A second range: `vs last week`; `vs` alone before nothing, or before options only. `isJoined`: the first word, `with`, stands
+ * for `vs`. Throws as `readRange` does.
+ */
+export function readVersus(
+  reading: Reading,
+  at: number,
+  draft: Draft,
+  isJoined = false,
+): { range: string; next: number } | undefined {
+  const words = reading.tokens.slice(at, at + MAX_RANGE_WORDS + 2).map(rangeWordOf);
+  const found = readVersusAt(isJoined ? ['vs', ...words.slice(1)] : words);
+  if (!found || (isJoined && found.used === 1)) return undefined;
+  if (found.kind === 'unclear') throw openRange(reading, at, found);
+  const next = at + found.used;
+  const isBare = found.range === PREVIOUS && found.weak;
+  if (isBare && readOption(reading, next, { ...draft, places: new Map() }) === undefined) return undefined;
+  return { range: found.range, next };
 }
 
 /** The place after one option, undefined where none begins. */
@@ -250,6 +233,8 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
     draft.places.set('suppose', tokens.slice(at, next));
     return next;
   }
+  const versus = readVersus(reading, at, draft);
+  if (versus) return put('versus', versus.range, versus.next);
   // `forecast for next month` asks what will be left, not what was used.
   const range = hasScope(draft.question) && isAhead(reading, at) ? undefined : readRange(reading, at);
   // `top 2000` asks for rows, not for a year.
@@ -309,59 +294,6 @@ export function readNamed(reading: Reading, at: number, draft: Draft): number | 
   return found.next;
 }
 
-/** A name with its key, and the place behind it. */
-export interface FoundName {
-  key: Dimension;
-  name: string;
-  next: number;
-}
-
-/** A name that says itself what it is: quoted, or of a form that only one kind of name has. */
-export function readPlainName(reading: Reading, at: number, key: Dimension | undefined): FoundName | undefined {
-  const token = reading.tokens[at]!;
-  const name = nameAt(reading, at, at + 1);
-  const form = keyOfName(name);
-  if (!token.quoted) return form && (key ?? form) === form ? { key: form, name, next: at + 1 } : undefined;
-  const known = pick(reading, at, at + 1, ofKey(reading.names.find(name), key));
-  return { key: known?.key ?? key ?? form ?? 'client', name: known?.value ?? name, next: at + 1 };
-}
-
-/** The longest run of words that somebody or something is called by. Throws Misunderstood where several are. */
-export function readKnown(reading: Reading, at: number, key?: Dimension): FoundName | undefined {
-  const { tokens, names } = reading;
-  let end = at;
-  while (end < tokens.length && end < at + MAX_KNOWN_WORDS && !tokens[end]!.quoted) end++;
-  for (; end > at; end--) {
-    const typed = reading.text.slice(tokens[at]!.start, tokens[end - 1]!.end);
-    const trimmed = nameAt(reading, at, end);
-    for (const name of [typed, trimmed, trimmed.replace(/['’]s?$/, '')]) {
-      const found = ofKey(names.find(name), key);
-      // One word that is also a word of the language has to be quoted, or named by its key.
-      if (found.length === 0 || (end === at + 1 && key === undefined && isLanguage(bareWord(tokens[at]!)))) continue;
-      const known = pick(reading, at, end, found);
-      if (known) return { key: known.key, name: known.value, next: end };
-    }
-  }
-  return undefined;
-}
-
-/** The only one. Throws Misunderstood where there are several: the question with each of them is offered. */
-function pick(reading: Reading, from: number, to: number, found: readonly KnownName[]): KnownName | undefined {
-  if (found.length < 2) return found[0];
-  const { tokens, text } = reading;
-  const run: Token = { ...tokens[from]!, end: tokens[to - 1]!.end };
-  const keys = [...new Set(found.map(({ key }) => key))].sort((a, b) => DIMENSIONS.indexOf(a) - DIMENSIONS.indexOf(b));
-  const typed = `“${text.slice(run.start, run.end)}”`;
-  const message =
-    keys.length > 1
-      ? `${typed} is the name of a ${keys.join(' and a ')}: which do you mean?`
-      : `${typed} may be ${found.map(({ name }) => name).join(' or ')}: which do you mean?`;
-  throw new Misunderstood(
-    message,
-    found.slice(0, 3).map(({ key, value }) => changed(reading, run, `${key}:${quote(value)}`)),
-  );
-}
-
 /** What stands behind a key, up to the next option: whether there is such a name is for the answer to say. */
 function readUnknown(reading: Reading, at: number, key: Dimension, { report }: Question): FoundName | undefined {
   const { tokens } = reading;
@@ -372,14 +304,6 @@ function readUnknown(reading: Reading, at: number, key: Dimension, { report }: Q
     end++;
   }
   return end === at ? undefined : { key, name: nameAt(reading, at, end), next: end };
-}
-
-/** `user ana`, but not `users ana`. */
-export function isSingular(word: string): boolean {
-  const dimension = DIMENSION_WORDS.get(word);
-  return (
-    dimension !== undefined && (word === dimension || !word.endsWith('s')) && word !== DIMENSION_PLURALS[dimension]
-  );
 }
 
 function skipFiller(token: Token, at: number): number | undefined {
@@ -439,13 +363,10 @@ function twoRanges(
       .filter((token) => !dropped.includes(token))
       .map(({ start, end }) => text.slice(start, end))
       .join(' ');
-  return new Misunderstood(`I see two ranges, ${question.range} and ${other.range}; a question has one.`, [
+  const compared = `${text.slice(0, tokens[other.from]!.start)}vs ${text.slice(tokens[other.from]!.start)}`;
+  return new Misunderstood(`I see two ranges, ${question.range} and ${other.range}: vs between them compares them.`, [
+    compared,
     without(tokens.slice(other.from, other.next)),
     without(places.get('range') ?? []),
   ]);
-}
-
-/** A dimension's plural for commands, `clients`. */
-export function pluralOf(dimension: Dimension): string {
-  return DIMENSION_PLURALS[dimension];
 }

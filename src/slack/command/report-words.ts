@@ -5,16 +5,9 @@ import type { Command } from './command.ts';
 import { isLanguage } from './concepts.ts';
 import { keyOfName } from './filter-words.ts';
 import { Misunderstood } from './misunderstood.ts';
+import { isSingular, readKnown } from './name-words.ts';
 import { readNatural } from './natural.ts';
-import {
-  finish,
-  hasScope,
-  isSingular,
-  readAllOptions,
-  readDraft,
-  readKnown,
-  readNameAndOptions,
-} from './question-words.ts';
+import { finish, hasScope, readAllOptions, readDraft, readNameAndOptions } from './question-words.ts';
 import { bareWord, type Reading, UnknownWords, wordOf } from './reading.ts';
 import type { Token } from './tokens.ts';
 import { DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';
@@ -33,7 +26,7 @@ export function readAsked(reading: Reading): Command {
     if (question) return { kind: 'question', question };
   } catch (error) {
     const compares = reading.tokens.some((token) =>
-      /^(vs\.?|versus|than|against|compared?|comparison)$/.test(bareWord(token)),
+      /^(vs\.?|versus|than|against|compar(?:e|ed|ing|ison)|difference)$/.test(bareWord(token)),
     );
     if (!(error instanceof UnknownWords) && !(error instanceof Misunderstood && compares)) throw error;
     // The grammar knew every word, and the report has no use for one: a sentence is not meant.

@@ -19,6 +19,8 @@ export interface Facts {
   /** Filters on statuses that stand in the sentence. */
   byStatus: boolean;
   filtered: boolean;
+  /** Two ranges are compared: that a change is asked for is used by that. */
+  compared: boolean;
 }
 
 /** A rule that makes a question of sentences. It is taken only where it uses everything that the sentence says. */
@@ -55,6 +57,7 @@ const RANKED = [
   'share',
   'distinct',
 ] as const;
+const COMPARING = ['compare', 'versus', 'moved', 'fell'] as const;
 const OUTCOMES = ['failing', 'throttled', 'succeeding'] as const;
 
 /** Most telling first: of two that use every word, the first is taken. */
@@ -71,9 +74,15 @@ export const RULES: readonly Rule[] = [
   },
   {
     when: ({ has, name }) => has('why') && name?.key === 'client',
-    uses: ['why', 'failing', 'throttled', 'rateLimit', 'status', 'change', 'rate', 'most'],
+    uses: ['why', 'failing', 'throttled', 'rateLimit', 'status', 'moved', 'fell', 'odd', 'rate', 'most'],
     names: ['client'],
     ask: ({ name }) => ({ report: 'why', name: name!.value }),
+  },
+  {
+    when: ({ has, compared }) => has('why') && compared,
+    uses: ['why', 'happening', 'status', ...RANKED],
+    names: ANY_NAME,
+    ask: (facts) => toRanking({ ...facts, ...(facts.name?.key === 'client' && { dimension: 'route' }) }),
   },
   {
     when: ({ has, byStatus }) => has('why') && (byStatus || has('failing', 'throttled', 'rateLimit', 'rate')),
@@ -190,6 +199,12 @@ export const RULES: readonly Rule[] = [
     }),
   },
   {
+    when: ({ has, compared, byStatus }) => compared && (byStatus || has('failing', 'throttled', 'succeeding')),
+    uses: ['status', 'happening', ...OUTCOMES],
+    names: ANY_NAME,
+    ask: (facts) => ({ report: 'daily', filters: [...toFilters(facts), ...toOutcome(facts)] }),
+  },
+  {
     when: ({ has, byStatus }) => has('when') && (byStatus || has('failing', 'throttled', 'succeeding')),
     uses: ['when', 'happening', ...OUTCOMES],
     names: ANY_NAME,
@@ -245,8 +260,8 @@ export const RULES: readonly Rule[] = [
   },
   {
     when: ({ has, range, filtered }) =>
-      filtered || range !== undefined || has('happening', 'change', 'average', 'count', 'when', 'compare'),
-    uses: ['happening', 'change', 'average', 'when', 'status', 'compare'],
+      filtered || range !== undefined || has('happening', 'odd', 'average', 'count', 'when', ...COMPARING),
+    uses: ['happening', 'odd', 'average', 'when', 'status', ...COMPARING],
     ask: () => ({ report: 'daily' }),
   },
   { when: ({ has }) => has('status', 'now'), uses: ['status'], ask: () => ({ report: 'summary' }) },
@@ -254,13 +269,14 @@ export const RULES: readonly Rule[] = [
 
 /** Ranked, under filters for the name and the outcome that the sentence mentions. */
 function toRanking(facts: Facts): Asked {
-  const { has, dimension = 'client' } = facts;
+  const { has, compared, dimension = 'client' } = facts;
   return {
     report: 'top',
     dimension,
     ...(has('cost') && { measure: 'credits' as const }),
     ...(has('least') && { sort: 'requests' }),
-    ...(has('rate') && { sort: '-failed' }),
+    ...(has('rate') && !compared && { sort: '-failed' }),
+    ...(compared && has('moved', 'fell') && { sort: has('fell') ? 'change' : '-change' }),
     filters: [...toFilters(facts), ...toOutcome(facts)],
   };
 }

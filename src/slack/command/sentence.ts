@@ -3,17 +3,9 @@ import type { KnownName } from '../../domain/report.ts';
 import { type Concept, isSentenceFiller, readConcept } from './concepts.ts';
 import { readStatus } from './filter-words.ts';
 import { Misunderstood } from './misunderstood.ts';
-import {
-  type Draft,
-  type FoundName,
-  isAhead,
-  readKnown,
-  readNamed,
-  readOption,
-  readPlainName,
-  readRange,
-  startDraft,
-} from './question-words.ts';
+import { type FoundName, readKnown, readPlainName } from './name-words.ts';
+import { type Draft, readNamed, readOption, readVersus, startDraft } from './question-words.ts';
+import { isAhead, readRange } from './range-words.ts';
 import { bareWord, type Reading, wordAt } from './reading.ts';
 import type { Token } from './tokens.ts';
 import { DIMENSION_WORDS } from './vocabulary.ts';
@@ -51,6 +43,7 @@ export function readSentence(reading: Reading): Sentence {
   for (let at = 0; at < tokens.length; ) {
     const next =
       readName(at) ??
+      readSecondRange(at) ??
       readLongConcept(at) ??
       readSpan(at) ??
       readNumbered(at) ??
@@ -76,6 +69,20 @@ export function readSentence(reading: Reading): Sentence {
     return found && found.used > 1 ? addConcept(at, found) : undefined;
   }
 
+  /** `vs last week`, `compared to yesterday`. */
+  function readSecondRange(at: number): number | undefined {
+    // `compare last week with the week before`
+    const isJoined = concepts.has('compare') && /^(with|to|and)$/.test(words[at]!);
+    const found = readVersus(reading, at, draft, isJoined);
+    return found && setVersus(found.range, tokens.slice(at, found.next), found.next);
+  }
+
+  function setVersus(range: string, own: readonly Token[], next: number): number {
+    draft.question = { ...draft.question, versus: range };
+    draft.places.set('versus', [...own]);
+    return next;
+  }
+
   function readSpan(at: number): number | undefined {
     if (isAhead(reading, at) && (concepts.has('runOut') || concepts.has('left'))) return undefined;
     const range = readRange(reading, at);
@@ -83,6 +90,10 @@ export function readSentence(reading: Reading): Sentence {
     if (!range || (range.weak && !/^(in|during|since|last|this|of)$/.test(after))) return undefined;
     // `per hour` says how to draw.
     if (/^(per|each|every)$/.test(after)) return undefined;
+    // `more than last week`
+    const than = concepts.get('versus')?.at(-1);
+    if (than && draft.question.versus === undefined && tokens.indexOf(than) >= at - 2)
+      return setVersus(range.range, tokens.slice(at, range.next), range.next);
     const { question } = draft;
     const own = tokens.slice(at, range.next);
     if (question.range === undefined || question.range === range.range) {

@@ -135,7 +135,9 @@ export const FAILURE_WORDS = new Set('failed failing failure failures fails fail
 export const NAME_MARKERS = new Set(['for', 'of', 'by', 'from', 'about', 'in', 'on', 'with']);
 
 export const OPTION_WORDS = new Set(
-  'not without except excluding by sort sorted order as skip offset limit first top if rows all asc desc'.split(' '),
+  'vs vs. versus against not without except excluding by sort sorted order as skip offset limit first top if rows all asc desc'.split(
+    ' ',
+  ),
 );
 
 /** Words that begin or join ranges: a name made of one is always quoted. */

@@ -2,7 +2,7 @@ import type { App } from '@slack/bolt';
 import type { Message } from '../../messages/text.ts';
 import { buildIntroduction } from '../../messages/welcome.ts';
 import { insertGreeting } from '../../store/conversation-repository.ts';
-import { callSlack } from '../client/call.ts';
+import { callSlack } from '../client/errors.ts';
 import { sendRepaired } from '../client/send-repaired.ts';
 import { type Asked, asBlocks, type SlackContext, tellPrivately } from '../context.ts';
 import { serve } from '../failure.ts';

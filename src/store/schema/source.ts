@@ -12,6 +12,10 @@ export interface SourceTables {
     token_hash: string;
     /** The signing secret, sealed with SECRET_KEY. */
     secret: string | null;
+    /** Credentials from before a rotation, which open the source too until then. */
+    old_token_hash: string | null;
+    old_secret: string | null;
+    old_until_ms: number | null;
     created_ms: number;
     /** Set: takes nothing any more; its events stay. */
     revoked_ms: number | null;
@@ -26,6 +30,8 @@ export interface SourceTables {
     /** JSON arrays of the latest times between receipts, and from event to receipt. */
     gaps_ms: Generated<string>;
     lags_ms: Generated<string>;
+    /** JSON: events by field that was not read of them. */
+    unread: Generated<string>;
   };
   rejected_event: {
     id: Generated<number>;
@@ -34,6 +40,17 @@ export interface SourceTables {
     event_id: string | null;
     reason: string;
     excerpt: string | null;
+    /** A body that holds this event alone, without credentials, so that it can be read again. */
+    sent: string | null;
+  };
+  /** What cumulative series of a metric had reached, by their starts: JSON of [nanoseconds, value, calls given]. */
+  otlp_series: {
+    source_id: number;
+    /** SHA-256 of what names the series. */
+    series: string;
+    start: string;
+    points: string;
+    seen_ms: number;
   };
   /** `hash` is the SHA-256 of the first `bytes` of the file's (decompressed) content: the part taken. */
   import_file: {

@@ -13,8 +13,18 @@ export interface UsageTables {
   };
   /** How many values of a dimension have a place of their own in a day's totals. */
   value_places: { dimension: string; day: number; places: number };
-  /** PostgreSQL only: ids of remembered events, with a fingerprint of their content and the day they are kept for. */
-  event_id: { id: string; content: number; day: number };
+  /** Remembered ids (src/usage/id-set.ts) as they were committed. */
+  id_batch: { id: Generated<number>; count: number; ids: Uint8Array };
+  /** Remembered ids, a part of all of them, in blocks (src/usage/id-runs.ts); all are forgotten after `until_s`. */
+  id_run: {
+    id: Generated<number>;
+    part: number;
+    count: number;
+    blocks: number;
+    until_s: number;
+    filter: Uint8Array;
+  };
+  id_block: { id: number; ids: Uint8Array };
   /** Committed events that the totals do not hold yet, one row per commit. */
   inbox: {
     seq: Generated<number>;
@@ -22,7 +32,6 @@ export interface UsageTables {
     first_day: number;
     last_day: number;
     events: number;
-    keys: Uint8Array;
     body: Uint8Array;
     import_id: number | null;
   };
@@ -34,7 +43,6 @@ export interface UsageTables {
     last_seq: number;
     received_ms: number;
     events: number;
-    keys: Uint8Array;
     body: Uint8Array;
     import_id: number | null;
   };

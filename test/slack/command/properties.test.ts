@@ -142,6 +142,7 @@ const questions: fc.Arbitrary<Question> = fc
       limit: fc.integer({ min: 1, max: 1000 }),
       offset: fc.integer({ min: 0, max: 5000 }),
       range: ranges,
+      versus: fc.oneof(ranges, fc.constantFrom('previous', 'week-before')),
       filters,
       scope: names,
       name: names,
@@ -157,7 +158,7 @@ const questions: fc.Arbitrary<Question> = fc
     const { report } = rest;
     const question: Question = { ...rest };
     // A part that the report has no use for is refused.
-    for (const part of ['limit', 'offset', 'sort', 'measure', 'view', 'suppose', 'range'] as const) {
+    for (const part of ['versus', 'limit', 'offset', 'sort', 'measure', 'view', 'suppose', 'range'] as const) {
       if (!hasUse(question, part, question[part])) delete question[part];
     }
     if (report === 'top') question.dimension = dimension;
@@ -272,7 +273,7 @@ const NAMES = createKnownNames([
   { key: 'scope', name: 'Public API', value: 'public-api' },
 ]);
 const meaningful = fc.constantFrom(
-  ...'top clients routes users status errors pool left credits daily day history advice who what which when why where how many is are did make most least failed failing latency new compare vs distinct cost last week yesterday in october 7d today for of by and not except the me show calls requests 429s 4xx 10 private limit sort failed name as table per hour month peak busiest run out forecast reset trend rate over limit doing owner /v1/orders GET'.split(
+  ...'top clients routes users status errors pool left credits daily day history advice who what which when why where how many is are did make most least failed failing latency new compare vs against grew fell distinct cost last week yesterday in october 7d today for of by and not except the me show calls requests 429s 4xx 10 private limit sort failed name as table per hour month peak busiest run out forecast reset trend rate over limit doing owner /v1/orders GET'.split(
     ' ',
   ),
   ...OWN,

@@ -1,0 +1,106 @@
+import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { HeadroomError } from '../errors.ts';
+import { openSecretKey } from '../ingest/source-admin.ts';
+import { openDatabase, parseDatabaseUrl } from '../store/database.ts';
+import { migrate } from '../store/migrate.ts';
+import { getReportZone } from '../store/report-zone.ts';
+import { listSources } from '../store/source-repository.ts';
+import { openSqlite } from '../store/sqlite.ts';
+import { claimSqlite } from '../store/sqlite-claim.ts';
+import { type CliContext, refuseMore } from './command.ts';
+import { requireFile } from './files.ts';
+import { readConfig } from './open.ts';
+
+/**
+ * `headroom restore FILE`: puts a backup in the place of the SQLite database, which is kept beside it. The backup is
+ * checked and brought to the newest schema in a copy first; until that is done nothing is replaced. Refused while a bot runs.
+ */
+export async function runRestore(args: readonly string[], context: CliContext): Promise<number> {
+  const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
+  refuseMore(positionals, 1);
+  const [file] = positionals;
+  if (file === undefined) throw new HeadroomError('database', 'Name the file: headroom restore FILE.');
+  const config = readConfig(context);
+  const target = parseDatabaseUrl(config.databaseUrl.reveal());
+  if (target.dialect === 'postgres') {
+    throw new HeadroomError(
+      'database',
+      'DATABASE_URL is PostgreSQL: restore it with its own tool, pg_restore --clean --if-exists --dbname="$DATABASE_URL" FILE.',
+    );
+  }
+  const backup = resolve(context.folder, file);
+  const place = resolve(context.folder, target.path);
+  requireFile(backup);
+  if (backup === place) throw new HeadroomError('database', `${backup} is the database itself: name a backup of it.`);
+  const release = await claimSqlite(`sqlite:${place}`);
+  const copy = `${place}.restoring`;
+  try {
+    for (const name of [copy, `${copy}-wal`, `${copy}-shm`]) rmSync(name, { force: true });
+    copyFileSync(backup, copy);
+    // A file that was copied by hand has its newest pages here.
+    if (existsSync(`${backup}-wal`)) copyFileSync(`${backup}-wal`, `${copy}-wal`);
+    checkCopy(copy, backup);
+    const db = openDatabase(`sqlite:${copy}`);
+    try {
+      await migrate(db);
+      await openSecretKey(db, config);
+      const zone = await getReportZone(db, config.reportTimezone);
+      const sources = await listSources(db);
+      const kept = replace(place, copy, context.now());
+      context.out(
+        `Restored ${place} from ${backup}: ${sources.length} sources, days of ${zone}. It is checked and whole.`,
+      );
+      if (kept) context.out(`The database that was there is ${kept}: delete it when you need it no more.`);
+    } finally {
+      await db.destroy();
+    }
+  } finally {
+    for (const name of [copy, `${copy}-wal`, `${copy}-shm`]) rmSync(name, { force: true });
+    release();
+  }
+  return 0;
+}
+
+/** Throws unless the copy is a whole database of Headroom. */
+function checkCopy(copy: string, backup: string): void {
+  try {
+    const sqlite = openSqlite(copy);
+    try {
+      const [problem] = sqlite.pragma('integrity_check(1)') as { integrity_check: string }[];
+      if (problem?.integrity_check !== 'ok') throw new Error(problem?.integrity_check);
+      const ours = sqlite.prepare("select 1 from sqlite_master where name = 'kysely_migration'").get();
+      if (!ours) throw new Error('there is none of its tables in it');
+    } finally {
+      sqlite.close();
+    }
+  } catch (error) {
+    throw new HeadroomError(
+      'database',
+      `${backup} is no whole backup of Headroom (${(error as Error).message}): name another.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Moves the database away, with everything in its one file, and the copy in its place; where the old one is kept. */
+function replace(place: string, copy: string, nowMs: number): string | undefined {
+  const moved = openSqlite(copy);
+  moved.pragma('wal_checkpoint(TRUNCATE)');
+  moved.close();
+  if (!existsSync(place)) {
+    renameSync(copy, place);
+    return undefined;
+  }
+  const old = openSqlite(place);
+  old.pragma('wal_checkpoint(TRUNCATE)');
+  old.close();
+  const kept = `${place}.before-${new Date(nowMs).toISOString().replace(/[:.]/g, '-')}`;
+  renameSync(place, kept);
+  for (const name of [`${place}-wal`, `${place}-shm`]) rmSync(name, { force: true });
+  renameSync(copy, place);
+  return kept;
+}

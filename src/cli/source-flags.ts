@@ -1,0 +1,80 @@
+import { HeadroomError } from '../errors.ts';
+import { formatFieldMap, parseFieldMap } from '../ingest/field-map.ts';
+import { getLogFormats } from '../ingest/log-presets.ts';
+import { SPAN_KINDS } from '../ingest/otlp-kinds.ts';
+import type { StoredOptions } from '../ingest/source-options.ts';
+
+/** The flags that say how a source's bytes are read, for parseArgs. */
+export const SOURCE_FLAGS = {
+  format: { type: 'string' },
+  map: { type: 'string', multiple: true },
+  id: { type: 'string' },
+  'client-from': { type: 'string' },
+  'route-pattern': { type: 'string', multiple: true },
+  spans: { type: 'string' },
+  metric: { type: 'string', multiple: true },
+} as const;
+
+type FlagValues = { [name in keyof typeof SOURCE_FLAGS]?: string | string[] | undefined };
+
+/** Takes back what a flag had set. */
+const NONE = 'none';
+
+/**
+ * The options as flags change them: each replaces what it had set before, `none` takes it back; `--map` field by field.
+ * Throws a `source` error that names the flag.
+ */
+export function applyFlags(options: StoredOptions, values: FlagValues, adapter: string): StoredOptions {
+  const changed: StoredOptions = { ...options };
+  const maps = list(values.map);
+  let map: Record<string, string> = maps.includes(NONE) ? {} : { ...options.map };
+  for (const text of maps) if (text !== NONE) map = { ...map, ...parseFieldMap(text) };
+  const clientFrom = values['client-from'];
+  if (typeof clientFrom === 'string') map.client = clientFrom.split(',').join('|');
+  if (typeof values.id === 'string') map = { ...map, ...parseFieldMap(`id=${values.id}`) };
+  set('map', Object.keys(map).length === 0 ? undefined : map);
+  if (typeof values.format === 'string') set('format', checkFormat(values.format, adapter));
+  if (values['route-pattern'] !== undefined) set('routePatterns', orNone(list(values['route-pattern'])));
+  if (values.metric !== undefined) set('metrics', orNone(list(values.metric)));
+  if (typeof values.spans === 'string') set('spans', values.spans.split(',').map(toSpanKind));
+  return changed;
+
+  function set<K extends keyof StoredOptions>(name: K, value: StoredOptions[K]): void {
+    if (value === undefined) delete changed[name];
+    else changed[name] = value;
+  }
+}
+
+/** The options as the flags that would set them; empty where there are none. */
+export function describeOptions({ format, map, routePatterns = [], spans, metrics = [] }: StoredOptions): string {
+  return [
+    ...(format === undefined ? [] : [`--format ${JSON.stringify(format)}`]),
+    ...(map ? [`--map ${formatFieldMap(map)}`] : []),
+    ...routePatterns.map((pattern) => `--route-pattern ${pattern}`),
+    ...(spans ? [`--spans ${spans.join(',')}`] : []),
+    ...metrics.map((metric) => `--metric ${metric}`),
+  ].join(' ');
+}
+
+function list(value: string | string[] | undefined): string[] {
+  return value === undefined ? [] : [value].flat();
+}
+
+function orNone(values: string[]): string[] | undefined {
+  return values.includes(NONE) ? undefined : values;
+}
+
+function checkFormat(format: string, adapter: string): string | undefined {
+  if (format === NONE) return undefined;
+  if (adapter !== 'access-log') {
+    throw new HeadroomError('source', `--format is for adapter access-log, not ${adapter}: leave it out.`);
+  }
+  getLogFormats(format);
+  return format;
+}
+
+function toSpanKind(text: string): (typeof SPAN_KINDS)[number] {
+  const kind = SPAN_KINDS.find((known) => known === text.trim());
+  if (kind) return kind;
+  throw new HeadroomError('source', `There is no span kind ${JSON.stringify(text)}: use ${SPAN_KINDS.join(', ')}.`);
+}

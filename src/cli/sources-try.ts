@@ -1,0 +1,82 @@
+import { resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import type { UsageEvent } from '../domain/event.ts';
+import { HeadroomError } from '../errors.ts';
+import { getAdapter } from '../ingest/adapters.ts';
+import { readBodyLines, toUtf8 } from '../ingest/body-lines.ts';
+import { learnFormat, SAMPLE_LINES } from '../ingest/log-presets.ts';
+import type { StoredOptions } from '../ingest/source-options.ts';
+import { countOf } from '../report/format.ts';
+import type { CliContext } from './command.ts';
+import { readBytes } from './files.ts';
+
+/** Shows how a file would be read, event by event, and what follows from it; nothing is stored. */
+export function tryFile(
+  source: { name: string; adapter: string; options: StoredOptions },
+  file: string | undefined,
+  type: string | undefined,
+  context: CliContext,
+): number {
+  if (file === undefined) throw new HeadroomError('source', 'Name the file: headroom sources try NAME FILE.');
+  const bytes = readBytes(resolve(context.folder, file));
+  const body = toUtf8(bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes);
+  const options = source.adapter === 'access-log' ? learnOptions(source, body, context) : source.options;
+  const parsed = getAdapter(source.adapter).parse({
+    body,
+    contentType: type ?? guessType(file),
+    headers: {},
+    receivedMs: context.now(),
+    options,
+  });
+  const { events, rejected, unread = {} } = parsed;
+  for (const event of events.slice(0, 10)) context.out(JSON.stringify(event));
+  if (events.length > 10) context.out(`… and ${events.length - 10} more`);
+  for (const { index, error } of rejected.slice(0, 10)) context.err(`event ${index + 1}: ${error}`);
+  if (rejected.length > 10) context.err(`… and ${rejected.length - 10} more`);
+  for (const [name, count] of Object.entries(unread)) context.out(describeUnread(name, count));
+  if (events.length > 0) context.out(describeIds(events));
+  context.out(`${events.length} would be counted, ${rejected.length} rejected; nothing was stored.`);
+  return rejected.length > 0 ? 1 : 0;
+}
+
+/** Where no format was given, the preset that the sample fits best. */
+function learnOptions(
+  { name, options }: { name: string; options: StoredOptions },
+  body: Uint8Array,
+  context: CliContext,
+): StoredOptions {
+  if (options.format !== undefined) return options;
+  const lines = readBodyLines(body)
+    .map(({ text }) => text)
+    .filter((text) => text.trim() !== '')
+    .take(SAMPLE_LINES);
+  const format = learnFormat([...lines]);
+  if (format === undefined) return options;
+  context.out(`These lines fit the format ${format}. Keep it with "headroom sources set ${name} --format ${format}".`);
+  return { ...options, format };
+}
+
+/** A field that was passed over, or a path of a map at which nothing stood. */
+export function describeUnread(name: string, count: number): string {
+  return name.includes('=')
+    ? `The map finds no ${name} in ${countOf(count, 'event')}.`
+    : `The field ${JSON.stringify(name)} is not known and was ignored in ${countOf(count, 'event')}.`;
+}
+
+/** What being sent again does, by the ids that the events have. */
+function describeIds(events: readonly UsageEvent[]): string {
+  const ids = events.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  const without = events.length - ids.length;
+  const repeated = ids.length - new Set(ids).size;
+  const twice =
+    repeated > 0 ? ` ${countOf(repeated, 'event')} here share an id with one before, and would not count.` : '';
+  if (without === 0) return `Each event has an id: a resent body counts once.${twice}`;
+  const who = ids.length === 0 ? 'No event has an id' : `${countOf(without, 'event')} of ${events.length} have no id`;
+  return `${who}: a resent body counts twice. Say what makes an event one with --id FIELD or --id FIELD+FIELD.${twice}`;
+}
+
+function guessType(file: string): string {
+  const name = file.replace(/\.gz$/, '');
+  if (/\.(ndjson|jsonl)$/.test(name)) return 'application/x-ndjson';
+  return name.endsWith('.json') ? 'application/json' : '';
+}

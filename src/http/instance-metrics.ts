@@ -1,0 +1,72 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Metric, MetricSource } from './metrics.ts';
+
+/** What an instance knows of itself. */
+export interface InstanceState {
+  version: string;
+  /** Requests that wait for the writer, and the bytes of their bodies. */
+  waiting(): { requests: number; bytes: number };
+  /** The connection stands, and Slack took the token. */
+  slackUp(): boolean;
+  /** Newest run of the scheduler's tick, epoch ms. */
+  lastTickMs(): number | undefined;
+  /** Rows of the delivery log by state. */
+  countDeliveries(): Promise<ReadonlyMap<string, number>>;
+  databaseBytes(): Promise<number>;
+}
+
+const DELIVERY_STATES = ['pending', 'sent', 'failed'];
+
+/** How this instance and its process are doing; the process under the names that Prometheus' own clients use. */
+export function createInstanceMetrics(state: InstanceState): MetricSource {
+  const startedSeconds = Date.now() / 1000 - process.uptime();
+  const loop = monitorEventLoopDelay({ resolution: 20 });
+  loop.enable();
+  return {
+    async collect() {
+      const [deliveries, databaseBytes] = await Promise.all([state.countDeliveries(), state.databaseBytes()]);
+      const waiting = state.waiting();
+      const tickMs = state.lastTickMs();
+      const { user, system } = process.cpuUsage();
+      const memory = process.memoryUsage();
+      // Reading it begins a new measurement: each scrape sees the time since the one before.
+      const lag = { p50: loop.percentile(50), p99: loop.percentile(99), max: loop.max };
+      loop.reset();
+      return [
+        gauge('headroom_build_info', 'The version that runs; always 1.', [
+          { labels: { version: state.version, node: process.versions.node }, value: 1 },
+        ]),
+        gauge('headroom_ingest_waiting_requests', 'Requests that wait for the writer.', waiting.requests),
+        gauge('headroom_ingest_waiting_bytes', 'Bytes of the requests that wait for the writer.', waiting.bytes),
+        gauge('headroom_slack_up', 'Whether Slack is connected and took the token.', state.slackUp() ? 1 : 0),
+        ...(tickMs === undefined
+          ? []
+          : [gauge('headroom_last_tick_timestamp_seconds', 'Newest run of the scheduler.', tickMs / 1000)]),
+        gauge(
+          'headroom_deliveries',
+          'Messages of the delivery log by state; those sent are kept for a while.',
+          DELIVERY_STATES.map((name) => ({ labels: { state: name }, value: deliveries.get(name) ?? 0 })),
+        ),
+        gauge('headroom_database_bytes', 'Size of the database on disk.', databaseBytes),
+        counter('process_cpu_seconds_total', 'Time that the process was busy.', (user + system) / 1e6),
+        gauge('process_resident_memory_bytes', 'Memory of the process.', memory.rss),
+        gauge('process_start_time_seconds', 'When the process started.', startedSeconds),
+        gauge('nodejs_heap_size_used_bytes', "Heap of the main thread's JavaScript.", memory.heapUsed),
+        gauge('nodejs_external_memory_bytes', 'Memory of buffers outside the heap.', memory.external),
+        gauge(
+          'nodejs_eventloop_lag_seconds',
+          'Delay of the main thread since the last scrape.',
+          Object.entries(lag).map(([quantile, ns]) => ({ labels: { quantile }, value: ns / 1e9 })),
+        ),
+      ];
+    },
+  };
+}
+
+function gauge(name: string, help: string, value: number | Metric['samples']): Metric {
+  return { name, help, type: 'gauge', samples: typeof value === 'number' ? [{ value }] : value };
+}
+
+function counter(name: string, help: string, value: number): Metric {
+  return { name, help, type: 'counter', samples: [{ value }] };
+}

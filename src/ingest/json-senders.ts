@@ -1,0 +1,244 @@
+import { createLogReader } from './access-log.ts';
+import type { Adapter, ParsedRequest } from './adapter.ts';
+import { EventCollector, type Fields, isFields, toFields } from './event-collector.ts';
+import { describeValue } from './event-fields.ts';
+import { findField } from './field-map.ts';
+import { createJsonAdapter, listEntries } from './json-adapter.ts';
+import { checkJsonType, readJsonBody } from './json-body.ts';
+
+const JSON_TYPE = 'application/json';
+
+/**
+ * Moesif's collector API: one event, or an array of them; an event may stand for several (`weight`, where it is sampled).
+ * The client is the company, else the user. Source: https://www.moesif.com/docs/api, "Create an API event".
+ */
+export const moesifAdapter = createJsonAdapter({
+  name: 'moesif',
+  map: {
+    id: [
+      ...['transaction_id', 'request.headers.x-moesif-transaction-id', 'request.headers.X-Moesif-Transaction-Id'],
+      ...['response.headers.x-moesif-transaction-id', 'response.headers.X-Moesif-Transaction-Id'],
+    ].join('|'),
+    time: 'request.time',
+    client: 'company_id|user_id',
+    method: 'request.verb',
+    url: 'request.uri',
+    status: 'response.status',
+    user: 'user_id',
+    ip: 'request.ip_address',
+    api_version: 'request.api_version',
+    count: 'weight',
+    duration_ms: 'request.time..response.time',
+  },
+  expects: { type: `${JSON_TYPE}, as the Moesif libraries do`, entry: 'an object with "request"' },
+  missingClient: 'the event has neither company_id nor user_id. Name another field with --map client=FIELD.',
+  open: (event) =>
+    event.direction === 'Outgoing'
+      ? 'direction is "Outgoing": only calls of this API are counted, not those that it makes itself.'
+      : event,
+});
+
+/**
+ * Azure API Management by Event Hub: `{"records": […]}` of the category GatewayLogs. The client is the subscription.
+ * Source: "Gateway log schema" of the API Management reference.
+ */
+export const apimAdapter = createJsonAdapter({
+  name: 'azure-apim',
+  entries: 'records',
+  map: {
+    id: 'correlationId|CorrelationId',
+    time: 'time|TimeGenerated',
+    client: 'properties.apimSubscriptionId|ApimSubscriptionId',
+    method: 'properties.method|Method',
+    url: 'properties.url|Url',
+    status: 'properties.responseCode|ResponseCode',
+    user: 'properties.userId|UserId',
+    ip: 'callerIpAddress|CallerIpAddress',
+    module: 'properties.apiId|ApiId',
+    api_version: 'properties.apiRevision|ApiRevision',
+    function: 'properties.operationId|OperationId',
+    duration_ms: 'durationMs|TotalTime',
+  },
+  expects: { type: `${JSON_TYPE}, as Event Hub delivers it`, entry: 'an object of the category GatewayLogs' },
+  missingClient:
+    'the record has no apimSubscriptionId. Name another field with --map client=properties.productId|callerIpAddress.',
+  open: (record) => ((record.category ?? 'GatewayLogs') === 'GatewayLogs' ? record : undefined),
+});
+
+/**
+ * Apigee: the names of its analytics, as MessageLogging, ServiceCallout and its reporting adapters write them. The client is
+ * the developer's app, else its key.
+ */
+export const apigeeAdapter = createJsonAdapter({
+  name: 'apigee',
+  entries: 'records',
+  map: {
+    id: 'messageid|gateway_flow_id',
+    time: 'client_received_start_timestamp|client_received_end_timestamp',
+    client: 'developer_app|client_id',
+    method: 'request_verb',
+    url: 'request_uri|request_path|proxy_pathsuffix',
+    status: 'response_status_code',
+    user: 'developer_email',
+    ip: 'client_ip',
+    module: 'apiproxy',
+    api_version: 'apiproxy_revision',
+    duration_ms: 'total_response_time|client_received_start_timestamp..client_sent_end_timestamp',
+  },
+  expects: { type: JSON_TYPE, entry: 'an object with "developer_app" or "client_id"' },
+  missingClient:
+    'the record has neither developer_app nor client_id. Log one, or name another field with --map client=FIELD.',
+});
+
+/**
+ * Records of Tyk Pump, by themselves or as its Splunk pump sends them (`event`). The client is the alias of the key, else the
+ * OAuth client: the key itself may be one that opens the API.
+ */
+export const tykAdapter = createJsonAdapter({
+  name: 'tyk',
+  map: {
+    time: 'timestamp|time_stamp',
+    client: 'alias|oauth_id',
+    method: 'method',
+    url: 'path|raw_path',
+    status: 'response_code',
+    ip: 'ip_address',
+    module: 'api_name|api_id',
+    api_version: 'api_version',
+    duration_ms: 'request_time|latency.total',
+  },
+  expects: { type: `${JSON_TYPE}, as Tyk Pump does`, entry: 'a record of Tyk Pump' },
+  missingClient:
+    'the record has neither alias nor oauth_id. Give the keys aliases, or name another field with --map client=FIELD (api_key where keys are hashed).',
+  open: (record) => (isFields(record.event) ? record.event : record),
+  // Tyk's words for an API without versions.
+  finish: (fields) =>
+    /^(?:Non|Not) Versioned$/.test(String(fields.api_version)) ? { ...fields, api_version: undefined } : fields,
+});
+
+/** Gravitee numbers the methods. */
+const GRAVITEE_METHODS = [
+  ...[undefined, 'CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'],
+] as const;
+
+/**
+ * Gravitee's file and TCP reporters in JSON: requests of version 2 and metrics of version 4; its logs, health checks and
+ * figures of nodes are no calls. The client is the application.
+ */
+export const graviteeAdapter = createJsonAdapter({
+  name: 'gravitee',
+  map: {
+    id: '_id|request-id|transaction|transaction-id',
+    time: '@timestamp|timestamp',
+    client: 'application|application-id|app-id',
+    method: 'method|http-method',
+    url: 'uri|path|path-info',
+    route: 'mapped-path',
+    status: 'status',
+    user: 'user',
+    ip: 'remote-address',
+    module: 'api-name|api|api-id',
+    duration_ms: 'response-time|gateway-response-time-ms',
+  },
+  expects: { type: `${JSON_TYPE} or application/x-ndjson`, entry: 'a request of a Gravitee reporter' },
+  missingClient: 'the request has no application. Name another field with --map client=plan|remote-address.',
+  open: ({ type, ...request }) =>
+    type === undefined || type === 'request' || type === 'v4-metrics' ? request : undefined,
+  finish: (fields) =>
+    /^\d$/.test(String(fields.method)) ? { ...fields, method: GRAVITEE_METHODS[Number(fields.method)] } : fields,
+});
+
+/**
+ * Google Cloud's load balancers through Cloud Logging and a Pub/Sub push subscription: `{"message": {"data": base64}}`, or
+ * the log entry itself (a subscription without wrapping). The client is the IP.
+ */
+export const googleLbAdapter = createJsonAdapter({
+  name: 'google-lb',
+  map: {
+    id: 'insertId',
+    time: 'timestamp|receiveTimestamp',
+    client: 'httpRequest.remoteIp',
+    method: 'httpRequest.requestMethod',
+    url: 'httpRequest.requestUrl',
+    status: 'httpRequest.status',
+    ip: 'httpRequest.remoteIp',
+    module: 'resource.labels.backend_service_name|resource.labels.url_map_name',
+    duration_ms: 'httpRequest.latency',
+  },
+  expects: { type: `${JSON_TYPE}, as Pub/Sub does`, entry: 'a message of Pub/Sub' },
+  missingClient: 'the entry has no httpRequest.remoteIp. Name another field with --map client=FIELD.',
+  open: (value) => {
+    const entry = isFields(value.message) ? openMessage(value.message) : value;
+    if (typeof entry === 'string') return entry;
+    return isFields(entry.httpRequest) ? entry : 'httpRequest is missing: have the sink filter for load balancers.';
+  },
+});
+
+function openMessage({ data }: Fields): Fields | string {
+  try {
+    const entry: unknown = JSON.parse(Buffer.from(String(data), 'base64').toString('utf8'));
+    if (isFields(entry)) return entry;
+  } catch {
+    // Said below.
+  }
+  return `message.data is ${describeValue(data)}: it is no log entry in base64.`;
+}
+
+/** What a shipper puts around a line of a log, or around an entry of one. */
+type OpenLog = (envelope: Fields) => { log: unknown; time: unknown };
+
+/** An adapter for shippers of logs: what they wrap is read as an access log is, a line or JSON by any known names. */
+function createShipperAdapter(name: string, entry: string, open: OpenLog): Adapter {
+  function parseShipped({ body, contentType, options }: Parameters<Adapter['parse']>[0]): ParsedRequest {
+    if (!contentType.startsWith('text/')) checkJsonType(contentType, JSON_TYPE);
+    const read = readJsonBody(body, contentType, options.map?.entries);
+    const events = new EventCollector(options, read.unreadable);
+    const reader = createLogReader(options);
+    for (const { value, index } of listEntries(read, options.map?.entries)) {
+      if (!isFields(value)) {
+        events.reject(index, value, `The entry is ${describeValue(value)}: send ${entry}.`);
+        continue;
+      }
+      const { log, time } = open(value);
+      // As the reader knows it of shippers: a line in `message`, with the shipper's own time for one that has none.
+      const message = isFields(log) ? JSON.stringify(log) : log;
+      const event = reader.value(typeof message === 'string' ? { message, time } : log);
+      if (event !== undefined) events.take(index, value, event);
+    }
+    return events.finish();
+  }
+  return { name, parse: parseShipped };
+}
+
+/**
+ * Splunk's HTTP Event Collector: objects one after the other, each with the line or the entry in `event`.
+ * Source: "Format events for HTTP Event Collector" of the Splunk documentation.
+ */
+export const splunkAdapter = createShipperAdapter('splunk-hec', 'an object with "event"', ({ event, time }) => ({
+  log: event,
+  time,
+}));
+
+/**
+ * Datadog's logs intake: an array of objects with the line in `message`, or with the attributes of Datadog's own standard
+ * beside it. Its `status` is a level, its `duration` counts nanoseconds.
+ */
+export const datadogAdapter = createShipperAdapter('datadog', 'an object with "message"', (entry) => {
+  const time = entry.timestamp ?? entry.date;
+  const attributes = { ...entry, ...toFields(entry.attributes) };
+  const status = findField(attributes, 'http.status_code');
+  if (status === undefined) return { log: entry.message, time };
+  const { duration, id } = attributes as Fields;
+  return {
+    log: {
+      id,
+      status,
+      method: findField(attributes, 'http.method'),
+      url: findField(attributes, 'http.url_details.path') ?? findField(attributes, 'http.url'),
+      user: findField(attributes, 'usr.id') ?? findField(attributes, 'usr.name'),
+      ip: findField(attributes, 'network.client.ip'),
+      duration_ms: typeof duration === 'number' ? duration / 1e6 : undefined,
+    },
+    time,
+  };
+});

@@ -1,0 +1,45 @@
+/** Names of headers and fields whose values may open doors: they are not kept. */
+const SECRET_NAME =
+  /authorization$|cookie|password|passwd|secret|signature|credential|session|token$|api[-_]?key$|jwt/i;
+
+/** Of these, those that name nobody: a map that reads one is a mistake. */
+const NEVER_READ = /authorization$|cookie|password|passwd|secret/i;
+
+/** The part of a map's paths that would read a credential. */
+export function findSecretPath(paths: string): string | undefined {
+  return paths.split(/[|+.\s]+/).find((name) => NEVER_READ.test(name));
+}
+
+/** Deeper parts of an entry are left out. */
+const MAX_DEPTH = 20;
+
+/**
+ * A copy of an entry without credentials, and without the queries of its addresses, which may hold keys. Below `maxDepth`
+ * objects are empty.
+ */
+export function redact(value: unknown, depth = 0, maxDepth = MAX_DEPTH): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'string') return isAddress(value) ? value.replace(/[?#].*$/s, '') : value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    if (depth >= maxDepth) return value.map(() => null);
+    return value.filter((part) => !isSecretPair(part)).map((part) => redact(part, depth + 1, maxDepth));
+  }
+  if (depth >= maxDepth) return {};
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => !SECRET_NAME.test(name))
+      .map(([name, part]) => [name, redact(part, depth + 1, maxDepth)]),
+  );
+}
+
+/** An attribute, or a header, as a name beside its value. */
+function isSecretPair(part: unknown): boolean {
+  if (typeof part !== 'object' || part === null) return false;
+  const { key, name = key } = part as { key?: unknown; name?: unknown };
+  return typeof name === 'string' && SECRET_NAME.test(name);
+}
+
+function isAddress(text: string): boolean {
+  return text.includes('?') && /^(?:\/|[a-z][a-z0-9+.-]*:\/\/)/i.test(text);
+}

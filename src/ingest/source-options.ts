@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { HeadroomError } from '../errors.ts';
+import { type OtlpSignal, SPAN_KINDS } from './otlp-kinds.ts';
+
+/** How a source's bytes are to be read, beside its adapter; kept with it as JSON. */
+const SCHEMA = z.strictObject({
+  /** Where the fields of an event stand (field-map.ts). */
+  map: z.record(z.string(), z.string()).optional(),
+  /** How lines of the adapter access-log are written (log-presets.ts). */
+  format: z.string().optional(),
+  /** Segments of URLs that become `{id}`, such as `ord_*`. */
+  routePatterns: z.array(z.string()).optional(),
+  /** Spans that the adapter otlp counts; absent: those of servers. */
+  spans: z.array(z.enum(SPAN_KINDS)).optional(),
+  /** Metrics that it counts instead of those of the conventions. */
+  metrics: z.array(z.string()).optional(),
+});
+
+export type StoredOptions = z.infer<typeof SCHEMA>;
+
+/** The options of a source, with what the endpoint of a request says. */
+export type SourceOptions = Readonly<StoredOptions & { signal?: OtlpSignal | undefined }>;
+
+/** Throws a `source` error for options that this version does not know. */
+export function parseOptions(options: Readonly<Record<string, unknown>>, name: string): StoredOptions {
+  const parsed = SCHEMA.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new HeadroomError(
+    'source',
+    `The options of source ${name} cannot be read (${issue?.path.join('.')}: ${issue?.message}): set them again with "headroom sources set ${name}".`,
+  );
+}

@@ -1,0 +1,67 @@
+import { createCalendar } from '../domain/calendar.ts';
+import type { ComparedRow, CompareReport, Table } from '../domain/report.ts';
+import type { StepGrain } from '../domain/usage.ts';
+import { joinRows, toRate } from './compared-rows.ts';
+import { formatStep } from './format.ts';
+
+interface Compared extends Pick<CompareReport, 'sections' | 'steps' | 'measure' | 'per' | 'zone'> {
+  grain: StepGrain;
+}
+
+/**
+ * Both numbers of each row, per day beside it where that is what is compared, the change, and what is new or gone. The columns
+ * of the CSV are the same for all comparisons, but for the measure in their names.
+ */
+export function toComparedTable(compared: Compared): Table {
+  const { sections, steps, measure, per } = compared;
+  const type = measure === 'credits' ? 'credits' : 'count';
+  const label = measure === 'credits' ? 'Credits' : 'Requests';
+  const several = sections.length > 1 && !steps;
+  const named = steps ? 'Time' : (sections[0]?.title.replace(/e?s$/, (end) => (end === 'es' ? 'e' : '')) ?? 'Name');
+  return {
+    columns: [
+      { key: 'name', label: several ? 'Name' : named, type: 'text', name: true },
+      { key: measure, label, type, csvOnly: per.isDay },
+      { key: `${measure}_before`, label: 'Before', type, csvOnly: per.isDay },
+      { key: `${measure}_per_day`, label: 'A day', type, ...(per.isDay ? {} : { csvOnly: true }) },
+      { key: `${measure}_per_day_before`, label: 'Before', type, ...(per.isDay ? {} : { csvOnly: true }) },
+      { key: 'change', label: 'Change', type, signed: true },
+      { key: 'change_percent', label: '%', type: 'percent', signed: true },
+      { key: 'state', label: 'New or gone', type: 'text' },
+      { key: 'dimension', label: 'By', type: 'text', csvOnly: !several },
+      { key: 'name_before', label: 'Before', type: 'text', csvOnly: true },
+    ],
+    rows: steps
+      ? toStepRows(compared, steps)
+      : sections.flatMap(({ dimension, rows }) => rows.map((row) => toCells(row, compared, dimension))),
+  };
+}
+
+function toCells(row: ComparedRow, { measure, per }: Compared, dimension: string, beforeName: string | null = null) {
+  const perDay = (sum: number, days: number) => (per.isDay ? toRate(sum, days, measure) : null);
+  return [
+    row.name,
+    row.now,
+    row.before,
+    perDay(row.now, per.now),
+    perDay(row.before, per.before),
+    row.change,
+    row.changePercent ?? null,
+    row.state ?? null,
+    dimension,
+    beforeName,
+  ];
+}
+
+/** Steps are as long as each other, however many there are. */
+function toStepRows(compared: Compared, steps: NonNullable<CompareReport['steps']>): Table['rows'] {
+  const { measure, zone, grain } = compared;
+  const calendar = createCalendar(zone);
+  const nameOf = (ms: number) => formatStep(ms, calendar.dayOf(ms), grain, zone);
+  const alone = { ...compared, per: { now: 1, before: 1, isDay: false } };
+  return steps.map(({ startMs, beforeMs, now, before }) => {
+    const name = nameOf(startMs);
+    const [row] = joinRows(new Map([[name, now ?? 0]]), new Map([[name, before ?? 0]]), { measure, per: alone.per });
+    return toCells(row!, alone, grain, beforeMs === undefined ? null : nameOf(beforeMs));
+  });
+}

@@ -1,0 +1,115 @@
+import type { Range } from '../domain/range.ts';
+import type { ComparedRow, ComparedSection, CompareReport, Question } from '../domain/report.ts';
+import type { ComparedSide } from './compare-sides.ts';
+import { toRate } from './compared-rows.ts';
+import { formatCount, formatCredits, formatPercent, formatRate, toPercent } from './format.ts';
+import { isNamed } from './totals.ts';
+
+/** What the sentence of a comparison is made from: every row of its sections. */
+interface Compared {
+  total: ComparedRow;
+  joined: readonly Pick<ComparedSection, 'dimension' | 'rows'>[];
+  per: CompareReport['per'];
+  range: Range;
+  versus: Range;
+  failures: readonly [ComparedSide['failures'], ComparedSide['failures']];
+}
+
+/** A change of less than this is none, in percent. */
+const SAME = 0.5;
+
+/** `Requests went up 12% to 45,210; Acme CRM caused most of it.` */
+export function describeChange(question: Question, compared: Compared): string {
+  const isOfCodes = question.report === 'status' && !(question.filters ?? []).some(({ key }) => key === 'status');
+  if (isOfCodes && compared.failures.every(({ known }) => known > 0)) return describeFailures(compared);
+  const { total, per, range, versus } = compared;
+  const measure = question.measure ?? 'requests';
+  const subject = subjectOf(question);
+  const size = (row: ComparedRow, side: 'now' | 'before') => {
+    const value = toRate(row[side], per[side], measure);
+    return `${measure === 'credits' ? formatCredits(value) : formatRate(value)}${per.isDay ? ' a day' : ''}`;
+  };
+  if (total.now === 0 && total.before === 0) return `${subject}: none in ${range.label}, and none in ${versus.label}.`;
+  if (total.before === 0) return `${subject}: ${size(total, 'now')}, and none in ${versus.label}.`;
+  if (total.now === 0) return `${subject}: none in ${range.label}, ${size(total, 'before')} in ${versus.label}.`;
+  const percent = total.changePercent!;
+  const cause = describeCause(compared, measure);
+  if (Math.abs(percent) < SAME) return `${subject} stayed the same at ${size(total, 'now')}${cause}.`;
+  return `${subject} went ${wayOf(percent)} ${formatStep(percent)} to ${size(total, 'now')}${cause}.`;
+}
+
+/** `2.7% of requests failed, down from 4.1%; 429s caused most of it.` */
+function describeFailures({ joined, failures: [now, before] }: Compared): string {
+  const [a, b] = [toPercent(now.failed, now.known), toPercent(before.failed, before.known)];
+  const [shown, earlier] = [formatPercent(a), formatPercent(b)];
+  if (now.failed + before.failed === 0) return 'No request failed, neither now nor before.';
+  if (shown === earlier) return `${shown} of requests failed, as before.`;
+  const shares = (joined[0]?.rows ?? [])
+    .filter(({ name }) => /^[45]/.test(name))
+    .map(({ name, now: n, before: m }) => ({ name, change: toPercent(n, now.known) - toPercent(m, before.known) }));
+  const most = findMover(shares, a - b);
+  const cause = most && most.share >= 0.5 ? `; ${most.name}s caused most of it` : '';
+  return `${shown} of requests failed, ${wayOf(a - b)} from ${earlier}${cause}.`;
+}
+
+/** Who moved the sum most in its direction; nothing where there is one name alone. */
+function describeCause({ joined: [first], total, per }: Compared, measure: 'requests' | 'credits'): string {
+  if (!first || first.dimension === 'status' || first.rows.length < 2) return '';
+  const most = findMover(
+    first.rows.filter(({ name }) => isNamed(name)),
+    total.change,
+  );
+  if (!most) return '';
+  if (most.share >= 0.5 && Math.abs(total.changePercent ?? 0) >= SAME)
+    return `; ${most.name} caused ${most.share > 0.995 && most.share < 1.005 ? 'all' : 'most'} of it`;
+  const by = Math.abs(most.change);
+  const shown = measure === 'credits' ? formatCredits(by) : formatRate(by);
+  return `; ${most.name} went ${wayOf(most.change)} most, by ${shown}${per.isDay ? ' a day' : ''}`;
+}
+
+function findMover<Row extends { name: string; change: number }>(
+  rows: readonly Row[],
+  change: number,
+): (Row & { share: number }) | undefined {
+  const sign = change < 0 ? -1 : 1;
+  const most = rows.reduce<Row | undefined>(
+    (best, row) => (sign * row.change > (best ? sign * best.change : 0) ? row : best),
+    undefined,
+  );
+  return most && { ...most, share: change === 0 ? 0 : most.change / change };
+}
+
+/** `12%`, `0.6%`: whole from ten on, and a fall short of all is never 100%. */
+function formatStep(percent: number): string {
+  const size = Math.abs(percent);
+  if (size < 10) return formatPercent(size, []);
+  const whole = percent < 0 && size < 100 ? Math.min(99, Math.round(size)) : Math.round(size);
+  return `${formatCount(whole)}%`;
+}
+
+function wayOf(change: number): 'up' | 'down' {
+  return change < 0 ? 'down' : 'up';
+}
+
+/** `Requests by Acme CRM`, `429s`, `Failures`, `Credits used`. */
+function subjectOf({ report, name, filters = [], measure }: Question): string {
+  const noun = measure === 'credits' ? 'Credits used' : (nameStatus(filters) ?? 'Requests');
+  const positive = filters.filter(({ key, not }) => !not && (key === 'client' || key === 'route'));
+  const [only] = positive;
+  const named =
+    name !== undefined && (report === 'client' || report === 'route')
+      ? { key: report, value: name }
+      : positive.length === 1 && only!.patterns.length === 1
+        ? { key: only!.key, value: only!.patterns[0]! }
+        : undefined;
+  return named ? `${noun} ${named.key === 'client' ? 'by' : 'to'} ${named.value}` : noun;
+}
+
+function nameStatus(filters: NonNullable<Question['filters']>): string | undefined {
+  const status = filters.find(({ key, not }) => key === 'status' && !not)?.patterns;
+  if (!status) return undefined;
+  const group = [...status].sort().join(' ');
+  if (group === '4xx 5xx') return 'Failures';
+  if (group === '1xx 2xx 3xx') return 'Successful requests';
+  return status.length === 1 && /^\d/.test(status[0]!) ? `${status[0]}s`.replace(/xxs$/, 'xx responses') : undefined;
+}

@@ -1,0 +1,190 @@
+import type { Range } from '../domain/range.ts';
+import { counterpartOf, lengthInDays, resolveVersus } from '../domain/range-versus.ts';
+import { resolveRange } from '../domain/ranges.ts';
+import {
+  type ComparedRow,
+  type ComparedSection,
+  type CompareReport,
+  MAX_RANKING_ROWS,
+  type Question,
+  RefusedQuestion,
+} from '../domain/report.ts';
+import type { ComparedSide } from './compare-sides.ts';
+import { askSide } from './compare-sides.ts';
+import { toComparedTable } from './compare-table.ts';
+import { describeChange } from './compare-words.ts';
+import { joinRows, sortRows } from './compared-rows.ts';
+import { countOf, formatCount, joinWords } from './format.ts';
+import type { ReporterDeps } from './inquiry.ts';
+import { defaultRows } from './top.ts';
+import { isNamed } from './totals.ts';
+
+const LISTED = 3;
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+/**
+ * The same question for two ranges side by side: both numbers of every name, the change, what is new and what is gone. It is
+ * made of two reports of the question, each of which counts as it does alone; ranges of unequal length are compared per day.
+ */
+export async function reportCompare(deps: ReporterDeps, question: Question, nowMs: number): Promise<CompareReport> {
+  const { versus: versusText = '', sort, limit, offset = 0, ...plain } = question;
+  const extent = await deps.usage.extent();
+  const options = { firstDay: extent?.firstDay, default: counterpartOf(versusText) ?? DEFAULTS[question.report] };
+  const range = resolveRange(question.range, nowMs, deps.calendar, options);
+  const isEmpty = range.toMs <= range.fromMs;
+  const versus = isEmpty ? range : resolveVersus(versusText, range, nowMs, deps.calendar, extent?.firstDay);
+  const [now, before] = await askBoth(
+    askSide(deps, { ...plain, range: range.text }, nowMs),
+    askSide(deps, { ...plain, range: versus.text }, nowMs),
+  );
+  const per = comparePer(range, versus, nowMs);
+  const measure = question.measure ?? 'requests';
+  const joinOptions = { measure, per };
+  const [total] = joinRows(new Map([['total', now.total]]), new Map([['total', before.total]]), joinOptions);
+  const joined = joinSections(now, before, (a, b) => sortRows(joinRows(a, b, joinOptions), sort));
+  const rows = limit ?? (question.report === 'status' ? MAX_RANKING_ROWS : defaultRows(question.dimension));
+  const sections = joined.map(({ rows: all, ...section }) => {
+    const shown = all.slice(offset, offset + rows);
+    return { ...section, rows: shown, more: all.length - shown.length };
+  });
+  const steps = now.steps && before.steps && joinSteps(now.steps, before.steps, range);
+
+  return {
+    question,
+    title: now.title,
+    range,
+    versus,
+    zone: deps.calendar.zone,
+    asOfMs: Math.max(now.asOfMs, before.asOfMs),
+    filters: question.filters ?? [],
+    finding:
+      now.asOfMs === 0 || isEmpty
+        ? now.finding
+        : describeChange(question, {
+            total: total!,
+            joined,
+            per,
+            range,
+            versus,
+            failures: [now.failures, before.failures],
+          }),
+    ...(now.population ? { population: now.population } : {}),
+    notes: [
+      ...notePer(range, versus, per),
+      ...(range.fromMs < versus.toMs && versus.fromMs < range.toMs && !isEmpty ? ['The two ranges overlap.'] : []),
+      ...joined.slice(0, question.report === 'client' || question.report === 'route' ? 0 : 1).flatMap(noteStates),
+      ...now.notes,
+      ...before.notes.filter((note) => !now.notes.includes(note)).map((note) => `${versus.label}: ${note}`),
+    ],
+    kind: 'compare',
+    measure,
+    total: total!,
+    sections: steps ? [] : sections,
+    grain: now.steps?.grain ?? range.grain,
+    ...(steps ? { steps } : {}),
+    per,
+    table: toComparedTable({
+      sections,
+      steps,
+      measure,
+      per,
+      zone: deps.calendar.zone,
+      grain: now.steps?.grain ?? range.grain,
+    }),
+  };
+}
+
+const DEFAULTS: Partial<Record<Question['report'], string>> = { summary: 'today', day: 'yesterday' };
+
+/** Whoever called in one range only was perhaps never seen around the other: there it has no calls. */
+async function askBoth(
+  now: Promise<ComparedSide>,
+  before: Promise<ComparedSide>,
+): Promise<[ComparedSide, ComparedSide]> {
+  const [a, b] = await Promise.allSettled([now, before]);
+  if (a.status === 'fulfilled' && b.status === 'fulfilled') return [a.value, b.value];
+  if (a.status === 'fulfilled' && isUnknownName(b)) return [a.value, withoutCalls(a.value)];
+  if (b.status === 'fulfilled' && isUnknownName(a)) return [withoutCalls(b.value), b.value];
+  throw a.status === 'rejected' ? a.reason : (b as PromiseRejectedResult).reason;
+}
+
+function isUnknownName(result: PromiseSettledResult<unknown>): boolean {
+  return result.status === 'rejected' && result.reason instanceof RefusedQuestion;
+}
+
+function withoutCalls({ title, asOfMs, finding }: ComparedSide): ComparedSide {
+  return { title, asOfMs, finding, total: 0, failures: { failed: 0, known: 0 }, sections: [], notes: [] };
+}
+
+/** Running ranges end at a minute, and a day with a clock change is as long as any other. */
+function comparePer(range: Range, versus: Range, nowMs: number): CompareReport['per'] {
+  const [now, before] = [lengthInDays(range, nowMs), lengthInDays(versus, nowMs)];
+  const slack = range.partial ? HOUR_MS : MINUTE_MS;
+  const isEqual = Math.abs(now - before) * 24 * HOUR_MS <= slack;
+  return isEqual ? { now: 1, before: 1, isDay: false } : { now, before, isDay: true };
+}
+
+function notePer(range: Range, versus: Range, { now, before, isDay }: CompareReport['per']): string[] {
+  if (!isDay) return [];
+  const days = (length: number) => (Number.isInteger(length) ? countOf(length, 'day') : `${length.toFixed(1)} days`);
+  return [`Compared per day: ${range.label} is ${days(now)}, ${versus.label} is ${days(before)}.`];
+}
+
+type Joined = Omit<ComparedSection, 'more'>;
+
+/** Dimensions of either side in the order of the first; those in which there is one name alone tell nothing. */
+function joinSections(
+  now: ComparedSide,
+  before: ComparedSide,
+  join: (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>) => ComparedRow[],
+): Joined[] {
+  const find = (side: ComparedSide, dimension: string) => side.sections.find((each) => each.dimension === dimension);
+  const all = [...now.sections, ...before.sections.filter(({ dimension }) => !find(now, dimension))];
+  return all
+    .map(({ title, dimension }) => {
+      const [a, b] = [find(now, dimension)?.counts, find(before, dimension)?.counts];
+      return { title, dimension, rows: join(a ?? new Map(), b ?? new Map()) };
+    })
+    .filter(({ dimension, rows }) => all.length === 1 || rows.length > 1 || dimension === 'status');
+}
+
+/** Side by side from the first step on; steps of different widths are laid by their distance from the start. */
+function joinSteps(
+  now: NonNullable<ComparedSide['steps']>,
+  before: NonNullable<ComparedSide['steps']>,
+  range: Range,
+): CompareReport['steps'] {
+  if (now.grain !== before.grain || now.bars.length === 0) return undefined;
+  const { zone } = now;
+  const unit = { month: 'months', day: 'days', hour: 'hours', minute: 'minutes', 'five-minutes': 'minutes' } as const;
+  const last = now.bars.at(-1)!;
+  return Array.from({ length: Math.max(now.bars.length, before.bars.length) }, (_, step) => {
+    const bar = now.bars[step];
+    const other = before.bars[step];
+    const beyond = (step - now.bars.length + 1) * (range.grain === 'five-minutes' ? 5 : 1);
+    const startMs =
+      bar?.startMs ??
+      Temporal.Instant.fromEpochMilliseconds(last.startMs)
+        .toZonedDateTimeISO(zone)
+        .add({ [unit[now.grain]]: beyond }).epochMilliseconds;
+    return {
+      startMs,
+      ...(bar ? { now: bar.value } : {}),
+      ...(other ? { before: other.value, beforeMs: other.startMs } : {}),
+    };
+  });
+}
+
+/** `New: a and b. Gone: c (1,200 before).` */
+function noteStates({ rows }: Joined): string[] {
+  const tell = (state: ComparedRow['state'], word: string) => {
+    const found = rows
+      .filter((row) => row.state === state && isNamed(row.name))
+      .toSorted((a, b) => b.now + b.before - a.now - a.before);
+    if (found.length === 0) return [];
+    const more = found.length > LISTED ? [`${formatCount(found.length - LISTED)} more`] : [];
+    return [`${word}: ${joinWords([...found.slice(0, LISTED).map(({ name }) => name), ...more])}.`];
+  };
+  return [...tell('new', 'New'), ...tell('gone', 'Gone')];
+}

@@ -1,0 +1,41 @@
+import type { Question } from '../domain/report.ts';
+import type { Db } from './database.ts';
+import { QUESTION, readColumn } from './json-columns.ts';
+
+/** A bound that somebody set on the requests of a saved view. */
+export interface AlertRule {
+  name: string;
+  question: Question;
+  over: number;
+  per: 'hour' | 'day';
+  by: string;
+}
+
+export async function listAlertRules(db: Db): Promise<AlertRule[]> {
+  const rows = await db
+    .selectFrom('alert_rule')
+    .select(['name', 'question', 'over', 'per', 'added_by'])
+    .orderBy('name')
+    .execute();
+  return rows.map((row) => ({
+    name: row.name,
+    question: readColumn('alert_rule.question', QUESTION, row.question),
+    over: row.over,
+    per: row.per,
+    by: row.added_by,
+  }));
+}
+
+export async function upsertAlertRule(db: Db, rule: AlertRule): Promise<void> {
+  const row = { question: JSON.stringify(rule.question), over: rule.over, per: rule.per, added_by: rule.by };
+  await db
+    .insertInto('alert_rule')
+    .values({ name: rule.name, ...row })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
+    .execute();
+}
+
+export async function deleteAlertRule(db: Db, name: string): Promise<boolean> {
+  const { numDeletedRows } = await db.deleteFrom('alert_rule').where('name', '=', name).executeTakeFirst();
+  return Number(numDeletedRows) > 0;
+}

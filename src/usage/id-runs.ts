@@ -1,0 +1,230 @@
+import type { Db } from '../store/database.ts';
+import { createFilter, mayHold } from './id-filter.ts';
+import { CONTENT, type Forgotten, findLastSecond, ID_WORDS, isForgotten, sameId } from './id-set.ts';
+import { takeFullTiers } from './tiers.ts';
+
+/** Ids gather in `id_batch` up to so many, or so many rows; then they are spread over runs. */
+export const BATCHED_IDS = 1 << 19;
+const IDS_PER_ROW = 128;
+/** So many are spread at once, and so many stand in one run: what one transaction moves. */
+const MAX_SPREAD = 1 << 20;
+const MAX_RUN = 1 << 21;
+
+/** Runs are kept apart by the first bits of an id, so that merging two of them moves a part of all ids. */
+const PART_BITS = 5;
+/** About so many ids stand in a block, which is a page of the database. */
+const BLOCK_IDS = 120;
+/** Blocks of one run are numbered from `run` times this. */
+const BLOCKS = 0x10000;
+const CHUNK = 100;
+
+interface Run {
+  id: number;
+  blocks: number;
+  filter: Uint32Array;
+}
+
+/**
+ * Remembered ids on disk: immutable runs, each a table of blocks that an id's first word leads into, and a filter in
+ * memory that tells nearly always which runs need not be looked into.
+ */
+export class IdRuns {
+  #parts: Run[][] = emptyParts();
+
+  /** Takes note of the runs that there are now. */
+  async load(db: Db): Promise<void> {
+    const known = new Map(this.#parts.flat().map((run) => [run.id, run]));
+    const parts = emptyParts();
+    for (const { id, part, blocks } of await db.selectFrom('id_run').select(['id', 'part', 'blocks']).execute()) {
+      let run = known.get(id);
+      if (!run) {
+        const { filter } = await db
+          .selectFrom('id_run')
+          .select('filter')
+          .where('id', '=', id)
+          .executeTakeFirstOrThrow();
+        run = { id, blocks, filter: toWords(filter) };
+      }
+      parts[part]!.push(run);
+    }
+    this.#parts = parts;
+  }
+
+  /** Adds this row to those that each block which may hold its id is asked for. */
+  wish(keys: Uint32Array, at: number, row: number, wanted: Map<number, number[]>): void {
+    const word = keys[at]!;
+    for (const { id, blocks, filter } of this.#parts[partOf(word)]!) {
+      if (!mayHold(filter, keys, at)) continue;
+      const block = id * BLOCKS + blockOf(word, blocks);
+      const rows = wanted.get(block);
+      if (rows) rows.push(row);
+      else wanted.set(block, [row]);
+    }
+  }
+}
+
+function emptyParts(): Run[][] {
+  return Array.from({ length: 1 << PART_BITS }, () => []);
+}
+
+function partOf(word: number): number {
+  return word >>> (32 - PART_BITS);
+}
+
+function blockOf(word: number, blocks: number): number {
+  return Math.floor((((word << PART_BITS) >>> 0) * blocks) / 0x100000000);
+}
+
+/** Reads these blocks, a few at a time. */
+export async function* readBlocks(db: Db, blocks: Iterable<number>): AsyncGenerator<{ id: number; ids: Uint32Array }> {
+  const wanted = [...blocks];
+  for (let at = 0; at < wanted.length; at += CHUNK) {
+    const rows = await db
+      .selectFrom('id_block')
+      .selectAll()
+      .where('id', 'in', wanted.slice(at, at + CHUNK))
+      .execute();
+    for (const { id, ids } of rows) yield { id, ids: toWords(ids) };
+  }
+}
+
+/** The content word that stands with this id in a block, if it is there and not forgotten. */
+export function findInBlock(ids: Uint32Array, keys: Uint32Array, at: number, forgotten: Forgotten): number | undefined {
+  for (let place = 0; place < ids.length; place += ID_WORDS) {
+    if (sameId(ids, place, keys, at) && !isForgotten(ids, place, forgotten)) return ids[place + CONTENT]!;
+  }
+  return undefined;
+}
+
+/** Whether what has gathered since the last time is to be spread over runs. */
+export async function isSpreadDue(db: Db, batchedIds: number): Promise<boolean> {
+  const { rows, ids } = await db
+    .selectFrom('id_batch')
+    .select(({ fn }) => [fn.countAll<number>().as('rows'), fn.sum<number | null>('count').as('ids')])
+    .executeTakeFirstOrThrow();
+  return Math.max(Number(rows) * IDS_PER_ROW, Number(ids ?? 0)) >= batchedIds;
+}
+
+/** Moves gathered ids into runs, the oldest first, in the caller's transaction. */
+export async function spread(db: Db, forgotten: Forgotten): Promise<void> {
+  const batches = await db.selectFrom('id_batch').select(['id', 'count']).orderBy('id').execute();
+  let last = 0;
+  let ids = 0;
+  for (const batch of batches) {
+    if (ids > 0 && ids + batch.count > MAX_SPREAD) break;
+    ids += batch.count;
+    last = batch.id;
+  }
+  const rows = await db.selectFrom('id_batch').select('ids').where('id', '<=', last).execute();
+  const all = gatherIds(
+    rows.map((row) => toWords(row.ids)),
+    forgotten,
+  );
+  for (const [part, own] of divide(all, 1 << PART_BITS, partOf).entries()) await writeRun(db, part, own);
+  await db.deleteFrom('id_batch').where('id', '<=', last).execute();
+}
+
+/** Merges runs of about one size, of the part with the most of them, in the caller's transaction; false: none are due. */
+export async function mergeRuns(db: Db, forgotten: Forgotten): Promise<boolean> {
+  const runs = await db.selectFrom('id_run').select(['id', 'part', 'count']).orderBy('id', 'desc').execute();
+  let most: { id: number; part: number; count: number }[] = [];
+  for (const [newest, ...older] of Map.groupBy(runs, ({ part }) => part).values()) {
+    const full = takeFullTiers(older, ({ count }) => count, newest!.count, MAX_RUN);
+    if (full.length >= most.length && full.length > 0) most = [newest!, ...full];
+  }
+  if (most.length === 0) return false;
+  const parts: Uint32Array[] = [];
+  for (const { id } of most) {
+    const blocks = await db
+      .selectFrom('id_block')
+      .select('ids')
+      .where('id', '>=', id * BLOCKS)
+      .where('id', '<', (id + 1) * BLOCKS)
+      .execute();
+    for (const { ids } of blocks) parts.push(toWords(ids));
+  }
+  await writeRun(db, most[0]!.part, gatherIds(parts, forgotten));
+  for (const { id } of most) await deleteRun(db, id);
+  return true;
+}
+
+/** Removes runs of which every id is forgotten. */
+export async function removeForgotten(db: Db, { beforeS }: Forgotten): Promise<void> {
+  const runs = await db.selectFrom('id_run').select('id').where('until_s', '<', beforeS).execute();
+  for (const { id } of runs) await deleteRun(db, id);
+}
+
+async function writeRun(db: Db, part: number, ids: Uint32Array<ArrayBuffer>): Promise<void> {
+  const count = ids.length / ID_WORDS;
+  if (count === 0) return;
+  const blocks = Math.min(Math.ceil(count / BLOCK_IDS), BLOCKS);
+  const filter = toBytes(createFilter(ids));
+  const { id } = await db
+    .insertInto('id_run')
+    .values({ part, count, blocks, until_s: findLastSecond(ids), filter })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const rows = divide(ids, blocks, (word) => blockOf(word, blocks)).flatMap((own, block) =>
+    own.length > 0 ? [{ id: id * BLOCKS + block, ids: toBytes(own) }] : [],
+  );
+  for (let at = 0; at < rows.length; at += CHUNK)
+    await db
+      .insertInto('id_block')
+      .values(rows.slice(at, at + CHUNK))
+      .execute();
+}
+
+async function deleteRun(db: Db, id: number): Promise<void> {
+  await db
+    .deleteFrom('id_block')
+    .where('id', '>=', id * BLOCKS)
+    .where('id', '<', (id + 1) * BLOCKS)
+    .execute();
+  await db.deleteFrom('id_run').where('id', '=', id).execute();
+}
+
+/** One after the other, without those that are forgotten. */
+function gatherIds(parts: readonly Uint32Array[], forgotten: Forgotten): Uint32Array<ArrayBuffer> {
+  const all = new Uint32Array(parts.reduce((words, part) => words + part.length, 0));
+  let end = 0;
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += ID_WORDS) {
+      if (isForgotten(part, at, forgotten)) continue;
+      for (let word = 0; word < ID_WORDS; word += 1) all[end + word] = part[at + word]!;
+      end += ID_WORDS;
+    }
+  }
+  return all.subarray(0, end);
+}
+
+/** The ids of each of so many groups; their first word tells which. */
+function divide(
+  ids: Uint32Array<ArrayBuffer>,
+  groups: number,
+  groupOf: (word: number) => number,
+): Uint32Array<ArrayBuffer>[] {
+  const ends = new Uint32Array(groups);
+  for (let at = 0; at < ids.length; at += ID_WORDS) ends[groupOf(ids[at]!)]! += ID_WORDS;
+  for (let group = 1; group < groups; group += 1) ends[group]! += ends[group - 1]!;
+  const starts = Uint32Array.from(ends, (_, group) => ends[group - 1] ?? 0);
+  const next = starts.slice();
+  const sorted = new Uint32Array(ids.length);
+  for (let at = 0; at < ids.length; at += ID_WORDS) {
+    const group = groupOf(ids[at]!);
+    const place = next[group]!;
+    for (let word = 0; word < ID_WORDS; word += 1) sorted[place + word] = ids[at + word]!;
+    next[group] = place + ID_WORDS;
+  }
+  return Array.from({ length: groups }, (_, group) => sorted.subarray(starts[group], ends[group]));
+}
+
+/** The words of stored ids; a driver's buffer need not be aligned. */
+export function toWords(stored: Uint8Array): Uint32Array<ArrayBuffer> {
+  if (stored.byteOffset % 4 === 0)
+    return new Uint32Array(stored.buffer as ArrayBuffer, stored.byteOffset, stored.byteLength / 4);
+  return new Uint32Array(new Uint8Array(stored).buffer);
+}
+
+export function toBytes(words: Uint32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}

@@ -1,0 +1,180 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CompareReport, Question } from '../../src/domain/report.ts';
+import { toCsv } from '../../src/report/csv.ts';
+import type { EventOfTest } from './memory-usage.ts';
+import { ask, at, NOW } from './setup.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Calls of a client at noon so many days before today, Saturday 21 November. */
+function calls(client: string, daysAgo: number, count: number, more: Partial<EventOfTest> = {}): EventOfTest {
+  return { timeMs: at('2026-11-21T12:00:00Z') - daysAgo * DAY_MS, client, count, ...more };
+}
+
+async function compare(events: readonly EventOfTest[], question: Question, options = {}): Promise<CompareReport> {
+  const report = await ask(events, question, options);
+  expect(report).toMatchObject({ kind: 'compare' });
+  return report as unknown as CompareReport;
+}
+
+const events = [
+  ...[calls('Acme', 2, 600), calls('Acme', 9, 400)],
+  ...[calls('Portal', 3, 300), calls('Portal', 10, 290)],
+  ...[calls('Mobile', 1, 50), calls('Legacy', 8, 10)],
+];
+
+describe('vs', () => {
+  it('puts two rankings side by side and says who caused the change', async () => {
+    const report = await compare(events, { report: 'top', versus: 'previous' });
+    expect(report.finding).toBe('Requests went up 36% to 950; Acme caused most of it.');
+    expect(report.sections[0]!.rows).toEqual([
+      { name: 'Acme', now: 600, before: 400, change: 200, changePercent: 50 },
+      { name: 'Portal', now: 300, before: 290, change: 10, changePercent: (10 / 290) * 100 },
+      { name: 'Mobile', now: 50, before: 0, change: 50, state: 'new' },
+      { name: 'Legacy', now: 0, before: 10, change: -10, changePercent: -100, state: 'gone' },
+    ]);
+    expect(report).toMatchObject({
+      range: { label: '14–20 Nov 2026' },
+      versus: { label: '7–13 Nov 2026' },
+      notes: ['New: Mobile.', 'Gone: Legacy.', '7–13 Nov 2026: Data begins on Wed 11 Nov 2026.'],
+    });
+    expect(toCsv(report).split('\r\n').slice(0, 2)).toEqual([
+      'name,requests,requests_before,requests_per_day,requests_per_day_before,change,change_percent,state,dimension,name_before',
+      'Acme,600,400,,,200,50,,client,',
+    ]);
+  });
+
+  it('sorts by the change in either direction, and names columns that there are', async () => {
+    const names = async (sort: string) =>
+      (await compare(events, { report: 'top', versus: 'previous', sort })).sections[0]!.rows.map(({ name }) => name);
+    expect(await names('-change')).toEqual(['Acme', 'Mobile', 'Portal', 'Legacy']);
+    expect(await names('change')).toEqual(['Legacy', 'Portal', 'Mobile', 'Acme']);
+    await expect(names('failed')).rejects.toThrow('Cannot sort a comparison by "failed"; the columns are change');
+  });
+
+  it('compares ranges of unequal length per day, and says so', async () => {
+    const report = await compare([calls('a', 1, 70), calls('a', 25, 310)], {
+      report: 'top',
+      range: '7d',
+      versus: 'last-month',
+    });
+    expect(report.per).toEqual({ now: 7, before: 31, isDay: true });
+    expect(report.total).toMatchObject({ now: 70, before: 310, change: 0, changePercent: 0 });
+    expect(report.finding).toBe('Requests stayed the same at 10 a day.');
+    expect(report.notes[0]).toBe('Compared per day: 14–20 Nov 2026 is 7 days, Oct 2026 is 31 days.');
+    expect(toCsv(report).split('\r\n')[1]).toBe('a,70,310,10,10,0,0,,client,');
+  });
+
+  it('sets a day that still runs beside as much of the day before', async () => {
+    const running = [
+      { timeMs: at('2026-11-21T09:00:00Z'), count: 30 },
+      { timeMs: at('2026-11-20T09:00:00Z'), count: 20 },
+      { timeMs: at('2026-11-20T20:00:00Z'), count: 500 },
+    ];
+    for (const versus of ['previous', 'yesterday']) {
+      const report = await compare(running, { report: 'day', range: 'today', versus });
+      expect(report.total).toMatchObject({ now: 30, before: 20, change: 10 });
+      expect(report.per.isDay).toBe(false);
+    }
+    const cards = await compare(running, { report: 'summary', versus: 'previous' });
+    expect(cards.sections[0]).toMatchObject({ dimension: 'scope', rows: [{ name: 'default', now: 30, before: 20 }] });
+  });
+
+  it('draws days as two lines from the first day on, and names the client behind the change', async () => {
+    const report = await compare(events, { report: 'daily', range: 'this-week', versus: 'last-week' });
+    expect(report.steps!.map(({ now, before }) => [now, before])).toEqual([
+      [0, 0],
+      [0, 0],
+      [300, 290],
+      [600, 400],
+      [50, 10],
+      [undefined, 0],
+      [undefined, 0],
+    ]);
+    expect(report.table.rows).toHaveLength(7);
+    expect(report.table.rows[3]!.slice(0, 3)).toEqual(['2026-11-19', 600, 400]);
+    expect(report.finding).toMatch(/^Requests went up .* a day; Acme caused/);
+  });
+
+  it('tells the share that failed, and the code behind its change', async () => {
+    const coded = [
+      ...[calls('a', 1, 950), calls('a', 1, 50, { status: 429 })],
+      ...[calls('a', 8, 470), calls('a', 8, 20, { status: 429 }), calls('a', 8, 10, { status: 500 })],
+    ];
+    const report = await compare(coded, { report: 'status', versus: 'previous' });
+    expect(report.finding).toBe('5% of requests failed, down from 6%; 500s caused most of it.');
+    const filters = [{ key: 'status' as const, patterns: ['429'], not: false }];
+    const narrowed = await compare(coded, { report: 'daily', versus: 'previous', filters });
+    expect(narrowed.finding).toBe('429s went up 150% to 50.');
+  });
+
+  it('compares all dimensions of one client, also one that is new', async () => {
+    const routed = [
+      ...[calls('Acme', 1, 8, { route: '/a' }), calls('Acme', 1, 2, { route: '/b' })],
+      ...[calls('Acme', 8, 3, { route: '/a' }), calls('Fresh', 1, 5)],
+    ];
+    const report = await compare(routed, { report: 'client', name: 'Acme', versus: 'previous' });
+    expect(report.finding).toBe('Requests by Acme went up 233% to 10; /a caused most of it.');
+    expect(report.sections.map(({ dimension }) => dimension)).toContain('route');
+    expect(report.sections.find(({ dimension }) => dimension === 'route')!.rows[1]).toMatchObject({
+      name: '/b',
+      state: 'new',
+    });
+    const fresh = await compare(routed, { report: 'client', name: 'Fresh', versus: 'previous' });
+    expect(fresh.finding).toBe('Requests by Fresh: 5, and none in 7–13 Nov 2026.');
+  });
+
+  it('says of equal, absent and empty ranges what they are', async () => {
+    const question: Question = { report: 'top', versus: 'previous' };
+    expect((await compare([calls('a', 30, 1)], question)).finding).toBe(
+      'Requests: none in 14–20 Nov 2026, and none in 7–13 Nov 2026.',
+    );
+    expect((await compare([], question)).finding).toBe('No usage has been received yet.');
+    const first = at('2026-12-01T10:00:00Z');
+    const empty = await compare([calls('a', 1, 1)], { ...question, range: 'this-month' }, { nowMs: first });
+    expect(empty.finding).toMatch(/^Nothing to count/);
+  });
+});
+
+const arbitraryEvents = fc.array(
+  fc.record({
+    timeMs: fc.integer({ min: NOW - 20 * DAY_MS, max: NOW }),
+    client: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'),
+    route: fc.constantFrom('/x', '/y', ''),
+    count: fc.integer({ min: 1, max: 5 }),
+  }),
+  { maxLength: 40 },
+);
+
+it('adds up: changes are differences, sums are the totals, new and gone are those of one range alone', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      arbitraryEvents,
+      fc.constantFrom('7d', '3d', 'yesterday', 'today', '2026-11-02..2026-11-10'),
+      fc.constantFrom('previous', 'week-before', '2026-11-01..2026-11-10', '2026-11-12'),
+      fc.constantFrom('client', 'route') as fc.Arbitrary<'client' | 'route'>,
+      async (sent, range, versus, dimension) => {
+        const report = await compare(sent, { report: 'top', dimension, range, versus, limit: 1000 });
+        const count = (within: CompareReport['range'], name?: string) =>
+          sent
+            .filter(({ timeMs }) => timeMs >= within.fromMs && timeMs < (within.partial ? NOW + 1 : within.toMs))
+            .filter((event) => name === undefined || (event[dimension] || '(none)') === name)
+            .reduce((sum, event) => sum + event.count, 0);
+        if (sent.length === 0) return;
+        const { rows } = report.sections[0]!;
+        const rate = (row: { now: number; before: number }) =>
+          row.now / report.per.now - row.before / report.per.before;
+        for (const row of [...rows, report.total]) expect(row.change).toBeCloseTo(rate(row), 9);
+        for (const row of rows) {
+          expect([row.now, row.before]).toEqual([count(report.range, row.name), count(report.versus, row.name)]);
+          expect(row.state).toBe(row.before === 0 ? 'new' : row.now === 0 ? 'gone' : undefined);
+        }
+        const sum = (side: 'now' | 'before') => rows.reduce((all, row) => all + row[side], 0);
+        expect([sum('now'), sum('before')]).toEqual([report.total.now, report.total.before]);
+        expect([report.total.now, report.total.before]).toEqual([count(report.range), count(report.versus)]);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});

@@ -50,6 +50,13 @@ async function apply(file: string | undefined, dryRun: boolean, context: CliCont
       ? amend(await getDefinitions(db), declaration, today).changes
       : await applyDeclaration(db, { declaration, today, actor: describePerson(), nowMs });
     printChanges(changes, dryRun, context);
+    const rules = changes.some(({ place, text }) => place === 'exclude' || text.startsWith('rules changed'));
+    if (rules && !dryRun) {
+      const cure = `"headroom recount --from ${formatDay(today)}"`;
+      context.out(
+        `Rules apply to calls that come in from now on; to count today's earlier calls by them too, run ${cure}.`,
+      );
+    }
     await warnOfSources(db, declaration, context);
     return 0;
   });
@@ -72,11 +79,14 @@ function printChanges(changes: readonly Change[], dryRun: boolean, { out }: CliC
 async function show(scope: string | undefined, yaml: boolean, context: CliContext): Promise<number> {
   return withDatabase(context, async (db, config) => {
     const definitions = await getDefinitions(db);
-    const declared = toDeclaration(definitions);
+    const declared = toDeclaration(definitions, { dated: yaml });
     const names = declared.scopes.map((each) => each.name);
     if (scope !== undefined && !names.includes(scope)) throw unknownScope(scope, names);
     if (yaml) {
       const scopes = declared.scopes.filter(({ name }) => name === scope);
+      context.out(
+        '# valid_from is the day from which a pool holds as it stands here: set it anew where you change one.',
+      );
       context.out(formatDeclaration(scope === undefined ? declared : { ...NOTHING, scopes }).trimEnd());
       return 0;
     }

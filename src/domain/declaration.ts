@@ -97,7 +97,8 @@ export function amend(
 }
 
 /** The declaration that would change nothing: to be edited and applied again. */
-export function toDeclaration(definitions: Definitions): Declaration {
+export function toDeclaration(definitions: Definitions, { dated = false } = {}): Declaration {
+  const toDeclared = (pool: Pool): DeclaredPool => (dated ? addDay(toDeclaredPool(pool), pool) : toDeclaredPool(pool));
   const rules = definitions.ruleSets.at(-1);
   return {
     scopes: definitions.scopes
@@ -112,10 +113,10 @@ export function toDeclaration(definitions: Definitions): Declaration {
           costs: own?.costs ?? [],
           links: scope.links,
           limits: scope.limits.filter(isLasting).map((limit) => ({
-            ...toDeclaredPool(limit),
+            ...toDeclared(limit),
             ...(limit.match ? { match: limit.match } : {}),
           })),
-          pools: scope.pools.filter(isLasting).map(toDeclaredPool),
+          pools: scope.pools.filter(isLasting).map(toDeclared),
         };
       }),
     exclude: rules?.exclude ?? [],
@@ -140,6 +141,13 @@ function toDeclaredPool(pool: Pool): DeclaredPool {
   const { base, grants, max } = pool.amounts.at(-1)!;
   const { name, period, priority, thresholds } = pool;
   return { name, period, priority, thresholds, base, grants, ...(max === undefined ? {} : { max }) };
+}
+
+/** Adds the day from which what is declared of a pool holds, where a first declaration would not hold from it by itself. */
+function addDay(declared: DeclaredPool, { period, amounts }: Pool): DeclaredPool {
+  const { fromDay } = amounts.at(-1)!;
+  const byItself = fromDay === (period.kind === 'once' ? period.fromDay : FIRST_DAY);
+  return byItself ? declared : { ...declared, validFromDay: fromDay };
 }
 
 function amendScope(stored: Scope | undefined, declared: DeclaredScope, today: number, changes: Change[]): Scope {

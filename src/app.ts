@@ -9,6 +9,7 @@ import { type Clock, systemClock } from './delivery/clock.ts';
 import { Sender } from './delivery/sender.ts';
 import { createCalendar } from './domain/calendar.ts';
 import type { Definitions } from './domain/definition.ts';
+import { HOUR_MS } from './domain/time-units.ts';
 import type { Span } from './domain/usage.ts';
 import { createInstanceMetrics } from './http/instance-metrics.ts';
 import { toPoolGauges } from './http/pool-gauges.ts';
@@ -73,7 +74,7 @@ export interface App {
 
 /** Often enough that a command sees a running instance as running. */
 const HEARTBEAT_MS = 5000;
-const RETAIN_EVERY_MS = 3_600_000;
+const RETAIN_EVERY_MS = HOUR_MS;
 /** With the time that events wait to be folded and all days to be written, rows are less than ten minutes behind. */
 const ROWS_EVERY_MS = 300_000;
 

@@ -7,7 +7,7 @@ import { formatCredits } from '../domain/amount.ts';
 import { createCalendar, formatDay } from '../domain/calendar.ts';
 import { amend, type Change, type Declaration, toDeclaration } from '../domain/declaration.ts';
 import type { Pool, Scope } from '../domain/definition.ts';
-import { formatPercent } from '../domain/level.ts';
+import { formatLevelPercent } from '../domain/level.ts';
 import { listNearest } from '../domain/nearest.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
 import { HeadroomError } from '../errors.ts';
@@ -132,7 +132,7 @@ function printPool(state: PoolState, note: string, lives: readonly Pool[] = [], 
   const untilDay = lives.findLast((pool) => pool.name === name)?.untilDay;
   out(`  ${name} (${state.periodKind}${note}${describeEnd(untilDay, ', ')})`);
   out(
-    `    ${formatCredits(used)} of ${formatCredits(amount)} used (${formatPercent(used, amount, thresholds)}%, ${level}), ${formatCredits(left)} left, ${period.label}`,
+    `    ${formatCredits(used)} of ${formatCredits(amount)} used (${formatLevelPercent(used, amount, thresholds)}%, ${level}), ${formatCredits(left)} left, ${period.label}`,
   );
   out(`    ${arithmetic}`);
   if (runOut) out(`    runs out before the reset: ${runOut.arithmetic}`);

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { listNearest } from '../domain/nearest.ts';
+import { HOUR_MS } from '../domain/time-units.ts';
 import { HeadroomError } from '../errors.ts';
 import { listAdapters } from '../ingest/adapters.ts';
 import { addSource, rotateSource } from '../ingest/source-admin.ts';
@@ -74,7 +75,6 @@ export async function runSources(args: readonly string[], context: CliContext): 
 }
 
 const OVERLAP = /^(\d{1,4})(h|d)$/;
-const HOUR_MS = 3_600_000;
 
 /** `24h` or `7d`, in ms. */
 function parseOverlap(text: string): number {

@@ -1,4 +1,5 @@
 import type { NewDelivery } from '../domain/delivery.ts';
+import { backoffMs } from '../domain/time-units.ts';
 
 /** Slack takes about one message a second per channel. Source: docs.slack.dev/apis/web-api/rate-limits. */
 const SPACING_MS = 1000;
@@ -6,7 +7,7 @@ const SPACING_MS = 1000;
 const ALERT_BURST_MS = 2 * SPACING_MS;
 /** So many channels refused at once mean that the workspace is. */
 const WORKSPACE_CHANNELS = 3;
-const LONGEST_BACKOFF_MS = 15_000;
+const LONGEST_PAUSE_MS = 15_000;
 
 /**
  * When this instance may call Slack: per channel by Slack's rate and its Retry-After, in all by whether Slack answers.
@@ -64,7 +65,7 @@ export class Pacing {
   /** Slack did not answer: waits 1 s, then twice as long each time. */
   fail(nowMs: number): void {
     this.#failures += 1;
-    this.#heldUntilMs = nowMs + backoffMs(this.#failures);
+    this.#heldUntilMs = nowMs + pauseMs(this.#failures);
   }
 
   /** Slack answered; true when that ends an outage (three failures or more). */
@@ -76,6 +77,6 @@ export class Pacing {
 }
 
 /** 1, 2, 4, 8 s and so on up to `longestMs`. */
-export function backoffMs(failures: number, longestMs = LONGEST_BACKOFF_MS): number {
-  return Math.min(1000 * 2 ** Math.min(failures - 1, 10), longestMs);
+export function pauseMs(failures: number, longestMs = LONGEST_PAUSE_MS): number {
+  return backoffMs(failures, { firstMs: 1000, longestMs });
 }

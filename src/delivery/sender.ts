@@ -22,7 +22,7 @@ import {
 import { type AttemptPorts, attemptDelivery, type Outcome, toPictureKey } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import type { Composers } from './composer.ts';
-import { backoffMs, Pacing } from './pacing.ts';
+import { Pacing, pauseMs } from './pacing.ts';
 import { deleteMessage, sweepCopies } from './sweep.ts';
 
 export interface SenderOptions {
@@ -250,7 +250,7 @@ export class Sender {
     const { db, log } = this.#options;
     const { error } = failure;
     this.#lastFailure = { error, atMs: nowMs };
-    let nextMs = nowMs + backoffMs(delivery.attempts);
+    let nextMs = nowMs + pauseMs(delivery.attempts);
     // Even the text alone.
     const refusedContent = failure.reason === 'blocks' || failure.reason === 'picture';
     const away = failure.reason === 'transient' || failure.reason === 'token';
@@ -262,7 +262,7 @@ export class Sender {
       nextMs = nowMs + (failure.retryAfterMs ?? 1000);
       this.#pacing.limit(delivery.channel, nextMs, failure.workspace ?? false);
     } else if (failure.reason === 'unknown' || (failure.reason === 'internal' && delivery.updates)) {
-      nextMs = nowMs + backoffMs(delivery.attempts, LONG_PAUSE_MS);
+      nextMs = nowMs + pauseMs(delivery.attempts, LONG_PAUSE_MS);
     } else if (failure.reason === 'thread' && !isThreadRefusal(delivery.error)) {
       nextMs = nowMs;
     }
@@ -289,7 +289,7 @@ export class Sender {
   /** Slack answered: after an outage, what waited for a retry goes out now. */
   async #noteAnswer(nowMs: number): Promise<void> {
     this.#outage.recover();
-    if (this.#pacing.succeed()) await expediteDeliveries(this.#options.db, nowMs, nowMs + backoffMs(100));
+    if (this.#pacing.succeed()) await expediteDeliveries(this.#options.db, nowMs, nowMs + pauseMs(100));
   }
 
   async #getBotId(): Promise<string> {

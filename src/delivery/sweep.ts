@@ -1,11 +1,12 @@
 import type { WebClient } from '@slack/web-api';
+import { DAY_MS } from '../domain/time-units.ts';
 import { classifyFailure } from '../slack/client/errors.ts';
 import { type Delivery, findDelivery, listSweepable, markSwept } from '../store/delivery-repository.ts';
 import type { AttemptPorts } from './attempt.ts';
 import { listOwnMessages } from './copies.ts';
 
 /** A frozen process may wake up within this time and finish its call. */
-const COPY_WITHIN_MS = 24 * 3_600_000;
+const COPY_WITHIN_MS = DAY_MS;
 /** conversations.history takes 50 calls a minute; three rounds a minute leave room for others. */
 const PLACES_A_ROUND = 12;
 

@@ -1,3 +1,5 @@
+import { DAY_MS } from './time-units.ts';
+
 /**
  * Days, hours and months of the report zone. A `day` is the number of days from 1970-01-01 to that calendar date;
  * a `month` is year × 12 + (month − 1). Instants are epoch milliseconds.
@@ -15,7 +17,6 @@ export interface Calendar {
 }
 
 const QUARTER_MS = 900_000;
-const DAY_MS = 86_400_000;
 
 /** Throws RangeError for a zone that is not an IANA name. */
 export function createCalendar(zone: string): Calendar {

@@ -8,10 +8,8 @@ import { type Calendar, monthOf } from './calendar.ts';
 import type { Pool } from './definition.ts';
 import type { Thousandths } from './event.ts';
 import { periodOf } from './period.ts';
+import { DAY_MS, MINUTE_MS } from './time-units.ts';
 import type { Span } from './usage.ts';
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 /** Credits used from an instant on: in that minute where a pool is rolling, else minute or day. Corrections may make it negative. */
 export interface UsageStep {

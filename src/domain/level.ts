@@ -30,10 +30,10 @@ export function levelOf(
 }
 
 /**
- * `41.0`, `74.9`: one decimal, rounded to the nearest, but never up to a level (or 100, or the pool's thresholds) that is not
- * reached. An amount of 0 shows 0.0 until anything is used, then 100.0.
+ * A pool's percentage, exact whatever the size of its amount: `41.0`, `74.9`. Rounded to the nearest tenth, but never up to
+ * a level (or 100, or the pool's thresholds) that is not reached. An amount of 0 shows 0.0 until anything is used, then 100.0.
  */
-export function formatPercent(
+export function formatLevelPercent(
   used: Thousandths,
   amount: Thousandths,
   thresholds: readonly number[] = DEFAULT_THRESHOLDS,

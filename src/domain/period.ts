@@ -1,5 +1,6 @@
 import { firstDayOf, monthOf, toDate } from './calendar.ts';
 import type { PeriodRule } from './definition.ts';
+import { MONTHS } from './time-names.ts';
 
 /** Half-open span of days. */
 export interface DaySpan {
@@ -43,8 +44,6 @@ export function formatPeriodRule(rule: PeriodRule): string {
   if (rule.kind === 'month' && rule.anchor !== 1) return `month from day ${rule.anchor}`;
   return rule.kind;
 }
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** `20 Nov 2026`, `14–20 Nov 2026`, `15 Nov – 14 Dec 2026`, `1 Dec 2026 – 31 Jan 2027`. */
 export function formatDays({ fromDay, toDay }: DaySpan): string {

@@ -1,15 +1,13 @@
 import { type Calendar, monthOf, toDate } from './calendar.ts';
 import type { Range } from './range.ts';
-import { MONTH_NAMES } from './time-names.ts';
+import { MONTHS, SHORT_WEEKDAYS } from './time-names.ts';
 
 /** `14–20 Nov 2026`, `Fri 20 Nov 2026`, `Oct 2026`, `1 Nov 2026: no whole day yet` for days inclusive. */
 export function daysLabel(first: number, last: number): string {
   const from = toDate(first);
   const to = toDate(last);
   if (last < first) return `${dateLabel(from)}: no whole day yet`;
-  if (first === last) {
-    return `${['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'][from.dayOfWeek - 1]} ${dateLabel(from)}`;
-  }
+  if (first === last) return `${SHORT_WEEKDAYS[from.dayOfWeek - 1]} ${dateLabel(from)}`;
   if (from.day === 1 && to.day === to.daysInMonth) {
     if (from.year === to.year && from.month === to.month) return monthLabel(monthOf(first));
     const begin = from.year === to.year ? monthShort(from.month) : monthLabel(monthOf(first));
@@ -78,7 +76,7 @@ export function monthLabel(month: number): string {
 
 /** `Nov` for 11. */
 export function monthShort(month: number): string {
-  return title(MONTH_NAMES[month - 1]!.slice(0, 3));
+  return MONTHS[month - 1]!;
 }
 
 /** `November` for `november`. */

@@ -5,9 +5,7 @@ import { resolveSpan } from './range/times.ts';
 import type { Range } from './range.ts';
 import { type RangeReading, readRangeAt } from './range-reading.ts';
 import { resolveRange } from './ranges.ts';
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
+import { DAY_MS, MINUTE_MS } from './time-units.ts';
 
 /** The span of equal length just before the range that it is compared with. */
 export const PREVIOUS = 'previous';

@@ -15,6 +15,15 @@ export const MONTH_NAMES = [
 
 export const WEEKDAY_NAMES = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
+const capitalise = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+
+/** `Jan` … `Dec`. */
+export const MONTHS: readonly string[] = MONTH_NAMES.map((name) => capitalise(name.slice(0, 3)));
+/** `Monday` … `Sunday`. */
+export const WEEKDAYS: readonly string[] = WEEKDAY_NAMES.map(capitalise);
+/** `Mon` … `Sun`. */
+export const SHORT_WEEKDAYS: readonly string[] = WEEKDAYS.map((name) => name.slice(0, 3));
+
 const NUMBER_NAMES = 'one two three four five six seven eight nine ten eleven twelve'.split(' ');
 
 /** A whole number in digits (at most five) or as a word up to twelve. */

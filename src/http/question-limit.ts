@@ -1,4 +1,5 @@
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from '../domain/time-units.ts';
+
 /** Callers remembered at once; beyond it they share one allowance. */
 const MAX_CALLERS = 10_000;
 

@@ -1,4 +1,5 @@
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../domain/time-units.ts';
+
 /** No call was made before 2000: such a time is that of a clock that was never set, or of a field that was never filled. */
 export const FIRST_EVENT_MS = Date.UTC(2000, 0, 1);
 /** Numbers below this are seconds (until the year 5138), from it on milliseconds (from 1973). */

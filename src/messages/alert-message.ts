@@ -1,4 +1,5 @@
 import type { AlertContent, Words } from '../domain/alert.ts';
+import { DAY_MS } from '../domain/time-units.ts';
 import { formatClock, formatMoment } from '../report/format.ts';
 import { MUTE_CHOICES } from '../slack/mute-until.ts';
 import { ACTIONS } from './action-ids.ts';
@@ -17,8 +18,6 @@ import {
   plainText,
   richText,
 } from './text.ts';
-
-const DAY_MS = 24 * 3_600_000;
 
 /** Something that happened in an alert's conversation, in the order of time. */
 export interface AlertEvent {

@@ -2,10 +2,9 @@ import type { Calendar } from '../domain/calendar.ts';
 import type { AppliedDefinitions, Definitions, Pool } from '../domain/definition.ts';
 import { findStanding, type Standing } from '../domain/draw-down.ts';
 import type { Thousandths } from '../domain/event.ts';
+import { MINUTE_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { getScopeStates } from './pools.ts';
-
-const MINUTE_MS = 60_000;
 
 /** One pool or limit of a scope, by its name. */
 export interface PoolPlace {

@@ -9,6 +9,7 @@ import {
   type Question,
   RefusedQuestion,
 } from '../domain/report.ts';
+import { HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
 import type { ComparedSide } from './compare-sides.ts';
 import { askSide } from './compare-sides.ts';
 import { toComparedTable } from './compare-table.ts';
@@ -20,8 +21,6 @@ import { defaultRows } from './top.ts';
 import { isNamed } from './totals.ts';
 
 const LISTED = 3;
-const HOUR_MS = 3_600_000;
-const MINUTE_MS = 60_000;
 
 /**
  * The same question for two ranges side by side: both numbers of every name, the change, what is new and what is gone. It is

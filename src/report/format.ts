@@ -2,13 +2,12 @@ import { formatCredits } from '../domain/amount.ts';
 import { formatDay, toDate } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
+import { MONTHS, SHORT_WEEKDAYS } from '../domain/time-names.ts';
 import type { StepGrain } from '../domain/usage.ts';
 
 export { formatCredits };
 
 const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 /** `2,310,000`. */
 export function formatCount(count: number): string {
@@ -62,7 +61,7 @@ export function formatShare(part: number, whole: number): string {
 /** `Fri 20 Nov 2026`. */
 export function formatDate(day: number): string {
   const date = toDate(day);
-  return `${WEEKDAYS[date.dayOfWeek - 1]} ${date.day} ${MONTHS[date.month - 1]} ${date.year}`;
+  return `${SHORT_WEEKDAYS[date.dayOfWeek - 1]} ${date.day} ${MONTHS[date.month - 1]} ${date.year}`;
 }
 
 /** `20 Nov`. */
@@ -86,7 +85,7 @@ export function formatInstant(ms: number, zone: string): string {
 /** `Mon 30 Nov 04:32`, local to the zone: an instant of these weeks, in a sentence. */
 export function formatMoment(ms: number, zone: string): string {
   const local = atZone(ms, zone);
-  return `${WEEKDAYS[local.dayOfWeek - 1]} ${local.day} ${MONTHS[local.month - 1]} ${clockOf(local)}`;
+  return `${SHORT_WEEKDAYS[local.dayOfWeek - 1]} ${local.day} ${MONTHS[local.month - 1]} ${clockOf(local)}`;
 }
 
 /** `14:05`, local to the zone. */

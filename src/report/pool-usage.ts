@@ -2,9 +2,8 @@ import { amountOf } from '../domain/amount.ts';
 import type { Calendar } from '../domain/calendar.ts';
 import type { Pool } from '../domain/definition.ts';
 import { findStanding, type UsageStep } from '../domain/draw-down.ts';
+import { DAY_MS } from '../domain/time-units.ts';
 import type { MeterStep, UsageReader } from '../domain/usage.ts';
-
-const DAY_MS = 86_400_000;
 
 /** Minutes of days already asked for, until their sums change. */
 const MAX_REMEMBERED_DAYS = 2000;

@@ -3,9 +3,8 @@ import { type DrawDown, drawDown, listDrawOrder, type Standing, type UsageStep }
 import type { Thousandths } from '../domain/event.ts';
 import { findPace, formatForecast, LOOK_BACK_DAYS, type Pace } from '../domain/forecast.ts';
 import type { PoolBalance } from '../domain/report.ts';
+import { DAY_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
-
-const DAY_MS = 86_400_000;
 
 /** Nothing is foretold beyond this. */
 const HORIZON_DAYS = 1100;

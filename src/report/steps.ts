@@ -1,9 +1,9 @@
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
+import { MINUTE_MS } from '../domain/time-units.ts';
 import type { StepGrain, UsageAnswer, UsageQuery } from '../domain/usage.ts';
 import { formatClock, formatHour, formatMonthName, formatShortDate } from './format.ts';
 import { ask, type Inquiry } from './inquiry.ts';
 
-const MINUTE_MS = 60_000;
 const FIVE_MINUTES_MS = 5 * MINUTE_MS;
 
 /** One bar's place in time. */

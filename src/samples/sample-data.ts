@@ -1,3 +1,5 @@
+import { HOUR_MS } from '../domain/time-units.ts';
+
 /** Names that samples are made with: those of a usual workspace, or whatever a test thinks of. */
 export interface SampleNames {
   clients: readonly string[];
@@ -19,7 +21,6 @@ export const USUAL_NAMES: SampleNames = {
 /** Saturday 21 November 2026, 15:05 in Berlin. */
 export const SAMPLE_NOW = Date.parse('2026-11-21T14:05:00Z');
 export const SAMPLE_ZONE = 'Europe/Berlin';
-const HOUR_MS = 3_600_000;
 const HOURS = 21 * 24;
 
 /** Pools of each kind of period, with limits, grants, links and a rate limit: some used up, some hardly touched. */

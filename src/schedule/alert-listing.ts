@@ -1,6 +1,7 @@
 import { ALERT_KINDS, type AlertContent, type AlertKind, type Words } from '../domain/alert.ts';
 import type { ScopeState } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
+import { DAY_MS, HOUR_MS } from '../domain/time-units.ts';
 import { formatClock, formatCount } from '../report/format.ts';
 import type { AlertSummary } from '../slack/ports.ts';
 import {
@@ -20,9 +21,8 @@ import { findPeriod, subjectOf, toPeriodKey } from './alert-subjects.ts';
 import { toLevelWords, toSwitchWords } from './level-words.ts';
 import { toRunOutWords } from './run-out-alerts.ts';
 
-const SHOWN_FOR_MS = 7 * 24 * 3_600_000;
+const SHOWN_FOR_MS = 7 * DAY_MS;
 
-const HOUR_MS = 3_600_000;
 /** Alerts about an hour hold in it, or, where they look at the hour that ended, in the one after it. */
 const HOURS_HELD: Partial<Record<AlertKind, number>> = { rate: 1, 'unknown-client': 2, unusual: 2 };
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../delivery/clock.ts';
+import { backoffMs } from '../domain/time-units.ts';
 import { type Logger, OutageLog } from '../log.ts';
 
 export interface AlertTriggerOptions {
@@ -61,7 +62,7 @@ export class AlertTrigger {
         failures += 1;
       }
       this.#pending = true;
-      await clock.sleep(Math.min(RETRY_MS * 2 ** failures, LONGEST_RETRY_MS), signal);
+      await clock.sleep(backoffMs(failures + 1, { firstMs: RETRY_MS, longestMs: LONGEST_RETRY_MS }), signal);
     }
     // In one step with the last look at `pending`: a commit from here on starts anew.
     this.#running = undefined;

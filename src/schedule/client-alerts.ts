@@ -1,9 +1,10 @@
+import { DAY_MS } from '../domain/time-units.ts';
 import { countOf, formatClock, formatMoment } from '../report/format.ts';
 import { findAlert } from '../store/alert-repository.ts';
 import { type EvaluationContext, lastFullHour, raiseAlert } from './alert-claims.ts';
 import { formatHoursOf, formatWho } from './alert-subjects.ts';
 
-const KNOWN_FOR_MS = 90 * 24 * 3_600_000;
+const KNOWN_FOR_MS = 90 * DAY_MS;
 const MAX_LISTED = 10;
 const IP = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*)$/i;
 

@@ -14,6 +14,7 @@ import {
   type TableReport,
 } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
+import { HOUR_MS } from '../domain/time-units.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { narrowCorrections } from '../report/corrections.ts';
 import { addTotals, sumTotals } from '../report/totals.ts';
@@ -93,7 +94,8 @@ export interface DigestContent extends DayComparison {
 
 /** Rows of a table in the thread. */
 const ROWS = 10;
-const DAY_MS = 25 * 3_600_000;
+/** No day of any zone is longer. */
+const LONGEST_DAY_MS = 25 * HOUR_MS;
 
 /**
  * Everything that a digest for `day` says. A section that fails is left out and named; without the day's numbers there is
@@ -195,7 +197,7 @@ async function listClosed(
   const toMs = calendar.startOfDay(day + 1);
   const anew = scopes.flatMap((scope) =>
     scope.pools
-      .filter(({ period }) => period.fromMs === toMs && period.toMs - period.fromMs > DAY_MS)
+      .filter(({ period }) => period.fromMs === toMs && period.toMs - period.fromMs > LONGEST_DAY_MS)
       .map(({ name }) => `${scope.scope}/${name}`),
   );
   if (anew.length === 0) return undefined;

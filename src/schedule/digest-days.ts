@@ -2,6 +2,7 @@ import { type Calendar, firstDayOf, monthOf, toDate } from '../domain/calendar.t
 import type { ClientName } from '../domain/definition.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { SeriesReport, Totals } from '../domain/report.ts';
+import { HOUR_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { formatMonthName } from '../report/format.ts';
@@ -91,7 +92,6 @@ function toTotals({ requests, ok, failed, none, credits }: Totals): Totals {
   return { requests, ok, failed, none, credits };
 }
 
-const HOUR_MS = 3_600_000;
 const MAX_HOURS = 2;
 
 /** An hour of the day that was far from its usual. */

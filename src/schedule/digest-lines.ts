@@ -1,18 +1,16 @@
 import { type Calendar, toDate } from '../domain/calendar.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
+import { MONTHS, SHORT_WEEKDAYS, WEEKDAYS } from '../domain/time-names.ts';
 import type { DigestLines } from '../messages/digest-message.ts';
 import { countOf, formatClock, formatCount, formatMoment, formatShare, joinWords } from '../report/format.ts';
 import { describeRunOutOf, listStandings } from '../report/outlook.ts';
 import { isOver } from '../report/scope-words.ts';
 import type { DigestContent } from './digest-content.ts';
 
-const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
 /** `Sat 28 Nov`. */
 export function formatShortDay(day: number): string {
   const date = toDate(day);
-  return `${WEEKDAYS[date.dayOfWeek - 1]!.slice(0, 3)} ${date.day} ${MONTHS[date.month - 1]}`;
+  return `${SHORT_WEEKDAYS[date.dayOfWeek - 1]} ${date.day} ${MONTHS[date.month - 1]}`;
 }
 
 /** `Saturday`. */

@@ -3,6 +3,7 @@ import { formatDay } from '../domain/calendar.ts';
 import { listReached } from '../domain/level.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
 import { limitMeter } from '../domain/rules.ts';
+import { DAY_MS, MINUTE_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { type AmountChange, listAmountChanges } from '../report/amount-changes.ts';
 import {
@@ -22,8 +23,6 @@ import { findSurroundings } from './pool-surroundings.ts';
 
 /** A rolling pool's episode ends when use has been below the lowest threshold for so long. */
 const EPISODE_ENDS_AFTER_MS = 60 * 60_000;
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 const LOOKED_BACK_MS = 7 * DAY_MS;
 
 /**

@@ -5,6 +5,7 @@ import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { PoolState, ScopeState } from '../domain/report.ts';
 import { limitMeter } from '../domain/rules.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
 import type { MeterStep, Span, UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { capitalise, formatCredits, formatShare, formatShortDate } from '../report/format.ts';
@@ -12,10 +13,6 @@ import { describeRunOut } from '../report/scope-words.ts';
 import { findMost, isNamed } from '../report/totals.ts';
 import type { EvaluationContext } from './alert-claims.ts';
 import { toScopeFilters } from './alert-subjects.ts';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /** Facts about a pool besides its figures, where they are known. */
 export interface Surroundings {

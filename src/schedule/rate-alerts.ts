@@ -1,11 +1,10 @@
 import { formatDay } from '../domain/calendar.ts';
 import type { ScopeState } from '../domain/report.ts';
+import { HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
 import { formatCount } from '../report/format.ts';
 import { type Claim, type EvaluationContext, raiseAlert } from './alert-claims.ts';
 import { findPeriod, formatHours, formatHoursOf, formatWho, subjectOf } from './alert-subjects.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 /** Look back over the last five minutes, because events may arrive late. */
 const LATE_MINUTES = 5;
 

@@ -1,5 +1,6 @@
 import type { Calendar } from '../domain/calendar.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
+import { HOUR_MS } from '../domain/time-units.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatMoment } from '../report/format.ts';
 import { median } from '../report/usual.ts';
@@ -7,7 +8,6 @@ import { findAlert } from '../store/alert-repository.ts';
 import { type EvaluationContext, raiseAlert } from './alert-claims.ts';
 import { weeksBefore } from './hour-cause.ts';
 
-const HOUR_MS = 3_600_000;
 const WEEKS = 4;
 
 /** Tells that a source sends nothing though it used to at this time: once per silence. */

@@ -1,6 +1,7 @@
 import type { AlertContent } from '../domain/alert.ts';
 import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { ClientName } from '../domain/definition.ts';
+import { WEEKDAYS } from '../domain/time-names.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatCount, formatMoment, formatPercent } from '../report/format.ts';
 import { deviation, isFar, median } from '../report/usual.ts';
@@ -8,7 +9,6 @@ import { type EvaluationContext, lastFullHour, raiseAlert } from './alert-claims
 import { formatHours, formatHoursOf, formatWho } from './alert-subjects.ts';
 import { describeHourCause, findHourCause, type HourCause, weeksBefore } from './hour-cause.ts';
 
-const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 const NUMBERS = ['', 'one', 'two', 'three', 'four'];
 
 /** Tells that the last full hour was far from the same hour of the weeks before. */

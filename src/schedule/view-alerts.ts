@@ -1,11 +1,10 @@
+import { HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
 import type { Span } from '../domain/usage.ts';
 import { countOf, formatCount, formatMoment } from '../report/format.ts';
 import { findAlert } from '../store/alert-repository.ts';
 import type { AlertRule } from '../store/alert-rule-repository.ts';
 import { type EvaluationContext, raiseAlert } from './alert-claims.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 /** A span that has just ended is looked at for five minutes more, because events may arrive late. */
 const LATE_MS = 5 * MINUTE_MS;
 

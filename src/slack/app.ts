@@ -1,4 +1,5 @@
 import { App } from '@slack/bolt';
+import { DAY_MS } from '../domain/time-units.ts';
 import { deleteAnswersBefore } from '../store/conversation-repository.ts';
 import type { Found } from './client/account-list.ts';
 import { Memory } from './client/memory.ts';
@@ -47,7 +48,6 @@ export interface SlackState {
 }
 
 const STOP_TIMEOUT_MS = 8000;
-const DAY_MS = 86_400_000;
 /** Menus under older answers say that they are old. */
 const KEEP_ANSWERS_MS = 180 * DAY_MS;
 

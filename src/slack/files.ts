@@ -1,4 +1,5 @@
 import { type Question, type Report, toWholeRanking } from '../domain/report.ts';
+import { DAY_MS } from '../domain/time-units.ts';
 import { describeContext } from '../messages/answer-context.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import { defuse, toOneLine } from '../messages/text.ts';
@@ -83,5 +84,5 @@ export function fileStem(report: Report): string {
 }
 
 function isoDate(day: number): string {
-  return new Date(day * 86_400_000).toISOString().slice(0, 10);
+  return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../domain/time-units.ts';
 import { type AdminContent, buildHome, buildRefusedHome } from '../messages/home.ts';
 import { type Message, richText } from '../messages/text.ts';
 import { listAudit } from '../store/audit-repository.ts';
@@ -10,7 +11,7 @@ import type { Person } from './permissions.ts';
 import type { DigestSummary } from './ports.ts';
 
 const NOT_SHOWN = 'Slack does not show this tab today. Ask the bot instead: help';
-const FAILED_SINCE_MS = 7 * 86_400_000;
+const FAILED_SINCE_MS = 7 * DAY_MS;
 const MAX_CHANNEL_PAGES = 5;
 
 /** Publishes the Home tab of a person: cards, their digests and views, and for admins how the installation is. */

@@ -1,4 +1,5 @@
 import type { WebClient } from '@slack/web-api';
+import { backoffMs } from '../domain/time-units.ts';
 import { HeadroomError } from '../errors.ts';
 import { type Logger, OutageLog } from '../log.ts';
 import { classifyFailure, slackErrorOf } from './client/errors.ts';
@@ -54,9 +55,9 @@ export class Identity {
   }
 
   async #goOn(): Promise<void> {
-    for (let attempt = 0; !this.#stopped && this.#problem !== undefined; attempt += 1) {
+    for (let attempt = 1; !this.#stopped && this.#problem !== undefined; attempt += 1) {
       this.#outage.fail(this.#problem);
-      await this.#wait(Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** attempt));
+      await this.#wait(backoffMs(attempt, { firstMs: 1000, longestMs: LONGEST_PAUSE_MS }));
       if (!this.#stopped) await this.#ask();
     }
     if (this.#problem === undefined) this.#outage.recover();

@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../domain/time-units.ts';
 import type { Actor, AlertPort } from './ports.ts';
 
 type Mutable = Pick<AlertPort, 'mute' | 'findPeriodEnd'>;
@@ -22,8 +23,8 @@ export async function chooseMute(alerts: Mutable, value: string, by: Actor, nowM
 }
 
 async function toInstant(alerts: Mutable, choice: string, id: string, zone: string, nowMs: number): Promise<number> {
-  if (choice === 'period') return (await alerts.findPeriodEnd(id)) ?? nowMs + 24 * 3_600_000;
-  if (choice !== 'tomorrow') return nowMs + 3_600_000;
+  if (choice === 'period') return (await alerts.findPeriodEnd(id)) ?? nowMs + DAY_MS;
+  if (choice !== 'tomorrow') return nowMs + HOUR_MS;
   const tomorrow = Temporal.Instant.fromEpochMilliseconds(nowMs)
     .toZonedDateTimeISO(zone)
     .toPlainDate()

@@ -4,6 +4,7 @@ import type { Filter } from '../domain/filter.ts';
 import { PREVIOUS } from '../domain/range-versus.ts';
 import { instantText, isByHours } from '../domain/ranges.ts';
 import { COMPARED, type CompareReport, type Offer, type Question, type Report } from '../domain/report.ts';
+import { HOUR_MS } from '../domain/time-units.ts';
 import { MAX_OPTIONS } from '../messages/limits.ts';
 
 /** Rows of a page once all are wanted: what a message can show with room for long names. */
@@ -142,8 +143,6 @@ function toDrills(report: Report): Offer[] {
   }
   return [];
 }
-
-const HOUR_MS = 3_600_000;
 
 /** The same question for one hour of a report that is drawn by the hour: the peak first (of failures, where status codes are told). */
 function listHours(report: Report): Offer[] {

@@ -1,4 +1,5 @@
 import { type App, SocketModeReceiver } from '@slack/bolt';
+import { backoffMs } from '../domain/time-units.ts';
 import { type Logger, OutageLog } from '../log.ts';
 import { clientOptions, toSlackLogger } from './client/web-client.ts';
 import type { Incoming } from './dispatch.ts';
@@ -57,7 +58,7 @@ export function createSocketTransport(
       }
       up.delete(receiver);
       failures += 1;
-      if (!stopped && failures > 1) await wait(Math.min(MAX_PAUSE_MS, 250 * 2 ** failures));
+      if (!stopped && failures > 1) await wait(backoffMs(failures + 1, { firstMs: 250, longestMs: MAX_PAUSE_MS }));
     }
   }
 

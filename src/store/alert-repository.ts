@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { AlertContent } from '../domain/alert.ts';
 import type { Definitions } from '../domain/definition.ts';
+import { DAY_MS } from '../domain/time-units.ts';
 import { type Db, transact } from './database.ts';
 import { ALERT_CONTENT, KEYS, readColumn } from './json-columns.ts';
 import type { AlertTables } from './schema/alert.ts';
@@ -210,7 +211,7 @@ export async function findOpenEpisode(
  * Alerts are kept for thirteen months: longer than any period of the calendar, so that one that is forgotten belongs to a
  * period that is over, and cannot be told again.
  */
-export const ALERTS_KEPT_MS = 400 * 24 * 3_600_000;
+export const ALERTS_KEPT_MS = 400 * DAY_MS;
 
 /**
  * Forgets alerts and episodes that are past their time. Pools that are there once may last for years, and be prolonged: what

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { DeliveryState, NewDelivery } from '../domain/delivery.ts';
+import { DAY_MS } from '../domain/time-units.ts';
 import type { Db } from './database.ts';
 import type { DeliveryTables } from './schema/delivery.ts';
 
@@ -23,7 +24,7 @@ const DELIVERY = [
 type Row = Pick<Selectable<DeliveryTables['delivery']>, (typeof DELIVERY)[number]>;
 
 /** How long an unsent delivery is tried. */
-export const GIVE_UP_AFTER_MS = 24 * 3_600_000;
+export const GIVE_UP_AFTER_MS = DAY_MS;
 
 /**
  * Puts a message into the log; false where its key is already there. Give it the transaction that claims what the
@@ -343,9 +344,9 @@ export async function markSwept(db: Db, ids: readonly number[], nowMs: number): 
 }
 
 /** Messages that people only read may be forgotten after this long. */
-const KEEP_READ_MS = 35 * 24 * 3_600_000;
+const KEEP_READ_MS = 35 * DAY_MS;
 /** Alerts and notices are told once, by their key, and alerts go on in their thread: as long as a yearly pool's period. */
-const KEEP_TOLD_MS = 400 * 24 * 3_600_000;
+const KEEP_TOLD_MS = 400 * DAY_MS;
 
 /**
  * Forgets settled deliveries that nothing needs any more; how many. Kept are a subscription's latest digest, which says

@@ -1,4 +1,5 @@
 import { REMOVED } from '../domain/dimension.ts';
+import { MINUTE_MS } from '../domain/time-units.ts';
 import type { LatencyAnswer, LatencyQuery } from '../domain/usage.ts';
 import { Durations } from './durations.ts';
 import { Grouping } from './grouping.ts';
@@ -9,8 +10,6 @@ import type { Test } from './row-selection.ts';
 import type { Batch, Column, ColumnName } from './segment.ts';
 import { startOfStep } from './start-of-step.ts';
 import { textOf } from './value-texts.ts';
-
-const MINUTE_MS = 60_000;
 
 /** Percentiles of how long calls took, per value and step, in one pass over the raw events. */
 export async function readLatency(

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { type Calendar, firstDayOf } from '../domain/calendar.ts';
 import { type GroupKey, REMOVED } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
+import { MINUTE_MS } from '../domain/time-units.ts';
 import type {
   LatencyAnswer,
   LatencyQuery,
@@ -41,8 +42,6 @@ import { type InboxSegment, type RawSegment, SegmentLoader } from './segment-loa
 import { startOfStep } from './start-of-step.ts';
 import { OTHER_ID } from './value-places.ts';
 import { textOf, ValueTexts } from './value-texts.ts';
-
-const MINUTE_MS = 60_000;
 
 /** So many questions share a snapshot at most: a server cuts off a transaction that pauses for long. */
 const MOST_TOGETHER = 32;

@@ -1,11 +1,11 @@
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
+import { DAY_MS } from '../domain/time-units.ts';
 import type { Db } from '../store/database.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
 import { removeRowsBefore } from './daily-rows.ts';
 
 /** Hourly totals are kept this long. */
 const HOUR_TOTALS_DAYS = 90;
-const DAY_MS = 86_400_000;
 
 export interface Retention {
   rawDays: number;

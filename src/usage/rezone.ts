@@ -1,4 +1,5 @@
 import { type Calendar, monthOf } from '../domain/calendar.ts';
+import { MINUTE_MS } from '../domain/time-units.ts';
 import type { Db } from '../store/database.ts';
 import { changeReportZone } from '../store/report-zone.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
@@ -9,8 +10,6 @@ import { type Batch, type Column, decodeEvents, decodeSegment, encodeSegment, ga
 import { addCells } from './total-segments.ts';
 import { addToTotals, regroup, splitByDay, toDays } from './totals.ts';
 import type { ValuePlaces } from './value-places.ts';
-
-const MINUTE_MS = 60_000;
 
 export interface RezoneOutcome {
   /** Raw events that were counted anew. */

@@ -1,12 +1,11 @@
 import { type Dimension, NONE, OTHER } from '../domain/dimension.ts';
 import { type Filter, matchesStatus, toMatcher } from '../domain/filter.ts';
+import { MINUTE_MS } from '../domain/time-units.ts';
 import type { Span } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
 import { type ColumnName, rowsFrom, type Segment } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 import type { ValueTexts } from './value-texts.ts';
-
-const MINUTE_MS = 60_000;
 
 /** One filter: which numbers of a column pass; `beyond`: those after the marks. */
 export interface Test {

@@ -1,7 +1,6 @@
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
+import { MINUTE_MS } from '../domain/time-units.ts';
 import type { Grain, Span } from '../domain/usage.ts';
-
-const MINUTE_MS = 60_000;
 
 /** When the step that holds an instant begins, epoch ms. */
 export function startOfStep(ms: number, { grain, span }: { grain: Grain; span: Span }, calendar: Calendar): number {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatPercent, levelOf, listReached } from '../../src/domain/level.ts';
+import { formatLevelPercent, levelOf, listReached } from '../../src/domain/level.ts';
 import { size } from '../support/size.ts';
 
 describe('the level', () => {
@@ -45,12 +45,12 @@ describe('a shown percentage', () => {
     [0, 0, '0.0'],
     [3, 0, '100.0'],
   ])('of %i of %i is %s', (used, amount, text) => {
-    expect(formatPercent(used, amount)).toBe(text);
+    expect(formatLevelPercent(used, amount)).toBe(text);
   });
 
   it('is not rounded up to a threshold of the pool', () => {
-    expect(formatPercent(7996, 10_000, [80])).toBe('79.9');
-    expect(formatPercent(7996, 10_000, [75, 90])).toBe('80.0');
+    expect(formatLevelPercent(7996, 10_000, [80])).toBe('79.9');
+    expect(formatLevelPercent(7996, 10_000, [75, 90])).toBe('80.0');
   });
 
   it('always stands on the side of every threshold on which the use stands, within a tenth', () => {
@@ -58,7 +58,7 @@ describe('a shown percentage', () => {
     fc.assert(
       fc.property(fc.nat(10 ** 15), fc.integer({ min: 1, max: 10 ** 15 }), anyThresholds, (used, amount, tenths) => {
         const thresholds = tenths.sort((a, b) => a - b).map((tenth) => tenth / 10);
-        const shown = Number(formatPercent(used, amount, thresholds));
+        const shown = Number(formatLevelPercent(used, amount, thresholds));
         expect(listReached(used, amount, thresholds)).toEqual(
           [...thresholds.filter((threshold) => threshold < 100), 100].filter((threshold) => shown >= threshold),
         );

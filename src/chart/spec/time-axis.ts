@@ -1,4 +1,5 @@
 import type { Range } from '../../domain/range.ts';
+import { MONTHS, SHORT_WEEKDAYS } from '../../domain/time-names.ts';
 import type { StepGrain } from '../../domain/usage.ts';
 import { measureText } from '../font.ts';
 import { SIZE } from '../theme.ts';
@@ -32,9 +33,6 @@ function widestGrain(starts: readonly number[]): StepGrain | undefined {
 }
 
 type Step = { index: number; local: Temporal.ZonedDateTime };
-
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 /**
  * As many labels as fit an axis of `width` pixels: all, else every Monday, month's first, third hour and so on. Times are
@@ -78,7 +76,7 @@ function choicesOf(grain: StepGrain, steps: readonly Step[]): TimeLabel[][] {
   return [
     steps.map(({ index, local }) => ({
       index,
-      lines: [WEEKDAYS[local.dayOfWeek - 1]!, local.day === 1 ? dayMonth(local) : String(local.day)],
+      lines: [SHORT_WEEKDAYS[local.dayOfWeek - 1]!, local.day === 1 ? dayMonth(local) : String(local.day)],
     })),
     steps.filter(({ local }) => local.dayOfWeek === 1).map(({ index, local }) => ({ index, lines: [dayMonth(local)] })),
     ...[0, 1].map((odd) =>

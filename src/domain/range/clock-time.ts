@@ -1,8 +1,7 @@
 import { type Calendar, formatDay, toDate } from '../calendar.ts';
+import { MINUTE_MS } from '../time-units.ts';
 import { InvalidRangeError } from './error.ts';
 import { formatClockTime } from './words.ts';
-
-const MINUTE_MS = 60_000;
 
 /**
  * The instant at which a day's clock shows a time (minutes; 1440 is its end). A time that a clock change skips is the

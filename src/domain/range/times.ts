@@ -1,6 +1,7 @@
 import { type Calendar, formatDay } from '../calendar.ts';
 import type { Range } from '../range.ts';
 import { liveLabel, momentLabel, timesLabel } from '../range-label.ts';
+import { HOUR_MS, MINUTE_MS } from '../time-units.ts';
 import type { StepGrain } from '../usage.ts';
 import { clockInstant, instantText } from './clock-time.ts';
 import { InvalidRangeError } from './error.ts';
@@ -13,9 +14,6 @@ import {
   type RangePoint,
   type RangeWords,
 } from './words.ts';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** The last minutes or hours: hours begin at a full one, as `24h` does. Ends with the running minute or hour. */
 export function resolveLast(words: RangeWords & { kind: 'last' }, asking: Asking): Range {

@@ -1,10 +1,11 @@
 import type { WebClient } from '@slack/web-api';
+import { HOUR_MS } from '../../domain/time-units.ts';
 import type { Logger } from '../../log.ts';
 import { callSlack, slackErrorOf } from './errors.ts';
 
 /** `users.list` takes 20 calls a minute, and lists deactivated accounts and bots too. */
 const PAGE = 1000;
-const KEEP_MS = 3_600_000;
+const KEEP_MS = HOUR_MS;
 
 /** User ids; `complete` false: Slack has not listed all accounts yet. */
 export interface Found {

@@ -1,9 +1,10 @@
 import type { WebClient } from '@slack/web-api';
+import { HOUR_MS } from '../../domain/time-units.ts';
 import { callSlack } from './errors.ts';
 import type { Memory } from './memory.ts';
 
 /** It stays the same; `conversations.open` takes 50 calls a minute. */
-const KEEP_MS = 3_600_000;
+const KEEP_MS = HOUR_MS;
 
 /** Returns the id of the direct conversation with a person. */
 export function openDirect(

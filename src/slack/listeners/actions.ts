@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../domain/time-units.ts';
 import { ACTIONS } from '../../messages/action-ids.ts';
 import { buildNotice } from '../../messages/answer-message.ts';
 import { buildDigestPreview } from '../../messages/digest-preview.ts';
@@ -11,7 +12,7 @@ import { toActor } from '../permissions.ts';
 import { withChannel } from './asked.ts';
 import type { Listen } from './listen.ts';
 
-const MUTE_MS = 24 * 3_600_000;
+const MUTE_MS = DAY_MS;
 
 /** Buttons that stand outside answers: suggestions, links, digests, alerts. */
 export function registerActions(listen: Listen, ctx: SlackContext): void {

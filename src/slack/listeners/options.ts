@@ -1,4 +1,5 @@
 import type { GroupKey } from '../../domain/dimension.ts';
+import { DAY_MS } from '../../domain/time-units.ts';
 import { ACTIONS } from '../../messages/action-ids.ts';
 import { FILTER_FIELDS, toOption } from '../../messages/filter-modal.ts';
 import { toScopeOptions } from '../../messages/pool-list.ts';
@@ -8,7 +9,6 @@ import type { SlackContext } from '../context.ts';
 import type { Person } from '../permissions.ts';
 import type { Listen } from './listen.ts';
 
-const DAY_MS = 86_400_000;
 const LOOKBACK_DAYS = 30;
 
 /** Search in menus: of the filter form, the most used values of the last 30 days that contain what was typed; of scopes. */

@@ -19,7 +19,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'sources',
     usage:
-      'sources add NAME [--adapter A] | set NAME … | list | rotate NAME [--overlap 24h] | remove NAME | try NAME FILE',
+      'sources add NAME [--adapter A] | set NAME … | list | rejected NAME | rotate NAME [--overlap 24h] | remove NAME | try NAME FILE',
     summary: 'manage senders: who may send usage, and in which format',
     details: `  add NAME [--adapter A] [--map FIELD=PATH,…] [--id PATH] [--route-pattern PATTERN]… [--spans K,…] [--metric M]…
       Adds a source and prints its token and signing secret, once.
@@ -34,6 +34,9 @@ export const COMMANDS: readonly Command[] = [
       --metric: metrics that adapter otlp counts instead of http.server.request.duration; may be repeated.
   set NAME …        changes these options; none takes one back
   list              sources with their adapters, counts and options
+  rejected NAME [--retry]
+      What it sent that was not taken: when, why, and what it looked like. --retry reads it again as the options say now,
+      and counts what can be read, once.
   rotate NAME [--overlap 24h]
       New token and signing secret. The old ones stop working within 2 seconds, or work on for so long.
   remove NAME       refuses it from now on; what it sent stays counted

@@ -15,11 +15,13 @@ import {
   updateSourceOptions,
 } from '../store/source-repository.ts';
 import { type CliContext, refuseMore } from './command.ts';
+import { withUsage } from './intake.ts';
 import { withDatabase } from './open.ts';
 import { applyFlags, describeOptions, SOURCE_FLAGS } from './source-flags.ts';
+import { listRejected, retryListed } from './sources-rejected.ts';
 import { tryFile } from './sources-try.ts';
 
-const VERBS = ['add', 'set', 'list', 'rotate', 'remove', 'try'] as const;
+const VERBS = ['add', 'set', 'list', 'rejected', 'rotate', 'remove', 'try'] as const;
 
 /** `headroom sources …`: see the table of commands. */
 export async function runSources(args: readonly string[], context: CliContext): Promise<number> {
@@ -31,6 +33,7 @@ export async function runSources(args: readonly string[], context: CliContext): 
       ...SOURCE_FLAGS,
       'content-type': { type: 'string' },
       overlap: { type: 'string' },
+      retry: { type: 'boolean' },
     },
   });
   const [verb = 'list', name, file] = positionals;
@@ -42,6 +45,9 @@ export async function runSources(args: readonly string[], context: CliContext): 
   if (verb === 'list') return withDatabase(context, (db) => list(db, context));
   if (name === undefined) throw new HeadroomError('source', `Name the source: headroom sources ${verb} NAME.`);
 
+  if (verb === 'rejected' && values.retry) {
+    return withUsage(context, async (ports) => retryListed(ports, await getSource(ports.db, name), context));
+  }
   return withDatabase(context, async (db, config) => {
     if (verb === 'add') {
       const adapter = values.adapter ?? (values.format === undefined ? 'native' : 'access-log');
@@ -60,6 +66,7 @@ export async function runSources(args: readonly string[], context: CliContext): 
       context.out(`Source ${name} is read so within 2 seconds: ${describeOptions(options) || 'as its adapter does'}.`);
       return 0;
     }
+    if (verb === 'rejected') return listRejected(db, source, context);
     if (verb === 'rotate') {
       const oldUntilMs = values.overlap === undefined ? undefined : context.now() + parseOverlap(values.overlap);
       const { token, signingSecret } = await rotateSource(db, config, source, oldUntilMs);

@@ -41,6 +41,8 @@ export interface Rejection {
   error: string;
   /** What was sent, shortened, for the list of rejected events; not part of the answer to the sender. */
   excerpt?: string;
+  /** A body that holds this event alone, without credentials, so that it can be read again. */
+  sent?: string;
 }
 
 /** What became of one request's events. `conflicts` are those duplicates whose content differed from the first. */
@@ -54,6 +56,8 @@ export interface IngestResult {
   /** Accepted events that carried no id, and accepted events of days that were over when they came. */
   withoutId?: number;
   late?: number;
+  /** Events by field that was not read of them. */
+  unread?: Readonly<Record<string, number>>;
 }
 
 /** The text dimensions that an event itself may carry (source and scope are given on the way in). */

@@ -11,8 +11,10 @@ export interface SourceHealth {
   /** Duplicates whose content differed from the first of their id. */
   conflicts: number;
   rejected: number;
-  /** The commonest reasons of rejection, most first. */
-  reasons: readonly { reason: string; events: number }[];
+  /** The commonest reasons of rejection, most first, with the newest event of each. */
+  reasons: readonly { reason: string; events: number; atMs: number; excerpt?: string }[];
+  /** Fields that were not read: unknown ones by name, and paths of a map at which nothing stood (`field=path`). */
+  unread: readonly { name: string; events: number }[];
   /** Events without an id: each is counted, and so is its repetition. */
   withoutId: number;
   /** Events received after the day they belong to was over. */

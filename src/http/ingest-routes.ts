@@ -177,8 +177,9 @@ function toEnvelope(
   };
 }
 
-/** As long as the source is not known: Firehose tells of itself. */
+/** As long as the source is not known: Splunk's clients and Firehose tell of themselves. */
 function guessStyle(headers: IncomingHttpHeaders): AnswerStyle {
+  if (/^Splunk /i.test(headers.authorization ?? '')) return SPLUNK_STYLE;
   return headers['x-amz-firehose-request-id'] === undefined ? EVENTS_STYLE : FIREHOSE_STYLE;
 }
 

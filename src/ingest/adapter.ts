@@ -19,6 +19,8 @@ export interface ParsedRequest {
   rejected: Rejection[];
   /** Events by field that was not read of them: names that nobody knows, and paths of a map (`field=path`). */
   unread?: Readonly<Record<string, number>>;
+  /** What stood at this place of the request, for a body that holds it alone. */
+  sentAt?: (index: number) => unknown;
 }
 
 /**
@@ -28,6 +30,8 @@ export interface ParsedRequest {
 export interface Adapter {
   name: string;
   parse(input: AdapterInput): ParsedRequest;
+  /** A body around what is kept of a rejected event, where the format needs one. */
+  rewrap?(sent: string): string;
 }
 
 /** Who sends a request, and how its bytes are to be read: the same object for requests that have it in common. */

@@ -14,6 +14,8 @@ export class EventCollector {
   readonly #indexes: number[] = [];
   readonly #rejected: Rejection[];
   readonly #unread = new Unread();
+  /** By place. */
+  readonly #sent: unknown[] = [];
 
   /** `unreadable` are those parts of the request that are known to be no events. */
   constructor(options: SourceOptions, unreadable: readonly Rejection[] = [], unsafeText = true) {
@@ -28,20 +30,24 @@ export class EventCollector {
    */
   add(index: number, fields: EventFields, entry: object, missingClient = ''): void {
     if (!this.mapper) {
-      this.take(index, fields, this.#explain(this.#reader.read(fields), entry, missingClient));
+      this.take(index, fields, this.#explain(this.#reader.read(fields), entry, missingClient), entry);
       return;
     }
     const mapped = this.mapper.read(entry, fields, this.#unread);
     const url = (mapped.url ?? mapped.route) === undefined;
     const status = mapped.status === undefined;
     const unread = url || status ? findUnread(entry, { url, status }) : undefined;
-    this.take(index, mapped, unread ?? this.#explain(this.#reader.read(mapped), entry, missingClient));
+    this.take(index, mapped, unread ?? this.#explain(this.#reader.read(mapped), entry, missingClient), entry);
   }
 
-  /** The same, where the format has a reader of its own: `event` is what that made of `sent`, or what is wrong. */
-  take(index: number, sent: unknown, event: UsageEvent | string): void {
+  /**
+   * The same, where the format has a reader of its own: `event` is what that made of `fields`, or what is wrong. `sent` is
+   * what a body would hold that has this event alone.
+   */
+  take(index: number, fields: unknown, event: UsageEvent | string, sent: unknown = fields): void {
+    this.#sent[index] = sent;
     if (typeof event === 'string') {
-      this.reject(index, sent, event);
+      addRejection(this.#rejected, toRejection(index, fields, event));
       return;
     }
     this.#events.push(event);
@@ -54,13 +60,14 @@ export class EventCollector {
   }
 
   reject(index: number, fields: unknown, error: string): void {
-    addRejection(this.#rejected, toRejection(index, fields, error));
+    this.take(index, fields, error);
   }
 
   finish(): ParsedRequest {
     const rejected = this.#rejected.sort((a, b) => a.index - b.index);
     const unread = this.#unread.finish();
-    return { events: this.#events, indexes: this.#indexes, rejected, ...(unread ? { unread } : {}) };
+    const sentAt = (index: number): unknown => this.#sent[index];
+    return { events: this.#events, indexes: this.#indexes, rejected, sentAt, ...(unread ? { unread } : {}) };
   }
 
   #explain(event: UsageEvent | string, entry: object, missingClient: string): UsageEvent | string {

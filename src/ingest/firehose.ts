@@ -13,7 +13,12 @@ import { Unpacker } from './unpack.ts';
  * An entry without id gets one of the request's id, which Firehose keeps between attempts, and its place in it.
  * Source: "HTTP endpoint delivery request and response specifications" of the Firehose developer guide.
  */
-export const firehoseAdapter: Adapter = { name: 'firehose', parse: parseFirehose };
+export const firehoseAdapter: Adapter = {
+  name: 'firehose',
+  parse: parseFirehose,
+  rewrap: (sent) =>
+    JSON.stringify({ requestId: '-', records: [{ data: Buffer.from(sent, 'utf8').toString('base64') }] }),
+};
 
 const MISSING_CLIENT =
   'the entry has no apiKeyId. Add "apiKeyId": "$context.identity.apiKeyId" to the log format, or name a field with --map client=FIELD.';
@@ -45,8 +50,10 @@ function parseFirehose({ body, contentType, headers, options }: AdapterInput): P
       index += 1;
     }
     for (const entry of read.entries) {
-      if (isFields(entry.value)) events.add(index, toEventFields(entry.value, entry), entry.value, MISSING_CLIENT);
-      else events.reject(index, entry.value, `${place}: the entry is ${describeValue(entry.value)}, send an object.`);
+      if (isFields(entry.value)) {
+        const sent = { id: entry.id, ...(entry.time === undefined ? {} : { time: entry.time }), ...entry.value };
+        events.add(index, toEventFields(entry.value, entry), sent, MISSING_CLIENT);
+      } else events.reject(index, entry.value, `${place}: the entry is ${describeValue(entry.value)}, send an object.`);
       index += 1;
     }
   });

@@ -1,10 +1,11 @@
 import type { Config } from '../config.ts';
 import { createCalendar } from '../domain/calendar.ts';
-import type { IngestResult } from '../domain/event.ts';
+import type { IngestResult, Rejection } from '../domain/event.ts';
 import { compileRules, type RuleBook } from '../domain/rules.ts';
 import { HeadroomError } from '../errors.ts';
 import { type Db, dialectOf, openDatabase } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
+import { REJECTED_EVENTS_KEPT } from '../store/rejected-event-repository.ts';
 import type { Assign } from '../usage/event-batch.ts';
 import { UsageWriter } from '../usage/usage-writer.ts';
 import type { AppendRequest, IngestRequest, ParsedRequest } from './adapter.ts';
@@ -12,6 +13,7 @@ import { getAdapter } from './adapters.ts';
 import { toUtf8 } from './body-lines.ts';
 import { decompress } from './decompress.ts';
 import { truncateAddresses, truncateRejection } from './privacy.ts';
+import { redact } from './redact.ts';
 
 /** What the writer needs to know; plain data, so that it can be handed to a thread. */
 export interface IntakeSettings {
@@ -107,8 +109,22 @@ export class Intake {
       next += 1;
       if (parsed.rejected.length > 0)
         result.rejected = [...parsed.rejected, ...result.rejected].sort((a, b) => a.index - b.index);
+      if (parsed.unread) result.unread = parsed.unread;
+      this.#keepSent(result.rejected, parsed);
       return result;
     });
+  }
+
+  /** The newest rejected events are kept so that they can be read again. */
+  #keepSent(rejected: Rejection[], { sentAt }: ParsedRequest): void {
+    for (let at = Math.max(0, rejected.length - REJECTED_EVENTS_KEPT); at < rejected.length; at += 1) {
+      const rejection = rejected[at]!;
+      const entry = sentAt?.(rejection.index);
+      if (entry === undefined) continue;
+      const kept = redact(entry);
+      rejection.sent = typeof kept === 'string' ? kept : JSON.stringify(kept);
+      if (this.#settings.truncateAddresses) rejected[at] = truncateRejection(rejection);
+    }
   }
 
   #readGroup(requests: readonly IngestRequest[]): ReadRequest[] {

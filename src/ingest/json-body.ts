@@ -134,12 +134,17 @@ function readLines(lines: Iterable<string | BodyLine>): JsonBody {
   return read;
 }
 
-/** Adds what a line holds: one value, or several without a line end between them. Returns the next place. */
+/** Adds what a line holds: one value, an array, or several without a line end between them. Returns the next place. */
 function addLine(read: JsonBody, text: string, index: number, place: string): number {
+  const before = read.values.length;
   try {
-    read.values.push(JSON.parse(text));
-    read.indexes.push(index);
-    return index + 1;
+    const value: unknown = JSON.parse(text);
+    const values = Array.isArray(value) ? value : [value];
+    for (const each of values) {
+      read.indexes.push(index + read.values.length - before);
+      read.values.push(each);
+    }
+    return index + values.length;
   } catch {
     const parts = [...readJsonParts(text)];
     if (!parts.some((part) => 'value' in part && isObject(part.value))) {

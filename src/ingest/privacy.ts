@@ -16,9 +16,14 @@ export function truncateAddresses(event: UsageEvent): void {
 
 /** The same for what is kept of a rejected event, wherever in the text an address stands. */
 export function truncateRejection(rejection: Rejection): Rejection {
-  const { excerpt, error } = rejection;
+  const { excerpt, error, sent } = rejection;
   const shorten = (text: string): string => text.replace(MAYBE_ADDRESS, truncateAddress);
-  return { ...rejection, error: shorten(error), ...(excerpt === undefined ? {} : { excerpt: shorten(excerpt) }) };
+  return {
+    ...rejection,
+    error: shorten(error),
+    ...(excerpt === undefined ? {} : { excerpt: shorten(excerpt) }),
+    ...(sent === undefined ? {} : { sent: shorten(sent) }),
+  };
 }
 
 /** `203.0.113.9` → `203.0.113.0`, `2001:db8:1:2::9` → `2001:db8:1::`; a text that is no address stays. */

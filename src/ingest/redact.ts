@@ -19,7 +19,7 @@ const MAX_DEPTH = 20;
  */
 export function redact(value: unknown, depth = 0, maxDepth = MAX_DEPTH): unknown {
   if (typeof value === 'bigint') return String(value);
-  if (typeof value === 'string') return isAddress(value) ? value.replace(/[?#].*$/s, '') : value;
+  if (typeof value === 'string') return redactText(value);
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
     if (depth >= maxDepth) return value.map(() => null);
@@ -40,6 +40,14 @@ function isSecretPair(part: unknown): boolean {
   return typeof name === 'string' && SECRET_NAME.test(name);
 }
 
-function isAddress(text: string): boolean {
-  return text.includes('?') && /^(?:\/|[a-z][a-z0-9+.-]*:\/\/)/i.test(text);
+/** JSON in a text, as shippers wrap it, or any line that holds addresses. */
+function redactText(text: string): string {
+  if (text.startsWith('{') && text.endsWith('}')) {
+    try {
+      return JSON.stringify(redact(JSON.parse(text)));
+    } catch {
+      // A text like any other.
+    }
+  }
+  return text.includes('?') ? text.replace(/(\/[^\s"'?]*)\?[^\s"']*/g, '$1') : text;
 }

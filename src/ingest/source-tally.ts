@@ -1,6 +1,7 @@
 import type { IngestResult } from '../domain/event.ts';
 import { type Db, transact } from '../store/database.ts';
-import { addSourceCounts, insertRejectedEvents, type SourceCounts } from '../store/source-repository.ts';
+import { insertRejectedEvents } from '../store/rejected-event-repository.ts';
+import { addSourceCounts, type SourceCounts } from '../store/source-repository.ts';
 
 const FLUSH_MS = 1000;
 /** After a write that failed. */
@@ -50,6 +51,7 @@ export class SourceTally {
     counts.rejected += result.rejected.length;
     counts.withoutId += result.withoutId ?? 0;
     counts.late += result.late ?? 0;
+    if (result.unread) counts.unread = sum(counts.unread, result.unread);
     counts.receivedMs = Math.max(counts.receivedMs, receivedMs);
     if (result.lastEventMs !== undefined) {
       counts.lastEventMs = Math.max(counts.lastEventMs ?? 0, result.lastEventMs);
@@ -106,6 +108,16 @@ function merge(earlier: Waiting, later: Waiting): Waiting {
     late: earlier.late + later.late,
     receivedMs: Math.max(earlier.receivedMs, later.receivedMs),
     lastEventMs: (earlier.lastEventMs ?? later.lastEventMs) === undefined ? undefined : lastEventMs,
+    unread: sum(earlier.unread, later.unread),
     rejections: [...earlier.rejections, ...later.rejections].slice(-MAX_WAITING),
   };
+}
+
+/** A sender may make up any number of names; those that came first stay. */
+function sum(earlier: SourceCounts['unread'] = {}, later: SourceCounts['unread'] = {}): SourceCounts['unread'] {
+  const summed: Record<string, number> = { ...earlier };
+  for (const [name, count] of Object.entries(later)) {
+    if (Object.keys(summed).length < MAX_WAITING || name in summed) summed[name] = (summed[name] ?? 0) + count;
+  }
+  return Object.keys(summed).length === 0 ? undefined : summed;
 }

@@ -78,16 +78,21 @@ export interface PackedAnswers {
 const RESULT_NUMBERS = 7;
 
 export function packAnswers(answers: readonly WriterAnswer[]): PackedAnswers {
-  const others = answers.filter(({ result }) => !result || result.rejected.length > 0);
+  const others = answers.filter(isMore);
   const numbers = new Float64Array((answers.length - others.length) * RESULT_NUMBERS);
   let at = 0;
   for (const { id, result } of answers) {
-    if (!result || result.rejected.length > 0) continue;
+    if (!result || isMore({ id, result })) continue;
     const { accepted, duplicates, conflicts, withoutId = 0, late = 0, lastEventMs = Number.NaN } = result;
     numbers.set([id, accepted, duplicates, conflicts, withoutId, late, lastEventMs], at);
     at += RESULT_NUMBERS;
   }
   return { numbers, others };
+}
+
+/** Tells whether numbers alone do not say it. */
+function isMore({ result }: WriterAnswer): boolean {
+  return !result || result.rejected.length > 0 || result.unread !== undefined;
 }
 
 export function unpackAnswers({ numbers, others }: PackedAnswers): WriterAnswer[] {

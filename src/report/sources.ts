@@ -111,7 +111,23 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
       ...(health.medianLagMs !== undefined && health.medianLagMs >= 1000
         ? [`Typical delay ${formatDuration(health.medianLagMs)}.`]
         : []),
-      ...reasons.slice(0, 3).map(({ reason, events }) => `Rejected ${formatCount(events)} ×: ${reason}`),
+      ...reasons
+        .slice(0, 3)
+        .flatMap(({ reason, events, excerpt, atMs }) => [
+          `Rejected ${formatCount(events)} ×: ${reason}`,
+          ...(excerpt === undefined ? [] : [`The newest, ${formatInstant(atMs, zone)}: ${excerpt.slice(0, 200)}`]),
+        ]),
+      ...describeUnread(health.unread),
     ];
   }
+}
+
+const UNREAD_SHOWN = 3;
+
+/** Fields that were sent under no known name, and paths of the source's map at which nothing stood. */
+function describeUnread(unread: SourceHealth['unread']): string[] {
+  const shown = unread.slice(0, UNREAD_SHOWN).map(({ name, events }) => `${name} (${countOf(events, 'event')})`);
+  if (shown.length === 0) return [];
+  const more = unread.length > shown.length ? [`${unread.length - shown.length} more`] : [];
+  return [`Not read: ${joinWords([...shown, ...more])}.`];
 }

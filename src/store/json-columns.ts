@@ -98,6 +98,9 @@ export const STATED_DAY = object<StatedDay>({
 /** `source.options`: each adapter reads its own. */
 export const OPTIONS = z.record(text, z.unknown());
 
+/** `source.unread`. */
+export const COUNTS = z.record(text, number);
+
 /** `source.gaps_ms`, `source.lags_ms`. */
 export const SAMPLES = z.array(number);
 

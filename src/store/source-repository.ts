@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
-import type { Rejection } from '../domain/event.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { type Db, transact } from './database.ts';
-import { OPTIONS, readColumn, SAMPLES } from './json-columns.ts';
+import { COUNTS, OPTIONS, readColumn, SAMPLES } from './json-columns.ts';
+import { countReasons } from './rejected-event-repository.ts';
 import type { SourceTables } from './schema/source.ts';
 
 /** A configured sender. */
@@ -38,15 +38,17 @@ export interface SourceCounts {
   late: number;
   receivedMs: number;
   lastEventMs?: number | undefined;
+  /** Events by field that was not read of them. */
+  unread?: Readonly<Record<string, number>> | undefined;
   /** Brought in by a command, which tells nothing of how often its sender sends, or how late. */
   imported?: true;
 }
 
-/** Rejected events that are kept per source; the newest stay. */
-export const REJECTED_EVENTS_KEPT = 500;
 /** Samples from which the usual time between receipts and the usual lag are taken. */
 const SAMPLES_KEPT = 50;
 const SAMPLES_NEEDED = 5;
+/** Fields that were not read, by name; a sender may make up any number of them. */
+const UNREAD_KEPT = 50;
 
 const SOURCE = [
   ...(['id', 'name', 'adapter', 'options', 'token_hash', 'secret', 'created_ms', 'revoked_ms'] as const),
@@ -145,7 +147,7 @@ export function addSourceCounts(db: Db, sourceId: number, counts: SourceCounts):
         late: eb('late', '+', counts.late),
       }))
       .where('id', '=', sourceId)
-      .returning(['last_received_ms', 'last_event_ms', 'gaps_ms', 'lags_ms'])
+      .returning(['last_received_ms', 'last_event_ms', 'gaps_ms', 'lags_ms', 'unread'])
       .executeTakeFirst();
     if (!known) return;
     const { last_received_ms: lastMs, last_event_ms: lastEventMs } = known;
@@ -159,6 +161,7 @@ export function addSourceCounts(db: Db, sourceId: number, counts: SourceCounts):
         last_event_ms: counts.lastEventMs === undefined ? lastEventMs : Math.max(lastEventMs ?? 0, counts.lastEventMs),
         gaps_ms: addSample(known.gaps_ms, gap),
         lags_ms: addSample(known.lags_ms, lag),
+        unread: addUnread(known.unread, counts.unread),
       })
       .where('id', '=', sourceId)
       .execute();
@@ -187,70 +190,16 @@ export async function subtractSourceCounts(
     .execute();
 }
 
-/** Keeps rejected events with their reasons; of a source's, the newest `REJECTED_EVENTS_KEPT`. */
-export async function insertRejectedEvents(
-  db: Db,
-  sourceId: number,
-  rejected: readonly Rejection[],
-  atMs: number,
-): Promise<void> {
-  if (rejected.length === 0) return;
-  const rows = rejected.slice(-REJECTED_EVENTS_KEPT).map((rejection) => ({
-    source_id: sourceId,
-    at_ms: atMs,
-    event_id: rejection.id === undefined ? null : toStorable(rejection.id),
-    reason: toStorable(rejection.error),
-    excerpt: rejection.excerpt === undefined ? null : toStorable(rejection.excerpt),
-  }));
-  await db.insertInto('rejected_event').values(rows).execute();
-  const oldest = await db
-    .selectFrom('rejected_event')
-    .select('id')
-    .where('source_id', '=', sourceId)
-    .orderBy('id', 'desc')
-    .offset(REJECTED_EVENTS_KEPT)
-    .limit(1)
-    .executeTakeFirst();
-  if (!oldest) return;
-  await db.deleteFrom('rejected_event').where('source_id', '=', sourceId).where('id', '<=', oldest.id).execute();
-}
-
-/** A source's rejected events, the newest first. */
-export async function listRejectedEvents(
-  db: Db,
-  sourceId: number,
-  limit = REJECTED_EVENTS_KEPT,
-): Promise<{ atMs: number; eventId?: string; reason: string; excerpt?: string }[]> {
-  const rows = await db
-    .selectFrom('rejected_event')
-    .select(['at_ms', 'event_id', 'reason', 'excerpt'])
-    .where('source_id', '=', sourceId)
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .execute();
-  return rows.map((row) => ({
-    atMs: row.at_ms,
-    ...(row.event_id === null ? {} : { eventId: row.event_id }),
-    reason: row.reason,
-    ...(row.excerpt === null ? {} : { excerpt: row.excerpt }),
-  }));
-}
-
 /** How each source that is not revoked has been doing, by name. */
 export async function listSourceHealth(db: Db): Promise<SourceHealth[]> {
   const rows = await db
     .selectFrom('source')
     .select(['id', 'name', 'adapter', 'last_received_ms', 'gaps_ms', 'lags_ms'])
-    .select(['accepted', 'duplicates', 'conflicts', 'rejected', 'without_id', 'late'])
+    .select(['accepted', 'duplicates', 'conflicts', 'rejected', 'without_id', 'late', 'unread'])
     .where('revoked_ms', 'is', null)
     .orderBy('name')
     .execute();
-  const reasons = await db
-    .selectFrom('rejected_event')
-    .select(['source_id', 'reason', (eb) => eb.fn.countAll<number>().as('events')])
-    .groupBy(['source_id', 'reason'])
-    .orderBy('events', 'desc')
-    .execute();
+  const reasons = await countReasons(db);
   return rows.map((row) => ({
     name: row.name,
     adapter: row.adapter,
@@ -260,10 +209,8 @@ export async function listSourceHealth(db: Db): Promise<SourceHealth[]> {
     duplicates: row.duplicates,
     conflicts: row.conflicts,
     rejected: row.rejected,
-    reasons: reasons
-      .filter((reason) => reason.source_id === row.id)
-      .slice(0, 5)
-      .map(({ reason, events }) => ({ reason, events: Number(events) })),
+    reasons: reasons.filter(({ sourceId }) => sourceId === row.id).slice(0, 5),
+    unread: Object.entries(readColumn('source.unread', COUNTS, row.unread)).map(([name, events]) => ({ name, events })),
     withoutId: row.without_id,
     late: row.late,
     medianLagMs: median(row.lags_ms, 1),
@@ -296,12 +243,16 @@ function addSample(samples: string, sample: number | undefined): string {
   return JSON.stringify([...readColumn('samples of source', SAMPLES, samples), sample].slice(-SAMPLES_KEPT));
 }
 
+/** The names with the most events stay. */
+function addUnread(known: string, added: Readonly<Record<string, number>> | undefined): string {
+  if (added === undefined) return known;
+  const sums = new Map(Object.entries(readColumn('source.unread', COUNTS, known)));
+  for (const [name, count] of Object.entries(added))
+    sums.set(name.replaceAll('\0', '\ufffd'), (sums.get(name) ?? 0) + count);
+  return JSON.stringify(Object.fromEntries([...sums].sort(([, a], [, b]) => b - a).slice(0, UNREAD_KEPT)));
+}
+
 function median(samples: string, needed = SAMPLES_NEEDED): number | undefined {
   const sorted = readColumn('samples of source', SAMPLES, samples).sort((a, b) => a - b);
   return sorted.length < needed ? undefined : sorted[Math.floor((sorted.length - 1) / 2)];
-}
-
-/** PostgreSQL stores no NUL in a text. */
-function toStorable(text: string): string {
-  return text.replaceAll('\0', '\ufffd').slice(0, 1000).toWellFormed();
 }

@@ -77,18 +77,19 @@ export async function forget(db: Db, dialect: DialectName, kind: 'user' | 'ip', 
   return done;
 }
 
-/** What a sender's event looked like is not worth keeping a part of: its excerpt goes whole. */
+/** What a sender's event looked like is not worth keeping a part of: its excerpt goes whole, and the event with it. */
 async function forgetRejected(db: Db, text: string, word: RegExp): Promise<number> {
-  const rows = await db.selectFrom('rejected_event').select(['id', 'event_id', 'reason', 'excerpt']).execute();
+  const rows = await db.selectFrom('rejected_event').select(['id', 'event_id', 'reason', 'excerpt', 'sent']).execute();
   let count = 0;
   for (const row of rows) {
     const excerpt = row.excerpt !== null && mentions(row.excerpt, text) ? null : row.excerpt;
+    const sent = row.sent !== null && mentions(row.sent, text) ? null : row.sent;
     const reason = row.reason.replace(word, REMOVED);
     const eventId = row.event_id === null ? null : row.event_id.replace(word, REMOVED);
-    if (excerpt === row.excerpt && reason === row.reason && eventId === row.event_id) continue;
+    if (excerpt === row.excerpt && sent === row.sent && reason === row.reason && eventId === row.event_id) continue;
     await db
       .updateTable('rejected_event')
-      .set({ excerpt, reason, event_id: eventId })
+      .set({ excerpt, sent, reason, event_id: eventId })
       .where('id', '=', row.id)
       .execute();
     count += 1;

@@ -10,8 +10,9 @@ import { upsertAnswer, upsertChosenFilters } from '../../src/store/conversation-
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { getDefinitions } from '../../src/store/definition-repository.ts';
 import { deleteInstance, upsertInstance } from '../../src/store/instance-repository.ts';
+import { insertRejectedEvents, listRejectedEvents } from '../../src/store/rejected-event-repository.ts';
 import { listOlderZones } from '../../src/store/report-zone.ts';
-import { insertRejectedEvents, listRejectedEvents, listSourceHealth } from '../../src/store/source-repository.ts';
+import { listSourceHealth } from '../../src/store/source-repository.ts';
 import { insertSubscription } from '../../src/store/subscription-repository.ts';
 import { findView, upsertView } from '../../src/store/view-repository.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';

@@ -12,6 +12,8 @@ export const RECORDED_MS = Date.UTC(2026, 10, 21, 1, 40);
 export interface SenderStage extends Stage {
   /** A source of this adapter, and its token. */
   addSource(adapter: string, options?: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Of the database. */
+  url: string;
   /** Everything stored, in order of time. */
   listEvents(): Promise<RawEvent[]>;
 }
@@ -24,6 +26,7 @@ export async function openSenderStage(options: Partial<HttpServerOptions> = {}):
   const usage = new StoredUsage(stage.db, 'sqlite', createCalendar('UTC'));
   return {
     ...stage,
+    url: database.url,
     async addSource(adapter, sourceOptions = {}) {
       const source = { name: adapter, adapter, options: sourceOptions };
       const config = { secretKey: stage.secretKey, secretKeyPath: '' };

@@ -93,7 +93,7 @@ describe('the native format', () => {
   });
 
   it('takes an empty array for no events, and an empty body for a mistake', () => {
-    expect(parse('native', [])).toEqual({ events: [], indexes: [], rejected: [] });
+    expect(parse('native', [])).toMatchObject({ events: [], indexes: [], rejected: [] });
     expect(() => parse('native', ' ')).toThrow(expect.objectContaining({ code: 'unreadable' }));
     expect(() => parse('native', '', NDJSON)).toThrow(/empty/);
   });

@@ -14,13 +14,15 @@ const kong: SourceHealth = {
   duplicates: 12,
   conflicts: 2,
   rejected: 5,
-  reasons: [{ reason: 'time is more than 5 minutes ahead', events: 5 }],
+  reasons: [{ reason: 'time is more than 5 minutes ahead', events: 5, atMs: NOW - 60_000, excerpt: 'client: "acme"' }],
+  unread: [{ name: 'statuss', events: 7 }],
   withoutId: 0,
   late: 3,
 };
 const uipath: SourceHealth = {
   ...{ name: 'uipath', adapter: 'native', accepted: 4, duplicates: 0, conflicts: 0, rejected: 0, late: 0, reasons: [] },
   withoutId: 4,
+  unread: [],
   lastReceivedMs: NOW - 1000,
   usualGapMs: 60_000,
 };
@@ -49,6 +51,8 @@ describe('sources', () => {
           'Silent for 1h; usually it sends every 1 min.',
           'Events so far: 1,000 accepted, 12 duplicates, 2 conflicts (same id, other content), 5 rejected, 3 late (after their day was over).',
           'Rejected 5 ×: time is more than 5 minutes ahead',
+          'The newest, 21 Nov 2026 14:04: client: "acme"',
+          'Not read: statuss (7 events).',
         ],
       },
       {

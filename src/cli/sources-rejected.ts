@@ -1,0 +1,46 @@
+import { retryRejected } from '../ingest/retry.ts';
+import { countOf } from '../report/format.ts';
+import type { Db } from '../store/database.ts';
+import { listRejectedEvents, REJECTED_EVENTS_KEPT } from '../store/rejected-event-repository.ts';
+import type { Source } from '../store/source-repository.ts';
+import type { CliContext } from './command.ts';
+import type { UsagePorts } from './intake.ts';
+
+const MAX_SHOWN = 50;
+
+/** Lists what a source sent that was not taken: when, why, and what it looked like. */
+export async function listRejected(db: Db, source: Source, context: CliContext): Promise<number> {
+  const rejected = await listRejectedEvents(db, source.id);
+  if (rejected.length === 0) {
+    context.out(`Source ${source.name} has no rejected events.`);
+    return 0;
+  }
+  for (const { atMs, eventId, reason, excerpt, sent } of rejected.slice(0, MAX_SHOWN)) {
+    context.out(`${new Date(atMs).toISOString()}  ${reason}`);
+    const id = eventId === undefined ? [] : [`id ${JSON.stringify(eventId)}`];
+    const shown = excerpt ?? sent?.slice(0, 200);
+    context.out(`  ${[...id, ...(shown === undefined ? [] : [shown])].join('  ') || '(nothing of it was kept)'}`);
+  }
+  if (rejected.length > MAX_SHOWN) context.out(`… and ${rejected.length - MAX_SHOWN} older ones`);
+  const whole = rejected.filter(({ sent }) => sent !== undefined).length;
+  context.out(
+    `${countOf(rejected.length, 'event')} rejected (the newest ${REJECTED_EVENTS_KEPT} are kept). ` +
+      (whole > 0
+        ? `Mend what is wrong ("headroom sources set ${source.name} --map …"), then send ${whole} of them again with --retry.`
+        : 'None was kept whole: have the sender send them again.'),
+  );
+  return 0;
+}
+
+/** Reads them again, and counts those that can be read now. Exit code 1 if any is left. */
+export async function retryListed({ db, intake }: UsagePorts, source: Source, context: CliContext): Promise<number> {
+  const { counted, duplicates, passedOver, stillRejected, notKept } = await retryRejected(db, intake, source);
+  await intake.usage.foldAll();
+  const parts = [`${countOf(counted, 'event')} counted`];
+  if (duplicates > 0) parts.push(`${duplicates} known already`);
+  if (passedOver > 0) parts.push(`${passedOver} that say nothing of calls`);
+  if (stillRejected > 0) parts.push(`${stillRejected} still rejected`);
+  if (notKept > 0) parts.push(`${notKept} of which only a part was kept`);
+  context.out(`${parts.join(', ')}.`);
+  return stillRejected + notKept > 0 ? 1 : 0;
+}

@@ -1,0 +1,92 @@
+import type { UsageEvent } from '../domain/event.ts';
+import { HeadroomError } from '../errors.ts';
+import type { Db } from '../store/database.ts';
+import {
+  deleteRejectedEvents,
+  listRejectedEvents,
+  type RejectedEvent,
+  updateReason,
+} from '../store/rejected-event-repository.ts';
+import { addSourceCounts, type Source } from '../store/source-repository.ts';
+import { getAdapter } from './adapters.ts';
+import type { Intake } from './intake.ts';
+import { parseOptions, type StoredOptions } from './source-options.ts';
+
+export interface RetryOutcome {
+  counted: number;
+  /** Their ids had been counted meanwhile. */
+  duplicates: number;
+  /** Nothing that they say is of a call. */
+  passedOver: number;
+  stillRejected: number;
+  /** Only a part of them was kept. */
+  notKept: number;
+}
+
+interface Reading {
+  row: RejectedEvent;
+  events: UsageEvent[];
+  error?: string;
+}
+
+/**
+ * Reads a source's rejected events again, as its options say now, and counts those that can be read. Each is counted and
+ * taken off the list in one transaction, so that it counts once however often this runs, and whoever else runs it.
+ */
+export async function retryRejected(db: Db, intake: Intake, source: Source): Promise<RetryOutcome> {
+  const outcome: RetryOutcome = { counted: 0, duplicates: 0, passedOver: 0, stillRejected: 0, notKept: 0 };
+  const options = parseOptions(source.options, source.name);
+  const byReceipt = new Map<number, Reading[]>();
+  for (const row of (await listRejectedEvents(db, source.id)).reverse()) {
+    if (row.sent === undefined) {
+      outcome.notKept += 1;
+      continue;
+    }
+    const readings = byReceipt.get(row.atMs) ?? [];
+    readings.push({ row, ...read(row, source.adapter, options) });
+    byReceipt.set(row.atMs, readings);
+  }
+  for (const [receivedMs, readings] of byReceipt) await count(intake, source, receivedMs, readings, outcome);
+  return outcome;
+}
+
+function read(row: RejectedEvent, name: string, options: StoredOptions): Omit<Reading, 'row'> {
+  const adapter = getAdapter(name);
+  try {
+    const body = Buffer.from(adapter.rewrap?.(row.sent!) ?? row.sent!);
+    const input = { body, contentType: '', headers: {}, receivedMs: row.atMs, options };
+    const { events, rejected } = adapter.parse(input);
+    return { events, ...(rejected[0] ? { error: rejected[0].error } : {}) };
+  } catch (error) {
+    // It is no body by itself: what was wrong with it still is.
+    if (error instanceof HeadroomError) return { events: [], error: row.reason };
+    throw error;
+  }
+}
+
+async function count(
+  intake: Intake,
+  source: Source,
+  receivedMs: number,
+  readings: readonly Reading[],
+  outcome: RetryOutcome,
+): Promise<void> {
+  const readable = readings.filter(({ error }) => error === undefined);
+  const owners = readable.flatMap((reading) => reading.events.map(() => reading));
+  await intake.append({ source, events: readable.flatMap(({ events }) => events), receivedMs }, async (trx, result) => {
+    for (const { index, error } of result.rejected) owners[index]!.error ??= error;
+    const gone = readings.filter(({ error }) => error === undefined).map(({ row }) => row.id);
+    if ((await deleteRejectedEvents(trx, gone)) !== gone.length) {
+      throw new HeadroomError('source', `Rejected events of ${source.name} are being sent again already: try later.`);
+    }
+    for (const { row, error } of readings) if (error !== undefined) await updateReason(trx, row.id, error);
+    const { accepted, duplicates, conflicts, withoutId = 0, late = 0, lastEventMs } = result;
+    const rejected = -gone.length;
+    const counts = { accepted, duplicates, conflicts, rejected, withoutId, late, receivedMs, lastEventMs };
+    await addSourceCounts(trx, source.id, { ...counts, imported: true });
+    outcome.counted += accepted;
+    outcome.duplicates += duplicates;
+    outcome.passedOver += readable.filter(({ events }) => events.length === 0).length;
+    outcome.stillRejected += readings.length - gone.length;
+  });
+}

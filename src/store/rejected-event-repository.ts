@@ -1,0 +1,137 @@
+import type { Rejection } from '../domain/event.ts';
+import type { Db } from './database.ts';
+
+/** Rejected events that are kept per source; the newest stay. */
+export const REJECTED_EVENTS_KEPT = 500;
+/** Longer ones are not kept whole, and cannot be sent again. */
+const MAX_SENT_LENGTH = 8192;
+
+export interface RejectedEvent {
+  id: number;
+  /** Its receipt. */
+  atMs: number;
+  eventId?: string;
+  reason: string;
+  excerpt?: string;
+  /** A body that holds this event alone; absent: it was not kept whole. */
+  sent?: string;
+}
+
+/** Keeps rejected events with their reasons; of a source's, the newest `REJECTED_EVENTS_KEPT`. */
+export async function insertRejectedEvents(
+  db: Db,
+  sourceId: number,
+  rejected: readonly Rejection[],
+  atMs: number,
+): Promise<void> {
+  if (rejected.length === 0) return;
+  const rows = rejected.slice(-REJECTED_EVENTS_KEPT).map(({ id, error, excerpt, sent }) => ({
+    source_id: sourceId,
+    at_ms: atMs,
+    event_id: id === undefined ? null : toStorable(id),
+    reason: toStorable(error),
+    excerpt: excerpt === undefined ? null : toStorable(excerpt),
+    // What cannot be stored as it is would be another event.
+    sent:
+      sent === undefined || sent.length > MAX_SENT_LENGTH || toStorable(sent, MAX_SENT_LENGTH) !== sent ? null : sent,
+  }));
+  await db.insertInto('rejected_event').values(rows).execute();
+  const oldest = await db
+    .selectFrom('rejected_event')
+    .select('id')
+    .where('source_id', '=', sourceId)
+    .orderBy('id', 'desc')
+    .offset(REJECTED_EVENTS_KEPT)
+    .limit(1)
+    .executeTakeFirst();
+  if (!oldest) return;
+  await db.deleteFrom('rejected_event').where('source_id', '=', sourceId).where('id', '<=', oldest.id).execute();
+}
+
+/** A source's rejected events, the newest first. */
+export async function listRejectedEvents(
+  db: Db,
+  sourceId: number,
+  limit = REJECTED_EVENTS_KEPT,
+): Promise<RejectedEvent[]> {
+  const rows = await db
+    .selectFrom('rejected_event')
+    .select(['id', 'at_ms', 'event_id', 'reason', 'excerpt', 'sent'])
+    .where('source_id', '=', sourceId)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    atMs: row.at_ms,
+    ...(row.event_id === null ? {} : { eventId: row.event_id }),
+    reason: row.reason,
+    ...(row.excerpt === null ? {} : { excerpt: row.excerpt }),
+    ...(row.sent === null ? {} : { sent: row.sent }),
+  }));
+}
+
+/** Takes rejected events off the list; answers how many of them were still on it. */
+export async function deleteRejectedEvents(db: Db, ids: readonly number[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  const { numDeletedRows } = await db.deleteFrom('rejected_event').where('id', 'in', ids).executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
+/** What is wrong with a rejected event now. */
+export async function updateReason(db: Db, id: number, reason: string): Promise<void> {
+  await db
+    .updateTable('rejected_event')
+    .set({ reason: toStorable(reason) })
+    .where('id', '=', id)
+    .execute();
+}
+
+export interface ReasonCount {
+  sourceId: number;
+  reason: string;
+  events: number;
+  /** The newest of them. */
+  atMs: number;
+  excerpt?: string;
+}
+
+/** The reasons for which events of all sources were rejected, the commonest first, each with its newest event. */
+export async function countReasons(db: Db): Promise<ReasonCount[]> {
+  const reasons = await db
+    .selectFrom('rejected_event')
+    .select(({ fn }) => ['source_id', 'reason', fn.countAll<number>().as('events'), fn.max('id').as('newest')])
+    .groupBy(['source_id', 'reason'])
+    .orderBy('events', 'desc')
+    .execute();
+  if (reasons.length === 0) return [];
+  const samples = await db
+    .selectFrom('rejected_event as event')
+    .select(['event.id', 'event.at_ms', 'event.excerpt'])
+    .innerJoin(
+      (eb) =>
+        eb
+          .selectFrom('rejected_event')
+          .select(({ fn }) => fn.max('id').as('id'))
+          .groupBy(['source_id', 'reason'])
+          .as('newest'),
+      (join) => join.onRef('newest.id', '=', 'event.id'),
+    )
+    .execute();
+  const sampleOf = new Map(samples.map((sample) => [Number(sample.id), sample]));
+  return reasons.map(({ source_id, reason, events, newest }) => {
+    const sample = sampleOf.get(Number(newest));
+    return {
+      sourceId: source_id,
+      reason,
+      events: Number(events),
+      atMs: sample?.at_ms ?? 0,
+      ...(sample?.excerpt == null ? {} : { excerpt: sample.excerpt }),
+    };
+  });
+}
+
+/** PostgreSQL stores no NUL in a text. */
+function toStorable(text: string, maxLength = 1000): string {
+  return text.replaceAll('\0', '\ufffd').slice(0, maxLength).toWellFormed();
+}

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Intake } from '../../src/ingest/intake.ts';
+import { retryRejected } from '../../src/ingest/retry.ts';
+import { listRejectedEvents } from '../../src/store/rejected-event-repository.ts';
+import { findSource, listSourceHealth, updateSourceOptions } from '../../src/store/source-repository.ts';
+import { readFixture } from '../ingest/fixtures.ts';
+import { openSenderStage, type SenderStage } from './sender-stage.ts';
+import { send } from './server-stage.ts';
+
+let stage: SenderStage;
+
+beforeEach(async () => {
+  stage = await openSenderStage();
+});
+
+afterEach(() => stage.close());
+
+const json = { 'content-type': 'application/json' };
+
+describe('senders that cannot choose how they show their token', () => {
+  it('show it as they do, at the address that they make', async () => {
+    const splunk = await stage.addSource('splunk-hec');
+    const datadog = await stage.addSource('datadog');
+    const google = await stage.addSource('google-lb');
+    const moesif = await stage.addSource('moesif');
+    const batch = readFixture('senders/moesif-events-batch.json');
+    const post = (path: string, body: Uint8Array | object, headers: Record<string, string>) =>
+      send(stage, path, body, { anonymous: true, headers: { ...json, ...headers } });
+    const sent = await post('/sources/moesif/v1/events/batch', batch, { 'x-moesif-application-id': moesif });
+    expect([sent.status, sent.json.accepted]).toEqual([200, 3]);
+
+    const event = { time: 1795225000, event: '192.0.2.7 - - [21/Nov/2026:01:00:00 +0000] "GET /a HTTP/1.1" 200 1' };
+    const path = '/sources/splunk-hec/services/collector/event';
+    expect(await post(path, event, { authorization: `Splunk ${splunk}` })).toMatchObject({
+      status: 200,
+      json: { text: 'Success', code: 0 },
+    });
+    expect(await post(path, event, { authorization: 'Splunk x' })).toMatchObject({ status: 401, json: { code: 4 } });
+
+    const log = [{ message: event.event }, { message: 'started' }];
+    expect((await post('/sources/datadog/api/v2/logs', log, { 'dd-api-key': datadog })).status).toBe(200);
+
+    const entry = {
+      insertId: '1',
+      timestamp: '2026-11-21T01:00:00Z',
+      httpRequest: { remoteIp: '192.0.2.7', status: 200 },
+    };
+    const message = { message: { data: Buffer.from(JSON.stringify(entry)).toString('base64'), messageId: '1' } };
+    expect((await post(`/sources/google-lb?token=${google}`, message, {})).json.accepted).toBe(1);
+    expect((await post('/sources/google-lb?token=x', message, {})).status).toBe(401);
+  });
+});
+
+describe('rejected events', () => {
+  const ENTRY = {
+    app: { name: 'acme' },
+    path: '/v1/a?api_key=secret',
+    code: 500,
+    headers: { cookie: 'secret' },
+    ip: '192.0.2.7',
+  };
+
+  async function retry() {
+    const source = (await findSource(stage.db, 'native'))!;
+    const intake = new Intake({ databaseUrl: stage.url, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 1e6 });
+    const outcome = await retryRejected(stage.db, intake, source);
+    await intake.close();
+    return outcome;
+  }
+
+  it('are sent again once their map is mended: each counts once, and is gone from the list', async () => {
+    const token = await stage.addSource('native');
+    await send({ ...stage, token }, '/sources/native', [ENTRY, { ...ENTRY, code: 'x' }, { client: 'b' }, 'x']);
+    await stage.tally.flush();
+    const { id } = (await findSource(stage.db, 'native'))!;
+    const kept = await listRejectedEvents(stage.db, id);
+    expect(kept).toHaveLength(3);
+    expect(JSON.stringify(kept)).not.toContain('secret');
+    expect((await listSourceHealth(stage.db)).find(({ name }) => name === 'native')!.reasons).toContainEqual(
+      expect.objectContaining({ events: 2, excerpt: expect.stringContaining('ip: "192.0.2.7"') }),
+    );
+
+    expect(await retry()).toMatchObject({ counted: 0, stillRejected: 3 });
+    await updateSourceOptions(stage.db, id, { map: { client: 'app.name', url: 'path', status: 'code' } });
+    expect(await retry()).toMatchObject({ counted: 1, stillRejected: 2 });
+    expect(await retry()).toMatchObject({ counted: 0, stillRejected: 2 });
+    expect((await stage.listEvents()).map(({ client, route, status }) => [client, route, status])).toEqual([
+      ['acme', '/v1/a', 500],
+      ['b', '', 0],
+    ]);
+    expect((await listRejectedEvents(stage.db, id)).map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/^The event is "x"/),
+      expect.stringMatching(/^status is "x"/),
+    ]);
+    const health = (await listSourceHealth(stage.db)).find(({ name }) => name === 'native')!;
+    expect([health.accepted, health.rejected]).toEqual([2, 2]);
+  });
+});
+
+describe('fields that are not read', () => {
+  it('are counted by name', async () => {
+    for (let at = 0; at < 2; at += 1) await send(stage, '/v1/events', [{ client: 'a', statuss: 500 }, { client: 'b' }]);
+    await stage.tally.flush();
+    const [health] = await listSourceHealth(stage.db);
+    expect(health!.unread).toEqual([{ name: 'statuss', events: 2 }]);
+  });
+});

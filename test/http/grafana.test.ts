@@ -60,6 +60,8 @@ beforeAll(async () => {
   const { slack } = bot;
   await typePools(slack, { user: 'ada', channel: 'api-usage', yaml: POOLS });
   await bot.send(listTraffic(NOW));
+  // When the last tick was is told once there was one.
+  await bot.app.tick();
 });
 afterAll(() => bot?.stop());
 

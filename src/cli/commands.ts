@@ -47,14 +47,19 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'import',
-    usage: 'import FILE… [--source NAME] [--format F] | import list | import undo ID',
-    summary: 'import access logs, NDJSON or CSV; can be stopped and resumed',
-    details: `  --source NAME    source to count the calls under (default: import; created if missing)
-  --format F       access-log, ndjson or csv (default: detected from the first line); gzip and zstd are detected too
+    usage: 'import FILE… [--source NAME] [--format F] [--dry-run] | import list | import undo ID',
+    summary: 'import access logs, JSON, NDJSON or CSV; can be stopped and resumed',
+    details: `  FILE              gzip and zstd are detected; - is standard input
+  --source NAME    source to count the calls under (default: import; created if missing)
+  --format F       access-log, ndjson, json or csv, or the format of an access log as "sources add" takes it
+                   (default: told by the content)
   --map FIELD=PATH,… --id PATH   where fields stand in JSON, as for "sources add"
+  --dry-run        reads and sums up, and stores nothing
   list             shows what was imported
   undo ID          removes an import while all its raw events are kept; it can then be imported again
-Files are recognised by their content: a grown file continues where it stopped, a repeated one adds nothing.`,
+Files are recognised by their content: a grown file continues where it stopped, a repeated one adds nothing.
+Days without a time are those of the report zone. Exit code 0: all is taken; 3: some lines are not, and why is said;
+1: a file cannot be read; 130: stopped.`,
     load: async () => (await import('./import.ts')).runImport,
   },
   {

@@ -1,24 +1,35 @@
-import { resolve } from 'node:path';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
 import { HeadroomError } from '../errors.ts';
 import { type ImportOutcome, importFile } from '../ingest/import-file.ts';
 import { IMPORT_FORMATS, type ImportFormat } from '../ingest/import-records.ts';
 import { Intake, toIntakeSettings } from '../ingest/intake.ts';
+import { getLogFormats } from '../ingest/log-presets.ts';
 import { getOrCreateSource } from '../ingest/source-admin.ts';
 import { parseOptions } from '../ingest/source-options.ts';
 import { countOf } from '../report/format.ts';
 import type { Db } from '../store/database.ts';
 import { listImportFiles } from '../store/import-repository.ts';
 import { getReportZone } from '../store/report-zone.ts';
-import { listSources } from '../store/source-repository.ts';
+import { findSource, listSources } from '../store/source-repository.ts';
 import { type CliContext, refuseMore, STOPPED } from './command.ts';
 import { requireFile } from './files.ts';
 import { undoImport } from './import-undo.ts';
 import { withDatabase } from './open.ts';
 import { applyFlags, SOURCE_FLAGS } from './source-flags.ts';
 
-/** `headroom import …`: see the table of commands. Exit code 1 if any line was not taken. */
+/** Exit code where some lines were not taken. */
+const SOME_NOT_TAKEN = 3;
+
+/** Lines of one reason that are named; the others are counted. */
+const NAMED_LINES = 10;
+
+/** `headroom import …`: see the table of commands. */
 export async function runImport(args: readonly string[], context: CliContext): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -29,13 +40,10 @@ export async function runImport(args: readonly string[], context: CliContext): P
       map: SOURCE_FLAGS.map,
       id: SOURCE_FLAGS.id,
       'client-from': SOURCE_FLAGS['client-from'],
+      'dry-run': { type: 'boolean', default: false },
     },
   });
   if (positionals.length === 0) throw new HeadroomError('source', 'Name the files: headroom import FILE…');
-  const format = values.format as ImportFormat | undefined;
-  if (format !== undefined && !IMPORT_FORMATS.includes(format)) {
-    throw new HeadroomError('source', `--format is ${JSON.stringify(format)}: use ${IMPORT_FORMATS.join(', ')}.`);
-  }
   const [verb, id] = positionals;
   if (verb === 'undo') {
     refuseMore(positionals, 2);
@@ -46,52 +54,121 @@ export async function runImport(args: readonly string[], context: CliContext): P
     return withDatabase(context, (db) => list(db, context));
   }
 
-  const files = positionals.map((name) => ({ name, path: resolve(context.folder, name) }));
-  for (const { path } of files) requireFile(path);
+  const { kind, lines } = readFormat(values.format);
+  const dryRun = values['dry-run'];
+  const files = positionals.map((name) => ({ name, path: name === '-' ? name : resolve(context.folder, name) }));
+  for (const { path } of files) if (path !== '-') requireFile(path);
   return withDatabase(context, async (db, config) => {
-    const source = await getOrCreateSource(db, values.source ?? 'import', 'native', context.now());
+    const name = values.source ?? 'import';
+    const source = dryRun
+      ? ((await findSource(db, name)) ?? { id: 0, name, adapter: 'native', options: {} })
+      : await getOrCreateSource(db, name, 'native', context.now());
     const zone = await getReportZone(db, config.reportTimezone);
     const intake = new Intake(toIntakeSettings(config, zone));
     let exitCode = 0;
     try {
-      for (const { name, path } of files) {
-        const progress = createProgress(name, context);
-        const outcome = await importFile(path, {
-          db,
-          writer: intake,
-          source,
-          zone,
-          options: applyFlags(
-            parseOptions(source.options, source.name),
-            { ...values, format: undefined },
-            source.adapter,
-          ),
-          ...(format === undefined ? {} : { format }),
-          now: context.now,
-          signal: context.signal,
-          onProgress: progress.move,
-          onFault: (line, error) => progress.say(`${name}:${line}: ${error}`),
-        }).finally(progress.end);
-        context.out(summarise(name, outcome));
-        if (outcome.rejected > 0) exitCode = 1;
+      for (const file of files) {
+        const progress = createProgress(file.name, context);
+        const reasons = new Reasons();
+        const outcome = await withFile(file.path, (path) =>
+          importFile(path, {
+            db,
+            writer: intake,
+            source,
+            zone,
+            dryRun,
+            options: {
+              ...applyFlags(
+                parseOptions(source.options, source.name),
+                { ...values, format: undefined },
+                source.adapter,
+              ),
+              ...(lines === undefined ? {} : { format: lines }),
+            },
+            ...(kind === undefined ? {} : { format: kind }),
+            now: context.now,
+            signal: context.signal,
+            onProgress: progress.move,
+            onFault: (line, error) => {
+              if (reasons.add(line, error) <= NAMED_LINES) progress.say(`${file.name}:${line}: ${error}`);
+            },
+          }),
+        ).finally(progress.end);
+        context.out(summarise(file.name, outcome, dryRun));
+        for (const line of reasons.describe()) context.out(line);
+        if (outcome.rejected > 0) exitCode = SOME_NOT_TAKEN;
         if (outcome.stopped || context.signal.aborted) return STOPPED;
       }
     } finally {
-      await intake.usage.foldAll();
-      if (!context.signal.aborted) await intake.usage.writeDailyRows();
+      if (!dryRun) await intake.usage.foldAll();
       await intake.close();
     }
     return exitCode;
   });
 }
 
-function summarise(name: string, { file, events, duplicates, rejected, skippedBytes, stopped }: ImportOutcome): string {
-  const parts = [`${countOf(events, 'event')} counted`];
+/** The kind of a file, or an access log with a format of its own. Throws a `source` error for what is neither. */
+function readFormat(given: string | undefined): { kind?: ImportFormat; lines?: string } {
+  if (given === undefined) return {};
+  const kind = IMPORT_FORMATS.find((name) => name === given);
+  if (kind) return { kind };
+  try {
+    getLogFormats(given);
+  } catch (error) {
+    throw new HeadroomError(
+      'source',
+      `--format is no file's (${IMPORT_FORMATS.join(', ')}) and no log's: ${(error as Error).message}`,
+    );
+  }
+  return { kind: 'access-log', lines: given };
+}
+
+/** Runs with the path of the file; standard input, `-`, is read to its end into a file of its own first. */
+async function withFile<T>(path: string, run: (path: string) => Promise<T>): Promise<T> {
+  if (path !== '-') return run(path);
+  const folder = await mkdtemp(join(tmpdir(), 'headroom-'));
+  try {
+    const spool = join(folder, 'standard input');
+    await pipeline(process.stdin, createWriteStream(spool, { mode: 0o600 }));
+    return await run(spool);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Lines that were not taken, by what was wrong with them. */
+class Reasons {
+  readonly #byText = new Map<string, { lines: number; first: number }>();
+
+  /** Answers how many lines had this reason so far. */
+  add(line: number, error: string): number {
+    // Values differ from line to line.
+    const text = error.replace(/"(?:[^"\\]|\\.)*"/g, '…').replace(/\d+/g, 'n');
+    const reason = this.#byText.get(text) ?? { lines: 0, first: line };
+    reason.lines += 1;
+    this.#byText.set(text, reason);
+    return reason.lines;
+  }
+
+  describe(): string[] {
+    const sorted = [...this.#byText].sort(([, a], [, b]) => b.lines - a.lines);
+    const shown = sorted.slice(0, 20).map(([text, { lines, first }]) => {
+      return `  ${countOf(lines, 'line')} (the first is line ${first}): ${text}`;
+    });
+    return sorted.length > 20 ? [...shown, `  … and ${sorted.length - 20} more reasons`] : shown;
+  }
+}
+
+function summarise(name: string, outcome: ImportOutcome, dryRun: boolean): string {
+  const { file, events, duplicates, rejected, skippedBytes, stopped, unfinished } = outcome;
+  const parts = [`${countOf(events, 'event')} ${dryRun ? 'would be counted' : 'counted'}`];
   if (duplicates > 0) parts.push(`${duplicates} known already`);
   if (rejected > 0) parts.push(`${countOf(rejected, 'line')} not taken`);
   const before = skippedBytes > 0 ? `, ${skippedBytes} bytes taken before` : '';
+  const rest = unfinished ? '. Its last line is not finished and is left for the next run' : '';
   const end = stopped ? '. Stopped; run the same command again to go on' : '';
-  return `${name}: ${parts.join(', ')} (import ${file.id}${before})${end}.`;
+  const run = dryRun ? `dry run: nothing was stored${before}` : `import ${file.id}${before}`;
+  return `${name}: ${parts.join(', ')} (${run})${rest}${end}.`;
 }
 
 async function list(db: Db, context: CliContext): Promise<number> {

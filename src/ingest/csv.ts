@@ -142,14 +142,12 @@ export function toCsvFields(record: string, header: CsvHeader): EventFields | st
 /** The columns of a first line, and the fields that more than one of them stands for. */
 export function readHeader(line: string): CsvHeader & { twice: string[] } {
   const text = line.replace(/^\ufeff/, '').replace(/\r$/, '');
-  const delimiter = [',', ';', '\t'].reduce((best, candidate) =>
-    text.split(candidate).length > text.split(best).length ? candidate : best,
-  );
-  const names = splitCsvRecord(text, delimiter).cells.map((name) => name.trim());
-  const plain = names.map((name) => name.toLowerCase().replace(/[\s-]+/g, '_'));
-  const meant = plain.map((name) =>
-    FIELDS.has(name) ? name : Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined,
-  );
+  const [first, ...others] = [',', ';', '\t', '|'].map((delimiter) => readNames(text, delimiter));
+  // What names most of our fields, or else most columns.
+  const { delimiter, names, plain, meant } = others.reduce((best, next) => {
+    const more = countKnown(next.meant) - countKnown(best.meant) || next.names.length - best.names.length;
+    return more > 0 ? next : best;
+  }, first!);
   const twice: string[] = [];
   const fields = meant.map((field, column) => {
     if (field === undefined) return undefined;
@@ -162,6 +160,19 @@ export function readHeader(line: string): CsvHeader & { twice: string[] } {
     return best[0] === column ? field : undefined;
   });
   return { delimiter, names, fields, twice };
+}
+
+function readNames(text: string, delimiter: string) {
+  const names = splitCsvRecord(text, delimiter).cells.map((name) => name.trim());
+  const plain = names.map((name) => name.toLowerCase().replace(/[\s-]+/g, '_'));
+  const meant = plain.map((name) =>
+    FIELDS.has(name) ? name : Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined,
+  );
+  return { delimiter, names, plain, meant };
+}
+
+function countKnown(fields: readonly (string | undefined)[]): number {
+  return fields.filter((field) => field !== undefined).length;
 }
 
 function findFinest(columns: readonly number[], plain: readonly string[]): number {

@@ -7,17 +7,18 @@ import { type Db, transact } from '../store/database.ts';
 import { type ImportFile, insertImportFile, listImportFiles, updateImportFile } from '../store/import-repository.ts';
 import { addSourceCounts } from '../store/source-repository.ts';
 import type { AppendRequest } from './adapter.ts';
-import {
-  createRecordReader,
-  detectFormat,
-  type ImportFormat,
-  joinCsvLines,
-  readContent,
-  readRecords,
-} from './import-records.ts';
+import { type FileRecord, LineCutter, readContent, readHead } from './import-content.ts';
+import { JsonCutter } from './import-json.ts';
+import { CsvCutter, createRecordReader, detectFormat, type ImportFormat } from './import-records.ts';
+import type { SourceOptions } from './source-options.ts';
 
 /** Records of one transaction. */
 const BATCH_RECORDS = 5000;
+/** Formats are told by so much of a file. */
+const HEAD_BYTES = 1024 * 1024;
+/** Longer lines are no lines; a whole file of JSON may be one. */
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
+const MAX_JSON_BYTES = 256 * 1024 * 1024;
 
 /** What the import needs of the writer: events, and what must be true together with them, in one transaction. */
 export interface ImportWriter {
@@ -28,11 +29,13 @@ export interface ImportOptions {
   db: Db;
   writer: ImportWriter;
   source: { id: number; name: string };
-  options: Readonly<Record<string, unknown>>;
+  options: SourceOptions;
   /** Days of CSV that name no time are those of this zone. */
   zone: string;
-  /** Absent: told by the first line. */
+  /** Absent: told by the content. */
   format?: ImportFormat;
+  /** Reads and counts, and stores nothing. */
+  dryRun?: boolean;
   now: () => number;
   /** Stops after the part that is being stored; another run goes on from there. */
   signal?: AbortSignal;
@@ -50,6 +53,8 @@ export interface ImportOutcome {
   /** Bytes of content that an earlier run had taken. */
   skippedBytes: number;
   stopped: boolean;
+  /** A last line without its end was left for the next run. */
+  unfinished: boolean;
 }
 
 /**
@@ -61,20 +66,22 @@ export async function importFile(path: string, options: ImportOptions): Promise<
   const { size } = await stat(path).catch((error: Error) => {
     throw new HeadroomError('unreadable', `${path} cannot be read: ${error.message}.`, { cause: error });
   });
-  const first = await readFirstRecord(path);
-  const format = options.format ?? (first === '' ? 'access-log' : detectFormat(first, path));
-  const read = createRecordReader(format, first, options.options, options.zone);
+  const head = await readHead(path, HEAD_BYTES);
+  const told = options.format ? { format: options.format } : detectFormat(head, path, options.options);
+  const { format, preset } = { preset: undefined, ...told };
+  const header = head.split(/\r?\n|\r/).find((line) => line.trim() !== '') ?? '';
+  const settings = preset === undefined ? options.options : { ...options.options, format: preset };
+  const read = createRecordReader(format, header, settings, options.zone);
   const known = await listImportFiles(options.db, options.source.id);
   const taken = await findTakenPart(path, known);
-  const file =
-    taken ??
-    (await insertImportFile(options.db, {
-      sourceId: options.source.id,
-      name: basename(path),
-      format,
-      hash: createHash('sha256').digest('hex'),
-      nowMs: options.now(),
-    }));
+  const begun = {
+    sourceId: options.source.id,
+    name: basename(path),
+    format: preset ?? format,
+    hash: createHash('sha256').digest('hex'),
+    nowMs: options.now(),
+  };
+  const file = taken ?? (options.dryRun ? toUntaken(begun) : await insertImportFile(options.db, begun));
   const part = new Part(file);
   /** Another run may have begun with the same content since. */
   const checkFirst = async (trx: Db): Promise<void> => {
@@ -84,28 +91,89 @@ export async function importFile(path: string, options: ImportOptions): Promise<
     );
     if (await findTakenPart(path, moved)) throw beingImported(file);
   };
-  const outcome = { file, events: 0, duplicates: 0, rejected: 0, skippedBytes: file.bytes, stopped: false };
+  const outcome: ImportOutcome = {
+    file,
+    events: 0,
+    duplicates: 0,
+    rejected: 0,
+    skippedBytes: file.bytes,
+    stopped: false,
+    unfinished: false,
+  };
+  const store = createStore(part, outcome, options, checkFirst);
+  const lines = new LineCutter(format === 'json' ? MAX_JSON_BYTES : MAX_LINE_BYTES);
+  const cutter =
+    format === 'csv' ? new CsvCutter(header) : format === 'json' ? new JsonCutter(head, file.bytes === 0) : undefined;
+
+  /** False: it was stopped. */
+  const take = async (records: Iterable<FileRecord>): Promise<boolean> => {
+    for (const record of records) {
+      const rest = format !== 'json' && part.isInsideLine;
+      const event = rest ? readRest(record.text) : read(record);
+      outcome.unfinished = !record.finished && typeof event === 'string';
+      if (outcome.unfinished) return true;
+      part.add(record, event, rest);
+      if (part.records < BATCH_RECORDS || record.size === 0) continue;
+      await store();
+      if (options.signal?.aborted) return false;
+    }
+    return true;
+  };
 
   const content = readContent(path, (bytes) => options.onProgress?.(bytes, size));
-  const lines = readRecords(part.skipTaken(content));
-  for await (const record of format === 'csv' ? joinCsvLines(lines, first) : lines) {
-    const rest = part.isInsideLine;
-    const event = rest ? readRest(record.text) : read(record.text);
-    if (!record.finished && typeof event === 'string') break;
-    part.add(record.bytes, event, rest);
-    if (part.records < BATCH_RECORDS) continue;
-    await store(part, outcome, options, checkFirst);
-    if (options.signal?.aborted) return { ...outcome, stopped: true };
+  // Lines of the W3C's format are read by the last of their headers, which may have been taken before.
+  const seek = head.includes('#Fields:') ? new HeaderSeeker() : undefined;
+  for await (const chunk of part.skipTaken(content, seek)) {
+    if (seek?.header) read({ text: seek.header });
+    if (seek) seek.header = '';
+    const found = lines.push(chunk);
+    if (!(await take(cutter ? cutter.push(found) : found))) return { ...outcome, stopped: true };
   }
-  if (part.records > 0) await store(part, outcome, options, checkFirst);
+  const last = lines.end();
+  await take(cutter ? cutter.end(last) : last);
+  if (part.records > 0) await store();
   return outcome;
+}
+
+function toUntaken({ nowMs, ...file }: Parameters<typeof insertImportFile>[1]): ImportFile {
+  return {
+    ...file,
+    id: 0,
+    bytes: 0,
+    lines: 0,
+    events: 0,
+    duplicates: 0,
+    rejected: 0,
+    firstEventMs: undefined,
+    lastEventMs: undefined,
+    startedMs: nowMs,
+    updatedMs: nowMs,
+  };
+}
+
+/** Finds the last `#Fields:` line in content that is skipped. */
+class HeaderSeeker {
+  header = '';
+  #tail = '';
+
+  look(skipped: Uint8Array): void {
+    const text = this.#tail + Buffer.from(skipped).toString('latin1');
+    const found = /(?:^|[\r\n])(#Fields:[^\r\n]*)[\r\n](?![\s\S]*[\r\n]#Fields:)/.exec(text);
+    if (found) this.header = found[1]!;
+    this.#tail = text.slice(-65_536);
+  }
 }
 
 /** What is about to be stored of a file, and how far that takes it. */
 class Part {
   readonly #hash = createHash('sha256');
   readonly file: ImportFile;
-  #lastByte = 10;
+  /** Content that was read, from the end of what is hashed on. */
+  #ahead: Uint8Array[] = [];
+  /** Bytes of it that records have taken. */
+  #taken = 0;
+  /** The last line was taken without its end: what comes next is that end, or the rest of a line then being written. */
+  isInsideLine = false;
   bytes = 0;
   lines: number;
   records = 0;
@@ -120,32 +188,42 @@ class Part {
   }
 
   /** The content behind what was taken before. */
-  async *skipTaken(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async *skipTaken(content: AsyncIterable<Uint8Array>, seek?: HeaderSeeker): AsyncGenerator<Uint8Array> {
     const end = this.file.bytes;
     for await (const chunk of content) {
       const skipped = chunk.subarray(0, Math.max(0, end - this.bytes));
-      if (skipped.length > 0) this.#advance(skipped);
-      if (skipped.length < chunk.length) yield chunk.subarray(skipped.length);
+      if (skipped.length > 0) {
+        this.#hash.update(skipped);
+        this.bytes += skipped.length;
+        this.isInsideLine = ![10, 13].includes(skipped[skipped.length - 1]!);
+        seek?.look(skipped);
+      }
+      const rest = chunk.subarray(skipped.length);
+      if (rest.length === 0) continue;
+      this.#ahead.push(rest);
+      yield rest;
     }
   }
 
-  /** The last line was taken without its end: what comes next is that end, or the rest of a line then being written. */
-  get isInsideLine(): boolean {
-    return this.#lastByte !== 10;
-  }
-
+  /** Of the content up to the end of the last record. */
   get hash(): string {
+    while (this.#taken > 0) {
+      const chunk = this.#ahead.shift()!;
+      const part = chunk.subarray(0, this.#taken);
+      this.#hash.update(part);
+      this.#taken -= part.length;
+      if (part.length < chunk.length) this.#ahead.unshift(chunk.subarray(part.length));
+    }
     return this.#hash.copy().digest('hex');
   }
 
-  add(bytes: Uint8Array, event: UsageEvent | string | undefined, isRest: boolean): void {
-    this.#advance(bytes);
+  add(record: FileRecord, event: UsageEvent | string | undefined, isRest: boolean): void {
+    this.bytes += record.size;
+    this.#taken += record.size;
     this.records += 1;
     const line = isRest ? this.lines : this.lines + 1;
-    this.lines = line;
-    // In CSV a record may be several lines.
-    const last = bytes.length - 1;
-    for (let end = bytes.indexOf(10); end >= 0 && end < last; end = bytes.indexOf(10, end + 1)) this.lines += 1;
+    this.lines = line + record.lines - 1;
+    this.isInsideLine = !record.finished;
     if (typeof event === 'string') this.faults.push({ line, error: event });
     else if (event) {
       this.events.push(event);
@@ -159,12 +237,6 @@ class Part {
     this.eventLines = [];
     this.faults = [];
   }
-
-  #advance(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
-    this.bytes += bytes.length;
-    this.#lastByte = bytes[bytes.length - 1]!;
-  }
 }
 
 function readRest(text: string): string | undefined {
@@ -175,25 +247,31 @@ function beingImported({ name }: ImportFile): HeadroomError {
   return new HeadroomError('source', `${name} is being imported, or taken back, by another run: wait for that one.`);
 }
 
-/** `checkFirst` runs in the transaction of a file's first part, while no other run of the source can end one. */
-async function store(
+/** What a dry run ends a transaction with, once it has seen what would come of it. */
+class RolledBack extends Error {}
+
+/**
+ * Stores what a part holds, and adds it to the outcome. `checkFirst` runs in the transaction of a file's first part,
+ * while no other run of the source can end one.
+ */
+function createStore(
   part: Part,
   outcome: ImportOutcome,
   options: ImportOptions,
   checkFirst: (trx: Db) => Promise<void>,
-): Promise<void> {
-  const { db, writer, source } = options;
-  const { file, events } = part;
-  const nowMs = options.now();
-  let span = spanOf(file, []);
+): () => Promise<void> {
+  const { db, writer, source, dryRun } = options;
+  const { file } = part;
+  /** Ids of a dry run, of which nothing stays stored. */
+  const seen = new Set<string>();
 
   const advance = async (trx: Db, result: IngestResult): Promise<void> => {
+    const nowMs = options.now();
     const refused = new Set(result.rejected.map(({ index }) => index));
-    const taken = events.filter((_, index) => !refused.has(index));
-    span = spanOf(
-      file,
-      taken.map(({ timeMs }) => timeMs ?? nowMs),
-    );
+    const times = part.events.filter((_, index) => !refused.has(index)).map(({ timeMs }) => timeMs ?? nowMs);
+    const span = spanOf(file, times);
+    pending = { result, span };
+    if (dryRun) throw new RolledBack();
     const step = {
       bytes: part.bytes,
       hash: part.hash,
@@ -219,22 +297,38 @@ async function store(
     });
     if (file.bytes === 0) await checkFirst(trx);
   };
+  let pending: { result: IngestResult; span: ReturnType<typeof spanOf> } | undefined;
 
-  let result: IngestResult = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [] };
-  if (events.length === 0) await transact(db, (trx) => advance(trx, result));
-  else {
-    const request = { source, events, receivedMs: nowMs, importId: file.id, allowOld: true };
-    result = await writer.append(request, advance);
+  return async () => {
+    const { events } = part;
+    const none: IngestResult = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [] };
+    const request = { source, events, receivedMs: options.now(), importId: file.id, allowOld: true };
+    const run = events.length === 0 ? transact(db, (trx) => advance(trx, none)) : writer.append(request, advance);
+    await run.catch((error) => {
+      if (!(error instanceof RolledBack)) throw error;
+    });
+    const { result, span } = pending!;
+    const again = dryRun ? countSeen(events, seen) : 0;
+    const refused = result.rejected.map(({ index, error }) => ({ line: part.eventLines[index]!, error }));
+    const faults = [...part.faults, ...refused].sort((a, b) => a.line - b.line);
+    for (const { line, error } of faults) options.onFault?.(line, error);
+    outcome.events += result.accepted - again;
+    outcome.duplicates += result.duplicates + again;
+    outcome.rejected += faults.length;
+    Object.assign(file, { bytes: part.bytes, lines: part.lines, ...span });
+    part.clear();
+  };
+}
+
+/** How many of these ids came before, in an earlier part; those of one part the writer counts. */
+function countSeen(events: readonly UsageEvent[], seen: Set<string>): number {
+  const ids = new Set(events.flatMap(({ id }) => id ?? []));
+  let again = 0;
+  for (const id of ids) {
+    if (seen.has(id)) again += 1;
+    seen.add(id);
   }
-
-  const refused = result.rejected.map(({ index, error }) => ({ line: part.eventLines[index]!, error }));
-  const faults = [...part.faults, ...refused].sort((a, b) => a.line - b.line);
-  for (const { line, error } of faults) options.onFault?.(line, error);
-  outcome.events += result.accepted;
-  outcome.duplicates += result.duplicates;
-  outcome.rejected += faults.length;
-  Object.assign(file, { bytes: part.bytes, lines: part.lines, ...span });
-  part.clear();
+  return again;
 }
 
 /** From the earliest to the latest of these times and those of the part of the file taken before. */
@@ -243,13 +337,6 @@ function spanOf(file: ImportFile, times: readonly number[]): Pick<ImportFile, 'f
     firstEventMs: times.reduce<number | undefined>((a, b) => Math.min(a ?? b, b), file.firstEventMs),
     lastEventMs: times.reduce<number | undefined>((a, b) => Math.max(a ?? b, b), file.lastEventMs),
   };
-}
-
-async function readFirstRecord(path: string): Promise<string> {
-  for await (const { text } of readRecords(readContent(path, () => {}))) {
-    if (text.trim() !== '') return text;
-  }
-  return '';
 }
 
 /** The file whose taken part this content begins with; of several, the one taken furthest. */

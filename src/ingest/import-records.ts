@@ -1,13 +1,7 @@
-import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { pipeline, type Readable } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { type Calendar, createCalendar, parseDay } from '../domain/calendar.ts';
 import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { createLogReader, isLogEntry } from './access-log.ts';
-import { parseAccessLine } from './access-log-line.ts';
 import {
   type CsvHeader,
   judgeCsvRecord,
@@ -19,130 +13,105 @@ import {
 import { EventReader } from './event-fields.ts';
 import { parseEventTime } from './event-time.ts';
 import { findMapper } from './field-map.ts';
+import type { FileRecord } from './import-content.ts';
 import { describePosition, findJsonFault } from './json-position.ts';
+import { skipToEntries } from './json-recovery.ts';
+import { learnFormat, SAMPLE_LINES } from './log-presets.ts';
 import type { SourceOptions } from './source-options.ts';
 
-export const IMPORT_FORMATS = ['access-log', 'ndjson', 'csv'] as const;
+export const IMPORT_FORMATS = ['access-log', 'ndjson', 'json', 'csv'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
-
-/** Longer records are no records. */
-const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
 /** A cell of CSV spans at most so many lines. */
 const MAX_RECORD_LINES = 30;
 
-/** A record of a file: a line, or in CSV as many lines as its quotes span. */
-export interface FileRecord {
-  text: string;
-  /** With its line end; an unfinished last one has none. */
-  bytes: Uint8Array;
-  finished: boolean;
-}
-
 /** Makes an event of a record, says what is wrong with it, or, for an empty line or a header, neither. */
-export type RecordReader = (text: string) => UsageEvent | string | undefined;
-
-/**
- * The content of a file, decompressed (gzip and zstd, told by their first bytes). `onRead` gets the bytes read from the
- * disk so far. Throws `unreadable` where the file cannot be opened or ends inside its compression.
- */
-export async function* readContent(path: string, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  try {
-    const file = await open(path);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    await file.close();
-    const magic = buffer.subarray(0, bytesRead);
-    const raw = createReadStream(path, { highWaterMark: 256 * 1024 });
-    let read = 0;
-    raw.on('data', (chunk) => {
-      read += chunk.length;
-      onRead(read);
-    });
-    const decoder = magic.equals(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]))
-      ? createZstdDecompress()
-      : magic[0] === 0x1f && magic[1] === 0x8b
-        ? createGunzip()
-        : undefined;
-    const content: Readable = decoder ? pipeline(raw, decoder, () => {}) : raw;
-    for await (const chunk of content) yield chunk as Uint8Array;
-  } catch (error) {
-    if (error instanceof HeadroomError) throw error;
-    throw new HeadroomError('unreadable', `${path} cannot be read: ${(error as Error).message}.`, { cause: error });
-  }
-}
-
-/** Cuts content into records at line ends. */
-export async function* readRecords(content: AsyncIterable<Uint8Array>): AsyncGenerator<FileRecord> {
-  let rest = Buffer.alloc(0);
-  for await (const chunk of content) {
-    const buffer = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
-    let start = 0;
-    for (let end = buffer.indexOf(10); end >= 0; end = buffer.indexOf(10, start)) {
-      yield toRecord(buffer.subarray(start, end + 1), true);
-      start = end + 1;
-    }
-    rest = buffer.subarray(start);
-    if (rest.length > MAX_RECORD_BYTES) {
-      throw new HeadroomError(
-        'unreadable',
-        `A line has more than ${MAX_RECORD_BYTES} bytes: this is no log, NDJSON or CSV.`,
-      );
-    }
-  }
-  if (rest.length > 0) yield toRecord(rest, false);
-}
+export type RecordReader = (record: Pick<FileRecord, 'text' | 'value'>) => UsageEvent | string | undefined;
 
 /**
  * Joins lines to records of CSV where a quoted cell spans them. Where that makes no record, its first line is one by
  * itself, so that an odd quotation mark costs no other row.
  */
-export async function* joinCsvLines(lines: AsyncIterable<FileRecord>, headerLine: string): AsyncGenerator<FileRecord> {
-  const header = readCsvHeader(headerLine);
-  let waiting: FileRecord[] = [];
+export class CsvCutter {
+  readonly #header: CsvHeader;
+  #waiting: FileRecord[] = [];
 
-  function* settle(isLast: boolean): Generator<FileRecord> {
-    for (let count = 1; count <= waiting.length; ) {
-      const record = join(waiting.slice(0, count));
-      const judged = judgeCsvRecord(record.text, header);
+  constructor(headerLine: string) {
+    this.#header = readCsvHeader(headerLine);
+  }
+
+  *push(lines: Iterable<FileRecord>): Generator<FileRecord> {
+    for (const line of lines) {
+      this.#waiting.push(line);
+      yield* this.#settle(false);
+    }
+  }
+
+  *end(lines: Iterable<FileRecord>): Generator<FileRecord> {
+    yield* this.push(lines);
+    yield* this.#settle(true);
+  }
+
+  *#settle(isLast: boolean): Generator<FileRecord> {
+    for (let count = 1; count <= this.#waiting.length; ) {
+      const record = join(this.#waiting.slice(0, count));
+      const judged = judgeCsvRecord(record.text, this.#header);
       const whole = judged === 'whole';
-      if (judged === 'open' && count < MAX_RECORD_LINES && count < waiting.length) {
+      if (judged === 'open' && count < MAX_RECORD_LINES && count < this.#waiting.length) {
         count += 1;
         continue;
       }
       if (judged === 'open' && count < MAX_RECORD_LINES && !isLast) return;
-      yield whole ? record : waiting[0]!;
-      waiting = waiting.slice(whole ? count : 1);
+      yield whole ? record : this.#waiting[0]!;
+      this.#waiting = this.#waiting.slice(whole ? count : 1);
       count = 1;
     }
   }
-
-  for await (const line of lines) {
-    waiting.push(line);
-    yield* settle(false);
-  }
-  yield* settle(true);
 }
 
 function join(lines: readonly FileRecord[]): FileRecord {
   if (lines.length === 1) return lines[0]!;
-  return toRecord(Buffer.concat(lines.map(({ bytes }) => bytes)), lines.at(-1)!.finished);
+  const size = lines.reduce((sum, line) => sum + line.size, 0);
+  return {
+    text: lines.map((line) => line.text).join('\n'),
+    size,
+    finished: lines.at(-1)!.finished,
+    lines: lines.length,
+  };
 }
 
-function toRecord(bytes: Buffer, finished: boolean): FileRecord {
-  // Old logs hold Latin-1; their lines count all the same.
-  const text = bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1').replace(/\r?\n$/, '');
-  return { text, bytes, finished };
-}
-
-/** Tells a file's format by its first line. Throws `unreadable`, naming the file, where it is none of ours. */
-export function detectFormat(line: string, path: string): ImportFormat {
-  const text = line.replace(/^\ufeff/, '').trim();
-  if (text.startsWith('{')) return 'ndjson';
-  if (typeof parseAccessLine(text) !== 'string') return 'access-log';
-  if (looksLikeCsvHeader(text)) return 'csv';
+/**
+ * Tells a file's format by its beginning, and for an access log the preset that it fits. Throws `unreadable`, naming the
+ * file, where it is none of ours.
+ */
+export function detectFormat(
+  head: string,
+  path: string,
+  options: SourceOptions,
+): { format: ImportFormat; preset?: string } {
+  const lines = head
+    .split(head.includes('\n') ? '\n' : '\r')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .slice(0, SAMPLE_LINES);
+  const [first] = lines;
+  if (first === undefined) return { format: 'access-log' };
+  if (/^\[\s*(?:[[{"\]]|$)/.test(first)) return { format: 'json' };
+  const value = parseJson(first);
+  const isEntry = typeof value === 'object' && (lines.length > 1 || 'client' in value);
+  if (skipToEntries(head) > 0 && !isEntry) return { format: 'json' };
+  const texts = lines.filter((line) => !line.startsWith('{'));
+  const preset = options.format === undefined ? learnFormat(texts) : undefined;
+  const { line: read } = createLogReader(preset === undefined ? options : { ...options, format: preset });
+  if (texts.some((text) => typeof read(text) === 'object')) {
+    return preset === undefined ? { format: 'access-log' } : { format: 'access-log', preset };
+  }
+  if (lines.some((line) => line.startsWith('{') && typeof parseJson(line) === 'object')) return { format: 'ndjson' };
+  if (first.startsWith('{')) return { format: head.includes('\n') ? 'json' : 'ndjson' };
+  if (looksLikeCsvHeader(first)) return { format: 'csv' };
   throw new HeadroomError(
     'unreadable',
-    `${path}:1 is neither a line of an access log, nor JSON, nor a CSV header with the columns of an event: ${JSON.stringify(text.slice(0, 80).toWellFormed())}. Say which with --format ${IMPORT_FORMATS.join('|')}.`,
+    `${path}:1 is neither a line of an access log, nor JSON, nor a CSV header with the columns of an event: ${JSON.stringify(first.slice(0, 80).toWellFormed())}. Say which with --format ${IMPORT_FORMATS.join('|')}, or with the format of the log.`,
   );
 }
 
@@ -160,11 +129,11 @@ export function createRecordReader(
   const log = createLogReader(options);
   const native = new EventReader(options);
   const mapper = findMapper(options);
-  return (line) => {
-    const text = line.replace(/^\ufeff/, '').trim();
-    if (text === '') return undefined;
-    if (format === 'access-log' && !text.startsWith('{')) return log.line(text);
-    const value = parseJson(text);
+  return ({ text: line, value: parsed }) => {
+    const text = (line.charCodeAt(0) === 0xfeff ? line.slice(1) : line).trim();
+    if (text === '' && parsed === undefined) return undefined;
+    if (format === 'access-log' && text.charCodeAt(0) !== 0x7b) return log.line(text);
+    const value = parsed === undefined ? parseJson(text) : toObject(parsed);
     if (typeof value === 'string') return value;
     if (format === 'access-log' || isLogEntry(value)) return log.value(value);
     return native.read(mapper ? mapper.read(value, value) : value);
@@ -176,7 +145,8 @@ function createCsvReader(headerRecord: string, options: SourceOptions, zone: str
   const header: CsvHeader = parseCsvHeader(headerRecord, options.map?.client);
   const reader = new EventReader(options);
   const mapper = findMapper(options);
-  return (record) => {
+  return ({ text }) => {
+    const record = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
     if (record.trim() === '' || record === headerRecord) return undefined;
     const fields = toCsvFields(record, header);
     if (typeof fields === 'string') return fields;
@@ -193,10 +163,13 @@ function toStartOfDay(time: string, calendar: Calendar): string | number {
 
 function parseJson(text: string): object | string {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : 'the line is no JSON object';
+    return toObject(JSON.parse(text));
   } catch {
     // Which line of the file it is, is said by who counts them.
     return `the line is not JSON: ${describePosition(text, findJsonFault(text)).replace(/^line 1, /, '')}`;
   }
+}
+
+function toObject(value: unknown): object | string {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : 'the line is no JSON object';
 }

@@ -30,7 +30,7 @@ export function* readJsonParts(text: string, entries?: string): Generator<JsonPa
 }
 
 /** Where the entries begin in an object that holds them in an array; 0 where the text is none. */
-function skipToEntries(text: string, path: readonly string[]): number {
+export function skipToEntries(text: string, path: readonly string[] = []): number {
   let at = /^\s*\{/.exec(text)?.[0].length ?? text.length;
   for (;;) {
     MEMBER.lastIndex = at;

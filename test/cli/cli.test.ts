@@ -126,13 +126,61 @@ describe('the command line', () => {
   it('imports files, once', async () => {
     writeFileSync(join(folder, 'a.log'), `${LINE}${LINE}nonsense\n`);
     const first = await run('import', 'a.log');
-    expect(first).toMatchObject({ code: 1, err: expect.stringMatching(/^a\.log:3: Not read/) });
-    expect(first.out).toBe('a.log: 2 events counted, 1 line not taken (import 1).');
+    expect(first).toMatchObject({ code: 3, err: expect.stringMatching(/^a\.log:3: Not read/) });
+    expect(first.out.split('\n')).toEqual([
+      'a.log: 2 events counted, 1 line not taken (import 1).',
+      '  1 line (the first is line 3): Not read: … is not a line of the Common or Combined Log Format.',
+    ]);
     expect((await run('import', 'a.log')).out).toMatch(/0 events counted \(import 1, \d+ bytes taken before\)/);
     expect((await run('import', 'list')).out).toMatch(/^1 {2}a\.log {2}import {2}access-log {2}2 events of 3 lines/);
     expect((await run('sources')).out).toMatch(/import +native +2/);
     expect((await run('import')).err).toMatch(/Name the files/);
-    expect((await run('import', 'a.log', '--format', 'xml')).err).toMatch(/--format is "xml"/);
+    expect((await run('import', 'a.log', '--format', 'xml')).err).toMatch(/--format .* no format "xml": .*haproxy/);
+  });
+
+  it('shows what an import would do, without doing it', async () => {
+    const event = (id: string) => `${JSON.stringify({ id, client: 'a', time: '2026-11-19T10:00:00Z' })}\n`;
+    writeFileSync(join(folder, 'a.ndjson'), event('1'));
+    writeFileSync(join(folder, 'b.ndjson'), `${Array(6000).fill(event('2')).join('')}${event('1')}{"time":5}\n`);
+    await run('import', 'a.ndjson');
+    const dry = await run('import', 'b.ndjson', '--dry-run');
+    expect(dry.code).toBe(3);
+    expect(dry.out).toMatch(
+      /^b\.ndjson: 1 event would be counted, 6000 known already, 1 line not taken \(dry run: nothing was stored\)\.$/m,
+    );
+    expect((await run('import', 'list')).out.split('\n')).toHaveLength(1);
+    expect((await run('import', 'b.ndjson')).out).toMatch(/1 event counted, 6000 known already, 1 line not taken/);
+    expect(await run('import', 'b.ndjson', '--dry-run', '--source', 'new')).toMatchObject({ code: 3 });
+    expect((await run('sources')).out).not.toMatch(/new/);
+  });
+
+  it('imports standard input, and an access log by its own format', async () => {
+    const child = spawn(process.execPath, [MAIN, 'import', '-', '--format', 'apache'], {
+      cwd: folder,
+      env: { ...CHILD_ENV, DATABASE_URL: `sqlite:${join(folder, 'headroom.db')}` },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    child.stdin.end(readFileSync(fileURLToPath(new URL('../fixtures/access-log/apache.log', import.meta.url))));
+    let out = '';
+    for await (const chunk of child.stdout) out += chunk;
+    expect(out).toMatch(/^-: 3 events counted \(import 1\)\.$/m);
+    expect((await run('import', 'list')).out).toMatch(/standard input/);
+  });
+
+  it('learns the format of an access log, and keeps it', async () => {
+    const file = fileURLToPath(new URL('../fixtures/access-log/haproxy.log', import.meta.url));
+    await run('sources', 'add', 'lb', '--adapter', 'access-log');
+    const learned = await run('sources', 'try', 'lb', file);
+    expect(learned.out).toMatch(
+      /^These lines fit the format haproxy\. Keep it with "headroom sources set lb --format haproxy"\./,
+    );
+    expect(learned.out).toMatch(/3 would be counted, 0 rejected/);
+    expect((await run('sources', 'set', 'lb', '--format', 'haproxi')).err).toMatch(/did you mean haproxy\?/);
+    expect((await run('sources', 'set', 'lb', '--format', 'haproxy')).code).toBe(0);
+    expect((await run('sources', 'try', 'lb', file)).out).not.toMatch(/These lines fit/);
+    expect((await run('sources', 'add', 'k', '--adapter', 'kong', '--format', 'nginx')).err).toMatch(
+      /adapter access-log/,
+    );
   });
 
   it('lists an import with the span of what it counted', async () => {
@@ -140,7 +188,7 @@ describe('the command line', () => {
     writeFileSync(join(folder, 'a.ndjson'), times.map((time) => `${JSON.stringify({ client: 'a', time })}\n`).join(''));
     writeFileSync(join(folder, 'b.ndjson'), `${JSON.stringify({ client: 'b', time: times[1] })}\n`);
     expect(await run('import', 'a.ndjson', 'b.ndjson')).toMatchObject({
-      code: 1,
+      code: 3,
       err: expect.stringMatching(/a\.ndjson:2: .*\nb\.ndjson:1: /),
     });
     const [a, b] = (await run('import', 'list')).out.split('\n').sort();

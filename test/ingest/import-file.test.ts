@@ -322,10 +322,98 @@ describeEachDialect('an import', (databases) => {
   it('says what is wrong with a file that it cannot read', async () => {
     await expect(importFile(join(folder, 'none'), options)).rejects.toMatchObject({ code: 'unreadable' });
     writeFileSync(path, 'a picture of a log\n');
-    await expect(importFile(path, options)).rejects.toThrow(/--format access-log\|ndjson\|csv/);
+    await expect(importFile(path, options)).rejects.toThrow(/--format access-log\|ndjson\|json\|csv/);
     writeFileSync(path, gzipSync(lines(100)).subarray(0, 100));
     await expect(importFile(path, options)).rejects.toMatchObject({ code: 'unreadable' });
     writeFileSync(path, '');
     expect(await importFile(path, options)).toMatchObject({ events: 0, rejected: 0 });
+  });
+
+  /** What the writer was given, event by event. */
+  function watch(): { clients: (string | undefined)[]; writer: ImportWriter } {
+    const clients: (string | undefined)[] = [];
+    const append: ImportWriter['append'] = (request, also) => {
+      clients.push(...request.events.map(({ client }) => client));
+      return intake.append(request, also);
+    };
+    return { clients, writer: { append } };
+  }
+
+  it.each([
+    ['an array', (all: object[]) => JSON.stringify(all)],
+    ['an array over many lines', (all: object[]) => JSON.stringify(all, null, 2)],
+    ['an array with a line for each', (all: object[]) => `[${all.map((each) => JSON.stringify(each)).join(',\n')}]\n`],
+    ['an object that holds them', (all: object[]) => JSON.stringify({ events: all, next: 'x' })],
+    ['an object over many lines', (all: object[]) => `${JSON.stringify({ events: all, next: 'x' }, null, 2)}\n`],
+    ['an object that tells other things first', (all: object[]) => JSON.stringify({ next: 'x', events: all })],
+    ['objects over many lines', (all: object[]) => all.map((each) => `${JSON.stringify(each, null, 2)}\n`).join('')],
+  ])('reads JSON: %s', async (_, write) => {
+    const all = ['a', 'b', 'c'].map((client) => ({ client, time: '2015-01-01T00:00:00Z', data: { note: '[]{}' } }));
+    writeFileSync(path, write(all));
+    const { clients, writer } = watch();
+    expect(await importFile(path, { ...options, writer })).toMatchObject({ events: 3, rejected: 0, unfinished: false });
+    expect(clients).toEqual(['a', 'b', 'c']);
+    expect(await importFile(path, options)).toMatchObject({ events: 0, rejected: 0 });
+  });
+
+  it('goes on with an array that has grown, and counts what stands around a broken entry', async () => {
+    const entry = (client: string) => `  {\n    "client": "${client}",\n    "time": "2015-01-01T00:00:00Z"\n  }`;
+    writeFileSync(path, `[\n${entry('a')},\n  {\n    "client": "x,\n  },\n${entry('b')}\n]\n`);
+    const { clients, writer } = watch();
+    expect(await importFile(path, { ...options, writer })).toMatchObject({ events: 2, rejected: 1 });
+    expect(faults).toEqual([expect.stringMatching(/^6: the line is not JSON/)]);
+    writeFileSync(path, `[\n${entry('a')},\n  {\n    "client": "x,\n  },\n${entry('b')},\n${entry('c')}\n]\n`);
+    expect(await importFile(path, { ...options, writer })).toMatchObject({ events: 1, rejected: 0 });
+    writeFileSync(path, `[\n${entry('a')},\n  {\n    "client": "x,\n  },\n${entry('b')},\n${entry('c')},\n  {"cli`);
+    expect(await importFile(path, { ...options, writer })).toMatchObject({ events: 0, rejected: 0, unfinished: true });
+    expect(clients).toEqual(['a', 'b', 'c']);
+  });
+
+  it('reads each line of a mixed file, and tells its format by more than its first line', async () => {
+    const json = JSON.stringify({ client: 'j', time: '2015-01-01T00:00:00Z', url: '/a', status: 200 });
+    writeFileSync(path, `starting up\n${line(0)}${json}\n${line(1)}`);
+    const { clients, writer } = watch();
+    expect(await importFile(path, { ...options, writer })).toMatchObject({ events: 3, rejected: 1 });
+    expect(clients).toEqual(['u', 'j', 'u']);
+    expect(faults).toEqual([expect.stringMatching(/^1: Not read/)]);
+  });
+
+  it('learns which server wrote a log, and goes on by the header that was taken before', async () => {
+    writeFileSync(path, readFixture('access-log/iis.log'));
+    const now = () => Date.UTC(2026, 11, 1);
+    expect(await importFile(path, { ...options, now })).toMatchObject({ events: 2, rejected: 0 });
+    appendFileSync(path, '2026-11-20 10:00:00 10.0.0.1 GET /v1/b - 443 - 192.0.2.63 curl - 200 0 0 7\r\n');
+    const { clients, writer } = watch();
+    expect(await importFile(path, { ...options, now, writer })).toMatchObject({ events: 1, rejected: 0 });
+    expect(clients).toEqual(['192.0.2.63']);
+    const haproxy = join(folder, 'haproxy.log');
+    writeFileSync(haproxy, readFixture('access-log/haproxy.log'));
+    const { file, ...outcome } = await importFile(haproxy, options);
+    expect(outcome).toMatchObject({ events: 3, rejected: 0 });
+    expect(file.format).toBe('haproxy');
+  });
+
+  it.each([
+    ['returns for line ends', (text: string) => Buffer.from(text.replaceAll('\n', '\r'))],
+    ['returns before line ends', (text: string) => Buffer.from(text.replaceAll('\n', '\r\r\n'))],
+    ['UTF-16', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['UTF-16 the other way round', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
+    ['UTF-16 in gzip', (text: string) => gzipSync(Buffer.from(`\ufeff${text}`, 'utf16le'))],
+  ])('reads %s', async (_, encode) => {
+    writeFileSync(path, encode(lines(3)));
+    expect(await importFile(path, options)).toMatchObject({ events: 3, rejected: 0 });
+    writeFileSync(path, encode(lines(5)));
+    expect(await importFile(path, options)).toMatchObject({ events: 2, rejected: 0 });
+  });
+
+  it.each([',', ';', '\t', '|'])('finds the delimiter of CSV by looking: %j', async (delimiter) => {
+    const csv = join(folder, 'usage.csv');
+    const rows = [
+      ['time', 'client', 'note (a, b)', 'requests'],
+      ['2015-01-01T00:00:00Z', 'acme', 'x', '3'],
+    ];
+    writeFileSync(csv, rows.map((row) => `${row.join(delimiter === ',' ? '\t' : delimiter)}\n`).join(''));
+    if (delimiter === ',') writeFileSync(csv, 'time,client,a|b|c|d,requests\n2015-01-01T00:00:00Z,acme,x,3\n');
+    expect(await importFile(csv, options)).toMatchObject({ events: 1, rejected: 0 });
   });
 });

@@ -1,0 +1,141 @@
+import { isUtf8 } from 'node:buffer';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { HeadroomError } from '../errors.ts';
+import { findUtf16 } from './body-lines.ts';
+
+/** A line without its end, or several that are one record. */
+export interface FileRecord {
+  text: string;
+  /** Bytes of the content that it takes, line end included; 0 where the next record takes them too. */
+  size: number;
+  /** False for a last line without its end: more of it may come. */
+  finished: boolean;
+  /** Lines that it spans. */
+  lines: number;
+  /** Read already, where the text is JSON. */
+  value?: unknown;
+}
+
+const NEWLINE = 10;
+const RETURN = 13;
+
+/**
+ * The content of a file: decompressed (gzip and zstd, told by their first bytes), UTF-16 with a byte order mark as UTF-8.
+ * `onRead` gets the bytes read from the disk so far. Throws `unreadable` where the file cannot be opened or ends inside
+ * its compression.
+ */
+export async function* readContent(path: string, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  try {
+    const file = await open(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    await file.close();
+    const magic = buffer.subarray(0, bytesRead);
+    const raw = createReadStream(path, { highWaterMark: 256 * 1024 });
+    let read = 0;
+    raw.on('data', (chunk) => {
+      read += chunk.length;
+      onRead(read);
+    });
+    const decoder = magic.equals(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]))
+      ? createZstdDecompress()
+      : magic[0] === 0x1f && magic[1] === 0x8b
+        ? createGunzip()
+        : undefined;
+    yield* toUtf8(decoder ? pipeline(raw, decoder, () => {}) : raw);
+  } catch (error) {
+    if (error instanceof HeadroomError) throw error;
+    throw new HeadroomError('unreadable', `${path} cannot be read: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+async function* toUtf8(content: Readable): AsyncGenerator<Uint8Array> {
+  let decoder: TextDecoder | undefined;
+  let begun = false;
+  for await (const chunk of content as AsyncIterable<Uint8Array>) {
+    const encoding = begun ? undefined : findUtf16(chunk);
+    if (encoding) decoder = new TextDecoder(encoding);
+    begun = true;
+    // Half a character at the end is left out, as it may grow.
+    yield decoder ? Buffer.from(decoder.decode(chunk, { stream: true })) : chunk;
+  }
+}
+
+/** The first bytes of a content as text, cut at its last line end where there is one. */
+export async function readHead(path: string, bytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let read = 0;
+  for await (const chunk of readContent(path, () => {})) {
+    chunks.push(chunk);
+    read += chunk.length;
+    if (read >= bytes) break;
+  }
+  const text = decode(Buffer.concat(chunks)).replace(/^\ufeff/, '');
+  const end = read < bytes ? text.length : text.lastIndexOf('\n');
+  return end < 0 ? text : text.slice(0, end);
+}
+
+/** Cuts content into lines, at line feeds, or at returns where its first part has no line feed. */
+export class LineCutter {
+  readonly #maxBytes: number;
+  #rest: Uint8Array[] = [];
+  #restBytes = 0;
+  #separator: number | undefined;
+
+  /** A line with more bytes throws `unreadable`. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  *push(chunk: Uint8Array): Generator<FileRecord> {
+    if (chunk.length === 0) return;
+    this.#separator ??= !chunk.includes(NEWLINE) && chunk.includes(RETURN) ? RETURN : NEWLINE;
+    const end = chunk.lastIndexOf(this.#separator) + 1;
+    if (end > 0) {
+      const whole = chunk.subarray(0, end);
+      yield* this.#cut(this.#rest.length === 0 ? toBuffer(whole) : Buffer.concat([...this.#rest, whole]));
+      this.#rest = [];
+      this.#restBytes = 0;
+    }
+    if (end < chunk.length) this.#rest.push(chunk.subarray(end));
+    this.#restBytes += chunk.length - end;
+    if (this.#restBytes > this.#maxBytes) {
+      throw new HeadroomError(
+        'unreadable',
+        `A line has more than ${this.#maxBytes} bytes: this is no log, JSON or CSV.`,
+      );
+    }
+  }
+
+  *end(): Generator<FileRecord> {
+    if (this.#restBytes === 0) return;
+    const text = decode(Buffer.concat(this.#rest)).replace(/\r$/, '');
+    yield { text, size: this.#restBytes, finished: false, lines: 1 };
+  }
+
+  *#cut(block: Buffer): Generator<FileRecord> {
+    const text = isUtf8(block) ? block.toString('utf8') : '';
+    // Of text that is all ASCII each character is one byte: it is decoded once, not line by line.
+    const ascii = text.length === block.length;
+    const separator = this.#separator!;
+    const mark = String.fromCharCode(separator);
+    for (let start = 0; start < block.length; ) {
+      const end = ascii ? text.indexOf(mark, start) : block.indexOf(separator, start);
+      const last = end > start && block[end - 1] === RETURN ? end - 1 : end;
+      const line = ascii ? text.slice(start, last) : decode(block.subarray(start, last));
+      yield { text: line, size: end + 1 - start, finished: true, lines: 1 };
+      start = end + 1;
+    }
+  }
+}
+
+/** Old logs hold Latin-1; their lines count all the same. */
+function decode(bytes: Buffer): string {
+  return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}

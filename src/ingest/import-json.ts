@@ -1,0 +1,88 @@
+import type { FileRecord } from './import-content.ts';
+import { readJsonParts, skipToEntries } from './json-recovery.ts';
+
+/** How such an object ends: `]}`, or `],"next":"…"}`. */
+const WRAPPER_END = /\](?:\s*,\s*"[^{[]*)?\s*\}\s*$/;
+
+/**
+ * Joins lines of a file of JSON, an array or objects one after the other, to entries: a new one begins where a line begins
+ * as that of the first entry does. What is no JSON costs itself alone.
+ */
+export class JsonCutter {
+  /** Where lines begin that begin an entry. */
+  readonly #columns: readonly number[];
+  readonly #wrapped: boolean;
+  #waiting: FileRecord[] = [];
+  #isFirst = true;
+
+  /** `head` is the beginning of the file. `isFirst`: nothing of it was taken before. */
+  constructor(head: string, isFirst: boolean) {
+    this.#isFirst = isFirst;
+    const wrapper = skipToEntries(head);
+    const first = head.indexOf('{', wrapper);
+    const lineStart = head.lastIndexOf('\n', first) + 1;
+    this.#wrapped = wrapper > 0;
+    this.#columns = head.slice(lineStart, first).trim() === '' ? [first - lineStart] : [first - lineStart, 0];
+  }
+
+  *push(lines: Iterable<FileRecord>): Generator<FileRecord> {
+    for (const line of lines) {
+      if (this.#waiting.length > 0 && this.#columns.some((column) => beginsAt(line.text, column))) {
+        yield* this.#settle(false);
+      }
+      this.#waiting.push(line);
+    }
+  }
+
+  *end(lines: Iterable<FileRecord>): Generator<FileRecord> {
+    yield* this.push(lines);
+    yield* this.#settle(true);
+  }
+
+  *#settle(isLast: boolean): Generator<FileRecord> {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    const whole = waiting.map((line) => line.text).join('\n');
+    let text = whole;
+    if (!this.#wrapped) text = text.replace(/^\ufeff?\s*\[/, (start) => ' '.repeat(start.length));
+    else if (isLast && !this.#isFirst) text = text.replace(WRAPPER_END, '');
+    this.#isFirst = false;
+    const parts = [...readJsonParts(text)];
+    // More may come of an entry that breaks off where the file does.
+    const closed = waiting.at(-1)!.finished || /\]\s*\}?\s*$/.test(whole);
+    const cut = isLast && !closed && parts.at(-1) && 'fault' in parts.at(-1)! ? parts.pop() : undefined;
+    const size = waiting.reduce((sum, line) => sum + line.size, 0);
+    if (parts.length === 0 && !isLast) yield { text: '', size, finished: true, lines: waiting.length };
+    // What closes an array is left, so that one that has grown goes on behind its last entry.
+    const last = isLast ? sizeTo(waiting, endOf(text, parts)) : { size, lines: waiting.length };
+    for (const [at, part] of parts.entries()) {
+      const taken = at < parts.length - 1 ? { size: 0, lines: 0 } : last;
+      yield { text: part.text, finished: true, ...taken, ...('value' in part ? { value: part.value } : {}) };
+    }
+    if (cut) yield { text: cut.text, size: 0, finished: false, lines: 0 };
+  }
+}
+
+/** Where the last of these parts ends. */
+function endOf(text: string, parts: readonly { text: string }[]): number {
+  return parts.reduce((at, part) => text.indexOf(part.text, at) + part.text.length, 0);
+}
+
+/** Bytes and line ends of the lines up to this character of their text. */
+function sizeTo(lines: readonly FileRecord[], end: number): { size: number; lines: number } {
+  let left = end;
+  let size = 0;
+  for (const [at, line] of lines.entries()) {
+    if (left <= line.text.length) {
+      return { size: size + Math.min(line.size, Buffer.byteLength(line.text.slice(0, left))), lines: at };
+    }
+    size += line.size;
+    left -= line.text.length + 1;
+  }
+  return { size, lines: lines.length };
+}
+
+function beginsAt(line: string, column: number): boolean {
+  return line[column] === '{' && line.slice(0, column).trim() === '';
+}

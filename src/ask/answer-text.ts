@@ -34,7 +34,7 @@ export function toText(report: Report, width: number): string {
 
 /** The table in columns, names first and numbers to the right; `leftOut`: labels of columns without room. */
 function layOut({ table, zone }: Report, width: number): { lines: string[]; leftOut: string[] } {
-  const columns = orderColumns(table.columns).map(({ label, type, signed, index }) => {
+  const columns = orderColumns(table).map(({ label, type, signed, index }) => {
     const cells = table.rows.map((row) => toSafeLine(formatCell(row[index] ?? null, { type, signed }, zone)));
     return { label, type, cells, width: Math.max(...[label, ...cells].map(widthOf)) };
   });

@@ -3,6 +3,7 @@ import type {
   CompareReport,
   DrillReport,
   HistoryReport,
+  LatencyReport,
   PoolBalance,
   PoolReport,
   RankingReport,
@@ -11,13 +12,14 @@ import type {
   StatusReport,
   SummaryReport,
 } from '../domain/report.ts';
-import { STEP_NAMES } from '../domain/usage.ts';
+import { type Latency, STEP_NAMES } from '../domain/usage.ts';
 import { toRate } from '../report/compared-rows.ts';
 import {
   countOf,
   formatChange,
   formatCount,
   formatCredits,
+  formatLatency,
   formatPercent,
   formatRate,
   formatStep,
@@ -94,6 +96,8 @@ function toWording(report: Report, view: ChartView): Wording {
       return wordDrill(report);
     case 'compare':
       return wordCompare(report);
+    case 'latency':
+      return wordLatency(report);
     default:
       return { form: 'Table', values: [] };
   }
@@ -231,6 +235,17 @@ function wordHistory(report: HistoryReport): Wording {
       const detail = parts.length > 0 ? ` (${parts.join(', ')})` : '';
       return `${cleanText(label)} ${formatCredits(total)}${detail}${partial ? ', partial' : ''}`;
     }),
+  };
+}
+
+function wordLatency({ rows, steps, total, question }: LatencyReport): Wording {
+  const tell = ({ p95Ms, p50Ms, p99Ms }: Latency) =>
+    `p95 ${formatLatency(p95Ms)} (p50 ${formatLatency(p50Ms)}, p99 ${formatLatency(p99Ms)})`;
+  const shown = steps ? steps.toSorted((a, b) => (b.latency?.p95Ms ?? 0) - (a.latency?.p95Ms ?? 0)) : rows;
+  return {
+    form: question.overTime ? 'Line chart' : 'Bar chart',
+    values: shown.flatMap(({ name, latency }) => (latency ? [`${cleanText(name)} ${tell(latency)}`] : [])),
+    ...(total.latency ? { closing: `All calls: ${tell(total.latency)}.` } : {}),
   };
 }
 

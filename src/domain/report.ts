@@ -4,10 +4,12 @@ import type { Dimension, GroupKey } from './dimension.ts';
 import type { Thousandths } from './event.ts';
 import type { Filter } from './filter.ts';
 import type { Range } from './range.ts';
-import type { StepGrain } from './usage.ts';
+import type { Latency, StepGrain } from './usage.ts';
 
 /** Rows of a ranking, at most. */
 export const MAX_RANKING_ROWS = 1000;
+/** Single calls of an answer, at most: what a CSV holds. */
+export const MAX_EVENT_ROWS = 10_000;
 
 /**
  * A question as a person asks it, small enough to stand in a button: answers are made from it, and every button is
@@ -15,9 +17,11 @@ export const MAX_RANKING_ROWS = 1000;
  */
 export interface Question {
   report: ReportKind;
-  /** For `top`. */
+  /** For `top` and `latency`. */
   dimension?: Dimension;
-  /** Rows of a ranking, 1 to MAX_RANKING_ROWS. */
+  /** For `latency`: by steps of the range instead of ranked. */
+  overTime?: true;
+  /** Rows of a ranking, 1 to MAX_RANKING_ROWS; of `events`, to MAX_EVENT_ROWS. */
   limit?: number;
   /** First row shown, 0-based. */
   offset?: number;
@@ -44,8 +48,10 @@ export interface Question {
 
 /** The same ranking with all its rows, unless the question has a number of them: for CSV and programs. */
 export function toWholeRanking(question: Question): Question {
-  if (question.report !== 'top') return question;
-  return { ...question, limit: question.limit ?? MAX_RANKING_ROWS, offset: 0 };
+  const { report, limit, overTime } = question;
+  if (report === 'events') return { ...question, limit: limit ?? MAX_EVENT_ROWS };
+  if (report !== 'top' && (report !== 'latency' || overTime)) return question;
+  return { ...question, limit: limit ?? MAX_RANKING_ROWS, offset: 0 };
 }
 
 export const REPORT_KINDS = [
@@ -58,6 +64,8 @@ export const REPORT_KINDS = [
   'history',
   'client',
   'route',
+  'latency',
+  'events',
   'licences',
   'sources',
   'explain',
@@ -108,12 +116,12 @@ export interface Offer {
   question: Question;
 }
 
-export const COLUMN_TYPES = ['text', 'count', 'credits', 'percent', 'time', 'bar'] as const;
+export const COLUMN_TYPES = ['text', 'count', 'credits', 'percent', 'duration', 'time', 'bar'] as const;
 export type ColumnType = (typeof COLUMN_TYPES)[number];
 
 /**
  * The numbers of a report, exact: what the table shows and what the CSV holds. `credits` cells are thousandths, `percent`
- * cells are numbers 0–100 (unrounded), `time` cells are epoch ms, `bar` cells are 0–1 and not part of a CSV.
+ * cells are numbers 0–100 (unrounded), `duration` cells are milliseconds, `time` cells are epoch ms, `bar` cells are 0–1 and not part of a CSV.
  */
 export interface Table {
   /**
@@ -131,6 +139,8 @@ export interface Table {
     signed?: boolean;
   }[];
   rows: readonly (readonly (string | number | null)[])[];
+  /** People read the columns in this order too; else numbers stand beside the name, and texts behind them. */
+  inOrder?: true;
 }
 
 export interface ScopeCard {
@@ -352,11 +362,42 @@ export interface HistoryReport extends ReportHead {
   table: Table;
 }
 
+/** Calls of one value or step, and how long they took; without `latency` where none carries a duration. */
+export interface TimedRow {
+  name: string;
+  requests: number;
+  latency?: Latency;
+}
+
+/** How long calls took: ranked by p95, or step by step. From raw events alone. */
+export interface LatencyReport extends ReportHead {
+  kind: 'latency';
+  dimension: Dimension;
+  /** Those with a duration, in the order asked for; empty where it is by steps. */
+  rows: readonly TimedRow[];
+  /** Distinct values with a duration, among them those that are not among the rows. */
+  distinct: number;
+  /** By steps alone: every step of the range, also empty ones. */
+  steps?: readonly (TimedRow & { startMs: number; partial: boolean })[];
+  total: Omit<TimedRow, 'name'>;
+  table: Table;
+}
+
+/** Single calls, newest first. */
+export interface EventsReport extends ReportHead {
+  kind: 'events';
+  /** All that match, also those that are not among the rows of the table. */
+  totals: Totals;
+  table: Table;
+}
+
 /** One client or route and the other dimensions of its calls, failures first. */
 export interface DrillReport extends ReportHead {
   kind: 'client' | 'route';
   name: string;
   totals: Totals;
+  /** Of its calls since raw events are kept; absent where none carries a duration. */
+  latency?: Latency;
   sections: readonly {
     title: string;
     dimension: GroupKey;
@@ -421,6 +462,8 @@ export type Report =
   | HistoryReport
   | DrillReport
   | CompareReport
+  | LatencyReport
+  | EventsReport
   | TableReport;
 
 /** A name that people may ask for. */

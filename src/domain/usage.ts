@@ -122,8 +122,6 @@ export interface LatencyRow {
   /** The value of `groupBy`; empty without one. */
   key: string;
   requests: number;
-  ok: number;
-  failed: number;
   latency?: Latency;
 }
 

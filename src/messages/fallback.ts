@@ -12,7 +12,7 @@ import { defuse, toOneLine } from './text.ts';
 export function buildFallback(report: Report, extra: readonly string[] = []): string {
   const head = [defuse(toOneLine(report.finding))];
   const tail = [...extra, ...report.notes, describeContext(report)].map((line) => defuse(toOneLine(line)));
-  const columns = orderColumns(report.table.columns).filter(({ type }) => type !== 'bar');
+  const columns = orderColumns(report.table).filter(({ type }) => type !== 'bar');
   const rows = report.table.rows.map((row) =>
     defuse(
       columns

@@ -3,11 +3,13 @@ import { NONE } from '../domain/dimension.ts';
 import type {
   CompareReport,
   HistoryReport,
+  LatencyReport,
   Level,
   RankingReport,
   Report,
   SeriesReport,
   StatusReport,
+  TimedRow,
   Totals,
 } from '../domain/report.ts';
 import { toRate } from '../report/compared-rows.ts';
@@ -58,6 +60,8 @@ function listCharts(report: Report): (Block | undefined)[] {
       return report.sections
         .filter(({ rows }) => rows.some(({ name }) => name !== NONE))
         .map(({ title, rows }) => toOutcomes(title, rows.slice(0, MAX_CHART_POINTS)));
+    case 'latency':
+      return [toLatency(report)];
     case 'summary':
       return [
         toUsed(
@@ -176,6 +180,17 @@ function outcomesOf(rows: readonly Totals[]): Series[] {
     values: rows.map((row) => row[key]),
     holdsPlace: key === 'failed',
   }));
+}
+
+/** Slack draws a line through steps without calls at zero. */
+function toLatency({ rows, steps, title }: LatencyReport): Block | undefined {
+  const shown: readonly TimedRow[] = steps ?? rows.slice(0, MAX_CHART_POINTS);
+  const names = shown.map(({ name }) => name);
+  const series = (['p99Ms', 'p95Ms', 'p50Ms'] as const).map((key) => ({
+    name: key.replace('Ms', ''),
+    values: shown.map(({ latency }) => latency?.[key] ?? 0),
+  }));
+  return toChart(steps ? 'line' : 'bar', title, names, steps ? series : series.slice(1, 2), 'ms');
 }
 
 function toPie(report: RankingReport): Block | undefined {

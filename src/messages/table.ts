@@ -1,5 +1,12 @@
 import type { ColumnType, Table } from '../domain/report.ts';
-import { formatChange, formatCredits, formatInstant, formatPercent, formatRate } from '../report/format.ts';
+import {
+  formatChange,
+  formatCredits,
+  formatInstant,
+  formatLatency,
+  formatPercent,
+  formatRate,
+} from '../report/format.ts';
 import { drawBar } from './bar.ts';
 import { MAX_CELL_TEXT, MAX_TABLE_CHARACTERS, MAX_TABLE_COLUMNS, MAX_TABLE_ROWS } from './limits.ts';
 import { type Block, clip, NOTHING, toFilled, toOneLine } from './text.ts';
@@ -17,13 +24,18 @@ export function formatCell(
   if (type === 'count') return formatRate(Number(cell));
   if (type === 'credits') return formatCredits(Number(cell));
   if (type === 'percent') return formatPercent(Number(cell));
+  if (type === 'duration') return formatLatency(Number(cell));
   if (type === 'time') return formatInstant(Number(cell), zone);
   return toFilled(drawBar(Number(cell)));
 }
 
 /** Columns as people see them, with their places in a row: the name, then numbers, which a phone shows beside it, then the rest. */
-export function orderColumns(columns: Table['columns']): (Table['columns'][number] & { index: number })[] {
+export function orderColumns({
+  columns,
+  inOrder,
+}: Pick<Table, 'columns' | 'inOrder'>): (Table['columns'][number] & { index: number })[] {
   const shown = columns.map((column, index) => ({ ...column, index })).filter(({ csvOnly }) => !csvOnly);
+  if (inOrder) return shown;
   const name = shown.find((column) => column.name) ?? shown[0];
   const rank = (column: (typeof shown)[number]) =>
     column === name ? 0 : isNumber(column.type) ? 1 : column.type === 'bar' ? 3 : 2;
@@ -31,7 +43,7 @@ export function orderColumns(columns: Table['columns']): (Table['columns'][numbe
 }
 
 function isNumber(type: ColumnType): boolean {
-  return type === 'count' || type === 'credits' || type === 'percent';
+  return type === 'count' || type === 'credits' || type === 'percent' || type === 'duration';
 }
 
 /**
@@ -43,7 +55,7 @@ export function buildTable(
   zone: string,
   characters: number,
 ): { block: Block; hiddenRows: number } | undefined {
-  const shown = orderColumns(table.columns).slice(0, MAX_TABLE_COLUMNS);
+  const shown = orderColumns(table).slice(0, MAX_TABLE_COLUMNS);
   if (table.rows.length === 0 || shown.length === 0) return undefined;
   const rows = [shown.map(({ label }) => toFilled(label))];
   let left = Math.min(characters, MAX_TABLE_CHARACTERS) - rows[0]!.join('').length;

@@ -10,10 +10,12 @@ import {
 import { reportAdvice } from './advice.ts';
 import { reportCompare } from './compare.ts';
 import { reportClient, reportRoute } from './drill.ts';
+import { reportEvents } from './events.ts';
 import { reportExplain } from './explain.ts';
 import { reportHistory } from './history.ts';
 import type { ReporterDeps } from './inquiry.ts';
 import { listExamples, listKnownNames } from './known-names.ts';
+import { reportLatency } from './latency.ts';
 import { reportLicences } from './licences.ts';
 import { findNames } from './named-in-question.ts';
 import { reportPool } from './pool.ts';
@@ -37,6 +39,8 @@ const REPORTS: Readonly<Record<ReportKind, MakeReport>> = {
   history: reportHistory,
   client: reportClient,
   route: reportRoute,
+  latency: reportLatency,
+  events: reportEvents,
   licences: reportLicences,
   sources: reportSources,
   explain: reportExplain,

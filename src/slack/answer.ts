@@ -92,7 +92,8 @@ function isPrivate({ config }: SlackContext, question: Question, place: Place, s
   if (!place.open) return true;
   if (place.direct) return false;
   if (share) return false;
-  return config.viewers.length > 0 || (question.private ?? isPrivateByDefault(config));
+  const isSecret = question.report === 'events' || isPrivateByDefault(config);
+  return config.viewers.length > 0 || (question.private ?? isSecret);
 }
 
 /** To the asker alone: Slack's own chart where it fits, never a file. */

@@ -64,7 +64,9 @@ export async function sendCsv(
 export function fileStem(report: Report): string {
   const { question, range, zone } = report;
   const subject =
-    question.report === 'top' ? `${question.dimension ?? 'client'}s` : (question.scope ?? question.name ?? '');
+    report.kind === 'top' || (report.kind === 'latency' && !report.steps)
+      ? `${report.dimension}s`
+      : (question.scope ?? question.name ?? '');
   const days = range ? [isoDate(range.firstDay), isoDate(range.lastDay)] : [];
   return [
     'usage',

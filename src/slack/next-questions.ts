@@ -18,6 +18,8 @@ const RANGED = new Set<Question['report']>([
   'day',
   'client',
   'route',
+  'latency',
+  'events',
   'sources',
   'why',
 ]);
@@ -27,7 +29,9 @@ export function hasRange(question: Question): boolean {
   return RANGED.has(question.report);
 }
 
-const FILTERED = new Set<Question['report']>(['top', 'status', 'daily', 'day', 'client', 'route']);
+const FILTERED = new Set<Question['report']>([
+  ...(['top', 'status', 'daily', 'day', 'client', 'route', 'latency', 'events'] as const),
+]);
 
 /** Tells whether filters make sense for it. */
 export function hasFilters(question: Question): boolean {
@@ -101,7 +105,7 @@ function toDrills(report: Report): Offer[] {
     const dimension = key === 'client' || kind === 'client' ? 'route' : 'client';
     return withFilter({ report: 'top', dimension, ...inherit }, filter);
   };
-  if (report.kind === 'top') {
+  if (report.kind === 'top' || report.kind === 'latency') {
     return report.rows
       .filter(({ name }) => !isCollective(name))
       .map(({ name }) => ({ label: name, question: drill(report.dimension, name) }));
@@ -177,7 +181,7 @@ export function listNext(report: Report): Next[] {
   const toNext = (group: Next['group'], offers: readonly Offer[]): Next[] =>
     offers.map((offer) => ({ group, ...offer }));
   return [
-    ...toNext('Next', report.offers ?? []),
+    ...toNext('Next', [...(report.offers ?? []), ...listCalls(report)]),
     ...toNext('Compare', listComparisons(report)),
     ...toNext('Look at an hour', listHours(report).slice(0, MAX_OPTIONS)),
     ...toNext('Drill down', listDrills(report)),
@@ -185,6 +189,38 @@ export function listNext(report: Report): Next[] {
     ...toNext('Show', listViews(report)),
   ];
 }
+
+/** Its single calls, and how long they took: by whom, and over time. */
+function listCalls(report: Report): Offer[] {
+  const { kind, question } = report;
+  const { range, filters = [] } = question;
+  if (!CALLS.has(kind)) return [];
+  const name = 'name' in report ? report.name : question.name;
+  const subject: Filter[] =
+    name !== undefined ? [{ key: kind === 'route' ? 'route' : 'client', patterns: [name], not: false }] : [];
+  const same = { ...(range === undefined ? {} : { range }), filters: [...filters, ...subject] };
+  const { dimension } = question;
+  return [
+    ...(kind === 'events' ? [] : [{ label: 'Show calls', question: { report: 'events', ...same } } as const]),
+    ...(kind === 'latency'
+      ? question.overTime
+        ? [{ label: 'Latency by client', question: { report: 'latency', dimension: 'client', ...same } } as const]
+        : [{ label: 'Latency over time', question: { report: 'latency', overTime: true, ...same } } as const]
+      : [
+          {
+            label: 'Latency',
+            question: {
+              report: 'latency',
+              ...(kind === 'top' && dimension && dimension !== 'client' ? { dimension } : {}),
+              ...same,
+            },
+          } as const,
+        ]),
+  ];
+}
+
+/** Reports of calls in a range. */
+const CALLS = new Set<Report['kind']>(['top', 'status', 'daily', 'day', 'client', 'route', 'latency', 'events', 'why']);
 
 /** The same numbers in the other form; undefined where there is one alone. */
 export function showAs({ kind, question }: Report, shown: 'chart' | 'table' | 'words'): Question | undefined {
@@ -202,8 +238,24 @@ export function hasWords({ kind, question }: Pick<Report, 'kind' | 'question'>):
 
 /** Tells whether a picture can be drawn of it at all. */
 export function hasGraph(kind: Report['kind']): boolean {
-  return ['summary', 'top', 'status', 'pool', 'daily', 'day', 'history', 'client', 'route', 'compare'].includes(kind);
+  return GRAPHS.has(kind);
 }
+
+const GRAPHS = new Set<Report['kind']>([
+  ...([
+    'summary',
+    'top',
+    'status',
+    'pool',
+    'daily',
+    'day',
+    'history',
+    'client',
+    'route',
+    'compare',
+    'latency',
+  ] as const),
+]);
 
 /** Orders of a ranking, with what `Question.sort` calls them; the one that it is in is left out. */
 const SORTS: readonly { sort: string; label: string }[] = [
@@ -223,10 +275,19 @@ function listComparisons({ question }: Report): Offer[] {
   return [{ label: 'Compare with the span before', question: { ...rest, versus: PREVIOUS } }];
 }
 
-const COMPARED_SORTS: readonly { sort: string; label: string }[] = [
+const COMPARED_SORTS: typeof SORTS = [
   { sort: '-change', label: 'Biggest rise' },
   { sort: 'change', label: 'Biggest fall' },
   { sort: '-requests', label: 'Most requests' },
+];
+
+/** The same for how long calls took. */
+const LATENCY_SORTS: typeof SORTS = [
+  { sort: '-p95_ms', label: 'Slowest (p95)' },
+  { sort: '-p50_ms', label: 'Slowest half (p50)' },
+  { sort: '-slowest_ms', label: 'Slowest call' },
+  { sort: '-requests', label: 'Most requests' },
+  { sort: 'p95_ms', label: 'Fastest (p95)' },
 ];
 
 function listComparedSorts({ question, sections }: CompareReport): Offer[] {
@@ -240,25 +301,28 @@ function listComparedSorts({ question, sections }: CompareReport): Offer[] {
 
 function listSorts(report: Report): Offer[] {
   if (report.kind === 'compare') return listComparedSorts(report);
-  if (report.kind !== 'top' || report.distinct < 2) return [];
+  if ((report.kind !== 'top' && report.kind !== 'latency') || report.distinct < 2) return [];
   const { offset: _offset, ...question } = report.question;
-  const present = question.sort ?? `-${report.measure}`;
-  return SORTS.filter(({ sort }) => sort !== present).map(({ sort, label }) => ({
-    label,
-    question: { ...question, sort },
-  }));
+  const present = question.sort ?? (report.kind === 'top' ? `-${report.measure}` : '-p95_ms');
+  return (report.kind === 'top' ? SORTS : LATENCY_SORTS)
+    .filter(({ sort }) => sort !== present)
+    .map(({ sort, label }) => ({
+      label,
+      question: { ...question, sort },
+    }));
 }
 
 /** Of a ranking: slices, and all of it, page by page. */
 function listViews(report: Report): Offer[] {
   const { question } = report;
   const isCompared = report.kind === 'compare' && question.report === 'top';
-  if (report.kind !== 'top' && !isCompared) return [];
+  const isRanked = report.kind === 'top' || (report.kind === 'latency' && !report.steps);
+  if (!isRanked && !isCompared) return [];
   const offset = question.offset ?? 0;
   const more =
-    report.kind === 'top'
-      ? report.others.count > 0 && offset + report.rows.length < report.distinct
-      : report.sections.some((section) => section.more > offset);
+    report.kind === 'compare'
+      ? report.sections.some((section) => section.more > offset)
+      : (report.kind === 'latency' || report.others.count > 0) && offset + report.rows.length < report.distinct;
   const isSliced = report.kind === 'top' && (report.dimension === 'client' || report.dimension === 'function');
   const page = (to: number): Question => ({ ...question, view: 'table', limit: PAGE_ROWS, offset: Math.max(0, to) });
   const isPaged = question.view === 'table' && question.limit === PAGE_ROWS;
@@ -270,7 +334,7 @@ function listViews(report: Report): Offer[] {
       : []),
     ...(isPaged && offset > 0 ? [{ label: `Previous ${PAGE_ROWS}`, question: page(offset - PAGE_ROWS) }] : []),
     ...(isPaged && more ? [{ label: `Next ${PAGE_ROWS}`, question: page(offset + PAGE_ROWS) }] : []),
-    ...(more && !isPaged ? [{ label: 'View all', question: page(0) }] : []),
+    ...(more && !isPaged && !question.overTime ? [{ label: 'View all', question: page(0) }] : []),
   ];
 }
 

@@ -30,6 +30,7 @@ export const FILTERS = z.array(FILTER);
 export const QUESTION = object<Question>({
   report: z.enum(REPORT_KINDS),
   dimension: DIMENSION.optional(),
+  overTime: z.literal(true).optional(),
   limit: number.optional(),
   offset: number.optional(),
   range: text.optional(),

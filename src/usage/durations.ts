@@ -4,39 +4,46 @@ import type { Column } from './segment.ts';
 
 /** Microseconds that 32 bits hold: 71 minutes. Calls that took longer are rare, and kept apart. */
 const MOST = 0xffffffff;
+const LEAST_ROOM = 64;
 
 /** Collects how long single calls took, group by group, in four bytes a call; percentiles are exact. */
 export class Durations {
   readonly #lists: Uint32Array<ArrayBuffer>[] = [];
-  readonly #lengths: number[] = [];
   readonly #longer: number[][] = [];
+  #lengths: Uint32Array<ArrayBuffer> = new Uint32Array(0);
 
   /**
-   * One row per event: its group, the calls that it stands for, and its duration as segments hold it (microseconds + 1; 0: none
-   * was sent). An event of several calls does not say how long each took, and is passed over.
+   * One row per event: its group (below `groupCount`), the calls that it stands for, and its duration as segments hold it
+   * (microseconds + 1; 0: none was sent). An event of several calls does not say how long each took, and is passed over.
    */
-  add(groups: Uint32Array, counts: Column, durations: Column): void {
+  add(groups: Uint32Array, counts: Column, durations: Column, groupCount: number): void {
+    this.#makeRoom(groupCount);
+    const [lists, lengths] = [this.#lists, this.#lengths];
     for (let row = 0; row < groups.length; row += 1) {
-      if (durations[row] === 0 || counts[row] !== 1) continue;
-      const group = groups[row]!;
       const duration = durations[row]! - 1;
+      if (duration < 0 || counts[row] !== 1) continue;
+      const group = groups[row]!;
       if (duration > MOST) {
-        this.#longer[group] ??= [];
-        this.#longer[group].push(duration);
+        this.#longer[group]!.push(duration);
         continue;
       }
-      const length = this.#lengths[group] ?? 0;
-      const list = length < (this.#lists[group]?.length ?? 0) ? this.#lists[group]! : this.#enlarge(group, length);
+      const length = lengths[group]!;
+      let list = lists[group]!;
+      if (length === list.length) {
+        list = new Uint32Array(Math.max(LEAST_ROOM, length * 2));
+        list.set(lists[group]!);
+        lists[group] = list;
+      }
       list[length] = duration;
-      this.#lengths[group] = length + 1;
+      lengths[group] = length + 1;
     }
   }
 
   /** Of one group, or of all; undefined where no call has a duration. */
   latencyOf(group?: number): Latency | undefined {
-    const groups = group === undefined ? [...this.#lengths.keys()] : [group];
-    const lists = groups.flatMap((each) => this.#lists[each]?.subarray(0, this.#lengths[each]) ?? []);
-    const longer = (group === undefined ? this.#longer : [this.#longer[group] ?? []]).flat().sort((a, b) => a - b);
+    const groups = group === undefined ? [...this.#lists.keys()] : [group];
+    const lists = groups.map((each) => this.#lists[each]!.subarray(0, this.#lengths[each]));
+    const longer = groups.flatMap((each) => this.#longer[each]!).sort((a, b) => a - b);
     const shorter = lists.reduce((sum, list) => sum + list.length, 0);
     const timed = shorter + longer.length;
     if (timed === 0) return undefined;
@@ -46,19 +53,19 @@ export class Durations {
       ...findAtPlaces(lists, within),
       ...places.slice(within.length).map((place) => longer[place - shorter]!),
     ];
-    const [p50Ms, p95Ms, p99Ms, slowestMs] = found.map((microseconds) => microseconds / 1000) as [
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [p50Ms, p95Ms, p99Ms, slowestMs] = found.map((us) => us / 1000) as [number, number, number, number];
     return { timed, p50Ms, p95Ms, p99Ms, slowestMs };
   }
 
-  #enlarge(group: number, length: number): Uint32Array<ArrayBuffer> {
-    const larger = new Uint32Array(Math.max(16, length * 2));
-    if (length > 0) larger.set(this.#lists[group]!);
-    this.#lists[group] = larger;
-    return larger;
+  #makeRoom(groupCount: number): void {
+    if (groupCount > this.#lengths.length) {
+      const lengths = new Uint32Array(groupCount * 2);
+      lengths.set(this.#lengths);
+      this.#lengths = lengths;
+    }
+    while (this.#lists.length < groupCount) {
+      this.#lists.push(new Uint32Array(0));
+      this.#longer.push([]);
+    }
   }
 }

@@ -31,11 +31,11 @@ export async function* readPages(
   renames: string | undefined,
   wanted: { span: Span; tests: readonly Test[] },
 ): AsyncGenerator<EventPage> {
-  for await (const { segment, rows } of scanRaw(store, wanted)) {
-    const columns = Object.fromEntries(EVENT_COLUMNS.map((name) => [name, segment.read(name, rows)])) as EventColumns;
+  for await (const part of scanRaw(store, wanted)) {
+    const columns = Object.fromEntries(EVENT_COLUMNS.map((name) => [name, part.read(name)])) as EventColumns;
     const ids = listIds(columns);
     const known = await store.texts.resolve(store.db, renames, ids);
-    yield { length: rows.length, columns, texts: new Map(ids.map((id) => [id, known.get(id) ?? REMOVED])) };
+    yield { length: part.length, columns, texts: new Map(ids.map((id) => [id, known.get(id) ?? REMOVED])) };
   }
 }
 

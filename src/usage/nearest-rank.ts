@@ -1,6 +1,7 @@
 /** From this many values on, counting them is quicker than sorting. */
-const LEAST_COUNTED = 4096;
-const HALF = 0x10000;
+const LEAST_COUNTED = 2048;
+/** Few enough counters to stay in the processor's nearest memory. */
+const BUCKETS = 2048;
 
 /**
  * The 0-based place of a percentile among `count` values in ascending order, by nearest rank: ⌈percent/100 × count⌉ counted
@@ -13,7 +14,7 @@ export function toPlace(percent: number, count: number): number {
 /** The values at these places, were all the lists one in ascending order. Exact, and the lists stay as they are. */
 export function findAtPlaces(lists: readonly Uint32Array[], places: readonly number[]): number[] {
   const length = lists.reduce((sum, list) => sum + list.length, 0);
-  if (length >= LEAST_COUNTED) return countToPlaces(lists, places);
+  if (length >= LEAST_COUNTED) return findByCounting(lists, places);
   const all = new Uint32Array(length);
   let at = 0;
   for (const list of lists) {
@@ -24,36 +25,65 @@ export function findAtPlaces(lists: readonly Uint32Array[], places: readonly num
   return places.map((place) => all[place]!);
 }
 
-/** By the upper half of each value, then by the lower half of those that share a wanted upper half. */
-function countToPlaces(lists: readonly Uint32Array[], places: readonly number[]): number[] {
-  const upper = new Uint32Array(HALF);
-  for (const list of lists) for (let i = 0; i < list.length; i += 1) upper[list[i]! >>> 16]! += 1;
-  const lower = new Map<number, Uint32Array>();
-  return places.map((place) => {
-    const high = findPlace(upper, place);
-    const counts = lower.getOrInsertComputed(high.at, () => countLower(lists, high.at));
-    return high.at * HALF + findPlace(counts, place - high.before).at;
+/** Counts values by their range, and looks again only at the ranges that hold a wanted place. */
+function findByCounting(lists: readonly Uint32Array[], places: readonly number[]): number[] {
+  const { least, most } = findBounds(lists);
+  const shift = Math.max(0, 32 - Math.clz32(most - least) - Math.log2(BUCKETS));
+  const counts = countRanges(lists, least, shift);
+  const found = places.map((place) => {
+    let before = 0;
+    let bucket = 0;
+    while (before + counts[bucket]! <= place) {
+      before += counts[bucket]!;
+      bucket += 1;
+    }
+    return { bucket, place: place - before };
   });
+  if (shift === 0) return found.map(({ bucket }) => least + bucket);
+  const wanted = [...new Set(found.map(({ bucket }) => bucket))];
+  const ranges = collectRanges(lists, least, shift, new Map(wanted.map((bucket) => [bucket, counts[bucket]!])));
+  return found.map(({ bucket, place }) => findAtPlaces([ranges.get(bucket)!], [place])[0]!);
 }
 
-function countLower(lists: readonly Uint32Array[], high: number): Uint32Array {
-  const counts = new Uint32Array(HALF);
+function findBounds(lists: readonly Uint32Array[]): { least: number; most: number } {
+  let least = 0xffffffff;
+  let most = 0;
   for (const list of lists) {
     for (let i = 0; i < list.length; i += 1) {
       const value = list[i]!;
-      if (value >>> 16 === high) counts[value & (HALF - 1)]! += 1;
+      if (value < least) least = value;
+      if (value > most) most = value;
     }
   }
+  return { least, most };
+}
+
+function countRanges(lists: readonly Uint32Array[], least: number, shift: number): Uint32Array {
+  const counts = new Uint32Array(BUCKETS);
+  for (const list of lists) for (let i = 0; i < list.length; i += 1) counts[(list[i]! - least) >>> shift]! += 1;
   return counts;
 }
 
-/** Which of the counted values holds the place, and how many come before it. */
-function findPlace(counts: Uint32Array, place: number): { at: number; before: number } {
-  let before = 0;
-  let at = 0;
-  while (before + counts[at]! <= place) {
-    before += counts[at]!;
-    at += 1;
+/** The values of some ranges, of which the sizes are known. */
+function collectRanges(
+  lists: readonly Uint32Array[],
+  least: number,
+  shift: number,
+  sizes: ReadonlyMap<number, number>,
+): Map<number, Uint32Array> {
+  const ranges = [...sizes.values()].map((size) => new Uint32Array(size));
+  const lengths = new Uint32Array(ranges.length);
+  /** Which range each bucket is, + 1; 0: none that is wanted. */
+  const rangeOf = new Uint8Array(BUCKETS);
+  for (const [index, bucket] of [...sizes.keys()].entries()) rangeOf[bucket] = index + 1;
+  for (const list of lists) {
+    for (let i = 0; i < list.length; i += 1) {
+      const value = list[i]!;
+      const range = rangeOf[(value - least) >>> shift]!;
+      if (range === 0) continue;
+      ranges[range - 1]![lengths[range - 1]!] = value;
+      lengths[range - 1]! += 1;
+    }
   }
-  return { at, before };
+  return new Map([...sizes.keys()].map((bucket, index) => [bucket, ranges[index]!]));
 }

@@ -31,14 +31,13 @@ export async function readNewest(
 }
 
 /** The events of a part that could be among the newest: only these are unpacked. */
-function pickNewest({ segment, rows, imported }: RawPart, limit: number): Found[] {
-  const time = segment.read('time', rows);
-  const order = Uint32Array.from(rows.keys());
-  const newest = rows.length > limit ? order.sort((a, b) => time[b]! - time[a]!).subarray(0, limit) : order;
-  const picked = newest.map((at) => rows[at]!);
-  const batch: Batch = { length: picked.length, columns: {} };
-  for (const name of segment.names) batch.columns[name] = segment.read(name, picked);
-  return Array.from(newest, (at, row) => ({ batch, row, timeMs: time[at]!, imported }));
+function pickNewest(part: RawPart, limit: number): Found[] {
+  const time = part.read('time');
+  const order = Uint32Array.from(time.keys());
+  const newest = time.length > limit ? order.sort((a, b) => time[b]! - time[a]!).subarray(0, limit) : order;
+  const batch: Batch = { length: newest.length, columns: {} };
+  for (const name of part.names) batch.columns[name] = part.read(name, newest);
+  return Array.from(newest, (at, row) => ({ batch, row, timeMs: time[at]!, imported: part.imported }));
 }
 
 function keepNewest(found: Found[], limit: number): void {

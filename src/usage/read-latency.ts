@@ -3,7 +3,6 @@ import { MINUTE_MS } from '../domain/time-units.ts';
 import type { LatencyAnswer, LatencyQuery } from '../domain/usage.ts';
 import { Durations } from './durations.ts';
 import { Grouping } from './grouping.ts';
-import { outcomeColumns } from './outcome.ts';
 import { type RawPart, type Store, scanRaw } from './raw-scan.ts';
 import type { ReadSnapshot } from './read-snapshot.ts';
 import type { Test } from './row-selection.ts';
@@ -23,44 +22,39 @@ export async function readLatency(
   const keptFromMs = calendar.startOfDay(kept.rawFromDay);
   const span = { fromMs: Math.max(query.span.fromMs, keptFromMs), toMs: query.span.toMs };
   const keys: ColumnName[] = [...(groupBy ? [groupBy] : []), ...(grain === 'all' && groupBy ? [] : ['slot' as const])];
-  const grouping = new Grouping(keys, ['requests', 'ok', 'failed']);
+  const grouping = new Grouping(keys, ['requests']);
   const durations = new Durations();
   const firstOf = await findShared(store, renames, query);
 
   if (span.fromMs < span.toMs) {
     for await (const part of scanRaw(store, { span, tests })) {
-      const { segment, rows } = part;
-      const requests = segment.read('count', rows);
-      const batch: Batch = {
-        length: rows.length,
-        columns: { requests, ...outcomeColumns(segment.read('status', rows), requests) },
-      };
-      if (groupBy) batch.columns[groupBy] = replaceBy(firstOf, segment.read(groupBy, rows));
+      const requests = part.read('count');
+      const batch: Batch = { length: part.length, columns: { requests } };
+      if (groupBy) batch.columns[groupBy] = replaceBy(firstOf, part.read(groupBy));
       if (keys.includes('slot')) batch.columns.slot = readSteps(part, query, store);
-      durations.add(grouping.add(batch), requests, segment.read('duration', rows));
+      const groups = grouping.add(batch);
+      durations.add(groups, requests, part.read('duration'), grouping.size);
     }
   }
   // Each event stands for at least one call: no group is empty, and they come in the order of their numbers.
   const cells = grouping.toBatch();
   const ids = groupBy && groupBy !== 'status' ? (cells.columns[groupBy] ?? []) : [];
   const known = await texts.resolve(db, renames, ids);
-  const sums = { requests: 0, ok: 0, failed: 0 };
+  const { slot, requests } = cells.columns;
   const rows = Array.from({ length: cells.length }, (_, group) => {
-    const { slot, requests, ok, failed } = cells.columns;
-    const counts = { requests: requests![group]!, ok: ok![group]!, failed: failed![group]! };
-    for (const sum of ['requests', 'ok', 'failed'] as const) sums[sum] += counts[sum];
     const latency = durations.latencyOf(group);
     return {
       startMs: slot ? slot[group]! * MINUTE_MS : query.span.fromMs,
       key: groupBy ? textOf(groupBy, cells.columns[groupBy]![group]!, known) : '',
-      ...counts,
+      requests: requests![group]!,
       ...(latency ? { latency } : {}),
     };
   });
-  const latency = durations.latencyOf();
+  // Of a single row it is the same.
+  const latency = rows.length === 1 ? rows[0]!.latency : durations.latencyOf();
   return {
     rows,
-    total: { ...sums, ...(latency ? { latency } : {}) },
+    total: { requests: rows.reduce((sum, row) => sum + row.requests, 0), ...(latency ? { latency } : {}) },
     asOfMs: newestMs,
     ...(query.span.fromMs < keptFromMs ? { shortened: { fromMs: Math.min(keptFromMs, query.span.toMs) } } : {}),
   };
@@ -88,11 +82,11 @@ function replaceBy(firstOf: ReadonlyMap<number, number>, ids: Column): Column {
 }
 
 /** The step of each row, in minutes since 1970. */
-function readSteps({ day, segment, rows }: RawPart, query: LatencyQuery, { calendar }: Store): Column {
+function readSteps(part: RawPart, query: LatencyQuery, { calendar }: Store): Column {
   const isOne = query.grain !== 'hour' && query.grain !== 'minute';
-  const steps = new Uint32Array(rows.length);
-  if (isOne) return steps.fill(startOfStep(calendar.startOfDay(day), query, calendar) / MINUTE_MS);
-  const time = segment.read('time', rows);
-  for (let row = 0; row < rows.length; row += 1) steps[row] = startOfStep(time[row]!, query, calendar) / MINUTE_MS;
+  const steps = new Uint32Array(part.length);
+  if (isOne) return steps.fill(startOfStep(calendar.startOfDay(part.day), query, calendar) / MINUTE_MS);
+  const time = part.read('time');
+  for (let row = 0; row < steps.length; row += 1) steps[row] = startOfStep(time[row]!, query, calendar) / MINUTE_MS;
   return steps;
 }

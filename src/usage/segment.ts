@@ -59,6 +59,9 @@ const WIDE: ReadonlySet<ColumnName> = new Set([
   'failed',
 ]);
 
+/** Of so many rows at least, those that are asked for are read one by one. */
+const FEW = 8;
+
 const FORMAT = 1;
 const HEADER_BYTES = 8;
 const COLUMN_HEADER_BYTES = 16;
@@ -173,16 +176,28 @@ export class Segment {
     return [...this.#columns.keys()];
   }
 
+  /** Whether any value of a column may differ from 0. */
+  has(name: ColumnName): boolean {
+    return this.#columns.has(name);
+  }
+
   /** The values of `rows` (default: all), in that order; 0 throughout where the column was left out. */
   read(name: ColumnName, rows?: Uint32Array): Column {
-    const length = rows ? rows.length : this.length;
-    const values = createColumn(name, length);
     const packed = this.#columns.get(name);
-    if (!packed) return values;
+    const length = rows ? rows.length : this.length;
+    if (!packed) return createColumn(name, length);
     const { stored, base } = packed;
+    const values = createColumn(name, length);
     if (!stored) return values.fill(base);
-    if (rows) for (let i = 0; i < length; i += 1) values[i] = stored[rows[i]!]! + base;
-    else for (let i = 0; i < length; i += 1) values[i] = stored[i]! + base;
+    if (rows && length * FEW < this.length) {
+      for (let i = 0; i < length; i += 1) values[i] = stored[rows[i]!]! + base;
+      return values;
+    }
+    // Converted as a whole first: a loop over arrays of four widths is many times slower than over one.
+    const all = rows ? createColumn(name, this.length) : values;
+    all.set(stored);
+    if (rows) for (let i = 0; i < length; i += 1) values[i] = all[rows[i]!]! + base;
+    else if (base !== 0) for (let i = 0; i < length; i += 1) values[i]! += base;
     return values;
   }
 
@@ -200,14 +215,13 @@ export class Segment {
       const end = lowerBound(stored, accepted.length - base);
       return rowsFrom(first, end);
     }
-    const length = rows ? rows.length : this.length;
-    const selected = new Uint32Array(length);
+    const values = this.read(name, rows);
+    const selected = new Uint32Array(values.length);
     let count = 0;
-    for (let i = 0; i < length; i += 1) {
-      const row = rows ? rows[i]! : i;
-      const value = stored[row]! + base;
+    for (let i = 0; i < values.length; i += 1) {
+      const value = values[i]!;
       if (value < accepted.length ? accepted[value] === 1 : beyond) {
-        selected[count] = row;
+        selected[count] = rows ? rows[i]! : i;
         count += 1;
       }
     }

@@ -9,6 +9,8 @@ import {
   drillOf,
   historyByPool,
   historyOf,
+  latencyOf,
+  latencyOverTime,
   oddDay,
   oddMonth,
   poolStack,
@@ -214,6 +216,28 @@ export const CHART_CASES: readonly ChartCase[] = [
   },
   { name: 'an odd day', report: oddDay() },
   { name: 'an odd month', report: oddMonth() },
+  {
+    name: 'latency of clients',
+    report: latencyOf([
+      ['Warehouse Export', 210, 2_400, 6_800, 31_000, 12_400],
+      ['ERP Connector', 120, 640, 1_900, 8_000, 39_897],
+      ['Acme CRM', 80, 420, 900, 4_000, 3_252],
+      ['mobile-android', 35.25, 90.5, 180, 950, 86_100],
+      ['status-page', 0.31, 0.8, 2, 12, 12],
+    ]),
+  },
+  { name: 'latency with awkward names', report: latencyOf(AWKWARD_NAMES.map((name) => [name, 1, 2, 3, 4, 5])) },
+  { name: 'latency of one call', report: latencyOf([['only', 5, 5, 5, 5, 1]]) },
+  { name: 'latency over time', report: latencyOverTime([120, 140, 130, 125, 390, 160, 135], 2) },
+  {
+    name: 'latency over a month, its tail far off',
+    report: latencyOverTime(
+      Array.from({ length: 30 }, (_, at) => (at === 20 ? undefined : 300 + ((at * 97) % 400))),
+      8,
+    ),
+  },
+  { name: 'latency over time of one day', report: latencyOverTime([undefined, 250, undefined]) },
+  { name: 'latency over time of nothing but zero', report: latencyOverTime([0, 0, 0]) },
   { name: 'history', report: historyByPool() },
   {
     name: 'history of eight pools',

@@ -3,6 +3,7 @@ import type { Range } from '../../src/domain/range.ts';
 import type {
   DrillReport,
   HistoryReport,
+  LatencyReport,
   Level,
   PoolBalance,
   PoolReport,
@@ -14,6 +15,7 @@ import type {
   StatusReport,
   SummaryReport,
   TableReport,
+  TimedRow,
   Totals,
   UsualRequests,
 } from '../../src/domain/report.ts';
@@ -449,4 +451,50 @@ export function tableReport(): TableReport {
     sections: [],
     table: EMPTY_TABLE,
   };
+}
+
+/** Percentiles in milliseconds: name, p50, p95, p99, slowest, calls. */
+export type TimedCalls = readonly [string, number, number, number, number, number];
+
+function toTimed([name, p50Ms, p95Ms, p99Ms, slowestMs, requests]: TimedCalls): TimedRow {
+  return { name, requests, latency: { timed: requests, p50Ms, p95Ms, p99Ms, slowestMs } };
+}
+
+const LATENCY = {
+  kind: 'latency',
+  zone: ZONE,
+  asOfMs: Date.UTC(2026, 10, 21, 7, 45),
+  filters: [],
+  notes: [],
+  dimension: 'client',
+  table: { columns: [], rows: [] },
+} as const;
+
+export function latencyOf(calls: readonly TimedCalls[]): LatencyReport {
+  const rows = calls.map(toTimed);
+  return {
+    ...LATENCY,
+    notes: [],
+    question: { report: 'latency' },
+    title: 'Latency of clients',
+    range: rangeOf('2026-11-14', '2026-11-20', 'day'),
+    finding: `${rows[0]?.name} is slowest.`,
+    rows,
+    distinct: rows.length,
+    total: { requests: 1000, latency: { timed: 1000, p50Ms: 80, p95Ms: 420, p99Ms: 900, slowestMs: 4000 } },
+  };
+}
+
+/** A day per value of p95, up to 20 Nov; undefined: no calls. */
+export function latencyOverTime(p95s: readonly (number | undefined)[], spread = 3): LatencyReport {
+  const last = Temporal.PlainDate.from('2026-11-20');
+  const steps = p95s.map((p95, step) => {
+    const date = last.subtract({ days: p95s.length - 1 - step });
+    const startMs = date.toZonedDateTime(ZONE).epochMilliseconds;
+    const name = date.toString();
+    if (p95 === undefined) return { startMs, name, partial: false, requests: 0 };
+    return { startMs, partial: false, ...toTimed([name, p95 / spread, p95, p95 * spread, p95 * 9, 100]) };
+  });
+  const range = rangeOf(steps[0]!.name, '2026-11-20', 'day');
+  return { ...latencyOf([]), question: { report: 'latency', overTime: true }, range, title: 'Latency per day', steps };
 }

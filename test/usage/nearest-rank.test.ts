@@ -40,6 +40,7 @@ describe('nearest ranks', () => {
         Uint32Array.of(group),
         Float64Array.of(count),
         Float64Array.of(ms === undefined ? 0 : ms * 1000 + 1),
+        4,
       );
     const hour = 3_600_000;
     for (const ms of [5 * hour, 0, 40.5, 2 * hour, undefined]) add(1, ms);

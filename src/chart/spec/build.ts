@@ -5,6 +5,7 @@ import { buildDoughnutSpec } from './doughnut.ts';
 import { buildDrillSpec } from './drill.ts';
 import type { ChartSpec } from './frame.ts';
 import { buildHistorySpec } from './history.ts';
+import { buildLatencySpec } from './latency.ts';
 import { buildPoolSpec } from './pool.ts';
 import { buildRankingSpec } from './ranking.ts';
 import { buildSeriesSpec } from './series.ts';
@@ -35,6 +36,8 @@ export function buildSpec(report: Report, view: ChartView, canDraw: CanDraw): Ch
       return buildDrillSpec(report, canDraw);
     case 'compare':
       return buildCompareSpec(report, canDraw);
+    case 'latency':
+      return buildLatencySpec(report, canDraw);
     default:
       return undefined;
   }

@@ -69,6 +69,30 @@ export function valueChannel(field: string, max: number, tickCount = 4) {
   };
 }
 
+/** A scale of durations in milliseconds. `least`: on a logarithmic scale from there on, where zero has no place. */
+export function durationChannel(field: string, { max, least }: { max: number; least?: number | undefined }) {
+  const channel = valueChannel(field, max);
+  const seconds = isInSeconds(max);
+  const axis = { ...channel.axis, tickMinStep: 0, labelExpr: `format(datum.value${seconds ? ' / 1000' : ''}, ',~g')` };
+  if (least === undefined) return { ...channel, axis };
+  const scale = { type: 'log' as const, domain: [least, max], nice: false };
+  // Powers of ten, with steps between them where the scale spans only a few.
+  const values = toPowers(least, max);
+  return { ...channel, scale, axis: { ...axis, values } };
+}
+
+/** From here on a number of seconds is shorter. */
+export function isInSeconds(maxMs: number): boolean {
+  return maxMs >= 1000;
+}
+
+function toPowers(least: number, max: number): number[] {
+  const powers = Array.from({ length: 16 }, (_, index) => 10 ** (index - 5));
+  const inside = (values: number[]) => values.filter((value) => value >= least && value <= max);
+  const tens = inside(powers);
+  return tens.length >= 3 ? tens : inside(powers.flatMap((power) => [power, 2 * power, 5 * power]));
+}
+
 /** Bars stacked in the order of `keys`, the first at the zero line; paler where a step is not complete. */
 export function stackLayer(
   parts: readonly { step: number; key: string; size: number; partial?: boolean }[],

@@ -65,7 +65,9 @@ const PHRASES = {
     better|worse|up from|down from`,
   now: 'now|right now|currently|at the moment|live|so far',
   latency: `latency|latencies|slow|slower|slowest|slowness|p50|p90|p95|p99|percentile|percentiles|median|duration|durations|
-    response time|response times|fastest|ms|milliseconds|how long do calls take|how long calls take|timeout|timeouts`,
+    response time|response times|ms|milliseconds|how long do calls take|how long calls take|how long does|how long do|take longest|takes longest|took longest`,
+  fastest: 'fastest|quickest',
+  timeout: 'timeout|timeouts|time out|times out|timed out|timing out',
   pace: 'fast|faster|quick|quickly|take|takes|took',
   events: `event|events|raw|sample|samples|single call|single calls|raw calls|raw events|log|logs|log line|log lines|request id|request ids`,
   team: 'team|teams|department|departments',

@@ -18,6 +18,9 @@ export function formatQuestion(question: Question): string {
   const words = [
     question.focus === 'run-out' ? 'forecast' : report,
     report === 'top' ? [rows, DIMENSION_PLURALS[question.dimension ?? 'client']] : undefined,
+    report === 'latency'
+      ? [question.overTime && 'daily', question.dimension && DIMENSION_PLURALS[question.dimension]]
+      : undefined,
     subject === undefined ? undefined : formatName(subject, report === 'route' ? 'route' : undefined),
     range === undefined ? undefined : (canonicalRangeText(range) ?? range),
     versus === undefined ? undefined : `vs ${canonicalRangeText(versus) ?? versus}`,

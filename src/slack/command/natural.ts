@@ -150,7 +150,7 @@ function inOrder(tokens: readonly Token[]): Token[] {
 }
 
 /** Throws Misunderstood for what no report tells, with the questions that come nearest. */
-function refuseUntold({ draft, names }: Sentence, { has, range, name, dimension, compared }: Facts): void {
+function refuseUntold({ draft, names }: Sentence, { has, range, name, compared }: Facts): void {
   const filters: Filter[] = [...draft.filters];
   if (name && (name.key === 'client' || name.key === 'scope' || name.key === 'route'))
     filters.push({ key: name.key, patterns: [name.value], not: false });
@@ -158,15 +158,13 @@ function refuseUntold({ draft, names }: Sentence, { has, range, name, dimension,
     questions.map((question) =>
       formatQuestion({ ...question, ...(range !== undefined && { range }), ...(filters.length > 0 && { filters }) }),
     );
-  const routes: Question = { report: 'top', dimension: 'route' };
   const clients: Question = { report: 'top', dimension: 'client' };
-  if (has('latency') || (has('pace') && !has('runOut')))
-    throw new Misunderstood("I can't report latency yet.", [
-      ...near(dimension === undefined ? routes : { report: 'top', dimension }, { report: 'status' }),
+  if (has('timeout'))
+    throw new Misunderstood("I can't tell timeouts from other failures; gateways answer them with 504.", [
+      ...near({ report: 'status' }),
+      'latency',
       'help',
     ]);
-  if (has('events'))
-    throw new Misunderstood("I can't show single calls yet.", [...near(routes, { report: 'status' }), 'help']);
   if (has('team')) throw new Misunderstood("I can't report by team yet.", [...near(clients), 'help']);
   if (has('fresh'))
     throw new Misunderstood('A comparison tells which clients are new and which are gone.', [

@@ -2,7 +2,7 @@ import type { Dimension } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
 import { PREVIOUS, readVersusAt } from '../../domain/range-versus.ts';
-import { COMPARED, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
+import { COMPARED, MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { beginsWithLanguage, isFiller, isLanguage } from './concepts.ts';
 import { keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';
 import { Misunderstood } from './misunderstood.ts';
@@ -84,6 +84,7 @@ const DRAWN = new Set<Question['report']>([
   'history',
   'client',
   'route',
+  'latency',
 ]);
 
 /** Tells whether a report's answer depends on a part of the question. */
@@ -91,13 +92,16 @@ export function hasUse(question: Question, part: keyof Question, value: unknown)
   const { report } = question;
   switch (part) {
     case 'limit':
-      return report === 'top' || report === 'client' || report === 'route';
+      return ['top', 'client', 'route', 'latency', 'events'].includes(report);
     case 'sort':
-      return report === 'top' || (question.versus !== undefined && COMPARED.has(report));
+      return report === 'top' || report === 'latency' || (question.versus !== undefined && COMPARED.has(report));
     case 'offset':
-    case 'measure':
     case 'dimension':
+      return report === 'top' || report === 'latency';
+    case 'measure':
       return report === 'top';
+    case 'overTime':
+      return report === 'latency';
     case 'suppose':
       return report === 'pool' || report === 'licences';
     case 'versus':
@@ -225,7 +229,13 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   }
   if (/^\d{1,9}$/.test(followingWord)) {
     if (word === 'skip' || word === 'offset') return put('offset', checkCount(reading, at + 1, 0, 1_000_000), at + 2);
-    if (word === 'limit' || word === 'first' || word === 'top') return put('limit', readRows(reading, at + 1), at + 2);
+    if (
+      word === 'limit' ||
+      word === 'first' ||
+      word === 'top' ||
+      (word === 'newest' && draft.question.report === 'events')
+    )
+      return put('limit', readRows(reading, at + 1, draft.question), at + 2);
   }
   if (word === 'if') {
     const { quantities, next } = readSuppose(reading, at + 1);
@@ -256,11 +266,16 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
     return at + 1;
   }
   if ((word === 'credits' || word === 'cost') && report === 'top') return put('measure', 'credits', at + 1);
-  if (/^\d{1,9}$/.test(word)) return put('limit', readRows(reading, at), at + 1);
-  if (word === 'all' && report === 'top') return put('limit', MAX_RANKING_ROWS, at + 1);
+  if (/^\d{1,9}$/.test(word)) return put('limit', readRows(reading, at, draft.question), at + 1);
+  if (word === 'all' && (report === 'top' || report === 'latency')) return put('limit', MAX_RANKING_ROWS, at + 1);
   const dimension = DIMENSION_WORDS.get(word);
-  if (report === 'top' && dimension && draft.question.dimension === undefined)
+  if ((report === 'top' || report === 'latency') && dimension && draft.question.dimension === undefined)
     return put('dimension', dimension, at + 1);
+  if (report === 'latency') {
+    if (/^(daily|hourly|trend)$/.test(word)) return put('overTime', true, at + 1);
+    if (/^(per|by|over|each|every)$/.test(word) && /^(day|hour|month|time)$/.test(followingWord))
+      return put('overTime', true, at + 2);
+  }
   return undefined;
 }
 
@@ -321,16 +336,18 @@ function takeScope(question: Question, filters: Filter[]): { question: Question;
   return { question: { ...question, scope: only.patterns[0]! }, filters: filters.filter((filter) => filter !== only) };
 }
 
-function readRows(reading: Reading, at: number): number {
-  return checkCount(reading, at, 1, MAX_RANKING_ROWS);
+function readRows(reading: Reading, at: number, { report }: Question): number {
+  return report === 'events'
+    ? checkCount(reading, at, 1, MAX_EVENT_ROWS, 'an answer of single calls')
+    : checkCount(reading, at, 1, MAX_RANKING_ROWS);
 }
 
-function checkCount(reading: Reading, at: number, min: number, max: number): number {
+function checkCount(reading: Reading, at: number, min: number, max: number, what = 'a ranking'): number {
   const token = reading.tokens[at]!;
   const value = Number(trimmed(token));
   if (value >= min && value <= max) return value;
   throw new Misunderstood(
-    `${value} rows are ${value < min ? 'too few' : 'too many'}: a ranking has 1 to ${max.toLocaleString('en')}.`,
+    `${value} rows are ${value < min ? 'too few' : 'too many'}: ${what} has 1 to ${max.toLocaleString('en')}.`,
     [changed(reading, token, String(value < min ? min : max)), changed(reading, token, '10')],
   );
 }
@@ -344,7 +361,7 @@ function readSort(reading: Reading, at: number): { sort: string; next: number } 
   const { tokens } = reading;
   if (wordAt(reading, at + 1) === 'by') at++;
   const column = tokens[at + 1];
-  const match = column && !column.quoted && /^(-?)([a-z_]{2,40})$/i.exec(column.text);
+  const match = column && !column.quoted && /^(-?)([a-z][a-z0-9_]{1,39})$/i.exec(column.text);
   if (!match) return undefined;
   const key = match[2]!.toLowerCase();
   const direction = wordAt(reading, at + 2);

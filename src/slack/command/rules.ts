@@ -63,6 +63,28 @@ const OUTCOMES = ['failing', 'throttled', 'succeeding'] as const;
 /** Most telling first: of two that use every word, the first is taken. */
 export const RULES: readonly Rule[] = [
   {
+    when: ({ has }) => has('latency', 'fastest') || (has('pace') && !has('runOut', 'left', 'limit')),
+    uses: [
+      ...(['latency', 'fastest', 'pace', 'most', 'who', 'average', 'happening', 'trend', 'perDay', 'perHour'] as const),
+      ...(['perMonth', 'where', ...OUTCOMES] as const),
+    ],
+    names: ANY_NAME,
+    dimensions: 'any',
+    ask: (facts) => ({
+      report: 'latency',
+      ...(facts.dimension && { dimension: facts.dimension }),
+      ...(facts.has('trend', 'perDay', 'perHour', 'perMonth') && { overTime: true as const }),
+      ...(facts.has('fastest') && { sort: 'p95' }),
+      filters: [...toFilters(facts), ...toOutcome(facts)],
+    }),
+  },
+  {
+    when: ({ has }) => has('events'),
+    uses: ['events', 'most', 'happening', ...OUTCOMES],
+    names: ANY_NAME,
+    ask: (facts) => ({ report: 'events', filters: [...toFilters(facts), ...toOutcome(facts)] }),
+  },
+  {
     when: ({ has }) => has('alerts'),
     uses: ['alerts', 'status', 'who'],
     ask: () => ({ kind: 'alerts', action: 'list' }),

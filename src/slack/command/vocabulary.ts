@@ -61,6 +61,8 @@ const REPORT_ALIASES: Readonly<Record<Exclude<ReportKind, 'client' | 'route'>, s
   daily: 'days trend trends calls requests total totals volume',
   day: 'hourly hours',
   history: 'months monthly',
+  latency: 'latencies slow slowest p50 p95 p99 percentile percentiles duration durations',
+  events: 'event log logs raw',
   licences: 'licence license licenses licensing grants seats consumables',
   sources: 'senders webhooks exclusions',
   explain: 'explanation arithmetic',

@@ -75,8 +75,11 @@ async function findAnswerPress(
 }
 
 /** In place for the asker; anyone else gets a copy of their own. */
-async function become({ ctx, asked, person, answer, mine }: AnswerPress, next: Question): Promise<void> {
-  if (answer && mine) return answerQuestion(ctx, asked, person, keepPrivacy(next, answer), { change: answer });
+async function become({ ctx, asked, person, question, answer, mine }: AnswerPress, next: Question): Promise<void> {
+  // Single calls are for whoever asks: they do not take the place of what a channel sees.
+  const isShown = next.report === 'events' && question.report !== 'events' && answer?.private === false;
+  if (answer && mine && !isShown)
+    return answerQuestion(ctx, asked, person, keepPrivacy(next, answer), { change: answer });
   await answerQuestion(ctx, asked, person, { ...next, private: true });
 }
 

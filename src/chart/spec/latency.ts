@@ -1,0 +1,88 @@
+import type { LatencyReport, TimedRow } from '../../domain/report.ts';
+import type { Latency } from '../../domain/usage.ts';
+import { countOf, formatLatency } from '../../report/format.ts';
+import { type CanDraw, toLabels } from '../labels.ts';
+import { formatCompact } from '../numbers.ts';
+import { COLOR, INNER, SERIES_COLORS, SIZE } from '../theme.ts';
+import { durationChannel, haloText, isInSeconds, placeNote, stepChannel } from './columns.ts';
+import { buildFrame, type ChartSpec } from './frame.ts';
+import { buildLines } from './lines.ts';
+import { buildRows, type Row } from './rows.ts';
+import { stepGrainOf } from './time-axis.ts';
+
+const MAX_BARS = 10;
+/** Where the highest line is so many times above the lowest, that one would lie on the ground: equal factors are equal steps then. */
+const FAR_APART = 8;
+
+const LINES = [
+  { key: 'p99', color: SERIES_COLORS[4], of: ({ p99Ms }: Latency) => p99Ms },
+  { key: 'p95', color: SERIES_COLORS[0], of: ({ p95Ms }: Latency) => p95Ms },
+  { key: 'p50', color: SERIES_COLORS[1], of: ({ p50Ms }: Latency) => p50Ms },
+] as const;
+
+/** Bars up to the p95 of each name, or the percentiles as lines over time; undefined where nothing has a duration. */
+export function buildLatencySpec(report: LatencyReport, canDraw: CanDraw): ChartSpec | undefined {
+  if (!report.total.latency) return undefined;
+  return report.steps ? buildOverTime(report, report.steps, canDraw) : buildRanked(report, canDraw);
+}
+
+function buildRanked(report: LatencyReport, canDraw: CanDraw): ChartSpec | undefined {
+  const shown = report.rows.slice(0, MAX_BARS);
+  if (shown.length === 0) return undefined;
+  const names = shown.map(({ name }) => name);
+  const labels = toLabels(names, INNER, SIZE.label, canDraw, (report.question.offset ?? 0) + 1);
+  const rows = shown.map(({ latency, requests }, index): Row => {
+    const { p50Ms, p95Ms, p99Ms } = latency!;
+    return {
+      name: labels[index]!,
+      value: formatLatency(p95Ms),
+      parts: [
+        { key: 'p50', size: p50Ms },
+        { key: 'p95', size: p95Ms - p50Ms },
+      ],
+      remark: `p50 ${formatLatency(p50Ms)} · p99 ${formatLatency(p99Ms)} · ${toCalls(requests)}`,
+    };
+  });
+  const max = Math.max(...shown.map(({ latency }) => latency!.p95Ms));
+  const keys = [
+    { key: 'p50', color: COLOR.ok, words: 'half of the calls (p50)' },
+    { key: 'p95', color: SERIES_COLORS[1], words: '95% (p95)' },
+  ];
+  return buildFrame({ report, canDraw }, [buildRows(rows, { max, keys })]);
+}
+
+function toCalls(requests: number): string {
+  return requests < 10_000 ? countOf(requests, 'call') : `${formatCompact(requests)} calls`;
+}
+
+function buildOverTime(report: LatencyReport, steps: NonNullable<LatencyReport['steps']>, canDraw: CanDraw): ChartSpec {
+  const starts = steps.map(({ startMs }) => startMs);
+  const grain = stepGrainOf(report.range, starts);
+  const axis = { starts, grain, zone: report.zone };
+  const lines = LINES.map(({ key, color, of }) => ({
+    ...{ key, color, words: key },
+    values: steps.map(({ latency }) => (latency ? of(latency) : undefined)),
+  }));
+  const values = lines.flatMap((line) => line.values.filter((value) => value !== undefined));
+  const [lowest, highest] = [Math.min(...values), Math.max(...values)];
+  const isLog = lowest > 0 && highest > lowest * FAR_APART;
+  const max = highest * (isLog ? 1.5 : 1.15) || 1;
+  const y = durationChannel('size', { max, least: isLog ? lowest / 1.3 : undefined });
+  const unit = isInSeconds(max) ? 'Seconds' : 'Milliseconds';
+  return buildFrame({ report, canDraw, remarks: [isLog ? `${unit}, logarithmic scale` : unit] }, [
+    buildLines(lines, axis, { y, over: notePeak(steps, stepChannel(axis), y) }),
+  ]);
+}
+
+/** The p95 of the slowest step, in words. */
+function notePeak(steps: readonly TimedRow[], x: object, y: object) {
+  const p95Of = (step: number) => steps[step]!.latency?.p95Ms ?? 0;
+  const peak = steps.reduce((best, _, step) => (p95Of(step) > p95Of(best) ? step : best), 0);
+  const text = `p95 ${formatLatency(p95Of(peak))}`;
+  const { dx } = placeNote(peak, text, steps.length);
+  return haloText(
+    [{ step: peak, size: p95Of(peak), text }],
+    { baseline: 'bottom', dx, dy: -4, color: SERIES_COLORS[0] },
+    { x, y, text: { field: 'text', type: 'nominal' } },
+  );
+}

@@ -1,0 +1,118 @@
+import type { Calendar } from '../domain/calendar.ts';
+import { NONE } from '../domain/dimension.ts';
+import { type EventsReport, MAX_EVENT_ROWS, type Question, type Table } from '../domain/report.ts';
+import type { RawEvent } from '../domain/usage.ts';
+import { formatCount, formatMoment, formatShortDate } from './format.ts';
+import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { formatRawStart, noteAnswer } from './notes.ts';
+import { sumTotals } from './totals.ts';
+
+const ROWS = 20;
+
+/** The newest single calls that match, 20 unless the question asks for a number up to 10,000; from raw events alone. */
+export async function reportEvents(deps: ReporterDeps, question: Question, nowMs: number): Promise<EventsReport> {
+  const inquiry = await openInquiry(deps, question, nowMs);
+  const { span, filters } = inquiry;
+  const limit = Math.min(Math.max(question.limit ?? ROWS, 1), MAX_EVENT_ROWS);
+  const [found, answer] = await Promise.all([deps.usage.events({ span, filters, limit }), ask(inquiry, { raw: true })]);
+  const events = found.toReversed();
+  const totals = sumTotals(answer.rows);
+  const { shortened } = answer;
+  return {
+    ...toHead(inquiry, [answer], {
+      title: 'Single calls',
+      finding: events.length === 0 ? describeNothing(inquiry, answer) : describe(),
+      notes: [
+        ...noteAnswer(inquiry, { ...answer, shortened: undefined, capped: [] }),
+        ...(shortened ? [noteKept(inquiry, shortened.fromMs)] : []),
+      ],
+      offers: shortened ? [{ label: 'Totals of these days', question: toTotals(question) }] : [],
+    }),
+    kind: 'events',
+    totals,
+    table: toTable(inquiry, events),
+  };
+
+  function describe(): string {
+    const failed = totals.failed > 0 ? `; ${formatCount(totals.failed)} of them failed` : '';
+    if (events.length === 1 && totals.requests === 1) return 'One call matches.';
+    const last = `the last on ${formatMoment(events[0]!.timeMs, deps.calendar.zone)}`;
+    return events.reduce((sum, { count }) => sum + count, 0) >= totals.requests
+      ? `${formatCount(totals.requests)} calls, ${last}${failed}.`
+      : `The newest ${formatCount(events.length)} of ${formatCount(totals.requests)} calls${failed}.`;
+  }
+}
+
+function noteKept(inquiry: Inquiry, fromMs: number): string {
+  const since = formatRawStart(inquiry, fromMs);
+  return fromMs >= inquiry.span.toMs
+    ? `Single calls are only kept since ${since}, after the range asked for.`
+    : `Single calls are only kept since ${since}; earlier days are left out.`;
+}
+
+function toTotals({ range, filters }: Question): Question {
+  return { report: 'daily', ...(range === undefined ? {} : { range }), ...(filters ? { filters } : {}) };
+}
+
+function toTable({ deps, range, names }: Inquiry, events: readonly RawEvent[]): Table {
+  const isOneDay = range.lastDay === range.firstDay;
+  const csvOnly = { type: 'text', csvOnly: true } as const;
+  return {
+    inOrder: true,
+    columns: [
+      { key: 'time', label: 'Time', type: 'time', csvOnly: true },
+      { key: 'when', label: 'Time', type: 'text', shownOnly: true },
+      { key: 'client', label: 'Client', ...csvOnly },
+      { key: 'client_name', label: 'Client', type: 'text' },
+      { key: 'call', label: 'Call', type: 'text', shownOnly: true },
+      { key: 'method', label: 'Method', ...csvOnly },
+      { key: 'route', label: 'Route', ...csvOnly },
+      { key: 'status', label: 'Status', type: 'text' },
+      { key: 'user', label: 'User', ...csvOnly },
+      { key: 'ip', label: 'IP', ...csvOnly },
+      { key: 'duration_ms', label: 'Took', type: 'duration' },
+      ...(['module', 'function', 'api_version', 'kind', 'initiator', 'source', 'scope'] as const).map((key) => ({
+        key,
+        label: key,
+        ...csvOnly,
+      })),
+      { key: 'count', label: 'Calls', type: 'count', csvOnly: true },
+      { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true },
+    ],
+    rows: events.map((event) => [
+      event.timeMs,
+      formatWhen(event.timeMs, deps.calendar, isOneDay),
+      event.client,
+      names.nameOf(event.client),
+      describeCall(event),
+      event.method || null,
+      event.route || null,
+      event.status === 0 ? NONE : String(event.status),
+      event.user || null,
+      event.ip || null,
+      event.durationMs ?? null,
+      event.module || null,
+      event.function || null,
+      event.version || null,
+      event.kind,
+      event.initiator || null,
+      event.source,
+      event.scope,
+      event.count,
+      event.credits,
+    ]),
+  };
+}
+
+/** `14:05:09`, on several days `27 Nov 14:05:09`. */
+function formatWhen(ms: number, { dayOf, zone }: Calendar, isOneDay: boolean): string {
+  const local = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
+  const clock = local.toPlainTime().toString({ smallestUnit: 'second' });
+  return isOneDay ? clock : `${formatShortDate(dayOf(ms))} ${clock}`;
+}
+
+/** `GET /v1/orders/{id}`; of an event that stands for several calls `GET /v1/orders ×25`. */
+function describeCall({ method, route, function: called, kind, count }: RawEvent): string {
+  const call = [method, route || called].filter(Boolean).join(' ') || kind;
+  return count > 1 ? `${call} ×${formatCount(count)}` : call;
+}

@@ -1,0 +1,126 @@
+import type { Dimension } from '../domain/dimension.ts';
+import { type LatencyReport, MAX_RANKING_ROWS, type Question, type TimedRow } from '../domain/report.ts';
+import { type LatencyAnswer, type LatencyQuery, type LatencyRow, STEP_NAMES } from '../domain/usage.ts';
+import { QuestionError } from '../errors.ts';
+import { DIMENSION_WORDS } from './dimension-words.ts';
+import { capitalise, countOf } from './format.ts';
+import { type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { toRankedTable, toStepsTable } from './latency-table.ts';
+import { describeRanked, describeSteps, noteLatency } from './latency-words.ts';
+import { listSteps, toStepKey } from './steps.ts';
+import { isNamed } from './totals.ts';
+import { noteUntimed } from './untimed.ts';
+
+/**
+ * How long calls took: p50, p95, p99 and the slowest, by nearest rank over single calls, of clients unless the question
+ * names another dimension (of the clients of a route, of the routes of a client), the slowest by p95 first; or per step of
+ * the range. From raw events, for the days these are kept. Throws QuestionError for a sort column that there is not.
+ */
+export async function reportLatency(deps: ReporterDeps, question: Question, nowMs: number): Promise<LatencyReport> {
+  const inquiry = await openInquiry(deps, question, nowMs);
+  const dimension = question.dimension ?? (isAbout(question, 'client') ? 'route' : 'client');
+  return question.overTime ? reportSteps(inquiry, dimension) : reportRanked(inquiry, dimension);
+}
+
+function isAbout({ filters = [] }: Question, dimension: Dimension): boolean {
+  return filters.some(({ key, not }) => key === dimension && !not);
+}
+
+async function reportRanked(inquiry: Inquiry, dimension: Dimension): Promise<LatencyReport> {
+  const { question } = inquiry;
+  const { limit = 5, offset = 0, sort = '-p95_ms' } = question;
+  const compare = comparing(sort);
+  const answer = await askLatency(inquiry, { groupBy: dimension });
+  const all = toTimedRows(inquiry, dimension, answer.rows);
+  const timed = all.filter(({ latency }) => latency).sort(compare);
+  const ranked = [...timed.filter(({ name }) => isNamed(name)), ...timed.filter(({ name }) => !isNamed(name))];
+  const rows = ranked.slice(offset, offset + Math.min(Math.max(limit, 1), MAX_RANKING_ROWS));
+  const words = DIMENSION_WORDS[dimension];
+  const distinct = ranked.filter(({ name }) => isNamed(name)).length;
+  const untimed = all.filter(({ latency }) => !latency).map(({ name }) => name);
+  return {
+    ...toHead(inquiry, [answer], {
+      title: `Latency of ${words.plural}`,
+      finding: describeRanked(inquiry, answer, ranked, dimension),
+      ...(distinct > 0 ? { population: countOf(distinct, words.singular, words.plural) } : {}),
+      notes: [...noteLatency(inquiry, answer), ...(await noteUntimed(inquiry, answer, untimed))],
+    }),
+    kind: 'latency',
+    dimension,
+    rows,
+    distinct,
+    total: answer.total,
+    table: toRankedTable(rows, capitalise(words.singular)),
+  };
+}
+
+async function reportSteps(inquiry: Inquiry, dimension: Dimension): Promise<LatencyReport> {
+  const { range, deps } = inquiry;
+  // Percentiles of five minutes are not those of its minutes.
+  const grain = range.grain === 'five-minutes' ? 'hour' : range.grain;
+  const answer = await askLatency(inquiry, { grain });
+  const byStep = new Map(answer.rows.map((row) => [toStepKey(row.startMs, grain, deps.calendar), row]));
+  const steps = listSteps(inquiry, grain).map(({ startMs, label, partial }) => {
+    const { requests = 0, latency } = byStep.get(toStepKey(startMs, grain, deps.calendar)) ?? {};
+    return { startMs, name: label, partial, requests, ...(latency ? { latency } : {}) };
+  });
+  return {
+    ...toHead(inquiry, [answer], {
+      title: `Latency per ${STEP_NAMES[grain]}`,
+      finding: describeSteps(inquiry, answer, steps, grain),
+      notes: [...noteLatency(inquiry, answer), ...(await noteUntimed(inquiry, answer, []))],
+    }),
+    kind: 'latency',
+    dimension,
+    rows: [],
+    distinct: 0,
+    steps,
+    total: answer.total,
+    table: toStepsTable(steps, grain, deps.calendar),
+  };
+}
+
+/** Asks for the inquiry's range under its filters; ids that share a shown name are one. */
+export async function askLatency(inquiry: Inquiry, query: Partial<LatencyQuery>): Promise<LatencyAnswer> {
+  const { deps, span, filters } = inquiry;
+  const together = query.groupBy === 'client' ? await listShared(inquiry) : [];
+  return deps.usage.latency({ span, filters, grain: 'all', together, ...query });
+}
+
+async function listShared({ deps, definitions, names, span }: Inquiry): Promise<string[][]> {
+  if (definitions.clients.length === 0) return [];
+  const ids = await deps.usage.values({ key: 'client', span, limit: Number.MAX_SAFE_INTEGER });
+  const byName = Map.groupBy(ids.map(({ value }) => value).filter(isNamed), names.nameOf);
+  return [...byName.values()].filter((shared) => shared.length > 1);
+}
+
+function toTimedRows({ names }: Inquiry, dimension: Dimension, rows: readonly LatencyRow[]): TimedRow[] {
+  return rows.map(({ key, requests, latency }) => ({
+    name: dimension === 'client' && isNamed(key) ? names.nameOf(key) : key,
+    requests,
+    ...(latency ? { latency } : {}),
+  }));
+}
+
+const SORTS: Readonly<Record<string, (row: TimedRow) => number | string>> = {
+  name: ({ name }) => name,
+  requests: ({ requests }) => requests,
+  p50_ms: ({ latency }) => latency!.p50Ms,
+  p95_ms: ({ latency }) => latency!.p95Ms,
+  p99_ms: ({ latency }) => latency!.p99Ms,
+  slowest_ms: ({ latency }) => latency!.slowestMs,
+  timed: ({ latency }) => latency!.timed,
+};
+
+/** Equal ones by p95, then by name. */
+function comparing(sort: string): (a: TimedRow, b: TimedRow) => number {
+  const column = sort.replace(/^-/, '');
+  const read = SORTS[column] ?? SORTS[`${column}_ms`];
+  if (!read || !Object.hasOwn(SORTS, column in SORTS ? column : `${column}_ms`)) {
+    const columns = Object.keys(SORTS).map((key) => key.replace(/_ms$/, ''));
+    throw new QuestionError(`Cannot sort by ${JSON.stringify(column)}; the columns are ${columns.join(', ')}.`);
+  }
+  const sign = sort.startsWith('-') ? -1 : 1;
+  const order = (a: number | string, b: number | string) => (a < b ? -1 : a > b ? 1 : 0);
+  return (a, b) => sign * order(read(a), read(b)) || b.latency!.p95Ms - a.latency!.p95Ms || order(a.name, b.name);
+}

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { toCsv } from '../../src/report/csv.ts';
+import { ask, at } from './setup.ts';
+
+const call = { client: 'acme-1', method: 'GET', route: '/v1/orders/{id}', status: 200 };
+const events = [
+  { ...call, timeMs: at('2026-11-20T10:00:00Z'), durationMs: 41.25 },
+  { ...call, timeMs: at('2026-11-20T11:00:00.5Z'), status: 503, user: 'ana', ip: '203.0.113.7' },
+  { ...call, timeMs: at('2026-11-20T09:00:00Z'), method: '', route: '', status: 0, count: 25 },
+];
+
+it('single calls come newest first, short for people and whole for a CSV', async () => {
+  const definitions = { clients: [{ id: 'acme-*', name: 'Acme CRM' }] };
+  const report = await ask(events, { report: 'events', range: 'yesterday' }, { definitions });
+  expect(report.finding).toBe('27 calls, the last on Fri 20 Nov 11:00; 1 of them failed.');
+  const shown = report.table.columns.flatMap(({ label, csvOnly }, at) => (csvOnly ? [] : [{ label, at }]));
+  expect(shown.map(({ label }) => label)).toEqual(['Time', 'Client', 'Call', 'Status', 'Took']);
+  expect(report.table.rows.map((row) => shown.map((column) => row[column.at]))).toEqual([
+    ['11:00:00', 'Acme CRM', 'GET /v1/orders/{id}', '503', null],
+    ['10:00:00', 'Acme CRM', 'GET /v1/orders/{id}', '200', 41.25],
+    ['09:00:00', 'Acme CRM', 'call ×25', '(none)', null],
+  ]);
+  const [head, newest] = toCsv(report).split('\r\n');
+  expect(head).toMatch(/^time,client,client_name,method,route,status,user,ip,duration_ms,/);
+  expect(newest).toMatch(/^2026-11-20T11:00:00\.5Z,acme-1,Acme CRM,GET,\/v1\/orders\/\{id\},503,ana,203\.0\.113\.7,,/);
+});
+
+it('as many as were asked for are shown of all that match', async () => {
+  const filters = [{ key: 'client' as const, patterns: ['acme*'], not: false }];
+  const report = await ask(events, { report: 'events', range: '7d', limit: 1, filters });
+  expect(report.finding).toBe('The newest 1 of 27 calls; 1 of them failed.');
+  expect(report.table.rows.map((row) => row[1])).toEqual(['20 Nov 11:00:00']);
+  const none = await ask(events, { report: 'events', range: '2026-11-02' });
+  expect(none.table.rows).toEqual([]);
+});

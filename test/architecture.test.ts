@@ -57,6 +57,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pino: ['log.ts'],
 };
 
+/** Files that are still too long: none may join them. */
+const LONG = ['usage/reader.ts'];
+
 interface Import {
   file: string;
   from: string;
@@ -94,6 +97,11 @@ describe('the arrow between the parts', () => {
 });
 
 describe('files', () => {
+  it('have at most 400 lines', () => {
+    const long = listFiles(SRC).filter((file) => readFileSync(file, 'utf8').split('\n').length > 401);
+    expect(long.map((file) => relative(SRC, file)).filter((file) => !LONG.includes(file))).toEqual([]);
+  });
+
   it('import each other in no circle, types included', () => {
     const targets = new Map(listFiles(SRC).map((path) => [relative(SRC, path), [] as string[]]));
     for (const { file, target, ours } of imports) if (ours) targets.get(file)!.push(target);

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { toFieldFaults } from '../definition/field-faults.ts';
 import { formatScopeHead, formatScopeWith } from '../definition/format.ts';
 import { checkDeclaration } from '../definition/parse.ts';
+import { amend } from '../domain/amend.ts';
 import { formatDay } from '../domain/calendar.ts';
 import {
-  amend,
   type Change,
   type Declaration,
   type DeclaredLimit,

@@ -1,7 +1,8 @@
 import { formatDeclaration } from '../definition/format.ts';
 import { parseDeclaration } from '../definition/parse.ts';
+import { amend } from '../domain/amend.ts';
 import type { Calendar } from '../domain/calendar.ts';
-import { amend, type Change, type Declaration, toDeclaration } from '../domain/declaration.ts';
+import { type Change, type Declaration, toDeclaration } from '../domain/declaration.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { FieldFault } from '../domain/pool-fields.ts';
 import { HeadroomError } from '../errors.ts';

@@ -1,4 +1,5 @@
-import { type NameSource, type Question, type Report, type Reporter, toWholeRanking } from '../domain/report.ts';
+import type { NameSource } from '../domain/names.ts';
+import { type Question, type Report, type Reporter, toWholeRanking } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
 import type { Command } from '../slack/command/command.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';

@@ -4,7 +4,6 @@ import type {
   DrillReport,
   HistoryReport,
   LatencyReport,
-  PoolBalance,
   PoolReport,
   RankingReport,
   Report,
@@ -12,6 +11,7 @@ import type {
   StatusReport,
   SummaryReport,
 } from '../domain/report.ts';
+import type { PoolBalance } from '../domain/scope-state.ts';
 import { type Latency, STEP_NAMES } from '../domain/usage.ts';
 import { toRate } from '../report/compared-rows.ts';
 import {

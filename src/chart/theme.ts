@@ -1,5 +1,5 @@
 import type { Config } from 'vega-lite';
-import type { Level } from '../domain/report.ts';
+import type { Level } from '../domain/scope-state.ts';
 import { FONT_FAMILY } from './font.ts';
 
 /** Logical pixels, drawn at three times that. A phone shows a picture about 360 wide, so 15 here is over 12 there. */

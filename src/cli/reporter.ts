@@ -1,5 +1,6 @@
 import type { Calendar } from '../domain/calendar.ts';
-import type { NameSource, Reporter } from '../domain/report.ts';
+import type { NameSource } from '../domain/names.ts';
+import type { Reporter } from '../domain/report.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { createReporter } from '../report/reporter.ts';
 import { listCorrections } from '../store/correction-repository.ts';

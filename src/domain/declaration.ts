@@ -1,23 +1,15 @@
-import { formatArithmetic, versionOn } from './amount.ts';
-import { formatDay } from './calendar.ts';
 import {
-  type AmountVersion,
   type ClientName,
   type CostRule,
   type Definitions,
   FIRST_DAY,
   type Grant,
   type Holiday,
-  type Limit,
   type Match,
   type PeriodRule,
   type Pool,
-  type RuleSet,
-  type Scope,
-  type ScopeRules,
 } from './definition.ts';
 import type { Thousandths } from './event.ts';
-import { formatPeriodRule } from './period.ts';
 
 /** What a file of pools says, checked: the state wanted now, without history. */
 export interface Declaration {
@@ -64,38 +56,6 @@ export interface Change {
 
 export const NO_DEFINITIONS: Definitions = { version: 0, scopes: [], ruleSets: [], clients: [] };
 
-/**
- * What is defined after a declaration is applied on a day. Amounts, priorities and rules get a version from `today` (or their
- * `validFromDay`) on; what the declaration no longer has ends today and is kept. A scope that was never declared has no
- * history to change, so it and the first rules hold for all days. The same declaration twice changes nothing.
- */
-export function amend(
-  current: Definitions,
-  declaration: Declaration,
-  today: number,
-): { definitions: Definitions; changes: Change[] } {
-  const changes: Change[] = [];
-  const scopes = declaration.scopes.map((declared) => {
-    const stored = current.scopes.find((scope) => scope.name === declared.name);
-    return amendScope(stored, declared, today, changes);
-  });
-  for (const stored of current.scopes) {
-    if (declaration.scopes.some((declared) => declared.name === stored.name)) continue;
-    if (stored.untilDay === undefined) changes.push({ place: stored.name, text: `ends on ${formatDay(today)}` });
-    const untilDay = stored.untilDay ?? today;
-    const end = <P extends Pool>(pool: P) => endBy(pool, untilDay);
-    scopes.push({ ...stored, untilDay, pools: stored.pools.map(end), limits: stored.limits.map(end) });
-  }
-  const ruleSets = amendRules(current.ruleSets, declaration, today, changes);
-  if (!same(current.clients, declaration.clients))
-    changes.push({ place: 'clients', text: countOf(declaration.clients, 'name') });
-  if (changes.length === 0) return { definitions: current, changes };
-  return {
-    definitions: { version: current.version + 1, scopes, ruleSets, clients: declaration.clients },
-    changes,
-  };
-}
-
 /** The declaration that would change nothing: to be edited and applied again. */
 export function toDeclaration(definitions: Definitions, { dated = false } = {}): Declaration {
   const toDeclared = (pool: Pool): DeclaredPool => (dated ? addDay(toDeclaredPool(pool), pool) : toDeclaredPool(pool));
@@ -133,7 +93,8 @@ export function backdateRules(definitions: Definitions, fromDay: number): Defini
   return { ...definitions, version: definitions.version + 1, ruleSets: [...before, { ...newest, fromDay }] };
 }
 
-function isLasting(pool: Pool): boolean {
+/** Tells whether a pool is still declared. */
+export function isLasting(pool: Pool): boolean {
   return pool.untilDay === undefined;
 }
 
@@ -148,293 +109,4 @@ function addDay(declared: DeclaredPool, { period, amounts }: Pool): DeclaredPool
   const { fromDay } = amounts.at(-1)!;
   const byItself = fromDay === (period.kind === 'once' ? period.fromDay : FIRST_DAY);
   return byItself ? declared : { ...declared, validFromDay: fromDay };
-}
-
-function amendScope(stored: Scope | undefined, declared: DeclaredScope, today: number, changes: Change[]): Scope {
-  const { name, title, rateLimitPerMinute, links } = declared;
-  const head = { name, title, ...(rateLimitPerMinute === undefined ? {} : { rateLimitPerMinute }), links };
-  if (!stored) changes.push({ place: name, text: 'new scope' });
-  else if (stored.untilDay !== undefined) changes.push({ place: name, text: `declared again on ${formatDay(today)}` });
-  else {
-    if (stored.title !== title) changes.push({ place: name, text: `title "${stored.title}" → "${title}"` });
-    if (stored.rateLimitPerMinute !== rateLimitPerMinute)
-      changes.push({
-        place: name,
-        text: `rate limit per minute ${stored.rateLimitPerMinute ?? 'none'} → ${rateLimitPerMinute ?? 'none'}`,
-      });
-    if (!same(stored.links, links)) changes.push({ place: name, text: 'links changed' });
-  }
-  const context = { scope: name, isNew: !stored, today, changes };
-  const limits = amendPools(stored?.limits ?? [], declared.limits, context).map((limit: Limit) => {
-    const match = declared.limits.find((candidate) => candidate.name === limit.name)?.match ?? limit.match;
-    const { match: _, ...rest } = limit;
-    return match ? { ...rest, match } : rest;
-  });
-  return { ...head, pools: amendPools(stored?.pools ?? [], declared.pools, context), limits };
-}
-
-interface PoolContext {
-  scope: string;
-  isNew: boolean;
-  today: number;
-  changes: Change[];
-}
-
-function amendPools(stored: readonly Pool[], declared: readonly DeclaredPool[], context: PoolContext): Pool[] {
-  const { today, changes, scope } = context;
-  const places = listPlaces(stored, declared);
-  const lives = declared.flatMap((wanted, index) => {
-    const earlier = resume(
-      stored.filter((pool) => pool.name === wanted.name),
-      wanted,
-      context,
-    );
-    return endBeforeNext([...earlier.slice(0, -1), ...amendPool(earlier.at(-1), wanted, places[index]!, context)]);
-  });
-  const gone = stored.filter((pool) => !declared.some((wanted) => wanted.name === pool.name));
-  for (const pool of gone.filter(isLasting))
-    changes.push({ place: `${scope}/${pool.name}`, text: `ends on ${formatDay(today)}` });
-  return [...lives, ...gone.map((pool) => endBy(pool, today))];
-}
-
-/** Places of these pools in the order of the file: a known one stays while it fits, so that no other's coming or going moves it. */
-function listPlaces(stored: readonly Pool[], declared: readonly DeclaredPool[]): number[] {
-  const known = declared.map(({ name }) => {
-    const life = stored.findLast((pool) => pool.name === name && isLasting(pool));
-    return life && placeOf(life);
-  });
-  let last = -1;
-  return known.map((place, index) => {
-    const next = known.slice(index + 1).find((other) => other !== undefined && other > last);
-    if (place !== undefined && place > last) last = place;
-    else last = next === undefined ? last + 1 : (last + next) / 2;
-    return last;
-  });
-}
-
-function placeOf({ amounts, order }: Pool): number {
-  return amounts.at(-1)!.order ?? order;
-}
-
-/**
- * Lives of one name; where the last began with another period, on the day that is declared for or later, and the wanted
- * period is the one before it, that change is taken back: the earlier life goes on as if it had never ended.
- */
-function resume(lives: readonly Pool[], wanted: DeclaredPool, { scope, today, changes }: PoolContext): readonly Pool[] {
-  const [before, last] = lives.slice(-2);
-  if (!before || !last || !isLasting(last) || last.fromDay < (wanted.validFromDay ?? today)) return lives;
-  const isTakenBack = same(before.period, wanted.period) && !same(last.period, wanted.period);
-  if (!isTakenBack || before.untilDay !== last.fromDay - 1) return lives;
-  changes.push({
-    place: `${scope}/${wanted.name}`,
-    text: `period ${formatPeriodRule(last.period)} → ${formatPeriodRule(wanted.period)}, as before ${formatDay(last.fromDay)}`,
-  });
-  const { untilDay: _, ...goesOn } = before;
-  return [...lives.slice(0, -2), goesOn];
-}
-
-/** Lives of one name, each made to end before the later ones begin (a date in the past may move those back). */
-function endBeforeNext(lives: readonly Pool[]): Pool[] {
-  return lives.map((life, index) => {
-    const later = lives.slice(index + 1).map((other) => other.fromDay - 1);
-    return later.length === 0 ? life : endBy(life, Math.min(...later));
-  });
-}
-
-function endBy<P extends Pool>(pool: P, day: number): P {
-  return { ...pool, untilDay: Math.min(pool.untilDay ?? day, day) };
-}
-
-function amendPool(stored: Pool | undefined, declared: DeclaredPool, order: number, context: PoolContext): Pool[] {
-  const { today, changes } = context;
-  const place = `${context.scope}/${declared.name}`;
-  const { name, period, priority, thresholds } = declared;
-  const version = toVersion(declared, order);
-
-  function begin(fromDay: number): Pool {
-    const from = fromDay === FIRST_DAY ? '' : `, from ${formatDay(fromDay)}`;
-    changes.push({
-      place,
-      text: `${formatArithmetic(version)}${period.kind === 'once' ? ',' : ' per'} ${formatPeriodRule(period)}${from}`,
-    });
-    return { name, period, priority, fromDay, amounts: [{ fromDay, ...version }], thresholds, order };
-  }
-
-  if (!stored) {
-    const otherwise = context.isNew ? FIRST_DAY : today;
-    return [begin(declared.validFromDay ?? (period.kind === 'once' ? period.fromDay : otherwise))];
-  }
-  if (stored.untilDay !== undefined && stored.untilDay < today) {
-    const wanted = declared.validFromDay ?? (period.kind === 'once' ? period.fromDay : today);
-    return [stored, begin(Math.max(wanted, stored.untilDay + 1))];
-  }
-  const changeDay = declared.validFromDay ?? today;
-  const periodDiffers = !same(stored.period, period);
-  // Days of `once` may be moved while its balance lives on; another kind of period is another pool from that day on.
-  if (periodDiffers && (stored.period.kind !== 'once' || period.kind !== 'once') && stored.fromDay < changeDay) {
-    changes.push({
-      place,
-      text: `period ${formatPeriodRule(stored.period)} → ${formatPeriodRule(period)}: its use begins at 0 on ${formatDay(changeDay)}`,
-    });
-    return [{ ...stored, untilDay: changeDay - 1 }, begin(changeDay)];
-  }
-
-  const { untilDay, ...lasting } = stored;
-  if (untilDay !== undefined) changes.push({ place, text: 'goes on' });
-  if (periodDiffers)
-    changes.push({ place, text: `period ${formatPeriodRule(stored.period)} → ${formatPeriodRule(period)}` });
-  if (!same(stored.thresholds, thresholds))
-    changes.push({ place, text: `thresholds ${formatList(stored.thresholds)} → ${formatList(thresholds)}` });
-  const earliest = periodDiffers && period.kind === 'once' ? Math.min(stored.fromDay, period.fromDay) : stored.fromDay;
-  return [
-    {
-      ...lasting,
-      period,
-      priority,
-      thresholds,
-      fromDay: Math.min(earliest, declared.validFromDay ?? earliest),
-      amounts: amendAmounts(stored, declared, version, Math.max(today, stored.fromDay), (text) =>
-        changes.push({ place, text }),
-      ),
-    },
-  ];
-}
-
-function toVersion({ base, grants, max, priority }: DeclaredPool, order: number): Omit<AmountVersion, 'fromDay'> {
-  return { base, grants, ...(max === undefined ? {} : { max }), priority, order };
-}
-
-function amendAmounts(
-  stored: Pool,
-  declared: DeclaredPool,
-  version: Omit<AmountVersion, 'fromDay'>,
-  otherwiseDay: number,
-  note: (text: string) => void,
-): readonly AmountVersion[] {
-  const placed = ({ priority = stored.priority, order = stored.order, ...content }: AmountVersion) => ({
-    ...content,
-    priority,
-    order,
-  });
-  const equals = (other: AmountVersion) => same({ ...placed(other), fromDay: 0 }, { ...version, fromDay: 0 });
-  const { validFromDay } = declared;
-  const newest = stored.amounts.at(-1)!;
-  // With a date the declaration speaks of all days since; without one, of what holds now.
-  const spokenOf =
-    validFromDay === undefined
-      ? [newest]
-      : [versionOn(stored.amounts, validFromDay), ...stored.amounts.filter((other) => other.fromDay > validFromDay)];
-  if (spokenOf.every(equals)) return stored.amounts;
-
-  const fromDay = validFromDay ?? otherwiseDay;
-  const before = stored.amounts.filter((other) => other.fromDay < fromDay);
-  const was = versionOn(stored.amounts, fromDay);
-  if (formatArithmetic(was) !== formatArithmetic(version))
-    note(`${formatArithmetic(was)} → ${formatArithmetic(version)}, from ${formatDay(fromDay)}`);
-  const { priority, order } = placed(was);
-  if (priority !== declared.priority) note(`priority ${priority} → ${declared.priority}, from ${formatDay(fromDay)}`);
-  if (order !== version.order) note(`another place in the file, from ${formatDay(fromDay)}`);
-  return [...before, { fromDay, ...version }];
-}
-
-function amendRules(
-  stored: readonly RuleSet[],
-  declaration: Declaration,
-  today: number,
-  changes: Change[],
-): readonly RuleSet[] {
-  const newest = stored.at(-1) ?? { fromDay: FIRST_DAY, scopes: [], exclude: [], holidays: [] };
-  const changeDay = stored.length === 0 ? FIRST_DAY : today;
-  const order = declaration.scopes.map((scope) => scope.name);
-  let sets = stored;
-  const since = (day: number) => (day === FIRST_DAY ? '' : `, from ${formatDay(day)}`);
-
-  for (const scope of declaration.scopes) {
-    const wanted = toScopeRules(scope);
-    const known = newest.scopes.find((rules) => rules.name === scope.name) ?? noRules(scope.name);
-    if (same(known, wanted)) continue;
-    const day = scope.validFromDay ?? changeDay;
-    sets = revise(sets, day, (rules) => ({
-      ...rules,
-      scopes: [...rules.scopes.filter((other) => other.name !== wanted.name), wanted],
-    }));
-    const parts = (['match', 'costs', 'limits'] as const).filter((part) => !same(known[part], wanted[part]));
-    changes.push({ place: scope.name, text: `rules changed (${parts.join(', ')})${since(day)}` });
-  }
-  if (newest.scopes.some((rules) => !order.includes(rules.name)))
-    sets = revise(sets, today, (rules) => ({
-      ...rules,
-      scopes: rules.scopes.filter((scope) => order.includes(scope.name)),
-    }));
-  if (!same(newest.exclude, declaration.exclude)) {
-    sets = revise(sets, changeDay, (rules) => ({ ...rules, exclude: declaration.exclude }));
-    changes.push({ place: 'exclude', text: `${countOf(declaration.exclude, 'rule')}${since(changeDay)}` });
-  }
-  if (!same(newest.holidays, declaration.holidays)) {
-    // Holidays bear their own dates: a new one counts from its first day, a dropped one stays what it was until today.
-    const added = declaration.holidays.filter((holiday) => !newest.holidays.some((known) => same(known, holiday)));
-    for (const holiday of added.filter((candidate) => candidate.fromDay < changeDay))
-      sets = revise(sets, holiday.fromDay, (rules) => ({ ...rules, holidays: [...rules.holidays, holiday] }));
-    sets = revise(sets, changeDay, (rules) => ({ ...rules, holidays: declaration.holidays }));
-    changes.push({ place: 'holidays', text: `${declaration.holidays.length} in all` });
-  }
-  const sorted = (rules: RuleSet): RuleSet => ({
-    ...rules,
-    scopes: rules.scopes.toSorted((a, b) => rank(order, a.name) - rank(order, b.name)),
-  });
-  const last = sets.at(-1);
-  if (last && !same(sorted(last), last)) {
-    sets = revise(sets, changeDay, sorted);
-    if (same(sorted(newest), newest) === false) changes.push({ place: 'scopes', text: `order ${order.join(', ')}` });
-  }
-  return sets.filter(
-    (rules, index) => index === 0 || !same({ ...sets[index - 1], fromDay: 0 }, { ...rules, fromDay: 0 }),
-  );
-}
-
-function rank(order: readonly string[], name: string): number {
-  const index = order.indexOf(name);
-  return index < 0 ? order.length : index;
-}
-
-/** Rules with `patch` applied from a day on. */
-function revise(sets: readonly RuleSet[], day: number, patch: (rules: RuleSet) => RuleSet): readonly RuleSet[] {
-  const base = sets.findLast((rules) => rules.fromDay <= day) ?? { scopes: [], exclude: [], holidays: [] };
-  const later = sets.filter((rules) => rules.fromDay > day);
-  return [
-    ...sets.filter((rules) => rules.fromDay < day),
-    ...[{ ...base, fromDay: day }, ...later].map((rules) => patch(rules)),
-  ];
-}
-
-function toScopeRules(scope: DeclaredScope): ScopeRules {
-  return {
-    name: scope.name,
-    match: scope.match,
-    costs: scope.costs,
-    limits: scope.limits.flatMap(({ name, match }) => (match ? [{ name, match }] : [])),
-  };
-}
-
-function noRules(name: string): ScopeRules {
-  return { name, match: [], costs: [], limits: [] };
-}
-
-/** Equal as JSON, whatever the order of keys. */
-function same(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left, sortKeys) === JSON.stringify(right, sortKeys);
-}
-
-function sortKeys(_: string, value: unknown): unknown {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function formatList(numbers: readonly number[]): string {
-  return numbers.length === 0 ? 'none' : numbers.join(', ');
-}
-
-/** `1 rule`, `2 rules`. */
-function countOf(list: readonly unknown[], noun: string): string {
-  return `${list.length} ${noun}${list.length === 1 ? '' : 's'}`;
 }

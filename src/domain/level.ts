@@ -1,6 +1,6 @@
 import { DEFAULT_THRESHOLDS } from './definition.ts';
 import type { Thousandths } from './event.ts';
-import type { Level } from './report.ts';
+import type { Level } from './scope-state.ts';
 
 /**
  * The percentages that use has reached, ascending, 100 always among the candidates. Compared exactly, and reached is ≥.

@@ -1,9 +1,9 @@
 import { HeadroomError } from '../errors.ts';
-import type { Match, PeriodRule } from './definition.ts';
 import type { Dimension, GroupKey } from './dimension.ts';
 import type { Thousandths } from './event.ts';
 import type { Filter } from './filter.ts';
 import type { Range } from './range.ts';
+import type { Level, PoolBalance, ScopeCard } from './scope-state.ts';
 import type { Latency, StepGrain } from './usage.ts';
 
 /** Rows of a ranking, at most. */
@@ -87,8 +87,6 @@ export interface Totals {
   credits: Thousandths;
 }
 
-export type Level = 'healthy' | 'approaching' | 'critical' | 'exhausted';
-
 /** What every report begins and ends with. */
 export interface ReportHead {
   question: Question;
@@ -141,94 +139,6 @@ export interface Table {
   rows: readonly (readonly (string | number | null)[])[];
   /** People read the columns in this order too; else numbers stand beside the name, and texts behind them. */
   inOrder?: true;
-}
-
-export interface ScopeCard {
-  scope: string;
-  title: string;
-  /** The pool now drawn from; absent where the scope has none. */
-  pool?: PoolBalance;
-  /** Left in the rest of the stack, and in how many pools. */
-  restLeft: Thousandths;
-  restCount: number;
-  /** Of the last pool that can still be drawn. */
-  level: Level;
-  overage: Thousandths;
-  limits: readonly PoolBalance[];
-  requestsToday: number;
-  rateLimitPerMinute?: number;
-  peakMinute?: { startMs: number; requests: number; bulkLeftOut: number };
-  links: { addon?: string; upgrade?: string };
-}
-
-/**
- * A pool (or limit) at the end of a day or now. used + left = amount while used ≤ amount; more than its amount is used only of
- * a limit, and of a rolling pool that is its scope's last, which holds what its window holds.
- */
-export interface PoolBalance {
-  name: string;
-  used: Thousandths;
-  amount: Thousandths;
-  left: Thousandths;
-  /** Unrounded; over 100 where `used` is over `amount`. */
-  percent: number;
-  level: Level;
-  thresholds: readonly number[];
-  /** Half-open; for `rolling-24h` the last 24 hours. */
-  period: { fromMs: number; toMs: number; label: string };
-  /** `10 × 5,000 Automation Developer + 10 × 5,000 Unattended Robot = 100,000`. */
-  arithmetic: string;
-  /** Share used ÷ share of period gone; absent for rolling pools and before anything has gone. */
-  burnRate?: number;
-  /** When it will run out, epoch ms, at the quicker and the slower of the usual daily rates; absent: not before the reset. */
-  runOut?: {
-    earliestMs: number;
-    latestMs: number | undefined;
-    arithmetic: string;
-  };
-  /**
-   * Usual credits a day, at the slower and the quicker of the last four weeks: without `runOut` the pool lasts until its reset
-   * at this pace. Absent under three days of use, for past balances, and where forecasts were not asked for.
-   */
-  pace?: { slower: Thousandths; quicker: Thousandths };
-  drawnNow: boolean;
-}
-
-/** A pool or limit as rules look at it. */
-export interface PoolState extends PoolBalance {
-  periodKind: PeriodRule['kind'];
-  /** Percentages reached, ascending, 100 among them. */
-  reached: readonly number[];
-  /** Of a limit that counts a part of its scope's calls. */
-  match?: readonly Match[];
-  /** Of a plain state: computes the forecast that it was made without. */
-  foresee?: () => Promise<Pick<PoolBalance, 'runOut' | 'pace'>>;
-}
-
-/** A scope with its pools just before an instant: what pool reports, cards and alerts are made from. */
-export interface ScopeState {
-  scope: string;
-  title: string;
-  /** False for a scope that senders name and nobody declared: no pools, no limits. */
-  declared: boolean;
-  /** In the order of drawing. */
-  pools: readonly PoolState[];
-  limits: readonly PoolState[];
-  drawOrder: readonly string[];
-  /** The pool now drawn from; where none has anything left, the last of the stack. */
-  current?: PoolState;
-  /** Left in the other pools, and how many have something left. */
-  restLeft: Thousandths;
-  restCount: number;
-  /** Of the last pool that can still be drawn. */
-  level: Level;
-  /** In the calendar month that holds the instant, up to it. */
-  used: Thousandths;
-  overage: Thousandths;
-  /** Pools that ran empty in their present period, in order of time; `next` goes on (absent: overage). */
-  exhaustions: readonly { pool: string; atMs: number; next?: string }[];
-  rateLimitPerMinute?: number;
-  links: { addon?: string; upgrade?: string };
 }
 
 export interface SummaryReport extends ReportHead {
@@ -466,29 +376,6 @@ export type Report =
   | EventsReport
   | TableReport;
 
-/** A name that people may ask for. */
-export interface KnownName {
-  key: Dimension;
-  /** As it is shown, or written by senders. */
-  name: string;
-  /** As a filter compares it. */
-  value: string;
-}
-
-/** Names that examples can be about, as far as there are any. */
-export interface ExampleNames {
-  client?: string;
-  /** Another client. */
-  other?: string;
-  route?: string;
-  user?: string;
-  module?: string;
-  scope?: string;
-  /** A scope with grants, and one of these. */
-  granted?: string;
-  grant?: string;
-}
-
 /** Makes the answer to a question. Rejects with QuestionError where the question cannot be answered as put. */
 export interface Reporter {
   answer(question: Question, nowMs: number): Promise<Report>;
@@ -503,12 +390,4 @@ export class RefusedQuestion extends HeadroomError {
     super('question', message);
     this.offers = offers;
   }
-}
-
-/** Tells what names there are. */
-export interface NameSource {
-  /** Declared names, and those seen lately, without routes and addresses: these are known by their form. */
-  names(nowMs: number): Promise<readonly KnownName[]>;
-  /** Names for examples: the busiest ones, and a scope with what is granted to it. */
-  examples(nowMs: number): Promise<ExampleNames>;
 }

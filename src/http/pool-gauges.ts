@@ -1,5 +1,5 @@
 import type { Thousandths } from '../domain/event.ts';
-import type { PoolState, ScopeState } from '../domain/report.ts';
+import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import type { Metric } from './metrics.ts';
 
 /** What each pool and limit holds and gave in its present period, in credits, and what no pool covered this month. */

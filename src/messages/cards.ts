@@ -1,4 +1,5 @@
-import type { Level, PoolBalance, ScopeCard, SummaryReport } from '../domain/report.ts';
+import type { SummaryReport } from '../domain/report.ts';
+import type { Level, PoolBalance, ScopeCard } from '../domain/scope-state.ts';
 import { formatCredits, formatPercent } from '../report/format.ts';
 import { LEVELS } from '../report/scope-words.ts';
 import { ACTIONS } from './action-ids.ts';

@@ -4,7 +4,6 @@ import type {
   CompareReport,
   HistoryReport,
   LatencyReport,
-  Level,
   RankingReport,
   Report,
   SeriesReport,
@@ -12,6 +11,7 @@ import type {
   TimedRow,
   Totals,
 } from '../domain/report.ts';
+import type { Level } from '../domain/scope-state.ts';
 import { toRate } from '../report/compared-rows.ts';
 import { formatStep } from '../report/format.ts';
 import { groupOf } from '../report/status-codes.ts';

@@ -1,4 +1,4 @@
-import type { ExampleNames } from '../domain/report.ts';
+import type { ExampleNames } from '../domain/names.ts';
 
 /** The clients of the sample traffic: made up, and each with habits of its own. */
 

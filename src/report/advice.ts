@@ -1,5 +1,6 @@
 import { OTHER } from '../domain/dimension.ts';
-import type { Level, Offer, PoolReport, Question, StatusReport, TableReport } from '../domain/report.ts';
+import type { Offer, PoolReport, Question, StatusReport, TableReport } from '../domain/report.ts';
+import type { Level } from '../domain/scope-state.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
 import { REFUSED_BELOW } from './diagnosis.ts';
 import {

@@ -4,7 +4,7 @@ import { findStanding, type Standing } from '../domain/draw-down.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { MINUTE_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
-import { getScopeStates } from './pools.ts';
+import { getScopeStates } from './scope-states.ts';
 
 /** One pool or limit of a scope, by its name. */
 export interface PoolPlace {

@@ -1,7 +1,7 @@
 import { firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
 import { type Filter, toMatcher } from '../domain/filter.ts';
-import type { ScopeState } from '../domain/report.ts';
+import type { ScopeState } from '../domain/scope-state.ts';
 import { countOf, formatCredits, formatDate } from './format.ts';
 import type { Inquiry, ReporterDeps } from './inquiry.ts';
 

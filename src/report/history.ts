@@ -5,7 +5,7 @@ import { resolveHistory, resolveMonth } from '../domain/ranges.ts';
 import type { HistoryReport, Question } from '../domain/report.ts';
 import { creditsOf, formatCredits, formatMonthName } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { type DayOfDraws, listDraws } from './pools.ts';
+import { type DayOfDraws, listDraws } from './scope-states.ts';
 import { unknownScope } from './scope-words.ts';
 
 /** Name of the series of credits that no pool covered; without any pool nothing is over anything. */

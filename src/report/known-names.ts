@@ -1,5 +1,5 @@
 import type { Dimension } from '../domain/dimension.ts';
-import type { ExampleNames, KnownName } from '../domain/report.ts';
+import type { ExampleNames, KnownName } from '../domain/names.ts';
 import { getClientNames } from './client-names.ts';
 import type { ReporterDeps } from './inquiry.ts';
 

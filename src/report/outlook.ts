@@ -1,6 +1,6 @@
 import type { Calendar } from '../domain/calendar.ts';
 import { DEFAULT_THRESHOLDS } from '../domain/definition.ts';
-import type { Level, PoolState, ScopeState } from '../domain/report.ts';
+import type { Level, PoolState, ScopeState } from '../domain/scope-state.ts';
 import { countOf, creditsOf, formatCredits, formatPercent, formatShortDate, joinWords } from './format.ts';
 import { describeRunOut, isOver, LEVELS } from './scope-words.ts';
 

@@ -1,10 +1,11 @@
 import { resolveBalance } from '../domain/ranges.ts';
-import type { PoolReport, Question, ScopeState } from '../domain/report.ts';
+import type { PoolReport, Question } from '../domain/report.ts';
+import type { ScopeState } from '../domain/scope-state.ts';
 import { noteBalanceCorrections } from './corrections.ts';
 import { formatDate, formatMoment } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { describeOutlook, describeRunOutOf, describeStandings } from './outlook.ts';
-import { getScopeStates } from './pools.ts';
+import { getScopeStates } from './scope-states.ts';
 import { checkSuppose, noteSuppose, unknownScope } from './scope-words.ts';
 
 /**

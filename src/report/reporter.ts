@@ -1,12 +1,6 @@
+import type { NameSource } from '../domain/names.ts';
 import type { Range } from '../domain/range.ts';
-import {
-  COMPARED,
-  type NameSource,
-  type Question,
-  type Report,
-  type Reporter,
-  type ReportKind,
-} from '../domain/report.ts';
+import { COMPARED, type Question, type Report, type Reporter, type ReportKind } from '../domain/report.ts';
 import { reportAdvice } from './advice.ts';
 import { reportCompare } from './compare.ts';
 import { reportClient, reportRoute } from './drill.ts';

@@ -2,7 +2,7 @@ import type { Calendar } from '../domain/calendar.ts';
 import { type DrawDown, drawDown, listDrawOrder, type Standing, type UsageStep } from '../domain/draw-down.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { findPace, formatForecast, LOOK_BACK_DAYS, type Pace } from '../domain/forecast.ts';
-import type { PoolBalance } from '../domain/report.ts';
+import type { PoolBalance } from '../domain/scope-state.ts';
 import { DAY_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
 

@@ -1,6 +1,7 @@
 import type { Definitions } from '../domain/definition.ts';
 import { listNearest } from '../domain/nearest.ts';
-import type { Level, PoolBalance, Question } from '../domain/report.ts';
+import type { Question } from '../domain/report.ts';
+import type { Level, PoolBalance } from '../domain/scope-state.ts';
 import { QuestionError } from '../errors.ts';
 import { formatMoment } from './format.ts';
 

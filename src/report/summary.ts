@@ -1,9 +1,10 @@
-import type { Question, ScopeCard, ScopeState, SummaryReport } from '../domain/report.ts';
+import type { Question, SummaryReport } from '../domain/report.ts';
+import type { ScopeCard, ScopeState } from '../domain/scope-state.ts';
 import { countOf, formatShare } from './format.ts';
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { describeStandings } from './outlook.ts';
-import { getScopeStates } from './pools.ts';
+import { getScopeStates } from './scope-states.ts';
 import { unknownScope } from './scope-words.ts';
 import { countNames, groupTotals, sumTotals } from './totals.ts';
 

@@ -1,7 +1,7 @@
 import { DIGEST_SECTIONS, EVERYTHING } from '../domain/digest.ts';
 import { createLogger } from '../log.ts';
 import { buildDigestPreview } from '../messages/digest-preview.ts';
-import { getScopeStates } from '../report/pools.ts';
+import { getScopeStates } from '../report/scope-states.ts';
 import { createDigestComposer, type DigestComposerPorts, type DigestOrder } from '../schedule/digest-composer.ts';
 import { Digests } from '../schedule/digests.ts';
 import { listAlertsTold } from '../store/alert-repository.ts';

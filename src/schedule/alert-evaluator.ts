@@ -1,6 +1,7 @@
 import type { Calendar } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
-import type { Question, ScopeState } from '../domain/report.ts';
+import type { Question } from '../domain/report.ts';
+import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import type { Logger } from '../log.ts';

@@ -1,5 +1,5 @@
 import { ALERT_KINDS, type AlertContent, type AlertKind, type Words } from '../domain/alert.ts';
-import type { ScopeState } from '../domain/report.ts';
+import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { DAY_MS, HOUR_MS } from '../domain/time-units.ts';
 import { formatClock, formatCount } from '../report/format.ts';

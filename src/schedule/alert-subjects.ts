@@ -2,7 +2,7 @@ import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { Match } from '../domain/definition.ts';
 import type { Dimension } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
-import type { PoolState, ScopeState } from '../domain/report.ts';
+import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import type { Span } from '../domain/usage.ts';
 import { formatClock } from '../report/format.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';

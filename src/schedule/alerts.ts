@@ -1,5 +1,6 @@
 import { ALERT_KINDS, type AlertContent, findAlertKind } from '../domain/alert.ts';
-import type { Question, ScopeState } from '../domain/report.ts';
+import type { Question } from '../domain/report.ts';
+import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Actor, AlertPort, AlertRouting, AlertSummary, RoutingChange } from '../slack/ports.ts';

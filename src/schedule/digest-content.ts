@@ -8,11 +8,11 @@ import {
   type RankingReport,
   type Report,
   type Reporter,
-  type ScopeState,
   type SeriesReport,
   type StatusReport,
   type TableReport,
 } from '../domain/report.ts';
+import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { HOUR_MS } from '../domain/time-units.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';

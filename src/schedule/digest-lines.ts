@@ -1,5 +1,5 @@
 import { type Calendar, toDate } from '../domain/calendar.ts';
-import type { PoolState, ScopeState } from '../domain/report.ts';
+import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { MONTHS, SHORT_WEEKDAYS, WEEKDAYS } from '../domain/time-names.ts';
 import type { DigestLines } from '../messages/digest-message.ts';
 import { countOf, formatClock, formatCount, formatMoment, formatShare, joinWords } from '../report/format.ts';

@@ -1,8 +1,8 @@
 import type { AlertContent, AlertKind } from '../domain/alert.ts';
 import { formatDay } from '../domain/calendar.ts';
 import { listReached } from '../domain/level.ts';
-import type { PoolState, ScopeState } from '../domain/report.ts';
 import { limitMeter } from '../domain/rules.ts';
+import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { DAY_MS, MINUTE_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { type AmountChange, listAmountChanges } from '../report/amount-changes.ts';

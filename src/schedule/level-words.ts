@@ -1,5 +1,5 @@
 import type { AlertContent, AlertSign, Words } from '../domain/alert.ts';
-import type { PoolState, ScopeState } from '../domain/report.ts';
+import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { creditsOf, formatCredits, formatPercent } from '../report/format.ts';
 import { toInnerCase } from '../report/outlook.ts';
 import { isOver } from '../report/scope-words.ts';

@@ -1,5 +1,5 @@
 import { formatDay } from '../domain/calendar.ts';
-import type { ScopeState } from '../domain/report.ts';
+import type { ScopeState } from '../domain/scope-state.ts';
 import { HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
 import { formatCount } from '../report/format.ts';
 import { type Claim, type EvaluationContext, raiseAlert } from './alert-claims.ts';

@@ -1,5 +1,5 @@
 import type { AlertContent } from '../domain/alert.ts';
-import type { PoolState, ScopeState } from '../domain/report.ts';
+import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { toInnerCase } from '../report/outlook.ts';
 import { describeRunOut } from '../report/scope-words.ts';
 import { type EvaluationContext, raiseAlert } from './alert-claims.ts';

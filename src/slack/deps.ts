@@ -1,4 +1,5 @@
-import type { NameSource, Report, Reporter } from '../domain/report.ts';
+import type { NameSource } from '../domain/names.ts';
+import type { Report, Reporter } from '../domain/report.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import type { Logger } from '../log.ts';
 import type { Db } from '../store/database.ts';

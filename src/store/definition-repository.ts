@@ -1,4 +1,5 @@
-import { amend, backdateRules, type Change, type Declaration, NO_DEFINITIONS } from '../domain/declaration.ts';
+import { amend } from '../domain/amend.ts';
+import { backdateRules, type Change, type Declaration, NO_DEFINITIONS } from '../domain/declaration.ts';
 import type { AppliedDefinitions, Definitions } from '../domain/definition.ts';
 import { insertAudit } from './audit-repository.ts';
 import { type Db, transact } from './database.ts';

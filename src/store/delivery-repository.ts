@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import type { Selectable, Updateable } from 'kysely';
 import type { DeliveryState, NewDelivery } from '../domain/delivery.ts';
 import { DAY_MS } from '../domain/time-units.ts';
 import type { Db } from './database.ts';
@@ -147,86 +147,64 @@ export async function leaseDelivery(
 }
 
 /** Keeps a lease that is still this attempt's; false: it went to another. */
-export async function renewLease(db: Db, id: number, attemptId: string, untilMs: number): Promise<boolean> {
-  return written(
-    await db
-      .updateTable('delivery')
-      .set({ lease_until_ms: untilMs })
-      .where('id', '=', id)
-      .where('attempt_id', '=', attemptId)
-      .where('state', 'in', ['pending', 'sending'])
-      .executeTakeFirst(),
-  );
+export function renewLease(db: Db, id: number, attemptId: string, untilMs: number): Promise<boolean> {
+  return updateHeld(db, id, attemptId, { lease_until_ms: untilMs });
 }
 
 /** Commits that the call to Slack is about to be made; false: the lease went to another, so it must not be made. */
-export async function beginCall(
+export function beginCall(
   db: Db,
-  delivery: Delivery,
+  { id, firstCallMs }: Delivery,
   attemptId: string,
-  times: { nowMs: number; untilMs: number },
+  { nowMs, untilMs }: { nowMs: number; untilMs: number },
 ): Promise<boolean> {
-  return written(
-    await db
-      .updateTable('delivery')
-      .set({
-        state: 'sending',
-        lease_until_ms: times.untilMs,
-        first_call_ms: delivery.firstCallMs ?? times.nowMs,
-      })
-      .where('id', '=', delivery.id)
-      .where('attempt_id', '=', attemptId)
-      .where('state', 'in', ['pending', 'sending'])
-      .executeTakeFirst(),
-  );
+  const change = { state: 'sending' as const, lease_until_ms: untilMs, first_call_ms: firstCallMs ?? nowMs };
+  return updateHeld(db, id, attemptId, change);
 }
 
 /** Ends an attempt without a message: tried again from `nextMs` on. `unclear`: it may be in Slack all the same. */
-export async function releaseDelivery(
+export function releaseDelivery(
   db: Db,
-  delivery: Delivery,
+  { id }: Delivery,
   attemptId: string,
-  outcome: { nextMs: number; unclear: boolean; error: string },
+  { nextMs, unclear, error }: { nextMs: number; unclear: boolean; error: string },
 ): Promise<boolean> {
-  return written(
-    await db
-      .updateTable('delivery')
-      .set({
-        state: outcome.unclear ? 'sending' : 'pending',
-        lease_until_ms: 0,
-        next_ms: outcome.nextMs,
-        error: outcome.error,
-        ...(outcome.unclear ? { unclear: 1 } : {}),
-      })
-      .where('id', '=', delivery.id)
-      .where('attempt_id', '=', attemptId)
-      .where('state', 'in', ['pending', 'sending'])
-      .executeTakeFirst(),
-  );
+  return updateHeld(db, id, attemptId, {
+    ...{ state: unclear ? 'sending' : 'pending', lease_until_ms: 0, next_ms: nextMs, error },
+    ...(unclear ? { unclear: 1 } : {}),
+  });
 }
 
 /** Writes the end of a delivery; false: this attempt no longer has it. */
-export async function settleDelivery(
+export function settleDelivery(
   db: Db,
   id: number,
   attemptId: string,
   end: { state: 'sent'; channel: string; ts: string; nowMs: number } | { state: 'failed' | 'replaced'; error?: string },
 ): Promise<boolean> {
-  return written(
-    await db
-      .updateTable('delivery')
-      .set({
-        state: end.state,
-        lease_until_ms: 0,
-        ...(end.state === 'sent'
-          ? { sent_channel: end.channel, sent_ts: end.ts, sent_ms: end.nowMs, error: null }
-          : { error: end.error ?? null }),
-      })
-      .where('id', '=', id)
-      .where('attempt_id', '=', attemptId)
-      .where('state', 'in', ['pending', 'sending'])
-      .executeTakeFirst(),
-  );
+  return updateHeld(db, id, attemptId, {
+    ...{ state: end.state, lease_until_ms: 0 },
+    ...(end.state === 'sent'
+      ? { sent_channel: end.channel, sent_ts: end.ts, sent_ms: end.nowMs, error: null }
+      : { error: end.error ?? null }),
+  });
+}
+
+/** Changes a delivery that this attempt still has; false: it went to another. */
+async function updateHeld(
+  db: Db,
+  id: number,
+  attemptId: string,
+  change: Updateable<DeliveryTables['delivery']>,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('delivery')
+    .set(change)
+    .where('id', '=', id)
+    .where('attempt_id', '=', attemptId)
+    .where('state', 'in', ['pending', 'sending'])
+    .executeTakeFirst();
+  return Number(numUpdatedRows) === 1;
 }
 
 /** A call of somebody who had lost the lease may have left a copy: it is looked for. */
@@ -385,10 +363,6 @@ export async function deleteSettledDeliveries(db: Db, nowMs: number): Promise<nu
     )
     .executeTakeFirst();
   return Number(numDeletedRows);
-}
-
-function written(result: { numUpdatedRows: bigint }): boolean {
-  return Number(result.numUpdatedRows) === 1;
 }
 
 function toDelivery(row: Row): Delivery {

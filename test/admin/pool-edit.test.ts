@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { editPool, editScope, listScopeSummaries } from '../../src/admin/pool-edit.ts';
 import { formatDeclaration } from '../../src/definition/format.ts';
 import { parseDeclaration } from '../../src/definition/parse.ts';
+import { amend } from '../../src/domain/amend.ts';
 import { parseDay } from '../../src/domain/calendar.ts';
 import {
-  amend,
   type Declaration,
   type DeclaredLimit,
   type DeclaredPool,

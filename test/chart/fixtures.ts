@@ -4,13 +4,10 @@ import type {
   DrillReport,
   HistoryReport,
   LatencyReport,
-  Level,
-  PoolBalance,
   PoolReport,
   RankingReport,
   RankingRow,
   ReportHead,
-  ScopeCard,
   SeriesReport,
   StatusReport,
   SummaryReport,
@@ -19,6 +16,7 @@ import type {
   Totals,
   UsualRequests,
 } from '../../src/domain/report.ts';
+import type { Level, PoolBalance, ScopeCard } from '../../src/domain/scope-state.ts';
 
 const HOUR_MS = 3_600_000;
 const EMPTY_TABLE = { columns: [], rows: [] };

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { amend } from '../../src/domain/amend.ts';
 import { amountOf, versionOn } from '../../src/domain/amount.ts';
 import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
 import {
-  amend,
   backdateRules,
   type Declaration,
   type DeclaredPool,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { levelOf } from '../../src/domain/level.ts';
-import type { PoolState, ScopeState } from '../../src/domain/report.ts';
+import type { PoolState, ScopeState } from '../../src/domain/scope-state.ts';
 import { describeOutlook, describeStandings, toInnerCase } from '../../src/report/outlook.ts';
 
 const calendar = createCalendar('Europe/Berlin');

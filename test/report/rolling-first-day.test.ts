@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Pool, Scope } from '../../src/domain/definition.ts';
-import { getScopeStates } from '../../src/report/pools.ts';
+import { getScopeStates } from '../../src/report/scope-states.ts';
 import { size } from '../support/size.ts';
 import { createMemoryUsage } from './memory-usage.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createCalendar, firstDayOf, monthOf } from '../../src/domain/calendar.ts';
 import type { PeriodRule, Scope } from '../../src/domain/definition.ts';
-import type { PoolState, ScopeState } from '../../src/domain/report.ts';
+import type { PoolState, ScopeState } from '../../src/domain/scope-state.ts';
 import type { EvaluationContext } from '../../src/schedule/alert-claims.ts';
 import { claimAlert } from '../../src/schedule/alert-claims.ts';
 import { evaluateLevels } from '../../src/schedule/level-alerts.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AlertSign } from '../../src/domain/alert.ts';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { EVERYTHING } from '../../src/domain/digest.ts';
-import type { ScopeState } from '../../src/domain/report.ts';
+import type { ScopeState } from '../../src/domain/scope-state.ts';
 import { buildDigest } from '../../src/messages/digest-message.ts';
 import { buildDigestPart } from '../../src/messages/digest-thread.ts';
 import { countCharacters } from '../../src/messages/text.ts';

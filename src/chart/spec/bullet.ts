@@ -1,4 +1,4 @@
-import type { PoolBalance } from '../../domain/report.ts';
+import type { PoolBalance } from '../../domain/scope-state.ts';
 import { formatPercent, joinWords } from '../../report/format.ts';
 import { formatCompactCredits } from '../numbers.ts';
 import { CARD, COLOR, LEVEL_COLOR } from '../theme.ts';

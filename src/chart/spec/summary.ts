@@ -1,4 +1,5 @@
-import type { ScopeCard, SummaryReport } from '../../domain/report.ts';
+import type { SummaryReport } from '../../domain/report.ts';
+import type { ScopeCard } from '../../domain/scope-state.ts';
 import { countOf } from '../../report/format.ts';
 import type { CanDraw } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';

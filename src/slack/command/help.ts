@@ -1,5 +1,5 @@
+import type { ExampleNames } from '../../domain/names.ts';
 import { listNearest } from '../../domain/nearest.ts';
-import type { ExampleNames } from '../../domain/report.ts';
 import { formatName } from './format-question.ts';
 import { HELP_TOPICS, type HelpLine, type HelpTopic } from './help-topics.ts';
 

@@ -1,5 +1,5 @@
 import { DIMENSIONS, type Dimension } from '../../domain/dimension.ts';
-import type { KnownName } from '../../domain/report.ts';
+import type { KnownName } from '../../domain/names.ts';
 import { isLanguage } from './concepts.ts';
 import { keyOfName } from './filter-words.ts';
 import { Misunderstood } from './misunderstood.ts';

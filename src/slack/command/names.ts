@@ -1,6 +1,6 @@
 import type { Dimension } from '../../domain/dimension.ts';
+import type { KnownName } from '../../domain/names.ts';
 import { listNearest } from '../../domain/nearest.ts';
-import type { KnownName } from '../../domain/report.ts';
 
 /** Names that senders and definitions use, for words of a question that are no words of the language. */
 export interface KnownNames {

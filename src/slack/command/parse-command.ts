@@ -1,4 +1,4 @@
-import type { NameSource } from '../../domain/report.ts';
+import type { NameSource } from '../../domain/names.ts';
 import { QuestionError } from '../../errors.ts';
 import type { Command } from './command.ts';
 import { interpret, isReadable } from './interpret.ts';

@@ -1,5 +1,5 @@
 import type { Dimension } from '../../domain/dimension.ts';
-import type { KnownName } from '../../domain/report.ts';
+import type { KnownName } from '../../domain/names.ts';
 import { type Concept, isSentenceFiller, readConcept } from './concepts.ts';
 import { readStatus } from './filter-words.ts';
 import { Misunderstood } from './misunderstood.ts';

@@ -5,8 +5,8 @@ import { FIRST_DAY, type Limit, type PeriodRule, type Pool, type Scope } from '.
 import { drawDown, sumWithin } from '../../src/domain/draw-down.ts';
 import type { PoolReport } from '../../src/domain/report.ts';
 import type { UsageReader } from '../../src/domain/usage.ts';
-import { getScopeStates, listDraws, type PoolDeps, type ScopeQuery } from '../../src/report/pools.ts';
 import { createReporter } from '../../src/report/reporter.ts';
+import { getScopeStates, listDraws, type PoolDeps, type ScopeQuery } from '../../src/report/scope-states.ts';
 import { size } from '../support/size.ts';
 import { createMemoryUsage, type EventOfTest } from './memory-usage.ts';
 

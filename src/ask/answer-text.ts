@@ -2,6 +2,7 @@ import type { ColumnType, Report } from '../domain/report.ts';
 import { isToldInWords, noteDrawOrder } from '../messages/answer-body.ts';
 import { describeContext } from '../messages/answer-context.ts';
 import { formatCell, orderColumns } from '../messages/table.ts';
+import { NOTHING } from '../messages/text.ts';
 import { listSections } from './sections.ts';
 import { clipToWidth, padToWidth, toSafeLine, widthOf, wrap } from './text-width.ts';
 
@@ -32,12 +33,14 @@ export function toText(report: Report, width: number): string {
   return paragraphs.map((each) => each.join('\n')).join('\n\n');
 }
 
-/** The table in columns, names first and numbers to the right; `leftOut`: labels of columns without room. */
+/** The table in columns, names first and numbers to the right, without empty ones; `leftOut`: labels of columns without room. */
 function layOut({ table, zone }: Report, width: number): { lines: string[]; leftOut: string[] } {
-  const columns = orderColumns(table).map(({ label, type, signed, index }) => {
-    const cells = table.rows.map((row) => toSafeLine(formatCell(row[index] ?? null, { type, signed }, zone)));
-    return { label, type, cells, width: Math.max(...[label, ...cells].map(widthOf)) };
-  });
+  const columns = orderColumns(table)
+    .map(({ label, type, signed, index }) => {
+      const cells = table.rows.map((row) => toSafeLine(formatCell(row[index] ?? null, { type, signed }, zone)));
+      return { label, type, cells, width: Math.max(...[label, ...cells].map(widthOf)) };
+    })
+    .filter(({ cells }, place) => place === 0 || cells.some((cell) => cell !== NOTHING));
   if (table.rows.length === 0 || columns.length === 0) return { lines: [], leftOut: [] };
   const [name] = columns;
   const leftOut: string[] = [];

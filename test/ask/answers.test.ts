@@ -4,7 +4,7 @@ import { answerSchema, toAnswerJson } from '../../src/ask/answer-json.ts';
 import { toText } from '../../src/ask/answer-text.ts';
 import { widthOf } from '../../src/ask/text-width.ts';
 import type { Scope } from '../../src/domain/definition.ts';
-import { REPORT_KINDS } from '../../src/domain/report.ts';
+import { REPORT_KINDS, type ReportKind } from '../../src/domain/report.ts';
 import { toCsv } from '../../src/report/csv.ts';
 import { ask, at } from '../report/setup.ts';
 
@@ -64,7 +64,31 @@ describe.each(REPORT_KINDS)('a %s report outside Slack', (report) => {
   });
 });
 
+/** Columns that programs read: more may come, these stay. */
+const KEPT: Readonly<Partial<Record<ReportKind, string>>> = {
+  summary: 'scope pool used amount left used_percent level rest_left overage requests_today peak_minute rate_limit',
+  top: 'name requests share_percent ok failed none credits ids',
+  status: 'status meaning requests share_percent',
+  pool: 'scope pool sort used amount left used_percent level period arithmetic burn_rate runs_out_earliest runs_out_latest',
+  daily: 'day requests ok failed none credits partial start',
+  day: 'hour requests ok failed none credits partial start',
+  history: 'month Monthly total partial start',
+  client: 'dimension name requests share_percent ok failed none credits',
+  route: 'dimension name requests share_percent ok failed none credits',
+  licences: 'scope pool period licence quantity each granted',
+  sources: 'source adapter requests last_received accepted duplicates conflicts rejected without_id late',
+  explain: 'scope pool period amount drawn left arithmetic',
+  why: 'claim evidence remedy',
+  advice: 'advice evidence',
+};
+
 describe('the JSON of an answer', () => {
+  it.each(Object.entries(KEPT))('of %s keeps its columns', async (kind, keys) => {
+    const report = kind as ReportKind;
+    const answer = await ask(EVENTS, { report, name: report === 'route' ? '/v1/orders/{id}' : 'acme' }, DEFINITIONS);
+    expect(toAnswerJson(answer).columns.map(({ key }) => key)).toEqual(expect.arrayContaining(keys.split(' ')));
+  });
+
   it('is described by the schema in the repository (renew it: npx vitest -u, in a change that adds only)', async () => {
     const schema = JSON.stringify(z.toJSONSchema(answerSchema), undefined, 2);
     await expect(`${schema}\n`).toMatchFileSnapshot('../../src/ask/answer.schema.json');

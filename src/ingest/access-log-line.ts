@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { isIP } from 'node:net';
 import { readCaller } from './caller.ts';
 
 /** One line of an access log. `-` in the line is undefined here. */
@@ -35,6 +36,10 @@ const ANSWER = new RegExp(
   String.raw`(?: [^"[\]]{1,200})? ${QUOTED} (\d{3}|0|-) (?:\d+|-)(?: ${QUOTED} ${QUOTED})?(?=\s|$)`,
   'y',
 );
+/** A line as nearly all are: an address, an identity, a user, and a request without escapes. */
+const PLAIN = new RegExp(
+  String.raw`^([\d.]+|[\da-fA-F:]+) [^\s"]+ ([^\s"]+) \[([^\]]{26})\] "([!#$%&'*+.^_|~0-9A-Za-z-]+) ([^\s"\\]+) HTTP\/\d(?:\.\d)?" (\d{3}) (?:\d+|-)(?: ${QUOTED} ${QUOTED})?(?=\s|$)`,
+);
 const REQUEST = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (.+?)(?: HTTP\/\d(?:\.\d)?)?$/;
 const CLF_TIME = /^(\d\d)\/([A-Z][a-z][a-z])\/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? ([+-])(\d\d)(\d\d)$/;
 const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
@@ -43,6 +48,21 @@ const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 export function parseAccessLine(line: string): AccessLine | string {
   if (line.length > MAX_LINE_LENGTH)
     return `the line has ${line.length} characters, at most ${MAX_LINE_LENGTH} are read`;
+  const plain = PLAIN.exec(line);
+  const timeOfPlain = plain ? parseClfTime(plain[3]!) : undefined;
+  if (plain && timeOfPlain !== undefined && isIP(plain[1]!) !== 0 && plain[4] !== '-') {
+    const status = Number(plain[6]);
+    return {
+      ip: plain[1]!,
+      user: toText(undoEscapes(plain[2]!)),
+      timeMs: timeOfPlain,
+      method: plain[4]!,
+      url: plain[5]!,
+      status: status === 0 ? undefined : status,
+      referrer: plain[7] === undefined ? undefined : toText(undoEscapes(plain[7])),
+      agent: plain[8] === undefined ? undefined : toText(undoEscapes(plain[8])),
+    };
+  }
   const found = findParts(line);
   if (!found) {
     return `${JSON.stringify(line.slice(0, 80).toWellFormed())} is not a line of the Common or Combined Log Format`;
@@ -92,6 +112,22 @@ function findParts(line: string): { before: string; time: string; answer: RegExp
 
 /** Epoch milliseconds of `20/Nov/2026:12:00:00 +0100`; undefined for anything else, and before 2000 (event-time.ts). */
 export function parseClfTime(text: string): number | undefined {
+  if (text.length === LENGTH && text.startsWith(last.minute) && text.endsWith(last.zone)) {
+    const [tens, ones] = [text.charCodeAt(18) - 48, text.charCodeAt(19) - 48];
+    if (tens >= 0 && tens < 6 && ones >= 0 && ones < 10) return last.ms + (tens * 10 + ones) * 1000;
+  }
+  const timeMs = readClfTime(text);
+  if (timeMs !== undefined && text.length === LENGTH) {
+    last = { minute: text.slice(0, 18), zone: text.slice(20), ms: Math.floor(timeMs / 60_000) * 60_000 };
+  }
+  return timeMs;
+}
+
+const LENGTH = '20/Nov/2026:12:00:00 +0100'.length;
+/** Lines of a log follow each other, so the minute of the one before is nearly always that of the next. */
+let last = { minute: 'none', zone: 'none', ms: 0 };
+
+function readClfTime(text: string): number | undefined {
   const match = CLF_TIME.exec(text);
   if (!match) return undefined;
   const month = MONTHS.indexOf(match[2]!);

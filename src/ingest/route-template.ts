@@ -3,6 +3,7 @@ import { toMatcher } from '../domain/filter.ts';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const DIGITS = /^[0-9]+$/;
 const HEX = /^[0-9a-f]{16,}$/i;
+const SLASH = 47;
 const LETTER = /\p{L}/u;
 const DIGIT = /[0-9]/;
 
@@ -46,8 +47,12 @@ export function toTarget(target: string): string {
 }
 
 function toPath(url: string): string {
-  const query = url.search(/[?#]/);
-  let path = query < 0 ? url : url.slice(0, query);
+  let path = url;
+  for (const mark of ['?', '#']) {
+    const end = path.indexOf(mark);
+    if (end >= 0) path = path.slice(0, end);
+  }
+  if (path.charCodeAt(0) === SLASH && path.charCodeAt(1) !== SLASH) return path;
   // `scheme://host` or `//host`; a colon or `//` later on is part of the path.
   const host = /^(?:[a-z][a-z0-9+.-]*:)?\/\//i.exec(path);
   if (host) {

@@ -9,7 +9,7 @@ import { redact } from './log.ts';
 import { Secret } from './secret.ts';
 import { parseDatabaseUrl } from './store/database.ts';
 
-/** Settings of an instance (PRODUCT.md §9), checked. */
+/** Settings of an instance, checked. README.md lists them. */
 export interface Config {
   slack: {
     botToken: Secret | undefined;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -106,6 +106,17 @@ describe('files', () => {
     const targets = new Map(listFiles(SRC).map((path) => [relative(SRC, path), [] as string[]]));
     for (const { file, target, ours } of imports) if (ours) targets.get(file)!.push(target);
     expect(listCircles(targets)).toEqual([]);
+  });
+});
+
+describe('comments', () => {
+  it('point only to pages that the repository has', () => {
+    const root = join(SRC, '..');
+    const pages = listFiles(SRC).flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/\b((?:[\w.-]+\/)*[A-Z]{4,}\.md)\b/g)].map(([, page]) => page!),
+    );
+    expect(pages.length).toBeGreaterThan(3);
+    expect(pages.filter((page) => !existsSync(join(root, page)))).toEqual([]);
   });
 });
 

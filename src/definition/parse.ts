@@ -37,7 +37,7 @@ export interface ParsedDeclaration extends Declaration {
 }
 
 /**
- * Reads the YAML of PRODUCT.md §3. Throws a `definition` error that lists every mistake with line, column and cure; `file` is
+ * Reads a file of pools. Throws a `definition` error that lists every mistake with line, column and cure; `file` is
  * how the text is named in it. `scopes`: names that holidays may use besides those in the text.
  */
 export function parseDeclaration(text: string, file = 'pools.yaml', scopes: readonly string[] = []): ParsedDeclaration {

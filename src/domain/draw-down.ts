@@ -1,5 +1,5 @@
 /**
- * Which pool each credit is drawn from (PRODUCT.md §3): a pure function of usage and definitions. Steps are taken in the order
+ * Tells which pool each credit is drawn from: a pure function of usage and definitions. Steps are taken in the order
  * of their time, whatever the order of arrival; each draws from the pools in their order as far as something is left, and
  * what none covers is overage. Conservation: at every step, drawn of all pools + overage = credits.
  */

@@ -4,7 +4,7 @@ import type { Dimension } from './dimension.ts';
 export type Thousandths = number;
 
 /**
- * One usage fact as a sender gave it, checked and normalised by an adapter (PRODUCT.md §2), before rules are applied.
+ * One usage fact as a sender gave it, checked and normalised by an adapter, before rules are applied.
  * Texts are non-empty when present. `method` is upper-cased, `route` is already a template.
  */
 export interface UsageEvent {

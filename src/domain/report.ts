@@ -25,7 +25,7 @@ export interface Question {
   limit?: number;
   /** First row shown, 0-based. */
   offset?: number;
-  /** Text of a range (PRODUCT.md §4); absent: the report's default. */
+  /** Text of a range (`7d`, `2026-11-05`, `last week`); absent: the report's default. */
   range?: string;
   /** Text of the range to compare with (range-versus.ts), for COMPARED reports. */
   versus?: string;

@@ -17,7 +17,7 @@ export interface AnswerStyle {
   requiredHeader?: string;
 }
 
-/** PRODUCT.md §8: what became of the events; 422 where every one of them was rejected. */
+/** Answers with what became of the events; 422 where every one of them was rejected. */
 export const EVENTS_STYLE: AnswerStyle = {
   toAnswer(result) {
     const body = toEventsBody(result);

@@ -1,7 +1,7 @@
 import { HeadroomError } from '../errors.ts';
 import type { EventFields } from './event-fields.ts';
 
-/** Column names that stand for a field of PRODUCT.md §2 besides the field's own name. */
+/** Column names that stand for a field of an event (src/domain/README.md) besides the field's own name. */
 const ALIASES: Readonly<Record<string, keyof EventFields>> = {
   timestamp: 'time',
   datetime: 'time',

@@ -5,7 +5,7 @@ import { redact } from './redact.ts';
 import { toRoute } from './route-template.ts';
 import type { SourceOptions } from './source-options.ts';
 
-/** What a sender said of one event, by the field names of PRODUCT.md §2. Nothing is checked yet. */
+/** One event as its sender wrote it, by the fields of src/domain/README.md. Nothing is checked yet. */
 export interface EventFields {
   id?: unknown;
   time?: unknown;

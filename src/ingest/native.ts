@@ -7,7 +7,7 @@ import { listEntries } from './json-adapter.ts';
 import { checkJsonType, type JsonBody, readJsonBody } from './json-body.ts';
 import type { SourceOptions } from './source-options.ts';
 
-/** Headroom's own format: one event, an array, `{"events": […]}`, or one event a line (PRODUCT.md §2 and §8). */
+/** Headroom's own format: one event, an array, `{"events": […]}`, or one event a line. */
 export const nativeAdapter: Adapter = { name: 'native', parse: parseNative };
 
 function parseNative(input: AdapterInput): ParsedRequest {
@@ -17,7 +17,7 @@ function parseNative(input: AdapterInput): ParsedRequest {
   return readEvents(unwrap(readJsonBody(body, contentType, options.map?.entries), headers, options), options);
 }
 
-/** Each value of a body as an event in the fields of PRODUCT.md §2. */
+/** Each value of a body as an event in the fields of src/domain/README.md. */
 function readEvents(body: JsonBody, options: SourceOptions): ParsedRequest {
   const events = new EventCollector(options, body.unreadable, body.escapes);
   body.values.forEach((value, at) => {

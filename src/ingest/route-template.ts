@@ -19,7 +19,7 @@ interface Reducer {
 const reducers = new Map<string, Reducer>();
 
 /**
- * The route of a URL (PRODUCT.md §2): no scheme, host, query or fragment; a segment becomes `{id}` if it is all digits, a
+ * The route of a URL: no scheme, host, query or fragment; a segment becomes `{id}` if it is all digits, a
  * UUID, hex of 16 or more, 20 or more characters with both letters and digits, or fits one of `extraPatterns` (`ord_*`;
  * `*` is any characters). Percent-encodings stay as sent; a URL without a path is `/`. Linear in the URL's length.
  */

@@ -6,7 +6,7 @@ import { toText } from './field-map.ts';
 import { checkJsonType, readJsonBody } from './json-body.ts';
 
 /**
- * Segment's tracking API: `{"batch": […]}`, or one message. Each `track` is a usage event with the fields of PRODUCT.md §2
+ * Segment's tracking API: `{"batch": […]}`, or one message. Each `track` is a usage event with the fields of src/domain/README.md
  * in its `properties`; `identify`, `page` and the like say nothing of usage and are passed over. The client is `userId`.
  * The id is `messageId`: a repeated request has other bytes (`sentAt`), but the same messages.
  */

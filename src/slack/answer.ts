@@ -38,7 +38,7 @@ interface Life {
 }
 
 /**
- * Answers a question where it was asked, or to the asker alone (PRODUCT.md §5): report, then text and table, with the
+ * Answers a question where it was asked, or to the asker alone: report, then text and table, with the
  * picture if it is ready by then, else added when it is. `change`: an earlier answer that becomes this one. `share`: its
  * sharing was confirmed by a press that named who will see it.
  */

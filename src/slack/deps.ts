@@ -6,7 +6,7 @@ import type { Db } from '../store/database.ts';
 import type { RefusedBlocks } from './client/send-repaired.ts';
 import type { AlertPort, Charts, CorrectionPort, DigestPort, DoctorPort, InstancePort, PoolPort } from './ports.ts';
 
-/** The settings that the Slack app needs (PRODUCT.md §9). */
+/** Settings that the Slack app needs. */
 export interface SlackConfig {
   botToken: string;
   /** HTTP mode, unless `appToken` is given. */

@@ -46,7 +46,7 @@ interface SlackUser {
 }
 
 /**
- * Who may what (PRODUCT.md §5): `VIEWERS` or every full member may ask, `ADMINS` or the workspace's admins may change.
+ * Decides who may do what: `VIEWERS` or every full member may ask, `ADMINS` or the workspace's admins may change.
  * Guests and outside members may nothing, even when listed.
  */
 export function createPeople(

@@ -4,6 +4,7 @@ import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { getAdapter } from '../ingest/adapters.ts';
 import { readBodyLines, toUtf8 } from '../ingest/body-lines.ts';
+import { takePoints } from '../ingest/cumulative-commit.ts';
 import { learnFormat, SAMPLE_LINES } from '../ingest/log-presets.ts';
 import type { StoredOptions } from '../ingest/source-options.ts';
 import { countOf } from '../report/format.ts';
@@ -28,12 +29,13 @@ export function tryFile(
     receivedMs: context.now(),
     options,
   });
-  const { events, rejected, unread = {} } = parsed;
+  const { rejected, unread = {}, cumulative = [] } = parsed;
+  const events = [...parsed.events, ...takePoints(cumulative, new Map()).counted.map(({ event }) => event)];
   for (const event of events.slice(0, 10)) context.out(JSON.stringify(event));
   if (events.length > 10) context.out(`… and ${events.length - 10} more`);
   for (const { index, error } of rejected.slice(0, 10)) context.err(`event ${index + 1}: ${error}`);
   if (rejected.length > 10) context.err(`… and ${rejected.length - 10} more`);
-  for (const [name, count] of Object.entries(unread)) context.out(describeUnread(name, count));
+  for (const [name, count] of Object.entries(unread)) context.out(`Not read: ${name} (${countOf(count, 'event')}).`);
   if (events.length > 0) context.out(describeIds(events));
   context.out(`${events.length} would be counted, ${rejected.length} rejected; nothing was stored.`);
   return rejected.length > 0 ? 1 : 0;
@@ -54,13 +56,6 @@ function learnOptions(
   if (format === undefined) return options;
   context.out(`These lines fit the format ${format}. Keep it with "headroom sources set ${name} --format ${format}".`);
   return { ...options, format };
-}
-
-/** A field that was passed over, or a path of a map at which nothing stood. */
-export function describeUnread(name: string, count: number): string {
-  return name.includes('=')
-    ? `The map finds no ${name} in ${countOf(count, 'event')}.`
-    : `The field ${JSON.stringify(name)} is not known and was ignored in ${countOf(count, 'event')}.`;
 }
 
 /** What being sent again does, by the ids that the events have. */

@@ -1,3 +1,4 @@
+import type { IngestResult } from '../domain/event.ts';
 import type { OtlpSignal } from '../ingest/otlp-kinds.ts';
 import { isOtlpProtobuf } from '../ingest/otlp-messages.ts';
 import { encodeBytesField, encodeVarintField } from '../ingest/protobuf.ts';
@@ -21,9 +22,9 @@ const UNAVAILABLE = 14;
  */
 export function createOtlpStyle(signal: OtlpSignal): AnswerStyle {
   return {
-    toAnswer({ rejected }, request) {
-      if (rejected.length === 0) return toTyped(request, { status: 200 }, {}, new Uint8Array());
-      const errorMessage = summarise(rejected.map(({ error }) => error));
+    toAnswer({ rejected, unread }, request) {
+      const errorMessage = [summarise(rejected.map(({ error }) => error)), describeUnread(unread)].join(' ').trim();
+      if (errorMessage === '') return toTyped(request, { status: 200 }, {}, new Uint8Array());
       const partialSuccess = { [REJECTED[signal]]: String(rejected.length), errorMessage };
       const bytes = encodeBytesField(1, encodeCountAndText(rejected.length, errorMessage));
       return toTyped(request, { status: 200 }, { partialSuccess }, bytes);
@@ -45,6 +46,15 @@ function summarise(errors: readonly string[]): string {
   const sorted = [...counts].sort(([, a], [, b]) => b - a);
   const shown = sorted.slice(0, 3).map(([error, count]) => `${count} rejected: ${error}`);
   return sorted.length > 3 ? `${shown.join(' ')} And ${sorted.length - 3} more reasons.` : shown.join(' ');
+}
+
+/** What was taken and says nothing of calls, so that nobody waits for it. */
+function describeUnread(unread: IngestResult['unread'] = {}): string {
+  const sorted = Object.entries(unread).sort(([, a], [, b]) => b - a);
+  const shown = sorted.slice(0, 3).map(([name, count]) => `${count} ${name}`);
+  return shown.length === 0
+    ? ''
+    : `Not counted: ${shown.join(', ')}${sorted.length > 3 ? ` and ${sorted.length - 3} more kinds` : ''}.`;
 }
 
 /** ExportPartialSuccess and google.rpc.Status alike: a number, then a text. */

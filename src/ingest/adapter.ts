@@ -19,8 +19,23 @@ export interface ParsedRequest {
   rejected: Rejection[];
   /** Events by field that was not read of them: names that nobody knows, and paths of a map (`field=path`). */
   unread?: Readonly<Record<string, number>>;
+  /** Points of cumulative series. */
+  cumulative?: readonly CumulativePoint[];
   /** What stood at this place of the request, for a body that holds it alone. */
   sentAt?: (index: number) => unknown;
+}
+
+/** What a counter had reached at an instant: which calls that adds is known when it is committed. */
+export interface CumulativePoint {
+  index: number;
+  /** What tells the series from all others. */
+  series: string;
+  /** When it began to count, in nanoseconds; 0: unknown. */
+  startNs: string;
+  endNs: bigint;
+  value: number;
+  /** The event for the calls that it adds, but for their number. */
+  event: UsageEvent;
 }
 
 /**

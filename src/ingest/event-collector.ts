@@ -26,18 +26,22 @@ export class EventCollector {
 
   /**
    * Takes the event at `index`: the fields that its adapter found, under those that the source's map finds in the entry
-   * itself. `missingClient` says how to name the client, in the words of the format.
+   * itself. `missingClient` says how to name the client, in the words of the format; `sent` is what a body would hold that
+   * has this event alone.
    */
-  add(index: number, fields: EventFields, entry: object, missingClient = ''): void {
-    if (!this.mapper) {
-      this.take(index, fields, this.#explain(this.#reader.read(fields), entry, missingClient), entry);
-      return;
-    }
+  add(index: number, fields: EventFields, entry: object, missingClient = '', sent: unknown = entry): void {
+    const event = this.read(fields, entry, missingClient);
+    this.take(index, typeof event === 'string' && this.mapper ? this.mapper.read(entry, fields) : fields, event, sent);
+  }
+
+  /** The event that `add` would take, or what is wrong with it. */
+  read(fields: EventFields, entry: object, missingClient = ''): UsageEvent | string {
+    if (!this.mapper) return this.#explain(this.#reader.read(fields), entry, missingClient);
     const mapped = this.mapper.read(entry, fields, this.#unread);
     const url = (mapped.url ?? mapped.route) === undefined;
     const status = mapped.status === undefined;
     const unread = url || status ? findUnread(entry, { url, status }) : undefined;
-    this.take(index, mapped, unread ?? this.#explain(this.#reader.read(mapped), entry, missingClient), entry);
+    return unread ?? this.#explain(this.#reader.read(mapped), entry, missingClient);
   }
 
   /**
@@ -52,6 +56,11 @@ export class EventCollector {
     }
     this.#events.push(event);
     this.#indexes.push(index);
+  }
+
+  /** Notes what says nothing of calls, or a field that was not read. */
+  note(what: string): void {
+    this.#unread.add(what);
   }
 
   /** Notes the fields of an event that nobody knows, so that a slip of the pen is seen. */

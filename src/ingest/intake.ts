@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { createCalendar } from '../domain/calendar.ts';
-import type { IngestResult, Rejection } from '../domain/event.ts';
+import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
 import { compileRules, type RuleBook } from '../domain/rules.ts';
 import { HeadroomError } from '../errors.ts';
 import { type Db, dialectOf, openDatabase } from '../store/database.ts';
@@ -8,9 +8,10 @@ import { getDefinitions } from '../store/definition-repository.ts';
 import { REJECTED_EVENTS_KEPT } from '../store/rejected-event-repository.ts';
 import type { Assign } from '../usage/event-batch.ts';
 import { UsageWriter } from '../usage/usage-writer.ts';
-import type { AppendRequest, IngestRequest, ParsedRequest } from './adapter.ts';
+import type { AppendRequest, CumulativePoint, IngestRequest, ParsedRequest } from './adapter.ts';
 import { getAdapter } from './adapters.ts';
 import { toUtf8 } from './body-lines.ts';
+import { countPoints } from './cumulative-commit.ts';
 import { decompress } from './decompress.ts';
 import { truncateAddresses, truncateRejection } from './privacy.ts';
 import { redact } from './redact.ts';
@@ -50,6 +51,16 @@ export const GROUP_BYTES = 1024 * 1024;
 /** For so long a commit shows that another can be made. */
 const PROOF_MS = 1000;
 
+/** What a request adds, as far as it is known before the transaction. */
+interface OpenAppend {
+  source: { id: number; name: string };
+  events: UsageEvent[];
+  indexes: number[];
+  receivedMs: number;
+  cumulative: readonly CumulativePoint[];
+  unread: Record<string, number>;
+}
+
 /** A request that has been read: its events, or what is wrong with it as a whole. */
 interface ReadRequest {
   request: IngestRequest;
@@ -87,12 +98,13 @@ export class Intake {
    */
   async take(requests: readonly IngestRequest[]): Promise<(IngestResult | Error)[]> {
     const group = this.#readGroup(requests);
-    const appends: Parameters<UsageWriter['append']>[0][number][] = [];
+    const appends: OpenAppend[] = [];
     for (const { request, parsed } of group) {
       if (parsed instanceof Error) continue;
       const { envelope, receivedMs } = request;
       const source = { id: envelope.sourceId, name: envelope.sourceName };
-      appends.push({ source, events: parsed.events, indexes: parsed.indexes, receivedMs });
+      const { events, indexes, cumulative = [], unread } = parsed;
+      appends.push({ source, events, indexes, receivedMs, cumulative, unread: { ...unread } });
     }
     let results: IngestResult[];
     try {
@@ -106,10 +118,11 @@ export class Intake {
     return group.map(({ parsed }) => {
       if (parsed instanceof Error) return parsed;
       const result = results[next]!;
+      const { unread } = appends[next]!;
       next += 1;
       if (parsed.rejected.length > 0)
         result.rejected = [...parsed.rejected, ...result.rejected].sort((a, b) => a.index - b.index);
-      if (parsed.unread) result.unread = parsed.unread;
+      if (Object.keys(unread).length > 0) result.unread = unread;
       this.#keepSent(result.rejected, parsed);
       return result;
     });
@@ -162,14 +175,32 @@ export class Intake {
     }
   }
 
-  async #commit(appends: Parameters<UsageWriter['append']>[0]): Promise<IngestResult[]> {
-    if (appends.every(({ events }) => events.length === 0)) {
+  async #commit(appends: readonly OpenAppend[]): Promise<IngestResult[]> {
+    if (appends.every(({ events, cumulative }) => events.length + cumulative.length === 0)) {
       return appends.map(() => ({ accepted: 0, duplicates: 0, conflicts: 0, rejected: [] }));
     }
     this.#committedAt = Number.NEGATIVE_INFINITY;
-    const results = await this.usage.append(appends);
+    const isOpen = appends.some(({ cumulative }) => cumulative.length > 0);
+    const results = await this.usage.append(
+      appends,
+      isOpen ? { prepare: (trx) => this.#countPoints(trx, appends) } : {},
+    );
     this.#committedAt = performance.now();
     return results;
+  }
+
+  /** Adds the events of cumulative points, which only this transaction can tell. */
+  async #countPoints(trx: Db, appends: readonly OpenAppend[]): Promise<void> {
+    for (const { source, events, indexes, cumulative, unread, receivedMs } of appends) {
+      if (cumulative.length === 0) continue;
+      const { counted, earlier } = await countPoints(trx, source.id, cumulative, receivedMs);
+      if (earlier > 0) unread['calls of long before the first point of a series'] = earlier;
+      for (const { index, event } of counted) {
+        if (this.#settings.truncateAddresses) truncateAddresses(event);
+        events.push(event);
+        indexes.push(index);
+      }
+    }
   }
 
   /** Events that a command has read itself. `also` runs in the same transaction. */

@@ -1,17 +1,17 @@
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { EventCollector, firstOf } from './event-collector.ts';
+import { EventCollector, type Fields, firstOf } from './event-collector.ts';
 import { describeValue, type EventFields } from './event-fields.ts';
 import { toText } from './field-map.ts';
 import { SPAN_KINDS } from './otlp-kinds.ts';
-import { type Attributes, type OtlpRecord, readAttributes, readOtlp } from './otlp-messages.ts';
-import { listDataPoints } from './otlp-metrics.ts';
+import { type Attributes, type OtlpRecord, readAttributes, readOtlp, toRequest } from './otlp-messages.ts';
+import { takeMetrics } from './otlp-metrics.ts';
 import { isUnset, toDuration, toTime } from './otlp-time.ts';
 import { toTarget } from './route-template.ts';
 
 /**
- * OpenTelemetry over OTLP/HTTP: each SERVER span, each log record of a request and each delta data point of a request
- * metric is an event, by the names of the semantic conventions, stable and old. All other spans, records and metrics say
- * nothing of calls and are passed over. The client is `api.client.id`, else `enduser.id`, else `service.name`.
+ * OpenTelemetry over OTLP/HTTP: each SERVER span, each log record of a request and each data point of a request metric is an
+ * event, by the names of the semantic conventions, stable and old. All other spans, records and metrics say nothing of calls;
+ * they are noted by what they are. The client is `api.client.id`, else `enduser.id`, else `service.name`.
  * Options of the source: `spans` (`client` counts outgoing calls), `metrics` (names of what counts calls).
  * Source: https://opentelemetry.io/docs/specs/otlp and /docs/specs/semconv/http.
  */
@@ -32,48 +32,64 @@ const REQUEST_ATTRIBUTES = [
 ];
 
 function parseOtlp({ body, contentType, options }: AdapterInput): ParsedRequest {
-  const { signal, records } = readOtlp(body, contentType, options.signal);
+  const { signal, entries } = readOtlp(body, contentType, options.signal);
   const events = new EventCollector(options);
   if (signal === 'metrics') {
-    listDataPoints(records, options.metrics).forEach(({ attributes, own, fault }, index) => {
-      const fields: EventFields = { ...toFields(attributes), ...own };
-      if (fault !== undefined) events.reject(index, fields, fault);
-      // Nobody called in this span.
-      else if (fields.count !== 0) events.add(index, fields, attributes, MISSING_CLIENT);
-    });
-    return events.finish();
+    const cumulative = takeMetrics(entries, events, options.metrics, toEventFields, MISSING_CLIENT);
+    return { ...events.finish(), ...(cumulative.length > 0 ? { cumulative } : {}) };
   }
-  const { spans = ['server'] } = options;
-  records.forEach(({ record, resource }, index) => {
-    const counts = signal !== 'traces' || spans.some((kind) => isKind(record.kind, kind));
-    if (!counts && !isUnset(record.kind)) return;
-    const attributes: Attributes = { ...resource, ...readAttributes(record) };
-    if (!counts) {
-      if (firstOf(attributes, REQUEST_ATTRIBUTES) !== undefined) events.reject(index, record, MISSING_KIND);
+  const counted = options.spans ?? ['server'];
+  entries.forEach((entry, index) => {
+    if ('fault' in entry) {
+      events.reject(index, entry.value, entry.fault);
       return;
     }
-    if (signal === 'logs' && firstOf(attributes, REQUEST_ATTRIBUTES) === undefined) return;
-    const own = signal === 'logs' ? readLogRecord(record, attributes) : readSpan(record);
-    const fields: EventFields = { ...toFields(attributes), ...own };
-    const fault = signal === 'traces' ? findIdFault(record) : undefined;
-    if (fault !== undefined) events.reject(index, fields, fault);
-    else events.add(index, fields, { ...attributes, span: record }, MISSING_CLIENT);
+    const { record, origin } = entry;
+    const sent = toRequest(signal, record, origin);
+    const kind = signal === 'traces' ? toKind(record.kind) : undefined;
+    if (kind !== undefined && !counted.some((each) => each === kind)) {
+      events.note(`spans of kind ${kind}`);
+      return;
+    }
+    const attributes = readRecordAttributes(entry);
+    if (typeof attributes === 'string') {
+      events.take(index, record, attributes, sent);
+      return;
+    }
+    const isRequest = firstOf(attributes, REQUEST_ATTRIBUTES) !== undefined;
+    if (kind === undefined && !isRequest)
+      events.note(signal === 'logs' ? 'log records of no request' : 'spans without kind');
+    else if (signal === 'traces' && kind === undefined) events.take(index, record, MISSING_KIND, sent);
+    else {
+      const own = signal === 'logs' ? readLogRecord(record, attributes) : readSpan(record);
+      const fields: EventFields = { ...toEventFields(attributes), ...own };
+      const fault = signal === 'traces' ? findIdFault(record) : undefined;
+      const named = events.mapper ? { ...attributes, span: record } : attributes;
+      if (fault !== undefined) events.take(index, fields, fault, sent);
+      else events.add(index, fields, named, MISSING_CLIENT, sent);
+    }
   });
   return events.finish();
 }
 
-function readSpan({ traceId, spanId, startTimeUnixNano, endTimeUnixNano }: OtlpRecord['record']): EventFields {
+/** The attributes of a record over those of its resource, or what is wrong with them. */
+function readRecordAttributes({ record, resource }: OtlpRecord): Attributes | string {
+  try {
+    return { ...resource, ...readAttributes(record) };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function readSpan({ traceId, spanId, startTimeUnixNano, endTimeUnixNano }: Fields): EventFields {
   return {
-    id: `${traceId}${spanId}`.toLowerCase(),
+    id: `${toHex(traceId)}${toHex(spanId)}`,
     time: toTime(startTimeUnixNano),
     duration_ms: toDuration(startTimeUnixNano, endTimeUnixNano),
   };
 }
 
-function readLogRecord(
-  { timeUnixNano, observedTimeUnixNano }: OtlpRecord['record'],
-  attributes: Attributes,
-): EventFields {
+function readLogRecord({ timeUnixNano, observedTimeUnixNano }: Fields, attributes: Attributes): EventFields {
   return {
     id: attributes['log.record.uid'],
     time: toTime(isUnset(timeUnixNano) ? observedTimeUnixNano : timeUnixNano),
@@ -81,7 +97,7 @@ function readLogRecord(
 }
 
 /** Turns attributes into the fields of an event, all but its id and time. */
-function toFields(attributes: Attributes): EventFields {
+function toEventFields(attributes: Attributes): EventFields {
   const find = (...names: string[]) => firstOf(attributes, names);
   const method = find('http.request.method', 'http.method');
   const target = find('url.path', 'http.target');
@@ -106,18 +122,29 @@ function toFields(attributes: Attributes): EventFields {
   };
 }
 
-/** Enums are numbers in OTLP's JSON; some senders write their names all the same. */
-function isKind(kind: unknown, counted: (typeof SPAN_KINDS)[number]): boolean {
-  return Number(kind) === SPAN_KINDS.indexOf(counted) + 1 || kind === `SPAN_KIND_${counted.toUpperCase()}`;
+/** Enums are numbers in OTLP's JSON; protobuf's own JSON writes their names. Undefined where it is unset. */
+function toKind(kind: unknown): string | undefined {
+  const number = Number(kind);
+  if (kind === undefined || kind === null || kind === 'SPAN_KIND_UNSPECIFIED' || number === 0) return undefined;
+  const name = SPAN_KINDS.find((each, at) => number === at + 1 || kind === `SPAN_KIND_${each.toUpperCase()}`);
+  return name ?? describeValue(kind);
+}
+
+/** An id as lower-case hex: OTLP's JSON writes hex, protobuf's own base64, which is shorter and never of the same length. */
+function toHex(id: unknown): unknown {
+  if (typeof id !== 'string') return id;
+  const isBase64 = /^(?:[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{11}=)$/.test(id);
+  return isBase64 ? Buffer.from(id, 'base64').toString('hex') : id.toLowerCase();
 }
 
 /** A span whose ids break the rules cannot be known again when it is sent again. */
-function findIdFault({ traceId, spanId }: OtlpRecord['record']): string | undefined {
+function findIdFault({ traceId, spanId }: Fields): string | undefined {
   for (const [name, value, length] of [
     ['traceId', traceId, 32],
     ['spanId', spanId, 16],
   ] as const) {
-    const valid = typeof value === 'string' && value.length === length && /^[0-9a-f]*[1-9a-f][0-9a-f]*$/i.test(value);
+    const hex = toHex(value);
+    const valid = typeof hex === 'string' && hex.length === length && /^[0-9a-f]*[1-9a-f][0-9a-f]*$/.test(hex);
     if (!valid) return `${name} is ${describeValue(value)}: send ${length} hex digits that are not all 0.`;
   }
   return undefined;

@@ -28,6 +28,8 @@ export interface AppendOptions {
   importId?: number;
   /** Events older than raw events are kept are taken too. */
   allowOld?: boolean;
+  /** Runs in that transaction before the events are read: what they are may depend on what is stored. */
+  prepare?: (db: Db) => Promise<void>;
   /** Runs in the transaction that stores the events, with their results: what must be true together with them. */
   also?: (db: Db, results: readonly IngestResult[]) => Promise<void>;
 }
@@ -54,6 +56,7 @@ export interface Commit {
 
 /** Writes the new events of all requests as one row of columns, in the caller's transaction. */
 export async function commitEvents(trx: Db, requests: readonly Append[], context: CommitContext): Promise<Commit> {
+  await context.prepare?.(trx);
   const { builder, results, requestOf } = await admit(trx, requests, context);
   const learned = new Map<Vocabulary, ReadonlyMap<string, number>>();
   for (const [vocabulary, texts] of builder.missing()) {

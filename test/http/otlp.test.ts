@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HeadroomError } from '../../src/errors.ts';
 import { type MessageShape, readMessage } from '../../src/ingest/protobuf.ts';
+import { listSourceHealth } from '../../src/store/source-repository.ts';
 import { readFixture } from '../ingest/fixtures.ts';
 import { openSenderStage, type SenderStage } from './sender-stage.ts';
 import { send } from './server-stage.ts';
@@ -78,21 +79,37 @@ describe('OTLP', () => {
       'orders-api 200 × 2, 2000',
       'orders-api 429 × 1, 1000',
     ]);
-    const cumulative = readFixture('senders/otlp-metrics-cumulative.bin');
-    const reply = await send(stage, '/v1/metrics', cumulative, { headers: PROTOBUF });
-    expect(readMessage(reply.bytes, { 1: { name: 'partialSuccess', type: COUNT_AND_TEXT } })).toMatchObject({
-      partialSuccess: { count: 2n },
+  });
+
+  it('counts what cumulative metrics add, once, from the recorded bytes', async () => {
+    const metrics = readFixture('senders/otlp-metrics-cumulative.json');
+    const other = 'Not counted: 1 data points of "api.credits.used".';
+    const expected = { partialSuccess: { rejectedDataPoints: '0', errorMessage: other } };
+    for (let at = 0; at < 2; at += 1) expect((await send(stage, '/v1/metrics', metrics)).json).toEqual(expected);
+    const counts = (await stage.listEvents()).map(({ count }) => count);
+    const points = JSON.parse(metrics.toString()).resourceMetrics[0].scopeMetrics[0].metrics[0].histogram.dataPoints;
+    expect(counts.sort()).toEqual(points.map(({ count }: { count: string }) => Number(count)).sort());
+  });
+
+  it('says what it takes and does not count', async () => {
+    const traces = JSON.parse(readFixture('senders/otlp-traces.json').toString());
+    traces.resourceSpans[0].scopeSpans[0].spans[0].kind = 1;
+    expect((await send(stage, '/v1/traces', traces)).json).toEqual({
+      partialSuccess: { rejectedSpans: '0', errorMessage: 'Not counted: 1 spans of kind internal.' },
     });
+    await stage.tally.flush();
+    expect((await listSourceHealth(stage.db))[0]!.unread).toEqual([{ name: 'spans of kind internal', events: 1 }]);
   });
 
   it('reports what it rejects as a partial success', async () => {
-    const metrics = readFixture('senders/otlp-metrics-cumulative.json');
+    const metrics = JSON.parse(readFixture('senders/otlp-metrics-cumulative.json').toString());
+    metrics.resourceMetrics[0].scopeMetrics[0].metrics[0].histogram.aggregationTemporality = 0;
     const reply = await send(stage, '/v1/metrics', metrics);
     expect(reply.status).toBe(200);
     expect(reply.json).toEqual({
       partialSuccess: {
         rejectedDataPoints: '2',
-        errorMessage: expect.stringMatching(/^2 rejected: "http.server.request.duration": only delta .*=delta/),
+        errorMessage: expect.stringMatching(/^2 rejected: aggregationTemporality is 0/),
       },
     });
     const traces = JSON.parse(readFixture('senders/otlp-traces.json').toString());

@@ -78,6 +78,7 @@ describe('spans', () => {
   it('count when their kind is that of the source: SERVER unless set', () => {
     const body = traces(...[0, 1, 2, 3, 4, 5, 'SPAN_KIND_SERVER'].map((kind, at) => span({ at }, { kind })));
     expect(parse('otlp', body).indexes).toEqual([2, 6]);
+    expect(parse('otlp', body).unread).toMatchObject({ 'spans of kind internal': 1, 'spans of kind client': 1 });
     expect(parse('otlp', body, { options: { spans: ['client', 'server'] } }).indexes).toEqual([2, 3, 6]);
   });
 
@@ -157,6 +158,22 @@ describe('spans', () => {
     ]);
   });
 
+  it('have their ids in hex or base64, and cost no neighbour', () => {
+    const base64 = { traceId: Buffer.from(IDS.traceId, 'hex').toString('base64'), spanId: 'oTsKPlb4A64=' };
+    const odd = { ...span({}), attributes: { a: 1 } };
+    const body = traces(span({}, base64), odd, 7 as unknown as object, span({}));
+    const broken = { resource: { attributes: 'x' }, scopeSpans: [{ spans: [span({})] }] };
+    const { events, indexes, rejected } = parse('otlp', { resourceSpans: [...body.resourceSpans, broken, null] });
+    expect(indexes).toEqual([0, 3]);
+    expect(events.map(({ id }) => id)).toEqual(Array(2).fill(`${IDS.traceId}${IDS.spanId}`));
+    expect(rejected.map(({ index, error }) => `${index} ${error}`)).toEqual([
+      '1 attributes holds an object: send an array of objects.',
+      '2 spans holds 7 (a number): send an array of objects.',
+      expect.stringMatching(/^4 The resource cannot be read: attributes holds "x"/),
+      '5 resourceSpans holds null: send an array of objects.',
+    ]);
+  });
+
   it('keep 64-bit numbers whether they come as text or as numbers', () => {
     const attributes = [
       { key: 'api.credits', value: { doubleValue: 1.5 } },
@@ -231,14 +248,67 @@ describe('metrics', () => {
     ).toBe(3);
   });
 
-  it('are rejected where they are cumulative or no count, with the cure', () => {
+  it('are told apart by all that names them, however it is written, and by nothing else', () => {
+    const sum = (point: object = {}, metric: object = {}, scope: object = {}, part: object = {}) => {
+      const attributes = [
+        { key: 'b', value: { intValue: '7' } },
+        { key: 'a', value: { stringValue: 'x' } },
+      ];
+      const times = { startTimeUnixNano: START, timeUnixNano: '1795224726348000000' };
+      const dataPoints = [{ attributes, ...times, asInt: '5', ...point }];
+      const data = { isMonotonic: true, aggregationTemporality: 'AGGREGATION_TEMPORALITY_DELTA', dataPoints };
+      const scopePart = { scope: { name: 's', ...scope }, metrics: [{ name: 'calls', sum: data, ...metric }], ...part };
+      const body = { resourceMetrics: [{ resource: RESOURCE, scopeMetrics: [scopePart] }] };
+      return parse('otlp', body, { options: { metrics: ['calls'] } }).events[0]!.id;
+    };
+    const id = sum();
+    const reordered = [
+      { key: 'a', value: { stringValue: 'x' } },
+      { key: 'b', value: { intValue: 7 } },
+    ];
+    expect(sum({ attributes: reordered, timeUnixNano: 1795224726348000000, asInt: 5 })).toBe(id);
+    expect(sum({ asInt: undefined, asDouble: 5 })).toBe(id);
+    const others = [
+      sum({ attributes: [{ key: 'b', value: { intValue: 8 } }] }),
+      sum({
+        attributes: [...reordered, { key: 'c', value: { arrayValue: { values: [{ intValue: 1 }, { intValue: 2 }] } } }],
+      }),
+      sum({}, { unit: '{call}' }),
+      sum({}, {}, { version: '2' }),
+      sum({}, {}, { attributes: [{ key: 'tenant', value: { stringValue: 'b' } }] }),
+      sum({}, {}, {}, { schemaUrl: 'https://opentelemetry.io/schemas/1.27.0' }),
+    ];
+    expect(new Set([id, ...others]).size).toBe(others.length + 1);
+  });
+
+  it('are held for the commit where they are cumulative, and rejected where they are no count', () => {
     const recorded = parse('otlp', readFixture('senders/otlp-metrics-cumulative.json'));
-    expect(recorded.events).toEqual([]);
-    expect(recorded.rejected).toHaveLength(2);
-    expect(recorded.rejected[0]!.error).toMatch(/TEMPORALITY_PREFERENCE=delta/);
+    expect([recorded.events, recorded.rejected, recorded.cumulative!.length]).toEqual([[], [], 2]);
     const gauge = { name: 'http.server.request.duration', gauge: { dataPoints: [{ asInt: 1 }] } };
     expect(parse('otlp', metrics(gauge)).rejected[0]!.error).toMatch(/no count of calls/);
-    expect(parse('otlp', metrics(requests({ count: -1 }))).rejected[0]!.error).toMatch(/count is -1/);
+    for (const [point, error] of [
+      [{ count: -1 }, /count is -1/],
+      [{ count: undefined, asDouble: 'NaN' }, /count is NaN/],
+      [{ count: undefined, asDouble: 2.5 }, /count is 2.5/],
+      [{ count: 3, attributes: 7 }, /attributes holds 7/],
+    ] as const) {
+      expect(parse('otlp', metrics(requests(point))).rejected[0]!.error).toMatch(error);
+    }
+    const unset = requests({ count: 3 }, { aggregationTemporality: undefined });
+    expect(parse('otlp', metrics(unset)).rejected[0]!.error).toMatch(/aggregationTemporality is missing/);
+    const silent = requests({ count: 3, flags: 1 });
+    expect(parse('otlp', metrics(silent))).toMatchObject({ events: [], rejected: [] });
+    const dataPoints = [{ startTimeUnixNano: START, timeUnixNano: '1795224726348000000', count: '4' }];
+    const exponential = {
+      name: 'http.server.request.duration',
+      exponentialHistogram: { aggregationTemporality: 1, dataPoints },
+    };
+    expect(parse('otlp', metrics(exponential)).events).toMatchObject([{ count: 4 }]);
+  });
+
+  it('say which of them count nothing', () => {
+    const other = { name: 'http.client.request.duration', histogram: { dataPoints: [{}, {}] } };
+    expect(parse('otlp', metrics(other)).unread).toEqual({ 'data points of "http.client.request.duration"': 2 });
   });
 
   it('count once where they come under their old name and the stable one', () => {

@@ -26,6 +26,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   err: (line) => void process.stderr.write(`${line}\n`),
   write: (data) => new Promise((resolve) => process.stdout.write(data, () => resolve())),
   isTerminal: process.stdout.isTTY === true,
+  isWatched: process.stderr.isTTY === true,
   ...(process.stdout.columns && { width: process.stdout.columns }),
   now: () => Date.now(),
   signal: stop.signal,

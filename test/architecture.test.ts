@@ -20,6 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   usage: ['domain', 'store'],
   ingest: ['domain', 'store', 'usage', 'config.ts'],
   sql: ['domain', 'store', 'usage', 'report'],
+  export: ['domain', 'usage', 'report', 'sql'],
   http: ['domain', 'ingest', 'store', 'report', 'ask'],
   report: ['domain'],
   chart: ['domain', 'report'],

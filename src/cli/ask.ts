@@ -91,7 +91,7 @@ function write(path: string, bytes: Uint8Array): void {
 }
 
 /** The question of several words: the shell has taken quotation marks away, which a name of several words needs. */
-function joinWords(words: readonly string[]): string {
+export function joinWords(words: readonly string[]): string {
   if (words.length < 2) return words[0] ?? '';
   return words
     .map((word) => {
@@ -103,6 +103,6 @@ function joinWords(words: readonly string[]): string {
 }
 
 /** A text as one argument of a shell. */
-function toArgument(text: string): string {
+export function toArgument(text: string): string {
   return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
 }

@@ -12,6 +12,8 @@ export interface CliContext {
   write?(data: string | Uint8Array): Promise<void>;
   /** Whether a person watches: progress is then drawn, not listed. */
   isTerminal: boolean;
+  /** Whether a person sees standard error, wherever the answer goes. */
+  isWatched?: boolean;
   /** Columns of the terminal; absent: there is none, or it does not say. */
   width?: number;
   now(): number;

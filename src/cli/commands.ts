@@ -97,6 +97,22 @@ Examples:
     load: async () => (await import('./sql.ts')).runSqlCommand,
   },
   {
+    name: 'export',
+    usage:
+      'export events|daily [RANGE] [FILTERS] [--from DATE] [--to DATE] [--format ndjson|csv|parquet] [--out PLACE]',
+    summary: 'write single calls or daily totals as NDJSON, CSV or Parquet',
+    details: `  events            single calls, as far back as raw events go; NDJSON of it is what "headroom import" takes
+  daily             totals per day by each dimension, value and status
+  RANGE, FILTERS    as in /usage: last-month, 2026-11-01..2026-11-20, client:"Acme CRM", status:4xx (default: everything)
+  --from, --to      first and last day, instead of a range
+  --format F        ndjson (default), csv or parquet
+  --out FILE        instead of standard output; the file appears when it is complete
+  --out FOLDER/     a file per day; days that are there already and were over when they were written are skipped, so the
+                    same command goes on where it was stopped, and adds new days later
+Times are ISO 8601 in UTC. Calls that a rule excludes are left out, as in answers.`,
+    load: async () => (await import('./export.ts')).runExport,
+  },
+  {
     name: 'pools',
     usage: 'pools apply FILE [--dry-run] | show [SCOPE] [--yaml]',
     summary: 'apply scopes, pools and rules from a YAML file; show balances',

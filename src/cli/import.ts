@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { Presets, SingleBar } from 'cli-progress';
 import { HeadroomError } from '../errors.ts';
 import { type ImportOutcome, importFile } from '../ingest/import-file.ts';
 import { IMPORT_FORMATS, type ImportFormat } from '../ingest/import-records.ts';
@@ -21,6 +20,7 @@ import { type CliContext, refuseMore, STOPPED } from './command.ts';
 import { requireFile } from './files.ts';
 import { undoImport } from './import-undo.ts';
 import { withDatabase } from './open.ts';
+import { createProgress } from './progress.ts';
 import { applyFlags, SOURCE_FLAGS } from './source-flags.ts';
 
 /** Exit code where some lines were not taken. */
@@ -184,39 +184,4 @@ async function list(db: Db, context: CliContext): Promise<number> {
     );
   }
   return 0;
-}
-
-/** A bar for people who watch, a line per tenth otherwise. `say` prints a line without tearing the bar. */
-function createProgress(
-  name: string,
-  context: CliContext,
-): { move(read: number, total: number): void; say(line: string): void; end(): void } {
-  if (!context.isTerminal) {
-    let tenth = 0;
-    return {
-      move(read, total) {
-        const reached = Math.floor((read * 10) / Math.max(1, total));
-        if (reached > tenth && reached < 10) context.out(`${name}: ${reached * 10}% read`);
-        tenth = Math.max(tenth, reached);
-      },
-      say: context.err,
-      end: () => {},
-    };
-  }
-  const bar = new SingleBar(
-    { format: `${name} {bar} {percentage}% | {eta_formatted}`, hideCursor: true },
-    Presets.shades_classic,
-  );
-  bar.start(1, 0);
-  return {
-    move(read, total) {
-      bar.setTotal(Math.max(1, total));
-      bar.update(read);
-    },
-    say(line) {
-      process.stderr.write('\r\x1b[K');
-      context.err(line);
-    },
-    end: () => bar.stop(),
-  };
 }

@@ -3,7 +3,7 @@ import { formatDay } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import { type Dimension, NONE } from '../domain/dimension.ts';
 import type { PoolState } from '../domain/scope-state.ts';
-import type { Span } from '../domain/usage.ts';
+import type { Span, UsageRow } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { getScopeStates, listDraws } from '../report/scope-states.ts';
 import type { EventPage } from '../usage/event-pages.ts';
@@ -56,13 +56,20 @@ async function readTotals(origin: Origin, { day, dimension }: Part, grain: 'day'
   const { nameOf } = getClientNames(definitions.clients);
   const groupBy = [dimension!, 'status'] as const;
   const { rows } = await frozen.usage.sum({ span: spanOf(origin, day!), grain, groupBy, filters: [] });
-  return rows.map(({ startMs, keys: [value, status], requests, ok, failed, credits }) => [
-    ...(grain === 'hour' ? [toIsoTime(startMs)] : []),
-    value!,
-    dimension === 'client' ? nameOf(value!) : null,
-    status === NONE ? null : Number(status),
-    ...[requests, ok, failed, credits / 1000],
+  return rows.map((row) => [
+    ...(grain === 'hour' ? [toIsoTime(row.startMs)] : []),
+    ...toTotalRow(row, dimension!, nameOf),
   ]);
+}
+
+/** Value, shown name of a client, status, requests, ok, failed, credits: of one row of totals by a dimension and status. */
+export function toTotalRow(
+  { keys: [value, status], requests, ok, failed, credits }: UsageRow,
+  dimension: Dimension,
+  nameOf: (id: string) => string,
+): Cell[] {
+  const name = dimension === 'client' ? nameOf(value!) : null;
+  return [value!, name, status === NONE ? null : Number(status), requests, ok, failed, credits / 1000];
 }
 
 async function readMinutes(origin: Origin, { day, scope }: Part): Promise<Cell[][]> {

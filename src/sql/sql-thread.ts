@@ -1,8 +1,8 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { createCalendar, formatDay } from '../domain/calendar.ts';
-import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
+import { DIMENSIONS } from '../domain/dimension.ts';
 import { openMemory, type QuerySqlite } from '../store/sqlite.ts';
-import { toIsoTime } from './iso-time.ts';
+import { toEventRow } from './event-row.ts';
 import type { Cell, Part } from './part-rows.ts';
 import { rowColumns, type SqlTable, TABLES } from './tables.ts';
 import type { EventsMessage, SqlCall, SqlEnd, SqlReply, SqlTask } from './thread-messages.ts';
@@ -49,37 +49,12 @@ function* readRows(table: SqlTable, part: Part): Generator<Cell[]> {
   }
 }
 
-/** In the order of the columns of `events`. */
 function* toRows(page: EventsMessage): Generator<Cell[]> {
   for (const [id, text] of page.texts) texts.set(id, text);
   for (const [id, name] of page.names) names.set(id, name);
-  const { columns } = page;
-  const text = (dimension: Dimension, row: number): string | null => texts.get(columns[dimension][row]!) ?? null;
-  for (let row = 0; row < page.length; row += 1) {
-    const [status, records, duration] = [columns.status[row]!, columns.records[row]!, columns.duration[row]!];
-    yield [
-      toIsoTime(columns.time[row]!),
-      text('client', row),
-      names.get(columns.client[row]!) ?? text('client', row),
-      text('method', row),
-      text('route', row),
-      status === 0 ? null : status,
-      text('user', row),
-      text('ip', row),
-      text('module', row),
-      text('version', row),
-      text('function', row),
-      text('initiator', row),
-      text('kind', row),
-      text('scope', row),
-      text('source', row),
-      columns.count[row]!,
-      records === 0 ? null : records - 1,
-      columns.credits[row]! / 1000,
-      duration === 0 ? null : (duration - 1) / 1000,
-      toIsoTime(columns.received[row]!),
-    ];
-  }
+  const textOf = (id: number): string | null => texts.get(id) ?? null;
+  const nameOf = (id: number): string | null => names.get(id) ?? textOf(id);
+  for (let row = 0; row < page.length; row += 1) yield toEventRow(page.columns, row, { textOf, nameOf });
 }
 
 /** `user` and the like are columns; a part's own name is hidden in the virtual table under this. */

@@ -1,0 +1,134 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type Calendar, formatDay } from '../domain/calendar.ts';
+import { HeadroomError } from '../errors.ts';
+import type { Exported, ExportFormat } from '../export/encoder.ts';
+import { type ExportOrder, type ExportPorts, exportDays, listDays } from '../export/export-usage.ts';
+import { countOf } from '../report/format.ts';
+import { type CliContext, STOPPED } from './command.ts';
+import { drawBar } from './progress.ts';
+
+/** In a folder of days: what its files are, so that another export is not mixed with them. */
+const NOTE = 'export.json';
+
+/** Writes what was ordered to standard output, to a file, or to a folder with a file per day; answers the exit code. */
+export async function writeExport(
+  ports: ExportPorts,
+  order: ExportOrder,
+  out: string | undefined,
+  context: CliContext,
+): Promise<number> {
+  const { days = [], firstKept } = (await listDays(ports, order)) ?? {};
+  if (firstKept !== undefined && ports.calendar.startOfDay(firstKept) > order.span.fromMs && order.what === 'events')
+    context.err(`Single calls are kept from ${formatDay(firstKept)} on.`);
+  const isFolder = out !== undefined && (/[/\\]$/.test(out) || isDirectory(resolve(context.folder, out)));
+  const progress = context.isWatched && out !== undefined ? drawBar(order.what, context) : undefined;
+  let done = 0;
+  const onDay = (): void => {
+    done += 1;
+    progress?.move(done, days.length);
+  };
+  try {
+    if (isFolder)
+      return await writeFolder(ports, order, { folder: resolve(context.folder, out), days, onDay }, context);
+    const pieces = exportDays(ports, order, days, onDay);
+    if (out === undefined) {
+      const put = context.write ?? (async (data) => context.out(String(data).replace(/\n$/, '')));
+      for await (const piece of pieces) {
+        if (context.signal.aborted) return STOPPED;
+        if (piece.length > 0) await put(piece);
+      }
+      return 0;
+    }
+    const bytes = await writeFile(resolve(context.folder, out), pieces, context.signal);
+    if (bytes === undefined) return STOPPED;
+    context.err(`${out}: ${countOf(days.length, 'day')}, ${bytes} bytes.`);
+    return 0;
+  } finally {
+    progress?.end();
+  }
+}
+
+async function writeFolder(
+  ports: ExportPorts,
+  order: ExportOrder,
+  { folder, days, onDay }: { folder: string; days: readonly number[]; onDay: () => void },
+  context: CliContext,
+): Promise<number> {
+  const { what, format, filters } = order;
+  mkdirSync(folder, { recursive: true });
+  claimFolder(folder, { what, format, zone: ports.calendar.zone, filters });
+  let written = 0;
+  for (const day of days) {
+    const path = join(folder, `${what}-${formatDay(day)}.${format}`);
+    if (!wasComplete(path, day, order, ports.calendar)) {
+      if ((await writeFile(path, exportDays(ports, order, [day]), context.signal)) === undefined) {
+        context.err(`Stopped after ${countOf(written, 'day')}; run the same command again to go on.`);
+        return STOPPED;
+      }
+      written += 1;
+    }
+    onDay();
+  }
+  const before = days.length - written;
+  context.err(`${folder}: ${countOf(written, 'day')} written${before > 0 ? `, ${before} already there` : ''}.`);
+  return 0;
+}
+
+/** A day that was written after it was over, and that the range takes whole. Calls that came still later are not in it. */
+function wasComplete(path: string, day: number, { span }: ExportOrder, calendar: Calendar): boolean {
+  const [startMs, endMs] = [calendar.startOfDay(day), calendar.startOfDay(day + 1)];
+  return existsSync(path) && statSync(path).mtimeMs >= endMs && span.fromMs <= startMs && span.toMs >= endMs;
+}
+
+/** Writes beside the place and moves it there when it is complete; answers the bytes, or undefined where it was stopped. */
+async function writeFile(
+  path: string,
+  pieces: AsyncIterable<string | Uint8Array>,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const part = `${path}.part`;
+  let bytes = 0;
+  try {
+    const file = await open(part, 'w');
+    try {
+      for await (const piece of pieces) {
+        if (signal.aborted) break;
+        const data = typeof piece === 'string' ? Buffer.from(piece) : piece;
+        await file.writeFile(data);
+        bytes += data.length;
+      }
+    } finally {
+      await file.close();
+    }
+    if (signal.aborted) {
+      await rm(part);
+      return undefined;
+    }
+    await rename(part, path);
+    return bytes;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!/^(ENOENT|EACCES|ENOSPC|EISDIR|ENOTDIR|EROFS|EPERM)$/.test(String(code))) throw error;
+    throw new HeadroomError('unreadable', `${path} cannot be written (${message}): choose another place.`, {
+      cause: error,
+    });
+  }
+}
+
+/** Notes what the folder's files are; refuses one whose files are something else. */
+function claimFolder(
+  folder: string,
+  wanted: { what: Exported; format: ExportFormat; zone: string; filters: unknown },
+): void {
+  const path = join(folder, NOTE);
+  const text = `${JSON.stringify(wanted, undefined, 2)}\n`;
+  if (!existsSync(path)) writeFileSync(path, text);
+  else if (readFileSync(path, 'utf8') !== text)
+    throw new HeadroomError('question', `${folder} holds another export (see ${NOTE} in it): choose another folder.`);
+}
+
+function isDirectory(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}

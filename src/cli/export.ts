@@ -1,0 +1,117 @@
+import { parseArgs } from 'node:util';
+import { readQuestion } from '../ask/ask.ts';
+import { createCalendar, parseDay } from '../domain/calendar.ts';
+import { InvalidRangeError } from '../domain/ranges.ts';
+import type { Question } from '../domain/report.ts';
+import { HeadroomError, QuestionError } from '../errors.ts';
+import { EXPORT_FORMATS } from '../export/encoder.ts';
+import type { ExportOrder } from '../export/export-usage.ts';
+import { openInquiry } from '../report/inquiry.ts';
+import { dialectOf } from '../store/database.ts';
+import { getDefinitions } from '../store/definition-repository.ts';
+import { getReportZone } from '../store/report-zone.ts';
+import { StoredUsage } from '../usage/reader.ts';
+import { joinWords, toArgument } from './ask.ts';
+import type { CliContext } from './command.ts';
+import { writeExport } from './export-files.ts';
+import { withDatabase } from './open.ts';
+import { createStoredReporter } from './reporter.ts';
+
+const MISUNDERSTOOD = 2;
+/** `headroom export events|daily …`: see the table of commands. */
+export async function runExport(args: readonly string[], context: CliContext): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      format: { type: 'string', default: 'ndjson' },
+      from: { type: 'string' },
+      to: { type: 'string' },
+      out: { type: 'string' },
+    },
+  });
+  const [what, ...words] = positionals;
+  if (what !== 'events' && what !== 'daily')
+    throw new HeadroomError(
+      'question',
+      `Say what to export, events or daily${what === undefined ? '' : `, not ${JSON.stringify(what)}`}: headroom export events.`,
+    );
+  const format = EXPORT_FORMATS.find((each) => each === values.format);
+  if (!format)
+    throw new HeadroomError(
+      'question',
+      `--format is ${JSON.stringify(values.format)}: use ${EXPORT_FORMATS.join(', ')}.`,
+    );
+  const days = readDays(values);
+  return withDatabase(context, async (db, config) => {
+    const calendar = createCalendar(await getReportZone(db, config.reportTimezone));
+    const usage = new StoredUsage(db, dialectOf(config.databaseUrl.reveal()), calendar);
+    const deps = { reporter: createStoredReporter(db, usage, calendar), now: context.now };
+    try {
+      const asked = words.length === 0 ? {} : readWords((await readQuestion(deps, toQuestion(words))).question);
+      if (days !== undefined && asked.range !== undefined)
+        throw new HeadroomError('range', `Give either a range (${asked.range}) or --from and --to.`);
+      const range = days ?? asked.range;
+      const question: Question = { report: 'daily', ...asked, ...(range === undefined ? {} : { range }) };
+      const definitions = await getDefinitions(db);
+      return await usage.freeze(async (frozen) => {
+        const reading = { usage: frozen.usage, definitions: async () => definitions, calendar };
+        const inquiry = await openInquiry(reading, question, context.now(), 'all');
+        const { filters, extent, range: resolved } = inquiry;
+        // `all` leaves today out, as ranges do; without a range nothing is.
+        const span =
+          range === undefined && extent
+            ? { fromMs: calendar.startOfDay(extent.firstDay), toMs: calendar.startOfDay(extent.lastDay + 1) }
+            : inquiry.span;
+        if (what === 'daily' && resolved.timed)
+          throw new HeadroomError(
+            'range',
+            `Daily totals are of whole days, not of ${resolved.label}: export events instead.`,
+          );
+        const order = { what, format, span, filters } satisfies ExportOrder;
+        return writeExport({ frozen, calendar, definitions }, order, values.out, context);
+      });
+    } catch (error) {
+      if (error instanceof InvalidRangeError) throw new HeadroomError('range', error.message, { cause: error });
+      if (!(error instanceof QuestionError)) throw error;
+      context.err(error.message);
+      for (const { command } of error.suggestions)
+        if (command.startsWith('daily ')) context.err(`  headroom export ${what} ${toArgument(command.slice(6))}`);
+      return MISUNDERSTOOD;
+    }
+  });
+}
+
+/** The words as a question. One filter alone, as a shell hands it on, has lost the quotation marks of its name. */
+function toQuestion(words: readonly string[]): string {
+  const isFilter = words.length === 1 && /^\w+:(?!")[^:]*$/.test(words[0]!);
+  return isFilter ? joinWords(['daily', ...words]) : `daily ${joinWords(words)}`;
+}
+
+/** Days as a range's words. */
+function readDays({ from, to }: { from?: string | undefined; to?: string | undefined }): string | undefined {
+  for (const [flag, text] of [
+    ['--from', from],
+    ['--to', to],
+  ] as const) {
+    try {
+      if (text !== undefined) parseDay(text);
+    } catch {
+      throw new HeadroomError('range', `${flag} must be a date such as 2026-11-01, not ${JSON.stringify(text)}.`);
+    }
+  }
+  if (from === undefined) return to === undefined ? undefined : `until ${to}`;
+  return to === undefined ? `${from}..` : `${from}..${to}`;
+}
+
+/** A range and filters; words that would ask for anything else are not passed over. */
+function readWords(question: Question): Pick<Question, 'range' | 'filters'> {
+  const { report, range, filters, private: _, ...rest } = question;
+  const [more] = Object.keys(rest);
+  if (report !== 'daily' || more !== undefined)
+    throw new HeadroomError(
+      'question',
+      'Only a range and filters go with an export, such as last-month client:"Acme CRM".',
+    );
+  return { ...(range === undefined ? {} : { range }), ...(filters ? { filters } : {}) };
+}

@@ -1,0 +1,85 @@
+import type { Dimension } from '../domain/dimension.ts';
+import type { ClientNames } from '../report/client-names.ts';
+import { createIsoTimes } from '../sql/iso-time.ts';
+import type { EventPage } from '../usage/event-pages.ts';
+import { columnsOf, type Encoder, type Exported, PIECE, rowsOf } from './encoder.ts';
+
+/** Fields of an event and the dimensions that hold them. */
+const FIELDS: readonly (readonly [string, Dimension])[] = [
+  ['method', 'method'],
+  ['route', 'route'],
+  ['user', 'user'],
+  ['ip', 'ip'],
+  ['module', 'module'],
+  ['api_version', 'version'],
+  ['function', 'function'],
+  ['initiator', 'initiator'],
+  ['kind', 'kind'],
+  ['scope', 'scope'],
+  ['source', 'source'],
+];
+
+/** One JSON object a line, with the fields of the events' contract: what `headroom import` takes. Absent fields are left out. */
+export function encodeNdjson(what: Exported, names: Pick<ClientNames, 'nameOf'>): Encoder {
+  const columns = columnsOf(what).map(({ name }) => name);
+  const writeEvents = createEventLines(names);
+  return {
+    *add(page) {
+      if ('events' in page) {
+        yield* writeEvents(page.events);
+        return;
+      }
+      for (const row of rowsOf(page, names)) {
+        const present = columns.map((name, place) => [name, row[place]]).filter(([, value]) => value !== null);
+        yield `${JSON.stringify(Object.fromEntries(present))}\n`;
+      }
+    },
+    *end() {},
+  };
+}
+
+/** Millions of events have few different texts: each is made into JSON once, its key with it, and lines are joined of these. */
+function createEventLines({ nameOf }: Pick<ClientNames, 'nameOf'>): (page: EventPage) => Generator<string> {
+  const known = new Map<number, string>();
+  const [timeOf, receivedOf] = [createIsoTimes(), createIsoTimes()];
+  function learn({ columns, texts, length }: EventPage): void {
+    for (const [field, dimension] of [['client', 'client'] as const, ...FIELDS]) {
+      const ids = columns[dimension];
+      for (let row = 0; row < length; row += 1) {
+        const id = ids[row]!;
+        if (id === 0 || known.has(id)) continue;
+        const text = texts.get(id)!;
+        const name = dimension === 'client' ? nameOf(text) : text;
+        const shown = name === text ? '' : `,"client_name":${JSON.stringify(name)}`;
+        known.set(id, `,"${field}":${JSON.stringify(text)}${shown}`);
+      }
+    }
+  }
+  return function* write(page) {
+    if (known.size > MOST_KNOWN) known.clear();
+    learn(page);
+    const { columns } = page;
+    const { time, received, client, status, count, records, credits, duration } = columns;
+    const ids = FIELDS.map(([, dimension]) => columns[dimension]);
+    let text = '';
+    for (let row = 0; row < page.length; row += 1) {
+      text += `{"time":"${timeOf(time[row]!)}"${known.get(client[row]!) ?? ''}`;
+      for (let field = 0; field < ids.length; field += 1) {
+        const id = ids[field]![row]!;
+        if (id !== 0) text += known.get(id)!;
+      }
+      if (status[row] !== 0) text += `,"status":${status[row]}`;
+      text += `,"count":${count[row]}`;
+      if (records[row] !== 0) text += `,"records":${records[row]! - 1}`;
+      text += `,"credits":${credits[row]! / 1000}`;
+      if (duration[row] !== 0) text += `,"duration_ms":${(duration[row]! - 1) / 1000}`;
+      text += `,"received_time":"${receivedOf(received[row]!)}"}\n`;
+      if (text.length < PIECE) continue;
+      yield text;
+      text = '';
+    }
+    if (text !== '') yield text;
+  };
+}
+
+const MOST_KNOWN = 1_000_000;

@@ -1,0 +1,72 @@
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import type { ClientNames } from '../report/client-names.ts';
+import type { Cell } from '../sql/part-rows.ts';
+import type { SqlColumn } from '../sql/tables.ts';
+import { columnsOf, type Encoder, type Exported, rowsOf } from './encoder.ts';
+
+/** Rows of a group: what is in memory at once, and what a reader skips at once. */
+const GROUP_ROWS = 100_000;
+
+/**
+ * Parquet: `day` is a date, times are timestamps in milliseconds, whole numbers are 64 bits wide. Readers look groups of rows
+ * up at the end of the file, so it is only of use once it is finished.
+ */
+export function encodeParquet(what: Exported, names: Pick<ClientNames, 'nameOf'>): Encoder {
+  const columns = columnsOf(what);
+  const bytes = new ByteWriter();
+  const writer = new ParquetWriter({
+    writer: bytes,
+    schema: [{ name: 'root', num_children: columns.length }, ...columns.map(toSchema)],
+    createdBy: 'Headroom',
+  });
+  let data: unknown[][] = columns.map(() => []);
+
+  /** What was written since the last time. */
+  function take(): Uint8Array {
+    const taken = bytes.getBytes().slice();
+    bytes.index = 0;
+    return taken;
+  }
+  function writeGroup(): Uint8Array {
+    void writer.write({
+      columnData: columns.map(({ name }, place) => ({ name, data: data[place]! })),
+      rowGroupSize: GROUP_ROWS,
+    });
+    data = columns.map(() => []);
+    return take();
+  }
+  return {
+    *add(page) {
+      for (const row of rowsOf(page, names)) {
+        for (const [place, column] of columns.entries()) data[place]!.push(toValue(row[place]!, column));
+        if (data[0]!.length === GROUP_ROWS) yield writeGroup();
+      }
+    },
+    *end() {
+      if (data[0]!.length > 0) yield writeGroup();
+      void writer.finish();
+      yield take();
+    },
+  };
+}
+
+type Schema = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number];
+
+function toSchema({ name, type }: SqlColumn): Schema {
+  const repetition_type = 'OPTIONAL';
+  if (name === 'day') return { name, type: 'INT32', converted_type: 'DATE', repetition_type };
+  if (isTime(name)) return { name, type: 'INT64', converted_type: 'TIMESTAMP_MILLIS', repetition_type };
+  if (type === 'integer') return { name, type: 'INT64', repetition_type };
+  if (type === 'real') return { name, type: 'DOUBLE', repetition_type };
+  return { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type };
+}
+
+function toValue(cell: Cell, { name, type }: SqlColumn): unknown {
+  if (cell === null) return undefined;
+  if (name === 'day' || isTime(name)) return new Date(cell);
+  return type === 'integer' ? BigInt(cell) : cell;
+}
+
+function isTime(name: string): boolean {
+  return name === 'time' || name.endsWith('_time');
+}

@@ -1,0 +1,38 @@
+import type { Dimension } from '../domain/dimension.ts';
+import type { EventColumns } from '../usage/event-pages.ts';
+import { createIsoTimes } from './iso-time.ts';
+import type { Cell } from './part-rows.ts';
+
+const [timeOf, receivedOf] = [createIsoTimes(), createIsoTimes()];
+
+/** One raw event as a row of the table `events`, in the order of its own columns (tables.ts). */
+export function toEventRow(
+  columns: EventColumns,
+  row: number,
+  texts: { textOf(id: number): string | null; nameOf(id: number): string | null },
+): Cell[] {
+  const text = (dimension: Dimension): string | null => texts.textOf(columns[dimension][row]!);
+  const [status, records, duration] = [columns.status[row]!, columns.records[row]!, columns.duration[row]!];
+  return [
+    timeOf(columns.time[row]!),
+    text('client'),
+    texts.nameOf(columns.client[row]!),
+    text('method'),
+    text('route'),
+    status === 0 ? null : status,
+    text('user'),
+    text('ip'),
+    text('module'),
+    text('version'),
+    text('function'),
+    text('initiator'),
+    text('kind'),
+    text('scope'),
+    text('source'),
+    columns.count[row]!,
+    records === 0 ? null : records - 1,
+    columns.credits[row]! / 1000,
+    duration === 0 ? null : (duration - 1) / 1000,
+    receivedOf(columns.received[row]!),
+  ];
+}

@@ -25,6 +25,7 @@ import {
   formatStep,
 } from '../report/format.ts';
 import { isOver } from '../report/scope-words.ts';
+import { describeTeams } from '../report/summary.ts';
 import { cleanText } from './labels.ts';
 import type { ChartView } from './spec/build.ts';
 import { stepGrainOf } from './spec/time-axis.ts';
@@ -177,8 +178,9 @@ function wordSummary(report: SummaryReport): Wording {
   const values = report.cards.map((card) => {
     if (!card.pool) return `${cleanText(card.title)} ${formatCount(card.requestsToday)} requests today, no pool`;
     const rest = card.restCount > 0 ? `, ${formatCredits(card.restLeft)} more in later pools` : '';
+    const teams = describeTeams(card);
     const overage = card.overage > 0 ? `, ${formatCredits(card.overage)} over the allowance` : '';
-    return `${cleanText(card.title)}: ${wordBalance(card.pool.name, { ...card.pool, level: card.level })}${rest}${overage}`;
+    return `${cleanText(card.title)}: ${wordBalance(card.pool.name, { ...card.pool, level: card.level })}${rest}${overage}${teams ? `, by team ${cleanText(teams)}` : ''}`;
   });
   return {
     form: 'Bar chart of scopes',

@@ -249,15 +249,16 @@ function readHoliday(cursor: YamlCursor, scopes: readonly string[]): Holiday | u
 }
 
 function readClient(cursor: YamlCursor): ClientName | undefined {
-  const fields = cursor.fields(['id', 'name', 'owner']);
+  const fields = cursor.fields(['id', 'name', 'owner', 'team']);
   if (!fields) return undefined;
   const id = fields.id.required('give the client id, or a pattern with *').text(400);
   const name = fields.name.required('give the name to show').text();
   const owner = fields.owner.text();
   if (owner !== undefined && !/^[UWS][A-Z0-9]{2,}$/.test(owner))
     fields.owner.note(`is ${quote(owner)}; give the id of a Slack user (U…) or user group (S…).`);
+  const team = fields.team.text();
   if (id === undefined || name === undefined) return undefined;
-  return { id, name, ...(owner === undefined ? {} : { owner }) };
+  return { id, name, ...(owner === undefined ? {} : { owner }), ...(team === undefined ? {} : { team }) };
 }
 
 function noteRepeated(cursors: readonly YamlCursor[], key: string, what: string): void {

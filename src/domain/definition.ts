@@ -97,11 +97,12 @@ export interface Holiday {
   untilDay: number;
 }
 
-/** A shown name for client ids that fit the pattern, and whom to tell. */
+/** A shown name for client ids that fit the pattern, whom to tell, and the team that answers for it. */
 export interface ClientName {
   id: string;
   name: string;
   owner?: string;
+  team?: string;
 }
 
 /** All that was ever declared, as of one version. */

@@ -21,6 +21,12 @@ export type Dimension = (typeof DIMENSIONS)[number];
 
 export type GroupKey = Dimension | 'status';
 
+/** What questions group by: besides what calls carry, the team that a client is declared to belong to. Nothing stores it. */
+export type Grouping = Dimension | 'team';
+export const GROUPINGS: readonly Grouping[] = [...DIMENSIONS, 'team'];
+
+export type QuestionKey = GroupKey | 'team';
+
 /** Pairs of dimensions that daily totals hold (each with `status`), besides every dimension alone. */
 export const DIMENSION_PAIRS: readonly (readonly [Dimension, Dimension])[] = [
   ...DIMENSIONS.filter((dimension) => dimension !== 'client').map((other) => ['client', other] as const),

@@ -1,15 +1,18 @@
-import type { GroupKey } from './dimension.ts';
+import type { GroupKey, QuestionKey } from './dimension.ts';
 
 /**
  * Keeps what matches any of `patterns` (or none of them, with `not`). In a pattern `*` stands for any characters,
  * `/` included; everything else is compared exactly. For `status`: `429`, `4xx` or `(none)`.
  * Several filters apply together; a dimension has at most one positive filter, and one `not` filter.
  */
-export interface Filter {
-  key: GroupKey;
+export interface Filter<Key extends QuestionKey = QuestionKey> {
+  key: Key;
   patterns: readonly string[];
   not: boolean;
 }
+
+/** A filter as usage is asked: teams are turned into the ids of their clients. */
+export type StoredFilter = Filter<GroupKey>;
 
 /** A pattern as a predicate. A pattern without `*` is plain equality. Linear: what is matched comes from outside. */
 export function toMatcher(pattern: string): (text: string) => boolean {

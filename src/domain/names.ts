@@ -1,8 +1,8 @@
-import type { Dimension } from './dimension.ts';
+import type { Grouping } from './dimension.ts';
 
 /** A name that people may ask for. */
 export interface KnownName {
-  key: Dimension;
+  key: Grouping;
   /** As it is shown, or written by senders. */
   name: string;
   /** As a filter compares it. */

@@ -1,5 +1,5 @@
 import { HeadroomError } from '../errors.ts';
-import type { Dimension, GroupKey } from './dimension.ts';
+import type { Grouping, QuestionKey } from './dimension.ts';
 import type { Thousandths } from './event.ts';
 import type { Filter } from './filter.ts';
 import type { Range } from './range.ts';
@@ -18,7 +18,7 @@ export const MAX_EVENT_ROWS = 10_000;
 export interface Question {
   report: ReportKind;
   /** For `top` and `latency`. */
-  dimension?: Dimension;
+  dimension?: Grouping;
   /** For `latency`: by steps of the range instead of ranked. */
   overTime?: true;
   /** Rows of a ranking, 1 to MAX_RANKING_ROWS; of `events`, to MAX_EVENT_ROWS. */
@@ -161,7 +161,7 @@ export interface RankingRow extends Totals {
 
 export interface RankingReport extends ReportHead {
   kind: 'top';
-  dimension: Dimension;
+  dimension: Grouping;
   measure: 'requests' | 'credits';
   rows: readonly RankingRow[];
   /** What is not among the rows. */
@@ -282,7 +282,7 @@ export interface TimedRow {
 /** How long calls took: ranked by p95, or step by step. From raw events alone. */
 export interface LatencyReport extends ReportHead {
   kind: 'latency';
-  dimension: Dimension;
+  dimension: Grouping;
   /** Those with a duration, in the order asked for; empty where it is by steps. */
   rows: readonly TimedRow[];
   /** Distinct values with a duration, among them those that are not among the rows. */
@@ -310,7 +310,7 @@ export interface DrillReport extends ReportHead {
   latency?: Latency;
   sections: readonly {
     title: string;
-    dimension: GroupKey;
+    dimension: QuestionKey;
     rows: readonly RankingRow[];
     more: number;
   }[];
@@ -334,7 +334,7 @@ export interface ComparedRow {
 /** Rows of one dimension, `more` of them left out. */
 export interface ComparedSection {
   title: string;
-  dimension: GroupKey;
+  dimension: QuestionKey;
   rows: readonly ComparedRow[];
   more: number;
 }

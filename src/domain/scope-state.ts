@@ -17,6 +17,8 @@ export interface ScopeCard {
   overage: Thousandths;
   limits: readonly PoolBalance[];
   requestsToday: number;
+  /** Whose calls drew the credits of the pool's present period, most first; absent where no team is declared, or nothing was used. */
+  teams?: readonly { team: string; sharePercent: number }[];
   rateLimitPerMinute?: number;
   peakMinute?: { startMs: number; requests: number; bulkLeftOut: number };
   links: { addon?: string; upgrade?: string };

@@ -1,6 +1,6 @@
 import type { GroupKey } from './dimension.ts';
 import type { Thousandths } from './event.ts';
-import type { Filter } from './filter.ts';
+import type { StoredFilter } from './filter.ts';
 
 /** Half-open span of instants, epoch ms. */
 export interface Span {
@@ -30,7 +30,7 @@ export interface UsageQuery {
   grain: Grain;
   /** Empty: one row per step. Up to three keys. */
   groupBy: readonly GroupKey[];
-  filters: readonly Filter[];
+  filters: readonly StoredFilter[];
   /** Take raw events even where totals could answer (diagnosis, recomputation). */
   raw?: boolean;
   /**
@@ -107,7 +107,7 @@ export interface Latency {
 
 export interface LatencyQuery {
   span: Span;
-  filters: readonly Filter[];
+  filters: readonly StoredFilter[];
   /** `all`: the span is one step. */
   grain: Grain;
   /** Absent: one row per step. */
@@ -163,7 +163,7 @@ export interface UsageReader {
   /** How long calls took. From raw events alone: for older days it says so. */
   latency(query: LatencyQuery): Promise<LatencyAnswer>;
   /** Raw events of a span that pass the filters, in order of time, at most `limit` (the newest are kept). */
-  events(query: { span: Span; filters: readonly Filter[]; limit: number }): Promise<RawEvent[]>;
+  events(query: { span: Span; filters: readonly StoredFilter[]; limit: number }): Promise<RawEvent[]>;
   /** First day on which any meter counted anything, a correction included; undefined: none did yet. */
   firstMeterDay(): Promise<number | undefined>;
   /** Calls that were received after their day was over, per scope, as far as raw events go; without those of files. */

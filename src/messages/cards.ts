@@ -2,6 +2,7 @@ import type { SummaryReport } from '../domain/report.ts';
 import type { Level, PoolBalance, ScopeCard } from '../domain/scope-state.ts';
 import { formatCredits, formatPercent } from '../report/format.ts';
 import { LEVELS } from '../report/scope-words.ts';
+import { describeTeams } from '../report/summary.ts';
 import { ACTIONS } from './action-ids.ts';
 import { drawGauge } from './bar.ts';
 import { type Block, button, leaf, richText } from './text.ts';
@@ -35,6 +36,7 @@ function buildCard(card: ScopeCard): Block {
     leaf(card.title, { bold: true }),
     pool ? `   ${LEVEL_WORDS[card.level]}` : '   no pool yet',
     ...(pool ? [`\n${describeGauge(pool)}`, `\n${describeBalance(pool)}${rest}${over}`] : []),
+    ...(card.teams ? [`\nBy team: ${describeTeams(card)}`] : []),
     ...limits.map((limit) => `\n${describeGauge(limit)}\n${describeBalance(limit)}`),
   );
 }

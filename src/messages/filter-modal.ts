@@ -1,4 +1,4 @@
-import type { GroupKey } from '../domain/dimension.ts';
+import type { QuestionKey } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
 import { MAX_OPTION_VALUE, MAX_PLACEHOLDER } from './limits.ts';
@@ -6,8 +6,9 @@ import { type AnswerReference, type FormPlace, input, modal } from './modal.ts';
 import { type Block, type Option, option, plainText } from './text.ts';
 
 /** What the form offers; every other filter can be typed. */
-export const FILTER_FIELDS: readonly { key: GroupKey; label: string }[] = [
+export const FILTER_FIELDS: readonly { key: QuestionKey; label: string }[] = [
   { key: 'client', label: 'Clients' },
+  { key: 'team', label: 'Teams' },
   { key: 'route', label: 'Routes' },
   { key: 'user', label: 'Users' },
   { key: 'module', label: 'Modules' },
@@ -59,7 +60,7 @@ export function buildFilterModal(metadata: FilterMetadata, filters: readonly Fil
   });
 }
 
-function patternsOf(filters: readonly Filter[], key: GroupKey): readonly string[] {
+function patternsOf(filters: readonly Filter[], key: QuestionKey): readonly string[] {
   return filters.find((filter) => filter.key === key && !filter.not)?.patterns ?? [];
 }
 

@@ -86,11 +86,11 @@ export function buildPoolsFile(volumes: DemoVolumes, year: number): string {
 exclude: [{ kind: internal }]
 
 clients:
-  - { id: crm-web, name: Acme CRM, owner: U01ALICE }
-  - { id: "crm-mobile-*", name: CRM Mobile, owner: U01ALICE }
-  - { id: erp-connector, name: ERP Connector, owner: U01BORIS }
-  - { id: billing-sync, name: Billing Sync, owner: U01BORIS }
-  - { id: warehouse-export, name: Warehouse Export, owner: U01CHLOE }
+  - { id: crm-web, name: Acme CRM, owner: U01ALICE, team: Sales }
+  - { id: "crm-mobile-*", name: CRM Mobile, owner: U01ALICE, team: Sales }
+  - { id: erp-connector, name: ERP Connector, owner: U01BORIS, team: Finance }
+  - { id: billing-sync, name: Billing Sync, owner: U01BORIS, team: Finance }
+  - { id: warehouse-export, name: Warehouse Export, owner: U01CHLOE, team: Logistics }
   - { id: partner-portal, name: Partner Portal }
   - { id: support-desk, name: Support Desk }
 `;

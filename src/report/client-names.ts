@@ -1,5 +1,6 @@
 import type { ClientName } from '../domain/definition.ts';
-import { type Filter, toMatcher } from '../domain/filter.ts';
+import { NONE, OTHER } from '../domain/dimension.ts';
+import { type Filter, type StoredFilter, toMatcher } from '../domain/filter.ts';
 
 /** Shown names of clients, as declared. Several ids may share a name; the first declaration that fits an id names it. */
 export interface ClientNames {
@@ -7,14 +8,25 @@ export interface ClientNames {
   nameOf(id: string): string;
   /** Slack user or group to tell about this client. */
   ownerOf(id: string): string | undefined;
+  /** `(none)` where no team is declared for it. */
+  teamOf(id: string): string;
   /** Whether a declaration fits the id. */
   knows(id: string): boolean;
-  /** Whether asking for `client:` with these filters can be answered by `toIdFilters` alone. */
-  isExact(filters: readonly Filter[]): boolean;
+  /** Tells filters that `toIdFilters` alone turns into ids from those that need the ids at hand. */
+  isExact(filters: readonly Filter[]): filters is readonly StoredFilter[];
   /** Turns shown names in `client` filters into the ids behind them; ids stay searchable. */
-  toIdFilters(filters: readonly Filter[]): Filter[];
-  /** The same, with the ids at hand: exact where declarations overlap. */
-  pickIds(filters: readonly Filter[], ids: readonly string[]): Filter[];
+  toIdFilters(filters: readonly StoredFilter[]): StoredFilter[];
+  /** The same, with the ids at hand: exact where declarations overlap, and for teams. */
+  pickIds(filters: readonly Filter[], ids: readonly string[]): StoredFilter[];
+}
+
+/** Declared teams, each once. */
+export function listTeams(declared: readonly ClientName[]): string[] {
+  return unique(declared.flatMap(({ team }) => (team === undefined ? [] : [team])));
+}
+
+export function hasTeams(declared: readonly ClientName[]): boolean {
+  return declared.some(({ team }) => team !== undefined);
 }
 
 const prepared = new WeakMap<readonly ClientName[], ClientNames>();
@@ -39,6 +51,8 @@ function createClientNames(declared: readonly ClientName[]): ClientNames {
   }
 
   const nameOf = (id: string) => find(id)?.name ?? id;
+  // Of what is beyond the cap nobody knows the team.
+  const teamOf = (id: string) => (id === OTHER ? OTHER : (find(id)?.team ?? NONE));
 
   /** Declarations whose shown name fits the pattern. */
   function namedBy(pattern: string): ClientName[] {
@@ -48,9 +62,11 @@ function createClientNames(declared: readonly ClientName[]): ClientNames {
 
   return {
     nameOf,
+    teamOf,
     ownerOf: (id) => find(id)?.owner,
     knows: (id) => find(id) !== undefined,
-    isExact(filters) {
+    isExact(filters): filters is readonly StoredFilter[] {
+      if (filters.some(({ key }) => key === 'team')) return false;
       return filters
         .filter(({ key }) => key === 'client')
         .flatMap(({ patterns }) => patterns.flatMap(namedBy))
@@ -62,14 +78,35 @@ function createClientNames(declared: readonly ClientName[]): ClientNames {
           ? filter
           : { ...filter, patterns: unique(filter.patterns.flatMap((p) => [p, ...namedBy(p).map(({ id }) => id)])) },
       ),
-    pickIds: (filters, ids) =>
-      filters.map((filter) => {
-        if (filter.key !== 'client') return filter;
-        const matchers = filter.patterns.map(toMatcher);
-        const named = ids.filter((id) => matchers.some((matches) => matches(nameOf(id))));
-        return { ...filter, patterns: unique([...filter.patterns, ...named]) };
-      }),
+    pickIds(filters, ids) {
+      const others = filters.filter(isStored);
+      if (others.length === filters.length)
+        return others.map((filter) => {
+          if (filter.key !== 'client') return filter;
+          const matchers = filter.patterns.map(toMatcher);
+          const named = ids.filter((id) => matchers.some((matches) => matches(nameOf(id))));
+          return { ...filter, patterns: unique([...filter.patterns, ...named]) };
+        });
+      // Clients and teams are both told by the id: one list of ids, the shorter one, stands for all of these filters.
+      const tests = filters
+        .filter(({ key }) => key === 'client' || key === 'team')
+        .map(({ key, patterns, not }) => {
+          const matchers = patterns.map(toMatcher);
+          const textsOf = (id: string) => (key === 'team' ? [teamOf(id)] : [id, nameOf(id)]);
+          return (id: string) => textsOf(id).some((text) => matchers.some((matches) => matches(text))) !== not;
+        });
+      const all = unique([...ids, OTHER]);
+      const passing = all.filter((id) => tests.every((passes) => passes(id)));
+      const not = passing.length * 2 > all.length;
+      const passed = new Set(passing);
+      const patterns = not ? all.filter((id) => !passed.has(id)) : passing;
+      return [...others.filter(({ key }) => key !== 'client'), { key: 'client', patterns, not }];
+    },
   };
+}
+
+function isStored(filter: Filter): filter is StoredFilter {
+  return filter.key !== 'team';
 }
 
 /** Whether no id can fit both, or it does not matter because both show the same name. */

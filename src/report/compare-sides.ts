@@ -1,4 +1,4 @@
-import type { GroupKey } from '../domain/dimension.ts';
+import type { QuestionKey } from '../domain/dimension.ts';
 import type { Question, ReportHead, Totals } from '../domain/report.ts';
 import type { StepGrain } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
@@ -15,7 +15,7 @@ export interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'fin
   /** Of the calls with a status. */
   failures: { failed: number; known: number };
   /** The first is what a change is put down to. */
-  sections: readonly { title: string; dimension: GroupKey; counts: ReadonlyMap<string, number> }[];
+  sections: readonly { title: string; dimension: QuestionKey; counts: ReadonlyMap<string, number> }[];
   steps?: {
     grain: StepGrain;
     zone: string;
@@ -91,7 +91,7 @@ async function askDrill(deps: ReporterDeps, question: Question, nowMs: number): 
   const make = question.report === 'client' ? reportClient : reportRoute;
   const report = await make(deps, { ...question, limit: ALL_ROWS }, nowMs);
   const sections = report.sections.map(({ dimension, rows }) => toSection(dimension, rows, 'requests'));
-  const cause: GroupKey = question.report === 'client' ? 'route' : 'client';
+  const cause: QuestionKey = question.report === 'client' ? 'route' : 'client';
   return {
     ...toHead(report),
     ...toTotals(report.totals, 'requests'),
@@ -108,7 +108,7 @@ function toTotals(totals: Totals, measure: 'requests' | 'credits'): Pick<Compare
 }
 
 function toSection(
-  dimension: GroupKey,
+  dimension: QuestionKey,
   rows: readonly (Totals & { name: string })[],
   measure: 'requests' | 'credits',
 ): ComparedSide['sections'][number] {

@@ -1,8 +1,9 @@
-import type { GroupKey } from '../domain/dimension.ts';
+import type { QuestionKey } from '../domain/dimension.ts';
 
 /** A dimension's name where people read it, and what its values do with requests: `Acme CRM made`, `/v1/orders got`. */
-export const DIMENSION_WORDS: Readonly<Record<GroupKey, { singular: string; plural: string; verb: string }>> = {
+export const DIMENSION_WORDS: Readonly<Record<QuestionKey, { singular: string; plural: string; verb: string }>> = {
   client: { singular: 'client', plural: 'clients', verb: 'made' },
+  team: { singular: 'team', plural: 'teams', verb: 'made' },
   route: { singular: 'route', plural: 'routes', verb: 'got' },
   user: { singular: 'user', plural: 'users', verb: 'made' },
   ip: { singular: 'IP address', plural: 'IP addresses', verb: 'made' },

@@ -1,5 +1,6 @@
-import type { Dimension, GroupKey } from '../domain/dimension.ts';
-import type { DrillReport, Question, RankingRow, Table } from '../domain/report.ts';
+import type { Dimension, GroupKey, QuestionKey } from '../domain/dimension.ts';
+import type { DrillReport, Offer, Question, RankingRow, Table } from '../domain/report.ts';
+import { hasTeams } from './client-names.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { capitalise, countOf, formatCount, formatShare, joinWords } from './format.ts';
 import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
@@ -45,16 +46,23 @@ async function reportDrill(
   const { name, notes, inquiry, clients, answers } = await askByName(kind, deps, question, nowMs, limit);
   const ids = clients.rows.map(({ keys }) => keys[0]!);
   const totals = sumTotals(clients.rows);
-  const drilled = SECTIONS[kind].map((dimension, index) => {
-    const ranked = rankRows(answers[index]!.rows, {
-      measure: 'requests',
-      sort: '-failed',
-      nameOf: dimension === 'client' ? inquiry.names.nameOf : undefined,
-      rest: answers[index]!.rest,
-    });
-    const values = ranked.length + (answers[index]!.rest?.rows ?? 0);
-    return { dimension, ranked, values };
-  });
+  const ofTeams = hasTeams(inquiry.definitions.clients)
+    ? rankRows(clients.rows, { measure: 'requests', sort: '-failed', nameOf: inquiry.names.teamOf })
+    : [];
+  const drilled: { dimension: QuestionKey; ranked: RankingRow[]; values: number }[] = SECTIONS[kind].map(
+    (dimension, index) => {
+      const ranked = rankRows(answers[index]!.rows, {
+        measure: 'requests',
+        sort: '-failed',
+        nameOf: dimension === 'client' ? inquiry.names.nameOf : undefined,
+        rest: answers[index]!.rest,
+      });
+      const values = ranked.length + (answers[index]!.rest?.rows ?? 0);
+      return { dimension, ranked, values };
+    },
+  );
+  drilled.push({ dimension: 'team', ranked: ofTeams, values: ofTeams.length });
+  const team = ofTeams.length === 1 && isNamed(ofTeams[0]!.name) ? ofTeams[0]!.name : undefined;
   const sections = drilled
     .filter(({ dimension, values }) => values > 1 || (values > 0 && (dimension === 'status' || limit === ALL_ROWS)))
     .map(({ dimension, ranked, values }) => ({
@@ -64,7 +72,9 @@ async function reportDrill(
       more: Math.max(0, values - limit),
     }));
   const alike = drilled
-    .filter(({ dimension, values }) => values === 1 && dimension !== 'status' && dimension !== kind)
+    .filter(
+      ({ dimension, values }) => values === 1 && dimension !== 'status' && dimension !== 'team' && dimension !== kind,
+    )
     .map(({ dimension, ranked: [only] }) => ({ dimension, name: only!.name }))
     .filter(({ dimension, name }) => isNamed(name) && !(dimension === 'kind' && name === 'call'));
   const cut = SECTIONS[kind].filter((_, index) => answers[index]!.shortened);
@@ -74,9 +84,7 @@ async function reportDrill(
     ...toHead({ ...inquiry, question }, [clients, ...answers], {
       title: `${toTitle(kind, 'singular')} ${name}`,
       finding: totals.requests === 0 ? describeNothing(inquiry, clients) : findWorst(),
-      ...(kind === 'client' && !name.includes('*')
-        ? {}
-        : { population: countOf(countNames(clients.rows, inquiry.names.nameOf), 'client') }),
+      ...describePopulation(),
       notes: [
         ...notes,
         ...noteAnswer(inquiry, clients),
@@ -88,6 +96,7 @@ async function reportDrill(
             ]
           : []),
       ],
+      offers: offerTeam(),
     }),
     kind,
     name,
@@ -95,6 +104,25 @@ async function reportDrill(
     sections,
     table: toTable(sections),
   };
+
+  function describePopulation(): Pick<DrillReport, 'population'> {
+    const parts = [
+      ...(kind === 'client' && !name.includes('*')
+        ? []
+        : [countOf(countNames(clients.rows, inquiry.names.nameOf), 'client')]),
+      ...(team === undefined ? [] : [`team ${team}`]),
+    ];
+    return parts.length > 0 ? { population: parts.join(' · ') } : {};
+  }
+
+  function offerTeam(): Offer[] {
+    if (team === undefined) return [];
+    const { range } = question;
+    const filters = [{ key: 'team' as const, patterns: [team], not: false }];
+    return [
+      { label: `All of team ${team}`, question: { report: 'top', ...(range === undefined ? {} : { range }), filters } },
+    ];
+  }
 
   function findWorst(): string {
     const { requests, ok, failed } = totals;
@@ -168,7 +196,7 @@ function pickStatuses(ranked: readonly RankingRow[], limit: number): RankingRow[
 }
 
 /** `Always method GET, API version v2.` */
-function noteAlike(alike: readonly { dimension: GroupKey; name: string }[]): string[] {
+function noteAlike(alike: readonly { dimension: QuestionKey; name: string }[]): string[] {
   if (alike.length === 0) return [];
   return [`Always ${joinWords(alike.map(({ dimension, name }) => `${DIMENSION_WORDS[dimension].singular} ${name}`))}.`];
 }
@@ -178,7 +206,7 @@ function noteIds(ids: readonly string[]): string {
   return `Ids: ${ids.toSorted().slice(0, IDS_NAMED).join(', ')}${more}.`;
 }
 
-function toTitle(key: GroupKey, number: 'singular' | 'plural' = 'plural'): string {
+function toTitle(key: QuestionKey, number: 'singular' | 'plural' = 'plural'): string {
   return capitalise(DIMENSION_WORDS[key][number]);
 }
 

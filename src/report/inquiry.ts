@@ -1,7 +1,7 @@
 import type { Calendar } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
 import type { Definitions } from '../domain/definition.ts';
-import type { Filter } from '../domain/filter.ts';
+import type { Filter, StoredFilter } from '../domain/filter.ts';
 import type { OlderZone } from '../domain/older-zone.ts';
 import type { Range } from '../domain/range.ts';
 import { resolveRange } from '../domain/ranges.ts';
@@ -34,7 +34,7 @@ export interface Inquiry {
   /** The range as the store is asked: a running day is taken to its end, so that daily totals can answer. */
   readonly span: Span;
   /** The question's filters, with shown client names turned into ids. */
-  readonly filters: readonly Filter[];
+  readonly filters: readonly StoredFilter[];
   readonly olderZones: readonly OlderZone[];
   /** What days the data reach over; undefined where nothing was ever received. */
   readonly extent: Awaited<ReturnType<UsageReader['extent']>>;
@@ -105,13 +105,13 @@ export function toSpan(range: Range, calendar: Calendar): Span {
   return { fromMs: range.fromMs, toMs };
 }
 
-/** The filters as the store compares them: shown client names turned into ids, methods in upper case as they are kept. */
+/** The filters as the store compares them: shown client names and teams turned into ids, methods in upper case as they are kept. */
 export async function toIds(
   usage: UsageReader,
   names: ClientNames,
   asked: readonly Filter[],
   span: Span,
-): Promise<readonly Filter[]> {
+): Promise<readonly StoredFilter[]> {
   const filters = asked.map(toKeptMethods);
   if (names.isExact(filters)) return names.toIdFilters(filters);
   const ids = await usage.values({ key: 'client', span, limit: Number.MAX_SAFE_INTEGER });

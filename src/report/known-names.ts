@@ -1,6 +1,6 @@
 import type { Dimension } from '../domain/dimension.ts';
 import type { ExampleNames, KnownName } from '../domain/names.ts';
-import { getClientNames } from './client-names.ts';
+import { getClientNames, listTeams } from './client-names.ts';
 import type { ReporterDeps } from './inquiry.ts';
 
 /** How far back names are looked for. */
@@ -33,6 +33,7 @@ export async function listKnownNames(deps: ReporterDeps, nowMs: number): Promise
   const { nameOf } = getClientNames(clients);
   return [
     ...clients.map(({ name }) => ({ key: 'client' as const, name, value: name })),
+    ...listTeams(clients).map((name) => ({ key: 'team' as const, name, value: name })),
     ...scopes.flatMap(({ name, title }) =>
       [name, title].map((text) => ({ key: 'scope' as const, name: text, value: name })),
     ),

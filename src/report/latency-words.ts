@@ -1,4 +1,4 @@
-import type { Dimension } from '../domain/dimension.ts';
+import type { Grouping } from '../domain/dimension.ts';
 import type { LatencyReport, TimedRow } from '../domain/report.ts';
 import type { LatencyAnswer, StepGrain } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
@@ -15,7 +15,7 @@ export function describeRanked(
   inquiry: Inquiry,
   answer: LatencyAnswer,
   ranked: readonly TimedRow[],
-  dimension: Dimension,
+  dimension: Grouping,
 ): string {
   const nothing = describeNone(inquiry, answer);
   if (nothing) return nothing;

@@ -1,4 +1,4 @@
-import type { Dimension } from '../domain/dimension.ts';
+import type { Grouping } from '../domain/dimension.ts';
 import { type LatencyReport, MAX_RANKING_ROWS, type Question, type TimedRow } from '../domain/report.ts';
 import { type LatencyAnswer, type LatencyQuery, type LatencyRow, STEP_NAMES } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
@@ -22,15 +22,15 @@ export async function reportLatency(deps: ReporterDeps, question: Question, nowM
   return question.overTime ? reportSteps(inquiry, dimension) : reportRanked(inquiry, dimension);
 }
 
-function isAbout({ filters = [] }: Question, dimension: Dimension): boolean {
+function isAbout({ filters = [] }: Question, dimension: Grouping): boolean {
   return filters.some(({ key, not }) => key === dimension && !not);
 }
 
-async function reportRanked(inquiry: Inquiry, dimension: Dimension): Promise<LatencyReport> {
+async function reportRanked(inquiry: Inquiry, dimension: Grouping): Promise<LatencyReport> {
   const { question } = inquiry;
   const { limit = 5, offset = 0, sort = '-p95_ms' } = question;
   const compare = comparing(sort);
-  const answer = await askLatency(inquiry, { groupBy: dimension });
+  const answer = await askLatency(inquiry, { groupBy: dimension === 'team' ? 'client' : dimension }, dimension);
   const all = toTimedRows(inquiry, dimension, answer.rows);
   const timed = all.filter(({ latency }) => latency).sort(compare);
   const ranked = [...timed.filter(({ name }) => isNamed(name)), ...timed.filter(({ name }) => !isNamed(name))];
@@ -54,7 +54,7 @@ async function reportRanked(inquiry: Inquiry, dimension: Dimension): Promise<Lat
   };
 }
 
-async function reportSteps(inquiry: Inquiry, dimension: Dimension): Promise<LatencyReport> {
+async function reportSteps(inquiry: Inquiry, dimension: Grouping): Promise<LatencyReport> {
   const { range, deps } = inquiry;
   // Percentiles of five minutes are not those of its minutes.
   const grain = range.grain === 'five-minutes' ? 'hour' : range.grain;
@@ -80,23 +80,31 @@ async function reportSteps(inquiry: Inquiry, dimension: Dimension): Promise<Late
   };
 }
 
-/** Asks for the inquiry's range under its filters; ids that share a shown name are one. */
-export async function askLatency(inquiry: Inquiry, query: Partial<LatencyQuery>): Promise<LatencyAnswer> {
+/** Asks for the inquiry's range under its filters; ids that share a shown name (or a team, where `label` is that) are one. */
+export async function askLatency(
+  inquiry: Inquiry,
+  query: Partial<LatencyQuery>,
+  label: Grouping = 'client',
+): Promise<LatencyAnswer> {
   const { deps, span, filters } = inquiry;
-  const together = query.groupBy === 'client' ? await listShared(inquiry) : [];
+  const together = query.groupBy === 'client' ? await listShared(inquiry, label) : [];
   return deps.usage.latency({ span, filters, grain: 'all', together, ...query });
 }
 
-async function listShared({ deps, definitions, names, span }: Inquiry): Promise<string[][]> {
+async function listShared({ deps, definitions, names, span }: Inquiry, label: Grouping): Promise<string[][]> {
   if (definitions.clients.length === 0) return [];
   const ids = await deps.usage.values({ key: 'client', span, limit: Number.MAX_SAFE_INTEGER });
-  const byName = Map.groupBy(ids.map(({ value }) => value).filter(isNamed), names.nameOf);
+  const byName = Map.groupBy(
+    ids.map(({ value }) => value).filter(isNamed),
+    label === 'team' ? names.teamOf : names.nameOf,
+  );
   return [...byName.values()].filter((shared) => shared.length > 1);
 }
 
-function toTimedRows({ names }: Inquiry, dimension: Dimension, rows: readonly LatencyRow[]): TimedRow[] {
+function toTimedRows({ names }: Inquiry, dimension: Grouping, rows: readonly LatencyRow[]): TimedRow[] {
+  const label = { client: names.nameOf, team: names.teamOf }[dimension as string];
   return rows.map(({ key, requests, latency }) => ({
-    name: dimension === 'client' && isNamed(key) ? names.nameOf(key) : key,
+    name: label && isNamed(key) ? label(key) : key,
     requests,
     ...(latency ? { latency } : {}),
   }));

@@ -1,4 +1,4 @@
-import type { Dimension } from '../domain/dimension.ts';
+import type { Grouping } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { RankingRow, Totals } from '../domain/report.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
@@ -11,7 +11,7 @@ interface Ranked {
   ranked: readonly RankingRow[];
   totals: Totals;
   distinct: number;
-  dimension: Dimension;
+  dimension: Grouping;
   measure: 'requests' | 'credits';
 }
 
@@ -55,9 +55,15 @@ export function describeLeader({ question, filters }: Inquiry, numbers: Ranked):
   // Of filtered statuses it is known how they ended.
   const isTold = leader.failed > 0 && !filters.some(({ key }) => key === 'status');
   const failed = isTold ? ` ${formatShare(leader.failed, leader.requests)} of its calls failed.` : '';
+  // Of one that was asked for by name, its share of everything says more than that all is its own.
+  const isAsked = (question.filters ?? []).some(
+    ({ key, not, patterns }) => key === dimension && !not && patterns.length > 0,
+  );
   const isAll = numbers.distinct === 1 && leader[measure] === totals[measure];
   const part = isAll
-    ? `all ${sizeOf(totals, measure)}`
+    ? isAsked && leader.shareOfAllPercent !== undefined
+      ? `${sizeOf(totals, measure)}, ${formatPercent(leader.shareOfAllPercent)} of all`
+      : `all ${sizeOf(totals, measure)}`
     : `${formatPercent(leader.sharePercent)} of ${sizeOf(totals, measure)}`;
   return `${leader.name} ${verbOf(numbers)} ${part}${failed ? `;${failed}` : '.'}`;
 }

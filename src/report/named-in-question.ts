@@ -1,9 +1,9 @@
-import type { GroupKey } from '../domain/dimension.ts';
+import type { QuestionKey } from '../domain/dimension.ts';
 import { type Filter, toMatcher } from '../domain/filter.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import { type Question, RefusedQuestion } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
-import { getClientNames } from './client-names.ts';
+import { getClientNames, listTeams } from './client-names.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { countOf, formatCount, joinWords } from './format.ts';
 import type { ReporterDeps } from './inquiry.ts';
@@ -68,7 +68,7 @@ function needsNames({ key, patterns }: Filter): boolean {
 }
 
 interface Known {
-  key: GroupKey;
+  key: QuestionKey;
   question: Question;
   /** Names in the range of the question, and declared ones. */
   inRange(): Promise<readonly string[]>;
@@ -76,7 +76,7 @@ interface Known {
   lately(): Promise<readonly string[]>;
 }
 
-function createKnown(deps: ReporterDeps, key: GroupKey, question: Question, nowMs: number): Known {
+function createKnown(deps: ReporterDeps, key: QuestionKey, question: Question, nowMs: number): Known {
   const { calendar } = deps;
   const today = calendar.dayOf(nowMs);
   const range = resolveRange(question.range, nowMs, calendar);
@@ -93,7 +93,8 @@ function createKnown(deps: ReporterDeps, key: GroupKey, question: Question, nowM
 }
 
 /** Shown names and ids, or other values. */
-async function listNames(deps: ReporterDeps, key: GroupKey, span: Span): Promise<string[]> {
+async function listNames(deps: ReporterDeps, key: QuestionKey, span: Span): Promise<string[]> {
+  if (key === 'team') return listTeams((await deps.definitions()).clients);
   const [{ clients, scopes }, seen] = await Promise.all([
     deps.definitions(),
     deps.usage.values({ key, span, limit: Number.MAX_SAFE_INTEGER }),
@@ -144,7 +145,7 @@ function spellLike(pattern: string, name: string): string {
   return spelled.join('*');
 }
 
-function describeMatched(key: GroupKey, typed: string, matched: readonly string[]): string {
+function describeMatched(key: QuestionKey, typed: string, matched: readonly string[]): string {
   const { singular, plural } = DIMENSION_WORDS[key];
   if (matched.length === 0) return `${typed} matched no ${singular} in this range.`;
   const more = matched.length > LISTED ? [`${formatCount(matched.length - LISTED)} more`] : [];

@@ -42,7 +42,7 @@ export function offerNearest(inquiry: Inquiry, answer: UsageAnswer): Offer[] {
   if (range.timed) return offerLonger(inquiry, answer.shortened.reason);
   if (answer.shortened.reason !== 'no-total') return [];
   const { nearest } = answer.shortened;
-  const filters = (question.filters ?? []).filter(({ key }) => nearest.includes(key));
+  const filters = (question.filters ?? []).filter(({ key }) => nearest.includes(key === 'team' ? 'client' : key));
   if (filters.length === (question.filters ?? []).length) return [];
   const kept = filters.map(({ key }) => DIMENSION_WORDS[key].singular);
   return [

@@ -1,9 +1,12 @@
+import { NONE } from '../domain/dimension.ts';
 import type { Question, SummaryReport } from '../domain/report.ts';
 import type { ScopeCard, ScopeState } from '../domain/scope-state.ts';
-import { countOf, formatShare } from './format.ts';
+import { hasTeams } from './client-names.ts';
+import { countOf, formatPercent, formatShare } from './format.ts';
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { describeStandings } from './outlook.ts';
+import { rankRows } from './ranking.ts';
 import { getScopeStates } from './scope-states.ts';
 import { unknownScope } from './scope-words.ts';
 import { countNames, groupTotals, sumTotals } from './totals.ts';
@@ -24,7 +27,10 @@ export async function reportSummary(deps: ReporterDeps, question: Question, nowM
     throw unknownScope(question.scope, inquiry.definitions, 'pool');
   const todayOf = groupTotals(byScope.rows, ({ keys }) => keys[0]!);
   const cards = await Promise.all(
-    states.map(async (state) => toCard(state, todayOf.get(state.scope)?.requests ?? 0, await findPeak(inquiry, state))),
+    states.map(async (state) => {
+      const [peak, teams] = await Promise.all([findPeak(inquiry, state), listTeamShares(inquiry, state)]);
+      return toCard(state, todayOf.get(state.scope)?.requests ?? 0, peak, teams);
+    }),
   );
   const today = sumTotals(byScope.rows);
   const clients = countNames(byClient.rows, inquiry.names.nameOf);
@@ -53,7 +59,28 @@ function describeToday({ requests, ok, failed }: SummaryReport['today'], clients
   ].join(' · ');
 }
 
-function toCard(state: ScopeState, requestsToday: number, peakMinute: ScopeCard['peakMinute']): ScopeCard {
+/** By credits of the period of the pool now drawn from; a rolling one begins at the full hour. */
+async function listTeamShares(
+  inquiry: Inquiry,
+  { scope, current }: ScopeState,
+): Promise<NonNullable<ScopeCard['teams']>> {
+  const { deps, definitions, names, nowMs } = inquiry;
+  if (!current || !hasTeams(definitions.clients)) return [];
+  const fromMs = deps.calendar.startOfHour(current.period.fromMs);
+  const span = { fromMs, toMs: deps.calendar.startOfDay(deps.calendar.dayOf(nowMs) + 1) };
+  const filters = [{ key: 'scope' as const, patterns: [scope], not: false }];
+  const { rows } = await ask(inquiry, { span, groupBy: ['client'], filters });
+  return rankRows(rows, { measure: 'credits', nameOf: names.teamOf })
+    .filter(({ credits }) => credits > 0)
+    .map(({ name: team, sharePercent }) => ({ team, sharePercent }));
+}
+
+function toCard(
+  state: ScopeState,
+  requestsToday: number,
+  peakMinute: ScopeCard['peakMinute'],
+  teams: NonNullable<ScopeCard['teams']>,
+): ScopeCard {
   const { current, rateLimitPerMinute } = state;
   return {
     scope: state.scope,
@@ -67,6 +94,7 @@ function toCard(state: ScopeState, requestsToday: number, peakMinute: ScopeCard[
     requestsToday,
     ...(rateLimitPerMinute === undefined ? {} : { rateLimitPerMinute }),
     ...(peakMinute ? { peakMinute } : {}),
+    ...(teams.length > 0 ? { teams } : {}),
     links: state.links,
   };
 }
@@ -89,6 +117,21 @@ function noteBulk({ title, peakMinute }: ScopeCard): string[] {
   return [`${countOf(peakMinute.bulkLeftOut, 'call')} of ${title} came as counts and are not part of its peak minute.`];
 }
 
+/** `Sales 62% · Support 30% · 2 others 8%`; undefined where nothing is told. */
+export function describeTeams({ teams }: Pick<ScopeCard, 'teams'>): string | undefined {
+  if (!teams) return undefined;
+  const shown = teams.slice(0, MAX_TEAMS);
+  const rest = teams.slice(MAX_TEAMS);
+  const others = rest.reduce((sum, { sharePercent }) => sum + sharePercent, 0);
+  return [
+    ...shown.map(({ team, sharePercent }) => `${team === NONE ? 'no team' : team} ${formatPercent(sharePercent)}`),
+    ...(rest.length > 0 ? [`${countOf(rest.length, 'other')} ${formatPercent(others)}`] : []),
+  ].join(' · ');
+}
+
+/** Teams that a card names, most used first. */
+const MAX_TEAMS = 3;
+
 function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
   return {
     columns: [
@@ -104,6 +147,7 @@ function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
       { key: 'requests_today', label: 'Today', type: 'count' },
       { key: 'peak_minute', label: 'Peak minute', type: 'count' },
       { key: 'rate_limit', label: 'Rate limit', type: 'count' },
+      { key: 'teams', label: 'Teams', type: 'text', csvOnly: !cards.some(({ teams }) => teams) },
       { key: 'title', label: 'Scope', type: 'text', shownOnly: true, name: true },
       { key: 'bar', label: 'Gauge', type: 'bar' },
     ],
@@ -117,6 +161,7 @@ function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
         card.requestsToday,
       ],
       ...[card.peakMinute?.requests ?? null, card.rateLimitPerMinute ?? null],
+      describeTeams(card) ?? null,
       card.title,
       pool ? Math.min(1, pool.percent / 100) : null,
     ]),

@@ -1,4 +1,4 @@
-import { type Dimension, NONE } from '../domain/dimension.ts';
+import { type Grouping, NONE } from '../domain/dimension.ts';
 import { MAX_RANKING_ROWS, type Question, type RankingReport } from '../domain/report.ts';
 import type { UsageAnswer } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
@@ -13,7 +13,7 @@ import { addTotals, countNames, emptyTotals, isNamed, sumTotals } from './totals
 export const ALL_ROWS = Number.POSITIVE_INFINITY;
 
 /** Rows of a ranking that asks for no number. */
-export function defaultRows(dimension?: Dimension): number {
+export function defaultRows(dimension?: Grouping): number {
   return dimension === 'user' ? 3 : 5;
 }
 
@@ -29,22 +29,24 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
   const limit = asked === ALL_ROWS ? asked : Math.min(Math.max(asked, 1), MAX_RANKING_ROWS);
   const inquiry = await openInquiry(deps, question, nowMs);
   const isFiltered = inquiry.filters.length > 0;
-  // Clients may share a shown name, and another order needs every row.
-  const isCut = dimension !== 'client' && question.sort === undefined && limit !== ALL_ROWS;
+  const key = dimension === 'team' ? 'client' : dimension;
+  // Clients may share a shown name or a team, and another order needs every row.
+  const isCut = key !== 'client' && question.sort === undefined && limit !== ALL_ROWS;
   const [main, all, clients] = await askTogether(inquiry, [
-    (part) => ask(part, { groupBy: [dimension], ...(isCut ? { most: { by: [measure], rows: offset + limit } } : {}) }),
+    (part) => ask(part, { groupBy: [key], ...(isCut ? { most: { by: [measure], rows: offset + limit } } : {}) }),
     (part) => (isFiltered ? ask(part, { filters: [] }) : undefined),
-    (part) => (dimension === 'client' ? undefined : ask(part, { groupBy: ['client'] })),
+    (part) => (key === 'client' ? undefined : ask(part, { groupBy: ['client'] })),
   ]);
   const ofAll = all && sumTotals(all.rows)[measure];
-  const nameOf = dimension === 'client' ? inquiry.names.nameOf : undefined;
+  const { nameOf: clientOf, teamOf } = inquiry.names;
+  const nameOf = dimension === 'client' ? clientOf : dimension === 'team' ? teamOf : undefined;
   const cut = main.rest ?? { ...emptyTotals(), rows: 0 };
   const ranked = rankRows(main.rows, { measure, sort: question.sort, nameOf, ofAll, rest: main.rest });
   const rows = ranked.slice(offset, offset + limit);
   const rest = [...ranked.slice(0, offset), ...ranked.slice(offset + limit)];
   const totals = addTotals(sumTotals(ranked), cut);
   const distinct = ranked.filter(({ name }) => isNamed(name)).length + cut.rows;
-  const clientCount = clients ? countNames(clients.rows, inquiry.names.nameOf) : distinct;
+  const clientCount = dimension === 'client' ? distinct : countNames((clients ?? main).rows, clientOf);
   const words = DIMENSION_WORDS[dimension];
 
   const notes = [...noteAnswer(inquiry, main), ...noteUnnamed()];

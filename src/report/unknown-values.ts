@@ -1,8 +1,8 @@
-import { type GroupKey, OTHER } from '../domain/dimension.ts';
+import { OTHER, type QuestionKey } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Range } from '../domain/range.ts';
 import type { Offer, Question, ReportHead } from '../domain/report.ts';
-import { getClientNames } from './client-names.ts';
+import { getClientNames, listTeams } from './client-names.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { joinWords } from './format.ts';
 import { type ReporterDeps, toSpan } from './inquiry.ts';
@@ -38,7 +38,8 @@ async function findUnknown(deps: ReporterDeps, question: Question, range: Range,
   for (const value of unknown) {
     const near = listNear(value, [...known!]).slice(0, SUGGESTIONS);
     const nearest = near.length > 0 ? `; nearest: ${joinWords(near)}` : '';
-    notes.push(`No ${singular} “${value}” in this range${nearest}.`);
+    const where = key === 'team' ? 'is declared' : 'in this range';
+    notes.push(`No ${singular} “${value}” ${where}${nearest}.`);
     offers.push(...near.map((name) => ({ label: name, question: replaceValue(question, filter, value, name) })));
     if (near.length === 0 && key !== 'status') {
       const top: Question = { report: 'top', dimension: key, range: question.range, private: question.private };
@@ -49,7 +50,8 @@ async function findUnknown(deps: ReporterDeps, question: Question, range: Range,
 }
 
 /** Values of the range, and declared names; undefined where not all can be told, or nothing came in. */
-async function listKnown(deps: ReporterDeps, key: GroupKey, range: Range): Promise<Set<string> | undefined> {
+async function listKnown(deps: ReporterDeps, key: QuestionKey, range: Range): Promise<Set<string> | undefined> {
+  if (key === 'team') return new Set(listTeams((await deps.definitions()).clients));
   const span = toSpan(range, deps.calendar);
   if (span.toMs <= span.fromMs) return undefined;
   const [{ clients, scopes }, seen] = await Promise.all([

@@ -41,6 +41,7 @@ function listQuestions({ clients, routes, scopes }: SampleNames): Question[] {
     { report: 'top', dimension: 'client', view: 'table', limit: 1000 },
     { report: 'top', dimension: 'user', filters: [{ key: 'client', not: false, patterns: clients.slice(0, 3) }] },
     { report: 'top', dimension: 'function' },
+    { report: 'top', dimension: 'team' },
     { report: 'status', range: 'last 3 hours' },
     { report: 'daily', range: '12-months' },
     ...kinds.filter(({ report }) => COMPARED.has(report)).map((question) => ({ ...question, versus: PREVIOUS })),

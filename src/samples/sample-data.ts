@@ -50,7 +50,7 @@ export function declareSamples({ scopes, pools, clients }: SampleNames): string 
       ],
       limits: [{ name: limit, period: 'day', base: 40 }],
     })),
-    clients: [{ id: clients[0], name: clients[0], owner: 'U0123456789' }],
+    clients: [{ id: clients[0], name: clients[0], owner: 'U0123456789', team: 'Sales' }],
   });
 }
 

@@ -1,7 +1,7 @@
 import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { Match } from '../domain/definition.ts';
 import type { Dimension } from '../domain/dimension.ts';
-import type { Filter } from '../domain/filter.ts';
+import type { StoredFilter } from '../domain/filter.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import type { Span } from '../domain/usage.ts';
 import { formatClock } from '../report/format.ts';
@@ -44,7 +44,7 @@ export function formatWho(range: string, scope?: string, match?: readonly Match[
 }
 
 /** Filters for a scope's calls, or for those that a limit with its own `match` counts. */
-export function toScopeFilters(scope: string, match: readonly Match[] = []): Filter[] {
+export function toScopeFilters(scope: string, match: readonly Match[] = []): StoredFilter[] {
   return [only('scope', [scope]), ...toFilters(match)];
 }
 
@@ -64,7 +64,7 @@ export function formatPools(scope: string): string {
 }
 
 /** Entries are alternatives, filters apply together: what filters cannot say is left to the whole scope. */
-function toFilters(match: readonly Match[]): Filter[] {
+function toFilters(match: readonly Match[]): StoredFilter[] {
   const entries = match.map((entry) => Object.entries(entry) as [Dimension, string][]);
   const keys = new Set(entries.flatMap((entry) => entry.map(([key]) => key)));
   if (entries.length > 1 && (keys.size > 1 || entries.some((entry) => entry.length === 0))) return [];
@@ -75,6 +75,6 @@ function toFilters(match: readonly Match[]): Filter[] {
     );
 }
 
-function only(key: Dimension, patterns: readonly string[]): Filter {
+function only(key: Dimension, patterns: readonly string[]): StoredFilter {
   return { key, patterns, not: false };
 }

@@ -1,10 +1,11 @@
 import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { ClientName } from '../domain/definition.ts';
-import type { Filter } from '../domain/filter.ts';
+import type { Filter, StoredFilter } from '../domain/filter.ts';
 import type { RankingReport, SeriesReport } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
+import { toIds } from '../report/inquiry.ts';
 import { isNamed } from '../report/totals.ts';
 import { listKnownDaysAgo, listWeeksAgo } from './digest-days.ts';
 import { findMostMoved } from './hour-cause.ts';
@@ -94,11 +95,11 @@ export async function listMovers(
     fromMs: from.calendar.startOfDay(each),
     toMs: from.calendar.startOfDay(each + 1),
   });
-  const ids = getClientNames(from.clients).toIdFilters(filters);
+  const ids = await toIds(from.usage, getClientNames(from.clients), filters, toSpan(day));
   return Promise.all(
     moved.map(async ({ ids: patterns, ...mover }, index) => {
       if (index >= EXPLAINED) return mover;
-      const own: Filter = { key: 'client', patterns, not: false };
+      const own: StoredFilter = { key: 'client', patterns, not: false };
       const route = await findMostMoved(
         from,
         {

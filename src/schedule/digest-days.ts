@@ -6,6 +6,7 @@ import { HOUR_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { formatMonthName } from '../report/format.ts';
+import { toIds } from '../report/inquiry.ts';
 import { emptyTotals } from '../report/totals.ts';
 import { findHourCause, type HourCause, weeksBefore } from './hour-cause.ts';
 
@@ -118,6 +119,8 @@ export async function listOddHours(
     })
     .sort((a, b) => Math.abs(b.requests - b.usual) - Math.abs(a.requests - a.usual))
     .slice(0, MAX_HOURS);
+  const all = { fromMs: calendar.startOfDay(extent.firstDay), toMs: calendar.startOfDay(extent.lastDay + 1) };
+  const ids = odd.length > 0 ? await toIds(usage, getClientNames(clients), filters, all) : [];
   return Promise.all(
     odd.map(async (hour) => {
       const toSpan = (fromMs: number) => ({ fromMs, toMs: fromMs + HOUR_MS });
@@ -128,7 +131,7 @@ export async function listOddHours(
           hour: toSpan(hour.startMs),
           usual: before.filter((ms) => ms >= calendar.startOfDay(extent.firstDay)).map(toSpan),
           measure: 'requests',
-          filters: getClientNames(clients).toIdFilters(filters),
+          filters: ids,
         },
       );
       return { ...hour, because };

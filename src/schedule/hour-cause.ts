@@ -1,5 +1,5 @@
 import type { ClientName } from '../domain/definition.ts';
-import type { Filter } from '../domain/filter.ts';
+import type { StoredFilter } from '../domain/filter.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { formatCount } from '../report/format.ts';
@@ -26,7 +26,7 @@ interface Moved {
   /** The same of weeks before. */
   usual: readonly Span[];
   measure: 'requests' | 'failed';
-  filters?: readonly Filter[];
+  filters?: readonly StoredFilter[];
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Words } from '../domain/alert.ts';
 import type { Calendar } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
-import type { Filter } from '../domain/filter.ts';
+import type { StoredFilter } from '../domain/filter.ts';
 import { limitMeter } from '../domain/rules.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
@@ -66,7 +66,7 @@ interface PoolCause {
  */
 async function findPoolCause(
   { usage, calendar, definitions }: { usage: UsageReader; calendar: Calendar; definitions: Definitions },
-  { filters, nowMs }: { filters: readonly Filter[]; nowMs: number },
+  { filters, nowMs }: { filters: readonly StoredFilter[]; nowMs: number },
   { amount, period }: PoolState,
 ): Promise<PoolCause> {
   const toMs = calendar.startOfHour(nowMs) + HOUR_MS;

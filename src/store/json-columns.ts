@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ALERT_KINDS, type AlertContent } from '../domain/alert.ts';
 import type { Amount, ClientName, Definitions, Holiday, Limit, RuleSet, Scope } from '../domain/definition.ts';
 import { type DigestWhat, isSection, type StatedDay } from '../domain/digest.ts';
-import { DIMENSIONS } from '../domain/dimension.ts';
+import { DIMENSIONS, GROUPINGS } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { OlderZone } from '../domain/older-zone.ts';
 import { type Question, REPORT_KINDS } from '../domain/report.ts';
@@ -20,16 +20,17 @@ const text = z.string();
 const number = z.number();
 const flag = z.boolean();
 const DIMENSION = z.enum(DIMENSIONS);
+const GROUPING = z.enum(GROUPINGS);
 const LINKS = z.object({ addon: text.optional(), upgrade: text.optional() });
 
-const FILTER = object<Filter>({ key: z.enum([...DIMENSIONS, 'status']), patterns: z.array(text), not: flag });
+const FILTER = object<Filter>({ key: z.enum([...GROUPINGS, 'status']), patterns: z.array(text), not: flag });
 /** `chosen_filter.filters`. */
 export const FILTERS = z.array(FILTER);
 
 /** `saved_view.question`, `alert_rule.question`, `answer.question`. */
 export const QUESTION = object<Question>({
   report: z.enum(REPORT_KINDS),
-  dimension: DIMENSION.optional(),
+  dimension: GROUPING.optional(),
   overTime: z.literal(true).optional(),
   limit: number.optional(),
   offset: number.optional(),
@@ -164,7 +165,7 @@ export const DEFINITIONS = object<Definitions>({
       holidays: z.array(object<Holiday>({ scope: text.optional(), fromDay: number, untilDay: number })),
     }),
   ),
-  clients: z.array(object<ClientName>({ id: text, name: text, owner: text.optional() })),
+  clients: z.array(object<ClientName>({ id: text, name: text, owner: text.optional(), team: text.optional() })),
 });
 
 /** Reads the text of a column. Throws a `database` error with place, value and cure where it holds something else. */

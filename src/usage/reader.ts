@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Calendar, firstDayOf } from '../domain/calendar.ts';
 import { type GroupKey, REMOVED } from '../domain/dimension.ts';
-import type { Filter } from '../domain/filter.ts';
+import type { StoredFilter } from '../domain/filter.ts';
 import { MINUTE_MS } from '../domain/time-units.ts';
 import type {
   LatencyAnswer,
@@ -58,7 +58,7 @@ export interface FrozenUsage {
   /** Its database, in that snapshot. */
   db: Db;
   /** All raw events of a span that count and pass the filters, in the order of days. */
-  pages(query: { span: Span; filters: readonly Filter[] }): AsyncGenerator<EventPage>;
+  pages(query: { span: Span; filters: readonly StoredFilter[] }): AsyncGenerator<EventPage>;
 }
 
 type TotalSegments = Awaited<ReturnType<SegmentLoader['loadTotals']>>[number];

@@ -1,5 +1,5 @@
 import { type Dimension, NONE, OTHER } from '../domain/dimension.ts';
-import { type Filter, matchesStatus, toMatcher } from '../domain/filter.ts';
+import { matchesStatus, type StoredFilter, toMatcher } from '../domain/filter.ts';
 import { MINUTE_MS } from '../domain/time-units.ts';
 import type { Span } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
@@ -43,7 +43,7 @@ export class FilterCompiler {
     this.#texts = texts;
   }
 
-  compile(filters: readonly Filter[]): Promise<Test[]> {
+  compile(filters: readonly StoredFilter[]): Promise<Test[]> {
     return Promise.all(
       filters.map((filter) =>
         this.#compiled.getOrInsertComputed(JSON.stringify(filter), () => compile(this.#db, this.#texts, filter)),
@@ -52,7 +52,7 @@ export class FilterCompiler {
   }
 }
 
-async function compile(db: Db, texts: ValueTexts, { key, patterns, not }: Filter): Promise<Test> {
+async function compile(db: Db, texts: ValueTexts, { key, patterns, not }: StoredFilter): Promise<Test> {
   if (key === 'status') {
     const accepted = Uint8Array.from({ length: 1000 }, (_, status) =>
       patterns.some((pattern) => matchesStatus(pattern, status)) === not ? 0 : 1,

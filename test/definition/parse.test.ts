@@ -77,7 +77,7 @@ describe('the declared format', () => {
     expect(holidays).toEqual([
       { scope: 'integration-service', fromDay: parseDay('2025-05-01'), untilDay: parseDay('2025-07-15') },
     ]);
-    expect(clients).toEqual([{ id: 'b9c1*', name: 'Acme CRM', owner: 'S0123' }]);
+    expect(clients).toEqual([{ id: 'b9c1*', name: 'Acme CRM', owner: 'S0123', team: 'Sales' }]);
   });
 
   it('needs nothing but names', () => {

@@ -1,7 +1,7 @@
 import type { Calendar } from '../../src/domain/calendar.ts';
 import { firstDayOf, monthOf } from '../../src/domain/calendar.ts';
 import { type GroupKey, NONE } from '../../src/domain/dimension.ts';
-import { type Filter, matchesStatus, toMatcher } from '../../src/domain/filter.ts';
+import { matchesStatus, type StoredFilter, toMatcher } from '../../src/domain/filter.ts';
 import type { Grain, Latency, RawEvent, Span, UsageReader, UsageRow } from '../../src/domain/usage.ts';
 
 /** What a test says of an event; the rest has plain defaults. */
@@ -43,7 +43,7 @@ export function createMemoryUsage(
   const events = given.map(toRawEvent).sort((a, b) => a.timeMs - b.timeMs);
   const asOfMs = Math.max(0, ...events.map(({ receivedMs }) => receivedMs));
 
-  const within = (span: Span, filters: readonly Filter[] = []) =>
+  const within = (span: Span, filters: readonly StoredFilter[] = []) =>
     events.filter(
       (event) =>
         event.timeMs >= span.fromMs && event.timeMs < span.toMs && filters.every((filter) => passes(event, filter)),
@@ -152,7 +152,7 @@ function keyOf(event: RawEvent, key: GroupKey): string {
   return event[key] || NONE;
 }
 
-export function passes(event: RawEvent, { key, patterns, not }: Filter): boolean {
+export function passes(event: RawEvent, { key, patterns, not }: StoredFilter): boolean {
   const fits = patterns.some((pattern) =>
     key === 'status' ? matchesStatus(pattern, event.status) : toMatcher(pattern)(keyOf(event, key)),
   );

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Pool, Scope } from '../../src/domain/definition.ts';
 import { DIMENSIONS } from '../../src/domain/dimension.ts';
-import type { Filter } from '../../src/domain/filter.ts';
+import type { StoredFilter } from '../../src/domain/filter.ts';
 import {
   type Question,
   type RankingReport,
@@ -141,11 +141,11 @@ function countPlainly({ range, filters }: Report): number {
   const endMs = range!.partial && !range!.timed ? calendar.startOfDay(range!.lastDay + 1) : range!.toMs;
   return events
     .filter(({ timeMs }) => timeMs >= range!.fromMs && timeMs < endMs)
-    .filter((event) => filters.every((filter) => passesByIdOrName(event, filter)))
+    .filter((event) => filters.every((filter) => passesByIdOrName(event, filter as StoredFilter)))
     .reduce((sum, { count }) => sum + count!, 0);
 }
 
-function passesByIdOrName(event: EventOfTest, filter: Filter): boolean {
+function passesByIdOrName(event: EventOfTest, filter: StoredFilter): boolean {
   const byId = passes(toRawEvent(event), filter);
   if (filter.key !== 'client' || !event.client!.startsWith('a')) return byId;
   const byName = passes(toRawEvent({ ...event, client: 'Acme CRM' }), filter);

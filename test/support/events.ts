@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Calendar } from '../../src/domain/calendar.ts';
 import { DIMENSIONS, type Dimension } from '../../src/domain/dimension.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
-import type { Filter } from '../../src/domain/filter.ts';
+import type { StoredFilter } from '../../src/domain/filter.ts';
 import { matchesStatus, toMatcher } from '../../src/domain/filter.ts';
 import type { UsageQuery } from '../../src/domain/usage.ts';
 
@@ -86,7 +86,7 @@ export function sortRows<T extends { startMs: number; keys: readonly string[] }>
   return [...rows].sort((a, b) => (name(a) < name(b) ? -1 : 1));
 }
 
-function passes(event: UsageEvent, filter: Filter, source: string): boolean {
+function passes(event: UsageEvent, filter: StoredFilter, source: string): boolean {
   const hit = filter.patterns.some((pattern) =>
     filter.key === 'status'
       ? matchesStatus(pattern, event.status ?? 0)
@@ -104,7 +104,7 @@ function stepStart(ms: number, query: UsageQuery, calendar: Calendar): number {
   return date.toZonedDateTime(calendar.zone).epochMilliseconds;
 }
 
-export function arbitraryFilters(): fc.Arbitrary<Filter[]> {
+export function arbitraryFilters(): fc.Arbitrary<StoredFilter[]> {
   const keys = fc.constantFrom(...DIMENSIONS, 'status' as const);
   return fc.uniqueArray(
     keys.chain((key) =>

@@ -27,5 +27,5 @@ scopes:
       - { name: Billing month, period: month, anchor: 15, base: 900000, valid_from: 2026-01-15 }
 exclude: [{ client: "Genesys Cloud for *" }, { kind: internal }]
 holidays: [{ scope: integration-service, from: 2025-05-01, until: 2025-07-15 }]   # recorded, not drawn
-clients: [{ id: "b9c1*", name: Acme CRM, owner: S0123 }]
+clients: [{ id: "b9c1*", name: Acme CRM, owner: S0123, team: Sales }]
 `;

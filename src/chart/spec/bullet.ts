@@ -20,6 +20,8 @@ export interface Bullet {
   text?: string;
   /** After the amounts. */
   remarks?: readonly string[];
+  /** In a line of its own below them. */
+  note?: string;
 }
 
 /** Tells whether the scale must go on beyond 100%. */
@@ -30,12 +32,12 @@ export function isAnyOver(bullets: readonly Bullet[]): boolean {
 /** Bars over a grey track of 0–100%, with their thresholds as marks and the level in words. */
 export function buildBullets(bullets: readonly Bullet[], style: { title?: string; isOver: boolean }): Panel {
   const reach = style.isOver ? REACH : 100;
-  const rows = bullets.map(({ label, balance, text, remarks = [] }): Row => {
+  const rows = bullets.map(({ label, balance, text, remarks = [], note }): Row => {
     const remark = [...(balance ? [describeAmounts(balance)] : []), ...remarks].join(' · ');
     return {
       name: label,
       value: text ?? (balance ? describeLevel(balance) : ''),
-      remark: remark || undefined,
+      remarks: [remark, note].filter((line) => line !== undefined).filter((line) => line !== ''),
       ...(balance ? { parts: [{ key: balance.level, size: Math.min(balance.percent, reach) }] } : {}),
     };
   });

@@ -40,7 +40,7 @@ function buildRanked(report: LatencyReport, canDraw: CanDraw): ChartSpec | undef
         { key: 'p50', size: p50Ms },
         { key: 'p95', size: p95Ms - p50Ms },
       ],
-      remark: `p50 ${formatLatency(p50Ms)} · p99 ${formatLatency(p99Ms)} · ${toCalls(requests)}`,
+      remarks: [`p50 ${formatLatency(p50Ms)} · p99 ${formatLatency(p99Ms)} · ${toCalls(requests)}`],
     };
   });
   const max = Math.max(...shown.map(({ latency }) => latency!.p95Ms));

@@ -13,8 +13,8 @@ export interface Row {
   value: string;
   /** Parts of the bar from the left; none where words are all there is. */
   parts?: readonly { key: string; size: number }[];
-  /** A small line below the bar. */
-  remark?: string | undefined;
+  /** Small lines below the bar. */
+  remarks?: readonly string[];
   /** A remainder, written paler than what has a name. */
   isRest?: boolean;
 }
@@ -42,14 +42,17 @@ export function barOffset(rows: readonly Row[]): number {
 }
 
 function stepOf(rows: readonly Row[]): number {
-  return LINE + BAR + GAP + (rows.some(({ remark }) => remark) ? LINE : 0);
+  return LINE + BAR + GAP + LINE * mostRemarks(rows);
+}
+
+function mostRemarks(rows: readonly Row[]): number {
+  return Math.max(...rows.map(({ remarks = [] }) => remarks.length));
 }
 
 /** Room that the last row leaves below its last line. */
 function unusedBelow(rows: readonly Row[]): number {
-  const { parts, remark } = rows.at(-1)!;
-  const hasRemarks = rows.some((row) => row.remark);
-  return GAP - 4 + (hasRemarks && !remark ? LINE : 0) + (parts || remark ? 0 : BAR);
+  const { parts, remarks = [] } = rows.at(-1)!;
+  return GAP - 4 + LINE * (mostRemarks(rows) - remarks.length) + (parts || remarks.length > 0 ? 0 : BAR);
 }
 
 /** The band of a row, for all layers of a panel alike. */
@@ -81,23 +84,25 @@ function toVisible(parts: NonNullable<Row['parts']>, max: number): { key: string
 export function buildRows(rows: readonly Row[], style: RowsStyle): Panel {
   const step = stepOf(rows);
   const y = rowChannel(rows);
-  const words = rows.map(({ name, value, failed = '', isRest = false, remark = '' }, row) => {
+  const words = rows.map(({ name, value, failed = '', isRest = false, remarks = [] }, row) => {
     const failedWidth = failed ? measureText(failed, SIZE.small) + SPACE : 0;
     const room = INNER - measureText(value, SIZE.label, 600) - SPACE - failedWidth;
     const label = shortenText(name, room, SIZE.label);
-    return { row, value, failed, remark, isRest, name: label, end: measureText(label, SIZE.label) + SPACE };
+    return { row, value, failed, remarks, isRest, name: label, end: measureText(label, SIZE.label) + SPACE };
   });
   const parts = rows.flatMap((each, row) =>
     toVisible(each.parts ?? [], style.max).map((part) => {
       return { row, ...part, order: style.keys.findIndex(({ key }) => key === part.key) };
     }),
   );
-  const textLayer = (field: 'name' | 'value' | 'failed' | 'remark', look: object, encoding: object = {}): Layer[] => {
-    const values = words.filter((each) => each[field]);
+  const textLayer = (of: string | number, look: object, encoding: object = {}): Layer[] => {
+    const values = words
+      .map(({ remarks, ...each }) => ({ ...each, text: typeof of === 'number' ? remarks[of] : each[of as 'name'] }))
+      .filter(({ text }) => text);
     const mark = { type: 'text', baseline: 'middle', dy: -step / 2 + LINE / 2, fontSize: SIZE.label, ...look } as const;
     return values.length === 0
       ? []
-      : [{ data: { values }, mark, encoding: { y, text: { field, type: 'nominal' }, ...encoding } } as Layer];
+      : [{ data: { values }, mark, encoding: { y, text: { field: 'text', type: 'nominal' }, ...encoding } } as Layer];
   };
   const ink = { color: { condition: { test: 'datum.isRest', value: COLOR.muted }, value: COLOR.text } };
   return {
@@ -126,13 +131,15 @@ export function buildRows(rows: readonly Row[], style: RowsStyle): Panel {
         { x: { field: 'end', type: 'quantitative', scale: null, axis: null } },
       ),
       ...textLayer('value', { align: 'right', x: INNER, fontWeight: 600 }, ink),
-      ...textLayer('remark', {
-        align: 'left',
-        x: 0,
-        dy: -step / 2 + LINE + BAR + LINE / 2 + 4,
-        fontSize: SIZE.small,
-        color: COLOR.muted,
-      }),
+      ...Array.from({ length: mostRemarks(rows) }, (_, line) =>
+        textLayer(line, {
+          align: 'left',
+          x: 0,
+          dy: -step / 2 + LINE + BAR + LINE / 2 + 4 + line * LINE,
+          fontSize: SIZE.small,
+          color: COLOR.muted,
+        }),
+      ).flat(),
     ],
   } as Panel;
 }

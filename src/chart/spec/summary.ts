@@ -1,8 +1,10 @@
 import type { SummaryReport } from '../../domain/report.ts';
 import type { ScopeCard } from '../../domain/scope-state.ts';
 import { countOf } from '../../report/format.ts';
-import type { CanDraw } from '../labels.ts';
+import { describeTeams } from '../../report/summary.ts';
+import { type CanDraw, drawableText, shortenText } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
+import { INNER, SIZE } from '../theme.ts';
 import type { Bullet } from './bullet.ts';
 import type { ChartSpec } from './frame.ts';
 import { buildBulletSpec } from './pool.ts';
@@ -13,11 +15,11 @@ const LEVELS = ['healthy', 'approaching', 'critical', 'exhausted'] as const;
 export function buildSummarySpec(report: SummaryReport, canDraw: CanDraw): ChartSpec | undefined {
   if (report.cards.length === 0) return undefined;
   const rank = ({ balance }: Bullet) => (balance ? LEVELS.indexOf(balance.level) * 1e6 + balance.percent : -1);
-  const bullets = report.cards.flatMap(toBullets).toSorted((a, b) => rank(b) - rank(a));
+  const bullets = report.cards.flatMap((card) => toBullets(card, canDraw)).toSorted((a, b) => rank(b) - rank(a));
   return buildBulletSpec(report, [{ title: report.title, bullets }], canDraw);
 }
 
-function toBullets(card: ScopeCard): Bullet[] {
+function toBullets(card: ScopeCard, canDraw: CanDraw): Bullet[] {
   const limits = card.limits
     .filter(({ level }) => level !== 'healthy')
     .map((balance) => ({ label: `${card.title}: ${balance.name} (limit)`, balance }));
@@ -29,5 +31,10 @@ function toBullets(card: ScopeCard): Bullet[] {
       : []),
     ...(card.overage > 0 ? [`${formatCompactCredits(card.overage)} over`] : []),
   ];
-  return [{ label: card.title, balance: { ...card.pool, level: card.level }, remarks }, ...limits];
+  const teams = describeTeams(card);
+  const note =
+    teams === undefined
+      ? {}
+      : { note: shortenText(drawableText(`By team: ${teams}`, new Map(), canDraw), INNER, SIZE.small) };
+  return [{ label: card.title, balance: { ...card.pool, level: card.level }, remarks, ...note }, ...limits];
 }

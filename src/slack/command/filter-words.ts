@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { GroupKey } from '../../domain/dimension.ts';
+import type { QuestionKey } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { listNearest } from '../../domain/nearest.ts';
 import { Misunderstood, quoteShort } from './misunderstood.ts';
@@ -110,7 +110,7 @@ export function readStatus(word: string): string[] | undefined {
 
 /** One filter per key and sign: the same key twice means "or". */
 export function mergeFilters(filters: readonly Filter[]): Filter[] {
-  const merged = new Map<string, { key: GroupKey; patterns: string[]; not: boolean }>();
+  const merged = new Map<string, { key: QuestionKey; patterns: string[]; not: boolean }>();
   for (const { key, patterns, not } of filters) {
     const id = `${not}${key}`;
     const known = merged.get(id);

@@ -1,4 +1,4 @@
-import { DIMENSIONS, type Dimension } from '../../domain/dimension.ts';
+import { GROUPINGS, type Grouping } from '../../domain/dimension.ts';
 import type { KnownName } from '../../domain/names.ts';
 import { isLanguage } from './concepts.ts';
 import { keyOfName } from './filter-words.ts';
@@ -10,13 +10,13 @@ import { DIMENSION_PLURALS, DIMENSION_WORDS } from './vocabulary.ts';
 
 /** A name with its key, and the place behind it. */
 export interface FoundName {
-  key: Dimension;
+  key: Grouping;
   name: string;
   next: number;
 }
 
 /** A name that says itself what it is: quoted, or of a form that only one kind of name has. */
-export function readPlainName(reading: Reading, at: number, key: Dimension | undefined): FoundName | undefined {
+export function readPlainName(reading: Reading, at: number, key: Grouping | undefined): FoundName | undefined {
   const token = reading.tokens[at]!;
   const name = nameAt(reading, at, at + 1);
   const form = keyOfName(name);
@@ -26,7 +26,7 @@ export function readPlainName(reading: Reading, at: number, key: Dimension | und
 }
 
 /** The longest run of words that somebody or something is called by. Throws Misunderstood where several are. */
-export function readKnown(reading: Reading, at: number, key?: Dimension): FoundName | undefined {
+export function readKnown(reading: Reading, at: number, key?: Grouping): FoundName | undefined {
   const { tokens, names } = reading;
   let end = at;
   while (end < tokens.length && end < at + MAX_KNOWN_WORDS && !tokens[end]!.quoted) end++;
@@ -49,7 +49,7 @@ function pick(reading: Reading, from: number, to: number, found: readonly KnownN
   if (found.length < 2) return found[0];
   const { tokens, text } = reading;
   const run: Token = { ...tokens[from]!, end: tokens[to - 1]!.end };
-  const keys = [...new Set(found.map(({ key }) => key))].sort((a, b) => DIMENSIONS.indexOf(a) - DIMENSIONS.indexOf(b));
+  const keys = [...new Set(found.map(({ key }) => key))].sort((a, b) => GROUPINGS.indexOf(a) - GROUPINGS.indexOf(b));
   const typed = `“${text.slice(run.start, run.end)}”`;
   const message =
     keys.length > 1

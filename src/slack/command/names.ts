@@ -1,4 +1,4 @@
-import type { Dimension } from '../../domain/dimension.ts';
+import type { Grouping } from '../../domain/dimension.ts';
 import type { KnownName } from '../../domain/names.ts';
 import { listNearest } from '../../domain/nearest.ts';
 
@@ -39,7 +39,7 @@ export function createKnownNames(known: readonly KnownName[]): KnownNames {
 }
 
 /** Names of one key alone. */
-export function ofKey(found: readonly KnownName[], key: Dimension | undefined): readonly KnownName[] {
+export function ofKey(found: readonly KnownName[], key: Grouping | undefined): readonly KnownName[] {
   return key === undefined ? found : found.filter((each) => each.key === key);
 }
 

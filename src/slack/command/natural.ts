@@ -165,7 +165,6 @@ function refuseUntold({ draft, names }: Sentence, { has, range, name, compared }
       'latency',
       'help',
     ]);
-  if (has('team')) throw new Misunderstood("I can't report by team yet.", [...near(clients), 'help']);
   if (has('fresh'))
     throw new Misunderstood('A comparison tells which clients are new and which are gone.', [
       ...near({ ...clients, versus: PREVIOUS }),

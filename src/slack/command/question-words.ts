@@ -1,4 +1,4 @@
-import type { Dimension } from '../../domain/dimension.ts';
+import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
 import { PREVIOUS, readVersusAt } from '../../domain/range-versus.ts';
@@ -310,7 +310,7 @@ export function readNamed(reading: Reading, at: number, draft: Draft): number | 
 }
 
 /** What stands behind a key, up to the next option: whether there is such a name is for the answer to say. */
-function readUnknown(reading: Reading, at: number, key: Dimension, { report }: Question): FoundName | undefined {
+function readUnknown(reading: Reading, at: number, key: Grouping, { report }: Question): FoundName | undefined {
   const { tokens } = reading;
   const probe = startDraft({ report });
   let end = at;

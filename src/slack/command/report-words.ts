@@ -1,4 +1,4 @@
-import type { Dimension } from '../../domain/dimension.ts';
+import type { Grouping } from '../../domain/dimension.ts';
 import { isByHours } from '../../domain/ranges.ts';
 import type { Question, ReportKind } from '../../domain/report.ts';
 import type { Command } from './command.ts';
@@ -81,7 +81,7 @@ function isAlone(token: Token): boolean {
 }
 
 /** `clients 7d` ranks them; `client Acme` and `user ana` are about one. */
-function readDimension(reading: Reading, dimension: Dimension): Question {
+function readDimension(reading: Reading, dimension: Grouping): Question {
   const ranking: Question = { report: 'top', dimension };
   const [head, first] = reading.tokens;
   if (!first || !isSingular(wordOf(head!))) return readAllOptions(reading, 1, ranking);
@@ -95,7 +95,7 @@ function readDimension(reading: Reading, dimension: Dimension): Question {
 }
 
 /** Tells whether a name of the dimension stands behind its word: `client last week "Acme CRM"`. */
-function isNamed(reading: Reading, dimension: Dimension): boolean {
+function isNamed(reading: Reading, dimension: Grouping): boolean {
   const { tokens } = reading;
   return tokens.some(
     ({ quoted, text }, at) => at > 0 && (quoted || keyOfName(text) === dimension || readKnown(reading, at, dimension)),

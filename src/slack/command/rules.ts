@@ -1,4 +1,4 @@
-import type { Dimension } from '../../domain/dimension.ts';
+import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import type { Question } from '../../domain/report.ts';
 import type { Command } from './command.ts';
@@ -13,7 +13,7 @@ export interface Facts {
   /** Client, route or scope that the sentence is about. */
   name?: SentenceName;
   names: readonly SentenceName[];
-  dimension?: Dimension;
+  dimension?: Grouping;
   by: boolean;
   range?: string;
   /** Filters on statuses that stand in the sentence. */
@@ -31,7 +31,7 @@ export interface Rule {
   names?: readonly SentenceName['key'][];
   several?: true;
   /** Dimensions that it uses. */
-  dimensions?: 'any' | readonly Dimension[];
+  dimensions?: 'any' | readonly Grouping[];
   /** The range says nothing: what is asked is so now. */
   now?: (facts: Facts) => boolean;
   ask(facts: Facts): Asked | Exclude<Command, { kind: 'question' }>;
@@ -44,7 +44,7 @@ const FAILURES: Filter = { key: 'status', patterns: ['4xx', '5xx'], not: false }
 const THROTTLED: Filter = { key: 'status', patterns: ['429'], not: false };
 const SUCCESSES: Filter = { key: 'status', patterns: ['1xx', '2xx', '3xx'], not: false };
 
-const ANY_NAME: readonly Dimension[] = ['client', 'route', 'scope'];
+const ANY_NAME: readonly Grouping[] = ['client', 'route', 'scope'];
 /** Parts by which a ranking can be narrowed or sorted. */
 const RANKED = [
   'most',
@@ -138,10 +138,16 @@ export const RULES: readonly Rule[] = [
     dimensions: 'any',
     ask: (facts) => ({
       report: 'top',
-      dimension: facts.dimension && facts.dimension !== 'client' ? facts.dimension : 'route',
+      dimension: facts.dimension ?? (facts.has('most') ? 'route' : 'client'),
       measure: 'credits',
       filters: toFilters(facts),
     }),
+  },
+  {
+    when: ({ has, filtered, name }) => has('cost') && filtered && name === undefined,
+    uses: ['cost', 'most', 'who'],
+    dimensions: 'any',
+    ask: toRanking,
   },
   {
     when: ({ has, filtered }) =>

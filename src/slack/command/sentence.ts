@@ -1,4 +1,4 @@
-import type { Dimension } from '../../domain/dimension.ts';
+import type { Grouping } from '../../domain/dimension.ts';
 import type { KnownName } from '../../domain/names.ts';
 import { type Concept, isSentenceFiller, readConcept } from './concepts.ts';
 import { readStatus } from './filter-words.ts';
@@ -16,7 +16,7 @@ export interface Sentence {
   draft: Draft;
   concepts: ReadonlyMap<Concept, readonly Token[]>;
   /** `clients`; `by`: it says what to group by, and stands first. */
-  dimensions: readonly { dimension: Dimension; by: boolean; tokens: readonly Token[] }[];
+  dimensions: readonly { dimension: Grouping; by: boolean; tokens: readonly Token[] }[];
   names: readonly SentenceName[];
   otherRange?: { range: string; tokens: readonly Token[] };
   unknown: readonly Token[];
@@ -27,7 +27,7 @@ export interface SentenceName extends Pick<KnownName, 'key' | 'value'> {
 }
 
 /** Keys of names that reports are about; names of the others are filters. */
-const SUBJECTS = new Set<Dimension>(['client', 'route', 'scope']);
+const SUBJECTS = new Set<Grouping>(['client', 'route', 'scope']);
 
 /** The parts of a sentence. Throws Misunderstood where a part of it is wrong, or may mean several things. */
 export function readSentence(reading: Reading): Sentence {
@@ -36,7 +36,7 @@ export function readSentence(reading: Reading): Sentence {
   // No report yet: options that only a ranking has are judged when the report is known.
   const draft = startDraft({ report: 'top', dimension: 'client' });
   const concepts = new Map<Concept, Token[]>();
-  const dimensions: { dimension: Dimension; by: boolean; tokens: readonly Token[] }[] = [];
+  const dimensions: { dimension: Grouping; by: boolean; tokens: readonly Token[] }[] = [];
   const names: SentenceName[] = [];
   const unknown: Token[] = [];
   let otherRange: Sentence['otherRange'];
@@ -142,7 +142,7 @@ export function readSentence(reading: Reading): Sentence {
     const [filter] = draft.filters.slice(before);
     if (next === undefined || !filter || filter.not) return next;
     draft.filters.pop();
-    return addName(at, { key: filter.key as Dimension, name: filter.patterns[0]!, next });
+    return addName(at, { key: filter.key as Grouping, name: filter.patterns[0]!, next });
   }
 
   function readRest(at: number): number | undefined {

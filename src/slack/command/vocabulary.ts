@@ -1,12 +1,13 @@
-import type { Dimension, GroupKey } from '../../domain/dimension.ts';
+import type { Grouping, QuestionKey } from '../../domain/dimension.ts';
 import type { ReportKind } from '../../domain/report.ts';
 import { MONTH_NAMES, WEEKDAY_NAMES } from '../../domain/time-names.ts';
 
 /** The words of `/usage`, with those that people type for them. All lower case. */
 
 /** Plural of each dimension as commands print it. */
-export const DIMENSION_PLURALS: Readonly<Record<Dimension, string>> = {
+export const DIMENSION_PLURALS: Readonly<Record<Grouping, string>> = {
   client: 'clients',
+  team: 'teams',
   route: 'routes',
   user: 'users',
   ip: 'ips',
@@ -20,9 +21,10 @@ export const DIMENSION_PLURALS: Readonly<Record<Dimension, string>> = {
   scope: 'scopes',
 };
 
-const DIMENSION_ALIASES: Readonly<Record<Dimension, string>> = {
+const DIMENSION_ALIASES: Readonly<Record<Grouping, string>> = {
   client:
     'app apps application applications consumer consumers caller callers customer customers integration integrations',
+  team: 'department departments squad squads',
   route: 'url urls uri uris endpoint endpoints path paths',
   user: 'people person member members',
   ip: 'address addresses',
@@ -36,16 +38,16 @@ const DIMENSION_ALIASES: Readonly<Record<Dimension, string>> = {
   scope: '',
 };
 
-export const DIMENSION_WORDS: ReadonlyMap<string, Dimension> = new Map(
+export const DIMENSION_WORDS: ReadonlyMap<string, Grouping> = new Map(
   Object.entries(DIMENSION_PLURALS).flatMap(([dimension, plural]) =>
-    [dimension, plural, ...DIMENSION_ALIASES[dimension as Dimension].split(' ')]
+    [dimension, plural, ...DIMENSION_ALIASES[dimension as Grouping].split(' ')]
       .filter((word) => word !== '')
-      .map((word) => [word, dimension as Dimension] as const),
+      .map((word) => [word, dimension as Grouping] as const),
   ),
 );
 
 /** Keys of filters: every word for a dimension, and `status`. */
-export const FILTER_KEYS: ReadonlyMap<string, GroupKey> = new Map<string, GroupKey>([
+export const FILTER_KEYS: ReadonlyMap<string, QuestionKey> = new Map<string, QuestionKey>([
   ...DIMENSION_WORDS,
   ['status', 'status'],
   ['statuses', 'status'],

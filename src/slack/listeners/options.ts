@@ -1,4 +1,4 @@
-import type { GroupKey } from '../../domain/dimension.ts';
+import type { QuestionKey } from '../../domain/dimension.ts';
 import { DAY_MS } from '../../domain/time-units.ts';
 import { ACTIONS } from '../../messages/action-ids.ts';
 import { FILTER_FIELDS, toOption } from '../../messages/filter-modal.ts';
@@ -23,18 +23,18 @@ async function findOptions(ctx: SlackContext, person: Person, action: string, co
   return key ? listOptions(ctx, key, contains) : [];
 }
 
-async function listOptions(ctx: SlackContext, key: GroupKey, contains: string) {
-  if (key === 'client') return listClients(ctx, contains);
+async function listOptions(ctx: SlackContext, key: QuestionKey, contains: string) {
+  if (key === 'client' || key === 'team') return listNamed(ctx, key, contains);
   const span = { fromMs: ctx.now() - LOOKBACK_DAYS * DAY_MS, toMs: ctx.now() };
   const values = await ctx.usage.values({ key, span, limit: 100, ...(contains ? { contains } : {}) });
   return values.slice(0, 100).map(({ value }) => toOption(value));
 }
 
-/** Clients by their shown names, found also by their ids. */
-async function listClients(ctx: SlackContext, contains: string) {
+/** Clients by their shown names, and teams, found also by the ids of clients. */
+async function listNamed(ctx: SlackContext, dimension: 'client' | 'team', contains: string) {
   const today = Temporal.Instant.fromEpochMilliseconds(ctx.now()).toZonedDateTimeISO(ctx.config.zone).toPlainDate();
   const range = `${today.subtract({ days: LOOKBACK_DAYS })}..${today}`;
-  const report = await ctx.reporter.answer({ report: 'top', dimension: 'client', range, limit: 1000 }, ctx.now());
+  const report = await ctx.reporter.answer({ report: 'top', dimension, range, limit: 1000 }, ctx.now());
   const wanted = contains.toLowerCase();
   const rows = report.kind === 'top' ? report.rows : [];
   return rows

@@ -1,4 +1,4 @@
-import type { GroupKey } from '../../domain/dimension.ts';
+import type { QuestionKey } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { HeadroomError } from '../../errors.ts';
 import { CALLBACKS } from '../../messages/action-ids.ts';
@@ -49,7 +49,7 @@ async function applyFilters(
   ctx: SlackContext,
   { asked, person, metadata, choices }: Submitted<FilterMetadata>,
 ): Promise<void> {
-  const keys: GroupKey[] = [...FILTER_FIELDS.map(({ key }) => key), 'status'];
+  const keys: QuestionKey[] = [...FILTER_FIELDS.map(({ key }) => key), 'status'];
   const filters: Filter[] = keys
     .map((key) => ({ key, patterns: choices(key), not: false }))
     .filter(({ patterns }) => patterns.length > 0);

@@ -1,7 +1,7 @@
 import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import { DIMENSIONS } from '../domain/dimension.ts';
-import type { Filter } from '../domain/filter.ts';
+import type { StoredFilter } from '../domain/filter.ts';
 import type { Span } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 import { type ClientNames, getClientNames } from '../report/client-names.ts';
@@ -16,7 +16,7 @@ export interface ExportOrder {
   what: Exported;
   format: ExportFormat;
   span: Span;
-  filters: readonly Filter[];
+  filters: readonly StoredFilter[];
 }
 
 export interface ExportPorts {
@@ -76,7 +76,7 @@ async function readTotals(
   { frozen, definitions }: ExportPorts,
   day: number,
   span: Span,
-  filters: readonly Filter[],
+  filters: readonly StoredFilter[],
 ): Promise<Cell[][]> {
   const { nameOf } = getClientNames(definitions.clients);
   const answers = await Promise.all(

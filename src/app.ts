@@ -293,7 +293,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     running = true;
     targets.noticeMissing().then(
       (line) => line && log.warn(line),
-      (error) => log.warn({ err: error }, 'who hears of alerts could not be found out'),
+      (error) => log.warn({ err: error }, 'could not find out who gets the alerts'),
     );
   }
 

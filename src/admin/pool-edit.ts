@@ -58,7 +58,7 @@ export function editPool(
   const name = edit.name ?? findSame(scope, edit);
   const pool = scope[edit.part].find((one) => one.name === name);
   if (edit.name !== undefined && !pool) {
-    return refused([{ field: '', text: `${edit.name} has ended meanwhile: close this form, and add it anew.` }]);
+    return refused([{ field: '', text: `${edit.name} has ended meanwhile: close this form and add it again.` }]);
   }
   const repeated = findRepeatedGrant(edit.fields, pool);
   if (repeated !== undefined) {
@@ -71,7 +71,7 @@ export function editPool(
   if ('mistakes' in checked) return refused(toFieldFaults(checked.mistakes, place));
   const amended = amend(current, merge(declared, checked.declaration, ['scopes']), today);
   if (edit.basis !== undefined && pool && toBasis(pool) !== edit.basis && amended.changes.length > 0) {
-    const stale = `${edit.name} was changed by somebody else since this form was opened: close it, and open it anew.`;
+    const stale = `${edit.name} was changed by somebody else since this form was opened: close it and open it again.`;
     return refused([{ field: '', text: stale }]);
   }
   return { faults: [], ...amended };
@@ -105,14 +105,14 @@ export function editScope(
   const scope = declared.scopes.find((one) => one.name === name);
   if (edit.name !== undefined && !scope) return refused([{ field: '', text: `${name} has ended meanwhile.` }]);
   if (edit.name === undefined && scope && JSON.stringify(toScopeFields(scope)) !== JSON.stringify(fields))
-    return refused([{ field: 'name', text: `is that of a scope that there is; choose another, or open ${name}.` }]);
+    return refused([{ field: 'name', text: `is already a scope's name; choose another, or open ${name}.` }]);
   const names = declared.scopes.map((one) => one.name);
   const checked = checkDeclaration(formatScopeHead(scope, { ...fields, name }), names);
   if ('mistakes' in checked) return refused(toFieldFaults(checked.mistakes, 'scopes[0]'));
   const amended = amend(current, merge(declared, checked.declaration, ['scopes']), today);
   const basis = scope && toBasis(toScopeFields(scope));
   if (edit.basis !== undefined && basis !== edit.basis && amended.changes.length > 0) {
-    const stale = `${name} was changed by somebody else since this form was opened: close it, and open it anew.`;
+    const stale = `${name} was changed by somebody else since this form was opened: close it and open it again.`;
     return refused([{ field: '', text: stale }]);
   }
   return { faults: [], ...amended };

@@ -38,7 +38,7 @@ export const answerSchema = z
     population: z.string().nullable().meta({ description: 'What the numbers are about: `8 clients`.' }),
     filters: z.array(
       z.strictObject({ key: z.string(), patterns: z.array(z.string()), not: z.boolean() }).meta({
-        description: 'Any of the patterns; `not`: none of them. `*` stands for any characters.',
+        description: 'Any of the patterns; `not`: none of them. `*` matches any characters.',
       }),
     ),
     totals: z
@@ -52,7 +52,7 @@ export const answerSchema = z
       .nullable()
       .meta({ description: 'Of all that was asked for, not of the rows alone. null: the report has none.' }),
     columns: z.array(z.strictObject({ key: z.string(), label: z.string(), type: z.enum(COLUMN_TYPES) })).meta({
-      description: 'Columns of the rows, in the order of the CSV. 12.5 stands for 12.5%; times are RFC 3339 in UTC.',
+      description: 'Columns of the rows, in the order of the CSV. 12.5 means 12.5%; times are RFC 3339 in UTC.',
     }),
     rows: z
       .array(z.record(z.string(), z.union([z.string(), z.number(), z.null()])))

@@ -100,7 +100,7 @@ const ELSEWHERE: Readonly<Record<NoQuestion, string>> = {
   pools: 'Pools are changed in Slack, or by “headroom pools apply FILE”.',
   correct: 'Corrections are made by “headroom correct”, or by admins in Slack.',
   filters: 'Filters are chosen in Slack: put them in the question here, such as status:429.',
-  reset: 'Filters are chosen in Slack: a question has only those that stand in it here.',
+  reset: 'Filters are chosen in Slack: here a question has only its own.',
   settings: 'Settings are shown in Slack: type it after /usage there.',
   audit: 'The list of changes is for admins: type it after /usage in Slack.',
   debug: 'This is what “headroom doctor” tells.',

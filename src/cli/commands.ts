@@ -25,7 +25,7 @@ export const COMMANDS: readonly Command[] = [
       Adds a source and prints its token and signing secret, once.
       --format: how the lines of adapter access-log are written: nginx, ingress-nginx, apache, caddy, traefik, envoy,
         haproxy, iis, alb or cloudfront, or the text of nginx's log_format or Apache's LogFormat, or a line "#Fields: …".
-      --map: where fields stand in the sender's JSON, such as client=consumer.custom_id|client_ip,route=request.route.path.
+      --map: where the fields are in the sender's JSON, such as client=consumer.custom_id|client_ip,route=request.route.path.
         Dots go into objects; a|b takes the first that says something; none leaves a field out; entries=PATH is the array
         that holds the events. Durations may be scaled (duration_ms=latency*1000) or lie between two times (begun..ended).
       --id: what makes an event one: request_id, request_id+service, or none.
@@ -38,7 +38,7 @@ export const COMMANDS: readonly Command[] = [
       What it sent that was not taken: when, why, and what it looked like. --retry reads it again as the options say now,
       and counts what can be read, once.
   rotate NAME [--overlap 24h]
-      New token and signing secret. The old ones stop working within 2 seconds, or work on for so long.
+      New token and signing secret. The old ones stop working within 2 seconds, or after that time.
   remove NAME       refuses it from now on; what it sent stays counted
   try NAME FILE [--content-type T]
       Shows how a file would be read and counted, also with other options than the source has, which format an access
@@ -53,7 +53,7 @@ export const COMMANDS: readonly Command[] = [
   --source NAME    source to count the calls under (default: import; created if missing)
   --format F       access-log, ndjson, json or csv, or the format of an access log as "sources add" takes it
                    (default: told by the content)
-  --map FIELD=PATH,… --id PATH   where fields stand in JSON, as for "sources add"
+  --map FIELD=PATH,… --id PATH   where the fields are in JSON, as for "sources add"
   --dry-run        reads and sums up, and stores nothing
   list             shows what was imported
   undo ID          removes an import while all its raw events are kept; it can then be imported again

@@ -86,7 +86,7 @@ async function show(scope: string | undefined, yaml: boolean, context: CliContex
     if (yaml) {
       const scopes = declared.scopes.filter(({ name }) => name === scope);
       context.out(
-        '# valid_from is the day from which a pool holds as it stands here: set it anew where you change one.',
+        '# valid_from is the day from which a pool holds as written here. Where you change a pool, change its day too.',
       );
       context.out(formatDeclaration(scope === undefined ? declared : { ...NOTHING, scopes }).trimEnd());
       return 0;

@@ -28,7 +28,7 @@ export async function runRecount(args: readonly string[], context: CliContext): 
     const fromDay = Math.max(asked, rawDay === undefined ? asked : Number(rawDay));
     if (fromDay > asked) {
       context.out(
-        `Raw events are kept from ${formatDay(fromDay)} on: it is counted anew from then; days before stay as they are.`,
+        `Raw events are kept from ${formatDay(fromDay)} on: days from then on are counted again, earlier ones stay as they are.`,
       );
     }
     const actor = describePerson();

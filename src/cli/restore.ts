@@ -71,7 +71,7 @@ function checkCopy(copy: string, backup: string): void {
       const [problem] = sqlite.pragma('integrity_check(1)') as { integrity_check: string }[];
       if (problem?.integrity_check !== 'ok') throw new Error(problem?.integrity_check);
       const ours = sqlite.prepare("select 1 from sqlite_master where name = 'kysely_migration'").get();
-      if (!ours) throw new Error('there is none of its tables in it');
+      if (!ours) throw new Error('it has none of its tables');
     } finally {
       sqlite.close();
     }

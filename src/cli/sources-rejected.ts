@@ -40,7 +40,7 @@ export async function retryListed({ db, intake }: UsagePorts, source: Source, co
   if (duplicates > 0) parts.push(`${duplicates} known already`);
   if (passedOver > 0) parts.push(`${passedOver} that say nothing of calls`);
   if (stillRejected > 0) parts.push(`${stillRejected} still rejected`);
-  if (notKept > 0) parts.push(`${notKept} of which only a part was kept`);
+  if (notKept > 0) parts.push(`${notKept} were kept only in part`);
   context.out(`${parts.join(', ')}.`);
   return stillRejected + notKept > 0 ? 1 : 0;
 }

@@ -25,7 +25,7 @@ export function listUnknownSources(
   const unknown = rules.filter(({ pattern }) => !sources.some(toMatcher(pattern)));
   return unknown.map(({ place, pattern }) => {
     const [nearest] = listNearest(pattern, sources, 1);
-    return `${place} names the source ${JSON.stringify(pattern)}, which there is not${nearest ? `; did you mean ${JSON.stringify(nearest)}?` : ' yet: it fits nothing until it is added.'}`;
+    return `${place} names the source ${JSON.stringify(pattern)}, which does not exist${nearest ? `; did you mean ${JSON.stringify(nearest)}?` : ' yet: it fits nothing until it is added.'}`;
   });
 }
 

@@ -42,7 +42,7 @@ export function amendRules(
     for (const holiday of added.filter((candidate) => candidate.fromDay < changeDay))
       sets = revise(sets, holiday.fromDay, (rules) => ({ ...rules, holidays: [...rules.holidays, holiday] }));
     sets = revise(sets, changeDay, (rules) => ({ ...rules, holidays: declaration.holidays }));
-    changes.push({ place: 'holidays', text: `${declaration.holidays.length} in all` });
+    changes.push({ place: 'holidays', text: `${declaration.holidays.length} in total` });
   }
   const sorted = (rules: RuleSet): RuleSet => ({
     ...rules,

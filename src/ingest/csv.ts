@@ -108,7 +108,7 @@ export function parseCsvHeader(line: string, clientFrom: string | undefined): Cs
   if (twice) {
     throw new HeadroomError(
       'unreadable',
-      `More than one column stands for ${twice}: there are ${header.names.join(', ').slice(0, 300)}. Name one of them ${twice}.`,
+      `More than one column is ${twice}: there are ${header.names.join(', ').slice(0, 300)}. Name one of them ${twice}.`,
     );
   }
   if (clientFrom !== undefined || header.fields.includes('client')) return header;

@@ -83,7 +83,7 @@ export function buildPoolForm(metadata: PoolFormMetadata, fields: PoolFields, no
       number('base', fields.base, {
         decimals: true,
         optional: grants.length > 0,
-        hint: `Credits ${fields.period === 'once' ? 'in all' : 'in each period'}. Grants are added to it.`,
+        hint: `Credits ${fields.period === 'once' ? 'in total' : 'in each period'}. Grants are added to it.`,
       }),
       ...grants.flatMap((id, index) => buildGrant(id, index, fields.grants[index])),
       ...buildGrantButton(metadata),
@@ -98,9 +98,9 @@ export function buildPoolForm(metadata: PoolFormMetadata, fields: PoolFields, no
       date(
         'validFrom',
         fields.validFrom,
-        `${describeStart(metadata, fields)} A day in the past counts that time anew.`,
+        `${describeStart(metadata, fields)} With a day in the past, that time is counted again.`,
       ),
-      plainContext('Which calls a limit counts, costs and links stand in the text of the scope.'),
+      plainContext('To set which calls a limit counts, costs or links, edit the scope as text.'),
       { type: 'actions', elements: [button({ action: `${ACTIONS.poolForm}:text`, text: 'Edit as text' })] },
     ],
   });

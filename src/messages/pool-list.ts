@@ -68,7 +68,7 @@ export function buildScope(metadata: PoolsMetadata, scope: ScopeSummary, said?: 
         ? [richText(leaf('Limits', { bold: true }), ': ceilings beside the pools, that nothing is drawn from')]
         : []),
       ...some(limits, pools.length).flatMap((pool, index) => buildPool(name, pool, pools.length + index)),
-      ...(left > 0 ? [plainContext(`${left} more stand in the text.`)] : []),
+      ...(left > 0 ? [plainContext(`${left} more are in the text.`)] : []),
       { type: 'divider' },
       {
         type: 'actions',

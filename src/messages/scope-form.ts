@@ -43,7 +43,7 @@ export function buildScopeForm(metadata: ScopeFormMetadata, fields: ScopeFields)
         },
         hint: 'Shown beside the peak minute. Empty: none.',
       }),
-      text('addon', fields, { optional: true, max: 3000, hint: 'Its button stands on amber and red.' }),
+      text('addon', fields, { optional: true, max: 3000, hint: 'Its button is shown on amber and red.' }),
       text('upgrade', fields, { optional: true, max: 3000 }),
       plainContext(
         scope === undefined

@@ -4,7 +4,7 @@ import { describeRefusal } from './client/errors.ts';
 import { type Asked, newId, type SlackContext, tellPrivately } from './context.ts';
 import type { Person } from './permissions.ts';
 
-const ADMINS_ONLY = 'Sorry: only admins may change that.';
+const ADMINS_ONLY = 'Only admins may change that.';
 const HELP = [{ label: 'What is wrong here?', command: 'debug' }];
 
 /** Codes whose message is meant for the person who asked. */
@@ -40,10 +40,10 @@ export async function serve(
 /** Returns why a person may not do something; undefined where they may. */
 export function refuse(ctx: SlackContext, person: Person, needs: 'view' | 'admin' = 'view'): string | undefined {
   if (!person.fullMember) {
-    return 'Sorry: API usage is for full members of this workspace, not for guests or people of other organisations.';
+    return 'API usage is for full members of this workspace, not for guests or people of other organisations.';
   }
   if (!person.mayView) {
-    return `Sorry: only the people listed in VIEWERS may see API usage here. An admin of ${ctx.bot.name} can add you.`;
+    return `Only the people listed in VIEWERS may see API usage here. An admin of ${ctx.bot.name} can add you.`;
   }
   return needs === 'admin' && !person.admin ? ADMINS_ONLY : undefined;
 }
@@ -84,5 +84,5 @@ export function describeFailure(
 
 /** Refuses with a message to the person; for what only admins may do. */
 export function requireAdmin(person: Person, what = 'change that'): void {
-  if (!person.admin) throw new HeadroomError('unauthorised', `Sorry: only admins may ${what}.`);
+  if (!person.admin) throw new HeadroomError('unauthorised', `Only admins may ${what}.`);
 }

@@ -147,7 +147,7 @@ function explain(fault: string, sql: string): HeadroomError {
     const names = [...new Set(asked.flatMap(({ columns }) => columns.map(({ name }) => name)))];
     const lists = asked.map(({ name, columns }) => `${name}: ${columns.map((each) => each.name).join(', ')}`);
     return toError(
-      `There is no column ${column}. ${suggest(column, names)}${lists.length > 0 ? `Columns of ${lists.join('; of ')}.` : 'Texts stand in single quotes.'}`,
+      `There is no column ${column}. ${suggest(column, names)}${lists.length > 0 ? `Columns of ${lists.join('; of ')}.` : 'Put texts in single quotes.'}`,
     );
   }
   if (/more than one statement/.test(fault)) return toError('Give one statement at a time, without a ; in its middle.');

@@ -196,8 +196,8 @@ holidays: [{ scope: resting, from: 2026-11-20, until: 2026-11-22 }]
   });
 
   it('says who sees nothing of a message in the channel', async () => {
-    expect((await stage.ask('top clients 7d', { user: 'U01GUEST' })).text).toMatch(/^Sorry/);
-    expect(stage.slack.messages(CHANNEL).some(({ text }) => text.startsWith('Sorry'))).toBe(false);
+    expect((await stage.ask('top clients 7d', { user: 'U01GUEST' })).text).toMatch(/^API usage is for full members/);
+    expect(stage.slack.messages(CHANNEL).some(({ text }) => text.startsWith('API usage is for'))).toBe(false);
   });
 
   it('agrees with days of its own zone', async () => {

@@ -135,8 +135,8 @@ Days in Europe/Berlin.`);
       'scopes: [{ name: crm, match: [{ source: uipth }, { source: "ui*" }], limits: [{ name: L, base: 1, match: [{ source: default }] }] }]\nexclude: [{ source: gateway-2 }]\n';
     writeFileSync(join(folder, 'pools.yaml'), text);
     const notes = [
-      'Note: crm: match names the source "uipth", which there is not; did you mean "uipath"?',
-      'Note: exclude names the source "gateway-2", which there is not yet: it fits nothing until it is added.',
+      'Note: crm: match names the source "uipth", which does not exist; did you mean "uipath"?',
+      'Note: exclude names the source "gateway-2", which does not exist yet: it fits nothing until it is added.',
     ].join('\n');
     expect(await run('pools', 'apply', 'pools.yaml')).toMatchObject({ code: 0, err: notes });
     expect(await run('pools', 'show')).toMatchObject({ code: 0, err: notes });

@@ -90,7 +90,7 @@ export function describePools(journey: Journey): void {
   test('a member is refused, politely, and sees no form', async () => {
     const page = await open({ user: 'U01ALICE' });
     await type(page, '/usage pool edit crm');
-    await page.locator('article.ephemeral').filter({ hasText: 'only admins may change that' }).waitFor();
+    await page.locator('article.ephemeral').filter({ hasText: 'Only admins may change that' }).waitFor();
     expect(await page.getByRole('dialog').count()).toBe(0);
     await shoot(page, 'pools-refused');
   });

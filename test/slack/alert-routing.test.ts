@@ -135,13 +135,13 @@ describe('where alerts go, in a form', () => {
   it('is for admins: at the opening, and for whoever sends it', async () => {
     const { slack } = bot;
     await slack.command({ user: 'alice', channel: 'general', text: 'alerts route' });
-    await told('only admins', 'alice');
+    await told('Only admins', 'alice');
     expect(slack.modal('alice')).toBeUndefined();
     const form = await open();
     slack.workspace.findUser('ada')!.is_admin = false;
     bot.setNow(NOW + 61_000);
     await slack.submitView({ user: 'ada', viewId: form.id, values: { channel: 'C01USAGE' } });
-    await told('only admins');
+    await told('Only admins');
     slack.workspace.findUser('ada')!.is_admin = true;
     bot.setNow(NOW + 130_000);
     expect(await audit('alerts ')).toBe(0);
@@ -162,7 +162,7 @@ describe('where alerts go, in a form', () => {
     await slack.click({ user: 'ada', message: alert, action_id: 'alert_more', selected_option: 'route' });
     await close();
     await slack.click({ user: 'boris', message: alert, action_id: 'alert_more', selected_option: 'route' });
-    await told('only admins', 'boris');
+    await told('Only admins', 'boris');
     expect(slack.modal('boris')).toBeUndefined();
   });
 });

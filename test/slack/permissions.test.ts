@@ -74,7 +74,7 @@ describe('who may change', () => {
   ])('%s: admins alone', async (text, action) => {
     const { slack, done } = await startRig();
     await slack.command({ user: 'alice', channel: 'api-usage', text });
-    expect(await told(slack, 'alice')).toContain('only admins');
+    expect(await told(slack, 'alice')).toContain('Only admins');
     expect(done).toEqual([]);
     await slack.command({ user: 'ada', channel: 'api-usage', text });
     await told(slack, 'ada');
@@ -85,7 +85,7 @@ describe('who may change', () => {
   it('pools: a form for admins with the declaration in it', async () => {
     const { slack, done } = await startRig();
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'pool edit' });
-    expect(await told(slack, 'alice')).toContain('only admins');
+    expect(await told(slack, 'alice')).toContain('Only admins');
     const shown = await typePools(slack, { user: 'ada', channel: 'api-usage', yaml: 'scopes: [{ name: crm }]' });
     expect(shown).toContain('base 50,000 → 60,000');
     expect(done.at(-1)).toMatchObject({
@@ -98,7 +98,7 @@ describe('who may change', () => {
   it('ADMINS names them instead of the workspace', async () => {
     const { slack, done } = await startRig({ config: { admins: ['S0123'] } });
     await slack.command({ user: 'ada', channel: 'api-usage', text: 'alerts test' });
-    expect(await told(slack, 'ada')).toContain('only admins');
+    expect(await told(slack, 'ada')).toContain('Only admins');
     await slack.command({ user: 'boris', channel: 'api-usage', text: 'alerts test' });
     await told(slack, 'boris');
     expect(done.map((one) => one.action)).toEqual(['alerts.test']);

@@ -274,7 +274,7 @@ describe('the form of a scope', () => {
     await press(await seen('Pools', 'Add a scope'), 'pool_scope_edit');
     const fresh = await seen('New scope');
     const taken = await slack.submitView({ user: 'ada', viewId: fresh.id, values: { name: 'crm' } });
-    expect(taken.errors).toEqual({ name: expect.stringContaining('a scope that there is') });
+    expect(taken.errors).toEqual({ name: expect.stringContaining("already a scope's name") });
   });
 });
 
@@ -295,7 +295,7 @@ it('among many scopes one is found by search', async () => {
 });
 
 function countRefusals(user: string): number {
-  return bot.slack.ephemerals(user).filter(({ text }) => text.includes('only admins may change that')).length;
+  return bot.slack.ephemerals(user).filter(({ text }) => text.includes('Only admins may change that')).length;
 }
 
 function refused(user: string): Promise<unknown> {

@@ -200,7 +200,7 @@ describe('the menu under an alert', () => {
       await slack.click({ user, message: alert, action_id: 'alert_mute_until', selected_option: 'period:41' });
       await slack.waitFor(() => slack.ephemerals(user)[1], 'the answer');
     }
-    expect(slack.ephemerals('alice')[1]!.text).toContain('only admins');
+    expect(slack.ephemerals('alice')[1]!.text).toContain('Only admins');
     expect(slack.ephemerals('ada')[1]!.text).toBe('Muted until 2026-11-30 01:00 (Europe/Berlin).');
     expect(done.map(({ action }) => action)).toEqual(['alerts.mute']);
     slack.assertNoProblems();

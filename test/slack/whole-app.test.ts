@@ -39,7 +39,7 @@ it('every change is written down once, for admins to read', async () => {
   await ask('alice', 'digest pause 1');
   await ask('alice', 'save mine top clients 30d');
   await ask('alice', 'alerts add mine > 100000 per day');
-  expect(await ask('alice', 'audit')).toContain('only admins may read what was changed');
+  expect(await ask('alice', 'audit')).toContain('Only admins may read what was changed');
   const changes = await ask('ada', 'audit');
   const count = (text: string): number => changes.split(text).length - 1;
   for (const done of ['corrected', 'muted', 'added digest', 'paused digest', 'saved the view', 'added the alert'])

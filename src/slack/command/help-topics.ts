@@ -91,7 +91,7 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
     lines: [
       run('top routes client:{client}', 'only one client; names match in any case'),
       run('top clients status:4xx', 'a status, or a group of them'),
-      run('daily route:{routes}', '* stands for any characters'),
+      run('daily route:{routes}', '* matches any characters'),
       run('top users module:{module} method:POST', 'several filters: all must match'),
       run('status client:{client} client:{other}', 'the same filter twice: either may match'),
       run('top clients not client:{client}', 'exclude a client'),

@@ -173,7 +173,7 @@ async function tellOld(ctx: SlackContext, asked: Asked, question?: Question): Pr
   const line = 'This answer is old: I no longer know what it was about in detail.';
   const again = question ? formatQuestion(question) : undefined;
   const command = again?.replace(/^\/\S+\s*/, '') || 'summary';
-  await tellPrivately(ctx, asked, buildNotice([line], [{ label: question ? 'Run it again' : 'Ask anew', command }]));
+  await tellPrivately(ctx, asked, buildNotice([line], [{ label: question ? 'Run it again' : 'Ask again', command }]));
 }
 
 /** The question in the buttons of a message, as Slack hands the message back: that of the other view. */

@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { listSamples } from '../../src/samples/samples.ts';
+
+/** How numbers, dates and sentences are never written, with how they are. */
+const RULES: readonly [RegExp, string][] = [
+  [/\d %/, '75%'],
+  [/\d [kM]\b(?!i?B)/, '13.9k'],
+  [/\b\d{1,2} – \d{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/, '14–20 Nov 2026'],
+  [/\b\d+(ms|sec)\b/, '40 ms'],
+  [/\bvs(?!\.|`)(?= \w+day| a usual)/, 'vs. Friday'],
+  [/\b(is|are|was|were) told\b/, 'who says or hears what'],
+  [/\banew\b|\bwhat there is\b|\bthere is none of\b|\byet to come\b/, 'plain words'],
+  [/\b(stands|stand) (in|beside|for|there|here)\b/, 'is'],
+  [/\bSorry\b|!(?=\s|$)/, 'no apology, no exclamation mark'],
+];
+
+/** Keys whose texts people read. */
+const READ = new Set(['text', 'alt_text', 'title', 'fallback']);
+
+function listTexts(value: unknown, key = ''): string[] {
+  if (typeof value === 'string') return READ.has(key) ? [value] : [];
+  if (Array.isArray(value)) return value.flatMap((each) => listTexts(each, key));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, each]) => listTexts(each, name));
+}
+
+function listFaults(text: string): string[] {
+  // What people type is not ours to style.
+  const prose = text.replace(/\$\{[^}]*\}/g, '…').replace(/`[^`\n]*`/g, '`…`');
+  return RULES.flatMap(([rule, right]) => {
+    const found = rule.exec(prose);
+    return found ? [`${JSON.stringify(prose.slice(Math.max(0, found.index - 30), found.index + 40))}: ${right}`] : [];
+  });
+}
+
+describe('numbers, dates and sentences are written as everywhere', () => {
+  it('in messages, forms and Home', async () => {
+    const samples = await listSamples();
+    const faults = samples.flatMap((sample) => {
+      const texts = listTexts('view' in sample ? sample.view : sample.message);
+      return [...new Set(texts.flatMap(listFaults))].map((fault) => `${sample.name}: ${fault}`);
+    });
+    expect(faults).toEqual([]);
+  });
+
+  it('in every text of the program', () => {
+    const src = fileURLToPath(new URL('../../src', import.meta.url));
+    const files = readdirSync(src, { recursive: true, encoding: 'utf8' });
+    // What the emulated Slack says is Slack's.
+    const ours = files.filter((file) => file.endsWith('.ts') && !file.startsWith('playground/emulator'));
+    const faults = ours.flatMap((file) => {
+      const code = readFileSync(join(src, file), 'utf8')
+        .replace(/\/\*[\s\S]*?\*\//g, '')
+        .replace(/^\s*\/\/.*$/gm, '');
+      const texts = [...code.matchAll(/'((?:[^'\\\n]|\\.)+)'|`((?:[^`\\]|\\.)+)`/g)].map(([, a, b]) => a ?? b ?? '');
+      return texts
+        .filter((text) => text.includes(' '))
+        .flatMap(listFaults)
+        .map((fault) => `${file}: ${fault}`);
+    });
+    expect(faults).toEqual([]);
+  });
+
+  it('on the command line and in the README', () => {
+    const texts = [
+      ...COMMANDS.flatMap(({ summary, details = '' }) => [summary, details]),
+      readFileSync(new URL('../../README.md', import.meta.url), 'utf8').replace(/```[\s\S]*?```/g, ''),
+      readFileSync(new URL('../../.env.example', import.meta.url), 'utf8'),
+    ];
+    expect(texts.flatMap((text) => text.split('\n')).flatMap(listFaults)).toEqual([]);
+  });
+});

@@ -33,12 +33,14 @@ export function toStepsTable(steps: NonNullable<LatencyReport['steps']>, grain: 
       },
       ...COLUMNS,
       { key: 'partial', label: 'Partial', type: 'text', csvOnly: true },
+      { key: 'start', label: 'Start', type: 'time', csvOnly: true },
     ],
     rows: steps.map((step) => [
       formatStep(step.startMs, calendar.dayOf(step.startMs), grain, calendar.zone),
       step.name,
       ...toCells(step),
       step.partial ? 'yes' : 'no',
+      step.startMs,
     ]),
   };
 }

@@ -79,6 +79,9 @@ const KEPT: Readonly<Partial<Record<ReportKind, string>>> = {
   sources: 'source adapter requests last_received accepted duplicates conflicts rejected without_id late',
   explain: 'scope pool period amount drawn left arithmetic',
   why: 'claim evidence remedy',
+  latency: 'name p95_ms p50_ms p99_ms slowest_ms requests timed',
+  events:
+    'time client client_name method route status user ip duration_ms module function api_version kind initiator source scope count credits',
   advice: 'advice evidence',
 };
 

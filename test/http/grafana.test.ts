@@ -60,6 +60,9 @@ beforeAll(async () => {
   const { slack } = bot;
   await typePools(slack, { user: 'ada', channel: 'api-usage', yaml: POOLS });
   await bot.send(listTraffic(NOW));
+  await bot.send(
+    listTraffic(NOW).map((event, index) => ({ ...event, id: `timed-${index}`, count: 1, duration_ms: index })),
+  );
   // When the last tick was is told once there was one.
   await bot.app.tick();
 });

@@ -89,10 +89,10 @@ describe('latency', () => {
     const report = await ask(events, { overTime: true, range: '3d' });
     expect(report.finding).toBe('p95 is 950 ms, p50 490 ms; slowest on 20 Nov with p95 950 ms.');
     expect(toCsv(report).split('\r\n')).toEqual([
-      'day,p95_ms,p50_ms,p99_ms,slowest_ms,requests,timed,partial',
-      '2026-11-18,,,,,0,0,no',
-      '2026-11-19,40,20,40,40,2,2,no',
-      '2026-11-20,950,500,990,1000,100,100,no',
+      'day,p95_ms,p50_ms,p99_ms,slowest_ms,requests,timed,partial,start',
+      '2026-11-18,,,,,0,0,no,2026-11-18T00:00:00Z',
+      '2026-11-19,40,20,40,40,2,2,no,2026-11-19T00:00:00Z',
+      '2026-11-20,950,500,990,1000,100,100,no,2026-11-20T00:00:00Z',
       '',
     ]);
   });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createCorrectionAdmin } from './admin/corrections.ts';
 import { createDoctor } from './admin/doctor.ts';
-import { createPoolAdmin } from './admin/pools.ts';
+import { createPoolAdmin } from './admin/pool-admin.ts';
 import { createChartRenderer } from './chart/renderer.ts';
 import type { Config } from './config.ts';
 import { type Clock, systemClock } from './delivery/clock.ts';

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { parentPort } from 'node:worker_threads';
 import type { Report } from '../domain/report.ts';
-import { stepBack } from '../thread-priority.ts';
+import { lowerThreadPriority } from '../thread-priority.ts';
 import { buildAltText } from './alt-text.ts';
 import { type RenderedChart, renderReport } from './render.ts';
 import type { ChartView } from './spec/build.ts';
@@ -24,7 +24,7 @@ const collectGarbage = runInNewContext('gc') as () => void;
 let drawn = 0;
 
 /** Thread of the chart renderer: one report in, one outcome out. */
-stepBack();
+lowerThreadPriority();
 parentPort?.on('message', async ({ report, view }: RenderJob) => {
   parentPort!.postMessage(await draw(report, view));
   drawn++;

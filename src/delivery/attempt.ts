@@ -10,7 +10,7 @@ import type { Db } from '../store/database.ts';
 import { beginCall, type Delivery, findDelivery } from '../store/delivery-repository.ts';
 import type { Clock } from './clock.ts';
 import type { Block, Composers, Message } from './composer.ts';
-import { listOwnMessages, METADATA_EVENT, type Place } from './copies.ts';
+import { type Destination, listOwnMessages, METADATA_EVENT } from './copies.ts';
 
 export interface AttemptPorts {
   db: Db;
@@ -26,7 +26,7 @@ export interface AttemptPorts {
 }
 
 export type Outcome =
-  | { kind: 'sent'; place: Place; ts: string; pictureOwed: boolean }
+  | { kind: 'sent'; place: Destination; ts: string; pictureOwed: boolean }
   | { kind: 'replaced'; why: string }
   /** Somebody else has the lease: nothing was called. */
   | { kind: 'lost' }
@@ -51,7 +51,7 @@ export async function attemptDelivery(
     if (!parent && delivery.thread && !delivery.thread.broadcast)
       return { kind: 'replaced', why: 'the message that it replies to was never posted' };
     const threaded = !isThreadRefusal(delivery.error);
-    const place: Place = parent
+    const place: Destination = parent
       ? { channel: parent.channel, ...(delivery.thread && threaded ? { threadTs: parent.ts } : {}) }
       : { channel: await ports.conversationOf(delivery.channel) };
 
@@ -90,7 +90,7 @@ async function findParent(db: Db, delivery: Delivery): Promise<{ channel: string
  * The message's timestamp if an earlier call did post it. Where the channel cannot be read, an alert or notice counts as
  * not posted (twice is better than never), a digest or answer throws (once is what was promised).
  */
-async function findPosted(ports: AttemptPorts, delivery: Delivery, place: Place): Promise<string | undefined> {
+async function findPosted(ports: AttemptPorts, delivery: Delivery, place: Destination): Promise<string | undefined> {
   if (delivery.firstCallMs === undefined) return undefined;
   // The clock may have been set back since.
   const sinceMs = Math.min(delivery.firstCallMs, ports.clock.now());
@@ -180,7 +180,7 @@ function withImage(message: Message, block: Block | undefined): Block[] {
   return block ? blocks.toSpliced(message.image?.at ?? blocks.length, 0, block) : blocks;
 }
 
-async function post(client: WebClient, message: Sendable, place: Place, delivery: Delivery): Promise<string> {
+async function post(client: WebClient, message: Sendable, place: Destination, delivery: Delivery): Promise<string> {
   const answer: { ok?: boolean; ts?: unknown } = await client.apiCall('chat.postMessage', {
     channel: place.channel,
     text: message.text,

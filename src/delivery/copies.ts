@@ -12,7 +12,7 @@ const OURS = z.object({
 const CLOCK_SKEW_MS = 60_000;
 const PAGE = 200;
 
-export interface Place {
+export interface Destination {
   channel: string;
   /** The parent message, for a reply. */
   threadTs?: string;
@@ -25,7 +25,7 @@ export interface Place {
 export async function listOwnMessages(
   client: WebClient,
   botId: string,
-  place: Place,
+  place: Destination,
   sinceMs: number,
 ): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();

@@ -157,11 +157,11 @@ function turn(
   knownDay: number,
 ): { order: Lane[]; turnMs: number } {
   const day = calendar.dayOf(ms);
-  const present: { lane: Lane; place: Place }[] = [];
+  const present: { lane: Lane; place: PoolDay }[] = [];
   let turnDay = Number.POSITIVE_INFINITY;
   for (const lane of lanes) {
     const { pool } = lane;
-    const place = placeOn(pool, day, knownDay);
+    const place = poolDayOf(pool, day, knownDay);
     turnDay = Math.min(turnDay, ...listTurns(pool, place).filter((candidate) => candidate > day));
     if (!place) continue;
     lane.amount = place.amount;
@@ -171,7 +171,7 @@ function turn(
     }
     present.push({ lane, place });
   }
-  present.sort((a, b) => comparePlaces(a.place, b.place) || a.lane.index - b.lane.index);
+  present.sort((a, b) => comparePoolDays(a.place, b.place) || a.lane.index - b.lane.index);
   return {
     order: present.map(({ lane }) => lane),
     turnMs: Number.isFinite(turnDay) ? calendar.startOfDay(turnDay) : turnDay,
@@ -179,7 +179,7 @@ function turn(
 }
 
 /** Days on which a pool's place may change. */
-function listTurns(pool: Pool, place: Place | undefined): number[] {
+function listTurns(pool: Pool, place: PoolDay | undefined): number[] {
   const { period, fromDay, untilDay, amounts } = pool;
   const turns = [fromDay, ...amounts.map((version) => version.fromDay)];
   if (untilDay !== undefined) turns.push(untilDay + 1);
@@ -189,7 +189,7 @@ function listTurns(pool: Pool, place: Place | undefined): number[] {
 }
 
 /** What a pool is on one day: its amount, and what the draw order goes by. */
-interface Place {
+interface PoolDay {
   amount: Thousandths;
   priority: number;
   /** Of the period; a rolling window has none, and is the first to expire: what it does not give now is gone. */
@@ -200,7 +200,7 @@ interface Place {
   order: number;
 }
 
-function placeOn(pool: Pool, day: number, knownDay: number): Place | undefined {
+function poolDayOf(pool: Pool, day: number, knownDay: number): PoolDay | undefined {
   const { period, untilDay = Number.POSITIVE_INFINITY, amounts } = pool;
   if (day < pool.fromDay || day > untilDay) return undefined;
   const { priority = pool.priority, order = pool.order } = versionOn(amounts, day);
@@ -217,7 +217,7 @@ function placeOn(pool: Pool, day: number, knownDay: number): Place | undefined {
   return { amount, priority, ...span, since: period.kind === 'once' ? period.fromDay : pool.fromDay, order };
 }
 
-function comparePlaces(a: Place, b: Place): number {
+function comparePoolDays(a: PoolDay, b: PoolDay): number {
   return a.priority - b.priority || compare(a.toDay, b.toDay) || a.since - b.since || a.order - b.order;
 }
 
@@ -288,7 +288,7 @@ export interface Standing {
 
 /** Undefined where the pool does not exist then. The end of a day belongs to that day. */
 export function findStanding(pool: Pool, atMs: number, calendar: Calendar, knownDay: number): Standing | undefined {
-  const place = placeOn(pool, calendar.dayOf(atMs - 1), knownDay);
+  const place = poolDayOf(pool, calendar.dayOf(atMs - 1), knownDay);
   if (!place) return undefined;
   if (pool.period.kind === 'rolling-24h') {
     const toMs = Math.ceil(atMs / MINUTE_MS) * MINUTE_MS;
@@ -304,10 +304,10 @@ export function listDrawOrder(pools: readonly Pool[], atMs: number, calendar: Ca
   const day = calendar.dayOf(atMs - 1);
   return pools
     .flatMap((pool, index) => {
-      const place = placeOn(pool, day, knownDay);
+      const place = poolDayOf(pool, day, knownDay);
       return place ? [{ index, place }] : [];
     })
-    .sort((a, b) => comparePlaces(a.place, b.place) || a.index - b.index)
+    .sort((a, b) => comparePoolDays(a.place, b.place) || a.index - b.index)
     .map(({ index }) => index);
 }
 

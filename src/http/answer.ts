@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorCode, HeadroomError } from '../errors.ts';
 
 /** What goes back to the caller. */
-export interface Answer {
+export interface HttpAnswer {
   status: number;
   /** Plain data, sent as JSON; a text or bytes are sent as they are. Absent: no body. */
   body?: unknown;
@@ -23,7 +23,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 const RETRY_AFTER_SECONDS = '2';
 
 /** The answer to a request that failed: `{"error": …}`, with what a client needs to act on it. */
-export function toErrorAnswer(error: unknown): Answer {
+export function toErrorAnswer(error: unknown): HttpAnswer {
   const status = error instanceof HeadroomError ? STATUS[error.code] : undefined;
   if (status === undefined) {
     return {
@@ -43,7 +43,7 @@ function headersFor(status: number): Record<string, string> {
 }
 
 /** The same as RFC 9457 problem details, for APIs that answer so. */
-export function toProblem(answer: Answer): Answer {
+export function toProblem(answer: HttpAnswer): HttpAnswer {
   const { error, ...rest } = answer.body as { error: string };
   return {
     ...answer,
@@ -71,7 +71,7 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 /** Sends an answer once; nothing where the caller has gone, or has been answered. `HEAD` gets no body. */
-export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): void {
   if (response.headersSent || response.destroyed) return;
   const { body } = answer;
   const content = toContent(body);

@@ -11,7 +11,7 @@ import type { Logger } from '../log.ts';
 import { toCsv } from '../report/csv.ts';
 import type { Secret } from '../secret.ts';
 import { VERSION } from '../version.ts';
-import { type Answer, toProblem } from './answer.ts';
+import { type HttpAnswer, toProblem } from './answer.ts';
 import type { QuestionLimit } from './question-limit.ts';
 
 export interface AskOptions extends AskDeps {
@@ -47,7 +47,7 @@ const FORMAT_OF: Readonly<Record<string, Format>> = {
 export async function answerAsk(
   request: IncomingMessage,
   { ask, limit, log }: { ask: AskOptions | undefined; limit: QuestionLimit; log: Logger },
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   if (!ask) return refuse(404, 'Questions over HTTP are switched off: set READ_TOKEN, and restart Headroom.');
   const given = findBearerToken(request.headers);
   if (given === undefined || !equalInConstantTime(given, ask.token.reveal())) {
@@ -74,7 +74,7 @@ export async function answerAsk(
   }
 }
 
-async function answer(request: IncomingMessage, ask: AskOptions): Promise<Answer> {
+async function answer(request: IncomingMessage, ask: AskOptions): Promise<HttpAnswer> {
   const { words, as } = readParameters(request.url ?? '');
   const accepted = as ? undefined : chooseFormat(request.headers.accept ?? '*/*');
   const { question, format: said } = await readQuestion(ask, words);
@@ -146,6 +146,6 @@ function refuse(
   status: number,
   error: string,
   { headers, ...rest }: { headers?: Record<string, string>; nearest?: string[] } = {},
-): Answer {
+): HttpAnswer {
   return toProblem({ status, body: { error, ...rest }, ...(headers && { headers }) });
 }

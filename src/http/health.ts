@@ -1,4 +1,4 @@
-import type { Answer } from './answer.ts';
+import type { HttpAnswer } from './answer.ts';
 
 /** Whether events can be committed, and how the rest is doing. */
 export interface Readiness {
@@ -11,12 +11,12 @@ export interface Readiness {
 }
 
 /** `/healthz`: this process answers. */
-export function answerHealth(): Answer {
+export function answerHealth(): HttpAnswer {
   return { status: 200, body: { status: 'alive' } };
 }
 
 /** `/readyz`: 200 while events can be committed, else 503. */
-export function answerReadiness({ writerFault, slack, tickMs }: Readiness): Answer {
+export function answerReadiness({ writerFault, slack, tickMs }: Readiness): HttpAnswer {
   const body = {
     status: writerFault === undefined ? 'ready' : 'not ready',
     writer: writerFault ?? 'ok',

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { IngestResult } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
-import { type Answer, toErrorAnswer, toProblem } from './answer.ts';
+import { type HttpAnswer, toErrorAnswer, toProblem } from './answer.ts';
 
 /** What an answer may depend on besides the result. */
 export interface AnsweredRequest {
@@ -11,8 +11,8 @@ export interface AnsweredRequest {
 
 /** How a sender wants to be answered. */
 export interface AnswerStyle {
-  toAnswer: (result: IngestResult, request: AnsweredRequest) => Answer;
-  toErrorAnswer: (error: unknown, request: AnsweredRequest) => Answer;
+  toAnswer: (result: IngestResult, request: AnsweredRequest) => HttpAnswer;
+  toErrorAnswer: (error: unknown, request: AnsweredRequest) => HttpAnswer;
   /** A header without which the protocol does not work; a request without it is refused. */
   requiredHeader?: string;
 }

@@ -7,7 +7,7 @@ import type { OtlpSignal } from '../ingest/otlp-kinds.ts';
 import type { SourceDirectory } from '../ingest/source-directory.ts';
 import type { SourceTally } from '../ingest/source-tally.ts';
 import type { Source } from '../store/source-repository.ts';
-import type { Answer } from './answer.ts';
+import type { HttpAnswer } from './answer.ts';
 import {
   type AnsweredRequest,
   type AnswerStyle,
@@ -82,7 +82,7 @@ function decodeName(name: string): string {
 
 /** What is answered, and what became of the events; `error` where they could not be taken at all. */
 export interface IngestOutcome {
-  answer: Answer;
+  answer: HttpAnswer;
   result?: IngestResult;
   error?: unknown;
 }

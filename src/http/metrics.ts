@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { equalInConstantTime, findBearerToken } from '../ingest/credentials.ts';
 import type { Secret } from '../secret.ts';
-import type { Answer } from './answer.ts';
+import type { HttpAnswer } from './answer.ts';
 
 /** One measured thing in Prometheus' text format, with a value per set of labels. */
 export interface Metric {
@@ -84,7 +84,7 @@ export class Histogram {
 export async function answerMetrics(
   request: IncomingMessage,
   { sources, token }: { sources: readonly MetricSource[]; token?: Secret | undefined },
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   const given = findBearerToken(request.headers);
   const allowed = token !== undefined && given !== undefined && equalInConstantTime(given, token.reveal());
   if (token && !allowed) {

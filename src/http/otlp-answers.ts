@@ -2,7 +2,7 @@ import type { IngestResult } from '../domain/event.ts';
 import type { OtlpSignal } from '../ingest/otlp-kinds.ts';
 import { isOtlpProtobuf } from '../ingest/otlp-messages.ts';
 import { encodeBytesField, encodeVarintField } from '../ingest/protobuf.ts';
-import { type Answer, toErrorAnswer } from './answer.ts';
+import { type HttpAnswer, toErrorAnswer } from './answer.ts';
 import type { AnsweredRequest, AnswerStyle } from './ingest-answers.ts';
 
 const REJECTED: Readonly<Record<OtlpSignal, string>> = {
@@ -62,7 +62,7 @@ function encodeCountAndText(count: number, text: string): Uint8Array {
   return Buffer.concat([encodeVarintField(1, count), encodeBytesField(2, text)]);
 }
 
-function toTyped({ headers }: AnsweredRequest, answer: Answer, json: object, protobuf: Uint8Array): Answer {
+function toTyped({ headers }: AnsweredRequest, answer: HttpAnswer, json: object, protobuf: Uint8Array): HttpAnswer {
   const head = { status: answer.status, ...(answer.headers ? { headers: answer.headers } : {}) };
   if (!isOtlpProtobuf(headers['content-type'] ?? '')) return { ...head, body: json };
   return { ...head, body: protobuf, contentType: 'application/x-protobuf' };

@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { HeadroomError } from '../errors.ts';
 import { type Logger, SampledLog } from '../log.ts';
 import type { Secret } from '../secret.ts';
-import { type Answer, sendAnswer, toErrorAnswer } from './answer.ts';
+import { type HttpAnswer, sendAnswer, toErrorAnswer } from './answer.ts';
 import { type AskOptions, answerAsk } from './ask.ts';
 import { answerHealth, answerReadiness, type Readiness } from './health.ts';
 import { findIngestRoute, type IngestDependencies, type IngestRoute, ingestRequest } from './ingest-routes.ts';
@@ -53,7 +53,7 @@ export interface HttpServerOptions extends IngestDependencies {
   /** Answers questions at `/v1/ask`; undefined: nobody may ask there. */
   ask?: AskOptions | undefined;
   /** Answers `/slack/events` in HTTP mode. */
-  slack?: ((request: { headers: IncomingHttpHeaders; body: Uint8Array }) => Promise<Answer>) | undefined;
+  slack?: ((request: { headers: IncomingHttpHeaders; body: Uint8Array }) => Promise<HttpAnswer>) | undefined;
   log: Logger;
 }
 
@@ -119,7 +119,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     response: ServerResponse,
     path: string,
     id: string,
-  ): Promise<{ route: string; answer: Answer }> {
+  ): Promise<{ route: string; answer: HttpAnswer }> {
     const { method } = request;
     const ingest = findIngestRoute(path);
     if (ingest) {
@@ -127,7 +127,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       if (method !== 'POST') return { route: label, answer: refuseMethod(request, 'POST') };
       return { route: label, answer: await takeEvents(request, response, route, sourceName, id) };
     }
-    const answers: Record<string, () => Promise<Answer> | Answer> = {
+    const answers: Record<string, () => Promise<HttpAnswer> | HttpAnswer> = {
       '/healthz': answerHealth,
       '/readyz': async () => answerReadiness(await options.readiness()),
       '/v1/ask': () => answerAsk(request, { ask: options.ask, limit: questions, log }),
@@ -159,7 +159,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     route: IngestRoute,
     sourceName: string | undefined,
     id: string,
-  ): Promise<Answer> {
+  ): Promise<HttpAnswer> {
     const read = async (caller: 'known' | 'unknown') => {
       if (caller === 'known') return readBody(request, response, { maxBytes: maxBodyBytes, budget });
       const deadline = setTimeout(() => request.destroy(), UNKNOWN_BODY_MS);
@@ -178,7 +178,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     request: IncomingMessage,
     response: ServerResponse,
     handle: NonNullable<HttpServerOptions['slack']>,
-  ): Promise<Answer> {
+  ): Promise<HttpAnswer> {
     // Slack sends a request in one go; whoever dawdles holds room that it needs.
     const deadline = setTimeout(() => request.destroy(), SLACK_BODY_MS);
     const read = readBody(request, response, { maxBytes: MAX_SLACK_BYTES, budget: slackBudget });
@@ -238,7 +238,7 @@ function findRequestId(request: IncomingMessage): string {
   return `${PROCESS_ID}-${lastRequest}`;
 }
 
-function refuseMethod(request: IncomingMessage, allow: string): Answer {
+function refuseMethod(request: IncomingMessage, allow: string): HttpAnswer {
   if (request.method === 'OPTIONS') return { status: 204, headers: { allow: `${allow}, OPTIONS` } };
   return {
     status: 405,

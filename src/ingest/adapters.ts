@@ -17,7 +17,7 @@ import { kongAdapter } from './kong.ts';
 import { logpushAdapter } from './logpush.ts';
 import { nativeAdapter } from './native.ts';
 import { otlpAdapter } from './otlp.ts';
-import { segmentAdapter } from './segment.ts';
+import { segmentAdapter } from './segment-com.ts';
 
 /** The formats that Headroom reads, by the name that `sources add --adapter` takes. */
 const ADAPTERS: readonly Adapter[] = [

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { HeadroomError } from '../errors.ts';
-import { stepBack } from '../thread-priority.ts';
+import { lowerThreadPriority } from '../thread-priority.ts';
 import { Intake } from './intake.ts';
 import {
   type NumberedRequest,
@@ -18,7 +18,7 @@ const FOLD_AFTER_MS = 30_000;
 /** Requests wait so long for the rows of `usage_daily`, or for those of one day. */
 const ROWS_MS = 50;
 
-stepBack();
+lowerThreadPriority();
 const port = parentPort!;
 const intake = new Intake(workerData);
 const queue: NumberedRequest[] = [];

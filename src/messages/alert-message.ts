@@ -27,7 +27,7 @@ export interface AlertEvent {
   by?: string;
 }
 
-export interface AlertDress {
+export interface AlertFrame {
   /** Of the report; for readers whom Slack cannot show their own time. */
   zone: string;
   /** A user or group that is mentioned; only in what is posted, since an edit notifies nobody. */
@@ -41,42 +41,42 @@ export function buildAlert(
     id,
     acknowledged,
     history,
-    ...dress
-  }: AlertDress & { id: string | undefined; acknowledged: boolean; history: readonly AlertEvent[] },
+    ...frame
+  }: AlertFrame & { id: string | undefined; acknowledged: boolean; history: readonly AlertEvent[] },
 ): Message & { chartAt: number } {
   const lines = content.lines;
   const body = richText(
-    ...openLine(content, dress),
+    ...openLine(content, frame),
     leaf(content.title, { bold: true }),
-    ...lines.flatMap((line) => ['\n', ...toLeaves(line, dress.zone)]),
+    ...lines.flatMap((line) => ['\n', ...toLeaves(line, frame.zone)]),
   );
   const buttons = buildButtons(content, { id, acknowledged });
   const text = [
-    `${toMention(dress.mention)}${defuse(`${signOf(content)} ${content.title}`)}`,
-    ...lines.map((line) => toText(line, dress.zone)),
-    ...(history.length > 0 ? [formatHistory(history, dress.zone)] : []),
+    `${toMention(frame.mention)}${defuse(`${signOf(content)} ${content.title}`)}`,
+    ...lines.map((line) => toText(line, frame.zone)),
+    ...(history.length > 0 ? [formatHistory(history, frame.zone)] : []),
   ];
   return {
     text: text.join('\n'),
     blocks: [
       body,
       ...buttons,
-      ...(history.length > 0 ? [{ type: 'context', elements: [markdown(formatHistory(history, dress.zone))] }] : []),
+      ...(history.length > 0 ? [{ type: 'context', elements: [markdown(formatHistory(history, frame.zone))] }] : []),
     ],
     chartAt: 1 + buttons.length,
   };
 }
 
 /** One line of a conversation: a further level, a switch, a rate. */
-export function buildAlertLine(content: AlertContent, dress: AlertDress): Message {
+export function buildAlertLine(content: AlertContent, frame: AlertFrame): Message {
   const { brief, title, lines } = content;
   const words: Words[] = brief === undefined ? [`${title}.`, ...lines.slice(0, 1)] : [brief];
   return {
-    text: `${toMention(dress.mention)}${defuse(signOf(content))} ${words.map((each) => toText(each, dress.zone)).join(' ')}`,
+    text: `${toMention(frame.mention)}${defuse(signOf(content))} ${words.map((each) => toText(each, frame.zone)).join(' ')}`,
     blocks: [
       richText(
-        ...openLine(content, dress),
-        ...words.flatMap((each, index) => [...(index > 0 ? [' '] : []), ...toLeaves(each, dress.zone)]),
+        ...openLine(content, frame),
+        ...words.flatMap((each, index) => [...(index > 0 ? [' '] : []), ...toLeaves(each, frame.zone)]),
       ),
     ],
   };
@@ -86,7 +86,7 @@ function signOf({ sign, test }: AlertContent): string {
   return test ? `TEST ${sign}` : sign;
 }
 
-function openLine(content: AlertContent, { mention }: AlertDress): (Leaf | string)[] {
+function openLine(content: AlertContent, { mention }: AlertFrame): (Leaf | string)[] {
   return [`${signOf(content)} `, ...(mention ? [place(mention), ' '] : [])];
 }
 

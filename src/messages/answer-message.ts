@@ -14,8 +14,8 @@ import {
 } from './limits.ts';
 import { button, clip, countCharacters, defuse, type Message, richText, toOneLine } from './text.ts';
 
-/** How an answer is dressed. */
-export interface AnswerDress extends Showing, Readers {
+/** What stands around the numbers of an answer: controls, readers, remarks. */
+export interface AnswerFrame extends Showing, Readers {
   controls: ControlState;
   /** Why the answer is here, or what is missing from it. Plain text. */
   remarks?: readonly string[] | undefined;
@@ -25,14 +25,14 @@ export interface AnswerDress extends Showing, Readers {
  * The message of an answer: the sentence that answers, its chart or table, one line of context, one row of controls. Within
  * Slack's limits whatever the report holds: rows that do not fit are counted, and the CSV has them.
  */
-export function buildAnswer(report: Report, dress: AnswerDress): Message {
-  const { controls, remarks = [] } = dress;
+export function buildAnswer(report: Report, frame: AnswerFrame): Message {
+  const { controls, remarks = [] } = frame;
   const sentence = richText(toOneLine(report.finding));
   const notes = [...remarks, ...report.notes];
   // Controls and context differ little by what is shown: their room is known before it.
-  const around = [sentence, buildContext(report, dress, notes), ...buildControls(report, controls, 'table')];
+  const around = [sentence, buildContext(report, frame, notes), ...buildControls(report, controls, 'table')];
   const left = MAX_MESSAGE_CHARACTERS - countCharacters(around) - RESERVE;
-  const { blocks, shown, hiddenRows } = buildBody(report, dress, left);
+  const { blocks, shown, hiddenRows } = buildBody(report, frame, left);
   const beside = [
     ...(shown === 'table' ? noteDrawOrder(report) : []),
     ...(hiddenRows > 0 ? [`${countOf(hiddenRows, 'more row')} in the CSV.`] : []),
@@ -42,7 +42,7 @@ export function buildAnswer(report: Report, dress: AnswerDress): Message {
     blocks: [
       sentence,
       ...blocks,
-      buildContext(report, dress, [...notes, ...beside]),
+      buildContext(report, frame, [...notes, ...beside]),
       ...buildControls(report, controls, shown),
     ].slice(0, MAX_MESSAGE_BLOCKS),
   };

@@ -4,7 +4,7 @@ import { getAdapter } from '../ingest/adapters.ts';
 import { Intake, type IntakeSettings } from '../ingest/intake.ts';
 import type { Db } from '../store/database.ts';
 import { applyDeclaration } from '../store/definition-repository.ts';
-import { buildPoolsFile, measureVolumes } from './pools.ts';
+import { buildPoolsFile, measureVolumes } from './demo-pools.ts';
 import type { Traffic } from './traffic.ts';
 
 const DAY_MS = 86_400_000;

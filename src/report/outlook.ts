@@ -7,7 +7,7 @@ import { describeRunOut, isOver, LEVELS } from './scope-words.ts';
 const SIGNS: Readonly<Record<Level, string>> = { healthy: '🔵', approaching: '🟠', critical: '🔴', exhausted: '⛔' };
 
 /** One scope in a sentence, and how much it matters: 0 is fine. */
-export interface Standing {
+export interface ScopeSentence {
   weight: number;
   percent: number;
   sign: string;
@@ -18,7 +18,7 @@ export interface Standing {
  * Says what is worst first, and whether everything else is fine: `⛔ CRM API is over its daily credits: 680 of 651. Everything
  * else is fine.` A scope that went over its allowance is never told as healthy, whatever its present level.
  */
-export function describeStandings(states: readonly ScopeState[]): string {
+export function describeScopes(states: readonly ScopeState[]): string {
   const metered = states.filter(({ pools, limits }) => pools.length + limits.length > 0);
   if (metered.length === 0) {
     const used = states.reduce((sum, state) => sum + state.used, 0);
@@ -26,8 +26,10 @@ export function describeStandings(states: readonly ScopeState[]): string {
       ? `${states[0]!.title} has no pool yet; it used ${creditsOf(used)} this month.`
       : `No pools yet${states.length > 0 ? `; ${creditsOf(used)} used this month` : ''}.`;
   }
-  const standings = metered.flatMap(listStandings).toSorted((a, b) => b.weight - a.weight || b.percent - a.percent);
-  const [worst, ...rest] = standings as [Standing, ...Standing[]];
+  const sentences = metered
+    .flatMap(listScopeSentences)
+    .toSorted((a, b) => b.weight - a.weight || b.percent - a.percent);
+  const [worst, ...rest] = sentences as [ScopeSentence, ...ScopeSentence[]];
   const others = rest.filter(({ weight }) => weight > 0).length;
   if (worst.weight === 0 && metered.length > 1) return `🔵 ${describeCalm(metered)}`;
   const more =
@@ -65,13 +67,13 @@ function describeChange({ title, pools }: ScopeState): string {
 }
 
 /** A scope by the pool that it now draws from, and each of its limits that is not healthy. */
-export function listStandings(state: ScopeState): Standing[] {
+export function listScopeSentences(state: ScopeState): ScopeSentence[] {
   const limits = state.limits.filter(({ level }) => level !== 'healthy').map((limit) => standLimit(state, limit));
   if (state.current) return [standScope(state, state.current), ...limits];
   return limits.length > 0 ? limits : state.limits.slice(0, 1).map((limit) => standLimit(state, limit));
 }
 
-function standScope(state: ScopeState, current: PoolState): Standing {
+function standScope(state: ScopeState, current: PoolState): ScopeSentence {
   const { title, level, overage } = state;
   const pool = toInnerCase(current.name);
   const { percent, thresholds } = current;
@@ -104,7 +106,7 @@ function standScope(state: ScopeState, current: PoolState): Standing {
   return { weight: LEVELS.indexOf(level) * 2, percent, sign: SIGNS[level], text: `${used}${rest}.` };
 }
 
-function standLimit({ title }: ScopeState, limit: PoolState): Standing {
+function standLimit({ title }: ScopeState, limit: PoolState): ScopeSentence {
   const counts = `${formatCredits(limit.used)} of ${formatCredits(limit.amount)}`;
   const share = formatPercent(limit.percent, limit.thresholds);
   const text =
@@ -126,7 +128,7 @@ export function toInnerCase(name: string): string {
   return /^\p{Lu}[\p{Ll}\s-]*$/u.test(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name;
 }
 
-type Answer = 'yes' | 'perhaps' | 'unknown' | 'no';
+type Verdict = 'yes' | 'perhaps' | 'unknown' | 'no';
 
 /**
  * Answers whether pools run out before their reset: `No: at the usual 1,330–1,424 a day, Public API lasts past its reset on
@@ -154,7 +156,7 @@ export function describeOutlook(states: readonly ScopeState[], nowMs: number, ca
   return `${begin}${first.text}.${others}`;
 }
 
-const ORDER: readonly Answer[] = ['yes', 'perhaps', 'unknown', 'no'];
+const ORDER: readonly Verdict[] = ['yes', 'perhaps', 'unknown', 'no'];
 
 /** The same as a sentence of its own, behind one that names the scope; nothing where nothing can be foretold. */
 export function describeRunOutOf(state: ScopeState, nowMs: number, calendar: Calendar): string[] {
@@ -168,7 +170,7 @@ function foresee(
   state: ScopeState,
   nowMs: number,
   calendar: Calendar,
-): { answer: Answer; atMs: number; text: string; clause?: string } {
+): { answer: Verdict; atMs: number; text: string; clause?: string } {
   const { title } = state;
   const last = state.pools.findLast(({ left }) => left > 0) ?? state.pools.at(-1)!;
   const rolling = last.periodKind === 'rolling-24h';

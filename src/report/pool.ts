@@ -4,7 +4,7 @@ import type { ScopeState } from '../domain/scope-state.ts';
 import { noteBalanceCorrections } from './corrections.ts';
 import { formatDate, formatMoment } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { describeOutlook, describeRunOutOf, describeStandings } from './outlook.ts';
+import { describeOutlook, describeRunOutOf, describeScopes } from './outlook.ts';
 import { getScopeStates } from './scope-states.ts';
 import { checkSuppose, noteSuppose, unknownScope } from './scope-words.ts';
 
@@ -34,7 +34,7 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
         question.focus === 'run-out'
           ? describeOutlook(states, nowMs, deps.calendar)
           : [
-              describeStandings(states),
+              describeScopes(states),
               ...(states.length === 1 && atMs >= nowMs ? describeRunOutOf(states[0]!, nowMs, deps.calendar) : []),
             ].join(' '),
       notes: [

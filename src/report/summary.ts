@@ -5,7 +5,7 @@ import { hasTeams } from './client-names.ts';
 import { countOf, formatPercent, formatShare } from './format.ts';
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
-import { describeStandings } from './outlook.ts';
+import { describeScopes } from './outlook.ts';
 import { rankRows } from './ranking.ts';
 import { getScopeStates } from './scope-states.ts';
 import { unknownScope } from './scope-words.ts';
@@ -38,7 +38,7 @@ export async function reportSummary(deps: ReporterDeps, question: Question, nowM
   return {
     ...toHead({ ...inquiry, question }, [byScope], {
       title: 'Usage',
-      finding: describeStandings(states),
+      finding: describeScopes(states),
       population: describeToday(today, clients),
       notes: [...noteAnswer(inquiry, byScope), ...cards.flatMap(noteBulk)],
     }),

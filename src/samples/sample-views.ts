@@ -1,4 +1,4 @@
-import { createPoolAdmin } from '../admin/pools.ts';
+import { createPoolAdmin } from '../admin/pool-admin.ts';
 import { ALERT_KINDS } from '../domain/alert.ts';
 import { DIGEST_SECTIONS } from '../domain/digest.ts';
 import type { Filter } from '../domain/filter.ts';

@@ -3,7 +3,7 @@ import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { MONTHS, SHORT_WEEKDAYS, WEEKDAYS } from '../domain/time-names.ts';
 import type { DigestLines } from '../messages/digest-message.ts';
 import { countOf, formatClock, formatCount, formatMoment, formatShare, joinWords } from '../report/format.ts';
-import { describeRunOutOf, listStandings } from '../report/outlook.ts';
+import { describeRunOutOf, listScopeSentences } from '../report/outlook.ts';
 import { isOver } from '../report/scope-words.ts';
 import type { DigestContent } from './digest-content.ts';
 
@@ -133,7 +133,7 @@ function findSilence({ silent, zone }: DigestContent): Finding[] {
 function findPools(state: ScopeState, { nowMs }: DigestContent, calendar: Calendar): Finding[] {
   const last = state.pools.findLast(({ left }) => left > 0);
   const [runOut] = last?.runOut ? describeRunOutOf(state, nowMs, calendar) : [];
-  const [worst] = listStandings(state)
+  const [worst] = listScopeSentences(state)
     .filter(({ weight }) => weight > 0)
     .toSorted((a, b) => b.weight - a.weight);
   if (!worst) {
@@ -187,7 +187,7 @@ function findFailures({ status }: DigestContent): Finding[] {
 /** Levels that were told that day of pools that stand well again. */
 function findAlerts({ alerts = [], pools = [], zone }: DigestContent): Finding[] {
   const standing = new Set(
-    pools.filter((state) => listStandings(state).some(({ weight }) => weight > 0)).map(({ scope }) => scope),
+    pools.filter((state) => listScopeSentences(state).some(({ weight }) => weight > 0)).map(({ scope }) => scope),
   );
   const told = alerts
     .map((alert) => ({ atMs: alert.atMs, ...alert.content }))

@@ -3,7 +3,7 @@ import { DIGEST_SECTIONS, type DigestSection } from '../domain/digest.ts';
 import type { Report } from '../domain/report.ts';
 import type { DigestPart } from '../messages/digest-thread.ts';
 import { countOf, formatClock, formatCount, formatCredits, formatShortDate } from '../report/format.ts';
-import { describeOutlook, describeStandings } from '../report/outlook.ts';
+import { describeOutlook, describeScopes } from '../report/outlook.ts';
 import { isOver } from '../report/scope-words.ts';
 import type { DigestContent } from './digest-content.ts';
 import { weekdayOf } from './digest-lines.ts';
@@ -55,7 +55,7 @@ function toPools({ pools = [], closed = [], month, nowMs }: DigestContent, calen
   ];
   if (metered.length === 0 && lines.length === 0) return undefined;
   return {
-    ...(metered.length > 0 ? { sentence: describeStandings(metered) } : {}),
+    ...(metered.length > 0 ? { sentence: describeScopes(metered) } : {}),
     lines,
     table: {
       columns: [

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Question, Report } from '../domain/report.ts';
-import { type AnswerDress, buildAnswer, buildNotice } from '../messages/answer-message.ts';
+import { type AnswerFrame, buildAnswer, buildNotice } from '../messages/answer-message.ts';
 import { fitMessage } from '../messages/fit.ts';
 import type { Message } from '../messages/text.ts';
 import { buildWelcome } from '../messages/welcome.ts';
-import { type Answer, findAnswer, listChosenFilters, upsertAnswer } from '../store/conversation-repository.ts';
+import { findAnswer, type KeptAnswer, listChosenFilters, upsertAnswer } from '../store/conversation-repository.ts';
 import { callSlack, classifyFailure, isThreadRefusal, slackErrorOf } from './client/errors.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import { answerOrRefuse } from './command/refused-range.ts';
@@ -22,13 +22,13 @@ const NOT_POSTED = 'Slack did not take the answer for the channel, so it is for 
 const MAYBE_POSTED = 'Slack did not say whether it posted the answer in the channel, so here it is for you.';
 const CHART_FAILED = 'The chart could not be shown this time.';
 
-interface Life {
+interface Answering {
   ctx: SlackContext;
   asked: Asked;
   person: Person;
   report: Report;
   place: Place;
-  answer: Answer;
+  answer: KeptAnswer;
   next: readonly Next[];
   remarks: string[];
   /** Other people see it. */
@@ -47,7 +47,7 @@ export async function answerQuestion(
   asked: Asked,
   person: Person,
   question: Question,
-  { change, share = false }: { change?: Answer; share?: boolean } = {},
+  { change, share = false }: { change?: KeptAnswer; share?: boolean } = {},
 ): Promise<void> {
   const [report, place, chosen] = await Promise.all([
     tellIfSlow(ctx, asked, answerOrRefuse(ctx.reporter, question, ctx.now())),
@@ -57,7 +57,7 @@ export async function answerQuestion(
   if (report.asOfMs === 0 && report.kind === 'summary') return tellPrivately(ctx, asked, buildWelcome(ctx.config));
   const secret = change ? change.private : isPrivate(ctx, question, place, share);
   const next = listNext(report);
-  const answer: Answer = {
+  const answer: KeptAnswer = {
     id: change?.id ?? newId(),
     asker: asked.user,
     channel: asked.channel,
@@ -71,8 +71,8 @@ export async function answerQuestion(
   const remarks = !change && !place.open && question.private !== true ? [place.reason] : [];
   const shared = !secret && place.open && !place.direct;
   const filtered = chosen.some((filter) => (question.filters ?? []).some((used) => isDeepStrictEqual(used, filter)));
-  const life: Life = { ctx, asked, person, report, place, answer, next, remarks, shared, filtered };
-  await (secret ? answerPrivately(life, change !== undefined) : answerOpenly(life));
+  const answering: Answering = { ctx, asked, person, report, place, answer, next, remarks, shared, filtered };
+  await (secret ? answerPrivately(answering, change !== undefined) : answerOpenly(answering));
 }
 
 /** A note to the asker where counting takes long. */
@@ -97,29 +97,29 @@ function isPrivate({ config }: SlackContext, question: Question, place: Place, s
 }
 
 /** To the asker alone: Slack's own chart where it fits, never a file. */
-async function answerPrivately(life: Life, replace: boolean): Promise<void> {
-  const { ctx, asked, answer } = life;
+async function answerPrivately(answering: Answering, replace: boolean): Promise<void> {
+  const { ctx, asked, answer } = answering;
   await keep(ctx, answer);
-  await tellPrivately(ctx, asked, dress(life, { native: true }), { replace: replace && Boolean(asked.ephemeral) });
+  await tellPrivately(ctx, asked, build(answering, { native: true }), { replace: replace && Boolean(asked.ephemeral) });
 }
 
 /** By the bot in the channel, in time with or without its picture. */
-async function answerOpenly(life: Life): Promise<void> {
-  const { ctx, asked } = life;
-  const drawing = drawPicture(ctx, life.report);
+async function answerOpenly(answering: Answering): Promise<void> {
+  const { ctx, asked } = answering;
+  const drawing = drawPicture(ctx, answering.report);
   const patience = Math.max(0, asked.atMs + PICTURE_WAIT_MS - ctx.now());
   const inTime = await Promise.race([drawing, ctx.wait(patience).then(() => 'late' as const)]);
   try {
-    await post(life, inTime);
+    await post(answering, inTime);
   } catch (error) {
-    return answerInstead(life, error);
+    return answerInstead(answering, error);
   }
-  if (inTime === 'late') await addPicture(life, await drawing);
+  if (inTime === 'late') await addPicture(answering, await drawing);
 }
 
 /** Gives the numbers to the asker alone where the channel is closed, or Slack does not say that they stand there. */
-async function answerInstead(life: Life, error: unknown): Promise<void> {
-  const { ctx, answer } = life;
+async function answerInstead(answering: Answering, error: unknown): Promise<void> {
+  const { ctx, answer } = answering;
   const closed = closedBy(error, ctx.bot.name);
   if (closed) ctx.memory.forget(`place:${answer.channel}`);
   const { reason, unclear } = classifyFailure(error);
@@ -128,13 +128,13 @@ async function answerInstead(life: Life, error: unknown): Promise<void> {
   const remark = closed?.reason ?? (unclear ? MAYBE_POSTED : NOT_POSTED);
   // What may stand in the channel keeps its own id, by which its buttons work.
   const { ts: _, ...secret } = { ...answer, ...(closed ? {} : { id: newId() }), private: true };
-  const place = closed ?? life.place;
-  await answerPrivately({ ...life, place, shared: false, remarks: [remark], answer: secret }, false);
+  const place = closed ?? answering.place;
+  await answerPrivately({ ...answering, place, shared: false, remarks: [remark], answer: secret }, false);
 }
 
-async function post(life: Life, drawn: Drawn | 'late'): Promise<void> {
-  const { ctx, answer } = life;
-  const message = dress(life, { native: false, drawn });
+async function post(answering: Answering, drawn: Drawn | 'late'): Promise<void> {
+  const { ctx, answer } = answering;
+  const message = build(answering, { native: false, drawn });
   // Before it is posted, so that no press can come too early; with its place once it has one.
   if (!answer.ts) await keep(ctx, answer);
   const send = async ({ text, blocks }: Message): Promise<void> => {
@@ -162,22 +162,22 @@ async function post(life: Life, drawn: Drawn | 'late'): Promise<void> {
 }
 
 /** Adds the picture to the posted answer, or the table where there is none, unless it has become another answer meanwhile. */
-async function addPicture(life: Life, drawn: Drawn): Promise<void> {
-  const { ctx, answer } = life;
+async function addPicture(answering: Answering, drawn: Drawn): Promise<void> {
+  const { ctx, answer } = answering;
   const current = await findAnswer(ctx.db, answer.id).catch(() => answer);
   if (current && !isDeepStrictEqual(current.question, answer.question)) return;
   try {
-    await post(life, drawn);
+    await post(answering, drawn);
   } catch (error) {
     // The text stands; a message that was deleted meanwhile needs no picture.
     ctx.log.warn({ error: String(error), answer: answer.id }, 'chart could not be added to an answer');
   }
 }
 
-function dress(life: Life, { native, drawn = 'none' }: { native: boolean; drawn?: Drawn | 'late' }): Message {
-  const { ctx, person, report, place, answer, next, shared } = life;
-  const remarks = drawn === 'failed' ? [...life.remarks, CHART_FAILED] : life.remarks;
-  const options: AnswerDress = {
+function build(answering: Answering, { native, drawn = 'none' }: { native: boolean; drawn?: Drawn | 'late' }): Message {
+  const { ctx, person, report, place, answer, next, shared } = answering;
+  const remarks = drawn === 'failed' ? [...answering.remarks, CHART_FAILED] : answering.remarks;
+  const options: AnswerFrame = {
     controls: {
       answerId: answer.id,
       revision: ctx.now() % 1_000_000_007,
@@ -185,7 +185,7 @@ function dress(life: Life, { native, drawn = 'none' }: { native: boolean; drawn?
       next,
       audience: place.open ? place.audience : undefined,
       offerPng: answer.private && hasGraph(report.kind),
-      filtered: life.filtered,
+      filtered: answering.filtered,
     },
     picture: drawn === 'late' ? 'coming' : typeof drawn === 'object' ? drawn : undefined,
     native,
@@ -197,7 +197,7 @@ function dress(life: Life, { native, drawn = 'none' }: { native: boolean; drawn?
 }
 
 /** An answer whose buttons cannot be kept is still an answer. */
-async function keep(ctx: SlackContext, answer: Answer): Promise<void> {
+async function keep(ctx: SlackContext, answer: KeptAnswer): Promise<void> {
   await upsertAnswer(ctx.db, answer).catch((error: unknown) =>
     ctx.log.error({ error: String(error) }, 'answer could not be kept: its buttons will be out of date'),
   );

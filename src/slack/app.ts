@@ -15,7 +15,7 @@ import { registerDigestForm } from './listeners/digest-form.ts';
 import { registerEvents } from './listeners/events.ts';
 import { createListen, tellOldWindow } from './listeners/listen.ts';
 import { registerOptions } from './listeners/options.ts';
-import { registerPoolButtons, registerPoolForms } from './listeners/pools.ts';
+import { registerPoolButtons, registerPoolForms } from './listeners/pool-forms.ts';
 import { registerRouting } from './listeners/routing.ts';
 import { registerShortcuts } from './listeners/shortcuts.ts';
 import { registerViews } from './listeners/views.ts';

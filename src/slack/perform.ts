@@ -22,7 +22,7 @@ import { performDigest } from './perform-digests.ts';
 import { openSaved, saveView, tellViews, unsaveView } from './perform-views.ts';
 import { type Person, toActor } from './permissions.ts';
 import { findPlace, isPrivateByDefault } from './places.ts';
-import { openPools } from './pools.ts';
+import { openPools } from './pool-windows.ts';
 
 /** Changes that one message shows. */
 const AUDIT_SHOWN = 30;

@@ -6,7 +6,7 @@ import { FILTERS, QUESTION, QUESTIONS, readColumn } from './json-columns.ts';
 import type { ConversationTables } from './schema/conversation.ts';
 
 /** An answer with buttons: who asked what, and where it stands. `ts` is absent for one that only the asker sees. */
-export interface Answer {
+export interface KeptAnswer {
   id: string;
   asker: string;
   channel: string;
@@ -39,7 +39,7 @@ export async function deleteRequestsBefore(db: Db, beforeMs: number): Promise<vo
 }
 
 /** Keeps the answer, or replaces what was kept under its id. */
-export async function upsertAnswer(db: Db, answer: Answer): Promise<void> {
+export async function upsertAnswer(db: Db, answer: KeptAnswer): Promise<void> {
   const row = {
     asker: answer.asker,
     channel: answer.channel,
@@ -57,13 +57,13 @@ export async function upsertAnswer(db: Db, answer: Answer): Promise<void> {
     .execute();
 }
 
-export async function findAnswer(db: Db, id: string): Promise<Answer | undefined> {
+export async function findAnswer(db: Db, id: string): Promise<KeptAnswer | undefined> {
   const row = await db.selectFrom('answer').select(ANSWER).where('id', '=', id).executeTakeFirst();
   return row && toAnswer(row);
 }
 
 /** What this person asked last in this channel. */
-export async function findLastAnswer(db: Db, asker: string, channel: string): Promise<Answer | undefined> {
+export async function findLastAnswer(db: Db, asker: string, channel: string): Promise<KeptAnswer | undefined> {
   const row = await db
     .selectFrom('answer')
     .select(ANSWER)
@@ -75,7 +75,7 @@ export async function findLastAnswer(db: Db, asker: string, channel: string): Pr
   return row && toAnswer(row);
 }
 
-function toAnswer(row: Pick<Selectable<ConversationTables['answer']>, (typeof ANSWER)[number]>): Answer {
+function toAnswer(row: Pick<Selectable<ConversationTables['answer']>, (typeof ANSWER)[number]>): KeptAnswer {
   return {
     id: row.id,
     asker: row.asker,

@@ -2,7 +2,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { createCalendar } from '../domain/calendar.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { dialectOf, openDatabase } from '../store/database.ts';
-import { stepBack } from '../thread-priority.ts';
+import { lowerThreadPriority } from '../thread-priority.ts';
 import { StoredUsage } from './reader.ts';
 
 type Method = keyof UsageReader;
@@ -96,7 +96,7 @@ export class ThreadedUsage implements UsageReader {
 }
 
 if (!isMainThread && workerData?.reader) {
-  stepBack();
+  lowerThreadPriority();
   const { databaseUrl, zone } = workerData.reader as { databaseUrl: string; zone: string };
   const usage = new StoredUsage(openDatabase(databaseUrl), dialectOf(databaseUrl), createCalendar(zone));
   parentPort!.on('message', async ({ id, method, argument }: Call) => {

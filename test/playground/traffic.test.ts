@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parseDeclaration } from '../../src/definition/parse.ts';
 import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
 import { getAdapter } from '../../src/ingest/adapters.ts';
-import { buildPoolsFile, measureVolumes } from '../../src/playground/pools.ts';
+import { buildPoolsFile, measureVolumes } from '../../src/playground/demo-pools.ts';
 import { createTraffic } from '../../src/playground/traffic.ts';
 import { size } from '../support/size.ts';
 

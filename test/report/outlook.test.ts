@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { levelOf } from '../../src/domain/level.ts';
 import type { PoolState, ScopeState } from '../../src/domain/scope-state.ts';
-import { describeOutlook, describeStandings, toInnerCase } from '../../src/report/outlook.ts';
+import { describeOutlook, describeScopes, toInnerCase } from '../../src/report/outlook.ts';
 
 const calendar = createCalendar('Europe/Berlin');
 const at = (text: string) => Temporal.ZonedDateTime.from(`${text}[Europe/Berlin]`).epochMilliseconds;
@@ -86,7 +86,7 @@ describe('the headline of pools', () => {
     ],
     ['knows an empty file', [], 'No pools yet.'],
   ])('%s', (_, states, text) => {
-    expect(describeStandings(states)).toBe(text);
+    expect(describeScopes(states)).toBe(text);
   });
 
   it('keeps names with other capitals or digits', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ACTIONS } from '../../src/messages/action-ids.ts';
-import { type AnswerDress, buildAnswer } from '../../src/messages/answer-message.ts';
+import { type AnswerFrame, buildAnswer } from '../../src/messages/answer-message.ts';
 import { ask, at } from '../report/setup.ts';
 
 const EVENTS = Array.from({ length: 40 }, (_, n) => ({
@@ -9,7 +9,7 @@ const EVENTS = Array.from({ length: 40 }, (_, n) => ({
   status: n % 2 ? 429 : 200,
 }));
 
-const DRESS: AnswerDress = {
+const DRESS: AnswerFrame = {
   controls: { answerId: 'abc', revision: 1, sharing: 'open', next: [], offerPng: false, filtered: false },
   native: false,
 };

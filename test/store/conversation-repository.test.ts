@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { insertAudit, listAudit } from '../../src/store/audit-repository.ts';
 import {
-  type Answer,
   deleteAnswersBefore,
   deleteRequestsBefore,
   findAnswer,
   findLastAnswer,
   insertGreeting,
   insertRequest,
+  type KeptAnswer,
   listChosenFilters,
   upsertAnswer,
   upsertChosenFilters,
@@ -15,7 +15,7 @@ import {
 import { deleteView, findView, listViews, upsertView } from '../../src/store/view-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
-const ANSWER: Answer = {
+const ANSWER: KeptAnswer = {
   id: 'a1',
   asker: 'U1',
   channel: 'C1',
@@ -38,7 +38,7 @@ describeEachDialect('the conversation', (databases) => {
     const db = await databases.open();
     await upsertAnswer(db, ANSWER);
     expect(await findAnswer(db, 'a1')).toEqual(ANSWER);
-    const later: Answer = { ...ANSWER, ts: '1.5', threadTs: '1.0', private: true, createdMs: ANSWER.createdMs + 1 };
+    const later: KeptAnswer = { ...ANSWER, ts: '1.5', threadTs: '1.0', private: true, createdMs: ANSWER.createdMs + 1 };
     await upsertAnswer(db, later);
     expect(await findAnswer(db, 'a1')).toEqual(later);
     expect(await findLastAnswer(db, 'U1', 'C1')).toEqual(later);

@@ -4,7 +4,7 @@ import type { Fault } from './faults.ts';
 import { sendJson } from './http.ts';
 import type { JsonObject } from './types.ts';
 
-export interface Answer {
+export interface ApiAnswer {
   status: number;
   body: JsonObject;
   headers?: Record<string, string>;
@@ -18,7 +18,7 @@ export async function answerFault(
   fault: Fault | undefined,
   response: ServerResponse,
   record: (status: number, answer: JsonObject) => void,
-  run: () => Answer | Promise<Answer>,
+  run: () => ApiAnswer | Promise<ApiAnswer>,
 ): Promise<void> {
   if (fault?.delayMs) await delay(fault.delayMs, undefined, { ref: false });
   if (fault?.drop || fault?.timeout) {

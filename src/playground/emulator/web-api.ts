@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from './api-error.ts';
 import { type Core, CREDENTIALS } from './core.ts';
-import { type Answer, answerFault } from './fault-answer.ts';
+import { type ApiAnswer, answerFault } from './fault-answer.ts';
 import { asText, parseArguments, readBody, toRecord } from './http.ts';
 import { appMethods } from './methods/app.ts';
 import { blockMethods } from './methods/blocks.ts';
@@ -43,7 +43,12 @@ export async function serveWebApi(
   await answerFault(core.faults.take(name), response, record, () => run(core, name, args, token));
 }
 
-async function run(core: Core, name: string, args: JsonObject | undefined, token: string | undefined): Promise<Answer> {
+async function run(
+  core: Core,
+  name: string,
+  args: JsonObject | undefined,
+  token: string | undefined,
+): Promise<ApiAnswer> {
   const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
   const headers: Record<string, string> = {
     'x-slack-req-id': `req-${core.state.calls.length + 1}`,

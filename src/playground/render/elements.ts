@@ -1,7 +1,7 @@
 import type { JsonObject } from '../emulator/types.ts';
 import { renderInput } from './inputs.ts';
 import { renderMenu } from './menus.ts';
-import type { Place, Wiring } from './place.ts';
+import type { ElementPlace, Wiring } from './place.ts';
 import { listOf } from './rich-text.ts';
 import { fileUrl, h, type ReactNode, type Scene, safeUrl } from './scene.ts';
 import { plainOf, renderText } from './text-object.ts';
@@ -10,7 +10,7 @@ import { plainOf, renderText } from './text-object.ts';
  * An element that people act on, as plain HTML. The page's script finds what to send in its attributes: `data-element`
  * (type), `data-action` and `data-block` (ids), and `data-waits` where the form sends it.
  */
-export function renderElement(element: JsonObject, place: Place, scene: Scene, key?: number): ReactNode {
+export function renderElement(element: JsonObject, place: ElementPlace, scene: Scene, key?: number): ReactNode {
   const wiring = {
     key,
     'data-element': String(element.type),

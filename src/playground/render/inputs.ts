@@ -1,5 +1,5 @@
 import type { JsonObject } from '../emulator/types.ts';
-import { type Place, toAria, type Wiring } from './place.ts';
+import { type ElementPlace, toAria, type Wiring } from './place.ts';
 import { listOf } from './rich-text.ts';
 import { h, type ReactNode, type Scene } from './scene.ts';
 import { plainOf, renderText } from './text-object.ts';
@@ -15,7 +15,12 @@ const FIELD_TYPES: Record<string, string> = {
 };
 
 /** Text, numbers, dates and boxes, with what was typed before or what they begin with. Undefined for other types. */
-export function renderInput(element: JsonObject, wiring: Wiring, place: Place, scene: Scene): ReactNode | undefined {
+export function renderInput(
+  element: JsonObject,
+  wiring: Wiring,
+  place: ElementPlace,
+  scene: Scene,
+): ReactNode | undefined {
   const type = String(element.type);
   const state = scene.values[place.block]?.[String(element.action_id)];
   if (type === 'checkboxes' || type === 'radio_buttons') return renderBoxes(element, state, wiring, place, scene);
@@ -51,7 +56,7 @@ function renderBoxes(
   element: JsonObject,
   state: JsonObject | undefined,
   wiring: Wiring,
-  place: Place,
+  place: ElementPlace,
   scene: Scene,
 ): ReactNode {
   const { key, ...attributes } = wiring;

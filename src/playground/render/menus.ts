@@ -1,6 +1,6 @@
 import { listOptions } from '../emulator/elements.ts';
 import type { Channel, JsonObject, User } from '../emulator/types.ts';
-import { type Place, toAria, type Wiring } from './place.ts';
+import { type ElementPlace, toAria, type Wiring } from './place.ts';
 import { listOf } from './rich-text.ts';
 import { h, type ReactNode, type Scene } from './scene.ts';
 import { plainOf } from './text-object.ts';
@@ -11,7 +11,12 @@ interface Choice {
 }
 
 /** Selects of one value are the browser's own; those with search or several values are a field with a list. */
-export function renderMenu(element: JsonObject, wiring: Wiring, place: Place, scene: Scene): ReactNode | undefined {
+export function renderMenu(
+  element: JsonObject,
+  wiring: Wiring,
+  place: ElementPlace,
+  scene: Scene,
+): ReactNode | undefined {
   const type = String(element.type);
   if (!/_select$/.test(type)) return undefined;
   const state = scene.values[place.block]?.[String(element.action_id)];
@@ -46,7 +51,7 @@ function renderField(
     label,
     chosen,
     choices,
-  }: { wiring: Wiring; place: Place; label: string; chosen: Choice[]; choices: Choice[] | undefined },
+  }: { wiring: Wiring; place: ElementPlace; label: string; chosen: Choice[]; choices: Choice[] | undefined },
 ): ReactNode {
   const { key, ...attributes } = wiring;
   return h(

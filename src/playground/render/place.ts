@@ -1,5 +1,5 @@
 /** Where an element stands, and how a person hears of it. */
-export interface Place {
+export interface ElementPlace {
   block: string;
   label?: string | undefined;
   /** Inside an input block: ids of the element and of the words about it. */
@@ -16,7 +16,7 @@ interface Field {
 }
 
 /** How an element is named and described: by the words around it in a form, else by a label of its own. */
-export function toAria({ field, label }: Place): Record<string, unknown> {
+export function toAria({ field, label }: ElementPlace): Record<string, unknown> {
   if (!field) return { 'aria-label': label };
   return { id: field.id, 'aria-describedby': field.hintId, 'aria-required': field.required || undefined };
 }

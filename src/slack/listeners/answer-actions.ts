@@ -5,7 +5,7 @@ import { answerIdOf } from '../../messages/controls.ts';
 import { buildFilterModal } from '../../messages/filter-modal.ts';
 import { referTo } from '../../messages/modal.ts';
 import { buildSaveModal } from '../../messages/save-modal.ts';
-import type { Answer } from '../../store/conversation-repository.ts';
+import type { KeptAnswer } from '../../store/conversation-repository.ts';
 import { findAnswer, listChosenFilters, upsertChosenFilters } from '../../store/conversation-repository.ts';
 import { findQuestion } from '../../store/json-columns.ts';
 import { answerQuestion } from '../answer.ts';
@@ -24,7 +24,7 @@ interface AnswerPress {
   asked: Asked;
   person: Person;
   question: Question;
-  answer: Answer | undefined;
+  answer: KeptAnswer | undefined;
   mine: boolean;
   /** `value` of the button, or of the chosen entry. */
   value: string;
@@ -83,7 +83,7 @@ async function become({ ctx, asked, person, question, answer, mine }: AnswerPres
   await answerQuestion(ctx, asked, person, { ...next, private: true });
 }
 
-function keepPrivacy(question: Question, answer: Answer): Question {
+function keepPrivacy(question: Question, answer: KeptAnswer): Question {
   return answer.question.private === undefined ? question : { ...question, private: answer.question.private };
 }
 

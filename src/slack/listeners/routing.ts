@@ -13,7 +13,7 @@ import { publishHome } from '../home.ts';
 import { updateView } from '../modals.ts';
 import { prepareChannel } from '../perform-digests.ts';
 import { toActor } from '../permissions.ts';
-import { openPools } from '../pools.ts';
+import { openPools } from '../pool-windows.ts';
 import type { RoutingChange } from '../ports.ts';
 import { type Fields, type FormFields, readFields } from './fields.ts';
 import { type Faults, faultAt, type Listen, type Submitted } from './listen.ts';

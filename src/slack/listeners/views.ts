@@ -9,7 +9,7 @@ import type { DigestMetadata } from '../../messages/digest-modal.ts';
 import { FILTER_FIELDS, type FilterMetadata } from '../../messages/filter-modal.ts';
 import type { AnswerReference } from '../../messages/modal.ts';
 import type { SaveMetadata } from '../../messages/save-modal.ts';
-import { type Answer, findAnswer, upsertChosenFilters } from '../../store/conversation-repository.ts';
+import { findAnswer, type KeptAnswer, upsertChosenFilters } from '../../store/conversation-repository.ts';
 import { answerQuestion } from '../answer.ts';
 import { type SlackContext, tellPrivately } from '../context.ts';
 import { performText } from '../perform.ts';
@@ -83,7 +83,7 @@ async function saveAlert(
 }
 
 /** The answer that a form was opened from, where it is still known. */
-async function findReferred(ctx: SlackContext, { answerId }: AnswerReference): Promise<Answer | undefined> {
+async function findReferred(ctx: SlackContext, { answerId }: AnswerReference): Promise<KeptAnswer | undefined> {
   return answerId ? findAnswer(ctx.db, answerId) : undefined;
 }
 

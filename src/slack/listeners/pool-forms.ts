@@ -14,7 +14,7 @@ import {
   openScopeForm,
   showPools,
   showPoolText,
-} from '../pools.ts';
+} from '../pool-windows.ts';
 import { type Fields, readFields } from './fields.ts';
 import { faultAt, type Listen, type Press, type Submitted } from './listen.ts';
 import { readMetadata } from './metadata.ts';

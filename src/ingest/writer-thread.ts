@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { HeadroomError } from '../errors.ts';
 import { lowerThreadPriority } from '../thread-priority.ts';
+import { FairQueue } from './fair-queue.ts';
 import { Intake } from './intake.ts';
 import {
   type NumberedRequest,
@@ -21,13 +22,13 @@ const ROWS_MS = 50;
 lowerThreadPriority();
 const port = parentPort!;
 const intake = new Intake(workerData);
-const queue: NumberedRequest[] = [];
+const queue = new FairQueue<NumberedRequest>(({ request }) => request.envelope.sourceId);
 const controls: Exclude<WriterCall, { kind: 'ingest' }>[] = [];
 let working = false;
 let foldFailed = false;
 
 port.on('message', (call: WriterCall) => {
-  if (call.kind === 'ingest') queue.push(...unpackRequests(call));
+  if (call.kind === 'ingest') for (const request of unpackRequests(call)) queue.push(request);
   else controls.push(call);
   if (!working) void work();
 });
@@ -44,9 +45,9 @@ setInterval(() => {
  */
 async function work(): Promise<void> {
   working = true;
-  while (queue.length > 0 || controls.length > 0) {
-    if (queue.length > 0) answer(await commit());
-    const next = controls.findIndex(({ kind }) => kind !== 'stop' || queue.length === 0);
+  while (queue.size > 0 || controls.length > 0) {
+    if (queue.size > 0) answer(await commit());
+    const next = controls.findIndex(({ kind }) => kind !== 'stop' || queue.size === 0);
     if (next >= 0) await control(controls.splice(next, 1)[0]!);
     if (intake.usage.foldIsDue && !foldFailed) await fold();
     await new Promise((resolve) => setImmediate(resolve));
@@ -69,10 +70,12 @@ function answer(answers: readonly WriterAnswer[]): void {
   port.postMessage(packed, [packed.numbers.buffer]);
 }
 
-/** Commits what stands first in the queue; the rest has its turn in the next group. */
+/** Commits what is next in the queue; the rest has its turn in the next group. */
 async function commit(): Promise<WriterAnswer[]> {
-  const outcomes = await intake.take(queue.slice(0, GROUP_REQUESTS).map(({ request }) => request));
-  const group = queue.splice(0, outcomes.length);
+  const next = queue.peek(GROUP_REQUESTS);
+  const outcomes = await intake.take(next.map(({ request }) => request));
+  const group = next.slice(0, outcomes.length);
+  queue.drop(group);
   return group.map(({ id }, index) => {
     const outcome = outcomes[index]!;
     return outcome instanceof Error ? { id, error: describe(outcome) } : { id, result: outcome };

@@ -13,13 +13,33 @@ import {
   type WriterError,
 } from './writer-messages.ts';
 
-/** Requests may wait for the writer up to this; more are refused as a whole, with nothing of them counted. */
+/**
+ * Requests may wait for the writer up to this; more are refused as a whole, with nothing of them counted. No source takes
+ * more than what is free besides, so there is always room for another.
+ */
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 const MAX_WAITING_REQUESTS = 20_000;
+/** A source whose oldest request waits longer than this is to come again; and no instance that keeps others waiting so long is ready. */
+const MAX_WAIT_MS = 5000;
 /** So much is handed to the thread whatever it is doing: there is enough to do while the rest arrives. */
 const GATHERED_BYTES = 64 * 1024;
 /** Parsed events live for one commit: with room for several, few are copied before they are garbage. */
-const YOUNG_MB = 96;
+const YOUNG_MB = 48;
+
+/** A call or request that has not been answered. */
+interface Waiting {
+  /** Of a request. */
+  sourceId: number | undefined;
+  bytes: number;
+  settle: PromiseWithResolvers<IngestResult>;
+}
+
+/** A source's requests that have not been answered. */
+interface Backlog {
+  bytes: number;
+  /** When each came, the oldest first. */
+  receivedMs: Map<number, number>;
+}
 
 /**
  * The writer of this process: a thread that decompresses, parses, commits and folds, so that ingest at full speed never
@@ -30,10 +50,8 @@ export class ThreadedWriter implements EventWriter {
   readonly #log: Logger;
   readonly #onCommit: () => void;
   #worker: Worker | undefined;
-  readonly #waiting = new Map<
-    number,
-    { isRequest: boolean; bytes: number; settle: PromiseWithResolvers<IngestResult> }
-  >();
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #backlogs = new Map<number, Backlog>();
   #waitingBytes = 0;
   #lastId = 0;
   #outbox: NumberedRequest[] = [];
@@ -55,10 +73,12 @@ export class ThreadedWriter implements EventWriter {
 
   async ingest(request: IngestRequest): Promise<IngestResult> {
     if (this.#stopping) throw new HeadroomError('overloaded', 'This instance is stopping; send the request again.');
-    if (this.#waitingBytes + request.body.length > MAX_WAITING_BYTES || this.#waiting.size >= MAX_WAITING_REQUESTS) {
-      throw new HeadroomError('overloaded', 'More requests are waiting than can be stored now; send this one again.');
-    }
-    const { id, settle } = this.#expect(true, request.body.length);
+    const { sourceId } = request.envelope;
+    this.#refuseBacklog(this.#backlogs.get(sourceId), request);
+    const { id, settle } = this.#expect(request.body.length, sourceId);
+    const backlog = this.#backlogs.getOrInsertComputed(sourceId, () => ({ bytes: 0, receivedMs: new Map() }));
+    backlog.bytes += request.body.length;
+    backlog.receivedMs.set(id, request.receivedMs);
     this.#outbox.push({ id, request });
     this.#outboxBytes += request.body.length;
     if (this.#outboxBytes >= GATHERED_BYTES) this.#flush();
@@ -71,9 +91,18 @@ export class ThreadedWriter implements EventWriter {
     return { requests: this.#waiting.size, bytes: this.#waitingBytes };
   }
 
-  /** Rejects where events cannot be committed. */
-  check(): Promise<void> {
-    return this.#call({ kind: 'check' });
+  /** Rejects where events cannot be committed, or one of a source that has nothing waiting would wait for long. */
+  async check(): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new HeadroomError('overloaded', `Events wait longer than ${MAX_WAIT_MS / 1000} s.`)),
+      MAX_WAIT_MS,
+    );
+    try {
+      await Promise.race([this.#call({ kind: 'check' }), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Adds everything committed to the totals. */
@@ -101,17 +130,46 @@ export class ThreadedWriter implements EventWriter {
   }
 
   async #call(call: { kind: 'check' | 'fold' | 'rows' | 'stop' } | { kind: 'retain'; nowMs: number }): Promise<void> {
-    const { id, settle } = this.#expect(false, 0);
+    const { id, settle } = this.#expect(0, undefined);
     this.#thread().postMessage({ ...call, id } satisfies WriterCall);
     await settle.promise;
   }
 
-  #expect(isRequest: boolean, bytes: number): { id: number; settle: PromiseWithResolvers<IngestResult> } {
+  #refuseBacklog(backlog: Backlog | undefined, { body, receivedMs }: IngestRequest): void {
+    const { value: oldestMs = receivedMs } = backlog?.receivedMs.values().next() ?? {};
+    const bytes = (backlog?.bytes ?? 0) + body.length;
+    const requests = backlog?.receivedMs.size ?? 0;
+    if (
+      bytes > MAX_WAITING_BYTES - this.#waitingBytes ||
+      requests >= MAX_WAITING_REQUESTS - this.#waiting.size ||
+      receivedMs - oldestMs > MAX_WAIT_MS
+    )
+      throw new HeadroomError(
+        'overloaded',
+        'More requests of this source are waiting than can be stored now; send this one again.',
+      );
+  }
+
+  #expect(bytes: number, sourceId: number | undefined): { id: number; settle: PromiseWithResolvers<IngestResult> } {
     this.#lastId += 1;
     const settle = Promise.withResolvers<IngestResult>();
-    this.#waiting.set(this.#lastId, { isRequest, bytes, settle });
+    this.#waiting.set(this.#lastId, { sourceId, bytes, settle });
     this.#waitingBytes += bytes;
     return { id: this.#lastId, settle };
+  }
+
+  /** What waited under this number does so no more. */
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return undefined;
+    this.#waiting.delete(id);
+    this.#waitingBytes -= waiting.bytes;
+    if (waiting.sourceId === undefined) return waiting;
+    const backlog = this.#backlogs.get(waiting.sourceId)!;
+    backlog.bytes -= waiting.bytes;
+    backlog.receivedMs.delete(id);
+    if (backlog.receivedMs.size === 0) this.#backlogs.delete(waiting.sourceId);
+    return waiting;
   }
 
   /** While the thread is at work, small requests gather here: waking it up costs more than they do. */
@@ -145,15 +203,13 @@ export class ThreadedWriter implements EventWriter {
   #settle(answers: PackedAnswers): void {
     let committed = false;
     for (const { id, result, error } of unpackAnswers(answers)) {
-      const waiting = this.#waiting.get(id);
+      const waiting = this.#take(id);
       if (!waiting) {
         if (error)
           this.#log.error({ error: error.message }, 'events could not be added to the totals; it is tried again');
         continue;
       }
-      this.#waiting.delete(id);
-      this.#waitingBytes -= waiting.bytes;
-      if (waiting.isRequest) this.#handed -= 1;
+      if (waiting.sourceId !== undefined) this.#handed -= 1;
       if (error) waiting.settle.reject(toError(error));
       else waiting.settle.resolve(result!);
       committed ||= (result?.accepted ?? 0) > 0;
@@ -169,11 +225,11 @@ export class ThreadedWriter implements EventWriter {
     this.#worker = undefined;
     if (!this.#stopping) this.#log.error({ err: error }, 'the writer thread ended; starting another');
     const kept = new Set(this.#outbox.map(({ id }) => id));
-    for (const [id, { bytes, settle }] of this.#waiting) {
+    for (const id of [...this.#waiting.keys()]) {
       if (kept.has(id)) continue;
-      this.#waiting.delete(id);
-      this.#waitingBytes -= bytes;
-      settle.reject(new HeadroomError('overloaded', 'Events cannot be stored right now; send the request again.'));
+      this.#take(id)?.settle.reject(
+        new HeadroomError('overloaded', 'Events cannot be stored right now; send the request again.'),
+      );
     }
     this.#handed = 0;
     this.#flush();

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createHttpServer } from '../../src/http/server.ts';
 import type { EventWriter } from '../../src/ingest/adapter.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
@@ -66,6 +66,42 @@ describe('the thread that writes', () => {
     taken.push(ingest(0));
     expect(calls).toBe(2);
     expect(await Promise.all(taken)).toMatchObject(Array(5).fill({ accepted: 1 }));
+  });
+
+  it('keeps no source waiting for another: who has waited for long is to come again, others have room', async () => {
+    const lock = openDatabase(database.url);
+    const held = Promise.withResolvers<void>();
+    const locked = Promise.withResolvers<void>();
+    const lockedFor = lock.transaction().execute(async () => {
+      locked.resolve();
+      await held.promise;
+    });
+    await locked.promise;
+    const ingest = (sourceId: number, receivedMs: number, size = 0): Promise<{ accepted: number }> =>
+      writer.ingest({
+        envelope: { ...ENVELOPE, sourceId },
+        body: Buffer.from(`{"client":"a"}${' '.repeat(size)}`),
+        receivedMs,
+      });
+    const taken = [ingest(1, 0), ingest(1, 5000)];
+    await expect(ingest(1, 5001)).rejects.toMatchObject({ code: 'overloaded' });
+    taken.push(ingest(2, 5001));
+    const megabyte = 1024 * 1024;
+    for (let size = 0; size < 63; size += 1) taken.push(ingest(2, 5001, megabyte - 100));
+    for (let size = 0; size < 2; size += 1) taken.push(ingest(2, 5001, megabyte / 2 - 100));
+    await expect(ingest(2, 5001, megabyte)).rejects.toMatchObject({ code: 'overloaded' });
+    taken.push(ingest(3, 5001, megabyte - 100));
+
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const ready = writer.check();
+    vi.advanceTimersByTime(5000);
+    await expect(ready).rejects.toThrow('Events wait longer than 5 s.');
+    vi.useRealTimers();
+    held.resolve();
+    await lockedFor;
+    await lock.destroy();
+    await Promise.allSettled(taken);
+    await writer.check();
   });
 
   it('meets a defect of ours: that is logged with its place, answered 500, and no reason to keep still', async () => {

@@ -19,8 +19,7 @@ export function openSqlite(path: string, options: { readonly?: boolean } = {}): 
   if (!options.readonly) switchToWal(sqlite);
   sqlite.pragma('synchronous = FULL');
   sqlite.pragma('foreign_keys = ON');
-  sqlite.pragma('cache_size = -65536');
-  sqlite.pragma('mmap_size = 1073741824');
+  sqlite.pragma('cache_size = -16384');
   return sqlite;
 }
 

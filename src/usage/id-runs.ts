@@ -11,7 +11,7 @@ const MAX_SPREAD = 1 << 20;
 const MAX_RUN = 1 << 21;
 
 /** Runs are kept apart by the first bits of an id, so that merging two of them moves a part of all ids. */
-const PART_BITS = 5;
+const PART_BITS = 6;
 /** About so many ids stand in a block, which is a page of the database. */
 const BLOCK_IDS = 120;
 /** Blocks of one run are numbered from `run` times this. */

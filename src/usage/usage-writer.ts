@@ -24,7 +24,7 @@ const FOLD_EVENTS = 100_000;
 const FOLD_COMMITS = 1_000;
 
 /** Ids are brought into order step by step, so that no sender waits long for one of them. */
-const TIDY_STEPS = 4;
+const TIDY_STEPS = 6;
 
 /** Enough that a disk without room for the next commit shows. */
 const PROBE_BYTES = 16 * 1024;

@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
 import { createHttpServer } from '../../src/http/server.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
@@ -10,7 +9,7 @@ import { Secret } from '../../src/secret.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { createEventSource } from './events.ts';
-import type { LoadResult, LoadSettings } from './load.ts';
+import { type LoadResult, type LoadSettings, runLoad } from './load.ts';
 
 export interface IngestFigures extends LoadResult {
   eventsPerRequest: number;
@@ -19,7 +18,7 @@ export interface IngestFigures extends LoadResult {
   stallMs: number;
 }
 
-/** Events a second through HTTP to disk, sender and bot on the same cores. Each run begins with an empty database. */
+/** Events a second through HTTP to disk, sender and writer in processes of their own on the same cores. Each run begins with an empty database. */
 export async function measureIngest(
   url: string,
   eventsPerRequest: number,
@@ -65,11 +64,7 @@ export async function measureIngest(
     stallMs = Math.max(stallMs, now - lastMs - 20);
     lastMs = now;
   }, 20);
-  const result = await new Promise<LoadResult>((resolve, reject) => {
-    const load = new Worker(new URL('./load.ts', import.meta.url), { workerData: settings });
-    load.on('message', (message: LoadResult | 'begun') => message !== 'begun' && resolve(message));
-    load.on('error', reject);
-  });
+  const result = await runLoad(settings);
   clearInterval(probe);
   await server.stop();
   await writer.stop();

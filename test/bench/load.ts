@@ -1,10 +1,11 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { connect } from 'node:net';
-import { parentPort, workerData } from 'node:worker_threads';
 import { createEventSource } from './events.ts';
 
 /**
- * A sender that costs little: bodies are made before the clock starts, each connection writes one request and waits for
- * its answer. Runs in a thread of its own; answers with what the client saw.
+ * A sender that costs little, in a process of its own: bodies are made before the clock starts and get new ids each time
+ * they are sent; each connection writes one request and waits for its answer. Tells what the client saw.
  */
 export interface LoadSettings {
   port: number;
@@ -25,73 +26,121 @@ export interface LoadResult {
   refused: number;
 }
 
+/** Sends, and answers when all of it was answered; `onBegin` is called when the part that counts begins. */
+export async function runLoad(settings: LoadSettings, onBegin = (): void => {}): Promise<LoadResult> {
+  const sender = fork(import.meta.filename, [JSON.stringify(settings)], { execArgv: [] });
+  const result = Promise.withResolvers<LoadResult>();
+  sender.on('message', (message: LoadResult | 'begun') => (message === 'begun' ? onBegin() : result.resolve(message)));
+  void once(sender, 'exit').then(([code]) => result.reject(new Error(`the sender ended with ${code}`)));
+  return result.promise;
+}
+
 const [NEW_LINE, BRACE, TWO] = Buffer.from('\n}2') as unknown as [number, number, number];
+const HEX = Buffer.from('0123456789abcdef');
 /** Of the first digit in 'HTTP/1.1 200'. */
 const STATUS_AT = 9;
+/** Events in all bodies: enough that they are about as varied as if each were new. */
+const VARIED_EVENTS = 200_000;
 
-const settings = workerData as LoadSettings;
-const next = createEventSource(settings.seed);
-const requests = Array.from({ length: settings.requests }, () => {
-  const now = Date.now();
-  const events = Array.from({ length: settings.eventsPerRequest }, () =>
-    next(now - Math.floor(Math.random() * 3_600_000)),
-  );
-  const body = Buffer.from(JSON.stringify(events.length === 1 ? events[0] : events));
-  const head = `POST /v1/events HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${settings.token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-  return Buffer.concat([Buffer.from(head), body]);
-});
+interface Body {
+  bytes: Buffer;
+  /** Where each event's id begins. */
+  ids: Uint32Array;
+}
 
-const latencies: number[] = [];
-let sent = 0;
-let refused = 0;
+async function send(settings: LoadSettings): Promise<LoadResult> {
+  const bodies = makeBodies(settings);
+  const latencies: number[] = [];
+  let sent = 0;
+  let refused = 0;
 
-/** One connection: sends until so many requests have been sent by all of them. */
-function run(until: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let startedMs = 0;
-    const send = (): void => {
-      if (sent === until) {
-        socket.end();
-        resolve();
-        return;
-      }
-      startedMs = performance.now();
-      socket.write(requests[sent]!);
-      sent += 1;
-    };
-    let isAnswering = false;
-    const onread = {
-      buffer: Buffer.alloc(64 * 1024),
-      callback: (size: number, buffer: Uint8Array): boolean => {
-        if (!isAnswering && buffer[STATUS_AT] !== TWO) refused += 1;
-        // The answer ends its body with the only line end that follows a brace: no header does.
-        isAnswering = buffer[size - 1] !== NEW_LINE || buffer[size - 2] !== BRACE;
-        if (isAnswering) return true;
-        latencies.push(performance.now() - startedMs);
-        send();
-        return true;
-      },
-    };
-    const socket = connect({ port: settings.port, host: '127.0.0.1', noDelay: true, onread });
-    socket.on('connect', send);
-    socket.on('error', reject);
+  /** One connection: sends until so many requests have been sent by all of them. */
+  const run = (until: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      let startedMs = 0;
+      const next = (): void => {
+        if (sent === until) {
+          socket.end();
+          resolve();
+          return;
+        }
+        const body = bodies[sent % bodies.length]!;
+        sent += 1;
+        renew(body);
+        startedMs = performance.now();
+        socket.write(Buffer.from(body.bytes));
+      };
+      let isAnswering = false;
+      const onread = {
+        buffer: Buffer.alloc(64 * 1024),
+        callback: (size: number, buffer: Uint8Array): boolean => {
+          if (!isAnswering && buffer[STATUS_AT] !== TWO) refused += 1;
+          // The answer ends its body with the only line end that follows a brace: no header does.
+          isAnswering = buffer[size - 1] !== NEW_LINE || buffer[size - 2] !== BRACE;
+          if (isAnswering) return true;
+          latencies.push(performance.now() - startedMs);
+          next();
+          return true;
+        },
+      };
+      const socket = connect({ port: settings.port, host: '127.0.0.1', noDelay: true, onread });
+      socket.on('connect', next);
+      socket.on('error', reject);
+    });
+  const sendAll = (until: number): Promise<unknown> =>
+    Promise.all(Array.from({ length: settings.connections }, () => run(until)));
+
+  await sendAll(Math.floor(settings.requests / 10));
+  latencies.length = 0;
+  refused = 0;
+  process.send!('begun');
+  const startedMs = performance.now();
+  await sendAll(settings.requests);
+  const seconds = (performance.now() - startedMs) / 1000;
+  const sorted = Float64Array.from(latencies).sort();
+  return {
+    events: (sorted.length - refused) * settings.eventsPerRequest,
+    seconds,
+    p50Ms: sorted[Math.floor(sorted.length * 0.5)]!,
+    p99Ms: sorted[Math.floor(sorted.length * 0.99)]!,
+    refused,
+  };
+}
+
+function makeBodies({ token, eventsPerRequest, requests, seed }: LoadSettings): Body[] {
+  const next = createEventSource(seed);
+  const count = Math.min(requests, Math.ceil(VARIED_EVENTS / eventsPerRequest));
+  return Array.from({ length: count }, () => {
+    const now = Date.now();
+    const events = Array.from({ length: eventsPerRequest }, () => next(now - Math.floor(Math.random() * 3_600_000)));
+    const body = Buffer.from(JSON.stringify(events.length === 1 ? events[0] : events));
+    const head = `POST /v1/events HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const bytes = Buffer.concat([Buffer.from(head), body]);
+    const ids = new Uint32Array(eventsPerRequest);
+    let at = 0;
+    for (let event = 0; event < eventsPerRequest; event += 1) {
+      at = bytes.indexOf('"id":"', at) + 6;
+      ids[event] = at;
+    }
+    return { bytes, ids };
   });
 }
 
-const sendAll = (until: number): Promise<unknown> =>
-  Promise.all(Array.from({ length: settings.connections }, () => run(until)));
-await sendAll(Math.floor(requests.length / 10));
-latencies.length = 0;
-refused = 0;
-parentPort!.postMessage('begun');
-const startedMs = performance.now();
-await sendAll(requests.length);
-const seconds = (performance.now() - startedMs) / 1000;
-latencies.sort((a, b) => a - b);
-parentPort!.postMessage({
-  events: (latencies.length - refused) * settings.eventsPerRequest,
-  seconds,
-  p50Ms: latencies[Math.floor(latencies.length * 0.5)]!,
-  p99Ms: latencies[Math.floor(latencies.length * 0.99)]!,
-  refused,
-} satisfies LoadResult);
+/** Gives each event an id that no other has had: four words of eight digits, the hyphens between them stay. */
+function renew({ bytes, ids }: Body): void {
+  for (const start of ids) {
+    for (let word = 0; word < 4; word += 1) {
+      let random = Math.floor(Math.random() * 0x1_0000_0000);
+      const at = start + word * 9;
+      for (let digit = 0; digit < 8; digit += 1) {
+        bytes[at + digit] = HEX[random & 15]!;
+        random >>>= 4;
+      }
+    }
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  process.send!(await send(JSON.parse(process.argv[2]!)));
+  process.disconnect?.();
+}

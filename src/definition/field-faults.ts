@@ -1,7 +1,7 @@
 import type { FieldFault } from '../domain/pool-fields.ts';
 import type { Mistake } from './parse.ts';
 
-/** Mistakes of a text, by the fields of the pool or scope that stands at `place` in it; what lies elsewhere belongs to no field. */
+/** Returns mistakes of a text by the fields of the pool or scope at `place` in it; mistakes elsewhere belong to no field. */
 export function toFieldFaults(mistakes: readonly Mistake[], place: string): FieldFault[] {
   return mistakes.map((mistake) => {
     if (mistake.place !== place && !mistake.place.startsWith(`${place}.`)) {

@@ -64,7 +64,7 @@ export class YamlCursor {
   readonly place: string;
   readonly #sheet: Sheet;
   readonly #node: Node | null;
-  /** Where to point when there is nothing here. */
+  /** The node to point to when there is nothing here. */
   readonly #parent: Node | null;
 
   constructor(sheet: Sheet, node: Node | null, place: string, parent: Node | null = null) {
@@ -208,7 +208,7 @@ export class YamlCursor {
   }
 }
 
-/** What was found, short enough for a line. */
+/** Quotes what was found, short enough for a line. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
 }

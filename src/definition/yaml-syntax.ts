@@ -1,7 +1,7 @@
 import type { YAMLParseError } from 'yaml';
 
 /**
- * What is wrong with the YAML at a fault of its syntax, and the cure, in the words of whoever wrote the file. Faults that
+ * Explains a fault of YAML's syntax, with its cure, in the words of whoever wrote the file. Faults that
  * nobody meets by accident keep the parser's words.
  */
 export function describeSyntaxFault({ code, message, pos }: YAMLParseError, text: string): string {

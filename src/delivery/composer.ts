@@ -4,7 +4,7 @@ import type { Picture } from '../domain/picture.ts';
 /** A Block Kit block as it goes over the wire. */
 export type Block = { type: string; [field: string]: unknown };
 
-/** What a delivery looks like in Slack. */
+/** A delivery's message. */
 export interface Message {
   /** Complete by itself: notifications, search, screen readers, and the last resort when blocks are refused. */
   text: string;

@@ -5,12 +5,12 @@ import { backoffMs } from '../domain/time-units.ts';
 const SPACING_MS = 1000;
 /** Slack tolerates short bursts: two alerts may follow another at once. */
 const ALERT_BURST_MS = 2 * SPACING_MS;
-/** So many channels refused at once mean that the workspace is. */
+/** Three channels refused at once mean that the whole workspace is limited. */
 const WORKSPACE_CHANNELS = 3;
 const LONGEST_PAUSE_MS = 15_000;
 
 /**
- * When this instance may call Slack: per channel by Slack's rate and its Retry-After, in all by whether Slack answers.
+ * Decides when this instance may call Slack: per channel by Slack's rate and its Retry-After, in all by whether Slack answers.
  * While it does not, one call at a time finds out whether it is back, at most 15 s after the last: one that fails by
  * chance still leaves time for another within the minute.
  */
@@ -25,13 +25,13 @@ export class Pacing {
     return this.#failures;
   }
 
-  /** How many calls may be under way: none while held, one to find out whether Slack is back. */
+  /** Returns how many calls may be under way: none while held, one to find out whether Slack is back. */
   slots(nowMs: number, most: number): number {
     if (nowMs < this.#heldUntilMs) return 0;
     return this.#failures > 0 ? 1 : most;
   }
 
-  /** When `slots` will be more than none. */
+  /** The instant from which on `slots` is above 0. */
   get heldUntilMs(): number {
     return this.#heldUntilMs;
   }
@@ -56,19 +56,19 @@ export class Pacing {
     return 0;
   }
 
-  /** Slack said 429 for this channel. */
+  /** Notes that Slack answered 429 for this channel. */
   limit(channel: string, untilMs: number, workspace: boolean): void {
     this.#holds.set(channel, untilMs);
     if (workspace || this.#holds.size >= WORKSPACE_CHANNELS) this.#heldUntilMs = Math.max(this.#heldUntilMs, untilMs);
   }
 
-  /** Slack did not answer: waits 1 s, then twice as long each time. */
+  /** Notes that Slack did not answer: waits 1 s, then twice as long each time. */
   fail(nowMs: number): void {
     this.#failures += 1;
     this.#heldUntilMs = nowMs + pauseMs(this.#failures);
   }
 
-  /** Slack answered; true when that ends an outage (three failures or more). */
+  /** Notes that Slack answered. Returns whether that ends an outage (three failures or more). */
   succeed(): boolean {
     const recovered = this.#failures >= 3;
     this.#failures = 0;

@@ -32,9 +32,9 @@ export interface SenderOptions {
   clock: Clock;
   composers: Composers;
   log: Logger;
-  /** Where blocks that Slack refuses are noted. */
+  /** Notes blocks that Slack refuses. */
   refused: RefusedBlocks;
-  /** Who is told what nobody else can be; asked before the transaction of `onFailed`, which must not wait for Slack. */
+  /** The admins, who are told what nobody else can be. Asked before the transaction of `onFailed`, which must not wait for Slack. */
   admins?(): Promise<readonly string[]>;
   /** In the transaction that marks a delivery failed: tell somebody (by another delivery), pause what made it. */
   onFailed?(trx: Db, delivery: Delivery, failure: Failure, nowMs: number, admins: readonly string[]): Promise<void>;
@@ -46,7 +46,7 @@ const RENEW_MS = 1500;
 /** Rows of other processes are noticed within this time. */
 const POLL_MS = 1000;
 const SWEEP_MS = 20_000;
-/** Set back by less, nothing waits long. */
+/** Smaller clock steps are ignored: nothing waits long for them. */
 const CLOCK_STEP_MS = 1000;
 const MOST_AT_ONCE = 10;
 /** Pauses grow up to this where Slack refuses for a reason that we do not know, and where only a picture is missing. */
@@ -91,7 +91,7 @@ export class Sender {
     this.#loop ??= this.#run();
   }
 
-  /** Something was put into the log: looks at once. */
+  /** Looks for due deliveries at once: something was put into the log. */
   wake(): void {
     this.#woken.abort();
   }
@@ -104,7 +104,7 @@ export class Sender {
     await Promise.race([Promise.all(this.#lanes.values()), this.#options.clock.sleep(this.#lanes.size ? graceMs : 0)]);
   }
 
-  /** Whether Slack takes messages: for health and `doctor`. */
+  /** Tells whether Slack takes messages: for health and `doctor`. */
   health(): { ok: boolean; failures: number; lastError?: string; lastErrorMs?: number } {
     const { failures } = this.#pacing;
     const last = this.#lastFailure;
@@ -174,7 +174,7 @@ export class Sender {
     return known.length ? Math.min(...known) : undefined;
   }
 
-  /** The clock was set back: what was to wait until a time of the old one would wait for as long as the step. */
+  /** After the clock was set back: rows that wait until a time of the old clock are due by the new one. */
   async #followClock(nowMs: number): Promise<void> {
     const dueUntilMs = Number.isFinite(this.#seenMs) ? this.#seenMs : nowMs;
     await setBackDeliveries(this.#options.db, { nowMs, dueUntilMs, leaseUntilMs: nowMs + LEASE_MS });
@@ -235,7 +235,7 @@ export class Sender {
     log.info({ delivery: delivery.key, channel: place.channel, ts, lateMs: nowMs - delivery.dueMs }, 'sent');
   }
 
-  /** We posted after the lease had gone to another (a frozen process that woke up): theirs stays. */
+  /** Deletes what we posted after the lease had gone to another (a frozen process that woke up): the other's stays. */
   async #removeOwnCopy(delivery: Delivery, channel: string, ts: string): Promise<void> {
     const { db, client, log } = this.#options;
     if (delivery.updates) return;
@@ -286,7 +286,7 @@ export class Sender {
     });
   }
 
-  /** Slack answered: after an outage, what waited for a retry goes out now. */
+  /** Notes that Slack answered: after an outage, deliveries that wait for a retry go out now. */
   async #noteAnswer(nowMs: number): Promise<void> {
     this.#outage.recover();
     if (this.#pacing.succeed()) await expediteDeliveries(this.#options.db, nowMs, nowMs + pauseMs(100));

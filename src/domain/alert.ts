@@ -1,6 +1,6 @@
 import type { Thousandths } from './event.ts';
 
-/** What can be warned about. `on`: at install. */
+/** Kinds of alerts. `on`: turned on when Headroom is installed. */
 export const ALERT_KINDS = [
   { kind: 'level', words: /^(levels?|thresholds?|pools?)$/, title: 'A pool reaches 75%, 90% or 100%', on: true },
   { kind: 'switch', words: /^switch(es)?$/, title: 'A pool runs out and the next takes over', on: true },
@@ -45,7 +45,7 @@ export interface AlertContent {
   sign: AlertSign;
   /** `CRM API has used 90% of its daily credits (588 of 651)`. */
   title: string;
-  /** When it runs out, who did it, and what to do. */
+  /** Says when it runs out, who did it, and what to do. */
   lines: readonly Words[];
   /** The same as one line of a thread; absent: title and first line. */
   brief?: Words;

@@ -6,7 +6,7 @@ import { type AmountVersion, type Definitions, FIRST_DAY, type Limit, type Pool,
 import { formatPeriodRule } from './period.ts';
 
 /**
- * What is defined after a declaration is applied on a day. Amounts, priorities and rules get a version from `today` (or their
+ * Returns the definitions after a declaration is applied on a day. Amounts, priorities and rules get a version from `today` (or their
  * `validFromDay`) on; what the declaration no longer has ends today and is kept. A scope that was never declared has no
  * history to change, so it and the first rules hold for all days. The same declaration twice changes nothing.
  */

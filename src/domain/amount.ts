@@ -27,7 +27,7 @@ export function amountOf(version: Amount): Thousandths {
   return Math.min(sum, version.max ?? sum);
 }
 
-/** How the amount comes about: `50,000 + 10 × 250 Users = 52,500`; a bare base stands alone. */
+/** Writes an amount as its arithmetic: `50,000 + 10 × 250 Users = 52,500`; a bare base stands alone. */
 export function formatArithmetic(version: Amount): string {
   const sum = amountOf({ ...version, max: undefined });
   const terms = version.grants.map((grant) => `${grant.quantity} × ${formatCredits(grant.each)} ${grant.name}`);

@@ -11,7 +11,7 @@ import {
 } from './definition.ts';
 import type { Thousandths } from './event.ts';
 
-/** What a file of pools says, checked: the state wanted now, without history. */
+/** The content of a file of pools, checked: the state wanted now, without history. */
 export interface Declaration {
   scopes: readonly DeclaredScope[];
   exclude: readonly Match[];

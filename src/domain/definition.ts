@@ -26,14 +26,14 @@ export type PeriodRule =
   /** Days of the report zone, both inclusive. */
   | { kind: 'once'; fromDay: number; untilDay: number };
 
-/** What a pool's amount is made of: min(base + Σ quantity × each, max). */
+/** The parts of a pool's amount: min(base + Σ quantity × each, max). */
 export interface Amount {
   base: Thousandths;
   grants: readonly Grant[];
   max?: Thousandths;
 }
 
-/** What it is made of from a day on. */
+/** The parts of an amount from a day on. */
 export interface AmountVersion extends Amount {
   fromDay: number;
   /** Places in the draw order and in the file while this version holds; absent: the pool's. */

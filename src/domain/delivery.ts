@@ -8,7 +8,7 @@ export interface NewDelivery {
   kind: 'alert' | 'digest' | 'notice' | 'answer';
   /** Channel, or user for a direct message. */
   channel: string;
-  /** What the message is made from at the time of sending, plain JSON; its kind's composer turns it into blocks. */
+  /** Plain JSON from which the composer of its kind makes the message at the time of sending. */
   content: unknown;
   /** Post as a reply to the message that this delivery key became, and show it in the channel too if `broadcast`. */
   thread?: { key: string; broadcast: boolean };

@@ -1,5 +1,5 @@
 /**
- * What a call can be counted by. `status` stands apart: every total is also kept by status, so it can join any question.
+ * Dimensions that calls are counted by. `status` stands apart: every total is also kept by status, so it can join any question.
  * `version` is the event's `api_version`; `scope` is the metered set that the call belongs to.
  */
 export const DIMENSIONS = [
@@ -21,7 +21,7 @@ export type Dimension = (typeof DIMENSIONS)[number];
 
 export type GroupKey = Dimension | 'status';
 
-/** What questions group by: besides what calls carry, the team that a client is declared to belong to. Nothing stores it. */
+/** Keys that questions group by: dimensions of calls, and the team that a client is declared to belong to, which no total stores. */
 export type Grouping = Dimension | 'team';
 export const GROUPINGS: readonly Grouping[] = [...DIMENSIONS, 'team'];
 

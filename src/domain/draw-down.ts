@@ -188,7 +188,7 @@ function listTurns(pool: Pool, place: PoolDay | undefined): number[] {
   return turns;
 }
 
-/** What a pool is on one day: its amount, and what the draw order goes by. */
+/** A pool on one day: its amount, and what the draw order goes by. */
 interface PoolDay {
   amount: Thousandths;
   priority: number;

@@ -39,13 +39,13 @@ export interface Rejection {
   index: number;
   id?: string;
   error: string;
-  /** What was sent, shortened, for the list of rejected events; not part of the answer to the sender. */
+  /** The event as sent, shortened, for the list of rejected events; not part of the answer to the sender. */
   excerpt?: string;
   /** A body that holds this event alone, without credentials, so that it can be read again. */
   sent?: string;
 }
 
-/** What became of one request's events. `conflicts` are those duplicates whose content differed from the first. */
+/** The fate of one request's events. `conflicts` are duplicates whose content differed from the first. */
 export interface IngestResult {
   accepted: number;
   duplicates: number;

@@ -34,7 +34,7 @@ export function toMatcher(pattern: string): (text: string) => boolean {
   };
 }
 
-/** Whether a status (0: none was sent) fits a status pattern. */
+/** Tells whether a status (0: none was sent) fits a status pattern. */
 export function matchesStatus(pattern: string, status: number): boolean {
   const group = /^([1-5])xx$/i.exec(pattern);
   if (group) return Math.floor(status / 100) === Number(group[1]);

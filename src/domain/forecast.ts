@@ -15,7 +15,7 @@ export interface Pace {
   /** Of an average day. */
   slowerPerDay: Thousandths;
   quickerPerDay: Thousandths;
-  /** How it was found: `p25–p75 of the last 28 days, by weekday`. */
+  /** The method in words: `p25–p75 of the last 28 days, by weekday`. */
   basis: string;
 }
 

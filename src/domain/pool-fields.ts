@@ -35,11 +35,11 @@ export interface PoolEdit {
   /** Of the one that is changed; absent: a new one, named by its fields. */
   name?: string | undefined;
   fields: PoolFields;
-  /** What it was when the form was opened, as `PoolSummary` has it: somebody else's change in between is not overwritten. */
+  /** Its value when the form was opened, as `PoolSummary` has it: somebody else's change in between is not overwritten. */
   basis?: string | undefined;
 }
 
-/** What a form has of a scope itself; its pools have forms of their own, its rules stand in its text. */
+/** The fields of a scope's own form; its pools have forms of their own, its rules are edited as text. */
 export interface ScopeFields {
   name: string;
   title: string;
@@ -55,7 +55,7 @@ export interface ScopeEdit {
   basis?: string | undefined;
 }
 
-/** What is wrong with a field: its name (`base`, `grants.0.each`), empty for the whole, and the fault with its cure. */
+/** A fault of one field, with its cure. `field` is its name (`base`, `grants.0.each`), or empty for the whole. */
 export interface FieldFault {
   field: string;
   text: string;

@@ -14,7 +14,7 @@ export interface Range {
   lastDay: number;
   /** Begins or ends within a day. */
   timed?: true;
-  /** How it is drawn. */
+  /** The grain at which it is drawn. */
   grain: StepGrain;
   /** Its end is still to come: still growing. */
   partial: boolean;

@@ -87,7 +87,7 @@ export interface Totals {
   credits: Thousandths;
 }
 
-/** What every report begins and ends with. */
+/** The parts that every report has. */
 export interface ReportHead {
   question: Question;
   /** `Top clients`. */
@@ -164,7 +164,7 @@ export interface RankingReport extends ReportHead {
   dimension: Grouping;
   measure: 'requests' | 'credits';
   rows: readonly RankingRow[];
-  /** What is not among the rows. */
+  /** The sum of everything not among the rows. */
   others: Totals & { count: number };
   totals: Totals;
   /** Distinct values of the dimension, and distinct clients. */
@@ -197,7 +197,7 @@ export interface StatusReport extends ReportHead {
     requests: number;
     sharePercent: number;
   }[];
-  /** What it points to, each with its evidence. Empty without evidence. */
+  /** Likely causes, each with its evidence. Empty without evidence. */
   diagnosis: readonly { claim: string; evidence: string }[];
   table: Table;
 }
@@ -279,7 +279,7 @@ export interface TimedRow {
   latency?: Latency;
 }
 
-/** How long calls took: ranked by p95, or step by step. From raw events alone. */
+/** Durations of calls, ranked by p95 or step by step. From raw events alone. */
 export interface LatencyReport extends ReportHead {
   kind: 'latency';
   dimension: Grouping;
@@ -351,7 +351,7 @@ export interface CompareReport extends ReportHead {
   grain: StepGrain;
   /** Day by day, or hour by hour; undefined where a range has no such step. In place of sections. */
   steps?: readonly { startMs: number; beforeMs?: number; now?: number; before?: number }[];
-  /** What sums are divided by to be comparable: days, where the ranges have unequal lengths, else 1. */
+  /** Divides sums to make them comparable: the days where the ranges have unequal lengths, else 1. */
   per: { now: number; before: number; isDay: boolean };
   table: Table;
 }

@@ -4,14 +4,14 @@ import { type Dimension, NONE } from './dimension.ts';
 import type { Thousandths } from './event.ts';
 import { toMatcher } from './filter.ts';
 
-/** What rules look at; a UsageEvent is one. */
+/** The part of an event that rules look at. */
 export type RuledEvent = Readonly<Partial<Record<Exclude<Dimension, 'source'>, string>>> & {
   readonly count: number;
   readonly records?: number;
   readonly credits?: Thousandths;
 };
 
-/** What the rules say about one event. Shared between like events: not to be changed. */
+/** The verdict of the rules on one event. Like events share it: do not change it. */
 export interface Assignment {
   readonly scope: string;
   /** Meters that count it: the scope, and limits with rules of their own. Empty in a holiday (and when excluded). */

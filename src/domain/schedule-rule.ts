@@ -3,7 +3,7 @@ import { listNearest } from './nearest.ts';
 import { readWeekday, WEEKDAY_NAMES } from './time-names.ts';
 import { readZone } from './time-zone.ts';
 
-/** When something is due: days, a time of day, and the zone they are in. Plain JSON. */
+/** Days and a time of day at which something is due, in a zone. Plain JSON. */
 export type ScheduleRule = {
   /** `09:00`, 24 hours. */
   time: string;
@@ -49,7 +49,7 @@ const DAY_WORDS: Readonly<Record<string, readonly number[]>> = {
 };
 const FILLERS = new Set(['every', 'each', 'on', 'at', 'the', 'in', 'of', 'and', 'day', 'days', 'oclock', "o'clock"]);
 
-/** What the words have said so far. */
+/** The parts of a schedule that the words so far have named. */
 interface Draft {
   weekdays: Set<number>;
   weekly: boolean;
@@ -246,7 +246,7 @@ function describeDays(rule: DaysRule): string {
 }
 
 /**
- * When a rule is due on a local date, epoch ms; undefined on dates that are not its own, or that its zone left out (Samoa,
+ * Returns when a rule is due on a local date, epoch ms; undefined on dates that are not its own, or that its zone left out (Samoa,
  * 30 December 2011). A time that a clock change skips is due as Temporal's `compatible` says; one that comes twice, the first time.
  */
 export function dueMs(rule: ScheduleRule, date: string): number | undefined {

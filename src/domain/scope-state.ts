@@ -1,7 +1,7 @@
 import type { Match, PeriodRule } from './definition.ts';
 import type { Thousandths } from './event.ts';
 
-/** How close a pool or limit is to its amount: see level.ts. */
+/** The nearness of a pool or limit to its amount: see level.ts. */
 export type Level = 'healthy' | 'approaching' | 'critical' | 'exhausted';
 
 export interface ScopeCard {
@@ -43,7 +43,7 @@ export interface PoolBalance {
   arithmetic: string;
   /** Share used ÷ share of period gone; absent for rolling pools and before anything has gone. */
   burnRate?: number;
-  /** When it will run out, epoch ms, at the quicker and the slower of the usual daily rates; absent: not before the reset. */
+  /** The instants at which it runs out, epoch ms, at the quicker and the slower of the usual daily rates; absent: not before the reset. */
   runOut?: {
     earliestMs: number;
     latestMs: number | undefined;

@@ -1,4 +1,4 @@
-/** How a source has been doing. Counts are of events since the source exists, or as far as they are kept. */
+/** The health of a source. Counts are of events since it was added, or as far back as they are kept. */
 export interface SourceHealth {
   name: string;
   adapter: string;
@@ -27,8 +27,8 @@ const LEAST_SILENCE_MS = 10 * 60_000;
 const SILENT_GAPS = 3;
 
 /**
- * Whether a source has been quiet for long enough to be called silent: three of its usual gaps, and ten minutes, for a busy
- * one pauses for seconds. Never said of a source that is too new to have a usual gap.
+ * Tells whether a source has been quiet for long enough to be called silent: three of its usual gaps, and at least ten minutes,
+ * since a busy source pauses for seconds. Never true of a source too new to have a usual gap.
  */
 export function isOverdue({ lastReceivedMs, usualGapMs }: SourceHealth, nowMs: number): boolean {
   if (lastReceivedMs === undefined || usualGapMs === undefined) return false;

@@ -58,9 +58,9 @@ export type ShortenedReason = 'no-total' | 'no-hours' | 'no-minutes';
 /** Rows in no promised order; steps and groups without calls are absent. */
 export interface UsageAnswer {
   rows: UsageRow[];
-  /** What `most` left out: so many rows, and their sum. Absent: nothing. */
+  /** Rows that `most` left out: their number and sum. Absent: none. */
   rest?: Omit<UsageRow, 'startMs' | 'keys'> & { rows: number };
-  /** What it was computed from. */
+  /** The data it was computed from. */
   origin: 'totals' | 'raw' | 'both';
   /** Newest receipt of an event that is in the answer's data, epoch ms; 0 if nothing was ever received. */
   asOfMs: number;
@@ -77,7 +77,7 @@ export interface UsageAnswer {
   capped: readonly GroupKey[];
 }
 
-/** What one meter (a scope, or a limit with rules of its own) used in one step. */
+/** Use of one meter (a scope, or a limit with rules of its own) in one step. */
 export interface MeterStep {
   startMs: number;
   /** Calls of events that stand for one call each; the peak minute is taken from these. */
@@ -95,7 +95,7 @@ export interface MeterQuery {
   grain: 'minute' | 'day';
 }
 
-/** How long single calls took (events with `count` 1 that carry a duration), exact, by nearest rank. */
+/** Durations of single calls (events with `count` 1 that carry one), exact, by nearest rank. */
 export interface Latency {
   /** Calls that it is computed from; at least 1. */
   timed: number;
@@ -160,7 +160,7 @@ export interface UsageReader {
     contains?: string;
     limit: number;
   }): Promise<{ value: string; requests: number }[]>;
-  /** How long calls took. From raw events alone: for older days it says so. */
+  /** Durations of calls, from raw events alone; says so for older days. */
   latency(query: LatencyQuery): Promise<LatencyAnswer>;
   /** Raw events of a span that pass the filters, in order of time, at most `limit` (the newest are kept). */
   events(query: { span: Span; filters: readonly StoredFilter[]; limit: number }): Promise<RawEvent[]>;

@@ -54,7 +54,7 @@ function listEvents(alerts: readonly Alert[]): AlertEvent[] {
   return [...told, ...acknowledged.values()].sort((a, b) => a.atMs - b.atMs);
 }
 
-/** `90%`, `used up`; told again after the amount was raised, `90% of 1,100`. */
+/** `90%`, `used up`; where it is told again since the amount was raised, `90% of 1,100`. */
 function nameLevel({ level, arm, amount }: Alert): string {
   const name = level === 100 ? 'used up' : formatPercent(level!);
   return arm > 0 && amount !== undefined ? `${name} of ${formatCredits(amount)}` : name;

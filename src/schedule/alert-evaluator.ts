@@ -38,7 +38,7 @@ export interface AlertEvaluatorOptions {
   wakeSender(): void;
 }
 
-/** A frozen evaluator is in the way for no longer than this. */
+/** After 3 s another instance may evaluate: a frozen one must not hold alerts up for longer. */
 const LEASE_MS = 3000;
 
 /** Evaluates alert rules from stored totals, one instance at a time. A unique row makes sure each alert is sent once. */

@@ -23,7 +23,7 @@ import { toRunOutWords } from './run-out-alerts.ts';
 
 const SHOWN_FOR_MS = 7 * DAY_MS;
 
-/** Alerts about an hour hold in it, or, where they look at the hour that ended, in the one after it. */
+/** Hours for which an alert about an hour holds: its own, and the next one where it is told only after the hour has ended. */
 const HOURS_HELD: Partial<Record<AlertKind, number>> = { rate: 1, 'unknown-client': 2, unusual: 2 };
 
 export interface AlertListingPorts {
@@ -34,7 +34,7 @@ export interface AlertListingPorts {
   sources(): Promise<readonly SourceHealth[]>;
 }
 
-/** What holds now, newest first, then what the last seven days told that is over, all mutes, the rules, and every kind. */
+/** Lists alerts for `/usage alerts`: those that hold now, newest first, those of the last seven days that are over, mutes, rules, kinds. */
 export async function listAlertSummaries({ db, nowMs, zone, ...ports }: AlertListingPorts): Promise<AlertSummary[]> {
   const recent = await listAlerts(db, nowMs - ALERTS_KEPT_MS, 1000);
   const plain = !recent.some(({ kind }) => kind === 'run-out');
@@ -135,8 +135,8 @@ interface OpenPorts {
 }
 
 /**
- * What was told and holds now, newest first, each subject once: levels of running periods with the figures of now, and of
- * the other kinds, among `recent` (newest first), what is still so.
+ * Lists alerts that were told and still hold, newest first, each subject once: levels of running periods with present figures,
+ * and those of the other kinds among `recent` (newest first) whose condition still holds.
  */
 async function listOpen(ports: OpenPorts, recent: readonly Alert[]): Promise<OpenAlert[]> {
   const open = await listOpenLevels(ports);
@@ -166,7 +166,7 @@ async function listOpenLevels({ db, states }: OpenPorts): Promise<OpenAlert[]> {
   return found;
 }
 
-/** What an alert says where it holds now. */
+/** Returns the present words of an alert; undefined where it no longer holds. */
 function findWords({ nowMs, zone, states, sources, rules }: OpenPorts, alert: Alert): Present | undefined {
   const { subject, period } = alert;
   const content = alert.content;

@@ -16,7 +16,7 @@ import {
 } from '../store/setting-repository.ts';
 import type { Targets } from './alert-claims.ts';
 
-/** ALERT_CHANNEL and ONCALL, which hold until something else is chosen in Slack. */
+/** The settings ALERT_CHANNEL and ONCALL, which hold until something else is chosen in Slack. */
 export interface RoutingDefaults {
   alertChannel: string | undefined;
   oncall: string | undefined;
@@ -29,7 +29,7 @@ export function readKindsOn(settings: ReadonlyMap<string, string>): ReadonlySet<
   return new Set(ALERT_KINDS.filter(isOn).map(({ kind }) => kind));
 }
 
-/** Where alerts go now, whom they mention, and the kinds that are on. */
+/** Returns where alerts go, whom they mention, and the kinds that are on. */
 export async function getRouting(db: Db, defaults: RoutingDefaults): Promise<AlertRouting> {
   const [channel, mention, settings] = await Promise.all([
     findAlertChannel(db, defaults),
@@ -75,7 +75,7 @@ export function toSettingName(kind: string): string {
   return `alert_on_${kind}`;
 }
 
-/** Who the admins were when Slack could last be asked: an alert during its outage must have a target too. */
+/** Keeps who the admins were when Slack could last be asked: an alert during an outage of Slack needs a target too. */
 const ADMINS_SETTING = 'alert_admins';
 const CURE = 'Set ALERT_CHANNEL to a channel id, or choose one with /usage alerts route.';
 
@@ -87,7 +87,7 @@ export interface AlertTargetsOptions extends RoutingDefaults {
   wakeSender(): void;
 }
 
-/** Where alerts go, and whom they mention. */
+/** Knows where alerts go, and whom they mention. */
 export class AlertTargets {
   readonly #options: AlertTargetsOptions;
 
@@ -100,7 +100,7 @@ export class AlertTargets {
     return findAlertChannel(this.#options.db, this.#options);
   }
 
-  /** Who is mentioned at 90% and 100%; undefined: nobody. */
+  /** Returns who is mentioned at 90% and 100%; undefined: nobody. */
   mention(): Promise<string | undefined> {
     return findAlertMention(this.#options.db, this.#options);
   }
@@ -111,7 +111,7 @@ export class AlertTargets {
     return channel ? [channel] : this.#listAdmins();
   }
 
-  /** The same; throws where alerts have nowhere to go. */
+  /** Lists the targets as `list` does. Throws where alerts have nowhere to go. */
   async get(): Promise<Targets> {
     const targets = await this.list();
     if (targets.length === 0)

@@ -9,7 +9,7 @@ export interface AlertTriggerOptions {
   log: Logger;
 }
 
-/** A commit is followed by an evaluation after this time, or after the pause when one has just been made. */
+/** Evaluate 0.1 s after a commit, so that commits close together share one; after an evaluation, pause 0.4 s. */
 const GATHER_MS = 100;
 const PAUSE_MS = 400;
 const RETRY_MS = 250;
@@ -31,7 +31,7 @@ export class AlertTrigger {
     });
   }
 
-  /** Something was committed. Never throws, returns at once. */
+  /** Notes a commit: an evaluation follows. Returns at once, never throws. */
   onCommit(): void {
     this.#pending = true;
     if (this.#stopped.signal.aborted) return;

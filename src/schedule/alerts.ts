@@ -32,7 +32,7 @@ export interface AlertsOptions extends RoutingDefaults {
   wakeSender(): void;
 }
 
-/** The conversations around alerts: what holds, mute, acknowledge, switch on and off, route. */
+/** Answers what people ask of alerts: list, mute, acknowledge, turn kinds on and off, route, test. */
 export class Alerts implements AlertPort {
   readonly #options: AlertsOptions;
 

@@ -9,7 +9,7 @@ export interface CommitWatchOptions {
   log: Logger;
 }
 
-/** Commits of other processes (an import, a correction, another instance) are noticed within this time. */
+/** Look twice a second: a look costs one read of four indexes, and an alert should come within seconds of another process's commit. */
 const LOOK_EVERY_MS = 500;
 
 /** Notices what other processes commit, by a cheap look twice a second. */

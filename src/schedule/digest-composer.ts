@@ -31,13 +31,13 @@ import {
 } from './digest-lines.ts';
 import { toPart } from './digest-parts.ts';
 
-/** What a digest's delivery holds: enough to say the same whenever it is sent. */
+/** Content of a digest's delivery: enough to make the same message whenever it is sent. */
 export interface DigestOrder {
   subscriptionId: number;
   dueMs: number;
   what: DigestWhat;
   every: DigestRhythm;
-  /** Who asked for it, where it is not the scheduled one. */
+  /** The person who asked for it; absent: it came by schedule. */
   sentBy?: string | undefined;
   /** The message itself, or a section that follows in its thread. */
   part: 'message' | DigestSection;
@@ -61,9 +61,9 @@ export interface DigestComposerPorts extends DigestSources {
   render(report: Report, options: { view?: 'graph' | undefined }): Promise<Picture | undefined>;
 }
 
-/** Less than this is not worth calling late. */
+/** A digest up to five minutes late is not called late. */
 const LATE_MS = 5 * 60_000;
-/** The thread follows its message within seconds, and is made from the same numbers. */
+/** Keeps the content of the last eight digests: the thread follows its message within seconds, from the same numbers. */
 const REMEMBERED = 8;
 
 /** Makes a digest's messages at the time of sending, for the day that was complete when it was due. */
@@ -173,7 +173,7 @@ function toStated(
   };
 }
 
-/** What the posted digests before a day said last of each day; `posted`: the newest first. */
+/** Collects the numbers that digests posted before a day have stated last for each day; `posted` is newest first. */
 function recall(posted: readonly PostedDigest[], before: number): Said {
   const sent = posted.flatMap(({ headline, state, sentMs }) => {
     return headline && state === 'sent' && headline.day < before ? [{ ...headline, sentMs }] : [];
@@ -190,7 +190,7 @@ function describeLimits({ filters, scope }: DigestWhat): string[] {
   return all.length > 0 ? [`only calls with ${all.join(', ')}`] : [];
 }
 
-/** What the digest is about: its own day, since `yesterday` is another one when the button is clicked tomorrow. */
+/** Returns the buttons, which name the digest's own day: `yesterday` is another day when somebody clicks tomorrow. */
 function listButtons({ day, what }: DigestContent): { text: string; command: string }[] {
   const about = { range: formatDay(day), filters: toFilters(what) };
   const questions: [string, Question][] = [

@@ -41,13 +41,13 @@ import {
   sumWeek,
 } from './digest-days.ts';
 
-/** What digests are made from. */
+/** Everything that a digest reads. */
 export interface DigestSources {
   reporter: Reporter;
   calendar: Calendar;
   usage: UsageReader;
   definitions(): Promise<Definitions>;
-  /** Where scopes stand (absent `scope`: all), with forecasts. */
+  /** States of a scope, or of all, with forecasts. */
   scopeStates(nowMs: number, options: { plain: boolean; scope?: string }): Promise<readonly ScopeState[]>;
   sources(): Promise<readonly SourceHealth[]>;
   /** Those that apply to days of the span, or that were entered since an instant. */
@@ -56,7 +56,7 @@ export interface DigestSources {
   alerts(span: Span): Promise<readonly Alert[]>;
 }
 
-/** What the digests of a subscription have said so far. */
+/** The numbers that a subscription's digests have stated so far. */
 export interface Said {
   requestsOf: ReadonlyMap<number, number>;
   /** Corrections entered before this have been told; undefined: there was no digest. */
@@ -71,7 +71,7 @@ export interface DigestContent extends DayComparison {
   what: DigestWhat;
   clients: number;
   span?: SpanSum | undefined;
-  /** What its chart shows: the hours of the day, or the days of a week or month. */
+  /** Its chart: the hours of the day, or the days of a week or month. */
   series?: SeriesReport | undefined;
   silent: readonly SilentSource[];
   oddHours?: readonly OddHour[] | undefined;

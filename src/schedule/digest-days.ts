@@ -20,7 +20,7 @@ export interface DayComparison {
   weekAverage: number;
 }
 
-/** What a weekly or monthly digest adds: the seven days, or the month so far, up to the day. */
+/** The sum that a weekly or monthly digest adds: the last seven days, or the month so far. */
 export interface SpanSum {
   name: string;
   requests: number;
@@ -28,7 +28,7 @@ export interface SpanSum {
   before?: number;
 }
 
-/** So many days before the day are asked for: the month so far, and the same weekday of four weeks. */
+/** Ask for 31 days before the day: they hold the month so far, and the same weekday of four weeks. */
 export const DAYS_BEFORE = 31;
 
 const WEEKS = 4;
@@ -47,13 +47,13 @@ export function compareDays(daily: SeriesReport): DayComparison {
   };
 }
 
-/** How many days before the last one the earlier ones are, from the first call on: before it there was nothing to compare with. */
+/** Returns how many days ago each earlier day was, from the first day with calls on: days before it prove nothing. */
 export function listKnownDaysAgo({ bars }: SeriesReport): number[] {
   const first = bars.findIndex((bar) => bar.requests > 0);
   return first < 0 ? [] : bars.slice(first, -1).map((_, index) => bars.length - 1 - first - index);
 }
 
-/** The same for the same weekday: 7, 14, 21 and 28, as far as known, the nearest first. */
+/** Returns those of 7, 14, 21 and 28 days ago that are known, the nearest first. */
 export function listWeeksAgo(daily: SeriesReport): number[] {
   const known = new Set(listKnownDaysAgo(daily));
   return Array.from({ length: WEEKS }, (_, week) => 7 * (week + 1)).filter((daysAgo) => known.has(daysAgo));

@@ -104,9 +104,9 @@ export interface Finding {
 export const MAX_FINDINGS = 3;
 /** Worst last. */
 const SIGNS = ['🔵', '🟠', '🔴', '⛔'] as const;
-/** Failures of one kind are worth a word from this share of the requests on, … */
+/** Failures of one kind are worth a line from 1% of the requests on, … */
 const NOTABLE_SHARE = 1;
-/** … and a client that is new or gone from this one on. */
+/** … and a client that is new or gone from 5% on. */
 const NOTABLE_CLIENT = 0.05;
 
 /** Lists what needs attention, worst first: no data, then an allowance that is used up or exceeded, then what was odd about the day. */

@@ -75,7 +75,7 @@ function toPools({ pools = [], closed = [], month, nowMs }: DigestContent, calen
   };
 }
 
-/** What the status codes have said, the advice that follows from it need not say again. */
+/** Advice without the lines that the section on status codes has said already. */
 function toAdvice({ advice, status, what }: DigestContent): ReturnType<Maker> {
   if (!advice || advice.sections.length === 0) return undefined;
   const said = new Set(what.sections.includes('status') ? status?.diagnosis.map(({ evidence }) => evidence) : []);

@@ -43,7 +43,7 @@ export interface DigestsOptions extends DigestComposerPorts {
   now(): number;
   /** Something was put into the delivery log. */
   wakeSender(): void;
-  /** Whether a user has left the workspace: anybody may then take the digest over, or end it. */
+  /** Tells whether a user has left the workspace: anybody may then take the digest over, or end it. */
   isGone?(user: string): Promise<boolean>;
 }
 
@@ -197,7 +197,7 @@ export class Digests implements DigestPort {
     return this.#write(row, by, 'digest.pause', { paused: false, pausedUntilMs: untilMs, nextDueMs });
   }
 
-  /** What was missed while paused stays missed. */
+  /** Goes on from the next due time: digests that were due while paused are not made up for. */
   async resume(id: number, by: Actor): Promise<DigestSummary> {
     const row = await this.#getOwn(id, by);
     const nextDueMs = nextDue(row.schedule, this.#options.now()).dueMs;
@@ -299,7 +299,7 @@ export class Digests implements DigestPort {
     );
   }
 
-  /** Where Slack does not say, nobody has left. */
+  /** Tells whether the owner has left. While Slack cannot be asked, nobody has. */
   async #isGone(user: string): Promise<boolean> {
     return (await this.#options.isGone?.(user).catch(() => false)) ?? false;
   }

@@ -5,14 +5,14 @@ import { getClientNames } from '../report/client-names.ts';
 import { formatCount } from '../report/format.ts';
 import { isNamed } from '../report/totals.ts';
 
-/** Who can be at the bottom of it: somebody or something that one can talk to, or look at. */
+/** Dimensions that may explain a change: somebody to talk to, or something to look at. */
 const KEYS = ['client', 'route', 'user'] as const;
-/** Less than this share of a change explains nothing. */
+/** A name that made less than half of a change does not explain it. */
 const MOSTLY = 0.5;
-/** A route or user is named in place of a client where it explains this many times as much. */
+/** A route or user is named in place of a client only where it explains a quarter more: people talk to clients. */
 const CLEARLY = 1.25;
 
-/** What made most of a change: `change` more (or fewer) requests or failures than usual; `route`: where most of these were. */
+/** The name that made most of a change: `change` more (or fewer) requests or failures than usual, most of them on `route`. */
 export interface HourCause {
   key: (typeof KEYS)[number];
   name: string;

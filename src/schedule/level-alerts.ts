@@ -21,7 +21,7 @@ import { formatHoursOf, formatWho, subjectOf, toEpisodeKey, toPeriodKey } from '
 import { isUrgent, listLater, toLevelWords, toSwitchWords } from './level-words.ts';
 import { findSurroundings } from './pool-surroundings.ts';
 
-/** A rolling pool's episode ends when use has been below the lowest threshold for so long. */
+/** An episode ends after an hour below the lowest threshold: less would tell one busy day several times. */
 const EPISODE_ENDS_AFTER_MS = 60 * 60_000;
 const LOOKED_BACK_MS = 7 * DAY_MS;
 
@@ -53,7 +53,7 @@ export async function evaluateLevels(
   return raised;
 }
 
-/** What the alerts of one pool or limit are about. */
+/** One pool or limit, with all that its alerts need to know. */
 interface About {
   scope: ScopeState;
   pool: PoolState;
@@ -167,7 +167,7 @@ function isArmedAgain({ atMs, amount: toldOf, level, content }: Alert, changes: 
   });
 }
 
-/** What is told of the highest level alone, since only that is posted. */
+/** Makes the content of a level. Cause and outlook are computed for the highest level alone, since only that is posted. */
 async function toLevelContent(context: EvaluationContext, about: About, level: number): Promise<AlertContent> {
   const { scope, pool, later } = about;
   const near = level === Math.max(...pool.reached) ? await findSurroundings(context, scope, pool) : {};
@@ -212,8 +212,8 @@ function toSwitch({ scope, pool, subject, days }: About, next: string, periodKey
 }
 
 /**
- * The end of the first stretch of `lastsMs` in which the last 24 hours of a meter held less than `bound`; undefined: there was
- * none. For the time in which nobody looked.
+ * Finds the end of the first stretch of `lastsMs` during which the 24-hour window of a meter held less than `bound`; undefined:
+ * there was none. For the time in which no instance ran.
  */
 async function findLull(
   usage: UsageReader,

@@ -107,7 +107,7 @@ function describeFull(scope: ScopeState, pool: PoolState, isLimit: boolean): str
   return `Calls now count as overage${over}${describeRelief(scope, pool)}. Pause what can wait, or raise the pool.`;
 }
 
-/** When the stack has something again: as a window moves on, or at the soonest of its resets. */
+/** Says until when calls are overage: until the 24-hour window moves on, or the soonest reset of the stack. */
 function describeRelief({ pools }: ScopeState, pool: PoolState): string {
   const giving = pools.filter(({ periodKind, amount }) => periodKind !== 'once' && amount > 0);
   const [soonest] = giving.toSorted((a, b) => reliefMs(a) - reliefMs(b));

@@ -42,7 +42,7 @@ function escapeButReferences(line: string): string {
 }
 
 /**
- * What follows when a delivery has failed for good, in the same transaction: a digest's channel that refuses it pauses the
+ * Acts on a delivery that failed for good, in the same transaction: a channel that refuses a digest pauses the
  * digest and tells its owner; an alert, and whatever an owner could not be told, goes to the admins.
  */
 export async function followFailure(

@@ -21,7 +21,7 @@ export interface Surroundings {
   cause?: Words | undefined;
 }
 
-/** When a pool runs out. `clause`: the same behind its figures; absent where it lasts. */
+/** A forecast in words. `clause` is the same to be put behind figures; absent where the pool lasts. */
 export interface Outlook {
   sentence: Words;
   clause?: Words;
@@ -48,13 +48,13 @@ export async function findSurroundings(
   return { outlook, cause: cause?.sentence, burst: cause?.burst };
 }
 
-/** From this share of an amount on, what was used since the last full hour is a burst… */
+/** Using 10% of the whole amount since the last full hour is a burst … */
 const BURST = 0.1;
-/** … and a client with this share of it made it. */
+/** … made by a client that has half of it. */
 const MOSTLY = 0.5;
 const NOTABLE = 0.25;
 
-/** Who uses a pool: in a sentence, and the hours of the burst if there is one. */
+/** The client that uses a pool most, as a sentence, and the hours of its burst if there is one. */
 interface PoolCause {
   sentence?: Words;
   burst?: Span;

@@ -15,7 +15,7 @@ export function assertUtc(zone = new Intl.DateTimeFormat().resolvedOptions().tim
   );
 }
 
-/** What is done every minute. All truth is in the database: a tick that is missed or comes twice changes nothing. */
+/** Work for every minute. All state is in the database, so a tick that is missed, or comes twice, changes nothing. */
 export interface TickJob {
   name: string;
   run(nowMs: number): Promise<unknown>;
@@ -28,7 +28,7 @@ export interface TickOptions {
 }
 
 const WATCH_MS = 5000;
-/** Set back by less, no minute is lost. */
+/** Smaller clock steps are ignored: they cannot skip a minute. */
 const CLOCK_STEP_MS = 1000;
 
 /** The minute tick: node-cron is its metronome and knows nothing else. */
@@ -45,7 +45,7 @@ export class Tick {
     this.#options = options;
   }
 
-  /** When the last tick ended, for health: more than three minutes ago means that the tick is dead. */
+  /** The end of the last tick, for health: more than three minutes ago means that the tick is dead. */
   get lastMs(): number | undefined {
     return this.#lastMs;
   }

@@ -54,7 +54,7 @@ export async function insertAlert(trx: Db, alert: NewAlert, nowMs: number): Prom
   return Number(numInsertedOrUpdatedRows) === 1;
 }
 
-/** Keeps which deliveries tell an alert. */
+/** Writes the keys of the deliveries that tell an alert. */
 export async function setAlertDeliveries(trx: Db, key: string, keys: readonly string[]): Promise<void> {
   await trx
     .updateTable('alert')
@@ -68,7 +68,7 @@ export async function findAlert(db: Db, key: string): Promise<Alert | undefined>
   return row && toAlert(row);
 }
 
-/** Those of one subject and period, in the order they were raised. */
+/** Lists alerts of one subject and period, in the order they were raised. */
 export async function listAlertsOf(db: Db, subject: string, period: string): Promise<Alert[]> {
   const rows = await db
     .selectFrom('alert')
@@ -80,7 +80,7 @@ export async function listAlertsOf(db: Db, subject: string, period: string): Pro
   return rows.map(toAlert);
 }
 
-/** Those that were told in a span, in the order they were raised. */
+/** Lists alerts that were told in a span, in the order they were raised. */
 export async function listAlertsTold(db: Db, { fromMs, toMs }: { fromMs: number; toMs: number }): Promise<Alert[]> {
   const rows = await db
     .selectFrom('alert')
@@ -93,7 +93,7 @@ export async function listAlertsTold(db: Db, { fromMs, toMs }: { fromMs: number;
   return rows.map(toAlert);
 }
 
-/** Those that were told since, newest first. */
+/** Lists alerts that were told since an instant, newest first. */
 export async function listAlerts(db: Db, sinceMs: number, limit: number): Promise<Alert[]> {
   const rows = await db
     .selectFrom('alert')
@@ -171,7 +171,7 @@ export function trackEpisode(
   });
 }
 
-/** The open episodes as they stand, by their subject: each text changes whenever something of the episode does. */
+/** Returns a text per open episode, by subject, which changes whenever something of the episode does. */
 export async function listOpenEpisodes(db: Db): Promise<ReadonlyMap<string, string>> {
   const rows = await db
     .selectFrom('alert_episode')
@@ -191,7 +191,7 @@ export async function endEpisode(db: Db, subject: string, endedMs: number): Prom
     .execute();
 }
 
-/** The episode that is open; undefined: none. */
+/** Finds the open episode of a subject. */
 export async function findOpenEpisode(
   db: Db,
   subject: string,

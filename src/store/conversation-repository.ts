@@ -62,7 +62,7 @@ export async function findAnswer(db: Db, id: string): Promise<KeptAnswer | undef
   return row && toAnswer(row);
 }
 
-/** What this person asked last in this channel. */
+/** Finds the answer to what this person asked last in this channel. */
 export async function findLastAnswer(db: Db, asker: string, channel: string): Promise<KeptAnswer | undefined> {
   const row = await db
     .selectFrom('answer')

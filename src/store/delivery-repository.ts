@@ -23,7 +23,7 @@ const DELIVERY = [
 ] as const;
 type Row = Pick<Selectable<DeliveryTables['delivery']>, (typeof DELIVERY)[number]>;
 
-/** How long an unsent delivery is tried. */
+/** An unsent delivery is tried for a day; then its owner or the admins are told. */
 export const GIVE_UP_AFTER_MS = DAY_MS;
 
 /**
@@ -63,8 +63,8 @@ function rankOf({ kind, updates, thread }: NewDelivery): number {
 }
 
 /**
- * What may be tried now, in the order of sending: due, leased by nobody, not to one of `exceptChannels`, and its parent
- * message (if it has one) settled. Updates of one message go one at a time.
+ * Lists deliveries that may be tried now, in the order of sending: due, leased by nobody, not to one of `exceptChannels`, their
+ * parent message (if any) settled. Updates of one message go one at a time.
  */
 export async function listDueDeliveries(
   db: Db,
@@ -207,7 +207,7 @@ async function updateHeld(
   return Number(numUpdatedRows) === 1;
 }
 
-/** A call of somebody who had lost the lease may have left a copy: it is looked for. */
+/** Marks that a copy may be in Slack, left by a call whose lease had gone to another: the sweep looks for it. */
 export async function markUnclear(db: Db, id: number): Promise<void> {
   await db.updateTable('delivery').set({ unclear: 1, swept_ms: 0 }).where('id', '=', id).execute();
 }
@@ -231,7 +231,7 @@ export async function supersedeDeliveries(db: Db, keys: readonly string[]): Prom
     .execute();
 }
 
-/** After Slack is back: what waits for a retry is due now. */
+/** Makes deliveries that wait for a retry due now, once Slack is back. */
 export async function expediteDeliveries(db: Db, nowMs: number, untilMs: number): Promise<void> {
   await db
     .updateTable('delivery')
@@ -243,7 +243,7 @@ export async function expediteDeliveries(db: Db, nowMs: number, untilMs: number)
     .execute();
 }
 
-/** After the clock was set back: nothing waits, is leased or counts as looked at until a time that is far ahead now. */
+/** Brings deliveries down to a clock that was set back: none waits, is leased or counts as swept until a time far ahead. */
 export async function setBackDeliveries(
   db: Db,
   { nowMs, dueUntilMs, leaseUntilMs }: { nowMs: number; dueUntilMs: number; leaseUntilMs: number },

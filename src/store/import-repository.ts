@@ -21,7 +21,7 @@ export interface ImportFile {
   updatedMs: number;
 }
 
-/** What one more part adds to a file: counts are of that part, the rest is where the file stands after it. */
+/** One more part of a file: counts are of that part, the rest is the state of the file after it. */
 export interface ImportStep
   extends Omit<ImportFile, 'id' | 'sourceId' | 'name' | 'format' | 'startedMs' | 'updatedMs'> {
   nowMs: number;

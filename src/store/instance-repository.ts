@@ -7,10 +7,10 @@ export interface Instance {
   seenMs: number;
 }
 
-/** An instance that was not seen for so long is taken to be gone. */
+/** An instance not seen for 15 s (three heartbeats) is taken to be gone. */
 export const SEEN_WITHIN_MS = 15_000;
 
-/** Says that this instance is alive. */
+/** Writes down that this instance is alive. */
 export async function upsertInstance(db: Db, instance: Instance): Promise<void> {
   const { id, version, startedMs, seenMs } = instance;
   await db

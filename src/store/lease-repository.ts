@@ -1,6 +1,6 @@
 import type { Db } from './database.ts';
 
-/** A lease that ends later than this after one's own would is of a clock that was ahead. */
+/** A lease that ends over a minute after one's own would comes from a clock that was ahead, and is not respected. */
 const MOST_SKEW_MS = 60_000;
 
 /**

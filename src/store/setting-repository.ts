@@ -26,7 +26,7 @@ export async function setSetting(db: Db, name: string, value: string): Promise<v
     .execute();
 }
 
-/** What admins chose about alerts: the settings whose names begin with `alert_`. */
+/** Returns what admins chose about alerts: the settings whose names begin with `alert_`. */
 export async function findAlertSettings(db: Db): Promise<ReadonlyMap<string, string>> {
   const rows = await db
     .selectFrom('setting')
@@ -41,20 +41,20 @@ export async function findAlertSettings(db: Db): Promise<ReadonlyMap<string, str
 export const CHANNEL_SETTING = 'alert_channel';
 export const MENTION_SETTING = 'alert_mention';
 
-/** Chosen: no channel (the admins by direct message), or nobody, whatever the environment names. */
+/** The choice of no channel (alerts go to the admins by direct message) or of nobody, whatever the environment names. */
 export const CHOSEN_NONE = 'none';
 
-/** What was chosen, else what the environment says; undefined where that is nothing. */
+/** Returns the choice made in Slack, else the setting of the environment; undefined where neither names anything. */
 export function resolveChoice(chosen: string | undefined, standard: string | undefined): string | undefined {
   return chosen === CHOSEN_NONE ? undefined : chosen || standard;
 }
 
-/** The channel of alerts; undefined: the admins by direct message. */
+/** Finds the channel of alerts; undefined: they go to the admins by direct message. */
 export async function findAlertChannel(db: Db, { alertChannel }: { alertChannel: string | undefined }) {
   return resolveChoice(await findSetting(db, CHANNEL_SETTING), alertChannel);
 }
 
-/** Who is mentioned at 90 and 100%: a user or a user group; undefined: nobody. */
+/** Finds who is mentioned at 90% and 100%: a user or a user group; undefined: nobody. */
 export async function findAlertMention(db: Db, { oncall }: { oncall: string | undefined }) {
   return resolveChoice(await findSetting(db, MENTION_SETTING), oncall);
 }

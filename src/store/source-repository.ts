@@ -28,7 +28,7 @@ export interface NewSource {
   sealedSecret?: string | undefined;
 }
 
-/** What a source sent since its counts were last written. */
+/** Counts of what a source sent since they were last written. */
 export interface SourceCounts {
   accepted: number;
   duplicates: number;
@@ -112,7 +112,7 @@ export async function updateSourceOptions(
     .execute();
 }
 
-/** The source takes nothing any more. What it sent stays counted. */
+/** Revokes a source: it takes nothing any more, and what it sent stays counted. */
 export async function revokeSource(db: Db, id: number, nowMs: number): Promise<void> {
   await db.updateTable('source').set({ revoked_ms: nowMs }).where('id', '=', id).execute();
 }
@@ -190,7 +190,7 @@ export async function subtractSourceCounts(
     .execute();
 }
 
-/** How each source that is not revoked has been doing, by name. */
+/** Returns the health of each source that is not revoked, by name. */
 export async function listSourceHealth(db: Db): Promise<SourceHealth[]> {
   const rows = await db
     .selectFrom('source')

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import type { SqliteExecutor } from './sqlite-dialect.ts';
 
-/** How long another writer is waited for. */
+/** A statement waits 15 s for another writer before it fails. */
 const BUSY_MS = 15_000;
 
 /**

@@ -89,7 +89,7 @@ export async function findSubscription(db: Db, id: number): Promise<Subscription
   return row && toSubscription(row);
 }
 
-/** In the order they were added; removed ones are left out. */
+/** Lists subscriptions in the order they were added, without removed ones. */
 export async function listSubscriptions(
   db: Db,
   where: { channel?: string; owner?: string } = {},
@@ -100,7 +100,7 @@ export async function listSubscriptions(
   return (await query.orderBy('id').execute()).map(toSubscription);
 }
 
-/** Those whose next due time has come. */
+/** Lists subscriptions whose next due time has come. */
 export async function listDueSubscriptions(db: Db, nowMs: number): Promise<Subscription[]> {
   const rows = await db
     .selectFrom('subscription')
@@ -153,7 +153,7 @@ export interface PostedDigest {
   state: string;
   sentMs: number | undefined;
   error: string | undefined;
-  /** What its headline said, as kept by `setDigestHeadline`. */
+  /** The numbers it stated, as kept by `setDigestHeadline`. */
   headline: StatedDay | undefined;
 }
 

@@ -126,7 +126,7 @@ function readEnds(left: readonly string[], right: readonly string[], isSpan: boo
   return readClockEnds(left, right, isSpan) ?? readDateEnds(from, left, to, right);
 }
 
-/** Where an end is open to two readings, both are asked for with the same reading of the other. */
+/** Lists the readings of a range of which one end is open to two: each with the same reading of the other end. */
 function spread(from: Read<RangePoint>, to: Read<RangePoint>): Unclear | undefined {
   if (!from || !to) return undefined;
   const textsOf = (end: RangePoint | Unclear) => (isUnclear(end) ? end.choices : [formatPoint(end)]);

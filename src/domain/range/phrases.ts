@@ -1,6 +1,6 @@
 import type { RangeWord } from './words.ts';
 
-/** What is said so far: `week to date`, `so far this week`. */
+/** Phrases for a running span: `week to date`, `so far this week`. */
 const RUNNING = [
   ['week', 'wtd', 'this-week'],
   ['month', 'mtd', 'this-month'],

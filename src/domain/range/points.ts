@@ -5,7 +5,7 @@ import type { DayPoint, RangeWord } from './words.ts';
 
 const FIRST_YEAR = 1970;
 
-/** When and how a range was asked for. */
+/** The instant and the way in which a range was asked for. */
 export interface Asking {
   asked: string;
   nowMs: number;

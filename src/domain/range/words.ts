@@ -60,7 +60,7 @@ export type DayPoint =
 /** A stretch of days, or a moment. */
 export type RangePoint =
   | DayPoint
-  /** What the clock shows on a day, in minutes. */
+  /** Minutes that the clock shows on a day. */
   | { kind: 'moment'; day: DayPoint; clock: number }
   /** Epoch ms of a whole minute. */
   | { kind: 'instant'; ms: number }

@@ -11,7 +11,7 @@ export interface AlertTables {
     /** The pool's period, an episode, or the hour or silence it is about. */
     period: string;
     level: number | null;
-    /** How often the level was armed again in this period. */
+    /** Counts how often the level was armed again in this period. */
     arm: number;
     /** Of the pool, when the level was reached; thousandths. */
     amount: number | null;

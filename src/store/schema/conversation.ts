@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** What people and Headroom said to each other in Slack, as far as buttons, saved views and the audit need it. */
+/** Rows about conversations in Slack, as far as buttons, saved views and the audit need them. */
 export interface ConversationTables {
   /** Requests of Slack that were taken: their signature, or the id of their event. Kept for a quarter of an hour. */
   slack_request: { key: string; seen_ms: number };

@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** What was declared, who changed it, and what was corrected by hand. Nothing here is ever updated or deleted. */
+/** Declarations and who changed them, and corrections made by hand. Rows are never updated or deleted. */
 export interface DefinitionTables {
   /** One row per change; `body` is the whole of `Definitions`, and the highest version holds. */
   definition: {

@@ -25,14 +25,14 @@ export interface DeliveryTables {
     lease_until_ms: number;
     /** Just before the first call to Slack: nothing of ours can be older. */
     first_call_ms: number | null;
-    /** Whether some call's outcome was ever unknown: then a copy may exist. */
+    /** 1 where some call's outcome was ever unknown: then a copy may exist in Slack. */
     unclear: number;
     /** A newer one takes its place unless it is in Slack already. */
     superseded: number;
     sent_channel: string | null;
     sent_ts: string | null;
     sent_ms: number | null;
-    /** When copies were last looked for. */
+    /** The last look for copies. */
     swept_ms: number;
     error: string | null;
   };

@@ -68,14 +68,24 @@ export function findField(fields: unknown, path: string): unknown {
   return undefined;
 }
 
-/** The value at the first of these paths that says something; `-` and empty texts are how logs write "nothing". */
-export function findFirst(entry: unknown, paths: readonly string[]): unknown {
-  for (const path of paths) {
-    const value = findField(entry, path);
-    if (value !== undefined && value !== null && value !== '' && value !== '-' && typeof value !== 'object')
-      return value;
-  }
-  return undefined;
+/** Reads what stands at a path and says something; `-` and empty texts are how logs write "nothing". */
+function compilePath(path: string): Find {
+  const names = path.split('.');
+  // What an object has from its prototype is no field.
+  const isPlain = names.every((name) => !(name in Object.prototype));
+  return (entry) => {
+    let value: unknown = isPlain ? entry : undefined;
+    for (const name of names) {
+      if (typeof value !== 'object' || value === null) {
+        value = undefined;
+        break;
+      }
+      value = (value as Record<string, unknown>)[name];
+    }
+    // A name may hold dots itself.
+    if (value === undefined && (names.length > 1 || !isPlain)) value = findField(entry, path);
+    return value === null || value === '' || value === '-' || typeof value === 'object' ? undefined : value;
+  };
 }
 
 /** Reads the fields of a map from entries. Made once per source and kept: maps are compiled. */
@@ -133,8 +143,9 @@ function compile(field: keyof EventFields, text: string): Find {
   if (field === 'id') return firstOf(alternatives.map(compileId));
   if (field === 'duration_ms') return firstOf(alternatives.map(compileDuration));
   const convert = CONVERSIONS[field] ?? toText;
+  const find = firstOf(alternatives.map(compilePath));
   return (entry) => {
-    const value = findFirst(entry, alternatives);
+    const value = find(entry);
     return value === undefined ? undefined : convert(value);
   };
 }
@@ -152,10 +163,10 @@ function firstOf(finds: readonly Find[]): Find {
 
 /** Several values are one id as JSON, so that no two of them meet; the id is unknown where one of them is. */
 function compileId(text: string): Find {
-  const paths = text.split('+').map((path) => path.trim());
-  if (paths.length === 1) return (entry) => toText(findFirst(entry, paths));
+  const finds = text.split('+').map((path) => compilePath(path.trim()));
+  if (finds.length === 1) return (entry) => toText(finds[0]!(entry));
   return (entry) => {
-    const values = paths.map((path) => findFirst(entry, [path]));
+    const values = finds.map((find) => find(entry));
     return values.includes(undefined) ? undefined : JSON.stringify(values.map(String));
   };
 }
@@ -163,15 +174,17 @@ function compileId(text: string): Find {
 function compileDuration(text: string): Find {
   const [from, to] = text.split('..');
   if (to !== undefined) {
+    const [findBegun, findEnded] = [compilePath(from!.trim()), compilePath(to.trim())];
     return (entry) => {
-      const [begun, ended] = [from!, to].map((path) => toInstantMs(findFirst(entry, [path.trim()])));
+      const [begun, ended] = [toInstantMs(findBegun(entry)), toInstantMs(findEnded(entry))];
       return begun === undefined || ended === undefined || ended < begun ? undefined : ended - begun;
     };
   }
   const [, path, sign, number] = /^(.+?)\s*([*/])\s*(\d+(?:\.\d+)?)$/.exec(text) ?? [undefined, text];
   const factor = sign === undefined ? 1 : sign === '*' ? Number(number) : 1 / Number(number);
+  const find = compilePath(path!);
   return (entry) => {
-    const duration = toDurationMs(findFirst(entry, [path!]));
+    const duration = toDurationMs(find(entry));
     return duration === undefined ? undefined : duration * factor;
   };
 }

@@ -38,8 +38,8 @@ function parseFirehose({ body, contentType, headers, options }: AdapterInput): P
   let index = 0;
   records.forEach((record, at) => {
     const place = `Record ${at}`;
-    const bytes = unpacker.unpack(decodeRecord(record, place));
-    const read = readEntries(bytes, `${requestId}/${at}`);
+    const bytes = decodeRecord(record);
+    const read = typeof bytes === 'string' ? bytes : readEntries(unpacker, bytes, `${requestId}/${at}`);
     if (typeof read === 'string') {
       events.reject(index, undefined, `${place}: ${read}`);
       index += 1;
@@ -79,25 +79,27 @@ function readEnvelope(
   return { requestId, records: request.records };
 }
 
-/** Throws `unreadable` with the place of a record that is not base64: then the request itself is damaged. */
-function decodeRecord(record: unknown, place: string): Uint8Array {
+/** The bytes of a record, or what is wrong with it. */
+function decodeRecord(record: unknown): Uint8Array | string {
   const data = isFields(record) ? record.data : undefined;
   if (typeof data === 'string' && data.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(data)) {
     return Buffer.from(data, 'base64');
   }
-  throw new HeadroomError('unreadable', `${place} has data that is not base64: ${describeValue(data)}.`);
+  return `its data is not base64: ${describeValue(data)}.`;
 }
 
 /** The entries of a record: lines, or objects one after the other; or why there are none. */
 function readEntries(
+  unpacker: Unpacker,
   bytes: Uint8Array,
   idPrefix: string,
 ): { entries: LogEntry[]; unreadable: JsonBody['unreadable'] } | string {
   let read: JsonBody;
   try {
-    read = readJsonBody(bytes, 'application/json');
+    read = readJsonBody(unpacker.unpack(bytes), 'application/json');
   } catch (error) {
-    if (error instanceof HeadroomError) return error.message;
+    // A record costs itself alone, but no room without end.
+    if (error instanceof HeadroomError && error.code !== 'too_large') return error.message;
     throw error;
   }
   const entries: LogEntry[] = [];

@@ -44,9 +44,29 @@ export function findUnread(entry: object, missing: { url: boolean; status: boole
 
 /** A cure for an entry that names no client where we look: the map that would read it. Empty where nothing in it would. */
 export function proposeMap(entry: object): string {
-  const { user, ...found } = search(entry, ['client', 'user', 'url', 'status', 'method']);
+  const wrapped = findEntries(entry);
+  const { user, ...found } = search(wrapped?.first ?? entry, ['client', 'user', 'url', 'status', 'method']);
   if (user && !found.client) found.client = user;
+  if (wrapped) {
+    const fields = found.client && !('client' in wrapped.first) ? `,${toMap(found)}` : '';
+    return ` It holds entries in ${JSON.stringify(wrapped.path)}: read them with --map entries=${wrapped.path}${fields}.`;
+  }
   return found.client ? ` This entry could be read with --map ${toMap(found)}.` : '';
+}
+
+/** A list of objects in an entry, or in an object of it: a wrapper that nobody knows. */
+function findEntries(entry: object, prefix = ''): { path: string; first: object } | undefined {
+  for (const [name, value] of Object.entries(entry).slice(0, MAX_SEARCHED)) {
+    if (Array.isArray(value)) {
+      const [first] = value as unknown[];
+      if (typeof first === 'object' && first !== null && !Array.isArray(first))
+        return { path: `${prefix}${name}`, first };
+    } else if (prefix === '' && typeof value === 'object' && value !== null) {
+      const found = findEntries(value as object, `${name}.`);
+      if (found) return found;
+    }
+  }
+  return undefined;
 }
 
 function isName(value: string): boolean {

@@ -102,15 +102,26 @@ export function readJsonBody(body: Uint8Array, contentType: string, entries?: st
   } catch {
     return readParts(text, entries);
   }
-  const values = Array.isArray(value) ? value : [value];
+  return { ...toBody(Array.isArray(value) ? value : [value], text), single: !Array.isArray(value) };
+}
+
+function toBody(values: unknown[], text: string): JsonBody {
   if (values.length > MAX_ENTRIES) throw tooMany();
-  return {
-    values,
-    indexes: Array.from(values.keys()),
-    unreadable: [],
-    single: !Array.isArray(value),
-    escapes: text.includes('\\u'),
-  };
+  const indexes = Array.from(values.keys());
+  return { values, indexes, unreadable: [], single: false, escapes: text.includes('\\u') };
+}
+
+/** Objects one after the other, read as an array at once; undefined where they are no such thing. */
+function parseStream(text: string): unknown[] | undefined {
+  const pieces = text.split(/\}\s*\{/);
+  if (pieces.length === 1) return undefined;
+  try {
+    const values = JSON.parse(`[${pieces.join('},{')}]`) as unknown[];
+    // A joint inside a text would be no joint: there are then more of them than values.
+    return values.length === pieces.length && !text.trimStart().startsWith('[') ? values : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function readLines(lines: Iterable<string | BodyLine>): JsonBody {
@@ -159,6 +170,8 @@ function addLine(read: JsonBody, text: string, index: number, place: string): nu
 }
 
 function readParts(text: string, entries: string | undefined): JsonBody {
+  const stream = parseStream(text);
+  if (stream) return toBody(stream, text);
   const read: JsonBody = { values: [], indexes: [], unreadable: [], single: false, escapes: text.includes('\\u') };
   let index = 0;
   for (const part of readJsonParts(text, entries)) {

@@ -61,18 +61,13 @@ function unwrap(body: JsonBody, headers: Readonly<Record<string, string>>, { map
 }
 
 /**
- * The event inside a webhook's `{type, timestamp, data}` (Standard Webhooks' payload); an event that has no id of its own
- * gets that of the message, which stays the same when it is sent again.
+ * The event inside a webhook's `{type, timestamp, data}` (Standard Webhooks' payload), where that is one of ours; an event
+ * that has no id of its own gets that of the message, which stays the same when it is sent again.
  */
 function openEnvelope(value: object, headers: Readonly<Record<string, string>>): EventFields {
   const messageId = headers['webhook-id'] ?? headers['x-github-delivery'];
   const { data, timestamp } = value as { data?: unknown; timestamp?: unknown };
-  const wrapped =
-    !('client' in value) &&
-    !('specversion' in value) &&
-    typeof data === 'object' &&
-    data !== null &&
-    !Array.isArray(data);
-  const fields: EventFields = wrapped ? { time: timestamp, ...data } : value;
+  const isWrapped = !('client' in value) && !('specversion' in value) && isFields(data) && 'client' in data;
+  const fields: EventFields = isWrapped ? { time: timestamp, ...data } : value;
   return messageId === undefined || (fields.id ?? '') !== '' ? fields : { ...fields, id: messageId };
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only ingest|acknowledgements|reports|charts] [--events N] [--database URL]`: ingest to disk over
+ * `npm run bench [-- --only ingest|adapters|acknowledgements|reports|charts] [--events N] [--database URL]`: ingest to disk over
  * HTTP, Slack's wait meanwhile, reports over many events, charts. Sender and bot share this machine's cores; figures of one
  * run belong together, and ratios tell more than rates. A database that is given must be empty.
  */
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureAcknowledgements } from './acknowledgements.ts';
+import { measureAdapters } from './adapters.ts';
 import { measureCharts } from './charts.ts';
 import { measureIngest, measurePlainTable } from './ingest.ts';
 import { fill, measureReports } from './reports.ts';
@@ -45,6 +46,12 @@ try {
           figures.refused > 0 ? `  ${figures.refused} refused` : '',
         ].join(' '),
       );
+    }
+  }
+  if (wanted('adapters')) {
+    console.log('\nadapter                 events/s  bytes of a body');
+    for (const { name, eventsPerSecond, bytes } of measureAdapters(2000, 1.5)) {
+      console.log(`${name.padEnd(20)} ${round(eventsPerSecond).padStart(11)} ${round(bytes).padStart(16)}`);
     }
   }
   if (wanted('reports')) {

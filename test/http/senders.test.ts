@@ -93,11 +93,7 @@ describe('Firehose', () => {
         deliver(token, body, 'other'),
       ],
       [401, /not those of a source/, deliver('hr_wrong', body)],
-      [
-        400,
-        /Record 1 has data that is not base64/,
-        deliver(token, { requestId: REQUEST_ID, records: [{ data: '' }, { data: '*' }] }),
-      ],
+      [422, /Record 0: its data is not base64/, deliver(token, { requestId: REQUEST_ID, records: [{ data: '*' }] })],
       [
         422,
         /Every event was rejected: .*apiKeyId/,

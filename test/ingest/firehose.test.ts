@@ -95,13 +95,23 @@ describe('records of Firehose', () => {
     refused([], /has no records/);
     refused({ records: [] }, /requestId is missing/);
     refused(deliver('{}'), /requestId is "ed4acda5.*"other"/, { 'x-amz-firehose-request-id': 'other' });
-    refused(
-      { requestId: 'r', records: [{ data: 'e30=' }, { data: 'e30' }] },
-      /Record 1 has data that is not base64: "e30"/,
-    );
-    refused({ requestId: 'r', records: [7] }, /Record 0 has data that is not base64: missing/);
     const large = gzipSync(Buffer.alloc(40 * 1024 * 1024, ' '));
     refused(deliver(large, large), /unpacks to more than/);
     expect(parse('firehose', deliver())).toMatchObject({ events: [], indexes: [], rejected: [] });
+  });
+
+  it('cost themselves alone where they are damaged', () => {
+    const good = { data: btoa('{"requestId":"g","apiKeyId":"acme"}') };
+    const cut = gzipSync('{"requestId":"z"}').subarray(0, 20).toString('base64');
+    const { events, rejected } = parse('firehose', {
+      requestId: 'r',
+      records: [good, { data: 'e30' }, 7, { data: cut }, good],
+    });
+    expect(events).toHaveLength(2);
+    expect(rejected.map(({ error }) => error)).toEqual([
+      'Record 1: its data is not base64: "e30".',
+      'Record 2: its data is not base64: missing.',
+      expect.stringMatching(/^Record 3: .*gzip/),
+    ]);
   });
 });

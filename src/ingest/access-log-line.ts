@@ -22,6 +22,16 @@ export interface AccessLine {
   named?: Record<string, string>;
 }
 
+export const TWO_CALLS = 'a second call stands in the line, whose end is missing';
+/** A time, in brackets or by ISO 8601, that a request follows. */
+const CALL =
+  /(?:\[\d\d\/[A-Z][a-z]{2}\/\d{4}:|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[^"]{0,1000}"(?:[A-Z]{3,20} [^"]* HTTP\/|-")/;
+
+/** Tells whether another call begins behind this place of a line: two were written without a line end between them. */
+export function holdsCall(line: string, from: number): boolean {
+  return line.length - from > 40 && CALL.test(line.slice(from));
+}
+
 /** Longer ones are not lines of a log. */
 export const MAX_LINE_LENGTH = 65_536;
 
@@ -49,6 +59,7 @@ export function parseAccessLine(line: string): AccessLine | string {
   if (line.length > MAX_LINE_LENGTH)
     return `the line has ${line.length} characters, at most ${MAX_LINE_LENGTH} are read`;
   const plain = PLAIN.exec(line);
+  if (plain && holdsCall(line, plain[0].length)) return TWO_CALLS;
   const timeOfPlain = plain ? parseClfTime(plain[3]!) : undefined;
   if (plain && timeOfPlain !== undefined && isIP(plain[1]!) !== 0 && plain[4] !== '-') {
     const status = Number(plain[6]);
@@ -68,6 +79,7 @@ export function parseAccessLine(line: string): AccessLine | string {
     return `${JSON.stringify(line.slice(0, 80).toWellFormed())} is not a line of the Common or Combined Log Format`;
   }
   const { before, time, answer } = found;
+  if (holdsCall(line, answer.index + answer[0].length)) return TWO_CALLS;
   const timeMs = parseClfTime(time);
   if (timeMs === undefined) {
     return `the time ${JSON.stringify(time.slice(0, 40))} is not like 20/Nov/2026:12:00:00 +0000, of 2000 or later`;

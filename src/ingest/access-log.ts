@@ -2,7 +2,7 @@ import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { type AccessLine, parseAccessLine } from './access-log-line.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { readBodyLines } from './body-lines.ts';
+import { readLogLines } from './body-lines.ts';
 import { EventCollector, type Fields, firstOf, isFields } from './event-collector.ts';
 import { describeValue, type EventFields, EventReader } from './event-fields.ts';
 import { findField, findMapper, toNumber, toText, toTime, withoutPort } from './field-map.ts';
@@ -91,7 +91,7 @@ function readJson(body: Uint8Array, contentType: string, reader: LogReader): Jso
 }
 
 function hasTextLine(body: Uint8Array, reader: LogReader): boolean {
-  for (const { text } of readBodyLines(body)) {
+  for (const text of readLogLines(body)) {
     if (!text.startsWith('{') && typeof reader.line(text) === 'object') return true;
   }
   return false;
@@ -101,7 +101,7 @@ function hasTextLine(body: Uint8Array, reader: LogReader): boolean {
 function parseLines(body: Uint8Array, options: SourceOptions, reader: LogReader): ParsedRequest {
   const events = new EventCollector(options);
   let index = 0;
-  for (const { text } of readBodyLines(body)) {
+  for (const text of readLogLines(body)) {
     if (text.trim() === '') continue;
     const event = reader.line(text);
     if (event !== undefined) events.take(index, text, event);

@@ -39,6 +39,14 @@ export function* readBodyLines(body: Uint8Array): Generator<BodyLine> {
   }
 }
 
+/** The lines of a text log. A return ends one too: servers escape those that senders send. */
+export function* readLogLines(body: Uint8Array): Generator<string> {
+  for (const { text } of readBodyLines(body)) {
+    if (text.includes('\r')) yield* text.split('\r');
+    else yield text;
+  }
+}
+
 /** A list of 20 million lines is never made: whoever reads them may stop before. */
 export function* splitLines(text: string): Generator<string> {
   const separator = text.includes('\n') ? '\n' : '\r';

@@ -77,16 +77,21 @@ export async function readHead(path: string, bytes: number): Promise<string> {
   return end < 0 ? text : text.slice(0, end);
 }
 
-/** Cuts content into lines, at line feeds, or at returns where its first part has no line feed. */
+/**
+ * Cuts content into lines: at line feeds, or at returns where its first part has no line feed. Of a text log a return ends
+ * a line anywhere, as servers escape those that senders send.
+ */
 export class LineCutter {
   readonly #maxBytes: number;
+  readonly #isTextLog: boolean;
   #rest: Uint8Array[] = [];
   #restBytes = 0;
   #separator: number | undefined;
 
   /** A line with more bytes throws `unreadable`. */
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, isTextLog: boolean) {
     this.#maxBytes = maxBytes;
+    this.#isTextLog = isTextLog;
   }
 
   *push(chunk: Uint8Array): Generator<FileRecord> {
@@ -125,8 +130,19 @@ export class LineCutter {
       const end = ascii ? text.indexOf(mark, start) : block.indexOf(separator, start);
       const last = end > start && block[end - 1] === RETURN ? end - 1 : end;
       const line = ascii ? text.slice(start, last) : decode(block.subarray(start, last));
-      yield { text: line, size: end + 1 - start, finished: true, lines: 1 };
+      const size = end + 1 - start;
+      if (this.#isTextLog && line.includes('\r')) yield* this.#cutAtReturns(line, size);
+      else yield { text: line, size, finished: true, lines: 1 };
       start = end + 1;
+    }
+  }
+
+  /** One line feed ends all of them, so they are one line to the count, and taken together. */
+  *#cutAtReturns(text: string, size: number): Generator<FileRecord> {
+    const lines = text.split('\r');
+    for (const [at, line] of lines.entries()) {
+      const taken = at < lines.length - 1 ? { size: 0, lines: 0 } : { size, lines: 1 };
+      yield { text: line, finished: true, ...taken };
     }
   }
 }

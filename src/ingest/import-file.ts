@@ -101,7 +101,7 @@ export async function importFile(path: string, options: ImportOptions): Promise<
     unfinished: false,
   };
   const store = createStore(part, outcome, options, checkFirst);
-  const lines = new LineCutter(format === 'json' ? MAX_JSON_BYTES : MAX_LINE_BYTES);
+  const lines = new LineCutter(format === 'json' ? MAX_JSON_BYTES : MAX_LINE_BYTES, format === 'access-log');
   const cutter =
     format === 'csv' ? new CsvCutter(header) : format === 'json' ? new JsonCutter(head, file.bytes === 0) : undefined;
 

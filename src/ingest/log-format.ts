@@ -1,4 +1,12 @@
-import { type AccessLine, MAX_LINE_LENGTH, parseClfTime, readRequest, undoEscapes } from './access-log-line.ts';
+import {
+  type AccessLine,
+  holdsCall,
+  MAX_LINE_LENGTH,
+  parseClfTime,
+  readRequest,
+  TWO_CALLS,
+  undoEscapes,
+} from './access-log-line.ts';
 import { isHostName, toAddress } from './caller.ts';
 import { parseEventTime } from './event-time.ts';
 import { type FormatPart, type Role, readFormatParts } from './log-format-syntax.ts';
@@ -70,7 +78,9 @@ export class LogFormat {
   #readFrom(line: string, from: number, withNames: boolean): AccessLine | LineFault {
     this.#pattern.lastIndex = from;
     const found = this.#pattern.exec(line);
-    return found ? this.#toLine(found, withNames) : this.#explain(line, from);
+    if (!found) return this.#explain(line, from);
+    const end = from + found[0].length;
+    return holdsCall(line, end) ? { fits: end, error: TWO_CALLS } : this.#toLine(found, withNames);
   }
 
   #toLine(found: RegExpExecArray, withNames: boolean): AccessLine | LineFault {

@@ -282,6 +282,26 @@ describe('access logs', () => {
     }
   });
 
+  it('are two calls where a return stands between them, and refused where nothing does', () => {
+    const other = LINE.replace('u-17', 'u-18');
+    const two = parse('access-log', `${LINE}\r${other}\n${LINE}\r\r\n${other}`, TEXT);
+    expect(two.rejected).toEqual([]);
+    expect(two.events.map(({ client }) => client)).toEqual(['u-17', 'u-18', 'u-17', 'u-18']);
+    for (const glue of ['', ' ', '\u2028', ' "-" "curl"', ' "-" "cu']) {
+      for (const format of [undefined, 'nginx', 'apache', '%h %l %u %t "%r" %>s %b']) {
+        const { events, rejected } = parse('access-log', `${LINE}${glue}${other}\n${other}`, {
+          ...TEXT,
+          options: { format },
+        });
+        expect(
+          events.map(({ client }) => client),
+          JSON.stringify([glue, format]),
+        ).toEqual(['u-18']);
+        expect(rejected).toHaveLength(1);
+      }
+    }
+  });
+
   it('keep an odd byte in its own line', () => {
     const body = Buffer.concat([
       Buffer.from(`${LINE.replace('u-17', 'Zoë')}\n`),

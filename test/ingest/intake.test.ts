@@ -53,6 +53,13 @@ describe('what is committed at once', () => {
     expect(await accepted([pack(GROUP_EVENTS + 1), small])).toEqual([GROUP_EVENTS + 1]);
   });
 
+  it('holds bodies in UTF-16 that say so by their first bytes', async () => {
+    const body = Buffer.from('\ufeff{"client":"Zoë"}', 'utf16le');
+    const { encoding: _, ...plain } = ENVELOPE;
+    const requests = [body, Buffer.from(body).swap16()].map((each) => ({ envelope: plain, body: each, receivedMs: 5 }));
+    expect(await accepted(requests)).toEqual([1, 1]);
+  });
+
   it('is bounded by their bytes after decompression', async () => {
     const wide = pack(1, 0.6 * GROUP_BYTES);
     expect(await accepted([wide, wide])).toEqual([1]);

@@ -64,10 +64,16 @@ function orNone(values: string[]): string[] | undefined {
   return values.includes(NONE) ? undefined : values;
 }
 
+/** Adapters whose bodies hold lines of text. */
+const OF_LINES = ['access-log', 'datadog', 'splunk-hec'];
+
 function checkFormat(format: string, adapter: string): string | undefined {
   if (format === NONE) return undefined;
-  if (adapter !== 'access-log') {
-    throw new HeadroomError('source', `--format is for adapter access-log, not ${adapter}: leave it out.`);
+  if (!OF_LINES.includes(adapter)) {
+    throw new HeadroomError(
+      'source',
+      `--format is for adapter ${OF_LINES.join(' or ')}, not ${adapter}: leave it out.`,
+    );
   }
   getLogFormats(format);
   return format;

@@ -55,6 +55,10 @@ const NAMES = {
   durationNanoseconds: ['Duration', 'event.duration'],
 } as const;
 
+/** Where shippers put a line, or an entry as text; they may put it into each other's. */
+const WRAPS = ['message', 'log', 'line'];
+const MAX_WRAPS = 3;
+
 /** Lines of the W3C's format that tell of the others. */
 const DIRECTIVE = /^#(?:Fields|Version|Software|Date|Start-Date|End-Date|Remark):/;
 
@@ -156,24 +160,23 @@ export function createLogReader(options: SourceOptions): LogReader {
     return reader.read(mapper ? withClientAddress(mapper.read({ ...line.named, ...line }, fields)) : fields);
   }
 
-  function readValue(value: unknown): UsageEvent | string | undefined {
+  /** `shipped` is the shipper's own time of an entry, which holds where the entry has none. */
+  function readValue(value: unknown, shipped?: unknown, depth = 0): UsageEvent | string | undefined {
     if (typeof value === 'string') return readLine(value);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       return `The entry is ${describeValue(value)}: send a line of a log, or an object.`;
     }
-    const message = findField(value, 'message') ?? findField(value, 'log');
+    const message = firstOf(value, WRAPS);
     if (
       typeof message === 'string' &&
       firstOf(value, NAMES.status) === undefined &&
       firstOf(value, NAMES.url) === undefined
     ) {
-      const inner = parseObject(message);
-      if (!inner) return readLine(message.trim());
-      const fields = toFields(inner);
-      // The shipper's own time of the line, where the line has none.
-      return readFields(inner, { ...fields, time: fields.time ?? firstOf(value, NAMES.time) });
+      const inner = depth < MAX_WRAPS ? parseObject(message) : undefined;
+      return inner ? readValue(inner, firstOf(value, NAMES.time) ?? shipped, depth + 1) : readLine(message.trim());
     }
-    return readFields(value, toFields(value));
+    const fields = toFields(value);
+    return readFields(value, { ...fields, time: fields.time ?? shipped });
   }
 
   /** An entry is not counted without its route or status where these stand under names that are not known. */
@@ -186,7 +189,7 @@ export function createLogReader(options: SourceOptions): LogReader {
     return ((missing.url || missing.status) && findUnread(log, missing)) || reader.read(fields);
   }
 
-  return { line: readLine, value: readValue };
+  return { line: readLine, value: (value) => readValue(value) };
 }
 
 /** Reads a line by the first of these formats that it fits; else tells how far it fits the nearest. */

@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- --only ingest|adapters|acknowledgements|reports|charts] [--events N] [--database URL]`: ingest to disk over
- * HTTP, Slack's wait meanwhile, reports over many events, charts. Sender and bot share this machine's cores; figures of one
+ * `npm run bench [-- --only ingest|adapters|formats|acknowledgements|reports|charts] [--events N] [--database URL]`: ingest to
+ * disk over HTTP, what reads bodies and files, Slack's wait meanwhile, reports over many events, charts. Sender and bot share this machine's cores; figures of one
  * run belong together, and ratios tell more than rates. A database that is given must be empty.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { measureAcknowledgements } from './acknowledgements.ts';
 import { measureAdapters } from './adapters.ts';
 import { measureCharts } from './charts.ts';
+import { measureFormats, measureImport } from './formats.ts';
 import { measureIngest, measurePlainTable } from './ingest.ts';
 import { fill, measureReports } from './reports.ts';
 
@@ -53,6 +54,14 @@ try {
     for (const { name, eventsPerSecond, bytes } of measureAdapters(2000, 1.5)) {
       console.log(`${name.padEnd(20)} ${round(eventsPerSecond).padStart(11)} ${round(bytes).padStart(16)}`);
     }
+  }
+  if (wanted('formats')) {
+    console.log('\nformat            events/s');
+    for (const { name, eventsPerSecond } of measureFormats(1)) {
+      console.log(`${name.padEnd(16)} ${round(eventsPerSecond).padStart(9)}`);
+    }
+    const { stored, folded } = await measureImport(folder, 500_000);
+    console.log(`Import of a plain access log: ${round(stored)} lines/s to disk, ${round(folded)} with totals folded`);
   }
   if (wanted('reports')) {
     const nowMs = Date.now();

@@ -97,6 +97,23 @@ describe('access logs', () => {
     expect(events).toMatchObject([{ client: 'u-17', timeMs: Date.UTC(2026, 10, 20, 12) }]);
   });
 
+  it('are found however many shippers wrapped them, with the nearest time to the call', () => {
+    const entry = JSON.stringify({ client: 'acme', url: '/v1/a', status: 200 });
+    const wrapped = (inner: string) => ({
+      message: JSON.stringify({ log: inner, time: '2026-11-20T12:00:01Z' }),
+      time: 9,
+    });
+    expect(parse('access-log', wrapped(LINE)).events).toMatchObject([
+      { client: 'u-17', timeMs: Date.UTC(2026, 10, 20, 12) },
+    ]);
+    expect(parse('access-log', wrapped(entry)).events).toMatchObject([
+      { client: 'acme', timeMs: Date.UTC(2026, 10, 20, 12, 0, 1) },
+    ]);
+    for (const event of [LINE, { message: LINE }, { line: LINE, source: 'stdout' }]) {
+      expect(parse('splunk-hec', { time: 1795773600, event }).events).toMatchObject([{ client: 'u-17', status: 429 }]);
+    }
+  });
+
   it('count a line whose request is none, and one without an answer', () => {
     const broken = '203.0.113.7 - - [20/Nov/2026:12:00:00 +0000] "\\x16\\x03\\x01\\x00" 400 0';
     expect(parse('access-log', broken, TEXT).events).toEqual([

@@ -2,9 +2,10 @@ import type { Dimension, GroupKey, QuestionKey } from '../domain/dimension.ts';
 import type { DrillReport, Offer, Question, RankingRow, Table } from '../domain/report.ts';
 import { hasTeams } from './client-names.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
-import { capitalise, countOf, formatCount, formatShare, joinWords } from './format.ts';
+import { capitalise, countOf, formatCount, formatLatency, formatShare, joinWords } from './format.ts';
 import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getName, type KnownName } from './known-name.ts';
+import { askLatency } from './latency.ts';
 import { formatRawStart, noteAnswer } from './notes.ts';
 import { rankRows } from './ranking.ts';
 import { ALL_ROWS } from './top.ts';
@@ -46,6 +47,9 @@ async function reportDrill(
   const { name, notes, inquiry, clients, answers } = await askByName(kind, deps, question, nowMs, limit);
   const ids = clients.rows.map(({ keys }) => keys[0]!);
   const totals = sumTotals(clients.rows);
+  // Of every row only a comparison has use, and not of this.
+  const isTimed = totals.requests > 0 && limit !== ALL_ROWS;
+  const { latency } = isTimed ? (await askLatency(inquiry, {})).total : {};
   const ofTeams = hasTeams(inquiry.definitions.clients)
     ? rankRows(clients.rows, { measure: 'requests', sort: '-failed', nameOf: inquiry.names.teamOf })
     : [];
@@ -101,6 +105,7 @@ async function reportDrill(
     kind,
     name,
     totals,
+    ...(latency ? { latency } : {}),
     sections,
     table: toTable(sections),
   };
@@ -132,15 +137,16 @@ async function reportDrill(
         : failed === 0
           ? 'none failed'
           : `${formatShare(failed, ok + failed)} failed`;
+    const slow = latency ? ` Its p95 is ${formatLatency(latency.p95Ms)}.` : '';
     const told = `${name} ${DIMENSION_WORDS[kind].verb} ${countOf(requests, 'request')}; ${outcome}.`;
     const first: Dimension = kind === 'client' ? 'route' : 'client';
     const worst = drilled.find(({ dimension }) => dimension === first)?.ranked[0];
-    if (!worst || worst.failed < failed * CONCENTRATED || worst.failed === 0) return told;
+    if (!worst || worst.failed < failed * CONCENTRATED || worst.failed === 0) return told + slow;
     const part =
       worst.failed === failed
         ? `All ${formatCount(failed)}`
         : `${formatCount(worst.failed)} of the ${formatCount(failed)}`;
-    return `${told} ${part} failures ${kind === 'client' ? 'are on' : 'are from'} ${worst.name}.`;
+    return `${told} ${part} failures ${kind === 'client' ? 'are on' : 'are from'} ${worst.name}.${slow}`;
   }
 }
 

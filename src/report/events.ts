@@ -2,7 +2,8 @@ import type { Calendar } from '../domain/calendar.ts';
 import { NONE } from '../domain/dimension.ts';
 import { type EventsReport, MAX_EVENT_ROWS, type Question, type Table } from '../domain/report.ts';
 import type { RawEvent } from '../domain/usage.ts';
-import { formatCount, formatMoment, formatShortDate } from './format.ts';
+import type { ClientNames } from './client-names.ts';
+import { formatCount, formatMoment, formatShortDate, joinWords } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { formatRawStart, noteAnswer } from './notes.ts';
 import { sumTotals } from './totals.ts';
@@ -18,6 +19,7 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
   const events = found.toReversed();
   const totals = sumTotals(answer.rows);
   const { shortened } = answer;
+  const alike = listAlike(inquiry.names, events);
   return {
     ...toHead(inquiry, [answer], {
       title: 'Single calls',
@@ -25,6 +27,7 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
       notes: [
         ...noteAnswer(inquiry, { ...answer, shortened: undefined, capped: [] }),
         ...(shortened ? [noteKept(inquiry, shortened.fromMs)] : []),
+        ...(alike.size > 0 ? [`Always ${joinWords([...alike.values()])}.`] : []),
       ],
       offers: shortened ? [{ label: 'Totals of these days', question: toTotals(question) }] : [],
     }),
@@ -54,23 +57,30 @@ function toTotals({ range, filters }: Question): Question {
   return { report: 'daily', ...(range === undefined ? {} : { range }), ...(filters ? { filters } : {}) };
 }
 
+/** Columns that people see say what differs: one value of all calls is told in a note instead. */
 function toTable({ deps, range, names }: Inquiry, events: readonly RawEvent[]): Table {
   const isOneDay = range.lastDay === range.firstDay;
   const csvOnly = { type: 'text', csvOnly: true } as const;
+  const shown = (key: 'status' | 'client_name') => (listAlike(names, events).has(key) ? { csvOnly: true } : {});
   return {
     inOrder: true,
     columns: [
       { key: 'time', label: 'Time', type: 'time', csvOnly: true },
       { key: 'when', label: 'Time', type: 'text', shownOnly: true },
       { key: 'client', label: 'Client', ...csvOnly },
-      { key: 'client_name', label: 'Client', type: 'text' },
+      { key: 'status', label: 'Status', type: 'text', ...shown('status') },
+      { key: 'client_name', label: 'Client', type: 'text', ...shown('client_name') },
       { key: 'call', label: 'Call', type: 'text', shownOnly: true },
       { key: 'method', label: 'Method', ...csvOnly },
       { key: 'route', label: 'Route', ...csvOnly },
-      { key: 'status', label: 'Status', type: 'text' },
       { key: 'user', label: 'User', ...csvOnly },
       { key: 'ip', label: 'IP', ...csvOnly },
-      { key: 'duration_ms', label: 'Took', type: 'duration' },
+      {
+        key: 'duration_ms',
+        label: 'Took',
+        type: 'duration',
+        ...(events.some(({ durationMs }) => durationMs !== undefined) ? {} : { csvOnly: true }),
+      },
       ...(['module', 'function', 'api_version', 'kind', 'initiator', 'source', 'scope'] as const).map((key) => ({
         key,
         label: key,
@@ -83,11 +93,11 @@ function toTable({ deps, range, names }: Inquiry, events: readonly RawEvent[]): 
       event.timeMs,
       formatWhen(event.timeMs, deps.calendar, isOneDay),
       event.client,
+      toStatus(event),
       names.nameOf(event.client),
       describeCall(event),
       event.method || null,
       event.route || null,
-      event.status === 0 ? NONE : String(event.status),
       event.user || null,
       event.ip || null,
       event.durationMs ?? null,
@@ -102,6 +112,21 @@ function toTable({ deps, range, names }: Inquiry, events: readonly RawEvent[]): 
       event.credits,
     ]),
   };
+}
+
+/** What all calls have in common, if there are several: `Always client Acme CRM and status 429.` */
+function listAlike(names: ClientNames, events: readonly RawEvent[]): Map<'status' | 'client_name', string> {
+  const alike = new Map<'status' | 'client_name', string>();
+  if (events.length < 2) return alike;
+  const clients = new Set(events.map(({ client }) => names.nameOf(client)));
+  const statuses = new Set(events.map(toStatus));
+  if (clients.size === 1) alike.set('client_name', `client ${[...clients][0]}`);
+  if (statuses.size === 1) alike.set('status', `status ${[...statuses][0]}`);
+  return alike;
+}
+
+function toStatus({ status }: RawEvent): string {
+  return status === 0 ? NONE : String(status);
 }
 
 /** `14:05:09`, on several days `27 Nov 14:05:09`. */

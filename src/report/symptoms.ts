@@ -1,6 +1,6 @@
 import type { Calendar } from '../domain/calendar.ts';
-import type { RawEvent, Span, UsageRow } from '../domain/usage.ts';
-import { countOf, formatCount, formatDuration, formatMoment, formatShare } from './format.ts';
+import type { Latency, RawEvent, Span, UsageRow } from '../domain/usage.ts';
+import { countOf, formatCount, formatDuration, formatLatency, formatMoment, formatShare } from './format.ts';
 import { findPolling } from './polling.ts';
 import { findMost, isNamed } from './totals.ts';
 
@@ -221,6 +221,30 @@ export function findGrowth(now: readonly UsageRow[], before: readonly UsageRow[]
       claim: 'Much more traffic than before',
       evidence: `${countOf(sum, 'request')}, up from ${formatCount(was)} in ${label} before (${(sum / was).toFixed(1)}×)${place}.`,
       remedy: 'Ask its owner what changed.',
+    },
+  ];
+}
+
+/** Of one span: its calls, and how long the single ones took. */
+export interface Timed {
+  requests: number;
+  failed: number;
+  latency?: Latency | undefined;
+}
+
+/** Calls that take half as long again as in the span before, while a larger share of them fails: one cause for both. */
+export function findSlowdown(now: Timed, before: Timed): Symptom[] {
+  const [slow, was] = [now.latency, before.latency];
+  if (!slow || !was || slow.timed < LEAST_CALLS || was.timed < LEAST_CALLS || now.failed < LEAST_CALLS) return [];
+  const isWorse = now.failed * before.requests >= 1.5 * before.failed * now.requests;
+  if (!isWorse || slow.p95Ms < 1.5 * was.p95Ms) return [];
+  return [
+    {
+      claim: 'Slower, and failing more',
+      evidence:
+        `p95 went from ${formatLatency(was.p95Ms)} to ${formatLatency(slow.p95Ms)}, ` +
+        `failures from ${formatShare(before.failed, before.requests)} to ${formatShare(now.failed, now.requests)}.`,
+      remedy: 'Look at the server and what it calls: overload and timeouts do both.',
     },
   ];
 }

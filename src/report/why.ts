@@ -3,6 +3,7 @@ import type { RawEvent, UsageRow } from '../domain/usage.ts';
 import { countOf, formatCount, formatDate } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getName } from './known-name.ts';
+import { askLatency } from './latency.ts';
 import { noteAnswer } from './notes.ts';
 import { describeOutcome } from './status.ts';
 import {
@@ -12,6 +13,7 @@ import {
   findManyAddresses,
   findOtherDates,
   findPollingRoutes,
+  findSlowdown,
   listRefused,
   MANY_ADDRESSES,
   type Symptom,
@@ -42,13 +44,15 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
     toMs: span.fromMs,
   };
 
-  const [byClient, byRoute, byAddress, earlier, byDay, events] = await Promise.all([
+  const [byClient, byRoute, byAddress, earlier, byDay, events, timed, timedBefore] = await Promise.all([
     ask(inquiry, { groupBy: ['client'] }),
     ask(inquiry, { groupBy: ['route', 'status'] }),
     ask(inquiry, { groupBy: ['ip'] }),
     lengthMs > 0 ? ask(inquiry, { groupBy: ['route'], span: before }) : undefined,
     ask(inquiry, { grain: 'day', span: daysBefore(inquiry, FIRST_CALL_DAYS) }),
     deps.usage.events({ span, filters: inquiry.filters, limit: MOST_EVENTS }),
+    askLatency(inquiry, {}),
+    lengthMs > 0 ? askLatency(inquiry, { span: before }) : undefined,
   ]);
   // Only a client with many addresses is worth comparing with all others.
   const allAddresses =
@@ -63,6 +67,12 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
   const symptoms: Symptom[] = [
     ...findBursts(byRoute.rows, events, { limits, busiest: await loadBusiest(inquiry, events, limits) }, calendar),
     ...findFailingRoutes(byRoute.rows),
+    ...(wholeBefore && earlier && timedBefore && !timedBefore.shortened
+      ? findSlowdown(
+          { ...sumTotals(byClient.rows), latency: timed.total.latency },
+          { ...sumTotals(earlier.rows), latency: timedBefore.total.latency },
+        )
+      : []),
     ...findPollingRoutes(events),
     ...(wholeBefore && earlier ? findGrowth(byRoute.rows, earlier.rows, range.timed ? 'as long' : 'as many days') : []),
     ...findManyAddresses(allAddresses?.rows ?? [], (id) => ids.has(id), names.nameOf),

@@ -44,14 +44,26 @@ function listQuestions({ clients, routes, scopes }: SampleNames): Question[] {
     { report: 'top', dimension: 'team' },
     { report: 'status', range: 'last 3 hours' },
     { report: 'daily', range: '12-months' },
+    { report: 'latency', overTime: true },
+    { report: 'latency', dimension: 'route', view: 'table', limit: 1000 },
+    { report: 'events', range: '30d', limit: 10_000 },
     ...kinds.filter(({ report }) => COMPARED.has(report)).map((question) => ({ ...question, versus: PREVIOUS })),
     { report: 'top', dimension: 'client', range: 'this-month', versus: 'last-month', sort: '-change' },
   ];
 }
 
-function nameOf({ report, dimension, view, scope, range, versus, filters }: Question): string {
+function nameOf({ report, dimension, overTime, view, scope, range, versus, filters }: Question): string {
   const compared = versus && `compared with ${versus}`;
-  const parts = [report, dimension, view, scope && 'of a scope', range, compared, filters && 'filtered'];
+  const parts = [
+    report,
+    overTime && 'over time',
+    dimension,
+    view,
+    scope && 'of a scope',
+    range,
+    compared,
+    filters && 'filtered',
+  ];
   return parts.filter(Boolean).join(' ');
 }
 

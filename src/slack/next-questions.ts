@@ -181,12 +181,12 @@ export function listNext(report: Report): Next[] {
   const toNext = (group: Next['group'], offers: readonly Offer[]): Next[] =>
     offers.map((offer) => ({ group, ...offer }));
   return [
-    ...toNext('Next', [...(report.offers ?? []), ...listCalls(report)]),
+    ...toNext('Next', report.offers ?? []),
     ...toNext('Compare', listComparisons(report)),
     ...toNext('Look at an hour', listHours(report).slice(0, MAX_OPTIONS)),
     ...toNext('Drill down', listDrills(report)),
     ...toNext('Sort by', listSorts(report)),
-    ...toNext('Show', listViews(report)),
+    ...toNext('Show', [...listViews(report), ...listCalls(report)]),
   ];
 }
 

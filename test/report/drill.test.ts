@@ -18,6 +18,15 @@ const traffic = [
 const definitions = { clients: [{ id: 'id-*', name: 'Acme CRM' }] };
 
 describe('client', () => {
+  it('says how long its single calls take, where any has a duration', async () => {
+    const timed = [10, 20, 400].map((durationMs) => calls('id-1', '/v1/orders', 1, { durationMs }));
+    const report = await ask([...traffic, ...timed], { report: 'client', name: 'Acme CRM' }, { definitions });
+    expect(report.finding).toBe(
+      'Acme CRM made 153 requests; 6.5% failed. All 10 failures are on /v1/items. Its p95 is 400 ms.',
+    );
+    expect(report.latency).toMatchObject({ timed: 3, p50Ms: 20, slowestMs: 400 });
+  });
+
   it('shows the other dimensions of a client, failures first', async () => {
     const report = await ask(traffic, { report: 'client', name: 'Acme CRM' }, { definitions });
     expect(report.totals).toMatchObject({ requests: 150, ok: 140, failed: 10 });

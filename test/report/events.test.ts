@@ -14,15 +14,16 @@ it('single calls come newest first, short for people and whole for a CSV', async
   const report = await ask(events, { report: 'events', range: 'yesterday' }, { definitions });
   expect(report.finding).toBe('27 calls, the last on Fri 20 Nov 11:00; 1 of them failed.');
   const shown = report.table.columns.flatMap(({ label, csvOnly }, at) => (csvOnly ? [] : [{ label, at }]));
-  expect(shown.map(({ label }) => label)).toEqual(['Time', 'Client', 'Call', 'Status', 'Took']);
+  expect(shown.map(({ label }) => label)).toEqual(['Time', 'Status', 'Call', 'Took']);
   expect(report.table.rows.map((row) => shown.map((column) => row[column.at]))).toEqual([
-    ['11:00:00', 'Acme CRM', 'GET /v1/orders/{id}', '503', null],
-    ['10:00:00', 'Acme CRM', 'GET /v1/orders/{id}', '200', 41.25],
-    ['09:00:00', 'Acme CRM', 'call ×25', '(none)', null],
+    ['11:00:00', '503', 'GET /v1/orders/{id}', null],
+    ['10:00:00', '200', 'GET /v1/orders/{id}', 41.25],
+    ['09:00:00', '(none)', 'call ×25', null],
   ]);
+  expect(report.notes).toContain('Always client Acme CRM.');
   const [head, newest] = toCsv(report).split('\r\n');
-  expect(head).toMatch(/^time,client,client_name,method,route,status,user,ip,duration_ms,/);
-  expect(newest).toMatch(/^2026-11-20T11:00:00\.5Z,acme-1,Acme CRM,GET,\/v1\/orders\/\{id\},503,ana,203\.0\.113\.7,,/);
+  expect(head).toMatch(/^time,client,status,client_name,method,route,user,ip,duration_ms,/);
+  expect(newest).toMatch(/^2026-11-20T11:00:00\.5Z,acme-1,503,Acme CRM,GET,\/v1\/orders\/\{id\},ana,203\.0\.113\.7,,/);
 });
 
 it('as many as were asked for are shown of all that match', async () => {

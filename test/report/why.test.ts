@@ -53,6 +53,26 @@ describe('why', () => {
     expect(findPolling([])).toBeUndefined();
   });
 
+  it('finds calls that became slower while more of them failed', async () => {
+    const calls = (day: string, durationMs: number, failed: number) =>
+      Array.from({ length: 40 }, (_, n) => ({
+        ...{ timeMs: at(`2026-11-${day}T12:00:00Z`) + n * n * 1000, client: 'acme', route: '/v1/orders' },
+        ...{ durationMs: durationMs + n, status: n < failed ? 503 : 200 },
+      }));
+    const first = { timeMs: at('2026-11-01T12:00:00Z'), client: 'acme' };
+    const slower = [first, ...calls('10', 100, 4), ...calls('17', 800, 20)];
+    const { table } = await ask(slower, { report: 'why', name: 'acme' });
+    expect(table.rows.find(([claim]) => claim === 'Slower, and failing more')?.[1]).toBe(
+      'p95 went from 137 ms to 837 ms, failures from 10% to 50%.',
+    );
+    expect(await claims([first, ...calls('10', 100, 4), ...calls('17', 800, 4)])).not.toContain(
+      'Slower, and failing more',
+    );
+    expect(await claims([first, ...calls('10', 100, 4), ...calls('17', 110, 20)])).not.toContain(
+      'Slower, and failing more',
+    );
+  });
+
   it('finds the route that is malformed', async () => {
     const report = await ask(
       [

@@ -19,7 +19,8 @@ const EVENTS = Array.from({ length: 21 * 24 }, (_, hour) => ({
   method: 'GET',
   status: hour % 7 === 0 ? 429 : hour % 11 === 0 ? 503 : 200,
   scope: 'crm',
-  count: 1 + (hour % 50),
+  count: hour % 3 === 0 ? 1 : 1 + (hour % 50),
+  durationMs: 5 + ((hour * 37) % 900),
 })).filter(({ timeMs }) => timeMs < NOW);
 
 const SCOPE: Scope = {

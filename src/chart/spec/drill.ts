@@ -1,6 +1,7 @@
 import { NONE } from '../../domain/dimension.ts';
 import type { DrillReport } from '../../domain/report.ts';
-import { formatCount, formatShare } from '../../report/format.ts';
+import type { Latency } from '../../domain/usage.ts';
+import { formatCount, formatLatency, formatShare } from '../../report/format.ts';
 import { type CanDraw, toLabels } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
 import { INNER, SIZE } from '../theme.ts';
@@ -41,5 +42,9 @@ export function buildDrillSpec(report: DrillReport, canDraw: CanDraw): ChartSpec
       keys: outcomeKeys(report.totals).map((each) => (index === 0 ? each : { ...each, words: undefined })),
     });
   });
-  return buildFrame({ report, canDraw }, panels);
+  return buildFrame({ report, canDraw, remarks: report.latency ? [describeLatency(report.latency)] : [] }, panels);
+}
+
+function describeLatency({ p50Ms, p95Ms, p99Ms }: Latency): string {
+  return `Latency: p50 ${formatLatency(p50Ms)} · p95 ${formatLatency(p95Ms)} · p99 ${formatLatency(p99Ms)}`;
 }

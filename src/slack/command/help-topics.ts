@@ -213,6 +213,23 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
     ],
   },
   {
+    name: 'latency',
+    title: 'Latency and single calls',
+    words: ['slow', 'slowest', 'p95', 'percentiles', 'duration', 'events', 'event', 'calls', 'raw', 'logs'],
+    lines: [
+      run('latency', 'p50, p95, p99 and the slowest call, slowest clients first'),
+      run('latency routes yesterday', 'also modules, users and the rest'),
+      run('latency client:{client}', 'the routes of one client'),
+      run('latency daily 30d', 'over time; one day by the hour'),
+      run('slowest routes last week', 'plain questions work too'),
+      run('events', 'the newest single calls; only you see them'),
+      run('events 50 status:5xx today', 'with filters; Show calls in any menu does the same'),
+      run('export events {days}', 'up to 10,000 as CSV'),
+      say('Both come from single calls, for as long as these are kept. p95: 95% of the calls took no longer.'),
+      say('A sender gives durations as duration_ms; sources that send none are named.'),
+    ],
+  },
+  {
     name: 'licensing',
     title: 'Flex licensing',
     words: [

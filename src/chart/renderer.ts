@@ -12,6 +12,8 @@ export interface ChartRenderer {
    * long or the thread fell over; the next one has a new thread.
    */
   render(report: Report, options?: { view?: ChartView | undefined }): Promise<Picture | undefined>;
+  /** Starts the thread, so that the first chart need not wait for it. */
+  prepare(): void;
   /** Rejects what waits and ends the thread; afterwards nothing is drawn any more. */
   stop(): Promise<void>;
 }
@@ -109,6 +111,11 @@ export function createChartRenderer({
         waiting.push({ report, view, resolve, reject });
         next();
       });
+    },
+    prepare() {
+      if (thread || stopped) return;
+      thread = startThread();
+      thread.unref();
     },
     async stop() {
       stopped = true;

@@ -18,6 +18,8 @@ const GROUP_REQUESTS = 1000;
 const FOLD_AFTER_MS = 30_000;
 /** Requests wait so long for the rows of `usage_daily`, or for those of one day. */
 const ROWS_MS = 50;
+/** As long again the database is left to others, which SQLite lets in only where nobody writes: answers wait for it too. */
+const ROWS_PAUSE_MS = 50;
 
 lowerThreadPriority();
 const port = parentPort!;
@@ -26,6 +28,7 @@ const queue = new FairQueue<NumberedRequest>(({ request }) => request.envelope.s
 const controls: Exclude<WriterCall, { kind: 'ingest' }>[] = [];
 let working = false;
 let foldFailed = false;
+let ended = false;
 
 port.on('message', (call: WriterCall) => {
   if (call.kind === 'ingest') for (const request of unpackRequests(call)) queue.push(request);
@@ -90,6 +93,7 @@ async function control(call: Exclude<WriterCall, { kind: 'ingest' }>): Promise<v
     else if (call.kind === 'retain') await intake.usage.retain(call.nowMs);
     else {
       foldFailed = true;
+      ended = true;
       await intake.close();
     }
     answer([{ id: call.id }]);
@@ -98,12 +102,17 @@ async function control(call: Exclude<WriterCall, { kind: 'ingest' }>): Promise<v
   }
 }
 
-/** What is left has its turn after the requests that came meanwhile; who asked waits for the beginning alone. */
+/** What is left has its turn after a pause, and after the requests that came meanwhile; who asked waits for the beginning alone. */
 async function writeDailyRows({ id }: { id: number }): Promise<void> {
   if (id !== 0) await intake.usage.foldAll();
   const isLeft = await intake.usage.writeDailyRows(ROWS_MS);
-  if (isLeft && !controls.some(({ kind }) => kind === 'rows' || kind === 'stop'))
-    controls.push({ kind: 'rows', id: 0 });
+  if (isLeft) setTimeout(goOnWithRows, ROWS_PAUSE_MS).unref();
+}
+
+function goOnWithRows(): void {
+  if (ended || controls.some(({ kind }) => kind === 'rows' || kind === 'stop')) return;
+  controls.push({ kind: 'rows', id: 0 });
+  if (!working) void work();
 }
 
 function describe(error: Error): WriterError {

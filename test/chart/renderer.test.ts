@@ -30,6 +30,16 @@ describe('the chart renderer', () => {
     expect(lines).toEqual([]);
   });
 
+  it('is prepared once, and no more once it is stopped', async () => {
+    const { renderer, lines } = start();
+    renderer.prepare();
+    renderer.prepare();
+    expect((await renderer.render(topClients()))?.width).toBe(1320);
+    await renderer.stop();
+    renderer.prepare();
+    expect(lines).toEqual([]);
+  });
+
   it('answers undefined where there is nothing to draw', async () => {
     const { renderer } = start();
     expect(await renderer.render(tableReport())).toBeUndefined();

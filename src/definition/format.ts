@@ -48,8 +48,7 @@ export function formatScopeHead(
   scope: DeclaredScope | undefined,
   { name, title, rateLimit, addon, upgrade }: ScopeFields,
 ): string {
-  const declared = scope ? fromScope({ ...scope, title: scope.name, links: {} }) : {};
-  const { rate_limit_per_minute: _, ...rest } = declared as Record<string, unknown>;
+  const rest = scope ? fromScope({ ...scope, title: scope.name, links: {}, rateLimitPerMinute: undefined }) : {};
   const links = given({ addon, upgrade });
   return print(
     new Document({

@@ -1,13 +1,12 @@
 import {
-  type Alias,
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
-  type ParsedNode,
   parseDocument,
   visit,
 } from 'yaml';
@@ -53,7 +52,7 @@ export function openYaml(text: string): { root: YamlCursor; mistakes: Mistake[] 
         note(alias.range![0], `has *${alias.source} outside quotation marks; write a pattern as "*${alias.source}".`);
     },
   });
-  return { root: new YamlCursor({ document, lines, mistakes }, document.contents as Node | null, ''), mistakes };
+  return { root: new YamlCursor({ document, lines, mistakes }, document.contents, ''), mistakes };
 }
 
 /**
@@ -69,7 +68,7 @@ export class YamlCursor {
 
   constructor(sheet: Sheet, node: Node | null, place: string, parent: Node | null = null) {
     this.#sheet = sheet;
-    this.#node = node && isAlias(node) ? ((node as Alias).resolve(sheet.document) ?? null) : node;
+    this.#node = node && isAlias(node) ? (node.resolve(sheet.document) ?? null) : node;
     this.#parent = parent;
     this.place = place;
   }
@@ -97,13 +96,13 @@ export class YamlCursor {
     if (node === null) return undefined;
     if (!isMap(node)) return this.note(`is ${describe(node)}; give keys and values (${known.join(', ')}).`);
     const found = new Map<string, Node | null>();
-    for (const { key, value } of node.items as { key: ParsedNode; value: ParsedNode | null }[]) {
+    for (const { key, value } of node.items) {
       const name = isScalar(key) ? String(key.value) : '';
-      if ((known as readonly string[]).includes(name)) found.set(name, isEmpty(value) ? null : value);
+      if (known.some((one) => one === name)) found.set(name, isNode(value) && !isEmpty(value) ? value : null);
       else {
         const [nearest] = listNearest(name, known, 1);
         const cure = nearest ? `did you mean "${nearest}"?` : `known here: ${known.join(', ')}.`;
-        new YamlCursor(this.#sheet, key, this.#join(name)).note(`is not known; ${cure}`);
+        new YamlCursor(this.#sheet, isNode(key) ? key : null, this.#join(name), node).note(`is not known; ${cure}`);
       }
     }
     return Object.fromEntries(
@@ -125,7 +124,9 @@ export class YamlCursor {
       this.note(`is ${describe(node)}; give a list ([…], or lines that begin with "- ").`);
       return [];
     }
-    return node.items.map((item, index) => new YamlCursor(this.#sheet, item as Node, `${this.place}[${index}]`, node));
+    return node.items.map(
+      (item, index) => new YamlCursor(this.#sheet, isNode(item) ? item : null, `${this.place}[${index}]`, node),
+    );
   }
 
   /** One line of text without control characters, 1–`longest` characters. */
@@ -220,6 +221,6 @@ function describe(node: Node): string {
 }
 
 /** `key:` with nothing after it, or YAML's words for nothing. */
-function isEmpty(node: Node | null): boolean {
-  return node === null || (isScalar(node) && node.type === 'PLAIN' && ['', '~', 'null'].includes(String(node.value)));
+function isEmpty(node: Node): boolean {
+  return isScalar(node) && node.type === 'PLAIN' && ['', '~', 'null'].includes(String(node.value));
 }

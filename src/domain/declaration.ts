@@ -22,7 +22,7 @@ export interface Declaration {
 export interface DeclaredScope {
   name: string;
   title: string;
-  rateLimitPerMinute?: number;
+  rateLimitPerMinute?: number | undefined;
   match: readonly Match[];
   costs: readonly CostRule[];
   links: { addon?: string; upgrade?: string };

@@ -4,7 +4,7 @@
  * what none covers is overage. Conservation: at every step, drawn of all pools + overage = credits.
  */
 import { amountOf, versionOn } from './amount.ts';
-import { type Calendar, monthOf } from './calendar.ts';
+import type { Calendar } from './calendar.ts';
 import type { Pool } from './definition.ts';
 import type { Thousandths } from './event.ts';
 import { periodOf } from './period.ts';
@@ -317,17 +317,6 @@ export function sumWithin(startsMs: Float64Array, values: Float64Array, { fromMs
   for (let step = findStep(startsMs, fromMs); step < startsMs.length && startsMs[step]! < toMs; step += 1)
     sum += values[step]!;
   return sum;
-}
-
-/** Credits that no pool covered, by month of the calendar (`monthOf`); months without are left out. */
-export function sumOverageByMonth({ overage, usage, calendar }: DrawDown): Map<number, Thousandths> {
-  const months = new Map<number, Thousandths>();
-  for (let step = 0; step < overage.length; step += 1) {
-    if (overage[step] === 0) continue;
-    const month = monthOf(calendar.dayOf(usage.startsMs[step]!));
-    months.set(month, (months.get(month) ?? 0) + overage[step]!);
-  }
-  return months;
 }
 
 /** First step at or after an instant. */

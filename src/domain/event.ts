@@ -1,5 +1,3 @@
-import type { Dimension } from './dimension.ts';
-
 /** Credits are whole numbers of thousandths everywhere inside, so that sums are exact. */
 export type Thousandths = number;
 
@@ -59,6 +57,3 @@ export interface IngestResult {
   /** Events by field that was not read of them. */
   unread?: Readonly<Record<string, number>>;
 }
-
-/** The text dimensions that an event itself may carry (source and scope are given on the way in). */
-export type EventText = Exclude<Dimension, 'source' | 'scope'>;

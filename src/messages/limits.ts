@@ -15,8 +15,6 @@ export const MAX_HEADER_TEXT = 150;
 export const MAX_SECTION_TEXT = 3000;
 export const MAX_CONTEXT_ELEMENTS = 10;
 export const MAX_CONTEXT_TEXT = 2000;
-export const MAX_SECTION_FIELDS = 10;
-export const MAX_FIELD_TEXT = 2000;
 export const MAX_ALT_TEXT = 2000;
 /** Header row included. */
 export const MAX_TABLE_ROWS = 100;

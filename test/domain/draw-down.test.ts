@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { amountOf } from '../../src/domain/amount.ts';
-import { createCalendar, formatDay, parseDay } from '../../src/domain/calendar.ts';
+import { createCalendar, firstDayOf, formatDay, parseDay } from '../../src/domain/calendar.ts';
 import type { AmountVersion, PeriodRule, Pool } from '../../src/domain/definition.ts';
 import {
   drawDown,
   findStanding,
   listDrawOrder,
   netUsage,
-  sumOverageByMonth,
   sumWithin,
   type UsageStep,
 } from '../../src/domain/draw-down.ts';
@@ -83,10 +82,12 @@ describe('October 2023', () => {
     const steps = [...days, use('2023-11-01', 100_001), use('2024-01-31T23:59', 100_002), use('2024-02-01', 100_003)];
     expect(draw([bundle, addon], steps)).toEqual([400_000, 25_001, 5]);
     const result = drawDown([bundle, addon], steps, { calendar, knownDay: START + 900 });
-    expect([...sumOverageByMonth(result)]).toEqual([
-      [2024 * 12, 2000],
-      [2024 * 12 + 1, 3000],
-    ]);
+    const overageOf = (month: number) =>
+      sumWithin(result.usage.startsMs, result.overage, {
+        fromMs: calendar.startOfDay(firstDayOf(month)),
+        toMs: calendar.startOfDay(firstDayOf(month + 1)),
+      });
+    expect([2023 * 12 + 11, 2024 * 12, 2024 * 12 + 1].map(overageOf)).toEqual([0, 2000, 3000]);
   });
 });
 

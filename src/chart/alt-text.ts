@@ -13,6 +13,7 @@ import type {
 } from '../domain/report.ts';
 import type { PoolBalance } from '../domain/scope-state.ts';
 import { type Latency, STEP_NAMES } from '../domain/usage.ts';
+import { MEASURES } from '../report/compared-measure.ts';
 import { toRate } from '../report/compared-rows.ts';
 import {
   countOf,
@@ -21,7 +22,6 @@ import {
   formatCredits,
   formatLatency,
   formatPercent,
-  formatRate,
   formatStep,
 } from '../report/format.ts';
 import { isOver } from '../report/scope-words.ts';
@@ -105,7 +105,7 @@ function toWording(report: Report, view: ChartView): Wording {
 }
 
 function wordCompare({ sections, steps, measure, per, versus, zone, grain }: CompareReport): Wording {
-  const show = (value: number) => (measure === 'credits' ? formatCredits(value) : formatRate(value));
+  const show = MEASURES[measure].format;
   const tell = (name: string, now: number, before: number, change?: number) => {
     const changed = change === undefined ? (now > 0 ? ', new' : '') : before !== now ? `, ${formatChange(change)}` : '';
     return `${cleanText(name)} ${show(now)} (before ${show(before)}${changed})`;

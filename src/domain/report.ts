@@ -76,7 +76,7 @@ export type ReportKind = (typeof REPORT_KINDS)[number];
 
 /** Reports that can be set beside the same report of another range. */
 export const COMPARED: ReadonlySet<ReportKind> = new Set<ReportKind>([
-  ...(['summary', 'top', 'status', 'daily', 'day', 'client', 'route'] as const),
+  ...(['summary', 'top', 'status', 'daily', 'day', 'latency', 'client', 'route'] as const),
 ]);
 
 export interface Totals {
@@ -344,7 +344,8 @@ export interface CompareReport extends ReportHead {
   kind: 'compare';
   range: Range;
   versus: Range;
-  measure: 'requests' | 'credits';
+  /** `p95`: of the durations of calls, in milliseconds. */
+  measure: 'requests' | 'credits' | 'p95';
   total: ComparedRow;
   sections: readonly ComparedSection[];
   /** The width of a step. */

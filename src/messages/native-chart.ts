@@ -108,7 +108,13 @@ function toCompared({
       { name: versus.label, values: valuesOf('before'), holdsPlace: true },
       { name: range.label, values: valuesOf('now'), holdsPlace: true },
     ];
-    return toChart(type, name, points, series, per.isDay && type === 'bar' ? `${measure} a day` : measure);
+    return toChart(
+      type,
+      name,
+      points,
+      series,
+      per.isDay && type === 'bar' ? `${measure} a day` : measure === 'p95' ? 'p95, ms' : measure,
+    );
   };
   if (steps) {
     const calendar = createCalendar(zone);

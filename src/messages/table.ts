@@ -18,7 +18,8 @@ export function formatCell(
   zone: string,
 ): string {
   if (signed && type === 'percent' && cell !== null) return formatChange(Number(cell));
-  if (signed && Number(cell) > 0) return `+${formatCell(cell, { type }, zone)}`;
+  if (signed && Number(cell) !== 0)
+    return `${Number(cell) > 0 ? '+' : '-'}${formatCell(Math.abs(Number(cell)), { type }, zone)}`;
   if (cell === null || cell === '') return NOTHING;
   if (type === 'text') return toFilled(clip(toOneLine(String(cell)).trim(), MAX_CELL_TEXT));
   if (type === 'count') return formatRate(Number(cell));

@@ -5,6 +5,7 @@ import { DIMENSION_WORDS } from './dimension-words.ts';
 import { reportClient, reportRoute } from './drill.ts';
 import { capitalise } from './format.ts';
 import type { ReporterDeps } from './inquiry.ts';
+import { reportLatency } from './latency.ts';
 import { reportDaily } from './series.ts';
 import { reportStatus } from './status.ts';
 import { ALL_ROWS, reportTop } from './top.ts';
@@ -19,13 +20,15 @@ export interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'fin
   steps?: {
     grain: StepGrain;
     zone: string;
-    bars: readonly { startMs: number; value: number }[];
+    bars: readonly { startMs: number; value: number | undefined }[];
   };
 }
 
 /** The side of one range. Rejects as the question's report does. */
 export function askSide(deps: ReporterDeps, question: Question, nowMs: number): Promise<ComparedSide> {
   switch (question.report) {
+    case 'latency':
+      return askLatencies(deps, question, nowMs);
     case 'status':
       return askStatus(deps, question, nowMs);
     case 'daily':
@@ -84,6 +87,32 @@ async function askSeries(deps: ReporterDeps, question: Question, nowMs: number):
       zone: report.zone,
       bars: report.bars.map(({ startMs, requests }) => ({ startMs, value: requests })),
     },
+  };
+}
+
+/** The p95 of names, or step by step; steps are put down to the clients. */
+async function askLatencies(deps: ReporterDeps, question: Question, nowMs: number): Promise<ComparedSide> {
+  const { overTime, ...ranked } = question;
+  const [named, series] = await Promise.all([
+    reportLatency(deps, { ...ranked, limit: ALL_ROWS }, nowMs),
+    overTime ? reportLatency(deps, question, nowMs) : undefined,
+  ]);
+  const counts = new Map(named.rows.map(({ name, latency }) => [name, latency!.p95Ms]));
+  const { zone, range, steps } = series ?? named;
+  return {
+    ...toHead(series ?? named),
+    total: named.total.latency?.p95Ms ?? 0,
+    failures: { failed: 0, known: 0 },
+    sections: [{ title: capitalise(DIMENSION_WORDS[named.dimension].plural), dimension: named.dimension, counts }],
+    ...(steps
+      ? {
+          steps: {
+            grain: range!.grain === 'five-minutes' ? 'hour' : range!.grain,
+            zone,
+            bars: steps.map(({ startMs, latency }) => ({ startMs, value: latency?.p95Ms })),
+          },
+        }
+      : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 import { createCalendar } from '../domain/calendar.ts';
 import type { ComparedRow, CompareReport, Table } from '../domain/report.ts';
 import type { StepGrain } from '../domain/usage.ts';
+import { MEASURES } from './compared-measure.ts';
 import { joinRows, toRate } from './compared-rows.ts';
 import { formatStep } from './format.ts';
 
@@ -14,17 +15,16 @@ interface Compared extends Pick<CompareReport, 'sections' | 'steps' | 'measure' 
  */
 export function toComparedTable(compared: Compared): Table {
   const { sections, steps, measure, per } = compared;
-  const type = measure === 'credits' ? 'credits' : 'count';
-  const label = measure === 'credits' ? 'Credits' : 'Requests';
+  const { type, label, key } = MEASURES[measure];
   const several = sections.length > 1 && !steps;
   const named = steps ? 'Time' : (sections[0]?.title.replace(/e?s$/, (end) => (end === 'es' ? 'e' : '')) ?? 'Name');
   return {
     columns: [
       { key: 'name', label: several ? 'Name' : named, type: 'text', name: true },
-      { key: measure, label, type, csvOnly: per.isDay },
-      { key: `${measure}_before`, label: 'Before', type, csvOnly: per.isDay },
-      { key: `${measure}_per_day`, label: 'A day', type, ...(per.isDay ? {} : { csvOnly: true }) },
-      { key: `${measure}_per_day_before`, label: 'Before', type, ...(per.isDay ? {} : { csvOnly: true }) },
+      { key, label, type, csvOnly: per.isDay },
+      { key: `${key}_before`, label: 'Before', type, csvOnly: per.isDay },
+      { key: `${key}_per_day`, label: 'A day', type, ...(per.isDay ? {} : { csvOnly: true }) },
+      { key: `${key}_per_day_before`, label: 'Before', type, ...(per.isDay ? {} : { csvOnly: true }) },
       { key: 'change', label: 'Change', type, signed: true },
       { key: 'change_percent', label: '%', type: 'percent', signed: true },
       { key: 'state', label: 'New or gone', type: 'text' },
@@ -62,6 +62,17 @@ function toStepRows(compared: Compared, steps: NonNullable<CompareReport['steps'
   return steps.map(({ startMs, beforeMs, now, before }) => {
     const name = nameOf(startMs);
     const [row] = joinRows(new Map([[name, now ?? 0]]), new Map([[name, before ?? 0]]), { measure, per: alone.per });
-    return toCells(row!, alone, grain, beforeMs === undefined ? null : nameOf(beforeMs));
+    const cells = toCells(row!, alone, grain, beforeMs === undefined ? null : nameOf(beforeMs));
+    // Of a step that one range does not have there is no change.
+    const isHalf = now === undefined || before === undefined;
+    return [
+      name,
+      now ?? null,
+      before ?? null,
+      null,
+      null,
+      ...(isHalf ? [null, null, null] : cells.slice(5, 8)),
+      ...cells.slice(8),
+    ];
   });
 }

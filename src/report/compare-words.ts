@@ -1,8 +1,9 @@
 import type { Range } from '../domain/range.ts';
 import type { ComparedRow, ComparedSection, CompareReport, Question } from '../domain/report.ts';
 import type { ComparedSide } from './compare-sides.ts';
+import { MEASURES } from './compared-measure.ts';
 import { toRate } from './compared-rows.ts';
-import { formatCount, formatCredits, formatPercent, formatRate, toPercent } from './format.ts';
+import { formatCount, formatPercent, toPercent } from './format.ts';
 import { isNamed } from './totals.ts';
 
 /** What the sentence of a comparison is made from: every row of its sections. */
@@ -19,15 +20,14 @@ interface Compared {
 const SAME = 0.5;
 
 /** `Requests went up 12% to 45,210; Acme CRM caused most of it.` */
-export function describeChange(question: Question, compared: Compared): string {
+export function describeChange(question: Question, measure: CompareReport['measure'], compared: Compared): string {
   const isOfCodes = question.report === 'status' && !(question.filters ?? []).some(({ key }) => key === 'status');
   if (isOfCodes && compared.failures.every(({ known }) => known > 0)) return describeFailures(compared);
   const { total, per, range, versus } = compared;
-  const measure = question.measure ?? 'requests';
-  const subject = subjectOf(question);
+  const subject = subjectOf(question, measure);
   const size = (row: ComparedRow, side: 'now' | 'before') => {
     const value = toRate(row[side], per[side], measure);
-    return `${measure === 'credits' ? formatCredits(value) : formatRate(value)}${per.isDay ? ' a day' : ''}`;
+    return `${MEASURES[measure].format(value)}${per.isDay ? ' a day' : ''}`;
   };
   if (total.now === 0 && total.before === 0) return `${subject}: none in ${range.label}, and none in ${versus.label}.`;
   if (total.before === 0) return `${subject}: ${size(total, 'now')}, and none in ${versus.label}.`;
@@ -53,17 +53,17 @@ function describeFailures({ joined, failures: [now, before] }: Compared): string
 }
 
 /** Who moved the sum most in its direction; nothing where there is one name alone. */
-function describeCause({ joined: [first], total, per }: Compared, measure: 'requests' | 'credits'): string {
+function describeCause({ joined: [first], total, per }: Compared, measure: CompareReport['measure']): string {
   if (!first || first.dimension === 'status' || first.rows.length < 2) return '';
   const most = findMover(
-    first.rows.filter(({ name }) => isNamed(name)),
+    first.rows.filter(({ name, state }) => isNamed(name) && (state === undefined || measure !== 'p95')),
     total.change,
   );
   if (!most) return '';
-  if (most.share >= 0.5 && Math.abs(total.changePercent ?? 0) >= SAME)
+  if (measure !== 'p95' && most.share >= 0.5 && Math.abs(total.changePercent ?? 0) >= SAME)
     return `; ${most.name} caused ${most.share > 0.995 && most.share < 1.005 ? 'all' : 'most'} of it`;
   const by = Math.abs(most.change);
-  const shown = measure === 'credits' ? formatCredits(by) : formatRate(by);
+  const shown = MEASURES[measure].format(by);
   return `; ${most.name} went ${wayOf(most.change)} most, by ${shown}${per.isDay ? ' a day' : ''}`;
 }
 
@@ -92,8 +92,8 @@ function wayOf(change: number): 'up' | 'down' {
 }
 
 /** `Requests by Acme CRM`, `429s`, `Failures`, `Credits used`. */
-function subjectOf({ report, name, filters = [], measure }: Question): string {
-  const noun = measure === 'credits' ? 'Credits used' : (nameStatus(filters) ?? 'Requests');
+function subjectOf({ report, name, filters = [] }: Question, measure: CompareReport['measure']): string {
+  const noun = (measure === 'requests' ? nameStatus(filters) : undefined) ?? MEASURES[measure].noun;
   const positive = filters.filter(({ key, not }) => !not && (key === 'client' || key === 'route'));
   const [only] = positive;
   const named =
@@ -102,7 +102,8 @@ function subjectOf({ report, name, filters = [], measure }: Question): string {
       : positive.length === 1 && only!.patterns.length === 1
         ? { key: only!.key, value: only!.patterns[0]! }
         : undefined;
-  return named ? `${noun} ${named.key === 'client' ? 'by' : 'to'} ${named.value}` : noun;
+  const joint = measure === 'p95' ? 'of' : named?.key === 'client' ? 'by' : 'to';
+  return named ? `${noun} ${joint} ${named.value}` : noun;
 }
 
 function nameStatus(filters: NonNullable<Question['filters']>): string | undefined {

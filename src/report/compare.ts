@@ -37,8 +37,8 @@ export async function reportCompare(deps: ReporterDeps, question: Question, nowM
     askSide(deps, { ...plain, range: range.text }, nowMs),
     askSide(deps, { ...plain, range: versus.text }, nowMs),
   );
-  const per = comparePer(range, versus, nowMs);
-  const measure = question.measure ?? 'requests';
+  const measure: CompareReport['measure'] = question.report === 'latency' ? 'p95' : (question.measure ?? 'requests');
+  const per = measure === 'p95' ? { now: 1, before: 1, isDay: false } : comparePer(range, versus, nowMs);
   const joinOptions = { measure, per };
   const [total] = joinRows(new Map([['total', now.total]]), new Map([['total', before.total]]), joinOptions);
   const joined = joinSections(now, before, (a, b) => sortRows(joinRows(a, b, joinOptions), sort));
@@ -58,9 +58,9 @@ export async function reportCompare(deps: ReporterDeps, question: Question, nowM
     asOfMs: Math.max(now.asOfMs, before.asOfMs),
     filters: question.filters ?? [],
     finding:
-      now.asOfMs === 0 || isEmpty
+      now.asOfMs === 0 || isEmpty || (measure === 'p95' && total!.now === 0 && total!.before === 0)
         ? now.finding
-        : describeChange(question, {
+        : describeChange(question, measure, {
             total: total!,
             joined,
             per,
@@ -169,8 +169,9 @@ function joinSteps(
         .add({ [unit[now.grain]]: beyond }).epochMilliseconds;
     return {
       startMs,
-      ...(bar ? { now: bar.value } : {}),
-      ...(other ? { before: other.value, beforeMs: other.startMs } : {}),
+      ...(bar?.value === undefined ? {} : { now: bar.value }),
+      ...(other?.value === undefined ? {} : { before: other.value }),
+      ...(other ? { beforeMs: other.startMs } : {}),
     };
   });
 }

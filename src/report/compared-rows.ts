@@ -39,6 +39,7 @@ const SORTS: Readonly<Record<string, (row: ComparedRow) => number | string>> = {
   name: ({ name }) => name,
   requests: ({ now }) => now,
   credits: ({ now }) => now,
+  p95: ({ now }) => now,
   before: ({ before }) => before,
 };
 

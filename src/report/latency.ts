@@ -1,5 +1,5 @@
 import type { Grouping } from '../domain/dimension.ts';
-import { type LatencyReport, MAX_RANKING_ROWS, type Question, type TimedRow } from '../domain/report.ts';
+import type { LatencyReport, Question, TimedRow } from '../domain/report.ts';
 import { type LatencyAnswer, type LatencyQuery, type LatencyRow, STEP_NAMES } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
@@ -8,6 +8,7 @@ import { type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.
 import { toRankedTable, toStepsTable } from './latency-table.ts';
 import { describeRanked, describeSteps, noteLatency } from './latency-words.ts';
 import { listSteps, toStepKey } from './steps.ts';
+import { clampRows } from './top.ts';
 import { isNamed } from './totals.ts';
 import { noteUntimed } from './untimed.ts';
 
@@ -34,7 +35,7 @@ async function reportRanked(inquiry: Inquiry, dimension: Grouping): Promise<Late
   const all = toTimedRows(inquiry, dimension, answer.rows);
   const timed = all.filter(({ latency }) => latency).sort(compare);
   const ranked = [...timed.filter(({ name }) => isNamed(name)), ...timed.filter(({ name }) => !isNamed(name))];
-  const rows = ranked.slice(offset, offset + Math.min(Math.max(limit, 1), MAX_RANKING_ROWS));
+  const rows = ranked.slice(offset, offset + clampRows(limit));
   const words = DIMENSION_WORDS[dimension];
   const distinct = ranked.filter(({ name }) => isNamed(name)).length;
   const untimed = all.filter(({ latency }) => !latency).map(({ name }) => name);

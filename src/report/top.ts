@@ -12,6 +12,11 @@ import { addTotals, countNames, emptyTotals, isNamed, sumTotals } from './totals
 /** The limit of a question for every row, as comparisons ask. */
 export const ALL_ROWS = Number.POSITIVE_INFINITY;
 
+/** Rows of a ranking, 1 to MAX_RANKING_ROWS, or all. */
+export function clampRows(asked: number): number {
+  return asked === ALL_ROWS ? asked : Math.min(Math.max(asked, 1), MAX_RANKING_ROWS);
+}
+
 /** Rows of a ranking that asks for no number. */
 export function defaultRows(dimension?: Grouping): number {
   return dimension === 'user' ? 3 : 5;
@@ -25,8 +30,7 @@ export function defaultRows(dimension?: Grouping): number {
  */
 export async function reportTop(deps: ReporterDeps, question: Question, nowMs: number): Promise<RankingReport> {
   const { dimension = 'client', measure = 'requests', offset = 0 } = question;
-  const { limit: asked = defaultRows(dimension) } = question;
-  const limit = asked === ALL_ROWS ? asked : Math.min(Math.max(asked, 1), MAX_RANKING_ROWS);
+  const limit = clampRows(question.limit ?? defaultRows(dimension));
   const inquiry = await openInquiry(deps, question, nowMs);
   const isFiltered = inquiry.filters.length > 0;
   const key = dimension === 'team' ? 'client' : dimension;

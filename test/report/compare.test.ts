@@ -125,6 +125,23 @@ describe('vs', () => {
     expect(fresh.finding).toBe('Requests by Fresh: 5, and none in 7–13 Nov 2026.');
   });
 
+  it('compares how long calls took, ranked and step by step', async () => {
+    const timed = (route: string, daysAgo: number, durationMs: number) =>
+      calls('Acme', daysAgo, 1, { route, durationMs });
+    const sent = [...[timed('/a', 2, 300), timed('/b', 2, 40)], ...[timed('/a', 9, 200), timed('/b', 9, 50)]];
+    const report = await compare(sent, { report: 'latency', dimension: 'route', versus: 'previous' });
+    expect(report.finding).toBe('Latency (p95) went up 50% to 300 ms; /a went up most, by 100 ms.');
+    expect(report.sections[0]!.rows.map(({ name, now, before, change }) => [name, now, before, change])).toEqual([
+      ['/a', 300, 200, 100],
+      ['/b', 40, 50, -10],
+    ]);
+    expect(toCsv(report)).toMatch(/^name,p95_ms,p95_ms_before,/);
+    const series = await compare(sent, { report: 'latency', overTime: true, versus: 'previous' });
+    expect(series.steps!.filter(({ now }) => now !== undefined)).toMatchObject([{ now: 300, before: 200 }]);
+    const none = await compare([calls('Acme', 1, 1)], { report: 'latency', versus: 'previous' });
+    expect(none.finding).not.toMatch(/none in/);
+  });
+
   it('says of equal, absent and empty ranges what they are', async () => {
     const question: Question = { report: 'top', versus: 'previous' };
     expect((await compare([calls('a', 30, 1)], question)).finding).toBe(

@@ -1,8 +1,10 @@
 import type { CompareReport } from '../../domain/report.ts';
 import { toRate } from '../../report/compared-rows.ts';
+import { formatLatency } from '../../report/format.ts';
 import { type CanDraw, toLabels } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
 import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
+import { durationChannel, isInSeconds } from './columns.ts';
 import { buildFrame, type ChartSpec, type Layer, type Panel } from './frame.ts';
 import { buildLines } from './lines.ts';
 import { BAR, barOffset, buildRows, type Row, rowChannel, sizeChannel } from './rows.ts';
@@ -16,18 +18,22 @@ const MAX_SECTION_BARS = 5;
 export function buildCompareSpec(report: CompareReport, canDraw: CanDraw): ChartSpec | undefined {
   const { range, versus, steps, sections, measure, per } = report;
   const words = { now: range.label, before: versus.label };
-  const remarks = per.isDay ? ['Per day: the ranges have unequal lengths'] : [];
+  const remarks = measure === 'p95' ? ['p95 of each'] : per.isDay ? ['Per day: the ranges have unequal lengths'] : [];
   if (steps) {
     const axis = { starts: steps.map(({ startMs }) => startMs), grain: report.grain, zone: report.zone };
     const lines = [
       { key: 'before', color: COLOR.before, words: words.before, values: steps.map(({ before }) => before) },
       { key: 'now', color: COLOR.ok, words: words.now, values: steps.map(({ now }) => now) },
     ];
-    return buildFrame({ report, canDraw }, [buildLines(lines, axis)]);
+    if (measure !== 'p95') return buildFrame({ report, canDraw }, [buildLines(lines, axis)]);
+    const max = Math.max(1, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0))) * 1.1;
+    const unit = `p95, ${isInSeconds(max) ? 'seconds' : 'milliseconds'}`;
+    const y = durationChannel('size', { max });
+    return buildFrame({ report, canDraw, remarks: [unit] }, [buildLines(lines, axis, { y })]);
   }
   const drawn = sections.filter(({ rows }) => rows.length > 0).slice(0, MAX_SECTIONS);
   if (drawn.length === 0) return undefined;
-  const format = (size: number) => (measure === 'credits' ? formatCompactCredits(size) : formatCompact(size));
+  const format = { requests: formatCompact, credits: formatCompactCredits, p95: formatLatency }[measure];
   const panels = drawn.map(({ title, rows, more }, index) => {
     const shown = rows.slice(0, drawn.length === 1 ? MAX_BARS : MAX_SECTION_BARS);
     const names = shown.map(({ name }) => name);

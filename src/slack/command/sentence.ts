@@ -90,9 +90,11 @@ export function readSentence(reading: Reading): Sentence {
     if (!range || (range.weak && !/^(in|during|since|last|this|of)$/.test(after))) return undefined;
     // `per hour` says how to draw.
     if (/^(per|each|every)$/.test(after)) return undefined;
-    // `more than last week`
-    const than = concepts.get('versus')?.at(-1);
-    if (than && draft.question.versus === undefined && tokens.indexOf(than) >= at - 2)
+    // `more than last week`, `slower than in october`, `up from yesterday`
+    const joined = concepts.get('versus')?.at(-1);
+    const isJoined =
+      words.slice(Math.max(0, at - 2), at).includes('than') || (joined && tokens.indexOf(joined) >= at - 2);
+    if (isJoined && draft.question.versus === undefined)
       return setVersus(range.range, tokens.slice(at, range.next), range.next);
     const { question } = draft;
     const own = tokens.slice(at, range.next);

@@ -338,6 +338,8 @@ describe('questions in a sentence', () => {
     ['which clients dropped this week', 'top clients this-week vs previous sort change asc'],
     ['why did it rise', 'top clients vs previous sort change desc'],
     ['is traffic higher than usual', 'daily'],
+    ['are calls slower than yesterday', 'latency vs yesterday'],
+    ['did latency go up since monday', 'latency since-monday vs previous'],
     ['top teams', 'top teams'],
     ['departments by credits 30d', 'top teams 30d by credits'],
     ['team Sales', 'top clients team:Sales'],

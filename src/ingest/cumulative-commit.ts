@@ -48,9 +48,15 @@ export function takePoints(points: readonly CumulativePoint[], known: Known): Co
     const before = starts.get(startNs) ?? [];
     const isRestart = starts.size > 0 && before.length === 0;
     const added = addPoint(before, { endNs, value }, { startNs: BigInt(startNs), isRestart });
-    const calls = added.calls ?? before.find((point) => point.endNs === endNs)!.counted;
-    if (calls > 0) taken.counted.push({ index, event: { ...event, count: Math.min(calls, MAX_COUNT) } });
-    else if (before.length === 0) taken.earlier += value;
+    const again = before.find((point) => point.endNs === endNs);
+    if (again && again.first > 0) taken.counted.push({ index, event: { ...event, count: again.first } });
+    if (before.length === 0 && added.changes.length === 0) taken.earlier += value;
+    for (const { endNs: at, calls } of added.changes) {
+      const count = Math.min(calls, MAX_COUNT);
+      const moved =
+        at === endNs ? {} : { id: `${event.id} ${at}`, timeMs: event.timeMs! + Number((at - endNs) / 1_000_000n) };
+      taken.counted.push({ index, event: { ...event, ...moved, count } });
+    }
     starts.set(startNs, added.points);
   }
   return taken;
@@ -63,10 +69,10 @@ function getOrAdd(known: Known, series: string): Map<string, readonly KnownPoint
 }
 
 function pack(points: readonly KnownPoint[]): string {
-  return JSON.stringify(points.map(({ endNs, value, counted }) => [String(endNs), value, counted]));
+  return JSON.stringify(points.map(({ endNs, value, calls, first }) => [String(endNs), value, calls, first]));
 }
 
 function unpack(text: string): KnownPoint[] {
-  const points = JSON.parse(text) as [string, number, number][];
-  return points.map(([endNs, value, counted]) => ({ endNs: BigInt(endNs), value, counted }));
+  const points = JSON.parse(text) as [string, number, number, number][];
+  return points.map(([endNs, value, calls, first]) => ({ endNs: BigInt(endNs), value, calls, first }));
 }

@@ -1,11 +1,13 @@
-/** What a series had reached at an instant, and how many calls were counted for it then. */
+/** What a series had reached at an instant, and the calls that this added to the point before it. */
 export interface KnownPoint {
   endNs: bigint;
   value: number;
-  counted: number;
+  calls: number;
+  /** The calls that it was first counted with. */
+  first: number;
 }
 
-/** Late points are told apart as long as one of so many is older. */
+/** Late points find their place as long as one of so many is older. */
 export const POINTS_KEPT = 16;
 
 /**
@@ -21,28 +23,35 @@ export interface SeriesStart {
   isRestart: boolean;
 }
 
+/** Calls to count at a point; negative where a late point takes them over. */
+export interface Change {
+  endNs: bigint;
+  calls: number;
+}
+
 /**
- * Takes a cumulative point into what is known of its series since one start, in order of time whatever the order of
- * arrival. `calls`: those that it adds; undefined: it is known already. A value that falls is a reset, and begins again at 0;
- * a point that comes late adds only what the points after it do not cover.
+ * Takes a cumulative point into what is known of its series since one start: each point counts what it adds to the one
+ * before it in time, whatever the order of arrival. A value that falls is a reset, and begins again at 0. A point that comes
+ * late takes over its calls from the point after it. No `changes`: it is known already, or older than all that is kept.
  */
 export function addPoint(
   known: readonly KnownPoint[],
   point: { endNs: bigint; value: number },
   start: SeriesStart,
-): { points: KnownPoint[]; calls: number | undefined } {
+): { points: readonly KnownPoint[]; changes: Change[] } {
   const at = known.findIndex(({ endNs }) => endNs >= point.endNs);
   const place = at < 0 ? known.length : at;
-  const next = known[place];
-  if (next?.endNs === point.endNs) return { points: [...known], calls: undefined };
-  const previous = known[place - 1];
-  let calls: number;
-  if (previous) {
-    const after = next ? increase(point.value, next.value) - increase(previous.value, next.value) : 0;
-    calls = increase(previous.value, point.value) + after;
-  } else calls = next ? 0 : countFirst(point, start);
-  const points = [...known.slice(0, place), { ...point, counted: calls }, ...known.slice(place)];
-  return { points: points.slice(-POINTS_KEPT), calls };
+  const [previous, next] = [known[place - 1], known[place]];
+  if (next?.endNs === point.endNs || (!previous && known.length >= POINTS_KEPT)) return { points: known, changes: [] };
+  const calls = previous ? increase(previous.value, point.value) : countFirst(point, start);
+  const changes = [{ endNs: point.endNs, calls }];
+  const points = [...known.slice(0, place), { ...point, calls, first: calls }];
+  if (next) {
+    const left = increase(point.value, next.value);
+    changes.push({ endNs: next.endNs, calls: left - next.calls });
+    points.push({ ...next, calls: left }, ...known.slice(place + 1));
+  }
+  return { points: points.slice(-POINTS_KEPT), changes: changes.filter((change) => change.calls !== 0) };
 }
 
 function increase(from: number, to: number): number {

@@ -31,7 +31,7 @@ export class EventCollector {
    */
   add(index: number, fields: EventFields, entry: object, missingClient = '', sent: unknown = entry): void {
     const event = this.read(fields, entry, missingClient);
-    this.take(index, typeof event === 'string' && this.mapper ? this.mapper.read(entry, fields) : fields, event, sent);
+    this.take(index, typeof event === 'string' ? this.#toShown(fields, entry) : fields, event, sent);
   }
 
   /** The event that `add` would take, or what is wrong with it. */
@@ -77,6 +77,13 @@ export class EventCollector {
     const unread = this.#unread.finish();
     const sentAt = (index: number): unknown => this.#sent[index];
     return { events: this.#events, indexes: this.#indexes, rejected, sentAt, ...(unread ? { unread } : {}) };
+  }
+
+  /** What the list of rejected events shows: the fields as they were read, or the entry where few were. */
+  #toShown(fields: EventFields, entry: object): object {
+    const read = this.mapper?.read(entry, fields) ?? fields;
+    if (Object.values(read).filter((value) => value !== undefined).length > 1) return read;
+    return read.id === undefined ? entry : { ...entry, id: read.id };
   }
 
   #explain(event: UsageEvent | string, entry: object, missingClient: string): UsageEvent | string {

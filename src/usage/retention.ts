@@ -44,6 +44,8 @@ export async function removeExpired(db: Db, nowMs: number, calendar: Calendar, r
   if (hours.numDeletedRows > 0n) await raise(db, 'hours_from_day', hourDay);
 
   await db.deleteFrom('value_places').where('day', '<', rawDay).execute();
+  // What was not taken is kept no longer than what was.
+  await db.deleteFrom('rejected_event').where('at_ms', '<', calendar.startOfDay(rawDay)).execute();
   if (retention.totalsMonths !== undefined) {
     const month = monthOf(today) - retention.totalsMonths;
     await db.deleteFrom('total_segment').where('cube', 'like', 'month%').where('bucket', '<', month).execute();

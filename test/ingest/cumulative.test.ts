@@ -1,80 +1,107 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createCalendar } from '../../src/domain/calendar.ts';
 import { addPoint, type KnownPoint, POINTS_KEPT } from '../../src/ingest/cumulative.ts';
 import { Intake } from '../../src/ingest/intake.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { upsertSource } from '../../src/store/source-repository.ts';
+import { StoredUsage } from '../../src/usage/reader.ts';
 import { createDatabase } from '../support/databases.ts';
 
 const SECOND = 1_000_000_000n;
 const START = { startNs: 1_795_224_666n * SECOND, isRestart: false };
 
-/** Calls that each point adds, in the order of arrival. */
-function take(points: readonly (readonly [second: number, value: number])[], start = START): (number | undefined)[] {
+type Point = readonly [second: number, value: number];
+
+/** Calls at each second, as they stand after all points; nothing stands at one without. */
+function take(points: readonly Point[], start = START): Record<number, number> {
   let known: readonly KnownPoint[] = [];
-  return points.map(([second, value]) => {
-    const taken = addPoint(known, { endNs: START.startNs + BigInt(second) * SECOND, value }, start);
-    known = taken.points;
-    return taken.calls;
-  });
+  const calls: Record<number, number> = {};
+  for (const [second, value] of points) {
+    const added = addPoint(known, { endNs: START.startNs + BigInt(second) * SECOND, value }, start);
+    known = added.points;
+    for (const change of added.changes) {
+      const at = Number((change.endNs - START.startNs) / SECOND);
+      calls[at] = (calls[at] ?? 0) + change.calls;
+      if (calls[at] === 0) delete calls[at];
+    }
+  }
+  return calls;
 }
 
+const DAY = 86_400;
+
 describe('a cumulative series', () => {
-  it('adds the difference to the point before, and nothing for a point that is known', () => {
-    expect(
-      take([
+  it.each<[string, Point[], Record<number, number>]>([
+    [
+      'adds the difference to the point before',
+      [
         [60, 3],
         [120, 5],
-        [120, 5],
         [180, 5],
-      ]),
-    ).toEqual([3, 2, undefined, 0]);
-  });
-
-  it('begins again at 0 where its value falls', () => {
-    expect(
-      take([
+      ],
+      { 60: 3, 120: 2 },
+    ],
+    [
+      'adds nothing for a point that is known',
+      [
+        [60, 3],
+        [60, 3],
+        [120, 4],
+        [60, 3],
+      ],
+      { 60: 3, 120: 1 },
+    ],
+    [
+      'begins again at 0 where its value falls',
+      [
         [60, 30],
         [120, 4],
         [180, 6],
-      ]),
-    ).toEqual([30, 4, 2]);
-  });
-
-  it('takes a late point by its time: no reset, and only what the points after it do not cover', () => {
-    expect(
-      take([
+      ],
+      { 60: 30, 120: 4, 180: 2 },
+    ],
+    [
+      'puts a late point where it belongs',
+      [
         [60, 3],
         [180, 9],
         [120, 5],
-      ]),
-    ).toEqual([3, 6, 0]);
-    // 10, then 12, then a reset, then 3: the late 12 holds two calls that the reset had hidden.
-    expect(
-      take([
+      ],
+      { 60: 3, 120: 2, 180: 4 },
+    ],
+    [
+      'puts a late first point where it belongs',
+      [
+        [120, 9],
+        [60, 3],
+      ],
+      { 60: 3, 120: 6 },
+    ],
+    [
+      'tells late from reset',
+      [
         [60, 10],
         [180, 3],
         [120, 12],
-      ]),
-    ).toEqual([10, 3, 2]);
-    expect(
-      take([
-        [120, 9],
-        [60, 3],
-      ]),
-    ).toEqual([9, 0]);
+      ],
+      { 60: 10, 120: 2, 180: 3 },
+    ],
+    [
+      'adds nothing of long before its first point',
+      [
+        [2 * DAY, 1000],
+        [2 * DAY + 60, 1003],
+      ],
+      { [2 * DAY + 60]: 3 },
+    ],
+  ])('%s', (_, points, calls) => {
+    expect(take(points)).toEqual(calls);
   });
 
-  it('adds nothing of long before its first point, unless it is known from before a restart', () => {
-    const day = 86_400;
-    expect(
-      take([
-        [2 * day, 1000],
-        [2 * day + 60, 1003],
-      ]),
-    ).toEqual([0, 3]);
-    expect(take([[2 * day, 1000]], { ...START, isRestart: true })).toEqual([1000]);
+  it('counts whole after a restart, and from its first point on where its start is unknown', () => {
+    expect(take([[2 * DAY, 1000]], { ...START, isRestart: true })).toEqual({ [2 * DAY]: 1000 });
     expect(
       take(
         [
@@ -83,21 +110,17 @@ describe('a cumulative series', () => {
         ],
         { startNs: 0n, isRestart: false },
       ),
-    ).toEqual([0, 1]);
+    ).toEqual({ 120: 1 });
   });
 
-  it('adds in all what it has reached, whatever the order of arrival', () => {
-    const steps = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: POINTS_KEPT });
+  it('counts the same at each instant whatever the order of arrival, resets included', () => {
+    const values = fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: POINTS_KEPT });
     fc.assert(
-      fc.property(steps, fc.infiniteStream(fc.nat()), (increases, random) => {
-        let value = 0;
-        const points = increases.map((increase, at) => {
-          value += increase;
-          return [60 * (at + 1), value] as const;
-        });
-        const order = points.map((point) => ({ point, at: random.next().value as number })).sort((a, b) => a.at - b.at);
-        const added = take(order.map(({ point }) => point));
-        expect(added.reduce<number>((sum, calls) => sum + (calls ?? 0), 0)).toBe(value);
+      fc.property(values, fc.infiniteStream(fc.nat()), fc.boolean(), (list, random, isLong) => {
+        const points = list.map((value, at): Point => [60 * (at + 1) + (isLong ? 2 * DAY : 0), value]);
+        const shuffled = points.map((point) => ({ point, at: random.next().value as number }));
+        const order = shuffled.sort((a, b) => a.at - b.at).map(({ point }) => point);
+        expect(take(order)).toEqual(take(points));
       }),
     );
   });
@@ -134,14 +157,25 @@ describe('what cumulative points had counted', () => {
     expect(await send(60, 3)).toEqual({ accepted: 0, duplicates: 1 });
     expect(await send(120, 3)).toEqual({ accepted: 0, duplicates: 0 });
     expect(await send(180, 7)).toEqual({ accepted: 1, duplicates: 0 });
+    // Late: it takes over one of the four calls that were counted at 180 s.
+    expect(await send(150, 4)).toEqual({ accepted: 2, duplicates: 0 });
+    expect(await send(180, 7)).toEqual({ accepted: 0, duplicates: 1 });
     // The process was started again.
     expect(await send(240, 2, START.startNs + 200n * SECOND)).toEqual({ accepted: 1, duplicates: 0 });
-    const rows = await db.selectFrom('otlp_series').select('points').execute();
-    expect(rows).toHaveLength(2);
-    const counted = rows.flatMap(({ points }) =>
-      (JSON.parse(points) as [string, number, number][]).map(([, , calls]) => calls),
-    );
-    expect(counted.reduce((sum, calls) => sum + calls, 0)).toBe(9);
+    expect(await db.selectFrom('otlp_series').select('start').execute()).toHaveLength(2);
+    const usage = new StoredUsage(db, 'sqlite', createCalendar('UTC'));
+    const span = { fromMs: 0, toMs: receivedMs * 2 };
+    const calls = (await usage.events({ span, filters: [], limit: 100 })).map(({ timeMs, count }) => [
+      Math.round(timeMs / 1000 - Number(START.startNs / SECOND)),
+      count,
+    ]);
+    expect(calls.sort(([a, m], [b, n]) => a! - b! || n! - m!)).toEqual([
+      [60, 3],
+      [150, 1],
+      [180, 4],
+      [180, -1],
+      [240, 2],
+    ]);
     await db.destroy();
     await database.remove();
   });

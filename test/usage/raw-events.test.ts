@@ -5,6 +5,7 @@ import { DIMENSIONS } from '../../src/domain/dimension.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
 import type { Grain, LatencyQuery, RawEvent } from '../../src/domain/usage.ts';
 import type { Db } from '../../src/store/database.ts';
+import { insertRejectedEvents, listRejectedEvents } from '../../src/store/rejected-event-repository.ts';
 import type { Assign } from '../../src/usage/event-batch.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
@@ -120,7 +121,10 @@ describeEachDialect('raw events', ({ dialect, open }) => {
     const old = { client: 'a', kind: 'call', count: 1, timeMs: NOW - 40 * 86_400_000, durationMs: 9 };
     await writer.append([{ source: SOURCE, events: [old], receivedMs: NOW }], { allowOld: true });
     await writer.foldAll();
+    for (const days of [29, 32])
+      await insertRejectedEvents(db, 1, [{ index: 0, error: `${days}` }], NOW - days * 86_400_000);
     await writer.retain(NOW);
+    expect((await listRejectedEvents(db, 1)).map(({ reason }) => reason)).toEqual(['29']);
     const reader = new StoredUsage(db, dialect, calendar);
     const fromMs = calendar.startOfDay(TODAY - 50);
     const answer = await reader.latency({ span: { fromMs, toMs: NOW }, filters: [], grain: 'all' });

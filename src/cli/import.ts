@@ -101,6 +101,7 @@ export async function runImport(args: readonly string[], context: CliContext): P
       }
     } finally {
       if (!dryRun) await intake.usage.foldAll();
+      if (!dryRun && !context.signal.aborted) await intake.usage.writeDailyRows();
       await intake.close();
     }
     return exitCode;

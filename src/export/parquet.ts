@@ -5,7 +5,7 @@ import type { SqlColumn } from '../sql/tables.ts';
 import { columnsOf, type Encoder, type Exported, rowsOf } from './encoder.ts';
 
 /** Rows of a group: what is in memory at once, and what a reader skips at once. */
-const GROUP_ROWS = 100_000;
+const GROUP_ROWS = 50_000;
 
 /**
  * Parquet: `day` is a date, times are timestamps in milliseconds, whole numbers are 64 bits wide. Readers look groups of rows

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
+import { openSqlite } from '../../src/store/sqlite.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 let folder: string;
@@ -68,6 +69,13 @@ billing, "B"       400      50       –
     ['--csv', 'day\r\n'],
   ] as const)
     expect((await run('sql', 'select day from events where 0', format)).out).toBe(none);
+});
+
+it('has rows for other tools as soon as a file is imported', () => {
+  const db = openSqlite(join(folder, 'headroom.db'), { readonly: true });
+  const rows = db.prepare(`select sum(requests) from usage_daily where dimension = 'client'`).pluck().get();
+  db.close();
+  expect(rows).toBe(1200);
 });
 
 it('hands on every row of a long answer', async () => {

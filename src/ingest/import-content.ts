@@ -19,6 +19,7 @@ export interface FileRecord {
   value?: unknown;
 }
 
+const PACKERS: Readonly<Record<string, string>> = { BZh: 'bzip2', '\xfd7zX': 'xz', 'PK\x03\x04': 'zip' };
 const NEWLINE = 10;
 const RETURN = 13;
 
@@ -33,6 +34,11 @@ export async function* readContent(path: string, onRead: (bytes: number) => void
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
     await file.close();
     const magic = buffer.subarray(0, bytesRead);
+    const packed = Object.keys(PACKERS).find((start) => magic.toString('latin1').startsWith(start));
+    if (packed !== undefined) {
+      const cure = 'unpack it first, or send what unpacks it to "headroom import -"';
+      throw new HeadroomError('unreadable', `${path} is packed with ${PACKERS[packed]}: ${cure}.`);
+    }
     const raw = createReadStream(path, { highWaterMark: 256 * 1024 });
     let read = 0;
     raw.on('data', (chunk) => {
@@ -116,7 +122,7 @@ export class LineCutter {
 
   *end(): Generator<FileRecord> {
     if (this.#restBytes === 0) return;
-    const text = decode(Buffer.concat(this.#rest)).replace(/\r$/, '');
+    const text = decode(withoutHalfCharacter(Buffer.concat(this.#rest))).replace(/\r$/, '');
     yield { text, size: this.#restBytes, finished: false, lines: 1 };
   }
 
@@ -145,6 +151,18 @@ export class LineCutter {
       yield { text: line, finished: true, ...taken };
     }
   }
+}
+
+/** A file that ends inside a character is not Latin-1 for that: the rest may come. */
+function withoutHalfCharacter(bytes: Buffer): Buffer {
+  for (let length = 1; length <= 3 && length <= bytes.length; length += 1) {
+    const byte = bytes[bytes.length - length]!;
+    if (byte < 0x80) return bytes;
+    const expected = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 0;
+    if (expected > length) return bytes.subarray(0, -length);
+    if (expected > 0) return bytes;
+  }
+  return bytes;
 }
 
 /** Old logs hold Latin-1; their lines count all the same. */

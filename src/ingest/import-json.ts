@@ -1,8 +1,8 @@
 import type { FileRecord } from './import-content.ts';
 import { readJsonParts, skipToEntries } from './json-recovery.ts';
 
-/** How such an object ends: `]}`, or `],"next":"…"}`. */
-const WRAPPER_END = /\](?:\s*,\s*"[^{[]*)?\s*\}\s*$/;
+/** In front of entries from the middle of a file that wraps them, so that they are read as those at its beginning are. */
+const WRAPPER = '{"events":[';
 
 /**
  * Joins lines of a file of JSON, an array or objects one after the other, to entries: a new one begins where a line begins
@@ -44,24 +44,28 @@ export class JsonCutter {
     if (waiting.length === 0) return;
     this.#waiting = [];
     const whole = waiting.map((line) => line.text).join('\n');
-    let text = whole;
-    if (!this.#wrapped) text = text.replace(/^\ufeff?\s*\[/, (start) => ' '.repeat(start.length));
-    else if (isLast && !this.#isFirst) text = text.replace(WRAPPER_END, '');
+    const prefix = this.#wrapped && !this.#isFirst ? WRAPPER : '';
+    const text = this.#wrapped ? prefix + whole : whole.replace(/^\ufeff?\s*\[/, (start) => ' '.repeat(start.length));
     this.#isFirst = false;
-    const parts = [...readJsonParts(text)];
-    // More may come of an entry that breaks off where the file does.
-    const closed = waiting.at(-1)!.finished || /\]\s*\}?\s*$/.test(whole);
-    const cut = isLast && !closed && parts.at(-1) && 'fault' in parts.at(-1)! ? parts.pop() : undefined;
+    // Behind its entries a wrapper may hold other fields.
+    const parts = prefix !== '' && /^\s*\]/.test(whole) ? [] : [...readJsonParts(text)];
+    const end = parts.at(-1);
+    const cut = isLast && end && 'fault' in end && breaksOff(end) ? parts.pop() : undefined;
     const size = waiting.reduce((sum, line) => sum + line.size, 0);
     if (parts.length === 0 && !isLast) yield { text: '', size, finished: true, lines: waiting.length };
     // What closes an array is left, so that one that has grown goes on behind its last entry.
-    const last = isLast ? sizeTo(waiting, endOf(text, parts)) : { size, lines: waiting.length };
+    const last = isLast ? sizeTo(waiting, endOf(text, parts) - prefix.length) : { size, lines: waiting.length };
     for (const [at, part] of parts.entries()) {
       const taken = at < parts.length - 1 ? { size: 0, lines: 0 } : last;
       yield { text: part.text, finished: true, ...taken, ...('value' in part ? { value: part.value } : {}) };
     }
     if (cut) yield { text: cut.text, size: 0, finished: false, lines: 0 };
   }
+}
+
+/** Tells whether an entry is JSON as far as it goes: more of it may come. Its last word or escape may be a part of one. */
+function breaksOff({ text, fault }: { text: string; fault: number }): boolean {
+  return /^(?:[-+.\w]*|\\(?:u[\da-f]{0,3})?)\s*$/i.test(text.slice(fault));
 }
 
 /** Where the last of these parts ends. */

@@ -307,7 +307,7 @@ describeEachDialect('an import', (databases) => {
     await importFile(csv, { ...options, writer });
     expect(taken).toEqual(['acme']);
     writeFileSync(csv, 'time,client,requests,calls\n2015-11-27T10:00:00Z,acme,2,3\n');
-    await expect(importFile(csv, options)).rejects.toThrow(/More than one column stands for count/);
+    await expect(importFile(csv, options)).rejects.toThrow(/More than one column (?:is|stands for) count/);
   });
 
   it('counts a day without time on that day of the report zone', async () => {
@@ -325,6 +325,8 @@ describeEachDialect('an import', (databases) => {
     await expect(importFile(path, options)).rejects.toThrow(/--format access-log\|ndjson\|json\|csv/);
     writeFileSync(path, gzipSync(lines(100)).subarray(0, 100));
     await expect(importFile(path, options)).rejects.toMatchObject({ code: 'unreadable' });
+    writeFileSync(path, Buffer.from('BZh91AY&SY', 'latin1'));
+    await expect(importFile(path, options)).rejects.toThrow(/is packed with bzip2: unpack it first/);
     writeFileSync(path, '');
     expect(await importFile(path, options)).toMatchObject({ events: 0, rejected: 0 });
   });

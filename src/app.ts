@@ -7,6 +7,7 @@ import { createChartRenderer } from './chart/renderer.ts';
 import type { Config } from './config.ts';
 import { type Clock, systemClock } from './delivery/clock.ts';
 import { Sender } from './delivery/sender.ts';
+import { WebhookSender } from './delivery/webhook-sender.ts';
 import { createCalendar } from './domain/calendar.ts';
 import type { Definitions } from './domain/definition.ts';
 import { HOUR_MS } from './domain/time-units.ts';
@@ -36,8 +37,9 @@ import { createDigestComposer } from './schedule/digest-composer.ts';
 import type { DigestSources } from './schedule/digest-content.ts';
 import { Digests } from './schedule/digests.ts';
 import { createHeartbeat } from './schedule/heartbeat.ts';
-import { composeNotice, followFailure } from './schedule/notices.ts';
+import { composeNotice, followFailure, noticeLostEvent } from './schedule/notices.ts';
 import { assertUtc, Tick } from './schedule/tick.ts';
+import { composeWebhook } from './schedule/webhook-events.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
 import { RefusedBlocks } from './slack/client/send-repaired.ts';
 import { createWebClient } from './slack/client/web-client.ts';
@@ -46,7 +48,7 @@ import { findChangeMark } from './store/change-mark.ts';
 import { listCorrections } from './store/correction-repository.ts';
 import { type Db, getDatabaseBytes, openDatabase } from './store/database.ts';
 import { getDefinitions, getDefinitionsVersion } from './store/definition-repository.ts';
-import { countDeliveries, deleteSettledDeliveries } from './store/delivery-repository.ts';
+import { countDeliveries, deleteSettledDeliveries } from './store/delivery-upkeep.ts';
 import { deleteInstance } from './store/instance-repository.ts';
 import { migrate } from './store/migrate.ts';
 import { getReportZone, listOlderZones } from './store/report-zone.ts';
@@ -124,7 +126,12 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     };
     const refused = new RefusedBlocks(log);
     let sender: Sender | undefined;
-    const wakeSender = (): void => sender?.wake();
+    let webhookSender: WebhookSender | undefined;
+    const wakeSender = (): void => {
+      sender?.wake();
+      webhookSender?.wake();
+    };
+    const webhook = config.webhook !== undefined;
     const scopeStates = (atMs: number, options: { plain: boolean; scope?: string }) =>
       getScopeStates({ usage, definitions, calendar }, { atMs, ...options });
     const digestPorts = {
@@ -134,12 +141,12 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       render: charts.render,
     };
     const isGone = async (user: string) => (await slack?.hasLeft(user)) ?? false;
-    const digests = new Digests({ ...digestPorts, log, now, wakeSender, isGone });
+    const digests = new Digests({ ...digestPorts, log, now, wakeSender, isGone, webhook });
     const routing = { alertChannel: config.alertChannel, oncall: config.oncall };
     const targets = new AlertTargets({ ...routing, db, admins, now, wakeSender });
-    const alerts = new Alerts({ ...routing, db, zone, scopeStates, sources, targets, now, wakeSender });
+    const alerts = new Alerts({ ...routing, db, zone, scopeStates, sources, targets, webhook, now, wakeSender });
     const evaluator = new AlertEvaluator({
-      ...{ db, log, calendar, usage, definitions, scopeStates, sources, targets, instance, now, wakeSender },
+      ...{ db, log, calendar, usage, definitions, scopeStates, sources, targets, webhook, instance, now, wakeSender },
       countRequests: (question, span) => countRequests({ usage, definitions }, question, span),
     });
     sender = new Sender({
@@ -163,6 +170,15 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       onFailed: followFailure,
       refused,
     });
+
+    if (config.webhook) {
+      const adminIds = async () => (await admins().catch(() => ({ ids: [] }))).ids;
+      webhookSender = new WebhookSender({
+        ...{ ...config.webhook, db, clock, log },
+        compose: (content, nowMs) => composeWebhook(digestPorts, content, nowMs),
+        onFailed: async (trx, delivery, error, nowMs) => noticeLostEvent(trx, delivery, error, nowMs, await adminIds()),
+      });
+    }
 
     const trigger = new AlertTrigger({ evaluate: (nowMs) => evaluator.evaluate(nowMs), clock, log });
     const writer = new ThreadedWriter(toIntakeSettings(config, zone), log, () => trigger.onCommit());
@@ -270,6 +286,8 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     stops.push(() => slackApp.stop());
     sender.start();
     stops.push(() => sender.stop());
+    webhookSender?.start();
+    stops.push(async () => webhookSender?.stop());
     tick.start();
     stops.push(() => tick.stop());
     runTick = () => tick.runNow();

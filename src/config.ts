@@ -37,6 +37,8 @@ export interface Config {
   maxBodyBytes: number;
   metricsToken: Secret | undefined;
   privacy: 'truncate-ip' | undefined;
+  /** Where alerts and digests go as JSON too. */
+  webhook: { url: string; secret: Secret } | undefined;
   /** With it anybody may ask what viewers may; undefined: `/v1/ask` is closed. */
   readToken: Secret | undefined;
   /** Undefined: in the file `secretKeyPath`, made at the first start. */
@@ -109,6 +111,8 @@ const settings = z.object({
     20 * 1024 * 1024,
   ),
   METRICS_TOKEN: secret(/^\S+$/, 'one word, without spaces').optional(),
+  WEBHOOK_URL: url.optional(),
+  WEBHOOK_SECRET: secret(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'whsec_ and 24 to 64 bytes in base64').optional(),
   PRIVACY: z.enum(['truncate-ip'], 'must be truncate-ip, or not set').optional(),
   READ_TOKEN: secret(
     /^\S{16,200}$/,
@@ -193,6 +197,8 @@ function toConfig(data: z.output<typeof settings>): Config {
     maxBodyBytes: data.MAX_BODY_BYTES,
     metricsToken: data.METRICS_TOKEN,
     privacy: data.PRIVACY,
+    webhook:
+      data.WEBHOOK_URL && data.WEBHOOK_SECRET ? { url: data.WEBHOOK_URL, secret: data.WEBHOOK_SECRET } : undefined,
     readToken: data.READ_TOKEN,
     secretKey: data.SECRET_KEY,
     secretKeyPath: join(folder, 'secret.key'),
@@ -205,6 +211,12 @@ function findMissing(given: Readonly<Record<string, string | undefined>>, needs:
   if (/^postgres(ql)?:/.test(given.DATABASE_URL ?? '') && given.SECRET_KEY === undefined) {
     faults.push(
       'SECRET_KEY is missing: with PostgreSQL it must be set, the same for every instance; make one with "openssl rand -base64 32".',
+    );
+  }
+  if ((given.WEBHOOK_URL === undefined) !== (given.WEBHOOK_SECRET === undefined)) {
+    const missing = given.WEBHOOK_URL === undefined ? 'WEBHOOK_URL' : 'WEBHOOK_SECRET';
+    faults.push(
+      `${missing} is missing: WEBHOOK_URL and WEBHOOK_SECRET go together; make a secret with "echo whsec_$(openssl rand -base64 32)".`,
     );
   }
   if (needs !== 'slack') return faults;

@@ -107,6 +107,7 @@ async function findPosted(ports: AttemptPorts, delivery: Delivery, place: Destin
 /** A message that was found posted may lack its picture: an edit makes sure of it. */
 async function hasPicture({ composers, clock }: AttemptPorts, delivery: Delivery): Promise<boolean> {
   const { key, kind, dueMs, content } = delivery;
+  if (kind === 'webhook') return false;
   const message = await composers[kind](content, { key, dueMs, nowMs: clock.now(), updating: false }).catch(
     () => undefined,
   );
@@ -122,8 +123,13 @@ type Composed = Sendable & { pictureOwed: boolean };
 
 async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Composed | undefined> {
   const { key, kind, dueMs, content, updates } = delivery;
-  const composer = ports.composers[kind];
-  const message = await composer(content, { key, dueMs, nowMs: ports.clock.now(), updating: updates !== undefined });
+  if (kind === 'webhook') return undefined;
+  const message = await ports.composers[kind](content, {
+    key,
+    dueMs,
+    nowMs: ports.clock.now(),
+    updating: updates !== undefined,
+  });
   if (!message) return undefined;
   const bare = toSendable(message.text, message.blocks);
   if (!message.image) return { ...bare, pictureOwed: false };

@@ -24,4 +24,4 @@ export interface ComposeContext {
 /** Turns a delivery's content into a message at the time of sending; undefined: it is no longer wanted. */
 export type Composer = (content: unknown, context: ComposeContext) => Promise<Message | undefined>;
 
-export type Composers = Readonly<Record<NewDelivery['kind'], Composer>>;
+export type Composers = Readonly<Record<Exclude<NewDelivery['kind'], 'webhook'>, Composer>>;

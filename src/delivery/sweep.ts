@@ -1,7 +1,8 @@
 import type { WebClient } from '@slack/web-api';
 import { DAY_MS } from '../domain/time-units.ts';
 import { classifyFailure } from '../slack/client/errors.ts';
-import { type Delivery, findDelivery, listSweepable, markSwept } from '../store/delivery-repository.ts';
+import { type Delivery, findDelivery } from '../store/delivery-repository.ts';
+import { listSweepable, markSwept } from '../store/delivery-upkeep.ts';
 import type { AttemptPorts } from './attempt.ts';
 import { listOwnMessages } from './copies.ts';
 

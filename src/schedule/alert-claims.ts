@@ -8,6 +8,7 @@ import { findAlert, insertAlert, type Mute, type NewAlert, setAlertDeliveries } 
 import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
 import { ALERT_CONTENT, readValue } from '../store/json-columns.ts';
+import { putAlertEvent } from './webhook-events.ts';
 
 /** Channels that alerts go to: one, or the direct messages of the admins. */
 export type Targets = readonly string[];
@@ -22,6 +23,8 @@ export interface EvaluationContext {
   targets: Targets;
   mutes: readonly Mute[];
   isOn(kind: AlertKind): boolean;
+  /** A webhook is told too. */
+  webhook: boolean;
 }
 
 /** An alert to be raised: its row, and the conversation that it belongs to. */
@@ -37,14 +40,19 @@ export async function raiseAlert(context: EvaluationContext, claim: Claim): Prom
   if (!context.isOn(kind)) return false;
   if (isMuted(mutes, { kind, subject: claim.subject, ...(scope ? { scope } : {}) })) return false;
   if (await findAlert(db, claim.key)) return false;
-  return claimAlert(db, claim, targets, nowMs);
+  return claimAlert(db, claim, { targets, webhook: context.webhook }, nowMs);
 }
 
 /**
  * Writes an alert and its messages, or nothing where it was written before. The first of a subject and period is the parent;
  * a later one adds a line to its thread, shown in the channel too, and updates the parent; a note only adds its line.
  */
-export function claimAlert(db: Db, claim: Claim, targets: Targets, nowMs: number): Promise<boolean> {
+export function claimAlert(
+  db: Db,
+  claim: Claim,
+  { targets, webhook }: { targets: Targets; webhook: boolean },
+  nowMs: number,
+): Promise<boolean> {
   const { note, ...alert } = claim;
   return transact(db, async (trx) => {
     if (!(await insertAlert(trx, alert, nowMs))) return false;
@@ -52,6 +60,7 @@ export function claimAlert(db: Db, claim: Claim, targets: Targets, nowMs: number
     const keys: string[] = [];
     for (const target of targets) keys.push(await tell(trx, claim, note, target, nowMs));
     await setAlertDeliveries(trx, claim.key, keys);
+    if (webhook) await putAlertEvent(trx, { conversation: note ?? claim, content: claim.content }, nowMs);
     return true;
   });
 }

@@ -11,6 +11,7 @@ import type { Db } from '../store/database.ts';
 import { deleteLease, takeLease } from '../store/lease-repository.ts';
 import { findAlertSettings } from '../store/setting-repository.ts';
 import type { EvaluationContext } from './alert-claims.ts';
+import { endAlerts } from './alert-ends.ts';
 import { type AlertTargets, readKindsOn } from './alert-routing.ts';
 import { evaluateClients } from './client-alerts.ts';
 import { evaluateLevels } from './level-alerts.ts';
@@ -32,6 +33,8 @@ export interface AlertEvaluatorOptions {
   /** Requests that a question counts in a span. */
   countRequests(question: Question, span: Span): Promise<number>;
   targets: AlertTargets;
+  /** A webhook is told too. */
+  webhook: boolean;
   /** This process, in leases. */
   instance: string;
   now(): number;
@@ -80,6 +83,7 @@ export class AlertEvaluator {
     const { db, log, sources, countRequests, wakeSender } = this.#options;
     const jobs = [
       async () => evaluateSilence(context, await sources()),
+      async () => endAlerts(context, states, await sources()),
       () => evaluateClients(context),
       () => evaluateUnusual(context),
       () => evaluateRunOut(context, states),
@@ -102,14 +106,14 @@ export class AlertEvaluator {
   }
 
   async #getContext(nowMs: number): Promise<EvaluationContext | undefined> {
-    const { db, log, calendar, usage, definitions } = this.#options;
+    const { db, log, calendar, usage, definitions, webhook } = this.#options;
     const targets = await this.#options.targets.list();
-    if (targets.length === 0) {
+    if (targets.length === 0 && !webhook) {
       log.warn('alerts have nowhere to go: set ALERT_CHANNEL, or ADMINS');
       return undefined;
     }
     const [settings, mutes] = await Promise.all([findAlertSettings(db), listMutes(db, nowMs)]);
     const on = readKindsOn(settings);
-    return { db, nowMs, calendar, usage, definitions, targets, mutes, isOn: (kind) => on.has(kind) };
+    return { db, nowMs, calendar, usage, definitions, targets, mutes, webhook, isOn: (kind) => on.has(kind) };
   }
 }

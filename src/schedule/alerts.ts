@@ -21,6 +21,7 @@ import { setSetting } from '../store/setting-repository.ts';
 import { type AlertOrder, toParentKey } from './alert-claims.ts';
 import { listAlertSummaries } from './alert-listing.ts';
 import { type AlertTargets, changeRouting, getRouting, type RoutingDefaults, toSettingName } from './alert-routing.ts';
+import { putAlertEvent } from './webhook-events.ts';
 
 export interface AlertsOptions extends RoutingDefaults {
   db: Db;
@@ -28,6 +29,8 @@ export interface AlertsOptions extends RoutingDefaults {
   scopeStates(nowMs: number, options: { plain: boolean }): Promise<readonly ScopeState[]>;
   sources(): Promise<readonly SourceHealth[]>;
   targets: AlertTargets;
+  /** A webhook is told too. */
+  webhook: boolean;
   now(): number;
   wakeSender(): void;
 }
@@ -119,6 +122,10 @@ export class Alerts implements AlertPort {
         // A period is acknowledged again when a further level was told.
         const key = `${updates}#acknowledged:${nowMs}`;
         await insertDelivery(trx, { key, kind: 'alert', channel, content: order, updates, dueMs: nowMs });
+      }
+      if (this.#options.webhook) {
+        const event = { type: 'alert.acknowledged' as const, by: by.user, conversation: alert, content };
+        await putAlertEvent(trx, event, nowMs);
       }
       return true;
     });

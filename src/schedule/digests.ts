@@ -36,6 +36,7 @@ import {
 } from './digest-composer.ts';
 import { listRuns, toSentKey } from './digest-history.ts';
 import { orderOrphanNotice } from './notices.ts';
+import { putDigestEvent } from './webhook-events.ts';
 
 export interface DigestsOptions extends DigestComposerPorts {
   db: Db;
@@ -43,6 +44,8 @@ export interface DigestsOptions extends DigestComposerPorts {
   now(): number;
   /** Something was put into the delivery log. */
   wakeSender(): void;
+  /** A webhook is told too. */
+  webhook?: boolean;
   /** Tells whether a user has left the workspace: anybody may then take the digest over, or end it. */
   isGone?(user: string): Promise<boolean>;
 }
@@ -119,6 +122,10 @@ export class Digests implements DigestPort {
       return insertDelivery(trx, { key: own, kind: 'digest', channel, content, dueMs: nowMs, ...thread });
     };
     await put('message');
+    if (this.#options.webhook) {
+      const told: DigestOrder = { subscriptionId: id, what, every: toRhythm(schedule), ...order, part: 'message' };
+      await putDigestEvent(trx, key, told, nowMs);
+    }
     for (const section of THREAD_SECTIONS.filter((each) => what.sections.includes(each)))
       await put(section, { thread: { key, broadcast: false } });
   }

@@ -83,7 +83,7 @@ function describe(context: EvaluationContext, scope: ScopeState, pool: PoolState
 
 /** Writes the alerts that are due for one pool or limit; how many are told. */
 async function raise(context: EvaluationContext, about: About): Promise<number> {
-  const { db, nowMs, targets } = context;
+  const { db, nowMs } = context;
   const periodKey = await findPeriodKey(db, about, nowMs);
   if (periodKey === undefined) return 0;
   const claims = about.tellLevel ? await listLevelClaims(context, about, periodKey) : [];
@@ -91,7 +91,7 @@ async function raise(context: EvaluationContext, about: About): Promise<number> 
   if (claims.length === 0) return 0;
   return transact(db, async (trx) => {
     let count = 0;
-    for (const claim of claims) if ((await claimAlert(trx, claim, targets, nowMs)) && !claim.covered) count += 1;
+    for (const claim of claims) if ((await claimAlert(trx, claim, context, nowMs)) && !claim.covered) count += 1;
     return count;
   });
 }

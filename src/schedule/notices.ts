@@ -52,6 +52,7 @@ export async function followFailure(
   nowMs: number,
   admins: readonly string[],
 ): Promise<void> {
+  if (delivery.kind === 'webhook') return;
   if (delivery.updates || (delivery.thread && !delivery.thread.broadcast)) return;
   const notify = (people: readonly string[], lines: string[]) =>
     Promise.all(
@@ -91,6 +92,21 @@ export async function followFailure(
   } else if (delivery.kind === 'notice' && !admins.includes(delivery.channel)) {
     const { lines } = readValue('delivery.content', NOTICE, delivery.content);
     await notify(admins, [`<@${delivery.channel}> could not be told:`, ...lines]);
+  }
+}
+
+/** Tells the admins that the webhook did not take an event for a day. */
+export async function noticeLostEvent(
+  trx: Db,
+  { key }: Delivery,
+  error: string,
+  nowMs: number,
+  admins: readonly string[],
+): Promise<void> {
+  const lines = [`WEBHOOK_URL did not take an event for 24 hours (${error}); it is given up: ${key}`];
+  for (const channel of admins) {
+    const content: Notice = { lines };
+    await insertDelivery(trx, { key: `notice:${key}:${channel}`, kind: 'notice', channel, content, dueMs: nowMs });
   }
 }
 

@@ -106,6 +106,31 @@ export async function listAlerts(db: Db, sinceMs: number, limit: number): Promis
   return rows.map(toAlert);
 }
 
+/** The newest of each conversation about a pool or a source that is not over. */
+export async function listOpenAlerts(db: Db): Promise<Alert[]> {
+  const rows = await db
+    .selectFrom('alert')
+    .select(ALERT)
+    .where('over_ms', 'is', null)
+    .where('kind', 'in', ['level', 'silent'])
+    .where('covered', '=', 0)
+    .orderBy('id')
+    .execute();
+  return [...new Map(rows.map((row) => [`${row.subject}\0${row.period}`, toAlert(row)])).values()];
+}
+
+/** Ends every alert of a subject and period; false: it was over before. */
+export async function markAlertsOver(db: Db, of: { subject: string; period: string }, nowMs: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('alert')
+    .set({ over_ms: nowMs })
+    .where('subject', '=', of.subject)
+    .where('period', '=', of.period)
+    .where('over_ms', 'is', null)
+    .executeTakeFirst();
+  return Number(numUpdatedRows) > 0;
+}
+
 /** Acknowledges every alert of a subject and period; false: somebody had before. */
 export async function acknowledgeAlerts(
   db: Db,

@@ -16,7 +16,8 @@ export interface Delivery extends NewDelivery {
   error: string | undefined;
 }
 
-const DELIVERY = [
+/** Columns that toDelivery reads. */
+export const DELIVERY = [
   ...(['id', 'key', 'kind', 'channel', 'content', 'thread_key', 'broadcast', 'updates_key', 'due_ms'] as const),
   ...(['state', 'attempts', 'first_call_ms', 'unclear', 'superseded'] as const),
   ...(['sent_channel', 'sent_ts', 'sent_ms', 'error'] as const),
@@ -58,18 +59,19 @@ export async function insertDelivery(db: Db, delivery: NewDelivery): Promise<boo
 
 /** Alerts first; what stands in a thread alone, or refines a message, comes after the messages. */
 function rankOf({ kind, updates, thread }: NewDelivery): number {
-  const rank = { alert: 0, notice: 1, answer: 2, digest: 3 }[kind];
+  const rank = { alert: 0, webhook: 0, notice: 1, answer: 2, digest: 3 }[kind];
   return updates || (thread && !thread.broadcast) ? rank + 10 : rank;
 }
 
 /**
  * Lists deliveries that may be tried now, in the order of sending: due, leased by nobody, not to one of `exceptChannels`, their
- * parent message (if any) settled. Updates of one message go one at a time.
+ * parent message (if any) settled. Updates of one message go one at a time. `to`: those of
+ * Slack, or of the webhook.
  */
 export async function listDueDeliveries(
   db: Db,
   nowMs: number,
-  options: { exceptChannels?: readonly string[]; limit: number },
+  options: { to?: 'slack' | 'webhook'; exceptChannels?: readonly string[]; limit: number },
 ): Promise<Delivery[]> {
   let query = db
     .selectFrom('delivery as d')
@@ -77,6 +79,7 @@ export async function listDueDeliveries(
       join.on((on) => on('parent.key', '=', on.fn.coalesce('d.thread_key', 'd.updates_key'))),
     )
     .select(DELIVERY.map((column) => `d.${column}` as const))
+    .where('d.kind', options.to === 'webhook' ? '=' : '!=', 'webhook')
     .where('d.state', 'in', ['pending', 'sending'])
     .where('d.next_ms', '<=', nowMs)
     .where('d.lease_until_ms', '<=', nowMs)
@@ -264,6 +267,18 @@ export async function setBackDeliveries(
     .execute();
 }
 
+/** Key of the newest delivery to a channel. */
+export async function findLastDeliveryKey(db: Db, channel: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('delivery')
+    .select('key')
+    .where('channel', '=', channel)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.key;
+}
+
 export async function findDelivery(db: Db, key: string): Promise<Delivery | undefined> {
   const row = await db.selectFrom('delivery').select(DELIVERY).where('key', '=', key).executeTakeFirst();
   return row && toDelivery(row);
@@ -297,75 +312,8 @@ export async function listDigestDeliveries(db: Db, begin: string, limit: number)
   return rows.map(toDelivery);
 }
 
-/** Sent messages of which a copy may exist, those looked at longest ago first. */
-export async function listSweepable(
-  db: Db,
-  bounds: { sentSinceMs: number; sweptBeforeMs: number; limit: number },
-): Promise<(Delivery & { sweptMs: number })[]> {
-  const rows = await db
-    .selectFrom('delivery')
-    .select([...DELIVERY, 'swept_ms'])
-    .where('unclear', '=', 1)
-    .where('state', '=', 'sent')
-    .where('updates_key', 'is', null)
-    .where('sent_ms', '>=', bounds.sentSinceMs)
-    .where('swept_ms', '<=', bounds.sweptBeforeMs)
-    .orderBy('swept_ms')
-    .orderBy('id')
-    .limit(bounds.limit)
-    .execute();
-  return rows.map((row) => ({ ...toDelivery(row), sweptMs: row.swept_ms }));
-}
-
-export async function markSwept(db: Db, ids: readonly number[], nowMs: number): Promise<void> {
-  if (ids.length) await db.updateTable('delivery').set({ swept_ms: nowMs }).where('id', 'in', ids).execute();
-}
-
-/** Messages that people only read may be forgotten after this long. */
-const KEEP_READ_MS = 35 * DAY_MS;
-/** Alerts and notices are told once, by their key, and alerts go on in their thread: as long as a yearly pool's period. */
-const KEEP_TOLD_MS = 400 * DAY_MS;
-
-/**
- * Forgets settled deliveries that nothing needs any more; how many. Kept are a subscription's latest digest, which says
- * what later corrections are told against, and whatever an open delivery replies to or changes.
- */
-export async function deleteSettledDeliveries(db: Db, nowMs: number): Promise<number> {
-  const { numDeletedRows } = await db
-    .deleteFrom('delivery')
-    .where('state', 'in', ['sent', 'failed', 'replaced'])
-    .where((where) =>
-      where.or([
-        where.and([where('kind', 'in', ['digest', 'answer']), where('due_ms', '<', nowMs - KEEP_READ_MS)]),
-        where('due_ms', '<', nowMs - KEEP_TOLD_MS),
-      ]),
-    )
-    .where('key', 'not in', (select) =>
-      select
-        .selectFrom('digest')
-        .select('digest.delivery_key')
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('digest as newer')
-                .select('newer.local_day')
-                .whereRef('newer.subscription_id', '=', 'digest.subscription_id')
-                .whereRef('newer.local_day', '>', 'digest.local_day'),
-            ),
-          ),
-        ),
-    )
-    .where('key', 'not in', (select) =>
-      select
-        .selectFrom('delivery as open')
-        .select((one) => one.fn.coalesce('open.thread_key', 'open.updates_key', 'open.key').as('key'))
-        .where('open.state', 'in', ['pending', 'sending']),
-    )
-    .executeTakeFirst();
-  return Number(numDeletedRows);
-}
-
-function toDelivery(row: Row): Delivery {
+/** Reads a row as it stands. */
+export function toDelivery(row: Row): Delivery {
   return {
     id: row.id,
     key: row.key,
@@ -383,14 +331,4 @@ function toDelivery(row: Row): Delivery {
     sent: row.sent_ts ? { channel: row.sent_channel!, ts: row.sent_ts, ms: row.sent_ms! } : undefined,
     error: row.error ?? undefined,
   };
-}
-
-/** How many there are in each state. */
-export async function countDeliveries(db: Db): Promise<Map<string, number>> {
-  const rows = await db
-    .selectFrom('delivery')
-    .select(['state', (eb) => eb.fn.countAll().as('count')])
-    .groupBy('state')
-    .execute();
-  return new Map(rows.map(({ state, count }) => [state, Number(count)]));
 }

@@ -39,6 +39,7 @@ function settingOf(db: Db, nowMs: number): EvaluationContext {
     definitions: async () => NO_DEFINITIONS,
     targets: ['C1'],
     mutes: [],
+    webhook: false,
     isOn: () => true,
   };
 }
@@ -129,7 +130,8 @@ describe('alerts past their time', () => {
       claim('open episode', 'crm/rolling-24h', 'episode-2'),
       { ...claim('rate', 'rate of crm', '2024-02-10T09:00:00.000Z'), kind: 'rate' },
     ];
-    for (const one of claims) await db.transaction().execute((trx) => claimAlert(trx, one, ['C1'], START));
+    for (const one of claims)
+      await db.transaction().execute((trx) => claimAlert(trx, one, { targets: ['C1'], webhook: false }, START));
     await db
       .insertInto('alert_episode')
       .values([

@@ -60,7 +60,12 @@ export interface World {
 export async function openAlerts(
   databases: TestDatabases,
   scopes: readonly Scope[],
-  options: { channel?: string | undefined; admins?: readonly string[]; picture?: boolean } = { channel: CHANNEL },
+  options: {
+    channel?: string | undefined;
+    admins?: readonly string[];
+    picture?: boolean;
+    webhook?: boolean;
+  } = { channel: CHANNEL },
 ) {
   const stage = await openStage();
   const db = await databases.open();
@@ -87,6 +92,7 @@ export async function openAlerts(
       db: handle,
       oncall: ONCALL,
       alertChannel: options.channel,
+      webhook: options.webhook ?? false,
       now: () => clock.now(),
       wakeSender() {},
       scopeStates: (nowMs: number, how: { plain: boolean; scope?: string }) =>

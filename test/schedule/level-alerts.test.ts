@@ -442,7 +442,9 @@ describeEachDialect('alerts of several instances', (databases) => {
     });
     const raised = await Promise.all(
       [75, 90, 75, 90].map((level) =>
-        db.transaction().execute((trx) => claimAlert(trx, claim(level), [CHANNEL], clock.now())),
+        db
+          .transaction()
+          .execute((trx) => claimAlert(trx, claim(level), { targets: [CHANNEL], webhook: false }, clock.now())),
       ),
     );
     expect(raised.filter(Boolean)).toHaveLength(2);

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { EVERYTHING } from '../../src/domain/digest.ts';
 import type { Db } from '../../src/store/database.ts';
-import { deleteSettledDeliveries, insertDelivery, listDeliveries } from '../../src/store/delivery-repository.ts';
+import { insertDelivery, listDeliveries } from '../../src/store/delivery-repository.ts';
+import { deleteSettledDeliveries } from '../../src/store/delivery-upkeep.ts';
 import { claimDigest, insertSubscription } from '../../src/store/subscription-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 

@@ -23,6 +23,8 @@ export interface AlertTables {
     at_ms: number;
     acked_by: string | null;
     acked_ms: number | null;
+    /** When what it warns of was over. */
+    over_ms: number | null;
   };
   alert_episode: {
     subject: string;

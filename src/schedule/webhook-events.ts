@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import type { AlertContent, Words } from '../domain/alert.ts';
+import { formatDay } from '../domain/calendar.ts';
+import type { PoolState, ScopeState } from '../domain/scope-state.ts';
+import type { Db } from '../store/database.ts';
+import { findLastDeliveryKey, insertDelivery } from '../store/delivery-repository.ts';
+import { readValue } from '../store/json-columns.ts';
+import {
+  composeContent,
+  type DigestComposerPorts,
+  type DigestOrder,
+  readDigestOrder,
+  toLines,
+} from './digest-composer.ts';
+
+/**
+ * What a webhook is told of: an alert's first level (or its only message), each further one, that somebody has it, that
+ * it is over; and each digest.
+ */
+export type WebhookType = 'alert.raised' | 'alert.level' | 'alert.acknowledged' | 'alert.over' | 'digest.posted';
+
+const EVENT = z.looseObject({ type: z.string(), timestamp: z.string(), data: z.looseObject({}) });
+
+/** A conversation whose events go out in their order: all alerts of a pool in a period, or a digest's. */
+export interface Conversation {
+  subject: string;
+  period: string;
+}
+
+const SEVERITIES = { '🔵': 'info', '🟠': 'warning', '🔴': 'critical', '⛔': 'critical' } as const;
+
+/** Puts what became of an alert into the log, after all that was said of it before. Nothing ends that was never raised. */
+export async function putAlertEvent(
+  trx: Db,
+  event: { type?: 'alert.acknowledged' | 'alert.over'; by?: string; conversation: Conversation; content: AlertContent },
+  nowMs: number,
+): Promise<void> {
+  const { conversation, content, by } = event;
+  const alert = `${conversation.subject}:${conversation.period}`;
+  const channel = `webhook:${alert}`;
+  const last = await findLastDeliveryKey(trx, channel);
+  if (event.type && last === undefined) return;
+  const type = event.type ?? (last === undefined ? 'alert.raised' : 'alert.level');
+  const { kind, sign, title, lines, mention, scope, pool, level, used, amount, periodEndMs } = content;
+  const data = {
+    alert,
+    kind,
+    severity: SEVERITIES[sign],
+    title,
+    text: lines.map(toText).join('\n'),
+    calls_oncall: mention,
+    ...(scope === undefined ? {} : { scope }),
+    ...(pool === undefined ? {} : { pool }),
+    ...(level === undefined ? {} : { level }),
+    ...(used === undefined ? {} : { used: used / 1000 }),
+    ...(amount === undefined ? {} : { amount: amount / 1000 }),
+    ...(periodEndMs === undefined ? {} : { period_ends: new Date(periodEndMs).toISOString() }),
+    ...(by === undefined ? {} : { acknowledged_by: by }),
+  };
+  await insertDelivery(trx, {
+    key: `${channel}:${type}:${content.level ?? kind}:${nowMs}`,
+    kind: 'webhook',
+    channel,
+    content: { type, timestamp: new Date(nowMs).toISOString(), data },
+    dueMs: nowMs,
+    ...(last === undefined ? {} : { thread: { key: last, broadcast: true } }),
+  });
+}
+
+/** Puts a digest into the log for the webhook; its numbers are read when it is sent, as those of the message are. */
+export async function putDigestEvent(trx: Db, key: string, order: DigestOrder, nowMs: number): Promise<void> {
+  const content = { type: 'digest.posted', timestamp: new Date(nowMs).toISOString(), data: { ...order } };
+  await insertDelivery(trx, {
+    ...{ key: `webhook:${key}`, kind: 'webhook', channel: `webhook:${key}`, content },
+    dueMs: nowMs,
+  });
+}
+
+/** Makes what is sent from what stands in the log. */
+export async function composeWebhook(ports: DigestComposerPorts, stored: unknown, nowMs: number): Promise<object> {
+  const event = readValue('delivery.content', EVENT, stored);
+  if (event.type !== 'digest.posted') return event;
+  const order = readDigestOrder(event.data);
+  const { content } = await composeContent(ports, order, nowMs);
+  const { title, findings = [] } = toLines(content, order, ports.calendar);
+  const { totals, dayBefore, clients, zone, pools = [] } = content;
+  return {
+    ...event,
+    data: {
+      digest: order.subscriptionId,
+      every: order.every,
+      day: formatDay(content.day),
+      zone,
+      title,
+      requests: totals.requests,
+      ok: totals.ok,
+      failed: totals.failed,
+      requests_day_before: dayBefore.requests,
+      clients,
+      pools: pools.flatMap((scope) => scope.pools.map((pool) => toPool(scope, pool))),
+      findings: findings.map(({ text }) => text),
+    },
+  };
+}
+
+function toPool({ scope }: ScopeState, { name, used, amount, left, level }: PoolState): object {
+  return { scope, pool: name, used: used / 1000, amount: amount / 1000, left: left / 1000, level };
+}
+
+function toText(words: Words): string {
+  if (typeof words === 'string') return words;
+  return words.map((part) => (typeof part === 'string' ? part : new Date(part.atMs).toISOString())).join('');
+}

@@ -1,0 +1,82 @@
+import { DAY_MS } from '../domain/time-units.ts';
+import type { Db } from './database.ts';
+import { DELIVERY, type Delivery, toDelivery } from './delivery-repository.ts';
+
+/** Sent messages of which a copy may exist, those looked at longest ago first. */
+export async function listSweepable(
+  db: Db,
+  bounds: { sentSinceMs: number; sweptBeforeMs: number; limit: number },
+): Promise<(Delivery & { sweptMs: number })[]> {
+  const rows = await db
+    .selectFrom('delivery')
+    .select([...DELIVERY, 'swept_ms'])
+    .where('unclear', '=', 1)
+    .where('kind', '!=', 'webhook')
+    .where('state', '=', 'sent')
+    .where('updates_key', 'is', null)
+    .where('sent_ms', '>=', bounds.sentSinceMs)
+    .where('swept_ms', '<=', bounds.sweptBeforeMs)
+    .orderBy('swept_ms')
+    .orderBy('id')
+    .limit(bounds.limit)
+    .execute();
+  return rows.map((row) => ({ ...toDelivery(row), sweptMs: row.swept_ms }));
+}
+
+export async function markSwept(db: Db, ids: readonly number[], nowMs: number): Promise<void> {
+  if (ids.length) await db.updateTable('delivery').set({ swept_ms: nowMs }).where('id', 'in', ids).execute();
+}
+
+/** Messages that people only read may be forgotten after this long. */
+const KEEP_READ_MS = 35 * DAY_MS;
+/** Alerts and notices are told once, by their key, and alerts go on in their thread: as long as a yearly pool's period. */
+const KEEP_TOLD_MS = 400 * DAY_MS;
+
+/**
+ * Forgets settled deliveries that nothing needs any more; how many. Kept are a subscription's latest digest, which says
+ * what later corrections are told against, and whatever an open delivery replies to or changes.
+ */
+export async function deleteSettledDeliveries(db: Db, nowMs: number): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('delivery')
+    .where('state', 'in', ['sent', 'failed', 'replaced'])
+    .where((where) =>
+      where.or([
+        where.and([where('kind', 'in', ['digest', 'answer']), where('due_ms', '<', nowMs - KEEP_READ_MS)]),
+        where('due_ms', '<', nowMs - KEEP_TOLD_MS),
+      ]),
+    )
+    .where('key', 'not in', (select) =>
+      select
+        .selectFrom('digest')
+        .select('digest.delivery_key')
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('digest as newer')
+                .select('newer.local_day')
+                .whereRef('newer.subscription_id', '=', 'digest.subscription_id')
+                .whereRef('newer.local_day', '>', 'digest.local_day'),
+            ),
+          ),
+        ),
+    )
+    .where('key', 'not in', (select) =>
+      select
+        .selectFrom('delivery as open')
+        .select((one) => one.fn.coalesce('open.thread_key', 'open.updates_key', 'open.key').as('key'))
+        .where('open.state', 'in', ['pending', 'sending']),
+    )
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** How many there are in each state. */
+export async function countDeliveries(db: Db): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('delivery')
+    .select(['state', (eb) => eb.fn.countAll().as('count')])
+    .groupBy('state')
+    .execute();
+  return new Map(rows.map(({ state, count }) => [state, Number(count)]));
+}

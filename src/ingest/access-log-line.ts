@@ -22,7 +22,7 @@ export interface AccessLine {
   named?: Record<string, string>;
 }
 
-export const TWO_CALLS = 'a second call stands in the line, whose end is missing';
+export const TWO_CALLS = 'the line holds a second call, and the end of the first is missing';
 /** A time, in brackets or by ISO 8601, that a request follows. */
 const CALL =
   /(?:\[\d\d\/[A-Z][a-z]{2}\/\d{4}:|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[^"]{0,1000}"(?:[A-Z]{3,20} [^"]* HTTP\/|-")/;

@@ -48,6 +48,17 @@ describe('the thread that writes', () => {
     process.off('worker', count);
   });
 
+  it('writes the rows of usage_daily, day by day between requests, and ends in the middle of it', async () => {
+    const body = [1, 2, 3, 4].map((days) => ({ client: 'a', time: new Date(Date.now() - days * 86_400_000) }));
+    await writer.ingest({ envelope: ENVELOPE, body: Buffer.from(JSON.stringify(body)), receivedMs: Date.now() });
+    await writer.writeDailyRows();
+    await vi.waitFor(async () => {
+      const rows = await db.selectFrom('usage_daily').select('requests').where('dimension', '=', 'client').execute();
+      expect(rows).toEqual(Array(4).fill({ requests: 1 }));
+    });
+    await Promise.all([writer.writeDailyRows(), writer.stop()]);
+  });
+
   it('is handed what has gathered as soon as that is worth it, also while it is at work', async () => {
     const ingest = (padding: number): Promise<unknown> =>
       writer.ingest({

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
+import type { Kysely } from 'kysely';
 import { expect, it } from 'vitest';
+import { up } from '../../migrations/0010-create-usage-daily.ts';
 import { type Calendar, createCalendar, formatDay } from '../../src/domain/calendar.ts';
 import { DIMENSIONS, type Dimension } from '../../src/domain/dimension.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
@@ -151,7 +153,7 @@ describeEachDialect('usage_daily', ({ dialect, open }) => {
       await writer.writeDailyRows();
       expect(await readRows(db)).toEqual(countPlainly(model));
     });
-    await fc.assert(property, { numRuns: dialect === 'sqlite' ? 25 : 4 });
+    await fc.assert(property, { numRuns: dialect === 'sqlite' ? 20 : 2 });
   });
 
   it('is written day by day, the newest first, and goes with the totals it was made of', async () => {
@@ -171,6 +173,13 @@ describeEachDialect('usage_daily', ({ dialect, open }) => {
     expect(await list()).toEqual(days);
     await writer.retain(NOW);
     expect(await list()).toEqual(days.slice(1));
+    await writer.writeDailyRows();
+    expect(await list()).toEqual(days.slice(1));
+    // A database of before the table: the migration that makes it leaves every day to be written.
+    await db.schema.dropTable('usage_daily').execute();
+    await db.schema.dropTable('usage_daily_due').execute();
+    await up(db as unknown as Kysely<unknown>);
+    expect(await list()).toEqual([]);
     await writer.writeDailyRows();
     expect(await list()).toEqual(days.slice(1));
   });

@@ -38,6 +38,8 @@ export interface Question {
   /** Column key, `-` before it for descending. */
   sort?: string;
   view?: 'graph' | 'table' | 'doughnut';
+  /** Of a table: the chart that it took the place of, and gives it back to; absent: the graph. */
+  chart?: 'doughnut';
   /** For `pool`: what is wanted to be known of it. `run-out`: whether, and when, it runs out. */
   focus?: 'run-out';
   /** Changed grants for a what-if: `{ users: 25 }`. */

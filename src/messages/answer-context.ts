@@ -58,7 +58,7 @@ function listContext(report: Report): string[] {
 
 /** More calls will be added to it. Balances are of now whatever the range. */
 function isRunning({ range, kind }: Report): boolean {
-  return range?.partial === true && !['pool', 'history', 'explain', 'advice'].includes(kind);
+  return range?.partial === true && !['summary', 'pool', 'history', 'explain', 'advice'].includes(kind);
 }
 
 /** Its numbers still change: balances of now, and ranges that are not over. */
@@ -84,14 +84,18 @@ function toFormat({ asOfMs, range }: Report): (ms: number, zone: string) => stri
   return range && asOfMs < range.toMs && asOfMs >= range.toMs - 86_400_000 ? formatClock : formatMoment;
 }
 
-/** The minute of today that came closest to its scope's rate limit: `peak minute 6 of 300 allowed (Public API, 07:38)`. */
+/** From this part of the limit on, where and when the peak minute was is told too. */
+const HIGH_PEAK = 0.5;
+
+/** The minute of today that came closest to its scope's rate limit: `peak minute 280 of 300 allowed (Public API, 07:38)`. */
 function describePeak({ cards, zone }: SummaryReport): string[] {
   const peaks = cards.flatMap(({ title, peakMinute, rateLimitPerMinute }) =>
     peakMinute?.requests && rateLimitPerMinute ? [{ title, ...peakMinute, limit: rateLimitPerMinute }] : [],
   );
   if (peaks.length === 0) return [];
   const most = peaks.reduce((best, peak) => (peak.requests / peak.limit > best.requests / best.limit ? peak : best));
+  const told = `peak minute ${formatCount(most.requests)} of ${formatCount(most.limit)}`;
+  if (most.requests < most.limit * HIGH_PEAK) return [told];
   const where = cards.length > 1 ? `${most.title}, ` : '';
-  const when = formatClock(most.startMs, zone);
-  return [`peak minute ${formatCount(most.requests)} of ${formatCount(most.limit)} allowed (${where}${when})`];
+  return [`${told} allowed (${where}${formatClock(most.startMs, zone)})`];
 }

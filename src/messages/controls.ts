@@ -2,7 +2,7 @@ import { title } from '../domain/range-label.ts';
 import { RANGE_CHOICES } from '../domain/ranges.ts';
 import type { Question, Report } from '../domain/report.ts';
 import { LEVELS } from '../report/scope-words.ts';
-import { hasFilters, hasGraph, hasRange, isDigestible, type Next, showAs } from '../slack/next-questions.ts';
+import { hasFilters, hasGraph, hasRange, isDigestible, listWider, type Next, showAs } from '../slack/next-questions.ts';
 import { ACTIONS, MORE } from './action-ids.ts';
 import type { AnswerBody } from './answer-body.ts';
 import { buildLinkButtons } from './cards.ts';
@@ -42,11 +42,13 @@ export function answerIdOf(blockId: string | undefined): string | undefined {
  */
 export function buildControls(report: Report, state: ControlState, shown: AnswerBody['shown']): Block[] {
   const { question, range } = report;
+  const wider = buildWider(report);
+  const share = buildShareButton(state);
   const row = [
-    ...(hasRange(question) ? [buildRangeMenu(question.range ?? range?.text)] : []),
+    ...(hasRange(question) && wider.length + share.length < 3 ? [buildRangeMenu(question.range ?? range?.text)] : []),
     ...buildNextMenu(question, state),
-    ...buildViewButton(report, shown),
-    ...buildShareButton(state),
+    ...(wider.length > 0 ? wider : buildViewButton(report, shown)),
+    ...share,
     buildMore(report),
   ];
   const links = listLinks(report);
@@ -111,6 +113,14 @@ function buildViewButton(report: Report, shown: AnswerBody['shown']): Block[] {
   if (!next) return [];
   const text = next.view === 'table' ? 'Table' : hasGraph(report.kind) ? 'Chart' : 'Text';
   return [button({ action: `${ACTIONS.view}:${text.toLowerCase()}`, text, value: toValue(next) })];
+}
+
+/** Where nothing was found, two ways to find something. */
+function buildWider(report: Report): Block[] {
+  return listWider(report).flatMap(({ label, question }, index) => {
+    const value = toValue(question);
+    return value ? [button({ action: `${ACTIONS.view}:wider${index}`, text: label, value })] : [];
+  });
 }
 
 /** The question itself, so that a button outlives its row in the database; left out where it is too long. */

@@ -50,10 +50,10 @@ export async function reportSummary(deps: ReporterDeps, question: Question, nowM
   };
 }
 
-/** `3,252 requests today · 95.5% succeeded · 8 clients`. */
+/** `3,252 requests · 95.5% succeeded · 8 clients`, of the day that the context names. */
 function describeToday({ requests, ok, failed }: SummaryReport['today'], clients: number): string {
   return [
-    requests === 0 ? 'no requests yet today' : `${countOf(requests, 'request')} today`,
+    requests === 0 ? 'no requests yet today' : countOf(requests, 'request'),
     ...(ok + failed > 0 ? [`${formatShare(ok, ok + failed)} succeeded`] : []),
     ...(clients > 0 ? [countOf(clients, 'client')] : []),
   ].join(' · ');

@@ -190,6 +190,29 @@ export function listNext(report: Report): Next[] {
   ];
 }
 
+/** Ranges to look in where a shorter one holds no calls. */
+const WIDER = [
+  { days: 7, range: '7d', label: 'Last 7 days' },
+  { days: 30, range: '30d', label: 'Last 30 days' },
+  { days: 90, range: '90d', label: 'Last 90 days' },
+] as const;
+
+/** Of an answer without calls: a wider range, and the same without its filters. */
+export function listWider(report: Report): Offer[] {
+  const { kind, question, range } = report;
+  const requests = 'totals' in report ? report.totals.requests : kind === 'latency' ? report.total.requests : undefined;
+  if (requests !== 0 || report.asOfMs === 0 || !range || !CALLS.has(kind)) return [];
+  const days = range.timed ? 0 : range.lastDay - range.firstDay + 1;
+  const wider = WIDER.find((each) => each.days > days) ?? { range: 'all', label: 'All time' };
+  const { filters = [], offset: _offset, ...rest } = question;
+  return [
+    ...(question.range === wider.range ? [] : [{ label: wider.label, question: withRange(question, wider.range) }]),
+    ...(filters.length > 0
+      ? [{ label: filters.length === 1 ? 'Without the filter' : 'Without filters', question: rest }]
+      : []),
+  ];
+}
+
 /** Its single calls, and how long they took: by whom, and over time. */
 function listCalls(report: Report): Offer[] {
   const { kind, question } = report;
@@ -226,9 +249,10 @@ const CALLS = new Set<Report['kind']>(['top', 'status', 'daily', 'day', 'client'
 export function showAs({ kind, question }: Report, shown: 'chart' | 'table' | 'words'): Question | undefined {
   if (hasWords({ kind, question })) return { ...question, view: shown === 'table' ? 'graph' : 'table' };
   if (!hasGraph(kind) || shown === 'words') return undefined;
-  if (shown === 'chart') return { ...question, view: 'table' };
-  const { limit, offset: _offset, ...rest } = question;
-  return { ...rest, ...(limit === undefined || limit === PAGE_ROWS ? {} : { limit }), view: 'graph' };
+  if (shown === 'chart')
+    return { ...question, view: 'table', ...(question.view === 'doughnut' ? { chart: 'doughnut' } : {}) };
+  const { limit, offset: _offset, chart = 'graph', ...rest } = question;
+  return { ...rest, ...(limit === undefined || limit === PAGE_ROWS ? {} : { limit }), view: chart };
 }
 
 /** Tells whether it is words in the first place, with a table behind them. What explains all scopes is a table alone. */

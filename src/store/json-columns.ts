@@ -42,6 +42,7 @@ export const QUESTION = object<Question>({
   measure: z.enum(['requests', 'credits']).optional(),
   sort: text.optional(),
   view: z.enum(['graph', 'table', 'doughnut']).optional(),
+  chart: z.literal('doughnut').optional(),
   focus: z.literal('run-out').optional(),
   suppose: z.record(text, number).optional(),
   private: flag.optional(),

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { resolveRange } from '../../src/domain/ranges.ts';
-import { listNext, withRange } from '../../src/slack/next-questions.ts';
+import type { Question } from '../../src/domain/report.ts';
+import { listNext, listWider, showAs, withRange } from '../../src/slack/next-questions.ts';
 import { ask, at } from '../report/setup.ts';
 
 const zone = 'Europe/Berlin';
@@ -52,4 +53,34 @@ test('days lead to days', async () => {
 test('a report by the hour becomes days where more are asked for', () => {
   expect(withRange({ report: 'day', range: 'today' }, '7d').report).toBe('daily');
   expect(withRange({ report: 'day', range: 'today' }, '3h').report).toBe('day');
+});
+
+describe('an answer without calls', () => {
+  const empty = (question: Question) =>
+    ask([{ timeMs: at('2026-11-20T12:00:00Z') }], question as Question & { report: 'top' });
+  const filters = [{ key: 'status' as const, patterns: ['418'], not: false }];
+
+  it('offers a wider range, and the same without the filter', async () => {
+    const report = await empty({ report: 'top', range: 'yesterday', filters });
+    expect(listWider(report)).toEqual([
+      { label: 'Last 7 days', question: { report: 'top', range: '7d', filters } },
+      { label: 'Without the filter', question: { report: 'top', range: 'yesterday' } },
+    ]);
+    expect(listWider(await empty({ report: 'events', range: '30d', filters })).map(({ label }) => label)).toEqual([
+      'Last 90 days',
+      'Without the filter',
+    ]);
+  });
+
+  it('is the only one that does', async () => {
+    expect(listWider(await empty({ report: 'top', range: 'yesterday' }))).toEqual([]);
+    expect(listWider(await ask([], { report: 'top' }))).toEqual([]);
+  });
+});
+
+it('a table that took the place of a doughnut gives it back', async () => {
+  const doughnut = await ask([{ timeMs: at('2026-11-20T12:00:00Z') }], { report: 'top', view: 'doughnut' });
+  const table = showAs(doughnut, 'chart')!;
+  expect(table).toMatchObject({ view: 'table' });
+  expect(showAs({ ...doughnut, question: table }, 'table')).toEqual({ report: 'top', view: 'doughnut' });
 });

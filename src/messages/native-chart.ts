@@ -12,7 +12,6 @@ import type {
   Totals,
 } from '../domain/report.ts';
 import type { Level } from '../domain/scope-state.ts';
-import type { Latency } from '../domain/usage.ts';
 import { toRate } from '../report/compared-rows.ts';
 import { formatStep } from '../report/format.ts';
 import { groupOf } from '../report/status-codes.ts';
@@ -189,26 +188,18 @@ function outcomesOf(rows: readonly Totals[]): Series[] {
   }));
 }
 
-/** Bars up to p95 with the half of the calls in blue; over time, Slack draws steps without calls at zero. */
+/** Over time, Slack draws steps without calls at zero. */
 function toLatency({ rows, steps, title }: LatencyReport): Block | undefined {
   const shown: readonly TimedRow[] = steps ?? rows.slice(0, MAX_CHART_POINTS);
   const names = shown.map(({ name }) => name);
-  const series = (name: string, of: (latency: Latency) => number): Series => ({
-    name,
-    values: shown.map(({ latency }) => (latency ? of(latency) : 0)),
-    holdsPlace: true,
-  });
-  const p50 = series('p50', ({ p50Ms }) => p50Ms);
-  if (!steps) {
-    return toChart('bar', title, names, [series('p50 to p95', ({ p50Ms, p95Ms }) => p95Ms - p50Ms), p50], 'ms');
-  }
-  return toChart(
-    'line',
-    title,
-    names,
-    [series('p99', ({ p99Ms }) => p99Ms), series('p95', ({ p95Ms }) => p95Ms), p50],
-    'ms',
+  const series = (steps ? (['p99', 'p95', 'p50'] as const) : (['p95', 'p50'] as const)).map(
+    (name): Series => ({
+      name,
+      values: shown.map(({ latency }) => latency?.[`${name}Ms`] ?? 0),
+      holdsPlace: true,
+    }),
   );
+  return toChart(steps ? 'line' : 'bar', title, names, series, 'ms');
 }
 
 function toPie(report: RankingReport): Block | undefined {

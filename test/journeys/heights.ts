@@ -17,6 +17,9 @@ const ANSWERS = [
   '/usage daily 30d',
   '/usage day yesterday',
   '/usage history',
+  '/usage latency 7d',
+  '/usage latency daily 30d',
+  '/usage events limit 10',
   '/usage client "Acme CRM"',
   '/usage route /v1/jobs/{id}',
   '/usage why "Warehouse Export"',
@@ -28,7 +31,7 @@ const ANSWERS = [
 ];
 
 /** Those without a picture. */
-const TOLD = /table|why|advice|explain|sources|licences/;
+const TOLD = /table|why|advice|explain|sources|licences|events/;
 
 /** Of the browser's own types, what the tests ask for. */
 interface Shown {

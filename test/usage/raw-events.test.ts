@@ -100,8 +100,12 @@ describeEachDialect('raw events', ({ dialect, open }) => {
     await writer.append([{ source: SOURCE, events, receivedMs: NOW }]);
     await forgetValue(db, 'client', 'jo');
     await forgetValue(db, 'client', 'al');
-    const { rows } = await new StoredUsage(db, dialect, calendar).latency({
-      span: { fromMs: NOW - 5000, toMs: NOW },
+    const reader = new StoredUsage(db, dialect, calendar);
+    const span = { fromMs: NOW - 5000, toMs: NOW };
+    const names = (await reader.events({ span, filters: [], limit: 10 })).map(({ client }) => client);
+    expect(names.sort()).toEqual(['(removed)', '(removed)', 'a1', 'a2', 'b']);
+    const { rows } = await reader.latency({
+      span,
       filters: [],
       grain: 'all',
       groupBy: 'client',

@@ -3,10 +3,10 @@ import { DAY_MS } from '../domain/time-units.ts';
 import { formatClock, formatMoment } from '../report/format.ts';
 import { MUTE_CHOICES } from '../slack/mute-until.ts';
 import { ACTIONS } from './action-ids.ts';
-import { buildLinkButtons } from './cards.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';
 import {
   type Block,
+  buildLinkButtons,
   button,
   defuse,
   type Leaf,

@@ -3,9 +3,8 @@ import type { Level, PoolBalance, ScopeCard } from '../domain/scope-state.ts';
 import { formatCredits, formatPercent } from '../report/format.ts';
 import { LEVELS } from '../report/scope-words.ts';
 import { describeTeams } from '../report/summary.ts';
-import { ACTIONS } from './action-ids.ts';
 import { drawGauge } from './bar.ts';
-import { type Block, button, leaf, richText } from './text.ts';
+import { type Block, leaf, richText } from './text.ts';
 
 /** Cards that one view shows. */
 const MAX_CARDS = 12;
@@ -48,18 +47,4 @@ function describeBalance({ name, used, amount, period }: PoolBalance): string {
 
 function describeGauge({ percent, thresholds }: PoolBalance): string {
   return `${drawGauge(percent, thresholds)} ${formatPercent(percent, thresholds)}`;
-}
-
-/** One button per address. A placeholder, `https://…`, has none: Slack would refuse the message. `of`: where several scopes have them. */
-export function buildLinkButtons(
-  links: { addon?: string; upgrade?: string },
-  of?: { title: string; index: number },
-): Block[] {
-  const toButton = (kind: 'addon' | 'upgrade', word: string) => {
-    const url = links[kind];
-    if (!url || !URL.canParse(url)) return [];
-    const action = `${ACTIONS.link}:${kind}${of ? of.index : ''}`;
-    return [button({ action, text: of ? `${word}: ${of.title}` : word, url })];
-  };
-  return [...toButton('addon', 'Add-on'), ...toButton('upgrade', 'Upgrade')];
 }

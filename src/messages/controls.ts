@@ -5,9 +5,8 @@ import { LEVELS } from '../report/scope-words.ts';
 import { hasFilters, hasGraph, hasRange, isDigestible, listWider, type Next, showAs } from '../slack/next-questions.ts';
 import { ACTIONS, MORE } from './action-ids.ts';
 import type { AnswerBody } from './answer-body.ts';
-import { buildLinkButtons } from './cards.ts';
 import { MAX_BUTTON_VALUE, MAX_OPTION_TEXT, MAX_PLACEHOLDER, MAX_ROW_BUTTONS } from './limits.ts';
-import { type Block, button, clip, type Option, option, plainText } from './text.ts';
+import { type Block, buildLinkButtons, button, clip, type Option, option, plainText } from './text.ts';
 
 /** Facts that the controls under an answer need besides the report. */
 export interface ControlState {

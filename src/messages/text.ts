@@ -1,3 +1,4 @@
+import { ACTIONS } from './action-ids.ts';
 import {
   MAX_BUTTON_TEXT,
   MAX_CONFIRM_BUTTON,
@@ -209,4 +210,18 @@ export function countCharacters(value: unknown): number {
       sum += item.length;
   }
   return sum;
+}
+
+/** One button per address. A placeholder, `https://…`, has none: Slack would refuse the message. `of`: where several scopes have them. */
+export function buildLinkButtons(
+  links: { addon?: string; upgrade?: string },
+  of?: { title: string; index: number },
+): Block[] {
+  const toButton = (kind: 'addon' | 'upgrade', word: string) => {
+    const url = links[kind];
+    if (!url || !URL.canParse(url)) return [];
+    const action = `${ACTIONS.link}:${kind}${of ? of.index : ''}`;
+    return [button({ action, text: of ? `${word}: ${of.title}` : word, url })];
+  };
+  return [...toButton('addon', 'Add-on'), ...toButton('upgrade', 'Upgrade')];
 }

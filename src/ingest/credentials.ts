@@ -4,9 +4,9 @@ import { Secret } from '../secret.ts';
 /** Standard Webhooks: how far the sender's clock may be off, either way. */
 const TOLERANCE_SECONDS = 300;
 
-/** A new source token: `hr_` and 32 random bytes. */
+/** A new source token: `hr_` and 36 random bytes; 51 characters, for Moesif's libraries take no fewer than 50. */
 export function createToken(): Secret {
-  return new Secret(`hr_${randomBytes(32).toString('base64url')}`);
+  return new Secret(`hr_${randomBytes(36).toString('base64url')}`);
 }
 
 /** A new signing secret in the form of Standard Webhooks: `whsec_` and 32 random bytes in base64. */
@@ -14,7 +14,7 @@ export function createSigningSecret(): Secret {
   return new Secret(`whsec_${randomBytes(32).toString('base64')}`);
 }
 
-/** SHA-256, hex. Tokens are 32 random bytes, so a slow hash would add nothing. */
+/** SHA-256, hex. Tokens are random bytes, so a slow hash would add nothing. */
 export function hashToken(token: string): string {
   return hash('sha256', token, 'hex');
 }

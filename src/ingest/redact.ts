@@ -49,5 +49,10 @@ function redactText(text: string): string {
       // A text like any other.
     }
   }
+  return withoutQueries(text);
+}
+
+/** A text without the queries of the addresses in it. */
+export function withoutQueries(text: string): string {
   return text.includes('?') ? text.replace(/(\/[^\s"'?]*)\?[^\s"']*/g, '$1') : text;
 }

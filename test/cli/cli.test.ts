@@ -88,7 +88,7 @@ describe('the command line', () => {
   it('adds, lists, changes and removes sources', async () => {
     expect((await run('sources')).out).toMatch(/There are no sources/);
     const added = await run('sources', 'add', 'gw', '--adapter', 'access-log', '--client-from', 'agent');
-    expect(added.out).toMatch(/token {11}hr_[\w-]{43}\n {2}signing secret {2}whsec_/);
+    expect(added.out).toMatch(/token {11}hr_[\w-]{48}\n {2}signing secret {2}whsec_/);
     expect(added.out).toContain('http://127.0.0.1:3000/sources/gw');
     expect((await run('sources', 'list')).out).toMatch(/gw +access-log +0 +0 +0 +0 +never +--map client=agent/);
     const rotated = await run('sources', 'rotate', 'gw');

@@ -97,6 +97,19 @@ describe('rejected events', () => {
   });
 });
 
+describe('what is kept of a line', () => {
+  it('holds no query, whatever is wrong with it', async () => {
+    const token = await stage.addSource('access-log');
+    const body = 'GET /v1/a?api_key=secret 404 - 0.048 ms\n192.0.2.7 - - [x] "GET /b?key=secret HTTP/1.1" 200 1\n';
+    await send({ ...stage, token }, '/sources/access-log', body, { headers: { 'content-type': 'text/plain' } });
+    await stage.tally.flush();
+    const { id } = (await findSource(stage.db, 'access-log'))!;
+    const kept = await listRejectedEvents(stage.db, id);
+    expect(kept).toHaveLength(2);
+    expect(JSON.stringify(kept)).not.toContain('secret');
+  });
+});
+
 describe('fields that are not read', () => {
   it('are counted by name', async () => {
     for (let at = 0; at < 2; at += 1) await send(stage, '/v1/events', [{ client: 'a', statuss: 500 }, { client: 'b' }]);

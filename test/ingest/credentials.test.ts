@@ -70,7 +70,7 @@ describe('a token', () => {
   });
 
   it('and a signing secret have 32 random bytes', () => {
-    expect(createToken().reveal()).toMatch(/^hr_[\w-]{43}$/);
+    expect(createToken().reveal()).toMatch(/^hr_[\w-]{48}$/);
     expect(Buffer.from(createSigningSecret().reveal().slice(6), 'base64')).toHaveLength(32);
   });
 });

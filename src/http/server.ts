@@ -170,7 +170,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (result?.accepted) events.add(result.accepted, 'accepted');
     if (result?.duplicates) events.add(result.duplicates, 'duplicate');
     if (result?.rejected.length) events.add(result.rejected.length, 'rejected');
-    if (error !== undefined && answer.status >= 500) log.error({ id, err: error }, 'events could not be taken');
+    // Senders that are to come again are told of together.
+    const isOverload = error instanceof HeadroomError && error.code === 'overloaded' && error.cause === undefined;
+    if (error !== undefined && answer.status >= 500 && !isOverload)
+      log.error({ id, err: error }, 'events could not be taken');
     return answer;
   }
 

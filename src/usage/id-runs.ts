@@ -1,19 +1,21 @@
 import type { Db } from '../store/database.ts';
-import { createFilter, mayHold } from './id-filter.ts';
+import { addToFilter, createFilter, mayHold } from './id-filter.ts';
 import { CONTENT, type Forgotten, findLastSecond, ID_WORDS, isForgotten, sameId } from './id-set.ts';
 import { takeFullTiers } from './tiers.ts';
 
 /** Ids gather in `id_batch` up to so many, or so many rows; then they are spread over runs. */
-export const BATCHED_IDS = 1 << 19;
+export const BATCHED_IDS = 400_000;
 const IDS_PER_ROW = 128;
 /** So many are spread at once, and so many stand in one run: what one transaction moves. */
-const MAX_SPREAD = 1 << 20;
-const MAX_RUN = 1 << 21;
+const MAX_SPREAD = 1 << 19;
+const MAX_RUN = 1 << 20;
 
 /** Runs are kept apart by the first bits of an id, so that merging two of them moves a part of all ids. */
 const PART_BITS = 6;
 /** About so many ids stand in a block, which is a page of the database. */
 const BLOCK_IDS = 120;
+/** A run is read and written in so many pieces, one after the other: memory holds a piece of it. */
+const SLICES = 8;
 /** Blocks of one run are numbered from `run` times this. */
 const BLOCKS = 0x10000;
 const CHUNK = 100;
@@ -120,30 +122,40 @@ export async function spread(db: Db, forgotten: Forgotten): Promise<void> {
     rows.map((row) => toWords(row.ids)),
     forgotten,
   );
-  for (const [part, own] of divide(all, 1 << PART_BITS, partOf).entries()) await writeRun(db, part, own);
+  for (const [part, own] of divide(all, 1 << PART_BITS, partOf).entries()) {
+    if (own.length === 0) continue;
+    const run = await RunWriter.begin(db, part, own.length / ID_WORDS);
+    await run.write(own);
+    await run.end();
+  }
   await db.deleteFrom('id_batch').where('id', '<=', last).execute();
 }
 
 /** Merges runs of about one size, of the part with the most of them, in the caller's transaction; false: none are due. */
 export async function mergeRuns(db: Db, forgotten: Forgotten): Promise<boolean> {
-  const runs = await db.selectFrom('id_run').select(['id', 'part', 'count']).orderBy('id', 'desc').execute();
-  let most: { id: number; part: number; count: number }[] = [];
+  const runs = await db.selectFrom('id_run').select(['id', 'part', 'count', 'blocks']).orderBy('id', 'desc').execute();
+  let most: typeof runs = [];
   for (const [newest, ...older] of Map.groupBy(runs, ({ part }) => part).values()) {
     const full = takeFullTiers(older, ({ count }) => count, newest!.count, MAX_RUN);
     if (full.length >= most.length && full.length > 0) most = [newest!, ...full];
   }
   if (most.length === 0) return false;
-  const parts: Uint32Array[] = [];
-  for (const { id } of most) {
-    const blocks = await db
-      .selectFrom('id_block')
-      .select('ids')
-      .where('id', '>=', id * BLOCKS)
-      .where('id', '<', (id + 1) * BLOCKS)
-      .execute();
-    for (const { ids } of blocks) parts.push(toWords(ids));
+  const count = most.reduce((sum, run) => sum + run.count, 0);
+  const run = await RunWriter.begin(db, most[0]!.part, count);
+  for (let slice = 0; slice < SLICES; slice += 1) {
+    const pieces: Uint32Array[] = [];
+    for (const { id, blocks } of most) {
+      const rows = await db
+        .selectFrom('id_block')
+        .select('ids')
+        .where('id', '>=', id * BLOCKS + Math.floor((slice * blocks) / SLICES))
+        .where('id', '<', id * BLOCKS + Math.ceil(((slice + 1) * blocks) / SLICES))
+        .execute();
+      for (const { ids } of rows) pieces.push(toWords(ids));
+    }
+    await run.write(gatherIds(pieces, forgotten, (word) => blockOf(word, SLICES) === slice));
   }
-  await writeRun(db, most[0]!.part, gatherIds(parts, forgotten));
+  await run.end();
   for (const { id } of most) await deleteRun(db, id);
   return true;
 }
@@ -154,24 +166,58 @@ export async function removeForgotten(db: Db, { beforeS }: Forgotten): Promise<v
   for (const { id } of runs) await deleteRun(db, id);
 }
 
-async function writeRun(db: Db, part: number, ids: Uint32Array<ArrayBuffer>): Promise<void> {
-  const count = ids.length / ID_WORDS;
-  if (count === 0) return;
-  const blocks = Math.min(Math.ceil(count / BLOCK_IDS), BLOCKS);
-  const filter = toBytes(createFilter(ids));
-  const { id } = await db
-    .insertInto('id_run')
-    .values({ part, count, blocks, until_s: findLastSecond(ids), filter })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  const rows = divide(ids, blocks, (word) => blockOf(word, blocks)).flatMap((own, block) =>
-    own.length > 0 ? [{ id: id * BLOCKS + block, ids: toBytes(own) }] : [],
-  );
-  for (let at = 0; at < rows.length; at += CHUNK)
-    await db
-      .insertInto('id_block')
-      .values(rows.slice(at, at + CHUNK))
+/** Writes a run of at most `count` ids, in pieces of which none shares a block with another. */
+class RunWriter {
+  readonly #db: Db;
+  readonly #id: number;
+  readonly #blocks: number;
+  readonly #filter: Uint32Array<ArrayBuffer>;
+  #count = 0;
+  #untilS = 0;
+
+  private constructor(db: Db, id: number, count: number) {
+    this.#db = db;
+    this.#id = id;
+    this.#blocks = blocksOf(count);
+    this.#filter = createFilter(count);
+  }
+
+  static async begin(db: Db, part: number, count: number): Promise<RunWriter> {
+    const { id } = await db
+      .insertInto('id_run')
+      .values({ part, count, blocks: blocksOf(count), until_s: 0, filter: new Uint8Array() })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return new RunWriter(db, id, count);
+  }
+
+  async write(ids: Uint32Array<ArrayBuffer>): Promise<void> {
+    addToFilter(this.#filter, ids);
+    this.#count += ids.length / ID_WORDS;
+    this.#untilS = Math.max(this.#untilS, findLastSecond(ids));
+    const rows = divide(ids, this.#blocks, (word) => blockOf(word, this.#blocks)).flatMap((own, block) =>
+      own.length > 0 ? [{ id: this.#id * BLOCKS + block, ids: toBytes(own) }] : [],
+    );
+    for (let at = 0; at < rows.length; at += CHUNK)
+      await this.#db
+        .insertInto('id_block')
+        .values(rows.slice(at, at + CHUNK))
+        .execute();
+  }
+
+  async end(): Promise<void> {
+    if (this.#count === 0) return deleteRun(this.#db, this.#id);
+    await this.#db
+      .updateTable('id_run')
+      .set({ count: this.#count, until_s: this.#untilS, filter: toBytes(this.#filter) })
+      .where('id', '=', this.#id)
       .execute();
+  }
+}
+
+/** Pieces of a run end where a block does. */
+function blocksOf(count: number): number {
+  return Math.min(Math.ceil(count / BLOCK_IDS / SLICES) * SLICES, BLOCKS);
 }
 
 async function deleteRun(db: Db, id: number): Promise<void> {
@@ -183,13 +229,17 @@ async function deleteRun(db: Db, id: number): Promise<void> {
   await db.deleteFrom('id_run').where('id', '=', id).execute();
 }
 
-/** One after the other, without those that are forgotten. */
-function gatherIds(parts: readonly Uint32Array[], forgotten: Forgotten): Uint32Array<ArrayBuffer> {
+/** One after the other: those that are wanted and not forgotten. */
+function gatherIds(
+  parts: readonly Uint32Array[],
+  forgotten: Forgotten,
+  isWanted: (word: number) => boolean = () => true,
+): Uint32Array<ArrayBuffer> {
   const all = new Uint32Array(parts.reduce((words, part) => words + part.length, 0));
   let end = 0;
   for (const part of parts) {
     for (let at = 0; at < part.length; at += ID_WORDS) {
-      if (isForgotten(part, at, forgotten)) continue;
+      if (!isWanted(part[at]!) || isForgotten(part, at, forgotten)) continue;
       for (let word = 0; word < ID_WORDS; word += 1) all[end + word] = part[at + word]!;
       end += ID_WORDS;
     }

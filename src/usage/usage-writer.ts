@@ -23,8 +23,8 @@ import { ValuePlaces } from './value-places.ts';
 const FOLD_EVENTS = 100_000;
 const FOLD_COMMITS = 1_000;
 
-/** Ids are brought into order step by step, so that no sender waits long for one of them. */
-const TIDY_STEPS = 6;
+/** For so many events one step is made to bring ids into order: more often than needed, and no sender waits for several. */
+const EVENTS_PER_STEP = 25_000;
 
 /** Enough that a disk without room for the next commit shows. */
 const PROBE_BYTES = 16 * 1024;
@@ -57,6 +57,8 @@ export class UsageWriter {
   #seed: number | undefined;
   #renames: string | undefined;
   #isOpen = false;
+  /** Ids are in order, as far as is known; looked at after each fold. */
+  #isTidy = false;
   #unfoldedEvents = 0;
   #unfoldedCommits = 0;
   /** Appends and folds of one process take turns: they share the caches above. */
@@ -105,11 +107,7 @@ export class UsageWriter {
 
   /** Folds what is committed; answers the number of events folded (0: nothing was left). */
   fold(): Promise<number> {
-    return this.#inTurn(async () => {
-      const events = await this.#fold();
-      for (let step = 0; step < TIDY_STEPS && (await this.#tidyIds()); step += 1);
-      return events;
-    });
+    return this.#inTurn(() => this.#fold());
   }
 
   /**
@@ -194,12 +192,15 @@ export class UsageWriter {
   async #open(): Promise<void> {
     if (this.#isOpen) return;
     while (await this.#tidyIds());
+    this.#isTidy = true;
     await this.#db.transaction().execute((trx) => this.#identity.load(trx));
     this.#isOpen = true;
   }
 
   async #append(requests: readonly Append[], options: AppendOptions): Promise<IngestResult[]> {
     await this.#open();
+    for (let step = 0; !this.#isTidy && step * EVENTS_PER_STEP <= countEvents(requests); step += 1)
+      this.#isTidy = !(await this.#tidyIds());
     this.#seed ??=
       Number(await getOrCreateSetting(this.#db, 'id_seed', () => String(Math.floor(Math.random() * 0x100000000)))) | 0;
     try {
@@ -220,6 +221,8 @@ export class UsageWriter {
       this.#identity.settle();
       for (const [vocabulary, found] of learned) this.#dictionary.remember(vocabulary, found);
       this.#unfoldedEvents += events;
+      // A command folds at its end only.
+      if (this.#unfoldedEvents >= FOLD_EVENTS) this.#isTidy = false;
       this.#unfoldedCommits += events > 0 ? 1 : 0;
       return results;
     } catch (error) {
@@ -270,6 +273,7 @@ export class UsageWriter {
       this.#follow(await this.#readSnapshot(trx));
       return foldInbox(trx, this.#options.calendar, this.#places, through);
     });
+    this.#isTidy = false;
     // Nothing left of what this process had committed: another has folded it.
     this.#unfoldedEvents = folded.events === 0 ? 0 : Math.max(0, this.#unfoldedEvents - folded.events);
     this.#unfoldedCommits = folded.commits === 0 ? 0 : Math.max(0, this.#unfoldedCommits - folded.commits);
@@ -344,6 +348,10 @@ export class UsageWriter {
       await closeMonths(trx, monthOf(calendar.dayOf(nowMs)));
     });
   }
+}
+
+function countEvents(requests: readonly Append[]): number {
+  return requests.reduce((sum, { events }) => sum + events.length, 0);
 }
 
 const DIMENSION_CAP = 2000;

@@ -1,7 +1,7 @@
 import { ID_WORDS } from './id-set.ts';
 
-/** With so many, about one look in a hundred is in vain. */
-const BITS_PER_ID = 10;
+/** With so many, one look in some 170 is in vain; a look costs as much as storing several ids. */
+const BITS_PER_ID = 12;
 /** Words that one id sets a bit in; they lie side by side, so that looking costs one miss of the processor's cache. */
 const WORDS = 8;
 

@@ -112,7 +112,16 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const sources = () => listSourceHealth(db);
     const corrections = (span: Span) => listCorrections(db, { span });
     const olderZones = () => listOlderZones(db);
-    const reporter = createReporter({ usage, calendar, definitions, sources, corrections, olderZones });
+    const toldAlerts = (span: Span) => listAlertsTold(db, span);
+    const reporter = createReporter({
+      usage,
+      calendar,
+      definitions,
+      sources,
+      corrections,
+      olderZones,
+      alerts: toldAlerts,
+    });
     const charts = createChartRenderer({ log });
     stops.push(() => charts.stop());
     prepare = () => charts.prepare();
@@ -136,7 +145,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       getScopeStates({ usage, definitions, calendar }, { atMs, ...options });
     const digestPorts = {
       ...{ db, calendar, reporter, usage, definitions, scopeStates, sources },
-      alerts: (span: Span) => listAlertsTold(db, span),
+      alerts: toldAlerts,
       corrections: (of: Parameters<DigestSources['corrections']>[0]) => listCorrections(db, of),
       render: charts.render,
     };

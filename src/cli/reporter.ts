@@ -3,6 +3,7 @@ import type { NameSource } from '../domain/names.ts';
 import type { Reporter } from '../domain/report.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { createReporter } from '../report/reporter.ts';
+import { listAlertsTold } from '../store/alert-repository.ts';
 import { listCorrections } from '../store/correction-repository.ts';
 import type { Db } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
@@ -18,5 +19,6 @@ export function createStoredReporter(db: Db, usage: UsageReader, calendar: Calen
     sources: () => listSourceHealth(db),
     corrections: (span) => listCorrections(db, { span }),
     olderZones: () => listOlderZones(db),
+    alerts: (span) => listAlertsTold(db, span),
   });
 }

@@ -64,3 +64,9 @@ export interface AlertContent {
   periodEndMs?: number;
   test?: boolean;
 }
+
+/** An alert as it was told, as far as a chart says it. */
+export interface ToldAlert {
+  atMs: number;
+  content: { kind: AlertKind; level?: number; scope?: string };
+}

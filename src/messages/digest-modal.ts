@@ -65,7 +65,7 @@ export function buildDigestModal(given: {
     submit: 'Save',
     metadata: { id: digest?.id, channel, ...given.limits } satisfies DigestMetadata,
     blocks: [
-      ...(given.only ? [plainContext(`Only calls of: ${given.only}`)] : []),
+      ...(given.only ? [plainContext(given.only)] : []),
       input({
         id: 'channel',
         label: 'Channel',

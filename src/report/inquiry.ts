@@ -1,3 +1,4 @@
+import type { ToldAlert } from '../domain/alert.ts';
 import type { Calendar } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
 import type { Definitions } from '../domain/definition.ts';
@@ -19,6 +20,8 @@ export interface ReporterDeps {
   sources?: () => Promise<readonly SourceHealth[]>;
   /** Corrections that apply within a span, in order of the time they apply to. */
   corrections?: (span: Span) => Promise<readonly Correction[]>;
+  /** Alerts told within a span, for marks on charts. */
+  alerts?: (span: Span) => Promise<readonly ToldAlert[]>;
   /** Days that are still counted in a report zone of before. */
   olderZones?: () => Promise<readonly OlderZone[]>;
 }

@@ -6,6 +6,7 @@ import { noteCorrections } from './corrections.ts';
 import { countOf, formatCount, formatInStep, formatStep } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { findLimitLine } from './limit-line.ts';
+import { listMarks } from './marks.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { askBySteps, listSteps, toStepKey } from './steps.ts';
 import { countNames, emptyTotals, groupTotals, sumTotals } from './totals.ts';
@@ -37,11 +38,12 @@ async function reportSeries(
   defaultRange?: string,
 ): Promise<SeriesReport> {
   const inquiry = await openInquiry(deps, question, nowMs, defaultRange);
-  const [{ answer, grain, note }, byClient, usualOf, corrected] = await Promise.all([
+  const [{ answer, grain, note }, byClient, usualOf, corrected, marked] = await Promise.all([
     askBySteps(inquiry, { groupBy: [] }),
     ask(inquiry, { groupBy: ['client'] }),
     findUsual(inquiry),
     noteCorrections(inquiry),
+    listMarks(inquiry),
   ]);
   const { calendar } = deps;
   const byStep = groupTotals(answer.rows, ({ startMs }) => toStepKey(startMs, grain, calendar));
@@ -84,6 +86,7 @@ async function reportSeries(
     bars,
     limit,
     usual,
+    ...marked,
     table: {
       columns: [
         ...(grain === 'day' || grain === 'month'

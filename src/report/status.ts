@@ -2,6 +2,7 @@ import type { Question, StatusReport, Totals } from '../domain/report.ts';
 import { diagnoseStatus } from './diagnosis.ts';
 import { countOf, formatCount, formatShare, toPercent } from './format.ts';
 import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { listMarks } from './marks.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { describeStatus, GROUP_MEANINGS, groupOf } from './status-codes.ts';
 import { askBySteps, listSteps, toStepKey } from './steps.ts';
@@ -13,10 +14,11 @@ import { countNames, groupTotals, sumTotals } from './totals.ts';
  */
 export async function reportStatus(deps: ReporterDeps, question: Question, nowMs: number): Promise<StatusReport> {
   const inquiry = await openInquiry(deps, question, nowMs);
-  const [{ answer, grain, note }, byClient, byRoute] = await Promise.all([
+  const [{ answer, grain, note }, byClient, byRoute, marked] = await Promise.all([
     askBySteps(inquiry, { groupBy: ['status'] }),
     ask(inquiry, { groupBy: ['client', 'status'] }),
     ask(inquiry, { groupBy: ['route', 'status'] }),
+    listMarks(inquiry),
   ]);
   const totals = sumTotals(answer.rows);
   const byCode = groupTotals(answer.rows, ({ keys }) => keys[0]!);
@@ -60,6 +62,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
       offers: offerNearest(inquiry, answer),
     }),
     kind: 'status',
+    ...marked,
     totals,
     clients,
     steps: steps.map(({ startMs, label, counts }) => ({ startMs, label, counts })),

@@ -97,9 +97,13 @@ function toLimits(question: Question | undefined): { limits?: DigestLimits; only
   const named = name === undefined ? [] : [{ key: report as 'client' | 'route', patterns: [name], not: false }];
   const filters = [...named, ...(counted.filters ?? [])];
   const limits = { ...(filters.length > 0 ? { filters } : {}), ...(scope === undefined ? {} : { scope }) };
-  if (Object.keys(limits).length === 0 || !fits(limits)) return {};
-  return { limits, only: clip(formatQuestion(toCounted(question)), 500) };
+  if (Object.keys(limits).length === 0) return {};
+  if (!fits(limits)) return { only: TOO_LONG };
+  return { limits, only: `Only calls of: ${clip(formatQuestion(toCounted(question)), 500)}` };
 }
+
+const TOO_LONG =
+  'The filters of that answer are too long for a form: this digest is about all calls. Use fewer names, or * for many.';
 
 /** A form carries 3,000 characters of its own. */
 function fits(metadata: object): boolean {

@@ -26,6 +26,25 @@ describe('daily', () => {
     ]);
   });
 
+  it('marks the alerts that were told, the gravest where there are many, and none of other scopes', async () => {
+    const events = [{ timeMs: at('2026-11-18T12:00:00Z'), scope: 'crm' }];
+    const told = Array.from({ length: 12 }, (_, n) => ({
+      atMs: at('2026-11-18T00:00:00Z') + n * 3_600_000,
+      content: { kind: 'level' as const, level: n === 3 ? 90 : 75, scope: n === 5 ? 'other' : 'crm' },
+    }));
+    const alerts = async () => [...told, { atMs: at('2026-11-19T00:00:00Z'), content: { kind: 'view' as const } }];
+    const report = await ask(events, { report: 'daily' }, { deps: { alerts } });
+    expect(report.marks).toHaveLength(8);
+    expect(report.marks!.filter(({ label }) => label === 'Alert 90%')).toEqual([
+      { atMs: told[3]!.atMs, label: 'Alert 90%', kind: 'alert' },
+    ]);
+    const filters = [{ key: 'scope' as const, patterns: ['other'], not: false }];
+    const status = await ask(events, { report: 'status', filters }, { deps: { alerts } });
+    expect(status.marks).toEqual([{ atMs: told[5]!.atMs, label: 'Alert 75%', kind: 'alert' }]);
+    const ofClient = [{ key: 'client' as const, patterns: ['acme'], not: false }];
+    expect((await ask(events, { report: 'daily', filters: ofClient }, { deps: { alerts } })).marks).toBeUndefined();
+  });
+
   it('averages over days and months of which all was counted, not over those in which data began', async () => {
     const { finding } = await ask(
       [

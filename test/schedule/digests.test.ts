@@ -289,6 +289,31 @@ describe('digests', () => {
     ]);
   });
 
+  it('of a team are about its clients alone', async () => {
+    const events = [0, 7, 14, 21].flatMap((days) =>
+      [...YESTERDAY, { ...YESTERDAY[0]!, client: 'initech', count: 40 }].map((event) => ({
+        ...event,
+        count: (event.count ?? 1) * (days === 0 ? 10 : 1),
+        timeMs: event.timeMs - days * DAY,
+      })),
+    );
+    const clients = ['acme', 'globex'].map((id) => ({ id, name: id.toUpperCase(), team: 'Sales' }));
+    const { slack, clock, digests, tick, replies } = await open(databases, {
+      events,
+      definitions: { ...NO_DEFINITIONS, clients },
+    });
+    const filters = [{ key: 'team' as const, patterns: ['Sales'], not: false }];
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00', filters }, BY);
+    clock.set(at('2026-11-21T10:00Z'));
+    await tick();
+    const [message] = parentsIn(slack);
+    expect(message!.text).toContain('40 requests');
+    expect(message!.text).toContain('team Sales');
+    expect(replies('Top clients')).toContain('ACME');
+    expect(JSON.stringify(slack.messages(CHANNEL))).not.toContain('initech');
+    expect(commandOf(message!.blocks, 'Top clients')).toBe('top clients 2026-11-20 team:Sales');
+  });
+
   it('of a week or a month sum that too', async () => {
     const events = Array.from({ length: 30 }, (_, n) => ({
       timeMs: at(`2026-11-${String(n + 1).padStart(2, '0')}T12:00Z`),

@@ -93,6 +93,17 @@ describe('Make this a digest, under an answer', () => {
     });
     slack.assertNoProblems();
   });
+
+  it('says so where the filters of that answer are too long for it', async () => {
+    const { slack } = await startRig();
+    const many = Array.from({ length: 90 }, (_, at) => `user:somebody-with-a-long-name-${at}`).join(' ');
+    await slack.command({ user: 'alice', channel: 'api-usage', text: `status 7d ${many}` });
+    const answer = await slack.waitFor(() => slack.messages('api-usage')[0], 'the answer');
+    await slack.click({ user: 'alice', message: answer, action_id: 'answer_more', selected_option: 'digest' });
+    const form = await slack.waitFor(() => slack.modal('alice'), 'the form');
+    expect(JSON.stringify(form.blocks)).toContain('too long for a form: this digest is about all calls');
+    slack.assertNoProblems();
+  });
 });
 
 describe('the form of pools', () => {

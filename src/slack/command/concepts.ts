@@ -61,7 +61,7 @@ const PHRASES = {
   licences: 'licence|licences|license|licenses|seat|seats|grant|grants',
   owner: 'owner|owns|own|responsible',
   compare: 'compare|compared|compares|comparing|comparison|difference between|change between',
-  versus: `versus|vs|vs.|against|more than|less than|fewer than|higher|lower|
+  versus: `versus|vs|vs.|against|more than|less than|fewer than|fewer|less|higher|lower|
     better|worse|up from|down from`,
   now: 'now|right now|currently|at the moment|live|so far',
   latency: `latency|latencies|slow|slower|slowest|slowness|p50|p90|p95|p99|percentile|percentiles|median|duration|durations|

@@ -47,6 +47,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'kysely/migration': ['store'],
   'better-sqlite3': ['store'],
   pg: ['store'],
+  'hyparquet-writer': ['export'],
   '@slack/bolt': ['slack'],
   '@slack/web-api': ['slack/client', 'slack', 'delivery', 'admin', 'samples'],
   vega: ['chart'],

@@ -1,5 +1,5 @@
 import { clipToWidth, padToWidth, toSafeLine, widthOf } from '../ask/text-width.ts';
-import { toCsvText } from '../report/csv.ts';
+import { toCsvCell } from '../report/csv.ts';
 import type { Cell } from '../sql/part-rows.ts';
 
 type Rows = readonly (readonly Cell[])[];
@@ -48,7 +48,7 @@ export function jsonRows(): RowFormat {
     add(columns, rows) {
       let text = '';
       for (const row of rows) {
-        const object = Object.fromEntries(columns.map((name, place) => [name, toJson(row[place]!)]));
+        const object = Object.fromEntries(columns.map((name, place) => [name, toTextOrNumber(row[place]!)]));
         text += `${count === 0 ? '[\n' : ',\n'}${JSON.stringify(object)}`;
         count += 1;
       }
@@ -63,8 +63,8 @@ export function csvRows(): RowFormat {
   let isBegun = false;
   return {
     add(columns, rows) {
-      const lines = rows.map((row) => row.map(toCsvCell).join(','));
-      if (!isBegun) lines.unshift(columns.map(toCsvText).join(','));
+      const lines = rows.map((row) => row.map((cell) => toCsvCell(toTextOrNumber(cell))).join(','));
+      if (!isBegun) lines.unshift(columns.map(toCsvCell).join(','));
       isBegun = true;
       return lines.map((line) => `${line}\r\n`).join('');
     },
@@ -72,16 +72,11 @@ export function csvRows(): RowFormat {
   };
 }
 
-export function toCsvCell(cell: Cell): string {
-  if (cell === null) return '';
-  return typeof cell === 'number' ? String(cell) : toCsvText(toPlain(cell));
-}
-
 /** Statements may make bytes: they are shown in hexadecimal. */
 function toPlain(cell: unknown): string {
   return cell instanceof Uint8Array ? Buffer.from(cell).toString('hex') : String(cell);
 }
 
-function toJson(cell: Cell): Cell {
+function toTextOrNumber(cell: Cell): Cell {
   return typeof cell === 'string' || typeof cell === 'number' || cell === null ? cell : toPlain(cell);
 }

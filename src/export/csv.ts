@@ -1,6 +1,5 @@
 import type { ClientNames } from '../report/client-names.ts';
-import { toCsvText } from '../report/csv.ts';
-import type { Cell } from '../sql/part-rows.ts';
+import { toCsvCell } from '../report/csv.ts';
 import { columnsOf, type Encoder, type Exported, PIECE, rowsOf } from './encoder.ts';
 
 /** RFC 4180 with one header row. A text that a spreadsheet would take for a formula gets a leading `'`. */
@@ -21,9 +20,4 @@ export function encodeCsv(what: Exported, names: Pick<ClientNames, 'nameOf'>): E
       yield text;
     },
   };
-}
-
-/** What is absent is empty. */
-function toCsvCell(cell: Cell): string {
-  return cell === null ? '' : typeof cell === 'number' ? String(cell) : toCsvText(cell);
 }

@@ -29,9 +29,9 @@ function toText(cell: string | number | null, type: ColumnType): string {
   return String(cell);
 }
 
-/** A text as a cell of a CSV: no spreadsheet takes it for a formula. */
-export function toCsvText(text: string): string {
-  return quote(disarm(text));
+/** One cell of such a file by itself: numbers exact, empty where it is absent, no text that is taken for a formula. */
+export function toCsvCell(cell: string | number | null): string {
+  return cell === null ? '' : typeof cell === 'number' ? String(cell) : quote(disarm(cell));
 }
 
 function disarm(text: string): string {

@@ -51,6 +51,9 @@ export const QUESTIONS: readonly { from: 'totals' | 'raw'; question: Question }[
       filters: [{ key: 'route', patterns: ['/v1/resource-1*'], not: false }],
     },
   },
+  { from: 'raw', question: { report: 'latency', dimension: 'route', range: '30d' } },
+  { from: 'raw', question: { report: 'latency', overTime: true, range: '30d' } },
+  { from: 'raw', question: { report: 'events', range: '7d' } },
   { from: 'raw', question: { report: 'why', name: 'client-3', range: '7d' } },
   { from: 'raw', question: { report: 'explain' } },
 ];

@@ -23,6 +23,7 @@ import { type AttemptPorts, attemptDelivery, type Outcome, toPictureKey } from '
 import type { Clock } from './clock.ts';
 import type { Composers } from './composer.ts';
 import { Pacing, pauseMs } from './pacing.ts';
+import { RoundLoop } from './round-loop.ts';
 import { deleteMessage, sweepCopies } from './sweep.ts';
 
 export interface SenderOptions {
@@ -43,7 +44,6 @@ export interface SenderOptions {
 /** A live instance renews its leases; a frozen one holds a row no longer than this. */
 const LEASE_MS = 5000;
 const RENEW_MS = 1500;
-/** Rows of other processes are noticed within this time. */
 const POLL_MS = 1000;
 const SWEEP_MS = 20_000;
 /** Smaller clock steps are ignored: nothing waits long for them. */
@@ -69,9 +69,7 @@ export class Sender {
   #sweptMs = 0;
   /** The newest time seen. What others left behind at start may be of a clock that was ahead, too. */
   #seenMs = Number.POSITIVE_INFINITY;
-  #stopped = new AbortController();
-  #woken = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #loop: RoundLoop;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -79,6 +77,7 @@ export class Sender {
       failing: 'Slack takes no messages; they wait, and are tried for 24 hours',
       working: 'Slack takes messages again',
     });
+    this.#loop = new RoundLoop({ clock: options.clock, round: () => this.#runRound(), longestMs: POLL_MS });
     this.#ports = {
       ...options,
       botId: () => this.#getBotId(),
@@ -88,19 +87,17 @@ export class Sender {
 
   /** Sends from now on until `stop`. */
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop.start();
   }
 
   /** Looks for due deliveries at once: something was put into the log. */
   wake(): void {
-    this.#woken.abort();
+    this.#loop.wake();
   }
 
   /** Starts nothing more and waits for calls under way, at most `graceMs`; what is cut off is looked up by the next sender. */
   async stop(graceMs = 8000): Promise<void> {
-    this.#stopped.abort();
-    this.wake();
-    await this.#loop;
+    await this.#loop.stop();
     await Promise.race([Promise.all(this.#lanes.values()), this.#options.clock.sleep(this.#lanes.size ? graceMs : 0)]);
   }
 
@@ -126,23 +123,19 @@ export class Sender {
     await sweepCopies(this.#ports, this.#sweptMs);
   }
 
-  async #run(): Promise<void> {
+  async #runRound(): Promise<number | undefined> {
     const { clock, log } = this.#options;
-    while (!this.#stopped.signal.aborted) {
-      this.#woken = new AbortController();
-      let nextMs: number | undefined;
-      try {
-        nextMs = await this.#startDue();
-        const nowMs = clock.now();
-        if (nowMs - this.#sweptMs >= SWEEP_MS) {
-          this.#sweptMs = nowMs;
-          void this.sweep().catch((error) => log.warn({ error: String(error) }, 'looking for copies failed'));
-        }
-      } catch (error) {
-        log.error({ error: String(error) }, 'the delivery log could not be read');
+    try {
+      const nextMs = await this.#startDue();
+      const nowMs = clock.now();
+      if (nowMs - this.#sweptMs >= SWEEP_MS) {
+        this.#sweptMs = nowMs;
+        void this.sweep().catch((error) => log.warn({ error: String(error) }, 'looking for copies failed'));
       }
-      const waitMs = Math.min(Math.max((nextMs ?? Number.POSITIVE_INFINITY) - clock.now(), 10), POLL_MS);
-      await clock.sleep(waitMs, AbortSignal.any([this.#woken.signal, this.#stopped.signal]));
+      return nextMs;
+    } catch (error) {
+      log.error({ error: String(error) }, 'the delivery log could not be read');
+      return undefined;
     }
   }
 

@@ -14,6 +14,7 @@ import {
   settleDelivery,
 } from '../store/delivery-repository.ts';
 import type { Clock } from './clock.ts';
+import { RoundLoop } from './round-loop.ts';
 
 export interface WebhookSenderOptions {
   db: Db;
@@ -44,12 +45,11 @@ export class WebhookSender {
   readonly #options: WebhookSenderOptions;
   readonly #outage: OutageLog;
   readonly #running = new Map<number, Promise<void>>();
-  readonly #stopped = new AbortController();
-  #woken = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #loop: RoundLoop;
 
   constructor(options: WebhookSenderOptions) {
     this.#options = options;
+    this.#loop = new RoundLoop({ clock: options.clock, round: () => this.#runRound(), longestMs: POLL_MS });
     this.#outage = new OutageLog(options.log, {
       failing: 'WEBHOOK_URL takes no events; they wait, and are tried for 24 hours',
       working: 'WEBHOOK_URL takes events again',
@@ -57,18 +57,17 @@ export class WebhookSender {
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop.start();
   }
 
   /** Something was put into the log: looks at once. */
   wake(): void {
-    this.#woken.abort();
+    this.#loop.wake();
   }
 
   /** Starts nothing more and waits for calls under way. */
   async stop(): Promise<void> {
-    this.#stopped.abort();
-    await this.#loop;
+    await this.#loop.stop();
     await Promise.all(this.#running.values());
   }
 
@@ -81,18 +80,12 @@ export class WebhookSender {
     }
   }
 
-  async #run(): Promise<void> {
-    const { clock, log } = this.#options;
-    while (!this.#stopped.signal.aborted) {
-      this.#woken = new AbortController();
-      let nextMs: number | undefined;
-      try {
-        nextMs = await this.#startDue();
-      } catch (error) {
-        log.error({ error: String(error) }, 'the delivery log could not be read');
-      }
-      const waitMs = Math.min(Math.max((nextMs ?? Number.POSITIVE_INFINITY) - clock.now(), 10), POLL_MS);
-      await clock.sleep(waitMs, AbortSignal.any([this.#woken.signal, this.#stopped.signal]));
+  async #runRound(): Promise<number | undefined> {
+    try {
+      return await this.#startDue();
+    } catch (error) {
+      this.#options.log.error({ error: String(error) }, 'the delivery log could not be read');
+      return undefined;
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../delivery/clock.ts';
+import { RoundLoop } from '../delivery/round-loop.ts';
 import { type Logger, OutageLog } from '../log.ts';
 
 export interface CommitWatchOptions {
@@ -16,12 +17,12 @@ const LOOK_EVERY_MS = 500;
 export class CommitWatch {
   readonly #options: CommitWatchOptions;
   readonly #outage: OutageLog;
-  readonly #stopped = new AbortController();
+  readonly #loop: RoundLoop;
   #mark: string | undefined;
-  #loop: Promise<void> | undefined;
 
   constructor(options: CommitWatchOptions) {
     this.#options = options;
+    this.#loop = new RoundLoop({ clock: options.clock, round: () => this.look(), longestMs: LOOK_EVERY_MS });
     this.#outage = new OutageLog(options.log, {
       failing: 'commits of other processes cannot be looked for; trying until they can',
       working: 'commits of other processes are noticed again',
@@ -29,16 +30,15 @@ export class CommitWatch {
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopped.abort();
-    await this.#loop;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   /** One look; calls `onCommit` where anything was committed since the one before. Never throws. */
-  async look(): Promise<void> {
+  async look(): Promise<undefined> {
     try {
       const mark = await this.#options.findMark();
       this.#outage.recover();
@@ -47,14 +47,6 @@ export class CommitWatch {
       this.#options.onCommit();
     } catch (error) {
       this.#outage.fail(String(error));
-    }
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      await this.look();
-      await this.#options.clock.sleep(LOOK_EVERY_MS, signal);
     }
   }
 }

@@ -11,6 +11,7 @@ import { Intake, toIntakeSettings } from '../ingest/intake.ts';
 import { getLogFormats } from '../ingest/log-presets.ts';
 import { getOrCreateSource } from '../ingest/source-admin.ts';
 import { parseOptions } from '../ingest/source-options.ts';
+import { redact } from '../log.ts';
 import { countOf } from '../report/format.ts';
 import type { Db } from '../store/database.ts';
 import { listImportFiles } from '../store/import-repository.ts';
@@ -65,26 +66,21 @@ export async function runImport(args: readonly string[], context: CliContext): P
       : await getOrCreateSource(db, name, 'native', context.now());
     const zone = await getReportZone(db, config.reportTimezone);
     const intake = new Intake(toIntakeSettings(config, zone));
+    const flags = { ...values, format: undefined };
+    const options = applyFlags(parseOptions(source.options, source.name), flags, source.adapter);
     let exitCode = 0;
     try {
       for (const file of files) {
         const progress = createProgress(file.name, context);
         const reasons = new Reasons();
-        const outcome = await withFile(file.path, (path) =>
+        const run = withFile(file.path, (path) =>
           importFile(path, {
             db,
             writer: intake,
             source,
             zone,
             dryRun,
-            options: {
-              ...applyFlags(
-                parseOptions(source.options, source.name),
-                { ...values, format: undefined },
-                source.adapter,
-              ),
-              ...(lines === undefined ? {} : { format: lines }),
-            },
+            options: lines === undefined ? options : { ...options, format: lines },
             ...(kind === undefined ? {} : { format: kind }),
             now: context.now,
             signal: context.signal,
@@ -93,10 +89,19 @@ export async function runImport(args: readonly string[], context: CliContext): P
               if (reasons.add(line, error) <= NAMED_LINES) progress.say(`${file.name}:${line}: ${error}`);
             },
           }),
-        ).finally(progress.end);
+        );
+        const outcome = await run.finally(progress.end).catch((error: HeadroomError) => {
+          // A file that is none of ours costs itself alone.
+          if (error.code !== 'unreadable') throw error;
+          context.err(redact(error.message));
+        });
+        if (!outcome) {
+          exitCode = 1;
+          continue;
+        }
         context.out(summarise(file.name, outcome, dryRun));
         for (const line of reasons.describe()) context.out(line);
-        if (outcome.rejected > 0) exitCode = SOME_NOT_TAKEN;
+        if (outcome.rejected > 0 && exitCode === 0) exitCode = SOME_NOT_TAKEN;
         if (outcome.stopped || context.signal.aborted) return STOPPED;
       }
     } finally {

@@ -43,8 +43,6 @@ const MILLISECONDS = { seconds: 1000, milliseconds: 1, microseconds: 0.001 } as 
 
 /** One format of lines: its fields in order, with what stands between them. Every preset and `--format` is one. */
 export class LogFormat {
-  /** As its owner wrote it. */
-  readonly text: string;
   readonly #parts: readonly FormatPart[];
   readonly #escapes: Escapes;
   readonly #pattern: RegExp;
@@ -53,7 +51,6 @@ export class LogFormat {
 
   /** `open`: further fields may follow. Throws a `source` error for a text that is no format, or tells no time or caller. */
   constructor(text: string, { escapes = 'backslash', open = false }: { escapes?: Escapes; open?: boolean } = {}) {
-    this.text = text;
     this.#parts = readFormatParts(text);
     this.#escapes = text.startsWith('#Fields:') ? 'none' : escapes;
     this.#pattern = new RegExp(`${toPattern(this.#parts)}${open ? '(?=\\s|$)' : '\\s*$'}`, 'y');
@@ -87,6 +84,7 @@ export class LogFormat {
     const line: AccessLine = { timeMs: Number.NaN };
     if (withNames) line.named = {};
     let date = '';
+    let clock = '';
     let group = 0;
     for (const part of this.#parts) {
       if (!('role' in part)) continue;
@@ -96,11 +94,13 @@ export class LogFormat {
       if (value === undefined) continue;
       if (line.named) line.named[part.name] = value;
       if (part.role === 'date') date = value;
-      const fault = fill(line, part, part.role === 'clock' ? `${date}T${value}Z` : value);
+      if (part.role === 'clock') clock = value;
+      const fault = fill(line, part, value);
       if (fault !== undefined) {
         return { fits: Number.POSITIVE_INFINITY, error: `${part.name} is ${show(value)}: ${fault}` };
       }
     }
+    if (date !== '' && clock !== '') line.timeMs = parseEventTime(`${date}T${clock}Z`) ?? Number.NaN;
     if (Number.isNaN(line.timeMs)) return { fits: Number.POSITIVE_INFINITY, error: 'the line tells no time' };
     return line;
   }
@@ -163,8 +163,7 @@ function fill(line: AccessLine, { name, role }: { name: string; role: Role }, va
       if (user !== '-' && user !== '') line.user = user;
       return undefined;
     }
-    case 'time':
-    case 'clock': {
+    case 'time': {
       const timeMs = readTime(value);
       if (timeMs === undefined) return 'this is no time of 2000 or later with a zone';
       line.timeMs = timeMs;

@@ -138,6 +138,15 @@ describe('the command line', () => {
     expect((await run('import', 'a.log', '--format', 'xml')).err).toMatch(/--format .* no format "xml": .*haproxy/);
   });
 
+  it('imports the other files where one cannot be read', async () => {
+    writeFileSync(join(folder, 'picture.log'), 'a picture of a log\n');
+    writeFileSync(join(folder, 'a.log'), `${LINE}nonsense\n`);
+    const { code, out, err } = await run('import', 'picture.log', 'a.log');
+    expect(code).toBe(1);
+    expect(err).toMatch(/picture\.log:1 is neither a line of an access log/);
+    expect(out).toMatch(/^a\.log: 1 event counted, 1 line not taken/);
+  });
+
   it('shows what an import would do, without doing it', async () => {
     const event = (id: string) => `${JSON.stringify({ id, client: 'a', time: '2026-11-19T10:00:00Z' })}\n`;
     writeFileSync(join(folder, 'a.ndjson'), event('1'));

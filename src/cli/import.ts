@@ -148,8 +148,10 @@ class Reasons {
 
   /** Answers how many lines had this reason so far. */
   add(line: number, error: string): number {
-    // Values differ from line to line.
-    const text = error.replace(/"(?:[^"\\]|\\.)*"/g, '…').replace(/\d+/g, 'n');
+    // Values and places differ from line to line.
+    const text = error
+      .replace(/"(?:[^"\\]|\\.)*"|\d{4}-\d\d-\d\dT[\d:.]+Z|-?\d[\d.]*(?= \(a number)/g, '…')
+      .replace(/\b(character|column|position|has) \d+/g, '$1 n');
     const reason = this.#byText.get(text) ?? { lines: 0, first: line };
     reason.lines += 1;
     this.#byText.set(text, reason);

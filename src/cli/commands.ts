@@ -28,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
       --map: where the fields are in the sender's JSON, such as client=consumer.custom_id|client_ip,route=request.route.path.
         Dots go into objects; a|b takes the first that says something; none leaves a field out; entries=PATH is the array
         that holds the events. Durations may be scaled (duration_ms=latency*1000) or lie between two times (begun..ended).
+        --client-from A,B is short for --map client=A|B.
       --id: what makes an event one: request_id, request_id+service, or none.
       --route-pattern: segments of URLs that become {id}, such as ord_*; may be repeated.
       --spans: spans that adapter otlp counts: server (default), client, internal, producer, consumer.

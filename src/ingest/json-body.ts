@@ -113,8 +113,8 @@ function toBody(values: unknown[], text: string): JsonBody {
 
 /** Objects one after the other, read as an array at once; undefined where they are no such thing. */
 function parseStream(text: string): unknown[] | undefined {
-  const pieces = text.split(/\}\s*\{/);
-  if (pieces.length === 1) return undefined;
+  const pieces = text.split(/\}\s*\{/, MAX_ENTRIES + 1);
+  if (pieces.length === 1 || pieces.length > MAX_ENTRIES) return undefined;
   try {
     const values = JSON.parse(`[${pieces.join('},{')}]`) as unknown[];
     // A joint inside a text would be no joint: there are then more of them than values.

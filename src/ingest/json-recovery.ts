@@ -7,7 +7,8 @@ export type JsonPart = { text: string; value: unknown } | { text: string; fault:
 const BETWEEN = /[\s,[\]]*/y;
 /** Under these names senders wrap their entries in an object. */
 const WRAPPED = ['events', 'batch', 'logs', 'records'];
-const MEMBER = /\s*,?\s*"((?:[^"\\]|\\.)*)"\s*:\s*/y;
+const MEMBER = /"([^"\\]{0,100})"\s*:\s*/y;
+const SPACE = /[\s,]*/y;
 
 /**
  * The entries of a text that as a whole is no JSON: those of an array, or values that follow each other with or without
@@ -33,7 +34,9 @@ export function* readJsonParts(text: string, entries?: string): Generator<JsonPa
 export function skipToEntries(text: string, path: readonly string[] = []): number {
   let at = /^\s*\{/.exec(text)?.[0].length ?? text.length;
   for (;;) {
-    MEMBER.lastIndex = at;
+    SPACE.lastIndex = at;
+    SPACE.exec(text);
+    MEMBER.lastIndex = SPACE.lastIndex;
     const name = MEMBER.exec(text)?.[1];
     if (name === undefined) return 0;
     at = MEMBER.lastIndex;

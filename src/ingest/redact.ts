@@ -52,7 +52,11 @@ function redactText(text: string): string {
   return withoutQueries(text);
 }
 
-/** A text without the queries of the addresses in it. */
+/** A text without the queries of the addresses in it. Linear in its length. */
 export function withoutQueries(text: string): string {
-  return text.includes('?') ? text.replace(/(\/[^\s"'?]*)\?[^\s"']*/g, '$1') : text;
+  if (!text.includes('?')) return text;
+  return text.replace(/[^\s"']+/g, (word) => {
+    const query = word.indexOf('?');
+    return query > 0 && word.slice(0, query).includes('/') ? word.slice(0, query) : word;
+  });
 }

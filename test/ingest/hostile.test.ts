@@ -87,3 +87,24 @@ describe.each(listAdapters())('whatever a body holds, the adapter %s', (adapter)
     );
   });
 });
+
+describe.each(['native', 'logpush', 'access-log', 'splunk-hec'])(
+  'a body that repeats itself, the adapter %s',
+  (adapter) => {
+    it('reads or refuses in a time that grows with it alone', () => {
+      for (const run of ['/', ' ', '?/', '}{', '{"a":[', '"', '\\', 'a.', '\n', ', ', '}\n{']) {
+        for (const [open, close] of [
+          ['?', '"'],
+          ['{"records":[{"a":"?', '"}]}'],
+          ['{', '"x":1'],
+        ] as const) {
+          try {
+            parse(adapter, `${open}${run.repeat(100_000 / run.length)}${close}`, { contentType: '' });
+          } catch (error) {
+            expect(error).toBeInstanceOf(HeadroomError);
+          }
+        }
+      }
+    });
+  },
+);

@@ -32,7 +32,7 @@ export type Outcome =
   | { kind: 'lost' }
   | { kind: 'failed'; failure: Failure };
 
-/** Text waits this long for its picture; an alert's does not, and gets it by an edit. */
+/** A message waits 2 s for its picture; after that it goes without, and an edit brings it. An alert never waits. */
 const PICTURE_WAIT_MS = 2000;
 
 /**
@@ -87,8 +87,8 @@ async function findParent(db: Db, delivery: Delivery): Promise<{ channel: string
 }
 
 /**
- * The message's timestamp if an earlier call did post it. Where the channel cannot be read, an alert or notice counts as
- * not posted (twice is better than never), a digest or answer throws (once is what was promised).
+ * Finds the message's timestamp if an earlier call posted it. Where the channel cannot be read, an alert or notice counts as not
+ * posted (twice is better than never), a digest or answer throws (once is what was promised).
  */
 async function findPosted(ports: AttemptPorts, delivery: Delivery, place: Destination): Promise<string | undefined> {
   if (delivery.firstCallMs === undefined) return undefined;
@@ -148,8 +148,8 @@ function toSendable(text: string, blocks: Block[] = []): Sendable {
 }
 
 /**
- * The picture as a block, or undefined: a message never fails for its picture. An edit that only brings the picture (`owed`)
- * rejects where Slack did not take it, and is tried again.
+ * Uploads the picture and returns its block; undefined: the message goes without, since it never fails for its picture. An edit
+ * that only brings the picture (`owed`) rejects where Slack did not take it, and is tried again.
  */
 async function showPicture(
   { client, clock, log }: AttemptPorts,

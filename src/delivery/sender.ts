@@ -41,7 +41,7 @@ export interface SenderOptions {
   onFailed?(trx: Db, delivery: Delivery, failure: Failure, nowMs: number, admins: readonly string[]): Promise<void>;
 }
 
-/** A live instance renews its leases; a frozen one holds a row no longer than this. */
+/** A live instance renews its leases every 1.5 s; a frozen one holds a row for at most 5 s. */
 const LEASE_MS = 5000;
 const RENEW_MS = 1500;
 const POLL_MS = 1000;

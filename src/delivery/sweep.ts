@@ -6,7 +6,7 @@ import { listSweepable, markSwept } from '../store/delivery-upkeep.ts';
 import type { AttemptPorts } from './attempt.ts';
 import { listOwnMessages } from './copies.ts';
 
-/** A frozen process may wake up within this time and finish its call. */
+/** Copies are looked for during a day: a frozen process may wake up that late and finish its call. */
 const COPY_WITHIN_MS = DAY_MS;
 /** conversations.history takes 50 calls a minute; three rounds a minute leave room for others. */
 const PLACES_A_ROUND = 12;

@@ -384,7 +384,7 @@ export interface Reporter {
   answer(question: Question, nowMs: number): Promise<Report>;
 }
 
-/** Thrown by a reporter for a question that may mean several, or names what there is not: the questions that may be meant. */
+/** Thrown by a reporter for a question that may mean several things, or names something unknown; `offers` are questions that may be meant. */
 export class RefusedQuestion extends HeadroomError {
   override readonly name = 'RefusedQuestion';
   readonly offers: readonly Offer[];

@@ -26,7 +26,7 @@ export interface RuleBook {
   assign(event: RuledEvent, source: string, day: number): Assignment;
 }
 
-/** Remembered combinations of the values that rules look at; beyond it the memory starts anew. */
+/** Combinations of values that rules looked at, remembered with their verdict; beyond this number the memory is emptied. */
 const MAX_REMEMBERED = 50_000;
 
 const ONE_CALL: CostRule = { match: {}, credits: 1000 };

@@ -74,7 +74,7 @@ function endOfHour(ms: number, calendar: Calendar): number {
   return calendar.hoursOf(day).find((each) => each > ms) ?? calendar.startOfDay(day + 1);
 }
 
-/** Days that a change of the report zone could not count anew. Combinations are asked for by filters and drill-downs. */
+/** Notes days that a change of the report zone could not recount. Combinations are asked for by filters and drill-downs. */
 function noteOlderDays({ olderZones, range, filters, question }: Inquiry): string[] {
   const combines = filters.length > 0 || question.name !== undefined;
   return olderZones

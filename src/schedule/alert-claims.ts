@@ -95,7 +95,7 @@ async function tell(
     else await put(ownKey, 'parent');
     return ownKey;
   }
-  // Whoever is second, by a hair's breadth or by days, replies.
+  // The first delivery of a conversation is its parent; any later one replies, a moment later or days.
   if (await put(parentKey, 'parent')) return parentKey;
   await put(ownKey, 'line', { thread: { key: parentKey, broadcast: true } });
   await put(`${ownKey}#parent`, 'parent', { updates: parentKey });

@@ -53,7 +53,7 @@ export class AlertEvaluator {
     this.#options = options;
   }
 
-  /** Evaluates levels, switches and rates: after each commit. False: another instance is at it, ask again soon. */
+  /** Evaluates levels, switches and rates, after each commit. False: another instance evaluates now, ask again soon. */
   async evaluate(nowMs: number): Promise<boolean> {
     return this.#alone('alerts', async () => {
       const context = await this.#getContext(nowMs);

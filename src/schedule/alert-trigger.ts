@@ -3,7 +3,7 @@ import { backoffMs } from '../domain/time-units.ts';
 import { type Logger, OutageLog } from '../log.ts';
 
 export interface AlertTriggerOptions {
-  /** False: another instance is at it. Source: `Alerts.evaluate`. */
+  /** Evaluates alerts; false: another instance evaluates now. */
   evaluate(nowMs: number): Promise<boolean>;
   clock: Clock;
   log: Logger;
@@ -64,7 +64,7 @@ export class AlertTrigger {
       this.#pending = true;
       await clock.sleep(backoffMs(failures + 1, { firstMs: RETRY_MS, longestMs: LONGEST_RETRY_MS }), signal);
     }
-    // In one step with the last look at `pending`: a commit from here on starts anew.
+    // No await since the last look at `pending`: the next commit starts another run.
     this.#running = undefined;
   }
 }

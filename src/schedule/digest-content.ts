@@ -172,7 +172,7 @@ export async function composeDigest(
   return content;
 }
 
-/** The first rows of a ranking, as if it had been asked for so many. */
+/** Takes the first rows of a ranking, as if no more had been asked for. */
 function takeRows({ rows, table, others, question, ...report }: RankingReport): RankingReport {
   const rest = rows.slice(ROWS);
   const sum = addTotals(sumTotals(rest), others);
@@ -187,7 +187,7 @@ function firstOf(every: 'day' | 'week' | 'month', day: number): number {
   return every === 'week' ? day - 6 : day - Number(formatDay(day).slice(8)) + 1;
 }
 
-/** Pools with a period longer than a day that began anew after the day, as they stood at its end. */
+/** Lists pools whose period, longer than a day, ended with the day, as they were then. */
 async function listClosed(
   { calendar, reporter }: DigestSources,
   scopes: readonly ScopeState[],
@@ -212,7 +212,7 @@ async function listClosed(
   );
 }
 
-/** Under a scope, those about it; under other filters none, since alerts are about all calls. */
+/** Lists alerts told that day: for a digest about one scope, those about it; under other filters none, since alerts count all calls. */
 async function listAlertsOfDay({ alerts, calendar }: DigestSources, what: DigestWhat, day: number): Promise<Alert[]> {
   if (what.filters.length > 0) return [];
   const told = await alerts({ fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) });
@@ -220,7 +220,7 @@ async function listAlertsOfDay({ alerts, calendar }: DigestSources, what: Digest
   return told.filter(({ subject }) => scope === undefined || subject.startsWith(`${scope}/`));
 }
 
-/** Those entered since the last digest, whatever day they apply to; in a first one, those of the day. */
+/** Lists corrections entered since the last digest, whatever day they apply to; for a first digest, those of its day. */
 async function listNewCorrections(
   { calendar, corrections }: DigestSources,
   what: DigestWhat,
@@ -232,7 +232,7 @@ async function listNewCorrections(
   return narrowCorrections(found, toFilters(what)).map((each) => ({ ...each, day: calendar.dayOf(each.timeMs) }));
 }
 
-/** Days that earlier digests stated other numbers for. */
+/** Lists days for which earlier digests stated other numbers. */
 function listChanges(daily: SeriesReport, { requestsOf }: Said): { day: number; stated: number; requests: number }[] {
   const lastDay = daily.range?.lastDay;
   if (lastDay === undefined) return [];

@@ -7,7 +7,7 @@ import { listDigests, type Subscription } from '../store/subscription-repository
 
 const SHOWN = 14;
 
-/** Keys of what was sent by hand begin so. */
+/** Returns the beginning of the delivery keys of digests sent by hand. */
 export function toSentKey(id: number): string {
   return `digest:${id}:sent:`;
 }

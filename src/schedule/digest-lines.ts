@@ -184,7 +184,7 @@ function findFailures({ status }: DigestContent): Finding[] {
   return [{ weight: 50, sign: '🟠', text: `${worst.claim}: ${clauses.join(', ')}.` }];
 }
 
-/** Levels that were told that day of pools that stand well again. */
+/** Finds the worst level told that day among scopes that are fine again. */
 function findAlerts({ alerts = [], pools = [], zone }: DigestContent): Finding[] {
   const standing = new Set(
     pools.filter((state) => listScopeSentences(state).some(({ weight }) => weight > 0)).map(({ scope }) => scope),

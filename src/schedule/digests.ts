@@ -60,8 +60,8 @@ export class Digests implements DigestPort {
   }
 
   /**
-   * Claims every digest that is due and puts it into the delivery log, in one transaction each; how many there were. Of
-   * several missed ones the latest is posted, in place of older ones that are still unsent.
+   * Claims every digest that is due and puts it into the delivery log, in one transaction each. Returns how many. Of several
+   * missed ones the latest is posted, in place of older ones that are still unsent.
    */
   async runDue(nowMs: number): Promise<number> {
     const { db, log } = this.#options;
@@ -78,7 +78,7 @@ export class Digests implements DigestPort {
     return claimed;
   }
 
-  /** A cursor is ahead of its schedule after the clock was: the dates in between have not come yet. */
+  /** Brings due times back after a clock that was ahead was set right: the dates in between have not come yet. */
   async #followClock(nowMs: number): Promise<void> {
     for (const row of await listSubscriptions(this.#options.db)) {
       const { dueMs } = nextDue(row.schedule, Math.max(nowMs, (row.pausedUntilMs ?? 0) - 1));
@@ -139,7 +139,7 @@ export class Digests implements DigestPort {
     return { schedule: formatSchedule(rule), nextRuns: toTimes(listNext(rule, this.#options.now(), 3)) };
   }
 
-  /** The same digest asked for twice (a form sent twice) is one. */
+  /** Adds a digest. The same one asked for twice (a form sent twice) is one. */
   async add(
     digest: {
       channel: string;
@@ -285,7 +285,7 @@ export class Digests implements DigestPort {
       .map(({ line }) => line);
   }
 
-  /** The one that is named, else those of the channel. */
+  /** Lists the digest that is named, else those of the channel. */
   async #list(where: { id?: number; channel: string }): Promise<Subscription[]> {
     if (where.id !== undefined) return [await this.#get(where.id)];
     return listSubscriptions(this.#options.db, { channel: where.channel });

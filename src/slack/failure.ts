@@ -21,7 +21,7 @@ const FOR_PEOPLE = new Set<HeadroomError['code']>([
  * Does what a person asked for, if they may: checked anew for every command and press, for the one who makes it. What goes
  * wrong is told to that person alone; what they cannot help gets a short id that the log has too. Never rejects.
  */
-export async function serve(
+export async function serveIfAllowed(
   ctx: SlackContext,
   asked: Asked,
   task: (person: Person) => Promise<void>,

@@ -176,7 +176,7 @@ export function trackEpisode(
         .execute();
     if (last && last.ended_ms === null) {
       const { number, below_since_ms: belowSinceMs } = last;
-      // It had been below for long enough before it was reached anew: that is the next episode.
+      // It was below for long enough before it was reached again: that is the next episode.
       if (belowSinceMs !== null && nowMs - belowSinceMs >= endAfterMs)
         await set({ ended_ms: belowSinceMs + endAfterMs });
       else {

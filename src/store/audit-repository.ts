@@ -16,7 +16,7 @@ export async function insertAudit(db: Db, line: AuditLine): Promise<void> {
     .execute();
 }
 
-/** Newest first. */
+/** Lists changes made by people, newest first. */
 export async function listAudit(db: Db, limit: number): Promise<AuditLine[]> {
   const rows = await db
     .selectFrom('audit')

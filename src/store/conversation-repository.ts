@@ -22,8 +22,7 @@ export interface KeptAnswer {
 const ANSWER = ['id', 'asker', 'channel', 'ts', 'thread_ts', 'private', 'question', 'drill', 'created_ms'] as const;
 
 /**
- * Notes that a request of Slack is being taken; false if it was before, by any instance. `key` is its signature or its
- * event's id.
+ * Notes a request of Slack; false: some instance has taken it before. `key` is its signature or its event's id.
  */
 export async function insertRequest(db: Db, key: string, seenMs: number): Promise<boolean> {
   const result = await db
@@ -104,7 +103,7 @@ export async function listChosenFilters(db: Db, user: string, channel: string): 
   return row ? readColumn('chosen_filter.filters', FILTERS, row.filters) : [];
 }
 
-/** An empty list resets. */
+/** Keeps the filters that a person chose for a channel; an empty list resets them. */
 export async function upsertChosenFilters(
   db: Db,
   user: string,

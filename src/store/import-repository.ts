@@ -118,7 +118,7 @@ export async function beginImportUndo(db: Db, id: number): Promise<void> {
   await db.updateTable('import_file').set({ hash: UNDONE }).where('id', '=', id).execute();
 }
 
-/** Forgets a file, so that it could be imported anew. */
+/** Forgets a file, so that it can be imported again. */
 export async function deleteImportFile(db: Db, id: number): Promise<void> {
   await db.deleteFrom('import_file').where('id', '=', id).execute();
 }

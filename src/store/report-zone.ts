@@ -20,13 +20,13 @@ export async function getReportZone(db: Db, wanted: string | undefined): Promise
   );
 }
 
-/** The latest change last; empty where the zone was never changed, or everything could be counted anew. */
+/** Lists older report zones, the latest last; none where the zone was never changed, or all could be recounted. */
 export async function listOlderZones(db: Db): Promise<OlderZone[]> {
   const stored = await findSetting(db, OLDER_ZONES_SETTING);
   return stored === undefined ? [] : readColumn('the setting older_zones', OLDER_ZONES, stored);
 }
 
-/** Fixes another report zone; `older`: what could not be counted anew, if anything. */
+/** Fixes another report zone; `older`: days that could not be recounted, if any. */
 export async function changeReportZone(db: Db, zone: string, older: OlderZone | undefined): Promise<void> {
   const before = await listOlderZones(db);
   const left = older

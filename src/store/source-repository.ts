@@ -117,13 +117,13 @@ export async function revokeSource(db: Db, id: number, nowMs: number): Promise<v
   await db.updateTable('source').set({ revoked_ms: nowMs }).where('id', '=', id).execute();
 }
 
-/** Revoked ones included. */
+/** Finds a source by name, revoked ones included. */
 export async function findSource(db: Db, name: string): Promise<Source | undefined> {
   const row = await db.selectFrom('source').select(SOURCE).where('name', '=', name).executeTakeFirst();
   return row && toSource(row);
 }
 
-/** By name; revoked ones only if asked for. */
+/** Lists sources by name; revoked ones only if asked for. */
 export async function listSources(db: Db, options: { revoked?: boolean } = {}): Promise<Source[]> {
   let query = db.selectFrom('source').select(SOURCE).orderBy('name');
   if (!options.revoked) query = query.where('revoked_ms', 'is', null);

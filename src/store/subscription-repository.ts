@@ -114,7 +114,7 @@ export async function listDueSubscriptions(db: Db, nowMs: number): Promise<Subsc
   return rows.map(toSubscription);
 }
 
-/** Takes a local date for a digest; false: it was taken before, by whomever. */
+/** Claims a local date for a digest; false: it was claimed before. */
 export async function claimDigest(
   trx: Db,
   digest: { subscriptionId: number; localDay: number; dueMs: number; deliveryKey: string },
@@ -157,7 +157,7 @@ export interface PostedDigest {
   headline: StatedDay | undefined;
 }
 
-/** The newest first. */
+/** Lists a subscription's digests, newest first, with what became of their messages. */
 export async function listDigests(db: Db, subscriptionId: number, limit: number): Promise<PostedDigest[]> {
   const rows = await db
     .selectFrom('digest')

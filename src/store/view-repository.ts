@@ -11,7 +11,7 @@ export interface SavedView {
   savedMs: number;
 }
 
-/** Replaces a view of the same owner and name. */
+/** Keeps a view, in place of one with the same owner and name. */
 export async function upsertView(db: Db, view: SavedView): Promise<void> {
   const row = { question: JSON.stringify(view.question), saved_by: view.savedBy, saved_ms: view.savedMs };
   await db
@@ -41,12 +41,12 @@ export async function listViews(db: Db, owners: readonly string[]): Promise<Save
     .sort((a, b) => owners.indexOf(a.owner) - owners.indexOf(b.owner));
 }
 
-/** The first owner's view of that name wins. */
+/** Finds a view by name; of several owners, the first one's wins. */
 export async function findView(db: Db, owners: readonly string[], name: string): Promise<SavedView | undefined> {
   return (await listViews(db, owners)).find((view) => view.name === name);
 }
 
-/** False if there was none. */
+/** Removes a view; false: there was none. */
 export async function deleteView(db: Db, owner: string, name: string): Promise<boolean> {
   const result = await db
     .deleteFrom('saved_view')

@@ -5,7 +5,7 @@ import { insertGreeting } from '../../store/conversation-repository.ts';
 import { callSlack } from '../client/errors.ts';
 import { sendRepaired } from '../client/send-repaired.ts';
 import { type Asked, asBlocks, type SlackContext, tellPrivately } from '../context.ts';
-import { serve } from '../failure.ts';
+import { serveIfAllowed } from '../failure.ts';
 import { publishHome } from '../home.ts';
 import { performText } from '../perform.ts';
 
@@ -56,7 +56,7 @@ async function answerWritten(ctx: SlackContext, event: Written): Promise<void> {
   };
   // `@Headroom: top clients` and `hey @Headroom, who …`: what is left of the address says nothing.
   const text = (event.text ?? '').replaceAll(new RegExp(`<@${ctx.bot.userId}(\\|[^>]*)?>[\\s,:;!]*`, 'g'), ' ').trim();
-  await serve(ctx, asked, (person) =>
+  await serveIfAllowed(ctx, asked, (person) =>
     text === ''
       ? tellPrivately(ctx, asked, buildIntroduction(ctx.command, ctx.bot.name))
       : performText(ctx, asked, person, text),

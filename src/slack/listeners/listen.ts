@@ -3,7 +3,7 @@ import { HeadroomError } from '../../errors.ts';
 import { buildNotice } from '../../messages/answer-message.ts';
 import { clip } from '../../messages/text.ts';
 import { type Asked, type SlackContext, tellPrivately } from '../context.ts';
-import { describeFailure, refuse, serve, tellFailure } from '../failure.ts';
+import { describeFailure, refuse, serveIfAllowed, tellFailure } from '../failure.ts';
 import { publishHome } from '../home.ts';
 import type { Person } from '../permissions.ts';
 import { askedByPress, type PressBody } from './asked.ts';
@@ -84,7 +84,7 @@ export function createListen(app: App, ctx: SlackContext): Listen {
           triggerId: command.trigger_id,
           atMs: ctx.now(),
         };
-        await serve(ctx, asked, (person) => task(asked, person, command.text ?? ''));
+        await serveIfAllowed(ctx, asked, (person) => task(asked, person, command.text ?? ''));
       });
     },
     press(action, task, needs) {
@@ -94,7 +94,7 @@ export function createListen(app: App, ctx: SlackContext): Listen {
         const pressed = element as Pressed;
         const asked = askedByPress(body, ctx.now());
         const value = pressed.selected_option?.value ?? pressed.value ?? '';
-        await serve(
+        await serveIfAllowed(
           ctx,
           asked,
           async (person) => {
@@ -114,7 +114,7 @@ export function createListen(app: App, ctx: SlackContext): Listen {
         await ack();
         const body = given as unknown as PressBody;
         const asked = askedByPress(body, ctx.now());
-        await serve(ctx, asked, (person) => task(asked, person, body));
+        await serveIfAllowed(ctx, asked, (person) => task(asked, person, body));
       });
     },
     options(task) {
@@ -154,7 +154,7 @@ function registerForm<T extends object>(
     };
     if (!check) {
       await ack();
-      return serve(ctx, asked, done, needs);
+      return serveIfAllowed(ctx, asked, done, needs);
     }
     const look = async (): Promise<Faults> => {
       const person = await ctx.people.find(asked.user);
@@ -175,7 +175,7 @@ function registerForm<T extends object>(
     }
     if (Object.keys(faults).length > 0) return ack({ response_action: 'errors', errors: faults });
     await ack();
-    await serve(ctx, asked, done, needs);
+    await serveIfAllowed(ctx, asked, done, needs);
   });
 }
 
@@ -194,7 +194,9 @@ export async function faultAt(field: string, look: () => Promise<unknown>): Prom
 export async function tellOldWindow(ctx: SlackContext, body: object): Promise<void> {
   const asked = askedByPress(body as PressBody, ctx.now());
   const line = `This is from an older version of ${ctx.bot.name}, which no longer knows it. Close it and ask again.`;
-  await serve(ctx, asked, () => tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Help', command: 'help' }])));
+  await serveIfAllowed(ctx, asked, () =>
+    tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Help', command: 'help' }])),
+  );
 }
 
 /** Rejects once Slack would no longer wait. */

@@ -68,6 +68,6 @@ export interface UsageTables {
     failed: number;
     credits: number;
   };
-  /** Days whose rows in `usage_daily` are to be written anew. */
+  /** Days whose rows in `usage_daily` must be written again. */
   usage_daily_due: { day: number };
 }

@@ -12,7 +12,7 @@ import { getDefinitions } from '../../src/store/definition-repository.ts';
 import { deleteInstance, upsertInstance } from '../../src/store/instance-repository.ts';
 import { insertRejectedEvents, listRejectedEvents } from '../../src/store/rejected-event-repository.ts';
 import { listOlderZones } from '../../src/store/report-zone.ts';
-import { listSourceHealth } from '../../src/store/source-repository.ts';
+import { findSource, listSourceHealth } from '../../src/store/source-repository.ts';
 import { insertSubscription } from '../../src/store/subscription-repository.ts';
 import { findView, upsertView } from '../../src/store/view-repository.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
@@ -157,6 +157,30 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     }
     expect((await run('forget', 'user:nobody')).out).toMatch(/^No usage has that value/);
     expect((await run('forget', 'ann')).err).toMatch(/forget user:NAME/);
+  });
+
+  it('lists what a source sent in vain, and counts it once its map is mended', async () => {
+    await run('sources', 'add', 'gw');
+    expect((await run('sources', 'rejected', 'gw')).out).toBe('Source gw has no rejected events.');
+    const { id } = (await findSource(db, 'gw'))!;
+    const rejected = [
+      { index: 0, error: 'client is missing', excerpt: 'app: an object', sent: '{"app":{"name":"acme"},"status":200}' },
+      { index: 1, error: 'client is missing', sent: '{"status":500,"user":"ann"}' },
+      { index: 2, error: 'Value 3 is not JSON', excerpt: '{"a' },
+    ];
+    await insertRejectedEvents(db, id, rejected, NOW);
+    const listed = await run('sources', 'rejected', 'gw');
+    expect(listed.out).toMatch(/^2026-11-20T12:00:00.000Z {2}Value 3 is not JSON\n {2}\{"a\n/);
+    expect(listed.out).toMatch(/3 events rejected .* then send 2 of them again with --retry\.$/);
+    expect((await run('forget', 'user:ann')).out).toContain('1 rejected events held it');
+    await run('sources', 'set', 'gw', '--map', 'client=app.name');
+    expect(await run('sources', 'rejected', 'gw', '--retry')).toMatchObject({
+      code: 1,
+      out: '1 event counted, 2 were kept only in part.',
+    });
+    expect(await count(['client', 'status'])).toEqual({ 'acme 200': 1 });
+    expect((await run('sources', 'rejected', 'gw', '--retry')).out).toMatch(/^0 events counted/);
+    expect(await count(['client', 'status'])).toEqual({ 'acme 200': 1 });
   });
 
   it('takes an import back, after which it can be imported anew', async () => {

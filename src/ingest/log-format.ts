@@ -18,8 +18,9 @@ export type Escapes = 'backslash' | 'hash' | 'none';
 const SHIPPER_HEADER =
   /^(?:<\d{1,3}>)?(?:1 \S+ \S+ \S+ \S+ \S+ (?:-|\[[^\]]*\]) |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:\S+ )?[\w./-]+(?:\[\d+\])?: |\d{4}-\d\d-\d\dT\S+ \S+ [\w./-]+(?:\[\d+\])?: |[\w./-]+(?:\[\d+\])?: |[\w.-]+ +\| |\S+ std(?:out|err) F )?/;
 
-const LIST = String.raw`[^\s",:][^\s",]*(?:(?:, | : )[^\s",:][^\s",]*)*`;
-const ADDRESSES = String.raw`[\w.:[\]%-]+(?:, ?[\w.:[\]%-]+)*`;
+/** Lists are short, so that no line takes long to refuse where two of them stand side by side. */
+const LIST = String.raw`[^\s",:][^\s",]*(?:(?:, | : )[^\s",:][^\s",]*){0,50}`;
+const ADDRESSES = String.raw`[\w.:[\]%-]+(?:, ?[\w.:[\]%-]+){0,50}`;
 /** Values without quotes that have a shape of their own. */
 const SHAPES: Partial<Record<Role, string>> = {
   time: String.raw`\d[\w:./+-]*(?: [+-]\d{4})?`,

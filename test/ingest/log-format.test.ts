@@ -278,3 +278,12 @@ it('counts each line of every preset under its true values or refuses it, whatev
     { numRuns: 1000 },
   );
 });
+
+it('refuses a long hostile line in its stride', () => {
+  const start = '192.0.2.1 - - [27/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "-" 1 1 [] [] ';
+  const lists = '$http_x_forwarded_for, $remote_addr [$time_local] "$request" $upstream_addr $upstream_status';
+  for (const piece of ['1, ', '192.0.2.1,', 'a : b ', ' - ', '" "', '\\', '[', '{', '27/Nov/2026:10:00:00 ', 'x']) {
+    const lines = ['-', start].map((before) => before + piece.repeat(60_000 / piece.length));
+    for (const format of [...listPresets(), lists]) expect(read(format, ...lines, '!').rejected).not.toEqual([]);
+  }
+});

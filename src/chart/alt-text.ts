@@ -22,7 +22,7 @@ import {
   formatCredits,
   formatLatency,
   formatPercent,
-  formatStep,
+  formatStepLabel,
 } from '../report/format.ts';
 import { isOver } from '../report/scope-words.ts';
 import { describeTeams } from '../report/summary.ts';
@@ -107,14 +107,15 @@ function toWording(report: Report, view: ChartView): Wording {
 function wordCompare({ sections, steps, measure, per, versus, zone, grain }: CompareReport): Wording {
   const show = MEASURES[measure].format;
   const tell = (name: string, now: number, before: number, change?: number) => {
-    const changed = change === undefined ? (now > 0 ? ', new' : '') : before !== now ? `, ${formatChange(change)}` : '';
+    const changed =
+      change === undefined ? (now > 0 && !steps ? ', new' : '') : before !== now ? `, ${formatChange(change)}` : '';
     return `${cleanText(name)} ${show(now)} (before ${show(before)}${changed})`;
   };
   const rate = (sum: number, side: 'now' | 'before') => toRate(sum, per[side], measure);
   const values = steps
     ? steps.map(({ startMs, now = 0, before = 0 }) =>
         tell(
-          formatStep(startMs, createCalendar(zone).dayOf(startMs), grain, zone),
+          formatStepLabel(startMs, grain, createCalendar(zone)),
           now,
           before,
           before === 0 ? undefined : (now / before - 1) * 100,

@@ -13,7 +13,7 @@ import type {
 } from '../domain/report.ts';
 import type { Level } from '../domain/scope-state.ts';
 import { toRate } from '../report/compared-rows.ts';
-import { formatStep } from '../report/format.ts';
+import { formatStepLabel } from '../report/format.ts';
 import { groupOf } from '../report/status-codes.ts';
 import { MAX_CHART_LABEL, MAX_CHART_POINTS, MAX_CHART_SERIES, MAX_CHART_TITLE } from './limits.ts';
 import { type Block, clip, keepDirection } from './text.ts';
@@ -117,7 +117,7 @@ function toCompared({
   };
   if (steps) {
     const calendar = createCalendar(zone);
-    const points = steps.map(({ startMs }) => formatStep(startMs, calendar.dayOf(startMs), grain, zone));
+    const points = steps.map(({ startMs }) => formatStepLabel(startMs, grain, calendar));
     return [toPair('line', title, points, steps)];
   }
   return sections.map((section) => {

@@ -3,7 +3,8 @@ import type { ComparedRow, CompareReport, Table } from '../domain/report.ts';
 import type { StepGrain } from '../domain/usage.ts';
 import { MEASURES } from './compared-measure.ts';
 import { joinRows, toRate } from './compared-rows.ts';
-import { formatStep } from './format.ts';
+import { DIMENSION_WORDS } from './dimension-words.ts';
+import { capitalise, formatStep, formatStepLabel } from './format.ts';
 
 interface Compared extends Pick<CompareReport, 'sections' | 'steps' | 'measure' | 'per' | 'zone'> {
   grain: StepGrain;
@@ -17,19 +18,22 @@ export function toComparedTable(compared: Compared): Table {
   const { sections, steps, measure, per } = compared;
   const { type, label, key } = MEASURES[measure];
   const several = sections.length > 1 && !steps;
-  const named = steps ? 'Time' : (sections[0]?.title.replace(/e?s$/, (end) => (end === 'es' ? 'e' : '')) ?? 'Name');
+  const first = sections[0]?.dimension;
+  const named = several || !first ? 'Name' : capitalise(DIMENSION_WORDS[first].singular);
+  const isPerDay = per.isDay && !steps;
   return {
     columns: [
-      { key: 'name', label: several ? 'Name' : named, type: 'text', name: true },
-      { key, label, type, csvOnly: per.isDay },
-      { key: `${key}_before`, label: 'Before', type, csvOnly: per.isDay },
-      { key: `${key}_per_day`, label: 'A day', type, ...(per.isDay ? {} : { csvOnly: true }) },
-      { key: `${key}_per_day_before`, label: 'Before', type, ...(per.isDay ? {} : { csvOnly: true }) },
+      { key: 'name', label: named, type: 'text', ...(steps ? { csvOnly: true } : { name: true }) },
+      { key, label, type, csvOnly: isPerDay },
+      { key: `${key}_before`, label: 'Before', type, csvOnly: isPerDay },
+      { key: `${key}_per_day`, label: 'A day', type, ...(isPerDay ? {} : { csvOnly: true }) },
+      { key: `${key}_per_day_before`, label: 'Before', type, ...(isPerDay ? {} : { csvOnly: true }) },
       { key: 'change', label: 'Change', type, signed: true },
       { key: 'change_percent', label: '%', type: 'percent', signed: true },
-      { key: 'state', label: 'New or gone', type: 'text' },
+      { key: 'state', label: 'New or gone', type: 'text', csvOnly: steps !== undefined },
       { key: 'dimension', label: 'By', type: 'text', csvOnly: !several },
       { key: 'name_before', label: 'Before', type: 'text', csvOnly: true },
+      ...(steps ? ([{ key: 'label', label: 'Time', type: 'text', name: true, shownOnly: true }] as const) : []),
     ],
     rows: steps
       ? toStepRows(compared, steps)
@@ -73,6 +77,7 @@ function toStepRows(compared: Compared, steps: NonNullable<CompareReport['steps'
       null,
       ...(isHalf ? [null, null, null] : cells.slice(5, 8)),
       ...cells.slice(8),
+      formatStepLabel(startMs, grain, calendar),
     ];
   });
 }

@@ -1,5 +1,5 @@
 import { formatCredits } from '../domain/amount.ts';
-import { formatDay, toDate } from '../domain/calendar.ts';
+import { type Calendar, formatDay, toDate } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
 import { MONTHS, SHORT_WEEKDAYS } from '../domain/time-names.ts';
@@ -102,6 +102,12 @@ export function formatHour(ms: number, zone: string): string {
 export function formatStep(ms: number, day: number, grain: StepGrain, zone: string): string {
   if (grain === 'month') return formatDay(day).slice(0, 7);
   return grain === 'day' ? formatDay(day) : formatHour(ms, zone);
+}
+
+/** `20 Nov`, `Nov 2026`, `14:00`: a step as people see it. */
+export function formatStepLabel(ms: number, grain: StepGrain, { zone, dayOf }: Calendar): string {
+  if (grain === 'month') return formatMonthName(dayOf(ms));
+  return grain === 'day' ? formatShortDate(dayOf(ms)) : formatClock(ms, zone);
 }
 
 /** `at 14:00`, `on 20 Nov`, `on 20 Nov 14:00`, `in Nov 2026`: the label of a step within a sentence. */

@@ -53,7 +53,7 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
   const clientCount = dimension === 'client' ? distinct : countNames((clients ?? main).rows, clientOf);
   const words = DIMENSION_WORDS[dimension];
 
-  const notes = [...noteAnswer(inquiry, main), ...noteUnnamed()];
+  const notes = [...noteAnswer(inquiry, main), ...(limit === ALL_ROWS ? [] : noteUnnamed())];
   if (clients) notes.push(...noteClients(inquiry, main, clients));
 
   const report = {

@@ -1,5 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { buildAltText } from '../../src/chart/alt-text.ts';
+import { canDrawBundled } from '../../src/chart/glyphs.ts';
+import { toSvg } from '../../src/chart/render.ts';
+import { buildSpec } from '../../src/chart/spec/build.ts';
 import type { CompareReport, Question } from '../../src/domain/report.ts';
 import { toCsv } from '../../src/report/csv.ts';
 import type { EventOfTest } from './memory-usage.ts';
@@ -94,6 +98,10 @@ describe('vs', () => {
     ]);
     expect(report.table.rows).toHaveLength(7);
     expect(report.table.rows[3]!.slice(0, 3)).toEqual(['2026-11-19', 600, 400]);
+    expect(report.table.rows[3]!.at(-1)).toBe('19 Nov');
+    expect(report.table.rows[5]!.slice(0, 8)).toEqual(['2026-11-21', null, 0, null, null, null, null, null]);
+    const shown = report.table.columns.filter(({ csvOnly }) => !csvOnly).map(({ key }) => key);
+    expect(shown).toEqual(['requests', 'requests_before', 'change', 'change_percent', 'label']);
     expect(report.finding).toMatch(/^Requests went up .* a day; Acme caused/);
   });
 
@@ -152,6 +160,25 @@ describe('vs', () => {
     const empty = await compare([calls('a', 1, 1)], { ...question, range: 'this-month' }, { nowMs: first });
     expect(empty.finding).toMatch(/^Nothing to count/);
   });
+});
+
+it('is drawn as pairs of bars or two lines without warnings, and says the numbers in words', async () => {
+  const drawn = async (question: Question) => {
+    const report = await compare(events, { ...question, versus: 'previous' });
+    const { svg, warnings } = await toSvg(buildSpec(report, 'graph', canDrawBundled)!);
+    expect(warnings).toEqual([]);
+    return { svg, alt: buildAltText(report) };
+  };
+  const bars = await drawn({ report: 'top' });
+  expect(bars.svg).toContain('600 · ↑ 50%');
+  expect(bars.svg).toContain('14–20 Nov 2026 vs 7–13 Nov 2026');
+  expect(bars.alt).toContain('Paired bar chart: Top clients, 14–20 Nov 2026');
+  expect(bars.alt).toContain('Acme 600 (before 400, +50%); Portal 300 (before 290, +3.4%); Mobile 50 (before 0, new)');
+  expect(bars.alt).toContain('Before: 7–13 Nov 2026.');
+  const lines = await drawn({ report: 'daily' });
+  expect(lines.alt).toContain('Line chart: Requests per day');
+  expect(lines.alt).toContain('19 Nov 600 (before 400, +50%)');
+  for (const report of ['status', 'summary'] as const) await drawn({ report });
 });
 
 const arbitraryEvents = fc.array(

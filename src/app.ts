@@ -38,6 +38,7 @@ import type { DigestSources } from './schedule/digest-content.ts';
 import { Digests } from './schedule/digests.ts';
 import { createHeartbeat } from './schedule/heartbeat.ts';
 import { composeNotice, followFailure, noticeLostEvent } from './schedule/notices.ts';
+import { createTroubleWatch } from './schedule/own-trouble.ts';
 import { assertUtc, Tick } from './schedule/tick.ts';
 import { composeWebhook } from './schedule/webhook-events.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
@@ -46,7 +47,7 @@ import { createWebClient } from './slack/client/web-client.ts';
 import { listAlertsTold, removeOldAlerts } from './store/alert-repository.ts';
 import { findChangeMark } from './store/change-mark.ts';
 import { listCorrections } from './store/correction-repository.ts';
-import { type Db, getDatabaseBytes, openDatabase } from './store/database.ts';
+import { type Db, getDatabaseBytes, getFreeBytes, openDatabase } from './store/database.ts';
 import { getDefinitions, getDefinitionsVersion } from './store/definition-repository.ts';
 import { countDeliveries, deleteSettledDeliveries } from './store/delivery-upkeep.ts';
 import { deleteInstance } from './store/instance-repository.ts';
@@ -214,6 +215,14 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
         },
         { name: 'daily rows', run: everySoOften(ROWS_EVERY_MS, () => writer.writeDailyRows()) },
         { name: 'changes', run: createChangeLog(db, log) },
+        {
+          name: 'own trouble',
+          run: createTroubleWatch({
+            ...{ db, sources, wakeSender },
+            admins: async () => (await admins()).ids,
+            freeBytes: () => getFreeBytes(databaseUrl),
+          }),
+        },
         {
           name: 'retention',
           run: everySoOften(RETAIN_EVERY_MS, (nowMs) =>

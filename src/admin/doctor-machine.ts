@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type { Config } from '../config.ts';
 import { unseal } from '../ingest/seal.ts';
 import { Secret } from '../secret.ts';
-import { type Db, parseDatabaseUrl } from '../store/database.ts';
+import { type Db, getFreeBytes, parseDatabaseUrl } from '../store/database.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { listSources } from '../store/source-repository.ts';
 import { bad, type Finding, good } from './finding.ts';
@@ -58,8 +57,7 @@ async function checkDisk({ databaseUrl }: Config): Promise<Finding[]> {
   if (database.dialect === 'postgres' || database.path === ':memory:') return [];
   const folder = dirname(database.path);
   try {
-    const { bavail, bsize } = await statfs(folder);
-    const free = bavail * bsize;
+    const free = (await getFreeBytes(databaseUrl.reveal()))!;
     const gigabytes = `${(free / 1024 ** 3).toFixed(1)} GiB`;
     return [
       free >= MIN_FREE_BYTES

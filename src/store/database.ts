@@ -1,4 +1,6 @@
 import { statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { HeadroomError } from '../errors.ts';
@@ -52,6 +54,14 @@ const PARSERS = new Map<number, (text: string) => unknown>([
   [pg.types.builtins.NUMERIC, Number],
   [pg.types.builtins.DATE, (text) => text],
 ]);
+
+/** Room on the disk that a SQLite database lies on; undefined for one that is not on a disk of this machine. */
+export async function getFreeBytes(url: string): Promise<number | undefined> {
+  const target = parseDatabaseUrl(url);
+  if (target.dialect === 'postgres' || target.path === ':memory:') return undefined;
+  const { bavail, bsize } = await statfs(dirname(target.path));
+  return bavail * bsize;
+}
 
 /** Bytes that the database takes on disk: SQLite's file with its log, PostgreSQL's own figure. */
 export async function getDatabaseBytes(db: Db, url: string): Promise<number> {

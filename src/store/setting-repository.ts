@@ -26,6 +26,20 @@ export async function setSetting(db: Db, name: string, value: string): Promise<v
     .execute();
 }
 
+/** Stores a value where there is none; false: there was one. */
+export async function insertSetting(db: Db, name: string, value: string): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('setting')
+    .values({ name, value })
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .executeTakeFirst();
+  return Number(numInsertedOrUpdatedRows) === 1;
+}
+
+export async function deleteSetting(db: Db, name: string): Promise<void> {
+  await db.deleteFrom('setting').where('name', '=', name).execute();
+}
+
 /** Returns what admins chose about alerts: the settings whose names begin with `alert_`. */
 export async function findAlertSettings(db: Db): Promise<ReadonlyMap<string, string>> {
   const rows = await db

@@ -9,7 +9,6 @@ import { type Clock, systemClock } from './delivery/clock.ts';
 import { Sender } from './delivery/sender.ts';
 import { WebhookSender } from './delivery/webhook-sender.ts';
 import { createCalendar } from './domain/calendar.ts';
-import type { Definitions } from './domain/definition.ts';
 import { HOUR_MS } from './domain/time-units.ts';
 import type { Span } from './domain/usage.ts';
 import { createInstanceMetrics } from './http/instance-metrics.ts';
@@ -39,7 +38,7 @@ import { Digests } from './schedule/digests.ts';
 import { createHeartbeat } from './schedule/heartbeat.ts';
 import { composeNotice, followFailure, noticeLostEvent } from './schedule/notices.ts';
 import { createTroubleWatch } from './schedule/own-trouble.ts';
-import { assertUtc, Tick } from './schedule/tick.ts';
+import { assertUtc, everySoOften, Tick } from './schedule/tick.ts';
 import { composeWebhook } from './schedule/webhook-events.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
 import { RefusedBlocks } from './slack/client/send-repaired.ts';
@@ -47,8 +46,8 @@ import { createWebClient } from './slack/client/web-client.ts';
 import { listAlertsTold, removeOldAlerts } from './store/alert-repository.ts';
 import { findChangeMark } from './store/change-mark.ts';
 import { listCorrections } from './store/correction-repository.ts';
-import { type Db, getDatabaseBytes, getFreeBytes, openDatabase } from './store/database.ts';
-import { getDefinitions, getDefinitionsVersion } from './store/definition-repository.ts';
+import { getDatabaseBytes, getFreeBytes, openDatabase } from './store/database.ts';
+import { createDefinitionCache } from './store/definition-cache.ts';
 import { countDeliveries, deleteSettledDeliveries } from './store/delivery-upkeep.ts';
 import { deleteInstance } from './store/instance-repository.ts';
 import { migrate } from './store/migrate.ts';
@@ -365,28 +364,6 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
 async function stopAll(stops: readonly (() => Promise<unknown>)[], log: Logger): Promise<void> {
   for (const stop of stops.toReversed())
     await stop().catch((error) => log.error({ err: error }, 'could not be stopped cleanly'));
-}
-
-/** Definitions as they stand, read again when their version has changed. */
-function createDefinitionCache(db: Db): () => Promise<Definitions> {
-  let cached: { version: number; definitions: Promise<Definitions> } | undefined;
-  return async () => {
-    const version = await getDefinitionsVersion(db);
-    if (cached?.version !== version) cached = { version, definitions: getDefinitions(db) };
-    return cached.definitions;
-  };
-}
-
-function everySoOften(
-  intervalMs: number,
-  work: (nowMs: number) => Promise<unknown>,
-): (nowMs: number) => Promise<unknown> {
-  let doneMs = Number.NEGATIVE_INFINITY;
-  return async (nowMs) => {
-    if (nowMs - doneMs < intervalMs) return;
-    await work(nowMs);
-    doneMs = nowMs;
-  };
 }
 
 function isUp(slack: SlackApp): boolean {

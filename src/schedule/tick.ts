@@ -109,3 +109,16 @@ export class Tick {
     } while (this.#again);
   }
 }
+
+/** A job that does its work at most once in so long. */
+export function everySoOften(
+  intervalMs: number,
+  work: (nowMs: number) => Promise<unknown>,
+): (nowMs: number) => Promise<unknown> {
+  let doneMs = Number.NEGATIVE_INFINITY;
+  return async (nowMs) => {
+    if (nowMs - doneMs < intervalMs) return;
+    await work(nowMs);
+    doneMs = nowMs;
+  };
+}

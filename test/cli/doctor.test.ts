@@ -118,7 +118,7 @@ describe('headroom doctor', () => {
 
   it('has Slack check every kind of message and form, and posts nothing', async () => {
     const { code, lines } = await run(['doctor', '--messages']);
-    expect(lines).toEqual([expect.stringMatching(/^Slack checks 1\d\d messages/), '✓ Slack takes them all.']);
+    expect(lines).toEqual([expect.stringMatching(/^Slack checks [1-9]\d\d messages/), '✓ Slack takes them all.']);
     expect(code).toBe(0);
     expect(slack.calls.filter(({ method }) => /^(chat|views)\./.test(method))).toEqual([]);
     const [file] = slack.workspace.files.values();

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { type Calendar, firstDayOf } from '../domain/calendar.ts';
+import type { Calendar } from '../domain/calendar.ts';
 import { type GroupKey, REMOVED } from '../domain/dimension.ts';
 import type { StoredFilter } from '../domain/filter.ts';
 import { MINUTE_MS } from '../domain/time-units.ts';
@@ -16,8 +16,7 @@ import type {
   UsageRow,
 } from '../domain/usage.ts';
 import type { Db, DialectName } from '../store/database.ts';
-import { type Cube, EXCLUDED_DAYS, METER_DAYS, METER_MINUTES } from './cube.ts';
-import { METER_SEPARATOR } from './event-batch.ts';
+import { type Cube, EXCLUDED_DAYS } from './cube.ts';
 import { type EventPage, readPages } from './event-pages.ts';
 import { Grouping } from './grouping.ts';
 import { cutToMost, findCandidates } from './largest-cells.ts';
@@ -26,20 +25,12 @@ import { type Plan, planQuery, splitAtDays } from './plan.ts';
 import type { Store } from './raw-scan.ts';
 import { readNewest } from './read-events.ts';
 import { readLatency } from './read-latency.ts';
+import { readMeter } from './read-meter.ts';
 import { type ReadSnapshot, SnapshotReader } from './read-snapshot.ts';
-import {
-  applyTests,
-  FilterCompiler,
-  isIn,
-  pick,
-  selectCounted,
-  selectHours,
-  type Test,
-  toMarks,
-} from './row-selection.ts';
+import { applyTests, FilterCompiler, isIn, pick, selectCounted, selectHours, type Test } from './row-selection.ts';
 import { type Batch, type Column, type ColumnName, gather, type Segment } from './segment.ts';
 import { type InboxSegment, type RawSegment, SegmentLoader } from './segment-loader.ts';
-import { startOfStep } from './start-of-step.ts';
+import { stepsOfEvents, stepsOfTotal } from './start-of-step.ts';
 import { OTHER_ID } from './value-places.ts';
 import { textOf, ValueTexts } from './value-texts.ts';
 
@@ -161,7 +152,7 @@ export class StoredUsage implements UsageReader {
           part.cube.grain === 'hour' ? selectHours(segment, this.#calendar.startOfDay(bucket), part) : undefined;
         const rows = tests.length > 0 || hours ? applyTests(segment, tests, hours) : undefined;
         const batch = readTotals(segment, part.cube, query.groupBy, rows);
-        grouping.add(batch, { columns: steps(() => this.#stepsOfTotal(part.cube, bucket, batch, query)) });
+        grouping.add(batch, { columns: steps(() => stepsOfTotal(part.cube, bucket, batch, query, this.#calendar)) });
       }
     }
     const addRaw = (segment: Segment, span: Span): void => {
@@ -170,7 +161,7 @@ export class StoredUsage implements UsageReader {
       const batch: Batch = { length: rows.length, columns: { requests, credits: segment.read('credits', rows) } };
       for (const key of query.groupBy) batch.columns[key] = segment.read(key, rows);
       Object.assign(batch.columns, outcomeColumns(segment.read('status', rows), requests));
-      grouping.add(batch, { columns: steps(() => this.#stepsOfEvents(segment.read('time', rows), query)) });
+      grouping.add(batch, { columns: steps(() => stepsOfEvents(segment.read('time', rows), query, this.#calendar)) });
     };
     for (const part of plan.raw) {
       for await (const { segment } of this.#loader.loadRaw(db, part)) addRaw(segment, part);
@@ -190,60 +181,8 @@ export class StoredUsage implements UsageReader {
     };
   }
 
-  meter({ meter, span, grain }: MeterQuery): Promise<MeterStep[]> {
-    return this.#inSnapshot(async (db) => {
-      const combinations = new Set<number>();
-      for (const { id, text } of await this.#texts.list(db, 'meters')) {
-        if (text.split(METER_SEPARATOR).includes(meter)) combinations.add(id);
-      }
-      const cube = grain === 'minute' ? METER_MINUTES : METER_DAYS;
-      const grouping = new Grouping(['slot'], ['singles', 'bulk', 'credits']);
-      const lastDay = this.#calendar.dayOf(span.toMs - 1);
-      const query: UsageQuery = { span, grain, groupBy: [], filters: [] };
-      const buckets: number[] = [];
-      for (let day = this.#calendar.dayOf(span.fromMs); day <= lastDay; day += 1) buckets.push(day);
-      const accepted = toMarks(combinations);
-      const [days] = await this.#loader.loadTotals(db, [{ cube, buckets }]);
-      for (const { bucket, segment } of days!) {
-        const rows = segment.select('meters', accepted, false);
-        const batch: Batch = { length: rows.length, columns: {} };
-        for (const name of ['slot', 'singles', 'bulk', 'credits'] as const)
-          batch.columns[name] = segment.read(name, rows);
-        const steps = this.#stepsOfTotal(cube, bucket, batch, query);
-        const inside = grain === 'day' ? undefined : pick(rows.length, (row) => isIn(span, steps[row]! * MINUTE_MS));
-        grouping.add(batch, { columns: { slot: steps }, selected: inside });
-      }
-      for (const { segment } of await this.#loader.loadInbox(db, span)) {
-        const rows = segment.select('meters', accepted, false, selectCounted(segment, span));
-        const count = segment.read('count', rows);
-        const singles = Float64Array.from(count, (calls) => (calls === 1 ? 1 : 0));
-        const bulk = Float64Array.from(count, (calls) => (calls === 1 ? 0 : calls));
-        const slot = this.#stepsOfEvents(segment.read('time', rows), query);
-        grouping.add({ length: rows.length, columns: { slot, singles, bulk, credits: segment.read('credits', rows) } });
-      }
-      for (const correction of await db
-        .selectFrom('correction')
-        .select(['time_ms', 'credits'])
-        .where('meter', '=', meter)
-        .where('time_ms', '>=', span.fromMs)
-        .where('time_ms', '<', span.toMs)
-        .execute()) {
-        const slot = Uint32Array.of(startOfStep(correction.time_ms, query, this.#calendar) / MINUTE_MS);
-        grouping.add({ length: 1, columns: { slot, credits: Float64Array.of(correction.credits) } });
-      }
-      const steps = grouping.toBatch();
-      const { slot, singles, bulk, credits } = steps.columns;
-      const answer: MeterStep[] = [];
-      for (let row = 0; row < steps.length; row += 1) {
-        answer.push({
-          startMs: slot![row]! * MINUTE_MS,
-          singles: singles![row]!,
-          bulk: bulk![row]!,
-          credits: credits![row]!,
-        });
-      }
-      return answer.sort((a, b) => a.startMs - b.startMs);
-    });
+  meter(query: MeterQuery): Promise<MeterStep[]> {
+    return this.#inSnapshot((db) => readMeter(this.#store(db), query));
   }
 
   async values({
@@ -382,26 +321,6 @@ export class StoredUsage implements UsageReader {
         await sql.raw('commit').execute(connection);
       }
     });
-  }
-
-  /** Start of each cell's step, in minutes since 1970. */
-  #stepsOfTotal(cube: Cube, bucket: number, batch: Batch, query: UsageQuery): Column {
-    const day = cube.grain === 'month' ? firstDayOf(bucket) : bucket;
-    const startMs = this.#calendar.startOfDay(day);
-    if (batch.columns.slot && (query.grain === 'hour' || query.grain === 'minute')) {
-      const steps = new Uint32Array(batch.length);
-      for (let row = 0; row < batch.length; row += 1) steps[row] = startMs / MINUTE_MS + batch.columns.slot[row]!;
-      return steps;
-    }
-    return new Uint32Array(batch.length).fill(startOfStep(startMs, query, this.#calendar) / MINUTE_MS);
-  }
-
-  #stepsOfEvents(time: Column, query: UsageQuery): Column {
-    const steps = new Uint32Array(time.length);
-    if (query.grain === 'all') return steps.fill(query.span.fromMs / MINUTE_MS);
-    for (let row = 0; row < time.length; row += 1)
-      steps[row] = startOfStep(time[row]!, query, this.#calendar) / MINUTE_MS;
-    return steps;
   }
 
   async #toAnswerRows(

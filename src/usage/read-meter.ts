@@ -1,0 +1,66 @@
+import { MINUTE_MS } from '../domain/time-units.ts';
+import type { MeterQuery, MeterStep, UsageQuery } from '../domain/usage.ts';
+import { METER_DAYS, METER_MINUTES } from './cube.ts';
+import { METER_SEPARATOR } from './event-batch.ts';
+import { Grouping } from './grouping.ts';
+import type { Store } from './raw-scan.ts';
+import { isIn, pick, selectCounted, toMarks } from './row-selection.ts';
+import type { Batch } from './segment.ts';
+import { startOfStep, stepsOfEvents, stepsOfTotal } from './start-of-step.ts';
+
+/** What a meter used in each step of a span, corrections included, in the order of time. */
+export async function readMeter(
+  { db, texts, calendar, loader }: Store,
+  { meter, span, grain }: MeterQuery,
+): Promise<MeterStep[]> {
+  const combinations = new Set<number>();
+  for (const { id, text } of await texts.list(db, 'meters')) {
+    if (text.split(METER_SEPARATOR).includes(meter)) combinations.add(id);
+  }
+  const cube = grain === 'minute' ? METER_MINUTES : METER_DAYS;
+  const grouping = new Grouping(['slot'], ['singles', 'bulk', 'credits']);
+  const lastDay = calendar.dayOf(span.toMs - 1);
+  const query: UsageQuery = { span, grain, groupBy: [], filters: [] };
+  const buckets: number[] = [];
+  for (let day = calendar.dayOf(span.fromMs); day <= lastDay; day += 1) buckets.push(day);
+  const accepted = toMarks(combinations);
+  const [days] = await loader.loadTotals(db, [{ cube, buckets }]);
+  for (const { bucket, segment } of days!) {
+    const rows = segment.select('meters', accepted, false);
+    const batch: Batch = { length: rows.length, columns: {} };
+    for (const name of ['slot', 'singles', 'bulk', 'credits'] as const) batch.columns[name] = segment.read(name, rows);
+    const steps = stepsOfTotal(cube, bucket, batch, query, calendar);
+    const inside = grain === 'day' ? undefined : pick(rows.length, (row) => isIn(span, steps[row]! * MINUTE_MS));
+    grouping.add(batch, { columns: { slot: steps }, selected: inside });
+  }
+  for (const { segment } of await loader.loadInbox(db, span)) {
+    const rows = segment.select('meters', accepted, false, selectCounted(segment, span));
+    const count = segment.read('count', rows);
+    const singles = Float64Array.from(count, (calls) => (calls === 1 ? 1 : 0));
+    const bulk = Float64Array.from(count, (calls) => (calls === 1 ? 0 : calls));
+    const slot = stepsOfEvents(segment.read('time', rows), query, calendar);
+    grouping.add({ length: rows.length, columns: { slot, singles, bulk, credits: segment.read('credits', rows) } });
+  }
+  for (const correction of await db
+    .selectFrom('correction')
+    .select(['time_ms', 'credits'])
+    .where('meter', '=', meter)
+    .where('time_ms', '>=', span.fromMs)
+    .where('time_ms', '<', span.toMs)
+    .execute()) {
+    const slot = Uint32Array.of(startOfStep(correction.time_ms, query, calendar) / MINUTE_MS);
+    grouping.add({ length: 1, columns: { slot, credits: Float64Array.of(correction.credits) } });
+  }
+  const steps = grouping.toBatch();
+  const { slot, singles, bulk, credits } = steps.columns;
+  const answer: MeterStep[] = [];
+  for (let row = 0; row < steps.length; row += 1) {
+    answer.push({
+      startMs: slot![row]! * MINUTE_MS,
+      singles: singles![row]!,
+      bulk: bulk![row]!,
+      credits: credits![row]!,
+    });
+  }
+  return answer.sort((a, b) => a.startMs - b.startMs);
+}

@@ -65,7 +65,7 @@ export async function commitEvents(trx: Db, requests: readonly Append[], context
   builder.finish(learned);
   for (let row = 0; row < builder.length; row += EVENTS_PER_SIGN) {
     if (row > 0) await giveSign(trx);
-    builder.foldContent(row, Math.min(row + EVENTS_PER_SIGN, builder.length));
+    builder.addContent(row, Math.min(row + EVENTS_PER_SIGN, builder.length));
   }
 
   const verdicts = await context.identity.claim(trx, builder, context.importId);

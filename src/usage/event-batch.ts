@@ -2,7 +2,7 @@ import type { Calendar } from '../domain/calendar.ts';
 import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import type { UsageEvent } from '../domain/event.ts';
 import type { Assignment } from '../domain/rules.ts';
-import { foldNumber, hashText, KEY_WORDS } from './event-key.ts';
+import { hashText, KEY_WORDS, mixNumber } from './event-key.ts';
 import type { Batch, Column } from './segment.ts';
 import type { ValueDictionary, Vocabulary } from './value-dictionary.ts';
 
@@ -111,7 +111,7 @@ export class EventBatchBuilder {
     return new Map(names.map((name) => [name, new Set(this.#missing.get(name)!.keys())]));
   }
 
-  /** Fills in the numbers of the missing texts; `foldContent` is what is left to do then. */
+  /** Fills in the numbers of the missing texts; `addContent` is what is left to do then. */
   finish(found: ReadonlyMap<Vocabulary, ReadonlyMap<string, number>>): void {
     for (const [name, texts] of this.#missing) {
       const ids = found.get(name)!;
@@ -125,20 +125,20 @@ export class EventBatchBuilder {
    * Finishes the keys of these rows with their content words: what the sender said, and nothing that the rules made of
    * it, so that an event sent again after a change of the rules is no conflict.
    */
-  foldContent(from: number, to: number): void {
+  addContent(from: number, to: number): void {
     const { time, status, count, credits, records, duration, own, scope } = this.#columns;
     for (let row = from; row < to; row += 1) {
       let content = 0x811c9dc5;
-      for (const dimension of EVENT_DIMENSIONS) content = foldNumber(content, this.#columns[dimension][row]!);
-      content = foldNumber(content, status[row]!);
-      content = foldNumber(content, count[row]!);
-      content = foldNumber(content, records[row]!);
-      content = foldNumber(content, duration[row]!);
-      content = foldNumber(content, own[row]!);
-      if (own[row]! & OWN_SCOPE) content = foldNumber(content, scope[row]!);
-      if (own[row]! & OWN_CREDITS) content = foldNumber(content, credits[row]!);
+      for (const dimension of EVENT_DIMENSIONS) content = mixNumber(content, this.#columns[dimension][row]!);
+      content = mixNumber(content, status[row]!);
+      content = mixNumber(content, count[row]!);
+      content = mixNumber(content, records[row]!);
+      content = mixNumber(content, duration[row]!);
+      content = mixNumber(content, own[row]!);
+      if (own[row]! & OWN_SCOPE) content = mixNumber(content, scope[row]!);
+      if (own[row]! & OWN_CREDITS) content = mixNumber(content, credits[row]!);
       // A sender that leaves the time out gets another one at each receipt: no conflict.
-      if (this.#timed[row]) content = foldNumber(content, time[row]!);
+      if (this.#timed[row]) content = mixNumber(content, time[row]!);
       this.keys[row * KEY_WORDS + 4] = content;
     }
   }

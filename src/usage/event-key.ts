@@ -71,8 +71,8 @@ function finish(hash: number): number {
   return hash ^ (hash >>> 16);
 }
 
-/** Folds one more number into a 32-bit fingerprint. */
-export function foldNumber(fingerprint: number, value: number): number {
+/** Mixes one more number into a 32-bit fingerprint. */
+export function mixNumber(fingerprint: number, value: number): number {
   return (
     Math.imul(fingerprint ^ (value >>> 0) ^ Math.imul((value / 0x100000000) | 0, 0x9e3779b9), 0x01000193) ^
     (fingerprint >>> 15)

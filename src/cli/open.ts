@@ -45,13 +45,13 @@ export async function refuseBesideOlder(db: Db, nowMs: number): Promise<void> {
   );
 }
 
-/** Faults of the connection, which are the caller's to cure. */
-function toClearError(error: unknown): unknown {
+/** Faults of the connection, which are the caller's to cure; `cure`: another than that of the settings. */
+export function toClearError(error: unknown, cure = 'check DATABASE_URL'): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   const cannotOpen =
     /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|28P01|28000|3D000|SQLITE_CANTOPEN|SQLITE_NOTADB|EACCES|ENOENT)$/;
   if (error instanceof HeadroomError || !cannotOpen.test(String(code))) return error;
-  return new HeadroomError('database', `The database cannot be opened (${message || code}): check DATABASE_URL.`, {
+  return new HeadroomError('database', `The database cannot be opened (${message || code}): ${cure}.`, {
     cause: error,
   });
 }

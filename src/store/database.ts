@@ -32,14 +32,20 @@ export function dialectOf(url: string): DialectName {
 
 /**
  * Opens a connection (SQLite) or a pool of at most `connections` (PostgreSQL). `thread`: run SQLite's statements in a
- * thread of their own, for the process that answers Slack. Nothing is migrated here.
+ * thread of their own, for the process that answers Slack. `readonly`: SQLite's file stays as it is. Nothing is migrated here.
  */
-export function openDatabase(url: string, options: { thread?: boolean; connections?: number } = {}): Db {
+export function openDatabase(
+  url: string,
+  options: { thread?: boolean; connections?: number; readonly?: boolean } = {},
+): Db {
   const target = parseDatabaseUrl(url);
   if (target.dialect === 'sqlite') {
     const { path } = target;
+    const { readonly = false } = options;
     return new Kysely<Database>({
-      dialect: createSqliteDialect(() => (options.thread ? openSqliteThread(path) : executeHere(openSqlite(path)))),
+      dialect: createSqliteDialect(() =>
+        options.thread ? openSqliteThread(path) : executeHere(openSqlite(path, { readonly })),
+      ),
     });
   }
   return new Kysely<Database>({

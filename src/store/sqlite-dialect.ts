@@ -8,6 +8,7 @@ import {
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
+  type TransactionSettings,
 } from 'kysely';
 
 /** Runs one statement on one SQLite connection, wherever that lives (this thread or another). */
@@ -25,8 +26,8 @@ export interface SqliteResult {
 }
 
 /**
- * Kysely over an executor. Differs from Kysely's own dialect in two ways: transactions begin IMMEDIATE (a deferred one
- * that reads and then writes fails at once when another process wrote in between), and migrations run in one
+ * Kysely over an executor. Differs from Kysely's own dialect in two ways: transactions that may write begin IMMEDIATE (a
+ * deferred one that reads and then writes fails at once when another process wrote in between), and migrations run in one
  * transaction (SQLite rolls DDL back), so several processes may start together and a failed migration leaves nothing.
  */
 export function createSqliteDialect(open: () => Promise<SqliteExecutor> | SqliteExecutor): Dialect {
@@ -61,8 +62,8 @@ class ExecutorDriver implements Driver {
     return new ExecutorConnection(this.#executor!);
   }
 
-  async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  async beginTransaction(connection: DatabaseConnection, { accessMode }: TransactionSettings): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw(accessMode === 'read only' ? 'begin' : 'begin immediate'));
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {

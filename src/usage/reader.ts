@@ -308,9 +308,10 @@ export class StoredUsage implements UsageReader {
     return { db, loader: this.#loader, calendar: this.#calendar, texts: this.#texts };
   }
 
-  /** One consistent view for all statements of an answer. */
+  /** One consistent view for all statements of an answer; the caller's, where that has a transaction. */
   async #inSnapshot<T>(work: (db: Db, snapshot: ReadSnapshot) => Promise<T>): Promise<T> {
     if (this.#held) return work(this.#held.db, this.#held.snapshot);
+    if (this.#db.isTransaction) return work(this.#db, await this.#snapshot.readSnapshot(this.#db));
     return this.#db.connection().execute(async (connection) => {
       const begin =
         this.#dialect === 'postgres' ? 'begin transaction isolation level repeatable read read only' : 'begin';

@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Config } from '../config.ts';
+import { createCalendar } from '../domain/calendar.ts';
+import { HeadroomError } from '../errors.ts';
+import { unseal } from '../ingest/seal.ts';
+import { openSecretKey } from '../ingest/source-admin.ts';
+import { countOf, formatCount } from '../report/format.ts';
+import { type Db, openDatabase, parseDatabaseUrl } from '../store/database.ts';
+import { listPendingMigrations, migrate } from '../store/migrate.ts';
+import { describeFilled, listFilledTables, listTableNames, moveDatabase } from '../store/move-tables.ts';
+import { REPORT_ZONE } from '../store/report-zone.ts';
+import { findSetting } from '../store/setting-repository.ts';
+import { listSources } from '../store/source-repository.ts';
+import { claimSqlite } from '../store/sqlite-claim.ts';
+import { type Comparison, compareUsage } from '../usage/compare-usage.ts';
+import { StoredUsage } from '../usage/reader.ts';
+import { type CliContext, refuseMore, STOPPED } from './command.ts';
+import { readConfig, toClearError } from './open.ts';
+import { createProgress } from './progress.ts';
+
+/**
+ * `headroom move-to postgres://…`: everything of the SQLite database into an empty PostgreSQL, compared row by row and
+ * recounted on both sides before it is final. The file is only read. Stopped anywhere, it leaves the target empty.
+ */
+export async function runMoveTo(args: readonly string[], context: CliContext): Promise<number> {
+  const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
+  refuseMore(positionals, 1);
+  const target = readTarget(positionals[0]);
+  const config = readConfig(context);
+  const path = findSource(config, context);
+  const release = await claimSqlite(`sqlite:${path}`);
+  const from = openDatabase(`sqlite:${path}`, { readonly: true });
+  const to = openDatabase(target.href, { connections: 1 });
+  const place = `${target.host}${target.pathname}`;
+  try {
+    const names = await checkSource(from, path, config);
+    await checkTarget(to, names);
+    const { tables, rows, verified } = await move(from, to, config, context);
+    const { requests, days, zone } = verified;
+    context.out(
+      `Moved ${relative(context.folder, path)} to ${place}: ${formatCount(rows)} rows of ${tables} tables, each compared.`,
+    );
+    context.out(
+      `Recounted on both sides: ${formatCount(requests)} requests on ${countOf(days, 'day')} of ${zone}, the same by every dimension and status.`,
+    );
+    const key = config.secretKey ? 'the SECRET_KEY you have' : `SECRET_KEY=(the content of ${config.secretKeyPath})`;
+    context.out(
+      `Now set DATABASE_URL to the target and ${key}, and start the bot. The file is as it was: keep it until you trust the new one.`,
+    );
+    return 0;
+  } catch (error) {
+    if (!context.signal.aborted) throw toClearError(error, `check the address of ${place}`);
+    context.err('Stopped. The target is still empty, and the file is as it was: run the same command again.');
+    return STOPPED;
+  } finally {
+    await Promise.allSettled([from.destroy(), to.destroy()]);
+    release();
+  }
+}
+
+function readTarget(url: string | undefined): URL {
+  const example = 'headroom move-to postgres://USER:PASSWORD@HOST/DATABASE';
+  if (url === undefined) throw new HeadroomError('database', `Name the target: ${example}.`);
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
+    throw new HeadroomError('database', `The target must be the address of a PostgreSQL database: ${example}.`);
+  return new URL(url);
+}
+
+function findSource(config: Config, context: CliContext): string {
+  const source = parseDatabaseUrl(config.databaseUrl.reveal());
+  if (source.dialect === 'postgres')
+    throw new HeadroomError(
+      'database',
+      'DATABASE_URL is PostgreSQL, and only SQLite can be moved: set DATABASE_URL=sqlite:PATH for this command.',
+    );
+  const path = resolve(context.folder, source.path);
+  if (!existsSync(path)) throw new HeadroomError('database', `There is no database at ${path}: check DATABASE_URL.`);
+  return path;
+}
+
+/** Throws unless the source is of this version and its secrets can be opened; returns the names of its tables. */
+async function checkSource(db: Db, path: string, config: Config): Promise<string[]> {
+  const pending = await listPendingMigrations(db);
+  if (pending.length > 0)
+    throw new HeadroomError(
+      'version',
+      `${path} is of an older version (it lacks ${pending.join(', ')}): run "headroom sources list" once, which brings it up to date, then this again.`,
+    );
+  const sealed = (await listSources(db)).filter(({ sealedSecret }) => sealedSecret !== undefined);
+  if (sealed.length > 0) {
+    const key = await openSecretKey(db, config);
+    for (const { name, sealedSecret } of sealed) unseal(sealedSecret!, key, `source ${name}`);
+  }
+  return listTableNames(db);
+}
+
+/** Throws unless the target holds nothing of Headroom; brings its schema up to date. */
+async function checkTarget(db: Db, names: readonly string[]): Promise<void> {
+  const filled = await listFilledTables(db, names);
+  if (filled.length > 0) throw new HeadroomError('database', describeFilled(filled));
+  await migrate(db);
+}
+
+async function move(from: Db, to: Db, config: Config, context: CliContext) {
+  const progress = createProgress('Moving', context);
+  const calendar = createCalendar((await findSetting(from, REPORT_ZONE)) ?? config.reportTimezone ?? 'UTC');
+  const verify = async (one: Db, other: Db): Promise<Comparison & { zone: string }> => {
+    const comparison = await compareUsage(
+      new StoredUsage(one, 'sqlite', calendar),
+      new StoredUsage(other, 'postgres', calendar),
+      calendar,
+      context.signal,
+    );
+    if (comparison.differentDay !== undefined)
+      throw new HeadroomError(
+        'database',
+        `Usage of ${comparison.differentDay} is not the same on both sides. Nothing was moved.`,
+      );
+    return { ...comparison, zone: calendar.zone };
+  };
+  try {
+    return await moveDatabase(from, to, { signal: context.signal, onProgress: progress.move }, verify);
+  } finally {
+    progress.end();
+  }
+}

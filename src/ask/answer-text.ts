@@ -1,6 +1,6 @@
 import type { ColumnType, Report } from '../domain/report.ts';
-import { isToldInWords, noteDrawOrder } from '../messages/answer-body.ts';
 import { describeContext } from '../messages/answer-context.ts';
+import { isToldInWords, noteDrawOrder } from '../messages/answer-message.ts';
 import { formatCell, orderColumns } from '../messages/table.ts';
 import { NOTHING } from '../messages/text.ts';
 import { listSections } from './sections.ts';

@@ -2,9 +2,8 @@ import type { NameSource } from '../domain/names.ts';
 import { type Question, type Report, type Reporter, toWholeRanking } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
 import type { Command } from '../slack/command/command.ts';
-import { formatQuestion } from '../slack/command/format-question.ts';
+import { answerOrRefuse, formatQuestion } from '../slack/command/format-question.ts';
 import { parseCommand, understand } from '../slack/command/parse-command.ts';
-import { answerOrRefuse } from '../slack/command/refused-range.ts';
 import { protectFromSlack, undoSlackEscapes } from '../slack/command/tokens.ts';
 
 /** Forms that an answer comes in outside Slack. */

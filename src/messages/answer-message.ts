@@ -1,18 +1,41 @@
-import type { Report } from '../domain/report.ts';
+import type { Report, TableReport } from '../domain/report.ts';
 import { countOf } from '../report/format.ts';
+import { hasGraph, hasWords } from '../slack/next-questions.ts';
 import { ACTIONS } from './action-ids.ts';
-import { buildBody, noteDrawOrder, type Showing } from './answer-body.ts';
-import { buildContext, type Readers } from './answer-context.ts';
-import { buildControls, type ControlState } from './controls.ts';
-import { buildFallback } from './fallback.ts';
+import { buildContext, describeContext, type Readers } from './answer-context.ts';
+import { buildControls, type ControlState, type Shown } from './controls.ts';
+import { clipMarkup } from './fit.ts';
 import {
+  MAX_ALT_TEXT,
   MAX_BUTTON_VALUE,
+  MAX_FALLBACK_TEXT,
   MAX_MESSAGE_BLOCKS,
   MAX_MESSAGE_CHARACTERS,
   MAX_ROW_BUTTONS,
   MAX_SECTION_TEXT,
 } from './limits.ts';
-import { button, clip, countCharacters, defuse, type Message, richText, toOneLine } from './text.ts';
+import { buildNativeCharts } from './native-chart.ts';
+import { buildTable, formatCell, orderColumns } from './table.ts';
+import {
+  type Block,
+  button,
+  clip,
+  countCharacters,
+  defuse,
+  leaf,
+  type Message,
+  richList,
+  richText,
+  toOneLine,
+} from './text.ts';
+
+/** How an answer's numbers are shown. */
+interface Showing {
+  /** An uploaded chart that Slack has finished processing; `coming`: it will be added in a moment. */
+  picture?: { fileId: string; altText: string } | 'coming' | undefined;
+  /** Slack's own chart instead of a picture. */
+  native: boolean;
+}
 
 /** What stands around the numbers of an answer: controls, readers, remarks. */
 export interface AnswerFrame extends Showing, Readers {
@@ -50,6 +73,126 @@ export function buildAnswer(report: Report, frame: AnswerFrame): Message {
 
 /** Characters left for what is said of hidden rows, and for another button. */
 const RESERVE = 400;
+
+/** The blocks between the sentence and the context of an answer. */
+interface AnswerBody {
+  blocks: readonly Block[];
+  shown: Shown;
+  /** Rows that did not fit. */
+  hiddenRows: number;
+}
+
+/** Evidence beside a chart; a table has room for more. */
+const MAX_CLAIMS = 2;
+const MAX_SECTIONS = 8;
+const MAX_LINES = 12;
+const MAX_LINE = 500;
+
+/**
+ * The numbers of an answer, once: its chart, or the table where that is asked for or no chart can be shown, or words where
+ * the report is words. `characters`: what it may take of the message's allowance.
+ */
+function buildBody(report: Report, showing: Showing, characters: number): AnswerBody {
+  const claims = buildClaims(report, MAX_CLAIMS);
+  if (hasGraph(report.kind) && report.question.view !== 'table') {
+    const chart = buildChart(report, showing);
+    if (chart) return { blocks: [...claims, ...chart], shown: 'chart', hiddenRows: 0 };
+  }
+  if (isToldInWords(report)) {
+    const hiddenRows = Math.max(0, report.sections.length - MAX_SECTIONS);
+    return { blocks: buildSections(report), shown: 'words', hiddenRows };
+  }
+  const table = buildTable(report.table, report.zone, characters);
+  if (!table) return { blocks: claims, shown: 'words', hiddenRows: 0 };
+  return {
+    blocks: [...buildClaims(report, MAX_SECTIONS), table.block],
+    shown: 'table',
+    hiddenRows: table.hiddenRows,
+  };
+}
+
+/** In which order pools are drawn, where there is more than one: a table shows it by its rows alone. */
+export function noteDrawOrder(report: Report): string[] {
+  if (report.kind !== 'pool') return [];
+  return report.scopes
+    .filter(({ drawOrder }) => drawOrder.length > 1)
+    .map(({ title, drawOrder }) => `${title} draws from ${drawOrder.join(' → ')}.`);
+}
+
+/** Undefined where there is none to show. */
+function buildChart(report: Report, { picture, native }: Showing): Block[] | undefined {
+  if (picture === 'coming') return [];
+  if (picture) {
+    return [{ type: 'image', slack_file: { id: picture.fileId }, alt_text: clip(picture.altText, MAX_ALT_TEXT) }];
+  }
+  const charts = native ? buildNativeCharts(report) : [];
+  return charts.length > 0 ? charts : undefined;
+}
+
+/** Lists what the status codes point to, each with its evidence. */
+function buildClaims(report: Report, most: number): Block[] {
+  if (report.kind !== 'status' || report.diagnosis.length === 0) return [];
+  const shown = report.diagnosis.slice(0, most);
+  const tell = (evidence: string) => (most === MAX_CLAIMS ? toFirstSentence(evidence) : clip(evidence, MAX_LINE));
+  return [richList(shown.map(({ claim, evidence }) => [leaf(claim, { bold: true }), ` – ${tell(evidence)}`]))];
+}
+
+/** Sentences say more than a table in columns too narrow for a phone. What explains all scopes is too long for them. */
+export function isToldInWords(report: Report): report is TableReport {
+  if (report.kind === 'advice' || report.kind === 'why') return true;
+  return hasWords(report) && report.question.view !== 'table';
+}
+
+/** A bullet a section; a title that the sentence has said is not said again, unless bullets could be mixed up without it. */
+function buildSections({ kind, finding, sections }: TableReport): Block[] {
+  const isFinding = kind === 'why' || kind === 'advice';
+  const isSaid = ({ title }: { title: string }) => isFinding && finding.toLowerCase().includes(title.toLowerCase());
+  const once = sections.filter(isSaid).length === 1;
+  const items = sections.slice(0, MAX_SECTIONS).map((section) => {
+    const lines = section.lines.slice(0, MAX_LINES).map((line) => endSentence(clip(line, MAX_LINE)));
+    const text = lines.join(' ');
+    return once && isSaid(section) ? [text] : [leaf(section.title, { bold: true }), ` – ${text}`];
+  });
+  return items.length > 0 ? [richList(items)] : [];
+}
+
+function toFirstSentence(text: string): string {
+  return /^.*?\.(?= \p{Lu})/su.exec(text)?.[0] ?? text;
+}
+
+function endSentence(line: string): string {
+  return /[.!?…]$/.test(line) ? line : `${line}.`;
+}
+
+/**
+ * The whole answer as text, for notifications, screen readers, and where blocks are refused: finding, the numbers row by row,
+ * notes, context. Cut at whole lines, saying how many rows are missing. Names in it can do nothing.
+ */
+export function buildFallback(report: Report, extra: readonly string[] = []): string {
+  const head = [defuse(toOneLine(report.finding))];
+  const tail = [...extra, ...report.notes, describeContext(report)].map((line) => defuse(toOneLine(line)));
+  const columns = orderColumns(report.table).filter(({ type }) => type !== 'bar');
+  const rows = report.table.rows.map((row) =>
+    defuse(
+      columns
+        .map(({ label, index, ...column }, place) => {
+          const text = formatCell(row[index] ?? null, column, report.zone);
+          return place === 0 ? text : `${label} ${text}`;
+        })
+        .join(', '),
+    ),
+  );
+  let left = MAX_FALLBACK_TEXT - [...head, ...tail].join('\n').length - 40;
+  const shown: string[] = [];
+  for (const row of rows) {
+    left -= row.length + 3;
+    if (left < 0) break;
+    shown.push(`• ${row}`);
+  }
+  const missing = rows.length - shown.length;
+  const lines = [...head, ...shown, ...(missing > 0 ? [`and ${missing} more rows`] : []), ...tail];
+  return clipMarkup(lines.join('\n'), MAX_FALLBACK_TEXT);
+}
 
 /** A message of our own words, with buttons that run commands. `lines` may hold names: they are shown as they are. */
 export function buildNotice(

@@ -4,7 +4,6 @@ import type { Question, Report } from '../domain/report.ts';
 import { LEVELS } from '../report/scope-words.ts';
 import { hasFilters, hasGraph, hasRange, isDigestible, listWider, type Next, showAs } from '../slack/next-questions.ts';
 import { ACTIONS, MORE } from './action-ids.ts';
-import type { AnswerBody } from './answer-body.ts';
 import { MAX_BUTTON_VALUE, MAX_OPTION_TEXT, MAX_PLACEHOLDER, MAX_ROW_BUTTONS } from './limits.ts';
 import { type Block, buildLinkButtons, button, clip, type Option, option, plainText } from './text.ts';
 
@@ -35,11 +34,14 @@ export function answerIdOf(blockId: string | undefined): string | undefined {
   return BLOCK_ID.exec(blockId ?? '')?.[1];
 }
 
+/** What an answer shows its numbers as; `words`: there is neither a chart nor a table to see. */
+export type Shown = 'chart' | 'table' | 'words';
+
 /**
  * One row of at most five: range, what to look at next, the other view, sharing, and what to do with the answer. Where more
  * can be bought and is needed, those buttons join, in a row of their own where five are there already.
  */
-export function buildControls(report: Report, state: ControlState, shown: AnswerBody['shown']): Block[] {
+export function buildControls(report: Report, state: ControlState, shown: Shown): Block[] {
   const { question, range } = report;
   const wider = buildWider(report);
   const share = buildShareButton(state);
@@ -106,7 +108,7 @@ function buildNextMenu(question: Question, { next, sharing, offerPng, filtered }
 }
 
 /** Turns the chart into the table, or the other way round. */
-function buildViewButton(report: Report, shown: AnswerBody['shown']): Block[] {
+function buildViewButton(report: Report, shown: Shown): Block[] {
   if (report.table.rows.length === 0) return [];
   const next = showAs(report, shown);
   if (!next) return [];

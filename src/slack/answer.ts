@@ -7,7 +7,7 @@ import { buildWelcome } from '../messages/welcome.ts';
 import { findAnswer, type KeptAnswer, listChosenFilters, upsertAnswer } from '../store/conversation-repository.ts';
 import { callSlack, classifyFailure, isThreadRefusal, slackErrorOf } from './client/errors.ts';
 import { sendRepaired } from './client/send-repaired.ts';
-import { answerOrRefuse } from './command/refused-range.ts';
+import { answerOrRefuse } from './command/format-question.ts';
 import { type Asked, asBlocks, newId, type SlackContext, tellPrivately } from './context.ts';
 import { type Drawn, drawPicture } from './files.ts';
 import { hasGraph, listNext, type Next } from './next-questions.ts';

@@ -10,7 +10,6 @@ import { createDispatch, type Dispatch } from './dispatch.ts';
 import { assertAppToken, Identity } from './identity.ts';
 import { registerActions } from './listeners/actions.ts';
 import { registerAnswerActions } from './listeners/answer-actions.ts';
-import { registerCommands } from './listeners/commands.ts';
 import { registerDigestForm } from './listeners/digest-form.ts';
 import { registerEvents } from './listeners/events.ts';
 import { createListen, tellOldWindow } from './listeners/listen.ts';
@@ -19,6 +18,7 @@ import { registerPoolButtons, registerPoolForms } from './listeners/pool-forms.t
 import { registerRouting } from './listeners/routing.ts';
 import { registerShortcuts } from './listeners/shortcuts.ts';
 import { registerViews } from './listeners/views.ts';
+import { performText } from './perform.ts';
 import { createPeople } from './permissions.ts';
 import { createSeenSet } from './seen-set.ts';
 import { createRequestHandler, type RequestHandler } from './signed-requests.ts';
@@ -94,7 +94,8 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
   });
   take = dispatch.take;
   const listen = createListen(app, ctx);
-  registerCommands(listen, ctx);
+  // Everything that can be typed.
+  listen.command((asked, person, text) => performText(ctx, asked, person, text));
   registerAnswerActions(listen, ctx);
   registerActions(listen, ctx);
   registerPoolButtons(listen, ctx);

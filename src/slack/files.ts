@@ -5,7 +5,7 @@ import { buildNotice } from '../messages/answer-message.ts';
 import { defuse, toOneLine } from '../messages/text.ts';
 import { openDirect } from './client/conversations.ts';
 import { uploadFile, uploadPicture } from './client/upload.ts';
-import { answerOrRefuse } from './command/refused-range.ts';
+import { answerOrRefuse } from './command/format-question.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import type { Place } from './places.ts';
 

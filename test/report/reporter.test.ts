@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { REPORT_KINDS } from '../../src/domain/report.ts';
-import { buildFallback } from '../../src/messages/fallback.ts';
+import { buildFallback } from '../../src/messages/answer-message.ts';
 import { toCsv } from '../../src/report/csv.ts';
 import { ask, at } from './setup.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildFallback } from '../../src/messages/fallback.ts';
+import { buildFallback } from '../../src/messages/answer-message.ts';
 import { buildPoolForm } from '../../src/messages/pool-form.ts';
 import { describePool } from '../../src/messages/pool-words.ts';
 import { formatCell } from '../../src/messages/table.ts';

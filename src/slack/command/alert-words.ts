@@ -1,6 +1,5 @@
 import { listNearest } from '../../domain/nearest.ts';
-import type { AlertsCommand } from './command.ts';
-import { Misunderstood, quoteShort } from './misunderstood.ts';
+import { type AlertsCommand, Misunderstood, quoteShort } from './command.ts';
 import { after, changed, channelAt, type Reading, requireNoMore, restOf, unquoted, wordAt } from './reading.ts';
 import { isUntil } from './until.ts';
 

@@ -1,7 +1,8 @@
 import type { Filter } from '../../domain/filter.ts';
 import { readRangeAt } from '../../domain/range-reading.ts';
-import { canonicalRangeText } from '../../domain/ranges.ts';
-import type { Question } from '../../domain/report.ts';
+import { canonicalRangeText, InvalidRangeError } from '../../domain/ranges.ts';
+import { type Question, RefusedQuestion, type Report, type Reporter } from '../../domain/report.ts';
+import { QuestionError } from '../../errors.ts';
 import { isReserved } from './concepts.ts';
 import { keyOfName } from './filter-words.ts';
 import { protectFromSlack, quote } from './tokens.ts';
@@ -67,4 +68,29 @@ export function formatName(name: string, form?: 'route'): string {
 /** Needs no quotation marks to stay one word. */
 function isPlain(text: string): boolean {
   return /^[\w./{}()*@+-]+$/.test(text);
+}
+
+/** Answers a question; what cannot be is refused with the nearest that can, as commands that Slack's escapes leave alone. */
+export async function answerOrRefuse(reporter: Reporter, question: Question, nowMs: number): Promise<Report> {
+  try {
+    return await reporter.answer(question, nowMs);
+  } catch (error) {
+    if (error instanceof InvalidRangeError) throw refuseRange(error, question);
+    if (error instanceof RefusedQuestion) {
+      const offers = error.offers.map(({ label, question: meant }) => ({ label, command: formatQuestion(meant) }));
+      throw new QuestionError(error.message, offers, { cause: error });
+    }
+    if (!(error instanceof QuestionError)) throw error;
+    const suggestions = error.suggestions.map(({ label, command }) => ({ label, command: protectFromSlack(command) }));
+    throw new QuestionError(error.message, suggestions, { cause: error });
+  }
+}
+
+/** A range that cannot be, for the person who asked: the same question with the ranges nearest to it, as commands. */
+export function refuseRange(error: InvalidRangeError, question: Question): QuestionError {
+  const suggestions = error.suggestions.slice(0, 5).map((range) => ({
+    label: range,
+    command: formatQuestion({ ...question, range }),
+  }));
+  return new QuestionError(error.message, suggestions, { cause: error });
 }

@@ -1,8 +1,8 @@
 import { GROUPINGS, type Grouping } from '../../domain/dimension.ts';
 import type { KnownName } from '../../domain/names.ts';
+import { Misunderstood } from './command.ts';
 import { isLanguage } from './concepts.ts';
 import { keyOfName } from './filter-words.ts';
-import { Misunderstood } from './misunderstood.ts';
 import { MAX_KNOWN_WORDS, ofKey } from './names.ts';
 import { bareWord, changed, nameAt, type Reading } from './reading.ts';
 import { quote, type Token } from './tokens.ts';

@@ -1,6 +1,6 @@
 import { MAX_RANGE_WORDS, type RangeReading, readRangeAt } from '../../domain/range-reading.ts';
+import { Misunderstood } from './command.ts';
 import { readConcept } from './concepts.ts';
-import { Misunderstood } from './misunderstood.ts';
 import { bareWord, changed, type Reading } from './reading.ts';
 import type { Token } from './tokens.ts';
 import { FILTER_KEYS, NAME_MARKERS } from './vocabulary.ts';

@@ -1,6 +1,5 @@
-import type { ChannelReference } from './command.ts';
+import { type ChannelReference, Misunderstood } from './command.ts';
 import { isFiller } from './concepts.ts';
-import { Misunderstood } from './misunderstood.ts';
 import type { KnownNames } from './names.ts';
 import type { Token } from './tokens.ts';
 

@@ -1,10 +1,9 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import { isByHours } from '../../domain/ranges.ts';
 import type { Question, ReportKind } from '../../domain/report.ts';
-import type { Command } from './command.ts';
+import { type Command, Misunderstood } from './command.ts';
 import { isLanguage } from './concepts.ts';
 import { keyOfName } from './filter-words.ts';
-import { Misunderstood } from './misunderstood.ts';
 import { isSingular, readKnown } from './name-words.ts';
 import { readNatural } from './natural.ts';
 import { finish, hasScope, readAllOptions, readDraft, readNameAndOptions } from './question-words.ts';

@@ -1,8 +1,8 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { KnownName } from '../../domain/names.ts';
+import { Misunderstood } from './command.ts';
 import { type Concept, isSentenceFiller, readConcept } from './concepts.ts';
 import { readStatus } from './filter-words.ts';
-import { Misunderstood } from './misunderstood.ts';
 import { type FoundName, readKnown, readPlainName } from './name-words.ts';
 import { type Draft, readNamed, readOption, readVersus, startDraft } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';

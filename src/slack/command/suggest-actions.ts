@@ -1,4 +1,4 @@
-import { isSchedule } from './is-schedule.ts';
+import { InvalidScheduleError, parseSchedule } from '../../domain/schedule-rule.ts';
 
 const ABOUT_ALERTS_OR_DIGESTS =
   /^((?:set|turn|switch) (?:up|on|off)|[a-z-]+)(?: (?:me|up|the|a|an|my|our|all|this))* (?:(daily|weekly|monthly|weekdays?) )?(alerts?|digests?|reports?|subscriptions?)\b(.*)$/i;
@@ -20,4 +20,15 @@ export function suggestActions(text: string): string[] {
     /^(pause|resume|remove|delete|edit|preview|history|send)$/.test(verb) && (verb !== 'send' || rest === '');
   const when = /^(daily|weekly|monthly|weekdays?|every)$/.test(verb) ? verb : every;
   return acts ? [`digest ${verb}${rest}`] : [`digest add ${when}${rest}`, 'digest add', 'help digests'];
+}
+
+/** Tells whether a text says when to repeat something: `every monday 9am`. */
+export function isSchedule(text: string): boolean {
+  try {
+    parseSchedule(text, 'UTC');
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidScheduleError) return false;
+    throw error;
+  }
 }

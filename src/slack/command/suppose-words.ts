@@ -1,4 +1,4 @@
-import { Misunderstood } from './misunderstood.ts';
+import { Misunderstood } from './command.ts';
 import type { Reading } from './reading.ts';
 import type { Token } from './tokens.ts';
 

@@ -1,4 +1,4 @@
-import { Misunderstood } from './misunderstood.ts';
+import { Misunderstood } from './command.ts';
 
 /** A stretch of text between spaces, with quotation marks undone. */
 export interface Token {

@@ -1,7 +1,7 @@
 import { distanceWithin, listNearest } from '../../domain/nearest.ts';
 import { suggestRanges } from '../../domain/ranges.ts';
+import { Misunderstood, quoteShort } from './command.ts';
 import { EMPTY_WORDS, isLanguage, MEANINGFUL_WORDS } from './concepts.ts';
-import { Misunderstood, quoteShort } from './misunderstood.ts';
 import { bareWord, type Reading, trimWord, type UnknownWords } from './reading.ts';
 import { quote, type Token } from './tokens.ts';
 import { FILTER_KEYS, MEASURE_WORDS, RANGE_OPENERS, REPORT_WORDS, SHARE_WORDS, VIEW_WORDS } from './vocabulary.ts';

@@ -1,7 +1,7 @@
+import { HeadroomError } from '../../errors.ts';
 import { openDirect } from '../client/conversations.ts';
 import type { Asked, SlackContext } from '../context.ts';
 import { sayWhere } from '../modals.ts';
-import { readPlace } from './metadata.ts';
 
 /** The parts of a press (block_actions, message shortcut) that listeners use. */
 export interface PressBody {
@@ -48,4 +48,33 @@ export async function withChannel(ctx: SlackContext, asked: Asked): Promise<Aske
   if (asked.channel !== '') return asked;
   if (!asked.modal) await sayWhere(ctx, asked);
   return { ...asked, channel: await openDirect(ctx, asked.user) };
+}
+
+/** What a window carries (`private_metadata`), or a button (`value`), as an object. Throws for anything else. */
+export function readMetadata<T extends object>(text: string | undefined): T {
+  const value = parse(text || '{}');
+  if (typeof value === 'object' && value !== null) return value as T;
+  throw new HeadroomError('question', 'This window is out of date: close it and open it again.');
+}
+
+/** The place that a form was opened from, as the form carries it. */
+export function readPlace(
+  text: string | undefined,
+): Partial<Pick<Asked, 'channel' | 'threadTs' | 'inThread' | 'responseUrl'>> {
+  const value = parse(text || '{}');
+  const { channel, threadTs, inThread, responseUrl } = (typeof value === 'object' && value ? value : {}) as Asked;
+  return {
+    ...(channel ? { channel } : {}),
+    ...(threadTs ? { threadTs } : {}),
+    ...(inThread ? { inThread } : {}),
+    ...(responseUrl ? { responseUrl } : {}),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -6,9 +6,8 @@ import { type Asked, type SlackContext, tellPrivately } from '../context.ts';
 import { describeFailure, refuse, serveIfAllowed, tellFailure } from '../failure.ts';
 import { publishHome } from '../home.ts';
 import type { Person } from '../permissions.ts';
-import { askedByPress, type PressBody } from './asked.ts';
+import { askedByPress, type PressBody, readMetadata, readPlace } from './asked.ts';
 import { type Fields, type FormFields, readFields } from './fields.ts';
-import { readMetadata, readPlace } from './metadata.ts';
 
 /** Slack waits 3 s for what a menu offers and for what is wrong with a form. */
 const PATIENCE_MS = 2000;

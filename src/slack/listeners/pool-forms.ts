@@ -15,9 +15,9 @@ import {
   showPools,
   showPoolText,
 } from '../pool-windows.ts';
+import { readMetadata } from './asked.ts';
 import { type Fields, readFields } from './fields.ts';
 import { faultAt, type Listen, type Press, type Submitted } from './listen.ts';
-import { readMetadata } from './metadata.ts';
 import { placeFaults, placeScopeFaults, readPool, toEdit, toScopeEdit } from './pool-fields.ts';
 
 type PoolRef = Parameters<typeof openPoolForm>[2];

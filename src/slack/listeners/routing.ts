@@ -15,9 +15,9 @@ import { prepareChannel } from '../perform-digests.ts';
 import { toActor } from '../permissions.ts';
 import { openPools } from '../pool-windows.ts';
 import type { RoutingChange } from '../ports.ts';
+import { readMetadata } from './asked.ts';
 import { type Fields, type FormFields, readFields } from './fields.ts';
 import { type Faults, faultAt, type Listen, type Submitted } from './listen.ts';
-import { readMetadata } from './metadata.ts';
 
 /** Where alerts go: what opens the form, the form while it is filled in, and when it is sent. */
 export function registerRouting(listen: Listen, ctx: SlackContext): void {

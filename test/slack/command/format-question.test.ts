@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createCalendar } from '../../../src/domain/calendar.ts';
 import { type InvalidRangeError, resolveRange } from '../../../src/domain/ranges.ts';
 import type { Question } from '../../../src/domain/report.ts';
-import { refuseRange } from '../../../src/slack/command/refused-range.ts';
+import { refuseRange } from '../../../src/slack/command/format-question.ts';
 
 test('a range that cannot be is answered with the question for the nearest that can', () => {
   const question: Question = { report: 'client', name: 'Acme CRM', range: '2026-02-30' };

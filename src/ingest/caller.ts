@@ -16,7 +16,7 @@ const IDENT = /^[\w.@+-]+$/;
  */
 export function readCaller(text: string): Caller | string {
   const plain = /^(\S+) ([^\s"]+) ([^\s"]+)$/.exec(text);
-  if (plain && isIP(plain[1]!) !== 0) return { ip: plain[1]!, user: toValue(plain[3]!) };
+  if (plain && isIP(plain[1]!) !== 0) return { ip: unmap(plain[1]!), user: toValue(plain[3]!) };
   const tokens =
     text
       .replace(/^<\d{1,3}>/, '')
@@ -35,13 +35,19 @@ export function readCaller(text: string): Caller | string {
  * first of a list (`X-Forwarded-For`). Undefined where there is none.
  */
 export function toAddress(text: string): string | undefined {
-  if (isIP(text) !== 0) return text;
+  if (isIP(text) !== 0) return unmap(text);
   if (text.includes(',')) {
     const all = text.split(',').map((part) => toAddress(part.trim()));
     return all.includes(undefined) ? undefined : all[0];
   }
   const inside = /^\[([^\]]+)\](?::\d{1,5})?$/.exec(text)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(text)?.[1];
-  return inside !== undefined && isIP(inside) !== 0 ? inside : undefined;
+  return inside !== undefined && isIP(inside) !== 0 ? unmap(inside) : undefined;
+}
+
+/** Servers that listen on both write an address of IPv4 as one of IPv6: `::ffff:192.0.2.1` is the caller `192.0.2.1`. */
+function unmap(address: string): string {
+  const inside = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  return inside !== undefined && isIP(inside) === 4 ? inside : address;
 }
 
 /** An address, an identity (all but always `-`) and a user; ingress-nginx repeats the address in brackets. */

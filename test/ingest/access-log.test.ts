@@ -152,6 +152,8 @@ describe('access logs', () => {
     ['192.0.2.62:40001 - -', '192.0.2.62', undefined],
     ['[2001:db8::5]:40001 - -', '2001:db8::5', undefined],
     ['192.0.2.12 - - api.example.org', '192.0.2.12', undefined],
+    ['::ffff:192.0.2.12 - -', '192.0.2.12', undefined],
+    ['[::ffff:192.0.2.12]:40001 - -', '192.0.2.12', undefined],
     ['192.0.2.12 - [192.0.2.12] - ana', '192.0.2.12', 'ana'],
     ['203.0.113.1, 192.0.2.9 - -', '203.0.113.1', undefined],
     ['host.example.org - -', 'host.example.org', undefined],
@@ -276,10 +278,16 @@ describe('access logs', () => {
 
   it('count one caller once, whatever port each connection had', () => {
     const json = (remote_addr: string) => ({ remote_addr, uri: '/v1/a', status: 200 });
-    const addresses = ['192.0.2.62:40001', '192.0.2.62:40002', '192.0.2.62', '192.0.2.62:1, 10.0.0.1'];
+    const addresses = [
+      '192.0.2.62:40001',
+      '192.0.2.62:40002',
+      '192.0.2.62',
+      '192.0.2.62:1, 10.0.0.1',
+      '::ffff:192.0.2.62',
+    ];
     for (const map of [undefined, { client: 'remote_addr' }]) {
       const { events } = parse('access-log', addresses.map(json), { options: { map } });
-      expect(events.map(({ client }) => client)).toEqual(Array(4).fill('192.0.2.62'));
+      expect(events.map(({ client }) => client)).toEqual(Array(5).fill('192.0.2.62'));
     }
   });
 

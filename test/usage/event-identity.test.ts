@@ -140,5 +140,5 @@ describeEachDialect('ids of events', ({ dialect, createUrl }) => {
       { numRuns: dialect === 'sqlite' ? size(4, 60) : size(1, 10) },
     );
     expect(runs).toBeGreaterThan(0);
-  });
+  }, 300_000);
 });

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { formatDay } from '../domain/calendar.ts';
 import type { Range } from '../domain/range.ts';
-import { COLUMN_TYPES, type ColumnType, type Report } from '../domain/report.ts';
+import type { Report } from '../domain/report.ts';
+import { COLUMN_TYPES, type ColumnType } from '../domain/table.ts';
 import { toCsvColumns } from '../report/csv.ts';
 import { toDecimal } from '../report/format.ts';
 import { toWords } from './ask.ts';

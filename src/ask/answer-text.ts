@@ -1,4 +1,5 @@
-import type { ColumnType, Report } from '../domain/report.ts';
+import type { Report } from '../domain/report.ts';
+import type { ColumnType } from '../domain/table.ts';
 import { describeContext } from '../messages/answer-context.ts';
 import { isToldInWords, noteDrawOrder } from '../messages/answer-message.ts';
 import { formatCell, orderColumns } from '../messages/table.ts';

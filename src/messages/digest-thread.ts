@@ -1,4 +1,4 @@
-import type { Table } from '../domain/report.ts';
+import type { Table } from '../domain/table.ts';
 import { MAX_TABLE_CHARACTERS } from './limits.ts';
 import { buildTable } from './table.ts';
 import { type Block, clip, defuse, leaf, type Message, richList, richText } from './text.ts';

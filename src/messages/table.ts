@@ -1,4 +1,4 @@
-import type { ColumnType, Table } from '../domain/report.ts';
+import type { ColumnType, Table } from '../domain/table.ts';
 import {
   formatChange,
   formatCredits,

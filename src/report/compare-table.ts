@@ -1,5 +1,6 @@
 import { createCalendar } from '../domain/calendar.ts';
-import type { ComparedRow, CompareReport, Table } from '../domain/report.ts';
+import type { ComparedRow, CompareReport } from '../domain/report.ts';
+import type { Table } from '../domain/table.ts';
 import type { StepGrain } from '../domain/usage.ts';
 import { MEASURES } from './compared-measure.ts';
 import { joinRows, toRate } from './compared-rows.ts';

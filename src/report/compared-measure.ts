@@ -1,4 +1,5 @@
-import type { ColumnType, CompareReport } from '../domain/report.ts';
+import type { CompareReport } from '../domain/report.ts';
+import type { ColumnType } from '../domain/table.ts';
 import { formatCredits, formatLatency, formatRate } from './format.ts';
 
 /** How values of a measure are named, headed and written. */

@@ -1,4 +1,5 @@
-import type { ColumnType, Report, Table } from '../domain/report.ts';
+import type { Report } from '../domain/report.ts';
+import type { ColumnType, Table } from '../domain/table.ts';
 import { toDecimal } from './format.ts';
 
 /**

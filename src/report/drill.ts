@@ -1,5 +1,6 @@
 import type { Dimension, GroupKey, QuestionKey } from '../domain/dimension.ts';
-import type { DrillReport, Offer, Question, RankingRow, Table } from '../domain/report.ts';
+import type { DrillReport, Offer, Question, RankingRow } from '../domain/report.ts';
+import type { Table } from '../domain/table.ts';
 import { hasTeams } from './client-names.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { capitalise, countOf, formatCount, formatLatency, formatShare, joinWords } from './format.ts';

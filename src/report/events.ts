@@ -1,6 +1,7 @@
 import type { Calendar } from '../domain/calendar.ts';
 import { NONE } from '../domain/dimension.ts';
-import { type EventsReport, MAX_EVENT_ROWS, type Question, type Table } from '../domain/report.ts';
+import { type EventsReport, MAX_EVENT_ROWS, type Question } from '../domain/report.ts';
+import type { Table } from '../domain/table.ts';
 import type { RawEvent } from '../domain/usage.ts';
 import type { ClientNames } from './client-names.ts';
 import { formatCount, formatMoment, formatShortDate, joinWords } from './format.ts';

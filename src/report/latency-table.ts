@@ -1,5 +1,6 @@
 import type { Calendar } from '../domain/calendar.ts';
-import type { LatencyReport, Table, TimedRow } from '../domain/report.ts';
+import type { LatencyReport, TimedRow } from '../domain/report.ts';
+import type { Table } from '../domain/table.ts';
 import type { StepGrain } from '../domain/usage.ts';
 import { formatStep } from './format.ts';
 

@@ -1,4 +1,5 @@
-import type { RankingRow, Table, Totals } from '../domain/report.ts';
+import type { RankingRow, Totals } from '../domain/report.ts';
+import type { Table } from '../domain/table.ts';
 import type { UsageRow } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
 import { toPercent } from './format.ts';

@@ -110,7 +110,7 @@ export class Tick {
   }
 }
 
-/** A job that does its work at most once in so long. */
+/** Makes a job that does its work at most once per `intervalMs`; work that failed is due again at the next tick. */
 export function everySoOften(
   intervalMs: number,
   work: (nowMs: number) => Promise<unknown>,

@@ -1,13 +1,13 @@
+import { NO_DEFINITIONS } from '../domain/declaration.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { Db } from './database.ts';
 import { getDefinitions, getDefinitionsVersion } from './definition-repository.ts';
 
-/** Reads definitions, again whenever their version has changed. */
+/** Returns a reader of the definitions, which reads them again only when their version has changed. */
 export function createDefinitionCache(db: Db): () => Promise<Definitions> {
-  let cached: { version: number; definitions: Promise<Definitions> } | undefined;
+  let cached = NO_DEFINITIONS;
   return async () => {
-    const version = await getDefinitionsVersion(db);
-    if (cached?.version !== version) cached = { version, definitions: getDefinitions(db) };
-    return cached.definitions;
+    if (cached.version !== (await getDefinitionsVersion(db))) cached = await getDefinitions(db);
+    return cached;
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Table } from '../../src/domain/report.ts';
+import type { Table } from '../../src/domain/table.ts';
 import { toCsv } from '../../src/report/csv.ts';
 
 const columns: Table['columns'] = [

@@ -11,9 +11,9 @@ import type {
   SeriesReport,
   StatusReport,
   SummaryReport,
-  Table,
   TableReport,
 } from '../../src/domain/report.ts';
+import type { Table } from '../../src/domain/table.ts';
 
 const ZONE = 'Europe/Berlin';
 const calendar = createCalendar(ZONE);

@@ -276,7 +276,8 @@ function isTextType(type: string): boolean {
   return type === '' || type.startsWith('text/') || type === 'application/octet-stream';
 }
 
-function looksLikeJson(body: Uint8Array): boolean {
+/** Tells by its first characters whether a body is JSON. */
+export function looksLikeJson(body: Uint8Array): boolean {
   const start = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, 100))
     .toString()
     .replace(/^[\ufeff\s]+/, '');

@@ -17,28 +17,50 @@ const SPACE = /[\s,]*/y;
  * times at most.
  */
 export function* readJsonParts(text: string, entries?: string): Generator<JsonPart> {
-  const wrapper = skipToEntries(text, entries?.split('.') ?? []);
-  let start = wrapper;
-  for (const end of findLineStarts(text, wrapper)) {
-    if (yield* readChunk(text.slice(start, end), wrapper > 0)) return;
+  const path = entries?.split('.') ?? [];
+  for (let at = 0; at < text.length; ) at = yield* readStretch(text, at, path);
+}
+
+/** Reads a wrapper and its entries, or all that is left where none begins here. Returns where it ends. */
+function* readStretch(text: string, from: number, path: readonly string[]): Generator<JsonPart, number> {
+  const wrapper = skipToEntries(text, path, from);
+  const outer = wrapper > 0 ? scanJson(text, from) : undefined;
+  const outerEnd = outer?.whole ? outer.at : undefined;
+  if (outerEnd !== undefined && /^\s*\]/.test(text.slice(wrapper, wrapper + 100))) return outerEnd;
+  let start = Math.max(from, wrapper);
+  for (const end of findLineStarts(text, start)) {
+    const closed = yield* readChunk(text.slice(start, end), wrapper > 0);
+    if (closed >= 0) return outerEnd ?? findNextObject(text, start + closed);
     start = end;
   }
   // An array that is not closed was cut off: what followed is unknown.
-  const isArray = wrapper > 0 || /^\s*\[/.test(text);
+  const isArray = wrapper > 0 || /^\s*\[/.test(text.slice(from, from + 1000));
   const tail = text.trimEnd();
   if (isArray && /^[},[]$/.test(tail.slice(-1)) && wrapper === 0)
     yield { text: tail.slice(-40), fault: Math.min(40, tail.length) };
+  return text.length;
+}
+
+/** Where an object begins behind the end of another. */
+function findNextObject(text: string, from: number): number {
+  const joint = /\}\s*(?=\{)/g;
+  joint.lastIndex = from;
+  return joint.test(text) ? joint.lastIndex : text.length;
 }
 
 /** Where the entries begin in an object that holds them in an array; 0 where the text is none. */
-export function skipToEntries(text: string, path: readonly string[] = []): number {
-  let at = /^\s*\{/.exec(text)?.[0].length ?? text.length;
+export function skipToEntries(text: string, path: readonly string[] = [], from = 0): number {
+  SPACE.lastIndex = from;
+  SPACE.exec(text);
+  if (text[SPACE.lastIndex] !== '{') return 0;
+  let at = SPACE.lastIndex + 1;
   for (;;) {
     SPACE.lastIndex = at;
     SPACE.exec(text);
     MEMBER.lastIndex = SPACE.lastIndex;
     const name = MEMBER.exec(text)?.[1];
-    if (name === undefined) return 0;
+    // An object that names a client is an event itself.
+    if (name === undefined || name === 'client') return 0;
     at = MEMBER.lastIndex;
     const char = text[at];
     if (char === '[' && (WRAPPED.includes(name) || path.includes(name))) return at + 1;
@@ -63,17 +85,17 @@ function* findLineStarts(text: string, from: number): Generator<number> {
   yield text.length;
 }
 
-/** Returns true where the array of a wrapper ends in the chunk: what follows are no entries. */
-function* readChunk(chunk: string, isWrapped: boolean): Generator<JsonPart, boolean> {
+/** Returns where the array of a wrapper ends in the chunk, for what follows are no entries; -1: it does not. */
+function* readChunk(chunk: string, isWrapped: boolean): Generator<JsonPart, number> {
   let at = skipBetween(chunk, 0);
   let last = chunk.length;
   while (last > at && /[\s,]/.test(chunk[last - 1]!)) last -= 1;
   const line = chunk.slice(at, last);
-  if (line === '') return false;
+  if (line === '') return -1;
   const value = parse(line);
   if (value !== undefined) {
     yield { text: line, value };
-    return false;
+    return -1;
   }
   while (at < chunk.length) {
     const { at: stop, whole, depth } = scanJson(chunk, at);
@@ -81,10 +103,10 @@ function* readChunk(chunk: string, isWrapped: boolean): Generator<JsonPart, bool
     const text = chunk.slice(at, end);
     if (whole) yield { text, value: parse(text) };
     else yield { text, fault: stop - at };
-    if (isWrapped && /^\s*\]/.test(chunk.slice(end, end + 100))) return true;
+    if (isWrapped && /^\s*\]/.test(chunk.slice(end, end + 100))) return end;
     at = skipBetween(chunk, end);
   }
-  return false;
+  return -1;
 }
 
 /** Where an entry ends that stops being JSON at `fault`, `depth` brackets deep: behind that bracket, where another follows. */
@@ -96,7 +118,8 @@ function findEnd(chunk: string, fault: number, depth: number): number {
     const char = found[0];
     open = char === '{' || char === '[' ? open + 1 : Math.max(0, open - 1);
     const end = brackets.lastIndex;
-    if (open === 0 && char === '}' && /^\s*(?:,\s*)?(?:\{|\]|$)/.test(chunk.slice(end, end + 100))) return end;
+    if (open === 0 && char === '}' && /^\s*(?:,\s*)?(?:\{|\]|$)|^[ \t\r]*\n\s*\[/.test(chunk.slice(end, end + 100)))
+      return end;
   }
   return chunk.length;
 }

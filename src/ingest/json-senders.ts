@@ -1,10 +1,10 @@
-import { createLogReader } from './access-log.ts';
-import type { Adapter, ParsedRequest } from './adapter.ts';
+import { accessLogAdapter, createLogReader, looksLikeJson } from './access-log.ts';
+import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { EventCollector, type Fields, isFields, toFields } from './event-collector.ts';
 import { describeValue } from './event-fields.ts';
 import { findField } from './field-map.ts';
 import { createJsonAdapter, listEntries } from './json-adapter.ts';
-import { checkJsonType, readJsonBody } from './json-body.ts';
+import { isJsonType, readJsonBody } from './json-body.ts';
 
 const JSON_TYPE = 'application/json';
 
@@ -189,9 +189,11 @@ type OpenLog = (envelope: Fields) => { log: unknown; time: unknown };
 
 /** An adapter for shippers of logs: what they wrap is read as an access log is, a line or JSON by any known names. */
 function createShipperAdapter(name: string, entry: string, open: OpenLog): Adapter {
-  function parseShipped({ body, contentType, options }: Parameters<Adapter['parse']>[0]): ParsedRequest {
-    if (!contentType.startsWith('text/')) checkJsonType(contentType, JSON_TYPE);
-    const read = readJsonBody(body, contentType, options.map?.entries);
+  function parseShipped(input: AdapterInput): ParsedRequest {
+    const { body, contentType, options } = input;
+    // Their clients name any content type: that of a form, as curl does, or none.
+    if (!looksLikeJson(body)) return accessLogAdapter.parse({ ...input, contentType: 'text/plain' });
+    const read = readJsonBody(body, isJsonType(contentType) ? contentType : JSON_TYPE, options.map?.entries);
     const events = new EventCollector(options, read.unreadable);
     const reader = createLogReader(options);
     for (const { value, index } of listEntries(read, options.map?.entries)) {

@@ -120,10 +120,10 @@ describe.each(Object.entries(SENDERS))('%s', (adapter, { body, event }) => {
 
   it('loses no neighbour to an entry that is broken', () => {
     const text = JSON.stringify(body);
-    const { events, rejected } = parse(adapter, `${text}\n{"a": "5" disk"}\n${text}`, {
-      contentType: 'application/x-ndjson',
-    });
-    expect([events.length, rejected.length]).toEqual([2, 1]);
+    for (const contentType of ['application/x-ndjson', 'application/json']) {
+      const { events, rejected } = parse(adapter, `${text}\n{"a": "5" disk"}\n${text}`, { contentType });
+      expect([events.length, rejected.length]).toEqual([2, 1]);
+    }
   });
 });
 
@@ -176,5 +176,9 @@ describe('shippers of logs', () => {
     const json = JSON.stringify({ user: 'ana', path: '/v1/a', status: 200, time: TIME_MS });
     expect(parse('datadog', [{ message: json, status: 'info' }]).events).toEqual(expected);
     expect(parse('splunk-hec', '{"event":"a"}{"event":{"b":1}}').rejected).toHaveLength(2);
+    // The raw endpoint, and the content type that curl names by itself.
+    const form = { contentType: 'application/x-www-form-urlencoded' };
+    expect(parse('splunk-hec', `${line}\n`, form).events).toEqual(expected);
+    expect(parse('splunk-hec', { event: line }, form).events).toEqual(expected);
   });
 });

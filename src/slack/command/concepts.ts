@@ -66,6 +66,7 @@ const PHRASES = {
   now: 'now|right now|currently|at the moment|live|so far',
   latency: `latency|latencies|slow|slower|slowest|slowness|p50|p90|p95|p99|percentile|percentiles|median|duration|durations|
     response time|response times|ms|milliseconds|how long do calls take|how long calls take|how long does|how long do|take longest|takes longest|took longest`,
+  howSlow: 'how slow',
   fastest: 'fastest|quickest',
   timeout: 'timeout|timeouts|time out|times out|timed out|timing out',
   pace: 'fast|faster|quick|quickly|take|takes|took',

@@ -158,6 +158,13 @@ function refuseUntold({ draft, names }: Sentence, { has, range, name, compared }
       formatQuestion({ ...question, ...(range !== undefined && { range }), ...(filters.length > 0 && { filters }) }),
     );
   const clients: Question = { report: 'top', dimension: 'client' };
+  if (has('howSlow') && has('most')) {
+    const { versus } = draft.question;
+    throw new Misunderstood('Those are two questions: who used most, and how slow it was. Ask them one by one.', [
+      ...near({ ...clients, ...(versus !== undefined && { versus }) }, { report: 'latency', dimension: 'client' }),
+      'help',
+    ]);
+  }
   if (has('timeout'))
     throw new Misunderstood("I can't tell timeouts from other failures; gateways answer them with 504.", [
       ...near({ report: 'status' }),

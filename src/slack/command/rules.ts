@@ -63,10 +63,10 @@ const OUTCOMES = ['failing', 'throttled', 'succeeding'] as const;
 /** Most telling first: of two that use every word, the first is taken. */
 export const RULES: readonly Rule[] = [
   {
-    when: ({ has }) => has('latency', 'fastest') || (has('pace') && !has('runOut', 'left', 'limit')),
+    when: ({ has }) => has('latency', 'howSlow', 'fastest') || (has('pace') && !has('runOut', 'left', 'limit')),
     uses: [
       ...(['latency', 'fastest', 'pace', 'most', 'who', 'average', 'happening', 'trend', 'perDay', 'perHour'] as const),
-      ...(['perMonth', 'where', ...OUTCOMES] as const),
+      ...(['howSlow', 'perMonth', 'where', ...OUTCOMES] as const),
     ],
     names: ANY_NAME,
     dimensions: 'any',

@@ -530,6 +530,11 @@ describe('wrong or missing words', () => {
     ['tpo clients client:"&lt;@U01ALICE&gt;"', /don't know “tpo”/, 'top clients client:"&lt;@U01ALICE&gt;"'],
     ['top banana', /don't know “banana”/, 'top'],
     ['top clients 7d 30d', /two ranges, 7d and 30d/, 'top clients 7d vs 30d'],
+    [
+      'who used most this month, against last month, and how slow was it',
+      /two questions: who used most, and how slow/,
+      'top clients this-month vs last-month',
+    ],
     ['top 2000 clients', /2000 rows are too many/, 'top 1000 clients'],
     ['top 0 clients', /too few/, 'top 1 clients'],
     ['clent:Acme', /don't know the filter “clent”/, 'client:Acme'],

@@ -122,7 +122,11 @@ function wordCompare({ sections, steps, measure, per, versus, zone, grain }: Com
         ),
       )
     : sections.flatMap(({ rows }) =>
-        rows.map((row) => tell(row.name, rate(row.now, 'now'), rate(row.before, 'before'), row.changePercent)),
+        rows.map((row) =>
+          measure === 'p95' && row.state === 'new'
+            ? `${cleanText(row.name)} ${show(row.now)} (no durations before)`
+            : tell(row.name, rate(row.now, 'now'), rate(row.before, 'before'), row.changePercent),
+        ),
       );
   return {
     form: steps ? 'Line chart' : 'Paired bar chart',

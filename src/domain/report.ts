@@ -304,6 +304,7 @@ export interface ComparedRow {
   change: number;
   /** Unrounded; undefined where there was nothing before. */
   changePercent?: number;
+  /** It has no number before, or none now: no calls, or of latencies no durations. */
   state?: 'new' | 'gone';
 }
 

@@ -12,7 +12,8 @@ import { ALL_ROWS, reportTop } from './top.ts';
 
 /** One of the two reports of a comparison, as numbers by name: every name, so that what is new or gone is told rightly. */
 export interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'finding' | 'population' | 'notes'> {
-  total: number;
+  /** Undefined: no call has a duration. */
+  total: number | undefined;
   /** Of the calls with a status. */
   failures: { failed: number; known: number };
   /** The first is what a change is put down to. */
@@ -101,7 +102,7 @@ async function askLatencies(deps: ReporterDeps, question: Question, nowMs: numbe
   const { zone, range, steps } = series ?? named;
   return {
     ...toHead(series ?? named),
-    total: named.total.latency?.p95Ms ?? 0,
+    total: named.total.latency?.p95Ms,
     failures: { failed: 0, known: 0 },
     sections: [{ title: capitalise(DIMENSION_WORDS[named.dimension].plural), dimension: named.dimension, counts }],
     ...(steps

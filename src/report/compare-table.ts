@@ -31,7 +31,7 @@ export function toComparedTable(compared: Compared): Table {
       { key: `${key}_per_day_before`, label: 'Before', type, ...(isPerDay ? {} : { csvOnly: true }) },
       { key: 'change', label: 'Change', type, signed: true },
       { key: 'change_percent', label: '%', type: 'percent', signed: true },
-      { key: 'state', label: 'New or gone', type: 'text', csvOnly: steps !== undefined },
+      { key: 'state', label: 'New or gone', type: 'text', csvOnly: steps !== undefined || measure === 'p95' },
       { key: 'dimension', label: 'By', type: 'text', csvOnly: !several },
       { key: 'name_before', label: 'Before', type: 'text', csvOnly: true },
       ...(steps ? ([{ key: 'label', label: 'Time', type: 'text', name: true, shownOnly: true }] as const) : []),
@@ -44,15 +44,17 @@ export function toComparedTable(compared: Compared): Table {
 
 function toCells(row: ComparedRow, { measure, per }: Compared, dimension: string, beforeName: string | null = null) {
   const perDay = (sum: number, days: number) => (per.isDay ? toRate(sum, days, measure) : null);
+  // Where no call has a duration there is no latency, while calls that were not made are 0 of them.
+  const isHalf = measure === 'p95' && row.state !== undefined;
   return [
     row.name,
-    row.now,
-    row.before,
+    isHalf && row.state === 'gone' ? null : row.now,
+    isHalf && row.state === 'new' ? null : row.before,
     perDay(row.now, per.now),
     perDay(row.before, per.before),
-    row.change,
+    isHalf ? null : row.change,
     row.changePercent ?? null,
-    row.state ?? null,
+    isHalf ? null : (row.state ?? null),
     dimension,
     beforeName,
   ];

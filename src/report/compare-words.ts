@@ -30,6 +30,10 @@ export function describeChange(question: Question, measure: CompareReport['measu
     return `${MEASURES[measure].format(value)}${per.isDay ? ' a day' : ''}`;
   };
   if (total.now === 0 && total.before === 0) return `${subject}: none in ${range.label}, and none in ${versus.label}.`;
+  if (measure === 'p95' && total.state === 'new')
+    return `${subject} is ${size(total, 'now')}; ${versus.label} has no durations to compare with.`;
+  if (measure === 'p95' && total.state === 'gone')
+    return `No durations in ${range.label}; ${subject.charAt(0).toLowerCase()}${subject.slice(1)} was ${size(total, 'before')} in ${versus.label}.`;
   if (total.before === 0) return `${subject}: ${size(total, 'now')}, and none in ${versus.label}.`;
   if (total.now === 0) return `${subject}: none in ${range.label}, ${size(total, 'before')} in ${versus.label}.`;
   const percent = total.changePercent!;

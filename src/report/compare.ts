@@ -40,7 +40,8 @@ export async function reportCompare(deps: ReporterDeps, question: Question, nowM
   const measure: CompareReport['measure'] = question.report === 'latency' ? 'p95' : (question.measure ?? 'requests');
   const per = measure === 'p95' ? { now: 1, before: 1, isDay: false } : comparePer(range, versus, nowMs);
   const joinOptions = { measure, per };
-  const [total] = joinRows(new Map([['total', now.total]]), new Map([['total', before.total]]), joinOptions);
+  const hasNone = now.total === undefined && before.total === undefined;
+  const [total] = joinRows(toNumbers(now.total, hasNone), toNumbers(before.total, hasNone), joinOptions);
   const joined = joinSections(now, before, (a, b) => sortRows(joinRows(a, b, joinOptions), sort));
   const rows = limit ?? (question.report === 'status' ? MAX_RANKING_ROWS : defaultRows(question.dimension));
   const sections = joined.map(({ rows: all, ...section }) => {
@@ -58,7 +59,7 @@ export async function reportCompare(deps: ReporterDeps, question: Question, nowM
     asOfMs: Math.max(now.asOfMs, before.asOfMs),
     filters: question.filters ?? [],
     finding:
-      now.asOfMs === 0 || isEmpty || (measure === 'p95' && total!.now === 0 && total!.before === 0)
+      now.asOfMs === 0 || isEmpty || hasNone
         ? now.finding
         : describeChange(question, measure, {
             total: total!,
@@ -72,7 +73,7 @@ export async function reportCompare(deps: ReporterDeps, question: Question, nowM
     notes: [
       ...notePer(range, versus, per),
       ...(range.fromMs < versus.toMs && versus.fromMs < range.toMs && !isEmpty ? ['The two ranges overlap.'] : []),
-      ...joined.slice(0, question.report === 'client' || question.report === 'route' ? 0 : 1).flatMap(noteStates),
+      ...(HAS_NO_STATES.has(question.report) ? [] : joined.slice(0, 1).flatMap(noteStates)),
       ...now.notes,
       ...before.notes.filter((note) => !now.notes.includes(note)).map((note) => `${versus.label}: ${note}`),
     ],
@@ -94,7 +95,14 @@ export async function reportCompare(deps: ReporterDeps, question: Question, nowM
   };
 }
 
+/** Reports of one name, and of durations, which are missing where there are calls too. */
+const HAS_NO_STATES = new Set<Question['report']>(['client', 'route', 'latency']);
+
 const DEFAULTS: Partial<Record<Question['report'], string>> = { summary: 'today', day: 'yesterday' };
+
+function toNumbers(total: number | undefined, isAbsentZero: boolean): ReadonlyMap<string, number> {
+  return new Map(total === undefined && !isAbsentZero ? [] : [['total', total ?? 0]]);
+}
 
 /** Whoever called in one range only was perhaps never seen around the other: there it has no calls. */
 async function askBoth(

@@ -27,8 +27,8 @@ export function joinRows(
       before: b,
       change,
       ...(rates[1] === 0 ? {} : { changePercent: (change / rates[1]) * 100 }),
-      ...(a !== 0 && !before.has(name) ? { state: 'new' as const } : {}),
-      ...(b !== 0 && !now.has(name) ? { state: 'gone' as const } : {}),
+      ...((a !== 0 || measure === 'p95') && !before.has(name) ? { state: 'new' as const } : {}),
+      ...((b !== 0 || measure === 'p95') && !now.has(name) ? { state: 'gone' as const } : {}),
     };
   });
 }

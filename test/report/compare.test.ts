@@ -146,6 +146,12 @@ describe('vs', () => {
     expect(toCsv(report)).toMatch(/^name,p95_ms,p95_ms_before,/);
     const series = await compare(sent, { report: 'latency', overTime: true, versus: 'previous' });
     expect(series.steps!.filter(({ now }) => now !== undefined)).toMatchObject([{ now: 300, before: 200 }]);
+    const alone = { report: 'latency', dimension: 'route', versus: 'previous' } as const;
+    const first = await compare([timed('/a', 2, 300), calls('Acme', 9, 5, { route: '/a' })], alone);
+    expect(first.finding).toBe('Latency (p95) is 300 ms; 7–13 Nov 2026 has no durations to compare with.');
+    expect(first.notes.join(' ')).not.toMatch(/New:/);
+    expect(toCsv(first).split('\r\n')[1]).toBe('/a,300,,,,,,,route,');
+    expect(buildAltText(first)).toContain('/a 300 ms (no durations before)');
     const none = await compare([calls('Acme', 1, 1)], { report: 'latency', versus: 'previous' });
     expect(none.finding).not.toMatch(/none in/);
   });

@@ -113,14 +113,13 @@ function wordCompare({ sections, steps, measure, per, versus, zone, grain }: Com
   };
   const rate = (sum: number, side: 'now' | 'before') => toRate(sum, per[side], measure);
   const values = steps
-    ? steps.map(({ startMs, now = 0, before = 0 }) =>
-        tell(
-          formatStepLabel(startMs, grain, createCalendar(zone)),
-          now,
-          before,
-          before === 0 ? undefined : (now / before - 1) * 100,
-        ),
-      )
+    ? steps.map(({ startMs, now, before }) => {
+        const name = formatStepLabel(startMs, grain, createCalendar(zone));
+        // Of a step that one range does not have there is no change.
+        if (now === undefined) return before === undefined ? `${name} none` : `${name} only before: ${show(before)}`;
+        if (before === undefined) return `${name} ${show(now)} (nothing to compare)`;
+        return tell(name, now, before, before === 0 ? undefined : (now / before - 1) * 100);
+      })
     : sections.flatMap(({ rows }) =>
         rows.map((row) =>
           measure === 'p95' && row.state === 'new'
@@ -131,7 +130,7 @@ function wordCompare({ sections, steps, measure, per, versus, zone, grain }: Com
   return {
     form: steps ? 'Line chart' : 'Paired bar chart',
     values,
-    closing: `Before: ${cleanText(versus.label)}${per.isDay ? ', all per day' : ''}.`,
+    closing: `Before: ${cleanText(versus.label)}${per.isDay && !steps ? ', all per day' : ''}.`,
   };
 }
 

@@ -6,7 +6,7 @@ const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSig
 /** Three digits, for a picture: `9,412` (exact below ten thousand), `86.1k`, `2.31M`, `9B`. */
 export function formatCompact(value: number): string {
   if (Math.abs(value) < 10_000)
-    return Number.isInteger(value) ? formatCount(value) : String(Math.round(value * 10) / 10);
+    return Number.isInteger(value) || Math.abs(value) >= 100 ? formatCount(value) : String(Math.round(value * 10) / 10);
   return compact.format(value).replace('K', 'k');
 }
 

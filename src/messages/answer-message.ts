@@ -1,4 +1,4 @@
-import type { Report, TableReport } from '../domain/report.ts';
+import type { Report, Table, TableReport } from '../domain/report.ts';
 import { countOf } from '../report/format.ts';
 import { hasGraph, hasWords } from '../slack/next-questions.ts';
 import { ACTIONS } from './action-ids.ts';
@@ -85,6 +85,7 @@ interface AnswerBody {
 /** Evidence beside a chart; a table has room for more. */
 const MAX_CLAIMS = 2;
 const MAX_SECTIONS = 8;
+const MAX_CALLS = 12;
 const MAX_LINES = 12;
 const MAX_LINE = 500;
 
@@ -102,12 +103,13 @@ function buildBody(report: Report, showing: Showing, characters: number): Answer
     const hiddenRows = Math.max(0, report.sections.length - MAX_SECTIONS);
     return { blocks: buildSections(report), shown: 'words', hiddenRows };
   }
-  const table = buildTable(report.table, report.zone, characters);
+  const listed = toListed(report);
+  const table = buildTable(listed, report.zone, characters);
   if (!table) return { blocks: claims, shown: 'words', hiddenRows: 0 };
   return {
     blocks: [...buildClaims(report, MAX_SECTIONS), table.block],
     shown: 'table',
-    hiddenRows: table.hiddenRows,
+    hiddenRows: table.hiddenRows + report.table.rows.length - listed.rows.length,
   };
 }
 
@@ -117,6 +119,11 @@ export function noteDrawOrder(report: Report): string[] {
   return report.scopes
     .filter(({ drawOrder }) => drawOrder.length > 1)
     .map(({ title, drawOrder }) => `${title} draws from ${drawOrder.join(' → ')}.`);
+}
+
+/** Single calls of no asked number are as many as a phone has room for; the CSV has the rest. */
+function toListed({ kind, question, table }: Report): Table {
+  return kind === 'events' && question.limit === undefined ? { ...table, rows: table.rows.slice(0, MAX_CALLS) } : table;
 }
 
 /** Undefined where there is none to show. */

@@ -67,7 +67,7 @@ export function buildTable(
     rows.push(cells);
   }
   const settings = shown.map(({ type }, place) =>
-    place === 0 ? { is_wrapped: true } : { align: isNumber(type) ? 'right' : 'left' },
+    place === 0 ? { is_wrapped: !table.inOrder } : { align: isNumber(type) ? 'right' : 'left' },
   );
   return {
     block: {

@@ -28,7 +28,7 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
       notes: [
         ...noteAnswer(inquiry, { ...answer, shortened: undefined, capped: [] }),
         ...(shortened ? [noteKept(inquiry, shortened.fromMs)] : []),
-        ...(alike.size > 0 ? [`Always ${joinWords([...alike.values()])}.`] : []),
+        ...(alike.size > 0 ? [`Every row: ${joinWords([...alike.values()])}.`] : []),
       ],
       offers: shortened ? [{ label: 'Totals of these days', question: toTotals(question) }] : [],
     }),
@@ -38,7 +38,8 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
   };
 
   function describe(): string {
-    const failed = totals.failed > 0 ? `; ${formatCount(totals.failed)} of them failed` : '';
+    const part = totals.failed === totals.requests ? 'all' : `${formatCount(totals.failed)} of them`;
+    const failed = totals.failed > 0 ? `; ${part} failed` : '';
     if (events.length === 1 && totals.requests === 1) return 'One call matches.';
     const last = `the last on ${formatMoment(events[0]!.timeMs, deps.calendar.zone)}`;
     return events.reduce((sum, { count }) => sum + count, 0) >= totals.requests
@@ -70,8 +71,8 @@ function toTable({ deps, range, names }: Inquiry, events: readonly RawEvent[]): 
       { key: 'when', label: 'Time', type: 'text', shownOnly: true },
       { key: 'client', label: 'Client', ...csvOnly },
       { key: 'status', label: 'Status', type: 'text', ...shown('status') },
-      { key: 'client_name', label: 'Client', type: 'text', ...shown('client_name') },
       { key: 'call', label: 'Call', type: 'text', shownOnly: true },
+      { key: 'client_name', label: 'Client', type: 'text', ...shown('client_name') },
       { key: 'method', label: 'Method', ...csvOnly },
       { key: 'route', label: 'Route', ...csvOnly },
       { key: 'user', label: 'User', ...csvOnly },
@@ -95,8 +96,8 @@ function toTable({ deps, range, names }: Inquiry, events: readonly RawEvent[]): 
       formatWhen(event.timeMs, deps.calendar, isOneDay),
       event.client,
       toStatus(event),
-      names.nameOf(event.client),
       describeCall(event),
+      names.nameOf(event.client),
       event.method || null,
       event.route || null,
       event.user || null,
@@ -115,7 +116,7 @@ function toTable({ deps, range, names }: Inquiry, events: readonly RawEvent[]): 
   };
 }
 
-/** What all calls have in common, if there are several: `Always client Acme CRM and status 429.` */
+/** What all calls have in common, if there are several: `Every row: client Acme CRM and status 429.` */
 function listAlike(names: ClientNames, events: readonly RawEvent[]): Map<'status' | 'client_name', string> {
   const alike = new Map<'status' | 'client_name', string>();
   if (events.length < 2) return alike;

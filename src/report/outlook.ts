@@ -186,6 +186,12 @@ function foresee(
   }
   if (!pace) return { answer: 'unknown', atMs: Infinity, text: `${title} has less than three days of use` };
   const usual = `at the usual ${formatPace(pace)} a day`;
+  // What an unusual day has used stays in the window while the usual use goes on.
+  if (rolling && pace.quicker <= last.amount && last.used > pace.quicker && last.used + pace.quicker > last.amount) {
+    const left = `${formatCredits(last.left)} of ${formatCredits(last.amount)} left`;
+    const clause = `has ${left}, after more use than the usual ${formatPace(pace)} a day`;
+    return { answer: 'perhaps', atMs: Infinity, text: `${title} ${clause}`, clause };
+  }
   if (rolling) {
     const goesOver = pace.quicker > last.amount;
     const clause = `${goesOver ? 'goes over' : 'stays within'} its ${formatCredits(last.amount)} a day ${usual}`;

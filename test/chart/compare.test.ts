@@ -27,6 +27,7 @@ describe('two ranges', () => {
       ['legacy', 0, 800],
       ['mobile', 640, 0],
       ['batch', 300, 301],
+      ['per day', 2667.17, 2686.6],
     ] as const;
     const panel = buildComparedRows(
       items.map(([label, now, before]) => ({ label, now, before })),
@@ -37,7 +38,7 @@ describe('two ranges', () => {
     expect(texts).toEqual(
       expect.arrayContaining([...Object.values(ranges), '13.9k · ↑ 12%', '9,000 · same', '5,120 · ↑ 3.4×']),
     );
-    expect(texts).toEqual(expect.arrayContaining(['0 · gone', '640 · new', '300 · ↓ <1%']));
+    expect(texts).toEqual(expect.arrayContaining(['0 · gone', '640 · new', '300 · ↓ <1%', '2,667 · ↓ 1%']));
     expect(svg.split(`fill="${COLOR.before}"`).length).toBeGreaterThan(items.length);
   });
 

@@ -103,6 +103,10 @@ describe('vs', () => {
     const shown = report.table.columns.filter(({ csvOnly }) => !csvOnly).map(({ key }) => key);
     expect(shown).toEqual(['requests', 'requests_before', 'change', 'change_percent', 'label']);
     expect(report.finding).toMatch(/^Requests went up .* a day; Acme caused/);
+    expect(buildAltText(report)).toContain(
+      '20 Nov 50 (before 10, +400%); 21 Nov only before: 0; 22 Nov only before: 0.',
+    );
+    expect(buildAltText(report)).toMatch(/Before: 9–15 Nov 2026\.$/);
   });
 
   it('tells the share that failed, and the code behind its change', async () => {

@@ -20,7 +20,7 @@ it('single calls come newest first, short for people and whole for a CSV', async
     ['10:00:00', '200', 'GET /v1/orders/{id}', 41.25],
     ['09:00:00', '(none)', 'call ×25', null],
   ]);
-  expect(report.notes).toContain('Always client Acme CRM.');
+  expect(report.notes).toContain('Every row: client Acme CRM.');
   const [head, newest] = toCsv(report).split('\r\n');
   expect(head).toMatch(/^time,client,status,client_name,method,route,user,ip,duration_ms,/);
   expect(newest).toMatch(/^2026-11-20T11:00:00\.5Z,acme-1,503,Acme CRM,GET,\/v1\/orders\/\{id\},ana,203\.0\.113\.7,,/);

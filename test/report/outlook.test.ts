@@ -135,6 +135,11 @@ describe('whether a pool runs out', () => {
       [scope('CRM API', [pool('Daily credits', 300, 1400, { pace, periodKind: 'rolling-24h' })])],
       'Yes: CRM API goes over its 1,400 a day at the usual 1,330–1,424 a day.',
     ],
+    [
+      'perhaps, of a rolling window on an unusual day',
+      [scope('CRM API', [pool('Daily credits', 2611, 2900, { pace, periodKind: 'rolling-24h' })])],
+      'Perhaps: CRM API has 289 of 2,900 left, after more use than the usual 1,330–1,424 a day.',
+    ],
     ['not known', [plan], 'Not known yet: Public API has less than three days of use.'],
     ['nothing', [scope('default', [])], 'No pools yet, so nothing can run out.'],
   ])('%s', (_, states, text) => {

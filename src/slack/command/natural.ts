@@ -51,6 +51,7 @@ function toFacts(sentence: Sentence, tokens: readonly Token[]): Facts {
   return {
     has: (...wanted) => wanted.some((concept) => concepts.has(concept)),
     opening: bareWord(tokens[0]!),
+    listing: isListing(tokens.map(bareWord)) && !concepts.has('count'),
     names,
     ...(names[0] && { name: names[0] }),
     ...(dimension && { dimension: dimension.dimension }),
@@ -60,6 +61,11 @@ function toFacts(sentence: Sentence, tokens: readonly Token[]): Facts {
     filtered: draft.filters.length > 0,
     compared: draft.question.versus !== undefined || asksForChange(sentence),
   };
+}
+
+/** `Acme's calls today`: no verb says what is asked about them. */
+function isListing(words: readonly string[]): boolean {
+  return /^[^ ]+( [^ ]+){0,3}['’]s? calls\b/.test(words.join(' '));
 }
 
 /** `compare this week with last week`: the range named first is compared with the other. */

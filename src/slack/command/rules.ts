@@ -10,6 +10,8 @@ export interface Facts {
   has(...concepts: Concept[]): boolean;
   /** The first word, lower case. */
   opening: string;
+  /** `Acme's calls`: the calls themselves, not their number. */
+  listing: boolean;
   /** Client, route or scope that the sentence is about. */
   name?: SentenceName;
   names: readonly SentenceName[];
@@ -263,6 +265,12 @@ export const RULES: readonly Rule[] = [
       report: 'status',
       filters: [...toFilters(facts), ...(isThrottled(facts) && !facts.byStatus ? [THROTTLED] : [])],
     }),
+  },
+  {
+    when: ({ listing, name, filtered }) => listing && (name !== undefined || filtered),
+    uses: ['happening', 'status'],
+    names: ANY_NAME,
+    ask: (facts) => ({ report: 'events', filters: toFilters(facts) }),
   },
   {
     when: ({ names }) => names.length > 1,

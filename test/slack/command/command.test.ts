@@ -291,6 +291,8 @@ describe('questions in a sentence', () => {
     ['how many POST calls did Acme make', 'client Acme method:POST'],
     ['what does acme crm cost', 'top clients client:"Acme CRM" by credits'],
     ['show me the failing calls of warehouse export', 'status client:"Warehouse Export"'],
+    ["show me warehouse export's calls yesterday", 'events yesterday client:"Warehouse Export"'],
+    ['how many calls of warehouse export', 'client "Warehouse Export"'],
     ['how many distinct users', 'top users'],
     ['which clients use v1', 'top clients version:v1'],
     ['will we run out before the reset?', 'forecast'],

@@ -1,4 +1,5 @@
-import type { Report, Table, TableReport } from '../domain/report.ts';
+import type { Report, TableReport } from '../domain/report.ts';
+import type { Table } from '../domain/table.ts';
 import { countOf } from '../report/format.ts';
 import { hasGraph, hasWords } from '../slack/next-questions.ts';
 import { ACTIONS } from './action-ids.ts';

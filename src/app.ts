@@ -4,7 +4,7 @@ import { createCorrectionAdmin } from './admin/corrections.ts';
 import { createDoctor } from './admin/doctor.ts';
 import { createPoolAdmin } from './admin/pool-admin.ts';
 import { createChartRenderer } from './chart/renderer.ts';
-import type { Config } from './config.ts';
+import { type Config, listSecrets } from './config.ts';
 import { type Clock, systemClock } from './delivery/clock.ts';
 import { Sender } from './delivery/sender.ts';
 import { WebhookSender } from './delivery/webhook-sender.ts';
@@ -85,7 +85,7 @@ const ROWS_EVERY_MS = 300_000;
 /** The whole bot, put together from its settings: ingest → store → report → chart → slack, and what starts by the clock. */
 export function createApp(config: Config, overrides: AppOverrides = {}): App {
   const clock = overrides.clock ?? systemClock;
-  const log = overrides.log ?? createLogger(config.logLevel);
+  const log = overrides.log ?? createLogger(config.logLevel, undefined, listSecrets(config));
   const now = (): number => clock.now();
   const stops: (() => Promise<unknown>)[] = [];
   let url = '';

@@ -170,6 +170,24 @@ export function readEnvironment(
   return existsSync(path) ? { ...parseEnv(readFileSync(path, 'utf8')), ...env } : { ...env };
 }
 
+/** Shorter ones are words that a log needs. */
+const MIN_SECRET_LENGTH = 8;
+
+/** The values of the settings that no log line may hold. */
+export function listSecrets({ slack, ...config }: Config): string[] {
+  const secrets = [
+    slack.botToken,
+    slack.signingSecret,
+    slack.appToken,
+    config.ingestToken,
+    config.metricsToken,
+    config.webhook?.secret,
+    config.readToken,
+    config.secretKey,
+  ];
+  return secrets.flatMap((secret) => secret?.reveal() ?? []).filter((text) => text.length >= MIN_SECRET_LENGTH);
+}
+
 function toConfig(data: z.output<typeof settings>): Config {
   const database = parseDatabaseUrl(data.DATABASE_URL.reveal());
   const folder = database.dialect === 'sqlite' && database.path !== ':memory:' ? dirname(database.path) : 'data';

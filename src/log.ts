@@ -17,14 +17,18 @@ const SECRET_PATHS = [
 
 /** Credentials inside free text: Slack tokens, bearer values, passwords in URLs, signing secrets, URLs that answer a command. */
 const SECRET_TEXT =
-  /xox[a-z]-[\w-]+|xapp-[\w-]+|hr_[\w-]{16,}|whsec_[\w+/=]+|(?<=hooks\.slack\.com\/)[\w/%-]+|(?<=[?&]ticket=)[\w-]+|(?<=bearer )\S+|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi;
+  /xox[a-z]-[\w-]+|xapp-[\w-]+|hr_[\w-]{40,}|whsec_[\w+/=]+|(?<=hooks\.slack\.com\/)[\w/%-]+|(?<=[?&]ticket=)[\w-]+|(?<=bearer )[^\s"'\\<>,;]+|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi;
 
 export function redact(text: string): string {
   return text.replace(SECRET_TEXT, '<secret>');
 }
 
-/** Structured lines (JSON) on standard output; secrets are replaced by `<secret>`. */
-export function createLogger(level: string, destination?: { write(line: string): void }): Logger {
+/** Structured lines (JSON) on standard output; secrets are replaced by `<secret>`, `known` ones wherever they stand. */
+export function createLogger(
+  level: string,
+  destination: { write(line: string): void } = process.stdout,
+  known: readonly string[] = [],
+): Logger {
   const options = {
     level,
     base: null,
@@ -35,10 +39,9 @@ export function createLogger(level: string, destination?: { write(line: string):
       censor: '<secret>',
     },
   };
-  const target = destination ?? process.stdout;
-  return pino(options, {
-    write: (line: string) => void target.write(redact(line)),
-  });
+  const hide = (line: string): string =>
+    known.reduce((text, secret) => text.replaceAll(secret, '<secret>'), redact(line));
+  return pino(options, { write: (line: string) => void destination.write(hide(line)) });
 }
 
 const SAMPLE_MS = 60_000;

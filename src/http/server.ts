@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HeadroomError } from '../errors.ts';
-import { type Logger, SampledLog } from '../log.ts';
+import { type Logger, redact, SampledLog } from '../log.ts';
 import type { Secret } from '../secret.ts';
 import { type HttpAnswer, sendAnswer, toErrorAnswer } from './answer.ts';
 import { type AskOptions, answerAsk } from './ask.ts';
@@ -147,7 +147,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       answer: {
         status: 404,
         body: {
-          error: `There is nothing at ${path.slice(0, 100)}: events go to /v1/events or /sources/{name}; questions to /v1/ask; see also /healthz, /readyz and /metrics.`,
+          error: `There is nothing at ${redact(path.slice(0, 100))}: events go to /v1/events or /sources/{name}; questions to /v1/ask; see also /healthz, /readyz and /metrics.`,
         },
       },
     };

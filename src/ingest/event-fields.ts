@@ -1,7 +1,7 @@
 import type { Rejection, UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { FIRST_EVENT_MS, parseEventTime } from './event-time.ts';
-import { redact, withoutQueries } from './redact.ts';
+import { hideSecrets, redact, withoutQueries } from './redact.ts';
 import { toRoute } from './route-template.ts';
 import type { SourceOptions } from './source-options.ts';
 
@@ -218,7 +218,7 @@ export function describeValue(value: unknown): string {
 /** The rejection of the event at `index`, with its id if it is one, and its known fields for the list of rejected events. */
 export function toRejection(index: number, fields: unknown, error: string): Rejection {
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
-    return { index, error: withoutQueries(error), excerpt: describeValue(redact(fields)) };
+    return { index, error: hideSecrets(withoutQueries(error)), excerpt: describeValue(redact(fields)) };
   }
   const { id } = fields as EventFields;
   const shown = Object.entries(redact(fields, 0, 1) as object)
@@ -228,7 +228,7 @@ export function toRejection(index: number, fields: unknown, error: string): Reje
   return {
     index,
     ...(typeof id === 'string' && id !== '' ? { id: id.slice(0, MAX_ID_LENGTH).toWellFormed() } : {}),
-    error: withoutQueries(error),
+    error: hideSecrets(withoutQueries(error)),
     excerpt: shown.join(', ').slice(0, 500).toWellFormed(),
   };
 }

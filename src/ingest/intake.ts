@@ -133,9 +133,8 @@ export class Intake {
     for (let at = Math.max(0, rejected.length - REJECTED_EVENTS_KEPT); at < rejected.length; at += 1) {
       const rejection = rejected[at]!;
       const entry = sentAt?.(rejection.index);
-      if (entry === undefined) continue;
-      const kept = redact(entry);
-      rejection.sent = typeof kept === 'string' ? kept : JSON.stringify(kept);
+      const kept = entry === undefined ? undefined : redact(entry);
+      if (kept !== undefined) rejection.sent = typeof kept === 'string' ? kept : JSON.stringify(kept);
       if (this.#settings.truncateAddresses) rejected[at] = truncateRejection(rejection);
     }
   }

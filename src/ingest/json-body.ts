@@ -6,6 +6,7 @@ import { addRejection } from './event-fields.ts';
 import { checkJsonBounds, MAX_ENTRIES, tooMany } from './json-bounds.ts';
 import { describePosition, findJsonFault } from './json-position.ts';
 import { type JsonPart, readJsonParts } from './json-recovery.ts';
+import { hideSecrets, withoutQueries } from './redact.ts';
 
 /** The values of a body in their order, and those parts of it that are no JSON. */
 export interface JsonBody {
@@ -202,7 +203,9 @@ function rejectPart(read: JsonBody, part: { text: string; fault: number }, index
   addRejection(read.unreadable, {
     index,
     error: `${place} is not JSON: ${where}. Send one JSON object a line.`,
-    excerpt: part.text.slice(0, 200).toWellFormed(),
+    excerpt: hideSecrets(withoutQueries(part.text.slice(0, 500)))
+      .slice(0, 200)
+      .toWellFormed(),
   });
 }
 

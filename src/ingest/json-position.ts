@@ -1,3 +1,5 @@
+import { hideSecrets } from './redact.ts';
+
 type Expected = 'value' | 'first value' | 'key' | 'first key' | ':' | 'next' | 'end';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these in a string
@@ -121,7 +123,9 @@ export function describePosition(text: string, offset: number): string {
   const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
   let line = 1;
   for (let at = text.indexOf('\n'); at >= 0 && at < lineStart; at = text.indexOf('\n', at + 1)) line += 1;
-  const excerpt = text.slice(Math.max(0, offset - 20), offset + 20).toWellFormed();
+  const before = hideSecrets(text.slice(Math.max(0, offset - 500), offset)).slice(-20);
+  const after = hideSecrets(text.slice(offset, offset + 500)).slice(0, 20);
+  const excerpt = (before + after).toWellFormed();
   const near = offset >= text.length ? `it ends after ${JSON.stringify(excerpt)}` : `near ${JSON.stringify(excerpt)}`;
   return `line ${line}, column ${offset - lineStart + 1} (position ${offset}), ${near}`;
 }

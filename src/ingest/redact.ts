@@ -1,3 +1,5 @@
+import { redact as hideTokens } from '../log.ts';
+
 /** Names of headers and fields whose values may open doors: they are not kept. */
 const SECRET_NAME =
   /authorization$|cookie|password|passwd|secret|signature|credential|session|token$|api[-_]?key$|jwt/i;
@@ -49,7 +51,14 @@ function redactText(text: string): string {
       // A text like any other.
     }
   }
-  return withoutQueries(text);
+  return hideSecrets(withoutQueries(text));
+}
+
+/** A text without tokens, nor the values of fields in it that are named as credentials are. */
+export function hideSecrets(text: string): string {
+  return hideTokens(text).replace(/"([^"]{1,60})"\s*:\s*"(?:[^"\\]|\\.)*"?/g, (pair, name: string) =>
+    SECRET_NAME.test(name) ? `"${name}":"<secret>"` : pair,
+  );
 }
 
 /** A text without the queries of the addresses in it. Linear in its length. */

@@ -26,6 +26,7 @@ export function toEnv(slack: Emulator, databaseUrl: string): Record<string, stri
 
 export interface Bot {
   url: string;
+  pid: number;
   /** Everything that it logged. */
   lines: string[];
   kill(): Promise<void>;
@@ -51,6 +52,7 @@ export async function startBot(env: Record<string, string>): Promise<Bot> {
   });
   return {
     url,
+    pid: child.pid!,
     lines,
     async kill() {
       child.kill('SIGKILL');

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only ingest|adapters|formats|acknowledgements|reports|charts] [--events N] [--database URL]`: ingest to
+ * `npm run bench [-- --only ingest|adapters|formats|acknowledgements|reports|charts|memory] [--events N] [--database URL]`: ingest to
  * disk over HTTP, what reads bodies and files, Slack's wait meanwhile, reports over many events, charts. Sender and bot share this machine's cores; figures of one
  * run belong together, and ratios tell more than rates. A database that is given must be empty.
  */
@@ -12,6 +12,7 @@ import { measureAdapters } from './adapters.ts';
 import { measureCharts } from './charts.ts';
 import { measureFormats, measureImport } from './formats.ts';
 import { measureIngest, measurePlainTable } from './ingest.ts';
+import { measureMemory } from './memory.ts';
 import { fill, measureReports } from './reports.ts';
 
 process.env.TZ = 'UTC';
@@ -83,6 +84,25 @@ try {
     console.log(
       `\n${commands} slash commands acknowledged while ${round(eventsPerSecond)} events/s came in: p50 ${round(p50Ms)}, p95 ${round(p95Ms)}, longest ${round(maxMs)} ms`,
     );
+  }
+  // Many minutes, so only when it is asked for.
+  if (values.only === 'memory') {
+    console.log('\nevents/request  connections   events/s  start  half-way  highest  idle (MiB resident)');
+    for (const [eventsPerRequest, connections] of [
+      [1000, 8],
+      [1, 64],
+    ] as const) {
+      const requests = Math.ceil(Number(values.events) / eventsPerRequest / (eventsPerRequest === 1 ? 10 : 1));
+      const { startMiB, busyMiB, idleMiB, load } = await measureMemory(folder, {
+        eventsPerRequest,
+        connections,
+        requests,
+      });
+      const halfWay = busyMiB[Math.floor(busyMiB.length / 2)] ?? startMiB;
+      const rate = load.events / load.seconds;
+      const figures = [eventsPerRequest, connections, rate, startMiB, halfWay, Math.max(startMiB, ...busyMiB), idleMiB];
+      console.log(figures.map((figure) => round(figure).padStart(10)).join(' '));
+    }
   }
   if (wanted('charts')) {
     console.log('\nchart      first ms  median ms   KiB');

@@ -20,6 +20,9 @@ import { type CliContext, refuseMore, STOPPED } from './command.ts';
 import { readConfig, toClearError } from './open.ts';
 import { createProgress } from './progress.ts';
 
+/** PostgreSQL's code for a lock that was not given in time. */
+const LOCK_TIMEOUT = '55P03';
+
 /**
  * `headroom move-to postgres://…`: everything of the SQLite database into an empty PostgreSQL, compared row by row and
  * recounted on both sides before it is final. The file is only read. Stopped anywhere, it leaves the target empty.
@@ -51,13 +54,23 @@ export async function runMoveTo(args: readonly string[], context: CliContext): P
     );
     return 0;
   } catch (error) {
-    if (!context.signal.aborted) throw toClearError(error, `check the address of ${place}`);
+    if (!context.signal.aborted) throw toMoveError(error, place);
     context.err('Stopped. The target is still empty, and the file is as it was: run the same command again.');
     return STOPPED;
   } finally {
     await Promise.allSettled([from.destroy(), to.destroy()]);
     release();
   }
+}
+
+function toMoveError(error: unknown, place: string): unknown {
+  const clear = toClearError(error, `check the address of ${place}`);
+  if (clear instanceof HeadroomError) return clear;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const cure = code === LOCK_TIMEOUT ? 'Stop what else uses the target' : 'Put that right';
+  return new HeadroomError('database', `Nothing was moved (${message}). ${cure}, then run this again.`, {
+    cause: error,
+  });
 }
 
 function readTarget(url: string | undefined): URL {

@@ -9,7 +9,7 @@ import { openSecretKey } from '../ingest/source-admin.ts';
 import { countOf, formatCount } from '../report/format.ts';
 import { type Db, openDatabase, parseDatabaseUrl } from '../store/database.ts';
 import { listPendingMigrations, migrate } from '../store/migrate.ts';
-import { describeFilled, listFilledTables, listTableNames, moveDatabase } from '../store/move-tables.ts';
+import { describeFilled, listFilledTables, listTables, moveDatabase } from '../store/move-tables.ts';
 import { REPORT_ZONE } from '../store/report-zone.ts';
 import { findSetting } from '../store/setting-repository.ts';
 import { listSources } from '../store/source-repository.ts';
@@ -106,7 +106,7 @@ async function checkSource(db: Db, path: string, config: Config): Promise<string
     const key = await openSecretKey(db, config);
     for (const { name, sealedSecret } of sealed) unseal(sealedSecret!, key, `source ${name}`);
   }
-  return listTableNames(db);
+  return (await listTables(db)).map(({ name }) => name);
 }
 
 /** Throws unless the target holds nothing of Headroom; brings its schema up to date. */

@@ -48,8 +48,8 @@ export async function listFilledTables(target: Db, names: readonly string[]): Pr
   return filled;
 }
 
-export async function listTableNames(db: Db): Promise<string[]> {
-  return (await db.introspection.getTables()).map(({ name }) => name);
+export async function listTables(db: Db) {
+  return (await db.introspection.getTables()).filter(({ isView }) => !isView);
 }
 
 /**
@@ -94,8 +94,7 @@ async function readVersion(db: Db): Promise<number> {
  */
 async function moveTables(source: Db, target: Db, { signal, onProgress }: MoveOptions): Promise<Moved> {
   const tables: Table[] = [];
-  for (const { name, columns } of await source.introspection.getTables())
-    tables.push(await weigh(source, name, columns));
+  for (const { name, columns } of await listTables(source)) tables.push(await weigh(source, name, columns));
   const total = 2 * tables.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   const follow = async function* (pages: AsyncIterable<Row[]>, table: Table): AsyncGenerator<Row[]> {
@@ -213,7 +212,7 @@ async function continueIds(source: Db, target: Db): Promise<void> {
   const { rows } = await sql<{ name: string; last: number }>`select name, seq as last from sqlite_sequence`.execute(
     source,
   );
-  const columns = (await target.introspection.getTables()).flatMap(({ name, columns }) =>
+  const columns = (await listTables(target)).flatMap(({ name, columns }) =>
     columns.filter(({ isAutoIncrementing }) => isAutoIncrementing).map((column) => ({ table: name, id: column.name })),
   );
   for (const { table, id } of columns) {

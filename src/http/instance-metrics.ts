@@ -53,10 +53,12 @@ export function createInstanceMetrics(state: InstanceState): MetricSource {
         gauge('process_start_time_seconds', 'When the process started.', startedSeconds),
         gauge('nodejs_heap_size_used_bytes', "Heap of the main thread's JavaScript.", memory.heapUsed),
         gauge('nodejs_external_memory_bytes', 'Memory of buffers outside the heap.', memory.external),
-        gauge(
-          'nodejs_eventloop_lag_seconds',
-          'Delay of the main thread since the last scrape.',
-          Object.entries(lag).map(([quantile, ns]) => ({ labels: { quantile }, value: ns / 1e9 })),
+        ...Object.entries(lag).map(([name, ns]) =>
+          gauge(
+            `nodejs_eventloop_lag_${name}_seconds`,
+            `Delay of the main thread since the last scrape (${name}).`,
+            ns / 1e9,
+          ),
         ),
       ];
     },

@@ -13,7 +13,8 @@ import { csvRows, jsonRows, type RowFormat, tableRows } from './row-formats.ts';
 /** `headroom sql "SELECT …"`: see the table of commands. */
 export async function runSqlCommand(args: readonly string[], context: CliContext): Promise<number> {
   const { values, positionals } = parseArgs({
-    args: [...args],
+    // A statement may begin with a comment, which is no option.
+    args: args.map((arg) => (/^--\s/.test(arg) ? ` ${arg}` : arg)),
     allowPositionals: true,
     options: { json: { type: 'boolean' }, csv: { type: 'boolean' } },
   });

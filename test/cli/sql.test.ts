@@ -64,6 +64,7 @@ billing, "B"       400      50       –
   expect((await run('sql', BY_CLIENT, '--csv')).out).toBe(
     'client_name,requests,eighth,absent\r\n\'=cmd(),400,50,\r\n"billing, ""B""",400,50,\r\n名前,400,50,\r\n',
   );
+  expect((await run('sql', '-- clients\nselect 1 as one', '--csv')).out).toBe('one\r\n1\r\n');
   for (const [format, none] of [
     ['--json', '[]\n'],
     ['--csv', 'day\r\n'],

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createCalendar } from '../domain/calendar.ts';
+import { HeadroomError } from '../errors.ts';
 import type { IntakeSettings } from '../ingest/intake.ts';
 import { openDatabase } from '../store/database.ts';
 import { fillHistory, type HistoryOptions } from './history.ts';
@@ -24,9 +25,11 @@ export function fillHistoryApart(job: HistoryJob): Promise<string> {
       file = String(message);
     });
     child.on('error', reject);
-    child.on('exit', (code) => {
+    child.on('exit', (code, signal) => {
       if (file !== undefined && code === 0) resolve(file);
-      else reject(new Error(`the sample traffic could not be written: exit code ${code}`));
+      else if (signal === 'SIGINT' || signal === 'SIGTERM')
+        reject(new HeadroomError('config', 'Stopped before the sample traffic was written.'));
+      else reject(new Error(`the sample traffic could not be written: ${signal ?? `exit code ${code}`}`));
     });
   });
 }

@@ -2,6 +2,7 @@ import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { HeadroomError } from '../errors.ts';
+import { formatCount } from '../report/format.ts';
 import { parseDatabaseUrl } from '../store/database.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import { type CliContext, refuseMore } from './command.ts';
@@ -41,7 +42,7 @@ export async function runBackup(args: readonly string[], context: CliContext): P
     sqlite.close();
   }
   context.out(
-    `Copied ${from} to ${path} (${statSync(path).size} bytes). Keep the secret key with it: ${config.secretKeyPath} or SECRET_KEY.`,
+    `Copied ${from} to ${path} (${formatCount(statSync(path).size)} bytes). Keep the secret key with it: ${config.secretKeyPath} or SECRET_KEY.`,
   );
   return 0;
 }

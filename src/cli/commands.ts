@@ -105,7 +105,7 @@ Examples:
     details: `  events            single calls, as far back as raw events go; NDJSON of it is what "headroom import" takes
   daily             totals per day by each dimension, value and status
   RANGE, FILTERS    as in /usage: last-month, 2026-11-01..2026-11-20, client:"Acme CRM", status:4xx (default: everything)
-  --from, --to      first and last day, instead of a range
+  --from, --to      first and last day, instead of a range; without --to, to yesterday
   --format F        ndjson (default), csv or parquet
   --out FILE        instead of standard output; the file appears when it is complete
   --out FOLDER/     a file per day; days that are there already and were over when they were written are skipped, so the

@@ -5,7 +5,7 @@ import { type Calendar, formatDay } from '../domain/calendar.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Exported, ExportFormat } from '../export/encoder.ts';
 import { type ExportOrder, type ExportPorts, exportDays, listDays } from '../export/export-usage.ts';
-import { countOf } from '../report/format.ts';
+import { countOf, formatCount } from '../report/format.ts';
 import { type CliContext, STOPPED } from './command.ts';
 import { drawBar } from './progress.ts';
 
@@ -43,7 +43,7 @@ export async function writeExport(
     }
     const bytes = await writeFile(resolve(context.folder, out), pieces, context.signal);
     if (bytes === undefined) return STOPPED;
-    context.err(`${out}: ${countOf(days.length, 'day')}, ${bytes} bytes.`);
+    context.err(`${out}: ${countOf(days.length, 'day')}, ${formatCount(bytes)} bytes.`);
     return 0;
   } finally {
     progress?.end();

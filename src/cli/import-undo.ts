@@ -1,5 +1,5 @@
 import { HeadroomError } from '../errors.ts';
-import { formatCount } from '../report/format.ts';
+import { countOf } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { transact } from '../store/database.ts';
 import {
@@ -43,7 +43,7 @@ export async function undoImport(text: string | undefined, context: CliContext):
       await deleteImportFile(trx, id);
       await insertAudit(trx, { atMs: context.now(), actor, action: 'import.undo', detail: `${id}: ${file.name}` });
     });
-    context.out(`Import ${id} (${file.name}) undone: ${formatCount(events)} events removed.`);
+    context.out(`Import ${id} (${file.name}) undone: ${countOf(events, 'event')} removed.`);
     return 0;
   });
 }

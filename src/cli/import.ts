@@ -12,7 +12,7 @@ import { getLogFormats } from '../ingest/log-presets.ts';
 import { getOrCreateSource } from '../ingest/source-admin.ts';
 import { parseOptions } from '../ingest/source-options.ts';
 import { redact } from '../log.ts';
-import { countOf } from '../report/format.ts';
+import { countOf, formatCount } from '../report/format.ts';
 import type { Db } from '../store/database.ts';
 import { listImportFiles } from '../store/import-repository.ts';
 import { getReportZone } from '../store/report-zone.ts';
@@ -188,7 +188,7 @@ async function list(db: Db, context: CliContext): Promise<number> {
       ms === undefined ? '–' : new Date(ms).toISOString(),
     );
     context.out(
-      `${file.id}  ${file.name}  ${sources.get(file.sourceId) ?? file.sourceId}  ${file.format}  ${file.events} events of ${file.lines} lines, ${file.rejected} not taken  ${times.join(' … ')}`,
+      `${file.id}  ${file.name}  ${sources.get(file.sourceId) ?? file.sourceId}  ${file.format}  ${countOf(file.events, 'event')} of ${countOf(file.lines, 'line')}, ${formatCount(file.rejected)} not taken  ${times.join(' … ')}`,
     );
   }
   return 0;

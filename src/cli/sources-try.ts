@@ -7,7 +7,7 @@ import { readBodyLines, toUtf8 } from '../ingest/body-lines.ts';
 import { takePoints } from '../ingest/cumulative-commit.ts';
 import { learnFormat, SAMPLE_LINES } from '../ingest/log-presets.ts';
 import type { StoredOptions } from '../ingest/source-options.ts';
-import { countOf } from '../report/format.ts';
+import { countOf, formatCount } from '../report/format.ts';
 import type { CliContext } from './command.ts';
 import { readBytes } from './files.ts';
 
@@ -37,7 +37,9 @@ export function tryFile(
   if (rejected.length > 10) context.err(`… and ${rejected.length - 10} more`);
   for (const [name, count] of Object.entries(unread)) context.out(`Not read: ${name} (${countOf(count, 'event')}).`);
   if (events.length > 0) context.out(describeIds(events));
-  context.out(`${events.length} would be counted, ${rejected.length} rejected; nothing was stored.`);
+  context.out(
+    `${formatCount(events.length)} would be counted, ${formatCount(rejected.length)} rejected; nothing was stored.`,
+  );
   return rejected.length > 0 ? 1 : 0;
 }
 

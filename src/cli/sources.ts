@@ -63,7 +63,7 @@ export async function runSources(args: readonly string[], context: CliContext): 
       const options = applyFlags(parseOptions(source.options, name), values, source.adapter);
       if (verb === 'try') return tryFile({ ...source, options }, file, values['content-type'], context);
       await updateSourceOptions(db, source.id, options);
-      context.out(`Source ${name} is read so within 2 seconds: ${describeOptions(options) || 'as its adapter does'}.`);
+      context.out(`Source ${name} changed, in effect within 2 seconds: ${describeOptions(options) || 'no options'}.`);
       return 0;
     }
     if (verb === 'rejected') return listRejected(db, source, context);

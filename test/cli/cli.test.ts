@@ -202,7 +202,7 @@ describe('the command line', () => {
     });
     const [a, b] = (await run('import', 'list')).out.split('\n').sort();
     expect(a).toMatch(/2 events of 3 lines, 1 not taken {2}2026-11-18T10:00:00\.000Z … 2026-11-19T10:00:00\.000Z$/);
-    expect(b).toMatch(/0 events of 1 lines, 1 not taken {2}– … –$/);
+    expect(b).toMatch(/0 events of 1 line, 1 not taken {2}– … –$/);
   });
 
   it('says once which line of a file is not JSON, and where in it', async () => {

@@ -98,6 +98,22 @@ describe('the arrow between the parts', () => {
   });
 });
 
+describe('the picture in README.md', () => {
+  it('has the arrows of the table, but those that follow from others', () => {
+    const arrows = readPicture().filter(([, to]) => to in ALLOWED);
+    expect(arrows.filter(([from, to]) => !ALLOWED[to]!.includes(from))).toEqual([]);
+    const listBehind = (part: string): string[] =>
+      arrows.flatMap(([from, to]) => (to === part ? [from, ...listBehind(from)] : []));
+    const missing = Object.entries(ALLOWED).flatMap(([part, allowed]) =>
+      allowed
+        .filter((from) => from in ALLOWED && !listBehind(part).includes(from))
+        .map((from) => `${from} --> ${part}`),
+    );
+    // Declarations alone, as said above.
+    expect(missing).toEqual(['slack --> messages']);
+  });
+});
+
 describe('files', () => {
   it('have at most 400 lines', () => {
     const long = listFiles(SRC).filter((file) => readFileSync(file, 'utf8').split('\n').length > 401);
@@ -206,6 +222,22 @@ function listCircles(targets: ReadonlyMap<string, readonly string[]>): string[][
   };
   for (const file of targets.keys()) if (!order.has(file)) visit(file);
   return circles;
+}
+
+/** Pairs of what is imported and what imports it. */
+function readPicture(): [string, string][] {
+  const picture = /```mermaid\n\S.*\n([\s\S]+?)```/.exec(readFileSync(join(SRC, '../README.md'), 'utf8'))![1]!;
+  const names = new Map([...picture.matchAll(/(\w+)\[(.+?)\]/g)].map(([, id, name]) => [id!, name!]));
+  return picture
+    .replace(/\[.+?\]/g, '')
+    .trim()
+    .split('\n')
+    .flatMap((line) => {
+      const steps = line.split(' --> ').map((step) => step.split(' & ').map((id) => names.get(id.trim()) ?? id.trim()));
+      return steps
+        .slice(1)
+        .flatMap((to, at) => steps[at]!.flatMap((from) => to.map((one) => [from, one] as [string, string])));
+    });
 }
 
 function describeImport({ file, target }: Import): string {

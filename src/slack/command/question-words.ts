@@ -6,6 +6,7 @@ import { COMPARED, MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../..
 import { Misunderstood } from './command.ts';
 import { beginsWithLanguage, isFiller, isLanguage } from './concepts.ts';
 import { keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';
+import { formatQuestion } from './format-question.ts';
 import { type FoundName, isSingular, readKnown, readPlainName } from './name-words.ts';
 import { isAhead, isFilter, openRange, rangeWordOf, readRange } from './range-words.ts';
 import { bareWord, changed, nameAt, type Reading, UnknownWords, wordAt } from './reading.ts';
@@ -59,11 +60,24 @@ export function finish(reading: Reading, draft: Draft): Question {
   const scoped = takeScope(question, mergeFilters(draft.filters));
   const unused = listUnused(scoped.question, draft.places);
   if (unused.length > 0) throw new UnknownWords(reading, unused, 'unused');
+  refuseFiltersOfBalances(scoped);
   return {
     ...scoped.question,
     ...(scoped.filters.length > 0 && { filters: scoped.filters }),
     ...(draft.suppose.length > 0 && { suppose: Object.fromEntries(draft.suppose) }),
   };
+}
+
+/** Balances are of all calls of a scope: what is asked of some of them is how many they were. */
+function refuseFiltersOfBalances({ question, filters }: { question: Question; filters: readonly Filter[] }): void {
+  if (!BALANCES.has(question.report) || !filters.some(({ key }) => key !== 'scope')) return;
+  const range = question.report === 'history' ? '12-months' : question.range;
+  const same = { ...(range === undefined ? {} : { range }), filters };
+  throw new Misunderstood("Pools are of all calls of a scope: I can't filter them.", [
+    formatQuestion({ report: 'daily', ...same }),
+    formatQuestion({ report: 'top', dimension: 'client', measure: 'credits', ...same }),
+    question.report,
+  ]);
 }
 
 /** Options, or an error that names the words without meaning and offers what may have been meant. */
@@ -73,6 +87,7 @@ export function readAllOptions(reading: Reading, at: number, base: Question): Qu
   return finish(reading, draft);
 }
 
+const BALANCES = new Set<Question['report']>(['pool', 'history', 'licences']);
 const WITHOUT_RANGE = new Set<Question['report']>(['licences']);
 const DRAWN = new Set<Question['report']>([
   'summary',

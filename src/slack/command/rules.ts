@@ -68,7 +68,8 @@ export const RULES: readonly Rule[] = [
     when: ({ has }) => has('latency', 'howSlow', 'fastest') || (has('pace') && !has('runOut', 'left', 'limit')),
     uses: [
       ...(['latency', 'fastest', 'pace', 'most', 'who', 'average', 'happening', 'trend', 'perDay', 'perHour'] as const),
-      ...(['howSlow', 'perMonth', 'where', ...OUTCOMES] as const),
+      // Its slowest routes are why a client is slow.
+      ...(['howSlow', 'perMonth', 'where', 'why', ...OUTCOMES] as const),
     ],
     names: ANY_NAME,
     dimensions: 'any',

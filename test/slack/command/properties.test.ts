@@ -168,6 +168,8 @@ const questions: fc.Arbitrary<Question> = fc
     if (report === 'pool' && dimension === 'client') question.focus = 'run-out';
     // The scope of these is said by its name, and twelve months are the history's own range.
     if (isScoped && question.filters) question.filters = question.filters.filter(({ key }) => key !== 'scope');
+    // Balances are of all calls.
+    if (report === 'pool' || report === 'history' || report === 'licences') delete question.filters;
     // Cards are of now.
     if (report === 'summary') delete question.range;
     if (report === 'history' && question.range === '12-months') delete question.range;

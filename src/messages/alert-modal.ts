@@ -7,7 +7,7 @@ export interface AlertMetadata extends AnswerReference, FormPlace {}
 const MAX_NAME = 60;
 const OVER = '1000';
 
-/** A bound on what an answer counts. `counted`: what that is, in the words of a command. */
+/** A bound on what an answer counts. `counted`: what that is, in the words of a filter, or all requests. */
 export function buildAlertModal(
   metadata: AlertMetadata,
   { counted, route }: { counted: string; route: string },

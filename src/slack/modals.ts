@@ -6,7 +6,7 @@ import { buildDigestModal, type DigestLimits, defaultSchedule } from '../message
 import { view as buildView } from '../messages/modal.ts';
 import { type Block, clip, richText } from '../messages/text.ts';
 import { slackErrorOf } from './client/errors.ts';
-import { formatQuestion } from './command/format-question.ts';
+import { formatFilter } from './command/format-question.ts';
 import type { Asked, SlackContext } from './context.ts';
 import { listDigestParts } from './next-questions.ts';
 import type { Person } from './permissions.ts';
@@ -83,7 +83,7 @@ export async function openAlertModal(
   const view = buildAlertModal(
     { ...from, question: fits(counted) ? counted : undefined },
     {
-      counted: formatQuestion(counted),
+      counted: describeCounted(question),
       route: route ? 'the channel of alerts' : 'the admins by direct message',
     },
   );
@@ -99,7 +99,16 @@ function toLimits(question: Question | undefined): { limits?: DigestLimits; only
   const limits = { ...(filters.length > 0 ? { filters } : {}), ...(scope === undefined ? {} : { scope }) };
   if (Object.keys(limits).length === 0) return {};
   if (!fits(limits)) return { only: TOO_LONG };
-  return { limits, only: `Only calls of: ${clip(formatQuestion(toCounted(question)), 500)}` };
+  return { limits, only: `Only requests with ${clip(describeCounted(question), 500)}.` };
+}
+
+/** `client:"Acme CRM" status:4xx`, or all requests. */
+function describeCounted(question: Question): string {
+  const { report, name, scope, filters = [] } = toCounted(question);
+  const subject = name !== undefined ? { key: report as 'client' | 'route', value: name } : undefined;
+  const named = subject ?? (scope === undefined ? undefined : { key: 'scope' as const, value: scope });
+  const all = [...(named ? [{ key: named.key, patterns: [named.value], not: false }] : []), ...filters];
+  return all.length > 0 ? all.map(formatFilter).join(' ') : 'all requests';
 }
 
 const TOO_LONG =

@@ -10,7 +10,7 @@ describe('Set an alert, under an answer', () => {
     const answer = await slack.waitFor(() => slack.messages('api-usage')[0], 'the answer');
     await slack.click({ user: 'boris', message: answer, action_id: 'answer_more', selected_option: 'alert' });
     const form = await slack.waitFor(() => slack.modal('boris'), 'the form');
-    expect(JSON.stringify(form.blocks)).toContain('top routes');
+    expect(JSON.stringify(form.blocks)).toContain('Counts: client:');
     const wrong = await slack.submitView({ user: 'boris', viewId: form.id, values: { over: '9'.repeat(16) } });
     expect(wrong.errors).toEqual({ over: expect.stringContaining('whole number') });
     await slack.submitView({ user: 'boris', viewId: form.id, values: { name: 'Acme', over: '500', per: 'day' } });
@@ -79,7 +79,7 @@ describe('Make this a digest, under an answer', () => {
     const answer = await slack.waitFor(() => slack.messages('api-usage')[0], 'the answer');
     await slack.click({ user: 'alice', message: answer, action_id: 'answer_more', selected_option: 'digest' });
     const form = await slack.waitFor(() => slack.modal('alice'), 'the form');
-    expect(JSON.stringify(form.blocks)).toContain('Only calls of: client');
+    expect(JSON.stringify(form.blocks)).toContain('Only requests with client:');
     const empty = await slack.submitView({ user: 'alice', viewId: form.id, values: { sections: [] } });
     expect(empty.errors).toEqual({ sections: 'Choose at least one.' });
     await slack.submitView({ user: 'alice', viewId: form.id, values: { sections: ['pools'] } });

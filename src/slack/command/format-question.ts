@@ -49,7 +49,7 @@ export function formatOpen(name: string): string {
   return `open ${protectFromSlack(/^[\w-]+$/.test(name) ? name : quote(name))}`;
 }
 
-function formatFilter({ key, patterns, not }: Filter): string {
+export function formatFilter({ key, patterns, not }: Filter): string {
   const sign = not ? 'not ' : '';
   return patterns.map((pattern) => `${sign}${key}:${isPlain(pattern) ? pattern : quote(pattern)}`).join(' ');
 }

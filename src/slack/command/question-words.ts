@@ -3,10 +3,10 @@ import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
 import { PREVIOUS, readVersusAt } from '../../domain/range-versus.ts';
 import { COMPARED, MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
+import { refuseFiltersOfBalances } from './balance-filters.ts';
 import { Misunderstood } from './command.ts';
 import { beginsWithLanguage, isFiller, isLanguage } from './concepts.ts';
 import { keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';
-import { formatQuestion } from './format-question.ts';
 import { type FoundName, isSingular, readKnown, readPlainName } from './name-words.ts';
 import { isAhead, isFilter, openRange, rangeWordOf, readRange } from './range-words.ts';
 import { bareWord, changed, nameAt, type Reading, UnknownWords, wordAt } from './reading.ts';
@@ -68,18 +68,6 @@ export function finish(reading: Reading, draft: Draft): Question {
   };
 }
 
-/** Balances are of all calls of a scope: what is asked of some of them is how many they were. */
-function refuseFiltersOfBalances({ question, filters }: { question: Question; filters: readonly Filter[] }): void {
-  if (!BALANCES.has(question.report) || !filters.some(({ key }) => key !== 'scope')) return;
-  const range = question.report === 'history' ? '12-months' : question.range;
-  const same = { ...(range === undefined ? {} : { range }), filters };
-  throw new Misunderstood("Pools are of all calls of a scope: I can't filter them.", [
-    formatQuestion({ report: 'daily', ...same }),
-    formatQuestion({ report: 'top', dimension: 'client', measure: 'credits', ...same }),
-    question.report,
-  ]);
-}
-
 /** Options, or an error that names the words without meaning and offers what may have been meant. */
 export function readAllOptions(reading: Reading, at: number, base: Question): Question {
   const { draft, unknown } = readDraft(reading, at, base);
@@ -87,7 +75,6 @@ export function readAllOptions(reading: Reading, at: number, base: Question): Qu
   return finish(reading, draft);
 }
 
-const BALANCES = new Set<Question['report']>(['pool', 'history', 'licences']);
 const WITHOUT_RANGE = new Set<Question['report']>(['licences']);
 const DRAWN = new Set<Question['report']>([
   'summary',

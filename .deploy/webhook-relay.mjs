@@ -4,7 +4,9 @@
 //   WEBHOOK_SECRET=whsec_… OPSGENIE_API_KEY=… node webhook-relay.mjs           (in the EU: OPSGENIE_URL=https://api.eu.opsgenie.com)
 //   WEBHOOK_SECRET=whsec_… node webhook-relay.mjs                              prints each event
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { realpathSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
 
 /** The events that a service is told of: those of pools and sources, which begin and end. */
 const ENDING = new Set(['level', 'silent']);
@@ -66,12 +68,17 @@ export function createRelay({ secret, toRequest }) {
   });
 }
 
-if (import.meta.main) {
+// Also on a Node that does not know import.meta.main.
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const { WEBHOOK_SECRET, PAGERDUTY_ROUTING_KEY, OPSGENIE_API_KEY, OPSGENIE_URL, PORT = '8090' } = process.env;
   const toRequest = (event) => {
     if (PAGERDUTY_ROUTING_KEY) return toPagerDuty(event, { key: PAGERDUTY_ROUTING_KEY });
     if (OPSGENIE_API_KEY) return toOpsgenie(event, { key: OPSGENIE_API_KEY, url: OPSGENIE_URL });
     return undefined;
   };
+  if (!WEBHOOK_SECRET?.startsWith('whsec_')) {
+    console.error('Set WEBHOOK_SECRET to what Headroom has, whsec_….');
+    process.exit(1);
+  }
   createRelay({ secret: WEBHOOK_SECRET, toRequest }).listen(Number(PORT), '127.0.0.1');
 }

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { signWebhook, WebhookSender } from '../../src/delivery/webhook-sender.ts';
@@ -55,6 +57,12 @@ function verify({ headers, body }: Received, nowMs: number): { type: string; dat
   vi.useRealTimers();
   return event as ReturnType<typeof verify>;
 }
+
+it('is refused by a relay that has no secret', () => {
+  const path = fileURLToPath(new URL('../../.deploy/webhook-relay.mjs', import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [path], { env: {}, encoding: 'utf8' });
+  expect([status, stderr]).toEqual([1, 'Set WEBHOOK_SECRET to what Headroom has, whsec_….\n']);
+});
 
 it('is passed on to PagerDuty and Opsgenie by the relay of .deploy, and by nobody else', async () => {
   const relays = await import(new URL('../../.deploy/webhook-relay.mjs', import.meta.url).href);

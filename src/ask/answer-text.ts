@@ -18,7 +18,7 @@ const LEAST_NAME = 24;
 export function toText(report: Report, width: number): string {
   const paragraphs = [wrap(toSafeLine(report.finding), width)];
   const inWords = isToldInWords(report);
-  const { lines, leftOut } = inWords ? { lines: [], leftOut: [] } : layOut(report, width);
+  const { lines, leftOut } = inWords ? { lines: [], leftOut: [] } : layOutTable(report, width);
   if (lines.length > 0) paragraphs.push(lines);
   const told = listSections(report).map(({ title, lines: said }) => {
     const text = `${title} – ${said.map(endSentence).join(' ')}`;
@@ -35,7 +35,10 @@ export function toText(report: Report, width: number): string {
 }
 
 /** The table in columns, names first and numbers to the right, without empty ones; `leftOut`: labels of columns without room. */
-function layOut({ table, zone }: Report, width: number): { lines: string[]; leftOut: string[] } {
+export function layOutTable(
+  { table, zone }: Pick<Report, 'table' | 'zone'>,
+  width: number,
+): { lines: string[]; leftOut: string[] } {
   const columns = orderColumns(table)
     .map(({ label, type, signed, index }) => {
       const cells = table.rows.map((row) => toSafeLine(formatCell(row[index] ?? null, { type, signed }, zone)));

@@ -13,12 +13,10 @@ import { toCsv } from '../report/csv.ts';
 import { dialectOf } from '../store/database.ts';
 import { getReportZone } from '../store/report-zone.ts';
 import { StoredUsage } from '../usage/reader.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, TERMINAL_WIDTH } from './command.ts';
 import { withDatabase } from './open.ts';
 import { createStoredReporter } from './reporter.ts';
 
-/** Where no terminal says how wide it is. */
-const WIDTH = 100;
 /** Exit code of a question that is not understood. */
 const MISUNDERSTOOD = 2;
 
@@ -60,7 +58,7 @@ async function answer(
   const report = await answerQuestion(deps, question, { whole: format !== 'text' });
   if (format === 'json') context.out(JSON.stringify(toAnswerJson(report), undefined, 2));
   else if (format === 'csv') context.out(toCsv(report).replace(/\n$/, ''));
-  else context.out(toText(report, context.width ?? WIDTH));
+  else context.out(toText(report, context.width ?? TERMINAL_WIDTH));
   if (png === undefined) return;
   // The picture shows the rows that Slack's does.
   await draw(format === 'text' ? report : await answerQuestion(deps, question, { whole: false }), png, context);

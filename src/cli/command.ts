@@ -23,6 +23,9 @@ export interface CliContext {
   config?: Config;
 }
 
+/** Columns of a text where no terminal says how many it has. */
+export const TERMINAL_WIDTH = 100;
+
 /** Exit code of a command that Ctrl-C stopped, as shells have it. */
 export const STOPPED = 130;
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { layOutTable } from '../ask/answer-text.ts';
 import { EVERYTHING, toRhythm } from '../domain/digest.ts';
 import { formatSchedule } from '../domain/schedule-rule.ts';
 import { HeadroomError } from '../errors.ts';
@@ -12,8 +13,12 @@ import { listCorrections } from '../store/correction-repository.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { listSourceHealth } from '../store/source-repository.ts';
 import { findSubscription, listSubscriptions } from '../store/subscription-repository.ts';
-import { type CliContext, refuseMore } from './command.ts';
+import { type CliContext, refuseMore, TERMINAL_WIDTH } from './command.ts';
 import { type UsagePorts, withUsage } from './intake.ts';
+
+/** Rows of a table that a preview shows. */
+const TABLE_ROWS = 10;
+const INDENT = '  ';
 
 /** `headroom digest preview [ID]`: the digest as it would be posted now, as text. Posts nothing. */
 export async function runDigest(args: readonly string[], context: CliContext): Promise<number> {
@@ -46,7 +51,6 @@ async function preview(
       ids.length > 0 ? `there are ${ids.join(', ')}.` : 'there are none; without a number everything is shown.';
     throw new HeadroomError('schedule', `There is no digest ${id}: ${known}`);
   }
-  const found = subscription && subscription;
   const nowMs = context.now();
   const sources = () => listSourceHealth(db);
   const corrections = (span: { fromMs: number; toMs: number }) => listCorrections(db, { span });
@@ -61,17 +65,20 @@ async function preview(
     render: async () => undefined,
   };
   const order: DigestOrder = {
-    ...{ subscriptionId: found?.id ?? 0, dueMs: nowMs, what: found?.what ?? EVERYTHING, part: 'message' },
-    every: found ? toRhythm(found.schedule) : 'day',
+    ...{ subscriptionId: subscription?.id ?? 0, dueMs: nowMs, what: subscription?.what ?? EVERYTHING, part: 'message' },
+    every: subscription ? toRhythm(subscription.schedule) : 'day',
   };
   const { content } = await composeContent(ports, order, nowMs);
-  if (found) context.out(`Digest ${found.id}: ${formatSchedule(found.schedule)}, in ${found.channel}\n`);
+  if (subscription)
+    context.out(`Digest ${subscription.id}: ${formatSchedule(subscription.schedule)}, in ${subscription.channel}\n`);
   const empty = describeEmptyDay(content);
   for (const line of empty === undefined ? listLines(toLines(content, order, calendar)) : [empty]) context.out(line);
   for (const { title, sentence, lines = [], table } of listParts(content, calendar)) {
     context.out(`\n${title}`);
-    for (const line of [...(sentence ? [sentence] : []), ...lines]) context.out(`  ${line}`);
-    for (const row of table?.rows.slice(0, 10) ?? [])
-      context.out(`  ${row.filter((cell) => cell !== null).join('  ')}`);
+    for (const line of [...(sentence ? [sentence] : []), ...lines]) context.out(`${INDENT}${line}`);
+    if (!table) continue;
+    const shown = { ...table, rows: table.rows.slice(0, TABLE_ROWS) };
+    const width = (context.width ?? TERMINAL_WIDTH) - INDENT.length;
+    for (const line of layOutTable({ table: shown, zone: calendar.zone }, width).lines) context.out(`${INDENT}${line}`);
   }
 }

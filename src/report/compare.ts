@@ -10,12 +10,13 @@ import {
   RefusedQuestion,
 } from '../domain/report.ts';
 import { HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
+import type { StepGrain } from '../domain/usage.ts';
 import type { ComparedSide } from './compare-sides.ts';
 import { askSide } from './compare-sides.ts';
 import { toComparedTable } from './compare-table.ts';
 import { describeChange } from './compare-words.ts';
 import { joinRows, sortRows } from './compared-rows.ts';
-import { countOf, formatCount, joinWords } from './format.ts';
+import { countOf, formatChange, formatCount, joinWords } from './format.ts';
 import type { ReporterDeps } from './inquiry.ts';
 import { defaultRows } from './top.ts';
 import { isNamed } from './totals.ts';
@@ -72,6 +73,7 @@ export async function reportCompare(deps: ReporterDeps, question: Question, nowM
     ...(now.population ? { population: now.population } : {}),
     notes: [
       ...notePer(range, versus, per),
+      ...(steps && per.isDay ? noteShared(steps, now.steps?.grain) : []),
       ...(range.fromMs < versus.toMs && versus.fromMs < range.toMs && !isEmpty ? ['The two ranges overlap.'] : []),
       ...(HAS_NO_STATES.has(question.report) ? [] : joined.slice(0, 1).flatMap(noteStates)),
       ...now.notes,
@@ -136,6 +138,18 @@ function notePer(range: Range, versus: Range, { now, before, isDay }: CompareRep
   if (!isDay) return [];
   const days = (length: number) => (Number.isInteger(length) ? countOf(length, 'day') : `${length.toFixed(1)} days`);
   return [`Compared per day: ${range.label} is ${days(now)}, ${versus.label} is ${days(before)}.`];
+}
+
+/** Weekends make a mean of unlike days: the days that both ranges have are told side by side. */
+function noteShared(steps: NonNullable<CompareReport['steps']>, grain: StepGrain | undefined): string[] {
+  const shared = steps.filter(({ now, before }) => now !== undefined && before !== undefined);
+  if (grain !== 'day' || shared.length < 2) return [];
+  const sumOf = (side: 'now' | 'before') => shared.reduce((sum, step) => sum + step[side]!, 0);
+  const [now, before] = [sumOf('now'), sumOf('before')];
+  const change = before === 0 ? '' : ` (${formatChange((now / before - 1) * 100)})`;
+  return [
+    `The first ${countOf(shared.length, 'day')} of each: ${formatCount(now)} after ${formatCount(before)}${change}.`,
+  ];
 }
 
 type Joined = Omit<ComparedSection, 'more'>;

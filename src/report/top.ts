@@ -115,11 +115,25 @@ interface Ranked {
   measure: 'requests' | 'credits';
 }
 
+const FEW = 20;
+
 /** Columns whose shares make a sentence of their own: `Warehouse Export has 68% of the 2,277 failures.` */
-const SHARED: Readonly<Record<string, { column: 'ok' | 'failed' | 'none'; words: string; none: string }>> = {
-  ok: { column: 'ok', words: 'successful requests', none: 'No request succeeded.' },
-  failed: { column: 'failed', words: 'failures', none: 'No request failed.' },
-  none: { column: 'none', words: 'requests without a status', none: 'Every request had a status.' },
+const SHARED: Readonly<
+  Record<string, { column: 'ok' | 'failed' | 'none'; words: string; none: string; only: string }>
+> = {
+  ok: {
+    column: 'ok',
+    words: 'successful requests',
+    none: 'No request succeeded.',
+    only: 'made the only successful request',
+  },
+  failed: { column: 'failed', words: 'failures', none: 'No request failed.', only: 'has the only failure' },
+  none: {
+    column: 'none',
+    words: 'requests without a status',
+    none: 'Every request had a status.',
+    only: 'made the only request without a status',
+  },
 };
 
 /**
@@ -145,8 +159,12 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
     const sum = totals[shared.column];
     if (sum === 0) return shared.none;
     if (isAscending) return `${first.name} has the fewest ${shared.words}: ${formatCount(first[shared.column])}.`;
-    if (first[shared.column] === sum) return `${first.name} has all ${formatCount(sum)} ${shared.words}.`;
-    return `${first.name} has ${formatShare(first[shared.column], sum)} of the ${formatCount(sum)} ${shared.words}.`;
+    const own = first[shared.column];
+    if (sum === 1) return `${first.name} ${shared.only}.`;
+    if (own === sum) return `${first.name} has all ${formatCount(sum)} ${shared.words}.`;
+    // A share of so few says less than their number.
+    const part = sum < FEW ? formatCount(own) : formatShare(own, sum);
+    return `${first.name} has ${part} of the ${formatCount(sum)} ${shared.words}.`;
   }
   if (isAscending && column !== 'name') {
     return `${first.name} ${verbOf(numbers)} the fewest: ${show(first[measure], measure)} of ${sizeOf(totals, measure)}.`;

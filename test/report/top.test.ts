@@ -85,7 +85,7 @@ describe('top', () => {
       report: 'top',
       filters,
     });
-    expect(report.finding).toBe('a has 62.5% of the 8 failures.');
+    expect(report.finding).toBe('a has 5 of the 8 failures.');
   });
 
   it('measures credits exactly', async () => {

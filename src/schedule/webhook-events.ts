@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AlertContent, Words } from '../domain/alert.ts';
 import { formatDay } from '../domain/calendar.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
+import { formatMoment } from '../report/format.ts';
 import type { Db } from '../store/database.ts';
 import { findLastDeliveryKey, insertDelivery } from '../store/delivery-repository.ts';
 import { readValue } from '../store/json-columns.ts';
@@ -107,7 +108,8 @@ function toPool({ scope }: ScopeState, { name, used, amount, left, level }: Pool
   return { scope, pool: name, used: used / 1000, amount: amount / 1000, left: left / 1000, level };
 }
 
+/** Words for people: Slack shows instants in each reader's zone, others get one that they can read. */
 function toText(words: Words): string {
   if (typeof words === 'string') return words;
-  return words.map((part) => (typeof part === 'string' ? part : new Date(part.atMs).toISOString())).join('');
+  return words.map((part) => (typeof part === 'string' ? part : `${formatMoment(part.atMs, 'UTC')} UTC`)).join('');
 }

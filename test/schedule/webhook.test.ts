@@ -151,6 +151,7 @@ describeEachDialect('WEBHOOK_URL', (databases) => {
       ['alert.acknowledged', 90, 910, 'critical'],
       ['alert.over', 90, 910, 'critical'],
     ]);
+    expect(events[0]!.data.text).toMatch(/^Runs out around \w{3} \d+ Nov \d\d:\d\d UTC at /);
     expect(new Set(events.map(({ data }) => data.alert)).size).toBe(1);
     expect(events[2]!.data).toMatchObject({ acknowledged_by: 'U01BOB', scope: 'crm', pool: 'Calls', amount: 1000 });
     expect(new Set(ids()).size).toBe(4);

@@ -2,14 +2,14 @@ import type { WebClient } from '@slack/web-api';
 import type { Logger } from '../log.ts';
 import { fitMessage } from '../messages/fit.ts';
 import { MAX_ALT_TEXT } from '../messages/limits.ts';
-import { clip, type Message as Sendable } from '../messages/text.ts';
+import { type Block, clip, type Message } from '../messages/text.ts';
 import { classifyFailure, type Failure, isThreadRefusal, toUnclear } from '../slack/client/errors.ts';
 import { type RefusedBlocks, sendRepaired } from '../slack/client/send-repaired.ts';
 import { uploadPicture } from '../slack/client/upload.ts';
 import type { Db } from '../store/database.ts';
 import { beginCall, type Delivery, findDelivery } from '../store/delivery-repository.ts';
 import type { Clock } from './clock.ts';
-import type { Block, Composers, Message } from './composer.ts';
+import type { Composed, Composers } from './composer.ts';
 import { type Destination, listOwnMessages, METADATA_EVENT } from './copies.ts';
 
 export interface AttemptPorts {
@@ -67,7 +67,7 @@ export async function attemptDelivery(
     if (!(await beginCall(ports.db, delivery, lease.id, call))) return { kind: 'lost' };
     called = true;
     const { client } = ports;
-    const send = (message: Sendable) =>
+    const send = (message: Message) =>
       delivery.updates
         ? update(client, message, { channel: place.channel, ts: parent!.ts }, delivery.updates)
         : post(client, message, place, delivery);
@@ -119,9 +119,9 @@ export function toPictureKey(key: string): string {
   return `${key}#picture`;
 }
 
-type Composed = Sendable & { pictureOwed: boolean };
+type Ready = Message & { pictureOwed: boolean };
 
-async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Composed | undefined> {
+async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Ready | undefined> {
   const { key, kind, dueMs, content, updates } = delivery;
   if (kind === 'webhook') return undefined;
   const message = await ports.composers[kind](content, {
@@ -131,7 +131,7 @@ async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Compose
     updating: updates !== undefined,
   });
   if (!message) return undefined;
-  const bare = toSendable(message.text, message.blocks);
+  const bare = toMessage(message.text, message.blocks);
   if (!message.image) return { ...bare, pictureOwed: false };
   if (kind === 'alert' && !updates) return { ...bare, pictureOwed: true };
   const image = showPicture(ports, message.image, {
@@ -140,10 +140,10 @@ async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Compose
   });
   const block = updates ? await image : await firstOf(image, PICTURE_WAIT_MS, ports.clock);
   if (block === 'waiting') return { ...bare, pictureOwed: true };
-  return { ...toSendable(message.text, withImage(message, block)), pictureOwed: false };
+  return { ...toMessage(message.text, withImage(message, block)), pictureOwed: false };
 }
 
-function toSendable(text: string, blocks: Block[] = []): Sendable {
+function toMessage(text: string, blocks: readonly Block[] = []): Message {
   return fitMessage({ text, blocks });
 }
 
@@ -153,7 +153,7 @@ function toSendable(text: string, blocks: Block[] = []): Sendable {
  */
 async function showPicture(
   { client, clock, log }: AttemptPorts,
-  image: NonNullable<Message['image']>,
+  image: NonNullable<Composed['image']>,
   { key, owed }: { key: string; owed: boolean },
 ): Promise<Block | undefined> {
   try {
@@ -181,12 +181,12 @@ async function firstOf<T>(value: Promise<T>, waitMs: number, clock: Clock): Prom
   }
 }
 
-function withImage(message: Message, block: Block | undefined): Block[] {
+function withImage(message: Composed, block: Block | undefined): readonly Block[] {
   const blocks = message.blocks ?? [];
   return block ? blocks.toSpliced(message.image?.at ?? blocks.length, 0, block) : blocks;
 }
 
-async function post(client: WebClient, message: Sendable, place: Destination, delivery: Delivery): Promise<string> {
+async function post(client: WebClient, message: Message, place: Destination, delivery: Delivery): Promise<string> {
   const answer: { ok?: boolean; ts?: unknown } = await client.apiCall('chat.postMessage', {
     channel: place.channel,
     text: message.text,
@@ -202,7 +202,7 @@ async function post(client: WebClient, message: Sendable, place: Destination, de
 
 async function update(
   client: WebClient,
-  message: Sendable,
+  message: Message,
   { channel, ts }: { channel: string; ts: string },
   parentKey: string,
 ): Promise<string> {

@@ -1,9 +1,8 @@
-import type { Composer, Message } from '../delivery/composer.ts';
+import type { Composed, Composer } from '../delivery/composer.ts';
 import type { AlertContent } from '../domain/alert.ts';
 import type { Picture } from '../domain/picture.ts';
 import type { Report, Reporter } from '../domain/report.ts';
 import { type AlertEvent, buildAlert, buildAlertLine } from '../messages/alert-message.ts';
-import type { Message as Built } from '../messages/text.ts';
 import { formatCredits, formatPercent } from '../report/format.ts';
 import { type Alert, findAlert, listAlertsOf } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
@@ -29,18 +28,14 @@ export function createAlertComposer(ports: AlertComposerPorts): Composer {
     const alert = updating ? (all.at(-1) ?? told) : told;
     const content = alert && updating ? alert.content : order.content;
     const mention = content.mention && !updating ? await ports.oncall() : undefined;
-    if (order.part === 'line') return toDelivered(buildAlertLine(content, { zone, mention }));
+    if (order.part === 'line') return buildAlertLine(content, { zone, mention });
     const { chartAt, ...message } = buildAlert(content, {
       ...{ zone, mention, id: alert && String(alert.id), acknowledged: alert?.acked !== undefined },
       history: listEvents(updating ? all : told ? [told] : []),
     });
     const picture = drawChart(ports, content, nowMs);
-    return { ...toDelivered(message), ...(picture ? { image: { ...picture, at: chartAt } } : {}) };
+    return { ...message, ...(picture ? { image: { ...picture, at: chartAt } } : {}) };
   };
-}
-
-function toDelivered({ text, blocks }: Built): Message {
-  return { text, blocks: [...blocks] };
 }
 
 /** Events of an alert's history: levels as they were told, and who acknowledged them. */
@@ -65,7 +60,7 @@ function drawChart(
   { reporter, render }: AlertComposerPorts,
   { kind, scope, test }: AlertContent,
   nowMs: number,
-): Pick<NonNullable<Message['image']>, 'title' | 'draw'> | undefined {
+): Pick<NonNullable<Composed['image']>, 'title' | 'draw'> | undefined {
   if (kind !== 'level' || scope === undefined || test) return undefined;
   return {
     title: `Pools of ${scope}`,

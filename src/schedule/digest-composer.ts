@@ -107,15 +107,15 @@ export function buildMessage(
   { calendar }: Pick<DigestComposerPorts, 'calendar'>,
   content: DigestContent,
   order: DigestOrder,
-): { text: string; blocks: Block[]; chartAt: number } {
+): { text: string; blocks: readonly Block[]; chartAt: number } {
   const lines = toLines(content, order, calendar);
   const empty = describeEmptyDay(content);
   if (empty !== undefined) {
     const { text, blocks } = buildQuietDigest({ ...lines, title: empty });
-    return { text, blocks: [...blocks], chartAt: 0 };
+    return { text, blocks, chartAt: 0 };
   }
   const { text, blocks, chartAt } = buildDigest(lines);
-  return { text, blocks: [...blocks], chartAt };
+  return { text, blocks, chartAt };
 }
 
 /** The lines of the message; of a day without calls, its small print. */
@@ -157,7 +157,7 @@ function composePart(ports: DigestComposerPorts, content: DigestContent, section
   const { drawn } = part;
   const { text, blocks } = buildDigestPart(part, content.zone);
   const image = drawn && { title: drawn.title, at: 1, draw: () => ports.render(drawn, {}) };
-  return { text, blocks: [...blocks], ...(image ? { image } : {}) };
+  return { text, blocks, ...(image ? { image } : {}) };
 }
 
 function toStated(

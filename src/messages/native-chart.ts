@@ -101,8 +101,9 @@ function toCompared({
     points: readonly string[],
     pairs: readonly { now?: number; before?: number }[],
   ) => {
+    // Steps are as long as each other, whatever the lengths of the ranges.
     const valuesOf = (side: 'now' | 'before') =>
-      pairs.map((pair) => toRate(pair[side] ?? 0, per[side], measure) / (measure === 'credits' ? 1000 : 1));
+      pairs.map((pair) => toRate(pair[side] ?? 0, steps ? 1 : per[side], measure) / (measure === 'credits' ? 1000 : 1));
     const series = [
       { name: versus.label, values: valuesOf('before'), holdsPlace: true },
       { name: range.label, values: valuesOf('now'), holdsPlace: true },
@@ -117,8 +118,10 @@ function toCompared({
   };
   if (steps) {
     const calendar = createCalendar(zone);
-    const points = steps.map(({ startMs }) => formatStepLabel(startMs, grain, calendar));
-    return [toPair('line', title, points, steps)];
+    // A line of Slack's has no gaps: a step that one range does not have is none of nothing.
+    const shared = steps.filter(({ now, before }) => now !== undefined && before !== undefined);
+    const points = shared.map(({ startMs }) => formatStepLabel(startMs, grain, calendar));
+    return [toPair('line', title, points, shared)];
   }
   return sections.map((section) => {
     const rows = section.rows.slice(0, MAX_CHART_POINTS);

@@ -5,6 +5,7 @@ import { canDrawBundled } from '../../src/chart/glyphs.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec } from '../../src/chart/spec/build.ts';
 import type { CompareReport, Question } from '../../src/domain/report.ts';
+import { buildNativeCharts } from '../../src/messages/native-chart.ts';
 import { toCsv } from '../../src/report/csv.ts';
 import type { EventOfTest } from './memory-usage.ts';
 import { ask, at, NOW } from './setup.ts';
@@ -103,6 +104,10 @@ describe('vs', () => {
     const shown = report.table.columns.filter(({ csvOnly }) => !csvOnly).map(({ key }) => key);
     expect(shown).toEqual(['requests', 'requests_before', 'change', 'change_percent', 'label']);
     expect(report.finding).toMatch(/^Requests went up .* a day; Acme caused/);
+    expect(report.notes[1]).toBe('The first 5 days of each: 950 after 700 (+35.7%).');
+    const native = JSON.stringify(buildNativeCharts(report));
+    expect(native).toContain('600');
+    expect(native).not.toContain('21 Nov');
     expect(buildAltText(report)).toContain(
       '20 Nov 50 (before 10, +400%); 21 Nov only before: 0; 22 Nov only before: 0.',
     );

@@ -292,6 +292,8 @@ describe('questions in a sentence', () => {
     ['what does acme crm cost', 'top clients client:"Acme CRM" by credits'],
     ['show me the failing calls of warehouse export', 'status client:"Warehouse Export"'],
     ["show me warehouse export's calls yesterday", 'events yesterday client:"Warehouse Export"'],
+    ['show me the latest calls', 'events'],
+    ['recent requests of Acme', 'events client:Acme'],
     ['why is acme crm slow', 'latency client:"Acme CRM"'],
     ['how many calls of warehouse export', 'client "Warehouse Export"'],
     ['how many distinct users', 'top users'],

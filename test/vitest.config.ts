@@ -13,7 +13,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     env: { TZ: 'UTC' },
     globalSetup: support('global-setup.ts'),
-    setupFiles: support('open-handles.ts'),
+    setupFiles: [support('open-handles.ts'), support('seed.ts')],
     pool: 'forks',
     // Modules hold no state that a test could leave to the next: many apps run in one process, as they do in tests.
     isolate: false,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { findDelivery, insertDelivery } from '../../src/store/delivery-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
+import { tally } from '../support/figures.ts';
 import { size } from '../support/size.ts';
 import { CHANNEL, OTHER_CHANNEL, openStage } from './slack-stage.ts';
 
@@ -88,6 +89,13 @@ describeEachDialect('any schedule of crashes, freezes and outages', (databases) 
         );
         clock.advance(20_000);
         await sender.sweep();
+        const posted = expected.map((key) => allOf(slack).filter(({ text }) => text === key).length);
+        tally(databases.dialect, {
+          cuts: calls.filter((fate) => fate !== 'fine').length - fates.filter((fate) => fate !== 'fine').length,
+          deliveries: keys,
+          losses: posted.filter((count) => count === 0).length,
+          doubles: posted.reduce((sum, count) => sum + Math.max(0, count - 1), 0),
+        });
         for (const key of expected) {
           const ours = allOf(slack).filter(({ text }) => text === key);
           expect(ours.map(({ ts }) => ts)).toEqual([(await findDelivery(db, key))!.sent?.ts]);

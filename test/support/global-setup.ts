@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { sumUp } from './figures.ts';
 import type { PostgresServer } from './postgres-server.ts';
+import { isLong } from './size.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,6 +17,8 @@ declare module 'vitest' {
     sqliteTemplate: string;
     /** Where `POST` answers the URL of a new PostgreSQL database, and `DELETE` takes one back. */
     postgresDoor: string;
+    /** Where tests note what they did, a line each. */
+    figures: string;
   }
 }
 
@@ -44,6 +48,9 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
   await db.destroy();
   provide('sqliteTemplate', template);
 
+  const figures = join(folder, 'figures.ndjson');
+  provide('figures', figures);
+
   let postgres: Promise<PostgresServer> | undefined;
   const door = createServer(async (request, response) => {
     try {
@@ -65,6 +72,8 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
         if (!known[index]!.includes(listener)) process.off(event, listener);
       }
     }
+    const told = isLong ? sumUp(figures) : undefined;
+    if (told) console.log(told);
     rmSync(folder, { recursive: true, force: true });
   };
 }

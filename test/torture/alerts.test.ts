@@ -10,6 +10,7 @@ import { type Emulator, startEmulator } from '../../src/playground/emulator/work
 import { openDatabase } from '../../src/store/database.ts';
 import { insertSubscription } from '../../src/store/subscription-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
+import { tally } from '../support/figures.ts';
 import { ALERTS, type Bot, DIGESTS, startBot, toEnv } from './bot.ts';
 import { sendUntilTaken, TOKEN } from './load.ts';
 
@@ -46,6 +47,7 @@ describeEachDialect('what must be posted once', ({ dialect, createUrl }) => {
     keys(ALERTS).some(
       (key) => !key.includes('#') && (level === 75 ? !key.includes(':0@') : key.includes(`:${level}:`)),
     );
+  const countDoubles = (channel: string): number => keys(channel).length - new Set(keys(channel)).size;
   const countPosts = (): number => slack.calls.filter(({ method }) => method === 'chat.postMessage').length;
 
   beforeEach(async () => {
@@ -89,6 +91,7 @@ describeEachDialect('what must be posted once', ({ dialect, createUrl }) => {
       await slack.waitFor(() => has(level), `the alert at ${level} %`, WAIT_MS);
       console.log(`${level} % on ${dialect}: posted ${Math.round(performance.now() - takenMs)} ms after the answer`);
     }
+    tally(dialect, { deliveries: LEVELS.length + 1, doubles: countDoubles(ALERTS) + countDoubles(DIGESTS) });
     for (const channel of [ALERTS, DIGESTS]) expect(new Set(keys(channel)).size).toBe(keys(channel).length);
     expect(keys(DIGESTS).filter((key) => /^digest:\d+:[\d-]+$/.test(key))).toHaveLength(1);
     const logged = bots.flatMap(({ lines }) => lines).join('\n');
@@ -120,6 +123,7 @@ describeEachDialect('what must be posted once', ({ dialect, createUrl }) => {
         }
         await slack.waitFor(() => has(level), `the alert at ${level} %`, WAIT_MS);
       }
+      tally(dialect, { kills: 2, cuts: 2, deliveries: LEVELS.length, doubles: countDoubles(ALERTS) });
       expect(new Set(keys(ALERTS)).size).toBe(keys(ALERTS).length);
     },
   );

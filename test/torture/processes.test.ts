@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import { afterEach, expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
 import { describeEachDialect } from '../support/databases.ts';
-import { size } from '../support/size.ts';
+import { tally } from '../support/figures.ts';
+import { SEED, size } from '../support/size.ts';
 import {
   countByClient,
   inParallel,
@@ -41,55 +42,67 @@ describeEachDialect('processes that take events', ({ dialect, createUrl }) => {
     for (const victim of victims.splice(0)) await victim.kill();
   });
 
-  it('are killed at any moment: what was answered counts once, the rest wholly or not at all, and a retry adds nothing', async () => {
-    const url = await createUrl();
-    const random = createRandom(dialect === 'sqlite' ? 11 : 23);
-    const sent: Request[] = [];
-    const acknowledged = new Set<string>();
-    const rounds = dialect === 'sqlite' ? size(3, 30) : size(2, 20);
-    for (let round = 0; round < rounds; round += 1) {
-      const victim = await start(url);
-      const requests = makeRequests(`round ${round}`, 150);
-      let events = Math.floor(20 + random() * 200);
-      let killed: Promise<void> | undefined;
-      // Sending and being answered are the moments that can be counted; the kill follows one of them.
-      const advance = (): void => {
-        events -= 1;
-        if (events === 0) killed = victim.kill();
-      };
-      await inParallel(requests, LANES, async (request) => {
-        if (killed) return;
-        sent.push(request);
-        const outcome = send(victim.url, request);
-        advance();
-        const { status, accepted } = (await outcome) ?? {};
-        if (status !== 200) return;
-        acknowledged.add(request.client);
-        expect(accepted).toBe(request.size);
-        advance();
+  // A database of its own for each: so many clients are listed by name and no more.
+  const seeds = Array.from({ length: size(1, 10) }, (_, run) => SEED + run);
+  it.each(seeds)(
+    'are killed at any moment (seed %i): what was answered counts once, the rest wholly or not at all, and a retry adds nothing',
+    async (seed) => {
+      const url = await createUrl();
+      const random = createRandom(seed);
+      const sent: Request[] = [];
+      const acknowledged = new Set<string>();
+      const rounds = dialect === 'sqlite' ? 3 : 2;
+      for (let round = 0; round < rounds; round += 1) {
+        const victim = await start(url);
+        const requests = makeRequests(`round ${round}`, 150);
+        let events = Math.floor(20 + random() * 200);
+        let killed: Promise<void> | undefined;
+        // Sending and being answered are the moments that can be counted; the kill follows one of them.
+        const advance = (): void => {
+          events -= 1;
+          if (events === 0) killed = victim.kill();
+        };
+        await inParallel(requests, LANES, async (request) => {
+          if (killed) return;
+          sent.push(request);
+          const outcome = send(victim.url, request);
+          advance();
+          const { status, accepted } = (await outcome) ?? {};
+          if (status !== 200) return;
+          acknowledged.add(request.client);
+          expect(accepted).toBe(request.size);
+          advance();
+        });
+        await killed;
+      }
+      expect(acknowledged.size).toBeGreaterThan(rounds * 5);
+      expect(sent.length).toBeGreaterThan(acknowledged.size);
+
+      const { totals, raw } = await countByClient(url);
+      const answered = sent.filter(({ client }) => acknowledged.has(client));
+      tally(dialect, {
+        kills: rounds,
+        events: answered.reduce((sum, { size }) => sum + size, 0),
+        losses: answered.reduce((sum, { client, size }) => sum + Math.max(0, size - (totals[client] ?? 0)), 0),
+        doubles: sent.reduce((sum, { client, size }) => sum + Math.max(0, (totals[client] ?? 0) - size), 0),
       });
-      await killed;
-    }
-    expect(acknowledged.size).toBeGreaterThan(rounds * 5);
-    expect(sent.length).toBeGreaterThan(acknowledged.size);
+      expect(totals).toEqual(raw);
+      for (const { client, size } of sent) {
+        if (acknowledged.has(client)) expect([client, totals[client]]).toEqual([client, size]);
+        else expect([undefined, size]).toContain(totals[client]);
+      }
 
-    const { totals, raw } = await countByClient(url);
-    expect(totals).toEqual(raw);
-    for (const { client, size } of sent) {
-      if (acknowledged.has(client)) expect([client, totals[client]]).toEqual([client, size]);
-      else expect([undefined, size]).toContain(totals[client]);
-    }
-
-    const survivor = await start(url);
-    await inParallel(sent, LANES, async (request) => {
-      const { accepted, duplicates } = await sendUntilTaken(survivor.url, request);
-      expect(accepted + duplicates).toBe(request.size);
-      expect(accepted).toBe(totals[request.client] === undefined ? request.size : 0);
-    });
-    const after = await countByClient(url);
-    expect(after.totals).toEqual(whole(sent));
-    expect(after.raw).toEqual(whole(sent));
-  });
+      const survivor = await start(url);
+      await inParallel(sent, LANES, async (request) => {
+        const { accepted, duplicates } = await sendUntilTaken(survivor.url, request);
+        expect(accepted + duplicates).toBe(request.size);
+        expect(accepted).toBe(totals[request.client] === undefined ? request.size : 0);
+      });
+      const after = await countByClient(url);
+      expect(after.totals).toEqual(whole(sent));
+      expect(after.raw).toEqual(whole(sent));
+    },
+  );
 
   it('write the same ids into one database at once: each is counted once, and none waits for another for good', async () => {
     const url = await createUrl();
@@ -103,11 +116,13 @@ describeEachDialect('processes that take events', ({ dialect, createUrl }) => {
         outcomes.reduce((sum, outcome) => sum + outcome.accepted, 0),
       );
     });
-    expect(Object.fromEntries(accepted)).toEqual(whole(requests));
     const { totals, raw, requests: all } = await countByClient(url);
+    const count = requests.reduce((sum, { size }) => sum + size, 0);
+    tally(dialect, { events: count, losses: Math.max(0, count - all), doubles: Math.max(0, all - count) });
+    expect(Object.fromEntries(accepted)).toEqual(whole(requests));
     expect(totals).toEqual(whole(requests));
     expect(raw).toEqual(totals);
-    expect(all).toBe(requests.reduce((sum, { size }) => sum + size, 0));
+    expect(all).toBe(count);
     expect(both.flatMap(({ faults }) => faults)).toEqual([]);
   });
 

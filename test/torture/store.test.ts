@@ -101,7 +101,7 @@ describeEachDialect('the store', ({ dialect, createUrl, open }) => {
             }
           }
         }),
-        { numRuns: dialect === 'sqlite' ? size(2, 20) : size(1, 6), seed: 5 },
+        { numRuns: dialect === 'sqlite' ? size(2, 20) : size(1, 6) },
       );
     }
   });

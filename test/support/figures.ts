@@ -1,0 +1,39 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { inject } from 'vitest';
+import type { DialectName } from '../../src/store/database.ts';
+import { SEED } from './size.ts';
+
+/** What tests of torture did, and what came of it. */
+export interface Figures {
+  /** Processes killed. */
+  kills: number;
+  /** Calls to Slack cut before, in or after the call, or whose caller died or froze. */
+  cuts: number;
+  /** Events sent that were answered. */
+  events: number;
+  /** Messages that were to be posted. */
+  deliveries: number;
+  /** Events answered and not counted; messages not posted. */
+  losses: number;
+  /** Events counted twice; messages that stand there twice. */
+  doubles: number;
+}
+
+const NOTHING: Figures = { kills: 0, cuts: 0, events: 0, deliveries: 0, losses: 0, doubles: 0 };
+
+/** Adds to the figures of this run. Call it before they are asserted, so that a failure is among them. */
+export function tally(dialect: DialectName, figures: Partial<Figures>): void {
+  appendFileSync(inject('figures'), `${JSON.stringify({ dialect, ...figures })}\n`);
+}
+
+/** The figures of a run as one line of JSON; undefined: nothing was tallied. */
+export function sumUp(path: string): string | undefined {
+  if (!existsSync(path)) return undefined;
+  const sums: Partial<Record<DialectName, Figures>> = {};
+  for (const line of readFileSync(path, 'utf8').trim().split('\n')) {
+    const { dialect, ...figures } = JSON.parse(line) as { dialect: DialectName } & Partial<Figures>;
+    sums[dialect] ??= { ...NOTHING };
+    for (const [name, count] of Object.entries(figures)) sums[dialect][name as keyof Figures] += count;
+  }
+  return JSON.stringify({ seed: SEED, ...sums });
+}

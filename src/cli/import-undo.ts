@@ -1,5 +1,5 @@
 import { HeadroomError } from '../errors.ts';
-import { countOf } from '../report/format.ts';
+import { countOf, formatCount } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { transact } from '../store/database.ts';
 import {
@@ -32,7 +32,7 @@ export async function undoImport(text: string | undefined, context: CliContext):
     if (!isBeingUndone(file) && kept < file.events) {
       throw new HeadroomError(
         'source',
-        `Of the ${file.events} events of import ${id} (${file.name}) only ${kept} are still kept raw, so it cannot be taken back exactly: use "headroom correct" instead.`,
+        `Of the ${countOf(file.events, 'event')} of import ${id} (${file.name}), only ${formatCount(kept)} are still kept raw, so it cannot be undone exactly: use "headroom correct" instead.`,
       );
     }
     await beginImportUndo(db, id);

@@ -123,7 +123,7 @@ function readFormat(given: string | undefined): { kind?: ImportFormat; lines?: s
   } catch (error) {
     throw new HeadroomError(
       'source',
-      `--format is no file's (${IMPORT_FORMATS.join(', ')}) and no log's: ${(error as Error).message}`,
+      `--format takes ${IMPORT_FORMATS.join(', ')}, or the format of an access log. ${(error as Error).message}`,
     );
   }
   return { kind: 'access-log', lines: given };

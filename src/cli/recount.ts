@@ -3,6 +3,7 @@ import { formatCredits } from '../domain/amount.ts';
 import { formatDay, parseDay } from '../domain/calendar.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
+import { countOf, formatCount } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { applyRulesFrom } from '../store/definition-repository.ts';
 import { findSetting } from '../store/setting-repository.ts';
@@ -42,7 +43,7 @@ export async function runRecount(args: readonly string[], context: CliContext): 
     const changes = listChanges(before, await summarise(reader, span));
     for (const line of changes) context.out(line);
     if (changes.length === 0) context.out('No numbers changed.');
-    context.out(`${events} events since ${since} recounted by today's rules (${calendar.zone}).`);
+    context.out(`${countOf(events, 'event')} since ${since} recounted by today's rules (${calendar.zone}).`);
     return 0;
   });
 }
@@ -72,7 +73,7 @@ function listChanges(before: Counts, after: Counts): string[] {
   for (const name of [...new Set([...before.keys(), ...after.keys()])].sort()) {
     const [was, is] = [before.get(name) ?? nothing, after.get(name) ?? nothing];
     const parts: string[] = [];
-    if (was.requests !== is.requests) parts.push(`${was.requests} → ${is.requests} requests`);
+    if (was.requests !== is.requests) parts.push(`${formatCount(was.requests)} → ${countOf(is.requests, 'request')}`);
     if (was.credits !== is.credits) parts.push(`${formatCredits(was.credits)} → ${formatCredits(is.credits)} credits`);
     if (parts.length > 0) lines.push(`${name}: ${parts.join(', ')}`);
   }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { HeadroomError } from '../errors.ts';
 import { openSecretKey } from '../ingest/source-admin.ts';
+import { countOf } from '../report/format.ts';
 import { openDatabase, parseDatabaseUrl } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { getReportZone } from '../store/report-zone.ts';
@@ -50,9 +51,9 @@ export async function runRestore(args: readonly string[], context: CliContext): 
       const sources = await listSources(db);
       const kept = replace(place, copy, context.now());
       context.out(
-        `Restored ${place} from ${backup}: ${sources.length} sources, days of ${zone}. It is checked and whole.`,
+        `Restored ${place} from ${backup}: ${countOf(sources.length, 'source')}, days in ${zone}. The backup was checked and is complete.`,
       );
-      if (kept) context.out(`The database that was there is ${kept}: delete it when you need it no more.`);
+      if (kept) context.out(`The database it replaced is kept as ${kept}: delete it when you no longer need it.`);
     } finally {
       await db.destroy();
     }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { createCalendar, formatDay } from '../domain/calendar.ts';
 import { HeadroomError } from '../errors.ts';
+import { countOf } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { REPORT_ZONE } from '../store/report-zone.ts';
@@ -32,7 +33,7 @@ export async function runRezone(args: readonly string[], context: CliContext): P
       const detail = `${calendar.zone} → ${to.zone}`;
       await insertAudit(db, { atMs: context.now(), actor: describePerson(), action: 'rezone', detail });
       context.out(
-        `Days are counted in ${to.zone} from now on (before: ${calendar.zone}); ${events} raw events recounted.`,
+        `Days are counted in ${to.zone} from now on (before: ${calendar.zone}); ${countOf(events, 'raw event')} recounted.`,
       );
       if (fromDay !== undefined)
         context.out(`Days before ${formatDay(fromDay)} keep ${calendar.zone}; answers say so.`);

@@ -3,6 +3,7 @@ import { formatFieldMap, parseFieldMap } from '../ingest/field-map.ts';
 import { getLogFormats } from '../ingest/log-presets.ts';
 import { SPAN_KINDS } from '../ingest/otlp-kinds.ts';
 import type { StoredOptions } from '../ingest/source-options.ts';
+import { joinWords } from '../report/format.ts';
 
 /** The flags that say how a source's bytes are read, for parseArgs. */
 export const SOURCE_FLAGS = {
@@ -72,7 +73,7 @@ function checkFormat(format: string, adapter: string): string | undefined {
   if (!OF_LINES.includes(adapter)) {
     throw new HeadroomError(
       'source',
-      `--format is for adapter ${OF_LINES.join(' or ')}, not ${adapter}: leave it out.`,
+      `--format is for the adapters ${joinWords(OF_LINES)}, not ${adapter}: leave it out.`,
     );
   }
   getLogFormats(format);

@@ -117,9 +117,9 @@ export function learnFormat(lines: readonly string[]): string | undefined {
 
 function unknownPreset(text: string): HeadroomError {
   const [nearest] = listNearest(text, listPresets());
-  const cure = nearest ? `did you mean ${nearest}? ` : '';
+  const cure = nearest ? `did you mean ${nearest}? Use` : 'use';
   return new HeadroomError(
     'source',
-    `There is no format ${JSON.stringify(text.slice(0, 80).toWellFormed())}: ${cure}Use one of ${listPresets().join(', ')}, or give the text of nginx's log_format or Apache's LogFormat, or a line "#Fields: …".`,
+    `There is no format ${JSON.stringify(text.slice(0, 80).toWellFormed())}: ${cure} one of ${listPresets().join(', ')}, or give the text of nginx's log_format or Apache's LogFormat, or a line "#Fields: …".`,
   );
 }

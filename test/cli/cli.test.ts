@@ -188,7 +188,7 @@ describe('the command line', () => {
     expect((await run('sources', 'set', 'lb', '--format', 'haproxy')).code).toBe(0);
     expect((await run('sources', 'try', 'lb', file)).out).not.toMatch(/These lines fit/);
     expect((await run('sources', 'add', 'k', '--adapter', 'kong', '--format', 'nginx')).err).toMatch(
-      /adapter access-log/,
+      /adapters access-log, datadog and splunk-hec/,
     );
   });
 
@@ -235,9 +235,9 @@ describe('the command line', () => {
     const { code, out } = await run('restore', 'copy.db');
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^Restored .*headroom\.db from .*copy\.db: 1 sources, days of UTC\. It is checked and whole\.$/m,
+      /^Restored .*headroom\.db from .*copy\.db: 1 source, days in UTC\. The backup was checked and is complete\.$/m,
     );
-    const kept = /was there is .*\/(headroom\.db\.before-\S+):/.exec(out)![1]!;
+    const kept = /is kept as .*\/(headroom\.db\.before-\S+):/.exec(out)![1]!;
     expect(await names('headroom.db')).toEqual(['gw']);
     expect(await names(kept)).toEqual(['gw', 'later']);
     expect(await names('copy.db')).toEqual(['gw']);

@@ -13,8 +13,7 @@ import type {
 } from '../domain/report.ts';
 import type { PoolBalance } from '../domain/scope-state.ts';
 import { type Latency, STEP_NAMES } from '../domain/usage.ts';
-import { MEASURES } from '../report/compared-measure.ts';
-import { toRate } from '../report/compared-rows.ts';
+import { MEASURES, toRate } from '../report/compared-rows.ts';
 import {
   countOf,
   formatChange,

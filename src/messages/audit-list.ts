@@ -1,5 +1,5 @@
+import { z } from 'zod';
 import { formatMoment } from '../report/format.ts';
-import { describeChange } from './audit-words.ts';
 import { type Block, clip, defuse, type Leaf, leaf, type Message, place, richList, richText } from './text.ts';
 
 export interface Change {
@@ -41,4 +41,60 @@ export function buildAudit(changes: readonly Change[], zone: string): Message {
     text: [head, ...lines.slice(0, 10).map(defuse)].join('\n'),
     blocks: [richText(leaf(head, { bold: true })), ...(changes.length > 0 ? [buildChanges(changes, zone)] : [])],
   };
+}
+
+/** What was done, as the verb of a sentence whose subject is a person: the detail follows it. */
+const VERBS: Readonly<Record<string, string>> = {
+  'digest.add': 'added digest',
+  'digest.remove': 'removed digest',
+  'digest.send': 'sent digest',
+  'alert.mute': 'muted',
+  'alert.unmute': 'unmuted',
+  'alert.enable': 'turned on alerts of the kind',
+  'alert.disable': 'turned off alerts of the kind',
+  'alert.add': 'added the alert',
+  'alert.remove': 'removed the alert',
+  'alert.acknowledge': 'acknowledged',
+  'alert.test': 'sent a test alert to',
+  'alert.route': 'sent alerts to',
+  'alert.mention': 'had alerts mention',
+  'view.save': 'saved the view',
+  'view.remove': 'removed the view',
+  pools: 'changed',
+  correct: 'corrected',
+  recount: 'recounted',
+  rezone: 'changed the report zone:',
+  forget: 'removed personal data:',
+};
+
+/** Changes of a digest, whose detail is its number and the columns that were written. */
+const DIGEST_VERBS: Readonly<Record<string, string>> = {
+  'digest.pause': 'paused',
+  'digest.resume': 'resumed',
+  'digest.change': 'changed',
+  'digest.takeover': 'took over',
+};
+
+const DIGEST_DETAIL = /^(\d+): (\{.*\})$/s;
+const WRITTEN = z.object({ pausedUntilMs: z.number().optional(), channel: z.string().optional() }).loose();
+const PARTS = { schedule: 'its times', what: 'its sections', channel: 'its channel' } as const;
+const ISO_TIME = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g;
+
+/** A change as the rest of a sentence that begins with who made it: `paused digest 1 until Mon 30 Nov 00:00`. */
+export function describeChange({ action, detail }: { action: string; detail: string }, zone: string): string {
+  const verb = DIGEST_VERBS[action];
+  const digest = verb ? DIGEST_DETAIL.exec(detail) : null;
+  if (verb && digest) return `${verb} digest ${digest[1]}${describeWritten(action, digest[2]!, zone)}`;
+  const told = detail.replace(ISO_TIME, (time) => formatMoment(Date.parse(time), zone));
+  return `${VERBS[action] ?? `${action}:`} ${told}`.trim();
+}
+
+function describeWritten(action: string, json: string, zone: string): string {
+  const written = WRITTEN.safeParse(JSON.parse(json)).data;
+  if (action === 'digest.pause') {
+    return written?.pausedUntilMs === undefined ? '' : ` until ${formatMoment(written.pausedUntilMs, zone)}`;
+  }
+  if (action !== 'digest.change' || !written) return '';
+  const parts = (['schedule', 'what', 'channel'] as const).filter((key) => key in written).map((key) => PARTS[key]);
+  return parts.length > 0 ? `: ${parts.join(', ')}` : '';
 }

@@ -3,7 +3,6 @@ import type { Level, PoolBalance, ScopeCard } from '../domain/scope-state.ts';
 import { formatCredits, formatPercent } from '../report/format.ts';
 import { LEVELS } from '../report/scope-words.ts';
 import { describeTeams } from '../report/summary.ts';
-import { drawGauge } from './bar.ts';
 import { type Block, leaf, richText } from './text.ts';
 
 /** Cards that one view shows. */
@@ -47,4 +46,20 @@ function describeBalance({ name, used, amount, period }: PoolBalance): string {
 
 function describeGauge({ percent, thresholds }: PoolBalance): string {
   return `${drawGauge(percent, thresholds)} ${formatPercent(percent, thresholds)}`;
+}
+
+/**
+ * A gauge of 20 steps with its thresholds as upright strokes: `███████████████│███│░░`. A step is filled once it is
+ * reached in full (the first with any use), so the fill never touches a mark that use has not reached.
+ */
+export function drawGauge(percent: number, marks: readonly number[]): string {
+  const steps = 20;
+  const filled = percent > 0 ? Math.max(1, Math.min(steps, Math.floor((percent * steps) / 100))) : 0;
+  let gauge = '';
+  for (let step = 0; step < steps; step += 1) {
+    const from = (step * 100) / steps;
+    if (marks.some((mark) => mark > 0 && mark < 100 && mark > from - 100 / steps && mark <= from)) gauge += '│';
+    gauge += step < filled ? '█' : '░';
+  }
+  return gauge;
 }

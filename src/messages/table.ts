@@ -7,7 +7,6 @@ import {
   formatPercent,
   formatRate,
 } from '../report/format.ts';
-import { drawBar } from './bar.ts';
 import { MAX_CELL_TEXT, MAX_TABLE_CHARACTERS, MAX_TABLE_COLUMNS, MAX_TABLE_ROWS } from './limits.ts';
 import { type Block, clip, NOTHING, toFilled, toOneLine } from './text.ts';
 
@@ -77,4 +76,13 @@ export function buildTable(
     },
     hiddenRows: table.rows.length - (rows.length - 1),
   };
+}
+
+const PARTS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
+
+/** A share 0–1 of `width` block characters, to an eighth of one; anything above nothing shows at least a sliver. */
+export function drawBar(share: number, width = 10): string {
+  const eighths = Math.round(Math.min(Math.max(share, 0), 1) * width * 8);
+  const shown = share > 0 ? Math.max(eighths, 1) : 0;
+  return '█'.repeat(Math.floor(shown / 8)) + PARTS[shown % 8]!;
 }

@@ -2,8 +2,7 @@ import { createCalendar } from '../domain/calendar.ts';
 import type { ComparedRow, CompareReport } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import type { StepGrain } from '../domain/usage.ts';
-import { MEASURES } from './compared-measure.ts';
-import { joinRows, toRate } from './compared-rows.ts';
+import { joinRows, MEASURES, toRate } from './compared-rows.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { capitalise, formatStep, formatStepLabel } from './format.ts';
 

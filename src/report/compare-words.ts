@@ -1,8 +1,7 @@
 import type { Range } from '../domain/range.ts';
 import type { ComparedRow, ComparedSection, CompareReport, Question } from '../domain/report.ts';
 import type { ComparedSide } from './compare-sides.ts';
-import { MEASURES } from './compared-measure.ts';
-import { toRate } from './compared-rows.ts';
+import { MEASURES, toRate } from './compared-rows.ts';
 import { formatCount, formatPercent, toPercent } from './format.ts';
 import { isNamed } from './totals.ts';
 

@@ -1,14 +1,22 @@
 import { formatArithmetic } from '../domain/amount.ts';
 import { formatDay } from '../domain/calendar.ts';
-import { DEFAULT_SCOPE, type Pool, type RuleSet, type Scope } from '../domain/definition.ts';
+import { type CostRule, DEFAULT_SCOPE, type Match, type Pool, type RuleSet, type Scope } from '../domain/definition.ts';
 import { formatPeriodRule } from '../domain/period.ts';
 import type { PoolReport, Question, TableReport } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
-import { capitalise, countOf, creditsOf, formatCount, formatCredits, formatDate, formatInstant } from './format.ts';
+import {
+  capitalise,
+  countOf,
+  creditsOf,
+  formatCount,
+  formatCredits,
+  formatDate,
+  formatInstant,
+  joinWords,
+} from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { reportPool } from './pool.ts';
-import { describeCost, describeMatch } from './rule-words.ts';
 import { describeRunOut, isOver } from './scope-words.ts';
 import { sumTotals } from './totals.ts';
 
@@ -199,4 +207,17 @@ function describeVersions({ name, period, amounts }: Pool): string[] {
     (version, index) =>
       `${name} (${formatPeriodRule(period)})${amounts.length > 1 || index > 0 ? ` from ${formatDay(version.fromDay)}` : ''}: ${formatArithmetic(version)}`,
   );
+}
+
+/** `module erp* and kind call`: what a rule's entry asks of an event. */
+function describeMatch(match: Match): string {
+  const parts = Object.entries(match).map(([dimension, pattern]) => `${dimension} ${pattern}`);
+  return parts.length === 0 ? 'every call' : joinWords(parts);
+}
+
+/** `kind integration_task: 2 credits a call`. */
+function describeCost({ match, credits, perRecords, max }: CostRule): string {
+  const each = `${formatCredits(credits)} ${credits === 1000 ? 'credit' : 'credits'}`;
+  const per = perRecords === undefined ? 'a call' : `per ${countOf(perRecords, 'record')}`;
+  return `${describeMatch(match)}: ${each} ${per}${max === undefined ? '' : `, at most ${formatCredits(max)} a call`}`;
 }

@@ -1,3 +1,5 @@
+import { amountOf, versionOn } from '../domain/amount.ts';
+import { toMatcher } from '../domain/filter.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import type { Question, SeriesReport } from '../domain/report.ts';
 import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
@@ -5,7 +7,6 @@ import { QuestionError } from '../errors.ts';
 import { noteCorrections } from './corrections.ts';
 import { countOf, formatCount, formatInStep, formatStep } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { findLimitLine } from './limit-line.ts';
 import { listMarks } from './marks.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { askBySteps, listSteps, toStepKey } from './steps.ts';
@@ -142,4 +143,24 @@ function formatAverage(
   if (whole.length < 2) return '';
   const counted = whole.reduce((sum, bar) => sum + bar.requests, 0);
   return `, ${formatCount(Math.round(counted / whole.length))} ${grain === 'hour' ? 'an' : grain === 'five-minutes' ? 'per' : 'a'} ${STEP_NAMES[grain]}`;
+}
+
+/**
+ * The ceiling on a day's calls that a daily chart is drawn against: the lowest daily or rolling amount in force on the last
+ * day of the range, of the scope asked for or of the only one declared. Undefined under any other filter: a part of the
+ * calls is not what the limit is for.
+ */
+function findLimitLine({ filters, definitions, range }: Inquiry): { name: string; value: number } | undefined {
+  const asked = filters.find(({ key, not }) => key === 'scope' && !not)?.patterns;
+  if (filters.some(({ key }) => key !== 'scope')) return undefined;
+  const scopes = definitions.scopes.filter(({ name }) =>
+    asked ? asked.some((pattern) => toMatcher(pattern)(name)) : definitions.scopes.length === 1,
+  );
+  if (scopes.length !== 1) return undefined;
+  const scope = scopes[0]!;
+  const lines = [...scope.limits.filter(({ match }) => !match), ...scope.pools]
+    .filter(({ period }) => period.kind === 'day' || period.kind === 'rolling-24h')
+    .filter(({ fromDay, untilDay = Infinity }) => fromDay <= range.lastDay && range.lastDay <= untilDay)
+    .map(({ name, amounts }) => ({ name, value: amountOf(versionOn(amounts, range.lastDay)) / 1000 }));
+  return lines.sort((a, b) => a.value - b.value)[0];
 }

@@ -3,7 +3,7 @@ import { DAY_MS } from '../domain/time-units.ts';
 import { describeContext } from '../messages/answer-context.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import { defuse, toOneLine } from '../messages/text.ts';
-import { openDirect } from './client/conversations.ts';
+import { openDirect } from './client/memory.ts';
 import { uploadFile, uploadPicture } from './client/upload.ts';
 import { answerOrRefuse } from './command/format-question.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';

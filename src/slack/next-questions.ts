@@ -6,6 +6,7 @@ import { instantText, isByHours } from '../domain/ranges.ts';
 import { COMPARED, type CompareReport, type Offer, type Question, type Report } from '../domain/report.ts';
 import { HOUR_MS } from '../domain/time-units.ts';
 import { MAX_OPTIONS } from '../messages/limits.ts';
+import { DRAWN } from './command/question-words.ts';
 
 /** Rows of a page once all are wanted: what a message can show with room for long names. */
 export const PAGE_ROWS = 50;
@@ -262,24 +263,8 @@ export function hasWords({ kind, question }: Pick<Report, 'kind' | 'question'>):
 
 /** Tells whether a picture can be drawn of it at all. */
 export function hasGraph(kind: Report['kind']): boolean {
-  return GRAPHS.has(kind);
+  return kind === 'compare' || DRAWN.has(kind);
 }
-
-const GRAPHS = new Set<Report['kind']>([
-  ...([
-    'summary',
-    'top',
-    'status',
-    'pool',
-    'daily',
-    'day',
-    'history',
-    'client',
-    'route',
-    'compare',
-    'latency',
-  ] as const),
-]);
 
 /** Orders of a ranking, with what `Question.sort` calls them; the one that it is in is left out. */
 const SORTS: readonly { sort: string; label: string }[] = [

@@ -8,13 +8,14 @@ import { buildSettings } from '../messages/settings.ts';
 import type { Message } from '../messages/text.ts';
 import { listAudit } from '../store/audit-repository.ts';
 import { listChosenFilters, upsertChosenFilters } from '../store/conversation-repository.ts';
+import { listViews } from '../store/view-repository.ts';
 import { answerQuestion } from './answer.ts';
 import type { Command } from './command/command.ts';
+import { findHelpDays, type HelpNames } from './command/help.ts';
 import { understand } from './command/parse-command.ts';
 import { type Asked, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
 import { requireAdmin } from './failure.ts';
 import { sendCsv } from './files.ts';
-import { findHelpNames } from './help-names.ts';
 import { openView } from './modals.ts';
 import { hasFilters } from './next-questions.ts';
 import { performAlerts } from './perform-alerts.ts';
@@ -109,4 +110,20 @@ async function correct(
   requireAdmin(person);
   const { kind: _kind, ...entry } = command;
   await tellPrivately(ctx, asked, buildNotice(await ctx.corrections.correct(entry, toActor(person))));
+}
+
+/** Names of this workspace, channel and person for the examples of the help. */
+async function findHelpNames(ctx: SlackContext, { user, channel }: Asked): Promise<HelpNames> {
+  const nowMs = ctx.now();
+  const [examples, [view], [digest]] = await Promise.all([
+    ctx.reporter.examples(nowMs),
+    listViews(ctx.db, [user, channel]),
+    ctx.digests.list({ channel }),
+  ]);
+  return {
+    ...examples,
+    ...(view && { view: view.name }),
+    ...(digest && { digest: digest.id }),
+    ...findHelpDays(nowMs, ctx.config.zone),
+  };
 }

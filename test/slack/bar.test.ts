@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drawBar, drawGauge } from '../../src/messages/bar.ts';
+import { drawGauge } from '../../src/messages/cards.ts';
+import { drawBar } from '../../src/messages/table.ts';
 
 const percents = fc.double({ min: 0, max: 200, noNaN: true });
 

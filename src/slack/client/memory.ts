@@ -1,3 +1,7 @@
+import type { WebClient } from '@slack/web-api';
+import { HOUR_MS } from '../../domain/time-units.ts';
+import { callSlack } from './errors.ts';
+
 const MOST = 5000;
 
 interface Kept {
@@ -35,4 +39,18 @@ export class Memory {
   forget(key: string): void {
     this.#known.delete(key);
   }
+}
+
+/** It stays the same; `conversations.open` takes 50 calls a minute. */
+const KEEP_MS = HOUR_MS;
+
+/** Returns the id of the direct conversation with a person. */
+export function openDirect(
+  { client, memory, wait }: { client: WebClient; memory: Memory; wait(ms: number): Promise<void> },
+  user: string,
+): Promise<string> {
+  return memory.ask(`direct:${user}`, KEEP_MS, async () => {
+    const { channel } = await callSlack(() => client.conversations.open({ users: user }), { wait, repeatable: true });
+    return channel!.id!;
+  });
 }

@@ -76,7 +76,8 @@ export function readAllOptions(reading: Reading, at: number, base: Question): Qu
 }
 
 const WITHOUT_RANGE = new Set<Question['report']>(['licences']);
-const DRAWN = new Set<Question['report']>([
+/** Reports that have a picture. */
+export const DRAWN: ReadonlySet<string> = new Set<Question['report']>([
   'summary',
   'top',
   'status',

@@ -1,5 +1,5 @@
 import { HeadroomError } from '../../errors.ts';
-import { openDirect } from '../client/conversations.ts';
+import { openDirect } from '../client/memory.ts';
 import type { Asked, SlackContext } from '../context.ts';
 import { sayWhere } from '../modals.ts';
 

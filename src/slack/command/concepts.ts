@@ -70,7 +70,8 @@ const PHRASES = {
   fastest: 'fastest|quickest',
   timeout: 'timeout|timeouts|time out|times out|timed out|timing out',
   pace: 'fast|faster|quick|quickly|take|takes|took',
-  events: `event|events|raw|sample|samples|single call|single calls|raw calls|raw events|latest calls|newest calls|recent calls|last calls|latest requests|newest requests|recent requests|log|logs|log line|log lines|request id|request ids`,
+  events: `event|events|raw|sample|samples|single call|single calls|raw calls|raw events|log|logs|log line|log lines|request id|request ids`,
+  latest: 'latest calls|newest calls|recent calls|last calls|latest requests|newest requests|recent requests',
   fresh: 'new|newest|brand new|silent|stopped|inactive|disappeared|gone|missing|never seen|first seen',
   ahead:
     'next day|next week|next month|next quarter|next year|tomorrow|end of the month|end of month|month end|by month end',

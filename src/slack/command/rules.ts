@@ -82,10 +82,15 @@ export const RULES: readonly Rule[] = [
     }),
   },
   {
-    when: ({ has }) => has('events'),
-    uses: ['events', 'most', 'happening', ...OUTCOMES],
+    when: ({ has }) => has('events', 'latest'),
+    uses: ['events', 'latest', 'most', 'happening', ...OUTCOMES],
     names: ANY_NAME,
-    ask: (facts) => ({ report: 'events', filters: [...toFilters(facts), ...toOutcome(facts)] }),
+    ask: (facts) => ({
+      report: 'events',
+      // The latest are those of today too.
+      ...(facts.has('latest') && facts.range === undefined && { range: '24h' }),
+      filters: [...toFilters(facts), ...toOutcome(facts)],
+    }),
   },
   {
     when: ({ has }) => has('alerts'),

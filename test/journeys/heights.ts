@@ -41,6 +41,9 @@ interface Shown {
   readonly scrollWidth: number;
   readonly clientWidth: number;
   readonly textContent: string | null;
+  /** Of pictures. */
+  readonly naturalWidth: number;
+  scrollIntoView(): void;
   querySelectorAll(selector: string): Iterable<Shown>;
 }
 
@@ -52,17 +55,22 @@ function findCut(message: Shown): string[] {
     .map((one) => one.textContent ?? '');
 }
 
+/** Brings each picture into view, where it is loaded; true once all are. */
+function seePictures(message: Shown): boolean {
+  const pictures = [...message.querySelectorAll('img')];
+  for (const picture of pictures) picture.scrollIntoView();
+  return pictures.every((picture) => picture.naturalWidth > 0);
+}
+
 /** A person with a phone. */
 export function describeHeights(journey: Journey): void {
   const messages = (page: Page): Locator => page.getByRole('log', { name: 'Messages' }).getByRole('article');
 
   /** Once all of it is there: its pictures take their room when they are loaded. */
   async function measure(page: Page, message: Locator): Promise<number> {
-    for (const image of await message.getByRole('img').all()) {
-      await image.scrollIntoViewIfNeeded();
-      const width = () => image.evaluate((node) => Number(Reflect.get(node, 'naturalWidth') ?? 1));
-      await expect.poll(width, SOON).toBeGreaterThan(0);
-    }
+    // In one go: the page may draw a message anew at any time.
+    const seen = () => message.evaluate(seePictures as unknown as (node: unknown) => boolean).catch(() => false);
+    await expect.poll(seen, SOON).toBe(true);
     expect(await message.evaluate(findCut as unknown as (node: unknown) => string[])).toEqual([]);
     expect(await page.locator('html').evaluate((node) => Number(Reflect.get(node, 'scrollWidth')))).toBe(390);
     return (await message.boundingBox())!.height;

@@ -88,7 +88,8 @@ export interface IngestOutcome {
 }
 
 /**
- * Takes one request's events: credentials first (bodies of callers that only their signature will tell have room of their own), then the bytes, then the commit; answers when the events are on disk.
+ * Takes one request's events: credentials first, then the bytes, then the commit; answers when the events are on disk. Bodies of
+ * callers that only their signature will tell have room of their own.
  * `sourceName` is that of `/sources/{name}`, where the source's own credentials count; without it the token names the
  * source. Throws nothing but AbortedError.
  */

@@ -33,7 +33,7 @@ import { stepGrainOf } from './spec/time-axis.ts';
 export const MAX_ALT_TEXT = 1000;
 const MAX_FINDING = 400;
 
-/** What a chart says in words: its form, its values with the largest first, what they add up to without those left out. */
+/** The words for a chart: its form, its values with the largest first, what they add up to without those left out. */
 interface Wording {
   form: string;
   values: readonly string[];
@@ -44,8 +44,8 @@ interface Wording {
 }
 
 /**
- * Alternative text: form, title, range, zone, finding, then the exact numbers. At most 1,000 characters, plain text; what has no
- * room is the smallest values, as `and 12 more`, never part of a number.
+ * Alternative text: form, title, range, zone, finding, then the exact numbers. At most 1,000 characters, plain text; what
+ * has no room is the smallest values, as `and 12 more`, never part of a number.
  */
 export function buildAltText(report: Report, view: ChartView = 'graph'): string {
   const { form, values, rest = restOf, closing } = toWording(report, view);

@@ -5,7 +5,7 @@ export const FONT_FAMILY = 'Inter';
 
 export type Weight = 400 | 600;
 
-/** What layout needs to know of a TrueType font. */
+/** Measures of a TrueType font that layout needs. */
 export interface FontMetrics {
   /** Advance width in ems; undefined where the font has no glyph. */
   advanceOf(codePoint: number): number | undefined;
@@ -64,8 +64,8 @@ export function isIn(fallback: Fallback, codePoint: number): boolean {
 }
 
 /**
- * Tells whether the bundled fonts draw a text whole. One font must have all of it, as scripts are joined within it; only where each
- * character stands for itself (Chinese, Japanese, Korean, emoji) can several take part.
+ * Tells whether the bundled fonts draw a text whole. One font must have all of it, as scripts are joined within it; only
+ * where each character stands for itself (Chinese, Japanese, Korean, emoji) can several take part.
  */
 export function isBundled(text: string): boolean {
   if (isInter(text)) return true;

@@ -1,13 +1,13 @@
 import { measureText, type Weight } from './font.ts';
 
-/** Whether a text can be drawn as it is: with the bundled fonts, or with the machine's. */
+/** Tells whether a text can be drawn as it is: with the bundled fonts, or with the machine's. */
 export type CanDraw = (text: string) => boolean;
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /**
- * One line without invisible characters: controls, direction marks, variation selectors; white space becomes one blank. What joins
- * emoji or letters of a joining script stays.
+ * One line without invisible characters: controls, direction marks, variation selectors; white space becomes one blank.
+ * What joins emoji or letters of a joining script stays.
  */
 export function cleanText(text: string): string {
   return text

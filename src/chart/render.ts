@@ -14,7 +14,7 @@ export interface RenderedChart {
   png: Uint8Array;
   width: number;
   height: number;
-  /** What Vega-Lite objected to; none is expected. */
+  /** Warnings of Vega-Lite; none is expected. */
   warnings: string[];
 }
 

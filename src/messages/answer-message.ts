@@ -38,7 +38,7 @@ interface Showing {
   native: boolean;
 }
 
-/** What stands around the numbers of an answer: controls, readers, remarks. */
+/** Everything around the numbers of an answer: controls, readers, remarks. */
 export interface AnswerFrame extends Showing, Readers {
   controls: ControlState;
   /** Why the answer is here, or what is missing from it. Plain text. */

@@ -6,7 +6,7 @@ export interface AskMetadata extends FormPlace {
   responseUrl?: string | undefined;
 }
 
-/** What to answer in the thread of a message, where slash commands do not work. */
+/** The form that asks for a command to answer in the thread of a message, where slash commands do not work. */
 export function buildAskModal(metadata: AskMetadata): Block {
   return modal({
     callback: CALLBACKS.ask,

@@ -43,7 +43,7 @@ export function buildAudit(changes: readonly Change[], zone: string): Message {
   };
 }
 
-/** What was done, as the verb of a sentence whose subject is a person: the detail follows it. */
+/** Verbs for what was done: the subject is a person, and the detail follows. */
 const VERBS: Readonly<Record<string, string>> = {
   'digest.add': 'added digest',
   'digest.remove': 'removed digest',

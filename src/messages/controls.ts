@@ -34,7 +34,7 @@ export function answerIdOf(blockId: string | undefined): string | undefined {
   return BLOCK_ID.exec(blockId ?? '')?.[1];
 }
 
-/** What an answer shows its numbers as; `words`: there is neither a chart nor a table to see. */
+/** The form in which an answer shows its numbers; `words`: there is neither a chart nor a table to see. */
 export type Shown = 'chart' | 'table' | 'words';
 
 /**

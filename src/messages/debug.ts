@@ -1,6 +1,6 @@
 import { type Block, clip, defuse, leaf, type Message, richList, richText } from './text.ts';
 
-/** What is wrong with this installation, worst first. */
+/** Builds the list of checks of this installation, failed ones first. */
 export function buildDebug(checks: readonly { ok: boolean; line: string }[]): Message {
   const wrong = checks.filter(({ ok }) => !ok).map(({ line }) => line);
   const right = checks.filter(({ ok }) => ok).map(({ line }) => line);

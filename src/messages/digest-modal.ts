@@ -7,7 +7,7 @@ import { type Block, option, plainContext } from './text.ts';
 const DEFAULT_RHYTHM = 'daily';
 const DEFAULT_TIME = '09:00';
 
-/** What a new digest's form begins with, as it would be typed. */
+/** The schedule that a new digest's form begins with, as it would be typed. */
 export function defaultSchedule(zone: string): string {
   return `${DEFAULT_RHYTHM} ${DEFAULT_TIME} ${zone}`;
 }

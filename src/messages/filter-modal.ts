@@ -5,7 +5,7 @@ import { MAX_OPTION_VALUE, MAX_PLACEHOLDER } from './limits.ts';
 import { type AnswerReference, type FormPlace, input, modal } from './modal.ts';
 import { type Block, type Option, option, plainText } from './text.ts';
 
-/** What the form offers; every other filter can be typed. */
+/** Fields of the form; every other filter can be typed. */
 export const FILTER_FIELDS: readonly { key: QuestionKey; label: string }[] = [
   { key: 'client', label: 'Clients' },
   { key: 'team', label: 'Teams' },

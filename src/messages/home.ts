@@ -67,7 +67,7 @@ function buildOwn(content: HomeContent, report: SummaryReport): Block[] {
   ];
 }
 
-/** What holds now, and what is silenced, by whom and until when: whoever wonders why it is quiet finds it here. */
+/** Lists alerts that hold now, and what is silenced, by whom and until when: whoever wonders why it is quiet finds it here. */
 function buildAlerts({ alerts, config: { zone } }: HomeContent): Block[] {
   const lines = [
     ...alerts

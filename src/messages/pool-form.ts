@@ -8,13 +8,13 @@ import { type Block, button, clip, leaf, option, plainContext, plainText, richTe
 /** Four blocks each: with the other fields they stay below a view's 100. */
 export const MAX_GRANTS = 20;
 
-/** What every window about pools carries: where it was asked for, and what it shows. */
+/** Metadata that every window about pools carries: where it was asked for, and what it shows. */
 export interface PoolsMetadata extends FormPlace {
   /** The scope that is shown; absent: all. */
   scope?: string | undefined;
 }
 
-/** What the form of a pool carries besides its fields. */
+/** Metadata of a pool's form. */
 export interface PoolFormMetadata extends PoolsMetadata {
   scope: string;
   part: 'pools' | 'limits';
@@ -178,7 +178,7 @@ function buildGrantButton({ grants }: PoolFormMetadata): Block[] {
   ];
 }
 
-/** What holds where no day is given. */
+/** Explains the default where no day is given. */
 function describeStart({ name }: PoolFormMetadata, { period }: PoolFields): string {
   return name === undefined && period === 'once' ? 'Empty: its first day.' : 'Empty: today.';
 }

@@ -4,7 +4,7 @@ import { LAST_PRIORITY, type PeriodRule } from '../domain/definition.ts';
 import { type DaySpan, formatDays } from '../domain/period.ts';
 
 /**
- * What a pool holds in one line: `10 × 5,000 Robots = 50,000 a month, priority 1, warns at 75 and 90%`; where a maximum caps
+ * Describes a pool in one line: `10 × 5,000 Robots = 50,000 a month, priority 1, warns at 75 and 90%`; where a maximum caps
  * it, what it really holds comes first.
  */
 export function describePool(pool: DeclaredPool | DeclaredLimit): string {

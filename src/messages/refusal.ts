@@ -17,7 +17,7 @@ export interface Refusal {
 const POINTER = /^(?:\[ERROR\] )?(.*) \[json-pointer:([^\]]*)\]$/s;
 
 /**
- * What an error of the Web API says of the blocks that were sent; empty where it names no place. Chat methods answer
+ * Reads from an error of the Web API which blocks it refuses; empty where it names no place. Chat methods answer
  * sentences that end in a pointer, `blocks.validate` objects whose pointer may leave out `/blocks`.
  */
 export function listFaults(error: unknown): Fault[] {

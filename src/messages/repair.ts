@@ -23,7 +23,7 @@ export interface Repair {
   replaced: Replaced[];
 }
 
-/** What is tried without, where Slack does not say which block it refuses: what is newest in Slack first. */
+/** Kinds of block to leave out one after another where Slack does not say which it refuses, the newest in Slack first. */
 const SUSPECTS = ['data_visualization', 'image', 'table'];
 const SHORTEST_TEXT = 300;
 

@@ -9,7 +9,7 @@ export interface RoutingMetadata extends FormPlace {
   noGroups?: boolean;
 }
 
-/** What the form of where alerts go holds: as it is now, or as it is being filled in. */
+/** Fields of the form of where alerts go: as it is now, or as it is being filled in. */
 export interface RoutingFields {
   to: 'channel' | 'admins';
   channel: string;
@@ -113,7 +113,7 @@ function buildPerson(person: string): Block {
   });
 }
 
-/** What holds, in one line. In its fallback text nobody is mentioned by it. */
+/** Describes where alerts go now, in one line. In its fallback text nobody is mentioned by it. */
 export function describeRouting({ channel, mention, kinds }: AlertRouting): Message {
   const on = `${kinds.filter((kind) => kind.on).length} of ${kinds.length} kinds are on.`;
   const [admins, nobody] = ['the admins by direct message', 'no one is mentioned'];

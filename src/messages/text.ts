@@ -14,7 +14,7 @@ import {
 /** A Block Kit block, or an element of one. */
 export type Block = { type: string; [key: string]: unknown };
 
-/** What is posted: `text` is what notifications and screen readers get, and what remains if the blocks are refused. */
+/** A message to post: `text` is what notifications and screen readers get, and what remains if the blocks are refused. */
 export interface Message {
   text: string;
   blocks: readonly Block[];
@@ -212,7 +212,10 @@ export function countCharacters(value: unknown): number {
   return sum;
 }
 
-/** One button per address. A placeholder, `https://…`, has none: Slack would refuse the message. `of`: where several scopes have them. */
+/**
+ * One button per address. A placeholder, `https://…`, has none: Slack would refuse the message. `of`: where several scopes
+ * have them.
+ */
 export function buildLinkButtons(
   links: { addon?: string; upgrade?: string },
   of?: { title: string; index: number },

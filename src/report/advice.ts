@@ -42,8 +42,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
 const LEAST_FAILED = 0.01;
 
 /**
- * What to do next, by rule, the most pressing first: pools that run out, failures by what they point to, the busiest client
- * and how it could call less, senders in trouble, what is not declared. Only what the numbers give reason for.
+ * Advises what to do next, by rule, the most pressing first: pools that run out, failures by what they point to, the
+ * busiest client and how it could call less, senders in trouble, what is not declared. Only what the numbers give reason
+ * for.
  */
 export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
   const inquiry = await openInquiry(deps, question, nowMs);

@@ -10,7 +10,7 @@ export interface ClientNames {
   ownerOf(id: string): string | undefined;
   /** `(none)` where no team is declared for it. */
   teamOf(id: string): string;
-  /** Whether a declaration fits the id. */
+  /** Tells whether a declaration fits the id. */
   knows(id: string): boolean;
   /** Tells filters that `toIdFilters` alone turns into ids from those that need the ids at hand. */
   isExact(filters: readonly Filter[]): filters is readonly StoredFilter[];
@@ -109,12 +109,15 @@ function isStored(filter: Filter): filter is StoredFilter {
   return filter.key !== 'team';
 }
 
-/** Whether no id can fit both, or it does not matter because both show the same name. */
+/** Tells whether no id can fit both, or it does not matter because both show the same name. */
 function cannotMeet(a: ClientName, b: ClientName): boolean {
   return a.name === b.name || !patternsMeet(a.id, b.id);
 }
 
-/** Whether some text fits both patterns: a `*` of either stands for nothing, or for the next character (or `*`) of the other. */
+/**
+ * Tells whether some text fits both patterns: a `*` of either stands for nothing, or for the next character (or `*`) of the
+ * other.
+ */
 function patternsMeet(a: string, b: string): boolean {
   let above: boolean[] = [];
   for (let i = 0; i <= a.length; i += 1) {

@@ -5,7 +5,7 @@ import { MEASURES, toRate } from './compared-rows.ts';
 import { formatCount, formatPercent, toPercent } from './format.ts';
 import { isNamed } from './totals.ts';
 
-/** What the sentence of a comparison is made from: every row of its sections. */
+/** The numbers that the sentence of a comparison is made from: every row of its sections. */
 interface Compared {
   total: ComparedRow;
   joined: readonly Pick<ComparedSection, 'dimension' | 'rows'>[];

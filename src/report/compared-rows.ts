@@ -68,7 +68,7 @@ function order(a: number | string, b: number | string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** How values of a measure are named, headed and written. */
+/** Names, headings and formats for the values of each measure. */
 interface MeasureWords {
   noun: string;
   label: string;

@@ -13,7 +13,7 @@ export function narrowCorrections<C extends Correction>(corrections: readonly C[
   );
 }
 
-/** How many corrections apply to the range of a report of requests, and their sum. */
+/** Says how many corrections apply to the range of a report of requests, and their sum. */
 export async function noteCorrections({ deps, span, filters }: Inquiry): Promise<string[]> {
   if (!deps.corrections) return [];
   const applying = narrowCorrections(await deps.corrections(span), filters);
@@ -21,7 +21,10 @@ export async function noteCorrections({ deps, span, filters }: Inquiry): Promise
   return [`${describeSum(applying)}: counted in pools, not in these requests.`];
 }
 
-/** The same for what balances hold: corrections since the earliest running period of a scope, or of this month, up to `untilMs`. */
+/**
+ * The same for what balances hold: corrections since the earliest running period of a scope, or of this month, up to
+ * `untilMs`.
+ */
 export async function noteBalanceCorrections(
   deps: ReporterDeps,
   states: readonly ScopeState[],

@@ -33,7 +33,7 @@ export interface StatusNumbers {
 }
 
 /**
- * What the failures point to, the largest class first, each with the numbers that it rests on; nothing without failures.
+ * Lists what the failures point to, the largest class first, each with the numbers that it rests on; nothing without failures.
  * For 429 the minute with the most calls is looked up, in the step with the most of them, for scopes with a rate limit.
  */
 export async function diagnoseStatus(
@@ -92,7 +92,10 @@ function placeWithin(
   return [`${part} ${word} ${name}`];
 }
 
-/** The minute with the most calls, beside the rate limit, for the scopes of the question that have one, and whether all stay below. */
+/**
+ * The minute with the most calls, beside the rate limit, for the scopes of the question that have one, and whether all stay
+ * below.
+ */
 async function findPeak(
   inquiry: Inquiry,
   steps: StatusNumbers['steps'],

@@ -116,7 +116,7 @@ function toTable({ deps, range, names }: Inquiry, events: readonly RawEvent[]): 
   };
 }
 
-/** What all calls have in common, if there are several: `Every row: client Acme CRM and status 429.` */
+/** Finds what all calls have in common, if there are several: `Every row: client Acme CRM and status 429.` */
 function listAlike(names: ClientNames, events: readonly RawEvent[]): Map<'status' | 'client_name', string> {
   const alike = new Map<'status' | 'client_name', string>();
   if (events.length < 2) return alike;

@@ -21,9 +21,9 @@ import { describeRunOut, isOver } from './scope-words.ts';
 import { sumTotals } from './totals.ts';
 
 /**
- * Where the numbers of a scope (or of all) come from: what is counted and what it costs, what was taken out, how amounts are
- * made and since when, what was drawn from which pool in the running periods, corrections, and how fresh it all is.
- * Volumes are of the range, by default of 30 days with today. Throws QuestionError for a scope that there is not.
+ * Explains where the numbers of a scope (or of all) come from: what is counted and what it costs, what was taken out, how
+ * amounts are made and since when, what was drawn from which pool in the running periods, corrections, and how fresh it all
+ * is. Volumes are of the range, by default of 30 days with today. Throws QuestionError for a scope that there is not.
  */
 export async function reportExplain(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
   const today = deps.calendar.dayOf(nowMs);

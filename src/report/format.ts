@@ -124,7 +124,7 @@ export function formatDuration(ms: number): string {
   return `${formatCount(Math.floor(Math.round((ms / size) * 10) / 10))}${decimalOf(Math.round((ms / size) * 10) % 10)}${unit}`;
 }
 
-/** How long a call took: `0.3 ms`, `41.3 ms`, `420 ms`, `2.2 s`. */
+/** Formats how long a call took: `0.3 ms`, `41.3 ms`, `420 ms`, `2.2 s`. */
 export function formatLatency(ms: number): string {
   return formatDuration(ms >= 100 && ms < 1000 ? Math.round(ms) : ms);
 }

@@ -13,8 +13,8 @@ const OVERAGE = 'Overage';
 const USED = 'Used';
 
 /**
- * What a scope drew from each of its pools in twelve months, up to the month that the question's range names (this one, to
- * yesterday, by default). Every month is there, also without use. Σ drawn + overage = total, month by month.
+ * Reports what a scope drew from each of its pools in twelve months, up to the month that the question's range names (this
+ * one, to yesterday, by default). Every month is there, also without use. Σ drawn + overage = total, month by month.
  * Without a scope: the first declared, or the one used most. Throws QuestionError for a scope that there is not.
  */
 export async function reportHistory(deps: ReporterDeps, question: Question, nowMs: number): Promise<HistoryReport> {

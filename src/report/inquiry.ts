@@ -11,7 +11,7 @@ import type { SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageAnswer, UsageQuery, UsageReader } from '../domain/usage.ts';
 import { type ClientNames, getClientNames } from './client-names.ts';
 
-/** What reports are made from. */
+/** Sources that reports are made from. */
 export interface ReporterDeps {
   usage: UsageReader;
   definitions: () => Promise<Definitions>;
@@ -39,7 +39,7 @@ export interface Inquiry {
   /** The question's filters, with shown client names turned into ids. */
   readonly filters: readonly StoredFilter[];
   readonly olderZones: readonly OlderZone[];
-  /** What days the data reach over; undefined where nothing was ever received. */
+  /** Days that the data reach over; undefined where nothing was ever received. */
   readonly extent: Awaited<ReturnType<UsageReader['extent']>>;
 }
 
@@ -72,7 +72,7 @@ export function ask(inquiry: Inquiry, query: Partial<UsageQuery>): Promise<Usage
   });
 }
 
-/** What every report begins with. `asOfMs` is the newest of the data and of the answers that it rests on. */
+/** Builds the fields that every report has. `asOfMs` is the newest of the data and of the answers that it rests on. */
 export function toHead(
   inquiry: Inquiry,
   answers: readonly Pick<UsageAnswer, 'asOfMs'>[],
@@ -108,7 +108,10 @@ export function toSpan(range: Range, calendar: Calendar): Span {
   return { fromMs: range.fromMs, toMs };
 }
 
-/** The filters as the store compares them: shown client names and teams turned into ids, methods in upper case as they are kept. */
+/**
+ * The filters as the store compares them: shown client names and teams turned into ids, methods in upper case as they are
+ * kept.
+ */
 export async function toIds(
   usage: UsageReader,
   names: ClientNames,

@@ -70,7 +70,7 @@ function listNearNames(name: string, known: readonly string[]): string[] {
   return near;
 }
 
-/** What else is called so, in any case: a scope, a user, a module. */
+/** Lists what else is called so, in any case: a scope, a user, a module. */
 async function listElsewhere(
   key: 'client' | 'route',
   deps: ReporterDeps,

@@ -50,7 +50,7 @@ export function describeSteps(
   return `${overall}; slowest ${formatInStep(worst.name, grain)} with p95 ${formatLatency(p95Of(worst))}.`;
 }
 
-/** What a reader must know to trust the percentiles: older days that are gone, and calls without a duration. */
+/** Lists what a reader must know to trust the percentiles: older days that are gone, and calls without a duration. */
 export function noteLatency(inquiry: Inquiry, { total, shortened }: LatencyAnswer): string[] {
   const { requests, latency } = total;
   const left = requests - (latency?.timed ?? 0);

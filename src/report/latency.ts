@@ -12,7 +12,7 @@ import { clampRows } from './top.ts';
 import { isNamed } from './totals.ts';
 
 /**
- * How long calls took: p50, p95, p99 and the slowest, by nearest rank over single calls, of clients unless the question
+ * Reports how long calls took: p50, p95, p99 and the slowest, by nearest rank over single calls, of clients unless the question
  * names another dimension (of the clients of a route, of the routes of a client), the slowest by p95 first; or per step of
  * the range. From raw events, for the days these are kept. Throws QuestionError for a sort column that there is not.
  */

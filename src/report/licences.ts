@@ -7,8 +7,8 @@ import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { checkSuppose, noteSuppose } from './scope-words.ts';
 
 /**
- * What was bought and what it grants: every pool that exists now, with the arithmetic of its amount. With `suppose`, the same
- * with other quantities beside it. Amounts of different periods are never added up.
+ * Reports what was bought and what it grants: every pool that exists now, with the arithmetic of its amount. With
+ * `suppose`, the same with other quantities beside it. Amounts of different periods are never added up.
  */
 export async function reportLicences(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
   const inquiry = await openInquiry(deps, question, nowMs, 'today');
@@ -81,7 +81,7 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
   }
 }
 
-/** What the cap takes away, so that the column adds up to the amount. */
+/** A row for what the cap takes away, so that the column adds up to the amount. */
 function capRow(place: readonly string[], version: AmountVersion): (string | number | null)[][] {
   const over = amountOf({ ...version, max: undefined }) - amountOf(version);
   return over > 0 ? [[...place, `Cut by the maximum of ${formatCredits(version.max!)}`, null, null, -over]] : [];

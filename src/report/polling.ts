@@ -18,7 +18,7 @@ const PAUSE = 5;
 const MOST_PAUSES = 0.1;
 
 /**
- * Whether calls at these times (epoch ms, ascending) look like a machine that asks again and again: a coefficient of
+ * Tells whether calls at these times (epoch ms, ascending) look like a machine that asks again and again: a coefficient of
  * variation of the gaps below 0.2, over at least 20 of them, a second or more apart. Undefined otherwise.
  */
 export function findPolling(timesMs: readonly number[]): Polling | undefined {

@@ -29,9 +29,9 @@ export interface PoolUsageQuery {
 }
 
 /**
- * What a meter used, as fine as drawing from these pools needs: by the day, and by the minute for days on which the minute
- * decides. Only a rolling pool asks for minutes, and only around days on which it may run empty: as long as the days that a
- * window can touch use less than its amount together, the window gives all of it, whatever the minute.
+ * Reads what a meter used, as fine as drawing from these pools needs: by the day, and by the minute for days on which the
+ * minute decides. Only a rolling pool asks for minutes, and only around days on which it may run empty: as long as the days
+ * that a window can touch use less than its amount together, the window gives all of it, whatever the minute.
  */
 export async function loadPoolUsage(
   deps: { usage: UsageReader; calendar: Calendar },

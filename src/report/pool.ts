@@ -98,7 +98,7 @@ function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
   };
 }
 
-/** How fast a pool is used beside how fast its period goes by: `8% too fast`, `4.1× too fast`, `on track`. */
+/** Says how fast a pool is used beside how fast its period goes by: `8% too fast`, `4.1× too fast`, `on track`. */
 function describePace(burnRate: number | undefined): string | null {
   if (burnRate === undefined) return null;
   if (burnRate >= 2) return `${burnRate.toFixed(1)}× too fast`;
@@ -106,7 +106,7 @@ function describePace(burnRate: number | undefined): string | null {
   return excess > 0 ? `${excess}% too fast` : 'on track';
 }
 
-/** What a scope used in the month that no pool gave. */
+/** Says what a scope used in the month that no pool gave. */
 function toRest(
   scope: string,
   credits: number,

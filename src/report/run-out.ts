@@ -28,8 +28,9 @@ export async function loadPace(
 }
 
 /**
- * When each of these pools will have run empty if use goes on at its pace: at the quicker of it, and at the slower (absent
- * if not before the period ends). Undefined for rolling windows, for pools that are empty, and for those that will last.
+ * Forecasts when each of these pools will have run empty if use goes on at its pace: at the quicker of it, and at the
+ * slower (absent if not before the period ends). Undefined for rolling windows, for pools that are empty, and for those
+ * that will last.
  */
 export function findRunOuts(
   { pools, calendar, knownDay }: DrawDown,

@@ -27,7 +27,10 @@ export interface ScopeQuery {
   scope?: string;
   /** Quantities of grants by name, for a what-if. */
   suppose?: Readonly<Record<string, number>>;
-  /** Leave out scopes that nobody declared, and compute forecasts only where they are asked for: for rules that run every second. */
+  /**
+   * Leave out scopes that nobody declared, and compute forecasts only where they are asked for: for rules that run every
+   * second.
+   */
   plain?: boolean;
 }
 
@@ -36,8 +39,8 @@ const UNDECLARED_DAYS = 62;
 const MAX_UNDECLARED = 20;
 
 /**
- * Where each scope stands, in the order of the file, then undeclared ones by use. A scope whose last pool ended before that
- * day, and a name that nothing is known of, are left out.
+ * Returns the state of each scope, in the order of the file, then undeclared ones by use. A scope whose last pool ended
+ * before that day, and a name that nothing is known of, are left out.
  */
 export async function getScopeStates(deps: PoolDeps, query: ScopeQuery): Promise<ScopeState[]> {
   const [definitions, extent, firstMeterDay] = await Promise.all([
@@ -78,8 +81,9 @@ export interface DayOfDraws {
 }
 
 /**
- * What was drawn on each of these days (both inclusive), for histories and explanations. `series` are the names of all pools
- * that existed then, in the order of drawing at the end; days without use are left out. Undefined for an undeclared scope.
+ * Returns what was drawn on each of these days (both inclusive), for histories and explanations. `series` are the names of
+ * all pools that existed then, in the order of drawing at the end; days without use are left out. Undefined for an
+ * undeclared scope.
  */
 export async function listDraws(
   deps: PoolDeps,

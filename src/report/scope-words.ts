@@ -16,7 +16,7 @@ export const LEVEL_WORDS: Readonly<Record<Level, string>> = {
 /** Worst last. */
 export const LEVELS: readonly Level[] = ['healthy', 'approaching', 'critical', 'exhausted'];
 
-/** Whether overage is worth a word: where there is no pool at all, nothing is over anything. */
+/** Tells whether overage is worth a word: where there is no pool at all, nothing is over anything. */
 export function isOver({ pools, overage }: { pools: readonly unknown[]; overage: number }): boolean {
   return pools.length > 0 && overage > 0;
 }
@@ -62,7 +62,7 @@ export function checkSuppose({ suppose = {}, scope, report }: Question, { scopes
   );
 }
 
-/** What a what-if changed; nothing where it is none. */
+/** Describes what a what-if changed; nothing where it is none. */
 export function noteSuppose(suppose: Question['suppose'] = {}): string[] {
   const changes = Object.entries(suppose).map(([name, quantity]) => `${quantity} ${name}`);
   return changes.length > 0 ? [`What if: ${changes.join(', ')}.`] : [];

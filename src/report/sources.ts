@@ -5,8 +5,8 @@ import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { groupTotals, sumTotals } from './totals.ts';
 
 /**
- * How each sender is doing: what it sent in the range, and since it exists what was repeated, in conflict, rejected, without
- * an id, late; whether it is silent; and what exclusion rules took out in the range, rule by rule.
+ * Reports how each sender is doing: what it sent in the range, and since it exists what was repeated, in conflict,
+ * rejected, without an id, late; whether it is silent; and what exclusion rules took out in the range, rule by rule.
  */
 export async function reportSources(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
   const inquiry = await openInquiry(deps, question, nowMs);

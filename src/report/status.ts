@@ -9,8 +9,8 @@ import { askBySteps, listSteps, toStepKey } from './steps.ts';
 import { countNames, groupTotals, sumTotals } from './totals.ts';
 
 /**
- * Which status codes calls ended in: per step of the range and in all, by exact code and by documented group, and what the
- * failures point to, as far as numbers show it.
+ * Reports which status codes calls ended in: per step of the range and in all, by exact code and by documented group, and
+ * what the failures point to, as far as numbers show it.
  */
 export async function reportStatus(deps: ReporterDeps, question: Question, nowMs: number): Promise<StatusReport> {
   const inquiry = await openInquiry(deps, question, nowMs);

@@ -45,7 +45,7 @@ export function listSteps(inquiry: Inquiry, grain: StepGrain): Step[] {
   }
 }
 
-/** What rows of a step and the step itself have in common, also where the range cuts it. */
+/** Returns what rows of a step and the step itself have in common, also where the range cuts it. */
 export function toStepKey(ms: number, grain: StepGrain, calendar: Calendar): number {
   switch (grain) {
     case 'minute':

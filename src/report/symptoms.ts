@@ -4,7 +4,7 @@ import { countOf, formatCount, formatDuration, formatLatency, formatMoment, form
 import { findPolling } from './polling.ts';
 import { findMost, isNamed } from './totals.ts';
 
-/** What is the matter with a client's calls, the numbers that show it, and what to do about it. */
+/** A fault in how a client calls, the numbers that show it, and a cure. */
 export interface Symptom {
   claim: string;
   evidence: string;

@@ -36,7 +36,7 @@ export function countNames(rows: readonly UsageRow[], nameOf: (key: string) => s
   return names.size;
 }
 
-/** Whether a key is a value that a sender gave. */
+/** Tells whether a key is a value that a sender gave. */
 export function isNamed(key: string): boolean {
   return key !== NONE && key !== OTHER;
 }

@@ -12,7 +12,7 @@ import { listNear } from './known-name.ts';
 const SUGGESTIONS = 3;
 
 /**
- * What a report says of its question's filter values that nobody sent in its range: the nearest that somebody did, each with
+ * Notes and offers about filter values that nobody sent in a question's range: the nearest that somebody did, each with
  * the corrected question as an offer. Nothing of patterns with `*`, of `not` filters, of statuses, of declared names, and
  * where the value may be among those beyond the cap.
  */

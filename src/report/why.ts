@@ -27,7 +27,7 @@ const FIRST_CALL_DAYS = 30;
 const NEW_DAYS = 7;
 
 /**
- * What a client's numbers point to: polling, malformed requests, bursts over the rate, one key on many addresses, a client
+ * Diagnoses a client by its numbers: polling, malformed requests, bursts over the rate, one key on many addresses, a client
  * that nobody declared or that is new, days that are not those of UTC. Only what the numbers show, each with them.
  * Throws QuestionError without a client, or with one that was never seen.
  */
@@ -125,7 +125,10 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
   };
 }
 
-/** The most calls of all of a scope in a minute, of the time in which it refused calls; without scopes that have no limit, or bulk calls then. */
+/**
+ * The most calls of all of a scope in a minute, of the time in which it refused calls; without scopes that have no limit,
+ * or bulk calls then.
+ */
 async function loadBusiest(
   { deps }: Inquiry,
   events: readonly RawEvent[],

@@ -33,7 +33,7 @@ export interface SlackApp {
   handleRequest?: RequestHandler;
   /** The admins, for what goes to them by DM. */
   listAdmins(): Promise<Found>;
-  /** Whether a person's account is gone or deactivated. Rejects where Slack cannot be asked. */
+  /** Tells whether a person's account is gone or deactivated. Rejects where Slack cannot be asked. */
   hasLeft(user: string): Promise<boolean>;
   state(): SlackState;
 }

@@ -11,7 +11,7 @@ import type { SlackDeps } from './deps.ts';
 import type { Bot } from './identity.ts';
 import type { People } from './permissions.ts';
 
-/** What listeners work with. */
+/** Everything a listener works with: settings, ports, Slack’s client, caches. */
 export interface SlackContext extends Omit<SlackDeps, 'wait'> {
   wait(ms: number): Promise<void>;
   /** For what a person waits for. */

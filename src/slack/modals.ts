@@ -90,7 +90,7 @@ export async function openAlertModal(
   await openView(ctx, asked, view);
 }
 
-/** What limits the calls of a question, as far as a form can carry it. */
+/** Returns the filters and the scope of a question, as far as a form can carry them. */
 function toLimits(question: Question | undefined): { limits?: DigestLimits; only?: string } {
   if (!question) return {};
   const { name, scope, report, ...counted } = toCounted(question);

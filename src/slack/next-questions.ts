@@ -25,7 +25,7 @@ const RANGED = new Set<Question['report']>([
   'why',
 ]);
 
-/** Whether another range can be asked for. */
+/** Tells whether another range can be asked for. */
 export function hasRange(question: Question): boolean {
   return RANGED.has(question.report);
 }
@@ -79,8 +79,8 @@ function withFilter(question: Question, filter: Filter): Question {
 }
 
 /**
- * What can be looked at more closely in a report: its clients and routes by name, functions as the modules that they call,
- * other values as the clients behind them, scopes as their pools. At most as many as a menu holds.
+ * Lists what can be looked at more closely in a report: its clients and routes by name, functions as the modules that they
+ * call, other values as the clients behind them, scopes as their pools. At most as many as a menu holds.
  */
 export function listDrills(report: Report): Offer[] {
   return toDrills(report).slice(0, MAX_OPTIONS);
@@ -149,7 +149,10 @@ function toDrills(report: Report): Offer[] {
   return [];
 }
 
-/** The same question for one hour of a report that is drawn by the hour: the peak first (of failures, where status codes are told). */
+/**
+ * The same question for one hour of a report that is drawn by the hour: the peak first (of failures, where status codes are
+ * told).
+ */
 function listHours(report: Report): Offer[] {
   if (report.kind !== 'daily' && report.kind !== 'day' && report.kind !== 'status') return [];
   const hours =

@@ -11,7 +11,7 @@ import { requireAdmin } from './failure.ts';
 import { prepareChannel } from './perform-digests.ts';
 import { type Person, toActor } from './permissions.ts';
 
-/** What members may do as well; the port lets them remove what is their own. */
+/** Actions that members may do as well; the port lets them remove what is their own. */
 const FOR_MEMBERS = new Set<AlertsCommand['action']>(['list', 'acknowledge', 'add', 'remove']);
 
 /** State of alerts, and who hears of them. Members may look, acknowledge, and set bounds of their own; the rest is for admins. */

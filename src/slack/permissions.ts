@@ -6,7 +6,7 @@ import type { Memory } from './client/memory.ts';
 import type { SlackConfig } from './deps.ts';
 import type { Actor } from './ports.ts';
 
-/** What Slack says about a person, and what they may do here. */
+/** A person as Slack describes them, with their rights here. */
 export interface Person {
   id: string;
   name: string;
@@ -21,7 +21,7 @@ export interface Person {
 export interface People {
   /** Never older than a minute. Rejects where Slack cannot be asked: then nobody may anything. */
   find(user: string): Promise<Person>;
-  /** Whether the account is gone or deactivated. Rejects where Slack cannot be asked. */
+  /** Tells whether the account is gone or deactivated. Rejects where Slack cannot be asked. */
   hasLeft(user: string): Promise<boolean>;
   /** The admins, groups resolved. Never waits for a whole workspace to be listed. */
   listAdmins(): Promise<Found>;

@@ -3,8 +3,8 @@ import type { SlackContext } from './context.ts';
 import type { SlackConfig } from './deps.ts';
 
 /**
- * Whether the bot can answer openly in a conversation, and who would see it there; else `reason` for whoever asks there,
- * and `cure` for whoever wants something posted there.
+ * A conversation as a place for answers: open, with who would see one there; or closed, with a `reason` for whoever asks
+ * there and a `cure` for whoever wants something posted there.
  */
 export type Place = { open: true; direct: boolean; audience: string } | { open: false; reason: string; cure: string };
 
@@ -79,7 +79,7 @@ async function lookUp({ client, bot, wait }: SlackContext, channel: string): Pro
   }
 }
 
-/** Whether an answer is for the asker alone unless it is shared by a click. */
+/** Tells whether an answer is for the asker alone unless it is shared by a click. */
 export function isPrivateByDefault(config: Pick<SlackConfig, 'answers' | 'viewers'>): boolean {
   return config.answers === 'private' || config.viewers.length > 0;
 }

@@ -7,7 +7,7 @@ import type { Question, Report } from '../domain/report.ts';
 import type { Block } from '../messages/text.ts';
 
 /**
- * What the Slack app needs from the rest of Headroom besides answers and storage. Implemented outside `slack/`, so that a
+ * The rest of Headroom as the Slack app sees it, besides answers and storage. Implemented outside `slack/`, so that a
  * listener never knows how a digest is scheduled or an alert is kept. Instants are epoch ms; people and channels are ids.
  */
 
@@ -87,12 +87,15 @@ export interface DigestPort {
   compose(where: { id?: number; channel: string }): Promise<DigestPreview>;
   /** Posts now (default: the channel's digest; of several it asks which), not standing for a scheduled one. */
   send(where: { id?: number; channel: string }, by: Actor): Promise<DigestSummary>;
-  /** What was posted or missed lately, newest first, one line each. */
+  /** Lists posts and missed posts, newest first, one line each. */
   history(where: { id?: number; channel: string }): Promise<readonly string[]>;
 }
 
 export interface AlertSummary {
-  /** What was told and holds now, what was told and is over, a mute, a bound that somebody set, or what can be switched on and off. */
+  /**
+   * A raised alert that holds now, one that is over, a mute, a bound that somebody set, or a kind that can be switched on
+   * and off.
+   */
   sort: 'raised' | 'past' | 'mute' | 'rule' | 'kind';
   id: string;
   /** `Daily credits of crm reached 90%`. */
@@ -116,7 +119,7 @@ export interface AlertRouting {
   kinds: readonly { kind: string; title: string; on: boolean }[];
 }
 
-/** What is absent stays as it is; null: the admins by direct message, or nobody. `kinds`: those that are on. */
+/** Absent fields stay as they are; null: the admins by direct message, or nobody. `kinds`: those that are on. */
 export interface RoutingChange {
   channel?: string | null;
   mention?: string | null;
@@ -128,20 +131,20 @@ export interface RoutingChange {
  * absent: all. Rejects like DigestPort.
  */
 export interface AlertPort {
-  /** Where alerts go now: a channel id, or undefined for the admins by DM. */
+  /** Returns where alerts go now: a channel id, or undefined for the admins by DM. */
   route(): Promise<string | undefined>;
   list(): Promise<AlertSummary[]>;
   /** Admins only. `untilMs` absent: until unmuted. */
   mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<void>;
   unmute(target: { what?: string }, by: Actor): Promise<void>;
-  /** When the period of the pool that an alert is about ends; undefined for alerts without one. */
+  /** Returns when the period of the pool that an alert is about ends; undefined for alerts without one. */
   findPeriodEnd(id: string): Promise<number | undefined>;
   /** Turns a kind of alert on or off. Admins only. */
   enable(what: string, enabled: boolean, by: Actor): Promise<void>;
   /** Warns when what a question counts exceeds `over` requests in an hour or a day. */
   add(rule: { name: string; question: Question; over: number; per: 'hour' | 'day' }, by: Actor): Promise<void>;
   remove(what: string, by: Actor): Promise<void>;
-  /** Where alerts go, who is mentioned, and which kinds are on. */
+  /** Returns where alerts go, who is mentioned, and which kinds are on. */
   routing(): Promise<AlertRouting>;
   /** Admins only. Writes what differs; false where nothing does. */
   changeRouting(change: RoutingChange, by: Actor): Promise<boolean>;
@@ -183,7 +186,7 @@ export interface ScopeSummary {
 /** Pools as admins change them in Slack. Rejects with HeadroomError (`definition`) naming line and cure. */
 export interface PoolPort {
   list(): Promise<readonly ScopeSummary[]>;
-  /** What is wrong with the fields of one pool, as the reader of the YAML says it. Empty: it can be applied. */
+  /** Lists the faults in the fields of one pool, as the reader of the YAML says them. Empty: it can be applied. */
   checkPool(edit: PoolEdit): Promise<readonly FieldFault[]>;
   /** Applies one pool; one line per change, as `apply`. */
   changePool(edit: PoolEdit, by: Actor): Promise<string[]>;
@@ -200,7 +203,7 @@ export interface PoolPort {
   apply(yaml: string, by: Actor): Promise<string[]>;
 }
 
-/** What is wrong with this installation, one line each, with its cure. Empty: nothing. */
+/** Checks this installation: one line per check, with a cure where it fails. */
 export interface DoctorPort {
   check(): Promise<readonly { ok: boolean; line: string }[]>;
 }

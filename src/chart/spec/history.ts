@@ -7,7 +7,7 @@ import { buildFrame, type ChartSpec } from './frame.ts';
 
 const PLOT_HEIGHT = 200;
 
-/** What is stacked as one: a pool, the pools beyond the colours there are, or overage. */
+/** One part of a stack: a pool, the pools beyond the colours there are, or overage. */
 interface Series {
   label: string;
   names: readonly string[];

@@ -68,7 +68,7 @@ export function sizeChannel(field: string, max: number) {
   return { field, type: 'quantitative' as const, scale, axis: null };
 }
 
-/** What is there is seen, as two pixels at least; the largest part gives way to that where the bar would be too long. */
+/** Widens parts that exist to two pixels at least; the largest part gives way where the bar would be too long. */
 function toVisible(parts: NonNullable<Row['parts']>, max: number): { key: string; size: number }[] {
   const visible = parts
     .filter(({ size }) => size > 0)

@@ -14,8 +14,8 @@ export interface TimeLabel {
 const MIN_GAP = 10;
 
 /**
- * What one step is: as the range is drawn, but by longer steps where shorter ones are no longer kept: a whole past day in
- * one step is a day.
+ * Returns the length of one step: as the range is drawn, but by longer steps where shorter ones are no longer kept: a whole
+ * past day in one step is a day.
  */
 export function stepGrainOf(range: Range | undefined, starts: readonly number[]): StepGrain {
   if (!range) return 'day';

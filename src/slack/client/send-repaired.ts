@@ -54,7 +54,7 @@ async function findRefusal(
   return { code, picture: isRefusedPicture(error), faults: silent ? await validate(client, blocks) : faults };
 }
 
-/** Where Slack finds faults in blocks; none where it finds none, or cannot be asked. */
+/** Lists the places at which Slack finds faults in blocks; none where it finds none, or cannot be asked. */
 async function validate(client: Repairing['client'], blocks: Message['blocks']): Promise<Fault[]> {
   return client.apiCall('blocks.validate', { blocks }).then(() => [], listFaults);
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../../log.ts';
 /** After this time the outcome of a call counts as unknown. */
 export const CALL_TIMEOUT_MS = 10_000;
 
-/** What tells one client from another; tests bring their own way to Slack. */
+/** Settings in which clients differ; tests bring their own way to Slack. */
 export interface ClientSettings {
   /** Default Slack's. */
   apiUrl?: string | undefined;

@@ -7,7 +7,7 @@ export interface ChannelReference {
   id?: string;
 }
 
-/** What a person asked for with `/usage …`. */
+/** A request as understood from the words after `/usage`. */
 export type Command =
   | { kind: 'question'; question: Question }
   | { kind: 'export'; question: Question }

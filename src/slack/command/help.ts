@@ -26,7 +26,7 @@ export interface FilledLine extends HelpLine {
 /** Characters of a name in an example, at most. */
 const MAX_NAME = 60;
 
-/** What stands in an example for a name that there is not. */
+/** Names for the examples where the workspace has none yet. */
 const STAND_INS: Readonly<Record<string, string>> = {
   client: 'NAME',
   other: 'NAME',

@@ -17,7 +17,7 @@ import { DIMENSION_WORDS, FAILURE_WORDS, MEASURE_WORDS, NAME_MARKERS, SHARE_WORD
 /** Words of one unquoted name, at most. */
 const MAX_NAME_WORDS = 40;
 
-/** What has been understood so far of the words after a report's name. */
+/** The question as understood so far from the words after a report's name. */
 export interface Draft {
   question: Question;
   filters: Filter[];
@@ -312,7 +312,7 @@ export function readNamed(reading: Reading, at: number, draft: Draft): number | 
   return found.next;
 }
 
-/** What stands behind a key, up to the next option: whether there is such a name is for the answer to say. */
+/** Reads the name behind a key, up to the next option; the answer says whether there is such a name. */
 function readUnknown(reading: Reading, at: number, key: Grouping, { report }: Question): FoundName | undefined {
   const { tokens } = reading;
   const probe = startDraft({ report });

@@ -12,7 +12,7 @@ import type { Token } from './tokens.ts';
 import { DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';
 
 /**
- * What a text without an action in front asks for: the grammar first; what it has no use for is read as a sentence. Throws
+ * Reads a text without an action in front: by the grammar first; a text that it cannot use is read as a sentence. Throws
  * UnknownWords where a word was not used.
  */
 export function readAsked(reading: Reading): Command {
@@ -39,7 +39,7 @@ export function readAsked(reading: Reading): Command {
   }
 }
 
-/** What neither the grammar nor a sentence has a use for: `history` is a command, though no word of sentences. */
+/** Names the words that neither the grammar nor a sentence can use: `history` is a command, though no word of sentences. */
 function inBoth(sentence: UnknownWords, grammar: UnknownWords): UnknownWords {
   const tokens = sentence.tokens.filter((token) => grammar.tokens.includes(token));
   const known = tokens.every((token) => isLanguage(bareWord(token)));

@@ -340,7 +340,7 @@ function toFilters({ name }: Facts): Filter[] {
   return name ? [{ key: name.key, patterns: [name.value], not: false }] : [];
 }
 
-/** How the calls that are asked about ended. */
+/** Returns filters for how the calls that are asked about ended. */
 function toOutcome(facts: Facts): Filter[] {
   const { has, byStatus } = facts;
   if (byStatus) return [];

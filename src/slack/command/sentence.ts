@@ -10,7 +10,7 @@ import { bareWord, type Reading, wordAt } from './reading.ts';
 import type { Token } from './tokens.ts';
 import { DIMENSION_WORDS } from './vocabulary.ts';
 
-/** What a sentence says, each part with the words behind it. A rule that makes a question of it has to use every part. */
+/** The parts of a sentence, each with the words behind it. A rule that makes a question of it has to use every part. */
 export interface Sentence {
   /** Filters, range, number and the like, read by the grammar of commands. */
   draft: Draft;

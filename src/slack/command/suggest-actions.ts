@@ -4,8 +4,8 @@ const ABOUT_ALERTS_OR_DIGESTS =
   /^((?:set|turn|switch) (?:up|on|off)|[a-z-]+)(?: (?:me|up|the|a|an|my|our|all|this))* (?:(daily|weekly|monthly|weekdays?) )?(alerts?|digests?|reports?|subscriptions?)\b(.*)$/i;
 
 /**
- * What a text about alerts or digests may have meant, with the verb in front or a schedule alone: `mute alerts for 2h`,
- * `set up a daily digest at 9`, `every monday 9am`. Some may not be readable.
+ * Lists commands that a text about alerts or digests may have meant, with the verb in front or a schedule alone: `mute
+ * alerts for 2h`, `set up a daily digest at 9`, `every monday 9am`. Some may not be readable.
  */
 export function suggestActions(text: string): string[] {
   const given = text.slice(0, 200);

@@ -29,8 +29,9 @@ const CLOSING: Readonly<Record<string, string>> = {
 };
 
 /**
- * What was typed, from what Slack sends: `&amp;` `&lt;` `&gt;` and `<https://x|x>` `<@U1|name>` `<#C1|name>` are undone.
- * Ids of channels and people are kept beside, by the text that stands for them. Source: docs.slack.dev/messaging/formatting-message-text.
+ * Returns the text as it was typed, from the text that Slack sends: `&amp;` `&lt;` `&gt;` and `<https://x|x>` `<@U1|name>`
+ * `<#C1|name>` are undone. Ids of channels and people are kept beside, by the text that stands for them. Source:
+ * docs.slack.dev/messaging/formatting-message-text.
  */
 export function undoSlackEscapes(raw: string): { text: string; ids: ReadonlyMap<string, string> } {
   const ids = new Map<string, string>();

@@ -24,7 +24,7 @@ const WORDS: readonly string[] = [
 const OTHER_WORDS: readonly string[] = EMPTY_WORDS;
 
 /**
- * What is told of words that were not used: that they are not known, or of no use here; and whole commands: the text with
+ * Explains words that were not used: that they are not known, or of no use here; and whole commands: the text with
  * these words corrected, by words of the language and by known names, then the text without them.
  */
 export function explainUnknown({ reading, tokens, unused, candidates }: UnknownWords): Misunderstood {
@@ -77,7 +77,10 @@ function corrections(reading: Reading, tokens: readonly Token[]): string[] {
   return [...texts.slice(0, 1), ...byName, ...texts.slice(1)];
 }
 
-/** Words that a misspelt one was meant to be, nearest first: swapped letters before others, words that say something before others. */
+/**
+ * Words that a misspelt one was meant to be, nearest first: swapped letters before others, words that say something before
+ * others.
+ */
 function listCorrections(token: Token): string[] {
   if (token.quoted) return [];
   const typed = bareWord(token);
@@ -149,7 +152,7 @@ function replaceWords({ text, tokens }: Reading, replacements: ReadonlyMap<Token
   return (written + text.slice(Math.min(at, end), end)).replace(/\s+/g, ' ').trim();
 }
 
-/** What is left without the words; empty where nothing that says something is. */
+/** Returns the text without the words; empty where only fillers are left. */
 function withoutWords(reading: Reading, tokens: readonly Token[]): string {
   const dropped = new Set(tokens);
   const left = reading.tokens.filter((token) => !dropped.has(token));

@@ -18,7 +18,7 @@ export function parseUntil(text: string, nowMs: number, zone: string): number | 
   return instant !== undefined && instant > nowMs && instant <= nowMs + 366 * UNIT_MS.d! ? instant : undefined;
 }
 
-/** Whether a text reads as one, on some day. */
+/** Tells whether a text reads as one, on some day. */
 export function isUntil(text: string): boolean {
   const midnight = 0;
   const words = text
@@ -31,7 +31,7 @@ export function isUntil(text: string): boolean {
   );
 }
 
-/** Whether a text that reads as one says how long, not until when. */
+/** Tells whether a text that reads as one says how long, not until when. */
 export function isDuration(text: string): boolean {
   return parseDuration(text.trim().toLowerCase(), 0) !== undefined;
 }

@@ -22,7 +22,7 @@ export interface PressBody {
   trigger_id?: string;
 }
 
-/** Who pressed, and where: for a form, where that was opened. `channel` is empty for what began in the Home tab. */
+/** Reads who pressed, and where: for a form, where that was opened. `channel` is empty for what began in the Home tab. */
 export function askedByPress(body: PressBody, nowMs: number): Asked {
   const { container, message } = body;
   const threadTs = container?.thread_ts ?? message?.thread_ts;
@@ -43,14 +43,17 @@ export function askedByPress(body: PressBody, nowMs: number): Asked {
   };
 }
 
-/** What is asked in the Home tab is answered in the person's direct messages, and a window says so: nothing else would move. */
+/**
+ * Gives a press in the Home tab the person's direct messages as its channel; a window says so, or nothing would seem to
+ * happen.
+ */
 export async function withChannel(ctx: SlackContext, asked: Asked): Promise<Asked> {
   if (asked.channel !== '') return asked;
   if (!asked.modal) await sayWhere(ctx, asked);
   return { ...asked, channel: await openDirect(ctx, asked.user) };
 }
 
-/** What a window carries (`private_metadata`), or a button (`value`), as an object. Throws for anything else. */
+/** Parses what a window (`private_metadata`) or a button (`value`) carries. Throws where it is no object. */
 export function readMetadata<T extends object>(text: string | undefined): T {
   const value = parse(text || '{}');
   if (typeof value === 'object' && value !== null) return value as T;

@@ -1,10 +1,10 @@
-/** What stands in a form, by block and element. */
+/** The state of a form, by block and element. */
 export type Fields = Record<string, Record<string, FieldState>>;
 
 export interface FormFields {
   field(name: string): string;
   choices(name: string): string[];
-  /** Whether the form has such a field. */
+  /** Tells whether the form has such a field. */
   has(name: string): boolean;
 }
 

@@ -5,7 +5,7 @@ import { clip } from '../../messages/text.ts';
 import type { FormFields } from './fields.ts';
 import type { Faults } from './listen.ts';
 
-/** What a submitted form of a pool asks for. */
+/** Reads the change that a submitted form of a pool asks for. */
 export function toEdit(metadata: PoolFormMetadata, typed: FormFields): PoolEdit {
   const { scope, part, name, basis } = metadata;
   return { scope, part, name, basis, fields: readPool(metadata, typed) };
@@ -50,14 +50,14 @@ export function placeFaults(faults: readonly FieldFault[], { grants }: PoolFormM
   return placed;
 }
 
-/** What a submitted form of a scope asks for. */
+/** Reads the change that a submitted form of a scope asks for. */
 export function toScopeEdit({ scope, basis }: ScopeFormMetadata, { field }: FormFields): ScopeEdit {
   const of = (name: string) => field(name).trim();
   const fields = { title: of('title'), rateLimit: of('rateLimit'), addon: of('addon'), upgrade: of('upgrade') };
   return { name: scope, basis, fields: { name: scope ?? of('name'), ...fields } };
 }
 
-/** What belongs to none of its fields stands at the title, which is always there. */
+/** Faults that belong to no field stand at the title, which is always there. */
 export function placeScopeFaults(faults: readonly FieldFault[]): Faults {
   const placed: Faults = {};
   for (const { field, text } of faults) {

@@ -19,7 +19,7 @@ import { readMetadata } from './asked.ts';
 import { type Fields, type FormFields, readFields } from './fields.ts';
 import { type Faults, faultAt, type Listen, type Submitted } from './listen.ts';
 
-/** Where alerts go: what opens the form, the form while it is filled in, and when it is sent. */
+/** Registers the form of where alerts go: opened, refreshed while it is filled in, and sent. */
 export function registerRouting(listen: Listen, ctx: SlackContext): void {
   listen.press(ACTIONS.alertRoute, ({ asked }) => openRouting(ctx, asked), 'admin');
   listen.press(
@@ -93,7 +93,7 @@ function toChange({ field, choices }: FormFields): RoutingChange {
   };
 }
 
-/** What stands in the form, with the names of what is chosen by search. */
+/** Reads the form as filled in, with the names of what is chosen by search. */
 function readRouting(values: Fields): RoutingFields {
   const { field, choices } = readFields(values);
   const group = Object.values(values.group ?? {})[0]?.selected_option as Option | null | undefined;

@@ -43,10 +43,6 @@ export class Alerts implements AlertPort {
     this.#options = options;
   }
 
-  route(): Promise<string | undefined> {
-    return this.#options.targets.channel();
-  }
-
   routing(): Promise<AlertRouting> {
     return getRouting(this.#options.db, this.#options);
   }

@@ -78,13 +78,13 @@ export async function openAlertModal(
   from: AlertMetadata,
   question: Question,
 ): Promise<void> {
-  const route = await ctx.alerts.route();
+  const { channel } = await ctx.alerts.routing();
   const counted = toCounted(question);
   const view = buildAlertModal(
     { ...from, question: fits(counted) ? counted : undefined },
     {
       counted: describeCounted(question),
-      route: route ? 'the channel of alerts' : 'the admins by direct message',
+      route: channel ? 'the channel of alerts' : 'the admins by direct message',
     },
   );
   await openView(ctx, asked, view);

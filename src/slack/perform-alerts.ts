@@ -22,7 +22,7 @@ export async function performAlerts(
   command: AlertsCommand,
 ): Promise<void> {
   if (command.action === 'list') {
-    const [alerts, route] = await Promise.all([ctx.alerts.list(), ctx.alerts.route()]);
+    const [alerts, { channel: route }] = await Promise.all([ctx.alerts.list(), ctx.alerts.routing()]);
     return tellPrivately(ctx, asked, buildAlertList(alerts, { route, admin: person.admin, zone: person.zone }));
   }
   if (!FOR_MEMBERS.has(command.action)) requireAdmin(person);

@@ -131,8 +131,6 @@ export interface RoutingChange {
  * absent: all. Rejects like DigestPort.
  */
 export interface AlertPort {
-  /** Returns where alerts go now: a channel id, or undefined for the admins by DM. */
-  route(): Promise<string | undefined>;
   list(): Promise<AlertSummary[]>;
   /** Admins only. `untilMs` absent: until unmuted. */
   mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<void>;

@@ -202,7 +202,6 @@ function createPorts(
       ...digests,
     },
     alerts: {
-      route: async () => 'C01ONCALL',
       list: async () => [
         { sort: 'raised' as const, id: 'level:crm', title: 'Daily credits of crm', detail: '93% used', enabled: true },
         { sort: 'kind' as const, id: 'silent', title: 'A source is silent', detail: '', enabled: false },

@@ -27,6 +27,7 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
   if (scope !== undefined && states.length === 0) throw unknownScope(scope, inquiry.definitions, 'pool');
   const corrected = await noteBalanceCorrections(deps, states, atMs < nowMs ? atMs : nowMs + 1);
 
+  const bare = states.filter(({ pools, limits }) => pools.length + limits.length === 0);
   return {
     ...toHead({ ...inquiry, question }, [], {
       title: states.length === 1 ? `Pools of ${states[0]!.title}` : 'Pools',
@@ -48,9 +49,8 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
         ...noteSuppose(suppose),
         ...(suppose ? ['Calculated as if this had always applied.'] : []),
         ...corrected,
-        ...states
-          .filter(({ pools, limits }) => pools.length + limits.length === 0)
-          .map(({ title }) => `${title} has no pool yet.`),
+        // Where none has a pool, the finding says so.
+        ...(bare.length < states.length ? bare.map(({ title }) => `${title} has no pool yet.`) : []),
       ],
     }),
     kind: 'pool',

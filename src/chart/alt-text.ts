@@ -160,7 +160,7 @@ function wordStatus(report: StatusReport): Wording {
     values: groups.map(
       ({ group, requests, sharePercent }) => `${group} ${formatCount(requests)} (${formatPercent(sharePercent)})`,
     ),
-    closing: `In all ${formatCount(report.totals.requests)} requests.`,
+    closing: `In all ${countOf(report.totals.requests, 'request')}.`,
   };
 }
 
@@ -215,7 +215,7 @@ function wordSeries(report: SeriesReport): Wording {
       return `${cleanText(label)} ${formatCount(requests)}${details.length > 0 ? ` (${details.join(', ')})` : ''}`;
     });
   const sentences = [
-    `In all ${formatCount(totals.requests)} requests, ${formatCount(totals.failed)} failed.`,
+    `In all ${countOf(totals.requests, 'request')}, ${formatCount(totals.failed)} failed.`,
     ...(limit ? [`Limit ${cleanText(limit.name)} ${formatCount(limit.value)} per ${STEP_NAMES[unit]}.`] : []),
     ...(marks.length > 0
       ? [
@@ -266,6 +266,6 @@ function wordDrill(report: DrillReport): Wording {
   return {
     form: 'Bar chart',
     values,
-    closing: `In all ${formatCount(report.totals.requests)} requests, ${formatCount(report.totals.failed)} failed.`,
+    closing: `In all ${countOf(report.totals.requests, 'request')}, ${formatCount(report.totals.failed)} failed.`,
   };
 }

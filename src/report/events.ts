@@ -3,7 +3,6 @@ import { NONE } from '../domain/dimension.ts';
 import { type EventsReport, MAX_EVENT_ROWS, type Question } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import type { RawEvent } from '../domain/usage.ts';
-import type { ClientNames } from './client-names.ts';
 import { formatCount, formatMoment, formatShortDate, joinWords } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { formatRawStart, noteAnswer } from './notes.ts';
@@ -20,7 +19,7 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
   const events = found.toReversed();
   const totals = sumTotals(answer.rows);
   const { shortened } = answer;
-  const alike = listAlike(inquiry.names, events);
+  const alike = listAlike(inquiry, events);
   return {
     ...toHead(inquiry, [answer], {
       title: 'Single calls',
@@ -60,10 +59,12 @@ function toTotals({ range, filters }: Question): Question {
 }
 
 /** Columns that people see say what differs: one value of all calls is told in a note instead. */
-function toTable({ deps, range, names }: Inquiry, events: readonly RawEvent[]): Table {
-  const isOneDay = range.lastDay === range.firstDay;
+function toTable(inquiry: Inquiry, events: readonly RawEvent[]): Table {
+  const { deps, range, names } = inquiry;
+  const alike = listAlike(inquiry, events);
+  const isOneDay = range.lastDay === range.firstDay || alike.has('day');
   const csvOnly = { type: 'text', csvOnly: true } as const;
-  const shown = (key: 'status' | 'client_name') => (listAlike(names, events).has(key) ? { csvOnly: true } : {});
+  const shown = (key: 'status' | 'client_name') => (alike.has(key) ? { csvOnly: true } : {});
   return {
     inOrder: true,
     columns: [
@@ -116,12 +117,16 @@ function toTable({ deps, range, names }: Inquiry, events: readonly RawEvent[]): 
   };
 }
 
-/** Finds what all calls have in common, if there are several: `Every row: client Acme CRM and status 429.` */
-function listAlike(names: ClientNames, events: readonly RawEvent[]): Map<'status' | 'client_name', string> {
-  const alike = new Map<'status' | 'client_name', string>();
+type Alike = 'day' | 'client_name' | 'status';
+
+/** Finds what all calls have in common, if there are several: `Every row: 20 Nov, client Acme CRM and status 429.` */
+function listAlike({ names, range, deps }: Inquiry, events: readonly RawEvent[]): Map<Alike, string> {
+  const alike = new Map<Alike, string>();
   if (events.length < 2) return alike;
   const clients = new Set(events.map(({ client }) => names.nameOf(client)));
   const statuses = new Set(events.map(toStatus));
+  const days = new Set(events.map(({ timeMs }) => deps.calendar.dayOf(timeMs)));
+  if (days.size === 1 && range.firstDay !== range.lastDay) alike.set('day', formatShortDate([...days][0]!));
   if (clients.size === 1) alike.set('client_name', `client ${[...clients][0]}`);
   if (statuses.size === 1) alike.set('status', `status ${[...statuses][0]}`);
   return alike;

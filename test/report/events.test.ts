@@ -31,6 +31,9 @@ it('as many as were asked for are shown of all that match', async () => {
   const report = await ask(events, { report: 'events', range: '7d', limit: 1, filters });
   expect(report.finding).toBe('The newest 1 of 27 calls; 1 of them failed.');
   expect(report.table.rows.map((row) => row[1])).toEqual(['20 Nov 11:00:00']);
+  const oneDay = await ask(events, { report: 'events', range: '7d', filters });
+  expect(oneDay.table.rows.map((row) => row[1])).toEqual(['11:00:00', '10:00:00', '09:00:00']);
+  expect(oneDay.notes).toContain('Every row: 20 Nov and client acme-1.');
   const none = await ask(events, { report: 'events', range: '2026-11-02' });
   expect(none.table.rows).toEqual([]);
 });

@@ -43,7 +43,8 @@ export function describeContext(report: Report): string {
 function listContext(report: Report): string[] {
   const filters = describeFilters(report.filters);
   return [
-    ...(report.range
+    // Of everything, while there is nothing, the beginning is not known.
+    ...(report.range && report.range.firstDay > 0
       ? [
           `${report.range.label}${isRunning(report) ? ', still running' : ''}${report.versus ? ` vs ${report.versus.label}` : ''}`,
         ]

@@ -47,6 +47,12 @@ describe('the command line', () => {
     expect((await run('help', 'sources')).out).toContain('rotate NAME');
   });
 
+  it('names no day while there is no data', async () => {
+    expect((await run('ask', 'top clients all')).out.trimEnd()).toBe(
+      'No usage has been received yet.\n\nUTC · no data yet',
+    );
+  });
+
   it('passes over no word that a command does not take', async () => {
     writeFileSync(join(folder, 'a.log'), LINE);
     for (const words of [

@@ -80,7 +80,10 @@ describe('what is committed at once', () => {
     const careful = new Intake({ ...settings, truncateAddresses: true });
     const body = gzipSync('[{"client":"198.51.100.7","ip":"198.51.100.7"},{"ip":"198.51.100.7"}]');
     const [result] = await careful.take([{ ...pack(1), body }]);
+    const broken = gzipSync('{"client":"a"}\n{"ip":"198.51.100.7"\n');
+    const [unread] = await careful.take([{ ...pack(1), body: broken }]);
     await careful.close();
+    expect(unread).toMatchObject({ accepted: 1, rejected: [{ excerpt: expect.stringContaining('198.51.100.0') }] });
     expect(result).toMatchObject({ accepted: 1, rejected: [{ excerpt: expect.stringContaining('198.51.100.0') }] });
     const path = database.url.replace('sqlite:', '');
     const stored = Buffer.concat([path, `${path}-wal`].filter(existsSync).map((file) => readFileSync(file)));

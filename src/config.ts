@@ -110,7 +110,7 @@ const settings = z.object({
   MAX_BODY_BYTES: wholeNumber(1024, 1024 ** 3, 'must be a whole number of bytes from 1024 to 1073741824').default(
     20 * 1024 * 1024,
   ),
-  METRICS_TOKEN: secret(/^\S+$/, 'one word, without spaces').optional(),
+  METRICS_TOKEN: secret(/^\S{8,}$/, 'at least 8 characters, without spaces').optional(),
   WEBHOOK_URL: url.optional(),
   WEBHOOK_SECRET: secret(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'whsec_ and 24 to 64 bytes in base64').optional(),
   PRIVACY: z.enum(['truncate-ip'], 'must be truncate-ip, or not set').optional(),
@@ -128,17 +128,22 @@ const settings = z.object({
 export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
 
 /**
- * Lists variables that are no settings but look like one, each with the nearest: within
- * two slips of a setting's name of six letters or more.
+ * Lists variables that are no settings but look like one: within two slips of a setting's name of six letters or more, which
+ * is then named, or with Slack in their name.
  */
-export function listMisspelt(env: Readonly<Record<string, string | undefined>>): { name: string; nearest: string }[] {
+export function listMisspelt(
+  env: Readonly<Record<string, string | undefined>>,
+): { name: string; nearest: string | undefined }[] {
   const long = SETTING_NAMES.filter((name) => name.length >= 6);
   return Object.keys(env)
     .filter((name) => !SETTING_NAMES.includes(name))
-    .flatMap((name) => {
-      const near = long.filter((each) => distanceWithin(name.toUpperCase(), each, 2) <= 2);
-      return near[0] ? [{ name, nearest: near[0] }] : [];
-    });
+    .map((name) => ({ name, nearest: long.find((each) => distanceWithin(name.toUpperCase(), each, 2) <= 2) }))
+    .filter(({ name, nearest }) => nearest !== undefined || /^SLACK_/i.test(name));
+}
+
+/** Says of a variable that it is no setting, and what may be meant. */
+export function describeMisspelt({ name, nearest }: ReturnType<typeof listMisspelt>[number]): string {
+  return `${name} is no setting: ${nearest ? `did you mean ${nearest}?` : 'the README lists those that there are.'}`;
 }
 
 /**

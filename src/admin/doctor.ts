@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { WebClient } from '@slack/web-api';
 import { parse } from 'yaml';
-import { type Config, listMissingSlackSettings, listMisspelt } from '../config.ts';
+import { type Config, describeMisspelt, listMissingSlackSettings, listMisspelt } from '../config.ts';
 import { slackErrorOf } from '../slack/client/errors.ts';
 import type { RefusedBlocks } from '../slack/client/send-repaired.ts';
 import type { DoctorPort } from '../slack/ports.ts';
@@ -55,7 +55,7 @@ export function createDoctor(deps: DoctorDependencies): DoctorPort {
 
 /** Settings that are none, but look like one: a misspelt one is passed over in silence otherwise. */
 function checkSettings({ config, env = {}, folder }: DoctorDependencies): Finding[] {
-  const misspelt = listMisspelt(env).map(({ name, nearest }) => bad(`${name} is no setting: did you mean ${nearest}?`));
+  const misspelt = listMisspelt(env).map((variable) => bad(describeMisspelt(variable)));
   return [...misspelt, ...(folder === undefined ? [] : checkFiles(config, folder))];
 }
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createApp } from '../app.ts';
-import { listMisspelt, readEnvironment } from '../config.ts';
+import { describeMisspelt, listMisspelt, readEnvironment } from '../config.ts';
 import type { CliContext } from './command.ts';
 import { readConfig } from './open.ts';
 
@@ -10,9 +10,8 @@ const STOP_WITHIN_MS = 9500;
 /** `headroom start`: runs the bot until it is told to stop. */
 export async function runStart(args: readonly string[], context: CliContext): Promise<number> {
   parseArgs({ args: [...args] });
-  for (const { name, nearest } of listMisspelt(readEnvironment(context.env, context.folder))) {
-    context.err(`${name} is no setting: did you mean ${nearest}?`);
-  }
+  for (const variable of listMisspelt(readEnvironment(context.env, context.folder)))
+    context.err(describeMisspelt(variable));
   const app = createApp(readConfig(context, 'slack'));
   const stopped = new Promise<void>((resolve) => {
     if (context.signal.aborted) resolve();

@@ -170,11 +170,17 @@ describe('headroom doctor', () => {
   it('names misspelt settings, and files that others can read', async () => {
     writeFileSync(join(folder, '.env'), 'ALERT_CHANEL=C01\n', { mode: 0o644 });
     chmodSync(join(folder, '.env'), 0o644);
-    const { lines } = await run(['doctor'], { REPORT_TIMEZON: 'UTC', HOSTNAME: 'here', PATH: '/bin' });
+    const { lines } = await run(['doctor'], {
+      REPORT_TIMEZON: 'UTC',
+      SLACK_CHANEL: 'C01',
+      HOSTNAME: 'here',
+      PATH: '/bin',
+    });
     const wrong = lines.filter((line) => line.startsWith('✗'));
     expect(wrong).toEqual([
       '✗ ALERT_CHANEL is no setting: did you mean ALERT_CHANNEL?',
       '✗ REPORT_TIMEZON is no setting: did you mean REPORT_TIMEZONE?',
+      '✗ SLACK_CHANEL is no setting: the README lists those that there are.',
       `✗ Files: other accounts of this machine can read ${join(folder, '.env')}: chmod 600 ${join(folder, '.env')}.`,
     ]);
   });

@@ -1,4 +1,4 @@
-import type { Calendar } from '../domain/calendar.ts';
+import { type Calendar, formatDay } from '../domain/calendar.ts';
 import { NONE } from '../domain/dimension.ts';
 import { type EventsReport, MAX_EVENT_ROWS, type Question } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
@@ -10,9 +10,13 @@ import { sumTotals } from './totals.ts';
 
 const ROWS = 20;
 
-/** The newest single calls that match, 20 unless the question asks for a number up to 10,000; from raw events alone. */
+/**
+ * The newest single calls that match, 20 unless the question asks for a number up to 10,000; from raw events alone. Without
+ * a range of the seven days before and of today, since the newest are of today.
+ */
 export async function reportEvents(deps: ReporterDeps, question: Question, nowMs: number): Promise<EventsReport> {
-  const inquiry = await openInquiry(deps, question, nowMs);
+  const today = deps.calendar.dayOf(nowMs);
+  const inquiry = await openInquiry(deps, question, nowMs, `${formatDay(today - 7)}..${formatDay(today)}`);
   const { span, filters } = inquiry;
   const limit = Math.min(Math.max(question.limit ?? ROWS, 1), MAX_EVENT_ROWS);
   const [found, answer] = await Promise.all([deps.usage.events({ span, filters, limit }), ask(inquiry, { raw: true })]);

@@ -228,7 +228,15 @@ function listCalls(report: Report): Offer[] {
   const same = { ...(range === undefined ? {} : { range }), filters: [...filters, ...subject] };
   const { dimension } = question;
   return [
-    ...(kind === 'events' ? [] : [{ label: 'Show calls', question: { report: 'events', ...same } } as const]),
+    // Calls have a range of their own where none is named: theirs is that of this answer.
+    ...(kind === 'events'
+      ? []
+      : [
+          {
+            label: 'Show calls',
+            question: { report: 'events', ...same, range: range ?? UNNAMED[kind] ?? '7d' },
+          } as const,
+        ]),
     ...(kind === 'latency'
       ? question.overTime
         ? [{ label: 'Latency by client', question: { report: 'latency', dimension: 'client', ...same } } as const]
@@ -245,6 +253,9 @@ function listCalls(report: Report): Offer[] {
         ]),
   ];
 }
+
+/** Ranges of answers to questions that name none, where they are not the last seven days. */
+const UNNAMED: Partial<Record<Report['kind'], string>> = { day: 'yesterday' };
 
 /** Reports of calls in a range. */
 const CALLS = new Set<Report['kind']>(['top', 'status', 'daily', 'day', 'client', 'route', 'latency', 'events', 'why']);

@@ -37,3 +37,9 @@ it('as many as were asked for are shown of all that match', async () => {
   const none = await ask(events, { report: 'events', range: '2026-11-02' });
   expect(none.table.rows).toEqual([]);
 });
+
+it('without a range are those of today too', async () => {
+  const later = [...events, { ...call, timeMs: at('2026-11-21T08:00:00Z') }];
+  const report = await ask(later, { report: 'events', limit: 1 });
+  expect(report.table.rows.map((row) => row[1])).toEqual(['21 Nov 08:00:00']);
+});

@@ -57,7 +57,8 @@ export function toWholeRanking(question: Question): Question {
   return { ...question, limit: limit ?? MAX_RANKING_ROWS, offset: 0 };
 }
 
-export const REPORT_KINDS = [
+/** Reports that have a picture. */
+export const DRAWN_KINDS = [
   'summary',
   'top',
   'status',
@@ -68,13 +69,9 @@ export const REPORT_KINDS = [
   'client',
   'route',
   'latency',
-  'events',
-  'licences',
-  'sources',
-  'explain',
-  'why',
-  'advice',
 ] as const;
+
+export const REPORT_KINDS = [...DRAWN_KINDS, 'events', 'licences', 'sources', 'explain', 'why', 'advice'] as const;
 export type ReportKind = (typeof REPORT_KINDS)[number];
 
 /** Reports that can be set beside the same report of another range. */

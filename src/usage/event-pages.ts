@@ -2,20 +2,9 @@ import { DIMENSIONS, REMOVED } from '../domain/dimension.ts';
 import type { Span } from '../domain/usage.ts';
 import { type Store, scanRaw } from './raw-scan.ts';
 import type { Test } from './row-selection.ts';
-import type { Column, ColumnName } from './segment.ts';
+import { type Column, EVENT_COLUMNS } from './segment.ts';
 
-/** What a page holds of each event; value ids for dimensions (0: the sender gave none). */
-export const EVENT_COLUMNS = [
-  ...DIMENSIONS,
-  'status',
-  'time',
-  'received',
-  'count',
-  'records',
-  'credits',
-  'duration',
-] as const satisfies readonly ColumnName[];
-
+/** Columns of a page; value ids for dimensions (0: the sender gave none). */
 export type EventColumns = Record<(typeof EVENT_COLUMNS)[number], Column>;
 
 /** Some raw events as columns, as segments hold them, and the texts of all their value ids. */

@@ -9,8 +9,8 @@
  */
 import { DIMENSIONS } from '../domain/dimension.ts';
 
-/** Append only: the place of a name is what a blob holds. */
-const COLUMN_NAMES = [
+/** Columns of a raw event that its sender or its receipt gave. Their places are fixed, as all of COLUMN_NAMES. */
+export const EVENT_COLUMNS = [
   ...DIMENSIONS,
   'status',
   'time',
@@ -19,6 +19,11 @@ const COLUMN_NAMES = [
   'records',
   'credits',
   'duration',
+] as const;
+
+/** Append only: the place of a name is what a blob holds. */
+const COLUMN_NAMES = [
+  ...EVENT_COLUMNS,
   'meters',
   'exclusion',
   'slot',
@@ -129,13 +134,13 @@ export function decodeSegment(blob: Uint8Array, wanted?: readonly ColumnName[]):
   return batch;
 }
 
-/** What every event has; a segment leaves them out where they are 0 throughout, as for 1970-01-01T00:00Z. */
-const EVENT_COLUMNS = ['time', 'received', 'count'] as const;
+/** Columns that every event has; a segment leaves them out where they are 0 throughout, as for 1970-01-01T00:00Z. */
+const ALWAYS_THERE = ['time', 'received', 'count'] as const;
 
 /** Raw events, with the columns that each of them has whatever their values. Throws for a blob of another format. */
 export function decodeEvents(blob: Uint8Array): Batch {
   const batch = decodeSegment(blob);
-  for (const name of EVENT_COLUMNS) batch.columns[name] ??= createColumn(name, batch.length);
+  for (const name of ALWAYS_THERE) batch.columns[name] ??= createColumn(name, batch.length);
   return batch;
 }
 

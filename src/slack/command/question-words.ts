@@ -2,7 +2,7 @@ import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
 import { PREVIOUS, readVersusAt } from '../../domain/range-versus.ts';
-import { COMPARED, MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
+import { COMPARED, DRAWN_KINDS, MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { refuseFiltersOfBalances } from './balance-filters.ts';
 import { Misunderstood } from './command.ts';
 import { beginsWithLanguage, isFiller, isLanguage } from './concepts.ts';
@@ -77,18 +77,7 @@ export function readAllOptions(reading: Reading, at: number, base: Question): Qu
 
 const WITHOUT_RANGE = new Set<Question['report']>(['licences']);
 /** Reports that have a picture. */
-export const DRAWN: ReadonlySet<string> = new Set<Question['report']>([
-  'summary',
-  'top',
-  'status',
-  'pool',
-  'daily',
-  'day',
-  'history',
-  'client',
-  'route',
-  'latency',
-]);
+export const DRAWN: ReadonlySet<string> = new Set(DRAWN_KINDS);
 
 /** Tells whether a report's answer depends on a part of the question. */
 export function hasUse(question: Question, part: keyof Question, value: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { Report } from '../domain/report.ts';
 
-/** What a report says in sentences besides its table: the parts of a report in words, and what status codes point to. */
+/** Lists the sentences that an answer has besides its table, by title: reports in words, and the causes of status codes. */
 export function listSections(report: Report): { title: string; lines: readonly string[] }[] {
   if (report.kind === 'status')
     return report.diagnosis.map(({ claim, evidence }) => ({ title: claim, lines: [evidence] }));

@@ -7,7 +7,7 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /**
  * One line without invisible characters: controls, direction marks, variation selectors; white space becomes one blank.
- * What joins emoji or letters of a joining script stays.
+ * Joiners stay where they hold an emoji together or shape letters, as in Persian or Hindi.
  */
 export function cleanText(text: string): string {
   return text

@@ -10,9 +10,9 @@ export interface CliContext {
   err(line: string): void;
   /** Data for standard output as it is; resolves when more of it is wanted. Absent: it is text, and goes to `out`. */
   write?(data: string | Uint8Array): Promise<void>;
-  /** Whether a person watches: progress is then drawn, not listed. */
+  /** A person sees standard output: progress is then drawn, not listed. */
   isTerminal: boolean;
-  /** Whether a person sees standard error, wherever the answer goes. */
+  /** A person sees standard error, though standard output may go to a file: progress is drawn there. */
   isWatched?: boolean;
   /** Columns of the terminal; absent: there is none, or it does not say. */
   width?: number;

@@ -60,7 +60,7 @@ function learnOptions(
   return { ...options, format };
 }
 
-/** What being sent again does, by the ids that the events have. */
+/** Says whether a body that is sent twice would count twice: events without an id do. */
 function describeIds(events: readonly UsageEvent[]): string {
   const ids = events.flatMap(({ id }) => (id === undefined ? [] : [id]));
   const without = events.length - ids.length;

@@ -57,7 +57,7 @@ export function readVersusAt(words: readonly string[], at = 0): RangeReading | u
   }
   const second = readRangeAt(words, from);
   if (second) return { ...second, used: opening + second.used };
-  // What else stands behind it may be a name to compare with.
+  // Words left behind `vs` may be a client's name: then this is only a weak reading.
   return { kind: 'range', range: PREVIOUS, used: opening, weak: from < words.length };
 }
 

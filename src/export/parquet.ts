@@ -21,7 +21,7 @@ export function encodeParquet(what: Exported, names: Pick<ClientNames, 'nameOf'>
   });
   let data: unknown[][] = columns.map(() => []);
 
-  /** What was written since the last time. */
+  /** Returns the bytes written since it was called last. */
   function take(): Uint8Array {
     const taken = bytes.getBytes().slice();
     bytes.index = 0;

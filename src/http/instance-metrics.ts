@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Metric, MetricSource } from './metrics.ts';
 
-/** What an instance knows of itself. */
+/** Figures of one instance, read when `/metrics` is asked. */
 export interface InstanceState {
   version: string;
   /** Requests that wait for the writer, and the bytes of their bodies. */

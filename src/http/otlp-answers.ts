@@ -48,7 +48,7 @@ function summarise(errors: readonly string[]): string {
   return sorted.length > 3 ? `${shown.join(' ')} And ${sorted.length - 3} more reasons.` : shown.join(' ');
 }
 
-/** What was taken and says nothing of calls, so that nobody waits for it. */
+/** Names what a request held that is not counted as calls, the most frequent first; empty: nothing. */
 function describeUnread(unread: IngestResult['unread'] = {}): string {
   const sorted = Object.entries(unread).sort(([, a], [, b]) => b - a);
   const shown = sorted.slice(0, 3).map(([name, count]) => `${count} ${name}`);

@@ -41,7 +41,7 @@ const TIME = /(?:^|\s)\[(\d\d\/[A-Z][a-z]{2}\/\d{4}:[^\]]{1,30})\]/g;
 const MAX_TIMES = 4;
 
 const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"`;
-/** What follows the time: other fields without quotes, then the request; behind the size anything is taken. */
+/** Matches the rest of a line after the time: other fields without quotes, then the request; behind the size anything is taken. */
 const ANSWER = new RegExp(
   String.raw`(?: [^"[\]]{1,200})? ${QUOTED} (\d{3}|0|-) (?:\d+|-)(?: ${QUOTED} ${QUOTED})?(?=\s|$)`,
   'y',

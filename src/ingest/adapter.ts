@@ -21,14 +21,14 @@ export interface ParsedRequest {
   unread?: Readonly<Record<string, number>>;
   /** Points of cumulative series. */
   cumulative?: readonly CumulativePoint[];
-  /** What stood at this place of the request, for a body that holds it alone. */
+  /** Returns the entry at an index as it was sent, so that a rejected one can be sent again. */
   sentAt?: (index: number) => unknown;
 }
 
-/** What a counter had reached at an instant: which calls that adds is known when it is committed. */
+/** The value of a cumulative counter at an instant. The commit finds out how many calls it adds to the point before. */
 export interface CumulativePoint {
   index: number;
-  /** What tells the series from all others. */
+  /** Identity of the series: resource, scope, metric and attributes. */
   series: string;
   /** When it began to count, in nanoseconds; 0: unknown. */
   startNs: string;

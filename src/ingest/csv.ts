@@ -143,7 +143,7 @@ export function toCsvFields(record: string, header: CsvHeader): EventFields | st
 export function readHeader(line: string): CsvHeader & { twice: string[] } {
   const text = line.replace(/^\ufeff/, '').replace(/\r$/, '');
   const [first, ...others] = [',', ';', '\t', '|'].map((delimiter) => readNames(text, delimiter));
-  // What names most of our fields, or else most columns.
+  // The delimiter that gives most known fields wins, or else the one that gives most columns.
   const { delimiter, names, plain, meant } = others.reduce((best, next) => {
     const more = countKnown(next.meant) - countKnown(best.meant) || next.names.length - best.names.length;
     return more > 0 ? next : best;

@@ -1,4 +1,4 @@
-/** What a series had reached at an instant, and the calls that this added to the point before it. */
+/** A stored point of a series: its value at an instant, and the calls counted for the time since the point before. */
 export interface KnownPoint {
   endNs: bigint;
   value: number;

@@ -79,7 +79,7 @@ export class EventCollector {
     return { events: this.#events, indexes: this.#indexes, rejected, sentAt, ...(unread ? { unread } : {}) };
   }
 
-  /** What the list of rejected events shows: the fields as they were read, or the entry where few were. */
+  /** Returns the text that the list of rejected events shows: the fields as they were read, or the entry where few were. */
   #toShown(fields: EventFields, entry: object): object {
     const read = this.mapper?.read(entry, fields) ?? fields;
     if (Object.values(read).filter((value) => value !== undefined).length > 1) return read;

@@ -1,4 +1,4 @@
-/** What waits, first come first served within each source, while the sources take turns: none waits for another's backlog. */
+/** A queue in which sources take turns: first come, first served within a source, and no source waits for another's backlog. */
 export class FairQueue<T> {
   readonly #sourceOf: (item: T) => number;
   /** In the order of their turns; none is empty. */

@@ -71,7 +71,7 @@ export function findField(fields: unknown, path: string): unknown {
 /** Reads what stands at a path and says something; `-` and empty texts are how logs write "nothing". */
 function compilePath(path: string): Find {
   const names = path.split('.');
-  // What an object has from its prototype is no field.
+  // Properties of the prototype are no fields of a sender.
   const isPlain = names.every((name) => !(name in Object.prototype));
   return (entry) => {
     let value: unknown = isPlain ? entry : undefined;
@@ -115,7 +115,7 @@ export class FieldMapper {
         continue;
       }
       fields[field] = value;
-      // What a map says of the address goes before the adapter's own route.
+      // A mapped address goes before the adapter's own route.
       if (field === 'url' && own.route !== undefined) fields.route = undefined;
     }
     return fields;

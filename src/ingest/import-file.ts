@@ -247,7 +247,7 @@ function beingImported({ name }: ImportFile): HeadroomError {
   return new HeadroomError('source', `${name} is being imported, or taken back, by another run: wait for that one.`);
 }
 
-/** What a dry run ends a transaction with, once it has seen what would come of it. */
+/** Thrown to roll back the commit of a dry run, once its result is known. */
 class RolledBack extends Error {}
 
 /**

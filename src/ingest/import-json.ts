@@ -53,7 +53,7 @@ export class JsonCutter {
     const cut = isLast && end && 'fault' in end && breaksOff(end) ? parts.pop() : undefined;
     const size = waiting.reduce((sum, line) => sum + line.size, 0);
     if (parts.length === 0 && !isLast) yield { text: '', size, finished: true, lines: waiting.length };
-    // What closes an array is left, so that one that has grown goes on behind its last entry.
+    // The closing bracket is not taken: a file that has grown goes on after the last entry.
     const last = isLast ? sizeTo(waiting, endOf(text, parts) - prefix.length) : { size, lines: waiting.length };
     for (const [at, part] of parts.entries()) {
       const taken = at < parts.length - 1 ? { size: 0, lines: 0 } : last;

@@ -51,7 +51,7 @@ export const GROUP_BYTES = 1024 * 1024;
 /** For so long a commit shows that another can be made. */
 const PROOF_MS = 1000;
 
-/** What a request adds, as far as it is known before the transaction. */
+/** The part of a request's result that is known before the transaction. */
 interface OpenAppend {
   source: { id: number; name: string };
   events: UsageEvent[];

@@ -11,7 +11,7 @@ export interface JsonFormat {
   map: FieldMap;
   /** Where the entries stand in a body that holds them in an object. */
   entries?: string;
-  /** What to send, for refusals: the content type with its sender, and one entry. */
+  /** Tells in refusals how to send: the content type with its sender, and one entry. */
   expects: { type: string; entry: string };
   /** How to name the client where the entry does not. */
   missingClient: string;

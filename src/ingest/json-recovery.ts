@@ -3,7 +3,7 @@ import { scanJson } from './json-position.ts';
 /** A part of a text: its value, or, where it is no JSON, the offset in it at which it stops being that. */
 export type JsonPart = { text: string; value: unknown } | { text: string; fault: number };
 
-/** What may stand between the entries of an array, or between values that follow each other. */
+/** Matches what may come between the entries of an array, or between values that follow each other. */
 const BETWEEN = /[\s,[\]]*/y;
 /** Under these names senders wrap their entries in an object. */
 const WRAPPED = ['events', 'batch', 'logs', 'records'];

@@ -184,7 +184,7 @@ function openMessage({ data }: Fields): Fields | string {
   return `message.data is ${describeValue(data)}: it is no log entry in base64.`;
 }
 
-/** What a shipper puts around a line of a log, or around an entry of one. */
+/** Takes the log entry and its time out of the envelope that a shipper puts around it. */
 type OpenLog = (envelope: Fields) => { log: unknown; time: unknown };
 
 /** An adapter for shippers of logs: what they wrap is read as an access log is, a line or JSON by any known names. */

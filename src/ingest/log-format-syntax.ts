@@ -1,6 +1,6 @@
 import { HeadroomError } from '../errors.ts';
 
-/** What a field of a log line says of a call. `clock` is the time of a day that `date` names; `taken` a duration in the W3C's way. */
+/** Meaning of a field of a log line. `clock` is the time of a day that `date` names; `taken` a duration in the W3C's way. */
 export type Role =
   | 'ip'
   | 'forwarded'

@@ -238,7 +238,7 @@ function toValuePattern(
   const shape = SHAPES[part.role];
   if (part.plain) return part.role === 'query' ? String.raw`\S+` : (shape ?? String.raw`\S+`);
   const next = following && 'literal' in following ? following.literal : '';
-  // What stands side by side: a host ends where a path begins, a path where a query does.
+  // Fields without a delimiter between them: a host ends where a path begins, a path where a query does.
   const beside = following && next === '' ? { host: '/', url: '?' }[part.role as string] : undefined;
   if (beside !== undefined) return String.raw`(?:[^\s"\\${beside}]|\\.)*`;
   if (quoted) return String.raw`(?:[^"\\${next.startsWith('"') ? '' : quote(next[0] ?? '')}]|\\.)*`;

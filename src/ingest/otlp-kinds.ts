@@ -1,4 +1,4 @@
-/** What one export request holds; each has an endpoint of its own. */
+/** The signals of OTLP; each has an endpoint of its own. */
 export type OtlpSignal = 'traces' | 'logs' | 'metrics';
 
 /** Kinds of spans in the order of their numbers, which begin at 1. */

@@ -119,7 +119,7 @@ export interface OtlpRecord {
   origin: OtlpOrigin;
 }
 
-/** What stands at a place of a request: a record, or what is wrong there. */
+/** One place of a request: a record, or the reason why there is none. */
 export type OtlpEntry = OtlpRecord | { fault: string; value: unknown };
 
 /**

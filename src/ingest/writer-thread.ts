@@ -102,7 +102,7 @@ async function control(call: Exclude<WriterCall, { kind: 'ingest' }>): Promise<v
   }
 }
 
-/** What is left has its turn after a pause, and after the requests that came meanwhile; who asked waits for the beginning alone. */
+/** Writes daily rows for a short while, and goes on later, so that requests are not held up. The caller waits for the first part only. */
 async function writeDailyRows({ id }: { id: number }): Promise<void> {
   if (id !== 0) await intake.usage.foldAll();
   const isLeft = await intake.usage.writeDailyRows(ROWS_MS);

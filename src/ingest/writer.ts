@@ -158,7 +158,7 @@ export class ThreadedWriter implements EventWriter {
     return { id: this.#lastId, settle };
   }
 
-  /** What waited under this number does so no more. */
+  /** Takes the call of this number off the list of those that wait. */
   #take(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     if (!waiting) return undefined;

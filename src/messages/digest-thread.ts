@@ -9,7 +9,7 @@ const MAX_ROWS = 10;
 /** One message in the thread of a digest. Texts are plain. */
 export interface DigestPart {
   title: string;
-  /** What it comes to. */
+  /** The section in one sentence. */
   sentence?: string | undefined;
   lines?: readonly string[] | undefined;
   table?: Table | undefined;

@@ -23,7 +23,7 @@ export interface Demo {
   readonly pageUrl: string;
   /** Where events can be sent. */
   readonly botUrl: string;
-  /** What they are sent with, and `/v1/ask` is asked with; the same after a reset. */
+  /** Token for sending events and for `/v1/ask`; the same after a reset. */
   readonly token: string;
   readonly clock: DemoClock;
   /** What runs now; another after a reset. */

@@ -72,7 +72,7 @@ async function askStatus(deps: ReporterDeps, question: Question, nowMs: number):
   };
 }
 
-/** What is behind a change of all calls is the clients; behind one client's, its routes. */
+/** Adds the likely causes of a change: clients, or the routes of the one client that the filter names. */
 async function askSeries(deps: ReporterDeps, question: Question, nowMs: number): Promise<ComparedSide> {
   const isOfClient = (question.filters ?? []).some(({ key, not }) => key === 'client' && !not);
   const [report, causes] = await Promise.all([

@@ -186,7 +186,7 @@ function foresee(
   }
   if (!pace) return { answer: 'unknown', atMs: Infinity, text: `${title} has less than three days of use` };
   const usual = `at the usual ${formatPace(pace)} a day`;
-  // What an unusual day has used stays in the window while the usual use goes on.
+  // Use of an unusual day stays in the window for 24 hours, and the usual use comes on top.
   if (rolling && pace.quicker <= last.amount && last.used > pace.quicker && last.used + pace.quicker > last.amount) {
     const left = `${formatCredits(last.left)} of ${formatCredits(last.amount)} left`;
     const clause = `has ${left}, after more use than the usual ${formatPace(pace)} a day`;

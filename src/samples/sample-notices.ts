@@ -35,7 +35,7 @@ export const SAMPLE_CONFIG = {
   publicUrl: 'https://usage.example.com',
 } as const;
 
-/** What is said besides answers: digests, alerts, lists, help, notices. */
+/** Samples of messages that are no answers: digests, alerts, lists, help, notices. */
 export async function listNoticeSamples(world: SampleWorld, names: SampleNames): Promise<Sample[]> {
   const { command, audit } = { command: COMMAND, audit: listAudit(names) };
   const checks = [...names.pools, ...names.clients].map((line, index) => ({ ok: index % 2 === 0, line }));

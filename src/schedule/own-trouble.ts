@@ -42,7 +42,10 @@ export function createTroubleWatch(ports: TroublePorts): (nowMs: number) => Prom
     return 'The scheduler runs late: minutes pass between its runs, so digests and alerts come late. Give Headroom more of the processor.';
   }
 
-  /** Whether all that a source sent since the look before was rejected; what was found holds until the next look. */
+  /**
+   * Returns a line if everything that a source sent since the last look was rejected; empty between looks while that holds;
+   * undefined if all is well.
+   */
   function findRefused({ name, accepted, rejected }: SourceHealth, nowMs: number): string | undefined {
     const before = looks.get(name);
     if (before && nowMs - before.atMs < SOURCE_LOOK_MS) return before.isRefused ? '' : undefined;

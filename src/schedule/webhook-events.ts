@@ -15,7 +15,7 @@ import {
 } from './digest-composer.ts';
 
 /**
- * What a webhook is told of: an alert's first level (or its only message), each further one, that somebody has it, that
+ * Kinds of events: an alert's first level (or its only message), each further one, that somebody has it, that
  * it is over; and each digest.
  */
 export type WebhookType = 'alert.raised' | 'alert.level' | 'alert.acknowledged' | 'alert.over' | 'digest.posted';

@@ -22,7 +22,7 @@ export interface Part {
 /** Rows in the order of the table's own columns; raw events stay columns, which cross to another thread at little cost. */
 export type Page = { rows: Cell[][] } | { events: EventPage };
 
-/** What tables are read from, all of it as it was at one instant. */
+/** The data that tables are read from, all as of one instant. */
 export interface Origin {
   frozen: FrozenUsage;
   calendar: Calendar;
@@ -99,7 +99,7 @@ async function readPools({ frozen, definitions, calendar, nowMs }: Origin): Prom
   });
 }
 
-/** What each pool gave, day by day; without a pool: what none covered. */
+/** Credits that each pool gave, day by day; rows without a pool are overage. */
 async function readDraws({ frozen, definitions, calendar, nowMs }: Origin, { scope }: Part): Promise<Cell[][]> {
   const { usage } = frozen;
   const [fromDay, extent] = await Promise.all([usage.firstMeterDay(), usage.extent()]);

@@ -1,4 +1,4 @@
-/** What a row is read by: a table is divided into parts, and a query reads the parts that it asks for. */
+/** A table is divided into parts (a day, a dimension, a scope), and a query reads only the parts that it asks for. */
 export type PartKey = 'day' | 'dimension' | 'scope';
 
 export interface SqlColumn {

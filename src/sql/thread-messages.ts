@@ -4,7 +4,7 @@ import type { Cell, Part } from './part-rows.ts';
 /** First and last day of each table that is read by days; absent: it holds none. */
 export type DaysOfTables = Readonly<Record<string, { first: number; last: number } | undefined>>;
 
-/** What the thread of a statement begins with. */
+/** Data that the thread of a statement starts with. */
 export interface SqlTask {
   sql: string;
   zone: string;

@@ -10,7 +10,7 @@ const TIMED = ['events', 'hourly', 'minutes'];
 const TIME_FUNCTIONS = ['date', 'time', 'datetime', 'strftime'];
 const TOKEN =
   /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[\p{L}_][\p{L}\p{N}_$]*|\d[\w.]*|[<>=!|]+|\S/gu;
-/** What ends a WHERE. */
+/** Words that end a WHERE clause. */
 const CLAUSES = ['group', 'order', 'limit', 'having', 'window', 'union', 'intersect', 'except', ';'];
 
 /**

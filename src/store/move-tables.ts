@@ -8,7 +8,7 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 const MOST_ROWS = 2000;
 /** A statement of PostgreSQL takes 65,535 values. */
 const MOST_VALUES = 60_000;
-/** What a row weighs besides its blobs, for progress. */
+/** Estimated bytes of a row without its blobs, for the progress bar. */
 const ROW_BYTES = 100;
 /** A move that was killed may hold its tables until the server notices. */
 const LOCK_WAIT = '30s';
@@ -223,7 +223,7 @@ async function continueIds(source: Db, target: Db): Promise<void> {
   }
 }
 
-/** What the rows of a table are, in whatever order they come: their number, and the sum of their hashes. */
+/** Compares tables whatever the order of their rows: counts them, and adds up their hashes. */
 class Digest {
   readonly #columns: readonly string[];
   readonly #words = new Uint32Array(8);

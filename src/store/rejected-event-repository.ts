@@ -78,7 +78,7 @@ export async function deleteRejectedEvents(db: Db, ids: readonly number[]): Prom
   return Number(numDeletedRows);
 }
 
-/** What is wrong with a rejected event now. */
+/** Replaces the reason of a rejected event that was sent again and refused again. */
 export async function updateReason(db: Db, id: number, reason: string): Promise<void> {
   await db
     .updateTable('rejected_event')

@@ -17,7 +17,7 @@ export async function claimSqlite(url: string): Promise<() => void> {
   const target = parseDatabaseUrl(url);
   if (target.dialect === 'postgres' || target.path === ':memory:') return () => {};
   const lock = openLock(target.path);
-  // What is wrong with the place is said by the first real use.
+  // The first real use of the database says what is wrong with the place.
   if (!lock) return () => {};
   try {
     // Nothing is ever written to it: the lock is all that it is for.

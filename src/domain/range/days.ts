@@ -88,7 +88,7 @@ function spanDays(from: DayPoint, to: DayPoint, asking: Asking): Days {
     to = { ...to, year: sameYear.last >= begin.first ? from.year : from.year + 1 } as DayPoint;
   }
   const { last } = endedDays(to, asking);
-  // What names no year begins before its end: `dec 20 to jan 5`.
+  // A beginning without a year is the last one before the end: `dec 20 to jan 5` begins in the year before.
   const until = from.kind === 'ago' || from.kind === 'word' ? today : Math.min(last, today);
   const { first } = pointDays(from, from.kind === 'weekday' ? until + 1 : until, asked);
   if (last < first) {

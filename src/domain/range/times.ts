@@ -130,7 +130,7 @@ export function resolveSpan(fromMs: number, toMs: number, nowMs: number, calenda
   return build(fromMs, toMs, undefined, undefined, asking);
 }
 
-/** Between two points of which one at least is a moment. What names no year or week begins before its end. */
+/** Between two points of which one at least is a moment. A beginning without a year or week is the last one before the end. */
 export function resolveTimes(from: RangePoint, to: RangePoint, asking: Asking): Range {
   const { today, asked, calendar } = asking;
   const since = (texts: readonly string[]) => texts.map((text) => `since ${text}`);

@@ -65,7 +65,7 @@ export interface Listen {
   ignore(action: string): void;
   form<T extends object>(callback: string, tasks: FormTasks<T>): void;
   shortcut(callback: string, task: (asked: Asked, person: Person, body: PressBody) => Promise<void>): void;
-  /** What menus offer for what was typed; nothing to those who may not, and where it takes too long. */
+  /** Registers the options of menus for typed text; people without rights get none, nor does a menu that takes too long. */
   options(task: (person: Person, action: string, typed: string) => Promise<readonly object[]>): void;
 }
 

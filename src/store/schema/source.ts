@@ -43,7 +43,7 @@ export interface SourceTables {
     /** A body that holds this event alone, without credentials, so that it can be read again. */
     sent: string | null;
   };
-  /** What cumulative series of a metric had reached, by their starts: JSON of [nanoseconds, value, calls, first calls]. */
+  /** Cumulative series of metrics, a row per series and start. `points`: JSON of [nanoseconds, value, calls, first calls]. */
   otlp_series: {
     source_id: number;
     /** SHA-256 of what names the series. */

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import opentype from 'opentype.js';
 
 export const FONT_FAMILY = 'Inter';
 
 export type Weight = 400 | 600;
 
 /** Measures of a TrueType font that layout needs. */
-export interface FontMetrics {
+interface FontMetrics {
   /** Advance width in ems; undefined where the font has no glyph. */
   advanceOf(codePoint: number): number | undefined;
 }
@@ -91,59 +92,17 @@ function pathOf(file: string): string {
   return fileURLToPath(new URL(`./fonts/${file}`, import.meta.url));
 }
 
-/**
- * Reads the character map and the advance widths of a TrueType file.
- * Source: OpenType 1.9, tables `cmap` (format 4, and 12 where present), `head`, `hhea`, `hmtx`.
- */
+/** Reads a TrueType file. A glyph is looked up once a character, since a font keeps its advance within the outline's data. */
 function readMetrics(path: string): FontMetrics {
-  const bytes = readFileSync(path);
-  const tables = new Map<string, number>();
-  for (let index = 0; index < bytes.readUInt16BE(4); index++) {
-    const entry = 12 + index * 16;
-    tables.set(bytes.toString('latin1', entry, entry + 4), bytes.readUInt32BE(entry + 8));
-  }
-  const tableAt = (tag: string): number => {
-    const offset = tables.get(tag);
-    if (offset === undefined)
-      throw new Error(`${path} has no table "${tag}": it is not a TrueType font; restore the file`);
-    return offset;
-  };
-  const unitsPerEm = bytes.readUInt16BE(tableAt('head') + 18);
-  const lastMetric = bytes.readUInt16BE(tableAt('hhea') + 34) - 1;
-  const hmtx = tableAt('hmtx');
-  const advances = new Map<number, number>();
-  for (const [codePoint, glyph] of readCharacterMap(bytes, tableAt('cmap'))) {
-    advances.set(codePoint, bytes.readUInt16BE(hmtx + Math.min(glyph, lastMetric) * 4) / unitsPerEm);
-  }
-  return { advanceOf: (codePoint) => advances.get(codePoint) };
-}
-
-function* readCharacterMap(bytes: Buffer, cmap: number): Generator<[codePoint: number, glyph: number]> {
-  for (let index = 0; index < bytes.readUInt16BE(cmap + 2); index++) {
-    const table = cmap + bytes.readUInt32BE(cmap + 4 + index * 8 + 4);
-    const format = bytes.readUInt16BE(table);
-    if (format === 4) yield* readSegments(bytes, table);
-    else if (format === 12) {
-      for (let group = 0; group < bytes.readUInt32BE(table + 12); group++) {
-        const [first, last, glyph] = [0, 4, 8].map((at) => bytes.readUInt32BE(table + 16 + group * 12 + at));
-        for (let codePoint = first!; codePoint <= last!; codePoint++) yield [codePoint, glyph! + codePoint - first!];
+  const font = opentype.parse(new Uint8Array(readFileSync(path)).buffer, { lowMemory: true });
+  const advances = new Map<number, number | undefined>();
+  return {
+    advanceOf(codePoint) {
+      if (!advances.has(codePoint)) {
+        const glyph = font.charToGlyphIndex(String.fromCodePoint(codePoint));
+        advances.set(codePoint, glyph ? font.glyphs.get(glyph).advanceWidth! / font.unitsPerEm : undefined);
       }
-    }
-  }
-}
-
-function* readSegments(bytes: Buffer, table: number): Generator<[codePoint: number, glyph: number]> {
-  const size = bytes.readUInt16BE(table + 6);
-  const [ends, starts, deltas, offsets] = [14, 16 + size, 16 + 2 * size, 16 + 3 * size].map((at) => table + at);
-  for (let at = 0; at < size; at += 2) {
-    const delta = bytes.readUInt16BE(deltas! + at);
-    const offset = bytes.readUInt16BE(offsets! + at);
-    const start = bytes.readUInt16BE(starts! + at);
-    for (let codePoint = start; codePoint <= bytes.readUInt16BE(ends! + at); codePoint++) {
-      if (codePoint === 0xffff) continue;
-      const listed = offset && bytes.readUInt16BE(offsets! + at + offset + (codePoint - start) * 2);
-      const glyph = offset ? listed && (listed + delta) & 0xffff : (codePoint + delta) & 0xffff;
-      if (glyph) yield [codePoint, glyph];
-    }
-  }
+      return advances.get(codePoint);
+    },
+  };
 }

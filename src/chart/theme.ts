@@ -5,7 +5,7 @@ import { FONT_FAMILY } from './font.ts';
 /** Logical pixels, drawn at three times that. A phone shows a picture about 360 wide, so 15 here is over 12 there. */
 export const WIDTH = 440;
 export const SCALE = 3;
-export const PADDING = 16;
+const PADDING = 16;
 /** Width between the paddings. */
 export const INNER = WIDTH - 2 * PADDING;
 

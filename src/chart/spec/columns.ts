@@ -48,7 +48,7 @@ export function stepChannel({ starts, grain, zone }: TimeAxis, { labels = true }
 }
 
 /** Width of the bars of `count` steps, as a mark takes it. Many thin ones overlap, or seams would shine through. */
-export function barWidth(count: number): { band: number } {
+function barWidth(count: number): { band: number } {
   return { band: count > MANY ? 1.25 : Math.min(1, MAX_BAR / (PLOT / count)) };
 }
 

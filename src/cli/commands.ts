@@ -33,6 +33,8 @@ export const COMMANDS: readonly Command[] = [
       --route-pattern: segments of URLs that become {id}, such as ord_*; may be repeated.
       --spans: spans that adapter otlp counts: server (default), client, internal, producer, consumer.
       --metric: metrics that adapter otlp counts instead of http.server.request.duration; may be repeated.
+      --push-by EMAIL [--audience A]: Pub/Sub may push as this service account, with the token that Google signs for it;
+        the audience is the source's address under PUBLIC_URL, unless the subscription names another.
   set NAME …        changes these options; none takes one back
   list              sources with their adapters, counts and options
   rejected NAME [--retry]

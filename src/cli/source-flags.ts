@@ -14,6 +14,8 @@ export const SOURCE_FLAGS = {
   'route-pattern': { type: 'string', multiple: true },
   spans: { type: 'string' },
   metric: { type: 'string', multiple: true },
+  'push-by': { type: 'string' },
+  audience: { type: 'string' },
 } as const;
 
 type FlagValues = { [name in keyof typeof SOURCE_FLAGS]?: string | string[] | undefined };
@@ -23,9 +25,14 @@ const NONE = 'none';
 
 /**
  * The options as flags change them: each replaces what it had set before, `none` takes it back; `--map` field by field.
- * Throws a `source` error that names the flag.
+ * `address`: that of the source, if it is known. Throws a `source` error that names the flag.
  */
-export function applyFlags(options: StoredOptions, values: FlagValues, adapter: string): StoredOptions {
+export function applyFlags(
+  options: StoredOptions,
+  values: FlagValues,
+  adapter: string,
+  address?: string,
+): StoredOptions {
   const changed: StoredOptions = { ...options };
   const maps = list(values.map);
   let map: Record<string, string> = maps.includes(NONE) ? {} : { ...options.map };
@@ -38,6 +45,7 @@ export function applyFlags(options: StoredOptions, values: FlagValues, adapter: 
   if (values['route-pattern'] !== undefined) set('routePatterns', orNone(list(values['route-pattern'])));
   if (values.metric !== undefined) set('metrics', orNone(list(values.metric)));
   if (typeof values.spans === 'string') set('spans', values.spans.split(',').map(toSpanKind));
+  if (values['push-by'] !== undefined || values.audience !== undefined) set('push', readPush(options, values, address));
   return changed;
 
   function set<K extends keyof StoredOptions>(name: K, value: StoredOptions[K]): void {
@@ -47,13 +55,14 @@ export function applyFlags(options: StoredOptions, values: FlagValues, adapter: 
 }
 
 /** The options as the flags that would set them; empty where there are none. */
-export function describeOptions({ format, map, routePatterns = [], spans, metrics = [] }: StoredOptions): string {
+export function describeOptions({ format, map, routePatterns = [], spans, metrics = [], push }: StoredOptions): string {
   return [
     ...(format === undefined ? [] : [`--format ${JSON.stringify(format)}`]),
     ...(map ? [`--map ${formatFieldMap(map)}`] : []),
     ...routePatterns.map((pattern) => `--route-pattern ${pattern}`),
     ...(spans ? [`--spans ${spans.join(',')}`] : []),
     ...metrics.map((metric) => `--metric ${metric}`),
+    ...(push ? [`--push-by ${push.email} --audience ${push.audience}`] : []),
   ].join(' ');
 }
 
@@ -78,6 +87,19 @@ function checkFormat(format: string, adapter: string): string | undefined {
   }
   getLogFormats(format);
   return format;
+}
+
+/** A subscription that names no audience names the address that it pushes to. */
+function readPush(options: StoredOptions, values: FlagValues, address: string | undefined): StoredOptions['push'] {
+  const email = values['push-by'] ?? options.push?.email;
+  const audience = values.audience ?? options.push?.audience ?? address;
+  if (email === NONE) return undefined;
+  if (typeof email !== 'string' || !/^[^@\s]+@[^@\s]+$/.test(email)) {
+    throw new HeadroomError('source', '--push-by is the e-mail address of the service account that Pub/Sub pushes as.');
+  }
+  if (typeof audience === 'string' && audience !== '') return { email, audience };
+  const cure = 'set PUBLIC_URL, or give the audience of the subscription with --audience';
+  throw new HeadroomError('source', `--push-by needs the address that Pub/Sub pushes to: ${cure}.`);
 }
 
 function toSpanKind(text: string): (typeof SPAN_KINDS)[number] {

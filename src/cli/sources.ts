@@ -49,18 +49,19 @@ export async function runSources(args: readonly string[], context: CliContext): 
     return withUsage(context, async (ports) => retryListed(ports, await getSource(ports.db, name), context));
   }
   return withDatabase(context, async (db, config) => {
+    const address = config.publicUrl === undefined ? undefined : `${config.publicUrl}/sources/${name}`;
     if (verb === 'add') {
       const adapter = values.adapter ?? (values.format === undefined ? 'native' : 'access-log');
-      const options = applyFlags({}, values, adapter);
+      const options = applyFlags({}, values, adapter, address);
       const { token, signingSecret } = await addSource(db, config, { name, adapter, options }, context.now());
       context.out(`Source ${name} (${adapter}) added. Keep these, they are shown only once:`);
       printCredentials(context, { token: token.reveal(), signingSecret: signingSecret.reveal() });
-      context.out(`\nSend to ${config.publicUrl ?? `http://${config.host}:${config.port}`}/sources/${name}`);
+      context.out(`\nSend to ${address ?? `http://${config.host}:${config.port}/sources/${name}`}`);
       return 0;
     }
     const source = await getSource(db, name);
     if (verb === 'try' || verb === 'set') {
-      const options = applyFlags(parseOptions(source.options, name), values, source.adapter);
+      const options = applyFlags(parseOptions(source.options, name), values, source.adapter, address);
       if (verb === 'try') return tryFile({ ...source, options }, file, values['content-type'], context);
       await updateSourceOptions(db, source.id, options);
       context.out(`Source ${name} changed, in effect within 2 seconds: ${describeOptions(options) || 'no options'}.`);

@@ -46,6 +46,9 @@ export const KEEPING_STYLE: AnswerStyle = {
   toErrorAnswer: EVENTS_STYLE.toErrorAnswer,
 };
 
+/** The same in Datadog's way, whose clients read nothing of an answer. */
+export const DATADOG_STYLE: AnswerStyle = { ...KEEPING_STYLE, toAnswer: () => ({ status: 202, body: {} }) };
+
 /** Splunk's HTTP Event Collector: its clients look for the code. */
 export const SPLUNK_STYLE: AnswerStyle = {
   toAnswer: () => ({ status: 200, body: { text: 'Success', code: 0 } }),

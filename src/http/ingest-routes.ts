@@ -12,6 +12,7 @@ import {
   type AnsweredRequest,
   type AnswerStyle,
   checkRequiredHeader,
+  DATADOG_STYLE,
   EVENTS_STYLE,
   FIREHOSE_STYLE,
   KEEPING_STYLE,
@@ -36,6 +37,8 @@ export interface IngestRoute {
   options?: Readonly<Record<string, unknown>>;
   /** Absent: as the senders of the source's format want it. */
   style?: AnswerStyle;
+  /** Its senders show the token in a way of their own, which also names the source. */
+  ownKeys?: true;
 }
 
 const OTLP_SIGNALS: readonly OtlpSignal[] = ['traces', 'logs', 'metrics'];
@@ -44,10 +47,19 @@ const OTLP_SIGNALS: readonly OtlpSignal[] = ['traces', 'logs', 'metrics'];
 const STYLES: Readonly<Record<string, AnswerStyle>> = {
   kong: KEEPING_STYLE,
   'google-lb': KEEPING_STYLE,
-  datadog: KEEPING_STYLE,
+  datadog: DATADOG_STYLE,
   'splunk-hec': SPLUNK_STYLE,
   firehose: FIREHOSE_STYLE,
 };
+
+/** Of shippers that know no address but a host, where their token names the source. */
+const SHIPPER_ROUTES: readonly (readonly [string, IngestRoute])[] = [
+  ...['', '/1.0', '/event', '/event/1.0', '/raw', '/raw/1.0'].map(
+    (path) => [`/services/collector${path}`, { style: SPLUNK_STYLE, ownKeys: true }] as const,
+  ),
+  ['/api/v2/logs', { style: DATADOG_STYLE, ownKeys: true }],
+  ['/v1/input', { style: DATADOG_STYLE, ownKeys: true }],
+];
 
 const INGEST_ROUTES: ReadonlyMap<string, IngestRoute> = new Map<string, IngestRoute>([
   ['/v1/events', { adapter: 'native', style: EVENTS_STYLE }],
@@ -56,20 +68,40 @@ const INGEST_ROUTES: ReadonlyMap<string, IngestRoute> = new Map<string, IngestRo
     `/v1/${signal}`,
     { adapter: 'otlp', options: { signal }, style: createOtlpStyle(signal) },
   ]),
+  ...SHIPPER_ROUTES,
 ]);
 
-/** Of a source; with what exporters, libraries and shippers add to the address that they are given. */
-const SOURCE_PATH =
-  /^\/sources\/([^/]+)(?:\/v1\/(traces|logs|metrics|batch|track|input|events(?:\/batch)?)|\/api\/v2\/logs|\/services\/collector(?:\/event|\/raw)?(?:\/1\.0)?)?$/;
+/** By what exporters, libraries and shippers add to the address of a source. */
+const SOURCE_ROUTES: ReadonlyMap<string, IngestRoute> = new Map<string, IngestRoute>([
+  ...['', '/v1/batch', '/v1/track', '/v1/events', '/v1/events/batch'].map((path) => [path, {}] as const),
+  ...OTLP_SIGNALS.map((signal) => [`/v1/${signal}`, { options: { signal } }] as const),
+  ...SHIPPER_ROUTES,
+]);
+
+const SOURCE_PATH = /^\/sources\/([^/]+)(\/.*)?$/;
 
 /** The endpoint at a path, with its label for metrics, and the source that the path names. */
 export function findIngestRoute(path: string): { label: string; route: IngestRoute; sourceName?: string } | undefined {
   const shared = INGEST_ROUTES.get(path);
   if (shared) return { label: path, route: shared };
-  const [, name, added] = SOURCE_PATH.exec(path) ?? [];
-  if (name === undefined) return undefined;
-  const signal = OTLP_SIGNALS.find((known) => known === added);
-  return { label: '/sources/{name}', route: signal ? { options: { signal } } : {}, sourceName: decodeName(name) };
+  const [, name, added = ''] = SOURCE_PATH.exec(path) ?? [];
+  const route = SOURCE_ROUTES.get(added);
+  return name && route ? { label: '/sources/{name}', route, sourceName: decodeName(name) } : undefined;
+}
+
+/** Answers what shippers ask before they send: Splunk's whether the collector lives, Datadog's whether their key is one. */
+export async function answerShipper(
+  path: string,
+  { headers }: IncomingMessage,
+  { sources, now }: IngestDependencies,
+): Promise<HttpAnswer | undefined> {
+  const [, name, asked = path] = SOURCE_PATH.exec(path) ?? [];
+  if (/^\/services\/collector\/health(?:\/1\.0)?$/.test(asked)) {
+    return { status: 200, body: { text: 'HEC is healthy', code: 17 } };
+  }
+  if (asked !== '/api/v1/validate') return undefined;
+  const source = await sources.findByToken(listTokens(headers), name, now());
+  return source ? { status: 200, body: { valid: true } } : { status: 403, body: { errors: ['Forbidden'] } };
 }
 
 function decodeName(name: string): string {
@@ -105,10 +137,10 @@ export async function ingestRequest(
   let style = route.style ?? guessStyle(headers);
   const answered = (): AnsweredRequest => ({ headers, nowMs: now() });
   try {
-    let source =
-      sourceName === undefined
-        ? await sources.findByToken(findBearerToken(headers) ?? '', now())
-        : await sources.findByShownToken(sourceName, tokens, now());
+    const bearer = findBearerToken(headers) ?? '';
+    const shown = sourceName !== undefined || route.ownKeys ? tokens : [bearer];
+    let source = await sources.findByToken(shown, sourceName, now());
+    if (!source && sourceName !== undefined) source = await sources.findByIdentity(sourceName, [bearer], now());
     // Only a signature needs the bytes: nobody else makes us read any, nor does one that can open nothing.
     const mayOpen = sourceName !== undefined && isSigned(headers) && (await sources.takesSignatures(sourceName, now()));
     if (!source && !mayOpen) {

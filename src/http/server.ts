@@ -13,7 +13,13 @@ import type { Secret } from '../secret.ts';
 import { type HttpAnswer, sendAnswer, toErrorAnswer } from './answer.ts';
 import { type AskOptions, answerAsk } from './ask.ts';
 import { answerHealth, answerReadiness, type Readiness } from './health.ts';
-import { findIngestRoute, type IngestDependencies, type IngestRoute, ingestRequest } from './ingest-routes.ts';
+import {
+  answerShipper,
+  findIngestRoute,
+  type IngestDependencies,
+  type IngestRoute,
+  ingestRequest,
+} from './ingest-routes.ts';
 import { answerMetrics, Counter, Histogram, type MetricSource } from './metrics.ts';
 import { QuestionLimit } from './question-limit.ts';
 import { AbortedError, BodyBudget, readBody } from './request-body.ts';
@@ -142,6 +148,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const answer = method === 'POST' ? takeSlack(request, response, options.slack) : refuseMethod(request, 'POST');
       return { route: path, answer: await answer };
     }
+    const shipper = method === 'GET' ? await answerShipper(path, request, options) : undefined;
+    if (shipper) return { route: 'shipper check', answer: shipper };
     return {
       route: 'other',
       answer: {

@@ -91,7 +91,7 @@ export const apigeeAdapter = createJsonAdapter({
 });
 
 /**
- * Records of Tyk Pump, by themselves or as its Splunk pump sends them (`event`). The client is the alias of the key, else the
+ * Records of Tyk Pump, by themselves or as its pumps for Splunk (`event`) and standard output wrap them. The client is the alias of the key, else the
  * OAuth client: the key itself may be one that opens the API.
  */
 export const tykAdapter = createJsonAdapter({
@@ -109,41 +109,49 @@ export const tykAdapter = createJsonAdapter({
   },
   expects: { type: `${JSON_TYPE}, as Tyk Pump does`, entry: 'a record of Tyk Pump' },
   missingClient:
-    'the record has neither alias nor oauth_id. Give the keys aliases, or name another field with --map client=FIELD (api_key where keys are hashed).',
-  open: (record) => (isFields(record.event) ? record.event : record),
+    'the record has neither alias nor oauth_id. Have the pump send them ("fields": ["alias", "oauth_id", …]) and give the keys aliases, or name another field with --map client=FIELD (api_key where keys are hashed).',
+  open: (record) => [record.event, record['tyk-analytics-record']].find(isFields) ?? record,
   // Tyk's words for an API without versions.
   finish: (fields) =>
     /^(?:Non|Not) Versioned$/.test(String(fields.api_version)) ? { ...fields, api_version: undefined } : fields,
 });
 
-/** Gravitee numbers the methods. */
+/** Names in what its reporters write that is no call: messages, events, logs, health checks, nodes, lines of a bulk. */
+const GRAVITEE_OTHERS = [
+  ...['correlationId', 'gatewayId', 'clientRequest', 'entrypointRequest', 'endpointRequest', 'steps', 'jvm', 'index'],
+];
+
+/** Gravitee numbers the methods in the form of Elasticsearch. */
 const GRAVITEE_METHODS = [
   ...[undefined, 'CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'],
 ] as const;
 
 /**
- * Gravitee's file and TCP reporters in JSON: requests of version 2 and metrics of version 4; its logs, health checks and
- * figures of nodes are no calls. The client is the application.
+ * Gravitee's file and TCP reporters, as JSON (`requestId`) or in the form of Elasticsearch (`request-id`): requests of
+ * version 2 and metrics of version 4; its logs, messages, health checks and figures of nodes are no calls. The client is
+ * the application. Source: formatters and templates of gravitee-io/gravitee-reporter-common.
  */
 export const graviteeAdapter = createJsonAdapter({
   name: 'gravitee',
   map: {
-    id: '_id|request-id|transaction|transaction-id',
+    id: '_id|requestId|request-id|transaction|transaction-id',
     time: '@timestamp|timestamp',
-    client: 'application|application-id|app-id',
-    method: 'method|http-method',
-    url: 'uri|path|path-info',
-    route: 'mapped-path',
+    client: 'application|applicationId|application-id|app-id',
+    method: 'httpMethod|method|http-method',
+    url: 'uri|path|pathInfo|path-info',
+    route: 'mappedPath|mapped-path',
     status: 'status',
     user: 'user',
-    ip: 'remote-address',
-    module: 'api-name|api|api-id',
-    duration_ms: 'response-time|gateway-response-time-ms',
+    ip: 'remoteAddress|remote-address',
+    module: 'apiName|api-name|api|apiId|api-id',
+    duration_ms: 'gatewayResponseTimeMs|proxyResponseTimeMs|response-time|gateway-response-time-ms',
   },
   expects: { type: `${JSON_TYPE} or application/x-ndjson`, entry: 'a request of a Gravitee reporter' },
-  missingClient: 'the request has no application. Name another field with --map client=plan|remote-address.',
-  open: ({ type, ...request }) =>
-    type === undefined || type === 'request' || type === 'v4-metrics' ? request : undefined,
+  missingClient: 'the request has no application. Name another field with --map client=plan|planId|remoteAddress.',
+  open: ({ type, ...request }) => {
+    if (type !== undefined) return type === 'request' || type === 'v4-metrics' ? request : undefined;
+    return GRAVITEE_OTHERS.some((name) => name in request) ? undefined : request;
+  },
   finish: (fields) =>
     /^\d$/.test(String(fields.method)) ? { ...fields, method: GRAVITEE_METHODS[Number(fields.method)] } : fields,
 });
@@ -216,9 +224,10 @@ function createShipperAdapter(name: string, entry: string, open: OpenLog): Adapt
  * Splunk's HTTP Event Collector: objects one after the other, each with the line or the entry in `event`.
  * Source: "Format events for HTTP Event Collector" of the Splunk documentation.
  */
-export const splunkAdapter = createShipperAdapter('splunk-hec', 'an object with "event"', ({ event, time }) => ({
-  log: event,
-  time,
+export const splunkAdapter = createShipperAdapter('splunk-hec', 'an object with "event"', (entry) => ({
+  // Its raw endpoint takes the log itself.
+  log: 'event' in entry ? entry.event : entry,
+  time: entry.time,
 }));
 
 /**

@@ -3,7 +3,9 @@ import type { Secret } from '../secret.ts';
 import type { Db } from '../store/database.ts';
 import { listSources, type Source } from '../store/source-repository.ts';
 import { type Headers, hashToken, isSigned, verifySignature } from './credentials.ts';
+import { isIdentityOf, looksLikeIdentityToken } from './identity-token.ts';
 import { unseal } from './seal.ts';
+import { parseOptions } from './source-options.ts';
 
 /** How old the list of sources may be: what a command changes holds within 2 s in every running instance. */
 const MAX_AGE_MS = 1000;
@@ -12,29 +14,37 @@ const MAX_AGE_MS = 1000;
 export class SourceDirectory {
   readonly #db: Db;
   readonly #secretKey: Secret;
+  readonly #isIdentityOf: typeof isIdentityOf;
   #byName = new Map<string, Source>();
   #byTokenHash = new Map<string, Source>();
   #secrets = new Map<string, Secret>();
   #loadedMs = Number.NEGATIVE_INFINITY;
   #loading: Promise<void> | undefined;
 
-  constructor(db: Db, secretKey: Secret) {
+  constructor(db: Db, secretKey: Secret, verify: typeof isIdentityOf = isIdentityOf) {
     this.#db = db;
     this.#secretKey = secretKey;
+    this.#isIdentityOf = verify;
   }
 
-  /** The source that this token names. */
-  async findByToken(token: string, nowMs: number): Promise<Source | undefined> {
+  /** The source that one of these tokens names; with a `name`, that source or none. */
+  async findByToken(tokens: readonly string[], name: string | undefined, nowMs: number): Promise<Source | undefined> {
     await this.#refresh(nowMs);
-    // The token is found by its hash, so the time that this takes tells nothing about the token.
-    return this.#byTokenHash.get(hashToken(token));
+    for (const token of tokens) {
+      // The token is found by its hash, so the time that this takes tells nothing about the token.
+      const source = this.#byTokenHash.get(hashToken(token));
+      if (source && (name === undefined || source.name === name)) return source;
+    }
+    return undefined;
   }
 
-  /** The source of this name, if its token is one of those that a request shows. */
-  async findByShownToken(name: string, tokens: readonly string[], nowMs: number): Promise<Source | undefined> {
-    await this.#refresh(nowMs);
+  /** The source of this name, if Google has signed one of these tokens for whoever may push to it. */
+  async findByIdentity(name: string, tokens: readonly string[], nowMs: number): Promise<Source | undefined> {
     const source = this.#byName.get(name);
-    return source && tokens.some((token) => this.#byTokenHash.get(hashToken(token)) === source) ? source : undefined;
+    const token = tokens.find(looksLikeIdentityToken);
+    if (!source || token === undefined) return undefined;
+    const { push } = parseOptions(source.options, name);
+    return push && (await this.#isIdentityOf(token, push, nowMs)) ? source : undefined;
   }
 
   /** Tells whether a signature could open the source of this name: nobody's body is read for one that cannot. */

@@ -14,6 +14,8 @@ const SCHEMA = z.strictObject({
   spans: z.array(z.enum(SPAN_KINDS)).optional(),
   /** Metrics that it counts instead of those of the conventions. */
   metrics: z.array(z.string()).optional(),
+  /** Who may push with a token that Google signs, beside the source's own. */
+  push: z.strictObject({ email: z.string(), audience: z.string() }).optional(),
 });
 
 export type StoredOptions = z.infer<typeof SCHEMA>;

@@ -198,6 +198,17 @@ describe('the command line', () => {
     );
   });
 
+  it('lets a service account push, with the audience of its subscription', async () => {
+    const by = ['--push-by', 'p@project.iam.gserviceaccount.com'];
+    expect((await run('sources', 'add', 'lb', '--adapter', 'google-lb', ...by)).err).toMatch(/set PUBLIC_URL/);
+    expect((await run('sources', 'add', 'lb', '--adapter', 'google-lb', ...by, '--audience', 'lb')).code).toBe(0);
+    expect((await run('sources', 'list')).out).toMatch(
+      /--push-by p@project\.iam\.gserviceaccount\.com --audience lb$/m,
+    );
+    expect((await run('sources', 'set', 'lb', '--push-by', 'none')).out).toMatch(/: no options\.$/m);
+    expect((await run('sources', 'set', 'lb', '--push-by', 'x')).err).toMatch(/--push-by is the e-mail address/);
+  });
+
   it('lists an import with the span of what it counted', async () => {
     const times = ['2026-11-19T10:00:00Z', '2030-11-20T10:00:00Z', '2026-11-18T10:00:00Z'];
     writeFileSync(join(folder, 'a.ndjson'), times.map((time) => `${JSON.stringify({ client: 'a', time })}\n`).join(''));

@@ -1,6 +1,5 @@
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { RawEvent } from '../../src/domain/usage.ts';
-import type { HttpServerOptions } from '../../src/http/server.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
 import { createDatabase } from '../support/databases.ts';
@@ -19,7 +18,7 @@ export interface SenderStage extends Stage {
 }
 
 /** The real server on SQLite, at the time of the recordings. Sources have the names of their adapters. */
-export async function openSenderStage(options: Partial<HttpServerOptions> = {}): Promise<SenderStage> {
+export async function openSenderStage(options: Parameters<typeof openStage>[1] = {}): Promise<SenderStage> {
   const database = await createDatabase('sqlite');
   const stage = await openStage(database.url, options);
   stage.clock.nowMs = RECORDED_MS;

@@ -11,6 +11,8 @@ import { Secret } from '../../src/secret.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 
+type IsIdentityOf = ConstructorParameters<typeof SourceDirectory>[2];
+
 export const NOW = Date.UTC(2026, 10, 20, 12, 5);
 
 export interface Stage {
@@ -26,7 +28,10 @@ export interface Stage {
 }
 
 /** A server over a real database and the real way from bytes to commits. */
-export async function openStage(url: string, options: Partial<HttpServerOptions> = {}): Promise<Stage> {
+export async function openStage(
+  url: string,
+  { isIdentityOf, ...options }: Partial<HttpServerOptions> & { isIdentityOf?: IsIdentityOf } = {},
+): Promise<Stage> {
   const db = openDatabase(url);
   await migrate(db);
   const clock = { nowMs: NOW };
@@ -57,7 +62,7 @@ export async function openStage(url: string, options: Partial<HttpServerOptions>
     host: '127.0.0.1',
     port: 0,
     maxBodyBytes: 1_000_000,
-    sources: new SourceDirectory(db, secretKey),
+    sources: new SourceDirectory(db, secretKey, isIdentityOf),
     writer,
     tally,
     now: () => clock.nowMs,

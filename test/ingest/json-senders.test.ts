@@ -167,6 +167,68 @@ describe('Apigee', () => {
   });
 });
 
+describe('Gravitee', () => {
+  it('is read in the form of JSON and of Elasticsearch, of versions 2 and 4', () => {
+    const time = 1692359213844;
+    const json = {
+      v4: {
+        ...{ timestamp: time, requestId: 'r1', apiId: '5f67b38f', apiName: 'API Name', applicationId: 'app-1' },
+        ...{
+          planId: 'p',
+          httpMethod: 'GET',
+          remoteAddress: '192.0.2.7',
+          uri: '/test-v4?key=1',
+          pathInfo: '',
+          status: 200,
+        },
+        ...{ gatewayResponseTimeMs: 144, endpointResponseTimeMs: 137 },
+      },
+      v2: {
+        ...{ timestamp: time, proxyResponseTimeMs: 144, requestId: 'r1', api: '5f67b38f', apiName: 'API Name' },
+        ...{
+          application: 'app-1',
+          httpMethod: 'GET',
+          remoteAddress: '192.0.2.7',
+          uri: '/test-v4',
+          status: 200,
+          path: '',
+        },
+      },
+      elastic: {
+        ...{ type: 'v4-metrics', date: '2023.08.18', _id: 'r1', '@timestamp': '2023-08-18T11:46:53.844Z' },
+        ...{ 'request-id': 'r1', 'api-id': '5f67b38f', 'api-name': 'API Name', 'application-id': 'app-1' },
+        ...{ 'http-method': 3, 'remote-address': '192.0.2.7', uri: '/test-v4', 'path-info': '', status: 200 },
+        'gateway-response-time-ms': 144,
+      },
+    };
+    const expected = {
+      ...{ id: 'r1', timeMs: time, client: 'app-1', method: 'GET', route: '/test-v4', status: 200, ip: '192.0.2.7' },
+      ...{ module: 'API Name', durationMs: 144 },
+    };
+    for (const body of Object.values(json)) {
+      expect(parse('gravitee', body)).toMatchObject({ events: [expected], rejected: [] });
+    }
+  });
+
+  it('counts no messages, events, logs or nodes as calls', () => {
+    const others = [
+      {
+        timestamp: 1,
+        requestId: 'r',
+        apiId: 'a',
+        correlationId: 'c',
+        operation: 'SUBSCRIBE',
+        connectorType: 'ENTRYPOINT',
+      },
+      { timestamp: 1, gatewayId: 'g', apiId: 'a', applicationId: 'app', topic: 't' },
+      { timestamp: 1, requestId: 'r', clientRequest: { method: 'GET', uri: '/a' } },
+      { type: 'v4-message-metrics', 'application-id': 'app' },
+      { index: { _index: 'gravitee-request' } },
+    ];
+    expect(parse('gravitee', others)).toMatchObject({ events: [], rejected: [] });
+  });
+});
+
 describe('shippers of logs', () => {
   it('wrap lines as well as JSON', () => {
     const line = '192.0.2.7 - ana [27/Nov/2026:10:00:00 +0000] "GET /v1/a?key=x HTTP/1.1" 200 12 "-" "curl/8"';

@@ -35,7 +35,6 @@ import { CommitWatch } from './schedule/commit-watch.ts';
 import { createDigestComposer } from './schedule/digest-composer.ts';
 import type { DigestSources } from './schedule/digest-content.ts';
 import { Digests } from './schedule/digests.ts';
-import { createHeartbeat } from './schedule/heartbeat.ts';
 import { composeNotice, followFailure, noticeLostEvent } from './schedule/notices.ts';
 import { createTroubleWatch } from './schedule/own-trouble.ts';
 import { assertUtc, everySoOften, Tick } from './schedule/tick.ts';
@@ -44,12 +43,11 @@ import { createSlackApp, type SlackApp } from './slack/app.ts';
 import { RefusedBlocks } from './slack/client/send-repaired.ts';
 import { createWebClient } from './slack/client/web-client.ts';
 import { listAlertsTold, removeOldAlerts } from './store/alert-repository.ts';
-import { findChangeMark } from './store/change-mark.ts';
 import { listCorrections } from './store/correction-repository.ts';
 import { getDatabaseBytes, getFreeBytes, openDatabase } from './store/database.ts';
-import { createDefinitionCache } from './store/definition-cache.ts';
+import { createDefinitionCache } from './store/definition-repository.ts';
 import { countDeliveries, deleteSettledDeliveries } from './store/delivery-upkeep.ts';
-import { deleteInstance } from './store/instance-repository.ts';
+import { deleteInstance, findChangeMark, keepInstance } from './store/instance-repository.ts';
 import { migrate } from './store/migrate.ts';
 import { getReportZone, listOlderZones } from './store/report-zone.ts';
 import { listSourceHealth } from './store/source-repository.ts';
@@ -318,10 +316,11 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     watch.start();
     stops.push(() => watch.stop());
 
-    const heartbeat = createHeartbeat(db, { id: instance, version: VERSION, startedMs: now() });
-    await heartbeat.run(now());
+    const startedMs = now();
+    const beat = () => keepInstance(db, { id: instance, version: VERSION, startedMs, seenMs: now() });
+    await beat();
     const beating = setInterval(
-      () => void heartbeat.run(now()).catch((error) => log.error({ err: error }, 'the heartbeat could not be written')),
+      () => void beat().catch((error) => log.error({ err: error }, 'the heartbeat could not be written')),
       HEARTBEAT_MS,
     );
     stops.push(async () => {

@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts';
 import { listMutes } from '../store/alert-repository.ts';
 import { listAlertRules } from '../store/alert-rule-repository.ts';
 import type { Db } from '../store/database.ts';
-import { deleteLease, takeLease } from '../store/lease-repository.ts';
+import { deleteLease, takeLease } from '../store/instance-repository.ts';
 import { findAlertSettings } from '../store/setting-repository.ts';
 import type { EvaluationContext } from './alert-claims.ts';
 import { endAlerts } from './alert-ends.ts';

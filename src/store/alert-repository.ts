@@ -4,7 +4,7 @@ import type { Definitions } from '../domain/definition.ts';
 import { DAY_MS } from '../domain/time-units.ts';
 import { type Db, transact } from './database.ts';
 import { ALERT_CONTENT, KEYS, readColumn } from './json-columns.ts';
-import type { AlertTables } from './schema/alert.ts';
+import type { Database } from './schema.ts';
 
 const ALERT = [
   ...(['id', 'key', 'kind', 'subject', 'period', 'level', 'arm', 'amount', 'covered'] as const),
@@ -298,7 +298,7 @@ async function deleteAlertsBefore(trx: Db, beforeMs: number, lasting: ReadonlySe
     .execute();
 }
 
-function toAlert(row: Pick<Selectable<AlertTables['alert']>, (typeof ALERT)[number]>): Alert {
+function toAlert(row: Pick<Selectable<Database['alert']>, (typeof ALERT)[number]>): Alert {
   return {
     id: row.id,
     key: row.key,

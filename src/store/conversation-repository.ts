@@ -3,7 +3,7 @@ import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
 import type { Db } from './database.ts';
 import { FILTERS, QUESTION, QUESTIONS, readColumn } from './json-columns.ts';
-import type { ConversationTables } from './schema/conversation.ts';
+import type { Database } from './schema.ts';
 
 /** An answer with buttons: who asked what, and where it stands. `ts` is absent for one that only the asker sees. */
 export interface KeptAnswer {
@@ -74,7 +74,7 @@ export async function findLastAnswer(db: Db, asker: string, channel: string): Pr
   return row && toAnswer(row);
 }
 
-function toAnswer(row: Pick<Selectable<ConversationTables['answer']>, (typeof ANSWER)[number]>): KeptAnswer {
+function toAnswer(row: Pick<Selectable<Database['answer']>, (typeof ANSWER)[number]>): KeptAnswer {
   return {
     id: row.id,
     asker: row.asker,

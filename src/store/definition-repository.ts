@@ -97,3 +97,12 @@ export async function changeDefinitions(
 function readDefinitions(body: string): Definitions {
   return readColumn('definition.body', DEFINITIONS, body);
 }
+
+/** Returns a reader of the definitions, which reads them again only when their version has changed. */
+export function createDefinitionCache(db: Db): () => Promise<Definitions> {
+  let cached = NO_DEFINITIONS;
+  return async () => {
+    if (cached.version !== (await getDefinitionsVersion(db))) cached = await getDefinitions(db);
+    return cached;
+  };
+}

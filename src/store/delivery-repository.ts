@@ -2,7 +2,7 @@ import type { Selectable, Updateable } from 'kysely';
 import type { DeliveryState, NewDelivery } from '../domain/delivery.ts';
 import { DAY_MS } from '../domain/time-units.ts';
 import type { Db } from './database.ts';
-import type { DeliveryTables } from './schema/delivery.ts';
+import type { Database } from './schema.ts';
 
 /** A row of the delivery log. */
 export interface Delivery extends NewDelivery {
@@ -22,7 +22,7 @@ export const DELIVERY = [
   ...(['state', 'attempts', 'first_call_ms', 'unclear', 'superseded'] as const),
   ...(['sent_channel', 'sent_ts', 'sent_ms', 'error'] as const),
 ] as const;
-type Row = Pick<Selectable<DeliveryTables['delivery']>, (typeof DELIVERY)[number]>;
+type Row = Pick<Selectable<Database['delivery']>, (typeof DELIVERY)[number]>;
 
 /** An unsent delivery is tried for a day; then its owner or the admins are told. */
 export const GIVE_UP_AFTER_MS = DAY_MS;
@@ -198,7 +198,7 @@ async function updateHeld(
   db: Db,
   id: number,
   attemptId: string,
-  change: Updateable<DeliveryTables['delivery']>,
+  change: Updateable<Database['delivery']>,
 ): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('delivery')

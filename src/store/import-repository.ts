@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
 import type { Db } from './database.ts';
-import type { SourceTables } from './schema/source.ts';
+import type { Database } from './schema.ts';
 
-/** A file of which a part was taken, known by its content (`hash`, see schema/source.ts). */
+/** A file of which a part was taken, known by its content (`hash`, see schema.ts). */
 export interface ImportFile {
   id: number;
   sourceId: number;
@@ -123,7 +123,7 @@ export async function deleteImportFile(db: Db, id: number): Promise<void> {
   await db.deleteFrom('import_file').where('id', '=', id).execute();
 }
 
-function toImportFile(row: Pick<Selectable<SourceTables['import_file']>, (typeof IMPORT_FILE)[number]>): ImportFile {
+function toImportFile(row: Pick<Selectable<Database['import_file']>, (typeof IMPORT_FILE)[number]>): ImportFile {
   return {
     id: row.id,
     sourceId: row.source_id,

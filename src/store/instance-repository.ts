@@ -1,3 +1,4 @@
+import { DAY_MS } from '../domain/time-units.ts';
 import type { Db } from './database.ts';
 
 export interface Instance {
@@ -10,13 +11,18 @@ export interface Instance {
 /** An instance not seen for 15 s (three heartbeats) is taken to be gone. */
 export const SEEN_WITHIN_MS = 15_000;
 
-/** Writes down that this instance is alive. */
-export async function upsertInstance(db: Db, instance: Instance): Promise<void> {
-  const { id, version, startedMs, seenMs } = instance;
+const FORGOTTEN_AFTER_MS = DAY_MS;
+
+/** Notes that an instance is alive, and forgets those that were not seen for a day. */
+export async function keepInstance(db: Db, { id, version, startedMs, seenMs }: Instance): Promise<void> {
   await db
     .insertInto('instance')
     .values({ id, version, started_ms: startedMs, seen_ms: seenMs })
     .onConflict((conflict) => conflict.column('id').doUpdateSet({ version, seen_ms: seenMs }))
+    .execute();
+  await db
+    .deleteFrom('instance')
+    .where('seen_ms', '<', seenMs - FORGOTTEN_AFTER_MS)
     .execute();
 }
 
@@ -37,10 +43,69 @@ export async function listInstances(db: Db, sinceMs: number): Promise<Instance[]
   }));
 }
 
-/** Forgets an instance that stopped, and those not seen since `beforeMs`. */
-export async function deleteInstance(db: Db, id: string, beforeMs = 0): Promise<void> {
-  await db
-    .deleteFrom('instance')
-    .where((where) => where.or([where('id', '=', id), where('seen_ms', '<', beforeMs)]))
-    .execute();
+/** Forgets an instance that stopped. */
+export async function deleteInstance(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('instance').where('id', '=', id).execute();
+}
+
+/** A lease that ends over a minute after one's own would comes from a clock that was ahead, and is not respected. */
+const MOST_SKEW_MS = 60_000;
+
+/**
+ * Takes or renews the lease `name` until `untilMs`; false where another holder's has not expired. It saves double work
+ * and proves nothing: a frozen holder wakes up believing in it, so what must be unique has a unique row.
+ */
+export async function takeLease(
+  db: Db,
+  name: string,
+  holder: string,
+  nowMs: number,
+  untilMs: number,
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('lease')
+    .values({ name, holder, until_ms: untilMs })
+    .onConflict((conflict) =>
+      conflict
+        .column('name')
+        .doUpdateSet({ holder, until_ms: untilMs })
+        .where((where) =>
+          where.or([
+            where('lease.holder', '=', holder),
+            where('lease.until_ms', '<=', nowMs),
+            where('lease.until_ms', '>', untilMs + MOST_SKEW_MS),
+          ]),
+        ),
+    )
+    .executeTakeFirst();
+  return Number(numInsertedOrUpdatedRows) === 1;
+}
+
+/** Gives the lease up if `holder` has it. */
+export async function deleteLease(db: Db, name: string, holder: string): Promise<void> {
+  await db.deleteFrom('lease').where('name', '=', name).where('holder', '=', holder).execute();
+}
+
+/**
+ * A text that changes with every commit of events, correction, recount and change of definitions, whoever made it. Reads the
+ * end of four indexes.
+ */
+export async function findChangeMark(db: Db): Promise<string> {
+  const newest = await db
+    .selectNoFrom(({ selectFrom }) => [
+      selectFrom('definition')
+        .select(({ fn }) => fn.max('version').as('mark'))
+        .as('definition'),
+      selectFrom('correction')
+        .select(({ fn }) => fn.max('id').as('mark'))
+        .as('correction'),
+      selectFrom('inbox')
+        .select(({ fn }) => fn.max('seq').as('mark'))
+        .as('commit'),
+      selectFrom('total_segment')
+        .select(({ fn }) => fn.max('id').as('mark'))
+        .as('total'),
+    ])
+    .executeTakeFirstOrThrow();
+  return [newest.definition, newest.correction, newest.commit, newest.total].join(' ');
 }

@@ -3,7 +3,7 @@ import type { SourceHealth } from '../domain/source-health.ts';
 import { type Db, transact } from './database.ts';
 import { COUNTS, OPTIONS, readColumn, SAMPLES } from './json-columns.ts';
 import { countReasons } from './rejected-event-repository.ts';
-import type { SourceTables } from './schema/source.ts';
+import type { Database } from './schema.ts';
 
 /** A configured sender. */
 export interface Source {
@@ -217,7 +217,7 @@ export async function listSourceHealth(db: Db): Promise<SourceHealth[]> {
   }));
 }
 
-function toSource(row: Pick<Selectable<SourceTables['source']>, (typeof SOURCE)[number]>): Source {
+function toSource(row: Pick<Selectable<Database['source']>, (typeof SOURCE)[number]>): Source {
   return {
     id: row.id,
     name: row.name,

@@ -3,7 +3,7 @@ import type { DigestWhat, StatedDay } from '../domain/digest.ts';
 import type { ScheduleRule } from '../domain/schedule-rule.ts';
 import type { Db } from './database.ts';
 import { DIGEST_WHAT, readColumn, SCHEDULE, STATED_DAY } from './json-columns.ts';
-import type { DeliveryTables } from './schema/delivery.ts';
+import type { Database } from './schema.ts';
 
 /** A digest that is posted in a channel on a schedule. */
 export interface Subscription {
@@ -66,7 +66,7 @@ export async function insertSubscription(
 
 /** Changes the fields that are given (`undefined` empties one). */
 export async function updateSubscription(db: Db, id: number, change: SubscriptionChange): Promise<void> {
-  const row: Updateable<DeliveryTables['subscription']> = {};
+  const row: Updateable<Database['subscription']> = {};
   if (change.channel !== undefined) row.channel = change.channel;
   if (change.owner !== undefined) row.owner = change.owner;
   if ('schedule' in change) row.schedule = JSON.stringify(change.schedule);
@@ -192,9 +192,7 @@ export async function setDigestHeadline(db: Db, deliveryKey: string, headline: S
     .execute();
 }
 
-function toSubscription(
-  row: Pick<Selectable<DeliveryTables['subscription']>, (typeof SUBSCRIPTION)[number]>,
-): Subscription {
+function toSubscription(row: Pick<Selectable<Database['subscription']>, (typeof SUBSCRIPTION)[number]>): Subscription {
   return {
     id: row.id,
     channel: row.channel,

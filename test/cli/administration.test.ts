@@ -9,7 +9,7 @@ import { createReporter } from '../../src/report/reporter.ts';
 import { upsertAnswer, upsertChosenFilters } from '../../src/store/conversation-repository.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { getDefinitions } from '../../src/store/definition-repository.ts';
-import { deleteInstance, upsertInstance } from '../../src/store/instance-repository.ts';
+import { deleteInstance, keepInstance } from '../../src/store/instance-repository.ts';
 import { insertRejectedEvents, listRejectedEvents } from '../../src/store/rejected-event-repository.ts';
 import { listOlderZones } from '../../src/store/report-zone.ts';
 import { findSource, listSourceHealth } from '../../src/store/source-repository.ts';
@@ -212,7 +212,7 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
       { id: '0', time: '2026-10-01T10:00:00Z', client: 'acme' },
       { id: '1', time, client: 'acme' },
     ]);
-    await upsertInstance(db, { id: 'web-1', version: '0.1.0', startedMs: NOW, seenMs: NOW });
+    await keepInstance(db, { id: 'web-1', version: '0.1.0', startedMs: NOW, seenMs: NOW });
     expect((await run('rezone', 'Asia/Kolkata')).err).toMatch(
       /web-1 is running and counts in UTC: stop every instance/,
     );

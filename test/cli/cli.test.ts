@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import { openDatabase } from '../../src/store/database.ts';
-import { upsertInstance } from '../../src/store/instance-repository.ts';
+import { keepInstance } from '../../src/store/instance-repository.ts';
 import { claimSqlite } from '../../src/store/sqlite-claim.ts';
 import { CHILD_ENV } from '../support/child-env.ts';
 
@@ -285,7 +285,7 @@ describe('the command line', () => {
   it('will not run beside an older instance, and names it', async () => {
     await run('sources');
     const db = openDatabase(`sqlite:${join(folder, 'headroom.db')}`);
-    await upsertInstance(db, { id: 'web-1', version: '0.0.9', startedMs: NOW, seenMs: NOW });
+    await keepInstance(db, { id: 'web-1', version: '0.0.9', startedMs: NOW, seenMs: NOW });
     await db.destroy();
     const { code, err } = await run('sources');
     expect(code).toBe(1);

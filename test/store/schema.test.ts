@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import type { Db } from '../../src/store/database.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
-const FOLDER = new URL('../../src/store/schema/', import.meta.url);
+const FILE = new URL('../../src/store/schema.ts', import.meta.url);
 
 type Columns = Record<string, string>;
 
@@ -22,17 +22,15 @@ describeEachDialect('the types of tables', (databases) => {
   });
 });
 
-/** Tables and columns of `Database`, from the text of its modules: types are gone when a test runs. */
+/** Tables and columns of `Database`, from the text of its module: types are gone when a test runs. */
 function readTypes(): Record<string, Columns> {
   const tables: Record<string, Columns> = {};
-  for (const file of readdirSync(FOLDER)) {
-    const text = readFileSync(new URL(file, FOLDER), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
-    const body = /export interface \w+ \{([\s\S]*)\n\}/.exec(text)![1]!;
-    for (const [, table, fields] of body.matchAll(/(\w+): \{([^{}]*)\}/g))
-      tables[table!] = Object.fromEntries(
-        [...fields!.matchAll(/(\w+): ([^;]+)(?:;|$)/g)].map(([, name, type]) => [name!, describeType(type!.trim())]),
-      );
-  }
+  const text = readFileSync(FILE, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+  const body = /export interface Database \{([\s\S]*)\n\}/.exec(text)![1]!;
+  for (const [, table, fields] of body.matchAll(/(\w+): \{([^{}]*)\}/g))
+    tables[table!] = Object.fromEntries(
+      [...fields!.matchAll(/(\w+): ([^;]+)(?:;|$)/g)].map(([, name, type]) => [name!, describeType(type!.trim())]),
+    );
   return tables;
 }
 

@@ -7,7 +7,8 @@ import { createChartRenderer } from './chart/renderer.ts';
 import { type Config, listSecrets } from './config.ts';
 import { type Clock, systemClock } from './delivery/clock.ts';
 import { Sender } from './delivery/sender.ts';
-import { WebhookSender } from './delivery/webhook-sender.ts';
+import { createSlackTransport } from './delivery/slack-transport.ts';
+import { createWebhookTransport } from './delivery/webhook-transport.ts';
 import { createCalendar } from './domain/calendar.ts';
 import { HOUR_MS } from './domain/time-units.ts';
 import type { Span } from './domain/usage.ts';
@@ -31,11 +32,10 @@ import { AlertTargets } from './schedule/alert-routing.ts';
 import { AlertTrigger } from './schedule/alert-trigger.ts';
 import { Alerts } from './schedule/alerts.ts';
 import { createChangeLog } from './schedule/change-log.ts';
-import { CommitWatch } from './schedule/commit-watch.ts';
 import { createDigestComposer } from './schedule/digest-composer.ts';
 import type { DigestSources } from './schedule/digest-content.ts';
 import { Digests } from './schedule/digests.ts';
-import { composeNotice, followFailure, noticeLostEvent } from './schedule/notices.ts';
+import { composeNotice, followFailure } from './schedule/notices.ts';
 import { createTroubleWatch } from './schedule/own-trouble.ts';
 import { assertUtc, everySoOften, Tick } from './schedule/tick.ts';
 import { composeWebhook } from './schedule/webhook-events.ts';
@@ -132,11 +132,9 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       return slack.listAdmins();
     };
     const refused = new RefusedBlocks(log);
-    let sender: Sender | undefined;
-    let webhookSender: WebhookSender | undefined;
+    const senders: Sender[] = [];
     const wakeSender = (): void => {
-      sender?.wake();
-      webhookSender?.wake();
+      for (const sender of senders) sender.wake();
     };
     const webhook = config.webhook !== undefined;
     const scopeStates = (atMs: number, options: { plain: boolean; scope?: string }) =>
@@ -156,39 +154,27 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       ...{ db, log, calendar, usage, definitions, scopeStates, sources, targets, webhook, instance, now, wakeSender },
       countRequests: (question, span) => countRequests({ usage, definitions }, question, span),
     });
-    sender = new Sender({
-      db,
-      client,
-      clock,
-      log,
-      composers: {
-        alert: createAlertComposer({
-          db,
-          reporter,
-          zone,
-          oncall: () => targets.mention(),
-          render: charts.render,
-        }),
-        digest: createDigestComposer(digestPorts),
-        notice: composeNotice,
-        answer: composeNotice,
-      },
-      admins: async () => (await admins()).ids,
-      onFailed: followFailure,
-      refused,
-    });
-
+    const followed = { db, clock, log, admins: async () => (await admins()).ids, onFailed: followFailure };
+    const composers = {
+      alert: createAlertComposer({ db, reporter, zone, oncall: () => targets.mention(), render: charts.render }),
+      digest: createDigestComposer(digestPorts),
+      notice: composeNotice,
+      answer: composeNotice,
+    };
+    senders.push(
+      new Sender({ ...followed, transport: createSlackTransport({ db, client, clock, composers, log, refused }) }),
+    );
     if (config.webhook) {
-      const adminIds = async () => (await admins().catch(() => ({ ids: [] }))).ids;
-      webhookSender = new WebhookSender({
-        ...{ ...config.webhook, db, clock, log },
-        compose: (content, nowMs) => composeWebhook(digestPorts, content, nowMs),
-        onFailed: async (trx, delivery, error, nowMs) => noticeLostEvent(trx, delivery, error, nowMs, await adminIds()),
-      });
+      const compose = (content: unknown, nowMs: number) => composeWebhook(digestPorts, content, nowMs);
+      senders.push(
+        new Sender({ ...followed, transport: createWebhookTransport({ ...config.webhook, db, clock, compose }) }),
+      );
     }
 
-    const trigger = new AlertTrigger({ evaluate: (nowMs) => evaluator.evaluate(nowMs), clock, log });
-    const writer = new ThreadedWriter(toIntakeSettings(config, zone), log, () => trigger.onCommit());
+    const trigger = new AlertTrigger({
+      ...{ clock, log, findMark: () => findChangeMark(db), evaluate: (nowMs) => evaluator.evaluate(nowMs) },
+    });
+    const writer = new ThreadedWriter(toIntakeSettings(config, zone), log, () => trigger.wake());
     stops.push(() => writer.stop());
     await writer.start();
 
@@ -299,22 +285,15 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
 
     await slackApp.start();
     stops.push(() => slackApp.stop());
-    sender.start();
-    stops.push(() => sender.stop());
-    webhookSender?.start();
-    stops.push(async () => webhookSender?.stop());
+    for (const sender of senders) {
+      sender.start();
+      stops.push(() => sender.stop());
+    }
     tick.start();
     stops.push(() => tick.stop());
     runTick = () => tick.runNow();
+    trigger.start();
     stops.push(() => trigger.stop());
-    const watch = new CommitWatch({
-      findMark: () => findChangeMark(db),
-      onCommit: () => trigger.onCommit(),
-      clock,
-      log,
-    });
-    watch.start();
-    stops.push(() => watch.stop());
 
     const startedMs = now();
     const beat = () => keepInstance(db, { id: instance, version: VERSION, startedMs, seenMs: now() });

@@ -46,8 +46,9 @@ export class Pacing {
     return this.#holds.size ? Math.min(...this.#holds.values()) : undefined;
   }
 
-  /** Takes the channel's next place: 0, or the instant from which on there is one. */
+  /** Takes the channel's next place: 0, or the instant from which on there is one. A webhook has no such rate. */
   takePlace(channel: string, kind: NewDelivery['kind'], nowMs: number): number {
+    if (kind === 'webhook') return 0;
     const spaced = Math.max(this.#spaced.get(channel) ?? 0, nowMs);
     const readyMs = spaced - (kind === 'alert' ? ALERT_BURST_MS : 0);
     if (readyMs > nowMs) return readyMs;

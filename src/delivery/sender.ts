@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { WebClient } from '@slack/web-api';
+import type { NewDelivery } from '../domain/delivery.ts';
 import { type Logger, OutageLog } from '../log.ts';
 import { type Failure, isThreadRefusal } from '../slack/client/errors.ts';
-import type { RefusedBlocks } from '../slack/client/send-repaired.ts';
 import { type Db, transact } from '../store/database.ts';
 import {
   type Delivery,
@@ -19,22 +18,43 @@ import {
   setBackDeliveries,
   settleDelivery,
 } from '../store/delivery-repository.ts';
-import { type AttemptPorts, attemptDelivery, type Outcome, toPictureKey } from './attempt.ts';
-import type { Clock } from './clock.ts';
-import type { Composers } from './composer.ts';
+import { type Clock, RoundLoop } from './clock.ts';
+import type { Destination } from './copies.ts';
 import { Pacing, pauseMs } from './pacing.ts';
-import { RoundLoop } from './round-loop.ts';
-import { deleteMessage, sweepCopies } from './sweep.ts';
+
+/** An attempt's hold on a delivery. */
+export interface Lease {
+  id: string;
+  /** The end of the hold, from now on. */
+  untilMs(): number;
+}
+
+export type Outcome =
+  /** `follow`: a delivery that completes it. */
+  | { kind: 'sent'; place: Destination; ts: string; follow?: NewDelivery }
+  | { kind: 'replaced'; why: string }
+  /** Somebody else has the lease: nothing was called. */
+  | { kind: 'lost' }
+  | { kind: 'failed'; failure: Failure };
+
+/** The way to Slack, or to the webhook. */
+export interface Transport {
+  to: 'slack' | 'webhook';
+  /** For the log, when nothing gets through, and when it does again. */
+  words: { failing: string; working: string };
+  /** Makes one attempt at a leased delivery, and commits that its call begins before it calls. */
+  attempt(delivery: Delivery, lease: Lease): Promise<Outcome>;
+  /** Deletes a message of ours that is there twice. */
+  deleteCopy?(message: { channel: string; ts: string }): Promise<void>;
+  /** Looks for copies of messages whose outcome was ever unclear, and deletes them. */
+  sweep?(nowMs: number): Promise<void>;
+}
 
 export interface SenderOptions {
   db: Db;
-  /** One that makes each call once: `createWebClient`. */
-  client: WebClient;
   clock: Clock;
-  composers: Composers;
   log: Logger;
-  /** Notes blocks that Slack refuses. */
-  refused: RefusedBlocks;
+  transport: Transport;
   /** The admins, who are told what nobody else can be. Asked before the transaction of `onFailed`, which must not wait for Slack. */
   admins?(): Promise<readonly string[]>;
   /** In the transaction that marks a delivery failed: tell somebody (by another delivery), pause what made it. */
@@ -53,19 +73,15 @@ const MOST_AT_ONCE = 10;
 const LONG_PAUSE_MS = 5 * 60_000;
 
 /**
- * Sends what the delivery log holds, any number of senders on one log. A row is leased, the call is committed before it
- * is made, and its outcome is written only by the attempt that still has the lease.
+ * Sends what the delivery log holds for one transport, any number of senders on one log. A row is leased, the call is
+ * committed before it is made, and its outcome is written only by the attempt that still has the lease.
  */
 export class Sender {
   readonly #options: SenderOptions;
-  readonly #ports: AttemptPorts;
   #pacing = new Pacing();
   readonly #outage: OutageLog;
   /** Attempts under way, by lane: a channel takes one at a time, and alerts do not wait for the rest. */
   readonly #lanes = new Map<string, Promise<void>>();
-  readonly #conversations = new Map<string, string>();
-  #botId: string | undefined;
-  #lastFailure: { error: string; atMs: number } | undefined;
   #sweptMs = 0;
   /** The newest time seen. What others left behind at start may be of a clock that was ahead, too. */
   #seenMs = Number.POSITIVE_INFINITY;
@@ -73,16 +89,8 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#outage = new OutageLog(options.log, {
-      failing: 'Slack takes no messages; they wait, and are tried for 24 hours',
-      working: 'Slack takes messages again',
-    });
+    this.#outage = new OutageLog(options.log, options.transport.words);
     this.#loop = new RoundLoop({ clock: options.clock, round: () => this.#runRound(), longestMs: POLL_MS });
-    this.#ports = {
-      ...options,
-      botId: () => this.#getBotId(),
-      conversationOf: (channel) => this.#getConversation(channel),
-    };
   }
 
   /** Sends from now on until `stop`. */
@@ -101,13 +109,6 @@ export class Sender {
     await Promise.race([Promise.all(this.#lanes.values()), this.#options.clock.sleep(this.#lanes.size ? graceMs : 0)]);
   }
 
-  /** Tells whether Slack takes messages: for health and `doctor`. */
-  health(): { ok: boolean; failures: number; lastError?: string; lastErrorMs?: number } {
-    const { failures } = this.#pacing;
-    const last = this.#lastFailure;
-    return { ok: failures === 0, failures, ...(last ? { lastError: last.error, lastErrorMs: last.atMs } : {}) };
-  }
-
   /** Sends all that can be sent at this instant; answers the next instant at which there may be more. For tests and commands. */
   async settle(): Promise<number | undefined> {
     for (;;) {
@@ -120,7 +121,7 @@ export class Sender {
   /** Deletes copies of messages whose outcome was ever unclear. */
   async sweep(): Promise<void> {
     this.#sweptMs = this.#options.clock.now();
-    await sweepCopies(this.#ports, this.#sweptMs);
+    await this.#options.transport.sweep?.(this.#sweptMs);
   }
 
   async #runRound(): Promise<number | undefined> {
@@ -141,14 +142,18 @@ export class Sender {
 
   /** Starts every attempt that may start now; the next instant at which one may. */
   async #startDue(): Promise<number | undefined> {
-    const { db, clock } = this.#options;
+    const { db, clock, transport } = this.#options;
     const nowMs = clock.now();
     if (nowMs < this.#seenMs - CLOCK_STEP_MS) await this.#followClock(nowMs);
     this.#seenMs = nowMs;
     const free = () => this.#pacing.slots(nowMs, MOST_AT_ONCE) - this.#lanes.size;
     if (this.#pacing.slots(nowMs, 1) === 0) return this.#pacing.heldUntilMs;
     if (free() <= 0) return undefined;
-    const due = await listDueDeliveries(db, nowMs, { exceptChannels: this.#pacing.heldChannels(nowMs), limit: 200 });
+    const due = await listDueDeliveries(db, nowMs, {
+      to: transport.to,
+      exceptChannels: this.#pacing.heldChannels(nowMs),
+      limit: 200,
+    });
     const times = [await findNextDeliveryMs(db, nowMs), this.#pacing.nextReleaseMs()];
     for (const delivery of due) {
       if (free() <= 0) break;
@@ -185,7 +190,7 @@ export class Sender {
       const delivery = await leaseDelivery(db, read, { id, nowMs, untilMs: lease.untilMs() });
       if (!delivery) return;
       void this.#keepLease(delivery.id, lease, ended.signal);
-      await this.#record(delivery, id, await attemptDelivery(this.#ports, delivery, lease));
+      await this.#record(delivery, id, await this.#options.transport.attempt(delivery, lease));
     } catch (error) {
       // The database failed: the lease runs out, and whoever comes next looks the message up.
       log.error({ delivery: read.key, error: String(error) }, 'the outcome could not be written');
@@ -221,7 +226,7 @@ export class Sender {
     const kept = await transact(db, async (trx) => {
       const end = { state: 'sent' as const, channel: place.channel, ts, nowMs };
       if (!(await settleDelivery(trx, delivery.id, attemptId, end))) return false;
-      if (outcome.pictureOwed) await insertDelivery(trx, owePicture(delivery, nowMs));
+      if (outcome.follow) await insertDelivery(trx, outcome.follow);
       return true;
     });
     if (!kept) return this.#removeOwnCopy(delivery, place.channel, ts);
@@ -230,19 +235,18 @@ export class Sender {
 
   /** Deletes what we posted after the lease had gone to another (a frozen process that woke up): the other's stays. */
   async #removeOwnCopy(delivery: Delivery, channel: string, ts: string): Promise<void> {
-    const { db, client, log } = this.#options;
+    const { db, transport, log } = this.#options;
     if (delivery.updates) return;
     await markUnclear(db, delivery.id);
     const winner = await findDelivery(db, delivery.key);
     if (!winner?.sent || winner.sent.ts === ts) return;
-    await deleteMessage(client, { channel, ts }).catch(() => {});
+    await transport.deleteCopy?.({ channel, ts }).catch(() => {});
     log.warn({ delivery: delivery.key, ts }, 'a copy posted after the lease had expired was deleted');
   }
 
   async #recordFailure(delivery: Delivery, attemptId: string, failure: Failure, nowMs: number): Promise<void> {
     const { db, log } = this.#options;
     const { error } = failure;
-    this.#lastFailure = { error, atMs: nowMs };
     let nextMs = nowMs + pauseMs(delivery.attempts);
     // Even the text alone.
     const refusedContent = failure.reason === 'blocks' || failure.reason === 'picture';
@@ -284,32 +288,10 @@ export class Sender {
     this.#outage.recover();
     if (this.#pacing.succeed()) await expediteDeliveries(this.#options.db, nowMs, nowMs + pauseMs(100));
   }
-
-  async #getBotId(): Promise<string> {
-    this.#botId ??= (await this.#options.client.auth.test()).bot_id;
-    if (!this.#botId) throw new Error('auth.test named no bot: SLACK_BOT_TOKEN must be a bot token (xoxb-…).');
-    return this.#botId;
-  }
-
-  async #getConversation(channel: string): Promise<string> {
-    if (!/^[UW]/.test(channel)) return channel;
-    let known = this.#conversations.get(channel);
-    if (!known) {
-      known = (await this.#options.client.conversations.open({ users: channel })).channel!.id!;
-      this.#conversations.set(channel, known);
-    }
-    return known;
-  }
 }
 
 /** A channel takes one call at a time. Alerts do not wait for the rest, nor for the pictures of other alerts. */
 function toLane({ kind, updates, channel }: Delivery): string {
   if (kind !== 'alert') return channel;
   return `${updates ? 'edits of alerts' : 'alerts'} of ${channel}`;
-}
-
-/** The follow-up that adds a picture which was not ready in time. */
-function owePicture(delivery: Delivery, nowMs: number): Parameters<typeof insertDelivery>[1] {
-  const { key, kind, channel, content } = delivery;
-  return { key: toPictureKey(key), kind, channel, content, updates: key, dueMs: nowMs };
 }

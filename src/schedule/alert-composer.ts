@@ -1,4 +1,4 @@
-import type { Composed, Composer } from '../delivery/composer.ts';
+import type { Composed, Composer } from '../delivery/slack-transport.ts';
 import type { AlertContent } from '../domain/alert.ts';
 import type { Picture } from '../domain/picture.ts';
 import type { Report, Reporter } from '../domain/report.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Composer } from '../delivery/composer.ts';
+import type { Composer } from '../delivery/slack-transport.ts';
 import { type Calendar, formatDay } from '../domain/calendar.ts';
 import {
   type DigestRhythm,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Composer } from '../delivery/composer.ts';
+import type { Composer } from '../delivery/slack-transport.ts';
 import { ACTIONS } from '../messages/action-ids.ts';
 import { button, defuse, markdown } from '../messages/text.ts';
 import { cureOf, type Failure } from '../slack/client/errors.ts';
@@ -43,7 +43,7 @@ function escapeButReferences(line: string): string {
 
 /**
  * Acts on a delivery that failed for good, in the same transaction: a channel that refuses a digest pauses the
- * digest and tells its owner; an alert, and whatever an owner could not be told, goes to the admins.
+ * digest and tells its owner; an alert, an event, and whatever an owner could not be told, goes to the admins.
  */
 export async function followFailure(
   trx: Db,
@@ -52,8 +52,7 @@ export async function followFailure(
   nowMs: number,
   admins: readonly string[],
 ): Promise<void> {
-  if (delivery.kind === 'webhook') return;
-  if (delivery.updates || (delivery.thread && !delivery.thread.broadcast)) return;
+  if (delivery.kind !== 'webhook' && (delivery.updates || (delivery.thread && !delivery.thread.broadcast))) return;
   const notify = (people: readonly string[], lines: string[]) =>
     Promise.all(
       people.map((person) =>
@@ -89,24 +88,13 @@ export async function followFailure(
       `An alert could not be posted to ${where}. ${cureOf(failure.error)}`,
       `It said: ${readAlertOrder(delivery.content).content.title}`,
     ]);
+  } else if (delivery.kind === 'webhook') {
+    await notify(admins, [
+      `WEBHOOK_URL did not take an event for 24 hours (${failure.error}); it is given up: ${delivery.key}`,
+    ]);
   } else if (delivery.kind === 'notice' && !admins.includes(delivery.channel)) {
     const { lines } = readValue('delivery.content', NOTICE, delivery.content);
     await notify(admins, [`<@${delivery.channel}> could not be told:`, ...lines]);
-  }
-}
-
-/** Tells the admins that the webhook did not take an event for a day. */
-export async function noticeLostEvent(
-  trx: Db,
-  { key }: Delivery,
-  error: string,
-  nowMs: number,
-  admins: readonly string[],
-): Promise<void> {
-  const lines = [`WEBHOOK_URL did not take an event for 24 hours (${error}); it is given up: ${key}`];
-  for (const channel of admins) {
-    const content: Notice = { lines };
-    await insertDelivery(trx, { key: `notice:${key}:${channel}`, kind: 'notice', channel, content, dueMs: nowMs });
   }
 }
 

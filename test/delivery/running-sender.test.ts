@@ -23,7 +23,6 @@ describeEachDialect('a running sender', (databases) => {
     await put('alert:3', CHANNEL);
     sender.wake();
     expect(await findDelivery(db, 'alert:2')).toMatchObject({ state: 'sent', attempts: 2 });
-    expect(sender.health()).toMatchObject({ ok: true });
   });
 
   it('lets a call that is under way finish before it stops', async () => {

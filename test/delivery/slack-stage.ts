@@ -1,6 +1,6 @@
 import { expect, onTestFinished } from 'vitest';
-import type { Composers } from '../../src/delivery/composer.ts';
 import { Sender, type SenderOptions } from '../../src/delivery/sender.ts';
+import { type Composers, createSlackTransport, type SlackTransportPorts } from '../../src/delivery/slack-transport.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { RefusedBlocks } from '../../src/slack/client/send-repaired.ts';
@@ -21,7 +21,10 @@ export const ECHO: Composers = { alert: echo, digest: echo, notice: echo, answer
 export async function openStage(): Promise<{
   slack: Emulator;
   clock: FakeClock;
-  openSender(db: Db, overrides?: Partial<SenderOptions> & { fetch?: typeof fetch; timeout?: number }): Sender;
+  openSender(
+    db: Db,
+    overrides?: Partial<SenderOptions & SlackTransportPorts> & { fetch?: typeof fetch; timeout?: number },
+  ): Sender;
 }> {
   const clock = new FakeClock();
   const slack = await startEmulator({
@@ -50,7 +53,8 @@ export async function openStage(): Promise<{
         ...(fetchFunction ? { fetch: fetchFunction } : {}),
         ...(timeout ? { timeoutMs: timeout } : {}),
       });
-      return new Sender({ db, client, clock, composers: ECHO, log, refused: new RefusedBlocks(log), ...overrides });
+      const ports = { db, client, clock, composers: ECHO, log, refused: new RefusedBlocks(log), ...overrides };
+      return new Sender({ ...ports, transport: createSlackTransport(ports) });
     },
   };
 }

@@ -1,48 +1,78 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { AlertTrigger } from '../../src/schedule/alert-trigger.ts';
+import { FakeClock } from '../delivery/fake-clock.ts';
 
-const log = createLogger('silent');
-const instantly = { now: () => 0, sleep: async () => {} };
+type Answer = () => Promise<boolean>;
 
-it('evaluates once for commits that come together, and again for one that comes meanwhile', async () => {
-  const calls: PromiseWithResolvers<boolean>[] = [];
+/** A trigger on a clock of its own; `pass` lets half a second go by in steps. */
+function start(answers: Answer[] = []) {
+  const clock = new FakeClock();
+  const state = { mark: '1', marks: [] as (string | Error)[], begun: [] as string[] };
   const trigger = new AlertTrigger({
-    log,
-    clock: instantly,
-    evaluate: () => {
-      const call = Promise.withResolvers<boolean>();
-      calls.push(call);
-      return call.promise;
+    ...{ clock, log: createLogger('silent') },
+    async findMark() {
+      const next = state.marks.shift() ?? state.mark;
+      if (next instanceof Error) throw next;
+      return next;
+    },
+    async evaluate() {
+      state.begun.push(state.mark);
+      return (await answers.shift()?.()) ?? true;
     },
   });
-  for (let n = 0; n < 5; n += 1) trigger.onCommit();
-  await settled();
-  expect(calls).toHaveLength(1);
-  trigger.onCommit();
-  await settled();
-  expect(calls).toHaveLength(1);
-  calls[0]!.resolve(true);
-  await settled();
-  expect(calls).toHaveLength(2);
-  calls[1]!.resolve(true);
-  await settled();
-  expect(calls).toHaveLength(2);
-  trigger.onCommit();
-  await settled();
-  expect(calls).toHaveLength(3);
-  calls[2]!.resolve(true);
-  await trigger.stop();
+  trigger.start();
+  onTestFinished(() => trigger.stop());
+  const pass = async (ms: number) => {
+    for (let left = ms; left > 0; left -= 50) {
+      await settled();
+      clock.advance(50);
+    }
+    await settled();
+  };
+  return { trigger, state, pass };
+}
+
+it('evaluates once for commits that come together, and again for one that comes meanwhile', async () => {
+  const call = Promise.withResolvers<boolean>();
+  const { trigger, state, pass } = start([async () => true, () => call.promise]);
+  await pass(1000);
+  expect(state.begun).toEqual(['1']);
+  for (const mark of ['2', '3', '4']) {
+    state.mark = mark;
+    trigger.wake();
+    await settled();
+  }
+  await pass(300);
+  expect(state.begun).toEqual(['1', '4']);
+  state.mark = '5';
+  trigger.wake();
+  await pass(1000);
+  expect(state.begun).toEqual(['1', '4']);
+  call.resolve(true);
+  await pass(1000);
+  expect(state.begun).toEqual(['1', '4', '5']);
+  await pass(3000);
+  expect(state.begun).toHaveLength(3);
 });
 
-it('tries again when another instance is at it, or when it fails', async () => {
-  const answers = [async () => false, () => Promise.reject(new Error('database is locked')), async () => true];
-  let calls = 0;
-  const trigger = new AlertTrigger({ log, clock: instantly, evaluate: () => answers[calls++]!() });
-  trigger.onCommit();
-  await settled();
-  expect(calls).toBe(3);
-  await trigger.stop();
+it('notices within half a second what another process commits', async () => {
+  const { state, pass } = start();
+  await pass(1000);
+  state.mark = '2';
+  await pass(650);
+  expect(state.begun).toEqual(['1', '2']);
+});
+
+it('tries again when another instance is at it, or when it or a look fails', async () => {
+  const { state, pass } = start([
+    async () => false,
+    () => Promise.reject(new Error('database is locked')),
+    async () => true,
+  ]);
+  state.marks = [new Error('database is locked')];
+  await pass(3000);
+  expect(state.begun).toEqual(['1', '1', '1']);
 });
 
 function settled(): Promise<void> {

@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { signWebhook, WebhookSender } from '../../src/delivery/webhook-sender.ts';
+import { Sender } from '../../src/delivery/sender.ts';
+import { createWebhookTransport, signWebhook } from '../../src/delivery/webhook-transport.ts';
 import { createLogger } from '../../src/log.ts';
-import { noticeLostEvent } from '../../src/schedule/notices.ts';
+import { followFailure } from '../../src/schedule/notices.ts';
 import { Secret } from '../../src/secret.ts';
 import { insertDelivery, listDeliveries } from '../../src/store/delivery-repository.ts';
 import { CHANNEL } from '../delivery/slack-stage.ts';
@@ -122,10 +123,11 @@ describeEachDialect('WEBHOOK_URL', (databases) => {
       channel: CHANNEL,
       webhook: true,
     });
-    const webhooks = new WebhookSender({
-      ...{ db: stage.db, url, secret: new Secret(SECRET), clock: stage.clock, log: createLogger('silent') },
-      compose: async (content) => content as object,
-      onFailed: (trx, delivery, error, nowMs) => noticeLostEvent(trx, delivery, error, nowMs, ['U01ADA']),
+    const { db, clock } = stage;
+    const compose = async (content: unknown) => content as object;
+    const webhooks = new Sender({
+      ...{ db, clock, log: createLogger('silent'), admins: async () => ['U01ADA'], onFailed: followFailure },
+      transport: createWebhookTransport({ db, url, secret: new Secret(SECRET), clock, compose }),
     });
     return { ...stage, webhooks };
   };
@@ -196,6 +198,8 @@ describeEachDialect('WEBHOOK_URL', (databases) => {
     await insertDelivery(db, {
       ...{ key: 'next', kind: 'webhook', channel: 'webhook:x', content: { type: 'x' }, dueMs: clock.now() },
     });
+    // While it does not answer, it is tried every few seconds.
+    clock.advance(2000);
     await webhooks.settle();
     expect(received.at(-1)!.body).toBe('{"type":"x"}');
   });

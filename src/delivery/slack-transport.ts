@@ -1,36 +1,95 @@
 import type { WebClient } from '@slack/web-api';
+import type { NewDelivery } from '../domain/delivery.ts';
+import type { Picture } from '../domain/picture.ts';
 import type { Logger } from '../log.ts';
 import { fitMessage } from '../messages/fit.ts';
 import { MAX_ALT_TEXT } from '../messages/limits.ts';
 import { type Block, clip, type Message } from '../messages/text.ts';
-import { classifyFailure, type Failure, isThreadRefusal, toUnclear } from '../slack/client/errors.ts';
+import { classifyFailure, isThreadRefusal, toUnclear } from '../slack/client/errors.ts';
 import { type RefusedBlocks, sendRepaired } from '../slack/client/send-repaired.ts';
 import { uploadPicture } from '../slack/client/upload.ts';
 import type { Db } from '../store/database.ts';
 import { beginCall, type Delivery, findDelivery } from '../store/delivery-repository.ts';
 import type { Clock } from './clock.ts';
-import type { Composed, Composers } from './composer.ts';
-import { type Destination, listOwnMessages, METADATA_EVENT } from './copies.ts';
+import {
+  type CopyPorts,
+  type Destination,
+  deleteMessage,
+  listOwnMessages,
+  METADATA_EVENT,
+  sweepCopies,
+} from './copies.ts';
+import type { Lease, Outcome, Transport } from './sender.ts';
 
-export interface AttemptPorts {
+/** A delivery's message as it is composed, before its picture is drawn. */
+export interface Composed extends Pick<Message, 'text'> {
+  blocks?: Message['blocks'];
+  /** At most one, drawn when it is wanted and put before the block at `at` (default: after all). No picture, or a rejection: without it. */
+  image?: { title: string; draw(): Promise<Picture | undefined>; at?: number };
+}
+
+export interface ComposeContext {
+  key: string;
+  dueMs: number;
+  nowMs: number;
+  /** The message is being changed, not posted. */
+  updating: boolean;
+}
+
+/** Turns a delivery's content into a message at the time of sending; undefined: it is no longer wanted. */
+export type Composer = (content: unknown, context: ComposeContext) => Promise<Composed | undefined>;
+
+export type Composers = Readonly<Record<Exclude<NewDelivery['kind'], 'webhook'>, Composer>>;
+
+export interface SlackTransportPorts {
   db: Db;
+  /** One that makes each call once: `createWebClient`. */
   client: WebClient;
   clock: Clock;
   composers: Composers;
   log: Logger;
+  /** Notes blocks that Slack refuses. */
   refused: RefusedBlocks;
-  /** Our bot's id, asked once. */
-  botId(): Promise<string>;
+}
+
+interface AttemptPorts extends SlackTransportPorts, CopyPorts {
   /** The conversation of a channel, or of a direct message to a user. */
   conversationOf(channelOrUser: string): Promise<string>;
 }
 
-export type Outcome =
-  | { kind: 'sent'; place: Destination; ts: string; pictureOwed: boolean }
-  | { kind: 'replaced'; why: string }
-  /** Somebody else has the lease: nothing was called. */
-  | { kind: 'lost' }
-  | { kind: 'failed'; failure: Failure };
+/** Posts messages to Slack, and deletes what was posted twice. */
+export function createSlackTransport(options: SlackTransportPorts): Transport {
+  const { client } = options;
+  const conversations = new Map<string, string>();
+  let bot: string | undefined;
+  const ports: AttemptPorts = {
+    ...options,
+    async botId() {
+      bot ??= (await client.auth.test()).bot_id;
+      if (!bot) throw new Error('auth.test named no bot: SLACK_BOT_TOKEN must be a bot token (xoxb-…).');
+      return bot;
+    },
+    async conversationOf(channel) {
+      if (!/^[UW]/.test(channel)) return channel;
+      let known = conversations.get(channel);
+      if (!known) {
+        known = (await client.conversations.open({ users: channel })).channel!.id!;
+        conversations.set(channel, known);
+      }
+      return known;
+    },
+  };
+  return {
+    to: 'slack',
+    words: {
+      failing: 'Slack takes no messages; they wait, and are tried for 24 hours',
+      working: 'Slack takes messages again',
+    },
+    attempt: (delivery, lease) => attemptDelivery(ports, delivery, lease),
+    deleteCopy: (message) => deleteMessage(client, message),
+    sweep: (nowMs) => sweepCopies(ports, nowMs),
+  };
+}
 
 /** A message waits 2 s for its picture; after that it goes without, and an edit brings it. An alert never waits. */
 const PICTURE_WAIT_MS = 2000;
@@ -39,11 +98,7 @@ const PICTURE_WAIT_MS = 2000;
  * One leased attempt: finds out whether the message is in Slack already, composes it, commits that the call begins, and
  * calls. Never throws for what Slack or the network does.
  */
-export async function attemptDelivery(
-  ports: AttemptPorts,
-  delivery: Delivery,
-  lease: { id: string; untilMs(): number },
-): Promise<Outcome> {
+async function attemptDelivery(ports: AttemptPorts, delivery: Delivery, lease: Lease): Promise<Outcome> {
   let called = false;
   try {
     const parent = await findParent(ports.db, delivery);
@@ -57,7 +112,8 @@ export async function attemptDelivery(
 
     if (delivery.unclear && !delivery.updates) {
       const ts = await findPosted(ports, delivery, place);
-      if (ts) return { kind: 'sent', place, ts, pictureOwed: await hasPicture(ports, delivery) };
+      if (ts)
+        return { kind: 'sent', place, ts, ...((await hasPicture(ports, delivery)) ? owePicture(ports, delivery) : {}) };
     }
     if (delivery.superseded) return { kind: 'replaced', why: 'a newer one took its place' };
 
@@ -72,7 +128,7 @@ export async function attemptDelivery(
         ? update(client, message, { channel: place.channel, ts: parent!.ts }, delivery.updates)
         : post(client, message, place, delivery);
     const ts = await sendRepaired(composed, send, { ...ports, what: delivery.key });
-    return { kind: 'sent', place, ts, pictureOwed: composed.pictureOwed };
+    return { kind: 'sent', place, ts, ...(composed.pictureOwed ? owePicture(ports, delivery) : {}) };
   } catch (error) {
     const failure = classifyFailure(error);
     if (failure.error === 'message_not_found' && delivery.updates)
@@ -114,8 +170,12 @@ async function hasPicture({ composers, clock }: AttemptPorts, delivery: Delivery
   return message?.image !== undefined;
 }
 
-/** The key of the edit that brings a message's picture. */
-export function toPictureKey(key: string): string {
+/** The edit that adds a picture which was not ready in time. */
+function owePicture({ clock }: AttemptPorts, { key, kind, channel, content }: Delivery): { follow: NewDelivery } {
+  return { follow: { key: toPictureKey(key), kind, channel, content, updates: key, dueMs: clock.now() } };
+}
+
+function toPictureKey(key: string): string {
   return `${key}#picture`;
 }
 

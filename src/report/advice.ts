@@ -18,6 +18,7 @@ import { reportPool } from './pool.ts';
 import { LEVELS } from './scope-words.ts';
 import { reportStatus } from './status.ts';
 import { findPollingRoutes } from './symptoms.ts';
+import { buildTable } from './table.ts';
 import { findMost, groupTotals } from './totals.ts';
 
 interface Advice {
@@ -78,13 +79,10 @@ export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs
     }),
     kind: 'advice',
     sections: found.map(({ advice, evidence }) => ({ title: advice, lines: [evidence] })),
-    table: {
-      columns: [
-        { key: 'advice', label: 'What to do', type: 'text' },
-        { key: 'evidence', label: 'Why', type: 'text' },
-      ],
-      rows: found.map(({ advice, evidence }) => [advice, evidence]),
-    },
+    table: buildTable(found, [
+      { key: 'advice', label: 'What to do', type: 'text', cell: ({ advice }) => advice },
+      { key: 'evidence', label: 'Why', type: 'text', cell: ({ evidence }) => evidence },
+    ]),
   };
 }
 

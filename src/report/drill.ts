@@ -8,7 +8,8 @@ import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './
 import { getName, type KnownName } from './known-name.ts';
 import { askLatency } from './latency.ts';
 import { formatRawStart, noteAnswer } from './notes.ts';
-import { rankRows } from './ranking.ts';
+import { NAME, rankRows, SHARE, TOTAL_COLUMNS } from './ranking.ts';
+import { buildTable, type Column } from './table.ts';
 import { ALL_ROWS } from './top.ts';
 import { countNames, isNamed, sumTotals } from './totals.ts';
 
@@ -217,29 +218,11 @@ function toTitle(key: QuestionKey, number: 'singular' | 'plural' = 'plural'): st
   return capitalise(DIMENSION_WORDS[key][number]);
 }
 
+type DrillRow = RankingRow & { dimension: QuestionKey };
+
 function toTable(sections: DrillReport['sections']): Table {
-  return {
-    columns: [
-      { key: 'dimension', label: 'By', type: 'text' },
-      { key: 'name', label: 'Name', type: 'text', name: true },
-      { key: 'requests', label: 'Requests', type: 'count' },
-      { key: 'share_percent', label: '%', type: 'percent' },
-      { key: 'ok', label: 'OK', type: 'count' },
-      { key: 'failed', label: 'Failed', type: 'count' },
-      { key: 'none', label: 'No status', type: 'count', csvOnly: true },
-      { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true },
-    ],
-    rows: sections.flatMap(({ dimension, rows }) =>
-      rows.map((row) => [
-        dimension,
-        row.name,
-        row.requests,
-        row.sharePercent,
-        row.ok,
-        row.failed,
-        row.none,
-        row.credits,
-      ]),
-    ),
-  };
+  const [requests, ...others] = TOTAL_COLUMNS;
+  const by: Column<DrillRow> = { key: 'dimension', label: 'By', type: 'text', cell: ({ dimension }) => dimension };
+  const rows = sections.flatMap((section) => section.rows.map((row) => ({ ...row, dimension: section.dimension })));
+  return buildTable(rows, [by, { ...NAME, name: true }, requests, SHARE, ...others]);
 }

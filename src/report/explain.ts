@@ -3,6 +3,7 @@ import { formatDay } from '../domain/calendar.ts';
 import { type CostRule, DEFAULT_SCOPE, type Match, type Pool, type RuleSet, type Scope } from '../domain/definition.ts';
 import { formatPeriodRule } from '../domain/period.ts';
 import type { PoolReport, Question, TableReport } from '../domain/report.ts';
+import type { PoolBalance } from '../domain/scope-state.ts';
 import { QuestionError } from '../errors.ts';
 import {
   capitalise,
@@ -18,6 +19,7 @@ import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { reportPool } from './pool.ts';
 import { describeRunOut, isOver } from './scope-words.ts';
+import { buildTable } from './table.ts';
 import { sumTotals } from './totals.ts';
 
 /**
@@ -50,7 +52,6 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
   const totals = sumTotals(answer.rows.filter(({ keys }) => (question.scope ?? keys[0]) === keys[0]));
   const out = excluded.reduce((sum, { requests }) => sum + requests, 0);
   const titleOf = ({ title }: Scope, part: string) => (scopes.length === 1 ? capitalise(part) : `${title}: ${part}`);
-  const nameOf = (title: string, pool: string) => (pools.scopes.length === 1 ? pool : `${title}: ${pool}`);
   const applying = corrections.filter(
     ({ meter }) => scopes.length === 0 || scopes.some(({ name }) => meter.split('/')[0] === name),
   );
@@ -114,37 +115,33 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
           : ['Nothing received yet.'],
       },
     ],
-    table: {
-      columns: [
-        { key: 'scope', label: 'Scope', type: 'text', csvOnly: true },
-        { key: 'pool', label: 'Pool', type: 'text', csvOnly: true },
-        { key: 'period', label: 'Period', type: 'text' },
-        { key: 'amount', label: 'Amount', type: 'credits' },
-        { key: 'drawn', label: 'Drawn', type: 'credits' },
-        { key: 'left', label: 'Left', type: 'credits' },
-        { key: 'arithmetic', label: 'Formula', type: 'text' },
-        { key: 'name', label: 'Pool', type: 'text', shownOnly: true, name: true },
-      ],
-      rows: pools.scopes.flatMap((scope) => [
-        ...scope.pools.map((pool) => [
-          ...[scope.scope, pool.name, pool.period.label],
-          ...[pool.amount, pool.used, pool.left, pool.arithmetic, nameOf(scope.title, pool.name)],
-        ]),
-        ...scope.limits.map((limit) => [
-          ...[scope.scope, `limit ${limit.name}`, limit.period.label],
-          ...[limit.amount, limit.used, limit.left, limit.arithmetic, nameOf(scope.title, `limit ${limit.name}`)],
-        ]),
-        ...(isOver(scope)
-          ? [
-              [
-                ...[scope.scope, 'Overage', 'month', null, scope.overage, null, 'over the allowance'],
-                nameOf(scope.title, 'Overage'),
-              ],
-            ]
-          : []),
-      ]),
-    },
+    table: buildTable(pools.scopes.flatMap(listDrawn), [
+      { key: 'scope', label: 'Scope', type: 'text', csvOnly: true, cell: ({ scope }) => scope },
+      { key: 'pool', label: 'Pool', type: 'text', csvOnly: true, cell: ({ name }) => name },
+      { key: 'period', label: 'Period', type: 'text', cell: ({ period }) => period },
+      { key: 'amount', label: 'Amount', type: 'credits', cell: ({ amount }) => amount },
+      { key: 'drawn', label: 'Drawn', type: 'credits', cell: ({ used }) => used },
+      { key: 'left', label: 'Left', type: 'credits', cell: ({ left }) => left },
+      { key: 'arithmetic', label: 'Formula', type: 'text', cell: ({ arithmetic }) => arithmetic },
+      {
+        ...{ key: 'name', label: 'Pool', type: 'text', shownOnly: true, name: true },
+        cell: ({ title, name }) => (pools.scopes.length === 1 ? name : `${title}: ${name}`),
+      },
+    ]),
   };
+}
+
+/** What each pool gave, each limit counted and what went over, in their running periods. */
+function listDrawn({ scope, title, pools, limits, overage }: PoolReport['scopes'][number]) {
+  const drawnOf = (name: string, { period, amount, used, left, arithmetic }: PoolBalance) => ({
+    ...{ scope, title, name, period: period.label, amount, used, left, arithmetic },
+  });
+  const over = { period: 'month', amount: null, used: overage, left: null, arithmetic: 'over the allowance' };
+  return [
+    ...pools.map((pool) => drawnOf(pool.name, pool)),
+    ...limits.map((limit) => drawnOf(`limit ${limit.name}`, limit)),
+    ...(isOver({ pools, overage }) ? [{ scope, title, name: 'Overage', ...over }] : []),
+  ];
 }
 
 function listIfAny(title: string, lines: string[]): { title: string; lines: string[] }[] {

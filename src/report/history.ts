@@ -7,6 +7,8 @@ import { creditsOf, formatCredits, formatMonthName } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { type DayOfDraws, listDraws } from './scope-states.ts';
 import { unknownScope } from './scope-words.ts';
+import { STEP_END_COLUMNS } from './steps.ts';
+import { buildTable, type Column } from './table.ts';
 
 /** Name of the series of credits that no pool covered; without any pool nothing is over anything. */
 const OVERAGE = 'Overage';
@@ -79,22 +81,19 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
     scope,
     series,
     months,
-    table: {
-      columns: [
-        { key: 'month', label: 'Month', type: 'text' },
-        ...series.map((name) => ({ key: name, label: name, type: 'credits' as const })),
-        { key: 'total', label: 'Total', type: 'credits' },
-        { key: 'partial', label: 'Partial', type: 'text', csvOnly: true },
-        { key: 'start', label: 'Start', type: 'time', csvOnly: true },
-      ],
-      rows: months.map(({ startMs, drawn, total, partial }) => [
-        formatMonth(monthOf(calendar.dayOf(startMs))),
-        ...series.map((name) => drawn[name] ?? 0),
-        total,
-        partial ? 'yes' : 'no',
-        startMs,
-      ]),
-    },
+    table: buildTable(months, [
+      {
+        ...{ key: 'month', label: 'Month', type: 'text' },
+        cell: ({ startMs }) => formatMonth(monthOf(calendar.dayOf(startMs))),
+      },
+      ...series.map(
+        (name): Column<HistoryReport['months'][number]> => ({
+          ...{ key: name, label: name, type: 'credits', cell: ({ drawn }) => drawn[name] ?? 0 },
+        }),
+      ),
+      { key: 'total', label: 'Total', type: 'credits', cell: ({ total }) => total },
+      ...STEP_END_COLUMNS,
+    ]),
   };
 }
 

@@ -1,13 +1,12 @@
 import type { Grouping } from '../domain/dimension.ts';
 import type { LatencyReport, Question, TimedRow } from '../domain/report.ts';
 import { type LatencyAnswer, type LatencyQuery, type LatencyRow, STEP_NAMES } from '../domain/usage.ts';
-import { QuestionError } from '../errors.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { capitalise, countOf, joinWords } from './format.ts';
 import { type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { toRankedTable, toStepsTable } from './latency-table.ts';
 import { describeRanked, describeSteps, noteLatency } from './latency-words.ts';
-import { listSteps, toStepKey } from './steps.ts';
+import { listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
+import { buildTable, type Column, order, orderBy } from './table.ts';
 import { clampRows } from './top.ts';
 import { isNamed } from './totals.ts';
 
@@ -28,12 +27,13 @@ function isAbout({ filters = [] }: Question, dimension: Grouping): boolean {
 
 async function reportRanked(inquiry: Inquiry, dimension: Grouping): Promise<LatencyReport> {
   const { question } = inquiry;
-  const { limit = 5, offset = 0, sort = '-p95_ms' } = question;
-  const compare = comparing(sort);
+  const { limit = 5, offset = 0, sort = '-p95' } = question;
   const answer = await askLatency(inquiry, { groupBy: dimension === 'team' ? 'client' : dimension }, dimension);
   const all = toTimedRows(inquiry, dimension, answer.rows);
-  const timed = all.filter(({ latency }) => latency).sort(compare);
-  const ranked = [...timed.filter(({ name }) => isNamed(name)), ...timed.filter(({ name }) => !isNamed(name))];
+  const ranked = sortTimed(
+    all.filter(({ latency }) => latency),
+    sort,
+  );
   const rows = ranked.slice(offset, offset + clampRows(limit));
   const words = DIMENSION_WORDS[dimension];
   const distinct = ranked.filter(({ name }) => isNamed(name)).length;
@@ -50,7 +50,7 @@ async function reportRanked(inquiry: Inquiry, dimension: Grouping): Promise<Late
     rows,
     distinct,
     total: answer.total,
-    table: toRankedTable(rows, capitalise(words.singular)),
+    table: buildTable(rows, [{ ...NAME, label: capitalise(words.singular) }, ...COLUMNS]),
   };
 }
 
@@ -76,7 +76,11 @@ async function reportSteps(inquiry: Inquiry, dimension: Grouping): Promise<Laten
     distinct: 0,
     steps,
     total: answer.total,
-    table: toStepsTable(steps, grain, deps.calendar),
+    table: buildTable(steps, [
+      ...stepColumns<(typeof steps)[number]>(grain, deps.calendar, ({ name }) => name),
+      ...COLUMNS,
+      ...STEP_END_COLUMNS,
+    ]),
   };
 }
 
@@ -110,27 +114,23 @@ function toTimedRows({ names }: Inquiry, dimension: Grouping, rows: readonly Lat
   }));
 }
 
-const SORTS: Readonly<Record<string, (row: TimedRow) => number | string>> = {
-  name: ({ name }) => name,
-  requests: ({ requests }) => requests,
-  p50_ms: ({ latency }) => latency!.p50Ms,
-  p95_ms: ({ latency }) => latency!.p95Ms,
-  p99_ms: ({ latency }) => latency!.p99Ms,
-  slowest_ms: ({ latency }) => latency!.slowestMs,
-  timed: ({ latency }) => latency!.timed,
-};
+const NAME: Column<TimedRow> = { key: 'name', label: 'Name', type: 'text', cell: ({ name }) => name };
+const COLUMNS: readonly Column<TimedRow>[] = [
+  { key: 'p95_ms', label: 'p95', type: 'duration', cell: ({ latency }) => latency?.p95Ms },
+  { key: 'p50_ms', label: 'p50', type: 'duration', cell: ({ latency }) => latency?.p50Ms },
+  { key: 'p99_ms', label: 'p99', type: 'duration', cell: ({ latency }) => latency?.p99Ms },
+  { key: 'slowest_ms', label: 'Slowest', type: 'duration', cell: ({ latency }) => latency?.slowestMs },
+  { key: 'requests', label: 'Requests', type: 'count', cell: ({ requests }) => requests },
+  { key: 'timed', label: 'With a duration', type: 'count', csvOnly: true, cell: ({ latency }) => latency?.timed ?? 0 },
+];
 
-/** Equal ones by p95, then by name. */
-function comparing(sort: string): (a: TimedRow, b: TimedRow) => number {
-  const column = sort.replace(/^-/, '');
-  const read = SORTS[column] ?? SORTS[`${column}_ms`];
-  if (!read || !Object.hasOwn(SORTS, column in SORTS ? column : `${column}_ms`)) {
-    const columns = Object.keys(SORTS).map((key) => key.replace(/_ms$/, ''));
-    throw new QuestionError(`Cannot sort by ${JSON.stringify(column)}; the columns are ${columns.join(', ')}.`);
-  }
-  const sign = sort.startsWith('-') ? -1 : 1;
-  const order = (a: number | string, b: number | string) => (a < b ? -1 : a > b ? 1 : 0);
-  return (a, b) => sign * order(read(a), read(b)) || b.latency!.p95Ms - a.latency!.p95Ms || order(a.name, b.name);
+/** In the order asked for, equal ones by p95, then by name; what is no name comes last. `p95` and `p95_ms` are the same column. */
+function sortTimed(rows: readonly TimedRow[], sort: string): TimedRow[] {
+  const plain = (key: string) => key.replace(/_ms$/, '');
+  const columns = [NAME, ...COLUMNS].map((column) => ({ ...column, key: plain(column.key) }));
+  const byP95 = (a: TimedRow, b: TimedRow) => b.latency!.p95Ms - a.latency!.p95Ms || order(a.name, b.name);
+  const asked = orderBy(plain(sort), columns, [byP95]);
+  return rows.toSorted((a, b) => Number(isNamed(b.name)) - Number(isNamed(a.name)) || asked(a, b));
 }
 
 /** How a sender gives durations, by the adapter of its source. */

@@ -1,10 +1,11 @@
 import { amountOf, formatArithmetic, supposeQuantities, versionOn } from '../domain/amount.ts';
-import type { AmountVersion, Pool } from '../domain/definition.ts';
+import type { AmountVersion, Pool, Scope } from '../domain/definition.ts';
 import { formatPeriodRule } from '../domain/period.ts';
 import type { Question, TableReport } from '../domain/report.ts';
 import { countOf, formatCredits, formatDate } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { checkSuppose, noteSuppose } from './scope-words.ts';
+import { buildTable } from './table.ts';
 
 /**
  * Reports what was bought and what it grants: every pool that exists now, with the arithmetic of its amount. With
@@ -18,7 +19,7 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
   const scopes = inquiry.definitions.scopes.filter(
     ({ name }) => question.scope === undefined || name === question.scope,
   );
-  const held = scopes.flatMap((scope) =>
+  const held: Held[] = scopes.flatMap((scope) =>
     scope.pools
       .filter(({ fromDay, untilDay = Infinity }) => fromDay <= today && today <= untilDay)
       .map((pool) => {
@@ -52,28 +53,18 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
       title,
       lines: held.filter(({ pool }) => pools.includes(pool)).map(describePool),
     })),
-    table: {
-      columns: [
-        { key: 'scope', label: 'Scope', type: 'text' },
-        { key: 'pool', label: 'Pool', type: 'text' },
-        { key: 'period', label: 'Period', type: 'text' },
-        { key: 'licence', label: 'Licence', type: 'text', name: true },
-        { key: 'quantity', label: 'Quantity', type: 'count' },
-        { key: 'each', label: 'Each', type: 'credits' },
-        { key: 'granted', label: 'Granted', type: 'credits' },
-      ],
-      rows: held.flatMap(({ scope, pool, supposed }) => {
-        const place = [scope.name, pool.name, formatPeriodRule(pool.period)];
-        return [
-          ...(supposed.base > 0 ? [[...place, 'Base', 1, supposed.base, supposed.base]] : []),
-          ...supposed.grants.map(({ name, quantity, each }) => [...place, name, quantity, each, quantity * each]),
-          ...capRow(place, supposed),
-        ];
-      }),
-    },
+    table: buildTable(held.flatMap(listGranted), [
+      { key: 'scope', label: 'Scope', type: 'text', cell: ({ scope }) => scope.name },
+      { key: 'pool', label: 'Pool', type: 'text', cell: ({ pool }) => pool.name },
+      { key: 'period', label: 'Period', type: 'text', cell: ({ pool }) => formatPeriodRule(pool.period) },
+      { key: 'licence', label: 'Licence', type: 'text', name: true, cell: ({ licence }) => licence },
+      { key: 'quantity', label: 'Quantity', type: 'count', cell: ({ quantity }) => quantity },
+      { key: 'each', label: 'Each', type: 'credits', cell: ({ each }) => each },
+      { key: 'granted', label: 'Granted', type: 'credits', cell: ({ granted }) => granted },
+    ]),
   };
 
-  function describePool({ pool, version, supposed }: (typeof held)[number]): string {
+  function describePool({ pool, version, supposed }: Held): string {
     const line = `${pool.name} (${formatPeriodRule(pool.period)}): ${formatArithmetic(supposed)}`;
     const change = amountOf(supposed) - amountOf(version);
     if (!isSupposed || change === 0) return line;
@@ -81,10 +72,25 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
   }
 }
 
-/** A row for what the cap takes away, so that the column adds up to the amount. */
-function capRow(place: readonly string[], version: AmountVersion): (string | number | null)[][] {
-  const over = amountOf({ ...version, max: undefined }) - amountOf(version);
-  return over > 0 ? [[...place, `Cut by the maximum of ${formatCredits(version.max!)}`, null, null, -over]] : [];
+interface Held {
+  scope: Scope;
+  pool: Pool;
+  version: AmountVersion;
+  /** The same with the quantities of a what-if. */
+  supposed: AmountVersion;
+}
+
+/** What a pool's amount is made of; what its maximum takes away is a row too, so that the column adds up to the amount. */
+function listGranted(held: Held) {
+  const { base, grants, max } = held.supposed;
+  const over = amountOf({ ...held.supposed, max: undefined }) - amountOf(held.supposed);
+  return [
+    ...(base > 0 ? [{ licence: 'Base', quantity: 1, each: base, granted: base }] : []),
+    ...grants.map(({ name, quantity, each }) => ({ licence: name, quantity, each, granted: quantity * each })),
+    ...(over > 0
+      ? [{ licence: `Cut by the maximum of ${formatCredits(max!)}`, quantity: null, each: null, granted: -over }]
+      : []),
+  ].map((granted) => ({ ...held, ...granted }));
 }
 
 function noteComing(pool: Pool, today: number): string[] {

@@ -1,12 +1,13 @@
 import { resolveBalance } from '../domain/ranges.ts';
 import type { PoolReport, Question } from '../domain/report.ts';
-import type { ScopeState } from '../domain/scope-state.ts';
+import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { noteBalanceCorrections } from './corrections.ts';
 import { formatDate, formatMoment } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { describeOutlook, describeRunOutOf, describeScopes } from './outlook.ts';
 import { getScopeStates } from './scope-states.ts';
 import { checkSuppose, noteSuppose, unknownScope } from './scope-words.ts';
+import { buildTable } from './table.ts';
 
 /**
  * Balances of each scope's pools and limits (or of the one asked for) now, or at the end of a day or range: what is used and
@@ -59,60 +60,55 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
   };
 }
 
+/** A pool or limit of a scope; or what the scope used in the month that no pool gave. */
+interface PoolRow {
+  scope: string;
+  title: string;
+  sort: 'pool' | 'limit' | 'overage' | 'used';
+  name: string;
+  used: number;
+  pool?: PoolState;
+}
+
 function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
-  const nameOf = (title: string, pool: string) => (states.length === 1 ? pool : `${title}: ${pool}`);
-  const ends = states.some(({ pools, limits }) => [...pools, ...limits].some(({ runOut }) => runOut));
-  return {
-    columns: [
-      { key: 'scope', label: 'Scope', type: 'text', csvOnly: true },
-      { key: 'pool', label: 'Pool', type: 'text', csvOnly: true },
-      { key: 'sort', label: 'Sort', type: 'text', csvOnly: true },
-      { key: 'used', label: 'Used', type: 'credits' },
-      { key: 'amount', label: 'Amount', type: 'credits' },
-      { key: 'left', label: 'Left', type: 'credits' },
-      { key: 'used_percent', label: '%', type: 'percent' },
-      { key: 'level', label: 'Level', type: 'text' },
-      { key: 'period', label: 'Period', type: 'text' },
-      { key: 'pace', label: 'Pace', type: 'text', shownOnly: true },
-      { key: 'arithmetic', label: 'Formula', type: 'text' },
-      { key: 'burn_rate', label: 'Burn rate', type: 'count', csvOnly: true },
-      { key: 'runs_out_earliest', label: 'Runs out', type: 'time', csvOnly: !ends },
-      { key: 'runs_out_latest', label: 'At the latest', type: 'time', csvOnly: !ends },
-      { key: 'name', label: 'Pool', type: 'text', shownOnly: true, name: true },
-    ],
-    rows: states.flatMap(({ scope, title, pools, limits, overage }) => [
-      ...[...pools, ...limits].map((pool, index) => [
-        ...[scope, pool.name, index < pools.length ? 'pool' : 'limit', pool.used, pool.amount, pool.left],
-        ...[pool.percent, pool.level, pool.period.label, describePace(pool.burnRate), pool.arithmetic],
-        ...[
-          pool.burnRate ?? null,
-          pool.runOut?.earliestMs ?? null,
-          pool.runOut?.latestMs ?? null,
-          nameOf(title, pool.name),
-        ],
-      ]),
-      ...(overage > 0
-        ? [toRest(scope, overage, pools.length > 0 ? 'Overage' : 'Used', (name) => nameOf(title, name))]
-        : []),
-    ]),
-  };
+  const rows = states.flatMap(({ scope, title, pools, limits, overage }): PoolRow[] => {
+    const [sort, name] = pools.length > 0 ? (['overage', 'Overage'] as const) : (['used', 'Used'] as const);
+    const rowOf = (sort: 'pool' | 'limit') => (pool: PoolState) => ({
+      ...{ scope, title, sort, name: pool.name, used: pool.used, pool },
+    });
+    return [
+      ...pools.map(rowOf('pool')),
+      ...limits.map(rowOf('limit')),
+      ...(overage > 0 ? [{ scope, title, sort, name, used: overage }] : []),
+    ];
+  });
+  const isForetold = rows.some(({ pool }) => pool?.runOut);
+  const nameOf = ({ title, name }: PoolRow) => (states.length === 1 ? name : `${title}: ${name}`);
+  return buildTable(rows, [
+    { key: 'scope', label: 'Scope', type: 'text', csvOnly: true, cell: ({ scope }) => scope },
+    { key: 'pool', label: 'Pool', type: 'text', csvOnly: true, cell: ({ name }) => name },
+    { key: 'sort', label: 'Sort', type: 'text', csvOnly: true, cell: ({ sort }) => sort },
+    { key: 'used', label: 'Used', type: 'credits', cell: ({ used }) => used },
+    { key: 'amount', label: 'Amount', type: 'credits', cell: ({ pool }) => pool?.amount },
+    { key: 'left', label: 'Left', type: 'credits', cell: ({ pool }) => pool?.left },
+    { key: 'used_percent', label: '%', type: 'percent', cell: ({ pool }) => pool?.percent },
+    { key: 'level', label: 'Level', type: 'text', cell: ({ pool }) => pool?.level },
+    { key: 'period', label: 'Period', type: 'text', cell: ({ pool }) => (pool ? pool.period.label : 'month') },
+    { key: 'pace', label: 'Pace', type: 'text', shownOnly: true, cell: ({ pool }) => describePace(pool?.burnRate) },
+    { key: 'arithmetic', label: 'Formula', type: 'text', cell: ({ pool }) => pool?.arithmetic },
+    { key: 'burn_rate', label: 'Burn rate', type: 'count', csvOnly: true, cell: ({ pool }) => pool?.burnRate },
+    ...[
+      { key: 'runs_out_earliest', label: 'Runs out', cell: ({ pool }: PoolRow) => pool?.runOut?.earliestMs },
+      { key: 'runs_out_latest', label: 'At the latest', cell: ({ pool }: PoolRow) => pool?.runOut?.latestMs },
+    ].map((column) => ({ ...column, type: 'time' as const, csvOnly: !isForetold })),
+    { key: 'name', label: 'Pool', type: 'text', shownOnly: true, name: true, cell: nameOf },
+  ]);
 }
 
 /** Says how fast a pool is used beside how fast its period goes by: `8% too fast`, `4.1× too fast`, `on track`. */
-function describePace(burnRate: number | undefined): string | null {
-  if (burnRate === undefined) return null;
+function describePace(burnRate: number | undefined): string | undefined {
+  if (burnRate === undefined) return undefined;
   if (burnRate >= 2) return `${burnRate.toFixed(1)}× too fast`;
   const excess = Math.round((burnRate - 1) * 100);
   return excess > 0 ? `${excess}% too fast` : 'on track';
-}
-
-/** Says what a scope used in the month that no pool gave. */
-function toRest(
-  scope: string,
-  credits: number,
-  name: 'Overage' | 'Used',
-  show: (name: string) => string,
-): PoolReport['table']['rows'][number] {
-  const [sort, none] = [name.toLowerCase(), null];
-  return [...[scope, name, sort, credits, none, none, none, none, 'month'], ...Array(5).fill(none), show(name)];
 }

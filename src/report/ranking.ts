@@ -1,8 +1,8 @@
 import type { RankingRow, Totals } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import type { UsageRow } from '../domain/usage.ts';
-import { QuestionError } from '../errors.ts';
 import { toPercent } from './format.ts';
+import { barColumn, buildTable, type Column, order, orderBy } from './table.ts';
 import { addTotals, isNamed, sumTotals } from './totals.ts';
 
 export interface RankingOptions {
@@ -44,8 +44,9 @@ export function rankRows(rows: readonly UsageRow[], options: RankingOptions): Ra
     if (others || id !== row.name) row.ids = [id, ...(others ?? [])].sort();
     (isNamed(row.name) ? named : unnamed).push(row);
   }
-  named.sort(comparing(options.sort ?? `-${measure}`, measure));
-  return [...named, ...unnamed.sort((a, b) => lastness(a) - lastness(b))];
+  const ties = [(a: RankingRow, b: RankingRow) => b[measure] - a[measure] || order(a.name, b.name)];
+  named.sort(orderBy(options.sort ?? `-${measure}`, [NAME, ...TOTAL_COLUMNS, SHARE, SHARE_OF_ALL], ties));
+  return [...named, ...unnamed.sort((a, b) => order(a.name, b.name))];
 }
 
 /** A row with the ids that share its name: nearly always one. */
@@ -59,65 +60,51 @@ function startRow(name: string, { requests, ok, failed, none, credits }: UsageRo
   return { name, requests, ok, failed, none, credits, sharePercent: 0 };
 }
 
-/** Columns of a ranking; `label` heads the names. The fifth for people, share of all, is there only under a filter. */
-export function toRankingTable(rows: readonly RankingRow[], label: string, measure: 'requests' | 'credits'): Table {
-  const filtered = rows.some(({ shareOfAllPercent }) => shareOfAllPercent !== undefined);
-  const most = Math.max(...rows.map((row) => row[measure]), 1);
-  return {
-    columns: [
-      { key: 'name', label, type: 'text' },
-      { key: 'requests', label: 'Requests', type: 'count' },
-      { key: 'share_percent', label: measure === 'credits' ? '% of credits' : '%', type: 'percent' },
-      { key: 'ok', label: 'OK', type: 'count' },
-      { key: 'failed', label: 'Failed', type: 'count' },
-      ...(filtered ? [{ key: 'share_of_all_percent', label: '% of all', type: 'percent' } as const] : []),
-      { key: 'none', label: 'No status', type: 'count', csvOnly: true },
-      { key: 'credits', label: 'Credits', type: 'credits', csvOnly: measure === 'requests' },
-      { key: 'ids', label: 'Ids', type: 'text', csvOnly: true },
-      { key: 'bar', label: 'Share', type: 'bar' },
-    ],
-    rows: rows.map((row) => [
-      row.name,
-      row.requests,
-      row.sharePercent,
-      row.ok,
-      row.failed,
-      ...(filtered ? [row.shareOfAllPercent ?? null] : []),
-      row.none,
-      row.credits,
-      row.ids?.join(' ') ?? null,
-      Math.max(0, row[measure] / most),
-    ]),
-  };
-}
+/** Numbers that rankings, drill-downs and series have of each row. */
+export const TOTAL_COLUMNS = [
+  { key: 'requests', label: 'Requests', type: 'count', cell: ({ requests }) => requests },
+  { key: 'ok', label: 'OK', type: 'count', cell: ({ ok }) => ok },
+  { key: 'failed', label: 'Failed', type: 'count', cell: ({ failed }) => failed },
+  { key: 'none', label: 'No status', type: 'count', csvOnly: true, cell: ({ none }) => none },
+  { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true, cell: ({ credits }) => credits },
+] as const satisfies readonly Column<Totals>[];
 
-const SORTS: Readonly<Record<string, (row: RankingRow) => number | string>> = {
-  name: (row) => row.name,
-  requests: (row) => row.requests,
-  share_percent: (row) => row.sharePercent,
-  share_of_all_percent: (row) => row.shareOfAllPercent ?? row.sharePercent,
-  ok: (row) => row.ok,
-  failed: (row) => row.failed,
-  none: (row) => row.none,
-  credits: (row) => row.credits,
+export const SHARE: Column<RankingRow> = {
+  key: 'share_percent',
+  label: '%',
+  type: 'percent',
+  cell: ({ sharePercent }) => sharePercent,
 };
 
-function comparing(sort: string, measure: 'requests' | 'credits'): (a: RankingRow, b: RankingRow) => number {
-  const column = sort.replace(/^-/, '');
-  const read = Object.hasOwn(SORTS, column) ? SORTS[column]! : undefined;
-  if (!read) {
-    throw new QuestionError(
-      `Cannot sort by ${JSON.stringify(column)}; the columns are ${Object.keys(SORTS).join(', ')}.`,
-    );
-  }
-  const sign = sort.startsWith('-') ? -1 : 1;
-  return (a, b) => sign * order(read(a), read(b)) || b[measure] - a[measure] || order(a.name, b.name);
-}
+/** The fifth column for people under a filter. */
+const SHARE_OF_ALL: Column<RankingRow> = {
+  key: 'share_of_all_percent',
+  label: '% of all',
+  type: 'percent',
+  cell: ({ shareOfAllPercent, sharePercent }) => shareOfAllPercent ?? sharePercent,
+};
 
-function order(a: number | string, b: number | string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
+export const NAME: Column<RankingRow> = { key: 'name', label: 'Name', type: 'text', cell: ({ name }) => name };
 
-function lastness({ name }: RankingRow): number {
-  return name === '(none)' ? 0 : 1;
+/** The table of a ranking; `label` heads the names, and `more` stands before the bars. */
+export function toRankingTable(
+  rows: readonly RankingRow[],
+  label: string,
+  measure: 'requests' | 'credits',
+  more: readonly Column<RankingRow>[] = [],
+): Table {
+  const [requests, ok, failed, none, credits] = TOTAL_COLUMNS;
+  const isFiltered = rows.some(({ shareOfAllPercent }) => shareOfAllPercent !== undefined);
+  return buildTable(rows, [
+    { ...NAME, label },
+    requests,
+    { ...SHARE, label: measure === 'credits' ? '% of credits' : '%' },
+    ...[ok, failed],
+    ...(isFiltered ? [SHARE_OF_ALL] : []),
+    none,
+    { ...credits, csvOnly: measure === 'requests' },
+    { key: 'ids', label: 'Ids', type: 'text', csvOnly: true, cell: ({ ids }) => ids?.join(' ') },
+    ...more,
+    barColumn('Share', rows, (row) => row[measure]),
+  ]);
 }

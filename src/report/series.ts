@@ -5,11 +5,13 @@ import type { Question, SeriesReport } from '../domain/report.ts';
 import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
 import { noteCorrections } from './corrections.ts';
-import { countOf, formatCount, formatInStep, formatStep } from './format.ts';
+import { countOf, formatCount, formatInStep } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { listMarks } from './marks.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
-import { askBySteps, listSteps, toStepKey } from './steps.ts';
+import { TOTAL_COLUMNS } from './ranking.ts';
+import { askBySteps, listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
+import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, emptyTotals, groupTotals, sumTotals } from './totals.ts';
 import { findUsual } from './usual.ts';
 
@@ -88,38 +90,17 @@ async function reportSeries(
     limit,
     usual,
     ...marked,
-    table: {
-      columns: [
-        ...(grain === 'day' || grain === 'month'
-          ? ([{ key: grain, label: { day: 'Day', month: 'Month' }[grain], type: 'text' }] as const)
-          : ([
-              { key: grain === 'hour' ? 'hour' : 'minute', label: 'Time', type: 'text', csvOnly: true },
-              { key: 'label', label: grain === 'hour' ? 'Hour' : 'Minute', type: 'text', shownOnly: true },
-            ] as const)),
-        { key: 'requests', label: 'Requests', type: 'count' },
-        { key: 'ok', label: 'OK', type: 'count' },
-        { key: 'failed', label: 'Failed', type: 'count' },
-        { key: 'none', label: 'No status', type: 'count', csvOnly: true },
-        { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true },
-        { key: 'partial', label: 'Partial', type: 'text', csvOnly: true },
-        ...(usual ? [{ key: 'usual', label: 'Usual', type: 'count' } as const] : []),
-        { key: 'start', label: 'Start', type: 'time', csvOnly: true },
-        { key: 'bar', label: 'Trend', type: 'bar' },
+    table: buildTable(
+      bars.map((bar, index) => ({ ...bar, usual: usual?.[index]?.median })),
+      [
+        ...stepColumns<Bar>(grain, calendar, ({ label }) => label),
+        ...TOTAL_COLUMNS,
+        partial,
+        ...(usual ? [USUAL] : []),
+        start,
+        barColumn('Trend', bars, (bar) => bar.requests),
       ],
-      rows: bars.map((bar, index) => [
-        formatStep(bar.startMs, calendar.dayOf(bar.startMs), grain, calendar.zone),
-        ...(grain === 'day' || grain === 'month' ? [] : [bar.label]),
-        bar.requests,
-        bar.ok,
-        bar.failed,
-        bar.none,
-        bar.credits,
-        bar.partial ? 'yes' : 'no',
-        ...(usual ? [usual[index]?.median ?? null] : []),
-        bar.startMs,
-        Math.max(0, bar.requests / Math.max(most!.requests, 1)),
-      ]),
-    },
+    ),
   };
 
   function describeSteps(): string {
@@ -131,6 +112,11 @@ async function reportSeries(
     return `${countOf(totals.requests, 'request')}${average}${peak}.${over}`;
   }
 }
+
+type Bar = SeriesReport['bars'][number] & { usual?: number | undefined };
+
+const [partial, start] = STEP_END_COLUMNS;
+const USUAL: Column<Bar> = { key: 'usual', label: 'Usual', type: 'count', cell: (bar) => bar.usual };
 
 /** Averages over complete steps only: a running one, and those in which data had not begun, would pull the average down. */
 function formatAverage(

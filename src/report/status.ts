@@ -6,6 +6,7 @@ import { listMarks } from './marks.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { describeStatus, GROUP_MEANINGS, groupOf } from './status-codes.ts';
 import { askBySteps, listSteps, toStepKey } from './steps.ts';
+import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, groupTotals, sumTotals } from './totals.ts';
 
 /**
@@ -69,24 +70,16 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
     codes,
     groups,
     diagnosis,
-    table: {
-      columns: [
-        { key: 'status', label: 'Status', type: 'text' },
-        { key: 'meaning', label: 'Meaning', type: 'text' },
-        { key: 'requests', label: 'Requests', type: 'count' },
-        { key: 'share_percent', label: '%', type: 'percent' },
-        { key: 'bar', label: 'Share', type: 'bar' },
-      ],
-      rows: codes.map(({ status, meaning, requests, sharePercent }) => [
-        status,
-        meaning,
-        requests,
-        sharePercent,
-        requests / Math.max(codes[0]!.requests, 1),
-      ]),
-    },
+    table: buildTable(codes, [...COLUMNS, barColumn('Share', codes, ({ requests }) => requests)]),
   };
 }
+
+const COLUMNS: readonly Column<StatusReport['codes'][number]>[] = [
+  { key: 'status', label: 'Status', type: 'text', cell: ({ status }) => status },
+  { key: 'meaning', label: 'Meaning', type: 'text', cell: ({ meaning }) => meaning },
+  { key: 'requests', label: 'Requests', type: 'count', cell: ({ requests }) => requests },
+  { key: 'share_percent', label: '%', type: 'percent', cell: ({ sharePercent }) => sharePercent },
+];
 
 /**
  * `98.2% of 12,000 requests succeeded; most of the 216 failures are 429s.` Without `codes` the failures are only counted.

@@ -1,8 +1,9 @@
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import { MINUTE_MS } from '../domain/time-units.ts';
 import type { StepGrain, UsageAnswer, UsageQuery } from '../domain/usage.ts';
-import { formatClock, formatHour, formatMonthName, formatShortDate } from './format.ts';
+import { formatClock, formatHour, formatMonthName, formatShortDate, formatStep } from './format.ts';
 import { ask, type Inquiry } from './inquiry.ts';
+import type { Column } from './table.ts';
 
 const FIVE_MINUTES_MS = 5 * MINUTE_MS;
 
@@ -117,3 +118,24 @@ function listSpans({ range, deps, nowMs }: Inquiry, grain: StepGrain): { startMs
   const endMs = calendar.startOfDay(range.lastDay + 1);
   return starts.map((startMs, index) => ({ startMs, endMs: starts[index + 1] ?? endMs }));
 }
+
+/** Columns that name a step: as a CSV does, and as people read it. */
+export function stepColumns<Row extends { startMs: number }>(
+  grain: StepGrain,
+  { zone, dayOf }: Calendar,
+  labelOf: (row: Row) => string,
+): Column<Row>[] {
+  const key = grain === 'five-minutes' ? 'minute' : grain;
+  const label = { minute: 'Minute', hour: 'Hour', day: 'Day', month: 'Month' }[key];
+  const name = ({ startMs }: Row) => formatStep(startMs, dayOf(startMs), grain, zone);
+  return [
+    { key, label, type: 'text', csvOnly: true, cell: name },
+    { key: 'label', label, type: 'text', shownOnly: true, cell: labelOf },
+  ];
+}
+
+/** Columns behind the numbers of a step, for programs: whether it was over, and its exact start. */
+export const STEP_END_COLUMNS = [
+  { key: 'partial', label: 'Partial', type: 'text', csvOnly: true, cell: ({ partial }) => (partial ? 'yes' : 'no') },
+  { key: 'start', label: 'Start', type: 'time', csvOnly: true, cell: ({ startMs }) => startMs },
+] as const satisfies readonly Column<{ startMs: number; partial: boolean }>[];

@@ -9,6 +9,7 @@ import { describeScopes } from './outlook.ts';
 import { rankRows } from './ranking.ts';
 import { getScopeStates } from './scope-states.ts';
 import { unknownScope } from './scope-words.ts';
+import { buildTable } from './table.ts';
 import { countNames, groupTotals, sumTotals } from './totals.ts';
 
 /**
@@ -133,37 +134,26 @@ export function describeTeams({ teams }: Pick<ScopeCard, 'teams'>): string | und
 const MAX_TEAMS = 3;
 
 function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
-  return {
-    columns: [
-      { key: 'scope', label: 'Scope', type: 'text', csvOnly: true },
-      { key: 'pool', label: 'Pool', type: 'text' },
-      { key: 'used', label: 'Used', type: 'credits' },
-      { key: 'amount', label: 'Amount', type: 'credits' },
-      { key: 'left', label: 'Left', type: 'credits' },
-      { key: 'used_percent', label: '%', type: 'percent' },
-      { key: 'level', label: 'Level', type: 'text' },
-      { key: 'rest_left', label: 'Left in other pools', type: 'credits', csvOnly: true },
-      { key: 'overage', label: 'Overage this month', type: 'credits', csvOnly: true },
-      { key: 'requests_today', label: 'Today', type: 'count' },
-      { key: 'peak_minute', label: 'Peak minute', type: 'count' },
-      { key: 'rate_limit', label: 'Rate limit', type: 'count' },
-      { key: 'teams', label: 'Teams', type: 'text', csvOnly: !cards.some(({ teams }) => teams) },
-      { key: 'title', label: 'Scope', type: 'text', shownOnly: true, name: true },
-      { key: 'bar', label: 'Gauge', type: 'bar' },
-    ],
-    rows: cards.map(({ pool, ...card }) => [
-      ...[card.scope, pool?.name ?? null, pool?.used ?? null, pool?.amount ?? null, pool?.left ?? null],
-      ...[
-        pool?.percent ?? null,
-        pool || card.limits.length > 0 ? card.level : null,
-        card.restLeft,
-        card.overage,
-        card.requestsToday,
-      ],
-      ...[card.peakMinute?.requests ?? null, card.rateLimitPerMinute ?? null],
-      describeTeams(card) ?? null,
-      card.title,
-      pool ? Math.min(1, pool.percent / 100) : null,
-    ]),
-  };
+  return buildTable(cards, [
+    { key: 'scope', label: 'Scope', type: 'text', csvOnly: true, cell: ({ scope }) => scope },
+    { key: 'pool', label: 'Pool', type: 'text', cell: ({ pool }) => pool?.name },
+    { key: 'used', label: 'Used', type: 'credits', cell: ({ pool }) => pool?.used },
+    { key: 'amount', label: 'Amount', type: 'credits', cell: ({ pool }) => pool?.amount },
+    { key: 'left', label: 'Left', type: 'credits', cell: ({ pool }) => pool?.left },
+    { key: 'used_percent', label: '%', type: 'percent', cell: ({ pool }) => pool?.percent },
+    {
+      key: 'level',
+      label: 'Level',
+      type: 'text',
+      cell: ({ pool, limits, level }) => (pool || limits.length > 0 ? level : null),
+    },
+    { key: 'rest_left', label: 'Left in other pools', type: 'credits', csvOnly: true, cell: (card) => card.restLeft },
+    { key: 'overage', label: 'Overage this month', type: 'credits', csvOnly: true, cell: ({ overage }) => overage },
+    { key: 'requests_today', label: 'Today', type: 'count', cell: ({ requestsToday }) => requestsToday },
+    { key: 'peak_minute', label: 'Peak minute', type: 'count', cell: ({ peakMinute }) => peakMinute?.requests },
+    { key: 'rate_limit', label: 'Rate limit', type: 'count', cell: (card) => card.rateLimitPerMinute },
+    { key: 'teams', label: 'Teams', type: 'text', csvOnly: !cards.some(({ teams }) => teams), cell: describeTeams },
+    { key: 'title', label: 'Scope', type: 'text', shownOnly: true, name: true, cell: ({ title }) => title },
+    { key: 'bar', label: 'Gauge', type: 'bar', cell: ({ pool }) => pool && Math.min(1, pool.percent / 100) },
+  ]);
 }

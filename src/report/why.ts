@@ -18,6 +18,7 @@ import {
   MANY_ADDRESSES,
   type Symptom,
 } from './symptoms.ts';
+import { buildTable } from './table.ts';
 import { sumTotals } from './totals.ts';
 
 /** Newest events of a client that are looked at. */
@@ -114,14 +115,11 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
         : []),
       ...symptoms.map(({ claim, evidence, remedy }) => ({ title: claim, lines: [evidence, remedy] })),
     ],
-    table: {
-      columns: [
-        { key: 'claim', label: 'What', type: 'text' },
-        { key: 'evidence', label: 'Evidence', type: 'text' },
-        { key: 'remedy', label: 'What to do', type: 'text' },
-      ],
-      rows: symptoms.map(({ claim, evidence, remedy }) => [claim, evidence, remedy]),
-    },
+    table: buildTable(symptoms, [
+      { key: 'claim', label: 'What', type: 'text', cell: ({ claim }) => claim },
+      { key: 'evidence', label: 'Evidence', type: 'text', cell: ({ evidence }) => evidence },
+      { key: 'remedy', label: 'What to do', type: 'text', cell: ({ remedy }) => remedy },
+    ]),
   };
 }
 

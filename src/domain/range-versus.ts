@@ -71,10 +71,17 @@ function readEarlier(text: string): string | undefined {
 
 /**
  * The range that another is compared with. What is still growing is compared with as much of the time before: today until
- * now with yesterday until the same time. Throws InvalidRangeError as `resolveRange` does.
+ * now with yesterday until the same time. `byWeeks`: days are told side by side, so the span before lies whole weeks earlier.
+ * Throws InvalidRangeError as `resolveRange` does.
  */
-export function resolveVersus(text: string, range: Range, nowMs: number, calendar: Calendar, firstDay?: number): Range {
-  if (text === PREVIOUS) return resolvePrevious(range, nowMs, calendar);
+export function resolveVersus(
+  text: string,
+  range: Range,
+  nowMs: number,
+  calendar: Calendar,
+  { firstDay, byWeeks = false }: { firstDay?: number | undefined; byWeeks?: boolean } = {},
+): Range {
+  if (text === PREVIOUS) return resolvePrevious(range, nowMs, calendar, byWeeks);
   if (Object.hasOwn(EARLIER, text)) return shift(range, EARLIER[text as Earlier], nowMs, calendar);
   const second = resolveRange(text, nowMs, calendar, { firstDay });
   const isCut = range.partial && !range.timed && !second.partial && !second.timed;
@@ -93,8 +100,8 @@ export function lengthInDays(range: Range, nowMs: number): number {
   return Math.max(0, Math.min(range.toMs, endOfNow(range, nowMs)) - range.fromMs) / DAY_MS;
 }
 
-function resolvePrevious(range: Range, nowMs: number, calendar: Calendar): Range {
-  const days = daysOf(range);
+function resolvePrevious(range: Range, nowMs: number, calendar: Calendar, byWeeks: boolean): Range {
+  const days = byWeeks ? Math.ceil(daysOf(range) / 7) * 7 : daysOf(range);
   if (range.timed) {
     const length = Math.min(range.toMs, endOfNow(range, nowMs)) - range.fromMs;
     return resolveSpan(range.fromMs - length, range.fromMs, nowMs, calendar);

@@ -326,6 +326,8 @@ export interface CompareReport extends ReportHead {
   grain: StepGrain;
   /** Day by day, or hour by hour; undefined where a range has no such step. In place of sections. */
   steps?: readonly { startMs: number; beforeMs?: number; now?: number; before?: number }[];
+  /** Steps are days, and each stands beside the same weekday. */
+  sameWeekdays?: true;
   /** Divides sums to make them comparable: the days where the ranges have unequal lengths, else 1. */
   per: { now: number; before: number; isDay: boolean };
   table: Table;

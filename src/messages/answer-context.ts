@@ -46,7 +46,7 @@ function listContext(report: Report): string[] {
     // Of everything, while there is nothing, the beginning is not known.
     ...(report.range && report.range.firstDay > 0
       ? [
-          `${report.range.label}${isRunning(report) ? ', still running' : ''}${report.versus ? ` vs ${report.versus.label}` : ''}`,
+          `${report.range.label}${isRunning(report) ? ', still running' : ''}${report.versus ? ` vs ${report.versus.label}` : ''}${report.kind === 'compare' && report.sameWeekdays ? ' (same weekdays)' : ''}`,
         ]
       : []),
     report.zone,

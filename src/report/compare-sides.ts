@@ -1,14 +1,12 @@
 import type { QuestionKey } from '../domain/dimension.ts';
-import type { Question, ReportHead, Totals } from '../domain/report.ts';
+import type { Question, Report, ReportHead, Totals } from '../domain/report.ts';
 import type { StepGrain } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
-import { reportClient, reportRoute } from './drill.ts';
 import { capitalise } from './format.ts';
-import type { ReporterDeps } from './inquiry.ts';
-import { reportLatency } from './latency.ts';
-import { reportDaily } from './series.ts';
-import { reportStatus } from './status.ts';
-import { ALL_ROWS, reportTop } from './top.ts';
+import { ALL_ROWS } from './top.ts';
+
+/** Makes the report of one range. */
+export type Answer = (question: Question) => Promise<Report>;
 
 /** One of the two reports of a comparison, as numbers by name: every name, so that what is new or gone is told rightly. */
 export interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'finding' | 'population' | 'notes'> {
@@ -25,123 +23,83 @@ export interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'fin
   };
 }
 
-/** The side of one range. Rejects as the question's report does. */
-export function askSide(deps: ReporterDeps, question: Question, nowMs: number): Promise<ComparedSide> {
-  switch (question.report) {
-    case 'latency':
-      return askLatencies(deps, question, nowMs);
-    case 'status':
-      return askStatus(deps, question, nowMs);
-    case 'daily':
-    case 'day':
-      return askSeries(deps, question, nowMs);
-    case 'client':
-    case 'route':
-      return askDrill(deps, question, nowMs);
-    case 'summary':
-      return askCards(deps, question, nowMs);
-    default:
-      return askTop(deps, question, nowMs);
+/** The side of one range. Where the answer goes by steps, names come from a ranking beside it. Rejects as the report does. */
+export async function askSide(answer: Answer, question: Question): Promise<ComparedSide> {
+  const { scope, filters = [], measure = 'requests', overTime } = question;
+  if (question.report === 'summary') {
+    const only = scope === undefined ? [] : [{ key: 'scope' as const, patterns: [scope], not: false }];
+    const ranking: Question = { ...question, report: 'top', dimension: 'scope', filters: [...filters, ...only] };
+    return { ...(await askSide(answer, ranking)), title: 'Usage by scope' };
   }
-}
-
-async function askCards(deps: ReporterDeps, question: Question, nowMs: number): Promise<ComparedSide> {
-  const { scope, filters = [] } = question;
-  const only = scope === undefined ? [] : [{ key: 'scope' as const, patterns: [scope], not: false }];
-  const side = await askTop(deps, { ...question, dimension: 'scope', filters: [...filters, ...only] }, nowMs);
-  return { ...side, title: 'Usage by scope' };
-}
-
-async function askTop(deps: ReporterDeps, question: Question, nowMs: number): Promise<ComparedSide> {
-  const { measure = 'requests' } = question;
-  const report = await reportTop(deps, { ...question, report: 'top', limit: ALL_ROWS }, nowMs);
-  return {
-    ...toHead(report),
-    ...toTotals(report.totals, measure),
-    sections: [toSection(report.dimension, report.rows, measure)],
-  };
-}
-
-async function askStatus(deps: ReporterDeps, question: Question, nowMs: number): Promise<ComparedSide> {
-  const report = await reportStatus(deps, question, nowMs);
-  const counts = new Map(report.codes.map(({ status, requests }) => [status, requests]));
-  return {
-    ...toHead(report),
-    ...toTotals(report.totals, 'requests'),
-    sections: [{ title: report.title, dimension: 'status', counts }],
-  };
-}
-
-/** Adds the likely causes of a change: clients, or the routes of the one client that the filter names. */
-async function askSeries(deps: ReporterDeps, question: Question, nowMs: number): Promise<ComparedSide> {
-  const isOfClient = (question.filters ?? []).some(({ key, not }) => key === 'client' && !not);
-  const [report, causes] = await Promise.all([
-    reportDaily(deps, question, nowMs),
-    askTop(deps, { ...question, dimension: isOfClient ? 'route' : 'client' }, nowMs),
+  const isOfClient = filters.some(({ key, not }) => key === 'client' && !not);
+  const causes: Question | undefined =
+    question.report === 'daily' || question.report === 'day'
+      ? { ...question, report: 'top', dimension: isOfClient ? 'route' : 'client' }
+      : overTime && { ...question, overTime: undefined };
+  const [report, behind] = await Promise.all([
+    answer({ ...question, limit: ALL_ROWS }),
+    causes && answer({ ...causes, limit: ALL_ROWS }),
   ]);
+  const { title, asOfMs, finding, population, notes } = report;
   return {
-    ...toHead(report),
-    ...toTotals(report.totals, 'requests'),
-    sections: causes.sections,
-    steps: {
-      grain: report.grain,
-      zone: report.zone,
-      bars: report.bars.map(({ startMs, requests }) => ({ startMs, value: requests })),
-    },
+    ...{ title, asOfMs, finding, notes, population },
+    ...sizeOf(report, measure),
+    sections: listSections(behind ?? report, measure),
+    ...stepsOf(report),
   };
 }
 
-/** The p95 of names, or step by step; steps are put down to the clients. */
-async function askLatencies(deps: ReporterDeps, question: Question, nowMs: number): Promise<ComparedSide> {
-  const { overTime, ...ranked } = question;
-  const [named, series] = await Promise.all([
-    reportLatency(deps, { ...ranked, limit: ALL_ROWS }, nowMs),
-    overTime ? reportLatency(deps, question, nowMs) : undefined,
-  ]);
-  const counts = new Map(named.rows.map(({ name, latency }) => [name, latency!.p95Ms]));
-  const { zone, range, steps } = series ?? named;
-  return {
-    ...toHead(series ?? named),
-    total: named.total.latency?.p95Ms,
-    failures: { failed: 0, known: 0 },
-    sections: [{ title: capitalise(DIMENSION_WORDS[named.dimension].plural), dimension: named.dimension, counts }],
-    ...(steps
-      ? {
-          steps: {
-            grain: range!.grain === 'five-minutes' ? 'hour' : range!.grain,
-            zone,
-            bars: steps.map(({ startMs, latency }) => ({ startMs, value: latency?.p95Ms })),
-          },
-        }
-      : {}),
-  };
+/** The side of a range in which there were no calls. */
+export function withoutCalls({ title, asOfMs, finding }: ComparedSide): ComparedSide {
+  return { title, asOfMs, finding, total: 0, failures: { failed: 0, known: 0 }, sections: [], notes: [] };
 }
 
-async function askDrill(deps: ReporterDeps, question: Question, nowMs: number): Promise<ComparedSide> {
-  const make = question.report === 'client' ? reportClient : reportRoute;
-  const report = await make(deps, { ...question, limit: ALL_ROWS }, nowMs);
-  const sections = report.sections.map(({ dimension, rows }) => toSection(dimension, rows, 'requests'));
-  const cause: QuestionKey = question.report === 'client' ? 'route' : 'client';
-  return {
-    ...toHead(report),
-    ...toTotals(report.totals, 'requests'),
-    sections: sections.toSorted((a, b) => Number(b.dimension === cause) - Number(a.dimension === cause)),
-  };
-}
-
-function toHead({ title, asOfMs, finding, population, notes }: ReportHead) {
-  return { title, asOfMs, finding, notes, ...(population ? { population } : {}) };
-}
-
-function toTotals(totals: Totals, measure: 'requests' | 'credits'): Pick<ComparedSide, 'total' | 'failures'> {
+function sizeOf(report: Report, measure: 'requests' | 'credits'): Pick<ComparedSide, 'total' | 'failures'> {
+  if (report.kind === 'latency') return { total: report.total.latency?.p95Ms, failures: { failed: 0, known: 0 } };
+  if (!('totals' in report)) return { total: 0, failures: { failed: 0, known: 0 } };
+  const { totals } = report;
   return { total: totals[measure], failures: { failed: totals.failed, known: totals.ok + totals.failed } };
 }
 
-function toSection(
-  dimension: QuestionKey,
-  rows: readonly (Totals & { name: string })[],
-  measure: 'requests' | 'credits',
-): ComparedSide['sections'][number] {
-  const counts = new Map(rows.map((row) => [row.name, row[measure]]));
-  return { title: capitalise(DIMENSION_WORDS[dimension].plural), dimension, counts };
+/** Numbers by name. Of a drill-down, first what is behind a change: the routes of a client, the clients of a route. */
+function listSections(report: Report, measure: 'requests' | 'credits'): ComparedSide['sections'] {
+  const title = (dimension: QuestionKey) => capitalise(DIMENSION_WORDS[dimension].plural);
+  const toCounts = (rows: readonly (Totals & { name: string })[]) =>
+    new Map(rows.map((row) => [row.name, row[measure]]));
+  switch (report.kind) {
+    case 'top': {
+      const { dimension, rows } = report;
+      return [{ title: title(dimension), dimension, counts: toCounts(rows) }];
+    }
+    case 'status': {
+      const counts = new Map(report.codes.map(({ status, requests }) => [status, requests]));
+      return [{ title: report.title, dimension: 'status', counts }];
+    }
+    case 'latency': {
+      const { dimension, rows } = report;
+      const counts = new Map(rows.map(({ name, latency }) => [name, latency!.p95Ms]));
+      return [{ title: title(dimension), dimension, counts }];
+    }
+    case 'client':
+    case 'route': {
+      const cause = report.kind === 'client' ? 'route' : 'client';
+      return report.sections
+        .map(({ dimension, rows }) => ({ title: title(dimension), dimension, counts: toCounts(rows) }))
+        .toSorted((a, b) => Number(b.dimension === cause) - Number(a.dimension === cause));
+    }
+    default:
+      return [];
+  }
+}
+
+function stepsOf(report: Report): Pick<ComparedSide, 'steps'> {
+  const { zone } = report;
+  if (report.kind === 'daily' || report.kind === 'day') {
+    const bars = report.bars.map(({ startMs, requests }) => ({ startMs, value: requests }));
+    return { steps: { grain: report.grain, zone, bars } };
+  }
+  if (report.kind !== 'latency' || !report.steps || !report.range) return {};
+  const { grain } = report.range;
+  const bars = report.steps.map(({ startMs, latency }) => ({ startMs, value: latency?.p95Ms }));
+  return { steps: { grain: grain === 'five-minutes' ? 'hour' : grain, zone, bars } };
 }

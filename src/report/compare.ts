@@ -1,3 +1,4 @@
+import type { QuestionKey } from '../domain/dimension.ts';
 import type { Range } from '../domain/range.ts';
 import { counterpartOf, lengthInDays, resolveVersus } from '../domain/range-versus.ts';
 import { resolveRange } from '../domain/ranges.ts';
@@ -11,11 +12,9 @@ import {
 } from '../domain/report.ts';
 import { HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
 import type { StepGrain } from '../domain/usage.ts';
-import type { ComparedSide } from './compare-sides.ts';
-import { askSide } from './compare-sides.ts';
-import { toComparedTable } from './compare-table.ts';
+import { type Answer, askSide, type ComparedSide, withoutCalls } from './compare-sides.ts';
 import { describeChange } from './compare-words.ts';
-import { joinRows, sortRows } from './compared-rows.ts';
+import { joinRows, ONCE, sortRows, toComparedTable } from './compared-rows.ts';
 import { countOf, formatChange, formatCount, joinWords } from './format.ts';
 import type { ReporterDeps } from './inquiry.ts';
 import { defaultRows } from './top.ts';
@@ -25,25 +24,33 @@ const LISTED = 3;
 
 /**
  * The same question for two ranges side by side: both numbers of every name, the change, what is new and what is gone. It is
- * made of two reports of the question, each of which counts as it does alone; ranges of unequal length are compared per day.
+ * made of two reports of the question, each of which counts as it does alone (`answer` makes them). Ranges of unequal length
+ * are compared per day; days side by side are the same weekdays, where the range before is not named.
  */
-export async function reportCompare(deps: ReporterDeps, question: Question, nowMs: number): Promise<CompareReport> {
+export async function reportCompare(
+  deps: ReporterDeps,
+  answer: Answer,
+  question: Question,
+  nowMs: number,
+): Promise<CompareReport> {
   const { versus: versusText = '', sort, limit, offset = 0, ...plain } = question;
   const extent = await deps.usage.extent();
   const options = { firstDay: extent?.firstDay, default: counterpartOf(versusText) ?? DEFAULTS[question.report] };
   const range = resolveRange(question.range, nowMs, deps.calendar, options);
   const isEmpty = range.toMs <= range.fromMs;
-  const versus = isEmpty ? range : resolveVersus(versusText, range, nowMs, deps.calendar, extent?.firstDay);
+  const isByDays = (question.report === 'daily' || question.overTime === true) && range.grain === 'day';
+  const versusOptions = { firstDay: extent?.firstDay, byWeeks: isByDays };
+  const versus = isEmpty ? range : resolveVersus(versusText, range, nowMs, deps.calendar, versusOptions);
   const [now, before] = await askBoth(
-    askSide(deps, { ...plain, range: range.text }, nowMs),
-    askSide(deps, { ...plain, range: versus.text }, nowMs),
+    askSide(answer, { ...plain, range: range.text }),
+    askSide(answer, { ...plain, range: versus.text }),
   );
   const measure: CompareReport['measure'] = question.report === 'latency' ? 'p95' : (question.measure ?? 'requests');
-  const per = measure === 'p95' ? { now: 1, before: 1, isDay: false } : comparePer(range, versus, nowMs);
+  const per = measure === 'p95' ? ONCE : comparePer(range, versus, nowMs);
   const joinOptions = { measure, per };
   const hasNone = now.total === undefined && before.total === undefined;
   const [total] = joinRows(toNumbers(now.total, hasNone), toNumbers(before.total, hasNone), joinOptions);
-  const joined = joinSections(now, before, (a, b) => sortRows(joinRows(a, b, joinOptions), sort));
+  const joined = joinSections(now, before, (dimension, a, b) => sortRows(joinRows(a, b, joinOptions), dimension, sort));
   const rows = limit ?? (question.report === 'status' ? MAX_RANKING_ROWS : defaultRows(question.dimension));
   const sections = joined.map(({ rows: all, ...section }) => {
     const shown = all.slice(offset, offset + rows);
@@ -85,6 +92,7 @@ export async function reportCompare(deps: ReporterDeps, question: Question, nowM
     sections: steps ? [] : sections,
     grain: now.steps?.grain ?? range.grain,
     ...(steps ? { steps } : {}),
+    ...(steps && isByDays && isWeeksBefore(range, versus) ? { sameWeekdays: true as const } : {}),
     per,
     table: toComparedTable({
       sections,
@@ -95,6 +103,12 @@ export async function reportCompare(deps: ReporterDeps, question: Question, nowM
       grain: now.steps?.grain ?? range.grain,
     }),
   };
+}
+
+/** Tells whether a range lies whole weeks earlier, and not just before: that is worth saying. */
+function isWeeksBefore(range: Range, versus: Range): boolean {
+  const days = range.firstDay - versus.firstDay;
+  return days > 0 && days % 7 === 0 && versus.lastDay < range.firstDay - 1;
 }
 
 /** Reports of one name, and of durations, which are missing where there are calls too. */
@@ -122,16 +136,12 @@ function isUnknownName(result: PromiseSettledResult<unknown>): boolean {
   return result.status === 'rejected' && result.reason instanceof RefusedQuestion;
 }
 
-function withoutCalls({ title, asOfMs, finding }: ComparedSide): ComparedSide {
-  return { title, asOfMs, finding, total: 0, failures: { failed: 0, known: 0 }, sections: [], notes: [] };
-}
-
 /** Running ranges end at a minute, and a day with a clock change is as long as any other. */
 function comparePer(range: Range, versus: Range, nowMs: number): CompareReport['per'] {
   const [now, before] = [lengthInDays(range, nowMs), lengthInDays(versus, nowMs)];
   const slack = range.partial ? HOUR_MS : MINUTE_MS;
   const isEqual = Math.abs(now - before) * 24 * HOUR_MS <= slack;
-  return isEqual ? { now: 1, before: 1, isDay: false } : { now, before, isDay: true };
+  return isEqual ? ONCE : { now, before, isDay: true };
 }
 
 function notePer(range: Range, versus: Range, { now, before, isDay }: CompareReport['per']): string[] {
@@ -158,14 +168,14 @@ type Joined = Omit<ComparedSection, 'more'>;
 function joinSections(
   now: ComparedSide,
   before: ComparedSide,
-  join: (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>) => ComparedRow[],
+  join: (dimension: QuestionKey, a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>) => ComparedRow[],
 ): Joined[] {
   const find = (side: ComparedSide, dimension: string) => side.sections.find((each) => each.dimension === dimension);
   const all = [...now.sections, ...before.sections.filter(({ dimension }) => !find(now, dimension))];
   return all
     .map(({ title, dimension }) => {
       const [a, b] = [find(now, dimension)?.counts, find(before, dimension)?.counts];
-      return { title, dimension, rows: join(a ?? new Map(), b ?? new Map()) };
+      return { title, dimension, rows: join(dimension, a ?? new Map(), b ?? new Map()) };
     })
     .filter(({ dimension, rows }) => all.length === 1 || rows.length > 1 || dimension === 'status');
 }

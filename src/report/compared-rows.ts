@@ -1,7 +1,11 @@
+import { type Calendar, createCalendar } from '../domain/calendar.ts';
+import type { QuestionKey } from '../domain/dimension.ts';
 import type { ComparedRow, CompareReport } from '../domain/report.ts';
-import type { ColumnType } from '../domain/table.ts';
-import { QuestionError } from '../errors.ts';
-import { formatCredits, formatLatency, formatRate } from './format.ts';
+import type { ColumnType, Table } from '../domain/table.ts';
+import type { StepGrain } from '../domain/usage.ts';
+import { DIMENSION_WORDS } from './dimension-words.ts';
+import { capitalise, formatCredits, formatLatency, formatRate, formatStep, formatStepLabel } from './format.ts';
+import { buildTable, type Column, order, orderBy } from './table.ts';
 import { isNamed } from './totals.ts';
 
 type Basis = Pick<CompareReport, 'measure' | 'per'>;
@@ -35,37 +39,30 @@ export function joinRows(
   });
 }
 
-const SORTS: Readonly<Record<string, (row: ComparedRow) => number | string>> = {
-  change: ({ change }) => change,
-  change_percent: ({ now, changePercent }) => changePercent ?? (now > 0 ? Number.POSITIVE_INFINITY : 0),
-  name: ({ name }) => name,
-  requests: ({ now }) => now,
-  credits: ({ now }) => now,
-  p95: ({ now }) => now,
-  before: ({ before }) => before,
-};
+const SORTS: readonly Pick<Column<ComparedRow>, 'key' | 'cell'>[] = [
+  { key: 'change', cell: ({ change }) => change },
+  { key: 'change_percent', cell: ({ now, changePercent }) => changePercent ?? (now > 0 ? Infinity : 0) },
+  { key: 'name', cell: ({ name }) => name },
+  ...['requests', 'credits', 'p95'].map((key) => ({ key, cell: ({ now }: ComparedRow) => now })),
+  { key: 'before', cell: ({ before }) => before },
+];
 
-/** In the order asked for (absent: most first), names before `(none)` and `(other)`. Throws QuestionError for another column. */
-export function sortRows(rows: readonly ComparedRow[], sort = '-requests'): ComparedRow[] {
-  const column = sort.replace(/^-/, '');
-  const read = Object.hasOwn(SORTS, column) ? SORTS[column]! : undefined;
-  if (!read)
-    throw new QuestionError(
-      `Cannot sort a comparison by ${JSON.stringify(column)}; the columns are ${Object.keys(SORTS).join(', ')}.`,
-    );
-  const sign = sort.startsWith('-') ? -1 : 1;
-  return rows.toSorted(
-    (a, b) =>
-      Number(isNamed(b.name)) - Number(isNamed(a.name)) ||
-      sign * order(read(a), read(b)) ||
-      b.now - a.now ||
-      b.before - a.before ||
-      order(a.name, b.name),
-  );
-}
-
-function order(a: number | string, b: number | string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/**
+ * In the order asked for, names before `(none)` and `(other)`. Absent: most first; of status codes, failures first, and of
+ * these what changed most. Throws QuestionError for another column.
+ */
+export function sortRows(rows: readonly ComparedRow[], dimension: QuestionKey, sort?: string): ComparedRow[] {
+  const ties = [
+    (a: ComparedRow, b: ComparedRow) => b.now - a.now || b.before - a.before || order(a.name, b.name),
+  ] as const;
+  const isFailure = ({ name }: ComparedRow) => Number(/^[45]/.test(name));
+  const byChange = (a: ComparedRow, b: ComparedRow) =>
+    isFailure(b) - isFailure(a) || Math.abs(b.change) - Math.abs(a.change) || ties[0](a, b);
+  const asked =
+    dimension === 'status' && sort === undefined
+      ? byChange
+      : orderBy(sort ?? '-requests', SORTS, ties, 'a comparison ');
+  return rows.toSorted((a, b) => Number(isNamed(b.name)) - Number(isNamed(a.name)) || asked(a, b));
 }
 
 /** Names, headings and formats for the values of each measure. */
@@ -83,3 +80,98 @@ export const MEASURES: Readonly<Record<CompareReport['measure'], MeasureWords>> 
   credits: { noun: 'Credits used', label: 'Credits', key: 'credits', type: 'credits', format: formatCredits },
   p95: { noun: 'Latency (p95)', label: 'p95', key: 'p95_ms', type: 'duration', format: formatLatency },
 };
+
+interface Compared extends Pick<CompareReport, 'sections' | 'steps' | 'measure' | 'per' | 'zone'> {
+  grain: StepGrain;
+}
+
+/** One line of the table: a name, or a step of both ranges. Null: nothing to say, as of a step that one range does not have. */
+interface Line extends Omit<{ [Part in keyof ComparedRow]: ComparedRow[Part] | null }, 'name'> {
+  name: string;
+  dimension: string;
+  nameBefore?: string | undefined;
+  label?: string;
+}
+
+/**
+ * Both numbers of each row, per day beside it where that is what is compared, the change, and what is new or gone. The columns
+ * of the CSV are the same for all comparisons, but for the measure in their names.
+ */
+export function toComparedTable(compared: Compared): Table {
+  const { sections, steps, measure, per } = compared;
+  const { type, label, key } = MEASURES[measure];
+  const several = sections.length > 1 && !steps;
+  const first = sections[0]?.dimension;
+  const named = several || !first ? 'Name' : capitalise(DIMENSION_WORDS[first].singular);
+  const isPerDay = per.isDay && !steps;
+  const perDay = (side: 'now' | 'before') => (line: Line) =>
+    isPerDay ? toRate(line[side] ?? 0, per[side], measure) : null;
+  const columns: Column<Line>[] = [
+    {
+      key: 'name',
+      label: named,
+      type: 'text',
+      ...(steps ? { csvOnly: true } : { name: true }),
+      cell: ({ name }) => name,
+    },
+    { key, label, type, csvOnly: isPerDay, cell: ({ now }) => now },
+    { key: `${key}_before`, label: 'Before', type, csvOnly: isPerDay, cell: ({ before }) => before },
+    { key: `${key}_per_day`, label: 'A day', type, csvOnly: !isPerDay, cell: perDay('now') },
+    { key: `${key}_per_day_before`, label: 'Before', type, csvOnly: !isPerDay, cell: perDay('before') },
+    { key: 'change', label: 'Change', type, signed: true, cell: ({ change }) => change },
+    { key: 'change_percent', label: '%', type: 'percent', signed: true, cell: ({ changePercent }) => changePercent },
+    {
+      ...{ key: 'state', label: 'New or gone', type: 'text', csvOnly: steps !== undefined || measure === 'p95' },
+      cell: ({ state }) => state,
+    },
+    { key: 'dimension', label: 'By', type: 'text', csvOnly: !several, cell: ({ dimension }) => dimension },
+    { key: 'name_before', label: 'Before', type: 'text', csvOnly: true, cell: ({ nameBefore }) => nameBefore },
+    ...(steps
+      ? [
+          {
+            key: 'label',
+            label: 'Time',
+            type: 'text',
+            name: true,
+            shownOnly: true,
+            cell: (line: Line) => line.label,
+          } as const,
+        ]
+      : []),
+  ];
+  return buildTable(steps ? listSteps(compared, steps) : listNames(compared), columns);
+}
+
+function listNames({ sections, measure }: Compared): Line[] {
+  return sections.flatMap(({ dimension, rows }) =>
+    rows.map((row): Line => {
+      // Where no call has a duration there is no latency, while calls that were not made are 0 of them.
+      if (measure !== 'p95' || row.state === undefined) return { ...row, dimension };
+      const half = { name: row.name, dimension, change: null, state: null };
+      return row.state === 'gone'
+        ? { ...half, now: null, before: row.before }
+        : { ...half, now: row.now, before: null };
+    }),
+  );
+}
+
+/** Steps are as long as each other, however many there are. */
+function listSteps({ measure, zone, grain }: Compared, steps: NonNullable<CompareReport['steps']>): Line[] {
+  const calendar: Calendar = createCalendar(zone);
+  const nameOf = (ms: number) => formatStep(ms, calendar.dayOf(ms), grain, zone);
+  return steps.map(({ startMs, beforeMs, now, before }) => {
+    const name = nameOf(startMs);
+    const place = {
+      ...{ name, dimension: grain, label: formatStepLabel(startMs, grain, calendar) },
+      nameBefore: beforeMs === undefined ? undefined : nameOf(beforeMs),
+    };
+    // Of a step that one range does not have there is no change.
+    if (now === undefined || before === undefined)
+      return { ...place, now: now ?? null, before: before ?? null, change: null };
+    const sides = [now, before].map((value) => new Map([[name, value]])) as [Map<string, number>, Map<string, number>];
+    return { ...joinRows(...sides, { measure, per: ONCE })[0]!, ...place };
+  });
+}
+
+/** Sums that are compared as they are. */
+export const ONCE: CompareReport['per'] = { now: 1, before: 1, isDay: false };

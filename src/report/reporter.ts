@@ -50,9 +50,9 @@ export function createReporter(deps: ReporterDeps): Reporter & NameSource {
   return {
     async answer(asked, nowMs) {
       const { question, notes } = await findNames(deps, asked, nowMs);
-      const make =
-        question.versus !== undefined && COMPARED.has(question.report) ? reportCompare : REPORTS[question.report];
-      const made = await make(deps, question, nowMs);
+      const answer = (each: Question) => REPORTS[each.report](deps, each, nowMs);
+      const isCompared = question.versus !== undefined && COMPARED.has(question.report);
+      const made = isCompared ? await reportCompare(deps, answer, question, nowMs) : await answer(question);
       const report = notes.length > 0 ? { ...made, notes: [...notes, ...made.notes] } : made;
       return sayWhatFilters(await sayWhatIsUnknown(deps, report, question), question);
     },

@@ -315,10 +315,12 @@ const LATENCY_SORTS: typeof SORTS = [
 
 function listComparedSorts({ question, sections }: CompareReport): Offer[] {
   if (!sections.some(({ rows }) => rows.length > 1)) return [];
-  const { offset: _offset, sort = '-requests', ...rest } = question;
+  // Status codes are in an order of their own: what changed most.
+  const usual = question.report === 'status' ? undefined : '-requests';
+  const { offset: _offset, sort = usual, ...rest } = question;
   return COMPARED_SORTS.filter((each) => each.sort !== sort).map((each) => ({
     label: each.label,
-    question: { ...rest, ...(each.sort === '-requests' ? {} : { sort: each.sort }) },
+    question: { ...rest, ...(each.sort === usual ? {} : { sort: each.sort }) },
   }));
 }
 

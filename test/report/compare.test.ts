@@ -5,6 +5,7 @@ import { canDrawBundled } from '../../src/chart/glyphs.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec } from '../../src/chart/spec/build.ts';
 import type { CompareReport, Question } from '../../src/domain/report.ts';
+import { describeContext } from '../../src/messages/answer-context.ts';
 import { buildNativeCharts } from '../../src/messages/native-chart.ts';
 import { toCsv } from '../../src/report/csv.ts';
 import type { EventOfTest } from './memory-usage.ts';
@@ -112,6 +113,41 @@ describe('vs', () => {
       '20 Nov 50 (before 10, +400%); 21 Nov only before: 0; 22 Nov only before: 0.',
     );
     expect(buildAltText(report)).toMatch(/Before: 9–15 Nov 2026\.$/);
+  });
+
+  it('sets days beside the same weekdays where the range before is not named, and says so', async () => {
+    const days = async (question: Partial<Question>) => {
+      const report = await compare(events, { report: 'daily', versus: 'previous', ...question });
+      return [report.versus.label, describeContext(report).split(' · ')[0]];
+    };
+    // Thursday to Saturday is not Monday to Wednesday.
+    const weekdays = ['11–13 Nov 2026', '18–20 Nov 2026 vs 11–13 Nov 2026 (same weekdays)'];
+    expect(await days({ range: '3d' })).toEqual(weekdays);
+    expect(await days({ range: '3d', report: 'latency', overTime: true })).toEqual(weekdays);
+    expect(await days({ range: '10d' })).toEqual([
+      '28 Oct – 6 Nov 2026',
+      '11–20 Nov 2026 vs 28 Oct – 6 Nov 2026 (same weekdays)',
+    ]);
+    expect(await days({ range: '7d' })).toEqual(['7–13 Nov 2026', '14–20 Nov 2026 vs 7–13 Nov 2026']);
+    // What is not told day by day, and what is named, stays what it is.
+    expect(await days({ range: '3d', report: 'top' })).toEqual(['15–17 Nov 2026', '18–20 Nov 2026 vs 15–17 Nov 2026']);
+    expect((await days({ range: 'this-month', versus: 'last-month' }))[0]).toBe('Oct 2026');
+  });
+
+  it('lists status codes by their change, failures first', async () => {
+    const coded = [
+      ...[
+        calls('a', 1, 900),
+        calls('a', 8, 500),
+        calls('a', 1, 20, { status: 429 }),
+        calls('a', 8, 60, { status: 429 }),
+      ],
+      ...[calls('a', 1, 35, { status: 404 }), calls('a', 8, 30, { status: 404 })],
+    ];
+    const codes = async (sort?: string) =>
+      (await compare(coded, { report: 'status', versus: 'previous', sort })).sections[0]!.rows.map(({ name }) => name);
+    expect(await codes()).toEqual(['429', '404', '200']);
+    expect(await codes('-requests')).toEqual(['200', '404', '429']);
   });
 
   it('tells the share that failed, and the code behind its change', async () => {

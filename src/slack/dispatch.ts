@@ -9,7 +9,12 @@ export type Incoming = Pick<ReceiverEvent, 'ack' | 'retryNum' | 'body'>;
 const ACK_WITHIN_MS = 2500;
 
 const Id = z.string().min(1);
-const Interaction = z.looseObject({ type: Id, user: z.looseObject({ id: Id }) });
+const Interaction = z.looseObject({
+  type: Id,
+  user: z.looseObject({ id: Id }),
+  channel: z.looseObject({ id: z.string() }).nullish(),
+  response_url: z.string().nullish(),
+});
 const View = z.looseObject({ id: Id, callback_id: z.string(), state: z.looseObject({ values: z.looseObject({}) }) });
 
 /** The least that each kind of body must have for a listener to read it, by the field that only this kind has. */
@@ -62,7 +67,7 @@ export function createDispatch(
       await process({ ...rest, body, ack });
       if (answered) return;
       await ack(blank);
-      if (blank === undefined) await tellOld(body);
+      if (blank === undefined && Interaction.safeParse(body).success) await tellOld(body);
     } catch (error) {
       log.error({ type: body.type, error: String(error), stack: (error as Error)?.stack }, 'a listener failed');
     } finally {
@@ -84,7 +89,9 @@ export function createDispatch(
 
 /** Returns what is wrong with a body, or undefined. Kinds that the app does not know are no fault. */
 function findFault(body: Record<string, unknown>): string | undefined {
-  const schema = KINDS.find(([field]) => Object.hasOwn(body, field))?.[1];
+  // A window that is sent or closed without its content would be taken for a shortcut.
+  const isWindow = typeof body.type === 'string' && body.type.startsWith('view_');
+  const schema = KINDS.find(([field]) => Object.hasOwn(body, field) || (isWindow && field === 'view'))?.[1];
   const error = schema?.safeParse(body).error;
   return error && z.prettifyError(error);
 }

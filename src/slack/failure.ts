@@ -30,8 +30,8 @@ export async function serveIfAllowed(
   try {
     const person = await ctx.people.find(asked.user);
     const refusal = refuse(ctx, person, needs);
-    if (refusal) return await tellPrivately(ctx, asked, buildNotice([refusal]));
-    await task(person);
+    if (refusal) await tellPrivately(ctx, asked, buildNotice([refusal])).catch((error) => logUntold(ctx, asked, error));
+    else await task(person);
   } catch (error) {
     await tellFailure(ctx, asked, error);
   }
@@ -54,11 +54,13 @@ export async function tellFailure(ctx: SlackContext, asked: Asked, error: unknow
     const { text, buttons } = describeFailure(ctx, asked, error);
     await tellPrivately(ctx, asked, buildNotice([text], buttons));
   } catch (unreachable) {
-    ctx.log.error(
-      { user: asked.user, error: String(unreachable), after: String(error) },
-      'a failure could not be told',
-    );
+    logUntold(ctx, asked, unreachable);
   }
+}
+
+/** The person has left, is a bot, or the place is gone. */
+function logUntold(ctx: SlackContext, { user, channel }: Asked, error: unknown): void {
+  ctx.log.warn({ user, channel, error: String(error) }, 'somebody could not be told');
 }
 
 /** Returns what to tell a person about a failure, with commands that help; logs what the person cannot help. */

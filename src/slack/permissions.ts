@@ -94,20 +94,20 @@ export function createPeople(
   }
 
   async function lookUp(user: string): Promise<SlackUser> {
-    const info = await remember(`user:${user}`, async () => (await ask(() => client.users.info({ user }))).user);
-    return (info ?? { id: user, deleted: true }) as SlackUser;
+    const nobody: SlackUser = { id: user, deleted: true };
+    return remember(`user:${user}`, async () => {
+      try {
+        return ((await ask(() => client.users.info({ user }))).user ?? nobody) as SlackUser;
+      } catch (error) {
+        if (slackErrorOf(error) === 'user_not_found') return nobody;
+        throw error;
+      }
+    });
   }
 
   return {
     find: async (user) => toPerson(await lookUp(user)),
-    async hasLeft(user) {
-      try {
-        return (await lookUp(user)).deleted ?? false;
-      } catch (error) {
-        if (slackErrorOf(error) === 'user_not_found') return true;
-        throw error;
-      }
-    },
+    hasLeft: async (user) => (await lookUp(user)).deleted ?? false,
     async listAdmins() {
       if (config.admins.length > 0) return { ids: [...(await membersOf(config.admins))], complete: true };
       return workspaceAdmins.find();

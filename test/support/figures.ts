@@ -19,6 +19,10 @@ export interface Figures {
   doubles: number;
 }
 
+type Line =
+  | ({ kind?: undefined; count?: undefined; dialect: DialectName } & Partial<Figures>)
+  | { kind: string; count: number; dialect?: undefined };
+
 const NOTHING: Figures = { kills: 0, cuts: 0, events: 0, deliveries: 0, losses: 0, doubles: 0 };
 
 /** Adds to the figures of this run. Call it before they are asserted, so that a failure is among them. */
@@ -26,14 +30,23 @@ export function tally(dialect: DialectName, figures: Partial<Figures>): void {
   appendFileSync(inject('figures'), `${JSON.stringify({ dialect, ...figures })}\n`);
 }
 
+/** Adds to the inputs of this run that were odd on purpose, by what they were. */
+export function tallyInputs(kind: string, count: number): void {
+  appendFileSync(inject('figures'), `${JSON.stringify({ kind, count })}\n`);
+}
+
 /** The figures of a run as one line of JSON; undefined: nothing was tallied. */
 export function sumUp(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   const sums: Partial<Record<DialectName, Figures>> = {};
+  const inputs: Record<string, number> = {};
   for (const line of readFileSync(path, 'utf8').trim().split('\n')) {
-    const { dialect, ...figures } = JSON.parse(line) as { dialect: DialectName } & Partial<Figures>;
+    const { kind, count, dialect, ...figures } = JSON.parse(line) as Line;
+    if (kind !== undefined) inputs[kind] = (inputs[kind] ?? 0) + count;
+    if (dialect === undefined) continue;
     sums[dialect] ??= { ...NOTHING };
     for (const [name, count] of Object.entries(figures)) sums[dialect][name as keyof Figures] += count;
   }
-  return JSON.stringify({ seed: SEED, ...sums });
+  const all = Object.values(inputs).reduce((sum, count) => sum + count, 0);
+  return JSON.stringify({ seed: SEED, ...sums, inputs: { all, ...inputs } });
 }

@@ -73,8 +73,10 @@ async function openHome(ctx: SlackContext, user: string): Promise<void> {
 
 /** Once in each channel, however often the bot is invited. */
 async function introduce(ctx: SlackContext, channel: string): Promise<void> {
-  if (!(await insertGreeting(ctx.db, channel, ctx.now()))) return;
+  if (typeof channel !== 'string' || !(await insertGreeting(ctx.db, channel, ctx.now()))) return;
   const post = ({ text, blocks }: Message) =>
     callSlack(() => ctx.client.chat.postMessage({ channel, ...asBlocks({ text, blocks }), unfurl_links: false }), ctx);
-  await sendRepaired(buildIntroduction(ctx.command, ctx.bot.name), post, { ...ctx, what: 'introduction' });
+  await sendRepaired(buildIntroduction(ctx.command, ctx.bot.name), post, { ...ctx, what: 'introduction' }).catch(
+    (error) => ctx.log.warn({ error: String(error), channel }, 'could not be introduced'),
+  );
 }

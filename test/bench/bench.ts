@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only ingest|adapters|formats|acknowledgements|reports|charts|memory] [--events N] [--database URL]`: ingest to
+ * `npm run bench [-- --only ingest|postgres|adapters|formats|acknowledgements|reports|charts|memory] [--events N] [--database URL]`: ingest to
  * disk over HTTP, what reads bodies and files, Slack's wait meanwhile, reports over many events, charts. Sender and bot share this machine's cores; figures of one
  * run belong together, and ratios tell more than rates. A database that is given must be empty.
  */
@@ -13,6 +13,7 @@ import { measureCharts } from './charts.ts';
 import { measureFormats, measureImport } from './formats.ts';
 import { measureIngest, measurePlainTable } from './ingest.ts';
 import { measureMemory } from './memory.ts';
+import { measurePostgres } from './postgres.ts';
 import { fill, measureReports } from './reports.ts';
 
 process.env.TZ = 'UTC';
@@ -46,6 +47,29 @@ try {
           figures.p99Ms.toFixed(1).padStart(7),
           `${figures.stallMs.toFixed(0)} ms`.padStart(10),
           figures.refused > 0 ? `  ${figures.refused} refused` : '',
+        ].join(' '),
+      );
+    }
+  }
+  if (wanted('postgres')) {
+    console.log(
+      '\nPostgreSQL\ninstances  events/request   events/s  plain rows/s  of plain  p50 ms  p99 ms  core µs/event: bots  server',
+    );
+    for await (const figures of measurePostgres(folder)) {
+      const { instances, eventsPerRequest, eventsPerSecond, plainPerSecond, p50Ms, p99Ms, botUs, serverUs, refused } =
+        figures;
+      console.log(
+        [
+          String(instances).padStart(9),
+          String(eventsPerRequest).padStart(15),
+          round(eventsPerSecond).padStart(10),
+          round(plainPerSecond).padStart(13),
+          `${(eventsPerSecond / plainPerSecond).toFixed(2)}×`.padStart(9),
+          p50Ms.toFixed(1).padStart(7),
+          p99Ms.toFixed(1).padStart(7),
+          botUs.toFixed(1).padStart(20),
+          serverUs.toFixed(1).padStart(7),
+          refused > 0 ? `  ${refused} refused` : '',
         ].join(' '),
       );
     }

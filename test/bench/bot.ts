@@ -12,13 +12,14 @@ export interface BenchBot {
   stop(): Promise<void>;
 }
 
-/** The bot as it is deployed, in a process of its own, with an emulated Slack. */
-export async function startBot(databaseUrl: string): Promise<BenchBot> {
+/** The bot as it is deployed, in a process of its own, with an emulated Slack; `index` tells apart those of one database. */
+export async function startBot(databaseUrl: string, index = 0): Promise<BenchBot> {
   const slack = await startEmulator();
-  const port = 20_000 + (process.pid % 20_000);
+  const port = 20_000 + (process.pid % 20_000) + index;
   const bot = spawn(process.execPath, [join(import.meta.dirname, '../../src/main.ts'), 'start'], {
     env: {
       PATH: process.env.PATH,
+      NODE_OPTIONS: process.env.NODE_OPTIONS,
       TZ: 'UTC',
       SLACK_BOT_TOKEN: slack.botToken,
       SLACK_SIGNING_SECRET: slack.signingSecret,

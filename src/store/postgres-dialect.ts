@@ -1,0 +1,163 @@
+import {
+  AbortedTransactionError,
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+  type TransactionSettings,
+} from 'kysely';
+import type pg from 'pg';
+
+/**
+ * Kysely over a pool of connections that are written to without waiting for earlier answers. Differs from Kysely's own
+ * dialect in what that allows: `begin` travels with the statement after it, and statements can be sent whose answer
+ * nobody waits for (`send` in database.ts). A query that was compiled once and is executed again is prepared by the server.
+ */
+export function createPostgresDialect(pool: pg.Pool): Dialect {
+  return {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new PoolDriver(pool),
+    createIntrospector: (db: Kysely<never>) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  };
+}
+
+class PoolDriver implements Driver {
+  readonly #pool: pg.Pool;
+  readonly #names = new StatementNames();
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<PostgresConnection> {
+    return new PostgresConnection(await this.#pool.connect(), this.#names);
+  }
+
+  async beginTransaction(connection: PostgresConnection, settings: TransactionSettings): Promise<void> {
+    const { isolationLevel, accessMode } = settings;
+    const modes = [isolationLevel && `isolation level ${isolationLevel}`, accessMode].filter(Boolean);
+    connection.begin(['begin', ...modes].join(' '));
+  }
+
+  async commitTransaction(connection: PostgresConnection): Promise<void> {
+    await connection.commit();
+  }
+
+  async rollbackTransaction(connection: PostgresConnection): Promise<void> {
+    await connection.rollBack();
+  }
+
+  async releaseConnection(connection: PostgresConnection): Promise<void> {
+    connection.release();
+  }
+
+  async destroy(): Promise<void> {
+    await this.#pool.end();
+  }
+}
+
+export class PostgresConnection implements DatabaseConnection {
+  readonly #client: pg.PoolClient;
+  readonly #names: StatementNames;
+  /** Not sent yet: it goes with the first statement, so that no transaction is open before there is one. */
+  #begin: string | undefined;
+  /** The first failure among what was sent: those that follow in its transaction only tell that there was one. */
+  #failure: Error | undefined;
+  #isLost = false;
+
+  constructor(client: pg.PoolClient, names: StatementNames) {
+    this.#client = client;
+    this.#names = names;
+  }
+
+  begin(statement: string): void {
+    this.#begin = statement;
+    this.#failure = undefined;
+  }
+
+  /** Inside a transaction: what fails makes the next statement that is waited for, or the commit, fail with it. */
+  send(query: CompiledQuery): void {
+    this.#query(query).catch((error: Error) => {
+      this.#failure ??= error;
+    });
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    try {
+      const { command, rowCount, rows } = await this.#query(query);
+      const isChange = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE' || command === 'MERGE';
+      return { rows, ...(isChange ? { numAffectedRows: BigInt(rowCount ?? 0) } : {}) };
+    } catch (error) {
+      throw this.#failure ?? error;
+    }
+  }
+
+  async commit(): Promise<void> {
+    if (this.#isEmpty()) return;
+    const { command } = await this.#client.query('commit');
+    if (this.#failure) throw this.#failure;
+    // A transaction in which a statement failed is not committed, whatever is asked.
+    if (command === 'ROLLBACK') throw new AbortedTransactionError();
+  }
+
+  async rollBack(): Promise<void> {
+    if (this.#isEmpty()) return;
+    // With its connection a transaction is gone too; why it was to be rolled back is the error to tell.
+    await this.#client.query('rollback').catch(() => {
+      this.#isLost = true;
+    });
+  }
+
+  release(): void {
+    this.#client.release(this.#isLost);
+  }
+
+  // biome-ignore lint/correctness/useYield: streaming is not offered, nothing here asks for it
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('This PostgreSQL driver does not stream.');
+  }
+
+  #isEmpty(): boolean {
+    const isEmpty = this.#begin !== undefined;
+    this.#begin = undefined;
+    return isEmpty;
+  }
+
+  #query(query: CompiledQuery): Promise<pg.QueryResult> {
+    const begin = this.#begin;
+    if (begin) {
+      this.#begin = undefined;
+      this.send(CompiledQuery.raw(begin));
+    }
+    const name = this.#names.of(query);
+    return this.#client.query({ text: query.sql, values: [...query.parameters], ...(name ? { name } : {}) });
+  }
+}
+
+/** A name for each query that is executed again; one that is executed once is not worth preparing. */
+class StatementNames {
+  readonly #names = new WeakMap<CompiledQuery['queryId'], string | undefined>();
+  #last = 0;
+
+  of({ queryId }: CompiledQuery): string | undefined {
+    if (!this.#names.has(queryId)) {
+      this.#names.set(queryId, undefined);
+      return undefined;
+    }
+    let name = this.#names.get(queryId);
+    if (!name) {
+      this.#last += 1;
+      name = `q${this.#last}`;
+      this.#names.set(queryId, name);
+    }
+    return name;
+  }
+}

@@ -1,7 +1,7 @@
 import type { SummaryReport } from '../domain/report.ts';
 import type { Level, PoolBalance, ScopeCard } from '../domain/scope-state.ts';
 import { formatCredits, formatPercent } from '../report/format.ts';
-import { LEVELS } from '../report/scope-words.ts';
+import { LEVEL_SIGNS, LEVELS } from '../report/scope-words.ts';
 import { describeTeams } from '../report/summary.ts';
 import { type Block, leaf, richText } from './text.ts';
 
@@ -9,12 +9,9 @@ import { type Block, leaf, richText } from './text.ts';
 const MAX_CARDS = 12;
 
 /** The level as a sign and a word: never the sign, or its colour, alone. */
-export const LEVEL_WORDS: Record<Level, string> = {
-  healthy: '🔵 healthy',
-  approaching: '🟠 approaching',
-  critical: '🔴 critical',
-  exhausted: '⛔ exhausted',
-};
+export const LEVEL_WORDS = Object.fromEntries(
+  LEVELS.map((level) => [level, `${LEVEL_SIGNS[level]} ${level}`]),
+) as Record<Level, string>;
 
 /** The worst first: by level, then by what is used. */
 function compareCards(a: ScopeCard, b: ScopeCard): number {

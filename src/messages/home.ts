@@ -8,7 +8,7 @@ import { ACTIONS } from './action-ids.ts';
 import { describeMute } from './alert-list.ts';
 import { describeContext } from './answer-context.ts';
 import { buildChanges, type Change } from './audit-list.ts';
-import { buildSummaryCards } from './cards.ts';
+import { buildSummaryCards, LEVEL_WORDS } from './cards.ts';
 import { buildDigestButtons, describeDigest } from './digest-list.ts';
 import { MAX_HOME_BLOCKS } from './limits.ts';
 import { type Block, button, clip, header, type Leaf, leaf, place, plainContext, richList, richText } from './text.ts';
@@ -73,8 +73,8 @@ function buildAlerts({ alerts, config: { zone } }: HomeContent): Block[] {
     ...alerts
       .filter(({ sort }) => sort === 'raised')
       .slice(0, MAX_LISTED)
-      .map(({ title, acknowledgedBy }): (Leaf | string)[] => [
-        clip(title, 200),
+      .map(({ title, level, acknowledgedBy }): (Leaf | string)[] => [
+        `${level ? `${LEVEL_WORDS[level]} · ` : ''}${clip(title, 200)}`,
         ...(acknowledgedBy ? [' · acknowledged by ', place(acknowledgedBy)] : []),
       ]),
     ...alerts

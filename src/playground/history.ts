@@ -2,6 +2,7 @@ import { parseDeclaration } from '../definition/parse.ts';
 import { type Calendar, toDate } from '../domain/calendar.ts';
 import { getAdapter } from '../ingest/adapters.ts';
 import { Intake, type IntakeSettings } from '../ingest/intake.ts';
+import { SourceTally } from '../ingest/source-tally.ts';
 import type { Db } from '../store/database.ts';
 import { applyDeclaration } from '../store/definition-repository.ts';
 import { buildPoolsFile, measureVolumes } from './demo-pools.ts';
@@ -36,6 +37,10 @@ export async function fillHistory({ db, intake, calendar, traffic, source, nowMs
   await applyDeclaration(db, { declaration: parseDeclaration(file), today, actor: 'demo', nowMs });
 
   const writer = new Intake(intake);
+  let failure: unknown;
+  const tally = new SourceTally(db, (error) => {
+    failure = error;
+  });
   try {
     for (const [day, sent] of Map.groupBy(events, ({ time }) => calendar.dayOf(time))) {
       // Received on the day they were sent, as in life.
@@ -48,9 +53,11 @@ export async function fillHistory({ db, intake, calendar, traffic, source, nowMs
           receivedMs,
           options: {},
         });
-        await writer.append({ source, events: chunk, receivedMs });
+        tally.add(source.id, await writer.append({ source, events: chunk, receivedMs }), receivedMs);
       }
     }
+    await tally.flush();
+    if (failure) throw failure;
     await writer.usage.foldAll();
   } finally {
     await writer.close();

@@ -2,7 +2,7 @@ import { firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
 import { type Filter, toMatcher } from '../domain/filter.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
-import { countOf, formatCredits, formatDate } from './format.ts';
+import { countOf, formatCredits, formatDate, formatSigned } from './format.ts';
 import type { Inquiry, ReporterDeps } from './inquiry.ts';
 
 /** Those of the scopes that pass. Under other filters than scopes none can be placed. */
@@ -47,7 +47,7 @@ export async function noteBalanceCorrections(
 function describeSum(corrections: readonly Correction[]): string {
   const sum = corrections.reduce((total, { credits }) => total + credits, 0);
   const all = corrections.length > 1 ? ' in all' : '';
-  return `${countOf(corrections.length, 'correction')}, ${sum > 0 ? '+' : ''}${formatCredits(sum)} credits${all}`;
+  return `${countOf(corrections.length, 'correction')}, ${formatSigned(sum, formatCredits)} credits${all}`;
 }
 
 function scopeOf({ meter }: Correction): string {

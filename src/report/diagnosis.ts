@@ -1,7 +1,7 @@
 import { toMatcher } from '../domain/filter.ts';
 import type { UsageRow } from '../domain/usage.ts';
 import { countOf, formatCount, formatInStep, formatMoment, formatShare, joinWords } from './format.ts';
-import type { Inquiry } from './inquiry.ts';
+import { type Inquiry, namerOf } from './inquiry.ts';
 import { findMost, isNamed } from './totals.ts';
 
 /** Failures that belong together, and what they say. The first that fits a status takes it. */
@@ -110,6 +110,7 @@ async function findPeak(
       rateLimitPerMinute !== undefined && (!asked || asked.some((pattern) => toMatcher(pattern)(name))),
   );
   const span = { fromMs: worst.startMs, toMs: worst.endMs };
+  const titleOf = namerOf(inquiry, 'scope');
   const peaks = await Promise.all(
     scopes.map(async ({ name, rateLimitPerMinute: limit = 0 }) => {
       const minutes = await usage.meter({ meter: name, span, grain: 'minute' });
@@ -121,8 +122,8 @@ async function findPeak(
       // Bulk calls may have filled any minute.
       const isBelow = peak.singles < limit && minutes.every(({ bulk }) => bulk === 0);
       const at = formatMoment(peak.startMs, calendar.zone);
-      const text = `Peak minute of ${name}: ${formatCount(peak.singles)} of ${formatCount(limit)} allowed (${at}).`;
-      return [{ isBelow, name, counts: `${formatCount(peak.singles)} of ${formatCount(limit)}`, text }];
+      const text = `Peak minute of ${titleOf(name)}: ${formatCount(peak.singles)} of ${formatCount(limit)} allowed (${at}).`;
+      return [{ isBelow, name: titleOf(name), counts: `${formatCount(peak.singles)} of ${formatCount(limit)}`, text }];
     }),
   );
   const hours = (worst.endMs - worst.startMs) / 3_600_000;

@@ -4,7 +4,7 @@ import type { Table } from '../domain/table.ts';
 import { hasTeams } from './client-names.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { capitalise, countOf, formatCount, formatLatency, formatShare, joinWords } from './format.ts';
-import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { ask, describeNothing, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getName, type KnownName } from './known-name.ts';
 import { askLatency } from './latency.ts';
 import { formatRawStart, noteAnswer } from './notes.ts';
@@ -60,7 +60,7 @@ async function reportDrill(
       const ranked = rankRows(answers[index]!.rows, {
         measure: 'requests',
         sort: '-failed',
-        nameOf: dimension === 'client' ? inquiry.names.nameOf : undefined,
+        nameOf: namerOf(inquiry, dimension),
         rest: answers[index]!.rest,
       });
       const values = ranked.length + (answers[index]!.rest?.rows ?? 0);

@@ -13,12 +13,13 @@ import {
   formatCredits,
   formatDate,
   formatInstant,
+  formatSigned,
   joinWords,
 } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { reportPool } from './pool.ts';
-import { describeRunOut, isOver } from './scope-words.ts';
+import { describeRunOut, isOver, titleOfMeter } from './scope-words.ts';
 import { buildTable } from './table.ts';
 import { sumTotals } from './totals.ts';
 
@@ -102,7 +103,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
         'Corrections',
         applying.map(
           ({ meter, timeMs, credits, reason, actor }) =>
-            `${credits > 0 ? '+' : ''}${formatCredits(credits)} credits of ${meter} at ${formatInstant(timeMs, calendar.zone)}: ${reason} (${actor})`,
+            `${formatSigned(credits, formatCredits)} credits of ${titleOfMeter(meter, pools.scopes) ?? meter} at ${formatInstant(timeMs, calendar.zone)}: ${reason} (${actor})`,
         ),
       ),
       {

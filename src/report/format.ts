@@ -44,9 +44,15 @@ export function formatPercent(percent: number, levels: readonly number[] = [75, 
   return `${formatCount(Number(whole))}.${tenth}%`;
 }
 
-/** `+12%`, `-0.4%`: a change, as tables show it. */
+/** `+196`, `-642`: a difference with its sign, the same in tables and sentences. */
+export function formatSigned(change: number, format: (size: number) => string = formatCount): string {
+  return `${change > 0 ? '+' : change < 0 ? '-' : ''}${format(Math.abs(change))}`;
+}
+
+/** `+12%`, `-0.4%`: a change, as tables show it; of `<0.1%` the sign would say no more. */
 export function formatChange(percent: number): string {
-  return `${percent > 0 ? '+' : percent < 0 ? '-' : ''}${formatPercent(Math.abs(percent), [])}`;
+  if (Math.abs(percent) < 0.1) return formatPercent(Math.abs(percent), []);
+  return formatSigned(percent, (size) => formatPercent(size, []));
 }
 
 /** Unrounded 0–100; 0 of nothing is 0. */

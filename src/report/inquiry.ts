@@ -2,6 +2,7 @@ import type { ToldAlert } from '../domain/alert.ts';
 import type { Calendar } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
 import type { Definitions } from '../domain/definition.ts';
+import type { QuestionKey } from '../domain/dimension.ts';
 import type { Filter, StoredFilter } from '../domain/filter.ts';
 import type { OlderZone } from '../domain/older-zone.ts';
 import type { Range } from '../domain/range.ts';
@@ -59,6 +60,19 @@ export async function openInquiry(
   const filters = await toIds(deps.usage, names, question.filters ?? [], span);
   const olderZones = (await deps.olderZones?.()) ?? [];
   return { question, nowMs, deps, definitions, names, range, span, filters, olderZones, extent };
+}
+
+/** Returns how values of a dimension are shown: clients by name, or by team, scopes by title, the others as they are. */
+export function namerOf({ names, definitions }: Inquiry, dimension: QuestionKey): (value: string) => string {
+  if (dimension === 'client') return names.nameOf;
+  if (dimension === 'team') return names.teamOf;
+  if (dimension !== 'scope') return (value) => value;
+  const titles = new Map(definitions.scopes.map(({ name, title }) => [name, title]));
+  const isShared = (title: string) => definitions.scopes.filter((scope) => scope.title === title).length > 1;
+  return (name) => {
+    const title = titles.get(name);
+    return title === undefined || isShared(title) ? name : title;
+  };
 }
 
 /** Asks for totals of the inquiry's range under its filters, unless `query` says otherwise. */

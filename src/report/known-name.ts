@@ -2,9 +2,8 @@ import { listNearest } from '../domain/nearest.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import { type Offer, type Question, RefusedQuestion } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
-import { getClientNames } from './client-names.ts';
 import type { ReporterDeps } from './inquiry.ts';
-import { KNOWN_DAYS } from './known-names.ts';
+import { KNOWN_DAYS, listNames } from './known-names.ts';
 
 const SUGGESTIONS = 5;
 /** First words of a name that are looked at where no name is near all of it. */
@@ -33,16 +32,10 @@ export async function getName(
   const today = calendar.dayOf(nowMs);
   const firstDay = Math.min(today - KNOWN_DAYS, resolveRange(range, nowMs, calendar).firstDay);
   const span = { fromMs: calendar.startOfDay(firstDay), toMs: calendar.startOfDay(today + 1) };
-  const [{ clients }, extent, seen] = await Promise.all([
-    deps.definitions(),
-    usage.extent(),
-    usage.values({ key, span, limit: Number.MAX_SAFE_INTEGER }),
-  ]);
+  const [extent, { shown, sent }] = await Promise.all([usage.extent(), listNames(deps, key, span)]);
   if (!extent && name !== '') return { name, notes: [] };
-  const ids = seen.map(({ value }) => value);
-  const names = getClientNames(clients);
-  const known = key === 'client' ? [...new Set([...ids.map(names.nameOf), ...clients.map((each) => each.name)])] : ids;
-  if (known.includes(name) || ids.includes(name)) return { name, notes: [] };
+  const known = key === 'client' ? shown : sent;
+  if (known.includes(name) || sent.includes(name)) return { name, notes: [] };
   const meant = findMeant(known, name);
   if (meant !== undefined)
     return { name: meant, notes: isSame(meant, name) ? [] : [`“${name}” was read as ${meant}.`] };
@@ -83,8 +76,8 @@ async function listElsewhere(
     .filter((scope) => [scope.name, scope.title].some((each) => each?.toLowerCase() === typed))
     .map((scope) => ({ label: `Pools of ${scope.name}`, question: { report: 'pool', scope: scope.name } }));
   for (const other of ['user', 'module'] as const) {
-    const values = await deps.usage.values({ key: other, span, limit: Number.MAX_SAFE_INTEGER });
-    for (const { value } of values.filter((each) => each.value.toLowerCase() === typed)) {
+    const { sent } = await listNames(deps, other, span);
+    for (const value of sent.filter((each) => each.toLowerCase() === typed)) {
       const question: Question = {
         report: 'top',
         dimension: key === 'client' ? 'route' : 'client',

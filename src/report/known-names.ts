@@ -1,5 +1,6 @@
-import type { Dimension } from '../domain/dimension.ts';
+import type { Dimension, QuestionKey } from '../domain/dimension.ts';
 import type { ExampleNames, KnownName } from '../domain/names.ts';
+import type { Span } from '../domain/usage.ts';
 import { getClientNames, listTeams } from './client-names.ts';
 import type { ReporterDeps } from './inquiry.ts';
 
@@ -45,6 +46,25 @@ export async function listKnownNames(deps: ReporterDeps, nowMs: number): Promise
       })),
     ),
   ];
+}
+
+/**
+ * Names of a dimension in a span: `shown` as people know them, declared ones included, and `sent` as senders gave them, with
+ * what is no name, such as `(none)`. Of other dimensions than clients, teams and scopes only those that were sent are known.
+ */
+export async function listNames(
+  { definitions, usage }: Pick<ReporterDeps, 'definitions' | 'usage'>,
+  key: QuestionKey,
+  span: Span,
+): Promise<{ shown: string[]; sent: string[] }> {
+  const { clients, scopes } = await definitions();
+  if (key === 'team') return { shown: listTeams(clients), sent: [] };
+  const values = await usage.values({ key, span, limit: Number.MAX_SAFE_INTEGER });
+  const sent = values.map(({ value }) => value);
+  const { nameOf } = getClientNames(clients);
+  const declared = key === 'client' ? clients : key === 'scope' ? scopes : [];
+  const named = key === 'client' ? sent.map(nameOf) : [];
+  return { shown: [...new Set([...declared.map(({ name }) => name), ...named])], sent };
 }
 
 /** How far back the busiest names are looked for. */

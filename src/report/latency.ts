@@ -3,7 +3,7 @@ import type { LatencyReport, Question, TimedRow } from '../domain/report.ts';
 import { type LatencyAnswer, type LatencyQuery, type LatencyRow, STEP_NAMES } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { capitalise, countOf, joinWords } from './format.ts';
-import { type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { describeRanked, describeSteps, noteLatency } from './latency-words.ts';
 import { listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
 import { buildTable, type Column, order, orderBy } from './table.ts';
@@ -105,10 +105,10 @@ async function listShared({ deps, definitions, names, span }: Inquiry, label: Gr
   return [...byName.values()].filter((shared) => shared.length > 1);
 }
 
-function toTimedRows({ names }: Inquiry, dimension: Grouping, rows: readonly LatencyRow[]): TimedRow[] {
-  const label = { client: names.nameOf, team: names.teamOf }[dimension as string];
+function toTimedRows(inquiry: Inquiry, dimension: Grouping, rows: readonly LatencyRow[]): TimedRow[] {
+  const nameOf = namerOf(inquiry, dimension);
   return rows.map(({ key, requests, latency }) => ({
-    name: label && isNamed(key) ? label(key) : key,
+    name: isNamed(key) ? nameOf(key) : key,
     requests,
     ...(latency ? { latency } : {}),
   }));

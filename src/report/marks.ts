@@ -17,8 +17,7 @@ const LABELS: Partial<Record<AlertKind, string>> = {
  * Alerts that were told within the range, for lines across its chart: of all scopes, or of the one that the question is
  * about. Under other filters none, since alerts are about all calls.
  */
-export async function listMarks({ deps, range, question }: Inquiry): Promise<{ marks?: readonly TimeMark[] }> {
-  const { filters = [] } = question;
+export async function listMarks({ deps, range, filters }: Inquiry): Promise<{ marks?: readonly TimeMark[] }> {
   if (!deps.alerts || filters.some(({ key, not }) => key !== 'scope' || not)) return {};
   const scopes = filters.flatMap(({ patterns }) => patterns);
   const told = await deps.alerts({ fromMs: range.fromMs, toMs: range.toMs });

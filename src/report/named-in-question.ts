@@ -3,11 +3,10 @@ import { type Filter, toMatcher } from '../domain/filter.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import { type Question, RefusedQuestion } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
-import { getClientNames, listTeams } from './client-names.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { countOf, formatCount, joinWords } from './format.ts';
 import type { ReporterDeps } from './inquiry.ts';
-import { KNOWN_DAYS } from './known-names.ts';
+import { KNOWN_DAYS, listNames } from './known-names.ts';
 
 /** Names that are asked back. */
 const OFFERED = 3;
@@ -41,7 +40,8 @@ export async function findNames(deps: ReporterDeps, asked: Question, nowMs: numb
     }
     const known = createKnown(deps, filter.key, question, nowMs);
     const patterns: string[] = [];
-    for (const typed of filter.patterns) {
+    const asked = filter.key === 'scope' ? await toScopeNames(deps, filter.patterns) : filter.patterns;
+    for (const typed of asked) {
       patterns.push(
         ...(typed.includes('*') ? await spellPattern(known, typed, notes) : [await spellName(known, typed)]),
       );
@@ -84,26 +84,16 @@ function createKnown(deps: ReporterDeps, key: QuestionKey, question: Question, n
     fromMs: calendar.startOfDay(first),
     toMs: calendar.startOfDay(last + 1),
   });
+  const list = async (span: Span) => {
+    const { shown, sent } = await listNames(deps, key, span);
+    return [...new Set([...shown, ...sent.filter((value) => !value.startsWith('('))])];
+  };
   return {
     key,
     question,
-    inRange: () => listNames(deps, key, toSpan(range.firstDay, Math.max(range.firstDay, range.lastDay))),
-    lately: () => listNames(deps, key, toSpan(Math.min(range.firstDay, today - KNOWN_DAYS), today)),
+    inRange: () => list(toSpan(range.firstDay, Math.max(range.firstDay, range.lastDay))),
+    lately: () => list(toSpan(Math.min(range.firstDay, today - KNOWN_DAYS), today)),
   };
-}
-
-/** Shown names and ids, or other values. */
-async function listNames(deps: ReporterDeps, key: QuestionKey, span: Span): Promise<string[]> {
-  if (key === 'team') return listTeams((await deps.definitions()).clients);
-  const [{ clients, scopes }, seen] = await Promise.all([
-    deps.definitions(),
-    deps.usage.values({ key, span, limit: Number.MAX_SAFE_INTEGER }),
-  ]);
-  const values = seen.map(({ value }) => value).filter((value) => !value.startsWith('('));
-  if (key === 'scope') return [...new Set([...scopes.map(({ name }) => name), ...values])];
-  if (key !== 'client') return values;
-  const { nameOf } = getClientNames(clients);
-  return [...new Set([...clients.map(({ name }) => name), ...values.map(nameOf), ...values])];
 }
 
 async function spellName(known: Known, typed: string): Promise<string> {
@@ -162,7 +152,7 @@ function replaceName({ key, question }: Known, typed: string, name: string): Que
   return { ...question, filters };
 }
 
-/** A scope may be asked for by its title, in any case, or by how its title begins: that is what cards show. */
+/** A scope may be asked for by its title, in any case, or by how its title begins: that is what people are shown. */
 async function toScopeName(deps: ReporterDeps, asked: string): Promise<string> {
   const { scopes } = await deps.definitions();
   if (scopes.some(({ name }) => name === asked)) return asked;
@@ -171,4 +161,16 @@ async function toScopeName(deps: ReporterDeps, asked: string): Promise<string> {
   const begun = scopes.filter(({ title }) => title.toLowerCase().startsWith(`${typed} `));
   const [found, ...more] = same.length > 0 ? same : begun;
   return found && more.length === 0 ? found.name : asked;
+}
+
+/** The same for the patterns of a filter: one with `*` also stands for the scopes whose titles it matches. */
+async function toScopeNames(deps: ReporterDeps, patterns: readonly string[]): Promise<string[]> {
+  const { scopes } = await deps.definitions();
+  const names = patterns.map(async (pattern) => {
+    if (!pattern.includes('*')) return [await toScopeName(deps, pattern)];
+    const fits = toMatcher(pattern.toLowerCase());
+    const titled = scopes.filter(({ title }) => fits(title.toLowerCase())).map(({ name }) => name);
+    return titled.length > 0 ? titled : [pattern];
+  });
+  return [...new Set((await Promise.all(names)).flat())];
 }

@@ -1,10 +1,8 @@
 import type { Calendar } from '../domain/calendar.ts';
 import { DEFAULT_THRESHOLDS } from '../domain/definition.ts';
-import type { Level, PoolState, ScopeState } from '../domain/scope-state.ts';
+import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { countOf, creditsOf, formatCredits, formatPercent, formatShortDate, joinWords } from './format.ts';
-import { describeRunOut, isOver, LEVELS } from './scope-words.ts';
-
-const SIGNS: Readonly<Record<Level, string>> = { healthy: '🔵', approaching: '🟠', critical: '🔴', exhausted: '⛔' };
+import { describeRunOut, isOver, LEVEL_SIGNS, LEVELS } from './scope-words.ts';
 
 /** One scope in a sentence, and how much it matters: 0 is fine. */
 export interface ScopeSentence {
@@ -87,7 +85,7 @@ function standScope(state: ScopeState, current: PoolState): ScopeSentence {
         : over
           ? `${title} has used up its ${pool} and is ${over} over this month.`
           : `${title} is out of ${pool} (${counts}).`;
-    return { weight: 5, percent, sign: SIGNS.exhausted, text };
+    return { weight: 5, percent, sign: LEVEL_SIGNS.exhausted, text };
   }
   const rest =
     state.restCount > 0
@@ -95,7 +93,7 @@ function standScope(state: ScopeState, current: PoolState): ScopeSentence {
       : '';
   if (over) {
     const weight = Math.max(2, LEVELS.indexOf(level) * 2);
-    const sign = level === 'critical' ? SIGNS.critical : SIGNS.approaching;
+    const sign = level === 'critical' ? LEVEL_SIGNS.critical : LEVEL_SIGNS.approaching;
     return {
       weight,
       percent,
@@ -103,7 +101,7 @@ function standScope(state: ScopeState, current: PoolState): ScopeSentence {
       text: `${title} went ${over} over its allowance this month; now ${counts} of its ${pool} used${rest}.`,
     };
   }
-  return { weight: LEVELS.indexOf(level) * 2, percent, sign: SIGNS[level], text: `${used}${rest}.` };
+  return { weight: LEVELS.indexOf(level) * 2, percent, sign: LEVEL_SIGNS[level], text: `${used}${rest}.` };
 }
 
 function standLimit({ title }: ScopeState, limit: PoolState): ScopeSentence {
@@ -118,7 +116,7 @@ function standLimit({ title }: ScopeState, limit: PoolState): ScopeSentence {
   return {
     weight: Math.max(0, LEVELS.indexOf(limit.level) * 2 - 1),
     percent: limit.percent,
-    sign: SIGNS[limit.level],
+    sign: LEVEL_SIGNS[limit.level],
     text,
   };
 }

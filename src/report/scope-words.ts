@@ -5,16 +5,15 @@ import type { Level, PoolBalance } from '../domain/scope-state.ts';
 import { QuestionError } from '../errors.ts';
 import { formatMoment } from './format.ts';
 
-/** Levels in a sentence. */
-export const LEVEL_WORDS: Readonly<Record<Level, string>> = {
-  healthy: 'healthy',
-  approaching: 'approaching',
-  critical: 'critical',
-  exhausted: 'exhausted',
-};
-
 /** Worst last. */
-export const LEVELS: readonly Level[] = ['healthy', 'approaching', 'critical', 'exhausted'];
+export const LEVELS = ['healthy', 'approaching', 'critical', 'exhausted'] as const satisfies readonly Level[];
+
+export const LEVEL_SIGNS = {
+  healthy: '🔵',
+  approaching: '🟠',
+  critical: '🔴',
+  exhausted: '⛔',
+} as const satisfies Record<Level, string>;
 
 /** Tells whether overage is worth a word: where there is no pool at all, nothing is over anything. */
 export function isOver({ pools, overage }: { pools: readonly unknown[]; overage: number }): boolean {
@@ -29,6 +28,13 @@ export function describeRunOut({ earliestMs, latestMs }: NonNullable<PoolBalance
   if (latest === earliest) return `runs out on ${earliest}`;
   const sameDay = latest.slice(0, -5) === earliest.slice(0, -5);
   return `runs out between ${earliest} and ${sameDay ? latest.slice(-5) : latest}`;
+}
+
+/** `CRM API`, `CRM API: Daily credits`: what a meter, or a pool's `scope/name`, is called. Undefined of a scope that is not among these. */
+export function titleOfMeter(meter: string, scopes: readonly { scope: string; title: string }[]): string | undefined {
+  const [name, ...parts] = meter.split('/');
+  const found = scopes.find(({ scope }) => scope === name);
+  return found && [found.title, ...parts].join(': ');
 }
 
 /** For a scope that is neither declared nor used, with those that are declared. */

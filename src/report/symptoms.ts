@@ -102,7 +102,7 @@ export function findBursts(
   rows: readonly UsageRow[],
   events: readonly RawEvent[],
   { limits, busiest }: { limits: ReadonlyMap<string, number>; busiest: ReadonlyMap<string, number> },
-  calendar: Calendar,
+  { calendar, titleOf }: { calendar: Calendar; titleOf: (scope: string) => string },
 ): Symptom[] {
   const refused = rows.filter(({ keys }) => keys[1] === '429').reduce((sum, { requests }) => sum + requests, 0);
   if (refused === 0) return [];
@@ -120,13 +120,15 @@ export function findBursts(
   const limit = peak && limits.get(peak.scope);
   const when = peak && formatMoment(peak.startMs, calendar.zone);
   const peakWords = peak ? `; peak minute ${when} with ${countOf(peak.calls, 'call')}` : '';
-  const limitWords = limit === undefined ? '' : ` (${peak!.scope} allows ${formatCount(limit)})`;
+  const limitWords = limit === undefined ? '' : ` (${titleOf(peak!.scope)} allows ${formatCount(limit)})`;
   const seen = events.reduce((sum, { status, count }) => sum + (status === 429 ? count : 0), 0);
   const isBelow =
     seen === refused &&
     [...scopes.keys()].every((scope) => (busiest.get(scope) ?? Infinity) < (limits.get(scope) ?? 0));
   const most =
-    isBelow && peak ? ` All of ${peak.scope} made at most ${formatCount(busiest.get(peak.scope)!)} a minute.` : '';
+    isBelow && peak
+      ? ` ${titleOf(peak.scope)} got at most ${formatCount(busiest.get(peak.scope)!)} a minute in all.`
+      : '';
   const evidence = `${countOf(refused, 'call')} refused${peakWords}${limitWords}.${most}`;
   return [
     isBelow

@@ -4,7 +4,7 @@ import { MAX_RANKING_ROWS, type Question, type RankingReport, type RankingRow, t
 import type { UsageAnswer } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { capitalise, countOf, formatCount, formatCredits, formatPercent, formatShare } from './format.ts';
-import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { ask, describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { rankRows, toRankingTable } from './ranking.ts';
 import { addTotals, countNames, emptyTotals, isNamed, sumTotals } from './totals.ts';
@@ -42,15 +42,19 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
     (part) => (key === 'client' ? undefined : ask(part, { groupBy: ['client'] })),
   ]);
   const ofAll = all && sumTotals(all.rows)[measure];
-  const { nameOf: clientOf, teamOf } = inquiry.names;
-  const nameOf = dimension === 'client' ? clientOf : dimension === 'team' ? teamOf : undefined;
   const cut = main.rest ?? { ...emptyTotals(), rows: 0 };
-  const ranked = rankRows(main.rows, { measure, sort: question.sort, nameOf, ofAll, rest: main.rest });
+  const ranked = rankRows(main.rows, {
+    measure,
+    sort: question.sort,
+    nameOf: namerOf(inquiry, dimension),
+    ofAll,
+    rest: main.rest,
+  });
   const rows = ranked.slice(offset, offset + limit);
   const rest = [...ranked.slice(0, offset), ...ranked.slice(offset + limit)];
   const totals = addTotals(sumTotals(ranked), cut);
   const distinct = ranked.filter(({ name }) => isNamed(name)).length + cut.rows;
-  const clientCount = dimension === 'client' ? distinct : countNames((clients ?? main).rows, clientOf);
+  const clientCount = dimension === 'client' ? distinct : countNames((clients ?? main).rows, inquiry.names.nameOf);
   const words = DIMENSION_WORDS[dimension];
 
   const notes = [...noteAnswer(inquiry, main), ...(limit === ALL_ROWS ? [] : noteUnnamed())];
@@ -183,6 +187,8 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
       ? `${sizeOf(totals, measure)}, ${formatPercent(leader.shareOfAllPercent)} of all`
       : `all ${sizeOf(totals, measure)}`
     : `${formatPercent(leader.sharePercent)} of ${sizeOf(totals, measure)}`;
+  if (totals.requests === 1 && isAll)
+    return `${leader.name} ${verbOf(numbers)} the only request${failed ? `;${failed}` : '.'}`;
   return `${leader.name} ${verbOf(numbers)} ${part}${failed ? `;${failed}` : '.'}`;
 }
 

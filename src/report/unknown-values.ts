@@ -2,11 +2,11 @@ import { OTHER, type QuestionKey } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Range } from '../domain/range.ts';
 import type { Offer, Question, ReportHead } from '../domain/report.ts';
-import { getClientNames, listTeams } from './client-names.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { joinWords } from './format.ts';
 import { type ReporterDeps, toSpan } from './inquiry.ts';
 import { listNear } from './known-name.ts';
+import { listNames } from './known-names.ts';
 
 /** Names that a note offers for one that there is not. */
 const SUGGESTIONS = 3;
@@ -51,18 +51,11 @@ async function findUnknown(deps: ReporterDeps, question: Question, range: Range,
 
 /** Values of the range, and declared names; undefined where not all can be told, or nothing came in. */
 async function listKnown(deps: ReporterDeps, key: QuestionKey, range: Range): Promise<Set<string> | undefined> {
-  if (key === 'team') return new Set(listTeams((await deps.definitions()).clients));
   const span = toSpan(range, deps.calendar);
-  if (span.toMs <= span.fromMs) return undefined;
-  const [{ clients, scopes }, seen] = await Promise.all([
-    deps.definitions(),
-    deps.usage.values({ key, span, limit: Number.MAX_SAFE_INTEGER }),
-  ]);
-  const values = seen.map(({ value }) => value);
-  if (values.length === 0 || values.includes(OTHER)) return undefined;
-  const { nameOf } = getClientNames(clients);
-  const named = key === 'client' ? [...values.map(nameOf), ...clients.map(({ name }) => name)] : [];
-  return new Set([...named, ...values, ...(key === 'scope' ? scopes.map(({ name }) => name) : [])]);
+  if (key !== 'team' && span.toMs <= span.fromMs) return undefined;
+  const { shown, sent } = await listNames(deps, key, span);
+  if (key !== 'team' && (sent.length === 0 || sent.includes(OTHER))) return undefined;
+  return new Set([...shown, ...sent]);
 }
 
 /** The same question about another value of one of its filters, from its first row. */

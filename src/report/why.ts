@@ -1,7 +1,7 @@
 import type { Offer, Question, TableReport } from '../domain/report.ts';
 import type { RawEvent, UsageRow } from '../domain/usage.ts';
 import { countOf, formatCount, formatDate } from './format.ts';
-import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { ask, describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getName } from './known-name.ts';
 import { askLatency } from './latency.ts';
 import { noteAnswer } from './notes.ts';
@@ -66,7 +66,15 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
   );
   const wholeBefore = extent !== undefined && calendar.startOfDay(extent.firstDay) <= before.fromMs && !range.partial;
   const symptoms: Symptom[] = [
-    ...findBursts(byRoute.rows, events, { limits, busiest: await loadBusiest(inquiry, events, limits) }, calendar),
+    ...findBursts(
+      byRoute.rows,
+      events,
+      { limits, busiest: await loadBusiest(inquiry, events, limits) },
+      {
+        calendar,
+        titleOf: namerOf(inquiry, 'scope'),
+      },
+    ),
     ...findFailingRoutes(byRoute.rows),
     ...(wholeBefore && earlier && timedBefore && !timedBefore.shortened
       ? findSlowdown(

@@ -1,8 +1,9 @@
 import { ALERT_KINDS, type AlertContent, type AlertKind, type Words } from '../domain/alert.ts';
-import type { ScopeState } from '../domain/scope-state.ts';
+import type { Level, ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { DAY_MS, HOUR_MS } from '../domain/time-units.ts';
 import { formatClock, formatCount } from '../report/format.ts';
+import { titleOfMeter } from '../report/scope-words.ts';
 import type { AlertSummary } from '../slack/ports.ts';
 import {
   ALERTS_KEPT_MS,
@@ -51,12 +52,13 @@ export async function listAlertSummaries({ db, nowMs, zone, ...ports }: AlertLis
     return mute ? toMuted(mute) : {};
   };
   const open = await listOpen({ db, nowMs, zone, states, sources, rules }, recent);
-  const raised = open.map(({ alert, words }) => {
+  const raised = open.map(({ alert, words, level }) => {
     const { kind, scope } = alert.content;
     const [detail = ''] = words.lines;
     return {
       ...{ sort: 'raised' as const, id: String(alert.id), title: words.title, detail: toPlain(detail, zone) },
       enabled: on.has(kind),
+      ...(level ? { level } : {}),
       ...(alert.acked ? { acknowledgedBy: alert.acked.by } : {}),
       ...muteOf(alert.subject, alert.kind, scope),
     };
@@ -66,7 +68,7 @@ export async function listAlertSummaries({ db, nowMs, zone, ...ports }: AlertLis
     ...raised,
     ...listPast(recent, subjects, nowMs),
     ...mutes.map((mute) => ({
-      ...{ sort: 'mute' as const, id: mute.what, title: toMuteTitle(mute.what), detail: '', enabled: true },
+      ...{ sort: 'mute' as const, id: mute.what, title: toMuteTitle(mute.what, states), detail: '', enabled: true },
       ...toMuted(mute),
     })),
     ...rules.map((rule) => ({ ...toRuleSummary(rule, on.has('view')), ...muteOf(rule.name, 'view') })),
@@ -106,8 +108,10 @@ function toMuted({ untilMs, by }: Mute): Pick<AlertSummary, 'mutedUntilMs' | 'mu
   return { mutedUntilMs: untilMs ?? Number.MAX_SAFE_INTEGER, mutedBy: by };
 }
 
-function toMuteTitle(what: string): string {
-  return what === '*' ? 'All alerts' : (ALERT_KINDS.find(({ kind }) => kind === what)?.title ?? what);
+/** Returns what a mute covers in words for people: `All alerts`, the title of a scope, `CRM API: Daily credits`. */
+export function toMuteTitle(what: string, states: readonly Pick<ScopeState, 'scope' | 'title'>[]): string {
+  if (what === '*') return 'All alerts';
+  return titleOfMeter(what, states) ?? ALERT_KINDS.find(({ kind }) => kind === what)?.title ?? what;
 }
 
 /** Returns a sentence as plain text, its times by the clock of the zone. */
@@ -122,6 +126,8 @@ type Present = Pick<AlertContent, 'title' | 'lines'>;
 interface OpenAlert {
   alert: Alert;
   words: Present;
+  /** Of a pool or limit, as it is now. */
+  level?: Level;
 }
 
 interface OpenPorts {
@@ -160,7 +166,7 @@ async function listOpenLevels({ db, states }: OpenPorts): Promise<OpenAlert[]> {
       const period = await findPeriod(db, subject, pool);
       const alerts = period === undefined ? [] : await listAlertsOf(db, subject, period);
       const alert = alerts.findLast(({ kind, covered }) => kind === 'level' && !covered);
-      if (alert) found.push({ alert, words: toLevelWords(scope, pool, Math.max(...pool.reached)) });
+      if (alert) found.push({ alert, words: toLevelWords(scope, pool, Math.max(...pool.reached)), level: pool.level });
     }
   }
   return found;

@@ -19,7 +19,7 @@ import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
 import { setSetting } from '../store/setting-repository.ts';
 import { type AlertOrder, toParentKey } from './alert-claims.ts';
-import { listAlertSummaries } from './alert-listing.ts';
+import { listAlertSummaries, toMuteTitle } from './alert-listing.ts';
 import { type AlertTargets, changeRouting, getRouting, type RoutingDefaults, toSettingName } from './alert-routing.ts';
 import { putAlertEvent } from './webhook-events.ts';
 
@@ -59,21 +59,25 @@ export class Alerts implements AlertPort {
     return listAlertSummaries({ db, nowMs, zone, sources, scopeStates: (options) => scopeStates(nowMs, options) });
   }
 
-  async mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<void> {
+  async mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<string> {
     requireAdmin(by, 'mute alerts');
-    const what = await this.#findMuted(target.what);
+    const states = await this.#listStates();
+    const what = await this.#findMuted(target.what, states);
     await upsertMute(this.#options.db, { what, untilMs: target.untilMs, by: by.user });
     const until = target.untilMs ? new Date(target.untilMs).toISOString() : 'unmuted';
     await this.#audit(by, 'alert.mute', `${what} until ${until}`);
+    return toMuteTitle(what, states);
   }
 
-  async unmute(target: { what?: string }, by: Actor): Promise<void> {
+  async unmute(target: { what?: string }, by: Actor): Promise<string> {
     requireAdmin(by, 'unmute alerts');
     const { db, now } = this.#options;
+    const states = await this.#listStates();
     // A mute is named as it is listed, also where what it was about has gone.
     const isListed = (await listMutes(db, now())).some((mute) => mute.what === target.what);
-    const what = isListed ? target.what! : await this.#findMuted(target.what);
+    const what = isListed ? target.what! : await this.#findMuted(target.what, states);
     if (await deleteMute(db, what)) await this.#audit(by, 'alert.unmute', what);
+    return toMuteTitle(what, states);
   }
 
   async enable(what: string, enabled: boolean, by: Actor): Promise<void> {
@@ -165,10 +169,14 @@ export class Alerts implements AlertPort {
     return alert?.content;
   }
 
-  #findMuted(what: string | undefined): Promise<string> {
-    const { db, now, scopeStates, sources } = this.#options;
-    const nowMs = now();
-    return findMuted({ db, nowMs, sources, scopeStates: () => scopeStates(nowMs, { plain: true }) }, what);
+  #listStates(): Promise<readonly ScopeState[]> {
+    const { now, scopeStates } = this.#options;
+    return scopeStates(now(), { plain: true });
+  }
+
+  #findMuted(what: string | undefined, states: readonly ScopeState[]): Promise<string> {
+    const { db, now, sources } = this.#options;
+    return findMuted({ db, nowMs: now(), sources, states }, what);
   }
 
   async #audit(by: Actor, action: string, detail: string): Promise<void> {
@@ -183,7 +191,7 @@ function requireAdmin(by: Actor, what: string): void {
 interface AlertLookup {
   db: Db;
   nowMs: number;
-  scopeStates(): Promise<readonly ScopeState[]>;
+  states: readonly ScopeState[];
   sources(): Promise<readonly SourceHealth[]>;
 }
 
@@ -207,9 +215,9 @@ async function findAlertByWords(
 async function findMuted(lookup: AlertLookup, what: string | undefined): Promise<string> {
   if (what === undefined || what === '*' || what === 'all') return '*';
   if (ALERT_KINDS.some(({ kind }) => kind === what)) return what;
-  const states = await lookup.scopeStates();
-  if (states.some(({ scope }) => scope === what)) return what;
-  for (const state of states)
+  const scope = lookup.states.find((state) => [state.scope, state.title].includes(what));
+  if (scope) return scope.scope;
+  for (const state of lookup.states)
     for (const pool of [...state.pools, ...state.limits])
       if (pool.name === what || `${state.scope}/${pool.name}` === what) return `${state.scope}/${pool.name}`;
   const known = await findAlertByWords(lookup, what);

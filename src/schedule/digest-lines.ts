@@ -4,7 +4,7 @@ import { MONTHS, SHORT_WEEKDAYS, WEEKDAYS } from '../domain/time-names.ts';
 import type { DigestLines } from '../messages/digest-message.ts';
 import { countOf, formatClock, formatCount, formatMoment, formatShare, joinWords } from '../report/format.ts';
 import { describeRunOutOf, listScopeSentences } from '../report/outlook.ts';
-import { isOver } from '../report/scope-words.ts';
+import { isOver, LEVEL_SIGNS, LEVELS } from '../report/scope-words.ts';
 import type { DigestContent } from './digest-content.ts';
 
 /** `Sat 28 Nov`. */
@@ -68,9 +68,6 @@ export function describeEmptyDay(content: DigestContent): string | undefined {
   const usual = content.weekAverage > 0 ? `; the week before had ${formatCount(content.weekAverage)} a day` : '';
   return `Quiet day: no requests on ${date}${usual}.`;
 }
-
-const LEVEL_SIGNS = { healthy: '🔵', approaching: '🟠', critical: '🔴', exhausted: '⛔' } as const;
-const LEVELS = ['healthy', 'approaching', 'critical', 'exhausted'] as const;
 
 /** Each scope by the pool that it now draws from (or its fullest limit), worst first. One that went over is never told as healthy. */
 export function listPoolMarks({ pools, what }: DigestContent): DigestLines['pools'] {

@@ -2,9 +2,9 @@ import type { Calendar } from '../domain/calendar.ts';
 import { DIGEST_SECTIONS, type DigestSection } from '../domain/digest.ts';
 import type { Report } from '../domain/report.ts';
 import type { DigestPart } from '../messages/digest-thread.ts';
-import { countOf, formatClock, formatCount, formatCredits, formatShortDate } from '../report/format.ts';
+import { countOf, formatClock, formatCount, formatCredits, formatShortDate, formatSigned } from '../report/format.ts';
 import { describeOutlook, describeScopes } from '../report/outlook.ts';
-import { isOver } from '../report/scope-words.ts';
+import { isOver, titleOfMeter } from '../report/scope-words.ts';
 import type { DigestContent } from './digest-content.ts';
 import { weekdayOf } from './digest-lines.ts';
 
@@ -96,15 +96,11 @@ function toMovers({ movers = [], day }: DigestContent): ReturnType<Maker> {
     table: {
       columns: [
         { key: 'client', label: 'Client', type: 'text' },
-        { key: 'change', label: 'Change', type: 'text' },
+        { key: 'change', label: 'Change', type: 'count', signed: true },
         { key: 'requests', label: 'Requests', type: 'count' },
         { key: 'usual', label: 'Usual', type: 'count' },
       ],
-      rows: movers.map(({ name, requests, usual }) => [
-        name,
-        `${requests > usual ? '+' : '−'}${formatCount(Math.abs(requests - usual))}`,
-        ...[requests, usual],
-      ]),
+      rows: movers.map(({ name, requests, usual }) => [name, ...[requests - usual, requests, usual]]),
     },
   };
 }
@@ -130,16 +126,15 @@ function toAlerts({ alerts = [], zone }: DigestContent): ReturnType<Maker> {
   return lines.length > 0 ? { lines } : undefined;
 }
 
-function toCorrections({ corrections = [], changes = [] }: DigestContent): ReturnType<Maker> {
-  const signed = (value: number, text: string) => `${value > 0 ? '+' : '−'}${text}`;
+function toCorrections({ corrections = [], changes = [], pools = [] }: DigestContent): ReturnType<Maker> {
   const lines = [
     ...changes.map(({ day, stated, requests }) => {
       const change = requests - stated;
-      return `${formatShortDate(day)} now has ${countOf(requests, 'request')}: ${signed(change, formatCount(Math.abs(change)))} since its digest`;
+      return `${formatShortDate(day)} now has ${countOf(requests, 'request')}: ${formatSigned(change)} since its digest`;
     }),
     ...corrections.map(
       ({ meter, day, credits, reason, actor }) =>
-        `${meter}, ${formatShortDate(day)}: ${signed(credits, formatCredits(Math.abs(credits)))} credits, ${reason} (${actor})`,
+        `${titleOfMeter(meter, pools) ?? meter}, ${formatShortDate(day)}: ${formatSigned(credits, formatCredits)} credits, ${reason} (${actor})`,
     ),
   ];
   return lines.length > 0 ? { lines } : undefined;

@@ -2,7 +2,7 @@ import type { ClientName } from '../domain/definition.ts';
 import type { StoredFilter } from '../domain/filter.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
-import { formatCount } from '../report/format.ts';
+import { formatSigned } from '../report/format.ts';
 import { isNamed } from '../report/totals.ts';
 
 /** Dimensions that may explain a change: somebody to talk to, or something to look at. */
@@ -89,7 +89,7 @@ export async function findMostMoved(
 /** `Mostly Acme CRM (+196) on /v2/accounts/{id}.` */
 export function describeHourCause({ key, name, change, route }: HourCause): string {
   const who = key === 'user' ? `user ${name}` : name;
-  return `Mostly ${who} (${change > 0 ? '+' : '−'}${formatCount(Math.abs(change))})${route ? ` on ${route}` : ''}.`;
+  return `Mostly ${who} (${formatSigned(Math.round(change))})${route ? ` on ${route}` : ''}.`;
 }
 
 /** The same time by a zone's clock, whole weeks before: in a DST gap, the time that the clock then showed instead. */

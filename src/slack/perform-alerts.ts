@@ -70,13 +70,12 @@ async function change(
         throw new QuestionError(describeBadTime(command.until), examples);
       }
       const what = command.what === undefined ? {} : { what: command.what };
-      await ctx.alerts.mute({ ...what, ...(untilMs === undefined ? {} : { untilMs }) }, by);
+      const muted = await ctx.alerts.mute({ ...what, ...(untilMs === undefined ? {} : { untilMs }) }, by);
       const forOrUntil = command.until && isDuration(command.until) ? 'for' : 'until';
-      return `Muted ${command.what ?? 'all alerts'}${command.until ? ` ${forOrUntil} ${command.until}` : ''}.`;
+      return `Muted: ${muted}${command.until ? ` ${forOrUntil} ${command.until}` : ''}.`;
     }
     case 'unmute':
-      await ctx.alerts.unmute(command.what === undefined ? {} : { what: command.what }, by);
-      return `${command.what ?? 'All alerts'}: no longer muted.`;
+      return `${await ctx.alerts.unmute(command.what === undefined ? {} : { what: command.what }, by)}: no longer muted.`;
     case 'acknowledge':
       await ctx.alerts.acknowledge(command.what === undefined ? {} : { what: command.what }, by);
       return `Acknowledged: ${command.what ?? 'all open alerts'}.`;

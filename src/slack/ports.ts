@@ -4,6 +4,7 @@ import type { Filter } from '../domain/filter.ts';
 import type { Picture } from '../domain/picture.ts';
 import type { FieldFault, PoolEdit, ScopeEdit, ScopeFields } from '../domain/pool-fields.ts';
 import type { Question, Report } from '../domain/report.ts';
+import type { Level } from '../domain/scope-state.ts';
 import type { Block } from '../messages/text.ts';
 
 /**
@@ -103,6 +104,8 @@ export interface AlertSummary {
   /** One line of where it stands. */
   detail: string;
   enabled: boolean;
+  /** Of a raised one about a pool or limit, as it is now. */
+  level?: Level;
   acknowledgedBy?: string;
   mutedUntilMs?: number;
   mutedBy?: string;
@@ -132,9 +135,9 @@ export interface RoutingChange {
  */
 export interface AlertPort {
   list(): Promise<AlertSummary[]>;
-  /** Admins only. `untilMs` absent: until unmuted. */
-  mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<void>;
-  unmute(target: { what?: string }, by: Actor): Promise<void>;
+  /** Admins only. `untilMs` absent: until unmuted. Answers what is muted, in words for people; so does `unmute`. */
+  mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<string>;
+  unmute(target: { what?: string }, by: Actor): Promise<string>;
   /** Returns when the period of the pool that an alert is about ends; undefined for alerts without one. */
   findPeriodEnd(id: string): Promise<number | undefined>;
   /** Turns a kind of alert on or off. Admins only. */

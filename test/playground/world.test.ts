@@ -17,6 +17,11 @@ test.each([
   const first = await emulator.waitFor(() => emulator.messages('api-usage')[0], 'there is a first answer', 20_000);
   expect(first.text).toMatch(/CRM API|Integration Service|Public API/);
 
+  await emulator.command({ user: 'alice', channel: 'api-usage', text: 'sources' });
+  const isOfSources = ({ text }: { text: string }) => text.includes('from 1 source');
+  const sources = await emulator.waitFor(() => emulator.messages('api-usage').find(isOfSources), 'senders are told');
+  expect(JSON.stringify(sources)).toMatch(/last received .*accepted/);
+
   const { percent } = await demo.burst();
   const isLevel = ({ text }: { text: string }) => text.includes(`${percent}%`) && text.includes('CRM API');
   await emulator.waitFor(() => emulator.messages('oncall').find(isLevel), `${percent}% is reported`, 20_000);

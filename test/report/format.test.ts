@@ -1,9 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { creditsOf, formatDuration, formatPercent, toDecimal } from '../../src/report/format.ts';
+import {
+  creditsOf,
+  formatChange,
+  formatDuration,
+  formatPercent,
+  formatSigned,
+  toDecimal,
+} from '../../src/report/format.ts';
 
 it('one credit is one', () => {
   expect([1000, 0, 2500, 1_234_000].map(creditsOf)).toEqual(['1 credit', '0 credits', '2.5 credits', '1,234 credits']);
+});
+
+it('differences have a sign, changes too small to show have none', () => {
+  expect([196, -642, 0].map((change) => formatSigned(change))).toEqual(['+196', '-642', '0']);
+  expect([7.7, -52.7, 0.02, -0.02, 0].map(formatChange)).toEqual(['+7.7%', '-52.7%', '<0.1%', '<0.1%', '0%']);
 });
 
 describe('formatPercent', () => {

@@ -258,7 +258,7 @@ describe('explain', () => {
       'Bundled licences, 1–30 Nov 2026: 100,000 of 100,000 drawn, 0 left',
       'Over the allowance this month: 10,000',
       'Bundled licences (month): 10 × 5,000 Automation Developer + 10 × 5,000 Unattended Robot = 100,000',
-      '-1.5 credits of integration-service at 21 Nov 2026 14:05: refund (U1)',
+      '-1.5 credits of Integration Service API calls at 21 Nov 2026 14:05: refund (U1)',
       'Newest event received at 20 Nov 2026 10:00.',
     ]) {
       expect(lines).toContain(line);

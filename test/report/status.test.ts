@@ -103,7 +103,7 @@ describe('status', () => {
     expect(report.diagnosis).toEqual([
       {
         claim: 'Rate-limited (429)',
-        evidence: '2 calls (1.8%), worst on 19 Nov (2). Peak minute of crm: 12 of 10 allowed (Thu 19 Nov 08:30).',
+        evidence: '2 calls (1.8%), worst on 19 Nov (2). Peak minute of CRM: 12 of 10 allowed (Thu 19 Nov 08:30).',
       },
     ]);
   });
@@ -116,7 +116,7 @@ describe('status', () => {
     const [found] = (await ask(few, { report: 'status' }, { definitions })).diagnosis;
     expect(found!.claim).toBe('Rate-limited (429) below the known limit');
     expect(found!.evidence).toContain(
-      '2 calls (66.7%), worst on 20 Nov (2). The peak minute stayed below the limit of crm (3 of 10), so another limit applies.',
+      '2 calls (66.7%), worst on 20 Nov (2). The peak minute stayed below the limit of CRM (3 of 10), so another limit applies.',
     );
     const advice = await ask(few, { report: 'advice' }, { definitions });
     expect(advice.sections.map(({ title }) => title)).toContain(

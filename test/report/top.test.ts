@@ -36,6 +36,32 @@ describe('top', () => {
     expect(report.finding).toBe('a made 50% of 100 requests.');
   });
 
+  it('tells scopes by their titles, which filters understand too, and keeps their names as ids', async () => {
+    const scopes = [
+      { name: 'crm', title: 'CRM API', links: {}, pools: [], limits: [] },
+      { name: 'a', title: 'Twin', links: {}, pools: [], limits: [] },
+      { name: 'b', title: 'Twin', links: {}, pools: [], limits: [] },
+    ];
+    const events = [calls('x', 3, { scope: 'crm' }), calls('x', 2, { scope: 'a' }), calls('x', 1, { scope: 'b' })];
+    const definitions = { scopes };
+    const report = await ask(events, { report: 'top', dimension: 'scope' }, { definitions });
+    // Two of one title are told apart by their names.
+    expect(report.rows.map(({ name, ids }) => [name, ids])).toEqual([
+      ['CRM API', ['crm']],
+      ['a', undefined],
+      ['b', undefined],
+    ]);
+    for (const typed of ['CRM API', 'crm api', 'CRM*', 'crm']) {
+      const filters = [{ key: 'scope' as const, patterns: [typed], not: false }];
+      const found = await ask(events, { report: 'top', filters }, { definitions });
+      expect([typed, found.totals.requests, found.notes.join()]).toEqual([
+        ...[typed, 3],
+        expect.not.stringMatching(/No scope|nearest/),
+      ]);
+    }
+    expect((await ask([calls('x', 1)], { report: 'top' })).finding).toBe('x made the only request.');
+  });
+
   it('finds methods however they are written, since they are kept in upper case', async () => {
     const events = [calls('a', 2, { method: 'POST' }), calls('b', 5, { method: 'GET' })];
     const filters = [{ key: 'method' as const, patterns: ['po*'], not: false }];

@@ -96,7 +96,7 @@ describe('why', () => {
     };
     const report = await ask(burst, { report: 'why', name: 'acme' }, { definitions });
     expect(report.table.rows.map((row) => row.slice(0, 2))).toEqual([
-      ['Rate-limited (429)', '15 calls refused; peak minute Fri 20 Nov 12:00 with 15 calls (crm allows 10).'],
+      ['Rate-limited (429)', '15 calls refused; peak minute Fri 20 Nov 12:00 with 15 calls (CRM allows 10).'],
     ]);
   });
 

@@ -21,7 +21,9 @@ describe('the list of alerts', () => {
     await stage.use(800);
     await stage.use(120);
     await stage.use(10);
-    expect(await listed(stage, 'raised')).toMatchObject([{ title: 'CRM has used 93% of its monthly (930 of 1,000)' }]);
+    expect(await listed(stage, 'raised')).toMatchObject([
+      { title: 'CRM has used 93% of its monthly (930 of 1,000)', level: 'critical' },
+    ]);
     // A correction takes it below 90 again.
     await stage.use(-100);
     expect(await listed(stage, 'raised')).toMatchObject([{ title: 'CRM has used 83% of its monthly (830 of 1,000)' }]);
@@ -91,12 +93,13 @@ describe('the list of alerts', () => {
     const stage = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
     const { alerts, clock } = stage;
     const untilMs = clock.now() + 2 * HOUR;
-    await alerts.mute({ what: 'crm', untilMs }, ADMIN);
-    await alerts.mute({ what: 'Monthly' }, ADMIN);
+    // People read titles, and may type them.
+    expect(await alerts.mute({ what: 'CRM', untilMs }, ADMIN)).toBe('CRM');
+    expect(await alerts.mute({ what: 'Monthly' }, ADMIN)).toBe('CRM: Monthly');
     const mutes = await listed(stage, 'mute');
     expect(mutes).toHaveLength(2);
     expect(mutes).toContainEqual(
-      expect.objectContaining({ id: 'crm', title: 'crm', mutedUntilMs: untilMs, mutedBy: ADMIN.user }),
+      expect.objectContaining({ id: 'crm', title: 'CRM', mutedUntilMs: untilMs, mutedBy: ADMIN.user }),
     );
     // Its scope is gone: the mute is not.
     await stage.declare([]);

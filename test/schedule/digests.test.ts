@@ -213,13 +213,13 @@ describe('digests', () => {
     correct('crm', 19, 19);
     clock.set(at('2026-11-20T10:00Z'));
     await tick();
-    expect(told(0)).toContain('crm, 19 Nov: −50 credits, for the 19th (ana)');
+    expect(told(0)).toContain('crm, 19 Nov: -50 credits, for the 19th (ana)');
     correct('crm', 3, 20);
     correct('erp/Fair use', 20, 20);
     clock.set(at('2026-11-21T10:00Z'));
     await tick();
     const text = told(1);
-    expect(text).toContain('crm, 3 Nov: −50 credits, for the 3th (ana)');
+    expect(text).toContain('crm, 3 Nov: -50 credits, for the 3th (ana)');
     expect(text).toContain('erp/Fair use, 20 Nov');
     expect(text).not.toContain('19th');
     correct('crm', 21, 21);

@@ -142,6 +142,18 @@ describe('the list of alerts', () => {
     slack.assertNoProblems();
   });
 
+  it('says on Home how bad each alert is, in a word beside its sign', async () => {
+    const raised = { sort: 'raised' as const, id: '1', title: 'CRM is out of calls', detail: '', enabled: true };
+    const list = async () => [
+      { ...raised, level: 'exhausted' as const },
+      { ...raised, title: 'Source kong is silent' },
+    ];
+    const { slack } = await startRig({ alerts: { list } });
+    const home = JSON.stringify((await slack.openHome('alice')).blocks);
+    expect(home).toContain('⛔ exhausted · CRM is out of calls');
+    expect(home).toContain('"Source kong is silent"');
+  });
+
   it('gives what is over no button, and says since when', async () => {
     const past = { sort: 'past' as const, id: '17', title: 'Daily of CRM reached 90%', detail: '', enabled: true };
     const overSinceMs = Date.UTC(2026, 10, 21);

@@ -66,7 +66,7 @@ function registerAlertButtons({ press: on }: Listen, ctx: SlackContext): void {
     action: string,
     needs: 'view' | 'admin',
     told: string,
-    run: (what: string, person: Person) => Promise<void>,
+    run: (what: string, person: Person) => Promise<unknown>,
   ) =>
     on(
       action,

@@ -40,7 +40,7 @@ it('limits that were not reached are told in one clause, however many scopes the
   const { diagnosis } = await ask(refused, { report: 'status' }, { definitions });
   expect(diagnosis[0]!.evidence).toBe(
     '60 calls (100%), worst on 20 Nov (60). The peak minute stayed below the limit of ' +
-      'crm (1 of 600), Partner API (1 of 600) and Partner portal (1 of 600), so another limit applies.',
+      'CRM API (1 of 600), Partner API (1 of 600) and Partner portal (1 of 600), so another limit applies.',
   );
 });
 

@@ -14,11 +14,12 @@ import { HOUR_MS } from './domain/time-units.ts';
 import type { Span } from './domain/usage.ts';
 import { createInstanceMetrics } from './http/instance-metrics.ts';
 import { toPoolGauges } from './http/pool-gauges.ts';
-import { toRefusedCounter } from './http/refused-counter.ts';
+import { toLimitedCounter, toRefusedCounter } from './http/refused-counter.ts';
 import { createHttpServer } from './http/server.ts';
 import { toIntakeSettings } from './ingest/intake.ts';
 import { ensureDefaultSource, openSecretKey } from './ingest/source-admin.ts';
 import { SourceDirectory } from './ingest/source-directory.ts';
+import { SourceLimits } from './ingest/source-limit.ts';
 import { SourceTally } from './ingest/source-tally.ts';
 import { ThreadedWriter } from './ingest/writer.ts';
 import { createLogger, type Logger } from './log.ts';
@@ -252,6 +253,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       maxBodyBytes: config.maxBodyBytes,
       sources: new SourceDirectory(db, secretKey),
       tally,
+      limits: new SourceLimits(),
       writer,
       now,
       readiness: async () => ({
@@ -265,6 +267,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       metrics: [
         { private: true, collect: async () => toPoolGauges(await scopeStates(now(), { plain: true })) },
         { collect: () => [toRefusedCounter(refused.list())] },
+        { private: true, collect: async () => [toLimitedCounter(await sources())] },
         createInstanceMetrics({
           version: VERSION,
           waiting: () => writer.waiting(),

@@ -15,16 +15,20 @@ export type ErrorCode =
   | 'unreadable'
   | 'too_large'
   | 'unsupported'
+  | 'limited'
   | 'overloaded'
   | 'version';
 
 export class HeadroomError extends Error {
   override readonly name: string = 'HeadroomError';
   readonly code: ErrorCode;
+  /** When it may be tried again, where that is known. */
+  readonly retryAfterS: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { retryAfterS?: number }) {
     super(message, options);
     this.code = code;
+    this.retryAfterS = options?.retryAfterS;
   }
 }
 

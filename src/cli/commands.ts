@@ -33,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
       --route-pattern: segments of URLs that become {id}, such as ord_*; may be repeated.
       --spans: spans that adapter otlp counts: server (default), client, internal, producer, consumer.
       --metric: metrics that adapter otlp counts instead of http.server.request.duration; may be repeated.
+      --limit: events that it may send, such as 5000/s, 60000/min or 1000000/h; what is over it is refused with 429.
       --push-by EMAIL [--audience A]: Pub/Sub may push as this service account, with the token that Google signs for it;
         the audience is the source's address under PUBLIC_URL, unless the subscription names another.
   set NAME …        changes these options; none takes one back

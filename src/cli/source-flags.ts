@@ -2,10 +2,11 @@ import { HeadroomError } from '../errors.ts';
 import { formatFieldMap, parseFieldMap } from '../ingest/field-map.ts';
 import { getLogFormats } from '../ingest/log-presets.ts';
 import { SPAN_KINDS } from '../ingest/otlp-kinds.ts';
+import { readLimit } from '../ingest/source-limit.ts';
 import type { StoredOptions } from '../ingest/source-options.ts';
 import { joinWords } from '../report/format.ts';
 
-/** The flags that say how a source's bytes are read, for parseArgs. */
+/** The flags that set a source's options, for parseArgs. */
 export const SOURCE_FLAGS = {
   format: { type: 'string' },
   map: { type: 'string', multiple: true },
@@ -14,6 +15,7 @@ export const SOURCE_FLAGS = {
   'route-pattern': { type: 'string', multiple: true },
   spans: { type: 'string' },
   metric: { type: 'string', multiple: true },
+  limit: { type: 'string' },
   'push-by': { type: 'string' },
   audience: { type: 'string' },
 } as const;
@@ -45,6 +47,7 @@ export function applyFlags(
   if (values['route-pattern'] !== undefined) set('routePatterns', orNone(list(values['route-pattern'])));
   if (values.metric !== undefined) set('metrics', orNone(list(values.metric)));
   if (typeof values.spans === 'string') set('spans', values.spans.split(',').map(toSpanKind));
+  if (typeof values.limit === 'string') set('limit', checkLimit(values.limit));
   if (values['push-by'] !== undefined || values.audience !== undefined) set('push', readPush(options, values, address));
   return changed;
 
@@ -55,13 +58,22 @@ export function applyFlags(
 }
 
 /** The options as the flags that would set them; empty where there are none. */
-export function describeOptions({ format, map, routePatterns = [], spans, metrics = [], push }: StoredOptions): string {
+export function describeOptions({
+  format,
+  map,
+  routePatterns = [],
+  spans,
+  metrics = [],
+  limit,
+  push,
+}: StoredOptions): string {
   return [
     ...(format === undefined ? [] : [`--format ${JSON.stringify(format)}`]),
     ...(map ? [`--map ${formatFieldMap(map)}`] : []),
     ...routePatterns.map((pattern) => `--route-pattern ${pattern}`),
     ...(spans ? [`--spans ${spans.join(',')}`] : []),
     ...metrics.map((metric) => `--metric ${metric}`),
+    ...(limit === undefined ? [] : [`--limit ${limit}`]),
     ...(push ? [`--push-by ${push.email} --audience ${push.audience}`] : []),
   ].join(' ');
 }
@@ -100,6 +112,15 @@ function readPush(options: StoredOptions, values: FlagValues, address: string | 
   if (typeof audience === 'string' && audience !== '') return { email, audience };
   const cure = 'set PUBLIC_URL, or give the audience of the subscription with --audience';
   throw new HeadroomError('source', `--push-by needs the address that Pub/Sub pushes to: ${cure}.`);
+}
+
+function checkLimit(limit: string): string | undefined {
+  if (limit === NONE) return undefined;
+  if (readLimit(limit)) return limit;
+  throw new HeadroomError(
+    'source',
+    `--limit is ${JSON.stringify(limit)}: name events in a span of time, such as 5000/s, 60000/min or 1000000/h, or none.`,
+  );
 }
 
 function toSpanKind(text: string): (typeof SPAN_KINDS)[number] {

@@ -19,6 +19,10 @@ export interface SourceHealth {
   withoutId: number;
   /** Events received after the day they belong to was over. */
   late: number;
+  /** Events that it may send, such as `5000/s`. */
+  limit?: string | undefined;
+  /** Requests that were refused because it was over its limit. */
+  limited?: number | undefined;
   /** Median of receipt − event time; absent where events carry no time. */
   medianLagMs?: number | undefined;
 }

@@ -16,11 +16,12 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   unauthorised: 401,
   too_large: 413,
   unsupported: 415,
+  limited: 429,
   overloaded: 503,
   database: 503,
 };
 
-const RETRY_AFTER_SECONDS = '2';
+const RETRY_AFTER_SECONDS = 2;
 
 /** The answer to a request that failed: `{"error": …}`, with what a client needs to act on it. */
 export function toErrorAnswer(error: unknown): HttpAnswer {
@@ -33,12 +34,13 @@ export function toErrorAnswer(error: unknown): HttpAnswer {
       },
     };
   }
-  return { status, body: { error: (error as HeadroomError).message }, headers: headersFor(status) };
+  const { message, retryAfterS } = error as HeadroomError;
+  return { status, body: { error: message }, headers: headersFor(status, retryAfterS) };
 }
 
-function headersFor(status: number): Record<string, string> {
+function headersFor(status: number, retryAfterS = RETRY_AFTER_SECONDS): Record<string, string> {
   if (status === 401) return { 'www-authenticate': 'Bearer realm="headroom"' };
-  if (status === 503 || status === 429) return { 'retry-after': RETRY_AFTER_SECONDS };
+  if (status === 503 || status === 429) return { 'retry-after': String(retryAfterS) };
   return {};
 }
 

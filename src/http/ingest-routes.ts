@@ -5,6 +5,7 @@ import type { Envelope, EventWriter } from '../ingest/adapter.ts';
 import { findBearerToken, isSigned, KEY_HEADERS, listTokens } from '../ingest/credentials.ts';
 import type { OtlpSignal } from '../ingest/otlp-kinds.ts';
 import type { SourceDirectory } from '../ingest/source-directory.ts';
+import type { SourceLimits } from '../ingest/source-limit.ts';
 import type { SourceTally } from '../ingest/source-tally.ts';
 import type { Source } from '../store/source-repository.ts';
 import type { HttpAnswer } from './answer.ts';
@@ -26,6 +27,7 @@ export interface IngestDependencies {
   sources: SourceDirectory;
   writer: EventWriter;
   tally: Pick<SourceTally, 'add'>;
+  limits: Pick<SourceLimits, 'admit'>;
   now: () => number;
 }
 
@@ -130,31 +132,42 @@ export async function ingestRequest(
   readBody: (caller: 'known' | 'unknown') => Promise<HeldBody>,
   route: IngestRoute,
   sourceName: string | undefined,
-  { sources, writer, tally, now }: IngestDependencies,
+  { sources, writer, tally, limits, now }: IngestDependencies,
 ): Promise<IngestOutcome> {
   const { headers } = request;
   const tokens = listTokens(headers, request.url?.split('?')[1]);
   let style = route.style ?? guessStyle(headers);
   const answered = (): AnsweredRequest => ({ headers, nowMs: now() });
+  let source: Source | undefined;
+  let admitted: ReturnType<SourceLimits['admit']>;
+  let events = 0;
+  const admit = (known: Source): void => {
+    style = route.style ?? styleOf(known, route);
+    admitted = limits.admit(known, now());
+  };
   try {
     const bearer = findBearerToken(headers) ?? '';
     const shown = sourceName !== undefined || route.ownKeys ? tokens : [bearer];
-    let source = await sources.findByToken(shown, sourceName, now());
+    source = await sources.findByToken(shown, sourceName, now());
     if (!source && sourceName !== undefined) source = await sources.findByIdentity(sourceName, [bearer], now());
     // Only a signature needs the bytes: nobody else makes us read any, nor does one that can open nothing.
     const mayOpen = sourceName !== undefined && isSigned(headers) && (await sources.takesSignatures(sourceName, now()));
     if (!source && !mayOpen) {
       throw unauthorised(headers.authorization === undefined && tokens.length === 0);
     }
+    if (source) admit(source);
     const body = await readBody(source ? 'known' : 'unknown');
     try {
       const receivedMs = now();
-      source ??= await sources.findBySignature(sourceName!, headers, body.bytes, receivedMs);
-      if (!source) throw unauthorised(false);
-      style = route.style ?? styleOf(source, route);
+      if (!source) {
+        source = await sources.findBySignature(sourceName!, headers, body.bytes, receivedMs);
+        if (!source) throw unauthorised(false);
+        admit(source);
+      }
       checkRequiredHeader(style, headers);
       const envelope = findEnvelope(headers, source, route);
       const result = await writer.ingest({ envelope, body: body.bytes, receivedMs });
+      events = result.accepted + result.duplicates + result.rejected.length;
       tally.add(source.id, result, receivedMs);
       return { answer: style.toAnswer(result, answered()), result };
     } finally {
@@ -162,9 +175,15 @@ export async function ingestRequest(
     }
   } catch (error) {
     if (error instanceof AbortedError) throw error;
+    if (source && error instanceof HeadroomError && error.code === 'limited') tally.add(source.id, LIMITED, now());
     return { answer: style.toErrorAnswer(error, answered()), error };
+  } finally {
+    admitted?.settle(events);
   }
 }
+
+/** What a source sent over its limit, in the counts of what it sent. */
+const LIMITED = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [], limited: 1 as const };
 
 /** Of requests without headers of their own, by what they differ in; a source is another object once it was read again. */
 const envelopes = new WeakMap<Source, Map<string, Envelope>>();

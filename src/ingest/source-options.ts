@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HeadroomError } from '../errors.ts';
 import { type OtlpSignal, SPAN_KINDS } from './otlp-kinds.ts';
 
-/** How a source's bytes are to be read, beside its adapter; kept with it as JSON. */
+/** How a source's bytes are to be read, beside its adapter, and how many events it may send; kept with it as JSON. */
 const SCHEMA = z.strictObject({
   /** Where the fields of an event stand (field-map.ts). */
   map: z.record(z.string(), z.string()).optional(),
@@ -14,6 +14,8 @@ const SCHEMA = z.strictObject({
   spans: z.array(z.enum(SPAN_KINDS)).optional(),
   /** Metrics that it counts instead of those of the conventions. */
   metrics: z.array(z.string()).optional(),
+  /** Events that it may send, such as `5000/s` (source-limit.ts). */
+  limit: z.string().optional(),
   /** Who may push with a token that Google signs, beside the source's own. */
   push: z.strictObject({ email: z.string(), audience: z.string() }).optional(),
 });

@@ -10,6 +10,7 @@ const RETRY_MS = 5000;
 const MAX_WAITING = 500;
 
 interface Waiting extends SourceCounts {
+  limited: number;
   rejections: IngestResult['rejected'];
 }
 
@@ -30,7 +31,8 @@ export class SourceTally {
     this.#onError = onError;
   }
 
-  add(sourceId: number, result: IngestResult, receivedMs: number): void {
+  /** `limited`: a request that was not taken because the source was over its limit. */
+  add(sourceId: number, result: IngestResult & { limited?: 1 }, receivedMs: number): void {
     let counts = this.#waiting.get(sourceId);
     if (!counts) {
       counts = {
@@ -40,6 +42,7 @@ export class SourceTally {
         rejected: 0,
         withoutId: 0,
         late: 0,
+        limited: 0,
         receivedMs: 0,
         rejections: [],
       };
@@ -51,6 +54,7 @@ export class SourceTally {
     counts.rejected += result.rejected.length;
     counts.withoutId += result.withoutId ?? 0;
     counts.late += result.late ?? 0;
+    counts.limited += result.limited ?? 0;
     if (result.unread) counts.unread = sum(counts.unread, result.unread);
     counts.receivedMs = Math.max(counts.receivedMs, receivedMs);
     if (result.lastEventMs !== undefined) {
@@ -106,6 +110,7 @@ function merge(earlier: Waiting, later: Waiting): Waiting {
     rejected: earlier.rejected + later.rejected,
     withoutId: earlier.withoutId + later.withoutId,
     late: earlier.late + later.late,
+    limited: earlier.limited + later.limited,
     receivedMs: Math.max(earlier.receivedMs, later.receivedMs),
     lastEventMs: (earlier.lastEventMs ?? later.lastEventMs) === undefined ? undefined : lastEventMs,
     unread: sum(earlier.unread, later.unread),

@@ -62,6 +62,7 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
         { key: 'rejected', label: 'Rejected', type: 'count' },
         { key: 'without_id', label: 'At least once', type: 'count' },
         { key: 'late', label: 'Late', type: 'count' },
+        { key: 'limited', label: 'Over its limit', type: 'count', csvOnly: true },
       ],
       rows: [
         ...healths.map((health) => [
@@ -75,9 +76,10 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
           health.rejected,
           health.withoutId,
           health.late,
+          health.limited ?? 0,
         ]),
-        ...unknown.map((name) => [name, '', sent.get(name)!.requests, null, null, null, null, null, null, null]),
-        ...excluded.map(({ rule, requests }) => [`excluded: ${rule}`, '', requests, ...Array(7).fill(null)]),
+        ...unknown.map((name) => [name, '', sent.get(name)!.requests, ...Array(8).fill(null)]),
+        ...excluded.map(({ rule, requests }) => [`excluded: ${rule}`, '', requests, ...Array(8).fill(null)]),
       ],
     },
   };
@@ -105,6 +107,7 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
       `${countOf(requests, 'request')} in this range; ${last}.`,
       ...silence,
       `Events so far: ${counts.map(([count, word]) => `${formatCount(count)} ${word}`).join(', ')}.`,
+      ...describeLimit(health),
       ...(health.withoutId > 0
         ? [`${countOf(health.withoutId, 'event')} had no id; resending them counts twice (at least once).`]
         : []),
@@ -120,6 +123,13 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
       ...describeUnread(health.unread),
     ];
   }
+}
+
+function describeLimit({ limit, limited = 0 }: SourceHealth): string[] {
+  if (limit === undefined && limited === 0) return [];
+  const [events = '', span] = limit?.split('/') ?? [];
+  const bound = limit === undefined ? 'It had a limit' : `Limit: ${formatCount(Number(events))} events/${span}`;
+  return [`${bound}.${limited > 0 ? ` ${countOf(limited, 'request')} over it refused.` : ''}`];
 }
 
 const UNREAD_SHOWN = 3;

@@ -102,6 +102,8 @@ export interface Database {
     rejected: Generated<number>;
     without_id: Generated<number>;
     late: Generated<number>;
+    /** Requests refused because it was over its limit. */
+    limited: Generated<number>;
     last_event_ms: number | null;
     last_received_ms: number | null;
     /** JSON arrays of the latest times between receipts, and from event to receipt. */

@@ -36,6 +36,8 @@ export interface SourceCounts {
   rejected: number;
   withoutId: number;
   late: number;
+  /** Requests that were refused because the source was over its limit. */
+  limited?: number | undefined;
   receivedMs: number;
   lastEventMs?: number | undefined;
   /** Events by field that was not read of them. */
@@ -145,6 +147,7 @@ export function addSourceCounts(db: Db, sourceId: number, counts: SourceCounts):
         rejected: eb('rejected', '+', counts.rejected),
         without_id: eb('without_id', '+', counts.withoutId),
         late: eb('late', '+', counts.late),
+        limited: eb('limited', '+', counts.limited ?? 0),
       }))
       .where('id', '=', sourceId)
       .returning(['last_received_ms', 'last_event_ms', 'gaps_ms', 'lags_ms', 'unread'])
@@ -195,7 +198,7 @@ export async function listSourceHealth(db: Db): Promise<SourceHealth[]> {
   const rows = await db
     .selectFrom('source')
     .select(['id', 'name', 'adapter', 'last_received_ms', 'gaps_ms', 'lags_ms'])
-    .select(['accepted', 'duplicates', 'conflicts', 'rejected', 'without_id', 'late', 'unread'])
+    .select(['accepted', 'duplicates', 'conflicts', 'rejected', 'without_id', 'late', 'limited', 'unread', 'options'])
     .where('revoked_ms', 'is', null)
     .orderBy('name')
     .execute();
@@ -213,6 +216,8 @@ export async function listSourceHealth(db: Db): Promise<SourceHealth[]> {
     unread: Object.entries(readColumn('source.unread', COUNTS, row.unread)).map(([name, events]) => ({ name, events })),
     withoutId: row.without_id,
     late: row.late,
+    limit: toLimit(readColumn('source.options', OPTIONS, row.options)),
+    limited: row.limited,
     medianLagMs: median(row.lags_ms, 1),
   }));
 }
@@ -236,6 +241,10 @@ function toSource(row: Pick<Selectable<Database['source']>, (typeof SOURCE)[numb
     createdMs: row.created_ms,
     revokedMs: row.revoked_ms ?? undefined,
   };
+}
+
+function toLimit({ limit }: Source['options']): string | undefined {
+  return typeof limit === 'string' ? limit : undefined;
 }
 
 function addSample(samples: string, sample: number | undefined): string {

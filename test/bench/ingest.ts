@@ -2,6 +2,7 @@ import Sqlite from 'better-sqlite3';
 import { createHttpServer } from '../../src/http/server.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
 import { SourceDirectory } from '../../src/ingest/source-directory.ts';
+import { SourceLimits } from '../../src/ingest/source-limit.ts';
 import { SourceTally } from '../../src/ingest/source-tally.ts';
 import { ThreadedWriter } from '../../src/ingest/writer.ts';
 import { createLogger } from '../../src/log.ts';
@@ -43,6 +44,7 @@ export async function measureIngest(
     maxBodyBytes: 20 * 1024 * 1024,
     sources: new SourceDirectory(db, key),
     tally: new SourceTally(db, () => {}),
+    limits: new SourceLimits(),
     writer,
     now: Date.now,
     readiness: () => ({ slack: 'none' }),

@@ -125,6 +125,11 @@ describe('the command line', () => {
     await run('sources', 'add', 'outgoing', '--adapter', 'otlp', '--spans', 'client', '--metric', 'calls');
     expect((await run('sources', 'try', 'incoming', 'spans.json')).out).toMatch(/3 would be counted/);
     expect((await run('sources', 'try', 'outgoing', 'spans.json')).out).toMatch(/0 would be counted/);
+    expect((await run('sources', 'set', 'incoming', '--limit', '5000/s')).out).toMatch(/--limit 5000\/s/);
+    expect((await run('sources', 'set', 'incoming', '--limit', 'fast')).err).toMatch(
+      /--limit is "fast": .* such as 5000\/s/,
+    );
+    expect((await run('sources', 'set', 'incoming', '--limit', 'none')).out).toMatch(/no options/);
     const wrong = await run('sources', 'add', 'x', '--adapter', 'otlp', '--spans', 'both');
     expect(wrong).toMatchObject({ code: 1, err: expect.stringMatching(/no span kind "both": use internal, server/) });
   });

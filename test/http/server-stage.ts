@@ -5,6 +5,7 @@ import type { EventWriter } from '../../src/ingest/adapter.ts';
 import { Intake } from '../../src/ingest/intake.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
 import { SourceDirectory } from '../../src/ingest/source-directory.ts';
+import { SourceLimits } from '../../src/ingest/source-limit.ts';
 import { SourceTally } from '../../src/ingest/source-tally.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
@@ -65,6 +66,7 @@ export async function openStage(
     sources: new SourceDirectory(db, secretKey, isIdentityOf),
     writer,
     tally,
+    limits: new SourceLimits(),
     now: () => clock.nowMs,
     readiness: () => ({ slack: 'connected' }),
     log: createLogger('silent'),

@@ -479,6 +479,7 @@ it('says in one line that its port is taken', async () => {
     sources: undefined as never,
     writer: undefined as never,
     tally: undefined as never,
+    limits: {} as never,
     now: () => 0,
     readiness: () => ({ slack: '' }),
     log: createLogger('silent'),

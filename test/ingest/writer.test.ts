@@ -4,6 +4,7 @@ import { createHttpServer } from '../../src/http/server.ts';
 import type { EventWriter } from '../../src/ingest/adapter.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
 import { SourceDirectory } from '../../src/ingest/source-directory.ts';
+import { SourceLimits } from '../../src/ingest/source-limit.ts';
 import { ThreadedWriter } from '../../src/ingest/writer.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
@@ -136,6 +137,7 @@ describe('the thread that writes', () => {
       sources: new SourceDirectory(db, key),
       writer: broken,
       tally: { add: () => {} },
+      limits: new SourceLimits(),
       now: Date.now,
       readiness: () => ({ slack: 'none' }),
       log: createLogger('error', {

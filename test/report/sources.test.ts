@@ -65,7 +65,7 @@ describe('sources', () => {
       },
       { title: 'Excluded', lines: ['kind internal: 30 requests'] },
     ]);
-    expect(toCsv(report)).toContain('kong,kong,7,2026-11-21T13:05:00Z,1000,12,2,5,0,3\r\n');
+    expect(toCsv(report)).toContain('kong,kong,7,2026-11-21T13:05:00Z,1000,12,2,5,0,3,0\r\n');
   });
 
   it('calls no sender silent that pauses for a moment', async () => {

@@ -141,6 +141,8 @@ describeEachDialect('a source', (databases) => {
         unread: [],
         withoutId: 8,
         late: 8,
+        limit: undefined,
+        limited: 0,
         medianLagMs: 5000,
       },
     ]);

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import { ensureDefaultSource } from '../../src/ingest/source-admin.ts';
 import { SourceDirectory } from '../../src/ingest/source-directory.ts';
+import { SourceLimits } from '../../src/ingest/source-limit.ts';
 import { ThreadedWriter } from '../../src/ingest/writer.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
@@ -60,6 +61,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
       maxBodyBytes: MAX_BODY_BYTES,
       sources: new SourceDirectory(db, new Secret(Buffer.alloc(32, 7).toString('base64'))),
       tally: { add: () => {} },
+      limits: new SourceLimits(),
       writer,
       now: Date.now,
       readiness: () =>

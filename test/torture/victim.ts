@@ -1,6 +1,7 @@
 import { createHttpServer } from '../../src/http/server.ts';
 import { ensureDefaultSource } from '../../src/ingest/source-admin.ts';
 import { SourceDirectory } from '../../src/ingest/source-directory.ts';
+import { SourceLimits } from '../../src/ingest/source-limit.ts';
 import { SourceTally } from '../../src/ingest/source-tally.ts';
 import { ThreadedWriter } from '../../src/ingest/writer.ts';
 import { createLogger } from '../../src/log.ts';
@@ -35,6 +36,7 @@ const server = createHttpServer({
   maxBodyBytes: 1 << 20,
   sources: new SourceDirectory(db, new Secret(Buffer.alloc(32, 7).toString('base64'))),
   tally: new SourceTally(db, report),
+  limits: new SourceLimits(),
   writer,
   now: Date.now,
   readiness: () =>

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { toFieldFaults } from '../definition/field-faults.ts';
-import { formatScopeHead, formatScopeWith } from '../definition/format.ts';
-import { checkDeclaration } from '../definition/parse.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { formatScopeHead, formatScopeWith, toFieldFaults } from '../definition/format.ts';
+import { checkDeclaration, parseDeclaration } from '../definition/parse.ts';
 import { amend } from '../domain/amend.ts';
 import { formatDay } from '../domain/calendar.ts';
 import {
@@ -12,8 +12,18 @@ import {
   type DeclaredScope,
   toDeclaration,
 } from '../domain/declaration.ts';
+import {
+  type DeclarationEdit,
+  type FieldFault,
+  type PoolEdit,
+  type PoolEnd,
+  type ScopeEdit,
+  type TextEdit,
+  toPoolFields,
+  toScopeFields,
+} from '../domain/declared-fields.ts';
 import type { Definitions } from '../domain/definition.ts';
-import { type FieldFault, type PoolEdit, type ScopeEdit, toPoolFields, toScopeFields } from '../domain/pool-fields.ts';
+import { HeadroomError } from '../errors.ts';
 import type { PoolSummary, ScopeSummary } from '../slack/ports.ts';
 
 /** Declared scopes with their pools and limits, as forms begin with them. */
@@ -45,12 +55,28 @@ function findPlanned(current: Definitions, scope: string, name: string, today: n
   return newest && newest.fromDay > today ? formatDay(newest.fromDay) : undefined;
 }
 
-/** What holds after one pool is written anew from its fields, by the reader of the YAML; or what is wrong with these. */
-export function editPool(
-  current: Definitions,
-  edit: PoolEdit,
-  today: number,
-): { faults: FieldFault[]; definitions: Definitions; changes: Change[] } {
+/** What holds after an edit and what it changes; or what is wrong with it, nothing being changed. */
+export interface Edited {
+  faults: FieldFault[];
+  definitions: Definitions;
+  changes: Change[];
+}
+
+export function editDeclaration(current: Definitions, edit: DeclarationEdit, today: number): Edited {
+  switch (edit.part) {
+    case 'scope':
+      return editScope(current, edit, today);
+    case 'end':
+      return endPool(current, edit, today);
+    case 'text':
+      return editText(current, edit, today);
+    default:
+      return editPool(current, edit, today);
+  }
+}
+
+/** One pool is written anew from its fields, by the reader of the YAML. */
+function editPool(current: Definitions, edit: PoolEdit, today: number): Edited {
   const refused = (faults: FieldFault[]) => ({ faults, definitions: current, changes: [] });
   const declared = toDeclaration(current);
   const scope = declared.scopes.find(({ name }) => name === edit.scope);
@@ -88,23 +114,19 @@ function findRepeatedGrant({ grants }: PoolEdit['fields'], pool: DeclaredPool | 
 
 /** A new pool that is there already, just as it is asked for: sent twice. */
 function findSame(scope: DeclaredScope, { part, fields }: PoolEdit): string | undefined {
-  const wanted = JSON.stringify({ ...fields, validFrom: '' });
-  return scope[part].find((pool) => JSON.stringify(toPoolFields(pool)) === wanted)?.name;
+  const wanted = { ...fields, valid_from: '' };
+  return scope[part].find((pool) => isDeepStrictEqual(toPoolFields(pool), wanted))?.name;
 }
 
 /** The same for a scope itself: its title, rate limit and links. A new one comes without pools. */
-export function editScope(
-  current: Definitions,
-  edit: ScopeEdit,
-  today: number,
-): { faults: FieldFault[]; definitions: Definitions; changes: Change[] } {
+function editScope(current: Definitions, edit: ScopeEdit, today: number): Edited {
   const refused = (faults: FieldFault[]) => ({ faults, definitions: current, changes: [] });
   const declared = toDeclaration(current);
   const { fields } = edit;
   const name = edit.name ?? fields.name;
   const scope = declared.scopes.find((one) => one.name === name);
   if (edit.name !== undefined && !scope) return refused([{ field: '', text: `${name} has ended meanwhile.` }]);
-  if (edit.name === undefined && scope && JSON.stringify(toScopeFields(scope)) !== JSON.stringify(fields))
+  if (edit.name === undefined && scope && !isDeepStrictEqual(toScopeFields(scope), fields))
     return refused([{ field: 'name', text: `is already a scope's name; choose another, or open ${name}.` }]);
   const names = declared.scopes.map((one) => one.name);
   const checked = checkDeclaration(formatScopeHead(scope, { ...fields, name }), names);
@@ -118,22 +140,32 @@ export function editScope(
   return { faults: [], ...amended };
 }
 
-/** What holds after one pool or limit has ended today. */
-export function endPool(
-  current: Definitions,
-  { scope, name }: { scope: string; name: string },
-  today: number,
-): { definitions: Definitions; changes: Change[] } {
+function endPool(current: Definitions, { scope, name }: PoolEnd, today: number): Edited {
   const declared = toDeclaration(current);
   const rest = <P extends DeclaredPool>(pools: readonly P[]) => pools.filter((pool) => pool.name !== name);
   const scopes = declared.scopes.map((one) =>
     one.name === scope ? { ...one, pools: rest(one.pools), limits: rest(one.limits) } : one,
   );
-  return amend(current, { ...declared, scopes }, today);
+  return { faults: [], ...amend(current, { ...declared, scopes }, today) };
+}
+
+function editText(current: Definitions, { yaml }: TextEdit, today: number): Edited {
+  const declared = toDeclaration(current);
+  try {
+    const edited = parseDeclaration(
+      yaml,
+      'this text',
+      declared.scopes.map(({ name }) => name),
+    );
+    return { faults: [], ...amend(current, merge(declared, edited, edited.parts), today) };
+  } catch (error) {
+    if (!(error instanceof HeadroomError)) throw error;
+    return { faults: [{ field: 'yaml', text: error.message }], definitions: current, changes: [] };
+  }
 }
 
 /** What the edited text has replaces what there is; scopes by name, the other parts whole. */
-export function merge(current: Declaration, edited: Declaration, parts: readonly string[]): Declaration {
+function merge(current: Declaration, edited: Declaration, parts: readonly string[]): Declaration {
   const byName = new Map(edited.scopes.map((scope) => [scope.name, scope]));
   const known = new Set(current.scopes.map(({ name }) => name));
   return {

@@ -1,9 +1,10 @@
 import { Document, isMap, isSeq, visit } from 'yaml';
 import { formatDay } from '../domain/calendar.ts';
 import type { Declaration, DeclaredLimit, DeclaredPool, DeclaredScope } from '../domain/declaration.ts';
+import type { FieldFault, PoolEdit, PoolFields, ScopeFields } from '../domain/declared-fields.ts';
 import { type CostRule, DEFAULT_THRESHOLDS, LAST_PRIORITY, type Match } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
-import type { PoolEdit, PoolFields, ScopeFields } from '../domain/pool-fields.ts';
+import type { Mistake } from './yaml-cursor.ts';
 
 const LINE_WIDTH = 120;
 
@@ -46,7 +47,7 @@ export function formatScopeWith(
 /** The YAML of a scope whose own fields are those of a form, and all else as it is declared. `scope` absent: a new one. */
 export function formatScopeHead(
   scope: DeclaredScope | undefined,
-  { name, title, rateLimit, addon, upgrade }: ScopeFields,
+  { 'links.addon': addon, 'links.upgrade': upgrade, ...own }: ScopeFields,
 ): string {
   const rest = scope ? fromScope({ ...scope, title: scope.name, links: {}, rateLimitPerMinute: undefined }) : {};
   const links = given({ addon, upgrade });
@@ -55,12 +56,22 @@ export function formatScopeHead(
       scopes: [
         {
           ...rest,
-          ...given({ name, title, rate_limit_per_minute: rateLimit }),
+          ...given(own),
           ...(Object.keys(links).length > 0 ? { links } : {}),
         },
       ],
     }),
   );
+}
+
+/** Returns mistakes of such a text by the fields of the pool or scope at `place` in it; mistakes elsewhere belong to no field. */
+export function toFieldFaults(mistakes: readonly Mistake[], place: string): FieldFault[] {
+  return mistakes.map(({ place: at, text }) => {
+    if (at !== place && !at.startsWith(`${place}.`)) return { field: '', text: `${at} ${text}`.trim() };
+    const path = at.slice(place.length + 1).replace(/^(thresholds).*/, '$1');
+    // A pool that repeats a name is wrong in its name.
+    return { field: path.replace(/\[(\d+)\]/g, '.$1') || 'name', text };
+  });
 }
 
 function print(document: Document): string {
@@ -109,9 +120,9 @@ function fromAllowance(pool: DeclaredPool & Pick<DeclaredLimit, 'match'>): objec
 }
 
 /** Texts as they were typed: what is wrong with them is for the reader of the YAML to say. */
-function fromFields({ thresholds, validFrom, grants, ...fields }: PoolFields): object {
+function fromFields({ thresholds, grants, ...fields }: PoolFields): object {
   return {
-    ...given({ ...fields, valid_from: validFrom }),
+    ...given(fields),
     ...(grants.length > 0 ? { grants: grants.map((grant) => given({ ...grant })) } : {}),
     thresholds: thresholds.split(/[\s,;%]+/).filter((entry) => entry !== ''),
   };

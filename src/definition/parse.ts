@@ -1,6 +1,13 @@
 import { amountOf } from '../domain/amount.ts';
 import type { Declaration, DeclaredLimit, DeclaredPool, DeclaredScope } from '../domain/declaration.ts';
 import {
+  CLIENT_FIELDS as CLIENT,
+  GRANT_FIELDS as GRANT,
+  MAX_AMOUNT,
+  POOL_FIELDS as POOL,
+  SCOPE_FIELDS as SCOPE,
+} from '../domain/declared-fields.ts';
+import {
   type Amount,
   type ClientName,
   type CostRule,
@@ -12,16 +19,26 @@ import {
   type PeriodRule,
 } from '../domain/definition.ts';
 import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
+import { type Field, quote } from '../domain/field.ts';
 import { listNearest } from '../domain/nearest.ts';
 import { HeadroomError } from '../errors.ts';
-import { type Mistake, openYaml, quote, type YamlCursor } from './yaml-cursor.ts';
+import { type Mistake, openYaml, type YamlCursor } from './yaml-cursor.ts';
 
 export type { Mistake };
 
-/** The largest amount of a pool: 10^12 credits, so that sums stay exact. */
-const MAX_AMOUNT = 1e15;
+const PATTERN = { kind: 'text', label: 'Pattern', most: 400 } as const satisfies Field;
+const PERCENT = { kind: 'credits', label: 'Percentage' } as const satisfies Field;
+const COST = {
+  credits: { kind: 'credits', label: 'Credits', required: 'say what a call costs' },
+  per_records: { kind: 'whole', label: 'Per records', least: 1, most: 1e9 },
+  max: { kind: 'credits', label: 'At most' },
+} as const satisfies Record<string, Field>;
+const HOLIDAY = {
+  scope: { kind: 'text', label: 'Scope' },
+  from: { kind: 'day', label: 'First day', required: 'give the first day' },
+  until: { kind: 'day', label: 'Last day', required: 'give the last day' },
+} as const satisfies Record<string, Field>;
 
-const PERIODS = ['rolling-24h', 'day', 'month', 'year', 'once'] as const;
 const MATCH_KEYS = [...DIMENSIONS.filter((dimension) => dimension !== 'scope'), 'api_version'] as const;
 const RULE_KEYS = ['match', 'costs', 'limits'] as const;
 const SCOPE_KEYS = ['name', 'title', 'rate_limit_per_minute', ...RULE_KEYS, 'links', 'pools', 'valid_from'] as const;
@@ -85,19 +102,19 @@ function readDeclaration(root: YamlCursor, otherScopes: readonly string[]): Pars
 function readScope(cursor: YamlCursor): DeclaredScope | undefined {
   const fields = cursor.fields(SCOPE_KEYS);
   if (!fields) return undefined;
-  const name = fields.name.required('name the scope').text();
+  const name = fields.name.read(SCOPE.name);
   if (name?.includes('/'))
     fields.name.note(`is ${quote(name)}; leave out the "/", which parts a scope from its limits.`);
-  const validFromDay = fields.valid_from.day();
-  const rateLimitPerMinute = fields.rate_limit_per_minute.wholeNumber(1, 1e9);
+  const validFromDay = fields.valid_from.read(POOL.valid_from);
+  const rateLimitPerMinute = fields.rate_limit_per_minute.read(SCOPE.rate_limit_per_minute);
   const limitCursors = fields.limits.list();
   const poolCursors = fields.pools.list();
   const limits = limitCursors.map((limit) => readLimit(limit, validFromDay));
   const pools = poolCursors.map((pool) => readPool(pool, validFromDay));
   noteRepeated([...poolCursors, ...limitCursors], 'name', 'pool or limit of this scope');
   const links = fields.links.fields(['addon', 'upgrade']);
-  const [addon, upgrade] = [links?.addon.link(), links?.upgrade.link()];
-  const title = fields.title.text();
+  const [addon, upgrade] = [links?.addon.read(SCOPE['links.addon']), links?.upgrade.read(SCOPE['links.upgrade'])];
+  const title = fields.title.read(SCOPE.title);
   const match = present(fields.match.list().map(readMatch));
   const costs = present(fields.costs.list().map(readCost));
   if (name === undefined) return undefined;
@@ -113,7 +130,7 @@ function readScope(cursor: YamlCursor): DeclaredScope | undefined {
 
 function readPool(cursor: YamlCursor, scopeValidFromDay: number | undefined): DeclaredPool | undefined {
   const fields = cursor.fields([...ALLOWANCE_KEYS, 'priority'] as const);
-  return fields && readAllowance(fields, fields.priority.wholeNumber(0, 1e6), scopeValidFromDay);
+  return fields && readAllowance(fields, fields.priority.read(POOL.priority), scopeValidFromDay);
 }
 
 function readLimit(cursor: YamlCursor, scopeValidFromDay: number | undefined): DeclaredLimit | undefined {
@@ -128,19 +145,19 @@ function readAllowance(
   priority: number | undefined,
   scopeValidFromDay: number | undefined,
 ): DeclaredPool | undefined {
-  const name = fields.name.required('name the pool or limit').text();
+  const name = fields.name.read(POOL.name);
   const period = readPeriod(fields);
   const amount: Amount = {
-    base: fields.base.credits(MAX_AMOUNT) ?? 0,
+    base: fields.base.read(POOL.base) ?? 0,
     grants: present(fields.grants.list().map(readGrant)),
   };
-  const max = fields.max.credits(MAX_AMOUNT);
+  const max = fields.max.read(POOL.max);
   if (amountOf(amount) > MAX_AMOUNT)
     (fields.grants.isAbsent ? fields.base : fields.grants).note(
       `come to more than ${MAX_AMOUNT / 1000}; divide them over pools.`,
     );
   const thresholds = readThresholds(fields.thresholds);
-  const validFromDay = fields.valid_from.day() ?? scopeValidFromDay;
+  const validFromDay = fields.valid_from.read(POOL.valid_from) ?? scopeValidFromDay;
   if (name === undefined || period === undefined) return undefined;
   return {
     ...{ name, period, priority: priority ?? LAST_PRIORITY, thresholds, ...amount },
@@ -153,16 +170,16 @@ function readAllowance(
 function readPeriod(fields: Fields<(typeof PERIOD_KEYS)[number]>): PeriodRule | undefined {
   const { anchor, from, until } = fields;
   const implied = from.isAbsent || until.isAbsent ? 'month' : 'once';
-  const kind = fields.period.isAbsent ? implied : fields.period.word(PERIODS);
-  const anchorDay = anchor.wholeNumber(1, 31);
-  const [fromDay, untilDay] = [from.day(), until.day()];
+  const kind = fields.period.isAbsent ? implied : fields.period.read(POOL.period);
+  const anchorDay = anchor.read(POOL.anchor);
+  const [fromDay, untilDay] = [from.read(POOL.from), until.read(POOL.until)];
   if (kind === undefined) return undefined;
   if (kind !== 'month' && !anchor.isAbsent) anchor.note(`belongs to period month, not ${kind}; leave it out.`);
   if (kind === 'once') {
     from.required('a pool that is there once needs its first day');
     until.required('a pool that is there once needs its last day');
     if (fromDay === undefined || untilDay === undefined) return undefined;
-    if (untilDay < fromDay) return until.note('lies before from; give a later day, or swap the two.');
+    if (untilDay < fromDay) return until.note('lies before the first day; give a later day, or swap the two.');
     return { kind, fromDay, untilDay };
   }
   for (const day of [from, until])
@@ -171,11 +188,11 @@ function readPeriod(fields: Fields<(typeof PERIOD_KEYS)[number]>): PeriodRule | 
 }
 
 function readGrant(cursor: YamlCursor): Grant | undefined {
-  const fields = cursor.fields(['name', 'quantity', 'each']);
+  const fields = cursor.fields(keysOf(GRANT));
   if (!fields) return undefined;
-  const name = fields.name.required('name the grant').text();
-  const quantity = fields.quantity.isAbsent ? 1 : fields.quantity.wholeNumber(0, 1e9);
-  const each = fields.each.required('say how many credits each one gives').credits(MAX_AMOUNT);
+  const name = fields.name.read(GRANT.name);
+  const quantity = fields.quantity.isAbsent ? 1 : fields.quantity.read(GRANT.quantity);
+  const each = fields.each.read(GRANT.each);
   return name === undefined || quantity === undefined || each === undefined ? undefined : { name, quantity, each };
 }
 
@@ -183,7 +200,7 @@ function readThresholds(cursor: YamlCursor): readonly number[] {
   if (cursor.isAbsent) return DEFAULT_THRESHOLDS;
   let before = 0;
   return cursor.list().flatMap((entry) => {
-    const credits = entry.credits();
+    const credits = entry.read(PERCENT);
     if (credits === undefined) return [];
     const percent = credits / 1000;
     if (percent <= 0 || percent > 100 || credits % 100 !== 0) {
@@ -206,11 +223,11 @@ function readMatch(cursor: YamlCursor): Match | undefined {
 }
 
 function readCost(cursor: YamlCursor): CostRule | undefined {
-  const fields = cursor.fields([...MATCH_KEYS, 'credits', 'per_records', 'max'] as const);
+  const fields = cursor.fields([...MATCH_KEYS, ...keysOf(COST)]);
   if (!fields) return undefined;
-  const credits = fields.credits.required('say what a call costs').credits();
-  const perRecords = fields.per_records.wholeNumber(1, 1e9);
-  const max = fields.max.credits();
+  const credits = fields.credits.read(COST.credits);
+  const perRecords = fields.per_records.read(COST.per_records);
+  const max = fields.max.read(COST.max);
   const match = readPatterns(fields);
   if (credits === undefined) return undefined;
   return {
@@ -226,37 +243,35 @@ function readPatterns(fields: Fields<(typeof MATCH_KEYS)[number]>): Match {
     fields.api_version.note('says the same as version; keep one.');
   const match: Partial<Record<Dimension, string>> = {};
   for (const key of MATCH_KEYS) {
-    const pattern = fields[key].text(400);
+    const pattern = fields[key].read(PATTERN);
     if (pattern !== undefined) match[key === 'api_version' ? 'version' : key] = pattern;
   }
   return match;
 }
 
 function readHoliday(cursor: YamlCursor, scopes: readonly string[]): Holiday | undefined {
-  const fields = cursor.fields(['scope', 'from', 'until']);
+  const fields = cursor.fields(keysOf(HOLIDAY));
   if (!fields) return undefined;
-  const scope = fields.scope.text();
+  const scope = fields.scope.read(HOLIDAY.scope);
   if (scope !== undefined && !scopes.includes(scope)) {
     const [nearest] = listNearest(scope, scopes, 1);
     const cure = nearest ? `did you mean "${nearest}"?` : 'leave it out to mean all scopes.';
     fields.scope.note(`is ${quote(scope)}, which is not declared; ${cure}`);
   }
-  const fromDay = fields.from.required('give the first day').day();
-  const untilDay = fields.until.required('give the last day').day();
+  const fromDay = fields.from.read(HOLIDAY.from);
+  const untilDay = fields.until.read(HOLIDAY.until);
   if (fromDay === undefined || untilDay === undefined) return undefined;
-  if (untilDay < fromDay) return fields.until.note('lies before from; give a later day, or swap the two.');
+  if (untilDay < fromDay) return fields.until.note('lies before the first day; give a later day, or swap the two.');
   return { ...(scope === undefined ? {} : { scope }), fromDay, untilDay };
 }
 
 function readClient(cursor: YamlCursor): ClientName | undefined {
-  const fields = cursor.fields(['id', 'name', 'owner', 'team']);
+  const fields = cursor.fields(keysOf(CLIENT));
   if (!fields) return undefined;
-  const id = fields.id.required('give the client id, or a pattern with *').text(400);
-  const name = fields.name.required('give the name to show').text();
-  const owner = fields.owner.text();
-  if (owner !== undefined && !/^[UWS][A-Z0-9]{2,}$/.test(owner))
-    fields.owner.note(`is ${quote(owner)}; give the id of a Slack user (U…) or user group (S…).`);
-  const team = fields.team.text();
+  const id = fields.id.read(CLIENT.id);
+  const name = fields.name.read(CLIENT.name);
+  const owner = fields.owner.read(CLIENT.owner);
+  const team = fields.team.read(CLIENT.team);
   if (id === undefined || name === undefined) return undefined;
   return { id, name, ...(owner === undefined ? {} : { owner }), ...(team === undefined ? {} : { team }) };
 }
@@ -269,6 +284,10 @@ function noteRepeated(cursors: readonly YamlCursor[], key: string, what: string)
     if (seen.has(name)) cursor.note(`repeats the ${what} ${quote(name)}; give each a name of its own.`);
     seen.add(name);
   }
+}
+
+function keysOf<K extends string>(fields: Readonly<Record<K, Field>>): K[] {
+  return Object.keys(fields) as K[];
 }
 
 function present<T>(values: readonly (T | undefined)[]): T[] {

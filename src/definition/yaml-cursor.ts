@@ -10,9 +10,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
-import { MAX_EVENT_CREDITS, parseCredits } from '../domain/amount.ts';
-import { parseDay } from '../domain/calendar.ts';
-import type { Thousandths } from '../domain/event.ts';
+import { type Field, quote, readText, type ValueOf } from '../domain/field.ts';
 import { listNearest } from '../domain/nearest.ts';
 import { describeSyntaxFault } from './yaml-syntax.ts';
 
@@ -25,6 +23,11 @@ export interface Mistake {
   place: string;
   text: string;
 }
+
+const WANTED: Readonly<Record<Field['kind'], string>> = {
+  ...{ text: 'a text', link: 'a text', member: 'a text', whole: 'a whole number', credits: 'an amount' },
+  ...{ day: 'a date', choice: 'a word' },
+};
 
 interface Sheet {
   document: Document.Parsed | Document;
@@ -129,72 +132,13 @@ export class YamlCursor {
     );
   }
 
-  /** One line of text without control characters, 1–`longest` characters. */
-  text(longest = 200): string | undefined {
-    const text = this.#scalar('a text')?.trim();
+  /** The value of a field; notes what is wrong with it, and where it is missing but required. */
+  read<F extends Field>(field: F): ValueOf<F> | undefined {
+    if (field.required) this.required(field.required);
+    const text = this.#scalar(WANTED[field.kind]);
     if (text === undefined) return undefined;
-    if (text === '') return this.note('is empty; give a text.');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-    if (/[\u0000-\u001f\u007f]/.test(text) || !text.isWellFormed())
-      return this.note('holds characters that cannot be shown; give one line of plain text.');
-    if (text.length > longest) return this.note(`has ${text.length} characters; use at most ${longest}.`);
-    return text;
-  }
-
-  /** A whole number between `least` and `most`. */
-  wholeNumber(least: number, most: number): number | undefined {
-    const text = this.#scalar('a whole number')?.trim();
-    if (text === undefined) return undefined;
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= most) return value;
-    return this.note(`is ${quote(text)}; give a whole number from ${least} to ${most}, digits only.`);
-  }
-
-  /** An amount of credits, at most three decimals. */
-  credits(most: Thousandths = MAX_EVENT_CREDITS): Thousandths | undefined {
-    const text = this.#scalar('an amount')?.trim();
-    if (text === undefined) return undefined;
-    // The largest amount of a pool has one digit more than any of an event.
-    const value = text === String(most / 1000) ? most : parseCredits(text);
-    if (value !== undefined && value <= most) return value;
-    if (value !== undefined || /^\d{13,}$/.test(text))
-      return this.note(`is ${quote(text)}; give at most ${most / 1000}.`);
-    if (/^-\d/.test(text)) return this.note(`is ${quote(text)}; an amount cannot be below 0.`);
-    if (/^\d+\.\d{4,}$/.test(text)) return this.note(`is ${quote(text)}; give at most three decimals.`);
-    return this.note(`is ${quote(text)}; give a number like 52500 or 0.125, digits and a point only.`);
-  }
-
-  /** A date of the report zone, as its day. */
-  day(): number | undefined {
-    const text = this.#scalar('a date')?.trim();
-    if (text === undefined) return undefined;
-    if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return this.note(`is ${quote(text)}; give a date like 2026-01-31.`);
-    try {
-      return parseDay(text);
-    } catch {
-      return this.note(`is ${quote(text)}, which is not in the calendar; give a date that exists.`);
-    }
-  }
-
-  /** A web address. */
-  link(): string | undefined {
-    const text = this.text(3000);
-    if (text === undefined) return undefined;
-    // `https://…` is taken too: a place kept for an address, which no button stands for.
-    if (text === 'https://…' || (/^https?:\/\//i.test(text) && URL.canParse(text))) return text;
-    return this.note(`is ${quote(text)}; give an address that begins with https:// or http://.`);
-  }
-
-  /** One of these words. */
-  word<W extends string>(words: readonly W[]): W | undefined {
-    const text = this.#scalar('a word')?.trim();
-    if (text === undefined) return undefined;
-    const found = words.find((word) => word === text);
-    if (found) return found;
-    const [nearest] = listNearest(text, words, 1);
-    return this.note(
-      `is ${quote(text)}; ${nearest ? `did you mean "${nearest}"?` : `use one of ${words.join(', ')}.`}`,
-    );
+    const read = readText(field, text);
+    return 'fault' in read ? this.note(read.fault) : read.value;
   }
 
   #scalar(wanted: string): string | undefined {
@@ -207,11 +151,6 @@ export class YamlCursor {
   #join(key: string): string {
     return this.place === '' ? key : `${this.place}.${key}`;
   }
-}
-
-/** Quotes what was found, short enough for a line. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
 }
 
 function describe(node: Node): string {

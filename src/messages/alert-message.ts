@@ -1,7 +1,6 @@
 import type { AlertContent, Words } from '../domain/alert.ts';
 import { DAY_MS } from '../domain/time-units.ts';
 import { formatClock, formatMoment } from '../report/format.ts';
-import { MUTE_CHOICES } from '../slack/mute-until.ts';
 import { ACTIONS } from './action-ids.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';
 import {
@@ -18,6 +17,13 @@ import {
   plainText,
   richText,
 } from './text.ts';
+
+/** Entries of the menu “Mute until…” under an alert. */
+export const MUTE_CHOICES = [
+  { key: 'hour', label: 'in an hour' },
+  { key: 'tomorrow', label: 'tomorrow 09:00' },
+  { key: 'period', label: 'the end of the period' },
+] as const;
 
 /** Something that happened in an alert's conversation, in the order of time. */
 export interface AlertEvent {

@@ -1,7 +1,8 @@
 import { formatMoment } from '../report/format.ts';
-import type { DigestSummary } from '../slack/ports.ts';
+import type { DigestPreview, DigestSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
-import { type Block, button, defuse, leaf, type Message, richText } from './text.ts';
+import { buildNativeCharts } from './native-chart.ts';
+import { type Block, button, defuse, leaf, type Message, plainContext, richText } from './text.ts';
 
 const MAX_SHOWN = 12;
 
@@ -78,6 +79,20 @@ export function buildDigestButtons(digest: DigestSummary): Block {
         value: `${value}:${paused ? 'resume' : 'pause'}`,
       }),
       button({ action: ACTIONS.digestRemove, text: 'Remove', value, style: 'danger', confirm: remove }),
+    ],
+  };
+}
+
+/** A digest as it would be posted now, for one person: Slack's own chart stands for the picture, which only a channel can show. */
+export function buildDigestPreview({ text, blocks, drawn, chartAt, follows }: DigestPreview): Message {
+  const charts = drawn ? buildNativeCharts(drawn).slice(0, 1) : [];
+  const thread = follows.length > 0 ? [`In its thread: ${follows.join(' · ')}`] : [];
+  return {
+    text: [`Preview: ${text}`, ...thread].join('\n'),
+    blocks: [
+      plainContext('Preview, shown to you alone'),
+      ...blocks.toSpliced(chartAt, 0, ...charts),
+      ...thread.map((line) => plainContext(line)),
     ],
   };
 }

@@ -1,9 +1,19 @@
-import { type GrantFields, NO_GRANT, type PoolFields, toPoolFields } from '../domain/pool-fields.ts';
+import {
+  GRANT_FIELDS,
+  type GrantFields,
+  NO_GRANT,
+  POOL_FIELDS as POOL,
+  type PoolFields,
+  SCOPE_FIELDS,
+  type ScopeFields,
+  toPoolFields,
+} from '../domain/declared-fields.ts';
 import type { PoolSummary } from '../slack/ports.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
-import { type FormPlace, input, modal } from './modal.ts';
+import { buildField, type FormFields, type FormPlace, modal } from './form.ts';
+import { MAX_INPUT_TEXT } from './limits.ts';
 import { describePool } from './pool-words.ts';
-import { type Block, button, clip, leaf, option, plainContext, plainText, richText } from './text.ts';
+import { type Block, button, clip, leaf, plainContext, plainText, richText } from './text.ts';
 
 /** Four blocks each: with the other fields they stay below a view's 100. */
 export const MAX_GRANTS = 20;
@@ -25,30 +35,16 @@ export interface PoolFormMetadata extends PoolsMetadata {
   grants: readonly number[];
 }
 
-const PERIODS = [
-  ['A month', 'month'],
-  ['A day', 'day'],
-  ['Any 24 hours (rolling)', 'rolling-24h'],
-  ['A year', 'year'],
-  ['Once, between two days', 'once'],
-] as const;
+/** Metadata of a scope's form. `scope` absent: a new one. */
+export interface ScopeFormMetadata extends PoolsMetadata {
+  basis?: string | undefined;
+}
 
-/** Names of the fields, as a fault begins with them. */
-export const POOL_LABELS: Readonly<Record<string, string>> = {
-  name: 'Name',
-  period: 'Period',
-  anchor: 'Begins on day',
-  from: 'First day',
-  until: 'Last day',
-  base: 'Amount',
-  max: 'At most',
-  priority: 'Priority',
-  thresholds: 'Warn at',
-  validFrom: 'Holds from',
-  'grant-name': 'Name of the grant',
-  'grant-quantity': 'Quantity',
-  'grant-each': 'Credits each',
-};
+/** Fields of a pool's form: each of its grants has fields of its own. */
+export function listPoolFields({ grants }: Pick<PoolFormMetadata, 'grants'>): FormFields {
+  const ofGrant = (id: number) => Object.entries(GRANT_FIELDS).map(([key, field]) => [`grants.${id}.${key}`, field]);
+  return { ...POOL, ...Object.fromEntries(grants.flatMap(ofGrant)) };
+}
 
 /** The form of a pool or limit as it is now; `more`: with room for one more grant. */
 export function buildChangeForm(
@@ -56,7 +52,7 @@ export function buildChangeForm(
   given: { scope: string; part: 'pools' | 'limits'; summary: PoolSummary; more: boolean },
 ): Block {
   const { scope, part, summary, more } = given;
-  const fields = { ...toPoolFields(summary.pool), validFrom: summary.planned ?? '' };
+  const fields = { ...toPoolFields(summary.pool), valid_from: summary.planned ?? '' };
   const grants = more ? [...fields.grants, NO_GRANT] : fields.grants;
   const metadata: PoolFormMetadata = {
     ...{ ...place, scope, part, name: summary.pool.name, basis: summary.basis },
@@ -77,29 +73,21 @@ export function buildPoolForm(metadata: PoolFormMetadata, fields: PoolFields, no
     blocks: [
       ...buildHead(metadata, now),
       ...(name === undefined
-        ? [text('name', fields.name, { max: 200, hint: `Among the ${part} of ${clip(scope, 100)}` })]
+        ? [buildField('name', POOL.name, fields.name, { hint: `Among the ${part} of ${clip(scope, 100)}` })]
         : []),
       ...buildPeriod(fields),
-      number('base', fields.base, {
-        decimals: true,
+      buildField('base', POOL.base, fields.base, {
         optional: grants.length > 0,
         hint: `Credits ${fields.period === 'once' ? 'in total' : 'in each period'}. Grants are added to it.`,
       }),
       ...grants.flatMap((id, index) => buildGrant(id, index, fields.grants[index])),
       ...buildGrantButton(metadata),
-      number('max', fields.max, { decimals: true, hint: 'A cap on the amount with its grants. Empty: none.' }),
-      ...(part === 'pools'
-        ? [number('priority', fields.priority, { hint: 'Lower is drawn first. Empty: after those that have one.' })]
-        : []),
-      text('thresholds', fields.thresholds, {
-        optional: true,
-        hint: 'Percentages, in ascending order. 100 always warns as well. 75, 90 is usual.',
+      buildField('max', POOL.max, fields.max),
+      ...(part === 'pools' ? [buildField('priority', POOL.priority, fields.priority)] : []),
+      buildField('thresholds', POOL.thresholds, fields.thresholds),
+      buildField('valid_from', POOL.valid_from, fields.valid_from, {
+        hint: `${describeStart(metadata, fields)} With a day in the past, that time is counted again.`,
       }),
-      date(
-        'validFrom',
-        fields.validFrom,
-        `${describeStart(metadata, fields)} With a day in the past, that time is counted again.`,
-      ),
       plainContext('To set which calls a limit counts, costs or links, edit the scope as text.'),
       { type: 'actions', elements: [button({ action: `${ACTIONS.poolForm}:text`, text: 'Edit as text' })] },
     ],
@@ -118,39 +106,23 @@ function buildHead({ name, scope }: PoolFormMetadata, now: PoolSummary | undefin
 }
 
 /** The fields that a period needs stand with it; the others are not there. */
-function buildPeriod(fields: PoolFields): Block[] {
-  const options = PERIODS.map(([label, value]) => option(label, value));
+function buildPeriod({ period, anchor, from, until }: PoolFields): Block[] {
+  const needed = { optional: false };
   return [
-    input({
-      id: 'period',
-      label: POOL_LABELS.period!,
-      live: true,
-      element: {
-        type: 'static_select',
-        action_id: `${ACTIONS.poolForm}:period`,
-        options,
-        initial_option: options.find(({ value }) => value === fields.period) ?? options[0],
-      },
-    }),
-    ...(fields.period === 'month'
-      ? [
-          number('anchor', fields.anchor || '1', {
-            optional: false,
-            hint: 'Of the month; 31 is the last day of any month.',
-          }),
-        ]
-      : []),
-    ...(fields.period === 'once'
-      ? [date('from', fields.from, undefined, false), date('until', fields.until, 'Both days count.', false)]
+    buildField('period', { ...POOL.period, live: ACTIONS.poolForm }, period, needed),
+    ...(period === 'month' ? [buildField('anchor', POOL.anchor, anchor || '1', needed)] : []),
+    ...(period === 'once'
+      ? [buildField('from', POOL.from, from, needed), buildField('until', POOL.until, until, needed)]
       : []),
   ];
 }
 
-function buildGrant(id: number, index: number, grant: GrantFields | undefined): Block[] {
+function buildGrant(id: number, index: number, grant: GrantFields = NO_GRANT): Block[] {
+  const { name, quantity, each } = GRANT_FIELDS;
   return [
     {
       type: 'section',
-      block_id: `grant:${id}`,
+      block_id: `grants.${id}`,
       text: plainText(`Grant ${index + 1}`),
       accessory: button({
         action: `${ACTIONS.poolForm}:drop`,
@@ -159,12 +131,9 @@ function buildGrant(id: number, index: number, grant: GrantFields | undefined): 
         spoken: `Remove grant ${index + 1}`,
       }),
     },
-    text(`grant-name:${id}`, grant?.name ?? '', {
-      max: 200,
-      hint: grant?.name ? undefined : 'Such as Users, or Unattended Robot',
-    }),
-    number(`grant-quantity:${id}`, grant?.quantity ?? '1', { optional: false }),
-    number(`grant-each:${id}`, grant?.each ?? '', { decimals: true, optional: false }),
+    buildField(`grants.${id}.name`, name, grant.name),
+    buildField(`grants.${id}.quantity`, quantity, grant.quantity, { optional: false }),
+    buildField(`grants.${id}.each`, each, grant.each),
   ];
 }
 
@@ -183,53 +152,51 @@ function describeStart({ name }: PoolFormMetadata, { period }: PoolFields): stri
   return name === undefined && period === 'once' ? 'Empty: its first day.' : 'Empty: today.';
 }
 
-function labelOf(id: string): string {
-  return POOL_LABELS[id.split(':')[0]!]!;
-}
-
-function text(
-  id: string,
-  value: string,
-  given: { max?: number; hint?: string | undefined; optional?: boolean } = {},
-): Block {
-  return input({
-    id,
-    label: labelOf(id),
-    optional: given.optional,
-    hint: given.hint,
-    element: {
-      type: 'plain_text_input',
-      ...(given.max ? { max_length: given.max } : {}),
-      ...(value ? { initial_value: value } : {}),
-    },
+/** What a scope is called, its rate limit, and the addresses of its buttons. */
+export function buildScopeForm(metadata: ScopeFormMetadata, fields: ScopeFields): Block {
+  const { scope } = metadata;
+  const keys = ['title', 'rate_limit_per_minute', 'links.addon', 'links.upgrade'] as const;
+  return modal({
+    callback: CALLBACKS.scope,
+    title: scope === undefined ? 'New scope' : 'Change scope',
+    submit: 'Save',
+    metadata,
+    blocks: [
+      scope === undefined
+        ? buildField('name', SCOPE_FIELDS.name, fields.name)
+        : richText(leaf(clip(scope, 200), { bold: true })),
+      ...keys.map((key) => buildField(key, SCOPE_FIELDS[key], fields[key])),
+      plainContext(
+        scope === undefined
+          ? 'It counts the events that name it; pools are added next. Rules for other events are declared as text.'
+          : 'Which calls it counts, and what they cost, is declared as text.',
+      ),
+    ],
   });
 }
 
-function number(
-  id: string,
-  value: string,
-  { decimals = false, hint, optional = true }: { decimals?: boolean; hint?: string; optional?: boolean } = {},
-): Block {
-  return input({
-    id,
-    label: labelOf(id),
-    optional,
-    hint,
-    element: {
-      type: 'number_input',
-      is_decimal_allowed: decimals,
-      min_value: '0',
-      ...(value ? { initial_value: value } : {}),
-    },
-  });
-}
+export const TEXT_FIELDS = {
+  yaml: {
+    kind: 'lines',
+    label: 'Scopes, pools, limits (YAML)',
+    required: 'write at least scopes: []',
+    hint: 'What differs holds from today, or from its valid_from. Scopes that are not named stay as they are.',
+  },
+} as const satisfies FormFields;
 
-function date(id: string, value: string, hint?: string, optional = true): Block {
-  return input({
-    id,
-    label: labelOf(id),
-    optional,
-    hint,
-    element: { type: 'datepicker', ...(value ? { initial_date: value } : {}) },
+/** The YAML of a scope, or of all. Longer than a field holds: said so, with the way that takes any length. */
+export function buildTextForm(metadata: PoolsMetadata, yaml: string): Block {
+  const fits = yaml.length <= MAX_INPUT_TEXT;
+  const long =
+    'This declaration is too long for a form. Open one scope (pool edit SCOPE), or apply a file: headroom pools apply FILE';
+  return modal({
+    callback: CALLBACKS.pools,
+    title: 'Pools as text',
+    submit: 'Apply',
+    metadata,
+    blocks: [
+      ...(fits ? [] : [{ type: 'section', text: plainText(long) }]),
+      buildField('yaml', TEXT_FIELDS.yaml, fits ? yaml : ''),
+    ],
   });
 }

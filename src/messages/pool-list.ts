@@ -1,7 +1,7 @@
 import type { PoolSummary, ScopeSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
+import { view } from './form.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';
-import { view } from './modal.ts';
 import { MAX_GRANTS, type PoolsMetadata } from './pool-form.ts';
 import { describePool } from './pool-words.ts';
 import {

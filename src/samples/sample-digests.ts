@@ -1,6 +1,6 @@
 import { DIGEST_SECTIONS, EVERYTHING } from '../domain/digest.ts';
 import { createLogger } from '../log.ts';
-import { buildDigestPreview } from '../messages/digest-preview.ts';
+import { buildDigestPreview } from '../messages/digest-list.ts';
 import { getScopeStates } from '../report/scope-states.ts';
 import { createDigestComposer, type DigestComposerPorts, type DigestOrder } from '../schedule/digest-composer.ts';
 import { Digests } from '../schedule/digests.ts';

@@ -8,7 +8,7 @@ import { buildAudit } from '../messages/audit-list.ts';
 import { buildDebug } from '../messages/debug.ts';
 import { buildDigestList } from '../messages/digest-list.ts';
 import { buildHelp } from '../messages/help.ts';
-import { describeRouting } from '../messages/routing-modal.ts';
+import { describeRouting } from '../messages/routing-form.ts';
 import { buildSettings } from '../messages/settings.ts';
 import type { Message } from '../messages/text.ts';
 import { buildIntroduction, buildWelcome } from '../messages/welcome.ts';

@@ -3,17 +3,12 @@ import { ALERT_KINDS } from '../domain/alert.ts';
 import { DIGEST_SECTIONS } from '../domain/digest.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
-import { buildAlertModal } from '../messages/alert-modal.ts';
-import { buildAskModal } from '../messages/ask-modal.ts';
-import { buildDigestModal, defaultSchedule } from '../messages/digest-modal.ts';
-import { buildFilterModal } from '../messages/filter-modal.ts';
+import { buildAlertForm, buildAskForm, buildFilterForm, buildSaveForm } from '../messages/answer-forms.ts';
+import { buildDigestForm, defaultSchedule } from '../messages/digest-form.ts';
 import { buildHome, buildRefusedHome } from '../messages/home.ts';
-import { buildChangeForm, buildPoolForm } from '../messages/pool-form.ts';
+import { buildChangeForm, buildPoolForm, buildScopeForm, buildTextForm } from '../messages/pool-form.ts';
 import { buildScope, buildScopes } from '../messages/pool-list.ts';
-import { buildPoolModal } from '../messages/pool-modal.ts';
-import { buildRoutingModal, type RoutingFields } from '../messages/routing-modal.ts';
-import { buildSaveModal } from '../messages/save-modal.ts';
-import { buildScopeForm } from '../messages/scope-form.ts';
+import { buildRoutingForm, type Routing } from '../messages/routing-form.ts';
 import { type Block, option } from '../messages/text.ts';
 import type { ScopeSummary } from '../slack/ports.ts';
 import type { Sample } from './sample.ts';
@@ -24,10 +19,10 @@ import type { SampleWorld } from './sample-world.ts';
 const PLACE = { channel: 'C0123456789', threadTs: '1795165200.000000', inThread: true };
 const PERSON = 'U0123456789';
 const NO_POOL = {
-  ...{ name: '', anchor: '', from: '', until: '', base: '', max: '', priority: '', thresholds: '', validFrom: '' },
+  ...{ name: '', anchor: '', from: '', until: '', base: '', max: '', priority: '', thresholds: '', valid_from: '' },
   grants: [],
 };
-const NO_SCOPE = { name: '', title: '', rateLimit: '', addon: '', upgrade: '' };
+const NO_SCOPE = { name: '', title: '', rate_limit_per_minute: '', 'links.addon': '', 'links.upgrade': '' };
 
 /** Every form and window, new and filled in, and the Home tab. */
 export async function listViewSamples(world: SampleWorld, names: SampleNames): Promise<Sample[]> {
@@ -37,8 +32,8 @@ export async function listViewSamples(world: SampleWorld, names: SampleNames): P
     ...listAnswerForms(names),
     ...listRoutingForms(),
     ...listPoolForms(scopes),
-    view('Pools as text', buildPoolModal(PLACE, await pools.show(scopes[0]?.name))),
-    view('Pools as text, of all scopes', buildPoolModal(PLACE, await pools.show(undefined))),
+    view('Pools as text', buildTextForm(PLACE, await pools.show(scopes[0]?.name))),
+    view('Pools as text, of all scopes', buildTextForm(PLACE, await pools.show(undefined))),
     ...(await listHomes(world, names)),
   ];
 }
@@ -62,34 +57,34 @@ function listAnswerForms({ clients, users }: SampleNames): Sample[] {
     next: `Next: 22 Nov 2026 09:00 (${SAMPLE_ZONE})`,
   };
   return [
-    view('Filters', buildFilterModal(about, filters)),
-    view('Filters, none chosen', buildFilterModal(PLACE, [])),
-    view('Save as view', buildSaveModal(about)),
-    view('Set an alert', buildAlertModal(about, { counted: clients.join(', '), route: 'the admins' })),
-    view('Ask in a thread', buildAskModal(PLACE)),
-    view('New digest', buildDigestModal({ ...digest, limits, only: clients.join(', ').slice(0, 500) })),
+    view('Filters', buildFilterForm(about, filters)),
+    view('Filters, none chosen', buildFilterForm(PLACE, [])),
+    view('Save as view', buildSaveForm(about)),
+    view('Set an alert', buildAlertForm(about, { counted: clients.join(', '), route: 'the admins' })),
+    view('Ask in a thread', buildAskForm(PLACE)),
+    view('New digest', buildDigestForm({ ...digest, limits, only: clients.join(', ').slice(0, 500) })),
     view(
       'Change a digest',
-      buildDigestModal({ ...digest, digest: listSampleDigests()[0], next: defaultSchedule('UTC') }),
+      buildDigestForm({ ...digest, digest: listSampleDigests()[0], next: defaultSchedule('UTC') }),
     ),
   ];
 }
 
 function listRoutingForms(): Sample[] {
   const kinds = ALERT_KINDS.map(({ kind, title, on }) => ({ kind, title, on }));
-  const fields: RoutingFields = {
+  const fields: Routing = {
     ...({ to: 'channel', channel: PLACE.channel, who: 'group', person: '' } as const),
     ...{ group: option('on-call', 'S0123456789'), kinds: ['level', 'rate'] },
   };
   return [
-    view('Alert routing', buildRoutingModal(PLACE, fields, kinds)),
+    view('Alert routing', buildRoutingForm(PLACE, fields, kinds)),
     view(
       'Alert routing, to one person',
-      buildRoutingModal(PLACE, { ...fields, channel: '', who: 'person', person: PERSON, group: undefined }, kinds),
+      buildRoutingForm(PLACE, { ...fields, channel: '', who: 'person', person: PERSON, group: undefined }, kinds),
     ),
     view(
       'Alert routing, to nobody',
-      buildRoutingModal(PLACE, { ...fields, to: 'admins', who: 'nobody', group: undefined, kinds: [] }, kinds),
+      buildRoutingForm(PLACE, { ...fields, to: 'admins', who: 'nobody', group: undefined, kinds: [] }, kinds),
     ),
   ];
 }

@@ -1,25 +1,25 @@
 import { App } from '@slack/bolt';
 import { DAY_MS } from '../domain/time-units.ts';
+import { ACTIONS } from '../messages/action-ids.ts';
 import { deleteAnswersBefore } from '../store/conversation-repository.ts';
+import { registerAlerts } from './alerts.ts';
+import { registerAnswerActions } from './answer-actions.ts';
+import { registerAnswerForms } from './answer-forms.ts';
+import { withChannel } from './asked.ts';
 import type { Found } from './client/account-list.ts';
 import { Memory } from './client/memory.ts';
 import { clientOptions, createWebClient, toSlackLogger } from './client/web-client.ts';
 import type { SlackContext } from './context.ts';
 import type { SlackDeps } from './deps.ts';
+import { registerDigests } from './digests.ts';
 import { createDispatch, type Dispatch } from './dispatch.ts';
+import { registerEvents } from './events.ts';
 import { assertAppToken, Identity } from './identity.ts';
-import { registerActions } from './listeners/actions.ts';
-import { registerAnswerActions } from './listeners/answer-actions.ts';
-import { registerDigestForm } from './listeners/digest-form.ts';
-import { registerEvents } from './listeners/events.ts';
-import { createListen, tellOldWindow } from './listeners/listen.ts';
-import { registerOptions } from './listeners/options.ts';
-import { registerPoolButtons, registerPoolForms } from './listeners/pool-forms.ts';
-import { registerRouting } from './listeners/routing.ts';
-import { registerShortcuts } from './listeners/shortcuts.ts';
-import { registerViews } from './listeners/views.ts';
+import { createListen, tellOldWindow } from './listen.ts';
 import { performText } from './perform.ts';
 import { createPeople } from './permissions.ts';
+import { registerPools } from './pool-forms.ts';
+import { registerRouting } from './routing-form.ts';
 import { createSeenSet } from './seen-set.ts';
 import { createRequestHandler, type RequestHandler } from './signed-requests.ts';
 import { createSocketTransport } from './socket-transport.ts';
@@ -96,15 +96,22 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
   const listen = createListen(app, ctx);
   // Everything that can be typed.
   listen.command((asked, person, text) => performText(ctx, asked, person, text));
+  listen.press(ACTIONS.run, async ({ asked, person, value }) => {
+    await performText(ctx, await withChannel(ctx, asked), person, value);
+  });
+  // What an alert leads to is read beside it, by everybody who looks into it.
+  listen.press(ACTIONS.alertAsk, async ({ asked, person, value }) => {
+    const threadTs = asked.ephemeral ? undefined : (asked.threadTs ?? asked.messageTs);
+    await performText(ctx, { ...(await withChannel(ctx, asked)), threadTs }, person, value);
+  });
+  // Slack opens the link itself, also for those who may nothing here.
+  listen.ignore(ACTIONS.link);
   registerAnswerActions(listen, ctx);
-  registerActions(listen, ctx);
-  registerPoolButtons(listen, ctx);
+  registerAnswerForms(listen, ctx);
+  registerDigests(listen, ctx);
+  registerAlerts(listen, ctx);
   registerRouting(listen, ctx);
-  registerDigestForm(listen, ctx);
-  registerPoolForms(listen, ctx);
-  registerOptions(listen, ctx);
-  registerViews(listen, ctx);
-  registerShortcuts(listen, ctx);
+  registerPools(listen, ctx);
   registerEvents(app, ctx);
 
   let stopped = false;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
 import { fitMessage } from '../messages/fit.ts';
-import type { FormPlace } from '../messages/modal.ts';
+import type { FormPlace } from '../messages/form.ts';
 import type { Message } from '../messages/text.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { isRefusedContent, ResponseUrlError } from './client/errors.ts';

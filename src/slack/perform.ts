@@ -1,29 +1,29 @@
 import type { Question } from '../domain/report.ts';
+import { buildFilterForm } from '../messages/answer-forms.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import { buildAudit } from '../messages/audit-list.ts';
 import { buildDebug } from '../messages/debug.ts';
-import { buildFilterModal } from '../messages/filter-modal.ts';
 import { buildHelp } from '../messages/help.ts';
 import { buildSettings } from '../messages/settings.ts';
 import type { Message } from '../messages/text.ts';
 import { listAudit } from '../store/audit-repository.ts';
 import { listChosenFilters, upsertChosenFilters } from '../store/conversation-repository.ts';
 import { listViews } from '../store/view-repository.ts';
+import { performAlerts } from './alerts.ts';
 import { answerQuestion } from './answer.ts';
 import type { Command } from './command/command.ts';
 import { findHelpDays, type HelpNames } from './command/help.ts';
 import { understand } from './command/parse-command.ts';
 import { type Asked, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
+import { performDigest } from './digests.ts';
 import { requireAdmin } from './failure.ts';
 import { sendCsv } from './files.ts';
-import { openView } from './modals.ts';
 import { hasFilters } from './next-questions.ts';
-import { performAlerts } from './perform-alerts.ts';
-import { performDigest } from './perform-digests.ts';
-import { openSaved, saveView, tellViews, unsaveView } from './perform-views.ts';
 import { type Person, toActor } from './permissions.ts';
 import { findPlace, isPrivateByDefault } from './places.ts';
-import { openPools } from './pool-windows.ts';
+import { openPools } from './pool-forms.ts';
+import { openSaved, saveView, tellViews, unsaveView } from './saved-views.ts';
+import { openView } from './views.ts';
 
 /** Changes that one message shows. */
 const AUDIT_SHOWN = 30;
@@ -80,7 +80,7 @@ async function help(ctx: SlackContext, asked: Asked, { admin }: Person, topic: s
 
 async function openFilters(ctx: SlackContext, asked: Asked): Promise<void> {
   const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
-  await openView(ctx, asked, buildFilterModal(toFormPlace(asked), chosen));
+  await openView(ctx, asked, buildFilterForm(toFormPlace(asked), chosen));
 }
 
 /** The question with the filters that this person chose for this channel; what the words say themselves (also by `client NAME`) wins. */

@@ -1,3 +1,4 @@
+import { HeadroomError } from '../errors.ts';
 import { callSlack, closingOf } from './client/errors.ts';
 import type { SlackContext } from './context.ts';
 import type { SlackConfig } from './deps.ts';
@@ -82,4 +83,14 @@ async function lookUp({ client, bot, wait }: SlackContext, channel: string): Pro
 /** Tells whether an answer is for the asker alone unless it is shared by a click. */
 export function isPrivateByDefault(config: Pick<SlackConfig, 'answers' | 'viewers'>): boolean {
   return config.answers === 'private' || config.viewers.length > 0;
+}
+
+/** Digests and alerts need a channel that the bot may post to: a public one is joined. Rejects with the cure. */
+export async function prepareChannel(ctx: SlackContext, channel: string): Promise<void> {
+  const place = await findPlace(ctx, channel);
+  if (place.open) return;
+  await ctx.client.conversations.join({ channel }).catch(() => {});
+  const again = await findPlace(ctx, channel);
+  if (again.open) return;
+  throw new HeadroomError('schedule', `I cannot post there: ${again.cure}`);
 }

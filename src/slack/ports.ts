@@ -1,8 +1,9 @@
 import type { DeclaredLimit, DeclaredPool } from '../domain/declaration.ts';
+import type { DeclarationEdit, FieldFault, ScopeFields } from '../domain/declared-fields.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Picture } from '../domain/picture.ts';
-import type { FieldFault, PoolEdit, ScopeEdit, ScopeFields } from '../domain/pool-fields.ts';
+
 import type { Question, Report } from '../domain/report.ts';
 import type { Level } from '../domain/scope-state.ts';
 import type { Block } from '../messages/text.ts';
@@ -187,21 +188,12 @@ export interface ScopeSummary {
 /** Pools as admins change them in Slack. Rejects with HeadroomError (`definition`) naming line and cure. */
 export interface PoolPort {
   list(): Promise<readonly ScopeSummary[]>;
-  /** Lists the faults in the fields of one pool, as the reader of the YAML says them. Empty: it can be applied. */
-  checkPool(edit: PoolEdit): Promise<readonly FieldFault[]>;
-  /** Applies one pool; one line per change, as `apply`. */
-  changePool(edit: PoolEdit, by: Actor): Promise<string[]>;
-  /** The same for a scope itself. */
-  checkScope(edit: ScopeEdit): Promise<readonly FieldFault[]>;
-  changeScope(edit: ScopeEdit, by: Actor): Promise<string[]>;
-  /** It ends today, and its history stays. */
-  endPool(pool: { scope: string; name: string }, by: Actor): Promise<string[]>;
   /** The YAML of one scope (or all) as `pools show` prints it. */
   show(scope?: string): Promise<string>;
-  /** Rejects as `apply` would, and changes nothing. */
-  check(yaml: string): Promise<void>;
-  /** Applies YAML to the scopes in it, leaving the others as they are; one line per change, none where nothing differs. */
-  apply(yaml: string, by: Actor): Promise<string[]>;
+  /** Lists what is wrong with a change, as the reader of the YAML says it. Empty: it can be applied. */
+  check(edit: DeclarationEdit): Promise<readonly FieldFault[]>;
+  /** Applies a change; one line per difference, none where nothing differs. */
+  apply(edit: DeclarationEdit, by: Actor): Promise<string[]>;
 }
 
 /** Checks this installation: one line per check, with a cure where it fails. */

@@ -11,8 +11,9 @@ import { HeadroomError } from '../errors.ts';
 /** A schema for each field of a type: one that the type gets and its schema lacks would be lost on the way back from a row. */
 type Fields<T> = { [K in keyof Required<T>]: z.ZodType<T[K]> };
 
-function object<T>(fields: Fields<T>): z.ZodType<T>;
-function object(fields: z.ZodRawShape): z.ZodType {
+/** A schema that has every field of a type. */
+export function object<T>(fields: Fields<T>): z.ZodType<T>;
+export function object(fields: z.ZodRawShape): z.ZodType {
   return z.object(fields);
 }
 
@@ -192,7 +193,8 @@ export function findQuestion(json: string | undefined): Question | undefined {
   return QUESTION.safeParse(parseJson(json ?? '')).data;
 }
 
-function parseJson(json: string): unknown {
+/** Parses what may be no JSON: undefined then. */
+export function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {

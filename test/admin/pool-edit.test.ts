@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { editPool, editScope, listScopeSummaries } from '../../src/admin/pool-edit.ts';
+import { editDeclaration, listScopeSummaries } from '../../src/admin/pool-edit.ts';
 import { formatDeclaration } from '../../src/definition/format.ts';
 import { parseDeclaration } from '../../src/definition/parse.ts';
 import { amend } from '../../src/domain/amend.ts';
@@ -12,16 +12,16 @@ import {
   NO_DEFINITIONS,
   toDeclaration,
 } from '../../src/domain/declaration.ts';
+import type { PoolEdit } from '../../src/domain/declared-fields.ts';
+import { SCOPE_FIELDS } from '../../src/domain/declared-fields.ts';
 import type { Definitions } from '../../src/domain/definition.ts';
-import type { PoolEdit } from '../../src/domain/pool-fields.ts';
-import { buildChangeForm, MAX_GRANTS, type PoolFormMetadata } from '../../src/messages/pool-form.ts';
-import { buildScopeForm, type ScopeFormMetadata } from '../../src/messages/scope-form.ts';
+import { buildChangeForm, buildScopeForm, listPoolFields, MAX_GRANTS } from '../../src/messages/pool-form.ts';
 import { findRuleErrors } from '../../src/playground/emulator/block-rules.ts';
 import { findSchemaErrors, findViewErrors } from '../../src/playground/emulator/block-schema.ts';
 import { toState } from '../../src/playground/emulator/input.ts';
 import type { Block } from '../../src/playground/emulator/workspace.ts';
-import { type Fields, readFields } from '../../src/slack/listeners/fields.ts';
-import { toEdit, toScopeEdit } from '../../src/slack/listeners/pool-fields.ts';
+import { METADATA, readForm, readMetadata } from '../../src/slack/form-state.ts';
+import { toPoolEdit, toScopeEdit } from '../../src/slack/pool-forms.ts';
 import { size } from '../support/size.ts';
 
 const TODAY = parseDay('2026-11-21');
@@ -99,9 +99,9 @@ function listUntouched(current: Definitions): { edit: PoolEdit; view: Block }[] 
     (['pools', 'limits'] as const).flatMap((part) =>
       ({ pools, limits })[part].map((summary) => {
         const view = buildChangeForm({ channel: 'C01USAGE' }, { scope, part, summary, more: false });
-        const metadata = JSON.parse(view.private_metadata as string) as PoolFormMetadata;
-        const typed = readFields(toState(view.blocks as Block[]) as Fields);
-        return { view, edit: toEdit(metadata, typed) };
+        const metadata = readMetadata(METADATA.pool, view.private_metadata as string);
+        const typed = readForm(listPoolFields(metadata), toState(view.blocks as Block[]));
+        return { view, edit: toPoolEdit(metadata, typed) };
       }),
     ),
   );
@@ -112,16 +112,16 @@ describe('a pool in fields', () => {
     fc.assert(
       fc.property(anyDefinitions, (current) => {
         for (const { edit, view } of listUntouched(current)) {
-          const { faults, changes, definitions } = editPool(current, edit, TODAY);
+          const { faults, changes, definitions } = editDeclaration(current, edit, TODAY);
           expect([edit, faults, changes]).toEqual([edit, [], []]);
           expect(definitions).toBe(current);
           expect(findViewErrors(view as never)).toEqual([]);
         }
         for (const { name, fields, basis } of listScopeSummaries(current, TODAY)) {
           const view = buildScopeForm({ channel: 'C01USAGE', scope: name, basis }, fields);
-          const metadata = JSON.parse(view.private_metadata as string) as ScopeFormMetadata;
-          const edit = toScopeEdit(metadata, readFields(toState(view.blocks as Block[]) as Fields));
-          expect(editScope(current, edit, TODAY)).toEqual({ faults: [], changes: [], definitions: current });
+          const metadata = readMetadata(METADATA.scope, view.private_metadata as string);
+          const edit = toScopeEdit(metadata, readForm(SCOPE_FIELDS, toState(view.blocks as Block[])).typed);
+          expect(editDeclaration(current, edit, TODAY)).toEqual({ faults: [], changes: [], definitions: current });
         }
       }),
       { numRuns: size(40, 2000) },
@@ -151,7 +151,7 @@ describe('a pool in fields', () => {
             pool.name === edit.name
               ? {
                   ...pool,
-                  validFromDay: edit.fields.validFrom ? parseDay(edit.fields.validFrom) : undefined,
+                  validFromDay: edit.fields.valid_from ? parseDay(edit.fields.valid_from) : undefined,
                   ...changed,
                 }
               : pool,
@@ -167,7 +167,7 @@ describe('a pool in fields', () => {
         const text = formatDeclaration(wanted);
         const byText = amend(current, parseDeclaration(text), TODAY);
         const fields = toFieldsOf(wanted, edit);
-        const byFields = editPool(current, { ...edit, fields }, TODAY);
+        const byFields = editDeclaration(current, { ...edit, fields }, TODAY);
         expect(byFields.faults).toEqual([]);
         expect(byFields.changes).toEqual(byText.changes);
         expect(byFields.definitions).toEqual(byText.definitions);
@@ -197,7 +197,7 @@ function toFieldsOf(wanted: Declaration, { scope, part, name, fields }: PoolEdit
       quantity: String(one.quantity),
       each: String(one.each / 1000),
     })),
-    validFrom: date(pool.validFromDay),
+    valid_from: date(pool.validFromDay),
   };
 }
 
@@ -209,7 +209,7 @@ describe('what is wrong with a field', () => {
   ).definitions;
   const untouched = listUntouched(current)[1]!.edit;
   const faultsOf = (fields: Partial<PoolEdit['fields']>, edit: Partial<PoolEdit> = {}) =>
-    editPool(current, { ...untouched, ...edit, fields: { ...untouched.fields, ...fields } }, TODAY).faults;
+    editDeclaration(current, { ...untouched, ...edit, fields: { ...untouched.fields, ...fields } }, TODAY).faults;
 
   it.each([
     [{ base: '52,500' }, 'base', 'digits and a point only'],
@@ -220,9 +220,9 @@ describe('what is wrong with a field', () => {
     [{ priority: '1.5' }, 'priority', 'whole number'],
     [{ thresholds: '90, 75' }, 'thresholds', 'ascending'],
     [{ thresholds: 'high' }, 'thresholds', 'number'],
-    [{ validFrom: '2026-02-30' }, 'validFrom', 'not in the calendar'],
+    [{ valid_from: '2026-02-30' }, 'valid_from', 'not in the calendar'],
     [{ period: 'once' }, 'from', 'first day'],
-    [{ period: 'once', anchor: '', from: '2026-12-31', until: '2026-01-01' }, 'until', 'lies before from'],
+    [{ period: 'once', anchor: '', from: '2026-12-31', until: '2026-01-01' }, 'until', 'lies before the first day'],
     [{ period: 'fortnight' }, 'period', 'fortnight'],
     [{ grants: [{ name: 'Users', quantity: '2', each: '' }] }, 'grants.0.each', 'missing'],
     [{ grants: [{ name: '', quantity: '2', each: '3' }] }, 'grants.0.name', 'missing'],
@@ -237,20 +237,28 @@ describe('what is wrong with a field', () => {
     expect(faultsOf({ name: 'A' }, fresh)).toEqual([{ field: 'name', text: expect.stringContaining('repeats') }]);
     expect(faultsOf({}, fresh)).toEqual([]);
     const sent = { ...untouched, ...fresh, fields: { ...untouched.fields, name: 'C' } };
-    const once = editPool(current, sent, TODAY);
+    const once = editDeclaration(current, sent, TODAY);
     expect(once.changes).toHaveLength(1);
-    expect(editPool(once.definitions, sent, TODAY)).toEqual({ faults: [], changes: [], definitions: once.definitions });
+    expect(editDeclaration(once.definitions, sent, TODAY)).toEqual({
+      faults: [],
+      changes: [],
+      definitions: once.definitions,
+    });
   });
 
   it('a change by somebody else in between is said, and not overwritten; of another pool it does no harm', () => {
     const edit = { ...untouched, fields: { ...untouched.fields, base: '9' } };
     const change = (yaml: string) => amend(current, parseDeclaration(yaml), TODAY).definitions;
     const same = change('scopes: [{ name: crm, pools: [{ name: A, base: 5 }, { name: B, base: 8 }] }]');
-    expect(editPool(same, edit, TODAY).faults).toEqual([{ field: '', text: expect.stringContaining('somebody else') }]);
+    expect(editDeclaration(same, edit, TODAY).faults).toEqual([
+      { field: '', text: expect.stringContaining('somebody else') },
+    ]);
     const other = change('scopes: [{ name: crm, pools: [{ name: A, base: 6 }, { name: B, base: 7 }] }]');
-    expect(editPool(other, edit, TODAY)).toMatchObject({ faults: [], changes: [{ place: 'crm/B' }] });
+    expect(editDeclaration(other, edit, TODAY)).toMatchObject({ faults: [], changes: [{ place: 'crm/B' }] });
     const gone = change('scopes: [{ name: crm, pools: [{ name: A, base: 5 }] }]');
-    expect(editPool(gone, edit, TODAY).faults).toEqual([{ field: '', text: expect.stringContaining('has ended') }]);
+    expect(editDeclaration(gone, edit, TODAY).faults).toEqual([
+      { field: '', text: expect.stringContaining('has ended') },
+    ]);
   });
 });
 

@@ -144,7 +144,7 @@ clients: [{ id: a }]
       '14:26 scopes[0].pools[1].thresholds[1] is 75, after 90; put thresholds in ascending order, each once.',
       '14:30 scopes[0].pools[1].thresholds[2] is 101; give a percentage above 0, up to 100, with at most one decimal.',
       '15:21 holidays[0].scope is "crn", which is not declared; did you mean "crm"?',
-      '15:51 holidays[0].until lies before from; give a later day, or swap the two.',
+      '15:51 holidays[0].until lies before the first day; give a later day, or swap the two.',
       '16:11 clients[0].name is missing; give the name to show.',
     ]);
   });
@@ -203,7 +203,10 @@ clients: [{ id: a }]
       'period: day, from: 2026-01-01',
       'from belongs to period once, not day; for the day from which it holds use valid_from.',
     ],
-    ['period: once, from: 2026-01-02, until: 2026-01-01', 'until lies before from; give a later day, or swap the two.'],
+    [
+      'period: once, from: 2026-01-02, until: 2026-01-01',
+      'until lies before the first day; give a later day, or swap the two.',
+    ],
     ['valid_from: tomorrow', 'valid_from is "tomorrow"; give a date like 2026-01-31.'],
     ['priority: -1', 'priority is "-1"; give a whole number from 0 to 1000000, digits only.'],
     ['thresholds: 75', 'thresholds is "75"; give a list ([…], or lines that begin with "- ").'],

@@ -15,7 +15,7 @@ describe('Set an alert, under an answer', () => {
     expect(wrong.errors).toEqual({ over: expect.stringContaining('whole number') });
     await slack.submitView({ user: 'boris', viewId: form.id, values: { name: 'Acme', over: '500', per: 'day' } });
     const told = await slack.waitFor(() => slack.ephemerals('boris')[0], 'it is told');
-    expect(told.text).toContain('when Acme counts more than 500 requests in one day');
+    expect(told.text).toContain('when “Acme” passes 500 requests a day');
     expect(done).toEqual([
       {
         action: 'alerts.add',

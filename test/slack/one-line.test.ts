@@ -38,7 +38,7 @@ it('a capped pool is told by what it really holds', () => {
 it.each(['pools', 'limits'] as const)('the form of one of the %s says among which its name is', (part) => {
   const fields = {
     ...{ name: '', period: 'day', anchor: '', from: '', until: '', base: '', grants: [], max: '' },
-    ...{ priority: '', thresholds: '75, 90', validFrom: '' },
+    ...{ priority: '', thresholds: '75, 90', valid_from: '' },
   };
   const form = buildPoolForm({ channel: 'C01USAGE', scope: 'crm', part, grants: [] }, fields);
   expect(JSON.stringify(form)).toContain(`Among the ${part} of crm`);

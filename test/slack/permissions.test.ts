@@ -90,7 +90,10 @@ describe('who may change', () => {
     expect(shown).toContain('base 50,000 → 60,000');
     expect(done.at(-1)).toMatchObject({
       action: 'pools.apply',
-      given: ['scopes: [{ name: crm }]', { user: 'U01ADMIN', admin: true }],
+      given: [
+        { part: 'text', yaml: 'scopes: [{ name: crm }]' },
+        { user: 'U01ADMIN', admin: true },
+      ],
     });
     slack.assertNoProblems();
   });

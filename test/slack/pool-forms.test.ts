@@ -63,7 +63,7 @@ describe('pools in fields', () => {
     const scope = await seen('Pools', 'All scopes');
     await press(scope, 'pool_change:0');
     const form = await seen('Change pool');
-    await slack.submitView({ user: 'ada', viewId: form.id, values: { base: '60000', 'grant-quantity:0': '12' } });
+    await slack.submitView({ user: 'ada', viewId: form.id, values: { base: '60000', 'grants.0.quantity': '12' } });
     const after = await seen('Pools', '60,000 + 12 × 250 Users = 63,000');
     expect(after.id).toBe(scope.id);
     expect(JSON.stringify(after)).toContain('crm/Daily credits: 50,000 + 10 × 250 Users = 52,500 → 60,000 +');
@@ -98,10 +98,10 @@ describe('the form of a pool', () => {
   it('has the fields of its period, and keeps what is typed while grants come and go', async () => {
     await start();
     await press(await openScope('crm'), 'pool_grant:0');
-    const form = await seen('Change pool', 'grant-name:1');
-    const state = { 'grant-name:1': 'Robots', 'grant-each:1': '7.5', base: '100' };
-    await press(form, 'pool_form:drop', 'ada', { block_id: 'grant:0', state });
-    const isShort = (view: View) => !JSON.stringify(view.blocks).includes('grant-name:0') && view;
+    const form = await seen('Change pool', 'grants.1.name');
+    const state = { 'grants.1.name': 'Robots', 'grants.1.each': '7.5', base: '100' };
+    await press(form, 'pool_form:drop', 'ada', { block_id: 'grants.0', state });
+    const isShort = (view: View) => !JSON.stringify(view.blocks).includes('grants.0.name') && view;
     const shorter = await bot.slack.waitFor(() => isShort(bot.slack.modal('ada')!), 'one grant less');
     expect(JSON.stringify(shorter.blocks)).toContain('Robots');
     await press(shorter, 'pool_form:period', 'ada', { selected_option: 'once' });
@@ -109,7 +109,7 @@ describe('the form of a pool', () => {
     expect(JSON.stringify(once.blocks)).not.toContain('"block_id":"anchor"');
     const values = { from: '2026-12-31', until: '2026-12-01', max: null };
     const wrong = await bot.slack.submitView({ user: 'ada', viewId: form.id, values });
-    expect(wrong.errors).toEqual({ until: expect.stringMatching(/^Last day lies before “First day”/) });
+    expect(wrong.errors).toEqual({ until: expect.stringMatching(/^Last day lies before the first day/) });
     await bot.slack.submitView({ user: 'ada', viewId: form.id, values: { ...values, until: '2027-01-31' } });
     await seen('Pools', 'Saved:');
     expect(await readText('crm')).toContain(
@@ -125,22 +125,23 @@ describe('the form of a pool', () => {
     const submit = async (values: object) =>
       (await bot.slack.submitView({ user: 'ada', viewId: form.id, values: { ...values } })).errors;
     expect(await submit({ base: '9'.repeat(13) })).toEqual({ base: expect.stringMatching(/^Amount is .*at most/) });
-    expect(await submit({ base: '1', 'grant-each:0': '1.2345', thresholds: '90, 75' })).toEqual({
-      'grant-each:0': expect.stringMatching(/^Credits each is "1.2345"; give at most three decimals/),
+    expect(await submit({ base: '1', 'grants.0.each': '1.2345', thresholds: '90, 75' })).toEqual({
+      'grants.0.each': expect.stringMatching(/^Credits each is "1.2345"; give at most three decimals/),
       thresholds: expect.stringContaining('ascending'),
     });
     await press(form, 'pool_form:grant');
-    const longer = await seen('Change pool', 'grant-name:1');
-    expect(await submit({ 'grant-name:1': 'users', 'grant-each:1': '5' })).toEqual({
-      'grant-name:1': expect.stringMatching(/^Name of the grant is that of another grant here/),
+    const longer = await seen('Change pool', 'grants.1.name');
+    expect(await submit({ 'grants.1.name': 'users', 'grants.1.each': '5' })).toEqual({
+      'grants.0.each': expect.stringMatching(/three decimals/),
+      'grants.1.name': expect.stringMatching(/^Name of the grant is that of another grant here/),
     });
-    await press(longer, 'pool_form:drop', 'ada', { block_id: 'grant:1' });
+    await press(longer, 'pool_form:drop', 'ada', { block_id: 'grants.1' });
     await bot.slack.waitFor(
-      () => !JSON.stringify(bot.slack.modal('ada')!.blocks).includes('grant-name:1') || undefined,
+      () => !JSON.stringify(bot.slack.modal('ada')!.blocks).includes('grants.1.name') || undefined,
       'the grant is gone',
     );
-    expect(await submit({ thresholds: '75', 'grant-quantity:0': '999999999', 'grant-each:0': '999999999' })).toEqual({
-      'grant-each:0': expect.stringMatching(/^Grants come to more than/),
+    expect(await submit({ thresholds: '75', 'grants.0.quantity': '999999999', 'grants.0.each': '999999999' })).toEqual({
+      base: expect.stringMatching(/^Grants come to more than/),
     });
     expect(await countChanges()).toBe(before);
   });
@@ -207,7 +208,7 @@ describe('the form of a pool', () => {
     const list = await openScope('crm');
     await press(list, 'pool_change:1');
     const form = await seen('Change pool');
-    await slack.submitView({ user: 'ada', viewId: form.id, values: { base: '1000000', validFrom: '2026-12-15' } });
+    await slack.submitView({ user: 'ada', viewId: form.id, values: { base: '1000000', valid_from: '2026-12-15' } });
     await seen('Pools', 'From 2026-12-15 on');
     await press(list, 'pool_change:1');
     const planned = await seen('Change pool', 'This is planned from 2026-12-15 on');
@@ -245,12 +246,14 @@ describe('the form of a scope', () => {
     const form = await seen('New scope');
     const submit = async (values: Record<string, unknown>) =>
       (await slack.submitView({ user: 'ada', viewId: form.id, values })).errors;
-    expect(await submit({ name: 'crm/x', addon: 'example.com', rateLimit: '1000000001' })).toEqual({
+    expect(await submit({ name: 'crm/x', 'links.addon': 'example.com', rate_limit_per_minute: '1000000001' })).toEqual({
       name: expect.stringMatching(/^Name is .*leave out the/),
-      addon: expect.stringMatching(/^Address to buy an add-on is .*https/),
-      rateLimit: expect.stringMatching(/^Rate limit per minute is .*whole number/),
+      'links.addon': expect.stringMatching(/^Address to buy an add-on is .*https/),
+      rate_limit_per_minute: expect.stringMatching(/^Rate limit per minute is .*whole number/),
     });
-    expect(await submit({ name: 'crm', title: 'CRM', addon: 'https://example.com', rateLimit: '600' })).toEqual({});
+    expect(
+      await submit({ name: 'crm', title: 'CRM', 'links.addon': 'https://example.com', rate_limit_per_minute: '600' }),
+    ).toEqual({});
     const scope = await seen('Pools', 'crm: new scope');
     await press(scope, 'pool_add:pool');
     const pool = await seen('New pool');

@@ -228,12 +228,7 @@ function createPorts(
     },
     pools: {
       list: async () => [],
-      checkPool: async () => [],
-      changePool: told('pools.changePool', []),
-      checkScope: async () => [],
-      changeScope: told('pools.changeScope', []),
-      endPool: told('pools.endPool', []),
-      check: async () => {},
+      check: async () => [],
       show: async () => 'scopes: []\n',
       apply: told('pools.apply', ['crm: base 50,000 → 60,000 from today']),
       ...pools,

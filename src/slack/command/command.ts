@@ -41,7 +41,8 @@ export type DigestCommand = { kind: 'digest' } & (
 
 /** `what` is the name of a scope, pool, source, client or kind of alert as typed; absent: all. */
 export type AlertsCommand = { kind: 'alerts' } & (
-  | { action: 'list' | 'test' }
+  | { action: 'list' }
+  | { action: 'test' }
   /** Warn when the saved view counts more than `over` requests in an hour or a day. */
   | { action: 'add'; view: string; over: number; per: 'hour' | 'day' }
   | { action: 'remove' | 'enable' | 'disable'; what: string }

@@ -1,13 +1,13 @@
 import type { App } from '@slack/bolt';
-import type { Message } from '../../messages/text.ts';
-import { buildIntroduction } from '../../messages/welcome.ts';
-import { insertGreeting } from '../../store/conversation-repository.ts';
-import { callSlack } from '../client/errors.ts';
-import { sendRepaired } from '../client/send-repaired.ts';
-import { type Asked, asBlocks, type SlackContext, tellPrivately } from '../context.ts';
-import { serveIfAllowed } from '../failure.ts';
-import { publishHome } from '../home.ts';
-import { performText } from '../perform.ts';
+import type { Message } from '../messages/text.ts';
+import { buildIntroduction } from '../messages/welcome.ts';
+import { insertGreeting } from '../store/conversation-repository.ts';
+import { callSlack } from './client/errors.ts';
+import { sendRepaired } from './client/send-repaired.ts';
+import { type Asked, asBlocks, type SlackContext, tellPrivately } from './context.ts';
+import { serveIfAllowed } from './failure.ts';
+import { publishHome } from './home.ts';
+import { performText } from './perform.ts';
 
 interface Written {
   user?: string;

@@ -1,22 +1,23 @@
-import type { Question } from '../../domain/report.ts';
-import { ACTIONS, MORE } from '../../messages/action-ids.ts';
-import { buildNotice } from '../../messages/answer-message.ts';
-import { answerIdOf } from '../../messages/controls.ts';
-import { buildFilterModal } from '../../messages/filter-modal.ts';
-import { referTo } from '../../messages/modal.ts';
-import { buildSaveModal } from '../../messages/save-modal.ts';
-import type { KeptAnswer } from '../../store/conversation-repository.ts';
-import { findAnswer, listChosenFilters, upsertChosenFilters } from '../../store/conversation-repository.ts';
-import { findQuestion } from '../../store/json-columns.ts';
-import { answerQuestion } from '../answer.ts';
-import { formatQuestion } from '../command/format-question.ts';
-import { type Asked, respond, type SlackContext, tellPrivately, toFormPlace } from '../context.ts';
-import { sendCsv, sendPicture } from '../files.ts';
-import { openAlertModal, openDigestModal, openView } from '../modals.ts';
-import { withRange } from '../next-questions.ts';
-import type { Person } from '../permissions.ts';
-import { findPlace } from '../places.ts';
+import type { Question } from '../domain/report.ts';
+import { ACTIONS, MORE } from '../messages/action-ids.ts';
+import { buildFilterForm, buildSaveForm } from '../messages/answer-forms.ts';
+import { buildNotice } from '../messages/answer-message.ts';
+import { answerIdOf } from '../messages/controls.ts';
+import { referTo } from '../messages/form.ts';
+import type { KeptAnswer } from '../store/conversation-repository.ts';
+import { findAnswer, listChosenFilters, upsertChosenFilters } from '../store/conversation-repository.ts';
+import { findQuestion } from '../store/json-columns.ts';
+import { answerQuestion } from './answer.ts';
+import { openAlertForm } from './answer-forms.ts';
+import { formatQuestion } from './command/format-question.ts';
+import { type Asked, respond, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
+import { openDigestForm } from './digests.ts';
+import { sendCsv, sendPicture } from './files.ts';
 import type { Listen, Press } from './listen.ts';
+import { withRange } from './next-questions.ts';
+import type { Person } from './permissions.ts';
+import { findPlace } from './places.ts';
+import { openView } from './views.ts';
 
 /** A press under an answer. `question` is what the answer is about; `mine`: pressed by its asker, `answer` being kept. */
 interface AnswerPress {
@@ -162,11 +163,11 @@ async function openForm(press: AnswerPress): Promise<void> {
   const { ctx, asked, person, question, value } = press;
   const from = { ...toFormPlace(asked), ...referTo(press.answer?.id, question, asked.responseUrl) };
   if (value === MORE.filters) {
-    return openView(ctx, asked, buildFilterModal(from, question.filters ?? []));
+    return openView(ctx, asked, buildFilterForm(from, question.filters ?? []));
   }
-  if (value === MORE.save) return openView(ctx, asked, buildSaveModal(from));
-  if (value === MORE.digest) return openDigestModal(ctx, asked, person, { question });
-  if (value === MORE.alert) return openAlertModal(ctx, asked, from, question);
+  if (value === MORE.save) return openView(ctx, asked, buildSaveForm(from));
+  if (value === MORE.digest) return openDigestForm(ctx, asked, person, { question });
+  if (value === MORE.alert) return openAlertForm(ctx, asked, from, question);
 }
 
 async function tellOld(ctx: SlackContext, asked: Asked, question?: Question): Promise<void> {

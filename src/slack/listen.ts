@@ -1,18 +1,17 @@
 import type { App } from '@slack/bolt';
-import { HeadroomError } from '../../errors.ts';
-import { buildNotice } from '../../messages/answer-message.ts';
-import { clip } from '../../messages/text.ts';
-import { type Asked, type SlackContext, tellPrivately } from '../context.ts';
-import { describeFailure, refuse, serveIfAllowed, tellFailure } from '../failure.ts';
-import { publishHome } from '../home.ts';
-import type { Person } from '../permissions.ts';
-import { askedByPress, type PressBody, readMetadata, readPlace } from './asked.ts';
-import { type Fields, type FormFields, readFields } from './fields.ts';
+import type { z } from 'zod';
+import { HeadroomError } from '../errors.ts';
+import { buildNotice } from '../messages/answer-message.ts';
+import type { FormFields } from '../messages/form.ts';
+import { askedByPress, type PressBody } from './asked.ts';
+import { type Asked, type SlackContext, tellPrivately } from './context.ts';
+import { describeFailure, refuse, serveIfAllowed, tellFailure } from './failure.ts';
+import { type Faults, type Filled, listFaults, readForm, readMetadata, readPlace, toFault } from './form-state.ts';
+import { publishHome } from './home.ts';
+import type { Person } from './permissions.ts';
 
 /** Slack waits 3 s for what a menu offers and for what is wrong with a form. */
 const PATIENCE_MS = 2000;
-/** A fault under a field; longer ones would be cut anyway. */
-const MAX_FAULT = 500;
 
 type Needs = 'view' | 'admin';
 
@@ -33,11 +32,8 @@ export interface Press {
   body: PressBody;
 }
 
-/** Faults by the field that they stand under. */
-export type Faults = Record<string, string>;
-
-/** A submitted form, of somebody who may: what it was about, and its fields by name. */
-export interface Submitted<T> extends FormFields {
+/** A submitted form, of somebody who may: what it was about, and its fields. */
+export interface Submitted<T, F extends FormFields> extends Filled<F> {
   asked: Asked;
   person: Person;
   metadata: T;
@@ -45,12 +41,15 @@ export interface Submitted<T> extends FormFields {
   below?: string | undefined;
 }
 
-export interface FormTasks<T> {
+export interface FormTasks<T, F extends FormFields> {
   needs?: Needs;
-  /** Looks at the input while the form is still open. */
-  check?(given: Submitted<T>): Promise<Faults>;
+  metadata: z.ZodType<T>;
+  /** Fields by which it is read, and the faults of each alone are found. */
+  fields: F | ((metadata: T) => F);
+  /** Finds other faults while the form is still open. */
+  check?(given: Submitted<T, F>): Promise<Faults>;
   /** Done once, however often the form is sent. */
-  submit(given: Submitted<T>): Promise<void>;
+  submit(given: Submitted<T, F>): Promise<void>;
 }
 
 /**
@@ -63,10 +62,10 @@ export interface Listen {
   press(action: string, task: (press: Press) => Promise<void>, needs?: Needs): void;
   /** Presses that lead to nothing here, whoever makes them. */
   ignore(action: string): void;
-  form<T extends object>(callback: string, tasks: FormTasks<T>): void;
+  form<T, F extends FormFields>(callback: string, tasks: FormTasks<T, F>): void;
   shortcut(callback: string, task: (asked: Asked, person: Person, body: PressBody) => Promise<void>): void;
-  /** Registers the options of menus for typed text; people without rights get none, nor does a menu that takes too long. */
-  options(task: (person: Person, action: string, typed: string) => Promise<readonly object[]>): void;
+  /** Registers the options of a menu for typed text; people without rights get none, nor does a menu that takes too long. */
+  options(action: string, task: (typed: string) => Promise<readonly object[]>, needs?: Needs): void;
 }
 
 export function createListen(app: App, ctx: SlackContext): Listen {
@@ -116,14 +115,14 @@ export function createListen(app: App, ctx: SlackContext): Listen {
         await serveIfAllowed(ctx, asked, (person) => task(asked, person, body));
       });
     },
-    options(task) {
-      app.options(/.*/, async ({ ack, body, payload }) => {
+    options(action, task, needs) {
+      app.options(action, async ({ ack, body, payload }) => {
         const find = async () => {
           const person = await ctx.people.find(body.user.id);
-          return refuse(ctx, person) === undefined ? task(person, payload.action_id, payload.value ?? '') : [];
+          return refuse(ctx, person, needs) === undefined ? task(payload.value ?? '') : [];
         };
         const options = await inTime(ctx, find()).catch((error: unknown) => {
-          ctx.log.warn({ action: payload.action_id, error: String(error) }, 'a menu stayed empty');
+          ctx.log.warn({ action, error: String(error) }, 'a menu stayed empty');
           return [];
         });
         await ack({ options: options as never });
@@ -132,33 +131,28 @@ export function createListen(app: App, ctx: SlackContext): Listen {
   };
 }
 
-function registerForm<T extends object>(
+function registerForm<T, F extends FormFields>(
   app: App,
   ctx: SlackContext,
   callback: string,
-  { needs, check, submit }: FormTasks<T>,
+  { needs, metadata: schema, fields, check, submit }: FormTasks<T, F>,
 ): void {
   app.view({ type: 'view_submission', callback_id: callback }, async ({ ack, body, view }) => {
-    const { responseUrl, ...place } = readPlace(view.private_metadata);
-    const asked: Asked = { user: body.user.id, channel: '', ...place, responseUrl, atMs: ctx.now() };
-    const read = (person: Person): Submitted<T> => ({
-      asked,
-      person,
-      metadata: readMetadata<T>(view.private_metadata),
-      below: view.previous_view_id ?? undefined,
-      ...readFields(view.state.values as Fields),
-    });
-    const done = async (person: Person) => {
-      if (await ctx.seen.insert(`form:${view.id}:${view.hash}`)) await submit(read(person));
+    const { private_metadata: carried } = view;
+    const asked: Asked = { user: body.user.id, channel: '', ...readPlace(carried), atMs: ctx.now() };
+    const read = (person: Person) => {
+      const metadata = readMetadata(schema, carried);
+      const shown = typeof fields === 'function' ? fields(metadata) : fields;
+      const filled = readForm(shown, view.state.values);
+      const given: Submitted<T, F> = { asked, person, metadata, below: view.previous_view_id ?? undefined, ...filled };
+      return { given, shown };
     };
-    if (!check) {
-      await ack();
-      return serveIfAllowed(ctx, asked, done, needs);
-    }
     const look = async (): Promise<Faults> => {
       const person = await ctx.people.find(asked.user);
       // Told after the acknowledgement: whoever may not learns nothing from faults.
-      return refuse(ctx, person, needs) === undefined ? check(read(person)) : {};
+      if (refuse(ctx, person, needs) !== undefined) return {};
+      const { given, shown } = read(person);
+      return { ...(await check?.(given)), ...listFaults(shown, given) };
     };
     let faults: Faults;
     try {
@@ -170,11 +164,14 @@ function registerForm<T extends object>(
         await ack();
         return tellFailure(ctx, asked, error);
       }
-      faults = { [field]: clip(describeFailure(ctx, asked, error).text, MAX_FAULT) };
+      faults = { [field]: toFault(describeFailure(ctx, asked, error).text) };
     }
     if (Object.keys(faults).length > 0) return ack({ response_action: 'errors', errors: faults });
     await ack();
-    await serveIfAllowed(ctx, asked, done, needs);
+    const once = async (person: Person) => {
+      if (await ctx.seen.insert(`form:${view.id}:${view.hash}`)) await submit(read(person).given);
+    };
+    await serveIfAllowed(ctx, asked, once, needs);
   });
 }
 
@@ -184,7 +181,7 @@ export async function faultAt(field: string, look: () => Promise<unknown>): Prom
     await look();
     return {};
   } catch (error) {
-    if (error instanceof HeadroomError) return { [field]: clip(error.message, MAX_FAULT) };
+    if (error instanceof HeadroomError) return { [field]: toFault(error.message) };
     throw error;
   }
 }

@@ -1,15 +1,20 @@
+import { DAY_MS, HOUR_MS } from '../domain/time-units.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
+import { ACTIONS } from '../messages/action-ids.ts';
 import { buildAlertList } from '../messages/alert-list.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import { findView } from '../store/view-repository.ts';
-import { openRouting } from './alert-routing.ts';
+import { withChannel } from './asked.ts';
 import { describeBadTime, listMuteExamples } from './command/alert-words.ts';
 import type { AlertsCommand } from './command/command.ts';
 import { isDuration, parseUntil } from './command/until.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { requireAdmin } from './failure.ts';
-import { prepareChannel } from './perform-digests.ts';
+import type { Listen } from './listen.ts';
 import { type Person, toActor } from './permissions.ts';
+import { prepareChannel } from './places.ts';
+import type { Actor, AlertPort } from './ports.ts';
+import { openRouting } from './routing-form.ts';
 
 /** Actions that members may do as well; the port lets them remove what is their own. */
 const FOR_MEMBERS = new Set<AlertsCommand['action']>(['list', 'acknowledge', 'add', 'remove']);
@@ -35,12 +40,10 @@ async function change(
   ctx: SlackContext,
   asked: Asked,
   person: Person,
-  command: Exclude<AlertsCommand, { action: 'list' }> | AlertsCommand,
+  command: Exclude<AlertsCommand, { action: 'list' }>,
 ): Promise<string> {
   const by = toActor(person);
   switch (command.action) {
-    case 'list':
-      return '';
     case 'test':
       await ctx.alerts.test(by);
       return 'A test alert is on its way, sent the same way as real ones.';
@@ -98,4 +101,62 @@ async function change(
       return `Alerts go to ${named ? `#${named.name}` : 'this channel'} from now on.`;
     }
   }
+}
+
+/** Registers the buttons of alerts. Any member acknowledges; muting and switching is for admins, which the port checks as well. */
+export function registerAlerts({ press: on }: Listen, ctx: SlackContext): void {
+  const { alerts } = ctx;
+  const change = (
+    action: string,
+    needs: 'view' | 'admin',
+    told: string,
+    run: (what: string, person: Person) => Promise<unknown>,
+  ) =>
+    on(
+      action,
+      async ({ asked, person, value }) => {
+        await run(value, person);
+        await tellPrivately(ctx, await withChannel(ctx, asked), buildNotice([told]));
+      },
+      needs,
+    );
+  change(ACTIONS.alertAcknowledge, 'view', 'Acknowledged.', (what, person) =>
+    alerts.acknowledge({ what }, toActor(person)),
+  );
+  change(ACTIONS.alertMute, 'admin', 'Muted for 24 hours.', (what, person) =>
+    alerts.mute({ what, untilMs: ctx.now() + DAY_MS }, toActor(person)),
+  );
+  on(
+    ACTIONS.alertMuteUntil,
+    async ({ asked, person, value }) => {
+      const told = await chooseMute(alerts, value, toActor(person), ctx.now());
+      await tellPrivately(ctx, asked, buildNotice([told]));
+    },
+    'admin',
+  );
+  change(ACTIONS.alertUnmute, 'admin', 'No longer muted.', (what, person) => alerts.unmute({ what }, toActor(person)));
+  change(ACTIONS.alertRemove, 'view', 'Removed.', (what, person) => alerts.remove(what, toActor(person)));
+  change(ACTIONS.alertTest, 'admin', 'A test alert is on its way.', (_what, person) => alerts.test(toActor(person)));
+}
+
+/**
+ * The menu “Mute until…” of an alert: `value` is that of the chosen option, “tomorrow” the actor's own. Answers what is now
+ * so, for the actor. Choosing the same again changes nothing. Rejects like AlertPort.
+ */
+async function chooseMute(alerts: AlertPort, value: string, by: Actor, nowMs: number): Promise<string> {
+  const [choice = '', id = ''] = value.split(':');
+  const untilMs = await toInstant(alerts, choice, id, by.zone, nowMs);
+  await alerts.mute({ what: id, untilMs }, by);
+  const local = Temporal.Instant.fromEpochMilliseconds(untilMs).toZonedDateTimeISO(by.zone);
+  return `Muted until ${local.toPlainDateTime().toString({ smallestUnit: 'minute' }).replace('T', ' ')} (${by.zone}).`;
+}
+
+async function toInstant(alerts: AlertPort, choice: string, id: string, zone: string, nowMs: number): Promise<number> {
+  if (choice === 'period') return (await alerts.findPeriodEnd(id)) ?? nowMs + DAY_MS;
+  if (choice !== 'tomorrow') return nowMs + HOUR_MS;
+  const tomorrow = Temporal.Instant.fromEpochMilliseconds(nowMs)
+    .toZonedDateTimeISO(zone)
+    .toPlainDate()
+    .add({ days: 1 });
+  return tomorrow.toZonedDateTime({ timeZone: zone, plainTime: '09:00' }).epochMilliseconds;
 }

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { DIGEST_SECTIONS } from '../../src/domain/digest.ts';
 import type { Question } from '../../src/domain/report.ts';
-import { buildDigestModal } from '../../src/messages/digest-modal.ts';
+import { buildDigestForm } from '../../src/messages/digest-form.ts';
 import { isDigestible, listDigestParts } from '../../src/slack/next-questions.ts';
 
 /** Keys that are ticked in a field of the form. */
 function ticked(field: string, question: Question | undefined): string[] {
-  const form = buildDigestModal({
+  const form = buildDigestForm({
     ...{ zone: 'UTC', next: '', sections: DIGEST_SECTIONS },
     parts: question && listDigestParts(question),
   });

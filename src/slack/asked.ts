@@ -1,7 +1,8 @@
-import { HeadroomError } from '../../errors.ts';
-import { openDirect } from '../client/memory.ts';
-import type { Asked, SlackContext } from '../context.ts';
-import { sayWhere } from '../modals.ts';
+import type { Block } from '../messages/text.ts';
+import { openDirect } from './client/memory.ts';
+import type { Asked, SlackContext } from './context.ts';
+import { readPlace } from './form-state.ts';
+import { sayWhere } from './views.ts';
 
 /** The parts of a press (block_actions, message shortcut) that listeners use. */
 export interface PressBody {
@@ -17,9 +18,23 @@ export interface PressBody {
   message?: { ts?: string; thread_ts?: string; blocks?: unknown };
   /** Of a message shortcut. */
   message_ts?: string;
-  view?: { id: string; type?: string; hash?: string; private_metadata?: string };
+  view?: OpenView;
   response_url?: string;
   trigger_id?: string;
+}
+
+/** A view in which something was pressed, as Slack hands it back. */
+export interface OpenView {
+  id: string;
+  type?: string;
+  hash?: string;
+  private_metadata?: string;
+  callback_id?: string;
+  title?: object;
+  submit?: object;
+  close?: object;
+  blocks?: readonly Block[];
+  state?: { values?: unknown };
 }
 
 /** Reads who pressed, and where: for a form, where that was opened. `channel` is empty for what began in the Home tab. */
@@ -51,33 +66,4 @@ export async function withChannel(ctx: SlackContext, asked: Asked): Promise<Aske
   if (asked.channel !== '') return asked;
   if (!asked.modal) await sayWhere(ctx, asked);
   return { ...asked, channel: await openDirect(ctx, asked.user) };
-}
-
-/** Parses what a window (`private_metadata`) or a button (`value`) carries. Throws where it is no object. */
-export function readMetadata<T extends object>(text: string | undefined): T {
-  const value = parse(text || '{}');
-  if (typeof value === 'object' && value !== null) return value as T;
-  throw new HeadroomError('question', 'This window is out of date: close it and open it again.');
-}
-
-/** The place that a form was opened from, as the form carries it. */
-export function readPlace(
-  text: string | undefined,
-): Partial<Pick<Asked, 'channel' | 'threadTs' | 'inThread' | 'responseUrl'>> {
-  const value = parse(text || '{}');
-  const { channel, threadTs, inThread, responseUrl } = (typeof value === 'object' && value ? value : {}) as Asked;
-  return {
-    ...(channel ? { channel } : {}),
-    ...(threadTs ? { threadTs } : {}),
-    ...(inThread ? { inThread } : {}),
-    ...(responseUrl ? { responseUrl } : {}),
-  };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

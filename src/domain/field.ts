@@ -1,0 +1,121 @@
+import { MAX_EVENT_CREDITS, parseCredits } from './amount.ts';
+import { parseDay } from './calendar.ts';
+import type { Thousandths } from './event.ts';
+import { listNearest } from './nearest.ts';
+
+export interface Described {
+  /** Names the field in a form, and begins what is said of a wrong value there. */
+  label: string;
+  /** Stands under the field in a form. */
+  hint?: string;
+  /** How to cure that nothing is given (`name the grant`); absent: it may be left out. */
+  required?: string;
+}
+
+/** One line of text without control characters, at most `most` characters (default 200). */
+export type TextField = Described & { kind: 'text'; most?: number };
+/** A web address. */
+export type LinkField = Described & { kind: 'link' };
+export type WholeField = Described & { kind: 'whole'; least: number; most: number };
+/** An amount of credits, at most three decimals. */
+export type CreditsField = Described & { kind: 'credits'; most?: Thousandths };
+/** A date of the report zone; its value is the day. */
+export type DayField = Described & { kind: 'day' };
+/** One of some words, each with the label that a form shows. */
+export type ChoiceField<W extends string = string> = Described & {
+  kind: 'choice';
+  options: readonly (readonly [word: W, label: string])[];
+};
+/** The id of a Slack user or user group. */
+export type MemberField = Described & { kind: 'member' };
+
+/**
+ * A field as files and forms alike describe it: the reader of a file checks by it, a form is built by it and tells what is
+ * wrong in the same words.
+ */
+export type Field = TextField | LinkField | WholeField | CreditsField | DayField | ChoiceField | MemberField;
+
+export type ValueOf<F extends Field> =
+  F extends ChoiceField<infer W> ? W : F extends WholeField | CreditsField | DayField ? number : string;
+
+/** What was given for a field: its value, or what is wrong with it and the cure, as `is "x"; give a number`. */
+export type Reading<T> = { value: T } | { fault: string };
+
+/** Reads the text that was given for a field. */
+export function readText<F extends Field>(field: F, given: string): Reading<ValueOf<F>>;
+export function readText(field: Field, given: string): Reading<string | number> {
+  const text = given.trim();
+  switch (field.kind) {
+    case 'text':
+      return readLine(text, field.most ?? 200);
+    case 'link':
+      return readLink(text);
+    case 'whole':
+      return readWhole(text, field);
+    case 'credits':
+      return readCredits(text, field.most ?? MAX_EVENT_CREDITS);
+    case 'day':
+      return readDay(text);
+    case 'choice':
+      return readWord(
+        text,
+        field.options.map(([word]) => word),
+      );
+    case 'member':
+      if (/^[UWS][A-Z0-9]{2,}$/.test(text)) return { value: text };
+      return { fault: `is ${quote(text)}; give the id of a Slack user (U…) or user group (S…).` };
+  }
+}
+
+/** Quotes what was found, short enough for a line. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+}
+
+function readLine(text: string, most: number): Reading<string> {
+  if (text === '') return { fault: 'is empty; give a text.' };
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(text) || !text.isWellFormed())
+    return { fault: 'holds characters that cannot be shown; give one line of plain text.' };
+  return text.length > most ? { fault: `has ${text.length} characters; use at most ${most}.` } : { value: text };
+}
+
+function readLink(text: string): Reading<string> {
+  const line = readLine(text, 3000);
+  if ('fault' in line) return line;
+  // `https://…` is taken too: a place kept for an address, which no button stands for.
+  if (text === 'https://…' || (/^https?:\/\//i.test(text) && URL.canParse(text))) return line;
+  return { fault: `is ${quote(text)}; give an address that begins with https:// or http://.` };
+}
+
+function readWhole(text: string, { least, most }: WholeField): Reading<number> {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return { value };
+  return { fault: `is ${quote(text)}; give a whole number from ${least} to ${most}, digits only.` };
+}
+
+function readCredits(text: string, most: Thousandths): Reading<Thousandths> {
+  // The largest amount of a pool has one digit more than any of an event.
+  const value = text === String(most / 1000) ? most : parseCredits(text);
+  if (value !== undefined && value <= most) return { value };
+  if (value !== undefined || /^\d{13,}$/.test(text))
+    return { fault: `is ${quote(text)}; give at most ${most / 1000}.` };
+  if (/^-\d/.test(text)) return { fault: `is ${quote(text)}; an amount cannot be below 0.` };
+  if (/^\d+\.\d{4,}$/.test(text)) return { fault: `is ${quote(text)}; give at most three decimals.` };
+  return { fault: `is ${quote(text)}; give a number like 52500 or 0.125, digits and a point only.` };
+}
+
+function readDay(text: string): Reading<number> {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return { fault: `is ${quote(text)}; give a date like 2026-01-31.` };
+  try {
+    return { value: parseDay(text) };
+  } catch {
+    return { fault: `is ${quote(text)}, which is not in the calendar; give a date that exists.` };
+  }
+}
+
+function readWord(text: string, words: readonly string[]): Reading<string> {
+  if (words.includes(text)) return { value: text };
+  const [nearest] = listNearest(text, words, 1);
+  return { fault: `is ${quote(text)}; ${nearest ? `did you mean "${nearest}"?` : `use one of ${words.join(', ')}.`}` };
+}

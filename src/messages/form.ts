@@ -1,0 +1,196 @@
+import type { Described, Field } from '../domain/field.ts';
+import type { Question } from '../domain/report.ts';
+import { MAX_INPUT_TEXT, MAX_MODAL_TITLE, MAX_OPTION_VALUE, MAX_PLACEHOLDER } from './limits.ts';
+import { type Block, type Option, option, plainText } from './text.ts';
+
+/** The place where a form was opened, and where its outcome is told. */
+export interface FormPlace {
+  channel: string;
+  threadTs?: string | undefined;
+  /** They were in that thread, so it has replies. */
+  inThread?: boolean | undefined;
+}
+
+/** The answer that a form was opened from. */
+export interface AnswerReference {
+  answerId?: string | undefined;
+  /** Its question, where that is short enough to travel with the form. */
+  question?: Question | undefined;
+  /** Of the press: a private answer is changed through it. */
+  responseUrl?: string | undefined;
+}
+
+const MAX_QUESTION = 2000;
+
+export function referTo(
+  answerId: string | undefined,
+  question: Question,
+  responseUrl: string | undefined,
+): AnswerReference {
+  const short = JSON.stringify(question).length <= MAX_QUESTION;
+  return { answerId, responseUrl, ...(short ? { question } : {}) };
+}
+
+type Options = readonly (readonly [value: string, label: string])[];
+
+/** A field of a form: one that files have too, or a kind that only Slack knows. */
+export type FormField = (
+  | Field
+  | (Described & { kind: 'time' | 'person' })
+  /** `current`: begins with the one where the form is opened. */
+  | (Described & { kind: 'channel'; current?: true })
+  /** YAML. */
+  | (Described & { kind: 'lines' })
+  /** Boxes to tick, ten at most. */
+  | (Described & { kind: 'choices'; options: Options })
+  /** A list to choose several from. */
+  | (Described & { kind: 'list'; options: Options })
+  /** Values by search, under this action. */
+  | (Described & { kind: 'search'; action: string; many?: true })
+) & {
+  /** Slack tells of each change under this action, and not only when the form is sent. */
+  live?: string;
+};
+
+/** Fields of a form by their block ids. */
+export type FormFields = Readonly<Record<string, FormField>>;
+
+/** What a field holds: its text or word, or the words, or the options, that are chosen. */
+export type FieldValue = string | readonly string[] | readonly Option[];
+
+export interface ModalParts {
+  callback: string;
+  title: string;
+  submit: string;
+  /** Kept with the view and handed back: the subject of the form. */
+  metadata: unknown;
+  blocks: readonly Block[];
+}
+
+export function modal({ callback, title, submit, metadata, blocks }: ModalParts): Block {
+  return {
+    type: 'modal',
+    callback_id: callback,
+    title: plainText(title, MAX_MODAL_TITLE),
+    submit: plainText(submit, MAX_MODAL_TITLE),
+    close: plainText('Cancel', MAX_MODAL_TITLE),
+    private_metadata: JSON.stringify(metadata),
+    blocks,
+  };
+}
+
+/** A window to look at and press in, with nothing to send. */
+export function view({ title, metadata, blocks }: Pick<ModalParts, 'title' | 'metadata' | 'blocks'>): Block {
+  return {
+    type: 'modal',
+    title: plainText(title, MAX_MODAL_TITLE),
+    close: plainText('Close', MAX_MODAL_TITLE),
+    private_metadata: JSON.stringify(metadata),
+    blocks,
+  };
+}
+
+/** The block of a field with what it holds. `here`: what differs from its description in this form. */
+export function buildField(
+  id: string,
+  field: FormField,
+  value: FieldValue = '',
+  here: { hint?: string | undefined; optional?: boolean } = {},
+): Block {
+  const { label, required, live } = field;
+  const hint = here.hint ?? field.hint;
+  const action_id = live ? `${live}:${id}` : field.kind === 'search' ? field.action : 'value';
+  return {
+    type: 'input',
+    block_id: id,
+    label: plainText(label, 2000),
+    element: { action_id, ...toElement(field, value) },
+    optional: here.optional ?? required === undefined,
+    ...(live ? { dispatch_action: true } : {}),
+    ...(hint ? { hint: plainText(hint, 2000) } : {}),
+  };
+}
+
+/** Slack refuses a list of nothing chosen, and an initial value of nothing. */
+function toElement(field: FormField, value: FieldValue): Block {
+  const text = typeof value === 'string' ? value : '';
+  const initial = (key: string) => (text === '' ? {} : { [key]: text });
+  switch (field.kind) {
+    case 'text':
+      return { type: 'plain_text_input', max_length: field.most ?? 200, ...initial('initial_value') };
+    case 'link':
+      return { type: 'plain_text_input', max_length: 3000, ...initial('initial_value') };
+    case 'lines':
+      return { type: 'plain_text_input', multiline: true, max_length: MAX_INPUT_TEXT, ...initial('initial_value') };
+    case 'whole':
+      return toNumber(false, field.least, initial('initial_value'));
+    case 'credits':
+      return toNumber(true, 0, initial('initial_value'));
+    case 'day':
+      return { type: 'datepicker', ...initial('initial_date') };
+    case 'time':
+      return { type: 'timepicker', ...initial('initial_time') };
+    case 'channel':
+      return {
+        type: 'conversations_select',
+        filter: { include: ['public', 'private'], exclude_bot_users: true, exclude_external_shared_channels: true },
+        ...(text === '' && field.current ? { default_to_current_conversation: true } : initial('initial_conversation')),
+      };
+    case 'person':
+      return { type: 'users_select', ...initial('initial_user') };
+    case 'member':
+      // A menu of people cannot show a group.
+      return text.startsWith('S')
+        ? { type: 'plain_text_input', max_length: 50, initial_value: text }
+        : { type: 'users_select', ...initial('initial_user') };
+    case 'choice':
+      return toChoice(field.options, text);
+    case 'choices':
+      return toList('checkboxes', field.options, value);
+    case 'list':
+      return toList('multi_static_select', field.options, value);
+    case 'search': {
+      const chosen = toChosen(value);
+      const initials = field.many ? { initial_options: chosen } : { initial_option: chosen[0] };
+      return {
+        type: field.many ? 'multi_external_select' : 'external_select',
+        min_query_length: 0,
+        placeholder: plainText('Search…', MAX_PLACEHOLDER),
+        ...(chosen.length > 0 ? initials : {}),
+      };
+    }
+  }
+}
+
+function toNumber(decimals: boolean, least: number, initial: object): Block {
+  return { type: 'number_input', is_decimal_allowed: decimals, min_value: String(least), ...initial };
+}
+
+/** The most words that are all seen at once. */
+const MAX_RADIO_BUTTONS = 3;
+
+function toChoice(choices: Options, chosen: string): Block {
+  const options = choices.map(([value, label]) => option(label, value));
+  return {
+    type: options.length <= MAX_RADIO_BUTTONS ? 'radio_buttons' : 'static_select',
+    options,
+    initial_option: options.find(({ value }) => value === chosen) ?? options[0],
+  };
+}
+
+function toList(type: string, choices: Options, chosen: FieldValue): Block {
+  const wanted = new Set(toChosen(chosen).map(({ value }) => value));
+  const options = choices.map(([value, label]) => option(label, value));
+  const ticked = options.filter(({ value }) => wanted.has(value));
+  return { type, options, ...(ticked.length > 0 ? { initial_options: ticked } : {}) };
+}
+
+function toChosen(value: FieldValue): Option[] {
+  const chosen: readonly (string | Option)[] = typeof value === 'string' ? [value].filter(Boolean) : value;
+  return chosen.map((one) => (typeof one === 'string' ? toOption(one) : one));
+}
+
+/** A value too long for a menu is found by its beginning. */
+export function toOption(value: string): Option {
+  return option(value, value.length <= MAX_OPTION_VALUE ? value : `${value.slice(0, MAX_OPTION_VALUE - 1)}*`);
+}

@@ -1,0 +1,143 @@
+import type { QuestionKey } from '../domain/dimension.ts';
+import type { Filter } from '../domain/filter.ts';
+import type { Question } from '../domain/report.ts';
+import { DAY_MS } from '../domain/time-units.ts';
+import { HeadroomError } from '../errors.ts';
+import { CALLBACKS } from '../messages/action-ids.ts';
+import {
+  ALERT_FIELDS,
+  type AnswerFormMetadata,
+  ASK_FIELDS,
+  buildAlertForm,
+  buildAskForm,
+  FILTER_FIELDS,
+  FILTER_KEYS,
+  SAVE_FIELDS,
+} from '../messages/answer-forms.ts';
+import { buildNotice } from '../messages/answer-message.ts';
+import { type AnswerReference, toOption } from '../messages/form.ts';
+import { findAnswer, type KeptAnswer, upsertChosenFilters } from '../store/conversation-repository.ts';
+import { answerQuestion } from './answer.ts';
+import { describeCounted, fitsForm, toCounted } from './command/counted.ts';
+import { type Asked, type SlackContext, tellPrivately } from './context.ts';
+import { METADATA } from './form-state.ts';
+import type { Listen, Submitted } from './listen.ts';
+import { performText } from './perform.ts';
+import { toActor } from './permissions.ts';
+import { saveView } from './saved-views.ts';
+import { openView } from './views.ts';
+
+/** Registers the forms that an answer, or a message, is the beginning of. Everybody may use them. */
+export function registerAnswerForms(listen: Listen, ctx: SlackContext): void {
+  const metadata = METADATA.answer;
+  listen.form(CALLBACKS.filters, { metadata, fields: FILTER_FIELDS, submit: (given) => applyFilters(ctx, given) });
+  for (const key of FILTER_KEYS) {
+    const field = FILTER_FIELDS[key];
+    if (field.kind === 'search') listen.options(field.action, (typed) => listValues(ctx, key, typed));
+  }
+  listen.form(CALLBACKS.saveView, {
+    metadata,
+    fields: SAVE_FIELDS,
+    async submit({ asked, metadata, typed: { name, owner } }) {
+      const question = (await findReferred(ctx, metadata))?.question ?? metadata.question;
+      await saveView(ctx, asked, { name, owner: owner || 'user', ...(question ? { question } : {}) });
+    },
+  });
+  listen.form(CALLBACKS.alert, { metadata, fields: ALERT_FIELDS, submit: (given) => saveAlert(ctx, given) });
+  // Slash commands do not work in threads; "Usage here" on a message does.
+  listen.shortcut(CALLBACKS.usageHere, async (asked, _person, { message, message_ts }) => {
+    // A message with replies, and each of them, names its thread.
+    const threadTs = message?.thread_ts ?? message?.ts ?? message_ts;
+    const inThread = message?.thread_ts !== undefined;
+    const { channel, responseUrl } = asked;
+    await openView(ctx, asked, buildAskForm({ channel, threadTs, inThread, responseUrl }));
+  });
+  listen.form(CALLBACKS.ask, {
+    metadata: METADATA.ask,
+    fields: ASK_FIELDS,
+    submit: ({ asked, person, typed }) => performText(ctx, asked, person, typed.text),
+  });
+}
+
+/** The form of a bound on what an answer counts. */
+export async function openAlertForm(
+  ctx: SlackContext,
+  asked: Asked,
+  from: AnswerFormMetadata,
+  question: Question,
+): Promise<void> {
+  const { channel } = await ctx.alerts.routing();
+  const counted = toCounted(question);
+  const view = buildAlertForm(
+    { ...from, question: fitsForm(counted) ? counted : undefined },
+    {
+      counted: describeCounted(question),
+      route: channel ? 'the channel of alerts' : 'the admins by direct message',
+    },
+  );
+  await openView(ctx, asked, view);
+}
+
+async function applyFilters(
+  ctx: SlackContext,
+  { asked, person, metadata, typed }: Submitted<AnswerFormMetadata, typeof FILTER_FIELDS>,
+): Promise<void> {
+  const filters: Filter[] = FILTER_KEYS.map((key) => ({ key, patterns: typed[key], not: false })).filter(
+    ({ patterns }) => patterns.length > 0,
+  );
+  await upsertChosenFilters(ctx.db, asked.user, asked.channel, filters);
+  const answer = await findReferred(ctx, metadata);
+  const question = answer?.question ?? metadata.question;
+  if (question) {
+    const kept = (question.filters ?? []).filter((filter) => filter.not || !Object.hasOwn(FILTER_FIELDS, filter.key));
+    const next = { ...question, filters: [...kept, ...filters] };
+    if (answer?.asker !== asked.user) return answerQuestion(ctx, asked, person, { ...next, private: true });
+    return answerQuestion(ctx, { ...asked, ephemeral: answer.private }, person, next, { change: answer });
+  }
+  const lines = filters.map(({ key, patterns }) => `${key}: ${patterns.join(', ')}`);
+  const head =
+    filters.length > 0 ? 'Your answers in this channel are filtered by:' : 'Your answers here are not filtered.';
+  await tellPrivately(ctx, asked, buildNotice([head, ...lines], [{ label: 'Reset filters', command: 'reset' }]));
+}
+
+async function saveAlert(
+  ctx: SlackContext,
+  { asked, person, metadata, typed }: Submitted<AnswerFormMetadata, typeof ALERT_FIELDS>,
+): Promise<void> {
+  const { name } = typed;
+  const per = typed.per || 'hour';
+  const over = Number(typed.over);
+  const question = metadata.question ?? (await findReferred(ctx, metadata))?.question;
+  if (!question) throw new HeadroomError('question', 'I no longer know what that answer was about: ask again.');
+  await ctx.alerts.add({ name, question, over, per }, toActor(person));
+  const line = `I’ll alert you when “${name}” passes ${over.toLocaleString('en-US')} requests ${per === 'day' ? 'a day' : 'an hour'}.`;
+  await tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Alerts', command: 'alerts' }]));
+}
+
+/** The answer that a form was opened from, where it is still known. */
+async function findReferred(ctx: SlackContext, { answerId }: AnswerReference): Promise<KeptAnswer | undefined> {
+  return answerId ? findAnswer(ctx.db, answerId) : undefined;
+}
+
+const LOOKBACK_DAYS = 30;
+
+/** The most used values of the last 30 days that contain what was typed. */
+async function listValues(ctx: SlackContext, key: QuestionKey, contains: string) {
+  if (key === 'client' || key === 'team') return listNamed(ctx, key, contains);
+  const span = { fromMs: ctx.now() - LOOKBACK_DAYS * DAY_MS, toMs: ctx.now() };
+  const values = await ctx.usage.values({ key, span, limit: 100, ...(contains ? { contains } : {}) });
+  return values.slice(0, 100).map(({ value }) => toOption(value));
+}
+
+/** Clients by their shown names, and teams, found also by the ids of clients. */
+async function listNamed(ctx: SlackContext, dimension: 'client' | 'team', contains: string) {
+  const today = Temporal.Instant.fromEpochMilliseconds(ctx.now()).toZonedDateTimeISO(ctx.config.zone).toPlainDate();
+  const range = `${today.subtract({ days: LOOKBACK_DAYS })}..${today}`;
+  const report = await ctx.reporter.answer({ report: 'top', dimension, range, limit: 1000 }, ctx.now());
+  const wanted = contains.toLowerCase();
+  const rows = report.kind === 'top' ? report.rows : [];
+  return rows
+    .filter(({ name, ids = [] }) => [name, ...ids].some((text) => text.toLowerCase().includes(wanted)))
+    .slice(0, 100)
+    .map(({ name }) => toOption(name));
+}

@@ -1,0 +1,263 @@
+import type { Question } from '../domain/report.ts';
+import { HeadroomError, QuestionError } from '../errors.ts';
+import { ACTIONS, CALLBACKS } from '../messages/action-ids.ts';
+import { buildNotice } from '../messages/answer-message.ts';
+import {
+  buildDigestForm,
+  type DigestLimits,
+  type DigestMetadata,
+  defaultSchedule,
+  listDigestFields,
+  NEXT_RUNS_BLOCK,
+} from '../messages/digest-form.ts';
+import {
+  buildDigestList,
+  buildDigestPreview,
+  buildSendPrompt,
+  describeDigest,
+  describeRuns,
+} from '../messages/digest-list.ts';
+import { type Block, clip, plainContext } from '../messages/text.ts';
+import { withChannel } from './asked.ts';
+import type { DigestCommand } from './command/command.ts';
+import { describeCounted, fitsForm, toCounted } from './command/counted.ts';
+import { parseUntil } from './command/until.ts';
+import { type Asked, type SlackContext, tellPrivately } from './context.ts';
+import { type Faults, METADATA, readForm } from './form-state.ts';
+import { faultAt, type Listen, type Press, type Submitted } from './listen.ts';
+import { listDigestParts } from './next-questions.ts';
+import { type Person, toActor } from './permissions.ts';
+import { isPrivateByDefault, prepareChannel } from './places.ts';
+import type { DigestSummary } from './ports.ts';
+import { openView, updateView } from './views.ts';
+
+/** Registers the form of a digest, and the buttons that stand beside one. */
+export function registerDigests(listen: Listen, ctx: SlackContext): void {
+  const fields = listDigestFields(ctx.digests.sections);
+  listen.press(ACTIONS.digestWhen, (press) => showNextRuns(ctx, press));
+  listen.form(CALLBACKS.digest, {
+    metadata: METADATA.digest,
+    fields,
+    check: (given) => checkDigest(ctx, given),
+    submit: (given) => saveDigest(ctx, given),
+  });
+  listen.press(ACTIONS.digestNew, ({ asked, person }) => openDigestForm(ctx, asked, person));
+  listen.press(ACTIONS.digestEdit, async ({ asked, person, value }) => {
+    const digest = (await ctx.digests.list({})).find(({ id }) => id === Number(value));
+    if (!digest) return tellPrivately(ctx, asked, buildNotice([`Digest ${value} is no longer there.`]));
+    await openDigestForm(ctx, asked, person, { digest });
+  });
+  const on = (action: string, task: (here: Asked, person: Person, id: number, word?: string) => Promise<void>) =>
+    listen.press(action, async ({ asked, person, value }) => {
+      const [id, word] = value.split(':');
+      await task(await withChannel(ctx, asked), person, Number(id), word);
+    });
+  on(ACTIONS.digestPause, async (here, person, id, word) => {
+    const by = toActor(person);
+    if (word === 'resume') return tellChange(ctx, here, 'Resumed', await ctx.digests.resume(id, by));
+    await tellChange(ctx, here, 'Paused', await ctx.digests.pause(id, {}, by));
+  });
+  on(ACTIONS.digestRemove, async (here, person, id) =>
+    tellRemoved(ctx, here, await ctx.digests.remove(id, toActor(person))),
+  );
+  on(ACTIONS.digestTakeOver, async (here, person, id) =>
+    tellChange(ctx, here, 'Yours now', await ctx.digests.takeOver(id, toActor(person))),
+  );
+  on(ACTIONS.digestPreview, async (here, _person, id) =>
+    tellPrivately(ctx, here, buildDigestPreview(await ctx.digests.compose({ id, channel: here.channel }))),
+  );
+  on(ACTIONS.digestSend, async (here, person, id) => {
+    const digest = await ctx.digests.send({ id, channel: here.channel }, toActor(person));
+    await tellPrivately(ctx, here, buildNotice([describeSent(digest)]));
+  });
+}
+
+/** Digests of a channel: listed, added, edited, paused, previewed, sent. Their rules are the port's. */
+export async function performDigest(
+  ctx: SlackContext,
+  asked: Asked,
+  person: Person,
+  command: DigestCommand,
+): Promise<void> {
+  const by = toActor(person);
+  switch (command.action) {
+    case 'list':
+      return tellDigests(ctx, asked);
+    case 'add': {
+      if (!command.schedule) return openDigestForm(ctx, asked, person);
+      const channel = command.channel?.id ?? asked.channel;
+      await prepareChannel(ctx, channel);
+      const digest = await ctx.digests.add({ channel, schedule: command.schedule }, by);
+      return tellChange(ctx, asked, 'Added', digest);
+    }
+    case 'edit': {
+      const digest = await pickDigest(ctx, asked, command.id, 'digest edit');
+      if (!command.schedule) return openDigestForm(ctx, asked, person, { digest });
+      const changed = await ctx.digests.change(digest.id, { schedule: command.schedule }, by);
+      return tellChange(ctx, asked, 'Changed', changed);
+    }
+    case 'pause': {
+      const untilMs = command.until ? parseUntil(command.until, ctx.now(), person.zone) : undefined;
+      const { id } = await pickDigest(ctx, asked, command.id, 'digest pause');
+      const paused = await ctx.digests.pause(id, untilMs === undefined ? {} : { untilMs }, by);
+      return tellChange(ctx, asked, 'Paused', paused);
+    }
+    case 'resume': {
+      const { id } = await pickDigest(ctx, asked, command.id, 'digest resume');
+      return tellChange(ctx, asked, 'Resumed', await ctx.digests.resume(id, by));
+    }
+    case 'remove': {
+      const { id } = await pickDigest(ctx, asked, command.id, 'digest remove');
+      return tellRemoved(ctx, asked, await ctx.digests.remove(id, by));
+    }
+    case 'takeover': {
+      const { id } = await pickDigest(ctx, asked, command.id, 'digest takeover');
+      return tellChange(ctx, asked, 'Yours now', await ctx.digests.takeOver(id, by));
+    }
+    case 'preview': {
+      return tellPrivately(ctx, asked, buildDigestPreview(await ctx.digests.compose(toWhere(asked, command.id))));
+    }
+    case 'send': {
+      // As with an answer: where these are private, showing it to a channel is a press that says who will see it.
+      if (isPrivateByDefault(ctx.config)) {
+        const digest = await pickDigest(ctx, asked, command.id, 'digest send');
+        return tellPrivately(ctx, asked, buildSendPrompt(digest));
+      }
+      const sent = await ctx.digests.send(toWhere(asked, command.id), by);
+      return tellPrivately(ctx, asked, buildNotice([describeSent(sent)]));
+    }
+    case 'history': {
+      const lines = await ctx.digests.history(toWhere(asked, command.id));
+      const shown = lines.length > 0 ? lines.slice(0, 20) : ['No digest was posted here yet.'];
+      return tellPrivately(ctx, asked, buildNotice(shown));
+    }
+  }
+}
+
+function toWhere(asked: Asked, id: number | undefined): { id?: number; channel: string } {
+  return id === undefined ? { channel: asked.channel } : { id, channel: asked.channel };
+}
+
+async function tellDigests(ctx: SlackContext, asked: Asked): Promise<void> {
+  const digests = await ctx.digests.list({ channel: asked.channel });
+  await tellPrivately(ctx, asked, buildDigestList(digests, { command: ctx.command }));
+}
+
+async function tellChange(ctx: SlackContext, asked: Asked, word: string, digest: DigestSummary): Promise<void> {
+  const { lines } = describeDigest(digest);
+  await tellPrivately(ctx, asked, buildNotice([`${word}: digest ${digest.id}, ${lines[0]}`, ...lines.slice(1)]));
+}
+
+async function tellRemoved(ctx: SlackContext, asked: Asked, { id, schedule }: DigestSummary): Promise<void> {
+  await tellPrivately(ctx, asked, buildNotice([`Removed: digest ${id}, ${schedule}`]));
+}
+
+function describeSent({ id, schedule }: DigestSummary): string {
+  return `Digest ${id} (${schedule}) is on its way.`;
+}
+
+/** The digest meant by a number, or the only one of the channel; of several, `verb` is offered for each. */
+async function pickDigest(
+  ctx: SlackContext,
+  asked: Asked,
+  id: number | undefined,
+  verb: string,
+): Promise<DigestSummary> {
+  const digests = await ctx.digests.list(id === undefined ? { channel: asked.channel } : {});
+  const found =
+    id === undefined ? (digests.length === 1 ? digests[0] : undefined) : digests.find((one) => one.id === id);
+  if (found) return found;
+  if (digests.length === 0)
+    throw new QuestionError('This channel has no digest.', [{ label: 'Add one', command: 'digest add daily 09:00' }]);
+  throw new QuestionError(
+    id === undefined ? `This channel has ${digests.length} digests. Which one?` : `There is no digest ${id}.`,
+    digests.map((one) => ({ label: `${one.id}: ${one.schedule}`, command: `${verb} ${one.id}` })),
+  );
+}
+
+/** The form of a digest: the given one, or a new one for this channel, about the calls of an answer's question. */
+export async function openDigestForm(
+  ctx: SlackContext,
+  asked: Asked,
+  person: Person,
+  { digest, question }: { digest?: DigestSummary; question?: Question } = {},
+): Promise<void> {
+  const channel = asked.channel.startsWith('D') ? undefined : asked.channel || undefined;
+  const { zone } = person;
+  const next = await describeNextRuns(ctx, digest?.schedule ?? defaultSchedule(zone), zone);
+  const { sections } = ctx.digests;
+  const parts = question && listDigestParts(question);
+  const view = buildDigestForm({ digest, channel, zone, sections, next, parts, ...toLimits(question) });
+  await openView(ctx, asked, view);
+}
+
+/** The next three runs of a schedule as typed, or what is wrong with it. */
+async function describeNextRuns(ctx: SlackContext, schedule: string, zone: string): Promise<string> {
+  try {
+    return describeRuns(await ctx.digests.preview(schedule, zone));
+  } catch (error) {
+    if (error instanceof HeadroomError) return error.message;
+    throw error;
+  }
+}
+
+/** Returns the filters and the scope of a question, as far as a form can carry them. */
+function toLimits(question: Question | undefined): { limits?: DigestLimits; only?: string } {
+  if (!question) return {};
+  const { name, scope, report, ...counted } = toCounted(question);
+  const named = name === undefined ? [] : [{ key: report as 'client' | 'route', patterns: [name], not: false }];
+  const filters = [...named, ...(counted.filters ?? [])];
+  const limits = { ...(filters.length > 0 ? { filters } : {}), ...(scope === undefined ? {} : { scope }) };
+  if (Object.keys(limits).length === 0) return {};
+  if (!fitsForm(limits)) return { only: TOO_LONG };
+  return { limits, only: `Only requests with ${clip(describeCounted(question), 500)}.` };
+}
+
+const TOO_LONG =
+  'The filters of that answer are too long for a form: this digest is about all calls. Use fewer names, or * for many.';
+
+/** While days, time and zone are chosen, the form shows the next three runs. */
+async function showNextRuns(ctx: SlackContext, { person, body }: Press): Promise<void> {
+  const { id = '', hash, callback_id, title, submit, close, private_metadata, blocks = [], state } = body.view ?? {};
+  const { typed } = readForm(listDigestFields(ctx.digests.sections), state?.values);
+  const next = plainContext(await describeNextRuns(ctx, toSchedule(typed), person.zone));
+  const view: Block = {
+    ...{ type: 'modal', callback_id, title, submit, close, private_metadata },
+    blocks: blocks.map((block) =>
+      block.block_id === NEXT_RUNS_BLOCK ? { ...next, block_id: NEXT_RUNS_BLOCK } : block,
+    ),
+  };
+  await updateView(ctx, { id, hash }, view);
+}
+
+/** The schedule that a form says, as it would be typed. */
+function toSchedule({ rhythm, time, zone }: { rhythm: string; time: string; zone: string }): string {
+  return `${rhythm} ${time} ${zone}`;
+}
+
+type Given = Submitted<DigestMetadata, ReturnType<typeof listDigestFields>>;
+
+/** The time zone is the only free text of a schedule. */
+async function checkDigest(ctx: SlackContext, { person: { zone }, typed }: Given): Promise<Faults> {
+  const chosen = typed.sections.length + typed.thread.length;
+  return {
+    ...(await faultAt('zone', () => ctx.digests.preview(toSchedule(typed), zone))),
+    ...(await faultAt('channel', () => prepareChannel(ctx, typed.channel))),
+    ...(ctx.digests.sections.length > 0 && chosen === 0 ? { sections: 'Choose at least one.' } : {}),
+  };
+}
+
+async function saveDigest(ctx: SlackContext, { asked, person, metadata, typed }: Given): Promise<void> {
+  const { id, filters, scope } = metadata;
+  const offered = ctx.digests.sections.length > 0;
+  const digest = {
+    channel: typed.channel,
+    schedule: toSchedule(typed),
+    ...(offered ? { sections: [...typed.sections, ...typed.thread] } : {}),
+    ...(filters ? { filters } : {}),
+    ...(scope ? { scope } : {}),
+  };
+  const by = toActor(person);
+  const saved = id === undefined ? await ctx.digests.add(digest, by) : await ctx.digests.change(id, digest, by);
+  await tellChange(ctx, { ...asked, channel: asked.channel || digest.channel }, 'Saved', saved);
+}

@@ -1,7 +1,7 @@
 import type { Dimension } from '../domain/dimension.ts';
 import type { ClientNames } from '../report/client-names.ts';
 import { createIsoTimes } from '../sql/iso-time.ts';
-import type { EventPage } from '../usage/event-pages.ts';
+import type { EventPage } from '../usage/raw-events.ts';
 import { columnsOf, type Encoder, type Exported, PIECE, rowsOf } from './encoder.ts';
 
 /** Fields of an event and the dimensions that hold them. */

@@ -1,5 +1,5 @@
 import type { Dimension } from '../domain/dimension.ts';
-import type { EventColumns } from '../usage/event-pages.ts';
+import type { EventColumns } from '../usage/raw-events.ts';
 import { createIsoTimes } from './iso-time.ts';
 import type { Cell } from './part-rows.ts';
 

@@ -6,7 +6,7 @@ import type { PoolState } from '../domain/scope-state.ts';
 import type { Span, UsageRow } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { getScopeStates, listDraws } from '../report/scope-states.ts';
-import type { EventPage } from '../usage/event-pages.ts';
+import type { EventPage } from '../usage/raw-events.ts';
 import type { FrozenUsage } from '../usage/reader.ts';
 import { toIsoTime } from './iso-time.ts';
 

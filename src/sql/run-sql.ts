@@ -2,7 +2,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { listNearest } from '../domain/nearest.ts';
 import { HeadroomError } from '../errors.ts';
 import { getClientNames } from '../report/client-names.ts';
-import type { EventPage } from '../usage/event-pages.ts';
+import type { EventPage } from '../usage/raw-events.ts';
 import { type Cell, type Origin, type Page, readPart } from './part-rows.ts';
 import { TABLES } from './tables.ts';
 import type { DaysOfTables, EventsMessage, SqlCall, SqlEnd, SqlReply, SqlTask } from './thread-messages.ts';

@@ -1,4 +1,4 @@
-import type { EventColumns } from '../usage/event-pages.ts';
+import type { EventColumns } from '../usage/raw-events.ts';
 import type { Cell, Part } from './part-rows.ts';
 
 /** First and last day of each table that is read by days; absent: it holds none. */

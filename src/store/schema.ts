@@ -19,7 +19,7 @@ export interface Database {
   };
   /** How many values of a dimension have a place of their own in a day's totals. */
   value_places: { dimension: string; day: number; places: number };
-  /** Remembered ids (src/usage/id-set.ts) as they were committed. */
+  /** Remembered ids (src/usage/ids.ts) as they were committed. */
   id_batch: { id: Generated<number>; count: number; ids: Uint8Array };
   /** Remembered ids, a part of all of them, in blocks (src/usage/id-runs.ts); all are forgotten after `until_s`. */
   id_run: {

@@ -1,5 +1,5 @@
 import { DIMENSION_PAIRS, DIMENSIONS, type Dimension } from '../domain/dimension.ts';
-import type { ColumnName } from './segment.ts';
+import type { Column, ColumnName } from './segment.ts';
 
 /**
  * One kind of total: what it is summed by. Its segments stand in `total_segment` under `name`, one bucket per day
@@ -73,4 +73,19 @@ export function findCube(cubes: readonly Cube[], dimensions: ReadonlySet<Dimensi
   return cubes.find(
     (cube) => cube.dimensions.length === dimensions.size && cube.dimensions.every((d) => dimensions.has(d)),
   );
+}
+
+/** Calls that succeeded (status below 400) and failed, per row; neither where no status was sent. */
+export function outcomeColumns(status: Column | undefined, requests: Column): { ok: Column; failed: Column } {
+  const ok = new Float64Array(requests.length);
+  const failed = new Float64Array(requests.length);
+  if (status) {
+    for (let row = 0; row < requests.length; row += 1) {
+      const code = status[row]!;
+      if (code === 0) continue;
+      if (code < 400) ok[row] = requests[row]!;
+      else failed[row] = requests[row]!;
+    }
+  }
+  return { ok, failed };
 }

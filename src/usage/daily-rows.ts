@@ -2,11 +2,11 @@ import { sql } from 'kysely';
 import { formatDay } from '../domain/calendar.ts';
 import { DIMENSIONS, type Dimension, NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import type { Db, DialectName } from '../store/database.ts';
+import { outcomeColumns } from './cube.ts';
 import { Grouping } from './grouping.ts';
-import { outcomeColumns } from './outcome.ts';
 import { decodeSegment } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
-import { FORGOTTEN } from './value-texts.ts';
+import { FORGOTTEN } from './values.ts';
 
 /**
  * The table `usage_daily`: daily totals by each dimension and status as ordinary rows, for `sqlite3`, `psql` and whatever

@@ -1,5 +1,4 @@
 import type { Latency } from '../domain/usage.ts';
-import { findAtPlaces, toPlace } from './nearest-rank.ts';
 import type { Column } from './segment.ts';
 
 /** Microseconds that 32 bits hold: 71 minutes. Calls that took longer are rare, and kept apart. */
@@ -68,4 +67,94 @@ export class Durations {
       this.#longer.push([]);
     }
   }
+}
+
+/** From this many values on, counting them is quicker than sorting. */
+const LEAST_COUNTED = 2048;
+/** Few enough counters to stay in the processor's nearest memory. */
+const BUCKETS = 2048;
+
+/**
+ * The 0-based place of a percentile among `count` values in ascending order, by nearest rank: ⌈percent/100 × count⌉ counted
+ * from 1. Whole numbers are multiplied first: 0.95 × 20 is not 19 in binary fractions.
+ */
+export function toPlace(percent: number, count: number): number {
+  return Math.max(0, Math.ceil((percent * count) / 100) - 1);
+}
+
+/** The values at these places, were all the lists one in ascending order. Exact, and the lists stay as they are. */
+export function findAtPlaces(lists: readonly Uint32Array[], places: readonly number[]): number[] {
+  const length = lists.reduce((sum, list) => sum + list.length, 0);
+  if (length >= LEAST_COUNTED) return findByCounting(lists, places);
+  const all = new Uint32Array(length);
+  let at = 0;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
+  }
+  all.sort();
+  return places.map((place) => all[place]!);
+}
+
+/** Counts values by their range, and looks again only at the ranges that hold a wanted place. */
+function findByCounting(lists: readonly Uint32Array[], places: readonly number[]): number[] {
+  const { least, most } = findBounds(lists);
+  const shift = Math.max(0, 32 - Math.clz32(most - least) - Math.log2(BUCKETS));
+  const counts = countRanges(lists, least, shift);
+  const found = places.map((place) => {
+    let before = 0;
+    let bucket = 0;
+    while (before + counts[bucket]! <= place) {
+      before += counts[bucket]!;
+      bucket += 1;
+    }
+    return { bucket, place: place - before };
+  });
+  if (shift === 0) return found.map(({ bucket }) => least + bucket);
+  const wanted = [...new Set(found.map(({ bucket }) => bucket))];
+  const ranges = collectRanges(lists, least, shift, new Map(wanted.map((bucket) => [bucket, counts[bucket]!])));
+  return found.map(({ bucket, place }) => findAtPlaces([ranges.get(bucket)!], [place])[0]!);
+}
+
+function findBounds(lists: readonly Uint32Array[]): { least: number; most: number } {
+  let least = 0xffffffff;
+  let most = 0;
+  for (const list of lists) {
+    for (let i = 0; i < list.length; i += 1) {
+      const value = list[i]!;
+      if (value < least) least = value;
+      if (value > most) most = value;
+    }
+  }
+  return { least, most };
+}
+
+function countRanges(lists: readonly Uint32Array[], least: number, shift: number): Uint32Array {
+  const counts = new Uint32Array(BUCKETS);
+  for (const list of lists) for (let i = 0; i < list.length; i += 1) counts[(list[i]! - least) >>> shift]! += 1;
+  return counts;
+}
+
+/** The values of some ranges, of which the sizes are known. */
+function collectRanges(
+  lists: readonly Uint32Array[],
+  least: number,
+  shift: number,
+  sizes: ReadonlyMap<number, number>,
+): Map<number, Uint32Array> {
+  const ranges = [...sizes.values()].map((size) => new Uint32Array(size));
+  const lengths = new Uint32Array(ranges.length);
+  /** Which range each bucket is, + 1; 0: none that is wanted. */
+  const rangeOf = new Uint8Array(BUCKETS);
+  for (const [index, bucket] of [...sizes.keys()].entries()) rangeOf[bucket] = index + 1;
+  for (const list of lists) {
+    for (let i = 0; i < list.length; i += 1) {
+      const value = list[i]!;
+      const range = rangeOf[(value - least) >>> shift]!;
+      if (range === 0) continue;
+      ranges[range - 1]![lengths[range - 1]!] = value;
+      lengths[range - 1]! += 1;
+    }
+  }
+  return new Map([...sizes.keys()].map((bucket, index) => [bucket, ranges[index]!]));
 }

@@ -2,9 +2,9 @@ import type { Calendar } from '../domain/calendar.ts';
 import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import type { UsageEvent } from '../domain/event.ts';
 import type { Assignment } from '../domain/rules.ts';
-import { hashText, KEY_WORDS, mixNumber } from './event-key.ts';
+import { hashText, KEY_WORDS, mixNumber } from './ids.ts';
 import type { Batch, Column } from './segment.ts';
-import type { ValueDictionary, Vocabulary } from './value-dictionary.ts';
+import type { ValueDictionary, Vocabulary } from './values.ts';
 
 export type Assign = (event: UsageEvent, source: string, day: number) => Assignment;
 

@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import type { Db, DialectName } from '../store/database.ts';
 import { setSetting } from '../store/setting-repository.ts';
 import type { EventBatchBuilder } from './event-batch.ts';
-import { isAbsent, KEY_WORDS } from './event-key.ts';
 import {
   BATCHED_IDS,
   findInBlock,
@@ -15,7 +14,7 @@ import {
   toBytes,
   toWords,
 } from './id-runs.ts';
-import { CONTENT, type Forgotten, IdSet } from './id-set.ts';
+import { CONTENT, type Forgotten, IdSet, isAbsent, KEY_WORDS } from './ids.ts';
 
 export const NEW = 0;
 export const DUPLICATE = 1;

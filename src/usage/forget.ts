@@ -1,7 +1,7 @@
 import { type Dimension, REMOVED } from '../domain/dimension.ts';
 import type { Db, DialectName } from '../store/database.ts';
 import { forgetInRows, lockTotals } from './daily-rows.ts';
-import { forgetValue } from './value-texts.ts';
+import { forgetValue } from './values.ts';
 
 /** What a forgotten value was taken out of. */
 export interface Forgotten {

@@ -1,6 +1,15 @@
 import type { Db } from '../store/database.ts';
-import { addToFilter, createFilter, mayHold } from './id-filter.ts';
-import { CONTENT, type Forgotten, findLastSecond, ID_WORDS, isForgotten, sameId } from './id-set.ts';
+import {
+  addToFilter,
+  CONTENT,
+  createFilter,
+  type Forgotten,
+  findLastSecond,
+  ID_WORDS,
+  isForgotten,
+  mayHold,
+  sameId,
+} from './ids.ts';
 import { takeFullTiers } from './tiers.ts';
 
 /** Ids gather in `id_batch` up to so many, or so many rows; then they are spread over runs. */

@@ -3,12 +3,12 @@ import { MINUTE_MS } from '../domain/time-units.ts';
 import type { LatencyAnswer, LatencyQuery } from '../domain/usage.ts';
 import { Durations } from './durations.ts';
 import { Grouping } from './grouping.ts';
-import { type RawPart, type Store, scanRaw } from './raw-scan.ts';
+import { startOfStep } from './plan.ts';
+import { type RawPart, type Store, scanRaw } from './raw-events.ts';
 import type { ReadSnapshot } from './read-snapshot.ts';
 import type { Test } from './row-selection.ts';
 import type { Batch, Column, ColumnName } from './segment.ts';
-import { startOfStep } from './start-of-step.ts';
-import { textOf } from './value-texts.ts';
+import { textOf } from './values.ts';
 
 /** Percentiles of how long calls took, per value and step, in one pass over the raw events. */
 export async function readLatency(

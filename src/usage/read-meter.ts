@@ -3,10 +3,10 @@ import type { MeterQuery, MeterStep, UsageQuery } from '../domain/usage.ts';
 import { METER_DAYS, METER_MINUTES } from './cube.ts';
 import { METER_SEPARATOR } from './event-batch.ts';
 import { Grouping } from './grouping.ts';
-import type { Store } from './raw-scan.ts';
+import { startOfStep, stepsOfEvents, stepsOfTotal } from './plan.ts';
+import type { Store } from './raw-events.ts';
 import { isIn, pick, selectCounted, toMarks } from './row-selection.ts';
 import type { Batch } from './segment.ts';
-import { startOfStep, stepsOfEvents, stepsOfTotal } from './start-of-step.ts';
 
 /** What a meter used in each step of a span, corrections included, in the order of time. */
 export async function readMeter(

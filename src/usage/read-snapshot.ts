@@ -1,9 +1,9 @@
 import type { ExpressionBuilder } from 'kysely';
 import type { Db } from '../store/database.ts';
 import type { Database } from '../store/schema.ts';
-import { CLOSED_MONTH } from './closed-months.ts';
 import type { Kept } from './plan.ts';
-import { RENAMES } from './value-texts.ts';
+import { CLOSED_MONTH } from './totals.ts';
+import { RENAMES } from './values.ts';
 
 /** What an answer rests on besides the segments, as its snapshot shows it. */
 export interface ReadSnapshot {

@@ -16,23 +16,19 @@ import type {
   UsageRow,
 } from '../domain/usage.ts';
 import type { Db, DialectName } from '../store/database.ts';
-import { type Cube, EXCLUDED_DAYS } from './cube.ts';
-import { type EventPage, readPages } from './event-pages.ts';
+import { type Cube, EXCLUDED_DAYS, outcomeColumns } from './cube.ts';
 import { Grouping } from './grouping.ts';
 import { cutToMost, findCandidates } from './largest-cells.ts';
-import { outcomeColumns } from './outcome.ts';
-import { type Plan, planQuery, splitAtDays } from './plan.ts';
-import type { Store } from './raw-scan.ts';
-import { readNewest } from './read-events.ts';
+import { type Plan, planQuery, splitAtDays, stepsOfEvents, stepsOfTotal } from './plan.ts';
+import { type EventPage, readNewest, readPages, type Store } from './raw-events.ts';
 import { readLatency } from './read-latency.ts';
 import { readMeter } from './read-meter.ts';
 import { type ReadSnapshot, SnapshotReader } from './read-snapshot.ts';
 import { applyTests, FilterCompiler, isIn, pick, selectCounted, selectHours, type Test } from './row-selection.ts';
 import { type Batch, type Column, type ColumnName, gather, type Segment } from './segment.ts';
 import { type InboxSegment, type RawSegment, SegmentLoader } from './segment-loader.ts';
-import { stepsOfEvents, stepsOfTotal } from './start-of-step.ts';
 import { OTHER_ID } from './value-places.ts';
-import { textOf, ValueTexts } from './value-texts.ts';
+import { textOf, ValueTexts } from './values.ts';
 
 /** So many questions share a snapshot at most: a server cuts off a transaction that pauses for long. */
 const MOST_TOGETHER = 32;

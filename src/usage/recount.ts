@@ -3,8 +3,7 @@ import type { UsageEvent } from '../domain/event.ts';
 import type { Db } from '../store/database.ts';
 import { type Assign, METER_SEPARATOR, OWN_CREDITS, OWN_SCOPE } from './event-batch.ts';
 import type { Batch } from './segment.ts';
-import type { ValueDictionary, Vocabulary } from './value-dictionary.ts';
-import { ValueTexts } from './value-texts.ts';
+import { type ValueDictionary, ValueTexts, type Vocabulary } from './values.ts';
 
 /** Raw events of a day with scope, meters, exclusion and credits as these rules give them; the same batch if nothing changes. */
 export async function reassign(

@@ -3,12 +3,19 @@ import { MINUTE_MS } from '../domain/time-units.ts';
 import type { Db } from '../store/database.ts';
 import { changeReportZone } from '../store/report-zone.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
-import { closeMonths, findClosedMonth, reopenMonths } from './closed-months.ts';
 import { type Cube, HOUR_CUBES, METER_DAYS, METER_MINUTES } from './cube.ts';
 import { markAllDays } from './daily-rows.ts';
 import { type Batch, type Column, decodeEvents, decodeSegment, encodeSegment, gather } from './segment.ts';
-import { addCells } from './total-segments.ts';
-import { addToTotals, regroup, splitByDay, toDays } from './totals.ts';
+import {
+  addCells,
+  addToTotals,
+  closeMonths,
+  findClosedMonth,
+  regroup,
+  reopenMonths,
+  splitByDay,
+  toDays,
+} from './totals.ts';
 import type { ValuePlaces } from './value-places.ts';
 
 export interface RezoneOutcome {

@@ -5,7 +5,7 @@ import type { Span } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
 import { type ColumnName, rowsFrom, type Segment } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
-import type { ValueTexts } from './value-texts.ts';
+import type { ValueTexts } from './values.ts';
 
 /** One filter: which numbers of a column pass; `beyond`: those after the marks. */
 export interface Test {

@@ -1,8 +1,7 @@
-import { type Calendar, monthOf } from '../domain/calendar.ts';
+import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Dimension } from '../domain/dimension.ts';
 import type { Db } from '../store/database.ts';
-import { findSetting } from '../store/setting-repository.ts';
-import { findClosedMonth } from './closed-months.ts';
+import { findSetting, setSetting } from '../store/setting-repository.ts';
 import {
   BRIEF_CUBES,
   type Cube,
@@ -12,12 +11,12 @@ import {
   METER_DAYS,
   METER_MINUTES,
   monthCubeOf,
+  outcomeColumns,
 } from './cube.ts';
 import { markDay } from './daily-rows.ts';
 import { Grouping } from './grouping.ts';
-import { outcomeColumns } from './outcome.ts';
-import { type Batch, type Column, gather } from './segment.ts';
-import { addCells } from './total-segments.ts';
+import { type Batch, type Column, decodeSegment, encodeSegment, gather, sortBy } from './segment.ts';
+import { takeFullTiers } from './tiers.ts';
 import type { ValuePlaces } from './value-places.ts';
 
 /** Rows of each local day, in order of the days. */
@@ -159,3 +158,78 @@ function timeColumns(events: Batch, day: number, calendar: Calendar): Batch['col
   }
   return { slot, minute, singles, bulk, requests: count };
 }
+
+/** Appends cells to a bucket, merging what makes a full tier with them (tiers.ts). */
+export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch): Promise<void> {
+  if (cells.length === 0) return;
+  const segments = await db
+    .selectFrom('total_segment')
+    .select(['id', 'cells'])
+    .where('cube', '=', cube.name)
+    .where('bucket', '=', bucket)
+    .orderBy('id', 'desc')
+    .execute();
+  const merged = takeFullTiers(segments, (segment) => segment.cells, cells.length).map(({ id }) => id);
+  let body = cells;
+  if (merged.length > 0) {
+    const grouping = new Grouping(cube.keys, cube.measures);
+    const old = await db.selectFrom('total_segment').select('body').where('id', 'in', merged).execute();
+    for (const segment of old) grouping.add(decodeSegment(segment.body));
+    grouping.add(cells);
+    body = grouping.toBatch();
+    await db.deleteFrom('total_segment').where('id', 'in', merged).execute();
+    if (body.length === 0) return;
+  }
+  await db
+    .insertInto('total_segment')
+    .values({ cube: cube.name, bucket, cells: body.length, body: encodeCells(cube, body) })
+    .execute();
+}
+
+/** Pairs are sorted by their first dimension: most questions about a pair are about one client. */
+function encodeCells(cube: Cube, cells: Batch): Uint8Array<ArrayBuffer> {
+  const [first] = cube.dimensions;
+  return cube.dimensions.length === 2 ? encodeSegment(sortBy(cells, first!), first) : encodeSegment(cells);
+}
+
+/**
+ * Sums the days of every month that is over into monthly totals, in the caller's transaction; from then on events that
+ * come late for it are added to both.
+ */
+export async function closeMonths(db: Db, currentMonth: number): Promise<void> {
+  const closed = await findClosedMonth(db);
+  const days = await db.selectFrom('total_segment').select('bucket').distinct().where('cube', '=', 'day').execute();
+  if (days.length === 0) return;
+  // Not every month since the first: one event of 1970 would make hundreds that are empty.
+  for (const month of new Set(days.map(({ bucket }) => monthOf(bucket)))) {
+    if (month <= closed || month >= currentMonth) continue;
+    for (const cube of [...DAY_CUBES, ...BRIEF_CUBES]) {
+      const segments = await db
+        .selectFrom('total_segment')
+        .select('body')
+        .where('cube', '=', cube.name)
+        .where('bucket', '>=', firstDayOf(month))
+        .where('bucket', '<', firstDayOf(month + 1))
+        .execute();
+      const grouping = new Grouping(cube.keys, cube.measures);
+      for (const { body } of segments) grouping.add(decodeSegment(body));
+      await addCells(db, monthCubeOf(cube), month, grouping.toBatch());
+    }
+  }
+  await setSetting(db, CLOSED_MONTH, String(Math.max(closed, currentMonth - 1)));
+}
+
+/** Monthly totals exist for this month and all before it. */
+export async function findClosedMonth(db: Db): Promise<number> {
+  const month = await findSetting(db, CLOSED_MONTH);
+  return month === undefined ? Number.NEGATIVE_INFINITY : Number(month);
+}
+
+/** Monthly totals from this month on are no more; `closeMonths` sums them again. */
+export async function reopenMonths(db: Db, month: number): Promise<void> {
+  if ((await findClosedMonth(db)) < month) return;
+  await db.deleteFrom('total_segment').where('cube', 'like', 'month%').where('bucket', '>=', month).execute();
+  await setSetting(db, CLOSED_MONTH, String(month - 1));
+}
+
+export const CLOSED_MONTH = 'closed_month';

@@ -4,9 +4,13 @@ import type { IngestResult } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Db, DialectName } from '../store/database.ts';
 import { getOrCreateSetting } from '../store/setting-repository.ts';
-import { closeMonths } from './closed-months.ts';
-import { type Append, type AppendOptions, commitEvents } from './commit.ts';
-import { type CommitSnapshot, createCommitSnapshotReader } from './commit-snapshot.ts';
+import {
+  type Append,
+  type AppendOptions,
+  type CommitSnapshot,
+  commitEvents,
+  createCommitSnapshotReader,
+} from './commit.ts';
 import { listMarkedDays, lockTotals, writeDay } from './daily-rows.ts';
 import type { Assign } from './event-batch.ts';
 import { EventIdentity } from './event-identity.ts';
@@ -15,9 +19,9 @@ import { reassign } from './recount.ts';
 import { removeExpired } from './retention.ts';
 import { type RezoneOutcome, rezone } from './rezone.ts';
 import { type Batch, decodeEvents, encodeSegment } from './segment.ts';
-import { addToTotals } from './totals.ts';
-import { ValueDictionary } from './value-dictionary.ts';
+import { addToTotals, closeMonths } from './totals.ts';
 import { ValuePlaces } from './value-places.ts';
+import { ValueDictionary } from './values.ts';
 
 /** Commits wait unfolded up to so many events or commits; a reader sums them on the fly, in a few milliseconds. */
 const FOLD_EVENTS = 100_000;

@@ -9,7 +9,7 @@ import { insertRejectedEvents, listRejectedEvents } from '../../src/store/reject
 import type { Assign } from '../../src/usage/event-batch.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
-import { forgetValue } from '../../src/usage/value-texts.ts';
+import { forgetValue } from '../../src/usage/values.ts';
 import { createMemoryUsage } from '../report/memory-usage.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { arbitraryEvent, arbitraryFilters } from '../support/events.ts';

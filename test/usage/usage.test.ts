@@ -9,7 +9,7 @@ import { type Db, openDatabase } from '../../src/store/database.ts';
 import type { Assign } from '../../src/usage/event-batch.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
-import { forgetValue } from '../../src/usage/value-texts.ts';
+import { forgetValue } from '../../src/usage/values.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { answerPlainly, arbitraryEvent, arbitraryFilters, sortRows } from '../support/events.ts';
 import { size } from '../support/size.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { ValueTexts } from '../../src/usage/value-texts.ts';
+import { ValueTexts } from '../../src/usage/values.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
 describeEachDialect('texts of values', ({ dialect, open }) => {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Durations } from '../../src/usage/durations.ts';
-import { findAtPlaces, toPlace } from '../../src/usage/nearest-rank.ts';
+import { Durations, findAtPlaces, toPlace } from '../../src/usage/durations.ts';
 
 describe('nearest ranks', () => {
   it('are what sorting gives, in few values and in many, over several lists', () => {

@@ -1,0 +1,195 @@
+import type { Calendar } from '../domain/calendar.ts';
+import { DIMENSIONS, type Dimension, REMOVED } from '../domain/dimension.ts';
+import type { RawEvent, Span } from '../domain/usage.ts';
+import type { Db } from '../store/database.ts';
+import { applyTests, pick, selectCounted, selectKept, type Test } from './row-selection.ts';
+import { type Batch, type Column, type ColumnName, EVENT_COLUMNS, type Segment } from './segment.ts';
+import type { InboxSegment, SegmentLoader } from './segment-loader.ts';
+import type { ValueTexts } from './values.ts';
+
+/** A snapshot of stored usage, and what reads it. */
+export interface Store {
+  db: Db;
+  loader: SegmentLoader;
+  calendar: Calendar;
+  texts: ValueTexts;
+}
+
+/** Raw events of one day that were asked for: some rows of a segment. Columns are unpacked when they are read. */
+export class RawPart {
+  readonly day: number;
+  readonly length: number;
+  /** Brought in from a file instead of sent. */
+  readonly imported: boolean;
+  readonly #segment: Segment;
+  /** Undefined: all of them. */
+  readonly #rows: Uint32Array | undefined;
+
+  constructor(day: number, { segment, imported }: { segment: Segment; imported: boolean }, rows?: Uint32Array) {
+    this.day = day;
+    this.imported = imported;
+    this.#segment = segment;
+    this.#rows = rows && rows.length < segment.length ? rows : undefined;
+    this.length = rows?.length ?? segment.length;
+  }
+
+  /** The columns that are not 0 throughout. */
+  get names(): ColumnName[] {
+    return this.#segment.names;
+  }
+
+  /** The values of a column for each event, or for those at the places `at`. */
+  read(name: ColumnName, at?: Uint32Array): Column {
+    const rows = this.#rows;
+    return this.#segment.read(name, at && rows ? at.map((place) => rows[place]!) : (at ?? rows));
+  }
+}
+
+/**
+ * Streams the raw events of a span that pass every test and that no exclusion rule took out, in the caller's snapshot.
+ * Days come in order, the newest first if asked; the parts of a day, and the events of a part, stand in no promised order.
+ * What is not asked for is not unpacked, and a few segments are in memory at a time: whoever has enough stops the loop, and
+ * the days behind it are never read.
+ */
+export async function* scanRaw(
+  { db, loader, calendar }: Pick<Store, 'db' | 'loader' | 'calendar'>,
+  { span, tests, newestFirst = false }: { span: Span; tests: readonly Test[]; newestFirst?: boolean },
+): AsyncGenerator<RawPart> {
+  const isBefore = (a: number, b: number) => (newestFirst ? a > b : a < b);
+  // Not yet in the segments of their days: few, and read at once.
+  const waiting = (await loader.loadInbox(db, span))
+    .flatMap((commit) =>
+      splitByDay(commit, calendar, applyTests(commit.segment, tests, selectCounted(commit.segment, span))),
+    )
+    .sort((a, b) => (isBefore(a.day, b.day) ? -1 : a.day === b.day ? 0 : 1));
+  for await (const raw of loader.loadRaw(db, span, { newestFirst })) {
+    while (waiting.length > 0 && isBefore(waiting[0]!.day, raw.day)) yield waiting.shift()!;
+    const rows = selectAsked(raw.segment, tests, isWithin(raw.day, span, calendar) ? undefined : span);
+    if (rows === undefined || rows.length > 0) yield new RawPart(raw.day, raw, rows);
+  }
+  yield* waiting;
+}
+
+function isWithin(day: number, span: Span, calendar: Calendar): boolean {
+  return calendar.startOfDay(day) >= span.fromMs && calendar.startOfDay(day + 1) <= span.toMs;
+}
+
+/** Undefined: every row. `span`: only its events. */
+function selectAsked(segment: Segment, tests: readonly Test[], span: Span | undefined): Uint32Array | undefined {
+  if (span) return applyTests(segment, tests, selectCounted(segment, span));
+  const kept = segment.has('exclusion') ? selectKept(segment) : undefined;
+  return kept === undefined && tests.length === 0 ? undefined : applyTests(segment, tests, kept);
+}
+
+function splitByDay(commit: InboxSegment, calendar: Calendar, rows: Uint32Array): RawPart[] {
+  const { segment, firstDay, lastDay } = commit;
+  if (rows.length === 0) return [];
+  if (firstDay === lastDay) return [new RawPart(firstDay, commit, rows)];
+  const days = Int32Array.from(segment.read('time', rows), (ms) => calendar.dayOf(ms));
+  return [...new Set(days)].map((day) => {
+    const ofDay = pick(rows.length, (at) => days[at] === day).map((at) => rows[at]!);
+    return new RawPart(day, commit, ofDay);
+  });
+}
+
+/** Columns of a page; value ids for dimensions (0: the sender gave none). */
+export type EventColumns = Record<(typeof EVENT_COLUMNS)[number], Column>;
+
+/** Some raw events as columns, as segments hold them, and the texts of all their value ids. */
+export interface EventPage {
+  length: number;
+  columns: EventColumns;
+  texts: ReadonlyMap<number, string>;
+}
+
+/** All raw events of a span that count and pass every test, a page at a time, in the order of days. */
+export async function* readPages(
+  store: Store,
+  renames: string | undefined,
+  wanted: { span: Span; tests: readonly Test[] },
+): AsyncGenerator<EventPage> {
+  for await (const part of scanRaw(store, wanted)) {
+    const columns = Object.fromEntries(EVENT_COLUMNS.map((name) => [name, part.read(name)])) as EventColumns;
+    const ids = listIds(columns);
+    const known = await store.texts.resolve(store.db, renames, ids);
+    yield { length: part.length, columns, texts: new Map(ids.map((id) => [id, known.get(id) ?? REMOVED])) };
+  }
+}
+
+/** The distinct value ids: a mark for each is quicker than a set of a million. */
+function listIds(columns: EventColumns): number[] {
+  let most = 0;
+  for (const dimension of DIMENSIONS) for (const id of columns[dimension]) if (id > most) most = id;
+  const marks = new Uint8Array(most + 1);
+  for (const dimension of DIMENSIONS) for (const id of columns[dimension]) marks[id] = 1;
+  const ids: number[] = [];
+  for (let id = 1; id <= most; id += 1) if (marks[id] === 1) ids.push(id);
+  return ids;
+}
+
+interface Found {
+  batch: Batch;
+  row: number;
+  timeMs: number;
+  imported: boolean;
+}
+
+/** The newest raw events that pass every test, at most `limit`, in order of time. Days before those are not read. */
+export async function readNewest(
+  store: Store,
+  renames: string | undefined,
+  { span, tests, limit }: { span: Span; tests: readonly Test[]; limit: number },
+): Promise<RawEvent[]> {
+  const found: Found[] = [];
+  let day: number | undefined;
+  for await (const part of scanRaw(store, { span, tests, newestFirst: true })) {
+    if (part.day !== day && found.length >= limit) break;
+    day = part.day;
+    found.push(...pickNewest(part, limit));
+    if (found.length > limit * 4) keepNewest(found, limit);
+  }
+  keepNewest(found, limit);
+  const texts = await store.texts.resolveMany(store.db, renames, found);
+  return found.reverse().map((each) => toEvent(each, texts));
+}
+
+/** The events of a part that could be among the newest: only these are unpacked. */
+function pickNewest(part: RawPart, limit: number): Found[] {
+  const time = part.read('time');
+  const order = Uint32Array.from(time.keys());
+  const newest = time.length > limit ? order.sort((a, b) => time[b]! - time[a]!).subarray(0, limit) : order;
+  const batch: Batch = { length: newest.length, columns: {} };
+  for (const name of part.names) batch.columns[name] = part.read(name, newest);
+  return Array.from(newest, (at, row) => ({ batch, row, timeMs: time[at]!, imported: part.imported }));
+}
+
+function keepNewest(found: Found[], limit: number): void {
+  found.sort((a, b) => b.timeMs - a.timeMs);
+  if (found.length > limit) found.length = limit;
+}
+
+function toEvent({ batch, row, timeMs, imported }: Found, texts: ReadonlyMap<number, string>): RawEvent {
+  const value = (name: ColumnName): number => batch.columns[name]?.[row] ?? 0;
+  const text = (name: Dimension): string => (value(name) === 0 ? '' : (texts.get(value(name)) ?? REMOVED));
+  return {
+    client: text('client'),
+    route: text('route'),
+    user: text('user'),
+    ip: text('ip'),
+    module: text('module'),
+    method: text('method'),
+    function: text('function'),
+    version: text('version'),
+    kind: text('kind'),
+    initiator: text('initiator'),
+    source: text('source'),
+    scope: text('scope'),
+    timeMs,
+    receivedMs: value('received'),
+    status: value('status'),
+    count: value('count'),
+    credits: value('credits'),
+    ...(value('duration') === 0 ? {} : { durationMs: (value('duration') - 1) / 1000 }),
+    imported,
+  };
+}

@@ -69,8 +69,6 @@ export interface App {
   stop(): Promise<void>;
   /** Does at once what the next full minute would: digests that are due, alerts. For a clock that was moved. */
   tick(): Promise<void>;
-  /** Makes ready what the first answer would else wait for; returns at once. */
-  prepare(): void;
   /** Where senders reach it, once started. */
   readonly url: string;
 }
@@ -90,7 +88,6 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
   let url = '';
   let running = false;
   let runTick: (() => Promise<void>) | undefined;
-  let prepare: (() => void) | undefined;
   let stopping: Promise<void> | undefined;
 
   async function start(): Promise<void> {
@@ -123,7 +120,6 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     });
     const charts = createChartRenderer({ log });
     stops.push(() => charts.stop());
-    prepare = () => charts.prepare();
 
     const client = createWebClient(config.slack.botToken?.reveal() ?? '', { apiUrl: config.slack.apiUrl, log });
     let slack: SlackApp | undefined;
@@ -334,7 +330,6 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     async tick() {
       await runTick?.();
     },
-    prepare: () => prepare?.(),
     get url() {
       return url;
     },

@@ -5,8 +5,7 @@ import { z } from 'zod';
 import { distanceWithin } from './domain/nearest.ts';
 import { HeadroomError } from './errors.ts';
 import { parseSecretKey } from './ingest/seal.ts';
-import { redact } from './log.ts';
-import { Secret } from './secret.ts';
+import { redact, Secret } from './secret.ts';
 import { parseDatabaseUrl } from './store/database.ts';
 
 /** Settings of an instance, checked. README.md lists them. */

@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { redact } from './secret.ts';
 
 export type { Logger };
 
@@ -14,14 +15,6 @@ const SECRET_PATHS = [
   'signingSecret',
   'secretKey',
 ];
-
-/** Credentials inside free text: Slack tokens, bearer values, passwords in URLs, signing secrets, URLs that answer a command. */
-const SECRET_TEXT =
-  /xox[a-z]-[\w-]+|xapp-[\w-]+|hr_[\w-]{40,}|whsec_[\w+/=]+|(?<=hooks\.slack\.com\/)[\w/%-]+|(?<=[?&]ticket=)[\w-]+|(?<=bearer )[^\s"'\\<>,;]+|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi;
-
-export function redact(text: string): string {
-  return text.replace(SECRET_TEXT, '<secret>');
-}
 
 /** Structured lines (JSON) on standard output; secrets are replaced by `<secret>`, `known` ones wherever they stand. */
 export function createLogger(

@@ -4,6 +4,9 @@ process.env.TZ = 'UTC';
 // Usage names people and addresses: what Headroom writes is read by its own account alone.
 process.umask(0o077);
 
+const { giveMemoryBack, keepCompiledCode } = await import('./cli/light-process.ts');
+if (['start', 'demo'].includes(process.argv[2] ?? '')) giveMemoryBack();
+keepCompiledCode();
 const { runCli } = await import('./cli/run.ts');
 
 const stop = new AbortController();

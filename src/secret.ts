@@ -25,3 +25,12 @@ export class Secret {
     return '<secret>';
   }
 }
+
+/** Credentials inside free text: Slack tokens, bearer values, passwords in URLs, signing secrets, URLs that answer a command. */
+const SECRET_TEXT =
+  /xox[a-z]-[\w-]+|xapp-[\w-]+|hr_[\w-]{40,}|whsec_[\w+/=]+|(?<=hooks\.slack\.com\/)[\w/%-]+|(?<=[?&]ticket=)[\w-]+|(?<=bearer )[^\s"'\\<>,;]+|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi;
+
+/** The text with `<secret>` in place of credentials. */
+export function redact(text: string): string {
+  return text.replace(SECRET_TEXT, '<secret>');
+}

@@ -12,8 +12,6 @@ export interface ChartRenderer {
    * long or the thread fell over; the next one has a new thread.
    */
   render(report: Report, options?: { view?: ChartView | undefined }): Promise<Picture | undefined>;
-  /** Starts the thread, so that the first chart need not wait for it. */
-  prepare(): void;
   /** Rejects what waits and ends the thread; afterwards nothing is drawn any more. */
   stop(): Promise<void>;
 }
@@ -22,6 +20,8 @@ export interface ChartRendererOptions {
   log: Logger;
   /** For one chart, from when it begins to be drawn; the first also starts the thread. */
   timeoutMs?: number;
+  /** With nothing to draw for so long the thread ends: it holds some 50 MiB, and another starts in half a second. */
+  restMs?: number;
   /** Charts that may wait besides the one being drawn. */
   maxWaiting?: number;
   /** Script of the thread. */
@@ -37,12 +37,14 @@ interface Waiting extends RenderJob {
 export function createChartRenderer({
   log,
   timeoutMs = 10_000,
+  restMs = 600_000,
   maxWaiting = 50,
   worker: script = new URL('./render-worker.ts', import.meta.url),
 }: ChartRendererOptions): ChartRenderer {
   const waiting: Waiting[] = [];
   let thread: Worker | undefined;
   let current: { job: Waiting; timer: NodeJS.Timeout } | undefined;
+  let rest: NodeJS.Timeout | undefined;
   let stopped = false;
 
   function startThread(): Worker {
@@ -61,6 +63,8 @@ export function createChartRenderer({
     if (!job) {
       // An idle thread does not keep the process alive.
       thread?.unref();
+      clearTimeout(rest);
+      rest = setTimeout(endThread, restMs).unref();
       return;
     }
     thread ??= startThread();
@@ -69,6 +73,13 @@ export function createChartRenderer({
     const timer = setTimeout(() => replaceThread(drawing, `took longer than ${timeoutMs} ms`), timeoutMs);
     current = { job, timer };
     drawing.postMessage({ report: job.report, view: job.view } satisfies RenderJob);
+  }
+
+  function endThread(): Promise<unknown> | undefined {
+    if (current) return undefined;
+    const ended = thread;
+    thread = undefined;
+    return ended?.terminate();
   }
 
   function takeCurrent(): Waiting | undefined {
@@ -112,20 +123,14 @@ export function createChartRenderer({
         next();
       });
     },
-    prepare() {
-      if (thread || stopped) return;
-      thread = startThread();
-      thread.unref();
-    },
     async stop() {
       stopped = true;
-      const ended = thread;
-      thread = undefined;
+      clearTimeout(rest);
       const job = takeCurrent();
       for (const left of [...(job ? [job] : []), ...waiting.splice(0)]) {
         left.reject(new HeadroomError('overloaded', `chart ${left.report.kind}: the renderer has been stopped`));
       }
-      await ended?.terminate();
+      await endThread();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { listNearest } from '../domain/nearest.ts';
 import { HeadroomError } from '../errors.ts';
-import { redact } from '../log.ts';
+import { redact } from '../secret.ts';
 import type { CliContext, Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
 

@@ -24,7 +24,6 @@ export async function runStart(args: readonly string[], context: CliContext): Pr
   try {
     // A signal during a slow start (migrations) is not lost: the app is stopped as soon as it has started.
     await app.start();
-    app.prepare();
     await stopped;
     await app.stop();
     return 0;

@@ -8,8 +8,8 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HeadroomError } from '../errors.ts';
-import { type Logger, redact, SampledLog } from '../log.ts';
-import type { Secret } from '../secret.ts';
+import { type Logger, SampledLog } from '../log.ts';
+import { redact, type Secret } from '../secret.ts';
 import { type HttpAnswer, sendAnswer, toErrorAnswer } from './answer.ts';
 import { type AskOptions, answerAsk } from './ask.ts';
 import { answerHealth, answerReadiness, type Readiness } from './health.ts';

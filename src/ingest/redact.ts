@@ -1,4 +1,4 @@
-import { redact as hideTokens } from '../log.ts';
+import { redact as hideTokens } from '../secret.ts';
 
 /** Names of headers and fields whose values may open doors: they are not kept. */
 const SECRET_NAME =

@@ -20,6 +20,7 @@ export async function startBot(databaseUrl: string, index = 0): Promise<BenchBot
     env: {
       PATH: process.env.PATH,
       NODE_OPTIONS: process.env.NODE_OPTIONS,
+      HOME: process.env.HOME,
       TZ: 'UTC',
       SLACK_BOT_TOKEN: slack.botToken,
       SLACK_SIGNING_SECRET: slack.signingSecret,

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { buildAltText } from '../../src/chart/alt-text.ts';
 import { type ChartRendererOptions, createChartRenderer } from '../../src/chart/renderer.ts';
@@ -30,13 +32,16 @@ describe('the chart renderer', () => {
     expect(lines).toEqual([]);
   });
 
-  it('is prepared once, and no more once it is stopped', async () => {
-    const { renderer, lines } = start();
-    renderer.prepare();
-    renderer.prepare();
+  it('ends its thread once nothing is drawn for long, and starts another for the next chart', async () => {
+    const threads: Worker[] = [];
+    const note = (thread: Worker) => void threads.push(thread);
+    process.on('worker', note);
+    const { renderer, lines } = start({ restMs: 1 });
+    await renderer.render(topClients());
+    await once(threads[0]!, 'exit');
     expect((await renderer.render(topClients()))?.width).toBe(1320);
-    await renderer.stop();
-    renderer.prepare();
+    process.off('worker', note);
+    expect(threads).toHaveLength(2);
     expect(lines).toEqual([]);
   });
 

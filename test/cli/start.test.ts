@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -134,6 +134,15 @@ describe('a start that cannot be', () => {
     expect(err).toMatch(
       /^REPORT_TIMEZONE is Europe\/Paris.*set Europe\/Berlin, or run "headroom rezone Europe\/Paris"\.\n$/,
     );
+  });
+});
+
+describe.runIf(process.platform === 'linux')('a start', () => {
+  it('begins the process anew, under the same id, with settings that give memory back', async () => {
+    const { child, url } = start();
+    await url;
+    expect(readFileSync(`/proc/${child.pid}/environ`, 'utf8')).toContain('MALLOC_ARENA_MAX=2');
+    expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).toContain('--max-semi-space-size=4');
   });
 });
 

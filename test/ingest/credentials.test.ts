@@ -6,8 +6,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createSigningSecret, createToken, listTokens, verifySignature } from '../../src/ingest/credentials.ts';
 import { readOrCreateSecretKey, seal, unseal } from '../../src/ingest/seal.ts';
-import { redact } from '../../src/log.ts';
-import { Secret } from '../../src/secret.ts';
+import { redact, Secret } from '../../src/secret.ts';
 import { readFixture } from './fixtures.ts';
 
 const STANDARD = JSON.parse(readFixture('senders/standard-webhooks-vectors.json').toString());

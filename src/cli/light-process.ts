@@ -1,0 +1,34 @@
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+
+/**
+ * glibc reads these when a process begins, and never again. As it comes it keeps memory of its own for each thread, and
+ * whatever of that was ever used: some 200 MiB of a bot at full rate. With two such areas for all threads, and large blocks outside of
+ * them, what is freed is given back.
+ */
+const ALLOCATION = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '262144' };
+/** V8 lets the room for new objects grow while there is much to do, and keeps it. */
+const FLAGS = ['--max-semi-space-size=4'];
+
+/**
+ * Keeps compiled code between starts, for every thread: they start in half the time, and each without the compiler of types, which
+ * takes 20 MiB. Where the folder cannot be written nothing is kept.
+ */
+export function keepCompiledCode(): void {
+  const { NODE_COMPILE_CACHE, XDG_CACHE_HOME, HOME } = process.env;
+  const caches = XDG_CACHE_HOME ?? (HOME === undefined ? undefined : join(HOME, '.cache'));
+  const folder = NODE_COMPILE_CACHE ?? (caches === undefined ? undefined : join(caches, 'headroom'));
+  if (folder === undefined) return;
+  // Threads look here.
+  process.env.NODE_COMPILE_CACHE = folder;
+  enableCompileCache(folder);
+}
+
+/** Makes this process, which is to run for long, one that gives memory back: by beginning it anew, once, with the same id. */
+export function giveMemoryBack(): void {
+  if (process.env.MALLOC_ARENA_MAX !== undefined || process.platform !== 'linux' || !process.execve) return;
+  process.execve(process.execPath, [process.execPath, ...FLAGS, ...process.execArgv, ...process.argv.slice(1)], {
+    ...process.env,
+    ...ALLOCATION,
+  });
+}

@@ -5,13 +5,12 @@ import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import type { Logger } from '../log.ts';
-import { listMutes } from '../store/alert-repository.ts';
+import { type Alert, listMutes, listOpenAlerts, markAlertsOver } from '../store/alert-repository.ts';
 import { listAlertRules } from '../store/alert-rule-repository.ts';
-import type { Db } from '../store/database.ts';
+import { type Db, transact } from '../store/database.ts';
 import { deleteLease, takeLease } from '../store/instance-repository.ts';
 import { findAlertSettings } from '../store/setting-repository.ts';
-import type { EvaluationContext } from './alert-claims.ts';
-import { endAlerts } from './alert-ends.ts';
+import { type EvaluationContext, findPeriod, subjectOf } from './alert-claims.ts';
 import { type AlertTargets, readKindsOn } from './alert-routing.ts';
 import { evaluateClients } from './client-alerts.ts';
 import { evaluateLevels } from './level-alerts.ts';
@@ -20,6 +19,7 @@ import { evaluateRunOut } from './run-out-alerts.ts';
 import { evaluateSilence } from './silence-alerts.ts';
 import { evaluateUnusual } from './unusual-alerts.ts';
 import { evaluateViews } from './view-alerts.ts';
+import { putAlertEvent } from './webhook-events.ts';
 
 export interface AlertEvaluatorOptions {
   db: Db;
@@ -115,5 +115,34 @@ export class AlertEvaluator {
     const [settings, mutes] = await Promise.all([findAlertSettings(db), listMutes(db, nowMs)]);
     const on = readKindsOn(settings);
     return { db, nowMs, calendar, usage, definitions, targets, mutes, webhook, isOn: (kind) => on.has(kind) };
+  }
+}
+
+/**
+ * Ends alerts whose reason is gone: a pool whose period or episode ended, that has a larger amount, or is no longer declared;
+ * a source that sends again. The others tell of a moment, and never end.
+ */
+async function endAlerts(
+  context: EvaluationContext,
+  states: readonly ScopeState[],
+  sources: readonly SourceHealth[],
+): Promise<void> {
+  const { db, nowMs, webhook } = context;
+  const pools = new Map(
+    states.flatMap((scope) => [...scope.pools, ...scope.limits].map((pool) => [subjectOf(scope, pool), pool] as const)),
+  );
+  const isOver = async ({ kind, subject, period }: Alert): Promise<boolean> => {
+    if (kind === 'silent')
+      return sources.find(({ name }) => `source ${name}` === subject)?.lastReceivedMs !== Number(period);
+    const pool = pools.get(subject);
+    if (!pool || (await findPeriod(db, subject, pool)) !== period) return true;
+    return pool.periodKind !== 'rolling-24h' && pool.reached.length === 0;
+  };
+  for (const alert of await listOpenAlerts(db)) {
+    if (!(await isOver(alert))) continue;
+    await transact(db, async (trx) => {
+      if ((await markAlertsOver(trx, alert, nowMs)) && webhook)
+        await putAlertEvent(trx, { type: 'alert.over', conversation: alert, content: alert.content }, nowMs);
+    });
   }
 }

@@ -16,9 +16,8 @@ import {
 import { type AlertRule, listAlertRules } from '../store/alert-rule-repository.ts';
 import type { Db } from '../store/database.ts';
 import { findAlertSettings } from '../store/setting-repository.ts';
-import { isMuted } from './alert-claims.ts';
+import { findPeriod, isMuted, subjectOf, toPeriodKey } from './alert-claims.ts';
 import { readKindsOn } from './alert-routing.ts';
-import { findPeriod, subjectOf, toPeriodKey } from './alert-subjects.ts';
 import { toLevelWords, toSwitchWords } from './level-words.ts';
 import { toRunOutWords } from './run-out-alerts.ts';
 

@@ -1,8 +1,7 @@
 import { DAY_MS } from '../domain/time-units.ts';
 import { countOf, formatClock, formatMoment } from '../report/format.ts';
 import { findAlert } from '../store/alert-repository.ts';
-import { type EvaluationContext, lastFullHour, raiseAlert } from './alert-claims.ts';
-import { formatHoursOf, formatWho } from './alert-subjects.ts';
+import { type EvaluationContext, formatHoursOf, formatWho, lastFullHour, raiseAlert } from './alert-claims.ts';
 
 const KNOWN_FOR_MS = 90 * DAY_MS;
 const MAX_LISTED = 10;

@@ -8,8 +8,15 @@ import {
   THREAD_SECTIONS,
   toRhythm,
 } from '../domain/digest.ts';
-import type { Due, ScheduleRule } from '../domain/schedule-rule.ts';
-import { formatSchedule, latestDue, listNext, nextDue, parseSchedule } from '../domain/schedule-rule.ts';
+import {
+  type Due,
+  formatSchedule,
+  latestDue,
+  listNext,
+  nextDue,
+  parseSchedule,
+  type ScheduleRule,
+} from '../domain/schedule-rule.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Actor, DigestPort, DigestPreview, DigestSummary } from '../slack/ports.ts';

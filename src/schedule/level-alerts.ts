@@ -16,8 +16,17 @@ import {
 } from '../store/alert-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { getDefinitionsVersion, listDefinitionsSince } from '../store/definition-repository.ts';
-import { type Claim, claimAlert, type EvaluationContext, isMuted } from './alert-claims.ts';
-import { formatHoursOf, formatWho, subjectOf, toEpisodeKey, toPeriodKey } from './alert-subjects.ts';
+import {
+  type Claim,
+  claimAlert,
+  type EvaluationContext,
+  formatHoursOf,
+  formatWho,
+  isMuted,
+  subjectOf,
+  toEpisodeKey,
+  toPeriodKey,
+} from './alert-claims.ts';
 import { isUrgent, listLater, toLevelWords, toSwitchWords } from './level-words.ts';
 import { findSurroundings } from './pool-surroundings.ts';
 

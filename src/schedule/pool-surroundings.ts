@@ -11,8 +11,7 @@ import { getClientNames } from '../report/client-names.ts';
 import { capitalise, formatCredits, formatShare, formatShortDate } from '../report/format.ts';
 import { describeRunOut } from '../report/scope-words.ts';
 import { findMost, isNamed } from '../report/totals.ts';
-import type { EvaluationContext } from './alert-claims.ts';
-import { toScopeFilters } from './alert-subjects.ts';
+import { type EvaluationContext, toScopeFilters } from './alert-claims.ts';
 
 /** Facts about a pool besides its figures, where they are known. */
 export interface Surroundings {

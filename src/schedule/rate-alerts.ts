@@ -2,8 +2,16 @@ import { formatDay } from '../domain/calendar.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import { HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
 import { formatCount } from '../report/format.ts';
-import { type Claim, type EvaluationContext, raiseAlert } from './alert-claims.ts';
-import { findPeriod, formatHours, formatHoursOf, formatWho, subjectOf } from './alert-subjects.ts';
+import {
+  type Claim,
+  type EvaluationContext,
+  findPeriod,
+  formatHours,
+  formatHoursOf,
+  formatWho,
+  raiseAlert,
+  subjectOf,
+} from './alert-claims.ts';
 
 /** Look back over the last five minutes, because events may arrive late. */
 const LATE_MINUTES = 5;

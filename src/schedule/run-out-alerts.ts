@@ -2,8 +2,7 @@ import type { AlertContent } from '../domain/alert.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { toInnerCase } from '../report/outlook.ts';
 import { describeRunOut } from '../report/scope-words.ts';
-import { type EvaluationContext, raiseAlert } from './alert-claims.ts';
-import { formatPools, subjectOf, toPeriodKey } from './alert-subjects.ts';
+import { type EvaluationContext, formatPools, raiseAlert, subjectOf, toPeriodKey } from './alert-claims.ts';
 
 /** Tells that a pool will be empty before its reset at the usual rate: once per period, in the pool's thread. */
 export async function evaluateRunOut(context: EvaluationContext, states: readonly ScopeState[]): Promise<void> {

@@ -1,6 +1,8 @@
 import cron, { type ScheduledTask } from 'node-cron';
 import { HeadroomError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { findLastAuditId, listAuditSince } from '../store/audit-repository.ts';
+import type { Db } from '../store/database.ts';
 
 /**
  * Refuses a process whose own zone is not UTC: there node-cron truncates to the second by local time, and loses every run
@@ -120,5 +122,17 @@ export function everySoOften(
     if (nowMs - doneMs < intervalMs) return;
     await work(nowMs);
     doneMs = nowMs;
+  };
+}
+
+/** Writes to the log what people changed since the run before, in Slack or on the command line, of whichever instance. */
+export function createChangeLog(db: Db, log: Logger): () => Promise<void> {
+  let last: number | undefined;
+  return async () => {
+    last ??= await findLastAuditId(db);
+    for (const { id, actor, action, detail } of await listAuditSince(db, last)) {
+      log.info({ actor, action, detail }, 'changed');
+      last = id;
+    }
   };
 }

@@ -5,8 +5,14 @@ import { WEEKDAYS } from '../domain/time-names.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatCount, formatMoment, formatPercent } from '../report/format.ts';
 import { deviation, isFar, median } from '../report/usual.ts';
-import { type EvaluationContext, lastFullHour, raiseAlert } from './alert-claims.ts';
-import { formatHours, formatHoursOf, formatWho } from './alert-subjects.ts';
+import {
+  type EvaluationContext,
+  formatHours,
+  formatHoursOf,
+  formatWho,
+  lastFullHour,
+  raiseAlert,
+} from './alert-claims.ts';
 import { describeHourCause, findHourCause, type HourCause, weeksBefore } from './hour-cause.ts';
 
 const NUMBERS = ['', 'one', 'two', 'three', 'four'];

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
-import { createChangeLog } from '../../src/schedule/change-log.ts';
+import { createChangeLog } from '../../src/schedule/tick.ts';
 import { insertAudit } from '../../src/store/audit-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 

@@ -29,11 +29,12 @@ import { createReporter } from './report/reporter.ts';
 import { getScopeStates } from './report/scope-states.ts';
 import { createAlertComposer } from './schedule/alert-composer.ts';
 import { AlertEvaluator } from './schedule/alert-evaluator.ts';
-import { AlertTargets } from './schedule/alert-routing.ts';
+import { AlertRoutes } from './schedule/alert-routing.ts';
 import { AlertTrigger } from './schedule/alert-trigger.ts';
 import { Alerts } from './schedule/alerts.ts';
 import { createDigestComposer } from './schedule/digest-composer.ts';
 import type { DigestSources } from './schedule/digest-content.ts';
+import { DigestPosts } from './schedule/digest-posts.ts';
 import { Digests } from './schedule/digests.ts';
 import { composeNotice, followFailure } from './schedule/notices.ts';
 import { createTroubleWatch } from './schedule/own-trouble.ts';
@@ -141,18 +142,20 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       corrections: (of: Parameters<DigestSources['corrections']>[0]) => listCorrections(db, of),
       render: charts.render,
     };
-    const isGone = async (user: string) => (await slack?.hasLeft(user)) ?? false;
-    const digests = new Digests({ ...digestPorts, log, now, wakeSender, isGone, webhook });
-    const routing = { alertChannel: config.alertChannel, oncall: config.oncall };
-    const targets = new AlertTargets({ ...routing, db, admins, now, wakeSender });
-    const alerts = new Alerts({ ...routing, db, zone, scopeStates, sources, targets, webhook, now, wakeSender });
+    // While Slack cannot be asked, nobody has left.
+    const isGone = async (user: string) => (await slack?.hasLeft(user).catch(() => false)) ?? false;
+    const digestPosts = new DigestPosts({ ...digestPorts, log, now, wakeSender, isGone, webhook });
+    const { alertChannel, oncall } = config;
+    const routes = new AlertRoutes({ db, alertChannel, oncall, admins, now, wakeSender });
+    const alerts = new Alerts({ db, zone, scopeStates, sources, webhook, now, wakeSender });
     const evaluator = new AlertEvaluator({
-      ...{ db, log, calendar, usage, definitions, scopeStates, sources, targets, webhook, instance, now, wakeSender },
+      ...{ db, log, calendar, usage, definitions, scopeStates, sources, webhook, instance, now, wakeSender },
+      targets: () => routes.targets(),
       countRequests: (question, span) => countRequests({ usage, definitions }, question, span),
     });
     const followed = { db, clock, log, admins: async () => (await admins()).ids, onFailed: followFailure };
     const composers = {
-      alert: createAlertComposer({ db, reporter, zone, oncall: () => targets.mention(), render: charts.render }),
+      alert: createAlertComposer({ db, reporter, zone, oncall: () => routes.mention(), render: charts.render }),
       digest: createDigestComposer(digestPorts),
       notice: composeNotice,
       answer: composeNotice,
@@ -183,7 +186,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       now,
       log,
       jobs: [
-        { name: 'digests', run: (nowMs) => digests.runDue(nowMs) },
+        { name: 'digests', run: (nowMs) => digestPosts.runDue(nowMs) },
         {
           name: 'alerts',
           // Whoever was heard just now is not silent.
@@ -231,8 +234,11 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       toCsv,
       usage,
       db,
-      digests,
+      digests: new Digests({ db, isGone, now }),
+      digestPosts,
       alerts,
+      alertRules: alerts,
+      alertRouting: routes,
       pools: createPoolAdmin({ db, calendar, now }),
       corrections: createCorrectionAdmin({ db, calendar, usage, now }),
       instance: { version: VERSION, lastTickMs: () => tick.lastMs },
@@ -306,7 +312,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     });
     log.info({ url, zone, version: VERSION, slack: slackApp.state() }, 'Headroom is running');
     running = true;
-    targets.noticeMissing().then(
+    routes.noticeMissing().then(
       (line) => line && log.warn(line),
       (error) => log.warn({ err: error }, 'could not find out who gets the alerts'),
     );

@@ -184,9 +184,7 @@ async function list(db: Db, context: CliContext): Promise<number> {
   const files = await listImportFiles(db);
   if (files.length === 0) context.out('Nothing imported yet. Try: headroom import FILE…');
   for (const file of files) {
-    const times = [file.firstEventMs, file.lastEventMs].map((ms) =>
-      ms === undefined ? '–' : new Date(ms).toISOString(),
-    );
+    const times = [file.firstEventMs, file.lastEventMs].map((ms) => (ms === null ? '–' : new Date(ms).toISOString()));
     context.out(
       `${file.id}  ${file.name}  ${sources.get(file.sourceId) ?? file.sourceId}  ${file.format}  ${countOf(file.events, 'event')} of ${countOf(file.lines, 'line')}, ${formatCount(file.rejected)} not taken  ${times.join(' … ')}`,
     );

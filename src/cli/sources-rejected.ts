@@ -17,12 +17,12 @@ export async function listRejected(db: Db, source: Source, context: CliContext):
   }
   for (const { atMs, eventId, reason, excerpt, sent } of rejected.slice(0, MAX_SHOWN)) {
     context.out(`${new Date(atMs).toISOString()}  ${reason}`);
-    const id = eventId === undefined ? [] : [`id ${JSON.stringify(eventId)}`];
+    const id = eventId === null ? [] : [`id ${JSON.stringify(eventId)}`];
     const shown = excerpt ?? sent?.slice(0, 200);
     context.out(`  ${[...id, ...(shown === undefined ? [] : [shown])].join('  ') || '(nothing of it was kept)'}`);
   }
   if (rejected.length > MAX_SHOWN) context.out(`… and ${rejected.length - MAX_SHOWN} older ones`);
-  const whole = rejected.filter(({ sent }) => sent !== undefined).length;
+  const whole = rejected.filter(({ sent }) => sent !== null).length;
   context.out(
     `${countOf(rejected.length, 'event')} rejected (the newest ${REJECTED_EVENTS_KEPT} are kept). ` +
       (whole > 0

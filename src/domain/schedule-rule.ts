@@ -210,7 +210,9 @@ function toZone(draft: Draft, text: string): string {
     3,
   );
   throw new InvalidScheduleError(
-    `I do not understand ${quoteShort(words)} in ${quoteShort(text)}.`,
+    words.includes('/')
+      ? `There is no time zone ${quoteShort(words)}.`
+      : `I do not understand ${quoteShort(words)} in ${quoteShort(text)}.`,
     near.length > 0
       ? near.map((word) => `${word === 'monthly' ? 'monthly 1' : word === 'weekly' ? 'weekly mon' : word} ${time}`)
       : [`${days} ${time}`, `${days} ${time} Europe/London`],

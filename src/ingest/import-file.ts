@@ -144,8 +144,8 @@ function toUntaken({ nowMs, ...file }: Parameters<typeof insertImportFile>[1]): 
     events: 0,
     duplicates: 0,
     rejected: 0,
-    firstEventMs: undefined,
-    lastEventMs: undefined,
+    firstEventMs: null,
+    lastEventMs: null,
     startedMs: nowMs,
     updatedMs: nowMs,
   };
@@ -292,7 +292,7 @@ function createStore(
       withoutId: 0,
       late: 0,
       receivedMs: nowMs,
-      lastEventMs: span.lastEventMs,
+      lastEventMs: span.lastEventMs ?? undefined,
       imported: true,
     });
     if (file.bytes === 0) await checkFirst(trx);
@@ -334,8 +334,8 @@ function countSeen(events: readonly UsageEvent[], seen: Set<string>): number {
 /** From the earliest to the latest of these times and those of the part of the file taken before. */
 function spanOf(file: ImportFile, times: readonly number[]): Pick<ImportFile, 'firstEventMs' | 'lastEventMs'> {
   return {
-    firstEventMs: times.reduce<number | undefined>((a, b) => Math.min(a ?? b, b), file.firstEventMs),
-    lastEventMs: times.reduce<number | undefined>((a, b) => Math.max(a ?? b, b), file.lastEventMs),
+    firstEventMs: times.reduce<number | null>((a, b) => Math.min(a ?? b, b), file.firstEventMs),
+    lastEventMs: times.reduce<number | null>((a, b) => Math.max(a ?? b, b), file.lastEventMs),
   };
 }
 

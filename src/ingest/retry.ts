@@ -38,7 +38,7 @@ export async function retryRejected(db: Db, intake: Intake, source: Source): Pro
   const options = parseOptions(source.options, source.name);
   const byReceipt = new Map<number, Reading[]>();
   for (const row of (await listRejectedEvents(db, source.id)).reverse()) {
-    if (row.sent === undefined) {
+    if (row.sent === null) {
       outcome.notKept += 1;
       continue;
     }

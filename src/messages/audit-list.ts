@@ -76,7 +76,7 @@ const DIGEST_VERBS: Readonly<Record<string, string>> = {
 };
 
 const DIGEST_DETAIL = /^(\d+): (\{.*\})$/s;
-const WRITTEN = z.object({ pausedUntilMs: z.number().optional(), channel: z.string().optional() }).loose();
+const WRITTEN = z.object({ pausedUntilMs: z.number().nullish(), channel: z.string().optional() }).loose();
 const PARTS = { schedule: 'its times', what: 'its sections', channel: 'its channel' } as const;
 const ISO_TIME = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g;
 
@@ -92,7 +92,7 @@ export function describeChange({ action, detail }: { action: string; detail: str
 function describeWritten(action: string, json: string, zone: string): string {
   const written = WRITTEN.safeParse(JSON.parse(json)).data;
   if (action === 'digest.pause') {
-    return written?.pausedUntilMs === undefined ? '' : ` until ${formatMoment(written.pausedUntilMs, zone)}`;
+    return written?.pausedUntilMs == null ? '' : ` until ${formatMoment(written.pausedUntilMs, zone)}`;
   }
   if (action !== 'digest.change' || !written) return '';
   const parts = (['schedule', 'what', 'channel'] as const).filter((key) => key in written).map((key) => PARTS[key]);

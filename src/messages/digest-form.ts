@@ -1,5 +1,6 @@
+import { DIGEST_SECTIONS } from '../domain/digest.ts';
 import type { Filter } from '../domain/filter.ts';
-import type { DigestPort, DigestSummary } from '../slack/ports.ts';
+import type { DigestSummary } from '../slack/ports.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
 import { buildField, type FormFields, modal } from './form.ts';
 import { type Block, plainContext } from './text.ts';
@@ -27,31 +28,28 @@ const RHYTHMS = [
   ['monthly 31', 'Last day of the month'],
 ] as const;
 
-type Sections = DigestPort['sections'];
+const live = ACTIONS.digestWhen;
+const toOptions = (fits: (part: string) => boolean) =>
+  DIGEST_SECTIONS.filter(({ part }) => fits(part)).map(({ key, title }) => [key, title] as const);
 
-/** Fields of a digest with these sections, which Slack takes ten of at most in one field. */
-export function listDigestFields(sections: Sections) {
-  const live = ACTIONS.digestWhen;
-  const toOptions = (fits: (part: string) => boolean) =>
-    sections.filter(({ part }) => fits(part)).map(({ key, title }) => [key, title] as const);
-  return {
-    channel: {
-      kind: 'channel',
-      label: 'Channel',
-      current: true,
-      required: 'choose one',
-      hint: 'I’ll join public channels myself; invite me to private ones.',
-    },
-    rhythm: { kind: 'choice', label: 'When', live, required: 'choose one', options: RHYTHMS as Rhythms },
-    time: { kind: 'time', label: 'At', live, required: 'choose one' },
-    zone: {
-      ...({ kind: 'text', label: 'Time zone', live, most: 64 } as const),
-      ...{ required: 'give one', hint: 'An IANA name, such as Europe/Berlin' },
-    },
-    sections: { kind: 'choices', label: 'In the message', options: toOptions((part) => part !== 'thread') },
-    thread: { kind: 'choices', label: 'In its thread', options: toOptions((part) => part === 'thread') },
-  } as const satisfies FormFields;
-}
+/** Fields of a digest; of sections, Slack takes ten of at most in one field. */
+export const DIGEST_FIELDS = {
+  channel: {
+    kind: 'channel',
+    label: 'Channel',
+    current: true,
+    required: 'choose one',
+    hint: 'I’ll join public channels myself; invite me to private ones.',
+  },
+  rhythm: { kind: 'choice', label: 'When', live, required: 'choose one', options: RHYTHMS as Rhythms },
+  time: { kind: 'time', label: 'At', live, required: 'choose one' },
+  zone: {
+    ...({ kind: 'text', label: 'Time zone', live, most: 64 } as const),
+    ...{ required: 'give one', hint: 'An IANA name, such as Europe/Berlin' },
+  },
+  sections: { kind: 'choices', label: 'In the message', options: toOptions((part) => part !== 'thread') },
+  thread: { kind: 'choices', label: 'In its thread', options: toOptions((part) => part === 'thread') },
+} as const satisfies FormFields;
 
 type Rhythms = readonly (readonly [string, string])[];
 
@@ -74,7 +72,6 @@ export function buildDigestForm(given: {
   digest?: DigestSummary | undefined;
   channel?: string | undefined;
   zone: string;
-  sections: Sections;
   next: string;
   /** What a new one's calls are limited to, and the same in words. */
   limits?: DigestLimits | undefined;
@@ -82,9 +79,9 @@ export function buildDigestForm(given: {
   /** Parts of a new one's thread, by their keys; empty or absent: all. */
   parts?: readonly string[] | undefined;
 }): Block {
-  const { digest, zone, sections, parts = [] } = given;
-  const fields = listDigestFields(sections);
-  const all = sections.map(({ key }) => key);
+  const { digest, zone, parts = [] } = given;
+  const fields = DIGEST_FIELDS;
+  const all = DIGEST_SECTIONS.map(({ key }) => key);
   const channel = digest?.channel ?? given.channel;
   const words = digest ? readSchedule(digest.schedule) : undefined;
   const rhythm = words?.rhythm ?? DEFAULT_RHYTHM;
@@ -107,11 +104,10 @@ export function buildDigestForm(given: {
     ],
   });
 
-  /** None where nothing is offered. */
   function tick(id: 'sections' | 'thread', wanted: readonly string[]): Block[] {
     const offered = fields[id].options.map(([key]) => key);
     const chosen = offered.filter((key) => wanted.includes(key));
-    return offered.length > 0 ? [buildField(id, fields[id], chosen)] : [];
+    return [buildField(id, fields[id], chosen)];
   }
 }
 

@@ -110,7 +110,7 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
       },
       async nextDigestMs() {
         const due = (await listSubscriptions(db)).filter(({ paused }) => !paused).map(({ nextDueMs }) => nextDueMs);
-        const known = due.filter((ms) => ms !== undefined);
+        const known = due.filter((ms) => ms !== null);
         return known.length > 0 ? Math.min(...known) : undefined;
       },
       stop,

@@ -3,7 +3,7 @@ import { createLogger } from '../log.ts';
 import { buildDigestPreview } from '../messages/digest-list.ts';
 import { getScopeStates } from '../report/scope-states.ts';
 import { createDigestComposer, type DigestComposerPorts, type DigestOrder } from '../schedule/digest-composer.ts';
-import { Digests } from '../schedule/digests.ts';
+import { DigestPosts } from '../schedule/digest-posts.ts';
 import { listAlertsTold } from '../store/alert-repository.ts';
 import { listCorrections } from '../store/correction-repository.ts';
 import { type Sample, sampleMessage } from './sample.ts';
@@ -25,8 +25,9 @@ export async function listDigestSamples(world: SampleWorld): Promise<Sample[]> {
       if (composed) samples.push(sampleMessage(name, { text: composed.text, blocks: composed.blocks ?? [] }));
     }
   }
-  const idle = { log: createLogger('silent'), now: () => nowMs, wakeSender: () => {}, isGone: async () => false };
-  const preview = await new Digests({ ...ports, ...idle }).compose({ channel: 'C0123456789' });
+  const log = createLogger('silent');
+  const idle = { log, now: () => nowMs, wakeSender: () => {}, isGone: async () => false, webhook: false };
+  const preview = await new DigestPosts({ ...ports, ...idle }).compose({ channel: 'C0123456789' });
   return [...samples, sampleMessage('Digest, its preview', buildDigestPreview(preview))];
 }
 

@@ -10,8 +10,8 @@ import { listAlertRules } from '../store/alert-rule-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { deleteLease, takeLease } from '../store/instance-repository.ts';
 import { findAlertSettings } from '../store/setting-repository.ts';
-import { type EvaluationContext, findPeriod, subjectOf } from './alert-claims.ts';
-import { type AlertTargets, readKindsOn } from './alert-routing.ts';
+import { type EvaluationContext, findPeriod, subjectOf, type Targets } from './alert-claims.ts';
+import { readKindsOn } from './alert-routing.ts';
 import { evaluateClients } from './client-alerts.ts';
 import { evaluateLevels } from './level-alerts.ts';
 import { evaluateRates } from './rate-alerts.ts';
@@ -32,7 +32,7 @@ export interface AlertEvaluatorOptions {
   sources(): Promise<readonly SourceHealth[]>;
   /** Requests that a question counts in a span. */
   countRequests(question: Question, span: Span): Promise<number>;
-  targets: AlertTargets;
+  targets(): Promise<Targets>;
   /** A webhook is told too. */
   webhook: boolean;
   /** This process, in leases. */
@@ -107,7 +107,7 @@ export class AlertEvaluator {
 
   async #getContext(nowMs: number): Promise<EvaluationContext | undefined> {
     const { db, log, calendar, usage, definitions, webhook } = this.#options;
-    const targets = await this.#options.targets.list();
+    const targets = await this.#options.targets();
     if (targets.length === 0 && !webhook) {
       log.warn('alerts have nowhere to go: set ALERT_CHANNEL, or ADMINS');
       return undefined;

@@ -1,6 +1,6 @@
-import { ALERT_KINDS, type AlertKind } from '../domain/alert.ts';
+import { ALERT_KINDS, type AlertContent, type AlertKind, findAlertKind } from '../domain/alert.ts';
 import { HeadroomError } from '../errors.ts';
-import type { Actor, AlertRouting, RoutingChange } from '../slack/ports.ts';
+import type { Actor, AlertRouting, AlertRoutingPort, RoutingChange } from '../slack/ports.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { insertDelivery } from '../store/delivery-repository.ts';
@@ -14,13 +14,7 @@ import {
   MENTION_SETTING,
   setSetting,
 } from '../store/setting-repository.ts';
-import type { Targets } from './alert-claims.ts';
-
-/** The settings ALERT_CHANNEL and ONCALL, which hold until something else is chosen in Slack. */
-export interface RoutingDefaults {
-  alertChannel: string | undefined;
-  oncall: string | undefined;
-}
+import type { AlertOrder, Targets } from './alert-claims.ts';
 
 /** Reads which kinds are on. */
 export function readKindsOn(settings: ReadonlyMap<string, string>): ReadonlySet<AlertKind> {
@@ -29,49 +23,8 @@ export function readKindsOn(settings: ReadonlyMap<string, string>): ReadonlySet<
   return new Set(ALERT_KINDS.filter(isOn).map(({ kind }) => kind));
 }
 
-/** Returns where alerts go, whom they mention, and the kinds that are on. */
-export async function getRouting(db: Db, defaults: RoutingDefaults): Promise<AlertRouting> {
-  const [channel, mention, settings] = await Promise.all([
-    findAlertChannel(db, defaults),
-    findAlertMention(db, defaults),
-    findAlertSettings(db),
-  ]);
-  const on = readKindsOn(settings);
-  return { channel, mention, kinds: ALERT_KINDS.map(({ kind, title }) => ({ kind, title, on: on.has(kind) })) };
-}
-
-/** Writes what differs with a line of audit each, at once. False: nothing differs. The actor's right is the caller's business. */
-export async function changeRouting(
-  db: Db,
-  { now, change, by, atMs }: { now: AlertRouting; change: RoutingChange; by: Actor; atMs: number },
-): Promise<boolean> {
-  const written: { name: string; value: string; action: string; detail: string }[] = [];
-  const { channel, mention, kinds } = change;
-  if (channel !== undefined && channel !== (now.channel ?? null)) {
-    const detail = channel ?? 'the admins by direct message';
-    written.push({ name: CHANNEL_SETTING, value: channel ?? CHOSEN_NONE, action: 'alert.route', detail });
-  }
-  if (mention !== undefined && mention !== (now.mention ?? null)) {
-    const detail = mention ?? 'nobody';
-    written.push({ name: MENTION_SETTING, value: mention ?? CHOSEN_NONE, action: 'alert.mention', detail });
-  }
-  for (const { kind, on } of kinds ? now.kinds : []) {
-    const wanted = kinds!.includes(kind);
-    if (wanted === on) continue;
-    const action = wanted ? 'alert.enable' : 'alert.disable';
-    written.push({ name: toSettingName(kind), value: wanted ? '1' : '0', action, detail: kind });
-  }
-  await transact(db, async (trx) => {
-    for (const { name, value, action, detail } of written) {
-      await setSetting(trx, name, value);
-      await insertAudit(trx, { atMs, actor: by.user, action, detail });
-    }
-  });
-  return written.length > 0;
-}
-
 /** The setting that keeps whether a kind of alert was turned on or off. */
-export function toSettingName(kind: string): string {
+function toSettingName(kind: string): string {
   return `alert_on_${kind}`;
 }
 
@@ -79,25 +32,87 @@ export function toSettingName(kind: string): string {
 const ADMINS_SETTING = 'alert_admins';
 const CURE = 'Set ALERT_CHANNEL to a channel id, or choose one with /usage alerts route.';
 
-export interface AlertTargetsOptions extends RoutingDefaults {
+export interface AlertRoutesOptions {
   db: Db;
+  /** The settings ALERT_CHANNEL and ONCALL, which hold until something else is chosen in Slack. */
+  alertChannel: string | undefined;
+  oncall: string | undefined;
   /** User ids, asked when alerts have no channel. `complete` false: there may be more. */
   admins(): Promise<{ ids: readonly string[]; complete: boolean }>;
   now(): number;
   wakeSender(): void;
 }
 
-/** Knows where alerts go, and whom they mention. */
-export class AlertTargets {
-  readonly #options: AlertTargetsOptions;
+/** Knows where alerts go, whom they mention and which kinds are on; admins change it. */
+export class AlertRoutes implements AlertRoutingPort {
+  readonly #options: AlertRoutesOptions;
 
-  constructor(options: AlertTargetsOptions) {
+  constructor(options: AlertRoutesOptions) {
     this.#options = options;
   }
 
-  /** The channel; undefined: the admins by direct message. */
-  channel(): Promise<string | undefined> {
-    return findAlertChannel(this.#options.db, this.#options);
+  async get(): Promise<AlertRouting> {
+    const { db } = this.#options;
+    const [channel, mention, settings] = await Promise.all([
+      findAlertChannel(db, this.#options),
+      this.mention(),
+      findAlertSettings(db),
+    ]);
+    const on = readKindsOn(settings);
+    return { channel, mention, kinds: ALERT_KINDS.map(({ kind, title }) => ({ kind, title, on: on.has(kind) })) };
+  }
+
+  /** Writes what differs with a line of audit each, at once. False: nothing differs. */
+  async change({ channel, mention, kinds = {} }: RoutingChange, by: Actor): Promise<boolean> {
+    requireAdmin(by, 'choose where alerts go, or which are sent');
+    const { db, now } = this.#options;
+    const before = await this.get();
+    const written: { name: string; value: string; action: string; detail: string }[] = [];
+    if (channel !== undefined && channel !== (before.channel ?? null)) {
+      const detail = channel ?? 'the admins by direct message';
+      written.push({ name: CHANNEL_SETTING, value: channel ?? CHOSEN_NONE, action: 'alert.route', detail });
+    }
+    if (mention !== undefined && mention !== (before.mention ?? null)) {
+      const detail = mention ?? 'nobody';
+      written.push({ name: MENTION_SETTING, value: mention ?? CHOSEN_NONE, action: 'alert.mention', detail });
+    }
+    for (const [what, wanted] of Object.entries(kinds)) {
+      const kind = findAlertKind(what);
+      if (!kind) throw unknownAlert(what);
+      if (before.kinds.find((each) => each.kind === kind)?.on === wanted) continue;
+      const action = wanted ? 'alert.enable' : 'alert.disable';
+      written.push({ name: toSettingName(kind), value: wanted ? '1' : '0', action, detail: kind });
+    }
+    await transact(db, async (trx) => {
+      for (const { name, value, action, detail } of written) {
+        await setSetting(trx, name, value);
+        await insertAudit(trx, { atMs: now(), actor: by.user, action, detail });
+      }
+    });
+    return written.length > 0;
+  }
+
+  async test(by: Actor): Promise<void> {
+    const { db, now, wakeSender } = this.#options;
+    const content: AlertContent = {
+      kind: 'level',
+      sign: '🔴',
+      title: 'This is how an alert arrives',
+      lines: ['Test alert, sent the same way as real ones. No one was mentioned.'],
+      mention: false,
+      level: 90,
+      test: true,
+    };
+    const channels = await this.targets();
+    if (channels.length === 0)
+      throw new HeadroomError('slack', 'Alerts have nowhere to go: set ALERT_CHANNEL, or ADMINS.');
+    for (const channel of channels) {
+      const key = `alert:test:${now()}:${by.user}@${channel}`;
+      const order: AlertOrder = { part: 'parent', content };
+      await insertDelivery(db, { key, kind: 'alert', channel, content: order, dueMs: now() });
+    }
+    await insertAudit(db, { atMs: now(), actor: by.user, action: 'alert.test', detail: channels.join(', ') });
+    wakeSender();
   }
 
   /** Returns who is mentioned at 90% and 100%; undefined: nobody. */
@@ -106,17 +121,9 @@ export class AlertTargets {
   }
 
   /** The channel, or the admins one by one; empty where neither is known. */
-  async list(): Promise<Targets> {
-    const channel = await this.channel();
+  async targets(): Promise<Targets> {
+    const channel = await findAlertChannel(this.#options.db, this.#options);
     return channel ? [channel] : this.#listAdmins();
-  }
-
-  /** Lists the targets as `list` does. Throws where alerts have nowhere to go. */
-  async get(): Promise<Targets> {
-    const targets = await this.list();
-    if (targets.length === 0)
-      throw new HeadroomError('slack', 'Alerts have nowhere to go: set ALERT_CHANNEL, or ADMINS.');
-    return targets;
   }
 
   /**
@@ -124,8 +131,8 @@ export class AlertTargets {
    * line for the log and `doctor`; undefined where there is a channel.
    */
   async noticeMissing(): Promise<string | undefined> {
-    if (await this.channel()) return undefined;
     const { db, admins, now, wakeSender } = this.#options;
+    if (await findAlertChannel(db, this.#options)) return undefined;
     const { ids: people } = await admins();
     if (people.length === 0) return `Alerts have nowhere to go: no ALERT_CHANNEL, and no admin is known. ${CURE}`;
     const line = `Alerts go to ${people.length === 1 ? 'one admin' : `${people.length} admins`} by direct message. ${CURE}`;
@@ -153,4 +160,15 @@ export class AlertTargets {
     if ((complete || known.length === 0) && text !== known.join(' ')) await setSetting(db, ADMINS_SETTING, text);
     return ids;
   }
+}
+
+export function requireAdmin(by: Actor, what: string): void {
+  if (!by.admin) throw new HeadroomError('unauthorised', `Only admins may ${what}. Ask one of them (/usage help who).`);
+}
+
+export function unknownAlert(what: string): HeadroomError {
+  return new HeadroomError(
+    'schedule',
+    `There is no alert ${JSON.stringify(what)}. Kinds of alerts: ${ALERT_KINDS.map(({ kind }) => kind).join(', ')}; /usage alerts shows all.`,
+  );
 }

@@ -1,9 +1,9 @@
-import { ALERT_KINDS, type AlertContent, findAlertKind } from '../domain/alert.ts';
+import { ALERT_KINDS, findAlertKind } from '../domain/alert.ts';
 import type { Question } from '../domain/report.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { HeadroomError } from '../errors.ts';
-import type { Actor, AlertPort, AlertRouting, AlertSummary, RoutingChange } from '../slack/ports.ts';
+import type { Actor, AlertPort, AlertRulePort, AlertSummary } from '../slack/ports.ts';
 import {
   ALERTS_KEPT_MS,
   type Alert,
@@ -17,40 +17,28 @@ import { deleteAlertRule, listAlertRules, upsertAlertRule } from '../store/alert
 import { insertAudit } from '../store/audit-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
-import { setSetting } from '../store/setting-repository.ts';
 import { type AlertOrder, toParentKey } from './alert-claims.ts';
 import { listAlertSummaries, toMuteTitle } from './alert-listing.ts';
-import { type AlertTargets, changeRouting, getRouting, type RoutingDefaults, toSettingName } from './alert-routing.ts';
+import { requireAdmin, unknownAlert } from './alert-routing.ts';
 import { putAlertEvent } from './webhook-events.ts';
 
-export interface AlertsOptions extends RoutingDefaults {
+export interface AlertsOptions {
   db: Db;
   zone: string;
   scopeStates(nowMs: number, options: { plain: boolean }): Promise<readonly ScopeState[]>;
   sources(): Promise<readonly SourceHealth[]>;
-  targets: AlertTargets;
   /** A webhook is told too. */
   webhook: boolean;
   now(): number;
   wakeSender(): void;
 }
 
-/** Answers what people ask of alerts: list, mute, acknowledge, turn kinds on and off, route, test. */
-export class Alerts implements AlertPort {
+/** Answers what people ask of alerts: list, mute, acknowledge, set bounds. */
+export class Alerts implements AlertPort, AlertRulePort {
   readonly #options: AlertsOptions;
 
   constructor(options: AlertsOptions) {
     this.#options = options;
-  }
-
-  routing(): Promise<AlertRouting> {
-    return getRouting(this.#options.db, this.#options);
-  }
-
-  async changeRouting(change: RoutingChange, by: Actor): Promise<boolean> {
-    requireAdmin(by, 'choose where alerts go');
-    const { db, now } = this.#options;
-    return changeRouting(db, { now: await this.routing(), change, by, atMs: now() });
   }
 
   async list(): Promise<AlertSummary[]> {
@@ -78,14 +66,6 @@ export class Alerts implements AlertPort {
     const what = isListed ? target.what! : await this.#findMuted(target.what, states);
     if (await deleteMute(db, what)) await this.#audit(by, 'alert.unmute', what);
     return toMuteTitle(what, states);
-  }
-
-  async enable(what: string, enabled: boolean, by: Actor): Promise<void> {
-    requireAdmin(by, 'turn alerts on or off');
-    const kind = findAlertKind(what);
-    if (!kind) throw unknownAlert(what);
-    await setSetting(this.#options.db, toSettingName(kind), enabled ? '1' : '0');
-    await this.#audit(by, enabled ? 'alert.enable' : 'alert.disable', kind);
   }
 
   async add(rule: { name: string; question: Question; over: number; per: 'hour' | 'day' }, by: Actor): Promise<void> {
@@ -134,39 +114,9 @@ export class Alerts implements AlertPort {
     this.#options.wakeSender();
   }
 
-  async test(by: Actor): Promise<void> {
-    const { db, now, targets } = this.#options;
-    const content: AlertContent = {
-      kind: 'level',
-      sign: '🔴',
-      title: 'This is how an alert arrives',
-      lines: ['Test alert, sent the same way as real ones. No one was mentioned.'],
-      mention: false,
-      level: 90,
-      test: true,
-    };
-    const order: AlertOrder = { part: 'parent', content };
-    const channels = await targets.get();
-    for (const channel of channels) {
-      const key = `alert:test:${now()}:${by.user}@${channel}`;
-      await insertDelivery(db, { key, kind: 'alert', channel, content: order, dueMs: now() });
-    }
-    await this.#audit(by, 'alert.test', channels.join(', '));
-    this.#options.wakeSender();
-  }
-
-  async findPeriodEnd(id: string): Promise<number | undefined> {
-    return (await this.#findContent(id))?.periodEndMs;
-  }
-
-  async findScope(id: string): Promise<string | undefined> {
-    return (await this.#findContent(id))?.scope;
-  }
-
-  async #findContent(id: string): Promise<AlertContent | undefined> {
+  async find(id: string): Promise<{ scope?: string; periodEndMs?: number } | undefined> {
     const { db, now } = this.#options;
-    const alert = await findAlertByWords({ db, nowMs: now() }, id);
-    return alert?.content;
+    return (await findAlertByWords({ db, nowMs: now() }, id))?.content;
   }
 
   #listStates(): Promise<readonly ScopeState[]> {
@@ -182,10 +132,6 @@ export class Alerts implements AlertPort {
   async #audit(by: Actor, action: string, detail: string): Promise<void> {
     await insertAudit(this.#options.db, { atMs: this.#options.now(), actor: by.user, action, detail });
   }
-}
-
-function requireAdmin(by: Actor, what: string): void {
-  if (!by.admin) throw new HeadroomError('unauthorised', `Only admins may ${what}. Ask one of them (/usage help who).`);
 }
 
 interface AlertLookup {
@@ -227,11 +173,4 @@ async function findMuted(lookup: AlertLookup, what: string | undefined): Promise
   const kind = findAlertKind(what);
   if (kind) return kind;
   throw unknownAlert(what);
-}
-
-function unknownAlert(what: string): HeadroomError {
-  return new HeadroomError(
-    'schedule',
-    `There is no alert ${JSON.stringify(what)}. Kinds of alerts: ${ALERT_KINDS.map(({ kind }) => kind).join(', ')}; /usage alerts shows all.`,
-  );
 }

@@ -27,7 +27,7 @@ export async function performAlerts(
   command: AlertsCommand,
 ): Promise<void> {
   if (command.action === 'list') {
-    const [alerts, { channel: route }] = await Promise.all([ctx.alerts.list(), ctx.alerts.routing()]);
+    const [alerts, { channel: route }] = await Promise.all([ctx.alerts.list(), ctx.alertRouting.get()]);
     return tellPrivately(ctx, asked, buildAlertList(alerts, { route, admin: person.admin, zone: person.zone }));
   }
   if (!FOR_MEMBERS.has(command.action)) requireAdmin(person);
@@ -45,7 +45,7 @@ async function change(
   const by = toActor(person);
   switch (command.action) {
     case 'test':
-      await ctx.alerts.test(by);
+      await ctx.alertRouting.test(by);
       return 'A test alert is on its way, sent the same way as real ones.';
     case 'add': {
       const view = await findView(ctx.db, [asked.user, asked.channel], command.view);
@@ -55,15 +55,15 @@ async function change(
         ]);
       }
       const { view: name, over, per } = command;
-      await ctx.alerts.add({ name, question: view.question, over, per }, by);
+      await ctx.alertRules.add({ name, question: view.question, over, per }, by);
       return `I’ll alert you when “${name}” passes ${over.toLocaleString('en-US')} ${over === 1 ? 'request' : 'requests'} ${per === 'day' ? 'a day' : 'an hour'}.`;
     }
     case 'remove':
-      await ctx.alerts.remove(command.what, by);
+      await ctx.alertRules.remove(command.what, by);
       return `Removed the alert ${command.what}.`;
     case 'enable':
     case 'disable':
-      await ctx.alerts.enable(command.what, command.action === 'enable', by);
+      await ctx.alertRouting.change({ kinds: { [command.what]: command.action === 'enable' } }, by);
       return `${command.what} is ${command.action === 'enable' ? 'on' : 'off'} now.`;
     case 'mute': {
       const untilMs = command.until ? parseUntil(command.until, ctx.now(), person.zone) : undefined;
@@ -85,7 +85,7 @@ async function change(
     case 'route': {
       const { channel: named, to } = command;
       if (to === 'admins') {
-        await ctx.alerts.changeRouting({ channel: null }, by);
+        await ctx.alertRouting.change({ channel: null }, by);
         return 'Alerts go to the admins by direct message from now on.';
       }
       if (named && !named.id) {
@@ -97,7 +97,7 @@ async function change(
       }
       const channel = named?.id ?? asked.channel;
       await prepareChannel(ctx, channel);
-      await ctx.alerts.changeRouting({ channel }, by);
+      await ctx.alertRouting.change({ channel }, by);
       return `Alerts go to ${named ? `#${named.name}` : 'this channel'} from now on.`;
     }
   }
@@ -135,8 +135,10 @@ export function registerAlerts({ press: on }: Listen, ctx: SlackContext): void {
     'admin',
   );
   change(ACTIONS.alertUnmute, 'admin', 'No longer muted.', (what, person) => alerts.unmute({ what }, toActor(person)));
-  change(ACTIONS.alertRemove, 'view', 'Removed.', (what, person) => alerts.remove(what, toActor(person)));
-  change(ACTIONS.alertTest, 'admin', 'A test alert is on its way.', (_what, person) => alerts.test(toActor(person)));
+  change(ACTIONS.alertRemove, 'view', 'Removed.', (what, person) => ctx.alertRules.remove(what, toActor(person)));
+  change(ACTIONS.alertTest, 'admin', 'A test alert is on its way.', (_what, person) =>
+    ctx.alertRouting.test(toActor(person)),
+  );
 }
 
 /**
@@ -152,7 +154,7 @@ async function chooseMute(alerts: AlertPort, value: string, by: Actor, nowMs: nu
 }
 
 async function toInstant(alerts: AlertPort, choice: string, id: string, zone: string, nowMs: number): Promise<number> {
-  if (choice === 'period') return (await alerts.findPeriodEnd(id)) ?? nowMs + DAY_MS;
+  if (choice === 'period') return (await alerts.find(id))?.periodEndMs ?? nowMs + DAY_MS;
   if (choice !== 'tomorrow') return nowMs + HOUR_MS;
   const tomorrow = Temporal.Instant.fromEpochMilliseconds(nowMs)
     .toZonedDateTimeISO(zone)

@@ -66,7 +66,7 @@ export async function openAlertForm(
   from: AnswerFormMetadata,
   question: Question,
 ): Promise<void> {
-  const { channel } = await ctx.alerts.routing();
+  const { channel } = await ctx.alertRouting.get();
   const counted = toCounted(question);
   const view = buildAlertForm(
     { ...from, question: fitsForm(counted) ? counted : undefined },
@@ -109,7 +109,7 @@ async function saveAlert(
   const over = Number(typed.over);
   const question = metadata.question ?? (await findReferred(ctx, metadata))?.question;
   if (!question) throw new HeadroomError('question', 'I no longer know what that answer was about: ask again.');
-  await ctx.alerts.add({ name, question, over, per }, toActor(person));
+  await ctx.alertRules.add({ name, question, over, per }, toActor(person));
   const line = `I’ll alert you when “${name}” passes ${over.toLocaleString('en-US')} requests ${per === 'day' ? 'a day' : 'an hour'}.`;
   await tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Alerts', command: 'alerts' }]));
 }

@@ -4,7 +4,18 @@ import type { UsageReader } from '../domain/usage.ts';
 import type { Logger } from '../log.ts';
 import type { Db } from '../store/database.ts';
 import type { RefusedBlocks } from './client/send-repaired.ts';
-import type { AlertPort, Charts, CorrectionPort, DigestPort, DoctorPort, InstancePort, PoolPort } from './ports.ts';
+import type {
+  AlertPort,
+  AlertRoutingPort,
+  AlertRulePort,
+  Charts,
+  CorrectionPort,
+  DigestPort,
+  DigestPostPort,
+  DoctorPort,
+  InstancePort,
+  PoolPort,
+} from './ports.ts';
 
 /** Settings that the Slack app needs. */
 export interface SlackConfig {
@@ -37,7 +48,10 @@ export interface SlackDeps {
   usage: Pick<UsageReader, 'values'>;
   db: Db;
   digests: DigestPort;
+  digestPosts: DigestPostPort;
   alerts: AlertPort;
+  alertRules: AlertRulePort;
+  alertRouting: AlertRoutingPort;
   pools: PoolPort;
   corrections: CorrectionPort;
   doctor: DoctorPort;

@@ -1,13 +1,14 @@
 import type { Question } from '../domain/report.ts';
+import { formatSchedule, listNext, parseSchedule } from '../domain/schedule-rule.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { ACTIONS, CALLBACKS } from '../messages/action-ids.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import {
   buildDigestForm,
+  DIGEST_FIELDS,
   type DigestLimits,
   type DigestMetadata,
   defaultSchedule,
-  listDigestFields,
   NEXT_RUNS_BLOCK,
 } from '../messages/digest-form.ts';
 import {
@@ -33,11 +34,10 @@ import { openView, updateView } from './views.ts';
 
 /** Registers the form of a digest, and the buttons that stand beside one. */
 export function registerDigests(listen: Listen, ctx: SlackContext): void {
-  const fields = listDigestFields(ctx.digests.sections);
   listen.press(ACTIONS.digestWhen, (press) => showNextRuns(ctx, press));
   listen.form(CALLBACKS.digest, {
     metadata: METADATA.digest,
-    fields,
+    fields: DIGEST_FIELDS,
     check: (given) => checkDigest(ctx, given),
     submit: (given) => saveDigest(ctx, given),
   });
@@ -53,21 +53,21 @@ export function registerDigests(listen: Listen, ctx: SlackContext): void {
       await task(await withChannel(ctx, asked), person, Number(id), word);
     });
   on(ACTIONS.digestPause, async (here, person, id, word) => {
-    const by = toActor(person);
-    if (word === 'resume') return tellChange(ctx, here, 'Resumed', await ctx.digests.resume(id, by));
-    await tellChange(ctx, here, 'Paused', await ctx.digests.pause(id, {}, by));
+    const resumes = word === 'resume';
+    const digest = await ctx.digests.pause(id, !resumes, toActor(person));
+    await tellChange(ctx, here, resumes ? 'Resumed' : 'Paused', digest);
   });
   on(ACTIONS.digestRemove, async (here, person, id) =>
     tellRemoved(ctx, here, await ctx.digests.remove(id, toActor(person))),
   );
   on(ACTIONS.digestTakeOver, async (here, person, id) =>
-    tellChange(ctx, here, 'Yours now', await ctx.digests.takeOver(id, toActor(person))),
+    tellChange(ctx, here, 'Yours now', await ctx.digests.change(id, { owner: person.id }, toActor(person))),
   );
   on(ACTIONS.digestPreview, async (here, _person, id) =>
-    tellPrivately(ctx, here, buildDigestPreview(await ctx.digests.compose({ id, channel: here.channel }))),
+    tellPrivately(ctx, here, buildDigestPreview(await ctx.digestPosts.compose({ id, channel: here.channel }))),
   );
   on(ACTIONS.digestSend, async (here, person, id) => {
-    const digest = await ctx.digests.send({ id, channel: here.channel }, toActor(person));
+    const digest = await ctx.digestPosts.send({ id, channel: here.channel }, toActor(person));
     await tellPrivately(ctx, here, buildNotice([describeSent(digest)]));
   });
 }
@@ -99,12 +99,12 @@ export async function performDigest(
     case 'pause': {
       const untilMs = command.until ? parseUntil(command.until, ctx.now(), person.zone) : undefined;
       const { id } = await pickDigest(ctx, asked, command.id, 'digest pause');
-      const paused = await ctx.digests.pause(id, untilMs === undefined ? {} : { untilMs }, by);
+      const paused = await ctx.digests.pause(id, untilMs ?? true, by);
       return tellChange(ctx, asked, 'Paused', paused);
     }
     case 'resume': {
       const { id } = await pickDigest(ctx, asked, command.id, 'digest resume');
-      return tellChange(ctx, asked, 'Resumed', await ctx.digests.resume(id, by));
+      return tellChange(ctx, asked, 'Resumed', await ctx.digests.pause(id, false, by));
     }
     case 'remove': {
       const { id } = await pickDigest(ctx, asked, command.id, 'digest remove');
@@ -112,10 +112,10 @@ export async function performDigest(
     }
     case 'takeover': {
       const { id } = await pickDigest(ctx, asked, command.id, 'digest takeover');
-      return tellChange(ctx, asked, 'Yours now', await ctx.digests.takeOver(id, by));
+      return tellChange(ctx, asked, 'Yours now', await ctx.digests.change(id, { owner: by.user }, by));
     }
     case 'preview': {
-      return tellPrivately(ctx, asked, buildDigestPreview(await ctx.digests.compose(toWhere(asked, command.id))));
+      return tellPrivately(ctx, asked, buildDigestPreview(await ctx.digestPosts.compose(toWhere(asked, command.id))));
     }
     case 'send': {
       // As with an answer: where these are private, showing it to a channel is a press that says who will see it.
@@ -123,11 +123,11 @@ export async function performDigest(
         const digest = await pickDigest(ctx, asked, command.id, 'digest send');
         return tellPrivately(ctx, asked, buildSendPrompt(digest));
       }
-      const sent = await ctx.digests.send(toWhere(asked, command.id), by);
+      const sent = await ctx.digestPosts.send(toWhere(asked, command.id), by);
       return tellPrivately(ctx, asked, buildNotice([describeSent(sent)]));
     }
     case 'history': {
-      const lines = await ctx.digests.history(toWhere(asked, command.id));
+      const lines = await ctx.digestPosts.history(toWhere(asked, command.id));
       const shown = lines.length > 0 ? lines.slice(0, 20) : ['No digest was posted here yet.'];
       return tellPrivately(ctx, asked, buildNotice(shown));
     }
@@ -184,17 +184,18 @@ export async function openDigestForm(
 ): Promise<void> {
   const channel = asked.channel.startsWith('D') ? undefined : asked.channel || undefined;
   const { zone } = person;
-  const next = await describeNextRuns(ctx, digest?.schedule ?? defaultSchedule(zone), zone);
-  const { sections } = ctx.digests;
+  const next = describeNextRuns(ctx, digest?.schedule ?? defaultSchedule(zone), zone);
   const parts = question && listDigestParts(question);
-  const view = buildDigestForm({ digest, channel, zone, sections, next, parts, ...toLimits(question) });
+  const view = buildDigestForm({ digest, channel, zone, next, parts, ...toLimits(question) });
   await openView(ctx, asked, view);
 }
 
 /** The next three runs of a schedule as typed, or what is wrong with it. */
-async function describeNextRuns(ctx: SlackContext, schedule: string, zone: string): Promise<string> {
+function describeNextRuns(ctx: SlackContext, schedule: string, zone: string): string {
   try {
-    return describeRuns(await ctx.digests.preview(schedule, zone));
+    const rule = parseSchedule(schedule, zone);
+    const nextRuns = listNext(rule, ctx.now(), 3).map(({ dueMs }) => dueMs);
+    return describeRuns({ schedule: formatSchedule(rule), nextRuns });
   } catch (error) {
     if (error instanceof HeadroomError) return error.message;
     throw error;
@@ -219,8 +220,8 @@ const TOO_LONG =
 /** While days, time and zone are chosen, the form shows the next three runs. */
 async function showNextRuns(ctx: SlackContext, { person, body }: Press): Promise<void> {
   const { id = '', hash, callback_id, title, submit, close, private_metadata, blocks = [], state } = body.view ?? {};
-  const { typed } = readForm(listDigestFields(ctx.digests.sections), state?.values);
-  const next = plainContext(await describeNextRuns(ctx, toSchedule(typed), person.zone));
+  const { typed } = readForm(DIGEST_FIELDS, state?.values);
+  const next = plainContext(describeNextRuns(ctx, toSchedule(typed), person.zone));
   const view: Block = {
     ...{ type: 'modal', callback_id, title, submit, close, private_metadata },
     blocks: blocks.map((block) =>
@@ -235,25 +236,24 @@ function toSchedule({ rhythm, time, zone }: { rhythm: string; time: string; zone
   return `${rhythm} ${time} ${zone}`;
 }
 
-type Given = Submitted<DigestMetadata, ReturnType<typeof listDigestFields>>;
+type Given = Submitted<DigestMetadata, typeof DIGEST_FIELDS>;
 
 /** The time zone is the only free text of a schedule. */
 async function checkDigest(ctx: SlackContext, { person: { zone }, typed }: Given): Promise<Faults> {
   const chosen = typed.sections.length + typed.thread.length;
   return {
-    ...(await faultAt('zone', () => ctx.digests.preview(toSchedule(typed), zone))),
+    ...(await faultAt('zone', async () => parseSchedule(toSchedule(typed), zone))),
     ...(await faultAt('channel', () => prepareChannel(ctx, typed.channel))),
-    ...(ctx.digests.sections.length > 0 && chosen === 0 ? { sections: 'Choose at least one.' } : {}),
+    ...(chosen === 0 ? { sections: 'Choose at least one.' } : {}),
   };
 }
 
 async function saveDigest(ctx: SlackContext, { asked, person, metadata, typed }: Given): Promise<void> {
   const { id, filters, scope } = metadata;
-  const offered = ctx.digests.sections.length > 0;
   const digest = {
     channel: typed.channel,
     schedule: toSchedule(typed),
-    ...(offered ? { sections: [...typed.sections, ...typed.thread] } : {}),
+    sections: [...typed.sections, ...typed.thread],
     ...(filters ? { filters } : {}),
     ...(scope ? { scope } : {}),
   };

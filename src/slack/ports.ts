@@ -53,38 +53,31 @@ export interface DigestPreview {
   follows: readonly string[];
 }
 
+/** Absent fields stay as they are; of a new digest, all sections and all calls. `filters` and `scope` limit the calls. */
+export interface DigestChange {
+  channel?: string;
+  schedule?: string;
+  sections?: readonly string[];
+  filters?: readonly Filter[];
+  scope?: string;
+}
+
 /**
  * Digests of this deployment. Every function rejects with HeadroomError (`schedule`) where the words make no sense or the
  * actor may not; the message says what would.
  */
 export interface DigestPort {
-  /** Sections that a digest can have, in their order, with their titles. */
-  readonly sections: readonly { key: string; title: string; part: 'message' | 'both' | 'thread' }[];
   list(where: { channel?: string; owner?: string }): Promise<DigestSummary[]>;
-  /** Next three runs of a schedule as typed; rejects where it cannot be read. `zone`: used where the words name none. */
-  preview(schedule: string, zone: string): Promise<{ schedule: string; nextRuns: readonly number[] }>;
-  /** `filters` and `scope` limit the calls that it is about. */
-  add(
-    digest: {
-      channel: string;
-      schedule: string;
-      sections?: readonly string[];
-      filters?: readonly Filter[];
-      scope?: string;
-    },
-    by: Actor,
-  ): Promise<DigestSummary>;
-  change(
-    id: number,
-    change: { channel?: string; schedule?: string; sections?: readonly string[] },
-    by: Actor,
-  ): Promise<DigestSummary>;
-  /** `untilMs` absent: until resumed. */
-  pause(id: number, until: { untilMs?: number }, by: Actor): Promise<DigestSummary>;
-  resume(id: number, by: Actor): Promise<DigestSummary>;
+  add(digest: DigestChange & { channel: string; schedule: string }, by: Actor): Promise<DigestSummary>;
+  /** `owner`: who takes it over; admins may always, anyone else once the owner has left. */
+  change(id: number, change: DigestChange & { owner?: string }, by: Actor): Promise<DigestSummary>;
+  /** Pauses until resumed (true) or until an instant; false: resumes. */
+  pause(id: number, paused: boolean | number, by: Actor): Promise<DigestSummary>;
   remove(id: number, by: Actor): Promise<DigestSummary>;
-  /** Makes `by` the owner: admins always, anyone else once the owner has left. */
-  takeOver(id: number, by: Actor): Promise<DigestSummary>;
+}
+
+/** Posts of digests. Rejects like DigestPort. */
+export interface DigestPostPort {
   /** The message that would be posted now, posting nothing. */
   compose(where: { id?: number; channel: string }): Promise<DigestPreview>;
   /** Posts now (default: the channel's digest; of several it asks which), not standing for a scheduled one. */
@@ -123,11 +116,11 @@ export interface AlertRouting {
   kinds: readonly { kind: string; title: string; on: boolean }[];
 }
 
-/** Absent fields stay as they are; null: the admins by direct message, or nobody. `kinds`: those that are on. */
+/** Absent fields stay as they are; null: the admins by direct message, or nobody. `kinds`: turned on or off, as people call them. */
 export interface RoutingChange {
   channel?: string | null;
   mention?: string | null;
-  kinds?: readonly string[];
+  kinds?: Readonly<Record<string, boolean>>;
 }
 
 /**
@@ -136,23 +129,26 @@ export interface RoutingChange {
  */
 export interface AlertPort {
   list(): Promise<AlertSummary[]>;
+  /** The scope that an alert is about, and the end of its pool's period; absent where it has none. */
+  find(id: string): Promise<{ scope?: string; periodEndMs?: number } | undefined>;
+  acknowledge(target: { what?: string }, by: Actor): Promise<void>;
   /** Admins only. `untilMs` absent: until unmuted. Answers what is muted, in words for people; so does `unmute`. */
   mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<string>;
   unmute(target: { what?: string }, by: Actor): Promise<string>;
-  /** Returns when the period of the pool that an alert is about ends; undefined for alerts without one. */
-  findPeriodEnd(id: string): Promise<number | undefined>;
-  /** Turns a kind of alert on or off. Admins only. */
-  enable(what: string, enabled: boolean, by: Actor): Promise<void>;
+}
+
+/** Bounds that people set on what a question counts. Rejects like DigestPort. */
+export interface AlertRulePort {
   /** Warns when what a question counts exceeds `over` requests in an hour or a day. */
   add(rule: { name: string; question: Question; over: number; per: 'hour' | 'day' }, by: Actor): Promise<void>;
-  remove(what: string, by: Actor): Promise<void>;
-  /** Returns where alerts go, who is mentioned, and which kinds are on. */
-  routing(): Promise<AlertRouting>;
-  /** Admins only. Writes what differs; false where nothing does. */
-  changeRouting(change: RoutingChange, by: Actor): Promise<boolean>;
-  /** The scope that an alert is about. */
-  findScope(id: string): Promise<string | undefined>;
-  acknowledge(target: { what?: string }, by: Actor): Promise<void>;
+  remove(name: string, by: Actor): Promise<void>;
+}
+
+/** Where alerts go, who is mentioned, and which kinds are on. Changes are for admins. Rejects like DigestPort. */
+export interface AlertRoutingPort {
+  get(): Promise<AlertRouting>;
+  /** Writes what differs; false where nothing does. */
+  change(change: RoutingChange, by: Actor): Promise<boolean>;
   /** Sends a test message by the way that real alerts go. */
   test(by: Actor): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { ALERT_KINDS } from '../domain/alert.ts';
 import { ACTIONS, CALLBACKS } from '../messages/action-ids.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import {
@@ -34,7 +35,7 @@ export function registerRouting(listen: Listen, ctx: SlackContext): void {
     async ({ asked, value }) => {
       const alert = /^pools:(.+)$/.exec(value)?.[1];
       if (alert === undefined) return openRouting(ctx, asked);
-      await openPools(ctx, asked, await ctx.alerts.findScope(alert));
+      await openPools(ctx, asked, (await ctx.alerts.find(alert))?.scope);
     },
     'admin',
   );
@@ -51,7 +52,7 @@ export function registerRouting(listen: Listen, ctx: SlackContext): void {
 
 /** Opens the form of where alerts go, as it is now. */
 export async function openRouting(ctx: SlackContext, asked: Asked): Promise<void> {
-  const routing = await ctx.alerts.routing();
+  const routing = await ctx.alertRouting.get();
   // Slack opens a form for 3 s only: where it does not say in time, groups are offered, and shown by their ids.
   const groups = await Promise.race([findGroups(ctx).catch(() => []), ctx.wait(PATIENCE_MS).then(() => [])]);
   const { mention } = routing;
@@ -65,7 +66,7 @@ export async function openRouting(ctx: SlackContext, asked: Asked): Promise<void
 /** Another choice brings other fields. */
 async function reshape(ctx: SlackContext, { body: { view } }: Press): Promise<void> {
   const { id = '', hash, private_metadata, state } = view ?? {};
-  const { kinds } = await ctx.alerts.routing();
+  const { kinds } = await ctx.alertRouting.get();
   const { typed, option } = readForm(FIELDS, state?.values);
   const values = { ...typed, to: typed.to || 'admins', who: typed.who || 'nobody', group: option('group') } as const;
   await updateView(
@@ -77,12 +78,12 @@ async function reshape(ctx: SlackContext, { body: { view } }: Press): Promise<vo
 
 async function saveRouting(ctx: SlackContext, given: Submitted<RoutingMetadata, Fields>): Promise<void> {
   const { asked, person, typed } = given;
-  const changed = await ctx.alerts.changeRouting(toChange(typed), toActor(person));
+  const changed = await ctx.alertRouting.change(toChange(typed), toActor(person));
   const notice = buildNotice(changed ? [] : ['Nothing differs: nothing changed.'], [
     { label: 'Alerts', command: 'alerts' },
     { label: 'Send a test alert', command: 'alerts test' },
   ]);
-  const { text, blocks } = describeRouting(await ctx.alerts.routing());
+  const { text, blocks } = describeRouting(await ctx.alertRouting.get());
   await tellPrivately(ctx, asked, {
     text: `${notice.text} ${text}`.trim(),
     blocks: [...blocks, ...notice.blocks],
@@ -108,7 +109,8 @@ async function checkPerson(ctx: SlackContext, person: string): Promise<Faults> {
 
 function toChange({ to, channel, who, group, person, kinds }: Filled<Fields>['typed']): RoutingChange {
   const mention = { group, person, nobody: null, '': null }[who];
-  return { channel: to === 'channel' ? channel : null, mention, kinds };
+  const on = ALERT_KINDS.map(({ kind }) => [kind, kinds.includes(kind)] as const);
+  return { channel: to === 'channel' ? channel : null, mention, kinds: Object.fromEntries(on) };
 }
 
 /** User groups whose name or handle contains what was typed. */

@@ -14,23 +14,17 @@ export interface AlertRule {
 export async function listAlertRules(db: Db): Promise<AlertRule[]> {
   const rows = await db
     .selectFrom('alert_rule')
-    .select(['name', 'question', 'over', 'per', 'added_by'])
+    .select(['name', 'question', 'over', 'per', 'added_by as by'])
     .orderBy('name')
     .execute();
-  return rows.map((row) => ({
-    name: row.name,
-    question: readColumn('alert_rule.question', QUESTION, row.question),
-    over: row.over,
-    per: row.per,
-    by: row.added_by,
-  }));
+  return rows.map((row) => ({ ...row, question: readColumn('alert_rule.question', QUESTION, row.question) }));
 }
 
-export async function upsertAlertRule(db: Db, rule: AlertRule): Promise<void> {
-  const row = { question: JSON.stringify(rule.question), over: rule.over, per: rule.per, added_by: rule.by };
+export async function upsertAlertRule(db: Db, { name, question, over, per, by }: AlertRule): Promise<void> {
+  const row = { question: JSON.stringify(question), over, per, added_by: by };
   await db
     .insertInto('alert_rule')
-    .values({ name: rule.name, ...row })
+    .values({ name, ...row })
     .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
     .execute();
 }

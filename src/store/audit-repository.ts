@@ -9,34 +9,23 @@ export interface AuditLine {
   detail: string;
 }
 
-export async function insertAudit(db: Db, line: AuditLine): Promise<void> {
+export async function insertAudit(db: Db, { atMs, ...line }: AuditLine): Promise<void> {
   await db
     .insertInto('audit')
-    .values({ at_ms: line.atMs, actor: line.actor, action: line.action, detail: line.detail })
+    .values({ ...line, at_ms: atMs })
     .execute();
 }
 
+const AUDIT = ['id', 'at_ms as atMs', 'actor', 'action', 'detail'] as const;
+
 /** Lists changes made by people, newest first. */
-export async function listAudit(db: Db, limit: number): Promise<AuditLine[]> {
-  const rows = await db
-    .selectFrom('audit')
-    .select(['at_ms', 'actor', 'action', 'detail'])
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .execute();
-  return rows.map((row) => ({ atMs: row.at_ms, actor: row.actor, action: row.action, detail: row.detail }));
+export function listAudit(db: Db, limit: number): Promise<AuditLine[]> {
+  return db.selectFrom('audit').select(AUDIT).orderBy('id', 'desc').limit(limit).execute();
 }
 
 /** Changes after the one of this number, oldest first, with their numbers. */
-export async function listAuditSince(db: Db, id: number): Promise<(AuditLine & { id: number })[]> {
-  const rows = await db
-    .selectFrom('audit')
-    .select(['id', 'at_ms', 'actor', 'action', 'detail'])
-    .where('id', '>', id)
-    .orderBy('id')
-    .limit(1000)
-    .execute();
-  return rows.map((row) => ({ id: row.id, atMs: row.at_ms, actor: row.actor, action: row.action, detail: row.detail }));
+export function listAuditSince(db: Db, id: number): Promise<(AuditLine & { id: number })[]> {
+  return db.selectFrom('audit').select(AUDIT).where('id', '>', id).orderBy('id').limit(1000).execute();
 }
 
 /** Number of the newest change; 0: there is none. */

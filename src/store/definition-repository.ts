@@ -15,7 +15,7 @@ export async function getDefinitions(db: Db): Promise<Definitions> {
 export async function listDefinitionsSince(db: Db, sinceMs: number): Promise<AppliedDefinitions[]> {
   const rows = await db
     .selectFrom('definition')
-    .select(['applied_ms', 'body'])
+    .select(['applied_ms as appliedMs', 'body'])
     .where('version', '>=', ({ selectFrom, fn, val }) =>
       fn.coalesce(
         selectFrom('definition as held')
@@ -26,7 +26,7 @@ export async function listDefinitionsSince(db: Db, sinceMs: number): Promise<App
     )
     .orderBy('version')
     .execute();
-  return rows.map(({ applied_ms: appliedMs, body }) => ({ appliedMs, definitions: readDefinitions(body) }));
+  return rows.map(({ appliedMs, body }) => ({ appliedMs, definitions: readDefinitions(body) }));
 }
 
 /** The number that changes with every change; 0 before the first declaration. One read of an index. */

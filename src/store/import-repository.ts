@@ -1,25 +1,15 @@
-import type { Selectable } from 'kysely';
+import type { Selection } from 'kysely';
 import type { Db } from './database.ts';
 import type { Database } from './schema.ts';
 
-/** A file of which a part was taken, known by its content (`hash`, see schema.ts). */
-export interface ImportFile {
-  id: number;
-  sourceId: number;
-  name: string;
-  format: string;
-  bytes: number;
-  hash: string;
-  /** Lines of that part; a record of CSV may be several. */
-  lines: number;
-  events: number;
-  duplicates: number;
-  rejected: number;
-  firstEventMs: number | undefined;
-  lastEventMs: number | undefined;
-  startedMs: number;
-  updatedMs: number;
-}
+const IMPORT_FILE = [
+  ...(['id', 'source_id as sourceId', 'name', 'format', 'bytes', 'hash', 'lines', 'events', 'duplicates'] as const),
+  ...(['rejected', 'first_event_ms as firstEventMs', 'last_event_ms as lastEventMs'] as const),
+  ...(['started_ms as startedMs', 'updated_ms as updatedMs'] as const),
+] as const;
+
+/** A file of which a part was taken, known by its content (`hash`, see schema.ts). Of CSV, a record may be several `lines`. */
+export type ImportFile = Selection<Database, 'import_file', (typeof IMPORT_FILE)[number]>;
 
 /** One more part of a file: counts are of that part, the rest is the state of the file after it. */
 export interface ImportStep
@@ -27,33 +17,19 @@ export interface ImportStep
   nowMs: number;
 }
 
-const IMPORT_FILE = [
-  ...(['id', 'source_id', 'name', 'format', 'bytes', 'hash', 'lines', 'events', 'duplicates', 'rejected'] as const),
-  ...(['first_event_ms', 'last_event_ms', 'started_ms', 'updated_ms'] as const),
-] as const;
-
 export async function insertImportFile(
   db: Db,
   file: { sourceId: number; name: string; format: string; hash: string; nowMs: number },
 ): Promise<ImportFile> {
-  const row = await db
+  const nothing = { bytes: 0, lines: 0, events: 0, duplicates: 0, rejected: 0 };
+  return db
     .insertInto('import_file')
     .values({
-      source_id: file.sourceId,
-      name: file.name,
-      format: file.format,
-      bytes: 0,
-      hash: file.hash,
-      lines: 0,
-      events: 0,
-      duplicates: 0,
-      rejected: 0,
-      started_ms: file.nowMs,
-      updated_ms: file.nowMs,
+      ...{ source_id: file.sourceId, name: file.name, format: file.format, hash: file.hash },
+      ...{ ...nothing, started_ms: file.nowMs, updated_ms: file.nowMs },
     })
     .returning(IMPORT_FILE)
     .executeTakeFirstOrThrow();
-  return toImportFile(row);
 }
 
 /** Stands in the place of the hash of a file that is being taken back: no content has it, so no run goes on with it. */
@@ -74,8 +50,8 @@ export async function updateImportFile(db: Db, id: number, from: number, step: I
       duplicates: eb('duplicates', '+', step.duplicates),
       rejected: eb('rejected', '+', step.rejected),
       updated_ms: step.nowMs,
-      ...(step.firstEventMs === undefined ? {} : { first_event_ms: step.firstEventMs }),
-      ...(step.lastEventMs === undefined ? {} : { last_event_ms: step.lastEventMs }),
+      first_event_ms: step.firstEventMs,
+      last_event_ms: step.lastEventMs,
     }))
     .where('id', '=', id)
     .where('bytes', '=', from)
@@ -88,12 +64,11 @@ export async function updateImportFile(db: Db, id: number, from: number, step: I
 export async function listImportFiles(db: Db, sourceId?: number): Promise<ImportFile[]> {
   let query = db.selectFrom('import_file').select(IMPORT_FILE).where('bytes', '>', 0).orderBy('id');
   if (sourceId !== undefined) query = query.where('source_id', '=', sourceId);
-  return (await query.execute()).map(toImportFile);
+  return query.execute();
 }
 
 export async function findImportFile(db: Db, id: number): Promise<ImportFile | undefined> {
-  const row = await db.selectFrom('import_file').select(IMPORT_FILE).where('id', '=', id).executeTakeFirst();
-  return row && toImportFile(row);
+  return db.selectFrom('import_file').select(IMPORT_FILE).where('id', '=', id).executeTakeFirst();
 }
 
 /** Events of an import that are still kept raw. */
@@ -121,23 +96,4 @@ export async function beginImportUndo(db: Db, id: number): Promise<void> {
 /** Forgets a file, so that it can be imported again. */
 export async function deleteImportFile(db: Db, id: number): Promise<void> {
   await db.deleteFrom('import_file').where('id', '=', id).execute();
-}
-
-function toImportFile(row: Pick<Selectable<Database['import_file']>, (typeof IMPORT_FILE)[number]>): ImportFile {
-  return {
-    id: row.id,
-    sourceId: row.source_id,
-    name: row.name,
-    format: row.format,
-    bytes: row.bytes,
-    hash: row.hash,
-    lines: row.lines,
-    events: row.events,
-    duplicates: row.duplicates,
-    rejected: row.rejected,
-    firstEventMs: row.first_event_ms ?? undefined,
-    lastEventMs: row.last_event_ms ?? undefined,
-    startedMs: row.started_ms,
-    updatedMs: row.updated_ms,
-  };
 }

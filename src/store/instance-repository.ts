@@ -27,20 +27,14 @@ export async function keepInstance(db: Db, { id, version, startedMs, seenMs }: I
 }
 
 /** Instances seen at or after `sinceMs`, the longest running first. */
-export async function listInstances(db: Db, sinceMs: number): Promise<Instance[]> {
-  const rows = await db
+export function listInstances(db: Db, sinceMs: number): Promise<Instance[]> {
+  return db
     .selectFrom('instance')
-    .select(['id', 'version', 'started_ms', 'seen_ms'])
+    .select(['id', 'version', 'started_ms as startedMs', 'seen_ms as seenMs'])
     .where('seen_ms', '>=', sinceMs)
     .orderBy('started_ms')
     .orderBy('id')
     .execute();
-  return rows.map((row) => ({
-    id: row.id,
-    version: row.version,
-    startedMs: row.started_ms,
-    seenMs: row.seen_ms,
-  }));
 }
 
 /** Forgets an instance that stopped. */

@@ -6,15 +6,14 @@ export const REJECTED_EVENTS_KEPT = 500;
 /** Longer ones are not kept whole, and cannot be sent again. */
 const MAX_SENT_LENGTH = 8192;
 
+/** `atMs` is its receipt, `sent` a body that holds it alone; null: it was not kept whole. */
 export interface RejectedEvent {
   id: number;
-  /** Its receipt. */
   atMs: number;
-  eventId?: string;
+  eventId: string | null;
   reason: string;
-  excerpt?: string;
-  /** A body that holds this event alone; absent: it was not kept whole. */
-  sent?: string;
+  excerpt: string | null;
+  sent: string | null;
 }
 
 /** Keeps rejected events with their reasons; of a source's, the newest `REJECTED_EVENTS_KEPT`. */
@@ -49,26 +48,14 @@ export async function insertRejectedEvents(
 }
 
 /** A source's rejected events, the newest first. */
-export async function listRejectedEvents(
-  db: Db,
-  sourceId: number,
-  limit = REJECTED_EVENTS_KEPT,
-): Promise<RejectedEvent[]> {
-  const rows = await db
+export function listRejectedEvents(db: Db, sourceId: number): Promise<RejectedEvent[]> {
+  return db
     .selectFrom('rejected_event')
-    .select(['id', 'at_ms', 'event_id', 'reason', 'excerpt', 'sent'])
+    .select(['id', 'at_ms as atMs', 'event_id as eventId', 'reason', 'excerpt', 'sent'])
     .where('source_id', '=', sourceId)
     .orderBy('id', 'desc')
-    .limit(limit)
+    .limit(REJECTED_EVENTS_KEPT)
     .execute();
-  return rows.map((row) => ({
-    id: row.id,
-    atMs: row.at_ms,
-    ...(row.event_id === null ? {} : { eventId: row.event_id }),
-    reason: row.reason,
-    ...(row.excerpt === null ? {} : { excerpt: row.excerpt }),
-    ...(row.sent === null ? {} : { sent: row.sent }),
-  }));
 }
 
 /** Takes rejected events off the list; answers how many of them were still on it. */

@@ -1,4 +1,4 @@
-import type { Selectable, Updateable } from 'kysely';
+import type { Selection } from 'kysely';
 import type { DigestWhat, StatedDay } from '../domain/digest.ts';
 import type { ScheduleRule } from '../domain/schedule-rule.ts';
 import type { Db } from './database.ts';
@@ -13,35 +13,16 @@ export interface Subscription {
   schedule: ScheduleRule;
   what: DigestWhat;
   paused: boolean;
-  pausedUntilMs: number | undefined;
+  pausedUntilMs: number | null;
   /** Why it paused itself, with the cure. */
-  broken: string | undefined;
-  nextDueMs: number | undefined;
+  broken: string | null;
+  nextDueMs: number | null;
 }
 
 const SUBSCRIPTION = [
-  'id',
-  'channel',
-  'owner',
-  'schedule',
-  'what',
-  'paused',
-  'paused_until_ms',
-  'broken',
-  'next_due_ms',
+  ...(['id', 'channel', 'owner', 'schedule', 'what', 'paused', 'paused_until_ms as pausedUntilMs'] as const),
+  ...(['broken', 'next_due_ms as nextDueMs'] as const),
 ] as const;
-
-export interface SubscriptionChange {
-  channel?: string;
-  owner?: string;
-  schedule?: ScheduleRule;
-  what?: DigestWhat;
-  paused?: boolean;
-  pausedUntilMs?: number | undefined;
-  broken?: string | undefined;
-  nextDueMs?: number | undefined;
-  removedMs?: number;
-}
 
 export async function insertSubscription(
   db: Db,
@@ -56,7 +37,7 @@ export async function insertSubscription(
       schedule: JSON.stringify(subscription.schedule),
       what: JSON.stringify(subscription.what),
       paused: 0,
-      next_due_ms: subscription.nextDueMs ?? null,
+      next_due_ms: subscription.nextDueMs,
       created_ms: nowMs,
     })
     .returning('id')
@@ -64,19 +45,26 @@ export async function insertSubscription(
   return id;
 }
 
-/** Changes the fields that are given (`undefined` empties one). */
-export async function updateSubscription(db: Db, id: number, change: SubscriptionChange): Promise<void> {
-  const row: Updateable<Database['subscription']> = {};
-  if (change.channel !== undefined) row.channel = change.channel;
-  if (change.owner !== undefined) row.owner = change.owner;
-  if ('schedule' in change) row.schedule = JSON.stringify(change.schedule);
-  if ('what' in change) row.what = JSON.stringify(change.what);
-  if (change.paused !== undefined) row.paused = change.paused ? 1 : 0;
-  if ('pausedUntilMs' in change) row.paused_until_ms = change.pausedUntilMs ?? null;
-  if ('broken' in change) row.broken = change.broken ?? null;
-  if ('nextDueMs' in change) row.next_due_ms = change.nextDueMs ?? null;
-  if (change.removedMs !== undefined) row.removed_ms = change.removedMs;
-  await db.updateTable('subscription').set(row).where('id', '=', id).execute();
+/** Changes the fields that are given (null empties one). */
+export async function updateSubscription(
+  db: Db,
+  id: number,
+  change: Partial<Omit<Subscription, 'id'>> & { removedMs?: number },
+): Promise<void> {
+  const { schedule, what, paused, pausedUntilMs, nextDueMs, removedMs, ...same } = change;
+  await db
+    .updateTable('subscription')
+    .set({
+      ...same,
+      schedule: schedule && JSON.stringify(schedule),
+      what: what && JSON.stringify(what),
+      paused: paused === undefined ? paused : Number(paused),
+      paused_until_ms: pausedUntilMs,
+      next_due_ms: nextDueMs,
+      removed_ms: removedMs,
+    })
+    .where('id', '=', id)
+    .execute();
 }
 
 export async function findSubscription(db: Db, id: number): Promise<Subscription | undefined> {
@@ -192,16 +180,11 @@ export async function setDigestHeadline(db: Db, deliveryKey: string, headline: S
     .execute();
 }
 
-function toSubscription(row: Pick<Selectable<Database['subscription']>, (typeof SUBSCRIPTION)[number]>): Subscription {
+function toSubscription(row: Selection<Database, 'subscription', (typeof SUBSCRIPTION)[number]>): Subscription {
   return {
-    id: row.id,
-    channel: row.channel,
-    owner: row.owner,
+    ...row,
     schedule: readColumn('subscription.schedule', SCHEDULE, row.schedule),
     what: readColumn('subscription.what', DIGEST_WHAT, row.what),
     paused: row.paused === 1,
-    pausedUntilMs: row.paused_until_ms ?? undefined,
-    broken: row.broken ?? undefined,
-    nextDueMs: row.next_due_ms ?? undefined,
   };
 }

@@ -26,18 +26,12 @@ export async function listViews(db: Db, owners: readonly string[]): Promise<Save
   if (owners.length === 0) return [];
   const rows = await db
     .selectFrom('saved_view')
-    .select(['owner', 'name', 'question', 'saved_by', 'saved_ms'])
+    .select(['owner', 'name', 'question', 'saved_by as savedBy', 'saved_ms as savedMs'])
     .where('owner', 'in', owners)
     .orderBy('name')
     .execute();
   return rows
-    .map((row) => ({
-      owner: row.owner,
-      name: row.name,
-      question: readColumn('saved_view.question', QUESTION, row.question),
-      savedBy: row.saved_by,
-      savedMs: row.saved_ms,
-    }))
+    .map((row) => ({ ...row, question: readColumn('saved_view.question', QUESTION, row.question) }))
     .sort((a, b) => owners.indexOf(a.owner) - owners.indexOf(b.owner));
 }
 

@@ -141,7 +141,7 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     expect((await findView(db, ['U1'], 'mine'))!.question.filters![0]!.patterns).toEqual(['(removed)', '203.0.113.70']);
     expect((await listRejectedEvents(db, source!.id)).map(({ reason, excerpt }) => [reason, excerpt])).toEqual([
       ['client is missing', 'ip: 203.0.113.8'],
-      ['status: "x" of (removed) is no number', undefined],
+      ['status: "x" of (removed) is no number', null],
     ]);
     for (const table of [
       'saved_view',

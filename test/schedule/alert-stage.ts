@@ -7,7 +7,7 @@ import { createReporter } from '../../src/report/reporter.ts';
 import { getScopeStates } from '../../src/report/scope-states.ts';
 import { createAlertComposer } from '../../src/schedule/alert-composer.ts';
 import { AlertEvaluator } from '../../src/schedule/alert-evaluator.ts';
-import { AlertTargets } from '../../src/schedule/alert-routing.ts';
+import { AlertRoutes } from '../../src/schedule/alert-routing.ts';
 import { Alerts } from '../../src/schedule/alerts.ts';
 import { composeNotice, followFailure } from '../../src/schedule/notices.ts';
 import type { Db } from '../../src/store/database.ts';
@@ -99,13 +99,19 @@ export async function openAlerts(
         getScopeStates(deps(), { atMs: nowMs, ...how }),
       sources: async () => world.sources,
     };
-    const targets = new AlertTargets({
+    const routes = new AlertRoutes({
       ...common,
       admins: async () => ({ ids: options.admins ?? [], complete: true }),
     });
-    const alerts = new Alerts({ ...common, zone: 'UTC', targets });
+    const alerts = new Alerts({ ...common, zone: 'UTC' });
     const evaluator = new AlertEvaluator({
-      ...{ ...common, targets, calendar, log: createLogger('silent'), definitions: () => getDefinitions(db) },
+      ...{
+        ...common,
+        targets: () => routes.targets(),
+        calendar,
+        log: createLogger('silent'),
+        definitions: () => getDefinitions(db),
+      },
       usage: new Proxy({} as ReturnType<typeof createMemoryUsage>, {
         get: (_target, name) => deps().usage[name as 'sum'],
       }),
@@ -120,14 +126,14 @@ export async function openAlerts(
           db: handle,
           reporter: { answer: (question, nowMs) => createReporter(deps()).answer(question, nowMs) },
           zone: 'UTC',
-          oncall: () => targets.mention(),
+          oncall: () => routes.mention(),
           render: async () => (options.picture ? { png: PNG, width: 1, height: 1, altText: 'pools' } : undefined),
         }),
       },
       admins: async () => options.admins ?? [],
       onFailed: followFailure,
     });
-    return { alerts, evaluator, sender };
+    return { alerts, routes, evaluator, sender };
   };
   const first = connect(db);
   /** Evaluates, and sends what came of it. */

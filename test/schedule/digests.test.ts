@@ -7,6 +7,7 @@ import { createLogger } from '../../src/log.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { getScopeStates } from '../../src/report/scope-states.ts';
 import { createDigestComposer, type DigestComposerPorts } from '../../src/schedule/digest-composer.ts';
+import { DigestPosts } from '../../src/schedule/digest-posts.ts';
 import { Digests } from '../../src/schedule/digests.ts';
 import { composeNotice, followFailure } from '../../src/schedule/notices.ts';
 import { listAlertsTold } from '../../src/store/alert-repository.ts';
@@ -112,7 +113,7 @@ describe('digests', () => {
   });
 
   it('replace an unsent older one', async () => {
-    const { slack, clock, digests, tick } = await open(databases);
+    const { slack, clock, digests, posts, tick } = await open(databases);
     await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
     slack.faults.outage(true);
     for (const day of [20, 21, 22]) {
@@ -125,7 +126,7 @@ describe('digests', () => {
       await tick();
     }
     expect(parentsIn(slack).map(({ text }) => /on (\w+ \d+)/.exec(text)?.[1])).toEqual(['Sat 21']);
-    expect((await digests.history({ channel: CHANNEL })).slice(1)).toEqual([
+    expect((await posts.history({ channel: CHANNEL })).slice(1)).toEqual([
       'Digest 1 of 2026-11-21: replaced by a newer one before it could be posted',
       'Digest 1 of 2026-11-20: replaced by a newer one before it could be posted',
     ]);
@@ -335,7 +336,7 @@ describe('digests', () => {
   it('pause until a date, resume, and leave out what was missed', async () => {
     const { slack, clock, digests, tick } = await open(databases);
     const { id } = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
-    await digests.pause(id, { untilMs: at('2026-11-22T00:00Z') }, BY);
+    await digests.pause(id, at('2026-11-22T00:00Z'), BY);
     expect(await digests.list({ channel: CHANNEL })).toMatchObject([
       { paused: true, pausedUntilMs: at('2026-11-22T00:00Z') },
     ]);
@@ -345,42 +346,42 @@ describe('digests', () => {
     clock.set(at('2026-11-22T10:00Z'));
     await tick();
     expect(parentsIn(slack)).toHaveLength(1);
-    await digests.pause(id, {}, BY);
+    await digests.pause(id, true, BY);
     clock.set(at('2026-11-24T12:00Z'));
     await tick();
-    await digests.resume(id, BY);
+    await digests.pause(id, false, BY);
     await tick();
     expect(parentsIn(slack)).toHaveLength(1);
   });
 
   it('sent by hand post at once, say by whom, stand in the history, and leave the scheduled one of the date', async () => {
-    const { slack, clock, digests, tick } = await open(databases, { events: YESTERDAY });
+    const { slack, clock, digests, posts, tick } = await open(databases, { events: YESTERDAY });
     const { id } = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
-    expect(await digests.send({ channel: CHANNEL }, BY)).toMatchObject({ id });
+    expect(await posts.send({ channel: CHANNEL }, BY)).toMatchObject({ id });
     await tick();
     expect(parentsIn(slack)[0]!.text).toContain(`Sent by <@${OWNER}>`);
-    expect(await digests.history({ channel: CHANNEL })).toEqual([
+    expect(await posts.history({ channel: CHANNEL })).toEqual([
       expect.stringMatching(/^Digest 1, sent by hand: posted 20 Nov 2026 09:00/),
     ]);
     clock.set(at('2026-11-20T10:00Z'));
     await tick();
     expect(parentsIn(slack)).toHaveLength(2);
-    await expect(digests.send({ channel: OTHER_CHANNEL }, BY)).rejects.toThrow('no digest');
+    await expect(posts.send({ channel: OTHER_CHANNEL }, BY)).rejects.toThrow('no digest');
     // Another channel's is sent there by those who may change it.
     const stranger = { ...BY, user: 'U0000000009' };
-    await expect(digests.send({ id, channel: OTHER_CHANNEL }, stranger)).rejects.toThrow('belongs to');
+    await expect(posts.send({ id, channel: OTHER_CHANNEL }, stranger)).rejects.toThrow('belongs to');
     slack.assertNoProblems();
   });
 
   it('of which a channel has several are sent one by one: it is asked which', async () => {
-    const { slack, digests, tick } = await open(databases, { events: YESTERDAY });
+    const { slack, digests, posts, tick } = await open(databases, { events: YESTERDAY });
     await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
     await digests.add({ channel: CHANNEL, schedule: 'weekly mon 09:00' }, BY);
-    await expect(digests.send({ channel: CHANNEL }, BY)).rejects.toMatchObject({
+    await expect(posts.send({ channel: CHANNEL }, BY)).rejects.toMatchObject({
       message: 'This channel has 2 digests. Which one?',
       suggestions: [{ command: 'digest send 1' }, { command: 'digest send 2' }],
     });
-    await digests.send({ id: 2, channel: CHANNEL }, BY);
+    await posts.send({ id: 2, channel: CHANNEL }, BY);
     await tick();
     expect(parentsIn(slack)).toHaveLength(1);
   });
@@ -419,8 +420,8 @@ describe('digests', () => {
     expect((await digests.add({ channel: CHANNEL, schedule: 'weekdays 09:00 UTC' }, BY)).id).toBe(first.id);
     const other = { ...BY, user: 'U0000000009' };
     await expect(digests.remove(first.id, other)).rejects.toThrow('belongs to');
-    await expect(digests.takeOver(first.id, other)).rejects.toThrow('belongs to');
-    expect(await digests.takeOver(first.id, ADMIN)).toMatchObject({ owner: ADMIN.user });
+    await expect(digests.change(first.id, { owner: other.user }, other)).rejects.toThrow('belongs to');
+    expect(await digests.change(first.id, { owner: ADMIN.user }, ADMIN)).toMatchObject({ owner: ADMIN.user });
     await digests.remove(first.id, ADMIN);
     expect(await digests.list()).toEqual([]);
     await expect(digests.add({ channel: CHANNEL, schedule: 'daily 9:00', sections: ['weather'] }, BY)).rejects.toThrow(
@@ -481,7 +482,7 @@ describe('a digest whose owner has left', () => {
     expect(parentsIn(slack)).toHaveLength(3);
     expect(notices).toHaveLength(1);
     expect(JSON.stringify(notices[0]!.blocks)).toMatch(/digest_take_over.*digest_remove/);
-    expect(await digests.takeOver(id, other)).toMatchObject({ owner: other.user });
+    expect(await digests.change(id, { owner: other.user }, other)).toMatchObject({ owner: other.user });
     await expect(digests.remove(id, { ...BY, user: 'U0000000008' })).rejects.toThrow('belongs to');
     slack.assertNoProblems();
   });
@@ -555,19 +556,18 @@ async function open(
       render: async () => undefined,
     };
     const log = createLogger('silent');
-    const digests = new Digests({
-      ...ports,
-      log,
-      now: () => clock.now(),
-      wakeSender() {},
-      isGone: async (user) => given.gone?.has(user) ?? false,
-    });
+    const common = {
+      ...{ db: handle, now: () => clock.now() },
+      isGone: async (user: string) => given.gone?.has(user) ?? false,
+    };
+    const digests = new Digests(common);
+    const posts = new DigestPosts({ ...ports, ...common, log, wakeSender() {}, webhook: false });
     const sender = stage.openSender(handle, {
       composers: { ...ECHO, digest: createDigestComposer(ports), notice: composeNotice },
       onFailed: followFailure,
     });
     async function tick(): Promise<void> {
-      await digests.runDue(clock.now());
+      await posts.runDue(clock.now());
       await sender.settle();
       // The thread follows, a message a second.
       for (
@@ -579,6 +579,6 @@ async function open(
         await sender.settle();
       }
     }
-    return { digests, tick };
+    return { digests, posts, tick };
   }
 }

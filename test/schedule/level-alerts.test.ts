@@ -179,8 +179,8 @@ describe('alerts on levels', () => {
 
   it('leave the switch to be told in the thread where levels are off', async () => {
     const annual = pool('Annual add-on', 5000, { priority: 2, order: 1, period: { kind: 'year' } });
-    const { alerts, use, told } = await openAlerts(databases, [scope([pool('Monthly credits', 1000), annual])]);
-    await alerts.enable('level', false, ADMIN);
+    const { routes, use, told } = await openAlerts(databases, [scope([pool('Monthly credits', 1000), annual])]);
+    await routes.change({ kinds: { level: false } }, ADMIN);
     await use(1050);
     expect(told()).toEqual(['🔵 CRM: monthly credits used up (1,000)']);
   });
@@ -412,8 +412,8 @@ describe('alerts on levels', () => {
   });
 
   it('can be tested the same way as real ones', async () => {
-    const { alerts, run, told } = await openAlerts(databases, []);
-    await alerts.test(ADMIN);
+    const { routes, run, told } = await openAlerts(databases, []);
+    await routes.test(ADMIN);
     await run();
     expect(told()).toEqual(['TEST 🔴 This is how an alert arrives']);
   });

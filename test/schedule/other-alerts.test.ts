@@ -51,7 +51,7 @@ describe('other alerts', () => {
   });
 
   it('list clients unknown until now in one message an hour, once an admin wants it', async () => {
-    const { clock, slack, world, alerts, run, told } = await openAlerts(databases, []);
+    const { clock, slack, world, routes, run, told } = await openAlerts(databases, []);
     world.events = [
       { timeMs: clock.now() - WEEK, client: 'old' },
       { timeMs: clock.now() - 30 * MINUTE, client: 'old' },
@@ -61,8 +61,8 @@ describe('other alerts', () => {
     ];
     await run();
     expect(told()).toEqual([]);
-    await expect(alerts.enable('unknown-client', true, MEMBER)).rejects.toThrow('admins');
-    await alerts.enable('unknown-client', true, ADMIN);
+    await expect(routes.change({ kinds: { 'unknown-client': true } }, MEMBER)).rejects.toThrow('admins');
+    await routes.change({ kinds: { 'unknown-client': true } }, ADMIN);
     await run();
     await run();
     expect(told()).toEqual(['🔵 2 new clients']);
@@ -71,8 +71,8 @@ describe('other alerts', () => {
   });
 
   it('tell volume and failures far from usual, with expected, observed and what explains most', async () => {
-    const { clock, slack, world, alerts, run, told } = await openAlerts(databases, []);
-    await alerts.enable('unusual', true, ADMIN);
+    const { clock, slack, world, routes, run, told } = await openAlerts(databases, []);
+    await routes.change({ kinds: { unusual: true } }, ADMIN);
     const at = clock.now() - 30 * MINUTE;
     world.events = [
       { timeMs: at - 5 * WEEK, client: 'acme' },
@@ -134,8 +134,8 @@ describe('other alerts', () => {
   });
 
   it('tell, once per period, that a pool will run out before its reset', async () => {
-    const { clock, world, alerts, run, told } = await openAlerts(databases, [scope([pool('Monthly', 2500)])]);
-    await alerts.enable('run-out', true, ADMIN);
+    const { clock, world, routes, run, told } = await openAlerts(databases, [scope([pool('Monthly', 2500)])]);
+    await routes.change({ kinds: { 'run-out': true } }, ADMIN);
     for (let day = 1; day <= 19; day += 1)
       world.events.push({ timeMs: clock.now() - day * 24 * HOUR, scope: 'crm', count: 95 });
     await run();

@@ -36,24 +36,17 @@ describe('Set an alert, under an answer', () => {
 
 describe('the form of a digest', () => {
   it('shows its next three runs, and others as soon as another time is chosen', async () => {
-    const { slack } = await startRig({
-      digests: {
-        preview: async (schedule) => {
-          if (schedule.includes('Mars')) throw new HeadroomError('schedule', 'Mars/Base is no time zone.');
-          return { schedule, nextRuns: [Date.UTC(2026, 10, 22, schedule.startsWith('weekly') ? 1 : 8)] };
-        },
-      },
-    });
+    const { slack } = await startRig({ now: () => Date.UTC(2026, 10, 21, 9) });
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'digest add' });
-    const form = await slack.waitFor(() => slack.modal('alice'), 'the form');
+    await slack.waitFor(() => slack.modal('alice'), 'the form');
     const shown = () => JSON.stringify(slack.modal('alice')!.blocks.find(({ block_id: id }) => id === 'next_runs'));
-    expect(shown()).toContain('Next: Sun 22 Nov 09:00 (Europe/Berlin)');
+    expect(shown()).toContain('Next: Sun 22 Nov 09:00, Mon 23 Nov 09:00, Tue 24 Nov 09:00 (Europe/Berlin)');
     const press = (action: string, chosen: object) =>
-      slack.click({ user: 'alice', message: form, action_id: `digest_when:${action}`, ...chosen });
+      slack.click({ user: 'alice', message: slack.modal('alice')!, action_id: `digest_when:${action}`, ...chosen });
     await press('rhythm', { selected_option: 'weekly mon' });
-    await slack.waitFor(() => shown().includes('Sun 22 Nov 02:00'), 'the runs of Mondays');
+    await slack.waitFor(() => shown().includes('Mon 30 Nov 09:00'), 'the runs of Mondays');
     await press('zone', { value: 'Mars/Base' });
-    await slack.waitFor(() => shown().includes('Mars/Base is no time zone.'), 'what is wrong');
+    await slack.waitFor(() => shown().includes('There is no time zone “Mars/Base”.'), 'what is wrong');
     slack.assertNoProblems();
   });
 });
@@ -80,7 +73,7 @@ describe('Make this a digest, under an answer', () => {
     await slack.click({ user: 'alice', message: answer, action_id: 'answer_more', selected_option: 'digest' });
     const form = await slack.waitFor(() => slack.modal('alice'), 'the form');
     expect(JSON.stringify(form.blocks)).toContain('Only requests with client:');
-    const empty = await slack.submitView({ user: 'alice', viewId: form.id, values: { sections: [] } });
+    const empty = await slack.submitView({ user: 'alice', viewId: form.id, values: { sections: [], thread: [] } });
     expect(empty.errors).toEqual({ sections: 'Choose at least one.' });
     await slack.submitView({ user: 'alice', viewId: form.id, values: { sections: ['pools'] } });
     await slack.waitFor(() => done.length > 0, 'it is added');

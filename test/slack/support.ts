@@ -53,6 +53,7 @@ export interface RigOptions {
   now?: () => number;
   db?: Db;
   digests?: Partial<SlackDeps['digests']>;
+  digestPosts?: Partial<SlackDeps['digestPosts']>;
   alerts?: Partial<SlackDeps['alerts']>;
   pools?: Partial<SlackDeps['pools']>;
   /** What an answer waits for. */
@@ -165,14 +166,17 @@ async function openTestDatabase(closing: (() => Promise<unknown> | undefined)[])
 /** Ports that note what they were told, with one digest and one alert. */
 function createPorts(
   done: Rig['done'],
-  { digests, alerts, pools }: RigOptions,
-): Pick<SlackDeps, 'digests' | 'alerts' | 'pools' | 'corrections' | 'doctor' | 'instance'> {
+  { digests, digestPosts, alerts, pools }: RigOptions,
+): Pick<
+  SlackDeps,
+  'digests' | 'digestPosts' | 'alerts' | 'alertRules' | 'alertRouting' | 'pools' | 'corrections' | 'doctor' | 'instance'
+> {
   const digest = {
     id: 7,
     channel: 'C01USAGE',
     owner: 'U01ALICE',
     schedule: 'daily 09:00 Europe/Berlin',
-    sections: ['yesterday'],
+    sections: ['requests', 'pools'],
     paused: false,
     nextRuns: [Date.UTC(2026, 10, 22, 8)],
   };
@@ -184,22 +188,18 @@ function createPorts(
     };
   return {
     digests: {
-      sections: [
-        { key: 'yesterday', title: 'Yesterday', part: 'message' as const },
-        { key: 'pools', title: 'Pools', part: 'both' as const },
-      ],
       list: async () => [digest],
-      preview: async (schedule) => ({ schedule, nextRuns: digest.nextRuns }),
       add: told('digests.add', digest),
       change: told('digests.change', digest),
       pause: told('digests.pause', { ...digest, paused: true }),
-      resume: told('digests.resume', digest),
       remove: told('digests.remove', digest),
-      takeOver: told('digests.takeOver', digest),
+      ...digests,
+    },
+    digestPosts: {
       compose: async () => ({ text: 'Digest of yesterday', blocks: [], drawn: undefined, chartAt: 0, follows: [] }),
       send: told('digests.send', digest),
       history: async () => ['20 Nov 09:00 posted'],
-      ...digests,
+      ...digestPosts,
     },
     alerts: {
       list: async () => [
@@ -208,11 +208,13 @@ function createPorts(
       ],
       mute: told('alerts.mute', 'CRM API'),
       unmute: told('alerts.unmute', 'CRM API'),
-      findPeriodEnd: async () => Date.UTC(2026, 10, 30),
-      enable: told('alerts.enable', undefined),
-      add: told('alerts.add', undefined),
-      remove: told('alerts.remove', undefined),
-      routing: async () => ({
+      find: async () => ({ scope: 'crm', periodEndMs: Date.UTC(2026, 10, 30) }),
+      acknowledge: told('alerts.acknowledge', undefined),
+      ...alerts,
+    },
+    alertRules: { add: told('alerts.add', undefined), remove: told('alerts.remove', undefined) },
+    alertRouting: {
+      get: async () => ({
         channel: 'C01ONCALL',
         mention: 'S0123',
         kinds: [
@@ -220,11 +222,8 @@ function createPorts(
           { kind: 'silent', title: 'A source is silent', on: false },
         ],
       }),
-      changeRouting: told('alerts.changeRouting', true),
-      findScope: async () => 'crm',
-      acknowledge: told('alerts.acknowledge', undefined),
+      change: told('alertRouting.change', true),
       test: told('alerts.test', undefined),
-      ...alerts,
     },
     pools: {
       list: async () => [],

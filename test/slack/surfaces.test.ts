@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HeadroomError } from '../../src/errors.ts';
+import { DIGEST_SECTIONS } from '../../src/domain/digest.ts';
 import { answerFixture } from './reports.ts';
 import { startRig } from './support.ts';
 
@@ -98,18 +98,11 @@ describe('an empty database', () => {
 
 describe('digests', () => {
   it('are added by a form, with faults at their fields', async () => {
-    const { slack, done } = await startRig({
-      digests: {
-        preview: async (schedule) => {
-          if (schedule.includes('Mars')) throw new HeadroomError('schedule', 'Mars/Base is no time zone.');
-          return { schedule, nextRuns: [] };
-        },
-      },
-    });
+    const { slack, done } = await startRig();
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'digest add' });
     const modal = await slack.waitFor(() => slack.modal('alice'), 'the form');
     const wrong = await slack.submitView({ user: 'alice', viewId: modal.id, values: { zone: 'Mars/Base' } });
-    expect(wrong.errors).toEqual({ zone: 'Mars/Base is no time zone.' });
+    expect(wrong.errors).toEqual({ zone: 'There is no time zone “Mars/Base”.' });
     const private1 = await slack.submitView({
       user: 'alice',
       viewId: modal.id,
@@ -122,7 +115,7 @@ describe('digests', () => {
       {
         action: 'digests.add',
         given: [
-          { channel: 'C01RANDOM', schedule: 'daily 09:00 UTC', sections: ['yesterday', 'pools'] },
+          { channel: 'C01RANDOM', schedule: 'daily 09:00 UTC', sections: DIGEST_SECTIONS.map(({ key }) => key) },
           { user: 'U01ALICE', zone: 'Europe/Berlin', admin: false },
         ],
       },
@@ -190,7 +183,7 @@ describe('the menu under an alert', () => {
 
   it('mutes for admins, who are told until when in their own time', async () => {
     const { slack, done } = await startRig({
-      digests: {
+      digestPosts: {
         compose: async () => ({ text: 'An alert', blocks: [menu], drawn: undefined, chartAt: 0, follows: [] }),
       },
     });

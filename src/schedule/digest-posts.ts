@@ -1,0 +1,212 @@
+import { formatDay, parseDay } from '../domain/calendar.ts';
+import { EVERYTHING, THREAD_SECTIONS, toRhythm } from '../domain/digest.ts';
+import { type Due, formatSchedule, latestDue, nextDue } from '../domain/schedule-rule.ts';
+import { QuestionError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { formatInstant } from '../report/format.ts';
+import { cureOf } from '../slack/client/errors.ts';
+import type { Actor, DigestPostPort, DigestPreview, DigestSummary } from '../slack/ports.ts';
+import { insertAudit } from '../store/audit-repository.ts';
+import { type Db, transact } from '../store/database.ts';
+import { insertDelivery, listDigestDeliveries, supersedeDeliveries } from '../store/delivery-repository.ts';
+import {
+  claimDigest,
+  findSubscription,
+  listDigests,
+  listDueSubscriptions,
+  listSubscriptions,
+  listUnsentDigests,
+  type Subscription,
+  updateSubscription,
+} from '../store/subscription-repository.ts';
+import {
+  buildMessage,
+  composeContent,
+  type DigestComposerPorts,
+  type DigestOrder,
+  listParts,
+} from './digest-composer.ts';
+import { findOwn, getDigest, type OwnerPorts, toSummary } from './digests.ts';
+import { orderOrphanNotice } from './notices.ts';
+import { putDigestEvent } from './webhook-events.ts';
+
+export interface DigestPostsOptions extends DigestComposerPorts, OwnerPorts {
+  log: Logger;
+  now(): number;
+  /** Something was put into the delivery log. */
+  wakeSender(): void;
+  /** A webhook is told too. */
+  webhook: boolean;
+}
+
+/** Posts digests, when they are due and when somebody asks. Each local date of a subscription is claimed once, by a unique row. */
+export class DigestPosts implements DigestPostPort {
+  readonly #options: DigestPostsOptions;
+
+  constructor(options: DigestPostsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Claims every digest that is due and puts it into the delivery log, in one transaction each. Returns how many. Of several
+   * missed ones the latest is posted, in place of older ones that are still unsent.
+   */
+  async runDue(nowMs: number): Promise<number> {
+    const { db, log } = this.#options;
+    await this.#followClock(nowMs);
+    let claimed = 0;
+    for (const subscription of await listDueSubscriptions(db, nowMs)) {
+      const due = latestDue(subscription.schedule, nowMs);
+      if (await this.#claim(subscription, due, nowMs)) {
+        claimed += 1;
+        if (await this.#options.isGone(subscription.owner)) await orderOrphanNotice(db, subscription, nowMs);
+      } else log.info({ subscription: subscription.id, date: due.date }, 'this date has its digest already');
+    }
+    if (claimed > 0) this.#options.wakeSender();
+    return claimed;
+  }
+
+  /** Brings due times back after a clock that was ahead was set right: the dates in between have not come yet. */
+  async #followClock(nowMs: number): Promise<void> {
+    for (const row of await listSubscriptions(this.#options.db)) {
+      const { dueMs } = nextDue(row.schedule, Math.max(nowMs, (row.pausedUntilMs ?? 0) - 1));
+      if (row.nextDueMs !== null && row.nextDueMs > dueMs)
+        await updateSubscription(this.#options.db, row.id, { nextDueMs: dueMs });
+    }
+  }
+
+  async #claim(subscription: Subscription, due: Due, nowMs: number): Promise<boolean> {
+    const key = `digest:${subscription.id}:${due.date}`;
+    return transact(this.#options.db, async (trx) => {
+      // Changed, paused or claimed since it was read: the next tick sees it as it is.
+      if ((await findSubscription(trx, subscription.id))?.nextDueMs !== subscription.nextDueMs) return false;
+      await updateSubscription(trx, subscription.id, { nextDueMs: nextDue(subscription.schedule, nowMs).dueMs });
+      // Before the cursor lie dates of an earlier schedule or of a pause.
+      if (due.dueMs < subscription.nextDueMs!) return false;
+      const digest = {
+        subscriptionId: subscription.id,
+        localDay: parseDay(due.date),
+        dueMs: due.dueMs,
+        deliveryKey: key,
+      };
+      if (!(await claimDigest(trx, digest, nowMs))) return false;
+      await supersedeDeliveries(trx, await listUnsentDigests(trx, subscription.id, key));
+      await this.#order(trx, key, subscription, { dueMs: due.dueMs }, nowMs);
+      return true;
+    });
+  }
+
+  /** The message, and what follows in its thread. */
+  async #order(
+    trx: Db,
+    key: string,
+    { id, channel, what, schedule }: Subscription,
+    order: { dueMs: number; sentBy?: string },
+    nowMs: number,
+  ): Promise<void> {
+    const message: DigestOrder = { subscriptionId: id, what, every: toRhythm(schedule), ...order, part: 'message' };
+    const delivery = { kind: 'digest', channel, dueMs: nowMs } as const;
+    await insertDelivery(trx, { ...delivery, key, content: message });
+    if (this.#options.webhook) await putDigestEvent(trx, key, message, nowMs);
+    for (const section of THREAD_SECTIONS.filter((each) => what.sections.includes(each)))
+      await insertDelivery(trx, {
+        ...{ ...delivery, key: `${key}:${section}`, content: { ...message, part: section } },
+        thread: { key, broadcast: false },
+      });
+  }
+
+  async compose(where: { id?: number; channel: string }): Promise<DigestPreview> {
+    const [row] = await this.#list(where);
+    const nowMs = this.#options.now();
+    const order: DigestOrder = {
+      ...{ subscriptionId: row?.id ?? 0, dueMs: nowMs, what: row?.what ?? EVERYTHING },
+      ...{ every: row ? toRhythm(row.schedule) : 'day', part: 'message' },
+    };
+    const { content } = await composeContent(this.#options, order, nowMs);
+    const { text, blocks, chartAt } = buildMessage(this.#options, content, order);
+    const { series } = content;
+    const drawn = series && content.totals.requests > 0 ? series : undefined;
+    const follows = listParts(content, this.#options.calendar).map(({ title }) => title);
+    return { text, blocks, chartAt, drawn, follows };
+  }
+
+  async send(where: { id?: number; channel: string }, by: Actor): Promise<DigestSummary> {
+    const rows = await this.#list(where);
+    const [row, ...others] = rows;
+    if (!row) {
+      throw new QuestionError('This channel has no digest to send.', [
+        { label: 'Add one', command: 'digest add daily 09:00' },
+        { label: 'Look at one', command: 'digest preview' },
+      ]);
+    }
+    if (others.length > 0) {
+      throw new QuestionError(
+        `This channel has ${rows.length} digests. Which one?`,
+        rows.map(({ id, schedule }) => ({ label: `${id}: ${formatSchedule(schedule)}`, command: `digest send ${id}` })),
+      );
+    }
+    // What is asked in one channel is answered there, and shown elsewhere only by those who may change it.
+    if (row.channel !== where.channel) await findOwn(this.#options, row.id, by);
+    const { db, now } = this.#options;
+    const nowMs = now();
+    await transact(db, async (trx) => {
+      const key = `${toSentKey(row.id)}${nowMs}:${by.user}`;
+      await this.#order(trx, key, row, { dueMs: nowMs, sentBy: by.user }, nowMs);
+    });
+    await insertAudit(db, { atMs: nowMs, actor: by.user, action: 'digest.send', detail: String(row.id) });
+    this.#options.wakeSender();
+    return toSummary(row, nowMs);
+  }
+
+  async history(where: { id?: number; channel: string }): Promise<readonly string[]> {
+    const runs = await Promise.all((await this.#list(where)).map((row) => listRuns(this.#options.db, row)));
+    return runs
+      .flat()
+      .toSorted((a, b) => b.dueMs - a.dueMs)
+      .map(({ line }) => line);
+  }
+
+  /** Lists the digest that is named, else those of the channel. */
+  async #list(where: { id?: number; channel: string }): Promise<Subscription[]> {
+    if (where.id !== undefined) return [await getDigest(this.#options.db, where.id)];
+    return listSubscriptions(this.#options.db, { channel: where.channel });
+  }
+}
+
+const SHOWN = 14;
+
+/** Returns the beginning of the delivery keys of digests sent by hand. */
+function toSentKey(id: number): string {
+  return `digest:${id}:sent:`;
+}
+
+/** Lists what was posted, missed or sent of a digest lately, newest first. */
+async function listRuns(db: Db, { id, schedule: { zone } }: Subscription): Promise<{ dueMs: number; line: string }[]> {
+  const runs = await listDigests(db, id, SHOWN);
+  const sent = await listDigestDeliveries(db, toSentKey(id), SHOWN);
+  return [
+    ...runs.map((run) => ({
+      dueMs: run.dueMs,
+      line: `Digest ${id} of ${formatDay(run.localDay)}: ${describeState(run, run.dueMs, zone)}`,
+    })),
+    ...sent.map((run) => ({
+      dueMs: run.dueMs,
+      line: `Digest ${id}, sent by hand: ${describeState({ ...run, sentMs: run.sent?.ms }, run.dueMs, zone)}`,
+    })),
+  ].sort((a, b) => b.dueMs - a.dueMs);
+}
+
+/** `posted 20 Nov 2026 09:00 (Europe/Berlin)`. */
+function describeState(
+  { state, sentMs, error }: { state: string; sentMs: number | undefined; error: string | undefined },
+  dueMs: number,
+  zone: string,
+): string {
+  if (state === 'sent' && sentMs !== undefined) {
+    const lateMin = Math.round((sentMs - dueMs) / 60_000);
+    return `posted ${formatInstant(sentMs, zone)} (${zone})${lateMin >= 5 ? `, ${lateMin} min late` : ''}`;
+  }
+  if (state === 'failed') return `not posted. ${cureOf(error ?? 'unknown_error')}`;
+  if (state === 'replaced') return 'replaced by a newer one before it could be posted';
+  return `waiting to be posted${error ? ` (${error})` : ''}`;
+}

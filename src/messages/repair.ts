@@ -32,16 +32,19 @@ const SHORTEST_TEXT = 300;
  * names none, charts become text, then pictures, then tables, then all blocks give way to the text beside them. Give it
  * what it returned, and the next refusal, until the message passes; undefined: there is nothing left to take away.
  */
-export function repair(message: Message, refusal: Refusal): Repair | undefined {
+export function repair(message: Message, refusal: Refusal, bound: Bound = fitMessage): Repair | undefined {
   const { code, picture, faults } = refusal;
   if (code === 'msg_too_long') return shortenText(message);
   if (message.blocks.length === 0) return undefined;
   if (code === 'msg_blocks_too_long') return shorten(message);
-  if (picture) return replaceType(message, 'image', code) ?? dropBlocks(message, code);
-  return replaceNamed(message, faults) ?? replaceSuspect(message, code) ?? dropBlocks(message, code);
+  if (picture) return replaceType(message, 'image', code, bound) ?? dropBlocks(message, code);
+  return replaceNamed(message, faults, bound) ?? replaceSuspect(message, code, bound) ?? dropBlocks(message, code);
 }
 
-function replaceNamed({ text, blocks }: Message, faults: readonly Fault[]): Repair | undefined {
+/** Brings a repaired message within Slack's limits; a view has others than a message. */
+export type Bound = (message: Message) => Message;
+
+function replaceNamed({ text, blocks }: Message, faults: readonly Fault[], bound: Bound): Repair | undefined {
   const places = new Map<number, Fault>();
   for (const fault of faults) {
     const index = Number(/^\/blocks\/(\d+)/.exec(fault.pointer)?.[1]);
@@ -53,7 +56,7 @@ function replaceNamed({ text, blocks }: Message, faults: readonly Fault[]): Repa
     return fault ? (withoutElement(block, fault.pointer) ?? toText(block) ?? []) : block;
   });
   const replaced = [...places].map(([index, fault]) => ({ type: blocks[index]!.type, ...fault }));
-  return { message: fitMessage({ text, blocks: rest }), replaced };
+  return { message: bound({ text, blocks: rest }), replaced };
 }
 
 /** One button or menu that Slack refuses takes no other with it. */
@@ -65,15 +68,15 @@ function withoutElement(block: Block, pointer: string): Block | undefined {
   return { ...block, elements: elements.toSpliced(Number(index), 1) };
 }
 
-function replaceSuspect(message: Message, code: string): Repair | undefined {
+function replaceSuspect(message: Message, code: string, bound: Bound): Repair | undefined {
   const type = SUSPECTS.find((suspect) => message.blocks.some((block) => block.type === suspect));
-  return type === undefined ? undefined : replaceType(message, type, code);
+  return type === undefined ? undefined : replaceType(message, type, code, bound);
 }
 
-function replaceType({ text, blocks }: Message, type: string, reason: string): Repair | undefined {
+function replaceType({ text, blocks }: Message, type: string, reason: string, bound: Bound): Repair | undefined {
   if (!blocks.some((block) => block.type === type)) return undefined;
   const rest = blocks.flatMap((block) => (block.type === type ? (toText(block) ?? []) : block));
-  return { message: fitMessage({ text, blocks: rest }), replaced: [{ type, pointer: '/blocks', reason }] };
+  return { message: bound({ text, blocks: rest }), replaced: [{ type, pointer: '/blocks', reason }] };
 }
 
 function dropBlocks({ text }: Message, reason: string): Repair {
@@ -99,9 +102,9 @@ function shortenText({ text, blocks }: Message): Repair | undefined {
 
 /**
  * A block as text, for where Slack refuses the block itself: a table as one line per row, a chart as its points, a picture
- * as its alt text. Undefined where no other text is left to say: a divider, buttons, or what is plain text already.
+ * as its alt text, a field as its label and what it holds. Undefined where no other text is left to say: a divider, buttons, or what is plain text already.
  */
-function toText(block: Block): Block | undefined {
+export function toText(block: Block): Block | undefined {
   switch (block.type) {
     case 'table':
       return toLines(block);
@@ -109,6 +112,8 @@ function toText(block: Block): Block | undefined {
       return toPoints(block);
     case 'image':
       return plainContext(String(block.alt_text ?? ''));
+    case 'input':
+      return toParagraph({ ...block, element: toHeld(block.element as Block) });
     case 'rich_text':
     case 'header':
     case 'context':
@@ -153,6 +158,12 @@ function toPoints({ title, chart }: Block): Block {
     return name ? `${name}: ${points}` : points;
   });
   return richText(leaf(String(title), { bold: true }), ...lines.map((line) => `\n${clip(line, 1000)}`));
+}
+
+/** What an element holds, without what else it offers. */
+function toHeld(element: Block): unknown {
+  const held = Object.entries(element).filter(([key]) => key.startsWith('initial_'));
+  return held.map(([, value]) => (typeof value === 'string' ? { text: `: ${value}` } : [{ text: ': ' }, value]));
 }
 
 function toParagraph(block: Block): Block {

@@ -1,30 +1,27 @@
 import { DAY_MS } from '../domain/time-units.ts';
 import { type AdminContent, buildHome, buildRefusedHome } from '../messages/home.ts';
-import { type Message, richText } from '../messages/text.ts';
+import type { Block } from '../messages/text.ts';
 import { listAudit } from '../store/audit-repository.ts';
 import { listDeliveries } from '../store/delivery-repository.ts';
 import { listViews } from '../store/view-repository.ts';
 import { callSlack } from './client/errors.ts';
-import { sendRepaired } from './client/send-repaired.ts';
 import type { SlackContext } from './context.ts';
 import type { Person } from './permissions.ts';
 import type { DigestSummary } from './ports.ts';
+import { sendView } from './views.ts';
 
-const NOT_SHOWN = 'Slack does not show this tab today. Ask the bot instead: help';
 const FAILED_SINCE_MS = 7 * DAY_MS;
 const MAX_CHANNEL_PAGES = 5;
 
 /** Publishes the Home tab of a person: cards, their digests and views, and for admins how the installation is. */
 export async function publishHome(ctx: SlackContext, person: Person): Promise<void> {
   const blocks = person.mayView ? await compose(ctx, person) : buildRefusedHome();
-  const publish = ({ text, blocks }: Message) => {
-    const view = { type: 'home', blocks: blocks.length > 0 ? blocks : [richText(text)] } as never;
-    return callSlack(() => ctx.client.views.publish({ user_id: person.id, view }), {
+  const publish = (view: Block) =>
+    callSlack(() => ctx.client.views.publish({ user_id: person.id, view: view as never }), {
       wait: ctx.wait,
       repeatable: true,
     });
-  };
-  await sendRepaired({ text: NOT_SHOWN, blocks }, publish, { ...ctx, what: 'Home' });
+  await sendView(ctx, { type: 'home', blocks }, publish);
 }
 
 async function compose(ctx: SlackContext, person: Person) {

@@ -1,7 +1,9 @@
-import { QuestionError } from '../errors.ts';
+import { HeadroomError, QuestionError } from '../errors.ts';
 import { view as buildView } from '../messages/form.ts';
-import { type Block, richText } from '../messages/text.ts';
+import { type Replaced, repair, toText } from '../messages/repair.ts';
+import { type Block, type Message, richText } from '../messages/text.ts';
 import { slackErrorOf } from './client/errors.ts';
+import { sendRepaired } from './client/send-repaired.ts';
 import type { Asked, SlackContext } from './context.ts';
 
 /** Opens a modal for what was just typed or pressed, upon the one that is open: Slack allows it once and within 3 s. */
@@ -10,8 +12,61 @@ export async function openView(ctx: SlackContext, asked: Asked, view: Block): Pr
     const again = asked.text === undefined ? [] : [{ label: 'Open the form', command: asked.text }];
     throw new QuestionError(`Slack opens a form for a press, or for ${ctx.command}, not for a message.`, again);
   }
-  const given = { trigger_id: asked.triggerId, view: view as never };
-  await (asked.modal ? ctx.client.views.push(given) : ctx.client.views.open(given));
+  const { triggerId: trigger_id } = asked;
+  const { open, push } = ctx.client.views;
+  const send = (one: Block) => (asked.modal ? push : open)({ trigger_id, view: one as never });
+  const key = `${asked.user} ${nameOf(view)}`;
+  const replaced: Replaced[] = [];
+  const known = ctx.refused.views.get(key);
+  ctx.refused.views.delete(key);
+  try {
+    await sendView(ctx, view, send, { known, onReplaced: (these) => void replaced.push(...these) });
+  } catch (error) {
+    // A trigger works once, perhaps also where what it was to open is refused.
+    if (replaced.length === 0 || slackErrorOf(error) !== 'exchanged_trigger_id') throw error;
+    ctx.refused.views.set(key, replaced);
+    ctx.refused.note(nameOf(view), replaced);
+    throw new HeadroomError('slack', 'Slack refused a part of this window. Press again: it opens without that part.');
+  }
+}
+
+const REFUSED = 'Slack refused this window. An admin finds the reason in the log.';
+const READ_ONLY = 'Slack refused a field of this form, so it cannot be sent. An admin finds the reason in the log.';
+
+function nameOf(view: Block): string {
+  return `view ${view.callback_id ?? JSON.stringify(view.title ?? view.type)}`;
+}
+
+/**
+ * Sends a view; a block that Slack refuses, or is `known` to, gives way to its text. A form that loses a field can only be
+ * read: sent, it would say that the field is empty.
+ */
+export async function sendView(
+  ctx: SlackContext,
+  view: Block,
+  send: (view: Block) => Promise<unknown>,
+  {
+    known,
+    onReplaced,
+  }: { known?: readonly Replaced[] | undefined; onReplaced?(these: readonly Replaced[]): void } = {},
+): Promise<void> {
+  // Views have other limits than messages, and are built within them.
+  const bound = (message: Message) => message;
+  const whole = { text: REFUSED, blocks: view.blocks as Block[] };
+  const mended = known && repair(whole, { code: 'invalid_blocks', picture: false, faults: known }, bound)?.message;
+  const refitted = ({ text, blocks }: Message) => send(refit(view, blocks.length > 0 ? blocks : [richText(text)]));
+  await sendRepaired(mended ?? whole, refitted, {
+    ...{ ...ctx, what: nameOf(view), bound },
+    ...(onReplaced ? { onReplaced } : {}),
+  });
+}
+
+function refit(view: Block, blocks: readonly Block[]): Block {
+  const countFields = (all: readonly Block[]) => all.filter(({ type }) => type === 'input').length;
+  if (countFields(blocks) === countFields(view.blocks as Block[])) return { ...view, blocks };
+  const { submit: _, callback_id: __, ...rest } = view;
+  const texts = blocks.flatMap((block) => (block.type === 'input' ? (toText(block) ?? []) : block));
+  return { ...rest, blocks: [richText(READ_ONLY), ...texts] };
 }
 
 /** Says that the answer to a press in the Home tab is in Messages. That it could not be said stops nothing. */
@@ -29,7 +84,8 @@ export async function updateView(
   view: Block,
 ): Promise<boolean> {
   try {
-    await ctx.client.views.update({ view_id: id, ...(hash ? { hash } : {}), view: view as never });
+    const which = { view_id: id, ...(hash ? { hash } : {}) };
+    await sendView(ctx, view, (one) => ctx.client.views.update({ ...which, view: one as never }));
     return true;
   } catch (error) {
     if (['hash_conflict', 'not_found'].includes(slackErrorOf(error) ?? '')) return false;

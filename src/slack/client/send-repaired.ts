@@ -1,7 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import type { Logger } from '../../log.ts';
 import { type Fault, listFaults, type Refusal } from '../../messages/refusal.ts';
-import { type Replaced, repair } from '../../messages/repair.ts';
+import { type Bound, type Replaced, repair } from '../../messages/repair.ts';
 import type { Message } from '../../messages/text.ts';
 import { isRefusedContent, isRefusedPicture, refusedCodeOf } from './errors.ts';
 
@@ -11,6 +11,10 @@ interface Repairing {
   refused: RefusedBlocks;
   /** Which message it is, for the log. */
   what: string;
+  /** Default: within the limits of a message. */
+  bound?: Bound;
+  /** Hears of what gave way, before the rest is sent. */
+  onReplaced?(replaced: readonly Replaced[]): void;
 }
 
 /** More refusals than this are not about single blocks. */
@@ -23,7 +27,7 @@ const MOST_REPAIRS = 12;
 export async function sendRepaired<T>(
   message: Message,
   send: (message: Message) => Promise<T>,
-  { client, refused, what }: Repairing,
+  { client, refused, what, bound, onReplaced }: Repairing,
 ): Promise<T> {
   const replaced: Replaced[] = [];
   let current = message;
@@ -34,9 +38,10 @@ export async function sendRepaired<T>(
       return sent;
     } catch (error) {
       const refusal = await findRefusal(error, current, client);
-      const next = refusal && repair(current, refusal);
+      const next = refusal && repair(current, refusal, bound);
       if (!next) throw error;
       replaced.push(...next.replaced);
+      onReplaced?.(next.replaced);
       current = tries < MOST_REPAIRS ? next.message : { text: message.text, blocks: [] };
     }
   }
@@ -62,6 +67,8 @@ async function validate(client: Repairing['client'], blocks: Message['blocks']):
 /** Blocks that Slack refused since the start, whose text went out instead: for the log, `/metrics` and admins. */
 export class RefusedBlocks {
   readonly #log: Logger;
+  /** By person and view: what is to give way when they open it again. */
+  readonly views = new Map<string, readonly Replaced[]>();
   readonly #seen = new Map<string, Replaced & { count: number }>();
 
   constructor(log: Logger) {

@@ -12,14 +12,14 @@ const Id = z.string().min(1);
 const Interaction = z.looseObject({
   type: Id,
   user: z.looseObject({ id: Id }),
-  channel: z.looseObject({ id: z.string() }).nullish(),
-  response_url: z.string().nullish(),
+  channel: z.looseObject({ id: z.string() }).optional(),
+  response_url: z.string().optional(),
 });
 const View = z.looseObject({ id: Id, callback_id: z.string(), state: z.looseObject({ values: z.looseObject({}) }) });
 
 /** The least that each kind of body must have for a listener to read it, by the field that only this kind has. */
 const KINDS = [
-  ['event', z.looseObject({ event: z.looseObject({ type: Id }) })],
+  ['event', z.looseObject({ event: z.looseObject({ type: Id, text: z.string().optional() }) })],
   ['command', z.looseObject({ command: Id, user_id: Id, channel_id: Id, text: z.string().default('') })],
   ['actions', Interaction.extend({ actions: z.array(z.looseObject({ action_id: z.string() })).min(1) })],
   ['action_id', Interaction.extend({ action_id: z.string(), value: z.string().default('') })],
@@ -45,7 +45,8 @@ export function createDispatch(
   const running = new Set<Promise<void>>();
 
   async function handle({ body: given, ack: answer, ...rest }: Incoming): Promise<void> {
-    const body: Record<string, unknown> = typeof given === 'object' && given !== null ? given : {};
+    const body = withoutNulls(given);
+    if (isObject(body.event)) body.event = withoutNulls(body.event);
     const blank = body.type === 'block_suggestion' ? { options: [] } : undefined;
     let answered = false;
     const ack: ReceiverEvent['ack'] = async (response) => {
@@ -85,6 +86,15 @@ export function createDispatch(
       while (running.size > 0) await Promise.allSettled(running);
     },
   };
+}
+
+/** What is null is not there: Bolt reads into it. */
+function withoutNulls(body: unknown): Record<string, unknown> {
+  return isObject(body) ? Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)) : {};
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Returns what is wrong with a body, or undefined. Kinds that the app does not know are no fault. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeadroomError } from '../../src/errors.ts';
 import { listAdapters } from '../../src/ingest/adapters.ts';
+import { tallyInputs } from '../support/figures.ts';
 import { size } from '../support/size.ts';
 import { parse } from './fixtures.ts';
 
@@ -85,6 +86,7 @@ describe.each(listAdapters())('whatever a body holds, the adapter %s', (adapter)
       }),
       { numRuns: size(250, 10_000) },
     );
+    tallyInputs('bodies', size(250, 10_000));
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { tallyInputs } from '../support/figures.ts';
 import { size } from '../support/size.ts';
 import { parse } from './fixtures.ts';
 
@@ -360,6 +361,7 @@ describe('the native format', () => {
       }),
       { numRuns: size(250, 10_000) },
     );
+    tallyInputs('bodies', size(250, 10_000));
   });
 
   it('bears nesting as deep as a body may be', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { HeadroomError } from '../../src/errors.ts';
 import type { OtlpSignal } from '../../src/ingest/otlp-kinds.ts';
 import { encodeBytesField, encodeVarintField, type MessageShape, readMessage } from '../../src/ingest/protobuf.ts';
+import { tallyInputs } from '../support/figures.ts';
 import { size } from '../support/size.ts';
 import { parse, readFixture } from './fixtures.ts';
 
@@ -103,6 +104,7 @@ describe('the reader of protobuf messages', () => {
       ),
       { numRuns: size(250, 10_000) },
     );
+    tallyInputs('bodies', size(1000, 40_000));
   });
 });
 

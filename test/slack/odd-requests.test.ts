@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ACTIONS, CALLBACKS } from '../../src/messages/action-ids.ts';
+import { tallyInputs } from '../support/figures.ts';
 import { size } from '../support/size.ts';
 import { type Rig, sendPayload, sendSigned, startRig } from './support.ts';
 
@@ -116,6 +117,7 @@ describe('a signed body that makes no sense', () => {
       }),
       { numRuns: size(37, 1500) },
     );
+    tallyInputs('deliveries of Slack', size(37, 1500));
     await alive(rig);
     rig.slack.takeProblems();
   });

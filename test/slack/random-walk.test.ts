@@ -11,6 +11,7 @@ import type {
 } from '../../src/playground/emulator/workspace.ts';
 import { fillLine, findHelpDays } from '../../src/slack/command/help.ts';
 import { HELP_TOPICS } from '../../src/slack/command/help-topics.ts';
+import { tallyInputs } from '../support/figures.ts';
 import { typePools } from '../support/pool-text.ts';
 import { size } from '../support/size.ts';
 import { HOSTILE_NAMES, listTraffic, POOLS, startWholeApp, type WholeApp } from './whole-app.ts';
@@ -137,8 +138,10 @@ describe.each(WORLDS)('in a workspace $world', ({ env }) => {
   afterAll(() => bot?.stop());
 
   it('nothing that people type or press goes wrong', async () => {
+    let deeds = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 12 }), async (steps) => {
+        deeds += steps.length;
         for (const one of steps) {
           const done = await act(one);
           expect.soft(bot.errors.splice(0), done).toEqual([]);
@@ -154,6 +157,7 @@ describe.each(WORLDS)('in a workspace $world', ({ env }) => {
         endOnFailure: true,
       },
     );
+    tallyInputs('presses and forms', deeds);
   });
 });
 

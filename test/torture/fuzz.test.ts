@@ -18,7 +18,7 @@ import { listControls, makeOddDelivery } from './odd-slack.ts';
 import { Wire, type WireAnswer } from './wire.ts';
 
 /** What may be answered to a request, whatever it is. 503 comes with Retry-After, and means that nothing was counted. */
-const STATUSES = [200, 204, 304, 400, 401, 404, 405, 406, 413, 415, 422, 429, 503];
+const STATUSES = [200, 202, 204, 304, 400, 401, 403, 404, 405, 406, 413, 415, 422, 429, 503];
 /** Who may nothing: guests, though listed; outsiders; who left; bots; members outside VIEWERS; unlisted admins; nobody known. */
 const RIGHTLESS = ['U01GUEST', 'U01SOLO', 'U02OUTSIDE', 'U01LEFT', 'U01HEADROOM', 'U01CHLOE', 'U01ADMIN', 'U0NOBODY'];
 const { createUrl } = setUpDatabases('sqlite');
@@ -55,7 +55,7 @@ it('odd requests at every endpoint: none is failed by us, opens what is not its 
   }
   bot = await startBot(env);
   const wire = new Wire(bot.url, 8);
-  const count = size(4000, 800_000);
+  const count = size(4000, 750_000);
   const random = createRandom('fuzz', SEED);
   const honest = new Map<string, number>();
   let events = 0;
@@ -121,8 +121,9 @@ it('odd commands, presses, forms and events of Slack: each is acknowledged, and 
   expect(slack.calls.slice(from).filter((call) => !isHarmless(call))).toEqual([]);
   expect(await readAll(db)).toEqual(before);
   const members = ['U01ALICE', 'U01BORIS'];
+  const errors = listErrors().length;
   await send(size(300, 15_000), members, false);
-  expect(listErrors().slice(0, 5)).toEqual([]);
+  expect(listErrors().slice(errors, errors + 5)).toEqual([]);
   // What makes no sense may be a defect to its listener: it is told to who sent it, and the next is served.
   await send(size(300, 15_000), members, true);
   const told = slack.ephemerals('alice').length;

@@ -125,7 +125,8 @@ function make(
   const { report: _report, dimension: _dimension, ...read } = draft.question;
   const places = new Map(draft.places);
   const { filters = [], ...question } = asked;
-  const given: Question = { ...read, ...question };
+  // A column that was asked for by name goes before the one that the sentence suggests.
+  const given: Question = { ...read, ...question, ...(read.sort && { sort: read.sort }) };
   if (rule.now?.(facts)) {
     delete given.range;
     places.delete('range');

@@ -9,6 +9,7 @@ import { createKnownNames } from '../../../src/slack/command/names.ts';
 import { parseCommand } from '../../../src/slack/command/parse-command.ts';
 import { hasUse } from '../../../src/slack/command/question-words.ts';
 import { protectFromSlack, undoSlackEscapes } from '../../../src/slack/command/tokens.ts';
+import { tallyInputs } from '../../support/figures.ts';
 import { size } from '../../support/size.ts';
 
 /** Names as senders give them: any text, and texts that look like the grammar. */
@@ -252,6 +253,7 @@ test('any text is a command, or is refused with commands that are', () => {
     }),
     { numRuns: size(1250, 50_000) },
   );
+  tallyInputs('commands', size(1250, 50_000));
 });
 
 /** Words that mean nothing here and are near none that does. */
@@ -319,6 +321,7 @@ test('every word is used, or named as not understood', () => {
     ),
     { numRuns: size(1000, 20_000) },
   );
+  tallyInputs('commands', size(1000, 20_000));
   expect(refused).toBeGreaterThan(500);
 });
 

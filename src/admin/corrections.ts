@@ -1,7 +1,9 @@
 import { formatCredits } from '../domain/amount.ts';
 import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
+import type { Thousandths } from '../domain/event.ts';
 import { resolveRange } from '../domain/ranges.ts';
+import { addCredits, largerOf, sumCredits } from '../domain/thousandths.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Actor, CorrectionPort } from '../slack/ports.ts';
@@ -57,7 +59,7 @@ export function createCorrectionAdmin({
           detail: `${scope} ${amount / 1000} at ${new Date(timeMs).toISOString()}: ${reason}`,
         });
       });
-      const used = steps.reduce((sum, { credits }) => sum + credits, 0);
+      const used = sumCredits(steps.map(({ credits }) => credits));
       const day = formatDay(firstDay);
       return [
         `Corrected ${scope} by ${formatSigned(amount)} on ${day}: ${reason}`,
@@ -69,9 +71,10 @@ export function createCorrectionAdmin({
   };
 }
 
-function describeUse(scope: string, day: string, used: number, amount: number): string {
-  const floor = used + amount < 0 ? ' (a day never goes below zero)' : '';
-  const [was, is] = [used, used + amount].map((credits) => formatCredits(Math.max(0, credits)));
+function describeUse(scope: string, day: string, used: Thousandths, amount: number): string {
+  const corrected = addCredits(used, amount);
+  const floor = corrected < 0 ? ' (a day never goes below zero)' : '';
+  const [was, is] = [used, corrected].map((credits) => formatCredits(largerOf(0, credits)));
   return `Used by ${scope} on ${day}: ${was} → ${is} credits${floor}`;
 }
 

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { toNumberOrText } from '../domain/amount.ts';
 import { formatDay } from '../domain/calendar.ts';
+import type { Thousandths } from '../domain/event.ts';
 import type { Range } from '../domain/range.ts';
 import type { Report } from '../domain/report.ts';
-import { COLUMN_TYPES, type ColumnType } from '../domain/table.ts';
+import { COLUMN_TYPES, type ColumnType, type TableCell } from '../domain/table.ts';
+import { toJsonNumber } from '../domain/thousandths.ts';
 import { toCsvColumns } from '../report/csv.ts';
-import { toDecimal } from '../report/format.ts';
 import { toWords } from './ask.ts';
 import { listSections } from './sections.ts';
 
@@ -111,13 +113,19 @@ function toTotals(report: Report): AnswerJson['totals'] {
   const totals = 'totals' in report ? report.totals : report.kind === 'summary' ? report.today : undefined;
   if (!totals) return null;
   const { requests, ok, failed, none, credits } = totals;
-  return { requests, ok, failed, none, credits: Number(toDecimal(credits)) };
+  return { requests, ok, failed, none, credits: toCredits(credits) };
 }
 
-function toValue(cell: string | number | null, type: ColumnType): string | number | null {
-  if (cell === null || type === 'text') return cell;
-  if (type === 'credits') return Number(toDecimal(Number(cell)));
+function toValue(cell: TableCell, type: ColumnType): string | number | null {
+  if (cell === null || type === 'text') return cell as string | null;
+  if (type === 'credits') return toCredits(cell as Thousandths);
   return type === 'time' ? toInstant(Number(cell)) : Number(cell);
+}
+
+/** JSON has numbers of any length, of which floats keep some sixteen digits: one with more is written digit by digit. */
+function toCredits(credits: Thousandths): number {
+  const exact = toNumberOrText(credits);
+  return typeof exact === 'number' ? exact : toJsonNumber(exact);
 }
 
 /** The same writing as in the CSV. */

@@ -1,4 +1,5 @@
 import { createCalendar } from '../domain/calendar.ts';
+import type { Thousandths } from '../domain/event.ts';
 import type {
   CompareReport,
   DrillReport,
@@ -12,6 +13,7 @@ import type {
   SummaryReport,
 } from '../domain/report.ts';
 import type { PoolBalance } from '../domain/scope-state.ts';
+import { compareCredits } from '../domain/thousandths.ts';
 import { type Latency, STEP_NAMES } from '../domain/usage.ts';
 import { MEASURES, toRate } from '../report/compared-rows.ts';
 import {
@@ -105,12 +107,12 @@ function toWording(report: Report, view: ChartView): Wording {
 
 function wordCompare({ sections, steps, measure, per, versus, zone, grain }: CompareReport): Wording {
   const show = MEASURES[measure].format;
-  const tell = (name: string, now: number, before: number, change?: number) => {
+  const tell = (name: string, now: Thousandths, before: Thousandths, change?: number) => {
     const changed =
       change === undefined ? (now > 0 && !steps ? ', new' : '') : before !== now ? `, ${formatChange(change)}` : '';
     return `${cleanText(name)} ${show(now)} (before ${show(before)}${changed})`;
   };
-  const rate = (sum: number, side: 'now' | 'before') => toRate(sum, per[side], measure);
+  const rate = (sum: Thousandths, side: 'now' | 'before') => toRate(sum, per[side], measure);
   const values = steps
     ? steps.map(({ startMs, now, before }) => {
         const name = formatStepLabel(startMs, grain, createCalendar(zone));
@@ -135,7 +137,7 @@ function wordCompare({ sections, steps, measure, per, versus, zone, grain }: Com
 
 function wordRanking(report: RankingReport, view: ChartView): Wording {
   const { rows, others, measure, totals } = report;
-  const sizeOf = (row: { requests: number; credits: number }) =>
+  const sizeOf = (row: { requests: number; credits: Thousandths }) =>
     measure === 'credits' ? formatCredits(row.credits) : formatCount(row.requests);
   const values = rows.map((row) => {
     const failed = measure === 'requests' && row.failed > 0 ? `, ${formatCount(row.failed)} failed` : '';
@@ -230,7 +232,7 @@ function wordSeries(report: SeriesReport): Wording {
 }
 
 function wordHistory(report: HistoryReport): Wording {
-  const months = report.months.toSorted((a, b) => b.total - a.total);
+  const months = report.months.toSorted((a, b) => compareCredits(b.total, a.total));
   return {
     form: 'Stacked column chart',
     values: months.map(({ label, total, drawn, partial }) => {

@@ -1,4 +1,5 @@
 import type { Thousandths } from '../domain/event.ts';
+import { ratioOf } from '../domain/thousandths.ts';
 import { formatCount } from '../report/format.ts';
 
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
@@ -11,5 +12,5 @@ export function formatCompact(value: number): string {
 }
 
 export function formatCompactCredits(credits: Thousandths): string {
-  return formatCompact(credits / 1000);
+  return formatCompact(ratioOf(credits, 1000));
 }

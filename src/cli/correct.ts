@@ -2,7 +2,6 @@ import { parseArgs } from 'node:util';
 import { formatCredits, parseCredits } from '../domain/amount.ts';
 import { type Calendar, createCalendar, formatDay, parseDay } from '../domain/calendar.ts';
 import { DEFAULT_SCOPE } from '../domain/definition.ts';
-import type { Thousandths } from '../domain/event.ts';
 import { limitMeter } from '../domain/rules.ts';
 import { HeadroomError } from '../errors.ts';
 import { insertAudit } from '../store/audit-repository.ts';
@@ -62,7 +61,7 @@ export async function runCorrect(args: readonly string[], context: CliContext): 
 }
 
 /** `+500`, `500`, `-0.125` as thousandths. */
-function parseSigned(text: string, what: string): Thousandths {
+function parseSigned(text: string, what: string): number {
   const [, sign, digits] = /^([+−-]?)(.*)$/s.exec(text)!;
   const size = parseCredits(digits!);
   if (size === undefined)
@@ -97,6 +96,6 @@ function readTime(at: string, calendar: Calendar): number | undefined {
   }
 }
 
-function formatSigned(credits: Thousandths): string {
+function formatSigned(credits: number): string {
   return `${credits > 0 ? '+' : ''}${formatCredits(credits)} credits`;
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { formatCredits } from '../domain/amount.ts';
 import { formatDay, parseDay } from '../domain/calendar.ts';
+import type { Thousandths } from '../domain/event.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 import { countOf, formatCount } from '../report/format.ts';
@@ -56,7 +57,7 @@ function readDay(text: string): number {
   }
 }
 
-type Counts = Map<string, { requests: number; credits: number }>;
+type Counts = Map<string, { requests: number; credits: Thousandths }>;
 
 /** What rules decide: calls and credits per scope, and calls taken out per rule. */
 async function summarise(reader: UsageReader, span: Span): Promise<Counts> {

@@ -1,4 +1,5 @@
 import { clipToWidth, padToWidth, toSafeLine, widthOf } from '../ask/text-width.ts';
+import { toJson } from '../domain/thousandths.ts';
 import { toCsvCell } from '../report/csv.ts';
 import type { Cell } from '../sql/part-rows.ts';
 
@@ -49,7 +50,7 @@ export function jsonRows(): RowFormat {
       let text = '';
       for (const row of rows) {
         const object = Object.fromEntries(columns.map((name, place) => [name, toTextOrNumber(row[place]!)]));
-        text += `${count === 0 ? '[\n' : ',\n'}${JSON.stringify(object)}`;
+        text += `${count === 0 ? '[\n' : ',\n'}${toJson(object)}`;
         count += 1;
       }
       return text;
@@ -78,5 +79,5 @@ function toPlain(cell: unknown): string {
 }
 
 function toTextOrNumber(cell: Cell): Cell {
-  return typeof cell === 'string' || typeof cell === 'number' || cell === null ? cell : toPlain(cell);
+  return (cell as unknown) instanceof Uint8Array ? toPlain(cell) : cell;
 }

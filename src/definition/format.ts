@@ -3,7 +3,6 @@ import { formatDay } from '../domain/calendar.ts';
 import type { Declaration, DeclaredLimit, DeclaredPool, DeclaredScope } from '../domain/declaration.ts';
 import type { FieldFault, PoolEdit, PoolFields, ScopeFields } from '../domain/declared-fields.ts';
 import { type CostRule, DEFAULT_THRESHOLDS, LAST_PRIORITY, type Match } from '../domain/definition.ts';
-import type { Thousandths } from '../domain/event.ts';
 import type { Mistake } from './yaml-cursor.ts';
 
 const LINE_WIDTH = 120;
@@ -146,6 +145,6 @@ function fromMatch({ version, ...match }: Match): object {
 }
 
 /** Below 10^15 thousandths the nearest float prints the three decimals exactly. */
-function toNumber(credits: Thousandths): number {
+function toNumber(credits: number): number {
   return credits / 1000;
 }

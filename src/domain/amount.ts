@@ -1,11 +1,12 @@
 import type { Amount, AmountVersion } from './definition.ts';
 import type { Thousandths } from './event.ts';
+import { multiplyCredits, smallerOf, sumCredits } from './thousandths.ts';
 
-/** The largest number of credits that one event may carry: 10^9. */
-export const MAX_EVENT_CREDITS: Thousandths = 1e12;
+/** The largest number of thousandths that one event may carry: 10^9 credits. */
+export const MAX_EVENT_CREDITS = 1e12;
 
-/** Reads `52500`, `0.5`, `12.125` exactly, from its digits; undefined for anything else, a sign included. */
-export function parseCredits(text: string): Thousandths | undefined {
+/** Reads `52500`, `0.5`, `12.125` exactly, from its digits, as thousandths; undefined for anything else, a sign included. */
+export function parseCredits(text: string): number | undefined {
   const parts = /^(\d{1,12})(?:\.(\d{1,3}))?$/.exec(text);
   if (!parts) return undefined;
   return Number(parts[1]) * 1000 + Number((parts[2] ?? '').padEnd(3, '0'));
@@ -13,18 +14,28 @@ export function parseCredits(text: string): Thousandths | undefined {
 
 /** `1,234.5`: all digits that there are, never rounded. */
 export function formatCredits(credits: Thousandths): string {
-  const whole = Math.trunc(Math.abs(credits) / 1000);
-  const rest = String(Math.abs(credits) % 1000)
-    .padStart(3, '0')
-    .replace(/0+$/, '');
-  const digits = String(whole).replace(/\B(?=(\d{3})+$)/g, ',');
-  return `${credits < 0 ? '-' : ''}${digits}${rest && `.${rest}`}`;
+  return toDecimal(credits).replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ',');
 }
+
+/** Thousandths as a plain decimal without grouping, exact: 1250500 → `1250.5`. */
+export function toDecimal(credits: Thousandths): string {
+  const digits = String(credits < 0 ? -credits : credits).padStart(4, '0');
+  const fraction = digits.slice(-3).replace(/0+$/, '');
+  return `${credits < 0 ? '-' : ''}${digits.slice(0, -3)}${fraction && `.${fraction}`}`;
+}
+
+/** Credits for programs: a number where it is exact, which floats are up to 10^12 credits, else text. */
+export function toNumberOrText(credits: Thousandths): number | string {
+  return credits <= EXACT_FLOAT && credits >= -EXACT_FLOAT ? Number(credits) / 1000 : toDecimal(credits);
+}
+
+const EXACT_FLOAT = 1e15;
 
 /** min(base + Σ quantity × each, max). */
 export function amountOf(version: Amount): Thousandths {
-  const sum = version.grants.reduce((total, grant) => total + grant.quantity * grant.each, version.base);
-  return Math.min(sum, version.max ?? sum);
+  const grants = version.grants.map(({ quantity, each }) => multiplyCredits(each, quantity));
+  const sum = sumCredits([version.base, ...grants]);
+  return smallerOf(sum, version.max ?? sum);
 }
 
 /** Writes an amount as its arithmetic: `50,000 + 10 × 250 Users = 52,500`; a bare base stands alone. */

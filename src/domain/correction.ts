@@ -1,10 +1,9 @@
-import type { Thousandths } from './event.ts';
-
 /** A plus or minus on what a meter (a scope, or `scope/limit`) counted, at a time, with its reason. Nothing is ever deleted. */
 export interface Correction {
   meter: string;
   timeMs: number;
-  credits: Thousandths;
+  /** Thousandths. */
+  credits: number;
   requests: number;
   reason: string;
   actor: string;

@@ -9,7 +9,6 @@ import {
   type PeriodRule,
   type Pool,
 } from './definition.ts';
-import type { Thousandths } from './event.ts';
 
 /** The content of a file of pools, checked: the state wanted now, without history. */
 export interface Declaration {
@@ -37,9 +36,9 @@ export interface DeclaredPool {
   period: PeriodRule;
   priority: number;
   thresholds: readonly number[];
-  base: Thousandths;
+  base: number;
   grants: readonly Grant[];
-  max?: Thousandths;
+  max?: number;
   /** Day from which what differs holds; absent: the day of the change. */
   validFromDay?: number;
 }

@@ -1,11 +1,10 @@
 import { formatDay } from './calendar.ts';
 import type { DeclaredPool, DeclaredScope } from './declaration.ts';
 import { LAST_PRIORITY } from './definition.ts';
-import type { Thousandths } from './event.ts';
 import type { Field } from './field.ts';
 
 /** The largest amount of a pool: 10^12 credits, so that sums stay exact. */
-export const MAX_AMOUNT: Thousandths = 1e15;
+export const MAX_AMOUNT = 1e15;
 
 type Fields = Readonly<Record<string, Field>>;
 
@@ -161,6 +160,6 @@ export function toScopeFields({ name, title, rateLimitPerMinute, links }: Declar
 }
 
 /** Below 10^15 thousandths the nearest float prints the three decimals exactly. */
-function toText(credits: Thousandths): string {
+function toText(credits: number): string {
   return String(credits / 1000);
 }

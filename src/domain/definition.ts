@@ -1,21 +1,21 @@
 import type { Dimension } from './dimension.ts';
-import type { Thousandths } from './event.ts';
 
 /** Any subset of dimensions with patterns (`*` matches any characters); all keys must fit. */
 export type Match = Partial<Record<Dimension, string>>;
 
-/** Credits per call for calls that match, or per `perRecords` records, at most `max` per call. First fitting rule wins. */
+/** Credits (thousandths) per call for calls that match, or per `perRecords` records, at most `max` per call. First fitting rule wins. */
 export interface CostRule {
   match: Match;
-  credits: Thousandths;
+  credits: number;
   perRecords?: number;
-  max?: Thousandths;
+  max?: number;
 }
 
 export interface Grant {
   name: string;
   quantity: number;
-  each: Thousandths;
+  /** Thousandths. */
+  each: number;
 }
 
 export type PeriodRule =
@@ -26,11 +26,11 @@ export type PeriodRule =
   /** Days of the report zone, both inclusive. */
   | { kind: 'once'; fromDay: number; untilDay: number };
 
-/** The parts of a pool's amount: min(base + Σ quantity × each, max). */
+/** The parts of a pool's amount, in thousandths: min(base + Σ quantity × each, max). */
 export interface Amount {
-  base: Thousandths;
+  base: number;
   grants: readonly Grant[];
-  max?: Thousandths;
+  max?: number;
 }
 
 /** The parts of an amount from a day on. */

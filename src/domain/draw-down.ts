@@ -8,6 +8,7 @@ import type { Calendar } from './calendar.ts';
 import type { Pool } from './definition.ts';
 import type { Thousandths } from './event.ts';
 import { periodOf } from './period.ts';
+import { addCredits, largerOf, smallerOf, subtractCredits } from './thousandths.ts';
 import { DAY_MS, MINUTE_MS } from './time-units.ts';
 import type { Span } from './usage.ts';
 
@@ -20,7 +21,7 @@ export interface UsageStep {
 /** Steps in order of time, one for each instant, none below zero. */
 export interface NetUsage {
   startsMs: Float64Array;
-  credits: Float64Array;
+  credits: Thousandths[];
 }
 
 /** A pool ran empty while being drawn from; `next` is the one that goes on, undefined: overage. Places in `pools`. */
@@ -36,10 +37,10 @@ export interface DrawDown {
   knownDay: number;
   usage: NetUsage;
   /** For each pool, what each step drew from it. */
-  drawn: readonly Float64Array[];
-  overage: Float64Array;
+  drawn: readonly (readonly Thousandths[])[];
+  overage: readonly Thousandths[];
   /** For each pool, the overage that its window holds besides what it gave: of a rolling pool while it is the last of the stack. */
-  over: readonly Float64Array[];
+  over: readonly (readonly Thousandths[])[];
   /** In order of time: the first of each period; of a rolling pool, those after an hour or more without one. */
   exhaustions: readonly Exhaustion[];
 }
@@ -61,7 +62,7 @@ export function drawDown(
   const usage = netUsage(steps, calendar);
   const { startsMs, credits } = usage;
   const lanes = pools.map((pool, index) => createLane(pool, index, startsMs.length));
-  const overage = new Float64Array(startsMs.length);
+  const overage = createAmounts(startsMs.length);
   const exhaustions: Exhaustion[] = [];
   let order: Lane[] = [];
   let turnMs = Number.NEGATIVE_INFINITY;
@@ -77,12 +78,12 @@ export function drawDown(
     for (const lane of order) {
       if (rest === 0) break;
       if (lane.rolling) expire(lane, startsMs, ms);
-      const left = lane.amount - lane.used;
+      const left = subtractCredits(lane.amount, lane.used);
       if (left <= 0) continue;
-      const part = Math.min(rest, left);
-      lane.used += part;
+      const part = smallerOf(rest, left);
+      lane.used = addCredits(lane.used, part);
       lane.drawn[step] = part;
-      rest -= part;
+      rest = subtractCredits(rest, part);
       if (part === left) noteExhaustion(lane, step, ms);
     }
     overage[step] = rest;
@@ -90,7 +91,7 @@ export function drawDown(
     // The window of a scope's last pool holds what went over it too, as a provider's own counter does.
     if (rest > 0 && last?.rolling) {
       last.over[step] = rest;
-      last.used += rest;
+      last.used = addCredits(last.used, rest);
     }
   }
   return {
@@ -110,13 +111,17 @@ export function drawDown(
   }
 }
 
+function createAmounts(length: number): Thousandths[] {
+  return new Array<Thousandths>(length).fill(0);
+}
+
 /** A pool while it is being drawn from. */
 interface Lane {
   pool: Pool;
   index: number;
   rolling: boolean;
-  drawn: Float64Array;
-  over: Float64Array;
+  drawn: Thousandths[];
+  over: Thousandths[];
   amount: Thousandths;
   /** Drawn in the current period, or held by the current window. */
   used: Thousandths;
@@ -131,8 +136,8 @@ function createLane(pool: Pool, index: number, steps: number): Lane {
     pool,
     index,
     rolling: pool.period.kind === 'rolling-24h',
-    drawn: new Float64Array(steps),
-    over: new Float64Array(steps),
+    drawn: createAmounts(steps),
+    over: createAmounts(steps),
     amount: 0,
     used: 0,
     periodFromDay: Number.NaN,
@@ -144,7 +149,8 @@ function createLane(pool: Pool, index: number, steps: number): Lane {
 /** Takes out of a rolling window what it held from 24 hours before `ms` or earlier. */
 function expire(lane: Lane, startsMs: Float64Array, ms: number): void {
   while (startsMs[lane.oldest]! <= ms - DAY_MS) {
-    lane.used -= lane.drawn[lane.oldest]! + lane.over[lane.oldest]!;
+    const held = addCredits(lane.drawn[lane.oldest]!, lane.over[lane.oldest]!);
+    lane.used = subtractCredits(lane.used, held);
     lane.oldest += 1;
   }
 }
@@ -233,7 +239,7 @@ function compare(a: number, b: number): number {
 export function netUsage(steps: readonly UsageStep[], calendar: Calendar): NetUsage {
   const sorted = isAscending(steps) ? steps : mergeSteps(steps);
   const startsMs = new Float64Array(sorted.length);
-  const credits = new Float64Array(sorted.length);
+  const credits = createAmounts(sorted.length);
   let negative = false;
   for (let index = 0; index < sorted.length; index += 1) {
     const step = sorted[index]!;
@@ -252,15 +258,15 @@ function isAscending(steps: readonly UsageStep[]): boolean {
 }
 
 function mergeSteps(steps: readonly UsageStep[]): UsageStep[] {
-  const sums = new Map<number, number>();
-  for (const { startMs, credits } of steps) sums.set(startMs, (sums.get(startMs) ?? 0) + credits);
+  const sums = new Map<number, Thousandths>();
+  for (const { startMs, credits } of steps) sums.set(startMs, addCredits(sums.get(startMs) ?? 0, credits));
   return [...sums].map(([startMs, credits]) => ({ startMs, credits })).sort((a, b) => a.startMs - b.startMs);
 }
 
-function settleCorrections(startsMs: Float64Array, credits: Float64Array, calendar: Calendar): void {
+function settleCorrections(startsMs: Float64Array, credits: Thousandths[], calendar: Calendar): void {
   let dayEndMs = Number.NEGATIVE_INFINITY;
   let first = 0;
-  let owed = 0;
+  let owed: Thousandths = 0;
   for (let index = 0; index < credits.length; index += 1) {
     if (startsMs[index]! >= dayEndMs) {
       dayEndMs = calendar.startOfDay(calendar.dayOf(startsMs[index]!) + 1);
@@ -268,12 +274,12 @@ function settleCorrections(startsMs: Float64Array, credits: Float64Array, calend
       owed = 0;
     }
     const own = credits[index]!;
-    credits[index] = Math.max(0, own - owed);
-    owed = Math.max(0, owed - own);
+    credits[index] = largerOf(0, subtractCredits(own, owed));
+    owed = largerOf(0, subtractCredits(owed, own));
     for (let earlier = index - 1; earlier >= first && owed > 0; earlier -= 1) {
-      const part = Math.min(owed, credits[earlier]!);
-      credits[earlier]! -= part;
-      owed -= part;
+      const part = smallerOf(owed, credits[earlier]!);
+      credits[earlier] = subtractCredits(credits[earlier]!, part);
+      owed = subtractCredits(owed, part);
     }
   }
 }
@@ -312,10 +318,10 @@ export function listDrawOrder(pools: readonly Pool[], atMs: number, calendar: Ca
 }
 
 /** Sum of a step-wise quantity over the steps that begin within a span. */
-export function sumWithin(startsMs: Float64Array, values: Float64Array, { fromMs, toMs }: Span): number {
-  let sum = 0;
+export function sumWithin(startsMs: Float64Array, values: readonly Thousandths[], { fromMs, toMs }: Span): Thousandths {
+  let sum: Thousandths = 0;
   for (let step = findStep(startsMs, fromMs); step < startsMs.length && startsMs[step]! < toMs; step += 1)
-    sum += values[step]!;
+    sum = addCredits(sum, values[step]!);
   return sum;
 }
 

@@ -1,5 +1,8 @@
-/** Credits are whole numbers of thousandths everywhere inside, so that sums are exact. */
-export type Thousandths = number;
+/**
+ * Credits are whole thousandths everywhere inside, so that sums are exact: a number up to 2^53, a bigint beyond, never one for
+ * the other (domain/thousandths.ts adds them). One event, rule, grant or correction has less, and is a plain number.
+ */
+export type Thousandths = number | bigint;
 
 /**
  * One usage fact as a sender gave it, checked and normalised by an adapter, before rules are applied.
@@ -28,7 +31,8 @@ export interface UsageEvent {
   count: number;
   records?: number;
   /** In all, for the event; absent: by the cost rules. */
-  credits?: Thousandths;
+  /** Thousandths. */
+  credits?: number;
   durationMs?: number;
 }
 

@@ -1,6 +1,5 @@
 import { MAX_EVENT_CREDITS, parseCredits } from './amount.ts';
 import { parseDay } from './calendar.ts';
-import type { Thousandths } from './event.ts';
 import { listNearest } from './nearest.ts';
 
 export interface Described {
@@ -18,7 +17,7 @@ export type TextField = Described & { kind: 'text'; most?: number };
 export type LinkField = Described & { kind: 'link' };
 export type WholeField = Described & { kind: 'whole'; least: number; most: number };
 /** An amount of credits, at most three decimals. */
-export type CreditsField = Described & { kind: 'credits'; most?: Thousandths };
+export type CreditsField = Described & { kind: 'credits'; most?: number };
 /** A date of the report zone; its value is the day. */
 export type DayField = Described & { kind: 'day' };
 /** One of some words, each with the label that a form shows. */
@@ -94,7 +93,7 @@ function readWhole(text: string, { least, most }: WholeField): Reading<number> {
   return { fault: `is ${quote(text)}; give a whole number from ${least} to ${most}, digits only.` };
 }
 
-function readCredits(text: string, most: Thousandths): Reading<Thousandths> {
+function readCredits(text: string, most: number): Reading<number> {
   // The largest amount of a pool has one digit more than any of an event.
   const value = text === String(most / 1000) ? most : parseCredits(text);
   if (value !== undefined && value <= most) return { value };

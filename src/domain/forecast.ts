@@ -1,20 +1,22 @@
 import { formatCredits } from './amount.ts';
 import type { Thousandths } from './event.ts';
+import { ratioOf } from './thousandths.ts';
 
 /** Whole days of use before today, oldest first, the last one being yesterday; days without use are 0. */
 export interface DailyUse {
   /** Day of the first entry. */
   firstDay: number;
-  credits: readonly Thousandths[];
+  /** Thousandths, as near as floats are. */
+  credits: readonly number[];
 }
 
 /** The usual use of a day to come, at its slower and its quicker (p25 and p75 of the days looked at). */
 export interface Pace {
-  slower(day: number): Thousandths;
-  quicker(day: number): Thousandths;
+  slower(day: number): number;
+  quicker(day: number): number;
   /** Of an average day. */
-  slowerPerDay: Thousandths;
-  quickerPerDay: Thousandths;
+  slowerPerDay: number;
+  quickerPerDay: number;
   /** The method in words: `p25–p75 of the last 28 days, by weekday`. */
   basis: string;
 }
@@ -87,7 +89,7 @@ export function burnRate(
   nowMs: number,
 ): number | undefined {
   const gone = (Math.min(nowMs, period.toMs) - period.fromMs) / (period.toMs - period.fromMs);
-  return amount > 0 && gone > 0 ? used / amount / gone : undefined;
+  return amount > 0 && gone > 0 ? ratioOf(used, amount) / gone : undefined;
 }
 
 /** Quantile by linear interpolation between the values around it. */
@@ -98,7 +100,7 @@ function quantile(values: readonly number[], share: number): number {
   return low + (sorted[Math.ceil(place)]! - low) * (place - Math.floor(place));
 }
 
-function roundCredits(credits: Thousandths): string {
+function roundCredits(credits: number): string {
   return formatCredits(credits >= 10_000 ? Math.round(credits / 1000) * 1000 : credits);
 }
 

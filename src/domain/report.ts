@@ -296,9 +296,9 @@ export interface DrillReport extends ReportHead {
  */
 export interface ComparedRow {
   name: string;
-  now: number;
-  before: number;
-  change: number;
+  now: Thousandths;
+  before: Thousandths;
+  change: Thousandths;
   /** Unrounded; undefined where there was nothing before. */
   changePercent?: number;
   /** It has no number before, or none now: no calls, or of latencies no durations. */

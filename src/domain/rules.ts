@@ -1,14 +1,13 @@
 import { MAX_EVENT_CREDITS } from './amount.ts';
 import { type CostRule, DEFAULT_SCOPE, type Definitions, type Match, type RuleSet } from './definition.ts';
 import { type Dimension, NONE } from './dimension.ts';
-import type { Thousandths } from './event.ts';
 import { toMatcher } from './filter.ts';
 
 /** The part of an event that rules look at. */
 export type RuledEvent = Readonly<Partial<Record<Exclude<Dimension, 'source'>, string>>> & {
   readonly count: number;
   readonly records?: number;
-  readonly credits?: Thousandths;
+  readonly credits?: number;
 };
 
 /** The verdict of the rules on one event. Like events share it: do not change it. */
@@ -18,7 +17,7 @@ export interface Assignment {
   readonly meters: readonly string[];
   /** The exclusion rule that takes it out, readable: `client "Genesys Cloud for *"`. */
   readonly exclusion: string | undefined;
-  readonly credits: Thousandths;
+  readonly credits: number;
 }
 
 export interface RuleBook {
@@ -74,7 +73,7 @@ function charge({ ofOneCall, cost }: Decision, event: RuledEvent): Assignment {
 }
 
 /** Rule × count; the rule's credits are per call, or per `perRecords` records of it (unknown records: one such lot). */
-function creditsOf(cost: CostRule, count: number, records: number | undefined): Thousandths {
+function creditsOf(cost: CostRule, count: number, records: number | undefined): number {
   const lots = cost.perRecords === undefined || records === undefined ? 1 : Math.ceil(records / cost.perRecords);
   const perCall = Math.min(lots * cost.credits, cost.max ?? MAX_EVENT_CREDITS);
   return Math.min(perCall * count, MAX_EVENT_CREDITS);

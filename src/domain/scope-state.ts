@@ -53,7 +53,7 @@ export interface PoolBalance {
    * Usual credits a day, at the slower and the quicker of the last four weeks: without `runOut` the pool lasts until its reset
    * at this pace. Absent under three days of use, for past balances, and where forecasts were not asked for.
    */
-  pace?: { slower: Thousandths; quicker: Thousandths };
+  pace?: { slower: number; quicker: number };
   drawnNow: boolean;
 }
 

@@ -1,5 +1,6 @@
 export const COLUMN_TYPES = ['text', 'count', 'credits', 'percent', 'duration', 'time', 'bar'] as const;
 export type ColumnType = (typeof COLUMN_TYPES)[number];
+export type TableCell = string | number | bigint | null;
 
 /**
  * The numbers of a report, exact, as the table shows them and the CSV holds them. `credits` cells are thousandths, `percent`
@@ -21,7 +22,7 @@ export interface Table {
     /** A difference: shown with `+` where it is more. */
     signed?: boolean;
   }[];
-  rows: readonly (readonly (string | number | null)[])[];
+  rows: readonly (readonly TableCell[])[];
   /** People read the columns in this order too; else numbers stand beside the name, and texts behind them. */
   inOrder?: true;
 }

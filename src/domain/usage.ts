@@ -141,7 +141,8 @@ export type RawEvent = Readonly<Record<Exclude<GroupKey, 'status'>, string>> & {
   readonly receivedMs: number;
   readonly status: number;
   readonly count: number;
-  readonly credits: Thousandths;
+  /** Thousandths. */
+  readonly credits: number;
   /** Absent: the sender gave none. */
   readonly durationMs?: number;
   /** Brought in from a file: when it was received tells nothing of its sender. */

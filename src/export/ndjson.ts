@@ -1,6 +1,11 @@
+import { toDecimal } from '../domain/amount.ts';
 import type { Dimension } from '../domain/dimension.ts';
+import type { Thousandths } from '../domain/event.ts';
+import { toJsonNumber } from '../domain/thousandths.ts';
 import type { ClientNames } from '../report/client-names.ts';
 import { createIsoTimes } from '../sql/iso-time.ts';
+import type { Cell } from '../sql/part-rows.ts';
+import type { SqlColumn } from '../sql/tables.ts';
 import type { EventPage } from '../usage/raw-events.ts';
 import { columnsOf, type Encoder, type Exported, PIECE, rowsOf } from './encoder.ts';
 
@@ -21,7 +26,9 @@ const FIELDS: readonly (readonly [string, Dimension])[] = [
 
 /** One JSON object a line, with the fields of the events' contract: what `headroom import` takes. Absent fields are left out. */
 export function encodeNdjson(what: Exported, names: Pick<ClientNames, 'nameOf'>): Encoder {
-  const columns = columnsOf(what).map(({ name }) => name);
+  const columns = columnsOf(what);
+  const toValue = (cell: Cell, { type }: SqlColumn) =>
+    cell !== null && type === 'credits' ? toJsonNumber(toDecimal(cell as Thousandths)) : cell;
   const writeEvents = createEventLines(names);
   return {
     *add(page) {
@@ -30,7 +37,9 @@ export function encodeNdjson(what: Exported, names: Pick<ClientNames, 'nameOf'>)
         return;
       }
       for (const row of rowsOf(page, names)) {
-        const present = columns.map((name, place) => [name, row[place]]).filter(([, value]) => value !== null);
+        const present = columns
+          .map((column, place) => [column.name, toValue(row[place]!, column)])
+          .filter(([, value]) => value !== null);
         yield `${JSON.stringify(Object.fromEntries(present))}\n`;
       }
     },

@@ -1,14 +1,20 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { formatCredits } from '../domain/amount.ts';
+import type { Thousandths } from '../domain/event.ts';
+import { withoutSign } from '../domain/thousandths.ts';
+import { HeadroomError } from '../errors.ts';
 import type { ClientNames } from '../report/client-names.ts';
 import type { Cell } from '../sql/part-rows.ts';
 import type { SqlColumn } from '../sql/tables.ts';
 import { columnsOf, type Encoder, type Exported, rowsOf } from './encoder.ts';
 
+const MOST_THOUSANDTHS = 10n ** 18n;
+
 /** Rows of a group: what is in memory at once, and what a reader skips at once. */
 const GROUP_ROWS = 50_000;
 
 /**
- * Parquet: `day` is a date, times are timestamps in milliseconds, whole numbers are 64 bits wide. Readers look groups of rows
+ * Parquet: `day` is a date, times are timestamps in milliseconds, whole numbers are 64 bits wide, credits are decimals. Readers look groups of rows
  * up at the end of the file, so it is only of use once it is finished.
  */
 export function encodeParquet(what: Exported, names: Pick<ClientNames, 'nameOf'>): Encoder {
@@ -57,14 +63,21 @@ function toSchema({ name, type }: SqlColumn): Schema {
   if (name === 'day') return { name, type: 'INT32', converted_type: 'DATE', repetition_type };
   if (isTime(name)) return { name, type: 'INT64', converted_type: 'TIMESTAMP_MILLIS', repetition_type };
   if (type === 'integer') return { name, type: 'INT64', repetition_type };
+  if (type === 'credits')
+    return { name, type: 'INT64', converted_type: 'DECIMAL', precision: 18, scale: 3, repetition_type };
   if (type === 'real') return { name, type: 'DOUBLE', repetition_type };
   return { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type };
 }
 
 function toValue(cell: Cell, { name, type }: SqlColumn): unknown {
   if (cell === null) return undefined;
-  if (name === 'day' || isTime(name)) return new Date(cell);
-  return type === 'integer' ? BigInt(cell) : cell;
+  if (name === 'day' || isTime(name)) return new Date(cell as string);
+  if (type === 'credits' && withoutSign(cell as Thousandths) >= MOST_THOUSANDTHS)
+    throw new HeadroomError(
+      'range',
+      `A sum of ${formatCredits(cell as Thousandths)} credits has more digits than a decimal of Parquet holds in 64 bits: export as NDJSON or CSV.`,
+    );
+  return type === 'integer' || type === 'credits' ? BigInt(cell) : cell;
 }
 
 function isTime(name: string): boolean {

@@ -5,6 +5,7 @@ import { toText } from '../ask/answer-text.ts';
 import { type AskDeps, answerQuestion, FORMATS, type Format, readQuestion } from '../ask/ask.ts';
 import type { Picture } from '../domain/picture.ts';
 import type { Question, Report } from '../domain/report.ts';
+import { toJson } from '../domain/thousandths.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { equalInConstantTime, findBearerToken } from '../ingest/credentials.ts';
 import type { Logger } from '../log.ts';
@@ -82,7 +83,7 @@ async function answer(request: IncomingMessage, ask: AskOptions): Promise<HttpAn
   if (!format)
     return refuse(406, `Answers are ${Object.values(CONTENT_TYPES).join(', ')}: accept one, or add &as=json.`);
   const report = await answerQuestion(ask, question, { whole: format === 'json' || format === 'csv' });
-  const etag = `"${hash('sha256', JSON.stringify([VERSION, format, report]), 'base64url')}"`;
+  const etag = `"${hash('sha256', toJson([VERSION, format, report]), 'base64url')}"`;
   const headers = { etag, vary: 'Accept', 'cache-control': 'private, no-cache' };
   if (isKnown(request.headers['if-none-match'], etag)) return { status: 304, headers };
   const body = await toBody(report, format, ask);

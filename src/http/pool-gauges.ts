@@ -1,5 +1,6 @@
 import type { Thousandths } from '../domain/event.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
+import { ratioOf } from '../domain/thousandths.ts';
 import type { Metric } from './metrics.ts';
 
 /** What each pool and limit holds and gave in its present period, in credits, and what no pool covered this month. */
@@ -12,7 +13,7 @@ export function toPoolGauges(states: readonly ScopeState[]): Metric[] {
     name: `headroom_${name}`,
     help,
     type: 'gauge',
-    samples: samples.map(({ labels, credits }) => ({ labels, value: credits / 1000 })),
+    samples: samples.map(({ labels, credits }) => ({ labels, value: ratioOf(credits, 1000) })),
   });
   const each = (kind: 'pool' | 'limit', list: (state: ScopeState) => readonly PoolState[], key: 'amount' | 'used') =>
     states.flatMap((state) =>

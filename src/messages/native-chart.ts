@@ -1,5 +1,6 @@
 import { createCalendar } from '../domain/calendar.ts';
 import { NONE } from '../domain/dimension.ts';
+import type { Thousandths } from '../domain/event.ts';
 import type {
   CompareReport,
   HistoryReport,
@@ -12,6 +13,7 @@ import type {
   Totals,
 } from '../domain/report.ts';
 import type { Level } from '../domain/scope-state.ts';
+import { ratioOf } from '../domain/thousandths.ts';
 import { toRate } from '../report/compared-rows.ts';
 import { formatStepLabel } from '../report/format.ts';
 import { groupOf } from '../report/status-codes.ts';
@@ -99,11 +101,13 @@ function toCompared({
     type: 'bar' | 'line',
     name: string,
     points: readonly string[],
-    pairs: readonly { now?: number; before?: number }[],
+    pairs: readonly { now?: Thousandths; before?: Thousandths }[],
   ) => {
     // Steps are as long as each other, whatever the lengths of the ranges.
     const valuesOf = (side: 'now' | 'before') =>
-      pairs.map((pair) => toRate(pair[side] ?? 0, steps ? 1 : per[side], measure) / (measure === 'credits' ? 1000 : 1));
+      pairs.map((pair) =>
+        ratioOf(toRate(pair[side] ?? 0, steps ? 1 : per[side], measure), measure === 'credits' ? 1000 : 1),
+      );
     const series = [
       { name: versus.label, values: valuesOf('before'), holdsPlace: true },
       { name: range.label, values: valuesOf('now'), holdsPlace: true },
@@ -157,7 +161,7 @@ function toHistory(report: HistoryReport): Block | undefined {
   // Overage is the last of them.
   const series = report.series.toReversed().map((name, place) => ({
     name,
-    values: report.months.map(({ drawn }) => (drawn[name] ?? 0) / 1000),
+    values: report.months.map(({ drawn }) => ratioOf(drawn[name] ?? 0, 1000)),
     holdsPlace: place === 0 && report.series.length > 1,
   }));
   return toChart('bar', report.title, labels, series, 'credits');
@@ -166,7 +170,7 @@ function toHistory(report: HistoryReport): Block | undefined {
 function toRanking(report: RankingReport): Block | undefined {
   const rows = report.rows.slice(0, MAX_CHART_POINTS);
   if (report.measure === 'credits') {
-    const values = rows.map(({ credits }) => credits / 1000);
+    const values = rows.map(({ credits }) => ratioOf(credits, 1000));
     return toChart(
       'bar',
       report.title,
@@ -206,8 +210,8 @@ function toLatency({ rows, steps, title }: LatencyReport): Block | undefined {
 }
 
 function toPie(report: RankingReport): Block | undefined {
-  const weigh = (row: { credits: number; requests: number }) =>
-    report.measure === 'credits' ? row.credits / 1000 : row.requests;
+  const weigh = (row: Pick<Totals, 'credits' | 'requests'>) =>
+    report.measure === 'credits' ? ratioOf(row.credits, 1000) : row.requests;
   const slices = report.rows.slice(0, MAX_CHART_SERIES - 1).map((row) => ({ label: row.name, value: weigh(row) }));
   const shown = slices.reduce((sum, { value }) => sum + value, 0);
   const rest = weigh(report.totals) - shown;

@@ -1,4 +1,6 @@
-import type { ColumnType, Table } from '../domain/table.ts';
+import type { Thousandths } from '../domain/event.ts';
+import type { ColumnType, Table, TableCell } from '../domain/table.ts';
+import { withoutSign } from '../domain/thousandths.ts';
 import {
   formatChange,
   formatCredits,
@@ -12,17 +14,17 @@ import { type Block, clip, NOTHING, toFilled, toOneLine } from './text.ts';
 
 /** A cell for people. Never empty. */
 export function formatCell(
-  cell: string | number | null,
+  cell: TableCell,
   { type, signed }: { type: ColumnType; signed?: boolean | undefined },
   zone: string,
 ): string {
   if (signed && type === 'percent' && cell !== null) return formatChange(Number(cell));
-  if (signed && Number(cell) !== 0)
-    return `${Number(cell) > 0 ? '+' : '-'}${formatCell(Math.abs(Number(cell)), { type }, zone)}`;
+  if (signed && cell !== null && typeof cell !== 'string' && cell !== 0)
+    return `${cell > 0 ? '+' : '-'}${formatCell(withoutSign(cell), { type }, zone)}`;
   if (cell === null || cell === '') return NOTHING;
   if (type === 'text') return toFilled(clip(toOneLine(String(cell)).trim(), MAX_CELL_TEXT));
   if (type === 'count') return formatRate(Number(cell));
-  if (type === 'credits') return formatCredits(Number(cell));
+  if (type === 'credits') return formatCredits(cell as Thousandths);
   if (type === 'percent') return formatPercent(Number(cell));
   if (type === 'duration') return formatLatency(Number(cell));
   if (type === 'time') return formatInstant(Number(cell), zone);

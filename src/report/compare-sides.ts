@@ -1,4 +1,5 @@
 import type { QuestionKey } from '../domain/dimension.ts';
+import type { Thousandths } from '../domain/event.ts';
 import type { Question, Report, ReportHead, Totals } from '../domain/report.ts';
 import type { StepGrain } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
@@ -11,11 +12,11 @@ export type Answer = (question: Question) => Promise<Report>;
 /** One of the two reports of a comparison, as numbers by name: every name, so that what is new or gone is told rightly. */
 export interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'finding' | 'population' | 'notes'> {
   /** Undefined: no call has a duration. */
-  total: number | undefined;
+  total: Thousandths | undefined;
   /** Of the calls with a status. */
   failures: { failed: number; known: number };
   /** The first is what a change is put down to. */
-  sections: readonly { title: string; dimension: QuestionKey; counts: ReadonlyMap<string, number> }[];
+  sections: readonly { title: string; dimension: QuestionKey; counts: ReadonlyMap<string, Thousandths> }[];
   steps?: {
     grain: StepGrain;
     zone: string;

@@ -1,5 +1,7 @@
+import type { Thousandths } from '../domain/event.ts';
 import type { Range } from '../domain/range.ts';
 import type { ComparedRow, ComparedSection, CompareReport, Question } from '../domain/report.ts';
+import { ratioOf, withoutSign } from '../domain/thousandths.ts';
 import type { ComparedSide } from './compare-sides.ts';
 import { MEASURES, toRate } from './compared-rows.ts';
 import { formatCount, formatPercent, toPercent } from './format.ts';
@@ -65,21 +67,22 @@ function describeCause({ joined: [first], total, per }: Compared, measure: Compa
   if (!most) return '';
   if (measure !== 'p95' && most.share >= 0.5 && Math.abs(total.changePercent ?? 0) >= SAME)
     return `; ${most.name} caused ${most.share > 0.995 && most.share < 1.005 ? 'all' : 'most'} of it`;
-  const by = Math.abs(most.change);
+  const by = withoutSign(most.change);
   const shown = MEASURES[measure].format(by);
   return `; ${most.name} went ${wayOf(most.change)} most, by ${shown}${per.isDay ? ' a day' : ''}`;
 }
 
-function findMover<Row extends { name: string; change: number }>(
+function findMover<Row extends { name: string; change: Thousandths }>(
   rows: readonly Row[],
-  change: number,
+  change: Thousandths,
 ): (Row & { share: number }) | undefined {
-  const sign = change < 0 ? -1 : 1;
+  const isFall = change < 0;
+  const isMore = (a: Thousandths, b: Thousandths) => (isFall ? a < b : a > b);
   const most = rows.reduce<Row | undefined>(
-    (best, row) => (sign * row.change > (best ? sign * best.change : 0) ? row : best),
+    (best, row) => (isMore(row.change, best?.change ?? 0) ? row : best),
     undefined,
   );
-  return most && { ...most, share: change === 0 ? 0 : most.change / change };
+  return most && { ...most, share: change === 0 ? 0 : ratioOf(most.change, change) };
 }
 
 /** `12%`, `0.6%`: whole from ten on, and a fall short of all is never 100%. */
@@ -90,7 +93,7 @@ function formatStep(percent: number): string {
   return `${formatCount(whole)}%`;
 }
 
-function wayOf(change: number): 'up' | 'down' {
+function wayOf(change: Thousandths): 'up' | 'down' {
   return change < 0 ? 'down' : 'up';
 }
 

@@ -1,4 +1,5 @@
 import type { QuestionKey } from '../domain/dimension.ts';
+import type { Thousandths } from '../domain/event.ts';
 import type { Range } from '../domain/range.ts';
 import { counterpartOf, lengthInDays, resolveVersus } from '../domain/range-versus.ts';
 import { resolveRange } from '../domain/ranges.ts';
@@ -10,6 +11,7 @@ import {
   type Question,
   RefusedQuestion,
 } from '../domain/report.ts';
+import { compareCredits, largerOf } from '../domain/thousandths.ts';
 import { HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
 import type { StepGrain } from '../domain/usage.ts';
 import { type Answer, askSide, type ComparedSide, withoutCalls } from './compare-sides.ts';
@@ -116,7 +118,7 @@ const HAS_NO_STATES = new Set<Question['report']>(['client', 'route', 'latency']
 
 const DEFAULTS: Partial<Record<Question['report'], string>> = { summary: 'today', day: 'yesterday' };
 
-function toNumbers(total: number | undefined, isAbsentZero: boolean): ReadonlyMap<string, number> {
+function toNumbers(total: Thousandths | undefined, isAbsentZero: boolean): ReadonlyMap<string, Thousandths> {
   return new Map(total === undefined && !isAbsentZero ? [] : [['total', total ?? 0]]);
 }
 
@@ -168,7 +170,11 @@ type Joined = Omit<ComparedSection, 'more'>;
 function joinSections(
   now: ComparedSide,
   before: ComparedSide,
-  join: (dimension: QuestionKey, a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>) => ComparedRow[],
+  join: (
+    dimension: QuestionKey,
+    a: ReadonlyMap<string, Thousandths>,
+    b: ReadonlyMap<string, Thousandths>,
+  ) => ComparedRow[],
 ): Joined[] {
   const find = (side: ComparedSide, dimension: string) => side.sections.find((each) => each.dimension === dimension);
   const all = [...now.sections, ...before.sections.filter(({ dimension }) => !find(now, dimension))];
@@ -213,7 +219,7 @@ function noteStates({ rows }: Joined): string[] {
   const tell = (state: ComparedRow['state'], word: string) => {
     const found = rows
       .filter((row) => row.state === state && isNamed(row.name))
-      .toSorted((a, b) => b.now + b.before - a.now - a.before);
+      .toSorted((a, b) => compareCredits(largerOf(b.now, b.before), largerOf(a.now, a.before)));
     if (found.length === 0) return [];
     const more = found.length > LISTED ? [`${formatCount(found.length - LISTED)} more`] : [];
     return [`${word}: ${joinWords([...found.slice(0, LISTED).map(({ name }) => name), ...more])}.`];

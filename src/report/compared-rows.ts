@@ -1,7 +1,9 @@
 import { type Calendar, createCalendar } from '../domain/calendar.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
+import type { Thousandths } from '../domain/event.ts';
 import type { ComparedRow, CompareReport } from '../domain/report.ts';
 import type { ColumnType, Table } from '../domain/table.ts';
+import { ratioOf, subtractCredits, withoutSign } from '../domain/thousandths.ts';
 import type { StepGrain } from '../domain/usage.ts';
 import { DIMENSION_WORDS } from './dimension-words.ts';
 import { capitalise, formatCredits, formatLatency, formatRate, formatStep, formatStepLabel } from './format.ts';
@@ -11,28 +13,28 @@ import { isNamed } from './totals.ts';
 type Basis = Pick<CompareReport, 'measure' | 'per'>;
 
 /** A sum as it is compared: itself, or per day. Credits stay whole thousandths. */
-export function toRate(sum: number, per: number, measure: Basis['measure']): number {
+export function toRate(sum: Thousandths, per: number, measure: Basis['measure']): Thousandths {
   if (per === 1) return sum;
   if (per === 0) return 0;
-  return measure === 'credits' ? Math.round(sum / per) : sum / per;
+  return measure === 'credits' ? Math.round(ratioOf(sum, per)) : ratioOf(sum, per);
 }
 
 /** One row per name of either side, in no promised order. */
 export function joinRows(
-  now: ReadonlyMap<string, number>,
-  before: ReadonlyMap<string, number>,
+  now: ReadonlyMap<string, Thousandths>,
+  before: ReadonlyMap<string, Thousandths>,
   { measure, per }: Basis,
 ): ComparedRow[] {
   return [...new Set([...now.keys(), ...before.keys()])].map((name) => {
     const [a, b] = [now.get(name) ?? 0, before.get(name) ?? 0];
     const rates = [toRate(a, per.now, measure), toRate(b, per.before, measure)] as const;
-    const change = rates[0] - rates[1];
+    const change = measure === 'credits' ? subtractCredits(...rates) : Number(rates[0]) - Number(rates[1]);
     return {
       name,
       now: a,
       before: b,
       change,
-      ...(rates[1] === 0 ? {} : { changePercent: (change / rates[1]) * 100 }),
+      ...(rates[1] === 0 ? {} : { changePercent: ratioOf(change, rates[1]) * 100 }),
       ...((a !== 0 || measure === 'p95') && !before.has(name) ? { state: 'new' as const } : {}),
       ...((b !== 0 || measure === 'p95') && !now.has(name) ? { state: 'gone' as const } : {}),
     };
@@ -53,11 +55,11 @@ const SORTS: readonly Pick<Column<ComparedRow>, 'key' | 'cell'>[] = [
  */
 export function sortRows(rows: readonly ComparedRow[], dimension: QuestionKey, sort?: string): ComparedRow[] {
   const ties = [
-    (a: ComparedRow, b: ComparedRow) => b.now - a.now || b.before - a.before || order(a.name, b.name),
+    (a: ComparedRow, b: ComparedRow) => order(b.now, a.now) || order(b.before, a.before) || order(a.name, b.name),
   ] as const;
   const isFailure = ({ name }: ComparedRow) => Number(/^[45]/.test(name));
   const byChange = (a: ComparedRow, b: ComparedRow) =>
-    isFailure(b) - isFailure(a) || Math.abs(b.change) - Math.abs(a.change) || ties[0](a, b);
+    isFailure(b) - isFailure(a) || order(withoutSign(b.change), withoutSign(a.change)) || ties[0](a, b);
   const asked =
     dimension === 'status' && sort === undefined
       ? byChange
@@ -72,13 +74,25 @@ interface MeasureWords {
   /** Begins the names of its CSV columns. */
   key: string;
   type: ColumnType;
-  format(value: number): string;
+  format(value: Thousandths): string;
 }
 
 export const MEASURES: Readonly<Record<CompareReport['measure'], MeasureWords>> = {
-  requests: { noun: 'Requests', label: 'Requests', key: 'requests', type: 'count', format: formatRate },
+  requests: {
+    noun: 'Requests',
+    label: 'Requests',
+    key: 'requests',
+    type: 'count',
+    format: (value) => formatRate(Number(value)),
+  },
   credits: { noun: 'Credits used', label: 'Credits', key: 'credits', type: 'credits', format: formatCredits },
-  p95: { noun: 'Latency (p95)', label: 'p95', key: 'p95_ms', type: 'duration', format: formatLatency },
+  p95: {
+    noun: 'Latency (p95)',
+    label: 'p95',
+    key: 'p95_ms',
+    type: 'duration',
+    format: (value) => formatLatency(Number(value)),
+  },
 };
 
 interface Compared extends Pick<CompareReport, 'sections' | 'steps' | 'measure' | 'per' | 'zone'> {

@@ -2,7 +2,8 @@ import { firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
 import { type Filter, toMatcher } from '../domain/filter.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
-import { countOf, formatCredits, formatDate, formatSigned } from './format.ts';
+import { sumCredits } from '../domain/thousandths.ts';
+import { countOf, formatDate, formatSignedCredits } from './format.ts';
 import type { Inquiry, ReporterDeps } from './inquiry.ts';
 
 /** Those of the scopes that pass. Under other filters than scopes none can be placed. */
@@ -45,9 +46,9 @@ export async function noteBalanceCorrections(
 
 /** `2 corrections, -500 credits in all`. */
 function describeSum(corrections: readonly Correction[]): string {
-  const sum = corrections.reduce((total, { credits }) => total + credits, 0);
+  const sum = sumCredits(corrections.map(({ credits }) => credits));
   const all = corrections.length > 1 ? ' in all' : '';
-  return `${countOf(corrections.length, 'correction')}, ${formatSigned(sum, formatCredits)} credits${all}`;
+  return `${countOf(corrections.length, 'correction')}, ${formatSignedCredits(sum)} credits${all}`;
 }
 
 function scopeOf({ meter }: Correction): string {

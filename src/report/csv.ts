@@ -1,5 +1,6 @@
+import type { Thousandths } from '../domain/event.ts';
 import type { Report } from '../domain/report.ts';
-import type { ColumnType, Table } from '../domain/table.ts';
+import type { ColumnType, Table, TableCell } from '../domain/table.ts';
 import { toDecimal } from './format.ts';
 
 /**
@@ -22,17 +23,17 @@ export function toCsvColumns({ table }: Pick<Report, 'table'>): (Table['columns'
     .filter(({ type, shownOnly }) => type !== 'bar' && !shownOnly);
 }
 
-function toText(cell: string | number | null, type: ColumnType): string {
+function toText(cell: TableCell, type: ColumnType): string {
   if (cell === null) return '';
   if (type === 'text') return disarm(String(cell));
-  if (type === 'credits') return toDecimal(Number(cell));
+  if (type === 'credits') return toDecimal(cell as Thousandths);
   if (type === 'time') return Temporal.Instant.fromEpochMilliseconds(Number(cell)).toString();
   return String(cell);
 }
 
 /** One cell of such a file by itself: numbers exact, empty where it is absent, no text that is taken for a formula. */
-export function toCsvCell(cell: string | number | null): string {
-  return cell === null ? '' : typeof cell === 'number' ? String(cell) : quote(disarm(cell));
+export function toCsvCell(cell: TableCell): string {
+  return cell === null ? '' : typeof cell === 'string' ? quote(disarm(cell)) : String(cell);
 }
 
 function disarm(text: string): string {

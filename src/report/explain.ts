@@ -1,6 +1,7 @@
 import { formatArithmetic } from '../domain/amount.ts';
 import { formatDay } from '../domain/calendar.ts';
 import { type CostRule, DEFAULT_SCOPE, type Match, type Pool, type RuleSet, type Scope } from '../domain/definition.ts';
+import type { Thousandths } from '../domain/event.ts';
 import { formatPeriodRule } from '../domain/period.ts';
 import type { PoolReport, Question, TableReport } from '../domain/report.ts';
 import type { PoolBalance } from '../domain/scope-state.ts';
@@ -13,7 +14,7 @@ import {
   formatCredits,
   formatDate,
   formatInstant,
-  formatSigned,
+  formatSignedCredits,
   joinWords,
 } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
@@ -103,7 +104,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
         'Corrections',
         applying.map(
           ({ meter, timeMs, credits, reason, actor }) =>
-            `${formatSigned(credits, formatCredits)} credits of ${titleOfMeter(meter, pools.scopes) ?? meter} at ${formatInstant(timeMs, calendar.zone)}: ${reason} (${actor})`,
+            `${formatSignedCredits(credits)} credits of ${titleOfMeter(meter, pools.scopes) ?? meter} at ${formatInstant(timeMs, calendar.zone)}: ${reason} (${actor})`,
         ),
       ),
       {
@@ -152,8 +153,8 @@ function listIfAny(title: string, lines: string[]): { title: string; lines: stri
 function describeCounting(
   { name }: Scope,
   rules: RuleSet | undefined,
-  counted: { requests: number; credits: number } | undefined,
-  late: { requests: number; credits: number } | undefined,
+  counted: { requests: number; credits: Thousandths } | undefined,
+  late: { requests: number; credits: Thousandths } | undefined,
 ): string[] {
   const rule = rules?.scopes.find((each) => each.name === name);
   const holidays = rules?.holidays.filter(({ scope }) => scope === undefined || scope === name) ?? [];

@@ -1,11 +1,12 @@
-import { formatCredits } from '../domain/amount.ts';
+import { formatCredits, toDecimal } from '../domain/amount.ts';
 import { type Calendar, formatDay, toDate } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
+import { ratioOf } from '../domain/thousandths.ts';
 import { MONTHS, SHORT_WEEKDAYS } from '../domain/time-names.ts';
 import type { StepGrain } from '../domain/usage.ts';
 
-export { formatCredits };
+export { formatCredits, toDecimal };
 
 const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -18,15 +19,6 @@ export function formatCount(count: number): string {
 export function formatRate(value: number): string {
   if (Number.isInteger(value) || Math.abs(value) >= 10) return formatCount(value);
   return String(Math.round(value * 10) / 10);
-}
-
-/** Thousandths as a plain decimal without grouping, exact: 1250500 → `1250.5`. */
-export function toDecimal(credits: Thousandths): string {
-  const size = Math.abs(credits);
-  const fraction = String(size % 1000)
-    .padStart(3, '0')
-    .replace(/0+$/, '');
-  return `${credits < 0 ? '-' : ''}${Math.floor(size / 1000)}${fraction ? `.${fraction}` : ''}`;
 }
 
 /**
@@ -49,6 +41,11 @@ export function formatSigned(change: number, format: (size: number) => string = 
   return `${change > 0 ? '+' : change < 0 ? '-' : ''}${format(Math.abs(change))}`;
 }
 
+/** `+12.5`, `-500`. */
+export function formatSignedCredits(credits: Thousandths): string {
+  return `${credits > 0 ? '+' : ''}${formatCredits(credits)}`;
+}
+
 /** `+12%`, `-0.4%`: a change, as tables show it; of `<0.1%` the sign would say no more. */
 export function formatChange(percent: number): string {
   if (Math.abs(percent) < 0.1) return formatPercent(Math.abs(percent), []);
@@ -56,11 +53,11 @@ export function formatChange(percent: number): string {
 }
 
 /** Unrounded 0–100; 0 of nothing is 0. */
-export function toPercent(part: number, whole: number): number {
-  return whole === 0 ? 0 : (part / whole) * 100;
+export function toPercent(part: Thousandths, whole: Thousandths): number {
+  return whole === 0 ? 0 : ratioOf(part, whole) * 100;
 }
 
-export function formatShare(part: number, whole: number): string {
+export function formatShare(part: Thousandths, whole: Thousandths): string {
   return formatPercent(toPercent(part, whole));
 }
 

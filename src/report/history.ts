@@ -3,6 +3,7 @@ import type { Definitions } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { resolveHistory, resolveMonth } from '../domain/ranges.ts';
 import type { HistoryReport, Question } from '../domain/report.ts';
+import { addCredits, largerOf, sumCredits } from '../domain/thousandths.ts';
 import { creditsOf, formatCredits, formatMonthName } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { type DayOfDraws, listDraws } from './scope-states.ts';
@@ -49,10 +50,10 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
     ...(draws?.series ?? []).filter((name) => drew(name) || inForce.some((pool) => pool.name === name)),
     rest,
   ];
-  const total = months.reduce((sum, month) => sum + month.total, 0);
+  const total = sumCredits(months.map((month) => month.total));
   const most = months.reduce((best, month) => (month.total > best.total ? month : best));
   const title = declared?.title ?? scope;
-  const overage = months.reduce((sum, { drawn }) => sum + (drawn[OVERAGE] ?? 0), 0);
+  const overage = sumCredits(months.map(({ drawn }) => drawn[OVERAGE] ?? 0));
   const over = hasPools && overage > 0 ? ` ${creditsOf(overage)} went over the allowance.` : '';
 
   return {
@@ -112,7 +113,7 @@ async function listUse(
 ): Promise<DayOfDraws[]> {
   const steps = await usage.meter({ meter: scope, span, grain: 'day' });
   return steps.map(({ startMs, credits }) => {
-    const used = Math.max(0, credits);
+    const used = largerOf(0, credits);
     return { day: calendar.dayOf(startMs), drawn: {}, overage: used, used };
   });
 }
@@ -130,14 +131,15 @@ function toMonths(
     startMs: calendar.startOfDay(firstDayOf(first + index)),
     partial: first + index === thisMonth,
     drawn: {} as Record<string, Thousandths>,
-    total: 0,
+    total: 0 as Thousandths,
   }));
   for (const { day, drawn, overage, used } of days) {
     const month = months[monthOf(day) - first];
     if (!month) continue;
-    for (const [pool, credits] of Object.entries(drawn)) month.drawn[pool] = (month.drawn[pool] ?? 0) + credits;
-    if (overage > 0) month.drawn[rest] = (month.drawn[rest] ?? 0) + overage;
-    month.total += used;
+    for (const [pool, credits] of Object.entries(drawn))
+      month.drawn[pool] = addCredits(month.drawn[pool] ?? 0, credits);
+    if (overage > 0) month.drawn[rest] = addCredits(month.drawn[rest] ?? 0, overage);
+    month.total = addCredits(month.total, used);
   }
   return months;
 }

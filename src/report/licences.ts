@@ -2,6 +2,7 @@ import { amountOf, formatArithmetic, supposeQuantities, versionOn } from '../dom
 import type { AmountVersion, Pool, Scope } from '../domain/definition.ts';
 import { formatPeriodRule } from '../domain/period.ts';
 import type { Question, TableReport } from '../domain/report.ts';
+import { multiplyCredits, subtractCredits, withoutSign } from '../domain/thousandths.ts';
 import { countOf, formatCredits, formatDate } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { checkSuppose, noteSuppose } from './scope-words.ts';
@@ -66,9 +67,9 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
 
   function describePool({ pool, version, supposed }: Held): string {
     const line = `${pool.name} (${formatPeriodRule(pool.period)}): ${formatArithmetic(supposed)}`;
-    const change = amountOf(supposed) - amountOf(version);
+    const change = subtractCredits(amountOf(supposed), amountOf(version));
     if (!isSupposed || change === 0) return line;
-    return `${line}; ${formatCredits(Math.abs(change))} ${change > 0 ? 'more' : 'less'} than now (${formatCredits(amountOf(version))})`;
+    return `${line}; ${formatCredits(withoutSign(change))} ${change > 0 ? 'more' : 'less'} than now (${formatCredits(amountOf(version))})`;
   }
 }
 
@@ -83,10 +84,15 @@ interface Held {
 /** What a pool's amount is made of; what its maximum takes away is a row too, so that the column adds up to the amount. */
 function listGranted(held: Held) {
   const { base, grants, max } = held.supposed;
-  const over = amountOf({ ...held.supposed, max: undefined }) - amountOf(held.supposed);
+  const over = subtractCredits(amountOf({ ...held.supposed, max: undefined }), amountOf(held.supposed));
   return [
     ...(base > 0 ? [{ licence: 'Base', quantity: 1, each: base, granted: base }] : []),
-    ...grants.map(({ name, quantity, each }) => ({ licence: name, quantity, each, granted: quantity * each })),
+    ...grants.map(({ name, quantity, each }) => ({
+      licence: name,
+      quantity,
+      each,
+      granted: multiplyCredits(each, quantity),
+    })),
     ...(over > 0
       ? [{ licence: `Cut by the maximum of ${formatCredits(max!)}`, quantity: null, each: null, granted: -over }]
       : []),

@@ -1,6 +1,7 @@
 import type { Calendar } from '../domain/calendar.ts';
 import { DEFAULT_THRESHOLDS } from '../domain/definition.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
+import { addCredits, sumCredits } from '../domain/thousandths.ts';
 import { countOf, creditsOf, formatCredits, formatPercent, formatShortDate, joinWords } from './format.ts';
 import { describeRunOut, isOver, LEVEL_SIGNS, LEVELS } from './scope-words.ts';
 
@@ -19,7 +20,7 @@ export interface ScopeSentence {
 export function describeScopes(states: readonly ScopeState[]): string {
   const metered = states.filter(({ pools, limits }) => pools.length + limits.length > 0);
   if (metered.length === 0) {
-    const used = states.reduce((sum, state) => sum + state.used, 0);
+    const used = sumCredits(states.map((state) => state.used));
     return states.length === 1
       ? `${states[0]!.title} has no pool yet; it used ${creditsOf(used)} this month.`
       : `No pools yet${states.length > 0 ? `; ${creditsOf(used)} used this month` : ''}.`;
@@ -185,7 +186,12 @@ function foresee(
   if (!pace) return { answer: 'unknown', atMs: Infinity, text: `${title} has less than three days of use` };
   const usual = `at the usual ${formatPace(pace)} a day`;
   // Use of an unusual day stays in the window for 24 hours, and the usual use comes on top.
-  if (rolling && pace.quicker <= last.amount && last.used > pace.quicker && last.used + pace.quicker > last.amount) {
+  if (
+    rolling &&
+    pace.quicker <= last.amount &&
+    last.used > pace.quicker &&
+    addCredits(last.used, pace.quicker) > last.amount
+  ) {
     const left = `${formatCredits(last.left)} of ${formatCredits(last.amount)} left`;
     const clause = `has ${left}, after more use than the usual ${formatPace(pace)} a day`;
     return { answer: 'perhaps', atMs: Infinity, text: `${title} ${clause}`, clause };

@@ -2,6 +2,7 @@ import { amountOf } from '../domain/amount.ts';
 import type { Calendar } from '../domain/calendar.ts';
 import type { Pool } from '../domain/definition.ts';
 import { findStanding, type UsageStep } from '../domain/draw-down.ts';
+import { largerOf, smallerOf, sumCredits } from '../domain/thousandths.ts';
 import { DAY_MS } from '../domain/time-units.ts';
 import type { MeterStep, UsageReader } from '../domain/usage.ts';
 
@@ -42,7 +43,7 @@ export async function loadPoolUsage(
   const lastDay = calendar.dayOf(untilMs - 1);
   const rolling = [...pools, ...limits]
     .filter((pool) => pool.period.kind === 'rolling-24h')
-    .map((pool) => Math.min(...pool.amounts.map(amountOf)));
+    .map((pool) => pool.amounts.map(amountOf).reduce(smallerOf));
   const days = new Map<number, MeterStep>();
   let loadedFrom = lastDay + 1;
 
@@ -52,12 +53,12 @@ export async function loadPoolUsage(
     for (const step of await usage.meter({ meter, span, grain: 'day' })) days.set(calendar.dayOf(step.startMs), step);
     loadedFrom = fromDay;
   }
-  const used = (day: number) => Math.max(0, days.get(day)?.credits ?? 0);
+  const used = (day: number) => largerOf(0, days.get(day)?.credits ?? 0);
   // Windows of a day reach into the day before, and past it where a clock change made that one shorter than 24 hours.
   const touched = (day: number) =>
     calendar.startOfDay(day) - calendar.startOfDay(day - 1) < DAY_MS ? [day - 2, day - 1, day] : [day - 1, day];
   const isTight = (day: number) => {
-    const sum = touched(day).reduce((total, each) => total + used(each), 0);
+    const sum = sumCredits(touched(day).map(used));
     return rolling.some((amount) => sum > amount);
   };
 

@@ -1,3 +1,4 @@
+import type { Thousandths } from '../domain/event.ts';
 import { resolveBalance } from '../domain/ranges.ts';
 import type { PoolReport, Question } from '../domain/report.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
@@ -66,7 +67,7 @@ interface PoolRow {
   title: string;
   sort: 'pool' | 'limit' | 'overage' | 'used';
   name: string;
-  used: number;
+  used: Thousandths;
   pool?: PoolState;
 }
 

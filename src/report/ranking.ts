@@ -1,5 +1,7 @@
+import type { Thousandths } from '../domain/event.ts';
 import type { RankingRow, Totals } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
+import { addCredits } from '../domain/thousandths.ts';
 import type { UsageRow } from '../domain/usage.ts';
 import { toPercent } from './format.ts';
 import { barColumn, buildTable, type Column, order, orderBy } from './table.ts';
@@ -13,7 +15,7 @@ export interface RankingOptions {
   /** Which of a row's keys is ranked. */
   keyIndex?: number;
   /** All requests (or credits) of the range, where a filter leaves some out. */
-  ofAll?: number;
+  ofAll?: Thousandths;
   /** What the store left out of `rows`; part of the whole that shares are of. */
   rest?: Totals | undefined;
 }
@@ -24,7 +26,7 @@ export interface RankingOptions {
  */
 export function rankRows(rows: readonly UsageRow[], options: RankingOptions): RankingRow[] {
   const { measure, nameOf = (key) => key, keyIndex = 0, ofAll, rest } = options;
-  const sum = sumTotals(rows)[measure] + (rest?.[measure] ?? 0);
+  const sum = addCredits(sumTotals(rows)[measure], rest?.[measure] ?? 0);
   const byName = new Map<string, Named>();
   for (const usage of rows) {
     const id = usage.keys[keyIndex]!;
@@ -44,7 +46,7 @@ export function rankRows(rows: readonly UsageRow[], options: RankingOptions): Ra
     if (others || id !== row.name) row.ids = [id, ...(others ?? [])].sort();
     (isNamed(row.name) ? named : unnamed).push(row);
   }
-  const ties = [(a: RankingRow, b: RankingRow) => b[measure] - a[measure] || order(a.name, b.name)];
+  const ties = [(a: RankingRow, b: RankingRow) => order(b[measure], a[measure]) || order(a.name, b.name)];
   named.sort(orderBy(options.sort ?? `-${measure}`, [NAME, ...TOTAL_COLUMNS, SHARE, SHARE_OF_ALL], ties));
   return [...named, ...unnamed.sort((a, b) => order(a.name, b.name))];
 }

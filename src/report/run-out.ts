@@ -3,6 +3,7 @@ import { type DrawDown, drawDown, listDrawOrder, type Standing, type UsageStep }
 import type { Thousandths } from '../domain/event.ts';
 import { findPace, formatForecast, LOOK_BACK_DAYS, type Pace } from '../domain/forecast.ts';
 import type { PoolBalance } from '../domain/scope-state.ts';
+import { ratioOf, subtractCredits, sumCredits } from '../domain/thousandths.ts';
 import { DAY_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
 
@@ -21,7 +22,7 @@ export async function loadPace(
   const span = { fromMs: calendar.startOfDay(from), toMs: calendar.startOfDay(today) };
   const steps = await usage.meter({ meter, span, grain: 'day' });
   const credits = Array.from({ length: today - from }, () => 0);
-  for (const step of steps) credits[calendar.dayOf(step.startMs) - from] = Math.max(0, step.credits);
+  for (const step of steps) credits[calendar.dayOf(step.startMs) - from] = Math.max(0, Number(step.credits));
   // A meter's life begins with its first use.
   const begin = credits.findIndex((each) => each > 0);
   return begin < 0 ? undefined : findPace({ firstDay: from + begin, credits: credits.slice(begin) });
@@ -41,7 +42,7 @@ export function findRunOuts(
   if (!pace) return places.map(() => undefined);
   const used = pools.map((_, index) => places.find((place) => place.index === index)?.used ?? 0);
   const endMs = Math.max(nowMs, ...places.map(({ standing }) => (standing.days ? standing.period.toMs : nowMs)));
-  const foresee = (perDay: (day: number) => Thousandths) => {
+  const foresee = (perDay: (day: number) => number) => {
     const steps = project(perDay, nowMs, endMs, calendar);
     return drawDown(pools, steps, { calendar, knownDay, opening: { atMs: nowMs, used } });
   };
@@ -56,12 +57,12 @@ export function findRunOuts(
       earliest: (earliestMs - nowMs) / DAY_MS,
       latest: latestMs === undefined ? undefined : (latestMs - nowMs) / DAY_MS,
     };
-    return { earliestMs, latestMs, arithmetic: formatForecast(pace, standing.amount - already, days) };
+    return { earliestMs, latestMs, arithmetic: formatForecast(pace, subtractCredits(standing.amount, already), days) };
   });
 }
 
 /** The rest of today, and a step for each day after it. */
-function project(perDay: (day: number) => Thousandths, nowMs: number, endMs: number, calendar: Calendar): UsageStep[] {
+function project(perDay: (day: number) => number, nowMs: number, endMs: number, calendar: Calendar): UsageStep[] {
   const today = calendar.dayOf(nowMs);
   const [startMs, nextMs] = [calendar.startOfDay(today), calendar.startOfDay(today + 1)];
   const rest = Math.round((perDay(today) * (nextMs - nowMs)) / (nextMs - startMs));
@@ -84,7 +85,7 @@ function findEmpty(
   const step = usage.startsMs.indexOf(atMs);
   const order = listDrawOrder(pools, atMs + 1, calendar, knownDay);
   const until = order.slice(0, order.indexOf(index) + 1);
-  const given = until.reduce((sum, pool) => sum + drawn[pool]![step]!, 0);
+  const given = sumCredits(until.map((pool) => drawn[pool]![step]!));
   const endMs = calendar.startOfDay(calendar.dayOf(atMs) + 1);
-  return Math.round(atMs + (endMs - atMs) * (given / usage.credits[step]!));
+  return Math.round(atMs + (endMs - atMs) * ratioOf(given, usage.credits[step]!));
 }

@@ -1,13 +1,22 @@
 import { formatArithmetic, supposeQuantities, versionOn } from '../domain/amount.ts';
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Definitions, Limit, Pool, Scope } from '../domain/definition.ts';
-import { type DrawDown, drawDown, findStanding, listDrawOrder, type Standing, sumWithin } from '../domain/draw-down.ts';
+import {
+  type DrawDown,
+  drawDown,
+  findStanding,
+  listDrawOrder,
+  type Standing,
+  sumWithin,
+  type UsageStep,
+} from '../domain/draw-down.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { burnRate, type Pace } from '../domain/forecast.ts';
 import { levelOf, listReached } from '../domain/level.ts';
 import { formatDays } from '../domain/period.ts';
 import { limitMeter } from '../domain/rules.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
+import { addCredits, largerOf, ratioOf, smallerOf, subtractCredits, sumCredits } from '../domain/thousandths.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { loadPoolUsage } from './pool-usage.ts';
 import { findRunOuts, loadPace } from './run-out.ts';
@@ -106,10 +115,10 @@ export async function listDraws(
     const sums = days.getOrInsertComputed(day, () => ({ drawn: {}, overage: 0, used: 0 }));
     pools.forEach((pool, index) => {
       const part = drawn[index]![step]!;
-      if (part > 0) sums.drawn[pool.name] = (sums.drawn[pool.name] ?? 0) + part;
+      if (part > 0) sums.drawn[pool.name] = addCredits(sums.drawn[pool.name] ?? 0, part);
     });
-    sums.overage += overage[step]!;
-    sums.used += usage.credits[step]!;
+    sums.overage = addCredits(sums.overage, overage[step]!);
+    sums.used = addCredits(sums.used, usage.credits[step]!);
   });
   const lived = pools.filter((pool) => pool.fromDay <= untilDay && (pool.untilDay ?? untilDay) >= fromDay);
   const order = listDrawOrder(pools, untilMs, calendar, calendar.dayOf(nowMs)).map((index) => pools[index]!.name);
@@ -165,7 +174,7 @@ async function getScopeState(deps: PoolDeps, scope: Scope, moment: Moment): Prom
     limits: limits.filter((limit) => limit !== undefined),
     drawOrder: pools.map((pool) => pool.name),
     ...(current ? { current: pools[standings.findIndex(({ state }) => state === current)]! } : {}),
-    restLeft: standings.reduce((sum, { state }) => sum + (state === current ? 0 : state.left), 0),
+    restLeft: sumCredits(standings.filter(({ state }) => state !== current).map(({ state }) => state.left)),
     restCount: standings.filter(({ state }) => state !== current && state.left > 0).length,
     level: last?.level ?? 'healthy',
     used: sumWithin(result.usage.startsMs, result.usage.credits, month),
@@ -184,7 +193,10 @@ interface Weighed {
 function weighPool(result: DrawDown, index: number, moment: Moment): Weighed {
   const { startsMs, credits } = result.usage;
   const { standing, span } = findSpan(result.pools[index]!, startsMs, result.calendar, moment)!;
-  const used = sumWithin(startsMs, result.drawn[index]!, span) + sumWithin(startsMs, result.over[index]!, span);
+  const used = addCredits(
+    sumWithin(startsMs, result.drawn[index]!, span),
+    sumWithin(startsMs, result.over[index]!, span),
+  );
   // A pool of nothing gives nothing: whether anything wanted it shows in what was used beside it.
   const wanted = standing.amount > 0 ? used : sumWithin(startsMs, credits, span);
   return { standing, state: toState(result.pools[index]!, standing, used, wanted, moment) };
@@ -217,8 +229,8 @@ function toState(
     name: pool.name,
     used,
     amount,
-    left: Math.max(0, amount - used),
-    percent: amount > 0 ? (used / amount) * 100 : wanted > 0 ? 100 : 0,
+    left: largerOf(0, subtractCredits(amount, used)),
+    percent: amount > 0 ? ratioOf(used, amount) * 100 : wanted > 0 ? 100 : 0,
     level: levelOf(amount > 0 ? used : wanted, amount, pool.thresholds),
     thresholds: pool.thresholds,
     period: { ...period, label: days ? formatDays(days) : 'last 24 hours' },
@@ -235,7 +247,7 @@ async function getLimitState(
   deps: PoolDeps,
   scope: Scope,
   limit: Limit,
-  shared: readonly { startMs: number; credits: number }[] | undefined,
+  shared: readonly UsageStep[] | undefined,
   moment: Moment,
 ): Promise<PoolState | undefined> {
   const { calendar } = deps;
@@ -251,7 +263,7 @@ async function getLimitState(
     ...toState(limit, standing, used, used, moment),
     ...(limit.match ? { match: limit.match } : {}),
   };
-  const drawn = Math.min(used, standing.amount);
+  const drawn = smallerOf(used, standing.amount);
   if (!moment.isNow || state.left <= 0) return state;
   const foresee = async () => {
     const pace = await loadPace(deps, meter, moment);

@@ -1,4 +1,5 @@
 import type { Definitions } from '../domain/definition.ts';
+import type { Thousandths } from '../domain/event.ts';
 import { listNearest } from '../domain/nearest.ts';
 import type { Question } from '../domain/report.ts';
 import type { Level, PoolBalance } from '../domain/scope-state.ts';
@@ -16,7 +17,7 @@ export const LEVEL_SIGNS = {
 } as const satisfies Record<Level, string>;
 
 /** Tells whether overage is worth a word: where there is no pool at all, nothing is over anything. */
-export function isOver({ pools, overage }: { pools: readonly unknown[]; overage: number }): boolean {
+export function isOver({ pools, overage }: { pools: readonly unknown[]; overage: Thousandths }): boolean {
   return pools.length > 0 && overage > 0;
 }
 

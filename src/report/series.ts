@@ -2,6 +2,7 @@ import { amountOf, versionOn } from '../domain/amount.ts';
 import { toMatcher } from '../domain/filter.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import type { Question, SeriesReport } from '../domain/report.ts';
+import { ratioOf } from '../domain/thousandths.ts';
 import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
 import { noteCorrections } from './corrections.ts';
@@ -147,6 +148,6 @@ function findLimitLine({ filters, definitions, range }: Inquiry): { name: string
   const lines = [...scope.limits.filter(({ match }) => !match), ...scope.pools]
     .filter(({ period }) => period.kind === 'day' || period.kind === 'rolling-24h')
     .filter(({ fromDay, untilDay = Infinity }) => fromDay <= range.lastDay && range.lastDay <= untilDay)
-    .map(({ name, amounts }) => ({ name, value: amountOf(versionOn(amounts, range.lastDay)) / 1000 }));
+    .map(({ name, amounts }) => ({ name, value: ratioOf(amountOf(versionOn(amounts, range.lastDay)), 1000) }));
   return lines.sort((a, b) => a.value - b.value)[0];
 }

@@ -1,9 +1,11 @@
-import type { Table } from '../domain/table.ts';
+import type { Thousandths } from '../domain/event.ts';
+import type { Table, TableCell } from '../domain/table.ts';
+import { ratioOf } from '../domain/thousandths.ts';
 import { QuestionError } from '../errors.ts';
 
 /** A column of a report's table, and how its cell is read from a row; undefined is an absent cell. */
 export type Column<Row> = Table['columns'][number] & {
-  cell(row: Row): string | number | null | undefined;
+  cell(row: Row): TableCell | undefined;
 };
 
 export function buildTable<Row>(rows: readonly Row[], columns: readonly Column<NoInfer<Row>>[]): Table {
@@ -14,9 +16,9 @@ export function buildTable<Row>(rows: readonly Row[], columns: readonly Column<N
 }
 
 /** A column of bars, the longest of which belongs to the row with the largest size. */
-export function barColumn<Row>(label: string, rows: readonly Row[], sizeOf: (row: Row) => number): Column<Row> {
-  const longest = rows.reduce((most, row) => Math.max(most, sizeOf(row)), 1);
-  return { key: 'bar', label, type: 'bar', cell: (row) => Math.max(0, sizeOf(row)) / longest };
+export function barColumn<Row>(label: string, rows: readonly Row[], sizeOf: (row: Row) => Thousandths): Column<Row> {
+  const longest = rows.reduce((most, row) => Math.max(most, Number(sizeOf(row))), 1);
+  return { key: 'bar', label, type: 'bar', cell: (row) => Math.max(0, ratioOf(sizeOf(row), longest)) };
 }
 
 type Order<Row> = (a: Row, b: Row) => number;
@@ -42,6 +44,6 @@ export function orderBy<Row>(
   return (a, b) => sign * order(read(a), read(b)) || ties.reduce((found, tie) => found || tie(a, b), 0);
 }
 
-export function order(a: number | string, b: number | string): number {
+export function order(a: Thousandths | string, b: Thousandths | string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,4 +1,5 @@
 import { type Grouping, NONE } from '../domain/dimension.ts';
+import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
 import { MAX_RANKING_ROWS, type Question, type RankingReport, type RankingRow, type Totals } from '../domain/report.ts';
 import type { UsageAnswer } from '../domain/usage.ts';
@@ -205,8 +206,8 @@ function sizeOf(totals: Totals, measure: Ranked['measure']): string {
   return `${show(totals[measure], measure)} ${totals[measure] === (measure === 'credits' ? 1000 : 1) ? measure.slice(0, -1) : measure}`;
 }
 
-function show(value: number, measure: Ranked['measure']): string {
-  return measure === 'credits' ? formatCredits(value) : formatCount(value);
+function show(value: Thousandths, measure: Ranked['measure']): string {
+  return measure === 'credits' ? formatCredits(value) : formatCount(Number(value));
 }
 
 function article(noun: string): string {

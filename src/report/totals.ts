@@ -1,5 +1,7 @@
 import { NONE, OTHER } from '../domain/dimension.ts';
+import type { Thousandths } from '../domain/event.ts';
 import type { Totals } from '../domain/report.ts';
+import { addCredits } from '../domain/thousandths.ts';
 import type { UsageRow } from '../domain/usage.ts';
 
 export function emptyTotals(): Totals {
@@ -12,7 +14,7 @@ export function addTotals(sum: Totals, more: Totals): Totals {
   sum.ok += more.ok;
   sum.failed += more.failed;
   sum.none += more.none;
-  sum.credits += more.credits;
+  sum.credits = addCredits(sum.credits, more.credits);
   return sum;
 }
 
@@ -42,8 +44,10 @@ export function isNamed(key: string): boolean {
 }
 
 /** The name with the largest number, of equal ones the first by name; undefined of none. */
-export function findMost(numbers: Iterable<readonly [string, number]>): readonly [string, number] | undefined {
-  let most: readonly [string, number] | undefined;
+export function findMost<N extends Thousandths>(
+  numbers: Iterable<readonly [string, N]>,
+): readonly [string, N] | undefined {
+  let most: readonly [string, N] | undefined;
   for (const each of numbers) {
     if (!most || each[1] > most[1] || (each[1] === most[1] && each[0] < most[0])) most = each;
   }

@@ -2,6 +2,7 @@ import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
 import type { Definitions } from '../domain/definition.ts';
 import { type DigestSection, type DigestWhat, toFilters } from '../domain/digest.ts';
+import type { Thousandths } from '../domain/event.ts';
 import {
   MAX_RANKING_ROWS,
   type Question,
@@ -77,7 +78,9 @@ export interface DigestContent extends DayComparison {
   oddHours?: readonly OddHour[] | undefined;
   pools?: readonly ScopeState[] | undefined;
   /** Pools whose period ended with the day: how it closed. */
-  closed?: readonly { title: string; pool: string; used: number; amount: number; label: string }[] | undefined;
+  closed?:
+    | readonly { title: string; pool: string; used: Thousandths; amount: Thousandths; label: string }[]
+    | undefined;
   month?: ReturnType<typeof foreseeMonth>;
   topClients?: RankingReport | undefined;
   topRoutes?: RankingReport | undefined;

@@ -1,8 +1,10 @@
 import type { AlertContent, AlertKind } from '../domain/alert.ts';
 import { formatDay } from '../domain/calendar.ts';
+import type { Thousandths } from '../domain/event.ts';
 import { listReached } from '../domain/level.ts';
 import { limitMeter } from '../domain/rules.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
+import { addCredits, largerOf, subtractCredits } from '../domain/thousandths.ts';
 import { DAY_MS, MINUTE_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { type AmountChange, listAmountChanges } from '../report/amount-changes.ts';
@@ -113,7 +115,7 @@ async function endMissedEpisode(
   const open = await findOpenEpisode(db, subject);
   if (open === undefined) return;
   const meter = pool.match ? limitMeter(scope.scope, pool.name) : scope.scope;
-  const bound = (pool.amount * (pool.thresholds[0] ?? 100)) / 100;
+  const bound = (Number(pool.amount) * (pool.thresholds[0] ?? 100)) / 100;
   const span = { fromMs: Math.max(open.startedMs, nowMs - LOOKED_BACK_MS), toMs: nowMs };
   const endMs = await findLull(usage, { meter, bound, lastsMs: EPISODE_ENDS_AFTER_MS }, span);
   if (endMs !== undefined) await endEpisode(db, subject, endMs);
@@ -144,7 +146,7 @@ async function listLevelClaims(context: EvaluationContext, about: About, periodK
         period: periodKey,
         level,
         arm,
-        amount: pool.amount,
+        amount: Number(pool.amount),
         covered: level < highest,
         content: await toLevelContent(context, about, level),
       }),
@@ -171,7 +173,7 @@ function isArmedAgain({ atMs, amount: toldOf, level, content }: Alert, changes: 
   return changes.some((change) => {
     if (change.atMs <= atMs || toldOf === undefined || change.amount <= toldOf) return false;
     // Totals are by the minute: within the alert's own, what it told was used already.
-    const used = change.atMs - atMs < MINUTE_MS ? Math.max(change.used, toldUsed) : change.used;
+    const used = change.atMs - atMs < MINUTE_MS ? largerOf(change.used, toldUsed) : change.used;
     return listReached(used, change.amount, [level!]).every((reached) => reached !== level);
   });
 }
@@ -235,10 +237,13 @@ async function findLull(
     span: { fromMs: beginMs - DAY_MS, toMs: toMs + MINUTE_MS },
     grain: 'minute',
   });
-  let [held, newest, oldest, below] = [0, 0, 0, 0];
+  let held: Thousandths = 0;
+  let [newest, oldest, below] = [0, 0, 0];
   for (let ms = beginMs; ms <= toMs; ms += MINUTE_MS) {
-    for (; newest < steps.length && steps[newest]!.startMs <= ms; newest += 1) held += steps[newest]!.credits;
-    for (; oldest < newest && steps[oldest]!.startMs <= ms - DAY_MS; oldest += 1) held -= steps[oldest]!.credits;
+    for (; newest < steps.length && steps[newest]!.startMs <= ms; newest += 1)
+      held = addCredits(held, steps[newest]!.credits);
+    for (; oldest < newest && steps[oldest]!.startMs <= ms - DAY_MS; oldest += 1)
+      held = subtractCredits(held, steps[oldest]!.credits);
     below = held < bound ? below + MINUTE_MS : 0;
     if (below >= lastsMs) return ms;
   }

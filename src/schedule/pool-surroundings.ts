@@ -5,6 +5,7 @@ import type { Thousandths } from '../domain/event.ts';
 import type { StoredFilter } from '../domain/filter.ts';
 import { limitMeter } from '../domain/rules.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
+import { addCredits, ratioOf, sumCredits } from '../domain/thousandths.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
 import type { MeterStep, Span, UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
@@ -72,19 +73,19 @@ async function findPoolCause(
   const names = getClientNames(definitions.clients);
   const find = async (span: Span) => {
     const { rows } = await usage.sum({ span, grain: 'all', groupBy: ['client'], filters });
-    const sums = new Map<string, number>();
-    let all = 0;
+    const sums = new Map<string, Thousandths>();
+    let all: Thousandths = 0;
     for (const { keys, credits } of rows) {
       const name = names.nameOf(keys[0]!);
-      sums.set(name, (sums.get(name) ?? 0) + credits);
-      all += credits;
+      sums.set(name, addCredits(sums.get(name) ?? 0, credits));
+      all = addCredits(all, credits);
     }
     const [name, credits] = findMost(sums) ?? ['', 0];
-    return { name, credits, all, share: all > 0 && isNamed(name) ? credits / all : 0 };
+    return { name, credits, all, share: all > 0 && isNamed(name) ? ratioOf(credits, all) : 0 };
   };
   const recent = { fromMs: calendar.startOfHour(nowMs - HOUR_MS / 2), toMs };
   const burst = await find(recent);
-  if (burst.all >= BURST * amount && burst.share >= MOSTLY) {
+  if (ratioOf(burst.all, 1) >= BURST * Number(amount) && burst.share >= MOSTLY) {
     const since = { atMs: recent.fromMs };
     return {
       sentence: [`Mostly ${burst.name} (+${formatCredits(burst.credits)} since `, since, ').'],
@@ -92,7 +93,7 @@ async function findPoolCause(
     };
   }
   const whole = await find({ fromMs: calendar.startOfHour(period.fromMs), toMs });
-  const isBurst = burst.all >= BURST * amount ? { burst: recent } : {};
+  const isBurst = ratioOf(burst.all, 1) >= BURST * Number(amount) ? { burst: recent } : {};
   if (whole.share < NOTABLE) return isBurst;
   const share = formatShare(whole.credits, whole.all);
   return { sentence: `${whole.share >= MOSTLY ? 'Mostly' : 'Most by'} ${whole.name} (${share}).`, ...isBurst };
@@ -116,7 +117,7 @@ async function findHourly(
 ): Promise<Outlook | undefined> {
   const toMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
   const steps = await usage.meter({ meter, span: { fromMs: toMs - DAY_MS, toMs }, grain: 'minute' });
-  const perMinute = sumSince(steps, toMs - HOUR_MS) / 60;
+  const perMinute = ratioOf(sumSince(steps, toMs - HOUR_MS), 60);
   if (perMinute <= 0) return undefined;
   const rolling = pool.periodKind === 'rolling-24h';
   const endMs = rolling ? toMs + DAY_MS : pool.period.toMs;
@@ -133,10 +134,11 @@ function project(
   { used, amount }: PoolState,
   { perMinute, fromMs, endMs }: { perMinute: number; fromMs: number; endMs: number },
 ): number | undefined {
-  let held = used;
+  let held = Number(used);
   let oldest = 0;
   for (let ms = fromMs; ms < endMs; ms += MINUTE_MS) {
-    for (; oldest < steps.length && steps[oldest]!.startMs <= ms - DAY_MS; oldest += 1) held -= steps[oldest]!.credits;
+    for (; oldest < steps.length && steps[oldest]!.startMs <= ms - DAY_MS; oldest += 1)
+      held -= Number(steps[oldest]!.credits);
     held += perMinute;
     if (held >= amount) return ms;
   }
@@ -173,11 +175,11 @@ async function findAtTodaysPace(
   const goneMs = nowMs - span.fromMs;
   if (goneMs < HOUR_MS) return undefined;
   const used = sumSince(await usage.meter({ meter, span, grain: 'day' }), span.fromMs);
-  return used > 0 ? Math.round(nowMs + (left / used) * goneMs) : undefined;
+  return used > 0 ? Math.round(nowMs + ratioOf(left, used) * goneMs) : undefined;
 }
 
 function sumSince(steps: readonly MeterStep[], fromMs: number): Thousandths {
-  return steps.reduce((sum, { startMs, credits }) => (startMs >= fromMs ? sum + credits : sum), 0);
+  return sumCredits(steps.filter(({ startMs }) => startMs >= fromMs).map(({ credits }) => credits));
 }
 
 function soon(atMs: number, pace: string): Outlook {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AlertContent, Words } from '../domain/alert.ts';
+import { toNumberOrText } from '../domain/amount.ts';
 import { formatDay } from '../domain/calendar.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { formatMoment } from '../report/format.ts';
@@ -53,8 +54,8 @@ export async function putAlertEvent(
     ...(scope === undefined ? {} : { scope }),
     ...(pool === undefined ? {} : { pool }),
     ...(level === undefined ? {} : { level }),
-    ...(used === undefined ? {} : { used: used / 1000 }),
-    ...(amount === undefined ? {} : { amount: amount / 1000 }),
+    ...(used === undefined ? {} : { used: toNumberOrText(used) }),
+    ...(amount === undefined ? {} : { amount: toNumberOrText(amount) }),
     ...(periodEndMs === undefined ? {} : { period_ends: new Date(periodEndMs).toISOString() }),
     ...(by === undefined ? {} : { acknowledged_by: by }),
   };
@@ -105,7 +106,8 @@ export async function composeWebhook(ports: DigestComposerPorts, stored: unknown
 }
 
 function toPool({ scope }: ScopeState, { name, used, amount, left, level }: PoolState): object {
-  return { scope, pool: name, used: used / 1000, amount: amount / 1000, left: left / 1000, level };
+  const [credits, whole, rest] = [used, amount, left].map(toNumberOrText);
+  return { scope, pool: name, used: credits, amount: whole, left: rest, level };
 }
 
 /** Words for people: Slack shows instants in each reader's zone, others get one that they can read. */

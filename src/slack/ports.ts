@@ -1,6 +1,5 @@
 import type { DeclaredLimit, DeclaredPool } from '../domain/declaration.ts';
 import type { DeclarationEdit, FieldFault, ScopeFields } from '../domain/declared-fields.ts';
-import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Picture } from '../domain/picture.ts';
 
@@ -159,7 +158,7 @@ export interface CorrectionPort {
    * `amount` is plus or minus thousandths; `on`: a day as typed (`2026-11-05`, `yesterday`), absent: today. What was entered,
    * what the scope used that day before and after, and what looks like a mistake, one line each.
    */
-  correct(entry: { scope: string; amount: Thousandths; on?: string; reason: string }, by: Actor): Promise<string[]>;
+  correct(entry: { scope: string; amount: number; on?: string; reason: string }, by: Actor): Promise<string[]>;
 }
 
 export interface PoolSummary {

@@ -31,7 +31,7 @@ export function toEventRow(
     text('source'),
     columns.count[row]!,
     records === 0 ? null : records - 1,
-    columns.credits[row]! / 1000,
+    columns.credits[row]!,
     duration === 0 ? null : (duration - 1) / 1000,
     receivedOf(columns.received[row]!),
   ];

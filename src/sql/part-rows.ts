@@ -3,6 +3,7 @@ import { formatDay } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import { type Dimension, NONE } from '../domain/dimension.ts';
 import type { PoolState } from '../domain/scope-state.ts';
+import type { TableCell } from '../domain/table.ts';
 import type { Span, UsageRow } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { getScopeStates, listDraws } from '../report/scope-states.ts';
@@ -10,7 +11,7 @@ import type { EventPage } from '../usage/raw-events.ts';
 import type { FrozenUsage } from '../usage/reader.ts';
 import { toIsoTime } from './iso-time.ts';
 
-export type Cell = string | number | null;
+export type Cell = TableCell;
 
 /** Which part of a table: the values of its part keys. */
 export interface Part {
@@ -69,17 +70,12 @@ export function toTotalRow(
   nameOf: (id: string) => string,
 ): Cell[] {
   const name = dimension === 'client' ? nameOf(value!) : null;
-  return [value!, name, status === NONE ? null : Number(status), requests, ok, failed, credits / 1000];
+  return [value!, name, status === NONE ? null : Number(status), requests, ok, failed, credits];
 }
 
 async function readMinutes(origin: Origin, { day, scope }: Part): Promise<Cell[][]> {
   const steps = await origin.frozen.usage.meter({ meter: scope!, span: spanOf(origin, day!), grain: 'minute' });
-  return steps.map(({ startMs, singles, bulk, credits }) => [
-    toIsoTime(startMs),
-    singles + bulk,
-    singles,
-    credits / 1000,
-  ]);
+  return steps.map(({ startMs, singles, bulk, credits }) => [toIsoTime(startMs), singles + bulk, singles, credits]);
 }
 
 async function readPools({ frozen, definitions, calendar, nowMs }: Origin): Promise<Cell[][]> {
@@ -89,7 +85,7 @@ async function readPools({ frozen, definitions, calendar, nowMs }: Origin): Prom
     const toRow = (state: PoolState, kind: string, place: number | null): Cell[] => [
       ...[scope, title, state.name, kind, state.periodKind],
       ...[toIsoTime(state.period.fromMs), toIsoTime(state.period.toMs)],
-      ...[state.amount / 1000, state.used / 1000, state.left / 1000, state.percent, state.level],
+      ...[state.amount, state.used, state.left, state.percent, state.level],
       ...[place, state.drawnNow ? 1 : 0],
     ];
     return [
@@ -109,14 +105,14 @@ async function readDraws({ frozen, definitions, calendar, nowMs }: Origin, { sco
   const draws = await listDraws(deps, { scope: scope!, fromDay, untilDay, nowMs });
   if (draws)
     return draws.days.flatMap(({ day, drawn, overage }) => [
-      ...Object.entries(drawn).map(([pool, credits]): Cell[] => [formatDay(day), pool, credits / 1000]),
-      ...(overage > 0 ? [[formatDay(day), null, overage / 1000]] : []),
+      ...Object.entries(drawn).map(([pool, credits]): Cell[] => [formatDay(day), pool, credits]),
+      ...(overage > 0 ? [[formatDay(day), null, overage]] : []),
     ]);
   const span = { fromMs: calendar.startOfDay(fromDay), toMs: calendar.startOfDay(untilDay + 1) };
   const steps = await usage.meter({ meter: scope!, span, grain: 'day' });
   return steps
     .filter(({ credits }) => credits > 0)
-    .map(({ startMs, credits }) => [formatDay(calendar.dayOf(startMs)), null, credits / 1000]);
+    .map(({ startMs, credits }) => [formatDay(calendar.dayOf(startMs)), null, credits]);
 }
 
 async function readSources({ frozen }: Origin): Promise<Cell[][]> {

@@ -1,8 +1,12 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { toNumberOrText } from '../domain/amount.ts';
 import { createCalendar, formatDay } from '../domain/calendar.ts';
 import { DIMENSIONS } from '../domain/dimension.ts';
+import type { Thousandths } from '../domain/event.ts';
+import { fromBigInt } from '../domain/thousandths.ts';
 import { openMemory, type QuerySqlite } from '../store/sqlite.ts';
 import { toEventRow } from './event-row.ts';
+import { replaceSum } from './exact-sum.ts';
 import type { Cell, Part } from './part-rows.ts';
 import { rowColumns, type SqlTable, TABLES } from './tables.ts';
 import type { EventsMessage, SqlCall, SqlEnd, SqlReply, SqlTask } from './thread-messages.ts';
@@ -36,11 +40,16 @@ function* readRows(table: SqlTable, part: Part): Generator<Cell[]> {
   cursors += 1;
   const cursor = cursors;
   let isOpen = true;
+  const credits = rowColumns(table).flatMap(({ type }, place) => (type === 'credits' ? [place] : []));
+  const toCells = (row: Cell[]): Cell[] => {
+    for (const place of credits) if (row[place] !== null) row[place] = toNumberOrText(row[place] as Thousandths);
+    return row;
+  };
   try {
     for (;;) {
       const reply = ask({ kind: 'next', cursor, table: table.name, part });
-      if ('rows' in reply) yield* reply.rows;
-      else if ('events' in reply) yield* toRows(reply.events);
+      if ('rows' in reply) yield* reply.rows.map(toCells);
+      else if ('events' in reply) for (const row of toRows(reply.events)) yield toCells(row);
       else break;
     }
     isOpen = false;
@@ -108,14 +117,15 @@ function createTables(db: QuerySqlite): void {
 
 function run(): void {
   const db = openMemory();
+  replaceSum(db);
   createTables(db);
   const statement = db.prepare(task.sql);
   if (!statement.reader || !statement.readonly)
     throw new Error('Nothing can be written here: begin with SELECT (or WITH, VALUES, EXPLAIN QUERY PLAN).');
   const columns = statement.columns().map(({ name }) => name);
   let rows: Cell[][] = [];
-  for (const row of statement.raw().iterate() as Iterable<Cell[]>) {
-    rows.push(row);
+  for (const row of statement.raw().safeIntegers().iterate() as Iterable<Cell[]>) {
+    rows.push(row.map((cell) => (typeof cell === 'bigint' ? fromBigInt(cell) : cell)));
     if (rows.length < BATCH) continue;
     ask({ kind: 'rows', columns, rows });
     rows = [];

@@ -3,7 +3,8 @@ export type PartKey = 'day' | 'dimension' | 'scope';
 
 export interface SqlColumn {
   name: string;
-  type: 'text' | 'integer' | 'real';
+  /** Rows hold credits as thousandths; whoever writes them out makes them decimals. */
+  type: 'text' | 'integer' | 'real' | 'credits';
 }
 
 export interface SqlTable {
@@ -16,7 +17,7 @@ export interface SqlTable {
 const columns = (type: SqlColumn['type'], names: string): SqlColumn[] =>
   names.split(' ').map((name) => ({ name, type }));
 
-const COUNTS = [...columns('integer', 'status requests ok failed'), ...columns('real', 'credits')];
+const COUNTS = [...columns('integer', 'status requests ok failed'), ...columns('credits', 'credits')];
 
 /**
  * The tables of `headroom sql`, columns named as in the contract of events. `day` is a day of the report zone, times are ISO
@@ -31,7 +32,8 @@ export const TABLES: readonly SqlTable[] = [
       ...columns('integer', 'status'),
       ...columns('text', 'user ip module api_version function initiator kind scope source'),
       ...columns('integer', 'count records'),
-      ...columns('real', 'credits duration_ms'),
+      ...columns('credits', 'credits'),
+      ...columns('real', 'duration_ms'),
       ...columns('text', 'received_time'),
     ],
   },
@@ -51,7 +53,7 @@ export const TABLES: readonly SqlTable[] = [
     columns: [
       ...columns('text', 'time day scope'),
       ...columns('integer', 'requests single_requests'),
-      ...columns('real', 'credits'),
+      ...columns('credits', 'credits'),
     ],
   },
   {
@@ -59,7 +61,8 @@ export const TABLES: readonly SqlTable[] = [
     parts: [],
     columns: [
       ...columns('text', 'scope scope_title pool kind period period_from period_until'),
-      ...columns('real', 'amount used left percent'),
+      ...columns('credits', 'amount used left'),
+      ...columns('real', 'percent'),
       ...columns('text', 'level'),
       ...columns('integer', 'draw_order drawn_now'),
     ],
@@ -67,7 +70,7 @@ export const TABLES: readonly SqlTable[] = [
   {
     name: 'draws',
     parts: ['scope'],
-    columns: [...columns('text', 'day scope pool'), ...columns('real', 'credits')],
+    columns: [...columns('text', 'day scope pool'), ...columns('credits', 'credits')],
   },
   {
     name: 'sources',

@@ -45,7 +45,7 @@ export async function insertAlert(trx: Db, alert: NewAlert, nowMs: number): Prom
       arm: alert.arm ?? 0,
       amount: alert.amount ?? null,
       covered: alert.covered ? 1 : 0,
-      content: JSON.stringify(alert.content),
+      content: JSON.stringify(alert.content, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
       delivery_keys: '[]',
       at_ms: nowMs,
     })

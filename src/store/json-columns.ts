@@ -20,6 +20,8 @@ export function object(fields: z.ZodRawShape): z.ZodType {
 const text = z.string();
 const number = z.number();
 const flag = z.boolean();
+/** Thousandths; JSON has no bigint, so one is stored as text. */
+const CREDITS = z.union([number, text.transform(BigInt)]);
 const DIMENSION = z.enum(DIMENSIONS);
 const GROUPING = z.enum(GROUPINGS);
 const LINKS = z.object({ addon: text.optional(), upgrade: text.optional() });
@@ -64,8 +66,8 @@ export const ALERT_CONTENT = object<AlertContent>({
   scope: text.optional(),
   pool: text.optional(),
   level: number.optional(),
-  used: number.optional(),
-  amount: number.optional(),
+  used: CREDITS.optional(),
+  amount: CREDITS.optional(),
   links: LINKS.optional(),
   who: text.optional(),
   chart: text.optional(),

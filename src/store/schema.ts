@@ -73,6 +73,7 @@ export interface Database {
     ok: number;
     failed: number;
     credits: number;
+    credits_thousandths: Generated<number>;
   };
   /** Days whose rows in `usage_daily` must be written again. */
   usage_daily_due: { day: number };

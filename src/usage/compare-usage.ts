@@ -1,5 +1,6 @@
 import { type Calendar, formatDay } from '../domain/calendar.ts';
 import { DIMENSIONS } from '../domain/dimension.ts';
+import { toJson } from '../domain/thousandths.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 
 export interface Comparison {
@@ -39,7 +40,7 @@ async function recount(usage: UsageReader, span: Span, hasRaw: boolean): Promise
     ...DIMENSIONS.map((dimension) => usage.sum({ ...query, groupBy: [dimension, 'status'] })),
     usage.sum({ ...query, groupBy: ['scope', 'status'], raw: hasRaw }),
   ]);
-  const lines = answers.map(({ rows }) => rows.map((row) => JSON.stringify(row)).sort());
+  const lines = answers.map(({ rows }) => rows.map(toJson).sort());
   const excluded = (await usage.excluded(span)).map((rule) => JSON.stringify(rule)).sort();
   const requests = answers.at(-1)!.rows.reduce((sum, row) => sum + row.requests, 0);
   return { counts: JSON.stringify([lines, excluded]), requests };

@@ -1,7 +1,10 @@
 import { sql } from 'kysely';
 import { formatDay } from '../domain/calendar.ts';
 import { DIMENSIONS, type Dimension, NONE, OTHER, REMOVED } from '../domain/dimension.ts';
+import type { Thousandths } from '../domain/event.ts';
+import { toJson } from '../domain/thousandths.ts';
 import type { Db, DialectName } from '../store/database.ts';
+import { creditsAt } from './credit-columns.ts';
 import { outcomeColumns } from './cube.ts';
 import { Grouping } from './grouping.ts';
 import { decodeSegment } from './segment.ts';
@@ -75,7 +78,7 @@ export async function lockTotals(trx: Db, dialect: DialectName): Promise<void> {
 const TOTALS_LOCK = 0x4845_4144;
 
 /** A cell of a day's totals: dimension, value id, status, requests, ok, failed, credits in thousandths. */
-type Cell = [Dimension, number, number, number, number, number, number];
+type Cell = [Dimension, number, number, number, number, number, Thousandths];
 
 async function readCells(trx: Db, day: number): Promise<Cell[]> {
   const segments = await trx
@@ -93,24 +96,32 @@ async function readCells(trx: Db, day: number): Promise<Cell[]> {
     const grouping = new Grouping([dimension, 'status'], ['requests', 'credits']);
     for (const { body } of bodies.get(`day.${dimension}`) ?? []) grouping.add(decodeSegment(body));
     const { length, columns } = grouping.toBatch();
-    const { status, requests, credits, [dimension]: ids } = columns;
+    const { status, requests, [dimension]: ids } = columns;
     const { ok, failed } = outcomeColumns(status, requests!);
     return Array.from(
       { length },
-      (_, row): Cell => [dimension, ids![row]!, status![row]!, requests![row]!, ok[row]!, failed[row]!, credits![row]!],
+      (_, row): Cell => [
+        dimension,
+        ids![row]!,
+        status![row]!,
+        requests![row]!,
+        ok[row]!,
+        failed[row]!,
+        creditsAt(columns, row),
+      ],
     );
   });
 }
 
 /** The numbers go as one JSON text; the database itself finds the texts of the values, as they are at this commit. */
 async function insertCells(trx: Db, dialect: DialectName, date: string, cells: readonly Cell[]): Promise<void> {
-  const json = JSON.stringify(cells);
+  const json = toJson(cells);
   const each =
     dialect === 'postgres' ? sql`jsonb_array_elements(${json}::jsonb) as each (value)` : sql`json_each(${json})`;
   await sql`
-    insert into usage_daily (day, dimension, value, status, requests, ok, failed, credits)
+    insert into usage_daily (day, dimension, value, status, requests, ok, failed, credits, credits_thousandths)
     select ${dialect === 'postgres' ? sql`${date}::date` : sql`${date}`}, dimension, name, nullif(status, 0),
-      sum(requests), sum(ok), sum(failed), round(sum(credits) / 1000.0, 3)
+      sum(requests), sum(ok), sum(failed), round(sum(credits) / 1000.0, 3), sum(credits)
     from (
       select
         case
@@ -124,7 +135,7 @@ async function insertCells(trx: Db, dialect: DialectName, date: string, cells: r
       from (
         select value ->> 0 as dimension, cast(value ->> 1 as integer) as id, cast(value ->> 2 as integer) as status,
           cast(value ->> 3 as bigint) as requests, cast(value ->> 4 as bigint) as ok,
-          cast(value ->> 5 as bigint) as failed, cast(value ->> 6 as bigint) as credits
+          cast(value ->> 5 as bigint) as failed, ${dialect === 'postgres' ? sql`cast(value ->> 6 as numeric)` : sql`value ->> 6`} as credits
         from ${each}
       ) as cell
       left join value as named on named.id = cell.id

@@ -1,4 +1,4 @@
-import { type Batch, type Column, type ColumnName, createColumn } from './segment.ts';
+import { type Batch, CARRY, type Column, type ColumnName, createColumn } from './segment.ts';
 
 /** Keys that one pass of the table compares; nearly every question has at most so many (two dimensions and status). */
 const KEYS_AT_ONCE = 3;
@@ -15,6 +15,8 @@ export class Grouping {
   readonly #measureNames: readonly ColumnName[];
   readonly #keys: Uint32Array<ArrayBuffer>[] = [];
   readonly #sums: Float64Array<ArrayBuffer>[] = [];
+  /** Of the sums of credits, in units of CARRY; absent while none is as large. */
+  #carried: Float64Array<ArrayBuffer> | undefined;
   /** Of a single key: group number + 1 at the key's place; undefined: not one key, or one is too large. */
   #direct: Uint32Array<ArrayBuffer> | undefined;
   /** Group number + 1, or 0. */
@@ -52,7 +54,11 @@ export class Grouping {
       direct ?? (keys.length === KEYS_AT_ONCE ? this.#findByThree(keys, rows) : this.#findByMany(keys, rows));
     for (const [index, name] of this.#measureNames.entries()) {
       const values = read(name);
-      if (values) addUp(this.#sums[index]!, groupOf, values, selected, sign);
+      if (!values) continue;
+      if (name !== 'credits') addUp(this.#sums[index]!, groupOf, values, selected, sign);
+      else this.#addCredits(this.#sums[index]!, groupOf, values, selected, sign);
+      const carried = name === 'credits' ? read('carried') : undefined;
+      if (carried) addUp(this.#getCarried(), groupOf, carried, selected, sign);
     }
     return groupOf;
   }
@@ -68,14 +74,42 @@ export class Grouping {
     };
     for (const [index, name] of this.#keyNames.entries()) take(name, this.#keys[index] ?? kept);
     for (const [index, name] of this.#measureNames.entries()) take(name, this.#sums[index] ?? kept);
+    if (this.#carried) take('carried', this.#carried);
     return batch;
+  }
+
+  #addCredits(
+    sums: Float64Array,
+    groupOf: Uint32Array,
+    values: Column,
+    selected: Uint32Array | undefined,
+    sign: 1 | -1,
+  ): void {
+    const own = selected ? takeValues(values, selected) : values;
+    for (let i = 0; i < groupOf.length; i += 1) {
+      const group = groupOf[i]!;
+      const sum = sums[group]! + sign * own[i]!;
+      if (sum < CARRY && sum > -CARRY) sums[group] = sum;
+      else this.#carry(sums, group, sign * own[i]!);
+    }
+  }
+
+  #carry(sums: Float64Array, group: number, value: number): void {
+    const low = sums[group]! + (value % CARRY);
+    sums[group] = low % CARRY;
+    this.#getCarried()[group]! += Math.trunc(value / CARRY) + Math.trunc(low / CARRY);
+  }
+
+  #getCarried(): Float64Array<ArrayBuffer> {
+    this.#carried ??= new Float64Array(this.#capacity);
+    return this.#carried;
   }
 
   #findNonZero(): Uint32Array<ArrayBuffer> {
     const kept = new Uint32Array(this.#groups);
     let count = 0;
     for (let group = 0; group < this.#groups; group += 1) {
-      let nonZero = false;
+      let nonZero = this.#carried !== undefined && this.#carried[group] !== 0;
       for (let m = 0; m < this.#sums.length; m += 1) nonZero ||= this.#sums[m]![group] !== 0;
       if (nonZero) {
         kept[count] = group;
@@ -191,6 +225,7 @@ export class Grouping {
     for (let k = 0; k < keyCount; k += 1) this.#keys[k] = enlarge(new Uint32Array(capacity), this.#keys[k]);
     for (let m = 0; m < this.#measureNames.length; m += 1)
       this.#sums[m] = enlarge(new Float64Array(capacity), this.#sums[m]);
+    if (this.#carried) this.#carried = enlarge(new Float64Array(capacity), this.#carried);
     if (this.#direct) return;
     this.#slots = new Uint32Array(capacity * 2);
     const key = new Uint32Array(keyCount);
@@ -207,6 +242,12 @@ function takeKeys(values: Column | undefined, selected: Uint32Array | undefined,
   if (!selected) return values as Uint32Array;
   const taken = new Uint32Array(rows);
   for (let i = 0; i < rows; i += 1) taken[i] = values[selected[i]!]!;
+  return taken;
+}
+
+function takeValues(values: Column, selected: Uint32Array): Column {
+  const taken = new Float64Array(selected.length);
+  for (let i = 0; i < selected.length; i += 1) taken[i] = values[selected[i]!]!;
   return taken;
 }
 

@@ -1,6 +1,9 @@
 import { NONE, OTHER } from '../domain/dimension.ts';
+import type { Thousandths } from '../domain/event.ts';
+import { addCredits, subtractCredits } from '../domain/thousandths.ts';
 import type { UsageAnswer, UsageQuery, UsageRow } from '../domain/usage.ts';
-import type { Batch, Column } from './segment.ts';
+import { creditsAt } from './credit-columns.ts';
+import { type Batch, CARRY, type Column } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 
 type Most = NonNullable<UsageQuery['most']>;
@@ -13,7 +16,7 @@ const UNNAMED = 2;
  * names need be looked up for few. What is no name is always among them.
  */
 export function findCandidates(cells: Batch, key: Column, { by, rows }: Most): Uint32Array {
-  const values = cells.columns[by[0]!]!;
+  const values = measureOf(cells.columns, by[0]!);
   const least = findLeast(values, rows + UNNAMED);
   const candidates = new Uint32Array(cells.length);
   let count = 0;
@@ -23,6 +26,14 @@ export function findCandidates(cells: Batch, key: Column, { by, rows }: Most): U
     count += 1;
   }
   return candidates.subarray(0, count);
+}
+
+/** Sums beyond 2^53 are rounded here, which leaves their order as it is, or makes neighbours equal. */
+function measureOf({ carried, ...columns }: Batch['columns'], name: Most['by'][number]): Column {
+  const values = columns[name]!;
+  return name === 'credits' && carried
+    ? Float64Array.from(values, (low, cell) => carried[cell]! * CARRY + low)
+    : values;
 }
 
 /** The value in this place from the top, 1 being the largest; -Infinity where there are fewer. */
@@ -57,17 +68,25 @@ export function cutToMost(
   const rows: UsageRow[] = [];
   for (const row of candidates) (row.keys[0] === NONE || row.keys[0] === OTHER ? rows : named).push(row);
   named.sort((a, b) => {
-    for (const measure of most.by) if (a[measure] !== b[measure]) return b[measure] - a[measure];
+    for (const measure of most.by) if (a[measure] !== b[measure]) return a[measure] > b[measure] ? -1 : 1;
     return a.keys[0]! < b.keys[0]! ? -1 : 1;
   });
   for (let place = 0; place < Math.min(most.rows, named.length); place += 1) rows.push(named[place]!);
   if (rows.length === cells.length) return { rows };
-  const { requests, ok, failed, credits } = cells.columns;
-  const rest = { requests: add(requests!), ok: add(ok!), failed: add(failed!), credits: add(credits!), none: 0 };
-  for (const row of rows)
-    for (const measure of ['requests', 'ok', 'failed', 'credits'] as const) rest[measure] -= row[measure];
+  const { requests, ok, failed } = cells.columns;
+  const rest = { requests: add(requests!), ok: add(ok!), failed: add(failed!), credits: addAll(cells), none: 0 };
+  for (const row of rows) {
+    for (const measure of ['requests', 'ok', 'failed'] as const) rest[measure] -= row[measure];
+    rest.credits = subtractCredits(rest.credits, row.credits);
+  }
   rest.none = rest.requests - rest.ok - rest.failed;
   return { rows, rest: { ...rest, rows: cells.length - rows.length } };
+}
+
+function addAll(cells: Batch): Thousandths {
+  let sum: Thousandths = 0;
+  for (let cell = 0; cell < cells.length; cell += 1) sum = addCredits(sum, creditsAt(cells.columns, cell));
+  return sum;
 }
 
 function add(values: Column): number {

@@ -1,5 +1,6 @@
 import { MINUTE_MS } from '../domain/time-units.ts';
 import type { MeterQuery, MeterStep, UsageQuery } from '../domain/usage.ts';
+import { creditsAt, readCredits } from './credit-columns.ts';
 import { METER_DAYS, METER_MINUTES } from './cube.ts';
 import { METER_SEPARATOR } from './event-batch.ts';
 import { Grouping } from './grouping.ts';
@@ -27,8 +28,8 @@ export async function readMeter(
   const [days] = await loader.loadTotals(db, [{ cube, buckets }]);
   for (const { bucket, segment } of days!) {
     const rows = segment.select('meters', accepted, false);
-    const batch: Batch = { length: rows.length, columns: {} };
-    for (const name of ['slot', 'singles', 'bulk', 'credits'] as const) batch.columns[name] = segment.read(name, rows);
+    const batch: Batch = { length: rows.length, columns: readCredits(segment, rows) };
+    for (const name of ['slot', 'singles', 'bulk'] as const) batch.columns[name] = segment.read(name, rows);
     const steps = stepsOfTotal(cube, bucket, batch, query, calendar);
     const inside = grain === 'day' ? undefined : pick(rows.length, (row) => isIn(span, steps[row]! * MINUTE_MS));
     grouping.add(batch, { columns: { slot: steps }, selected: inside });
@@ -39,7 +40,7 @@ export async function readMeter(
     const singles = Float64Array.from(count, (calls) => (calls === 1 ? 1 : 0));
     const bulk = Float64Array.from(count, (calls) => (calls === 1 ? 0 : calls));
     const slot = stepsOfEvents(segment.read('time', rows), query, calendar);
-    grouping.add({ length: rows.length, columns: { slot, singles, bulk, credits: segment.read('credits', rows) } });
+    grouping.add({ length: rows.length, columns: { slot, singles, bulk, ...readCredits(segment, rows) } });
   }
   for (const correction of await db
     .selectFrom('correction')
@@ -52,14 +53,14 @@ export async function readMeter(
     grouping.add({ length: 1, columns: { slot, credits: Float64Array.of(correction.credits) } });
   }
   const steps = grouping.toBatch();
-  const { slot, singles, bulk, credits } = steps.columns;
+  const { slot, singles, bulk } = steps.columns;
   const answer: MeterStep[] = [];
   for (let row = 0; row < steps.length; row += 1) {
     answer.push({
       startMs: slot![row]! * MINUTE_MS,
       singles: singles![row]!,
       bulk: bulk![row]!,
-      credits: credits![row]!,
+      credits: creditsAt(steps.columns, row),
     });
   }
   return answer.sort((a, b) => a.startMs - b.startMs);

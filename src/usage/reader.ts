@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Calendar } from '../domain/calendar.ts';
 import { type GroupKey, REMOVED } from '../domain/dimension.ts';
 import type { StoredFilter } from '../domain/filter.ts';
+import { addCredits } from '../domain/thousandths.ts';
 import { MINUTE_MS } from '../domain/time-units.ts';
 import type {
   LatencyAnswer,
@@ -16,6 +17,7 @@ import type {
   UsageRow,
 } from '../domain/usage.ts';
 import type { Db, DialectName } from '../store/database.ts';
+import { creditsAt, readCredits } from './credit-columns.ts';
 import { type Cube, EXCLUDED_DAYS, outcomeColumns } from './cube.ts';
 import { Grouping } from './grouping.ts';
 import { cutToMost, findCandidates } from './largest-cells.ts';
@@ -154,7 +156,7 @@ export class StoredUsage implements UsageReader {
     const addRaw = (segment: Segment, span: Span): void => {
       const rows = applyTests(segment, tests, selectCounted(segment, span));
       const requests = segment.read('count', rows);
-      const batch: Batch = { length: rows.length, columns: { requests, credits: segment.read('credits', rows) } };
+      const batch: Batch = { length: rows.length, columns: { requests, ...readCredits(segment, rows) } };
       for (const key of query.groupBy) batch.columns[key] = segment.read(key, rows);
       Object.assign(batch.columns, outcomeColumns(segment.read('status', rows), requests));
       grouping.add(batch, { columns: steps(() => stepsOfEvents(segment.read('time', rows), query, this.#calendar)) });
@@ -226,12 +228,12 @@ export class StoredUsage implements UsageReader {
       for await (const raw of this.#loader.loadRaw(db, span)) add(raw);
       for (const raw of await this.#loader.loadInbox(db, span)) add(raw);
       const cells = grouping.toBatch();
-      const { scope, requests, credits } = cells.columns;
+      const { scope, requests } = cells.columns;
       const texts = await this.#texts.resolve(db, renames, scope ?? new Uint32Array());
       return Array.from({ length: cells.length }, (_, row) => ({
         scope: textOf('scope', scope![row]!, texts),
         requests: requests![row]!,
-        credits: credits![row]!,
+        credits: creditsAt(cells.columns, row),
       }));
     });
   }
@@ -338,7 +340,7 @@ export class StoredUsage implements UsageReader {
   async #toRows(db: Db, renames: string | undefined, cells: Batch, { groupBy, span }: UsageQuery): Promise<UsageRow[]> {
     const texts = await this.#texts.resolveAll(db, renames, cells, groupBy);
     const columns = groupBy.map((key) => ({ key, values: cells.columns[key]! }));
-    const { slot, requests, ok, failed, credits } = cells.columns;
+    const { slot, requests, ok, failed } = cells.columns;
     const rows: UsageRow[] = [];
     const named = new Map<string, UsageRow>();
     // Two forgotten values of a dimension share a name; everything else is one row per cell.
@@ -354,7 +356,7 @@ export class StoredUsage implements UsageReader {
         ok: ok![cell]!,
         failed: failed![cell]!,
         none: count - ok![cell]! - failed![cell]!,
-        credits: credits![cell]!,
+        credits: creditsAt(cells.columns, cell),
       };
       if (mayShare) addTo(named, row);
       else rows.push(row);
@@ -365,7 +367,7 @@ export class StoredUsage implements UsageReader {
 
 function readTotals(segment: Segment, cube: Cube, groupBy: readonly GroupKey[], rows: Uint32Array | undefined): Batch {
   const requests = segment.read('requests', rows);
-  const batch: Batch = { length: requests.length, columns: { requests, credits: segment.read('credits', rows) } };
+  const batch: Batch = { length: requests.length, columns: { requests, ...readCredits(segment, rows) } };
   for (const key of groupBy) batch.columns[key] = segment.read(key, rows);
   if (cube.keys.includes('slot')) batch.columns.slot = segment.read('slot', rows);
   const outcome = cube.measures.includes('ok')
@@ -385,5 +387,8 @@ function addTo(rows: Map<string, UsageRow>, row: UsageRow): void {
   const name = JSON.stringify([row.startMs, row.keys]);
   const known = rows.get(name);
   if (!known) rows.set(name, row);
-  else for (const sum of ['requests', 'ok', 'failed', 'none', 'credits'] as const) known[sum] += row[sum];
+  else {
+    for (const sum of ['requests', 'ok', 'failed', 'none'] as const) known[sum] += row[sum];
+    known.credits = addCredits(known.credits, row.credits);
+  }
 }

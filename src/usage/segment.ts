@@ -40,15 +40,19 @@ const COLUMN_NAMES = [
   'own',
   'ok',
   'failed',
+  'carried',
 ] as const;
 
 export type ColumnName = (typeof COLUMN_NAMES)[number];
 
 /**
- * Whole numbers; keys (value ids, status, slots) are 32-bit, times and sums are exact up to 2^53: 9 × 10^15 calls and
- * 9 × 10^12 credits in one sum. Beyond that each addition rounds, by a unit or two; nothing overflows.
+ * Whole numbers; keys (value ids, status, slots) are 32-bit, times and sums are exact up to 2^53, or 9 × 10^15 calls. Sums of
+ * credits stay below CARRY: `carried` counts what is above, in units of CARRY, and is left out while all of it is 0.
  */
 export type Column = Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/** 10^12 credits. Two amounts below it add up exactly. */
+export const CARRY = 1e15;
 
 const WIDE: ReadonlySet<ColumnName> = new Set([
   'time',
@@ -62,6 +66,7 @@ const WIDE: ReadonlySet<ColumnName> = new Set([
   'bulk',
   'ok',
   'failed',
+  'carried',
 ]);
 
 /** Of so many rows at least, those that are asked for are read one by one. */

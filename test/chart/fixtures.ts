@@ -73,7 +73,7 @@ function sum(parts: readonly Totals[]): Totals {
       ok: all.ok + part.ok,
       failed: all.failed + part.failed,
       none: all.none + part.none,
-      credits: all.credits + part.credits,
+      credits: Number(all.credits) + Number(part.credits),
     }),
     totalsOf(0),
   );

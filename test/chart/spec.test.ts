@@ -253,7 +253,7 @@ describe('time', () => {
     expect(range.at(-1)).toBe(LEVEL_COLOR.exhausted);
     const over = partsOf(report).filter(({ key }) => key === domain.at(-1));
     expect(over.map(({ size }) => size)).toEqual(
-      report.months.flatMap(({ drawn }) => (drawn.overage! > 0 ? [drawn.overage! / 1000] : [])),
+      report.months.flatMap(({ drawn }) => (drawn.overage! > 0 ? [Number(drawn.overage) / 1000] : [])),
     );
   });
 });

@@ -110,7 +110,10 @@ it('writes Parquet that another reader reads', async () => {
             ? value.toISOString().slice(0, key === 'day' ? 10 : undefined)
             : typeof value === 'bigint'
               ? Number(value)
-              : value,
+              : key === 'credits'
+                ? // This reader makes floats of decimals, and so rounds them.
+                  Math.round((value as number) * 1000) / 1000
+                : value,
         ]),
       ),
     );

@@ -43,7 +43,7 @@ function pools(...steps: [day: number, ...pools: DeclaredPool[]][]): readonly Po
     .scopes[0]!.pools;
 }
 
-const amountOn = (of: Pool, day: number) => amountOf(versionOn(of.amounts, day)) / 1000;
+const amountOn = (of: Pool, day: number) => Number(amountOf(versionOn(of.amounts, day))) / 1000;
 
 describe('a pool', () => {
   it('of a scope declared for the first time holds for all days, later ones from their day', () => {

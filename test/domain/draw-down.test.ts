@@ -11,6 +11,8 @@ import {
   sumWithin,
   type UsageStep,
 } from '../../src/domain/draw-down.ts';
+import type { Thousandths } from '../../src/domain/event.ts';
+import { sumCredits } from '../../src/domain/thousandths.ts';
 import { size } from '../support/size.ts';
 
 const calendar = createCalendar('Europe/Berlin');
@@ -39,7 +41,7 @@ function use(text: string, credits: number): UsageStep {
 /** Whole credits drawn per pool, and overage last. */
 function draw(pools: Pool[], steps: UsageStep[], knownDay = START + 900): number[] {
   const { drawn, overage } = drawDown(pools, steps, { calendar, knownDay });
-  return [...drawn, overage].map((values) => values.reduce((sum, value) => sum + value, 0) / 1000);
+  return [...drawn, overage].map((values) => Number(sumCredits(values)) / 1000);
 }
 
 const MONTH: PeriodRule = { kind: 'month', anchor: 1 };
@@ -71,7 +73,8 @@ describe('October 2023', () => {
         const drawn = result.drawn.map((values) =>
           sumWithin(result.usage.startsMs, values, { fromMs: at('2023-10-01'), toMs: at('2023-11-01') }),
         );
-        const left = findStanding(addon, at('2023-11-01'), calendar, result.knownDay)!.amount - drawn[1]!;
+        const { amount } = findStanding(addon, at('2023-11-01'), calendar, result.knownDay)!;
+        const left = Number(amount) - Number(drawn[1]);
         expect([...drawn, left]).toEqual([100_000_000, 25_000_000, 2_975_000_000]);
         expect(result.exhaustions).toEqual([{ atMs: at('2023-10-20'), pool: 0, next: 1 }]);
       }),
@@ -219,7 +222,8 @@ describe('amounts by date', () => {
 });
 
 describe('corrections', () => {
-  const net = (...steps: UsageStep[]) => [...netUsage(steps, calendar).credits].map((credits) => credits / 1000);
+  const net = (...steps: UsageStep[]) =>
+    [...netUsage(steps, calendar).credits].map((credits) => Number(credits) / 1000);
 
   it('take from what was used before them on the day, nearest first, then from what comes', () => {
     const uses = [use('2023-10-26T08:00', 5), use('2023-10-26T09:00', 3), use('2023-10-26T12:00', 7)];
@@ -330,7 +334,7 @@ function boundsOf(period: PeriodRule, day: number): [number, number] {
 function oracle(pools: Pool[], steps: UsageStep[], knownDay: number) {
   const draws: { pool: number; startMs: number; credits: number; heldBy?: number | undefined }[] = [];
   const inForce = (each: Pool, day: number) =>
-    amountOf(each.amounts.findLast((other) => other.fromDay <= day) ?? each.amounts[0]!);
+    Number(amountOf(each.amounts.findLast((other) => other.fromDay <= day) ?? each.amounts[0]!));
   for (const { startMs, credits } of steps.toSorted((a, b) => a.startMs - b.startMs)) {
     const day = calendar.dayOf(startMs);
     const end = (each: Pool) => (each.period.kind === 'rolling-24h' ? 0 : boundsOf(each.period, day)[1]);
@@ -345,7 +349,7 @@ function oracle(pools: Pool[], steps: UsageStep[], knownDay: number) {
           from(a.each) - from(b.each) ||
           a.index - b.index,
       );
-    let rest = credits;
+    let rest = Number(credits);
     for (const { each, index } of order) {
       const own = draws.filter((draw) => draw.pool === index || draw.heldBy === index);
       const [first, last] = boundsOf(each.period, day);
@@ -368,8 +372,8 @@ function oracle(pools: Pool[], steps: UsageStep[], knownDay: number) {
   return draws;
 }
 
-function totals(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
+function totals(values: readonly Thousandths[]): number {
+  return Number(sumCredits(values));
 }
 
 describe('for any stack and any usage', () => {
@@ -402,15 +406,12 @@ describe('for any stack and any usage', () => {
         const { usage, drawn, overage } = drawDown(pools, steps, { calendar, knownDay });
         usage.credits.forEach((credits, step) => {
           const parts = [...drawn.map((values) => values[step]!), overage[step]!];
-          expect(parts.reduce((sum, part) => sum + part, 0)).toBe(credits);
-          expect(Math.min(...parts)).toBeGreaterThanOrEqual(0);
+          expect(sumCredits(parts)).toBe(credits);
+          expect(Math.min(...parts.map(Number))).toBeGreaterThanOrEqual(0);
         });
         const byDay = Map.groupBy(steps, (step) => calendar.dayOf(step.startMs));
         const used = [...byDay.values()].map((day) =>
-          Math.max(
-            0,
-            day.reduce((sum, step) => sum + step.credits, 0),
-          ),
+          Math.max(0, Number(sumCredits(day.map(({ credits }) => credits)))),
         );
         expect(totals(usage.credits)).toBe(used.reduce((sum, day) => sum + day, 0));
       }),

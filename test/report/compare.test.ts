@@ -4,6 +4,7 @@ import { buildAltText } from '../../src/chart/alt-text.ts';
 import { canDrawBundled } from '../../src/chart/glyphs.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec } from '../../src/chart/spec/build.ts';
+import type { Thousandths } from '../../src/domain/event.ts';
 import type { CompareReport, Question } from '../../src/domain/report.ts';
 import { describeContext } from '../../src/messages/answer-context.ts';
 import { buildNativeCharts } from '../../src/messages/native-chart.ts';
@@ -258,14 +259,14 @@ it('adds up: changes are differences, sums are the totals, new and gone are thos
             .reduce((sum, event) => sum + event.count, 0);
         if (sent.length === 0) return;
         const { rows } = report.sections[0]!;
-        const rate = (row: { now: number; before: number }) =>
-          row.now / report.per.now - row.before / report.per.before;
+        const rate = (row: { now: Thousandths; before: Thousandths }) =>
+          Number(row.now) / report.per.now - Number(row.before) / report.per.before;
         for (const row of [...rows, report.total]) expect(row.change).toBeCloseTo(rate(row), 9);
         for (const row of rows) {
           expect([row.now, row.before]).toEqual([count(report.range, row.name), count(report.versus, row.name)]);
           expect(row.state).toBe(row.before === 0 ? 'new' : row.now === 0 ? 'gone' : undefined);
         }
-        const sum = (side: 'now' | 'before') => rows.reduce((all, row) => all + row[side], 0);
+        const sum = (side: 'now' | 'before') => rows.reduce((all, row) => all + Number(row[side]), 0);
         expect([sum('now'), sum('before')]).toEqual([report.total.now, report.total.before]);
         expect([report.total.now, report.total.before]).toEqual([count(report.range), count(report.versus)]);
       },

@@ -2,7 +2,8 @@ import type { Calendar } from '../../src/domain/calendar.ts';
 import { firstDayOf, monthOf } from '../../src/domain/calendar.ts';
 import { type GroupKey, NONE } from '../../src/domain/dimension.ts';
 import { matchesStatus, type StoredFilter, toMatcher } from '../../src/domain/filter.ts';
-import type { Grain, Latency, RawEvent, Span, UsageReader, UsageRow } from '../../src/domain/usage.ts';
+import { addCredits, sumCredits } from '../../src/domain/thousandths.ts';
+import type { Grain, Latency, MeterStep, RawEvent, Span, UsageReader, UsageRow } from '../../src/domain/usage.ts';
 
 /** What a test says of an event; the rest has plain defaults. */
 export type EventOfTest = Partial<RawEvent> & { readonly timeMs: number };
@@ -59,18 +60,18 @@ export function createMemoryUsage(
           ...{ startMs, keys, requests: 0, ok: 0, failed: 0, none: 0, credits: 0 },
         }));
         row.requests += event.count;
-        row.credits += event.credits;
+        row.credits = addCredits(row.credits, event.credits);
         row[event.status === 0 ? 'none' : event.status < 400 ? 'ok' : 'failed'] += event.count;
       }
       return { rows: [...rows.values()], origin: 'raw', asOfMs, capped: [] };
     },
     async meter({ meter, span, grain }) {
-      const steps = new Map<number, { startMs: number; singles: number; bulk: number; credits: number }>();
+      const steps = new Map<number, MeterStep>();
       for (const event of within(span).filter(({ scope }) => scope === meter)) {
         const startMs = startOfStep(event.timeMs, grain, calendar);
         const step = steps.getOrInsertComputed(startMs, () => ({ startMs, singles: 0, bulk: 0, credits: 0 }));
         step[event.count > 1 ? 'bulk' : 'singles'] += event.count;
-        step.credits += event.credits;
+        step.credits = addCredits(step.credits, event.credits);
       }
       return [...steps.values()];
     },
@@ -113,7 +114,7 @@ export function createMemoryUsage(
       return [...Map.groupBy(late, ({ scope }) => scope)].map(([scope, of]) => ({
         scope,
         requests: of.reduce((sum, { count }) => sum + count, 0),
-        credits: of.reduce((sum, { credits }) => sum + credits, 0),
+        credits: sumCredits(of.map(({ credits }) => credits)),
       }));
     },
     async excluded() {

@@ -159,7 +159,10 @@ function checkRanking({ rows, others, totals, measure, ...report }: RankingRepor
   expect(totals.requests).toBe(countPlainly({ rows, others, totals, measure, ...report }));
   for (const row of rows) {
     expect(row.ok + row.failed + row.none).toBe(row.requests);
-    expect(row.sharePercent).toBeCloseTo(totals[measure] === 0 ? 0 : (row[measure] / totals[measure]) * 100, 9);
+    expect(row.sharePercent).toBeCloseTo(
+      totals[measure] === 0 ? 0 : (Number(row[measure]) / Number(totals[measure])) * 100,
+      9,
+    );
   }
 }
 

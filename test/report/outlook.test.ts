@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { levelOf } from '../../src/domain/level.ts';
 import type { PoolState, ScopeState } from '../../src/domain/scope-state.ts';
+import { sumCredits } from '../../src/domain/thousandths.ts';
 import { describeOutlook, describeScopes, toInnerCase } from '../../src/report/outlook.ts';
 
 const calendar = createCalendar('Europe/Berlin');
@@ -31,7 +32,7 @@ function scope(title: string, pools: PoolState[], more: Partial<ScopeState> = {}
       drawOrder: pools.map(({ name }) => name),
     },
     ...(current ? { current } : {}),
-    ...{ restLeft: others.reduce((sum, { left }) => sum + left, 0), restCount: others.length },
+    ...{ restLeft: sumCredits(others.map(({ left }) => left)), restCount: others.length },
     level: (pools.findLast(({ left }) => left > 0) ?? pools.at(-1))?.level ?? 'healthy',
     ...{ used: 0, overage: 0, exhaustions: [], links: {} },
     ...more,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createCalendar, formatDay, parseDay } from '../../src/domain/calendar.ts';
 import { FIRST_DAY, type Limit, type PeriodRule, type Pool, type Scope } from '../../src/domain/definition.ts';
 import { drawDown, sumWithin } from '../../src/domain/draw-down.ts';
+import type { Thousandths } from '../../src/domain/event.ts';
 import type { PoolReport } from '../../src/domain/report.ts';
 import type { UsageReader } from '../../src/domain/usage.ts';
 import { createReporter } from '../../src/report/reporter.ts';
@@ -75,7 +76,7 @@ describe('a moment of a past day', () => {
   const used = async (range: string) => {
     const report = (await reporter.answer({ report: 'pool', range }, at('2026-11-21T10:00'))) as PoolReport;
     return {
-      used: report.scopes[0]!.pools.map((each) => each.used / 1000),
+      used: report.scopes[0]!.pools.map((each) => Number(each.used) / 1000),
       notes: report.notes,
       label: report.range?.label,
     };
@@ -271,7 +272,7 @@ describe('pools whose periods begin on different days', () => {
         const steps = events.map(({ timeMs, count }) => ({ startMs: timeMs, credits: count * 1000 }));
         const knownDay = day('2026-11-20');
         const { usage, drawn, overage } = drawDown(pools, steps, { calendar, knownDay });
-        const within = (values: Float64Array, { fromMs }: { fromMs: number }) =>
+        const within = (values: readonly Thousandths[], { fromMs }: { fromMs: number }) =>
           sumWithin(usage.startsMs, values, { fromMs, toMs: atMs });
         for (const each of state!.pools)
           expect(each.used).toBe(within(drawn[Number(each.name.slice(1))]!, each.period));

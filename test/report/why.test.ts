@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { TableCell } from '../../src/domain/table.ts';
 import { findPolling } from '../../src/report/polling.ts';
 import type { EventOfTest } from './memory-usage.ts';
 import { ask, at } from './setup.ts';
@@ -15,10 +16,7 @@ function every(ms: number, calls: number, more: Partial<EventOfTest> = {}, jitte
   }));
 }
 
-async function claims(
-  events: readonly EventOfTest[],
-  options?: Parameters<typeof ask>[2],
-): Promise<(string | number | null)[]> {
+async function claims(events: readonly EventOfTest[], options?: Parameters<typeof ask>[2]): Promise<TableCell[]> {
   const report = await ask(events, { report: 'why', name: 'acme' }, options);
   return report.table.rows.map(([claim]) => claim!);
 }

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import type { Calendar } from '../../src/domain/calendar.ts';
 import { DIMENSIONS, type Dimension } from '../../src/domain/dimension.ts';
-import type { UsageEvent } from '../../src/domain/event.ts';
+import type { Thousandths, UsageEvent } from '../../src/domain/event.ts';
 import type { StoredFilter } from '../../src/domain/filter.ts';
 import { matchesStatus, toMatcher } from '../../src/domain/filter.ts';
+import { fromBigInt } from '../../src/domain/thousandths.ts';
 import type { UsageQuery } from '../../src/domain/usage.ts';
 
 /** Few values per dimension, so that random events share groups; some hostile, some absent. */
@@ -28,7 +29,8 @@ export function arbitraryEvent(fromMs: number, toMs: number): fc.Arbitrary<Usage
       kind: fc.constantFrom('call', 'integration_task'),
       scope: fc.option(fc.constantFrom('crm', 'erp'), { nil: undefined }),
       count: fc.oneof({ weight: 4, arbitrary: fc.constant(1) }, fc.integer({ min: 2, max: 1_000_000_000 })),
-      credits: fc.option(fc.integer({ min: 0, max: 5_000_000 }), { nil: undefined }),
+      // Far more than an event may have, so that a few sums pass 2^53 and more.
+      credits: fc.option(fc.oneof(fc.integer({ min: 0, max: 5_000_000 }), fc.maxSafeNat()), { nil: undefined }),
     })
     .map(
       (event) =>
@@ -50,7 +52,7 @@ export interface OracleRow {
   ok: number;
   failed: number;
   none: number;
-  credits: number;
+  credits: Thousandths;
 }
 
 /** The answer to a question, computed the plain way from a list of events. */
@@ -76,7 +78,8 @@ export function answerPlainly(
     if (event.status === undefined) row.none += event.count;
     else if (event.status < 400) row.ok += event.count;
     else row.failed += event.count;
-    row.credits += event.credits ?? event.count * 1000;
+    const credits = BigInt(event.credits ?? event.count * 1000);
+    row.credits = fromBigInt(BigInt(row.credits) + credits);
   }
   return sortRows([...rows.values()]);
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
-import type { IngestResult, UsageEvent } from '../../src/domain/event.ts';
+import type { IngestResult, Thousandths, UsageEvent } from '../../src/domain/event.ts';
 import type { Grain, UsageQuery } from '../../src/domain/usage.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import type { Assign } from '../../src/usage/event-batch.ts';
@@ -46,7 +46,10 @@ describeEachDialect('the store', ({ dialect, createUrl, open }) => {
     timeMs: NOW - 1000,
     ...fields,
   });
-  const sumAll = async (db: Db, query: Partial<UsageQuery> = {}): Promise<{ requests: number; credits: number }> => {
+  const sumAll = async (
+    db: Db,
+    query: Partial<UsageQuery> = {},
+  ): Promise<{ requests: number; credits: Thousandths }> => {
     const { rows } = await new StoredUsage(db, dialect, berlin).sum({
       span: { fromMs: berlin.startOfDay(berlin.dayOf(NOW) - 100), toMs: berlin.startOfDay(berlin.dayOf(NOW) + 1) },
       grain: 'all',

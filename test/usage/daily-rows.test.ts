@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { up } from '../../migrations/0010-create-usage-daily.ts';
+import { up as create } from '../../migrations/0010-create-usage-daily.ts';
+import { up as addThousandths } from '../../migrations/0015-add-daily-thousandths.ts';
 import { type Calendar, createCalendar, formatDay } from '../../src/domain/calendar.ts';
 import { DIMENSIONS, type Dimension } from '../../src/domain/dimension.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
@@ -60,7 +61,7 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
 
 /** The rows, counted from the events one by one. */
 function countPlainly({ calendar, events }: Model): unknown[] {
-  const rows = new Map<string, number[]>();
+  const rows = new Map<string, [number, number, number, bigint]>();
   for (const { event, rules, forgotten } of events) {
     const given = RULES[rules]!(event, SOURCE.name, 0);
     if (given.exclusion !== undefined) continue;
@@ -70,25 +71,33 @@ function countPlainly({ calendar, events }: Model): unknown[] {
         dimension === 'source' ? SOURCE.name : dimension === 'scope' ? given.scope : (event[dimension] ?? '(none)');
       const value = forgotten.has(dimension) ? '(removed)' : named;
       const name = JSON.stringify([formatDay(calendar.dayOf(event.timeMs!)), dimension, value, status]);
-      const sums = rows.getOrInsertComputed(name, () => [0, 0, 0, 0]);
-      sums[0]! += event.count;
-      if (status !== null) sums[status < 400 ? 1 : 2]! += event.count;
-      sums[3]! += given.credits;
+      const sums = rows.getOrInsertComputed(name, () => [0, 0, 0, 0n]);
+      sums[0] += event.count;
+      if (status !== null) sums[status < 400 ? 1 : 2] += event.count;
+      sums[3] += BigInt(given.credits);
     }
   }
   const counted = [...rows].map(([name, [requests, ok, failed, credits]]) => [
     ...JSON.parse(name),
-    ...[requests, ok, failed, credits! / 1000],
+    ...[requests, ok, failed, String(credits)],
   ]);
   return sort(counted);
 }
 
 async function readRows(db: Db): Promise<unknown[]> {
-  const rows = await db.selectFrom('usage_daily').selectAll().execute();
+  const thousandths = sql<string>`cast(credits_thousandths as text)`.as('thousandths');
+  const rows = await db.selectFrom('usage_daily').selectAll().select(thousandths).execute();
+  for (const row of rows) expect(Number(row.credits)).toBeCloseTo(Number(row.thousandths) / 1000, -3);
   return sort(
     rows.map((row) => [
-      ...[row.day, row.dimension, row.value, row.status, row.requests, row.ok, row.failed],
-      Number(row.credits),
+      row.day,
+      row.dimension,
+      row.value,
+      row.status,
+      row.requests,
+      row.ok,
+      row.failed,
+      row.thousandths,
     ]),
   );
 }
@@ -182,7 +191,8 @@ describeEachDialect('usage_daily', ({ dialect, open }) => {
     // A database of before the table: the migration that makes it leaves every day to be written.
     await db.schema.dropTable('usage_daily').execute();
     await db.schema.dropTable('usage_daily_due').execute();
-    await up(db as unknown as Kysely<unknown>);
+    await create(db as unknown as Kysely<unknown>);
+    await addThousandths(db as unknown as Kysely<unknown>);
     expect(await list()).toEqual([]);
     await writer.writeDailyRows();
     expect(await list()).toEqual(days.slice(1));

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { DIMENSIONS } from '../../src/domain/dimension.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
+import { sumCredits } from '../../src/domain/thousandths.ts';
 import type { Grain, UsageQuery } from '../../src/domain/usage.ts';
 import { insertCorrection } from '../../src/store/correction-repository.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
@@ -91,15 +92,15 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
         const isName = (key: string): boolean => key !== '(none)' && key !== '(other)';
         const named = all.filter(({ keys }) => isName(keys[0]!));
         const first = (a: (typeof all)[number], b: (typeof all)[number]): number => {
-          for (const measure of query.most.by) if (a[measure] !== b[measure]) return b[measure] - a[measure];
+          for (const measure of query.most.by) if (a[measure] !== b[measure]) return a[measure] > b[measure] ? -1 : 1;
           return a.keys[0]! < b.keys[0]! ? -1 : 1;
         };
         const shown = [...named].sort(first).slice(0, query.most.rows);
         const { rows, rest } = await reader.sum(query);
         expect(sortRows(rows)).toEqual(sortRows([...shown, ...all.filter(({ keys }) => !isName(keys[0]!))]));
         const left = named.filter((row) => !shown.includes(row));
-        const sum = (measure: 'requests' | 'ok' | 'failed' | 'none' | 'credits'): number =>
-          left.reduce((total, row) => total + row[measure], 0);
+        const sum = (measure: 'requests' | 'ok' | 'failed' | 'none' | 'credits') =>
+          sumCredits(left.map((row) => row[measure]));
         expect(rest).toEqual(
           left.length === 0
             ? undefined

@@ -40,8 +40,8 @@ export function buildCompareSpec(report: CompareReport, canDraw: CanDraw): Chart
     const labels = toLabels(names, INNER, SIZE.label, canDraw, (report.question.offset ?? 0) + 1);
     const items = shown.map((row, at) => ({
       label: labels[at]!,
-      now: toRate(row.now, per.now, measure),
-      before: toRate(row.before, per.before, measure),
+      now: Number(toRate(row.now, per.now, measure)),
+      before: Number(toRate(row.before, per.before, measure)),
     }));
     const all = rows.length + more;
     const heading = all > shown.length ? `${title} (${shown.length} of ${all})` : title;

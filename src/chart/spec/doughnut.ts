@@ -1,4 +1,6 @@
+import type { Thousandths } from '../../domain/event.ts';
 import type { RankingReport } from '../../domain/report.ts';
+import { ratioOf } from '../../domain/thousandths.ts';
 import { formatShare } from '../../report/format.ts';
 import { type CanDraw, shortenText } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
@@ -22,12 +24,13 @@ export function buildDoughnutSpec(report: RankingReport, canDraw: CanDraw): Char
   const total = report.totals[measure];
   if (report.rows.length === 0 || total <= 0) return buildRankingSpec(report, canDraw);
   const hasRest = report.rows.length > MAX_SLICES || report.others.count > 0;
-  const format = measure === 'credits' ? formatCompactCredits : formatCompact;
+  const format = (size: Thousandths) =>
+    measure === 'credits' ? formatCompactCredits(size) : formatCompact(Number(size));
   const slices = toRankedItems(report, hasRest ? MAX_SLICES - 1 : MAX_SLICES, canDraw).map((item, row) => ({
     row,
-    size: item[measure],
+    size: Number(item[measure]),
     color: item.isRest ? COLOR.other : SERIES_COLORS[row]!,
-    number: item.isRest || item[measure] / total < NUMBERED_SHARE ? '' : String(row + 1),
+    number: item.isRest || ratioOf(item[measure], total) < NUMBERED_SHARE ? '' : String(row + 1),
     name: shortenText(item.isRest ? item.label : `${row + 1}  ${item.label}`, INNER - LIST - 2, SIZE.label),
     value: `${format(item[measure])} · ${formatShare(item[measure], total)}`,
   }));
@@ -37,7 +40,7 @@ export function buildDoughnutSpec(report: RankingReport, canDraw: CanDraw): Char
   const y = (row: number) => middle + (row - (slices.length - 1) / 2) * STEP;
   const placed = slices.map((slice) => ({ ...slice, y: y(slice.row) }));
   const ring = {
-    theta: { field: 'size', type: 'quantitative', stack: true, scale: { domain: [0, total] } },
+    theta: { field: 'size', type: 'quantitative', stack: true, scale: { domain: [0, Number(total)] } },
     order: { field: 'row', type: 'quantitative' },
   };
   const at = { x: { value: RING.x }, y: { value: middle } };

@@ -1,4 +1,5 @@
 import type { HistoryReport } from '../../domain/report.ts';
+import { ratioOf, sumCredits } from '../../domain/thousandths.ts';
 import { type CanDraw, toLabels } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
 import { COLOR, INNER, SERIES_COLORS, SIZE } from '../theme.ts';
@@ -20,14 +21,14 @@ export function buildHistorySpec(report: HistoryReport, canDraw: CanDraw): Chart
   if (months.length === 0) return undefined;
   const stack = toStack(report.series, canDraw);
   const drawn = (month: HistoryReport['months'][number], { names }: Series) =>
-    names.reduce((sum, name) => sum + (month.drawn[name] ?? 0), 0) / 1000;
+    ratioOf(sumCredits(names.map((name) => month.drawn[name] ?? 0)), 1000);
   const sumOf = (series: Series) => months.reduce((sum, month) => sum + drawn(month, series), 0);
   const keys = stack.map((series, key) => ({
     key: String(key),
     color: series.color,
     words: sumOf(series) > 0 ? `${series.label} ${formatCompact(sumOf(series))}` : undefined,
   }));
-  const totals = months.map(({ total }) => total / 1000);
+  const totals = months.map(({ total }) => ratioOf(total, 1000));
   const max = Math.max(...totals) * 1.12;
   const peak = totals.indexOf(Math.max(...totals));
   const x = stepChannel({ starts: months.map(({ startMs }) => startMs), grain: 'month', zone: report.zone });

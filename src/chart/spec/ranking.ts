@@ -1,5 +1,6 @@
 import { OTHER } from '../../domain/dimension.ts';
 import type { RankingReport, Totals } from '../../domain/report.ts';
+import { addCredits } from '../../domain/thousandths.ts';
 import { formatCount, formatShare } from '../../report/format.ts';
 import { type CanDraw, toLabels } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
@@ -58,7 +59,7 @@ function addTotals(sum: Totals, row: Totals): Totals {
     ok: sum.ok + row.ok,
     failed: sum.failed + row.failed,
     none: sum.none + row.none,
-    credits: sum.credits + row.credits,
+    credits: addCredits(sum.credits, row.credits),
   };
 }
 
@@ -75,10 +76,10 @@ export function buildRankingSpec(report: RankingReport, canDraw: CanDraw): Chart
       value: `${size} · ${formatShare(item[measure], totals[measure])}`,
       isRest: item.isRest,
       failed: byCredits || item.isRest ? undefined : describeFailed(item),
-      ...(item.isRest ? {} : { parts: byCredits ? [{ key: 'ok', size: item.credits }] : toParts(item) }),
+      ...(item.isRest ? {} : { parts: byCredits ? [{ key: 'ok', size: Number(item.credits) }] : toParts(item) }),
     };
   });
-  const max = Math.max(...items.filter(({ isRest }) => !isRest).map((item) => item[measure]));
+  const max = Math.max(...items.filter(({ isRest }) => !isRest).map((item) => Number(item[measure])));
   return buildFrame({ report, canDraw }, [
     buildRows(rows, { max, keys: byCredits ? [{ key: 'ok', color: COLOR.ok }] : outcomeKeys(totals) }),
   ]);

@@ -1,4 +1,3 @@
-import type { Thousandths } from '../../domain/event.ts';
 import type { Question } from '../../domain/report.ts';
 
 /** A channel as it was named; `id` where Slack sent it. */
@@ -22,7 +21,7 @@ export type Command =
   | { kind: 'views' }
   | { kind: 'pools'; action: 'edit'; scope?: string }
   /** Admins. `on`: text of a day, absent: today. */
-  | { kind: 'correct'; scope: string; amount: Thousandths; on?: string; reason: string }
+  | { kind: 'correct'; scope: string; amount: number; on?: string; reason: string }
   | { kind: 'filters' }
   | { kind: 'reset' }
   | { kind: 'settings' }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { type Kysely, sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { up as create } from '../../migrations/0010-create-usage-daily.ts';
-import { up as addThousandths } from '../../migrations/0015-add-daily-thousandths.ts';
+import { up as addThousandths } from '../../migrations/0016-add-daily-thousandths.ts';
 import { type Calendar, createCalendar, formatDay } from '../../src/domain/calendar.ts';
 import { DIMENSIONS, type Dimension } from '../../src/domain/dimension.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';

@@ -33,7 +33,6 @@ import { AlertRoutes } from './schedule/alert-routing.ts';
 import { AlertTrigger } from './schedule/alert-trigger.ts';
 import { Alerts } from './schedule/alerts.ts';
 import { createDigestComposer } from './schedule/digest-composer.ts';
-import type { DigestSources } from './schedule/digest-content.ts';
 import { DigestPosts } from './schedule/digest-posts.ts';
 import { Digests } from './schedule/digests.ts';
 import { composeNotice, followFailure } from './schedule/notices.ts';
@@ -136,12 +135,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const webhook = config.webhook !== undefined;
     const scopeStates = (atMs: number, options: { plain: boolean; scope?: string }) =>
       getScopeStates({ usage, definitions, calendar }, { atMs, ...options });
-    const digestPorts = {
-      ...{ db, calendar, reporter, usage, definitions, scopeStates, sources },
-      alerts: toldAlerts,
-      corrections: (of: Parameters<DigestSources['corrections']>[0]) => listCorrections(db, of),
-      render: charts.render,
-    };
+    const digestPorts = { db, calendar, reporter, usage, definitions, sources, render: charts.render };
     // While Slack cannot be asked, nobody has left.
     const isGone = async (user: string) => (await slack?.hasLeft(user).catch(() => false)) ?? false;
     const digestPosts = new DigestPosts({ ...digestPorts, log, now, wakeSender, isGone, webhook });

@@ -5,10 +5,8 @@ import { formatSchedule } from '../domain/schedule-rule.ts';
 import { HeadroomError } from '../errors.ts';
 import { listLines } from '../messages/digest-message.ts';
 import { createReporter } from '../report/reporter.ts';
-import { getScopeStates } from '../report/scope-states.ts';
 import { composeContent, type DigestOrder, listParts, toLines } from '../schedule/digest-composer.ts';
 import { describeEmptyDay } from '../schedule/digest-lines.ts';
-import { listAlertsTold } from '../store/alert-repository.ts';
 import { listCorrections } from '../store/correction-repository.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { listSourceHealth } from '../store/source-repository.ts';
@@ -58,10 +56,6 @@ async function preview(
   const ports = {
     ...{ db, calendar, usage: reader, definitions, sources },
     reporter: createReporter({ usage: reader, calendar, definitions, sources, corrections }),
-    scopeStates: (atMs: number, options: { plain: boolean; scope?: string }) =>
-      getScopeStates({ usage: reader, definitions, calendar }, { atMs, ...options }),
-    corrections: (of: Parameters<typeof listCorrections>[1]) => listCorrections(db, of),
-    alerts: (span: { fromMs: number; toMs: number }) => listAlertsTold(db, span),
     render: async () => undefined,
   };
   const order: DigestOrder = {

@@ -3,7 +3,7 @@ import type { Grouping, QuestionKey } from './dimension.ts';
 import type { Thousandths } from './event.ts';
 import type { Filter } from './filter.ts';
 import type { Range } from './range.ts';
-import type { Level, PoolBalance, ScopeCard } from './scope-state.ts';
+import type { ScopeCard, ScopeState } from './scope-state.ts';
 import type { Table } from './table.ts';
 import type { Latency, StepGrain } from './usage.ts';
 
@@ -177,18 +177,7 @@ export interface StatusReport extends ReportHead {
 
 export interface PoolReport extends ReportHead {
   kind: 'pool';
-  scopes: readonly {
-    scope: string;
-    title: string;
-    pools: readonly PoolBalance[];
-    limits: readonly PoolBalance[];
-    /** Names in the order of drawing. */
-    drawOrder: readonly string[];
-    used: Thousandths;
-    overage: Thousandths;
-    level: Level;
-    links: { addon?: string; upgrade?: string };
-  }[];
+  scopes: readonly ScopeState[];
   table: Table;
 }
 

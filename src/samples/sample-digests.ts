@@ -1,11 +1,8 @@
 import { DIGEST_SECTIONS, EVERYTHING } from '../domain/digest.ts';
 import { createLogger } from '../log.ts';
 import { buildDigestPreview } from '../messages/digest-list.ts';
-import { getScopeStates } from '../report/scope-states.ts';
 import { createDigestComposer, type DigestComposerPorts, type DigestOrder } from '../schedule/digest-composer.ts';
 import { DigestPosts } from '../schedule/digest-posts.ts';
-import { listAlertsTold } from '../store/alert-repository.ts';
-import { listCorrections } from '../store/correction-repository.ts';
 import { type Sample, sampleMessage } from './sample.ts';
 import type { SampleWorld } from './sample-world.ts';
 
@@ -32,11 +29,5 @@ export async function listDigestSamples(world: SampleWorld): Promise<Sample[]> {
 }
 
 function toPorts({ db, calendar, reporter, usage, definitions, sources }: SampleWorld): DigestComposerPorts {
-  return {
-    ...{ db, calendar, reporter, usage, definitions, sources },
-    scopeStates: (atMs, options) => getScopeStates({ usage, definitions, calendar }, { atMs, ...options }),
-    corrections: (of) => listCorrections(db, of),
-    alerts: (span) => listAlertsTold(db, span),
-    render: async () => undefined,
-  };
+  return { db, calendar, reporter, usage, definitions, sources, render: async () => undefined };
 }

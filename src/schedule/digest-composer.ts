@@ -16,7 +16,6 @@ import { buildDigestPart } from '../messages/digest-thread.ts';
 import type { Block } from '../messages/text.ts';
 import { formatMoment } from '../report/format.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
-import type { Db } from '../store/database.ts';
 import { DIGEST_WHAT, readValue } from '../store/json-columns.ts';
 import { listDigests, type PostedDigest, setDigestHeadline } from '../store/subscription-repository.ts';
 import { composeDigest, type DigestContent, type DigestSources, type Said } from './digest-content.ts';
@@ -57,7 +56,6 @@ export function readDigestOrder(stored: unknown): DigestOrder {
 }
 
 export interface DigestComposerPorts extends DigestSources {
-  db: Db;
   render(report: Report, options: { view?: 'graph' | undefined }): Promise<Picture | undefined>;
 }
 

@@ -5,6 +5,7 @@ import { type DigestSection, type DigestWhat, toFilters } from '../domain/digest
 import type { Thousandths } from '../domain/event.ts';
 import {
   MAX_RANKING_ROWS,
+  type PoolReport,
   type Question,
   type RankingReport,
   type Report,
@@ -16,10 +17,12 @@ import {
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { HOUR_MS } from '../domain/time-units.ts';
-import type { Span, UsageReader } from '../domain/usage.ts';
+import type { UsageReader } from '../domain/usage.ts';
 import { narrowCorrections } from '../report/corrections.ts';
 import { addTotals, sumTotals } from '../report/totals.ts';
-import type { Alert } from '../store/alert-repository.ts';
+import { type Alert, listAlertsTold } from '../store/alert-repository.ts';
+import { listCorrections } from '../store/correction-repository.ts';
+import type { Db } from '../store/database.ts';
 import {
   type ClientCount,
   listMovers,
@@ -44,17 +47,12 @@ import {
 
 /** Everything that a digest reads. */
 export interface DigestSources {
+  db: Db;
   reporter: Reporter;
   calendar: Calendar;
   usage: UsageReader;
   definitions(): Promise<Definitions>;
-  /** States of a scope, or of all, with forecasts. */
-  scopeStates(nowMs: number, options: { plain: boolean; scope?: string }): Promise<readonly ScopeState[]>;
   sources(): Promise<readonly SourceHealth[]>;
-  /** Those that apply to days of the span, or that were entered since an instant. */
-  corrections(of: { span: Span } | { enteredSinceMs: number }): Promise<readonly Correction[]>;
-  /** Alerts that were told in a span, the first first. */
-  alerts(span: Span): Promise<readonly Alert[]>;
 }
 
 /** The numbers that a subscription's digests have stated so far. */
@@ -151,10 +149,12 @@ export async function composeDigest(
     span ? ask<SeriesReport>({ report: 'daily', range: `${formatDay(firstOf(every, day))}..${date}` }) : hours,
   );
   content.oddHours = await load(['attention'], 'Unusual hours', () => listOddHours(parts, hours, filters));
-  content.pools = await load(['pools', 'attention'], 'Pools', () =>
-    from.scopeStates(nowMs, { plain: false, ...(what.scope ? { scope: what.scope } : {}) }),
+  content.pools = await load(['pools', 'attention'], 'Pools', async () => {
+    return (await askAll<PoolReport>({ report: 'pool', scope: what.scope })).scopes;
+  });
+  content.closed = await load(['pools'], 'Closed periods', () =>
+    listClosed(from.calendar, askAll<PoolReport>, content.pools ?? [], day),
   );
-  content.closed = await load(['pools'], 'Closed periods', () => listClosed(from, content.pools ?? [], day, nowMs));
   content.month = await load(['pools'], 'Month-end forecast', async () => foreseeMonth(daily, day));
   content.topClients = await load(['clients'], 'Top clients', async () => takeRows(await rank('client', date)));
   content.topRoutes = await load(['routes'], 'Top routes', () =>
@@ -192,10 +192,10 @@ function firstOf(every: 'day' | 'week' | 'month', day: number): number {
 
 /** Lists pools whose period, longer than a day, ended with the day, as they were then. */
 async function listClosed(
-  { calendar, reporter }: DigestSources,
+  calendar: Calendar,
+  ask: (question: Question) => Promise<PoolReport>,
   scopes: readonly ScopeState[],
   day: number,
-  nowMs: number,
 ): Promise<DigestContent['closed']> {
   const toMs = calendar.startOfDay(day + 1);
   const anew = scopes.flatMap((scope) =>
@@ -204,8 +204,7 @@ async function listClosed(
       .map(({ name }) => `${scope.scope}/${name}`),
   );
   if (anew.length === 0) return undefined;
-  const report = await reporter.answer({ report: 'pool', range: formatDay(day) }, nowMs);
-  if (report.kind !== 'pool') return undefined;
+  const report = await ask({ report: 'pool', range: formatDay(day) });
   return report.scopes.flatMap((scope) =>
     scope.pools
       .filter(({ name }) => anew.includes(`${scope.scope}/${name}`))
@@ -216,22 +215,23 @@ async function listClosed(
 }
 
 /** Lists alerts told that day: for a digest about one scope, those about it; under other filters none, since alerts count all calls. */
-async function listAlertsOfDay({ alerts, calendar }: DigestSources, what: DigestWhat, day: number): Promise<Alert[]> {
+async function listAlertsOfDay({ db, calendar }: DigestSources, what: DigestWhat, day: number): Promise<Alert[]> {
   if (what.filters.length > 0) return [];
-  const told = await alerts({ fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) });
+  const told = await listAlertsTold(db, { fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) });
   const { scope } = what;
   return told.filter(({ subject }) => scope === undefined || subject.startsWith(`${scope}/`));
 }
 
 /** Lists corrections entered since the last digest, whatever day they apply to; for a first digest, those of its day. */
 async function listNewCorrections(
-  { calendar, corrections }: DigestSources,
+  { db, calendar }: DigestSources,
   what: DigestWhat,
   day: number,
   { correctionsUntilMs }: Said,
 ): Promise<NonNullable<DigestContent['corrections']>> {
   const span = { fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) };
-  const found = await corrections(correctionsUntilMs === undefined ? { span } : { enteredSinceMs: correctionsUntilMs });
+  const since = correctionsUntilMs === undefined ? { span } : { enteredSinceMs: correctionsUntilMs };
+  const found = await listCorrections(db, since);
   return narrowCorrections(found, toFilters(what)).map((each) => ({ ...each, day: calendar.dayOf(each.timeMs) }));
 }
 

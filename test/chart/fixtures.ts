@@ -16,7 +16,7 @@ import type {
   Totals,
   UsualRequests,
 } from '../../src/domain/report.ts';
-import type { Level, PoolBalance, ScopeCard } from '../../src/domain/scope-state.ts';
+import type { Level, PoolBalance, PoolState, ScopeCard } from '../../src/domain/scope-state.ts';
 
 const HOUR_MS = 3_600_000;
 const EMPTY_TABLE = { columns: [], rows: [] };
@@ -282,7 +282,7 @@ export function oddMonth(): SeriesReport {
   return { ...report, bars, totals: sum(bars), usual, marks };
 }
 
-export function balanceOf(name: string, used: number, amount: number, changes: Partial<PoolBalance> = {}): PoolBalance {
+export function balanceOf(name: string, used: number, amount: number, changes: Partial<PoolState> = {}): PoolState {
   const percent = amount === 0 ? (used > 0 ? 100 : 0) : (used / amount) * 100;
   const level: Level =
     percent >= 100 ? 'exhausted' : percent >= 90 ? 'critical' : percent >= 75 ? 'approaching' : 'healthy';
@@ -297,6 +297,8 @@ export function balanceOf(name: string, used: number, amount: number, changes: P
     period: { fromMs: 0, toMs: 1, label: 'November 2026' },
     arithmetic: '',
     drawnNow: false,
+    periodKind: 'month',
+    reached: [],
     ...changes,
   };
 }
@@ -309,6 +311,7 @@ export function poolStack(): PoolReport {
       {
         scope: 'integration-service',
         title: 'Integration Service API calls',
+        ...{ declared: true, restLeft: 0, restCount: 0, exhaustions: [] },
         pools: [
           balanceOf('Bundled licences', 100_000, 100_000),
           balanceOf('Annual add-on', 2_325_000, 3_000_000, {

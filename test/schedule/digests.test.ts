@@ -5,13 +5,11 @@ import type { Question } from '../../src/domain/report.ts';
 import type { UsageReader } from '../../src/domain/usage.ts';
 import { createLogger } from '../../src/log.ts';
 import { createReporter } from '../../src/report/reporter.ts';
-import { getScopeStates } from '../../src/report/scope-states.ts';
 import { createDigestComposer, type DigestComposerPorts } from '../../src/schedule/digest-composer.ts';
 import { DigestPosts } from '../../src/schedule/digest-posts.ts';
 import { Digests } from '../../src/schedule/digests.ts';
 import { composeNotice, followFailure } from '../../src/schedule/notices.ts';
-import { listAlertsTold } from '../../src/store/alert-repository.ts';
-import type { EnteredCorrection } from '../../src/store/correction-repository.ts';
+import { insertCorrection } from '../../src/store/correction-repository.ts';
 import type { Db } from '../../src/store/database.ts';
 import { listDeliveries } from '../../src/store/delivery-repository.ts';
 import { CHANNEL, ECHO, OTHER_CHANNEL, OWNER, openStage } from '../delivery/slack-stage.ts';
@@ -194,42 +192,35 @@ describe('digests', () => {
   });
 
   it('tell every correction in the first digest after it was entered, whatever day it applies to', async () => {
-    const corrections: EnteredCorrection[] = [];
     const events = [19, 20, 21].map((day) => ({ timeMs: at(`2026-11-${day}T12:00Z`) }));
-    const { slack, clock, digests, tick, replies } = await open(databases, { events, corrections });
+    const { slack, clock, db, digests, tick, replies } = await open(databases, { events });
     const told = (digest: number) => replies('Corrections and late calls', digest);
     await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
     await digests.add({ channel: OTHER_CHANNEL, schedule: 'daily 10:00', scope: 'erp' }, BY);
     const correct = (meter: string, day: number, enteredDay: number) =>
-      corrections.push({
-        ...{
-          id: corrections.length,
-          meter,
-          timeMs: at(`2026-11-${String(day).padStart(2, '0')}T00:00Z`),
-          credits: -50_000,
-          requests: 0,
-        },
+      insertCorrection(db, {
+        ...{ meter, timeMs: at(`2026-11-${String(day).padStart(2, '0')}T00:00Z`), credits: -50_000, requests: 0 },
         ...{ reason: `for the ${day}th`, actor: 'ana', enteredMs: at(`2026-11-${enteredDay}T11:00Z`) },
       });
-    correct('crm', 19, 19);
+    await correct('crm', 19, 19);
     clock.set(at('2026-11-20T10:00Z'));
     await tick();
     expect(told(0)).toContain('crm, 19 Nov: -50 credits, for the 19th (ana)');
-    correct('crm', 3, 20);
-    correct('erp/Fair use', 20, 20);
+    await correct('crm', 3, 20);
+    await correct('erp/Fair use', 20, 20);
     clock.set(at('2026-11-21T10:00Z'));
     await tick();
     const text = told(1);
     expect(text).toContain('crm, 3 Nov: -50 credits, for the 3th (ana)');
     expect(text).toContain('erp/Fair use, 20 Nov');
     expect(text).not.toContain('19th');
-    correct('crm', 21, 21);
+    await correct('crm', 21, 21);
     clock.set(at('2026-11-22T10:00Z'));
     await tick();
     expect(told(2)).toContain('crm, 21 Nov');
     expect(told(2)).not.toContain('crm, 3 Nov');
     // A quiet day says one line: what was entered then is told after it.
-    correct('crm', 5, 22);
+    await correct('crm', 5, 22);
     clock.set(at('2026-11-23T10:00Z'));
     await tick();
     events.push({ timeMs: at('2026-11-23T12:00Z') });
@@ -513,7 +504,6 @@ async function open(
   given: {
     events?: EventOfTest[];
     sources?: { name: string; lastReceivedMs: number }[];
-    corrections?: EnteredCorrection[];
     gone?: Set<string>;
     definitions?: Definitions;
   } = {},
@@ -546,13 +536,7 @@ async function open(
           return createReporter(deps()).answer(question, nowMs);
         },
       },
-      scopeStates: (nowMs, options) => getScopeStates(deps(), { atMs: nowMs, ...options }),
       sources: async () => (given.sources ?? []) as never,
-      corrections: async (of) =>
-        (given.corrections ?? []).filter(({ timeMs, enteredMs }) =>
-          'span' in of ? timeMs >= of.span.fromMs && timeMs < of.span.toMs : enteredMs >= of.enteredSinceMs,
-        ),
-      alerts: (span) => listAlertsTold(handle, span),
       render: async () => undefined,
     };
     const log = createLogger('silent');

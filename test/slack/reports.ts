@@ -214,9 +214,11 @@ function poolOf(question: Question): PoolReport {
       {
         scope: 'crm',
         title: 'CRM',
+        ...{ declared: true, restLeft: 0, restCount: 0, exhaustions: [] },
         pools: [
           {
             ...pool!,
+            ...{ periodKind: 'rolling-24h', reached: [75, 90] },
             burnRate: 1.31,
             runOut: { earliestMs: AS_OF_MS, latestMs: undefined, arithmetic: '3,675 ÷ 700 an hour' },
           },

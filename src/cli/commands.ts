@@ -30,6 +30,7 @@ export const COMMANDS: readonly Command[] = [
         that holds the events. Durations may be scaled (duration_ms=latency*1000) or lie between two times (begun..ended).
         --client-from A,B is short for --map client=A|B.
       --id: what makes an event one: request_id, request_id+service, or none.
+      --zone: the zone of times that name none, such as Europe/Berlin; HAProxy's are UTC without it.
       --route-pattern: segments of URLs that become {id}, such as ord_*; may be repeated.
       --spans: spans that adapter otlp counts: server (default), client, internal, producer, consumer.
       --metric: metrics that adapter otlp counts instead of http.server.request.duration; may be repeated.
@@ -57,7 +58,7 @@ export const COMMANDS: readonly Command[] = [
   --source NAME    source to count the calls under (default: import; created if missing)
   --format F       access-log, ndjson, json or csv, or the format of an access log as "sources add" takes it
                    (default: told by the content)
-  --map FIELD=PATH,… --id PATH   where the fields are in JSON, as for "sources add"
+  --map FIELD=PATH,… --id PATH --zone ZONE   where the fields are, and the zone of times, as for "sources add"
   --dry-run        reads and sums up, and stores nothing
   list             shows what was imported
   undo ID          removes an import while all its raw events are kept; it can then be imported again

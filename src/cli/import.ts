@@ -40,6 +40,7 @@ export async function runImport(args: readonly string[], context: CliContext): P
       format: { type: 'string' },
       map: SOURCE_FLAGS.map,
       id: SOURCE_FLAGS.id,
+      zone: SOURCE_FLAGS.zone,
       'client-from': SOURCE_FLAGS['client-from'],
       'dry-run': { type: 'boolean', default: false },
     },

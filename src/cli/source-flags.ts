@@ -1,3 +1,4 @@
+import { createCalendar } from '../domain/calendar.ts';
 import { HeadroomError } from '../errors.ts';
 import { formatFieldMap, parseFieldMap } from '../ingest/field-map.ts';
 import { getLogFormats } from '../ingest/log-presets.ts';
@@ -11,6 +12,7 @@ export const SOURCE_FLAGS = {
   format: { type: 'string' },
   map: { type: 'string', multiple: true },
   id: { type: 'string' },
+  zone: { type: 'string' },
   'client-from': { type: 'string' },
   'route-pattern': { type: 'string', multiple: true },
   spans: { type: 'string' },
@@ -44,6 +46,7 @@ export function applyFlags(
   if (typeof values.id === 'string') map = { ...map, ...parseFieldMap(`id=${values.id}`) };
   set('map', Object.keys(map).length === 0 ? undefined : map);
   if (typeof values.format === 'string') set('format', checkFormat(values.format, adapter));
+  if (typeof values.zone === 'string') set('zone', checkZone(values.zone));
   if (values['route-pattern'] !== undefined) set('routePatterns', orNone(list(values['route-pattern'])));
   if (values.metric !== undefined) set('metrics', orNone(list(values.metric)));
   if (typeof values.spans === 'string') set('spans', values.spans.split(',').map(toSpanKind));
@@ -61,6 +64,7 @@ export function applyFlags(
 export function describeOptions({
   format,
   map,
+  zone,
   routePatterns = [],
   spans,
   metrics = [],
@@ -70,6 +74,7 @@ export function describeOptions({
   return [
     ...(format === undefined ? [] : [`--format ${JSON.stringify(format)}`]),
     ...(map ? [`--map ${formatFieldMap(map)}`] : []),
+    ...(zone ? [`--zone ${zone}`] : []),
     ...routePatterns.map((pattern) => `--route-pattern ${pattern}`),
     ...(spans ? [`--spans ${spans.join(',')}`] : []),
     ...metrics.map((metric) => `--metric ${metric}`),
@@ -99,6 +104,16 @@ function checkFormat(format: string, adapter: string): string | undefined {
   }
   getLogFormats(format);
   return format;
+}
+
+function checkZone(zone: string): string | undefined {
+  if (zone === NONE) return undefined;
+  try {
+    createCalendar(zone);
+    return zone;
+  } catch {
+    throw new HeadroomError('source', `There is no time zone ${JSON.stringify(zone)}: use one such as Europe/Berlin.`);
+  }
 }
 
 /** A subscription that names no audience names the address that it pushes to. */

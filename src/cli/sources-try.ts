@@ -37,6 +37,11 @@ export function tryFile(
   if (rejected.length > 10) context.err(`… and ${rejected.length - 10} more`);
   for (const [name, count] of Object.entries(unread)) context.out(`Not read: ${name} (${countOf(count, 'event')}).`);
   if (events.length > 0) context.out(describeIds(events));
+  if (options.format === 'haproxy' && options.zone === undefined) {
+    context.out(
+      'HAProxy writes times without a zone: they are read as UTC. Set another with --zone, such as Europe/Berlin.',
+    );
+  }
   context.out(
     `${formatCount(events.length)} would be counted, ${formatCount(rejected.length)} rejected; nothing was stored.`,
   );

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { isIP } from 'node:net';
 import { readCaller } from './caller.ts';
+import { parseClfTime } from './event-time.ts';
 
 /** One line of an access log. `-` in the line is undefined here. */
 export interface AccessLine {
@@ -51,8 +52,6 @@ const PLAIN = new RegExp(
   String.raw`^([\d.]+|[\da-fA-F:]+) [^\s"]+ ([^\s"]+) \[([^\]]{26})\] "([!#$%&'*+.^_|~0-9A-Za-z-]+) ([^\s"\\]+) HTTP\/\d(?:\.\d)?" (\d{3}) (?:\d+|-)(?: ${QUOTED} ${QUOTED})?(?=\s|$)`,
 );
 const REQUEST = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (.+?)(?: HTTP\/\d(?:\.\d)?)?$/;
-const CLF_TIME = /^(\d\d)\/([A-Z][a-z][a-z])\/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? ([+-])(\d\d)(\d\d)$/;
-const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 
 /** Reads a line of the Common or Combined Log Format, with certainty, or says what is wrong with it. */
 export function parseAccessLine(line: string): AccessLine | string {
@@ -120,42 +119,6 @@ function findParts(line: string): { before: string; time: string; answer: RegExp
     if (answer) return { before: line.slice(0, time.index), time: time[1]!, answer };
   }
   return undefined;
-}
-
-/** Epoch milliseconds of `20/Nov/2026:12:00:00 +0100`; undefined for anything else, and before 2000 (event-time.ts). */
-export function parseClfTime(text: string): number | undefined {
-  if (text.length === LENGTH && text.startsWith(last.minute) && text.endsWith(last.zone)) {
-    const [tens, ones] = [text.charCodeAt(18) - 48, text.charCodeAt(19) - 48];
-    if (tens >= 0 && tens < 6 && ones >= 0 && ones < 10) return last.ms + (tens * 10 + ones) * 1000;
-  }
-  const timeMs = readClfTime(text);
-  if (timeMs !== undefined && text.length === LENGTH) {
-    last = { minute: text.slice(0, 18), zone: text.slice(20), ms: Math.floor(timeMs / 60_000) * 60_000 };
-  }
-  return timeMs;
-}
-
-const LENGTH = '20/Nov/2026:12:00:00 +0100'.length;
-/** Lines of a log follow each other, so the minute of the one before is nearly always that of the next. */
-let last = { minute: 'none', zone: 'none', ms: 0 };
-
-function readClfTime(text: string): number | undefined {
-  const match = CLF_TIME.exec(text);
-  if (!match) return undefined;
-  const month = MONTHS.indexOf(match[2]!);
-  const [day, year, hour, minute, second] = [match[1], match[3], match[4], match[5], match[6]].map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  if (month < 0 || month % 3 !== 0 || hour > 23 || minute > 59 || second > 60) return undefined;
-  const dateMs = Date.UTC(year, month / 3, day);
-  if (year < 2000 || new Date(dateMs).getUTCDate() !== day) return undefined;
-  const offset = (Number(match[9]) * 60 + Number(match[10])) * 60_000 * (match[8] === '-' ? -1 : 1);
-  const ms = match[7] === undefined ? 0 : Number(match[7].slice(0, 3).padEnd(3, '0'));
-  return dateMs + ((hour * 60 + minute) * 60 + Math.min(second, 59)) * 1000 + ms - offset;
 }
 
 function toText(value: string): string | undefined {

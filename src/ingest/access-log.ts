@@ -3,9 +3,9 @@ import { HeadroomError } from '../errors.ts';
 import { type AccessLine, parseAccessLine } from './access-log-line.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { readLogLines } from './body-lines.ts';
-import { EventCollector, type Fields, firstOf, isFields } from './event-collector.ts';
+import { EventCollector, type Fields, isFields } from './event-collector.ts';
 import { describeValue, type EventFields, EventReader } from './event-fields.ts';
-import { findField, findMapper, toNumber, toText, toTime, withoutPort } from './field-map.ts';
+import { compilePaths, type FieldMap, type Find, findMapper, OWN_NAMES, toMapper, withoutPort } from './field-map.ts';
 import { findUnread } from './half-read.ts';
 import { isJsonType, type JsonBody, mediaType, readJsonBody } from './json-body.ts';
 import { type LineFault, LogFormat } from './log-format.ts';
@@ -20,43 +20,50 @@ import type { SourceOptions } from './source-options.ts';
  */
 export const accessLogAdapter: Adapter = { name: 'access-log', parse: parseAccessLog };
 
-/** Field names in JSON logs, the most telling first; dots go into objects. */
+/** Field names in JSON logs, the most telling first. */
 const NAMES = {
-  id: ['id', 'request_id', 'requestId', 'x_request_id', 'req.id', 'insertId'],
-  time: [
-    ...['msec', 'start_time', 'time', 'timestamp', '@timestamp', 'ts', 'date', 'time_iso8601', 'time_local'],
-    ...['StartUTC', 'StartLocal'],
-  ],
-  client: ['client', 'client_id'],
-  user: ['user', 'remote_user', 'user_id', 'user.name', 'ClientUsername'],
-  ip: [
-    ...['ip', 'client_ip', 'remote_addr', 'remote_ip', 'remote', 'remoteAddress', 'req.remoteAddress'],
-    ...['request.client_ip', 'request.remote_ip', 'request.remote_addr', 'ClientHost', 'ClientAddr'],
-    ...['client.ip', 'client.address', 'source.ip', 'source.address', 'httpRequest.remoteIp'],
-  ],
-  forwarded: ['x_forwarded_for', 'xff', 'http_x_forwarded_for'],
-  method: [
-    ...['method', 'request_method', 'http_method', 'verb', 'req.method', 'request.method', 'RequestMethod'],
-    ...['http.request.method', 'httpRequest.requestMethod'],
-  ],
-  url: [
-    ...['url', 'uri', 'request_uri', 'path', 'target', 'req.url', 'request.uri', 'request.url', 'request.path'],
-    ...['RequestPath', 'url.path', 'url.original', 'url.full', 'http.request.path', 'httpRequest.requestUrl'],
-  ],
-  status: [
-    ...['status', 'code', 'response_code', 'status_code', 'statusCode', 'http_status', 'res.statusCode'],
-    ...['response.status', 'response.status_code', 'DownstreamStatus', 'http.response.status_code'],
-    ...['httpRequest.status'],
-  ],
-  durationMs: ['duration_ms', 'latency_ms', 'responseTime', 'duration'],
-  /** Google Cloud writes `0.012s`. */
-  durationSeconds: ['request_time', 'httpRequest.latency'],
-  /** Traefik, and the Elastic Common Schema. */
-  durationNanoseconds: ['Duration', 'event.duration'],
-} as const;
+  id: 'id|request_id|requestId|x_request_id|req.id|insertId',
+  time: 'msec|start_time|time|timestamp|@timestamp|ts|date|time_iso8601|time_local|StartUTC|StartLocal',
+  client: 'client|client_id',
+  user: 'user|remote_user|user_id|user.name|ClientUsername',
+  ip:
+    'ip|client_ip|remote_addr|remote_ip|remote|remoteAddress|req.remoteAddress|request.client_ip|request.remote_ip' +
+    '|request.remote_addr|ClientHost|ClientAddr|client.ip|client.address|source.ip|source.address|httpRequest.remoteIp' +
+    '|x_forwarded_for|xff|http_x_forwarded_for',
+  method:
+    'method|request_method|http_method|verb|req.method|request.method|RequestMethod|http.request.method' +
+    '|httpRequest.requestMethod',
+  url:
+    'url|uri|request_uri|path|target|req.url|request.uri|request.url|request.path|RequestPath|url.path|url.original' +
+    '|url.full|http.request.path|httpRequest.requestUrl',
+  status:
+    'status|code|response_code|status_code|statusCode|http_status|res.statusCode|response.status|response.status_code' +
+    '|DownstreamStatus|http.response.status_code|httpRequest.status',
+  // nginx counts seconds, Traefik and the Elastic Common Schema nanoseconds.
+  duration_ms:
+    'request_time*1000|httpRequest.latency|Duration/1000000|event.duration/1000000|duration_ms|latency_ms|responseTime' +
+    '|duration',
+};
+const LOG_MAP: FieldMap = { ...OWN_NAMES, ...NAMES };
+
+/** Those of the W3C's format, as CloudFront writes it in JSON. */
+const W3C_MAP: FieldMap = {
+  id: 'x-edge-request-id',
+  time: 'timestamp(ms)|date+time+UTC|timestamp',
+  user: 'cs-username',
+  ip: 'c-ip',
+  method: 'cs-method',
+  url: 'cs-uri-stem|cs-uri',
+  status: 'sc-status',
+  duration_ms: 'time-taken',
+};
+
+const [findId, findTime, findUrl, findStatus] = [NAMES.id, NAMES.time, NAMES.url, NAMES.status].map(compilePaths) as [
+  ...[Find, Find, Find, Find],
+];
 
 /** Where shippers put a line, or an entry as text; they may put it into each other's. */
-const WRAPS = ['message', 'log', 'line'];
+const findWrapped = compilePaths('message|log|line');
 const MAX_WRAPS = 3;
 
 /** Lines of the W3C's format that tell of the others. */
@@ -73,7 +80,7 @@ function parseAccessLog({ body, contentType, options }: AdapterInput): ParsedReq
   const reader = createLogReader(options);
   const read = isJsonType(type) || looksLikeJson(body) ? readJson(body, contentType, reader) : undefined;
   if (!read) return parseLines(body, options, reader);
-  const wrapped = read.single ? findField(read.values[0], 'logs') : undefined;
+  const wrapped = read.single ? (read.values[0] as Partial<Fields> | null)?.logs : undefined;
   const values = Array.isArray(wrapped) ? wrapped : read.values;
   const events = new EventCollector(options, read.unreadable);
   values.forEach((value, at) => {
@@ -143,7 +150,7 @@ export function createLogReader(options: SourceOptions): LogReader {
         return (error as Error).message;
       }
     }
-    const line = formats ? readFormatted(text, formats, mapper !== undefined) : parseAccessLine(text);
+    const line = formats ? readFormatted(text, formats) : parseAccessLine(text);
     if (typeof line === 'string') return `Not read: ${line}.`;
     const ip = line.ip ?? line.forwarded;
     const fields: EventFields = {
@@ -160,23 +167,31 @@ export function createLogReader(options: SourceOptions): LogReader {
     return reader.read(mapper ? withClientAddress(mapper.read({ ...line.named, ...line }, fields)) : fields);
   }
 
+  /** Reads a line by the first of these formats that it fits; else tells how far it fits the nearest. */
+  function readFormatted(text: string, known: readonly LogFormat[]): AccessLine | string {
+    let nearest: LineFault = { fits: -1, error: 'the source has no format for lines of text, only for JSON' };
+    for (const format of known) {
+      const line = format.read(text, { withNames: mapper !== undefined, zone: options.zone });
+      if (!('error' in line)) return line;
+      if (line.fits > nearest.fits) nearest = line;
+    }
+    return nearest.error;
+  }
+
   /** `shipped` is the shipper's own time of an entry, which holds where the entry has none. */
   function readValue(value: unknown, shipped?: unknown, depth = 0): UsageEvent | string | undefined {
     if (typeof value === 'string') return readLine(value);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       return `The entry is ${describeValue(value)}: send a line of a log, or an object.`;
     }
-    const message = firstOf(value, WRAPS);
-    if (
-      typeof message === 'string' &&
-      firstOf(value, NAMES.status) === undefined &&
-      firstOf(value, NAMES.url) === undefined
-    ) {
+    const message = findWrapped(value);
+    if (typeof message === 'string' && findStatus(value) === undefined && findUrl(value) === undefined) {
       const inner = depth < MAX_WRAPS ? parseObject(message) : undefined;
-      return inner ? readValue(inner, firstOf(value, NAMES.time) ?? shipped, depth + 1) : readLine(message.trim());
+      return inner ? readValue(inner, findTime(value) ?? shipped, depth + 1) : readLine(message.trim());
     }
-    const fields = toFields(value);
-    return readFields(value, { ...fields, time: fields.time ?? shipped });
+    const fields = readNames(value as Fields);
+    fields.time ??= shipped;
+    return readFields(value, fields);
   }
 
   /** An entry is not counted without its route or status where these stand under names that are not known. */
@@ -184,7 +199,8 @@ export function createLogReader(options: SourceOptions): LogReader {
     const fields = mapper ? withClientAddress(mapper.read(log, own)) : own;
     const missing = {
       url: (fields.url ?? fields.route) === undefined && typeof (log as Fields).request !== 'string',
-      status: firstOf(log, NAMES.status) === undefined,
+      // No answer was sent where it is 0: the client hung up, or the upstream did.
+      status: fields.status === undefined && findStatus(log) === undefined,
     };
     return ((missing.url || missing.status) && findUnread(log, missing)) || reader.read(fields);
   }
@@ -192,70 +208,32 @@ export function createLogReader(options: SourceOptions): LogReader {
   return { line: readLine, value: (value) => readValue(value) };
 }
 
-/** Reads a line by the first of these formats that it fits; else tells how far it fits the nearest. */
-function readFormatted(text: string, formats: readonly LogFormat[], withNames: boolean): AccessLine | string {
-  let nearest: LineFault = { fits: -1, error: 'the source has no format for lines of text, only for JSON' };
-  for (const format of formats) {
-    const line = format.read(text, withNames);
-    if (!('error' in line)) return line;
-    if (line.fits > nearest.fits) nearest = line;
-  }
-  return nearest.error;
-}
-
 /** Whether an object is rather an entry of a log than an event in our own fields: by what names its client and time. */
 export function isLogEntry(value: object): boolean {
   const { client, time } = value as EventFields;
-  return client === undefined || (time === undefined && firstOf(value, NAMES.time) !== undefined);
+  return client === undefined || (time === undefined && findTime(value) !== undefined);
 }
 
-function toFields(log: object): EventFields {
-  const { id: _, time: __, url: ___, status: ____, ...own } = log as EventFields;
-  const user = toText(firstText(log, NAMES.user));
-  const forwarded = firstOf(log, NAMES.forwarded);
-  const ip = withoutPort(firstText(log, NAMES.ip) ?? forwarded);
-  const line = firstOf(log, ['request']);
-  const request = typeof line === 'string' ? /^(\S+) (.+?)(?: HTTP\/\S+)?$/.exec(line) : null;
-  const id = firstOf(log, NAMES.id);
-  const time = firstOf(log, NAMES.time);
-  const status = firstOf(log, NAMES.status);
-  const durationMs = readDuration(log);
-  const url = firstText(log, NAMES.url) ?? request?.[2];
-  return {
-    ...own,
-    // A counter of the process (pino's default) is no id: it begins again at each start.
-    id: typeof id === 'string' ? id : undefined,
-    time: toTime(time),
-    client: toText(firstText(log, NAMES.client)) ?? user ?? ip,
-    user,
-    ip,
-    method: firstOf(log, NAMES.method) ?? request?.[1],
-    url: typeof url === 'string' ? toTarget(url) : url,
-    // No answer was sent: the client hung up, or the upstream did.
-    status: Number(status) === 0 ? undefined : status,
-    duration_ms: durationMs,
-  };
-}
-
-function readDuration(log: object): number | undefined {
-  const written = firstOf(log, NAMES.durationSeconds);
-  const seconds = toNumber(typeof written === 'string' ? written.replace(/(?<=\d)s$/, '') : written);
-  if (seconds !== undefined) return seconds * 1000;
-  const nanoseconds = toNumber(firstOf(log, NAMES.durationNanoseconds));
-  if (nanoseconds !== undefined) return nanoseconds / 1e6;
-  const duration = toNumber(firstOf(log, NAMES.durationMs));
-  // Caddy, which puts the request into an object, counts seconds.
-  const inSeconds = duration !== undefined && isFields((log as Fields).request) && Object.hasOwn(log, 'duration');
-  return inSeconds ? duration * 1000 : duration;
-}
-
-/** The first that is no object: a name of one schema may be a group of fields in another. */
-function firstText(log: object, names: readonly string[]): unknown {
-  for (const name of names) {
-    const value = firstOf(log, [name]);
-    if (value !== undefined && typeof value !== 'object') return value;
+/** The fields of an entry by the names that are known. */
+function readNames(log: Fields): EventFields {
+  const isW3c = 'sc-status' in log || 'cs-uri-stem' in log;
+  const fields = toMapper(isW3c ? W3C_MAP : LOG_MAP).read(log);
+  fields.client ??= fields.user ?? fields.ip;
+  if (fields.url === undefined && typeof log.request === 'string') {
+    const request = /^(\S+) (.+?)(?: HTTP\/\S+)?$/.exec(log.request);
+    fields.method ??= request?.[1];
+    fields.url = request && toTarget(request[2]!);
   }
-  return undefined;
+  if (isW3c) {
+    // CloudFront counts seconds with decimals, IIS whole milliseconds.
+    if (String(log['time-taken']).includes('.')) fields.duration_ms = Number(fields.duration_ms) * 1000;
+    return fields;
+  }
+  // A counter of the process (pino's default) is no id: it begins again at each start.
+  if (typeof findId(log) !== 'string') fields.id = undefined;
+  // Caddy, which puts the request into an object, counts seconds.
+  if (isFields(log.request) && typeof log.duration === 'number') fields.duration_ms = log.duration * 1000;
+  return fields;
 }
 
 /** Who is named as client may be an address, whose port is another one for each connection. */

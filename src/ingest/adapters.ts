@@ -6,18 +6,17 @@ import { firehoseAdapter } from './firehose.ts';
 import {
   apigeeAdapter,
   apimAdapter,
-  datadogAdapter,
   googleLbAdapter,
   graviteeAdapter,
+  kongAdapter,
+  logpushAdapter,
   moesifAdapter,
-  splunkAdapter,
+  segmentAdapter,
   tykAdapter,
 } from './json-senders.ts';
-import { kongAdapter } from './kong.ts';
-import { logpushAdapter } from './logpush.ts';
 import { nativeAdapter } from './native.ts';
 import { otlpAdapter } from './otlp.ts';
-import { segmentAdapter } from './segment-com.ts';
+import { datadogAdapter, splunkAdapter } from './shippers.ts';
 
 /** The formats that Headroom reads, by the name that `sources add --adapter` takes. */
 const ADAPTERS: readonly Adapter[] = [

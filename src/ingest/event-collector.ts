@@ -1,10 +1,9 @@
 import type { Rejection, UsageEvent } from '../domain/event.ts';
 import type { ParsedRequest } from './adapter.ts';
 import { addRejection, EVENT_FIELDS, type EventFields, EventReader, toRejection } from './event-fields.ts';
-import { type FieldMapper, findField, findMapper } from './field-map.ts';
+import { type FieldMapper, findMapper } from './field-map.ts';
 import { findUnread, proposeMap } from './half-read.ts';
 import type { SourceOptions } from './source-options.ts';
-import { Unread } from './unread.ts';
 
 /** Gathers what an adapter found in one request, in the order of the request. */
 export class EventCollector {
@@ -104,14 +103,25 @@ export function toFields(value: unknown): Fields {
   return isFields(value) ? value : {};
 }
 
-/**
- * The first of these fields that says something; `-` and empty texts are how logs write "nothing". Dots in a name go into
- * objects.
- */
-export function firstOf(fields: unknown, names: readonly string[]): unknown {
-  for (const name of names) {
-    const value = findField(fields, name);
-    if (value !== undefined && value !== null && value !== '' && value !== '-') return value;
+/** Names that are told apart; a sender may make up any number of them. */
+const MAX_NAMES = 50;
+const MAX_LENGTH = 100;
+
+/** Events by field that was not read of them: a name that nobody knows, or a path of a map (`route=request.path`). */
+export class Unread {
+  readonly #counts = new Map<string, number>();
+
+  add(name: string): void {
+    const count = this.#counts.get(name);
+    if (count === undefined && this.#counts.size >= MAX_NAMES) return;
+    this.#counts.set(name, (count ?? 0) + 1);
   }
-  return undefined;
+
+  /** By name, shortened; undefined where everything was read. */
+  finish(): Record<string, number> | undefined {
+    if (this.#counts.size === 0) return undefined;
+    return Object.fromEntries(
+      [...this.#counts].map(([name, count]) => [name.slice(0, MAX_LENGTH).toWellFormed(), count]),
+    );
+  }
 }

@@ -1,6 +1,6 @@
 import type { Rejection, UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
-import { FIRST_EVENT_MS, parseEventTime } from './event-time.ts';
+import { FIRST_EVENT_MS, parseEventTime, parseLocalTime } from './event-time.ts';
 import { hideSecrets, redact, withoutQueries } from './redact.ts';
 import { toRoute } from './route-template.ts';
 import type { SourceOptions } from './source-options.ts';
@@ -55,12 +55,15 @@ const METHODS = new Map(
  */
 export class EventReader {
   readonly #routePatterns: readonly string[];
+  /** That of times which name none. */
+  readonly #zone: string | undefined;
   /** Whether texts may hold NUL or lone surrogates. In JSON only a `\u` escape can bring them in. */
   readonly #unsafeText: boolean;
   #fault = '';
 
-  constructor({ routePatterns = [] }: SourceOptions, unsafeText = true) {
+  constructor({ routePatterns = [], zone }: SourceOptions, unsafeText = true) {
     this.#routePatterns = routePatterns;
+    this.#zone = zone;
     this.#unsafeText = unsafeText;
   }
 
@@ -143,12 +146,21 @@ export class EventReader {
 
   #time(value: unknown): number | undefined {
     if (value === undefined || value === null || value === '') return undefined;
-    const timeMs = parseEventTime(value);
-    if (timeMs === undefined) return this.#fail('time', value, `send ${TIME_FORMS}`);
+    const timeMs = parseEventTime(value) ?? this.#localTime(value);
+    if (timeMs === undefined) return this.#fail('time', value, `send ${TIME_FORMS}${this.#zoneCure(value)}`);
     if (timeMs >= FIRST_EVENT_MS) return timeMs;
     const iso = new Date(timeMs).toISOString();
     const cure = `that is ${iso}, before 2000; send when the call began, as ${TIME_FORMS}, or leave it out`;
     return this.#fail('time', value, cure);
+  }
+
+  #localTime(value: unknown): number | undefined {
+    return this.#zone === undefined || typeof value !== 'string' ? undefined : parseLocalTime(value, this.#zone);
+  }
+
+  #zoneCure(value: unknown): string {
+    const isLocal = typeof value === 'string' && parseLocalTime(value, 'UTC') !== undefined;
+    return isLocal ? '; where the sender cannot name its zone, set it with --zone, such as --zone Europe/Berlin' : '';
   }
 
   #status(value: unknown): number | undefined {

@@ -67,6 +67,85 @@ export function parseRfc3339(text: string): number | undefined {
   return dateMs + (hour * 60 + minute) * 60_000 + withinMinute - offset;
 }
 
+/** Epoch milliseconds of `20/Nov/2026:12:00:00 +0100`; undefined for anything else, and before 2000. */
+export function parseClfTime(text: string): number | undefined {
+  if (text.length === CLF_LENGTH && text.startsWith(last.minute) && text.endsWith(last.zone)) {
+    const [tens, ones] = [text.charCodeAt(18) - 48, text.charCodeAt(19) - 48];
+    if (tens >= 0 && tens < 6 && ones >= 0 && ones < 10) return last.ms + (tens * 10 + ones) * 1000;
+  }
+  const timeMs = readClfTime(text);
+  if (timeMs !== undefined && text.length === CLF_LENGTH) {
+    last = { minute: text.slice(0, 18), zone: text.slice(20), ms: Math.floor(timeMs / 60_000) * 60_000 };
+  }
+  return timeMs;
+}
+
+const CLF_TIME = /^(\d\d)\/([A-Z][a-z][a-z])\/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? ([+-])(\d\d)(\d\d)$/;
+const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
+const CLF_LENGTH = '20/Nov/2026:12:00:00 +0100'.length;
+/** Lines of a log follow each other, so the minute of the one before is nearly always that of the next. */
+let last = { minute: 'none', zone: 'none', ms: 0 };
+
+function readClfTime(text: string): number | undefined {
+  const match = CLF_TIME.exec(text);
+  if (!match) return undefined;
+  const month = MONTHS.indexOf(match[2]!);
+  const [day, year, hour, minute, second] = [match[1], match[3], match[4], match[5], match[6]].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (month < 0 || month % 3 !== 0 || hour > 23 || minute > 59 || second > 60) return undefined;
+  const dateMs = Date.UTC(year, month / 3, day);
+  if (year < 2000 || new Date(dateMs).getUTCDate() !== day) return undefined;
+  const offset = (Number(match[9]) * 60 + Number(match[10])) * 60_000 * (match[8] === '-' ? -1 : 1);
+  const ms = match[7] === undefined ? 0 : Number(match[7].slice(0, 3).padEnd(3, '0'));
+  return dateMs + ((hour * 60 + minute) * 60 + Math.min(second, 59)) * 1000 + ms - offset;
+}
+
+/** Numbers this large are microseconds since 1970, and those nanoseconds. */
+const FIRST_MICROSECONDS = LAST_MILLISECONDS;
+const FIRST_NANOSECONDS = 1e17;
+
+/** Instants as logs write them, besides those that events carry: micro- and nanoseconds, and the Common Log Format. */
+export function toTime(value: unknown): unknown {
+  if (typeof value === 'string') {
+    if (parseEventTime(value) !== undefined) return value;
+    return parseClfTime(value) ?? (/^\d{15,19}$/.test(value) ? toTime(Number(value)) : value);
+  }
+  if (typeof value !== 'number' || value < FIRST_MICROSECONDS) return value;
+  return Math.floor(value >= FIRST_NANOSECONDS ? value / 1e6 : value / 1000);
+}
+
+const LOCAL = /^(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))?$/;
+const LOCAL_CLF = /^(\d\d)\/([A-Z][a-z][a-z])\/(\d{4}):(\d\d:\d\d:\d\d)(?:\.(\d+))?$/;
+let lastLocal = { text: '', zone: '', ms: 0 };
+
+/**
+ * Epoch milliseconds of a time that names no zone, by the clocks of one: `2026-11-20 12:00:00`, `2026/11/20 12:00:00`,
+ * `20/Nov/2026:12:00:00`, each with a fraction or without. Of an hour that comes twice it is the first.
+ */
+export function parseLocalTime(text: string, zone: string): number | undefined {
+  const iso = LOCAL.exec(text);
+  const clf = iso ? null : LOCAL_CLF.exec(text);
+  const [, first, month, last, clock, fraction = ''] = iso ?? clf ?? [];
+  if (clock === undefined) return undefined;
+  const [year, day] = iso ? [first, last] : [last, first];
+  const number = iso ? month : String(MONTHS.indexOf(month!) / 3 + 1).padStart(2, '0');
+  const local = `${year}-${number}-${day}T${clock}`;
+  if (lastLocal.text !== local || lastLocal.zone !== zone) {
+    try {
+      const ms = Temporal.PlainDateTime.from(local, { overflow: 'reject' }).toZonedDateTime(zone).epochMilliseconds;
+      lastLocal = { text: local, zone, ms };
+    } catch {
+      return undefined;
+    }
+  }
+  return lastLocal.ms + Number(fraction.slice(0, 3).padEnd(3, '0'));
+}
+
 /** Two digits as a number; NaN for anything else, which fails every comparison. */
 function twoDigits(text: string, at: number): number {
   const tens = text.charCodeAt(at) - 48;

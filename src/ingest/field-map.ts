@@ -1,12 +1,10 @@
 import { listNearest } from '../domain/nearest.ts';
 import { HeadroomError } from '../errors.ts';
-import { parseClfTime } from './access-log-line.ts';
 import { toAddress } from './caller.ts';
 import { EVENT_FIELDS, type EventFields } from './event-fields.ts';
-import { parseEventTime } from './event-time.ts';
+import { parseEventTime, toTime } from './event-time.ts';
 import { findSecretPath } from './redact.ts';
 import { toTarget } from './route-template.ts';
-import type { Unread } from './unread.ts';
 
 const FIELDS = [...EVENT_FIELDS] as (keyof EventFields)[];
 /** Besides the fields of an event: where its entries stand in a body. */
@@ -14,13 +12,17 @@ const NAMES: readonly string[] = [...FIELDS, 'entries'];
 
 /**
  * Where the fields of an event stand in a sender's own JSON, by field. A path goes into objects by dots; `a|b` takes the
- * first that says something, `none` leaves the field out. An `id` may join several (`a+b`). A duration may be scaled
- * (`latency*1000`, `latency/1000000`) or be the time from one instant to another (`begun..ended`).
+ * first that says something, `none` leaves the field out. An `id` may join several (`a+b`), a time a day and a time of day
+ * (`date+clock`, or `date+clock+UTC`). A duration may be scaled (`latency*1000`, `latency/1000000`) or be the time from one
+ * instant to another (`begun..ended`).
  */
 export type FieldMap = Readonly<Record<string, string>>;
 
-/** A sender's entry, by paths. */
-type Find = (entry: unknown) => unknown;
+/** Each field under its own name. */
+export const OWN_NAMES: FieldMap = Object.fromEntries(FIELDS.map((field) => [field, field]));
+
+/** Looks a value up in a sender's entry. */
+export type Find = (entry: unknown) => unknown;
 
 /** Reads `client=consumer.custom_id|client_ip,route=…`. Throws a `source` error that names the part. */
 export function parseFieldMap(text: string): FieldMap {
@@ -55,38 +57,55 @@ export function formatFieldMap(map: FieldMap): string {
     .join(',');
 }
 
-/** A field by its name, or by the names on the way to it; a field whose own name holds dots is found too. */
-export function findField(fields: unknown, path: string): unknown {
-  if (typeof fields !== 'object' || fields === null) return undefined;
-  if (Object.hasOwn(fields, path)) return (fields as Record<string, unknown>)[path];
-  for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
-    const name = path.slice(0, dot);
-    if (!Object.hasOwn(fields, name)) continue;
-    const found = findField((fields as Record<string, unknown>)[name], path.slice(dot + 1));
+/** Names to look up one after the other, each with those that may follow it; a name may hold dots itself. */
+type Steps = readonly { name: string; next: Steps | undefined }[];
+
+function toSteps(path: string): Steps {
+  const names = path.split('.');
+  let steps: Steps | undefined;
+  const behind: (Steps | undefined)[] = [undefined];
+  for (let from = names.length - 1; from >= 0; from -= 1) {
+    steps = names.slice(from).map((_, at) => ({ name: names.slice(from, from + at + 1).join('.'), next: behind[at] }));
+    // The first of them goes on with the next name, and so on.
+    behind.unshift(steps);
+  }
+  return steps!;
+}
+
+function walk(value: unknown, steps: Steps): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const { name, next } of steps) {
+    let found = (value as Record<string, unknown>)[name];
+    if (found !== undefined && next) found = walk(found, next);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** Reads what stands at a path and says something; `-` and empty texts are how logs write "nothing". */
-function compilePath(path: string): Find {
-  const names = path.split('.');
-  // Properties of the prototype are no fields of a sender.
-  const isPlain = names.every((name) => !(name in Object.prototype));
+/** Compiles the way to whatever stands at a path. */
+export function compilePath(path: string): Find {
+  const steps = toSteps(path);
+  return (entry) => walk(entry, steps);
+}
+
+/** Compiles `a|b`: the first that says something. Objects, `-` and empty texts, with which logs write "nothing", do not. */
+export function compilePaths(paths: string): Find {
+  return firstOf(paths.split('|').map((path) => compileTelling(path.trim())));
+}
+
+function compileTelling(path: string): Find {
+  const steps = toSteps(path);
+  const { name } = steps[0]!;
+  const isPlain = steps.length === 1;
   return (entry) => {
-    let value: unknown = isPlain ? entry : undefined;
-    for (const name of names) {
-      if (typeof value !== 'object' || value === null) {
-        value = undefined;
-        break;
-      }
-      value = (value as Record<string, unknown>)[name];
-    }
-    // A name may hold dots itself.
-    if (value === undefined && (names.length > 1 || !isPlain)) value = findField(entry, path);
-    return value === null || value === '' || value === '-' || typeof value === 'object' ? undefined : value;
+    const value = isPlain ? (entry as Record<string, unknown>)[name] : walk(entry, steps);
+    // Of an entry that lacks the field a name may be a method of all objects.
+    const isNone = value === null || value === '' || value === '-' || typeof value === 'object';
+    return isNone || typeof value === 'function' ? undefined : value;
   };
 }
+
+const BLANK: EventFields = Object.fromEntries(FIELDS.map((field) => [field, undefined]));
 
 /** Reads the fields of a map from entries. Made once per source and kept: maps are compiled. */
 export class FieldMapper {
@@ -105,7 +124,7 @@ export class FieldMapper {
   }
 
   /** The fields that the map finds, over those that an adapter found by itself. `missed` counts what it does not find. */
-  read(entry: unknown, own: EventFields = {}, missed?: Unread): EventFields {
+  read(entry: object, own: EventFields = BLANK, missed?: { add(path: string): void }): EventFields {
     const fields: EventFields = { ...own };
     for (const field of this.#dropped) fields[field] = undefined;
     for (const [field, find] of this.#fields) {
@@ -141,13 +160,9 @@ export function toMapper(map: FieldMap): FieldMapper {
 function compile(field: keyof EventFields, text: string): Find {
   const alternatives = text.split('|').map((path) => path.trim());
   if (field === 'id') return firstOf(alternatives.map(compileId));
+  if (field === 'time') return firstOf(alternatives.map(compileTime));
   if (field === 'duration_ms') return firstOf(alternatives.map(compileDuration));
-  const convert = CONVERSIONS[field] ?? toText;
-  const find = firstOf(alternatives.map(compilePath));
-  return (entry) => {
-    const value = find(entry);
-    return value === undefined ? undefined : convert(value);
-  };
+  return chain(compilePaths(text), CONVERSIONS[field] ?? toText);
 }
 
 function firstOf(finds: readonly Find[]): Find {
@@ -163,7 +178,7 @@ function firstOf(finds: readonly Find[]): Find {
 
 /** Several values are one id as JSON, so that no two of them meet; the id is unknown where one of them is. */
 function compileId(text: string): Find {
-  const finds = text.split('+').map((path) => compilePath(path.trim()));
+  const finds = text.split('+').map(compilePaths);
   if (finds.length === 1) return (entry) => toText(finds[0]!(entry));
   return (entry) => {
     const values = finds.map((find) => find(entry));
@@ -171,26 +186,41 @@ function compileId(text: string): Find {
   };
 }
 
+/** A day and a time of day may stand apart. */
+function compileTime(text: string): Find {
+  const [day, clock, zone] = text.split('+').map((path) => path.trim());
+  if (clock === undefined) return chain(compilePaths(day!), toTime);
+  const [findDay, findClock] = [compilePaths(day!), compilePaths(clock)];
+  return (entry) => {
+    const [on, at] = [findDay(entry), findClock(entry)];
+    return on === undefined || at === undefined ? undefined : `${on}${zone === 'UTC' ? `T${at}Z` : ` ${at}`}`;
+  };
+}
+
+function chain(find: Find, convert: (value: unknown) => unknown): Find {
+  return (entry) => {
+    const value = find(entry);
+    return value === undefined ? undefined : convert(value);
+  };
+}
+
 function compileDuration(text: string): Find {
   const [from, to] = text.split('..');
   if (to !== undefined) {
-    const [findBegun, findEnded] = [compilePath(from!.trim()), compilePath(to.trim())];
+    const [findBegun, findEnded] = [compilePaths(from!), compilePaths(to)];
     return (entry) => {
       const [begun, ended] = [toInstantMs(findBegun(entry)), toInstantMs(findEnded(entry))];
       return begun === undefined || ended === undefined || ended < begun ? undefined : ended - begun;
     };
   }
   const [, path, sign, number] = /^(.+?)\s*([*/])\s*(\d+(?:\.\d+)?)$/.exec(text) ?? [undefined, text];
-  const factor = sign === undefined ? 1 : sign === '*' ? Number(number) : 1 / Number(number);
-  const find = compilePath(path!);
-  return (entry) => {
-    const duration = toDurationMs(find(entry));
-    return duration === undefined ? undefined : duration * factor;
-  };
+  const find = compilePaths(path!);
+  if (sign === undefined) return chain(find, (value) => toDurationMs(value));
+  const scale = (plain: number): number => (sign === '*' ? plain * Number(number) : plain / Number(number));
+  return chain(find, (value) => toDurationMs(value, scale));
 }
 
 const CONVERSIONS: Partial<Record<keyof EventFields, (value: unknown) => unknown>> = {
-  time: toTime,
   status: (value) => (Number(value) === 0 ? undefined : value),
   ip: withoutPort,
   url: (value) => (typeof value === 'string' ? toTarget(value) : value),
@@ -219,31 +249,18 @@ export function withoutPort(value: unknown): unknown {
   return typeof value === 'string' ? (toAddress(value) ?? value) : value;
 }
 
-/** Numbers this large are microseconds since 1970, and those nanoseconds. */
-const FIRST_MICROSECONDS = 1e14;
-const FIRST_NANOSECONDS = 1e17;
-
-/** Instants as senders write them, besides those that events carry: micro- and nanoseconds, and the Common Log Format. */
-export function toTime(value: unknown): unknown {
-  if (typeof value === 'string') {
-    if (parseEventTime(value) !== undefined) return value;
-    return parseClfTime(value) ?? (/^\d{15,19}$/.test(value) ? toTime(Number(value)) : value);
-  }
-  if (typeof value !== 'number' || value < FIRST_MICROSECONDS) return value;
-  return Math.floor(value >= FIRST_NANOSECONDS ? value / 1e6 : value / 1000);
-}
-
 function toInstantMs(value: unknown): number | undefined {
   return parseEventTime(toTime(value));
 }
 
 const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000 };
 
-/** Milliseconds of a number, or of a text that names its unit: `41`, `0.041s`, `1m2.5s`. */
-function toDurationMs(value: unknown): number | undefined {
+/** Milliseconds of a number, scaled, or of a text that names its unit: `41`, `0.041s`, `1m2.5s`. */
+function toDurationMs(value: unknown, scale?: (plain: number) => number): number | undefined {
   const plain = toNumber(value);
-  if (plain !== undefined || typeof value !== 'string' || value.length > 40) return plain;
-  if (!/^(?:\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m))+$/.test(value)) return undefined;
+  if (plain !== undefined) return scale ? scale(plain) : plain;
+  if (typeof value !== 'string' || !/^(?:\d{1,15}(?:\.\d{1,15})?(?:ns|us|µs|μs|ms|s|m)){1,4}$/.test(value))
+    return undefined;
   let sum = 0;
   for (const [, number, unit] of value.matchAll(/(\d+(?:\.\d+)?)([a-zµμ]+)/g)) sum += Number(number) * UNITS[unit!]!;
   return sum;

@@ -1,10 +1,9 @@
 import { HeadroomError } from '../errors.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { EventCollector, type Fields, firstOf, isFields } from './event-collector.ts';
+import { EventCollector, type Fields, isFields } from './event-collector.ts';
 import { describeValue, type EventFields } from './event-fields.ts';
-import { toNumber, toText, toTime } from './field-map.ts';
+import { type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
 import { checkJsonType, type JsonBody, readJsonBody } from './json-body.ts';
-import { toTarget } from './route-template.ts';
 import { Unpacker } from './unpack.ts';
 
 /**
@@ -82,8 +81,10 @@ function readEnvelope(
 /** The bytes of a record, or what is wrong with it. */
 function decodeRecord(record: unknown): Uint8Array | string {
   const data = isFields(record) ? record.data : undefined;
-  if (typeof data === 'string' && data.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(data)) {
-    return Buffer.from(data, 'base64');
+  if (typeof data === 'string' && data.length % 4 === 0) {
+    const bytes = Buffer.from(data, 'base64');
+    // What is no base64 is left out by the decoder.
+    if (bytes.length === Buffer.byteLength(data, 'base64')) return bytes;
   }
   return `its data is not base64: ${describeValue(data)}.`;
 }
@@ -136,22 +137,26 @@ function parseMessage(message: unknown): Fields | undefined {
   }
 }
 
-/** An entry by the names of `$context.*`, which its owner chose; our own names hold where they are used. */
+/** The names of `$context.*`, which the owner of a log format chooses; our own names hold where they are used. */
+const NAMES: FieldMap = {
+  ...OWN_NAMES,
+  id: 'requestId|extendedRequestId|id',
+  time: 'requestTimeEpoch|requestTime|time',
+  client: 'client|apiKeyId',
+  method: 'httpMethod|method',
+  route: 'resourcePath|route',
+  url: 'path|url',
+  user: 'user|principalId|caller',
+  ip: 'ip|sourceIp',
+  duration_ms: 'duration_ms|responseLatency',
+};
+
 function toEventFields(entry: Fields, { id, time }: LogEntry): EventFields {
-  const { url: _, ...own } = entry as EventFields;
-  const path = firstOf(entry, ['path']);
-  const [, routeMethod, routePath] = /^([A-Z]+) (\/.*)$/.exec(String(firstOf(entry, ['routeKey']) ?? '')) ?? [];
-  return {
-    ...own,
-    id: firstOf(entry, ['requestId', 'extendedRequestId', 'id']) ?? id,
-    time: toTime(firstOf(entry, ['requestTimeEpoch', 'requestTime', 'time'])) ?? time,
-    client: toText(firstOf(entry, ['client', 'apiKeyId'])),
-    method: firstOf(entry, ['httpMethod', 'method']) ?? routeMethod,
-    route: firstOf(entry, ['resourcePath', 'route']) ?? routePath,
-    url: typeof path === 'string' ? toTarget(path) : firstOf(entry, ['url']),
-    status: firstOf(entry, ['status']),
-    user: toText(firstOf(entry, ['user', 'principalId', 'caller'])),
-    ip: firstOf(entry, ['ip', 'sourceIp']),
-    duration_ms: toNumber(firstOf(entry, ['duration_ms', 'responseLatency'])),
-  };
+  const fields = toMapper(NAMES).read(entry);
+  fields.id ??= id;
+  fields.time ??= time;
+  const [, method, route] = /^([A-Z]+) (\/.*)$/.exec(String(entry.routeKey ?? '')) ?? [];
+  fields.method ??= method;
+  fields.route ??= route;
+  return fields;
 }

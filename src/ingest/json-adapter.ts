@@ -1,7 +1,7 @@
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { EventCollector, type Fields, isFields } from './event-collector.ts';
 import { describeValue, type EventFields } from './event-fields.ts';
-import { type FieldMap, findField, toMapper } from './field-map.ts';
+import { compilePath, type FieldMap, toMapper } from './field-map.ts';
 import { checkJsonType, type JsonBody, readJsonBody } from './json-body.ts';
 
 /** A sender's JSON, told by where its fields stand. */
@@ -51,10 +51,11 @@ function parseJson(input: AdapterInput, format: JsonFormat): ParsedRequest {
 /** The entries of a body: its values, or what these hold at `path`; with the place of each in the request. */
 export function listEntries(read: JsonBody, path: string | undefined): { value: unknown; index: number }[] {
   const listed: { value: unknown; index: number }[] = [];
+  const find = path === undefined ? undefined : compilePath(path);
   let moved = 0;
   read.values.forEach((value, at) => {
     const index = read.indexes[at]! + moved;
-    const entries = path === undefined ? undefined : findField(value, path);
+    const entries = find?.(value);
     if (!Array.isArray(entries)) {
       listed.push({ value, index });
       return;

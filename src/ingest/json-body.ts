@@ -20,6 +20,8 @@ export interface JsonBody {
   escapes: boolean;
 }
 
+export const JSON_TYPE = 'application/json';
+
 const DECODER = new TextDecoder('utf-8');
 
 /**

@@ -1,12 +1,9 @@
-import { accessLogAdapter, createLogReader, looksLikeJson } from './access-log.ts';
-import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { EventCollector, type Fields, isFields, toFields } from './event-collector.ts';
-import { describeValue } from './event-fields.ts';
-import { findField } from './field-map.ts';
-import { createJsonAdapter, listEntries } from './json-adapter.ts';
-import { isJsonType, readJsonBody } from './json-body.ts';
-
-const JSON_TYPE = 'application/json';
+import { type Fields, isFields } from './event-collector.ts';
+import { describeValue, MAX_CLIENT_LENGTH } from './event-fields.ts';
+import { OWN_NAMES } from './field-map.ts';
+import { createJsonAdapter } from './json-adapter.ts';
+import { checkCharset, JSON_TYPE, readJsonBody } from './json-body.ts';
+import { Unpacker } from './unpack.ts';
 
 /**
  * Moesif's collector API: one event, or an array of them; an event may stand for several (`weight`, where it is sampled).
@@ -192,64 +189,80 @@ function openMessage({ data }: Fields): Fields | string {
   return `message.data is ${describeValue(data)}: it is no log entry in base64.`;
 }
 
-/** Takes the log entry and its time out of the envelope that a shipper puts around it. */
-type OpenLog = (envelope: Fields) => { log: unknown; time: unknown };
+/**
+ * Kong's http-log plugin: one entry, or an array of them (`max_batch_size` over 1). The client is `consumer.username`.
+ * Before 3.5 there is no `request.id`; the correlation header names the request all the same.
+ * Source: `serialize` in Kong's kong/pdk/log.lua.
+ */
+export const kongAdapter = createJsonAdapter({
+  name: 'kong',
+  map: {
+    id: 'request.id|response.headers.x-kong-request-id|request.headers.x-kong-request-id',
+    time: 'started_at',
+    client: 'consumer.username',
+    method: 'request.method',
+    url: 'request.uri|request.url',
+    status: 'response.status',
+    ip: 'client_ip',
+    module: 'service.name|route.name',
+    duration_ms: 'latencies.request',
+  },
+  expects: { type: `${JSON_TYPE}, as the http-log plugin does`, entry: 'an object of the http-log plugin' },
+  missingClient:
+    'the entry has no consumer.username. Name another field with --map client=consumer.custom_id|client_ip.',
+});
 
-/** An adapter for shippers of logs: what they wrap is read as an access log is, a line or JSON by any known names. */
-function createShipperAdapter(name: string, entry: string, open: OpenLog): Adapter {
-  function parseShipped(input: AdapterInput): ParsedRequest {
-    const { body, contentType, options } = input;
-    // Their clients name any content type: that of a form, as curl does, or none.
-    if (!looksLikeJson(body)) return accessLogAdapter.parse({ ...input, contentType: 'text/plain' });
-    const read = readJsonBody(body, isJsonType(contentType) ? contentType : JSON_TYPE, options.map?.entries);
-    const events = new EventCollector(options, read.unreadable);
-    const reader = createLogReader(options);
-    for (const { value, index } of listEntries(read, options.map?.entries)) {
-      if (!isFields(value)) {
-        events.reject(index, value, `The entry is ${describeValue(value)}: send ${entry}.`);
-        continue;
-      }
-      const { log, time } = open(value);
-      // As the reader knows it of shippers: a line in `message`, with the shipper's own time for one that has none.
-      const message = isFields(log) ? JSON.stringify(log) : log;
-      const event = reader.value(typeof message === 'string' ? { message, time } : log);
-      if (event !== undefined) events.take(index, value, event);
-    }
-    return events.finish();
-  }
-  return { name, parse: parseShipped };
+/**
+ * Cloudflare Logpush, dataset `http_requests`: one JSON object a line, in gzip, with any content type or none. The client is
+ * the user agent, else the IP. The object `{"content":"tests"}`, with which Cloudflare checks a destination, is no event.
+ */
+export const logpushAdapter = createJsonAdapter({
+  name: 'logpush',
+  map: {
+    id: 'RayID',
+    time: 'EdgeStartTimestamp|EdgeEndTimestamp',
+    client: 'ClientRequestUserAgent|ClientIP',
+    method: 'ClientRequestMethod',
+    url: 'ClientRequestPath|ClientRequestURI',
+    status: 'EdgeResponseStatus',
+    ip: 'ClientIP',
+    duration_ms: 'EdgeTimeToFirstByteMs',
+  },
+  expects: { type: 'application/x-ndjson', entry: 'an object of the dataset http_requests' },
+  missingClient:
+    'the line has neither ClientRequestUserAgent nor ClientIP. Add one to the job, or name a field with --map client=FIELD.',
+  read({ body, contentType }) {
+    checkCharset(contentType);
+    return readJsonBody(new Unpacker().unpack(body), 'application/x-ndjson');
+  },
+  open: (line) => (line.content === 'tests' && Object.keys(line).length === 1 ? undefined : line),
+  finish: (fields) => ({ ...fields, client: cut(fields.client) }),
+});
+
+/** User agents may be longer than the name of a client. */
+function cut(agent: unknown): unknown {
+  if (typeof agent !== 'string' || agent.length <= MAX_CLIENT_LENGTH) return agent;
+  return Array.from(agent).slice(0, MAX_CLIENT_LENGTH).join('');
 }
 
 /**
- * Splunk's HTTP Event Collector: objects one after the other, each with the line or the entry in `event`.
- * Source: "Format events for HTTP Event Collector" of the Splunk documentation.
+ * Segment's tracking API: `{"batch": […]}`, or one message. Each `track` is a usage event with the fields of
+ * src/domain/README.md in its `properties`; `identify`, `page` and the like say nothing of usage and are passed over. The
+ * client is `userId`. The id is `messageId`: a repeated request has other bytes (`sentAt`), but the same messages.
  */
-export const splunkAdapter = createShipperAdapter('splunk-hec', 'an object with "event"', (entry) => ({
-  // Its raw endpoint takes the log itself.
-  log: 'event' in entry ? entry.event : entry,
-  time: entry.time,
-}));
-
-/**
- * Datadog's logs intake: an array of objects with the line in `message`, or with the attributes of Datadog's own standard
- * beside it. Its `status` is a level, its `duration` counts nanoseconds.
- */
-export const datadogAdapter = createShipperAdapter('datadog', 'an object with "message"', (entry) => {
-  const time = entry.timestamp ?? entry.date;
-  const attributes = { ...entry, ...toFields(entry.attributes) };
-  const status = findField(attributes, 'http.status_code');
-  if (status === undefined) return { log: entry.message, time };
-  const { duration, id } = attributes as Fields;
-  return {
-    log: {
-      id,
-      status,
-      method: findField(attributes, 'http.method'),
-      url: findField(attributes, 'http.url_details.path') ?? findField(attributes, 'http.url'),
-      user: findField(attributes, 'usr.id') ?? findField(attributes, 'usr.name'),
-      ip: findField(attributes, 'network.client.ip'),
-      duration_ms: typeof duration === 'number' ? duration / 1e6 : undefined,
-    },
-    time,
-  };
+export const segmentAdapter = createJsonAdapter({
+  name: 'segment',
+  entries: 'batch',
+  map: {
+    ...Object.fromEntries(Object.keys(OWN_NAMES).map((field) => [field, `properties.${field}`])),
+    id: 'messageId',
+    time: 'timestamp|originalTimestamp|properties.time',
+    client: 'userId',
+    ip: 'properties.ip|context.ip',
+    kind: 'properties.kind|event',
+  },
+  expects: { type: `${JSON_TYPE}, as the Segment libraries do`, entry: 'an object with "userId"' },
+  missingClient: 'the message has no userId. Name another field with --map client=anonymousId.',
+  // The API's own endpoints (/v1/track) leave the type out.
+  open: (message) => ((message.type ?? 'track') === 'track' ? message : undefined),
 });

@@ -94,6 +94,8 @@ const APACHE: Readonly<Record<string, Role>> = {
 const W3C: Readonly<Record<string, Role>> = {
   date: 'date',
   time: 'clock',
+  timestamp: 'time',
+  'timestamp(ms)': 'time',
   'c-ip': 'ip',
   'cs-username': 'user',
   'cs-method': 'method',

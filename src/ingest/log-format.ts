@@ -1,14 +1,6 @@
-import {
-  type AccessLine,
-  holdsCall,
-  MAX_LINE_LENGTH,
-  parseClfTime,
-  readRequest,
-  TWO_CALLS,
-  undoEscapes,
-} from './access-log-line.ts';
+import { type AccessLine, holdsCall, MAX_LINE_LENGTH, readRequest, TWO_CALLS, undoEscapes } from './access-log-line.ts';
 import { isHostName, toAddress } from './caller.ts';
-import { parseEventTime } from './event-time.ts';
+import { FIRST_EVENT_MS, parseClfTime, parseEventTime, parseLocalTime } from './event-time.ts';
 import { type FormatPart, type Role, readFormatParts } from './log-format-syntax.ts';
 
 /** How a format writes what would end a field: `\x22` and `\"`, `#22` (HAProxy), or not at all (W3C). */
@@ -42,6 +34,12 @@ const UNTOLD: ReadonlySet<Role> = new Set(['other', 'list', 'host', 'ident', 'qu
 
 const MILLISECONDS = { seconds: 1000, milliseconds: 1, microseconds: 0.001 } as const;
 
+/** How its lines are read: with fields by their names, and times without zone as those of this one. */
+interface ReadOptions {
+  withNames?: boolean;
+  zone?: string | undefined;
+}
+
 /** One format of lines: its fields in order, with what stands between them. Every preset and `--format` is one. */
 export class LogFormat {
   readonly #parts: readonly FormatPart[];
@@ -63,25 +61,26 @@ export class LogFormat {
   }
 
   /** Reads a line. Returns what is wrong with it, and how far it fits, where it cannot be read with certainty. */
-  read(line: string, withNames = false): AccessLine | LineFault {
+  read(line: string, { withNames = false, zone }: ReadOptions = {}): AccessLine | LineFault {
     if (line.length > MAX_LINE_LENGTH) {
       return { fits: 0, error: `the line has ${line.length} characters, at most ${MAX_LINE_LENGTH} are read` };
     }
-    const read = this.#readFrom(line, 0, withNames);
+    const options = { withNames, zone };
+    const read = this.#readFrom(line, 0, options);
     if (!('error' in read)) return read;
     const from = SHIPPER_HEADER.exec(line)![0].length;
-    return from === 0 ? read : this.#readFrom(line, from, withNames);
+    return from === 0 ? read : this.#readFrom(line, from, options);
   }
 
-  #readFrom(line: string, from: number, withNames: boolean): AccessLine | LineFault {
+  #readFrom(line: string, from: number, options: ReadOptions): AccessLine | LineFault {
     this.#pattern.lastIndex = from;
     const found = this.#pattern.exec(line);
     if (!found) return this.#explain(line, from);
     const end = from + found[0].length;
-    return holdsCall(line, end) ? { fits: end, error: TWO_CALLS } : this.#toLine(found, withNames);
+    return holdsCall(line, end) ? { fits: end, error: TWO_CALLS } : this.#toLine(found, options);
   }
 
-  #toLine(found: RegExpExecArray, withNames: boolean): AccessLine | LineFault {
+  #toLine(found: RegExpExecArray, { withNames, zone }: ReadOptions): AccessLine | LineFault {
     const line: AccessLine = { timeMs: Number.NaN };
     if (withNames) line.named = {};
     let date = '';
@@ -96,7 +95,7 @@ export class LogFormat {
       if (line.named) line.named[part.name] = value;
       if (part.role === 'date') date = value;
       if (part.role === 'clock') clock = value;
-      const fault = fill(line, part, value);
+      const fault = fill(line, part, value, zone);
       if (fault !== undefined) {
         return { fits: Number.POSITIVE_INFINITY, error: `${part.name} is ${show(value)}: ${fault}` };
       }
@@ -144,7 +143,12 @@ export interface LineFault {
 }
 
 /** Takes a value into the line. Returns what is wrong with it. */
-function fill(line: AccessLine, { name, role }: { name: string; role: Role }, value: string): string | undefined {
+function fill(
+  line: AccessLine,
+  { name, role }: { name: string; role: Role },
+  value: string,
+  zone: string | undefined,
+): string | undefined {
   switch (role) {
     case 'ip':
     case 'forwarded': {
@@ -165,7 +169,7 @@ function fill(line: AccessLine, { name, role }: { name: string; role: Role }, va
       return undefined;
     }
     case 'time': {
-      const timeMs = readTime(value);
+      const timeMs = readTime(value, zone);
       if (timeMs === undefined) return 'this is no time of 2000 or later with a zone';
       line.timeMs = timeMs;
       return undefined;
@@ -209,10 +213,11 @@ function isNoName(word: string): boolean {
   return word === '-' || word === '' || toAddress(word) !== undefined;
 }
 
-function readTime(value: string): number | undefined {
+/** HAProxy names no zone: without one of the source it is UTC. */
+function readTime(value: string, zone = 'UTC'): number | undefined {
   if (/^\d{16}$/.test(value)) return Math.floor(Number(value) / 1000);
-  // HAProxy names no zone.
-  return parseClfTime(value) ?? parseClfTime(`${value} +0000`) ?? parseEventTime(value);
+  const timeMs = parseClfTime(value) ?? parseEventTime(value) ?? parseLocalTime(value, zone);
+  return timeMs === undefined || timeMs < FIRST_EVENT_MS ? undefined : timeMs;
 }
 
 function toPattern(parts: readonly FormatPart[]): string {

@@ -158,12 +158,15 @@ export function isOtlpProtobuf(contentType: string): boolean {
 function readJsonRequest(body: Uint8Array, contentType: string): Fields {
   const { values, single } = readJsonBody(body, contentType);
   if (single && isFields(values[0])) {
-    const request = toLowerCamel(values[0]) as Fields;
+    const isSnake = SNAKE_NAME.test(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'));
+    const request = isSnake ? (toLowerCamel(values[0]) as Fields) : values[0];
     const known = Object.values(LEVELS).some(([resources]) => Object.hasOwn(request, resources));
     if (known || Object.keys(request).length === 0) return request;
   }
   throw new HeadroomError('unreadable', 'The body is not one export request: send an object with "resourceSpans".');
 }
+
+const SNAKE_NAME = /_[a-z_]+"\s*:/;
 
 /** Field names as the specification has them, of those that protobuf writes: `resource_spans`, `int_value`. */
 function toLowerCamel(value: unknown): unknown {

@@ -1,12 +1,11 @@
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { EventCollector, type Fields, firstOf } from './event-collector.ts';
+import { EventCollector, type Fields } from './event-collector.ts';
 import { describeValue, type EventFields } from './event-fields.ts';
-import { toText } from './field-map.ts';
+import { compilePaths, type FieldMap, toMapper } from './field-map.ts';
 import { SPAN_KINDS } from './otlp-kinds.ts';
 import { type Attributes, type OtlpRecord, readAttributes, readOtlp, toRequest } from './otlp-messages.ts';
 import { takeMetrics } from './otlp-metrics.ts';
 import { isUnset, toDuration, toTime } from './otlp-time.ts';
-import { toTarget } from './route-template.ts';
 
 /**
  * OpenTelemetry over OTLP/HTTP: each SERVER span, each log record of a request and each data point of a request metric is an
@@ -22,14 +21,9 @@ const MISSING_CLIENT = 'send it as the attribute api.client.id, enduser.id or se
 const MISSING_KIND = 'kind is missing, though the span is of a request: send 2 (server) or 3 (client).';
 
 /** Any of these makes a log record one of a request. */
-const REQUEST_ATTRIBUTES = [
-  'http.request.method',
-  'http.response.status_code',
-  'http.route',
-  'http.method',
-  'http.status_code',
-  'http.target',
-];
+const findRequest = compilePaths(
+  'http.request.method|http.response.status_code|http.route|http.method|http.status_code|http.target',
+);
 
 function parseOtlp({ body, contentType, options }: AdapterInput): ParsedRequest {
   const { signal, entries } = readOtlp(body, contentType, options.signal);
@@ -56,7 +50,7 @@ function parseOtlp({ body, contentType, options }: AdapterInput): ParsedRequest 
       events.take(index, record, attributes, sent);
       return;
     }
-    const isRequest = firstOf(attributes, REQUEST_ATTRIBUTES) !== undefined;
+    const isRequest = findRequest(attributes) !== undefined;
     if (kind === undefined && !isRequest)
       events.note(signal === 'logs' ? 'log records of no request' : 'spans without kind');
     else if (signal === 'traces' && kind === undefined) events.take(index, record, MISSING_KIND, sent);
@@ -96,30 +90,30 @@ function readLogRecord({ timeUnixNano, observedTimeUnixNano }: Fields, attribute
   };
 }
 
-/** Turns attributes into the fields of an event, all but its id and time. */
+/** Attributes that say the fields of an event, all but its id and time. */
+const NAMES: FieldMap = {
+  client: 'api.client.id|enduser.id|service.name',
+  method: 'http.request.method|http.method',
+  route: 'http.route',
+  url: 'url.path|http.target|url.full|http.url',
+  status: 'http.response.status_code|http.status_code',
+  user: 'enduser.id|user.id',
+  ip: 'client.address|http.client_ip',
+  module: 'api.module',
+  api_version: 'api.version',
+  function: 'api.function',
+  initiator: 'api.initiator',
+  kind: 'api.kind',
+  scope: 'api.scope',
+  records: 'api.records',
+  credits: 'api.credits',
+};
+
 function toEventFields(attributes: Attributes): EventFields {
-  const find = (...names: string[]) => firstOf(attributes, names);
-  const method = find('http.request.method', 'http.method');
-  const target = find('url.path', 'http.target');
-  const status = find('http.response.status_code', 'http.status_code');
-  return {
-    client: toText(find('api.client.id', 'enduser.id', 'service.name')),
-    // `_OTHER` stands for methods that the instrumentation does not know.
-    method: (method === '_OTHER' ? find('http.request.method_original') : undefined) ?? method,
-    route: find('http.route'),
-    url: typeof target === 'string' ? toTarget(target) : find('url.full', 'http.url'),
-    status: status === 0 ? undefined : status,
-    user: toText(find('enduser.id', 'user.id')),
-    ip: find('client.address', 'http.client_ip'),
-    module: find('api.module'),
-    api_version: toText(find('api.version')),
-    function: find('api.function'),
-    initiator: find('api.initiator'),
-    kind: find('api.kind'),
-    scope: find('api.scope'),
-    records: find('api.records'),
-    credits: find('api.credits'),
-  };
+  const fields = toMapper(NAMES).read(attributes);
+  // `_OTHER` stands for methods that the instrumentation does not know.
+  if (fields.method === '_OTHER') fields.method = attributes['http.request.method_original'] ?? fields.method;
+  return fields;
 }
 
 /** Enums are numbers in OTLP's JSON; protobuf's own JSON writes their names. Undefined where it is unset. */
@@ -133,7 +127,7 @@ function toKind(kind: unknown): string | undefined {
 /** An id as lower-case hex: OTLP's JSON writes hex, protobuf's own base64, which is shorter and never of the same length. */
 function toHex(id: unknown): unknown {
   if (typeof id !== 'string') return id;
-  const isBase64 = /^(?:[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{11}=)$/.test(id);
+  const isBase64 = (id.length === 24 || id.length === 12) && /^[A-Za-z0-9+/]+={1,2}$/.test(id);
   return isBase64 ? Buffer.from(id, 'base64').toString('hex') : id.toLowerCase();
 }
 

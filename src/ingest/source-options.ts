@@ -8,6 +8,8 @@ const SCHEMA = z.strictObject({
   map: z.record(z.string(), z.string()).optional(),
   /** How lines of the adapter access-log are written (log-presets.ts). */
   format: z.string().optional(),
+  /** IANA zone of times that name none. */
+  zone: z.string().optional(),
   /** Segments of URLs that become `{id}`, such as `ord_*`. */
   routePatterns: z.array(z.string()).optional(),
   /** Spans that the adapter otlp counts; absent: those of servers. */

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseClfTime } from '../../src/ingest/access-log-line.ts';
-import { parseEventTime } from '../../src/ingest/event-time.ts';
+import { parseClfTime, parseEventTime } from '../../src/ingest/event-time.ts';
 
 describe('the time of an event', () => {
   it('is any RFC 3339 date-time, to the millisecond', () => {

@@ -66,6 +66,37 @@ describe('a map of fields', () => {
     expect(read('d', { d: 'soon' })).toBeUndefined();
   });
 
+  it('reads a day and a time of day that stand apart, by the zone of the source where they name none', () => {
+    const read = (
+      map: string,
+      zone?: string,
+      entry: object = { client: 'a', day: '2026-11-27', clock: '10:00:00' },
+    ) => {
+      const { events, rejected } = parse('native', entry, { options: { map: parseFieldMap(map), zone } });
+      return events[0]?.timeMs ?? rejected[0]!.error;
+    };
+    const noon = Date.UTC(2026, 10, 27, 10);
+    expect(read('time=day+clock+UTC')).toBe(noon);
+    expect(read('time=day+clock', 'Europe/Berlin')).toBe(noon - 3_600_000);
+    expect(read('time=day+clock')).toMatch(/time is "2026-11-27 10:00:00".*set it with --zone/);
+    for (const day of ['2026-11-27T10:00:00,5', '2026/11/27 10:00:00.500', '27/Nov/2026:10:00:00.5'])
+      expect(read('time=day', 'Asia/Kolkata', { client: 'a', day })).toBe(noon - 5.5 * 3_600_000 + 500);
+    // 02:30 is skipped in spring, and comes twice in autumn.
+    expect(read('time=t', 'Europe/Berlin', { client: 'a', t: '2026-03-29 02:30:00' })).toBe(
+      Date.UTC(2026, 2, 29, 1, 30),
+    );
+    expect(read('time=t', 'Europe/Berlin', { client: 'a', t: '2026-10-25 02:30:00' })).toBe(
+      Date.UTC(2026, 9, 25, 0, 30),
+    );
+    expect(read('time=t', 'Europe/Berlin', { client: 'a', t: '2026-02-30 10:00:00' })).toMatch(/time is/);
+  });
+
+  it('scales no duration that names its unit', () => {
+    expect(
+      parse('access-log', { ip: '192.0.2.7', status: 200, path: '/', request_time: '0.041s' }).events,
+    ).toMatchObject([{ durationMs: 41 }]);
+  });
+
   it('finds the entries of a body where it says', () => {
     const options = { map: parseFieldMap('entries=data.items,client=who') };
     const body = { data: { page: 1, items: [{ who: 'a' }, 'x', { who: 'b' }] } };

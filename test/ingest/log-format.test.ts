@@ -279,6 +279,42 @@ it('counts each line of every preset under its true values or refuses it, whatev
   );
 });
 
+it('takes times without a zone for those of the source, and of HAProxy for UTC where it has none', () => {
+  const line = readFixture('access-log/haproxy.log').toString().split('\n')[0]!;
+  const timeOf = (zone?: string) =>
+    parse('access-log', line, { ...TEXT, options: { format: 'haproxy', zone } }).events[0]!.timeMs;
+  expect(timeOf()).toBe(Date.parse('2009-02-06T12:14:14.655Z'));
+  expect(timeOf('America/New_York')).toBe(Date.parse('2009-02-06T12:14:14.655-05:00'));
+  // A zone that is named holds.
+  const named = '192.0.2.7 - - [27/Nov/2026:10:00:00 +0100] "GET /a HTTP/1.1" 200 1';
+  for (const format of ['apache', undefined])
+    expect(
+      parse('access-log', named, { ...TEXT, options: { format, zone: 'America/New_York' } }).events[0]!.timeMs,
+    ).toBe(TIME - 3_600_000);
+});
+
+it('reads CloudFront as JSON, and with the fields of its second version', () => {
+  const json = {
+    ...{ date: '2026-11-27', time: '10:00:00', 'x-edge-location': 'FRA56-P4', 'sc-bytes': '402' },
+    ...{ 'c-ip': '192.0.2.7', 'cs-method': 'GET', 'cs(Host)': 'd111111abcdef8.cloudfront.net' },
+    ...{ 'cs-uri-stem': '/v1/orders/7', 'sc-status': '404', 'cs-uri-query': 'key=x', 'time-taken': '0.041' },
+    ...{ 'x-edge-result-type': 'Error', 'x-edge-request-id': 'r1==', 'c-country': 'DE' },
+  };
+  const expected = {
+    ...{ id: 'r1==', timeMs: TIME, client: '192.0.2.7', ip: '192.0.2.7', method: 'GET', route: '/v1/orders/{id}' },
+    ...{ status: 404, durationMs: 41 },
+  };
+  expect(parse('access-log', json)).toMatchObject({ events: [expected], rejected: [] });
+  const precise = { ...json, date: undefined, time: undefined, 'timestamp(ms)': String(TIME + 7) };
+  expect(parse('access-log', precise).events).toMatchObject([{ ...expected, timeMs: TIME + 7 }]);
+  expect(parse('access-log', { ...json, 'cs-uri-stem': '-', 'sc-status': '000' }).events).toMatchObject([
+    { route: undefined, status: undefined },
+  ]);
+  const lines = '#Fields: timestamp(ms) c-ip cs-method cs-uri-stem sc-status time-taken x-edge-request-id\n';
+  const line = `${TIME}\t192.0.2.7\tGET\t/v1/orders/7\t404\t0.041\tr1==`;
+  expect(parse('access-log', lines + line, TEXT)).toMatchObject({ events: [expected], rejected: [] });
+});
+
 it('refuses a long hostile line in its stride', () => {
   const start = '192.0.2.1 - - [27/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "-" 1 1 [] [] ';
   const lists = '$http_x_forwarded_for, $remote_addr [$time_local] "$request" $upstream_addr $upstream_status';

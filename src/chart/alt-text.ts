@@ -16,6 +16,8 @@ import type { PoolBalance } from '../domain/scope-state.ts';
 import { compareCredits } from '../domain/thousandths.ts';
 import { type Latency, STEP_NAMES } from '../domain/usage.ts';
 import { MEASURES, toRate } from '../report/compared-rows.ts';
+import { DIMENSION_WORDS } from '../report/dimension-words.ts';
+import { drawDistinct } from '../report/distinct.ts';
 import {
   countOf,
   formatChange,
@@ -199,7 +201,8 @@ function wordBalance(name: string, balance: PoolBalance): string {
   return `${cleanText(name)} ${formatCredits(balance.used)} of ${formatCredits(balance.amount)} used${percent}, ${balance.level}`;
 }
 
-function wordSeries(report: SeriesReport): Wording {
+function wordSeries(series: SeriesReport): Wording {
+  const report = drawDistinct(series);
   const { bars, totals, usual = [], marks = [], limit } = report;
   const unit = stepGrainOf(
     report.range,
@@ -217,7 +220,9 @@ function wordSeries(report: SeriesReport): Wording {
       return `${cleanText(label)} ${formatCount(requests)}${details.length > 0 ? ` (${details.join(', ')})` : ''}`;
     });
   const sentences = [
-    `In all ${countOf(totals.requests, 'request')}, ${formatCount(totals.failed)} failed.`,
+    report.distinct
+      ? `In all ${formatCount(report.distinct.total)} ${DIMENSION_WORDS[report.distinct.dimension].plural}.`
+      : `In all ${countOf(totals.requests, 'request')}, ${formatCount(totals.failed)} failed.`,
     ...(limit ? [`Limit ${cleanText(limit.name)} ${formatCount(limit.value)} per ${STEP_NAMES[unit]}.`] : []),
     ...(marks.length > 0
       ? [

@@ -18,8 +18,10 @@ export const MAX_EVENT_ROWS = 10_000;
  */
 export interface Question {
   report: ReportKind;
-  /** For `top` and `latency`. */
+  /** For `top` and `latency`; of `daily` and `day`: how many different ones there were. */
   dimension?: Grouping;
+  /** For `top`: what was not there in the 90 days before (or in `versus`), or what was there and is no longer. */
+  only?: 'new' | 'gone';
   /** For `latency`: by steps of the range instead of ranked. */
   overTime?: true;
   /** Rows of a ranking, 1 to MAX_RANKING_ROWS; of `events`, to MAX_EVENT_ROWS. */
@@ -74,10 +76,12 @@ export const DRAWN_KINDS = [
 export const REPORT_KINDS = [...DRAWN_KINDS, 'events', 'licences', 'sources', 'explain', 'why', 'advice'] as const;
 export type ReportKind = (typeof REPORT_KINDS)[number];
 
-/** Reports that can be set beside the same report of another range. */
-export const COMPARED: ReadonlySet<ReportKind> = new Set<ReportKind>([
-  ...(['summary', 'top', 'status', 'daily', 'day', 'latency', 'client', 'route'] as const),
-]);
+const COMPARED: readonly ReportKind[] = ['summary', 'top', 'status', 'daily', 'day', 'latency', 'client', 'route'];
+
+/** Tells whether a report can be set beside the same report of another range. How many there were each day can not. */
+export function canCompare({ report, dimension }: Question): boolean {
+  return COMPARED.includes(report) && !((report === 'daily' || report === 'day') && dimension !== undefined);
+}
 
 export interface Totals {
   requests: number;
@@ -210,7 +214,11 @@ export interface SeriesReport extends ReportHead {
     startMs: number;
     label: string;
     partial: boolean;
+    /** Different names in it. */
+    distinct?: number;
   } & Totals)[];
+  /** Asked for how many different ones there were: of what, and in all of the range. */
+  distinct?: { dimension: Grouping; total: number };
   /** Horizontal line: calls per step, with its name. */
   limit?: { name: string; value: number };
   /** Per bar; undefined where too few weeks are known. */

@@ -15,6 +15,8 @@ import type {
 import type { Level } from '../domain/scope-state.ts';
 import { ratioOf } from '../domain/thousandths.ts';
 import { toRate } from '../report/compared-rows.ts';
+import { DIMENSION_WORDS } from '../report/dimension-words.ts';
+import { drawDistinct } from '../report/distinct.ts';
 import { formatStepLabel } from '../report/format.ts';
 import { groupOf } from '../report/status-codes.ts';
 import { MAX_CHART_LABEL, MAX_CHART_POINTS, MAX_CHART_SERIES, MAX_CHART_TITLE } from './limits.ts';
@@ -246,16 +248,21 @@ function toStatus(report: StatusReport): Block | undefined {
   );
 }
 
-function toSeries(report: SeriesReport): Block | undefined {
+function toSeries(series: SeriesReport): Block | undefined {
+  const report = drawDistinct(series);
+  // Names of two hours cannot be added up.
+  if (report.distinct && report.bars.length > MAX_CHART_POINTS) return undefined;
   if (report.kind === 'day' && report.bars.length > MAX_CHART_POINTS) return toPairs(report);
-  const series = outcomesOf(report.bars);
-  if (report.limit) series.push({ name: report.limit.name, values: report.bars.map(() => report.limit!.value) });
+  const outcomes = report.distinct
+    ? [{ name: report.title, values: report.bars.map(({ requests }) => requests) }]
+    : outcomesOf(report.bars);
+  if (report.limit) outcomes.push({ name: report.limit.name, values: report.bars.map(() => report.limit!.value) });
   return toChart(
     'bar',
     report.title,
     report.bars.map(({ label }) => label),
-    series,
-    'requests',
+    outcomes,
+    report.distinct ? DIMENSION_WORDS[report.distinct.dimension].plural : 'requests',
   );
 }
 

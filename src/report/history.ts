@@ -2,10 +2,12 @@ import { firstDayOf, formatMonth, monthOf } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { resolveHistory, resolveMonth } from '../domain/ranges.ts';
-import type { HistoryReport, Question } from '../domain/report.ts';
+import { type HistoryReport, type Question, RefusedQuestion } from '../domain/report.ts';
 import { addCredits, largerOf, sumCredits } from '../domain/thousandths.ts';
+import type { Span } from '../domain/usage.ts';
 import { creditsOf, formatCredits, formatMonthName } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { listNames } from './known-names.ts';
 import { type DayOfDraws, listDraws } from './scope-states.ts';
 import { unknownScope } from './scope-words.ts';
 import { STEP_END_COLUMNS } from './steps.ts';
@@ -28,11 +30,8 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
   const { extent } = inquiry;
   const span = { fromMs: range.fromMs, toMs: Math.max(range.toMs, calendar.startOfDay(range.firstDay + 1)) };
   const used = await usage.values({ key: 'scope', span, limit: 1000 });
-  const scope = chooseScope(
-    question.scope,
-    inquiry.definitions,
-    used.map(({ value }) => value),
-  );
+  const names = used.map(({ value }) => value);
+  const scope = chooseScope(question.scope, inquiry.definitions, names) ?? (await refuseScope(deps, question, span));
   const declared = inquiry.definitions.scopes.find(({ name }) => name === scope);
   const draws = await listDraws(deps, { scope, fromDay: range.firstDay, untilDay: range.lastDay, nowMs });
   const days = draws?.days ?? (await listUse(deps, scope, span));
@@ -98,11 +97,22 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
   };
 }
 
-function chooseScope(asked: string | undefined, definitions: Definitions, used: readonly string[]): string {
+/** Undefined where there is no such scope. */
+function chooseScope(asked: string | undefined, definitions: Definitions, used: readonly string[]): string | undefined {
   const declared = definitions.scopes.map(({ name }) => name);
   if (asked === undefined) return declared[0] ?? used[0] ?? 'default';
-  if (declared.includes(asked) || used.includes(asked)) return asked;
-  throw unknownScope(asked, definitions, 'history');
+  return declared.includes(asked) || used.includes(asked) ? asked : undefined;
+}
+
+/** Of a client there are months too, of its calls. */
+async function refuseScope(deps: ReporterDeps, { scope = '' }: Question, span: Span): Promise<never> {
+  const { shown } = await listNames(deps, 'client', span);
+  const client = shown.find((name) => name.toLowerCase() === scope.toLowerCase());
+  if (client === undefined) throw unknownScope(scope, await deps.definitions(), 'history');
+  const filters = [{ key: 'client' as const, patterns: [client], not: false }];
+  throw new RefusedQuestion(`A history is of a scope, and ${client} is a client. Its calls can be told by the month.`, [
+    { label: `12 months of ${client}`, question: { report: 'daily', range: '12-months', filters } },
+  ]);
 }
 
 /** Days of a scope that nobody declared: used, and covered by nothing. */

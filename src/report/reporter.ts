@@ -1,11 +1,13 @@
 import type { NameSource } from '../domain/names.ts';
 import type { Range } from '../domain/range.ts';
-import { COMPARED, type Question, type Report, type Reporter, type ReportKind } from '../domain/report.ts';
+import { canCompare, type Question, type Report, type Reporter, type ReportKind } from '../domain/report.ts';
 import { reportAdvice } from './advice.ts';
 import { reportCompare } from './compare.ts';
+import { reportDistinct } from './distinct.ts';
 import { reportClient, reportRoute } from './drill.ts';
 import { reportEvents } from './events.ts';
 import { reportExplain } from './explain.ts';
+import { reportFresh } from './fresh.ts';
 import { reportHistory } from './history.ts';
 import type { ReporterDeps } from './inquiry.ts';
 import { listExamples, listKnownNames } from './known-names.ts';
@@ -25,11 +27,11 @@ type MakeReport = (deps: ReporterDeps, question: Question, nowMs: number) => Pro
 
 const REPORTS: Readonly<Record<ReportKind, MakeReport>> = {
   summary: reportSummary,
-  top: reportTop,
+  top: (deps, question, nowMs) => (question.only ? reportFresh : reportTop)(deps, question, nowMs),
   status: reportStatus,
   pool: reportPool,
-  daily: reportDaily,
-  day: reportDay,
+  daily: (deps, question, nowMs) => (question.dimension ? reportDistinct : reportDaily)(deps, question, nowMs),
+  day: (deps, question, nowMs) => (question.dimension ? reportDistinct : reportDay)(deps, question, nowMs),
   history: reportHistory,
   client: reportClient,
   route: reportRoute,
@@ -51,7 +53,7 @@ export function createReporter(deps: ReporterDeps): Reporter & NameSource {
     async answer(asked, nowMs) {
       const { question, notes } = await findNames(deps, asked, nowMs);
       const answer = (each: Question) => REPORTS[each.report](deps, each, nowMs);
-      const isCompared = question.versus !== undefined && COMPARED.has(question.report);
+      const isCompared = question.versus !== undefined && question.only === undefined && canCompare(question);
       const made = isCompared ? await reportCompare(deps, answer, question, nowMs) : await answer(question);
       const report = notes.length > 0 ? { ...made, notes: [...notes, ...made.notes] } : made;
       return sayWhatFilters(await sayWhatIsUnknown(deps, report, question), question);

@@ -9,6 +9,7 @@ import { noteCorrections } from './corrections.ts';
 import { countOf, formatCount, formatInStep } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { listMarks } from './marks.ts';
+import { foreseeMonth, USUAL_DAYS } from './month-end.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { TOTAL_COLUMNS } from './ranking.ts';
 import { askBySteps, listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
@@ -42,12 +43,13 @@ async function reportSeries(
   defaultRange?: string,
 ): Promise<SeriesReport> {
   const inquiry = await openInquiry(deps, question, nowMs, defaultRange);
-  const [{ answer, grain, note }, byClient, usualOf, corrected, marked] = await Promise.all([
+  const [{ answer, grain, note }, byClient, usualOf, corrected, marked, ahead] = await Promise.all([
     askBySteps(inquiry, { groupBy: [] }),
     ask(inquiry, { groupBy: ['client'] }),
     findUsual(inquiry),
     noteCorrections(inquiry),
     listMarks(inquiry),
+    describeMonthEnd(inquiry),
   ]);
   const { calendar } = deps;
   const byStep = groupTotals(answer.rows, ({ startMs }) => toStepKey(startMs, grain, calendar));
@@ -110,8 +112,24 @@ async function reportSeries(
       bars.length > 1 ? `; busiest ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}` : '';
     const over =
       limit && above > 0 ? ` ${countOf(above, 'day')} went over ${limit.name} (${formatCount(limit.value)}).` : '';
-    return `${countOf(totals.requests, 'request')}${average}${peak}.${over}`;
+    return `${countOf(totals.requests, 'request')}${average}${peak}.${over}${ahead}`;
   }
+}
+
+/** Of the running month alone: ` At the usual pace Nov 2026 ends at about 167,000.` */
+async function describeMonthEnd(inquiry: Inquiry): Promise<string> {
+  const { text, lastDay, firstDay } = inquiry.range;
+  if (text !== 'this-month' || lastDay < firstDay) return '';
+  const { calendar } = inquiry.deps;
+  const first = Math.min(firstDay, lastDay - USUAL_DAYS);
+  const span = { fromMs: calendar.startOfDay(first), toMs: inquiry.span.toMs };
+  const { rows } = await ask(inquiry, { span, grain: 'day' });
+  const byDay = groupTotals(rows, ({ startMs }) => calendar.dayOf(startMs));
+  const requests = Array.from({ length: lastDay - first + 1 }, (_, index) => byDay.get(first + index)?.requests ?? 0);
+  const month = foreseeMonth(requests, lastDay);
+  return month && month.soFar > 0
+    ? ` At the usual pace ${month.name} ends at about ${formatCount(Number(month.end.toPrecision(3)))}.`
+    : '';
 }
 
 type Bar = SeriesReport['bars'][number] & { usual?: number | undefined };

@@ -1,5 +1,5 @@
 import { PREVIOUS } from '../domain/range-versus.ts';
-import { COMPARED, type Question, REPORT_KINDS, type Report } from '../domain/report.ts';
+import { canCompare, type Question, REPORT_KINDS, type Report } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
 import { buildAnswer } from '../messages/answer-message.ts';
 import { hasGraph, listNext } from '../slack/next-questions.ts';
@@ -44,18 +44,21 @@ function listQuestions({ clients, routes, scopes }: SampleNames): Question[] {
     { report: 'top', dimension: 'team' },
     { report: 'status', range: 'last 3 hours' },
     { report: 'daily', range: '12-months' },
+    { report: 'top', dimension: 'client', only: 'new' },
+    { report: 'daily', dimension: 'user' },
     { report: 'latency', overTime: true },
     { report: 'latency', dimension: 'route', view: 'table', limit: 1000 },
     { report: 'events', range: '30d', limit: 10_000 },
-    ...kinds.filter(({ report }) => COMPARED.has(report)).map((question) => ({ ...question, versus: PREVIOUS })),
+    ...kinds.filter(canCompare).map((question) => ({ ...question, versus: PREVIOUS })),
     { report: 'top', dimension: 'client', range: 'this-month', versus: 'last-month', sort: '-change' },
   ];
 }
 
-function nameOf({ report, dimension, overTime, view, scope, range, versus, filters }: Question): string {
+function nameOf({ report, only, dimension, overTime, view, scope, range, versus, filters }: Question): string {
   const compared = versus && `compared with ${versus}`;
   const parts = [
     report,
+    only,
     overTime && 'over time',
     dimension,
     view,

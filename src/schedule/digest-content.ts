@@ -19,6 +19,7 @@ import type { SourceHealth } from '../domain/source-health.ts';
 import { HOUR_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { narrowCorrections } from '../report/corrections.ts';
+import { foreseeMonth } from '../report/month-end.ts';
 import { addTotals, sumTotals } from '../report/totals.ts';
 import { type Alert, listAlertsTold } from '../store/alert-repository.ts';
 import { listCorrections } from '../store/correction-repository.ts';
@@ -37,7 +38,6 @@ import {
   compareDays,
   DAYS_BEFORE,
   type DayComparison,
-  foreseeMonth,
   listOddHours,
   type OddHour,
   type SpanSum,
@@ -155,7 +155,12 @@ export async function composeDigest(
   content.closed = await load(['pools'], 'Closed periods', () =>
     listClosed(from.calendar, askAll<PoolReport>, content.pools ?? [], day),
   );
-  content.month = await load(['pools'], 'Month-end forecast', async () => foreseeMonth(daily, day));
+  content.month = await load(['pools'], 'Month-end forecast', async () =>
+    foreseeMonth(
+      daily.bars.map(({ requests }) => requests),
+      day,
+    ),
+  );
   content.topClients = await load(['clients'], 'Top clients', async () => takeRows(await rank('client', date)));
   content.topRoutes = await load(['routes'], 'Top routes', () =>
     ask<RankingReport>({ report: 'top', dimension: 'route', range: date, limit: ROWS }),

@@ -1,4 +1,4 @@
-import { type Calendar, firstDayOf, monthOf, toDate } from '../domain/calendar.ts';
+import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { ClientName } from '../domain/definition.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { SeriesReport, Totals } from '../domain/report.ts';
@@ -69,24 +69,6 @@ export function sumMonth({ bars }: SeriesReport, day: number): SpanSum {
   const days = day - firstDayOf(monthOf(day)) + 1;
   const requests = bars.slice(-days).reduce((total, bar) => total + bar.requests, 0);
   return { name: formatMonthName(day), requests, perDay: Math.round(requests / days) };
-}
-
-/** The month so far and, at the usual pace of each weekday, by its end; undefined on its last day and in a first week. */
-export function foreseeMonth(
-  daily: SeriesReport,
-  day: number,
-): { name: string; soFar: number; end: number } | undefined {
-  const month = monthOf(day);
-  const rest = firstDayOf(month + 1) - 1 - day;
-  const known = listKnownDaysAgo(daily).filter((daysAgo) => daysAgo <= 28);
-  if (rest <= 0 || known.length < 7) return undefined;
-  const usual = Array.from({ length: rest }, (_, index) => {
-    const weekday = toDate(day + 1 + index).dayOfWeek;
-    const alike = [0, ...known].filter((daysAgo) => toDate(day - daysAgo).dayOfWeek === weekday);
-    return alike.reduce((sum, daysAgo) => sum + (daily.bars.at(-1 - daysAgo)?.requests ?? 0), 0) / alike.length;
-  });
-  const { name, requests } = sumMonth(daily, day);
-  return { name, soFar: requests, end: Math.round(usual.reduce((sum, each) => sum + each, requests)) };
 }
 
 function toTotals({ requests, ok, failed, none, credits }: Totals): Totals {

@@ -3,7 +3,7 @@ import { NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import { PREVIOUS } from '../domain/range-versus.ts';
 import { instantText, isByHours } from '../domain/ranges.ts';
-import { COMPARED, type CompareReport, type Offer, type Question, type Report } from '../domain/report.ts';
+import { type CompareReport, canCompare, type Offer, type Question, type Report } from '../domain/report.ts';
 import { HOUR_MS } from '../domain/time-units.ts';
 import { MAX_OPTIONS } from '../messages/limits.ts';
 import { DRAWN } from './command/question-words.ts';
@@ -292,7 +292,7 @@ const SORTS: readonly { sort: string; label: string }[] = [
 
 /** The range before beside the one that is answered, or the answer alone again. */
 function listComparisons({ question }: Report): Offer[] {
-  if (!COMPARED.has(question.report)) return [];
+  if (!canCompare(question) || question.only) return [];
   const { versus, sort, offset: _, ...rest } = question;
   if (versus !== undefined) return [{ label: 'Without the comparison', question: rest }];
   return [{ label: 'Compare with the span before', question: { ...rest, versus: PREVIOUS } }];

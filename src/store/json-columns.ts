@@ -34,6 +34,7 @@ export const FILTERS = z.array(FILTER);
 export const QUESTION = object<Question>({
   report: z.enum(REPORT_KINDS),
   dimension: GROUPING.optional(),
+  only: z.enum(['new', 'gone']).optional(),
   overTime: z.literal(true).optional(),
   limit: number.optional(),
   offset: number.optional(),

@@ -1,5 +1,6 @@
 import type { SeriesReport } from '../../domain/report.ts';
 import { STEP_NAMES } from '../../domain/usage.ts';
+import { drawDistinct } from '../../report/distinct.ts';
 import { measureText } from '../font.ts';
 import { type CanDraw, drawableText, shortenText } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
@@ -26,7 +27,8 @@ const FEW = 14;
 const LIMIT_REACH = 3;
 
 /** A bar per day or hour with its failures, over what is usual; odd steps, the limit and marks are named. Undefined without steps. */
-export function buildSeriesSpec(report: SeriesReport, canDraw: CanDraw): ChartSpec | undefined {
+export function buildSeriesSpec(series: SeriesReport, canDraw: CanDraw): ChartSpec | undefined {
+  const report = drawDistinct(series);
   const { bars, limit, usual = [], marks = [] } = report;
   if (bars.length === 0) return undefined;
   const starts = bars.map(({ startMs }) => startMs);

@@ -40,7 +40,11 @@ const PHRASES = {
   runOut: `run out|runs out|running out|ran out|run dry|runs dry|running dry|run low|running low|exhaust|exhausts|exhausted|
     last|lasts|enough|make it|burn|burns|burned|burning|burn rate|reset|resets|renew|renews|renewal|how long|how soon|how fast|
     how quick|how quickly|before the reset|until the reset|till the reset|before reset|until reset|before it resets|
-    until it resets|until|till|before|forecast|forecasts|predict|prediction|projected|projection|soon|long enough`,
+    until it resets|until|till|before|soon|long enough`,
+  forecast: 'forecast|forecasts|predict|prediction|predicted|projected|projection',
+  monthEnd: `by the end of the month|by end of month|before the end of the month|before end of month|before month end|
+    until the end of the month|at the end of the month|at month end|end of the month|end of month|end of this month|month end|month-end|by month end|this month's end`,
+  history: 'history|historical|over the months',
   cost: 'cost|costs|costing|costly|credits|credit|spend|spends|spent|spending|expensive|price|bill|billed',
   moved: `change|changes|changed|changing|difference|grow|grows|grew|grown|growing|growth|rise|rises|rose|risen|rising|increase|
     increases|increased|increasing|go up|goes up|went up|gone up|going up|up or down`,
@@ -72,9 +76,15 @@ const PHRASES = {
   pace: 'fast|faster|quick|quickly|take|takes|took',
   events: `event|events|raw|sample|samples|single call|single calls|raw calls|raw events|log|logs|log line|log lines|request id|request ids`,
   latest: 'latest calls|newest calls|recent calls|last calls|latest requests|newest requests|recent requests',
-  fresh: 'new|newest|brand new|silent|stopped|inactive|disappeared|gone|missing|never seen|first seen',
-  ahead:
-    'next day|next week|next month|next quarter|next year|tomorrow|end of the month|end of month|month end|by month end',
+  fresh: 'new|newest|brand new|never seen|first seen|for the first time|appeared',
+  gone: 'gone|silent|stopped|stopped calling|inactive|disappeared|vanished|missing|no longer',
+  fix: `fix|fixed|hotfix|patch|deploy|deployed|deployment|release|released|rollout|rolled out|rollback|restart|restarted|help|
+    helped|helps|improved|got better|${['since', 'after']
+      .flatMap((when) => ['fix', 'deploy', 'release', 'rollout', 'rollback'].map((what) => `${when} the ${what}`))
+      .join('|')}`,
+  bytes: `bytes|byte|bandwidth|kb|mb|gb|kilobytes|megabytes|gigabytes|data volume|data transfer|transferred|payload|payloads|
+    payload size|response size|body size|record|records`,
+  ahead: 'next day|next week|next month|next quarter|next year|tomorrow',
   alerts: 'alert|alerts|alerting|muted|warning|warnings',
   digests: 'digest|digests|subscription|subscriptions',
 } as const;

@@ -18,7 +18,8 @@ export function formatQuestion(question: Question): string {
   const rows = limit === undefined ? undefined : report === 'top' ? String(limit) : `limit ${limit}`;
   const words = [
     question.focus === 'run-out' ? 'forecast' : report,
-    report === 'top' ? [rows, DIMENSION_PLURALS[question.dimension ?? 'client']] : undefined,
+    report === 'top' ? [rows, question.only, DIMENSION_PLURALS[question.dimension ?? 'client']] : undefined,
+    (report === 'daily' || report === 'day') && question.dimension ? DIMENSION_PLURALS[question.dimension] : undefined,
     report === 'latency'
       ? [question.overTime && 'daily', question.dimension && DIMENSION_PLURALS[question.dimension]]
       : undefined,

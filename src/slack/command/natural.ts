@@ -178,19 +178,29 @@ function refuseUntold({ draft, names }: Sentence, { has, range, name, compared }
       'latency',
       'help',
     ]);
-  if (has('fresh'))
-    throw new Misunderstood('A comparison tells which clients are new and which are gone.', [
-      ...near({ ...clients, versus: PREVIOUS }),
-      'digest preview',
-      'alerts',
+  if (has('bytes'))
+    throw new Misunderstood('Headroom counts calls, credits and durations; bytes and records are not reported.', [
+      ...near(clients, { ...clients, measure: 'credits' }, { report: 'latency' }),
+      'help',
     ]);
+  // What changed is seen by what is before and after it, so the time has to be named.
+  if (has('fix') && range === undefined)
+    throw new Misunderstood(
+      'Since when? Name the time of the change: what came after is set beside as much before it.',
+      [
+        ...['today', 'since yesterday 14:00', 'yesterday'].map((since) =>
+          formatQuestion({ report: 'status', range: since, versus: PREVIOUS, ...(filters.length > 0 && { filters }) }),
+        ),
+        'help ranges',
+      ],
+    );
   if (has('ahead'))
     throw new Misunderstood("I can't report days ahead; a pool's answer says whether it lasts until its reset.", [
       'pool',
       ...(has('runOut') ? [] : near({ report: 'daily' })),
       'help',
     ]);
-  if (has('versus') && !compared && !has('average') && names.length < 2)
+  if (has('versus') && !compared && !has('average', 'fix') && names.length < 2)
     throw new Misunderstood('Compared with what? Name the second range, or take the one before.', [
       ...near({ report: 'daily', versus: PREVIOUS }, { ...clients, versus: PREVIOUS }),
       'help ranges',

@@ -2,7 +2,7 @@ import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
 import { PREVIOUS, readVersusAt } from '../../domain/range-versus.ts';
-import { COMPARED, DRAWN_KINDS, MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
+import { canCompare, DRAWN_KINDS, MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { refuseFiltersOfBalances } from './balance-filters.ts';
 import { Misunderstood } from './command.ts';
 import { beginsWithLanguage, isFiller, isLanguage } from './concepts.ts';
@@ -86,18 +86,20 @@ export function hasUse(question: Question, part: keyof Question, value: unknown)
     case 'limit':
       return ['top', 'client', 'route', 'latency', 'events'].includes(report);
     case 'sort':
-      return report === 'top' || report === 'latency' || (question.versus !== undefined && COMPARED.has(report));
+      return report === 'top' || report === 'latency' || (question.versus !== undefined && canCompare(question));
     case 'offset':
-    case 'dimension':
       return report === 'top' || report === 'latency';
+    case 'dimension':
+      return ['top', 'latency', 'daily', 'day'].includes(report);
     case 'measure':
+    case 'only':
       return report === 'top';
     case 'overTime':
       return report === 'latency';
     case 'suppose':
       return report === 'pool' || report === 'licences';
     case 'versus':
-      return COMPARED.has(report);
+      return canCompare(question);
     case 'range':
       return !WITHOUT_RANGE.has(report);
     case 'view':
@@ -178,6 +180,8 @@ export function readVersus(
   draft: Draft,
   isJoined = false,
 ): { range: string; next: number } | undefined {
+  const counterpart = readCounterpart(reading, at);
+  if (counterpart) return counterpart;
   const words = reading.tokens.slice(at, at + MAX_RANGE_WORDS + 2).map(rangeWordOf);
   const found = readVersusAt(isJoined ? ['vs', ...words.slice(1)] : words);
   if (!found || (isJoined && found.used === 1)) return undefined;
@@ -186,6 +190,15 @@ export function readVersus(
   const isBare = found.range === PREVIOUS && found.weak;
   if (isBare && readOption(reading, next, { ...draft, places: new Map() }) === undefined) return undefined;
   return { range: found.range, next };
+}
+
+/** `this month vs last`: the unit is said once. */
+function readCounterpart(reading: Reading, at: number): { range: string; next: number } | undefined {
+  if (!/^(vs\.?|versus|against)$/.test(wordAt(reading, at)) || wordAt(reading, at + 1) !== 'last') return undefined;
+  const before = `${wordAt(reading, at - 2)} ${wordAt(reading, at - 1)}`.replaceAll('-', ' ');
+  const unit = /\bthis (week|month|quarter|year)$/.exec(before)?.[1];
+  const isWhole = /^(week|month|quarter|year|\d)/.test(wordAt(reading, at + 2));
+  return unit && !isWhole ? { range: `last-${unit}`, next: at + 2 } : undefined;
 }
 
 /** The place after one option, undefined where none begins. */
@@ -261,8 +274,11 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   if (/^\d{1,9}$/.test(word)) return put('limit', readRows(reading, at, draft.question), at + 1);
   if (word === 'all' && (report === 'top' || report === 'latency')) return put('limit', MAX_RANKING_ROWS, at + 1);
   const dimension = DIMENSION_WORDS.get(word);
-  if ((report === 'top' || report === 'latency') && dimension && draft.question.dimension === undefined)
+  // `daily users` counts them; `daily user ana` is of one.
+  const isCounted = (report === 'daily' || report === 'day') && !isSingular(word);
+  if ((report === 'top' || report === 'latency' || isCounted) && dimension && draft.question.dimension === undefined)
     return put('dimension', dimension, at + 1);
+  if (report === 'top' && (word === 'new' || word === 'gone')) return put('only', word, at + 1);
   if (report === 'latency') {
     if (/^(daily|hourly|trend)$/.test(word)) return put('overTime', true, at + 1);
     if (/^(per|by|over|each|every)$/.test(word) && /^(day|hour|month|time)$/.test(followingWord))

@@ -24,10 +24,12 @@ export function readAsked(reading: Reading): Command {
     const question = isSentence(reading) ? undefined : (readReport(reading) ?? readBareOptions(reading));
     if (question) return { kind: 'question', question };
   } catch (error) {
-    const compares = reading.tokens.some((token) =>
-      /^(vs\.?|versus|than|against|compar(?:e|ed|ing|ison)|difference)$/.test(bareWord(token)),
-    );
-    if (!(error instanceof UnknownWords) && !(error instanceof Misunderstood && compares)) throw error;
+    // Their ranges are no ranges of commands: `better than last week`, `by the end of the month`.
+    const isSaid =
+      reading.tokens.some((token) =>
+        /^(vs\.?|versus|than|against|compar(?:e|ed|ing|ison)|difference)$/.test(bareWord(token)),
+      ) || /\bend of (the |this )?month\b/i.test(reading.text);
+    if (!(error instanceof UnknownWords) && !(error instanceof Misunderstood && isSaid)) throw error;
     // The grammar knew every word, and the report has no use for one: a sentence is not meant.
     if (error instanceof UnknownWords && error.unused) throw error;
     unknown = error instanceof UnknownWords ? error : undefined;
@@ -85,12 +87,21 @@ function readDimension(reading: Reading, dimension: Grouping): Question {
   const [head, first] = reading.tokens;
   if (!first || !isSingular(wordOf(head!))) return readAllOptions(reading, 1, ranking);
   const isDrill = dimension === 'client' || dimension === 'route';
+  const { tokens } = reading;
+  if (isDrill && tokens.length > 2 && bareWord(tokens.at(-1)!) === 'history')
+    return toHistory(readDimension({ ...reading, tokens: tokens.slice(0, -1) }, dimension));
   if (!isNamed(reading, dimension)) {
     const { draft, unknown } = readDraft(reading, 1, ranking);
     if (unknown.length === 0) return finish(reading, draft);
   }
   if (isDrill) return readNameAndOptions(reading, 1, { report: dimension }, 'name', false);
   return readAllOptions(reading, 0, { report: 'top', dimension: 'client' });
+}
+
+/** `client Acme CRM history`: its calls, month by month. */
+function toHistory({ report, name, filters = [], range = '12-months' }: Question): Question {
+  const subject = { key: report as 'client' | 'route', patterns: [name!], not: false };
+  return { report: 'daily', range, filters: [...filters, ...(name === undefined ? [] : [subject])] };
 }
 
 /** Tells whether a name of the dimension stands behind its word: `client last week "Acme CRM"`. */
@@ -157,7 +168,7 @@ function dropWords(reading: Reading, saysNothing: RegExp): Reading {
 /** No report is named: a range asks for its days, filters for what is behind them. */
 function readBareOptions(reading: Reading): Question | undefined {
   const { draft, unknown } = readDraft(reading, 0, { report: 'daily' });
-  if (unknown.length > 0 || draft.named) return undefined;
+  if (unknown.length > 0 || draft.named || draft.places.has('dimension')) return undefined;
   const { filters } = draft;
   if (draft.question.scope === undefined && filters.length === 0 && draft.places.size === 0) return undefined;
   const isRanking = filters.length > 0 || draft.places.has('limit');

@@ -1,5 +1,6 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
+import { PREVIOUS } from '../../domain/range-versus.ts';
 import type { Question } from '../../domain/report.ts';
 import type { Command } from './command.ts';
 import type { Concept } from './concepts.ts';
@@ -85,23 +86,45 @@ export const RULES: readonly Rule[] = [
     when: ({ has }) => has('events', 'latest'),
     uses: ['events', 'latest', 'most', 'happening', ...OUTCOMES],
     names: ANY_NAME,
+    ask: (facts) => ({ report: 'events', filters: [...toFilters(facts), ...toOutcome(facts)] }),
+  },
+  {
+    when: ({ has }) => has('monthEnd') && !has('runOut', 'left', 'limit', 'pool', 'cost'),
+    uses: ['monthEnd', 'forecast', 'happening', 'when', 'status', 'average', ...OUTCOMES],
+    names: ANY_NAME,
+    now: ({ range }) => range === 'this-month',
+    ask: (facts) => ({ report: 'daily', range: 'this-month', filters: [...toFilters(facts), ...toOutcome(facts)] }),
+  },
+  {
+    when: ({ has, range }) => has('fix') && range !== undefined,
+    uses: ['fix', 'versus', 'happening', 'status', 'moved', 'fell', 'rate', 'latency', 'howSlow', 'pace', ...OUTCOMES],
+    names: ANY_NAME,
     ask: (facts) => ({
-      report: 'events',
-      // The latest are those of today too.
-      ...(facts.has('latest') && facts.range === undefined && { range: '24h' }),
-      filters: [...toFilters(facts), ...toOutcome(facts)],
+      report: facts.has('latency', 'howSlow', 'pace') ? 'latency' : 'status',
+      range: toSince(facts.range!),
+      versus: PREVIOUS,
+      filters: toFilters(facts),
     }),
+  },
+  {
+    when: ({ has, dimension, opening }) =>
+      has('fresh', 'gone') && (dimension !== undefined || has('who') || /^(what|anything|which|is|are)/.test(opening)),
+    uses: ['fresh', 'gone', 'who', 'most', 'cost', ...OUTCOMES],
+    names: ANY_NAME,
+    dimensions: 'any',
+    ask: (facts) => {
+      const [isNew, isGone] = [facts.has('fresh'), facts.has('gone')];
+      if (isGone && facts.dimension === 'source') return { report: 'sources' };
+      // Both at once are told by a comparison.
+      return { ...toRanking(facts), ...(isNew && isGone ? { versus: PREVIOUS } : { only: isNew ? 'new' : 'gone' }) };
+    },
   },
   {
     when: ({ has }) => has('alerts'),
     uses: ['alerts', 'status', 'who'],
     ask: () => ({ kind: 'alerts', action: 'list' }),
   },
-  {
-    when: ({ has }) => has('digests'),
-    uses: ['digests', 'status'],
-    ask: () => ({ kind: 'digest', action: 'list' }),
-  },
+  { when: ({ has }) => has('digests'), uses: ['digests', 'status'], ask: () => ({ kind: 'digest', action: 'list' }) },
   {
     when: ({ has, name }) => has('why') && name?.key === 'client',
     uses: ['why', 'failing', 'throttled', 'rateLimit', 'status', 'moved', 'fell', 'odd', 'rate', 'most'],
@@ -159,8 +182,21 @@ export const RULES: readonly Rule[] = [
   },
   {
     when: ({ has, filtered }) =>
-      !filtered && (has('runOut', 'left', 'limit') || (!has('who') && has('rateLimit', 'pool', 'cost'))),
-    uses: ['runOut', 'left', 'limit', 'rateLimit', 'pool', 'cost', 'when', 'status', 'pace', 'who'],
+      !filtered && (has('runOut', 'left', 'limit', 'forecast') || (!has('who') && has('rateLimit', 'pool', 'cost'))),
+    uses: [
+      'runOut',
+      'forecast',
+      'monthEnd',
+      'left',
+      'limit',
+      'rateLimit',
+      'pool',
+      'cost',
+      'when',
+      'status',
+      'pace',
+      'who',
+    ],
     names: ['scope'],
     dimensions: ['scope'],
     // What is left, or will be, is so now: only a range of the past is another balance.
@@ -168,7 +204,7 @@ export const RULES: readonly Rule[] = [
       range !== undefined && /^(today|24h|this-)/.test(range) && has('runOut', 'left', 'limit', 'when'),
     ask: (facts) => ({
       report: 'pool',
-      ...(facts.has('runOut') ? { focus: 'run-out' as const } : {}),
+      ...(facts.has('runOut', 'forecast') ? { focus: 'run-out' as const } : {}),
       ...toScope(facts),
     }),
   },
@@ -225,12 +261,15 @@ export const RULES: readonly Rule[] = [
     }),
   },
   {
-    when: ({ has }) => has('perHour', 'perDay', 'perMonth', 'trend'),
-    uses: ['perHour', 'perDay', 'perMonth', 'trend', 'average', 'happening', ...OUTCOMES],
+    when: ({ has }) => has('perHour', 'perDay', 'perMonth', 'trend', 'history'),
+    uses: ['perHour', 'perDay', 'perMonth', 'trend', 'history', 'average', 'happening', 'distinct', ...OUTCOMES],
     names: ANY_NAME,
+    dimensions: 'any',
     ask: (facts) => ({
       report: facts.has('perHour') ? 'day' : 'daily',
-      ...(facts.has('perMonth') && facts.range === undefined && { range: '12-months' }),
+      // How many different ones there were.
+      ...(facts.dimension && { dimension: facts.dimension }),
+      ...(facts.has('perMonth', 'history') && facts.range === undefined && { range: '12-months' }),
       filters: [...toFilters(facts), ...toOutcome(facts)],
     }),
   },
@@ -308,6 +347,12 @@ export const RULES: readonly Rule[] = [
   },
   { when: ({ has }) => has('status', 'now'), uses: ['status'], ask: () => ({ report: 'summary' }) },
 ];
+
+/** What a moment or a single day changed is seen from there on: `today 14:00`, `tuesday`. */
+function toSince(range: string): string {
+  const isMoment = /\d\d:\d\d$/.test(range) && !/since|\.\.|-\d\d:\d\d$/.test(range);
+  return isMoment || /^((?!to)\w+day|\d{4}-\d\d-\d\d)$/.test(range) ? `since ${range}` : range;
+}
 
 /** Ranked, under filters for the name and the outcome that the sentence mentions. */
 function toRanking(facts: Facts): Asked {

@@ -1,5 +1,6 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { KnownName } from '../../domain/names.ts';
+import { PREVIOUS } from '../../domain/range-versus.ts';
 import { Misunderstood } from './command.ts';
 import { type Concept, isSentenceFiller, readConcept } from './concepts.ts';
 import { readStatus } from './filter-words.ts';
@@ -44,6 +45,7 @@ export function readSentence(reading: Reading): Sentence {
     const next =
       readName(at) ??
       readSecondRange(at) ??
+      readLatest(at) ??
       readLongConcept(at) ??
       readSpan(at) ??
       readNumbered(at) ??
@@ -62,6 +64,17 @@ export function readSentence(reading: Reading): Sentence {
     if (tokens[at]!.quoted) return addName(at, readPlainName(reading, at, undefined)!);
     const found = readKnown(reading, at);
     return found && found.next > at + 1 ? addName(at, found) : undefined;
+  }
+
+  /** `last 50 calls`, `newest 5 failed calls`: how many of the newest ones. Behind it stand words of the calls. */
+  function readLatest(at: number): number | undefined {
+    const [first, count, ...rest] = words.slice(at, at + 5);
+    const calls = rest.findIndex((word) => /^(calls?|requests?|events?|errors|failures)$/.test(word));
+    if (!/^(last|latest|newest|recent)$/.test(first!) || !/^\d{1,5}$/.test(count ?? '') || calls < 0) return undefined;
+    if (calls > 0 && !/^(failed|failing|rejected|single|raw|[1-5](\d\d|xx)s?)$/.test(rest[0]!)) return undefined;
+    draft.question = { ...draft.question, limit: Number(count) };
+    draft.places.set('limit', tokens.slice(at, at + 2));
+    return addConcept(at, { concept: 'latest', used: 2 });
   }
 
   function readLongConcept(at: number): number | undefined {
@@ -84,7 +97,8 @@ export function readSentence(reading: Reading): Sentence {
   }
 
   function readSpan(at: number): number | undefined {
-    if (isAhead(reading, at) && (concepts.has('runOut') || concepts.has('left'))) return undefined;
+    if (isAhead(reading, at) && (['runOut', 'left', 'forecast'] as const).some((concept) => concepts.has(concept)))
+      return undefined;
     const range = readRange(reading, at);
     const after = words[at - 1] ?? '';
     if (!range || (range.weak && !/^(in|during|since|last|this|of)$/.test(after))) return undefined;
@@ -94,6 +108,11 @@ export function readSentence(reading: Reading): Sentence {
     const joined = concepts.get('versus')?.at(-1);
     const isJoined =
       words.slice(Math.max(0, at - 2), at).includes('than') || (joined && tokens.indexOf(joined) >= at - 2);
+    // `better since tuesday`: what came after beside as much before.
+    if (isJoined && /^since\b/.test(range.range) && draft.question.range === undefined) {
+      draft.question = { ...draft.question, range: range.range };
+      return setVersus(PREVIOUS, tokens.slice(at, range.next), range.next);
+    }
     if (isJoined && draft.question.versus === undefined)
       return setVersus(range.range, tokens.slice(at, range.next), range.next);
     const { question } = draft;

@@ -147,6 +147,7 @@ const questions: fc.Arbitrary<Question> = fc
       filters,
       scope: names,
       name: names,
+      only: fc.constantFrom('new' as const, 'gone' as const),
       measure: fc.constantFrom('requests' as const, 'credits' as const),
       sort: fc.constantFrom('-requests', 'requests', '-failed', 'name', '-name', 'share_percent'),
       view: fc.constantFrom('graph' as const, 'table' as const, 'doughnut' as const),
@@ -158,11 +159,12 @@ const questions: fc.Arbitrary<Question> = fc
   .map(({ dimension, name, scope, ...rest }) => {
     const { report } = rest;
     const question: Question = { ...rest };
+    const isByName = report === 'latency' || report === 'daily' || report === 'day';
+    if (report === 'top' || (isByName && dimension !== 'client')) question.dimension = dimension;
     // A part that the report has no use for is refused.
-    for (const part of ['versus', 'limit', 'offset', 'sort', 'measure', 'view', 'suppose', 'range'] as const) {
+    for (const part of ['only', 'versus', 'limit', 'offset', 'sort', 'measure', 'view', 'suppose', 'range'] as const) {
       if (!hasUse(question, part, question[part])) delete question[part];
     }
-    if (report === 'top') question.dimension = dimension;
     if (report === 'client' || report === 'route' || report === 'why') question.name = name;
     const isScoped = report === 'pool' || report === 'history' || report === 'explain';
     if (isScoped && scope !== undefined) question.scope = scope;

@@ -1,0 +1,86 @@
+import type { Question, SeriesReport } from '../domain/report.ts';
+import { STEP_NAMES } from '../domain/usage.ts';
+import { DIMENSION_WORDS } from './dimension-words.ts';
+import { capitalise, countOf, formatCount, formatInStep, formatRate } from './format.ts';
+import { ask, describeNothing, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { noteAnswer, offerNearest } from './notes.ts';
+import { askBySteps, listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
+import { barColumn, buildTable } from './table.ts';
+import { addTotals, emptyTotals, isNamed, sumTotals } from './totals.ts';
+
+/**
+ * How many different clients, users or other names made calls in each step of the range, and in all of it: exact, as far as
+ * totals or raw events tell them apart, which the notes say. `(none)` and `(other)` are not names.
+ */
+export async function reportDistinct(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
+  const { dimension = 'client', report } = question;
+  const inquiry = await openInquiry(deps, question, nowMs, report === 'day' ? 'yesterday' : undefined);
+  const key = dimension === 'team' ? 'client' : dimension;
+  const nameOf = namerOf(inquiry, dimension);
+  const [{ answer, grain, note }, whole] = await Promise.all([
+    askBySteps(inquiry, { groupBy: [key] }),
+    ask(inquiry, { groupBy: [key] }),
+  ]);
+  const { calendar } = deps;
+  const steps = new Map<number, { totals: ReturnType<typeof emptyTotals>; names: Set<string> }>();
+  for (const row of answer.rows) {
+    const step = steps.getOrInsertComputed(toStepKey(row.startMs, grain, calendar), () => ({
+      ...{ totals: emptyTotals(), names: new Set<string>() },
+    }));
+    addTotals(step.totals, row);
+    const name = nameOf(row.keys[0]!);
+    if (isNamed(row.keys[0]!) && isNamed(name)) step.names.add(name);
+  }
+  const bars = listSteps(inquiry, grain).map(({ startMs, label, partial }) => {
+    const { totals = emptyTotals(), names } = steps.get(toStepKey(startMs, grain, calendar)) ?? {};
+    return { startMs, label, partial, ...totals, distinct: names?.size ?? 0 };
+  });
+  const { singular, plural } = DIMENSION_WORDS[dimension];
+  const names = new Set(whole.rows.filter(({ keys }) => isNamed(keys[0]!)).map(({ keys }) => nameOf(keys[0]!)));
+  const total = [...names].filter(isNamed).length;
+  const most = bars.reduce((best, bar) => (bar.distinct > best.distinct ? bar : best), bars[0]!);
+
+  return {
+    ...toHead(inquiry, [answer], {
+      title: `${capitalise(plural)} per ${STEP_NAMES[grain]}`,
+      finding: total === 0 ? describeNothing(inquiry, answer) : describe(),
+      notes: [...noteAnswer(inquiry, answer), ...(note ? [note] : [])],
+      offers: offerNearest(inquiry, answer),
+    }),
+    kind: report === 'day' ? 'day' : 'daily',
+    grain,
+    totals: sumTotals(bars),
+    clients: dimension === 'client' ? total : 0,
+    bars,
+    distinct: { dimension, total },
+    table: buildTable(bars, [
+      ...stepColumns<(typeof bars)[number]>(grain, calendar, ({ label }) => label),
+      { key: 'distinct', label: capitalise(plural), type: 'count', cell: ({ distinct }) => distinct },
+      { key: 'requests', label: 'Requests', type: 'count', cell: ({ requests }) => requests },
+      ...STEP_END_COLUMNS,
+      barColumn('Trend', bars, ({ distinct }) => distinct),
+    ]),
+  };
+
+  function describe(): string {
+    const all = countOf(total, singular, plural);
+    const whole = bars.filter(({ partial }) => !partial);
+    const each = `${grain === 'hour' ? 'an' : grain === 'five-minutes' ? 'per' : 'a'} ${STEP_NAMES[grain]}`;
+    if (whole.length < 2) return `${all} made calls.`;
+    const least = Math.min(...whole.map(({ distinct }) => distinct));
+    if (least === most.distinct) return `${all}, ${formatCount(least)} ${each}.`;
+    const average = formatRate(whole.reduce((sum, { distinct }) => sum + distinct, 0) / whole.length);
+    return `${all}, ${average} ${each} on average; most ${formatInStep(most.label, grain)} with ${formatCount(most.distinct)}.`;
+  }
+}
+
+/** The same series with the number of different names as what is drawn. Any other series as it is. */
+export function drawDistinct(report: SeriesReport): SeriesReport {
+  if (!report.distinct) return report;
+  const bars = report.bars.map((bar) => ({ ...bar, ...toPlain(bar.distinct ?? 0) }));
+  return { ...report, bars, totals: toPlain(report.distinct.total) };
+}
+
+function toPlain(count: number) {
+  return { requests: count, ok: count, failed: 0, none: 0, credits: 0 };
+}

@@ -1,0 +1,135 @@
+import { formatDay } from '../domain/calendar.ts';
+import { daysText, resolveRange } from '../domain/ranges.ts';
+import { MAX_RANKING_ROWS, type Offer, type Question, type RankingReport, type RankingRow } from '../domain/report.ts';
+import type { Span, UsageAnswer } from '../domain/usage.ts';
+import { DIMENSION_WORDS } from './dimension-words.ts';
+import { capitalise, countOf, formatCount, formatShortDate, joinWords } from './format.ts';
+import { ask, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead, toSpan } from './inquiry.ts';
+import { noteAnswer } from './notes.ts';
+import { rankRows, toRankingTable } from './ranking.ts';
+import type { Column } from './table.ts';
+import { defaultRows } from './top.ts';
+import { countNames, isNamed, sumTotals } from './totals.ts';
+
+/** A name is new that made no call in so many days before. */
+const HISTORY_DAYS = 90;
+/** Names that the sentence lists. */
+const NAMED = 3;
+
+/**
+ * Ranks what is new (calls in the range, and none in the 90 days before it, or in the range to compare with), or what is gone
+ * (calls before, and none in the range), with the day of its first, or last, call. Numbers are of the range that holds its calls.
+ */
+export async function reportFresh(deps: ReporterDeps, question: Question, nowMs: number): Promise<RankingReport> {
+  const { only = 'new', dimension = 'client', measure = 'requests', offset = 0, versus: versusText } = question;
+  const inquiry = await openInquiry(deps, question, nowMs);
+  const { range, extent } = inquiry;
+  const { calendar } = deps;
+  const before = daysText({ first: Math.max(0, range.firstDay - HISTORY_DAYS), last: range.firstDay - 1 });
+  const versus = resolveRange(versusText ?? before, nowMs, calendar, { firstDay: extent?.firstDay });
+  const key = dimension === 'team' ? 'client' : dimension;
+  const nameOf = namerOf(inquiry, dimension);
+  const askIn = (span: Span) => ask(inquiry, { groupBy: [key], span });
+  const [now, earlier] = await Promise.all([askIn(inquiry.span), askIn(toSpan(versus, calendar))]);
+  const [own, other] = only === 'new' ? [now, earlier] : [earlier, now];
+  const span = only === 'new' ? inquiry.span : toSpan(versus, calendar);
+  const known = new Set(other.rows.map(({ keys }) => nameOf(keys[0]!)));
+  const isFresh = (name: string) => isNamed(name) && !known.has(name);
+  const all = rankRows(own.rows, { measure, sort: question.sort, nameOf });
+  const found = isKnown(earlier, inquiry) ? all.filter(({ name }) => isFresh(name)) : [];
+  const limit = Math.min(question.limit ?? defaultRows(dimension), MAX_RANKING_ROWS);
+  const rows = found.slice(offset, offset + limit);
+  const others = [...found.slice(0, offset), ...found.slice(offset + limit)];
+  const days = await findDays(inquiry, rows, { key, span, only, nameOf });
+  const words = DIMENSION_WORDS[dimension];
+  const label = only === 'new' ? 'First call' : 'Last call';
+  const dayColumn = (key: string, format: (day: number) => string): Column<RankingRow> => ({
+    ...{ key, label, type: 'text' },
+    cell: ({ name }) => (days.has(name) ? format(days.get(name)!) : null),
+  });
+  const when = [
+    { ...dayColumn(only === 'new' ? 'first_call' : 'last_call', formatDay), csvOnly: true },
+    { ...dayColumn('day', formatShortDate), shownOnly: true },
+  ];
+
+  return {
+    ...toHead(inquiry, [now, earlier], {
+      title: `${capitalise(only)} ${words.plural}`,
+      finding: describe(),
+      ...(found.length > 0 ? { population: countOf(found.length, words.singular, words.plural) } : {}),
+      notes: noteAnswer(inquiry, now),
+      offers: offerOthers(question),
+    }),
+    kind: 'top',
+    versus,
+    dimension,
+    measure,
+    rows,
+    others: { ...sumTotals(others), count: others.length },
+    totals: sumTotals(found),
+    distinct: found.length,
+    clients: dimension === 'client' ? found.length : countNames(own.rows, nameOf),
+    table: toRankingTable(rows, capitalise(words.singular), measure, when),
+  };
+
+  function describe(): string {
+    if (!isKnown(earlier, inquiry))
+      return `Nothing is known of the time before ${range.label}, so nothing can be ${only}.`;
+    const past = versusText === undefined ? `the ${HISTORY_DAYS} days before` : versus.label;
+    const [first, second] = found;
+    if (!first && all.length === 0)
+      return `No ${words.singular} made a call in ${only === 'new' ? range.label : past}.`;
+    if (!first)
+      return only === 'new'
+        ? `No ${words.singular} is new: ${all.length === 1 ? 'the only one was' : `all ${formatCount(countNames(now.rows, nameOf))} were`} seen in ${past} too.`
+        : `No ${words.singular} is gone: all of ${past} were seen in ${range.label} too.`;
+    if (!second) {
+      const day = days.get(first.name);
+      const calls = countOf(first.requests, 'request');
+      return only === 'new'
+        ? `${first.name} is new: ${calls}${day === undefined ? '' : ` since ${formatShortDate(day)}`}.`
+        : `${first.name} is gone: ${calls} before${day === undefined ? '' : `, the last on ${formatShortDate(day)}`}.`;
+    }
+    const named = found.slice(0, NAMED).map(({ name }) => name);
+    const more = found.length > NAMED ? [`${formatCount(found.length - NAMED)} more`] : [];
+    return `${countOf(found.length, words.singular, words.plural)} are ${only}: ${joinWords([...named, ...more])}.`;
+  }
+}
+
+/** Before the first data nothing tells who was there. */
+function isKnown(earlier: UsageAnswer, { extent }: Inquiry): boolean {
+  return extent !== undefined && earlier.rows.length > 0;
+}
+
+/** The first day of what is new, the last of what is gone. */
+async function findDays(
+  inquiry: Inquiry,
+  rows: readonly RankingRow[],
+  about: {
+    key: Exclude<RankingReport['dimension'], 'team'>;
+    span: Span;
+    only: 'new' | 'gone';
+    nameOf(key: string): string;
+  },
+): Promise<Map<string, number>> {
+  const { key, span, only, nameOf } = about;
+  const wanted = new Set(rows.map(({ name }) => name));
+  if (wanted.size === 0) return new Map();
+  const answer = await ask(inquiry, { groupBy: [key], span, grain: 'day' });
+  const days = new Map<string, number>();
+  for (const { keys, startMs } of answer.rows) {
+    const [name, day] = [nameOf(keys[0]!), inquiry.deps.calendar.dayOf(startMs)];
+    const known = days.get(name);
+    if (wanted.has(name) && (known === undefined || (only === 'new' ? day < known : day > known))) days.set(name, day);
+  }
+  return days;
+}
+
+function offerOthers({ only, versus, offset: _, ...question }: Question): Offer[] {
+  const plural = DIMENSION_WORDS[question.dimension ?? 'client'].plural;
+  const other = only === 'new' ? 'gone' : 'new';
+  return [
+    { label: `${capitalise(other)} ${plural}`, question: { ...question, only: other, ...(versus ? { versus } : {}) } },
+    { label: `All ${plural}`, question },
+  ];
+}

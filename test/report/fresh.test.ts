@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { buildAltText } from '../../src/chart/alt-text.ts';
+import { canDrawBundled } from '../../src/chart/glyphs.ts';
+import { toSvg } from '../../src/chart/render.ts';
+import { buildSpec } from '../../src/chart/spec/build.ts';
+import { buildNativeCharts } from '../../src/messages/native-chart.ts';
+import { toCsv } from '../../src/report/csv.ts';
+import type { EventOfTest } from './memory-usage.ts';
+import { ask, at } from './setup.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Calls at noon so many days before today, Saturday 21 November. */
+function calls(client: string, daysAgo: number, count: number, more: Partial<EventOfTest> = {}): EventOfTest {
+  return { timeMs: at('2026-11-21T12:00:00Z') - daysAgo * DAY_MS, client, count, ...more };
+}
+
+const events = [
+  ...[calls('Acme', 2, 600), calls('Acme', 40, 400), calls('Beta', 3, 20), calls('Beta', 1, 30)],
+  ...[calls('Old', 9, 70), calls('Old', 60, 10), calls('Older', 100, 5), calls('Older', 4, 1)],
+];
+
+describe('what is new, and what is gone', () => {
+  it('has calls in the range and none in the 90 days before, with its first day', async () => {
+    const report = await ask(events, { report: 'top', only: 'new' });
+    // Older called 100 days ago: that is too long to be known.
+    expect(report.rows.map(({ name, requests }) => [name, requests])).toEqual([
+      ['Beta', 50],
+      ['Older', 1],
+    ]);
+    expect(report.finding).toBe('2 clients are new: Beta and Older.');
+    expect(report).toMatchObject({ title: 'New clients', versus: { label: '16 Aug – 13 Nov 2026' }, distinct: 2 });
+    expect(toCsv(report).split('\r\n').slice(0, 2)).toEqual([
+      'name,requests,share_percent,ok,failed,none,credits,ids,first_call',
+      'Beta,50,7.680491551459294,50,0,0,50,,2026-11-18',
+    ]);
+    const one = await ask(events.slice(0, 4), { report: 'top', only: 'new' });
+    expect(one.finding).toBe('Beta is new: 50 requests since 18 Nov.');
+    expect(buildAltText(one)).toContain('Beta 50');
+  });
+
+  it('had calls before and has none in the range, with its last day', async () => {
+    const report = await ask(events, { report: 'top', only: 'gone' });
+    expect(report.finding).toBe('Old is gone: 80 requests before, the last on 12 Nov.');
+    expect(report.offers!.map(({ label }) => label)).toEqual(['New clients', 'All clients']);
+  });
+
+  it('is measured against another range where one is named', async () => {
+    const report = await ask(events, { report: 'top', only: 'new', versus: 'last-week' });
+    expect(report.rows.map(({ name }) => name)).toEqual(['Acme', 'Beta', 'Older']);
+  });
+
+  it('says why there is none', async () => {
+    const finding = async (only: 'new' | 'gone', sent = events, range = '7d') =>
+      (await ask(sent, { report: 'top', only, range })).finding;
+    const steady = [calls('Acme', 2, 1), calls('Acme', 20, 1)];
+    expect(await finding('new', steady)).toBe('No client is new: the only one was seen in the 90 days before too.');
+    expect(await finding('gone', steady)).toBe(
+      'No client is gone: all of the 90 days before were seen in 14–20 Nov 2026 too.',
+    );
+    expect(await finding('new', [calls('Acme', 2, 1)])).toBe(
+      'Nothing is known of the time before 14–20 Nov 2026, so nothing can be new.',
+    );
+    expect(await finding('new', [calls('Acme', 20, 1)])).toBe('No client made a call in 14–20 Nov 2026.');
+  });
+
+  it('counts ids of one shown name as one client', async () => {
+    const definitions = { clients: [{ id: 'acme-*', name: 'Acme' }] };
+    const renamed = [calls('acme-2', 2, 5), calls('acme-1', 20, 5)];
+    expect((await ask(renamed, { report: 'top', only: 'new' }, { definitions })).rows).toEqual([]);
+    const teams = { clients: [{ id: '*', name: 'X', team: 'Sales' }] };
+    const report = await ask(renamed, { report: 'top', dimension: 'team', only: 'gone' }, { definitions: teams });
+    expect(report.rows).toEqual([]);
+  });
+});
+
+describe('how many different ones there were', () => {
+  const users = [
+    ...[calls('a', 3, 1, { user: 'ana' }), calls('a', 3, 1, { user: 'bo' }), calls('a', 2, 4, { user: 'ana' })],
+    ...[calls('b', 2, 1), calls('b', 1, 1, { user: '(other)' })],
+  ];
+
+  it('is told day by day, and in all, of names alone', async () => {
+    const report = await ask(users, { report: 'daily', dimension: 'user', range: '3d' });
+    expect(report.bars.map(({ distinct, requests }) => [distinct, requests])).toEqual([
+      [2, 2],
+      [1, 5],
+      [0, 1],
+    ]);
+    expect(report.finding).toBe('2 users, 1 a day on average; most on 18 Nov with 2.');
+    expect(report.title).toBe('Users per day');
+    expect(toCsv(report).split('\r\n').slice(0, 2)).toEqual([
+      'day,distinct,requests,partial,start',
+      '2026-11-18,2,2,no,2026-11-18T00:00:00Z',
+    ]);
+    const clients = await ask(users, { report: 'daily', dimension: 'client', range: '3d' });
+    expect(clients.finding).toBe('2 clients, 1.3 a day on average; most on 19 Nov with 2.');
+    const same = await ask(users, { report: 'day', dimension: 'client', range: '2026-11-19' });
+    expect(same.bars).toHaveLength(24);
+  });
+
+  it('is drawn as one plain bar a step, in both kinds of picture', async () => {
+    const report = await ask(users, { report: 'daily', dimension: 'user', range: '3d' });
+    const { svg, warnings } = await toSvg(buildSpec(report, 'graph', canDrawBundled)!);
+    expect(warnings).toEqual([]);
+    expect(svg).toContain('Users per day');
+    expect(buildAltText(report)).toMatch(/18 Nov 2; 19 Nov 1; 20 Nov 0.* In all 2 users\.$/);
+    expect(JSON.stringify(buildNativeCharts(report))).toContain('"value":2');
+  });
+});
+
+it('a running month says where it ends at the usual pace of each weekday', async () => {
+  const steady = Array.from({ length: 60 }, (_, ago) => calls('a', ago + 1, 10));
+  const report = await ask(steady, { report: 'daily', range: 'this-month' });
+  expect(report.finding).toContain('At the usual pace Nov 2026 ends at about 300.');
+  expect((await ask(steady.slice(0, 5), { report: 'daily', range: 'this-month' })).finding).not.toContain('pace');
+  expect((await ask(steady, { report: 'daily', range: 'last-month' })).finding).not.toContain('pace');
+});

@@ -135,7 +135,6 @@ export async function ingestRequest(
   { sources, writer, tally, limits, now }: IngestDependencies,
 ): Promise<IngestOutcome> {
   const { headers } = request;
-  const tokens = listTokens(headers, request.url?.split('?')[1]);
   let style = route.style ?? guessStyle(headers);
   const answered = (): AnsweredRequest => ({ headers, nowMs: now() });
   let source: Source | undefined;
@@ -147,13 +146,14 @@ export async function ingestRequest(
   };
   try {
     const bearer = findBearerToken(headers) ?? '';
-    const shown = sourceName !== undefined || route.ownKeys ? tokens : [bearer];
+    const listAll = (): string[] => listTokens(headers, request.url?.split('?')[1]);
+    const shown = sourceName !== undefined || route.ownKeys ? listAll() : [bearer];
     source = await sources.findByToken(shown, sourceName, now());
     if (!source && sourceName !== undefined) source = await sources.findByIdentity(sourceName, [bearer], now());
     // Only a signature needs the bytes: nobody else makes us read any, nor does one that can open nothing.
     const mayOpen = sourceName !== undefined && isSigned(headers) && (await sources.takesSignatures(sourceName, now()));
     if (!source && !mayOpen) {
-      throw unauthorised(headers.authorization === undefined && tokens.length === 0);
+      throw unauthorised(headers.authorization === undefined && listAll().length === 0);
     }
     if (source) admit(source);
     const body = await readBody(source ? 'known' : 'unknown');
@@ -185,24 +185,22 @@ export async function ingestRequest(
 /** What a source sent over its limit, in the counts of what it sent. */
 const LIMITED = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [], limited: 1 as const };
 
-/** Of requests without headers of their own, by what they differ in; a source is another object once it was read again. */
-const envelopes = new WeakMap<Source, Map<string, Envelope>>();
-const MAX_ENVELOPES = 100;
+/** Of requests without headers of their own, the last one of each source and route; a source is another object once it was read again. */
+const envelopes = new WeakMap<Source, Map<IngestRoute, Envelope>>();
 
 function findEnvelope(headers: IncomingHttpHeaders, source: Source, route: IngestRoute): Envelope {
   const own = pickHeaders(headers);
   if (own) return toEnvelope(headers, source, route, own);
-  const key = `${route.adapter}\0${JSON.stringify(route.options)}\0${headers['content-type']}\0${headers['content-encoding']}`;
   let known = envelopes.get(source);
-  if (!known || known.size > MAX_ENVELOPES) {
+  if (!known) {
     known = new Map();
     envelopes.set(source, known);
   }
-  let envelope = known.get(key);
-  if (!envelope) {
-    envelope = toEnvelope(headers, source, route, {});
-    known.set(key, envelope);
-  }
+  const last = known.get(route);
+  if (last?.contentType === (headers['content-type'] ?? '') && last.encoding === headers['content-encoding'])
+    return last;
+  const envelope = toEnvelope(headers, source, route, {});
+  known.set(route, envelope);
   return envelope;
 }
 

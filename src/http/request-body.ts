@@ -32,7 +32,7 @@ export class BodyBudget {
   }
 }
 
-/** The whole body, in memory of its own that may be given to another thread. `release` when it is done with. */
+/** The whole body. `release` when it is done with. */
 export interface HeldBody {
   bytes: Uint8Array;
   release(): void;
@@ -89,13 +89,7 @@ function collect(request: IncomingMessage, maxBytes: number, onSize: (size: numb
     };
     request.on('data', onData);
     request.on('end', () => {
-      const body = new Uint8Array(size);
-      let at = 0;
-      for (const chunk of chunks) {
-        body.set(chunk, at);
-        at += chunk.length;
-      }
-      resolve(body);
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
     });
     request.on('error', () => stop(new AbortedError('the request was cut off')));
     request.on('close', () => {

@@ -99,13 +99,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (stopping) response.setHeader('connection', 'close');
     const path = toPath(request.url ?? '/');
+    const ingest = findIngestRoute(path);
     const id = findRequestId(request);
     const beganMs = performance.now();
     try {
-      const { route, answer } = await answerTo(request, response, path, id);
+      const { route, answer } = await answerTo(request, response, path, ingest, id);
       const tookMs = performance.now() - beganMs;
       requests.add(1, route, String(answer.status));
-      if (findIngestRoute(path)) {
+      if (ingest) {
         taken.observe(tookMs / 1000);
         if (answer.status >= 400) refused.add({ path: path.slice(0, 100), status: answer.status }, options.now());
       }
@@ -124,10 +125,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     request: IncomingMessage,
     response: ServerResponse,
     path: string,
+    ingest: ReturnType<typeof findIngestRoute>,
     id: string,
   ): Promise<{ route: string; answer: HttpAnswer }> {
     const { method } = request;
-    const ingest = findIngestRoute(path);
     if (ingest) {
       const { label, route, sourceName } = ingest;
       if (method !== 'POST') return { route: label, answer: refuseMethod(request, 'POST') };

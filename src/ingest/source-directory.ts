@@ -29,7 +29,8 @@ export class SourceDirectory {
 
   /** The source that one of these tokens names; with a `name`, that source or none. */
   async findByToken(tokens: readonly string[], name: string | undefined, nowMs: number): Promise<Source | undefined> {
-    await this.#refresh(nowMs);
+    const reading = this.#refresh(nowMs);
+    if (reading) await reading;
     for (const token of tokens) {
       // The token is found by its hash, so the time that this takes tells nothing about the token.
       const source = this.#byTokenHash.get(hashToken(token));
@@ -76,12 +77,13 @@ export class SourceDirectory {
     return secret;
   }
 
-  async #refresh(nowMs: number): Promise<void> {
-    if (Math.abs(nowMs - this.#loadedMs) < MAX_AGE_MS) return;
+  /** Undefined: what is known is new enough. */
+  #refresh(nowMs: number): Promise<void> | undefined {
+    if (Math.abs(nowMs - this.#loadedMs) < MAX_AGE_MS) return undefined;
     this.#loading ??= this.#load(nowMs).finally(() => {
       this.#loading = undefined;
     });
-    await this.#loading;
+    return this.#loading;
   }
 
   async #load(nowMs: number): Promise<void> {

@@ -68,8 +68,8 @@ export class EventReader {
   }
 
   /**
-   * The event, or a sentence with the field, its value and the cure. `null` and empty texts mean that a field is absent
-   * (log formats write them so), except for `client`, which must be there. A status given as text is taken as its number:
+   * The event, or a sentence with the field, its value and the cure. `null` and texts that show nothing mean that a field is
+   * absent (log formats write empty ones so), except for `client`, which must be there. A status given as text is taken as its number:
    * API Gateway, Fluent Bit and Envoy send it that way.
    */
   read(fields: EventFields): UsageEvent | string {
@@ -113,7 +113,8 @@ export class EventReader {
         return this.#fail(field, value, 'it holds half of a surrogate pair, send whole characters');
       }
     }
-    return value;
+    // A name that nobody can see is as good as none; an id is never read by people.
+    return field === 'id' || isVisible(value) ? value : undefined;
   }
 
   #client(value: unknown): string {
@@ -123,11 +124,10 @@ export class EventReader {
       return '';
     }
     if (value === '') this.#fail('client', value, `say who made the call, in 1 to ${MAX_CLIENT_LENGTH} characters`);
-    const client = this.#text('client', value, MAX_CLIENT_LENGTH) ?? '';
-    if (client !== '' && !isVisible(client)) {
+    const client = this.#text('client', value, MAX_CLIENT_LENGTH);
+    if (client === undefined && this.#fault === '')
       this.#fail('client', value, 'nothing of it can be seen, send a name that people can read');
-    }
-    return client;
+    return client ?? '';
   }
 
   #method(value: unknown): string | undefined {

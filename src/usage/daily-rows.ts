@@ -9,7 +9,7 @@ import { outcomeColumns } from './cube.ts';
 import { Grouping } from './grouping.ts';
 import { decodeSegment } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
-import { FORGOTTEN } from './values.ts';
+import { FORGOTTEN, NAMED } from './values.ts';
 
 /**
  * The table `usage_daily`: daily totals by each dimension and status as ordinary rows, for `sqlite3`, `psql` and whatever
@@ -129,6 +129,8 @@ async function insertCells(trx: Db, dialect: DialectName, date: string, cells: r
           when cell.id = ${sql.lit(OTHER_ID)} then ${sql.lit(OTHER)}
           when named.text is null or substr(named.text, 1, ${sql.lit(FORGOTTEN.length)}) = ${FORGOTTEN}
             then ${sql.lit(REMOVED)}
+          when replace(named.text, ${sql.lit(NAMED)}, '') in (${sql.lit(NONE)}, ${sql.lit(OTHER)}, ${sql.lit(REMOVED)})
+            then ${sql.lit(NAMED)} || named.text
           else named.text
         end as name,
         cell.dimension, status, requests, ok, failed, credits

@@ -1,7 +1,7 @@
 import { type Dimension, REMOVED } from '../domain/dimension.ts';
 import type { Db, DialectName } from '../store/database.ts';
 import { forgetInRows, lockTotals } from './daily-rows.ts';
-import { forgetValue } from './values.ts';
+import { forgetValue, toSentText, toShownText } from './values.ts';
 
 /** What a forgotten value was taken out of. */
 export interface Forgotten {
@@ -44,7 +44,7 @@ export async function forget(db: Db, dialect: DialectName, kind: 'user' | 'ip', 
   const done: Forgotten = { dimensions: [], rejected: 0, questions: 0, texts: 0 };
   for (const dimension of DIMENSIONS_OF[kind]) {
     if (!(await forgetValue(db, dimension, text))) continue;
-    await forgetInRows(db, dimension, text);
+    await forgetInRows(db, dimension, toShownText(toSentText(text)));
     done.dimensions.push(dimension);
   }
 

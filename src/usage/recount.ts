@@ -3,7 +3,7 @@ import type { UsageEvent } from '../domain/event.ts';
 import type { Db } from '../store/database.ts';
 import { type Assign, METER_SEPARATOR, OWN_CREDITS, OWN_SCOPE } from './event-batch.ts';
 import type { Batch } from './segment.ts';
-import { type ValueDictionary, ValueTexts, type Vocabulary } from './values.ts';
+import { toSentText, type ValueDictionary, ValueTexts, type Vocabulary } from './values.ts';
 
 /** Raw events of a day with scope, meters, exclusion and credits as these rules give them; the same batch if nothing changes. */
 export async function reassign(
@@ -17,7 +17,10 @@ export async function reassign(
   const rows = Array.from({ length: batch.length }, (_, row) => ({ batch, row }));
   // A memory of its own, so that no earlier text can be in it.
   const known = await texts.resolveMany(db, undefined, rows);
-  const read = (name: Dimension, row: number): string | undefined => known.get(batch.columns[name]?.[row] ?? 0);
+  const read = (name: Dimension, row: number): string | undefined => {
+    const text = known.get(batch.columns[name]?.[row] ?? 0);
+    return text && toSentText(text);
+  };
   const given = { scope: [] as string[], meters: [] as string[], exclusion: [] as string[] };
   const credits = new Float64Array(batch.length);
   for (let row = 0; row < batch.length; row += 1) {

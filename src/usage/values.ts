@@ -98,7 +98,7 @@ export async function forgetValue(db: Db, dimension: Dimension, text: string): P
     .selectFrom('value')
     .select('id')
     .where('dimension', '=', dimension)
-    .where('text', '=', text)
+    .where('text', '=', toSentText(text))
     .executeTakeFirst();
   if (!value) return false;
   await db
@@ -132,7 +132,7 @@ export class ValueTexts {
         .select(['id', 'text'])
         .where('id', 'in', missing.slice(at, at + CHUNK))
         .execute();
-      for (const { id, text } of rows) texts.set(id, text.startsWith(FORGOTTEN) ? REMOVED : text);
+      for (const { id, text } of rows) texts.set(id, text.startsWith(FORGOTTEN) ? REMOVED : toShownText(text));
     }
     return texts;
   }
@@ -164,8 +164,10 @@ export class ValueTexts {
 
   /** Numbers of a text as it is; a forgotten value stands for several. */
   async findExact(db: Db, vocabulary: Vocabulary, text: string): Promise<number[]> {
+    if (text === NONE || text === OTHER) return [];
     const query = db.selectFrom('value').select('id').where('dimension', '=', vocabulary);
-    const found = text === REMOVED ? query.where('text', 'like', `${FORGOTTEN}%`) : query.where('text', '=', text);
+    const found =
+      text === REMOVED ? query.where('text', 'like', `${FORGOTTEN}%`) : query.where('text', '=', toSentText(text));
     return (await found.execute()).map(({ id }) => id);
   }
 
@@ -174,13 +176,28 @@ export class ValueTexts {
     if (!pattern.includes('*')) return this.findExact(db, vocabulary, pattern);
     const query = db.selectFrom('value').select(['id', 'text']).where('dimension', '=', vocabulary);
     const matches = toMatcher(pattern);
-    return (await query.execute()).filter(({ text }) => matches(text)).map(({ id }) => id);
+    return (await query.execute()).filter(({ text }) => matches(toShownText(text))).map(({ id }) => id);
   }
 }
 
 /** The numbers of texts in these columns, with repetitions. */
 function* readKeys(cells: Batch, keys: readonly GroupKey[]): Generator<number> {
   for (const key of keys) if (key !== 'status') yield* (cells.columns[key] ?? []) as Column;
+}
+
+/** Words that stand for values which no sender gave. */
+const RESERVED: readonly string[] = [NONE, OTHER, REMOVED];
+/** Stands before such a word where a sender gave it as a name: `named (other)`. */
+export const NAMED = 'named ';
+
+/** A sent text as it is shown and asked for: never one of the words that stand for no text, or for many. */
+export function toShownText(sent: string): string {
+  return sent.endsWith(')') && RESERVED.includes(sent.replaceAll(NAMED, '')) ? NAMED + sent : sent;
+}
+
+/** The text that a sender gave for one that is shown. */
+export function toSentText(shown: string): string {
+  return shown.startsWith(NAMED) && toShownText(shown) !== shown ? shown.slice(NAMED.length) : shown;
 }
 
 /** A value as people read it. */

@@ -261,6 +261,13 @@ describe('the native format', () => {
     },
   );
 
+  it.each(['user', 'ip', 'module', 'route', 'function', 'scope', 'method'])(
+    'takes a %s that shows nothing as none',
+    (name) => {
+      for (const blank of ['  ', '\u200b', '\u3164']) expect(event({ [name]: blank })).toEqual(event({}));
+    },
+  );
+
   it('counts characters, not code units', () => {
     expect(event({ client: '😀'.repeat(200) }).client).toHaveLength(400);
     expect(event({ id: 'é'.repeat(256), client: 'a' }).id).toHaveLength(256);

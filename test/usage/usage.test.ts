@@ -118,6 +118,36 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
     );
   });
 
+  it('tells names that senders gave from the words for none, many and forgotten', async () => {
+    const db = await open();
+    const writer = createWriter(db);
+    const sent = ['(none)', '(other)', '(removed)', 'named (other)', undefined];
+    const events = sent.map((user, count) => ({
+      ...{ client: user ?? 'a', kind: 'call', count: count + 1, timeMs: NOW - 1000 },
+      ...(user === undefined ? {} : { user }),
+    }));
+    await writer.append([{ source: SOURCE, events, receivedMs: NOW }]);
+    const reader = new StoredUsage(db, dialect, calendar);
+    const span = { fromMs: NOW - 3_600_000, toMs: NOW };
+    const ask = async (pattern: string) => {
+      const filters = [{ key: 'user' as const, patterns: [pattern], not: false }];
+      const { rows } = await reader.sum({ span, grain: 'all', groupBy: ['user'], filters, raw: true });
+      return Object.fromEntries(rows.map(({ keys, requests }) => [keys[0], requests]));
+    };
+    const shown = {
+      ...{ 'named (none)': 1, 'named (other)': 2, 'named (removed)': 3, 'named named (other)': 4, '(none)': 5 },
+    };
+    expect(await ask('*')).toEqual(shown);
+    expect(await ask('*(other)')).toEqual({ 'named (other)': 2, 'named named (other)': 4 });
+    for (const [name, requests] of Object.entries(shown)) expect(await ask(name)).toEqual({ [name]: requests });
+    await writer.foldAll();
+    await writer.writeDailyRows();
+    const rows = db.selectFrom('usage_daily').select(['value', 'requests']).where('dimension', '=', 'user');
+    expect(Object.fromEntries((await rows.execute()).map(({ value, requests }) => [value, requests]))).toEqual(shown);
+    expect(await writer.recount(0)).toBe(5);
+    expect(await ask('named (other)')).toEqual({ 'named (other)': 2 });
+  });
+
   it('answers questions asked together from one snapshot, whatever is committed meanwhile', async () => {
     const url = await createUrl();
     const [db, other] = [openDatabase(url, { connections: 4 }), openDatabase(url)];

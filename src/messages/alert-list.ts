@@ -95,8 +95,15 @@ function describe(alert: AlertSummary, zone: string): string {
 /** `muted until 22 Nov 2026 09:00 (UTC)`. */
 export function describeMute(untilMs: number, zone: string): string {
   return untilMs === Number.MAX_SAFE_INTEGER
-    ? 'muted until unmuted'
+    ? 'muted until further notice'
     : `muted until ${formatInstant(untilMs, zone)} (${zone})`;
+}
+
+/** `Muted: CRM until 23 Nov 2026 09:00 (Europe/Berlin).` Without an end it says how to set one. */
+export function describeMuted(title: string, untilMs: number | undefined, zone: string): string {
+  return untilMs === undefined
+    ? `Muted: ${title} until further notice. “Alerts” shows it, and a button that ends it.`
+    : `Muted: ${title} until ${formatInstant(untilMs, zone)} (${zone}).`;
 }
 
 /** Anyone acknowledges; the rest is for admins. */

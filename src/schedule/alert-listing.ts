@@ -1,4 +1,4 @@
-import { ALERT_KINDS, type AlertContent, type AlertKind, type Words } from '../domain/alert.ts';
+import { ALERT_KINDS, type AlertContent, type Words } from '../domain/alert.ts';
 import type { Level, ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { DAY_MS, HOUR_MS } from '../domain/time-units.ts';
@@ -22,9 +22,6 @@ import { toLevelWords, toSwitchWords } from './level-words.ts';
 import { toRunOutWords } from './run-out-alerts.ts';
 
 const SHOWN_FOR_MS = 7 * DAY_MS;
-
-/** Hours for which an alert about an hour holds: its own, and the next one where it is told only after the hour has ended. */
-const HOURS_HELD: Partial<Record<AlertKind, number>> = { rate: 1, 'unknown-client': 2, unusual: 2 };
 
 export interface AlertListingPorts {
   db: Db;
@@ -175,7 +172,6 @@ async function listOpenLevels({ db, states }: OpenPorts): Promise<OpenAlert[]> {
 function findWords({ nowMs, zone, states, sources, rules }: OpenPorts, alert: Alert): Present | undefined {
   const { subject, period } = alert;
   const content = alert.content;
-  const fromMs = Date.parse(period);
   const scope = states.find((state) => state.scope === content.scope);
   const pool = scope?.pools.find(({ name }) => name === content.pool);
   const isRunning = pool !== undefined && (pool.periodKind === 'rolling-24h' || toPeriodKey(pool.period) === period);
@@ -195,9 +191,10 @@ function findWords({ nowMs, zone, states, sources, rules }: OpenPorts, alert: Al
         : undefined;
     case 'view': {
       const rule = rules.find(({ name }) => name === subject);
-      return rule && nowMs < fromMs + (rule.per === 'day' ? 24 : 1) * HOUR_MS ? content : undefined;
+      return rule && nowMs < Date.parse(period) + (rule.per === 'day' ? 24 : 1) * HOUR_MS ? content : undefined;
     }
     default:
-      return nowMs < fromMs + (HOURS_HELD[content.kind] ?? 0) * HOUR_MS ? content : undefined;
+      // It tells of an hour, and holds for as long.
+      return nowMs < alert.atMs + HOUR_MS ? content : undefined;
   }
 }

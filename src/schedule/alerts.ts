@@ -83,35 +83,51 @@ export class Alerts implements AlertPort, AlertRulePort {
     await this.#audit(by, 'alert.remove', what);
   }
 
-  /** Acknowledges an alert with all of its period (without `what`: the newest); the message of its conversation then says who did. */
-  async acknowledge(target: { what?: string }, by: Actor): Promise<void> {
-    const { db, now } = this.#options;
+  /**
+   * Acknowledges an alert with all of its period (without `what`: all that hold); the message of its conversation then says who
+   * did. Returns the titles of those that nobody had acknowledged before.
+   */
+  async acknowledge(target: { what?: string }, by: Actor): Promise<readonly string[]> {
+    const { db, now, wakeSender } = this.#options;
     const nowMs = now();
-    const alert = await findAlertByWords({ db, nowMs }, target.what);
-    if (!alert && target.what === undefined)
-      throw new HeadroomError('schedule', 'There is nothing to acknowledge: no alert was raised yet.');
-    if (!alert) throw unknownAlert(target.what ?? '');
-    const content = alert.content;
+    const titles: string[] = [];
+    for (const alert of await this.#findAcknowledged(target.what, nowMs)) {
+      if (!(await transact(db, (trx) => this.#acknowledge(trx, alert, by, nowMs)))) continue;
+      await this.#audit(by, 'alert.acknowledge', `${alert.subject} ${alert.period}`);
+      titles.push(alert.content.title);
+    }
+    wakeSender();
+    return titles;
+  }
+
+  async #findAcknowledged(what: string | undefined, nowMs: number): Promise<readonly Alert[]> {
+    const { db } = this.#options;
+    if (what !== undefined) {
+      const alert = await findAlertByWords({ db, nowMs }, what);
+      if (!alert) throw unknownAlert(what);
+      return [alert];
+    }
+    const raised = (await this.list()).filter(({ sort }) => sort === 'raised').map(({ id }) => id);
+    if (raised.length === 0)
+      throw new HeadroomError('schedule', 'There is nothing to acknowledge: no alert holds now.');
+    return (await listAlerts(db, nowMs - ALERTS_KEPT_MS, 1000)).filter(({ id }) => raised.includes(String(id)));
+  }
+
+  async #acknowledge(trx: Db, alert: Alert, by: Actor, nowMs: number): Promise<boolean> {
+    if (!(await acknowledgeAlerts(trx, alert, by.user, nowMs))) return false;
+    const { content } = alert;
     const order: AlertOrder = { alertKey: alert.key, part: 'parent', content };
-    const acknowledged = await transact(db, async (trx) => {
-      if (!(await acknowledgeAlerts(trx, alert, by.user, nowMs))) return false;
-      for (const own of alert.deliveryKeys) {
-        const channel = own.slice(own.lastIndexOf('@') + 1);
-        const parentKey = toParentKey(alert, channel);
-        const updates = (await findDelivery(trx, parentKey)) ? parentKey : own;
-        // A period is acknowledged again when a further level was told.
-        const key = `${updates}#acknowledged:${nowMs}`;
-        await insertDelivery(trx, { key, kind: 'alert', channel, content: order, updates, dueMs: nowMs });
-      }
-      if (this.#options.webhook) {
-        const event = { type: 'alert.acknowledged' as const, by: by.user, conversation: alert, content };
-        await putAlertEvent(trx, event, nowMs);
-      }
-      return true;
-    });
-    if (!acknowledged) return;
-    await this.#audit(by, 'alert.acknowledge', `${alert.subject} ${alert.period}`);
-    this.#options.wakeSender();
+    for (const own of alert.deliveryKeys) {
+      const channel = own.slice(own.lastIndexOf('@') + 1);
+      const parentKey = toParentKey(alert, channel);
+      const updates = (await findDelivery(trx, parentKey)) ? parentKey : own;
+      // A period is acknowledged again when a further level was told.
+      const key = `${updates}#acknowledged:${nowMs}`;
+      await insertDelivery(trx, { key, kind: 'alert', channel, content: order, updates, dueMs: nowMs });
+    }
+    if (this.#options.webhook)
+      await putAlertEvent(trx, { type: 'alert.acknowledged', by: by.user, conversation: alert, content }, nowMs);
+    return true;
   }
 
   async find(id: string): Promise<{ scope?: string; periodEndMs?: number } | undefined> {

@@ -5,6 +5,7 @@ import { WEEKDAYS } from '../domain/time-names.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatCount, formatMoment, formatPercent } from '../report/format.ts';
 import { deviation, isFar, median } from '../report/usual.ts';
+import { findAlert } from '../store/alert-repository.ts';
 import {
   type EvaluationContext,
   formatHours,
@@ -17,20 +18,26 @@ import { describeHourCause, findHourCause, type HourCause, weeksBefore } from '.
 
 const NUMBERS = ['', 'one', 'two', 'three', 'four'];
 
-/** Tells that the last full hour was far from the same hour of the weeks before. */
+/**
+ * Tells that the last full hour was far from the same hour of the weeks before. Of a streak of such hours the first opens a
+ * thread, and each later one adds a line there.
+ */
 export async function evaluateUnusual(context: EvaluationContext): Promise<void> {
   if (!context.isOn('unusual')) return;
   const { calendar, usage } = context;
   const span = lastFullHour(context);
-  const hour = new Date(span.fromMs).toISOString();
   const day = formatDay(calendar.dayOf(span.fromMs));
   const { clients } = await context.definitions();
   for (const found of await findUnusual({ usage, calendar, clients }, span)) {
+    const subject = `unusual ${found.what}`;
+    const before = calendar.startOfHour(span.fromMs - 1);
+    const streak = (await findAlert(context.db, toKey(found, before)))?.period;
     await raiseAlert(context, {
-      key: `unusual:${found.what}:${hour}`,
+      key: toKey(found, span.fromMs),
       kind: 'unusual',
-      subject: `unusual ${found.what}`,
-      period: hour,
+      subject,
+      period: streak ?? new Date(span.fromMs).toISOString(),
+      ...(streak === undefined ? {} : { note: { subject, period: streak } }),
       content: {
         kind: 'unusual',
         ...toUnusualWords(found, calendar.zone),
@@ -40,6 +47,10 @@ export async function evaluateUnusual(context: EvaluationContext): Promise<void>
       },
     });
   }
+}
+
+function toKey({ what }: UnusualHour, fromMs: number): string {
+  return `unusual:${what}:${new Date(fromMs).toISOString()}`;
 }
 
 function toUnusualWords(found: UnusualHour, zone: string): Pick<AlertContent, 'sign' | 'title' | 'lines'> {

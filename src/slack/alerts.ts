@@ -1,13 +1,13 @@
 import { DAY_MS, HOUR_MS } from '../domain/time-units.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { ACTIONS } from '../messages/action-ids.ts';
-import { buildAlertList } from '../messages/alert-list.ts';
+import { buildAlertList, describeMuted } from '../messages/alert-list.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import { findView } from '../store/view-repository.ts';
 import { withChannel } from './asked.ts';
 import { describeBadTime, listMuteExamples } from './command/alert-words.ts';
 import type { AlertsCommand } from './command/command.ts';
-import { isDuration, parseUntil } from './command/until.ts';
+import { parseUntil } from './command/until.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { requireAdmin } from './failure.ts';
 import type { Listen } from './listen.ts';
@@ -74,14 +74,14 @@ async function change(
       }
       const what = command.what === undefined ? {} : { what: command.what };
       const muted = await ctx.alerts.mute({ ...what, ...(untilMs === undefined ? {} : { untilMs }) }, by);
-      const forOrUntil = command.until && isDuration(command.until) ? 'for' : 'until';
-      return `Muted: ${muted}${command.until ? ` ${forOrUntil} ${command.until}` : ''}.`;
+      return describeMuted(muted, untilMs, person.zone);
     }
     case 'unmute':
       return `${await ctx.alerts.unmute(command.what === undefined ? {} : { what: command.what }, by)}: no longer muted.`;
     case 'acknowledge':
-      await ctx.alerts.acknowledge(command.what === undefined ? {} : { what: command.what }, by);
-      return `Acknowledged: ${command.what ?? 'all open alerts'}.`;
+      return describeAcknowledged(
+        await ctx.alerts.acknowledge(command.what === undefined ? {} : { what: command.what }, by),
+      );
     case 'route': {
       const { channel: named, to } = command;
       if (to === 'admins') {
@@ -106,53 +106,42 @@ async function change(
 /** Registers the buttons of alerts. Any member acknowledges; muting and switching is for admins, which the port checks as well. */
 export function registerAlerts({ press: on }: Listen, ctx: SlackContext): void {
   const { alerts } = ctx;
-  const change = (
-    action: string,
-    needs: 'view' | 'admin',
-    told: string,
-    run: (what: string, person: Person) => Promise<unknown>,
-  ) =>
+  const change = (action: string, needs: 'view' | 'admin', run: (what: string, by: Actor) => Promise<string>) =>
     on(
       action,
       async ({ asked, person, value }) => {
-        await run(value, person);
+        const told = await run(value, toActor(person));
         await tellPrivately(ctx, await withChannel(ctx, asked), buildNotice([told]));
       },
       needs,
     );
-  change(ACTIONS.alertAcknowledge, 'view', 'Acknowledged.', (what, person) =>
-    alerts.acknowledge({ what }, toActor(person)),
+  change(ACTIONS.alertAcknowledge, 'view', async (what, by) =>
+    describeAcknowledged(await alerts.acknowledge({ what }, by)),
   );
-  change(ACTIONS.alertMute, 'admin', 'Muted for 24 hours.', (what, person) =>
-    alerts.mute({ what, untilMs: ctx.now() + DAY_MS }, toActor(person)),
-  );
-  on(
-    ACTIONS.alertMuteUntil,
-    async ({ asked, person, value }) => {
-      const told = await chooseMute(alerts, value, toActor(person), ctx.now());
-      await tellPrivately(ctx, asked, buildNotice([told]));
-    },
-    'admin',
-  );
-  change(ACTIONS.alertUnmute, 'admin', 'No longer muted.', (what, person) => alerts.unmute({ what }, toActor(person)));
-  change(ACTIONS.alertRemove, 'view', 'Removed.', (what, person) => ctx.alertRules.remove(what, toActor(person)));
-  change(ACTIONS.alertTest, 'admin', 'A test alert is on its way.', (_what, person) =>
-    ctx.alertRouting.test(toActor(person)),
-  );
+  const mute = async (what: string, untilMs: number, by: Actor) =>
+    describeMuted(await alerts.mute({ what, untilMs }, by), untilMs, by.zone);
+  change(ACTIONS.alertMute, 'admin', (what, by) => mute(what, ctx.now() + DAY_MS, by));
+  // Choosing the same again changes nothing.
+  change(ACTIONS.alertMuteUntil, 'admin', async (value, by) => {
+    const [choice = '', id = ''] = value.split(':');
+    return mute(id, await toInstant(alerts, choice, id, by.zone, ctx.now()), by);
+  });
+  change(ACTIONS.alertUnmute, 'admin', async (what, by) => `${await alerts.unmute({ what }, by)}: no longer muted.`);
+  change(ACTIONS.alertRemove, 'view', async (what, by) => {
+    await ctx.alertRules.remove(what, by);
+    return 'Removed.';
+  });
+  change(ACTIONS.alertTest, 'admin', async (_what, by) => {
+    await ctx.alertRouting.test(by);
+    return 'A test alert is on its way.';
+  });
 }
 
-/**
- * The menu “Mute until…” of an alert: `value` is that of the chosen option, “tomorrow” the actor's own. Answers what is now
- * so, for the actor. Choosing the same again changes nothing. Rejects like AlertPort.
- */
-async function chooseMute(alerts: AlertPort, value: string, by: Actor, nowMs: number): Promise<string> {
-  const [choice = '', id = ''] = value.split(':');
-  const untilMs = await toInstant(alerts, choice, id, by.zone, nowMs);
-  await alerts.mute({ what: id, untilMs }, by);
-  const local = Temporal.Instant.fromEpochMilliseconds(untilMs).toZonedDateTimeISO(by.zone);
-  return `Muted until ${local.toPlainDateTime().toString({ smallestUnit: 'minute' }).replace('T', ' ')} (${by.zone}).`;
+function describeAcknowledged(titles: readonly string[]): string {
+  return titles.length > 0 ? `Acknowledged: ${titles.join('; ')}.` : 'That was acknowledged before.';
 }
 
+/** The end of a choice in the menu “Mute until…” of an alert; “tomorrow” is the actor's own. */
 async function toInstant(alerts: AlertPort, choice: string, id: string, zone: string, nowMs: number): Promise<number> {
   if (choice === 'period') return (await alerts.find(id))?.periodEndMs ?? nowMs + DAY_MS;
   if (choice !== 'tomorrow') return nowMs + HOUR_MS;

@@ -130,7 +130,8 @@ export interface AlertPort {
   list(): Promise<AlertSummary[]>;
   /** The scope that an alert is about, and the end of its pool's period; absent where it has none. */
   find(id: string): Promise<{ scope?: string; periodEndMs?: number } | undefined>;
-  acknowledge(target: { what?: string }, by: Actor): Promise<void>;
+  /** Returns the titles of those that nobody had acknowledged before. */
+  acknowledge(target: { what?: string }, by: Actor): Promise<readonly string[]>;
   /** Admins only. `untilMs` absent: until unmuted. Answers what is muted, in words for people; so does `unmute`. */
   mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<string>;
   unmute(target: { what?: string }, by: Actor): Promise<string>;

@@ -406,9 +406,16 @@ describe('alerts on levels', () => {
     await expect(alerts.mute({ what: 'no such pool' }, ADMIN)).rejects.toThrow('no alert');
   });
 
-  it('say so where there is none to acknowledge', async () => {
-    const { alerts } = await openAlerts(databases, []);
+  it('are acknowledged all at once where none is named: those that hold, each told by its title', async () => {
+    const scopes = ['crm', 'erp'].map((name) => scope([pool('Monthly', 1000)], { name, title: name.toUpperCase() }));
+    const { alerts, use } = await openAlerts(databases, scopes);
     await expect(alerts.acknowledge({}, MEMBER)).rejects.toThrow('nothing to acknowledge');
+    for (const { name } of scopes) await use(800, { scope: name });
+    expect(await alerts.acknowledge({}, MEMBER)).toEqual([
+      expect.stringMatching(/^ERP has used 80%/),
+      expect.stringMatching(/^CRM has used 80%/),
+    ]);
+    expect(await alerts.acknowledge({}, ADMIN)).toEqual([]);
   });
 
   it('can be tested the same way as real ones', async () => {

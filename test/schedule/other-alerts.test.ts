@@ -101,6 +101,24 @@ describe('other alerts', () => {
     expect(commandOf(volume!.blocks, 'Chart')).toBe('day 2026-11-20');
   });
 
+  it('tell a streak of unusual hours in one thread, and the next streak in another', async () => {
+    const { clock, slack, world, routes, run, told } = await openAlerts(databases, []);
+    await routes.change({ kinds: { unusual: true } }, ADMIN);
+    const at = clock.now() - 30 * MINUTE;
+    for (let hour = 0; hour < 5; hour += 1)
+      for (const week of [0, 1, 2, 3, 4])
+        world.events.push({ timeMs: at + hour * HOUR - week * WEEK, count: week > 0 || hour === 2 ? 1000 : 5000 });
+    for (let hour = 0; hour < 5; hour += 1) {
+      await run();
+      clock.set(Date.parse('2026-11-20T09:00:00Z') + (hour + 1) * HOUR);
+    }
+    expect(told()).toEqual(Array(2).fill('🟠 Unusual traffic: 5,000 requests in an hour, 5.0× the usual'));
+    const [first, , second] = slack.messages(CHANNEL);
+    const lines = slack.messages(CHANNEL).filter(({ ts, thread_ts: threadTs }) => threadTs && threadTs !== ts);
+    expect(lines.map(({ thread_ts: threadTs }) => threadTs)).toEqual([first!.ts, second!.ts]);
+    slack.assertNoProblems();
+  });
+
   it('tell a bound on a question, once per hour or day', async () => {
     const { clock, world, alerts, run, told } = await openAlerts(databases, []);
     const question = { report: 'top' as const, filters: [{ key: 'status' as const, patterns: ['429'], not: false }] };

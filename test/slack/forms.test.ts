@@ -125,12 +125,12 @@ describe('the list of alerts', () => {
     const { slack, done } = await startRig({ alerts: { list } });
     await slack.command({ user: 'ada', channel: 'api-usage', text: 'alerts' });
     const shown = await slack.waitFor(() => slack.ephemerals('ada')[0], 'the list');
-    expect(shown.text).toContain('crm: muted until unmuted by <@U01ADMIN>');
+    expect(shown.text).toContain('crm: muted until further notice by <@U01ADMIN>');
     await slack.click({ user: 'ada', message: shown, action_id: 'alert_unmute:1' });
     await slack.waitFor(() => done[0], 'it is unmuted');
     expect(done[0]).toMatchObject({ action: 'alerts.unmute', given: [{ what: 'crm/Monthly' }, {}] });
     const home = JSON.stringify((await slack.openHome('alice')).blocks);
-    expect(home).toContain('crm/Monthly · muted until unmuted');
+    expect(home).toContain('crm/Monthly · muted until further notice');
     expect(home).toContain('{"type":"user","user_id":"U01ADMIN"}');
     slack.assertNoProblems();
   });

@@ -209,7 +209,7 @@ function createPorts(
       mute: told('alerts.mute', 'CRM API'),
       unmute: told('alerts.unmute', 'CRM API'),
       find: async () => ({ scope: 'crm', periodEndMs: Date.UTC(2026, 10, 30) }),
-      acknowledge: told('alerts.acknowledge', undefined),
+      acknowledge: told('alerts.acknowledge', ['CRM has used 90%']),
       ...alerts,
     },
     alertRules: { add: told('alerts.add', undefined), remove: told('alerts.remove', undefined) },

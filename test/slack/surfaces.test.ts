@@ -194,7 +194,7 @@ describe('the menu under an alert', () => {
       await slack.waitFor(() => slack.ephemerals(user)[1], 'the answer');
     }
     expect(slack.ephemerals('alice')[1]!.text).toContain('Only admins');
-    expect(slack.ephemerals('ada')[1]!.text).toBe('Muted until 2026-11-30 01:00 (Europe/Berlin).');
+    expect(slack.ephemerals('ada')[1]!.text).toBe('Muted: CRM API until 30 Nov 2026 01:00 (Europe/Berlin).');
     expect(done.map(({ action }) => action)).toEqual(['alerts.mute']);
     slack.assertNoProblems();
   });

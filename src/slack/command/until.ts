@@ -31,11 +31,6 @@ export function isUntil(text: string): boolean {
   );
 }
 
-/** Tells whether a text that reads as one says how long, not until when. */
-export function isDuration(text: string): boolean {
-  return parseDuration(text.trim().toLowerCase(), 0) !== undefined;
-}
-
 function parseDuration(words: string, nowMs: number): number | undefined {
   const match = /^(\d{1,4}|an?|one) ?(m|min|mins|minutes?|h|hrs?|hours?|d|days?|w|weeks?)$/.exec(words);
   if (!match) return undefined;

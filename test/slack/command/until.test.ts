@@ -1,21 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isDuration, isUntil, parseUntil } from '../../../src/slack/command/until.ts';
+import { isUntil, parseUntil } from '../../../src/slack/command/until.ts';
 import { size } from '../../support/size.ts';
 
 /** A Saturday, 15:23 in Berlin. */
 const NOW = Date.UTC(2026, 10, 21, 14, 23);
 const ZONE = 'Europe/Berlin';
-
-test.each([
-  ['2h', true],
-  ['an hour', true],
-  ['monday', false],
-  ['09:00', false],
-  ['2026-11-25', false],
-])('“%s” says how long: %s', (text, expected) => {
-  expect(isDuration(text)).toBe(expected);
-});
 
 describe('parseUntil', () => {
   test.each([

@@ -6,6 +6,7 @@ import { HeadroomError } from '../errors.ts';
 import { type Db, dialectOf, openDatabase } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { REJECTED_EVENTS_KEPT } from '../store/rejected-event-repository.ts';
+import type { Append } from '../usage/commit.ts';
 import type { Assign } from '../usage/event-batch.ts';
 import { UsageWriter } from '../usage/usage-writer.ts';
 import type { AppendRequest, CumulativePoint, IngestRequest, ParsedRequest } from './adapter.ts';
@@ -188,18 +189,25 @@ export class Intake {
     return results;
   }
 
-  /** Adds the events of cumulative points, which only this transaction can tell. */
-  async #countPoints(trx: Db, appends: readonly OpenAppend[]): Promise<void> {
-    for (const { source, events, indexes, cumulative, unread, receivedMs } of appends) {
-      if (cumulative.length === 0) continue;
-      const { counted, earlier } = await countPoints(trx, source.id, cumulative, receivedMs);
-      if (earlier > 0) unread['calls of long before the first point of a series'] = earlier;
-      for (const { index, event } of counted) {
-        if (this.#settings.truncateAddresses) truncateAddresses(event);
-        events.push(event);
-        indexes.push(index);
+  /** The requests with the events of their cumulative points, which only this transaction can tell. */
+  async #countPoints(trx: Db, appends: readonly OpenAppend[]): Promise<Append[]> {
+    const whole: Append[] = [];
+    for (const append of appends) {
+      const { source, cumulative, unread, receivedMs } = append;
+      const events = [...append.events];
+      const indexes = [...append.indexes];
+      if (cumulative.length > 0) {
+        const { counted, earlier } = await countPoints(trx, source.id, cumulative, receivedMs);
+        if (earlier > 0) unread['calls of long before the first point of a series'] = earlier;
+        for (const { index, event } of counted) {
+          if (this.#settings.truncateAddresses) truncateAddresses(event);
+          events.push(event);
+          indexes.push(index);
+        }
       }
+      whole.push({ source, events, indexes, receivedMs });
     }
+    return whole;
   }
 
   /** Events that a command has read itself. `also` runs in the same transaction. */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Compilable, type CompiledQuery, Kysely, sql } from 'kysely';
+import { type Compilable, type CompiledQuery, Kysely, type QueryResult, sql } from 'kysely';
 import pg from 'pg';
 import { HeadroomError } from '../errors.ts';
 import { createPostgresDialect, PostgresConnection } from './postgres-dialect.ts';
@@ -107,13 +107,30 @@ export function transact<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
 }
 
 /**
- * Executes a statement of a transaction without waiting for it on PostgreSQL, so that it travels with those after it. Where
- * it fails, the next statement that is waited for fails with its error, or the commit does.
+ * Executes a statement of a transaction: on PostgreSQL it is only put on its way, to travel with those after it. Where it
+ * fails, the next statement that is waited for fails with its error, or the commit does.
  */
-export async function send(trx: Db, query: CompiledQuery | Compilable): Promise<void> {
+export async function send<R>(
+  trx: Db,
+  query: CompiledQuery<R> | Compilable<R>,
+): Promise<{ answer: Promise<QueryResult<R>> }> {
   const compiled = 'compile' in query ? query.compile() : query;
-  await trx.getExecutor().provideConnection(async (connection) => {
-    if (connection instanceof PostgresConnection) connection.send(compiled);
-    else await connection.executeQuery(compiled);
+  return trx.getExecutor().provideConnection(async (connection) => {
+    if (connection instanceof PostgresConnection) return { answer: connection.send<R>(compiled) };
+    return { answer: Promise.resolve(await connection.executeQuery<R>(compiled)) };
   });
+}
+
+/**
+ * A query that is compiled at its first use, once for each dialect, and that PostgreSQL prepares: small transactions are
+ * mostly such work. Parameters replace those that it was built with, in the order of the placeholders.
+ */
+export function compileOnce<R>(
+  build: (db: Db) => CompiledQuery<R>,
+): (db: Db, ...parameters: unknown[]) => CompiledQuery<R> {
+  const queries = new Map<unknown, CompiledQuery<R>>();
+  return (db, ...parameters) => {
+    const query = queries.getOrInsertComputed(db.getExecutor().adapter.constructor, () => build(db));
+    return parameters.length > 0 ? { ...query, parameters } : query;
+  };
 }

@@ -69,8 +69,8 @@ export class PostgresConnection implements DatabaseConnection {
   readonly #names: StatementNames;
   /** Not sent yet: it goes with the first statement, so that no transaction is open before there is one. */
   #begin: string | undefined;
-  /** The first failure among what was sent: those that follow in its transaction only tell that there was one. */
-  #failure: Error | undefined;
+  /** What was sent in this transaction; each answers with its failure. */
+  #sent: Promise<Error | undefined>[] = [];
   #isLost = false;
 
   constructor(client: pg.PoolClient, names: StatementNames) {
@@ -80,30 +80,34 @@ export class PostgresConnection implements DatabaseConnection {
 
   begin(statement: string): void {
     this.#begin = statement;
-    this.#failure = undefined;
+    this.#sent = [];
   }
 
   /** Inside a transaction: what fails makes the next statement that is waited for, or the commit, fail with it. */
-  send(query: CompiledQuery): void {
-    this.#query(query).catch((error: Error) => {
-      this.#failure ??= error;
-    });
+  send<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const answer = this.#query<R>(query);
+    this.#sent.push(
+      answer.then(
+        () => undefined,
+        (error: Error) => error,
+      ),
+    );
+    return answer;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     try {
-      const { command, rowCount, rows } = await this.#query(query);
-      const isChange = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE' || command === 'MERGE';
-      return { rows, ...(isChange ? { numAffectedRows: BigInt(rowCount ?? 0) } : {}) };
+      return await this.#query<R>(query);
     } catch (error) {
-      throw this.#failure ?? error;
+      throw (await this.#findFailure()) ?? error;
     }
   }
 
   async commit(): Promise<void> {
     if (this.#isEmpty()) return;
     const { command } = await this.#client.query('commit');
-    if (this.#failure) throw this.#failure;
+    const failure = await this.#findFailure();
+    if (failure) throw failure;
     // A transaction in which a statement failed is not committed, whatever is asked.
     if (command === 'ROLLBACK') throw new AbortedTransactionError();
   }
@@ -125,20 +129,32 @@ export class PostgresConnection implements DatabaseConnection {
     throw new Error('This PostgreSQL driver does not stream.');
   }
 
+  /** The first among what was sent: those that follow in its transaction only tell that there was one. */
+  async #findFailure(): Promise<Error | undefined> {
+    return (await Promise.all(this.#sent)).find((failure) => failure);
+  }
+
   #isEmpty(): boolean {
     const isEmpty = this.#begin !== undefined;
     this.#begin = undefined;
     return isEmpty;
   }
 
-  #query(query: CompiledQuery): Promise<pg.QueryResult> {
+  async #query<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const begin = this.#begin;
     if (begin) {
       this.#begin = undefined;
       this.send(CompiledQuery.raw(begin));
     }
     const name = this.#names.of(query);
-    return this.#client.query({ text: query.sql, values: [...query.parameters], ...(name ? { name } : {}) });
+    const values = [...query.parameters];
+    const { command, rowCount, rows } = await this.#client.query({
+      text: query.sql,
+      values,
+      ...(name ? { name } : {}),
+    });
+    const isChange = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE' || command === 'MERGE';
+    return { rows, ...(isChange ? { numAffectedRows: BigInt(rowCount ?? 0) } : {}) };
   }
 }
 

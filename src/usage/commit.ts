@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import type { Calendar } from '../domain/calendar.ts';
 import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
-import type { Db } from '../store/database.ts';
-import { REPORT_ZONE } from '../store/report-zone.ts';
+import { compileOnce, type Db, send } from '../store/database.ts';
+import type { CommitSnapshot } from './commit-snapshot.ts';
 import { type Assign, EventBatchBuilder } from './event-batch.ts';
 import { CONFLICT, type EventIdentity, NEW } from './event-identity.ts';
 import { isAbsent, KEY_WORDS } from './ids.ts';
 import { encodeSegment, gather } from './segment.ts';
-import { RENAMES, type ValueDictionary, type Vocabulary } from './values.ts';
+import type { Learned, ValueDictionary } from './values.ts';
 
 const MAX_AHEAD_MS = 5 * 60_000;
 
@@ -29,48 +29,63 @@ export interface AppendOptions {
   importId?: number;
   /** Events older than raw events are kept are taken too. */
   allowOld?: boolean;
-  /** Runs in that transaction before the events are read: what they are may depend on what is stored. */
-  prepare?: (db: Db) => Promise<void>;
+  /** The requests as they are in that transaction, of the same number: what their events are may depend on what is stored. */
+  prepare?: (db: Db) => Promise<readonly Append[]>;
   /** Runs in the transaction that stores the events, with their results: what must be true together with them. */
   also?: (db: Db, results: readonly IngestResult[]) => Promise<void>;
 }
 
-/** What a commit needs besides its events. */
-export interface CommitContext extends AppendOptions {
+/** What events are read by. */
+export interface ReadContext extends AppendOptions {
   calendar: Calendar;
   rawRetentionDays: number;
-  /** The rules as they stand in this transaction. */
   assign: Assign;
   /** Of the ids' hashes: this database's own. */
   seed: number;
   dictionary: ValueDictionary;
-  identity: EventIdentity;
 }
 
-export interface Commit {
-  /** One per request, in order. */
+/** The events of some requests as columns: all but which of them are new. */
+export interface ReadEvents {
+  requests: readonly Append[];
+  builder: EventBatchBuilder;
+  /** One per request, in order; events whose time cannot be taken are in them. */
   results: IngestResult[];
-  events: number;
-  /** Numbers of texts that the dictionary may remember once the transaction is on disk. */
-  learned: ReadonlyMap<Vocabulary, ReadonlyMap<string, number>>;
+  /** Which request each row came with. */
+  requestOf: Uint32Array;
+  /** What the dictionary may remember once the transaction is on disk. */
+  learned: Learned;
 }
 
-/** Writes the new events of all requests as one row of columns, in the caller's transaction. */
-export async function commitEvents(trx: Db, requests: readonly Append[], context: CommitContext): Promise<Commit> {
-  await context.prepare?.(trx);
+/** Reads the events of all requests, and gives new texts their numbers, in the caller's transaction. */
+export async function readEvents(trx: Db, asked: readonly Append[], context: ReadContext): Promise<ReadEvents> {
+  const requests = (await context.prepare?.(trx)) ?? asked;
   const { builder, results, requestOf } = await admit(trx, requests, context);
-  const learned = new Map<Vocabulary, ReadonlyMap<string, number>>();
-  for (const [vocabulary, texts] of builder.missing()) {
-    learned.set(vocabulary, await context.dictionary.resolve(trx, vocabulary, texts));
-  }
+  const learned = await context.dictionary.resolve(trx, builder.missing());
   builder.finish(learned);
   for (let row = 0; row < builder.length; row += EVENTS_PER_SIGN) {
     if (row > 0) await giveSign(trx);
     builder.addContent(row, Math.min(row + EVENTS_PER_SIGN, builder.length));
   }
+  return { requests, builder, results, requestOf, learned };
+}
 
-  const verdicts = await context.identity.claim(trx, builder, context.importId);
-  const today = requests.map((request) => context.calendar.dayOf(request.receivedMs));
+/** What events are stored with, besides themselves. */
+export interface StoreContext extends AppendOptions {
+  calendar: Calendar;
+  identity: EventIdentity;
+  /** As read under the lock. */
+  snapshot: CommitSnapshot;
+}
+
+/** Writes the new ones as one row of columns, in the caller's transaction and under its lock. Answers how many there are. */
+export async function storeEvents(
+  trx: Db,
+  { requests, builder, results, requestOf }: ReadEvents,
+  { calendar, identity, snapshot, importId, also }: StoreContext,
+): Promise<number> {
+  const verdicts = await identity.claim(trx, snapshot, builder, importId);
+  const today = requests.map((request) => calendar.dayOf(request.receivedMs));
   const { time, received } = builder.batch.columns;
   const taken = new Uint32Array(builder.length);
   let events = 0;
@@ -95,29 +110,26 @@ export async function commitEvents(trx: Db, requests: readonly Append[], context
     lastDay = Math.max(lastDay, day);
     receivedMs = Math.max(receivedMs, received![row]!);
   }
-  await context.also?.(trx, results);
-  if (events === 0) return { results, events, learned };
+  await also?.(trx, results);
+  if (events === 0) return 0;
   const batch = gather(builder.batch, taken.subarray(0, events));
   if (events > EVENTS_PER_SIGN) await giveSign(trx);
-  await trx
-    .insertInto('inbox')
-    .values({
-      received_ms: receivedMs,
-      first_day: firstDay,
-      last_day: lastDay,
-      events,
-      import_id: context.importId ?? null,
-      body: encodeSegment(batch),
-    })
-    .execute();
-  return { results, events, learned };
+  await send(trx, insert(trx, receivedMs, firstDay, lastDay, events, importId ?? null, encodeSegment(batch)));
+  return events;
 }
+
+const insert = compileOnce((db) =>
+  db
+    .insertInto('inbox')
+    .values({ received_ms: 0, first_day: 0, last_day: 0, events: 0, import_id: null, body: new Uint8Array() })
+    .compile(),
+);
 
 /** The events whose time can be taken, as columns, and which request each row came with; the others are in the results. */
 async function admit(
   trx: Db,
   requests: readonly Append[],
-  { calendar, dictionary, assign, seed, rawRetentionDays, allowOld }: CommitContext,
+  { calendar, dictionary, assign, seed, rawRetentionDays, allowOld }: ReadContext,
 ): Promise<{ builder: EventBatchBuilder; results: IngestResult[]; requestOf: Uint32Array }> {
   const capacity = requests.reduce((sum, request) => sum + request.events.length, 0);
   const builder = new EventBatchBuilder(capacity, dictionary, calendar, assign, seed);
@@ -168,45 +180,4 @@ function refuseTime(
 
 function toRejection(index: number, event: UsageEvent, error: string): Rejection {
   return event.id === undefined ? { index, error } : { index, id: event.id, error };
-}
-
-/** What a commit stands on and another process may have changed since the last one. */
-export interface CommitSnapshot {
-  /** Version of the definitions; 0 before the first declaration. */
-  rulesVersion: number;
-  /** Changes whenever values were renamed; undefined: never. */
-  renames: string | undefined;
-  /** The zone that days are counted in; undefined: not fixed yet. */
-  zone: string | undefined;
-}
-
-/** Reads all of it in one statement, made once: a small commit is mostly statements. */
-export function createCommitSnapshotReader(): (trx: Db) => Promise<CommitSnapshot> {
-  let query: ReturnType<typeof compile> | undefined;
-  return async (trx) => {
-    query ??= compile(trx);
-    const { rows } = await trx.executeQuery<SnapshotRow>(query);
-    const { rules_version, renames, zone } = rows[0]!;
-    return {
-      rulesVersion: rules_version ?? 0,
-      renames: renames ?? undefined,
-      zone: zone ?? undefined,
-    };
-  };
-}
-
-interface SnapshotRow {
-  rules_version: number | null;
-  renames: string | null;
-  zone: string | null;
-}
-
-function compile(db: Db) {
-  return db
-    .selectNoFrom((of) => [
-      of.selectFrom('definition').select('version').orderBy('version', 'desc').limit(1).as('rules_version'),
-      of.selectFrom('setting').select('value').where('name', '=', RENAMES).as('renames'),
-      of.selectFrom('setting').select('value').where('name', '=', REPORT_ZONE).as('zone'),
-    ])
-    .compile();
 }

@@ -105,10 +105,9 @@ export class EventBatchBuilder {
       hashText(event.id, (this.#seed + Math.imul(source.id, 0x9e3779b1)) | 0, this.keys, row * KEY_WORDS);
   }
 
-  /** Texts that have no number yet; vocabularies in one order for all instances, so that none waits for another in a ring. */
+  /** Texts that have no number yet. */
   missing(): Map<Vocabulary, ReadonlySet<string>> {
-    const names = VOCABULARIES.filter((name) => this.#missing.has(name));
-    return new Map(names.map((name) => [name, new Set(this.#missing.get(name)!.keys())]));
+    return new Map([...this.#missing].map(([name, texts]) => [name, new Set(texts.keys())]));
   }
 
   /** Fills in the numbers of the missing texts; `addContent` is what is left to do then. */

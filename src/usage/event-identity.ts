@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
-import type { Db, DialectName } from '../store/database.ts';
+import type { QueryResult } from 'kysely';
+import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
 import { setSetting } from '../store/setting-repository.ts';
+import { type CommitSnapshot, FORGOTTEN_IDS, lockCommits } from './commit-snapshot.ts';
 import type { EventBatchBuilder } from './event-batch.ts';
 import {
   BATCHED_IDS,
@@ -34,11 +35,11 @@ export class EventIdentity {
   #settled = 0;
   /** The newest batch in memory. */
   #newestBatch = 0;
-  #pendingBatch = 0;
+  /** The answer to the insert of the last claim's batch, which is committed with it. */
+  #pending: Promise<QueryResult<{ id: number }>> | undefined;
   /** What the runs in memory were read at. */
   #mark = '';
   #forgotten: Forgotten = { beforeS: 0, imports: new Set() };
-  #readState: ReturnType<typeof compileState> | undefined;
 
   /** `batchedIds`: so many new ids gather before they are spread over runs. */
   constructor(dialect: DialectName, batchedIds = BATCHED_IDS) {
@@ -46,13 +47,22 @@ export class EventIdentity {
     this.#batchedIds = batchedIds;
   }
 
+  /** Waits until this process may commit, and reads what it then stands on, the ids that others have stored included. */
+  lock(trx: Db): Promise<CommitSnapshot> {
+    return lockCommits(trx, this.#dialect, this.#newestBatch);
+  }
+
   /**
-   * Inside the transaction that will store the events: a verdict for each (`NEW`, `DUPLICATE`, `CONFLICT`), the first of
-   * equal ids winning, and the new ids stored. Events without id are always new.
+   * Inside the transaction that will store the events, under the lock: a verdict for each (`NEW`, `DUPLICATE`, `CONFLICT`),
+   * the first of equal ids winning, and the new ids stored. Events without id are always new.
    */
-  async claim(trx: Db, events: EventBatchBuilder, importId: number | undefined): Promise<Uint8Array> {
-    await this.#lock(trx);
-    await this.#catchUp(trx);
+  async claim(
+    trx: Db,
+    snapshot: CommitSnapshot,
+    events: EventBatchBuilder,
+    importId: number | undefined,
+  ): Promise<Uint8Array> {
+    await this.#catchUp(trx, snapshot);
     const { keys, length } = events;
     const verdicts = new Uint8Array(length);
     const compare = (row: number, content: number): void => {
@@ -88,32 +98,33 @@ export class EventIdentity {
   }
 
   /** The claimed ids are on disk. */
-  settle(): void {
+  async settle(): Promise<void> {
     this.#settled = this.#batched.count;
-    this.#newestBatch = Math.max(this.#newestBatch, this.#pendingBatch);
-    this.#pendingBatch = 0;
+    const stored = await this.#pending;
+    if (stored) this.#newestBatch = stored.rows[0]!.id;
+    this.#pending = undefined;
   }
 
   /** Nothing of the last claim was stored. */
   release(): void {
     this.#batched.truncate(this.#settled);
-    this.#pendingBatch = 0;
+    this.#pending = undefined;
   }
 
   /** Brings what has gathered on disk into order, one step; false: there is nothing to do. */
   async tidy(trx: Db): Promise<boolean> {
     const isDue = await isSpreadDue(trx, this.#batchedIds);
-    await this.#lock(trx);
-    const { forgotten } = await this.#readNow(trx);
-    if (!isDue) return mergeRuns(trx, parseForgotten(forgotten));
-    await spread(trx, parseForgotten(forgotten));
+    const { forgottenIds } = await this.lock(trx);
+    if (!isDue) return mergeRuns(trx, parseForgotten(forgottenIds));
+    await spread(trx, parseForgotten(forgottenIds));
     return true;
   }
 
-  /** Reads into memory what a claim needs, so that the first is as quick as any. */
-  async load(trx: Db): Promise<void> {
-    await this.#lock(trx);
-    await this.#catchUp(trx);
+  /** Reads into memory what a claim needs, so that the first is as quick as any. Answers what it stands on. */
+  async load(trx: Db): Promise<CommitSnapshot> {
+    const snapshot = await this.lock(trx);
+    await this.#catchUp(trx, snapshot);
+    return snapshot;
   }
 
   /** Ids of events before this instant are forgotten. */
@@ -127,86 +138,54 @@ export class EventIdentity {
   }
 
   async #forget(trx: Db, change: (forgotten: Forgotten) => Forgotten): Promise<void> {
-    await this.#lock(trx);
-    const { forgotten } = await this.#readNow(trx);
-    const changed = change(parseForgotten(forgotten));
+    const { forgottenIds } = await this.lock(trx);
+    const changed = change(parseForgotten(forgottenIds));
     await setSetting(trx, FORGOTTEN_IDS, formatForgotten(changed));
     await removeForgotten(trx, changed);
   }
 
-  /** On PostgreSQL one instance at a time decides, and sees what all before it have committed; SQLite has one writer anyway. */
-  async #lock(trx: Db): Promise<void> {
-    if (this.#dialect === 'postgres') await sql`select pg_advisory_xact_lock(${IDS_LOCK})`.execute(trx);
-  }
-
-  async #readNow(trx: Db): Promise<StateRow> {
-    this.#readState ??= compileState(trx);
-    return (await trx.executeQuery<StateRow>(this.#readState)).rows[0]!;
-  }
-
   /** Follows what other processes, or this one, have committed since the last claim. */
-  async #catchUp(trx: Db): Promise<void> {
-    const { run, batch, forgotten } = await this.#readNow(trx);
-    const mark = `${run} ${forgotten}`;
+  async #catchUp(trx: Db, { run, forgottenIds, batches }: CommitSnapshot): Promise<void> {
+    let newer = batches;
+    const mark = `${run} ${forgottenIds}`;
     if (mark !== this.#mark) {
-      this.#forgotten = parseForgotten(forgotten);
+      this.#forgotten = parseForgotten(forgottenIds);
       await this.#runs.load(trx);
       this.#batched.clear();
       this.#newestBatch = 0;
-      this.#settled = 0;
       this.#mark = mark;
+      newer = undefined;
     }
-    if ((batch ?? 0) <= this.#newestBatch) return;
-    const rows = await trx
+    newer ??= await trx
       .selectFrom('id_batch')
-      .select('ids')
+      .select(['id', 'ids'])
       .where('id', '>', this.#newestBatch)
       .orderBy('id')
       .execute();
-    for (const { ids } of rows) this.#batched.addAll(toWords(ids));
+    for (const { id, ids } of newer) {
+      this.#batched.addAll(toWords(ids));
+      this.#newestBatch = id;
+    }
     this.#settled = this.#batched.count;
-    this.#newestBatch = batch!;
   }
 
   async #store(trx: Db): Promise<void> {
     const ids = this.#batched.copyFrom(this.#settled);
     if (ids.length === 0) return;
-    const { id } = await trx
-      .insertInto('id_batch')
-      .values({ count: this.#batched.count - this.#settled, ids: toBytes(ids) })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    this.#pendingBatch = id;
+    const { answer } = await send(trx, insertBatch(trx, this.#batched.count - this.#settled, toBytes(ids)));
+    this.#pending = answer;
   }
 }
 
-interface StateRow {
-  run: number | null;
-  batch: number | null;
-  forgotten: string | null;
-}
-
-function compileState(db: Db) {
-  return db
-    .selectNoFrom((of) => [
-      of.selectFrom('id_run').select('id').orderBy('id', 'desc').limit(1).as('run'),
-      of.selectFrom('id_batch').select('id').orderBy('id', 'desc').limit(1).as('batch'),
-      of.selectFrom('setting').select('value').where('name', '=', FORGOTTEN_IDS).as('forgotten'),
-    ])
-    .compile();
-}
+const insertBatch = compileOnce((db) =>
+  db.insertInto('id_batch').values({ count: 0, ids: new Uint8Array() }).returning('id').compile(),
+);
 
 function formatForgotten({ beforeS, imports }: Forgotten): string {
   return [beforeS, ...imports].join(' ');
 }
 
-function parseForgotten(text: string | null): Forgotten {
-  const [beforeS = 0, ...imports] = (text ?? '0').split(' ').map(Number);
+function parseForgotten(text: string): Forgotten {
+  const [beforeS = 0, ...imports] = text.split(' ').map(Number);
   return { beforeS, imports: new Set(imports) };
 }
-
-/** Setting that tells which ids are remembered no more: those before a second, and those of imports. */
-const FORGOTTEN_IDS = 'forgotten_ids';
-
-/** Any number that no other advisory lock of ours has. */
-const IDS_LOCK = 0x4845_4149;

@@ -55,6 +55,6 @@ async function toIds(
 ): Promise<Uint32Array<ArrayBuffer>> {
   const known = dictionary.idsOf(vocabulary);
   const missing = new Set(texts.filter((text) => !known.has(text)));
-  const found = await dictionary.resolve(db, vocabulary, missing);
-  return Uint32Array.from(texts, (text) => known.get(text) ?? found.get(text)!);
+  const found = await dictionary.resolve(db, new Map([[vocabulary, missing]]));
+  return Uint32Array.from(texts, (text) => known.get(text) ?? found.get(vocabulary)!.get(text)!);
 }

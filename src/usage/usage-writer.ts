@@ -4,13 +4,8 @@ import type { IngestResult } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Db, DialectName } from '../store/database.ts';
 import { getOrCreateSetting } from '../store/setting-repository.ts';
-import {
-  type Append,
-  type AppendOptions,
-  type CommitSnapshot,
-  commitEvents,
-  createCommitSnapshotReader,
-} from './commit.ts';
+import { type Append, type AppendOptions, readEvents, storeEvents } from './commit.ts';
+import { type CommitSnapshot, lockCommits, readCommitSnapshot } from './commit-snapshot.ts';
 import { listMarkedDays, lockTotals, writeDay } from './daily-rows.ts';
 import type { Assign } from './event-batch.ts';
 import { EventIdentity } from './event-identity.ts';
@@ -55,12 +50,12 @@ export class UsageWriter {
   readonly #db: Db;
   readonly #options: UsageWriterOptions;
   readonly #identity: EventIdentity;
-  readonly #dictionary = new ValueDictionary();
+  readonly #dictionary: ValueDictionary;
   readonly #places: ValuePlaces;
-  readonly #readSnapshot = createCommitSnapshotReader();
   #seed: number | undefined;
+  /** As of the last commit of this process; undefined until it is open. */
+  #snapshot: CommitSnapshot | undefined;
   #renames: string | undefined;
-  #isOpen = false;
   /** Ids are in order, as far as is known; looked at after each fold. */
   #isTidy = false;
   #unfoldedEvents = 0;
@@ -71,6 +66,7 @@ export class UsageWriter {
   constructor(db: Db, options: UsageWriterOptions) {
     this.#db = db;
     this.#options = options;
+    this.#dictionary = new ValueDictionary(options.dialect);
     this.#identity = new EventIdentity(options.dialect, options.batchedIds);
     this.#places = new ValuePlaces(options.dimensionCap ?? DIMENSION_CAP);
   }
@@ -160,7 +156,7 @@ export class UsageWriter {
     return this.#inTurn(async () => {
       await this.#foldAll();
       return this.#rewrite({ fromDay }, async (trx, day, batch) => {
-        const { rulesVersion } = await this.#readSnapshot(trx);
+        const { rulesVersion } = await readCommitSnapshot(trx);
         return reassign(trx, day, batch, await this.#options.rules(trx, rulesVersion), this.#dictionary);
       });
     });
@@ -178,7 +174,7 @@ export class UsageWriter {
         if (dialect === 'postgres') {
           // As long as it takes: no instance is running that could wait.
           await sql`set local idle_in_transaction_session_timeout = 0`.execute(trx);
-          await sql`lock table inbox in exclusive mode`.execute(trx);
+          await lockCommits(trx, dialect);
         }
         // What came between the last fold and the lock.
         while ((await foldInbox(trx, from, this.#places)).events > 0);
@@ -194,43 +190,57 @@ export class UsageWriter {
   }
 
   async #open(): Promise<void> {
-    if (this.#isOpen) return;
+    if (this.#snapshot) return;
     while (await this.#tidyIds());
     this.#isTidy = true;
-    await this.#db.transaction().execute((trx) => this.#identity.load(trx));
-    this.#isOpen = true;
+    this.#seed ??=
+      Number(await getOrCreateSetting(this.#db, 'id_seed', () => String(Math.floor(Math.random() * 0x100000000)))) | 0;
+    this.#snapshot = await this.#db.transaction().execute((trx) => this.#identity.load(trx));
   }
 
   async #append(requests: readonly Append[], options: AppendOptions): Promise<IngestResult[]> {
     await this.#open();
     for (let step = 0; !this.#isTidy && step * EVENTS_PER_STEP <= countEvents(requests); step += 1)
       this.#isTidy = !(await this.#tidyIds());
-    this.#seed ??=
-      Number(await getOrCreateSetting(this.#db, 'id_seed', () => String(Math.floor(Math.random() * 0x100000000)))) | 0;
+    for (;;) {
+      const results = await this.#commit(requests, options, this.#snapshot!);
+      if (results) return results;
+    }
+  }
+
+  /**
+   * Events are read by what the last commit stood on, so that no other process waits meanwhile. Undefined: that has
+   * changed, and nothing was stored.
+   */
+  async #commit(
+    requests: readonly Append[],
+    options: AppendOptions,
+    before: CommitSnapshot,
+  ): Promise<IngestResult[] | undefined> {
+    this.#follow(before);
+    const { calendar, rawRetentionDays, rules } = this.#options;
+    const assign = await rules(this.#db, before.rulesVersion);
+    const dictionary = this.#dictionary;
     try {
-      const { results, events, learned } = await this.#db.transaction().execute(async (trx) => {
-        const snapshot = await this.#readSnapshot(trx);
-        this.#follow(snapshot);
-        const { calendar, rawRetentionDays, rules } = this.#options;
-        return commitEvents(trx, requests, {
-          ...options,
-          calendar,
-          rawRetentionDays,
-          assign: await rules(trx, snapshot.rulesVersion),
-          seed: this.#seed!,
-          dictionary: this.#dictionary,
-          identity: this.#identity,
-        });
+      const { read, events } = await this.#db.transaction().execute(async (trx) => {
+        const reading = { ...options, calendar, rawRetentionDays, assign, seed: this.#seed!, dictionary };
+        const read = await readEvents(trx, requests, reading);
+        const snapshot = await this.#identity.lock(trx);
+        this.#snapshot = snapshot;
+        if (haveChanged(before, snapshot)) throw CHANGED;
+        const events = await storeEvents(trx, read, { ...options, calendar, identity: this.#identity, snapshot });
+        return { read, events };
       });
-      this.#identity.settle();
-      for (const [vocabulary, found] of learned) this.#dictionary.remember(vocabulary, found);
+      await this.#identity.settle();
+      dictionary.remember(read.learned);
       this.#unfoldedEvents += events;
       // A command folds at its end only.
       if (this.#unfoldedEvents >= FOLD_EVENTS) this.#isTidy = false;
       this.#unfoldedCommits += events > 0 ? 1 : 0;
-      return results;
+      return read.results;
     } catch (error) {
       this.#identity.release();
+      if (error === CHANGED) return undefined;
       throw error;
     }
   }
@@ -274,7 +284,7 @@ export class UsageWriter {
 
   async #fold(through?: number): Promise<number> {
     const folded = await this.#changeTotals(async (trx) => {
-      this.#follow(await this.#readSnapshot(trx));
+      this.#follow(await readCommitSnapshot(trx));
       return foldInbox(trx, this.#options.calendar, this.#places, through);
     });
     this.#isTidy = false;
@@ -352,6 +362,13 @@ export class UsageWriter {
       await closeMonths(trx, monthOf(calendar.dayOf(nowMs)));
     });
   }
+}
+
+/** Rolls a transaction back whose events were read by what holds no more. */
+const CHANGED = new Error('rules, names or the zone have changed');
+
+function haveChanged(a: CommitSnapshot, b: CommitSnapshot): boolean {
+  return a.rulesVersion !== b.rulesVersion || a.renames !== b.renames || a.zone !== b.zone;
 }
 
 function countEvents(requests: readonly Append[]): number {

@@ -1,12 +1,16 @@
+import { type RawBuilder, sql } from 'kysely';
 import { DIMENSIONS, type Dimension, type GroupKey, NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import { toMatcher } from '../domain/filter.ts';
-import type { Db } from '../store/database.ts';
+import type { Db, DialectName } from '../store/database.ts';
 import { setSetting } from '../store/setting-repository.ts';
 import type { Batch, Column } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 
 /** Texts are interned per dimension; `meters` and `exclusion` are combinations of names that the rules gave. */
 export type Vocabulary = Dimension | 'meters' | 'exclusion';
+
+/** Numbers of texts, given or found in a transaction. */
+export type Learned = ReadonlyMap<Vocabulary, ReadonlyMap<string, number>>;
 
 /** Bytes that the cache may take, about: texts are short as a rule, and up to 2,000 characters if a sender means harm. */
 const MAX_REMEMBERED_BYTES = 256 * 1024 * 1024;
@@ -19,7 +23,13 @@ const CHUNK = 400;
  */
 export class ValueDictionary {
   readonly #ids = new Map<Vocabulary, Map<string, number>>();
+  /** PostgreSQL is to look for the text: as long as it has no statistics it might go through a whole dimension. */
+  readonly #dimension: 'dimension' | RawBuilder<string>;
   #bytes = 0;
+
+  constructor(dialect: DialectName) {
+    this.#dimension = dialect === 'postgres' ? sql<string>`dimension || ''` : 'dimension';
+  }
 
   /** The number of a text, if this process has met it; 0 stands for no text at all. */
   idsOf(vocabulary: Vocabulary): Map<string, number> {
@@ -32,46 +42,58 @@ export class ValueDictionary {
   }
 
   /**
-   * Numbers for texts that `idsOf` does not hold yet, given in the caller's transaction. They enter the cache only with
-   * `remember`, once that transaction is on disk.
+   * Numbers for texts that `idsOf` does not hold yet, given in the caller's transaction: most are new to the database too.
+   * They enter the cache only with `remember`, once that transaction is on disk.
    */
-  async resolve(db: Db, vocabulary: Vocabulary, texts: ReadonlySet<string>): Promise<Map<string, number>> {
-    const found = new Map<string, number>();
-    // In order of the text, so that two instances that meet the same new texts wait for each other instead of deadlocking.
-    const sorted = [...texts].sort();
-    for (let at = 0; at < sorted.length; at += CHUNK) {
-      let missing = sorted.slice(at, at + CHUNK);
+  async resolve(db: Db, texts: ReadonlyMap<Vocabulary, ReadonlySet<string>>): Promise<Learned> {
+    const found = new Map([...texts.keys()].map((vocabulary) => [vocabulary, new Map<string, number>()]));
+    const take = (rows: readonly { id: number; dimension: string; text: string }[]): void => {
+      for (const { id, dimension, text } of rows) found.get(dimension as Vocabulary)?.set(text, id);
+    };
+    const isMissing = (value: { dimension: Vocabulary; text: string }): boolean =>
+      !found.get(value.dimension)!.has(value.text);
+    // In one order, so that two instances that meet the same new texts wait for each other instead of deadlocking.
+    const values = [...texts]
+      .flatMap(([dimension, own]) => [...own].map((text) => ({ dimension, text, place_day: 0 })))
+      .sort((a, b) => (a.dimension < b.dimension ? -1 : a.dimension > b.dimension ? 1 : a.text < b.text ? -1 : 1));
+    for (let at = 0; at < values.length; at += CHUNK) {
+      let missing = values.slice(at, at + CHUNK);
       while (missing.length > 0) {
-        const known = await db
-          .selectFrom('value')
-          .select(['id', 'text'])
-          .where('dimension', '=', vocabulary)
-          .where('text', 'in', missing)
-          .execute();
-        for (const row of known) found.set(row.text, row.id);
-        missing = missing.filter((text) => !found.has(text));
-        if (missing.length === 0) break;
-        // What another instance has just inserted is found at the next look; its row is not locked, so nobody waits for it.
-        const inserted = await db
+        const insert = db
           .insertInto('value')
-          .values(missing.map((text) => ({ dimension: vocabulary, text, place_day: 0 })))
-          .onConflict((conflict) => conflict.doNothing())
-          .returning(['id', 'text'])
-          .execute();
-        for (const row of inserted) found.set(row.text, row.id);
-        missing = missing.filter((text) => !found.has(text));
+          .values(missing)
+          .onConflict((conflict) => conflict.doNothing());
+        take(await insert.returning(['id', 'dimension', 'text']).execute());
+        missing = missing.filter(isMissing);
+        if (missing.length === 0) break;
+        // What another instance has just inserted is found now; its row is not locked, so nobody waits for it.
+        const select = db.selectFrom('value').select(['id', 'dimension', 'text']);
+        const names = [...new Set(missing.map(({ dimension }) => dimension))];
+        take(
+          await select
+            .where(this.#dimension, 'in', names)
+            .where(
+              'text',
+              'in',
+              missing.map(({ text }) => text),
+            )
+            .execute(),
+        );
+        missing = missing.filter(isMissing);
       }
     }
     return found;
   }
 
-  remember(vocabulary: Vocabulary, found: ReadonlyMap<string, number>): void {
-    let bytes = 0;
-    for (const text of found.keys()) bytes += BYTES_PER_TEXT + text.length;
-    if (this.#bytes + bytes > MAX_REMEMBERED_BYTES) this.forget();
-    this.#bytes += bytes;
-    const ids = this.idsOf(vocabulary);
-    for (const [text, id] of found) ids.set(text, id);
+  remember(learned: Learned): void {
+    for (const [vocabulary, found] of learned) {
+      let bytes = 0;
+      for (const text of found.keys()) bytes += BYTES_PER_TEXT + text.length;
+      if (this.#bytes + bytes > MAX_REMEMBERED_BYTES) this.forget();
+      this.#bytes += bytes;
+      const ids = this.idsOf(vocabulary);
+      for (const [text, id] of found) ids.set(text, id);
+    }
   }
 
   /** Empties the cache: too large, or another process has renamed values. */

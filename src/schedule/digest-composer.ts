@@ -11,8 +11,7 @@ import {
 } from '../domain/digest.ts';
 import type { Picture } from '../domain/picture.ts';
 import type { Question, Report } from '../domain/report.ts';
-import { buildDigest, buildQuietDigest, type DigestLines } from '../messages/digest-message.ts';
-import { buildDigestPart } from '../messages/digest-thread.ts';
+import { buildDigest, buildDigestPart, buildQuietDigest, type DigestLines } from '../messages/digest-message.ts';
 import type { Block } from '../messages/text.ts';
 import { formatMoment } from '../report/format.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';

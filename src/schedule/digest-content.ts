@@ -26,20 +26,18 @@ import { listCorrections } from '../store/correction-repository.ts';
 import type { Db } from '../store/database.ts';
 import {
   type ClientCount,
-  listMovers,
-  listNewClients,
-  listSilentClients,
-  listSilentSources,
-  type Mover,
-  type Rank,
-  type SilentSource,
-} from './digest-clients.ts';
-import {
   compareDays,
   DAYS_BEFORE,
   type DayComparison,
+  listMovers,
+  listNewClients,
   listOddHours,
+  listSilentClients,
+  listSilentSources,
+  type Mover,
   type OddHour,
+  type Rank,
+  type SilentSource,
   type SpanSum,
   sumMonth,
   sumWeek,

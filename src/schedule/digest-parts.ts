@@ -1,10 +1,11 @@
 import type { Calendar } from '../domain/calendar.ts';
 import { DIGEST_SECTIONS, type DigestSection } from '../domain/digest.ts';
 import type { Report } from '../domain/report.ts';
-import type { DigestPart } from '../messages/digest-thread.ts';
+import type { DigestPart } from '../messages/digest-message.ts';
 import { countOf, formatClock, formatCount, formatCredits, formatShortDate, formatSigned } from '../report/format.ts';
 import { describeOutlook, describeScopes } from '../report/outlook.ts';
 import { isOver, titleOfMeter } from '../report/scope-words.ts';
+import { buildTable, type Column } from '../report/table.ts';
 import type { DigestContent } from './digest-content.ts';
 import { weekdayOf } from './digest-lines.ts';
 
@@ -57,23 +58,22 @@ function toPools({ pools = [], closed = [], month, nowMs }: DigestContent, calen
   return {
     ...(metered.length > 0 ? { sentence: describeScopes(metered) } : {}),
     lines,
-    table: {
-      columns: [
-        { key: 'pool', label: 'Pool', type: 'text' },
-        { key: 'used', label: 'Used', type: 'credits' },
-        { key: 'left', label: 'Left', type: 'credits' },
-        { key: 'percent', label: '%', type: 'percent' },
-      ],
-      rows: metered.flatMap((state) => [
-        ...[...state.pools, ...state.limits].map(({ name, used, left, percent }) => [
-          `${state.title}: ${name}`,
-          ...[used, left, percent],
-        ]),
-        ...(isOver(state) ? [[`${state.title}: over this month`, state.overage, null, null]] : []),
+    table: buildTable(
+      metered.flatMap((state) => [
+        ...[...state.pools, ...state.limits].map((pool) => ({ ...pool, name: `${state.title}: ${pool.name}` })),
+        ...(isOver(state) ? [{ name: `${state.title}: over this month`, used: state.overage }] : []),
       ]),
-    },
+      POOL_COLUMNS,
+    ),
   };
 }
+
+const POOL_COLUMNS: readonly Column<{ name: string; used: number; left?: number; percent?: number }>[] = [
+  { key: 'pool', label: 'Pool', type: 'text', cell: ({ name }) => name },
+  { key: 'used', label: 'Used', type: 'credits', cell: ({ used }) => used },
+  { key: 'left', label: 'Left', type: 'credits', cell: ({ left }) => left },
+  { key: 'percent', label: '%', type: 'percent', cell: ({ percent }) => percent },
+];
 
 /** Advice without the lines that the section on status codes has said already. */
 function toAdvice({ advice, status, what }: DigestContent): ReturnType<Maker> {
@@ -93,15 +93,12 @@ function toMovers({ movers = [], day }: DigestContent): ReturnType<Maker> {
   const where = first.route ? `, mostly on ${first.route}` : '';
   return {
     sentence: `${first.name} made ${formatCount(Math.abs(change))} ${change > 0 ? 'more' : 'fewer'} requests than on a usual ${weekdayOf(day)}${where}.`,
-    table: {
-      columns: [
-        { key: 'client', label: 'Client', type: 'text' },
-        { key: 'change', label: 'Change', type: 'count', signed: true },
-        { key: 'requests', label: 'Requests', type: 'count' },
-        { key: 'usual', label: 'Usual', type: 'count' },
-      ],
-      rows: movers.map(({ name, requests, usual }) => [name, ...[requests - usual, requests, usual]]),
-    },
+    table: buildTable(movers, [
+      { key: 'client', label: 'Client', type: 'text', cell: ({ name }) => name },
+      { key: 'change', label: 'Change', type: 'count', signed: true, cell: ({ requests, usual }) => requests - usual },
+      { key: 'requests', label: 'Requests', type: 'count', cell: ({ requests }) => requests },
+      { key: 'usual', label: 'Usual', type: 'count', cell: ({ usual }) => usual },
+    ]),
   };
 }
 

@@ -1,9 +1,11 @@
 import type { AlertContent } from '../domain/alert.ts';
 import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { ClientName } from '../domain/definition.ts';
+import type { Totals } from '../domain/report.ts';
 import { WEEKDAYS } from '../domain/time-names.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatCount, formatMoment, formatPercent } from '../report/format.ts';
+import { sumTotals } from '../report/totals.ts';
 import { deviation, isFar, median } from '../report/usual.ts';
 import { findAlert } from '../store/alert-repository.ts';
 import {
@@ -127,23 +129,10 @@ export async function findUnusual(
   return found;
 }
 
-interface HourSum {
-  requests: number;
-  ok: number;
-  failed: number;
+async function sumHour(usage: UsageReader, span: Span): Promise<Totals> {
+  return sumTotals((await usage.sum({ span, grain: 'all', groupBy: [], filters: [] })).rows);
 }
 
-async function sumHour(usage: UsageReader, span: Span): Promise<HourSum> {
-  const { rows } = await usage.sum({ span, grain: 'all', groupBy: [], filters: [] });
-  const sum = { requests: 0, ok: 0, failed: 0 };
-  for (const row of rows) {
-    sum.requests += row.requests;
-    sum.ok += row.ok;
-    sum.failed += row.failed;
-  }
-  return sum;
-}
-
-function shareOf({ ok, failed }: HourSum): number {
+function shareOf({ ok, failed }: Totals): number {
   return ok + failed === 0 ? 0 : failed / (ok + failed);
 }

@@ -6,8 +6,7 @@ import pg from 'pg';
 import { HeadroomError } from '../errors.ts';
 import { createPostgresDialect, PostgresConnection } from './postgres-dialect.ts';
 import type { Database } from './schema.ts';
-import { executeHere, openSqlite } from './sqlite.ts';
-import { createSqliteDialect } from './sqlite-dialect.ts';
+import { createSqliteDialect, executeHere, openSqlite } from './sqlite.ts';
 import { openSqliteThread } from './sqlite-thread.ts';
 
 export type DialectName = 'sqlite' | 'postgres';

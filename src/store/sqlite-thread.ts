@@ -1,6 +1,5 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { executeHere, openSqlite } from './sqlite.ts';
-import type { SqliteExecutor, SqliteResult } from './sqlite-dialect.ts';
+import { executeHere, openSqlite, type SqliteExecutor, type SqliteResult } from './sqlite.ts';
 
 type Request = { id: number; sql: string; parameters: readonly unknown[] };
 type Answer = {

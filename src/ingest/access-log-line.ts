@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { isIP } from 'node:net';
-import { readCaller } from './caller.ts';
+import { type Caller, readCaller } from './caller.ts';
 import { parseClfTime } from './event-time.ts';
 
 /** One line of an access log. `-` in the line is undefined here. */
@@ -44,7 +44,7 @@ const MAX_TIMES = 4;
 const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"`;
 /** Matches the rest of a line after the time: other fields without quotes, then the request; behind the size anything is taken. */
 const ANSWER = new RegExp(
-  String.raw`(?: [^"[\]]{1,200})? ${QUOTED} (\d{3}|0|-) (?:\d+|-)(?: ${QUOTED} ${QUOTED})?(?=\s|$)`,
+  String.raw`(?:[ \t][^"[\]]{1,200})?[ \t]+${QUOTED}[ \t]+(\d{3}|0|-)[ \t]+(?:\d+|-)(?:[ \t]+${QUOTED}[ \t]+${QUOTED})?(?=\s|$)`,
   'y',
 );
 /** A line as nearly all are: an address, an identity, a user, and a request without escapes. */
@@ -58,20 +58,11 @@ export function parseAccessLine(line: string): AccessLine | string {
   if (line.length > MAX_LINE_LENGTH)
     return `the line has ${line.length} characters, at most ${MAX_LINE_LENGTH} are read`;
   const plain = PLAIN.exec(line);
-  if (plain && holdsCall(line, plain[0].length)) return TWO_CALLS;
   const timeOfPlain = plain ? parseClfTime(plain[3]!) : undefined;
   if (plain && timeOfPlain !== undefined && isIP(plain[1]!) !== 0 && plain[4] !== '-') {
-    const status = Number(plain[6]);
-    return {
-      ip: plain[1]!,
-      user: toText(undoEscapes(plain[2]!)),
-      timeMs: timeOfPlain,
-      method: plain[4]!,
-      url: plain[5]!,
-      status: status === 0 ? undefined : status,
-      referrer: plain[7] === undefined ? undefined : toText(undoEscapes(plain[7])),
-      agent: plain[8] === undefined ? undefined : toText(undoEscapes(plain[8])),
-    };
+    if (holdsCall(line, plain[0].length)) return TWO_CALLS;
+    const [, ip, user, , method, url, status, referrer, agent] = plain;
+    return toLine({ ip: ip!, user: user! }, timeOfPlain, { method: method!, url: url! }, [status, referrer, agent]);
   }
   const found = findParts(line);
   if (!found) {
@@ -87,18 +78,25 @@ export function parseAccessLine(line: string): AccessLine | string {
   if (typeof caller === 'string') {
     return `who called cannot be read from ${JSON.stringify(before.slice(0, 80).toWellFormed())}: ${caller}`;
   }
-  const request = readRequest(undoEscapes(answer[1]!));
-  const status = answer[2] === '-' ? 0 : Number(answer[2]);
+  return toLine(caller, timeMs, readRequest(undoEscapes(answer[1]!)), answer.slice(2));
+}
+
+function toLine(
+  { ip, user }: Caller,
+  timeMs: number,
+  request: { method: string; url: string } | undefined,
+  [status, referrer, agent]: readonly (string | undefined)[],
+): AccessLine {
   return {
-    ip: caller.ip,
-    user: caller.user === undefined ? undefined : toText(undoEscapes(caller.user)),
+    ip,
+    user: toText(user),
     timeMs,
     method: request?.method,
     url: request?.url,
     // Envoy and nginx write 000 or 0 where no answer was sent.
-    status: status === 0 ? undefined : status,
-    referrer: answer[3] === undefined ? undefined : toText(undoEscapes(answer[3])),
-    agent: answer[4] === undefined ? undefined : toText(undoEscapes(answer[4])),
+    status: Number(status) > 0 ? Number(status) : undefined,
+    referrer: toText(referrer),
+    agent: toText(agent),
   };
 }
 
@@ -121,7 +119,8 @@ function findParts(line: string): { before: string; time: string; answer: RegExp
   return undefined;
 }
 
-function toText(value: string): string | undefined {
+function toText(written: string | undefined): string | undefined {
+  const value = written === undefined ? '-' : undoEscapes(written);
   return value === '-' || value === '' ? undefined : value;
 }
 

@@ -6,7 +6,8 @@ import { readLogLines } from './body-lines.ts';
 import { EventCollector, type Fields, isFields } from './event-collector.ts';
 import { describeValue, type EventFields, EventReader } from './event-fields.ts';
 import { compilePaths, type FieldMap, type Find, findMapper, OWN_NAMES, toMapper, withoutPort } from './field-map.ts';
-import { findUnread } from './half-read.ts';
+import { findUnread, withCure } from './half-read.ts';
+import { listEntries } from './json-adapter.ts';
 import { isJsonType, type JsonBody, mediaType, readJsonBody } from './json-body.ts';
 import { type LineFault, LogFormat } from './log-format.ts';
 import { getLogFormats } from './log-presets.ts';
@@ -38,7 +39,7 @@ const NAMES = {
     '|url.full|http.request.path|httpRequest.requestUrl',
   status:
     'status|code|response_code|status_code|statusCode|http_status|res.statusCode|response.status|response.status_code' +
-    '|DownstreamStatus|http.response.status_code|httpRequest.status',
+    '|response.statusCode|DownstreamStatus|http.response.status_code|httpRequest.status',
   // nginx counts seconds, Traefik and the Elastic Common Schema nanoseconds.
   duration_ms:
     'request_time*1000|httpRequest.latency|Duration/1000000|event.duration/1000000|duration_ms|latency_ms|responseTime' +
@@ -62,9 +63,11 @@ const [findId, findTime, findUrl, findStatus] = [NAMES.id, NAMES.time, NAMES.url
   ...[Find, Find, Find, Find],
 ];
 
-/** Where shippers put a line, or an entry as text; they may put it into each other's. */
-const findWrapped = compilePaths('message|log|line');
+/** Where shippers put a line, or an entry as text (GELF, journald, Elastic …); they may put it into each other's. */
+const findWrapped = compilePaths('message|log|line|MESSAGE|short_message|event.original');
 const MAX_WRAPS = 3;
+
+const LINES_TYPE = 'application/x-ndjson';
 
 /** Lines of the W3C's format that tell of the others. */
 const DIRECTIVE = /^#(?:Fields|Version|Software|Date|Start-Date|End-Date|Remark):/;
@@ -78,22 +81,21 @@ function parseAccessLog({ body, contentType, options }: AdapterInput): ParsedReq
     );
   }
   const reader = createLogReader(options);
-  const read = isJsonType(type) || looksLikeJson(body) ? readJson(body, contentType, reader) : undefined;
+  const entries = options.map?.entries ?? 'logs';
+  const read = isJsonType(type) || looksLikeJson(body) ? readJson(body, contentType, entries, reader) : undefined;
   if (!read) return parseLines(body, options, reader);
-  const wrapped = read.single ? (read.values[0] as Partial<Fields> | null)?.logs : undefined;
-  const values = Array.isArray(wrapped) ? wrapped : read.values;
   const events = new EventCollector(options, read.unreadable);
-  values.forEach((value, at) => {
+  for (const { value, index } of listEntries(read, entries)) {
     const event = reader.value(value);
-    if (event !== undefined) events.take(Array.isArray(wrapped) ? at : read.indexes[at]!, value, event);
-  });
+    if (event !== undefined) events.take(index, value, event);
+  }
   return events.finish();
 }
 
 /** The values of a body of JSON; undefined where lines of a text log stand among them: then each line is read by itself. */
-function readJson(body: Uint8Array, contentType: string, reader: LogReader): JsonBody | undefined {
+function readJson(body: Uint8Array, contentType: string, entries: string, reader: LogReader): JsonBody | undefined {
   try {
-    const read = readJsonBody(body, isJsonType(contentType) ? contentType : 'application/x-ndjson');
+    const read = readJsonBody(body, isJsonType(contentType) ? contentType : LINES_TYPE, entries, true);
     return read.unreadable.length > 0 && hasTextLine(body, reader) ? undefined : read;
   } catch (error) {
     if ((error as HeadroomError).code === 'unreadable' && hasTextLine(body, reader)) return undefined;
@@ -184,6 +186,7 @@ export function createLogReader(options: SourceOptions): LogReader {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       return `The entry is ${describeValue(value)}: send a line of a log, or an object.`;
     }
+    if (isBulkAction(value as Fields)) return undefined;
     const message = findWrapped(value);
     if (typeof message === 'string' && findStatus(value) === undefined && findUrl(value) === undefined) {
       const inner = depth < MAX_WRAPS ? parseObject(message) : undefined;
@@ -202,7 +205,8 @@ export function createLogReader(options: SourceOptions): LogReader {
       // No answer was sent where it is 0: the client hung up, or the upstream did.
       status: fields.status === undefined && findStatus(log) === undefined,
     };
-    return ((missing.url || missing.status) && findUnread(log, missing)) || reader.read(fields);
+    const unread = missing.url || missing.status ? findUnread(log, missing) : undefined;
+    return unread ?? withCure(reader.read(fields), log);
   }
 
   return { line: readLine, value: (value) => readValue(value) };
@@ -239,6 +243,11 @@ function readNames(log: Fields): EventFields {
 /** Who is named as client may be an address, whose port is another one for each connection. */
 function withClientAddress(fields: EventFields): EventFields {
   return { ...fields, client: withoutPort(fields.client) };
+}
+
+/** A line before each entry of Elastic's bulk format. */
+function isBulkAction({ index, create, ...others }: Fields): boolean {
+  return (isFields(index) || isFields(create)) && Object.keys(others).length === 0;
 }
 
 function parseObject(text: string): object | undefined {

@@ -2,7 +2,7 @@ import type { Rejection, UsageEvent } from '../domain/event.ts';
 import type { ParsedRequest } from './adapter.ts';
 import { addRejection, EVENT_FIELDS, type EventFields, EventReader, toRejection } from './event-fields.ts';
 import { type FieldMapper, findMapper } from './field-map.ts';
-import { findUnread, proposeMap } from './half-read.ts';
+import { findUnread, withCure } from './half-read.ts';
 import type { SourceOptions } from './source-options.ts';
 
 /** Gathers what an adapter found in one request, in the order of the request. */
@@ -35,12 +35,12 @@ export class EventCollector {
 
   /** The event that `add` would take, or what is wrong with it. */
   read(fields: EventFields, entry: object, missingClient = ''): UsageEvent | string {
-    if (!this.mapper) return this.#explain(this.#reader.read(fields), entry, missingClient);
+    if (!this.mapper) return withCure(this.#reader.read(fields), entry, missingClient);
     const mapped = this.mapper.read(entry, fields, this.#unread);
     const url = (mapped.url ?? mapped.route) === undefined;
     const status = mapped.status === undefined;
     const unread = url || status ? findUnread(entry, { url, status }) : undefined;
-    return unread ?? this.#explain(this.#reader.read(mapped), entry, missingClient);
+    return unread ?? withCure(this.#reader.read(mapped), entry, missingClient);
   }
 
   /**
@@ -83,11 +83,6 @@ export class EventCollector {
     const read = this.mapper?.read(entry, fields) ?? fields;
     if (Object.values(read).filter((value) => value !== undefined).length > 1) return read;
     return read.id === undefined ? entry : { ...entry, id: read.id };
-  }
-
-  #explain(event: UsageEvent | string, entry: object, missingClient: string): UsageEvent | string {
-    if (typeof event !== 'string' || !event.startsWith('client is missing')) return event;
-    return `${missingClient === '' ? event : `client is missing: ${missingClient}`}${proposeMap(entry)}`;
   }
 }
 

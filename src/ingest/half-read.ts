@@ -42,8 +42,14 @@ export function findUnread(entry: object, missing: { url: boolean; status: boole
   return `${name} is missing, though ${JSON.stringify(path.slice(0, 100))} holds ${shown}: have it sent as ${JSON.stringify(name)}, or read it with --map ${toMap(found)}.`;
 }
 
-/** A cure for an entry that names no client where we look: the map that would read it. Empty where nothing in it would. */
-export function proposeMap(entry: object): string {
+/** A reading of an entry; one that names no client gets a cure: how to send it, and the map that would find it. */
+export function withCure<T>(event: T | string, entry: object, cure = ''): T | string {
+  if (typeof event !== 'string' || !event.startsWith('client is missing')) return event;
+  return `${cure === '' ? event : `client is missing: ${cure}`}${proposeMap(entry)}`;
+}
+
+/** The map that would read an entry. Empty where nothing in it says who called. */
+function proposeMap(entry: object): string {
   const wrapped = findEntries(entry);
   const { user, ...found } = search(wrapped?.first ?? entry, ['client', 'user', 'url', 'status', 'method']);
   if (user && !found.client) found.client = user;

@@ -48,7 +48,7 @@ export class JsonCutter {
     const text = this.#wrapped ? prefix + whole : whole.replace(/^\ufeff?\s*\[/, (start) => ' '.repeat(start.length));
     this.#isFirst = false;
     // Behind its entries a wrapper may hold other fields.
-    const parts = prefix !== '' && /^\s*\]/.test(whole) ? [] : [...readJsonParts(text)];
+    const parts = prefix !== '' && /^\s*\]/.test(whole) ? [] : [...readJsonParts(text, undefined, true)];
     const end = parts.at(-1);
     const cut = isLast && end && 'fault' in end && breaksOff(end) ? parts.pop() : undefined;
     const size = waiting.reduce((sum, line) => sum + line.size, 0);

@@ -81,17 +81,17 @@ export function checkJsonType(contentType: string, expected: string): void {
  * The values of a JSON body: one value, an array's elements, lines, or objects one after the other (Fluent Bit's
  * `json_stream` sends those as `application/json`). The content type decides, and where it turns out wrong, the bytes.
  * An entry among others that is no JSON is one of `unreadable`, whatever stands around it, also where the sender puts them
- * into an array of an object (`entries`, by name); throws `unreadable` with the place when nothing can be read, and
+ * into an array of an object (`entries`, by name). Bytes that are no UTF-8 cost their line; of a log (`isLog`) they are read as Latin-1. Throws `unreadable` with the place when nothing can be read, and
  * `too_large`.
  */
-export function readJsonBody(body: Uint8Array, contentType: string, entries?: string): JsonBody {
+export function readJsonBody(body: Uint8Array, contentType: string, entries?: string, isLog = false): JsonBody {
   checkCharset(contentType);
   const valid = isUtf8(body);
-  const lines = isLinesType(contentType);
+  const lines = isLinesType(contentType) || (isLog && holdsObjectLines(body));
   if (lines || !valid) {
     const text = valid ? decodeText(body, contentType) : undefined;
     if (text !== undefined) checkJsonBounds(text);
-    const read = readLines(valid ? splitLines(text!) : readBodyLines(body));
+    const read = readLines(valid ? splitLines(text!) : readBodyLines(body), isLog);
     if (read.values.length > 0 || (lines && !valid)) return read;
   }
   const text = decodeText(body, contentType);
@@ -106,6 +106,13 @@ export function readJsonBody(body: Uint8Array, contentType: string, entries?: st
     return readParts(text, entries);
   }
   return { ...toBody(Array.isArray(value) ? value : [value], text), single: !Array.isArray(value) };
+}
+
+/** Tells whether the first of several lines is an object by its ends. */
+function holdsObjectLines(body: Uint8Array): boolean {
+  const end = body.indexOf(10);
+  const first = Buffer.from(body.buffer, body.byteOffset, Math.max(0, end)).toString('latin1').trim();
+  return first.startsWith('{') && first.endsWith('}');
 }
 
 function toBody(values: unknown[], text: string): JsonBody {
@@ -127,7 +134,7 @@ function parseStream(text: string): unknown[] | undefined {
   }
 }
 
-function readLines(lines: Iterable<string | BodyLine>): JsonBody {
+function readLines(lines: Iterable<string | BodyLine>, isLog: boolean): JsonBody {
   const read: JsonBody = { values: [], indexes: [], unreadable: [], single: false, escapes: false };
   let index = 0;
   let number = 0;
@@ -137,19 +144,19 @@ function readLines(lines: Iterable<string | BodyLine>): JsonBody {
     // A record separator may stand before each value of `application/json-seq`.
     const text = whole.startsWith('\x1e') ? whole.slice(1) : whole;
     if (text === '' || text.trim() === '') continue;
-    if (typeof line !== 'string' && !line.isUtf8) {
+    if (typeof line !== 'string' && !line.isUtf8 && !isLog) {
       addRejection(read.unreadable, { index, error: `Line ${number} is not UTF-8: send UTF-8.` });
       index += 1;
       continue;
     }
     if (!read.escapes && text.includes('\\u')) read.escapes = true;
-    index = addLine(read, text, index, `Line ${number}`);
+    index = addLine(read, text, index, `Line ${number}`, isLog);
   }
   return read;
 }
 
 /** Adds what a line holds: one value, an array, or several without a line end between them. Returns the next place. */
-function addLine(read: JsonBody, text: string, index: number, place: string): number {
+function addLine(read: JsonBody, text: string, index: number, place: string, isLog: boolean): number {
   const before = read.values.length;
   try {
     const value: unknown = JSON.parse(text);
@@ -160,6 +167,8 @@ function addLine(read: JsonBody, text: string, index: number, place: string): nu
     }
     return index + values.length;
   } catch {
+    const mended = isLog ? mendTemplate(text) : text;
+    if (mended !== text) return addLine(read, mended, index, place, false);
     const parts = [...readJsonParts(text)];
     if (!parts.some((part) => 'value' in part && isObject(part.value))) {
       rejectPart(read, { text, fault: findJsonFault(text) }, index, place);
@@ -170,6 +179,18 @@ function addLine(read: JsonBody, text: string, index: number, place: string): nu
     });
     return index + parts.length;
   }
+}
+
+/**
+ * JSON as a server's template writes it: `\\x22` of nginx in a text, and nothing, `-` or `NaN` where a value without quotes
+ * is missing. Each stands for one thing only.
+ */
+function mendTemplate(line: string): string {
+  return line.replace(/"(?:[^"\\]|\\.)*"|:\s*(?:-|NaN)?(?=\s*[,}])/g, (part) =>
+    part.startsWith(':')
+      ? ':null'
+      : part.replace(/\\(?:x([\da-f]{2})|.)/gi, (written, hex) => (hex ? `\\u00${hex}` : written)),
+  );
 }
 
 function readParts(text: string, entries: string | undefined): JsonBody {

@@ -13,30 +13,41 @@ const SPACE = /[\s,]*/y;
 /**
  * The entries of a text that as a whole is no JSON: those of an array, or values that follow each other with or without
  * space between. What is no JSON ends where its brackets do, or where a line begins as that of the first entry does; there
- * the next one is read. `entries` is where an object may hold them, besides the usual places. Looks at each character a few
- * times at most.
+ * the next one is read. `entries` is where an object may hold them, besides the usual places. `isPart`: the text is cut on
+ * purpose. Looks at each character a few times at most.
  */
-export function* readJsonParts(text: string, entries?: string): Generator<JsonPart> {
+export function* readJsonParts(text: string, entries?: string, isPart = false): Generator<JsonPart> {
   const path = entries?.split('.') ?? [];
-  for (let at = 0; at < text.length; ) at = yield* readStretch(text, at, path);
+  for (let at = 0; at < text.length; ) at = yield* readStretch(text, at, path, isPart);
 }
 
 /** Reads a wrapper and its entries, or all that is left where none begins here. Returns where it ends. */
-function* readStretch(text: string, from: number, path: readonly string[]): Generator<JsonPart, number> {
+function* readStretch(
+  text: string,
+  from: number,
+  path: readonly string[],
+  isPart: boolean,
+): Generator<JsonPart, number> {
   const wrapper = skipToEntries(text, path, from);
   const outer = wrapper > 0 ? scanJson(text, from) : undefined;
   const outerEnd = outer?.whole ? outer.at : undefined;
   if (outerEnd !== undefined && /^\s*\]/.test(text.slice(wrapper, wrapper + 100))) return outerEnd;
   let start = Math.max(from, wrapper);
+  let last: JsonPart | undefined;
   for (const end of findLineStarts(text, start)) {
-    const closed = yield* readChunk(text.slice(start, end), wrapper > 0);
-    if (closed >= 0) return outerEnd ?? findNextObject(text, start + closed);
+    const parts = readChunk(text.slice(start, end), wrapper > 0);
+    let step = parts.next();
+    for (; !step.done; step = parts.next()) {
+      last = step.value;
+      yield last;
+    }
+    if (step.value >= 0) return outerEnd ?? findNextObject(text, start + step.value);
     start = end;
   }
   // An array that is not closed was cut off: what followed is unknown.
   const isArray = wrapper > 0 || /^\s*\[/.test(text.slice(from, from + 1000));
   const tail = text.trimEnd();
-  if (isArray && /^[},[]$/.test(tail.slice(-1)) && wrapper === 0)
+  if (isArray && !isPart && !(last && 'fault' in last) && /[},[]$/.test(tail.slice(-1)))
     yield { text: tail.slice(-40), fault: Math.min(40, tail.length) };
   return text.length;
 }

@@ -97,6 +97,55 @@ describe('access logs', () => {
     expect(events).toMatchObject([{ client: 'u-17', timeMs: Date.UTC(2026, 10, 20, 12) }]);
   });
 
+  it('are read as templates write JSON: with escapes of nginx, missing values and odd bytes', () => {
+    const entry = (agent: string, time: string) =>
+      `{"remote_addr":"192.0.2.7","status":200,"uri":"/v1/a","agent":"${agent}","request_time":${time}}`;
+    const lines = [
+      entry('5\\x22 disk: -,', '0.041'),
+      entry('a', '-'),
+      entry('b', 'NaN'),
+      entry('c', ''),
+      entry('d', '1'),
+    ];
+    const odd = Buffer.from(`${lines.join('\n')}\n${entry('\u00fc', '1')}`, 'latin1');
+    for (const contentType of ['application/x-ndjson', 'application/json', 'text/plain']) {
+      const { events, rejected } = parse('access-log', odd, { contentType });
+      expect([contentType, rejected]).toEqual([contentType, []]);
+      expect(events.map(({ route, durationMs }) => [route, durationMs])).toEqual([
+        ['/v1/a', 41],
+        ...[undefined, undefined, undefined, 1000, 1000].map((ms) => ['/v1/a', ms]),
+      ]);
+    }
+    // Nothing but a missing value is made one.
+    const broken = '{"remote_addr":"192.0.2.7","uri":"5" disk","status":,}';
+    expect(parse('access-log', `${broken}\n${lines[1]}`, { contentType: 'application/x-ndjson' })).toMatchObject({
+      events: [{ route: '/v1/a' }],
+      rejected: [{ index: 0 }],
+    });
+  });
+
+  it('are read where columns are set in line', () => {
+    const line = '192.0.2.7  -  -     [27/Nov/2026:10:00:00 +0000] "GET /v1/a HTTP/1.1" 200      83\t"-"  "curl/8" 17';
+    expect(parse('access-log', line, { contentType: 'text/plain' }).events).toMatchObject([
+      { client: '192.0.2.7', route: '/v1/a', status: 200 },
+    ]);
+  });
+
+  it('are found in what journald, GELF and bulks of Elastic make of them, and by a map in any list', () => {
+    const line = '192.0.2.7 - - [27/Nov/2026:10:00:00 +0000] "GET /v1/a HTTP/1.1" 200 83 "-" "curl/8"';
+    const expected = { client: '192.0.2.7', route: '/v1/a', status: 200 };
+    const wrapped = [{ MESSAGE: line }, { short_message: line, version: '1.1' }, { event: { original: line } }];
+    expect(parse('access-log', wrapped)).toMatchObject({ events: [expected, expected, expected], rejected: [] });
+    const bulk = `{"create":{}}\n{"message":${JSON.stringify(line)}}\n{"index":{"_index":"a"}}`;
+    expect(parse('access-log', bulk)).toMatchObject({ events: [expected], rejected: [] });
+    const list = { messageType: 'DATA_MESSAGE', logEvents: [{ message: line }, { message: 'started' }] };
+    expect(parse('access-log', list).rejected[0]!.error).toMatch(/client is missing.*--map entries=logEvents/);
+    expect(parse('access-log', list, { options: { map: { entries: 'logEvents' } } })).toMatchObject({
+      events: [expected],
+      rejected: [{ index: 1 }],
+    });
+  });
+
   it('are found however many shippers wrapped them, with the nearest time to the call', () => {
     const entry = JSON.stringify({ client: 'acme', url: '/v1/a', status: 200 });
     const wrapped = (inner: string) => ({

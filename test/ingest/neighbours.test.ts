@@ -137,6 +137,18 @@ describe('a wrapper', () => {
     expect([batch.events.length, batch.rejected.length]).toEqual([1, 1]);
   });
 
+  it('is said to be cut off where it ends between two entries, as a list is', () => {
+    const entries = '{"client":"a","tags":{"b":1}},{"client":"c"}';
+    for (const begin of ['[', '{"events":[', '{"v":1,"events": [\n'])
+      for (const end of ['', ',', ',\n']) {
+        const { events, rejected } = parse('native', begin + entries + end);
+        expect([begin + end, events.length, rejected.length]).toEqual([begin + end, 2, 1]);
+        expect(rejected[0]!.error).toMatch(/it ends after/);
+      }
+    const inside = parse('native', '[{"client":"a"},{"client":"b","tags":{"b":1}');
+    expect([inside.events.length, inside.rejected.length]).toEqual([1, 1]);
+  });
+
   it('that nobody knows is refused with the place of its entries', () => {
     const body = { page: 1, data: { items: [{ consumer: { id: 'acme' }, path: '/v1/a', status: 200 }] } };
     const [rejection] = parse('native', body).rejected;

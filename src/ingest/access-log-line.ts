@@ -61,8 +61,8 @@ export function parseAccessLine(line: string): AccessLine | string {
   const timeOfPlain = plain ? parseClfTime(plain[3]!) : undefined;
   if (plain && timeOfPlain !== undefined && isIP(plain[1]!) !== 0 && plain[4] !== '-') {
     if (holdsCall(line, plain[0].length)) return TWO_CALLS;
-    const [, ip, user, , method, url, status, referrer, agent] = plain;
-    return toLine({ ip: ip!, user: user! }, timeOfPlain, { method: method!, url: url! }, [status, referrer, agent]);
+    const [, ip = '', user = '', , method = '', url = '', ...answer] = plain;
+    return toLine({ ip, user }, timeOfPlain, { method, url }, answer);
   }
   const found = findParts(line);
   if (!found) {

@@ -30,6 +30,20 @@ describe('entries of Kong', () => {
     });
   });
 
+  it('are read of APISIX, which names time and latency otherwise', () => {
+    const entry = {
+      ...{ client_ip: '192.0.2.7', start_time: 1795219202000, latency: 12.5, route_id: 'r1', service_id: '' },
+      ...{
+        request: { method: 'GET', uri: '/v1/orders/7?key=x', url: 'http://a/v1/orders/7' },
+        response: { status: 404 },
+      },
+      consumer: { username: 'acme' },
+    };
+    expect(parse('kong', [entry]).events).toMatchObject([
+      { client: 'acme', timeMs: 1795219202000, route: '/v1/orders/{id}', status: 404, module: 'r1', durationMs: 12.5 },
+    ]);
+  });
+
   it('keep a path that begins with two slashes a path', () => {
     const entry = { ...ENTRY, request: { ...ENTRY.request, uri: '//v1/orders/7' } };
     expect(parse('kong', entry).events[0]!.route).toBe('/v1/orders/{id}');

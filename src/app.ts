@@ -55,7 +55,7 @@ import { claimSqlite } from './store/sqlite-claim.ts';
 import { ThreadedUsage } from './usage/reader-thread.ts';
 import { VERSION } from './version.ts';
 
-/** Replaced by the demo and by tests. */
+/** Parts that the demo and tests replace. */
 export interface AppOverrides {
   clock?: Clock;
   log?: Logger;
@@ -66,9 +66,9 @@ export interface App {
   start(): Promise<void>;
   /** Stops taking, finishes what is taken, releases everything. May be called twice. */
   stop(): Promise<void>;
-  /** Does at once what the next full minute would: digests that are due, alerts. For a clock that was moved. */
+  /** Runs the jobs of a full minute now: digests that are due, alerts. For a clock that was moved. */
   tick(): Promise<void>;
-  /** Where senders reach it, once started. */
+  /** Its own address, once started. */
   readonly url: string;
 }
 

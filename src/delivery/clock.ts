@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Time as the process sees it; tests bring their own and never wait. */
+/** The time and timers of the process; tests bring their own and never wait. */
 export interface Clock {
   /** Epoch ms. */
   now(): number;

@@ -37,7 +37,7 @@ export type Outcome =
   | { kind: 'lost' }
   | { kind: 'failed'; failure: Failure };
 
-/** The way to Slack, or to the webhook. */
+/** Sends deliveries to one place: Slack, or the webhook. */
 export interface Transport {
   to: 'slack' | 'webhook';
   /** For the log, when nothing gets through, and when it does again. */

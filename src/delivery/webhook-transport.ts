@@ -48,7 +48,7 @@ async function attemptEvent(ports: WebhookPorts, delivery: Delivery, lease: Leas
   return failure ? { kind: 'failed', failure } : { kind: 'sent', place: { channel: 'webhook' }, ts: '' };
 }
 
-/** Undefined: it was answered 2xx. */
+/** Returns undefined once it was answered 2xx. */
 async function post({ url, secret, clock }: WebhookPorts, key: string, event: object): Promise<Failure | undefined> {
   const body = JSON.stringify(event);
   const headers = { 'content-type': 'application/json', ...signWebhook(toWebhookId(key), body, secret, clock.now()) };
@@ -77,7 +77,7 @@ function toFailure({ status, headers }: Response): Failure {
   return { ...failure, reason: status >= 500 || status === 429 ? 'transient' : 'unknown' };
 }
 
-/** The same for every attempt at an event, and for no other event. */
+/** Returns an id that is the same for every attempt at an event, and for no other event. */
 export function toWebhookId(key: string): string {
   return `msg_${createHash('sha256').update(key).digest('base64url').slice(0, 27)}`;
 }

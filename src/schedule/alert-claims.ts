@@ -25,7 +25,7 @@ import { putAlertEvent } from './webhook-events.ts';
 /** Channels that alerts go to: one, or the direct messages of the admins. */
 export type Targets = readonly string[];
 
-/** The instant, the facts and the settings that one evaluation of alerts goes by. */
+/** Facts and settings of one evaluation: the time, where alerts go, what is muted, which kinds are on. */
 export interface EvaluationContext {
   db: Db;
   nowMs: number;
@@ -35,13 +35,13 @@ export interface EvaluationContext {
   targets: Targets;
   mutes: readonly Mute[];
   isOn(kind: AlertKind): boolean;
-  /** A webhook is told too. */
+  /** WEBHOOK_URL is set: events go there too. */
   webhook: boolean;
 }
 
 /** An alert to be raised: its row, and the conversation that it belongs to. */
 export interface Claim extends NewAlert {
-  /** A note to a pool's thread, where there is one; else it opens or goes on with a thread of its own. */
+  /** The conversation in whose thread this is one more line. Absent, or not begun: the alert has a message of its own. */
   note?: { subject: string; period: string };
 }
 
@@ -82,7 +82,7 @@ export function toParentKey({ subject, period }: { subject: string; period: stri
   return `alert:${subject}:${period}@${target}`;
 }
 
-/** Puts an alert's message to one target into the log; the message's key. */
+/** Puts an alert's message to one channel or person into the delivery log. Returns its key. */
 async function tell(
   trx: Db,
   { key, subject, period, content }: Claim,
@@ -148,7 +148,7 @@ export function lastFullHour({ calendar, nowMs }: EvaluationContext): Span {
   return { fromMs: calendar.startOfHour(toMs - 1), toMs };
 }
 
-/** `crm/Daily credits`; a limit that is named like a pool is told apart. */
+/** Returns `crm/Daily credits`, the name under which a pool is alerted and muted; a limit named like a pool gets ` (limit)` behind it. */
 export function subjectOf(scope: ScopeState, pool: PoolState): string {
   const isNamesake = scope.limits.includes(pool) && scope.pools.some(({ name }) => name === pool.name);
   return `${scope.scope}/${pool.name}${isNamesake ? ' (limit)' : ''}`;
@@ -163,7 +163,7 @@ export function toEpisodeKey(number: number): string {
   return `episode-${number}`;
 }
 
-/** The period that a pool's alerts are of now; undefined for a rolling pool that is in no episode. */
+/** Returns the key of the period in which a pool's alerts come once each; undefined for a rolling pool outside any episode. */
 export async function findPeriod(db: Db, subject: string, pool: PoolState): Promise<string | undefined> {
   if (pool.periodKind !== 'rolling-24h') return toPeriodKey(pool.period);
   const episode = await findOpenEpisode(db, subject);
@@ -202,7 +202,7 @@ export function formatPools(scope: string): string {
   return formatQuestion({ report: 'pool', scope });
 }
 
-/** Entries are alternatives, filters apply together: what filters cannot say is left to the whole scope. */
+/** Entries of a match are alternatives, filters apply together: a match that filters cannot express gets none. */
 function toFilters(match: readonly Match[]): StoredFilter[] {
   const entries = match.map((entry) => Object.entries(entry) as [Dimension, string][]);
   const keys = new Set(entries.flatMap((entry) => entry.map(([key]) => key)));

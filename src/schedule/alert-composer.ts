@@ -55,7 +55,7 @@ function nameLevel({ level, arm, amount }: Alert): string {
   return arm > 0 && amount !== undefined ? `${name} of ${formatCredits(amount)}` : name;
 }
 
-/** The pools of the scope, on what tells a level of one of them. */
+/** Draws the pools of the scope, for alerts about a level. */
 function drawChart(
   { reporter, render }: AlertComposerPorts,
   { kind, scope, test }: AlertContent,

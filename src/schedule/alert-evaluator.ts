@@ -33,9 +33,9 @@ export interface AlertEvaluatorOptions {
   /** Requests that a question counts in a span. */
   countRequests(question: Question, span: Span): Promise<number>;
   targets(): Promise<Targets>;
-  /** A webhook is told too. */
+  /** WEBHOOK_URL is set: events go there too. */
   webhook: boolean;
-  /** This process, in leases. */
+  /** Names this process as the holder of leases. */
   instance: string;
   now(): number;
   wakeSender(): void;
@@ -61,7 +61,7 @@ export class AlertEvaluator {
     });
   }
 
-  /** Evaluates everything: every minute, for what time alone changes. */
+  /** Evaluates every kind, once a minute: some conditions come with time alone, without a commit. */
   async evaluateAll(nowMs: number): Promise<boolean> {
     const context = await this.#getContext(nowMs);
     if (!context) return true;

@@ -75,7 +75,7 @@ export async function listAlertSummaries({ db, nowMs, zone, ...ports }: AlertLis
   ];
 }
 
-/** The newest of each subject that no longer holds. */
+/** Lists alerts of the last seven days whose condition is over, the newest of each subject. */
 function listPast(recent: readonly Alert[], open: ReadonlySet<string>, nowMs: number): AlertSummary[] {
   const subjects = new Set(open);
   return recent
@@ -116,7 +116,7 @@ function toPlain(words: Words, zone: string): string {
   return words.map((part) => (typeof part === 'string' ? part : formatClock(part.atMs, zone))).join('');
 }
 
-/** An alert as it is now, not as it was told. */
+/** Words for an alert by present figures. */
 type Present = Pick<AlertContent, 'title' | 'lines'>;
 
 interface OpenAlert {

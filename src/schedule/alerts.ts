@@ -27,7 +27,7 @@ export interface AlertsOptions {
   zone: string;
   scopeStates(nowMs: number, options: { plain: boolean }): Promise<readonly ScopeState[]>;
   sources(): Promise<readonly SourceHealth[]>;
-  /** A webhook is told too. */
+  /** WEBHOOK_URL is set: events go there too. */
   webhook: boolean;
   now(): number;
   wakeSender(): void;

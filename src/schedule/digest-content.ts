@@ -43,7 +43,7 @@ import {
   sumWeek,
 } from './digest-days.ts';
 
-/** Everything that a digest reads. */
+/** Sources of a digest's numbers. */
 export interface DigestSources {
   db: Db;
   reporter: Reporter;

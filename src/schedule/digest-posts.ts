@@ -33,9 +33,9 @@ import { putDigestEvent } from './webhook-events.ts';
 export interface DigestPostsOptions extends DigestComposerPorts, OwnerPorts {
   log: Logger;
   now(): number;
-  /** Something was put into the delivery log. */
+  /** Looks for due deliveries at once. */
   wakeSender(): void;
-  /** A webhook is told too. */
+  /** WEBHOOK_URL is set: events go there too. */
   webhook: boolean;
 }
 

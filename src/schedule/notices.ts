@@ -14,7 +14,7 @@ import { readDigestOrder } from './digest-composer.ts';
 const NOTICE = z.object({ lines: z.array(z.string()), orphan: z.number().optional() });
 export type Notice = z.infer<typeof NOTICE>;
 
-/** Words of ours and of Slack; channels and people in them (`<#C…>`, `<@U…>`) are shown by name. */
+/** Makes the message of a notice. References to channels and people (`<#C…>`, `<@U…>`) stay, everything else is escaped. */
 export const composeNotice: Composer = async (content) => {
   const { lines, orphan } = readValue('delivery.content', NOTICE, content);
   const text = lines.map(escapeButReferences).join('\n');

@@ -17,13 +17,13 @@ export interface TroublePorts {
 
 const MIN_FREE_BYTES = 1024 ** 3;
 const WEBHOOK_STUCK_MS = 30 * MINUTE_MS;
-/** A source is judged by what it sent in so long, … */
+/** Judge a source every ten minutes … */
 const SOURCE_LOOK_MS = 10 * MINUTE_MS;
-/** … if that was so many events. */
+/** … if at least 20 of its events were rejected meanwhile. */
 const MIN_REJECTED = 20;
-/** The tick comes each minute; later than this it was held up, … */
+/** A tick that comes later than this was held up, … */
 const TICK_LATE_MS = 2.5 * MINUTE_MS;
-/** … which may happen once, as when a machine sleeps. */
+/** … which is told from the third in a row on: a machine that slept causes one. */
 const LATE_TICKS = 3;
 
 /**
@@ -78,7 +78,7 @@ export function createTroubleWatch(ports: TroublePorts): (nowMs: number) => Prom
   };
 }
 
-/** One notice to each admin, unless this trouble has been told since it began. */
+/** Sends one notice to each admin, unless this trouble was reported since it began. */
 async function tell({ db, admins }: TroublePorts, name: string, line: string, nowMs: number): Promise<boolean> {
   const people = await admins();
   return transact(db, async (trx) => {

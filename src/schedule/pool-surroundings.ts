@@ -14,7 +14,7 @@ import { describeRunOut } from '../report/scope-words.ts';
 import { findMost, isNamed } from '../report/totals.ts';
 import { type EvaluationContext, toScopeFilters } from './alert-claims.ts';
 
-/** Facts about a pool besides its figures, where they are known. */
+/** A pool's forecast and main user, where they are known. */
 export interface Surroundings {
   outlook?: Outlook | undefined;
   /** `Mostly Acme CRM (+196 since 17:00).` */
@@ -27,7 +27,7 @@ export interface Outlook {
   clause?: Words;
 }
 
-/** Finds when a pool runs out and who uses it. A level is told also where this cannot be found. */
+/** Finds when a pool runs out and who uses it. Never rejects: an alert goes out without what cannot be found. */
 export async function findSurroundings(
   context: EvaluationContext,
   scope: ScopeState,
@@ -164,7 +164,7 @@ async function findDaily(context: EvaluationContext, meter: string, pool: PoolSt
   return { sentence: `At the usual pace it lasts past its ${isOnce ? 'end' : 'reset'} on ${day}.` };
 }
 
-/** Undefined in the first hour of a day, which says little of it. */
+/** Returns undefined in the first hour of a day: too little to go by. */
 async function findAtTodaysPace(
   { usage, calendar, nowMs }: EvaluationContext,
   meter: string,

@@ -33,7 +33,7 @@ const WATCH_MS = 5000;
 /** Smaller clock steps are ignored: they cannot skip a minute. */
 const CLOCK_STEP_MS = 1000;
 
-/** The minute tick: node-cron is its metronome and knows nothing else. */
+/** Runs the jobs of every minute; node-cron only keeps the time. */
 export class Tick {
   readonly #options: TickOptions;
   #task: ScheduledTask | undefined;

@@ -31,7 +31,10 @@ export interface Conversation {
 
 const SEVERITIES = { '🔵': 'info', '🟠': 'warning', '🔴': 'critical', '⛔': 'critical' } as const;
 
-/** Puts what became of an alert into the log, after all that was said of it before. Nothing ends that was never raised. */
+/**
+ * Puts an event about an alert into the delivery log, behind earlier ones of the same alert. An alert that no event announced
+ * is neither acknowledged nor ended.
+ */
 export async function putAlertEvent(
   trx: Db,
   event: { type?: 'alert.acknowledged' | 'alert.over'; by?: string; conversation: Conversation; content: AlertContent },
@@ -78,7 +81,7 @@ export async function putDigestEvent(trx: Db, key: string, order: DigestOrder, n
   });
 }
 
-/** Makes what is sent from what stands in the log. */
+/** Makes the body of an event from its row in the delivery log; a digest's numbers are read now. */
 export async function composeWebhook(ports: DigestComposerPorts, stored: unknown, nowMs: number): Promise<object> {
   const event = readValue('delivery.content', EVENT, stored);
   if (event.type !== 'digest.posted') return event;
@@ -110,7 +113,7 @@ function toPool({ scope }: ScopeState, { name, used, amount, left, level }: Pool
   return { scope, pool: name, used: credits, amount: whole, left: rest, level };
 }
 
-/** Words for people: Slack shows instants in each reader's zone, others get one that they can read. */
+/** Returns a sentence as text. Instants, which Slack shows in each reader's zone, are given in UTC. */
 function toText(words: Words): string {
   if (typeof words === 'string') return words;
   return words.map((part) => (typeof part === 'string' ? part : `${formatMoment(part.atMs, 'UTC')} UTC`)).join('');

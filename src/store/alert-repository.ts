@@ -239,8 +239,8 @@ export async function findOpenEpisode(
 export const ALERTS_KEPT_MS = 400 * DAY_MS;
 
 /**
- * Forgets alerts and episodes that are past their time. Pools that are there once may last for years, and be prolonged: what
- * was told of them is kept, a few rows each.
+ * Deletes alerts and episodes that nothing needs any more. Alerts of `once` pools stay: these may last for years, and be
+ * prolonged.
  */
 export async function removeOldAlerts(db: Db, { scopes }: Pick<Definitions, 'scopes'>, nowMs: number): Promise<void> {
   const lasting = scopes.flatMap((scope) =>
@@ -316,7 +316,7 @@ function toAlert(row: Pick<Selectable<Database['alert']>, (typeof ALERT)[number]
   };
 }
 
-/** Silence about a subject, a kind or a scope of alerts (`*`: about all). */
+/** A mute: alerts of a subject, a kind or a scope (`*`: all) are not sent until it ends. */
 export interface Mute {
   what: string;
   untilMs: number | undefined;

@@ -5,7 +5,7 @@ import { insertAudit } from './audit-repository.ts';
 import { type Db, transact } from './database.ts';
 import { DEFINITIONS, readColumn } from './json-columns.ts';
 
-/** All that was ever declared; version 0 and empty before the first declaration. */
+/** Returns all that was ever declared; version 0 and empty before the first declaration. */
 export async function getDefinitions(db: Db): Promise<Definitions> {
   const row = await db.selectFrom('definition').select('body').orderBy('version', 'desc').limit(1).executeTakeFirst();
   return row ? readDefinitions(row.body) : NO_DEFINITIONS;
@@ -29,7 +29,7 @@ export async function listDefinitionsSince(db: Db, sinceMs: number): Promise<App
   return rows.map(({ appliedMs, body }) => ({ appliedMs, definitions: readDefinitions(body) }));
 }
 
-/** The number that changes with every change; 0 before the first declaration. One read of an index. */
+/** Returns the version of the definitions, which grows with every change; 0 before the first. Reads one index. */
 export async function getDefinitionsVersion(db: Db): Promise<number> {
   const row = await db
     .selectFrom('definition')

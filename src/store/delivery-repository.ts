@@ -28,7 +28,7 @@ type Row = Pick<Selectable<Database['delivery']>, (typeof DELIVERY)[number]>;
 export const GIVE_UP_AFTER_MS = DAY_MS;
 
 /**
- * Puts a message into the log; false where its key is already there. Give it the transaction that claims what the
+ * Puts a message into the delivery log; false where its key is already there. Give it the transaction that claims what the
  * message is about: then either both exist or neither.
  */
 export async function insertDelivery(db: Db, delivery: NewDelivery): Promise<boolean> {
@@ -312,7 +312,7 @@ export async function listDigestDeliveries(db: Db, begin: string, limit: number)
   return rows.map(toDelivery);
 }
 
-/** Reads a row as it stands. */
+/** Converts a row. */
 export function toDelivery(row: Row): Delivery {
   return {
     id: row.id,

@@ -71,7 +71,7 @@ export async function deleteSettledDeliveries(db: Db, nowMs: number): Promise<nu
   return Number(numDeletedRows);
 }
 
-/** How many there are in each state. */
+/** Counts deliveries by state. */
 export async function countDeliveries(db: Db): Promise<Map<string, number>> {
   const rows = await db
     .selectFrom('delivery')

@@ -17,7 +17,7 @@ export interface Database {
     text: string;
     place_day: number;
   };
-  /** How many values of a dimension have a place of their own in a day's totals. */
+  /** Counts values that have a place of their own in the totals, by dimension and day. */
   value_places: { dimension: string; day: number; places: number };
   /** Remembered ids (src/usage/ids.ts) as they were committed. */
   id_batch: { id: Generated<number>; count: number; ids: Uint8Array };

@@ -42,7 +42,7 @@ export interface SourceCounts {
   lastEventMs?: number | undefined;
   /** Events by field that was not read of them. */
   unread?: Readonly<Record<string, number>> | undefined;
-  /** Brought in by a command, which tells nothing of how often its sender sends, or how late. */
+  /** Set by imports: when they ran says nothing of how often the sender sends, or how late. */
   imported?: true;
 }
 
@@ -101,7 +101,7 @@ export async function updateCredentials(
     .execute();
 }
 
-/** How a source's bodies are read from then on; running instances see it within a second. */
+/** Changes how a source's bodies are read; running instances see it within a second. */
 export async function updateSourceOptions(
   db: Db,
   id: number,

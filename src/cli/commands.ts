@@ -192,9 +192,11 @@ database that was there is kept beside it.`,
   },
   {
     name: 'move-to',
-    usage: 'move-to postgres://USER:PASSWORD@HOST/DATABASE',
+    usage: 'move-to [postgres://…]',
     summary: 'move everything from SQLite to an empty PostgreSQL; stop the bot first',
-    details: `Usage, pools and their versions, sources with their secrets, digests, alerts, views: all of it, and the same ids.
+    details: `The target is TARGET_DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE, in the environment or .env. As an argument,
+others on the machine see its password while the command runs.
+Usage, pools and their versions, sources with their secrets, digests, alerts, views: all of it, and the same ids.
 The target is brought to the newest schema; it may hold nothing of Headroom yet. Every row is compared, and usage is
 recounted on both sides, before the move is final. The file is only read. Stopped anywhere, it can be run again.`,
     load: async () => (await import('./move-to.ts')).runMoveTo,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Config } from '../config.ts';
+import { type Config, readEnvironment } from '../config.ts';
 import { createCalendar } from '../domain/calendar.ts';
 import { HeadroomError } from '../errors.ts';
 import { unseal } from '../ingest/seal.ts';
@@ -24,13 +24,13 @@ import { createProgress } from './progress.ts';
 const LOCK_TIMEOUT = '55P03';
 
 /**
- * `headroom move-to postgres://…`: everything of the SQLite database into an empty PostgreSQL, compared row by row and
+ * `headroom move-to [postgres://…]`: everything of the SQLite database into an empty PostgreSQL, compared row by row and
  * recounted on both sides before it is final. The file is only read. Stopped anywhere, it leaves the target empty.
  */
 export async function runMoveTo(args: readonly string[], context: CliContext): Promise<number> {
   const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
   refuseMore(positionals, 1);
-  const target = readTarget(positionals[0]);
+  const target = readTarget(positionals[0] ?? readEnvironment(context.env, context.folder).TARGET_DATABASE_URL);
   const config = readConfig(context);
   const path = findSource(config, context);
   const release = await claimSqlite(`sqlite:${path}`);
@@ -74,7 +74,7 @@ function toMoveError(error: unknown, place: string): unknown {
 }
 
 function readTarget(url: string | undefined): URL {
-  const example = 'headroom move-to postgres://USER:PASSWORD@HOST/DATABASE';
+  const example = 'TARGET_DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE headroom move-to';
   if (url === undefined) throw new HeadroomError('database', `Name the target: ${example}.`);
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
     throw new HeadroomError('database', `The target must be the address of a PostgreSQL database: ${example}.`);

@@ -272,6 +272,8 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   }
   if ((word === 'credits' || word === 'cost') && report === 'top') return put('measure', 'credits', at + 1);
   if (/^\d{1,9}$/.test(word)) return put('limit', readRows(reading, at, draft.question), at + 1);
+  // `all 30`: the number says how many rows, so that `all` says of which days.
+  if (word === 'all' && /^\d{1,9}$/.test(followingWord)) return put('range', 'all', at + 1);
   if (word === 'all' && (report === 'top' || report === 'latency')) return put('limit', MAX_RANKING_ROWS, at + 1);
   const dimension = DIMENSION_WORDS.get(word);
   // `daily users` counts them; `daily user ana` is of one.

@@ -43,8 +43,11 @@ Send an event of your own:
   curl ${demo.botUrl}/v1/events -H 'Authorization: Bearer ${demo.token}' \\
     -H 'Content-Type: application/json' -d '{"client": "my-app", "method": "GET", "url": "/v1/orders/17", "status": 200}'
 
-Ask without Slack:
+Ask without Slack, over HTTP, in a terminal and by SQL:
   curl -G ${demo.botUrl}/v1/ask -H 'Authorization: Bearer ${demo.token}' -d as=text --data-urlencode 'q=top clients 7d'
+  export DATABASE_URL=${demo.world.databaseUrl}
+  npx headroom ask "top clients this-month vs last-month"
+  npx headroom sql "select value, sum(requests) from daily where dimension = 'client' group by value"
 
 Everything is on this machine and is gone when you press Ctrl-C.`);
 }

@@ -28,6 +28,8 @@ export interface World {
   emulator: Emulator;
   app: App;
   live: LiveTraffic;
+  /** For commands beside it, while it runs. */
+  databaseUrl: string;
   /** The pools file that was applied. */
   pools: string;
   /** Reads what a pool has used, and its amount, in credits, from the bot's own gauges. Rejects where there is no such pool. */
@@ -100,6 +102,7 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
       app,
       live,
       pools,
+      databaseUrl: config.databaseUrl.reveal(),
       async readPool({ scope, name }) {
         const text = await (await fetch(`${app.url}/metrics`)).text();
         const read = (gauge: string) =>

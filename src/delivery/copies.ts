@@ -1,6 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import { DAY_MS } from '../domain/time-units.ts';
+import { DAY_MS } from '../domain/calendar.ts';
 import type { Logger } from '../log.ts';
 import { classifyFailure } from '../slack/client/errors.ts';
 import type { Db } from '../store/database.ts';

@@ -1,5 +1,5 @@
+import { backoffMs } from '../domain/calendar.ts';
 import type { NewDelivery } from '../domain/delivery.ts';
-import { backoffMs } from '../domain/time-units.ts';
 
 /** Slack takes about one message a second per channel. Source: docs.slack.dev/apis/web-api/rate-limits. */
 const SPACING_MS = 1000;

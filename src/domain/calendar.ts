@@ -1,5 +1,3 @@
-import { DAY_MS } from './time-units.ts';
-
 /**
  * Days, hours and months of the report zone. A `day` is the number of days from 1970-01-01 to that calendar date;
  * a `month` is year × 12 + (month − 1). Instants are epoch milliseconds.
@@ -110,4 +108,73 @@ export function firstDayOf(month: number): number {
 /** `2026-11`. */
 export function formatMonth(month: number): string {
   return formatDay(firstDayOf(month)).slice(0, 7);
+}
+
+export const MONTH_NAMES = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+] as const;
+
+export const WEEKDAY_NAMES = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+
+const capitalise = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+
+/** `Jan` … `Dec`. */
+export const MONTHS: readonly string[] = MONTH_NAMES.map((name) => capitalise(name.slice(0, 3)));
+/** `Monday` … `Sunday`. */
+export const WEEKDAYS: readonly string[] = WEEKDAY_NAMES.map(capitalise);
+/** `Mon` … `Sun`. */
+export const SHORT_WEEKDAYS: readonly string[] = WEEKDAYS.map((name) => name.slice(0, 3));
+
+const NUMBER_NAMES = 'one two three four five six seven eight nine ten eleven twelve'.split(' ');
+
+/** A whole number in digits (at most five) or as a word up to twelve. */
+export function readNumber(text: string): number | undefined {
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  const word = NUMBER_NAMES.indexOf(text);
+  return word >= 0 ? word + 1 : undefined;
+}
+
+/** 1–12 for a month's name or its first letters (at least three). */
+export function readMonth(word: string): number | undefined {
+  const name = word.replace(/\.$/, '');
+  if (name.length < 3) return undefined;
+  if (name === 'sept') return 9;
+  const index = MONTH_NAMES.findIndex((month) => month === name || month.slice(0, 3) === name);
+  return index >= 0 ? index + 1 : undefined;
+}
+
+/** 1 (Monday) – 7 for a weekday's name, its plural or its usual abbreviations. */
+export function readWeekday(word: string): number | undefined {
+  const name = word.toLowerCase().replace(/\.$/, '');
+  if (name.length < 3) return undefined;
+  const known = ['tues', 'weds', 'thur', 'thurs'];
+  const index = WEEKDAY_NAMES.findIndex(
+    (weekday) =>
+      name === weekday ||
+      name === `${weekday}s` ||
+      name === weekday.slice(0, 3) ||
+      (known.includes(name) && weekday.startsWith(name.slice(0, 3))),
+  );
+  return index >= 0 ? index + 1 : undefined;
+}
+
+/** Lengths of time in milliseconds. A local day may be an hour shorter or longer: see Calendar. */
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** The pause before another try: `firstMs` after one failure, twice as long after each further one, at most `longestMs`. */
+export function backoffMs(failures: number, { firstMs, longestMs }: { firstMs: number; longestMs: number }): number {
+  return Math.min(firstMs * 2 ** Math.min(failures - 1, 20), longestMs);
 }

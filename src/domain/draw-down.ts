@@ -4,12 +4,11 @@
  * what none covers is overage. Conservation: at every step, drawn of all pools + overage = credits.
  */
 import { amountOf, versionOn } from './amount.ts';
-import type { Calendar } from './calendar.ts';
+import { type Calendar, DAY_MS, MINUTE_MS } from './calendar.ts';
 import type { Pool } from './definition.ts';
 import type { Thousandths } from './event.ts';
 import { periodOf } from './period.ts';
 import { addCredits, largerOf, smallerOf, subtractCredits } from './thousandths.ts';
-import { DAY_MS, MINUTE_MS } from './time-units.ts';
 import type { Span } from './usage.ts';
 
 /** Credits used from an instant on: in that minute where a pool is rolling, else minute or day. Corrections may make it negative. */

@@ -1,6 +1,5 @@
-import { firstDayOf, monthOf, toDate } from './calendar.ts';
+import { firstDayOf, MONTHS, monthOf, toDate } from './calendar.ts';
 import type { PeriodRule } from './definition.ts';
-import { MONTHS } from './time-names.ts';
 
 /** Half-open span of days. */
 export interface DaySpan {

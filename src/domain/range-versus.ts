@@ -1,11 +1,9 @@
-import type { Calendar } from './calendar.ts';
-import { buildDays } from './range/days.ts';
-import { daysText } from './range/points.ts';
+import { type Calendar, DAY_MS, MINUTE_MS } from './calendar.ts';
+import { buildDays, daysText } from './range/days.ts';
 import { resolveSpan } from './range/times.ts';
 import type { Range } from './range.ts';
 import { type RangeReading, readRangeAt } from './range-reading.ts';
 import { resolveRange } from './ranges.ts';
-import { DAY_MS, MINUTE_MS } from './time-units.ts';
 
 /** The span of equal length just before the range that it is compared with. */
 export const PREVIOUS = 'previous';

@@ -1,7 +1,5 @@
 import { type Calendar, firstDayOf, formatDay, monthOf } from './calendar.ts';
-import { buildDays, resolveDays } from './range/days.ts';
-import { InvalidRangeError, unknownRange } from './range/error.ts';
-import { type Asking, daysText } from './range/points.ts';
+import { type Asking, buildDays, daysText, resolveDays } from './range/days.ts';
 import {
   resolveClock,
   resolveHour,
@@ -12,17 +10,22 @@ import {
   resolveTimes,
   resolveUntil,
 } from './range/times.ts';
-import { isUnclear } from './range/unclear.ts';
-import { formatRangeWords, isMoment, isOneDay, type RangeWords } from './range/words.ts';
-import type { Range } from './range.ts';
-import { monthLabel } from './range-label.ts';
+import {
+  formatRangeWords,
+  InvalidRangeError,
+  isMoment,
+  isOneDay,
+  isUnclear,
+  type RangeWords,
+  unknownRange,
+} from './range/words.ts';
+import { monthLabel, type Range } from './range.ts';
 import { readRangeText } from './range-reading.ts';
 
-export { instantText } from './range/clock-time.ts';
-export { InvalidRangeError, RANGE_CHOICES, suggestRanges } from './range/error.ts';
-export { daysText } from './range/points.ts';
-export { timesText } from './range/times.ts';
-export { formatRange } from './range-label.ts';
+export { daysText } from './range/days.ts';
+export { instantText, timesText } from './range/times.ts';
+export { InvalidRangeError, RANGE_CHOICES, suggestRanges } from './range/words.ts';
+export { formatRange } from './range.ts';
 
 const DEFAULT_RANGE = '7d';
 

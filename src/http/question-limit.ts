@@ -1,4 +1,4 @@
-import { MINUTE_MS } from '../domain/time-units.ts';
+import { MINUTE_MS } from '../domain/calendar.ts';
 
 /** Callers remembered at once; beyond it they share one allowance. */
 const MAX_CALLERS = 10_000;

@@ -1,4 +1,4 @@
-import { DAY_MS } from '../domain/time-units.ts';
+import { DAY_MS } from '../domain/calendar.ts';
 
 /** No call was made before 2000: such a time is that of a clock that was never set, or of a field that was never filled. */
 export const FIRST_EVENT_MS = Date.UTC(2000, 0, 1);

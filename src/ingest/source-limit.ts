@@ -1,4 +1,4 @@
-import { HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
+import { HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Source } from '../store/source-repository.ts';
 

@@ -1,5 +1,5 @@
 import type { AlertContent, Words } from '../domain/alert.ts';
-import { DAY_MS } from '../domain/time-units.ts';
+import { DAY_MS } from '../domain/calendar.ts';
 import { formatClock, formatMoment } from '../report/format.ts';
 import { ACTIONS } from './action-ids.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';

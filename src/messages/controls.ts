@@ -1,4 +1,4 @@
-import { title } from '../domain/range-label.ts';
+import { title } from '../domain/range.ts';
 import { RANGE_CHOICES } from '../domain/ranges.ts';
 import type { Question, Report } from '../domain/report.ts';
 import { LEVELS } from '../report/scope-words.ts';

@@ -1,8 +1,7 @@
-import type { Calendar } from '../domain/calendar.ts';
+import { type Calendar, MINUTE_MS } from '../domain/calendar.ts';
 import type { AppliedDefinitions, Definitions, Pool } from '../domain/definition.ts';
 import { findStanding, type Standing } from '../domain/draw-down.ts';
 import type { Thousandths } from '../domain/event.ts';
-import { MINUTE_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { getScopeStates } from './scope-states.ts';
 

@@ -1,3 +1,4 @@
+import { HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Range } from '../domain/range.ts';
@@ -12,7 +13,6 @@ import {
   RefusedQuestion,
 } from '../domain/report.ts';
 import { compareCredits, largerOf } from '../domain/thousandths.ts';
-import { HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
 import type { StepGrain } from '../domain/usage.ts';
 import { type Answer, askSide, type ComparedSide, withoutCalls } from './compare-sides.ts';
 import { describeChange } from './compare-words.ts';

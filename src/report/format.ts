@@ -1,9 +1,8 @@
 import { formatCredits, toDecimal } from '../domain/amount.ts';
-import { type Calendar, formatDay, toDate } from '../domain/calendar.ts';
+import { type Calendar, formatDay, MONTHS, SHORT_WEEKDAYS, toDate } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
 import { ratioOf } from '../domain/thousandths.ts';
-import { MONTHS, SHORT_WEEKDAYS } from '../domain/time-names.ts';
 import type { StepGrain } from '../domain/usage.ts';
 
 export { formatCredits, toDecimal };

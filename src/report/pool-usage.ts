@@ -1,9 +1,8 @@
 import { amountOf } from '../domain/amount.ts';
-import type { Calendar } from '../domain/calendar.ts';
+import { type Calendar, DAY_MS } from '../domain/calendar.ts';
 import type { Pool } from '../domain/definition.ts';
 import { findStanding, type UsageStep } from '../domain/draw-down.ts';
 import { largerOf, smallerOf, sumCredits } from '../domain/thousandths.ts';
-import { DAY_MS } from '../domain/time-units.ts';
 import type { MeterStep, UsageReader } from '../domain/usage.ts';
 
 /** Minutes of days already asked for, until their sums change. */

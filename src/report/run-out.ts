@@ -1,10 +1,9 @@
-import type { Calendar } from '../domain/calendar.ts';
+import { type Calendar, DAY_MS } from '../domain/calendar.ts';
 import { type DrawDown, drawDown, listDrawOrder, type Standing, type UsageStep } from '../domain/draw-down.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { findPace, formatForecast, LOOK_BACK_DAYS, type Pace } from '../domain/forecast.ts';
 import type { PoolBalance } from '../domain/scope-state.ts';
 import { ratioOf, subtractCredits, sumCredits } from '../domain/thousandths.ts';
-import { DAY_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
 
 /** Nothing is foretold beyond this. */

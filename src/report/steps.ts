@@ -1,5 +1,4 @@
-import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
-import { MINUTE_MS } from '../domain/time-units.ts';
+import { type Calendar, firstDayOf, MINUTE_MS, monthOf } from '../domain/calendar.ts';
 import type { StepGrain, UsageAnswer, UsageQuery } from '../domain/usage.ts';
 import { formatClock, formatHour, formatMonthName, formatShortDate, formatStep } from './format.ts';
 import { ask, type Inquiry } from './inquiry.ts';

@@ -1,4 +1,4 @@
-import { HOUR_MS } from '../domain/time-units.ts';
+import { HOUR_MS } from '../domain/calendar.ts';
 
 /** Names that samples are made with: those of a usual workspace, or whatever a test thinks of. */
 export interface SampleNames {

@@ -1,7 +1,7 @@
 import { ALERT_KINDS, type AlertContent, type Words } from '../domain/alert.ts';
+import { DAY_MS, HOUR_MS } from '../domain/calendar.ts';
 import type { Level, ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import { DAY_MS, HOUR_MS } from '../domain/time-units.ts';
 import { formatClock, formatCount } from '../report/format.ts';
 import { titleOfMeter } from '../report/scope-words.ts';
 import type { AlertSummary } from '../slack/ports.ts';

@@ -1,4 +1,4 @@
-import { DAY_MS } from '../domain/time-units.ts';
+import { DAY_MS } from '../domain/calendar.ts';
 import { countOf, formatClock, formatMoment } from '../report/format.ts';
 import { findAlert } from '../store/alert-repository.ts';
 import { type EvaluationContext, formatHoursOf, formatWho, lastFullHour, raiseAlert } from './alert-claims.ts';

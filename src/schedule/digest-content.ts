@@ -1,4 +1,4 @@
-import { type Calendar, formatDay } from '../domain/calendar.ts';
+import { type Calendar, formatDay, HOUR_MS } from '../domain/calendar.ts';
 import type { Correction } from '../domain/correction.ts';
 import type { Definitions } from '../domain/definition.ts';
 import { type DigestSection, type DigestWhat, toFilters } from '../domain/digest.ts';
@@ -16,7 +16,6 @@ import {
 } from '../domain/report.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import { HOUR_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { narrowCorrections } from '../report/corrections.ts';
 import { foreseeMonth } from '../report/month-end.ts';

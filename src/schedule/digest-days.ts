@@ -1,9 +1,8 @@
-import { type Calendar, firstDayOf, formatDay, monthOf } from '../domain/calendar.ts';
+import { type Calendar, firstDayOf, formatDay, HOUR_MS, monthOf } from '../domain/calendar.ts';
 import type { ClientName } from '../domain/definition.ts';
 import type { Filter, StoredFilter } from '../domain/filter.ts';
 import type { RankingReport, SeriesReport, Totals } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import { HOUR_MS } from '../domain/time-units.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { formatMonthName } from '../report/format.ts';

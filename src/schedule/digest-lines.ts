@@ -1,6 +1,5 @@
-import { type Calendar, toDate } from '../domain/calendar.ts';
+import { type Calendar, MONTHS, SHORT_WEEKDAYS, toDate, WEEKDAYS } from '../domain/calendar.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
-import { MONTHS, SHORT_WEEKDAYS, WEEKDAYS } from '../domain/time-names.ts';
 import type { DigestLines } from '../messages/digest-message.ts';
 import { countOf, formatClock, formatCount, formatMoment, formatShare, joinWords } from '../report/format.ts';
 import { describeRunOutOf, listScopeSentences } from '../report/outlook.ts';

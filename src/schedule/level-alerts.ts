@@ -1,11 +1,10 @@
 import type { AlertContent, AlertKind } from '../domain/alert.ts';
-import { formatDay } from '../domain/calendar.ts';
+import { DAY_MS, formatDay, MINUTE_MS } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { listReached } from '../domain/level.ts';
 import { limitMeter } from '../domain/rules.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { addCredits, largerOf, subtractCredits } from '../domain/thousandths.ts';
-import { DAY_MS, MINUTE_MS } from '../domain/time-units.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { type AmountChange, listAmountChanges } from '../report/amount-changes.ts';
 import {

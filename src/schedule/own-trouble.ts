@@ -1,5 +1,5 @@
+import { MINUTE_MS } from '../domain/calendar.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import { MINUTE_MS } from '../domain/time-units.ts';
 import { formatCount } from '../report/format.ts';
 import { type Db, transact } from '../store/database.ts';
 import { insertDelivery, listDeliveries } from '../store/delivery-repository.ts';

@@ -1,12 +1,11 @@
 import type { Words } from '../domain/alert.ts';
-import type { Calendar } from '../domain/calendar.ts';
+import { type Calendar, DAY_MS, HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { StoredFilter } from '../domain/filter.ts';
 import { limitMeter } from '../domain/rules.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { addCredits, ratioOf, sumCredits } from '../domain/thousandths.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
 import type { MeterStep, Span, UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { capitalise, formatCredits, formatShare, formatShortDate } from '../report/format.ts';

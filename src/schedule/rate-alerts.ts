@@ -1,6 +1,5 @@
-import { formatDay } from '../domain/calendar.ts';
+import { formatDay, HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
-import { HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
 import { formatCount } from '../report/format.ts';
 import {
   type Claim,

@@ -1,6 +1,5 @@
-import type { Calendar } from '../domain/calendar.ts';
+import { type Calendar, HOUR_MS } from '../domain/calendar.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
-import { HOUR_MS } from '../domain/time-units.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatMoment } from '../report/format.ts';
 import { median } from '../report/usual.ts';

@@ -1,8 +1,7 @@
 import type { AlertContent } from '../domain/alert.ts';
-import { type Calendar, formatDay } from '../domain/calendar.ts';
+import { type Calendar, formatDay, WEEKDAYS } from '../domain/calendar.ts';
 import type { ClientName } from '../domain/definition.ts';
 import type { Totals } from '../domain/report.ts';
-import { WEEKDAYS } from '../domain/time-names.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatCount, formatMoment, formatPercent } from '../report/format.ts';
 import { sumTotals } from '../report/totals.ts';

@@ -1,4 +1,4 @@
-import { HOUR_MS, MINUTE_MS } from '../domain/time-units.ts';
+import { HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import type { Span } from '../domain/usage.ts';
 import { countOf, formatCount, formatMoment } from '../report/format.ts';
 import { findAlert } from '../store/alert-repository.ts';

@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS } from '../domain/time-units.ts';
+import { DAY_MS, HOUR_MS } from '../domain/calendar.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { ACTIONS } from '../messages/action-ids.ts';
 import { buildAlertList, describeMuted } from '../messages/alert-list.ts';

@@ -1,7 +1,7 @@
+import { DAY_MS } from '../domain/calendar.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
-import { DAY_MS } from '../domain/time-units.ts';
 import { HeadroomError } from '../errors.ts';
 import { CALLBACKS } from '../messages/action-ids.ts';
 import {

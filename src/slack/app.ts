@@ -1,5 +1,5 @@
 import { App } from '@slack/bolt';
-import { DAY_MS } from '../domain/time-units.ts';
+import { DAY_MS } from '../domain/calendar.ts';
 import { ACTIONS } from '../messages/action-ids.ts';
 import { deleteAnswersBefore } from '../store/conversation-repository.ts';
 import { registerAlerts } from './alerts.ts';

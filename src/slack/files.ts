@@ -1,5 +1,5 @@
+import { DAY_MS } from '../domain/calendar.ts';
 import { type Question, type Report, toWholeRanking } from '../domain/report.ts';
-import { DAY_MS } from '../domain/time-units.ts';
 import { describeContext } from '../messages/answer-context.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import { defuse, toOneLine } from '../messages/text.ts';

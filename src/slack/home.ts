@@ -1,4 +1,4 @@
-import { DAY_MS } from '../domain/time-units.ts';
+import { DAY_MS } from '../domain/calendar.ts';
 import { type AdminContent, buildHome, buildRefusedHome } from '../messages/home.ts';
 import type { Block } from '../messages/text.ts';
 import { listAudit } from '../store/audit-repository.ts';

@@ -1,5 +1,5 @@
 import type { WebClient } from '@slack/web-api';
-import { backoffMs } from '../domain/time-units.ts';
+import { backoffMs } from '../domain/calendar.ts';
 import { HeadroomError } from '../errors.ts';
 import { type Logger, OutageLog } from '../log.ts';
 import { classifyFailure, slackErrorOf } from './client/errors.ts';

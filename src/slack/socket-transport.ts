@@ -1,5 +1,5 @@
 import { type App, SocketModeReceiver } from '@slack/bolt';
-import { backoffMs } from '../domain/time-units.ts';
+import { backoffMs } from '../domain/calendar.ts';
 import { type Logger, OutageLog } from '../log.ts';
 import { clientOptions, toSlackLogger } from './client/web-client.ts';
 import type { Incoming } from './dispatch.ts';

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { AlertContent } from '../domain/alert.ts';
+import { DAY_MS } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
-import { DAY_MS } from '../domain/time-units.ts';
 import { type Db, transact } from './database.ts';
 import { ALERT_CONTENT, KEYS, readColumn } from './json-columns.ts';
 import type { Database } from './schema.ts';

@@ -1,6 +1,6 @@
 import type { Selectable, Updateable } from 'kysely';
+import { DAY_MS } from '../domain/calendar.ts';
 import type { DeliveryState, NewDelivery } from '../domain/delivery.ts';
-import { DAY_MS } from '../domain/time-units.ts';
 import type { Db } from './database.ts';
 import type { Database } from './schema.ts';
 

@@ -1,4 +1,4 @@
-import { DAY_MS } from '../domain/time-units.ts';
+import { DAY_MS } from '../domain/calendar.ts';
 import type { Db } from './database.ts';
 import { DELIVERY, type Delivery, toDelivery } from './delivery-repository.ts';
 

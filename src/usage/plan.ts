@@ -1,6 +1,5 @@
-import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
+import { type Calendar, firstDayOf, MINUTE_MS, monthOf } from '../domain/calendar.ts';
 import { DIMENSION_PAIRS, type Dimension, type GroupKey } from '../domain/dimension.ts';
-import { MINUTE_MS } from '../domain/time-units.ts';
 import type { Grain, ShortenedReason, Span, UsageQuery } from '../domain/usage.ts';
 import { BRIEF_CUBES, type Cube, DAY_CUBES, findCube, HOUR_CUBES, monthCubeOf } from './cube.ts';
 import type { Batch, Column } from './segment.ts';

@@ -1,5 +1,5 @@
+import { MINUTE_MS } from '../domain/calendar.ts';
 import { REMOVED } from '../domain/dimension.ts';
-import { MINUTE_MS } from '../domain/time-units.ts';
 import type { LatencyAnswer, LatencyQuery } from '../domain/usage.ts';
 import { Durations } from './durations.ts';
 import { Grouping } from './grouping.ts';

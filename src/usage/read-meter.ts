@@ -1,4 +1,4 @@
-import { MINUTE_MS } from '../domain/time-units.ts';
+import { MINUTE_MS } from '../domain/calendar.ts';
 import type { MeterQuery, MeterStep, UsageQuery } from '../domain/usage.ts';
 import { creditsAt, readCredits } from './credit-columns.ts';
 import { METER_DAYS, METER_MINUTES } from './cube.ts';

@@ -1,9 +1,8 @@
 import { sql } from 'kysely';
-import type { Calendar } from '../domain/calendar.ts';
+import { type Calendar, MINUTE_MS } from '../domain/calendar.ts';
 import { type GroupKey, REMOVED } from '../domain/dimension.ts';
 import type { StoredFilter } from '../domain/filter.ts';
 import { addCredits } from '../domain/thousandths.ts';
-import { MINUTE_MS } from '../domain/time-units.ts';
 import type {
   LatencyAnswer,
   LatencyQuery,

@@ -1,5 +1,4 @@
-import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
-import { DAY_MS } from '../domain/time-units.ts';
+import { type Calendar, DAY_MS, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Db } from '../store/database.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
 import { removeRowsBefore } from './daily-rows.ts';

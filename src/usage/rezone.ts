@@ -1,5 +1,4 @@
-import { type Calendar, monthOf } from '../domain/calendar.ts';
-import { MINUTE_MS } from '../domain/time-units.ts';
+import { type Calendar, MINUTE_MS, monthOf } from '../domain/calendar.ts';
 import type { Db } from '../store/database.ts';
 import { changeReportZone } from '../store/report-zone.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';

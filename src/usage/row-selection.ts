@@ -1,6 +1,6 @@
+import { MINUTE_MS } from '../domain/calendar.ts';
 import { type Dimension, NONE, OTHER } from '../domain/dimension.ts';
 import { matchesStatus, type StoredFilter, toMatcher } from '../domain/filter.ts';
-import { MINUTE_MS } from '../domain/time-units.ts';
 import type { Span } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
 import { type ColumnName, rowsFrom, type Segment } from './segment.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { backoffMs } from '../../src/domain/time-units.ts';
+import { backoffMs } from '../../src/domain/calendar.ts';
 
 it('pauses grow from the first to the longest, however many failures', () => {
   const pause = (failures: number) => backoffMs(failures, { firstMs: 250, longestMs: 5000 });

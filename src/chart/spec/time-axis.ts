@@ -1,5 +1,5 @@
+import { MONTHS, SHORT_WEEKDAYS } from '../../domain/calendar.ts';
 import type { Range } from '../../domain/range.ts';
-import { MONTHS, SHORT_WEEKDAYS } from '../../domain/time-names.ts';
 import type { StepGrain } from '../../domain/usage.ts';
 import { measureText } from '../font.ts';
 import { SIZE } from '../theme.ts';

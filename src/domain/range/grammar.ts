@@ -1,10 +1,6 @@
-import { type Clock, readClock } from './clock.ts';
-import { readDay, readDayNumber, readYear } from './day.ts';
-import { readDuration, readMinutesAgo } from './duration.ts';
-import { HYPHEN } from './lexemes.ts';
-import { PHRASES } from './phrases.ts';
-import { isUnclear, type Unclear, unclear } from './unclear.ts';
-import { readVague } from './vague.ts';
+import { HYPHEN } from '../range-reading.ts';
+import { type Clock, readClock, readDuration, readMinutesAgo } from './clock.ts';
+import { readDay, readDayNumber, readVague, readYear } from './day.ts';
 import {
   type DayPoint,
   formatClockTime,
@@ -12,8 +8,12 @@ import {
   formatRangeWords,
   isMoment,
   isOneDay,
+  isUnclear,
+  PHRASES,
   type RangePoint,
   type RangeWords,
+  type Unclear,
+  unclear,
 } from './words.ts';
 
 type Read<Words> = Words | Unclear | undefined;
@@ -50,7 +50,7 @@ export function readRangeTexts(texts: readonly string[]): Read<RangeWords> {
     readSpan(plain) ??
     readPartOfDay(plain) ??
     readAt(plain) ??
-    readVague(plain, readDay)
+    readVague(plain)
   );
 }
 

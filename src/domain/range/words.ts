@@ -1,4 +1,6 @@
-import { MONTH_NAMES, WEEKDAY_NAMES } from '../time-names.ts';
+import { HeadroomError } from '../../errors.ts';
+import { MONTH_NAMES, WEEKDAY_NAMES } from '../calendar.ts';
+import { listNearest } from '../nearest.ts';
 
 /**
  * The words of a range, read without knowing what day it is: `last 7 days`, `since monday`, `yesterday 14:00-15:00`.
@@ -171,4 +173,101 @@ function ordinalEnding(day: number): string {
 
 function pad(number: number, width = 2): string {
   return String(number).padStart(width, '0');
+}
+
+/** Words of a range that leave open which is meant. `choices` are texts of ranges, likeliest first. */
+export interface Unclear {
+  kind: 'unclear';
+  message: string;
+  choices: readonly string[];
+}
+
+export function unclear(message: string, choices: readonly string[]): Unclear {
+  return { kind: 'unclear', message, choices: [...new Set(choices)] };
+}
+
+export function isUnclear<Other extends { kind: string }>(read: Other | Unclear | undefined): read is Unclear {
+  return read?.kind === 'unclear';
+}
+
+/** Phrases for a running span: `week to date`, `so far this week`. */
+const RUNNING = [
+  ['week', 'wtd', 'this-week'],
+  ['month', 'mtd', 'this-month'],
+  ['quarter', 'qtd', 'this-quarter'],
+  ['year', 'ytd', 'this-year'],
+] as const;
+
+const ALL =
+  'all|all time|all of time|all the time|of all time|ever|forever|since forever|since ever|since beginning|since start|' +
+  'since inception|since day one|since beginning of time|from beginning|from start|entire history|whole history|full history';
+const TODAY = 'now|right now|so far today|today so far|day so far|day to date|earlier today';
+
+/** Ways to say a range that follow no rule, without `the`. */
+export const PHRASES: ReadonlyMap<string, RangeWord> = new Map([
+  ...ALL.split('|').map((phrase) => [phrase, 'all-time'] as const),
+  ...TODAY.split('|').map((phrase) => [phrase, 'today'] as const),
+  ...['this hour', 'current hour', 'hour so far'].map((phrase) => [phrase, 'this-hour'] as const),
+  ...RUNNING.flatMap(([unit, short, word]) =>
+    [
+      short,
+      `${unit} to date`,
+      `${unit} so far`,
+      `this ${unit} so far`,
+      `so far this ${unit}`,
+      `earlier this ${unit}`,
+    ].map((phrase) => [phrase, word] as const),
+  ),
+]);
+
+/** A text that is no range, or one that cannot be; `suggestions` are texts of ranges that can. */
+export class InvalidRangeError extends HeadroomError {
+  override readonly name = 'InvalidRangeError';
+  readonly suggestions: readonly string[];
+
+  constructor(message: string, suggestions: readonly string[]) {
+    super('range', message);
+    this.suggestions = suggestions;
+  }
+}
+
+/** The ranges that menus offer, with their words for people. */
+export const RANGE_CHOICES: readonly { text: string; label: string }[] = [
+  { text: '1h', label: 'Last hour' },
+  { text: 'today', label: 'Today so far' },
+  { text: '24h', label: 'Last 24 hours' },
+  { text: 'yesterday', label: 'Yesterday' },
+  { text: '7d', label: 'Previous 7 days' },
+  { text: '30d', label: 'Previous 30 days' },
+  { text: '90d', label: 'Previous 90 days' },
+  { text: 'this-month', label: 'This month to yesterday' },
+  { text: 'last-month', label: 'Last month' },
+  { text: '3-months', label: 'Previous 3 months' },
+  { text: '12-months', label: 'Previous 12 months' },
+];
+
+/** Ranges that a text was probably meant to be, nearest first; empty where it resembles none. */
+export function suggestRanges(text: string): string[] {
+  const typed = text.trim().toLowerCase();
+  const synonyms: Record<string, string[]> = {
+    week: ['7d', 'last-week', 'this-week'],
+    month: ['30d', 'last-month', 'this-month'],
+    year: ['12-months', 'last-year', 'this-year'],
+    quarter: ['3-months', 'last-quarter'],
+    day: ['yesterday', 'today'],
+    hour: ['1h', '24h', 'today'],
+    minute: ['15m', '1h'],
+  };
+  if (Object.hasOwn(synonyms, typed)) return synonyms[typed]!;
+  const known = [...RANGE_CHOICES.map((choice) => choice.text), ...RANGE_WORDS, ...MONTH_NAMES];
+  return listNearest(typed.replace(/[\s_]+/g, '-'), known);
+}
+
+export function unknownRange(asked: string): InvalidRangeError {
+  const shown = asked.length > 60 ? `${asked.slice(0, 60)}…` : asked;
+  const suggestions = suggestRanges(asked);
+  return new InvalidRangeError(
+    `“${shown}” is not a range. Ranges are words such as today, 3h, 7d or last-month, or dates such as 2026-11-01..2026-11-20.`,
+    suggestions.length > 0 ? suggestions : ['today', 'yesterday', '7d', '30d', 'last-month'],
+  );
 }

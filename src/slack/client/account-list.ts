@@ -1,5 +1,5 @@
 import type { WebClient } from '@slack/web-api';
-import { HOUR_MS } from '../../domain/time-units.ts';
+import { HOUR_MS } from '../../domain/calendar.ts';
 import type { Logger } from '../../log.ts';
 import { callSlack, slackErrorOf } from './errors.ts';
 

@@ -1,5 +1,4 @@
-import { MONTH_NAMES, readWeekday } from '../../domain/time-names.ts';
-import { HOUR_MS } from '../../domain/time-units.ts';
+import { HOUR_MS, MONTH_NAMES, readWeekday } from '../../domain/calendar.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS, w: 7 * 24 * HOUR_MS };
 

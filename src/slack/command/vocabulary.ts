@@ -1,6 +1,6 @@
+import { MONTH_NAMES, WEEKDAY_NAMES } from '../../domain/calendar.ts';
 import type { Grouping, QuestionKey } from '../../domain/dimension.ts';
 import type { ReportKind } from '../../domain/report.ts';
-import { MONTH_NAMES, WEEKDAY_NAMES } from '../../domain/time-names.ts';
 
 /** The words of `/usage`, with those that people type for them. All lower case. */
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import { distanceWithin } from './domain/nearest.ts';
+import { distanceWithin } from './domain/names.ts';
 import { HeadroomError } from './errors.ts';
 import { parseSecretKey } from './ingest/seal.ts';
 import { redact, Secret } from './secret.ts';

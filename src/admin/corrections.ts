@@ -1,10 +1,9 @@
-import { formatCredits } from '../domain/amount.ts';
 import { type Calendar, formatDay } from '../domain/calendar.ts';
-import type { Correction } from '../domain/correction.ts';
+import { formatCredits } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import { addCredits, largerOf, sumCredits } from '../domain/thousandths.ts';
-import type { UsageReader } from '../domain/usage.ts';
+import type { Correction, UsageReader } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Actor, CorrectionPort } from '../slack/ports.ts';
 import { insertAudit } from '../store/audit-repository.ts';

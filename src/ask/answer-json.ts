@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { toNumberOrText } from '../domain/amount.ts';
 import { formatDay } from '../domain/calendar.ts';
+import { toNumberOrText } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Range } from '../domain/range.ts';
 import type { Report } from '../domain/report.ts';

@@ -16,10 +16,10 @@ import type { PoolBalance } from '../domain/scope-state.ts';
 import { compareCredits } from '../domain/thousandths.ts';
 import { type Latency, STEP_NAMES } from '../domain/usage.ts';
 import { MEASURES, toRate } from '../report/compared-rows.ts';
-import { DIMENSION_WORDS } from '../report/dimension-words.ts';
 import { drawDistinct } from '../report/distinct.ts';
 import {
   countOf,
+  DIMENSION_WORDS,
   formatChange,
   formatCount,
   formatCredits,

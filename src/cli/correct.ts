@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
-import { formatCredits, parseCredits } from '../domain/amount.ts';
 import { type Calendar, createCalendar, formatDay, parseDay } from '../domain/calendar.ts';
-import { DEFAULT_SCOPE } from '../domain/definition.ts';
+import { DEFAULT_SCOPE, formatCredits, parseCredits } from '../domain/definition.ts';
 import { limitMeter } from '../domain/rules.ts';
 import { HeadroomError } from '../errors.ts';
 import { insertAudit } from '../store/audit-repository.ts';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { formatCredits } from '../domain/amount.ts';
 import { formatDay, parseDay } from '../domain/calendar.ts';
+import { formatCredits } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';

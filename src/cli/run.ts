@@ -1,4 +1,4 @@
-import { listNearest } from '../domain/nearest.ts';
+import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { redact } from '../secret.ts';
 import type { CliContext, Command } from './command.ts';

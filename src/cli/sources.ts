@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { HOUR_MS } from '../domain/calendar.ts';
-import { listNearest } from '../domain/nearest.ts';
+import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { listAdapters } from '../ingest/adapters.ts';
 import { addSource, rotateSource } from '../ingest/source-admin.ts';

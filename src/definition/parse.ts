@@ -1,4 +1,3 @@
-import { amountOf } from '../domain/amount.ts';
 import type { Declaration, DeclaredLimit, DeclaredPool, DeclaredScope } from '../domain/declaration.ts';
 import {
   CLIENT_FIELDS as CLIENT,
@@ -9,6 +8,7 @@ import {
 } from '../domain/declared-fields.ts';
 import {
   type Amount,
+  amountOf,
   type ClientName,
   type CostRule,
   DEFAULT_THRESHOLDS,
@@ -20,7 +20,7 @@ import {
 } from '../domain/definition.ts';
 import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import { type Field, quote } from '../domain/field.ts';
-import { listNearest } from '../domain/nearest.ts';
+import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { type Mistake, openYaml, type YamlCursor } from './yaml-cursor.ts';
 

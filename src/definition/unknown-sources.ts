@@ -1,7 +1,7 @@
 import type { Declaration } from '../domain/declaration.ts';
 import type { Match } from '../domain/definition.ts';
 import { toMatcher } from '../domain/filter.ts';
-import { listNearest } from '../domain/nearest.ts';
+import { listNearest } from '../domain/names.ts';
 
 /**
  * Lists rules that name an unknown source, a line each with the place and the nearest known one. That is no mistake: a source

@@ -11,7 +11,7 @@ import {
   visit,
 } from 'yaml';
 import { type Field, quote, readText, type ValueOf } from '../domain/field.ts';
-import { listNearest } from '../domain/nearest.ts';
+import { listNearest } from '../domain/names.ts';
 import { describeSyntaxFault } from './yaml-syntax.ts';
 
 /** One thing that is wrong with a file: where, what was found, and the cure. */

@@ -1,9 +1,17 @@
 import { amendRules, countOf, same } from './amend-rules.ts';
-import { formatArithmetic, versionOn } from './amount.ts';
 import { formatDay } from './calendar.ts';
 import { type Change, type Declaration, type DeclaredPool, type DeclaredScope, isLasting } from './declaration.ts';
-import { type AmountVersion, type Definitions, FIRST_DAY, type Limit, type Pool, type Scope } from './definition.ts';
-import { formatPeriodRule } from './period.ts';
+import {
+  type AmountVersion,
+  type Definitions,
+  FIRST_DAY,
+  formatArithmetic,
+  formatPeriodRule,
+  type Limit,
+  type Pool,
+  type Scope,
+  versionOn,
+} from './definition.ts';
 
 /**
  * Returns the definitions after a declaration is applied on a day. Amounts, priorities and rules get a version from `today` (or their

@@ -3,11 +3,10 @@
  * of their time, whatever the order of arrival; each draws from the pools in their order as far as something is left, and
  * what none covers is overage. Conservation: at every step, drawn of all pools + overage = credits.
  */
-import { amountOf, versionOn } from './amount.ts';
+
 import { type Calendar, DAY_MS, MINUTE_MS } from './calendar.ts';
-import type { Pool } from './definition.ts';
+import { amountOf, type Pool, periodOf, versionOn } from './definition.ts';
 import type { Thousandths } from './event.ts';
-import { periodOf } from './period.ts';
 import { addCredits, largerOf, smallerOf, subtractCredits } from './thousandths.ts';
 import type { Span } from './usage.ts';
 

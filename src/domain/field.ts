@@ -1,6 +1,6 @@
-import { MAX_EVENT_CREDITS, parseCredits } from './amount.ts';
 import { parseDay } from './calendar.ts';
-import { listNearest } from './nearest.ts';
+import { MAX_EVENT_CREDITS, parseCredits } from './definition.ts';
+import { listNearest } from './names.ts';
 
 export interface Described {
   /** Names the field in a form, and begins what is said of a wrong value there. */

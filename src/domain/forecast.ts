@@ -1,4 +1,4 @@
-import { formatCredits } from './amount.ts';
+import { formatCredits } from './definition.ts';
 import type { Thousandths } from './event.ts';
 import { ratioOf } from './thousandths.ts';
 

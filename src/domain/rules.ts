@@ -1,5 +1,11 @@
-import { MAX_EVENT_CREDITS } from './amount.ts';
-import { type CostRule, DEFAULT_SCOPE, type Definitions, type Match, type RuleSet } from './definition.ts';
+import {
+  type CostRule,
+  DEFAULT_SCOPE,
+  type Definitions,
+  MAX_EVENT_CREDITS,
+  type Match,
+  type RuleSet,
+} from './definition.ts';
 import { type Dimension, NONE } from './dimension.ts';
 import { toMatcher } from './filter.ts';
 

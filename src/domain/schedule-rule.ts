@@ -1,6 +1,6 @@
 import { HeadroomError } from '../errors.ts';
 import { readWeekday, WEEKDAY_NAMES } from './calendar.ts';
-import { listNearest } from './nearest.ts';
+import { listNearest } from './names.ts';
 import { readZone } from './time-zone.ts';
 
 /** Days and a time of day at which something is due, in a zone. Plain JSON. */

@@ -1,4 +1,4 @@
-import { listNearest } from './nearest.ts';
+import { listNearest } from './names.ts';
 
 /** A zone by the words that people type for it: its name, or names that may be meant. */
 export type ZoneReading = { zone: string } | { suggestions: readonly string[] };

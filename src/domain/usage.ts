@@ -183,3 +183,23 @@ export interface UsageReader {
     | undefined
   >;
 }
+
+/** A plus or minus on what a meter (a scope, or `scope/limit`) counted, at a time, with its reason. Nothing is ever deleted. */
+export interface Correction {
+  meter: string;
+  timeMs: number;
+  /** Thousandths. */
+  credits: number;
+  requests: number;
+  reason: string;
+  actor: string;
+}
+
+/** After a change of the report zone: which days are still counted in the one before. */
+export interface OlderZone {
+  zone: string;
+  /** Totals of days before this one are those of the older zone's days. */
+  beforeDay: number;
+  /** The same for totals of pairs of dimensions, which hours do not hold. */
+  pairsBeforeDay: number;
+}

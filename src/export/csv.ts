@@ -1,4 +1,4 @@
-import { toDecimal } from '../domain/amount.ts';
+import { toDecimal } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { ClientNames } from '../report/client-names.ts';
 import { toCsvCell } from '../report/csv.ts';

@@ -1,4 +1,4 @@
-import { toDecimal } from '../domain/amount.ts';
+import { toDecimal } from '../domain/definition.ts';
 import type { Dimension } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { toJsonNumber } from '../domain/thousandths.ts';

@@ -1,5 +1,5 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { formatCredits } from '../domain/amount.ts';
+import { formatCredits } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { withoutSign } from '../domain/thousandths.ts';
 import { HeadroomError } from '../errors.ts';

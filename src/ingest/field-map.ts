@@ -1,4 +1,4 @@
-import { listNearest } from '../domain/nearest.ts';
+import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { toAddress } from './caller.ts';
 import { EVENT_FIELDS, type EventFields } from './event-fields.ts';

@@ -1,4 +1,4 @@
-import { listNearest } from '../domain/nearest.ts';
+import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { parseAccessLine } from './access-log-line.ts';
 import { type Escapes, LogFormat } from './log-format.ts';

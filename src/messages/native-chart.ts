@@ -15,10 +15,9 @@ import type {
 import type { Level } from '../domain/scope-state.ts';
 import { ratioOf } from '../domain/thousandths.ts';
 import { toRate } from '../report/compared-rows.ts';
-import { DIMENSION_WORDS } from '../report/dimension-words.ts';
 import { drawDistinct } from '../report/distinct.ts';
-import { formatStepLabel } from '../report/format.ts';
-import { groupOf } from '../report/status-codes.ts';
+import { DIMENSION_WORDS, formatStepLabel } from '../report/format.ts';
+import { groupOf } from '../report/status.ts';
 import { MAX_CHART_LABEL, MAX_CHART_POINTS, MAX_CHART_SERIES, MAX_CHART_TITLE } from './limits.ts';
 import { type Block, clip, keepDirection } from './text.ts';
 

@@ -1,7 +1,13 @@
-import { amountOf, formatArithmetic, formatCredits } from '../domain/amount.ts';
 import type { DeclaredLimit, DeclaredPool } from '../domain/declaration.ts';
-import { LAST_PRIORITY, type PeriodRule } from '../domain/definition.ts';
-import { type DaySpan, formatDays } from '../domain/period.ts';
+import {
+  amountOf,
+  type DaySpan,
+  formatArithmetic,
+  formatCredits,
+  formatDays,
+  LAST_PRIORITY,
+  type PeriodRule,
+} from '../domain/definition.ts';
 
 /**
  * Describes a pool in one line: `10 × 5,000 Robots = 50,000 a month, priority 1, warns at 75 and 90%`; where a maximum caps

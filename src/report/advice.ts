@@ -13,9 +13,8 @@ import {
   formatShare,
 } from './format.ts';
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { toInnerCase } from './outlook.ts';
 import { reportPool } from './pool.ts';
-import { LEVELS } from './scope-words.ts';
+import { LEVELS, toInnerCase } from './scope-words.ts';
 import { reportStatus } from './status.ts';
 import { findPollingRoutes } from './symptoms.ts';
 import { buildTable } from './table.ts';

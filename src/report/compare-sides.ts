@@ -2,8 +2,7 @@ import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Question, Report, ReportHead, Totals } from '../domain/report.ts';
 import type { StepGrain } from '../domain/usage.ts';
-import { DIMENSION_WORDS } from './dimension-words.ts';
-import { capitalise } from './format.ts';
+import { capitalise, DIMENSION_WORDS } from './format.ts';
 import { ALL_ROWS } from './top.ts';
 
 /** Makes the report of one range. */

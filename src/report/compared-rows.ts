@@ -5,8 +5,15 @@ import type { ComparedRow, CompareReport } from '../domain/report.ts';
 import type { ColumnType, Table } from '../domain/table.ts';
 import { ratioOf, subtractCredits, withoutSign } from '../domain/thousandths.ts';
 import type { StepGrain } from '../domain/usage.ts';
-import { DIMENSION_WORDS } from './dimension-words.ts';
-import { capitalise, formatCredits, formatLatency, formatRate, formatStep, formatStepLabel } from './format.ts';
+import {
+  capitalise,
+  DIMENSION_WORDS,
+  formatCredits,
+  formatLatency,
+  formatRate,
+  formatStep,
+  formatStepLabel,
+} from './format.ts';
 import { buildTable, type Column, order, orderBy } from './table.ts';
 import { isNamed } from './totals.ts';
 

@@ -1,8 +1,8 @@
 import { firstDayOf, monthOf } from '../domain/calendar.ts';
-import type { Correction } from '../domain/correction.ts';
 import { type Filter, toMatcher } from '../domain/filter.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import { sumCredits } from '../domain/thousandths.ts';
+import type { Correction } from '../domain/usage.ts';
 import { countOf, formatDate, formatSignedCredits } from './format.ts';
 import type { Inquiry, ReporterDeps } from './inquiry.ts';
 

@@ -1,7 +1,6 @@
 import type { Question, SeriesReport } from '../domain/report.ts';
 import { STEP_NAMES } from '../domain/usage.ts';
-import { DIMENSION_WORDS } from './dimension-words.ts';
-import { capitalise, countOf, formatCount, formatInStep, formatRate } from './format.ts';
+import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatInStep, formatRate } from './format.ts';
 import { ask, describeNothing, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, offerNearest } from './notes.ts';
 import { askBySteps, listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';

@@ -2,10 +2,9 @@ import type { Dimension, GroupKey, QuestionKey } from '../domain/dimension.ts';
 import type { DrillReport, Offer, Question, RankingRow } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { hasTeams } from './client-names.ts';
-import { DIMENSION_WORDS } from './dimension-words.ts';
-import { capitalise, countOf, formatCount, formatLatency, formatShare, joinWords } from './format.ts';
+import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatLatency, formatShare, joinWords } from './format.ts';
 import { ask, describeNothing, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { getName, type KnownName } from './known-name.ts';
+import { getName, type MeantName } from './known-names.ts';
 import { askLatency } from './latency.ts';
 import { formatRawStart, noteAnswer } from './notes.ts';
 import { NAME, rankRows, SHARE, TOTAL_COLUMNS } from './ranking.ts';
@@ -159,7 +158,7 @@ async function askByName(
   question: Question,
   nowMs: number,
   limit: number,
-): Promise<Awaited<ReturnType<typeof askSections>> & KnownName> {
+): Promise<Awaited<ReturnType<typeof askSections>> & MeantName> {
   const typed = question.name ?? '';
   const found = typed === '' ? undefined : await askSections(kind, deps, question, nowMs, typed, limit);
   if (found && found.clients.rows.length > 0) return { ...found, name: typed, notes: [] };

@@ -1,8 +1,15 @@
-import { formatArithmetic } from '../domain/amount.ts';
 import { formatDay } from '../domain/calendar.ts';
-import { type CostRule, DEFAULT_SCOPE, type Match, type Pool, type RuleSet, type Scope } from '../domain/definition.ts';
+import {
+  type CostRule,
+  DEFAULT_SCOPE,
+  formatArithmetic,
+  formatPeriodRule,
+  type Match,
+  type Pool,
+  type RuleSet,
+  type Scope,
+} from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
-import { formatPeriodRule } from '../domain/period.ts';
 import type { PoolReport, Question, TableReport } from '../domain/report.ts';
 import type { PoolBalance } from '../domain/scope-state.ts';
 import { QuestionError } from '../errors.ts';

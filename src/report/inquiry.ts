@@ -1,15 +1,13 @@
 import type { ToldAlert } from '../domain/alert.ts';
 import type { Calendar } from '../domain/calendar.ts';
-import type { Correction } from '../domain/correction.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Filter, StoredFilter } from '../domain/filter.ts';
-import type { OlderZone } from '../domain/older-zone.ts';
 import type { Range } from '../domain/range.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import type { Question, ReportHead } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import type { Span, UsageAnswer, UsageQuery, UsageReader } from '../domain/usage.ts';
+import type { Correction, OlderZone, Span, UsageAnswer, UsageQuery, UsageReader } from '../domain/usage.ts';
 import { type ClientNames, getClientNames } from './client-names.ts';
 
 /** Sources that reports are made from. */
@@ -145,4 +143,27 @@ function toKeptMethods(filter: Filter): Filter {
   if (filter.key !== 'method') return filter;
   const patterns = filter.patterns.map((pattern) => (pattern.startsWith('(') ? pattern : pattern.toUpperCase()));
   return { ...filter, patterns };
+}
+
+/** Requests in `span` that a question is about: under its filters, and of the client, route or scope that it names. */
+export async function countRequests(
+  deps: Pick<ReporterDeps, 'usage' | 'definitions'>,
+  question: Question,
+  span: Span,
+): Promise<number> {
+  const { clients } = await deps.definitions();
+  const filters = await toIds(deps.usage, getClientNames(clients), listCounted(question), span);
+  const { rows } = await deps.usage.sum({ span, grain: 'all', groupBy: [], filters });
+  return rows.reduce((sum, { requests }) => sum + requests, 0);
+}
+
+/** The filters that say what a question counts. */
+function listCounted({ report, name, scope, filters = [] }: Question): Filter[] {
+  const only = (key: Filter['key'], value: string): Filter => ({ key, patterns: [value], not: false });
+  const subject = report === 'route' ? 'route' : 'client';
+  return [
+    ...filters.filter(({ key, not }) => name === undefined || not || key !== subject),
+    ...(name === undefined ? [] : [only(subject, name)]),
+    ...(scope === undefined ? [] : [only('scope', scope)]),
+  ];
 }

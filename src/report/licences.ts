@@ -1,6 +1,13 @@
-import { amountOf, formatArithmetic, supposeQuantities, versionOn } from '../domain/amount.ts';
-import type { AmountVersion, Pool, Scope } from '../domain/definition.ts';
-import { formatPeriodRule } from '../domain/period.ts';
+import {
+  type AmountVersion,
+  amountOf,
+  formatArithmetic,
+  formatPeriodRule,
+  type Pool,
+  type Scope,
+  supposeQuantities,
+  versionOn,
+} from '../domain/definition.ts';
 import type { Question, TableReport } from '../domain/report.ts';
 import { multiplyCredits, subtractCredits, withoutSign } from '../domain/thousandths.ts';
 import { countOf, formatCredits, formatDate } from './format.ts';

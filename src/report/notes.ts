@@ -3,8 +3,7 @@ import { OTHER } from '../domain/dimension.ts';
 import { daysText, timesText } from '../domain/ranges.ts';
 import type { Offer } from '../domain/report.ts';
 import type { ShortenedReason, UsageAnswer } from '../domain/usage.ts';
-import { DIMENSION_WORDS } from './dimension-words.ts';
-import { formatDate, joinWords } from './format.ts';
+import { DIMENSION_WORDS, formatDate, joinWords } from './format.ts';
 import type { Inquiry } from './inquiry.ts';
 
 /** Lists what a reader must know to trust an answer: older than the data, cut to raw events, values over the cap. */

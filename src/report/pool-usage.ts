@@ -1,6 +1,5 @@
-import { amountOf } from '../domain/amount.ts';
 import { type Calendar, DAY_MS } from '../domain/calendar.ts';
-import type { Pool } from '../domain/definition.ts';
+import { amountOf, type Pool } from '../domain/definition.ts';
 import { findStanding, type UsageStep } from '../domain/draw-down.ts';
 import { largerOf, smallerOf, sumCredits } from '../domain/thousandths.ts';
 import type { MeterStep, UsageReader } from '../domain/usage.ts';

@@ -5,9 +5,15 @@ import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { noteBalanceCorrections } from './corrections.ts';
 import { formatDate, formatMoment } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { describeOutlook, describeRunOutOf, describeScopes } from './outlook.ts';
 import { getScopeStates } from './scope-states.ts';
-import { checkSuppose, noteSuppose, unknownScope } from './scope-words.ts';
+import {
+  checkSuppose,
+  describeOutlook,
+  describeRunOutOf,
+  describeScopes,
+  noteSuppose,
+  unknownScope,
+} from './scope-words.ts';
 import { buildTable } from './table.ts';
 
 /**

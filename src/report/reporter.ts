@@ -13,14 +13,13 @@ import type { ReporterDeps } from './inquiry.ts';
 import { listExamples, listKnownNames } from './known-names.ts';
 import { reportLatency } from './latency.ts';
 import { reportLicences } from './licences.ts';
-import { findNames } from './named-in-question.ts';
+import { findNames, listUnknownValues } from './named-in-question.ts';
 import { reportPool } from './pool.ts';
 import { reportDaily, reportDay } from './series.ts';
 import { reportSources } from './sources.ts';
 import { reportStatus } from './status.ts';
 import { reportSummary } from './summary.ts';
 import { reportTop } from './top.ts';
-import { listUnknownValues } from './unknown-values.ts';
 import { reportWhy } from './why.ts';
 
 type MakeReport = (deps: ReporterDeps, question: Question, nowMs: number) => Promise<Report>;

@@ -1,6 +1,14 @@
-import { formatArithmetic, supposeQuantities, versionOn } from '../domain/amount.ts';
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
-import type { Definitions, Limit, Pool, Scope } from '../domain/definition.ts';
+import {
+  type Definitions,
+  formatArithmetic,
+  formatDays,
+  type Limit,
+  type Pool,
+  type Scope,
+  supposeQuantities,
+  versionOn,
+} from '../domain/definition.ts';
 import {
   type DrawDown,
   drawDown,
@@ -12,10 +20,8 @@ import {
 } from '../domain/draw-down.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { burnRate, type Pace } from '../domain/forecast.ts';
-import { levelOf, listReached } from '../domain/level.ts';
-import { formatDays } from '../domain/period.ts';
 import { limitMeter } from '../domain/rules.ts';
-import type { PoolState, ScopeState } from '../domain/scope-state.ts';
+import { levelOf, listReached, type PoolState, type ScopeState } from '../domain/scope-state.ts';
 import { addCredits, largerOf, ratioOf, smallerOf, subtractCredits, sumCredits } from '../domain/thousandths.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { loadPoolUsage } from './pool-usage.ts';

@@ -1,10 +1,20 @@
-import type { Definitions } from '../domain/definition.ts';
+import type { Calendar } from '../domain/calendar.ts';
+import { DEFAULT_THRESHOLDS, type Definitions } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
-import { listNearest } from '../domain/nearest.ts';
+import { listNearest } from '../domain/names.ts';
 import type { Question } from '../domain/report.ts';
-import type { Level, PoolBalance } from '../domain/scope-state.ts';
+import type { Level, PoolBalance, PoolState, ScopeState } from '../domain/scope-state.ts';
+import { addCredits, sumCredits } from '../domain/thousandths.ts';
 import { QuestionError } from '../errors.ts';
-import { formatMoment } from './format.ts';
+import {
+  countOf,
+  creditsOf,
+  formatCredits,
+  formatMoment,
+  formatPercent,
+  formatShortDate,
+  joinWords,
+} from './format.ts';
 
 /** Worst last. */
 export const LEVELS = ['healthy', 'approaching', 'critical', 'exhausted'] as const satisfies readonly Level[];
@@ -73,4 +83,220 @@ export function checkSuppose({ suppose = {}, scope, report }: Question, { scopes
 export function noteSuppose(suppose: Question['suppose'] = {}): string[] {
   const changes = Object.entries(suppose).map(([name, quantity]) => `${quantity} ${name}`);
   return changes.length > 0 ? [`What if: ${changes.join(', ')}.`] : [];
+}
+
+/** One scope in a sentence, and how much it matters: 0 is fine. */
+export interface ScopeSentence {
+  weight: number;
+  percent: number;
+  sign: string;
+  text: string;
+}
+
+/**
+ * Says what is worst first, and whether everything else is fine: `⛔ CRM API is over its daily credits: 680 of 651. Everything
+ * else is fine.` A scope that went over its allowance is never told as healthy, whatever its present level.
+ */
+export function describeScopes(states: readonly ScopeState[]): string {
+  const metered = states.filter(({ pools, limits }) => pools.length + limits.length > 0);
+  if (metered.length === 0) {
+    const used = sumCredits(states.map((state) => state.used));
+    return states.length === 1
+      ? `${states[0]!.title} has no pool yet; it used ${creditsOf(used)} this month.`
+      : `No pools yet${states.length > 0 ? `; ${creditsOf(used)} used this month` : ''}.`;
+  }
+  const sentences = metered
+    .flatMap(listScopeSentences)
+    .toSorted((a, b) => b.weight - a.weight || b.percent - a.percent);
+  const [worst, ...rest] = sentences as [ScopeSentence, ...ScopeSentence[]];
+  const others = rest.filter(({ weight }) => weight > 0).length;
+  if (worst.weight === 0 && metered.length > 1) return `🔵 ${describeCalm(metered)}`;
+  const more =
+    others > 0
+      ? ` ${countOf(others, 'other pool')} ${others === 1 ? 'needs' : 'need'} attention too.`
+      : metered.length > 1
+        ? ' Everything else is fine.'
+        : '';
+  return `${worst.sign} ${worst.text}${more}`;
+}
+
+/** `All pools are below 75%; Public API is highest at 58.5%.` */
+function describeCalm(states: readonly ScopeState[]): string {
+  const pools = states.flatMap(({ title, pools, limits }) => [...pools, ...limits].map((pool) => ({ title, pool })));
+  const firsts = new Set(pools.map(({ pool }) => pool.thresholds[0] ?? DEFAULT_THRESHOLDS[0]));
+  const below = firsts.size === 1 ? `${[...firsts][0]}%` : 'their first threshold';
+  const highest = pools.reduce((best, each) => (each.pool.percent > best.pool.percent ? each : best));
+  const percent = formatPercent(highest.pool.percent, highest.pool.thresholds);
+  // A pool near its end is calm where another follows it.
+  const changing = states.find((state) => state.pools.some(({ level }) => level !== 'healthy'));
+  return changing
+    ? `Nothing is running out. ${describeChange(changing)}`
+    : `All pools are below ${below}; ${highest.title} is highest at ${percent}.`;
+}
+
+/** `Integration Service has used 89.3% of its bundled licences; its annual add-on comes next.` */
+function describeChange({ title, pools }: ScopeState): string {
+  const place = pools.findLastIndex(({ level }) => level !== 'healthy');
+  const ending = pools[place]!;
+  const next = pools.slice(place + 1).find(({ left }) => left > 0);
+  const nextName = next && toInnerCase(next.name);
+  if (ending.left <= 0) return nextName ? `${title} now draws from its ${nextName}.` : '';
+  const used = `${title} has used ${formatPercent(ending.percent, ending.thresholds)} of its ${toInnerCase(ending.name)}`;
+  return nextName ? `${used}; its ${nextName} comes next.` : `${used}.`;
+}
+
+/** A scope by the pool that it now draws from, and each of its limits that is not healthy. */
+export function listScopeSentences(state: ScopeState): ScopeSentence[] {
+  const limits = state.limits.filter(({ level }) => level !== 'healthy').map((limit) => standLimit(state, limit));
+  if (state.current) return [standScope(state, state.current), ...limits];
+  return limits.length > 0 ? limits : state.limits.slice(0, 1).map((limit) => standLimit(state, limit));
+}
+
+function standScope(state: ScopeState, current: PoolState): ScopeSentence {
+  const { title, level, overage } = state;
+  const pool = toInnerCase(current.name);
+  const { percent, thresholds } = current;
+  const counts = `${formatCredits(current.used)} of ${formatCredits(current.amount)}`;
+  const over = isOver(state) ? creditsOf(overage) : undefined;
+  const used = `${title} has used ${formatPercent(percent, thresholds)} of its ${pool} (${counts})`;
+  if (level === 'exhausted') {
+    const text =
+      current.used > current.amount
+        ? `${title} is over its ${pool}: ${counts}.`
+        : over
+          ? `${title} has used up its ${pool} and is ${over} over this month.`
+          : `${title} is out of ${pool} (${counts}).`;
+    return { weight: 5, percent, sign: LEVEL_SIGNS.exhausted, text };
+  }
+  const rest =
+    state.restCount > 0
+      ? `, with ${formatCredits(state.restLeft)} left in ${countOf(state.restCount, 'other pool')}`
+      : '';
+  if (over) {
+    const weight = Math.max(2, LEVELS.indexOf(level) * 2);
+    const sign = level === 'critical' ? LEVEL_SIGNS.critical : LEVEL_SIGNS.approaching;
+    return {
+      weight,
+      percent,
+      sign,
+      text: `${title} went ${over} over its allowance this month; now ${counts} of its ${pool} used${rest}.`,
+    };
+  }
+  return { weight: LEVELS.indexOf(level) * 2, percent, sign: LEVEL_SIGNS[level], text: `${used}${rest}.` };
+}
+
+function standLimit({ title }: ScopeState, limit: PoolState): ScopeSentence {
+  const counts = `${formatCredits(limit.used)} of ${formatCredits(limit.amount)}`;
+  const share = formatPercent(limit.percent, limit.thresholds);
+  const text =
+    limit.used > limit.amount
+      ? `${title} is over its limit ${limit.name}: ${counts}.`
+      : limit.level === 'exhausted'
+        ? `${title} has reached its limit ${limit.name}: ${counts}.`
+        : `${title} has used ${share} of its limit ${limit.name} (${counts}).`;
+  return {
+    weight: Math.max(0, LEVELS.indexOf(limit.level) * 2 - 1),
+    percent: limit.percent,
+    sign: LEVEL_SIGNS[limit.level],
+    text,
+  };
+}
+
+/** `Daily credits` → `daily credits`; names with another capital or digit stay as they are: `CRM plan`, `Annual Add-on`. */
+export function toInnerCase(name: string): string {
+  return /^\p{Lu}[\p{Ll}\s-]*$/u.test(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name;
+}
+
+type Verdict = 'yes' | 'perhaps' | 'unknown' | 'no';
+
+/**
+ * Answers whether pools run out before their reset: `No: at the usual 1,330–1,424 a day, Public API lasts past its reset on
+ * 1 Dec.` Of several scopes, the one that runs out first, and then what holds of the others.
+ */
+export function describeOutlook(states: readonly ScopeState[], nowMs: number, calendar: Calendar): string {
+  const outlooks = states
+    .filter(({ pools }) => pools.length > 0)
+    .map((state) => ({ title: state.title, ...foresee(state, nowMs, calendar) }))
+    .toSorted((a, b) => ORDER.indexOf(a.answer) - ORDER.indexOf(b.answer) || a.atMs - b.atMs);
+  const [first, ...rest] = outlooks;
+  if (!first) return 'No pools yet, so nothing can run out.';
+  const also = rest.filter(({ answer }) => answer === first.answer);
+  const begin = { yes: 'Yes: ', perhaps: 'Perhaps: ', unknown: 'Not known yet: ', no: 'No: ' }[first.answer];
+  if (rest.length === 0) return `${begin}${first.text}.`;
+  if (also.length === rest.length && first.answer === 'no')
+    return `${begin}${first.text}, and ${joinWords(also.map(({ title }) => title))} ${also.length === 1 ? 'lasts' : 'last'} too.`;
+  const next = rest.filter(({ answer }) => answer === 'yes' || answer === 'perhaps');
+  const others =
+    next.length > 0
+      ? ` Also: ${next.map(({ text }) => text).join('; ')}.`
+      : rest.every(({ answer }) => answer === 'no')
+        ? ` ${joinWords(rest.map(({ title }) => title))} will last.`
+        : '';
+  return `${begin}${first.text}.${others}`;
+}
+
+const ORDER: readonly Verdict[] = ['yes', 'perhaps', 'unknown', 'no'];
+
+/** The same as a sentence of its own, behind one that names the scope; nothing where nothing can be foretold. */
+export function describeRunOutOf(state: ScopeState, nowMs: number, calendar: Calendar): string[] {
+  if (state.pools.length === 0) return [];
+  const { answer, clause } = foresee(state, nowMs, calendar);
+  return answer === 'unknown' || clause === undefined ? [] : [`It ${clause}.`];
+}
+
+/** Tells whether the last pool of a stack runs out; `clause` goes behind its scope's name. */
+function foresee(
+  state: ScopeState,
+  nowMs: number,
+  calendar: Calendar,
+): { answer: Verdict; atMs: number; text: string; clause?: string } {
+  const { title } = state;
+  const last = state.pools.findLast(({ left }) => left > 0) ?? state.pools.at(-1)!;
+  const rolling = last.periodKind === 'rolling-24h';
+  const reset = describeReset(last, nowMs, calendar);
+  if (last.left <= 0) {
+    return { answer: 'yes', atMs: nowMs, text: `${title} has run out already${rolling ? '' : `; it ${reset}`}` };
+  }
+  const { runOut, pace } = last;
+  if (runOut) {
+    const clause = `${describeRunOut(runOut, calendar.zone)}, before it ${reset}`;
+    const answer = runOut.latestMs === undefined ? 'perhaps' : 'yes';
+    return { answer, atMs: runOut.earliestMs, text: `${title} ${clause}`, clause };
+  }
+  if (!pace) return { answer: 'unknown', atMs: Infinity, text: `${title} has less than three days of use` };
+  const usual = `at the usual ${formatPace(pace)} a day`;
+  // Use of an unusual day stays in the window for 24 hours, and the usual use comes on top.
+  if (
+    rolling &&
+    pace.quicker <= last.amount &&
+    last.used > pace.quicker &&
+    addCredits(last.used, pace.quicker) > last.amount
+  ) {
+    const left = `${formatCredits(last.left)} of ${formatCredits(last.amount)} left`;
+    const clause = `has ${left}, after more use than the usual ${formatPace(pace)} a day`;
+    return { answer: 'perhaps', atMs: Infinity, text: `${title} ${clause}`, clause };
+  }
+  if (rolling) {
+    const goesOver = pace.quicker > last.amount;
+    const clause = `${goesOver ? 'goes over' : 'stays within'} its ${formatCredits(last.amount)} a day ${usual}`;
+    return { answer: goesOver ? 'yes' : 'no', atMs: Infinity, text: `${title} ${clause}`, clause };
+  }
+  const lasts = last.periodKind === 'once' ? 'lasts until it ends' : 'lasts past its reset';
+  const on = `on ${formatShortDate(calendar.dayOf(last.period.toMs - (last.periodKind === 'once' ? 1 : 0)))}`;
+  return { answer: 'no', atMs: Infinity, text: `${usual}, ${title} ${lasts} ${on}`, clause: `${lasts} ${on} ${usual}` };
+}
+
+/** `resets on 1 Dec`, `resets tomorrow`, `ends on 31 Dec`. */
+function describeReset({ period, periodKind }: PoolState, nowMs: number, calendar: Calendar): string {
+  if (periodKind === 'once') return `ends on ${formatShortDate(calendar.dayOf(period.toMs - 1))}`;
+  const day = calendar.dayOf(period.toMs);
+  return day === calendar.dayOf(nowMs) + 1 ? 'resets tomorrow' : `resets on ${formatShortDate(day)}`;
+}
+
+/** `1,330–1,424`, whole credits. */
+function formatPace({ slower, quicker }: NonNullable<PoolState['pace']>): string {
+  const [low, high] = [slower, quicker].map((each) =>
+    formatCredits(each >= 10_000 ? Math.round(each / 1000) * 1000 : each),
+  );
+  return low === high ? high! : `${low}–${high}`;
 }

@@ -1,4 +1,4 @@
-import { amountOf, versionOn } from '../domain/amount.ts';
+import { amountOf, versionOn } from '../domain/definition.ts';
 import { toMatcher } from '../domain/filter.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import type { Question, SeriesReport } from '../domain/report.ts';
@@ -8,14 +8,12 @@ import { QuestionError } from '../errors.ts';
 import { noteCorrections } from './corrections.ts';
 import { countOf, formatCount, formatInStep } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { listMarks } from './marks.ts';
-import { foreseeMonth, USUAL_DAYS } from './month-end.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { TOTAL_COLUMNS } from './ranking.ts';
-import { askBySteps, listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
+import { askBySteps, listMarks, listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, emptyTotals, groupTotals, sumTotals } from './totals.ts';
-import { findUsual } from './usual.ts';
+import { findUsual, foreseeMonth, USUAL_DAYS } from './usual.ts';
 
 /** Requests per step of the range, 7 days by default: by the day, one day by the hour, a year by the month. */
 export function reportDaily(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {

@@ -5,10 +5,9 @@ import { hasTeams } from './client-names.ts';
 import { countOf, formatPercent, formatShare } from './format.ts';
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
-import { describeScopes } from './outlook.ts';
 import { rankRows } from './ranking.ts';
 import { getScopeStates } from './scope-states.ts';
-import { unknownScope } from './scope-words.ts';
+import { describeScopes, unknownScope } from './scope-words.ts';
 import { buildTable } from './table.ts';
 import { countNames, groupTotals, sumTotals } from './totals.ts';
 

@@ -1,7 +1,6 @@
 import type { Calendar } from '../domain/calendar.ts';
 import type { Latency, RawEvent, Span, UsageRow } from '../domain/usage.ts';
 import { countOf, formatCount, formatDuration, formatLatency, formatMoment, formatShare } from './format.ts';
-import { findPolling } from './polling.ts';
 import { findMost, isNamed } from './totals.ts';
 
 /** A fault in how a client calls, the numbers that show it, and a cure. */
@@ -249,4 +248,40 @@ export function findSlowdown(now: Timed, before: Timed): Symptom[] {
       remedy: 'Look at the server and what it calls: overload and timeouts do both.',
     },
   ];
+}
+
+/** Calls that come at regular intervals. */
+export interface Polling {
+  calls: number;
+  /** Median time between calls. */
+  everyMs: number;
+  /** Standard deviation ÷ mean of the gaps that count. */
+  variation: number;
+  /** Gaps left out: more than five times the median, as over a night. */
+  pauses: number;
+}
+
+/** Fewer gaps than this are no evidence. */
+const LEAST_GAPS = 20;
+/** Quicker than this is a burst, whatever its rhythm. */
+const LEAST_EVERY_MS = 1000;
+const MOST_VARIATION = 0.2;
+const PAUSE = 5;
+const MOST_PAUSES = 0.1;
+
+/**
+ * Tells whether calls at these times (epoch ms, ascending) look like a machine that asks again and again: a coefficient of
+ * variation of the gaps below 0.2, over at least 20 of them, a second or more apart. Undefined otherwise.
+ */
+export function findPolling(timesMs: readonly number[]): Polling | undefined {
+  const gaps = timesMs.slice(1).map((ms, index) => ms - timesMs[index]!);
+  const sorted = [...gaps].sort((a, b) => a - b);
+  const everyMs = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const steady = gaps.filter((gap) => gap <= everyMs * PAUSE);
+  const pauses = gaps.length - steady.length;
+  if (everyMs < LEAST_EVERY_MS || steady.length < LEAST_GAPS || pauses > gaps.length * MOST_PAUSES) return undefined;
+  const mean = steady.reduce((sum, gap) => sum + gap, 0) / steady.length;
+  const variance = steady.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / steady.length;
+  const variation = Math.sqrt(variance) / mean;
+  return variation < MOST_VARIATION ? { calls: timesMs.length, everyMs, variation, pauses } : undefined;
 }

@@ -3,8 +3,15 @@ import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
 import { MAX_RANKING_ROWS, type Question, type RankingReport, type RankingRow, type Totals } from '../domain/report.ts';
 import type { UsageAnswer } from '../domain/usage.ts';
-import { DIMENSION_WORDS } from './dimension-words.ts';
-import { capitalise, countOf, formatCount, formatCredits, formatPercent, formatShare } from './format.ts';
+import {
+  capitalise,
+  countOf,
+  DIMENSION_WORDS,
+  formatCount,
+  formatCredits,
+  formatPercent,
+  formatShare,
+} from './format.ts';
 import { ask, describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { rankRows, toRankingTable } from './ranking.ts';

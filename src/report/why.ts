@@ -2,7 +2,7 @@ import type { Offer, Question, TableReport } from '../domain/report.ts';
 import type { RawEvent, UsageRow } from '../domain/usage.ts';
 import { countOf, formatCount, formatDate } from './format.ts';
 import { ask, describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { getName } from './known-name.ts';
+import { getName } from './known-names.ts';
 import { askLatency } from './latency.ts';
 import { noteAnswer } from './notes.ts';
 import { describeOutcome } from './status.ts';

@@ -1,4 +1,6 @@
 import { HOUR_MS } from '../domain/calendar.ts';
+import { fitMessage } from '../messages/fit.ts';
+import type { Block, Message } from '../messages/text.ts';
 
 /** Names that samples are made with: those of a usual workspace, or whatever a test thinks of. */
 export interface SampleNames {
@@ -74,4 +76,12 @@ export function listSampleEvents({ clients, routes, users, scopes }: SampleNames
       count: 1 + (index % 9),
     };
   });
+}
+
+/** One message, modal or Home view as it would go to Slack. `name` says which, for people. */
+export type Sample = { name: string } & ({ message: Message } | { view: Block });
+
+/** As it is sent: within the limits. */
+export function sampleMessage(name: string, message: Message): Sample {
+  return { name, message: fitMessage(message) };
 }

@@ -1,24 +1,24 @@
-import type { AlertContent } from '../domain/alert.ts';
-import { ALERT_KINDS } from '../domain/alert.ts';
-import { EVERYTHING } from '../domain/digest.ts';
+import { ALERT_KINDS, type AlertContent } from '../domain/alert.ts';
+import { DIGEST_SECTIONS, EVERYTHING } from '../domain/digest.ts';
+import { createLogger } from '../log.ts';
 import { buildAlertList } from '../messages/alert-list.ts';
 import { buildAlert, buildAlertLine } from '../messages/alert-message.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import { buildAudit } from '../messages/audit-list.ts';
 import { buildDebug } from '../messages/debug.ts';
-import { buildDigestList } from '../messages/digest-list.ts';
+import { buildDigestList, buildDigestPreview } from '../messages/digest-list.ts';
 import { buildHelp } from '../messages/help.ts';
 import { describeRouting } from '../messages/routing-form.ts';
 import { buildSettings } from '../messages/settings.ts';
 import type { Message } from '../messages/text.ts';
 import { buildIntroduction, buildWelcome } from '../messages/welcome.ts';
+import { createDigestComposer, type DigestComposerPorts, type DigestOrder } from '../schedule/digest-composer.ts';
+import { DigestPosts } from '../schedule/digest-posts.ts';
 import { composeNotice } from '../schedule/notices.ts';
 import { findHelpDays } from '../slack/command/help.ts';
 import { HELP_TOPICS } from '../slack/command/help-topics.ts';
 import type { AlertSummary, DigestSummary } from '../slack/ports.ts';
-import { type Sample, sampleMessage } from './sample.ts';
-import { SAMPLE_NOW, SAMPLE_ZONE, type SampleNames } from './sample-data.ts';
-import { listDigestSamples } from './sample-digests.ts';
+import { SAMPLE_NOW, SAMPLE_ZONE, type Sample, type SampleNames, sampleMessage } from './sample-data.ts';
 import type { SampleWorld } from './sample-world.ts';
 
 const COMMAND = '/usage';
@@ -155,4 +155,30 @@ export function listAudit({ pools }: SampleNames) {
     action: 'pool.change',
     detail: `${pools[index % pools.length]} in ${CHANNEL}`,
   }));
+}
+
+/** The digest of a day, a week and a month, what follows in their threads, and a preview. */
+export async function listDigestSamples(world: SampleWorld): Promise<Sample[]> {
+  const { calendar, nowMs } = world;
+  const ports = toPorts(world);
+  const compose = createDigestComposer(ports);
+  const dueMs = calendar.startOfDay(calendar.dayOf(nowMs)) + 9 * 3_600_000;
+  const samples: Sample[] = [];
+  for (const every of ['day', 'week', 'month'] as const) {
+    for (const part of ['message', ...DIGEST_SECTIONS.map(({ key }) => key)] as const) {
+      const by = every === 'week' ? { sentBy: 'U0123456789' } : {};
+      const order: DigestOrder = { subscriptionId: 1, what: EVERYTHING, dueMs, every, part, ...by };
+      const composed = await compose(order, { key: `sample ${every}`, dueMs, nowMs, updating: true });
+      const name = `Digest of a ${every}${part === 'message' ? '' : `, its thread: ${part}`}`;
+      if (composed) samples.push(sampleMessage(name, { text: composed.text, blocks: composed.blocks ?? [] }));
+    }
+  }
+  const log = createLogger('silent');
+  const idle = { log, now: () => nowMs, wakeSender: () => {}, isGone: async () => false, webhook: false };
+  const preview = await new DigestPosts({ ...ports, ...idle }).compose({ channel: 'C0123456789' });
+  return [...samples, sampleMessage('Digest, its preview', buildDigestPreview(preview))];
+}
+
+function toPorts({ db, calendar, reporter, usage, definitions, sources }: SampleWorld): DigestComposerPorts {
+  return { db, calendar, reporter, usage, definitions, sources, render: async () => undefined };
 }

@@ -11,8 +11,7 @@ import { buildScope, buildScopes } from '../messages/pool-list.ts';
 import { buildRoutingForm, type Routing } from '../messages/routing-form.ts';
 import { type Block, option } from '../messages/text.ts';
 import type { ScopeSummary } from '../slack/ports.ts';
-import type { Sample } from './sample.ts';
-import { SAMPLE_NOW, SAMPLE_ZONE, type SampleNames } from './sample-data.ts';
+import { SAMPLE_NOW, SAMPLE_ZONE, type Sample, type SampleNames } from './sample-data.ts';
 import { listAlerts, listAudit, listSampleDigests, SAMPLE_CONFIG } from './sample-notices.ts';
 import type { SampleWorld } from './sample-world.ts';
 

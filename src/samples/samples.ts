@@ -1,6 +1,5 @@
-import type { Sample } from './sample.ts';
 import { listAnswerSamples, type SampleUpload } from './sample-answers.ts';
-import { type SampleNames, USUAL_NAMES } from './sample-data.ts';
+import { type Sample, type SampleNames, USUAL_NAMES } from './sample-data.ts';
 import { listNoticeSamples } from './sample-notices.ts';
 import { listViewSamples } from './sample-views.ts';
 import { withSampleWorld } from './sample-world.ts';

@@ -1,5 +1,4 @@
 import { type Calendar, formatDay, HOUR_MS } from '../domain/calendar.ts';
-import type { Correction } from '../domain/correction.ts';
 import type { Definitions } from '../domain/definition.ts';
 import { type DigestSection, type DigestWhat, toFilters } from '../domain/digest.ts';
 import type { Thousandths } from '../domain/event.ts';
@@ -16,10 +15,10 @@ import {
 } from '../domain/report.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import type { UsageReader } from '../domain/usage.ts';
+import type { Correction, UsageReader } from '../domain/usage.ts';
 import { narrowCorrections } from '../report/corrections.ts';
-import { foreseeMonth } from '../report/month-end.ts';
 import { addTotals, sumTotals } from '../report/totals.ts';
+import { foreseeMonth } from '../report/usual.ts';
 import { type Alert, listAlertsTold } from '../store/alert-repository.ts';
 import { listCorrections } from '../store/correction-repository.ts';
 import type { Db } from '../store/database.ts';

@@ -2,8 +2,7 @@ import { type Calendar, MONTHS, SHORT_WEEKDAYS, toDate, WEEKDAYS } from '../doma
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import type { DigestLines } from '../messages/digest-message.ts';
 import { countOf, formatClock, formatCount, formatMoment, formatShare, joinWords } from '../report/format.ts';
-import { describeRunOutOf, listScopeSentences } from '../report/outlook.ts';
-import { isOver, LEVEL_SIGNS, LEVELS } from '../report/scope-words.ts';
+import { describeRunOutOf, isOver, LEVEL_SIGNS, LEVELS, listScopeSentences } from '../report/scope-words.ts';
 import type { DigestContent } from './digest-content.ts';
 
 /** `Sat 28 Nov`. */

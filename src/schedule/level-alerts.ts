@@ -1,9 +1,8 @@
 import type { AlertContent, AlertKind } from '../domain/alert.ts';
 import { DAY_MS, formatDay, MINUTE_MS } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
-import { listReached } from '../domain/level.ts';
 import { limitMeter } from '../domain/rules.ts';
-import type { PoolState, ScopeState } from '../domain/scope-state.ts';
+import { listReached, type PoolState, type ScopeState } from '../domain/scope-state.ts';
 import { addCredits, largerOf, subtractCredits } from '../domain/thousandths.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { type AmountChange, listAmountChanges } from '../report/amount-changes.ts';

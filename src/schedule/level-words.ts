@@ -1,8 +1,7 @@
 import type { AlertContent, AlertSign, Words } from '../domain/alert.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { creditsOf, formatCredits, formatPercent } from '../report/format.ts';
-import { toInnerCase } from '../report/outlook.ts';
-import { isOver } from '../report/scope-words.ts';
+import { isOver, toInnerCase } from '../report/scope-words.ts';
 import type { Surroundings } from './pool-surroundings.ts';
 
 type LevelWords = Pick<AlertContent, 'sign' | 'title' | 'lines' | 'brief'>;

@@ -1,7 +1,6 @@
 import type { AlertContent } from '../domain/alert.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
-import { toInnerCase } from '../report/outlook.ts';
-import { describeRunOut } from '../report/scope-words.ts';
+import { describeRunOut, toInnerCase } from '../report/scope-words.ts';
 import { type EvaluationContext, formatPools, raiseAlert, subjectOf, toPeriodKey } from './alert-claims.ts';
 
 /** Tells that a pool will be empty before its reset at the usual rate: once per period, in the pool's thread. */

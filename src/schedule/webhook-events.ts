@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AlertContent, Words } from '../domain/alert.ts';
-import { toNumberOrText } from '../domain/amount.ts';
 import { formatDay } from '../domain/calendar.ts';
+import { toNumberOrText } from '../domain/definition.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { formatMoment } from '../report/format.ts';
 import type { Db } from '../store/database.ts';

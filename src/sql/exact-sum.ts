@@ -1,4 +1,4 @@
-import { toNumberOrText } from '../domain/amount.ts';
+import { toNumberOrText } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { addCredits, fromBigInt, multiplyCredits, subtractCredits } from '../domain/thousandths.ts';
 import type { QuerySqlite } from '../store/sqlite.ts';

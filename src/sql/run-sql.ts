@@ -1,5 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { listNearest } from '../domain/nearest.ts';
+import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { getClientNames } from '../report/client-names.ts';
 import type { EventPage } from '../usage/raw-events.ts';

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { toNumberOrText } from '../domain/amount.ts';
 import { createCalendar, formatDay } from '../domain/calendar.ts';
+import { toNumberOrText } from '../domain/definition.ts';
 import { DIMENSIONS } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { fromBigInt } from '../domain/thousandths.ts';

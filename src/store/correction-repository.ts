@@ -1,5 +1,4 @@
-import type { Correction } from '../domain/correction.ts';
-import type { Span } from '../domain/usage.ts';
+import type { Correction, Span } from '../domain/usage.ts';
 import type { Db } from './database.ts';
 
 export interface EnteredCorrection extends Correction {

@@ -4,8 +4,8 @@ import type { Amount, ClientName, Definitions, Holiday, Limit, RuleSet, Scope } 
 import { type DigestWhat, isSection, type StatedDay } from '../domain/digest.ts';
 import { DIMENSIONS, GROUPINGS } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
-import type { OlderZone } from '../domain/older-zone.ts';
 import { type Question, REPORT_KINDS } from '../domain/report.ts';
+import type { OlderZone } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 
 /** A schema for each field of a type: one that the type gets and its schema lacks would be lost on the way back from a row. */

@@ -1,4 +1,4 @@
-import type { OlderZone } from '../domain/older-zone.ts';
+import type { OlderZone } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Db } from './database.ts';
 import { OLDER_ZONES, readColumn } from './json-columns.ts';

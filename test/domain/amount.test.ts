@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { amountOf, formatArithmetic, formatCredits, parseCredits, supposeQuantities } from '../../src/domain/amount.ts';
+import {
+  amountOf,
+  formatArithmetic,
+  formatCredits,
+  parseCredits,
+  supposeQuantities,
+} from '../../src/domain/definition.ts';
 
 const users = (quantity: number, max?: number) => ({
   base: 50_000_000,

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { amend } from '../../src/domain/amend.ts';
-import { amountOf, versionOn } from '../../src/domain/amount.ts';
 import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
 import {
   backdateRules,
@@ -11,7 +10,14 @@ import {
   NO_DEFINITIONS,
   toDeclaration,
 } from '../../src/domain/declaration.ts';
-import { type Definitions, FIRST_DAY, type Match, type Pool } from '../../src/domain/definition.ts';
+import {
+  amountOf,
+  type Definitions,
+  FIRST_DAY,
+  type Match,
+  type Pool,
+  versionOn,
+} from '../../src/domain/definition.ts';
 import { drawDown, listDrawOrder } from '../../src/domain/draw-down.ts';
 import { size } from '../support/size.ts';
 

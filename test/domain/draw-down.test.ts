@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { amountOf } from '../../src/domain/amount.ts';
 import { createCalendar, firstDayOf, formatDay, parseDay } from '../../src/domain/calendar.ts';
-import type { AmountVersion, PeriodRule, Pool } from '../../src/domain/definition.ts';
+import { type AmountVersion, amountOf, type PeriodRule, type Pool } from '../../src/domain/definition.ts';
 import {
   drawDown,
   findStanding,

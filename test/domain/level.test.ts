@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatLevelPercent, levelOf, listReached } from '../../src/domain/level.ts';
+import { formatLevelPercent, levelOf, listReached } from '../../src/domain/scope-state.ts';
 import { size } from '../support/size.ts';
 
 describe('the level', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { distanceWithin, listNearest } from '../../src/domain/nearest.ts';
+import { distanceWithin, listNearest } from '../../src/domain/names.ts';
 
 describe('listNearest', () => {
   test.each([

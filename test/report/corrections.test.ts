@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Correction } from '../../src/domain/correction.ts';
 import { FIRST_DAY } from '../../src/domain/definition.ts';
-import type { Span } from '../../src/domain/usage.ts';
+import type { Correction, Span } from '../../src/domain/usage.ts';
 import { ask, at } from './setup.ts';
 
 const CORRECTIONS: Correction[] = [

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
-import { levelOf } from '../../src/domain/level.ts';
-import type { PoolState, ScopeState } from '../../src/domain/scope-state.ts';
+import { levelOf, type PoolState, type ScopeState } from '../../src/domain/scope-state.ts';
 import { sumCredits } from '../../src/domain/thousandths.ts';
-import { describeOutlook, describeScopes, toInnerCase } from '../../src/report/outlook.ts';
+import { describeOutlook, describeScopes, toInnerCase } from '../../src/report/scope-words.ts';
 
 const calendar = createCalendar('Europe/Berlin');
 const at = (text: string) => Temporal.ZonedDateTime.from(`${text}[Europe/Berlin]`).epochMilliseconds;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TableCell } from '../../src/domain/table.ts';
-import { findPolling } from '../../src/report/polling.ts';
+import { findPolling } from '../../src/report/symptoms.ts';
 import type { EventOfTest } from './memory-usage.ts';
 import { ask, at } from './setup.ts';
 

@@ -2,7 +2,7 @@ import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Limit, Pool, Scope } from '../../src/domain/definition.ts';
 import type { SourceHealth } from '../../src/domain/source-health.ts';
 import { createLogger } from '../../src/log.ts';
-import { countRequests } from '../../src/report/count-requests.ts';
+import { countRequests } from '../../src/report/inquiry.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { getScopeStates } from '../../src/report/scope-states.ts';
 import { createAlertComposer } from '../../src/schedule/alert-composer.ts';

@@ -1,5 +1,5 @@
 import { MONTH_NAMES, readMonth, readNumber, readWeekday } from '../calendar.ts';
-import { HYPHEN } from '../range-reading.ts';
+import { HYPHEN } from './lexemes.ts';
 import {
   type DayPoint,
   formatClockTime,

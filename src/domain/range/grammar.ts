@@ -1,6 +1,6 @@
-import { HYPHEN } from '../range-reading.ts';
 import { type Clock, readClock, readDuration, readMinutesAgo } from './clock.ts';
 import { readDay, readDayNumber, readVague, readYear } from './day.ts';
+import { HYPHEN } from './lexemes.ts';
 import {
   type DayPoint,
   formatClockTime,

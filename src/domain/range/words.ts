@@ -1,6 +1,6 @@
 import { HeadroomError } from '../../errors.ts';
 import { MONTH_NAMES, WEEKDAY_NAMES } from '../calendar.ts';
-import { listNearest } from '../nearest.ts';
+import { listNearest } from '../names.ts';
 
 /**
  * The words of a range, read without knowing what day it is: `last 7 days`, `since monday`, `yesterday 14:00-15:00`.

@@ -1,4 +1,4 @@
-import { listNearest } from '../../domain/nearest.ts';
+import { listNearest } from '../../domain/names.ts';
 import { canonicalRangeText } from '../../domain/ranges.ts';
 import { InvalidScheduleError, parseSchedule } from '../../domain/schedule-rule.ts';
 import { readAlerts } from './alert-words.ts';

@@ -1,4 +1,4 @@
-import { listNearest } from '../../domain/nearest.ts';
+import { listNearest } from '../../domain/names.ts';
 import { type AlertsCommand, Misunderstood, quoteShort } from './command.ts';
 import { after, changed, channelAt, type Reading, requireNoMore, restOf, unquoted, wordAt } from './reading.ts';
 import { isUntil } from './until.ts';

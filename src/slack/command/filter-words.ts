@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { QuestionKey } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import { listNearest } from '../../domain/nearest.ts';
+import { listNearest } from '../../domain/names.ts';
 import { Misunderstood, quoteShort } from './command.ts';
 import type { Token } from './tokens.ts';
 import { FAILURE_WORDS, FILTER_KEYS } from './vocabulary.ts';

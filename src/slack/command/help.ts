@@ -1,5 +1,4 @@
-import type { ExampleNames } from '../../domain/names.ts';
-import { listNearest } from '../../domain/nearest.ts';
+import { type ExampleNames, listNearest } from '../../domain/names.ts';
 import { formatName } from './format-question.ts';
 import { HELP_TOPICS, type HelpLine, type HelpTopic } from './help-topics.ts';
 

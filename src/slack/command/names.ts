@@ -1,6 +1,5 @@
 import type { Grouping } from '../../domain/dimension.ts';
-import type { KnownName } from '../../domain/names.ts';
-import { listNearest } from '../../domain/nearest.ts';
+import { type KnownName, listNearest } from '../../domain/names.ts';
 
 /** Names that senders and definitions use, for words of a question that are no words of the language. */
 export interface KnownNames {

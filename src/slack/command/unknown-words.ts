@@ -1,4 +1,4 @@
-import { distanceWithin, listNearest } from '../../domain/nearest.ts';
+import { distanceWithin, listNearest } from '../../domain/names.ts';
 import { suggestRanges } from '../../domain/ranges.ts';
 import { Misunderstood, quoteShort } from './command.ts';
 import { EMPTY_WORDS, isLanguage, MEANINGFUL_WORDS } from './concepts.ts';

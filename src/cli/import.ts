@@ -174,7 +174,7 @@ function summarise(name: string, outcome: ImportOutcome, dryRun: boolean): strin
   if (duplicates > 0) parts.push(`${duplicates} known already`);
   if (rejected > 0) parts.push(`${countOf(rejected, 'line')} not taken`);
   const before = skippedBytes > 0 ? `, ${skippedBytes} bytes taken before` : '';
-  const rest = unfinished ? '. Its last line is not finished and is left for the next run' : '';
+  const rest = unfinished ? '. It ends inside a line or a list, whose rest is left for the next run' : '';
   const end = stopped ? '. Stopped; run the same command again to go on' : '';
   const run = dryRun ? `dry run: nothing was stored${before}` : `import ${file.id}${before}`;
   return `${name}: ${parts.join(', ')} (${run})${rest}${end}.`;

@@ -190,7 +190,7 @@ export function createLogReader(options: SourceOptions): LogReader {
     const message = findWrapped(value);
     if (typeof message === 'string' && findStatus(value) === undefined && findUrl(value) === undefined) {
       const inner = depth < MAX_WRAPS ? parseObject(message) : undefined;
-      return inner ? readValue(inner, findTime(value) ?? shipped, depth + 1) : readLine(message.trim());
+      return inner ? readValue(inner, findTime(value) ?? shipped, depth + 1) : readLine(message.trimEnd());
     }
     const fields = readNames(value as Fields);
     fields.time ??= shipped;

@@ -12,6 +12,8 @@ export class JsonCutter {
   /** Where lines begin that begin an entry. */
   readonly #columns: readonly number[];
   readonly #wrapped: boolean;
+  /** The entries are those of an array. */
+  readonly #isList: boolean;
   #waiting: FileRecord[] = [];
   #isFirst = true;
 
@@ -22,6 +24,7 @@ export class JsonCutter {
     const first = head.indexOf('{', wrapper);
     const lineStart = head.lastIndexOf('\n', first) + 1;
     this.#wrapped = wrapper > 0;
+    this.#isList = this.#wrapped || /^\ufeff?\s*\[/.test(head);
     this.#columns = head.slice(lineStart, first).trim() === '' ? [first - lineStart] : [first - lineStart, 0];
   }
 
@@ -59,7 +62,9 @@ export class JsonCutter {
       const taken = at < parts.length - 1 ? { size: 0, lines: 0 } : last;
       yield { text: part.text, finished: true, ...taken, ...('value' in part ? { value: part.value } : {}) };
     }
-    if (cut) yield { text: cut.text, size: 0, finished: false, lines: 0 };
+    // Without its closing bracket a list was cut off.
+    const isOpen = isLast && this.#isList && parts.length > 0 && !/^[\s,]*\]/.test(text.slice(endOf(text, parts)));
+    if (cut || isOpen) yield { text: cut?.text ?? '[', size: 0, finished: false, lines: 0 };
   }
 }
 

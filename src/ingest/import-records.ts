@@ -130,9 +130,11 @@ export function createRecordReader(
   const native = new EventReader(options);
   const mapper = findMapper(options);
   return ({ text: line, value: parsed }) => {
-    const text = (line.charCodeAt(0) === 0xfeff ? line.slice(1) : line).trim();
+    // A field at the beginning of a log's line may be empty.
+    const whole = line.charCodeAt(0) === 0xfeff ? line.slice(1) : line;
+    const text = whole.trim();
     if (text === '' && parsed === undefined) return undefined;
-    if (format === 'access-log' && text.charCodeAt(0) !== 0x7b) return log.line(text);
+    if (format === 'access-log' && text.charCodeAt(0) !== 0x7b) return log.line(whole);
     const value = parsed === undefined ? parseJson(text) : toObject(parsed);
     if (typeof value === 'string') return value;
     if (format === 'access-log' || isLogEntry(value)) return log.value(value);

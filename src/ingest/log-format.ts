@@ -8,7 +8,7 @@ export type Escapes = 'backslash' | 'hash' | 'none';
 
 /** Headers of syslog, containers and shippers in front of a line: they hold nothing of the call. */
 const SHIPPER_HEADER =
-  /^(?:<\d{1,3}>)?(?:1 \S+ \S+ \S+ \S+ \S+ (?:-|\[[^\]]*\]) |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:\S+ )?[\w./-]+(?:\[\d+\])?: |\d{4}-\d\d-\d\dT\S+ \S+ [\w./-]+(?:\[\d+\])?: |[\w./-]+(?:\[\d+\])?: |[\w.-]+ +\| |\S+ std(?:out|err) F )?/;
+  /^\s*(?:<\d{1,3}>)?(?:1 \S+ \S+ \S+ \S+ \S+ (?:-|\[[^\]]*\]) |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:\S+ )?[\w./-]+(?:\[\d+\])?: |\d{4}-\d\d-\d\dT\S+ \S+ [\w./-]+(?:\[\d+\])?: |[\w./-]+(?:\[\d+\])?: |[\w.-]+ +\| |\S+ std(?:out|err) F )?/;
 
 /** Lists are short, so that no line takes long to refuse where two of them stand side by side. */
 const LIST = String.raw`[^\s",:][^\s",]*(?:(?:, | : )[^\s",:][^\s",]*){0,50}`;

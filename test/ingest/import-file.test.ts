@@ -368,7 +368,13 @@ describeEachDialect('an import', (databases) => {
     expect(await importFile(path, { ...options, writer })).toMatchObject({ events: 1, rejected: 0 });
     writeFileSync(path, `[\n${entry('a')},\n  {\n    "client": "x,\n  },\n${entry('b')},\n${entry('c')},\n  {"cli`);
     expect(await importFile(path, { ...options, writer })).toMatchObject({ events: 0, rejected: 0, unfinished: true });
-    expect(clients).toEqual(['a', 'b', 'c']);
+    // Cut off between two entries.
+    writeFileSync(
+      path,
+      `[\n${entry('a')},\n  {\n    "client": "x,\n  },\n${entry('b')},\n${entry('c')},\n${entry('d')}`,
+    );
+    expect(await importFile(path, { ...options, writer })).toMatchObject({ events: 1, rejected: 0, unfinished: true });
+    expect(clients).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('reads each line of a mixed file, and tells its format by more than its first line', async () => {

@@ -279,6 +279,15 @@ it('counts each line of every preset under its true values or refuses it, whatev
   );
 });
 
+it('takes a field at the beginning for empty where nothing stands there, however the line comes', () => {
+  const format = '$host $remote_addr:$remote_port [$time_local] "$request" $status $body_bytes_sent';
+  const line = ' 192.0.2.7:53318 [27/Nov/2026:10:00:00 +0000] "BROKEN" 400 157';
+  for (const body of [line, `<190>Nov 27 10:00:00 web1 nginx: ${line}`]) {
+    expect(parse('access-log', body, { ...TEXT, options: { format } }).events).toMatchObject([{ ip: '192.0.2.7' }]);
+    expect(parse('access-log', { message: body }, { options: { format } }).events).toMatchObject([{ ip: '192.0.2.7' }]);
+  }
+});
+
 it('takes times without a zone for those of the source, and of HAProxy for UTC where it has none', () => {
   const line = readFixture('access-log/haproxy.log').toString().split('\n')[0]!;
   const timeOf = (zone?: string) =>

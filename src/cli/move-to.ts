@@ -14,9 +14,9 @@ import { REPORT_ZONE } from '../store/report-zone.ts';
 import { findSetting } from '../store/setting-repository.ts';
 import { listSources } from '../store/source-repository.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
-import { type Comparison, compareUsage } from '../usage/compare-usage.ts';
 import { StoredUsage } from '../usage/reader.ts';
 import { type CliContext, refuseMore, STOPPED } from './command.ts';
+import { type Comparison, compareUsage } from './compare-usage.ts';
 import { readConfig, toClearError } from './open.ts';
 import { createProgress } from './progress.ts';
 

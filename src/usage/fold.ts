@@ -45,6 +45,27 @@ export async function foldInbox(
   return { events, commits: taken.length };
 }
 
+/** Puts all raw events back among what is to be folded, for other days than they were folded into. Answers their number. */
+export async function unfold(db: Db): Promise<number> {
+  await db
+    .insertInto('inbox')
+    .columns(['received_ms', 'first_day', 'last_day', 'events', 'import_id', 'body'])
+    .expression((of) =>
+      of
+        .selectFrom('event_segment')
+        .select(['received_ms', 'day as first_day', 'day as last_day', 'events', 'import_id', 'body'])
+        .orderBy('day')
+        .orderBy('id'),
+    )
+    .execute();
+  const { events } = await db
+    .selectFrom('inbox')
+    .select(({ fn }) => fn.sum<number | null>('events').as('events'))
+    .executeTakeFirstOrThrow();
+  await db.deleteFrom('event_segment').execute();
+  return Number(events ?? 0);
+}
+
 async function foldCommits(
   db: Db,
   seqs: readonly number[],

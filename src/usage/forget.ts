@@ -50,7 +50,7 @@ export async function forget(db: Db, dialect: DialectName, kind: 'user' | 'ip', 
 
   const value = { text, dimensions: DIMENSIONS_OF[kind], word: toWord(text) };
   for (const { table, keys, columns, counts } of PLACES) {
-    for (const row of await listMentions(db, table, columns, text)) {
+    for (const row of await listMentions(db, table, [...keys, ...columns], text)) {
       const changed = columns.flatMap((column) => {
         const before = String(row[column]);
         const after = JSON.stringify(withoutValue(JSON.parse(before), value));
@@ -105,7 +105,7 @@ async function listMentions(
 ): Promise<Record<string, unknown>[]> {
   const rows = await db
     .selectFrom(table as 'answer')
-    .selectAll()
+    .select(columns as readonly 'id'[])
     .execute();
   return (rows as Record<string, unknown>[]).filter((row) =>
     columns.some((column) => mentions(String(row[column]), text)),

@@ -92,7 +92,7 @@ export async function* readBlocks(db: Db, blocks: Iterable<number>): AsyncGenera
   for (let at = 0; at < wanted.length; at += CHUNK) {
     const rows = await db
       .selectFrom('id_block')
-      .selectAll()
+      .select(['id', 'ids'])
       .where('id', 'in', wanted.slice(at, at + CHUNK))
       .execute();
     for (const { id, ids } of rows) yield { id, ids: toWords(ids) };

@@ -2,7 +2,7 @@ import type { Calendar } from '../domain/calendar.ts';
 import { DIMENSIONS, type Dimension, REMOVED } from '../domain/dimension.ts';
 import type { RawEvent, Span } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
-import { applyTests, pick, selectCounted, selectKept, type Test } from './row-selection.ts';
+import { filterRows, pick, type RowFilter, selectCounted, selectKept } from './row-filter.ts';
 import { type Batch, type Column, type ColumnName, EVENT_COLUMNS, type Segment } from './segment.ts';
 import type { InboxSegment, SegmentLoader } from './segment-loader.ts';
 import type { ValueTexts } from './values.ts';
@@ -46,25 +46,25 @@ export class RawPart {
 }
 
 /**
- * Streams the raw events of a span that pass every test and that no exclusion rule took out, in the caller's snapshot.
+ * Streams the raw events of a span that pass every filter and that no exclusion rule took out, in the caller's snapshot.
  * Days come in order, the newest first if asked; the parts of a day, and the events of a part, stand in no promised order.
  * What is not asked for is not unpacked, and a few segments are in memory at a time: whoever has enough stops the loop, and
  * the days behind it are never read.
  */
 export async function* scanRaw(
   { db, loader, calendar }: Pick<Store, 'db' | 'loader' | 'calendar'>,
-  { span, tests, newestFirst = false }: { span: Span; tests: readonly Test[]; newestFirst?: boolean },
+  { span, rowFilters, newestFirst = false }: { span: Span; rowFilters: readonly RowFilter[]; newestFirst?: boolean },
 ): AsyncGenerator<RawPart> {
   const isBefore = (a: number, b: number) => (newestFirst ? a > b : a < b);
   // Not yet in the segments of their days: few, and read at once.
   const waiting = (await loader.loadInbox(db, span))
     .flatMap((commit) =>
-      splitByDay(commit, calendar, applyTests(commit.segment, tests, selectCounted(commit.segment, span))),
+      splitByDay(commit, calendar, filterRows(commit.segment, rowFilters, selectCounted(commit.segment, span))),
     )
     .sort((a, b) => (isBefore(a.day, b.day) ? -1 : a.day === b.day ? 0 : 1));
   for await (const raw of loader.loadRaw(db, span, { newestFirst })) {
     while (waiting.length > 0 && isBefore(waiting[0]!.day, raw.day)) yield waiting.shift()!;
-    const rows = selectAsked(raw.segment, tests, isWithin(raw.day, span, calendar) ? undefined : span);
+    const rows = selectAsked(raw.segment, rowFilters, isWithin(raw.day, span, calendar) ? undefined : span);
     if (rows === undefined || rows.length > 0) yield new RawPart(raw.day, raw, rows);
   }
   yield* waiting;
@@ -75,10 +75,14 @@ function isWithin(day: number, span: Span, calendar: Calendar): boolean {
 }
 
 /** Undefined: every row. `span`: only its events. */
-function selectAsked(segment: Segment, tests: readonly Test[], span: Span | undefined): Uint32Array | undefined {
-  if (span) return applyTests(segment, tests, selectCounted(segment, span));
+function selectAsked(
+  segment: Segment,
+  rowFilters: readonly RowFilter[],
+  span: Span | undefined,
+): Uint32Array | undefined {
+  if (span) return filterRows(segment, rowFilters, selectCounted(segment, span));
   const kept = segment.has('exclusion') ? selectKept(segment) : undefined;
-  return kept === undefined && tests.length === 0 ? undefined : applyTests(segment, tests, kept);
+  return kept === undefined && rowFilters.length === 0 ? undefined : filterRows(segment, rowFilters, kept);
 }
 
 function splitByDay(commit: InboxSegment, calendar: Calendar, rows: Uint32Array): RawPart[] {
@@ -102,11 +106,11 @@ export interface EventPage {
   texts: ReadonlyMap<number, string>;
 }
 
-/** All raw events of a span that count and pass every test, a page at a time, in the order of days. */
+/** All raw events of a span that count and pass every filter, a page at a time, in the order of days. */
 export async function* readPages(
   store: Store,
   renames: string | undefined,
-  wanted: { span: Span; tests: readonly Test[] },
+  wanted: { span: Span; rowFilters: readonly RowFilter[] },
 ): AsyncGenerator<EventPage> {
   for await (const part of scanRaw(store, wanted)) {
     const columns = Object.fromEntries(EVENT_COLUMNS.map((name) => [name, part.read(name)])) as EventColumns;
@@ -134,15 +138,15 @@ interface Found {
   imported: boolean;
 }
 
-/** The newest raw events that pass every test, at most `limit`, in order of time. Days before those are not read. */
+/** The newest raw events that pass every filter, at most `limit`, in order of time. Days before those are not read. */
 export async function readNewest(
   store: Store,
   renames: string | undefined,
-  { span, tests, limit }: { span: Span; tests: readonly Test[]; limit: number },
+  { span, rowFilters, limit }: { span: Span; rowFilters: readonly RowFilter[]; limit: number },
 ): Promise<RawEvent[]> {
   const found: Found[] = [];
   let day: number | undefined;
-  for await (const part of scanRaw(store, { span, tests, newestFirst: true })) {
+  for await (const part of scanRaw(store, { span, rowFilters, newestFirst: true })) {
     if (part.day !== day && found.length >= limit) break;
     day = part.day;
     found.push(...pickNewest(part, limit));

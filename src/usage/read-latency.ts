@@ -6,7 +6,7 @@ import { Grouping } from './grouping.ts';
 import { startOfStep } from './plan.ts';
 import { type RawPart, type Store, scanRaw } from './raw-events.ts';
 import type { ReadSnapshot } from './read-snapshot.ts';
-import type { Test } from './row-selection.ts';
+import type { RowFilter } from './row-filter.ts';
 import type { Batch, Column, ColumnName } from './segment.ts';
 import { textOf } from './values.ts';
 
@@ -15,7 +15,7 @@ export async function readLatency(
   store: Store,
   { kept, renames, newestMs }: ReadSnapshot,
   query: LatencyQuery,
-  tests: readonly Test[],
+  rowFilters: readonly RowFilter[],
 ): Promise<LatencyAnswer> {
   const { db, calendar, texts } = store;
   const { groupBy, grain } = query;
@@ -27,7 +27,7 @@ export async function readLatency(
   const firstOf = await findShared(store, renames, query);
 
   if (span.fromMs < span.toMs) {
-    for await (const part of scanRaw(store, { span, tests })) {
+    for await (const part of scanRaw(store, { span, rowFilters })) {
       const requests = part.read('count');
       const batch: Batch = { length: part.length, columns: { requests } };
       if (groupBy) batch.columns[groupBy] = replaceBy(firstOf, part.read(groupBy));

@@ -6,7 +6,7 @@ import { METER_SEPARATOR } from './event-batch.ts';
 import { Grouping } from './grouping.ts';
 import { startOfStep, stepsOfEvents, stepsOfTotal } from './plan.ts';
 import type { Store } from './raw-events.ts';
-import { isIn, pick, selectCounted, toMarks } from './row-selection.ts';
+import { isIn, pick, selectCounted, toMarks } from './row-filter.ts';
 import type { Batch } from './segment.ts';
 
 /** What a meter used in each step of a span, corrections included, in the order of time. */

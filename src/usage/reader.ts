@@ -25,7 +25,7 @@ import { type EventPage, readNewest, readPages, type Store } from './raw-events.
 import { readLatency } from './read-latency.ts';
 import { readMeter } from './read-meter.ts';
 import { type ReadSnapshot, SnapshotReader } from './read-snapshot.ts';
-import { applyTests, FilterCompiler, isIn, pick, selectCounted, selectHours, type Test } from './row-selection.ts';
+import { FilterCompiler, filterRows, isIn, pick, type RowFilter, selectCounted, selectHours } from './row-filter.ts';
 import { type Batch, type Column, type ColumnName, gather, type Segment } from './segment.ts';
 import { type InboxSegment, type RawSegment, SegmentLoader } from './segment-loader.ts';
 import { OTHER_ID } from './value-places.ts';
@@ -85,8 +85,8 @@ export class StoredUsage implements UsageReader {
         usage,
         db,
         async *pages({ span, filters }) {
-          const tests = await new FilterCompiler(db, usage.#texts).compile(filters);
-          yield* readPages(usage.#store(db), snapshot.renames, { span, tests });
+          const rowFilters = await new FilterCompiler(db, usage.#texts).compile(filters);
+          yield* readPages(usage.#store(db), snapshot.renames, { span, rowFilters });
         },
       });
     });
@@ -135,7 +135,7 @@ export class StoredUsage implements UsageReader {
     { renames, newestMs }: ReadSnapshot,
     query: UsageQuery,
     plan: Plan,
-    tests: readonly Test[],
+    rowFilters: readonly RowFilter[],
     found: { totals: TotalSegments[]; inbox: readonly InboxSegment[]; covered: Span },
   ): Promise<UsageAnswer> {
     const keys: ColumnName[] =
@@ -147,13 +147,13 @@ export class StoredUsage implements UsageReader {
       for (const { bucket, segment } of found.totals[index]!) {
         const hours =
           part.cube.grain === 'hour' ? selectHours(segment, this.#calendar.startOfDay(bucket), part) : undefined;
-        const rows = tests.length > 0 || hours ? applyTests(segment, tests, hours) : undefined;
+        const rows = rowFilters.length > 0 || hours ? filterRows(segment, rowFilters, hours) : undefined;
         const batch = readTotals(segment, part.cube, query.groupBy, rows);
         grouping.add(batch, { columns: steps(() => stepsOfTotal(part.cube, bucket, batch, query, this.#calendar)) });
       }
     }
     const addRaw = (segment: Segment, span: Span): void => {
-      const rows = applyTests(segment, tests, selectCounted(segment, span));
+      const rows = filterRows(segment, rowFilters, selectCounted(segment, span));
       const requests = segment.read('count', rows);
       const batch: Batch = { length: rows.length, columns: { requests, ...readCredits(segment, rows) } };
       for (const key of query.groupBy) batch.columns[key] = segment.read(key, rows);
@@ -199,15 +199,15 @@ export class StoredUsage implements UsageReader {
 
   latency(query: LatencyQuery): Promise<LatencyAnswer> {
     return this.#inSnapshot(async (db, snapshot) => {
-      const tests = await new FilterCompiler(db, this.#texts).compile(query.filters);
-      return readLatency(this.#store(db), snapshot, query, tests);
+      const rowFilters = await new FilterCompiler(db, this.#texts).compile(query.filters);
+      return readLatency(this.#store(db), snapshot, query, rowFilters);
     });
   }
 
   events({ span, filters, limit }: Parameters<UsageReader['events']>[0]): Promise<RawEvent[]> {
     return this.#inSnapshot(async (db, { renames }) => {
-      const tests = await new FilterCompiler(db, this.#texts).compile(filters);
-      return readNewest(this.#store(db), renames, { span, tests, limit });
+      const rowFilters = await new FilterCompiler(db, this.#texts).compile(filters);
+      return readNewest(this.#store(db), renames, { span, rowFilters, limit });
     });
   }
 

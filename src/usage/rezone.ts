@@ -4,17 +4,9 @@ import { changeReportZone } from '../store/report-zone.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
 import { type Cube, HOUR_CUBES, METER_DAYS, METER_MINUTES } from './cube.ts';
 import { markAllDays } from './daily-rows.ts';
-import { type Batch, type Column, decodeEvents, decodeSegment, encodeSegment, gather } from './segment.ts';
-import {
-  addCells,
-  addToTotals,
-  closeMonths,
-  findClosedMonth,
-  regroup,
-  reopenMonths,
-  splitByDay,
-  toDays,
-} from './totals.ts';
+import { foldInbox, unfold } from './fold.ts';
+import { type Batch, type Column, decodeEvents, decodeSegment, gather } from './segment.ts';
+import { addCells, addToTotals, closeMonths, findClosedMonth, regroup, reopenMonths, toDays } from './totals.ts';
 import type { ValuePlaces } from './value-places.ts';
 
 export interface RezoneOutcome {
@@ -50,7 +42,7 @@ export async function rezone(db: Db, zones: Rezone): Promise<RezoneOutcome> {
     .executeTakeFirst();
   if (first?.day !== null && first?.day !== undefined) await reopenMonths(db, monthOf(first.day - 1));
 
-  const old = await takeOutOldRaw(db, zones, rawDay);
+  await takeOutOldRaw(db, zones, rawDay);
   // Totals that are made anew from raw events.
   for (const grain of ['day', 'hour', 'minute']) {
     let query = db.deleteFrom('total_segment').where('cube', 'like', `${grain}.%`);
@@ -73,9 +65,8 @@ export async function rezone(db: Db, zones: Rezone): Promise<RezoneOutcome> {
   if (fromRaw !== undefined) await setSetting(db, 'raw_from_day', String(fromRaw));
   if (fromHours !== undefined) await setSetting(db, 'hours_from_day', String(fromHours));
 
-  let events = 0;
-  for (const { id } of await listSegments(db, rawDay)) events += await moveSegment(db, zones, id);
-  for (const id of old) events += await moveSegment(db, zones, id);
+  const events = await unfold(db);
+  while ((await foldInbox(db, to, zones.places)).events > 0);
   if (Number.isFinite(closedMonth)) await closeMonths(db, closedMonth + 1);
   await markAllDays(db);
 
@@ -93,13 +84,28 @@ export async function rezone(db: Db, zones: Rezone): Promise<RezoneOutcome> {
   return { events, fromDay, pairsFromDay };
 }
 
+const ALERT_COLUMNS = [
+  'key',
+  'kind',
+  'subject',
+  'period',
+  'level',
+  'arm',
+  'amount',
+  'content',
+  'at_ms',
+  'acked_by',
+  'acked_ms',
+  'over_ms',
+] as const;
+
 /**
  * Periods are known by their first instant, which is another one now: what was told of a period counts as told of it
  * still. The alerts themselves stay, for the buttons of their messages.
  */
 async function carryAlerts(db: Db, { from, to }: Rezone): Promise<void> {
-  const alerts = await db.selectFrom('alert').selectAll().where('period', 'like', '%T%Z').execute();
-  for (const { id: _, ...alert } of alerts) {
+  const alerts = await db.selectFrom('alert').select(ALERT_COLUMNS).where('period', 'like', '%T%Z').execute();
+  for (const alert of alerts) {
     const startMs = Date.parse(alert.period);
     const day = Number.isNaN(startMs) ? undefined : from.dayOf(startMs);
     if (day === undefined || from.startOfDay(day) !== startMs) continue;
@@ -145,11 +151,11 @@ function firstWholeDay(day: number, { from, to }: Rezone): number {
 }
 
 /**
- * Imports of old days keep raw events so that they can be undone: what these added to totals is taken out, to be added
- * again in the new zone's days. Answers their segments.
+ * Imports of old days keep raw events so that they can be undone: what these added to totals is taken out, for they are
+ * folded again as all others.
  */
-async function takeOutOldRaw(db: Db, { from, places }: Rezone, rawDay: number | undefined): Promise<number[]> {
-  if (rawDay === undefined) return [];
+async function takeOutOldRaw(db: Db, { from, places }: Rezone, rawDay: number | undefined): Promise<void> {
+  if (rawDay === undefined) return;
   const segments = await db
     .selectFrom('event_segment')
     .select(['id', 'day'])
@@ -160,33 +166,6 @@ async function takeOutOldRaw(db: Db, { from, places }: Rezone, rawDay: number | 
     const { body } = await db.selectFrom('event_segment').select('body').where('id', '=', id).executeTakeFirstOrThrow();
     await addToTotals(db, day, decodeEvents(body), from, places, -1);
   }
-  return segments.map(({ id }) => id);
-}
-
-async function listSegments(db: Db, fromDay: number | undefined): Promise<{ id: number }[]> {
-  let query = db.selectFrom('event_segment').select('id');
-  if (fromDay !== undefined) query = query.where('day', '>=', fromDay);
-  return query.orderBy('day').orderBy('id').execute();
-}
-
-/** Raw events of one old day as segments of the new days, counted in their totals. */
-async function moveSegment(db: Db, { to, places }: Rezone, id: number): Promise<number> {
-  const {
-    body,
-    id: _,
-    day: __,
-    events,
-    ...rest
-  } = await db.selectFrom('event_segment').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-  await db.deleteFrom('event_segment').where('id', '=', id).execute();
-  for (const [day, batch] of splitByDay(decodeEvents(body), to)) {
-    await db
-      .insertInto('event_segment')
-      .values({ ...rest, day, events: batch.length, body: encodeSegment(batch) })
-      .execute();
-    await addToTotals(db, day, batch, to, places);
-  }
-  return events;
 }
 
 /** Hours of the old days `fromDay` to before `toDay` as hours of the new ones, and the days' totals made from them. */

@@ -8,7 +8,7 @@ import { OTHER_ID } from './value-places.ts';
 import type { ValueTexts } from './values.ts';
 
 /** One filter: which numbers of a column pass; `beyond`: those after the marks. */
-export interface Test {
+export interface RowFilter {
   column: ColumnName;
   accepted: Uint8Array;
   beyond: boolean;
@@ -16,10 +16,14 @@ export interface Test {
 
 const NOT_EXCLUDED = Uint8Array.of(1);
 
-/** Rows that pass every test, out of `rows` (default: all). */
-export function applyTests(segment: Segment, tests: readonly Test[], rows: Uint32Array | undefined): Uint32Array {
+/** Rows that pass every filter, out of `rows` (default: all). */
+export function filterRows(
+  segment: Segment,
+  rowFilters: readonly RowFilter[],
+  rows: Uint32Array | undefined,
+): Uint32Array {
   let selected = rows;
-  for (const { column, accepted, beyond } of tests) selected = segment.select(column, accepted, beyond, selected);
+  for (const { column, accepted, beyond } of rowFilters) selected = segment.select(column, accepted, beyond, selected);
   return selected ?? rowsFrom(0, segment.length);
 }
 
@@ -36,14 +40,14 @@ export function toMarks(ids: ReadonlySet<number>): Uint8Array {
 export class FilterCompiler {
   readonly #db: Db;
   readonly #texts: ValueTexts;
-  readonly #compiled = new Map<string, Promise<Test>>();
+  readonly #compiled = new Map<string, Promise<RowFilter>>();
 
   constructor(db: Db, texts: ValueTexts) {
     this.#db = db;
     this.#texts = texts;
   }
 
-  compile(filters: readonly StoredFilter[]): Promise<Test[]> {
+  compile(filters: readonly StoredFilter[]): Promise<RowFilter[]> {
     return Promise.all(
       filters.map((filter) =>
         this.#compiled.getOrInsertComputed(JSON.stringify(filter), () => compile(this.#db, this.#texts, filter)),
@@ -52,7 +56,7 @@ export class FilterCompiler {
   }
 }
 
-async function compile(db: Db, texts: ValueTexts, { key, patterns, not }: StoredFilter): Promise<Test> {
+async function compile(db: Db, texts: ValueTexts, { key, patterns, not }: StoredFilter): Promise<RowFilter> {
   if (key === 'status') {
     const accepted = Uint8Array.from({ length: 1000 }, (_, status) =>
       patterns.some((pattern) => matchesStatus(pattern, status)) === not ? 0 : 1,

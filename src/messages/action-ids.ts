@@ -26,7 +26,7 @@ export const ACTIONS = {
   /** Runs the command in its value, and answers in the alert's thread. Several in a row: `alert_ask:who`… */
   alertAsk: 'alert_ask',
   alertMute: 'alert_mute',
-  /** A menu whose entries are `choice:id`. */
+  /** A menu of earlier versions whose entries are `choice:id`. */
   alertMuteUntil: 'alert_mute_until',
   alertUnmute: 'alert_unmute',
   alertRemove: 'alert_remove',
@@ -36,7 +36,7 @@ export const ACTIONS = {
   /** Fields of that form that bring others, and its search of groups. */
   alertForm: 'alert_form',
   alertGroup: 'alert_group',
-  /** Menu of an alert for admins: `route`, or `pools:` with the alert's id. */
+  /** Menu of an alert for admins: `route`, or `pools:` or `mute:choice:` with the alert's id. */
   alertMore: 'alert_more',
   /** Opens the pools of the scope in its value; of all scopes where that is empty. */
   poolEdit: 'pool_edit',

@@ -2,7 +2,6 @@ import type { AlertContent, Words } from '../domain/alert.ts';
 import { DAY_MS } from '../domain/calendar.ts';
 import { formatClock, formatMoment } from '../report/format.ts';
 import { ACTIONS } from './action-ids.ts';
-import { MAX_PLACEHOLDER } from './limits.ts';
 import {
   type Block,
   buildLinkButtons,
@@ -14,15 +13,14 @@ import {
   markdown,
   option,
   place,
-  plainText,
   richText,
 } from './text.ts';
 
-/** Entries of the menu “Mute until…” under an alert. */
+/** Entries that mute an alert, in its menu. */
 export const MUTE_CHOICES = [
-  { key: 'hour', label: 'in an hour' },
-  { key: 'tomorrow', label: 'tomorrow 09:00' },
-  { key: 'period', label: 'the end of the period' },
+  { key: 'hour', label: 'Mute for an hour' },
+  { key: 'tomorrow', label: 'Mute until tomorrow 09:00' },
+  { key: 'period', label: 'Mute until the period ends' },
 ] as const;
 
 /** Something that happened in an alert's conversation, in the order of time. */
@@ -121,10 +119,13 @@ function toText(words: Words, zone: string): string {
   return words.map((part) => (typeof part === 'string' ? defuse(part) : toTime(part.atMs, zone, true))).join('');
 }
 
-/** `75% 18:14 · 90% 18:31 · acknowledged by @ana 18:33`; with its date what is a day or more before the newest. */
+/** `75% 18:14 · 90% 18:31 · acknowledged by @ana 18:33`; with its date what is a day or more before the newest. The last acknowledgement holds. */
 function formatHistory(history: readonly AlertEvent[], zone: string): string {
   const newestMs = Math.max(...history.map(({ atMs }) => atMs));
+  const isAcknowledged = ({ what }: AlertEvent) => what === 'acknowledged';
+  const last = history.findLastIndex(isAcknowledged);
   return history
+    .filter((event, index) => !isAcknowledged(event) || index === last)
     .map(({ what, atMs, by }) => {
       const who = by === undefined ? '' : ` by <@${by}>`;
       return `${defuse(what)}${who} ${toTime(atMs, zone, newestMs - atMs < DAY_MS)}`;
@@ -141,36 +142,27 @@ function buildButtons(
   content: AlertContent,
   { id, acknowledged }: { id: string | undefined; acknowledged: boolean },
 ): Block[] {
-  const { who, chart, links = {}, scope, test } = content;
+  const { sign, who, chart, links = {}, scope, test } = content;
   const elements: Block[] = [
     ...(id && !acknowledged
       ? [button({ action: ACTIONS.alertAcknowledge, text: 'Acknowledge', value: id, style: 'primary' })]
       : []),
     ...(who ? [button({ action: `${ACTIONS.alertAsk}:who`, text: whoOf(who), value: who })] : []),
     ...(chart ? [button({ action: `${ACTIONS.alertAsk}:chart`, text: 'Chart', value: chart })] : []),
-    ...(id
-      ? [
-          {
-            type: 'static_select',
-            action_id: ACTIONS.alertMuteUntil,
-            placeholder: plainText('Mute until…', MAX_PLACEHOLDER),
-            options: MUTE_CHOICES.map(({ key, label }) => option(label, `${key}:${id}`)),
-          },
-        ]
-      : []),
     ...(test || id
       ? [
           {
             type: 'overflow',
             action_id: ACTIONS.alertMore,
             options: [
+              ...(id ? MUTE_CHOICES.map(({ key, label }) => option(label, `mute:${key}:${id}`)) : []),
               option('Alert routing…', 'route'),
               ...(id && scope !== undefined ? [option('Change the pools of this scope…', `pools:${id}`)] : []),
             ],
           },
         ]
       : []),
-    ...buildLinkButtons(links),
+    ...(sign === '🔵' ? [] : buildLinkButtons(links)),
   ];
   return elements.length > 0 ? [{ type: 'actions', elements }] : [];
 }

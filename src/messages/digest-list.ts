@@ -1,4 +1,4 @@
-import { formatMoment } from '../report/format.ts';
+import { countOf, formatMoment } from '../report/format.ts';
 import type { DigestPreview, DigestSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
 import { buildNativeCharts } from './native-chart.ts';
@@ -87,12 +87,9 @@ export function buildDigestButtons(digest: DigestSummary): Block {
 export function buildDigestPreview({ text, blocks, drawn, chartAt, follows }: DigestPreview): Message {
   const charts = drawn ? buildNativeCharts(drawn).slice(0, 1) : [];
   const thread = follows.length > 0 ? [`In its thread: ${follows.join(' · ')}`] : [];
+  const more = follows.length > 0 ? [`${countOf(follows.length, 'more section')} in its thread`] : [];
   return {
     text: [`Preview: ${text}`, ...thread].join('\n'),
-    blocks: [
-      plainContext('Preview, shown to you alone'),
-      ...blocks.toSpliced(chartAt, 0, ...charts),
-      ...thread.map((line) => plainContext(line)),
-    ],
+    blocks: [...blocks.toSpliced(chartAt, 0, ...charts), plainContext(['Preview', ...more].join(' · '))],
   };
 }

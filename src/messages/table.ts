@@ -48,6 +48,9 @@ function isNumber(type: ColumnType): boolean {
   return type === 'count' || type === 'credits' || type === 'percent' || type === 'duration';
 }
 
+/** More rows have no bars: on a phone their names need the room. */
+const MAX_BARS = 10;
+
 /**
  * The table as Slack's table block, names first, numbers to the right, and how many rows did not fit. Undefined without rows.
  * `characters`: what the message has left for its cells; they take no more than a table may.
@@ -57,7 +60,10 @@ export function buildTable(
   zone: string,
   characters: number,
 ): { block: Block; hiddenRows: number } | undefined {
-  const shown = orderColumns(table).slice(0, MAX_TABLE_COLUMNS);
+  const isLong = table.rows.length > MAX_BARS;
+  const shown = orderColumns(table)
+    .filter(({ type }) => type !== 'bar' || !isLong)
+    .slice(0, MAX_TABLE_COLUMNS);
   if (table.rows.length === 0 || shown.length === 0) return undefined;
   const rows = [shown.map(({ label }) => toFilled(label))];
   let left = Math.min(characters, MAX_TABLE_CHARACTERS) - rows[0]!.join('').length;

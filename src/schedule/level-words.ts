@@ -25,7 +25,8 @@ export function toLevelWords(
     return {
       sign: next ? '🔵' : '⛔',
       title,
-      lines: [...(next ? [`C${calls}`] : [describeFull(scope, pool, isLimit)]), ...(cause ? [cause] : [])],
+      // Where nothing is blocked nobody needs to look for the cause.
+      lines: next ? [`C${calls}`] : [joinSentences([describeFull(scope, pool, isLimit), ...(cause ? [cause] : [])])],
       brief: next
         ? `${scope.title}: ${name} used up ${counts}; c${calls}`
         : `${title}. ${isLimit ? 'Nothing is blocked.' : 'Calls now count as overage.'}`,
@@ -106,15 +107,16 @@ function describeFull(scope: ScopeState, pool: PoolState, isLimit: boolean): str
   return `Calls now count as overage${over}${describeRelief(scope, pool)}. Pause what can wait, or raise the pool.`;
 }
 
-/** Says until when calls are overage: until the 24-hour window moves on, or the soonest reset of the stack. */
+/** Says until when calls are overage: until the soonest reset of the stack; a pool of 24 hours gives all the time. */
 function describeRelief({ pools }: ScopeState, pool: PoolState): string {
   const giving = pools.filter(({ periodKind, amount }) => periodKind !== 'once' && amount > 0);
   const [soonest] = giving.toSorted((a, b) => reliefMs(a) - reliefMs(b));
   if (!soonest) return pool.periodKind === 'once' ? '; no pool of this scope resets' : ' until the reset';
-  const of = soonest === pool ? '' : ` of ${toInnerCase(soonest.name)}`;
+  if (soonest === pool) return soonest.periodKind === 'rolling-24h' ? '' : ' until the reset';
+  const of = toInnerCase(soonest.name);
   return soonest.periodKind === 'rolling-24h'
-    ? ` until older ones leave the 24-hour window${of}`
-    : ` until the reset${of}${of && ` (${soonest.period.label})`}`;
+    ? ` until older ones leave the 24-hour window of ${of}`
+    : ` until the reset of ${of} (${soonest.period.label})`;
 }
 
 function reliefMs({ periodKind, period }: PoolState): number {

@@ -13,6 +13,7 @@ import { requireAdmin } from './failure.ts';
 import type { Listen } from './listen.ts';
 import { type Person, toActor } from './permissions.ts';
 import { prepareChannel } from './places.ts';
+import { openPools } from './pool-forms.ts';
 import type { Actor, AlertPort } from './ports.ts';
 import { openRouting } from './routing-form.ts';
 
@@ -122,10 +123,22 @@ export function registerAlerts({ press: on }: Listen, ctx: SlackContext): void {
     describeMuted(await alerts.mute({ what, untilMs }, by), untilMs, by.zone);
   change(ACTIONS.alertMute, 'admin', (what, by) => mute(what, ctx.now() + DAY_MS, by));
   // Choosing the same again changes nothing.
-  change(ACTIONS.alertMuteUntil, 'admin', async (value, by) => {
+  const muteUntil = async (value: string, by: Actor) => {
     const [choice = '', id = ''] = value.split(':');
     return mute(id, await toInstant(alerts, choice, id, by.zone, ctx.now()), by);
-  });
+  };
+  // Alerts of earlier versions have a menu of their own for it.
+  change(ACTIONS.alertMuteUntil, 'admin', muteUntil);
+  on(
+    ACTIONS.alertMore,
+    async ({ asked, person, value }) => {
+      const [, what, rest = ''] = /^(mute|pools):(.+)$/.exec(value) ?? [];
+      if (what === 'pools') return openPools(ctx, asked, (await alerts.find(rest))?.scope);
+      if (what !== 'mute') return openRouting(ctx, asked);
+      await tellPrivately(ctx, asked, buildNotice([await muteUntil(rest, toActor(person))]));
+    },
+    'admin',
+  );
   change(ACTIONS.alertUnmute, 'admin', async (what, by) => `${await alerts.unmute({ what }, by)}: no longer muted.`);
   change(ACTIONS.alertRemove, 'view', async (what, by) => {
     await ctx.alertRules.remove(what, by);
@@ -141,7 +154,7 @@ function describeAcknowledged(titles: readonly string[]): string {
   return titles.length > 0 ? `Acknowledged: ${titles.join('; ')}.` : 'That was acknowledged before.';
 }
 
-/** The end of a choice in the menu “Mute until…” of an alert; “tomorrow” is the actor's own. */
+/** Returns the end of a choice that mutes, in the menu of an alert; “tomorrow” is the actor’s own. */
 async function toInstant(alerts: AlertPort, choice: string, id: string, zone: string, nowMs: number): Promise<number> {
   if (choice === 'period') return (await alerts.find(id))?.periodEndMs ?? nowMs + DAY_MS;
   if (choice !== 'tomorrow') return nowMs + HOUR_MS;

@@ -7,8 +7,8 @@ import { type CompareReport, canCompare, type Offer, type Question, type Report 
 import { MAX_OPTIONS } from '../messages/limits.ts';
 import { DRAWN } from './command/question-words.ts';
 
-/** Rows of a page once all are wanted: what a message can show with room for long names. */
-export const PAGE_ROWS = 50;
+/** Rows of a page once all are wanted: as many as a phone shows at once. */
+export const PAGE_ROWS = 14;
 
 const RANGED = new Set<Question['report']>([
   'top',

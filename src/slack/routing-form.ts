@@ -16,7 +16,6 @@ import { publishHome } from './home.ts';
 import { faultAt, type Listen, type Press, type Submitted } from './listen.ts';
 import { toActor } from './permissions.ts';
 import { prepareChannel } from './places.ts';
-import { openPools } from './pool-forms.ts';
 import type { RoutingChange } from './ports.ts';
 import { openView, updateView } from './views.ts';
 
@@ -30,15 +29,6 @@ type Fields = typeof FIELDS;
 /** Registers the form of where alerts go: opened, refreshed while it is filled in, and sent. */
 export function registerRouting(listen: Listen, ctx: SlackContext): void {
   listen.press(ACTIONS.alertRoute, ({ asked }) => openRouting(ctx, asked), 'admin');
-  listen.press(
-    ACTIONS.alertMore,
-    async ({ asked, value }) => {
-      const alert = /^pools:(.+)$/.exec(value)?.[1];
-      if (alert === undefined) return openRouting(ctx, asked);
-      await openPools(ctx, asked, (await ctx.alerts.find(alert))?.scope);
-    },
-    'admin',
-  );
   listen.press(ACTIONS.alertForm, (press) => reshape(ctx, press), 'admin');
   listen.options(ACTIONS.alertGroup, (typed) => listGroups(ctx, typed), 'admin');
   listen.form(CALLBACKS.alertRoute, {

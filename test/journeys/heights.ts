@@ -4,7 +4,7 @@ import { shoot, type } from './chromium.ts';
 import { type Journey, SOON } from './journey.ts';
 
 /** Pixels that a message may take on a phone 390 wide, its frame included. */
-const MOST = { answer: 700, digest: 900, alert: 420 } as const;
+const MOST = { answer: 700, preview: 700, digest: 900, alert: 420 } as const;
 
 /** A sentence, a picture or a few bullets, a line of context, a row of controls. */
 const ANSWERS = [
@@ -88,6 +88,18 @@ export function describeHeights(journey: Journey): void {
     }
   });
 
+  test('sees a page of a long ranking at once', async () => {
+    const page = await journey.open({ phone: true, channel: 'C01LEADS' });
+    for (const command of ['/usage top routes 7d', '/usage top clients 7d']) {
+      await type(page, command);
+      const answer = messages(page).last();
+      await answer.locator('img').first().waitFor();
+      await answer.locator('select').last().selectOption({ label: 'View all' });
+      await answer.locator('table').waitFor();
+      expect(await measure(page, answer), command).toBeLessThanOrEqual(MOST.answer);
+    }
+  });
+
   test('sees an alert at once', async () => {
     const page = await journey.open({ phone: true, channel: 'C01ONCALL' });
     await page.getByRole('button', { name: 'Traffic burst' }).click();
@@ -97,12 +109,19 @@ export function describeHeights(journey: Journey): void {
     await alert.locator('img').first().waitFor();
     await shoot(page, 'phone-alert');
     expect(await measure(page, alert)).toBeLessThanOrEqual(MOST.alert);
+    await alert.getByRole('button', { name: 'Acknowledge' }).click();
+    await alert.getByText('acknowledged by').waitFor();
+    expect(await measure(page, alert)).toBeLessThanOrEqual(MOST.alert);
   });
 
   test('sees a digest at once', async () => {
     const page = await journey.open({ phone: true, channel: 'C01LEADS' });
     await type(page, '/usage digest add daily 09:00');
     await page.locator('article.ephemeral').filter({ hasText: 'Added' }).last().waitFor();
+    await type(page, '/usage digest preview');
+    const preview = page.locator('article.ephemeral').filter({ hasText: 'Preview' }).last();
+    await preview.locator('svg[role="img"]').first().waitFor();
+    expect(await measure(page, preview)).toBeLessThanOrEqual(MOST.preview);
     await page.getByRole('button', { name: 'Next digest' }).click();
     const digest = messages(page)
       .filter({ has: page.getByRole('heading', { name: /^API usage/ }) })

@@ -26,7 +26,7 @@ describe('controls under an answer', () => {
     ['drill-down', 'billing-sync', { report: 'client', name: 'billing-sync' }],
     ['table', { action_id: 'answer_view:table' }, { report: 'top', view: 'table' }],
     ['doughnut', 'Doughnut', { report: 'top', view: 'doughnut' }],
-    ['view all', 'View all', { report: 'top', view: 'table', limit: 50, offset: 0 }],
+    ['view all', 'View all', { report: 'top', view: 'table', limit: 14, offset: 0 }],
   ])('%s changes the message in place for its asker', async (_name, press, question) => {
     const rig = await startRig();
     const message = await ask(rig, 'top clients 7d');
@@ -97,13 +97,13 @@ describe('controls under an answer', () => {
   });
 
   it('page through all rows', async () => {
-    const names = Array.from({ length: 50 }, (_, index) => `client-${index}`);
+    const names = Array.from({ length: 14 }, (_, index) => `client-${index}`);
     const rig = await startRig({ report: (question) => rankingOf(question, names, 120) });
     const message = await ask(rig, 'top clients 7d');
     await rig.slack.click({ user: 'alice', message, ...entryOf(message, 'View all') });
     const all = await updated(rig.slack, message.ts);
-    await rig.slack.click({ user: 'alice', message: all, ...entryOf(all, 'Next 50') });
-    await rig.slack.waitFor(() => rig.questions.at(-1)?.offset === 50, 'the next page is asked for');
+    await rig.slack.click({ user: 'alice', message: all, ...entryOf(all, 'Next 14') });
+    await rig.slack.waitFor(() => rig.questions.at(-1)?.offset === 14, 'the next page is asked for');
     rig.slack.assertNoProblems();
   });
 

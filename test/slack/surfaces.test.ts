@@ -170,18 +170,13 @@ describe('alerts', () => {
 });
 
 describe('the menu under an alert', () => {
-  const menu = {
-    type: 'actions',
-    elements: [
-      {
-        type: 'static_select',
-        action_id: 'alert_mute_until',
-        options: [{ text: { type: 'plain_text', text: 'the end of the period' }, value: 'period:41' }],
-      },
-    ],
-  };
-
-  it('mutes for admins, who are told until when in their own time', async () => {
+  const text = { type: 'plain_text', text: 'Mute until the period ends' };
+  it.each([
+    ['overflow', 'alert_more', 'mute:period:41'],
+    // Of earlier versions.
+    ['static_select', 'alert_mute_until', 'period:41'],
+  ])('mutes for admins, who are told until when in their own time: %s', async (type, action_id, value) => {
+    const menu = { type: 'actions', elements: [{ type, action_id, options: [{ text, value }] }] };
     const { slack, done } = await startRig({
       digestPosts: {
         compose: async () => ({ text: 'An alert', blocks: [menu], drawn: undefined, chartAt: 0, follows: [] }),
@@ -190,7 +185,7 @@ describe('the menu under an alert', () => {
     for (const user of ['alice', 'ada']) {
       await slack.command({ user, channel: 'api-usage', text: 'digest preview' });
       const alert = await slack.waitFor(() => slack.ephemerals(user)[0], 'the message');
-      await slack.click({ user, message: alert, action_id: 'alert_mute_until', selected_option: 'period:41' });
+      await slack.click({ user, message: alert, action_id, selected_option: value });
       await slack.waitFor(() => slack.ephemerals(user)[1], 'the answer');
     }
     expect(slack.ephemerals('alice')[1]!.text).toContain('Only admins');

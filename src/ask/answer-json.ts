@@ -6,7 +6,7 @@ import type { Range } from '../domain/range.ts';
 import type { Report } from '../domain/report.ts';
 import { COLUMN_TYPES, type ColumnType, type TableCell } from '../domain/table.ts';
 import { toJsonNumber } from '../domain/thousandths.ts';
-import { toCsvColumns } from '../report/csv.ts';
+import { toCsvColumns } from '../report/table.ts';
 import { toWords } from './ask.ts';
 import { listSections } from './sections.ts';
 

@@ -9,7 +9,7 @@ import { createCalendar } from '../domain/calendar.ts';
 import type { Report } from '../domain/report.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { createLogger } from '../log.ts';
-import { toCsv } from '../report/csv.ts';
+import { toCsv } from '../report/table.ts';
 import { dialectOf } from '../store/database.ts';
 import { getReportZone } from '../store/report-zone.ts';
 import { StoredUsage } from '../usage/reader.ts';

@@ -1,6 +1,6 @@
 import { clipToWidth, padToWidth, toSafeLine, widthOf } from '../ask/text-width.ts';
 import { toJson } from '../domain/thousandths.ts';
-import { toCsvCell } from '../report/csv.ts';
+import { toCsvCell } from '../report/table.ts';
 import type { Cell } from '../sql/part-rows.ts';
 
 type Rows = readonly (readonly Cell[])[];

@@ -1,7 +1,7 @@
 import { toDecimal } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { ClientNames } from '../report/client-names.ts';
-import { toCsvCell } from '../report/csv.ts';
+import { toCsvCell } from '../report/table.ts';
 import type { Cell } from '../sql/part-rows.ts';
 import { columnsOf, type Encoder, type Exported, PIECE, rowsOf } from './encoder.ts';
 

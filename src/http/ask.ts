@@ -9,7 +9,7 @@ import { toJson } from '../domain/thousandths.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { equalInConstantTime, findBearerToken } from '../ingest/credentials.ts';
 import type { Logger } from '../log.ts';
-import { toCsv } from '../report/csv.ts';
+import { toCsv } from '../report/table.ts';
 import type { Secret } from '../secret.ts';
 import { VERSION } from '../version.ts';
 import { type HttpAnswer, toProblem } from './answer.ts';

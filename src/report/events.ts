@@ -6,6 +6,7 @@ import type { RawEvent } from '../domain/usage.ts';
 import { formatCount, formatMoment, formatShortDate, joinWords } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { formatRawStart, noteAnswer } from './notes.ts';
+import { buildTable, type Column } from './table.ts';
 import { sumTotals } from './totals.ts';
 
 const ROWS = 20;
@@ -67,56 +68,38 @@ function toTable(inquiry: Inquiry, events: readonly RawEvent[]): Table {
   const { deps, range, names } = inquiry;
   const alike = listAlike(inquiry, events);
   const isOneDay = range.lastDay === range.firstDay || alike.has('day');
-  const csvOnly = { type: 'text', csvOnly: true } as const;
-  const shown = (key: 'status' | 'client_name') => (alike.has(key) ? { csvOnly: true } : {});
+  const isTimed = events.some(({ durationMs }) => durationMs !== undefined);
+  const text = (key: string, label: string, cell: Column<RawEvent>['cell']): Column<RawEvent> => ({
+    ...{ key, label, type: 'text', cell: (event) => cell(event) || null },
+  });
+  // For programs alone.
+  const exact = (key: string, label: string, cell: Column<RawEvent>['cell']) => ({
+    ...text(key, label, cell),
+    csvOnly: true,
+  });
   return {
     inOrder: true,
-    columns: [
-      { key: 'time', label: 'Time', type: 'time', csvOnly: true },
-      { key: 'when', label: 'Time', type: 'text', shownOnly: true },
-      { key: 'client', label: 'Client', ...csvOnly },
-      { key: 'status', label: 'Status', type: 'text', ...shown('status') },
-      { key: 'call', label: 'Call', type: 'text', shownOnly: true },
-      { key: 'client_name', label: 'Client', type: 'text', ...shown('client_name') },
-      { key: 'method', label: 'Method', ...csvOnly },
-      { key: 'route', label: 'Route', ...csvOnly },
-      { key: 'user', label: 'User', ...csvOnly },
-      { key: 'ip', label: 'IP', ...csvOnly },
-      {
-        key: 'duration_ms',
-        label: 'Took',
-        type: 'duration',
-        ...(events.some(({ durationMs }) => durationMs !== undefined) ? {} : { csvOnly: true }),
-      },
-      ...(['module', 'function', 'api_version', 'kind', 'initiator', 'source', 'scope'] as const).map((key) => ({
-        key,
-        label: key,
-        ...csvOnly,
-      })),
-      { key: 'count', label: 'Calls', type: 'count', csvOnly: true },
-      { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true },
-    ],
-    rows: events.map((event) => [
-      event.timeMs,
-      formatWhen(event.timeMs, deps.calendar, isOneDay),
-      event.client,
-      toStatus(event),
-      describeCall(event),
-      names.nameOf(event.client),
-      event.method || null,
-      event.route || null,
-      event.user || null,
-      event.ip || null,
-      event.durationMs ?? null,
-      event.module || null,
-      event.function || null,
-      event.version || null,
-      event.kind,
-      event.initiator || null,
-      event.source,
-      event.scope,
-      event.count,
-      event.credits,
+    ...buildTable(events, [
+      { key: 'time', label: 'Time', type: 'time', csvOnly: true, cell: ({ timeMs }) => timeMs },
+      { ...text('when', 'Time', ({ timeMs }) => formatWhen(timeMs, deps.calendar, isOneDay)), shownOnly: true },
+      exact('client', 'Client', ({ client }) => client),
+      { ...text('status', 'Status', toStatus), csvOnly: alike.has('status') },
+      { ...text('call', 'Call', describeCall), shownOnly: true },
+      { ...text('client_name', 'Client', ({ client }) => names.nameOf(client)), csvOnly: alike.has('client_name') },
+      exact('method', 'Method', ({ method }) => method),
+      exact('route', 'Route', ({ route }) => route),
+      exact('user', 'User', ({ user }) => user),
+      exact('ip', 'IP', ({ ip }) => ip),
+      { key: 'duration_ms', label: 'Took', type: 'duration', csvOnly: !isTimed, cell: (event) => event.durationMs },
+      exact('module', 'module', ({ module }) => module),
+      exact('function', 'function', (event) => event.function),
+      exact('api_version', 'api_version', ({ version }) => version),
+      exact('kind', 'kind', ({ kind }) => kind),
+      exact('initiator', 'initiator', ({ initiator }) => initiator),
+      exact('source', 'source', ({ source }) => source),
+      exact('scope', 'scope', ({ scope }) => scope),
+      { key: 'count', label: 'Calls', type: 'count', csvOnly: true, cell: ({ count }) => count },
+      { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true, cell: ({ credits }) => credits },
     ]),
   };
 }

@@ -1,10 +1,13 @@
-import type { Calendar } from '../domain/calendar.ts';
+import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import { OTHER } from '../domain/dimension.ts';
+import { type Filter, toMatcher } from '../domain/filter.ts';
 import { daysText, timesText } from '../domain/ranges.ts';
 import type { Offer } from '../domain/report.ts';
-import type { ShortenedReason, UsageAnswer } from '../domain/usage.ts';
-import { DIMENSION_WORDS, formatDate, joinWords } from './format.ts';
-import type { Inquiry } from './inquiry.ts';
+import type { ScopeState } from '../domain/scope-state.ts';
+import { sumCredits } from '../domain/thousandths.ts';
+import type { Correction, ShortenedReason, UsageAnswer } from '../domain/usage.ts';
+import { countOf, DIMENSION_WORDS, formatDate, formatSignedCredits, joinWords } from './format.ts';
+import type { Inquiry, ReporterDeps } from './inquiry.ts';
 
 /** Lists what a reader must know to trust an answer: older than the data, cut to raw events, values over the cap. */
 export function noteAnswer(inquiry: Inquiry, answer: UsageAnswer): string[] {
@@ -97,4 +100,53 @@ function noteShortened(inquiry: Inquiry, shortened: NonNullable<UsageAnswer['sho
   return isGone
     ? `This combination is only kept since ${since}, after the range asked for.${more}`
     : `This combination is only kept since ${since}; earlier days are left out.${more}`;
+}
+
+/** Those of the scopes that pass. Under other filters than scopes none can be placed. */
+export function narrowCorrections<C extends Correction>(corrections: readonly C[], filters: readonly Filter[]): C[] {
+  if (filters.some(({ key }) => key !== 'scope')) return [];
+  return corrections.filter((each) =>
+    filters.every(({ patterns, not }) => patterns.some((pattern) => toMatcher(pattern)(scopeOf(each))) !== not),
+  );
+}
+
+/** Says how many corrections apply to the range of a report of requests, and their sum. */
+export async function noteCorrections({ deps, span, filters }: Inquiry): Promise<string[]> {
+  if (!deps.corrections) return [];
+  const applying = narrowCorrections(await deps.corrections(span), filters);
+  if (applying.length === 0) return [];
+  return [`${describeSum(applying)}: counted in pools, not in these requests.`];
+}
+
+/**
+ * The same for what balances hold: corrections since the earliest running period of a scope, or of this month, up to
+ * `untilMs`.
+ */
+export async function noteBalanceCorrections(
+  deps: ReporterDeps,
+  states: readonly ScopeState[],
+  untilMs: number,
+): Promise<string[]> {
+  if (!deps.corrections || states.length === 0) return [];
+  const monthMs = deps.calendar.startOfDay(firstDayOf(monthOf(deps.calendar.dayOf(untilMs - 1))));
+  const begins = states.map(({ pools, limits }) =>
+    Math.min(monthMs, ...[...pools, ...limits].map(({ period }) => period.fromMs)),
+  );
+  const all = await deps.corrections({ fromMs: Math.min(...begins), toMs: untilMs });
+  return states.flatMap(({ scope, title }, index) => {
+    const applying = all.filter((each) => scopeOf(each) === scope && each.timeMs >= begins[index]!);
+    const since = formatDate(deps.calendar.dayOf(begins[index]!));
+    return applying.length > 0 ? [`${title} includes ${describeSum(applying)} since ${since}.`] : [];
+  });
+}
+
+/** `2 corrections, -500 credits in all`. */
+function describeSum(corrections: readonly Correction[]): string {
+  const sum = sumCredits(corrections.map(({ credits }) => credits));
+  const all = corrections.length > 1 ? ' in all' : '';
+  return `${countOf(corrections.length, 'correction')}, ${formatSignedCredits(sum)} credits${all}`;
+}
+
+function scopeOf({ meter }: Correction): string {
+  return meter.split('/')[0]!;
 }

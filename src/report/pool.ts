@@ -2,9 +2,9 @@ import type { Thousandths } from '../domain/event.ts';
 import { resolveBalance } from '../domain/ranges.ts';
 import type { PoolReport, Question } from '../domain/report.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
-import { noteBalanceCorrections } from './corrections.ts';
 import { formatDate, formatMoment } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { noteBalanceCorrections } from './notes.ts';
 import { getScopeStates } from './scope-states.ts';
 import {
   checkSuppose,

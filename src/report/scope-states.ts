@@ -24,8 +24,7 @@ import { limitMeter } from '../domain/rules.ts';
 import { levelOf, listReached, type PoolState, type ScopeState } from '../domain/scope-state.ts';
 import { addCredits, largerOf, ratioOf, smallerOf, subtractCredits, sumCredits } from '../domain/thousandths.ts';
 import type { UsageReader } from '../domain/usage.ts';
-import { loadPoolUsage } from './pool-usage.ts';
-import { findRunOuts, loadPace } from './run-out.ts';
+import { findRunOuts, loadPace, loadPoolUsage } from './pool-usage.ts';
 
 export interface PoolDeps {
   usage: UsageReader;

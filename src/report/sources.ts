@@ -2,6 +2,7 @@ import type { Question, TableReport } from '../domain/report.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
 import { countOf, formatCount, formatDuration, formatInstant, joinWords } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { buildTable, type Column } from './table.ts';
 import { groupTotals, sumTotals } from './totals.ts';
 
 /**
@@ -50,38 +51,14 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
             : excluded.map(({ rule, requests }) => `${rule}: ${countOf(requests, 'request')}`),
       },
     ],
-    table: {
-      columns: [
-        { key: 'source', label: 'Source', type: 'text' },
-        { key: 'adapter', label: 'Adapter', type: 'text' },
-        { key: 'requests', label: 'Requests', type: 'count' },
-        { key: 'last_received', label: 'Last received', type: 'time' },
-        { key: 'accepted', label: 'Accepted', type: 'count', csvOnly: true },
-        { key: 'duplicates', label: 'Duplicates', type: 'count' },
-        { key: 'conflicts', label: 'Conflicts', type: 'count' },
-        { key: 'rejected', label: 'Rejected', type: 'count' },
-        { key: 'without_id', label: 'At least once', type: 'count' },
-        { key: 'late', label: 'Late', type: 'count' },
-        { key: 'limited', label: 'Over its limit', type: 'count', csvOnly: true },
+    table: buildTable(
+      [
+        ...healths.map((health) => ({ ...health, requests: sent.get(health.name)?.requests ?? 0 })),
+        ...unknown.map((name): SourceRow => ({ name, adapter: '', requests: sent.get(name)!.requests })),
+        ...excluded.map(({ rule, requests }): SourceRow => ({ name: `excluded: ${rule}`, adapter: '', requests })),
       ],
-      rows: [
-        ...healths.map((health) => [
-          health.name,
-          health.adapter,
-          sent.get(health.name)?.requests ?? 0,
-          health.lastReceivedMs ?? null,
-          health.accepted,
-          health.duplicates,
-          health.conflicts,
-          health.rejected,
-          health.withoutId,
-          health.late,
-          health.limited ?? 0,
-        ]),
-        ...unknown.map((name) => [name, '', sent.get(name)!.requests, ...Array(8).fill(null)]),
-        ...excluded.map(({ rule, requests }) => [`excluded: ${rule}`, '', requests, ...Array(8).fill(null)]),
-      ],
-    },
+      COLUMNS,
+    ),
   };
 
   function describe(health: SourceHealth, requests: number): string[] {
@@ -131,6 +108,26 @@ function describeLimit({ limit, limited = 0 }: SourceHealth): string[] {
   const bound = limit === undefined ? 'It had a limit' : `Limit: ${formatCount(Number(events))} events/${span}`;
   return [`${bound}.${limited > 0 ? ` ${countOf(limited, 'request')} over it refused.` : ''}`];
 }
+
+/** A sender; or a rule that took calls out, of which only these are known. */
+type SourceRow = Partial<SourceHealth> & { name: string; adapter: string; requests: number };
+
+const COLUMNS: readonly Column<SourceRow>[] = [
+  { key: 'source', label: 'Source', type: 'text', cell: ({ name }) => name },
+  { key: 'adapter', label: 'Adapter', type: 'text', cell: ({ adapter }) => adapter },
+  { key: 'requests', label: 'Requests', type: 'count', cell: ({ requests }) => requests },
+  { key: 'last_received', label: 'Last received', type: 'time', cell: ({ lastReceivedMs }) => lastReceivedMs },
+  { key: 'accepted', label: 'Accepted', type: 'count', csvOnly: true, cell: ({ accepted }) => accepted },
+  { key: 'duplicates', label: 'Duplicates', type: 'count', cell: ({ duplicates }) => duplicates },
+  { key: 'conflicts', label: 'Conflicts', type: 'count', cell: ({ conflicts }) => conflicts },
+  { key: 'rejected', label: 'Rejected', type: 'count', cell: ({ rejected }) => rejected },
+  { key: 'without_id', label: 'At least once', type: 'count', cell: ({ withoutId }) => withoutId },
+  { key: 'late', label: 'Late', type: 'count', cell: ({ late }) => late },
+  {
+    ...{ key: 'limited', label: 'Over its limit', type: 'count', csvOnly: true },
+    cell: ({ limited, accepted }) => (accepted === undefined ? null : (limited ?? 0)),
+  },
+];
 
 const UNREAD_SHOWN = 3;
 

@@ -6,7 +6,7 @@ import { createLogger } from '../log.ts';
 import { type Fault, listFaults } from '../messages/refusal.ts';
 import { classifyFailure, slackErrorOf } from '../slack/client/errors.ts';
 import { uploadPicture } from '../slack/client/upload.ts';
-import type { Sample } from './sample-data.ts';
+import type { Sample } from './sample-world.ts';
 import { listSamples } from './samples.ts';
 
 /** Slack's answers to what it would refuse. */

@@ -3,8 +3,7 @@ import { canCompare, type Question, REPORT_KINDS, type Report } from '../domain/
 import { QuestionError } from '../errors.ts';
 import { buildAnswer } from '../messages/answer-message.ts';
 import { hasGraph, listNext } from '../slack/next-questions.ts';
-import { type Sample, type SampleNames, sampleMessage } from './sample-data.ts';
-import type { SampleWorld } from './sample-world.ts';
+import { type Sample, type SampleNames, type SampleWorld, sampleMessage } from './sample-world.ts';
 
 /** Uploads the picture of a report, or another that Slack knows; the id of its file. */
 export type SampleUpload = (report: Report) => Promise<string | undefined>;

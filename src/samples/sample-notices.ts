@@ -18,8 +18,14 @@ import { composeNotice } from '../schedule/notices.ts';
 import { findHelpDays } from '../slack/command/help.ts';
 import { HELP_TOPICS } from '../slack/command/help-topics.ts';
 import type { AlertSummary, DigestSummary } from '../slack/ports.ts';
-import { SAMPLE_NOW, SAMPLE_ZONE, type Sample, type SampleNames, sampleMessage } from './sample-data.ts';
-import type { SampleWorld } from './sample-world.ts';
+import {
+  SAMPLE_NOW,
+  SAMPLE_ZONE,
+  type Sample,
+  type SampleNames,
+  type SampleWorld,
+  sampleMessage,
+} from './sample-world.ts';
 
 const COMMAND = '/usage';
 const PERSON = 'U0123456789';

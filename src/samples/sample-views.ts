@@ -11,9 +11,8 @@ import { buildScope, buildScopes } from '../messages/pool-list.ts';
 import { buildRoutingForm, type Routing } from '../messages/routing-form.ts';
 import { type Block, option } from '../messages/text.ts';
 import type { ScopeSummary } from '../slack/ports.ts';
-import { SAMPLE_NOW, SAMPLE_ZONE, type Sample, type SampleNames } from './sample-data.ts';
 import { listAlerts, listAudit, listSampleDigests, SAMPLE_CONFIG } from './sample-notices.ts';
-import type { SampleWorld } from './sample-world.ts';
+import { SAMPLE_NOW, SAMPLE_ZONE, type Sample, type SampleNames, type SampleWorld } from './sample-world.ts';
 
 const PLACE = { channel: 'C0123456789', threadTs: '1795165200.000000', inThread: true };
 const PERSON = 'U0123456789';

@@ -2,13 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseDeclaration } from '../definition/parse.ts';
-import { type Calendar, createCalendar } from '../domain/calendar.ts';
+import { type Calendar, createCalendar, HOUR_MS } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { Reporter } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { getAdapter } from '../ingest/adapters.ts';
 import { Intake } from '../ingest/intake.ts';
+import { fitMessage } from '../messages/fit.ts';
+import type { Block, Message } from '../messages/text.ts';
 import { createReporter } from '../report/reporter.ts';
 import { listCorrections } from '../store/correction-repository.ts';
 import { type Db, dialectOf, openDatabase } from '../store/database.ts';
@@ -16,7 +18,6 @@ import { applyDeclaration, getDefinitions } from '../store/definition-repository
 import { migrate } from '../store/migrate.ts';
 import { listSourceHealth, upsertSource } from '../store/source-repository.ts';
 import { StoredUsage } from '../usage/reader.ts';
-import { declareSamples, listSampleEvents, SAMPLE_NOW, SAMPLE_ZONE, type SampleNames } from './sample-data.ts';
 
 export interface SampleWorld {
   db: Db;
@@ -76,4 +77,88 @@ async function fill(db: Db, databaseUrl: string, calendar: Calendar, names: Samp
   } finally {
     await intake.close();
   }
+}
+
+/** Names that samples are made with: those of a usual workspace, or whatever a test thinks of. */
+export interface SampleNames {
+  clients: readonly string[];
+  routes: readonly string[];
+  users: readonly string[];
+  scopes: readonly string[];
+  /** Of the three pools and the limit in each scope, and of whatever else. */
+  pools: readonly [string, string, string, string, ...string[]];
+}
+
+export const USUAL_NAMES: SampleNames = {
+  clients: ['Acme CRM', 'Warehouse Export', 'billing-sync', 'mobile-ios', 'partner-portal', '名前の長いクライアント'],
+  routes: ['/v1/orders', '/v1/orders/{id}', '/v1/customers', '/v1/invoices/{id}/lines'],
+  users: ['ann@example.com', 'ben@example.com', 'cho@example.com'],
+  scopes: ['crm', 'erp'],
+  pools: ['Daily credits', 'Licences', 'Annual add-on', 'Fair use'],
+};
+
+/** Saturday 21 November 2026, 15:05 in Berlin. */
+export const SAMPLE_NOW = Date.parse('2026-11-21T14:05:00Z');
+export const SAMPLE_ZONE = 'Europe/Berlin';
+const HOURS = 21 * 24;
+
+/** Pools of each kind of period, with limits, grants, links and a rate limit: some used up, some hardly touched. */
+export function declareSamples({ scopes, pools, clients }: SampleNames): string {
+  const [daily, bundle, addon, limit] = pools;
+  return JSON.stringify({
+    scopes: scopes.map((name, index) => ({
+      name,
+      title: name,
+      rate_limit_per_minute: 5,
+      match: [{ module: `module-${index}` }],
+      links: { addon: 'https://example.com/add-on', upgrade: 'https://example.com/plans' },
+      pools: [
+        { name: daily, period: 'rolling-24h', base: 60, priority: 1 },
+        {
+          ...{ name: bundle, period: 'month', priority: 2 },
+          grants: [
+            { name: bundle, quantity: 20, each: 5 },
+            { name: addon, quantity: 3, each: 0.5 },
+          ],
+        },
+        {
+          ...{ name: addon, period: 'once', priority: 3, base: 5000 },
+          from: '2026-01-01',
+          until: '2026-12-31',
+        },
+      ],
+      limits: [{ name: limit, period: 'day', base: 40 }],
+    })),
+    clients: [{ id: clients[0], name: clients[0], owner: 'U0123456789', team: 'Sales' }],
+  });
+}
+
+/** An event as the native adapter takes it: every hour of three weeks, in turn by each client, on each route, for each scope. */
+export function listSampleEvents({ clients, routes, users, scopes }: SampleNames): Record<string, unknown>[] {
+  const turn = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
+  const rounds = Math.max(1, Math.ceil(clients.length / 24));
+  return Array.from({ length: HOURS * rounds }, (_, index) => {
+    const hour = index % HOURS;
+    return {
+      time: SAMPLE_NOW - (HOURS - hour) * HOUR_MS + 1,
+      client: turn(clients, index),
+      route: turn(routes, index),
+      method: index % 3 === 0 ? 'POST' : 'GET',
+      ...(index % 13 === 0 ? {} : { status: index % 7 === 0 ? 429 : index % 11 === 0 ? 503 : 200 }),
+      user: turn(users, index),
+      ip: `192.0.2.${index % 200}`,
+      module: `module-${index % scopes.length}`,
+      function: turn(routes, index + 1),
+      duration_ms: 20 + (index % 50),
+      count: 1 + (index % 9),
+    };
+  });
+}
+
+/** One message, modal or Home view as it would go to Slack. `name` says which, for people. */
+export type Sample = { name: string } & ({ message: Message } | { view: Block });
+
+/** As it is sent: within the limits. */
+export function sampleMessage(name: string, message: Message): Sample {
+  return { name, message: fitMessage(message) };
 }

@@ -1,8 +1,7 @@
 import { listAnswerSamples, type SampleUpload } from './sample-answers.ts';
-import { type Sample, type SampleNames, USUAL_NAMES } from './sample-data.ts';
 import { listNoticeSamples } from './sample-notices.ts';
 import { listViewSamples } from './sample-views.ts';
-import { withSampleWorld } from './sample-world.ts';
+import { type Sample, type SampleNames, USUAL_NAMES, withSampleWorld } from './sample-world.ts';
 
 /**
  * One of every kind of message, modal and Home view, made by the builders that make them in Slack from reports on sample

@@ -16,7 +16,7 @@ import {
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Correction, UsageReader } from '../domain/usage.ts';
-import { narrowCorrections } from '../report/corrections.ts';
+import { narrowCorrections } from '../report/notes.ts';
 import { addTotals, sumTotals } from '../report/totals.ts';
 import { foreseeMonth } from '../report/usual.ts';
 import { type Alert, listAlertsTold } from '../store/alert-repository.ts';

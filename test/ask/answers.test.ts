@@ -5,7 +5,7 @@ import { toText } from '../../src/ask/answer-text.ts';
 import { widthOf } from '../../src/ask/text-width.ts';
 import type { Scope } from '../../src/domain/definition.ts';
 import { REPORT_KINDS, type ReportKind } from '../../src/domain/report.ts';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 import { ask, at } from '../report/setup.ts';
 
 const CLIENTS = ['acme', '名前を持つクライアント', 'evil \u001b[31m\u202e\nname', 'x'.repeat(200)];

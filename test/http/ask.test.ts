@@ -6,7 +6,7 @@ import { createCalendar } from '../../src/domain/calendar.ts';
 import { REPORT_KINDS } from '../../src/domain/report.ts';
 import type { AskOptions } from '../../src/http/ask.ts';
 import { createLogger } from '../../src/log.ts';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 import { Secret } from '../../src/secret.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';

@@ -8,7 +8,7 @@ import { findViewErrors } from '../../src/playground/emulator/block-schema.ts';
 import { findBlockErrors } from '../../src/playground/emulator/blocks.ts';
 import { countTexts } from '../../src/playground/emulator/elements.ts';
 import type { Block } from '../../src/playground/emulator/types.ts';
-import { type Sample, type SampleNames, USUAL_NAMES } from '../../src/samples/sample-data.ts';
+import { type Sample, type SampleNames, USUAL_NAMES } from '../../src/samples/sample-world.ts';
 import { listSamples } from '../../src/samples/samples.ts';
 
 const HOSTILE = [

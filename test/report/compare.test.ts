@@ -8,7 +8,7 @@ import type { Thousandths } from '../../src/domain/event.ts';
 import type { CompareReport, Question } from '../../src/domain/report.ts';
 import { describeContext } from '../../src/messages/answer-context.ts';
 import { buildNativeCharts } from '../../src/messages/native-chart.ts';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 import type { EventOfTest } from './memory-usage.ts';
 import { ask, at, NOW } from './setup.ts';
 

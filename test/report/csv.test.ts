@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Table } from '../../src/domain/table.ts';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 
 const columns: Table['columns'] = [
   { key: 'name', label: 'Name', type: 'text' },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 import type { EventOfTest } from './memory-usage.ts';
 import { ask, at } from './setup.ts';
 

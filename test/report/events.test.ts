@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 import { ask, at } from './setup.ts';
 
 const call = { client: 'acme-1', method: 'GET', route: '/v1/orders/{id}', status: 200 };

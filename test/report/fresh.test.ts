@@ -4,7 +4,7 @@ import { canDrawBundled } from '../../src/chart/glyphs.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec } from '../../src/chart/spec/build.ts';
 import { buildNativeCharts } from '../../src/messages/native-chart.ts';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 import type { EventOfTest } from './memory-usage.ts';
 import { ask, at } from './setup.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseDay } from '../../src/domain/calendar.ts';
 import type { Pool, Scope } from '../../src/domain/definition.ts';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 import type { EventOfTest } from './memory-usage.ts';
 import { ask, at, NOW } from './setup.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Question } from '../../src/domain/report.ts';
 import type { SourceHealth } from '../../src/domain/source-health.ts';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 import type { EventOfTest } from './memory-usage.ts';
 import { ask as askAny, at } from './setup.ts';
 

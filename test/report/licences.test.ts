@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Scope } from '../../src/domain/definition.ts';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 import { ask, at } from './setup.ts';
 
 const day = (text: string) => at(`${text}T00:00:00Z`) / 86_400_000;

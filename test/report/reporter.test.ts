@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { REPORT_KINDS } from '../../src/domain/report.ts';
 import { buildFallback } from '../../src/messages/answer-message.ts';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 import { ask, at } from './setup.ts';
 
 const acme = { timeMs: at('2026-10-20T12:00:00Z'), client: 'acme', route: '/a' };

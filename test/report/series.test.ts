@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Pool } from '../../src/domain/definition.ts';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 import { createMemoryUsage } from './memory-usage.ts';
 import { ask, at } from './setup.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 import { createMemoryUsage, type EventOfTest } from './memory-usage.ts';
 import { ask, at, NOW } from './setup.ts';
 

@@ -10,7 +10,7 @@ import { QuestionError } from '../../src/errors.ts';
 import { sendAnswer } from '../../src/http/answer.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/playground/emulator/workspace.ts';
-import { toCsv } from '../../src/report/csv.ts';
+import { toCsv } from '../../src/report/table.ts';
 import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
 import { RefusedBlocks } from '../../src/slack/client/send-repaired.ts';
 import type { SlackConfig, SlackDeps } from '../../src/slack/deps.ts';

@@ -14,6 +14,8 @@ import {
 
 /** One commit takes at most so many; it is closed by what they hold, too (intake.ts). */
 const GROUP_REQUESTS = 1000;
+/** Commits wait for a fold when so many are due: they must not be faster than folds for long. */
+const FOLDS_BEHIND = 4;
 /** What is committed waits at most this long to be added to the totals. */
 const FOLD_AFTER_MS = 30_000;
 /** Requests wait so long for the rows of `usage_daily`, or for those of one day. */
@@ -21,41 +23,52 @@ const ROWS_MS = 50;
 /** As long again the database is left to others, which SQLite lets in only where nobody writes: answers wait for it too. */
 const ROWS_PAUSE_MS = 50;
 
+type Control = Exclude<WriterCall, { kind: 'ingest' }>;
+
 lowerThreadPriority();
 const port = parentPort!;
 const intake = new Intake(workerData);
 const queue = new FairQueue<NumberedRequest>(({ request }) => request.envelope.sourceId);
-const controls: Exclude<WriterCall, { kind: 'ingest' }>[] = [];
+/** What goes on beside the groups, where the database lets it. */
+const beside = new Set<Promise<void>>();
 let working = false;
+let folding: Promise<void> | undefined;
 let foldFailed = false;
-let ended = false;
+let stop: Control | undefined;
 
 port.on('message', (call: WriterCall) => {
   if (call.kind === 'ingest') for (const request of unpackRequests(call)) queue.push(request);
-  else controls.push(call);
+  else if (call.kind === 'stop') stop = call;
+  else return begin(call);
   if (!working) void work();
 });
 
 setInterval(() => {
   foldFailed = false;
-  controls.push({ kind: 'fold', id: 0 });
-  if (!working) void work();
+  begin({ kind: 'fold', id: 0 });
 }, FOLD_AFTER_MS).unref();
 
-/**
- * Commits group after group; while one is being written, the next gathers in the port. Whatever else is asked has its
- * turn between two groups, but the end comes after the last.
- */
+/** Commits group after group; while one is being written, the next gathers in the port. The end comes after the last. */
 async function work(): Promise<void> {
   working = true;
-  while (queue.size > 0 || controls.length > 0) {
-    if (queue.size > 0) answer(await commit());
-    const next = controls.findIndex(({ kind }) => kind !== 'stop' || queue.size === 0);
-    if (next >= 0) await control(controls.splice(next, 1)[0]!);
-    if (intake.usage.foldIsDue && !foldFailed) await fold();
+  while (queue.size > 0) {
+    answer(await commit());
+    if (intake.usage.foldsDue > 0 && !foldFailed) folding ??= fold();
+    if (intake.usage.foldsDue > FOLDS_BEHIND) await folding;
     await new Promise((resolve) => setImmediate(resolve));
   }
   working = false;
+  if (stop) await end(stop);
+}
+
+function begin(call: Control): void {
+  const done = control(call).finally(() => beside.delete(done));
+  beside.add(done);
+}
+
+async function end(call: Control): Promise<void> {
+  await Promise.all([folding, ...beside]);
+  await control(call);
 }
 
 /** Events are safe where they are: a fold that fails is said, and tried again at the next regular one. */
@@ -65,6 +78,8 @@ async function fold(): Promise<void> {
   } catch (error) {
     foldFailed = true;
     answer([{ id: 0, error: describeDatabase(error as Error) }]);
+  } finally {
+    folding = undefined;
   }
 }
 
@@ -85,17 +100,13 @@ async function commit(): Promise<WriterAnswer[]> {
   });
 }
 
-async function control(call: Exclude<WriterCall, { kind: 'ingest' }>): Promise<void> {
+async function control(call: Control): Promise<void> {
   try {
     if (call.kind === 'check') await intake.check();
     else if (call.kind === 'fold') await intake.usage.foldAll();
     else if (call.kind === 'rows') await writeDailyRows(call);
     else if (call.kind === 'retain') await intake.usage.retain(call.nowMs);
-    else {
-      foldFailed = true;
-      ended = true;
-      await intake.close();
-    }
+    else await intake.close();
     answer([{ id: call.id }]);
   } catch (error) {
     answer([{ id: call.id, error: describeDatabase(error as Error) }]);
@@ -110,9 +121,7 @@ async function writeDailyRows({ id }: { id: number }): Promise<void> {
 }
 
 function goOnWithRows(): void {
-  if (ended || controls.some(({ kind }) => kind === 'rows' || kind === 'stop')) return;
-  controls.push({ kind: 'rows', id: 0 });
-  if (!working) void work();
+  if (!stop) begin({ kind: 'rows', id: 0 });
 }
 
 function describe(error: Error): WriterError {

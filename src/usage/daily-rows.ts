@@ -14,7 +14,7 @@ import { FORGOTTEN, NAMED } from './values.ts';
 /**
  * The table `usage_daily`: daily totals by each dimension and status as ordinary rows, for `sqlite3`, `psql` and whatever
  * else speaks SQL. Whoever changes a day's totals marks the day; its rows are then written anew from the totals. Both
- * happen under the lock on totals, so no change is missed.
+ * happen under the lock on that day's totals, so no change is missed.
  */
 export async function markDay(trx: Db, day: number): Promise<void> {
   await trx
@@ -41,7 +41,7 @@ export async function listMarkedDays(db: Db): Promise<number[]> {
   return rows.map(({ day }) => day);
 }
 
-/** Writes the rows of one day as its totals are, and takes its mark away. Call it under the lock on totals. */
+/** Writes the rows of one day as its totals are, and takes its mark away. Call it under the lock on the day. */
 export async function writeDay(trx: Db, dialect: DialectName, day: number): Promise<void> {
   const date = formatDay(day);
   await trx.deleteFrom('usage_daily_due').where('day', '=', day).execute();
@@ -68,14 +68,6 @@ export async function removeRowsBefore(trx: Db, day: number): Promise<void> {
   await trx.deleteFrom('usage_daily').where('dimension', 'in', DIMENSIONS).where('day', '<', formatDay(day)).execute();
   await trx.deleteFrom('usage_daily_due').where('day', '<', day).execute();
 }
-
-/** One process at a time changes totals, or rows made of them: the lock goes with the transaction (SQLite has one writer). */
-export async function lockTotals(trx: Db, dialect: DialectName): Promise<void> {
-  if (dialect === 'postgres') await sql`select pg_advisory_xact_lock(${TOTALS_LOCK})`.execute(trx);
-}
-
-/** Any number that no other advisory lock of ours has. */
-const TOTALS_LOCK = 0x4845_4144;
 
 /** A cell of a day's totals: dimension, value id, status, requests, ok, failed, credits in thousandths. */
 type Cell = [Dimension, number, number, number, number, number, Thousandths];

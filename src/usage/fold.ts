@@ -1,48 +1,53 @@
 import type { Calendar } from '../domain/calendar.ts';
-import type { Db } from '../store/database.ts';
+import { type Db, type DialectName, send } from '../store/database.ts';
 import { type Batch, concatenate, decodeEvents, encodeSegment } from './segment.ts';
 import { takeFullTiers } from './tiers.ts';
-import { addToTotals, splitByDay } from './totals.ts';
+import { addToTotals, lockDays, splitByDay } from './totals.ts';
 import type { ValuePlaces } from './value-places.ts';
 
 /** One fold takes at most this much, so that its transaction stays short. */
 const MAX_EVENTS = 200_000;
 const MAX_COMMITS = 4_000;
+/** Commits are read so many at a time. */
+const CHUNK = 25;
+
+export interface FoldOptions {
+  dialect: DialectName;
+  calendar: Calendar;
+  places: ValuePlaces;
+  /** No commits newer than this one. */
+  through?: number | undefined;
+  /** What another process is folding is waited for; else it is passed over. */
+  wait?: boolean;
+}
 
 /**
- * Moves the oldest commits, none newer than `through`, into raw segments by day and adds them to the totals, in the
- * caller's transaction. Answers how much that was; zeros: nothing is left.
+ * Moves the oldest commits into raw segments by day and adds them to the totals, in the caller's transaction and after
+ * `shareTotals`: folds of other days do not wait for it. Answers how much that was; zeros: nothing is left.
  */
-export async function foldInbox(
-  db: Db,
-  calendar: Calendar,
-  places: ValuePlaces,
-  through?: number,
-): Promise<{ events: number; commits: number }> {
-  let query = db.selectFrom('inbox').select(['seq', 'events', 'import_id']).orderBy('seq').limit(MAX_COMMITS);
-  if (through !== undefined) query = query.where('seq', '<=', through);
-  const commits = await query.execute();
-  const taken: typeof commits = [];
-  let events = 0;
-  for (const commit of commits) {
-    if (taken.length > 0 && events + commit.events > MAX_EVENTS) break;
-    taken.push(commit);
-    events += commit.events;
-  }
+export async function foldInbox(db: Db, options: FoldOptions): Promise<{ events: number; commits: number }> {
+  const { dialect, calendar, places } = options;
+  const taken = await takeCommits(db, options);
   if (taken.length === 0) return { events: 0, commits: 0 };
-  for (const importId of new Set(taken.map((commit) => commit.import_id))) {
-    const seqs = taken.filter((commit) => commit.import_id === importId).map((commit) => commit.seq);
-    await foldCommits(db, seqs, importId, calendar, places);
+  const parts = [...Map.groupBy(taken, ({ import_id }) => import_id)].map(([importId, commits]) => ({
+    origin: {
+      importId,
+      firstSeq: commits[0]!.seq,
+      lastSeq: commits.at(-1)!.seq,
+      receivedMs: Math.max(...commits.map(({ received_ms }) => received_ms)),
+    },
+    days: splitByDay(concatenate(commits.map(({ body }) => decodeEvents(body))), calendar),
+  }));
+  await lockDays(db, dialect, [...new Set(parts.flatMap(({ days }) => [...days.keys()]))]);
+  for (const { origin, days } of parts) {
+    for (const [day, events] of days) {
+      await addEventSegment(db, day, events, origin);
+      await addToTotals(db, day, events, calendar, places);
+    }
   }
-  await db
-    .deleteFrom('inbox')
-    .where(
-      'seq',
-      'in',
-      taken.map((commit) => commit.seq),
-    )
-    .execute();
-  return { events, commits: taken.length };
+  const seqs = taken.map(({ seq }) => seq);
+  await send(db, db.deleteFrom('inbox').where('seq', 'in', seqs));
+  return { events: taken.reduce((sum, { events }) => sum + events, 0), commits: taken.length };
 }
 
 /** Puts all raw events back among what is to be folded, for other days than they were folded into. Answers their number. */
@@ -66,30 +71,36 @@ export async function unfold(db: Db): Promise<number> {
   return Number(events ?? 0);
 }
 
-async function foldCommits(
-  db: Db,
-  seqs: readonly number[],
-  importId: number | null,
-  calendar: Calendar,
-  places: ValuePlaces,
-): Promise<void> {
-  const rows = await db
+/** The oldest commits, which no other process folds until the transaction ends. */
+async function takeCommits(db: Db, { dialect, through, wait }: FoldOptions) {
+  const taken: number[] = [];
+  let events = 0;
+  let isFull = false;
+  while (!isFull) {
+    let query = db
+      .selectFrom('inbox')
+      .select(['seq', 'events'])
+      .where('seq', '>', taken.at(-1) ?? 0)
+      .orderBy('seq')
+      .limit(CHUNK);
+    if (through !== undefined) query = query.where('seq', '<=', through);
+    if (dialect === 'postgres') query = wait ? query.forUpdate() : query.forUpdate().skipLocked();
+    const rows = await query.execute();
+    for (const row of rows) {
+      isFull = taken.length > 0 && events + row.events > MAX_EVENTS;
+      if (isFull) break;
+      taken.push(row.seq);
+      events += row.events;
+    }
+    isFull ||= rows.length < CHUNK || taken.length >= MAX_COMMITS;
+  }
+  if (taken.length === 0) return [];
+  return db
     .selectFrom('inbox')
-    .select(['seq', 'received_ms', 'body'])
-    .where('seq', 'in', [...seqs])
+    .select(['seq', 'events', 'import_id', 'received_ms', 'body'])
+    .where('seq', 'in', taken)
     .orderBy('seq')
     .execute();
-  const all = concatenate(rows.map((row) => decodeEvents(row.body)));
-  const origin = {
-    importId,
-    firstSeq: rows[0]!.seq,
-    lastSeq: rows.at(-1)!.seq,
-    receivedMs: Math.max(...rows.map((row) => row.received_ms)),
-  };
-  for (const [day, events] of splitByDay(all, calendar)) {
-    await addEventSegment(db, day, events, origin);
-    await addToTotals(db, day, events, calendar, places);
-  }
 }
 
 /** A segment of so many is still read quickly. */
@@ -123,26 +134,17 @@ export async function addEventSegment(db: Db, day: number, events: Batch, origin
     const { body } = await db.selectFrom('event_segment').select('body').where('id', '=', id).executeTakeFirstOrThrow();
     parts.push(decodeEvents(body));
   }
-  if (merged.length > 0)
-    await db
-      .deleteFrom('event_segment')
-      .where(
-        'id',
-        'in',
-        merged.map(({ id }) => id),
-      )
-      .execute();
+  const ids = merged.map(({ id }) => id);
+  if (ids.length > 0) await send(db, db.deleteFrom('event_segment').where('id', 'in', ids));
   const batch = concatenate(parts);
-  await db
-    .insertInto('event_segment')
-    .values({
-      day,
-      first_seq: Math.min(origin.firstSeq, ...merged.map((segment) => segment.first_seq)),
-      last_seq: Math.max(origin.lastSeq, ...merged.map((segment) => segment.last_seq)),
-      received_ms: Math.max(origin.receivedMs, ...merged.map((segment) => segment.received_ms)),
-      events: batch.length,
-      import_id: origin.importId,
-      body: encodeSegment(batch),
-    })
-    .execute();
+  const insert = db.insertInto('event_segment').values({
+    day,
+    first_seq: Math.min(origin.firstSeq, ...merged.map((segment) => segment.first_seq)),
+    last_seq: Math.max(origin.lastSeq, ...merged.map((segment) => segment.last_seq)),
+    received_ms: Math.max(origin.receivedMs, ...merged.map((segment) => segment.received_ms)),
+    events: batch.length,
+    import_id: origin.importId,
+    body: encodeSegment(batch),
+  });
+  await send(db, insert);
 }

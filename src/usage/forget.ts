@@ -1,6 +1,7 @@
 import { type Dimension, REMOVED } from '../domain/dimension.ts';
 import type { Db, DialectName } from '../store/database.ts';
-import { forgetInRows, lockTotals } from './daily-rows.ts';
+import { forgetInRows } from './daily-rows.ts';
+import { lockTotals } from './totals.ts';
 import { forgetValue, toSentText, toShownText } from './values.ts';
 
 /** What a forgotten value was taken out of. */

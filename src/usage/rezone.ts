@@ -1,5 +1,5 @@
 import { type Calendar, MINUTE_MS, monthOf } from '../domain/calendar.ts';
-import type { Db } from '../store/database.ts';
+import type { Db, DialectName } from '../store/database.ts';
 import { changeReportZone } from '../store/report-zone.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
 import { type Cube, HOUR_CUBES, METER_DAYS, METER_MINUTES } from './cube.ts';
@@ -19,6 +19,7 @@ export interface RezoneOutcome {
 }
 
 interface Rezone {
+  dialect: DialectName;
   from: Calendar;
   to: Calendar;
   places: ValuePlaces;
@@ -31,7 +32,7 @@ interface Rezone {
  * days of the old zone. Every call is counted once before and once after, in a day at most one away.
  */
 export async function rezone(db: Db, zones: Rezone): Promise<RezoneOutcome> {
-  const { from, to } = zones;
+  const { dialect, from, to, places } = zones;
   const rawDay = await findDay(db, 'raw_from_day');
   const hourDay = await findFirstSharedHourDay(db, zones, rawDay);
   const closedMonth = await findClosedMonth(db);
@@ -66,7 +67,8 @@ export async function rezone(db: Db, zones: Rezone): Promise<RezoneOutcome> {
   if (fromHours !== undefined) await setSetting(db, 'hours_from_day', String(fromHours));
 
   const events = await unfold(db);
-  while ((await foldInbox(db, to, zones.places)).events > 0);
+  while ((await foldInbox(db, { dialect, calendar: to, places })).events > 0);
+  await places.store(db, dialect);
   if (Number.isFinite(closedMonth)) await closeMonths(db, closedMonth + 1);
   await markAllDays(db);
 

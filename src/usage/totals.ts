@@ -1,6 +1,7 @@
+import { sql } from 'kysely';
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Dimension } from '../domain/dimension.ts';
-import type { Db } from '../store/database.ts';
+import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
 import {
   BRIEF_CUBES,
@@ -18,6 +19,38 @@ import { Grouping } from './grouping.ts';
 import { type Batch, type Column, decodeSegment, encodeSegment, gather, sortBy } from './segment.ts';
 import { takeFullTiers } from './tiers.ts';
 import type { ValuePlaces } from './value-places.ts';
+
+/** Of advisory locks; the one on all totals, and those on days and months, which have two numbers. */
+const TOTALS_LOCK = 0x4845_4144;
+/** Days that are so many apart may share a lock: an import of years takes no more of them. */
+const DAY_LOCKS = 64;
+
+const lockAll = compileOnce((db) => sql`select pg_advisory_xact_lock(${sql.lit(TOTALS_LOCK)})`.compile(db));
+const share = compileOnce((db) => sql`select pg_advisory_xact_lock_shared(${sql.lit(TOTALS_LOCK)})`.compile(db));
+const lockOne = compileOnce((db) => sql`select pg_advisory_xact_lock(${sql.lit(TOTALS_LOCK)}, ${0})`.compile(db));
+
+/** No other process changes totals, or rows made of them, until the transaction ends. (SQLite has one writer anyway.) */
+export async function lockTotals(trx: Db, dialect: DialectName): Promise<void> {
+  if (dialect === 'postgres') await send(trx, lockAll(trx));
+}
+
+/** Others change totals too, of days that they have locked as `lockDays` does; none has locked all of them. */
+export async function shareTotals(trx: Db, dialect: DialectName): Promise<void> {
+  if (dialect === 'postgres') await send(trx, share(trx));
+}
+
+/** No other process changes totals of these days, or of their months where these are closed. After `shareTotals`. */
+export async function lockDays(trx: Db, dialect: DialectName, days: readonly number[]): Promise<void> {
+  if (dialect === 'sqlite') return;
+  const closed = await findClosedMonth(trx);
+  const months = days.map(monthOf).filter((month) => month <= closed);
+  const locks = new Set([
+    ...days.map((day) => day % DAY_LOCKS),
+    ...months.map((month) => DAY_LOCKS + (month % DAY_LOCKS)),
+  ]);
+  // In order, so that none waits for another in a ring.
+  for (const lock of [...locks].sort((a, b) => a - b)) await send(trx, lockOne(trx, lock));
+}
 
 /** Rows of each local day, in order of the days. */
 export function splitByDay(batch: Batch, calendar: Calendar): Map<number, Batch> {
@@ -159,16 +192,24 @@ function timeColumns(events: Batch, day: number, calendar: Calendar): Batch['col
   return { slot, minute, singles, bulk, requests: count };
 }
 
+const listSegments = compileOnce((db) =>
+  db
+    .selectFrom('total_segment')
+    .select(['id', 'cells'])
+    .where('cube', '=', '')
+    .where('bucket', '=', 0)
+    .orderBy('id', 'desc')
+    .compile(),
+);
+
+const insertSegment = compileOnce((db) =>
+  db.insertInto('total_segment').values({ cube: '', bucket: 0, cells: 0, body: new Uint8Array() }).compile(),
+);
+
 /** Appends cells to a bucket, merging what makes a full tier with them (tiers.ts). */
 export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch): Promise<void> {
   if (cells.length === 0) return;
-  const segments = await db
-    .selectFrom('total_segment')
-    .select(['id', 'cells'])
-    .where('cube', '=', cube.name)
-    .where('bucket', '=', bucket)
-    .orderBy('id', 'desc')
-    .execute();
+  const { rows: segments } = await db.executeQuery(listSegments(db, cube.name, bucket));
   const merged = takeFullTiers(segments, (segment) => segment.cells, cells.length).map(({ id }) => id);
   let body = cells;
   if (merged.length > 0) {
@@ -177,13 +218,10 @@ export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch)
     for (const segment of old) grouping.add(decodeSegment(segment.body));
     grouping.add(cells);
     body = grouping.toBatch();
-    await db.deleteFrom('total_segment').where('id', 'in', merged).execute();
+    await send(db, db.deleteFrom('total_segment').where('id', 'in', merged));
     if (body.length === 0) return;
   }
-  await db
-    .insertInto('total_segment')
-    .values({ cube: cube.name, bucket, cells: body.length, body: encodeCells(cube, body) })
-    .execute();
+  await send(db, insertSegment(db, cube.name, bucket, body.length, encodeCells(cube, body)));
 }
 
 /** Pairs are sorted by their first dimension: most questions about a pair are about one client. */

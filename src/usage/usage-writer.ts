@@ -6,7 +6,7 @@ import type { Db, DialectName } from '../store/database.ts';
 import { getOrCreateSetting } from '../store/setting-repository.ts';
 import { type Append, type AppendOptions, readEvents, storeEvents } from './commit.ts';
 import { type CommitSnapshot, lockCommits, readCommitSnapshot } from './commit-snapshot.ts';
-import { listMarkedDays, lockTotals, writeDay } from './daily-rows.ts';
+import { listMarkedDays, writeDay } from './daily-rows.ts';
 import type { Assign } from './event-batch.ts';
 import { EventIdentity } from './event-identity.ts';
 import { foldInbox } from './fold.ts';
@@ -14,7 +14,7 @@ import { reassign } from './recount.ts';
 import { removeExpired } from './retention.ts';
 import { type RezoneOutcome, rezone } from './rezone.ts';
 import { type Batch, decodeEvents, encodeSegment } from './segment.ts';
-import { addToTotals, closeMonths } from './totals.ts';
+import { addToTotals, closeMonths, lockDays, lockTotals, shareTotals } from './totals.ts';
 import { ValuePlaces } from './value-places.ts';
 import { ValueDictionary } from './values.ts';
 
@@ -60,8 +60,8 @@ export class UsageWriter {
   #isTidy = false;
   #unfoldedEvents = 0;
   #unfoldedCommits = 0;
-  /** Appends and folds of one process take turns: they share the caches above. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Commits of one process take turns, and so do changes of totals: each share a part of the caches above. */
+  readonly #turns = { commits: Promise.resolve() as Promise<unknown>, totals: Promise.resolve() as Promise<unknown> };
 
   constructor(db: Db, options: UsageWriterOptions) {
     this.#db = db;
@@ -73,7 +73,7 @@ export class UsageWriter {
 
   /** All of it is on disk when this resolves, or none of it if it rejects. One result per request, in order. */
   append(requests: readonly Append[], options: AppendOptions = {}): Promise<IngestResult[]> {
-    return this.#inTurn(() => this.#append(requests, options));
+    return this.#inTurn('commits', () => this.#append(requests, options));
   }
 
   /** Commits what an append would, and takes it away in the same transaction. Rejects where an append would fail too. */
@@ -95,19 +95,19 @@ export class UsageWriter {
     });
   }
 
-  /** Whether enough has been committed since the last fold. */
-  get foldIsDue(): boolean {
-    return this.#unfoldedEvents >= FOLD_EVENTS || this.#unfoldedCommits >= FOLD_COMMITS;
+  /** How often as much has been committed since the last fold as one is due for. */
+  get foldsDue(): number {
+    return Math.floor(Math.max(this.#unfoldedEvents / FOLD_EVENTS, this.#unfoldedCommits / FOLD_COMMITS));
   }
 
   /** Reads into memory what tells known ids from new ones, so that the first append is as quick as any. */
   open(): Promise<void> {
-    return this.#inTurn(() => this.#open());
+    return this.#inTurn('commits', () => this.#open());
   }
 
-  /** Folds what is committed; answers the number of events folded (0: nothing was left). */
+  /** Folds what is committed and no other process is folding; answers the number of events (0: nothing was left). */
   fold(): Promise<number> {
-    return this.#inTurn(() => this.#fold());
+    return this.#inTurn('totals', () => this.#fold({}));
   }
 
   /**
@@ -115,12 +115,12 @@ export class UsageWriter {
    * this ends however fast they are.
    */
   foldAll(): Promise<void> {
-    return this.#inTurn(() => this.#foldAll());
+    return this.#inTurn('totals', () => this.#foldAll());
   }
 
   /** Removes what is past its time (raw events, ids, hourly totals, daily ones where that is set), and closes months. */
   retain(nowMs: number): Promise<void> {
-    return this.#inTurn(() => this.#retain(nowMs));
+    return this.#inTurn('totals', () => this.#retain(nowMs));
   }
 
   /**
@@ -130,17 +130,21 @@ export class UsageWriter {
   async writeDailyRows(forMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     const { dialect } = this.#options;
     const untilMs = performance.now() + forMs;
-    const days = await this.#inTurn(() => listMarkedDays(this.#db));
+    const days = await listMarkedDays(this.#db);
     for (const [index, day] of days.entries()) {
       if (index > 0 && performance.now() > untilMs) return true;
-      await this.#inTurn(() => this.#changeTotals((trx) => writeDay(trx, dialect, day)));
+      const write = async (trx: Db): Promise<void> => {
+        await lockDays(trx, dialect, [day]);
+        await writeDay(trx, dialect, day);
+      };
+      await this.#inTurn('totals', () => this.#changeTotals(write, shareTotals));
     }
     return false;
   }
 
   /** Takes an import out of the totals and forgets its ids; as far as its raw events are kept. Answers their number. */
   undoImport(importId: number): Promise<number> {
-    return this.#inTurn(async () => {
+    return this.#inTurn('totals', async () => {
       await this.#foldAll();
       const events = await this.#rewrite({ importId }, async () => undefined);
       await this.#db.transaction().execute((trx) => this.#identity.forgetImport(trx, importId));
@@ -153,7 +157,7 @@ export class UsageWriter {
    * events looked at.
    */
   recount(fromDay: number): Promise<number> {
-    return this.#inTurn(async () => {
+    return this.#inTurn('totals', async () => {
       await this.#foldAll();
       return this.#rewrite({ fromDay }, async (trx, day, batch) => {
         const { rulesVersion } = await readCommitSnapshot(trx);
@@ -167,7 +171,7 @@ export class UsageWriter {
    * zone and takes nothing any more.
    */
   rezone(to: Calendar): Promise<RezoneOutcome> {
-    return this.#inTurn(async () => {
+    return this.#inTurn('totals', async () => {
       await this.#foldAll();
       const { calendar: from, dialect } = this.#options;
       return this.#changeTotals(async (trx) => {
@@ -177,15 +181,17 @@ export class UsageWriter {
           await lockCommits(trx, dialect);
         }
         // What came between the last fold and the lock.
-        while ((await foldInbox(trx, from, this.#places)).events > 0);
-        return rezone(trx, { from, to, places: new ValuePlaces(this.#options.dimensionCap ?? DIMENSION_CAP) });
+        while ((await foldInbox(trx, { dialect, calendar: from, places: this.#places })).events > 0);
+        await this.#places.store(trx, dialect);
+        const places = new ValuePlaces(this.#options.dimensionCap ?? DIMENSION_CAP);
+        return rezone(trx, { dialect, from, to, places });
       });
     });
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work, work);
-    this.#turn = turn.catch(() => {});
+  #inTurn<T>(kind: 'commits' | 'totals', work: () => Promise<T>): Promise<T> {
+    const turn = this.#turns[kind].then(work);
+    this.#turns[kind] = turn.catch(() => {});
     return turn;
   }
 
@@ -257,12 +263,15 @@ export class UsageWriter {
     this.#renames = renames;
   }
 
-  /** One process at a time changes totals: the lock goes with the transaction (SQLite has one writer anyway). */
-  async #changeTotals<T>(change: (trx: Db) => Promise<T>): Promise<T> {
+  /** All in one transaction, under a lock on all totals unless `lock` says otherwise. */
+  async #changeTotals<T>(change: (trx: Db) => Promise<T>, lock = lockTotals): Promise<T> {
+    const { dialect } = this.#options;
     try {
       return await this.#db.transaction().execute(async (trx) => {
-        await lockTotals(trx, this.#options.dialect);
-        return change(trx);
+        await lock(trx, dialect);
+        const changed = await change(trx);
+        await this.#places.store(trx, dialect);
+        return changed;
       });
     } catch (error) {
       this.#places.forget();
@@ -279,14 +288,15 @@ export class UsageWriter {
       .selectFrom('inbox')
       .select((eb) => eb.fn.max<number | null>('seq').as('seq'))
       .executeTakeFirst();
-    while ((await this.#fold(newest?.seq ?? 0)) > 0);
+    while ((await this.#fold({ through: newest?.seq ?? 0, wait: true })) > 0);
   }
 
-  async #fold(through?: number): Promise<number> {
+  async #fold(which: { through?: number; wait?: boolean }): Promise<number> {
+    const { dialect, calendar } = this.#options;
     const folded = await this.#changeTotals(async (trx) => {
       this.#follow(await readCommitSnapshot(trx));
-      return foldInbox(trx, this.#options.calendar, this.#places, through);
-    });
+      return foldInbox(trx, { dialect, calendar, places: this.#places, ...which });
+    }, shareTotals);
     this.#isTidy = false;
     // Nothing left of what this process had committed: another has folded it.
     this.#unfoldedEvents = folded.events === 0 ? 0 : Math.max(0, this.#unfoldedEvents - folded.events);

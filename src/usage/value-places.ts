@@ -1,5 +1,6 @@
+import { sql } from 'kysely';
 import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
-import type { Db } from '../store/database.ts';
+import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
 import { type Batch, decodeSegment } from './segment.ts';
 
 /** The number that stands for `(other)` in every dimension; the first migration reserves it. */
@@ -10,6 +11,11 @@ const KEPT_DAYS = 30;
 const CHUNK = 500;
 const MAX_REMEMBERED = 2_000_000;
 
+/** Any number that no other advisory lock of ours has. */
+const PLACES_LOCK = 0x4845_414a;
+
+const takeLock = compileOnce((db) => sql`select pg_advisory_xact_lock(${sql.lit(PLACES_LOCK)})`.compile(db));
+
 /**
  * Who has a place of its own in a day's totals: at most `cap` new values per dimension and day, and everyone who had one
  * in the last 30 days. What has none is counted as `(other)`. Raw events keep every value.
@@ -18,6 +24,8 @@ export class ValuePlaces {
   readonly #cap: number;
   /** Last day on which a value had a place, as far as this process knows. */
   readonly #lastPlace = new Map<number, number>();
+  /** Values by the day that they were given a place on, to be stored. */
+  readonly #placed = new Map<number, number[]>();
 
   constructor(cap: number) {
     this.#cap = cap;
@@ -25,7 +33,7 @@ export class ValuePlaces {
 
   /** Columns in which values without a place are replaced; only those that changed. */
   async assign(db: Db, day: number, events: Batch, selected: Uint32Array | undefined): Promise<Batch['columns']> {
-    if (this.#lastPlace.size > MAX_REMEMBERED) this.forget();
+    if (this.#lastPlace.size > MAX_REMEMBERED) this.#lastPlace.clear();
     const replaced: Batch['columns'] = {};
     for (const dimension of DIMENSIONS) {
       const values = events.columns[dimension];
@@ -73,17 +81,34 @@ export class ValuePlaces {
       }
     }
     if (placed.length === 0) return without;
-    for (let at = 0; at < placed.length; at += CHUNK) {
-      const chunk = placed.slice(at, at + CHUNK);
-      await db.updateTable('value').set({ place_day: day }).where('id', 'in', chunk).execute();
-      for (const id of chunk) this.#lastPlace.set(id, day);
+    const toStore = this.#placed.getOrInsertComputed(day, () => []);
+    for (const id of placed) {
+      this.#lastPlace.set(id, day);
+      toStore.push(id);
     }
-    await db
+    const insert = db
       .insertInto('value_places')
       .values({ dimension, day, places })
-      .onConflict((conflict) => conflict.columns(['dimension', 'day']).doUpdateSet({ places }))
-      .execute();
+      .onConflict((conflict) => conflict.columns(['dimension', 'day']).doUpdateSet({ places }));
+    await send(db, insert);
     return without;
+  }
+
+  /**
+   * Stores what was assigned, as the last thing in its transaction: values belong to no day, so processes that change
+   * totals of different days take turns here.
+   */
+  async store(trx: Db, dialect: DialectName): Promise<void> {
+    if (this.#placed.size === 0) return;
+    if (dialect === 'postgres') await send(trx, takeLock(trx));
+    for (const [day, ids] of this.#placed) {
+      for (let at = 0; at < ids.length; at += CHUNK) {
+        const chunk = ids.slice(at, at + CHUNK);
+        const update = trx.updateTable('value').set({ place_day: day }).where('id', 'in', chunk);
+        await send(trx, update.where('place_day', '<', day));
+      }
+    }
+    this.#placed.clear();
   }
 
   /** The same for events that are taken out of a day's totals again: who has a place is who stands in them. */
@@ -108,8 +133,9 @@ export class ValuePlaces {
     return replaced;
   }
 
-  /** After a transaction that did not commit: what it placed was not placed. Also when it has grown too large. */
+  /** After a transaction that did not commit: what it placed was not placed. */
   forget(): void {
+    this.#placed.clear();
     this.#lastPlace.clear();
   }
 }

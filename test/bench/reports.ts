@@ -74,7 +74,7 @@ export async function fill(url: string, events: number, days: number, nowMs: num
       return { ...event, timeMs, kind: 'call', count: 1, durationMs: durationOf(at + index) };
     });
     await intake.append({ source, events: batch, receivedMs: nowMs, allowOld: true });
-    if (intake.usage.foldIsDue) await intake.usage.fold();
+    if (intake.usage.foldsDue > 0) await intake.usage.fold();
   }
   await intake.usage.foldAll();
   await intake.usage.retain(nowMs);

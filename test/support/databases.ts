@@ -72,6 +72,17 @@ async function createPostgres(state: 'migrated' | 'empty'): Promise<TestDatabase
   return { url, remove: async () => void (await knock(`${door}/?${new URLSearchParams({ url })}`, 'DELETE')) };
 }
 
+/** A database on a server that may be killed, as `crash` does: it returns when that takes connections again. */
+export async function createMortalPostgres(): Promise<TestDatabase & { crash(): Promise<void> }> {
+  const door = `${inject('postgresDoor')}/own`;
+  const url = await knock(`${door}/migrated`, 'POST');
+  return {
+    url,
+    crash: async () => void (await knock(`${door}/crash`, 'POST')),
+    remove: async () => void (await knock(`${door}/?${new URLSearchParams({ url })}`, 'DELETE')),
+  };
+}
+
 async function knock(url: string, method: 'POST' | 'DELETE'): Promise<string> {
   const response = await fetch(url, { method });
   const text = await response.text();

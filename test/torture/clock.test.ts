@@ -1,18 +1,26 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createCalendar } from '../../src/domain/calendar.ts';
 import { EVERYTHING } from '../../src/domain/digest.ts';
 import { latestDue, parseSchedule } from '../../src/domain/schedule-rule.ts';
+import { DAY_MS, MINUTE_MS } from '../../src/domain/time-units.ts';
 import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { insertSubscription } from '../../src/store/subscription-repository.ts';
+import { StoredUsage } from '../../src/usage/reader.ts';
+import { runHere } from '../support/command-process.ts';
 import { setUpDatabases } from '../support/databases.ts';
 import { tally } from '../support/figures.ts';
-import { type Bot, DIGESTS, startBot, toEnv } from './bot.ts';
+import { ALERTS, type Bot, DIGESTS, startBot, toEnv } from './bot.ts';
 import { sendUntilTaken } from './load.ts';
 
 /** Where libfaketime lies, which moves the clock of a process; the tests with clocks of our own need no such thing. */
 const { HEADROOM_FAKETIME } = process.env;
 const ZONE = 'Europe/Berlin';
 const WAIT_MS = 40_000;
+const POOLS = 'scopes: [{ name: crm, pools: [{ name: Month, period: month, base: 100 }] }]';
 
 const { createUrl } = setUpDatabases('sqlite');
 let slack: Emulator;
@@ -80,12 +88,92 @@ it.runIf(HEADROOM_FAKETIME)(
   },
 );
 
+it.runIf(HEADROOM_FAKETIME)(
+  'an hour without Slack, the clock set forth and back in it: everything is posted once when Slack is there again',
+  async () => {
+    const url = await createUrl();
+    const db = openDatabase(url);
+    const folder = mkdtempSync(join(tmpdir(), 'headroom-clock-'));
+    const clock = join(folder, 'clock');
+    const startMs = Date.parse('2028-05-10T11:55:00Z');
+    const setClock = (ms: number): void => {
+      aheadMs = ms - Date.now();
+      // Replaced whole: the bot may read it at any time.
+      writeFileSync(`${clock}.new`, `${aheadMs < 0 ? '' : '+'}${Math.round(aheadMs / 1000)}`);
+      renameSync(`${clock}.new`, clock);
+    };
+    setClock(startMs);
+    const env = { ...toEnv(slack, url), RAW_RETENTION_DAYS: '400' };
+    writeFileSync(join(folder, 'pools.yaml'), POOLS);
+    expect((await runHere({ words: ['pools', 'apply', 'pools.yaml'], env, folder })).code).toBe(0);
+    const rule = parseSchedule('daily 12:20', 'UTC');
+    const nextDueMs = latestDue(rule, startMs + DAY_MS).dueMs;
+    const digest = { channel: DIGESTS, owner: 'U01ALICE', schedule: rule, what: EVERYTHING, nextDueMs };
+    await insertSubscription(db, digest, startMs);
+    bot = await startBot({
+      ...env,
+      LD_PRELOAD: HEADROOM_FAKETIME!,
+      FAKETIME_TIMESTAMP_FILE: clock,
+      FAKETIME_CACHE_DURATION: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    });
+    let sent = 0;
+    const use = async (until: number): Promise<void> => {
+      const events = Array.from({ length: until - sent }, (_, i) => ({ id: `${sent + i}`, client: 'a', scope: 'crm' }));
+      sent = until;
+      await sendUntilTaken(bot!.url, { client: 'a', size: events.length, body: JSON.stringify(events) });
+    };
+    const tickAt = async (ms: number): Promise<void> => {
+      setClock(ms);
+      await vi.waitUntil(async () => Math.abs((await readTick(bot!.url)) * 1000 - ms) < 120_000, {
+        timeout: 100_000,
+        interval: 500,
+      });
+    };
+
+    slack.faults.outage(true);
+    await use(76);
+    for (const minutes of [15, 10, 30, 20, 45]) {
+      setClock(startMs + minutes * MINUTE_MS);
+      await use(sent + 14);
+    }
+    await tickAt(startMs + 60 * MINUTE_MS);
+    expect(slack.messages(ALERTS)).toEqual([]);
+    slack.faults.outage(false);
+    const isOut = () => slack.messages(ALERTS).some(({ text }) => text.includes('out of month'));
+    await slack.waitFor(() => keys().length > 0 && isOut(), 'the alert and the digest', 60_000);
+    // Nor does anything come twice when the clock goes on, and back once more.
+    for (const minutes of [180, 65]) setClock(startMs + minutes * MINUTE_MS);
+    await tickAt(startMs + 181 * MINUTE_MS);
+    const posted = [ALERTS, DIGESTS].flatMap(listKeys);
+    tally('sqlite', {
+      events: sent,
+      deliveries: new Set(posted).size,
+      doubles: posted.length - new Set(posted).size,
+    });
+    expect(new Set(posted).size).toBe(posted.length);
+    expect(keys()).toEqual(['digest:1:2028-05-10']);
+    const { rows } = await new StoredUsage(db, 'sqlite', createCalendar('UTC')).sum({
+      span: { fromMs: startMs - DAY_MS, toMs: startMs + 2 * DAY_MS },
+      grain: 'all',
+      groupBy: [],
+      filters: [],
+    });
+    expect(rows[0]!.requests).toBe(sent);
+    await db.destroy();
+    rmSync(folder, { recursive: true });
+  },
+);
+
+function listKeys(channel: string): string[] {
+  return slack
+    .messages(channel)
+    .flatMap(({ metadata }) => (metadata?.event_payload as { key?: string } | undefined)?.key ?? []);
+}
+
 /** The keys of the digests, without their replies. */
 function keys(): string[] {
-  return slack
-    .messages(DIGESTS)
-    .map(({ metadata }) => (metadata?.event_payload as { key?: string })?.key ?? '')
-    .filter((key) => /^digest:\d+:[\d-]+$/.test(key));
+  return listKeys(DIGESTS).filter((key) => /^digest:\d+:[\d-]+$/.test(key));
 }
 
 async function readTick(url: string): Promise<number> {

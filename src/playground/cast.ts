@@ -1,4 +1,6 @@
 import type { ExampleNames } from '../domain/names.ts';
+import { DEFAULT_CHANNELS, DEFAULT_USERS } from './emulator/seed.ts';
+import type { WorkspaceSeed } from './emulator/types.ts';
 
 /** The clients of the sample traffic: made up, and each with habits of its own. */
 
@@ -203,4 +205,14 @@ export const EXAMPLES: ExampleNames = {
   scope: 'crm',
   granted: 'integration-service',
   grant: 'Automation Developer',
+};
+
+export const ALERT_CHANNEL = 'C01ONCALL';
+export const ONCALL_GROUP = 'S01ONCALL';
+
+/** The emulator's workspace, with the on-call group that alerts mention. */
+export const DEMO_WORKSPACE: WorkspaceSeed = {
+  users: DEFAULT_USERS.filter(({ deleted }) => !deleted),
+  channels: DEFAULT_CHANNELS,
+  userGroups: [{ id: ONCALL_GROUP, handle: 'on-call', name: 'On-call engineers', users: ['U01BORIS', 'U01CHLOE'] }],
 };

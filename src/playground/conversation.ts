@@ -1,10 +1,8 @@
-import { drawMessage } from './drawn-messages.ts';
 import type { Channel, Ephemeral, Message, User } from './emulator/types.ts';
 import type { Emulator } from './emulator/workspace.ts';
-import { formatDay } from './render/dates.ts';
-import { nameMessage } from './render/message.ts';
+import { drawMessage, nameMessage, renderHome, renderModal } from './render/message.ts';
 import type { Scene } from './render/scene.ts';
-import { renderHome, renderModal } from './render/view.ts';
+import { formatDay } from './render/text.ts';
 
 export interface ConversationOptions {
   emulator: () => Emulator;

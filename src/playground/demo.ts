@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:net';
 import { createToken } from '../ingest/credentials.ts';
 import type { Logger } from '../log.ts';
-import { createBurst } from './burst.ts';
+import { ALERT_CHANNEL } from './cast.ts';
 import { DemoClock } from './clock.ts';
 import { BURST_POOL } from './demo-pools.ts';
+import { createBurst } from './live-traffic.ts';
 import { createPlayground } from './playground.ts';
-import { findPort } from './ports.ts';
-import { ALERT_CHANNEL } from './workspace-seed.ts';
 import { DEMO_ZONE, startWorld, type World } from './world.ts';
 
 export interface DemoOptions {
@@ -142,4 +142,17 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     },
   };
   return demo;
+}
+
+/** `wanted` if nobody listens there, else any free port. */
+export async function findPort(wanted: number): Promise<number> {
+  return (await isFree(wanted)) ? wanted : 0;
+}
+
+function isFree(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const server = createServer();
+  server.once('error', () => resolve(false));
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  return promise;
 }

@@ -11,13 +11,13 @@ import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { upsertSource } from '../store/source-repository.ts';
 import { listSubscriptions } from '../store/subscription-repository.ts';
+import { ALERT_CHANNEL, DEMO_WORKSPACE, ONCALL_GROUP } from './cast.ts';
 import type { DemoClock } from './clock.ts';
 import type { Handler } from './emulator/server.ts';
 import { type Emulator, startEmulator } from './emulator/workspace.ts';
 import { fillHistoryApart } from './history-process.ts';
 import { LiveTraffic } from './live-traffic.ts';
 import { createTraffic } from './traffic.ts';
-import { ALERT_CHANNEL, DEMO_WORKSPACE, ONCALL_GROUP } from './workspace-seed.ts';
 
 export const DEMO_ZONE = 'Europe/Berlin';
 

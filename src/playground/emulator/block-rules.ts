@@ -1,7 +1,6 @@
 import { checkCharts, checkTables } from './data-rules.ts';
-import { checkElements } from './element-rules.ts';
+import { checkElements, checkTexts } from './element-rules.ts';
 import { countTexts, isObject, listElements, walk } from './elements.ts';
-import { checkTexts } from './text-rules.ts';
 import type { Block } from './types.ts';
 
 export type Surface = 'message' | 'modal' | 'home';

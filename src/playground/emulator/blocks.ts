@@ -1,7 +1,6 @@
-import { ApiError } from './api-error.ts';
 import { findRuleErrors, MAX_MESSAGE_CHARACTERS, type Surface } from './block-rules.ts';
 import { findSchemaErrors } from './block-schema.ts';
-import type { Core } from './core.ts';
+import { ApiError, type Core } from './core.ts';
 import { countTexts, isObject, walk } from './elements.ts';
 import { toFileObject } from './files.ts';
 import { asJson } from './http.ts';

@@ -1,5 +1,4 @@
-import { ApiError } from './api-error.ts';
-import { type Core, CREDENTIALS } from './core.ts';
+import { ApiError, type Core, CREDENTIALS } from './core.ts';
 import { deliver } from './delivery.ts';
 import { isObject } from './elements.ts';
 import {

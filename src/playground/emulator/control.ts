@@ -1,11 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isObject } from './elements.ts';
 import type { Emulator } from './emulator.ts';
-import { toFileObject } from './files.ts';
 import { asJson, readBody, sendJson, toRecord } from './http.ts';
-import type { Change, Message, StoredFile } from './types.ts';
-
-const LOG_LENGTH = 200;
+import type { Change, StoredFile } from './types.ts';
 
 type Body = Record<string, unknown>;
 
@@ -25,30 +22,14 @@ function toActions(emulator: Emulator): Record<string, (body: Body) => unknown> 
     suggest: (body) => emulator.suggest(body as never),
     shortcut: (body) => emulator.shortcut(body as never),
     'open-home': (body) => emulator.openHome(getText(body, 'user')),
-    mention: (body) => emulator.mention(body as never),
     message: (body) => emulator.say(body as never),
-    direct: (body) => emulator.directMessage(getText(body, 'user'), getText(body, 'text')),
     invite: (body) => emulator.invite(getText(body, 'who', 'bot'), getText(body, 'channel')),
-    remove: (body) => emulator.remove(getText(body, 'who', 'bot'), getText(body, 'channel')),
-    archive: (body) => emulator.archive(getText(body, 'channel'), body.archived !== false),
-    event: (body) => emulator.event(body),
-    faults: (body) => setFaults(emulator, body),
   };
 }
 
-function setFaults(emulator: Emulator, body: Record<string, unknown>): unknown {
-  const { faults } = emulator;
-  if (body.clear) faults.clear();
-  if (typeof body.outage === 'boolean') faults.outage(body.outage);
-  if (typeof body.fileNeverReady === 'boolean') faults.fileNeverReady = body.fileNeverReady;
-  if (typeof body.enforceRateLimits === 'boolean') faults.enforceRateLimits = body.enforceRateLimits;
-  if (typeof body.method === 'string') faults.fail(body.method, isObject(body.fault) ? body.fault : { status: 500 });
-  return { outage: faults.isOut, fileNeverReady: faults.fileNeverReady, enforceRateLimits: faults.enforceRateLimits };
-}
-
 /**
- * Serves `/_control/…`: what a page needs to show the workspace and act in it. GET `state?user=U…`, `log`, `file/F…`,
- * `stream` (server-sent events: one `change` per change); POST as above.
+ * Serves `/_control/…`: what a page needs to show the workspace and act in it. GET `file/F…` and `stream`
+ * (server-sent events: one `change` per change); POST as above.
  * Only for this machine: another Host, or a POST that is not JSON (which other sites' pages can send), is refused.
  */
 export function createControl(emulator: Emulator) {
@@ -60,7 +41,7 @@ export function createControl(emulator: Emulator) {
     if (host !== '127.0.0.1' && host !== 'localhost') {
       sendJson(response, 403, { ok: false, error: 'this machine only' });
     } else if (request.method === 'GET') {
-      serveGet(emulator, request, response, name, url.searchParams);
+      serveGet(emulator, request, response, name);
     } else if (!actions[name]) {
       sendJson(response, 404, { ok: false, error: `no action ${name}` });
     } else if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
@@ -78,22 +59,9 @@ export function createControl(emulator: Emulator) {
   };
 }
 
-function serveGet(
-  emulator: Emulator,
-  request: IncomingMessage,
-  response: ServerResponse,
-  name: string,
-  query: URLSearchParams,
-): void {
+function serveGet(emulator: Emulator, request: IncomingMessage, response: ServerResponse, name: string): void {
   if (name === 'stream') stream(emulator, request, response);
-  else if (name === 'state') sendJson(response, 200, toState(emulator, query.get('user') ?? undefined));
-  else if (name === 'log') sendJson(response, 200, toLog(emulator));
   else serveFile(emulator.workspace.files.get(name.replace(/^file\//, '')), response);
-}
-
-/** The newest calls and problems, oldest first. */
-function toLog(emulator: Emulator): object {
-  return { calls: emulator.calls.slice(-LOG_LENGTH), problems: emulator.problems.slice(-LOG_LENGTH) };
 }
 
 function serveFile(file: StoredFile | undefined, response: ServerResponse): void {
@@ -109,31 +77,6 @@ function serveFile(file: StoredFile | undefined, response: ServerResponse): void
     ...(image ? {} : { 'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}` }),
   });
   response.end(file.bytes);
-}
-
-/** The workspace as `user` sees it; without one, everything. Messages oldest first, by channel id. */
-function toState(emulator: Emulator, user: string | undefined): object {
-  const state = emulator.workspace;
-  const id = user === undefined ? undefined : state.findUser(user)?.id;
-  const channels = [...state.channels.values()].filter(
-    (channel) => !id || channel.members.has(id) || (channel.kind === 'public' && !channel.is_archived),
-  );
-  const seen = new Set(channels.map((channel) => channel.id));
-  const messages: Record<string, Message[]> = {};
-  for (const [channel, list] of state.messages) if (seen.has(channel)) messages[channel] = list;
-  return {
-    team: { id: emulator.teamId, bot: emulator.botUserId, connected: emulator.connected },
-    commands: [...emulator.manifest.commands.keys()],
-    shortcuts: [...emulator.manifest.shortcuts].map(([callback_id, shortcut]) => ({ callback_id, ...shortcut })),
-    users: [...state.users.values()],
-    userGroups: [...state.userGroups.values()],
-    channels: channels.map((channel) => ({ ...channel, members: [...channel.members] })),
-    messages,
-    ephemerals: state.ephemerals.filter((message) => !id || message.to === id),
-    modal: id ? emulator.modal(id) : undefined,
-    home: id ? emulator.home(id) : undefined,
-    files: [...state.files.values()].map((file) => toFileObject(state, file, emulator.url)),
-  };
 }
 
 function stream(emulator: Emulator, request: IncomingMessage, response: ServerResponse): void {

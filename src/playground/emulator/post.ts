@@ -1,6 +1,5 @@
-import { ApiError } from './api-error.ts';
 import { acceptBlocks, type BlockPlace, listShownFiles } from './blocks.ts';
-import type { Core } from './core.ts';
+import { ApiError, type Core } from './core.ts';
 import { isObject } from './elements.ts';
 import { asJson, asText } from './http.ts';
 import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';

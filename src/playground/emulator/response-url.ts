@@ -1,10 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApiError } from './api-error.ts';
-import type { Core } from './core.ts';
-import { answerFault } from './fault-answer.ts';
+import { ApiError, type Core, type ResponseUrl } from './core.ts';
+import { answerFault } from './faults.ts';
 import { parseArguments, readBody, toRecord } from './http.ts';
 import { acceptContent, shareShownFiles } from './post.ts';
-import type { ResponseUrl } from './response-urls.ts';
 import { APP_ID, BOT_ID, BOT_USER_ID } from './seed.ts';
 import type { JsonObject } from './types.ts';
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Core, CREDENTIALS } from './core.ts';
-import { answerFault } from './fault-answer.ts';
+import { answerFault } from './faults.ts';
 import { readBody, sendJson } from './http.ts';
 import { serveResponseUrl } from './response-url.ts';
 import { serveWebApi } from './web-api.ts';

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { ApiError } from './api-error.ts';
 import { findViewErrors } from './block-schema.ts';
 import { acceptBlocks, type BlockPlace } from './blocks.ts';
-import type { Core } from './core.ts';
+import { ApiError, type Core } from './core.ts';
 import { isObject } from './elements.ts';
 import { asJson } from './http.ts';
 import { APP_ID, BOT_ID, TEAM_ID } from './seed.ts';

@@ -1,10 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApiError } from './api-error.ts';
-import { type Core, CREDENTIALS } from './core.ts';
-import { type ApiAnswer, answerFault } from './fault-answer.ts';
+import { ApiError, type Core, CREDENTIALS } from './core.ts';
+import { type ApiAnswer, answerFault } from './faults.ts';
 import { asText, parseArguments, readBody, toRecord } from './http.ts';
-import { appMethods } from './methods/app.ts';
-import { blockMethods } from './methods/blocks.ts';
+import { appMethods, blockMethods } from './methods/app.ts';
 import { chatMethods } from './methods/chat.ts';
 import { conversationMethods } from './methods/conversations.ts';
 import { fileMethods } from './methods/files.ts';

@@ -14,22 +14,17 @@ import {
 import { prepareSchema } from './block-schema.ts';
 import { type CommandOptions, runShortcut, type ShortcutOptions, sendCommand } from './commands.ts';
 import { createControl } from './control.ts';
-import { type Core, CREDENTIALS } from './core.ts';
+import { type Core, CREDENTIALS, ResponseUrls, readManifest, Triggers } from './core.ts';
 import { type Delivery, type Retry, replay } from './delivery.ts';
-import type { Emulator, EmulatorOptions } from './emulator.ts';
+import { type Emulator, type EmulatorOptions, waitFor } from './emulator.ts';
 import { Faults } from './faults.ts';
 import { FileStore } from './files.ts';
-import { getChannel, getUser } from './interact.ts';
-import { readManifest } from './manifest.ts';
-import { closeModal, type SubmitOptions, submitModal } from './modals.ts';
-import { ResponseUrls } from './response-urls.ts';
+import { closeModal, getChannel, getUser, type SubmitOptions, submitModal } from './interact.ts';
 import { BOT_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
 import { type Handler, listen } from './server.ts';
 import { SocketMode } from './socket-mode.ts';
 import { WorkspaceState } from './state.ts';
-import { Triggers } from './triggers.ts';
 import type { Change, JsonObject } from './types.ts';
-import { waitFor } from './wait.ts';
 
 export type { Interaction } from './interact.ts';
 export type * from './types.ts';

@@ -1,11 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { renderToStaticMarkup } from 'react-dom/server';
+import { type Block as LibraryBlock, Message } from 'slack-blocks-to-jsx';
 import type { Block, JsonObject } from '../emulator/types.ts';
 import { renderElement, renderImage } from './elements.ts';
-import { renderByLibrary } from './library.ts';
-import { listOf, renderRichText } from './rich-text.ts';
 import { h, type ReactNode, type Scene } from './scene.ts';
-import { renderTable } from './table.ts';
-import { plainOf, renderText } from './text-object.ts';
+import { listOf, plainOf, renderRichText, renderText, withSigns } from './text.ts';
 
 /** Blocks as HTML. One that cannot be drawn leaves a note in its place, never takes the others with it. */
 export function renderBlocks(blocks: readonly Block[], scene: Scene): string {
@@ -107,4 +107,66 @@ function renderField(block: JsonObject, id: string, scene: Scene): ReactNode {
     block.hint ? h('p', { className: 'hint', id: field.hintId }, plainOf(block.hint)) : null,
     h('p', { className: 'error', id: `error-${key}`, hidden: true }),
   );
+}
+
+/**
+ * A table or data_table block; its first row is the header, its first column names the rows. The page makes it scroll by
+ * itself, sideways, where it is too wide.
+ */
+export function renderTable(block: JsonObject, caption: string, scene: Scene): ReactNode {
+  const settings = listOf(block.column_settings);
+  const rows = (Array.isArray(block.rows) ? block.rows : []) as JsonObject[][];
+  const [head = [], ...body] = rows;
+  const cell = (inHead: boolean) => (value: JsonObject, column: number) => {
+    const { align, is_wrapped } = settings[column] ?? {};
+    const number = value.type === 'raw_number' || align === 'right';
+    const className = [number ? 'number' : '', is_wrapped ? 'wrapped' : ''].join(' ').trim();
+    // A column of bars has no name, and needs none.
+    const scope = inHead ? (value.text === '' ? undefined : 'col') : column === 0 && !number ? 'row' : undefined;
+    const attributes = { key: column, scope, className: className || undefined };
+    return h(scope ? 'th' : 'td', attributes, renderCell(value, scene));
+  };
+  return h(
+    'div',
+    { className: 'scroller', 'data-label': `${caption}: table` },
+    h(
+      'table',
+      null,
+      h('caption', null, h('span', { className: 'hidden' }, caption)),
+      h('thead', null, h('tr', null, head.map(cell(true)))),
+      h(
+        'tbody',
+        null,
+        body.map((row, key) => h('tr', { key }, row.map(cell(false)))),
+      ),
+    ),
+  );
+}
+
+function renderCell(cell: JsonObject, scene: Scene): ReactNode {
+  if (cell.type === 'rich_text') return renderRichText(cell, scene);
+  if (cell.type === 'raw_number') return String(cell.text ?? cell.value ?? '');
+  return withSigns(String(cell.text ?? ''));
+}
+
+/**
+ * Blocks that nobody acts on and whose exact text is not at stake (charts above all) are drawn by slack-blocks-to-jsx. The
+ * others are drawn here: it has no elements that can be pressed once React is gone, no slack_file, no raw_number cells and
+ * no data_table, and it reads escaped mentions as mentions, which Slack does not.
+ */
+export function renderByLibrary(block: JsonObject, scene: Scene): ReactNode {
+  const props = {
+    blocks: [block as unknown as LibraryBlock],
+    theme: scene.theme,
+    withoutWrapper: true,
+    logo: '/',
+    name: '',
+  };
+  return h('div', { className: 'slack-blocks', 'data-theme': scene.theme }, h(Message, props));
+}
+
+/** Its stylesheet, for a class instead of an id: a page has many messages. */
+export function readLibraryStyles(): string {
+  const path = createRequire(import.meta.url).resolve('slack-blocks-to-jsx/dist/style.css');
+  return readFileSync(path, 'utf8').replaceAll('#slack_blocks_to_jsx', '.slack-blocks');
 }

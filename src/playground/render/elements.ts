@@ -1,10 +1,7 @@
 import type { JsonObject } from '../emulator/types.ts';
-import { renderInput } from './inputs.ts';
-import { renderMenu } from './menus.ts';
-import type { ElementPlace, Wiring } from './place.ts';
-import { listOf } from './rich-text.ts';
+import { type ElementPlace, renderInput, renderMenu, type Wiring } from './inputs.ts';
 import { fileUrl, h, type ReactNode, type Scene, safeUrl } from './scene.ts';
-import { plainOf, renderText } from './text-object.ts';
+import { listOf, plainOf, renderText } from './text.ts';
 
 /**
  * An element that people act on, as plain HTML. The page's script finds what to send in its attributes: `data-element`

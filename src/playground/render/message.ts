@@ -1,9 +1,9 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { getDateFormat } from '../emulator/date-format.ts';
-import type { Ephemeral, JsonObject, Message, User } from '../emulator/types.ts';
+import type { Ephemeral, JsonObject, Message, User, View } from '../emulator/types.ts';
 import { renderBlocks } from './blocks.ts';
-import { renderMrkdwn } from './mrkdwn.ts';
 import { fileUrl, h, type ReactNode, type Scene } from './scene.ts';
+import { plainOf, renderMrkdwn } from './text.ts';
 
 export interface ShownMessage {
   message: Message | Ephemeral;
@@ -104,4 +104,49 @@ function formatTime(ms: number, reader: User): string {
 
 function formatFull(ms: number, reader: User): string {
   return getDateFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium', timeZone: reader.tz }).format(ms);
+}
+
+/** The inside of a modal: title, blocks, and the buttons that it names. */
+export function renderModal(view: View, scene: Scene): string {
+  const top = renderToStaticMarkup(
+    h(
+      'header',
+      null,
+      h('h2', { id: 'modal-title', tabIndex: -1 }, plainOf(view.title)),
+      h('button', { type: 'button', className: 'plain icon', 'data-close': '', 'aria-label': 'Close' }, '✕'),
+    ),
+  );
+  const end = renderToStaticMarkup(
+    h(
+      'footer',
+      null,
+      h('button', { type: 'button', className: 'button', 'data-close': '' }, plainOf(view.close, 'Cancel')),
+      view.submit ? h('button', { type: 'submit', className: 'button primary' }, plainOf(view.submit)) : null,
+    ),
+  );
+  const body = renderBlocks(view.blocks, { ...scene, values: view.state.values });
+  return `${top}<div class="modal-body">${body}</div>${end}`;
+}
+
+export function renderHome(view: View, scene: Scene): string {
+  return renderBlocks(view.blocks, { ...scene, heading: 'h2', values: view.state.values });
+}
+
+/** HTML by message and reader, with what it was made from. */
+const drawn = new WeakMap<ShownMessage['message'], Map<string, { from: string; html: string }>>();
+
+/**
+ * Draws a message, or gives what was drawn before for the same reader, theme and day as long as nothing in it has changed:
+ * the page asks for a whole conversation every time that something happens, and React's garbage of it is not small.
+ */
+export function drawMessage(shown: ShownMessage, scene: Scene, today: string): string {
+  const byReader = drawn.get(shown.message) ?? new Map<string, { from: string; html: string }>();
+  drawn.set(shown.message, byReader);
+  const reader = `${scene.reader.id} ${scene.theme} ${shown.inThread}`;
+  const from = JSON.stringify([shown.message, shown.replies, today]);
+  const known = byReader.get(reader);
+  if (known?.from === from) return known.html;
+  const html = renderMessage(shown, scene);
+  byReader.set(reader, { from, html });
+  return html;
 }

@@ -14,20 +14,13 @@ async function send(emulator: Emulator, name: string, body: object, type = 'appl
   };
 }
 
-test('a page can act as anyone and see what they see', async () => {
+test('a page can act as anyone', async () => {
   const emulator = await start();
   const app = await startHttpApp(emulator);
   app.command('/usage', ({ ack }) => ack('only you'));
   const { status, result } = await send(emulator, 'command', { user: 'alice', channel: 'api-usage', text: 'help' });
   expect(status).toBe(200);
   expect(result).toMatchObject({ status: 200, ack: 'only you', messages: [{ text: 'only you' }] });
-  const state = async (user: string) => (await fetch(`${emulator.url}/_control/state?user=${user}`)).json();
-  expect(await state('U01ALICE')).toMatchObject({ commands: ['/usage'], ephemerals: [{ text: 'only you' }] });
-  const boris = (await state('U01BORIS')) as { ephemerals: unknown[]; channels: { id: string }[] };
-  expect(boris.ephemerals).toEqual([]);
-  expect(boris.channels.map((channel) => channel.id)).not.toContain('C01FINANCE');
-  const log = await (await fetch(`${emulator.url}/_control/log`)).json();
-  expect(log).toMatchObject({ problems: [] });
 });
 
 test('changes are streamed as they happen', async () => {
@@ -50,17 +43,11 @@ test('mistakes are explained; other sites are kept out', async () => {
   expect((await send(emulator, 'dance', {})).status).toBe(404);
   expect((await send(emulator, 'message', {}, 'text/plain')).status).toBe(415);
   const foreign = new Promise((resolve) => {
-    const url = new URL(`${emulator.url}/_control/state`);
+    const url = new URL(`${emulator.url}/_control/stream`);
     request(url, { headers: { host: 'evil.example' } }, (response) => {
       response.resume();
       resolve(response.statusCode);
     }).end();
   });
   expect(await foreign).toBe(403);
-});
-
-test('faults can be set and cleared', async () => {
-  const emulator = await start();
-  expect((await send(emulator, 'faults', { outage: true })).result).toMatchObject({ outage: true });
-  expect((await send(emulator, 'faults', { clear: true })).result).toMatchObject({ outage: false });
 });

@@ -37,7 +37,7 @@ test('what a picture shows is told as alt_txt, of at most 1,000 characters', asy
 });
 
 test('until it is processed a file has no type and no block may show it', async () => {
-  const emulator = await start({ fileDelayMs: 60 });
+  const emulator = await start({ fileDelayMs: 400 });
   const client = createClient(emulator);
   const id = await upload(emulator);
   expect((await client.files.info({ file: id })).file?.mimetype).toBe('');

@@ -1,7 +1,6 @@
 import { echo } from '../activity.ts';
-import { ApiError } from '../api-error.ts';
 import { acceptBlocks } from '../blocks.ts';
-import type { Core } from '../core.ts';
+import { ApiError, type Core } from '../core.ts';
 import { asBoolean, asJson, asText } from '../http.ts';
 import {
   acceptContent,

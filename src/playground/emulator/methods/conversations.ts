@@ -1,5 +1,4 @@
-import { ApiError } from '../api-error.ts';
-import type { Core } from '../core.ts';
+import { ApiError, type Core } from '../core.ts';
 import { asBoolean, asText } from '../http.ts';
 import { getVisibleChannel, toMessageObject } from '../post.ts';
 import { BOT_USER_ID } from '../seed.ts';

@@ -1,6 +1,5 @@
-import { ApiError } from '../api-error.ts';
 import { acceptBlocks } from '../blocks.ts';
-import type { Core } from '../core.ts';
+import { ApiError, type Core } from '../core.ts';
 import { isObject } from '../elements.ts';
 import { toFileObject } from '../files.ts';
 import { asJson, asText } from '../http.ts';

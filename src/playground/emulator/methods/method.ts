@@ -1,5 +1,4 @@
-import { ApiError } from '../api-error.ts';
-import type { Core } from '../core.ts';
+import { ApiError, type Core } from '../core.ts';
 import type { Channel, ChannelKind, JsonObject } from '../types.ts';
 
 /** One Web API method. `run` answers without `ok`, or throws an ApiError. */

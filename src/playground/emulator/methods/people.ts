@@ -1,5 +1,4 @@
-import { ApiError } from '../api-error.ts';
-import type { Core } from '../core.ts';
+import { ApiError, type Core } from '../core.ts';
 import { getDateFormat } from '../date-format.ts';
 import { asBoolean } from '../http.ts';
 import { APP_ID, BOT_ID, TEAM_ID } from '../seed.ts';

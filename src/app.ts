@@ -22,7 +22,6 @@ import { SourceLimits } from './ingest/source-limit.ts';
 import { SourceTally } from './ingest/source-tally.ts';
 import { ThreadedWriter } from './ingest/writer.ts';
 import { createLogger, type Logger } from './log.ts';
-import { countRequests } from './report/inquiry.ts';
 import { createReporter } from './report/reporter.ts';
 import { getScopeStates } from './report/scope-states.ts';
 import { toCsv } from './report/table.ts';
@@ -106,16 +105,9 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const sources = () => listSourceHealth(db);
     const corrections = (span: Span) => listCorrections(db, { span });
     const olderZones = () => listOlderZones(db);
-    const toldAlerts = (span: Span) => listAlertsTold(db, span);
-    const reporter = createReporter({
-      usage,
-      calendar,
-      definitions,
-      sources,
-      corrections,
-      olderZones,
-      alerts: toldAlerts,
-    });
+    const told = (span: Span) => listAlertsTold(db, span);
+    const pools = { usage, definitions, calendar };
+    const reporter = createReporter({ ...pools, sources, corrections, olderZones, alerts: told });
     const charts = createChartRenderer({ log });
     stops.push(() => charts.stop());
 
@@ -132,19 +124,16 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       for (const sender of senders) sender.wake();
     };
     const webhook = config.webhook !== undefined;
-    const scopeStates = (atMs: number, options: { plain: boolean; scope?: string }) =>
-      getScopeStates({ usage, definitions, calendar }, { atMs, ...options });
-    const digestPorts = { db, calendar, reporter, usage, definitions, sources, render: charts.render };
+    const digestPorts = { ...pools, db, reporter, sources, render: charts.render };
     // While Slack cannot be asked, nobody has left.
     const isGone = async (user: string) => (await slack?.hasLeft(user).catch(() => false)) ?? false;
     const digestPosts = new DigestPosts({ ...digestPorts, log, now, wakeSender, isGone, webhook });
     const { alertChannel, oncall } = config;
     const routes = new AlertRoutes({ db, alertChannel, oncall, admins, now, wakeSender });
-    const alerts = new Alerts({ db, zone, scopeStates, sources, webhook, now, wakeSender });
+    const alerts = new Alerts({ ...pools, db, sources, webhook, now, wakeSender });
     const evaluator = new AlertEvaluator({
-      ...{ db, log, calendar, usage, definitions, scopeStates, sources, webhook, instance, now, wakeSender },
+      ...{ ...pools, db, log, sources, webhook, instance, now, wakeSender },
       targets: () => routes.targets(),
-      countRequests: (question, span) => countRequests({ usage, definitions }, question, span),
     });
     const followed = { db, clock, log, admins: async () => (await admins()).ids, onFailed: followFailure };
     const composers = {
@@ -259,7 +248,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
         tickMs: tick.lastMs,
       }),
       metrics: [
-        { private: true, collect: async () => toPoolGauges(await scopeStates(now(), { plain: true })) },
+        { private: true, collect: async () => toPoolGauges(await getScopeStates(pools, { atMs: now(), plain: true })) },
         { collect: () => [toRefusedCounter(refused.list())] },
         { private: true, collect: async () => [toLimitedCounter(await sources())] },
         createInstanceMetrics({

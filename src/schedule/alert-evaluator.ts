@@ -1,10 +1,7 @@
-import type { Calendar } from '../domain/calendar.ts';
-import type { Definitions } from '../domain/definition.ts';
-import type { Question } from '../domain/report.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import type { Span, UsageReader } from '../domain/usage.ts';
 import type { Logger } from '../log.ts';
+import { getScopeStates, type PoolDeps } from '../report/scope-states.ts';
 import { type Alert, listMutes, listOpenAlerts, markAlertsOver } from '../store/alert-repository.ts';
 import { listAlertRules } from '../store/alert-rule-repository.ts';
 import { type Db, transact } from '../store/database.ts';
@@ -21,17 +18,10 @@ import { evaluateUnusual } from './unusual-alerts.ts';
 import { evaluateViews } from './view-alerts.ts';
 import { putAlertEvent } from './webhook-events.ts';
 
-export interface AlertEvaluatorOptions {
+export interface AlertEvaluatorOptions extends PoolDeps {
   db: Db;
   log: Logger;
-  calendar: Calendar;
-  usage: UsageReader;
-  definitions(): Promise<Definitions>;
-  /** States of all scopes; `plain`: forecasts only where they are asked for. */
-  scopeStates(nowMs: number, options: { plain: boolean }): Promise<readonly ScopeState[]>;
   sources(): Promise<readonly SourceHealth[]>;
-  /** Requests that a question counts in a span. */
-  countRequests(question: Question, span: Span): Promise<number>;
   targets(): Promise<Targets>;
   /** WEBHOOK_URL is set: events go there too. */
   webhook: boolean;
@@ -57,7 +47,7 @@ export class AlertEvaluator {
   async evaluate(nowMs: number): Promise<boolean> {
     return this.#alone('alerts', async () => {
       const context = await this.#getContext(nowMs);
-      if (context) await this.#evaluatePools(context, await this.#options.scopeStates(nowMs, { plain: true }));
+      if (context) await this.#evaluatePools(context, await getScopeStates(context, { atMs: nowMs, plain: true }));
     });
   }
 
@@ -65,7 +55,7 @@ export class AlertEvaluator {
   async evaluateAll(nowMs: number): Promise<boolean> {
     const context = await this.#getContext(nowMs);
     if (!context) return true;
-    const states = await this.#options.scopeStates(nowMs, { plain: !context.isOn('run-out') });
+    const states = await getScopeStates(context, { atMs: nowMs, plain: !context.isOn('run-out') });
     const done = await this.#alone('alerts', () => this.#evaluatePools(context, states));
     const others = await this.#alone('alerts of the minute', () => this.#evaluateOthers(context, states));
     return done && others;
@@ -80,14 +70,14 @@ export class AlertEvaluator {
   }
 
   async #evaluateOthers(context: EvaluationContext, states: readonly ScopeState[]): Promise<void> {
-    const { db, log, sources, countRequests, wakeSender } = this.#options;
+    const { db, log, sources, wakeSender } = this.#options;
     const jobs = [
       async () => evaluateSilence(context, await sources()),
       async () => endAlerts(context, states, await sources()),
       () => evaluateClients(context),
       () => evaluateUnusual(context),
       () => evaluateRunOut(context, states),
-      async () => evaluateViews(context, await listAlertRules(db), (rule, span) => countRequests(rule.question, span)),
+      async () => evaluateViews(context, await listAlertRules(db)),
     ];
     for (const job of jobs)
       await job().catch((error) => log.error({ error: String(error) }, 'an alert could not be evaluated'));

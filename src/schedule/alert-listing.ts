@@ -3,6 +3,7 @@ import { DAY_MS, HOUR_MS } from '../domain/calendar.ts';
 import type { Level, ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { formatClock, formatCount } from '../report/format.ts';
+import { getScopeStates, type PoolDeps } from '../report/scope-states.ts';
 import { titleOfMeter } from '../report/scope-words.ts';
 import type { AlertSummary } from '../slack/ports.ts';
 import {
@@ -23,23 +24,23 @@ import { toRunOutWords } from './run-out-alerts.ts';
 
 const SHOWN_FOR_MS = 7 * DAY_MS;
 
-export interface AlertListingPorts {
+export interface AlertListingPorts extends PoolDeps {
   db: Db;
   nowMs: number;
-  zone: string;
-  scopeStates(options: { plain: boolean }): Promise<readonly ScopeState[]>;
   sources(): Promise<readonly SourceHealth[]>;
 }
 
 /** Lists alerts for `/usage alerts`: those that hold now, newest first, those of the last seven days that are over, mutes, rules, kinds. */
-export async function listAlertSummaries({ db, nowMs, zone, ...ports }: AlertListingPorts): Promise<AlertSummary[]> {
+export async function listAlertSummaries(ports: AlertListingPorts): Promise<AlertSummary[]> {
+  const { db, nowMs } = ports;
+  const { zone } = ports.calendar;
   const recent = await listAlerts(db, nowMs - ALERTS_KEPT_MS, 1000);
   const plain = !recent.some(({ kind }) => kind === 'run-out');
   const [mutes, settings, rules, states, sources] = await Promise.all([
     listMutes(db, nowMs),
     findAlertSettings(db),
     listAlertRules(db),
-    ports.scopeStates({ plain }),
+    getScopeStates(ports, { atMs: nowMs, plain }),
     ports.sources(),
   ]);
   const on = readKindsOn(settings);

@@ -3,6 +3,7 @@ import type { Question } from '../domain/report.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { HeadroomError } from '../errors.ts';
+import { getScopeStates, type PoolDeps } from '../report/scope-states.ts';
 import type { Actor, AlertPort, AlertRulePort, AlertSummary } from '../slack/ports.ts';
 import {
   ALERTS_KEPT_MS,
@@ -22,10 +23,8 @@ import { listAlertSummaries, toMuteTitle } from './alert-listing.ts';
 import { requireAdmin, unknownAlert } from './alert-routing.ts';
 import { putAlertEvent } from './webhook-events.ts';
 
-export interface AlertsOptions {
+export interface AlertsOptions extends PoolDeps {
   db: Db;
-  zone: string;
-  scopeStates(nowMs: number, options: { plain: boolean }): Promise<readonly ScopeState[]>;
   sources(): Promise<readonly SourceHealth[]>;
   /** WEBHOOK_URL is set: events go there too. */
   webhook: boolean;
@@ -42,9 +41,7 @@ export class Alerts implements AlertPort, AlertRulePort {
   }
 
   async list(): Promise<AlertSummary[]> {
-    const { db, zone, now, scopeStates, sources } = this.#options;
-    const nowMs = now();
-    return listAlertSummaries({ db, nowMs, zone, sources, scopeStates: (options) => scopeStates(nowMs, options) });
+    return listAlertSummaries({ ...this.#options, nowMs: this.#options.now() });
   }
 
   async mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<string> {
@@ -136,8 +133,7 @@ export class Alerts implements AlertPort, AlertRulePort {
   }
 
   #listStates(): Promise<readonly ScopeState[]> {
-    const { now, scopeStates } = this.#options;
-    return scopeStates(now(), { plain: true });
+    return getScopeStates(this.#options, { atMs: this.#options.now(), plain: true });
   }
 
   #findMuted(what: string | undefined, states: readonly ScopeState[]): Promise<string> {

@@ -1,6 +1,7 @@
 import { HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import type { Span } from '../domain/usage.ts';
 import { countOf, formatCount, formatMoment } from '../report/format.ts';
+import { countRequests } from '../report/inquiry.ts';
 import { findAlert } from '../store/alert-repository.ts';
 import type { AlertRule } from '../store/alert-rule-repository.ts';
 import { type EvaluationContext, raiseAlert } from './alert-claims.ts';
@@ -8,14 +9,8 @@ import { type EvaluationContext, raiseAlert } from './alert-claims.ts';
 /** A span that has just ended is looked at for five minutes more, because events may arrive late. */
 const LATE_MS = 5 * MINUTE_MS;
 
-type Count = (rule: AlertRule, span: Span) => Promise<number>;
-
 /** Tells which saved views passed the threshold that somebody set: once per hour or day of the report zone. */
-export async function evaluateViews(
-  context: EvaluationContext,
-  rules: readonly AlertRule[],
-  count: Count,
-): Promise<void> {
+export async function evaluateViews(context: EvaluationContext, rules: readonly AlertRule[]): Promise<void> {
   const { nowMs, calendar } = context;
   for (const rule of rules) {
     const spanAt = (ms: number): Span => {
@@ -26,16 +21,16 @@ export async function evaluateViews(
     const running = spanAt(nowMs);
     const before = spanAt(nowMs - LATE_MS);
     const spans = before.fromMs === running.fromMs ? [running] : [before, running];
-    for (const span of spans) await evaluateView(context, rule, span, count);
+    for (const span of spans) await evaluateView(context, rule, span);
   }
 }
 
-async function evaluateView(context: EvaluationContext, rule: AlertRule, span: Span, count: Count): Promise<void> {
+async function evaluateView(context: EvaluationContext, rule: AlertRule, span: Span): Promise<void> {
   const { zone } = context.calendar;
   const period = new Date(span.fromMs).toISOString();
   const key = `view:${rule.name}:${period}`;
   if (await findAlert(context.db, key)) return;
-  const requests = await count(rule, span);
+  const requests = await countRequests(context, rule.question, span);
   if (requests <= rule.over) return;
   await raiseAlert(context, {
     key,

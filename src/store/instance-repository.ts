@@ -81,8 +81,8 @@ export async function deleteLease(db: Db, name: string, holder: string): Promise
 }
 
 /**
- * A text that changes with every commit of events, correction, recount and change of definitions, whoever made it. Reads the
- * end of four indexes.
+ * Returns a text that changes with whatever alerts depend on, whoever changed it: commits of events, corrections, recounts,
+ * definitions, mutes. Reads the end of four indexes, and a small table.
  */
 export async function findChangeMark(db: Db): Promise<string> {
   const newest = await db
@@ -99,7 +99,10 @@ export async function findChangeMark(db: Db): Promise<string> {
       selectFrom('total_segment')
         .select(({ fn }) => fn.max('id').as('mark'))
         .as('total'),
+      selectFrom('alert_mute')
+        .select(({ fn }) => fn.countAll().as('mark'))
+        .as('mutes'),
     ])
     .executeTakeFirstOrThrow();
-  return [newest.definition, newest.correction, newest.commit, newest.total].join(' ');
+  return [newest.definition, newest.correction, newest.commit, newest.total, newest.mutes].join(' ');
 }

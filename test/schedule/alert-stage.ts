@@ -2,9 +2,7 @@ import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Limit, Pool, Scope } from '../../src/domain/definition.ts';
 import type { SourceHealth } from '../../src/domain/source-health.ts';
 import { createLogger } from '../../src/log.ts';
-import { countRequests } from '../../src/report/inquiry.ts';
 import { createReporter } from '../../src/report/reporter.ts';
-import { getScopeStates } from '../../src/report/scope-states.ts';
 import { createAlertComposer } from '../../src/schedule/alert-composer.ts';
 import { AlertEvaluator } from '../../src/schedule/alert-evaluator.ts';
 import { AlertRoutes } from '../../src/schedule/alert-routing.ts';
@@ -95,27 +93,18 @@ export async function openAlerts(
       webhook: options.webhook ?? false,
       now: () => clock.now(),
       wakeSender() {},
-      scopeStates: (nowMs: number, how: { plain: boolean; scope?: string }) =>
-        getScopeStates(deps(), { atMs: nowMs, ...how }),
-      sources: async () => world.sources,
+      ...{ calendar, definitions: () => getDefinitions(db), sources: async () => world.sources },
+      usage: new Proxy({} as ReturnType<typeof createMemoryUsage>, {
+        get: (_target, name) => deps().usage[name as 'sum'],
+      }),
     };
     const routes = new AlertRoutes({
       ...common,
       admins: async () => ({ ids: options.admins ?? [], complete: true }),
     });
-    const alerts = new Alerts({ ...common, zone: 'UTC' });
+    const alerts = new Alerts(common);
     const evaluator = new AlertEvaluator({
-      ...{
-        ...common,
-        targets: () => routes.targets(),
-        calendar,
-        log: createLogger('silent'),
-        definitions: () => getDefinitions(db),
-      },
-      usage: new Proxy({} as ReturnType<typeof createMemoryUsage>, {
-        get: (_target, name) => deps().usage[name as 'sum'],
-      }),
-      countRequests: (question, span) => countRequests(deps(), question, span),
+      ...{ ...common, targets: () => routes.targets(), log: createLogger('silent') },
       instance: `instance ${instances}`,
     });
     const sender = stage.openSender(handle, {

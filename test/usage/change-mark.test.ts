@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
+import { deleteMute, upsertMute } from '../../src/store/alert-repository.ts';
 import { insertCorrection } from '../../src/store/correction-repository.ts';
 import { changeDefinitions } from '../../src/store/definition-repository.ts';
 import { findChangeMark } from '../../src/store/instance-repository.ts';
@@ -34,6 +35,8 @@ describeEachDialect('the mark of what was committed', ({ dialect, open }) => {
       folding: () => writer.foldAll(),
       undoing: () => writer.undoImport(7),
       correction: () => insertCorrection(db, { meter: 'crm', timeMs: NOW, credits: 1000, requests: 0, ...by }),
+      mute: () => upsertMute(db, { what: '*', untilMs: undefined, by: 'ana' }),
+      unmute: () => deleteMute(db, '*'),
       declaration: () =>
         changeDefinitions(db, { actor: 'ana', nowMs: NOW }, (current) => ({
           definitions: current,

@@ -5,6 +5,7 @@ import { HeadroomError } from '../errors.ts';
 import type { PoolPort } from '../slack/ports.ts';
 import type { Db } from '../store/database.ts';
 import { changeDefinitions, getDefinitions } from '../store/definition-repository.ts';
+import { listClientSummaries } from './client-edit.ts';
 import { editDeclaration, listScopeSummaries } from './pool-edit.ts';
 
 /** Pools as admins see and change them in Slack: one by its fields, or the YAML of some scopes; the others are left as they are. */
@@ -12,6 +13,9 @@ export function createPoolAdmin({ db, calendar, now }: { db: Db; calendar: Calen
   return {
     async list() {
       return listScopeSummaries(await getDefinitions(db), calendar.dayOf(now()));
+    },
+    async clients() {
+      return listClientSummaries(await getDefinitions(db));
     },
     async show(scope) {
       const declared = toDeclaration(await getDefinitions(db));

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { formatScopeHead, formatScopeWith, toFieldFaults } from '../definition/format.ts';
 import { checkDeclaration, parseDeclaration } from '../definition/parse.ts';
 import { amend } from '../domain/amend.ts';
 import { formatDay } from '../domain/calendar.ts';
 import {
-  type Change,
   type Declaration,
   type DeclaredLimit,
   type DeclaredPool,
@@ -25,6 +23,8 @@ import {
 import type { Definitions } from '../domain/definition.ts';
 import { HeadroomError } from '../errors.ts';
 import type { PoolSummary, ScopeSummary } from '../slack/ports.ts';
+import { editClient } from './client-edit.ts';
+import { type Edited, toBasis } from './edited.ts';
 
 /** Declared scopes with their pools and limits, as forms begin with them. */
 export function listScopeSummaries(current: Definitions, today: number): ScopeSummary[] {
@@ -40,11 +40,6 @@ function toSummary(pool: DeclaredPool | DeclaredLimit, planned: string | undefin
   return { pool, basis: toBasis(pool), ...(planned ? { planned } : {}) };
 }
 
-/** Short, and another one for whatever differs. */
-function toBasis(declared: object): string {
-  return createHash('sha256').update(JSON.stringify(declared)).digest('hex').slice(0, 16);
-}
-
 /** The date from which the newest amount holds, where that is still to come. */
 function findPlanned(current: Definitions, scope: string, name: string, today: number): string | undefined {
   const stored = current.scopes.find((one) => one.name === scope);
@@ -55,19 +50,14 @@ function findPlanned(current: Definitions, scope: string, name: string, today: n
   return newest && newest.fromDay > today ? formatDay(newest.fromDay) : undefined;
 }
 
-/** What holds after an edit and what it changes; or what is wrong with it, nothing being changed. */
-export interface Edited {
-  faults: FieldFault[];
-  definitions: Definitions;
-  changes: Change[];
-}
-
 export function editDeclaration(current: Definitions, edit: DeclarationEdit, today: number): Edited {
   switch (edit.part) {
     case 'scope':
       return editScope(current, edit, today);
     case 'end':
       return endPool(current, edit, today);
+    case 'client':
+      return editClient(current, edit, today);
     case 'text':
       return editText(current, edit, today);
     default:

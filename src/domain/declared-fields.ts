@@ -87,6 +87,8 @@ export type Typed<F> = { [K in keyof F]: string };
 export type GrantFields = Typed<typeof GRANT_FIELDS>;
 export type ScopeFields = Typed<typeof SCOPE_FIELDS>;
 export type PoolFields = Typed<typeof POOL_FIELDS> & { grants: readonly GrantFields[] };
+/** One shown client; its ids, one a line. */
+export type ClientFields = Record<'name' | 'ids' | 'owner' | 'team', string>;
 
 /** One that is still to be filled in. */
 export const NO_GRANT: GrantFields = { name: '', quantity: '1', each: '' };
@@ -110,6 +112,13 @@ export interface ScopeEdit {
   basis?: string | undefined;
 }
 
+/** The ids of one shown client, changed or new (without `basis`), or no longer declared (without `fields`). */
+export interface ClientEdit {
+  part: 'client';
+  basis?: string | undefined;
+  fields?: ClientFields;
+}
+
 /** A pool or limit that ends today; its history stays. */
 export interface PoolEnd {
   part: 'end';
@@ -123,7 +132,7 @@ export interface TextEdit {
   yaml: string;
 }
 
-export type DeclarationEdit = PoolEdit | ScopeEdit | PoolEnd | TextEdit;
+export type DeclarationEdit = PoolEdit | ScopeEdit | ClientEdit | PoolEnd | TextEdit;
 
 /** A fault of one field, with its cure. `field` is its key (`base`, `grants.0.each`), or empty for the whole. */
 export interface FieldFault {

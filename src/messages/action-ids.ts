@@ -47,6 +47,9 @@ export const ACTIONS = {
   poolChange: 'pool_change',
   poolGrant: 'pool_grant',
   poolEnd: 'pool_end',
+  clients: 'clients',
+  clientEdit: 'client_edit',
+  clientEnd: 'client_end',
   /** The form of the scope in its value; of a new one where that is empty. */
   scopeEdit: 'pool_scope_edit',
   /** `{scope, kind}`: pool, addon or limit. */
@@ -67,6 +70,7 @@ export const CALLBACKS = {
   /** By its fields. */
   pool: 'pool',
   scope: 'scope',
+  client: 'client',
   alertRoute: 'alert_route',
   ask: 'ask',
   alert: 'alert',

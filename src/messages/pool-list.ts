@@ -43,7 +43,13 @@ export function buildScopes(metadata: PoolsMetadata, scopes: readonly ScopeSumma
           ],
         },
       ]),
-      { type: 'actions', elements: [button({ action: ACTIONS.scopeEdit, text: 'Add a scope' })] },
+      {
+        type: 'actions',
+        elements: [
+          button({ action: ACTIONS.scopeEdit, text: 'Add a scope' }),
+          button({ action: ACTIONS.clients, text: 'Client names and teams' }),
+        ],
+      },
       ...buildTextButton(undefined),
     ],
   });
@@ -164,8 +170,7 @@ function say(said: string | undefined): Block[] {
 }
 
 function buildTextButton(scope: string | undefined): Block[] {
-  const what =
-    scope === undefined ? 'Excluded calls, holidays and client names' : 'Which calls it counts, and what they cost,';
+  const what = scope === undefined ? 'Excluded calls and holidays' : 'Which calls it counts, and what they cost,';
   return [
     plainContext(`${what} are declared as text (YAML).`),
     { type: 'actions', elements: [button({ action: ACTIONS.poolText, text: 'Edit as text', value: scope })] },

@@ -4,13 +4,14 @@ import { DIGEST_SECTIONS } from '../domain/digest.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
 import { buildAlertForm, buildAskForm, buildFilterForm, buildSaveForm } from '../messages/answer-forms.ts';
+import { buildClientForm, buildClients } from '../messages/client-form.ts';
 import { buildDigestForm, defaultSchedule } from '../messages/digest-form.ts';
 import { buildHome, buildRefusedHome } from '../messages/home.ts';
 import { buildChangeForm, buildPoolForm, buildScopeForm, buildTextForm } from '../messages/pool-form.ts';
 import { buildScope, buildScopes } from '../messages/pool-list.ts';
 import { buildRoutingForm, type Routing } from '../messages/routing-form.ts';
 import { type Block, option } from '../messages/text.ts';
-import type { ScopeSummary } from '../slack/ports.ts';
+import type { ClientSummary, ScopeSummary } from '../slack/ports.ts';
 import { listAlerts, listAudit, listSampleDigests, SAMPLE_CONFIG } from './sample-notices.ts';
 import { SAMPLE_NOW, SAMPLE_ZONE, type Sample, type SampleNames, type SampleWorld } from './sample-world.ts';
 
@@ -20,6 +21,7 @@ const NO_POOL = {
   ...{ name: '', anchor: '', from: '', until: '', base: '', max: '', priority: '', thresholds: '', valid_from: '' },
   grants: [],
 };
+const NO_CLIENT = { name: '', ids: '', owner: '', team: '' };
 const NO_SCOPE = { name: '', title: '', rate_limit_per_minute: '', 'links.addon': '', 'links.upgrade': '' };
 
 /** Every form and window, new and filled in, and the Home tab. */
@@ -30,6 +32,7 @@ export async function listViewSamples(world: SampleWorld, names: SampleNames): P
     ...listAnswerForms(names),
     ...listRoutingForms(),
     ...listPoolForms(scopes),
+    ...listClientForms(await pools.clients()),
     view('Pools as text', buildTextForm(PLACE, await pools.show(scopes[0]?.name))),
     view('Pools as text, of all scopes', buildTextForm(PLACE, await pools.show(undefined))),
     ...(await listHomes(world, names)),
@@ -38,6 +41,17 @@ export async function listViewSamples(world: SampleWorld, names: SampleNames): P
 
 function view(name: string, blocks: Block): Sample {
   return { name: `Form: ${name}`, view: blocks };
+}
+
+function listClientForms(clients: readonly ClientSummary[]): Sample[] {
+  return [
+    view('Clients', buildClients(PLACE, clients, 'Saved.')),
+    view('Clients, where there are none', buildClients(PLACE, [])),
+    view('New client', buildClientForm(PLACE, NO_CLIENT)),
+    ...clients
+      .slice(0, 1)
+      .map(({ fields, basis }) => view('Change client', buildClientForm({ ...PLACE, basis }, fields))),
+  ];
 }
 
 function listAnswerForms({ clients, users }: SampleNames): Sample[] {

@@ -9,6 +9,7 @@ import { withChannel } from './asked.ts';
 import type { Found } from './client/account-list.ts';
 import { Memory } from './client/memory.ts';
 import { clientOptions, createWebClient, toSlackLogger } from './client/web-client.ts';
+import { registerClients } from './client-forms.ts';
 import type { SlackContext } from './context.ts';
 import type { SlackDeps } from './deps.ts';
 import { registerDigests } from './digests.ts';
@@ -112,6 +113,7 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
   registerAlerts(listen, ctx);
   registerRouting(listen, ctx);
   registerPools(listen, ctx);
+  registerClients(listen, ctx);
   registerEvents(app, ctx);
 
   let stopped = false;

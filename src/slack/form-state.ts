@@ -3,6 +3,7 @@ import type { FieldFault } from '../domain/declared-fields.ts';
 import { type ChoiceField, readText } from '../domain/field.ts';
 import { HeadroomError } from '../errors.ts';
 import type { AnswerFormMetadata, AskMetadata } from '../messages/answer-forms.ts';
+import type { ClientFormMetadata } from '../messages/client-form.ts';
 import type { DigestMetadata } from '../messages/digest-form.ts';
 import type { FormField, FormFields } from '../messages/form.ts';
 import type { PoolFormMetadata, PoolsMetadata, ScopeFormMetadata } from '../messages/pool-form.ts';
@@ -27,6 +28,7 @@ export const METADATA = {
   }),
   routing: object<RoutingMetadata>({ ...place, noGroups: z.boolean().optional() }),
   pools: object<PoolsMetadata>(pools),
+  client: object<ClientFormMetadata>({ ...place, basis: text.optional() }),
   scope: object<ScopeFormMetadata>({ ...pools, basis: text.optional() }),
   pool: object<PoolFormMetadata>({
     ...{ ...place, scope: text, part: z.enum(['pools', 'limits']), name: text.optional(), basis: text.optional() },

@@ -1,5 +1,5 @@
 import type { DeclaredLimit, DeclaredPool } from '../domain/declaration.ts';
-import type { DeclarationEdit, FieldFault, ScopeFields } from '../domain/declared-fields.ts';
+import type { ClientFields, DeclarationEdit, FieldFault, ScopeFields } from '../domain/declared-fields.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Picture } from '../domain/picture.ts';
 
@@ -181,9 +181,17 @@ export interface ScopeSummary {
   limits: readonly PoolSummary[];
 }
 
+/** One shown client: all ids that share its name, owner and team. */
+export interface ClientSummary {
+  fields: ClientFields;
+  /** Stands for its present content; see ClientEdit. */
+  basis: string;
+}
+
 /** Pools as admins change them in Slack. Rejects with HeadroomError (`definition`) naming line and cure. */
 export interface PoolPort {
   list(): Promise<readonly ScopeSummary[]>;
+  clients(): Promise<readonly ClientSummary[]>;
   /** The YAML of one scope (or all) as `pools show` prints it. */
   show(scope?: string): Promise<string>;
   /** Lists what is wrong with a change, as the reader of the YAML says it. Empty: it can be applied. */

@@ -227,6 +227,7 @@ function createPorts(
     },
     pools: {
       list: async () => [],
+      clients: async () => [],
       check: async () => [],
       show: async () => 'scopes: []\n',
       apply: told('pools.apply', ['crm: base 50,000 → 60,000 from today']),

@@ -129,7 +129,7 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
       run('pool {granted} if {grant}=25', 'what another quantity would give'),
       run('history {scope}', 'twelve months, by pool'),
       run('explain {scope}', 'how the allowance adds up'),
-      runAsAdmin('pool edit {scope}', 'pools, grants and add-ons in a form, or as text'),
+      runAsAdmin('pool edit {scope}', 'pools, grants, add-ons, client names and teams in forms, or as text'),
       runAsAdmin('correct {scope} -500 {day} counted twice', 'add or take credits, with a reason'),
       say('Credits over the allowance are overage: counted per month, never blocked.'),
     ],

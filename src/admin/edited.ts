@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto';
+import type { Change } from '../domain/declaration.ts';
+import type { FieldFault } from '../domain/declared-fields.ts';
+import type { Definitions } from '../domain/definition.ts';
+
+/** What holds after an edit and what it changes; or what is wrong with it, nothing being changed. */
+export interface Edited {
+  faults: FieldFault[];
+  definitions: Definitions;
+  changes: Change[];
+}
+
+/** Stands for the content of something declared: short, and another one for whatever differs. */
+export function toBasis(declared: object): string {
+  return createHash('sha256').update(JSON.stringify(declared)).digest('hex').slice(0, 16);
+}

@@ -10,7 +10,7 @@ import { sendRepaired } from './client/send-repaired.ts';
 import { answerOrRefuse } from './command/format-question.ts';
 import { type Asked, asBlocks, newId, type SlackContext, tellPrivately } from './context.ts';
 import { type Drawn, drawPicture } from './files.ts';
-import { hasGraph, listNext, type Next } from './next-questions.ts';
+import { hasGraph, listNext, type Next, withChosen } from './next-questions.ts';
 import type { Person } from './permissions.ts';
 import { closedBy, findPlace, isPrivateByDefault, type Place } from './places.ts';
 
@@ -40,19 +40,20 @@ interface Answering {
 /**
  * Answers a question where it was asked, or to the asker alone: report, then text and table, with the
  * picture if it is ready by then, else added when it is. `change`: an earlier answer that becomes this one. `share`: its
- * sharing was confirmed by a press that named who will see it.
+ * sharing was confirmed by a press that named who will see it. `addChosen`: the filters that the asker chose here apply too.
  */
 export async function answerQuestion(
   ctx: SlackContext,
   asked: Asked,
   person: Person,
-  question: Question,
-  { change, share = false }: { change?: KeptAnswer; share?: boolean } = {},
+  typed: Question,
+  { change, share = false, addChosen = false }: { change?: KeptAnswer; share?: boolean; addChosen?: boolean } = {},
 ): Promise<void> {
-  const [report, place, chosen] = await Promise.all([
+  const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
+  const question = addChosen ? withChosen(typed, chosen) : typed;
+  const [report, place] = await Promise.all([
     tellIfSlow(ctx, asked, answerOrRefuse(ctx.reporter, question, ctx.now())),
     findPlace(ctx, asked.channel),
-    listChosenFilters(ctx.db, asked.user, asked.channel),
   ]);
   if (report.asOfMs === 0 && report.kind === 'summary') return tellPrivately(ctx, asked, buildWelcome(ctx.config));
   const secret = change ? change.private : isPrivate(ctx, question, place, share);

@@ -38,6 +38,15 @@ export function hasFilters(question: Question): boolean {
   return FILTERED.has(question.report);
 }
 
+/** The question with the filters that somebody chose for a channel; what the words say themselves (also by `client NAME`) wins. */
+export function withChosen(question: Question, chosen: readonly Filter[]): Question {
+  if (!hasFilters(question)) return question;
+  const { name, report, filters = [] } = question;
+  const named = new Set<string>([...(name === undefined ? [] : [report]), ...filters.map(({ key }) => key)]);
+  const added = chosen.filter(({ key }) => !named.has(key));
+  return added.length > 0 ? { ...question, filters: [...filters, ...added] } : question;
+}
+
 /** Parts of a digest's thread that answer the same question day by day, by their keys; none where no part does. */
 export function listDigestParts({ report, dimension = 'client' }: Question): readonly string[] {
   switch (report) {

@@ -18,7 +18,7 @@ import { type Asked, type SlackContext, tellPrivately, toFormPlace } from './con
 import { performDigest } from './digests.ts';
 import { requireAdmin } from './failure.ts';
 import { sendCsv } from './files.ts';
-import { hasFilters } from './next-questions.ts';
+import { withChosen } from './next-questions.ts';
 import { type Person, toActor } from './permissions.ts';
 import { findPlace, isPrivateByDefault } from './places.ts';
 import { openPools } from './pool-forms.ts';
@@ -37,7 +37,7 @@ export async function performText(ctx: SlackContext, asked: Asked, person: Perso
 async function perform(ctx: SlackContext, asked: Asked, person: Person, command: Command): Promise<void> {
   switch (command.kind) {
     case 'question':
-      return answerQuestion(ctx, asked, person, await withChosenFilters(ctx, asked, command.question));
+      return answerQuestion(ctx, asked, person, command.question, { addChosen: true });
     case 'export':
       return exportCsv(ctx, asked, command.question);
     case 'help':
@@ -83,20 +83,10 @@ async function openFilters(ctx: SlackContext, asked: Asked): Promise<void> {
   await openView(ctx, asked, buildFilterForm(toFormPlace(asked), chosen));
 }
 
-/** The question with the filters that this person chose for this channel; what the words say themselves (also by `client NAME`) wins. */
-async function withChosenFilters(ctx: SlackContext, asked: Asked, question: Question): Promise<Question> {
-  if (!hasFilters(question)) return question;
-  const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
-  const subject = question.name === undefined ? [] : [question.report];
-  const named = new Set<string>([...subject, ...(question.filters ?? []).map(({ key }) => key)]);
-  const added = chosen.filter(({ key }) => !named.has(key));
-  return added.length > 0 ? { ...question, filters: [...(question.filters ?? []), ...added] } : question;
-}
-
 async function exportCsv(ctx: SlackContext, asked: Asked, question: Question): Promise<void> {
   const place = await findPlace(ctx, asked.channel);
   const secret = ctx.config.viewers.length > 0 || (question.private ?? isPrivateByDefault(ctx.config));
-  const filtered = await withChosenFilters(ctx, asked, question);
+  const filtered = withChosen(question, await listChosenFilters(ctx.db, asked.user, asked.channel));
   const to = place.open && secret && !place.direct ? 'asker' : place;
   await sendCsv(ctx, asked, filtered, { place: to, threadTs: asked.threadTs });
 }

@@ -214,7 +214,9 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   const word = token.text.toLowerCase();
   const following = tokens[at + 1];
   const followingWord = following ? bareWord(following) : '';
-  const put = <Key extends keyof Question>(key: Key, value: Question[Key], next: number): number => {
+  // Another value for what is said already is left over, and told: it does not take the place of the first.
+  const put = <Key extends keyof Question>(key: Key, value: Question[Key], next: number): number | undefined => {
+    if (draft.places.has(key) && draft.question[key] !== value) return undefined;
     draft.question = { ...draft.question, [key]: value };
     draft.places.set(key, tokens.slice(at, next));
     return next;
@@ -354,16 +356,12 @@ function readRows(reading: Reading, at: number, { report }: Question): number {
 
 function checkCount(reading: Reading, at: number, min: number, max: number, what = 'a ranking'): number {
   const token = reading.tokens[at]!;
-  const value = Number(trimmed(token));
+  const value = Number(bareWord(token));
   if (value >= min && value <= max) return value;
   throw new Misunderstood(
     `${value} rows are ${value < min ? 'too few' : 'too many'}: ${what} has 1 to ${max.toLocaleString('en')}.`,
     [changed(reading, token, String(value < min ? min : max)), changed(reading, token, '10')],
   );
-}
-
-function trimmed(token: Token): string {
-  return bareWord(token);
 }
 
 /** `sort failed` puts the most failed first; `sort name` goes from A. */

@@ -408,3 +408,12 @@ test.each([
     expect(error).toBeInstanceOf(HeadroomError);
   }
 });
+
+test.each([
+  ['top clients sort failed sort name', 'sort'],
+  ['top 5 clients limit 10', '10'],
+  ['top clients table as graph', 'graph'],
+])('%s: the second of two is not dropped', (text, left) => {
+  expect(() => parseCommand(text)).toThrow(QuestionError);
+  expect(() => parseCommand(text)).toThrow(left);
+});

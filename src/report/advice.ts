@@ -2,7 +2,7 @@ import { OTHER } from '../domain/dimension.ts';
 import type { Offer, PoolReport, Question, StatusReport, TableReport } from '../domain/report.ts';
 import type { Level } from '../domain/scope-state.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
-import { REFUSED_BELOW } from './diagnosis.ts';
+import { FAILURES, REFUSED_BELOW } from './diagnosis.ts';
 import {
   countOf,
   formatCount,
@@ -31,14 +31,6 @@ const MOST_EVENTS = 20_000;
 /** A client is busy from this share of all requests on. */
 const BUSY_SHARE = 0.3;
 
-const REMEDIES: Readonly<Record<string, string>> = {
-  'Rate-limited (429)': 'Spread calls evenly; back off after a 429',
-  [REFUSED_BELOW]: 'Find out which limit is being hit; back off after a 429',
-  'Bad requests (400, 422)': 'Fix the requests that return 400 or 422',
-  'Access refused (401, 403)': 'Renew the credentials that are refused',
-  'Not found (404)': 'Fix the calls that return 404',
-  'Server errors (5xx)': 'Check the status page of the API and the routes that fail',
-};
 const LEAST_FAILED = 0.01;
 
 /**
@@ -139,7 +131,7 @@ function advisePools(
 function adviseFailures({ diagnosis, totals, question }: StatusReport): Advice[] {
   if (totals.failed < totals.requests * LEAST_FAILED) return [];
   return diagnosis.map(({ claim, evidence }) => ({
-    advice: REMEDIES[claim] ?? claim,
+    advice: [...FAILURES, REFUSED_BELOW].find((failure) => failure.claim === claim)!.advice,
     evidence,
     offer: { label: 'Status codes', question },
   }));

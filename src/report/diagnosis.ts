@@ -4,17 +4,66 @@ import { countOf, formatCount, formatInStep, formatMoment, formatShare, joinWord
 import { type Inquiry, namerOf } from './inquiry.ts';
 import { findMost, isNamed } from './totals.ts';
 
-/** Failures that belong together, and what they say. The first that fits a status takes it. */
-const FAILURES = [
-  { name: '429', fits: (status: number) => status === 429, claim: 'Rate-limited (429)' },
-  { name: '400 and 422', fits: (s: number) => s === 400 || s === 422, claim: 'Bad requests (400, 422)' },
-  { name: '401 and 403', fits: (s: number) => s === 401 || s === 403, claim: 'Access refused (401, 403)' },
-  { name: '404 and 410', fits: (s: number) => s === 404 || s === 410, claim: 'Not found (404)' },
-  { name: '5xx', fits: (s: number) => s >= 500, claim: 'Server errors (5xx)' },
+/** Failures that belong together: what they are called, what a client does about them, and what to advise. The first that fits a status takes it. */
+export const FAILURES = [
+  {
+    fits: (status: number) => status === 429,
+    claim: 'Rate-limited (429)',
+    remedy: 'Spread calls evenly; back off after each 429.',
+    advice: 'Spread calls evenly; back off after a 429',
+  },
+  {
+    fits: (status: number) => status === 400 || status === 422,
+    claim: 'Bad requests (400, 422)',
+    remedy: 'Check the route and the body against the documentation of the API.',
+    advice: 'Fix the requests that return 400 or 422',
+  },
+  {
+    fits: (status: number) => status === 401 || status === 403,
+    claim: 'Access refused (401, 403)',
+    remedy: 'Check whether its token has expired, and its permissions.',
+    advice: 'Renew the credentials that are refused',
+  },
+  {
+    fits: (status: number) => status === 404 || status === 410,
+    claim: 'Not found (404)',
+    remedy: 'Fix the calls that return 404: check their routes and ids.',
+    advice: 'Fix the calls that return 404',
+  },
+  {
+    fits: (status: number) => status >= 500,
+    claim: 'Server errors (5xx)',
+    remedy: 'Check the status page of the API, and this route on the server.',
+    advice: 'Check the status page of the API and the routes that fail',
+  },
 ] as const;
 
-/** Stands for 429 where the busiest minutes were below every rate limit that is declared. */
-export const REFUSED_BELOW = 'Rate-limited (429) below the known limit';
+/** Stands for rate-limited where the busiest minutes were below every rate limit that is declared. */
+export const REFUSED_BELOW = {
+  claim: 'Rate-limited (429) below the known limit',
+  remedy: 'Find out which limit is being hit; back off after each 429.',
+  advice: 'Find out which limit is being hit; back off after a 429',
+} as const;
+
+/** Calls and failures by the first key of rows that are also by status, and the name with the most failures. */
+export function countFailures(
+  rows: readonly UsageRow[],
+  fits: (status: string) => boolean,
+  nameOf: (key: string) => string = (key) => key,
+): { calls: ReadonlyMap<string, number>; failed: number; worst: string; most: number } {
+  const calls = new Map<string, number>();
+  const failures = new Map<string, number>();
+  let failed = 0;
+  for (const { keys, requests } of rows) {
+    const name = nameOf(keys[0]!);
+    calls.set(name, (calls.get(name) ?? 0) + requests);
+    if (!fits(keys[1]!)) continue;
+    failures.set(name, (failures.get(name) ?? 0) + requests);
+    failed += requests;
+  }
+  const [worst, most] = findMost(failures) ?? ['', 0];
+  return { calls, failed, worst, most };
+}
 
 /** A class of failures is spoken of from this share of all failures on, … */
 const LEAST_SHARE = 0.1;
@@ -51,10 +100,10 @@ export async function diagnoseStatus(
     .sort((a, b) => b.calls - a.calls);
 
   return Promise.all(
-    found.map(async ({ name, claim, codes, calls }) => {
+    found.map(async ({ claim, codes, calls }) => {
       const statuses = new Set(codes.map(({ status }) => status));
       const ending = codes.map((code) => `${formatCount(code.requests)} × ${code.status}`).join(', ');
-      const peak = name === '429' ? await findPeak(inquiry, numbers.steps) : undefined;
+      const peak = claim === FAILURES[0].claim ? await findPeak(inquiry, numbers.steps) : undefined;
       const evidence = [
         codes.length === 1
           ? `${countOf(calls, 'call')} (${formatShare(calls, requests)})`
@@ -64,7 +113,7 @@ export async function diagnoseStatus(
         ...(peak ? [peak.worst] : []),
       ];
       return {
-        claim: peak?.isBelow ? REFUSED_BELOW : claim,
+        claim: peak?.isBelow ? REFUSED_BELOW.claim : claim,
         evidence: [`${evidence.join(', ')}.`, ...(peak?.limits ?? [])].join(' '),
       };
     }),
@@ -78,18 +127,10 @@ function placeWithin(
   word: string,
   nameOf: (key: string) => string,
 ): string[] {
-  const failures = new Map<string, number>();
-  const calls = new Map<string, number>();
-  for (const { keys, requests } of rows) {
-    const name = nameOf(keys[0]!);
-    calls.set(name, (calls.get(name) ?? 0) + requests);
-    if (statuses.has(keys[1]!)) failures.set(name, (failures.get(name) ?? 0) + requests);
-  }
-  const total = [...failures.values()].reduce((sum, count) => sum + count, 0);
-  const [name, most] = findMost(failures) ?? ['', 0];
-  if (!isNamed(name) || calls.size < 2 || total < LEAST_CALLS || most < total * CONCENTRATED) return [];
-  const part = most === total ? 'all' : most >= total * NEARLY ? 'nearly all' : formatShare(most, total);
-  return [`${part} ${word} ${name}`];
+  const { calls, failed, worst, most } = countFailures(rows, (status) => statuses.has(status), nameOf);
+  if (!isNamed(worst) || calls.size < 2 || failed < LEAST_CALLS || most < failed * CONCENTRATED) return [];
+  const part = most === failed ? 'all' : most >= failed * NEARLY ? 'nearly all' : formatShare(most, failed);
+  return [`${part} ${word} ${worst}`];
 }
 
 /**

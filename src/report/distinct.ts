@@ -1,6 +1,6 @@
 import type { Question, SeriesReport } from '../domain/report.ts';
 import { STEP_NAMES } from '../domain/usage.ts';
-import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatInStep, formatRate } from './format.ts';
+import { capitalise, countOf, DIMENSION_WORDS, eachStep, formatCount, formatInStep, formatRate } from './format.ts';
 import { ask, describeNothing, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, offerNearest } from './notes.ts';
 import { askBySteps, listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
@@ -64,7 +64,7 @@ export async function reportDistinct(deps: ReporterDeps, question: Question, now
   function describe(): string {
     const all = countOf(total, singular, plural);
     const whole = bars.filter(({ partial }) => !partial);
-    const each = `${grain === 'hour' ? 'an' : grain === 'five-minutes' ? 'per' : 'a'} ${STEP_NAMES[grain]}`;
+    const each = eachStep(grain);
     if (whole.length < 2) return `${all} made calls.`;
     const least = Math.min(...whole.map(({ distinct }) => distinct));
     if (least === most.distinct) return `${all}, ${formatCount(least)} ${each}.`;

@@ -5,7 +5,7 @@ import type { Table } from '../domain/table.ts';
 import type { RawEvent } from '../domain/usage.ts';
 import { formatCount, formatMoment, formatShortDate, joinWords } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { formatRawStart, noteAnswer } from './notes.ts';
+import { noteAnswer, noteSingleCalls } from './notes.ts';
 import { buildTable, type Column } from './table.ts';
 import { sumTotals } from './totals.ts';
 
@@ -31,7 +31,7 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
       finding: events.length === 0 ? describeNothing(inquiry, answer) : describe(),
       notes: [
         ...noteAnswer(inquiry, { ...answer, shortened: undefined, capped: [] }),
-        ...(shortened ? [noteKept(inquiry, shortened.fromMs)] : []),
+        ...(shortened ? [noteSingleCalls(inquiry, shortened.fromMs)] : []),
         ...(alike.size > 0 ? [`Every row: ${joinWords([...alike.values()])}.`] : []),
       ],
       offers: shortened ? [{ label: 'Totals of these days', question: toTotals(question) }] : [],
@@ -50,13 +50,6 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
       ? `${formatCount(totals.requests)} calls, ${last}${failed}.`
       : `The newest ${formatCount(events.length)} of ${formatCount(totals.requests)} calls${failed}.`;
   }
-}
-
-function noteKept(inquiry: Inquiry, fromMs: number): string {
-  const since = formatRawStart(inquiry, fromMs);
-  return fromMs >= inquiry.span.toMs
-    ? `Single calls are only kept since ${since}, after the range asked for.`
-    : `Single calls are only kept since ${since}; earlier days are left out.`;
 }
 
 function toTotals({ range, filters }: Question): Question {

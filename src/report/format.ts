@@ -4,7 +4,7 @@ import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
 import { ratioOf } from '../domain/thousandths.ts';
-import type { StepGrain } from '../domain/usage.ts';
+import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 
 export { formatCredits, toDecimal };
 
@@ -117,6 +117,11 @@ export function formatStepLabel(ms: number, grain: StepGrain, { zone, dayOf }: C
 export function formatInStep(label: string, grain: StepGrain): string {
   if (grain === 'month') return `in ${label}`;
   return `${grain === 'day' || /[a-z] /.test(label) ? 'on' : 'at'} ${label}`;
+}
+
+/** `a day`, `an hour`, `per 5 minutes`. */
+export function eachStep(grain: StepGrain): string {
+  return `${grain === 'hour' ? 'an' : grain === 'five-minutes' ? 'per' : 'a'} ${STEP_NAMES[grain]}`;
 }
 
 /** `40 ms`, `2.2 s`, `5 min`, `2.5h`, `3d`: a length of time in its largest fitting unit, at most one decimal. */

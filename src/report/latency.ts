@@ -3,7 +3,7 @@ import type { LatencyReport, Question, TimedRow } from '../domain/report.ts';
 import { type LatencyAnswer, type LatencyQuery, type LatencyRow, STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatInStep, formatLatency, joinWords } from './format.ts';
 import { describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { formatRawStart } from './notes.ts';
+import { noteSingleCalls } from './notes.ts';
 import { listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
 import { buildTable, type Column, order, orderBy } from './table.ts';
 import { clampRows } from './top.ts';
@@ -223,18 +223,11 @@ export function noteLatency(inquiry: Inquiry, { total, shortened }: LatencyAnswe
   const { requests, latency } = total;
   const left = requests - (latency?.timed ?? 0);
   return [
-    ...(shortened ? [noteShortened(inquiry, shortened.fromMs)] : []),
+    ...(shortened ? [noteSingleCalls(inquiry, shortened.fromMs)] : []),
     ...(latency && left > 0
       ? [`Computed from ${formatCount(latency.timed)} calls; ${formatCount(left)} have no duration of their own.`]
       : []),
   ];
-}
-
-function noteShortened(inquiry: Inquiry, fromMs: number): string {
-  const since = formatRawStart(inquiry, fromMs);
-  return fromMs >= inquiry.span.toMs
-    ? `Single calls are only kept since ${since}, after the range asked for.`
-    : `Single calls are only kept since ${since}; earlier days are left out.`;
 }
 
 function describeNone(inquiry: Inquiry, answer: LatencyAnswer): string | undefined {

@@ -37,6 +37,13 @@ export function formatRawStart({ deps, span, extent }: Inquiry, fromMs: number):
   return formatDate(fromMs < span.toMs ? day : Math.max(day, extent?.firstRawDay ?? day));
 }
 
+/** Says since when single calls are kept, where an answer is made of these alone. */
+export function noteSingleCalls(inquiry: Inquiry, fromMs: number): string {
+  const since = formatRawStart(inquiry, fromMs);
+  const rest = fromMs >= inquiry.span.toMs ? ', after the range asked for' : '; earlier days are left out';
+  return `Single calls are only kept since ${since}${rest}.`;
+}
+
 /** The same question with what totals hold, where an answer was cut short. */
 export function offerNearest(inquiry: Inquiry, answer: UsageAnswer): Offer[] {
   const { question, range } = inquiry;

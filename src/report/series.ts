@@ -5,7 +5,7 @@ import type { Question, SeriesReport } from '../domain/report.ts';
 import { ratioOf } from '../domain/thousandths.ts';
 import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
-import { countOf, formatCount, formatInStep } from './format.ts';
+import { countOf, eachStep, formatCount, formatInStep } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
 import { TOTAL_COLUMNS } from './ranking.ts';
@@ -144,7 +144,7 @@ function formatAverage(
   const whole = bars.filter(({ startMs, partial }) => !partial && startMs >= begunMs);
   if (whole.length < 2) return '';
   const counted = whole.reduce((sum, bar) => sum + bar.requests, 0);
-  return `, ${formatCount(Math.round(counted / whole.length))} ${grain === 'hour' ? 'an' : grain === 'five-minutes' ? 'per' : 'a'} ${STEP_NAMES[grain]}`;
+  return `, ${formatCount(Math.round(counted / whole.length))} ${eachStep(grain)}`;
 }
 
 /**

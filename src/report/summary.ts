@@ -27,9 +27,15 @@ export async function reportSummary(deps: ReporterDeps, question: Question, nowM
     throw unknownScope(question.scope, inquiry.definitions, 'pool');
   const todayOf = groupTotals(byScope.rows, ({ keys }) => keys[0]!);
   const cards = await Promise.all(
-    states.map(async (state) => {
-      const [peak, teams] = await Promise.all([findPeak(inquiry, state), listTeamShares(inquiry, state)]);
-      return toCard(state, todayOf.get(state.scope)?.requests ?? 0, peak, teams);
+    states.map(async (state): Promise<ScopeCard> => {
+      const [peakMinute, teams] = await Promise.all([findPeak(inquiry, state), listTeamShares(inquiry, state)]);
+      return {
+        ...state,
+        pool: state.current,
+        requestsToday: todayOf.get(state.scope)?.requests ?? 0,
+        peakMinute,
+        teams,
+      };
     }),
   );
   const today = sumTotals(byScope.rows);
@@ -60,43 +66,17 @@ function describeToday({ requests, ok, failed }: SummaryReport['today'], clients
 }
 
 /** By credits of the period of the pool now drawn from; a rolling one begins at the full hour. */
-async function listTeamShares(
-  inquiry: Inquiry,
-  { scope, current }: ScopeState,
-): Promise<NonNullable<ScopeCard['teams']>> {
+async function listTeamShares(inquiry: Inquiry, { scope, current }: ScopeState): Promise<ScopeCard['teams']> {
   const { deps, definitions, names, nowMs } = inquiry;
-  if (!current || !hasTeams(definitions.clients)) return [];
+  if (!current || !hasTeams(definitions.clients)) return undefined;
   const fromMs = deps.calendar.startOfHour(current.period.fromMs);
   const span = { fromMs, toMs: deps.calendar.startOfDay(deps.calendar.dayOf(nowMs) + 1) };
   const filters = [{ key: 'scope' as const, patterns: [scope], not: false }];
   const { rows } = await ask(inquiry, { span, groupBy: ['client'], filters });
-  return rankRows(rows, { measure: 'credits', nameOf: names.teamOf })
+  const shares = rankRows(rows, { measure: 'credits', nameOf: names.teamOf })
     .filter(({ credits }) => credits > 0)
     .map(({ name: team, sharePercent }) => ({ team, sharePercent }));
-}
-
-function toCard(
-  state: ScopeState,
-  requestsToday: number,
-  peakMinute: ScopeCard['peakMinute'],
-  teams: NonNullable<ScopeCard['teams']>,
-): ScopeCard {
-  const { current, rateLimitPerMinute } = state;
-  return {
-    scope: state.scope,
-    title: state.title,
-    ...(current ? { pool: current } : {}),
-    restLeft: state.restLeft,
-    restCount: state.restCount,
-    level: state.level,
-    overage: state.overage,
-    limits: state.limits,
-    requestsToday,
-    ...(rateLimitPerMinute === undefined ? {} : { rateLimitPerMinute }),
-    ...(peakMinute ? { peakMinute } : {}),
-    ...(teams.length > 0 ? { teams } : {}),
-    links: state.links,
-  };
+  return shares.length > 0 ? shares : undefined;
 }
 
 /** The minute of today with the most single calls; calls that stand for several cannot be placed within a minute. */

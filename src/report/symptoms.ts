@@ -1,5 +1,6 @@
 import type { Calendar } from '../domain/calendar.ts';
 import type { Latency, RawEvent, Span, UsageRow } from '../domain/usage.ts';
+import { countFailures, FAILURES, REFUSED_BELOW } from './diagnosis.ts';
 import { countOf, formatCount, formatDuration, formatLatency, formatMoment, formatShare } from './format.ts';
 import { findMost, isNamed } from './totals.ts';
 
@@ -36,46 +37,16 @@ export function findPollingRoutes(events: readonly RawEvent[]): Symptom[] {
     }));
 }
 
-/** Routes on which most of a client's failures of one sort are. `rows`: keys route and status. */
+/** Routes on which most of a client's failures of one sort are, but for those of its rate. `rows`: keys route and status. */
 export function findFailingRoutes(rows: readonly UsageRow[]): Symptom[] {
-  const sorts = [
-    {
-      fits: (status: number) => status === 400 || status === 422,
-      claim: 'Bad requests (400, 422)',
-      remedy: 'Check the route and the body against the documentation of the API.',
-    },
-    {
-      fits: (status: number) => status === 401 || status === 403,
-      claim: 'Access refused (401, 403)',
-      remedy: 'Check whether its token has expired, and its permissions.',
-    },
-    {
-      fits: (status: number) => status === 404 || status === 410,
-      claim: 'Not found (404)',
-      remedy: 'Fix the calls that return 404: check their routes and ids.',
-    },
-    {
-      fits: (status: number) => status >= 500,
-      claim: 'Server errors (5xx)',
-      remedy: 'Check the status page of the API, and this route on the server.',
-    },
-  ];
-  return sorts.flatMap(({ fits, claim, remedy }) => {
-    const calls = new Map<string, number>();
-    const failures = new Map<string, number>();
-    for (const { keys, requests } of rows) {
-      const [route, status] = [keys[0]!, Number(keys[1])];
-      calls.set(route, (calls.get(route) ?? 0) + requests);
-      if (fits(status)) failures.set(route, (failures.get(route) ?? 0) + requests);
-    }
-    const total = [...failures.values()].reduce((sum, failed) => sum + failed, 0);
-    if (total < LEAST_CALLS) return [];
-    const [worst, failed] = findMost(failures)!;
+  return FAILURES.slice(1).flatMap(({ fits, claim, remedy }) => {
+    const { calls, failed, worst, most } = countFailures(rows, (status) => fits(Number(status)));
+    if (failed < LEAST_CALLS) return [];
     const all = calls.get(worst)!;
     const place = isNamed(worst)
-      ? `, ${failed === total ? 'all' : formatCount(failed)} of them on ${worst} (${formatShare(failed, all)} of its ${formatCount(all)} calls)`
+      ? `, ${most === failed ? 'all' : formatCount(most)} of them on ${worst} (${formatShare(most, all)} of its ${formatCount(all)} calls)`
       : '';
-    return [{ claim, evidence: `${countOf(total, 'call')}${place}.`, remedy }];
+    return [{ claim, evidence: `${countOf(failed, 'call')}${place}.`, remedy }];
   });
 }
 
@@ -129,19 +100,8 @@ export function findBursts(
       ? ` ${titleOf(peak.scope)} got at most ${formatCount(busiest.get(peak.scope)!)} a minute in all.`
       : '';
   const evidence = `${countOf(refused, 'call')} refused${peakWords}${limitWords}.${most}`;
-  return [
-    isBelow
-      ? {
-          claim: 'Rate-limited (429) below the known limit',
-          evidence: `${evidence} Another limit applies.`,
-          remedy: 'Find out which limit is being hit; back off after each 429.',
-        }
-      : {
-          claim: 'Rate-limited (429)',
-          evidence,
-          remedy: 'Spread calls evenly; back off after each 429.',
-        },
-  ];
+  const { claim, remedy } = isBelow ? REFUSED_BELOW : FAILURES[0];
+  return [{ claim, evidence: isBelow ? `${evidence} Another limit applies.` : evidence, remedy }];
 }
 
 /** One key used from many addresses, far more than other clients use. `rows`: keys client and ip, of all clients. */

@@ -23,7 +23,7 @@ export interface NetUsage {
 }
 
 /** A pool ran empty while being drawn from; `next` is the one that goes on, undefined: overage. Places in `pools`. */
-export interface Exhaustion {
+interface Exhaustion {
   atMs: number;
   pool: number;
   next: number | undefined;

@@ -96,7 +96,7 @@ export function monthLabel(month: number): string {
 }
 
 /** `Nov` for 11. */
-export function monthShort(month: number): string {
+function monthShort(month: number): string {
   return MONTHS[month - 1]!;
 }
 

@@ -1,7 +1,7 @@
 import { DEFAULT_THRESHOLDS, type Match, type PeriodRule } from './definition.ts';
 import type { Thousandths } from './event.ts';
 
-/** The nearness of a pool or limit to its amount: see level.ts. */
+/** The nearness of a pool or limit to its amount: see `levelOf`. */
 export type Level = 'healthy' | 'approaching' | 'critical' | 'exhausted';
 
 export interface ScopeCard {

@@ -11,7 +11,6 @@ import {
 } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { PoolReport, Question, TableReport } from '../domain/report.ts';
-import type { PoolBalance } from '../domain/scope-state.ts';
 import { QuestionError } from '../errors.ts';
 import {
   capitalise,
@@ -26,8 +25,8 @@ import {
 } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
-import { reportPool } from './pool.ts';
-import { describeRunOut, isOver, titleOfMeter } from './scope-words.ts';
+import { listPoolRows, type PoolRow, reportPool } from './pool.ts';
+import { describeRunOut, titleOfMeter } from './scope-words.ts';
 import { buildTable } from './table.ts';
 import { sumTotals } from './totals.ts';
 
@@ -124,33 +123,32 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
           : ['Nothing received yet.'],
       },
     ],
-    table: buildTable(pools.scopes.flatMap(listDrawn), [
-      { key: 'scope', label: 'Scope', type: 'text', csvOnly: true, cell: ({ scope }) => scope },
-      { key: 'pool', label: 'Pool', type: 'text', csvOnly: true, cell: ({ name }) => name },
-      { key: 'period', label: 'Period', type: 'text', cell: ({ period }) => period },
-      { key: 'amount', label: 'Amount', type: 'credits', cell: ({ amount }) => amount },
-      { key: 'drawn', label: 'Drawn', type: 'credits', cell: ({ used }) => used },
-      { key: 'left', label: 'Left', type: 'credits', cell: ({ left }) => left },
-      { key: 'arithmetic', label: 'Formula', type: 'text', cell: ({ arithmetic }) => arithmetic },
-      {
-        ...{ key: 'name', label: 'Pool', type: 'text', shownOnly: true, name: true },
-        cell: ({ title, name }) => (pools.scopes.length === 1 ? name : `${title}: ${name}`),
-      },
-    ]),
+    table: buildTable(
+      listPoolRows(pools.scopes).filter(({ sort }) => sort !== 'used'),
+      [
+        { key: 'scope', label: 'Scope', type: 'text', csvOnly: true, cell: ({ scope }) => scope },
+        { key: 'pool', label: 'Pool', type: 'text', csvOnly: true, cell: nameOf },
+        { key: 'period', label: 'Period', type: 'text', cell: ({ pool }) => pool?.period.label ?? 'month' },
+        { key: 'amount', label: 'Amount', type: 'credits', cell: ({ pool }) => pool?.amount },
+        { key: 'drawn', label: 'Drawn', type: 'credits', cell: ({ used }) => used },
+        { key: 'left', label: 'Left', type: 'credits', cell: ({ pool }) => pool?.left },
+        {
+          key: 'arithmetic',
+          label: 'Formula',
+          type: 'text',
+          cell: ({ pool }) => pool?.arithmetic ?? 'over the allowance',
+        },
+        {
+          ...{ key: 'name', label: 'Pool', type: 'text', shownOnly: true, name: true },
+          cell: (row) => (pools.scopes.length === 1 ? nameOf(row) : `${row.title}: ${nameOf(row)}`),
+        },
+      ],
+    ),
   };
 }
 
-/** What each pool gave, each limit counted and what went over, in their running periods. */
-function listDrawn({ scope, title, pools, limits, overage }: PoolReport['scopes'][number]) {
-  const drawnOf = (name: string, { period, amount, used, left, arithmetic }: PoolBalance) => ({
-    ...{ scope, title, name, period: period.label, amount, used, left, arithmetic },
-  });
-  const over = { period: 'month', amount: null, used: overage, left: null, arithmetic: 'over the allowance' };
-  return [
-    ...pools.map((pool) => drawnOf(pool.name, pool)),
-    ...limits.map((limit) => drawnOf(`limit ${limit.name}`, limit)),
-    ...(isOver({ pools, overage }) ? [{ scope, title, name: 'Overage', ...over }] : []),
-  ];
+function nameOf({ sort, name }: PoolRow): string {
+  return sort === 'limit' ? `limit ${name}` : name;
 }
 
 function listIfAny(title: string, lines: string[]): { title: string; lines: string[] }[] {

@@ -190,7 +190,7 @@ function isSame(one: string, other: string): boolean {
 /** The only name that is the same but for case; else the only one that begins so. */
 function findMeant(known: readonly string[], name: string): string | undefined {
   const typed = name.toLowerCase();
-  const same = known.filter((each) => each.toLowerCase() === typed);
+  const same = known.filter((each) => isSame(each, name));
   const found =
     same.length > 0 || typed.length < 3 ? same : known.filter((each) => each.toLowerCase().startsWith(typed));
   return found.length === 1 ? found[0] : undefined;

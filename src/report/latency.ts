@@ -179,7 +179,7 @@ async function noteUntimed(
 const FEW = 100;
 
 /** Names who is slowest, before or after what all calls took: whichever was asked for. */
-export function describeRanked(
+function describeRanked(
   inquiry: Inquiry,
   answer: LatencyAnswer,
   ranked: readonly TimedRow[],
@@ -202,7 +202,7 @@ export function describeRanked(
 }
 
 /** The percentiles of the whole range, and its worst step. */
-export function describeSteps(
+function describeSteps(
   inquiry: Inquiry,
   answer: LatencyAnswer,
   steps: NonNullable<LatencyReport['steps']>,
@@ -219,7 +219,7 @@ export function describeSteps(
 }
 
 /** Lists what a reader must know to trust the percentiles: older days that are gone, and calls without a duration. */
-export function noteLatency(inquiry: Inquiry, { total, shortened }: LatencyAnswer): string[] {
+function noteLatency(inquiry: Inquiry, { total, shortened }: LatencyAnswer): string[] {
   const { requests, latency } = total;
   const left = requests - (latency?.timed ?? 0);
   return [

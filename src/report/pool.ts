@@ -1,7 +1,7 @@
 import type { Thousandths } from '../domain/event.ts';
 import { resolveBalance } from '../domain/ranges.ts';
 import type { PoolReport, Question } from '../domain/report.ts';
-import type { PoolState, ScopeState } from '../domain/scope-state.ts';
+import type { PoolBalance, ScopeState } from '../domain/scope-state.ts';
 import { formatDate, formatMoment } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteBalanceCorrections } from './notes.ts';
@@ -68,19 +68,19 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
 }
 
 /** A pool or limit of a scope; or what the scope used in the month that no pool gave. */
-interface PoolRow {
+export interface PoolRow {
   scope: string;
   title: string;
   sort: 'pool' | 'limit' | 'overage' | 'used';
   name: string;
   used: Thousandths;
-  pool?: PoolState;
+  pool?: PoolBalance;
 }
 
-function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
-  const rows = states.flatMap(({ scope, title, pools, limits, overage }): PoolRow[] => {
+export function listPoolRows(scopes: PoolReport['scopes']): PoolRow[] {
+  return scopes.flatMap(({ scope, title, pools, limits, overage }): PoolRow[] => {
     const [sort, name] = pools.length > 0 ? (['overage', 'Overage'] as const) : (['used', 'Used'] as const);
-    const rowOf = (sort: 'pool' | 'limit') => (pool: PoolState) => ({
+    const rowOf = (sort: 'pool' | 'limit') => (pool: PoolBalance) => ({
       ...{ scope, title, sort, name: pool.name, used: pool.used, pool },
     });
     return [
@@ -89,6 +89,10 @@ function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
       ...(overage > 0 ? [{ scope, title, sort, name, used: overage }] : []),
     ];
   });
+}
+
+function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
+  const rows = listPoolRows(states);
   const isForetold = rows.some(({ pool }) => pool?.runOut);
   const nameOf = ({ title, name }: PoolRow) => (states.length === 1 ? name : `${title}: ${name}`);
   return buildTable(rows, [

@@ -175,7 +175,7 @@ export function daysText({ first, last }: Days): string {
 }
 
 /** Days of a word. Running weeks, months, quarters and years end yesterday; `firstOfAll`: the day that all time begins on. */
-export function wordDays(word: RangeWord, today: number, firstOfAll: number): Days {
+function wordDays(word: RangeWord, today: number, firstOfAll: number): Days {
   const month = monthOf(today);
   const quarter = month - (month % 3);
   const year = month - (month % 12);
@@ -211,7 +211,7 @@ export function wordDays(word: RangeWord, today: number, firstOfAll: number): Da
 }
 
 /** Whole calendar months or quarters before the running one. */
-export function monthsBefore(count: number, today: number, asked: string, unit: 'month' | 'quarter'): Days {
+function monthsBefore(count: number, today: number, asked: string, unit: 'month' | 'quarter'): Days {
   const month = monthOf(today);
   const running = unit === 'month' ? month : month - (month % 3);
   const first = running - count * (unit === 'month' ? 1 : 3);
@@ -324,7 +324,7 @@ function weekdayOf(day: number): number {
   return ((((day + 3) % 7) + 7) % 7) + 1;
 }
 
-export function tooEarly(asked: string): InvalidRangeError {
+function tooEarly(asked: string): InvalidRangeError {
   return new InvalidRangeError(`The range “${asked}” reaches back to before ${FIRST_YEAR}.`, [
     '12-months',
     '90d',

@@ -148,7 +148,7 @@ function dayPointOf(point: RangePoint): DayPoint | undefined {
 }
 
 /** The instant of a moment whose day begins no later than `until`. */
-export function toInstant(
+function toInstant(
   point: RangePoint,
   until: number,
   { asked, nowMs, calendar }: Asking,
@@ -283,7 +283,7 @@ function empty(fromMs: number, toMs: number, { asked, calendar }: Asking): Inval
  * instant of the change; one that comes twice is the first where the repeated stretch begins. Throws InvalidRangeError for
  * other times that come twice, with both as ISO instants in `choicesOf`'s ranges.
  */
-export function clockInstant(
+function clockInstant(
   day: number,
   minutes: number,
   calendar: Calendar,

@@ -21,7 +21,7 @@ export type RangeWords =
   /** A part of one day, in minutes of the clock: `from` 0 and `to` 1440 where absent. `to` up to `from`: on the day after. */
   | { kind: 'clock'; day: DayPoint; from?: number; to?: number };
 
-export type RangeUnit = 'minute' | 'hour' | 'day' | 'month' | 'quarter';
+type RangeUnit = 'minute' | 'hour' | 'day' | 'month' | 'quarter';
 
 export const RANGE_WORDS = [
   'today',

@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { distanceWithin } from './domain/names.ts';
 import { HeadroomError } from './errors.ts';
-import { parseSecretKey } from './ingest/seal.ts';
+import { parseSecretKey } from './ingest/credentials.ts';
 import { redact, Secret } from './secret.ts';
 import { parseDatabaseUrl } from './store/database.ts';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type { Config } from '../config.ts';
-import { unseal } from '../ingest/seal.ts';
+import { unseal } from '../ingest/credentials.ts';
 import { Secret } from '../secret.ts';
 import { type Db, getFreeBytes, parseDatabaseUrl } from '../store/database.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { type Config, readEnvironment } from '../config.ts';
 import { createCalendar } from '../domain/calendar.ts';
 import { HeadroomError } from '../errors.ts';
-import { unseal } from '../ingest/seal.ts';
+import { unseal } from '../ingest/credentials.ts';
 import { openSecretKey } from '../ingest/source-admin.ts';
 import { countOf, formatCount } from '../report/format.ts';
 import { type Db, openDatabase, parseDatabaseUrl } from '../store/database.ts';

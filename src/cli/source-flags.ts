@@ -2,9 +2,9 @@ import { createCalendar } from '../domain/calendar.ts';
 import { HeadroomError } from '../errors.ts';
 import { formatFieldMap, parseFieldMap } from '../ingest/field-map.ts';
 import { getLogFormats } from '../ingest/log-presets.ts';
-import { SPAN_KINDS } from '../ingest/otlp-kinds.ts';
 import { readLimit } from '../ingest/source-limit.ts';
 import type { StoredOptions } from '../ingest/source-options.ts';
+import { SPAN_KINDS } from '../ingest/source-options.ts';
 import { joinWords } from '../report/format.ts';
 
 /** The flags that set a source's options, for parseArgs. */

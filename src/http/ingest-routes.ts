@@ -3,9 +3,9 @@ import type { IngestResult } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Envelope, EventWriter } from '../ingest/adapter.ts';
 import { findBearerToken, isSigned, KEY_HEADERS, listTokens } from '../ingest/credentials.ts';
-import type { OtlpSignal } from '../ingest/otlp-kinds.ts';
 import type { SourceDirectory } from '../ingest/source-directory.ts';
 import type { SourceLimits } from '../ingest/source-limit.ts';
+import type { OtlpSignal } from '../ingest/source-options.ts';
 import type { SourceTally } from '../ingest/source-tally.ts';
 import type { Source } from '../store/source-repository.ts';
 import type { HttpAnswer } from './answer.ts';
@@ -13,6 +13,7 @@ import {
   type AnsweredRequest,
   type AnswerStyle,
   checkRequiredHeader,
+  createOtlpStyle,
   DATADOG_STYLE,
   EVENTS_STYLE,
   FIREHOSE_STYLE,
@@ -20,7 +21,6 @@ import {
   OPENMETER_STYLE,
   SPLUNK_STYLE,
 } from './ingest-answers.ts';
-import { createOtlpStyle } from './otlp-answers.ts';
 import { AbortedError, type HeldBody } from './request-body.ts';
 
 export interface IngestDependencies {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HeadroomError } from '../errors.ts';
-import { tooLarge } from '../ingest/decompress.ts';
+import { tooLarge } from '../ingest/body.ts';
 
 /** The caller went away before the body was whole: there is nobody to answer. */
 export class AbortedError extends Error {

@@ -1,5 +1,5 @@
 import { HeadroomError } from '../errors.ts';
-import type { EventFields } from './event-fields.ts';
+import { EVENT_FIELDS, type EventFields } from './event-fields.ts';
 
 /** Column names that stand for a field of an event (src/domain/README.md) besides the field's own name. */
 const ALIASES: Readonly<Record<string, keyof EventFields>> = {
@@ -19,28 +19,6 @@ const ALIASES: Readonly<Record<string, keyof EventFields>> = {
   duration: 'duration_ms',
   latency_ms: 'duration_ms',
 };
-
-const FIELDS: ReadonlySet<string> = new Set<keyof EventFields>([
-  'id',
-  'time',
-  'client',
-  'method',
-  'url',
-  'route',
-  'status',
-  'user',
-  'ip',
-  'module',
-  'api_version',
-  'function',
-  'initiator',
-  'kind',
-  'scope',
-  'count',
-  'records',
-  'credits',
-  'duration_ms',
-]);
 
 const NUMBERS: ReadonlySet<string> = new Set(['status', 'count', 'records', 'credits', 'duration_ms']);
 const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -166,7 +144,7 @@ function readNames(text: string, delimiter: string) {
   const names = splitCsvRecord(text, delimiter).cells.map((name) => name.trim());
   const plain = names.map((name) => name.toLowerCase().replace(/[\s-]+/g, '_'));
   const meant = plain.map((name) =>
-    FIELDS.has(name) ? name : Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined,
+    EVENT_FIELDS.has(name) ? name : Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined,
   );
   return { delimiter, names, plain, meant };
 }

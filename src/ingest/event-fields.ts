@@ -1,7 +1,7 @@
 import type { Rejection, UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { FIRST_EVENT_MS, parseEventTime, parseLocalTime } from './event-time.ts';
-import { hideSecrets, redact, withoutQueries } from './redact.ts';
+import { hideSecrets, redact, withoutQueries } from './privacy.ts';
 import { toRoute } from './route-template.ts';
 import type { SourceOptions } from './source-options.ts';
 

@@ -1,10 +1,10 @@
 import { HeadroomError } from '../errors.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
+import { Unpacker } from './body.ts';
 import { EventCollector, type Fields, isFields } from './event-collector.ts';
 import { describeValue, type EventFields } from './event-fields.ts';
 import { type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
 import { checkJsonType, type JsonBody, readJsonBody } from './json-body.ts';
-import { Unpacker } from './unpack.ts';
 
 /**
  * Amazon Data Firehose, HTTP endpoint delivery: records in base64, each holding one or more log entries of API Gateway as

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { HeadroomError } from '../errors.ts';
-import { findUtf16 } from './body-lines.ts';
+import { findUtf16 } from './body.ts';
 
 /** A line without its end, or several that are one record. */
 export interface FileRecord {

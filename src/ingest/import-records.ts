@@ -14,8 +14,8 @@ import { EventReader } from './event-fields.ts';
 import { parseEventTime } from './event-time.ts';
 import { findMapper } from './field-map.ts';
 import type { FileRecord } from './import-content.ts';
-import { describePosition, findJsonFault } from './json-position.ts';
 import { skipToEntries } from './json-recovery.ts';
+import { describePosition, findJsonFault } from './json-scan.ts';
 import { learnFormat, SAMPLE_LINES } from './log-presets.ts';
 import type { SourceOptions } from './source-options.ts';
 

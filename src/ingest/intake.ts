@@ -11,11 +11,9 @@ import type { Assign } from '../usage/event-batch.ts';
 import { UsageWriter } from '../usage/usage-writer.ts';
 import type { AppendRequest, CumulativePoint, IngestRequest, ParsedRequest } from './adapter.ts';
 import { getAdapter } from './adapters.ts';
-import { toUtf8 } from './body-lines.ts';
-import { countPoints } from './cumulative-commit.ts';
-import { decompress } from './decompress.ts';
-import { truncateAddresses, truncateRejection } from './privacy.ts';
-import { redact } from './redact.ts';
+import { decompress, toUtf8 } from './body.ts';
+import { countPoints } from './cumulative.ts';
+import { redact, truncateAddresses, truncateRejection } from './privacy.ts';
 
 /** What the writer needs to know; plain data, so that it can be handed to a thread. */
 export interface IntakeSettings {

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { Rejection } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
-import { type BodyLine, readBodyLines, splitLines } from './body-lines.ts';
+import { type BodyLine, readBodyLines, splitLines } from './body.ts';
 import { addRejection } from './event-fields.ts';
-import { checkJsonBounds, MAX_ENTRIES, tooMany } from './json-bounds.ts';
-import { describePosition, findJsonFault } from './json-position.ts';
+import { compilePath } from './field-map.ts';
 import { type JsonPart, readJsonParts } from './json-recovery.ts';
-import { hideSecrets, withoutQueries } from './redact.ts';
+import { checkJsonBounds, describePosition, findJsonFault, MAX_ENTRIES, tooMany } from './json-scan.ts';
+import { hideSecrets, withoutQueries } from './privacy.ts';
 
 /** The values of a body in their order, and those parts of it that are no JSON. */
 export interface JsonBody {
@@ -255,4 +255,24 @@ function isUtf8Prefix(body: Uint8Array): boolean {
   } catch {
     return false;
   }
+}
+
+/** The entries of a body: its values, or what these hold at `path`; with the place of each in the request. */
+export function listEntries(read: JsonBody, path: string | undefined): { value: unknown; index: number }[] {
+  const listed: { value: unknown; index: number }[] = [];
+  const find = path === undefined ? undefined : compilePath(path);
+  let moved = 0;
+  read.values.forEach((value, at) => {
+    const index = read.indexes[at]! + moved;
+    const entries = find?.(value);
+    if (!Array.isArray(entries)) {
+      listed.push({ value, index });
+      return;
+    }
+    entries.forEach((entry: unknown, place) => {
+      listed.push({ value: entry, index: index + place });
+    });
+    moved += Math.max(0, entries.length - 1);
+  });
+  return listed;
 }

@@ -1,4 +1,4 @@
-import { scanJson } from './json-position.ts';
+import { scanJson } from './json-scan.ts';
 
 /** A part of a text: its value, or, where it is no JSON, the offset in it at which it stops being that. */
 export type JsonPart = { text: string; value: unknown } | { text: string; fault: number };

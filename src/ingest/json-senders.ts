@@ -1,9 +1,53 @@
-import { type Fields, isFields } from './event-collector.ts';
-import { describeValue, MAX_CLIENT_LENGTH } from './event-fields.ts';
-import { OWN_NAMES } from './field-map.ts';
-import { createJsonAdapter } from './json-adapter.ts';
-import { checkCharset, JSON_TYPE, readJsonBody } from './json-body.ts';
-import { Unpacker } from './unpack.ts';
+import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
+import { Unpacker } from './body.ts';
+import { EventCollector, type Fields, isFields } from './event-collector.ts';
+import { describeValue, type EventFields, MAX_CLIENT_LENGTH } from './event-fields.ts';
+import { type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
+import { checkCharset, checkJsonType, JSON_TYPE, type JsonBody, listEntries, readJsonBody } from './json-body.ts';
+
+/** A sender's JSON, told by where its fields stand. */
+interface JsonFormat {
+  /** That of the adapter. */
+  name: string;
+  map: FieldMap;
+  /** Where the entries stand in a body that holds them in an object. */
+  entries?: string;
+  /** Tells in refusals how to send: the content type with its sender, and one entry. */
+  expects: { type: string; entry: string };
+  /** How to name the client where the entry does not. */
+  missingClient: string;
+  /** Reads the body where it is not JSON by its content type. */
+  read?: (input: AdapterInput) => JsonBody;
+  /** The entry inside a wrapper; undefined: it says nothing of calls. A text: what is wrong with it. */
+  open?: (value: Fields) => Fields | string | undefined;
+  /** Last touches that a map cannot say. */
+  finish?: (fields: EventFields, entry: Fields) => EventFields;
+}
+
+/** An adapter for JSON whose fields stand where a map says; the map of a source goes before it, field by field. */
+function createJsonAdapter(format: JsonFormat): Adapter {
+  return { name: format.name, parse: (input) => parseJson(input, format) };
+}
+
+function parseJson(input: AdapterInput, format: JsonFormat): ParsedRequest {
+  const { body, contentType, options } = input;
+  if (!format.read) checkJsonType(contentType, format.expects.type);
+  const entriesPath = options.map?.entries ?? format.entries;
+  const read = format.read?.(input) ?? readJsonBody(body, contentType, entriesPath);
+  const events = new EventCollector(options, read.unreadable, read.escapes);
+  const mapper = toMapper(format.map);
+  for (const { value, index } of listEntries(read, entriesPath)) {
+    const entry = isFields(value) ? (format.open ? format.open(value) : value) : undefined;
+    if (typeof entry === 'string') events.reject(index, value, entry);
+    else if (entry) {
+      const fields = mapper.read(entry);
+      events.add(index, format.finish?.(fields, entry) ?? fields, entry, format.missingClient);
+    } else if (!isFields(value)) {
+      events.reject(index, value, `The entry is ${describeValue(value)}: send ${format.expects.entry}.`);
+    }
+  }
+  return events.finish();
+}
 
 /**
  * Moesif's collector API: one event, or an array of them; an event may stand for several (`weight`, where it is sampled).

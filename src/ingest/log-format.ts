@@ -1,5 +1,13 @@
-import { type AccessLine, holdsCall, MAX_LINE_LENGTH, readRequest, TWO_CALLS, undoEscapes } from './access-log-line.ts';
-import { isHostName, toAddress } from './caller.ts';
+import {
+  type AccessLine,
+  holdsCall,
+  isHostName,
+  MAX_LINE_LENGTH,
+  readRequest,
+  TWO_CALLS,
+  toAddress,
+  undoEscapes,
+} from './access-log-line.ts';
 import { FIRST_EVENT_MS, parseClfTime, parseEventTime, parseLocalTime } from './event-time.ts';
 import { type FormatPart, type Role, readFormatParts } from './log-format-syntax.ts';
 

@@ -3,8 +3,7 @@ import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { cloudEventsAdapter, isCloudEvent } from './cloudevents.ts';
 import { EventCollector, isFields } from './event-collector.ts';
 import { describeValue, type EventFields } from './event-fields.ts';
-import { listEntries } from './json-adapter.ts';
-import { checkJsonType, type JsonBody, readJsonBody } from './json-body.ts';
+import { checkJsonType, type JsonBody, listEntries, readJsonBody } from './json-body.ts';
 import type { SourceOptions } from './source-options.ts';
 
 /** Headroom's own format: one event, an array, `{"events": […]}`, or one event a line. */

@@ -4,14 +4,16 @@ import { type EventCollector, type Fields, isFields } from './event-collector.ts
 import { describeValue, type EventFields } from './event-fields.ts';
 import {
   type Attributes,
+  isUnset,
   listFields,
   type OtlpEntry,
   type OtlpOrigin,
   type OtlpRecord,
   readAttributes,
+  toNanoseconds,
   toRequest,
+  toTime,
 } from './otlp-messages.ts';
-import { isUnset, toNanoseconds, toTime } from './otlp-time.ts';
 
 /** The histogram whose `count` is the number of calls, by the semantic conventions, stable and old. */
 const STABLE_NAME = 'http.server.request.duration';

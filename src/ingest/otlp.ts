@@ -2,10 +2,18 @@ import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { EventCollector, type Fields } from './event-collector.ts';
 import { describeValue, type EventFields } from './event-fields.ts';
 import { compilePaths, type FieldMap, toMapper } from './field-map.ts';
-import { SPAN_KINDS } from './otlp-kinds.ts';
-import { type Attributes, type OtlpRecord, readAttributes, readOtlp, toRequest } from './otlp-messages.ts';
+import {
+  type Attributes,
+  isUnset,
+  type OtlpRecord,
+  readAttributes,
+  readOtlp,
+  toDuration,
+  toRequest,
+  toTime,
+} from './otlp-messages.ts';
 import { takeMetrics } from './otlp-metrics.ts';
-import { isUnset, toDuration, toTime } from './otlp-time.ts';
+import { SPAN_KINDS } from './source-options.ts';
 
 /**
  * OpenTelemetry over OTLP/HTTP: each SERVER span, each log record of a request and each data point of a request metric is an

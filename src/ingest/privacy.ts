@@ -1,5 +1,76 @@
 import { isIP, isIPv4 } from 'node:net';
 import type { Rejection, UsageEvent } from '../domain/event.ts';
+import { redact as hideTokens } from '../secret.ts';
+
+/** Names of headers and fields whose values may open doors: they are not kept. */
+const SECRET_NAME =
+  /authorization$|cookie|password|passwd|secret|signature|credential|session|token$|api[-_]?key$|jwt/i;
+
+/** Of these, those that name nobody: a map that reads one is a mistake. */
+const NEVER_READ = /authorization$|cookie|password|passwd|secret/i;
+
+/** The part of a map's paths that would read a credential. */
+export function findSecretPath(paths: string): string | undefined {
+  return paths.split(/[|+.\s]+/).find((name) => NEVER_READ.test(name));
+}
+
+/** Deeper parts of an entry are left out. */
+const MAX_DEPTH = 20;
+
+/**
+ * A copy of an entry without credentials, and without the queries of its addresses, which may hold keys. Below `maxDepth`
+ * objects are empty.
+ */
+export function redact(value: unknown, depth = 0, maxDepth = MAX_DEPTH): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'string') return redactText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    if (depth >= maxDepth) return value.map(() => null);
+    return value.filter((part) => !isSecretPair(part)).map((part) => redact(part, depth + 1, maxDepth));
+  }
+  if (depth >= maxDepth) return {};
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => !SECRET_NAME.test(name))
+      .map(([name, part]) => [name, redact(part, depth + 1, maxDepth)]),
+  );
+}
+
+/** An attribute, or a header, as a name beside its value. */
+function isSecretPair(part: unknown): boolean {
+  if (typeof part !== 'object' || part === null) return false;
+  const { key, name = key } = part as { key?: unknown; name?: unknown };
+  return typeof name === 'string' && SECRET_NAME.test(name);
+}
+
+/** JSON in a text, as shippers wrap it, or any line that holds addresses. */
+function redactText(text: string): string {
+  if (text.startsWith('{') && text.endsWith('}')) {
+    try {
+      return JSON.stringify(redact(JSON.parse(text)));
+    } catch {
+      // A text like any other.
+    }
+  }
+  return hideSecrets(withoutQueries(text));
+}
+
+/** A text without tokens, nor the values of fields in it that are named as credentials are. */
+export function hideSecrets(text: string): string {
+  return hideTokens(text).replace(/"([^"]{1,60})"\s*:\s*"(?:[^"\\]|\\.)*"?/g, (pair, name: string) =>
+    SECRET_NAME.test(name) ? `"${name}":"<secret>"` : pair,
+  );
+}
+
+/** A text without the queries of the addresses in it. Linear in its length. */
+export function withoutQueries(text: string): string {
+  if (!text.includes('?')) return text;
+  return text.replace(/[^\s"']+/g, (word) => {
+    const query = word.indexOf('?');
+    return query > 0 && word.slice(0, query).includes('/') ? word.slice(0, query) : word;
+  });
+}
 
 /** Anything in a text that may be an address: digits and hexadecimals with dots or colons between. */
 const MAYBE_ADDRESS = /[\da-f:]*[.:][\da-f:.]*[\da-f:]/gi;

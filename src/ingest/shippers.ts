@@ -3,8 +3,7 @@ import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
 import { EventCollector, type Fields, isFields, toFields } from './event-collector.ts';
 import { describeValue } from './event-fields.ts';
 import { type FieldMap, toMapper } from './field-map.ts';
-import { listEntries } from './json-adapter.ts';
-import { isJsonType, JSON_TYPE, readJsonBody } from './json-body.ts';
+import { isJsonType, JSON_TYPE, listEntries, readJsonBody } from './json-body.ts';
 
 /** Takes the log entry and its time out of the envelope that a shipper puts around it. */
 type OpenLog = (envelope: Fields) => { log: unknown; time: unknown };

@@ -12,8 +12,7 @@ import {
   upsertSource,
 } from '../store/source-repository.ts';
 import { getAdapter } from './adapters.ts';
-import { createSigningSecret, createToken, hashToken } from './credentials.ts';
-import { readOrCreateSecretKey, seal } from './seal.ts';
+import { createSigningSecret, createToken, hashToken, readOrCreateSecretKey, seal } from './credentials.ts';
 
 /** Shown to its owner once, then kept only as a hash and sealed. */
 export interface Credentials {

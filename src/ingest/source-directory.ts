@@ -2,9 +2,8 @@ import { HeadroomError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { Db } from '../store/database.ts';
 import { listSources, type Source } from '../store/source-repository.ts';
-import { type Headers, hashToken, isSigned, verifySignature } from './credentials.ts';
+import { type Headers, hashToken, isSigned, unseal, verifySignature } from './credentials.ts';
 import { isIdentityOf, looksLikeIdentityToken } from './identity-token.ts';
-import { unseal } from './seal.ts';
 import { parseOptions } from './source-options.ts';
 
 /** How old the list of sources may be: what a command changes holds within 2 s in every running instance. */

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { HeadroomError } from '../errors.ts';
-import { type OtlpSignal, SPAN_KINDS } from './otlp-kinds.ts';
+
+/** The signals of OTLP; each has an endpoint of its own. */
+export type OtlpSignal = 'traces' | 'logs' | 'metrics';
+
+/** Kinds of spans in the order of their numbers, which begin at 1. */
+export const SPAN_KINDS = ['internal', 'server', 'client', 'producer', 'consumer'] as const;
 
 /** How a source's bytes are to be read, beside its adapter, and how many events it may send; kept with it as JSON. */
 const SCHEMA = z.strictObject({

@@ -33,36 +33,13 @@ export class SourceTally {
 
   /** `limited`: a request that was not taken because the source was over its limit. */
   add(sourceId: number, result: IngestResult & { limited?: 1 }, receivedMs: number): void {
-    let counts = this.#waiting.get(sourceId);
-    if (!counts) {
-      counts = {
-        accepted: 0,
-        duplicates: 0,
-        conflicts: 0,
-        rejected: 0,
-        withoutId: 0,
-        late: 0,
-        limited: 0,
-        receivedMs: 0,
-        rejections: [],
-      };
-      this.#waiting.set(sourceId, counts);
-    }
-    counts.accepted += result.accepted;
-    counts.duplicates += result.duplicates;
-    counts.conflicts += result.conflicts;
-    counts.rejected += result.rejected.length;
-    counts.withoutId += result.withoutId ?? 0;
-    counts.late += result.late ?? 0;
-    counts.limited += result.limited ?? 0;
-    if (result.unread) counts.unread = sum(counts.unread, result.unread);
-    counts.receivedMs = Math.max(counts.receivedMs, receivedMs);
-    if (result.lastEventMs !== undefined) {
-      counts.lastEventMs = Math.max(counts.lastEventMs ?? 0, result.lastEventMs);
-    }
-    if (result.rejected.length > 0) {
-      counts.rejections = [...counts.rejections, ...result.rejected.slice(-MAX_WAITING)].slice(-MAX_WAITING);
-    }
+    const { rejected, withoutId = 0, late = 0, limited = 0, lastEventMs, unread, ...counted } = result;
+    const counts: Waiting = {
+      ...{ ...counted, rejected: rejected.length, withoutId, late, limited, receivedMs, lastEventMs, unread },
+      rejections: rejected.slice(-MAX_WAITING),
+    };
+    const earlier = this.#waiting.get(sourceId);
+    this.#waiting.set(sourceId, earlier ? merge(earlier, counts) : counts);
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref();
   }
 
@@ -119,7 +96,8 @@ function merge(earlier: Waiting, later: Waiting): Waiting {
 }
 
 /** A sender may make up any number of names; those that came first stay. */
-function sum(earlier: SourceCounts['unread'] = {}, later: SourceCounts['unread'] = {}): SourceCounts['unread'] {
+function sum(earlier: SourceCounts['unread'] = {}, later: SourceCounts['unread']): SourceCounts['unread'] {
+  if (!later) return earlier;
   const summed: Record<string, number> = { ...earlier };
   for (const [name, count] of Object.entries(later)) {
     if (Object.keys(summed).length < MAX_WAITING || name in summed) summed[name] = (summed[name] ?? 0) + count;

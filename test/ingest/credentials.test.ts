@@ -4,8 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { createSigningSecret, createToken, listTokens, verifySignature } from '../../src/ingest/credentials.ts';
-import { readOrCreateSecretKey, seal, unseal } from '../../src/ingest/seal.ts';
+import {
+  createSigningSecret,
+  createToken,
+  listTokens,
+  readOrCreateSecretKey,
+  seal,
+  unseal,
+  verifySignature,
+} from '../../src/ingest/credentials.ts';
 import { redact, Secret } from '../../src/secret.ts';
 import { readFixture } from './fixtures.ts';
 

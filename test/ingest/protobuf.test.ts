@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeadroomError } from '../../src/errors.ts';
-import type { OtlpSignal } from '../../src/ingest/otlp-kinds.ts';
 import { encodeBytesField, encodeVarintField, type MessageShape, readMessage } from '../../src/ingest/protobuf.ts';
+import type { OtlpSignal } from '../../src/ingest/source-options.ts';
 import { tallyInputs } from '../support/figures.ts';
 import { size } from '../support/size.ts';
 import { parse, readFixture } from './fixtures.ts';

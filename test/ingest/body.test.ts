@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { decompress } from '../../src/ingest/decompress.ts';
+import { decompress } from '../../src/ingest/body.ts';
 
 const BODY = Buffer.from('{"client":"acme"}'.repeat(1000));
 const MAX = 20 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { describePosition, findJsonFault } from '../../src/ingest/json-position.ts';
+import { describePosition, findJsonFault } from '../../src/ingest/json-scan.ts';
 import { size } from '../support/size.ts';
 
 function isJson(text: string): boolean {

@@ -1,0 +1,165 @@
+import { isUtf8 } from 'node:buffer';
+import {
+  brotliDecompressSync,
+  constants,
+  gunzipSync,
+  inflateRawSync,
+  inflateSync,
+  zstdDecompressSync,
+} from 'node:zlib';
+import { HeadroomError } from '../errors.ts';
+
+type Decoder = (body: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
+
+const DECODERS: Readonly<Record<string, Decoder>> = {
+  gzip: gunzipSync,
+  'x-gzip': gunzipSync,
+  br: brotliDecompressSync,
+  zstd: zstdDecompressSync,
+  deflate: inflateEither,
+};
+
+/** More layers than any sender uses; each costs up to `maxBytes` of memory. */
+const MAX_LAYERS = 3;
+
+/**
+ * The body without its `Content-Encoding` (`gzip`, `br`, `zstd`, `deflate`; several in the order they were applied).
+ * Never makes more than `maxBytes`, at any layer. Throws `unsupported` for an unknown encoding, `too_large` and, for
+ * bytes that are not of the named encoding or end early, `unreadable`.
+ */
+export function decompress(body: Uint8Array, encoding: string | undefined, maxBytes: number): Uint8Array {
+  const layers = (encoding ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((layer) => layer.trim())
+    .filter((layer) => layer !== '' && layer !== 'identity');
+  const unknown = layers.find((layer) => !Object.hasOwn(DECODERS, layer));
+  if (unknown !== undefined || layers.length > MAX_LAYERS) {
+    throw new HeadroomError(
+      'unsupported',
+      `Content-Encoding ${JSON.stringify(encoding?.slice(0, 100))} is not supported: use gzip, br, zstd, deflate or none.`,
+    );
+  }
+  for (const layer of layers.reverse()) body = decode(layer, body, maxBytes);
+  if (body.length > maxBytes) throw tooLarge(maxBytes);
+  return body;
+}
+
+/** The refusal of a body over `MAX_BODY_BYTES`, as sent or decompressed. */
+export function tooLarge(maxBytes: number): HeadroomError {
+  return new HeadroomError(
+    'too_large',
+    `The body is larger than ${maxBytes} bytes (before or after decompression): send fewer events per request, or raise MAX_BODY_BYTES.`,
+  );
+}
+
+function decode(layer: string, body: Uint8Array, maxBytes: number): Uint8Array {
+  try {
+    return DECODERS[layer]!(body, { maxOutputLength: Math.max(1, maxBytes) });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes);
+    throw new HeadroomError(
+      'unreadable',
+      `The body is not ${layer}, though Content-Encoding says so (${message}; ${body.length} bytes): send it whole, or leave the header out.`,
+      { cause: error },
+    );
+  }
+}
+
+/** `deflate` means the zlib format (RFC 9110 §8.4.1.2), but some senders leave its two-byte header out. */
+function inflateEither(body: Uint8Array, options: { maxOutputLength: number }): Uint8Array {
+  try {
+    return inflateSync(body, options);
+  } catch (error) {
+    const header = (error as NodeJS.ErrnoException & { errno?: number }).errno === constants.Z_DATA_ERROR;
+    if (!header) throw error;
+    return inflateRawSync(body, options);
+  }
+}
+
+/** What gzip inside a request may become in all; a request is bounded by MAX_BODY_BYTES, but that by nothing. */
+const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
+
+/** Undoes gzip that no header tells of, for the parts of one request. */
+export class Unpacker {
+  #leftBytes = MAX_UNPACKED_BYTES;
+
+  /** The bytes themselves where they are not gzip. Throws `unreadable` or, over 64 MiB for all parts, `too_large`. */
+  unpack(bytes: Uint8Array): Uint8Array {
+    if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+    if (this.#leftBytes <= 0) throw tooMuch();
+    try {
+      const unpacked = decompress(bytes, 'gzip', this.#leftBytes);
+      this.#leftBytes -= unpacked.length;
+      return unpacked;
+    } catch (error) {
+      throw (error as HeadroomError).code === 'too_large' ? tooMuch() : error;
+    }
+  }
+}
+
+function tooMuch(): HeadroomError {
+  return new HeadroomError(
+    'too_large',
+    `The gzip inside the body unpacks to more than ${MAX_UNPACKED_BYTES} bytes: send fewer events per request.`,
+  );
+}
+
+/** One line of a body, without its end; of bytes that are no UTF-8, as Latin-1. */
+export interface BodyLine {
+  text: string;
+  isUtf8: boolean;
+}
+
+const NEWLINE = 10;
+const RETURN = 13;
+
+/** The bytes as UTF-8 where a byte order mark says UTF-16, as files from Windows have it; else as they are. */
+export function toUtf8(bytes: Uint8Array): Uint8Array {
+  const encoding = findUtf16(bytes);
+  return encoding === undefined ? bytes : Buffer.from(new TextDecoder(encoding).decode(bytes));
+}
+
+/** The form of UTF-16 that a byte order mark names. */
+export function findUtf16(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
+}
+
+/** The lines of a body, empty ones too, without a byte order mark. Each is decoded by itself: an odd byte stays in its line. */
+export function* readBodyLines(body: Uint8Array): Generator<BodyLine> {
+  if (isUtf8(body)) {
+    for (const text of splitLines(new TextDecoder('utf-8').decode(body))) yield { text, isUtf8: true };
+    return;
+  }
+  const buffer = Buffer.from(body.buffer, body.byteOffset, body.length);
+  const separator = buffer.includes(NEWLINE) ? NEWLINE : RETURN;
+  for (let start = 0; start < buffer.length; ) {
+    const found = buffer.indexOf(separator, start);
+    const end = found < 0 ? buffer.length : found;
+    const line = buffer.subarray(start, end);
+    const valid = isUtf8(line);
+    yield { text: line.toString(valid ? 'utf8' : 'latin1').replace(/\r$/, ''), isUtf8: valid };
+    start = end + 1;
+  }
+}
+
+/** The lines of a text log. A return ends one too: servers escape those that senders send. */
+export function* readLogLines(body: Uint8Array): Generator<string> {
+  for (const { text } of readBodyLines(body)) {
+    if (text.includes('\r')) yield* text.split('\r');
+    else yield text;
+  }
+}
+
+/** A list of 20 million lines is never made: whoever reads them may stop before. */
+export function* splitLines(text: string): Generator<string> {
+  const separator = text.includes('\n') ? '\n' : '\r';
+  for (let start = 0; start <= text.length; ) {
+    const found = text.indexOf(separator, start);
+    const end = found < 0 ? text.length : found;
+    yield text.slice(start, end > start && text.charCodeAt(end - 1) === RETURN ? end - 1 : end);
+    start = end + 1;
+  }
+}

@@ -57,6 +57,12 @@ export interface PoolBalance {
   drawnNow: boolean;
 }
 
+/** Use as it goes on now, in words, and the instant at which it empties a pool; absent: not before the reset. */
+export interface PresentPace {
+  pace: 'the pace of the last hour' | 'today’s pace';
+  emptyMs: number | undefined;
+}
+
 /** A pool or limit as rules look at it. */
 export interface PoolState extends PoolBalance {
   periodKind: PeriodRule['kind'];
@@ -64,6 +70,8 @@ export interface PoolState extends PoolBalance {
   reached: readonly number[];
   /** Of a limit that counts a part of its scope's calls. */
   match?: readonly Match[];
+  /** Of a pool that is not healthy and all is drawn from now. */
+  present?: PresentPace;
   /** Of a plain state: computes the forecast that it was made without. */
   foresee?: () => Promise<Pick<PoolBalance, 'runOut' | 'pace'>>;
 }

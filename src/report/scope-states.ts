@@ -25,6 +25,7 @@ import { levelOf, listReached, type PoolState, type ScopeState } from '../domain
 import { addCredits, largerOf, ratioOf, smallerOf, subtractCredits, sumCredits } from '../domain/thousandths.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { findRunOuts, loadPace, loadPoolUsage } from './pool-usage.ts';
+import { findPresentPace } from './present-pace.ts';
 
 export interface PoolDeps {
   usage: UsageReader;
@@ -163,8 +164,12 @@ async function getScopeState(deps: PoolDeps, scope: Scope, moment: Moment): Prom
   const last = standings.findLast(({ state }) => state.left > 0)?.state ?? standings.at(-1)?.state;
   const foresee = () => forecast(deps, scope, result, standings, moment);
   const forecasts = moment.plain ? [] : await foresee();
+  // The last of a stack, drawn from now: when it is empty, the scope has run out.
+  const isEnding = next !== undefined && next === last && next.level !== 'healthy' && moment.isNow && !moment.plain;
+  const present = isEnding ? await findPresentPace(deps, scope.name, next, moment.atMs) : undefined;
   const pools = standings.map(({ state }, place) => ({
     ...{ ...state, drawnNow: state === next },
+    ...(present && state === last ? { present } : {}),
     ...(moment.plain ? { foresee: async () => (await foresee())[place] ?? {} } : forecasts[place]),
   }));
   const limits = await Promise.all(

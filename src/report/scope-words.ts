@@ -1,4 +1,4 @@
-import type { Calendar } from '../domain/calendar.ts';
+import { type Calendar, DAY_MS } from '../domain/calendar.ts';
 import { DEFAULT_THRESHOLDS, type Definitions } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { listNearest } from '../domain/names.ts';
@@ -9,6 +9,7 @@ import { QuestionError } from '../errors.ts';
 import {
   countOf,
   creditsOf,
+  formatClock,
   formatCredits,
   formatMoment,
   formatPercent,
@@ -257,7 +258,12 @@ function foresee(
   if (last.left <= 0) {
     return { answer: 'yes', atMs: nowMs, text: `${title} has run out already${rolling ? '' : `; it ${reset}`}` };
   }
-  const { runOut, pace } = last;
+  const { runOut, pace, present } = last;
+  if (present?.emptyMs !== undefined && present.emptyMs < (runOut?.earliestMs ?? Infinity)) {
+    const { emptyMs } = present;
+    const clause = `runs out around ${formatSoon(emptyMs, nowMs, calendar)} at ${present.pace}`;
+    return { answer: 'yes', atMs: emptyMs, text: `${title} ${clause}`, clause };
+  }
   if (runOut) {
     const clause = `${describeRunOut(runOut, calendar.zone)}, before it ${reset}`;
     const answer = runOut.latestMs === undefined ? 'perhaps' : 'yes';
@@ -284,6 +290,13 @@ function foresee(
   const lasts = last.periodKind === 'once' ? 'lasts until it ends' : 'lasts past its reset';
   const on = `on ${formatShortDate(calendar.dayOf(last.period.toMs - (last.periodKind === 'once' ? 1 : 0)))}`;
   return { answer: 'no', atMs: Infinity, text: `${usual}, ${title} ${lasts} ${on}`, clause: `${lasts} ${on} ${usual}` };
+}
+
+/** `14:20` today, `Mon 30 Nov 02:10` within twelve hours, else `30 Nov`. */
+function formatSoon(atMs: number, nowMs: number, calendar: Calendar): string {
+  if (atMs - nowMs >= DAY_MS / 2) return formatShortDate(calendar.dayOf(atMs));
+  const isToday = calendar.dayOf(atMs) === calendar.dayOf(nowMs);
+  return isToday ? formatClock(atMs, calendar.zone) : formatMoment(atMs, calendar.zone);
 }
 
 /** `resets on 1 Dec`, `resets tomorrow`, `ends on 31 Dec`. */

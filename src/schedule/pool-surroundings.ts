@@ -1,14 +1,15 @@
 import type { Words } from '../domain/alert.ts';
-import { type Calendar, DAY_MS, HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
+import { type Calendar, DAY_MS, HOUR_MS } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { StoredFilter } from '../domain/filter.ts';
 import { limitMeter } from '../domain/rules.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
-import { addCredits, ratioOf, sumCredits } from '../domain/thousandths.ts';
-import type { MeterStep, Span, UsageReader } from '../domain/usage.ts';
+import { addCredits, ratioOf } from '../domain/thousandths.ts';
+import type { Span, UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { capitalise, formatCredits, formatShare, formatShortDate } from '../report/format.ts';
+import { findPresentPace, isShort } from '../report/present-pace.ts';
 import { describeRunOut } from '../report/scope-words.ts';
 import { findMost, isNamed } from '../report/totals.ts';
 import { type EvaluationContext, toScopeFilters } from './alert-claims.ts';
@@ -99,59 +100,27 @@ async function findPoolCause(
 }
 
 /**
- * Foretells when what is left of a pool will be used: of a day or 24 hours by the pace of the last hour, of longer periods by
- * the usual pace of the last weeks, or by that of today where this is sooner. Undefined where there is no pace.
+ * Foretells when what is left of a pool will be used: by the present pace, or of a longer period by the usual one of the last
+ * weeks where this is sooner. Undefined where there is no pace.
  */
 async function findOutlook(context: EvaluationContext, meter: string, pool: PoolState): Promise<Outlook | undefined> {
   if (pool.left <= 0) return undefined;
-  return ['day', 'rolling-24h'].includes(pool.periodKind)
-    ? findHourly(context, meter, pool)
-    : findDaily(context, meter, pool);
-}
-
-async function findHourly(
-  { usage, nowMs }: EvaluationContext,
-  meter: string,
-  pool: PoolState,
-): Promise<Outlook | undefined> {
-  const toMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
-  const steps = await usage.meter({ meter, span: { fromMs: toMs - DAY_MS, toMs }, grain: 'minute' });
-  const perMinute = ratioOf(sumSince(steps, toMs - HOUR_MS), 60);
-  if (perMinute <= 0) return undefined;
-  const rolling = pool.periodKind === 'rolling-24h';
-  const endMs = rolling ? toMs + DAY_MS : pool.period.toMs;
-  const atMs = project(rolling ? steps : [], pool, { perMinute, fromMs: toMs, endMs });
-  if (atMs !== undefined) return soon(atMs, 'the pace of the last hour');
-  return rolling
-    ? { sentence: 'It will not run out at the pace of the last hour.' }
-    : { sentence: ['It lasts until its reset at ', { atMs: endMs }, ' at the pace of the last hour.'] };
-}
-
-/** The minute in which a pool is empty if use goes on at a pace, while what its window holds grows older. */
-function project(
-  steps: readonly MeterStep[],
-  { used, amount }: PoolState,
-  { perMinute, fromMs, endMs }: { perMinute: number; fromMs: number; endMs: number },
-): number | undefined {
-  let held = Number(used);
-  let oldest = 0;
-  for (let ms = fromMs; ms < endMs; ms += MINUTE_MS) {
-    for (; oldest < steps.length && steps[oldest]!.startMs <= ms - DAY_MS; oldest += 1)
-      held -= Number(steps[oldest]!.credits);
-    held += perMinute;
-    if (held >= amount) return ms;
-  }
-  return undefined;
-}
-
-async function findDaily(context: EvaluationContext, meter: string, pool: PoolState): Promise<Outlook | undefined> {
   const { calendar, nowMs } = context;
+  const present = await findPresentPace(context, meter, pool, nowMs);
+  if (isShort(pool)) {
+    if (!present) return undefined;
+    const { emptyMs, pace } = present;
+    if (emptyMs !== undefined) return soon(emptyMs, pace);
+    return pool.periodKind === 'rolling-24h'
+      ? { sentence: `It will not run out at ${pace}.` }
+      : { sentence: ['It lasts until its reset at ', { atMs: pool.period.toMs }, ` at ${pace}.`] };
+  }
   const usual = await (pool.foresee?.() ?? pool);
-  const atMs = await findAtTodaysPace(context, meter, pool.left);
-  if (atMs !== undefined && atMs < Math.min(pool.period.toMs, usual?.runOut?.earliestMs ?? Number.POSITIVE_INFINITY)) {
-    if (atMs - nowMs < DAY_MS / 2) return soon(atMs, 'today’s pace');
-    const day = formatShortDate(calendar.dayOf(atMs));
-    return { sentence: `Runs out around ${day} at today’s pace.`, clause: `runs out around ${day}` };
+  const emptyMs = present?.emptyMs;
+  if (emptyMs !== undefined && emptyMs < (usual?.runOut?.earliestMs ?? Number.POSITIVE_INFINITY)) {
+    if (emptyMs - nowMs < DAY_MS / 2) return soon(emptyMs, present!.pace);
+    const day = formatShortDate(calendar.dayOf(emptyMs));
+    return { sentence: `Runs out around ${day} at ${present!.pace}.`, clause: `runs out around ${day}` };
   }
   if (usual?.runOut) {
     const clause = describeRunOut(usual.runOut, calendar.zone);
@@ -161,24 +130,6 @@ async function findDaily(context: EvaluationContext, meter: string, pool: PoolSt
   const isOnce = pool.periodKind === 'once';
   const day = formatShortDate(calendar.dayOf(pool.period.toMs - (isOnce ? 1 : 0)));
   return { sentence: `At the usual pace it lasts past its ${isOnce ? 'end' : 'reset'} on ${day}.` };
-}
-
-/** Returns undefined in the first hour of a day: too little to go by. */
-async function findAtTodaysPace(
-  { usage, calendar, nowMs }: EvaluationContext,
-  meter: string,
-  left: Thousandths,
-): Promise<number | undefined> {
-  const day = calendar.dayOf(nowMs);
-  const span = { fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) };
-  const goneMs = nowMs - span.fromMs;
-  if (goneMs < HOUR_MS) return undefined;
-  const used = sumSince(await usage.meter({ meter, span, grain: 'day' }), span.fromMs);
-  return used > 0 ? Math.round(nowMs + ratioOf(left, used) * goneMs) : undefined;
-}
-
-function sumSince(steps: readonly MeterStep[], fromMs: number): Thousandths {
-  return sumCredits(steps.filter(({ startMs }) => startMs >= fromMs).map(({ credits }) => credits));
 }
 
 function soon(atMs: number, pace: string): Outlook {

@@ -140,6 +140,15 @@ describe('whether a pool runs out', () => {
       [scope('CRM API', [pool('Daily credits', 2611, 2900, { pace, periodKind: 'rolling-24h' })])],
       'Perhaps: CRM API has 289 of 2,900 left, after more use than the usual 1,330–1,424 a day.',
     ],
+    [
+      'at the present pace where that is sooner than the usual one',
+      [
+        scope('CRM API', [
+          pool('Plan', 900, 1000, { pace, present: { pace: 'today’s pace', emptyMs: at('2026-11-29T02:10') } }),
+        ]),
+      ],
+      'Yes: CRM API runs out around Sun 29 Nov 02:10 at today’s pace.',
+    ],
     ['not known', [plan], 'Not known yet: Public API has less than three days of use.'],
     ['nothing', [scope('default', [])], 'No pools yet, so nothing can run out.'],
   ])('%s', (_, states, text) => {

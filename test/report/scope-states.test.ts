@@ -406,3 +406,26 @@ describe('when it runs out', () => {
     expect(pools[0]!.runOut).toBeUndefined();
   });
 });
+
+describe('whether a pool in a burst runs out', () => {
+  const daily = scope([pool('Daily credits', { kind: 'rolling-24h' }, 1000)]);
+  const before = Array.from({ length: 7 }, (_, day) => call(`2026-11-1${day + 3}T12:00`, 500));
+  const ask = async (events: readonly EventOfTest[]) => {
+    const reporter = createReporter(createDeps([...before, ...events], daily));
+    const question = { report: 'pool' as const, focus: 'run-out' as const };
+    return (await reporter.answer(question, at('2026-11-20T14:00:30'))).finding;
+  };
+
+  it('is answered by the pace of the last hour once it is nearly used up', async () => {
+    expect(await ask([call('2026-11-20T13:30', 800)])).toBe(
+      'Yes: CRM runs out around 14:15 at the pace of the last hour.',
+    );
+  });
+
+  it('is answered by the usual pace while there is enough, or the last hour was calm', async () => {
+    expect(await ask([call('2026-11-20T13:30', 200)])).toBe(
+      'No: CRM stays within its 1,000 a day at the usual 500 a day.',
+    );
+    expect(await ask([call('2026-11-20T09:30', 800)])).toMatch(/^Perhaps: CRM has 200 of 1,000 left/);
+  });
+});

@@ -10,6 +10,8 @@ export type Answer = (question: Question) => Promise<Report>;
 
 /** One of the two reports of a comparison, as numbers by name: every name, so that what is new or gone is told rightly. */
 export interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'finding' | 'population' | 'notes'> {
+  /** Of a drill-down: what it was about, also where less was typed. */
+  name?: string;
   /** Undefined: no call has a duration. */
   total: Thousandths | undefined;
   /** Of the calls with a status. */
@@ -43,6 +45,7 @@ export async function askSide(answer: Answer, question: Question): Promise<Compa
   const { title, asOfMs, finding, population, notes } = report;
   return {
     ...{ title, asOfMs, finding, notes, population },
+    ...('name' in report ? { name: report.name } : {}),
     ...sizeOf(report, measure),
     sections: listSections(behind ?? report, measure),
     ...stepsOf(report),

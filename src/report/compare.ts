@@ -71,7 +71,7 @@ export async function reportCompare(
     finding:
       now.asOfMs === 0 || isEmpty || hasNone
         ? now.finding
-        : describeChange(question, measure, {
+        : describeChange({ ...question, name: now.name ?? question.name }, measure, {
             total: total!,
             joined,
             per,

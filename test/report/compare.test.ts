@@ -168,7 +168,7 @@ describe('vs', () => {
       ...[calls('Acme', 1, 8, { route: '/a' }), calls('Acme', 1, 2, { route: '/b' })],
       ...[calls('Acme', 8, 3, { route: '/a' }), calls('Fresh', 1, 5)],
     ];
-    const report = await compare(routed, { report: 'client', name: 'Acme', versus: 'previous' });
+    const report = await compare(routed, { report: 'client', name: 'acme', versus: 'previous' });
     expect(report.finding).toBe('Requests by Acme went up 233% to 10; /a caused most of it.');
     expect(report.sections.map(({ dimension }) => dimension)).toContain('route');
     expect(report.sections.find(({ dimension }) => dimension === 'route')!.rows[1]).toMatchObject({

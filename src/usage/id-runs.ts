@@ -1,4 +1,4 @@
-import type { Db } from '../store/database.ts';
+import { type Db, send } from '../store/database.ts';
 import {
   addToFilter,
   CONTENT,
@@ -28,6 +28,8 @@ const SLICES = 8;
 /** Blocks of one run are numbered from `run` times this. */
 const BLOCKS = 0x10000;
 const CHUNK = 100;
+/** So many filters are read at a time. */
+const FILTERS = 8;
 
 interface Run {
   id: number;
@@ -45,20 +47,17 @@ export class IdRuns {
   /** Takes note of the runs that there are now. */
   async load(db: Db): Promise<void> {
     const known = new Map(this.#parts.flat().map((run) => [run.id, run]));
-    const parts = emptyParts();
-    for (const { id, part, blocks } of await db.selectFrom('id_run').select(['id', 'part', 'blocks']).execute()) {
-      let run = known.get(id);
-      if (!run) {
-        const { filter } = await db
-          .selectFrom('id_run')
-          .select('filter')
-          .where('id', '=', id)
-          .executeTakeFirstOrThrow();
-        run = { id, blocks, filter: toWords(filter) };
-      }
-      parts[part]!.push(run);
+    const runs = await db.selectFrom('id_run').select(['id', 'part', 'blocks']).execute();
+    const missing = runs.map(({ id }) => id).filter((id) => !known.has(id));
+    const filters = new Map<number, Uint32Array>();
+    for (let at = 0; at < missing.length; at += FILTERS) {
+      const ids = missing.slice(at, at + FILTERS);
+      const rows = await db.selectFrom('id_run').select(['id', 'filter']).where('id', 'in', ids).execute();
+      for (const { id, filter } of rows) filters.set(id, toWords(filter));
     }
-    this.#parts = parts;
+    this.#parts = emptyParts();
+    for (const { id, part, blocks } of runs)
+      this.#parts[part]!.push(known.get(id) ?? { id, blocks, filter: filters.get(id)! });
   }
 
   /** Adds this row to those that each block which may hold its id is asked for. */
@@ -137,7 +136,7 @@ export async function spread(db: Db, forgotten: Forgotten): Promise<void> {
     await run.write(own);
     await run.end();
   }
-  await db.deleteFrom('id_batch').where('id', '<=', last).execute();
+  await send(db, db.deleteFrom('id_batch').where('id', '<=', last));
 }
 
 /** Merges runs of about one size, of the part with the most of them, in the caller's transaction; false: none are due. */
@@ -208,19 +207,13 @@ class RunWriter {
       own.length > 0 ? [{ id: this.#id * BLOCKS + block, ids: toBytes(own) }] : [],
     );
     for (let at = 0; at < rows.length; at += CHUNK)
-      await this.#db
-        .insertInto('id_block')
-        .values(rows.slice(at, at + CHUNK))
-        .execute();
+      await send(this.#db, this.#db.insertInto('id_block').values(rows.slice(at, at + CHUNK)));
   }
 
   async end(): Promise<void> {
     if (this.#count === 0) return deleteRun(this.#db, this.#id);
-    await this.#db
-      .updateTable('id_run')
-      .set({ count: this.#count, until_s: this.#untilS, filter: toBytes(this.#filter) })
-      .where('id', '=', this.#id)
-      .execute();
+    const run = { count: this.#count, until_s: this.#untilS, filter: toBytes(this.#filter) };
+    await send(this.#db, this.#db.updateTable('id_run').set(run).where('id', '=', this.#id));
   }
 }
 
@@ -230,12 +223,9 @@ function blocksOf(count: number): number {
 }
 
 async function deleteRun(db: Db, id: number): Promise<void> {
-  await db
-    .deleteFrom('id_block')
-    .where('id', '>=', id * BLOCKS)
-    .where('id', '<', (id + 1) * BLOCKS)
-    .execute();
-  await db.deleteFrom('id_run').where('id', '=', id).execute();
+  const ofRun = db.deleteFrom('id_block').where('id', '>=', id * BLOCKS);
+  await send(db, ofRun.where('id', '<', (id + 1) * BLOCKS));
+  await send(db, db.deleteFrom('id_run').where('id', '=', id));
 }
 
 /** One after the other: those that are wanted and not forgotten. */

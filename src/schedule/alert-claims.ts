@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AlertContent, AlertKind } from '../domain/alert.ts';
-import { type Calendar, formatDay } from '../domain/calendar.ts';
+import { type Calendar, formatDay, MINUTE_MS } from '../domain/calendar.ts';
 import type { Definitions, Match } from '../domain/definition.ts';
 import type { NewDelivery } from '../domain/delivery.ts';
 import type { Dimension } from '../domain/dimension.ts';
@@ -142,9 +142,12 @@ export function readAlertOrder(stored: unknown): AlertOrder {
   return readValue('delivery.content', ORDER, stored);
 }
 
-/** Returns the local hour that ended last. */
+/** A span counts as over five minutes after its end, because events may arrive late. */
+export const LATE_MS = 5 * MINUTE_MS;
+
+/** Returns the last local hour whose events have arrived. */
 export function lastFullHour({ calendar, nowMs }: EvaluationContext): Span {
-  const toMs = calendar.startOfHour(nowMs);
+  const toMs = calendar.startOfHour(nowMs - LATE_MS);
   return { fromMs: calendar.startOfHour(toMs - 1), toMs };
 }
 

@@ -31,10 +31,10 @@ export function describeHeadline(content: DigestContent): DigestLines['headline'
   };
 }
 
-/** `↓ 53% vs. Friday`, `as on Friday`, `none on Friday`. */
+/** `↓ 53% vs. Friday`, `unchanged vs. Friday`, `↑ from 0 vs. Friday`. */
 function describeChange(now: number, before: number, than: string): string {
-  if (now === before) return `= ${than}`;
-  if (before === 0) return `from 0 ${than}`;
+  if (now === before) return `unchanged ${than}`;
+  if (before === 0) return `↑ from 0 ${than}`;
   const percent = (Math.abs(now - before) / before) * 100;
   const size = percent < 1 ? '<1' : formatCount(Math.round(percent));
   return `${now > before ? '↑' : '↓'} ${size}% ${than}`;

@@ -8,12 +8,10 @@ import {
   formatHours,
   formatHoursOf,
   formatWho,
+  LATE_MS,
   raiseAlert,
   subjectOf,
 } from './alert-claims.ts';
-
-/** Look back over the last five minutes, because events may arrive late. */
-const LATE_MINUTES = 5;
 
 /** Tells that a scope's calls in one minute reached its rate limit: once an hour, in the thread of the pool that is drawn from. */
 export async function evaluateRates(context: EvaluationContext, states: readonly ScopeState[]): Promise<void> {
@@ -23,7 +21,7 @@ export async function evaluateRates(context: EvaluationContext, states: readonly
   for (const state of states) {
     const { scope, title, rateLimitPerMinute: limit } = state;
     if (limit === undefined) continue;
-    const span = { fromMs: toMs - LATE_MINUTES * MINUTE_MS, toMs };
+    const span = { fromMs: toMs - LATE_MS, toMs };
     const steps = await usage.meter({ meter: scope, span, grain: 'minute' });
     const peak = steps.filter(({ singles }) => singles >= limit).sort((a, b) => b.singles - a.singles)[0];
     if (!peak) continue;

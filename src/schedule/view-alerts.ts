@@ -1,13 +1,10 @@
-import { HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
+import { HOUR_MS } from '../domain/calendar.ts';
 import type { Span } from '../domain/usage.ts';
 import { countOf, formatCount, formatMoment } from '../report/format.ts';
 import { countRequests } from '../report/inquiry.ts';
 import { findAlert } from '../store/alert-repository.ts';
 import type { AlertRule } from '../store/alert-rule-repository.ts';
-import { type EvaluationContext, raiseAlert } from './alert-claims.ts';
-
-/** A span that has just ended is looked at for five minutes more, because events may arrive late. */
-const LATE_MS = 5 * MINUTE_MS;
+import { type EvaluationContext, LATE_MS, raiseAlert } from './alert-claims.ts';
 
 /** Tells which saved views passed the threshold that somebody set: once per hour or day of the report zone. */
 export async function evaluateViews(context: EvaluationContext, rules: readonly AlertRule[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { ALERT_KINDS, findAlertKind } from '../domain/alert.ts';
 import { DAY_MS, HOUR_MS } from '../domain/calendar.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { ACTIONS } from '../messages/action-ids.ts';
@@ -65,7 +66,7 @@ async function change(
     case 'enable':
     case 'disable':
       await ctx.alertRouting.change({ kinds: { [command.what]: command.action === 'enable' } }, by);
-      return `${command.what} is ${command.action === 'enable' ? 'on' : 'off'} now.`;
+      return `${titleOf(command.what)}: ${command.action === 'enable' ? 'on' : 'off'}.`;
     case 'mute': {
       const untilMs = command.until ? parseUntil(command.until, ctx.now(), person.zone) : undefined;
       // Without this it would be muted for ever.
@@ -148,6 +149,11 @@ export function registerAlerts({ press: on }: Listen, ctx: SlackContext): void {
     await ctx.alertRouting.test(by);
     return 'A test alert is on its way.';
   });
+}
+
+function titleOf(what: string): string {
+  const named = findAlertKind(what);
+  return ALERT_KINDS.find(({ kind }) => kind === named)?.title ?? what;
 }
 
 function describeAcknowledged(titles: readonly string[]): string {

@@ -36,7 +36,7 @@ describe('digests', () => {
     clock.set(Date.parse('2026-11-21T09:00:00Z'));
     for (let again = 0; again < 3; again += 1) await tick();
     const [message, ...replies] = slack.messages(CHANNEL);
-    expect(message!.text).toMatch(/^API usage · Fri 20 Nov\n4 requests, from 0 vs\. Thursday · 75% succeeded\n/);
+    expect(message!.text).toMatch(/^API usage · Fri 20 Nov\n4 requests, ↑ from 0 vs\. Thursday · 75% succeeded\n/);
     expect(message!.blocks!.map(({ type }) => type)).toEqual([
       'header',
       'rich_text',
@@ -255,7 +255,7 @@ describe('digests', () => {
     expect(thursday).toContain('🔴 The numbers are not complete: nothing came from kong that day.');
     expect(replies('New and silent clients')).toContain('Silent: shop, 1 request a week before');
     const saturday = await digestOf('2026-11-28');
-    expect(saturday).toContain('1 request, ↓ 99% vs. Friday, = vs. a usual Saturday');
+    expect(saturday).toContain('1 request, ↓ 99% vs. Friday, unchanged vs. a usual Saturday');
     expect(saturday).toContain('Nothing needs attention.');
     events.splice(0, events.length, ...events.filter(({ source }) => source === 'office'));
     expect((await digestOf('2026-11-29')).split('\n')[0]).toBe(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { changeDefinitions } from '../../src/store/definition-repository.ts';
 import { CHANNEL, OWNER } from '../delivery/slack-stage.ts';
 import type { EventOfTest } from '../report/memory-usage.ts';
 import { setUpDatabases } from '../support/databases.ts';
@@ -143,6 +144,26 @@ describe('other alerts', () => {
     expect(told()).toEqual(['🟠 “Throttled” passed 10 an hour']);
     await alerts.remove('Throttled', MEMBER);
     await expect(alerts.remove('Throttled', MEMBER)).rejects.toThrow('no alert');
+  });
+
+  it('tell a bound on what a team does, with the team of now', async () => {
+    const { clock, db, world, alerts, run, told } = await openAlerts(databases, []);
+    const question = { report: 'top' as const, filters: [{ key: 'team' as const, patterns: ['Sales'], not: false }] };
+    await alerts.add({ name: 'Sales', question, over: 10, per: 'hour' }, MEMBER);
+    world.events = ['acme', 'globex'].map((client) => ({ timeMs: clock.now(), client, count: 8 }));
+    const join = (...ids: string[]) =>
+      changeDefinitions(db, { actor: 'test', nowMs: clock.now() }, (current) => ({
+        definitions: { ...current, clients: ids.map((id) => ({ id, name: id, team: 'Sales' })) },
+        changes: [{ place: 'clients', text: 'named' }],
+      }));
+    await join('acme');
+    clock.advance(1);
+    await run();
+    expect(told()).toEqual([]);
+    await join('acme', 'globex');
+    clock.advance(1);
+    await run();
+    expect(told()).toEqual(['🟠 “Sales” passed 10 an hour']);
   });
 
   it('tell a bound that was passed in the last minute of an hour, also after it', async () => {

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { runCli } from '../../src/cli/run.ts';
 import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
 import type { GroupKey } from '../../src/domain/dimension.ts';
 import { createReporter } from '../../src/report/reporter.ts';
@@ -16,6 +15,7 @@ import { findSource, listSourceHealth } from '../../src/store/source-repository.
 import { insertSubscription } from '../../src/store/subscription-repository.ts';
 import { findView, upsertView } from '../../src/store/view-repository.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
+import { createCommandLine } from '../support/command-line.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
@@ -35,20 +35,10 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     rmSync(folder, { recursive: true });
   });
 
-  async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-    const out: string[] = [];
-    const err: string[] = [];
-    const code = await runCli(words, {
-      env: { DATABASE_URL: url, SECRET_KEY: Buffer.alloc(32).toString('base64'), PORT: '0' },
-      folder,
-      out: (line) => out.push(line),
-      err: (line) => err.push(line),
-      isTerminal: false,
-      now: () => NOW,
-      signal: new AbortController().signal,
-    });
-    return { code, out: out.join('\n'), err: err.join('\n') };
-  }
+  const run = (...words: string[]) => {
+    const env = { DATABASE_URL: url, SECRET_KEY: Buffer.alloc(32).toString('base64'), PORT: '0' };
+    return createCommandLine({ folder, now: () => NOW, env })(...words);
+  };
 
   async function bring(name: string, events: readonly object[]): Promise<void> {
     writeFileSync(join(folder, name), `${events.map((event) => JSON.stringify(event)).join('\n')}\n`);

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from '../../src/cli/run.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { keepInstance } from '../../src/store/instance-repository.ts';
 import { claimSqlite } from '../../src/store/sqlite-claim.ts';
 import { CHILD_ENV } from '../support/child-env.ts';
+import { createCommandLine } from '../support/command-line.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -22,20 +22,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await runCli(words, {
-    env: { DATABASE_URL: `sqlite:${join(folder, 'headroom.db')}` },
-    folder,
-    out: (line) => out.push(line),
-    err: (line) => err.push(line),
-    isTerminal: false,
-    now: () => NOW,
-    signal: new AbortController().signal,
-  });
-  return { code, out: out.join('\n'), err: err.join('\n') };
-}
+const run = (...words: string[]) => createCommandLine({ folder, now: () => NOW })(...words);
 
 describe('the command line', () => {
   it('lists its commands, and says more of one', async () => {

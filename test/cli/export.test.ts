@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { runCli } from '../../src/cli/run.ts';
+import { createCommandLine } from '../support/command-line.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const text = fc.constantFrom('a', 'Acme "CRM"', '=cmd()', '名前, x', 'back\\slash', '{"a":1}', 'é\u2028');
@@ -47,23 +47,9 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const runIn = (database: string, words: readonly string[]) =>
+  createCommandLine({ folder, database, now: () => NOW })(...words);
 const run = (...words: string[]) => runIn('headroom.db', words);
-
-async function runIn(database: string, words: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: Buffer[] = [];
-  const err: string[] = [];
-  const code = await runCli(words, {
-    env: { DATABASE_URL: `sqlite:${join(folder, database)}` },
-    folder,
-    out: (line) => out.push(Buffer.from(`${line}\n`)),
-    err: (line) => err.push(line),
-    write: async (data) => void out.push(Buffer.from(data)),
-    isTerminal: false,
-    now: () => NOW,
-    signal: new AbortController().signal,
-  });
-  return { code, out: Buffer.concat(out).toString(), err: err.join('\n') };
-}
 
 const SELECT_EVENTS = `select time, client, method, route, status, user, ip, module, api_version, function, initiator, kind,
   scope, source, count, records, credits, duration_ms from events order by 1, 2, 3, 4, 5, 6, 15, 17`;

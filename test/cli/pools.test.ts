@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from '../../src/cli/run.ts';
 import { formatDay } from '../../src/domain/calendar.ts';
 import { listAudit } from '../../src/store/audit-repository.ts';
 import { listCorrections } from '../../src/store/correction-repository.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { getDefinitions } from '../../src/store/definition-repository.ts';
+import { createCommandLine } from '../support/command-line.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const FILE = `scopes:
@@ -30,20 +30,8 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await runCli(words, {
-    env: { DATABASE_URL: `sqlite:${join(folder, 'headroom.db')}`, REPORT_TIMEZONE: 'Europe/Berlin' },
-    folder,
-    out: (line) => out.push(line),
-    err: (line) => err.push(line),
-    isTerminal: false,
-    now: () => NOW,
-    signal: new AbortController().signal,
-  });
-  return { code, out: out.join('\n'), err: err.join('\n') };
-}
+const run = (...words: string[]) =>
+  createCommandLine({ folder, now: () => NOW, env: { REPORT_TIMEZONE: 'Europe/Berlin' } })(...words);
 
 async function read<T>(question: (db: ReturnType<typeof openDatabase>) => Promise<T>): Promise<T> {
   const db = openDatabase(`sqlite:${join(folder, 'headroom.db')}`);

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { runCli } from '../../src/cli/run.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
+import { createCommandLine } from '../support/command-line.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 let folder: string;
@@ -22,21 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await runCli(words, {
-    env: { DATABASE_URL: `sqlite:${join(folder, 'headroom.db')}` },
-    folder,
-    out: (line) => out.push(`${line}\n`),
-    err: (line) => err.push(line),
-    write: async (data) => void out.push(String(data)),
-    isTerminal: false,
-    now: () => NOW,
-    signal: new AbortController().signal,
-  });
-  return { code, out: out.join(''), err: err.join('\n') };
-}
+const run = (...words: string[]) => createCommandLine({ folder, now: () => NOW })(...words);
 
 const BY_CLIENT = `select client_name, sum(requests) as requests, sum(credits) / 8 as eighth, max(nullif(1, 1)) as absent
   from daily where dimension = 'client' group by 1 order by 1`;

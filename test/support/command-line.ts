@@ -3,8 +3,8 @@ import type { CliContext } from '../../src/cli/command.ts';
 import { runCli } from '../../src/cli/run.ts';
 
 /**
- * Runs commands in this process, as `headroom` in `folder` would, on the SQLite file `database` there. What they write comes
- * back as text, lines with their ends.
+ * Runs commands in this process, as `headroom` in `folder` would, on the SQLite file `database` there. Data that they write
+ * come back as they are, lines parted by line ends.
  */
 export function createCommandLine({
   folder,
@@ -13,19 +13,20 @@ export function createCommandLine({
   ...more
 }: Partial<Omit<CliContext, 'out' | 'err' | 'write'>> & { folder: string; database?: string }) {
   return async (...words: string[]): Promise<{ code: number; out: string; err: string }> => {
-    const out: Buffer[] = [];
+    const lines: string[] = [];
+    const data: Buffer[] = [];
     const err: string[] = [];
     const code = await runCli(words, {
       env: { DATABASE_URL: `sqlite:${join(folder, database)}`, ...env },
       folder,
-      out: (line) => out.push(Buffer.from(`${line}\n`)),
-      err: (line) => err.push(`${line}\n`),
-      write: async (data) => void out.push(Buffer.from(data)),
+      out: (line) => lines.push(line),
+      err: (line) => err.push(line),
+      write: async (piece) => void data.push(Buffer.from(piece)),
       isTerminal: false,
       now: Date.now,
       signal: new AbortController().signal,
       ...more,
     });
-    return { code, out: Buffer.concat(out).toString(), err: err.join('') };
+    return { code, out: Buffer.concat(data).toString() + lines.join('\n'), err: err.join('\n') };
   };
 }

@@ -1,4 +1,4 @@
-import type { GroupKey } from './dimension.ts';
+import type { Dimension, GroupKey } from './dimension.ts';
 import type { Thousandths } from './event.ts';
 import type { StoredFilter } from './filter.ts';
 
@@ -38,6 +38,8 @@ export interface UsageQuery {
    * name), besides `(none)` and `(other)`; the others come as one sum. Names that stand for several values are never cut.
    */
   most?: { by: readonly ('requests' | 'ok' | 'failed' | 'credits')[]; rows: number };
+  /** With grain `all` and a group key: each row says how many values of this dimension it has, besides `(none)` and `(other)`. */
+  distinct?: Dimension;
 }
 
 /** One cell of an answer. `keys` stand in the order of `groupBy`; an absent value is `(none)`. ok + failed + none = requests. */
@@ -50,6 +52,8 @@ export interface UsageRow {
   failed: number;
   none: number;
   credits: Thousandths;
+  /** Of the dimension that the query names as `distinct`. */
+  values?: number;
 }
 
 /** No total holds the combination; no total holds hours, or minutes, this far back. */

@@ -104,28 +104,16 @@ export function findBursts(
   return [{ claim, evidence: isBelow ? `${evidence} Another limit applies.` : evidence, remedy }];
 }
 
-/** One key used from many addresses, far more than other clients use. `rows`: keys client and ip, of all clients. */
-export function findManyAddresses(
-  rows: readonly UsageRow[],
-  isAsked: (client: string) => boolean,
-  nameOf: (client: string) => string,
-): Symptom[] {
-  const mine = new Set<string>();
-  const others = new Map<string, Set<string>>();
-  for (const { keys } of rows) {
-    const [client, ip] = [keys[0]!, keys[1]!];
-    if (!isNamed(ip)) continue;
-    if (isAsked(client)) mine.add(ip);
-    else others.getOrInsertComputed(nameOf(client), () => new Set()).add(ip);
-  }
-  const counts = [...others.values()].map(({ size }) => size).sort((a, b) => a - b);
+/** A client used from many addresses, far more than other clients use. `others`: rows that tell how many each has. */
+export function findManyAddresses(addresses: number, others: readonly UsageRow[]): Symptom[] {
+  const counts = others.flatMap(({ values = 0 }) => (values > 0 ? [values] : [])).sort((a, b) => a - b);
   const usual = counts[Math.floor(counts.length / 2)];
-  if (mine.size < MANY_ADDRESSES || (usual !== undefined && mine.size < usual * 3)) return [];
+  if (addresses < MANY_ADDRESSES || (usual !== undefined && addresses < usual * 3)) return [];
   const beside = usual === undefined ? '' : `; other clients typically use ${formatCount(usual)}`;
   return [
     {
       claim: 'Used from many addresses',
-      evidence: `Its calls come from ${countOf(mine.size, 'IP address', 'IP addresses')}${beside}.`,
+      evidence: `Its calls come from ${countOf(addresses, 'IP address', 'IP addresses')}${beside}.`,
       remedy: 'If the key is not meant to be shared, rotate it and give each user their own.',
     },
   ];

@@ -19,7 +19,7 @@ import {
   type Symptom,
 } from './symptoms.ts';
 import { buildTable } from './table.ts';
-import { sumTotals } from './totals.ts';
+import { countNames, sumTotals } from './totals.ts';
 
 /** Newest events of a client that are looked at. */
 const MOST_EVENTS = 50_000;
@@ -37,7 +37,7 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
   const others = (question.filters ?? []).filter((filter) => filter.key !== 'client' || filter.not);
   const filters = [...others, { key: 'client' as const, patterns: [name], not: false }];
   const inquiry = await openInquiry(deps, { ...question, filters }, nowMs);
-  const { span, range, names, definitions, extent } = inquiry;
+  const { span, range, definitions, extent } = inquiry;
   const { calendar } = deps;
   const lengthMs = span.toMs - span.fromMs;
   const before = {
@@ -56,8 +56,10 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
     lengthMs > 0 ? askLatency(inquiry, { span: before }) : undefined,
   ]);
   // Only a client with many addresses is worth comparing with all others.
-  const allAddresses =
-    byAddress.rows.length < MANY_ADDRESSES ? undefined : await ask(inquiry, { groupBy: ['client', 'ip'], filters: [] });
+  const everybody =
+    byAddress.rows.length < MANY_ADDRESSES
+      ? undefined
+      : await ask(inquiry, { groupBy: ['client'], distinct: 'ip', filters: [] });
   const ids = new Set(byClient.rows.map(({ keys }) => keys[0]!));
   const limits = new Map(
     definitions.scopes.flatMap((scope) =>
@@ -84,7 +86,12 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
       : []),
     ...findPollingRoutes(events),
     ...(wholeBefore && earlier ? findGrowth(byRoute.rows, earlier.rows, range.timed ? 'as long' : 'as many days') : []),
-    ...findManyAddresses(allAddresses?.rows ?? [], (id) => ids.has(id), names.nameOf),
+    ...(everybody
+      ? findManyAddresses(
+          countNames(byAddress.rows, (address) => address),
+          everybody.rows.filter(({ keys }) => !ids.has(keys[0]!)),
+        )
+      : []),
     ...findStranger(inquiry, [...ids], byDay.rows, extent?.firstDay),
     ...findOtherDates(events, calendar),
   ];

@@ -32,12 +32,12 @@ export function dialectOf(url: string): DialectName {
 
 /**
  * Opens a connection (SQLite) or a pool of at most `connections` (PostgreSQL). `thread`: run SQLite's statements in a
- * thread of their own, for the process that answers Slack. `readonly`: SQLite's file stays as it is. `mapFile`: it is read
- * as memory, for questions over many events. Nothing is migrated here.
+ * thread of their own, for the process that answers Slack. `readonly`: SQLite's file stays as it is.
+ * Nothing is migrated here.
  */
 export function openDatabase(
   url: string,
-  options: { thread?: boolean; connections?: number; readonly?: boolean; mapFile?: boolean } = {},
+  options: { thread?: boolean; connections?: number; readonly?: boolean } = {},
 ): Db {
   const target = parseDatabaseUrl(url);
   if (target.dialect === 'sqlite') {

@@ -21,7 +21,7 @@ const BUSY_MS = 15_000;
  * Opens the file as every connection here must: WAL, and synchronous=FULL, because an answered event is on disk
  * (better-sqlite3 builds with NORMAL for every open after the one that switched to WAL). Waits 15 s for another writer.
  */
-export function openSqlite(path: string, options: { readonly?: boolean; mapFile?: boolean } = {}): Sqlite.Database {
+export function openSqlite(path: string, options: { readonly?: boolean } = {}): Sqlite.Database {
   if (path !== ':memory:' && !options.readonly) mkdirSync(dirname(path), { recursive: true });
   const sqlite = new Sqlite(path, {
     readonly: options.readonly ?? false,
@@ -31,7 +31,6 @@ export function openSqlite(path: string, options: { readonly?: boolean; mapFile?
   sqlite.pragma('synchronous = FULL');
   sqlite.pragma('foreign_keys = ON');
   sqlite.pragma('cache_size = -16384');
-  if (options.mapFile) sqlite.pragma('mmap_size = 1073741824');
   return sqlite;
 }
 

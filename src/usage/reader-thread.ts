@@ -98,11 +98,7 @@ export class ThreadedUsage implements UsageReader {
 if (!isMainThread && workerData?.reader) {
   lowerThreadPriority();
   const { databaseUrl, zone } = workerData.reader as { databaseUrl: string; zone: string };
-  const usage = new StoredUsage(
-    openDatabase(databaseUrl, { mapFile: true }),
-    dialectOf(databaseUrl),
-    createCalendar(zone),
-  );
+  const usage = new StoredUsage(openDatabase(databaseUrl), dialectOf(databaseUrl), createCalendar(zone));
   parentPort!.on('message', async ({ id, method, argument }: Call) => {
     try {
       const result = await (usage[method] as (argument: unknown) => Promise<unknown>).call(usage, argument);

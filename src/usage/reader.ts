@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
-import { type Calendar, MINUTE_MS } from '../domain/calendar.ts';
-import { type GroupKey, REMOVED } from '../domain/dimension.ts';
+import type { Calendar } from '../domain/calendar.ts';
+import { type Dimension, type GroupKey, REMOVED } from '../domain/dimension.ts';
 import type { StoredFilter } from '../domain/filter.ts';
-import { addCredits } from '../domain/thousandths.ts';
 import type {
   LatencyAnswer,
   LatencyQuery,
@@ -13,20 +12,19 @@ import type {
   UsageAnswer,
   UsageQuery,
   UsageReader,
-  UsageRow,
 } from '../domain/usage.ts';
 import type { Db, DialectName } from '../store/database.ts';
+import { toAnswerRows } from './answer-rows.ts';
 import { creditsAt, readCredits } from './credit-columns.ts';
 import { type Cube, EXCLUDED_DAYS, outcomeColumns } from './cube.ts';
 import { Grouping } from './grouping.ts';
-import { cutToMost, findCandidates } from './largest-cells.ts';
 import { type Plan, planQuery, splitAtDays, stepsOfEvents, stepsOfTotal } from './plan.ts';
 import { type EventPage, readNewest, readPages, type Store } from './raw-events.ts';
 import { readLatency } from './read-latency.ts';
 import { readMeter } from './read-meter.ts';
 import { type ReadSnapshot, SnapshotReader } from './read-snapshot.ts';
 import { FilterCompiler, filterRows, isIn, pick, type RowFilter, selectCounted, selectHours } from './row-filter.ts';
-import { type Batch, type Column, type ColumnName, gather, type Segment } from './segment.ts';
+import type { Batch, Column, ColumnName, Segment } from './segment.ts';
 import { type InboxSegment, type RawSegment, SegmentLoader } from './segment-loader.ts';
 import { OTHER_ID } from './value-places.ts';
 import { textOf, ValueTexts } from './values.ts';
@@ -105,7 +103,7 @@ export class StoredUsage implements UsageReader {
     if (this.#asked.length > 0) setImmediate(() => void this.#answer());
     try {
       await this.#inSnapshot(async (db, snapshot) => {
-        const plans = asked.map(({ query }) => planQuery(query, this.#calendar, snapshot.kept));
+        const plans = asked.map(({ query }) => planQuery(widen(query), this.#calendar, snapshot.kept));
         const totals = await this.#loader.loadTotals(
           db,
           plans.flatMap((plan) => plan.totals),
@@ -133,11 +131,12 @@ export class StoredUsage implements UsageReader {
   async #sum(
     db: Db,
     { renames, newestMs }: ReadSnapshot,
-    query: UsageQuery,
+    asked: UsageQuery,
     plan: Plan,
     rowFilters: readonly RowFilter[],
     found: { totals: TotalSegments[]; inbox: readonly InboxSegment[]; covered: Span },
   ): Promise<UsageAnswer> {
+    const query = widen(asked);
     const keys: ColumnName[] =
       query.grain === 'all' && query.groupBy.length > 0 ? [...query.groupBy] : [...query.groupBy, 'slot'];
     const grouping = new Grouping(keys, ['requests', 'ok', 'failed', 'credits']);
@@ -168,13 +167,15 @@ export class StoredUsage implements UsageReader {
     for (const { segment, firstDay, lastDay } of found.inbox)
       if (lastDay >= first && firstDay <= last) addRaw(segment, covered);
 
-    const cells = grouping.toBatch();
+    const cells = asked.distinct
+      ? countDistinct(grouping.toBatch(), asked.groupBy, asked.distinct)
+      : grouping.toBatch();
     return {
-      ...(await this.#toAnswerRows(db, renames, cells, query)),
+      ...(await toAnswerRows({ db, texts: this.#texts, renames }, cells, asked)),
       origin: plan.raw.length === 0 ? 'totals' : plan.totals.length === 0 ? 'raw' : 'both',
       asOfMs: newestMs,
       ...(plan.shortened ? { shortened: plan.shortened } : {}),
-      capped: query.groupBy.filter((key) => key !== 'status' && cells.columns[key]?.includes(OTHER_ID)),
+      capped: asked.groupBy.filter((key) => key !== 'status' && cells.columns[key]?.includes(OTHER_ID)),
     };
   }
 
@@ -320,48 +321,22 @@ export class StoredUsage implements UsageReader {
       }
     });
   }
+}
 
-  async #toAnswerRows(
-    db: Db,
-    renames: string | undefined,
-    cells: Batch,
-    query: UsageQuery,
-  ): Promise<Pick<UsageAnswer, 'rows' | 'rest'>> {
-    const { most, groupBy, grain } = query;
-    // Forgotten values share a name, which only their texts tell.
-    if (!most || groupBy.length !== 1 || grain !== 'all' || renames !== undefined)
-      return { rows: await this.#toRows(db, renames, cells, query) };
-    const candidates = findCandidates(cells, cells.columns[groupBy[0]!]!, most);
-    const rows = await this.#toRows(db, renames, gather(cells, candidates), query);
-    return cutToMost(rows, most, cells);
-  }
+/** The question whose cells tell how many values of a dimension there are. */
+function widen(query: UsageQuery): UsageQuery {
+  return query.distinct ? { ...query, groupBy: [...query.groupBy, query.distinct] } : query;
+}
 
-  async #toRows(db: Db, renames: string | undefined, cells: Batch, { groupBy, span }: UsageQuery): Promise<UsageRow[]> {
-    const texts = await this.#texts.resolveAll(db, renames, cells, groupBy);
-    const columns = groupBy.map((key) => ({ key, values: cells.columns[key]! }));
-    const { slot, requests, ok, failed } = cells.columns;
-    const rows: UsageRow[] = [];
-    const named = new Map<string, UsageRow>();
-    // Two forgotten values of a dimension share a name; everything else is one row per cell.
-    const mayShare =
-      renames !== undefined &&
-      groupBy.some((key, index) => key !== 'status' && hasRemoved(columns[index]!.values, texts));
-    for (let cell = 0; cell < cells.length; cell += 1) {
-      const count = requests![cell]!;
-      const row: UsageRow = {
-        startMs: slot ? slot[cell]! * MINUTE_MS : span.fromMs,
-        keys: columns.map(({ key, values }) => textOf(key, values[cell]!, texts)),
-        requests: count,
-        ok: ok![cell]!,
-        failed: failed![cell]!,
-        none: count - ok![cell]! - failed![cell]!,
-        credits: creditsAt(cells.columns, cell),
-      };
-      if (mayShare) addTo(named, row);
-      else rows.push(row);
-    }
-    return mayShare ? [...named.values()] : rows;
-  }
+/** Cells by fewer keys, with the number of different values of `key` as `count`. */
+function countDistinct(cells: Batch, groupBy: readonly GroupKey[], key: Dimension): Batch {
+  const ids = cells.columns[key] ?? new Uint32Array(cells.length);
+  const count = Float64Array.from(ids, (id) => (id === 0 || id === OTHER_ID ? 0 : 1));
+  const grouping = new Grouping(groupBy, ['requests', 'ok', 'failed', 'credits', 'count']);
+  grouping.add(cells, { columns: { count } });
+  const counted = grouping.toBatch();
+  counted.columns.count ??= new Float64Array(counted.length);
+  return counted;
 }
 
 function readTotals(segment: Segment, cube: Cube, groupBy: readonly GroupKey[], rows: Uint32Array | undefined): Batch {
@@ -374,20 +349,4 @@ function readTotals(segment: Segment, cube: Cube, groupBy: readonly GroupKey[], 
     : outcomeColumns(segment.read('status', rows), requests);
   Object.assign(batch.columns, outcome);
   return batch;
-}
-
-/** Whether any of these numbers stands for a forgotten value. */
-function hasRemoved(ids: Column, texts: ReadonlyMap<number, string>): boolean {
-  for (let i = 0; i < ids.length; i += 1) if (texts.get(ids[i]!) === REMOVED) return true;
-  return false;
-}
-
-function addTo(rows: Map<string, UsageRow>, row: UsageRow): void {
-  const name = JSON.stringify([row.startMs, row.keys]);
-  const known = rows.get(name);
-  if (!known) rows.set(name, row);
-  else {
-    for (const sum of ['requests', 'ok', 'failed', 'none'] as const) known[sum] += row[sum];
-    known.credits = addCredits(known.credits, row.credits);
-  }
 }

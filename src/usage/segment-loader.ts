@@ -5,7 +5,7 @@ import type { Cube } from './cube.ts';
 import { Segment } from './segment.ts';
 
 const CHUNK = 200;
-const CACHE_BYTES = 256 * 1024 * 1024;
+const CACHE_BYTES = 128 * 1024 * 1024;
 
 /** Raw events, and whether they were brought in from a file instead of sent. */
 export interface RawSegment {

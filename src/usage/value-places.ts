@@ -9,7 +9,7 @@ export const OTHER_ID = 1;
 /** A value that had a place in a dimension's totals keeps it for so many days. */
 const KEPT_DAYS = 30;
 const CHUNK = 500;
-const MAX_REMEMBERED = 2_000_000;
+const MAX_REMEMBERED = 500_000;
 
 /** Any number that no other advisory lock of ours has. */
 const PLACES_LOCK = 0x4845_414a;

@@ -13,7 +13,7 @@ export type Vocabulary = Dimension | 'meters' | 'exclusion';
 export type Learned = ReadonlyMap<Vocabulary, ReadonlyMap<string, number>>;
 
 /** Bytes that the cache may take, about: texts are short as a rule, and up to 2,000 characters if a sender means harm. */
-const MAX_REMEMBERED_BYTES = 256 * 1024 * 1024;
+const MAX_REMEMBERED_BYTES = 64 * 1024 * 1024;
 const BYTES_PER_TEXT = 100;
 const CHUNK = 400;
 
@@ -103,7 +103,7 @@ export class ValueDictionary {
   }
 }
 
-const MAX_REMEMBERED = 500_000;
+const MAX_REMEMBERED = 200_000;
 
 /** Setting that changes whenever values are renamed: what processes remember of texts is stale then. */
 export const RENAMES = 'value_renames';

@@ -97,7 +97,7 @@ export interface ReportFigure {
 
 /** Every report over what `fill` stored. */
 export async function measureReports(url: string, nowMs: number): Promise<ReportFigure[]> {
-  const db = openDatabase(url, { mapFile: true });
+  const db = openDatabase(url);
   const calendar = createCalendar('UTC');
   const usage = new StoredUsage(db, dialectOf(url), calendar);
   const definitions = { version: 0, scopes: [], ruleSets: [], clients: [] };

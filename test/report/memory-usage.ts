@@ -51,18 +51,21 @@ export function createMemoryUsage(
     );
 
   return {
-    async sum({ span, grain, groupBy, filters }) {
+    async sum({ span, grain, groupBy, filters, distinct }) {
       const rows = new Map<string, UsageRow>();
+      const values = new Map<UsageRow, Set<string>>();
       for (const event of within(span, filters)) {
         const startMs = grain === 'all' ? span.fromMs : startOfStep(event.timeMs, grain, calendar);
         const keys = groupBy.map((key) => keyOf(event, key));
         const row = rows.getOrInsertComputed(JSON.stringify([startMs, keys]), () => ({
           ...{ startMs, keys, requests: 0, ok: 0, failed: 0, none: 0, credits: 0 },
         }));
+        if (distinct && event[distinct] !== '') values.getOrInsertComputed(row, () => new Set()).add(event[distinct]);
         row.requests += event.count;
         row.credits = addCredits(row.credits, event.credits);
         row[event.status === 0 ? 'none' : event.status < 400 ? 'ok' : 'failed'] += event.count;
       }
+      if (distinct) for (const row of rows.values()) row.values = values.get(row)?.size ?? 0;
       return { rows: [...rows.values()], origin: 'raw', asOfMs, capped: [] };
     },
     async meter({ meter, span, grain }) {

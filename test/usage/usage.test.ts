@@ -116,6 +116,25 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
       }),
       { numRuns: dialect === 'sqlite' ? size(50, 2000) : size(15, 600) },
     );
+    const counting = fc.record({
+      span: bounds,
+      grain: fc.constant('all' as const),
+      groupBy: fc.constantFrom(...DIMENSIONS.filter((key) => key !== 'ip')).map((key) => [key]),
+      filters: arbitraryFilters(),
+      distinct: fc.constant('ip' as const),
+    });
+    await fc.assert(
+      fc.asyncProperty(counting, async (query) => {
+        const pairs = answerPlainly(events, { ...query, groupBy: [...query.groupBy, 'ip'] }, calendar, SOURCE.name);
+        const all = answerPlainly(events, query, calendar, SOURCE.name).map((row) => ({
+          ...row,
+          values: pairs.filter(({ keys: [key, ip] }) => key === row.keys[0] && ip !== '(none)' && ip !== '(other)')
+            .length,
+        }));
+        expect(sortRows((await reader.sum(query)).rows)).toEqual(sortRows(all));
+      }),
+      { numRuns: dialect === 'sqlite' ? size(20, 500) : size(5, 100) },
+    );
   });
 
   it('tells names that senders gave from the words for none, many and forgotten', async () => {

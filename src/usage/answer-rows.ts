@@ -1,10 +1,84 @@
-import { NONE, OTHER } from '../domain/dimension.ts';
+import { MINUTE_MS } from '../domain/calendar.ts';
+import { NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { addCredits, subtractCredits } from '../domain/thousandths.ts';
 import type { UsageAnswer, UsageQuery, UsageRow } from '../domain/usage.ts';
+import type { Db } from '../store/database.ts';
 import { creditsAt } from './credit-columns.ts';
-import { type Batch, CARRY, type Column } from './segment.ts';
+import { type Batch, CARRY, type Column, gather } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
+import { textOf, type ValueTexts } from './values.ts';
+
+/** Where numbers get their texts, in a snapshot. */
+interface Names {
+  db: Db;
+  texts: ValueTexts;
+  renames: string | undefined;
+}
+
+/** The rows of an answer: cells with their texts, and of a ranking only those that are asked for. */
+export async function toAnswerRows(
+  names: Names,
+  cells: Batch,
+  query: UsageQuery,
+): Promise<Pick<UsageAnswer, 'rows' | 'rest'>> {
+  const { most, groupBy, grain } = query;
+  // Forgotten values share a name, which only their texts tell.
+  if (!most || groupBy.length !== 1 || grain !== 'all' || names.renames !== undefined)
+    return { rows: await toRows(names, cells, query) };
+  const candidates = findCandidates(cells, cells.columns[groupBy[0]!]!, most);
+  const rows = await toRows(names, gather(cells, candidates), query);
+  return cutToMost(rows, most, cells);
+}
+
+async function toRows(
+  { db, texts: known, renames }: Names,
+  cells: Batch,
+  { groupBy, span }: UsageQuery,
+): Promise<UsageRow[]> {
+  const texts = await known.resolveAll(db, renames, cells, groupBy);
+  const columns = groupBy.map((key) => ({ key, values: cells.columns[key]! }));
+  const { slot, requests, ok, failed, count: values } = cells.columns;
+  const rows: UsageRow[] = [];
+  const named = new Map<string, UsageRow>();
+  // Two forgotten values of a dimension share a name; everything else is one row per cell.
+  const mayShare =
+    renames !== undefined &&
+    groupBy.some((key, index) => key !== 'status' && hasRemoved(columns[index]!.values, texts));
+  for (let cell = 0; cell < cells.length; cell += 1) {
+    const count = requests![cell]!;
+    const row: UsageRow = {
+      startMs: slot ? slot[cell]! * MINUTE_MS : span.fromMs,
+      keys: columns.map(({ key, values }) => textOf(key, values[cell]!, texts)),
+      requests: count,
+      ok: ok![cell]!,
+      failed: failed![cell]!,
+      none: count - ok![cell]! - failed![cell]!,
+      credits: creditsAt(cells.columns, cell),
+      ...(values ? { values: values[cell]! } : {}),
+    };
+    if (mayShare) addTo(named, row);
+    else rows.push(row);
+  }
+  return mayShare ? [...named.values()] : rows;
+}
+
+/** Whether any of these numbers stands for a forgotten value. */
+function hasRemoved(ids: Column, texts: ReadonlyMap<number, string>): boolean {
+  for (let i = 0; i < ids.length; i += 1) if (texts.get(ids[i]!) === REMOVED) return true;
+  return false;
+}
+
+function addTo(rows: Map<string, UsageRow>, row: UsageRow): void {
+  const name = JSON.stringify([row.startMs, row.keys]);
+  const known = rows.get(name);
+  if (!known) rows.set(name, row);
+  else {
+    for (const sum of ['requests', 'ok', 'failed', 'none'] as const) known[sum] += row[sum];
+    known.credits = addCredits(known.credits, row.credits);
+    if (row.values !== undefined) known.values = (known.values ?? 0) + row.values;
+  }
+}
 
 type Most = NonNullable<UsageQuery['most']>;
 
@@ -15,7 +89,7 @@ const UNNAMED = 2;
  * Cells that may be among those with the most: by the first measure none of the others reaches the last place, so that
  * names need be looked up for few. What is no name is always among them.
  */
-export function findCandidates(cells: Batch, key: Column, { by, rows }: Most): Uint32Array {
+function findCandidates(cells: Batch, key: Column, { by, rows }: Most): Uint32Array {
   const values = measureOf(cells.columns, by[0]!);
   const least = findLeast(values, rows + UNNAMED);
   const candidates = new Uint32Array(cells.length);
@@ -59,11 +133,7 @@ function findLeast(values: Column, place: number): number {
 const FEW = 32;
 
 /** The rows that `most` asks for, of those made from its candidates, and the sum of all other cells. */
-export function cutToMost(
-  candidates: readonly UsageRow[],
-  most: Most,
-  cells: Batch,
-): Pick<UsageAnswer, 'rows' | 'rest'> {
+function cutToMost(candidates: readonly UsageRow[], most: Most, cells: Batch): Pick<UsageAnswer, 'rows' | 'rest'> {
   const named: UsageRow[] = [];
   const rows: UsageRow[] = [];
   for (const row of candidates) (row.keys[0] === NONE || row.keys[0] === OTHER ? rows : named).push(row);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { HeadroomError } from '../errors.ts';
 import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { EventCollector, isFields } from './event-collector.ts';
+import { EventCollector, type Fields, isFields } from './event-collector.ts';
 import { describeValue, type EventFields, MAX_ID_LENGTH } from './event-fields.ts';
 import { parseRfc3339 } from './event-time.ts';
 import { checkCharset, isJsonType, mediaType, readJsonBody } from './json-body.ts';
@@ -12,19 +12,6 @@ import { checkCharset, isJsonType, mediaType, readJsonBody } from './json-body.t
  * The client is `data.client`, else `subject`; the kind is `data.kind`, else `type`; other fields are those of `data`.
  */
 export const cloudEventsAdapter: Adapter = { name: 'cloudevents', parse: parseCloudEvents };
-
-/** An event in its JSON format; in binary mode made from the headers. */
-interface CloudEvent {
-  specversion?: unknown;
-  id?: unknown;
-  source?: unknown;
-  type?: unknown;
-  subject?: unknown;
-  time?: unknown;
-  datacontenttype?: unknown;
-  data?: unknown;
-  data_base64?: unknown;
-}
 
 /** Whether a request says of itself that it is a CloudEvent, in any mode. */
 export function isCloudEvent(contentType: string, headers: Readonly<Record<string, string>>): boolean {
@@ -116,7 +103,7 @@ function addEvent(events: EventCollector, index: number, event: unknown): void {
 }
 
 /** What breaks the specification's rules for attributes (§3.1). */
-function findFault(event: CloudEvent): string | undefined {
+function findFault(event: Fields): string | undefined {
   if (event.specversion !== '1.0') {
     return `specversion is ${describeValue(event.specversion)}: send a CloudEvent of version "1.0".`;
   }
@@ -138,7 +125,7 @@ function findFault(event: CloudEvent): string | undefined {
 }
 
 /** The event's data as fields, also where it is JSON in a text; empty where nothing in it could be used. Or what is wrong. */
-function readData(event: CloudEvent): EventFields | string {
+function readData(event: Fields): EventFields | string {
   const type = typeof event.datacontenttype === 'string' ? event.datacontenttype : 'application/json';
   let { data } = event;
   if (data === undefined && typeof event.data_base64 === 'string') {

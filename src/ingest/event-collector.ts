@@ -18,7 +18,8 @@ export class EventCollector {
   readonly #events: UsageEvent[] = [];
   readonly #indexes: number[] = [];
   readonly #rejected: Rejection[];
-  readonly #unread = new Unread();
+  /** By what was not read of them: a name that nobody knows, or a path of a map (`route=request.path`). */
+  readonly #unread = new Map<string, number>();
   /** By place. */
   readonly #sent: unknown[] = [];
 
@@ -42,7 +43,7 @@ export class EventCollector {
   /** The event that `add` would take, or what is wrong with it. */
   read(fields: EventFields, entry: object, missingClient = ''): UsageEvent | string {
     if (!this.mapper) return withCure(this.#reader.read(fields), entry, missingClient);
-    const mapped = this.mapper.read(entry, fields, this.#unread);
+    const mapped = this.mapper.read(entry, fields, (path) => this.note(path));
     const url = (mapped.url ?? mapped.route) === undefined;
     const status = mapped.status === undefined;
     const unread = url || status ? findUnread(entry, { url, status }) : undefined;
@@ -65,12 +66,13 @@ export class EventCollector {
 
   /** Notes what says nothing of calls, or a field that was not read. */
   note(what: string): void {
-    this.#unread.add(what);
+    const count = this.#unread.get(what) ?? 0;
+    if (count > 0 || this.#unread.size < MAX_NAMES) this.#unread.set(what, count + 1);
   }
 
   /** Notes the fields of an event that nobody knows, so that a slip of the pen is seen. */
   noteUnknown(event: Fields): void {
-    for (const name in event) if (!EVENT_FIELDS.has(name)) this.#unread.add(name);
+    for (const name in event) if (!EVENT_FIELDS.has(name)) this.note(name);
   }
 
   reject(index: number, fields: unknown, error: string): void {
@@ -79,9 +81,15 @@ export class EventCollector {
 
   finish(): ParsedRequest {
     const rejected = this.#rejected.sort((a, b) => a.index - b.index);
-    const unread = this.#unread.finish();
+    const named = [...this.#unread].map(([name, count]) => [name.slice(0, MAX_LENGTH).toWellFormed(), count] as const);
     const sentAt = (index: number): unknown => this.#sent[index];
-    return { events: this.#events, indexes: this.#indexes, rejected, sentAt, ...(unread ? { unread } : {}) };
+    return {
+      events: this.#events,
+      indexes: this.#indexes,
+      rejected,
+      sentAt,
+      ...(named.length > 0 ? { unread: Object.fromEntries(named) } : {}),
+    };
   }
 
   /** Returns the text that the list of rejected events shows: the fields as they were read, or the entry where few were. */
@@ -107,25 +115,6 @@ export function toFields(value: unknown): Fields {
 /** Names that are told apart; a sender may make up any number of them. */
 const MAX_NAMES = 50;
 const MAX_LENGTH = 100;
-
-/** Events by field that was not read of them: a name that nobody knows, or a path of a map (`route=request.path`). */
-export class Unread {
-  readonly #counts = new Map<string, number>();
-
-  add(name: string): void {
-    const count = this.#counts.get(name);
-    if (count === undefined && this.#counts.size >= MAX_NAMES) return;
-    this.#counts.set(name, (count ?? 0) + 1);
-  }
-
-  /** By name, shortened; undefined where everything was read. */
-  finish(): Record<string, number> | undefined {
-    if (this.#counts.size === 0) return undefined;
-    return Object.fromEntries(
-      [...this.#counts].map(([name, count]) => [name.slice(0, MAX_LENGTH).toWellFormed(), count]),
-    );
-  }
-}
 
 /** Objects of an entry are searched so deep for fields under other names, and so many of them. */
 const MAX_DEPTH = 5;

@@ -123,14 +123,14 @@ export class FieldMapper {
       .map((field) => [field, compile(field, map[field]!)] as const);
   }
 
-  /** The fields that the map finds, over those that an adapter found by itself. `missed` counts what it does not find. */
-  read(entry: object, own: EventFields = BLANK, missed?: { add(path: string): void }): EventFields {
+  /** The fields that the map finds, over those that an adapter found by itself. `missed` hears of what it does not find. */
+  read(entry: object, own: EventFields = BLANK, missed?: (path: string) => void): EventFields {
     const fields: EventFields = { ...own };
     for (const field of this.#dropped) fields[field] = undefined;
     for (const [field, find] of this.#fields) {
       const value = find(entry);
       if (value === undefined) {
-        missed?.add(`${field}=${this.#map[field]}`);
+        missed?.(`${field}=${this.#map[field]}`);
         continue;
       }
       fields[field] = value;
@@ -230,7 +230,7 @@ const CONVERSIONS: Partial<Record<keyof EventFields, (value: unknown) => unknown
 };
 
 /** Names of clients and users are often numbers. */
-export function toText(value: unknown): unknown {
+function toText(value: unknown): unknown {
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
 }
 

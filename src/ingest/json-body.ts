@@ -151,6 +151,7 @@ function readLines(lines: Iterable<string | BodyLine>, isLog: boolean): JsonBody
     }
     if (!read.escapes && text.includes('\\u')) read.escapes = true;
     index = addLine(read, text, index, `Line ${number}`, isLog);
+    if (index > MAX_ENTRIES) throw tooMany();
   }
   return read;
 }

@@ -16,6 +16,7 @@ import {
   type Mute,
   type NewAlert,
   setAlertDeliveries,
+  toPoolSubject,
 } from '../store/alert-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
@@ -114,11 +115,10 @@ async function tell(
   return ownKey;
 }
 
-/** Tells whether any mute covers an alert: all, its kind, its subject, or the scope that it is about. */
+/** Tells whether any mute covers an alert: all, its kind, its subject, the pool or the scope that it is about. */
 export function isMuted(mutes: readonly Mute[], alert: { kind: string; subject: string; scope?: string }): boolean {
-  return mutes.some(
-    ({ what }) => what === '*' || what === alert.kind || what === alert.subject || what === alert.scope,
-  );
+  const covering = ['*', alert.kind, alert.subject, toPoolSubject(alert.subject), alert.scope];
+  return mutes.some(({ what }) => covering.includes(what));
 }
 
 /**

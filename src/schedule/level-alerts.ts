@@ -1,5 +1,5 @@
 import type { AlertContent, AlertKind } from '../domain/alert.ts';
-import { DAY_MS, formatDay, MINUTE_MS } from '../domain/calendar.ts';
+import { DAY_MS, formatDay, HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { limitMeter } from '../domain/rules.ts';
 import { listReached, type PoolState, type ScopeState } from '../domain/scope-state.ts';
@@ -31,7 +31,7 @@ import { isUrgent, listLater, toLevelWords, toSwitchWords } from './level-words.
 import { findSurroundings } from './pool-surroundings.ts';
 
 /** An episode ends after an hour below the lowest threshold: less would tell one busy day several times. */
-const EPISODE_ENDS_AFTER_MS = 60 * 60_000;
+const EPISODE_ENDS_AFTER_MS = HOUR_MS;
 const LOOKED_BACK_MS = 7 * DAY_MS;
 
 /**
@@ -43,8 +43,7 @@ export async function evaluateLevels(
   context: EvaluationContext,
   states: readonly ScopeState[],
   seen: Map<string, string>,
-): Promise<number> {
-  let raised = 0;
+): Promise<void> {
   const [episodes, version] = await Promise.all([listOpenEpisodes(context.db), getDefinitionsVersion(context.db)]);
   for (const scope of states) {
     for (const pool of [...scope.pools, ...scope.limits]) {
@@ -55,11 +54,10 @@ export async function evaluateLevels(
       if (seen.get(subject) === sign) continue;
       // Nobody may have looked for hours before the first look.
       if (pool.periodKind === 'rolling-24h' && !seen.has(subject)) await endMissedEpisode(context, about);
-      raised += await raise(context, about);
+      await raise(context, about);
       seen.set(subject, sign);
     }
   }
-  return raised;
 }
 
 /** One pool or limit, with all that its alerts need to know. */
@@ -90,18 +88,16 @@ function describe(context: EvaluationContext, scope: ScopeState, pool: PoolState
   };
 }
 
-/** Writes the alerts that are due for one pool or limit; how many are told. */
-async function raise(context: EvaluationContext, about: About): Promise<number> {
+/** Writes the alerts that are due for one pool or limit, all or none. */
+async function raise(context: EvaluationContext, about: About): Promise<void> {
   const { db, nowMs } = context;
   const periodKey = await findPeriodKey(db, about, nowMs);
-  if (periodKey === undefined) return 0;
+  if (periodKey === undefined) return;
   const claims = about.tellLevel ? await listLevelClaims(context, about, periodKey) : [];
   if (about.next !== undefined) claims.push(toSwitch(about, about.next, periodKey));
-  if (claims.length === 0) return 0;
-  return transact(db, async (trx) => {
-    let count = 0;
-    for (const claim of claims) if ((await claimAlert(trx, claim, context, nowMs)) && !claim.covered) count += 1;
-    return count;
+  if (claims.length === 0) return;
+  await transact(db, async (trx) => {
+    for (const claim of claims) await claimAlert(trx, claim, context, nowMs);
   });
 }
 

@@ -251,6 +251,11 @@ export async function removeOldAlerts(db: Db, { scopes }: Pick<Definitions, 'sco
   await transact(db, (trx) => deleteAlertsBefore(trx, nowMs - ALERTS_KEPT_MS, new Set(lasting)));
 }
 
+/** The pool that a switch or a forecast is about; other subjects are their own. */
+export function toPoolSubject(subject: string): string {
+  return subject.replace(/^(?:switch|run-out) of /, '');
+}
+
 /**
  * Forgets alerts raised before an instant, and episodes that had ended by then. These stay, however old: alerts of the
  * `lasting` subjects, of an episode that is open, the newest of each silence (it may last), and the newest episode of each
@@ -272,8 +277,7 @@ async function deleteAlertsBefore(trx: Db, beforeMs: number, lasting: ReadonlySe
   const newestSilence = new Map(rows.filter(({ kind }) => kind === 'silent').map(({ subject, id }) => [subject, id]));
   const ids = rows
     .filter(({ id, subject, period }) => {
-      // A switch and a forecast are of the pool's period, under a subject of their own.
-      const pool = subject.replace(/^(?:switch|run-out) of /, '');
+      const pool = toPoolSubject(subject);
       return !lasting.has(pool) && !openPeriods.has(`${pool} ${period}`) && newestSilence.get(subject) !== id;
     })
     .map(({ id }) => id);

@@ -179,10 +179,14 @@ describe('other alerts', () => {
   });
 
   it('tell, once per period, that a pool will run out before its reset', async () => {
-    const { clock, world, routes, run, told } = await openAlerts(databases, [scope([pool('Monthly', 2500)])]);
+    const { clock, world, alerts, routes, run, told } = await openAlerts(databases, [scope([pool('Monthly', 2500)])]);
     await routes.change({ kinds: { 'run-out': true } }, ADMIN);
+    await alerts.mute({ what: 'Monthly' }, ADMIN);
     for (let day = 1; day <= 19; day += 1)
       world.events.push({ timeMs: clock.now() - day * 24 * HOUR, scope: 'crm', count: 95 });
+    await run();
+    expect(told()).toEqual([]);
+    await alerts.unmute({ what: 'Monthly' }, ADMIN);
     await run();
     await run();
     expect(told()).toEqual(['🟠 CRM will run out of monthly before the reset']);

@@ -33,7 +33,8 @@ const PHRASES = {
   share: 'percent|percentage|percentages|share|shares|proportion|%',
   left: `left|left over|remain|remains|remaining|remainder|headroom|unused|spare|available|balance|balances|allowance|allowances|
     quota|quotas|budget|budgets|full|empty`,
-  pool: 'pool|pools',
+  pool: 'pool|pools|plan|plans',
+  csv: 'csv|csv file|spreadsheet|excel',
   rateLimit: 'rate limit|rate limits|rate limiting|the rate limit|the rate limits',
   limit: `limit|limits|limited|over|near|close|close to|exceed|exceeds|exceeded|exceeding|reach|reaches|
     reached|hit the limit|over limit`,

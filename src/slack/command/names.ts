@@ -31,10 +31,18 @@ export function createKnownNames(known: readonly KnownName[]): KnownNames {
       if (typed.length < 2) return [];
       const texts = [...byText.keys()].slice(0, MAX_SEARCHED);
       const containing = texts.filter((each) => typed.length >= 3 && each.includes(typed)).slice(0, 5);
-      const nearest = [...new Set([...listNearest(typed, texts), ...containing])].slice(0, 5);
+      // `erp` is rather the client ERP Connector than a module whose name begins alike.
+      const clients = texts.filter(
+        (each) => typed.length >= 3 && each.startsWith(typed) && isClient(byText.get(each)!),
+      );
+      const nearest = [...new Set([...clients.slice(0, 3), ...listNearest(typed, texts), ...containing])].slice(0, 5);
       return distinct(nearest.flatMap((each) => byText.get(each)!));
     },
   };
+}
+
+function isClient(found: readonly KnownName[]): boolean {
+  return found.some(({ key }) => key === 'client');
 }
 
 /** Names of one key alone. */

@@ -134,7 +134,7 @@ function make(
   if (asksForChange(sentence) && hasUse(given, 'versus', PREVIOUS)) given.versus = PREVIOUS;
   const filled = { ...draft, question: given, filters: [...draft.filters, ...filters], places };
   try {
-    return { command: { kind: 'question', question: toOneDay(finish(reading, filled)) }, unused: [] };
+    return { command: { kind: 'question', question: toOneDay(finish(reading, filled), facts) }, unused: [] };
   } catch (error) {
     if (error instanceof UnknownWords) return { unused: error.tokens };
     throw error;
@@ -144,10 +144,11 @@ function make(
 /** Reports of what holds now. */
 const NOW_ANYWAY = new Set<Question['report']>(['summary', 'pool', 'history', 'explain', 'licences', 'advice']);
 
-/** A single day is drawn by the hour, and several days are not. */
-function toOneDay(question: Question): Question {
+/** A single day is drawn by the hour, and several days are not; who says `hour` hears that from the report. */
+function toOneDay(question: Question, { has }: Facts): Question {
   const { report, range } = question;
-  if (report === 'day' && range !== undefined && !isByHours(range)) return { ...question, report: 'daily' };
+  if (report === 'day' && range !== undefined && !isByHours(range))
+    return has('hour', 'perHour') ? question : { ...question, report: 'daily' };
   return report === 'daily' && range !== undefined && isByHours(range) ? { ...question, report: 'day' } : question;
 }
 
@@ -156,7 +157,7 @@ function inOrder(tokens: readonly Token[]): Token[] {
 }
 
 /** Throws Misunderstood for what no report tells, with the questions that come nearest. */
-function refuseUntold({ draft, names }: Sentence, { has, range, name, compared }: Facts): void {
+function refuseUntold({ draft, names }: Sentence, { has, range, name, dimension, compared }: Facts): void {
   const filters: Filter[] = [...draft.filters];
   if (name && (name.key === 'client' || name.key === 'scope' || name.key === 'route'))
     filters.push({ key: name.key, patterns: [name.value], not: false });
@@ -194,6 +195,17 @@ function refuseUntold({ draft, names }: Sentence, { has, range, name, compared }
         'help ranges',
       ],
     );
+  if (has('csv'))
+    throw new Misunderstood('A CSV comes with the answer: under ⋯ in Slack, by --csv in a terminal.', [
+      ...near(dimension ? { report: 'top', dimension } : { report: 'daily' }),
+      'help',
+    ]);
+  if (/^(until|till|to|\.\.)/.test(range ?? '') && has('left', 'runOut', 'forecast', 'limit'))
+    throw new Misunderstood("I can't report days ahead; a pool's answer says whether it lasts until its reset.", [
+      'forecast',
+      'pool',
+      'help',
+    ]);
   if (has('ahead'))
     throw new Misunderstood("I can't report days ahead; a pool's answer says whether it lasts until its reset.", [
       'pool',

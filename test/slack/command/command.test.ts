@@ -22,6 +22,8 @@ const NAMES = createKnownNames([
   { key: 'module', name: 'delta', value: 'delta' },
   { key: 'user', name: 'delta', value: 'delta' },
   { key: 'version', name: 'v1', value: 'v1' },
+  ...['erp-stock', 'erp-orders', 'erp-bills'].map((name) => ({ key: 'module' as const, name, value: name })),
+  { key: 'client', name: 'ERP Connector', value: 'c7' },
 ]);
 
 /** The question that a text asks, as the canonical command. */
@@ -392,7 +394,10 @@ describe('phrases that are no commands', () => {
     ['5xx by route', 'top routes status:5xx'],
     ['calls per day', 'daily'],
     ['calls per hour yesterday', 'day yesterday'],
+    ['calls per hour this week', 'day this-week'],
+    ['peak hour last 7 days', 'day 7d'],
     ['calls per month', 'daily 12-months'],
+    ['are we going to exceed the plan this month', 'pool'],
     ['usage by module last week', 'top modules last-week'],
     ['usage yesterday', 'day yesterday'],
     ['usage last month', 'daily last-month'],
@@ -541,8 +546,12 @@ describe('wrong or missing words', () => {
     ['licences yesterday', /can't use “yesterday” here/, 'licences'],
     ['who used the most this month and why', /can't use “why” here/, 'top clients this-month'],
     ['forecast for next month', /can't report days ahead/, 'pool'],
+    ['how much headroom do we have until friday', /can't report days ahead/, 'forecast'],
+    ['will it last until friday', /can't report days ahead/, 'forecast'],
+    ['give me a csv of yesterday by route', /A CSV comes with the answer/, 'top routes yesterday'],
     ['clients with more than 100 requests', /Compared with what/, 'daily vs previous'],
     ['filters banana', /don't know “banana”/, 'help'],
+    ['how many calls did erp make yesterday', /don't know “erp”/, 'how many calls did "ERP Connector" make yesterday'],
     ['settings foo', /don't know “foo”/, 'help'],
     ['alerts test now', /don't know “now”/, 'alerts test'],
     ['how do I frobnicate a digest', /don't know “frobnicate”/, 'help digests'],

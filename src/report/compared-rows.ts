@@ -61,16 +61,13 @@ const SORTS: readonly Pick<Column<ComparedRow>, 'key' | 'cell'>[] = [
  * these what changed most. Throws QuestionError for another column.
  */
 export function sortRows(rows: readonly ComparedRow[], dimension: QuestionKey, sort?: string): ComparedRow[] {
-  const ties = [
-    (a: ComparedRow, b: ComparedRow) => order(b.now, a.now) || order(b.before, a.before) || order(a.name, b.name),
-  ] as const;
+  const tie = (a: ComparedRow, b: ComparedRow) =>
+    order(b.now, a.now) || order(b.before, a.before) || order(a.name, b.name);
   const isFailure = ({ name }: ComparedRow) => Number(/^[45]/.test(name));
   const byChange = (a: ComparedRow, b: ComparedRow) =>
-    isFailure(b) - isFailure(a) || order(withoutSign(b.change), withoutSign(a.change)) || ties[0](a, b);
-  const asked =
-    dimension === 'status' && sort === undefined
-      ? byChange
-      : orderBy(sort ?? '-requests', SORTS, ties, 'a comparison ');
+    isFailure(b) - isFailure(a) || order(withoutSign(b.change), withoutSign(a.change)) || tie(a, b);
+  const isOfCodes = dimension === 'status' && sort === undefined;
+  const asked = isOfCodes ? byChange : orderBy(sort ?? '-requests', SORTS, tie, 'a comparison ');
   return rows.toSorted((a, b) => Number(isNamed(b.name)) - Number(isNamed(a.name)) || asked(a, b));
 }
 

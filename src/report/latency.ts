@@ -128,7 +128,7 @@ function sortTimed(rows: readonly TimedRow[], sort: string): TimedRow[] {
   const plain = (key: string) => key.replace(/_ms$/, '');
   const columns = [NAME, ...COLUMNS].map((column) => ({ ...column, key: plain(column.key) }));
   const byP95 = (a: TimedRow, b: TimedRow) => b.latency!.p95Ms - a.latency!.p95Ms || order(a.name, b.name);
-  const asked = orderBy(plain(sort), columns, [byP95]);
+  const asked = orderBy(plain(sort), columns, byP95);
   return rows.toSorted((a, b) => Number(isNamed(b.name)) - Number(isNamed(a.name)) || asked(a, b));
 }
 

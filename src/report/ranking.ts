@@ -46,8 +46,8 @@ export function rankRows(rows: readonly UsageRow[], options: RankingOptions): Ra
     if (others || id !== row.name) row.ids = [id, ...(others ?? [])].sort();
     (isNamed(row.name) ? named : unnamed).push(row);
   }
-  const ties = [(a: RankingRow, b: RankingRow) => order(b[measure], a[measure]) || order(a.name, b.name)];
-  named.sort(orderBy(options.sort ?? `-${measure}`, [NAME, ...TOTAL_COLUMNS, SHARE, SHARE_OF_ALL], ties));
+  const tie = (a: RankingRow, b: RankingRow) => order(b[measure], a[measure]) || order(a.name, b.name);
+  named.sort(orderBy(options.sort ?? `-${measure}`, [NAME, ...TOTAL_COLUMNS, SHARE, SHARE_OF_ALL], tie));
   return [...named, ...unnamed.sort((a, b) => order(a.name, b.name))];
 }
 

@@ -26,13 +26,13 @@ export function barColumn<Row>(label: string, rows: readonly Row[], sizeOf: (row
 type Order<Row> = (a: Row, b: Row) => number;
 
 /**
- * Orders rows by the column that `sort` names (`-` before it: largest first), equal ones by `ties` in turn. Throws QuestionError
+ * Orders rows by the column that `sort` names (`-` before it: largest first), equal ones by `tie`. Throws QuestionError
  * for a column that there is not; `what` is sorted, for the error.
  */
 export function orderBy<Row>(
   sort: string,
   columns: readonly Pick<Column<Row>, 'key' | 'cell'>[],
-  ties: readonly Order<Row>[],
+  tie: Order<Row>,
   what = '',
 ): Order<Row> {
   const name = sort.replace(/^-/, '');
@@ -43,7 +43,7 @@ export function orderBy<Row>(
   }
   const sign = sort.startsWith('-') ? -1 : 1;
   const read = (row: Row) => column.cell(row) ?? Number.NEGATIVE_INFINITY;
-  return (a, b) => sign * order(read(a), read(b)) || ties.reduce((found, tie) => found || tie(a, b), 0);
+  return (a, b) => sign * order(read(a), read(b)) || tie(a, b);
 }
 
 export function order(a: Thousandths | string, b: Thousandths | string): number {

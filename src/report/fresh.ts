@@ -33,9 +33,9 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
   const [own, other] = only === 'new' ? [now, earlier] : [earlier, now];
   const span = only === 'new' ? inquiry.span : toSpan(versus, calendar);
   const known = new Set(other.rows.map(({ keys }) => nameOf(keys[0]!)));
-  const isFresh = (name: string) => isNamed(name) && !known.has(name);
-  const all = rankRows(own.rows, { measure, sort: question.sort, nameOf });
-  const found = isKnown(earlier, inquiry) ? all.filter(({ name }) => isFresh(name)) : [];
+  const fresh = own.rows.filter(({ keys: [id] }) => isNamed(id!) && isNamed(nameOf(id!)) && !known.has(nameOf(id!)));
+  const ofAll = sumTotals(own.rows)[measure];
+  const found = rankRows(isKnown(earlier, inquiry) ? fresh : [], { measure, sort: question.sort, nameOf, ofAll });
   const limit = Math.min(question.limit ?? defaultRows(dimension), MAX_RANKING_ROWS);
   const rows = found.slice(offset, offset + limit);
   const others = [...found.slice(0, offset), ...found.slice(offset + limit)];
@@ -76,11 +76,11 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
       return `Nothing is known of the time before ${range.label}, so nothing can be ${only}.`;
     const past = versusText === undefined ? `the ${HISTORY_DAYS} days before` : versus.label;
     const [first, second] = found;
-    if (!first && all.length === 0)
-      return `No ${words.singular} made a call in ${only === 'new' ? range.label : past}.`;
+    const seen = countNames(own.rows, nameOf);
+    if (!first && seen === 0) return `No ${words.singular} made a call in ${only === 'new' ? range.label : past}.`;
     if (!first)
       return only === 'new'
-        ? `No ${words.singular} is new: ${all.length === 1 ? 'the only one was' : `all ${formatCount(countNames(now.rows, nameOf))} were`} seen in ${past} too.`
+        ? `No ${words.singular} is new: ${seen === 1 ? 'the only one was' : `all ${formatCount(seen)} were`} seen in ${past} too.`
         : `No ${words.singular} is gone: all of ${past} were seen in ${range.label} too.`;
     if (!second) {
       const day = days.get(first.name);

@@ -31,8 +31,8 @@ describe('what is new, and what is gone', () => {
     expect(report.finding).toBe('2 clients are new: Beta and Older.');
     expect(report).toMatchObject({ title: 'New clients', versus: { label: '16 Aug – 13 Nov 2026' }, distinct: 2 });
     expect(toCsv(report).split('\r\n').slice(0, 2)).toEqual([
-      'name,requests,share_percent,ok,failed,none,credits,ids,first_call',
-      'Beta,50,7.680491551459294,50,0,0,50,,2026-11-18',
+      'name,requests,share_percent,ok,failed,share_of_all_percent,none,credits,ids,first_call',
+      'Beta,50,98.0392156862745,50,0,7.680491551459294,0,50,,2026-11-18',
     ]);
     const one = await ask(events.slice(0, 4), { report: 'top', only: 'new' });
     expect(one.finding).toBe('Beta is new: 50 requests since 18 Nov.');

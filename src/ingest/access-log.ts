@@ -185,10 +185,12 @@ export function createLogReader(options: SourceOptions): LogReader {
       return `The entry is ${describeValue(value)}: send a line of a log, or an object.`;
     }
     if (isBulkAction(value as Fields)) return undefined;
-    const message = findWrapped(value);
-    if (typeof message === 'string' && findStatus(value) === undefined && findUrl(value) === undefined) {
-      const inner = depth < MAX_WRAPS ? parseObject(message) : undefined;
-      return inner ? readValue(inner, findTime(value) ?? shipped, depth + 1) : readLine(message.trimEnd());
+    if (findStatus(value) === undefined && findUrl(value) === undefined) {
+      const message = findWrapped(value);
+      const inner =
+        typeof message === 'string' ? parseObject(message) : mapper ? undefined : findInner(value as Fields);
+      if (inner && depth < MAX_WRAPS) return readValue(inner, findTime(value) ?? shipped, depth + 1);
+      if (typeof message === 'string') return readLine(message.trimEnd());
     }
     const fields = readNames(value as Fields);
     fields.time ??= shipped;
@@ -241,6 +243,12 @@ function readNames(log: Fields): EventFields {
 /** Who is named as client may be an address, whose port is another one for each connection. */
 function withClientAddress(fields: EventFields): EventFields {
   return { ...fields, client: withoutPort(fields.client) };
+}
+
+/** The entry that a logger of an application puts below the one of its own, unless something there tells of a call too. */
+function findInner({ message, meta, ...others }: Fields): object | undefined {
+  const inner = [message, meta].find(isFields);
+  return inner && findUnread(others, { url: true, status: true }) === undefined ? inner : undefined;
 }
 
 /** A line before each entry of Elastic's bulk format. */

@@ -146,6 +146,25 @@ describe('access logs', () => {
     });
   });
 
+  it('are found where loggers of applications put them below their own fields', () => {
+    const call = { method: 'GET', url: '/v1/a', status: 201, ip: '192.0.2.7' };
+    const expected = [expect.objectContaining({ client: '192.0.2.7', route: '/v1/a', status: 201 })];
+    // splunk-logging, and winston-splunk-httplogger.
+    for (const event of [
+      { message: call, severity: 'info' },
+      { message: { msg: 'request', meta: { level: 'info', ...call } }, severity: 'info' },
+    ]) {
+      expect(parse('splunk-hec', { time: '1795773600.5', event }).events).toEqual(expected);
+    }
+    const other = { response_status: 500, message: call };
+    expect(parse('access-log', other)).toMatchObject({
+      events: [],
+      rejected: [{ error: expect.stringMatching(/status/) }],
+    });
+    const mapped = { options: { map: { client: 'message.ip', url: 'message.url', status: 'message.status' } } };
+    expect(parse('access-log', { message: call, severity: 'info' }, mapped).events).toEqual(expected);
+  });
+
   it('are found however many shippers wrapped them, with the nearest time to the call', () => {
     const entry = JSON.stringify({ client: 'acme', url: '/v1/a', status: 200 });
     const wrapped = (inner: string) => ({

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import {
   AbortedTransactionError,
   CompiledQuery,
@@ -72,9 +73,13 @@ export class PostgresConnection implements DatabaseConnection {
   /** What was sent in this transaction; each answers with its failure. */
   #sent: Promise<Error | undefined>[] = [];
   #isLost = false;
+  /** What is written waits for what comes after it: one call of the system for a flight, not one for each statement. */
+  #isHeld = false;
+  readonly #stream: Writable;
 
   constructor(client: pg.PoolClient, names: StatementNames) {
     this.#client = client;
+    this.#stream = (client as unknown as { connection: { stream: Writable } }).connection.stream;
     this.#names = names;
   }
 
@@ -83,8 +88,13 @@ export class PostgresConnection implements DatabaseConnection {
     this.#sent = [];
   }
 
-  /** Inside a transaction: what fails makes the next statement that is waited for, or the commit, fail with it. */
+  /**
+   * Inside a transaction: goes out with the next statement that is waited for, or the commit, and where it fails these fail
+   * with its error.
+   */
   send<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (!this.#isHeld) this.#stream.cork();
+    this.#isHeld = true;
     const answer = this.#query<R>(query);
     this.#sent.push(
       answer.then(
@@ -97,7 +107,9 @@ export class PostgresConnection implements DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     try {
-      return await this.#query<R>(query);
+      const answer = this.#query<R>(query);
+      this.#letGo();
+      return await answer;
     } catch (error) {
       throw (await this.#findFailure()) ?? error;
     }
@@ -105,7 +117,9 @@ export class PostgresConnection implements DatabaseConnection {
 
   async commit(): Promise<void> {
     if (this.#isEmpty()) return;
-    const { command } = await this.#client.query('commit');
+    const answer = this.#client.query('commit');
+    this.#letGo();
+    const { command } = await answer;
     const failure = await this.#findFailure();
     if (failure) throw failure;
     // A transaction in which a statement failed is not committed, whatever is asked.
@@ -115,7 +129,9 @@ export class PostgresConnection implements DatabaseConnection {
   async rollBack(): Promise<void> {
     if (this.#isEmpty()) return;
     // With its connection a transaction is gone too; why it was to be rolled back is the error to tell.
-    await this.#client.query('rollback').catch(() => {
+    const answer = this.#client.query('rollback');
+    this.#letGo();
+    await answer.catch(() => {
       this.#isLost = true;
     });
   }
@@ -127,6 +143,11 @@ export class PostgresConnection implements DatabaseConnection {
   // biome-ignore lint/correctness/useYield: streaming is not offered, nothing here asks for it
   async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     throw new Error('This PostgreSQL driver does not stream.');
+  }
+
+  #letGo(): void {
+    if (this.#isHeld) this.#stream.uncork();
+    this.#isHeld = false;
   }
 
   /** The first among what was sent: those that follow in its transaction only tell that there was one. */

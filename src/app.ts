@@ -16,11 +16,11 @@ import { toPoolGauges } from './http/pool-gauges.ts';
 import { toLimitedCounter, toRefusedCounter } from './http/refused-counter.ts';
 import { createHttpServer } from './http/server.ts';
 import { toIntakeSettings } from './ingest/intake.ts';
+import { IntakeThread } from './ingest/intake-thread.ts';
 import { ensureDefaultSource, openSecretKey } from './ingest/source-admin.ts';
 import { SourceDirectory } from './ingest/source-directory.ts';
 import { SourceLimits } from './ingest/source-limit.ts';
 import { SourceTally } from './ingest/source-tally.ts';
-import { ThreadedWriter } from './ingest/writer.ts';
 import { createLogger, type Logger } from './log.ts';
 import { createReporter } from './report/reporter.ts';
 import { getScopeStates } from './report/scope-states.ts';
@@ -155,9 +155,9 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const trigger = new AlertTrigger({
       ...{ clock, log, findMark: () => findChangeMark(db), evaluate: (nowMs) => evaluator.evaluate(nowMs) },
     });
-    const writer = new ThreadedWriter(toIntakeSettings(config, zone), log, () => trigger.wake());
-    stops.push(() => writer.stop());
-    await writer.start();
+    const intake = new IntakeThread(toIntakeSettings(config, zone), log, () => trigger.wake());
+    stops.push(() => intake.stop());
+    await intake.start();
 
     const secretKey = await openSecretKey(db, config);
     await ensureDefaultSource(db, config.ingestToken, now());
@@ -177,7 +177,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
             return evaluator.evaluateAll(nowMs);
           },
         },
-        { name: 'daily rows', run: everySoOften(ROWS_EVERY_MS, () => writer.writeDailyRows()) },
+        { name: 'daily rows', run: everySoOften(ROWS_EVERY_MS, () => intake.writeDailyRows()) },
         { name: 'changes', run: createChangeLog(db, log) },
         {
           name: 'own trouble',
@@ -191,7 +191,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
           name: 'retention',
           run: everySoOften(RETAIN_EVERY_MS, (nowMs) =>
             Promise.all([
-              writer.retain(nowMs),
+              intake.retain(nowMs),
               deleteSettledDeliveries(db, nowMs),
               definitions().then((declared) => removeOldAlerts(db, declared, nowMs)),
             ]),
@@ -237,10 +237,10 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       sources: new SourceDirectory(db, secretKey),
       tally,
       limits: new SourceLimits(),
-      writer,
+      intake,
       now,
       readiness: async () => ({
-        writerFault: await writer.check().then(
+        writerFault: await intake.check().then(
           () => undefined,
           (error: Error) => error.message,
         ),
@@ -253,7 +253,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
         { private: true, collect: async () => [toLimitedCounter(await sources())] },
         createInstanceMetrics({
           version: VERSION,
-          waiting: () => writer.waiting(),
+          waiting: () => intake.waiting(),
           slackUp: () => isUp(slackApp),
           lastTickMs: () => tick.lastMs,
           countDeliveries: () => countDeliveries(db),

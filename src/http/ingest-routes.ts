@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { IngestResult } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
-import type { Envelope, EventWriter } from '../ingest/adapter.ts';
+import type { Envelope, EventIntake } from '../ingest/adapter.ts';
 import { findBearerToken, isSigned, KEY_HEADERS, listTokens } from '../ingest/credentials.ts';
 import type { SourceDirectory } from '../ingest/source-directory.ts';
 import type { SourceLimits } from '../ingest/source-limit.ts';
@@ -25,7 +25,7 @@ import { AbortedError, type HeldBody } from './request-body.ts';
 
 export interface IngestDependencies {
   sources: SourceDirectory;
-  writer: EventWriter;
+  intake: EventIntake;
   tally: Pick<SourceTally, 'add'>;
   limits: Pick<SourceLimits, 'admit'>;
   now: () => number;
@@ -132,7 +132,7 @@ export async function ingestRequest(
   readBody: (caller: 'known' | 'unknown') => Promise<HeldBody>,
   route: IngestRoute,
   sourceName: string | undefined,
-  { sources, writer, tally, limits, now }: IngestDependencies,
+  { sources, intake, tally, limits, now }: IngestDependencies,
 ): Promise<IngestOutcome> {
   const { headers } = request;
   let style = route.style ?? guessStyle(headers);
@@ -166,7 +166,7 @@ export async function ingestRequest(
       }
       checkRequiredHeader(style, headers);
       const envelope = findEnvelope(headers, source, route);
-      const result = await writer.ingest({ envelope, body: body.bytes, receivedMs });
+      const result = await intake.ingest({ envelope, body: body.bytes, receivedMs });
       events = result.accepted + result.duplicates + result.rejected.length;
       tally.add(source.id, result, receivedMs);
       return { answer: style.toAnswer(result, answered()), result };

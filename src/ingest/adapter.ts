@@ -80,6 +80,6 @@ export interface AppendRequest {
 }
 
 /** Commits events; answers once they are on disk. Rejects with `unreadable`, `too_large`, `unsupported` or `overloaded`. */
-export interface EventWriter {
+export interface EventIntake {
   ingest(request: IngestRequest): Promise<IngestResult>;
 }

@@ -1,10 +1,10 @@
 import Sqlite from 'better-sqlite3';
 import { createHttpServer } from '../../src/http/server.ts';
+import { IntakeThread } from '../../src/ingest/intake-thread.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
 import { SourceDirectory } from '../../src/ingest/source-directory.ts';
 import { SourceLimits } from '../../src/ingest/source-limit.ts';
 import { SourceTally } from '../../src/ingest/source-tally.ts';
-import { ThreadedWriter } from '../../src/ingest/writer.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { openDatabase } from '../../src/store/database.ts';
@@ -32,12 +32,12 @@ export async function measureIngest(
   const key = new Secret(Buffer.alloc(32, 7).toString('base64'));
   const source = { name: `bench-${eventsPerRequest}`, adapter: 'native', options: {} };
   const { token } = await addSource(db, { secretKey: key, secretKeyPath: '' }, source, Date.now());
-  const writer = new ThreadedWriter(
+  const intake = new IntakeThread(
     { databaseUrl: url, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 20 * 1024 * 1024 },
     log,
     () => {},
   );
-  await writer.start();
+  await intake.start();
   const server = createHttpServer({
     host: '127.0.0.1',
     port: 0,
@@ -45,7 +45,7 @@ export async function measureIngest(
     sources: new SourceDirectory(db, key),
     tally: new SourceTally(db, () => {}),
     limits: new SourceLimits(),
-    writer,
+    intake,
     now: Date.now,
     readiness: () => ({ slack: 'none' }),
     log,
@@ -69,7 +69,7 @@ export async function measureIngest(
   const result = await runLoad(settings);
   clearInterval(probe);
   await server.stop();
-  await writer.stop();
+  await intake.stop();
   await db.destroy();
   return { ...result, eventsPerRequest, connections, stallMs };
 }

@@ -179,7 +179,7 @@ describe('OTLP', () => {
 
 it('tells exporters to send again what could not be stored, for whatever reason', async () => {
   let error: Error = new HeadroomError('overloaded', 'More requests are waiting than can be stored now.');
-  const stage = await openSenderStage({ writer: { ingest: () => Promise.reject(error) } });
+  const stage = await openSenderStage({ intake: { ingest: () => Promise.reject(error) } });
   for (const next of [new Error('a defect'), error]) {
     const reply = await send(stage, '/v1/traces', readFixture('senders/otlp-traces.json'));
     expect([reply.status, reply.json.code]).toEqual([503, 14]);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/http/server.ts';
-import type { EventWriter } from '../../src/ingest/adapter.ts';
+import type { EventIntake } from '../../src/ingest/adapter.ts';
 import { Intake } from '../../src/ingest/intake.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
 import { SourceDirectory } from '../../src/ingest/source-directory.ts';
@@ -49,7 +49,7 @@ export async function openStage(
     rawRetentionDays: 30,
     maxBodyBytes: options.maxBodyBytes ?? 1_000_000,
   });
-  const writer: EventWriter = {
+  const taking: EventIntake = {
     async ingest(request) {
       const [outcome] = await intake.take([request]);
       if (outcome instanceof Error) throw outcome;
@@ -64,7 +64,7 @@ export async function openStage(
     port: 0,
     maxBodyBytes: 1_000_000,
     sources: new SourceDirectory(db, secretKey, isIdentityOf),
-    writer,
+    intake: taking,
     tally,
     limits: new SourceLimits(),
     now: () => clock.nowMs,

@@ -327,11 +327,11 @@ it('shows private metrics to callers of this machine, or with the token where on
 });
 
 it('says 503 while events cannot be committed, and tells senders to come again', async () => {
-  const writer = {
+  const intake = {
     ingest: () => Promise.reject(new HeadroomError('overloaded', 'More requests are waiting than can be stored now.')),
   };
   const stage = await openStage('sqlite::memory:', {
-    writer,
+    intake,
     readiness: () => ({ writerFault: 'disk full', slack: 'connected' }),
   });
   const ready = await send(stage, '/readyz');
@@ -345,14 +345,14 @@ it('says 503 while events cannot be committed, and tells senders to come again',
 it('holds no more bodies at once than it has room for', async () => {
   const entered = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
-  const writer = {
+  const intake = {
     async ingest() {
       entered.resolve();
       await release.promise;
       return { accepted: 1, duplicates: 0, conflicts: 0, rejected: [] };
     },
   };
-  const stage = await openStage('sqlite::memory:', { writer, maxHeldBytes: 100 });
+  const stage = await openStage('sqlite::memory:', { intake, maxHeldBytes: 100 });
   const first = send(stage, '/v1/events', EVENT);
   await entered.promise;
   expect((await send(stage, '/v1/events', EVENT)).status).toBe(503);
@@ -368,7 +368,7 @@ it.each([
   ['a right token', (token: string) => `authorization: Bearer ${token}`, '100'],
 ])('keeps nobody out for bodies that are announced with %s and do not come', async (_, header, status) => {
   const size = 16 * 1024 * 1024;
-  const stage = await openStage('sqlite::memory:', { writer: TAKES_ALL, maxBodyBytes: size });
+  const stage = await openStage('sqlite::memory:', { intake: TAKES_ALL, maxBodyBytes: size });
   const { port } = new URL(stage.server.url);
   const sockets = Array.from({ length: 16 }, () => {
     const socket = connect(Number(port), '127.0.0.1');
@@ -390,7 +390,7 @@ it.each([
 });
 
 it('reads no body of a sender that no signature can open, and gives the others room of their own', async () => {
-  const stage = await openStage('sqlite::memory:', { writer: TAKES_ALL, maxUnknownHeldBytes: 1000 });
+  const stage = await openStage('sqlite::memory:', { intake: TAKES_ALL, maxUnknownHeldBytes: 1000 });
   const { port } = new URL(stage.server.url);
   const begin = (name: string, sent: number) => {
     const socket = connect(Number(port), '127.0.0.1');
@@ -410,7 +410,7 @@ it('reads no body of a sender that no signature can open, and gives the others r
 });
 
 it('lets one body be larger than all may be together, in however many pieces it comes', async () => {
-  const stage = await openStage('sqlite::memory:', { writer: TAKES_ALL, maxHeldBytes: 100 });
+  const stage = await openStage('sqlite::memory:', { intake: TAKES_ALL, maxHeldBytes: 100 });
   const { port } = new URL(stage.server.url);
   const body = `${JSON.stringify(EVENT)}${' '.repeat(200)}`;
   const socket = connect(Number(port), '127.0.0.1');
@@ -430,14 +430,14 @@ it('lets one body be larger than all may be together, in however many pieces it 
 it('finishes what is taken when it stops, and takes no more', async () => {
   const entered = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
-  const writer = {
+  const intake = {
     async ingest() {
       entered.resolve();
       await release.promise;
       return { accepted: 1, duplicates: 0, conflicts: 0, rejected: [] };
     },
   };
-  const stage = await openStage('sqlite::memory:', { writer });
+  const stage = await openStage('sqlite::memory:', { intake });
   const taken = send(stage, '/v1/events', EVENT);
   await entered.promise;
   const { url } = stage.server;
@@ -452,7 +452,7 @@ it('finishes what is taken when it stops, and takes no more', async () => {
 it('gives up on a body that does not come', async () => {
   const stage = await openStage('sqlite::memory:', {
     requestTimeoutMs: 200,
-    writer: TAKES_ALL,
+    intake: TAKES_ALL,
   });
   const { port } = new URL(stage.server.url);
   const socket = connect(Number(port), '127.0.0.1');
@@ -477,7 +477,7 @@ it('says in one line that its port is taken', async () => {
     port: Number(port),
     maxBodyBytes: 1,
     sources: undefined as never,
-    writer: undefined as never,
+    intake: undefined as never,
     tally: undefined as never,
     limits: {} as never,
     now: () => 0,

@@ -2,10 +2,10 @@ import type { Worker } from 'node:worker_threads';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
+import { IntakeThread } from '../../src/ingest/intake-thread.ts';
 import { ensureDefaultSource } from '../../src/ingest/source-admin.ts';
 import { SourceDirectory } from '../../src/ingest/source-directory.ts';
 import { SourceLimits } from '../../src/ingest/source-limit.ts';
-import { ThreadedWriter } from '../../src/ingest/writer.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
@@ -36,7 +36,7 @@ const ENVELOPE = {
 describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
   let databaseUrl: string;
   let db: Db;
-  let writer: ThreadedWriter;
+  let writer: IntakeThread;
   let server: HttpServer;
   const workers: Worker[] = [];
   const note = (worker: Worker): void => void workers.push(worker);
@@ -48,7 +48,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
     db = openDatabase(databaseUrl, { thread: true });
     await ensureDefaultSource(db, new Secret(TOKEN), Date.now());
     const log = createLogger('silent');
-    writer = new ThreadedWriter(
+    writer = new IntakeThread(
       { databaseUrl, zone: 'Europe/Berlin', rawRetentionDays: 30, maxBodyBytes: MAX_BODY_BYTES },
       log,
       () => {},
@@ -62,7 +62,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
       sources: new SourceDirectory(db, new Secret(Buffer.alloc(32, 7).toString('base64'))),
       tally: { add: () => {} },
       limits: new SourceLimits(),
-      writer,
+      intake: writer,
       now: Date.now,
       readiness: () =>
         writer.check().then(

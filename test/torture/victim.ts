@@ -1,9 +1,9 @@
 import { createHttpServer } from '../../src/http/server.ts';
+import { IntakeThread } from '../../src/ingest/intake-thread.ts';
 import { ensureDefaultSource } from '../../src/ingest/source-admin.ts';
 import { SourceDirectory } from '../../src/ingest/source-directory.ts';
 import { SourceLimits } from '../../src/ingest/source-limit.ts';
 import { SourceTally } from '../../src/ingest/source-tally.ts';
-import { ThreadedWriter } from '../../src/ingest/writer.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { openDatabase } from '../../src/store/database.ts';
@@ -23,7 +23,7 @@ process.on('uncaughtException', (error) => {
 const db = openDatabase(databaseUrl, { thread: true });
 await migrate(db);
 await ensureDefaultSource(db, new Secret(token), Date.now());
-const writer = new ThreadedWriter(
+const writer = new IntakeThread(
   { databaseUrl, zone: 'Europe/Berlin', rawRetentionDays: 30, maxBodyBytes: 1 << 20 },
   log,
   () => void fold(),
@@ -37,7 +37,7 @@ const server = createHttpServer({
   sources: new SourceDirectory(db, new Secret(Buffer.alloc(32, 7).toString('base64'))),
   tally: new SourceTally(db, report),
   limits: new SourceLimits(),
-  writer,
+  intake: writer,
   now: Date.now,
   readiness: () =>
     writer.check().then(

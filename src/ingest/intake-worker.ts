@@ -4,13 +4,13 @@ import { lowerThreadPriority } from '../thread-priority.ts';
 import { FairQueue } from './fair-queue.ts';
 import { Intake } from './intake.ts';
 import {
+  type IntakeAnswer,
+  type IntakeCall,
+  type IntakeError,
   type NumberedRequest,
   packAnswers,
   unpackRequests,
-  type WriterAnswer,
-  type WriterCall,
-  type WriterError,
-} from './writer-messages.ts';
+} from './intake-messages.ts';
 
 /** One commit takes at most so many; it is closed by what they hold, too (intake.ts). */
 const GROUP_REQUESTS = 1000;
@@ -23,7 +23,7 @@ const ROWS_MS = 50;
 /** As long again the database is left to others, which SQLite lets in only where nobody writes: answers wait for it too. */
 const ROWS_PAUSE_MS = 50;
 
-type Control = Exclude<WriterCall, { kind: 'ingest' }>;
+type Control = Exclude<IntakeCall, { kind: 'ingest' }>;
 
 lowerThreadPriority();
 const port = parentPort!;
@@ -36,7 +36,7 @@ let folding: Promise<void> | undefined;
 let foldFailed = false;
 let stop: Control | undefined;
 
-port.on('message', (call: WriterCall) => {
+port.on('message', (call: IntakeCall) => {
   if (call.kind === 'ingest') for (const request of unpackRequests(call)) queue.push(request);
   else if (call.kind === 'stop') stop = call;
   else return begin(call);
@@ -83,13 +83,13 @@ async function fold(): Promise<void> {
   }
 }
 
-function answer(answers: readonly WriterAnswer[]): void {
+function answer(answers: readonly IntakeAnswer[]): void {
   const packed = packAnswers(answers);
   port.postMessage(packed, [packed.numbers.buffer]);
 }
 
 /** Commits what is next in the queue; the rest has its turn in the next group. */
-async function commit(): Promise<WriterAnswer[]> {
+async function commit(): Promise<IntakeAnswer[]> {
   const next = queue.peek(GROUP_REQUESTS);
   const outcomes = await intake.take(next.map(({ request }) => request));
   const group = next.slice(0, outcomes.length);
@@ -124,12 +124,12 @@ function goOnWithRows(): void {
   if (!stop) begin({ kind: 'rows', id: 0 });
 }
 
-function describe(error: Error): WriterError {
+function describe(error: Error): IntakeError {
   const { message, stack } = error;
   return error instanceof HeadroomError ? { code: error.code, message } : { message, stack };
 }
 
 /** Of what only asks the database: whatever fails, fails there. */
-function describeDatabase(error: Error): WriterError {
+function describeDatabase(error: Error): IntakeError {
   return { code: 'database', ...describe(error) };
 }

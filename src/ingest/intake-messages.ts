@@ -3,18 +3,18 @@ import type { ErrorCode } from '../errors.ts';
 import type { Envelope, IngestRequest } from './adapter.ts';
 
 /**
- * What the writer's two sides say to each other. Copying an object between threads costs more than the event in it, so
+ * What the two sides of the intake say to each other. Copying an object between threads costs more than the event in it, so
  * requests go as one block of bytes with a few numbers each, and results as numbers wherever they are no more.
  */
-export type WriterCall =
+export type IntakeCall =
   | ({ kind: 'ingest' } & PackedRequests)
   | { kind: 'check' | 'fold' | 'rows' | 'stop'; id: number }
   | { kind: 'retain'; id: number; nowMs: number };
 
-export type WriterAnswer = { id: number; result?: IngestResult; error?: WriterError };
+export type IntakeAnswer = { id: number; result?: IngestResult; error?: IntakeError };
 
 /** Without a code: a defect of ours. */
-export interface WriterError {
+export interface IntakeError {
   code?: ErrorCode;
   message: string;
   stack?: string | undefined;
@@ -72,12 +72,12 @@ export interface PackedAnswers {
   /** RESULT_NUMBERS per request whose events were all taken or known. */
   numbers: Float64Array<ArrayBuffer>;
   /** The rest, as they are. */
-  others: WriterAnswer[];
+  others: IntakeAnswer[];
 }
 
 const RESULT_NUMBERS = 7;
 
-export function packAnswers(answers: readonly WriterAnswer[]): PackedAnswers {
+export function packAnswers(answers: readonly IntakeAnswer[]): PackedAnswers {
   const others = answers.filter(isMore);
   const numbers = new Float64Array((answers.length - others.length) * RESULT_NUMBERS);
   let at = 0;
@@ -91,12 +91,12 @@ export function packAnswers(answers: readonly WriterAnswer[]): PackedAnswers {
 }
 
 /** Tells whether numbers alone do not say it. */
-function isMore({ result }: WriterAnswer): boolean {
+function isMore({ result }: IntakeAnswer): boolean {
   return !result || result.rejected.length > 0 || result.unread !== undefined;
 }
 
-export function unpackAnswers({ numbers, others }: PackedAnswers): WriterAnswer[] {
-  const answers: WriterAnswer[] = [];
+export function unpackAnswers({ numbers, others }: PackedAnswers): IntakeAnswer[] {
+  const answers: IntakeAnswer[] = [];
   for (let at = 0; at < numbers.length; at += RESULT_NUMBERS) {
     const [id, accepted, duplicates, conflicts, withoutId, late, lastEventMs] = numbers.subarray(
       at,

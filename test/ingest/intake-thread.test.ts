@@ -1,11 +1,11 @@
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createHttpServer } from '../../src/http/server.ts';
-import type { EventWriter } from '../../src/ingest/adapter.ts';
+import type { EventIntake } from '../../src/ingest/adapter.ts';
+import { IntakeThread } from '../../src/ingest/intake-thread.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
 import { SourceDirectory } from '../../src/ingest/source-directory.ts';
 import { SourceLimits } from '../../src/ingest/source-limit.ts';
-import { ThreadedWriter } from '../../src/ingest/writer.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
@@ -23,7 +23,7 @@ const ENVELOPE = {
 describe('the thread that writes', () => {
   let database: TestDatabase;
   let db: Db;
-  let writer: ThreadedWriter;
+  let writer: IntakeThread;
   /** Calls that the thread was handed. */
   let calls = 0;
   const count = (worker: Worker): void => {
@@ -39,7 +39,7 @@ describe('the thread that writes', () => {
     database = await createDatabase('sqlite');
     db = openDatabase(database.url);
     const settings = { databaseUrl: database.url, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 1_000_000 };
-    writer = new ThreadedWriter(settings, createLogger('silent'), () => {});
+    writer = new IntakeThread(settings, createLogger('silent'), () => {});
     await writer.start();
   });
   afterEach(async () => {
@@ -125,7 +125,7 @@ describe('the thread that writes', () => {
       Date.now(),
     );
     // What an adapter can rely on is missing.
-    const broken: EventWriter = {
+    const broken: EventIntake = {
       ingest: ({ envelope, ...request }) =>
         writer.ingest({ ...request, envelope: { ...envelope, options: null as never } }),
     };
@@ -135,7 +135,7 @@ describe('the thread that writes', () => {
       port: 0,
       maxBodyBytes: 1_000_000,
       sources: new SourceDirectory(db, key),
-      writer: broken,
+      intake: broken,
       tally: { add: () => {} },
       limits: new SourceLimits(),
       now: Date.now,

@@ -2,19 +2,19 @@ import { Worker } from 'node:worker_threads';
 import type { IngestResult } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { EventWriter, IngestRequest } from './adapter.ts';
+import type { EventIntake, IngestRequest } from './adapter.ts';
 import type { IntakeSettings } from './intake.ts';
 import {
+  type IntakeCall,
+  type IntakeError,
   type NumberedRequest,
   type PackedAnswers,
   packRequests,
   unpackAnswers,
-  type WriterCall,
-  type WriterError,
-} from './writer-messages.ts';
+} from './intake-messages.ts';
 
 /**
- * Requests may wait for the writer up to this; more are refused as a whole, with nothing of them counted. No source takes
+ * Requests may wait for the thread up to this; more are refused as a whole, with nothing of them counted. No source takes
  * more than what is free besides, so there is always room for another.
  */
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
@@ -42,10 +42,10 @@ interface Backlog {
 }
 
 /**
- * The writer of this process: a thread that decompresses, parses, commits and folds, so that ingest at full speed never
+ * The intake of this process: a thread that decompresses, parses, commits and folds, so that ingest at full speed never
  * holds up an answer to Slack. Requests that arrive while a commit is under way share the next one.
  */
-export class ThreadedWriter implements EventWriter {
+export class IntakeThread implements EventIntake {
   readonly #settings: IntakeSettings;
   readonly #log: Logger;
   readonly #onCommit: () => void;
@@ -131,7 +131,7 @@ export class ThreadedWriter implements EventWriter {
 
   async #call(call: { kind: 'check' | 'fold' | 'rows' | 'stop' } | { kind: 'retain'; nowMs: number }): Promise<void> {
     const { id, settle } = this.#expect(0, undefined);
-    this.#thread().postMessage({ ...call, id } satisfies WriterCall);
+    this.#thread().postMessage({ ...call, id } satisfies IntakeCall);
     await settle.promise;
   }
 
@@ -183,19 +183,19 @@ export class ThreadedWriter implements EventWriter {
     this.#handed += this.#outbox.length;
     this.#outbox = [];
     this.#outboxBytes = 0;
-    const call: WriterCall = { kind: 'ingest', ...packed };
+    const call: IntakeCall = { kind: 'ingest', ...packed };
     this.#thread().postMessage(call, [packed.bytes.buffer, packed.numbers.buffer]);
   }
 
   #thread(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
+    const worker = new Worker(new URL('./intake-worker.ts', import.meta.url), {
       workerData: this.#settings,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     worker.on('message', (answers: PackedAnswers) => this.#settle(answers));
     worker.on('error', (error) => this.#lose(worker, error as Error));
-    worker.on('exit', () => this.#lose(worker, new Error('the writer thread ended')));
+    worker.on('exit', () => this.#lose(worker, new Error('the intake thread ended')));
     this.#worker = worker;
     return worker;
   }
@@ -223,7 +223,7 @@ export class ThreadedWriter implements EventWriter {
   #lose(worker: Worker, error: Error): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
-    if (!this.#stopping) this.#log.error({ err: error }, 'the writer thread ended; starting another');
+    if (!this.#stopping) this.#log.error({ err: error }, 'the intake thread ended; starting another');
     const kept = new Set(this.#outbox.map(({ id }) => id));
     for (const id of [...this.#waiting.keys()]) {
       if (kept.has(id)) continue;
@@ -237,6 +237,6 @@ export class ThreadedWriter implements EventWriter {
 }
 
 /** An error of the thread's as it was thrown there: people meet those with a code, the rest is a defect for the log. */
-function toError({ code, message, stack }: WriterError): Error {
+function toError({ code, message, stack }: IntakeError): Error {
   return code === undefined ? Object.assign(new Error(message), { stack }) : new HeadroomError(code, message);
 }

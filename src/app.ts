@@ -140,7 +140,6 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       alert: createAlertComposer({ db, reporter, zone, oncall: () => routes.mention(), render: charts.render }),
       digest: createDigestComposer(digestPorts),
       notice: composeNotice,
-      answer: composeNotice,
     };
     senders.push(
       new Sender({ ...followed, transport: createSlackTransport({ db, client, clock, composers, log, refused }) }),

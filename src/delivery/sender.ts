@@ -66,6 +66,7 @@ const LEASE_MS = 5000;
 const RENEW_MS = 1500;
 const POLL_MS = 1000;
 const SWEEP_MS = 20_000;
+const STOP_WITHIN_MS = 8000;
 /** Smaller clock steps are ignored: nothing waits long for them. */
 const CLOCK_STEP_MS = 1000;
 const MOST_AT_ONCE = 10;
@@ -103,10 +104,13 @@ export class Sender {
     this.#loop.wake();
   }
 
-  /** Starts nothing more and waits for calls under way, at most `graceMs`; what is cut off is looked up by the next sender. */
-  async stop(graceMs = 8000): Promise<void> {
+  /** Starts nothing more and waits for calls under way, at most 8 s; what is cut off is looked up by the next sender. */
+  async stop(): Promise<void> {
     await this.#loop.stop();
-    await Promise.race([Promise.all(this.#lanes.values()), this.#options.clock.sleep(this.#lanes.size ? graceMs : 0)]);
+    await Promise.race([
+      Promise.all(this.#lanes.values()),
+      this.#options.clock.sleep(this.#lanes.size ? STOP_WITHIN_MS : 0),
+    ]);
   }
 
   /** Sends all that can be sent at this instant; answers the next instant at which there may be more. For tests and commands. */

@@ -28,9 +28,8 @@ export interface Composed extends Pick<Message, 'text'> {
   image?: { title: string; draw(): Promise<Picture | undefined>; at?: number };
 }
 
-export interface ComposeContext {
+interface ComposeContext {
   key: string;
-  dueMs: number;
   nowMs: number;
   /** The message is being changed, not posted. */
   updating: boolean;
@@ -162,11 +161,9 @@ async function findPosted(ports: AttemptPorts, delivery: Delivery, place: Destin
 
 /** A message that was found posted may lack its picture: an edit makes sure of it. */
 async function hasPicture({ composers, clock }: AttemptPorts, delivery: Delivery): Promise<boolean> {
-  const { key, kind, dueMs, content } = delivery;
+  const { key, kind, content } = delivery;
   if (kind === 'webhook') return false;
-  const message = await composers[kind](content, { key, dueMs, nowMs: clock.now(), updating: false }).catch(
-    () => undefined,
-  );
+  const message = await composers[kind](content, { key, nowMs: clock.now(), updating: false }).catch(() => undefined);
   return message?.image !== undefined;
 }
 
@@ -182,11 +179,10 @@ function toPictureKey(key: string): string {
 type Ready = Message & { pictureOwed: boolean };
 
 async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Ready | undefined> {
-  const { key, kind, dueMs, content, updates } = delivery;
+  const { key, kind, content, updates } = delivery;
   if (kind === 'webhook') return undefined;
   const message = await ports.composers[kind](content, {
     key,
-    dueMs,
     nowMs: ports.clock.now(),
     updating: updates !== undefined,
   });

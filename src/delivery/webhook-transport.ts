@@ -78,7 +78,7 @@ function toFailure({ status, headers }: Response): Failure {
 }
 
 /** Returns an id that is the same for every attempt at an event, and for no other event. */
-export function toWebhookId(key: string): string {
+function toWebhookId(key: string): string {
   return `msg_${createHash('sha256').update(key).digest('base64url').slice(0, 27)}`;
 }
 

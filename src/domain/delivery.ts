@@ -5,7 +5,7 @@
 export interface NewDelivery {
   /** `digest:7:2026-11-20`, `alert:crm/Daily credits:2026-11-20T00:00Z:90`. */
   key: string;
-  kind: 'alert' | 'digest' | 'notice' | 'answer' | 'webhook';
+  kind: 'alert' | 'digest' | 'notice' | 'webhook';
   /** Channel, or user for a direct message; of a webhook, the conversation whose events go out in order. */
   channel: string;
   /** Plain JSON from which the composer of its kind makes the message at the time of sending. */

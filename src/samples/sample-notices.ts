@@ -95,7 +95,7 @@ function toButton(label: string) {
 
 async function composeSample(names: SampleNames, orphan: number | undefined): Promise<Message> {
   const lines = [`Your digest could not be posted in <#${CHANNEL}>.`, ...names.clients];
-  const context = { key: 'sample', dueMs: SAMPLE_NOW, nowMs: SAMPLE_NOW, updating: false };
+  const context = { key: 'sample', nowMs: SAMPLE_NOW, updating: false };
   const composed = await composeNotice({ lines, ...(orphan === undefined ? {} : { orphan }) }, context);
   return { text: composed!.text, blocks: composed!.blocks ?? [] };
 }
@@ -174,7 +174,7 @@ export async function listDigestSamples(world: SampleWorld): Promise<Sample[]> {
     for (const part of ['message', ...DIGEST_SECTIONS.map(({ key }) => key)] as const) {
       const by = every === 'week' ? { sentBy: 'U0123456789' } : {};
       const order: DigestOrder = { subscriptionId: 1, what: EVERYTHING, dueMs, every, part, ...by };
-      const composed = await compose(order, { key: `sample ${every}`, dueMs, nowMs, updating: true });
+      const composed = await compose(order, { key: `sample ${every}`, nowMs, updating: true });
       const name = `Digest of a ${every}${part === 'message' ? '' : `, its thread: ${part}`}`;
       if (composed) samples.push(sampleMessage(name, { text: composed.text, blocks: composed.blocks ?? [] }));
     }

@@ -48,13 +48,13 @@ export function compareDays(daily: SeriesReport): DayComparison {
 }
 
 /** Returns how many days ago each earlier day was, from the first day with calls on: days before it prove nothing. */
-export function listKnownDaysAgo({ bars }: SeriesReport): number[] {
+function listKnownDaysAgo({ bars }: SeriesReport): number[] {
   const first = bars.findIndex((bar) => bar.requests > 0);
   return first < 0 ? [] : bars.slice(first, -1).map((_, index) => bars.length - 1 - first - index);
 }
 
 /** Returns those of 7, 14, 21 and 28 days ago that are known, the nearest first. */
-export function listWeeksAgo(daily: SeriesReport): number[] {
+function listWeeksAgo(daily: SeriesReport): number[] {
   const known = new Set(listKnownDaysAgo(daily));
   return Array.from({ length: WEEKS }, (_, week) => 7 * (week + 1)).filter((daysAgo) => known.has(daysAgo));
 }

@@ -22,7 +22,7 @@ export interface Surroundings {
 }
 
 /** A forecast in words. `clause` is the same to be put behind figures; absent where the pool lasts. */
-export interface Outlook {
+interface Outlook {
   sentence: Words;
   clause?: Words;
 }

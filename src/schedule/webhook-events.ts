@@ -19,9 +19,9 @@ import {
  * Kinds of events: an alert's first level (or its only message), each further one, that somebody has it, that
  * it is over; and each digest.
  */
-export type WebhookType = 'alert.raised' | 'alert.level' | 'alert.acknowledged' | 'alert.over' | 'digest.posted';
+const TYPES = ['alert.raised', 'alert.level', 'alert.acknowledged', 'alert.over', 'digest.posted'] as const;
 
-const EVENT = z.looseObject({ type: z.string(), timestamp: z.string(), data: z.looseObject({}) });
+const EVENT = z.looseObject({ type: z.enum(TYPES), timestamp: z.string(), data: z.looseObject({}) });
 
 /** A conversation whose events go out in their order: all alerts of a pool in a period, or a digest's. */
 export interface Conversation {

@@ -59,7 +59,7 @@ export async function insertDelivery(db: Db, delivery: NewDelivery): Promise<boo
 
 /** Alerts first; what stands in a thread alone, or refines a message, comes after the messages. */
 function rankOf({ kind, updates, thread }: NewDelivery): number {
-  const rank = { alert: 0, webhook: 0, notice: 1, answer: 2, digest: 3 }[kind];
+  const rank = { alert: 0, webhook: 0, notice: 1, digest: 2 }[kind];
   return updates || (thread && !thread.broadcast) ? rank + 10 : rank;
 }
 

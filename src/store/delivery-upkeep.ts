@@ -42,7 +42,7 @@ export async function deleteSettledDeliveries(db: Db, nowMs: number): Promise<nu
     .where('state', 'in', ['sent', 'failed', 'replaced'])
     .where((where) =>
       where.or([
-        where.and([where('kind', 'in', ['digest', 'answer']), where('due_ms', '<', nowMs - KEEP_READ_MS)]),
+        where.and([where('kind', '=', 'digest'), where('due_ms', '<', nowMs - KEEP_READ_MS)]),
         where('due_ms', '<', nowMs - KEEP_TOLD_MS),
       ]),
     )

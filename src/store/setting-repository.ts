@@ -59,7 +59,7 @@ export const MENTION_SETTING = 'alert_mention';
 export const CHOSEN_NONE = 'none';
 
 /** Returns the choice made in Slack, else the setting of the environment; undefined where neither names anything. */
-export function resolveChoice(chosen: string | undefined, standard: string | undefined): string | undefined {
+function resolveChoice(chosen: string | undefined, standard: string | undefined): string | undefined {
   return chosen === CHOSEN_NONE ? undefined : chosen || standard;
 }
 

@@ -15,7 +15,7 @@ export const OWNER = 'U0000000001';
 
 /** A message that says its content: `{ text, blocks?, … }`. */
 const echo = async (content: unknown) => content as Awaited<ReturnType<Composers['alert']>>;
-export const ECHO: Composers = { alert: echo, digest: echo, notice: echo, answer: echo };
+export const ECHO: Composers = { alert: echo, digest: echo, notice: echo };
 
 /** An emulated workspace on a clock that the test moves; ended after the test, which fails on anything Slack would refuse. */
 export async function openStage(): Promise<{

@@ -13,16 +13,16 @@ describeEachDialect('settled deliveries', (databases) => {
   it('are forgotten once nothing needs them: reading matter after 35 days, what is told once after 400', async () => {
     const db = await databases.open();
     for (const [key, kind, days] of [
-      ['answer young', 'answer', 34],
-      ['answer old', 'answer', 36],
+      ['digest young', 'digest', 34],
+      ['digest old', 'digest', 36],
       ['alert of this year', 'alert', 399],
       ['alert long ago', 'alert', 401],
       ['notice of this year', 'notice', 399],
     ] as const)
       await put(db, key, kind, NOW - days * DAY_MS);
-    await insertDelivery(db, { key: 'open', kind: 'answer', channel: 'C1', content: {}, dueMs: NOW - 40 * DAY_MS });
+    await insertDelivery(db, { key: 'open', kind: 'digest', channel: 'C1', content: {}, dueMs: NOW - 40 * DAY_MS });
     expect(await deleteSettledDeliveries(db, NOW)).toBe(2);
-    expect(await keysOf(db)).toEqual(['alert of this year', 'answer young', 'notice of this year', 'open']);
+    expect(await keysOf(db)).toEqual(['alert of this year', 'digest young', 'notice of this year', 'open']);
   });
 
   it('are kept where an open one replies, and where a digest is the latest of its subscription', async () => {
@@ -55,7 +55,7 @@ describeEachDialect('settled deliveries', (databases) => {
   });
 });
 
-async function put(db: Db, key: string, kind: 'alert' | 'answer' | 'digest' | 'notice', dueMs: number): Promise<void> {
+async function put(db: Db, key: string, kind: 'alert' | 'digest' | 'notice', dueMs: number): Promise<void> {
   await insertDelivery(db, { key, kind, channel: 'C1', content: {}, dueMs });
   await db.updateTable('delivery').set({ state: 'sent' }).where('key', '=', key).execute();
 }

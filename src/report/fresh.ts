@@ -1,7 +1,7 @@
 import { formatDay } from '../domain/calendar.ts';
 import { daysText, resolveRange } from '../domain/ranges.ts';
 import { MAX_RANKING_ROWS, type Offer, type Question, type RankingReport, type RankingRow } from '../domain/report.ts';
-import type { Span, UsageAnswer } from '../domain/usage.ts';
+import type { Span } from '../domain/usage.ts';
 import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatShortDate, joinWords } from './format.ts';
 import { ask, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead, toSpan } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
@@ -29,13 +29,15 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
   const key = dimension === 'team' ? 'client' : dimension;
   const nameOf = namerOf(inquiry, dimension);
   const askIn = (span: Span) => ask(inquiry, { groupBy: [key], span });
+  // Before the first data nothing tells who was there.
+  const isKnown = extent !== undefined && extent.firstDay <= versus.lastDay;
   const [now, earlier] = await Promise.all([askIn(inquiry.span), askIn(toSpan(versus, calendar))]);
   const [own, other] = only === 'new' ? [now, earlier] : [earlier, now];
   const span = only === 'new' ? inquiry.span : toSpan(versus, calendar);
   const known = new Set(other.rows.map(({ keys }) => nameOf(keys[0]!)));
   const fresh = own.rows.filter(({ keys: [id] }) => isNamed(id!) && isNamed(nameOf(id!)) && !known.has(nameOf(id!)));
   const ofAll = sumTotals(own.rows)[measure];
-  const found = rankRows(isKnown(earlier, inquiry) ? fresh : [], { measure, sort: question.sort, nameOf, ofAll });
+  const found = rankRows(isKnown ? fresh : [], { measure, sort: question.sort, nameOf, ofAll });
   const limit = Math.min(question.limit ?? defaultRows(dimension), MAX_RANKING_ROWS);
   const rows = found.slice(offset, offset + limit);
   const others = [...found.slice(0, offset), ...found.slice(offset + limit)];
@@ -72,8 +74,7 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
   };
 
   function describe(): string {
-    if (!isKnown(earlier, inquiry))
-      return `Nothing is known of the time before ${range.label}, so nothing can be ${only}.`;
+    if (!isKnown) return `Nothing is known of the time before ${range.label}, so nothing can be ${only}.`;
     const past = versusText === undefined ? `the ${HISTORY_DAYS} days before` : versus.label;
     const [first, second] = found;
     const seen = countNames(own.rows, nameOf);
@@ -93,11 +94,6 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
     const more = found.length > NAMED ? [`${formatCount(found.length - NAMED)} more`] : [];
     return `${countOf(found.length, words.singular, words.plural)} are ${only}: ${joinWords([...named, ...more])}.`;
   }
-}
-
-/** Before the first data nothing tells who was there. */
-function isKnown(earlier: UsageAnswer, { extent }: Inquiry): boolean {
-  return extent !== undefined && earlier.rows.length > 0;
 }
 
 /** The first day of what is new, the last of what is gone. */

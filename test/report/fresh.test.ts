@@ -34,6 +34,8 @@ describe('what is new, and what is gone', () => {
       'name,requests,share_percent,ok,failed,share_of_all_percent,none,credits,ids,first_call',
       'Beta,50,98.0392156862745,50,0,7.680491551459294,0,50,,2026-11-18',
     ]);
+    const filters = [{ key: 'client' as const, patterns: ['Beta'], not: false }];
+    expect((await ask(events, { report: 'top', only: 'new', filters })).finding).toMatch(/^Beta is new: 50 requests/);
     const one = await ask(events.slice(0, 4), { report: 'top', only: 'new' });
     expect(one.finding).toBe('Beta is new: 50 requests since 18 Nov.');
     expect(buildAltText(one)).toContain('Beta 50');

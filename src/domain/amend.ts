@@ -93,7 +93,7 @@ function amendPools(stored: readonly Pool[], declared: readonly DeclaredPool[], 
   return [...lives, ...gone.map((pool) => endBy(pool, today))];
 }
 
-/** Places of these pools in the order of the file: a known one stays while it fits, so that no other's coming or going moves it. */
+/** Returns an order number for each declared pool. A pool keeps its number while the order of the file allows, so that adding or removing another does not change it. */
 function listPlaces(stored: readonly Pool[], declared: readonly DeclaredPool[]): number[] {
   const known = declared.map(({ name }) => {
     const life = stored.findLast((pool) => pool.name === name && isLasting(pool));
@@ -113,8 +113,8 @@ function placeOf({ amounts, order }: Pool): number {
 }
 
 /**
- * Lives of one name; where the last began with another period, on the day that is declared for or later, and the wanted
- * period is the one before it, that change is taken back: the earlier life goes on as if it had never ended.
+ * Undoes a change of period: if the newest life of a name began on the declared day or later, and the wanted period is that of
+ * the life before, the earlier life goes on as if it had never ended. Returns the lives of the name.
  */
 function resume(lives: readonly Pool[], wanted: DeclaredPool, { scope, today, changes }: PoolContext): readonly Pool[] {
   const [before, last] = lives.slice(-2);
@@ -129,7 +129,7 @@ function resume(lives: readonly Pool[], wanted: DeclaredPool, { scope, today, ch
   return [...lives.slice(0, -2), goesOn];
 }
 
-/** Lives of one name, each made to end before the later ones begin (a date in the past may move those back). */
+/** Makes each life of a name end before the later ones begin: a date in the past may have moved those back. */
 function endBeforeNext(lives: readonly Pool[]): Pool[] {
   return lives.map((life, index) => {
     const later = lives.slice(index + 1).map((other) => other.fromDay - 1);

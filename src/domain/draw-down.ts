@@ -47,7 +47,7 @@ export interface DrawDownContext {
   calendar: Calendar;
   /** Day of "now": of the period that it lies in, the latest amount in force by then counts; of a past one, that of its last day. */
   knownDay: number;
-  /** To go on from: what each pool has given in its period (of rolling ones: nothing) when the first steps come, at an instant. */
+  /** The state to start from: what each pool has given in its period so far (of a rolling pool: nothing), at an instant. */
   opening?: { atMs: number; used: readonly Thousandths[] };
 }
 
@@ -196,7 +196,7 @@ function listTurns(pool: Pool, place: PoolDay | undefined): number[] {
 interface PoolDay {
   amount: Thousandths;
   priority: number;
-  /** Of the period; a rolling window has none, and is the first to expire: what it does not give now is gone. */
+  /** End of the period. A rolling window has none and comes first in the order: what it does not give now is lost. */
   fromDay: number;
   toDay: number;
   /** The `from` that ties are broken by. */
@@ -225,7 +225,7 @@ function comparePoolDays(a: PoolDay, b: PoolDay): number {
   return a.priority - b.priority || compare(a.toDay, b.toDay) || a.since - b.since || a.order - b.order;
 }
 
-/** Infinities included, whose difference is not a number. */
+/** Compares numbers, infinite ones too (their difference is NaN). */
 function compare(a: number, b: number): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }

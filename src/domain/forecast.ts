@@ -10,7 +10,7 @@ export interface DailyUse {
   credits: readonly number[];
 }
 
-/** The usual use of a day to come, at its slower and its quicker (p25 and p75 of the days looked at). */
+/** The use that a coming day usually has: a slower and a quicker estimate (p25 and p75 of the days looked at). */
 export interface Pace {
   slower(day: number): number;
   quicker(day: number): number;

@@ -78,7 +78,7 @@ function charge({ ofOneCall, cost }: Decision, event: RuledEvent): Assignment {
   return credits === ofOneCall.credits ? ofOneCall : { ...ofOneCall, credits };
 }
 
-/** Rule × count; the rule's credits are per call, or per `perRecords` records of it (unknown records: one such lot). */
+/** Multiplies the rule's credits by the count. They are per call, or per `perRecords` records of it; without a number of records, one lot. */
 function creditsOf(cost: CostRule, count: number, records: number | undefined): number {
   const lots = cost.perRecords === undefined || records === undefined ? 1 : Math.ceil(records / cost.perRecords);
   const perCall = Math.min(lots * cost.credits, cost.max ?? MAX_EVENT_CREDITS);
@@ -169,7 +169,7 @@ function compileDecision(ruleSet: RuleSet): (values: Values, day: number) => Dec
     const scope = scopes.find((candidate) => candidate.name === name);
     const exclusion = exclusions.find((rule) => rule.fits(values))?.text;
     const holiday = ruleSet.holidays.some((rest) => (rest.scope ?? name) === name && covers(rest, day));
-    // A scope that a sender happens to name like a limit's meter must not fill that limit.
+    // A sender may name a scope like the meter of a limit (`scope/limit`): it must not count there.
     const drawn = exclusion === undefined && !holiday && !limitMeters.has(name);
     const limits = scope?.limits.filter((limit) => limit.fits(values)).map((limit) => limit.meter) ?? [];
     const cost = scope?.costs.find((rule) => rule.fits(values))?.cost ?? ONE_CALL;

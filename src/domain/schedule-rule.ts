@@ -203,7 +203,7 @@ function toZone(draft: Draft, text: string): string {
       reading.suggestions.slice(0, 5).map((zone) => `${days} ${time} ${zone}`),
     );
   }
-  // No zone resembles it: a day's word mistyped, then.
+  // It resembles no zone, so it is probably a mistyped weekday.
   const near = listNearest(
     draft.zoneWords[0]!,
     ['daily', 'weekdays', 'weekends', 'weekly', 'monthly', ...WEEKDAY_NAMES],

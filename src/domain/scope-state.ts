@@ -1,7 +1,7 @@
 import { DEFAULT_THRESHOLDS, type Match, type PeriodRule } from './definition.ts';
 import type { Thousandths } from './event.ts';
 
-/** The nearness of a pool or limit to its amount: see `levelOf`. */
+/** How close a pool or limit is to its amount: see `levelOf`. */
 export type Level = 'healthy' | 'approaching' | 'critical' | 'exhausted';
 
 export interface ScopeCard {
@@ -57,7 +57,7 @@ export interface PoolBalance {
   drawnNow: boolean;
 }
 
-/** Use as it goes on now, in words, and the instant at which it empties a pool; absent: not before the reset. */
+/** The present use, projected: when it empties the pool, and in words. Absent: not before the reset. */
 export interface PresentPace {
   pace: 'the pace of the last hour' | 'today’s pace';
   emptyMs: number | undefined;

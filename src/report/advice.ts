@@ -96,7 +96,7 @@ function advisePools(
   const state = short
     .map(({ name, percent, thresholds }) => `${name} at ${formatPercent(percent, thresholds)}`)
     .join(', ');
-  // Where a later pool still holds something, the end of this one changes nothing.
+  // As long as a later pool has something left, an empty one changes nothing.
   const last = pools.findLast(({ left }) => left > 0);
   const more =
     [links.addon && 'buy an add-on', links.upgrade && 'upgrade'].filter(Boolean).join(' or ') ||
@@ -157,7 +157,7 @@ async function adviseBusiest(inquiry: Inquiry, rows: Parameters<typeof groupTota
   ];
 }
 
-/** Only where clients are declared at all: else everybody is a stranger. */
+/** Advises to name unknown clients, if any clients are declared at all. */
 function adviseStrangers({ definitions, names, question }: Inquiry, rows: Parameters<typeof groupTotals>[0]): Advice[] {
   if (definitions.clients.length === 0) return [];
   const strangers = [...groupTotals(rows, ({ keys }) => keys[0]!)]

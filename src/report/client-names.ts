@@ -51,7 +51,7 @@ function createClientNames(declared: readonly ClientName[]): ClientNames {
   }
 
   const nameOf = (id: string) => find(id)?.name ?? id;
-  // Of what is beyond the cap nobody knows the team.
+  // Clients beyond the cap are one value, so their teams are unknown.
   const teamOf = (id: string) => (id === OTHER ? OTHER : (find(id)?.team ?? NONE));
 
   /** Declarations whose shown name fits the pattern. */

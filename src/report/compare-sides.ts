@@ -10,13 +10,13 @@ export type Answer = (question: Question) => Promise<Report>;
 
 /** One of the two reports of a comparison, as numbers by name: every name, so that what is new or gone is told rightly. */
 export interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'finding' | 'population' | 'notes'> {
-  /** Of a drill-down: what it was about, also where less was typed. */
+  /** Of a drill-down: the full name that it is about, where less of it was typed. */
   name?: string;
   /** Undefined: no call has a duration. */
   total: Thousandths | undefined;
   /** Of the calls with a status. */
   failures: { failed: number; known: number };
-  /** The first is what a change is put down to. */
+  /** The first is searched for who caused the change. */
   sections: readonly { title: string; dimension: QuestionKey; counts: ReadonlyMap<string, Thousandths> }[];
   steps?: {
     grain: StepGrain;
@@ -25,7 +25,7 @@ export interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'fin
   };
 }
 
-/** The side of one range. Where the answer goes by steps, names come from a ranking beside it. Rejects as the report does. */
+/** Returns the side of one range. Where its report goes by steps, a ranking is asked for its names. Rejects as the report does. */
 export async function askSide(answer: Answer, question: Question): Promise<ComparedSide> {
   const { scope, filters = [], measure = 'requests', overTime } = question;
   if (question.report === 'summary') {

@@ -17,7 +17,7 @@ interface Compared {
   failures: readonly [ComparedSide['failures'], ComparedSide['failures']];
 }
 
-/** A change of less than this is none, in percent. */
+/** Below this, in percent, a change is told as none. */
 const SAME = 0.5;
 
 /** `Requests went up 12% to 45,210; Acme CRM caused most of it.` */
@@ -57,7 +57,7 @@ function describeFailures({ joined, failures: [now, before] }: Compared): string
   return `${shown} of requests failed, ${wayOf(a - b)} from ${earlier}${cause}.`;
 }
 
-/** Who moved the sum most in its direction; nothing where there is one name alone. */
+/** Names who changed most in the direction of the sum; empty where there is only one name. */
 function describeCause({ joined: [first], total, per }: Compared, measure: CompareReport['measure']): string {
   if (!first || first.dimension === 'status' || first.rows.length < 2) return '';
   const most = findMover(
@@ -85,7 +85,7 @@ function findMover<Row extends { name: string; change: Thousandths }>(
   return most && { ...most, share: change === 0 ? 0 : ratioOf(most.change, change) };
 }
 
-/** `12%`, `0.6%`: whole from ten on, and a fall short of all is never 100%. */
+/** `12%`, `0.6%`: whole numbers from ten on; a fall shows 100% only where nothing is left. */
 function formatStep(percent: number): string {
   const size = Math.abs(percent);
   if (size < 10) return formatPercent(size, []);

@@ -113,7 +113,7 @@ function isWeeksBefore(range: Range, versus: Range): boolean {
   return days > 0 && days % 7 === 0 && versus.lastDay < range.firstDay - 1;
 }
 
-/** Reports of one name, and of durations, which are missing where there are calls too. */
+/** Reports for which new and gone names are not listed: those of one name, and durations, which may be missing although there are calls. */
 const HAS_NO_STATES = new Set<Question['report']>(['client', 'route', 'latency']);
 
 const DEFAULTS: Partial<Record<Question['report'], string>> = { summary: 'today', day: 'yesterday' };
@@ -122,7 +122,7 @@ function toNumbers(total: Thousandths | undefined, isAbsentZero: boolean): Reado
   return new Map(total === undefined && !isAbsentZero ? [] : [['total', total ?? 0]]);
 }
 
-/** Whoever called in one range only was perhaps never seen around the other: there it has no calls. */
+/** Asks for both sides. A name that is unknown around one of the ranges has no calls there: only if both refuse it is it an error. */
 async function askBoth(
   now: Promise<ComparedSide>,
   before: Promise<ComparedSide>,
@@ -138,7 +138,7 @@ function isUnknownName(result: PromiseSettledResult<unknown>): boolean {
   return result.status === 'rejected' && result.reason instanceof RefusedQuestion;
 }
 
-/** Running ranges end at a minute, and a day with a clock change is as long as any other. */
+/** Decides whether to compare per day. Running ranges may differ by an hour, and a day with a clock change counts as one day. */
 function comparePer(range: Range, versus: Range, nowMs: number): CompareReport['per'] {
   const [now, before] = [lengthInDays(range, nowMs), lengthInDays(versus, nowMs)];
   const slack = range.partial ? HOUR_MS : MINUTE_MS;
@@ -152,7 +152,7 @@ function notePer(range: Range, versus: Range, { now, before, isDay }: CompareRep
   return [`Compared per day: ${range.label} is ${days(now)}, ${versus.label} is ${days(before)}.`];
 }
 
-/** Weekends make a mean of unlike days: the days that both ranges have are told side by side. */
+/** Adds the sums of the days that both ranges have: a mean over different weekdays would mislead. */
 function noteShared(steps: NonNullable<CompareReport['steps']>, grain: StepGrain | undefined): string[] {
   const shared = steps.filter(({ now, before }) => now !== undefined && before !== undefined);
   if (grain !== 'day' || shared.length < 2) return [];
@@ -166,7 +166,7 @@ function noteShared(steps: NonNullable<CompareReport['steps']>, grain: StepGrain
 
 type Joined = Omit<ComparedSection, 'more'>;
 
-/** Dimensions of either side in the order of the first; those in which there is one name alone tell nothing. */
+/** Joins the sections of both sides, in the order of the first. A section with a single name is left out. */
 function joinSections(
   now: ComparedSide,
   before: ComparedSide,
@@ -186,7 +186,7 @@ function joinSections(
     .filter(({ dimension, rows }) => all.length === 1 || rows.length > 1 || dimension === 'status');
 }
 
-/** Side by side from the first step on; steps of different widths are laid by their distance from the start. */
+/** Pairs steps by their place, from the first on. Undefined where the ranges have steps of different widths. */
 function joinSteps(
   now: NonNullable<ComparedSide['steps']>,
   before: NonNullable<ComparedSide['steps']>,

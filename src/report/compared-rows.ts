@@ -19,7 +19,7 @@ import { isNamed } from './totals.ts';
 
 type Basis = Pick<CompareReport, 'measure' | 'per'>;
 
-/** A sum as it is compared: itself, or per day. Credits stay whole thousandths. */
+/** Returns what is compared of a sum: the sum itself, or its share of a day. Credits stay whole thousandths. */
 export function toRate(sum: Thousandths, per: number, measure: Basis['measure']): Thousandths {
   if (per === 1) return sum;
   if (per === 0) return 0;
@@ -173,7 +173,7 @@ function listNames({ sections, measure }: Compared): Line[] {
   );
 }
 
-/** Steps are as long as each other, however many there are. */
+/** One line per step. Steps have equal lengths, so they are never compared per day. */
 function listSteps({ measure, zone, grain }: Compared, steps: NonNullable<CompareReport['steps']>): Line[] {
   const calendar: Calendar = createCalendar(zone);
   const nameOf = (ms: number) => formatStep(ms, calendar.dayOf(ms), grain, zone);

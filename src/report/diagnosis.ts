@@ -65,9 +65,9 @@ export function countFailures(
   return { calls, failed, worst, most };
 }
 
-/** A class of failures is spoken of from this share of all failures on, … */
+/** Smallest share of all failures at which a class is mentioned. */
 const LEAST_SHARE = 0.1;
-/** … and placed with one client or route that has at least this share of it, of at least this many calls. */
+/** A client or route is named if it has at least this share of a class, and the class at least LEAST_CALLS calls. */
 const CONCENTRATED = 0.5;
 const NEARLY = 0.95;
 const LEAST_CALLS = 10;
@@ -160,7 +160,7 @@ async function findPeak(
         minutes[0],
       );
       if (!peak || peak.singles === 0) return [];
-      // Bulk calls may have filled any minute.
+      // Calls of events with a count cannot be placed within a minute: they may have filled any.
       const isBelow = peak.singles < limit && minutes.every(({ bulk }) => bulk === 0);
       const at = formatMoment(peak.startMs, calendar.zone);
       const text = `Peak minute of ${titleOf(name)}: ${formatCount(peak.singles)} of ${formatCount(limit)} allowed (${at}).`;

@@ -48,7 +48,7 @@ async function reportDrill(
   const { name, notes, inquiry, clients, answers } = await askByName(kind, deps, question, nowMs, limit);
   const ids = clients.rows.map(({ keys }) => keys[0]!);
   const totals = sumTotals(clients.rows);
-  // Of every row only a comparison has use, and not of this.
+  // Only comparisons ask for all rows, and they show no latency.
   const isTimed = totals.requests > 0 && limit !== ALL_ROWS;
   const { latency } = isTimed ? (await askLatency(inquiry, {})).total : {};
   const ofTeams = hasTeams(inquiry.definitions.clients)
@@ -151,7 +151,7 @@ async function reportDrill(
   }
 }
 
-/** Whoever has calls in the range is known by that; only a name without calls is looked for. */
+/** Asks for the name as typed first: if it has calls in the range, no list of names is needed. */
 async function askByName(
   kind: 'client' | 'route',
   deps: ReporterDeps,

@@ -37,7 +37,7 @@ import { sumTotals } from './totals.ts';
  */
 export async function reportExplain(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
   const today = deps.calendar.dayOf(nowMs);
-  // Balances are live, so what explains them is too.
+  // Balances are of now, so their explanation includes today.
   const inquiry = await openInquiry(deps, question, nowMs, `${formatDay(today - 29)}..${formatDay(today)}`);
   const { definitions, span, extent } = inquiry;
   const { calendar } = deps;

@@ -44,7 +44,7 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
     const [first, last] = [Math.max(fromDay, once.fromDay), Math.min(untilDay, once.untilDay)];
     return first <= range.lastDay && last >= range.firstDay;
   });
-  // Pools of other years would be columns of nothing.
+  // Pools of other years would be empty columns.
   const series = [
     ...(draws?.series ?? []).filter((name) => drew(name) || inForce.some((pool) => pool.name === name)),
     rest,
@@ -104,7 +104,7 @@ function chooseScope(asked: string | undefined, definitions: Definitions, used: 
   return declared.includes(asked) || used.includes(asked) ? asked : undefined;
 }
 
-/** Of a client there are months too, of its calls. */
+/** Refuses a name that is no scope; a client is offered twelve months of its calls instead. */
 async function refuseScope(deps: ReporterDeps, { scope = '' }: Question, span: Span): Promise<never> {
   const { shown } = await listNames(deps, 'client', span);
   const client = shown.find((name) => name.toLowerCase() === scope.toLowerCase());

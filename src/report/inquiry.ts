@@ -33,7 +33,7 @@ export interface Inquiry {
   readonly definitions: Definitions;
   readonly names: ClientNames;
   readonly range: Range;
-  /** The range as the store is asked: a running day is taken to its end, so that daily totals can answer. */
+  /** The span to ask the store for. It reaches to the end of a running day, so that daily totals can answer. */
   readonly span: Span;
   /** The question's filters, with shown client names turned into ids. */
   readonly filters: readonly StoredFilter[];

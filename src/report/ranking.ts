@@ -16,7 +16,7 @@ export interface RankingOptions {
   keyIndex?: number;
   /** All requests (or credits) of the range, where a filter leaves some out. */
   ofAll?: Thousandths;
-  /** What the store left out of `rows`; part of the whole that shares are of. */
+  /** The sum of rows that the store left out; it counts in the whole that shares are of. */
   rest?: Totals | undefined;
 }
 

@@ -27,7 +27,7 @@ export const LEVEL_SIGNS = {
   exhausted: '⛔',
 } as const satisfies Record<Level, string>;
 
-/** Tells whether overage is worth a word: where there is no pool at all, nothing is over anything. */
+/** Tells whether a scope went over its allowance. A scope without pools has none. */
 export function isOver({ pools, overage }: { pools: readonly unknown[]; overage: Thousandths }): boolean {
   return pools.length > 0 && overage > 0;
 }
@@ -128,7 +128,7 @@ function describeCalm(states: readonly ScopeState[]): string {
   const below = firsts.size === 1 ? `${[...firsts][0]}%` : 'their first threshold';
   const highest = pools.reduce((best, each) => (each.pool.percent > best.pool.percent ? each : best));
   const percent = formatPercent(highest.pool.percent, highest.pool.thresholds);
-  // A pool near its end is calm where another follows it.
+  // A pool that is nearly empty is no problem if another one follows.
   const changing = states.find((state) => state.pools.some(({ level }) => level !== 'healthy'));
   return changing
     ? `Nothing is running out. ${describeChange(changing)}`
@@ -238,7 +238,7 @@ export function describeOutlook(states: readonly ScopeState[], nowMs: number, ca
 
 const ORDER: readonly Verdict[] = ['yes', 'perhaps', 'unknown', 'no'];
 
-/** The same as a sentence of its own, behind one that names the scope; nothing where nothing can be foretold. */
+/** Returns the same as a sentence that follows one about the scope; empty where there is no forecast. */
 export function describeRunOutOf(state: ScopeState, nowMs: number, calendar: Calendar): string[] {
   if (state.pools.length === 0) return [];
   const { answer, clause } = foresee(state, nowMs, calendar);

@@ -47,7 +47,7 @@ export function listSteps(inquiry: Inquiry, grain: StepGrain): Step[] {
   }
 }
 
-/** Returns what rows of a step and the step itself have in common, also where the range cuts it. */
+/** Returns a key that a step shares with the rows counted in it, even where the range cuts the step. */
 export function toStepKey(ms: number, grain: StepGrain, calendar: Calendar): number {
   switch (grain) {
     case 'minute':
@@ -65,7 +65,7 @@ export function toStepKey(ms: number, grain: StepGrain, calendar: Calendar): num
 
 /**
  * Asks by the range's own grain. Where minutes or hours are no longer kept, the next longer steps that the range is made of
- * are asked for, and `note` says so. A day before all data is a day too: 24 hours of nothing would be as many claims.
+ * are asked for, and `note` says so. A day before all data is one step: 24 empty hours would claim that they were counted.
  */
 export async function askBySteps(
   inquiry: Inquiry,
@@ -94,7 +94,7 @@ function askGrain(inquiry: Inquiry, query: Pick<UsageQuery, 'groupBy'>, grain: S
   return ask(inquiry, { ...query, grain: grain === 'five-minutes' ? 'minute' : grain });
 }
 
-/** The steps that touch the range's days, whole. */
+/** Lists whole steps, also those that the range only touches. */
 function listSpans({ range, deps, nowMs }: Inquiry, grain: StepGrain): { startMs: number; endMs: number }[] {
   const { calendar } = deps;
   if (grain === 'minute' || grain === 'five-minutes') {
@@ -141,7 +141,7 @@ export const STEP_END_COLUMNS = [
   { key: 'start', label: 'Start', type: 'time', csvOnly: true, cell: ({ startMs }) => startMs },
 ] as const satisfies readonly Column<{ startMs: number; partial: boolean }>[];
 
-/** More lines would hide the bars: the gravest stay. */
+/** Most lines across one chart; of more, the most serious are drawn. */
 const MOST_MARKS = 8;
 
 /** Short words for a line across a chart; kinds without any are about a name, not about a time. */

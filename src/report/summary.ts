@@ -65,7 +65,7 @@ function describeToday({ requests, ok, failed }: SummaryReport['today'], clients
   ].join(' · ');
 }
 
-/** By credits of the period of the pool now drawn from; a rolling one begins at the full hour. */
+/** Returns each team's share of the credits in the current pool's period. A rolling period is taken from its full hour. */
 async function listTeamShares(inquiry: Inquiry, { scope, current }: ScopeState): Promise<ScopeCard['teams']> {
   const { deps, definitions, names, nowMs } = inquiry;
   if (!current || !hasTeams(definitions.clients)) return undefined;

@@ -42,7 +42,7 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
   const inquiry = await openInquiry(deps, question, nowMs);
   const isFiltered = inquiry.filters.length > 0;
   const key = dimension === 'team' ? 'client' : dimension;
-  // Clients may share a shown name or a team, and another order needs every row.
+  // The store may leave small rows out, but not of clients, whose ids may share a name, nor for another order.
   const isCut = key !== 'client' && question.sort === undefined && limit !== ALL_ROWS;
   const [main, all, clients] = await askTogether(inquiry, [
     (part) => ask(part, { groupBy: [key], ...(isCut ? { most: { by: [measure], rows: offset + limit } } : {}) }),
@@ -174,7 +174,7 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
     const own = first[shared.column];
     if (sum === 1) return `${first.name} ${shared.only}.`;
     if (own === sum) return `${first.name} has all ${formatCount(sum)} ${shared.words}.`;
-    // A share of so few says less than their number.
+    // Of so few, the number says more than a share.
     const part = sum < FEW ? formatCount(own) : formatShare(own, sum);
     return `${first.name} has ${part} of the ${formatCount(sum)} ${shared.words}.`;
   }
@@ -182,10 +182,10 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
     return `${first.name} ${verbOf(numbers)} the fewest: ${show(first[measure], measure)} of ${sizeOf(totals, measure)}.`;
   }
   const leader = named.reduce((best, row) => (row[measure] > best[measure] ? row : best));
-  // Of filtered statuses it is known how they ended.
+  // A filter on statuses already says how the calls ended.
   const isTold = leader.failed > 0 && !filters.some(({ key }) => key === 'status');
   const failed = isTold ? ` ${formatShare(leader.failed, leader.requests)} of its calls failed.` : '';
-  // Of one that was asked for by name, its share of everything says more than that all is its own.
+  // For a single name in the filter, its share of all calls says more than "all".
   const isAsked = (question.filters ?? []).some(
     ({ key, not, patterns }) => key === dimension && !not && patterns.length > 0,
   );

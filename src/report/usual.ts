@@ -6,7 +6,7 @@ import { ask, type Inquiry } from './inquiry.ts';
 import type { Step } from './steps.ts';
 
 const WEEKS = 4;
-/** One week alone is no habit. */
+/** Fewest weeks before that make something usual. */
 const LEAST_WEEKS = 2;
 /** Median absolute deviations (made comparable to standard deviations) that count as far. */
 const FAR = 4;
@@ -40,7 +40,7 @@ export async function findUsual(
   const firstDay = Math.max(extent.firstDay, answer.shortened ? calendar.dayOf(answer.shortened.fromMs) : -Infinity);
   const requests = new Map<string, number>();
   for (const { startMs, requests: count } of answer.rows) {
-    // Of an hour that came twice, the first stands for it.
+    // Where clocks go back an hour comes twice: the first one counts.
     if (!requests.has(keyOf(startMs))) requests.set(keyOf(startMs), count);
   }
 
@@ -50,7 +50,7 @@ export async function findUsual(
     if (weeks.length < LEAST_WEEKS) return undefined;
     const before = weeks.map((each) => requests.get(`${each} ${clock}`) ?? 0);
     const middle = median(before);
-    // A step that still runs can only be odd by what it has too much.
+    // A running step can only be unusually high: its calls are still coming in.
     const isOdd = (!partial || count > middle) && isFar(count, before);
     return { median: middle, low: Math.min(...before), high: Math.max(...before), isOdd };
   };
@@ -76,7 +76,7 @@ export function deviation(values: readonly number[]): number {
   return MAD_TO_SIGMA * median(values.map((value) => Math.abs(value - middle)));
 }
 
-/** Of an even number: the mean of the two in the middle. Throws on an empty list. */
+/** Returns the middle value, or the mean of the middle two. Throws on an empty list. */
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = sorted.length / 2;

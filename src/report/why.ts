@@ -151,7 +151,7 @@ async function loadBusiest(
   const found = await Promise.all(
     refused.map(async ([scope, span]) => {
       const minutes = await deps.usage.meter({ meter: scope, span, grain: 'minute' });
-      // Bulk calls may have filled any minute.
+      // Calls of events with a count cannot be placed within a minute: they may have filled any.
       if (minutes.length === 0 || minutes.some(({ bulk }) => bulk > 0)) return [];
       return [[scope, minutes.reduce((most, { singles }) => Math.max(most, singles), 0)] as const];
     }),

@@ -4,7 +4,7 @@ import { QuestionError } from '../errors.ts';
 import type { Command } from '../slack/command/command.ts';
 import { answerOrRefuse, formatQuestion } from '../slack/command/format-question.ts';
 import { parseCommand, understand } from '../slack/command/parse-command.ts';
-import { protectFromSlack, undoSlackEscapes } from '../slack/command/tokens.ts';
+import { protectFromSlack, undoSlackEscapes } from '../slack/command/words.ts';
 
 /** Forms that an answer comes in outside Slack. */
 export const FORMATS = ['json', 'csv', 'png', 'text'] as const;

@@ -83,7 +83,7 @@ export const CLIENT_FIELDS = {
 } as const satisfies Fields;
 
 /** What was typed into each field; empty: not given. */
-export type Typed<F> = { [K in keyof F]: string };
+type Typed<F> = { [K in keyof F]: string };
 export type GrantFields = Typed<typeof GRANT_FIELDS>;
 export type ScopeFields = Typed<typeof SCOPE_FIELDS>;
 export type PoolFields = Typed<typeof POOL_FIELDS> & { grants: readonly GrantFields[] };

@@ -12,21 +12,21 @@ export interface Described {
 }
 
 /** One line of text without control characters, at most `most` characters (default 200). */
-export type TextField = Described & { kind: 'text'; most?: number };
+type TextField = Described & { kind: 'text'; most?: number };
 /** A web address. */
-export type LinkField = Described & { kind: 'link' };
-export type WholeField = Described & { kind: 'whole'; least: number; most: number };
+type LinkField = Described & { kind: 'link' };
+type WholeField = Described & { kind: 'whole'; least: number; most: number };
 /** An amount of credits, at most three decimals. */
-export type CreditsField = Described & { kind: 'credits'; most?: number };
+type CreditsField = Described & { kind: 'credits'; most?: number };
 /** A date of the report zone; its value is the day. */
-export type DayField = Described & { kind: 'day' };
+type DayField = Described & { kind: 'day' };
 /** One of some words, each with the label that a form shows. */
 export type ChoiceField<W extends string = string> = Described & {
   kind: 'choice';
   options: readonly (readonly [word: W, label: string])[];
 };
 /** The id of a Slack user or user group. */
-export type MemberField = Described & { kind: 'member' };
+type MemberField = Described & { kind: 'member' };
 
 /**
  * A field as files and forms alike describe it: the reader of a file checks by it, a form is built by it and tells what is

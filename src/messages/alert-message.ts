@@ -17,7 +17,7 @@ import {
 } from './text.ts';
 
 /** Entries that mute an alert, in its menu. */
-export const MUTE_CHOICES = [
+const MUTE_CHOICES = [
   { key: 'hour', label: 'Mute for an hour' },
   { key: 'tomorrow', label: 'Mute until tomorrow 09:00' },
   { key: 'period', label: 'Mute until the period ends' },

@@ -1,3 +1,4 @@
+import type { DeclaredLimit, DeclaredPool } from '../domain/declaration.ts';
 import {
   GRANT_FIELDS,
   type GrantFields,
@@ -8,11 +9,19 @@ import {
   type ScopeFields,
   toPoolFields,
 } from '../domain/declared-fields.ts';
+import {
+  amountOf,
+  type DaySpan,
+  formatArithmetic,
+  formatCredits,
+  formatDays,
+  LAST_PRIORITY,
+  type PeriodRule,
+} from '../domain/definition.ts';
 import type { PoolSummary } from '../slack/ports.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
 import { buildField, type FormFields, type FormPlace, modal } from './form.ts';
 import { MAX_INPUT_TEXT } from './limits.ts';
-import { describePool } from './pool-words.ts';
 import { type Block, button, clip, leaf, plainContext, plainText, richText } from './text.ts';
 
 /** Four blocks each: with the other fields they stay below a view's 100. */
@@ -199,4 +208,43 @@ export function buildTextForm(metadata: PoolsMetadata, yaml: string): Block {
       buildField('yaml', TEXT_FIELDS.yaml, fits ? yaml : ''),
     ],
   });
+}
+
+/**
+ * Describes a pool in one line: `10 × 5,000 Robots = 50,000 a month, priority 1, warns at 75 and 90%`; where a maximum caps
+ * it, what it really holds comes first.
+ */
+export function describePool(pool: DeclaredPool | DeclaredLimit): string {
+  const { priority, thresholds } = pool;
+  const part = 'match' in pool && pool.match ? ['of some calls only'] : [];
+  return [
+    describeAmount(pool),
+    ...part,
+    ...(priority === LAST_PRIORITY ? [] : [`priority ${priority}`]),
+    describeThresholds(thresholds),
+  ].join(', ');
+}
+
+function describeAmount(pool: DeclaredPool): string {
+  const amount = amountOf(pool);
+  const period = describePeriod(pool.period);
+  const arithmetic = formatArithmetic(pool);
+  const isCapped = amount < amountOf({ ...pool, max: undefined });
+  return isCapped ? `${formatCredits(amount)} ${period} (${arithmetic})` : `${arithmetic} ${period}`;
+}
+
+function describePeriod(period: PeriodRule): string {
+  if (period.kind === 'rolling-24h') return 'in any 24 hours';
+  if (period.kind === 'once') return `once, ${formatDays(toSpan(period))}`;
+  if (period.kind === 'month' && period.anchor !== 1) return `a month, from day ${period.anchor}`;
+  return `a ${period.kind}`;
+}
+
+function toSpan({ fromDay, untilDay }: Extract<PeriodRule, { kind: 'once' }>): DaySpan {
+  return { fromDay, toDay: untilDay + 1 };
+}
+
+function describeThresholds(thresholds: readonly number[]): string {
+  const below = thresholds.filter((percent) => percent < 100);
+  return `warns at ${[...below, 100].join(', ').replace(/, (\S+)$/, ' and $1')}%`;
 }

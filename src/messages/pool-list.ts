@@ -2,8 +2,7 @@ import type { PoolSummary, ScopeSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
 import { view } from './form.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';
-import { MAX_GRANTS, type PoolsMetadata } from './pool-form.ts';
-import { describePool } from './pool-words.ts';
+import { describePool, MAX_GRANTS, type PoolsMetadata } from './pool-form.ts';
 import {
   type Block,
   button,

@@ -3,7 +3,7 @@ import { createChartRenderer } from '../chart/renderer.ts';
 import { systemClock } from '../delivery/clock.ts';
 import type { Report } from '../domain/report.ts';
 import { createLogger } from '../log.ts';
-import { type Fault, listFaults } from '../messages/refusal.ts';
+import { type Fault, listFaults } from '../messages/repair.ts';
 import { classifyFailure, slackErrorOf } from '../slack/client/errors.ts';
 import { uploadPicture } from '../slack/client/upload.ts';
 import type { Sample } from './sample-world.ts';

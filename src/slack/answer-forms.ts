@@ -18,7 +18,7 @@ import { buildNotice } from '../messages/answer-message.ts';
 import { type AnswerReference, toOption } from '../messages/form.ts';
 import { findAnswer, type KeptAnswer, upsertChosenFilters } from '../store/conversation-repository.ts';
 import { answerQuestion } from './answer.ts';
-import { describeCounted, fitsForm, toCounted } from './command/counted.ts';
+import { describeCounted, fitsForm, toCounted } from './command/format-question.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { METADATA } from './form-state.ts';
 import type { Listen, Submitted } from './listen.ts';

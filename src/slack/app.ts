@@ -6,7 +6,7 @@ import { registerAlerts } from './alerts.ts';
 import { registerAnswerActions } from './answer-actions.ts';
 import { registerAnswerForms } from './answer-forms.ts';
 import { withChannel } from './asked.ts';
-import type { Found } from './client/account-list.ts';
+import type { Found } from './client/memory.ts';
 import { Memory } from './client/memory.ts';
 import { clientOptions, createWebClient, toSlackLogger } from './client/web-client.ts';
 import { registerClients } from './client-forms.ts';
@@ -21,8 +21,7 @@ import { performText } from './perform.ts';
 import { createPeople } from './permissions.ts';
 import { registerPools } from './pool-forms.ts';
 import { registerRouting } from './routing-form.ts';
-import { createSeenSet } from './seen-set.ts';
-import { createRequestHandler, type RequestHandler } from './signed-requests.ts';
+import { createRequestHandler, createSeenSet, type RequestHandler } from './signed-requests.ts';
 import { createSocketTransport } from './socket-transport.ts';
 
 export interface SlackApp {
@@ -39,7 +38,7 @@ export interface SlackApp {
   state(): SlackState;
 }
 
-export interface SlackState {
+interface SlackState {
   mode: 'http' | 'socket';
   connected: boolean;
   /** The token was accepted. */

@@ -24,7 +24,7 @@ export interface PressBody {
 }
 
 /** A view in which something was pressed, as Slack hands it back. */
-export interface OpenView {
+interface OpenView {
   id: string;
   type?: string;
   hash?: string;

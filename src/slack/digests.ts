@@ -21,7 +21,7 @@ import {
 import { type Block, clip, plainContext } from '../messages/text.ts';
 import { withChannel } from './asked.ts';
 import type { DigestCommand } from './command/command.ts';
-import { describeCounted, fitsForm, toCounted } from './command/counted.ts';
+import { describeCounted, fitsForm, toCounted } from './command/format-question.ts';
 import { parseUntil } from './command/until.ts';
 import { type Asked, type SlackContext, tellPrivately } from './context.ts';
 import { type Faults, METADATA, readForm } from './form-state.ts';

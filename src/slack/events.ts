@@ -1,6 +1,6 @@
 import type { App } from '@slack/bolt';
+import { buildIntroduction } from '../messages/help.ts';
 import type { Message } from '../messages/text.ts';
-import { buildIntroduction } from '../messages/welcome.ts';
 import { insertGreeting } from '../store/conversation-repository.ts';
 import { callSlack } from './client/errors.ts';
 import { sendRepaired } from './client/send-repaired.ts';

@@ -69,7 +69,7 @@ const STATE = z.record(text, z.record(text, ELEMENT));
 type ManyField = { kind: 'choices' | 'list' } | { kind: 'search'; many: true };
 
 /** What was given for each field: words where several can be chosen, else a text; empty where nothing was given. */
-export type Typed<F extends FormFields> = {
+type Typed<F extends FormFields> = {
   [K in keyof F]: F[K] extends ManyField ? readonly string[] : F[K] extends ChoiceField<infer W> ? W | '' : string;
 };
 

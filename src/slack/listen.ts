@@ -41,7 +41,7 @@ export interface Submitted<T, F extends FormFields> extends Filled<F> {
   below?: string | undefined;
 }
 
-export interface FormTasks<T, F extends FormFields> {
+interface FormTasks<T, F extends FormFields> {
   needs?: Needs;
   metadata: z.ZodType<T>;
   /** Fields by which it is read, and the faults of each alone are found. */

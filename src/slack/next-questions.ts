@@ -5,10 +5,10 @@ import { PREVIOUS } from '../domain/range-versus.ts';
 import { instantText, isByHours } from '../domain/ranges.ts';
 import { type CompareReport, canCompare, type Offer, type Question, type Report } from '../domain/report.ts';
 import { MAX_OPTIONS } from '../messages/limits.ts';
-import { DRAWN } from './command/question-words.ts';
+import { DRAWN } from './command/report-parts.ts';
 
 /** Rows of a page once all are wanted: as many as a phone shows at once. */
-export const PAGE_ROWS = 14;
+const PAGE_ROWS = 14;
 
 const RANGED = new Set<Question['report']>([
   'top',
@@ -90,7 +90,7 @@ function withFilter(question: Question, filter: Filter): Question {
  * Lists what can be looked at more closely in a report: its clients and routes by name, functions as the modules that they
  * call, other values as the clients behind them, scopes as their pools. At most as many as a menu holds.
  */
-export function listDrills(report: Report): Offer[] {
+function listDrills(report: Report): Offer[] {
   return toDrills(report).slice(0, MAX_OPTIONS);
 }
 

@@ -1,10 +1,8 @@
 import type { Question } from '../domain/report.ts';
 import { buildFilterForm } from '../messages/answer-forms.ts';
 import { buildNotice } from '../messages/answer-message.ts';
-import { buildAudit } from '../messages/audit-list.ts';
-import { buildDebug } from '../messages/debug.ts';
 import { buildHelp } from '../messages/help.ts';
-import { buildSettings } from '../messages/settings.ts';
+import { buildAudit, buildDebug, buildSettings } from '../messages/installation.ts';
 import type { Message } from '../messages/text.ts';
 import { listAudit } from '../store/audit-repository.ts';
 import { listChosenFilters, upsertChosenFilters } from '../store/conversation-repository.ts';

@@ -1,8 +1,8 @@
 import type { WebClient } from '@slack/web-api';
 import type { Logger } from '../log.ts';
-import { AccountList, type Found } from './client/account-list.ts';
 import { callSlack, slackErrorOf } from './client/errors.ts';
 import type { Memory } from './client/memory.ts';
+import { AccountList, type Found } from './client/memory.ts';
 import type { SlackConfig } from './deps.ts';
 import type { Actor } from './ports.ts';
 

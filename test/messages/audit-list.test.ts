@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeChange } from '../../src/messages/audit-list.ts';
+import { describeChange } from '../../src/messages/installation.ts';
 
 const MONDAY = Date.UTC(2026, 10, 29, 23);
 

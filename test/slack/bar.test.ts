@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drawGauge } from '../../src/messages/cards.ts';
+import { drawGauge } from '../../src/messages/home.ts';
 import { drawBar } from '../../src/messages/table.ts';
 
 const percents = fc.double({ min: 0, max: 200, noNaN: true });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildFallback } from '../../src/messages/answer-message.ts';
-import { buildPoolForm } from '../../src/messages/pool-form.ts';
-import { describePool } from '../../src/messages/pool-words.ts';
+import { buildPoolForm, describePool } from '../../src/messages/pool-form.ts';
 import { formatCell } from '../../src/messages/table.ts';
 import { richList } from '../../src/messages/text.ts';
 import { ask, at } from '../report/setup.ts';

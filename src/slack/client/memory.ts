@@ -1,6 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import { HOUR_MS } from '../../domain/calendar.ts';
-import { callSlack } from './errors.ts';
+import type { Logger } from '../../log.ts';
+import { callSlack, slackErrorOf } from './errors.ts';
 
 const MOST = 5000;
 
@@ -41,7 +42,7 @@ export class Memory {
   }
 }
 
-/** It stays the same; `conversations.open` takes 50 calls a minute. */
+/** Accounts and direct conversations change seldom; `conversations.open` takes 50 calls a minute. */
 const KEEP_MS = HOUR_MS;
 
 /** Returns the id of the direct conversation with a person. */
@@ -53,4 +54,84 @@ export function openDirect(
     const { channel } = await callSlack(() => client.conversations.open({ users: user }), { wait, repeatable: true });
     return channel!.id!;
   });
+}
+
+/** `users.list` takes 20 calls a minute, and lists deactivated accounts and bots too. */
+const PAGE = 1000;
+
+/** User ids; `complete` false: Slack has not listed all accounts yet. */
+export interface Found {
+  ids: readonly string[];
+  complete: boolean;
+}
+
+export interface AccountListOptions<User> {
+  client: Pick<WebClient, 'users'>;
+  log: Logger;
+  now(): number;
+  wait(ms: number): Promise<void>;
+  /** Which accounts are looked for. */
+  wanted(user: User): boolean;
+}
+
+/**
+ * Finds accounts among all of a workspace, however many there are: listed in the background, kept for an hour, and continued
+ * where a limit or an outage stopped it.
+ */
+export class AccountList<User extends { id?: string }> {
+  readonly #options: AccountListOptions<User>;
+  #known: { ids: readonly string[]; atMs: number } | undefined;
+  #found: string[] = [];
+  #cursor: string | undefined;
+  /** Under way. `some`: settles as soon as one account is found, or none can be. */
+  #listing: { some: Promise<void> } | undefined;
+
+  constructor(options: AccountListOptions<User>) {
+    this.#options = options;
+  }
+
+  /** Returns those of the last whole listing, else those found so far. Waits only while none is; rejects without any. */
+  async find(): Promise<Found> {
+    const age = this.#options.now() - (this.#known?.atMs ?? Number.NEGATIVE_INFINITY);
+    if (age < 0 || age >= KEEP_MS) this.#listing ??= this.#start();
+    if (!this.#known && this.#found.length === 0) await this.#listing?.some;
+    return this.#known ? { ids: this.#known.ids, complete: true } : { ids: [...this.#found], complete: false };
+  }
+
+  #start(): { some: Promise<void> } {
+    const first = Promise.withResolvers<void>();
+    const all = this.#list(first.resolve).finally(() => {
+      this.#listing = undefined;
+    });
+    all.then(first.resolve, (error: unknown) => {
+      first.reject(error);
+      this.#options.log.debug({ error: String(error), found: this.#found.length }, 'the accounts are listed later');
+    });
+    first.promise.catch(() => {});
+    return { some: first.promise };
+  }
+
+  async #list(onFound: () => void): Promise<void> {
+    const { client, wait, wanted, now } = this.#options;
+    do {
+      const at = this.#cursor ? { cursor: this.#cursor } : {};
+      const page = await callSlack(() => client.users.list({ limit: PAGE, ...at }), { wait, repeatable: true }).catch(
+        (error: unknown) => {
+          if (slackErrorOf(error) === 'invalid_cursor') this.#startAnew();
+          throw error;
+        },
+      );
+      const members = (page.members ?? []) as User[];
+      this.#found.push(...members.filter((user) => wanted(user)).map(({ id }) => id!));
+      if (this.#found.length > 0) onFound();
+      this.#cursor = page.response_metadata?.next_cursor || undefined;
+    } while (this.#cursor);
+    this.#known = { ids: [...new Set(this.#found)], atMs: now() };
+    this.#startAnew();
+  }
+
+  #startAnew(): void {
+    this.#cursor = undefined;
+    this.#found = [];
+  }
 }

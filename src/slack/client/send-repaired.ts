@@ -1,7 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import type { Logger } from '../../log.ts';
-import { type Fault, listFaults, type Refusal } from '../../messages/refusal.ts';
-import { type Bound, type Replaced, repair } from '../../messages/repair.ts';
+import { type Bound, type Fault, listFaults, type Refusal, type Replaced, repair } from '../../messages/repair.ts';
 import type { Message } from '../../messages/text.ts';
 import { isRefusedContent, isRefusedPicture, refusedCodeOf } from './errors.ts';
 

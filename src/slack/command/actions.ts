@@ -4,12 +4,10 @@ import { InvalidScheduleError, parseSchedule } from '../../domain/schedule-rule.
 import { readAlerts } from './alert-words.ts';
 import { type Command, type DigestCommand, Misunderstood, quoteShort } from './command.ts';
 import { findTopic, suggestTopics } from './help.ts';
-import { after, changed, channelAt, nameOf, type Reading, requireNoMore, restOf, wordAt } from './reading.ts';
 import { readQuestion } from './report-words.ts';
-import { isSchedule } from './suggest-actions.ts';
-import type { Token } from './tokens.ts';
 import { isUntil } from './until.ts';
 import { SHARE_WORDS } from './vocabulary.ts';
+import { after, changed, channelAt, nameOf, type Reading, requireNoMore, restOf, type Token, wordAt } from './words.ts';
 
 /** A command whose first word names something to do. Throws Misunderstood. */
 export function readAction(action: string, reading: Reading, ids: ReadonlyMap<string, string>): Command {
@@ -278,4 +276,37 @@ function readCorrection(reading: Reading): Command {
     ...(on !== undefined && { on }),
     reason,
   };
+}
+
+const ABOUT_ALERTS_OR_DIGESTS =
+  /^((?:set|turn|switch) (?:up|on|off)|[a-z-]+)(?: (?:me|up|the|a|an|my|our|all|this))* (?:(daily|weekly|monthly|weekdays?) )?(alerts?|digests?|reports?|subscriptions?)\b(.*)$/i;
+
+/**
+ * Lists commands that a text about alerts or digests may have meant, with the verb in front or a schedule alone: `mute
+ * alerts for 2h`, `set up a daily digest at 9`, `every monday 9am`. Some may not be readable.
+ */
+export function suggestActions(text: string): string[] {
+  const given = text.slice(0, 200);
+  const verb = given.split(/\s/, 1)[0]!.toLowerCase();
+  if (/^(notify|warn|ping)$/.test(verb)) return ['alerts', 'help alerts'];
+  if (/^(mute|unmute|snooze|silence)$/.test(given.toLowerCase())) return [`alerts ${verb}`, 'help alerts'];
+  const match = ABOUT_ALERTS_OR_DIGESTS.exec(given);
+  if (!match) return isSchedule(given) ? [`digest add ${given}`, 'help digests'] : [];
+  const [, does = '', every = '', what = '', rest = ''] = match;
+  if (/^alert/i.test(what)) return [`alerts ${does.replace(/^(turn|switch) /i, '')}${rest}`, 'alerts', 'help alerts'];
+  const acts =
+    /^(pause|resume|remove|delete|edit|preview|history|send)$/.test(verb) && (verb !== 'send' || rest === '');
+  const when = /^(daily|weekly|monthly|weekdays?|every)$/.test(verb) ? verb : every;
+  return acts ? [`digest ${verb}${rest}`] : [`digest add ${when}${rest}`, 'digest add', 'help digests'];
+}
+
+/** Tells whether a text says when to repeat something: `every monday 9am`. */
+function isSchedule(text: string): boolean {
+  try {
+    parseSchedule(text, 'UTC');
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidScheduleError) return false;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { listNearest } from '../../domain/names.ts';
 import { type AlertsCommand, Misunderstood, quoteShort } from './command.ts';
-import { after, changed, channelAt, type Reading, requireNoMore, restOf, unquoted, wordAt } from './reading.ts';
 import { isUntil } from './until.ts';
+import { after, changed, channelAt, type Reading, requireNoMore, restOf, unquoted, wordAt } from './words.ts';
 
 const ACTIONS: Readonly<Record<string, AlertsCommand['action']>> = {
   list: 'list',

@@ -3,8 +3,8 @@ import type { QuestionKey } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { listNearest } from '../../domain/names.ts';
 import { Misunderstood, quoteShort } from './command.ts';
-import type { Token } from './tokens.ts';
 import { FAILURE_WORDS, FILTER_KEYS } from './vocabulary.ts';
+import type { Token } from './words.ts';
 
 export const NEGATIONS = new Set(['not', 'without', 'except', 'excluding']);
 

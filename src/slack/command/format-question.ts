@@ -3,10 +3,10 @@ import { readRangeAt } from '../../domain/range-reading.ts';
 import { canonicalRangeText, InvalidRangeError } from '../../domain/ranges.ts';
 import { type Question, RefusedQuestion, type Report, type Reporter } from '../../domain/report.ts';
 import { QuestionError } from '../../errors.ts';
-import { isReserved } from './concepts.ts';
+import { Misunderstood } from './command.ts';
 import { keyOfName } from './filter-words.ts';
-import { protectFromSlack, quote } from './tokens.ts';
-import { DIMENSION_PLURALS } from './vocabulary.ts';
+import { DIMENSION_PLURALS, isReserved } from './vocabulary.ts';
+import { protectFromSlack, quote } from './words.ts';
 
 /**
  * The command that asks a question, as text after `/usage`: `top 10 clients 7d status:4xx private`. Read by `parseCommand`
@@ -50,7 +50,7 @@ export function formatOpen(name: string): string {
   return `open ${protectFromSlack(/^[\w-]+$/.test(name) ? name : quote(name))}`;
 }
 
-export function formatFilter({ key, patterns, not }: Filter): string {
+function formatFilter({ key, patterns, not }: Filter): string {
   const sign = not ? 'not ' : '';
   return patterns.map((pattern) => `${sign}${key}:${isPlain(pattern) ? pattern : quote(pattern)}`).join(' ');
 }
@@ -94,4 +94,46 @@ export function refuseRange(error: InvalidRangeError, question: Question): Quest
     command: formatQuestion({ ...question, range }),
   }));
   return new QuestionError(error.message, suggestions, { cause: error });
+}
+
+/** `client:"Acme CRM" status:4xx`, or all requests. */
+export function describeCounted(question: Question): string {
+  const { report, name, scope, filters = [] } = toCounted(question);
+  const subject = name !== undefined ? { key: report as 'client' | 'route', value: name } : undefined;
+  const named = subject ?? (scope === undefined ? undefined : { key: 'scope' as const, value: scope });
+  const all = [...(named ? [{ key: named.key, patterns: [named.value], not: false }] : []), ...filters];
+  return all.length > 0 ? all.map(formatFilter).join(' ') : 'all requests';
+}
+
+/** A form carries 3,000 characters of its own. */
+export function fitsForm(metadata: object): boolean {
+  return JSON.stringify(metadata).length <= 2000;
+}
+
+/** Of a question only what says which requests it counts. */
+export function toCounted({ report, dimension, name, scope, filters = [] }: Question): Question {
+  const named = report === 'client' || report === 'route' || report === 'why';
+  if (named && name !== undefined) return { report: report === 'route' ? 'route' : 'client', name, filters };
+  if (scope !== undefined) return { report: 'pool', scope, filters };
+  return { report: 'top', ...(dimension ? { dimension } : {}), filters };
+}
+
+const BALANCES = new Set<Question['report']>(['pool', 'history', 'licences']);
+
+/** Balances are of all calls of a scope: what is asked of some of them is how many they were. */
+export function refuseFiltersOfBalances({
+  question,
+  filters,
+}: {
+  question: Question;
+  filters: readonly Filter[];
+}): void {
+  if (!BALANCES.has(question.report) || !filters.some(({ key }) => key !== 'scope')) return;
+  const range = question.report === 'history' ? '12-months' : question.range;
+  const same = { ...(range === undefined ? {} : { range }), filters };
+  throw new Misunderstood("Pools are of all calls of a scope: I can't filter them.", [
+    formatQuestion({ report: 'daily', ...same }),
+    formatQuestion({ report: 'top', dimension: 'client', measure: 'credits', ...same }),
+    question.report,
+  ]);
 }

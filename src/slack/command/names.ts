@@ -1,16 +1,12 @@
-import type { Grouping } from '../../domain/dimension.ts';
+import { GROUPINGS, type Grouping } from '../../domain/dimension.ts';
 import { type KnownName, listNearest } from '../../domain/names.ts';
-
-/** Names that senders and definitions use, for words of a question that are no words of the language. */
-export interface KnownNames {
-  /** Those called exactly so; where there is none, those that differ in case alone. */
-  find(text: string): readonly KnownName[];
-  /** Those that were probably meant, nearest first. */
-  near(text: string): readonly KnownName[];
-}
+import { Misunderstood } from './command.ts';
+import { keyOfName } from './filter-words.ts';
+import { DIMENSION_PLURALS, DIMENSION_WORDS, isLanguage } from './vocabulary.ts';
+import { bareWord, changed, type KnownNames, nameAt, quote, type Reading, type Token } from './words.ts';
 
 /** Words of one unquoted name that is looked up, at most. */
-export const MAX_KNOWN_WORDS = 8;
+const MAX_KNOWN_WORDS = 8;
 /** Names that are searched for near ones, at most: further ones are only found as they are written. */
 const MAX_SEARCHED = 20_000;
 
@@ -46,10 +42,71 @@ function isClient(found: readonly KnownName[]): boolean {
 }
 
 /** Names of one key alone. */
-export function ofKey(found: readonly KnownName[], key: Grouping | undefined): readonly KnownName[] {
+function ofKey(found: readonly KnownName[], key: Grouping | undefined): readonly KnownName[] {
   return key === undefined ? found : found.filter((each) => each.key === key);
 }
 
 function distinct(found: readonly KnownName[]): KnownName[] {
   return [...new Map(found.map((each) => [JSON.stringify([each.key, each.value]), each])).values()];
+}
+
+/** A name with its key, and the place behind it. */
+export interface FoundName {
+  key: Grouping;
+  name: string;
+  next: number;
+}
+
+/** A name that says itself what it is: quoted, or of a form that only one kind of name has. */
+export function readPlainName(reading: Reading, at: number, key: Grouping | undefined): FoundName | undefined {
+  const token = reading.tokens[at]!;
+  const name = nameAt(reading, at, at + 1);
+  const form = keyOfName(name);
+  if (!token.quoted) return form && (key ?? form) === form ? { key: form, name, next: at + 1 } : undefined;
+  const known = pick(reading, at, at + 1, ofKey(reading.names.find(name), key));
+  return { key: known?.key ?? key ?? form ?? 'client', name: known?.value ?? name, next: at + 1 };
+}
+
+/** The longest run of words that somebody or something is called by. Throws Misunderstood where several are. */
+export function readKnown(reading: Reading, at: number, key?: Grouping): FoundName | undefined {
+  const { tokens, names } = reading;
+  let end = at;
+  while (end < tokens.length && end < at + MAX_KNOWN_WORDS && !tokens[end]!.quoted) end++;
+  for (; end > at; end--) {
+    const typed = reading.text.slice(tokens[at]!.start, tokens[end - 1]!.end);
+    const trimmed = nameAt(reading, at, end);
+    for (const name of [typed, trimmed, trimmed.replace(/['’]s?$/, '')]) {
+      const found = ofKey(names.find(name), key);
+      // One word that is also a word of the language has to be quoted, or named by its key.
+      if (found.length === 0 || (end === at + 1 && key === undefined && isLanguage(bareWord(tokens[at]!)))) continue;
+      const known = pick(reading, at, end, found);
+      if (known) return { key: known.key, name: known.value, next: end };
+    }
+  }
+  return undefined;
+}
+
+/** The only one. Throws Misunderstood where there are several: the question with each of them is offered. */
+function pick(reading: Reading, from: number, to: number, found: readonly KnownName[]): KnownName | undefined {
+  if (found.length < 2) return found[0];
+  const { tokens, text } = reading;
+  const run: Token = { ...tokens[from]!, end: tokens[to - 1]!.end };
+  const keys = [...new Set(found.map(({ key }) => key))].sort((a, b) => GROUPINGS.indexOf(a) - GROUPINGS.indexOf(b));
+  const typed = `“${text.slice(run.start, run.end)}”`;
+  const message =
+    keys.length > 1
+      ? `${typed} is the name of a ${keys.join(' and a ')}: which do you mean?`
+      : `${typed} may be ${found.map(({ name }) => name).join(' or ')}: which do you mean?`;
+  throw new Misunderstood(
+    message,
+    found.slice(0, 3).map(({ key, value }) => changed(reading, run, `${key}:${quote(value)}`)),
+  );
+}
+
+/** `user ana`, but not `users ana`. */
+export function isSingular(word: string): boolean {
+  const dimension = DIMENSION_WORDS.get(word);
+  return (
+    dimension !== undefined && (word === dimension || !word.endsWith('s')) && word !== DIMENSION_PLURALS[dimension]
+  );
 }

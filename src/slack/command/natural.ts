@@ -3,13 +3,14 @@ import { PREVIOUS } from '../../domain/range-versus.ts';
 import { isByHours } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
 import { type Command, Misunderstood } from './command.ts';
-import type { Concept } from './concepts.ts';
 import { formatQuestion } from './format-question.ts';
-import { finish, hasUse } from './question-words.ts';
-import { bareWord, type Reading, UnknownWords } from './reading.ts';
+import { finish } from './question-words.ts';
+import { hasUse } from './report-parts.ts';
 import { type Facts, RULES, type Rule } from './rules.ts';
 import { readSentence, type Sentence } from './sentence.ts';
-import type { Token } from './tokens.ts';
+import type { Concept } from './vocabulary.ts';
+import type { Token } from './words.ts';
+import { bareWord, type Reading, UnknownWords } from './words.ts';
 
 /** Longer texts are no sentence. */
 const MAX_WORDS = 40;

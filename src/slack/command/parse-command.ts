@@ -1,16 +1,25 @@
 import type { NameSource } from '../../domain/names.ts';
 import { HeadroomError, QuestionError } from '../../errors.ts';
-import { readAction } from './actions.ts';
+import { readAction, suggestActions } from './actions.ts';
 import { type Command, Misunderstood } from './command.ts';
-import { isReserved, isSentenceFiller } from './concepts.ts';
 import { findTopic } from './help.ts';
-import { createKnownNames, type KnownNames, NO_NAMES } from './names.ts';
-import { bareWord, type Reading, UnknownWords, unquoted, wordAt, wordOf } from './reading.ts';
+import { createKnownNames, NO_NAMES } from './names.ts';
 import { readAsked } from './report-words.ts';
-import { suggestActions } from './suggest-actions.ts';
-import { protectFromSlack, type Token, tokenize, undoSlackEscapes } from './tokens.ts';
 import { explainUnknown } from './unknown-words.ts';
-import { ACTION_WORDS } from './vocabulary.ts';
+import { ACTION_WORDS, isReserved, isSentenceFiller } from './vocabulary.ts';
+import {
+  bareWord,
+  type KnownNames,
+  protectFromSlack,
+  type Reading,
+  type Token,
+  tokenize,
+  UnknownWords,
+  undoSlackEscapes,
+  unquoted,
+  wordAt,
+  wordOf,
+} from './words.ts';
 
 /** Longer texts than these are no command, and would take long to read. */
 const MAX_CHARACTERS = 4000;

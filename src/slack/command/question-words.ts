@@ -2,17 +2,26 @@ import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
 import { PREVIOUS, readVersusAt } from '../../domain/range-versus.ts';
-import { canCompare, DRAWN_KINDS, MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
-import { refuseFiltersOfBalances } from './balance-filters.ts';
+import { MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { Misunderstood } from './command.ts';
-import { beginsWithLanguage, isFiller, isLanguage } from './concepts.ts';
 import { keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';
-import { type FoundName, isSingular, readKnown, readPlainName } from './name-words.ts';
-import { isAhead, isFilter, openRange, rangeWordOf, readRange } from './range-words.ts';
-import { bareWord, changed, nameAt, type Reading, UnknownWords, wordAt } from './reading.ts';
-import { readSuppose } from './suppose-words.ts';
-import type { Token } from './tokens.ts';
-import { DIMENSION_WORDS, FAILURE_WORDS, MEASURE_WORDS, NAME_MARKERS, SHARE_WORDS, VIEW_WORDS } from './vocabulary.ts';
+import { refuseFiltersOfBalances } from './format-question.ts';
+import { type FoundName, isSingular, readKnown, readPlainName } from './names.ts';
+import { isAhead, isFilter, openRange, rangeWordOf, readRange, readSuppose } from './range-words.ts';
+import { hasScope, hasUse } from './report-parts.ts';
+import {
+  beginsWithLanguage,
+  DIMENSION_WORDS,
+  FAILURE_WORDS,
+  isFiller,
+  isLanguage,
+  MEASURE_WORDS,
+  NAME_MARKERS,
+  SHARE_WORDS,
+  VIEW_WORDS,
+} from './vocabulary.ts';
+import type { Token } from './words.ts';
+import { bareWord, changed, nameAt, type Reading, UnknownWords, wordAt } from './words.ts';
 
 /** Words of one unquoted name, at most. */
 const MAX_NAME_WORDS = 40;
@@ -47,9 +56,9 @@ export function readDraft(reading: Reading, at: number, base: Question): { draft
 function readUpToUnknown(reading: Reading, at: number, draft: Draft): number {
   const { tokens } = reading;
   while (at < tokens.length) {
-    const next = readOption(reading, at, draft) ?? readNamed(reading, at, draft) ?? skipFiller(tokens[at]!, at);
-    if (next === undefined) return at;
-    at = next;
+    const next = readOption(reading, at, draft) ?? readNamed(reading, at, draft);
+    if (next === undefined && !isFiller(bareWord(tokens[at]!))) return at;
+    at = next ?? at + 1;
   }
   return at;
 }
@@ -73,40 +82,6 @@ export function readAllOptions(reading: Reading, at: number, base: Question): Qu
   const { draft, unknown } = readDraft(reading, at, base);
   if (unknown.length > 0) throw new UnknownWords(reading, unknown);
   return finish(reading, draft);
-}
-
-const WITHOUT_RANGE = new Set<Question['report']>(['licences']);
-/** Reports that have a picture. */
-export const DRAWN: ReadonlySet<string> = new Set(DRAWN_KINDS);
-
-/** Tells whether a report's answer depends on a part of the question. */
-export function hasUse(question: Question, part: keyof Question, value: unknown): boolean {
-  const { report } = question;
-  switch (part) {
-    case 'limit':
-      return ['top', 'client', 'route', 'latency', 'events'].includes(report);
-    case 'sort':
-      return report === 'top' || report === 'latency' || (question.versus !== undefined && canCompare(question));
-    case 'offset':
-      return report === 'top' || report === 'latency';
-    case 'dimension':
-      return ['top', 'latency', 'daily', 'day'].includes(report);
-    case 'measure':
-    case 'only':
-      return report === 'top';
-    case 'overTime':
-      return report === 'latency';
-    case 'suppose':
-      return report === 'pool' || report === 'licences';
-    case 'versus':
-      return canCompare(question);
-    case 'range':
-      return !WITHOUT_RANGE.has(report);
-    case 'view':
-      return value === 'doughnut' ? report === 'top' : value === 'table' || DRAWN.has(report);
-    default:
-      return true;
-  }
 }
 
 function listUnused(question: Question, places: Draft['places']): Token[] {
@@ -331,14 +306,6 @@ function readUnknown(reading: Reading, at: number, key: Grouping, { report }: Qu
     end++;
   }
   return end === at ? undefined : { key, name: nameAt(reading, at, end), next: end };
-}
-
-function skipFiller(token: Token, at: number): number | undefined {
-  return isFiller(bareWord(token)) ? at + 1 : undefined;
-}
-
-export function hasScope(question: Question): boolean {
-  return question.report === 'pool' || question.report === 'history' || question.report === 'explain';
 }
 
 /** `pool scope:crm` is `pool crm`. */

@@ -2,14 +2,14 @@ import type { Grouping } from '../../domain/dimension.ts';
 import { isByHours } from '../../domain/ranges.ts';
 import type { Question, ReportKind } from '../../domain/report.ts';
 import { type Command, Misunderstood } from './command.ts';
-import { isLanguage } from './concepts.ts';
 import { keyOfName } from './filter-words.ts';
-import { isSingular, readKnown } from './name-words.ts';
+import { isSingular, readKnown } from './names.ts';
 import { readNatural } from './natural.ts';
-import { finish, hasScope, readAllOptions, readDraft, readNameAndOptions } from './question-words.ts';
-import { bareWord, type Reading, UnknownWords, wordOf } from './reading.ts';
-import type { Token } from './tokens.ts';
-import { DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';
+import { finish, readAllOptions, readDraft, readNameAndOptions } from './question-words.ts';
+import { hasScope } from './report-parts.ts';
+import { DIMENSION_WORDS, isLanguage, REPORT_WORDS } from './vocabulary.ts';
+import type { Token } from './words.ts';
+import { bareWord, type Reading, UnknownWords, wordOf } from './words.ts';
 
 /**
  * Reads a text without an action in front: by the grammar first; a text that it cannot use is read as a sentence. Throws

@@ -3,8 +3,8 @@ import type { Filter } from '../../domain/filter.ts';
 import { PREVIOUS } from '../../domain/range-versus.ts';
 import type { Question } from '../../domain/report.ts';
 import type { Command } from './command.ts';
-import type { Concept } from './concepts.ts';
 import type { SentenceName } from './sentence.ts';
+import type { Concept } from './vocabulary.ts';
 
 /** Facts that rules look at. */
 export interface Facts {
@@ -41,7 +41,7 @@ export interface Rule {
 }
 
 /** A question without what the grammar read, with filters to add. */
-export type Asked = Question & { kind?: never };
+type Asked = Question & { kind?: never };
 
 const FAILURES: Filter = { key: 'status', patterns: ['4xx', '5xx'], not: false };
 const THROTTLED: Filter = { key: 'status', patterns: ['429'], not: false };

@@ -2,14 +2,13 @@ import type { Grouping } from '../../domain/dimension.ts';
 import type { KnownName } from '../../domain/names.ts';
 import { PREVIOUS } from '../../domain/range-versus.ts';
 import { Misunderstood } from './command.ts';
-import { type Concept, isSentenceFiller, readConcept } from './concepts.ts';
 import { readStatus } from './filter-words.ts';
-import { type FoundName, readKnown, readPlainName } from './name-words.ts';
+import { type FoundName, readKnown, readPlainName } from './names.ts';
 import { type Draft, readNamed, readOption, readVersus, startDraft } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';
-import { bareWord, type Reading, wordAt } from './reading.ts';
-import type { Token } from './tokens.ts';
-import { DIMENSION_WORDS } from './vocabulary.ts';
+import { type Concept, DIMENSION_WORDS, isSentenceFiller, readConcept } from './vocabulary.ts';
+import type { Token } from './words.ts';
+import { bareWord, type Reading, wordAt } from './words.ts';
 
 /** The parts of a sentence, each with the words behind it. A rule that makes a question of it has to use every part. */
 export interface Sentence {

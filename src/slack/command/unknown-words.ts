@@ -1,10 +1,18 @@
 import { distanceWithin, listNearest } from '../../domain/names.ts';
 import { suggestRanges } from '../../domain/ranges.ts';
 import { Misunderstood, quoteShort } from './command.ts';
-import { EMPTY_WORDS, isLanguage, MEANINGFUL_WORDS } from './concepts.ts';
-import { bareWord, type Reading, trimWord, type UnknownWords } from './reading.ts';
-import { quote, type Token } from './tokens.ts';
-import { FILTER_KEYS, MEASURE_WORDS, RANGE_OPENERS, REPORT_WORDS, SHARE_WORDS, VIEW_WORDS } from './vocabulary.ts';
+import {
+  EMPTY_WORDS,
+  FILTER_KEYS,
+  isLanguage,
+  MEANINGFUL_WORDS,
+  MEASURE_WORDS,
+  RANGE_OPENERS,
+  REPORT_WORDS,
+  SHARE_WORDS,
+  VIEW_WORDS,
+} from './vocabulary.ts';
+import { bareWord, quote, type Reading, type Token, trimWord, type UnknownWords } from './words.ts';
 
 /** Unknown words that are corrected together, at most. */
 const MAX_CORRECTED = 6;

@@ -1,7 +1,7 @@
 import { WebAPIRateLimitedError } from '@slack/web-api';
 import { expect, it } from 'vitest';
 import { createLogger } from '../../../src/log.ts';
-import { AccountList } from '../../../src/slack/client/account-list.ts';
+import { AccountList } from '../../../src/slack/client/memory.ts';
 
 interface Account {
   id: string;

@@ -7,8 +7,8 @@ import { HeadroomError, QuestionError } from '../../../src/errors.ts';
 import { formatQuestion } from '../../../src/slack/command/format-question.ts';
 import { createKnownNames } from '../../../src/slack/command/names.ts';
 import { parseCommand } from '../../../src/slack/command/parse-command.ts';
-import { hasUse } from '../../../src/slack/command/question-words.ts';
-import { protectFromSlack, undoSlackEscapes } from '../../../src/slack/command/tokens.ts';
+import { hasUse } from '../../../src/slack/command/report-parts.ts';
+import { protectFromSlack, undoSlackEscapes } from '../../../src/slack/command/words.ts';
 import { tallyInputs } from '../../support/figures.ts';
 import { size } from '../../support/size.ts';
 

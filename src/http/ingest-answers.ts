@@ -58,7 +58,10 @@ export const SPLUNK_STYLE: AnswerStyle = {
   toErrorAnswer(error) {
     const answer = toErrorAnswer(error);
     const { error: text } = answer.body as { error: string };
-    return { ...answer, body: { text, code: answer.status === 401 ? 4 : answer.status < 500 ? 6 : 9 } };
+    return {
+      ...answer,
+      body: { text, code: answer.status === 401 ? 4 : answer.status < 500 && answer.status !== 429 ? 6 : 9 },
+    };
   },
 };
 

@@ -60,8 +60,7 @@ export function parseAccessLine(line: string): AccessLine | string {
   const timeOfPlain = plain ? parseClfTime(plain[3]!) : undefined;
   if (plain && timeOfPlain !== undefined && isIP(plain[1]!) !== 0 && plain[4] !== '-') {
     if (holdsCall(line, plain[0].length)) return TWO_CALLS;
-    const [, ip = '', user = '', , method = '', url = '', ...answer] = plain;
-    return toLine({ ip, user }, timeOfPlain, { method, url }, answer);
+    return toLine({ ip: plain[1], user: plain[2] }, timeOfPlain, { method: plain[4], url: plain[5] }, plain, 6);
   }
   const found = findParts(line);
   if (!found) {
@@ -77,15 +76,18 @@ export function parseAccessLine(line: string): AccessLine | string {
   if (typeof caller === 'string') {
     return `who called cannot be read from ${JSON.stringify(before.slice(0, 80).toWellFormed())}: ${caller}`;
   }
-  return toLine(caller, timeMs, readRequest(undoEscapes(answer[1]!)), answer.slice(2));
+  return toLine(caller, timeMs, readRequest(undoEscapes(answer[1]!)), answer, 2);
 }
 
+/** `found` holds the status and the two fields behind it from `at` on. */
 function toLine(
-  { ip, user }: Caller,
+  { ip, user }: { ip?: string | undefined; user?: string | undefined },
   timeMs: number,
-  request: { method: string; url: string } | undefined,
-  [status, referrer, agent]: readonly (string | undefined)[],
+  request: { method?: string | undefined; url?: string | undefined } | undefined,
+  found: readonly (string | undefined)[],
+  at: number,
 ): AccessLine {
+  const status = Number(found[at]);
   return {
     ip,
     user: toText(user),
@@ -93,9 +95,9 @@ function toLine(
     method: request?.method,
     url: request?.url,
     // Envoy and nginx write 000 or 0 where no answer was sent.
-    status: Number(status) > 0 ? Number(status) : undefined,
-    referrer: toText(referrer),
-    agent: toText(agent),
+    status: status > 0 ? status : undefined,
+    referrer: toText(found[at + 1]),
+    agent: toText(found[at + 2]),
   };
 }
 
@@ -119,8 +121,7 @@ function findParts(line: string): { before: string; time: string; answer: RegExp
 }
 
 function toText(written: string | undefined): string | undefined {
-  const value = written === undefined ? '-' : undoEscapes(written);
-  return value === '-' || value === '' ? undefined : value;
+  return written === undefined || written === '-' || written === '' ? undefined : undoEscapes(written);
 }
 
 /** Undoes the escapes of nginx (`\x22`), Apache and morgan (`\"`). Bytes that are no UTF-8 are read as Latin-1. */

@@ -1,35 +1,7 @@
 import { HeadroomError } from '../errors.ts';
 
-/** Meaning of a field of a log line. `clock` is the time of a day that `date` names; `taken` a duration in the W3C's way. */
-export type Role =
-  | 'ip'
-  | 'forwarded'
-  | 'ident'
-  | 'user'
-  | 'time'
-  | 'date'
-  | 'clock'
-  | 'request'
-  | 'method'
-  | 'url'
-  | 'query'
-  | 'status'
-  | 'seconds'
-  | 'milliseconds'
-  | 'microseconds'
-  | 'taken'
-  | 'id'
-  | 'agent'
-  | 'referrer'
-  | 'host'
-  | 'list'
-  | 'other';
-
-/** A field, or the text between two. `plain`: holds no space and knows no quotation marks. `isSpace`: a space or a tab. */
-export type FormatPart = { name: string; role: Role; plain?: true } | { literal: string; isSpace?: true };
-
 /** Variables of nginx's log_format, and those that the presets add. */
-const NGINX: Readonly<Record<string, Role>> = {
+const NGINX = {
   remote_addr: 'ip',
   proxy_protocol_addr: 'ip',
   the_real_ip: 'ip',
@@ -59,10 +31,10 @@ const NGINX: Readonly<Record<string, Role>> = {
   host: 'host',
   http_host: 'host',
   server_name: 'host',
-};
+} as const;
 
 /** Directives of Apache's LogFormat, without modifiers. */
-const APACHE: Readonly<Record<string, Role>> = {
+const APACHE = {
   a: 'ip',
   h: 'ip',
   l: 'ident',
@@ -88,10 +60,10 @@ const APACHE: Readonly<Record<string, Role>> = {
   '{unique_id}e': 'id',
   v: 'host',
   V: 'host',
-};
+} as const;
 
 /** Fields of a W3C header. */
-const W3C: Readonly<Record<string, Role>> = {
+const W3C = {
   date: 'date',
   time: 'clock',
   timestamp: 'time',
@@ -108,7 +80,19 @@ const W3C: Readonly<Record<string, Role>> = {
   'cs(referer)': 'referrer',
   'x-forwarded-for': 'forwarded',
   'cs(x-forwarded-for)': 'forwarded',
-};
+} as const;
+
+/** Meaning of a field of a log line. `clock` is the time of a day that `date` names; `taken` a duration in the W3C's way. */
+export type Role = RolesOf<typeof NGINX> | RolesOf<typeof APACHE> | RolesOf<typeof W3C> | 'list' | 'other';
+type RolesOf<Table> = Table[keyof Table];
+
+/** The role of a name in a table. */
+function roleOf(table: Readonly<Record<string, Role>>, name: string): Role {
+  return Object.hasOwn(table, name) ? table[name]! : 'other';
+}
+
+/** A field, or the text between two. `plain`: holds no space and knows no quotation marks. `isSpace`: a space or a tab. */
+export type FormatPart = { name: string; role: Role; plain?: true } | { literal: string; isSpace?: true };
 
 /** These tell where they end, or begin, by themselves, so that nothing need stand between them and the next. */
 const SELF_BOUNDED: ReadonlySet<Role> = new Set(['host', 'url', 'query', 'time']);
@@ -139,7 +123,7 @@ export function readFormatParts(text: string): FormatPart[] {
 function readW3c(text: string): FormatPart[] {
   const names = text.slice('#Fields:'.length).trim().split(/\s+/);
   return names.flatMap((name, at): FormatPart[] => {
-    const field: FormatPart = { name, role: W3C[name.toLowerCase()] ?? 'other', plain: true };
+    const field: FormatPart = { name, role: roleOf(W3C, name.toLowerCase()), plain: true };
     return at === 0 ? [field] : [{ literal: ' ', isSpace: true }, field];
   });
 }
@@ -156,7 +140,7 @@ function readTemplate(text: string): FormatPart[] {
     if (found.index > end) parts.push({ literal: template.slice(end, found.index) });
     end = found.index + found[0].length;
     const name = (found[1] ?? found[2])!;
-    if (nginx) parts.push({ name, role: name.startsWith('upstream_') ? 'list' : (NGINX[name] ?? 'other') });
+    if (nginx) parts.push({ name, role: name.startsWith('upstream_') ? 'list' : roleOf(NGINX, name) });
     else parts.push(...readApache(text, name));
   }
   if (end < template.length) parts.push({ literal: template.slice(end) });
@@ -168,7 +152,7 @@ function readApache(text: string, directive: string): FormatPart[] {
   if (directive === '%') return [{ literal: '%' }];
   const [, argument, letter] = /^\{(.*)\}(.+)$/.exec(directive) ?? [undefined, undefined, directive];
   const key = argument === undefined ? directive : `{${argument.toLowerCase()}}${letter}`;
-  const role = Object.hasOwn(APACHE, key) ? APACHE[key]! : 'other';
+  const role = roleOf(APACHE, key);
   if (letter === 't' && role === 'other') {
     throw refuse(text, `%{${argument}}t writes times in a form of its own; use %t or %{msec}t`);
   }

@@ -44,7 +44,7 @@ async function preview(
 ): Promise<void> {
   const subscription = id === undefined ? undefined : await findSubscription(db, id);
   if (id !== undefined && !subscription) {
-    const ids = (await listSubscriptions(db, {})).map((one) => one.id);
+    const ids = (await listSubscriptions(db)).map((one) => one.id);
     const known =
       ids.length > 0 ? `there are ${ids.join(', ')}.` : 'there are none; without a number everything is shown.';
     throw new HeadroomError('schedule', `There is no digest ${id}: ${known}`);

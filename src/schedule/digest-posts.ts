@@ -169,7 +169,7 @@ export class DigestPosts implements DigestPostPort {
   /** Lists the digest that is named, else those of the channel. */
   async #list(where: { id?: number; channel: string }): Promise<Subscription[]> {
     if (where.id !== undefined) return [await getDigest(this.#options.db, where.id)];
-    return listSubscriptions(this.#options.db, { channel: where.channel });
+    return listSubscriptions(this.#options.db, where.channel);
   }
 }
 

@@ -27,9 +27,9 @@ export class Digests implements DigestPort {
     this.#options = options;
   }
 
-  async list(where: { channel?: string; owner?: string } = {}): Promise<DigestSummary[]> {
+  async list(channel?: string): Promise<DigestSummary[]> {
     const { db, now } = this.#options;
-    return (await listSubscriptions(db, where)).map((row) => toSummary(row, now()));
+    return (await listSubscriptions(db, channel)).map((row) => toSummary(row, now()));
   }
 
   /** Adds a digest. The same one asked for twice (a form sent twice) is one. */
@@ -38,7 +38,7 @@ export class Digests implements DigestPort {
     const { channel } = digest;
     const schedule = parseSchedule(digest.schedule, by.zone);
     const what = narrow(EVERYTHING, digest);
-    const there = await listSubscriptions(db, { channel });
+    const there = await listSubscriptions(db, channel);
     const same = there.find((row) => isDeepStrictEqual([row.schedule, row.what], [schedule, what]));
     if (same) return toSummary(same, now());
     const nextDueMs = nextDue(schedule, now()).dueMs;

@@ -54,7 +54,6 @@ export class Tick {
 
   /** Ticks now, and at every full minute from now on. */
   start(): void {
-    assertUtc();
     this.#task ??= this.#schedule();
     this.#watch ??= setInterval(() => void this.#followClock(), WATCH_MS);
     void this.runNow();

@@ -43,7 +43,7 @@ export function registerDigests(listen: Listen, ctx: SlackContext): void {
   });
   listen.press(ACTIONS.digestNew, ({ asked, person }) => openDigestForm(ctx, asked, person));
   listen.press(ACTIONS.digestEdit, async ({ asked, person, value }) => {
-    const digest = (await ctx.digests.list({})).find(({ id }) => id === Number(value));
+    const digest = (await ctx.digests.list()).find(({ id }) => id === Number(value));
     if (!digest) return tellPrivately(ctx, asked, buildNotice([`Digest ${value} is no longer there.`]));
     await openDigestForm(ctx, asked, person, { digest });
   });
@@ -139,7 +139,7 @@ function toWhere(asked: Asked, id: number | undefined): { id?: number; channel: 
 }
 
 async function tellDigests(ctx: SlackContext, asked: Asked): Promise<void> {
-  const digests = await ctx.digests.list({ channel: asked.channel });
+  const digests = await ctx.digests.list(asked.channel);
   await tellPrivately(ctx, asked, buildDigestList(digests, { command: ctx.command }));
 }
 
@@ -163,7 +163,7 @@ async function pickDigest(
   id: number | undefined,
   verb: string,
 ): Promise<DigestSummary> {
-  const digests = await ctx.digests.list(id === undefined ? { channel: asked.channel } : {});
+  const digests = await ctx.digests.list(id === undefined ? asked.channel : undefined);
   const found =
     id === undefined ? (digests.length === 1 ? digests[0] : undefined) : digests.find((one) => one.id === id);
   if (found) return found;

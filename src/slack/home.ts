@@ -37,7 +37,7 @@ async function compose(ctx: SlackContext, person: Person) {
 
 /** One's own, then those of one's channels. */
 async function listDigests(ctx: SlackContext, { id }: Person): Promise<DigestSummary[]> {
-  const [own, others] = partition(await ctx.digests.list({}), ({ owner }) => owner === id);
+  const [own, others] = partition(await ctx.digests.list(), ({ owner }) => owner === id);
   const channels = others.length > 0 ? await listChannels(ctx, id) : new Set();
   return [...own, ...others.filter(({ channel }) => channels.has(channel))];
 }
@@ -78,7 +78,7 @@ async function describeInstallation(ctx: SlackContext): Promise<AdminContent> {
 
 /** Digests whose owner has left; where Slack does not say, nobody has. */
 async function listOrphans(ctx: SlackContext) {
-  const digests = await ctx.digests.list({});
+  const digests = await ctx.digests.list();
   const owners = [...new Set(digests.map(({ owner }) => owner))];
   const left = await Promise.all(owners.map((owner) => ctx.people.hasLeft(owner).catch(() => false)));
   const gone = new Set(owners.filter((_, index) => left[index]));

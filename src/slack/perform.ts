@@ -106,7 +106,7 @@ async function findHelpNames(ctx: SlackContext, { user, channel }: Asked): Promi
   const [examples, [view], [digest]] = await Promise.all([
     ctx.reporter.examples(nowMs),
     listViews(ctx.db, [user, channel]),
-    ctx.digests.list({ channel }),
+    ctx.digests.list(channel),
   ]);
   return {
     ...examples,

@@ -66,7 +66,8 @@ export interface DigestChange {
  * actor may not; the message says what would.
  */
 export interface DigestPort {
-  list(where: { channel?: string; owner?: string }): Promise<DigestSummary[]>;
+  /** Those of a channel, or all. */
+  list(channel?: string): Promise<DigestSummary[]>;
   add(digest: DigestChange & { channel: string; schedule: string }, by: Actor): Promise<DigestSummary>;
   /** `owner`: who takes it over; admins may always, anyone else once the owner has left. */
   change(id: number, change: DigestChange & { owner?: string }, by: Actor): Promise<DigestSummary>;

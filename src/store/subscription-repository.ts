@@ -77,14 +77,10 @@ export async function findSubscription(db: Db, id: number): Promise<Subscription
   return row && toSubscription(row);
 }
 
-/** Lists subscriptions in the order they were added, without removed ones. */
-export async function listSubscriptions(
-  db: Db,
-  where: { channel?: string; owner?: string } = {},
-): Promise<Subscription[]> {
+/** Lists subscriptions, of a channel or all, in the order they were added, without removed ones. */
+export async function listSubscriptions(db: Db, channel?: string): Promise<Subscription[]> {
   let query = db.selectFrom('subscription').select(SUBSCRIPTION).where('removed_ms', 'is', null);
-  if (where.channel !== undefined) query = query.where('channel', '=', where.channel);
-  if (where.owner !== undefined) query = query.where('owner', '=', where.owner);
+  if (channel !== undefined) query = query.where('channel', '=', channel);
   return (await query.orderBy('id').execute()).map(toSubscription);
 }
 

@@ -328,9 +328,7 @@ describe('digests', () => {
     const { slack, clock, digests, tick } = await open(databases);
     const { id } = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
     await digests.pause(id, at('2026-11-22T00:00Z'), BY);
-    expect(await digests.list({ channel: CHANNEL })).toMatchObject([
-      { paused: true, pausedUntilMs: at('2026-11-22T00:00Z') },
-    ]);
+    expect(await digests.list(CHANNEL)).toMatchObject([{ paused: true, pausedUntilMs: at('2026-11-22T00:00Z') }]);
     clock.set(at('2026-11-21T12:00Z'));
     await tick();
     expect(parentsIn(slack)).toEqual([]);

@@ -3,7 +3,7 @@ import type { AlertContent } from '../domain/alert.ts';
 import { DAY_MS } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import { type Db, transact } from './database.ts';
-import { ALERT_CONTENT, KEYS, readColumn } from './json-columns.ts';
+import { ALERT_CONTENT, KEYS, readColumn, writeColumn } from './json-columns.ts';
 import type { Database } from './schema.ts';
 
 const ALERT = [
@@ -45,7 +45,7 @@ export async function insertAlert(trx: Db, alert: NewAlert, nowMs: number): Prom
       arm: alert.arm ?? 0,
       amount: alert.amount ?? null,
       covered: alert.covered ? 1 : 0,
-      content: JSON.stringify(alert.content, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+      content: writeColumn(alert.content),
       delivery_keys: '[]',
       at_ms: nowMs,
     })

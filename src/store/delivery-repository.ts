@@ -2,6 +2,7 @@ import type { Selectable, Updateable } from 'kysely';
 import { DAY_MS } from '../domain/calendar.ts';
 import type { DeliveryState, NewDelivery } from '../domain/delivery.ts';
 import type { Db } from './database.ts';
+import { writeColumn } from './json-columns.ts';
 import type { Database } from './schema.ts';
 
 /** A row of the delivery log. */
@@ -38,7 +39,7 @@ export async function insertDelivery(db: Db, delivery: NewDelivery): Promise<boo
       key: delivery.key,
       kind: delivery.kind,
       channel: delivery.channel,
-      content: JSON.stringify(delivery.content),
+      content: writeColumn(delivery.content),
       thread_key: delivery.thread?.key ?? null,
       broadcast: delivery.thread?.broadcast ? 1 : 0,
       updates_key: delivery.updates ?? null,

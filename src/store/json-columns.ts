@@ -20,7 +20,7 @@ export function object(fields: z.ZodRawShape): z.ZodType {
 const text = z.string();
 const number = z.number();
 const flag = z.boolean();
-/** Thousandths; JSON has no bigint, so one is stored as text. */
+/** Thousandths, as `writeColumn` writes them. */
 const CREDITS = z.union([number, text.transform(BigInt)]);
 const DIMENSION = z.enum(DIMENSIONS);
 const GROUPING = z.enum(GROUPINGS);
@@ -172,6 +172,11 @@ export const DEFINITIONS = object<Definitions>({
   ),
   clients: z.array(object<ClientName>({ id: text, name: text, owner: text.optional(), team: text.optional() })),
 });
+
+/** Writes a column: JSON in which a bigint is text. */
+export function writeColumn(value: unknown): string {
+  return JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? String(each) : each));
+}
 
 /** Reads the text of a column. Throws a `database` error with place, value and cure where it holds something else. */
 export function readColumn<T>(column: string, schema: z.ZodType<T>, json: string): T {

@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
@@ -6,11 +7,17 @@ import { isLong } from './support/size.ts';
 
 const support = (name: string): string => fileURLToPath(new URL(`support/${name}`, import.meta.url));
 
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** Those that are longer in `npm run torture`, or tell what they did. */
+const hasLongForm = (file: string): boolean =>
+  /support\/(size|figures)\.ts/.test(readFileSync(`${root}${file}`, 'utf8'));
+const all = globSync('test/**/*.test.ts', { cwd: root });
+
 export default defineConfig({
-  root: fileURLToPath(new URL('..', import.meta.url)),
+  root,
   test: {
     name: 'bot',
-    include: ['test/**/*.test.ts'],
+    include: isLong ? all.filter(hasLongForm) : all,
     env: { TZ: 'UTC' },
     globalSetup: support('global-setup.ts'),
     setupFiles: [support('open-handles.ts'), support('seed.ts')],

@@ -19,9 +19,13 @@ export interface Figures {
   doubles: number;
 }
 
-type Line =
-  | ({ kind?: undefined; count?: undefined; dialect: DialectName } & Partial<Figures>)
-  | { kind: string; count: number; dialect?: undefined };
+interface Line extends Partial<Figures> {
+  dialect?: DialectName;
+  kind?: string;
+  count?: number;
+  body?: string;
+  peakMiB?: number;
+}
 
 const NOTHING: Figures = { kills: 0, cuts: 0, events: 0, deliveries: 0, losses: 0, doubles: 0 };
 
@@ -35,18 +39,25 @@ export function tallyInputs(kind: string, count: number): void {
   appendFileSync(inject('figures'), `${JSON.stringify({ kind, count })}\n`);
 }
 
+/** Notes how much memory one body of a kind took, in MiB. */
+export function tallyPeak(body: string, peakMiB: number): void {
+  appendFileSync(inject('figures'), `${JSON.stringify({ body, peakMiB })}\n`);
+}
+
 /** The figures of a run as one line of JSON; undefined: nothing was tallied. */
 export function sumUp(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   const sums: Partial<Record<DialectName, Figures>> = {};
   const inputs: Record<string, number> = {};
+  const bodiesMiB: Record<string, number> = {};
   for (const line of readFileSync(path, 'utf8').trim().split('\n')) {
-    const { kind, count, dialect, ...figures } = JSON.parse(line) as Line;
+    const { kind, count = 0, body, peakMiB = 0, dialect, ...figures } = JSON.parse(line) as Line;
     if (kind !== undefined) inputs[kind] = (inputs[kind] ?? 0) + count;
+    if (body !== undefined) bodiesMiB[body] = peakMiB;
     if (dialect === undefined) continue;
     sums[dialect] ??= { ...NOTHING };
-    for (const [name, count] of Object.entries(figures)) sums[dialect][name as keyof Figures] += count;
+    for (const [name, value] of Object.entries(figures)) sums[dialect][name as keyof Figures] += value;
   }
   const all = Object.values(inputs).reduce((sum, count) => sum + count, 0);
-  return JSON.stringify({ seed: SEED, ...sums, inputs: { all, ...inputs } });
+  return JSON.stringify({ seed: SEED, ...sums, inputs: { all, ...inputs }, bodiesMiB });
 }

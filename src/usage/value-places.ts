@@ -24,6 +24,9 @@ export class ValuePlaces {
   readonly #cap: number;
   /** Last day on which a value had a place, as far as this process knows. */
   readonly #lastPlace = new Map<number, number>();
+  /** Values that were last refused a place on this day, and how many places a dimension's day had given then. */
+  readonly #refused = new Map<number, number>();
+  readonly #placesThen = new Map<string, number>();
   /** Values by the day that they were given a place on, to be stored. */
   readonly #placed = new Map<number, number[]>();
 
@@ -33,7 +36,7 @@ export class ValuePlaces {
 
   /** Columns in which values without a place are replaced; only those that changed. */
   async assign(db: Db, day: number, events: Batch, selected: Uint32Array | undefined): Promise<Batch['columns']> {
-    if (this.#lastPlace.size > MAX_REMEMBERED) this.#lastPlace.clear();
+    if (this.#lastPlace.size > MAX_REMEMBERED) this.#clear();
     const replaced: Batch['columns'] = {};
     for (const dimension of DIMENSIONS) {
       const values = events.columns[dimension];
@@ -62,24 +65,33 @@ export class ValuePlaces {
       .where('day', '=', day)
       .executeTakeFirst();
     let places = count?.places ?? 0;
+    const isKept = (last: number): boolean => last > 0 && last >= day - KEPT_DAYS;
+    const unknown: number[] = [];
+    const isSame = places === this.#placesThen.get(`${dimension} ${day}`);
+    for (const id of unplaced) {
+      // As long as no place was given since, nobody is looked for again: most values of a full day are met again and again.
+      if (isSame && this.#refused.get(id) === day && !isKept(this.#lastPlace.get(id) ?? 0)) without.add(id);
+      else unknown.push(id);
+    }
     const placed: number[] = [];
-    for (let at = 0; at < unplaced.length; at += CHUNK) {
-      const chunk = unplaced.slice(at, at + CHUNK);
+    for (let at = 0; at < unknown.length; at += CHUNK) {
+      const chunk = unknown.slice(at, at + CHUNK);
       const rows = await db.selectFrom('value').select(['id', 'place_day']).where('id', 'in', chunk).execute();
       const lastDay = new Map(rows.map((row) => [row.id, row.place_day]));
       for (const id of chunk) {
         const last = lastDay.get(id) ?? 0;
         this.#lastPlace.set(id, last);
         if (last >= day) continue;
-        if (last > 0 && last >= day - KEPT_DAYS) {
+        if (isKept(last) || places < this.#cap) {
           placed.push(id);
           places += 1;
-        } else if (places < this.#cap) {
-          placed.push(id);
-          places += 1;
-        } else without.add(id);
+        } else {
+          without.add(id);
+          this.#refused.set(id, day);
+        }
       }
     }
+    this.#placesThen.set(`${dimension} ${day}`, places);
     if (placed.length === 0) return without;
     const toStore = this.#placed.getOrInsertComputed(day, () => []);
     for (const id of placed) {
@@ -136,6 +148,12 @@ export class ValuePlaces {
   /** After a transaction that did not commit: what it placed was not placed. */
   forget(): void {
     this.#placed.clear();
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#lastPlace.clear();
+    this.#refused.clear();
+    this.#placesThen.clear();
   }
 }

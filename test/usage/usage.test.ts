@@ -275,16 +275,28 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
         .then(() => writer.foldAll());
     await send(['a', 'b'], day(2));
     await send(['c', 'd', 'e', 'f', 'a'], day(1));
-    const answer = await new StoredUsage(db, dialect, calendar).sum({
-      span: { fromMs: calendar.startOfDay(calendar.dayOf(day(1))), toMs: calendar.startOfDay(calendar.dayOf(NOW)) },
-      grain: 'all',
-      groupBy: ['client'],
-      filters: [],
-    });
+    const ask = () =>
+      new StoredUsage(db, dialect, calendar).sum({
+        span: { fromMs: calendar.startOfDay(calendar.dayOf(day(1))), toMs: calendar.startOfDay(calendar.dayOf(NOW)) },
+        grain: 'all',
+        groupBy: ['client'],
+        filters: [],
+      });
+    const answer = await ask();
     expect(answer.rows.reduce((sum, row) => sum + row.requests, 0)).toBe(5);
     expect(answer.rows.some((row) => row.keys[0] === 'a')).toBe(true);
     expect(answer.rows.find((row) => row.keys[0] === '(other)')!.requests).toBeGreaterThanOrEqual(1);
     expect(answer.capped).toEqual(['client']);
+
+    // Who was refused is refused again, until it gets a place on another day.
+    const others = async (): Promise<number> => (await ask()).rows.find((row) => row.keys[0] === '(other)')!.requests;
+    const before = await others();
+    await send(['f', 'g'], day(1));
+    expect(await others()).toBe(before + 2);
+    await send(['f'], day(2));
+    await send(['f', 'g'], day(1));
+    expect(await others()).toBe(before + 3);
+    expect((await ask()).rows.find((row) => row.keys[0] === 'f')).toMatchObject({ requests: 1 });
   });
 
   it('gives the steps of a meter by minute and by day, single calls apart from counted ones', async () => {

@@ -50,7 +50,7 @@ import { migrate } from './store/migrate.ts';
 import { getReportZone, listOlderZones } from './store/report-zone.ts';
 import { listSourceHealth } from './store/source-repository.ts';
 import { claimSqlite } from './store/sqlite-claim.ts';
-import { ThreadedUsage } from './usage/reader-thread.ts';
+import { createThreadedUsage } from './usage/reader-thread.ts';
 import { VERSION } from './version.ts';
 
 /** Parts that the demo and tests replace. */
@@ -99,7 +99,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const calendar = createCalendar(zone);
     const instance = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
 
-    const usage = new ThreadedUsage({ databaseUrl, zone });
+    const usage = createThreadedUsage({ databaseUrl, zone });
     stops.push(() => usage.stop());
     const definitions = createDefinitionCache(db);
     const sources = () => listSourceHealth(db);

@@ -9,7 +9,7 @@ import { SourceLimits } from '../../src/ingest/source-limit.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
-import { ThreadedUsage } from '../../src/usage/reader-thread.ts';
+import { createThreadedUsage } from '../../src/usage/reader-thread.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import {
   countByClient,
@@ -180,7 +180,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
 
   it('loses its reading thread: that question fails, the next is answered', async () => {
     await sendUntilTaken(server.url, makeRequests('read', 1)[0]!);
-    const usage = new ThreadedUsage({ databaseUrl, zone: 'Europe/Berlin' });
+    const usage = createThreadedUsage({ databaseUrl, zone: 'Europe/Berlin' });
     expect(await usage.extent()).toBeDefined();
     // It fails, and exits a moment later: by then the next question is with its successor.
     workers.at(-1)!.postMessage(undefined);

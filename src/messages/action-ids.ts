@@ -54,7 +54,7 @@ export const ACTIONS = {
   scopeEdit: 'pool_scope_edit',
   /** `{scope, kind}`: pool, addon or limit. */
   poolAdd: 'pool_add',
-  /** What changes the form of a pool while it is filled in: its period, and its grants. */
+  /** Changes the form of a pool while it is filled in: its period, and its grants. */
   poolForm: 'pool_form',
   /** The YAML of the scope in its value. */
   poolText: 'pool_text',

@@ -3,7 +3,7 @@ import { describeFilters, formatClock, formatCount, formatMoment } from '../repo
 import { MAX_CONTEXT_TEXT } from './limits.ts';
 import { type Block, clip, defuse, markdown, toOneLine } from './text.ts';
 
-/** Who reads an answer, and who asked for it. */
+/** Readers of an answer, and the person who asked for it. */
 export interface Readers {
   /** IANA zone of the only reader, where it is known; undefined where there are several. */
   readerZone?: string | undefined;

@@ -30,7 +30,7 @@ import {
   toOneLine,
 } from './text.ts';
 
-/** How an answer's numbers are shown. */
+/** Form in which an answer's numbers are shown. */
 interface Showing {
   /** An uploaded chart that Slack has finished processing; `coming`: it will be added in a moment. */
   picture?: { fileId: string; altText: string } | 'coming' | undefined;
@@ -41,7 +41,7 @@ interface Showing {
 /** Everything around the numbers of an answer: controls, readers, remarks. */
 export interface AnswerFrame extends Showing, Readers {
   controls: ControlState;
-  /** Why the answer is here, or what is missing from it. Plain text. */
+  /** Reasons why the answer is here, or what is missing from it. Plain text. */
   remarks?: readonly string[] | undefined;
 }
 

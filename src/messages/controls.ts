@@ -17,7 +17,7 @@ export interface ControlState {
   sharing: 'private' | 'open' | 'never';
   /** Questions that lead on from here, as the answer keeps them. */
   next: readonly Next[];
-  /** Who would see a shared answer (`the 42 members of #api-usage`); undefined where it cannot be shared. */
+  /** Audience of a shared answer (`the 42 members of #api-usage`); undefined where it cannot be shared. */
   audience?: string | undefined;
   /** The picture can be sent by DM. */
   offerPng: boolean;
@@ -116,7 +116,7 @@ function buildViewButton(report: Report, shown: Shown): Block[] {
   return [button({ action: `${ACTIONS.view}:${text.toLowerCase()}`, text, value: toValue(next) })];
 }
 
-/** Where nothing was found, two ways to find something. */
+/** Offers two ways to find something where nothing was found. */
 function buildWider(report: Report): Block[] {
   return listWider(report).flatMap(({ label, question }, index) => {
     const value = toValue(question);
@@ -151,7 +151,7 @@ function buildMore({ kind, question }: Report): Block {
   };
 }
 
-/** Where more can be bought, for scopes on amber and red alone, the worst first; named where there are several. */
+/** Links to where more can be bought, for scopes on amber and red alone, the worst first; named where there are several. */
 function listLinks(report: Report): Block[] {
   const scopes = report.kind === 'summary' ? report.cards : report.kind === 'pool' ? report.scopes : [];
   const short = scopes

@@ -64,16 +64,16 @@ export interface DigestMetadata extends DigestLimits {
   channel?: string | undefined;
 }
 
-/** Where the next runs stand. */
+/** Block id of the line with the next runs. */
 export const NEXT_RUNS_BLOCK = 'next_runs';
 
-/** Where, when and what of a digest. `next` says its next runs. `zone` is the person's own. */
+/** Builds the form of a digest: its channel, times and sections. `next` says its next runs. `zone` is the person's own. */
 export function buildDigestForm(given: {
   digest?: DigestSummary | undefined;
   channel?: string | undefined;
   zone: string;
   next: string;
-  /** What a new one's calls are limited to, and the same in words. */
+  /** Limits on the calls of a new one, and the same in words. */
   limits?: DigestLimits | undefined;
   only?: string | undefined;
   /** Parts of a new one's thread, by their keys; empty or absent: all. */

@@ -55,7 +55,7 @@ export type FormField = (
 /** Fields of a form by their block ids. */
 export type FormFields = Readonly<Record<string, FormField>>;
 
-/** What a field holds: its text or word, or the words, or the options, that are chosen. */
+/** Content of a field: its text or word, or the words or options that are chosen. */
 export type FieldValue = string | readonly string[] | readonly Option[];
 
 export interface ModalParts {

@@ -30,7 +30,7 @@ export interface HomeContent {
   command: string;
 }
 
-/** How the installation is. */
+/** State of the installation. */
 export interface AdminContent {
   /** One sentence on the senders. */
   sources: string;

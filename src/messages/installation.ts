@@ -4,7 +4,7 @@ import type { SlackConfig } from '../slack/deps.ts';
 import { buildNotice } from './answer-message.ts';
 import { type Block, clip, defuse, type Leaf, leaf, type Message, place, richList, richText } from './text.ts';
 
-/** Who may what, and where answers go; people and groups by name. */
+/** Settings of access and answers: who may see and change, and where answers go; people and groups by name. */
 export function buildSettings({ zone, answers, viewers, admins }: SlackConfig): Message {
   const secret = answers === 'private' || viewers.length > 0;
   const { text, blocks } = buildNotice(
@@ -61,7 +61,7 @@ export interface Change {
 
 const MAX_DETAIL = 200;
 
-/** Who changed what, one sentence a bullet. */
+/** Latest changes by people, one sentence a bullet. */
 export function buildChanges(changes: readonly Change[], zone: string): Block {
   return richList(
     changes.map((change) => [

@@ -161,7 +161,7 @@ function describeStart({ name }: PoolFormMetadata, { period }: PoolFields): stri
   return name === undefined && period === 'once' ? 'Empty: its first day.' : 'Empty: today.';
 }
 
-/** What a scope is called, its rate limit, and the addresses of its buttons. */
+/** Builds the form of a scope: its name and title, its rate limit, and the addresses of its buttons. */
 export function buildScopeForm(metadata: ScopeFormMetadata, fields: ScopeFields): Block {
   const { scope } = metadata;
   const keys = ['title', 'rate_limit_per_minute', 'links.addon', 'links.upgrade'] as const;

@@ -159,7 +159,7 @@ function toPoints({ title, chart }: Block): Block {
   return richText(leaf(String(title), { bold: true }), ...lines.map((line) => `\n${clip(line, 1000)}`));
 }
 
-/** What an element holds, without what else it offers. */
+/** Texts of the value that an element holds, without its other choices. */
 function toHeld(element: Block): unknown {
   const held = Object.entries(element).filter(([key]) => key.startsWith('initial_'));
   return held.map(([, value]) => (typeof value === 'string' ? { text: `: ${value}` } : [{ text: ': ' }, value]));

@@ -62,7 +62,7 @@ export function toRouting({ channel, mention, kinds }: AlertRouting, group: Opti
   };
 }
 
-/** Where alerts go, who is mentioned, and which are sent at all. */
+/** Builds the form of routing: the place alerts go to, the mention, and the kinds that are sent. */
 export function buildRoutingForm(metadata: RoutingMetadata, values: Routing, kinds: AlertRouting['kinds']): Block {
   const fields = listRoutingFields(kinds, !metadata.noGroups);
   const { to, channel, who, group, person } = values;

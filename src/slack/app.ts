@@ -43,7 +43,7 @@ interface SlackState {
   connected: boolean;
   /** The token was accepted. */
   authenticated: boolean;
-  /** Why it was not, in Slack's words (`invalid_auth`). */
+  /** Reason why it was not, in Slack's words (`invalid_auth`). */
   problem?: string;
 }
 

@@ -34,7 +34,7 @@ export interface SlackConfig {
   answers: 'channel' | 'private';
   /** Report time zone. */
   zone: string;
-  /** Where events can be sent to, for the example on an empty database. */
+  /** Address that events can be sent to, for the example on an empty database. */
   publicUrl: string;
   /** Name of the slash command, `/usage`. */
   command?: string;
@@ -56,7 +56,7 @@ export interface SlackDeps {
   corrections: CorrectionPort;
   doctor: DoctorPort;
   instance: InstancePort;
-  /** Where blocks that Slack refuses are noted. */
+  /** Notes blocks that Slack refuses. */
   refused: RefusedBlocks;
   log: Logger;
   /** Epoch ms. */

@@ -88,7 +88,7 @@ export function createDispatch(
   };
 }
 
-/** What is null is not there: Bolt reads into it. */
+/** Leaves out fields that are null: Bolt reads into them. */
 function withoutNulls(body: unknown): Record<string, unknown> {
   return isObject(body) ? Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)) : {};
 }

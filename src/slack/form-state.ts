@@ -68,7 +68,7 @@ const STATE = z.record(text, z.record(text, ELEMENT));
 
 type ManyField = { kind: 'choices' | 'list' } | { kind: 'search'; many: true };
 
-/** What was given for each field: words where several can be chosen, else a text; empty where nothing was given. */
+/** Input of each field: words where several can be chosen, else a text; empty where nothing was given. */
 type Typed<F extends FormFields> = {
   [K in keyof F]: F[K] extends ManyField ? readonly string[] : F[K] extends ChoiceField<infer W> ? W | '' : string;
 };
@@ -78,7 +78,7 @@ export interface Filled<F extends FormFields> {
   typed: Typed<F>;
   /** Tells whether the form has such a field: a choice may bring others. */
   has(id: string): boolean;
-  /** What is chosen in a menu, with its label. */
+  /** Returns the entry that is chosen in a menu, with its label. */
   option(id: string): Option | undefined;
 }
 

@@ -6,7 +6,7 @@ import { classifyFailure, slackErrorOf } from './client/errors.ts';
 
 const LONGEST_PAUSE_MS = 30_000;
 
-/** Who the bot is in the workspace. */
+/** The bot's own ids and name in the workspace. */
 export interface Bot {
   userId: string;
   name: string;
@@ -32,7 +32,7 @@ export class Identity {
     });
   }
 
-  /** Why the token is not accepted yet, in Slack's words; undefined: it is. */
+  /** Reason why the token is not accepted yet, in Slack's words; undefined: it is. */
   get problem(): string | undefined {
     return this.#problem;
   }

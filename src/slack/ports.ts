@@ -36,7 +36,7 @@ export interface DigestSummary {
   paused: boolean;
   /** Until when; absent: until resumed. */
   pausedUntilMs?: number;
-  /** Why it was paused by itself, with the cure. */
+  /** Reason why it was paused by itself, with the cure. */
   pausedReason?: string;
   nextRuns: readonly number[];
 }
@@ -145,7 +145,7 @@ export interface AlertRulePort {
   remove(name: string, by: Actor): Promise<void>;
 }
 
-/** Where alerts go, who is mentioned, and which kinds are on. Changes are for admins. Rejects like DigestPort. */
+/** Routing of alerts: the place they go to, the mention, the kinds that are on. Changes are for admins. Rejects like DigestPort. */
 export interface AlertRoutingPort {
   get(): Promise<AlertRouting>;
   /** Writes what differs; false where nothing does. */

@@ -276,7 +276,7 @@ export function isThreadRefusal(error: string | undefined): boolean {
   return meaningOf(error ?? '')?.kind === 'thread';
 }
 
-/** Why the bot cannot post in a conversation, by the error that Slack gave for it; undefined: the error is about something else. */
+/** Returns why the bot cannot post in a conversation, by the error that Slack gave for it; undefined: the error is about something else. */
 export function closingOf(error: unknown): Meaning['closes'] {
   return meaningOf(slackErrorOf(error) ?? '')?.closes;
 }

@@ -348,7 +348,7 @@ export const RULES: readonly Rule[] = [
   { when: ({ has }) => has('status', 'now'), uses: ['status'], ask: () => ({ report: 'summary' }) },
 ];
 
-/** What a moment or a single day changed is seen from there on: `today 14:00`, `tuesday`. */
+/** A change at a moment, or on a single day, is seen from there on: `today 14:00`, `tuesday`. */
 function toSince(range: string): string {
   const isMoment = /\d\d:\d\d$/.test(range) && !/since|\.\.|-\d\d:\d\d$/.test(range);
   return isMoment || /^((?!to)\w+day|\d{4}-\d\d-\d\d)$/.test(range) ? `since ${range}` : range;

@@ -7,7 +7,7 @@ export interface Token {
   text: string;
   /** In quotation marks as a whole: a name, never a command word. */
   quoted: boolean;
-  /** What it is made of: bare text, quoted text, and the separators `:` `=` `,` between them. */
+  /** Its pieces: bare text, quoted text, and the separators `:` `=` `,` between them. */
   parts: readonly TokenPart[];
   /** Place in the text it was read from. */
   start: number;

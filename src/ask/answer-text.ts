@@ -1,7 +1,7 @@
 import type { Report } from '../domain/report.ts';
 import type { ColumnType } from '../domain/table.ts';
-import { describeContext } from '../messages/answer-context.ts';
 import { isToldInWords, noteDrawOrder } from '../messages/answer-message.ts';
+import { describeContext } from '../messages/controls.ts';
 import { formatCell, orderColumns } from '../messages/table.ts';
 import { NOTHING } from '../messages/text.ts';
 import { listSections } from './sections.ts';

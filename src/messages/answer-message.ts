@@ -3,8 +3,14 @@ import type { Table } from '../domain/table.ts';
 import { countOf } from '../report/format.ts';
 import { hasGraph, hasWords } from '../slack/next-questions.ts';
 import { ACTIONS } from './action-ids.ts';
-import { buildContext, describeContext, type Readers } from './answer-context.ts';
-import { buildControls, type ControlState, type Shown } from './controls.ts';
+import {
+  buildContext,
+  buildControls,
+  type ControlState,
+  describeContext,
+  type Readers,
+  type Shown,
+} from './controls.ts';
 import { clipMarkup } from './fit.ts';
 import {
   MAX_ALT_TEXT,

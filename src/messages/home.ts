@@ -9,7 +9,7 @@ import type { Person } from '../slack/permissions.ts';
 import type { AlertSummary, DigestSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
 import { describeMute } from './alert-list.ts';
-import { describeContext } from './answer-context.ts';
+import { describeContext } from './controls.ts';
 import { buildDigestButtons, describeDigest } from './digest-list.ts';
 import { buildWelcome } from './help.ts';
 import { buildChanges, type Change } from './installation.ts';

@@ -4,8 +4,7 @@ import type { Message } from '../messages/text.ts';
 import { insertGreeting } from '../store/conversation-repository.ts';
 import { callSlack } from './client/errors.ts';
 import { sendRepaired } from './client/send-repaired.ts';
-import { type Asked, asBlocks, type SlackContext, tellPrivately } from './context.ts';
-import { serveIfAllowed } from './failure.ts';
+import { type Asked, asBlocks, type SlackContext, serveIfAllowed, tellPrivately } from './context.ts';
 import { publishHome } from './home.ts';
 import { performText } from './perform.ts';
 

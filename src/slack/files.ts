@@ -1,7 +1,7 @@
 import { DAY_MS } from '../domain/calendar.ts';
 import { type Question, type Report, toWholeRanking } from '../domain/report.ts';
-import { describeContext } from '../messages/answer-context.ts';
 import { buildNotice } from '../messages/answer-message.ts';
+import { describeContext } from '../messages/controls.ts';
 import { defuse, toOneLine } from '../messages/text.ts';
 import { openDirect } from './client/memory.ts';
 import { uploadFile, uploadPicture } from './client/upload.ts';

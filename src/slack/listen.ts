@@ -4,8 +4,15 @@ import { HeadroomError } from '../errors.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import type { FormFields } from '../messages/form.ts';
 import { askedByPress, type PressBody } from './asked.ts';
-import { type Asked, type SlackContext, tellPrivately } from './context.ts';
-import { describeFailure, refuse, serveIfAllowed, tellFailure } from './failure.ts';
+import {
+  type Asked,
+  describeFailure,
+  refuse,
+  type SlackContext,
+  serveIfAllowed,
+  tellFailure,
+  tellPrivately,
+} from './context.ts';
 import { type Faults, type Filled, listFaults, readForm, readMetadata, readPlace, toFault } from './form-state.ts';
 import { publishHome } from './home.ts';
 import type { Person } from './permissions.ts';

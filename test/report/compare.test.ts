@@ -6,7 +6,7 @@ import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec } from '../../src/chart/spec/build.ts';
 import type { Thousandths } from '../../src/domain/event.ts';
 import type { CompareReport, Question } from '../../src/domain/report.ts';
-import { describeContext } from '../../src/messages/answer-context.ts';
+import { describeContext } from '../../src/messages/controls.ts';
 import { buildNativeCharts } from '../../src/messages/native-chart.ts';
 import { toCsv } from '../../src/report/table.ts';
 import type { EventOfTest } from './memory-usage.ts';

@@ -175,9 +175,13 @@ function summarise(name: string, outcome: ImportOutcome, dryRun: boolean): strin
   if (rejected > 0) parts.push(`${countOf(rejected, 'line')} not taken`);
   const before = skippedBytes > 0 ? `, ${skippedBytes} bytes taken before` : '';
   const rest = unfinished ? '. It ends inside a line or a list, whose rest is left for the next run' : '';
+  const again =
+    skippedBytes > 0 && file.rejected > 0 && rejected === 0
+      ? `. What was not taken before (${countOf(file.rejected, 'line')}) is read again after "headroom import undo ${file.id}"`
+      : '';
   const end = stopped ? '. Stopped; run the same command again to go on' : '';
   const run = dryRun ? `dry run: nothing was stored${before}` : `import ${file.id}${before}`;
-  return `${name}: ${parts.join(', ')} (${run})${rest}${end}.`;
+  return `${name}: ${parts.join(', ')} (${run})${rest}${again}${end}.`;
 }
 
 async function list(db: Db, context: CliContext): Promise<number> {

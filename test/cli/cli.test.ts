@@ -221,6 +221,18 @@ describe('the command line', () => {
     );
   });
 
+  it('reads lines that were not taken again once the import is undone', async () => {
+    writeFileSync(join(folder, 'a.csv'), 'time,client\n2026-11-19 10:00:00,acme\n');
+    expect((await run('import', 'a.csv')).err).toMatch(/set it with --zone/);
+    const zoned = ['import', 'a.csv', '--zone', 'Europe/Berlin'];
+    expect((await run(...zoned)).out).toMatch(
+      /^a\.csv: 0 events counted .*\(1 line\) is read again after "headroom import undo 1"\.$/m,
+    );
+    await run('import', 'undo', '1');
+    expect((await run(...zoned)).out).toMatch(/^a\.csv: 1 event counted/m);
+    expect((await run('import', 'list')).out).toMatch(/2026-11-19T09:00:00\.000Z/);
+  });
+
   it('copies the database, and over nothing', async () => {
     await run('sources', 'add', 'gw');
     expect((await run('backup', 'copy.db')).out).toMatch(/Copied .*copy\.db .*secret\.key/);

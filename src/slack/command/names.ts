@@ -10,7 +10,7 @@ const MAX_KNOWN_WORDS = 8;
 /** Names that are searched for near ones, at most: further ones are only found as they are written. */
 const MAX_SEARCHED = 20_000;
 
-export const NO_NAMES: KnownNames = { find: () => [], near: () => [] };
+export const NO_NAMES: KnownNames = { find: () => [], clientsFrom: () => [], near: () => [] };
 
 export function createKnownNames(known: readonly KnownName[]): KnownNames {
   const byText = new Map<string, KnownName[]>();
@@ -20,25 +20,23 @@ export function createKnownNames(known: readonly KnownName[]): KnownNames {
     const exact = same.filter(({ name }) => name === text);
     return distinct(exact.length > 0 ? exact : same);
   };
+  const clients = known.filter(({ key }) => key === 'client');
   return {
     find,
+    clientsFrom: (text) => clients.filter(({ name }) => name.toLowerCase().startsWith(`${text.toLowerCase()} `)),
     near(text) {
       const typed = text.toLowerCase();
       if (typed.length < 2) return [];
       const texts = [...byText.keys()].slice(0, MAX_SEARCHED);
       const containing = texts.filter((each) => typed.length >= 3 && each.includes(typed)).slice(0, 5);
       // `erp` is rather the client ERP Connector than a module whose name begins alike.
-      const clients = texts.filter(
-        (each) => typed.length >= 3 && each.startsWith(typed) && isClient(byText.get(each)!),
-      );
-      const nearest = [...new Set([...clients.slice(0, 3), ...listNearest(typed, texts), ...containing])].slice(0, 5);
+      const meant = clients
+        .map(({ name }) => name.toLowerCase())
+        .filter((each) => typed.length >= 3 && each.startsWith(typed));
+      const nearest = [...new Set([...meant.slice(0, 3), ...listNearest(typed, texts), ...containing])].slice(0, 5);
       return distinct(nearest.flatMap((each) => byText.get(each)!));
     },
   };
-}
-
-function isClient(found: readonly KnownName[]): boolean {
-  return found.some(({ key }) => key === 'client');
 }
 
 /** Names of one key alone. */
@@ -79,7 +77,9 @@ export function readKnown(reading: Reading, at: number, key?: Grouping): FoundNa
       const found = ofKey(names.find(name), key);
       // One word that is also a word of the language has to be quoted, or named by its key.
       if (found.length === 0 || (end === at + 1 && key === undefined && isLanguage(bareWord(tokens[at]!)))) continue;
-      const known = pick(reading, at, end, found);
+      // A user called `acme` is hardly meant where there is a client Acme CRM.
+      const others = key === undefined && found.every((each) => each.key !== 'client') ? names.clientsFrom(name) : [];
+      const known = pick(reading, at, end, [...others, ...found]);
       if (known) return { key: known.key, name: known.value, next: end };
     }
   }
@@ -93,13 +93,17 @@ function pick(reading: Reading, from: number, to: number, found: readonly KnownN
   const run: Token = { ...tokens[from]!, end: tokens[to - 1]!.end };
   const keys = [...new Set(found.map(({ key }) => key))].sort((a, b) => GROUPINGS.indexOf(a) - GROUPINGS.indexOf(b));
   const typed = `“${text.slice(run.start, run.end)}”`;
+  const isSame = found.every(({ name }) => name.toLowerCase() === found[0]!.name.toLowerCase());
   const message =
-    keys.length > 1
+    keys.length > 1 && isSame
       ? `${typed} is the name of a ${keys.join(' and a ')}: which do you mean?`
-      : `${typed} may be ${found.map(({ name }) => name).join(' or ')}: which do you mean?`;
+      : `${typed} may be ${found.map(({ key, name }) => `${keys.length > 1 ? `the ${key} ` : ''}${name}`).join(' or ')}: which do you mean?`;
   throw new Misunderstood(
     message,
-    found.slice(0, 3).map(({ key, value }) => changed(reading, run, `${key}:${quote(value)}`)),
+    found.slice(0, 3).map(({ key, name, value }) => {
+      const isOnly = found.filter((each) => each.name === name).length === 1;
+      return changed(reading, run, `${key}:${quote(key === 'client' && isOnly ? name : value)}`);
+    }),
   );
 }
 

@@ -243,6 +243,13 @@ export const RULES: readonly Rule[] = [
     ask: (facts) => ({ report: 'day', filters: [...toFilters(facts), ...toOutcome(facts)] }),
   },
   {
+    // Cards tell the peak minute of today beside the rate limit.
+    when: ({ has }) => has('perMinute'),
+    uses: ['perMinute', 'peak', 'most', 'rateLimit', 'happening', 'when', 'status', 'average'],
+    now: ({ range }) => range === 'today',
+    ask: () => ({ report: 'summary' }),
+  },
+  {
     when: ({ has }) => has('peak') || (has('day') && has('most', 'least')),
     uses: ['peak', 'most', 'least', 'day', 'hour', 'when', 'happening', ...OUTCOMES],
     names: ANY_NAME,

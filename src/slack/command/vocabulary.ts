@@ -170,7 +170,9 @@ const PHRASES = {
     the most|more than anyone|active|busy|heavy|frequent|often`,
   least: 'least|fewest|lowest|smallest|rarest',
   failing: `${[...FAILURE_WORDS].join('|')}|wrong|broken|broke|break|breaks|breaking|rejected|rejecting|refused|unsuccessful|unhealthy`,
-  throttled: 'throttled|throttling|throttle|blocked|rate limited|rate-limited|getting limited',
+  throttled: `throttled|throttling|throttle|blocked|rate limited|rate-limited|getting limited|rate limit hits|rate limit errors|
+    hit the rate limit|hits the rate limit|hitting the rate limit`,
+  perMinute: 'per minute|a minute|every minute|each minute|peak minute|busiest minute|peak minutes|minute by minute',
   succeeding: 'success|successful|successfully|succeed|succeeds|succeeded|succeeding',
   rate: `error rate|error rates|success rate|success rates|failure rate|failure rates|error ratio|success ratio|error percentage|
     success percentage|status code|status codes|codes|code|rates|rate|ratio|reliable|reliability|http`,

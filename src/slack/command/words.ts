@@ -137,6 +137,8 @@ function isSpace(char: string): boolean {
 export interface KnownNames {
   /** Those called exactly so; where there is none, those that differ in case alone. */
   find(text: string): readonly KnownName[];
+  /** Clients whose name goes on behind these words: of `acme` Acme CRM. */
+  clientsFrom(text: string): readonly KnownName[];
   /** Those that were probably meant, nearest first. */
   near(text: string): readonly KnownName[];
 }

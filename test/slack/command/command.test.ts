@@ -24,6 +24,8 @@ const NAMES = createKnownNames([
   { key: 'version', name: 'v1', value: 'v1' },
   ...['erp-stock', 'erp-orders', 'erp-bills'].map((name) => ({ key: 'module' as const, name, value: name })),
   { key: 'client', name: 'ERP Connector', value: 'c7' },
+  { key: 'client', name: 'Globex CRM', value: 'c8' },
+  { key: 'user', name: 'globex', value: 'globex' },
 ]);
 
 /** The question that a text asks, as the canonical command. */
@@ -395,6 +397,9 @@ describe('phrases that are no commands', () => {
     ['calls per day', 'daily'],
     ['calls per hour yesterday', 'day yesterday'],
     ['calls per hour this week', 'day this-week'],
+    ['how many requests per minute are we doing', 'summary'],
+    ['peak minute today', 'summary'],
+    ['rate limit hits today', 'status today status:429'],
     ['peak hour last 7 days', 'day 7d'],
     ['calls per month', 'daily 12-months'],
     ['are we going to exceed the plan this month', 'pool'],
@@ -551,6 +556,7 @@ describe('wrong or missing words', () => {
     ['give me a csv of yesterday by route', /A CSV comes with the answer/, 'top routes yesterday'],
     ['clients with more than 100 requests', /Compared with what/, 'daily vs previous'],
     ['filters banana', /don't know “banana”/, 'help'],
+    ['errors of globex', /may be the client Globex CRM or the user globex/, 'errors of client:"Globex CRM"'],
     ['how many calls did erp make yesterday', /don't know “erp”/, 'how many calls did "ERP Connector" make yesterday'],
     ['settings foo', /don't know “foo”/, 'help'],
     ['alerts test now', /don't know “now”/, 'alerts test'],

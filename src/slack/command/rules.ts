@@ -237,12 +237,6 @@ export const RULES: readonly Rule[] = [
     ask: (facts) => ({ report: 'advice', filters: toFilters(facts) }),
   },
   {
-    when: ({ has }) => has('hour', 'when') && has('most', 'least', 'peak'),
-    uses: ['peak', 'most', 'least', 'hour', 'when', 'happening', ...OUTCOMES],
-    names: ANY_NAME,
-    ask: (facts) => ({ report: 'day', filters: [...toFilters(facts), ...toOutcome(facts)] }),
-  },
-  {
     // Cards tell the peak minute of today beside the rate limit.
     when: ({ has }) => has('perMinute'),
     uses: ['perMinute', 'peak', 'most', 'rateLimit', 'happening', 'when', 'status', 'average'],
@@ -250,7 +244,7 @@ export const RULES: readonly Rule[] = [
     ask: () => ({ report: 'summary' }),
   },
   {
-    when: ({ has }) => has('peak') || (has('day') && has('most', 'least')),
+    when: ({ has }) => has('peak') || (has('day', 'hour', 'when') && has('most', 'least')),
     uses: ['peak', 'most', 'least', 'day', 'hour', 'when', 'happening', ...OUTCOMES],
     names: ANY_NAME,
     ask: (facts) => ({

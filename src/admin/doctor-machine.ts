@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Config } from '../config.ts';
 import { unseal } from '../ingest/credentials.ts';
 import { Secret } from '../secret.ts';
@@ -105,4 +105,26 @@ async function isHeadroom(port: number): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Looks whether other accounts of this machine can read the settings, the key or the data; nothing on Windows. */
+export function checkFiles({ databaseUrl, secretKeyPath }: Config, folder: string): Finding[] {
+  if (process.platform === 'win32') return [];
+  const database = parseDatabaseUrl(databaseUrl.reveal());
+  const data =
+    database.dialect === 'sqlite' && database.path !== ':memory:'
+      ? [dirname(database.path), database.path, `${database.path}-wal`]
+      : [];
+  const open = [join(folder, '.env'), secretKeyPath, ...data].filter((path) => (modeOf(path) & 0o077) !== 0);
+  // Nobody else gets at files in a folder that is closed to them.
+  const reachable =
+    data.length > 0 && (modeOf(data[0]!) & 0o077) === 0 ? open.filter((path) => !data.includes(path)) : open;
+  if (reachable.length === 0) return [good('Files: only this account can read settings, key and data.')];
+  const cures = reachable.map((path) => `chmod ${path === data[0] ? '700' : '600'} ${path}`);
+  return [bad(`Files: other accounts of this machine can read ${reachable.join(', ')}: ${cures.join('; ')}.`)];
+}
+
+/** 0 for what is not there. */
+function modeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
 }

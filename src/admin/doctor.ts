@@ -9,11 +9,8 @@ import type { Db } from '../store/database.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { listPendingMigrations } from '../store/migrate.ts';
 import { findAlertChannel, findAlertMention, findSetting } from '../store/setting-repository.ts';
-import { checkFiles } from './doctor-files.ts';
-import { checkMachine } from './doctor-machine.ts';
-import { checkRefused } from './doctor-messages.ts';
-import { checkPeople } from './doctor-people.ts';
-import { checkReach } from './doctor-reach.ts';
+import { checkFiles, checkMachine } from './doctor-machine.ts';
+import { checkPeople, checkReach, checkRefused } from './doctor-slack.ts';
 import { bad, type Finding, good } from './finding.ts';
 
 /** A signed request is refused beyond five minutes; a clock that is off by one is worth a word before. */

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { Config } from '../config.ts';
 
 /** The world as a command sees it, so that tests can give it another. */
@@ -48,4 +49,16 @@ export interface Command {
   /** Further lines of `headroom help NAME`. */
   details?: string;
   load: () => Promise<RunCommand>;
+}
+
+/** Who runs this command, for the audit log: `ann on the command line`. */
+export function describePerson(): string {
+  let name: string;
+  try {
+    name = userInfo().username;
+  } catch {
+    // A container may run as a number without a name.
+    name = `user ${process.getuid?.() ?? 'unknown'}`;
+  }
+  return `${name} on the command line`;
 }

@@ -8,9 +8,8 @@ import { insertCorrection } from '../store/correction-repository.ts';
 import { transact } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { getReportZone } from '../store/report-zone.ts';
-import { type CliContext, refuseMore } from './command.ts';
+import { type CliContext, describePerson, refuseMore } from './command.ts';
 import { withDatabase } from './open.ts';
-import { describePerson } from './person.ts';
 import { unknownScope } from './pools.ts';
 
 const HALF_DAY_MS = 43_200_000;

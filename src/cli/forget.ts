@@ -4,9 +4,8 @@ import { insertAudit } from '../store/audit-repository.ts';
 import { dialectOf, transact } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { type Forgotten, forget } from '../usage/forget.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, describePerson } from './command.ts';
 import { withDatabase } from './open.ts';
-import { describePerson } from './person.ts';
 
 /** `headroom forget user:X | ip:Y`: see the table of commands. */
 export async function runForget(args: readonly string[], context: CliContext): Promise<number> {

@@ -10,9 +10,8 @@ import {
   isBeingUndone,
 } from '../store/import-repository.ts';
 import { subtractSourceCounts } from '../store/source-repository.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, describePerson } from './command.ts';
 import { withUsage } from './intake.ts';
-import { describePerson } from './person.ts';
 
 /**
  * `headroom import undo ID`: takes an import out of every total and forgets the file, so that it can be imported anew. Can

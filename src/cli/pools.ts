@@ -16,10 +16,9 @@ import { applyDeclaration, getDefinitions } from '../store/definition-repository
 import { getReportZone } from '../store/report-zone.ts';
 import { listSources } from '../store/source-repository.ts';
 import { StoredUsage } from '../usage/reader.ts';
-import { type CliContext, refuseMore } from './command.ts';
+import { type CliContext, describePerson, refuseMore } from './command.ts';
 import { readBytes } from './files.ts';
 import { withDatabase } from './open.ts';
-import { describePerson } from './person.ts';
 
 /** `headroom pools apply|show`: see the table of commands. */
 export async function runPools(args: readonly string[], context: CliContext): Promise<number> {

@@ -8,9 +8,8 @@ import { countOf, formatCount } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { applyRulesFrom } from '../store/definition-repository.ts';
 import { findSetting } from '../store/setting-repository.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, describePerson } from './command.ts';
 import { withUsage } from './intake.ts';
-import { describePerson } from './person.ts';
 
 /**
  * `headroom recount --from DATE`: today's rules (scopes, costs, exclusions, holidays) hold from that day on, and what raw

@@ -6,9 +6,8 @@ import { insertAudit } from '../store/audit-repository.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { REPORT_ZONE } from '../store/report-zone.ts';
 import { findSetting } from '../store/setting-repository.ts';
-import { type CliContext, refuseMore } from './command.ts';
+import { type CliContext, describePerson, refuseMore } from './command.ts';
 import { withUsage } from './intake.ts';
-import { describePerson } from './person.ts';
 
 /** `headroom rezone ZONE`: see the table of commands. */
 export async function runRezone(args: readonly string[], context: CliContext): Promise<number> {

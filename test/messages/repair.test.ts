@@ -1,6 +1,6 @@
 import { WebAPIPlatformError } from '@slack/web-api';
 import { describe, expect, it } from 'vitest';
-import { checkRefused } from '../../src/admin/doctor-messages.ts';
+import { checkRefused } from '../../src/admin/doctor-slack.ts';
 import { toRefusedCounter } from '../../src/http/refused-counter.ts';
 import { createLogger } from '../../src/log.ts';
 import type { Replaced } from '../../src/messages/repair.ts';

@@ -55,13 +55,13 @@ export function registerAnswerActions(listen: Listen, ctx: SlackContext): void {
 /** Undefined where neither the database nor the message knows any more what the answer was about. */
 async function findAnswerPress(
   ctx: SlackContext,
-  { asked, person, value, pressed, body }: Press,
+  { asked, person, value, blockId, body }: Press,
 ): Promise<AnswerPress | undefined> {
-  const id = answerIdOf(pressed.block_id);
+  const id = answerIdOf(blockId);
   const kept = id ? await findAnswer(ctx.db, id) : undefined;
   const messageTs = body.container?.message_ts ?? body.message?.ts;
   const answer = kept && !kept.private && messageTs ? { ...kept, ts: messageTs } : kept;
-  const question = answer?.question ?? findQuestion(pressed.value) ?? findOtherQuestion(body.message?.blocks);
+  const question = answer?.question ?? findQuestion(value) ?? findOtherQuestion(body.message?.blocks);
   if (!question) return undefined;
   return {
     ctx,

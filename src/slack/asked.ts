@@ -1,40 +1,57 @@
+import { z } from 'zod';
 import type { Block } from '../messages/text.ts';
 import { openDirect } from './client/memory.ts';
 import type { Asked, SlackContext } from './context.ts';
 import { readPlace } from './form-state.ts';
 import { sayWhere } from './views.ts';
 
-/** The parts of a press (block_actions, message shortcut) that listeners use. */
-export interface PressBody {
-  user: { id: string };
-  channel?: { id: string };
-  container?: {
-    channel_id?: string;
-    message_ts?: string;
-    thread_ts?: string;
-    is_ephemeral?: boolean;
-    view_id?: string;
-  };
-  message?: { ts?: string; thread_ts?: string; blocks?: unknown };
-  /** Of a message shortcut. */
-  message_ts?: string;
-  view?: OpenView;
-  response_url?: string;
-  trigger_id?: string;
+/** Absent where Slack sends none, or something else. */
+function maybe<T>(schema: z.ZodType<T>) {
+  return schema
+    .nullish()
+    .transform((value) => value ?? undefined)
+    .catch(undefined);
 }
 
-/** A view in which something was pressed, as Slack hands it back. */
-interface OpenView {
-  id: string;
-  type?: string;
-  hash?: string;
-  private_metadata?: string;
-  callback_id?: string;
-  title?: object;
-  submit?: object;
-  close?: object;
-  blocks?: readonly Block[];
-  state?: { values?: unknown };
+const text = z.string();
+const part = maybe(text);
+const BLOCK: z.ZodType<Block> = z.looseObject({ type: text });
+
+/** The parts of a press (block_actions, message shortcut) that listeners use. */
+const PRESS = z.object({
+  user: z.object({ id: text }),
+  channel: maybe(z.object({ id: text })),
+  container: maybe(z.object({ channel_id: part, message_ts: part, thread_ts: part, is_ephemeral: maybe(z.boolean()) })),
+  message: maybe(z.object({ ts: part, thread_ts: part, blocks: z.unknown() })),
+  /** Of a message shortcut. */
+  message_ts: part,
+  /** The view in which something was pressed, as Slack hands it back. */
+  view: maybe(
+    z.object({
+      ...{ id: text, type: part, hash: part, private_metadata: part, callback_id: part },
+      ...{ title: z.unknown(), submit: z.unknown(), close: z.unknown(), blocks: maybe(z.array(BLOCK)) },
+      state: maybe(z.object({ values: z.unknown() })),
+    }),
+  ),
+  response_url: part,
+  trigger_id: part,
+});
+export type PressBody = z.infer<typeof PRESS>;
+
+const PRESSED = z.object({
+  ...{ action_id: text, block_id: part, value: part },
+  selected_option: maybe(z.object({ value: text })),
+});
+
+/** Reads what Slack sends of a press. Throws where nobody pressed. */
+export function readPress(body: unknown): PressBody {
+  return PRESS.parse(body);
+}
+
+/** Reads which element was pressed; `value`: that of the button, or of the chosen entry, empty where it has none. */
+export function readPressed(element: unknown): { action: string; blockId: string | undefined; value: string } {
+  const { action_id: action, block_id: blockId, value = '', selected_option: chosen } = PRESSED.parse(element);
+  return { action, blockId, value: chosen?.value ?? value };
 }
 
 /** Reads who pressed, and where: for a form, where that was opened. `channel` is empty for what began in the Home tab. */

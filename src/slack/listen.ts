@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { HeadroomError } from '../errors.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import type { FormFields } from '../messages/form.ts';
-import { askedByPress, type PressBody } from './asked.ts';
+import { askedByPress, type PressBody, readPress, readPressed } from './asked.ts';
 import {
   type Asked,
   describeFailure,
@@ -22,20 +22,10 @@ const PATIENCE_MS = 2000;
 
 type Needs = 'view' | 'admin';
 
-interface Pressed {
-  action_id: string;
-  block_id?: string;
-  value?: string;
-  selected_option?: { value: string } | null;
-}
-
 /** A press, of somebody who may. */
-export interface Press {
+export interface Press extends ReturnType<typeof readPressed> {
   asked: Asked;
   person: Person;
-  /** Of the button, or of the chosen entry; empty where it has none. */
-  value: string;
-  pressed: Pressed;
   body: PressBody;
 }
 
@@ -95,15 +85,13 @@ export function createListen(app: App, ctx: SlackContext): Listen {
     press(action, task, needs) {
       app.action(new RegExp(`^${action}(:|$)`), async ({ ack, body: given, action: element }) => {
         await ack();
-        const body = given as PressBody;
-        const pressed = element as Pressed;
+        const body = readPress(given);
         const asked = askedByPress(body, ctx.now());
-        const value = pressed.selected_option?.value ?? pressed.value ?? '';
         await serveIfAllowed(
           ctx,
           asked,
           async (person) => {
-            await task({ asked, person, value, pressed, body });
+            await task({ asked, person, body, ...readPressed(element) });
             if (body.view?.type === 'home') await publishHome(ctx, person);
           },
           needs,
@@ -117,7 +105,7 @@ export function createListen(app: App, ctx: SlackContext): Listen {
     shortcut(callback, task) {
       app.shortcut(callback, async ({ ack, body: given }) => {
         await ack();
-        const body = given as unknown as PressBody;
+        const body = readPress(given);
         const asked = askedByPress(body, ctx.now());
         await serveIfAllowed(ctx, asked, (person) => task(asked, person, body));
       });
@@ -195,7 +183,7 @@ export async function faultAt(field: string, look: () => Promise<unknown>): Prom
 
 /** Tells whoever pressed or sent something that no listener knows: it is from before an upgrade. */
 export async function tellOldWindow(ctx: SlackContext, body: object): Promise<void> {
-  const asked = askedByPress(body as PressBody, ctx.now());
+  const asked = askedByPress(readPress(body), ctx.now());
   const line = `This is from an older version of ${ctx.bot.name}, which no longer knows it. Close it and ask again.`;
   await serveIfAllowed(ctx, asked, () =>
     tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Help', command: 'help' }])),

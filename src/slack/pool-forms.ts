@@ -253,15 +253,15 @@ async function tellChanges(
 }
 
 /** Another period has other fields; a grant more or less has its own. What was typed stays, unless the text takes the form's place. */
-async function reshape(ctx: SlackContext, { body: { view }, pressed }: Press): Promise<void> {
+async function reshape(ctx: SlackContext, { body: { view }, action, value }: Press): Promise<void> {
   const { id = '', hash, private_metadata, state } = view ?? {};
   const before = readMetadata(METADATA.pool, private_metadata);
-  const what = pressed.action_id.split(':')[1];
+  const what = action.split(':')[1];
   if (what === 'text') return showPoolText(ctx, { id, hash }, before);
   const grants =
     what === 'grant'
       ? [...before.grants, Math.max(-1, ...before.grants) + 1]
-      : before.grants.filter((grant) => what !== 'drop' || String(grant) !== pressed.value);
+      : before.grants.filter((grant) => what !== 'drop' || String(grant) !== value);
   const metadata = { ...before, grants };
   const fields = readPool(metadata, readForm(listPoolFields(metadata), state?.values));
   const scope = (await ctx.pools.list()).find(({ name }) => name === metadata.scope);

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 /**
  * glibc reads these when a process begins, and never again. As it comes it keeps memory of its own for each thread, and
- * whatever of that was ever used: some 200 MiB of a bot at full rate. With two such areas for all threads, and large blocks outside of
- * them, what is freed is given back.
+ * whatever of that was ever used: some 200 MiB of a bot at full rate. With one area for all threads, and large blocks outside
+ * of it, what is freed is given back; an event costs as much of a core as before.
  */
-const ALLOCATION = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '262144' };
+const ALLOCATION = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '262144' };
 /** V8 lets the room for new objects grow while there is much to do, and keeps it. */
 const FLAGS = ['--max-semi-space-size=4'];
 

@@ -141,7 +141,7 @@ describe.runIf(process.platform === 'linux')('a start', () => {
   it('begins the process anew, under the same id, with settings that give memory back', async () => {
     const { child, url } = start();
     await url;
-    expect(readFileSync(`/proc/${child.pid}/environ`, 'utf8')).toContain('MALLOC_ARENA_MAX=2');
+    expect(readFileSync(`/proc/${child.pid}/environ`, 'utf8')).toContain('MALLOC_ARENA_MAX=1');
     expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).toContain('--max-semi-space-size=4');
   });
 });

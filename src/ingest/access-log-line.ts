@@ -140,7 +140,7 @@ export function undoEscapes(text: string): string {
 }
 
 /** Who called, by the part of a log line that stands before its time. `-` is undefined here. */
-export interface Caller {
+interface Caller {
   ip?: string;
   user?: string;
 }
@@ -153,7 +153,7 @@ const IDENT = /^[\w.@+-]+$/;
  * Reads `address ident user` with anything in front (a syslog header, a virtual host, other fields) and, where the user is
  * `-`, behind. Returns what is uncertain instead of a guess: a user may hold whatever its sender wrote.
  */
-export function readCaller(text: string): Caller | string {
+function readCaller(text: string): Caller | string {
   const plain = /^(\S+) ([^\s"]+) ([^\s"]+)$/.exec(text);
   if (plain && isIP(plain[1]!) !== 0) return { ip: unmap(plain[1]!), user: toValue(plain[3]!) };
   const tokens =

@@ -21,7 +21,7 @@ interface JsonFormat {
   /** The entry inside a wrapper; undefined: it says nothing of calls. A text: what is wrong with it. */
   open?: (value: Fields) => Fields | string | undefined;
   /** Last touches that a map cannot say. */
-  finish?: (fields: EventFields, entry: Fields) => EventFields;
+  finish?: (fields: EventFields) => EventFields;
 }
 
 /** An adapter for JSON whose fields stand where a map says; the map of a source goes before it, field by field. */
@@ -41,7 +41,7 @@ function parseJson(input: AdapterInput, format: JsonFormat): ParsedRequest {
     if (typeof entry === 'string') events.reject(index, value, entry);
     else if (entry) {
       const fields = mapper.read(entry);
-      events.add(index, format.finish?.(fields, entry) ?? fields, entry, format.missingClient);
+      events.add(index, format.finish?.(fields) ?? fields, entry, format.missingClient);
     } else if (!isFields(value)) {
       events.reject(index, value, `The entry is ${describeValue(value)}: send ${format.expects.entry}.`);
     }

@@ -94,12 +94,18 @@ function listDrills(report: Report): Offer[] {
   return toDrills(report).slice(0, MAX_OPTIONS);
 }
 
+/** The range that holds the calls: what is gone made its calls before. */
+function rangeOfCalls({ question, versus }: Report): string | undefined {
+  return question.only === 'gone' && versus ? versus.text : question.range;
+}
+
 function toDrills(report: Report): Offer[] {
   const { question } = report;
-  const { range, versus, filters = [] } = question;
+  const { versus, only, filters = [] } = question;
+  const range = rangeOfCalls(report);
   const inherit = {
     ...(range === undefined ? {} : { range }),
-    ...(versus === undefined ? {} : { versus }),
+    ...(versus === undefined || only ? {} : { versus }),
     filters,
   };
   const kind = report.kind === 'compare' ? question.report : report.kind;
@@ -228,7 +234,8 @@ export function listWider(report: Report): Offer[] {
 /** Its single calls, and how long they took: by whom, and over time. */
 function listCalls(report: Report): Offer[] {
   const { kind, question } = report;
-  const { range, filters = [] } = question;
+  const { filters = [] } = question;
+  const range = rangeOfCalls(report);
   if (!CALLS.has(kind)) return [];
   const name = 'name' in report ? report.name : question.name;
   const subject: Filter[] =

@@ -22,6 +22,21 @@ test('a day leads to each of its hours with calls, the peak first', async () => 
   ]);
 });
 
+test('what is gone leads to the range in which it made its calls', async () => {
+  const events = [
+    { timeMs: at('2026-11-02T08:10:00Z'), client: 'Old' },
+    { timeMs: at('2026-11-20T08:10:00Z'), client: 'New' },
+  ];
+  const rangesOf = async (only: 'new' | 'gone') => {
+    const report = await ask(events, { report: 'top', only, range: '7d' }, { zone });
+    return listNext(report)
+      .filter(({ label }) => ['Old', 'New', 'Show calls'].includes(label))
+      .map(({ question }) => question.range);
+  };
+  expect(await rangesOf('gone')).toEqual(['2026-08-16..2026-11-13', '2026-08-16..2026-11-13']);
+  expect(await rangesOf('new')).toEqual(['7d', '7d']);
+});
+
 test('status codes lead to the hour with the most failures', async () => {
   const events = [
     { timeMs: at('2026-11-20T08:10:00Z') },

@@ -30,7 +30,7 @@ export interface Question {
   offset?: number;
   /** Text of a range (`7d`, `2026-11-05`, `last week`); absent: the report's default. */
   range?: string;
-  /** Text of the range to compare with (range-versus.ts), for COMPARED reports. */
+  /** Text of the range to compare with (`readVersusAt` in ranges.ts), for COMPARED reports. */
   versus?: string;
   filters?: readonly Filter[];
   /** For `pool`, `history`, `explain`. */

@@ -2,8 +2,7 @@ import { HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Range } from '../domain/range.ts';
-import { counterpartOf, lengthInDays, resolveVersus } from '../domain/range-versus.ts';
-import { resolveRange } from '../domain/ranges.ts';
+import { counterpartOf, lengthInDays, resolveRange, resolveVersus } from '../domain/ranges.ts';
 import {
   type ComparedRow,
   type ComparedSection,

@@ -1,7 +1,18 @@
-import { listAnswerSamples, type SampleUpload } from './sample-answers.ts';
+import { PREVIOUS } from '../domain/ranges.ts';
+import { canCompare, type Question, REPORT_KINDS, type Report } from '../domain/report.ts';
+import { QuestionError } from '../errors.ts';
+import { buildAnswer } from '../messages/answer-message.ts';
+import { hasGraph, listNext } from '../slack/next-questions.ts';
 import { listNoticeSamples } from './sample-notices.ts';
 import { listViewSamples } from './sample-views.ts';
-import { type Sample, type SampleNames, USUAL_NAMES, withSampleWorld } from './sample-world.ts';
+import {
+  type Sample,
+  type SampleNames,
+  type SampleWorld,
+  sampleMessage,
+  USUAL_NAMES,
+  withSampleWorld,
+} from './sample-world.ts';
 
 /**
  * One of every kind of message, modal and Home view, made by the builders that make them in Slack from reports on sample
@@ -21,4 +32,96 @@ export function listSamples({
     ...(await listNoticeSamples(world, names)),
     ...(await listViewSamples(world, names)),
   ]);
+}
+
+/** Uploads the picture of a report, or another that Slack knows; the id of its file. */
+export type SampleUpload = (report: Report) => Promise<string | undefined>;
+
+/** Every report as it is answered: with its picture, with Slack's own chart, as table; each name begins with the command. */
+export async function listAnswerSamples(
+  world: SampleWorld,
+  names: SampleNames,
+  upload: SampleUpload,
+): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  let fileId: string | undefined;
+  for (const question of listQuestions(names)) {
+    const report = await answer(world, question);
+    if (!report) continue;
+    const name = `Answer: ${nameOf(question)}`;
+    const shown = hasGraph(report.kind) && question.view !== 'table';
+    if (shown) fileId ??= await upload(report);
+    if (shown && fileId) samples.push(sampleMessage(`${name}, with its picture`, dress(report, fileId)));
+    samples.push(sampleMessage(shown ? `${name}, private` : name, dress(report, undefined)));
+    if (shown) samples.push(sampleMessage(`${name}, as table`, dress(asTable(report), undefined)));
+  }
+  return samples;
+}
+
+function listQuestions({ clients, routes, scopes }: SampleNames): Question[] {
+  const names = { client: clients[0]!, why: clients[0]!, route: routes[0]! } as Partial<Record<string, string>>;
+  const kinds = REPORT_KINDS.map((report): Question => ({ report, ...(names[report] ? { name: names[report] } : {}) }));
+  return [
+    ...kinds,
+    { report: 'pool', scope: scopes[0]! },
+    { report: 'top', dimension: 'client', view: 'doughnut' },
+    { report: 'top', dimension: 'client', view: 'table', limit: 1000 },
+    { report: 'top', dimension: 'user', filters: [{ key: 'client', not: false, patterns: clients.slice(0, 3) }] },
+    { report: 'top', dimension: 'function' },
+    { report: 'top', dimension: 'team' },
+    { report: 'status', range: 'last 3 hours' },
+    { report: 'daily', range: '12-months' },
+    { report: 'top', dimension: 'client', only: 'new' },
+    { report: 'daily', dimension: 'user' },
+    { report: 'latency', overTime: true },
+    { report: 'latency', dimension: 'route', view: 'table', limit: 1000 },
+    { report: 'events', range: '30d', limit: 10_000 },
+    ...kinds.filter(canCompare).map((question) => ({ ...question, versus: PREVIOUS })),
+    { report: 'top', dimension: 'client', range: 'this-month', versus: 'last-month', sort: '-change' },
+  ];
+}
+
+function nameOf({ report, only, dimension, overTime, view, scope, range, versus, filters }: Question): string {
+  const compared = versus && `compared with ${versus}`;
+  const parts = [
+    report,
+    only,
+    overTime && 'over time',
+    dimension,
+    view,
+    scope && 'of a scope',
+    range,
+    compared,
+    filters && 'filtered',
+  ];
+  return parts.filter(Boolean).join(' ');
+}
+
+/** Undefined where this data has no answer to it, such as a client of an empty database. */
+async function answer({ reporter, nowMs }: SampleWorld, question: Question): Promise<Report | undefined> {
+  try {
+    return await reporter.answer(question, nowMs);
+  } catch (error) {
+    if (error instanceof QuestionError) return undefined;
+    throw error;
+  }
+}
+
+function dress(report: Report, fileId: string | undefined) {
+  return buildAnswer(report, {
+    controls: {
+      ...{ answerId: 'sample0000', revision: 1, next: listNext(report), filtered: true },
+      ...{ sharing: fileId ? 'open' : 'private', offerPng: !fileId },
+      audience: 'the 42 members of #api-usage',
+    },
+    picture: fileId ? { fileId, altText: report.finding } : undefined,
+    native: !fileId,
+    askedBy: fileId ? 'U0123456789' : undefined,
+    readerZone: fileId ? undefined : 'America/New_York',
+    remarks: ['This channel is archived, so the answer is for you alone.'],
+  });
+}
+
+function asTable(report: Report): Report {
+  return { ...report, question: { ...report.question, view: 'table' } };
 }

@@ -1,8 +1,7 @@
 import { createCalendar, HOUR_MS } from '../domain/calendar.ts';
 import { NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
-import { PREVIOUS } from '../domain/range-versus.ts';
-import { instantText, isByHours } from '../domain/ranges.ts';
+import { instantText, isByHours, PREVIOUS } from '../domain/ranges.ts';
 import { type CompareReport, canCompare, type Offer, type Question, type Report } from '../domain/report.ts';
 import { MAX_OPTIONS } from '../messages/limits.ts';
 import { DRAWN } from './command/report-parts.ts';

@@ -1,9 +1,9 @@
 import { MONTH_NAMES, readMonth, readNumber, readWeekday } from '../calendar.ts';
-import { HYPHEN } from './lexemes.ts';
 import {
   type DayPoint,
   formatClockTime,
   formatPoint,
+  HYPHEN,
   isOneDay,
   isUnclear,
   RANGE_WORDS,

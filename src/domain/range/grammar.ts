@@ -1,11 +1,11 @@
 import { type Clock, readClock, readDuration, readMinutesAgo } from './clock.ts';
 import { readDay, readDayNumber, readVague, readYear } from './day.ts';
-import { HYPHEN } from './lexemes.ts';
 import {
   type DayPoint,
   formatClockTime,
   formatPoint,
   formatRangeWords,
+  HYPHEN,
   isMoment,
   isOneDay,
   isUnclear,

@@ -2,6 +2,9 @@ import { HeadroomError } from '../../errors.ts';
 import { MONTH_NAMES, WEEKDAY_NAMES } from '../calendar.ts';
 import { listNearest } from '../names.ts';
 
+/** A hyphen inside a word, as in `8-18` or `mon-fri`; one between spaces is `to`. */
+export const HYPHEN = '~';
+
 /**
  * The words of a range, read without knowing what day it is: `last 7 days`, `since monday`, `yesterday 14:00-15:00`.
  * Dates are taken as written, real or not; `resolveRange` turns the words into instants and refuses those that cannot be.

@@ -1,6 +1,5 @@
 import type { Filter } from '../../domain/filter.ts';
-import { PREVIOUS } from '../../domain/range-versus.ts';
-import { isByHours } from '../../domain/ranges.ts';
+import { isByHours, PREVIOUS } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
 import { type Command, Misunderstood } from './command.ts';
 import { formatQuestion } from './format-question.ts';

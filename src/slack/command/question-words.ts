@@ -1,7 +1,7 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
-import { PREVIOUS, readVersusAt } from '../../domain/range-versus.ts';
+import { PREVIOUS, readVersusAt } from '../../domain/ranges.ts';
 import { MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { Misunderstood } from './command.ts';
 import { keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';

@@ -1,6 +1,6 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import { PREVIOUS } from '../../domain/range-versus.ts';
+import { PREVIOUS } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
 import type { Command } from './command.ts';
 import type { SentenceName } from './sentence.ts';

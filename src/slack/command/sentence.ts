@@ -1,6 +1,6 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { KnownName } from '../../domain/names.ts';
-import { PREVIOUS } from '../../domain/range-versus.ts';
+import { PREVIOUS } from '../../domain/ranges.ts';
 import { Misunderstood } from './command.ts';
 import { readStatus } from './filter-words.ts';
 import { type FoundName, readKnown, readPlainName } from './names.ts';

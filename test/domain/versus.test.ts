@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
-import { readVersusAt, resolveVersus } from '../../src/domain/range-versus.ts';
-import { RANGE_CHOICES, resolveRange } from '../../src/domain/ranges.ts';
+import { RANGE_CHOICES, readVersusAt, resolveRange, resolveVersus } from '../../src/domain/ranges.ts';
 
 const berlin = createCalendar('Europe/Berlin');
 /** A Saturday, 15:23 in Berlin. */

@@ -45,8 +45,9 @@ export async function listAlertSummaries(ports: AlertListingPorts): Promise<Aler
   ]);
   const on = readKindsOn(settings);
   const muteOf = (subject: string, kind: string, scope?: string) => {
-    const mute = mutes.find((one) => isMuted([one], { subject, kind, ...(scope ? { scope } : {}) }));
-    return mute ? toMuted(mute) : {};
+    const covering = mutes.filter((one) => isMuted([one], { subject, kind, ...(scope ? { scope } : {}) })).map(toMuted);
+    // It comes back when the last of them ends.
+    return covering.toSorted((a, b) => b.mutedUntilMs - a.mutedUntilMs)[0] ?? {};
   };
   const open = await listOpen({ db, nowMs, zone, states, sources, rules }, recent);
   const raised = open.map(({ alert, words, level }) => {
@@ -101,7 +102,7 @@ function toRuleSummary({ name, over, per }: AlertRule, enabled: boolean): AlertS
   return { sort: 'rule', id: name, title: name, detail, enabled };
 }
 
-function toMuted({ untilMs, by }: Mute): Pick<AlertSummary, 'mutedUntilMs' | 'mutedBy'> {
+function toMuted({ untilMs, by }: Mute): Required<Pick<AlertSummary, 'mutedUntilMs' | 'mutedBy'>> {
   return { mutedUntilMs: untilMs ?? Number.MAX_SAFE_INTEGER, mutedBy: by };
 }
 

@@ -101,6 +101,11 @@ describe('the list of alerts', () => {
     expect(mutes).toContainEqual(
       expect.objectContaining({ id: 'crm', title: 'CRM', mutedUntilMs: untilMs, mutedBy: ADMIN.user }),
     );
+    // What several mutes cover comes back when the last of them ends.
+    await alerts.mute({ what: '*', untilMs }, ADMIN);
+    await alerts.mute({ what: 'level', untilMs: untilMs + HOUR }, ADMIN);
+    expect((await listed(stage, 'kind')).find(({ id }) => id === 'level')!.mutedUntilMs).toBe(untilMs + HOUR);
+    for (const what of ['level', '*']) await alerts.unmute({ what }, ADMIN);
     // Its scope is gone: the mute is not.
     await stage.declare([]);
     for (const { id } of mutes) await alerts.unmute({ what: id }, ADMIN);

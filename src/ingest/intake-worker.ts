@@ -14,8 +14,6 @@ import {
 
 /** One commit takes at most so many; it is closed by what they hold, too (intake.ts). */
 const GROUP_REQUESTS = 1000;
-/** Commits wait for a fold when so many are due: they must not be faster than folds for long. */
-const FOLDS_BEHIND = 4;
 /** What is committed waits at most this long to be added to the totals. */
 const FOLD_AFTER_MS = 30_000;
 /** Requests wait so long for the rows of `usage_daily`, or for those of one day. */
@@ -54,7 +52,8 @@ async function work(): Promise<void> {
   while (queue.size > 0) {
     answer(await commit());
     if (intake.usage.foldsDue > 0 && !foldFailed) folding ??= fold();
-    if (intake.usage.foldsDue > FOLDS_BEHIND) await folding;
+    // Another is due before this one has ended: commits must not be faster than folds for long.
+    if (intake.usage.foldsDue > 1) await folding;
     await new Promise((resolve) => setImmediate(resolve));
   }
   working = false;

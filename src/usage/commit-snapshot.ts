@@ -18,12 +18,7 @@ export interface CommitSnapshot {
   run: number | undefined;
   forgottenIds: string;
   /** Batches of ids after the one that was asked about, the oldest first; undefined: there are many. */
-  batches: readonly IdBatch[] | undefined;
-}
-
-export interface IdBatch {
-  id: number;
-  ids: Uint8Array;
+  batches: readonly { id: number; ids: Uint8Array }[] | undefined;
 }
 
 interface SnapshotRow {

@@ -36,7 +36,7 @@ export interface AppendOptions {
 }
 
 /** What events are read by. */
-export interface ReadContext extends AppendOptions {
+interface ReadContext extends AppendOptions {
   calendar: Calendar;
   rawRetentionDays: number;
   assign: Assign;
@@ -46,7 +46,7 @@ export interface ReadContext extends AppendOptions {
 }
 
 /** The events of some requests as columns: all but which of them are new. */
-export interface ReadEvents {
+interface ReadEvents {
   requests: readonly Append[];
   builder: EventBatchBuilder;
   /** One per request, in order; events whose time cannot be taken are in them. */
@@ -71,7 +71,7 @@ export async function readEvents(trx: Db, asked: readonly Append[], context: Rea
 }
 
 /** What events are stored with, besides themselves. */
-export interface StoreContext extends AppendOptions {
+interface StoreContext extends AppendOptions {
   calendar: Calendar;
   identity: EventIdentity;
   /** As read under the lock. */

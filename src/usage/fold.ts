@@ -11,7 +11,7 @@ const MAX_COMMITS = 4_000;
 /** Commits are read so many at a time. */
 const CHUNK = 25;
 
-export interface FoldOptions {
+interface FoldOptions {
   dialect: DialectName;
   calendar: Calendar;
   places: ValuePlaces;
@@ -107,7 +107,7 @@ async function takeCommits(db: Db, { dialect, through, wait }: FoldOptions) {
 const MAX_SEGMENT_EVENTS = 131_072;
 
 /** Where raw events came from; they are kept apart by import, so that one can be taken back. */
-export interface EventOrigin {
+interface EventOrigin {
   importId: number | null;
   firstSeq: number;
   lastSeq: number;
@@ -118,7 +118,7 @@ export interface EventOrigin {
  * Stores a day's raw events, in the caller's transaction. Small segments are merged as they
  * gather: a sender of one event a second would otherwise leave thousands a day.
  */
-export async function addEventSegment(db: Db, day: number, events: Batch, origin: EventOrigin): Promise<void> {
+async function addEventSegment(db: Db, day: number, events: Batch, origin: EventOrigin): Promise<void> {
   const sameImport = origin.importId === null ? ('is' as const) : ('=' as const);
   const segments = await db
     .selectFrom('event_segment')

@@ -71,6 +71,8 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
       response.writeHead(500).end(String(error));
     }
   });
+  // A test may pause for longer between two databases, on a busy machine.
+  door.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
   provide('postgresDoor', `http://127.0.0.1:${(door.address() as AddressInfo).port}`);
 

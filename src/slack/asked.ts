@@ -6,7 +6,7 @@ import { readPlace } from './form-state.ts';
 import { sayWhere } from './views.ts';
 
 /** Absent where Slack sends none, or something else. */
-function maybe<T>(schema: z.ZodType<T>) {
+export function maybe<T>(schema: z.ZodType<T>) {
   return schema
     .nullish()
     .transform((value) => value ?? undefined)
@@ -22,15 +22,20 @@ const PRESS = z.object({
   user: z.object({ id: text }),
   channel: maybe(z.object({ id: text })),
   container: maybe(z.object({ channel_id: part, message_ts: part, thread_ts: part, is_ephemeral: maybe(z.boolean()) })),
-  message: maybe(z.object({ ts: part, thread_ts: part, blocks: z.unknown() })),
+  message: maybe(z.object({ ts: part, thread_ts: part, blocks: z.unknown().optional() })),
   /** Of a message shortcut. */
   message_ts: part,
   /** The view in which something was pressed, as Slack hands it back. */
   view: maybe(
     z.object({
       ...{ id: text, type: part, hash: part, private_metadata: part, callback_id: part },
-      ...{ title: z.unknown(), submit: z.unknown(), close: z.unknown(), blocks: maybe(z.array(BLOCK)) },
-      state: maybe(z.object({ values: z.unknown() })),
+      ...{
+        title: z.unknown().optional(),
+        submit: z.unknown().optional(),
+        close: z.unknown().optional(),
+        blocks: maybe(z.array(BLOCK)),
+      },
+      state: maybe(z.object({ values: z.unknown().optional() })),
     }),
   ),
   response_url: part,

@@ -1,32 +1,32 @@
 import type { App } from '@slack/bolt';
+import { z } from 'zod';
 import { buildIntroduction } from '../messages/help.ts';
 import type { Message } from '../messages/text.ts';
 import { insertGreeting } from '../store/conversation-repository.ts';
+import { maybe } from './asked.ts';
 import { callSlack } from './client/errors.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import { type Asked, asBlocks, type SlackContext, serveIfAllowed, tellPrivately } from './context.ts';
 import { publishHome } from './home.ts';
 import { performText } from './perform.ts';
 
-interface Written {
-  user?: string;
-  text?: string;
-  channel: string;
-  ts: string;
-  thread_ts?: string;
-  bot_id?: string;
-  subtype?: string;
-}
+const part = maybe(z.string());
+/** A message as somebody wrote it. */
+const WRITTEN = z.object({
+  ...{ channel: z.string(), ts: z.string() },
+  ...{ user: part, text: part, thread_ts: part, bot_id: part, subtype: part, channel_type: part },
+});
+type Written = z.infer<typeof WRITTEN>;
 
 /** Events, each once by its id: mentions, direct messages, the Home tab, being invited. */
 export function registerEvents(app: Pick<App, 'event'>, ctx: SlackContext): void {
   const once = (body: { event_id?: string }) =>
     body.event_id === undefined ? Promise.resolve(true) : ctx.seen.insert(`event:${body.event_id}`);
   app.event('app_mention', async ({ event, body }) => {
-    if (await once(body)) await answerWritten(ctx, event as Written);
+    if (await once(body)) await answerWritten(ctx, WRITTEN.parse(event));
   });
   app.event('message', async ({ event, body }) => {
-    const written = event as Written & { channel_type?: string };
+    const written = WRITTEN.parse(event);
     const typed =
       written.channel_type === 'im' && !written.subtype && !written.bot_id && written.user !== ctx.bot.userId;
     if (typed && (await once(body))) await answerWritten(ctx, written);

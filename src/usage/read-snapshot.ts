@@ -15,7 +15,7 @@ export interface ReadSnapshot {
 }
 
 /** The days that hold anything, and the snapshot besides. */
-export interface StoredDays {
+interface StoredDays {
   snapshot: ReadSnapshot;
   /** Undefined on an empty store. */
   days: { first: number; last: number } | undefined;

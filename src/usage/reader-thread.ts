@@ -18,7 +18,7 @@ const METHODS = Object.keys({
 } satisfies Record<Method, true>) as Method[];
 
 /** What questions are asked of, and how the thread that answers them is ended. */
-export type ThreadedUsage = UsageReader & { stop(): Promise<void> };
+type ThreadedUsage = UsageReader & { stop(): Promise<void> };
 
 /**
  * Stored usage, read in a thread with a connection of its own: a question over raw events holds up neither ingest nor

@@ -6,7 +6,7 @@ import { removeRowsBefore } from './daily-rows.ts';
 /** Hourly totals are kept this long. */
 const HOUR_TOTALS_DAYS = 90;
 
-export interface Retention {
+interface Retention {
   rawDays: number;
   /** Absent: daily totals are kept for ever. */
   totalsMonths?: number | undefined;

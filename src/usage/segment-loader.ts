@@ -14,7 +14,7 @@ export interface RawSegment {
 }
 
 /** Raw events of one day. */
-export interface DaySegment extends RawSegment {
+interface DaySegment extends RawSegment {
   day: number;
 }
 

@@ -56,7 +56,7 @@ export async function listControls(): Promise<Controls> {
     const view = 'view' in sample ? toWindow(sample.view) : undefined;
     const blocks = (view?.blocks ?? ('message' in sample ? sample.message.blocks : [])) as Block[];
     for (const { block, element } of listElements(blocks)) {
-      const action = { ...element, block_id: block.block_id, selected_option: listOptions(element)[0] };
+      const action = { ...element, ...choose(element), value: element.value, block_id: block.block_id };
       presses.push({ actions: [action], ...(view ? { view } : { message: { ts: '1.1', blocks } }) });
     }
     if (view?.callback_id) forms.push(view);
@@ -76,10 +76,21 @@ function toWindow(view: Block): Block {
   const values = Object.fromEntries(
     listElements(view.blocks as Block[]).map(({ block, element }) => [
       String(block.block_id),
-      { [String(element.action_id)]: { type: element.type, value: 'x', selected_option: listOptions(element)[0] } },
+      { [String(element.action_id)]: { type: element.type, ...choose(element) } },
     ]),
   );
   return { ...view, id: 'V1', hash: 'h', state: { values } };
+}
+
+/** What somebody may have typed or chosen. */
+function choose(element: Block): Record<string, unknown> {
+  return {
+    value: 'x',
+    selected_option: listOptions(element)[0],
+    selected_conversation: 'C01USAGE',
+    selected_date: '2026-11-20',
+    selected_time: '09:00',
+  };
 }
 
 /** A request as Slack makes it, of one of `people`: a command, press, form, search or event. `odd`: changed here and there. */

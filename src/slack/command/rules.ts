@@ -352,7 +352,7 @@ export const RULES: readonly Rule[] = [
 /** A change at a moment, or on a single day, is seen from there on: `today 14:00`, `tuesday`. */
 function toSince(range: string): string {
   const isMoment = /\d\d:\d\d$/.test(range) && !/since|\.\.|-\d\d:\d\d$/.test(range);
-  return isMoment || /^((?!to)\w+day|\d{4}-\d\d-\d\d)$/.test(range) ? `since ${range}` : range;
+  return isMoment ? `since ${range}` : range.replace(/^((?!to)\w+day|\d{4}-\d\d-\d\d)$/, 'since-$1');
 }
 
 /** Ranked, under filters for the name and the outcome that the sentence mentions. */

@@ -30,9 +30,11 @@ export function createKnownNames(known: readonly KnownName[]): KnownNames {
       const texts = [...byText.keys()].slice(0, MAX_SEARCHED);
       const containing = texts.filter((each) => typed.length >= 3 && each.includes(typed)).slice(0, 5);
       // `erp` is rather the client ERP Connector than a module whose name begins alike.
+      // A client's shown name before its ids.
       const meant = clients
-        .map(({ name }) => name.toLowerCase())
-        .filter((each) => typed.length >= 3 && each.startsWith(typed));
+        .filter(({ name }) => typed.length >= 3 && name.toLowerCase().startsWith(typed))
+        .sort((a, b) => Number(b.name === b.value) - Number(a.name === a.value))
+        .map(({ name }) => name.toLowerCase());
       const nearest = [...new Set([...meant.slice(0, 3), ...listNearest(typed, texts), ...containing])].slice(0, 5);
       return distinct(nearest.flatMap((each) => byText.get(each)!));
     },
@@ -44,8 +46,11 @@ function ofKey(found: readonly KnownName[], key: Grouping | undefined): readonly
   return key === undefined ? found : found.filter((each) => each.key === key);
 }
 
+/** Each once, by the first of its names. */
 function distinct(found: readonly KnownName[]): KnownName[] {
-  return [...new Map(found.map((each) => [JSON.stringify([each.key, each.value]), each])).values()];
+  return [
+    ...new Map(found.toReversed().map((each) => [JSON.stringify([each.key, each.value]), each])).values(),
+  ].reverse();
 }
 
 /** A name with its key, and the place behind it. */

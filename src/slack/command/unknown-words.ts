@@ -119,12 +119,14 @@ function correctByNames(reading: Reading, tokens: readonly Token[]): string[] {
   const text = reading.text.slice(first[0]!.start, first.at(-1)!.end);
   const names = reading.names.near(trimWord({ ...first[0]!, text }));
   const alone = tokens.length === reading.tokens.length;
-  return names.slice(0, CHOICES).map(({ key, name, value }) => {
+  const texts = names.map(({ key, name, value }) => {
     const named = key === 'client' ? quote(name) : `${key}:${quote(value)}`;
     const written =
       alone && key === 'client' ? `client ${named}` : alone && key === 'scope' ? `pool ${quote(value)}` : named;
     return replaceWords(reading, new Map(first.map((token, index) => [token, index === 0 ? written : ''])));
   });
+  // Several ids may share a name.
+  return [...new Set(texts)].slice(0, CHOICES);
 }
 
 /** Unknown tokens that stand next to each other. */

@@ -31,7 +31,7 @@ export const TERMINAL_WIDTH = 100;
 export const STOPPED = 130;
 
 /** Runs with the words after its own name; the number is the exit code. Throws HeadroomError for faults of the caller. */
-export type RunCommand = (args: readonly string[], context: CliContext) => Promise<number>;
+type RunCommand = (args: readonly string[], context: CliContext) => Promise<number>;
 
 /** A word too many is a missing quote, or meant something: it is never passed over. Throws as parseArgs does. */
 export function refuseMore(words: readonly string[], most: number): void {

@@ -238,7 +238,7 @@ function formatList(numbers: readonly number[]): string {
 }
 
 /** Rules that hold from now on: those of days before stay as they were. What changes is added to `changes`. */
-export function amendRules(
+function amendRules(
   stored: readonly RuleSet[],
   declaration: Declaration,
   today: number,
@@ -322,7 +322,7 @@ function noRules(name: string): ScopeRules {
 }
 
 /** Equal as JSON, whatever the order of keys. */
-export function same(left: unknown, right: unknown): boolean {
+function same(left: unknown, right: unknown): boolean {
   return JSON.stringify(left, sortKeys) === JSON.stringify(right, sortKeys);
 }
 
@@ -332,6 +332,6 @@ function sortKeys(_: string, value: unknown): unknown {
 }
 
 /** `1 rule`, `2 rules`. */
-export function countOf(list: readonly unknown[], noun: string): string {
+function countOf(list: readonly unknown[], noun: string): string {
   return `${list.length} ${noun}${list.length === 1 ? '' : 's'}`;
 }

@@ -105,7 +105,7 @@ function isWeak(text: string): boolean {
 }
 
 /** A piece of a range's text in lower case, and which word of the text it is part of. */
-export interface Lexeme {
+interface Lexeme {
   text: string;
   word: number;
 }
@@ -153,7 +153,7 @@ const RULES: readonly [RegExp, (match: RegExpExecArray) => readonly string[]][] 
 ];
 
 /** The pieces of a range's words, in order. */
-export function toLexemes(words: readonly string[]): Lexeme[] {
+function toLexemes(words: readonly string[]): Lexeme[] {
   return words.flatMap((word, index) => split(clean(word)).map((text) => ({ text, word: index })));
 }
 

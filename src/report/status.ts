@@ -110,12 +110,12 @@ export function describeOutcome(totals: Totals, codes: readonly { status: string
 }
 
 /** Returns a status in plain words; `''` where nothing is known of it. */
-export function describeStatus(status: string): string {
+function describeStatus(status: string): string {
   return MEANINGS[status] ?? GROUP_MEANINGS.find(({ group }) => group === groupOf(status))?.meaning ?? '';
 }
 
 /** The documented groups: 2xx, 3xx, 4xx (429 apart), 5xx and what carries no status. */
-export const GROUP_MEANINGS: readonly { group: string; meaning: string }[] = [
+const GROUP_MEANINGS: readonly { group: string; meaning: string }[] = [
   { group: '1xx', meaning: 'informational' },
   { group: '2xx', meaning: 'success' },
   { group: '3xx', meaning: 'redirect or not modified' },

@@ -161,7 +161,7 @@ export function listAudit({ pools }: SampleNames) {
 }
 
 /** The digest of a day, a week and a month, what follows in their threads, and a preview. */
-export async function listDigestSamples(world: SampleWorld): Promise<Sample[]> {
+async function listDigestSamples(world: SampleWorld): Promise<Sample[]> {
   const { calendar, nowMs } = world;
   const ports = toPorts(world);
   const compose = createDigestComposer(ports);

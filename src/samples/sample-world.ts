@@ -103,7 +103,7 @@ export const SAMPLE_ZONE = 'Europe/Berlin';
 const HOURS = 21 * 24;
 
 /** Pools of each kind of period, with limits, grants, links and a rate limit: some used up, some hardly touched. */
-export function declareSamples({ scopes, pools, clients }: SampleNames): string {
+function declareSamples({ scopes, pools, clients }: SampleNames): string {
   const [daily, bundle, addon, limit] = pools;
   return JSON.stringify({
     scopes: scopes.map((name, index) => ({
@@ -134,7 +134,7 @@ export function declareSamples({ scopes, pools, clients }: SampleNames): string 
 }
 
 /** An event as the native adapter takes it: every hour of three weeks, in turn by each client, on each route, for each scope. */
-export function listSampleEvents({ clients, routes, users, scopes }: SampleNames): Record<string, unknown>[] {
+function listSampleEvents({ clients, routes, users, scopes }: SampleNames): Record<string, unknown>[] {
   const turn = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
   const rounds = Math.max(1, Math.ceil(clients.length / 24));
   return Array.from({ length: HOURS * rounds }, (_, index) => {

@@ -38,11 +38,7 @@ export function listSamples({
 export type SampleUpload = (report: Report) => Promise<string | undefined>;
 
 /** Every report as it is answered: with its picture, with Slack's own chart, as table; each name begins with the command. */
-export async function listAnswerSamples(
-  world: SampleWorld,
-  names: SampleNames,
-  upload: SampleUpload,
-): Promise<Sample[]> {
+async function listAnswerSamples(world: SampleWorld, names: SampleNames, upload: SampleUpload): Promise<Sample[]> {
   const samples: Sample[] = [];
   let fileId: string | undefined;
   for (const question of listQuestions(names)) {

@@ -1,5 +1,5 @@
 /** A table is divided into parts (a day, a dimension, a scope), and a query reads only the parts that it asks for. */
-export type PartKey = 'day' | 'dimension' | 'scope';
+type PartKey = 'day' | 'dimension' | 'scope';
 
 export interface SqlColumn {
   name: string;

@@ -18,7 +18,7 @@ import {
 import { CONTENT, type Forgotten, IdSet, isAbsent, KEY_WORDS } from './ids.ts';
 
 export const NEW = 0;
-export const DUPLICATE = 1;
+const DUPLICATE = 1;
 export const CONFLICT = 2;
 
 /**

@@ -142,7 +142,7 @@ const PER_MINUTE: Readonly<Record<string, number>> = {
 const POSTS_PER_MINUTE = 60;
 
 /** Buckets that fill evenly: `burst` calls at once, then as many a minute as Slack promises. */
-export class Rates {
+class Rates {
   /** Messages that a channel takes at once. */
   burst = 5;
   readonly #buckets = new Map<string, { tokens: number; at: number }>();

@@ -113,7 +113,7 @@ function renderField(block: JsonObject, id: string, scene: Scene): ReactNode {
  * A table or data_table block; its first row is the header, its first column names the rows. The page makes it scroll by
  * itself, sideways, where it is too wide.
  */
-export function renderTable(block: JsonObject, caption: string, scene: Scene): ReactNode {
+function renderTable(block: JsonObject, caption: string, scene: Scene): ReactNode {
   const settings = listOf(block.column_settings);
   const rows = (Array.isArray(block.rows) ? block.rows : []) as JsonObject[][];
   const [head = [], ...body] = rows;
@@ -154,7 +154,7 @@ function renderCell(cell: JsonObject, scene: Scene): ReactNode {
  * others are drawn here: it has no elements that can be pressed once React is gone, no slack_file, no raw_number cells and
  * no data_table, and it reads escaped mentions as mentions, which Slack does not.
  */
-export function renderByLibrary(block: JsonObject, scene: Scene): ReactNode {
+function renderByLibrary(block: JsonObject, scene: Scene): ReactNode {
   const props = {
     blocks: [block as unknown as LibraryBlock],
     theme: scene.theme,

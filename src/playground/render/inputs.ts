@@ -234,7 +234,7 @@ interface Field {
 }
 
 /** How an element is named and described: by the words around it in a form, else by a label of its own. */
-export function toAria({ field, label }: ElementPlace): Record<string, unknown> {
+function toAria({ field, label }: ElementPlace): Record<string, unknown> {
   if (!field) return { 'aria-label': label };
   return { id: field.id, 'aria-describedby': field.hintId, 'aria-required': field.required || undefined };
 }

@@ -94,7 +94,7 @@ export function withSigns(text: string): ReactNode {
  * The `{tokens}` of a Slack date, in the reader's zone; the fallback where the instant or a token is unknown.
  * Tokens: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
  */
-export function formatDate(timestamp: number, format: string, zone: string, fallback: string): string {
+function formatDate(timestamp: number, format: string, zone: string, fallback: string): string {
   const date = new Date(timestamp * 1000);
   if (Number.isNaN(date.getTime())) return fallback;
   const by = (options: Intl.DateTimeFormatOptions) =>

@@ -127,7 +127,8 @@ function findSilence({ silent, zone }: DigestContent): Finding[] {
 /** A scope over its allowance comes before one that is close to it. Of one scope the worst says enough. */
 function findPools(state: ScopeState, { nowMs }: DigestContent, calendar: Calendar): Finding[] {
   const last = state.pools.findLast(({ left }) => left > 0);
-  const [runOut] = last?.runOut ? describeRunOutOf(state, nowMs, calendar) : [];
+  const isEnding = last?.runOut !== undefined || last?.present?.emptyMs !== undefined;
+  const [runOut] = isEnding ? describeRunOutOf(state, nowMs, calendar) : [];
   const [worst] = listScopeSentences(state)
     .filter(({ weight }) => weight > 0)
     .toSorted((a, b) => b.weight - a.weight);

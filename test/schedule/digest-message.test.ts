@@ -77,6 +77,14 @@ describe('what needs attention', () => {
     ]);
   });
 
+  it('says when a pool is empty at the pace of now', () => {
+    const close = state('Close', 95, 100);
+    const present = { pace: 'the pace of the last hour' as const, emptyMs: 3 * 3_600_000 };
+    expect(found({ pools: [{ ...close, pools: [{ ...close.pools[0]!, present }] }] })).toEqual([
+      'Close has used 95% of its daily credits (95 of 100). It runs out around 03:00 at the pace of the last hour.',
+    ]);
+  });
+
   it('is nothing on a day like others, and says so', () => {
     expect(found({ pools: [state('Fine', 1, 100)] })).toEqual([]);
     const { text } = buildDigest({ title: 'API usage', findings: [], context: ['UTC'], buttons: [] });

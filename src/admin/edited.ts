@@ -3,7 +3,7 @@ import type { Change } from '../domain/declaration.ts';
 import type { FieldFault } from '../domain/declared-fields.ts';
 import type { Definitions } from '../domain/definition.ts';
 
-/** What holds after an edit and what it changes; or what is wrong with it, nothing being changed. */
+/** The outcome of an edit: the definitions it leads to and its changes; with faults, the definitions as they were. */
 export interface Edited {
   faults: FieldFault[];
   definitions: Definitions;

@@ -78,7 +78,7 @@ function inflateEither(body: Uint8Array, options: { maxOutputLength: number }): 
   }
 }
 
-/** What gzip inside a request may become in all; a request is bounded by MAX_BODY_BYTES, but that by nothing. */
+/** Limit of all gzip parts of a request together, unpacked. MAX_BODY_BYTES does not bound them: they are still packed when it is checked. */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 
 /** Undoes gzip that no header tells of, for the parts of one request. */

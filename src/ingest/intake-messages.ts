@@ -3,8 +3,8 @@ import type { ErrorCode } from '../errors.ts';
 import type { Envelope, IngestRequest } from './adapter.ts';
 
 /**
- * What the two sides of the intake say to each other. Copying an object between threads costs more than the event in it, so
- * requests go as one block of bytes with a few numbers each, and results as numbers wherever they are no more.
+ * Messages from the server's thread to the thread that commits, and back (`IntakeAnswer`). Requests travel as one block of
+ * bytes with a few numbers each, and plain results as numbers: copying an object between threads costs more than its event.
  */
 export type IntakeCall =
   | ({ kind: 'ingest' } & PackedRequests)

@@ -73,7 +73,7 @@ export class PostgresConnection implements DatabaseConnection {
   /** What was sent in this transaction; each answers with its failure. */
   #sent: Promise<Error | undefined>[] = [];
   #isLost = false;
-  /** What is written waits for what comes after it: one call of the system for a flight, not one for each statement. */
+  /** True while statements wait in the socket's buffer (`cork`), to leave together in one write. */
   #isHeld = false;
   readonly #stream: Writable;
 

@@ -63,7 +63,7 @@ async function toRows(
   return mayShare ? [...named.values()] : rows;
 }
 
-/** Whether any of these numbers stands for a forgotten value. */
+/** Tells whether any of these text ids is that of a value which `forget` has removed. */
 function hasRemoved(ids: Column, texts: ReadonlyMap<number, string>): boolean {
   for (let i = 0; i < ids.length; i += 1) if (texts.get(ids[i]!) === REMOVED) return true;
   return false;

@@ -28,7 +28,7 @@ const SLICES = 8;
 /** Blocks of one run are numbered from `run` times this. */
 const BLOCKS = 0x10000;
 const CHUNK = 100;
-/** So many filters are read at a time. */
+/** Filters read from the database in one query. */
 const FILTERS = 8;
 
 interface Run {

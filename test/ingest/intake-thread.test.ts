@@ -10,15 +10,7 @@ import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
-
-const ENVELOPE = {
-  sourceId: 1,
-  sourceName: 'default',
-  adapter: 'native',
-  options: {},
-  contentType: 'application/json',
-  headers: {},
-};
+import { ENVELOPE } from '../support/envelope.ts';
 
 describe('the thread that writes', () => {
   let database: TestDatabase;

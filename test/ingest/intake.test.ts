@@ -5,21 +5,14 @@ import type { IngestRequest } from '../../src/ingest/adapter.ts';
 import { GROUP_BYTES, GROUP_EVENTS, Intake } from '../../src/ingest/intake.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
+import { ENVELOPE } from '../support/envelope.ts';
 
-const ENVELOPE = {
-  sourceId: 1,
-  sourceName: 'default',
-  adapter: 'native',
-  options: {},
-  contentType: 'application/json',
-  encoding: 'gzip',
-  headers: {},
-};
+const PACKED = { ...ENVELOPE, encoding: 'gzip' };
 
 /** `events` events in few bytes, `padding` bytes of nothing behind them. */
 function pack(events: number, padding = 0): IngestRequest {
   const text = `[${Array(events).fill('{"client":"a"}').join()}]${' '.repeat(padding)}`;
-  return { envelope: ENVELOPE, body: gzipSync(text), receivedMs: Date.now() };
+  return { envelope: PACKED, body: gzipSync(text), receivedMs: Date.now() };
 }
 
 describe('what is committed at once', () => {
@@ -55,8 +48,11 @@ describe('what is committed at once', () => {
 
   it('holds bodies in UTF-16 that say so by their first bytes', async () => {
     const body = Buffer.from('\ufeff{"client":"Zoë"}', 'utf16le');
-    const { encoding: _, ...plain } = ENVELOPE;
-    const requests = [body, Buffer.from(body).swap16()].map((each) => ({ envelope: plain, body: each, receivedMs: 5 }));
+    const requests = [body, Buffer.from(body).swap16()].map((each) => ({
+      envelope: ENVELOPE,
+      body: each,
+      receivedMs: 5,
+    }));
     expect(await accepted(requests)).toEqual([1, 1]);
   });
 

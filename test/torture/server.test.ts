@@ -11,6 +11,7 @@ import { Secret } from '../../src/secret.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { createThreadedUsage } from '../../src/usage/reader-thread.ts';
 import { describeEachDialect } from '../support/databases.ts';
+import { ENVELOPE } from '../support/envelope.ts';
 import {
   countByClient,
   inParallel,
@@ -24,14 +25,6 @@ import {
 
 const LANES = 16;
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
-const ENVELOPE = {
-  sourceId: 1,
-  sourceName: 'default',
-  adapter: 'native',
-  options: {},
-  contentType: 'application/json',
-  headers: {},
-};
 
 describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
   let databaseUrl: string;

@@ -8,7 +8,7 @@ import { showConversation } from './conversation.ts';
 import { sendJson } from './emulator/http.ts';
 import type { Handler } from './emulator/server.ts';
 import type { Emulator } from './emulator/workspace.ts';
-import { readLibraryStyles } from './render/blocks.ts';
+import { readLibraryStyles } from './render/chart.ts';
 
 export interface PlaygroundOptions {
   /** The workspace that is shown; another one after a reset. */

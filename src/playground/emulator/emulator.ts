@@ -38,6 +38,8 @@ export interface EmulatorOptions {
 }
 
 export interface Emulator {
+  /** Differs from one workspace to the next at the same address. */
+  readonly id: string;
   /** `http://127.0.0.1:port`; the Web API is at `apiUrl`. */
   readonly url: string;
   /** For SLACK_API_URL and `clientOptions.slackApiUrl`. */

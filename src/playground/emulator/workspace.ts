@@ -61,6 +61,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const emulator: Emulator = {
     ...toPeople(core),
     ...toSights(core),
+    id: crypto.randomUUID(),
     url: core.url,
     apiUrl: `${core.url}/api/`,
     ...CREDENTIALS,

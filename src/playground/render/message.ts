@@ -1,9 +1,9 @@
-import { renderToStaticMarkup } from 'react-dom/server';
-import { getDateFormat } from '../emulator/date-format.ts';
-import type { Ephemeral, JsonObject, Message, User, View } from '../emulator/types.ts';
+import type { Ephemeral, JsonObject, Message, View } from '../emulator/types.ts';
 import { renderBlocks } from './blocks.ts';
-import { fileUrl, h, type ReactNode, type Scene } from './scene.ts';
-import { plainOf, renderMrkdwn } from './text.ts';
+import { formatDate } from './dates.ts';
+import { attributes, Html, html } from './html.ts';
+import { fileUrl, plainOf, type Scene } from './scene.ts';
+import { renderMrkdwn } from './text.ts';
 
 export interface ShownMessage {
   message: Message | Ephemeral;
@@ -14,139 +14,95 @@ export interface ShownMessage {
   shortcuts: readonly { id: string; name: string }[];
 }
 
-/** One message as an `article`; its inside is made here, its place in the list by the page. */
+/** The inside of one message; its place in the list is made by the page. */
 export function renderMessage({ message, replies, inThread, shortcuts }: ShownMessage, scene: Scene): string {
-  const author = scene.users.get(message.user);
-  const hidden = 'to' in message;
-  const name = author?.real_name ?? message.user;
+  const name = nameAuthor(message, scene);
+  const isBot = Boolean(message.bot_id);
   const at = Number(message.ts) * 1000;
-  const top = h(
-    'header',
-    null,
-    h('span', { className: 'author' }, name),
-    message.bot_id ? h('span', { className: 'badge' }, 'APP') : null,
-    h(
-      'time',
-      { dateTime: new Date(at).toISOString(), title: formatFull(at, scene.reader) },
-      formatTime(at, scene.reader),
-    ),
-    hidden ? h('span', { className: 'only-you' }, 'Only visible to you') : null,
-    message.subtype === 'thread_broadcast' ? h('span', { className: 'note' }, 'also sent to the channel') : null,
-  );
+  const { tz } = scene.reader;
+  const when = attributes({
+    datetime: new Date(at).toISOString(),
+    title: formatDate(at, tz, { dateStyle: 'full', timeStyle: 'medium' }),
+  });
+  const note = 'to' in message && html`<span class="only-you">Only visible to you</span>`;
   const body = message.blocks?.length
-    ? renderBlocks(message.blocks, scene)
-    : message.text &&
-      renderToStaticMarkup(h('div', { className: 'block text-only' }, renderMrkdwn(message.text, scene)));
-  const rest = [
-    message.edited ? h('span', { key: 'edited', className: 'note' }, '(edited)') : null,
-    ...(message.files ?? []).map((file, key) => renderFile(file, key)),
-    ...(message.reactions ?? []).map(({ name: reaction, count }, key) =>
-      h('span', { key: `r${key}`, className: 'reaction' }, `:${reaction}: ${count}`),
-    ),
-    inThread || hidden ? null : renderThreadLink(message, replies),
-    ...(hidden ? [] : shortcuts.map(({ id, name }) => renderShortcut(id, name))),
-  ];
-  const avatar = renderToStaticMarkup(renderAvatar(name, Boolean(message.bot_id)));
-  const end = renderToStaticMarkup(h('footer', null, rest));
-  return `${avatar}<div class="body">${renderToStaticMarkup(top)}${body}${end}</div>`;
+    ? new Html(renderBlocks(message.blocks, scene))
+    : message.text && html`<div class="block text-only">${renderMrkdwn(message.text, scene)}</div>`;
+  const buttons = shortcuts.map(
+    ({ id, name: title }) =>
+      html`<button type="button" class="thread-link quiet" data-shortcut="${id}">${title}</button>`,
+  );
+  return html`
+    ${renderAvatar(name, isBot)}
+    <div class="body">
+      <header>
+        <span class="author">${name}</span>
+        ${isBot && html`<span class="badge">APP</span>`}
+        <time${when}>${formatDate(at, tz, { timeStyle: 'short' })}</time>
+        ${note}
+      </header>
+      ${body}
+      <footer>
+        ${message.edited && html`<span class="note">(edited)</span>`}
+        ${(message.files ?? []).map(renderFile)}
+        ${!inThread && !note && renderThreadLink(message, replies)}
+        ${!note && buttons}
+      </footer>
+    </div>`.text;
 }
 
 /** Who wrote it and when: the name of its article. */
 export function nameMessage(message: Message | Ephemeral, scene: Scene): string {
-  const name = scene.users.get(message.user)?.real_name ?? message.user;
-  const time = formatTime(Number(message.ts) * 1000, scene.reader);
-  return `${name}, ${time}${'to' in message ? ', only visible to you' : ''}`;
+  const time = formatDate(Number(message.ts) * 1000, scene.reader.tz, { timeStyle: 'short' });
+  return `${nameAuthor(message, scene)}, ${time}${'to' in message ? ', only visible to you' : ''}`;
 }
 
-function renderThreadLink(message: Message, replies: number): ReactNode {
-  const text = replies > 0 ? `${replies} ${replies === 1 ? 'reply' : 'replies'}` : 'Reply in thread';
+function nameAuthor({ user }: Message, { users }: Scene): string {
+  return users.get(user)?.real_name ?? user;
+}
+
+function renderThreadLink(message: Message, replies: number): Html {
+  const text = replies === 0 ? 'Reply in thread' : `${replies} ${replies === 1 ? 'reply' : 'replies'}`;
   const className = replies > 0 ? 'thread-link' : 'thread-link quiet';
-  return h(
-    'button',
-    { key: 'thread', type: 'button', className, 'data-thread': message.thread_ts ?? message.ts },
-    text,
-  );
+  return html`<button type="button" class="${className}" data-thread="${message.thread_ts ?? message.ts}">${text}</button>`;
 }
 
-function renderShortcut(id: string, name: string): ReactNode {
-  return h('button', { key: id, type: 'button', className: 'thread-link quiet', 'data-shortcut': id }, name);
-}
-
-function renderAvatar(name: string, isBot: boolean): ReactNode {
-  const initials = name
-    .split(/\s+/)
-    .map((word) => [...word][0] ?? '')
-    .slice(0, 2)
-    .join('');
+function renderAvatar(name: string, isBot: boolean): Html {
+  if (isBot) return html`<span class="avatar bot" aria-hidden="true">▮▯</span>`;
+  const initials = name.split(/\s+/).map((word) => [...word][0] ?? '');
   const hue = [...name].reduce((sum, char) => sum + char.codePointAt(0)! * 37, 0) % 360;
-  const style = isBot ? {} : { background: `oklch(0.45 0.09 ${hue})` };
-  return h('span', { className: isBot ? 'avatar bot' : 'avatar', style, 'aria-hidden': true }, isBot ? '▮▯' : initials);
+  return html`<span class="avatar" style="background:oklch(0.45 0.09 ${hue})" aria-hidden="true">${initials.slice(0, 2)}</span>`;
 }
 
-function renderFile(file: JsonObject, key: number): ReactNode {
+function renderFile(file: JsonObject): Html {
   const url = fileUrl(String(file.id));
   const name = String(file.title ?? file.name);
-  if (String(file.mimetype).startsWith('image/')) {
-    return h('img', { key, src: url, alt: String(file.alt_txt ?? name), loading: 'lazy', className: 'file' });
-  }
+  if (String(file.mimetype).startsWith('image/'))
+    return html`<img${attributes({ src: url, alt: String(file.alt_txt ?? name), loading: 'lazy', class: 'file' })}>`;
   const size = `${Number(file.size ?? 0).toLocaleString('en')} bytes`;
-  return h(
-    'a',
-    { key, className: 'file', href: url, download: String(file.name) },
-    h('strong', null, name),
-    h('span', null, `${String(file.pretty_type ?? '')} · ${size}`),
-  );
-}
-
-function formatTime(ms: number, reader: User): string {
-  return getDateFormat('en-GB', { timeStyle: 'short', timeZone: reader.tz }).format(ms);
-}
-
-function formatFull(ms: number, reader: User): string {
-  return getDateFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium', timeZone: reader.tz }).format(ms);
+  return html`
+    <a class="file" href="${url}" download="${String(file.name)}">
+      <strong>${name}</strong>
+      <span>${String(file.pretty_type ?? '')} · ${size}</span>
+    </a>`;
 }
 
 /** The inside of a modal: title, blocks, and the buttons that it names. */
 export function renderModal(view: View, scene: Scene): string {
-  const top = renderToStaticMarkup(
-    h(
-      'header',
-      null,
-      h('h2', { id: 'modal-title', tabIndex: -1 }, plainOf(view.title)),
-      h('button', { type: 'button', className: 'plain icon', 'data-close': '', 'aria-label': 'Close' }, '✕'),
-    ),
-  );
-  const end = renderToStaticMarkup(
-    h(
-      'footer',
-      null,
-      h('button', { type: 'button', className: 'button', 'data-close': '' }, plainOf(view.close, 'Cancel')),
-      view.submit ? h('button', { type: 'submit', className: 'button primary' }, plainOf(view.submit)) : null,
-    ),
-  );
-  const body = renderBlocks(view.blocks, { ...scene, values: view.state.values });
-  return `${top}<div class="modal-body">${body}</div>${end}`;
+  const blocks = new Html(renderBlocks(view.blocks, { ...scene, values: view.state.values }));
+  const submit = view.submit && html`<button type="submit" class="button primary">${plainOf(view.submit)}</button>`;
+  return html`
+    <header>
+      <h2 id="modal-title" tabindex="-1">${plainOf(view.title)}</h2>
+      <button type="button" class="plain icon" data-close="" aria-label="Close">✕</button>
+    </header>
+    <div class="modal-body">${blocks}</div>
+    <footer>
+      <button type="button" class="button" data-close="">${plainOf(view.close, 'Cancel')}</button>
+      ${submit}
+    </footer>`.text;
 }
 
 export function renderHome(view: View, scene: Scene): string {
   return renderBlocks(view.blocks, { ...scene, heading: 'h2', values: view.state.values });
-}
-
-/** HTML by message and reader, with what it was made from. */
-const drawn = new WeakMap<ShownMessage['message'], Map<string, { from: string; html: string }>>();
-
-/**
- * Draws a message, or gives what was drawn before for the same reader, theme and day as long as nothing in it has changed:
- * the page asks for a whole conversation every time that something happens, and React's garbage of it is not small.
- */
-export function drawMessage(shown: ShownMessage, scene: Scene, today: string): string {
-  const byReader = drawn.get(shown.message) ?? new Map<string, { from: string; html: string }>();
-  drawn.set(shown.message, byReader);
-  const reader = `${scene.reader.id} ${scene.theme} ${shown.inThread}`;
-  const from = JSON.stringify([shown.message, shown.replies, today]);
-  const known = byReader.get(reader);
-  if (known?.from === from) return known.html;
-  const html = renderMessage(shown, scene);
-  byReader.set(reader, { from, html });
-  return html;
 }

@@ -1,5 +1,5 @@
-import { createElement, type ReactNode } from 'react';
 import type { Channel, JsonObject, User, UserGroup } from '../emulator/types.ts';
+import { type Html, html } from './html.ts';
 
 /** What blocks are drawn with: the workspace's names, the reader, and what was typed into a form so far. */
 export interface Scene {
@@ -16,34 +16,37 @@ export interface Scene {
   heading: 'h2' | 'h3';
 }
 
-/** Elements are made by this function, never from strings: React escapes every text and attribute. */
-export const h = createElement;
-
-export type { ReactNode };
-
 /** Where the playground serves an uploaded file. */
 export function fileUrl(id: string): string {
   return `/_control/file/${encodeURIComponent(id)}`;
 }
 
-/** `http`, `https` and `mailto` addresses; anything else is no link. */
-export function safeUrl(url: unknown): string | undefined {
-  if (typeof url !== 'string' || !URL.canParse(url)) return undefined;
-  return /^(https?|mailto):$/.test(new URL(url).protocol) ? url : undefined;
+/** A link that opens beside the page: to `http`, `https` and `mailto` addresses; anything else stays words. */
+export function renderLink(address: unknown, words: string): Html {
+  const url = String(address);
+  const safe = URL.canParse(url) && /^(https?|mailto):$/.test(new URL(url).protocol);
+  return safe ? html`<a href="${url}" target="_blank" rel="noopener noreferrer">${words}</a>` : html`${words}`;
 }
 
-export function mentionUser(scene: Scene, id: string): ReactNode {
-  const user = scene.users.get(id);
-  return h('span', { className: id === scene.reader.id ? 'mention me' : 'mention' }, `@${user?.real_name ?? id}`);
+/** A person, group or channel by id, or everybody of a place, as people see it. */
+export function renderMention(kind: 'user' | 'group' | 'channel' | 'all', id: string, scene: Scene): Html {
+  const { users, groups, channels, reader } = scene;
+  if (kind === 'channel') {
+    const name = channels.get(id)?.name ?? id;
+    return html`<button type="button" class="mention link" data-open-channel="${id}">#${name}</button>`;
+  }
+  const group = kind === 'group' ? groups.get(id) : undefined;
+  const name = (kind === 'user' ? users.get(id)?.real_name : group?.handle) ?? id;
+  const mine = kind === 'all' || id === reader.id || group?.users.includes(reader.id);
+  return html`<span class="${mine ? 'mention me' : 'mention'}">@${name}</span>`;
 }
 
-export function mentionGroup(scene: Scene, id: string): ReactNode {
-  const group = scene.groups.get(id);
-  const me = group?.users.includes(scene.reader.id);
-  return h('span', { className: me ? 'mention me' : 'mention' }, `@${group?.handle ?? id}`);
+export function listOf(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? (value as JsonObject[]) : [];
 }
 
-export function mentionChannel(scene: Scene, id: string): ReactNode {
-  const channel = scene.channels.get(id);
-  return h('button', { type: 'button', className: 'mention link', 'data-open-channel': id }, `#${channel?.name ?? id}`);
+/** The words of a text object. */
+export function plainOf(object: unknown, otherwise = ''): string {
+  const { text } = (object ?? {}) as JsonObject;
+  return typeof text === 'string' ? text : otherwise;
 }

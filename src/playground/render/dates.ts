@@ -1,0 +1,37 @@
+import { getDateFormat } from '../emulator/date-format.ts';
+
+/** What a token of a Slack date shows: https://docs.slack.dev/messaging/formatting-message-text#date-formatting */
+const DATE_TOKENS: Record<string, Intl.DateTimeFormatOptions> = {
+  date_num: { dateStyle: 'short' },
+  date: { dateStyle: 'long' },
+  date_short: { day: 'numeric', month: 'short', year: 'numeric' },
+  date_long: { dateStyle: 'full' },
+  date_pretty: { dateStyle: 'long' },
+  date_short_pretty: { day: 'numeric', month: 'short', year: 'numeric' },
+  date_long_pretty: { dateStyle: 'full' },
+  time: { hour: '2-digit', minute: '2-digit' },
+  time_secs: { timeStyle: 'medium' },
+  ago: { dateStyle: 'medium', timeStyle: 'short' },
+};
+
+export function formatDate(ms: number, zone: string, options: Intl.DateTimeFormatOptions): string {
+  return getDateFormat('en-GB', { ...options, timeZone: zone }).format(ms);
+}
+
+/** The `{tokens}` of a Slack date, in the reader's zone; the fallback where the instant or a token is unknown. */
+export function formatSlackDate(timestamp: number, format: string, zone: string, fallback: string): string {
+  const names = [...format.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+  if (!Number.isFinite(timestamp) || names.some((name) => !DATE_TOKENS[name])) return fallback;
+  return format.replace(/\{(\w+)\}/g, (_, name: string) => formatDate(timestamp * 1000, zone, DATE_TOKENS[name]!));
+}
+
+/** `Today`, `Yesterday`, else the date, of an instant in the reader's zone. */
+export function formatDay(ms: number, nowMs: number, zone: string): string {
+  const dateOf = (at: number) =>
+    Temporal.Instant.fromEpochMilliseconds(Math.floor(at)).toZonedDateTimeISO(zone).toPlainDate();
+  const [day, today] = [dateOf(ms), dateOf(nowMs)];
+  const ago = today.since(day).days;
+  if (ago < 2) return ago < 1 ? 'Today' : 'Yesterday';
+  const year = day.year === today.year ? {} : { year: 'numeric' as const };
+  return formatDate(ms, zone, { weekday: 'long', day: 'numeric', month: 'long', ...year });
+}

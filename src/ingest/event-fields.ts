@@ -5,7 +5,8 @@ import { hideSecrets, redact, withoutQueries } from './privacy.ts';
 import { toRoute } from './route-template.ts';
 import type { SourceOptions } from './source-options.ts';
 
-const FIELDS = [
+/** Names of the fields of an event. */
+export const FIELDS = [
   ...(['id', 'time', 'client', 'method', 'url', 'route', 'status', 'user', 'ip', 'module', 'api_version'] as const),
   ...(['function', 'initiator', 'kind', 'scope', 'count', 'records', 'credits', 'duration_ms'] as const),
 ];
@@ -13,7 +14,7 @@ const FIELDS = [
 /** One event as its sender wrote it, by the fields of src/domain/README.md. Nothing is checked yet. */
 export type EventFields = { [field in (typeof FIELDS)[number]]?: unknown };
 
-/** Their names. */
+/** To look a name up. */
 export const EVENT_FIELDS: ReadonlySet<string> = new Set(FIELDS);
 
 export const MAX_ID_LENGTH = 256;

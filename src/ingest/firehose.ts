@@ -5,6 +5,7 @@ import { EventCollector, type Fields, isFields } from './event-collector.ts';
 import { describeValue, type EventFields } from './event-fields.ts';
 import { type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
 import { checkJsonType, type JsonBody, readJsonBody } from './json-body.ts';
+import { MAX_ENTRIES, tooMany } from './json-scan.ts';
 
 /**
  * Amazon Data Firehose, HTTP endpoint delivery: records in base64, each holding one or more log entries of API Gateway as
@@ -113,6 +114,7 @@ function readEntries(
     }
     // A CONTROL_MESSAGE only checks that the destination answers.
     if (value.messageType !== 'DATA_MESSAGE' || !Array.isArray(value.logEvents)) return;
+    if (value.logEvents.length > MAX_ENTRIES) throw tooMany();
     value.logEvents.forEach((logEvent: unknown, number) => {
       const event = isFields(logEvent) ? logEvent : {};
       const message = parseMessage(event.message);

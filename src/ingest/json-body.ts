@@ -159,14 +159,9 @@ function readLines(lines: Iterable<string | BodyLine>, isLog: boolean): JsonBody
 /** Adds what a line holds: one value, an array, or several without a line end between them. Returns the next place. */
 function addLine(read: JsonBody, text: string, index: number, place: string, isLog: boolean): number {
   const before = read.values.length;
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    const values = Array.isArray(value) ? value : [value];
-    for (const each of values) {
-      read.indexes.push(index + read.values.length - before);
-      read.values.push(each);
-    }
-    return index + values.length;
+    value = JSON.parse(text);
   } catch {
     const mended = isLog ? mendTemplate(text) : text;
     if (mended !== text) return addLine(read, mended, index, place, false);
@@ -180,6 +175,13 @@ function addLine(read: JsonBody, text: string, index: number, place: string, isL
     });
     return index + parts.length;
   }
+  const values = Array.isArray(value) ? value : [value];
+  if (index + values.length > MAX_ENTRIES) throw tooMany();
+  for (const each of values) {
+    read.indexes.push(index + read.values.length - before);
+    read.values.push(each);
+  }
+  return index + values.length;
 }
 
 /**
@@ -270,6 +272,7 @@ export function listEntries(read: JsonBody, path: string | undefined): { value: 
       listed.push({ value, index });
       return;
     }
+    if (listed.length + entries.length > MAX_ENTRIES) throw tooMany();
     entries.forEach((entry: unknown, place) => {
       listed.push({ value: entry, index: index + place });
     });

@@ -134,15 +134,18 @@ export function describePosition(text: string, offset: number): string {
 /** Entries of one body. */
 export const MAX_ENTRIES = 100_000;
 /** Objects and arrays of one body in all: each costs memory, however few bytes it has on the way. */
-const MAX_NESTED = 1_000_000;
+const MAX_BRACKETS = 1_000_000;
 
-/** Throws `too_large` for a text whose JSON would take far more memory than its bytes, before anything of it is parsed. */
+/**
+ * Throws `too_large` for a text whose JSON could take far more memory than its bytes, before anything of it is parsed.
+ * Brackets inside texts count too: to tell them apart takes as long as parsing, and no sender's texts hold so many.
+ */
 export function checkJsonBounds(text: string): void {
-  let left = MAX_NESTED;
+  let left = MAX_BRACKETS;
   for (const bracket of ['{', '[']) {
     if (text.length < left) return;
     for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) left -= 1;
-    if (left < 0) throw tooMuch(`more than ${MAX_NESTED} objects and arrays`);
+    if (left < 0) throw tooMuch(`more than ${MAX_BRACKETS} brackets ({ or [)`);
   }
 }
 

@@ -4,6 +4,7 @@ import { cloudEventsAdapter, isCloudEvent } from './cloudevents.ts';
 import { EventCollector, isFields } from './event-collector.ts';
 import { describeValue, type EventFields } from './event-fields.ts';
 import { checkJsonType, type JsonBody, listEntries, readJsonBody } from './json-body.ts';
+import { MAX_ENTRIES, tooMany } from './json-scan.ts';
 import type { SourceOptions } from './source-options.ts';
 
 /** Headroom's own format: one event, an array, `{"events": […]}`, or one event a line. */
@@ -52,6 +53,7 @@ function unwrap(body: JsonBody, headers: Readonly<Record<string, string>>, { map
   }
   if ('events' in value && !('client' in value)) {
     if (Array.isArray(value.events)) {
+      if (value.events.length > MAX_ENTRIES) throw tooMany();
       return { ...body, values: value.events, indexes: Array.from(value.events.keys()), single: false };
     }
     throw new HeadroomError('unreadable', `"events" is ${describeValue(value.events)}: send an array of events.`);

@@ -4,6 +4,7 @@ import { describeValue } from './event-fields.ts';
 import { FIRST_EVENT_MS } from './event-time.ts';
 import { toNumber } from './field-map.ts';
 import { mediaType, readJsonBody } from './json-body.ts';
+import { MAX_ENTRIES, tooMany } from './json-scan.ts';
 import { type FieldShape, type MessageShape, readMessage } from './protobuf.ts';
 import type { OtlpSignal } from './source-options.ts';
 
@@ -200,6 +201,7 @@ function listEntries(request: Fields, signal: OtlpSignal): OtlpEntry[] {
   const each = (parent: Fields, name: string, read: (part: Fields) => void): void => {
     for (const part of listParts(parent, name)) {
       if (isFields(part)) read(part);
+      else if (entries.length >= MAX_ENTRIES) throw tooMany();
       else entries.push({ fault: describeOdd(name, part), value: part });
     }
   };

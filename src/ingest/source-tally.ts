@@ -96,11 +96,12 @@ function merge(earlier: Waiting, later: Waiting): Waiting {
 }
 
 /** A sender may make up any number of names; those that came first stay. */
-function sum(earlier: SourceCounts['unread'] = {}, later: SourceCounts['unread']): SourceCounts['unread'] {
-  if (!later) return earlier;
-  const summed: Record<string, number> = { ...earlier };
+function sum(earlier: SourceCounts['unread'], later: SourceCounts['unread']): SourceCounts['unread'] {
+  if (!earlier || !later) return earlier ?? later;
+  const summed = new Map(Object.entries(earlier));
   for (const [name, count] of Object.entries(later)) {
-    if (Object.keys(summed).length < MAX_WAITING || name in summed) summed[name] = (summed[name] ?? 0) + count;
+    const known = summed.get(name);
+    if (known !== undefined || summed.size < MAX_WAITING) summed.set(name, (known ?? 0) + count);
   }
-  return Object.keys(summed).length === 0 ? undefined : summed;
+  return Object.fromEntries(summed);
 }

@@ -37,8 +37,8 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
   const days = draws?.days ?? (await listUse(deps, scope, span));
   const hasPools = draws !== undefined && draws.series.length > 0;
   const rest = hasPools ? OVERAGE : USED;
-  const months = toMonths(monthOf(range.firstDay), days, rest, deps, nowMs);
-  const drew = (name: string) => months.some(({ drawn }) => (drawn[name] ?? 0) > 0);
+  const months = toMonths(monthOf(range.firstDay), days, [...(draws?.series ?? []), rest], deps, nowMs);
+  const drew = (name: string) => months.some(({ drawn }) => drawn[name]! > 0);
   const inForce = (declared?.pools ?? []).filter(({ fromDay, untilDay = range.lastDay, period }) => {
     const once = period.kind === 'once' ? period : { fromDay, untilDay };
     const [first, last] = [Math.max(fromDay, once.fromDay), Math.min(untilDay, once.untilDay)];
@@ -88,7 +88,7 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
       },
       ...series.map(
         (name): Column<HistoryReport['months'][number]> => ({
-          ...{ key: name, label: name, type: 'credits', cell: ({ drawn }) => drawn[name] ?? 0 },
+          ...{ key: name, label: name, type: 'credits', cell: ({ drawn }) => drawn[name]! },
         }),
       ),
       { key: 'total', label: 'Total', type: 'credits', cell: ({ total }) => total },
@@ -124,14 +124,14 @@ async function listUse(
   const steps = await usage.meter({ meter: scope, span, grain: 'day' });
   return steps.map(({ startMs, credits }) => {
     const used = largerOf(0, credits);
-    return { day: calendar.dayOf(startMs), drawn: {}, overage: used, used };
+    return { day: calendar.dayOf(startMs), drawn: new Map(), overage: used, used };
   });
 }
 
 function toMonths(
   first: number,
   days: readonly DayOfDraws[],
-  rest: string,
+  names: readonly string[],
   { calendar }: ReporterDeps,
   nowMs: number,
 ): HistoryReport['months'] {
@@ -140,15 +140,15 @@ function toMonths(
     label: formatMonthName(firstDayOf(first + index)),
     startMs: calendar.startOfDay(firstDayOf(first + index)),
     partial: first + index === thisMonth,
-    drawn: {} as Record<string, Thousandths>,
+    // A pool may be called `constructor`: each has its number, so that none is looked up in all objects.
+    drawn: Object.fromEntries(names.map((name) => [name, 0 as Thousandths])),
     total: 0 as Thousandths,
   }));
   for (const { day, drawn, overage, used } of days) {
     const month = months[monthOf(day) - first];
     if (!month) continue;
-    for (const [pool, credits] of Object.entries(drawn))
-      month.drawn[pool] = addCredits(month.drawn[pool] ?? 0, credits);
-    if (overage > 0) month.drawn[rest] = addCredits(month.drawn[rest] ?? 0, overage);
+    for (const [name, credits] of [...drawn, [names.at(-1)!, overage] as const])
+      month.drawn[name] = addCredits(month.drawn[name]!, credits);
     month.total = addCredits(month.total, used);
   }
   return months;

@@ -90,7 +90,7 @@ export async function getScopeStates(deps: PoolDeps, query: ScopeQuery): Promise
 /** One day of a scope: what each pool gave, by name, and what none covered. */
 export interface DayOfDraws {
   day: number;
-  drawn: Readonly<Record<string, Thousandths>>;
+  drawn: ReadonlyMap<string, Thousandths>;
   overage: Thousandths;
   used: Thousandths;
 }
@@ -114,14 +114,14 @@ export async function listDraws(
     ...{ meter: name, pools, fromDay, untilMs, firstDay: firstMeterDay ?? untilDay },
   });
   const { usage, drawn, overage } = drawDown(pools, steps, { calendar, knownDay: calendar.dayOf(nowMs) });
-  const days = new Map<number, { drawn: Record<string, Thousandths>; overage: Thousandths; used: Thousandths }>();
+  const days = new Map<number, { drawn: Map<string, Thousandths>; overage: Thousandths; used: Thousandths }>();
   usage.startsMs.forEach((startMs, step) => {
     const day = calendar.dayOf(startMs);
     if (day < fromDay || usage.credits[step] === 0) return;
-    const sums = days.getOrInsertComputed(day, () => ({ drawn: {}, overage: 0, used: 0 }));
+    const sums = days.getOrInsertComputed(day, () => ({ drawn: new Map(), overage: 0, used: 0 }));
     pools.forEach((pool, index) => {
       const part = drawn[index]![step]!;
-      if (part > 0) sums.drawn[pool.name] = addCredits(sums.drawn[pool.name] ?? 0, part);
+      if (part > 0) sums.drawn.set(pool.name, addCredits(sums.drawn.get(pool.name) ?? 0, part));
     });
     sums.overage = addCredits(sums.overage, overage[step]!);
     sums.used = addCredits(sums.used, usage.credits[step]!);

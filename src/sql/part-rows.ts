@@ -105,7 +105,7 @@ async function readDraws({ frozen, definitions, calendar, nowMs }: Origin, { sco
   const draws = await listDraws(deps, { scope: scope!, fromDay, untilDay, nowMs });
   if (draws)
     return draws.days.flatMap(({ day, drawn, overage }) => [
-      ...Object.entries(drawn).map(([pool, credits]): Cell[] => [formatDay(day), pool, credits]),
+      ...[...drawn].map(([pool, credits]): Cell[] => [formatDay(day), pool, credits]),
       ...(overage > 0 ? [[formatDay(day), null, overage]] : []),
     ]);
   const span = { fromMs: calendar.startOfDay(fromDay), toMs: calendar.startOfDay(untilDay + 1) };

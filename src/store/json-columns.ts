@@ -105,8 +105,12 @@ export const STATED_DAY = object<StatedDay>({
 /** `source.options`: each adapter reads its own. */
 export const OPTIONS = z.record(text, z.unknown());
 
-/** `source.unread`. */
-export const COUNTS = z.record(text, number);
+/** `source.unread`, as pairs; an older version could write a text for the count of a field named `constructor`. */
+export const COUNTS = z
+  .custom<object>((value) => typeof value === 'object' && value !== null)
+  .transform((counts) =>
+    Object.entries(counts).filter((pair): pair is [string, number] => typeof pair[1] === 'number'),
+  );
 
 /** `source.gaps_ms`, `source.lags_ms`. */
 export const SAMPLES = z.array(number);

@@ -213,7 +213,7 @@ export async function listSourceHealth(db: Db): Promise<SourceHealth[]> {
     conflicts: row.conflicts,
     rejected: row.rejected,
     reasons: reasons.filter(({ sourceId }) => sourceId === row.id).slice(0, 5),
-    unread: Object.entries(readColumn('source.unread', COUNTS, row.unread)).map(([name, events]) => ({ name, events })),
+    unread: readColumn('source.unread', COUNTS, row.unread).map(([name, events]) => ({ name, events })),
     withoutId: row.without_id,
     late: row.late,
     limit: toLimit(readColumn('source.options', OPTIONS, row.options)),
@@ -255,7 +255,7 @@ function addSample(samples: string, sample: number | undefined): string {
 /** The names with the most events stay. */
 function addUnread(known: string, added: Readonly<Record<string, number>> | undefined): string {
   if (added === undefined) return known;
-  const sums = new Map(Object.entries(readColumn('source.unread', COUNTS, known)));
+  const sums = new Map(readColumn('source.unread', COUNTS, known));
   for (const [name, count] of Object.entries(added))
     sums.set(name.replaceAll('\0', '\ufffd'), (sums.get(name) ?? 0) + count);
   return JSON.stringify(Object.fromEntries([...sums].sort(([, a], [, b]) => b - a).slice(0, UNREAD_KEPT)));

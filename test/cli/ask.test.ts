@@ -39,7 +39,7 @@ billing           35  33.3%  29       6  █████████▊
 
 13–19 Nov 2026 · UTC · 3 clients
 Data begins on Mon 16 Nov 2026.`);
-  expect((await run('ask')).out).toMatch(/^105 requests|^No requests|requests/);
+  expect((await run('ask')).out.split('\n')[0]).toBe('default has no pool yet; it used 105 credits this month.');
 });
 
 it('reads several words as one question, names of several words among them', async () => {

@@ -182,7 +182,14 @@ describe('the native format', () => {
     ]) {
       expect(() => parse('native', body)).toThrow(expect.objectContaining({ code: 'too_large' }));
     }
-    expect(() => parse('native', '['.repeat(20_000_000))).toThrow(/more than 1000000 objects and arrays/);
+    expect(() => parse('native', '['.repeat(20_000_000))).toThrow(/more than 1000000 brackets/);
+    const many = `[${'0,'.repeat(100_000)}0]`;
+    for (const body of [many, `{"events":${many}}`, `${many}\n{}`])
+      expect(() => parse('native', body)).toThrow(/more than 100000 events/);
+    for (const adapter of ['native', 'kong'])
+      expect(() =>
+        parse(adapter, `{"items":${many}}`, { options: { map: { client: 'who', entries: 'items' } } }),
+      ).toThrow(/more than 100000 events/);
     expect(() => parse('native', `[${'{x\\"},'.repeat(90_000)}`)).toThrow(
       expect.objectContaining({ code: 'unreadable' }),
     );

@@ -45,4 +45,30 @@ describeEachDialect('counts of what sources sent', ({ open }) => {
       ...Array.from({ length: REJECTED_EVENTS_KEPT - 300 }, () => 'first'),
     ]);
   });
+
+  it('take any name of a field that nobody knows, and mend what an older version stored of one', async () => {
+    const db = await open();
+    const { id } = await getOrCreateSource(db, 'gw', 'native', NOW);
+    const spoiled = '{"constructor":"function Object() { [native code] }1","colour":2}';
+    await db.updateTable('source').set({ unread: spoiled }).execute();
+    const errors: unknown[] = [];
+    const tally = new SourceTally(db, (error) => errors.push(error));
+    const names = ['constructor', 'toString', '__proto__', 'colour'];
+    for (let sent = 0; sent < 2; sent += 1) {
+      const unread = Object.fromEntries(names.map((name) => [name, 1]));
+      tally.add(id, { accepted: 1, duplicates: 0, conflicts: 0, rejected: [], unread }, NOW);
+    }
+    expect((await listSourceHealth(db))[0]!.unread).toEqual([{ name: 'colour', events: 2 }]);
+    await tally.flush();
+    expect(errors).toEqual([]);
+    const [{ unread } = { unread: [] }] = await listSourceHealth(db);
+    expect(new Map(unread.map(({ name, events }) => [name, events]))).toEqual(
+      new Map([
+        ['colour', 4],
+        ['constructor', 2],
+        ['toString', 2],
+        ['__proto__', 2],
+      ]),
+    );
+  });
 });

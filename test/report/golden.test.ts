@@ -112,7 +112,7 @@ describe('October 2023', () => {
       label: 'Oct 2023',
       startMs: at('2023-10-01T00:00:00Z'),
       partial: false,
-      drawn: { 'Bundled licences': 100_000_000, 'Annual add-on': 25_000_000 },
+      drawn: { 'Bundled licences': 100_000_000, 'Annual add-on': 25_000_000, Overage: 0 },
       total: 125_000_000,
     });
     expect(report.finding).toBe(
@@ -205,6 +205,23 @@ describe('history', () => {
     );
     expect(first.months.at(-1)).toMatchObject({ label: 'Dec 2026', total: 0, partial: true });
     expect(first.months.at(-2)).toMatchObject({ label: 'Nov 2026', total: 1_007_000, partial: false });
+  });
+
+  it('takes pools by any name', async () => {
+    const pool = definitions.scopes[0]!.pools[0]!;
+    const names = ['constructor', 'toString', '__proto__'];
+    const report = await ask(
+      [use('2026-11-20T12:00:00Z', 7, { scope: SERVICE })],
+      { report: 'history', scope: SERVICE },
+      {
+        definitions: {
+          ...definitions,
+          scopes: [{ ...definitions.scopes[0]!, pools: names.map((name) => ({ ...pool, name })) }],
+        },
+      },
+    );
+    const drawn = new Map(Object.entries(report.months.at(-1)!.drawn));
+    expect([...names, 'Overage'].map((name) => drawn.get(name))).toEqual([7000, 0, 0, 0]);
   });
 
   it('shows use without pools as used, not as over anything', async () => {

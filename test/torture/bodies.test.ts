@@ -36,6 +36,16 @@ const BODIES: Record<string, () => Body> = {
     bytes: text(`{"client":"a",${Array.from({ length: 1_500_000 }, (_, key) => `"k${key}":1`).join(',')}}`),
     type: JSON_TYPE,
   }),
+  'millions of numbers in a wrapper': () => ({
+    bytes: text(`{"events":[${'0,'.repeat(9_900_000)}0]}`),
+    type: JSON_TYPE,
+  }),
+  'millions of numbers for spans': () => ({
+    bytes: text(`{"resourceSpans":[${'0,'.repeat(9_900_000)}0]}`),
+    type: JSON_TYPE,
+    path: '/v1/traces',
+  }),
+  'millions of numbers in a line': () => ({ bytes: text(`[${'0,'.repeat(9_900_000)}0]\n{}`), type: LINES }),
   'spans without content': () => ({ bytes: within(1, 2), type: PROTOBUF, path: '/v1/traces' }),
   'deep objects': () => ({ bytes: fill('{"a":'), type: JSON_TYPE }),
   'millions of empty objects': () => ({ bytes: text(`[${'{},'.repeat(6_500_000)}{}]`), type: JSON_TYPE }),
@@ -66,7 +76,7 @@ afterEach(async () => {
 it.runIf(existsSync('/proc/self/clear_refs'))(
   'no body takes more memory than a small multiple of its bytes, and the next is served',
   async () => {
-    for (const [name, make] of Object.entries(BODIES).slice(0, isLong ? undefined : 3)) {
+    for (const [name, make] of Object.entries(BODIES).slice(0, isLong ? undefined : 4)) {
       const { bytes, type, path = '/v1/events', encoding } = make();
       const before = readMiB('VmRSS');
       // The high-water mark begins anew.

@@ -120,7 +120,8 @@ function identify(file: StoredFile): Pick<StoredFile, 'mimetype' | 'filetype' | 
   }
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return { mimetype: 'image/jpeg', filetype: 'jpg' };
   const extension = file.name.split('.').pop()?.toLowerCase() ?? '';
-  const [mimetype, filetype] = TEXT_TYPES[extension] ?? ['application/octet-stream', 'binary'];
+  const known = Object.hasOwn(TEXT_TYPES, extension) ? TEXT_TYPES[extension] : undefined;
+  const [mimetype, filetype] = known ?? ['application/octet-stream', 'binary'];
   return { mimetype, filetype };
 }
 

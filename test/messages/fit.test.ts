@@ -16,15 +16,13 @@ import {
   richList,
   richText,
 } from '../../src/messages/text.ts';
-import { findRuleErrors, MAX_MESSAGE_CHARACTERS as REFUSED_ABOVE } from '../../src/playground/emulator/block-rules.ts';
-import { findSchemaErrors } from '../../src/playground/emulator/block-schema.ts';
+import { findBlockErrors, MAX_MESSAGE_CHARACTERS as REFUSED_ABOVE } from '../../src/playground/emulator/block-rules.ts';
 import { countTexts } from '../../src/playground/emulator/elements.ts';
 import { size } from '../support/size.ts';
 
 function faultsOf(blocks: readonly Block[]): string[] {
-  const schema = blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`));
   const size = countTexts(blocks) > REFUSED_ABOVE ? ['msg_blocks_too_long'] : [];
-  return [...schema, ...findRuleErrors(blocks as never, 'message'), ...size];
+  return [...findBlockErrors(blocks, 'message'), ...size];
 }
 
 const nothings = ['', ' ', '\n', '\t \u00a0', '\u200b', '\u202e', '\u2060\u2066'];

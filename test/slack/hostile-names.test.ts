@@ -4,8 +4,7 @@ import type { Report } from '../../src/domain/report.ts';
 import { buildAnswer, buildNotice } from '../../src/messages/answer-message.ts';
 import { repair } from '../../src/messages/repair.ts';
 import { clip, defuse, type Message } from '../../src/messages/text.ts';
-import { findRuleErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
-import { findSchemaErrors } from '../../src/playground/emulator/block-schema.ts';
+import { findBlockErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
 import { countTexts, walk } from '../../src/playground/emulator/elements.ts';
 import { listNext } from '../../src/slack/next-questions.ts';
 import { size } from '../support/size.ts';
@@ -61,10 +60,8 @@ function dressed(report: Report, form: Form): Message {
 
 /** Everything that is wrong with a message by Slack's published limits and rules. */
 function faultsOf({ text, blocks }: Message): string[] {
-  const schema = blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`));
-  const rules = findRuleErrors(blocks as never, 'message');
   const size = countTexts(blocks) > MAX_MESSAGE_CHARACTERS ? ['too many characters'] : [];
-  return [...schema, ...rules, ...size, ...(text === '' || text.length > 4000 ? ['bad text'] : [])];
+  return [...findBlockErrors(blocks, 'message'), ...size, ...(text === '' || text.length > 4000 ? ['bad text'] : [])];
 }
 
 /** The message, and what it comes to where Slack refuses any one of its blocks, or does not say which. */

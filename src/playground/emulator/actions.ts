@@ -1,4 +1,4 @@
-import { findBlockErrors } from './blocks.ts';
+import { findBlockErrors } from './block-rules.ts';
 import type { Core } from './core.ts';
 import { deliver } from './delivery.ts';
 import { isObject } from './elements.ts';

@@ -1,5 +1,4 @@
-import { findRuleErrors, MAX_MESSAGE_CHARACTERS, type Surface } from './block-rules.ts';
-import { findSchemaErrors } from './block-schema.ts';
+import { findBlockErrors, MAX_MESSAGE_CHARACTERS, type Surface } from './block-rules.ts';
 import { ApiError, type Core } from './core.ts';
 import { countTexts, isObject, walk } from './elements.ts';
 import { toFileObject } from './files.ts';
@@ -59,12 +58,6 @@ export function findUnknown({ faults }: Core, blocks: Block[]): string[] {
   return blocks.flatMap(({ type }, index) =>
     faults.unknownBlocks.has(type) ? [`unsupported type: ${type} [json-pointer:/blocks/${index}/type]`] : [],
   );
-}
-
-/** Everything that is wrong with blocks by themselves, as Slack's error messages: by the schema, else by the rules beyond it. */
-export function findBlockErrors(blocks: Block[], surface: Surface): string[] {
-  const schema = blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`));
-  return schema.length > 0 ? schema : findRuleErrors(blocks, surface);
 }
 
 function findFile(core: Core, reference: JsonObject): StoredFile | undefined {

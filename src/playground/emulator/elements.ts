@@ -4,18 +4,14 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Block types whose elements people act on, with where these are. */
+/** Elements of blocks, with the block that each stands in. */
 export function listElements(blocks: Block[]): { block: Block; element: Block }[] {
-  return blocks.flatMap((block) => {
-    if (block.type === 'container' && Array.isArray(block.child_blocks)) {
-      return listElements(block.child_blocks as Block[]);
-    }
-    if (block.type === 'carousel' && Array.isArray(block.elements)) return listElements(block.elements as Block[]);
-    const inside = [block.accessory, block.element, block.elements, block.actions].flat();
-    return inside
+  return blocks.flatMap((block) =>
+    [block.accessory, block.element, block.elements]
+      .flat()
       .filter((element): element is Block => isObject(element) && typeof element.type === 'string')
-      .map((element) => ({ block, element }));
-  });
+      .map((element) => ({ block, element })),
+  );
 }
 
 /** Every object inside a block list, containers before their contents, with its json-pointer. */

@@ -11,7 +11,6 @@ import {
   sendEvent,
   writeToBot,
 } from './activity.ts';
-import { prepareSchema } from './block-schema.ts';
 import { type CommandOptions, runShortcut, type ShortcutOptions, sendCommand } from './commands.ts';
 import { createControl } from './control.ts';
 import { type Core, CREDENTIALS, ResponseUrls, readManifest, Triggers } from './core.ts';
@@ -38,7 +37,6 @@ const MANIFEST_PATH = fileURLToPath(new URL('../../../app-manifest.yml', import.
  * marked where it is done.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  prepareSchema();
   const manifest = readManifest(options.manifest ?? MANIFEST_PATH);
   const state = new WorkspaceState(options.seed ?? {}, manifest.name, options.now ?? Date.now);
   const sockets = new SocketMode(state, () => core.url);

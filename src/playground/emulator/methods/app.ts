@@ -1,6 +1,6 @@
-import { MAX_MESSAGE_CHARACTERS } from '../block-rules.ts';
+import { findBlockErrors, MAX_MESSAGE_CHARACTERS } from '../block-rules.ts';
 import { findViewErrors } from '../block-schema.ts';
-import { findBlockErrors, findUnknown } from '../blocks.ts';
+import { findUnknown } from '../blocks.ts';
 import { ApiError, type Core } from '../core.ts';
 import { countTexts, isObject } from '../elements.ts';
 import { asJson } from '../http.ts';

@@ -43,8 +43,8 @@ export interface Question {
   view?: 'graph' | 'table' | 'doughnut';
   /** Of a table: the chart that it took the place of, and gives it back to; absent: the graph. */
   chart?: 'doughnut';
-  /** For `pool`: what is wanted to be known of it. `run-out`: whether, and when, it runs out. */
-  focus?: 'run-out';
+  /** What is wanted to be known: of `pool` whether, and when, it runs out; of `daily` and `day` whether anything is unusual. */
+  focus?: 'run-out' | 'odd';
   /** Changed grants for a what-if: `{ users: 25 }`. */
   suppose?: Readonly<Record<string, number>>;
   /** Answer to the asker alone. */

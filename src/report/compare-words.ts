@@ -4,7 +4,7 @@ import type { ComparedRow, ComparedSection, CompareReport, Question } from '../d
 import { ratioOf, withoutSign } from '../domain/thousandths.ts';
 import type { ComparedSide } from './compare-sides.ts';
 import { MEASURES, toRate } from './compared-rows.ts';
-import { formatCount, formatPercent, toPercent } from './format.ts';
+import { formatCount, formatPercent, joinWords, toPercent } from './format.ts';
 import { isNamed } from './totals.ts';
 
 /** The numbers that the sentence of a comparison is made from: every row of its sections. */
@@ -48,13 +48,18 @@ function describeFailures({ joined, failures: [now, before] }: Compared): string
   const [a, b] = [toPercent(now.failed, now.known), toPercent(before.failed, before.known)];
   const [shown, earlier] = [formatPercent(a), formatPercent(b)];
   if (now.failed + before.failed === 0) return 'No request failed, neither now nor before.';
-  if (shown === earlier) return `${shown} of requests failed, as before.`;
+  const fresh = (joined[0]?.rows ?? []).filter(({ name, state }) => /^[45]/.test(name) && state === 'new');
+  const news =
+    fresh.length > 0
+      ? ` ${joinWords(fresh.slice(0, 3).map(({ name }) => `${name}s`))} ${fresh.length === 1 ? 'is' : 'are'} new.`
+      : ' No error code is new.';
+  if (shown === earlier) return `${shown} of requests failed, as before.${news}`;
   const shares = (joined[0]?.rows ?? [])
     .filter(({ name }) => /^[45]/.test(name))
     .map(({ name, now: n, before: m }) => ({ name, change: toPercent(n, now.known) - toPercent(m, before.known) }));
   const most = findMover(shares, a - b);
   const cause = most && most.share >= 0.5 ? `; ${most.name}s caused most of it` : '';
-  return `${shown} of requests failed, ${wayOf(a - b)} from ${earlier}${cause}.`;
+  return `${shown} of requests failed, ${wayOf(a - b)} from ${earlier}${cause}.${news}`;
 }
 
 /** Names who changed most in the direction of the sum; empty where there is only one name. */

@@ -45,7 +45,9 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
     const part = totals.failed === totals.requests ? 'all' : `${formatCount(totals.failed)} of them`;
     const failed = totals.failed > 0 ? `; ${part} failed` : '';
     if (events.length === 1 && totals.requests === 1) return 'One call matches.';
-    const last = `the last on ${formatMoment(events[0]!.timeMs, deps.calendar.zone)}`;
+    const when = formatMoment(events[0]!.timeMs, deps.calendar.zone);
+    const last = `the last on ${when}`;
+    if (question.limit === 1) return `The newest of ${formatCount(totals.requests)} calls was on ${when}.`;
     return events.reduce((sum, { count }) => sum + count, 0) >= totals.requests
       ? `${formatCount(totals.requests)} calls, ${last}${failed}.`
       : `The newest ${formatCount(events.length)} of ${formatCount(totals.requests)} calls${failed}.`;

@@ -187,18 +187,32 @@ function describeRanked(
 ): string {
   const nothing = describeNone(inquiry, answer);
   if (nothing) return nothing;
-  const [first, second] = ranked.filter(({ name }) => isNamed(name)).toSorted((a, b) => p95Of(b) - p95Of(a));
-  const all = answer.total.latency!;
-  const overall = `p95 is ${formatLatency(all.p95Ms)}, p50 ${formatLatency(all.p50Ms)}.`;
+  const asked = percentileOf(inquiry.question);
+  const percentile = ({ latency }: Pick<TimedRow, 'latency'>) => latency![`${asked}Ms`];
+  const [first, second] = ranked.filter(({ name }) => isNamed(name)).toSorted((a, b) => percentile(b) - percentile(a));
+  const overall = `${describePercentiles(inquiry, answer)}.`;
   if (!first) return overall;
   const few = first.latency!.timed < FEW ? ` over ${countOf(first.latency!.timed, 'call')}` : '';
-  const slowest = `${first.name} is slowest: p95 ${formatLatency(p95Of(first))}${few}`;
+  const slowest = `${first.name} is slowest: ${asked} ${formatLatency(percentile(first))}${few}`;
   // Who was asked for stands in the filters, or is the only one.
   const isAsked = inquiry.filters.some(({ key, not }) => key !== dimension && !not);
   if (!second && !isAsked) return `${first.name}: ${overall}`;
   if (!second) return overall;
   if (isAsked) return `${overall} ${slowest}.`;
-  return `${slowest}, ${formatLatency(all.p95Ms)} for all ${DIMENSION_WORDS[dimension].plural}.`;
+  return `${slowest}, ${formatLatency(percentile(answer.total))} for all ${DIMENSION_WORDS[dimension].plural}.`;
+}
+
+/** The percentile that the ranking is sorted by. */
+function percentileOf({ sort = '' }: Question): 'p50' | 'p95' | 'p99' {
+  return sort.includes('p50') ? 'p50' : sort.includes('p99') ? 'p99' : 'p95';
+}
+
+/** `p95 is 900 ms, p50 91 ms`: the one asked for first. */
+function describePercentiles({ question }: Inquiry, { total }: LatencyAnswer): string {
+  const asked = percentileOf(question);
+  const other = asked === 'p50' ? 'p95' : 'p50';
+  const show = (which: typeof asked) => formatLatency(total.latency![`${which}Ms`]);
+  return `${asked} is ${show(asked)}, ${other} ${show(other)}`;
 }
 
 /** The percentiles of the whole range, and its worst step. */
@@ -210,8 +224,7 @@ function describeSteps(
 ): string {
   const nothing = describeNone(inquiry, answer);
   if (nothing) return nothing;
-  const all = answer.total.latency!;
-  const overall = `p95 is ${formatLatency(all.p95Ms)}, p50 ${formatLatency(all.p50Ms)}`;
+  const overall = describePercentiles(inquiry, answer);
   const timed = steps.filter(({ latency }) => latency);
   if (timed.length < 2) return `${overall}.`;
   const worst = timed.reduce((most, step) => (p95Of(step) > p95Of(most) ? step : most));

@@ -1,11 +1,11 @@
 import { amountOf, versionOn } from '../domain/definition.ts';
 import { toMatcher } from '../domain/filter.ts';
 import { resolveRange } from '../domain/ranges.ts';
-import type { Question, SeriesReport } from '../domain/report.ts';
+import type { Question, SeriesReport, Totals, UsualRequests } from '../domain/report.ts';
 import { ratioOf } from '../domain/thousandths.ts';
 import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
-import { countOf, eachStep, formatCount, formatInStep } from './format.ts';
+import { countOf, eachStep, formatCount, formatInStep, formatShare } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
 import { TOTAL_COLUMNS } from './ranking.ts';
@@ -69,7 +69,7 @@ async function reportSeries(
   return {
     ...toHead(inquiry, [answer], {
       title: `Requests per ${STEP_NAMES[grain]}`,
-      finding: totals.requests === 0 ? describeNothing(inquiry, answer) : describeSteps(),
+      finding: totals.requests === 0 ? describeNothing(inquiry, answer) : describe(),
       ...(clients > 0 ? { population: countOf(clients, 'client') } : {}),
       notes: [
         ...noteAnswer(inquiry, answer),
@@ -103,14 +103,45 @@ async function reportSeries(
     ),
   };
 
+  function describe(): string {
+    return question.focus === 'odd' ? describeOdd(inquiry, grain, bars, expected, totals) : describeSteps();
+  }
+
   function describeSteps(): string {
     const average = formatAverage(inquiry, grain, bars);
     const peak =
       bars.length > 1 ? `; busiest ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}` : '';
     const over =
       limit && above > 0 ? ` ${countOf(above, 'day')} went over ${limit.name} (${formatCount(limit.value)}).` : '';
-    return `${countOf(totals.requests, 'request')}${average}${peak}.${over}${ahead}`;
+    const what = totals.failed === totals.requests ? 'failed request' : 'request';
+    return `${countOf(totals.requests, what)}${average}${peak}.${over}${ahead}`;
   }
+}
+
+/** `Yes: 18:00 had 554 requests (usually 120). 4.3% of all failed.` */
+function describeOdd(
+  { range }: Inquiry,
+  grain: StepGrain,
+  bars: SeriesReport['bars'],
+  expected: readonly (UsualRequests | undefined)[],
+  { failed, requests }: Totals,
+): string {
+  const share = failed === 0 ? 'None' : formatShare(failed, requests);
+  const failures = `${share} of ${countOf(requests, 'request')} failed.`;
+  const known = expected.filter((each) => each !== undefined).length;
+  if (known === 0)
+    return `I can't say what is usual in ${range.label}: too little is known of the weeks before. ${failures}`;
+  const odd = bars.flatMap((bar, index) => (expected[index]?.isOdd ? [{ bar, usual: expected[index].median }] : []));
+  const steps = `${STEP_NAMES[grain]}s`;
+  if (odd.length === 0) return `No: the requests of all ${formatCount(known)} ${steps} are about as usual. ${failures}`;
+  const { bar, usual } = odd.reduce((far, each) => (distanceOf(each) > distanceOf(far) ? each : far));
+  const most = `${bar.label} had ${countOf(bar.requests, 'request')} (usually ${formatCount(Math.round(usual))})`;
+  const others = odd.length > 1 ? `, the furthest of ${odd.length} unusual ${steps}` : '';
+  return `Yes: ${most}${others}. ${failures}`;
+}
+
+function distanceOf({ bar, usual }: { bar: { requests: number }; usual: number }): number {
+  return Math.abs(bar.requests - usual);
 }
 
 /** Of the running month alone: ` At the usual pace Nov 2026 ends at about 167,000.` */

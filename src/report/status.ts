@@ -80,7 +80,7 @@ const COLUMNS: readonly Column<StatusReport['codes'][number]>[] = [
 ];
 
 /**
- * `98.2% of 12,000 requests succeeded; most of the 216 failures are 429s.` Without `codes` the failures are only counted.
+ * `1.8% of 12,000 requests failed; most of the 216 failures are 429s.` Without `codes` the failures are only counted.
  * Requests without a status are neither, and are told apart.
  */
 export function describeOutcome(totals: Totals, codes: readonly { status: string; requests: number }[] = []): string {
@@ -100,13 +100,13 @@ export function describeOutcome(totals: Totals, codes: readonly { status: string
       ? `All ${formatCount(requests)} requests ended in ${worst.status} (${describeStatus(worst.status)}).${silent}`
       : `${whole} failed.${silent}`;
   }
-  const share = `${formatShare(ok, ok + failed)} of ${known} succeeded`;
-  if (!worst) return `${share}; ${formatCount(failed)} failed.${silent}`;
+  const share = `${formatShare(failed, ok + failed)} of ${known} failed`;
+  if (!worst) return `${share}.${silent}`;
   const failures = countOf(failed, 'failure');
   if (!second)
     return `${share}; ${failed === 1 ? `the only failure is a ${worst.status}` : `all ${failures} are ${worst.status}s`}.${silent}`;
   if (worst.requests * 2 > failed) return `${share}; most of the ${failures} are ${worst.status}s.${silent}`;
-  return `${share}; ${formatCount(failed)} failed.${silent}`;
+  return `${share} (${formatCount(failed)}), most often with ${worst.status}.${silent}`;
 }
 
 /** Returns a status in plain words; `''` where nothing is known of it. */

@@ -47,7 +47,7 @@ export const QUESTION = object<Question>({
   sort: text.optional(),
   view: z.enum(['graph', 'table', 'doughnut']).optional(),
   chart: z.literal('doughnut').optional(),
-  focus: z.literal('run-out').optional(),
+  focus: z.enum(['run-out', 'odd']).optional(),
   suppose: z.record(text, number).optional(),
   private: flag.optional(),
 });

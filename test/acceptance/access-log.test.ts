@@ -55,7 +55,7 @@ describe('an access log of 2015, imported', () => {
     expect(shown(seen.table)).toEqual(printed(STATUSES));
     const failed = STATUSES.filter(([status]) => Number(status) >= 400).reduce((sum, [, times]) => sum + times, 0);
     expect(seen.text).toContain(
-      `97.8% of ${grouped(LINES)} requests succeeded; most of the ${grouped(failed)} failures are 404s.`,
+      `2.2% of ${grouped(LINES)} requests failed; most of the ${grouped(failed)} failures are 404s.`,
     );
   });
 

@@ -465,7 +465,7 @@ feature('B22', 'success against failure, and what to check', async () => {
   const sent = monthly({ name: 'Acme CRM' });
   const { text, words } = await usage('status 30d client:"Acme CRM"');
   expect(text).toContain(
-    `${percent(calls(sent) - failures(sent), calls(sent))}% of ${grouped(calls(sent))} requests succeeded; most of the ${grouped(failures(sent))} failures`,
+    `${percent(failures(sent), calls(sent))}% of ${grouped(calls(sent))} requests failed; most of the ${grouped(failures(sent))} failures`,
   );
   expect(words).toMatch(/Access refused[\s\S]*Server errors/);
 });

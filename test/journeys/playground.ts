@@ -73,7 +73,7 @@ export function describePlayground({ open, demo, log }: Journey): void {
   test('asks privately, then shares after seeing who will read it', async () => {
     const page = await open();
     await type(page, '/usage status 7d private');
-    const message = page.locator('article.ephemeral').filter({ hasText: 'succeeded' }).last();
+    const message = page.locator('article.ephemeral').filter({ hasText: 'requests failed' }).last();
     await message.getByText('Only visible to you').waitFor();
     await shoot(page, 'private');
     await message.getByRole('button', { name: 'Share' }).click();
@@ -81,9 +81,9 @@ export function describePlayground({ open, demo, log }: Journey): void {
     expect(await sure.textContent()).toContain('#api-usage');
     await shoot(page, 'share');
     await sure.getByRole('button', { name: 'Share' }).click();
-    await page.locator('article:not(.ephemeral)').filter({ hasText: 'succeeded' }).last().waitFor();
+    await page.locator('article:not(.ephemeral)').filter({ hasText: 'requests failed' }).last().waitFor();
     const other = await open({ user: 'U01BORIS' });
-    await answer(other, 'succeeded').waitFor();
+    await answer(other, 'requests failed').waitFor();
   });
 
   test('sets up a digest in a form, moves the clock, and reads it', async () => {

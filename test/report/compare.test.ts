@@ -157,7 +157,7 @@ describe('vs', () => {
       ...[calls('a', 8, 470), calls('a', 8, 20, { status: 429 }), calls('a', 8, 10, { status: 500 })],
     ];
     const report = await compare(coded, { report: 'status', versus: 'previous' });
-    expect(report.finding).toBe('5% of requests failed, down from 6%; 500s caused most of it.');
+    expect(report.finding).toBe('5% of requests failed, down from 6%; 500s caused most of it. No error code is new.');
     const filters = [{ key: 'status' as const, patterns: ['429'], not: false }];
     const narrowed = await compare(coded, { report: 'daily', versus: 'previous', filters });
     expect(narrowed.finding).toBe('429s went up 150% to 50.');

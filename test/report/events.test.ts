@@ -29,7 +29,7 @@ it('single calls come newest first, short for people and whole for a CSV', async
 it('as many as were asked for are shown of all that match', async () => {
   const filters = [{ key: 'client' as const, patterns: ['acme*'], not: false }];
   const report = await ask(events, { report: 'events', range: '7d', limit: 1, filters });
-  expect(report.finding).toBe('The newest 1 of 27 calls; 1 of them failed.');
+  expect(report.finding).toBe('The newest of 27 calls was on Fri 20 Nov 11:00.');
   expect(report.table.rows.map((row) => row[1])).toEqual(['20 Nov 11:00:00']);
   const oneDay = await ask(events, { report: 'events', range: '7d', filters });
   expect(oneDay.table.rows.map((row) => row[1])).toEqual(['11:00:00', '10:00:00', '09:00:00']);

@@ -48,6 +48,8 @@ describe('latency', () => {
     expect(report.dimension).toBe('route');
     expect(report.finding).toBe('p95 is 900 ms, p50 91 ms. /b is slowest: p95 950 ms.');
     expect(report.rows.map(({ name }) => name)).toEqual(['/b', '/a']);
+    const byP99 = await ask(events, { filters, sort: '-p99' });
+    expect(byP99.finding).toBe('p99 is 980 ms, p50 91 ms. /b is slowest: p99 990 ms.');
   });
 
   it('gives ids that share a name one percentile, not an average of two', async () => {

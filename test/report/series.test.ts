@@ -96,6 +96,14 @@ describe('daily', () => {
     expect(report.usual!.slice(0, -1)).toEqual(Array.from({ length: 6 }, () => nothing));
     const young = await ask([friday(0, 99), friday(1, 10)], { report: 'daily' });
     expect(young.usual).toBeUndefined();
+    const unusual = async (...counts: number[]) => {
+      const events = counts.map((count, week) => friday(week, count));
+      return (await ask(events, { report: 'daily', focus: 'odd' })).finding;
+    };
+    const failed = 'None of 99 requests failed.';
+    expect(await unusual(99, 10, 30, 20)).toBe(`Yes: 20 Nov had 99 requests (usually 20). ${failed}`);
+    expect(await unusual(99, 100, 90, 99)).toBe(`No: the requests of all 7 days are about as usual. ${failed}`);
+    expect(await unusual(99, 10)).toMatch(/^I can't say what is usual in 14–20 Nov 2026: too little is known/);
   });
 
   it('draws the daily limit of the scope, not under other filters', async () => {

@@ -34,7 +34,7 @@ describe('status', () => {
       ['(none)', 20],
     ]);
     expect(report.finding).toBe(
-      '81.3% of 80 requests with a status succeeded; most of the 15 failures are 404s. 20 had no status.',
+      '18.8% of 80 requests with a status failed; most of the 15 failures are 404s. 20 had no status.',
     );
     expect(toCsv(report).split('\r\n')[0]).toBe('status,meaning,requests,share_percent');
     expect(toCsv(report)).toContain('404,not found,10,10\r\n');

@@ -4,7 +4,7 @@ import { InvalidScheduleError, parseSchedule } from '../../domain/schedule-rule.
 import { readAlerts } from './alert-words.ts';
 import { type Command, type DigestCommand, Misunderstood, quoteShort } from './command.ts';
 import { findTopic, suggestTopics } from './help.ts';
-import { readQuestion } from './report-words.ts';
+import { readQuestion } from './natural.ts';
 import { isUntil } from './until.ts';
 import { SHARE_WORDS } from './vocabulary.ts';
 import { after, changed, channelAt, nameOf, type Reading, requireNoMore, restOf, type Token, wordAt } from './words.ts';
@@ -213,8 +213,9 @@ function readOpen(reading: Reading): Command {
   let end = reading.tokens.length;
   let isPrivate: boolean | undefined;
   const last = wordAt(reading, end - 1);
-  if (end > 2 && Object.hasOwn(SHARE_WORDS, last)) {
-    isPrivate = SHARE_WORDS[last];
+  const share = SHARE_WORDS.get(last);
+  if (end > 2 && share) {
+    isPrivate = share === 'private';
     end--;
   }
   let range: string | undefined;

@@ -3,7 +3,7 @@ import type { QuestionKey } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { listNearest } from '../../domain/names.ts';
 import { Misunderstood, quoteShort } from './command.ts';
-import { FAILURE_WORDS, FILTER_KEYS } from './vocabulary.ts';
+import { FILTER_KEYS, isFailure } from './vocabulary.ts';
 import type { Token } from './words.ts';
 
 export const NEGATIONS = new Set(['not', 'without', 'except', 'excluding']);
@@ -103,7 +103,7 @@ export function readStatus(word: string): string[] | undefined {
   const group = /^([1-5])(xx|\*\*?|00-[1-5]99)$/.exec(lower);
   if (group) return [`${group[1]}xx`];
   if (lower === '(none)' || lower === 'none') return ['(none)'];
-  if (FAILURE_WORDS.has(word.toLowerCase())) return ['4xx', '5xx'];
+  if (isFailure(word.toLowerCase())) return ['4xx', '5xx'];
   if (lower === 'ok' || lower === 'success' || lower === 'successful') return ['1xx', '2xx', '3xx'];
   return undefined;
 }

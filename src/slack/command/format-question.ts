@@ -17,7 +17,7 @@ export function formatQuestion(question: Question): string {
   const subject = question.name ?? question.scope;
   const rows = limit === undefined ? undefined : report === 'top' ? String(limit) : `limit ${limit}`;
   const words = [
-    question.focus === 'run-out' ? 'forecast' : report,
+    question.focus === undefined ? report : question.focus === 'odd' ? 'unusual' : 'forecast',
     report === 'top' ? [rows, question.only, DIMENSION_PLURALS[question.dimension ?? 'client']] : undefined,
     (report === 'daily' || report === 'day') && question.dimension ? DIMENSION_PLURALS[question.dimension] : undefined,
     report === 'latency'

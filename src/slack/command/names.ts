@@ -83,7 +83,8 @@ export function readKnown(reading: Reading, at: number, key?: Grouping): FoundNa
       // One word that is also a word of the language has to be quoted, or named by its key.
       if (found.length === 0 || (end === at + 1 && key === undefined && isLanguage(bareWord(tokens[at]!)))) continue;
       // A user called `acme` is hardly meant where there is a client Acme CRM.
-      const others = key === undefined && found.every((each) => each.key !== 'client') ? names.clientsFrom(name) : [];
+      const isMinor = key === undefined && found.every((each) => each.key !== 'client' && each.key !== 'scope');
+      const others = isMinor ? names.clientsFrom(name) : [];
       const known = pick(reading, at, end, [...others, ...found]);
       if (known) return { key: known.key, name: known.value, next: end };
     }

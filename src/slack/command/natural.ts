@@ -2,20 +2,81 @@ import type { Filter } from '../../domain/filter.ts';
 import { isByHours, PREVIOUS } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
 import { type Command, Misunderstood } from './command.ts';
+import { readStatus } from './filter-words.ts';
 import { formatQuestion } from './format-question.ts';
+import { NO_NAMES } from './names.ts';
 import { finish } from './question-words.ts';
-import { hasUse } from './report-parts.ts';
-import { type Facts, RULES, type Rule } from './rules.ts';
-import { readSentence, type Sentence } from './sentence.ts';
-import type { Concept } from './vocabulary.ts';
-import type { Token } from './words.ts';
-import { bareWord, type Reading, UnknownWords } from './words.ts';
+import { hasScope, hasUse } from './report-parts.ts';
+import { readBareOptions, readReport } from './report-words.ts';
+import { holds, REFUSALS, RULES, type Rule, type Sign } from './rules.ts';
+import { readSentence, type Sentence, type SentenceName } from './sentence.ts';
+import { type Concept, DIMENSION_PLURALS, isLanguage } from './vocabulary.ts';
+import { bareWord, type Reading, type Token, tokenize, UnknownWords } from './words.ts';
 
 /** Longer texts are no sentence. */
 const MAX_WORDS = 40;
-
 /** Words that say only how an answer is given: any answer does. */
-const ALWAYS = new Set<Concept>(['count', 'now']);
+const ALWAYS: readonly Sign[] = ['count', 'now'];
+/** Words that ask for a comparison. */
+const COMPARING = ['compare', 'versus', 'moved', 'fell'] as const satisfies Concept[];
+/** Reports of what holds now. */
+const NOW_ANYWAY = new Set<Question['report']>(['summary', 'pool', 'history', 'explain', 'licences', 'advice']);
+
+/**
+ * Reads a text without an action in front: by the grammar first; a text that it cannot use is read as a sentence. Throws
+ * UnknownWords where a word was not used.
+ */
+export function readAsked(reading: Reading): Command {
+  const head = reading.tokens[0];
+  if (!head) return { kind: 'question', question: { report: 'summary' } };
+  if (/^(what|and) if\b/i.test(reading.text.slice(head.start))) throw whatIf(reading.text);
+  let unknown: UnknownWords | undefined;
+  try {
+    const question = isSentence(reading) ? undefined : (readReport(reading) ?? readBareOptions(reading));
+    if (question) return { kind: 'question', question };
+  } catch (error) {
+    // Their ranges are no ranges of commands: `better than last week`, `by the end of the month`.
+    const isSaid =
+      reading.tokens.some((token) =>
+        /^(vs\.?|versus|than|against|compar(?:e|ed|ing|ison)|difference)$/.test(bareWord(token)),
+      ) || /\bend of (the |this )?month\b/i.test(reading.text);
+    if (!(error instanceof UnknownWords) && !(error instanceof Misunderstood && isSaid)) throw error;
+    // The grammar knew every word, and the report has no use for one: a sentence is not meant.
+    if (error instanceof UnknownWords && error.unused) throw error;
+    unknown = error instanceof UnknownWords ? error : undefined;
+  }
+  try {
+    return readNatural(reading);
+  } catch (error) {
+    throw unknown && error instanceof UnknownWords && !error.unused ? inBoth(error, unknown) : error;
+  }
+}
+
+/** Names the words that neither the grammar nor a sentence can use: `history` is a command, though no word of sentences. */
+function inBoth(sentence: UnknownWords, grammar: UnknownWords): UnknownWords {
+  const tokens = sentence.tokens.filter((token) => grammar.tokens.includes(token));
+  const known = tokens.every((token) => isLanguage(bareWord(token)));
+  return tokens.length > 0 ? new UnknownWords(sentence.reading, tokens, known ? 'unused' : 'unknown') : grammar;
+}
+
+/** The question of a text that can ask for nothing else. */
+export function readQuestion(reading: Reading): Question {
+  const command = readAsked(reading);
+  if (command.kind === 'question') return command.question;
+  throw new Misunderstood('That is no question with numbers.', ['top clients', 'status', 'help']);
+}
+
+/** `why is Acme failing`, where `why Acme` is a command. */
+function isSentence({ tokens }: Reading): boolean {
+  return (
+    bareWord(tokens[0]!) === 'why' &&
+    /^(is|are|was|were|do|does|did|has|have|so|the|all|am|many|don't|can't|cannot)$/.test(
+      bareWord(tokens[1] ?? tokens[0]!),
+    )
+  );
+}
+
+type Has = (...signs: Sign[]) => boolean;
 
 /**
  * A question asked in a sentence: `how many calls did Acme make last week`, `who is getting 429s`, `when do we run out`; by
@@ -26,46 +87,50 @@ export function readNatural(reading: Reading): Command {
   const { tokens } = reading;
   if (tokens.length > MAX_WORDS) throw new UnknownWords(reading, tokens.slice(MAX_WORDS));
   const sentence = joinRanges(readSentence(reading));
-  const facts = toFacts(sentence, tokens);
-  refuseUntold(sentence, facts);
+  const facts = listFacts(sentence, tokens.map(bareWord));
+  const has: Has = (...signs) => signs.some((sign) => facts.has(sign));
+  const refusal = REFUSALS.find(({ signs }) => holds(signs, has));
+  if (refusal)
+    throw new Misunderstood(refusal.told, [...refusal.near.map((near) => fillOffer(near, sentence)), 'help']);
   if (sentence.unknown.length > 0) throw new UnknownWords(reading, sentence.unknown);
   let nearest: { unused: readonly Token[]; offers: string[] } | undefined;
   for (const rule of RULES) {
-    if (!rule.when(facts)) continue;
-    const made = make(reading, sentence, facts, rule);
-    const unused = listUnused(sentence, rule, made.command);
-    if (made.unused.length + unused.length === 0 && made.command) return made.command;
-    const all = [...unused, ...made.unused];
-    if (!nearest || all.length < nearest.unused.length) {
-      const offers = made.command?.kind === 'question' ? [formatQuestion(made.command.question)] : [];
-      nearest = { unused: all, offers };
-    }
+    if (!holds(rule.signs, has)) continue;
+    const { command, unused: left } = make(reading, sentence, rule, has);
+    const unused = [...listUnused(sentence, rule, command), ...left];
+    if (unused.length === 0 && command) return command;
+    if (nearest && nearest.unused.length <= unused.length) continue;
+    nearest = { unused, offers: command?.kind === 'question' ? [formatQuestion(command.question)] : [] };
   }
-  if (nearest) throw new UnknownWords(reading, inOrder(nearest.unused), 'unused', nearest.offers);
-  throw new Misunderstood("I can't make a report of that question.", ['top clients', 'pool', 'help']);
+  if (!nearest) throw new Misunderstood("I can't make a report of that question.", ['top clients', 'pool', 'help']);
+  const inOrder = nearest.unused.toSorted((a, b) => a.start - b.start);
+  throw new UnknownWords(reading, inOrder, 'unused', nearest.offers);
 }
 
-function toFacts(sentence: Sentence, tokens: readonly Token[]): Facts {
-  const { concepts, names, dimensions, draft } = sentence;
+function listFacts({ concepts, names, dimensions, draft }: Sentence, words: readonly string[]): ReadonlySet<Sign> {
+  const [name] = names;
   const [dimension] = dimensions;
-  return {
-    has: (...wanted) => wanted.some((concept) => concepts.has(concept)),
-    opening: bareWord(tokens[0]!),
-    listing: isListing(tokens.map(bareWord)) && !concepts.has('count'),
-    names,
-    ...(names[0] && { name: names[0] }),
-    ...(dimension && { dimension: dimension.dimension }),
-    by: dimension?.by ?? false,
-    ...(draft.question.range !== undefined && { range: draft.question.range }),
-    byStatus: draft.filters.some(({ key }) => key === 'status'),
-    filtered: draft.filters.length > 0,
-    compared: draft.question.versus !== undefined || asksForChange(sentence),
-  };
-}
-
-/** `Acme's calls today`: no verb says what is asked about them. */
-function isListing(words: readonly string[]): boolean {
-  return /^[^ ]+( [^ ]+){0,3}['’]s? calls\b/.test(words.join(' '));
+  const { range, versus } = draft.question;
+  const text = words.join(' ');
+  const isListing = /^[^ ]+( [^ ]+){0,3}['’]s? calls\b/.test(text) && !concepts.has('count');
+  const facts: readonly (readonly [unknown, Sign])[] = [
+    [name, 'named'],
+    [name, name?.key as Sign],
+    [names.length > 1, 'several'],
+    [dimension, 'dimension'],
+    [dimension?.by, 'by'],
+    [dimension?.counted, 'counted'],
+    [dimension?.dimension === 'source', 'senders'],
+    [range, 'range'],
+    [range?.match(/^(until|\.\.)/), 'until'],
+    [draft.filters.some(({ key }) => key === 'status'), 'code'],
+    [draft.filters.length > 0, 'filtered'],
+    [versus !== undefined || asksForChange({ concepts, names, draft }), 'compared'],
+    [isListing, 'listing'],
+    [/^what('?s)?\b/.test(text), 'what'],
+    [/^(what|anything|which|is|are)\b/.test(text), 'asking'],
+  ];
+  return new Set<Sign>([...concepts.keys(), ...facts.flatMap(([isSo, fact]) => (isSo ? [fact] : []))]);
 }
 
 /** `compare this week with last week`: the range named first is compared with the other. */
@@ -77,144 +142,184 @@ function joinRanges(sentence: Sentence): Sentence {
   return { ...rest, concepts, draft: { ...draft, places, question: { ...draft.question, versus: otherRange.range } } };
 }
 
-/** Words that ask for a change. */
-const COMPARING = ['compare', 'versus', 'moved', 'fell'] as const satisfies Concept[];
-
 /** Tells whether a change is asked for without the range that it is from: then it is the one before. */
-function asksForChange({ concepts, names, draft }: Sentence): boolean {
-  const isChange = concepts.has('moved') || concepts.has('fell') || (concepts.has('compare') && names.length < 2);
+function asksForChange({ concepts, names, draft }: Pick<Sentence, 'concepts' | 'names' | 'draft'>): boolean {
+  const isChange =
+    concepts.has('moved') ||
+    concepts.has('fell') ||
+    (concepts.has('compare') && names.length < 2) ||
+    (concepts.has('spike') && concepts.has('why'));
   return draft.question.versus === undefined && isChange && !concepts.has('versus') && !concepts.has('average');
 }
 
 /** Tokens of a sentence that a rule has no use for. */
-function listUnused(
-  { concepts, names, dimensions, otherRange }: Sentence,
-  rule: Rule,
-  command: Command | undefined,
-): Token[] {
+function listUnused({ concepts, names, dimensions, otherRange }: Sentence, rule: Rule, command?: Command): Token[] {
+  const { uses, slots } = rule;
   const isCompared = command?.kind === 'question' && command.question.versus !== undefined;
-  const used = new Set<Concept>([...rule.uses, ...(isCompared ? COMPARING : [])]);
-  const keys = rule.names ?? [];
-  const [first] = names;
+  const used = new Set<Sign>([...uses, ...ALWAYS, ...(isCompared ? [...COMPARING, 'spike' as const] : [])]);
+  const takes = (name: SentenceName, index: number) =>
+    slots.includes('names')
+      ? name.key === names[0]!.key
+      : index === 0 && (slots.includes('name') || slots.includes(name.key));
   return [
-    ...[...concepts].flatMap(([concept, tokens]) => (used.has(concept) || ALWAYS.has(concept) ? [] : tokens)),
-    ...names.flatMap((name, index) => {
-      const fits = keys.includes(name.key) && (index === 0 || (rule.several === true && name.key === first!.key));
-      return fits ? [] : name.tokens;
-    }),
+    ...[...concepts].flatMap(([concept, tokens]) => (used.has(concept) ? [] : tokens)),
+    ...names.flatMap((name, index) => (takes(name, index) ? [] : name.tokens)),
     ...dimensions.flatMap(({ dimension, tokens }, index) => {
-      const fits = rule.dimensions === 'any' ? index === 0 : rule.dimensions?.includes(dimension);
-      return fits ? [] : tokens;
+      const isTaken = index === 0 && (slots.includes('dimension') || slots.includes(DIMENSION_PLURALS[dimension]));
+      return isTaken ? [] : tokens;
     }),
     ...(otherRange?.tokens ?? []),
   ];
 }
 
-/** The rule's question with what the grammar read; `unused`: words that its report has no use for. */
+/** The command of a rule with what the sentence says; `unused`: words that its report has no use for. */
 function make(
   reading: Reading,
   sentence: Sentence,
-  facts: Facts,
   rule: Rule,
+  has: Has,
 ): { command?: Command; unused: readonly Token[] } {
-  const { draft } = sentence;
-  const asked = rule.ask(facts);
-  if (asked.kind !== undefined) {
-    return { command: asked, unused: [...draft.places.values()].flat() };
-  }
+  const { draft, names, dimensions } = sentence;
+  const base = readBase(rule.command === 'subject' ? aboutName(names[0]!, has) : rule.command);
+  if (base.kind !== 'question') return { command: base, unused: [...draft.places.values()].flat() };
   const { report: _report, dimension: _dimension, ...read } = draft.question;
+  const { report } = base.question;
   const places = new Map(draft.places);
-  const { filters = [], ...question } = asked;
-  // A column that was asked for by name goes before the one that the sentence suggests.
-  const given: Question = { ...read, ...question, ...(read.sort && { sort: read.sort }) };
-  if (rule.now?.(facts)) {
-    delete given.range;
+  const question: Question = { ...base.question, ...effects(base.question, sentence, has), ...read };
+  if (isNow(report, read.range, has)) {
+    delete question.range;
     places.delete('range');
-  } else if (facts.has('now') && given.range === undefined && !NOW_ANYWAY.has(given.report)) given.range = 'today';
-  if (asksForChange(sentence) && hasUse(given, 'versus', PREVIOUS)) given.versus = PREVIOUS;
-  const filled = { ...draft, question: given, filters: [...draft.filters, ...filters], places };
+  } else if (base.question.range !== undefined && read.range !== undefined && base.question.focus === undefined) {
+    if (base.question.range !== read.range) return { unused: places.get('range') ?? [] };
+  } else if (has('now') && read.range === undefined && !NOW_ANYWAY.has(report) && !question.focus)
+    question.range = 'today';
+  if (has('fix') && question.range !== undefined) question.range = toSince(question.range);
+  if (asksForChange(sentence) && !question.focus && hasUse(question, 'versus', PREVIOUS)) question.versus = PREVIOUS;
+  const [dimension] = dimensions;
+  if (dimension && rule.slots.includes('dimension') && hasUse(question, 'dimension', dimension))
+    question.dimension = dimension.dimension;
+  const filters = [...draft.filters, ...toOutcome(report, has), ...placeNames(question, rule, names)];
   try {
-    return { command: { kind: 'question', question: toOneDay(finish(reading, filled), facts) }, unused: [] };
+    const whole = finish(reading, { ...draft, question, filters, places });
+    return { command: { kind: 'question', question: toOneDay(whole, has) }, unused: [] };
   } catch (error) {
     if (error instanceof UnknownWords) return { unused: error.tokens };
     throw error;
   }
 }
 
-/** Reports of what holds now. */
-const NOW_ANYWAY = new Set<Question['report']>(['summary', 'pool', 'history', 'explain', 'licences', 'advice']);
+/** The command about one name itself: all that a client or a route does, the balance of a scope or its calls. */
+function aboutName({ key }: SentenceName, has: Has): string {
+  if (key === 'client' || key === 'route') return key;
+  return has('range', 'filtered', 'happening', 'count', 'average') ? 'daily' : 'pool';
+}
+
+/** Puts a name where the report has it; returns it as a filter where it has no place of its own. */
+function placeNames(question: Question, { slots }: Rule, names: readonly SentenceName[]): Filter[] {
+  const [name] = names;
+  const { report } = question;
+  if (!name) return [];
+  const { key, value } = name;
+  if (slots.includes('names')) {
+    question.dimension = key;
+    return [{ key, patterns: [...new Set(names.map((each) => each.value))], not: false }];
+  }
+  if (report === key || (report === 'why' && key === 'client')) question.name = value;
+  else if (key === 'scope' && hasScope(question)) question.scope = value;
+  else return [{ key, patterns: [value], not: false }];
+  return [];
+}
+
+/** What words change in the question of a report. */
+function effects({ report, only }: Question, { draft, concepts }: Sentence, has: Has): Partial<Question> {
+  const isCompared = has('compared');
+  if (report === 'latency') {
+    const isOverTime = has('trend', 'perDay', 'perHour', 'perMonth');
+    const percentile = concepts
+      .get('latency')
+      ?.map(bareWord)
+      .find((word) => /^(p50|p99|median)$/.test(word));
+    return {
+      ...(isOverTime && { overTime: true as const }),
+      ...(percentile && { sort: percentile === 'p99' ? '-p99' : '-p50' }),
+      ...(has('fastest') && { sort: 'p95' }),
+    };
+  }
+  if (report !== 'top') return {};
+  return {
+    ...(has('cost') && { measure: 'credits' as const }),
+    ...(has('least') && { sort: 'requests' }),
+    ...(has('rate') && !isCompared && { sort: '-failed' }),
+    ...(isCompared && !only && has('moved', 'fell', 'spike') && { sort: has('fell') ? 'change' : '-change' }),
+    ...(draft.question.sort && { sort: draft.question.sort }),
+  };
+}
+
+/** Filters for how the calls that are asked about ended; reports about outcomes are of all of them, but for refusals. */
+function toOutcome(report: Question['report'], has: Has): Filter[] {
+  const isPart = ['top', 'latency', 'events', 'daily', 'day'].includes(report);
+  const isOfOutcomes = ['status', 'client', 'route'].includes(report);
+  if (has('code') || !(isPart || isOfOutcomes)) return [];
+  if (has('throttled', 'rateLimit')) return [{ key: 'status', patterns: ['429'], not: false }];
+  const group = isPart && (has('failing') ? 'failed' : has('succeeding') ? 'ok' : undefined);
+  return group ? [{ key: 'status', patterns: readStatus(group)!, not: false }] : [];
+}
+
+/** What is left, or will be, is so now: only a range of the past is another balance. */
+function isNow(report: Question['report'], range: string | undefined, has: Has): boolean {
+  if (range === undefined) return false;
+  if (report === 'summary') return range === 'today';
+  return report === 'pool' && /^(today|24h|this-)/.test(range) && has('runOut', 'left', 'limit', 'when');
+}
+
+/** A change at a moment, or on a single day, is seen from there on: `today 14:00`, `tuesday`. */
+function toSince(range: string): string {
+  const isMoment = /\d\d:\d\d$/.test(range) && !/since|\.\.|-\d\d:\d\d$/.test(range);
+  return isMoment ? `since ${range}` : range.replace(/^((?!to)\w+day|\d{4}-\d\d-\d\d)$/, 'since-$1');
+}
 
 /** A single day is drawn by the hour, and several days are not; who says `hour` hears that from the report. */
-function toOneDay(question: Question, { has }: Facts): Question {
+function toOneDay(question: Question, has: Has): Question {
   const { report, range } = question;
-  if (report === 'day' && range !== undefined && !isByHours(range))
-    return has('hour', 'perHour') ? question : { ...question, report: 'daily' };
-  return report === 'daily' && range !== undefined && isByHours(range) ? { ...question, report: 'day' } : question;
+  if (range === undefined || (report !== 'day' && report !== 'daily')) return question;
+  if (isByHours(range)) return { ...question, report: 'day' };
+  return has('hour', 'perHour') ? question : { ...question, report: 'daily' };
 }
 
-function inOrder(tokens: readonly Token[]): Token[] {
-  return tokens.toSorted((a, b) => a.start - b.start);
+/** An offer with the range and the filters of the sentence in the place of `…`. */
+function fillOffer(near: string, { draft, names, dimensions }: Sentence): string {
+  const [dimension] = dimensions;
+  const command = near
+    .replace(' …', '')
+    .replace('[dimension]', () => DIMENSION_PLURALS[dimension?.dimension ?? 'client']);
+  const base = readBase(command);
+  if (!near.endsWith('…') || base.kind !== 'question') return command;
+  const { range, versus } = draft.question;
+  const named = names.slice(0, 1).map(({ key, value }) => ({ key, patterns: [value], not: false }));
+  const filters = [...draft.filters, ...named];
+  return formatQuestion({
+    ...(range !== undefined && { range }),
+    ...(versus !== undefined && { versus }),
+    ...base.question,
+    ...(filters.length > 0 && { filters }),
+  });
 }
 
-/** Throws Misunderstood for what no report tells, with the questions that come nearest. */
-function refuseUntold({ draft, names }: Sentence, { has, range, name, dimension, compared }: Facts): void {
-  const filters: Filter[] = [...draft.filters];
-  if (name && (name.key === 'client' || name.key === 'scope' || name.key === 'route'))
-    filters.push({ key: name.key, patterns: [name.value], not: false });
-  const near = (...questions: Question[]) =>
-    questions.map((question) =>
-      formatQuestion({ ...question, ...(range !== undefined && { range }), ...(filters.length > 0 && { filters }) }),
-    );
-  const clients: Question = { report: 'top', dimension: 'client' };
-  if (has('howSlow') && has('most')) {
-    const { versus } = draft.question;
-    throw new Misunderstood('Those are two questions: who used most, and how slow it was. Ask them one by one.', [
-      ...near({ ...clients, ...(versus !== undefined && { versus }) }, { report: 'latency', dimension: 'client' }),
-      'help',
-    ]);
-  }
-  if (has('timeout'))
-    throw new Misunderstood("I can't tell timeouts from other failures; gateways answer them with 504.", [
-      ...near({ report: 'status' }),
-      'latency',
-      'help',
-    ]);
-  if (has('bytes'))
-    throw new Misunderstood('Headroom counts calls, credits and durations; bytes and records are not reported.', [
-      ...near(clients, { ...clients, measure: 'credits' }, { report: 'latency' }),
-      'help',
-    ]);
-  // What changed is seen by what is before and after it, so the time has to be named.
-  if (has('fix') && range === undefined)
-    throw new Misunderstood(
-      'Since when? Name the time of the change: what came after is set beside as much before it.',
-      [
-        ...['today', 'since yesterday 14:00', 'yesterday'].map((since) =>
-          formatQuestion({ report: 'status', range: since, versus: PREVIOUS, ...(filters.length > 0 && { filters }) }),
-        ),
-        'help ranges',
-      ],
-    );
-  if (has('csv'))
-    throw new Misunderstood('A CSV comes with the answer: under ⋯ in Slack, by --csv in a terminal.', [
-      ...near(dimension ? { report: 'top', dimension } : { report: 'daily' }),
-      'help',
-    ]);
-  if (/^(until|till|to|\.\.)/.test(range ?? '') && has('left', 'runOut', 'forecast', 'limit'))
-    throw new Misunderstood("I can't report days ahead; a pool's answer says whether it lasts until its reset.", [
-      'forecast',
-      'pool',
-      'help',
-    ]);
-  if (has('ahead'))
-    throw new Misunderstood("I can't report days ahead; a pool's answer says whether it lasts until its reset.", [
-      'pool',
-      ...(has('runOut') ? [] : near({ report: 'daily' })),
-      'help',
-    ]);
-  if (has('versus') && !compared && !has('average', 'fix') && names.length < 2)
-    throw new Misunderstood('Compared with what? Name the second range, or take the one before.', [
-      ...near({ report: 'daily', versus: PREVIOUS }, { ...clients, versus: PREVIOUS }),
-      'help ranges',
-    ]);
+/** A command of the rules, without what only the sentence says. */
+function readBase(command: string): Command {
+  if (command === 'debug') return { kind: command };
+  if (command === 'alerts' || command === 'digest') return { kind: command, action: 'list' };
+  if (command === 'client' || command === 'route' || command === 'why')
+    return { kind: 'question', question: { report: command } };
+  return { kind: 'question', question: readReport({ text: command, tokens: tokenize(command), names: NO_NAMES })! };
+}
+
+function whatIf(text: string): Misunderstood {
+  const [, quantity, name] = /(\d{1,9}) +([a-z][\w-]*)/i.exec(text) ?? [];
+  return new Misunderstood('A what-if names a grant and another quantity of it, as in: pool if users=25.', [
+    quantity ? `pool if ${name}=${quantity}` : '',
+    text.replace(/^.*?\bif\b/i, 'pool if'),
+    'pool if users=25',
+    'licences',
+  ]);
 }

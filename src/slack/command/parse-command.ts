@@ -4,7 +4,7 @@ import { readAction, suggestActions } from './actions.ts';
 import { type Command, Misunderstood } from './command.ts';
 import { findTopic } from './help.ts';
 import { createKnownNames, NO_NAMES } from './names.ts';
-import { readAsked } from './report-words.ts';
+import { readAsked } from './natural.ts';
 import { explainUnknown } from './unknown-words.ts';
 import { ACTION_WORDS, isReserved, isSentenceFiller } from './vocabulary.ts';
 import {
@@ -145,8 +145,17 @@ function readAbout(reading: Reading): Command | undefined {
 }
 
 /** Words before a command that say nothing. */
-const POLITENESS =
-  /^(?:(?:please|show|give|list|tell|display|plot|draw|me|us|the|\/usage|hey|hi|hello|ok|okay|good (?:morning|afternoon|evening)|(?:can|could|would|will) (?:you|u)|(?:can|could|may|how (?:can|do)) (?:i|we) (?:see|get|have|find(?: out)?)|(?:i|we) (?:want|need|would like) to (?:know|see)|i'd like to (?:know|see)|let (?:me|us) (?:know|see)|do you know)[,!:.]*(?: +|$))+/i;
+const POLITENESS = new RegExp(
+  `^(?:(?:${[
+    'please|kindly|show|give|list|tell|display|plot|draw|me|us|the|/usage|(?:hey|hi|hello)(?: (?:team|all|there|headroom))?|ok|okay',
+    'good (?:morning|afternoon|evening)|(?:can|could|would|will) (?:you|u)',
+    '(?:can|could|may|how (?:can|do)) (?:i|we) (?:please )?(?:see|get|have|know|find(?: out)?)',
+    "(?:i|we)(?: want| need| would like|'d like| wish)(?: to)? (?:know|see)|let (?:me|us) (?:know|see)|do you (?:happen to )?know",
+    '(?:i|we) (?:was|were|am|are)(?: just)? wondering|i wonder|(?:is|would) it (?:be )?possible (?:for you )?to (?:see|show|know|get)',
+    '(?:would|do) you mind (?:showing|telling)|(?:if|whether) you (?:can|could|would)(?: please)?|if possible|if|whether',
+  ].join('|')})[,!:.]*(?: +|$))+`,
+  'i',
+);
 
 /** Words behind a command that say nothing. */
 const THANKS = /^(please|pls|plz|thanks|thank|you|thx|ty)$/;

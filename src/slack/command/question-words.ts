@@ -12,7 +12,7 @@ import { hasScope, hasUse } from './report-parts.ts';
 import {
   beginsWithLanguage,
   DIMENSION_WORDS,
-  FAILURE_WORDS,
+  isFailure,
   isFiller,
   isLanguage,
   MEASURE_WORDS,
@@ -197,14 +197,13 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
     return next;
   };
   // `public` and `share` begin names and sentences too.
-  if (Object.hasOwn(SHARE_WORDS, word) && (word !== 'public' || at === tokens.length - 1)) {
-    return put('private', SHARE_WORDS[word]!, at + 1);
-  }
-  if (word === 'by' && Object.hasOwn(MEASURE_WORDS, followingWord)) {
-    return put('measure', MEASURE_WORDS[followingWord]!, at + 2);
-  }
-  if (word === 'as' && Object.hasOwn(VIEW_WORDS, followingWord)) return put('view', VIEW_WORDS[followingWord]!, at + 2);
-  if (Object.hasOwn(VIEW_WORDS, word)) return put('view', VIEW_WORDS[word]!, at + 1);
+  const share = SHARE_WORDS.get(word);
+  if (share && (word !== 'public' || at === tokens.length - 1)) return put('private', share === 'private', at + 1);
+  const measure = word === 'by' ? MEASURE_WORDS.get(followingWord) : undefined;
+  if (measure) return put('measure', measure, at + 2);
+  const isView = word === 'as' && VIEW_WORDS.has(followingWord);
+  const view = VIEW_WORDS.get(isView ? followingWord : word);
+  if (view) return put('view', view, at + (isView ? 2 : 1));
   if (word === 'sort' || word === 'sorted' || word === 'order') {
     const sort = readSort(reading, at);
     return sort && put('sort', sort.sort, sort.next);
@@ -243,7 +242,7 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   const isStatus =
     /^[1-5]\d\d$/.test(word) &&
     (report === 'status' || at === 0 || /^(with|http|code|codes|status)$/.test(wordAt(reading, at - 1)));
-  if (status && (isStatus || /^[1-5](xx|\d\ds)$/.test(word) || (report !== 'status' && FAILURE_WORDS.has(word)))) {
+  if (status && (isStatus || /^[1-5](xx|\d\ds)$/.test(word) || (report !== 'status' && isFailure(word)))) {
     draft.filters.push({ key: 'status', patterns: status, not: false });
     return at + 1;
   }
@@ -338,7 +337,8 @@ function readSort(reading: Reading, at: number): { sort: string; next: number } 
   const column = tokens[at + 1];
   const match = column && !column.quoted && /^(-?)([a-z][a-z0-9_]{1,39})$/i.exec(column.text);
   if (!match) return undefined;
-  const key = match[2]!.toLowerCase();
+  const word = match[2]!.toLowerCase();
+  const key = isFailure(word) ? 'failed' : (MEASURE_WORDS.get(word) ?? word);
   const direction = wordAt(reading, at + 2);
   const given = direction === 'asc' || direction === 'desc';
   const descending = given ? direction === 'desc' : match[1] === '-' || key !== 'name';

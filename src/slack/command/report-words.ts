@@ -1,71 +1,17 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import { isByHours } from '../../domain/ranges.ts';
 import type { Question, ReportKind } from '../../domain/report.ts';
-import { type Command, Misunderstood } from './command.ts';
+import { Misunderstood } from './command.ts';
 import { keyOfName } from './filter-words.ts';
 import { isSingular, readKnown } from './names.ts';
-import { readNatural } from './natural.ts';
 import { finish, readAllOptions, readDraft, readNameAndOptions } from './question-words.ts';
 import { hasScope } from './report-parts.ts';
-import { DIMENSION_WORDS, isLanguage, REPORT_WORDS } from './vocabulary.ts';
+import { DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';
 import type { Token } from './words.ts';
-import { bareWord, type Reading, UnknownWords, wordOf } from './words.ts';
+import { bareWord, type Reading, wordOf } from './words.ts';
 
-/**
- * Reads a text without an action in front: by the grammar first; a text that it cannot use is read as a sentence. Throws
- * UnknownWords where a word was not used.
- */
-export function readAsked(reading: Reading): Command {
-  const head = reading.tokens[0];
-  if (!head) return { kind: 'question', question: { report: 'summary' } };
-  if (/^(what|and) if\b/i.test(reading.text.slice(head.start))) throw whatIf(reading.text);
-  let unknown: UnknownWords | undefined;
-  try {
-    const question = isSentence(reading) ? undefined : (readReport(reading) ?? readBareOptions(reading));
-    if (question) return { kind: 'question', question };
-  } catch (error) {
-    // Their ranges are no ranges of commands: `better than last week`, `by the end of the month`.
-    const isSaid =
-      reading.tokens.some((token) =>
-        /^(vs\.?|versus|than|against|compar(?:e|ed|ing|ison)|difference)$/.test(bareWord(token)),
-      ) || /\bend of (the |this )?month\b/i.test(reading.text);
-    if (!(error instanceof UnknownWords) && !(error instanceof Misunderstood && isSaid)) throw error;
-    // The grammar knew every word, and the report has no use for one: a sentence is not meant.
-    if (error instanceof UnknownWords && error.unused) throw error;
-    unknown = error instanceof UnknownWords ? error : undefined;
-  }
-  try {
-    return readNatural(reading);
-  } catch (error) {
-    throw unknown && error instanceof UnknownWords && !error.unused ? inBoth(error, unknown) : error;
-  }
-}
-
-/** Names the words that neither the grammar nor a sentence can use: `history` is a command, though no word of sentences. */
-function inBoth(sentence: UnknownWords, grammar: UnknownWords): UnknownWords {
-  const tokens = sentence.tokens.filter((token) => grammar.tokens.includes(token));
-  const known = tokens.every((token) => isLanguage(bareWord(token)));
-  return tokens.length > 0 ? new UnknownWords(sentence.reading, tokens, known ? 'unused' : 'unknown') : grammar;
-}
-
-/** The question of a text that can ask for nothing else. */
-export function readQuestion(reading: Reading): Question {
-  const command = readAsked(reading);
-  if (command.kind === 'question') return command.question;
-  throw new Misunderstood('That is no question with numbers.', ['top clients', 'status', 'help']);
-}
-
-/** `why is Acme failing`, where `why Acme` is a command. */
-function isSentence({ tokens }: Reading): boolean {
-  return (
-    bareWord(tokens[0]!) === 'why' &&
-    /^(is|are|was|were|do|does|did|has|have|so|the|all|am|many|don't|can't|cannot)$/.test(
-      bareWord(tokens[1] ?? tokens[0]!),
-    )
-  );
-}
-
-function readReport(reading: Reading): Question | undefined {
+/** The question of a text that begins with a report's word, a dimension or a path; undefined for others. Throws as options do. */
+export function readReport(reading: Reading): Question | undefined {
   const head = reading.tokens[0]!;
   if (head.quoted) return undefined;
   const word = wordOf(head);
@@ -116,6 +62,7 @@ function readKnownReport(reading: Reading, report: ReportKind): Question {
   // `forecast` is `pool` asked whether it lasts.
   const isForecast = report === 'pool' && wordOf(reading.tokens[0]!) === 'forecast';
   const base: Question = { report, ...(isForecast ? { focus: 'run-out' as const } : {}) };
+  if (wordOf(reading.tokens[0]!) === 'unusual') return readUnusual(reading);
   if (report === 'why') {
     if (reading.tokens.length === 1) {
       throw new Misunderstood('Whose calls shall I diagnose? Write why and the name of a client.', [
@@ -139,9 +86,18 @@ function readKnownReport(reading: Reading, report: ReportKind): Question {
     return rest;
   }
   if (report === 'summary') return readSummary(reading);
+  const percentile = /^(p50|p99|median)$/.exec(wordOf(reading.tokens[0]!))?.[0];
+  if (percentile) base.sort = percentile === 'p99' ? '-p99' : '-p50';
   const words = report === 'status' ? dropWords(reading, /^(codes?|rates?|ratio)$/i) : reading;
   const question = readAllOptions(words, 1, base);
   return report === 'top' && !question.dimension ? { ...question, dimension: 'client' } : question;
+}
+
+/** `unusual` is `daily` or `day` asked whether anything is: without a range, of the last 24 hours. */
+function readUnusual(reading: Reading): Question {
+  const question = readAllOptions(reading, 1, { report: 'daily', focus: 'odd' });
+  const { range = '24h' } = question;
+  return { ...question, range, report: isByHours(range) ? 'day' : 'daily' };
 }
 
 /** The cards are of now: `usage yesterday` asks for that day, and `usage of Acme` for a client. */
@@ -166,7 +122,7 @@ function dropWords(reading: Reading, saysNothing: RegExp): Reading {
 }
 
 /** No report is named: a range asks for its days, filters for what is behind them. */
-function readBareOptions(reading: Reading): Question | undefined {
+export function readBareOptions(reading: Reading): Question | undefined {
   const { draft, unknown } = readDraft(reading, 0, { report: 'daily' });
   if (unknown.length > 0 || draft.named || draft.places.has('dimension')) return undefined;
   const { filters } = draft;
@@ -180,14 +136,4 @@ function readBareOptions(reading: Reading): Question | undefined {
   if (!isRanking && range === undefined) draft.question = { ...draft.question, report: 'summary' };
   if (!isRanking && range !== undefined && isByHours(range)) draft.question = { ...draft.question, report: 'day' };
   return finish(reading, draft);
-}
-
-function whatIf(text: string): Misunderstood {
-  const [, quantity, name] = /(\d{1,9}) +([a-z][\w-]*)/i.exec(text) ?? [];
-  return new Misunderstood('A what-if names a grant and another quantity of it, as in: pool if users=25.', [
-    quantity ? `pool if ${name}=${quantity}` : '',
-    text.replace(/^.*?\bif\b/i, 'pool if'),
-    'pool if users=25',
-    'licences',
-  ]);
 }

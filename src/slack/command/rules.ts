@@ -1,400 +1,194 @@
-import type { Grouping } from '../../domain/dimension.ts';
-import type { Filter } from '../../domain/filter.ts';
-import { PREVIOUS } from '../../domain/ranges.ts';
-import type { Question } from '../../domain/report.ts';
-import type { Command } from './command.ts';
-import type { SentenceName } from './sentence.ts';
 import type { Concept } from './vocabulary.ts';
 
-/** Facts that rules look at. */
-export interface Facts {
-  has(...concepts: Concept[]): boolean;
-  /** The first word, lower case. */
-  opening: string;
+/** Facts of a sentence besides the concepts that it names. */
+export type Fact =
+  /** What the name in it is a name of; `named`: any of these; `several`: two or more. */
+  | 'client'
+  | 'route'
+  | 'scope'
+  | 'named'
+  | 'several'
+  /** `clients`; `by`: it says what to group by; `counted`: it asks how many; `senders`: of sources. */
+  | 'dimension'
+  | 'by'
+  | 'counted'
+  | 'senders'
+  /** `until`: an open one that only names its end. */
+  | 'range'
+  | 'until'
+  /** `429s`; `filtered`: any filter. */
+  | 'code'
+  | 'filtered'
+  /** Two ranges are set side by side, or a change is asked for. */
+  | 'compared'
   /** `Acme's calls`: the calls themselves, not their number. */
-  listing: boolean;
-  /** Client, route or scope that the sentence is about. */
-  name?: SentenceName;
-  names: readonly SentenceName[];
-  dimension?: Grouping;
-  by: boolean;
-  range?: string;
-  /** Filters on statuses that stand in the sentence. */
-  byStatus: boolean;
-  filtered: boolean;
-  /** Two ranges are compared: that a change is asked for is used by that. */
-  compared: boolean;
-}
+  | 'listing'
+  /** It begins with `what`; `asking`: with a word that asks what there is. */
+  | 'what'
+  | 'asking';
 
-/** A rule that makes a question of sentences. It is taken only where it uses everything that the sentence says. */
+export type Sign = Concept | Fact;
+
+/**
+ * A way from a sentence to a command. It is taken only where it uses everything that the sentence says.
+ * `signs`: those that must be there, `a|b` one of them, `!a|b` none. `command`: words of the grammar, and slots for what it
+ * can take: `[dimension]`, and a name, `[name]` of a client, a route or a scope. `subject` is the report about the name itself.
+ */
+type Row = readonly [signs: string, command: string, uses: string];
+
 export interface Rule {
-  when(facts: Facts): boolean;
-  uses: readonly Concept[];
-  /** Keys of the names that it uses; `several`: more than one name. */
-  names?: readonly SentenceName['key'][];
-  several?: true;
-  /** Dimensions that it uses. */
-  dimensions?: 'any' | readonly Grouping[];
-  /** The range says nothing: what is asked is so now. */
-  now?: (facts: Facts) => boolean;
-  ask(facts: Facts): Asked | Exclude<Command, { kind: 'question' }>;
+  /** Each must hold: with one of the signs there, or without all of them. */
+  signs: readonly { not: boolean; any: readonly Sign[] }[];
+  command: string;
+  slots: readonly string[];
+  uses: ReadonlySet<Sign>;
 }
 
-/** A question without what the grammar read, with filters to add. */
-type Asked = Question & { kind?: never };
-
-const FAILURES: Filter = { key: 'status', patterns: ['4xx', '5xx'], not: false };
-const THROTTLED: Filter = { key: 'status', patterns: ['429'], not: false };
-const SUCCESSES: Filter = { key: 'status', patterns: ['1xx', '2xx', '3xx'], not: false };
-
-const ANY_NAME: readonly Grouping[] = ['client', 'route', 'scope'];
+const OUTCOMES = 'failing throttled succeeding';
 /** Parts by which a ranking can be narrowed or sorted. */
-const RANKED = [
-  'most',
-  'least',
-  'failing',
-  'throttled',
-  'rateLimit',
-  'succeeding',
-  'cost',
-  'share',
-  'distinct',
-] as const;
-const COMPARING = ['compare', 'versus', 'moved', 'fell'] as const;
-const OUTCOMES = ['failing', 'throttled', 'succeeding'] as const;
+const RANKED = `most least active rateLimit cost share distinct ${OUTCOMES}`;
+const LATENCY = `latency howSlow fastest pace most who average happening trend perDay perHour perMonth where why ${OUTCOMES}`;
+const FIX = `fix versus happening status moved fell rate latency howSlow pace ${OUTCOMES}`;
+const FRESH = `fresh gone who most active cost ${OUTCOMES}`;
+const BALANCE = 'runOut forecast monthEnd left limit rateLimit pool cost when status pace who';
+const PEAK = `peak most least day hour when happening spike ${OUTCOMES}`;
+const STEPS = `perHour perDay perMonth trend history average happening distinct active count ${OUTCOMES}`;
 
 /** Most telling first: of two that use every word, the first is taken. */
-export const RULES: readonly Rule[] = [
-  {
-    when: ({ has }) => has('latency', 'howSlow', 'fastest') || (has('pace') && !has('runOut', 'left', 'limit')),
-    uses: [
-      ...(['latency', 'fastest', 'pace', 'most', 'who', 'average', 'happening', 'trend', 'perDay', 'perHour'] as const),
-      // Its slowest routes are why a client is slow.
-      ...(['howSlow', 'perMonth', 'where', 'why', ...OUTCOMES] as const),
-    ],
-    names: ANY_NAME,
-    dimensions: 'any',
-    ask: (facts) => ({
-      report: 'latency',
-      ...(facts.dimension && { dimension: facts.dimension }),
-      ...(facts.has('trend', 'perDay', 'perHour', 'perMonth') && { overTime: true as const }),
-      ...(facts.has('fastest') && { sort: 'p95' }),
-      filters: [...toFilters(facts), ...toOutcome(facts)],
-    }),
-  },
-  {
-    when: ({ has }) => has('events', 'latest'),
-    uses: ['events', 'latest', 'most', 'happening', ...OUTCOMES],
-    names: ANY_NAME,
-    ask: (facts) => ({ report: 'events', filters: [...toFilters(facts), ...toOutcome(facts)] }),
-  },
-  {
-    when: ({ has }) => has('monthEnd') && !has('runOut', 'left', 'limit', 'pool', 'cost'),
-    uses: ['monthEnd', 'forecast', 'happening', 'when', 'status', 'average', ...OUTCOMES],
-    names: ANY_NAME,
-    now: ({ range }) => range === 'this-month',
-    ask: (facts) => ({ report: 'daily', range: 'this-month', filters: [...toFilters(facts), ...toOutcome(facts)] }),
-  },
-  {
-    when: ({ has, range }) => has('fix') && range !== undefined,
-    uses: ['fix', 'versus', 'happening', 'status', 'moved', 'fell', 'rate', 'latency', 'howSlow', 'pace', ...OUTCOMES],
-    names: ANY_NAME,
-    ask: (facts) => ({
-      report: facts.has('latency', 'howSlow', 'pace') ? 'latency' : 'status',
-      range: toSince(facts.range!),
-      versus: PREVIOUS,
-      filters: toFilters(facts),
-    }),
-  },
-  {
-    when: ({ has, dimension, opening }) =>
-      has('fresh', 'gone') && (dimension !== undefined || has('who') || /^(what|anything|which|is|are)/.test(opening)),
-    uses: ['fresh', 'gone', 'who', 'most', 'cost', ...OUTCOMES],
-    names: ANY_NAME,
-    dimensions: 'any',
-    ask: (facts) => {
-      const [isNew, isGone] = [facts.has('fresh'), facts.has('gone')];
-      if (isGone && facts.dimension === 'source') return { report: 'sources' };
-      // Both at once are told by a comparison.
-      return { ...toRanking(facts), ...(isNew && isGone ? { versus: PREVIOUS } : { only: isNew ? 'new' : 'gone' }) };
-    },
-  },
-  {
-    when: ({ has }) => has('alerts'),
-    uses: ['alerts', 'status', 'who'],
-    ask: () => ({ kind: 'alerts', action: 'list' }),
-  },
-  { when: ({ has }) => has('digests'), uses: ['digests', 'status'], ask: () => ({ kind: 'digest', action: 'list' }) },
-  {
-    when: ({ has, name }) => has('why') && name?.key === 'client',
-    uses: ['why', 'failing', 'throttled', 'rateLimit', 'status', 'moved', 'fell', 'odd', 'rate', 'most'],
-    names: ['client'],
-    ask: ({ name }) => ({ report: 'why', name: name!.value }),
-  },
-  {
-    when: ({ has, compared }) => has('why') && compared,
-    uses: ['why', 'happening', 'status', ...RANKED],
-    names: ANY_NAME,
-    ask: (facts) => toRanking({ ...facts, ...(facts.name?.key === 'client' && { dimension: 'route' }) }),
-  },
-  {
-    when: ({ has, byStatus }) => has('why') && (byStatus || has('failing', 'throttled', 'rateLimit', 'rate')),
-    uses: ['why', 'failing', 'throttled', 'rateLimit', 'rate', 'most'],
-    names: ANY_NAME,
-    ask: (facts) => ({ report: 'status', filters: [...toFilters(facts), ...(isThrottled(facts) ? [THROTTLED] : [])] }),
-  },
-  {
-    when: ({ has }) => has('explain') || (has('why') && has('pool', 'left', 'runOut', 'limit')),
-    uses: ['explain', 'where', 'why', 'pool', 'left', 'runOut', 'limit'],
-    names: ['scope'],
-    ask: (facts) => ({ report: 'explain', ...toScope(facts) }),
-  },
-  {
-    when: ({ by }) => by,
-    uses: [...RANKED, 'who', 'rate', 'status'],
-    names: ANY_NAME,
-    dimensions: 'any',
-    ask: toRanking,
-  },
-  {
-    when: ({ has, name }) => has('who', 'owner') && name?.key === 'client',
-    uses: ['who', 'owner'],
-    names: ['client'],
-    ask: toSubject,
-  },
-  {
-    when: ({ has, name }) => has('cost') && name?.key === 'client',
-    uses: ['cost', 'most'],
-    names: ['client'],
-    dimensions: 'any',
-    ask: (facts) => ({
-      report: 'top',
-      dimension: facts.dimension ?? (facts.has('most') ? 'route' : 'client'),
-      measure: 'credits',
-      filters: toFilters(facts),
-    }),
-  },
-  {
-    when: ({ has, filtered, name }) => has('cost') && filtered && name === undefined,
-    uses: ['cost', 'most', 'who'],
-    dimensions: 'any',
-    ask: toRanking,
-  },
-  {
-    when: ({ has, filtered }) =>
-      !filtered && (has('runOut', 'left', 'limit', 'forecast') || (!has('who') && has('rateLimit', 'pool', 'cost'))),
-    uses: [
-      'runOut',
-      'forecast',
-      'monthEnd',
-      'left',
-      'limit',
-      'rateLimit',
-      'pool',
-      'cost',
-      'when',
-      'status',
-      'pace',
-      'who',
-    ],
-    names: ['scope'],
-    dimensions: ['scope'],
-    // What is left, or will be, is so now: only a range of the past is another balance.
-    now: ({ has, range }) =>
-      range !== undefined && /^(today|24h|this-)/.test(range) && has('runOut', 'left', 'limit', 'when'),
-    ask: (facts) => ({
-      report: 'pool',
-      ...(facts.has('runOut', 'forecast') ? { focus: 'run-out' as const } : {}),
-      ...toScope(facts),
-    }),
-  },
-  {
-    when: ({ has, name }) => has('who') && has('pool') && name?.key === 'scope',
-    uses: [...RANKED, 'who', 'pool'],
-    names: ['scope'],
-    dimensions: 'any',
-    ask: toRanking,
-  },
-  {
-    when: ({ has }) => has('who'),
-    uses: [...RANKED, 'who'],
-    names: ANY_NAME,
-    dimensions: 'any',
-    ask: toRanking,
-  },
-  {
-    when: ({ dimension }) => dimension !== undefined,
-    uses: [...RANKED, 'where'],
-    names: ANY_NAME,
-    dimensions: 'any',
-    ask: toRanking,
-  },
-  { when: ({ has }) => has('licences'), uses: ['licences', 'left'], ask: () => ({ report: 'licences' }) },
-  {
-    when: ({ has }) => has('advice'),
-    uses: ['advice', 'cost', 'pool', 'left', 'limit', 'rateLimit', 'failing', 'throttled', 'status'],
-    names: ANY_NAME,
-    ask: (facts) => ({ report: 'advice', filters: toFilters(facts) }),
-  },
-  {
-    // Cards tell the peak minute of today beside the rate limit.
-    when: ({ has }) => has('perMinute'),
-    uses: ['perMinute', 'peak', 'most', 'rateLimit', 'happening', 'when', 'status', 'average'],
-    now: ({ range }) => range === 'today',
-    ask: () => ({ report: 'summary' }),
-  },
-  {
-    when: ({ has }) => has('peak') || (has('day', 'hour', 'when') && has('most', 'least')),
-    uses: ['peak', 'most', 'least', 'day', 'hour', 'when', 'happening', ...OUTCOMES],
-    names: ANY_NAME,
-    ask: (facts) => ({
-      report: facts.has('day') ? 'daily' : 'day',
-      filters: [...toFilters(facts), ...toOutcome(facts)],
-    }),
-  },
-  {
-    when: ({ has }) => has('rate'),
-    uses: ['rate', 'failing', 'succeeding', 'throttled', 'status', 'share', 'trend'],
-    names: ANY_NAME,
-    ask: (facts) => ({
-      report: 'status',
-      filters: [...toFilters(facts), ...(facts.has('throttled') && !facts.byStatus ? [THROTTLED] : [])],
-    }),
-  },
-  {
-    when: ({ has }) => has('perHour', 'perDay', 'perMonth', 'trend', 'history'),
-    uses: ['perHour', 'perDay', 'perMonth', 'trend', 'history', 'average', 'happening', 'distinct', ...OUTCOMES],
-    names: ANY_NAME,
-    dimensions: 'any',
-    ask: (facts) => ({
-      report: facts.has('perHour') ? 'day' : 'daily',
-      // How many different ones there were.
-      ...(facts.dimension && { dimension: facts.dimension }),
-      ...(facts.has('perMonth', 'history') && facts.range === undefined && { range: '12-months' }),
-      filters: [...toFilters(facts), ...toOutcome(facts)],
-    }),
-  },
-  {
-    when: ({ has, compared, byStatus }) => compared && (byStatus || has('failing', 'throttled', 'succeeding')),
-    uses: ['status', 'happening', ...OUTCOMES],
-    names: ANY_NAME,
-    ask: (facts) => ({ report: 'daily', filters: [...toFilters(facts), ...toOutcome(facts)] }),
-  },
-  {
-    when: ({ has, byStatus }) => has('when') && (byStatus || has('failing', 'throttled', 'succeeding')),
-    uses: ['when', 'happening', ...OUTCOMES],
-    names: ANY_NAME,
-    ask: (facts) => ({ report: 'day', filters: [...toFilters(facts), ...toOutcome(facts)] }),
-  },
-  {
-    when: ({ has, byStatus, name }) =>
-      (byStatus || has('failing', 'throttled')) && name !== undefined && name.key !== 'scope',
-    uses: ['failing', 'throttled', 'happening', 'status', 'share'],
-    names: ['client', 'route'],
-    ask: (facts) => ({
-      ...toSubject(facts),
-      ...(facts.has('throttled') && !facts.byStatus && { filters: [THROTTLED] }),
-    }),
-  },
-  {
-    when: ({ has, byStatus, opening }) =>
-      (byStatus || has('failing', 'throttled')) && (has('where') || /^(what|what's|whats)$/.test(opening)),
-    uses: ['failing', 'throttled', 'where', 'most', 'happening', 'status'],
-    names: ['scope'],
-    ask: (facts) => toRanking({ ...facts, dimension: 'route' }),
-  },
-  {
-    when: ({ has, byStatus }) => byStatus || has('failing', 'throttled', 'succeeding', 'rateLimit'),
-    uses: ['failing', 'throttled', 'succeeding', 'rateLimit', 'happening', 'status', 'share'],
-    names: ['scope'],
-    ask: (facts) => ({
-      report: 'status',
-      filters: [...toFilters(facts), ...(isThrottled(facts) && !facts.byStatus ? [THROTTLED] : [])],
-    }),
-  },
-  {
-    when: ({ listing, name, filtered }) => listing && (name !== undefined || filtered),
-    uses: ['happening', 'status'],
-    names: ANY_NAME,
-    ask: (facts) => ({ report: 'events', filters: toFilters(facts) }),
-  },
-  {
-    when: ({ names }) => names.length > 1,
-    uses: ['compare', 'versus', 'most', 'happening'],
-    names: ANY_NAME,
-    several: true,
-    ask: ({ names }) => ({
-      report: 'top',
-      dimension: names[0]!.key,
-      filters: [{ key: names[0]!.key, patterns: [...new Set(names.map(({ value }) => value))], not: false }],
-    }),
-  },
-  {
-    when: ({ name }) => name !== undefined,
-    uses: ['status', 'happening', 'most', 'average', 'when', 'share'],
-    names: ANY_NAME,
-    ask: toSubject,
-  },
-  {
-    when: ({ has }) => has('most', 'least'),
-    uses: ['most', 'least', 'cost', 'happening'],
-    ask: toRanking,
-  },
-  {
-    when: ({ has, range, filtered }) =>
-      filtered || range !== undefined || has('happening', 'odd', 'average', 'count', 'when', ...COMPARING),
-    uses: ['happening', 'odd', 'average', 'when', 'status', ...COMPARING],
-    ask: () => ({ report: 'daily' }),
-  },
-  { when: ({ has }) => has('status', 'now'), uses: ['status'], ask: () => ({ report: 'summary' }) },
+const ROWS: readonly Row[] = [
+  ['latency|howSlow|fastest', 'latency [dimension] [name]', LATENCY],
+  ['pace !runOut|left|limit', 'latency [dimension] [name]', LATENCY],
+  ['lastSeen named', 'events 1 [name]', 'lastSeen when who'],
+  ['lastSeen filtered', 'events 1', 'lastSeen when who'],
+  ['events|latest', 'events [name]', `events latest most happening ${OUTCOMES}`],
+  [
+    'monthEnd !runOut|left|limit|pool|cost',
+    'daily this-month [name]',
+    `monthEnd forecast happening status average ${OUTCOMES}`,
+  ],
+  ['fix range latency|howSlow|pace', 'latency vs [name]', FIX],
+  ['fix range', 'status vs [name]', FIX],
+  ['fresh failing|throttled|code !dimension|who', 'status vs [name]', 'fresh failing throttled'],
+  ['gone senders !fresh', 'sources [dimension]', 'gone who'],
+  // Both at once are told by a comparison.
+  ['fresh gone dimension|who|asking', 'top vs [dimension] [name]', FRESH],
+  ['fresh dimension|who|asking', 'top new [dimension] [name]', FRESH],
+  ['gone dimension|who|asking', 'top gone [dimension] [name]', FRESH],
+  ['bot', 'debug', 'bot status failing'],
+  ['data|senders status|data|lastSeen', 'sources [dimension]', 'data status gone lastSeen when who happening'],
+  ['data', 'sources', 'data status lastSeen when gone now happening'],
+  ['alerts', 'alerts', 'alerts status who'],
+  ['digests', 'digest', 'digests status'],
+  ['why client', 'why [client]', 'why failing throttled rateLimit status moved fell odd spike rate most'],
+  ['why compared client', 'top routes [client]', `why happening status ${RANKED}`],
+  ['why compared', 'top [name]', `why happening status ${RANKED}`],
+  ['why failing|throttled|rateLimit|rate|code', 'status [name]', 'why failing throttled rateLimit rate most'],
+  ['explain', 'explain [scope]', 'explain where why pool left runOut limit'],
+  ['why pool|left|runOut|limit', 'explain [scope]', 'explain where why pool left runOut limit'],
+  ['by', 'top [dimension] [name]', `${RANKED} who rate status`],
+  ['count failing|throttled|succeeding|code !who|dimension', 'daily [name]', `happening average when ${OUTCOMES}`],
+  ['counted', 'daily [dimension] [name]', STEPS],
+  ['who|owner client', 'subject [client]', 'who owner'],
+  ['cost most client !dimension', 'top routes [client]', 'cost most'],
+  ['cost client', 'top [dimension] [client]', 'cost most'],
+  ['cost filtered|range !named|left|limit|runOut|forecast|pool', 'top [dimension]', 'cost most who'],
+  ['runOut|forecast !filtered', 'forecast [scope] [scopes]', BALANCE],
+  ['left|limit !filtered', 'pool [scope] [scopes]', BALANCE],
+  ['rateLimit|pool|cost !who|filtered', 'pool [scope] [scopes]', BALANCE],
+  ['who pool scope', 'top [dimension] [scope]', `${RANKED} who pool`],
+  ['who|dimension', 'top [dimension] [name]', `${RANKED} who where`],
+  ['licences', 'licences', 'licences left'],
+  ['advice', 'advice [name]', 'advice cost pool left limit rateLimit failing throttled status'],
+  // Cards tell the peak minute of today beside the rate limit.
+  ['perMinute', 'summary', 'perMinute peak most rateLimit happening when status average'],
+  ['average versus', 'unusual [name]', 'average versus happening status'],
+  ['odd|spike !versus', 'unusual [name]', 'odd spike happening status goingOn'],
+  ['peak day !hour', 'daily [name]', PEAK],
+  ['peak', 'day [name]', PEAK],
+  ['day most|least !hour', 'daily [name]', PEAK],
+  ['hour|when most|least', 'day [name]', PEAK],
+  ['rate', 'status [name]', 'rate failing succeeding throttled status share trend'],
+  ['perHour', 'day [dimension] [name]', STEPS],
+  ['perDay|trend', 'daily [dimension] [name]', STEPS],
+  ['perMonth|history !range', 'daily 12-months [dimension] [name]', STEPS],
+  ['perMonth|history', 'daily [dimension] [name]', STEPS],
+  [`compared failing|throttled|succeeding|code`, 'daily [name]', `status happening ${OUTCOMES}`],
+  ['when failing|throttled|succeeding|code', 'day [name]', `when happening ${OUTCOMES}`],
+  ['failing|throttled|code client|route', 'subject [name]', 'failing throttled happening status share'],
+  ['failing|throttled|code where|what', 'top routes [scope]', 'failing throttled where most happening status'],
+  ['failing|throttled|succeeding|rateLimit|code', 'status [scope]', `${OUTCOMES} rateLimit happening status share`],
+  ['listing named|filtered', 'events [name]', 'happening status'],
+  ['several', 'top [names]', 'compare versus most happening'],
+  ['named', 'subject [name]', 'status happening most active average when share'],
+  ['most|least', 'top', 'most least cost happening'],
+  ['goingOn !range|filtered|compared', 'summary', 'goingOn status'],
+  [
+    'filtered|range|happening|average|count|when|compare|versus|moved|fell',
+    'daily',
+    'happening goingOn average when status compare versus moved fell',
+  ],
+  ['status|now', 'summary', 'status'],
 ];
 
-/** A change at a moment, or on a single day, is seen from there on: `today 14:00`, `tuesday`. */
-function toSince(range: string): string {
-  const isMoment = /\d\d:\d\d$/.test(range) && !/since|\.\.|-\d\d:\d\d$/.test(range);
-  return isMoment ? `since ${range}` : range.replace(/^((?!to)\w+day|\d{4}-\d\d-\d\d)$/, 'since-$1');
+export const RULES: readonly Rule[] = ROWS.map(([signs, command, uses]) => ({
+  signs: readSigns(signs),
+  command: command.replace(/ ?\[\w+\]/g, ''),
+  slots: [...command.matchAll(/\[(\w+)\]/g)].map(([, slot]) => slot!),
+  uses: new Set(uses.split(' ') as Sign[]),
+}));
+
+const TWO_QUESTIONS = 'Those are two questions';
+const AHEAD = "I can't report days ahead; a pool's answer says whether it lasts until its reset.";
+const CSV = 'A CSV comes with the answer: under ⋯ in Slack, by --csv in a terminal.';
+
+/** Questions that no report answers: what is told, and commands that come near; `…` is the sentence's range and filters. */
+const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: string[]])[] = [
+  ['howSlow most', `${TWO_QUESTIONS}: who used most, and how slow it was.`, 'top clients …', 'latency clients …'],
+  [
+    `why most|who !compared|named|rate|code|latency|${OUTCOMES.replaceAll(' ', '|')}`,
+    `${TWO_QUESTIONS}: who used most, and what made it more than before.`,
+    'top clients …',
+    'top clients vs previous …',
+    'top routes …',
+  ],
+  ['timeout', "I can't tell timeouts from other failures; gateways answer them with 504.", 'status …', 'latency'],
+  [
+    'bytes',
+    'Headroom counts calls, credits and durations; bytes and records are not reported.',
+    'top clients …',
+    'top clients by credits …',
+    'latency …',
+  ],
+  // What changed is seen by what is before and after it, so the time has to be named.
+  [
+    'fix !range',
+    'Since when? Name the time of the change: what came after is set beside as much before it.',
+    'status today vs previous …',
+    'status since yesterday 14:00 vs previous …',
+    'status yesterday vs previous …',
+  ],
+  ['csv dimension', CSV, 'top [dimension] …'],
+  ['csv', CSV, 'daily …'],
+  ['ahead|until left|runOut|limit|forecast', AHEAD, 'forecast', 'pool'],
+  ['ahead', AHEAD, 'pool', 'daily …'],
+  [
+    'versus !compared|average|fix|several',
+    'Compared with what? Name the second range, or take the one before.',
+    'daily vs previous …',
+    'top clients vs previous …',
+  ],
+];
+
+export const REFUSALS = ASKED_BACK.map(([signs, told, ...near]) => ({ signs: readSigns(signs), told, near }));
+
+/** Tells whether all signs of a rule are as it wants them. */
+export function holds(signs: Rule['signs'], has: (...signs: Sign[]) => boolean): boolean {
+  return signs.every(({ not, any }) => has(...any) !== not);
 }
 
-/** Ranked, under filters for the name and the outcome that the sentence mentions. */
-function toRanking(facts: Facts): Asked {
-  const { has, compared, dimension = 'client' } = facts;
-  return {
-    report: 'top',
-    dimension,
-    ...(has('cost') && { measure: 'credits' as const }),
-    ...(has('least') && { sort: 'requests' }),
-    ...(has('rate') && !compared && { sort: '-failed' }),
-    ...(compared && has('moved', 'fell') && { sort: has('fell') ? 'change' : '-change' }),
-    filters: [...toFilters(facts), ...toOutcome(facts)],
-  };
-}
-
-/** All that one client, route or scope does. */
-function toSubject(facts: Facts): Asked {
-  const { key, value } = facts.name!;
-  if (key === 'client' || key === 'route') return { report: key, name: value };
-  return facts.range === undefined && !facts.filtered && !facts.has('happening', 'count', 'average')
-    ? { report: 'pool', scope: value }
-    : { report: 'daily', filters: toFilters(facts) };
-}
-
-function toScope({ name }: Facts): Pick<Asked, 'scope'> {
-  return name?.key === 'scope' ? { scope: name.value } : {};
-}
-
-function toFilters({ name }: Facts): Filter[] {
-  return name ? [{ key: name.key, patterns: [name.value], not: false }] : [];
-}
-
-/** Returns filters for how the calls that are asked about ended. */
-function toOutcome(facts: Facts): Filter[] {
-  const { has, byStatus } = facts;
-  if (byStatus) return [];
-  if (isThrottled(facts)) return [THROTTLED];
-  if (has('failing')) return [FAILURES];
-  return has('succeeding') ? [SUCCESSES] : [];
-}
-
-function isThrottled({ has }: Facts): boolean {
-  return has('throttled', 'rateLimit');
+function readSigns(text: string): Rule['signs'] {
+  return text.split(' ').map((term) => ({
+    not: term.startsWith('!'),
+    any: term.replace('!', '').split('|') as Sign[],
+  }));
 }

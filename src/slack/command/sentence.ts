@@ -15,11 +15,18 @@ export interface Sentence {
   /** Filters, range, number and the like, read by the grammar of commands. */
   draft: Draft;
   concepts: ReadonlyMap<Concept, readonly Token[]>;
-  /** `clients`; `by`: it says what to group by, and stands first. */
-  dimensions: readonly { dimension: Grouping; by: boolean; tokens: readonly Token[] }[];
+  /** `clients`; `by`: it says what to group by, and stands first; `counted`: it is asked how many there are. */
+  dimensions: readonly SentenceDimension[];
   names: readonly SentenceName[];
   otherRange?: { range: string; tokens: readonly Token[] };
   unknown: readonly Token[];
+}
+
+interface SentenceDimension {
+  dimension: Grouping;
+  by?: boolean;
+  counted?: boolean;
+  tokens: readonly Token[];
 }
 
 export interface SentenceName extends Pick<KnownName, 'key' | 'value'> {
@@ -29,6 +36,10 @@ export interface SentenceName extends Pick<KnownName, 'key' | 'value'> {
 /** Keys of names that reports are about; names of the others are filters. */
 const SUBJECTS = new Set<Grouping>(['client', 'route', 'scope']);
 
+/** Words before what is counted: `how many different`. */
+const COUNTED =
+  /(how many|(number|count|total|amount) of)( (the|our|my|distinct|different|unique|individual|separate|active|failing))*$/;
+
 /** The parts of a sentence. Throws Misunderstood where a part of it is wrong, or may mean several things. */
 export function readSentence(reading: Reading): Sentence {
   const { tokens } = reading;
@@ -36,7 +47,7 @@ export function readSentence(reading: Reading): Sentence {
   // No report yet: options that only a ranking has are judged when the report is known.
   const draft = startDraft({ report: 'top', dimension: 'client' });
   const concepts = new Map<Concept, Token[]>();
-  const dimensions: { dimension: Grouping; by: boolean; tokens: readonly Token[] }[] = [];
+  const dimensions: SentenceDimension[] = [];
   const names: SentenceName[] = [];
   const unknown: Token[] = [];
   let otherRange: Sentence['otherRange'];
@@ -55,7 +66,7 @@ export function readSentence(reading: Reading): Sentence {
     if (next === undefined) unknown.push(tokens[at]!);
     at = next ?? at + 1;
   }
-  dimensions.sort((a, b) => Number(b.by) - Number(a.by));
+  dimensions.sort((a, b) => Number(b.by ?? false) - Number(a.by ?? false));
   return { draft, concepts, dimensions, names, unknown, ...(otherRange && { otherRange }) };
 
   /** Quoted, or known and of several words. */
@@ -105,8 +116,8 @@ export function readSentence(reading: Reading): Sentence {
     if (/^(per|each|every)$/.test(after)) return undefined;
     // `more than last week`, `slower than in october`, `up from yesterday`
     const joined = concepts.get('versus')?.at(-1);
-    const isJoined =
-      words.slice(Math.max(0, at - 2), at).includes('than') || (joined && tokens.indexOf(joined) >= at - 2);
+    const isBehind = after === 'than' || (words[at - 2] === 'than' && isSentenceFiller(after));
+    const isJoined = isBehind || (joined && tokens.indexOf(joined) >= at - 2);
     // `better since tuesday`: what came after beside as much before.
     if (isJoined && /^since\b/.test(range.range) && draft.question.range === undefined) {
       draft.question = { ...draft.question, range: range.range };
@@ -148,7 +159,8 @@ export function readSentence(reading: Reading): Sentence {
     if (found) return addConcept(at, found);
     const dimension = DIMENSION_WORDS.get(word);
     if (!dimension || isNaming(at)) return undefined;
-    dimensions.push({ dimension, by: false, tokens: [tokens[at]!] });
+    const counted = COUNTED.test(words.slice(Math.max(0, at - 6), at).join(' '));
+    dimensions.push({ dimension, counted, tokens: [tokens[at]!] });
     return at + 1;
   }
 
@@ -167,7 +179,13 @@ export function readSentence(reading: Reading): Sentence {
 
   function readRest(at: number): number | undefined {
     if (isSentenceFiller(words[at]!)) return at + 1;
-    return readOption(reading, at, draft);
+    const before = draft.filters.length;
+    const next = readOption(reading, at, draft);
+    const [filter] = draft.filters.slice(before);
+    // `scope:crm` names what the sentence is about.
+    if (next === undefined || filter?.key !== 'scope' || filter.not || filter.patterns.length > 1) return next;
+    draft.filters.pop();
+    return addName(at, { key: 'scope', name: filter.patterns[0]!, next });
   }
 
   function isNegation(at: number): boolean {

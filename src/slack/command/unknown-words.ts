@@ -1,35 +1,13 @@
 import { distanceWithin, listNearest } from '../../domain/names.ts';
 import { suggestRanges } from '../../domain/ranges.ts';
 import { Misunderstood, quoteShort } from './command.ts';
-import {
-  EMPTY_WORDS,
-  FILTER_KEYS,
-  isLanguage,
-  MEANINGFUL_WORDS,
-  MEASURE_WORDS,
-  RANGE_OPENERS,
-  REPORT_WORDS,
-  SHARE_WORDS,
-  VIEW_WORDS,
-} from './vocabulary.ts';
+import { EMPTY_WORDS, isLanguage, MEANT_WORDS, REPORT_WORDS } from './vocabulary.ts';
 import { bareWord, quote, type Reading, type Token, trimWord, type UnknownWords } from './words.ts';
 
 /** Unknown words that are corrected together, at most. */
 const MAX_CORRECTED = 6;
 /** Corrections of one word that are tried. */
 const CHOICES = 3;
-
-const WORDS: readonly string[] = [
-  ...MEANINGFUL_WORDS,
-  ...FILTER_KEYS.keys(),
-  ...Object.keys(VIEW_WORDS),
-  ...Object.keys(SHARE_WORDS).filter((word) => !word.startsWith('-')),
-  ...Object.keys(MEASURE_WORDS),
-  ...['today', 'yesterday', 'sort', 'limit', 'skip', 'not', 'without', 'except'],
-  ...[...RANGE_OPENERS].filter((word) => word.length > 2),
-];
-/** Tried where no word that says something is as near. */
-const OTHER_WORDS: readonly string[] = EMPTY_WORDS;
 
 /**
  * Explains words that were not used: that they are not known, or of no use here; and whole commands: the text with
@@ -94,21 +72,23 @@ function listCorrections(token: Token): string[] {
   const typed = bareWord(token);
   const limit = typed.length <= 4 ? 1 : 2;
   const letters = (word: string) => [...word].sort().join('');
-  const scored = [...new Set([...WORDS, ...OTHER_WORDS])].flatMap((word, order) => {
+  const scored = [...new Set([...MEANT_WORDS, ...EMPTY_WORDS])].flatMap((word, order) => {
     if (Math.abs(word.length - typed.length) > limit || word.length < 2) return [];
     const distance = distanceWithin(typed, word, limit);
     if (distance > limit) return [];
     // `foo` was not meant to be `for`.
     if (distance > 0 && word.length < 4 && letters(word) !== letters(typed)) return [];
     const swapped = letters(word) === letters(typed) ? 0.5 : 0;
-    return [{ word, score: distance - swapped + (order < WORDS.length ? 0 : 0.2) + order / 100_000 }];
+    // The first letter is seldom wrong, and the last not often.
+    const ends = (word[0] === typed[0] ? 0.3 : 0) + (word.at(-1) === typed.at(-1) ? 0.05 : 0);
+    return [{ word, score: distance - swapped - ends + (order < MEANT_WORDS.length ? 0 : 0.2) + order / 100_000 }];
   });
   const [best, ...others] = scored.toSorted((a, b) => a.score - b.score);
   // Another word is worth a button where it is as near.
   const near = best ? [best, ...others.filter(({ score }) => score - best.score < 0.1)].map(({ word }) => word) : [];
   const ranges = suggestRanges(typed).filter((range) => distanceWithin(typed, range, 3) <= 3);
   const beginning =
-    typed.length >= 3 ? listNearest(typed, WORDS, CHOICES).filter((word) => word.startsWith(typed)) : [];
+    typed.length >= 3 ? listNearest(typed, MEANT_WORDS, CHOICES).filter((word) => word.startsWith(typed)) : [];
   return [...new Set([...near, ...ranges, ...beginning])].slice(0, CHOICES);
 }
 

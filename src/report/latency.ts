@@ -194,9 +194,10 @@ function describeRanked(
   if (!first) return overall;
   const few = first.latency!.timed < FEW ? ` over ${countOf(first.latency!.timed, 'call')}` : '';
   const slowest = `${first.name} is slowest: ${asked} ${formatLatency(percentile(first))}${few}`;
-  // Who was asked for stands in the filters, or is the only one.
-  const isAsked = inquiry.filters.some(({ key, not }) => key !== dimension && !not);
-  if (!second && !isAsked) return `${first.name}: ${overall}`;
+  // Who was asked about stands in the filters, or is everyone; a dimension asks who is slowest.
+  const isOfAll = inquiry.question.dimension === undefined;
+  const isAsked = isOfAll || inquiry.filters.some(({ key, not }) => key !== dimension && !not);
+  if (!second && (isOfAll || !isAsked)) return `${first.name}: ${overall}`;
   if (!second) return overall;
   if (isAsked) return `${overall} ${slowest}.`;
   return `${slowest}, ${formatLatency(percentile(answer.total))} for all ${DIMENSION_WORDS[dimension].plural}.`;

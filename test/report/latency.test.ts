@@ -26,7 +26,9 @@ function ask(events: readonly EventOfTest[], question: Partial<Question> = {}, o
 
 describe('latency', () => {
   it('ranks by p95, nearest rank, and says who is slowest', async () => {
-    const report = await ask([...calls('quick', HUNDRED), ...calls('slow', slow)]);
+    const events = [...calls('quick', HUNDRED), ...calls('slow', slow)];
+    const report = await ask(events, { dimension: 'client' });
+    expect((await ask(events)).finding).toBe('p95 is 900 ms, p50 91 ms. slow is slowest: p95 950 ms.');
     expect(report.finding).toBe('slow is slowest: p95 950 ms, 900 ms for all clients.');
     expect(report.population).toBe('2 clients');
     expect(toCsv(report).split('\r\n')).toEqual([

@@ -118,12 +118,25 @@ function readSpan(given: readonly string[]): Read<RangeWords> {
 }
 
 function readEnds(left: readonly string[], right: readonly string[], isSpan: boolean): Read<RangeWords> {
-  const [from, to] = [readPoint(left), readPoint(right)];
+  const [from, to] = inOneOrder(left, right);
   if (isUnclear(from) || isUnclear(to)) return spread(from, to);
   // `this week to last week` compares two.
   if (from?.kind === 'word' && to?.kind === 'word') return undefined;
   if (from && to && (from.kind !== 'date' || to.kind !== 'day-of-month')) return { kind: 'span', from, to };
   return readClockEnds(left, right, isSpan) ?? readDateEnds(from, left, to, right);
+}
+
+/** Both ends of a range; of `1/12 to 31/12` the second says which number is the month in both. */
+function inOneOrder(left: readonly string[], right: readonly string[]): [Read<RangePoint>, Read<RangePoint>] {
+  const texts = [left, right].map((end) => end.join(' '));
+  const [from, to] = [readPoint(left), readPoint(right)];
+  const clear = isUnclear(from) ? texts[1] : texts[0];
+  if (isUnclear(from) === isUnclear(to) || !texts.every((text) => /^\d{1,2}\/\d{1,2}(\/\d+)?$/.test(text)))
+    return [from, to];
+  const isDayFirst = Number.parseInt(clear!, 10) > 12;
+  const choose = (end: Read<RangePoint>) =>
+    isUnclear(end) ? readPoint(end.choices[isDayFirst ? 0 : 1]!.split(/(?<=[a-z])-/)) : end;
+  return [choose(from), choose(to)];
 }
 
 /** Lists the readings of a range of which one end is open to two: each with the same reading of the other end. */

@@ -241,7 +241,7 @@ function effects({ report, only }: Question, { draft, concepts }: Sentence, has:
       .find((word) => /^(p50|p99|median)$/.test(word));
     return {
       ...(isOverTime && { overTime: true as const }),
-      ...(percentile && { sort: percentile === 'p99' ? '-p99' : '-p50' }),
+      ...((percentile || has('average')) && { sort: percentile === 'p99' ? '-p99' : '-p50' }),
       ...(has('fastest') && { sort: 'p95' }),
     };
   }

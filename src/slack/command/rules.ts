@@ -47,7 +47,7 @@ export interface Rule {
 const OUTCOMES = 'failing throttled succeeding';
 /** Parts by which a ranking can be narrowed or sorted. */
 const RANKED = `most least active rateLimit cost share distinct ${OUTCOMES}`;
-const LATENCY = `latency howSlow fastest pace most who average happening trend perDay perHour perMonth where why ${OUTCOMES}`;
+const LATENCY = `latency howSlow fastest pace most who average happening trend perDay perHour perMonth where why status ${OUTCOMES}`;
 const FIX = `fix versus happening status moved fell rate latency howSlow pace ${OUTCOMES}`;
 const FRESH = `fresh gone who most active cost ${OUTCOMES}`;
 const BALANCE = 'runOut forecast monthEnd left limit rateLimit pool cost when status pace who';
@@ -68,7 +68,7 @@ const ROWS: readonly Row[] = [
   ],
   ['fix range latency|howSlow|pace', 'latency vs [name]', FIX],
   ['fix range', 'status vs [name]', FIX],
-  ['fresh failing|throttled|code !dimension|who', 'status vs [name]', 'fresh failing throttled'],
+  ['fresh failing|throttled|code|rate !dimension|who', 'status vs [name]', 'fresh failing throttled rate'],
   ['gone senders !fresh', 'sources [dimension]', 'gone who'],
   // Both at once are told by a comparison.
   ['fresh gone dimension|who|asking', 'top vs [dimension] [name]', FRESH],
@@ -83,6 +83,7 @@ const ROWS: readonly Row[] = [
   ['why compared client', 'top routes [client]', `why happening status ${RANKED}`],
   ['why compared', 'top [name]', `why happening status ${RANKED}`],
   ['why failing|throttled|rateLimit|rate|code', 'status [name]', 'why failing throttled rateLimit rate most'],
+  ['explain where failing|throttled|code', 'top [dimension] [name]', `explain where ${OUTCOMES}`],
   ['explain', 'explain [scope]', 'explain where why pool left runOut limit'],
   ['why pool|left|runOut|limit', 'explain [scope]', 'explain where why pool left runOut limit'],
   ['by', 'top [dimension] [name]', `${RANKED} who rate status`],
@@ -151,6 +152,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'top clients vs previous …',
     'top routes …',
   ],
+  ['perSecond', 'Headroom counts by the minute: each card shows its peak minute of today.', 'summary', 'day today'],
   ['timeout', "I can't tell timeouts from other failures; gateways answer them with 504.", 'status …', 'latency'],
   [
     'bytes',

@@ -121,36 +121,39 @@ const PHRASES = {
   when: `when|when's|whens|start|starts|started|starting|begin|begins|began`,
   where: "where|where's|wheres",
   most: `most|top|biggest|busiest|highest|heaviest|largest|main|hammering|flooding|spamming|overloading|hogging|
-    the most|more than anyone|busy|heavy|frequent|often|ranking|rank`,
+    the most|more than anyone|busy|heavy|noisy|noisiest|frequent|often|ranking|rank`,
   active: 'active',
-  least: 'least|fewest|lowest|smallest|rarest',
+  least: 'least|quietest|fewest|lowest|smallest|rarest',
   failing: `failed|failing|failure|failures|fails|fail|error|errors|erroring|wrong|broken|broke|break|breaks|breaking|
     rejected|rejecting|refused|unsuccessful|unhealthy`,
   throttled: `throttled|throttling|throttle|blocked|rate limited|rate-limited|getting limited|rate limit hits|
     rate limit errors|hit the rate limit|hits the rate limit|hitting the rate limit`,
+  perSecond: 'per second|a second|every second|each second|rps|tps|qps',
   perMinute: 'per minute|a minute|every minute|each minute|peak minute|busiest minute|peak minutes|minute by minute',
   succeeding: 'success|successful|successfully|succeed|succeeds|succeeded|succeeding',
   rate: `error rate|error rates|success rate|success rates|failure rate|failure rates|error ratio|success ratio|
-    error percentage|success percentage|status code|status codes|codes|code|rates|rate|ratio|reliable|reliability|http`,
+    error percentage|error code|error codes|error type|error types|kind of error|kind of errors|kinds of error|
+    kinds of errors|type of error|types of error|types of errors|success percentage|status code|status codes|codes|code|rates|rate|ratio|reliable|reliability|http`,
   status: `status|statuses|doing|going|healthy|health|ok|okay|fine|well|good|normal|up|down|alive|running|look|looking|
     alright|all right`,
   distinct: 'distinct|unique|different|individual|separate',
   share: 'percent|percentage|percentages|share|shares|proportion|%',
   left: `left|left over|remain|remains|remaining|remainder|headroom|unused|spare|available|balance|balances|allowance|
-    allowances|quota|quotas|budget|budgets|full|empty|daily quota|daily allowance|daily budget|monthly quota|
+    allowances|quota|quotas|budget|budgets|full|fullest|empty|emptiest|daily quota|daily allowance|daily budget|monthly quota|
     monthly allowance|monthly budget`,
   pool: 'pool|pools|plan|plans',
   csv: 'csv|csv file|spreadsheet|excel',
   rateLimit: 'rate limit|rate limits|rate limiting|the rate limit|the rate limits',
-  limit: `limit|limits|limited|over|near|close|close to|exceeded|reached|over limit|daily limit|daily limits|monthly limit|monthly limits`,
+  limit: `limit|limits|limited|over|near|nearest|close|close to|closest|closest to|exceeded|reached|over limit|daily limit|daily limits|monthly limit|monthly limits`,
   runOut: `run out|runs out|running out|ran out|exceed|exceeds|exceeding|go over|reach|reaches|hit the limit|hit our limit|hit the quota|run dry|runs dry|running dry|run low|running low|exhaust|exhausts|
-    exhausted|last|lasts|enough|make it|burn|burns|burned|burning|burn rate|reset|resets|renew|renews|renewal|how long|
+    exhausted|last|lasts|enough|make it|burn rate|reset|resets|renew|renews|renewal|how long|
     how soon|how fast|how quick|how quickly|before the reset|until the reset|till the reset|before reset|until reset|
     before it resets|until it resets|until|till|before|soon|long enough`,
   forecast: 'forecast|forecasts|predict|prediction|predicted|projected|projection',
   monthEnd: `${MONTH_END}|end of this month|month-end|this month's end|before month end`,
   history: 'history|historical|over the months',
-  cost: 'cost|costs|costing|costly|credits|credit|spend|spends|spent|spending|expensive|price|bill|billed',
+  cost: `cost|costs|costing|costly|credits|credit|spend|spends|spent|spending|burn|burns|burned|burning|expensive|price|
+    bill|billed`,
   moved: `change|changes|changed|changing|difference|grow|grows|grew|grown|growing|growth|rise|rises|rose|risen|rising|
     increase|increases|increased|increasing|go up|goes up|went up|gone up|going up|up or down`,
   fell: `decrease|decreases|decreased|decreasing|decline|declined|drop|drops|dropped|fall|falls|fell|fallen|go down|
@@ -163,7 +166,7 @@ const PHRASES = {
   perHour: 'per hour|by hour|hourly|each hour|every hour|an hour|by the hour',
   perDay: 'per day|by day|daily|each day|every day|a day|by the day|per week|by week|weekly|each week|every week',
   perMonth: 'per month|by month|monthly|each month|every month|a month|by the month|months',
-  peak: 'peak|peaks|peaked',
+  peak: 'peak|peaks|peaked|max|maximum',
   hour: 'hour|hours|time of day|what time',
   day: 'day|days',
   average: 'average|averages|avg|mean|typical|typically|usual|usually|normally',
@@ -188,7 +191,7 @@ const PHRASES = {
   lastSeen: `last call|last called|last calling|last request|last seen|last used|last active|last heard of|
     last heard from|latest call|newest call|most recent call`,
   fresh: 'new|newest|brand new|never seen|first seen|for the first time|appeared',
-  gone: 'gone|silent|stopped|stopped calling|inactive|disappeared|vanished|missing|no longer',
+  gone: 'gone|idle|silent|stopped|stopped calling|inactive|disappeared|vanished|missing|no longer',
   fix: `fix|fixed|hotfix|patch|deploy|deployed|deployment|release|released|rollout|rolled out|rollback|restart|
     restarted|help|helped|helps|improved|got better|${SINCE_FIX}`,
   bytes: `bytes|byte|bandwidth|kb|mb|gb|kilobytes|megabytes|gigabytes|data volume|data transfer|transferred|payload|
@@ -236,7 +239,7 @@ const SENTENCE_FILLERS = `what what's whats which how how's hows any anything ev
   causes caused causing see sees seeing saw seen want need access accessed accessing query queries querying many much
   more number figure time times run runs ran amounts some every each all yet lately recently already again during
   so show tell list find display or than then went go goes come comes works work working thing things stuff one ones
-  keep keeps kept whether if possible overall altogether`;
+  keep keeps kept return returns returned returning almost nearly roughly exactly ever whether if possible overall altogether`;
 
 const SAYS_NOTHING = new Set(FILLERS.split(/\s+/));
 const SAYS_NOTHING_IN_SENTENCES = new Set(`${FILLERS} ${SENTENCE_FILLERS}`.split(/\s+/));

@@ -1,3 +1,4 @@
+import { isInChannel } from './emulator/post.ts';
 import type { Channel, Ephemeral, Message, User } from './emulator/types.ts';
 import type { Emulator } from './emulator/workspace.ts';
 import { formatDay } from './render/dates.ts';
@@ -24,7 +25,7 @@ export function showConversation({ emulator, zone, now }: ConversationOptions, q
   const people = [...state.users.values()].filter(({ deleted, is_bot }) => !deleted && !is_bot);
   const user =
     people.find(({ id }) => id === query.get('user')) ?? people.find((one) => roleOf(one) === 'member') ?? people[0]!;
-  state.openDirect([user.id]);
+  state.openDirect(user.id);
   const channels = [...state.channels.values()].filter((channel) => isOpenTo(channel, user));
   const channel = channels.find(({ id }) => id === query.get('channel')) ?? channels[0]!;
   const scene: Scene = {
@@ -69,10 +70,7 @@ export function showConversation({ emulator, zone, now }: ConversationOptions, q
       ...describeChannel(one, user, slack),
       latest: seen(one.id).at(-1)?.ts ?? '0',
     })),
-    messages: all
-      .filter(({ ts, thread_ts: of }) => !of || of === ts)
-      .slice(-SHOWN)
-      .map(draw(false)),
+    messages: all.filter(isInChannel).slice(-SHOWN).map(draw(false)),
     thread: thread && all.filter((one) => one.ts === thread || one.thread_ts === thread).map(draw(true)),
     modal: modal && { id: modal.id, hash: modal.hash, html: renderModal(modal, scene) },
     home: home && { id: home.id, html: renderHome(home, scene) },

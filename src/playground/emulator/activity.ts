@@ -94,7 +94,7 @@ export function echo(core: Core, message: Message, previous?: Message): void {
 export async function writeToBot(core: Core, userRef: string, text: string): ReturnType<typeof sayAs> {
   const user = getUser(core, userRef);
   if (!core.manifest.messagesTab) throw new Error('the manifest does not let people write to the app');
-  return sayAs(core, { user: user.id, channel: core.state.openDirect([user.id]).id, text });
+  return sayAs(core, { user: user.id, channel: core.state.openDirect(user.id).id, text });
 }
 
 /** Someone opens the app's Home tab. Answers the delivery; the view is published afterwards. */
@@ -104,7 +104,7 @@ export async function openHomeTab(core: Core, userRef: string): Promise<Delivery
   return sendEvent(core, {
     type: 'app_home_opened',
     user: user.id,
-    channel: core.state.openDirect([user.id]).id,
+    channel: core.state.openDirect(user.id).id,
     tab: 'home',
     ...(view ? { view: toViewObject(view) } : {}),
   });

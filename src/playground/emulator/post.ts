@@ -94,6 +94,11 @@ export function shareShownFiles(core: Core, message: Message): void {
   }
 }
 
+/** Tells a message of the channel from one that stands in a thread alone. */
+export function isInChannel({ ts, thread_ts: thread, subtype }: Message): boolean {
+  return !thread || thread === ts || subtype === 'thread_broadcast';
+}
+
 /** A message as the API and events show it. Metadata only where it was asked for. */
 export function toMessageObject(core: Core, message: Message | Ephemeral, withMetadata = false): JsonObject {
   const { channel, metadata, ...rest } = message;
@@ -102,9 +107,11 @@ export function toMessageObject(core: Core, message: Message | Ephemeral, withMe
     .channelMessages(channel)
     .filter((one) => one.thread_ts === message.ts && one.ts !== message.ts);
   const bot = message.bot_id ? { bot_profile: toBotProfile(core) } : {};
+  const parent = message.thread_ts && message.thread_ts !== message.ts && message.thread_ts;
   return {
     ...shown,
     ...bot,
+    ...(parent ? { parent_user_id: core.state.findMessage(channel, parent)?.user } : {}),
     ...(metadata && withMetadata ? { metadata } : {}),
     ...(replies.length > 0
       ? {
@@ -132,19 +139,19 @@ export function toBotProfile(core: Core): JsonObject {
 }
 
 /** A channel the bot may see, by id: everything public, and what it is a member of. Throws `channel_not_found`. */
-export function getVisibleChannel(core: Core, id: unknown): Channel {
-  const channel = core.state.channels.get(asText(id) ?? '');
+export function getVisibleChannel(core: Core, id: string): Channel {
+  const channel = core.state.channels.get(id);
   if (!channel || (channel.kind !== 'public' && !channel.members.has(BOT_USER_ID)))
     throw new ApiError('channel_not_found');
   return channel;
 }
 
 /** A conversation the bot may post to. A user id stands for the direct message with that person. */
-export function getPostingChannel(core: Core, id: unknown): Channel {
-  const user = core.state.users.get(asText(id) ?? '');
+export function getPostingChannel(core: Core, id: string): Channel {
+  const user = core.state.users.get(id);
   if (user?.is_bot) throw new ApiError('cannot_dm_bot');
   if (user?.deleted) throw new ApiError('channel_not_found');
-  const channel = user ? core.state.openDirect([user.id]) : getVisibleChannel(core, id);
+  const channel = user ? core.state.openDirect(user.id) : getVisibleChannel(core, id);
   if (channel.is_archived) throw new ApiError('is_archived');
   if (!channel.members.has(BOT_USER_ID)) throw new ApiError('not_in_channel');
   return channel;

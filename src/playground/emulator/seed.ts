@@ -77,7 +77,6 @@ export function toWorkspace(
       is_archived: channel.is_archived ?? false,
       is_general: channel.is_general ?? false,
       is_ext_shared: channel.is_ext_shared ?? false,
-      topic: '',
     }),
   );
   const groups = (seed.userGroups ?? DEFAULT_GROUPS).map(

@@ -93,26 +93,21 @@ export class WorkspaceState {
     return this.channels.get(ref) ?? named;
   }
 
-  /** The direct-message channel of the bot and `userIds`, made when first asked for. */
-  openDirect(userIds: string[]): Channel {
-    const members = new Set([BOT_USER_ID, ...userIds]);
-    for (const channel of this.channels.values()) {
-      if (channel.kind !== 'im' && channel.kind !== 'mpim') continue;
-      if (channel.members.size === members.size && channel.members.isSupersetOf(members)) return channel;
-    }
-    const group = userIds.length > 1;
-    const id = group ? this.nextId('G') : `D${userIds[0]!.slice(1)}`;
+  /** The direct-message channel of the bot and a person, made when first asked for. */
+  openDirect(user: string): Channel {
+    const id = `D${user.slice(1)}`;
+    const known = this.channels.get(id);
+    if (known) return known;
     const channel: Channel = {
       id,
-      name: group ? `mpdm-${userIds.join('--')}-1` : '',
-      kind: group ? 'mpim' : 'im',
-      members,
+      name: '',
+      kind: 'im',
+      members: new Set([BOT_USER_ID, user]),
       created: Math.floor(this.now() / 1000),
       creator: BOT_USER_ID,
       is_archived: false,
       is_general: false,
       is_ext_shared: false,
-      topic: '',
     };
     this.channels.set(id, channel);
     this.changed({ kind: 'channel', channel: id });

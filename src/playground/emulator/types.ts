@@ -37,7 +37,6 @@ export interface Channel {
   is_archived: boolean;
   is_general: boolean;
   is_ext_shared: boolean;
-  topic: string;
 }
 
 export interface UserGroup {
@@ -62,7 +61,6 @@ export interface Message {
   metadata?: { event_type: string; event_payload: JsonObject };
   edited?: { user: string; ts: string };
   files?: JsonObject[];
-  reactions?: { name: string; users: string[]; count: number }[];
 }
 
 /** A message only `user` sees; not in history, and changed only through a response_url. */

@@ -2,21 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError, type Core, CREDENTIALS } from './core.ts';
 import { type ApiAnswer, answerFault } from './faults.ts';
 import { asText, parseArguments, readBody, toRecord } from './http.ts';
-import { appMethods, blockMethods } from './methods/app.ts';
 import { chatMethods } from './methods/chat.ts';
 import { conversationMethods } from './methods/conversations.ts';
 import { fileMethods } from './methods/files.ts';
-import type { Method } from './methods/method.ts';
+import { type Method, RATE, readArguments } from './methods/method.ts';
 import { peopleMethods } from './methods/people.ts';
+import { viewMethods } from './methods/views.ts';
 import type { JsonObject } from './types.ts';
 
 const METHODS: Record<string, Method> = {
-  ...appMethods,
-  ...blockMethods,
   ...chatMethods,
   ...conversationMethods,
   ...fileMethods,
   ...peopleMethods,
+  ...viewMethods,
 };
 
 /** Serves `/api/<method>`; JSON and form bodies alike. */
@@ -41,12 +40,7 @@ export async function serveWebApi(
   await answerFault(core.faults.take(name), response, record, () => run(core, name, args, token));
 }
 
-async function run(
-  core: Core,
-  name: string,
-  args: JsonObject | undefined,
-  token: string | undefined,
-): Promise<ApiAnswer> {
+function run(core: Core, name: string, args: JsonObject | undefined, token: string | undefined): ApiAnswer {
   const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
   const headers: Record<string, string> = {
     'x-slack-req-id': `req-${core.state.calls.length + 1}`,
@@ -59,13 +53,16 @@ async function run(
     }
     if (!args) throw new ApiError('invalid_json');
     authenticate(core, method, name, token);
-    const needed = typeof method.scopes === 'function' ? method.scopes(core, args) : (method.scopes ?? []);
+    const needed = typeof method.scopes === 'function' ? method.scopes(core, args) : method.scopes;
     headers['x-accepted-oauth-scopes'] = needed.join(',');
     requireScopes(core, name, needed);
-    const wait = core.faults.takePlace(name, String(args.channel), core.state.now());
+    const wait = method.rate
+      ? core.faults.takePlace(name, String(args.channel), RATE[method.rate], core.state.now())
+      : 0;
     if (wait > 0)
       return { status: 429, body: { ok: false, error: 'ratelimited' }, headers: { 'retry-after': String(wait) } };
-    return { status: 200, body: { ok: true, ...(await method.run(core, args)) }, headers };
+    const answer = method.run(core, readArguments(method, core, name, args));
+    return { status: 200, body: { ok: true, ...answer }, headers };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return { status: 200, body: { ok: false, error: error.code, ...error.extra }, headers };
@@ -74,7 +71,7 @@ async function run(
 
 function authenticate(core: Core, method: Method, name: string, token: string | undefined): void {
   const expected = method.appToken ? CREDENTIALS.appToken : CREDENTIALS.botToken;
-  if (token === expected || (method.open && !token)) return;
+  if (token === expected) return;
   const other = token === CREDENTIALS.appToken || token === CREDENTIALS.botToken;
   const code = !token ? 'not_authed' : other ? 'not_allowed_token_type' : 'invalid_auth';
   core.state.problem('invalid_auth', name, code);

@@ -140,7 +140,7 @@ function toSights(core: Core) {
       const place = channel === undefined ? undefined : getChannel(core, channel).id;
       return state.ephemerals.filter((one) => one.to === id && (place === undefined || one.channel === place));
     },
-    directMessages: (user: string) => [...state.channelMessages(state.openDirect([getUser(core, user).id]).id)],
+    directMessages: (user: string) => [...state.channelMessages(state.openDirect(getUser(core, user).id).id)],
     modal: (user: string) => state.views.get(state.modals.get(getUser(core, user).id)?.at(-1) ?? ''),
     home: (user: string) => state.views.get(state.homes.get(getUser(core, user).id) ?? ''),
     file: (id: string) => state.files.get(id),

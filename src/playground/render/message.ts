@@ -40,6 +40,7 @@ export function renderMessage({ message, replies, inThread, shortcuts }: ShownMe
         ${isBot && html`<span class="badge">APP</span>`}
         <time${when}>${formatDate(at, tz, { timeStyle: 'short' })}</time>
         ${note}
+        ${message.subtype === 'thread_broadcast' && html`<span class="note">also sent to the channel</span>`}
       </header>
       ${body}
       <footer>

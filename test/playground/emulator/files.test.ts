@@ -33,7 +33,9 @@ test('what a picture shows is told as alt_txt, of at most 1,000 characters', asy
     createClient(emulator).apiCall('files.getUploadURLExternal', { filename: 'chart.png', length: 3, ...more });
   const { file_id } = (await announce({ alt_txt: 'Acme leads', alt_text: 'is no argument' })) as { file_id?: string };
   expect(emulator.file(file_id!)?.alt_txt).toBe('Acme leads');
+  expect(emulator.takeProblems()).toMatchObject([{ detail: 'no such argument: alt_text' }]);
   expect(await outcome(announce({ alt_txt: 'x'.repeat(1001) }))).toBe('alt_txt_too_large');
+  expect(await outcome(announce({ length: 0 }))).toBe('missing_argument');
 });
 
 test('until it is processed a file has no type and no block may show it', async () => {
@@ -72,7 +74,9 @@ test('a file that does not exist, is deleted, or is no picture is refused', asyn
   const gone = await upload(emulator);
   await client.files.delete({ file: gone });
   expect(await post(gone)).toBe('invalid_blocks');
-  expect(await outcome(client.files.info({ file: gone }))).toBe('file_not_found');
+  expect(await outcome(client.files.info({ file: gone }))).toBe('file_deleted');
+  expect(await outcome(client.files.delete({ file: gone }))).toBe('file_deleted');
+  expect(await outcome(client.files.info({ file: 'F0NOTHERE' }))).toBe('file_not_found');
   expect(emulator.takeProblems().map((problem) => problem.kind)).toEqual(Array(3).fill('invalid_blocks'));
 });
 

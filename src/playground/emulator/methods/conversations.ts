@@ -1,9 +1,9 @@
+import { z } from 'zod';
 import { ApiError, type Core } from '../core.ts';
-import { asBoolean, asText } from '../http.ts';
-import { getVisibleChannel, toMessageObject } from '../post.ts';
+import { getVisibleChannel, isInChannel, toMessageObject } from '../post.ts';
 import { BOT_USER_ID } from '../seed.ts';
 import type { Channel, ChannelKind, JsonObject, Message } from '../types.ts';
-import { channelScope, kindScope, type Method, requireArgument, toChannelObject, toPage } from './method.ts';
+import { count, flag, type Method, method, page, text, toPage } from './method.ts';
 
 const KINDS: Record<string, ChannelKind> = {
   public_channel: 'public',
@@ -11,180 +11,169 @@ const KINDS: Record<string, ChannelKind> = {
   im: 'im',
   mpim: 'mpim',
 };
+const PREFIX: Record<ChannelKind, string> = { public: 'channels', private: 'groups', im: 'im', mpim: 'mpim' };
 
-function listKinds(args: JsonObject): ChannelKind[] {
-  return (asText(args.types) ?? 'public_channel').split(',').map((type) => {
-    const kind = KINDS[type.trim()];
-    if (!kind) throw new ApiError('invalid_types');
-    return kind;
-  });
+/** The scope for the kind of conversation that `args.channel` is: `channels:read`, `groups:read`… */
+function scopeOf(action: 'read' | 'history') {
+  return (core: Core, args: JsonObject) => {
+    const channel = core.state.channels.get(String(args.channel));
+    return channel ? [`${PREFIX[channel.kind]}:${action}`] : [];
+  };
 }
 
-function getChannel(core: Core, args: JsonObject, where: string): Channel {
-  return getVisibleChannel(core, requireArgument(core, args, 'channel', where));
+/** A conversation object, as the bot sees it: https://docs.slack.dev/reference/objects/conversation-object */
+function toChannelObject(core: Core, channel: Channel): JsonObject {
+  const common = {
+    id: channel.id,
+    created: channel.created,
+    is_archived: channel.is_archived,
+    is_im: channel.kind === 'im',
+    is_org_shared: false,
+    context_team_id: core.state.users.get(BOT_USER_ID)?.team_id,
+    updated: channel.created * 1000,
+  };
+  const { members } = channel;
+  if (channel.kind === 'im')
+    return { ...common, user: [...members].find((id) => id !== BOT_USER_ID), is_user_deleted: false, priority: 0 };
+  return {
+    ...common,
+    name: channel.name,
+    name_normalized: channel.name,
+    is_channel: channel.kind === 'public',
+    is_group: channel.kind === 'private',
+    is_mpim: channel.kind === 'mpim',
+    is_private: channel.kind !== 'public',
+    is_general: channel.is_general,
+    is_member: members.has(BOT_USER_ID),
+    is_shared: channel.is_ext_shared,
+    is_ext_shared: channel.is_ext_shared,
+    is_pending_ext_shared: false,
+    pending_shared: [],
+    previous_names: [],
+    unlinked: 0,
+    creator: channel.creator,
+    topic: { value: '', creator: '', last_set: 0 },
+    purpose: { value: '', creator: '', last_set: 0 },
+  };
 }
+
+const timestamp = count.or(z.string().regex(/^\d+(\.\d+)?$/)).optional();
+const span = { ...page, oldest: timestamp, latest: timestamp, inclusive: flag, include_all_metadata: flag };
+type Span = z.output<z.ZodObject<typeof span>>;
 
 /** History needs membership, in public channels too. */
-function getReadable(core: Core, args: JsonObject, where: string): Channel {
-  const channel = getChannel(core, args, where);
+function readMessages(core: Core, id: string): Message[] {
+  const channel = getVisibleChannel(core, id);
   if (!channel.members.has(BOT_USER_ID)) throw new ApiError('not_in_channel');
-  return channel;
+  return core.state.channelMessages(channel.id);
 }
 
-/** Messages between `oldest` and `latest`, ends left out unless `inclusive`. */
-function within(messages: Message[], args: JsonObject): Message[] {
-  const bound = (name: string, absent: number) => {
-    if (args[name] === undefined || args[name] === '') return absent;
-    const value = Number(args[name]);
-    if (!Number.isFinite(value)) throw new ApiError(`invalid_ts_${name}`);
-    return value;
-  };
-  const oldest = bound('oldest', 0);
-  const latest = bound('latest', Number.POSITIVE_INFINITY);
-  const inclusive = asBoolean(args.inclusive);
-  return messages.filter((message) => {
-    const ts = Number(message.ts);
-    return inclusive ? ts >= oldest && ts <= latest : ts > oldest && ts < latest;
-  });
+/** Tells whether a message is between `oldest` and `latest`, ends left out unless `inclusive`. */
+function isWithin({ ts }: Message, { oldest = 0, latest = Number.POSITIVE_INFINITY, inclusive }: Span): boolean {
+  const [at, from, until] = [Number(ts), Number(oldest), Number(latest)];
+  return (at > from && at < until) || (inclusive && (at === from || at === until));
 }
 
-function toAnswer(core: Core, messages: Message[], args: JsonObject): JsonObject {
-  const { page, next } = toPage(messages, args, 100, 999);
-  const withMetadata = asBoolean(args.include_all_metadata);
+function toAnswer(core: Core, messages: Message[], span: Span, standard: number): JsonObject {
+  const { page, next } = toPage(messages, span, standard, 999);
   return {
-    messages: page.map((message) => toMessageObject(core, message, withMetadata)),
+    messages: page.map((message) => toMessageObject(core, message, span.include_all_metadata)),
     has_more: next !== '',
     ...(next ? { response_metadata: { next_cursor: next } } : {}),
   };
 }
 
-/** Newest first; replies are left out unless they were also sent to the channel. */
-function history(core: Core, args: JsonObject): JsonObject {
-  const channel = getReadable(core, args, 'conversations.history');
-  const messages = core.state
-    .channelMessages(channel.id)
-    .filter(
-      (message) => !message.thread_ts || message.thread_ts === message.ts || message.subtype === 'thread_broadcast',
-    );
-  return { ...toAnswer(core, within(messages, args).reverse(), args), pin_count: 0 };
-}
-
-/** The parent, then its replies, oldest first. */
-function replies(core: Core, args: JsonObject): JsonObject {
-  const channel = getReadable(core, args, 'conversations.replies');
-  const ts = requireArgument(core, args, 'ts', 'conversations.replies');
-  const start = core.state.findMessage(channel.id, ts);
-  if (!start) throw new ApiError('thread_not_found');
-  const parent = start.thread_ts ?? ts;
-  const thread = core.state.channelMessages(channel.id).filter((one) => one.ts === parent || one.thread_ts === parent);
-  const inRange = new Set(within(thread, args));
-  return toAnswer(
-    core,
-    thread.filter((message) => message.ts === parent || inRange.has(message)),
-    args,
-  );
-}
-
-function list(core: Core, args: JsonObject): JsonObject {
-  const kinds = new Set(listKinds(args));
-  const channels = [...core.state.channels.values()].filter(
-    (channel) =>
-      kinds.has(channel.kind) &&
-      (channel.kind === 'public' || channel.members.has(BOT_USER_ID)) &&
-      !(asBoolean(args.exclude_archived) && channel.is_archived),
-  );
-  const { page, next } = toPage(channels, args, 100, 1000);
-  return {
-    channels: page.map((channel) => toChannelObject(core, channel, BOT_USER_ID, { counted: true })),
-    response_metadata: { next_cursor: next },
-  };
-}
-
-/** Of a person's private channels those that the bot is in: docs.slack.dev/reference/methods/users.conversations */
-function ofPerson(core: Core, args: JsonObject): JsonObject {
-  const kinds = new Set(listKinds(args));
-  const user = requireArgument(core, args, 'user', 'users.conversations');
-  if (!core.state.users.has(user)) throw new ApiError('user_not_found');
-  const channels = [...core.state.channels.values()].filter(
-    ({ kind, members, is_archived }) =>
-      kinds.has(kind) &&
-      members.has(user) &&
-      (kind === 'public' || members.has(BOT_USER_ID)) &&
-      !(asBoolean(args.exclude_archived) && is_archived),
-  );
-  const { page, next } = toPage(channels, args, 100, 999);
-  return {
-    channels: page.map((channel) => toChannelObject(core, channel, BOT_USER_ID, { counted: false })),
-    response_metadata: { next_cursor: next },
-  };
-}
-
-function members(core: Core, args: JsonObject): JsonObject {
-  const { page, next } = toPage([...getChannel(core, args, 'conversations.members').members], args, 100, 1000);
-  return { members: page, response_metadata: { next_cursor: next } };
-}
-
-function join(core: Core, args: JsonObject): JsonObject {
-  const channel = getChannel(core, args, 'conversations.join');
-  if (channel.kind !== 'public') throw new ApiError('method_not_supported_for_channel_type');
-  if (channel.is_archived) throw new ApiError('is_archived');
-  const already = channel.members.has(BOT_USER_ID);
-  if (!already) {
-    channel.members.add(BOT_USER_ID);
-    core.state.changed({ kind: 'channel', channel: channel.id });
-  }
-  const answer = { channel: toChannelObject(core, channel, BOT_USER_ID) };
-  return already ? { ...answer, warning: 'already_in_channel' } : answer;
-}
-
-function open(core: Core, args: JsonObject): JsonObject {
-  const full = asBoolean(args.return_im);
-  if (args.channel) {
-    const channel = getChannel(core, args, 'conversations.open');
-    return { channel: full ? toChannelObject(core, channel, BOT_USER_ID) : { id: channel.id } };
-  }
-  const ids = (asText(args.users) ?? '').split(',').filter(Boolean);
-  if (ids.length === 0) throw new ApiError('users_list_not_supplied');
-  if (ids.length > 8) throw new ApiError('too_many_users');
-  for (const id of ids) {
-    const user = core.state.users.get(id);
-    if (!user) throw new ApiError('user_not_found');
-    if (user.deleted) throw new ApiError('user_disabled');
-    if (user.is_bot) throw new ApiError('cannot_dm_bot');
-  }
-  const before = core.state.channels.size;
-  const channel = core.state.openDirect(ids);
-  const already = core.state.channels.size === before;
-  return {
-    channel: full ? toChannelObject(core, channel, BOT_USER_ID) : { id: channel.id },
-    ...(already ? { no_op: true, already_open: true } : {}),
-  };
-}
-
 export const conversationMethods: Record<string, Method> = {
-  'conversations.info': {
-    scopes: channelScope('read'),
-    run: (core, args) => ({
-      // The count comes only where it was asked for: docs.slack.dev/reference/methods/conversations.info
-      channel: toChannelObject(core, getChannel(core, args, 'conversations.info'), BOT_USER_ID, {
-        counted: asBoolean(args.include_num_members),
-      }),
-    }),
-  },
-  'conversations.list': {
-    scopes: (_core, args) => listKinds(args).map((kind) => kindScope(kind, 'read')),
-    run: list,
-  },
-  'users.conversations': {
-    scopes: (_core, args) => listKinds(args).map((kind) => kindScope(kind, 'read')),
-    run: ofPerson,
-  },
-  'conversations.members': { scopes: channelScope('read'), run: members },
-  'conversations.join': { scopes: ['channels:join'], run: join },
-  'conversations.open': {
-    scopes: (_core, args) => [(asText(args.users) ?? '').includes(',') ? 'mpim:write' : 'im:write'],
-    run: open,
-  },
-  'conversations.history': { scopes: channelScope('history'), run: history },
-  'conversations.replies': { scopes: channelScope('history'), run: replies },
+  'conversations.info': method({
+    scopes: scopeOf('read'),
+    rate: 'tier3',
+    args: { channel: text, include_num_members: flag },
+    run(core, args) {
+      const channel = getVisibleChannel(core, args.channel);
+      const counted = args.include_num_members ? { num_members: channel.members.size } : {};
+      return { channel: { ...toChannelObject(core, channel), ...counted } };
+    },
+  }),
+  'conversations.join': method({
+    scopes: ['channels:join'],
+    rate: 'tier3',
+    args: { channel: text },
+    run(core, args) {
+      const channel = getVisibleChannel(core, args.channel);
+      if (channel.kind !== 'public') throw new ApiError('method_not_supported_for_channel_type');
+      if (channel.is_archived) throw new ApiError('is_archived');
+      const already = channel.members.has(BOT_USER_ID);
+      channel.members.add(BOT_USER_ID);
+      if (!already) core.state.changed({ kind: 'channel', channel: channel.id });
+      const warned = already
+        ? { warning: 'already_in_channel', response_metadata: { warnings: ['already_in_channel'] } }
+        : {};
+      return { channel: toChannelObject(core, channel), ...warned };
+    },
+  }),
+  'conversations.open': method({
+    scopes: ['im:write'],
+    rate: 'tier3',
+    // Headroom opens direct messages alone, and needs no more of them than their id.
+    args: { users: text },
+    run(core, { users: id }) {
+      const user = core.state.users.get(id);
+      if (!user) throw new ApiError('user_not_found');
+      if (user.deleted) throw new ApiError('user_disabled');
+      if (user.is_bot) throw new ApiError('cannot_dm_bot');
+      const before = core.state.channels.size;
+      const channel = { id: core.state.openDirect(id).id };
+      return core.state.channels.size === before ? { no_op: true, already_open: true, channel } : { channel };
+    },
+  }),
+  /** Newest first; replies are left out unless they were also sent to the channel. */
+  'conversations.history': method({
+    scopes: scopeOf('history'),
+    rate: 'tier3',
+    args: { channel: text, ...span },
+    run(core, args) {
+      const messages = readMessages(core, args.channel).filter((one) => isInChannel(one) && isWithin(one, args));
+      return { ...toAnswer(core, messages.reverse(), args, 100), pin_count: 0 };
+    },
+  }),
+  /** The parent, then its replies, oldest first. */
+  'conversations.replies': method({
+    scopes: scopeOf('history'),
+    rate: 'tier3',
+    args: { channel: text, ts: text, ...span },
+    run(core, args) {
+      const all = readMessages(core, args.channel);
+      const start = all.find(({ ts }) => ts === args.ts);
+      if (!start) throw new ApiError('thread_not_found');
+      const parent = start.thread_ts ?? start.ts;
+      const thread = all.filter((one) => one.ts === parent || (one.thread_ts === parent && isWithin(one, args)));
+      return toAnswer(core, thread, args, 1000);
+    },
+  }),
+  /** Of a person's private channels those that the bot is in. */
+  'users.conversations': method({
+    scopes: (_core, args) =>
+      String(args.types ?? 'public_channel')
+        .split(',')
+        .flatMap((type) => (KINDS[type] ? [`${PREFIX[KINDS[type]]}:read`] : [])),
+    rate: 'tier3',
+    args: { ...page, user: text, types: z.string().default('public_channel'), exclude_archived: flag },
+    run(core, args) {
+      if (!core.state.users.has(args.user)) throw new ApiError('user_not_found');
+      const kinds = args.types.split(',').map((type) => KINDS[type.trim()]);
+      if (kinds.includes(undefined)) throw new ApiError('invalid_types');
+      const channels = [...core.state.channels.values()].filter(
+        ({ kind, members, is_archived }) =>
+          kinds.includes(kind) &&
+          members.has(args.user) &&
+          (kind === 'public' || members.has(BOT_USER_ID)) &&
+          !(args.exclude_archived && is_archived),
+      );
+      const { page, next } = toPage(channels, args, 100, 999);
+      return {
+        channels: page.map((channel) => toChannelObject(core, channel)),
+        response_metadata: { next_cursor: next },
+      };
+    },
+  }),
 };

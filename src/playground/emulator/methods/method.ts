@@ -1,94 +1,76 @@
+import { z } from 'zod';
 import { ApiError, type Core } from '../core.ts';
-import type { Channel, ChannelKind, JsonObject } from '../types.ts';
+import { asJson } from '../http.ts';
+import type { JsonObject } from '../types.ts';
 
-/** One Web API method. `run` answers without `ok`, or throws an ApiError. */
+/** Calls a minute of each rate label of docs.slack.dev/reference/methods, which are floors; messages have a rate of their own. */
+export const RATE = { tier2: 20, tier3: 50, tier4: 100, posts: 60 } as const;
+
+/** One Web API method, as its page in docs.slack.dev/reference/methods says. `run` answers without `ok`, or throws an ApiError. */
 export interface Method {
   /** Scopes needed, all of them; a function when that depends on the arguments. */
-  scopes?: string[] | ((core: Core, args: JsonObject) => string[]);
+  scopes: string[] | ((core: Core, args: JsonObject) => string[]);
+  /** Absent where Slack names none. */
+  rate?: keyof typeof RATE;
   /** Needs the app-level token instead of the bot's. */
   appToken?: boolean;
-  /** Needs no token at all. */
-  open?: boolean;
-  run(core: Core, args: JsonObject): JsonObject | Promise<JsonObject>;
+  /** Every argument that the reference names and Headroom gives. */
+  args: z.core.$ZodLooseShape;
+  run(core: Core, args: never): JsonObject;
 }
 
-const PREFIX: Record<ChannelKind, string> = { public: 'channels', private: 'groups', im: 'im', mpim: 'mpim' };
-
-/** Scope for the kind of conversation that `args.channel` is: `channels:read`, `groups:read`… */
-export function channelScope(action: 'read' | 'history'): (core: Core, args: JsonObject) => string[] {
-  return (core, args) => {
-    const channel = core.state.channels.get(String(args.channel));
-    return channel ? [`${PREFIX[channel.kind]}:${action}`] : [];
-  };
+/** A method whose `run` gets the arguments as its schema reads them. */
+export function method<const Shape extends z.core.$ZodLooseShape>(
+  one: Omit<Method, 'args' | 'run'> & {
+    args: Shape;
+    run(core: Core, args: z.output<z.ZodObject<Shape>>): JsonObject;
+  },
+): Method {
+  return one;
 }
 
-export function kindScope(kind: ChannelKind, action: string): string {
-  return `${PREFIX[kind]}:${action}`;
-}
+/** Arguments of forms are strings, those of JSON bodies are what they are. */
+export const text = z.string().min(1);
+export const flag = z
+  .union([z.boolean(), z.stringbool()])
+  .optional()
+  .transform((value) => value === true);
+export const count = z.coerce.number().int();
+export const json = z.preprocess(asJson, z.unknown());
+export const page = { cursor: z.string().optional(), limit: count.min(0).optional() };
 
-/** Throws `invalid_arguments` and notes a problem: an app should never leave out a required argument. */
-export function requireArgument(core: Core, args: JsonObject, name: string, where: string): string {
-  const value = args[name];
-  if (typeof value === 'string' && value !== '') return value;
-  if (typeof value === 'number') return String(value);
-  core.state.problem('invalid_arguments', where, `missing required argument ${name}`);
-  throw new ApiError('invalid_arguments', {
-    response_metadata: { messages: [`[ERROR] missing required field: ${name}`] },
-  });
-}
+/** Taken by every method: Bolt names the team in each call. */
+const ALWAYS = ['token', 'team_id'];
 
 /**
- * A page of `items` by `limit` and `cursor`, with Slack's `response_metadata.next_cursor` (empty on the last page).
- * Throws `invalid_cursor`, `invalid_limit`.
+ * Reads the arguments by their schema. Those that are missing or wrong are refused; one that the reference does not name is
+ * passed over by Slack. Both are problems.
  */
-export function toPage<T>(items: T[], args: JsonObject, standard: number, max: number): { page: T[]; next: string } {
-  const limit = args.limit === undefined ? standard : Number(args.limit);
-  if (!Number.isInteger(limit) || limit < 0) throw new ApiError('invalid_limit');
-  const size = Math.min(limit || standard, max);
-  let start = 0;
-  if (args.cursor) {
-    const match = /^next:(\d+)$/.exec(Buffer.from(String(args.cursor), 'base64').toString());
-    if (!match) throw new ApiError('invalid_cursor');
-    start = Number(match[1]);
-  }
-  const end = start + size;
-  const next = end < items.length ? Buffer.from(`next:${end}`).toString('base64') : '';
-  return { page: items.slice(start, end), next };
+export function readArguments({ args: shape }: Method, core: Core, where: string, given: JsonObject): never {
+  const unknown = Object.keys(given).filter((name) => !ALWAYS.includes(name) && !Object.hasOwn(shape, name));
+  if (unknown.length > 0) core.state.problem('invalid_arguments', where, `no such argument: ${unknown.join(', ')}`);
+  const read = z.object(shape).safeParse(given);
+  if (read.success) return read.data as never;
+  const messages = read.error.issues.map(({ path, message }) =>
+    given[String(path[0])] === undefined
+      ? `[ERROR] missing required field: ${path.join('/')}`
+      : `[ERROR] ${path.join('/')}: ${message}`,
+  );
+  core.state.problem('invalid_arguments', where, messages.join('; '));
+  throw new ApiError('invalid_arguments', { response_metadata: { messages } });
 }
 
-/** A conversation object, as the bot sees it: https://docs.slack.dev/reference/objects/conversation-object */
-export function toChannelObject(core: Core, channel: Channel, bot: string, { counted = false } = {}): JsonObject {
-  const common = {
-    id: channel.id,
-    created: channel.created,
-    is_archived: channel.is_archived,
-    is_im: channel.kind === 'im',
-    is_org_shared: false,
-    context_team_id: core.state.users.get(bot)?.team_id,
-    updated: channel.created * 1000,
-  };
-  if (channel.kind === 'im') {
-    return { ...common, user: [...channel.members].find((id) => id !== bot), is_user_deleted: false, priority: 0 };
-  }
-  return {
-    ...common,
-    name: channel.name,
-    name_normalized: channel.name,
-    is_channel: channel.kind === 'public',
-    is_group: channel.kind === 'private',
-    is_mpim: channel.kind === 'mpim',
-    is_private: channel.kind !== 'public',
-    is_general: channel.is_general,
-    is_member: channel.members.has(bot),
-    is_shared: channel.is_ext_shared,
-    is_ext_shared: channel.is_ext_shared,
-    is_pending_ext_shared: false,
-    pending_shared: [],
-    previous_names: [],
-    unlinked: 0,
-    creator: channel.creator,
-    ...(counted ? { num_members: channel.members.size } : {}),
-    topic: { value: channel.topic, creator: '', last_set: 0 },
-    purpose: { value: '', creator: '', last_set: 0 },
-  };
+/** A page of `items` by `limit` and `cursor`, with Slack's `next_cursor` (empty on the last page). Throws `invalid_cursor`. */
+export function toPage<T>(
+  items: T[],
+  { cursor, limit = 0 }: { cursor?: string | undefined; limit?: number | undefined },
+  standard: number,
+  most: number,
+): { page: T[]; next: string } {
+  const match = cursor ? /^next:(\d+)$/.exec(Buffer.from(cursor, 'base64').toString()) : ['', '0'];
+  if (!match) throw new ApiError('invalid_cursor');
+  const start = Number(match[1]);
+  const end = start + Math.min(limit || standard, most);
+  const next = end < items.length ? Buffer.from(`next:${end}`).toString('base64') : '';
+  return { page: items.slice(start, end), next };
 }

@@ -1,9 +1,8 @@
 import { ApiError, type Core } from '../core.ts';
 import { getDateFormat } from '../date-format.ts';
-import { asBoolean } from '../http.ts';
 import { APP_ID, BOT_ID, TEAM_ID } from '../seed.ts';
 import type { JsonObject, User, UserGroup } from '../types.ts';
-import { type Method, requireArgument, toPage } from './method.ts';
+import { flag, type Method, method, page, text, toPage } from './method.ts';
 
 /** A user object with the time zone's label and offset at the workspace's present: docs.slack.dev/reference/objects/user-object */
 function toUserObject(core: Core, user: User): JsonObject {
@@ -56,23 +55,8 @@ function toZoneOffsetSeconds(timeZone: string, now: number): number {
   return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 3600 + Number(match[3]) * 60);
 }
 
-function usersInfo(core: Core, args: JsonObject): JsonObject {
-  const user = core.state.users.get(requireArgument(core, args, 'user', 'users.info'));
-  if (!user) throw new ApiError('user_not_found');
-  return { user: toUserObject(core, user) };
-}
-
-/** Fewer than asked for may come, and deactivated accounts and bots are among them: docs.slack.dev/reference/methods/users.list */
+/** Fewer than asked for may come, and deactivated accounts and bots are among them. */
 const LONGEST_PAGE = 200;
-
-function usersList(core: Core, args: JsonObject): JsonObject {
-  const { page, next } = toPage([...core.state.users.values()], args, LONGEST_PAGE, LONGEST_PAGE);
-  return {
-    members: page.map((user) => toUserObject(core, user)),
-    cache_ts: Math.floor(core.state.now() / 1000),
-    response_metadata: { next_cursor: next },
-  };
-}
 
 function toGroupObject(group: UserGroup, withUsers: boolean): JsonObject {
   return {
@@ -89,27 +73,50 @@ function toGroupObject(group: UserGroup, withUsers: boolean): JsonObject {
     date_delete: 0,
     auto_type: null,
     prefs: { channels: [], groups: [] },
-    user_count: group.users.length,
     ...(withUsers ? { users: group.users } : {}),
   };
 }
 
-function groupUsers(core: Core, args: JsonObject): JsonObject {
-  const group = core.state.userGroups.get(requireArgument(core, args, 'usergroup', 'usergroups.users.list'));
-  if (!group) throw new ApiError('no_such_subteam');
-  return { users: group.users };
-}
-
 export const peopleMethods: Record<string, Method> = {
-  'users.info': { scopes: ['users:read'], run: usersInfo },
-  'users.list': { scopes: ['users:read'], run: usersList },
-  'usergroups.list': {
+  'users.info': method({
+    scopes: ['users:read'],
+    rate: 'tier4',
+    args: { user: text },
+    run(core, args) {
+      const user = core.state.users.get(args.user);
+      if (!user) throw new ApiError('user_not_found');
+      return { user: toUserObject(core, user) };
+    },
+  }),
+  'users.list': method({
+    scopes: ['users:read'],
+    rate: 'tier2',
+    args: page,
+    run(core, args) {
+      const { page, next } = toPage([...core.state.users.values()], args, LONGEST_PAGE, LONGEST_PAGE);
+      return {
+        members: page.map((user) => toUserObject(core, user)),
+        cache_ts: Math.floor(core.state.now() / 1000),
+        response_metadata: { next_cursor: next },
+      };
+    },
+  }),
+  'usergroups.list': method({
     scopes: ['usergroups:read'],
-    run: (core, args) => ({
-      usergroups: [...core.state.userGroups.values()].map((group) =>
-        toGroupObject(group, asBoolean(args.include_users)),
-      ),
+    rate: 'tier2',
+    args: { include_users: flag },
+    run: (core, { include_users }) => ({
+      usergroups: [...core.state.userGroups.values()].map((group) => toGroupObject(group, include_users)),
     }),
-  },
-  'usergroups.users.list': { scopes: ['usergroups:read'], run: groupUsers },
+  }),
+  'usergroups.users.list': method({
+    scopes: ['usergroups:read'],
+    rate: 'tier2',
+    args: { usergroup: text },
+    run(core, args) {
+      const group = core.state.userGroups.get(args.usergroup);
+      if (!group) throw new ApiError('no_such_subteam');
+      return { users: group.users };
+    },
+  }),
 };

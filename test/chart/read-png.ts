@@ -7,7 +7,7 @@ export interface Pixels {
   at(x: number, y: number): string;
 }
 
-/** Reads the PNGs that we write: 8 bits, palette or true colour, no filters. */
+/** Reads the PNGs that we write: a palette, two pixels a byte, no filters. */
 export function readPng(png: Uint8Array): Pixels {
   const bytes = Buffer.from(png);
   const chunks = new Map<string, Buffer>();
@@ -19,15 +19,14 @@ export function readPng(png: Uint8Array): Pixels {
   const header = chunks.get('IHDR')!;
   const [width, height] = [header.readUInt32BE(0), header.readUInt32BE(4)];
   const rows = inflateSync(chunks.get('IDAT')!);
-  const palette = chunks.get('PLTE');
-  const size = palette ? 1 : 3;
+  const palette = chunks.get('PLTE')!;
   return {
     width,
     height,
     at(x, y) {
-      const from = y * (width * size + 1) + 1 + x * size;
-      const rgb = palette ? palette.subarray(rows[from]! * 3, rows[from]! * 3 + 3) : rows.subarray(from, from + 3);
-      return `#${rgb.toString('hex')}`;
+      const byte = rows[y * (1 + Math.ceil(width / 2)) + 1 + (x >> 1)]!;
+      const index = x % 2 === 0 ? byte >> 4 : byte & 15;
+      return `#${palette.toString('hex', index * 3, index * 3 + 3)}`;
     },
   };
 }

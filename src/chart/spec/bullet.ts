@@ -56,7 +56,7 @@ export function buildBullets(bullets: readonly Bullet[], style: { title?: string
         [...thresholds, ...(style.isOver ? [100] : [])].map((mark) => ({ row, mark, isPassed: percent > mark })),
       ),
     },
-    mark: { type: 'tick', yOffset, size: BAR, thickness: 1.5 },
+    mark: { type: 'tick', yOffset, size: BAR, thickness: 4 / 3 },
     encoding: {
       y,
       x: at('mark'),

@@ -37,6 +37,7 @@ export function stepChannel({ starts, grain, zone }: TimeAxis, { labels = true }
     axis: {
       domain: true,
       domainColor: COLOR.axis,
+      zindex: 1,
       values: shown.map(({ index }) => index),
       labelExpr: `(${JSON.stringify(lines)})[datum.value]`,
       labelAngle: 0,

@@ -35,6 +35,8 @@ const LINE = 20;
 const GAP = 14;
 const SPACE = 10;
 const LEAST_SHARE = 0.007;
+/** Two of three drawn pixels, half of it on the bar: edges are sharp, and take no shades of the palette. */
+const EDGE = 2 / 3;
 
 /** How far below the middle of its row a bar is drawn; `over` and `under` need it too. */
 export function barOffset(rows: readonly Row[]): number {
@@ -64,7 +66,7 @@ export function rowChannel(rows: readonly Row[]) {
 
 /** The scale of the bars, for all layers of a panel alike. */
 export function sizeChannel(field: string, max: number) {
-  const scale = { domain: [0, max || 1], range: [1, INNER - 1], nice: false };
+  const scale = { domain: [0, max || 1], range: [1, INNER - 1], nice: false, round: true };
   return { field, type: 'quantitative' as const, scale, axis: null };
 }
 
@@ -115,7 +117,7 @@ export function buildRows(rows: readonly Row[], style: RowsStyle): Panel {
       ...(style.under ?? []),
       {
         data: { values: parts },
-        mark: { type: 'bar', height: BAR, yOffset: barOffset(rows), stroke: CARD, strokeWidth: 1 },
+        mark: { type: 'bar', height: BAR, yOffset: barOffset(rows), stroke: CARD, strokeWidth: EDGE },
         encoding: {
           y,
           x: { ...sizeChannel('size', style.max), stack: 'zero' },

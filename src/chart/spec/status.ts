@@ -13,11 +13,10 @@ type Group = keyof typeof STATUS_COLOR;
 const GROUPS: readonly Group[] = ['2xx', '1xx', '3xx', '(none)', '4xx', '429', '5xx'];
 const PLOT_HEIGHT = 180;
 const PANEL_HEIGHT = 60;
+/** Server errors below this share of the scale vanish beside the rest. */
+const SEEN_SHARE = 0.15;
 
-/**
- * Requests per step stacked by status group; where there are server errors, these again alone on their own scale, since a few of
- * them vanish beside the rest. Undefined without requests.
- */
+/** Requests per step stacked by status group; few server errors again alone on their own scale. Undefined without requests. */
 export function buildStatusSpec(report: StatusReport, canDraw: CanDraw): ChartSpec | undefined {
   const counts = report.steps.map((step) => countGroups(step.counts));
   const sumOf = (group: Group) => counts.reduce((sum, step) => sum + step[group], 0);
@@ -35,7 +34,8 @@ export function buildStatusSpec(report: StatusReport, canDraw: CanDraw): ChartSp
     words: sumOf(key) > 0 ? `${key} ${formatCompact(sumOf(key))} (${formatShare(sumOf(key), total)})` : undefined,
   }));
   const { marks = [] } = report;
-  const x = stepChannel(axis, { labels: worst === 0 });
+  const isPanelNeeded = worst > 0 && worst < max * SEEN_SHARE;
+  const x = stepChannel(axis, { labels: !isPanelNeeded });
   const main: Panel = {
     width: PLOT,
     height: PLOT_HEIGHT,
@@ -47,7 +47,8 @@ export function buildStatusSpec(report: StatusReport, canDraw: CanDraw): ChartSp
       ...markLayers(marks, axis, x),
     ],
   };
-  if (worst === 0) return buildFrame({ report, canDraw, remarks: clockChange ? [clockChange] : [] }, [main]);
+  const remarks = clockChange ? [clockChange] : [];
+  if (!isPanelNeeded) return buildFrame({ report, canDraw, remarks }, [main]);
   const panel: Panel = {
     title: {
       text: `Server errors (5xx) per ${STEP_NAMES[axis.grain]}, peak ${formatCompact(worst)}`,
@@ -64,7 +65,7 @@ export function buildStatusSpec(report: StatusReport, canDraw: CanDraw): ChartSp
       ),
     ],
   };
-  return buildFrame({ report, canDraw, remarks: clockChange ? [clockChange] : [] }, [main, panel]);
+  return buildFrame({ report, canDraw, remarks }, [main, panel]);
 }
 
 function countGroups(counts: Readonly<Record<string, number>>): Record<Group, number> {

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { getAdapter } from '../ingest/adapters.ts';
-import { readBodyLines, toUtf8 } from '../ingest/body.ts';
+import { readLogLines, toUtf8 } from '../ingest/body.ts';
 import { takePoints } from '../ingest/cumulative.ts';
 import { learnFormat, SAMPLE_LINES } from '../ingest/log-presets.ts';
 import type { StoredOptions } from '../ingest/source-options.ts';
@@ -55,11 +55,7 @@ function learnOptions(
   context: CliContext,
 ): StoredOptions {
   if (options.format !== undefined) return options;
-  const lines = readBodyLines(body)
-    .map(({ text }) => text)
-    .filter((text) => text.trim() !== '')
-    .take(SAMPLE_LINES);
-  const format = learnFormat([...lines]);
+  const format = learnFormat([...readLogLines(body).take(SAMPLE_LINES)]);
   if (format === undefined) return options;
   context.out(`These lines fit the format ${format}. Keep it with "headroom sources set ${name} --format ${format}".`);
   return { ...options, format };

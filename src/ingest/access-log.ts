@@ -1,23 +1,23 @@
-import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { type AccessLine, parseAccessLine } from './access-log-line.ts';
-import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
+import type { AdapterInput } from './adapter.ts';
 import { readLogLines } from './body.ts';
-import { EventCollector, type Fields, findUnread, isFields, withCure } from './event-collector.ts';
-import { describeValue, type EventFields, EventReader } from './event-fields.ts';
-import { compilePaths, type FieldMap, type Find, findMapper, OWN_NAMES, toMapper, withoutPort } from './field-map.ts';
-import { isJsonType, type JsonBody, listEntries, mediaType, readJsonBody } from './json-body.ts';
+import { createAdapter, type Entry, Fault, type Fields, type Found, isFields } from './entries.ts';
+import { describeValue, type EventFields } from './event-fields.ts';
+import { compilePaths, type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
+import { isJsonType, mediaType, readJsonBody } from './json-body.ts';
 import { type LineFault, LogFormat } from './log-format.ts';
 import { getLogFormats } from './log-presets.ts';
 import { toTarget } from './route-template.ts';
 import type { SourceOptions } from './source-options.ts';
+import { findUnread } from './unread-fields.ts';
 
 /**
  * Access logs: lines of the Common or Combined format, or JSON by the names that nginx, Envoy, Caddy, Traefik, Fluent Bit,
  * syslog-ng, morgan, pino, the Elastic Common Schema and Google Cloud give their fields; objects, an array, lines, one after the other, or lines inside `message` (Vector).
  * The client is the user, else the IP; a `client` or `client_id` that a JSON log names goes before both.
  */
-export const accessLogAdapter: Adapter = { name: 'access-log', parse: parseAccessLog };
+export const accessLogAdapter = createAdapter('access-log', openAccessLog);
 
 /** Field names in JSON logs, the most telling first. */
 const NAMES = {
@@ -57,9 +57,9 @@ const W3C_MAP: FieldMap = {
   duration_ms: 'time-taken',
 };
 
-const [findId, findTime, findUrl, findStatus] = [NAMES.id, NAMES.time, NAMES.url, NAMES.status].map(compilePaths) as [
-  ...[Find, Find, Find, Find],
-];
+const findId = compilePaths(NAMES.id);
+const findTime = compilePaths(NAMES.time);
+const findCall = compilePaths(`${NAMES.status}|${NAMES.url}`);
 
 /** Where shippers put a line, or an entry as text (GELF, journald, Elastic …); they may put it into each other's. */
 const findWrapped = compilePaths('message|log|line|MESSAGE|short_message|event.original');
@@ -70,74 +70,52 @@ const LINES_TYPE = 'application/x-ndjson';
 /** Lines of the W3C's format that tell of the others. */
 const DIRECTIVE = /^#(?:Fields|Version|Software|Date|Start-Date|End-Date|Remark):/;
 
-function parseAccessLog({ body, contentType, options }: AdapterInput): ParsedRequest {
+export function openAccessLog({ body, contentType, options }: Omit<AdapterInput, 'headers' | 'receivedMs'>) {
   const type = mediaType(contentType);
-  if (!isJsonType(type) && !isTextType(type)) {
+  if (!isJsonType(type) && !/^$|^text\/|^application\/octet-stream$/.test(type)) {
     throw new HeadroomError(
       'unsupported',
       `Content-Type ${JSON.stringify(type.slice(0, 100))} is not supported for access logs: send text/plain, application/json or application/x-ndjson.`,
     );
   }
-  const reader = createLogReader(options);
+  const read = createLogReader(options);
   const entries = options.map?.entries ?? 'logs';
-  const read = isJsonType(type) || looksLikeJson(body) ? readJson(body, contentType, entries, reader) : undefined;
-  if (!read) return parseLines(body, options, reader);
-  const events = new EventCollector(options, read.unreadable);
-  for (const { value, index } of listEntries(read, entries)) {
-    const event = reader.value(value);
-    if (event !== undefined) events.take(index, value, event);
-  }
-  return events.finish();
+  const isJson = isJsonType(type) || looksLikeJson(body);
+  const values = isJson ? readJson(body, isJsonType(type) ? contentType : LINES_TYPE, entries, read) : undefined;
+  if (!values && body.every((byte) => byte <= 32))
+    throw new HeadroomError('unreadable', 'The body is empty: send one line of a log per call.');
+  return { values: values ?? readLogLines(body), toEntry: (value: unknown) => toFound(read(value), value) };
+}
+
+/** The entry that was found in what was sent, or what is wrong with that. */
+export function toFound(read: ReturnType<LogReader>, sent: unknown): Found {
+  if (typeof read === 'string') return new Fault(read, sent);
+  if (read) read.sent = sent;
+  return read;
 }
 
 /** The values of a body of JSON; undefined where lines of a text log stand among them: then each line is read by itself. */
-function readJson(body: Uint8Array, contentType: string, entries: string, reader: LogReader): JsonBody | undefined {
+function readJson(body: Uint8Array, type: string, entries: string, read: LogReader): unknown[] | undefined {
+  const hasTextLine = (): boolean =>
+    readLogLines(body).some((text) => !text.startsWith('{') && typeof read(text) === 'object');
   try {
-    const read = readJsonBody(body, isJsonType(contentType) ? contentType : LINES_TYPE, entries, true);
-    return read.unreadable.length > 0 && hasTextLine(body, reader) ? undefined : read;
+    const { values } = readJsonBody(body, type, entries, true);
+    return values.some((value) => value instanceof Fault) && hasTextLine() ? undefined : values;
   } catch (error) {
-    if ((error as HeadroomError).code === 'unreadable' && hasTextLine(body, reader)) return undefined;
+    if ((error as HeadroomError).code === 'unreadable' && hasTextLine()) return undefined;
     throw error;
   }
 }
 
-function hasTextLine(body: Uint8Array, reader: LogReader): boolean {
-  for (const text of readLogLines(body)) {
-    if (!text.startsWith('{') && typeof reader.line(text) === 'object') return true;
-  }
-  return false;
-}
+/** Reads one line of text, or one value of a JSON log: the entry, or what is wrong; undefined: it tells of no call. */
+export type LogReader = (value: unknown) => Entry | string | undefined;
 
-/** Old logs hold Latin-1; their lines count all the same. */
-function parseLines(body: Uint8Array, options: SourceOptions, reader: LogReader): ParsedRequest {
-  const events = new EventCollector(options);
-  let index = 0;
-  for (const text of readLogLines(body)) {
-    if (text.trim() === '') continue;
-    const event = reader.line(text);
-    if (event !== undefined) events.take(index, text, event);
-    index += 1;
-  }
-  if (index === 0) throw new HeadroomError('unreadable', 'The body is empty: send one line of a log per call.');
-  return events.finish();
-}
-
-interface LogReader {
-  line(text: string): UsageEvent | string | undefined;
-  value(value: unknown): UsageEvent | string | undefined;
-}
-
-/**
- * Readers of one line of text, and of one value of a JSON log: the event, or what is wrong. A `#Fields:` line holds for
- * those behind it; it and its like are no events: undefined.
- */
+/** A reader of a log in its order: a `#Fields:` line holds for those behind it. */
 export function createLogReader(options: SourceOptions): LogReader {
-  const reader = new EventReader(options);
-  const mapper = findMapper(options);
-
+  const isMapped = options.map !== undefined;
   let formats = options.format === undefined ? undefined : getLogFormats(options.format);
 
-  function readLine(text: string): UsageEvent | string | undefined {
+  function readLine(text: string): Entry | string | undefined {
     const value = parseObject(text);
     if (value) return readValue(value);
     if (DIRECTIVE.test(text)) {
@@ -164,14 +142,14 @@ export function createLogReader(options: SourceOptions): LogReader {
       ip,
       duration_ms: Number.isNaN(line.durationMs) ? undefined : line.durationMs,
     };
-    return reader.read(mapper ? withClientAddress(mapper.read({ ...line.named, ...line }, fields)) : fields);
+    return isMapped ? { fields, object: { ...line.named, ...line }, isOpen: false } : { fields };
   }
 
   /** Reads a line by the first of these formats that it fits; else tells how far it fits the nearest. */
   function readFormatted(text: string, known: readonly LogFormat[]): AccessLine | string {
     let nearest: LineFault = { fits: -1, error: 'the source has no format for lines of text, only for JSON' };
     for (const format of known) {
-      const line = format.read(text, { withNames: mapper !== undefined, zone: options.zone });
+      const line = format.read(text, { withNames: isMapped, zone: options.zone });
       if (!('error' in line)) return line;
       if (line.fits > nearest.fits) nearest = line;
     }
@@ -179,37 +157,22 @@ export function createLogReader(options: SourceOptions): LogReader {
   }
 
   /** `shipped` is the shipper's own time of an entry, which holds where the entry has none. */
-  function readValue(value: unknown, shipped?: unknown, depth = 0): UsageEvent | string | undefined {
+  function readValue(value: unknown, shipped?: unknown, depth = 0): Entry | string | undefined {
     if (typeof value === 'string') return readLine(value);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return `The entry is ${describeValue(value)}: send a line of a log, or an object.`;
-    }
-    if (isBulkAction(value as Fields)) return undefined;
-    if (findStatus(value) === undefined && findUrl(value) === undefined) {
+    if (!isFields(value)) return `The entry is ${describeValue(value)}: send a line of a log, or an object.`;
+    if (isBulkAction(value)) return undefined;
+    if (findCall(value) === undefined) {
       const message = findWrapped(value);
-      const inner =
-        typeof message === 'string' ? parseObject(message) : mapper ? undefined : findInner(value as Fields);
+      const inner = typeof message === 'string' ? parseObject(message) : isMapped ? undefined : findInner(value);
       if (inner && depth < MAX_WRAPS) return readValue(inner, findTime(value) ?? shipped, depth + 1);
       if (typeof message === 'string') return readLine(message.trimEnd());
     }
-    const fields = readNames(value as Fields);
+    const fields = readNames(value);
     fields.time ??= shipped;
-    return readFields(value, fields);
+    return { fields, object: value, isOpen: true };
   }
 
-  /** An entry is not counted without its route or status where these stand under names that are not known. */
-  function readFields(log: object, own: EventFields): UsageEvent | string {
-    const fields = mapper ? withClientAddress(mapper.read(log, own)) : own;
-    const missing = {
-      url: (fields.url ?? fields.route) === undefined && typeof (log as Fields).request !== 'string',
-      // No answer was sent where it is 0: the client hung up, or the upstream did.
-      status: fields.status === undefined && findStatus(log) === undefined,
-    };
-    const unread = missing.url || missing.status ? findUnread(log, missing) : undefined;
-    return unread ?? withCure(reader.read(fields), log);
-  }
-
-  return { line: readLine, value: (value) => readValue(value) };
+  return (value) => readValue(value);
 }
 
 /** Whether an object is rather an entry of a log than an event in our own fields: by what names its client and time. */
@@ -240,11 +203,6 @@ function readNames(log: Fields): EventFields {
   return fields;
 }
 
-/** Who is named as client may be an address, whose port is another one for each connection. */
-function withClientAddress(fields: EventFields): EventFields {
-  return { ...fields, client: withoutPort(fields.client) };
-}
-
 /** The entry that a logger of an application puts below the one of its own, unless something there tells of a call too. */
 function findInner({ message, meta, ...others }: Fields): object | undefined {
   const inner = [message, meta].find(isFields);
@@ -252,8 +210,8 @@ function findInner({ message, meta, ...others }: Fields): object | undefined {
 }
 
 /** A line before each entry of Elastic's bulk format. */
-function isBulkAction({ index, create, ...others }: Fields): boolean {
-  return (isFields(index) || isFields(create)) && Object.keys(others).length === 0;
+function isBulkAction(value: Fields): boolean {
+  return (isFields(value.index) || isFields(value.create)) && Object.keys(value).length === 1;
 }
 
 function parseObject(text: string): object | undefined {
@@ -263,10 +221,6 @@ function parseObject(text: string): object | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isTextType(type: string): boolean {
-  return type === '' || type.startsWith('text/') || type === 'application/octet-stream';
 }
 
 /** Tells by its first characters whether a body is JSON. */

@@ -106,12 +106,6 @@ function tooMuch(): HeadroomError {
   );
 }
 
-/** One line of a body, without its end; of bytes that are no UTF-8, as Latin-1. */
-export interface BodyLine {
-  text: string;
-  isUtf8: boolean;
-}
-
 const NEWLINE = 10;
 const RETURN = 13;
 
@@ -127,29 +121,37 @@ export function findUtf16(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefine
   return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
 }
 
-/** The lines of a body, empty ones too, without a byte order mark. Each is decoded by itself: an odd byte stays in its line. */
-export function* readBodyLines(body: Uint8Array): Generator<BodyLine> {
+/**
+ * The lines of a body, empty ones too, without their ends and a byte order mark. Each is decoded by itself, so that an odd
+ * byte stays in its line: one that is no UTF-8 comes as its bytes.
+ */
+export function* readBodyLines(body: Uint8Array): Generator<string | Uint8Array> {
   if (isUtf8(body)) {
-    for (const text of splitLines(new TextDecoder('utf-8').decode(body))) yield { text, isUtf8: true };
+    yield* splitLines(new TextDecoder('utf-8').decode(body));
     return;
   }
-  const buffer = Buffer.from(body.buffer, body.byteOffset, body.length);
-  const separator = buffer.includes(NEWLINE) ? NEWLINE : RETURN;
-  for (let start = 0; start < buffer.length; ) {
-    const found = buffer.indexOf(separator, start);
-    const end = found < 0 ? buffer.length : found;
-    const line = buffer.subarray(start, end);
-    const valid = isUtf8(line);
-    yield { text: line.toString(valid ? 'utf8' : 'latin1').replace(/\r$/, ''), isUtf8: valid };
+  const separator = body.includes(NEWLINE) ? NEWLINE : RETURN;
+  for (let start = 0; start < body.length; ) {
+    const found = body.indexOf(separator, start);
+    const end = found < 0 ? body.length : found;
+    const line = body.subarray(start, end > start && body[end - 1] === RETURN ? end - 1 : end);
+    yield isUtf8(line) ? Buffer.from(line).toString() : line;
     start = end + 1;
   }
 }
 
-/** The lines of a text log. A return ends one too: servers escape those that senders send. */
+/** Old logs hold Latin-1; their lines count all the same. */
+export function toLatin1(line: string | Uint8Array): string {
+  return typeof line === 'string' ? line : Buffer.from(line).toString('latin1');
+}
+
+/** The lines of a text log that hold anything. A return ends one too: servers escape those that senders send. */
 export function* readLogLines(body: Uint8Array): Generator<string> {
-  for (const { text } of readBodyLines(body)) {
-    if (text.includes('\r')) yield* text.split('\r');
-    else yield text;
+  for (const line of readBodyLines(body)) {
+    const text = toLatin1(line);
+    if (!text.includes('\r')) {
+      if (text.trim() !== '') yield text;
+    } else for (const part of text.split('\r')) if (part.trim() !== '') yield part;
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { HeadroomError } from '../errors.ts';
-import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { EventCollector, type Fields, isFields } from './event-collector.ts';
+import type { AdapterInput } from './adapter.ts';
+import { createAdapter, Fault, type Fields, type Found, isFields } from './entries.ts';
 import { describeValue, type EventFields, MAX_ID_LENGTH } from './event-fields.ts';
 import { parseRfc3339 } from './event-time.ts';
 import { checkCharset, isJsonType, mediaType, readJsonBody } from './json-body.ts';
@@ -11,86 +11,59 @@ import { checkCharset, isJsonType, mediaType, readJsonBody } from './json-body.t
  * `application/json` without `ce-` headers is read as structured or batched, as OpenMeter's API does.
  * The client is `data.client`, else `subject`; the kind is `data.kind`, else `type`; other fields are those of `data`.
  */
-export const cloudEventsAdapter: Adapter = { name: 'cloudevents', parse: parseCloudEvents };
+export const cloudEventsAdapter = createAdapter('cloudevents', openCloudEvents);
 
 /** Whether a request says of itself that it is a CloudEvent, in any mode. */
 export function isCloudEvent(contentType: string, headers: Readonly<Record<string, string>>): boolean {
   return mediaType(contentType).startsWith('application/cloudevents') || headers['ce-specversion'] !== undefined;
 }
 
-function parseCloudEvents(input: AdapterInput): ParsedRequest {
-  const type = mediaType(input.contentType);
-  if (type === 'application/cloudevents-batch+json') return readStructured(input, 'batch');
-  if (type === 'application/cloudevents+json') return readStructured(input, 'single');
-  if (type.startsWith('application/cloudevents')) throw unsupported(type);
-  if (input.headers['ce-specversion'] !== undefined || input.headers['ce-id'] !== undefined) return readBinary(input);
-  if (type === '' || isJsonType(type)) return readStructured(input, 'either');
-  throw unsupported(type);
-}
-
-function unsupported(type: string): HeadroomError {
-  return new HeadroomError(
+export function openCloudEvents({ body, contentType, headers, options }: AdapterInput) {
+  const toEntry = (event: unknown) => readCloudEvent(event, options.map !== undefined);
+  const type = mediaType(contentType);
+  const isNamed = type.startsWith('application/cloudevents');
+  const isStructured = /^application\/cloudevents(?:-batch)?\+json$/.test(type);
+  if (!isNamed && (headers['ce-specversion'] ?? headers['ce-id']) !== undefined) {
+    return { values: [readHeaders(headers, contentType, body)], toEntry };
+  }
+  if (isStructured || (!isNamed && (type === '' || isJsonType(type)))) {
+    const { values, single, escapes } = readJsonBody(body, contentType);
+    if (single && type === 'application/cloudevents-batch+json')
+      throw unreadable(`The body is ${describeValue(values[0])}: a batch is an array of events.`);
+    if (!single && type === 'application/cloudevents+json')
+      throw unreadable('The body holds several events: send them as application/cloudevents-batch+json.');
+    return { values, toEntry, escapes };
+  }
+  throw new HeadroomError(
     'unsupported',
     `Content-Type ${JSON.stringify(type.slice(0, 100))} is not supported for CloudEvents: send application/cloudevents+json, application/cloudevents-batch+json, or ce- headers.`,
   );
 }
 
-function readStructured(
-  { body, contentType, options }: AdapterInput,
-  mode: 'single' | 'batch' | 'either',
-): ParsedRequest {
-  const read = readJsonBody(body, contentType);
-  if (mode === 'batch' && read.single) {
-    throw new HeadroomError(
-      'unreadable',
-      `The body is ${describeValue(read.values[0])}: a batch is an array of events.`,
-    );
-  }
-  if (mode === 'single' && !read.single) {
-    throw new HeadroomError(
-      'unreadable',
-      'The body holds several events: send them as application/cloudevents-batch+json.',
-    );
-  }
-  const events = new EventCollector(options, read.unreadable, read.escapes);
-  read.values.forEach((value, at) => {
-    addEvent(events, read.indexes[at]!, value);
-  });
-  return events.finish();
+function unreadable(message: string): HeadroomError {
+  return new HeadroomError('unreadable', message);
 }
 
-function readBinary({ body, contentType, headers, options }: AdapterInput): ParsedRequest {
-  const events = new EventCollector(options);
+/** The event of a request in binary mode. */
+function readHeaders(headers: Readonly<Record<string, string>>, contentType: string, body: Uint8Array): object {
   const event: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith('ce-')) continue;
     const decoded = decodeHeader(value);
-    if (decoded === undefined) {
-      const error = `The header ${name} is not UTF-8 after percent-decoding: send percent-encoded UTF-8.`;
-      events.reject(0, event, error);
-      return events.finish();
-    }
+    if (decoded === undefined)
+      return new Fault(`The header ${name} is not UTF-8 after percent-decoding: send percent-encoded UTF-8.`, event);
     event[name.slice(3)] = decoded;
   }
   checkCharset(contentType);
-  if (body.length > 0 && isJsonType(contentType)) event.data = readJsonBody(body, mediaType(contentType)).values[0];
-  addEvent(events, 0, event);
-  return events.finish();
+  if (body.length === 0 || !isJsonType(contentType)) return event;
+  const [data] = readJsonBody(body, mediaType(contentType)).values;
+  return data instanceof Fault ? data : { ...event, data };
 }
 
-const MISSING_CLIENT = 'send it in data.client, or as the subject.';
-
-function addEvent(events: EventCollector, index: number, event: unknown): void {
-  if (!isFields(event)) {
-    events.reject(index, event, `The event is ${describeValue(event)}: send a CloudEvent, an object.`);
-    return;
-  }
-  const fault = findFault(event);
-  const data = fault ?? readData(event);
-  if (typeof data === 'string') {
-    events.reject(index, event, data);
-    return;
-  }
+function readCloudEvent(event: unknown, isMapped: boolean): Found {
+  if (!isFields(event)) return new Fault(`The event is ${describeValue(event)}: send a CloudEvent, an object.`, event);
+  const data = findFault(event) ?? readData(event);
+  if (typeof data === 'string') return new Fault(data, event);
   const fields: EventFields = {
     ...data,
     id: toPairId(event.source as string, event.id as string),
@@ -99,7 +72,8 @@ function addEvent(events: EventCollector, index: number, event: unknown): void {
     kind: data.kind ?? event.type,
     duration_ms: data.duration_ms ?? (data as { latency_ms?: unknown }).latency_ms,
   };
-  events.add(index, fields, events.mapper ? { ...data, ...event } : event, MISSING_CLIENT);
+  const object = isMapped ? { ...data, ...event } : event;
+  return { fields, object, sent: event, cure: 'send it in data.client, or as the subject.' };
 }
 
 /** What breaks the specification's rules for attributes (§3.1). */

@@ -1,7 +1,5 @@
-import type { Rejection, UsageEvent } from '../domain/event.ts';
-import { HeadroomError } from '../errors.ts';
+import type { UsageEvent } from '../domain/event.ts';
 import { FIRST_EVENT_MS, parseEventTime, parseLocalTime } from './event-time.ts';
-import { hideSecrets, redact, withoutQueries } from './privacy.ts';
 import { toRoute } from './route-template.ts';
 import type { SourceOptions } from './source-options.ts';
 
@@ -208,36 +206,4 @@ export function describeValue(value: unknown): string {
   if (typeof value !== 'string') return `${value} (a ${typeof value})`;
   const shown = value.length > 60 ? `${value.slice(0, 60)}…` : value;
   return JSON.stringify(shown.toWellFormed());
-}
-
-/** The rejection of the event at `index`, with its id if it is one, and its known fields for the list of rejected events. */
-export function toRejection(index: number, fields: unknown, error: string): Rejection {
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
-    return { index, error: hideSecrets(withoutQueries(error)), excerpt: describeValue(redact(fields)) };
-  }
-  const { id } = fields as EventFields;
-  const shown = Object.entries(redact(fields, 0, 1) as object)
-    .filter(([, value]) => value !== undefined)
-    .slice(0, 20)
-    .map(([name, value]) => `${name.slice(0, 40).toWellFormed()}: ${describeValue(value)}`);
-  return {
-    index,
-    ...(typeof id === 'string' && id !== '' ? { id: id.slice(0, MAX_ID_LENGTH).toWellFormed() } : {}),
-    error: hideSecrets(withoutQueries(error)),
-    excerpt: shown.join(', ').slice(0, 500).toWellFormed(),
-  };
-}
-
-/** So many pieces of one body may be no events; each costs memory here, in the answer and on the way. */
-const MAX_REJECTIONS = 100_000;
-
-/** Adds a rejection. Throws `unreadable` where there are too many: such a body is no list of events. */
-export function addRejection(rejected: Rejection[], rejection: Rejection): void {
-  if (rejected.length >= MAX_REJECTIONS) {
-    throw new HeadroomError(
-      'unreadable',
-      `More than ${MAX_REJECTIONS} pieces of this body are no events, so none was counted; the first: ${rejected[0]!.error}`,
-    );
-  }
-  rejected.push(rejection);
 }

@@ -221,6 +221,7 @@ function compileDuration(text: string): Find {
 
 const CONVERSIONS: Partial<Record<keyof EventFields, (value: unknown) => unknown>> = {
   status: (value) => (Number(value) === 0 ? undefined : value),
+  client: (value) => withoutPort(toText(value)),
   ip: withoutPort,
   url: (value) => (typeof value === 'string' ? toTarget(value) : value),
   count: toAmount,
@@ -244,8 +245,8 @@ function toAmount(value: unknown): unknown {
 }
 
 /** Each connection has a port of its own: the caller is the address alone, the first of a list. */
-export function withoutPort(value: unknown): unknown {
-  return typeof value === 'string' ? (toAddress(value) ?? value) : value;
+function withoutPort(value: unknown): unknown {
+  return typeof value === 'string' && /[:,]/.test(value) ? (toAddress(value) ?? value) : value;
 }
 
 function toInstantMs(value: unknown): number | undefined {

@@ -1,11 +1,10 @@
 import { HeadroomError } from '../errors.ts';
-import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
+import type { AdapterInput } from './adapter.ts';
 import { Unpacker } from './body.ts';
-import { EventCollector, type Fields, isFields } from './event-collector.ts';
-import { describeValue, type EventFields } from './event-fields.ts';
+import { createAdapter, Fault, type Fields, type Found, isFields, toFields } from './entries.ts';
+import { describeValue } from './event-fields.ts';
 import { type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
-import { checkJsonType, type JsonBody, readJsonBody } from './json-body.ts';
-import { MAX_ENTRIES, tooMany } from './json-scan.ts';
+import { checkCount, checkJsonType, JSON_TYPE, readJsonBody } from './json-body.ts';
 
 /**
  * Amazon Data Firehose, HTTP endpoint delivery: records in base64, each holding one or more log entries of API Gateway as
@@ -13,57 +12,73 @@ import { MAX_ENTRIES, tooMany } from './json-scan.ts';
  * An entry without id gets one of the request's id, which Firehose keeps between attempts, and its place in it.
  * Source: "HTTP endpoint delivery request and response specifications" of the Firehose developer guide.
  */
-export const firehoseAdapter: Adapter = {
-  name: 'firehose',
-  parse: parseFirehose,
-  rewrap: (sent) =>
-    JSON.stringify({ requestId: '-', records: [{ data: Buffer.from(sent, 'utf8').toString('base64') }] }),
-};
+export const firehoseAdapter = createAdapter<LogEntry>(
+  'firehose',
+  (input) => {
+    checkJsonType(input.contentType, 'application/json, as Firehose does');
+    const { requestId, records } = openEnvelope(input);
+    return { values: readRecords(requestId, records), toEntry };
+  },
+  {
+    rewrap: (sent) =>
+      JSON.stringify({ requestId: '-', records: [{ data: Buffer.from(sent, 'utf8').toString('base64') }] }),
+  },
+);
 
-const MISSING_CLIENT =
+const CURE =
   'the entry has no apiKeyId. Add "apiKeyId": "$context.identity.apiKeyId" to the log format, or name a field with --map client=FIELD.';
 
 /** One entry, with what its wrapping knows of it. */
 interface LogEntry {
   value: unknown;
+  /** Where it stands, for what is wrong with it. */
+  place: string;
   id: string;
   time?: unknown;
 }
 
-function parseFirehose({ body, contentType, headers, options }: AdapterInput): ParsedRequest {
-  checkJsonType(contentType, 'application/json, as Firehose does');
-  const { requestId, records } = readEnvelope(readJsonBody(body, 'application/json'), headers);
-  const events = new EventCollector(options);
+/** The entries of all records: lines, or objects one after the other. A record costs itself alone, but no room without end. */
+function* readRecords(requestId: string, records: readonly unknown[]): Generator<LogEntry | Fault> {
   const unpacker = new Unpacker();
-  let index = 0;
-  records.forEach((record, at) => {
+  for (const [at, record] of records.entries()) {
     const place = `Record ${at}`;
     const bytes = decodeRecord(record);
-    const read = typeof bytes === 'string' ? bytes : readEntries(unpacker, bytes, `${requestId}/${at}`);
-    if (typeof read === 'string') {
-      events.reject(index, undefined, `${place}: ${read}`);
-      index += 1;
-      return;
+    if (bytes === undefined) {
+      yield new Fault(`${place}: its data is not base64: ${describeValue(toFields(record).data)}.`);
+      continue;
     }
-    for (const { error, excerpt } of read.unreadable) {
-      events.reject(index, excerpt, `${place}: ${error}`);
-      index += 1;
+    try {
+      const { values } = readJsonBody(unpacker.unpack(bytes), JSON_TYPE);
+      for (const [number, value] of values.entries()) {
+        const id = `${requestId}/${at}/${number}`;
+        if (value instanceof Fault) yield new Fault(`${place}: ${value.error}`, undefined, value.shown);
+        else if (isFields(value) && typeof value.messageType === 'string') yield* openMessages(value, place, id);
+        else yield { value, place, id };
+      }
+    } catch (error) {
+      if (!(error instanceof HeadroomError) || error.code === 'too_large') throw error;
+      yield new Fault(`${place}: ${error.message}`);
     }
-    for (const entry of read.entries) {
-      if (isFields(entry.value)) {
-        const sent = { id: entry.id, ...(entry.time === undefined ? {} : { time: entry.time }), ...entry.value };
-        events.add(index, toEventFields(entry.value, entry), sent, MISSING_CLIENT);
-      } else events.reject(index, entry.value, `${place}: the entry is ${describeValue(entry.value)}, send an object.`);
-      index += 1;
-    }
-  });
-  return events.finish();
+  }
 }
 
-function readEnvelope(
-  { values, single }: JsonBody,
-  headers: Readonly<Record<string, string>>,
-): { requestId: string; records: readonly unknown[] } {
+/** The log entries in what a CloudWatch Logs subscription makes of them; a CONTROL_MESSAGE only checks that we answer. */
+function* openMessages({ messageType, logEvents }: Fields, place: string, id: string): Generator<LogEntry | Fault> {
+  if (messageType !== 'DATA_MESSAGE' || !Array.isArray(logEvents)) return;
+  for (const [number, logEvent] of checkCount(logEvents).entries()) {
+    const event = toFields(logEvent);
+    const message = parseMessage(event.message);
+    const eventId = typeof event.id === 'string' && event.id !== '' ? event.id : `${id}/${number}`;
+    yield message
+      ? { value: message, place, id: eventId, time: event.timestamp }
+      : new Fault(
+          `${place}: the message of log event ${number} is ${describeValue(event.message)}, not JSON: choose JSON as log format.`,
+        );
+  }
+}
+
+function openEnvelope({ body, headers }: AdapterInput): { requestId: string; records: readonly unknown[] } {
+  const { values, single } = readJsonBody(body, JSON_TYPE);
   const [request] = values;
   if (!single || !isFields(request) || !Array.isArray(request.records)) {
     throw new HeadroomError('unreadable', 'The body has no records: send {"requestId", "timestamp", "records": […]}.');
@@ -79,55 +94,15 @@ function readEnvelope(
   return { requestId, records: request.records };
 }
 
-/** The bytes of a record, or what is wrong with it. */
-function decodeRecord(record: unknown): Uint8Array | string {
-  const data = isFields(record) ? record.data : undefined;
+/** The bytes of a record; undefined where it has none. */
+function decodeRecord(record: unknown): Uint8Array | undefined {
+  const { data } = toFields(record);
   if (typeof data === 'string' && data.length % 4 === 0) {
     const bytes = Buffer.from(data, 'base64');
     // What is no base64 is left out by the decoder.
     if (bytes.length === Buffer.byteLength(data, 'base64')) return bytes;
   }
-  return `its data is not base64: ${describeValue(data)}.`;
-}
-
-/** The entries of a record: lines, or objects one after the other; or why there are none. */
-function readEntries(
-  unpacker: Unpacker,
-  bytes: Uint8Array,
-  idPrefix: string,
-): { entries: LogEntry[]; unreadable: JsonBody['unreadable'] } | string {
-  let read: JsonBody;
-  try {
-    read = readJsonBody(unpacker.unpack(bytes), 'application/json');
-  } catch (error) {
-    // A record costs itself alone, but no room without end.
-    if (error instanceof HeadroomError && error.code !== 'too_large') return error.message;
-    throw error;
-  }
-  const entries: LogEntry[] = [];
-  const unreadable = [...read.unreadable];
-  read.values.forEach((value, at) => {
-    const id = `${idPrefix}/${read.indexes[at]}`;
-    if (!isFields(value) || typeof value.messageType !== 'string') {
-      entries.push({ value, id });
-      return;
-    }
-    // A CONTROL_MESSAGE only checks that the destination answers.
-    if (value.messageType !== 'DATA_MESSAGE' || !Array.isArray(value.logEvents)) return;
-    if (value.logEvents.length > MAX_ENTRIES) throw tooMany();
-    value.logEvents.forEach((logEvent: unknown, number) => {
-      const event = isFields(logEvent) ? logEvent : {};
-      const message = parseMessage(event.message);
-      if (message) {
-        const eventId = typeof event.id === 'string' && event.id !== '' ? event.id : `${id}/${number}`;
-        entries.push({ value: message, id: eventId, time: event.timestamp });
-      } else {
-        const error = `the message of log event ${number} is ${describeValue(event.message)}, not JSON: choose JSON as log format.`;
-        unreadable.push({ index: number, error });
-      }
-    });
-  });
-  return { entries, unreadable };
+  return undefined;
 }
 
 function parseMessage(message: unknown): Fields | undefined {
@@ -153,12 +128,13 @@ const NAMES: FieldMap = {
   duration_ms: 'duration_ms|responseLatency',
 };
 
-function toEventFields(entry: Fields, { id, time }: LogEntry): EventFields {
-  const fields = toMapper(NAMES).read(entry);
+function toEntry({ value, place, id, time }: LogEntry): Found {
+  if (!isFields(value)) return new Fault(`${place}: the entry is ${describeValue(value)}, send an object.`, value);
+  const fields = toMapper(NAMES).read(value);
   fields.id ??= id;
   fields.time ??= time;
-  const [, method, route] = /^([A-Z]+) (\/.*)$/.exec(String(entry.routeKey ?? '')) ?? [];
+  const [, method, route] = /^([A-Z]+) (\/.*)$/.exec(String(value.routeKey ?? '')) ?? [];
   fields.method ??= method;
   fields.route ??= route;
-  return fields;
+  return { fields, object: value, sent: { id, ...(time === undefined ? {} : { time }), ...value }, cure: CURE };
 }

@@ -10,9 +10,8 @@ import {
   readHeader as readCsvHeader,
   toCsvFields,
 } from './csv.ts';
-import { EventReader } from './event-fields.ts';
+import { type Entry, EntryReader } from './entries.ts';
 import { parseEventTime } from './event-time.ts';
-import { findMapper } from './field-map.ts';
 import type { FileRecord } from './import-content.ts';
 import { skipToEntries } from './json-recovery.ts';
 import { describePosition, findJsonFault } from './json-scan.ts';
@@ -102,7 +101,7 @@ export function detectFormat(
   if (skipToEntries(head) > 0 && !isEntry) return { format: 'json' };
   const texts = lines.filter((line) => !line.startsWith('{'));
   const preset = options.format === undefined ? learnFormat(texts) : undefined;
-  const { line: read } = createLogReader(preset === undefined ? options : { ...options, format: preset });
+  const read = createLogReader(preset === undefined ? options : { ...options, format: preset });
   if (texts.some((text) => typeof read(text) === 'object')) {
     return preset === undefined ? { format: 'access-log' } : { format: 'access-log', preset };
   }
@@ -125,35 +124,40 @@ export function createRecordReader(
   options: SourceOptions,
   zone: string,
 ): RecordReader {
-  if (format === 'csv') return createCsvReader(header, options, zone);
-  const log = createLogReader(options);
-  const native = new EventReader(options);
-  const mapper = findMapper(options);
+  const reader = new EntryReader(options);
+  const toEntry = format === 'csv' ? createCsvReader(header, options, zone) : createLinesReader(format, options);
+  return (record) => {
+    const found = toEntry(record);
+    return typeof found === 'object' ? reader.read(found) : found;
+  };
+}
+
+type ToEntry = (record: Pick<FileRecord, 'text' | 'value'>) => Entry | string | undefined;
+
+function createLinesReader(format: ImportFormat, options: SourceOptions): ToEntry {
+  const readLog = createLogReader(options);
   return ({ text: line, value: parsed }) => {
     // A field at the beginning of a log's line may be empty.
     const whole = line.charCodeAt(0) === 0xfeff ? line.slice(1) : line;
     const text = whole.trim();
     if (text === '' && parsed === undefined) return undefined;
-    if (format === 'access-log' && text.charCodeAt(0) !== 0x7b) return log.line(whole);
+    if (format === 'access-log' && text.charCodeAt(0) !== 0x7b) return readLog(whole);
     const value = parsed === undefined ? parseJson(text) : toObject(parsed);
     if (typeof value === 'string') return value;
-    if (format === 'access-log' || isLogEntry(value)) return log.value(value);
-    return native.read(mapper ? mapper.read(value, value) : value);
+    return format === 'access-log' || isLogEntry(value) ? readLog(value) : { fields: value };
   };
 }
 
-function createCsvReader(headerRecord: string, options: SourceOptions, zone: string): RecordReader {
+function createCsvReader(headerRecord: string, options: SourceOptions, zone: string): ToEntry {
   const calendar = createCalendar(zone);
   const header: CsvHeader = parseCsvHeader(headerRecord, options.map?.client);
-  const reader = new EventReader(options);
-  const mapper = findMapper(options);
   return ({ text }) => {
     const record = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
     if (record.trim() === '' || record === headerRecord) return undefined;
     const fields = toCsvFields(record, header);
     if (typeof fields === 'string') return fields;
     if (typeof fields.time === 'string') fields.time = toStartOfDay(fields.time, calendar);
-    return reader.read(mapper ? mapper.read(fields, fields) : fields);
+    return { fields };
   };
 }
 

@@ -1,20 +1,15 @@
 import { isUtf8 } from 'node:buffer';
-import type { Rejection } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
-import { type BodyLine, readBodyLines, splitLines } from './body.ts';
-import { addRejection } from './event-fields.ts';
+import { readBodyLines, splitLines, toLatin1 } from './body.ts';
+import { Fault, isFields } from './entries.ts';
 import { compilePath } from './field-map.ts';
 import { type JsonPart, readJsonParts } from './json-recovery.ts';
 import { checkJsonBounds, describePosition, findJsonFault, MAX_ENTRIES, tooMany } from './json-scan.ts';
-import { hideSecrets, withoutQueries } from './privacy.ts';
 
-/** The values of a body in their order, and those parts of it that are no JSON. */
+/** The values of a body in their order; a part of it that is no JSON is a Fault. */
 export interface JsonBody {
   values: unknown[];
-  /** Place of each value in the request. */
-  indexes: number[];
-  unreadable: Rejection[];
-  /** The body is one object: the values hold it alone. */
+  /** The body is one value, no list of them. */
   single: boolean;
   /** Texts may hold NUL or lone surrogates: only escapes can bring them in. */
   escapes: boolean;
@@ -23,22 +18,6 @@ export interface JsonBody {
 export const JSON_TYPE = 'application/json';
 
 const DECODER = new TextDecoder('utf-8');
-
-/**
- * The body as text, without a byte order mark. Throws `unreadable`, naming the offset, for bytes that are not UTF-8, and
- * `unsupported` where the content type names another charset.
- */
-function decodeText(body: Uint8Array, contentType: string): string {
-  checkCharset(contentType);
-  if (!isUtf8(body)) {
-    const offset = findInvalidByte(body);
-    throw new HeadroomError(
-      'unreadable',
-      `The body is not UTF-8: byte ${offset} is 0x${body[offset]?.toString(16).padStart(2, '0')}. Send UTF-8.`,
-    );
-  }
-  return DECODER.decode(body);
-}
 
 /** Throws `unsupported` for any charset but UTF-8 (and ASCII, which is part of it). */
 export function checkCharset(contentType: string): void {
@@ -80,32 +59,41 @@ export function checkJsonType(contentType: string, expected: string): void {
 /**
  * The values of a JSON body: one value, an array's elements, lines, or objects one after the other (Fluent Bit's
  * `json_stream` sends those as `application/json`). The content type decides, and where it turns out wrong, the bytes.
- * An entry among others that is no JSON is one of `unreadable`, whatever stands around it, also where the sender puts them
- * into an array of an object (`entries`, by name). Bytes that are no UTF-8 cost their line; of a log (`isLog`) they are read as Latin-1. Throws `unreadable` with the place when nothing can be read, and
- * `too_large`.
+ * An entry among others that is no JSON costs itself alone, whatever stands around it; where senders put their entries into
+ * an array of an object, `entries` is its place. Bytes that are no UTF-8 cost their line; of a log (`isLog`) they are read
+ * as Latin-1. Throws `unreadable` with the place when nothing can be read, and `too_large`.
  */
 export function readJsonBody(body: Uint8Array, contentType: string, entries?: string, isLog = false): JsonBody {
+  const read = readValues(body, contentType, entries, isLog);
+  return entries === undefined ? read : { ...read, values: openLists(read.values, entries) };
+}
+
+function readValues(body: Uint8Array, contentType: string, entries: string | undefined, isLog: boolean): JsonBody {
   checkCharset(contentType);
-  const valid = isUtf8(body);
-  const lines = isLinesType(contentType) || (isLog && holdsObjectLines(body));
-  if (lines || !valid) {
-    const text = valid ? decodeText(body, contentType) : undefined;
-    if (text !== undefined) checkJsonBounds(text);
-    const read = readLines(valid ? splitLines(text!) : readBodyLines(body), isLog);
-    if (read.values.length > 0 || (lines && !valid)) return read;
+  const text = isUtf8(body) ? DECODER.decode(body) : undefined;
+  if (text !== undefined) checkJsonBounds(text);
+  const isLines = isLinesType(contentType) || (isLog && holdsObjectLines(body));
+  if (isLines || text === undefined) {
+    const read = readLines(text === undefined ? readBodyLines(body) : splitLines(text), isLog);
+    if ((isLines && text === undefined) || read.values.some((value) => !(value instanceof Fault))) return read;
   }
-  const text = decodeText(body, contentType);
+  if (text === undefined) {
+    const offset = findInvalidByte(body);
+    const byte = body[offset]?.toString(16).padStart(2, '0');
+    throw new HeadroomError('unreadable', `The body is not UTF-8: byte ${offset} is 0x${byte}. Send UTF-8.`);
+  }
   if (text.trim() === '') {
     throw new HeadroomError('unreadable', 'The body is empty: send an event, an array of events, or one event a line.');
   }
-  if (!lines) checkJsonBounds(text);
+  const escapes = text.includes('\\u');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return readParts(text, entries);
+    return { values: parseStream(text) ?? readParts(text, entries), single: false, escapes };
   }
-  return { ...toBody(Array.isArray(value) ? value : [value], text), single: !Array.isArray(value) };
+  const single = !Array.isArray(value);
+  return { values: single ? [value] : checkCount(value as unknown[]), single, escapes };
 }
 
 /** Tells whether the first of several lines is an object by its ends. */
@@ -115,10 +103,10 @@ function holdsObjectLines(body: Uint8Array): boolean {
   return first.startsWith('{') && first.endsWith('}');
 }
 
-function toBody(values: unknown[], text: string): JsonBody {
+/** Throws `too_large` for more entries than a body may hold. */
+export function checkCount<T>(values: T[]): T[] {
   if (values.length > MAX_ENTRIES) throw tooMany();
-  const indexes = Array.from(values.keys());
-  return { values, indexes, unreadable: [], single: false, escapes: text.includes('\\u') };
+  return values;
 }
 
 /** Objects one after the other, read as an array at once; undefined where they are no such thing. */
@@ -134,54 +122,37 @@ function parseStream(text: string): unknown[] | undefined {
   }
 }
 
-function readLines(lines: Iterable<string | BodyLine>, isLog: boolean): JsonBody {
-  const read: JsonBody = { values: [], indexes: [], unreadable: [], single: false, escapes: false };
-  let index = 0;
+/** Each line holds one value, an array, or several without a line end between them. */
+function readLines(lines: Iterable<string | Uint8Array>, isLog: boolean): JsonBody {
+  const read: JsonBody = { values: [], single: false, escapes: false };
   let number = 0;
   for (const line of lines) {
     number += 1;
-    const whole = typeof line === 'string' ? line : line.text;
+    const whole = toLatin1(line);
     // A record separator may stand before each value of `application/json-seq`.
     const text = whole.startsWith('\x1e') ? whole.slice(1) : whole;
     if (text === '' || text.trim() === '') continue;
-    if (typeof line !== 'string' && !line.isUtf8 && !isLog) {
-      addRejection(read.unreadable, { index, error: `Line ${number} is not UTF-8: send UTF-8.` });
-      index += 1;
-      continue;
-    }
-    if (!read.escapes && text.includes('\\u')) read.escapes = true;
-    index = addLine(read, text, index, `Line ${number}`, isLog);
-    if (index > MAX_ENTRIES) throw tooMany();
+    read.escapes ||= text.includes('\\u');
+    const isRead = typeof line === 'string' || isLog;
+    const place = `Line ${number}`;
+    const value = isRead ? parseLine(text, place, isLog) : new Fault(`${place} is not UTF-8: send UTF-8.`);
+    const list = Array.isArray(value) ? value : [value];
+    if (read.values.length + list.length > MAX_ENTRIES) throw tooMany();
+    for (const each of list) read.values.push(each);
   }
   return read;
 }
 
-/** Adds what a line holds: one value, an array, or several without a line end between them. Returns the next place. */
-function addLine(read: JsonBody, text: string, index: number, place: string, isLog: boolean): number {
-  const before = read.values.length;
-  let value: unknown;
+function parseLine(text: string, place: string, isLog: boolean): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     const mended = isLog ? mendTemplate(text) : text;
-    if (mended !== text) return addLine(read, mended, index, place, false);
+    if (mended !== text) return parseLine(mended, place, false);
     const parts = [...readJsonParts(text)];
-    if (!parts.some((part) => 'value' in part && isObject(part.value))) {
-      rejectPart(read, { text, fault: findJsonFault(text) }, index, place);
-      return index + 1;
-    }
-    parts.forEach((part, at) => {
-      addPart(read, part, index + at, place);
-    });
-    return index + parts.length;
+    if (parts.some((part) => 'value' in part && isFields(part.value))) return parts.map((part) => toValue(part, place));
+    return toFault({ text, fault: findJsonFault(text) }, place);
   }
-  const values = Array.isArray(value) ? value : [value];
-  if (index + values.length > MAX_ENTRIES) throw tooMany();
-  for (const each of values) {
-    read.indexes.push(index + read.values.length - before);
-    read.values.push(each);
-  }
-  return index + values.length;
 }
 
 /**
@@ -196,87 +167,42 @@ function mendTemplate(line: string): string {
   );
 }
 
-function readParts(text: string, entries: string | undefined): JsonBody {
-  const stream = parseStream(text);
-  if (stream) return toBody(stream, text);
-  const read: JsonBody = { values: [], indexes: [], unreadable: [], single: false, escapes: text.includes('\\u') };
-  let index = 0;
-  for (const part of readJsonParts(text, entries)) {
-    addPart(read, part, index, `Value ${index + 1}`);
-    index += 1;
-    if (index > MAX_ENTRIES) throw tooMany();
-  }
-  if (read.values.some(isObject)) return read;
+function readParts(text: string, entries: string | undefined): unknown[] {
+  const values: unknown[] = [];
+  for (const part of readJsonParts(text, entries)) values.push(toValue(part, `Value ${checkCount(values).length + 1}`));
+  if (values.some((value) => isFields(value) && !(value instanceof Fault))) return values;
   throw new HeadroomError(
     'unreadable',
     `The body is not JSON: ${describePosition(text, findJsonFault(text))}. Send an event, an array of events, or one event a line.`,
   );
 }
 
-function addPart(read: JsonBody, part: JsonPart, index: number, place: string): void {
-  if ('fault' in part) {
-    rejectPart(read, part, index, place);
-    return;
-  }
-  read.values.push(part.value);
-  read.indexes.push(index);
+function toValue(part: JsonPart, place: string): unknown {
+  return 'fault' in part ? toFault(part, place) : part.value;
 }
 
-function rejectPart(read: JsonBody, part: { text: string; fault: number }, index: number, place: string): void {
-  const position = describePosition(part.text, part.fault);
+function toFault({ text, fault }: { text: string; fault: number }, place: string): Fault {
+  const position = describePosition(text, fault);
   // A line of its own has been named.
-  const where = part.text.includes('\n') ? position : position.replace(/^line 1, /, '');
-  addRejection(read.unreadable, {
-    index,
-    error: `${place} is not JSON: ${where}. Send one JSON object a line.`,
-    excerpt: hideSecrets(withoutQueries(part.text.slice(0, 500)))
-      .slice(0, 200)
-      .toWellFormed(),
-  });
+  const where = text.includes('\n') ? position : position.replace(/^line 1, /, '');
+  return new Fault(`${place} is not JSON: ${where}. Send one JSON object a line.`, undefined, text.slice(0, 500));
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
+/** Decoding puts a sign of its own in place of what is no UTF-8: there the bytes differ. */
 function findInvalidByte(body: Uint8Array): number {
-  let valid = 0;
-  let invalid = body.length;
-  // The longest prefix that is UTF-8, or UTF-8 cut inside a character, ends at the first bad byte.
-  while (valid < invalid) {
-    const middle = Math.ceil((valid + invalid) / 2);
-    if (isUtf8Prefix(body.subarray(0, middle))) valid = middle;
-    else invalid = middle - 1;
-  }
-  return valid;
+  const decoded = Buffer.from(Buffer.from(body).toString());
+  return body.findIndex((byte, at) => byte !== decoded[at]);
 }
 
-function isUtf8Prefix(body: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(body, { stream: true });
-    return true;
-  } catch {
-    return false;
+/** The entries of a body: its values, or what these hold in a list at `path`. */
+function openLists(values: readonly unknown[], path: string): unknown[] {
+  const find = compilePath(path);
+  const opened: unknown[] = [];
+  for (const value of values) {
+    const entries = find(value);
+    if (!Array.isArray(entries)) opened.push(value);
+    else if (opened.length + entries.length > MAX_ENTRIES) throw tooMany();
+    else for (const entry of entries) opened.push(entry);
   }
-}
-
-/** The entries of a body: its values, or what these hold at `path`; with the place of each in the request. */
-export function listEntries(read: JsonBody, path: string | undefined): { value: unknown; index: number }[] {
-  const listed: { value: unknown; index: number }[] = [];
-  const find = path === undefined ? undefined : compilePath(path);
-  let moved = 0;
-  read.values.forEach((value, at) => {
-    const index = read.indexes[at]! + moved;
-    const entries = find?.(value);
-    if (!Array.isArray(entries)) {
-      listed.push({ value, index });
-      return;
-    }
-    if (listed.length + entries.length > MAX_ENTRIES) throw tooMany();
-    entries.forEach((entry: unknown, place) => {
-      listed.push({ value: entry, index: index + place });
-    });
-    moved += Math.max(0, entries.length - 1);
-  });
-  return listed;
+  return opened;
 }

@@ -1,9 +1,9 @@
-import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
+import type { Adapter, AdapterInput } from './adapter.ts';
 import { Unpacker } from './body.ts';
-import { EventCollector, type Fields, isFields } from './event-collector.ts';
+import { createAdapter, Fault, type Fields, type Found, isFields } from './entries.ts';
 import { describeValue, type EventFields, MAX_CLIENT_LENGTH } from './event-fields.ts';
 import { type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
-import { checkCharset, checkJsonType, JSON_TYPE, type JsonBody, listEntries, readJsonBody } from './json-body.ts';
+import { checkCharset, checkJsonType, JSON_TYPE, type JsonBody, readJsonBody } from './json-body.ts';
 
 /** A sender's JSON, told by where its fields stand. */
 interface JsonFormat {
@@ -17,7 +17,7 @@ interface JsonFormat {
   /** How to name the client where the entry does not. */
   missingClient: string;
   /** Reads the body where it is not JSON by its content type. */
-  read?: (input: AdapterInput) => JsonBody;
+  read?: (input: AdapterInput, entries?: string) => JsonBody;
   /** The entry inside a wrapper; undefined: it says nothing of calls. A text: what is wrong with it. */
   open?: (value: Fields) => Fields | string | undefined;
   /** Last touches that a map cannot say. */
@@ -26,27 +26,27 @@ interface JsonFormat {
 
 /** An adapter for JSON whose fields stand where a map says; the map of a source goes before it, field by field. */
 function createJsonAdapter(format: JsonFormat): Adapter {
-  return { name: format.name, parse: (input) => parseJson(input, format) };
-}
+  const { map, expects, missingClient: cure, open, finish, read = readJson } = format;
+  const mapper = toMapper(map);
 
-function parseJson(input: AdapterInput, format: JsonFormat): ParsedRequest {
-  const { body, contentType, options } = input;
-  if (!format.read) checkJsonType(contentType, format.expects.type);
-  const entriesPath = options.map?.entries ?? format.entries;
-  const read = format.read?.(input) ?? readJsonBody(body, contentType, entriesPath);
-  const events = new EventCollector(options, read.unreadable, read.escapes);
-  const mapper = toMapper(format.map);
-  for (const { value, index } of listEntries(read, entriesPath)) {
-    const entry = isFields(value) ? (format.open ? format.open(value) : value) : undefined;
-    if (typeof entry === 'string') events.reject(index, value, entry);
-    else if (entry) {
-      const fields = mapper.read(entry);
-      events.add(index, format.finish?.(fields) ?? fields, entry, format.missingClient);
-    } else if (!isFields(value)) {
-      events.reject(index, value, `The entry is ${describeValue(value)}: send ${format.expects.entry}.`);
-    }
+  function readJson({ body, contentType }: AdapterInput, entries?: string): JsonBody {
+    checkJsonType(contentType, expects.type);
+    return readJsonBody(body, contentType, entries);
   }
-  return events.finish();
+
+  function toEntry(value: unknown): Found {
+    if (!isFields(value)) return new Fault(`The entry is ${describeValue(value)}: send ${expects.entry}.`, value);
+    const object = open ? open(value) : value;
+    if (typeof object === 'string') return new Fault(object, value);
+    if (!object) return undefined;
+    const fields = mapper.read(object);
+    return { fields: finish?.(fields) ?? fields, object, cure };
+  }
+
+  return createAdapter(format.name, (input) => {
+    const { values, escapes } = read(input, input.options.map?.entries ?? format.entries);
+    return { values, escapes, toEntry };
+  });
 }
 
 /**
@@ -275,9 +275,9 @@ export const logpushAdapter = createJsonAdapter({
   expects: { type: 'application/x-ndjson', entry: 'an object of the dataset http_requests' },
   missingClient:
     'the line has neither ClientRequestUserAgent nor ClientIP. Add one to the job, or name a field with --map client=FIELD.',
-  read({ body, contentType }) {
+  read({ body, contentType }, entries) {
     checkCharset(contentType);
-    return readJsonBody(new Unpacker().unpack(body), 'application/x-ndjson');
+    return readJsonBody(new Unpacker().unpack(body), 'application/x-ndjson', entries);
   },
   open: (line) => (line.content === 'tests' && Object.keys(line).length === 1 ? undefined : line),
   finish: (fields) => ({ ...fields, client: cut(fields.client) }),

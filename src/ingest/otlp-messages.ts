@@ -1,11 +1,11 @@
 import { HeadroomError } from '../errors.ts';
-import { type Fields, isFields, toFields } from './event-collector.ts';
+import { Fault, type Fields, isFields, toFields } from './entries.ts';
 import { describeValue } from './event-fields.ts';
 import { FIRST_EVENT_MS } from './event-time.ts';
 import { toNumber } from './field-map.ts';
 import { mediaType, readJsonBody } from './json-body.ts';
 import { MAX_ENTRIES, tooMany } from './json-scan.ts';
-import { type FieldShape, type MessageShape, readMessage } from './protobuf.ts';
+import { readMessage, readSchema } from './protobuf.ts';
 import type { OtlpSignal } from './source-options.ts';
 
 /** The names in which a signal nests its records: `resourceSpans[].scopeSpans[].spans[]`. */
@@ -15,92 +15,43 @@ const LEVELS: Readonly<Record<OtlpSignal, readonly [resources: string, scopes: s
   metrics: ['resourceMetrics', 'scopeMetrics', 'metrics'],
 };
 
-// Shapes of opentelemetry-proto 1.x, by field number, with the fields that are used here.
-const SCALARS: MessageShape = {
-  1: { name: 'stringValue', type: 'text' },
-  2: { name: 'boolValue', type: 'bool' },
-  3: { name: 'intValue', type: 'int64' },
-  4: { name: 'doubleValue', type: 'double' },
-};
-const VALUE: MessageShape = {
-  ...SCALARS,
-  5: { name: 'arrayValue', type: { 1: { name: 'values', type: SCALARS, repeated: true } } },
-};
-const KEY_VALUE: MessageShape = { 1: { name: 'key', type: 'text' }, 2: { name: 'value', type: VALUE } };
-const ATTRIBUTES: FieldShape = { name: 'attributes', type: KEY_VALUE, repeated: true };
-const SCHEMA_URL: FieldShape = { name: 'schemaUrl', type: 'text' };
+/**
+ * Messages of opentelemetry-proto 1.x with the fields that are used here: number, name (`*`: repeated) and type, each
+ * message after those that it holds.
+ */
+const SCHEMA = `
+Scalar: 1 stringValue text, 2 boolValue bool, 3 intValue int64, 4 doubleValue double
+List: 1 values* Scalar
+Value: 1 stringValue text, 2 boolValue bool, 3 intValue int64, 4 doubleValue double, 5 arrayValue List
+Attribute: 1 key text, 2 value Value
+Resource: 1 attributes* Attribute
+Scope: 1 name text, 2 version text, 3 attributes* Attribute
 
-const SPAN: MessageShape = {
-  1: { name: 'traceId', type: 'hex' },
-  2: { name: 'spanId', type: 'hex' },
-  5: { name: 'name', type: 'text' },
-  6: { name: 'kind', type: 'enum' },
-  7: { name: 'startTimeUnixNano', type: 'fixed64' },
-  8: { name: 'endTimeUnixNano', type: 'fixed64' },
-  9: ATTRIBUTES,
-};
+Span: 1 traceId hex, 2 spanId hex, 5 name text, 6 kind enum, 7 startTimeUnixNano fixed64, 8 endTimeUnixNano fixed64, 9 attributes* Attribute
+ScopeSpans: 1 scope Scope, 2 spans* Span, 3 schemaUrl text
+ResourceSpans: 1 resource Resource, 2 scopeSpans* ScopeSpans, 3 schemaUrl text
+traces: 1 resourceSpans* ResourceSpans
 
-const LOG_RECORD: MessageShape = {
-  1: { name: 'timeUnixNano', type: 'fixed64' },
-  6: ATTRIBUTES,
-  11: { name: 'observedTimeUnixNano', type: 'fixed64' },
-};
+LogRecord: 1 timeUnixNano fixed64, 6 attributes* Attribute, 11 observedTimeUnixNano fixed64
+ScopeLogs: 1 scope Scope, 2 logRecords* LogRecord, 3 schemaUrl text
+ResourceLogs: 1 resource Resource, 2 scopeLogs* ScopeLogs, 3 schemaUrl text
+logs: 1 resourceLogs* ResourceLogs
 
-const POINT: MessageShape = {
-  2: { name: 'startTimeUnixNano', type: 'fixed64' },
-  3: { name: 'timeUnixNano', type: 'fixed64' },
-};
-const FLAGS: FieldShape = { name: 'flags', type: 'enum' };
-const NUMBER_POINT: MessageShape = {
-  ...POINT,
-  4: { name: 'asDouble', type: 'double' },
-  6: { name: 'asInt', type: 'sfixed64' },
-  7: ATTRIBUTES,
-  8: FLAGS,
-};
-const COUNT: FieldShape = { name: 'count', type: 'fixed64' };
-const TEMPORALITY: FieldShape = { name: 'aggregationTemporality', type: 'enum' };
+Number: 2 startTimeUnixNano fixed64, 3 timeUnixNano fixed64, 4 asDouble double, 6 asInt sfixed64, 7 attributes* Attribute, 8 flags enum
+Bucketed: 2 startTimeUnixNano fixed64, 3 timeUnixNano fixed64, 4 count fixed64, 9 attributes* Attribute, 10 flags enum
+Exponential: 1 attributes* Attribute, 2 startTimeUnixNano fixed64, 3 timeUnixNano fixed64, 4 count fixed64, 10 flags enum
+Summarized: 2 startTimeUnixNano fixed64, 3 timeUnixNano fixed64, 4 count fixed64, 7 attributes* Attribute, 8 flags enum
+Gauge: 1 dataPoints* Number
+Sum: 1 dataPoints* Number, 2 aggregationTemporality enum, 3 isMonotonic bool
+Histogram: 1 dataPoints* Bucketed, 2 aggregationTemporality enum
+ExponentialHistogram: 1 dataPoints* Exponential, 2 aggregationTemporality enum
+Summary: 1 dataPoints* Summarized
+Metric: 1 name text, 3 unit text, 5 gauge Gauge, 7 sum Sum, 9 histogram Histogram, 10 exponentialHistogram ExponentialHistogram, 11 summary Summary
+ScopeMetrics: 1 scope Scope, 2 metrics* Metric, 3 schemaUrl text
+ResourceMetrics: 1 resource Resource, 2 scopeMetrics* ScopeMetrics, 3 schemaUrl text
+metrics: 1 resourceMetrics* ResourceMetrics`;
 
-const METRIC: MessageShape = {
-  1: { name: 'name', type: 'text' },
-  3: { name: 'unit', type: 'text' },
-  5: { name: 'gauge', type: { 1: points(NUMBER_POINT) } },
-  7: { name: 'sum', type: { 1: points(NUMBER_POINT), 2: TEMPORALITY, 3: { name: 'isMonotonic', type: 'bool' } } },
-  9: { name: 'histogram', type: { 1: points({ ...POINT, 4: COUNT, 9: ATTRIBUTES, 10: FLAGS }), 2: TEMPORALITY } },
-  10: {
-    name: 'exponentialHistogram',
-    type: { 1: points({ ...POINT, 1: ATTRIBUTES, 4: COUNT, 10: FLAGS }), 2: TEMPORALITY },
-  },
-  11: { name: 'summary', type: { 1: points({ ...POINT, 4: COUNT, 7: ATTRIBUTES, 8: FLAGS }) } },
-};
-
-const SHAPES: Readonly<Record<OtlpSignal, MessageShape>> = {
-  traces: toRequestShape('traces', SPAN),
-  logs: toRequestShape('logs', LOG_RECORD),
-  metrics: toRequestShape('metrics', METRIC),
-};
-
-function points(shape: MessageShape): FieldShape {
-  return { name: 'dataPoints', type: shape, repeated: true };
-}
-
-function toRequestShape(signal: OtlpSignal, record: MessageShape): MessageShape {
-  const [resources, scopes, records] = LEVELS[signal];
-  const scope: MessageShape = {
-    1: {
-      name: 'scope',
-      type: { 1: { name: 'name', type: 'text' }, 2: { name: 'version', type: 'text' }, 3: ATTRIBUTES },
-    },
-    2: { name: records, type: record, repeated: true },
-    3: SCHEMA_URL,
-  };
-  const resource: MessageShape = {
-    1: { name: 'resource', type: { 1: ATTRIBUTES } },
-    2: { name: scopes, type: scope, repeated: true },
-    3: SCHEMA_URL,
-  };
-  return { 1: { name: resources, type: resource, repeated: true } };
-}
+const SHAPES = readSchema(SCHEMA);
 
 /** Values of attributes by their keys; of lists only those of one element, and no maps: no field of an event is one. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
@@ -123,7 +74,7 @@ export interface OtlpRecord {
 }
 
 /** One place of a request: a record, or the reason why there is none. */
-export type OtlpEntry = OtlpRecord | { fault: string; value: unknown };
+export type OtlpEntry = OtlpRecord | Fault;
 
 /**
  * The records of an export request, in JSON or protobuf. Without `signal`, JSON tells by its own names what it holds, and
@@ -140,7 +91,7 @@ export function readOtlp(
   let signal: OtlpSignal;
   if (isOtlpProtobuf(type)) {
     signal = expected ?? 'traces';
-    request = readMessage(body, SHAPES[signal]);
+    request = readMessage(body, SHAPES.get(signal)!);
   } else if (type === 'application/json' || type === '') {
     request = readJsonRequest(body, contentType);
     signal = checkSignal(request, expected);
@@ -199,32 +150,30 @@ function listEntries(request: Fields, signal: OtlpSignal): OtlpEntry[] {
   const [resources, scopes, records] = LEVELS[signal];
   const entries: OtlpEntry[] = [];
   const each = (parent: Fields, name: string, read: (part: Fields) => void): void => {
-    for (const part of listParts(parent, name)) {
-      if (isFields(part)) read(part);
+    const parts = parent[name] ?? [];
+    const isList = Array.isArray(parts);
+    for (const part of isList ? parts : [parts]) {
+      if (isList && isFields(part)) read(part);
       else if (entries.length >= MAX_ENTRIES) throw tooMany();
-      else entries.push({ fault: describeOdd(name, part), value: part });
+      else entries.push(new Fault(describeOdd(name, part), isList ? part : undefined));
     }
   };
   each(request, resources, (resourcePart) => {
     const resource = toFields(resourcePart.resource);
-    let attributes: Attributes | undefined;
-    let fault = '';
-    try {
-      attributes = readAttributes(resource);
-    } catch (error) {
-      fault = `The resource cannot be read: ${(error as HeadroomError).message}`;
-    }
+    const attributes = readAttributes(resource);
     each(resourcePart, scopes, (scopePart) => {
       const [resourceSchema, scopeSchema] = [resourcePart.schemaUrl, scopePart.schemaUrl];
       const origin = { resource, resourceSchema, scope: toFields(scopePart.scope), scopeSchema };
       each(scopePart, records, (record) => {
-        entries.push(attributes ? { record, resource: attributes, origin } : { fault, value: record });
+        if (typeof attributes === 'string')
+          entries.push(new Fault(`The resource cannot be read: ${attributes}`, record));
+        else entries.push({ record, resource: attributes, origin });
       });
     });
   });
   const [first] = entries;
-  if (first && 'fault' in first && entries.every((entry) => 'fault' in entry && !isFields(entry.value))) {
-    throw new HeadroomError('unreadable', first.fault);
+  if (first instanceof Fault && entries.every((entry) => entry instanceof Fault && !isFields(entry.sent))) {
+    throw new HeadroomError('unreadable', first.error);
   }
   return entries;
 }
@@ -237,30 +186,24 @@ export function toRequest(signal: OtlpSignal, record: Fields, origin: OtlpOrigin
   return { [resources]: [{ resource, schemaUrl: resourceSchema, [scopes]: [scopePart] }] };
 }
 
-/** A list; none where it is absent. Throws `unreadable` for anything else. */
-function listParts(parent: Fields, name: string): readonly unknown[] {
-  const list = parent[name];
-  if (list === undefined || list === null) return [];
-  if (Array.isArray(list)) return list;
-  throw new HeadroomError('unreadable', describeOdd(name, list));
-}
-
-/** The objects of a list. Throws `unreadable` where it holds anything else. */
-export function listFields(parent: Fields, name: string): readonly Fields[] {
-  const list = listParts(parent, name);
-  const odd = list.findIndex((part) => !isFields(part));
-  if (odd < 0) return list as readonly Fields[];
-  throw new HeadroomError('unreadable', describeOdd(name, list[odd]));
+/** The objects of a list, none where it is absent; or what is wrong with it. */
+export function listFields(parent: Fields, name: string): readonly Fields[] | string {
+  const list = parent[name] ?? [];
+  const odd = Array.isArray(list) ? list.findIndex((part) => !isFields(part)) : -1;
+  if (Array.isArray(list) && odd < 0) return list as Fields[];
+  return describeOdd(name, Array.isArray(list) ? list[odd] : list);
 }
 
 function describeOdd(name: string, value: unknown): string {
   return `${name} holds ${describeValue(value)}: send an array of objects.`;
 }
 
-/** The attributes of a resource, scope, span, log record or data point. Throws `unreadable` where they are no list of them. */
-export function readAttributes(parent: Fields): Attributes {
+/** The attributes of a resource, span, log record or data point; or why they are no list of them. */
+export function readAttributes(parent: Fields): Attributes | string {
+  const list = listFields(parent, 'attributes');
+  if (typeof list === 'string') return list;
   const attributes: Record<string, string | number | boolean> = {};
-  for (const { key, value } of listFields(parent, 'attributes')) {
+  for (const { key, value } of list) {
     const read = typeof key === 'string' && isFields(value) ? readValue(value) : undefined;
     if (read !== undefined) attributes[key as string] = read;
   }

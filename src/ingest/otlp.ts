@@ -1,18 +1,21 @@
-import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { EventCollector, type Fields } from './event-collector.ts';
+import { createHash } from 'node:crypto';
+import { createAdapter, Fault, type Fields, type Found, isFields } from './entries.ts';
 import { describeValue, type EventFields } from './event-fields.ts';
 import { compilePaths, type FieldMap, toMapper } from './field-map.ts';
 import {
   type Attributes,
   isUnset,
+  listFields,
+  type OtlpEntry,
+  type OtlpOrigin,
   type OtlpRecord,
   readAttributes,
   readOtlp,
   toDuration,
+  toNanoseconds,
   toRequest,
   toTime,
 } from './otlp-messages.ts';
-import { takeMetrics } from './otlp-metrics.ts';
 import { SPAN_KINDS } from './source-options.ts';
 
 /**
@@ -22,80 +25,62 @@ import { SPAN_KINDS } from './source-options.ts';
  * Options of the source: `spans` (`client` counts outgoing calls), `metrics` (names of what counts calls).
  * Source: https://opentelemetry.io/docs/specs/otlp and /docs/specs/semconv/http.
  */
-export const otlpAdapter: Adapter = { name: 'otlp', parse: parseOtlp };
+export const otlpAdapter = createAdapter<OtlpRecord | PointEntry>('otlp', ({ body, contentType, options }) => {
+  const { signal, entries } = readOtlp(body, contentType, options.signal);
+  const counted: readonly string[] = options.spans ?? ['server'];
+  return {
+    values: signal === 'metrics' ? listPoints(entries, options.metrics ?? []) : entries,
+    toEntry(entry) {
+      if ('point' in entry) return readPoint(entry);
+      return signal === 'logs' ? readLogRecord(entry) : readSpan(entry, counted);
+    },
+  };
+});
 
-const MISSING_CLIENT = 'send it as the attribute api.client.id, enduser.id or service.name.';
-
-const MISSING_KIND = 'kind is missing, though the span is of a request: send 2 (server) or 3 (client).';
+const CURE = 'send it as the attribute api.client.id, enduser.id or service.name.';
 
 /** Any of these makes a log record one of a request. */
 const findRequest = compilePaths(
   'http.request.method|http.response.status_code|http.route|http.method|http.status_code|http.target',
 );
 
-function parseOtlp({ body, contentType, options }: AdapterInput): ParsedRequest {
-  const { signal, entries } = readOtlp(body, contentType, options.signal);
-  const events = new EventCollector(options);
-  if (signal === 'metrics') {
-    const cumulative = takeMetrics(entries, events, options.metrics, toEventFields, MISSING_CLIENT);
-    return { ...events.finish(), ...(cumulative.length > 0 ? { cumulative } : {}) };
+function readSpan({ record, resource, origin }: OtlpRecord, counted: readonly string[]): Found {
+  const { traceId, spanId, startTimeUnixNano, endTimeUnixNano } = record;
+  const kind = toKind(record.kind);
+  if (kind !== undefined && !counted.includes(kind)) return { note: `spans of kind ${kind}` };
+  const sent = toRequest('traces', record, origin);
+  const own = readAttributes(record);
+  if (typeof own === 'string') return new Fault(own, sent, record);
+  const attributes = { ...resource, ...own };
+  if (kind === undefined) {
+    return findRequest(attributes) === undefined
+      ? { note: 'spans without kind' }
+      : new Fault('kind is missing, though the span is of a request: send 2 (server) or 3 (client).', sent, record);
   }
-  const counted = options.spans ?? ['server'];
-  entries.forEach((entry, index) => {
-    if ('fault' in entry) {
-      events.reject(index, entry.value, entry.fault);
-      return;
-    }
-    const { record, origin } = entry;
-    const sent = toRequest(signal, record, origin);
-    const kind = signal === 'traces' ? toKind(record.kind) : undefined;
-    if (kind !== undefined && !counted.some((each) => each === kind)) {
-      events.note(`spans of kind ${kind}`);
-      return;
-    }
-    const attributes = readRecordAttributes(entry);
-    if (typeof attributes === 'string') {
-      events.take(index, record, attributes, sent);
-      return;
-    }
-    const isRequest = findRequest(attributes) !== undefined;
-    if (kind === undefined && !isRequest)
-      events.note(signal === 'logs' ? 'log records of no request' : 'spans without kind');
-    else if (signal === 'traces' && kind === undefined) events.take(index, record, MISSING_KIND, sent);
-    else {
-      const own = signal === 'logs' ? readLogRecord(record, attributes) : readSpan(record);
-      const fields: EventFields = { ...toEventFields(attributes), ...own };
-      const fault = signal === 'traces' ? findIdFault(record) : undefined;
-      const named = events.mapper ? { ...attributes, span: record } : attributes;
-      if (fault !== undefined) events.take(index, fields, fault, sent);
-      else events.add(index, fields, named, MISSING_CLIENT, sent);
-    }
-  });
-  return events.finish();
-}
-
-/** The attributes of a record over those of its resource, or what is wrong with them. */
-function readRecordAttributes({ record, resource }: OtlpRecord): Attributes | string {
-  try {
-    return { ...resource, ...readAttributes(record) };
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-function readSpan({ traceId, spanId, startTimeUnixNano, endTimeUnixNano }: Fields): EventFields {
-  return {
+  const fields: EventFields = {
+    ...toEventFields(attributes),
     id: `${toHex(traceId)}${toHex(spanId)}`,
     time: toTime(startTimeUnixNano),
     duration_ms: toDuration(startTimeUnixNano, endTimeUnixNano),
   };
+  const fault = findIdFault(record);
+  if (fault !== undefined) return new Fault(fault, sent, fields);
+  return { fields, object: { ...attributes, span: record }, sent, cure: CURE };
 }
 
-function readLogRecord({ timeUnixNano, observedTimeUnixNano }: Fields, attributes: Attributes): EventFields {
-  return {
+function readLogRecord({ record, resource, origin }: OtlpRecord): Found {
+  const { timeUnixNano, observedTimeUnixNano } = record;
+  const sent = toRequest('logs', record, origin);
+  const own = readAttributes(record);
+  if (typeof own === 'string') return new Fault(own, sent, record);
+  const attributes = { ...resource, ...own };
+  if (findRequest(attributes) === undefined) return { note: 'log records of no request' };
+  const fields: EventFields = {
+    ...toEventFields(attributes),
     id: attributes['log.record.uid'],
     time: toTime(isUnset(timeUnixNano) ? observedTimeUnixNano : timeUnixNano),
   };
+  return { fields, object: attributes, sent, cure: CURE };
 }
 
 /** Attributes that say the fields of an event, all but its id and time. */
@@ -150,4 +135,146 @@ function findIdFault({ traceId, spanId }: Fields): string | undefined {
     if (!valid) return `${name} is ${describeValue(value)}: send ${length} hex digits that are not all 0.`;
   }
   return undefined;
+}
+
+/** The histogram whose `count` is the number of calls, by the semantic conventions, stable and old. */
+const STABLE_NAME = 'http.server.request.duration';
+const OLD_NAME = 'http.server.duration';
+
+const TYPES = ['histogram', 'exponentialHistogram', 'sum', 'gauge', 'summary'] as const;
+
+const TEMPORALITIES = ['', 'AGGREGATION_TEMPORALITY_DELTA', 'AGGREGATION_TEMPORALITY_CUMULATIVE'];
+
+const NO_COUNT = 'this is no count of calls. Send a monotonic sum or a histogram.';
+
+/** The flag of a point at which nothing was recorded. */
+const NO_RECORDED_VALUE = 1;
+
+/** A data point, with its metric. */
+interface PointEntry extends OtlpRecord {
+  type: (typeof TYPES)[number];
+  point: Fields;
+  isCounted: boolean;
+}
+
+/** The data points of all metrics; those of `named` count, or else those that the conventions name. */
+function* listPoints(entries: readonly OtlpEntry[], named: readonly string[]): Generator<PointEntry | Fault> {
+  const stable = new Set<Attributes>();
+  for (const entry of entries) {
+    if (!(entry instanceof Fault) && entry.record.name === STABLE_NAME) stable.add(entry.resource);
+  }
+  for (const entry of entries) {
+    if (entry instanceof Fault) {
+      yield entry;
+      continue;
+    }
+    const { record, resource } = entry;
+    const type = TYPES.find((each) => isFields(record[each]));
+    if (type === undefined) continue;
+    // Instrumentation on the way from the old conventions to the stable ones (`http/dup`) counts each call under both names.
+    const byName = record.name === STABLE_NAME || (record.name === OLD_NAME && !stable.has(resource));
+    const isCounted = named.length > 0 ? named.includes(String(record.name)) : byName;
+    const points = listFields(record[type] as Fields, 'dataPoints');
+    if (typeof points === 'string') yield new Fault(points, record);
+    else for (const point of points) yield { ...entry, type, point, isCounted };
+  }
+}
+
+/**
+ * A delta point is an event that stands for its calls, dated to the last millisecond of its span, under an id made of all
+ * that names it, so that a repeated export counts once. What a cumulative point adds depends on those before it: that is
+ * told apart in the commit.
+ */
+function readPoint({ record, resource, origin, type, point, isCounted }: PointEntry): Found {
+  if (!isCounted) return { note: `data points of ${describeValue(record.name)}` };
+  if ((Number(point.flags ?? 0) & NO_RECORDED_VALUE) !== 0) return undefined;
+  const data = record[type] as Fields;
+  const sent = toRequest('metrics', { ...record, [type]: { ...data, dataPoints: [point] } }, origin);
+  const own = readAttributes(point);
+  if (typeof own === 'string') return new Fault(own, sent, point);
+  const attributes = { ...resource, ...own };
+  const series = toSeries(record, type, origin, point);
+  const [startNs, end] = [point.startTimeUnixNano, point.timeUnixNano].map((time) =>
+    String(toNanoseconds(time ?? 0) ?? time),
+  );
+  const value = toValue(point);
+  const isCumulative = type === 'summary' || toTemporality(data.aggregationTemporality) === 2;
+  const fields: EventFields = {
+    ...toEventFields(attributes),
+    id: toHash(`${series} ${startNs} ${end}`),
+    time: toPointTime(point),
+    count: isCumulative ? 1 : value,
+  };
+  const fault = findPointFault(record, type, data, value);
+  if (fault !== undefined) return new Fault(fault, sent, fields);
+  const entry = { fields, object: attributes, sent, cure: CURE };
+  if (!isCumulative) return value === 0 ? undefined : entry;
+  const endNs = toNanoseconds(point.timeUnixNano) ?? 0n;
+  if (endNs === 0n) return new Fault('timeUnixNano is missing: send it.', sent, fields);
+  return { ...entry, point: { series, startNs: startNs!, endNs, value: value as number } };
+}
+
+function findPointFault(record: Fields, type: string, data: Fields, value: unknown): string | undefined {
+  const isTotal = type === 'sum' ? data.isMonotonic === true : type !== 'gauge';
+  if (!isTotal) return `${describeValue(record.name)}: ${NO_COUNT}`;
+  if (type !== 'summary' && toTemporality(data.aggregationTemporality) === 0) {
+    return `aggregationTemporality is ${describeValue(data.aggregationTemporality)}: send 1 (delta) or 2 (cumulative).`;
+  }
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return undefined;
+  return `count is ${describeValue(value)}: send a whole number of calls from 0 on.`;
+}
+
+/** Its number, which may come as its name; 0: unset, or none that there is. */
+function toTemporality(value: unknown): number {
+  const number =
+    typeof value === 'string' && TEMPORALITIES.includes(value) ? TEMPORALITIES.indexOf(value) : Number(value);
+  return number === 1 || number === 2 ? number : 0;
+}
+
+/** A point's calls ended within [start, time): its last millisecond keeps it on the right day and is the most recent. */
+function toPointTime({ startTimeUnixNano, timeUnixNano }: Fields): unknown {
+  const end = toTime(timeUnixNano);
+  const start = isUnset(startTimeUnixNano) ? 0 : toTime(startTimeUnixNano);
+  return typeof end === 'number' && typeof start === 'number' ? Math.max(start, end - 1) : end;
+}
+
+/** Integers come as text, numbers or bigint; those of protobuf's JSON that are none (`"NaN"`) as text. */
+function toValue({ count, asInt, asDouble }: Fields): unknown {
+  const value = count ?? asInt;
+  if (value === undefined || value === null) return typeof asDouble === 'string' ? Number(asDouble) : (asDouble ?? 0);
+  const exact = toNanoseconds(value);
+  return exact === undefined ? value : Number(exact);
+}
+
+/** All that tells a series from others: who made it, the metric and its kind, and its attributes, in any order. */
+function toSeries({ name, unit }: Fields, type: string, origin: OtlpOrigin, point: Fields): string {
+  const { resource, resourceSchema, scope, scopeSchema } = origin;
+  const parts = [
+    ...[toIdentity(resource.attributes), resourceSchema || '', scope.name || '', scope.version || ''],
+    ...[toIdentity(scope.attributes), scopeSchema || '', name, unit || '', type, toIdentity(point.attributes)],
+  ];
+  return toHash(JSON.stringify(parts));
+}
+
+/** Attributes sorted by key; a number is the same however it was written. */
+function toIdentity(attributes: unknown): unknown {
+  if (!Array.isArray(attributes)) return [];
+  return attributes
+    .filter(isFields)
+    .map(({ key, value }) => [String(key), toPlain(value)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function toPlain(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (Array.isArray(value)) return value.map(toPlain);
+  if (!isFields(value)) return value;
+  const { intValue, ...rest } = value;
+  const entries = Object.entries(rest).map(([name, part]) => [name, toPlain(part)]);
+  return Object.fromEntries(intValue === undefined ? entries : [['intValue', String(intValue)], ...entries]);
+}
+
+/** SHA-256, in hex. */
+function toHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

@@ -19,6 +19,20 @@ export interface FieldShape {
 
 type Message = Record<string, unknown>;
 
+/** Reads shapes from lines `Name: 1 field type, 2 list* type`; a type is that of a scalar, or a name above. */
+export function readSchema(text: string): ReadonlyMap<string, MessageShape> {
+  const shapes = new Map<string, MessageShape>();
+  for (const [, message, fields] of text.matchAll(/^(\w+): (.+)$/gm)) {
+    const shape: Record<number, FieldShape> = {};
+    for (const [, number, name, star, type] of fields!.matchAll(/(\d+) (\w+)(\*?) (\w+)/g)) {
+      const field = { name: name!, type: shapes.get(type!) ?? (type as FieldShape['type']) };
+      shape[Number(number)] = star === '' ? field : { ...field, repeated: true };
+    }
+    shapes.set(message!, shape);
+  }
+  return shapes;
+}
+
 /** Wire types of the encoding: https://protobuf.dev/programming-guides/encoding/#structure. */
 const VARINT = 0;
 const I64 = 1;

@@ -1,36 +1,32 @@
-import { accessLogAdapter, createLogReader, looksLikeJson } from './access-log.ts';
-import type { Adapter, AdapterInput, ParsedRequest } from './adapter.ts';
-import { EventCollector, type Fields, isFields, toFields } from './event-collector.ts';
+import { createLogReader, looksLikeJson, openAccessLog, toFound } from './access-log.ts';
+import type { Adapter } from './adapter.ts';
+import { createAdapter, Fault, type Fields, isFields, toFields } from './entries.ts';
 import { describeValue } from './event-fields.ts';
 import { type FieldMap, toMapper } from './field-map.ts';
-import { isJsonType, JSON_TYPE, listEntries, readJsonBody } from './json-body.ts';
+import { isJsonType, JSON_TYPE, readJsonBody } from './json-body.ts';
 
 /** Takes the log entry and its time out of the envelope that a shipper puts around it. */
 type OpenLog = (envelope: Fields) => { log: unknown; time: unknown };
 
 /** An adapter for shippers of logs: what they wrap is read as an access log is, a line or JSON by any known names. */
 function createShipperAdapter(name: string, entry: string, open: OpenLog): Adapter {
-  function parseShipped(input: AdapterInput): ParsedRequest {
-    const { body, contentType, options } = input;
+  return createAdapter<unknown>(name, ({ body, contentType, options }) => {
     // Their clients name any content type: that of a form, as curl does, or none.
-    if (!looksLikeJson(body)) return accessLogAdapter.parse({ ...input, contentType: 'text/plain' });
-    const read = readJsonBody(body, isJsonType(contentType) ? contentType : JSON_TYPE, options.map?.entries);
-    const events = new EventCollector(options, read.unreadable);
-    const reader = createLogReader(options);
-    for (const { value, index } of listEntries(read, options.map?.entries)) {
-      if (!isFields(value)) {
-        events.reject(index, value, `The entry is ${describeValue(value)}: send ${entry}.`);
-        continue;
-      }
-      const { log, time } = open(value);
-      // As the reader knows it of shippers: a line in `message`, with the shipper's own time for one that has none.
-      const message = isFields(log) ? JSON.stringify(log) : log;
-      const event = reader.value(typeof message === 'string' ? { message, time } : log);
-      if (event !== undefined) events.take(index, value, event);
-    }
-    return events.finish();
-  }
-  return { name, parse: parseShipped };
+    if (!looksLikeJson(body)) return openAccessLog({ body, contentType: 'text/plain', options });
+    const type = isJsonType(contentType) ? contentType : JSON_TYPE;
+    const { values } = readJsonBody(body, type, options.map?.entries);
+    const read = createLogReader(options);
+    return {
+      values,
+      toEntry(value) {
+        if (!isFields(value)) return new Fault(`The entry is ${describeValue(value)}: send ${entry}.`, value);
+        const { log, time } = open(value);
+        // As the reader knows it of shippers: a line in `message`, with the shipper's own time for one that has none.
+        const message = isFields(log) ? JSON.stringify(log) : log;
+        return toFound(read(typeof message === 'string' ? { message, time } : log), value);
+      },
+    };
+  });
 }
 
 /**

@@ -1,0 +1,199 @@
+import type { Rejection, UsageEvent } from '../domain/event.ts';
+import { HeadroomError } from '../errors.ts';
+import type { Adapter, AdapterInput, CumulativePoint, ParsedRequest } from './adapter.ts';
+import { describeValue, EVENT_FIELDS, type EventFields, EventReader, MAX_ID_LENGTH } from './event-fields.ts';
+import { type FieldMapper, findMapper } from './field-map.ts';
+import { hideSecrets, redact, withoutQueries } from './privacy.ts';
+import type { SourceOptions } from './source-options.ts';
+import { findUnread, withCure } from './unread-fields.ts';
+
+/** An object of a sender's, its fields unchecked. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An object inside another; where there is none, one without fields. */
+export function toFields(value: unknown): Fields {
+  return isFields(value) ? value : {};
+}
+
+/** An entry of a body as its format reads it. */
+export interface Entry {
+  fields: EventFields;
+  /** Read by the map of a source; absent: the fields. */
+  object?: object;
+  /** What a body would hold that has this entry alone; absent: the object. */
+  sent?: unknown;
+  /** How to name the client, in the words of the format. */
+  cure?: string | undefined;
+  /** Its shape is anybody's: without route or status it is refused where these stand under other names. */
+  isOpen?: boolean;
+  /** The event stands for what this adds to its series. */
+  point?: Omit<CumulativePoint, 'index' | 'event'>;
+}
+
+/** A part of a body that is no event, and why; `shown` of it in the list of rejected events. */
+export class Fault {
+  readonly error: string;
+  readonly sent: unknown;
+  readonly shown: unknown;
+
+  constructor(error: string, sent?: unknown, shown: unknown = sent) {
+    this.error = error;
+    this.sent = sent;
+    this.shown = shown;
+  }
+}
+
+/** Made of each value of a body: `note` tells what says nothing of calls; undefined: nothing to tell. */
+export type Found = Entry | Fault | { note: string } | undefined;
+
+/** The values of a body in their order, and how each is read. */
+interface Reading<T> {
+  values: Iterable<T | Fault>;
+  toEntry(value: T): Found;
+  /** Texts may hold NUL or lone surrogates; absent: they may. */
+  escapes?: boolean;
+  /** Fields that nobody knows are told, so that a slip of the pen is seen. */
+  tellsUnknown?: boolean;
+}
+
+/** The adapter of a format: `open` cuts a body into values, and says how each is read. */
+export function createAdapter<T>(
+  name: string,
+  open: (input: AdapterInput) => Reading<T>,
+  more?: Pick<Adapter, 'rewrap'>,
+): Adapter {
+  function parse(input: AdapterInput): ParsedRequest {
+    const { values, toEntry, escapes, tellsUnknown } = open(input);
+    const collector = new Collector(input.options, escapes, tellsUnknown);
+    for (const value of values) collector.take(value instanceof Fault ? value : toEntry(value));
+    return collector.finish();
+  }
+  return { name, parse, ...more };
+}
+
+/** Makes events of entries: the map of a source goes over the fields that a format found. */
+export class EntryReader {
+  readonly mapper: FieldMapper | undefined;
+  readonly #reader: EventReader;
+
+  constructor(options: SourceOptions, unsafeText = true) {
+    this.mapper = findMapper(options);
+    this.#reader = new EventReader(options, unsafeText);
+  }
+
+  /** The event, or what is wrong with it. `missed` hears of paths of the map that find nothing. */
+  read({ fields, object = fields, cure, isOpen }: Entry, missed?: (path: string) => void): UsageEvent | string {
+    const mapped = this.mapper ? this.mapper.read(object, fields, missed) : fields;
+    if (isOpen ?? this.mapper) {
+      const url = (mapped.url ?? mapped.route) === undefined;
+      const status = mapped.status === undefined;
+      const unread = url || status ? findUnread(object, { url, status }) : undefined;
+      if (unread) return unread;
+    }
+    return withCure(this.#reader.read(mapped), object, cure);
+  }
+}
+
+/** Names that are told apart; a sender may make up any number of them. */
+const MAX_NAMES = 50;
+const MAX_NAME_LENGTH = 100;
+/** So many pieces of one body may be no events; each costs memory here, in the answer and on the way. */
+const MAX_REJECTIONS = 100_000;
+
+/** Gathers what was found in one request, in its order. */
+class Collector {
+  readonly #reader: EntryReader;
+  readonly #tellsUnknown: boolean;
+  readonly #parsed = { events: [] as UsageEvent[], indexes: [] as number[], rejected: [] as Rejection[] };
+  readonly #cumulative: CumulativePoint[] = [];
+  /** By what was not read of them: a name that nobody knows, or a path of a map (`route=request.path`). */
+  readonly #unread = new Map<string, number>();
+  /** By place. */
+  readonly #sent: unknown[] = [];
+  readonly #note = (what: string): void => {
+    const count = this.#unread.get(what) ?? 0;
+    if (count > 0 || this.#unread.size < MAX_NAMES) this.#unread.set(what, count + 1);
+  };
+
+  constructor(options: SourceOptions, escapes?: boolean, tellsUnknown = false) {
+    this.#reader = new EntryReader(options, escapes);
+    this.#tellsUnknown = tellsUnknown && !this.#reader.mapper;
+  }
+
+  take(found: Found): void {
+    if (found === undefined) this.#sent.push(undefined);
+    else if ('fields' in found) this.#read(found);
+    else if (found instanceof Fault) this.#reject(found.sent, found.shown, found.error);
+    else {
+      this.#note(found.note);
+      this.#sent.push(undefined);
+    }
+  }
+
+  #read(entry: Entry): void {
+    const { fields, object = fields, sent = object, point } = entry;
+    if (this.#tellsUnknown) for (const name in object) if (!EVENT_FIELDS.has(name)) this.#note(name);
+    const event = this.#reader.read(entry, this.#note);
+    if (typeof event === 'string') {
+      this.#reject(sent, typeof sent === 'string' ? sent : this.#toShown(fields, object), event);
+      return;
+    }
+    const index = this.#sent.push(sent) - 1;
+    if (point) this.#cumulative.push({ ...point, index, event });
+    else {
+      this.#parsed.events.push(event);
+      this.#parsed.indexes.push(index);
+    }
+  }
+
+  #reject(sent: unknown, shown: unknown, error: string): void {
+    const { rejected } = this.#parsed;
+    if (rejected.length >= MAX_REJECTIONS) {
+      throw new HeadroomError(
+        'unreadable',
+        `More than ${MAX_REJECTIONS} pieces of this body are no events, so none was counted; the first: ${rejected[0]!.error}`,
+      );
+    }
+    rejected.push(toRejection(this.#sent.push(sent) - 1, shown, error));
+  }
+
+  /** Returns what the list of rejected events shows: the fields as they were read, or the entry where few were. */
+  #toShown(fields: EventFields, object: object): object {
+    const read = this.#reader.mapper?.read(object, fields) ?? fields;
+    if (Object.values(read).filter((value) => value !== undefined).length > 1) return read;
+    return read.id === undefined ? object : { ...object, id: read.id };
+  }
+
+  finish(): ParsedRequest {
+    const named = [...this.#unread].map(
+      ([name, count]) => [name.slice(0, MAX_NAME_LENGTH).toWellFormed(), count] as const,
+    );
+    return {
+      ...this.#parsed,
+      sentAt: (index) => this.#sent[index],
+      ...(named.length > 0 ? { unread: Object.fromEntries(named) } : {}),
+      ...(this.#cumulative.length > 0 ? { cumulative: this.#cumulative } : {}),
+    };
+  }
+}
+
+/** The rejection of the event at `index`, with its id if it is one, and its known fields for the list of rejected events. */
+function toRejection(index: number, fields: unknown, error: string): Rejection {
+  const told = { index, error: hideSecrets(withoutQueries(error)) };
+  if (typeof fields === 'string') return { ...told, excerpt: String(redact(fields)).slice(0, 200).toWellFormed() };
+  if (!isFields(fields)) return { ...told, excerpt: describeValue(redact(fields)) };
+  const { id } = fields;
+  const shown = Object.entries(redact(fields, 0, 1) as object)
+    .filter(([, value]) => value !== undefined)
+    .slice(0, 20)
+    .map(([name, value]) => `${name.slice(0, 40).toWellFormed()}: ${describeValue(value)}`);
+  return {
+    ...told,
+    ...(typeof id === 'string' && id !== '' ? { id: id.slice(0, MAX_ID_LENGTH).toWellFormed() } : {}),
+    excerpt: shown.join(', ').slice(0, 500).toWellFormed(),
+  };
+}

@@ -86,7 +86,7 @@ export function toAnswerJson(report: Report): AnswerJson {
     zone: report.zone,
     as_of: asOfMs === 0 ? null : toInstant(asOfMs),
     population: report.population ?? null,
-    filters: report.filters.map(({ key, patterns, not }) => ({ key, patterns: [...patterns], not })),
+    filters: (question.filters ?? []).map(({ key, patterns, not }) => ({ key, patterns: [...patterns], not })),
     totals: toTotals(report),
     columns: columns.map(({ key, label, type }) => ({ key, label, type })),
     rows: report.table.rows.map((row) =>

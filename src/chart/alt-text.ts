@@ -27,7 +27,7 @@ import {
   formatPercent,
   formatStepLabel,
 } from '../report/format.ts';
-import { isOver } from '../report/scope-words.ts';
+import { isOver, LEVEL_SIGNS } from '../report/scope-words.ts';
 import { describeTeams } from '../report/summary.ts';
 import { cleanText } from './labels.ts';
 import type { ChartView } from './spec/build.ts';
@@ -55,7 +55,10 @@ export function buildAltText(report: Report, view: ChartView = 'graph'): string 
   const { form, values, rest = restOf, closing } = toWording(report, view);
   const when = [...(report.range ? [cleanText(report.range.label)] : []), report.zone].join(', ');
   const partial = report.range?.partial ? ' (partial)' : '';
-  const head = [`${form}: ${cleanText(report.title)}, ${when}${partial}.`, toWholeSentences(report.finding)];
+  const head = [
+    `${form}: ${cleanText(report.title)}, ${when}${partial}.`,
+    toWholeSentences(withoutSigns(report.finding)),
+  ];
   const textWith = (count: number) => {
     const parts = [...values.slice(0, count), rest(values.length - count)].filter(Boolean);
     return [...head, parts.length > 0 ? `${parts.join('; ')}.` : '', closing ?? ''].filter(Boolean).join(' ');
@@ -63,6 +66,11 @@ export function buildAltText(report: Report, view: ChartView = 'graph'): string 
   let count = Math.min(values.length, 200);
   while (count > 0 && textWith(count).length > MAX_ALT_TEXT) count--;
   return textWith(count);
+}
+
+/** Levels stand in words beside each balance; a sign would be read out as a large circle of some colour. */
+function withoutSigns(text: string): string {
+  return Object.values(LEVEL_SIGNS).reduce((rest, sign) => rest.replaceAll(`${sign} `, ''), text);
 }
 
 function restOf(dropped: number): string {

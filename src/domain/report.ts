@@ -102,6 +102,7 @@ export interface ReportHead {
   zone: string;
   /** Newest receipt in the data, epoch ms; 0: nothing was ever received. */
   asOfMs: number;
+  /** As people read them: scopes by their titles. */
   filters: readonly Filter[];
   /** Answers the question in one or two sentences of plain text: who, how much, of what, and whether it is a problem. */
   finding: string;

@@ -19,7 +19,7 @@ import { drawDistinct } from '../report/distinct.ts';
 import { DIMENSION_WORDS, formatStepLabel } from '../report/format.ts';
 import { groupOf } from '../report/status.ts';
 import { MAX_CHART_LABEL, MAX_CHART_POINTS, MAX_CHART_SERIES, MAX_CHART_TITLE } from './limits.ts';
-import { type Block, clip, keepDirection } from './text.ts';
+import { type Block, clip, keepDirection, NOTHING } from './text.ts';
 
 interface Series {
   name: string;
@@ -285,7 +285,9 @@ function toChart(
   unit: string,
 ): Block | undefined {
   const isDrawn = ({ values }: Series) => values.some((value) => value > 0);
-  const series = all.filter((each) => each.holdsPlace || isDrawn(each));
+  const drawn = all.filter((each) => each.holdsPlace || isDrawn(each));
+  // What is neither good nor bad is blue as well.
+  const series = drawn[0]?.holdsPlace ? drawn : [{ name: NOTHING, values: [] }, ...drawn];
   if (!series.some(isDrawn) || points.length > MAX_CHART_POINTS || series.length > MAX_CHART_SERIES) return undefined;
   const categories = toLabels(points);
   const names = toLabels(series.map(({ name }) => name));

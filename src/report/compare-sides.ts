@@ -9,7 +9,8 @@ import { ALL_ROWS } from './top.ts';
 export type Answer = (question: Question) => Promise<Report>;
 
 /** One of the two reports of a comparison, as numbers by name: every name, so that what is new or gone is told rightly. */
-export interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'finding' | 'population' | 'notes'> {
+export interface ComparedSide
+  extends Pick<ReportHead, 'title' | 'asOfMs' | 'filters' | 'finding' | 'population' | 'notes'> {
   /** Of a drill-down: the full name that it is about, where less of it was typed. */
   name?: string;
   /** Undefined: no call has a duration. */
@@ -42,9 +43,9 @@ export async function askSide(answer: Answer, question: Question): Promise<Compa
     answer({ ...question, limit: ALL_ROWS }),
     causes && answer({ ...causes, limit: ALL_ROWS }),
   ]);
-  const { title, asOfMs, finding, population, notes } = report;
+  const { title, asOfMs, filters: shown, finding, population, notes } = report;
   return {
-    ...{ title, asOfMs, finding, notes, population },
+    ...{ title, asOfMs, filters: shown, finding, notes, population },
     ...('name' in report ? { name: report.name } : {}),
     ...sizeOf(report, measure),
     sections: listSections(behind ?? report, measure),
@@ -53,8 +54,8 @@ export async function askSide(answer: Answer, question: Question): Promise<Compa
 }
 
 /** The side of a range in which there were no calls. */
-export function withoutCalls({ title, asOfMs, finding }: ComparedSide): ComparedSide {
-  return { title, asOfMs, finding, total: 0, failures: { failed: 0, known: 0 }, sections: [], notes: [] };
+export function withoutCalls({ title, asOfMs, filters, finding }: ComparedSide): ComparedSide {
+  return { title, asOfMs, filters, finding, total: 0, failures: { failed: 0, known: 0 }, sections: [], notes: [] };
 }
 
 function sizeOf(report: Report, measure: 'requests' | 'credits'): Pick<ComparedSide, 'total' | 'failures'> {

@@ -1,4 +1,4 @@
-import { HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
+import { type Calendar, HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Range } from '../domain/range.ts';
@@ -16,7 +16,7 @@ import type { StepGrain } from '../domain/usage.ts';
 import { type Answer, askSide, type ComparedSide, withoutCalls } from './compare-sides.ts';
 import { describeChange } from './compare-words.ts';
 import { joinRows, ONCE, sortRows, toComparedTable } from './compared-rows.ts';
-import { countOf, formatChange, formatCount, joinWords } from './format.ts';
+import { countOf, formatChange, formatCount, formatStepLabel, joinWords } from './format.ts';
 import type { ReporterDeps } from './inquiry.ts';
 import { defaultRows } from './top.ts';
 import { isNamed } from './totals.ts';
@@ -66,7 +66,7 @@ export async function reportCompare(
     versus,
     zone: deps.calendar.zone,
     asOfMs: Math.max(now.asOfMs, before.asOfMs),
-    filters: question.filters ?? [],
+    filters: now.filters,
     finding:
       now.asOfMs === 0 || isEmpty || hasNone
         ? now.finding
@@ -81,6 +81,7 @@ export async function reportCompare(
     ...(now.population ? { population: now.population } : {}),
     notes: [
       ...notePer(range, versus, per),
+      ...(steps && isByDays ? notePairs(steps, range, versus, deps.calendar) : []),
       ...(steps && per.isDay ? noteShared(steps, now.steps?.grain) : []),
       ...(range.fromMs < versus.toMs && versus.fromMs < range.toMs && !isEmpty ? ['The two ranges overlap.'] : []),
       ...(HAS_NO_STATES.has(question.report) ? [] : joined.slice(0, 1).flatMap(noteStates)),
@@ -149,6 +150,18 @@ function notePer(range: Range, versus: Range, { now, before, isDay }: CompareRep
   if (!isDay) return [];
   const days = (length: number) => (Number.isInteger(length) ? countOf(length, 'day') : `${length.toFixed(1)} days`);
   return [`Compared per day: ${range.label} is ${days(now)}, ${versus.label} is ${days(before)}.`];
+}
+
+/** Says which days stand side by side where they are different weekdays: weekends then lie across each other. */
+function notePairs(
+  [first]: NonNullable<CompareReport['steps']>,
+  range: Range,
+  versus: Range,
+  calendar: Calendar,
+): string[] {
+  if (!first?.beforeMs || (range.firstDay - versus.firstDay) % 7 === 0) return [];
+  const [now, before] = [first.startMs, first.beforeMs].map((ms) => formatStepLabel(ms, 'day', calendar));
+  return [`Days are paired by date: ${now} with ${before}, and so on; “vs” alone pairs the same weekdays.`];
 }
 
 /** Adds the sums of the days that both ranges have: a mean over different weekdays would mislead. */

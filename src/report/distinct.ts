@@ -62,14 +62,15 @@ export async function reportDistinct(deps: ReporterDeps, question: Question, now
   };
 
   function describe(): string {
-    const all = countOf(total, singular, plural);
+    const all = `${countOf(total, singular, plural)} ${total === 1 ? 'was' : 'were'} seen`;
     const whole = bars.filter(({ partial }) => !partial);
-    const each = eachStep(grain);
-    if (whole.length < 2) return `${all} made calls.`;
+    if (whole.length < 2) return `${all}.`;
     const least = Math.min(...whole.map(({ distinct }) => distinct));
-    if (least === most.distinct) return `${all}, ${formatCount(least)} ${each}.`;
+    if (least === total) return `${total > 1 ? 'All ' : ''}${all} every ${STEP_NAMES[grain]}.`;
+    const each = eachStep(grain);
+    if (least === most.distinct) return `${all}, ${formatCount(least)} of them ${each}.`;
     const average = formatRate(whole.reduce((sum, { distinct }) => sum + distinct, 0) / whole.length);
-    return `${all}, ${average} ${each} on average; most ${formatInStep(most.label, grain)} with ${formatCount(most.distinct)}.`;
+    return `${all}: ${average} ${each} on average, and most (${formatCount(most.distinct)}) ${formatInStep(most.label, grain)}.`;
   }
 }
 

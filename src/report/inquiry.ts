@@ -96,10 +96,18 @@ export function toHead(
     question: inquiry.question,
     range: inquiry.range,
     zone: inquiry.deps.calendar.zone,
-    filters: inquiry.question.filters ?? [],
+    filters: toShownFilters(inquiry),
     asOfMs,
     finding: asOfMs === 0 ? NOTHING_RECEIVED : head.finding,
   };
+}
+
+function toShownFilters(inquiry: Inquiry): Filter[] {
+  const titleOf = namerOf(inquiry, 'scope');
+  const { filters = [] } = inquiry.question;
+  return filters.map((filter) =>
+    filter.key === 'scope' ? { ...filter, patterns: filter.patterns.map(titleOf) } : filter,
+  );
 }
 
 const NOTHING_RECEIVED = 'No usage has been received yet.';

@@ -74,6 +74,12 @@ describe('alternative text', () => {
     );
   });
 
+  it('says levels in words, not as circles of some colour', () => {
+    const text = buildAltText({ ...poolStack(), finding: '🔵 CRM has used 83.3% of its bundle. ⛔ ERP is used up.' });
+    expect(text).toContain('. CRM has used 83.3% of its bundle. ERP is used up. Bundled licences ');
+    expect(text).not.toMatch(/[🔵🟠🔴⛔]/u);
+  });
+
   it('says what failed, what is far from the usual, and what happened', () => {
     const text = buildAltText(oddDay());
     expect(text).toContain('566 (31 failed, usually 126); ');

@@ -133,6 +133,12 @@ describe('vs', () => {
     // What is not told day by day, and what is named, stays what it is.
     expect(await days({ range: '3d', report: 'top' })).toEqual(['15–17 Nov 2026', '18–20 Nov 2026 vs 15–17 Nov 2026']);
     expect((await days({ range: 'this-month', versus: 'last-month' }))[0]).toBe('Oct 2026');
+    const months = await compare(events, { report: 'daily', range: 'this-month', versus: 'last-month' });
+    expect(months.notes).toContain(
+      'Days are paired by date: 1 Nov with 1 Oct, and so on; “vs” alone pairs the same weekdays.',
+    );
+    const weeks = await compare(events, { report: 'daily', range: 'this-week', versus: 'last-week' });
+    expect(weeks.notes.join()).not.toContain('paired');
   });
 
   it('lists status codes by their change, failures first', async () => {

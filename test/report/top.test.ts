@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
+import { describeContext } from '../../src/messages/controls.ts';
 import { toCsv } from '../../src/report/table.ts';
 import { createMemoryUsage, type EventOfTest } from './memory-usage.ts';
 import { ask, at, NOW } from './setup.ts';
@@ -59,6 +60,10 @@ describe('top', () => {
         expect.not.stringMatching(/No scope|nearest/),
       ]);
     }
+    const filters = [{ key: 'scope' as const, patterns: ['crm', 'a'], not: false }];
+    expect(describeContext(await ask(events, { report: 'top', filters }, { definitions }))).toContain(
+      'Filters: scope:CRM API or a',
+    );
     expect((await ask([calls('x', 1)], { report: 'top' })).finding).toBe('x made the only request.');
   });
 

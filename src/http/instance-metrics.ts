@@ -4,7 +4,7 @@ import type { Metric, MetricSource } from './metrics.ts';
 /** Figures of one instance, read when `/metrics` is asked. */
 export interface InstanceState {
   version: string;
-  /** Requests that wait for the writer, and the bytes of their bodies. */
+  /** Requests that wait to be stored, and the bytes of their bodies. */
   waiting(): { requests: number; bytes: number };
   /** The connection stands, and Slack took the token. */
   slackUp(): boolean;
@@ -36,8 +36,8 @@ export function createInstanceMetrics(state: InstanceState): MetricSource {
         gauge('headroom_build_info', 'The version that runs; always 1.', [
           { labels: { version: state.version, node: process.versions.node }, value: 1 },
         ]),
-        gauge('headroom_ingest_waiting_requests', 'Requests that wait for the writer.', waiting.requests),
-        gauge('headroom_ingest_waiting_bytes', 'Bytes of the requests that wait for the writer.', waiting.bytes),
+        gauge('headroom_ingest_waiting_requests', 'Requests that wait to be stored.', waiting.requests),
+        gauge('headroom_ingest_waiting_bytes', 'Bytes of the requests that wait to be stored.', waiting.bytes),
         gauge('headroom_slack_up', 'Whether Slack is connected and took the token.', state.slackUp() ? 1 : 0),
         ...(tickMs === undefined
           ? []

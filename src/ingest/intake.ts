@@ -15,7 +15,7 @@ import { decompress, toUtf8 } from './body.ts';
 import { countPoints } from './cumulative.ts';
 import { redact, truncateAddresses, truncateRejection } from './privacy.ts';
 
-/** What the writer needs to know; plain data, so that it can be handed to a thread. */
+/** Settings of the intake; plain data, so that they can be handed to a thread. */
 export interface IntakeSettings {
   databaseUrl: string;
   zone: string;
@@ -28,7 +28,7 @@ export interface IntakeSettings {
   dimensionCap?: number | undefined;
 }
 
-/** The part of the settings that the writer needs. */
+/** The part of the settings that the intake needs. */
 export function toIntakeSettings(config: Config, zone: string): IntakeSettings {
   return {
     databaseUrl: config.databaseUrl.reveal(),

@@ -12,10 +12,10 @@ import { type Db, openDatabase } from '../../src/store/database.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
 import { ENVELOPE } from '../support/envelope.ts';
 
-describe('the thread that writes', () => {
+describe('the intake thread', () => {
   let database: TestDatabase;
   let db: Db;
-  let writer: IntakeThread;
+  let intake: IntakeThread;
   /** Calls that the thread was handed. */
   let calls = 0;
   const count = (worker: Worker): void => {
@@ -31,11 +31,11 @@ describe('the thread that writes', () => {
     database = await createDatabase('sqlite');
     db = openDatabase(database.url);
     const settings = { databaseUrl: database.url, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 1_000_000 };
-    writer = new IntakeThread(settings, createLogger('silent'), () => {});
-    await writer.start();
+    intake = new IntakeThread(settings, createLogger('silent'), () => {});
+    await intake.start();
   });
   afterEach(async () => {
-    await writer.stop();
+    await intake.stop();
     await db.destroy();
     await database.remove();
     process.off('worker', count);
@@ -43,18 +43,18 @@ describe('the thread that writes', () => {
 
   it('writes the rows of usage_daily, day by day between requests, and ends in the middle of it', async () => {
     const body = [1, 2, 3, 4].map((days) => ({ client: 'a', time: new Date(Date.now() - days * 86_400_000) }));
-    await writer.ingest({ envelope: ENVELOPE, body: Buffer.from(JSON.stringify(body)), receivedMs: Date.now() });
-    await writer.writeDailyRows();
+    await intake.ingest({ envelope: ENVELOPE, body: Buffer.from(JSON.stringify(body)), receivedMs: Date.now() });
+    await intake.writeDailyRows();
     await vi.waitFor(async () => {
       const rows = await db.selectFrom('usage_daily').select('requests').where('dimension', '=', 'client').execute();
       expect(rows).toEqual(Array(4).fill({ requests: 1 }));
     });
-    await Promise.all([writer.writeDailyRows(), writer.stop()]);
+    await Promise.all([intake.writeDailyRows(), intake.stop()]);
   });
 
   it('is handed what has gathered as soon as that is worth it, also while it is at work', async () => {
     const ingest = (padding: number): Promise<unknown> =>
-      writer.ingest({
+      intake.ingest({
         envelope: ENVELOPE,
         body: Buffer.from(`{"client":"a"}${' '.repeat(padding)}`),
         receivedMs: Date.now(),
@@ -82,7 +82,7 @@ describe('the thread that writes', () => {
     });
     await locked.promise;
     const ingest = (sourceId: number, receivedMs: number, size = 0): Promise<{ accepted: number }> =>
-      writer.ingest({
+      intake.ingest({
         envelope: { ...ENVELOPE, sourceId },
         body: Buffer.from(`{"client":"a"}${' '.repeat(size)}`),
         receivedMs,
@@ -97,7 +97,7 @@ describe('the thread that writes', () => {
     taken.push(ingest(3, 5001, megabyte - 100));
 
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const ready = writer.check();
+    const ready = intake.check();
     vi.advanceTimersByTime(5000);
     await expect(ready).rejects.toThrow('Events wait longer than 5 s.');
     vi.useRealTimers();
@@ -105,7 +105,7 @@ describe('the thread that writes', () => {
     await lockedFor;
     await lock.destroy();
     await Promise.allSettled(taken);
-    await writer.check();
+    await intake.check();
   });
 
   it('meets a defect of ours: that is logged with its place, answered 500, and no reason to keep still', async () => {
@@ -119,7 +119,7 @@ describe('the thread that writes', () => {
     // What an adapter can rely on is missing.
     const broken: EventIntake = {
       ingest: ({ envelope, ...request }) =>
-        writer.ingest({ ...request, envelope: { ...envelope, options: null as never } }),
+        intake.ingest({ ...request, envelope: { ...envelope, options: null as never } }),
     };
     let logged = '';
     const server = createHttpServer({
@@ -150,7 +150,7 @@ describe('the thread that writes', () => {
     expect(logged).toMatch(/native\.ts/);
     await server.stop();
     await db.schema.alterTable('inbox').renameTo('inbox_away').execute();
-    await expect(writer.fold()).rejects.toMatchObject({ code: 'database' });
+    await expect(intake.fold()).rejects.toMatchObject({ code: 'database' });
     await db.schema.alterTable('inbox_away').renameTo('inbox').execute();
   });
 });

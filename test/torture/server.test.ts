@@ -29,7 +29,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
   let databaseUrl: string;
   let db: Db;
-  let writer: IntakeThread;
+  let intake: IntakeThread;
   let server: HttpServer;
   const workers: Worker[] = [];
   const note = (worker: Worker): void => void workers.push(worker);
@@ -41,13 +41,13 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
     db = openDatabase(databaseUrl, { thread: true });
     await ensureDefaultSource(db, new Secret(TOKEN), Date.now());
     const log = createLogger('silent');
-    writer = new IntakeThread(
+    intake = new IntakeThread(
       { databaseUrl, zone: 'Europe/Berlin', rawRetentionDays: 30, maxBodyBytes: MAX_BODY_BYTES },
       log,
       () => {},
     );
     workers.length = 0;
-    await writer.start();
+    await intake.start();
     server = createHttpServer({
       host: '127.0.0.1',
       port: 0,
@@ -55,10 +55,10 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
       sources: new SourceDirectory(db, new Secret(Buffer.alloc(32, 7).toString('base64'))),
       tally: { add: () => {} },
       limits: new SourceLimits(),
-      intake: writer,
+      intake,
       now: Date.now,
       readiness: () =>
-        writer.check().then(
+        intake.check().then(
           () => ({ slack: 'none' }),
           (error: Error) => ({ slack: 'none', writerFault: error.message }),
         ),
@@ -68,7 +68,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
   });
   afterEach(async () => {
     await server.stop();
-    await writer.stop();
+    await intake.stop();
     await db.destroy();
   });
   const isReady = async (): Promise<number> => (await fetch(`${server.url}/readyz`)).status;
@@ -88,7 +88,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
     let held: Promise<unknown> = Promise.resolve();
     await db.transaction().execute(async (trx) => {
       if (dialect === 'postgres') await sql`lock table inbox in exclusive mode`.execute(trx);
-      held = writer.ingest({ envelope: ENVELOPE, body: Buffer.from('{"client":"held"}'), receivedMs: Date.now() });
+      held = intake.ingest({ envelope: ENVELOPE, body: Buffer.from('{"client":"held"}'), receivedMs: Date.now() });
       held.catch(() => {});
       await new Promise((resolve) => setImmediate(resolve));
       void workers.at(-1)!.terminate();
@@ -103,7 +103,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
       const { accepted, duplicates } = await sendUntilTaken(server.url, request);
       expect([accepted, duplicates].sort((a, b) => a - b)).toEqual([0, request.size]);
     }
-    await writer.fold();
+    await intake.fold();
     const { totals, raw } = await countByClient(databaseUrl);
     expect(totals).toEqual(Object.fromEntries(requests.map(({ client, size }) => [client, size])));
     expect(raw).toEqual(totals);
@@ -123,7 +123,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
     expect(await isReady()).toBe(200);
     expect((await countByClient(databaseUrl)).totals).toEqual({ [first.client]: first.size });
     for (const request of rest) expect(await send(server.url, request)).toMatchObject({ accepted: request.size });
-    await writer.fold();
+    await intake.fold();
     expect((await countByClient(databaseUrl)).requests).toBe([first, ...rest].reduce((sum, { size }) => sum + size, 0));
   });
 
@@ -131,7 +131,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
     const event = JSON.stringify({ client: 'many', time: Date.now() });
     const body = Buffer.from(event);
     const request = { envelope: ENVELOPE, receivedMs: Date.now() };
-    const flood = Array.from({ length: 21_000 }, () => writer.ingest({ ...request, body }));
+    const flood = Array.from({ length: 21_000 }, () => intake.ingest({ ...request, body }));
     const ready = isReady();
     let accepted = 0;
     const errors: unknown[] = [];
@@ -144,7 +144,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
     expect(errors.every((error) => (error as { code: string }).code === 'overloaded')).toBe(true);
     expect(accepted).toBe(21_000 - errors.length);
     expect((await countByClient(databaseUrl)).totals).toEqual({ many: accepted });
-    expect(await writer.ingest({ ...request, body })).toMatchObject({ accepted: 1 });
+    expect(await intake.ingest({ ...request, body })).toMatchObject({ accepted: 1 });
 
     // However much keeps coming: four lanes, so that there is always something waiting.
     let more = 0;
@@ -154,7 +154,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
     });
     const lane = async (): Promise<void> => {
       while (told === undefined) {
-        await Promise.all(Array.from({ length: 300 }, () => writer.ingest({ ...request, body })));
+        await Promise.all(Array.from({ length: 300 }, () => intake.ingest({ ...request, body })));
         more += 300;
       }
     };
@@ -163,7 +163,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
 
     const large = Buffer.concat([body, Buffer.alloc(3 * 1024 * 1024, ' ')]);
     const heavy = await Promise.allSettled(
-      Array.from({ length: 60 }, () => writer.ingest({ ...request, body: large })),
+      Array.from({ length: 60 }, () => intake.ingest({ ...request, body: large })),
     );
     const taken = heavy.filter(({ status }) => status === 'fulfilled').length;
     expect(taken).toBeGreaterThan(10);
@@ -232,7 +232,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
     expect(({} as Record<string, unknown>).count).toBeUndefined();
     expect(({} as Record<string, unknown>).x).toBeUndefined();
     for (const fold of [false, true]) {
-      if (fold) await writer.fold();
+      if (fold) await intake.fold();
       const { totals } = await countByClient(databaseUrl);
       expect(Object.entries(totals).sort()).toEqual([
         ["'; drop table inbox; --", 1],

@@ -23,13 +23,13 @@ process.on('uncaughtException', (error) => {
 const db = openDatabase(databaseUrl, { thread: true });
 await migrate(db);
 await ensureDefaultSource(db, new Secret(token), Date.now());
-const writer = new IntakeThread(
+const intake = new IntakeThread(
   { databaseUrl, zone: 'Europe/Berlin', rawRetentionDays: 30, maxBodyBytes: 1 << 20 },
   log,
   () => void fold(),
 );
 let folding = false;
-await writer.start();
+await intake.start();
 const server = createHttpServer({
   host: '127.0.0.1',
   port: 0,
@@ -37,10 +37,10 @@ const server = createHttpServer({
   sources: new SourceDirectory(db, new Secret(Buffer.alloc(32, 7).toString('base64'))),
   tally: new SourceTally(db, report),
   limits: new SourceLimits(),
-  intake: writer,
+  intake,
   now: Date.now,
   readiness: () =>
-    writer.check().then(
+    intake.check().then(
       () => ({ slack: 'none' }),
       (error: Error) => ({ slack: 'none', writerFault: error.message }),
     ),
@@ -53,6 +53,6 @@ async function fold(): Promise<void> {
   if (folding) return;
   folding = true;
   // What cannot be folded now (another process holds the database) is folded later.
-  await writer.fold().catch(() => {});
+  await intake.fold().catch(() => {});
   folding = false;
 }

@@ -23,6 +23,7 @@ const MAX_WAITING_REQUESTS = 20_000;
 const MAX_WAIT_MS = 5000;
 /** So much is handed to the thread whatever it is doing: there is enough to do while the rest arrives. */
 const GATHERED_BYTES = 64 * 1024;
+const GATHERED_REQUESTS = 16;
 /** Parsed events live for one commit, which takes about 1 MiB of bodies; more room costs memory and saves no time. */
 const YOUNG_MB = 16;
 
@@ -81,7 +82,7 @@ export class IntakeThread implements EventIntake {
     backlog.receivedMs.set(id, request.receivedMs);
     this.#outbox.push({ id, request });
     this.#outboxBytes += request.body.length;
-    if (this.#outboxBytes >= GATHERED_BYTES) this.#flush();
+    if (this.#outboxBytes >= GATHERED_BYTES || this.#outbox.length >= GATHERED_REQUESTS) this.#flush();
     else if (this.#outbox.length === 1) setImmediate(() => this.#flushIfDue());
     return settle.promise;
   }

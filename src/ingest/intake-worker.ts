@@ -89,8 +89,11 @@ function answer(answers: readonly IntakeAnswer[]): void {
 
 /** Commits what is next in the queue; the rest has its turn in the next group. */
 async function commit(): Promise<IntakeAnswer[]> {
-  const next = queue.peek(GROUP_REQUESTS);
-  const outcomes = await intake.take(next.map(({ request }) => request));
+  let next: NumberedRequest[] = [];
+  const outcomes = await intake.take(() => {
+    next = queue.peek(GROUP_REQUESTS);
+    return next.map(({ request }) => request);
+  });
   const group = next.slice(0, outcomes.length);
   queue.drop(group);
   return group.map(({ id }, index) => {

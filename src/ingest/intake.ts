@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { createCalendar } from '../domain/calendar.ts';
-import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
+import type { IngestResult, Rejection } from '../domain/event.ts';
 import { compileRules, type RuleBook } from '../domain/rules.ts';
 import { HeadroomError } from '../errors.ts';
 import { type Db, dialectOf, openDatabase } from '../store/database.ts';
@@ -9,7 +9,7 @@ import { REJECTED_EVENTS_KEPT } from '../store/rejected-event-repository.ts';
 import type { Append } from '../usage/commit.ts';
 import type { Assign } from '../usage/event-batch.ts';
 import { UsageWriter } from '../usage/usage-writer.ts';
-import type { AppendRequest, CumulativePoint, IngestRequest, ParsedRequest } from './adapter.ts';
+import type { AppendRequest, IngestRequest, ParsedRequest } from './adapter.ts';
 import { getAdapter } from './adapters.ts';
 import { decompress, toUtf8 } from './body.ts';
 import { countPoints } from './cumulative.ts';
@@ -47,18 +47,11 @@ export function toIntakeSettings(config: Config, zone: string): IntakeSettings {
 export const GROUP_EVENTS = 50_000;
 export const GROUP_BYTES = 1024 * 1024;
 
+/** A request that comes while a commit waits for its turn goes with it if it is small: others wait while it is read. */
+const LATE_BYTES = 8 * 1024;
+
 /** For so long a commit shows that another can be made. */
 const PROOF_MS = 1000;
-
-/** The part of a request's result that is known before the transaction. */
-interface OpenAppend {
-  source: { id: number; name: string };
-  events: UsageEvent[];
-  indexes: number[];
-  receivedMs: number;
-  cumulative: readonly CumulativePoint[];
-  unread: Record<string, number>;
-}
 
 /** A request that has been read: its events, or what is wrong with it as a whole. */
 interface ReadRequest {
@@ -75,8 +68,8 @@ export class Intake {
   readonly #settings: IntakeSettings;
   #committedAt = Number.NEGATIVE_INFINITY;
   #rules: { version: number; assign: Assign } | undefined;
-  /** Read, but too much for the commit before: the first of the next. */
-  #ahead: ReadRequest | undefined;
+  /** Each is read once, before the commit that it is for or while that waits. */
+  readonly #read = new WeakMap<IngestRequest, ReadRequest>();
 
   constructor(settings: IntakeSettings) {
     this.#settings = settings;
@@ -92,36 +85,36 @@ export class Intake {
   }
 
   /**
-   * One commit for as many of the first requests as it holds, at least one. Per request taken, in order: its result, or
-   * the error that refuses it whole; where the commit itself fails nothing of any of them was stored. Never rejects.
+   * One commit for as many of the first requests as it holds, at least one. They are looked at again once nobody else
+   * commits: what came meanwhile goes with it. Per request taken, in the order of the last look: its result, or the error that
+   * refuses it whole; where the commit itself fails nothing of any of them was stored. Never rejects.
    */
-  async take(requests: readonly IngestRequest[]): Promise<(IngestResult | Error)[]> {
-    const group = this.#readGroup(requests);
-    const appends: OpenAppend[] = [];
-    for (const { request, parsed } of group) {
-      if (parsed instanceof Error) continue;
-      const { envelope, receivedMs } = request;
-      const source = { id: envelope.sourceId, name: envelope.sourceName };
-      const { events, indexes, cumulative = [], unread } = parsed;
-      appends.push({ source, events, indexes, receivedMs, cumulative, unread: { ...unread } });
+  async take(look: () => readonly IngestRequest[]): Promise<(IngestResult | Error)[]> {
+    let group = this.#readGroup(look());
+    let results: readonly IngestResult[] = [];
+    let failed: Error | undefined;
+    if (group.some(({ parsed }) => holdsEvents(parsed))) {
+      this.#committedAt = Number.NEGATIVE_INFINITY;
+      try {
+        results = await this.usage.append(async (trx) => {
+          group = this.#readGroup(look(), isSmall);
+          const appends: Append[] = [];
+          for (const { request, parsed } of group) appends.push(await this.#toAppend(trx, request, parsed));
+          return appends;
+        });
+        this.#committedAt = performance.now();
+      } catch (error) {
+        const message = `Events cannot be stored right now (${(error as Error).message}); send the request again.`;
+        failed = new HeadroomError('overloaded', message, { cause: error });
+      }
     }
-    let results: IngestResult[];
-    try {
-      results = await this.#commit(appends);
-    } catch (error) {
-      const message = `Events cannot be stored right now (${(error as Error).message}); send the request again.`;
-      const failed = new HeadroomError('overloaded', message, { cause: error });
-      return group.map(({ parsed }) => (parsed instanceof Error ? parsed : failed));
-    }
-    let next = 0;
-    return group.map(({ parsed }) => {
+    return group.map(({ parsed }, index) => {
       if (parsed instanceof Error) return parsed;
-      const result = results[next]!;
-      const { unread } = appends[next]!;
-      next += 1;
+      if (failed) return failed;
+      const result = results[index] ?? { accepted: 0, duplicates: 0, conflicts: 0, rejected: [] };
       if (parsed.rejected.length > 0)
         result.rejected = [...parsed.rejected, ...result.rejected].sort((a, b) => a.index - b.index);
-      if (Object.keys(unread).length > 0) result.unread = unread;
+      if (Object.keys(parsed.unread ?? {}).length > 0) result.unread = parsed.unread!;
       this.#keepSent(result.rejected, parsed);
       return result;
     });
@@ -138,25 +131,22 @@ export class Intake {
     }
   }
 
-  #readGroup(requests: readonly IngestRequest[]): ReadRequest[] {
+  #readGroup(requests: readonly IngestRequest[], mayRead = (_: IngestRequest): boolean => true): ReadRequest[] {
     const group: ReadRequest[] = [];
     let bytes = 0;
     let events = 0;
     for (const request of requests) {
-      const read = this.#ahead?.request === request ? this.#ahead : this.#read(request);
-      this.#ahead = undefined;
+      if (!this.#read.has(request) && !mayRead(request)) break;
+      const read = this.#read.getOrInsertComputed(request, () => this.#parse(request));
       bytes += read.bytes;
       if (!(read.parsed instanceof Error)) events += read.parsed.events.length;
-      if (group.length > 0 && (bytes > GROUP_BYTES || events > GROUP_EVENTS)) {
-        this.#ahead = read;
-        break;
-      }
+      if (group.length > 0 && (bytes > GROUP_BYTES || events > GROUP_EVENTS)) break;
       group.push(read);
     }
     return group;
   }
 
-  #read(request: IngestRequest): ReadRequest {
+  #parse(request: IngestRequest): ReadRequest {
     const { envelope, receivedMs } = request;
     let bytes = request.body.length;
     try {
@@ -173,39 +163,21 @@ export class Intake {
     }
   }
 
-  async #commit(appends: readonly OpenAppend[]): Promise<IngestResult[]> {
-    if (appends.every(({ events, cumulative }) => events.length + cumulative.length === 0)) {
-      return appends.map(() => ({ accepted: 0, duplicates: 0, conflicts: 0, rejected: [] }));
-    }
-    this.#committedAt = Number.NEGATIVE_INFINITY;
-    const isOpen = appends.some(({ cumulative }) => cumulative.length > 0);
-    const results = await this.usage.append(
-      appends,
-      isOpen ? { prepare: (trx) => this.#countPoints(trx, appends) } : {},
-    );
-    this.#committedAt = performance.now();
-    return results;
-  }
-
-  /** The requests with the events of their cumulative points, which only this transaction can tell. */
-  async #countPoints(trx: Db, appends: readonly OpenAppend[]): Promise<Append[]> {
-    const whole: Append[] = [];
-    for (const append of appends) {
-      const { source, cumulative, unread, receivedMs } = append;
-      const events = [...append.events];
-      const indexes = [...append.indexes];
-      if (cumulative.length > 0) {
-        const { counted, earlier } = await countPoints(trx, source.id, cumulative, receivedMs);
-        if (earlier > 0) unread['calls of long before the first point of a series'] = earlier;
-        for (const { index, event } of counted) {
-          if (this.#settings.truncateAddresses) truncateAddresses(event);
-          events.push(event);
-          indexes.push(index);
-        }
-      }
-      whole.push({ source, events, indexes, receivedMs });
-    }
-    return whole;
+  /** A request with the events of its cumulative points, which only this transaction can tell. */
+  async #toAppend(trx: Db, { envelope, receivedMs }: IngestRequest, parsed: ParsedRequest | Error): Promise<Append> {
+    const source = { id: envelope.sourceId, name: envelope.sourceName };
+    if (parsed instanceof Error) return { source, events: [], receivedMs };
+    const { events, indexes, cumulative = [] } = parsed;
+    if (cumulative.length === 0) return { source, events, indexes, receivedMs };
+    const { counted, earlier } = await countPoints(trx, source.id, cumulative, receivedMs);
+    if (earlier > 0) parsed.unread = { ...parsed.unread, 'calls of long before the first point of a series': earlier };
+    if (this.#settings.truncateAddresses) for (const { event } of counted) truncateAddresses(event);
+    return {
+      source,
+      events: [...events, ...counted.map(({ event }) => event)],
+      indexes: [...indexes, ...counted.map(({ index }) => index)],
+      receivedMs,
+    };
   }
 
   /** Events that a command has read itself. `also` runs in the same transaction. */
@@ -245,4 +217,12 @@ export class Intake {
     }
     return this.#rules!.assign;
   }
+}
+
+function holdsEvents(parsed: ParsedRequest | Error): boolean {
+  return !(parsed instanceof Error) && parsed.events.length + (parsed.cumulative?.length ?? 0) > 0;
+}
+
+function isSmall({ envelope, body }: IngestRequest): boolean {
+  return envelope.encoding === undefined && body.length <= LATE_BYTES;
 }

@@ -29,8 +29,6 @@ export interface AppendOptions {
   importId?: number;
   /** Events older than raw events are kept are taken too. */
   allowOld?: boolean;
-  /** The requests as they are in that transaction, of the same number: what their events are may depend on what is stored. */
-  prepare?: (db: Db) => Promise<readonly Append[]>;
   /** Runs in the transaction that stores the events, with their results: what must be true together with them. */
   also?: (db: Db, results: readonly IngestResult[]) => Promise<void>;
 }
@@ -58,8 +56,7 @@ interface ReadEvents {
 }
 
 /** Reads the events of all requests, and gives new texts their numbers, in the caller's transaction. */
-export async function readEvents(trx: Db, asked: readonly Append[], context: ReadContext): Promise<ReadEvents> {
-  const requests = (await context.prepare?.(trx)) ?? asked;
+export async function readEvents(trx: Db, requests: readonly Append[], context: ReadContext): Promise<ReadEvents> {
   const { builder, results, requestOf } = await admit(trx, requests, context);
   const learned = await context.dictionary.resolve(trx, builder.missing());
   builder.finish(learned);

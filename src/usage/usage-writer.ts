@@ -53,11 +53,12 @@ export class UsageWriter {
   readonly #dictionary: ValueDictionary;
   readonly #places: ValuePlaces;
   #seed: number | undefined;
-  /** As of the last commit of this process; undefined until it is open. */
-  #snapshot: CommitSnapshot | undefined;
+  #isOpen = false;
   #renames: string | undefined;
   /** Ids are in order, as far as is known; looked at after each fold. */
   #isTidy = false;
+  /** Of the last commit. */
+  #events = 0;
   #unfoldedEvents = 0;
   #unfoldedCommits = 0;
   /** Commits of one process take turns, and so do changes of totals: each share a part of the caches above. */
@@ -71,9 +72,16 @@ export class UsageWriter {
     this.#places = new ValuePlaces(options.dimensionCap ?? DIMENSION_CAP);
   }
 
-  /** All of it is on disk when this resolves, or none of it if it rejects. One result per request, in order. */
-  append(requests: readonly Append[], options: AppendOptions = {}): Promise<IngestResult[]> {
-    return this.#inTurn('commits', () => this.#append(requests, options));
+  /**
+   * All of it is on disk when this resolves, or none of it if it rejects. One result per request, in order. `requests` may be
+   * asked for once nobody else commits: what they are may depend on what is stored, and more may have come meanwhile.
+   */
+  append(
+    requests: readonly Append[] | ((trx: Db) => Promise<readonly Append[]>),
+    options: AppendOptions = {},
+  ): Promise<IngestResult[]> {
+    const ask = typeof requests === 'function' ? requests : async () => requests;
+    return this.#inTurn('commits', () => this.#append(ask, options));
   }
 
   /** Commits what an append would, and takes it away in the same transaction. Rejects where an append would fail too. */
@@ -196,57 +204,42 @@ export class UsageWriter {
   }
 
   async #open(): Promise<void> {
-    if (this.#snapshot) return;
+    if (this.#isOpen) return;
     while (await this.#tidyIds());
     this.#isTidy = true;
     this.#seed ??=
       Number(await getOrCreateSetting(this.#db, 'id_seed', () => String(Math.floor(Math.random() * 0x100000000)))) | 0;
-    this.#snapshot = await this.#db.transaction().execute((trx) => this.#identity.load(trx));
+    await this.#db.transaction().execute((trx) => this.#identity.load(trx));
+    this.#isOpen = true;
   }
 
-  async #append(requests: readonly Append[], options: AppendOptions): Promise<IngestResult[]> {
+  async #append(ask: (trx: Db) => Promise<readonly Append[]>, options: AppendOptions): Promise<IngestResult[]> {
     await this.#open();
-    for (let step = 0; !this.#isTidy && step * EVENTS_PER_STEP <= countEvents(requests); step += 1)
+    for (let step = 0; !this.#isTidy && step * EVENTS_PER_STEP <= this.#events; step += 1)
       this.#isTidy = !(await this.#tidyIds());
-    for (;;) {
-      const results = await this.#commit(requests, options, this.#snapshot!);
-      if (results) return results;
-    }
-  }
-
-  /**
-   * Events are read by what the last commit stood on, so that no other process waits meanwhile. Undefined: that has
-   * changed, and nothing was stored.
-   */
-  async #commit(
-    requests: readonly Append[],
-    options: AppendOptions,
-    before: CommitSnapshot,
-  ): Promise<IngestResult[] | undefined> {
-    this.#follow(before);
     const { calendar, rawRetentionDays, rules } = this.#options;
-    const assign = await rules(this.#db, before.rulesVersion);
     const dictionary = this.#dictionary;
+    const identity = this.#identity;
     try {
-      const { read, events } = await this.#db.transaction().execute(async (trx) => {
+      const { results, learned, events } = await this.#db.transaction().execute(async (trx) => {
+        const snapshot = await identity.lock(trx);
+        this.#follow(snapshot);
+        const assign = await rules(trx, snapshot.rulesVersion);
         const reading = { ...options, calendar, rawRetentionDays, assign, seed: this.#seed!, dictionary };
-        const read = await readEvents(trx, requests, reading);
-        const snapshot = await this.#identity.lock(trx);
-        this.#snapshot = snapshot;
-        if (haveChanged(before, snapshot)) throw CHANGED;
-        const events = await storeEvents(trx, read, { ...options, calendar, identity: this.#identity, snapshot });
-        return { read, events };
+        const read = await readEvents(trx, await ask(trx), reading);
+        const events = await storeEvents(trx, read, { ...options, calendar, identity, snapshot });
+        return { ...read, events };
       });
-      await this.#identity.settle();
-      dictionary.remember(read.learned);
+      await identity.settle();
+      dictionary.remember(learned);
+      this.#events = events;
       this.#unfoldedEvents += events;
       // A command folds at its end only.
       if (this.#unfoldedEvents >= FOLD_EVENTS) this.#isTidy = false;
       this.#unfoldedCommits += events > 0 ? 1 : 0;
-      return read.results;
+      return results;
     } catch (error) {
-      this.#identity.release();
-      if (error === CHANGED) return undefined;
+      identity.release();
       throw error;
     }
   }
@@ -372,17 +365,6 @@ export class UsageWriter {
       await closeMonths(trx, monthOf(calendar.dayOf(nowMs)));
     });
   }
-}
-
-/** Rolls a transaction back whose events were read by what holds no more. */
-const CHANGED = new Error('rules, names or the zone have changed');
-
-function haveChanged(a: CommitSnapshot, b: CommitSnapshot): boolean {
-  return a.rulesVersion !== b.rulesVersion || a.renames !== b.renames || a.zone !== b.zone;
-}
-
-function countEvents(requests: readonly Append[]): number {
-  return requests.reduce((sum, { events }) => sum + events.length, 0);
 }
 
 const DIMENSION_CAP = 2000;

@@ -1,7 +1,7 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { DIMENSIONS, type Dimension, type GroupKey, NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import { toMatcher } from '../domain/filter.ts';
-import type { Db, DialectName } from '../store/database.ts';
+import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
 import { setSetting } from '../store/setting-repository.ts';
 import type { Batch, Column } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
@@ -23,12 +23,11 @@ const CHUNK = 400;
  */
 export class ValueDictionary {
   readonly #ids = new Map<Vocabulary, Map<string, number>>();
-  /** PostgreSQL is to look for the text: as long as it has no statistics it might go through a whole dimension. */
-  readonly #dimension: 'dimension' | RawBuilder<string>;
+  readonly #dialect: DialectName;
   #bytes = 0;
 
   constructor(dialect: DialectName) {
-    this.#dimension = dialect === 'postgres' ? sql<string>`dimension || ''` : 'dimension';
+    this.#dialect = dialect;
   }
 
   /** The number of a text, if this process has met it; 0 stands for no text at all. */
@@ -47,40 +46,15 @@ export class ValueDictionary {
    */
   async resolve(db: Db, texts: ReadonlyMap<Vocabulary, ReadonlySet<string>>): Promise<Learned> {
     const found = new Map([...texts.keys()].map((vocabulary) => [vocabulary, new Map<string, number>()]));
-    const take = (rows: readonly { id: number; dimension: string; text: string }[]): void => {
-      for (const { id, dimension, text } of rows) found.get(dimension as Vocabulary)?.set(text, id);
-    };
-    const isMissing = (value: { dimension: Vocabulary; text: string }): boolean =>
-      !found.get(value.dimension)!.has(value.text);
-    // In one order, so that two instances that meet the same new texts wait for each other instead of deadlocking.
-    const values = [...texts]
-      .flatMap(([dimension, own]) => [...own].map((text) => ({ dimension, text, place_day: 0 })))
-      .sort((a, b) => (a.dimension < b.dimension ? -1 : a.dimension > b.dimension ? 1 : a.text < b.text ? -1 : 1));
-    for (let at = 0; at < values.length; at += CHUNK) {
-      let missing = values.slice(at, at + CHUNK);
-      while (missing.length > 0) {
-        const insert = db
-          .insertInto('value')
-          .values(missing)
-          .onConflict((conflict) => conflict.doNothing());
-        take(await insert.returning(['id', 'dimension', 'text']).execute());
-        missing = missing.filter(isMissing);
-        if (missing.length === 0) break;
-        // What another instance has just inserted is found now; its row is not locked, so nobody waits for it.
-        const select = db.selectFrom('value').select(['id', 'dimension', 'text']);
-        const names = [...new Set(missing.map(({ dimension }) => dimension))];
-        take(
-          await select
-            .where(this.#dimension, 'in', names)
-            .where(
-              'text',
-              'in',
-              missing.map(({ text }) => text),
-            )
-            .execute(),
-        );
-        missing = missing.filter(isMissing);
-      }
+    let missing = [...texts].flatMap(([dimension, own]) => [...own].map((text) => [dimension, text] as const));
+    while (missing.length > 0) {
+      const wanted = JSON.stringify(missing);
+      const { answer } = await send(db, SELECT[this.#dialect](wanted).compile(db));
+      const { rows: added } = await db.executeQuery(INSERT[this.#dialect](db, wanted));
+      const { rows: known } = await answer;
+      for (const { id, dimension, text } of [...known, ...added]) found.get(dimension)!.set(text, id);
+      // Between the two another process may have inserted some: these are found now.
+      missing = missing.filter(([dimension, text]) => !found.get(dimension)!.has(text));
     }
     return found;
   }
@@ -102,6 +76,41 @@ export class ValueDictionary {
     this.#bytes = 0;
   }
 }
+
+interface StoredValue {
+  id: number;
+  dimension: Vocabulary;
+  text: string;
+}
+
+/** The pairs [dimension, text] of a JSON array. */
+const EACH = {
+  sqlite: (pairs: string) => sql`json_each(${pairs})`,
+  postgres: (pairs: string) => sql`json_array_elements(${pairs}::json)`,
+};
+
+/**
+ * Not compiled once: PostgreSQL would go on with the plan that was best while there were few values, and go through all of
+ * them for each.
+ */
+const SELECT = {
+  sqlite: (pairs: string) =>
+    sql<StoredValue>`select value.id, value.dimension, value.text from ${EACH.sqlite(pairs)} as wanted
+      cross join value on value.dimension = wanted.value ->> 0 and value.text = wanted.value ->> 1`,
+  postgres: (pairs: string) =>
+    sql<StoredValue>`select known.* from ${EACH.postgres(pairs)} as wanted cross join lateral (
+        select id, dimension, text from value
+        where dimension || E'\\x1f' || text = (wanted.value ->> 0) || E'\\x1f' || (wanted.value ->> 1) offset 0
+      ) as known`,
+};
+
+const insertInto = (dialect: DialectName) =>
+  compileOnce((db) =>
+    sql<StoredValue>`insert into value (dimension, text, place_day)
+      select wanted.value ->> 0, wanted.value ->> 1, 0 from ${EACH[dialect]('')} as wanted where true
+      on conflict do nothing returning id, dimension, text`.compile(db),
+  );
+const INSERT = { sqlite: insertInto('sqlite'), postgres: insertInto('postgres') };
 
 const MAX_REMEMBERED = 200_000;
 

@@ -51,7 +51,7 @@ export async function openStage(
   });
   const taking: EventIntake = {
     async ingest(request) {
-      const [outcome] = await intake.take([request]);
+      const [outcome] = await intake.take(() => [request]);
       if (outcome instanceof Error) throw outcome;
       return outcome!;
     },

@@ -147,7 +147,8 @@ describe('what cumulative points had counted', () => {
         ...{ sourceId: source.id, sourceName: 'o', adapter: 'otlp', options: { signal: 'metrics' as const } },
         ...{ contentType: 'application/json', headers: {} },
       };
-      const [result] = await intake.take([{ envelope, body, receivedMs }]);
+      const requests = [{ envelope, body, receivedMs }];
+      const [result] = await intake.take(() => requests);
       await intake.close();
       if (result instanceof Error) throw result;
       const { accepted, duplicates } = result!;

@@ -36,7 +36,9 @@ describe('what is committed at once', () => {
     await database.remove();
   });
   const accepted = async (requests: IngestRequest[]): Promise<unknown[]> =>
-    (await intake.take(requests)).map((outcome) => (outcome instanceof Error ? outcome.message : outcome.accepted));
+    (await intake.take(() => requests)).map((outcome) =>
+      outcome instanceof Error ? outcome.message : outcome.accepted,
+    );
 
   it('is bounded by the events that requests hold, however small they came; one alone may hold more', async () => {
     const half = pack(GROUP_EVENTS / 2);
@@ -68,16 +70,25 @@ describe('what is committed at once', () => {
     next.body.fill(0);
     const refused = { ...pack(1), body: Buffer.from('no gzip') };
     expect(await accepted([next, refused])).toEqual([2, expect.stringContaining('not gzip')]);
-    expect(await accepted([next])).toEqual([expect.stringContaining('not gzip')]);
+  });
+
+  it('holds what came while it waited for its turn, as long as that is read at once', async () => {
+    const small = { envelope: ENVELOPE, body: Buffer.from('{"client":"b"}'), receivedMs: Date.now() };
+    const looks = [[pack(1)], [small, small, pack(1), small]];
+    looks[1]!.unshift(...looks[0]!);
+    const outcomes = await intake.take(() => looks.shift()!);
+    expect(outcomes).toMatchObject(Array(3).fill({ accepted: 1 }));
   });
 
   it('holds no whole address where the settings say so, in events and in rejections', async () => {
     const settings = { databaseUrl: database.url, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 4 * GROUP_BYTES };
     const careful = new Intake({ ...settings, truncateAddresses: true });
     const body = gzipSync('[{"client":"198.51.100.7","ip":"198.51.100.7"},{"ip":"198.51.100.7"}]');
-    const [result] = await careful.take([{ ...pack(1), body }]);
+    const whole = [{ ...pack(1), body }];
+    const [result] = await careful.take(() => whole);
     const broken = gzipSync('{"client":"a"}\n{"ip":"198.51.100.7"\n');
-    const [unread] = await careful.take([{ ...pack(1), body: broken }]);
+    const cut = [{ ...pack(1), body: broken }];
+    const [unread] = await careful.take(() => cut);
     await careful.close();
     expect(unread).toMatchObject({ accepted: 1, rejected: [{ excerpt: expect.stringContaining('198.51.100.0') }] });
     expect(result).toMatchObject({ accepted: 1, rejected: [{ excerpt: expect.stringContaining('198.51.100.0') }] });
@@ -89,7 +100,8 @@ describe('what is committed at once', () => {
   it('refuses all that share a commit that fails, and what cannot be read for its own reason', async () => {
     await db.schema.dropTable('inbox').execute();
     const refused = { ...pack(1), body: Buffer.from('no gzip') };
-    const outcomes = await intake.take([pack(1), refused, pack(2)]);
+    const requests = [pack(1), refused, pack(2)];
+    const outcomes = await intake.take(() => requests);
     expect(outcomes).toMatchObject([{ code: 'overloaded' }, { code: 'unreadable' }, { code: 'overloaded' }]);
   });
 });

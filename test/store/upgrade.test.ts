@@ -143,7 +143,8 @@ it.each(WANTED_DIALECTS)(
         ...{ sourceId: source.id, sourceName: name, adapter: source.adapter, options },
         ...{ contentType: 'application/json', headers: {} },
       };
-      const [result] = await intake.take([{ envelope, body: Buffer.from(JSON.stringify(body)), receivedMs: nowMs }]);
+      const requests = [{ envelope, body: Buffer.from(JSON.stringify(body)), receivedMs: nowMs }];
+      const [result] = await intake.take(() => requests);
       return result;
     };
 

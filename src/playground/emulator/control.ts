@@ -1,67 +1,62 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { createActing } from './acting.ts';
+import type { createAsking } from './asking.ts';
+import type { Core } from './core.ts';
 import { isObject } from './elements.ts';
-import type { Emulator } from './emulator.ts';
 import { asJson, readBody, sendJson, toRecord } from './http.ts';
-import type { Change, StoredFile } from './types.ts';
+import type { createSpeaking } from './speaking.ts';
+import type { StoredFile } from './types.ts';
 
-type Body = Record<string, unknown>;
-
-function getText(body: Body, name: string, standard?: string): string {
-  const value = body[name] ?? standard;
-  if (typeof value !== 'string') throw new Error(`${name} is missing`);
-  return value;
-}
+type Acts = ReturnType<typeof createAsking> & ReturnType<typeof createActing> & ReturnType<typeof createSpeaking>;
 
 /** POST `/_control/<name>`: a JSON body with the options of the method, an answer with what it returned. */
-function toActions(emulator: Emulator): Record<string, (body: Body) => unknown> {
-  return {
-    command: (body) => emulator.command(body as never),
-    click: (body) => emulator.click(body as never),
-    submit: (body) => emulator.submitView(body as never),
-    'close-view': (body) => emulator.closeView(body as never),
-    suggest: (body) => emulator.suggest(body as never),
-    shortcut: (body) => emulator.shortcut(body as never),
-    'open-home': (body) => emulator.openHome(getText(body, 'user')),
-    message: (body) => emulator.say(body as never),
-    invite: (body) => emulator.invite(getText(body, 'who', 'bot'), getText(body, 'channel')),
-  };
-}
+const ACTIONS: Record<string, (acts: Acts, body: never) => unknown> = {
+  command: (acts, body) => acts.command(body),
+  click: (acts, body) => acts.click(body),
+  submit: (acts, body) => acts.submitView(body),
+  'close-view': (acts, body) => acts.closeView(body),
+  suggest: (acts, body) => acts.suggest(body),
+  shortcut: (acts, body) => acts.shortcut(body),
+  message: (acts, body) => acts.say(body),
+  'open-home': (acts, { user }: { user: string }) => acts.openHome(user),
+  invite: (acts, { who, channel }: { who: string; channel: string }) => acts.invite(who, channel),
+};
 
 /**
  * Serves `/_control/…`: what a page needs to show the workspace and act in it. GET `file/F…` and `stream`
- * (server-sent events: one `change` per change); POST as above.
- * Only for this machine: another Host, or a POST that is not JSON (which other sites' pages can send), is refused.
+ * (server-sent events: one each time that what people see changed); POST as above. Only for this machine.
  */
-export function createControl(emulator: Emulator) {
-  const actions = toActions(emulator);
+export function createControl(core: Core, acts: Acts) {
   return async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> => {
     if (!url.pathname.startsWith('/_control/')) return false;
     const name = url.pathname.slice('/_control/'.length);
-    const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-    if (host !== '127.0.0.1' && host !== 'localhost') {
-      sendJson(response, 403, { ok: false, error: 'this machine only' });
-    } else if (request.method === 'GET') {
-      serveGet(emulator, request, response, name);
-    } else if (!actions[name]) {
-      sendJson(response, 404, { ok: false, error: `no action ${name}` });
-    } else if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
-      sendJson(response, 415, { ok: false, error: 'send application/json' });
-    } else {
-      const body = asJson((await readBody(request)).toString('utf8') || '{}');
-      try {
-        if (!isObject(body)) throw new Error('the body is not a JSON object');
-        sendJson(response, 200, { ok: true, result: toRecord(await actions[name](body as Body)) ?? null });
-      } catch (error) {
-        sendJson(response, 400, { ok: false, error: error instanceof Error ? error.message : String(error) });
-      }
-    }
+    const refusal = findRefusal(request);
+    if (refusal) sendJson(response, refusal.status, { ok: false, error: refusal.error });
+    else if (request.method !== 'GET') await act(acts, name, request, response);
+    else if (name === 'stream') stream(core, request, response);
+    else serveFile(core.state.files.get(name.replace(/^file\//, '')), response);
     return true;
   };
 }
 
-function serveGet(emulator: Emulator, request: IncomingMessage, response: ServerResponse, name: string): void {
-  if (name === 'stream') stream(emulator, request, response);
-  else serveFile(emulator.workspace.files.get(name.replace(/^file\//, '')), response);
+/** Requests that name another host, or post what a form of another site can send. */
+export function findRefusal({ headers, method }: IncomingMessage): { status: number; error: string } | undefined {
+  const host = (headers.host ?? '').replace(/:\d+$/, '');
+  if (host !== '127.0.0.1' && host !== 'localhost') return { status: 403, error: 'this machine only' };
+  const isJson = (headers['content-type'] ?? '').startsWith('application/json');
+  return method === 'POST' && !isJson ? { status: 415, error: 'send application/json' } : undefined;
+}
+
+async function act(acts: Acts, name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = asJson((await readBody(request)).toString('utf8') || '{}');
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+  if (!action) return sendJson(response, 404, { ok: false, error: `no action ${name}` });
+  try {
+    if (!isObject(body)) throw new Error('the body is not a JSON object');
+    sendJson(response, 200, { ok: true, result: toRecord(await action(acts, body as never)) ?? null });
+  } catch (error) {
+    sendJson(response, 400, { ok: false, error: (error as Error).message });
+  }
 }
 
 function serveFile(file: StoredFile | undefined, response: ServerResponse): void {
@@ -79,11 +74,9 @@ function serveFile(file: StoredFile | undefined, response: ServerResponse): void
   response.end(file.bytes);
 }
 
-function stream(emulator: Emulator, request: IncomingMessage, response: ServerResponse): void {
+function stream(core: Core, request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   response.write(': connected\n\n');
-  const stop = emulator.on('change', (change: Change) => {
-    response.write(`event: change\ndata: ${JSON.stringify(change)}\n\n`);
-  });
+  const stop = core.state.onChange((change) => change === 'shown' && response.write('event: change\ndata: \n\n'));
   request.on('close', stop);
 }

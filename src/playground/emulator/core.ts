@@ -1,20 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import type { Faults } from './faults.ts';
 import type { FileStore } from './files.ts';
+import type { Manifest } from './manifest.ts';
 import { TEAM_ID } from './seed.ts';
 import type { SocketMode } from './socket-mode.ts';
 import type { WorkspaceState } from './state.ts';
 import type { Ephemeral, JsonObject, Message } from './types.ts';
 
 /** Credentials of the one installed app. They are made up and the same in every emulator. */
-export const CREDENTIALS = {
+export const CREDENTIALS: Readonly<Record<'botToken' | 'appToken' | 'signingSecret' | 'verificationToken', string>> = {
   botToken: 'xoxb-emulated-headroom-bot-token',
   appToken: 'xapp-emulated-headroom-app-token',
   signingSecret: 'emulated-headroom-signing-secret',
   verificationToken: 'emulated-verification-token',
-} as const;
+};
 
 /** The parts of one emulated workspace, shared by the Web API, the people and the transports. */
 export interface Core {
@@ -26,8 +25,9 @@ export interface Core {
   readonly state: WorkspaceState;
   readonly faults: Faults;
   readonly files: FileStore;
-  readonly triggers: Triggers;
-  readonly responseUrls: ResponseUrls;
+  readonly triggers: Map<string, Trigger>;
+  /** By path. */
+  readonly responseUrls: Map<string, ResponseUrl>;
   readonly sockets: SocketMode;
 }
 
@@ -44,112 +44,49 @@ export class ApiError extends Error {
   }
 }
 
-/** The parts of an app manifest that Slack enforces at run time. */
-export interface Manifest {
-  name: string;
-  /** Bot token scopes granted at installation. */
-  scopes: Set<string>;
-  /** Slash commands, with whether mentions and links arrive escaped. */
-  commands: Map<string, { shouldEscape: boolean }>;
-  shortcuts: Map<string, { type: 'message' | 'global'; name: string }>;
-  /** Event types delivered to the app. */
-  events: Set<string>;
-  interactive: boolean;
-  homeTab: boolean;
-  /** People may write in the app's Messages tab. */
-  messagesTab: boolean;
+/** Opens one view, within three seconds of the click or command. */
+export interface Trigger {
+  user: string;
+  at: number;
+  used: boolean;
 }
 
-interface ManifestFile {
-  display_information: { name: string };
-  features?: {
-    app_home?: { home_tab_enabled?: boolean; messages_tab_enabled?: boolean; messages_tab_read_only_enabled?: boolean };
-    slash_commands?: { command: string; should_escape?: boolean }[];
-    shortcuts?: { name: string; type: 'message' | 'global'; callback_id: string }[];
-  };
-  oauth_config?: { scopes?: { bot?: string[] } };
-  settings?: { event_subscriptions?: { bot_events?: string[] }; interactivity?: { is_enabled?: boolean } };
+const TRIGGER_LIFE_MS = 3000;
+
+export function createTrigger({ triggers, state }: Core, user: string): string {
+  const id = `${triggers.size + 1}.${Math.floor(state.now())}.${randomBytes(16).toString('hex')}`;
+  triggers.set(id, { user, at: state.now(), used: false });
+  return id;
 }
 
-/** Reads a manifest (YAML or JSON). Its form is checked by a test against Slack's schema, not here. */
-export function readManifest(path: string): Manifest {
-  const file = parse(readFileSync(path, 'utf8')) as ManifestFile;
-  const home = file.features?.app_home;
-  return {
-    name: file.display_information.name,
-    scopes: new Set(file.oauth_config?.scopes?.bot),
-    commands: new Map(
-      file.features?.slash_commands?.map((entry) => [entry.command, { shouldEscape: entry.should_escape ?? false }]),
-    ),
-    shortcuts: new Map(
-      file.features?.shortcuts?.map((entry) => [entry.callback_id, { type: entry.type, name: entry.name }]),
-    ),
-    events: new Set(file.settings?.event_subscriptions?.bot_events),
-    interactive: file.settings?.interactivity?.is_enabled ?? false,
-    homeTab: home?.home_tab_enabled ?? false,
-    messagesTab: (home?.messages_tab_enabled ?? false) && !home?.messages_tab_read_only_enabled,
+/** The person whose action a trigger came from. Throws the three errors that Slack has for a trigger. */
+export function takeTrigger({ triggers, state }: Core, id: string, where: string): string {
+  const refuse = (code: string) => {
+    state.problem('trigger', where, code);
+    return new ApiError(code);
   };
+  const trigger = triggers.get(id);
+  if (!trigger) throw refuse('invalid_trigger_id');
+  if (trigger.used) throw refuse('exchanged_trigger_id');
+  if (state.now() - trigger.at > TRIGGER_LIFE_MS) throw refuse('expired_trigger_id');
+  trigger.used = true;
+  return trigger.user;
 }
 
 export interface ResponseUrl {
   user: string;
   channel: string;
   /** Message that was acted on; none for a slash command. */
-  source?: Message | Ephemeral;
+  source?: Message | Ephemeral | undefined;
   at: number;
   uses: number;
   /** What has been said through it so far; shown in the interaction's result. */
   messages: (Message | Ephemeral)[];
 }
 
-export class ResponseUrls {
-  readonly #urls = new Map<string, ResponseUrl>();
-
-  /** Path of a new URL, to be put behind the workspace's address. */
-  create(fields: Omit<ResponseUrl, 'uses'>, kind: 'commands' | 'actions'): string {
-    const path = `/${kind}/${TEAM_ID}/${this.#urls.size + 1}/${randomBytes(12).toString('hex')}`;
-    this.#urls.set(path, { ...fields, uses: 0 });
-    return path;
-  }
-
-  find(path: string): ResponseUrl | undefined {
-    return this.#urls.get(path);
-  }
-}
-
-/** A trigger opens one view, within this time of the click or command. */
-const TRIGGER_LIFE_MS = 3000;
-
-/** Triggers of a workspace, and which of them were used. */
-export class Triggers {
-  readonly #state: WorkspaceState;
-  readonly #triggers = new Map<string, { user: string; at: number; used: boolean }>();
-
-  constructor(state: WorkspaceState) {
-    this.#state = state;
-  }
-
-  create(user: string): string {
-    const id = `${this.#triggers.size + 1}.${Math.floor(this.#state.now())}.${randomBytes(16).toString('hex')}`;
-    this.#triggers.set(id, { user, at: this.#state.now(), used: false });
-    return id;
-  }
-
-  /** The person whose action it came from. Throws the three errors that Slack has for a trigger. */
-  take(id: unknown, where: string): string {
-    const trigger = this.#triggers.get(String(id));
-    const code = !trigger
-      ? 'invalid_trigger_id'
-      : trigger.used
-        ? 'exchanged_trigger_id'
-        : this.#state.now() - trigger.at > TRIGGER_LIFE_MS
-          ? 'expired_trigger_id'
-          : undefined;
-    if (code || !trigger) {
-      this.#state.problem('trigger', where, code ?? '');
-      throw new ApiError(code ?? 'invalid_trigger_id');
-    }
-    trigger.used = true;
-    return trigger.user;
-  }
+/** Creates a URL at the workspace's address. */
+export function createResponseUrl(core: Core, kind: 'commands' | 'actions', fields: ResponseUrl): string {
+  const path = `/${kind}/${TEAM_ID}/${core.responseUrls.size + 1}/${randomBytes(12).toString('hex')}`;
+  core.responseUrls.set(path, fields);
+  return core.url + path;
 }

@@ -61,7 +61,7 @@ export async function replay(core: Core, delivery: Delivery): Promise<Delivery> 
 
 /** Notes a problem when the acknowledgement is missing, late, or not a success. */
 function judge(core: Core, delivery: Delivery): Delivery {
-  core.state.changed({ kind: 'delivery', id: delivery.type });
+  core.state.changed('delivery');
   if (delivery.status >= 200 && delivery.status < 300) return delivery;
   const late = delivery.ackMs >= ACK_LIMIT_MS;
   const how = delivery.transport === 'none' ? 'the app is not connected' : `status ${delivery.status}`;

@@ -71,10 +71,10 @@ export class FileStore {
       if (this.#faults.fileNeverReady || file.deleted) return;
       Object.assign(file, identify(file));
       file.ready = true;
-      this.#state.changed({ kind: 'file', id: file.id });
+      this.#state.changed();
       whenReady();
     };
-    this.#state.changed({ kind: 'file', id: file.id });
+    this.#state.changed();
     if (this.delayMs <= 0) {
       finish();
       return;

@@ -80,7 +80,7 @@ export function addPrivately(
   const alive = core.state.channelMessages(channel).some((one) => one.thread_ts === thread && one.ts !== thread);
   const seen = !thread || alive;
   if (!seen) core.state.problem('ephemeral', where, `the thread ${thread} has no replies: ${fields.to} sees nothing`);
-  return core.state.addEphemeral(fields, { seen });
+  return core.state.addEphemeral(fields, seen);
 }
 
 /** A block that shows a file shares it with the conversation it is posted to. */
@@ -89,7 +89,7 @@ export function shareShownFiles(core: Core, message: Message): void {
     const file = core.files.find(id);
     if (file && !file.shares.some((share) => share.channel === message.channel)) {
       file.shares.push({ channel: message.channel, ts: message.ts });
-      core.state.changed({ kind: 'file', id });
+      core.state.changed();
     }
   }
 }

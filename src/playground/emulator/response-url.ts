@@ -26,7 +26,6 @@ export async function serveResponseUrl(
       args: toRecord(args) as JsonObject,
       answer,
       status,
-      at: core.state.now(),
     });
   await answerFault(fault, response, record, () => {
     const age = core.state.now() - target.at;

@@ -14,14 +14,7 @@ export const DEFAULT_USERS: SeedUser[] = [
   { id: 'U01BORIS', name: 'boris', real_name: 'Boris Brandt', tz: 'America/New_York' },
   { id: 'U01CHLOE', name: 'chloe', real_name: 'Chloe Chen', tz: 'Asia/Kolkata' },
   { id: 'U01GUEST', name: 'gus', real_name: 'Gus Guest', tz: 'Europe/London', is_restricted: true },
-  {
-    id: 'U01SOLO',
-    name: 'sol',
-    real_name: 'Sol Single',
-    tz: 'UTC',
-    is_restricted: true,
-    is_ultra_restricted: true,
-  },
+  { id: 'U01SOLO', name: 'sol', real_name: 'Sol Single', is_restricted: true, is_ultra_restricted: true },
   {
     id: 'U02OUTSIDE',
     name: 'olga',
@@ -41,8 +34,8 @@ export const DEFAULT_CHANNELS: SeedChannel[] = [
   { id: 'C01USAGE', name: 'api-usage', members: [...MEMBERS, 'U01GUEST', 'U01SOLO', 'bot'] },
   { id: 'C01ONCALL', name: 'oncall', members: [...MEMBERS, 'bot'] },
   { id: 'C01RANDOM', name: 'random', members: MEMBERS },
-  { id: 'C01FINANCE', name: 'finance', is_private: true, members: ['U01ADMIN', 'U01ALICE'] },
-  { id: 'C01LEADS', name: 'leads', is_private: true, members: ['U01ADMIN', 'U01ALICE', 'bot'] },
+  { id: 'C01FINANCE', name: 'finance', kind: 'private', members: ['U01ADMIN', 'U01ALICE'] },
+  { id: 'C01LEADS', name: 'leads', kind: 'private', members: ['U01ADMIN', 'U01ALICE', 'bot'] },
   { id: 'C01OLD', name: 'old-api', is_archived: true, members: [...MEMBERS] },
   { id: 'C01SHARED', name: 'partner-acme', is_ext_shared: true, members: [...MEMBERS, 'U02OUTSIDE', 'bot'] },
 ];
@@ -57,52 +50,37 @@ export function toWorkspace(
   botName: string,
   now: number,
 ): { users: User[]; channels: Channel[]; groups: UserGroup[] } {
-  const bot: User = {
-    ...toUser({ id: BOT_USER_ID, name: botName.toLowerCase(), real_name: botName, tz: 'UTC' }),
-    is_bot: true,
-  };
-  const users = [...(seed.users ?? DEFAULT_USERS).map(toUser), bot];
-  const everyone = users
-    .filter((user) => !user.deleted && !user.is_restricted && !user.is_stranger)
-    .map((user) => user.id);
-  const created = Math.floor(now / 1000) - 86_400 * 365;
+  const bot = { id: BOT_USER_ID, name: botName.toLowerCase(), real_name: botName, is_bot: true };
+  const users = [...(seed.users ?? DEFAULT_USERS), bot].map(toUser);
+  const everyone = users.filter((one) => !one.deleted && !one.is_restricted && !one.is_stranger).map(({ id }) => id);
   const channels = (seed.channels ?? DEFAULT_CHANNELS).map(
-    (channel): Channel => ({
-      id: channel.id,
-      name: channel.name,
-      kind: channel.is_private ? 'private' : 'public',
-      members: new Set((channel.members ?? everyone).map((id) => (id === 'bot' ? BOT_USER_ID : id))),
-      created,
+    ({ members = everyone, ...channel }): Channel => ({
+      kind: 'public',
+      created: Math.floor(now / 1000) - 86_400 * 365,
       creator: users[0]!.id,
-      is_archived: channel.is_archived ?? false,
-      is_general: channel.is_general ?? false,
-      is_ext_shared: channel.is_ext_shared ?? false,
+      is_archived: false,
+      is_general: false,
+      is_ext_shared: false,
+      ...channel,
+      members: new Set(members.map((id) => (id === 'bot' ? BOT_USER_ID : id))),
     }),
   );
-  const groups = (seed.userGroups ?? DEFAULT_GROUPS).map(
-    (group): UserGroup => ({
-      id: group.id,
-      handle: group.handle,
-      name: group.name ?? group.handle,
-      users: group.users,
-    }),
-  );
+  const groups = (seed.userGroups ?? DEFAULT_GROUPS).map((group) => ({ name: group.handle, ...group }));
   return { users, channels, groups };
 }
 
 function toUser(seed: SeedUser): User {
   return {
-    id: seed.id,
-    team_id: seed.team_id ?? TEAM_ID,
-    name: seed.name,
-    real_name: seed.real_name ?? seed.name,
-    tz: seed.tz ?? 'UTC',
-    is_admin: seed.is_admin ?? false,
-    is_owner: seed.is_owner ?? false,
-    is_restricted: seed.is_restricted ?? false,
-    is_ultra_restricted: seed.is_ultra_restricted ?? false,
-    is_stranger: seed.is_stranger ?? false,
+    team_id: TEAM_ID,
+    real_name: seed.name,
+    tz: 'UTC',
+    is_admin: false,
+    is_owner: false,
+    is_restricted: false,
+    is_ultra_restricted: false,
+    is_stranger: false,
     is_bot: false,
-    deleted: seed.deleted ?? false,
+    deleted: false,
+    ...seed,
   };
 }

@@ -44,7 +44,7 @@ async function route(core: Core, request: IncomingMessage, response: ServerRespo
   }
   if (url.pathname.startsWith('/upload/v1/')) return serveUpload(core, request, response, url.pathname.slice(11));
   if (url.pathname.startsWith('/files-pri/')) return serveFile(core, request, response, url.pathname);
-  const target = core.responseUrls.find(url.pathname);
+  const target = core.responseUrls.get(url.pathname);
   if (target && request.method === 'POST') return serveResponseUrl(core, target, request, response);
   for (const handler of extra) if (await handler(request, response, url)) return;
   sendJson(response, 404, { ok: false, error: 'not_found' });
@@ -65,7 +65,6 @@ async function serveUpload(
       args: { file: file?.id, bytes: body.length },
       answer: { ...answer },
       status,
-      at: core.state.now(),
     });
   await answerFault(core.faults.take('upload'), response, record, async () => {
     const bytes = await unwrap(request.headers['content-type'] ?? '', body);

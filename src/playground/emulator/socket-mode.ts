@@ -60,7 +60,7 @@ export class SocketMode {
       if (index >= 0) this.#sockets.splice(index, 1);
       // What was on its way over this connection is lost; events are sent again by their retry.
       for (const waiting of this.#waiting.values()) if (waiting.socket === connection) waiting.resolve(undefined);
-      this.#state.changed({ kind: 'socket' });
+      this.#state.changed();
     });
     const hello = {
       type: 'hello',
@@ -68,7 +68,7 @@ export class SocketMode {
       connection_info: { app_id: APP_ID },
       debug_info: { host: 'emulator', approximate_connection_time: 18_060 },
     };
-    connection.send(JSON.stringify(hello), () => this.#state.changed({ kind: 'socket' }));
+    connection.send(JSON.stringify(hello), () => this.#state.changed());
   }
 
   #receive(text: string): void {

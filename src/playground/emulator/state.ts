@@ -6,7 +6,6 @@ import type {
   Ephemeral,
   Message,
   Problem,
-  ProblemKind,
   RecordedCall,
   StoredFile,
   User,
@@ -16,13 +15,13 @@ import type {
 } from './types.ts';
 
 /** Calls kept: a demo may run for days. */
-const MAX_CALLS = 20_000;
+const MAX_CALLS = 5000;
 
-/** Everything the workspace holds. Every mutation goes through a method here, which tells listeners what changed. */
+/** Everything the workspace holds. Every mutation goes through a method here, which tells listeners of it. */
 export class WorkspaceState {
-  readonly users = new Map<string, User>();
-  readonly channels = new Map<string, Channel>();
-  readonly userGroups = new Map<string, UserGroup>();
+  readonly users: Map<string, User>;
+  readonly channels: Map<string, Channel>;
+  readonly userGroups: Map<string, UserGroup>;
   /** By channel id, oldest first, replies included. */
   readonly messages = new Map<string, Message[]>();
   readonly ephemerals: Ephemeral[] = [];
@@ -35,17 +34,16 @@ export class WorkspaceState {
   readonly calls: RecordedCall[] = [];
   readonly problems: Problem[] = [];
   readonly now: () => number;
-  readonly #changes = new EventEmitter();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
   #lastTs = 0;
   #sequence = 0;
 
   constructor(seed: WorkspaceSeed, botName: string, now: () => number) {
+    const { users, channels, groups } = toWorkspace(seed, botName, now());
     this.now = now;
-    const initial = toWorkspace(seed, botName, now());
-    for (const user of initial.users) this.users.set(user.id, user);
-    for (const channel of initial.channels) this.channels.set(channel.id, channel);
-    for (const group of initial.groups) this.userGroups.set(group.id, group);
-    this.#changes.setMaxListeners(0);
+    this.users = new Map(users.map((user) => [user.id, user]));
+    this.channels = new Map(channels.map((channel) => [channel.id, channel]));
+    this.userGroups = new Map(groups.map((group) => [group.id, group]));
   }
 
   /** A message timestamp: the clock in microseconds, but always later than the one before. */
@@ -60,7 +58,7 @@ export class WorkspaceState {
     return `${letter}0${this.#sequence.toString(36).toUpperCase().padStart(9, '0')}`;
   }
 
-  changed(change: Change): void {
+  changed(change: Change = 'shown'): void {
     this.#changes.emit('change', change);
   }
 
@@ -69,28 +67,27 @@ export class WorkspaceState {
     return () => this.#changes.off('change', listener);
   }
 
-  problem(kind: ProblemKind, where: string, detail: string): void {
+  problem(kind: Problem['kind'], where: string, detail: string): void {
     this.problems.push({ kind, where, detail, at: this.now() });
-    this.changed({ kind: 'problem', id: kind });
+    this.changed('problem');
   }
 
-  record(call: RecordedCall): void {
-    this.calls.push(call);
+  record(call: Omit<RecordedCall, 'at'>): void {
+    this.calls.push({ ...call, at: this.now() });
     if (this.calls.length > MAX_CALLS) this.calls.splice(0, MAX_CALLS / 10);
-    this.changed({ kind: 'call', id: call.method });
+    this.changed('call');
   }
 
   /** By id, or by name with or without `@`. */
   findUser(ref: string): User | undefined {
     const name = ref.replace(/^@/, '');
-    return this.users.get(ref) ?? [...this.users.values()].find((user) => user.name === name);
+    return this.users.get(ref) ?? this.users.values().find((user) => user.name === name);
   }
 
   /** By id, or by name with or without `#`. */
   findChannel(ref: string): Channel | undefined {
     const name = ref.replace(/^#/, '');
-    const named = [...this.channels.values()].find((channel) => channel.name === name && name !== '');
-    return this.channels.get(ref) ?? named;
+    return this.channels.get(ref) ?? this.channels.values().find((channel) => name !== '' && channel.name === name);
   }
 
   /** The direct-message channel of the bot and a person, made when first asked for. */
@@ -110,62 +107,51 @@ export class WorkspaceState {
       is_ext_shared: false,
     };
     this.channels.set(id, channel);
-    this.changed({ kind: 'channel', channel: id });
+    this.changed();
     return channel;
   }
 
   channelMessages(channel: string): Message[] {
-    let list = this.messages.get(channel);
-    if (!list) {
-      list = [];
-      this.messages.set(channel, list);
-    }
-    return list;
+    return this.messages.getOrInsertComputed(channel, () => []);
   }
 
   findMessage(channel: string, ts: string): Message | undefined {
     return this.messages.get(channel)?.find((message) => message.ts === ts);
   }
 
-  addMessage(fields: Omit<Message, 'type' | 'ts' | 'team'> & { ts?: string }): Message {
-    const { ts = this.nextTs(), ...rest } = fields;
-    const message: Message = { type: 'message', team: this.users.get(fields.user)?.team_id ?? TEAM_ID, ts, ...rest };
+  addMessage(fields: Omit<Message, 'type' | 'ts' | 'team'>): Message {
+    const team = this.users.get(fields.user)?.team_id ?? TEAM_ID;
+    const message: Message = { type: 'message', team, ts: this.nextTs(), ...fields };
     this.channelMessages(fields.channel).push(message);
-    this.changed({ kind: 'message', channel: message.channel, ts });
+    this.changed();
     return message;
   }
 
   /** `seen` false: Slack takes it and shows it to nobody. */
-  addEphemeral(
-    fields: Omit<Ephemeral, 'type' | 'ts' | 'team' | 'user' | 'bot_id'>,
-    { seen = true }: { seen?: boolean } = {},
-  ): Ephemeral {
+  addEphemeral(fields: Pick<Ephemeral, 'channel' | 'to' | 'text'> & Partial<Ephemeral>, seen = true): Ephemeral {
+    const author = { team: TEAM_ID, user: BOT_USER_ID, bot_id: BOT_ID };
     const message: Ephemeral = {
       type: 'message',
       subtype: 'bot_message',
-      team: TEAM_ID,
+      ...author,
       ts: this.nextTs(),
-      user: BOT_USER_ID,
-      bot_id: BOT_ID,
       ...fields,
     };
-    if (!seen) return message;
-    this.ephemerals.push(message);
-    this.changed({ kind: 'ephemeral', channel: message.channel, user: message.to, ts: message.ts });
+    if (seen) this.ephemerals.push(message);
+    this.changed();
     return message;
   }
 
   /** Changes a message in place; a field that is `undefined` in `fields` is taken away. */
   changeMessage(message: Message | Ephemeral, fields: Partial<Message>): void {
     Object.assign(message, fields);
-    const kind = 'to' in message ? 'ephemeral' : 'message_changed';
-    this.changed({ kind, channel: message.channel, ts: message.ts });
+    this.changed();
   }
 
   removeMessage(message: Message | Ephemeral): void {
-    const list = 'to' in message ? this.ephemerals : this.channelMessages(message.channel);
-    const index = (list as Message[]).indexOf(message);
+    const list: Message[] = 'to' in message ? this.ephemerals : this.channelMessages(message.channel);
+    const index = list.indexOf(message);
     if (index >= 0) list.splice(index, 1);
-    this.changed({ kind: 'message_deleted', channel: message.channel, ts: message.ts });
+    this.changed();
   }
 }

@@ -149,57 +149,13 @@ export interface Problem {
   at: number;
 }
 
-export interface Change {
-  kind:
-    | 'message'
-    | 'message_changed'
-    | 'message_deleted'
-    | 'ephemeral'
-    | 'view'
-    | 'home'
-    | 'file'
-    | 'channel'
-    | 'call'
-    | 'problem'
-    | 'delivery'
-    | 'socket';
-  channel?: string;
-  user?: string;
-  ts?: string;
-  id?: string;
-}
+/** Something happened: what people see changed, or else. */
+export type Change = 'shown' | 'call' | 'problem' | 'delivery';
 
-export interface SeedUser {
-  id: string;
-  name: string;
-  team_id?: string;
-  real_name?: string;
-  tz?: string;
-  is_admin?: boolean;
-  is_owner?: boolean;
-  is_restricted?: boolean;
-  is_ultra_restricted?: boolean;
-  is_stranger?: boolean;
-  deleted?: boolean;
-}
-
-export interface SeedChannel {
-  id: string;
-  name: string;
-  is_private?: boolean;
-  is_archived?: boolean;
-  is_general?: boolean;
-  is_ext_shared?: boolean;
-  /** User ids; `bot` stands for the app's bot user. Default: every full member, and the bot. */
-  members?: string[];
-}
-
-export interface SeedGroup {
-  id: string;
-  handle: string;
-  name?: string;
-  users: string[];
-}
+export type SeedUser = Pick<User, 'id' | 'name'> & Partial<User>;
+/** `bot` stands for the app's bot user among the members. Default: every full member, and the bot. */
+export type SeedChannel = Pick<Channel, 'id' | 'name'> & Partial<Omit<Channel, 'members'>> & { members?: string[] };
+export type SeedGroup = Pick<UserGroup, 'id' | 'handle' | 'users'> & Partial<UserGroup>;
 
 /** Each list given replaces the default one. */
 export interface WorkspaceSeed {

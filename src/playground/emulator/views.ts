@@ -80,7 +80,7 @@ export function openView(core: Core, sent: unknown, user: string, where: string)
   closeModals(core, user);
   add(core, view);
   core.state.modals.set(user, [view.id]);
-  core.state.changed({ kind: 'view', user, id: view.id });
+  core.state.changed();
   return view;
 }
 
@@ -93,7 +93,7 @@ export function pushView(core: Core, sent: unknown, user: string, where: string)
   view.previous_view_id = stack.at(-1)!;
   add(core, view);
   core.state.modals.set(user, [...stack, view.id]);
-  core.state.changed({ kind: 'view', user, id: view.id });
+  core.state.changed();
   return view;
 }
 
@@ -112,7 +112,7 @@ export function updateView(
   const { id, root_view_id, previous_view_id, state } = old;
   Object.assign(old, build(core, sent, old.type, old.user, where), { id, root_view_id, previous_view_id });
   keepState(old, state);
-  core.state.changed({ kind: old.type === 'home' ? 'home' : 'view', user: old.user, id });
+  core.state.changed();
   return old;
 }
 
@@ -132,7 +132,7 @@ export function publishHome(core: Core, sent: unknown, user: string, hash: unkno
   if (old) Object.assign(view, { id: old.id, root_view_id: old.id });
   core.state.views.set(view.id, view);
   core.state.homes.set(user, view.id);
-  core.state.changed({ kind: 'home', user, id: view.id });
+  core.state.changed();
   return view;
 }
 
@@ -143,7 +143,7 @@ export function popView(core: Core, user: string): void {
   if (!closed) return;
   core.state.views.delete(closed);
   core.state.modals.set(user, stack.slice(0, -1));
-  core.state.changed({ kind: 'view', user, id: closed });
+  core.state.changed();
 }
 
 export function closeModals(core: Core, user: string): void {

@@ -35,7 +35,6 @@ export async function serveWebApi(
       args: toRecord(args ?? {}) as JsonObject,
       answer: toRecord(answer) as JsonObject,
       status,
-      at: core.state.now(),
     });
   await answerFault(core.faults.take(name), response, record, () => run(core, name, args, token));
 }

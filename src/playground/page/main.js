@@ -37,17 +37,6 @@ onState(({ people, user }) => {
 
 /** Every change of the workspace brings the newest state, a few at once. */
 function listen() {
-  const kinds = new Set([
-    'message',
-    'message_changed',
-    'message_deleted',
-    'ephemeral',
-    'view',
-    'home',
-    'file',
-    'channel',
-    'socket',
-  ]);
   const stream = new EventSource('/_control/stream');
   let waiting = false;
   const soon = (_event, afterMs = 60) => {
@@ -59,9 +48,7 @@ function listen() {
       refresh().catch(() => soon(undefined, 1000));
     }, afterMs);
   };
-  stream.addEventListener('change', ({ data }) => {
-    if (kinds.has(JSON.parse(data).kind)) soon();
-  });
+  stream.addEventListener('change', soon);
   stream.addEventListener('open', soon);
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { readManifest } from '../../../src/playground/emulator/core.ts';
+import { readManifest } from '../../../src/playground/emulator/manifest.ts';
 
 const path = new URL('../../../app-manifest.yml', import.meta.url);
 const schemaPath = new URL('../../fixtures/slack/manifest.schema.2.0.0.json', import.meta.url);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { echo } from '../activity.ts';
 import { acceptBlocks } from '../blocks.ts';
 import { ApiError, type Core } from '../core.ts';
+import { echo } from '../events.ts';
 import {
   acceptContent,
   acceptMetadata,

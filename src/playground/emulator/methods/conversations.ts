@@ -104,7 +104,7 @@ export const conversationMethods: Record<string, Method> = {
       if (channel.is_archived) throw new ApiError('is_archived');
       const already = channel.members.has(BOT_USER_ID);
       channel.members.add(BOT_USER_ID);
-      if (!already) core.state.changed({ kind: 'channel', channel: channel.id });
+      if (!already) core.state.changed();
       const warned = already
         ? { warning: 'already_in_channel', response_metadata: { warnings: ['already_in_channel'] } }
         : {};

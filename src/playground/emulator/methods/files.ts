@@ -44,7 +44,7 @@ function completeUpload(core: Core, { files: wanted, channel_id, thread_ts, init
       });
       for (const one of files) one.shares.push({ channel, ts: message.ts });
       message.files = files.map((one) => toFileObject(core.state, one, core.url));
-      core.state.changed({ kind: 'message_changed', channel, ts: message.ts });
+      core.state.changed();
     });
   }
   return { files: files.map((file) => toFileObject(core.state, file, core.url)) };
@@ -100,7 +100,7 @@ export const fileMethods: Record<string, Method> = {
       const file = getFile(core, args.file);
       if (file.user !== BOT_USER_ID) throw new ApiError('cant_delete_file');
       file.deleted = true;
-      core.state.changed({ kind: 'file', id: file.id });
+      core.state.changed();
       return {};
     },
   }),

@@ -1,7 +1,7 @@
 import { findBlockErrors, MAX_MESSAGE_CHARACTERS } from '../block-rules.ts';
 import { findViewErrors } from '../block-schema.ts';
 import { findUnknown } from '../blocks.ts';
-import { ApiError, type Core } from '../core.ts';
+import { ApiError, type Core, takeTrigger } from '../core.ts';
 import { countTexts, isObject } from '../elements.ts';
 import { BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID } from '../seed.ts';
 import type { Block, JsonObject } from '../types.ts';
@@ -75,7 +75,7 @@ export const viewMethods: Record<string, Method> = {
     rate: 'tier4',
     args: opening,
     run: (core, { trigger_id, view }) => {
-      const user = core.triggers.take(trigger_id, 'views.open');
+      const user = takeTrigger(core, trigger_id, 'views.open');
       return { view: toViewObject(openView(core, view, user, 'views.open')) };
     },
   }),
@@ -84,7 +84,7 @@ export const viewMethods: Record<string, Method> = {
     rate: 'tier4',
     args: opening,
     run: (core, { trigger_id, view }) => {
-      const user = core.triggers.take(trigger_id, 'views.push');
+      const user = takeTrigger(core, trigger_id, 'views.push');
       return { view: toViewObject(pushView(core, view, user, 'views.push')) };
     },
   }),

@@ -1,47 +1,5 @@
-import { type Core, CREDENTIALS } from './core.ts';
+import type { Core } from './core.ts';
 import { walk } from './elements.ts';
-import { APP_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID } from './seed.ts';
-import type { Channel, JsonObject, User } from './types.ts';
-
-/** Fields that every interaction carries: https://docs.slack.dev/reference/interaction-payloads */
-export function interactionBase(type: string, user: User): JsonObject {
-  return {
-    type,
-    team: { id: TEAM_ID, domain: TEAM_DOMAIN },
-    user: { id: user.id, username: user.name, name: user.name, team_id: user.team_id },
-    api_app_id: APP_ID,
-    token: CREDENTIALS.verificationToken,
-    enterprise: null,
-    is_enterprise_install: false,
-  };
-}
-
-/** The name that a slash command gives for a conversation without one. */
-export function toChannelName(channel: Channel): string {
-  if (channel.kind === 'im') return 'directmessage';
-  return channel.kind === 'private' ? 'privategroup' : channel.name;
-}
-
-/** An Events API request around `event`: https://docs.slack.dev/apis/events-api#callback-field */
-export function toEventCallback(core: Core, event: JsonObject): JsonObject {
-  const channel = core.state.channels.get(typeof event.channel === 'string' ? event.channel : '');
-  return {
-    token: CREDENTIALS.verificationToken,
-    team_id: TEAM_ID,
-    context_team_id: TEAM_ID,
-    context_enterprise_id: null,
-    api_app_id: APP_ID,
-    type: 'event_callback',
-    event_id: core.state.nextId('Ev'),
-    event_time: Math.floor(core.state.now() / 1000),
-    event_context: `4-${core.state.nextId('X')}`,
-    is_ext_shared_channel: channel?.is_ext_shared ?? false,
-    authorizations: [
-      { enterprise_id: null, team_id: TEAM_ID, user_id: BOT_USER_ID, is_bot: true, is_enterprise_install: false },
-    ],
-    event: { event_ts: core.state.nextTs(), ...event },
-  };
-}
 
 /**
  * A copy in which the control characters of plain_text are entities: so Slack hands blocks back to an app

@@ -1,0 +1,200 @@
+import { findBlockErrors } from './block-rules.ts';
+import { ApiError, type Core } from './core.ts';
+import { deliver } from './delivery.ts';
+import { isObject } from './elements.ts';
+import { findInputErrors, getElement, toElementState, toGivenState, toState } from './input.ts';
+import {
+  findTarget,
+  getChannel,
+  getUser,
+  type Interaction,
+  interact,
+  interactionBase,
+  type Target,
+  toChannelName,
+} from './interact.ts';
+import { toMessageObject } from './post.ts';
+import type { JsonObject, User, View } from './types.ts';
+import { closeModals, popView, pushView, toViewObject, updateView } from './views.ts';
+import { escapePlainText } from './written.ts';
+
+export interface ClickOptions {
+  user: string;
+  message: Target;
+  action_id: string;
+  block_id?: string;
+  value?: unknown;
+  [chosen: `selected_${string}`]: unknown;
+  /** What stands in other elements, as for submitView. */
+  state?: Record<string, unknown>;
+}
+
+export interface SuggestOptions {
+  user: string;
+  action_id: string;
+  block_id?: string;
+  /** What has been typed. */
+  value: string;
+  container: Target;
+}
+
+export interface SubmitOptions {
+  user: string;
+  viewId: string;
+  /** By block_id and action_id, or by one of the two; see toGivenState. */
+  values?: Record<string, unknown>;
+}
+
+/** Clicks, menus and forms. */
+export function createActing(core: Core) {
+  return {
+    /** A click on a button, or a choice in a menu, of a message, a private message or a view. */
+    async click(options: ClickOptions): Promise<Interaction> {
+      const user = getUser(core, options.user);
+      const { message, view } = findTarget(core, options.message);
+      if (message && 'to' in message && message.to !== user.id)
+        throw new Error(`${user.id} does not see ${message.ts}`);
+      if (view && view.user !== user.id) throw new Error(`${user.id} does not see ${view.id}`);
+      const blocks = (message ?? view)!.blocks ?? [];
+      const { block, element } = getElement(blocks, options.action_id, options.block_id);
+      if (block.type === 'input' && block.dispatch_action !== true)
+        throw new Error(`${options.action_id} waits for the form to be submitted: its block has no dispatch_action`);
+      const chosen = Object.entries(options).find(([key]) => key.startsWith('selected_'))?.[1] ?? options.value;
+      const state = toElementState(element, chosen === undefined ? element.value : chosen);
+      const action: JsonObject = {
+        ...(isObject(element.text) ? { text: element.text } : {}),
+        ...state,
+        action_id: element.action_id,
+        block_id: block.block_id,
+        action_ts: core.state.nextTs(),
+      };
+      if (action.value === undefined) delete action.value;
+      const typed = { ...(view?.state.values ?? {}), ...toGivenState(blocks, options.state ?? {}) };
+      if (element.type !== 'button' && element.type !== 'overflow')
+        typed[block.block_id!] = { ...typed[block.block_id!], [String(element.action_id)]: state };
+      const values = toState(blocks, typed);
+      const base = { ...interactionBase('block_actions', user), actions: [escapePlainText(action)] };
+      if (view) {
+        view.state = { values };
+        const container = { type: 'view', view_id: view.id };
+        return interact(core, user, { ...base, container, view: toViewObject(view) });
+      }
+      const source = message!;
+      const channel = getChannel(core, source.channel);
+      const hidden = 'to' in source;
+      const container = {
+        type: 'message',
+        message_ts: source.ts,
+        channel_id: channel.id,
+        is_ephemeral: hidden,
+        ...(source.thread_ts ? { thread_ts: source.thread_ts } : {}),
+      };
+      const payload = {
+        ...base,
+        container,
+        channel: { id: channel.id, name: toChannelName(channel) },
+        // Slack leaves the message out of interactions with private ones.
+        ...(hidden ? {} : { message: escapePlainText(toMessageObject(core, source, true)) }),
+        state: { values },
+      };
+      return interact(core, user, payload, { channel, source });
+    },
+    /** Options (or groups) that the app offers for an external menu. */
+    async suggest(options: SuggestOptions): Promise<JsonObject[]> {
+      const user = getUser(core, options.user);
+      const { message, view } = findTarget(core, options.container);
+      const { block, element } = getElement((message ?? view)!.blocks ?? [], options.action_id, options.block_id);
+      const least = Number(element.min_query_length ?? 3);
+      if (options.value.length < least) throw new Error(`${options.action_id} asks from ${least} characters on`);
+      const container = view
+        ? { type: 'view', view_id: view.id }
+        : { type: 'message', message_ts: message!.ts, channel_id: message!.channel, is_ephemeral: 'to' in message! };
+      const { ack } = await deliver(core, 'interactive', {
+        ...interactionBase('block_suggestion', user),
+        container,
+        ...(view
+          ? { view: toViewObject(view) }
+          : { channel: { id: message!.channel, name: toChannelName(getChannel(core, message!.channel)) } }),
+        action_id: element.action_id,
+        block_id: block.block_id,
+        value: options.value,
+      });
+      const answer = isObject(ack) ? ack : {};
+      const kind = answer.option_groups ? 'option_groups' : 'options';
+      const offered = [answer[kind]].flat().filter(isObject);
+      // What a menu may hold: docs.slack.dev/reference/block-kit/block-elements/select-menu-element#external_select
+      const menu = { type: 'static_select', [kind]: offered };
+      const errors = offered.length === 0 ? [] : findBlockErrors([{ type: 'actions', elements: [menu] }], 'modal');
+      if (errors.length > 0) core.state.problem('invalid_blocks', 'block_suggestion', errors.join('; '));
+      return offered;
+    },
+    /** Submits a modal and does what the acknowledgement says: errors, update, push, clear, or close. */
+    async submitView(options: SubmitOptions): Promise<Interaction> {
+      const user = getUser(core, options.user);
+      const view = core.state.views.get(options.viewId);
+      if (!view || core.state.modals.get(user.id)?.at(-1) !== view.id)
+        throw new Error(`${options.viewId} is not on ${user.id}'s screen`);
+      if (!view.submit) throw new Error(`${options.viewId} has no button to submit it`);
+      const given = toGivenState(view.blocks, options.values ?? {});
+      const values = toState(view.blocks, { ...view.state.values, ...given });
+      view.state = { values };
+      const errors = findInputErrors(view.blocks, values);
+      if (Object.keys(errors).length > 0) {
+        const nothing = { ack: undefined, ackMs: 0, messages: [], triggerId: '', responseUrl: '' };
+        return { ...nothing, status: 0, errors, delivery: undefined };
+      }
+      const payload = { ...interactionBase('view_submission', user), view: toViewObject(view), response_urls: [] };
+      const done = await interact(core, user, payload);
+      return { ...done, errors: done.status === 200 ? follow(core, user, view, done.ack) : {} };
+    },
+    /** Closes the visible modal (or all, with `clear`); the app is told when the view asked for it. */
+    async closeView(options: { user: string; viewId: string; clear?: boolean }): Promise<void> {
+      const user = getUser(core, options.user);
+      const view = core.state.views.get(options.viewId);
+      if (!view) throw new Error(`no view ${options.viewId}`);
+      const is_cleared = options.clear ?? false;
+      if (is_cleared) closeModals(core, user.id);
+      else popView(core, user.id);
+      const payload = { ...interactionBase('view_closed', user), view: toViewObject(view), is_cleared };
+      if (view.notify_on_close) await deliver(core, 'interactive', payload);
+    },
+  };
+}
+
+/** Does what the acknowledgement of a submission says; answers the errors that it names, by block_id. */
+function follow(core: Core, { id: user }: User, view: View, ack: unknown): Record<string, string> {
+  const where = 'view_submission';
+  const response = isObject(ack) ? ack : {};
+  try {
+    switch (response.response_action) {
+      case undefined:
+        // Sent twice, it closes once.
+        if (core.state.modals.get(user)?.at(-1) === view.id) popView(core, user);
+        return {};
+      case 'clear':
+        closeModals(core, user);
+        return {};
+      case 'update':
+        updateView(core, response.view, { view_id: view.id }, where);
+        return {};
+      case 'push':
+        pushView(core, response.view, user, where);
+        return {};
+      case 'errors': {
+        const errors = (response.errors ?? {}) as Record<string, string>;
+        for (const id of Object.keys(errors)) {
+          const input = view.blocks.some((block) => block.type === 'input' && block.block_id === id);
+          if (!input) core.state.problem('view', where, `error for ${id}, which is no input block`);
+        }
+        return errors;
+      }
+      default:
+        core.state.problem('view', where, `unknown response_action ${String(response.response_action)}`);
+        return {};
+    }
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    core.state.problem('view', where, `${error.code} ${JSON.stringify(error.extra)}`);
+    return {};
+  }
+}

@@ -1,0 +1,69 @@
+import { type Core, CREDENTIALS } from './core.ts';
+import { type Delivery, deliver, type Retry, send } from './delivery.ts';
+import { toMessageObject } from './post.ts';
+import { APP_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
+import type { JsonObject, Message } from './types.ts';
+
+export const CHANNEL_TYPE = { public: 'channel', private: 'group', im: 'im', mpim: 'mpim' } as const;
+
+/**
+ * Delivers one event; when that fails it is tried once more, as Slack does nearly at once, unless the app asked for no
+ * retry. Answers the last attempt; undefined when the manifest does not subscribe to it.
+ */
+export async function sendEvent(core: Core, event: JsonObject): Promise<Delivery | undefined> {
+  return isSubscribed(core, event) ? deliverEvent(core, toEventCallback(core, event)) : undefined;
+}
+
+export async function deliverEvent(core: Core, callback: JsonObject, retry?: Retry): Promise<Delivery> {
+  const first = await deliver(core, 'events_api', callback, retry);
+  if ((first.status >= 200 && first.status < 300) || first.noRetry || first.transport === 'none' || retry) return first;
+  const reason = first.status === 0 ? 'http_timeout' : 'http_error';
+  return deliver(core, 'events_api', callback, { num: 1, reason });
+}
+
+function isSubscribed(core: Core, { type, channel_type: kind }: JsonObject): boolean {
+  const place = kind === 'channel' || kind === 'group' ? `${kind}s` : String(kind);
+  return core.manifest.events.has(type === 'message' ? `message.${place}` : String(type));
+}
+
+/** An Events API request around `event`: https://docs.slack.dev/apis/events-api#callback-field */
+function toEventCallback(core: Core, event: JsonObject): JsonObject {
+  const channel = core.state.channels.get(typeof event.channel === 'string' ? event.channel : '');
+  return {
+    token: CREDENTIALS.verificationToken,
+    team_id: TEAM_ID,
+    context_team_id: TEAM_ID,
+    context_enterprise_id: null,
+    api_app_id: APP_ID,
+    type: 'event_callback',
+    event_id: core.state.nextId('Ev'),
+    event_time: Math.floor(core.state.now() / 1000),
+    event_context: `4-${core.state.nextId('X')}`,
+    is_ext_shared_channel: channel?.is_ext_shared ?? false,
+    authorizations: [
+      { enterprise_id: null, team_id: TEAM_ID, user_id: BOT_USER_ID, is_bot: true, is_enterprise_install: false },
+    ],
+    event: { event_ts: core.state.nextTs(), ...event },
+  };
+}
+
+/**
+ * Slack tells an app of its own posts in direct messages as of anybody's, and of what changed in them (`message_changed`):
+ * docs.slack.dev/reference/events/message.im and docs.slack.dev/reference/events/message/message_changed.
+ */
+export function echo(core: Core, message: Message, previous?: Message): void {
+  const channel = core.state.channels.get(message.channel);
+  if (channel?.kind !== 'im') return;
+  const place = { type: 'message', channel: channel.id, channel_type: 'im' };
+  const event = previous
+    ? {
+        ...place,
+        subtype: 'message_changed',
+        hidden: true,
+        ts: core.state.nextTs(),
+        message: toMessageObject(core, message),
+        previous_message: toMessageObject(core, previous),
+      }
+    : { ...toMessageObject(core, message), ...place, event_ts: message.ts };
+  if (isSubscribed(core, event)) void send(core, 'events_api', toEventCallback(core, event));
+}

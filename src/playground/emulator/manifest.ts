@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const none = () => ({}) as never;
+
+/** What Slack enforces of an app manifest at run time. Its whole form is checked by a test against Slack's schema. */
+const schema = z
+  .object({
+    display_information: z.object({ name: z.string() }),
+    features: z
+      .object({
+        app_home: z
+          .object({
+            home_tab_enabled: z.boolean().default(false),
+            messages_tab_enabled: z.boolean().default(false),
+            messages_tab_read_only_enabled: z.boolean().default(false),
+          })
+          .prefault(none),
+        slash_commands: z
+          .array(z.object({ command: z.string(), should_escape: z.boolean().default(false) }))
+          .default([]),
+        shortcuts: z
+          .array(z.object({ name: z.string(), type: z.enum(['message', 'global']), callback_id: z.string() }))
+          .default([]),
+      })
+      .prefault(none),
+    oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }),
+    settings: z.object({ event_subscriptions: z.object({ bot_events: z.array(z.string()) }) }),
+  })
+  .transform(({ display_information, features, oauth_config, settings }) => ({
+    name: display_information.name,
+    /** Bot token scopes granted at installation. */
+    scopes: new Set(oauth_config.scopes.bot),
+    /** Slash commands, with whether mentions and links arrive escaped. */
+    commands: new Map(features.slash_commands.map((one) => [one.command, { shouldEscape: one.should_escape }])),
+    shortcuts: new Map(features.shortcuts.map((one) => [one.callback_id, one])),
+    /** Event types delivered to the app. */
+    events: new Set(settings.event_subscriptions.bot_events),
+    homeTab: features.app_home.home_tab_enabled,
+    /** People may write in the app's Messages tab. */
+    messagesTab: features.app_home.messages_tab_enabled && !features.app_home.messages_tab_read_only_enabled,
+  }));
+
+export type Manifest = z.output<typeof schema>;
+
+/** Reads a manifest, of YAML or JSON. */
+export function readManifest(path: string): Manifest {
+  return schema.parse(parse(readFileSync(path, 'utf8')));
+}

@@ -44,14 +44,6 @@ export function asJson(value: unknown): unknown {
   }
 }
 
-export function asBoolean(value: unknown): boolean {
-  return value === true || value === 'true' || value === '1' || value === 1;
-}
-
-export function asText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
-}
-
 export function sendJson(
   response: ServerResponse,
   status: number,
@@ -65,14 +57,9 @@ export function sendJson(
 
 const SECRET = /xox[a-z]-[\w-]+|xapp-[\w-]+/g;
 
-/** A copy for the record: tokens are replaced, and the `token` argument is left out. */
-export function toRecord(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return value.replace(SECRET, '<token>');
-  if (Array.isArray(value)) return value.map((item) => toRecord(item, depth + 1));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key]) => !(depth === 0 && key === 'token'))
-      .map(([key, item]) => [key, toRecord(item, depth + 1)]),
-  );
+/** A copy for the record, without tokens. */
+export function toRecord<T>(value: T): T {
+  if (value === undefined) return value;
+  const text = JSON.stringify(value, (key, one) => (key === 'token' ? undefined : one));
+  return JSON.parse(text.replace(SECRET, '<token>'));
 }

@@ -5,8 +5,6 @@ import type { Block, JsonObject, View } from './types.ts';
 const VALUE_KEY: Record<string, string> = {
   button: 'value',
   plain_text_input: 'value',
-  email_text_input: 'value',
-  url_text_input: 'value',
   number_input: 'value',
   static_select: 'selected_option',
   external_select: 'selected_option',
@@ -16,31 +14,10 @@ const VALUE_KEY: Record<string, string> = {
   multi_external_select: 'selected_options',
   checkboxes: 'selected_options',
   users_select: 'selected_user',
-  multi_users_select: 'selected_users',
-  channels_select: 'selected_channel',
-  multi_channels_select: 'selected_channels',
   conversations_select: 'selected_conversation',
-  multi_conversations_select: 'selected_conversations',
   datepicker: 'selected_date',
   timepicker: 'selected_time',
-  datetimepicker: 'selected_date_time',
-  rich_text_input: 'rich_text_value',
 };
-
-const INITIAL_KEYS = [
-  'initial_value',
-  'initial_option',
-  'initial_options',
-  'initial_user',
-  'initial_users',
-  'initial_channel',
-  'initial_channels',
-  'initial_conversation',
-  'initial_conversations',
-  'initial_date',
-  'initial_time',
-  'initial_date_time',
-];
 
 /**
  * State of one element after a person gave `value`: an option's value (or text, or the option itself) for menus, a list
@@ -53,8 +30,7 @@ export function toElementState(element: Block, value: unknown): JsonObject {
   if (key === 'selected_options') {
     return { type: element.type, [key]: [wanted].flat().map((item) => pick(element, item)) };
   }
-  const many = key.endsWith('s') ? [wanted].flat() : wanted;
-  return { type: element.type, [key]: many };
+  return { type: element.type, [key]: wanted };
 }
 
 function pick(element: Block, wanted: unknown): JsonObject {
@@ -91,8 +67,8 @@ export function toState(blocks: Block[], given: Values = {}): Values {
   for (const { block, element } of listElements(blocks)) {
     const key = VALUE_KEY[element.type];
     if (!key || element.type === 'button' || element.type === 'overflow' || !block.block_id) continue;
-    const initial = INITIAL_KEYS.map((name) => element[name]).find((value) => value !== undefined);
-    const empty = key.endsWith('s') && key !== 'value' ? [] : null;
+    const initial = element[key === 'value' ? 'initial_value' : key.replace('selected', 'initial')];
+    const empty = key === 'selected_options' ? [] : null;
     values[block.block_id] ??= {};
     values[block.block_id]![String(element.action_id)] = given[block.block_id]?.[String(element.action_id)] ?? {
       type: element.type,

@@ -35,6 +35,7 @@ export async function interact(
   place?: Place,
   type: EnvelopeType = 'interactive',
 ): Promise<Interaction> {
+  if (type === 'interactive' && !core.manifest.interactive) throw new Error('the manifest turns interactivity off');
   const messages: (Message | Ephemeral)[] = [];
   const triggerId = createTrigger(core, user.id);
   const kind = type === 'slash_commands' ? 'commands' : 'actions';

@@ -26,7 +26,10 @@ const schema = z
       })
       .prefault(none),
     oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }),
-    settings: z.object({ event_subscriptions: z.object({ bot_events: z.array(z.string()) }) }),
+    settings: z.object({
+      event_subscriptions: z.object({ bot_events: z.array(z.string()) }),
+      interactivity: z.object({ is_enabled: z.boolean() }),
+    }),
   })
   .transform(({ display_information, features, oauth_config, settings }) => ({
     name: display_information.name,
@@ -37,6 +40,7 @@ const schema = z
     shortcuts: new Map(features.shortcuts.map((one) => [one.callback_id, one])),
     /** Event types delivered to the app. */
     events: new Set(settings.event_subscriptions.bot_events),
+    interactive: settings.interactivity.is_enabled,
     homeTab: features.app_home.home_tab_enabled,
     /** People may write in the app's Messages tab. */
     messagesTab: features.app_home.messages_tab_enabled && !features.app_home.messages_tab_read_only_enabled,

@@ -1,7 +1,7 @@
 import { acceptBlocks, type BlockPlace, listShownFiles } from './blocks.ts';
 import { ApiError, type Core } from './core.ts';
 import { isObject } from './elements.ts';
-import { asJson, asText } from './http.ts';
+import { asJson } from './http.ts';
 import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
 import type { WorkspaceState } from './state.ts';
 import type { Channel, Ephemeral, JsonObject, Message } from './types.ts';
@@ -21,7 +21,7 @@ export interface Content {
  */
 export function acceptContent(core: Core, args: JsonObject, place: BlockPlace): Content {
   const blocks = acceptBlocks(core, args.blocks, place);
-  const text = asText(args.text) ?? '';
+  const text = typeof args.text === 'string' ? args.text : '';
   const warnings: string[] = [];
   if (args.attachments)
     core.state.problem('invalid_arguments', place.where, 'attachments are not emulated: use blocks');

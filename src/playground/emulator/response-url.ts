@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answer } from './answer.ts';
 import { ApiError, type Core, type ResponseUrl } from './core.ts';
-import { answerFault } from './faults.ts';
-import { parseArguments, readBody, toRecord } from './http.ts';
+import { parseArguments, readBody } from './http.ts';
 import { acceptContent, shareShownFiles } from './post.ts';
 import { APP_ID, BOT_ID, BOT_USER_ID } from './seed.ts';
 import type { JsonObject } from './types.ts';
@@ -19,15 +19,7 @@ export async function serveResponseUrl(
 ): Promise<void> {
   const body = await readBody(request);
   const args = parseArguments(request.headers['content-type'] ?? '', body, new URLSearchParams()) ?? {};
-  const fault = core.faults.take('response_url');
-  const record = (status: number, answer: JsonObject) =>
-    core.state.record({
-      method: 'response_url',
-      args: toRecord(args) as JsonObject,
-      answer,
-      status,
-    });
-  await answerFault(fault, response, record, () => {
+  await answer(core, response, { method: 'response_url', args }, () => {
     const age = core.state.now() - target.at;
     const dead = age > LIFE_MS ? 'expired_url' : target.uses >= MAX_USES ? 'used_url' : undefined;
     if (dead) {

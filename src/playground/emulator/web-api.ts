@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Answer, answer } from './answer.ts';
 import { ApiError, type Core, CREDENTIALS } from './core.ts';
-import { type ApiAnswer, answerFault } from './faults.ts';
-import { asText, parseArguments, readBody, toRecord } from './http.ts';
+import { parseArguments, readBody } from './http.ts';
 import { chatMethods } from './methods/chat.ts';
 import { conversationMethods } from './methods/conversations.ts';
 import { fileMethods } from './methods/files.ts';
@@ -28,18 +28,11 @@ export async function serveWebApi(
   const name = url.pathname.slice('/api/'.length);
   const body = await readBody(request);
   const args = parseArguments(request.headers['content-type'] ?? '', body, url.searchParams);
-  const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? asText(args?.token);
-  const record = (status: number, answer: JsonObject) =>
-    core.state.record({
-      method: name,
-      args: toRecord(args ?? {}) as JsonObject,
-      answer: toRecord(answer) as JsonObject,
-      status,
-    });
-  await answerFault(core.faults.take(name), response, record, () => run(core, name, args, token));
+  const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? (args?.token as string | undefined);
+  await answer(core, response, { method: name, args: args ?? {} }, () => run(core, name, args, token));
 }
 
-function run(core: Core, name: string, args: JsonObject | undefined, token: string | undefined): ApiAnswer {
+function run(core: Core, name: string, args: JsonObject | undefined, token: string | undefined): Answer {
   const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
   const headers: Record<string, string> = {
     'x-slack-req-id': `req-${core.state.calls.length + 1}`,

@@ -4,12 +4,18 @@ import { createClient, outcome, png, start, startHttpApp, stopAll } from './supp
 
 afterEach(stopAll);
 
-async function upload(emulator: Emulator, more: object = {}): Promise<string> {
-  const file = { filename: 'chart.png', file: png(1600, 800), title: 'Top clients' };
-  const answer = (await createClient(emulator).files.uploadV2({ ...file, ...more })) as unknown as {
-    files: { files: { id: string }[] }[];
-  };
-  return answer.files[0]!.files[0]!.id;
+/** Uploads a file in the three steps that Headroom takes. */
+async function upload(
+  emulator: Emulator,
+  { filename = 'chart.png', file = png(1600, 800), ...share }: Record<string, unknown> & { file?: Buffer } = {},
+): Promise<string> {
+  const client = createClient(emulator);
+  const announced = await client.apiCall('files.getUploadURLExternal', { filename, length: file.length });
+  const { upload_url, file_id } = announced as unknown as { upload_url: string; file_id: string };
+  await fetch(upload_url, { method: 'POST', body: new Uint8Array(file) });
+  const files = [{ id: file_id, title: 'Top clients' }];
+  await client.apiCall('files.completeUploadExternal', { files, ...share });
+  return file_id;
 }
 
 const image = (id: string) => ({ type: 'image', slack_file: { id }, alt_text: 'Acme leads' });
@@ -123,13 +129,4 @@ test("blocks taken from an interaction cannot be sent back as they are: Slack's 
   const echo = app.client.apiCall('chat.update', { channel: 'C01USAGE', ts, text: 'chart', blocks });
   expect(await outcome(echo)).toBe('invalid_blocks');
   expect(emulator.takeProblems()).toHaveLength(1);
-});
-
-test('the bytes are served for the token only', async () => {
-  const emulator = await start();
-  const id = await upload(emulator);
-  const { file } = await createClient(emulator).files.info({ file: id });
-  expect((await fetch(file!.url_private!)).status).toBe(401);
-  const answer = await fetch(file!.url_private!, { headers: { authorization: `Bearer ${emulator.botToken}` } });
-  expect(Buffer.from(await answer.arrayBuffer())).toEqual(png(1600, 800));
 });

@@ -21,7 +21,7 @@ export function measureVolumes(lastMonth: readonly SampleEvent[], calendar: Cale
   const volumes: DemoVolumes = { crmDay: 0, integrationMonth: 0, publicMonth: 0 };
   const crmDays = new Map<number, number>();
   for (const event of lastMonth) {
-    const calls = event.count ?? 1;
+    const { count: calls } = event;
     const day = calendar.dayOf(event.time);
     if (event.module.startsWith('crm')) {
       if (toDate(day).dayOfWeek <= 5) crmDays.set(day, (crmDays.get(day) ?? 0) + calls);

@@ -5,8 +5,8 @@ import type { Logger } from '../log.ts';
 import { ALERT_CHANNEL } from './cast.ts';
 import { DemoClock } from './clock.ts';
 import { BURST_POOL } from './demo-pools.ts';
-import { createBurst } from './live-traffic.ts';
 import { createPlayground } from './playground.ts';
+import { createBurst } from './traffic.ts';
 import { DEMO_ZONE, startWorld, type World } from './world.ts';
 
 export interface DemoOptions {

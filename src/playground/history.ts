@@ -1,66 +1,81 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { parseDeclaration } from '../definition/parse.ts';
-import { type Calendar, toDate } from '../domain/calendar.ts';
+import { createCalendar, toDate } from '../domain/calendar.ts';
+import { HeadroomError } from '../errors.ts';
 import { getAdapter } from '../ingest/adapters.ts';
 import { Intake, type IntakeSettings } from '../ingest/intake.ts';
 import { SourceTally } from '../ingest/source-tally.ts';
-import type { Db } from '../store/database.ts';
+import { openDatabase } from '../store/database.ts';
 import { applyDeclaration } from '../store/definition-repository.ts';
 import { buildPoolsFile, measureVolumes } from './demo-pools.ts';
-import type { Traffic } from './traffic.ts';
+import { createTraffic } from './traffic.ts';
 
 const DAY_MS = 86_400_000;
 /** Days with every single call; before them a few events a day, so that daily pools are drawn from as in life. */
 const DETAILED_DAYS = 15;
 const HISTORY_DAYS = 380;
-/** Events of one commit. */
-const CHUNK = 20_000;
 
-export interface HistoryOptions {
-  db: Db;
+export interface HistoryJob {
   intake: IntakeSettings;
-  calendar: Calendar;
-  traffic: Traffic;
   source: { id: number; name: string };
   nowMs: number;
 }
 
-/** Declares the demo's pools, then counts a year of traffic up to now by their rules. Answers the pools file. */
-export async function fillHistory({ db, intake, calendar, traffic, source, nowMs }: HistoryOptions): Promise<string> {
-  const today = calendar.dayOf(nowMs);
-  const days = Array.from({ length: HISTORY_DAYS - DETAILED_DAYS }, (_, index) => today - HISTORY_DAYS + index);
-  const events = [
-    ...days.flatMap((day) => traffic.inBrief(day)),
-    ...traffic.between(calendar.startOfDay(today - DETAILED_DAYS), nowMs),
-  ];
-  const since = (ms: number) => events.filter(({ time }) => time >= ms);
-  const file = buildPoolsFile(measureVolumes(since(nowMs - 30 * DAY_MS), calendar), toDate(today).year);
-  await applyDeclaration(db, { declaration: parseDeclaration(file), today, actor: 'demo', nowMs });
+/**
+ * Writes the demo's pools and a year of traffic in a process of its own, whose memory goes with it: a few hundred megabytes
+ * that the bot would carry along. Answers the pools file; rejects where the process fails.
+ */
+export function writeHistory(job: HistoryJob): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(job)]);
+  child.on('message', (file) => resolve(String(file)));
+  child.on('error', reject);
+  child.on('exit', (code, signal) =>
+    reject(
+      signal === 'SIGINT' || signal === 'SIGTERM'
+        ? new HeadroomError('config', 'Stopped before the sample traffic was written.')
+        : new Error(`the sample traffic could not be written: ${signal ?? `exit code ${code}`}`),
+    ),
+  );
+  return promise;
+}
 
+/** Declares the demo's pools, then counts a year of traffic up to now by their rules. */
+async function fill({ intake, source, nowMs }: HistoryJob): Promise<string> {
+  const db = openDatabase(intake.databaseUrl);
   const writer = new Intake(intake);
-  let failure: unknown;
-  const tally = new SourceTally(db, (error) => {
-    failure = error;
-  });
+  const failures: unknown[] = [];
+  const tally = new SourceTally(db, (error) => failures.push(error));
   try {
+    const calendar = createCalendar(intake.zone);
+    const today = calendar.dayOf(nowMs);
+    const traffic = createTraffic(calendar, today);
+    const days = Array.from({ length: HISTORY_DAYS - DETAILED_DAYS }, (_, index) => today - HISTORY_DAYS + index);
+    const detailed = traffic.between(calendar.startOfDay(today - DETAILED_DAYS), nowMs);
+    const events = [...days.flatMap((day) => traffic.inBrief(day)), ...detailed];
+    const lastMonth = events.filter(({ time }) => time >= nowMs - 30 * DAY_MS);
+    const file = buildPoolsFile(measureVolumes(lastMonth, calendar), toDate(today).year);
+    await applyDeclaration(db, { declaration: parseDeclaration(file), today, actor: 'demo', nowMs });
     for (const [day, sent] of Map.groupBy(events, ({ time }) => calendar.dayOf(time))) {
       // Received on the day they were sent, as in life.
       const receivedMs = Math.min(nowMs, calendar.startOfDay(day + 1) - 1);
-      for (let from = 0; from < sent.length; from += CHUNK) {
-        const { events: chunk } = getAdapter('native').parse({
-          body: Buffer.from(JSON.stringify(sent.slice(from, from + CHUNK))),
-          contentType: 'application/json',
-          headers: {},
-          receivedMs,
-          options: {},
-        });
-        tally.add(source.id, await writer.append({ source, events: chunk, receivedMs }), receivedMs);
-      }
+      const body = Buffer.from(JSON.stringify(sent));
+      const request = { body, contentType: 'application/json', headers: {}, receivedMs, options: {} };
+      const { events: parsed } = getAdapter('native').parse(request);
+      tally.add(source.id, await writer.append({ source, events: parsed, receivedMs }), receivedMs);
     }
     await tally.flush();
-    if (failure) throw failure;
+    if (failures.length > 0) throw failures[0];
     await writer.usage.foldAll();
+    return file;
   } finally {
     await writer.close();
+    await db.destroy();
   }
-  return file;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.send!(await fill(JSON.parse(process.argv[2]!) as HistoryJob));
+  process.disconnect?.();
 }

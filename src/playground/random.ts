@@ -10,11 +10,11 @@ export function createRandom(...words: (string | number)[]): () => number {
   };
 }
 
-/** One of the entries, each as likely as its weight says (default 1). */
-export function pick<T extends { weight?: number }>(entries: readonly T[], random: () => number): T {
-  let left = random() * entries.reduce((sum, { weight = 1 }) => sum + weight, 0);
+/** One of the entries, each as likely as its weight says. */
+export function pick<T extends { weight: number }>(entries: readonly T[], random: () => number): T {
+  let left = random() * entries.reduce((sum, { weight }) => sum + weight, 0);
   for (const entry of entries) {
-    left -= entry.weight ?? 1;
+    left -= entry.weight;
     if (left < 0) return entry;
   }
   return entries.at(-1)!;

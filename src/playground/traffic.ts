@@ -2,32 +2,10 @@ import { type Calendar, toDate } from '../domain/calendar.ts';
 import { CAST, type CastCall, type CastClient } from './cast.ts';
 import { createRandom, pick } from './random.ts';
 
-/** An event as a sender puts it into `POST /v1/events`. */
-export interface SampleEvent {
-  id: string;
-  /** Epoch ms. */
-  time: number;
-  client: string;
-  method: string;
-  url: string;
-  status: number;
-  user: string;
-  ip: string;
-  module: string;
-  function?: string;
-  kind?: string;
-  api_version: string;
-  initiator: string;
-  duration_ms: number;
-  count?: number;
-}
+/** An event as a sender puts it into `POST /v1/events`; `time` is epoch ms. */
+export type SampleEvent = ReturnType<typeof toEvent>;
 
-export interface Traffic {
-  /** The calls that start in the half-open span, in the order of their time. The same span gives the same calls. */
-  between(fromMs: number, toMs: number): SampleEvent[];
-  /** Traffic of a day of long ago: one event for all calls that were alike. */
-  inBrief(day: number): SampleEvent[];
-}
+export type Traffic = ReturnType<typeof createTraffic>;
 
 const HOUR_MS = 3_600_000;
 /** A day in brief has so many events of each call of a client, at hours of their own. */
@@ -39,11 +17,11 @@ const BREAKDOWN = { daysAgo: 3, fromHour: 14, untilHour: 15, share: 0.42 };
  * Traffic of the cast around `firstDay` (the demo's first day). A pure function of seed and time: nothing is remembered, so
  * history, live traffic and what a moved clock skips fit together without a gap or a repetition.
  */
-export function createTraffic(calendar: Calendar, firstDay: number, seed = 'headroom'): Traffic {
+export function createTraffic(calendar: Calendar, firstDay: number) {
   function hourOf(client: CastClient, hourMs: number): SampleEvent[] {
     const day = calendar.dayOf(hourMs);
     const hour = Temporal.Instant.fromEpochMilliseconds(hourMs).toZonedDateTimeISO(calendar.zone).hour;
-    const random = createRandom(seed, client.id, hourMs);
+    const random = createRandom(client.id, hourMs);
     const calls = volumeOf(client, day, hour) * (0.85 + 0.3 * random());
     return Array.from({ length: Math.floor(calls + random()) }, (_, index) =>
       toEvent(client, pick(client.calls, random), {
@@ -57,36 +35,36 @@ export function createTraffic(calendar: Calendar, firstDay: number, seed = 'head
 
   /** Calls to expect in one local hour. */
   function volumeOf(client: CastClient, day: number, hour: number): number {
-    if (client.newForDays !== undefined && day < firstDay - client.newForDays) return 0;
+    if (day < firstDay - client.newForDays) return 0;
     const weekend = toDate(day).dayOfWeek >= 6;
     const growth = 1 + (day - firstDay) / 1500;
-    const mood = 0.85 + 0.3 * createRandom(seed, client.id, day)();
+    const mood = 0.85 + 0.3 * createRandom(client.id, day)();
     return client.perDay * shareOf(client.habit, hour, weekend) * growth * mood;
   }
 
   return {
-    between(fromMs, toMs) {
-      const events: SampleEvent[] = [];
-      for (let hour = Math.floor(fromMs / HOUR_MS) * HOUR_MS; hour < toMs; hour += HOUR_MS) {
-        for (const client of CAST) {
-          for (const event of hourOf(client, hour)) if (event.time >= fromMs && event.time < toMs) events.push(event);
-        }
-      }
-      return events.sort((a, b) => a.time - b.time);
+    /** The calls that start in the half-open span, in the order of their time. The same span gives the same calls. */
+    between(fromMs: number, toMs: number): SampleEvent[] {
+      const first = Math.floor(fromMs / HOUR_MS);
+      const hours = Array.from({ length: Math.max(0, Math.ceil(toMs / HOUR_MS) - first) }, (_, index) => first + index);
+      return hours
+        .flatMap((hour) => CAST.flatMap((client) => hourOf(client, hour * HOUR_MS)))
+        .filter(({ time }) => time >= fromMs && time < toMs)
+        .sort((a, b) => a.time - b.time);
     },
-    inBrief(day) {
+    /** Traffic of a day of long ago: one event for all calls that were alike. */
+    inBrief(day: number): SampleEvent[] {
       return CAST.flatMap((client) => {
-        const random = createRandom(seed, client.id, 'brief', day);
-        const hours = Array.from({ length: 24 }, (_, hour) => volumeOf(client, day, hour));
-        const total = hours.reduce((sum, volume) => sum + volume, 0);
-        const weights = client.calls.reduce((sum, { weight = 1 }) => sum + weight, 0);
+        const random = createRandom(client.id, 'brief', day);
+        const hours = Array.from({ length: 24 }, (_, hour) => ({ weight: volumeOf(client, day, hour) }));
+        const total = hours.reduce((sum, { weight }) => sum + weight, 0);
+        const weights = client.calls.reduce((sum, { weight }) => sum + weight, 0);
         return client.calls.flatMap((call, index) => {
-          const calls = Math.round((total * (call.weight ?? 1)) / weights);
+          const calls = Math.round((total * call.weight) / weights);
           return Array.from({ length: BRIEF_PARTS }, (_, part) => ({
             ...toEvent(client, call, {
               id: `${client.id}-day${day}-${index}-${part}`,
-              time: calendar.startOfDay(day) + drawHour(hours, total, random) * HOUR_MS + index,
-              broken: false,
+              time: calendar.startOfDay(day) + hours.indexOf(pick(hours, random)) * HOUR_MS + index,
               random,
             }),
             count: Math.floor((calls + part) / BRIEF_PARTS),
@@ -97,14 +75,20 @@ export function createTraffic(calendar: Calendar, firstDay: number, seed = 'head
   };
 }
 
-/** An hour, the more likely the more of the day's calls fall into it. */
-function drawHour(hours: readonly number[], total: number, random: () => number): number {
-  let left = random() * total;
-  const hour = hours.findIndex((volume) => {
-    left -= volume;
-    return left < 0;
-  });
-  return Math.max(0, hour);
+/** Burst calls are spread over the last minutes: one of the rate limit is another story. */
+const SPREAD_MS = 4 * 60_000;
+
+/** Creates calls of the CRM's busiest client within the last minutes, all of one route. */
+export function createBurst(nowMs: number, calls: number): SampleEvent[] {
+  const client = CAST[0]!;
+  const random = createRandom('burst', nowMs);
+  return Array.from({ length: calls }, (_, index) =>
+    toEvent(client, client.calls[0]!, {
+      id: `burst-${nowMs}-${index}`,
+      time: nowMs - Math.floor(random() * SPREAD_MS),
+      random,
+    }),
+  );
 }
 
 /** Share of a working day's calls that falls into a local hour; over 24 hours of such a day it sums to about 1. */
@@ -127,8 +111,8 @@ function shareOf(habit: CastClient['habit'], hour: number, weekend: boolean): nu
 function toEvent(
   client: CastClient,
   call: CastCall,
-  { id, time, broken, random }: { id: string; time: number; broken: boolean; random: () => number },
-): SampleEvent {
+  { id, time, broken = false, random }: { id: string; time: number; broken?: boolean; random: () => number },
+) {
   const status = broken && random() < BREAKDOWN.share ? (random() < 0.7 ? 503 : 500) : statusOf(call, random());
   const one = (values: readonly string[]) => values[Math.floor(random() ** 1.6 * values.length)]!;
   return {
@@ -143,6 +127,7 @@ function toEvent(
     module: call.module,
     ...(call.function ? { function: call.function } : {}),
     ...(call.kind ? { kind: call.kind } : {}),
+    count: 1,
     api_version: client.version,
     initiator: client.initiator,
     duration_ms: Math.round(30 + 400 * random() ** 3 + (status >= 500 ? 2000 : 0)),
@@ -151,7 +136,7 @@ function toEvent(
 
 function statusOf(call: CastCall, chance: number): number {
   let left = chance;
-  for (const [status, share] of Object.entries(call.failures ?? {})) {
+  for (const [status, share] of Object.entries(call.failures)) {
     left -= share;
     if (left < 0) return Number(status);
   }

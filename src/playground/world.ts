@@ -15,7 +15,7 @@ import { ALERT_CHANNEL, DEMO_WORKSPACE, ONCALL_GROUP } from './cast.ts';
 import type { DemoClock } from './clock.ts';
 import type { Handler } from './emulator/server.ts';
 import { type Emulator, startEmulator } from './emulator/workspace.ts';
-import { fillHistoryApart } from './history-process.ts';
+import { writeHistory } from './history.ts';
 import { LiveTraffic } from './live-traffic.ts';
 import { createTraffic } from './traffic.ts';
 
@@ -81,7 +81,7 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
       rawRetentionDays: config.rawRetentionDays,
       maxBodyBytes: config.maxBodyBytes,
     };
-    const pools = await fillHistoryApart({ intake, source, nowMs });
+    const pools = await writeHistory({ intake, source, nowMs });
 
     const app = createApp(config, { clock, log });
     await app.start();

@@ -1,9 +1,8 @@
 import type { Report } from '../domain/report.ts';
-import type { ColumnType } from '../domain/table.ts';
 import { isToldInWords, noteDrawOrder } from '../messages/answer-message.ts';
 import { describeContext } from '../messages/controls.ts';
-import { formatCell, orderColumns } from '../messages/table.ts';
-import { NOTHING } from '../messages/text.ts';
+import { formatCell } from '../messages/table.ts';
+import { isNumber, NOTHING, orderColumns } from '../report/cells.ts';
 import { listSections } from './sections.ts';
 import { clipToWidth, padToWidth, toSafeLine, widthOf, wrap } from './text-width.ts';
 
@@ -75,10 +74,6 @@ export function layOutTable(
     ],
     leftOut,
   };
-}
-
-function isNumber(type: ColumnType): boolean {
-  return type !== 'text' && type !== 'time' && type !== 'bar';
 }
 
 function endSentence(line: string): string {

@@ -1,5 +1,6 @@
 import type { Report, TableReport } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
+import { describeRows } from '../report/cells.ts';
 import { countOf } from '../report/format.ts';
 import { hasGraph, hasWords } from '../slack/next-questions.ts';
 import { ACTIONS } from './action-ids.ts';
@@ -22,7 +23,7 @@ import {
   MAX_SECTION_TEXT,
 } from './limits.ts';
 import { buildNativeCharts } from './native-chart.ts';
-import { buildTable, formatCell, orderColumns } from './table.ts';
+import { buildTable } from './table.ts';
 import {
   type Block,
   button,
@@ -185,17 +186,7 @@ function endSentence(line: string): string {
 export function buildFallback(report: Report, extra: readonly string[] = []): string {
   const head = [defuse(toOneLine(report.finding))];
   const tail = [...extra, ...report.notes, describeContext(report)].map((line) => defuse(toOneLine(line)));
-  const columns = orderColumns(report.table).filter(({ type }) => type !== 'bar');
-  const rows = report.table.rows.map((row) =>
-    defuse(
-      columns
-        .map(({ label, index, ...column }, place) => {
-          const text = formatCell(row[index] ?? null, column, report.zone);
-          return place === 0 ? text : `${label} ${text}`;
-        })
-        .join(', '),
-    ),
-  );
+  const rows = describeRows(report.table, report.zone).map((row) => defuse(toOneLine(row)));
   let left = MAX_FALLBACK_TEXT - [...head, ...tail].join('\n').length - 40;
   const shown: string[] = [];
   for (const row of rows) {

@@ -14,12 +14,13 @@ import type {
 } from '../domain/report.ts';
 import type { Level } from '../domain/scope-state.ts';
 import { ratioOf } from '../domain/thousandths.ts';
+import { NOTHING } from '../report/cells.ts';
 import { toRate } from '../report/compared-rows.ts';
 import { drawDistinct } from '../report/distinct.ts';
 import { DIMENSION_WORDS, formatStepLabel } from '../report/format.ts';
 import { groupOf } from '../report/status.ts';
 import { MAX_CHART_LABEL, MAX_CHART_POINTS, MAX_CHART_SERIES, MAX_CHART_TITLE } from './limits.ts';
-import { type Block, clip, keepDirection, NOTHING } from './text.ts';
+import { type Block, clip, keepDirection } from './text.ts';
 
 interface Series {
   name: string;

@@ -1,51 +1,11 @@
-import type { Thousandths } from '../domain/event.ts';
-import type { ColumnType, Table, TableCell } from '../domain/table.ts';
-import { withoutSign } from '../domain/thousandths.ts';
-import {
-  formatChange,
-  formatCredits,
-  formatInstant,
-  formatLatency,
-  formatPercent,
-  formatRate,
-} from '../report/format.ts';
+import type { Table, TableCell } from '../domain/table.ts';
+import { formatValue, isNumber, orderColumns } from '../report/cells.ts';
 import { MAX_CELL_TEXT, MAX_TABLE_CHARACTERS, MAX_TABLE_COLUMNS, MAX_TABLE_ROWS } from './limits.ts';
-import { type Block, clip, NOTHING, toFilled, toOneLine } from './text.ts';
+import { type Block, clip, toFilled, toOneLine } from './text.ts';
 
-/** A cell for people. Never empty. */
-export function formatCell(
-  cell: TableCell,
-  { type, signed }: { type: ColumnType; signed?: boolean | undefined },
-  zone: string,
-): string {
-  if (signed && type === 'percent' && cell !== null) return formatChange(Number(cell));
-  if (signed && cell !== null && typeof cell !== 'string' && cell !== 0)
-    return `${cell > 0 ? '+' : '-'}${formatCell(withoutSign(cell), { type }, zone)}`;
-  if (cell === null || cell === '') return NOTHING;
-  if (type === 'text') return toFilled(clip(toOneLine(String(cell)).trim(), MAX_CELL_TEXT));
-  if (type === 'count') return formatRate(Number(cell));
-  if (type === 'credits') return formatCredits(cell as Thousandths);
-  if (type === 'percent') return formatPercent(Number(cell));
-  if (type === 'duration') return formatLatency(Number(cell));
-  if (type === 'time') return formatInstant(Number(cell), zone);
-  return toFilled(drawBar(Number(cell)));
-}
-
-/** Columns as people see them, with their places in a row: the name, then numbers, which a phone shows beside it, then the rest. */
-export function orderColumns({
-  columns,
-  inOrder,
-}: Pick<Table, 'columns' | 'inOrder'>): (Table['columns'][number] & { index: number })[] {
-  const shown = columns.map((column, index) => ({ ...column, index })).filter(({ csvOnly }) => !csvOnly);
-  if (inOrder) return shown;
-  const name = shown.find((column) => column.name) ?? shown[0];
-  const rank = (column: (typeof shown)[number]) =>
-    column === name ? 0 : isNumber(column.type) ? 1 : column.type === 'bar' ? 3 : 2;
-  return shown.toSorted((a, b) => rank(a) - rank(b));
-}
-
-function isNumber(type: ColumnType): boolean {
-  return type === 'count' || type === 'credits' || type === 'percent' || type === 'duration';
+/** A cell for people, in one line. */
+export function formatCell(cell: TableCell, column: Parameters<typeof formatValue>[1], zone: string): string {
+  return toFilled(clip(toOneLine(formatValue(cell, column, zone)).trim(), MAX_CELL_TEXT));
 }
 
 /** More rows have no bars: on a phone their names need the room. */
@@ -84,13 +44,4 @@ export function buildTable(
     },
     hiddenRows: table.rows.length - (rows.length - 1),
   };
-}
-
-const PARTS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
-
-/** A share 0–1 of `width` block characters, to an eighth of one; anything above nothing shows at least a sliver. */
-export function drawBar(share: number, width = 10): string {
-  const eighths = Math.round(Math.min(Math.max(share, 0), 1) * width * 8);
-  const shown = share > 0 ? Math.max(eighths, 1) : 0;
-  return '█'.repeat(Math.floor(shown / 8)) + PARTS[shown % 8]!;
 }

@@ -1,3 +1,4 @@
+import { NOTHING } from '../report/cells.ts';
 import { ACTIONS } from './action-ids.ts';
 import {
   MAX_BUTTON_TEXT,
@@ -67,9 +68,6 @@ export function clip(text: string, limit: number): string {
   }
   return `${cut}…`;
 }
-
-/** Stands where there is no text to show. */
-export const NOTHING = '–';
 
 /** Slack refuses a whole message for one empty text; one that nobody would see is as good as empty. */
 export function toFilled(text: string): string {

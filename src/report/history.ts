@@ -1,4 +1,4 @@
-import { firstDayOf, formatMonth, monthOf } from '../domain/calendar.ts';
+import { firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { resolveHistory, resolveMonth } from '../domain/ranges.ts';
@@ -10,7 +10,7 @@ import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { listNames } from './known-names.ts';
 import { type DayOfDraws, listDraws } from './scope-states.ts';
 import { unknownScope } from './scope-words.ts';
-import { STEP_END_COLUMNS } from './steps.ts';
+import { STEP_END_COLUMNS, stepColumns } from './steps.ts';
 import { buildTable, type Column } from './table.ts';
 
 /** Name of the series of credits that no pool covered; without any pool nothing is over anything. */
@@ -82,10 +82,7 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
     series,
     months,
     table: buildTable(months, [
-      {
-        ...{ key: 'month', label: 'Month', type: 'text' },
-        cell: ({ startMs }) => formatMonth(monthOf(calendar.dayOf(startMs))),
-      },
+      ...stepColumns<HistoryReport['months'][number]>('month', calendar, ({ label }) => label),
       ...series.map(
         (name): Column<HistoryReport['months'][number]> => ({
           ...{ key: name, label: name, type: 'credits', cell: ({ drawn }) => drawn[name]! },

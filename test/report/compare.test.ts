@@ -110,9 +110,7 @@ describe('vs', () => {
     const native = JSON.stringify(buildNativeCharts(report));
     expect(native).toContain('600');
     expect(native).not.toContain('21 Nov');
-    expect(buildAltText(report)).toContain(
-      '20 Nov 50 (before 10, +400%); 21 Nov only before: 0; 22 Nov only before: 0.',
-    );
+    expect(buildAltText(report)).toContain('20 Nov 50 requests (10 before, +40, +400%); 21 Nov –; 22 Nov –.');
     expect(buildAltText(report)).toMatch(/Before: 9–15 Nov 2026\.$/);
   });
 
@@ -203,7 +201,7 @@ describe('vs', () => {
     expect(first.finding).toBe('Latency (p95) is 300 ms; 7–13 Nov 2026 has no durations to compare with.');
     expect(first.notes.join(' ')).not.toMatch(/New:/);
     expect(toCsv(first).split('\r\n')[1]).toBe('/a,300,,,,,,,route,');
-    expect(buildAltText(first)).toContain('/a 300 ms (no durations before)');
+    expect(buildAltText(first)).toContain('/a 300 ms p95.');
     const none = await compare([calls('Acme', 1, 1)], { report: 'latency', versus: 'previous' });
     expect(none.finding).not.toMatch(/none in/);
   });
@@ -231,11 +229,13 @@ it('is drawn as pairs of bars or two lines without warnings, and says the number
   expect(bars.svg).toContain('600 · ↑ 50%');
   expect(bars.svg).toContain('14–20 Nov 2026 vs 7–13 Nov 2026');
   expect(bars.alt).toContain('Paired bar chart: Top clients, 14–20 Nov 2026');
-  expect(bars.alt).toContain('Acme 600 (before 400, +50%); Portal 300 (before 290, +3.4%); Mobile 50 (before 0, new)');
+  expect(bars.alt).toContain(
+    'Acme 600 requests (400 before, +200, +50%); Portal 300 requests (290 before, +10, +3.4%); Mobile 50 requests (+50, new)',
+  );
   expect(bars.alt).toContain('Before: 7–13 Nov 2026.');
   const lines = await drawn({ report: 'daily' });
   expect(lines.alt).toContain('Line chart: Requests per day');
-  expect(lines.alt).toContain('19 Nov 600 (before 400, +50%)');
+  expect(lines.alt).toContain('19 Nov 600 requests (400 before, +200, +50%)');
   for (const report of ['status', 'summary'] as const) await drawn({ report });
 });
 

@@ -106,7 +106,7 @@ describe('how many different ones there were', () => {
     const { svg, warnings } = await toSvg(buildSpec(report, 'graph', canDrawBundled)!);
     expect(warnings).toEqual([]);
     expect(svg).toContain('Users per day');
-    expect(buildAltText(report)).toMatch(/18 Nov 2; 19 Nov 1; 20 Nov 0.* In all 2 users\.$/);
+    expect(buildAltText(report)).toMatch(/18 Nov 2 users \(2 requests\); 19 Nov 1 user \(5 requests\); 20 Nov 0 users/);
     const [{ chart }] = buildNativeCharts(report) as unknown as [
       { chart: { series: { name: string; data: object[] }[] } },
     ];

@@ -133,7 +133,7 @@ describe('blocks that Slack refuses', () => {
     slack.faults.fail('chat.postMessage', { error: 'invalid_blocks', times });
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
     const message = await first(slack);
-    expect(message.text).toContain('acme-web, Requests 947,000');
+    expect(message.text).toContain('acme-web 947,000 requests');
     expect(typesOf(message)).toEqual(types);
   });
 

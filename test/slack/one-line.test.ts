@@ -18,7 +18,7 @@ describe('names with line breaks', () => {
     const events = [{ timeMs: at('2026-11-20T12:00:00Z'), client: BROKEN }];
     const lines = buildFallback(await ask(events, { report: 'top' })).split('\n');
     expect(lines[0]).toMatch(/Acme CRM two made the only request/);
-    expect(lines[1]).toMatch(/^• Acme CRM two, Requests 1/);
+    expect(lines[1]).toMatch(/^• Acme CRM two 1 request /);
   });
 });
 

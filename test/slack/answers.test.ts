@@ -37,7 +37,7 @@ describe('an answer in a channel', () => {
       () => slack.messages('api-usage').length > 0 && slack.messages('api-usage'),
       'it is there',
     );
-    expect(message!.text).toContain('acme-web 947,000 requests (41.0%, 852,300 OK, 94,700 failed)');
+    expect(message!.text).toContain('acme-web 947,000 requests (41.0% of total, 852,300 OK, 94,700 failed)');
     expect(message!.text).toContain('14–20 Nov 2026 · Europe/Berlin');
     const body = JSON.stringify(message!.blocks);
     expect(body).toContain('14–20 Nov 2026 · Europe/Berlin · asked by <@U01ALICE>');

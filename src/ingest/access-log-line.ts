@@ -2,24 +2,23 @@ import { isUtf8 } from 'node:buffer';
 import { isIP } from 'node:net';
 import { parseClfTime } from './event-time.ts';
 
-/** One line of an access log. `-` in the line is undefined here. */
+/** The fields of a call that a line of an access log tells; those that nothing is counted by are for maps. `-` is undefined. */
 export interface AccessLine {
-  ip?: string;
-  user?: string;
-  timeMs: number;
+  id?: string | undefined;
+  /** Epoch milliseconds. */
+  time: number;
+  client?: string | undefined;
   /** Undefined where the request line is not one (a TLS handshake, `-`). */
-  method?: string;
-  url?: string;
-  status?: number;
-  referrer?: string;
-  agent?: string;
-  /** NaN where the line holds a duration that was not measured. */
-  durationMs?: number;
-  id?: string;
+  method?: string | undefined;
+  url?: string | undefined;
+  status?: number | undefined;
+  user?: string | undefined;
+  ip?: string | undefined;
+  duration_ms?: number | undefined;
+  referrer?: string | undefined;
+  agent?: string | undefined;
   /** First address of `X-Forwarded-For`. */
-  forwarded?: string;
-  /** Fields by the names that the format gives them, where these were asked for. */
-  named?: Record<string, string>;
+  forwarded?: string | undefined;
 }
 
 export const TWO_CALLS = 'the line holds a second call, and the end of the first is missing';
@@ -35,20 +34,14 @@ export function holdsCall(line: string, from: number): boolean {
 /** Longer ones are not lines of a log. */
 export const MAX_LINE_LENGTH = 65_536;
 
-/** Found by its shape and bounded, so that a `[` that begins none costs a few steps, not the rest of the line. */
-const TIME = /(?:^|\s)\[(\d\d\/[A-Z][a-z]{2}\/\d{4}:[^\]]{1,30})\]/g;
-/** A line that holds so many times is no line of a log. */
-const MAX_TIMES = 4;
-
 const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"`;
-/** Matches the rest of a line after the time: other fields without quotes, then the request; behind the size anything is taken. */
-const ANSWER = new RegExp(
-  String.raw`(?:[ \t][^"[\]]{1,200})?[ \t]+${QUOTED}[ \t]+(\d{3}|0|-)[ \t]+(?:\d+|-)(?:[ \t]+${QUOTED}[ \t]+${QUOTED})?(?=\s|$)`,
-  'y',
-);
-/** A line as nearly all are: an address, an identity, a user, and a request without escapes. */
-const PLAIN = new RegExp(
-  String.raw`^([\d.]+|[\da-fA-F:]+) [^\s"]+ ([^\s"]+) \[([^\]]{26})\] "([!#$%&'*+.^_|~0-9A-Za-z-]+) ([^\s"\\]+) HTTP\/\d(?:\.\d)?" (\d{3}) (?:\d+|-)(?: ${QUOTED} ${QUOTED})?(?=\s|$)`,
+/**
+ * Anything before the time, or, as in nearly all lines, an address, an identity and a user; other fields without quotes; the
+ * request, as nearly all are or of any kind; status, size, referrer, agent. Behind these anything is taken.
+ */
+const LINE = new RegExp(
+  String.raw`^(?:([\d.]+|[\da-fA-F:]+) [^\s"]+ ([^\s"]+) |(.*?)(?:^|\s))\[(\d\d\/[A-Z][a-z]{2}\/\d{4}:[^\]]{1,30})\](?:[ \t][^"[\]]{1,200})?[ \t]+"(?:([!#$%&'*+.^_|~0-9A-Za-z-]+) ([^\s"\\]+) HTTP\/\d(?:\.\d)?|((?:[^"\\]|\\.)*))"[ \t]+(\d{3}|0|-)[ \t]+(?:\d+|-)(?:[ \t]+${QUOTED}[ \t]+${QUOTED})?(?=\s|$)`,
+  's',
 );
 const REQUEST = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (.+?)(?: HTTP\/\d(?:\.\d)?)?$/;
 
@@ -56,48 +49,29 @@ const REQUEST = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (.+?)(?: HTTP\/\d(?:\.\d)?)?$/;
 export function parseAccessLine(line: string): AccessLine | string {
   if (line.length > MAX_LINE_LENGTH)
     return `the line has ${line.length} characters, at most ${MAX_LINE_LENGTH} are read`;
-  const plain = PLAIN.exec(line);
-  const timeOfPlain = plain ? parseClfTime(plain[3]!) : undefined;
-  if (plain && timeOfPlain !== undefined && isIP(plain[1]!) !== 0 && plain[4] !== '-') {
-    if (holdsCall(line, plain[0].length)) return TWO_CALLS;
-    return toLine({ ip: plain[1], user: plain[2] }, timeOfPlain, { method: plain[4], url: plain[5] }, plain, 6);
-  }
-  const found = findParts(line);
-  if (!found) {
+  const found = LINE.exec(line);
+  if (!found)
     return `${JSON.stringify(line.slice(0, 80).toWellFormed())} is not a line of the Common or Combined Log Format`;
-  }
-  const { before, time, answer } = found;
-  if (holdsCall(line, answer.index + answer[0].length)) return TWO_CALLS;
-  const timeMs = parseClfTime(time);
-  if (timeMs === undefined) {
-    return `the time ${JSON.stringify(time.slice(0, 40))} is not like 20/Nov/2026:12:00:00 +0000, of 2000 or later`;
-  }
-  const caller = readCaller(before);
-  if (typeof caller === 'string') {
-    return `who called cannot be read from ${JSON.stringify(before.slice(0, 80).toWellFormed())}: ${caller}`;
-  }
-  return toLine(caller, timeMs, readRequest(undoEscapes(answer[1]!)), answer, 2);
-}
-
-/** `found` holds the status and the two fields behind it from `at` on. */
-function toLine(
-  { ip, user }: { ip?: string | undefined; user?: string | undefined },
-  timeMs: number,
-  request: { method?: string | undefined; url?: string | undefined } | undefined,
-  found: readonly (string | undefined)[],
-  at: number,
-): AccessLine {
-  const status = Number(found[at]);
+  if (holdsCall(line, found[0].length)) return TWO_CALLS;
+  const time = parseClfTime(found[4]!);
+  if (time === undefined)
+    return `the time ${JSON.stringify(found[4]!.slice(0, 40))} is not like 20/Nov/2026:12:00:00 +0000, of 2000 or later`;
+  const isPlain = found[1] !== undefined && isIP(found[1]) !== 0;
+  const caller = isPlain ? { ip: found[1], user: found[2] } : readCaller(found[3] ?? line.slice(0, line.indexOf(' [')));
+  if (typeof caller === 'string') return caller;
+  const hasTarget = found[5] !== undefined && found[5] !== '-';
+  const request = hasTarget ? { method: found[5], url: found[6] } : readRequest(undoEscapes(found[7] ?? '-'));
+  const status = Number(found[8]);
   return {
-    ip,
-    user: toText(user),
-    timeMs,
+    ip: caller.ip,
+    user: toText(caller.user),
+    time,
     method: request?.method,
     url: request?.url,
     // Envoy and nginx write 000 or 0 where no answer was sent.
     status: status > 0 ? status : undefined,
-    referrer: toText(found[at + 1]),
-    agent: toText(found[at + 2]),
+    referrer: toText(found[9]),
+    agent: toText(found[10]),
   };
 }
 
@@ -105,19 +79,6 @@ function toLine(
 export function readRequest(text: string): { method: string; url: string } | undefined {
   const [, method = '-', url = ''] = REQUEST.exec(text) ?? [];
   return method === '-' ? undefined : { method, url };
-}
-
-/** The line around its time: the first that a request and a status follow. */
-function findParts(line: string): { before: string; time: string; answer: RegExpExecArray } | undefined {
-  TIME.lastIndex = 0;
-  for (let tried = 0; tried < MAX_TIMES; tried += 1) {
-    const time = TIME.exec(line);
-    if (!time) return undefined;
-    ANSWER.lastIndex = TIME.lastIndex;
-    const answer = ANSWER.exec(line);
-    if (answer) return { before: line.slice(0, time.index), time: time[1]!, answer };
-  }
-  return undefined;
 }
 
 function toText(written: string | undefined): string | undefined {
@@ -141,8 +102,8 @@ export function undoEscapes(text: string): string {
 
 /** Who called, by the part of a log line that stands before its time. `-` is undefined here. */
 interface Caller {
-  ip?: string;
-  user?: string;
+  ip?: string | undefined;
+  user?: string | undefined;
 }
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|\S+/g;
@@ -154,8 +115,12 @@ const IDENT = /^[\w.@+-]+$/;
  * `-`, behind. Returns what is uncertain instead of a guess: a user may hold whatever its sender wrote.
  */
 function readCaller(text: string): Caller | string {
-  const plain = /^(\S+) ([^\s"]+) ([^\s"]+)$/.exec(text);
-  if (plain && isIP(plain[1]!) !== 0) return { ip: unmap(plain[1]!), user: toValue(plain[3]!) };
+  const caller = findCaller(text);
+  if (typeof caller !== 'string') return caller;
+  return `who called cannot be read from ${JSON.stringify(text.slice(0, 80).toWellFormed())}: ${caller}`;
+}
+
+function findCaller(text: string): Caller | string {
   const tokens =
     text
       .replace(/^<\d{1,3}>/, '')
@@ -221,11 +186,9 @@ function isHostWithPort(token: string): boolean {
 
 function withUser(ip: string | undefined, [user, ...rest]: readonly string[]): Caller | string {
   const value = toValue(user!);
-  if (value === undefined || rest.length === 0) return { ...(ip === undefined ? {} : { ip }), user: value };
+  if (value === undefined || rest.length === 0) return { ip, user: value };
   // ingress-nginx: address - [address] - user.
-  if (user === `[${ip}]` && rest.length === 2 && rest[0] === '-') {
-    return { ...(ip === undefined ? {} : { ip }), user: toValue(rest[1]!) };
-  }
+  if (user === `[${ip}]` && rest.length === 2 && rest[0] === '-') return { ip, user: toValue(rest[1]!) };
   return 'where the user ends cannot be told';
 }
 

@@ -128,32 +128,13 @@ export function createLogReader(options: SourceOptions): LogReader {
         return (error as Error).message;
       }
     }
-    const line = formats ? readFormatted(text, formats) : parseAccessLine(text);
+    const named = isMapped ? {} : undefined;
+    const line = formats ? readFormatted(text, formats, options.zone, named) : parseAccessLine(text);
     if (typeof line === 'string') return `Not read: ${line}.`;
-    const ip = line.ip ?? line.forwarded;
-    const fields: EventFields = {
-      id: line.id,
-      time: line.timeMs,
-      client: line.user ?? ip,
-      method: line.method,
-      url: line.url && toTarget(line.url),
-      status: line.status,
-      user: line.user,
-      ip,
-      duration_ms: Number.isNaN(line.durationMs) ? undefined : line.durationMs,
-    };
-    return isMapped ? { fields, object: { ...line.named, ...line }, isOpen: false } : { fields };
-  }
-
-  /** Reads a line by the first of these formats that it fits; else tells how far it fits the nearest. */
-  function readFormatted(text: string, known: readonly LogFormat[]): AccessLine | string {
-    let nearest: LineFault = { fits: -1, error: 'the source has no format for lines of text, only for JSON' };
-    for (const format of known) {
-      const line = format.read(text, { withNames: isMapped, zone: options.zone });
-      if (!('error' in line)) return line;
-      if (line.fits > nearest.fits) nearest = line;
-    }
-    return nearest.error;
+    line.ip ??= line.forwarded;
+    line.client = line.user ?? line.ip;
+    if (line.url !== undefined) line.url = toTarget(line.url);
+    return isMapped ? { fields: line, object: { ...named, ...line }, isOpen: false } : { fields: line };
   }
 
   /** `shipped` is the shipper's own time of an entry, which holds where the entry has none. */
@@ -173,6 +154,22 @@ export function createLogReader(options: SourceOptions): LogReader {
   }
 
   return (value) => readValue(value);
+}
+
+/** Reads a line by the first of these formats that it fits; else tells how far it fits the nearest. */
+function readFormatted(
+  text: string,
+  formats: readonly LogFormat[],
+  zone: string | undefined,
+  named: Record<string, string> | undefined,
+): AccessLine | string {
+  let nearest: LineFault = { fits: -1, error: 'the source has no format for lines of text, only for JSON' };
+  for (const format of formats) {
+    const line = format.read(text, zone, named);
+    if (!('error' in line)) return line;
+    if (line.fits > nearest.fits) nearest = line;
+  }
+  return nearest.error;
 }
 
 /** Whether an object is rather an entry of a log than an event in our own fields: by what names its client and time. */

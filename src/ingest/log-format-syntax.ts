@@ -1,98 +1,84 @@
 import { HeadroomError } from '../errors.ts';
 
+/**
+ * Meaning of a field of a log line. `clock` is the time of a day that `date` names; `taken` a duration in the W3C's way;
+ * `list` and `other` tell nothing of the call.
+ */
+export type Role =
+  | ('ip' | 'forwarded' | 'ident' | 'user' | 'time' | 'date' | 'clock' | 'request' | 'method' | 'url' | 'query')
+  | ('status' | 'seconds' | 'milliseconds' | 'microseconds' | 'taken' | 'id' | 'agent' | 'referrer' | 'host')
+  | ('list' | 'other');
+
+type Names = Partial<Record<Role, string>>;
+
 /** Variables of nginx's log_format, and those that the presets add. */
-const NGINX = {
-  remote_addr: 'ip',
-  proxy_protocol_addr: 'ip',
-  the_real_ip: 'ip',
-  http_x_forwarded_for: 'forwarded',
-  proxy_add_x_forwarded_for: 'forwarded',
-  http_x_real_ip: 'forwarded',
-  remote_user: 'user',
-  time_local: 'time',
-  time_iso8601: 'time',
-  msec: 'time',
+const NGINX: Names = {
+  ip: 'remote_addr proxy_protocol_addr the_real_ip',
+  forwarded: 'http_x_forwarded_for proxy_add_x_forwarded_for http_x_real_ip',
+  user: 'remote_user',
+  time: 'time_local time_iso8601 msec',
   request: 'request',
-  request_method: 'method',
-  request_uri: 'url',
-  uri: 'url',
-  document_uri: 'url',
-  args: 'query',
-  query_string: 'query',
-  is_args: 'query',
+  method: 'request_method',
+  url: 'request_uri uri document_uri',
+  query: 'args query_string is_args',
   status: 'status',
-  request_time: 'seconds',
-  duration_seconds: 'seconds',
-  duration_ms: 'milliseconds',
-  request_id: 'id',
-  req_id: 'id',
-  http_user_agent: 'agent',
-  http_referer: 'referrer',
-  host: 'host',
-  http_host: 'host',
-  server_name: 'host',
-} as const;
+  seconds: 'request_time duration_seconds',
+  milliseconds: 'duration_ms',
+  id: 'request_id req_id',
+  agent: 'http_user_agent',
+  referrer: 'http_referer',
+  host: 'host http_host server_name',
+};
 
 /** Directives of Apache's LogFormat, without modifiers. */
-const APACHE = {
-  a: 'ip',
-  h: 'ip',
-  l: 'ident',
-  u: 'user',
-  t: 'time',
-  '{sec}t': 'time',
-  '{msec}t': 'time',
-  '{usec}t': 'time',
-  r: 'request',
-  m: 'method',
-  U: 'url',
-  q: 'query',
-  s: 'status',
-  T: 'seconds',
-  '{s}T': 'seconds',
-  '{ms}T': 'milliseconds',
-  '{us}T': 'microseconds',
-  D: 'microseconds',
-  '{x-forwarded-for}i': 'forwarded',
-  '{x-real-ip}i': 'forwarded',
-  '{user-agent}i': 'agent',
-  '{referer}i': 'referrer',
-  '{unique_id}e': 'id',
-  v: 'host',
-  V: 'host',
-} as const;
+const APACHE: Names = {
+  ip: 'a h',
+  forwarded: '{x-forwarded-for}i {x-real-ip}i',
+  ident: 'l',
+  user: 'u',
+  time: 't {sec}t {msec}t {usec}t',
+  request: 'r',
+  method: 'm',
+  url: 'U',
+  query: 'q',
+  status: 's',
+  seconds: 'T {s}T',
+  milliseconds: '{ms}T',
+  microseconds: '{us}T D',
+  id: '{unique_id}e',
+  agent: '{user-agent}i',
+  referrer: '{referer}i',
+  host: 'v V',
+};
 
 /** Fields of a W3C header. */
-const W3C = {
+const W3C: Names = {
+  ip: 'c-ip',
+  forwarded: 'x-forwarded-for cs(x-forwarded-for)',
+  user: 'cs-username',
   date: 'date',
-  time: 'clock',
-  timestamp: 'time',
-  'timestamp(ms)': 'time',
-  'c-ip': 'ip',
-  'cs-username': 'user',
-  'cs-method': 'method',
-  'cs-uri-stem': 'url',
-  'cs-uri': 'url',
-  'sc-status': 'status',
-  'time-taken': 'taken',
-  'x-edge-request-id': 'id',
-  'cs(user-agent)': 'agent',
-  'cs(referer)': 'referrer',
-  'x-forwarded-for': 'forwarded',
-  'cs(x-forwarded-for)': 'forwarded',
-} as const;
-
-/** Meaning of a field of a log line. `clock` is the time of a day that `date` names; `taken` a duration in the W3C's way. */
-export type Role = RolesOf<typeof NGINX> | RolesOf<typeof APACHE> | RolesOf<typeof W3C> | 'list' | 'other';
-type RolesOf<Table> = Table[keyof Table];
+  clock: 'time',
+  time: 'timestamp timestamp(ms)',
+  method: 'cs-method',
+  url: 'cs-uri-stem cs-uri',
+  status: 'sc-status',
+  taken: 'time-taken',
+  id: 'x-edge-request-id',
+  agent: 'cs(user-agent)',
+  referrer: 'cs(referer)',
+};
 
 /** The role of a name in a table. */
-function roleOf(table: Readonly<Record<string, Role>>, name: string): Role {
-  return Object.hasOwn(table, name) ? table[name]! : 'other';
+function roleOf(table: Names, name: string): Role {
+  const found = Object.entries(table).find(([, names]) => names.split(' ').includes(name));
+  return (found?.[0] as Role | undefined) ?? 'other';
 }
 
-/** A field, or the text between two. `plain`: holds no space and knows no quotation marks. `isSpace`: a space or a tab. */
-export type FormatPart = { name: string; role: Role; plain?: true } | { literal: string; isSpace?: true };
+/** `plain`: holds no space and knows no quotation marks. */
+export type FormatField = { name: string; role: Role; plain?: true };
+
+/** A field, or the text between two; `isSpace`: a space or a tab. */
+export type FormatPart = FormatField | { literal: string; isSpace?: true };
 
 /** These tell where they end, or begin, by themselves, so that nothing need stand between them and the next. */
 const SELF_BOUNDED: ReadonlySet<Role> = new Set(['host', 'url', 'query', 'time']);

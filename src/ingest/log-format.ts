@@ -9,7 +9,7 @@ import {
   undoEscapes,
 } from './access-log-line.ts';
 import { FIRST_EVENT_MS, parseClfTime, parseEventTime, parseLocalTime } from './event-time.ts';
-import { type FormatPart, type Role, readFormatParts } from './log-format-syntax.ts';
+import { type FormatField, type FormatPart, type Role, readFormatParts } from './log-format-syntax.ts';
 
 /** How a format writes what would end a field: `\x22` and `\"`, `#22` (HAProxy), or not at all (W3C). */
 export type Escapes = 'backslash' | 'hash' | 'none';
@@ -42,15 +42,10 @@ const UNTOLD: ReadonlySet<Role> = new Set(['other', 'list', 'host', 'ident', 'qu
 
 const MILLISECONDS = { seconds: 1000, milliseconds: 1, microseconds: 0.001 } as const;
 
-/** How its lines are read: with fields by their names, and times without zone as those of this one. */
-interface ReadOptions {
-  withNames?: boolean;
-  zone?: string | undefined;
-}
-
 /** One format of lines: its fields in order, with what stands between them. Every preset and `--format` is one. */
 export class LogFormat {
   readonly #parts: readonly FormatPart[];
+  readonly #fields: readonly FormatField[];
   readonly #escapes: Escapes;
   readonly #pattern: RegExp;
   /** Patterns of the first parts alone, made when a line does not fit. */
@@ -59,58 +54,56 @@ export class LogFormat {
   /** `open`: further fields may follow. Throws a `source` error for a text that is no format, or tells no time or caller. */
   constructor(text: string, { escapes = 'backslash', open = false }: { escapes?: Escapes; open?: boolean } = {}) {
     this.#parts = readFormatParts(text);
+    this.#fields = this.#parts.filter((part) => 'role' in part);
     this.#escapes = text.startsWith('#Fields:') ? 'none' : escapes;
     this.#pattern = new RegExp(`${toPattern(this.#parts)}${open ? '(?=\\s|$)' : '\\s*$'}`, 'y');
   }
 
   /** How many fields of a call its lines tell. */
   get told(): number {
-    return this.#parts.filter((part) => 'role' in part && !UNTOLD.has(part.role)).length;
+    return this.#fields.filter(({ role }) => !UNTOLD.has(role)).length;
   }
 
-  /** Reads a line. Returns what is wrong with it, and how far it fits, where it cannot be read with certainty. */
-  read(line: string, { withNames = false, zone }: ReadOptions = {}): AccessLine | LineFault {
+  /**
+   * Reads a line, with times that name no zone as those of this one; `named` takes its fields by their names. Returns what is
+   * wrong with it, and how far it fits, where it cannot be read with certainty.
+   */
+  read(line: string, zone?: string, named?: Record<string, string>): AccessLine | LineFault {
     if (line.length > MAX_LINE_LENGTH) {
       return { fits: 0, error: `the line has ${line.length} characters, at most ${MAX_LINE_LENGTH} are read` };
     }
-    const options = { withNames, zone };
-    const read = this.#readFrom(line, 0, options);
+    const read = this.#readFrom(line, 0, zone, named);
     if (!('error' in read)) return read;
     const from = SHIPPER_HEADER.exec(line)![0].length;
-    return from === 0 ? read : this.#readFrom(line, from, options);
+    return from === 0 ? read : this.#readFrom(line, from, zone, named);
   }
 
-  #readFrom(line: string, from: number, options: ReadOptions): AccessLine | LineFault {
+  #readFrom(line: string, from: number, zone?: string, named?: Record<string, string>): AccessLine | LineFault {
     this.#pattern.lastIndex = from;
     const found = this.#pattern.exec(line);
     if (!found) return this.#explain(line, from);
     const end = from + found[0].length;
-    return holdsCall(line, end) ? { fits: end, error: TWO_CALLS } : this.#toLine(found, options);
-  }
-
-  #toLine(found: RegExpExecArray, { withNames, zone }: ReadOptions): AccessLine | LineFault {
-    const line: AccessLine = { timeMs: Number.NaN };
-    if (withNames) line.named = {};
+    if (holdsCall(line, end)) return { fits: end, error: TWO_CALLS };
+    const read: AccessLine = { time: Number.NaN };
     let date = '';
     let clock = '';
-    let group = 0;
-    for (const part of this.#parts) {
-      if (!('role' in part)) continue;
-      group += 1;
-      const raw = found[group]!;
-      const value = raw === '-' || raw === '' ? undefined : this.#undo(raw);
-      if (value === undefined) continue;
-      if (line.named) line.named[part.name] = value;
-      if (part.role === 'date') date = value;
-      if (part.role === 'clock') clock = value;
-      const fault = fill(line, part, value, zone);
+    for (let at = 0; at < this.#fields.length; at += 1) {
+      const raw = found[at + 1]!;
+      if (raw === '-' || raw === '') continue;
+      const { name, role } = this.#fields[at]!;
+      const value = this.#undo(raw);
+      if (named) named[name] = value;
+      if (role === 'date') date = value;
+      if (role === 'clock') clock = value;
+      const fault = fill(read, name, role, value, zone);
       if (fault !== undefined) {
-        return { fits: Number.POSITIVE_INFINITY, error: `${part.name} is ${show(value)}: ${fault}` };
+        return { fits: Number.POSITIVE_INFINITY, error: `${name} is ${show(value)}: ${fault}` };
       }
     }
-    if (date !== '' && clock !== '') line.timeMs = parseEventTime(`${date}T${clock}Z`) ?? Number.NaN;
-    if (Number.isNaN(line.timeMs)) return { fits: Number.POSITIVE_INFINITY, error: 'the line tells no time' };
-    return line;
+    if (date !== '' && clock !== '') read.time = parseEventTime(`${date}T${clock}Z`) ?? Number.NaN;
+    if (Number.isNaN(read.time)) return { fits: Number.POSITIVE_INFINITY, error: 'the line tells no time' };
+    if (Number.isNaN(read.duration_ms)) read.duration_ms = undefined;
+    return read;
   }
 
   #undo(raw: string): string {
@@ -151,12 +144,7 @@ export interface LineFault {
 }
 
 /** Takes a value into the line. Returns what is wrong with it. */
-function fill(
-  line: AccessLine,
-  { name, role }: { name: string; role: Role },
-  value: string,
-  zone: string | undefined,
-): string | undefined {
+function fill(line: AccessLine, name: string, role: Role, value: string, zone?: string): string | undefined {
   switch (role) {
     case 'ip':
     case 'forwarded': {
@@ -179,7 +167,7 @@ function fill(
     case 'time': {
       const timeMs = readTime(value, zone);
       if (timeMs === undefined) return 'this is no time of 2000 or later with a zone';
-      line.timeMs = timeMs;
+      line.time = timeMs;
       return undefined;
     }
     case 'request': {
@@ -214,7 +202,7 @@ function fill(
 
 /** Parts of one call add up; one that did not happen (-1) leaves the whole unknown. */
 function addDuration(line: AccessLine, ms: number): void {
-  line.durationMs = ms >= 0 ? Math.round(((line.durationMs ?? 0) + ms) * 1000) / 1000 : Number.NaN;
+  line.duration_ms = ms >= 0 ? Math.round(((line.duration_ms ?? 0) + ms) * 1000) / 1000 : Number.NaN;
 }
 
 function isNoName(word: string): boolean {

@@ -3,39 +3,15 @@ import { accessLogAdapter } from './access-log.ts';
 import type { Adapter } from './adapter.ts';
 import { cloudEventsAdapter } from './cloudevents.ts';
 import { firehoseAdapter } from './firehose.ts';
-import {
-  apigeeAdapter,
-  apimAdapter,
-  googleLbAdapter,
-  graviteeAdapter,
-  kongAdapter,
-  logpushAdapter,
-  moesifAdapter,
-  segmentAdapter,
-  tykAdapter,
-} from './json-senders.ts';
+import { jsonAdapters } from './json-senders.ts';
 import { nativeAdapter } from './native.ts';
 import { otlpAdapter } from './otlp.ts';
 import { datadogAdapter, splunkAdapter } from './shippers.ts';
 
 /** The formats that Headroom reads, by the name that `sources add --adapter` takes. */
 const ADAPTERS: readonly Adapter[] = [
-  nativeAdapter,
-  cloudEventsAdapter,
-  accessLogAdapter,
-  kongAdapter,
-  firehoseAdapter,
-  otlpAdapter,
-  segmentAdapter,
-  logpushAdapter,
-  moesifAdapter,
-  apimAdapter,
-  apigeeAdapter,
-  tykAdapter,
-  graviteeAdapter,
-  googleLbAdapter,
-  datadogAdapter,
-  splunkAdapter,
+  ...[nativeAdapter, cloudEventsAdapter, accessLogAdapter, firehoseAdapter, otlpAdapter],
+  ...[...jsonAdapters, datadogAdapter, splunkAdapter],
 ];
 
 const byName = new Map(ADAPTERS.map((adapter) => [adapter.name, adapter]));

@@ -12,10 +12,11 @@ interface JsonFormat {
   map: FieldMap;
   /** Where the entries stand in a body that holds them in an object. */
   entries?: string;
-  /** Tells in refusals how to send: the content type with its sender, and one entry. */
-  expects: { type: string; entry: string };
-  /** How to name the client where the entry does not. */
-  missingClient: string;
+  /** For refusals: who sends it so, and what an entry is. */
+  sentBy: string;
+  entry: string;
+  /** Paths that may name the client instead, or how else to have it named. */
+  instead?: string;
   /** Reads the body where it is not JSON by its content type. */
   read?: (input: AdapterInput, entries?: string) => JsonBody;
   /** The entry inside a wrapper; undefined: it says nothing of calls. A text: what is wrong with it. */
@@ -26,16 +27,18 @@ interface JsonFormat {
 
 /** An adapter for JSON whose fields stand where a map says; the map of a source goes before it, field by field. */
 function createJsonAdapter(format: JsonFormat): Adapter {
-  const { map, expects, missingClient: cure, open, finish, read = readJson } = format;
+  const { name, map, sentBy, entry, instead = 'FIELD', open, finish, read = readJson } = format;
   const mapper = toMapper(map);
+  const names = map.client!.replaceAll('|', ', ');
+  const cure = `the entry has no ${names}. ${/ /.test(instead) ? instead : `Name another field with --map client=${instead}.`}`;
 
   function readJson({ body, contentType }: AdapterInput, entries?: string): JsonBody {
-    checkJsonType(contentType, expects.type);
+    checkJsonType(contentType, `${JSON_TYPE}, as ${sentBy}`);
     return readJsonBody(body, contentType, entries);
   }
 
   function toEntry(value: unknown): Found {
-    if (!isFields(value)) return new Fault(`The entry is ${describeValue(value)}: send ${expects.entry}.`, value);
+    if (!isFields(value)) return new Fault(`The entry is ${describeValue(value)}: send ${entry}.`, value);
     const object = open ? open(value) : value;
     if (typeof object === 'string') return new Fault(object, value);
     if (!object) return undefined;
@@ -43,119 +46,11 @@ function createJsonAdapter(format: JsonFormat): Adapter {
     return { fields: finish?.(fields) ?? fields, object, cure };
   }
 
-  return createAdapter(format.name, (input) => {
+  return createAdapter(name, (input) => {
     const { values, escapes } = read(input, input.options.map?.entries ?? format.entries);
     return { values, escapes, toEntry };
   });
 }
-
-/**
- * Moesif's collector API: one event, or an array of them; an event may stand for several (`weight`, where it is sampled).
- * The client is the company, else the user. Source: https://www.moesif.com/docs/api, "Create an API event".
- */
-export const moesifAdapter = createJsonAdapter({
-  name: 'moesif',
-  map: {
-    id: [
-      ...['transaction_id', 'request.headers.x-moesif-transaction-id', 'request.headers.X-Moesif-Transaction-Id'],
-      ...['response.headers.x-moesif-transaction-id', 'response.headers.X-Moesif-Transaction-Id'],
-    ].join('|'),
-    time: 'request.time',
-    client: 'company_id|user_id',
-    method: 'request.verb',
-    url: 'request.uri',
-    status: 'response.status',
-    user: 'user_id',
-    ip: 'request.ip_address',
-    api_version: 'request.api_version',
-    count: 'weight',
-    duration_ms: 'request.time..response.time',
-  },
-  expects: { type: `${JSON_TYPE}, as the Moesif libraries do`, entry: 'an object with "request"' },
-  missingClient: 'the event has neither company_id nor user_id. Name another field with --map client=FIELD.',
-  open: (event) =>
-    event.direction === 'Outgoing'
-      ? 'direction is "Outgoing": only calls of this API are counted, not those that it makes itself.'
-      : event,
-});
-
-/**
- * Azure API Management by Event Hub: `{"records": […]}` of the category GatewayLogs. The client is the subscription.
- * Source: "Gateway log schema" of the API Management reference.
- */
-export const apimAdapter = createJsonAdapter({
-  name: 'azure-apim',
-  entries: 'records',
-  map: {
-    id: 'correlationId|CorrelationId',
-    time: 'time|TimeGenerated',
-    client: 'properties.apimSubscriptionId|ApimSubscriptionId',
-    method: 'properties.method|Method',
-    url: 'properties.url|Url',
-    status: 'properties.responseCode|ResponseCode',
-    user: 'properties.userId|UserId',
-    ip: 'callerIpAddress|CallerIpAddress',
-    module: 'properties.apiId|ApiId',
-    api_version: 'properties.apiRevision|ApiRevision',
-    function: 'properties.operationId|OperationId',
-    duration_ms: 'durationMs|TotalTime',
-  },
-  expects: { type: `${JSON_TYPE}, as Event Hub delivers it`, entry: 'an object of the category GatewayLogs' },
-  missingClient:
-    'the record has no apimSubscriptionId. Name another field with --map client=properties.productId|callerIpAddress.',
-  open: (record) => ((record.category ?? 'GatewayLogs') === 'GatewayLogs' ? record : undefined),
-});
-
-/**
- * Apigee: the names of its analytics, as MessageLogging, ServiceCallout and its reporting adapters write them. The client is
- * the developer's app, else its key.
- */
-export const apigeeAdapter = createJsonAdapter({
-  name: 'apigee',
-  entries: 'records',
-  map: {
-    id: 'messageid|gateway_flow_id',
-    time: 'client_received_start_timestamp|client_received_end_timestamp',
-    client: 'developer_app|client_id',
-    method: 'request_verb',
-    url: 'request_uri|request_path|proxy_pathsuffix',
-    status: 'response_status_code',
-    user: 'developer_email',
-    ip: 'client_ip',
-    module: 'apiproxy',
-    api_version: 'apiproxy_revision',
-    duration_ms: 'total_response_time|client_received_start_timestamp..client_sent_end_timestamp',
-  },
-  expects: { type: JSON_TYPE, entry: 'an object with "developer_app" or "client_id"' },
-  missingClient:
-    'the record has neither developer_app nor client_id. Log one, or name another field with --map client=FIELD.',
-});
-
-/**
- * Records of Tyk Pump, by themselves or as its pumps for Splunk (`event`) and standard output wrap them. The client is the alias of the key, else the
- * OAuth client: the key itself may be one that opens the API.
- */
-export const tykAdapter = createJsonAdapter({
-  name: 'tyk',
-  map: {
-    time: 'timestamp|time_stamp',
-    client: 'alias|oauth_id',
-    method: 'method',
-    url: 'path|raw_path',
-    status: 'response_code',
-    ip: 'ip_address',
-    module: 'api_name|api_id',
-    api_version: 'api_version',
-    duration_ms: 'request_time|latency.total',
-  },
-  expects: { type: `${JSON_TYPE}, as Tyk Pump does`, entry: 'a record of Tyk Pump' },
-  missingClient:
-    'the record has neither alias nor oauth_id. Have the pump send them ("fields": ["alias", "oauth_id", …]) and give the keys aliases, or name another field with --map client=FIELD (api_key where keys are hashed).',
-  open: (record) => [record.event, record['tyk-analytics-record']].find(isFields) ?? record,
-  // Tyk's words for an API without versions.
-  finish: (fields) =>
-    /^(?:Non|Not) Versioned$/.test(String(fields.api_version)) ? { ...fields, api_version: undefined } : fields,
-});
 
 /** Names in what its reporters write that is no call: messages, events, logs, health checks, nodes, lines of a bulk. */
 const GRAVITEE_OTHERS = [
@@ -167,61 +62,245 @@ const GRAVITEE_METHODS = [
   ...[undefined, 'CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'],
 ] as const;
 
-/**
- * Gravitee's file and TCP reporters, as JSON (`requestId`) or in the form of Elasticsearch (`request-id`): requests of
- * version 2 and metrics of version 4; its logs, messages, health checks and figures of nodes are no calls. The client is
- * the application. Source: formatters and templates of gravitee-io/gravitee-reporter-common.
- */
-export const graviteeAdapter = createJsonAdapter({
-  name: 'gravitee',
-  map: {
-    id: '_id|requestId|request-id|transaction|transaction-id',
-    time: '@timestamp|timestamp',
-    client: 'application|applicationId|application-id|app-id',
-    method: 'httpMethod|method|http-method',
-    url: 'uri|path|pathInfo|path-info',
-    route: 'mappedPath|mapped-path',
-    status: 'status',
-    user: 'user',
-    ip: 'remoteAddress|remote-address',
-    module: 'apiName|api-name|api|apiId|api-id',
-    duration_ms: 'gatewayResponseTimeMs|proxyResponseTimeMs|response-time|gateway-response-time-ms',
+const FORMATS: readonly JsonFormat[] = [
+  /**
+   * Moesif's collector API: one event, or an array of them; an event may stand for several (`weight`, where it is sampled).
+   * The client is the company, else the user. Source: https://www.moesif.com/docs/api, "Create an API event".
+   */
+  {
+    name: 'moesif',
+    map: {
+      id: 'transaction_id|request.headers.x-moesif-transaction-id|request.headers.X-Moesif-Transaction-Id|response.headers.x-moesif-transaction-id|response.headers.X-Moesif-Transaction-Id',
+      time: 'request.time',
+      client: 'company_id|user_id',
+      method: 'request.verb',
+      url: 'request.uri',
+      status: 'response.status',
+      user: 'user_id',
+      ip: 'request.ip_address',
+      api_version: 'request.api_version',
+      count: 'weight',
+      duration_ms: 'request.time..response.time',
+    },
+    sentBy: 'the Moesif libraries do',
+    entry: 'an object with "request"',
+    open: (event) =>
+      event.direction === 'Outgoing'
+        ? 'direction is "Outgoing": only calls of this API are counted, not those that it makes itself.'
+        : event,
   },
-  expects: { type: `${JSON_TYPE} or application/x-ndjson`, entry: 'a request of a Gravitee reporter' },
-  missingClient: 'the request has no application. Name another field with --map client=plan|planId|remoteAddress.',
-  open: ({ type, ...request }) => {
-    if (type !== undefined) return type === 'request' || type === 'v4-metrics' ? request : undefined;
-    return GRAVITEE_OTHERS.some((name) => name in request) ? undefined : request;
-  },
-  finish: (fields) =>
-    /^\d$/.test(String(fields.method)) ? { ...fields, method: GRAVITEE_METHODS[Number(fields.method)] } : fields,
-});
 
-/**
- * Google Cloud's load balancers through Cloud Logging and a Pub/Sub push subscription: `{"message": {"data": base64}}`, or
- * the log entry itself (a subscription without wrapping). The client is the IP.
- */
-export const googleLbAdapter = createJsonAdapter({
-  name: 'google-lb',
-  map: {
-    id: 'insertId',
-    time: 'timestamp|receiveTimestamp',
-    client: 'httpRequest.remoteIp',
-    method: 'httpRequest.requestMethod',
-    url: 'httpRequest.requestUrl',
-    status: 'httpRequest.status',
-    ip: 'httpRequest.remoteIp',
-    module: 'resource.labels.backend_service_name|resource.labels.url_map_name',
-    duration_ms: 'httpRequest.latency',
+  /**
+   * Azure API Management by Event Hub: `{"records": […]}` of the category GatewayLogs. The client is the subscription.
+   * Source: "Gateway log schema" of the API Management reference.
+   */
+  {
+    name: 'azure-apim',
+    entries: 'records',
+    map: {
+      id: 'correlationId|CorrelationId',
+      time: 'time|TimeGenerated',
+      client: 'properties.apimSubscriptionId|ApimSubscriptionId',
+      method: 'properties.method|Method',
+      url: 'properties.url|Url',
+      status: 'properties.responseCode|ResponseCode',
+      user: 'properties.userId|UserId',
+      ip: 'callerIpAddress|CallerIpAddress',
+      module: 'properties.apiId|ApiId',
+      api_version: 'properties.apiRevision|ApiRevision',
+      function: 'properties.operationId|OperationId',
+      duration_ms: 'durationMs|TotalTime',
+    },
+    sentBy: 'Event Hub delivers it',
+    entry: 'an object of the category GatewayLogs',
+    instead: 'properties.productId|callerIpAddress',
+    open: (record) => ((record.category ?? 'GatewayLogs') === 'GatewayLogs' ? record : undefined),
   },
-  expects: { type: `${JSON_TYPE}, as Pub/Sub does`, entry: 'a message of Pub/Sub' },
-  missingClient: 'the entry has no httpRequest.remoteIp. Name another field with --map client=FIELD.',
-  open: (value) => {
-    const entry = isFields(value.message) ? openMessage(value.message) : value;
-    if (typeof entry === 'string') return entry;
-    return isFields(entry.httpRequest) ? entry : 'httpRequest is missing: have the sink filter for load balancers.';
+
+  /**
+   * Apigee: the names of its analytics, as MessageLogging, ServiceCallout and its reporting adapters write them. The client is
+   * the developer's app, else its key.
+   */
+  {
+    name: 'apigee',
+    entries: 'records',
+    map: {
+      id: 'messageid|gateway_flow_id',
+      time: 'client_received_start_timestamp|client_received_end_timestamp',
+      client: 'developer_app|client_id',
+      method: 'request_verb',
+      url: 'request_uri|request_path|proxy_pathsuffix',
+      status: 'response_status_code',
+      user: 'developer_email',
+      ip: 'client_ip',
+      module: 'apiproxy',
+      api_version: 'apiproxy_revision',
+      duration_ms: 'total_response_time|client_received_start_timestamp..client_sent_end_timestamp',
+    },
+    sentBy: 'its policies do',
+    entry: 'an object with "developer_app" or "client_id"',
+    instead: 'Log one, or name another field with --map client=FIELD.',
   },
-});
+
+  /**
+   * Records of Tyk Pump, by themselves or as its pumps for Splunk (`event`) and standard output wrap them. The client is the alias of the key, else the
+   * OAuth client: the key itself may be one that opens the API.
+   */
+  {
+    name: 'tyk',
+    map: {
+      time: 'timestamp|time_stamp',
+      client: 'alias|oauth_id',
+      method: 'method',
+      url: 'path|raw_path',
+      status: 'response_code',
+      ip: 'ip_address',
+      module: 'api_name|api_id',
+      api_version: 'api_version',
+      duration_ms: 'request_time|latency.total',
+    },
+    sentBy: 'Tyk Pump does',
+    entry: 'a record of Tyk Pump',
+    instead:
+      'Have the pump send them ("fields": ["alias", "oauth_id", …]) and give the keys aliases, or name another field with --map client=FIELD (api_key where keys are hashed).',
+    open: (record) => [record.event, record['tyk-analytics-record']].find(isFields) ?? record,
+    // Tyk's words for an API without versions.
+    finish: (fields) =>
+      /^(?:Non|Not) Versioned$/.test(String(fields.api_version)) ? { ...fields, api_version: undefined } : fields,
+  },
+
+  /**
+   * Gravitee's file and TCP reporters, as JSON (`requestId`) or in the form of Elasticsearch (`request-id`): requests of
+   * version 2 and metrics of version 4; its logs, messages, health checks and figures of nodes are no calls. The client is
+   * the application. Source: formatters and templates of gravitee-io/gravitee-reporter-common.
+   */
+  {
+    name: 'gravitee',
+    map: {
+      id: '_id|requestId|request-id|transaction|transaction-id',
+      time: '@timestamp|timestamp',
+      client: 'application|applicationId|application-id|app-id',
+      method: 'httpMethod|method|http-method',
+      url: 'uri|path|pathInfo|path-info',
+      route: 'mappedPath|mapped-path',
+      status: 'status',
+      user: 'user',
+      ip: 'remoteAddress|remote-address',
+      module: 'apiName|api-name|api|apiId|api-id',
+      duration_ms: 'gatewayResponseTimeMs|proxyResponseTimeMs|response-time|gateway-response-time-ms',
+    },
+    sentBy: 'its reporters do, or application/x-ndjson',
+    entry: 'a request of a Gravitee reporter',
+    instead: 'plan|planId|remoteAddress',
+    open: ({ type, ...request }) => {
+      if (type !== undefined) return type === 'request' || type === 'v4-metrics' ? request : undefined;
+      return GRAVITEE_OTHERS.some((name) => name in request) ? undefined : request;
+    },
+    finish: (fields) =>
+      /^\d$/.test(String(fields.method)) ? { ...fields, method: GRAVITEE_METHODS[Number(fields.method)] } : fields,
+  },
+
+  /**
+   * Google Cloud's load balancers through Cloud Logging and a Pub/Sub push subscription: `{"message": {"data": base64}}`, or
+   * the log entry itself (a subscription without wrapping). The client is the IP.
+   */
+  {
+    name: 'google-lb',
+    map: {
+      id: 'insertId',
+      time: 'timestamp|receiveTimestamp',
+      client: 'httpRequest.remoteIp',
+      method: 'httpRequest.requestMethod',
+      url: 'httpRequest.requestUrl',
+      status: 'httpRequest.status',
+      ip: 'httpRequest.remoteIp',
+      module: 'resource.labels.backend_service_name|resource.labels.url_map_name',
+      duration_ms: 'httpRequest.latency',
+    },
+    sentBy: 'Pub/Sub does',
+    entry: 'a message of Pub/Sub',
+    open: (value) => {
+      const entry = isFields(value.message) ? openMessage(value.message) : value;
+      if (typeof entry === 'string') return entry;
+      return isFields(entry.httpRequest) ? entry : 'httpRequest is missing: have the sink filter for load balancers.';
+    },
+  },
+
+  /**
+   * Kong's http-log plugin: one entry, or an array of them (`max_batch_size` over 1). The client is `consumer.username`.
+   * Before 3.5 there is no `request.id`; the correlation header names the request all the same.
+   * APISIX's http-logger writes nearly the same. Source: `serialize` in Kong's kong/pdk/log.lua.
+   */
+  {
+    name: 'kong',
+    map: {
+      id: 'request.id|response.headers.x-kong-request-id|request.headers.x-kong-request-id',
+      time: 'started_at|start_time',
+      client: 'consumer.username',
+      method: 'request.method',
+      url: 'request.uri|request.url',
+      status: 'response.status',
+      ip: 'client_ip',
+      module: 'service.name|route.name|service_id|route_id',
+      duration_ms: 'latencies.request|latency',
+    },
+    sentBy: 'the http-log plugin does',
+    entry: 'an object of the http-log plugin',
+    instead: 'consumer.custom_id|client_ip',
+  },
+
+  /**
+   * Cloudflare Logpush, dataset `http_requests`: one JSON object a line, in gzip, with any content type or none. The client is
+   * the user agent, else the IP. The object `{"content":"tests"}`, with which Cloudflare checks a destination, is no event.
+   */
+  {
+    name: 'logpush',
+    map: {
+      id: 'RayID',
+      time: 'EdgeStartTimestamp|EdgeEndTimestamp',
+      client: 'ClientRequestUserAgent|ClientIP',
+      method: 'ClientRequestMethod',
+      url: 'ClientRequestPath|ClientRequestURI',
+      status: 'EdgeResponseStatus',
+      ip: 'ClientIP',
+      duration_ms: 'EdgeTimeToFirstByteMs',
+    },
+    sentBy: 'a job does',
+    entry: 'an object of the dataset http_requests',
+    instead: 'Add one to the job, or name another field with --map client=FIELD.',
+    read({ body, contentType }, entries) {
+      checkCharset(contentType);
+      return readJsonBody(new Unpacker().unpack(body), 'application/x-ndjson', entries);
+    },
+    open: (line) => (line.content === 'tests' && Object.keys(line).length === 1 ? undefined : line),
+    finish: (fields) => ({ ...fields, client: cut(fields.client) }),
+  },
+
+  /**
+   * Segment's tracking API: `{"batch": […]}`, or one message. Each `track` is a usage event with the fields of
+   * src/domain/README.md in its `properties`; `identify`, `page` and the like say nothing of usage and are passed over. The
+   * client is `userId`. The id is `messageId`: a repeated request has other bytes (`sentAt`), but the same messages.
+   */
+  {
+    name: 'segment',
+    entries: 'batch',
+    map: {
+      ...Object.fromEntries(Object.keys(OWN_NAMES).map((field) => [field, `properties.${field}`])),
+      id: 'messageId',
+      time: 'timestamp|originalTimestamp|properties.time',
+      client: 'userId',
+      ip: 'properties.ip|context.ip',
+      kind: 'properties.kind|event',
+    },
+    sentBy: 'the Segment libraries do',
+    entry: 'an object with "userId"',
+    instead: 'anonymousId',
+    // The API's own endpoints (/v1/track) leave the type out.
+    open: (message) => ((message.type ?? 'track') === 'track' ? message : undefined),
+  },
+];
+
+export const jsonAdapters: readonly Adapter[] = FORMATS.map(createJsonAdapter);
 
 function openMessage({ data }: Fields): Fields | string {
   try {
@@ -233,80 +312,8 @@ function openMessage({ data }: Fields): Fields | string {
   return `message.data is ${describeValue(data)}: it is no log entry in base64.`;
 }
 
-/**
- * Kong's http-log plugin: one entry, or an array of them (`max_batch_size` over 1). The client is `consumer.username`.
- * Before 3.5 there is no `request.id`; the correlation header names the request all the same.
- * APISIX's http-logger writes nearly the same. Source: `serialize` in Kong's kong/pdk/log.lua.
- */
-export const kongAdapter = createJsonAdapter({
-  name: 'kong',
-  map: {
-    id: 'request.id|response.headers.x-kong-request-id|request.headers.x-kong-request-id',
-    time: 'started_at|start_time',
-    client: 'consumer.username',
-    method: 'request.method',
-    url: 'request.uri|request.url',
-    status: 'response.status',
-    ip: 'client_ip',
-    module: 'service.name|route.name|service_id|route_id',
-    duration_ms: 'latencies.request|latency',
-  },
-  expects: { type: `${JSON_TYPE}, as the http-log plugin does`, entry: 'an object of the http-log plugin' },
-  missingClient:
-    'the entry has no consumer.username. Name another field with --map client=consumer.custom_id|client_ip.',
-});
-
-/**
- * Cloudflare Logpush, dataset `http_requests`: one JSON object a line, in gzip, with any content type or none. The client is
- * the user agent, else the IP. The object `{"content":"tests"}`, with which Cloudflare checks a destination, is no event.
- */
-export const logpushAdapter = createJsonAdapter({
-  name: 'logpush',
-  map: {
-    id: 'RayID',
-    time: 'EdgeStartTimestamp|EdgeEndTimestamp',
-    client: 'ClientRequestUserAgent|ClientIP',
-    method: 'ClientRequestMethod',
-    url: 'ClientRequestPath|ClientRequestURI',
-    status: 'EdgeResponseStatus',
-    ip: 'ClientIP',
-    duration_ms: 'EdgeTimeToFirstByteMs',
-  },
-  expects: { type: 'application/x-ndjson', entry: 'an object of the dataset http_requests' },
-  missingClient:
-    'the line has neither ClientRequestUserAgent nor ClientIP. Add one to the job, or name a field with --map client=FIELD.',
-  read({ body, contentType }, entries) {
-    checkCharset(contentType);
-    return readJsonBody(new Unpacker().unpack(body), 'application/x-ndjson', entries);
-  },
-  open: (line) => (line.content === 'tests' && Object.keys(line).length === 1 ? undefined : line),
-  finish: (fields) => ({ ...fields, client: cut(fields.client) }),
-});
-
 /** User agents may be longer than the name of a client. */
 function cut(agent: unknown): unknown {
   if (typeof agent !== 'string' || agent.length <= MAX_CLIENT_LENGTH) return agent;
   return Array.from(agent).slice(0, MAX_CLIENT_LENGTH).join('');
 }
-
-/**
- * Segment's tracking API: `{"batch": […]}`, or one message. Each `track` is a usage event with the fields of
- * src/domain/README.md in its `properties`; `identify`, `page` and the like say nothing of usage and are passed over. The
- * client is `userId`. The id is `messageId`: a repeated request has other bytes (`sentAt`), but the same messages.
- */
-export const segmentAdapter = createJsonAdapter({
-  name: 'segment',
-  entries: 'batch',
-  map: {
-    ...Object.fromEntries(Object.keys(OWN_NAMES).map((field) => [field, `properties.${field}`])),
-    id: 'messageId',
-    time: 'timestamp|originalTimestamp|properties.time',
-    client: 'userId',
-    ip: 'properties.ip|context.ip',
-    kind: 'properties.kind|event',
-  },
-  expects: { type: `${JSON_TYPE}, as the Segment libraries do`, entry: 'an object with "userId"' },
-  missingClient: 'the message has no userId. Name another field with --map client=anonymousId.',
-  // The API's own endpoints (/v1/track) leave the type out.
-  open: (message) => ((message.type ?? 'track') === 'track' ? message : undefined),
-});

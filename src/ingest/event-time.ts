@@ -1,5 +1,3 @@
-import { DAY_MS } from '../domain/calendar.ts';
-
 /** No call was made before 2000: such a time is that of a clock that was never set, or of a field that was never filled. */
 export const FIRST_EVENT_MS = Date.UTC(2000, 0, 1);
 /** Numbers below this are seconds (until the year 5138), from it on milliseconds (from 1973). */
@@ -53,18 +51,19 @@ export function parseRfc3339(text: string): number | undefined {
   }
   const match = RFC_3339.exec(text);
   if (!match) return undefined;
-  const hour = Number(match[4]);
-  const minute = Number(match[5]);
-  const second = Number(match[6]);
-  const offsetHour = Number(match[10] ?? 0);
-  const offsetMinute = Number(match[11] ?? 0);
-  if (hour > 23 || minute > 59 || offsetHour > 23 || offsetMinute > 59) return undefined;
-  if (second > 60 || (second === 60 && minute !== 59)) return undefined;
+  const [hour, minute, second, offsetHour, offsetMinute] = [4, 5, 6, 10, 11].map((at) => Number(match[at] ?? 0));
+  if (hour! > 23 || minute! > 59 || offsetHour! > 23 || offsetMinute! > 59) return undefined;
+  if (second! > 60 || (second === 60 && minute !== 59)) return undefined;
   const dateMs = parseDate(text.slice(0, 10));
   if (dateMs === undefined) return undefined;
-  const withinMinute = second === 60 ? 59_999 : second * 1000 + Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'));
-  const offset = (offsetHour * 60 + offsetMinute) * 60_000 * (match[9] === '-' ? -1 : 1);
-  return dateMs + (hour * 60 + minute) * 60_000 + withinMinute - offset;
+  const withinMinute = second === 60 ? 59_999 : second! * 1000 + toMilliseconds(match[7]);
+  const offset = (offsetHour! * 60 + offsetMinute!) * (match[9] === '-' ? -1 : 1);
+  return dateMs + (hour! * 60 + minute! - offset) * 60_000 + withinMinute;
+}
+
+/** Milliseconds of the digits behind a point; finer ones are cut off. */
+function toMilliseconds(fraction = ''): number {
+  return Number(fraction.slice(0, 3).padEnd(3, '0'));
 }
 
 /** Epoch milliseconds of `20/Nov/2026:12:00:00 +0100`; undefined for anything else, and before 2000. */
@@ -80,29 +79,21 @@ export function parseClfTime(text: string): number | undefined {
   return timeMs;
 }
 
-const CLF_TIME = /^(\d\d)\/([A-Z][a-z][a-z])\/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? ([+-])(\d\d)(\d\d)$/;
-const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
+const CLF_TIME = /^(\d\d)\/([A-Z][a-z][a-z])\/(\d{4}):(\d\d:\d\d:\d\d(?:\.\d{1,9})?) ([+-]\d\d)(\d\d)$/;
 const CLF_LENGTH = '20/Nov/2026:12:00:00 +0100'.length;
 /** Lines of a log follow each other, so the minute of the one before is nearly always that of the next. */
 let last = { minute: 'none', zone: 'none', ms: 0 };
 
 function readClfTime(text: string): number | undefined {
-  const match = CLF_TIME.exec(text);
-  if (!match) return undefined;
-  const month = MONTHS.indexOf(match[2]!);
-  const [day, year, hour, minute, second] = [match[1], match[3], match[4], match[5], match[6]].map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  if (month < 0 || month % 3 !== 0 || hour > 23 || minute > 59 || second > 60) return undefined;
-  const dateMs = Date.UTC(year, month / 3, day);
-  if (year < 2000 || new Date(dateMs).getUTCDate() !== day) return undefined;
-  const offset = (Number(match[9]) * 60 + Number(match[10])) * 60_000 * (match[8] === '-' ? -1 : 1);
-  const ms = match[7] === undefined ? 0 : Number(match[7].slice(0, 3).padEnd(3, '0'));
-  return dateMs + ((hour * 60 + minute) * 60 + Math.min(second, 59)) * 1000 + ms - offset;
+  const [, day, month, year, clock, hours, minutes] = CLF_TIME.exec(text) ?? [];
+  if (day === undefined) return undefined;
+  const timeMs = parseRfc3339(`${year}-${toMonth(month!)}-${day}T${clock}${hours}:${minutes}`);
+  return timeMs !== undefined && timeMs >= FIRST_EVENT_MS ? timeMs : undefined;
+}
+
+/** `11` of `Nov`. */
+function toMonth(name: string): string {
+  return String('JanFebMarAprMayJunJulAugSepOctNovDec'.indexOf(name) / 3 + 1).padStart(2, '0');
 }
 
 /** Numbers this large are microseconds since 1970, and those nanoseconds. */
@@ -130,11 +121,10 @@ let lastLocal = { text: '', zone: '', ms: 0 };
 export function parseLocalTime(text: string, zone: string): number | undefined {
   const iso = LOCAL.exec(text);
   const clf = iso ? null : LOCAL_CLF.exec(text);
-  const [, first, month, last, clock, fraction = ''] = iso ?? clf ?? [];
+  const [, first, month, last, clock, fraction] = iso ?? clf ?? [];
   if (clock === undefined) return undefined;
   const [year, day] = iso ? [first, last] : [last, first];
-  const number = iso ? month : String(MONTHS.indexOf(month!) / 3 + 1).padStart(2, '0');
-  const local = `${year}-${number}-${day}T${clock}`;
+  const local = `${year}-${iso ? month : toMonth(month!)}-${day}T${clock}`;
   if (lastLocal.text !== local || lastLocal.zone !== zone) {
     try {
       const ms = Temporal.PlainDateTime.from(local, { overflow: 'reject' }).toZonedDateTime(zone).epochMilliseconds;
@@ -143,7 +133,7 @@ export function parseLocalTime(text: string, zone: string): number | undefined {
       return undefined;
     }
   }
-  return lastLocal.ms + Number(fraction.slice(0, 3).padEnd(3, '0'));
+  return lastLocal.ms + toMilliseconds(fraction);
 }
 
 /** Two digits as a number; NaN for anything else, which fails every comparison. */
@@ -155,14 +145,9 @@ function twoDigits(text: string, at: number): number {
 
 function parseDate(date: string): number | undefined {
   if (date === lastDate) return lastDateMs;
-  const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(date);
-  if (!match) return undefined;
-  const month = Number(match[2]) - 1;
-  // Date.UTC takes years below 100 for those of the 20th century.
-  const start = new Date(0);
-  start.setUTCFullYear(Number(match[1]), month, Number(match[3]));
-  if (start.getUTCMonth() !== month || start.getUTCDate() !== Number(match[3])) return undefined;
-  lastDate = date;
-  lastDateMs = Math.floor(start.getTime() / DAY_MS) * DAY_MS;
-  return lastDateMs;
+  const dateMs = /^\d{4}-\d\d-\d\d$/.test(date) ? Date.parse(`${date}T00:00:00Z`) : Number.NaN;
+  // A day that the month does not have would be one of the next.
+  if (Number.isNaN(dateMs) || new Date(dateMs).getUTCDate() !== Number(date.slice(8))) return undefined;
+  [lastDate, lastDateMs] = [date, dateMs];
+  return dateMs;
 }

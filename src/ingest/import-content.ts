@@ -78,7 +78,7 @@ export async function readHead(path: string, bytes: number): Promise<string> {
     read += chunk.length;
     if (read >= bytes) break;
   }
-  const text = decode(Buffer.concat(chunks)).replace(/^\ufeff/, '');
+  const text = decodeOpen(Buffer.concat(chunks)).replace(/^\ufeff/, '');
   const end = read < bytes ? text.length : text.lastIndexOf('\n');
   return end < 0 ? text : text.slice(0, end);
 }
@@ -122,7 +122,7 @@ export class LineCutter {
 
   *end(): Generator<FileRecord> {
     if (this.#restBytes === 0) return;
-    const text = decode(withoutHalfCharacter(Buffer.concat(this.#rest))).replace(/\r$/, '');
+    const text = decodeOpen(Buffer.concat(this.#rest)).replace(/\r$/, '');
     yield { text, size: this.#restBytes, finished: false, lines: 1 };
   }
 
@@ -153,21 +153,18 @@ export class LineCutter {
   }
 }
 
-/** A file that ends inside a character is not Latin-1 for that: the rest may come. */
-function withoutHalfCharacter(bytes: Buffer): Buffer {
-  for (let length = 1; length <= 3 && length <= bytes.length; length += 1) {
-    const byte = bytes[bytes.length - length]!;
-    if (byte < 0x80) return bytes;
-    const expected = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 0;
-    if (expected > length) return bytes.subarray(0, -length);
-    if (expected > 0) return bytes;
-  }
-  return bytes;
-}
-
 /** Old logs hold Latin-1; their lines count all the same. */
 function decode(bytes: Buffer): string {
   return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
+}
+
+/** The same of bytes that are cut anywhere: half a character at the end is left out, for the rest may come. */
+function decodeOpen(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true });
+  } catch {
+    return bytes.toString('latin1');
+  }
 }
 
 function toBuffer(bytes: Uint8Array): Buffer {

@@ -26,7 +26,8 @@ export function findJsonFault(text: string): number {
  * 20 MiB of brackets.
  */
 export function scanJson(text: string, from: number): { at: number; whole: boolean; depth: number } {
-  const open = new Nesting();
+  /** Brackets that are open. */
+  const open: string[] = [];
   let expected: Expected = 'value';
   let at = from;
 
@@ -39,7 +40,7 @@ export function scanJson(text: string, from: number): { at: number; whole: boole
   const close = (): void => {
     open.pop();
     at += 1;
-    expected = open.depth === 0 ? 'end' : 'next';
+    expected = open.length === 0 ? 'end' : 'next';
   };
   const skipString = (): boolean => {
     at += 1;
@@ -52,7 +53,7 @@ export function scanJson(text: string, from: number): { at: number; whole: boole
     return true;
   };
 
-  const stop = () => ({ at, whole: false, depth: open.depth });
+  const stop = () => ({ at, whole: false, depth: open.length });
 
   for (;;) {
     if (expected === 'end') return { at, whole: true, depth: 0 };
@@ -66,10 +67,10 @@ export function scanJson(text: string, from: number): { at: number; whole: boole
         expected = 'value';
         break;
       case 'next':
-        if (char === (open.isObject ? '}' : ']')) close();
+        if (char === (open.at(-1) === '{' ? '}' : ']')) close();
         else if (char === ',') {
           at += 1;
-          expected = open.isObject ? 'key' : 'value';
+          expected = open.at(-1) === '{' ? 'key' : 'value';
         } else return stop();
         break;
       case 'key':
@@ -81,38 +82,14 @@ export function scanJson(text: string, from: number): { at: number; whole: boole
       default:
         if (char === ']' && expected === 'first value') close();
         else if (char === '{' || char === '[') {
-          open.push(char === '{');
+          open.push(char);
           at += 1;
           expected = char === '{' ? 'first key' : 'first value';
         } else if (char === '"' ? !skipString() : !skip(SCALAR)) return stop();
-        else expected = open.depth === 0 ? 'end' : 'next';
+        else expected = open.length === 0 ? 'end' : 'next';
     }
   }
   return stop();
-}
-
-/** Objects and arrays that are open, a byte for each: as many as there are characters, at worst. */
-class Nesting {
-  depth = 0;
-  #objects = new Uint8Array(256);
-
-  get isObject(): boolean {
-    return this.#objects[this.depth - 1] === 1;
-  }
-
-  push(isObject: boolean): void {
-    if (this.depth === this.#objects.length) {
-      const wider = new Uint8Array(this.depth * 2);
-      wider.set(this.#objects);
-      this.#objects = wider;
-    }
-    this.#objects[this.depth] = isObject ? 1 : 0;
-    this.depth += 1;
-  }
-
-  pop(): void {
-    this.depth -= 1;
-  }
 }
 
 function isSpace(code: number): boolean {

@@ -28,8 +28,18 @@ const client = z.strictObject({
 export type CastCall = z.output<typeof call>;
 export type CastClient = z.output<typeof client>;
 
+const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+
 /** The clients of the sample traffic. The file explains its fields. */
-export const CAST = z.array(client).parse(parse(readFileSync(new URL('cast.yml', import.meta.url), 'utf8')));
+export const CAST = z.array(client).parse(parse(read('cast.yml')));
+
+/** The pools file of a demo that plays in this year. */
+export function readPoolsFile(year: number): string {
+  return read('pools.yml').replaceAll('YEAR', String(year));
+}
+
+/** The pool that a burst carries over its next threshold. */
+export const BURST_POOL = { scope: 'crm', name: 'Daily credits' } as const;
 
 /** Names of the cast and of its pools for commands to try. */
 export const EXAMPLES: ExampleNames = {

@@ -2,12 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { createToken } from '../ingest/credentials.ts';
 import type { Logger } from '../log.ts';
-import { ALERT_CHANNEL } from './cast.ts';
+import { ALERT_CHANNEL, BURST_POOL } from './cast.ts';
 import { DemoClock } from './clock.ts';
-import { BURST_POOL } from './demo-pools.ts';
 import { createPlayground } from './playground.ts';
 import { createBurst } from './traffic.ts';
-import { DEMO_ZONE, startWorld, type World } from './world.ts';
+import { DEMO_ZONE, startWorld } from './world.ts';
 
 export interface DemoOptions {
   log: Logger;
@@ -18,33 +17,7 @@ export interface DemoOptions {
   startMs?: number;
 }
 
-export interface Demo {
-  /** The playground. */
-  readonly pageUrl: string;
-  /** Where events can be sent. */
-  readonly botUrl: string;
-  /** Token for sending events and for `/v1/ask`; the same after a reset. */
-  readonly token: string;
-  readonly clock: DemoClock;
-  /** What runs now; another after a reset. */
-  readonly world: World;
-  /** Moves the clock, sends what happened meanwhile, and does what became due. */
-  moveTo(ms: number): Promise<void>;
-  /** To the moment at which the next digest is due; its instant, or undefined where no channel has one. */
-  moveToNextDigest(): Promise<number | undefined>;
-  /** Sends enough calls to carry the CRM's pool over its next threshold, and waits until they have counted. */
-  burst(): Promise<Burst>;
-  /** A new workspace, bot and database at the same addresses. */
-  reset(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-/** A burst that was sent: how many calls, the percentage of the pool that it reaches, and the channel of the alert. */
-export interface Burst {
-  calls: number;
-  percent: number;
-  channel: string;
-}
+export type Demo = Awaited<ReturnType<typeof startDemo>>;
 
 const PAGE_PORT = 4100;
 const BOT_PORT = 3000;
@@ -53,7 +26,7 @@ const HOUR_MS = 3_600_000;
 const GOALS = [75, 90, 100] as const;
 
 /** The whole bot in an emulated workspace on this machine, with a year of made-up traffic behind it and more coming in. */
-export async function startDemo(options: DemoOptions): Promise<Demo> {
+export async function startDemo(options: DemoOptions) {
   const { log } = options;
   const clock = new DemoClock(options.startMs);
   const token = createToken();
@@ -100,25 +73,35 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     await world.app.tick();
   }
 
-  const demo: Demo = {
+  const demo = {
+    /** The playground. */
     get pageUrl() {
       return world.emulator.url;
     },
+    /** Where events can be sent. */
     get botUrl() {
       return world.app.url;
     },
+    /** Token for sending events and for `/v1/ask`; the same after a reset. */
     token: token.reveal(),
     clock,
+    /** What runs now; another after a reset. */
     get world() {
       return world;
     },
-    moveTo: (ms) => inTurn(() => moveTo(ms)),
+    /** Moves the clock, sends what happened meanwhile, and does what became due. */
+    moveTo: (ms: number) => inTurn(() => moveTo(ms)),
+    /** To the moment at which the next digest is due; its instant, or undefined where no channel has one. */
     moveToNextDigest: () =>
       inTurn(async () => {
         const dueMs = await world.nextDigestMs();
         if (dueMs !== undefined) await moveTo(dueMs);
         return dueMs;
       }),
+    /**
+     * Sends enough calls to carry the CRM's pool over its next threshold, and waits until they have counted. Answers how many,
+     * the percentage of the pool that they reach, and the channel of the alert.
+     */
     burst: () =>
       inTurn(async () => {
         await world.live.catchUp();
@@ -129,6 +112,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
         await world.live.send(events);
         return { calls: events.length, percent, channel: ALERT_CHANNEL };
       }),
+    /** A new workspace, bot and database at the same addresses. */
     reset: () =>
       inTurn(async () => {
         await world.stop();
@@ -136,7 +120,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
         world = await startWorld({ clock, log, pages, token, ...ports });
         askFirst();
       }),
-    stop() {
+    stop(): Promise<void> {
       stopped ??= inTurn(() => world.stop());
       return stopped;
     },

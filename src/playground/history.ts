@@ -8,10 +8,9 @@ import { Intake, type IntakeSettings } from '../ingest/intake.ts';
 import { SourceTally } from '../ingest/source-tally.ts';
 import { openDatabase } from '../store/database.ts';
 import { applyDeclaration } from '../store/definition-repository.ts';
-import { buildPoolsFile, measureVolumes } from './demo-pools.ts';
+import { readPoolsFile } from './cast.ts';
 import { createTraffic } from './traffic.ts';
 
-const DAY_MS = 86_400_000;
 /** Days with every single call; before them a few events a day, so that daily pools are drawn from as in life. */
 const DETAILED_DAYS = 15;
 const HISTORY_DAYS = 380;
@@ -24,25 +23,23 @@ export interface HistoryJob {
 
 /**
  * Writes the demo's pools and a year of traffic in a process of its own, whose memory goes with it: a few hundred megabytes
- * that the bot would carry along. Answers the pools file; rejects where the process fails.
+ * that the bot would carry along. Rejects where the process fails.
  */
-export function writeHistory(job: HistoryJob): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+export function writeHistory(job: HistoryJob): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(job)]);
-  child.on('message', (file) => resolve(String(file)));
   child.on('error', reject);
-  child.on('exit', (code, signal) =>
-    reject(
-      signal === 'SIGINT' || signal === 'SIGTERM'
-        ? new HeadroomError('config', 'Stopped before the sample traffic was written.')
-        : new Error(`the sample traffic could not be written: ${signal ?? `exit code ${code}`}`),
-    ),
-  );
+  child.on('exit', (code, signal) => {
+    if (code === 0) resolve();
+    else if (signal === 'SIGINT' || signal === 'SIGTERM')
+      reject(new HeadroomError('config', 'Stopped before the sample traffic was written.'));
+    else reject(new Error(`the sample traffic could not be written: ${signal ?? `exit code ${code}`}`));
+  });
   return promise;
 }
 
 /** Declares the demo's pools, then counts a year of traffic up to now by their rules. */
-async function fill({ intake, source, nowMs }: HistoryJob): Promise<string> {
+async function fill({ intake, source, nowMs }: HistoryJob): Promise<void> {
   const db = openDatabase(intake.databaseUrl);
   const writer = new Intake(intake);
   const failures: unknown[] = [];
@@ -54,9 +51,8 @@ async function fill({ intake, source, nowMs }: HistoryJob): Promise<string> {
     const days = Array.from({ length: HISTORY_DAYS - DETAILED_DAYS }, (_, index) => today - HISTORY_DAYS + index);
     const detailed = traffic.between(calendar.startOfDay(today - DETAILED_DAYS), nowMs);
     const events = [...days.flatMap((day) => traffic.inBrief(day)), ...detailed];
-    const lastMonth = events.filter(({ time }) => time >= nowMs - 30 * DAY_MS);
-    const file = buildPoolsFile(measureVolumes(lastMonth, calendar), toDate(today).year);
-    await applyDeclaration(db, { declaration: parseDeclaration(file), today, actor: 'demo', nowMs });
+    const declaration = parseDeclaration(readPoolsFile(toDate(today).year));
+    await applyDeclaration(db, { declaration, today, actor: 'demo', nowMs });
     for (const [day, sent] of Map.groupBy(events, ({ time }) => calendar.dayOf(time))) {
       // Received on the day they were sent, as in life.
       const receivedMs = Math.min(nowMs, calendar.startOfDay(day + 1) - 1);
@@ -68,7 +64,6 @@ async function fill({ intake, source, nowMs }: HistoryJob): Promise<string> {
     await tally.flush();
     if (failures.length > 0) throw failures[0];
     await writer.usage.foldAll();
-    return file;
   } finally {
     await writer.close();
     await db.destroy();
@@ -76,6 +71,6 @@ async function fill({ intake, source, nowMs }: HistoryJob): Promise<string> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.send!(await fill(JSON.parse(process.argv[2]!) as HistoryJob));
+  await fill(JSON.parse(process.argv[2]!) as HistoryJob);
   process.disconnect?.();
 }

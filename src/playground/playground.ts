@@ -5,6 +5,7 @@ import { fillLine, findHelpDays } from '../slack/command/help.ts';
 import { HELP_TOPICS } from '../slack/command/help-topics.ts';
 import { EXAMPLES } from './cast.ts';
 import { showConversation } from './conversation.ts';
+import { findRefusal } from './emulator/control.ts';
 import { sendJson } from './emulator/http.ts';
 import type { Handler } from './emulator/server.ts';
 import type { Emulator } from './emulator/workspace.ts';
@@ -39,41 +40,37 @@ const HEADERS = {
 /**
  * The pages of the playground: `/` and its parts under `/playground/`; there also `state` (what a person sees of a
  * conversation, drawn as HTML), `hints` (commands to type) and, by POST, the actions. Everything that people do goes through
- * the emulator's own `/_control/`. Requests that name another host are refused, as other sites' pages could send them.
+ * the emulator's own `/_control/`. Only for this machine, like that.
  */
 export function createPlayground(options: PlaygroundOptions): Handler {
   const files = readPages();
   return async (request, response, url) => {
     const name = url.pathname === '/' ? 'index.html' : /^\/playground\/([\w.-]+)$/.exec(url.pathname)?.[1];
     if (!name) return false;
-    const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-    if (host !== '127.0.0.1' && host !== 'localhost') {
-      sendJson(response, 403, { ok: false, error: 'this machine only' });
-    } else if (request.method === 'POST') {
-      await act(options, name, request, response);
-    } else if (name === 'state') {
-      sendJson(response, 200, showConversation(options, url.searchParams), HEADERS);
-    } else if (name === 'hints') {
-      sendJson(response, 200, listHints(options), HEADERS);
-    } else {
-      sendFile(files.get(name), response);
-    }
+    const refusal = findRefusal(request);
+    if (refusal) sendJson(response, refusal.status, { ok: false, error: refusal.error });
+    else if (request.method === 'POST') await act(options, name, request, response);
+    else if (name === 'state') sendJson(response, 200, showConversation(options, url.searchParams), HEADERS);
+    else if (name === 'hints') sendJson(response, 200, listHints(options), HEADERS);
+    else sendFile(files.get(name), response);
     return true;
   };
 }
 
-function readPages(): Map<string, { type: string; text: string }> {
-  const files = readdirSync(PAGE_FOLDER).map(
-    (name) =>
-      [
-        name,
-        { type: TYPES[name.split('.').at(-1)!] ?? 'text/plain', text: readFileSync(PAGE_FOLDER + name, 'utf8') },
-      ] as const,
-  );
+interface Page {
+  type: string;
+  text: string;
+}
+
+function readPages(): Map<string, Page> {
+  const files = readdirSync(PAGE_FOLDER).map((name): [string, Page] => {
+    const type = TYPES[name.split('.').at(-1)!] ?? 'text/plain';
+    return [name, { type, text: readFileSync(PAGE_FOLDER + name, 'utf8') }];
+  });
   return new Map([...files, ['blocks.css', { type: 'text/css', text: readLibraryStyles() }]]);
 }
 
-function sendFile(file: { type: string; text: string } | undefined, response: ServerResponse): void {
+function sendFile(file: Page | undefined, response: ServerResponse): void {
   if (!file) {
     sendJson(response, 404, { ok: false, error: 'not_found' });
     return;
@@ -82,7 +79,6 @@ function sendFile(file: { type: string; text: string } | undefined, response: Se
   response.end(file.text);
 }
 
-/** JSON only: a form of another site cannot send that. */
 async function act(
   { actions }: PlaygroundOptions,
   name: string,
@@ -93,14 +89,12 @@ async function act(
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
   if (!action) {
     sendJson(response, 404, { ok: false, error: `no action ${name}` });
-  } else if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
-    sendJson(response, 415, { ok: false, error: 'send application/json' });
-  } else {
-    try {
-      sendJson(response, 200, { ok: true, result: (await action()) ?? null });
-    } catch (error) {
-      sendJson(response, 500, { ok: false, error: (error as Error).message });
-    }
+    return;
+  }
+  try {
+    sendJson(response, 200, { ok: true, result: (await action()) ?? null });
+  } catch (error) {
+    sendJson(response, 500, { ok: false, error: (error as Error).message });
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, createApp } from '../app.ts';
+import { createApp } from '../app.ts';
 import { type Config, parseConfig } from '../config.ts';
 import { createCalendar } from '../domain/calendar.ts';
 import { hashToken } from '../ingest/credentials.ts';
@@ -24,20 +24,7 @@ export const DEMO_ZONE = 'Europe/Berlin';
 const CONNECTED_WITHIN_MS = 20_000;
 
 /** A workspace, the bot in it, and what sends it events: all that a reset makes anew. */
-export interface World {
-  emulator: Emulator;
-  app: App;
-  live: LiveTraffic;
-  /** For commands beside it, while it runs. */
-  databaseUrl: string;
-  /** The pools file that was applied. */
-  pools: string;
-  /** Reads what a pool has used, and its amount, in credits, from the bot's own gauges. Rejects where there is no such pool. */
-  readPool(pool: { scope: string; name: string }): Promise<{ used: number; amount: number }>;
-  /** When the next digest of any channel is due; undefined: there is none. */
-  nextDigestMs(): Promise<number | undefined>;
-  stop(): Promise<void>;
-}
+export type World = Awaited<ReturnType<typeof startWorld>>;
 
 export interface WorldOptions {
   clock: DemoClock;
@@ -51,7 +38,7 @@ export interface WorldOptions {
 }
 
 /** Starts everything, on a database of its own in a temporary folder that is removed at the end. */
-export async function startWorld({ clock, log, pages, token, pagePort, botPort }: WorldOptions): Promise<World> {
+export async function startWorld({ clock, log, pages, token, pagePort, botPort }: WorldOptions) {
   const stops: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of stops.splice(0).reverse()) await end();
@@ -81,7 +68,7 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
       rawRetentionDays: config.rawRetentionDays,
       maxBodyBytes: config.maxBodyBytes,
     };
-    const pools = await writeHistory({ intake, source, nowMs });
+    await writeHistory({ intake, source, nowMs });
 
     const app = createApp(config, { clock, log });
     await app.start();
@@ -101,9 +88,10 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
       emulator,
       app,
       live,
-      pools,
+      /** For commands beside it, while it runs. */
       databaseUrl: config.databaseUrl.reveal(),
-      async readPool({ scope, name }) {
+      /** Reads what a pool has used, and its amount, in credits, from the bot's own gauges. Rejects where there is no such pool. */
+      async readPool({ scope, name }: { scope: string; name: string }) {
         const text = await (await fetch(`${app.url}/metrics`)).text();
         const read = (gauge: string) =>
           new RegExp(`^headroom_pool_${gauge}\\{scope="${scope}",pool="${name}"\\} (\\S+)$`, 'm').exec(text)?.[1];
@@ -111,6 +99,7 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
         if (!(amount > 0)) throw new Error(`no pool ${name} of ${scope} at ${app.url}/metrics`);
         return { used, amount };
       },
+      /** When the next digest of any channel is due; undefined: there is none. */
       async nextDigestMs() {
         const due = (await listSubscriptions(db)).filter(({ paused }) => !paused).map(({ nextDueMs }) => nextDueMs);
         const known = due.filter((ms) => ms !== null);

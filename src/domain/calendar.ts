@@ -136,7 +136,7 @@ export const WEEKDAYS: readonly string[] = WEEKDAY_NAMES.map(capitalise);
 /** `Mon` … `Sun`. */
 export const SHORT_WEEKDAYS: readonly string[] = WEEKDAYS.map((name) => name.slice(0, 3));
 
-const NUMBER_NAMES = 'one two three four five six seven eight nine ten eleven twelve'.split(' ');
+export const NUMBER_NAMES = 'one two three four five six seven eight nine ten eleven twelve'.split(' ');
 
 /** A whole number in digits (at most five) or as a word up to twelve. */
 export function readNumber(text: string): number | undefined {

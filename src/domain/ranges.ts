@@ -1,16 +1,6 @@
 import { type Calendar, DAY_MS, firstDayOf, formatDay, MINUTE_MS, monthOf } from './calendar.ts';
 import { type Asking, buildDays, daysText, resolveDays } from './range/days.ts';
-import {
-  resolveClock,
-  resolveHour,
-  resolveLast,
-  resolveMoment,
-  resolveSince,
-  resolveSpan,
-  resolveThisHour,
-  resolveTimes,
-  resolveUntil,
-} from './range/times.ts';
+import { buildSpan, resolveMoment, resolveTimes } from './range/times.ts';
 import {
   formatRangeWords,
   InvalidRangeError,
@@ -51,7 +41,8 @@ export function resolveRange(
   const asked = text?.trim() || options.default || DEFAULT_RANGE;
   const asking = { asked, nowMs, today: calendar.dayOf(nowMs), calendar, firstDay: options.firstDay ?? 0 };
   const words = getWords(asked, nowMs, calendar);
-  return resolveMoments(words, asking) ?? buildDays(resolveDays(words, asking), asking.today, calendar);
+  const times = resolveTimes(words, asking);
+  return times ? toDays(times, asking) : buildDays(resolveDays(words, asking), asking.today, calendar);
 }
 
 /**
@@ -99,7 +90,7 @@ export function resolveMonth(text: string, nowMs: number, calendar: Calendar): n
   const words = readRangeText(text);
   const today = calendar.dayOf(nowMs);
   // The running month counts even on its first day, when it has no whole day yet.
-  if (words?.kind === 'word' && words.word === 'this-month') return monthOf(today);
+  if (words && !isUnclear(words) && formatRangeWords(words) === 'this-month') return monthOf(today);
   const range = resolveRange(text, nowMs, calendar);
   return monthOf(Math.max(range.firstDay, range.lastDay));
 }
@@ -113,9 +104,9 @@ export function canonicalRangeText(text: string): string | undefined {
 /** Tells whether a range is short enough to be drawn by the hour, whatever day it is asked on. */
 export function isByHours(text: string): boolean {
   const words = readRangeText(text);
-  if (words?.kind === 'word') return ['today', 'yesterday', 'this-hour'].includes(words.word);
   if (words?.kind === 'last') return words.unit === 'minute' || (words.unit === 'hour' && words.count <= 24);
-  if (words?.kind === 'at') return isMoment(words.point) || isOneDay(words.point);
+  if (words?.kind === 'at')
+    return isMoment(words.point) || isOneDay(words.point) || formatRangeWords(words) === 'this-hour';
   return words?.kind === 'clock';
 }
 
@@ -135,31 +126,6 @@ function canResolve(text: string, nowMs: number, calendar: Calendar): boolean {
   } catch (error) {
     if (error instanceof InvalidRangeError) return false;
     throw error;
-  }
-}
-
-/** Ranges that begin or end within a day; undefined for days. */
-function resolveMoments(words: RangeWords, asking: Asking): Range | undefined {
-  switch (words.kind) {
-    case 'word':
-      return words.word === 'this-hour' ? resolveThisHour(asking) : undefined;
-    case 'last':
-      return words.unit === 'minute' || words.unit === 'hour' ? resolveLast(words, asking) : undefined;
-    case 'clock':
-      return toDays(resolveClock(words, asking), asking);
-    case 'at':
-      return isMoment(words.point) ? resolveHour(words.point, asking) : undefined;
-    case 'since':
-      return isMoment(words.point) ? resolveSince(words.point, asking) : undefined;
-    case 'until':
-      return isMoment(words.point) ? toDays(resolveUntil(words.point, asking), asking) : undefined;
-    case 'span': {
-      const { from, to } = words;
-      if (!isMoment(from) && (!isMoment(to) || to.kind === 'now')) return undefined;
-      return toDays(resolveTimes(from, to, asking), asking);
-    }
-    default:
-      return undefined;
   }
 }
 
@@ -267,7 +233,7 @@ function resolvePrevious(range: Range, nowMs: number, calendar: Calendar, byWeek
   const days = byWeeks ? Math.ceil(daysOf(range) / 7) * 7 : daysOf(range);
   if (range.timed) {
     const length = Math.min(range.toMs, endOfNow(range, nowMs)) - range.fromMs;
-    return resolveSpan(range.fromMs - length, range.fromMs, nowMs, calendar);
+    return buildSpan(range.fromMs - length, range.fromMs, nowMs, calendar);
   }
   return shift(range, { days: Math.max(days, 0) }, nowMs, calendar);
 }
@@ -282,7 +248,7 @@ function shift(range: Range, by: Temporal.DurationLike, nowMs: number, calendar:
   const earlier = (ms: number) =>
     Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(calendar.zone).subtract(by).epochMilliseconds;
   const toMs = range.partial ? endOfNow(range, nowMs) : range.toMs;
-  if (range.timed || range.partial) return resolveSpan(earlier(range.fromMs), earlier(toMs), nowMs, calendar);
+  if (range.timed || range.partial) return buildSpan(earlier(range.fromMs), earlier(toMs), nowMs, calendar);
   const [first, end] = [calendar.dayOf(earlier(range.fromMs)), calendar.dayOf(earlier(range.toMs))];
   const days = { first, last: end - 1 };
   return buildDays({ ...days, text: daysText(days) }, calendar.dayOf(nowMs), calendar);

@@ -1,36 +1,45 @@
 import { type Clock, readClock, readDuration, readMinutesAgo } from './clock.ts';
-import { readDay, readDayNumber, readVague, readYear } from './day.ts';
+import { readDay, readVague } from './day.ts';
 import {
   type DayPoint,
   formatClockTime,
   formatPoint,
-  formatRangeWords,
   HYPHEN,
   isMoment,
   isOneDay,
   isUnclear,
-  PHRASES,
   type RangePoint,
+  type RangeWord,
   type RangeWords,
   type Unclear,
   unclear,
 } from './words.ts';
 
 type Read<Words> = Words | Unclear | undefined;
+type End = 'since' | 'after' | 'until' | 'before';
 
 const TODAY: DayPoint = { kind: 'ago', days: 0 };
-const FILLERS = new Set(['on', 'in', 'during', 'for', 'over', 'within', 'the', 'of']);
 
-/** Words of an open end, before or behind its point. */
-const OPENERS: readonly [RegExp, 'since' | 'after' | 'until' | 'before'][] = [
-  [/^(since|from|>=|starting(?: from| on| at| with)?|beginning (?:from|on|at|with)|as of)$/, 'since'],
-  [/^(after|>|later than)$/, 'after'],
-  [/^(until|till|til|untill|up to|up until|through|thru|<=|\.\.|ending(?: on| at| with)?|no later than)$/, 'until'],
-  [/^(before|<|prior to|earlier than)$/, 'before'],
-];
+/** Words of an open end, before its point: alone, and behind a day. */
+const OPENERS = (
+  [
+    ['since', 'since|from|>=|starting(?: from| on| at| with)?|beginning (?:from|on|at|with)|as of'],
+    ['after', 'after|>|later than'],
+    [
+      'until',
+      String.raw`until|till|til|untill|up to|up until|through|thru|<=|\.\.|ending(?: on| at| with)?|no later than`,
+    ],
+    ['before', 'before|<|prior to|earlier than'],
+  ] as [End, string][]
+).map(([kind, words]) => ({
+  kind,
+  alone: new RegExp(`^(${words}) (.+)$`),
+  behind: new RegExp(`^(.+) (?:${words}) (.+)$`),
+}));
+/** The same, behind it. */
 const CLOSERS: readonly [RegExp, 'since' | 'until'][] = [
-  [/^(\.\.|onwards?|on|and onwards?|and later|or later|and after)$/, 'since'],
-  [/^(and earlier|or earlier|and before)$/, 'until'],
+  [/^(.+) (?:\.\.|onwards?|on|and onwards?|and later|or later|and after)$/, 'since'],
+  [/^(.+) (?:and earlier|or earlier|and before)$/, 'until'],
 ];
 const SEPARATORS: readonly RegExp[] = [
   /^\.\.$/,
@@ -38,14 +47,20 @@ const SEPARATORS: readonly RegExp[] = [
   new RegExp(`^${HYPHEN}$`),
 ];
 
+/** Ways to say a range that follow no rule, without `the`. */
+const ALL =
+  /^(all( time| of time| the time)?|of all time|(since )?(for)?ever|since (beginning( of time)?|start|inception|day one)|from (beginning|start)|(entire|whole|full) history)$/;
+const SO_FAR = /^((right )?now|so far today|today so far|day so far|day to date|earlier today)$/;
+const RUNNING =
+  /^(?:([wmqy])td|(week|month|quarter|year|hour) (?:to date|so far)|this (week|month|quarter|year) so far|(?:so far|earlier) this (week|month|quarter|year))$/;
+
 /** Returns what these pieces mean as one range, all of them together; undefined where they are none. */
 export function readRangeTexts(texts: readonly string[]): Read<RangeWords> {
-  const plain = [...texts];
-  while (plain.length > 1 && FILLERS.has(plain[0]!)) plain.shift();
-  const joined = plain.filter((text) => text !== 'the').join(' ');
-  if (PHRASES.has(joined)) return { kind: 'word', word: PHRASES.get(joined)! };
+  const whole = texts.join(' ');
+  const plain = whole.replace(/^(?:(?:on|in|during|for|over|within|the|of) )+(?=.)/, '');
   return (
-    readDuration(texts) ??
+    readNamed(plain.replace(/\bthe /g, '')) ??
+    readDuration(whole) ??
     readOpen(plain) ??
     readSpan(plain) ??
     readPartOfDay(plain) ??
@@ -54,23 +69,30 @@ export function readRangeTexts(texts: readonly string[]): Read<RangeWords> {
   );
 }
 
+function readNamed(text: string): RangeWords | undefined {
+  if (SO_FAR.test(text)) return { kind: 'at', point: TODAY };
+  if (ALL.test(text)) return { kind: 'at', point: { kind: 'word', word: 'all-time' } };
+  const [, letter, ...units] = RUNNING.exec(text) ?? [];
+  const unit = letter ? { w: 'week', m: 'month', q: 'quarter', y: 'year' }[letter] : units.find(Boolean);
+  return unit ? { kind: 'at', point: { kind: 'word', word: `this-${unit}` as RangeWord } } : undefined;
+}
+
 /** `since X`, `before X`, `X..`, `X onwards`. */
-function readOpen(texts: readonly string[]): Read<RangeWords> {
-  for (let words = Math.min(3, texts.length - 1); words >= 1; words--) {
-    const opener = OPENERS.find(([pattern]) => pattern.test(texts.slice(0, words).join(' ')));
-    const rest = texts.slice(words);
-    const read =
-      opener && (opener[1] === 'since' ? readSince(rest, texts[0]!) : readEnd(opener[1], rest, texts[0] === '..'));
+function readOpen(text: string): Read<RangeWords> {
+  for (const { kind, alone } of OPENERS) {
+    const [, word, rest] = alone.exec(text) ?? [];
+    const read = rest && (kind === 'since' ? readSince(rest, word!) : readEnd(kind, rest, word === '..'));
     if (read) return read;
-    const closer = CLOSERS.find(([pattern]) => pattern.test(texts.slice(-words).join(' ')));
-    const closed = closer && readPoint(texts.slice(0, -words));
-    if (isUnclear(closed)) return closed;
-    if (closed) return { kind: closer![1], point: closed };
+  }
+  for (const [pattern, kind] of CLOSERS) {
+    const [, rest] = pattern.exec(text) ?? [];
+    const point = rest && readPoint(rest);
+    if (point) return isUnclear(point) ? point : { kind, point };
   }
   return undefined;
 }
 
-function readSince(rest: readonly string[], opener: string): Read<RangeWords> {
+function readSince(rest: string, opener: string): Read<RangeWords> {
   const ago = readMinutesAgo(rest);
   if (ago !== undefined)
     return ago % 60 === 0
@@ -78,64 +100,61 @@ function readSince(rest: readonly string[], opener: string): Read<RangeWords> {
       : { kind: 'last', unit: 'minute', count: ago };
   // `since 3 days`, as some say for `the last 3 days`.
   const duration = opener === 'since' ? readDuration(rest) : undefined;
-  if (duration?.kind === 'last') return duration;
-  return readEnd('since', rest);
+  return duration?.kind === 'last' ? duration : readEnd('since', rest);
 }
 
 /** `isExplicit`: a moment without a day of its own is meant from the first data on. */
-function readEnd(
-  kind: 'since' | 'after' | 'until' | 'before',
-  rest: readonly string[],
-  isExplicit = false,
-): Read<RangeWords> {
+function readEnd(kind: End, rest: string, isExplicit = false): Read<RangeWords> {
+  const isBegin = kind === 'since' || kind === 'after';
   const clock = readClock(rest);
   if (isUnclear(clock)) return clock;
-  if (clock)
-    return kind === 'since' || kind === 'after' ? toClock(TODAY, clock, undefined) : toClock(TODAY, undefined, clock);
+  if (clock) return isBegin ? toClock(TODAY, clock, undefined) : toClock(TODAY, undefined, clock);
   const point = readPoint(rest);
   if (!point || isUnclear(point)) return point;
   if (!isMoment(point)) return { kind, point };
-  if (kind === 'since' || kind === 'after') return { kind: 'since', point };
+  if (isBegin) return { kind: 'since', point };
   if (isExplicit || point.kind !== 'moment') return { kind: 'until', point };
-  return unclear(`“${kind} ${rest.join(' ')}” can begin on that day, or with the first data.`, [
+  return unclear(`“${kind} ${rest}” can begin on that day, or with the first data.`, [
     `${formatPoint(point.day)} until ${formatClockTime(point.clock)}`,
     `..${formatPoint(point)}`,
   ]);
 }
 
 /** `X to Y` in all spellings; an end that leaves something out takes it from the other. */
-function readSpan(given: readonly string[]): Read<RangeWords> {
-  const texts = /^(from|between|since)$/.test(given[0]!) ? given.slice(1) : given;
-  const between = given.includes('between');
-  for (const separator of between ? [/^and$/, ...SEPARATORS] : SEPARATORS) {
-    for (const [at, text] of texts.entries()) {
-      if (at === 0 || at === texts.length - 1 || !separator.test(text)) continue;
-      const read = readEnds(texts.slice(0, at), texts.slice(at + 1), between || given.length > texts.length);
+function readSpan(given: string): Read<RangeWords> {
+  const text = given.replace(/^(from|between|since) /, '');
+  const words = text.split(' ');
+  const isBetween = /\bbetween\b/.test(given);
+  for (const separator of isBetween ? [/^and$/, ...SEPARATORS] : SEPARATORS) {
+    for (const [at, word] of words.entries()) {
+      if (at === 0 || at === words.length - 1 || !separator.test(word)) continue;
+      const [left, right] = [words.slice(0, at), words.slice(at + 1)].map((end) => end.join(' '));
+      const read = readEnds(left!, right!, isBetween || given !== text);
       if (read) return read;
     }
   }
   return undefined;
 }
 
-function readEnds(left: readonly string[], right: readonly string[], isSpan: boolean): Read<RangeWords> {
+function readEnds(left: string, right: string, isSpan: boolean): Read<RangeWords> {
   const [from, to] = inOneOrder(left, right);
   if (isUnclear(from) || isUnclear(to)) return spread(from, to);
   // `this week to last week` compares two.
   if (from?.kind === 'word' && to?.kind === 'word') return undefined;
-  if (from && to && (from.kind !== 'date' || to.kind !== 'day-of-month')) return { kind: 'span', from, to };
+  // `27 aug to the 3rd`: the end takes its month from the beginning.
+  const isBare = to?.kind === 'date' && to.month === undefined;
+  if (from && to && (from.kind !== 'date' || !isBare)) return { kind: 'span', from, to };
   return readClockEnds(left, right, isSpan) ?? readDateEnds(from, left, to, right);
 }
 
 /** Both ends of a range; of `1/12 to 31/12` the second says which number is the month in both. */
-function inOneOrder(left: readonly string[], right: readonly string[]): [Read<RangePoint>, Read<RangePoint>] {
-  const texts = [left, right].map((end) => end.join(' '));
+function inOneOrder(left: string, right: string): [Read<RangePoint>, Read<RangePoint>] {
   const [from, to] = [readPoint(left), readPoint(right)];
-  const clear = isUnclear(from) ? texts[1] : texts[0];
-  if (isUnclear(from) === isUnclear(to) || !texts.every((text) => /^\d{1,2}\/\d{1,2}(\/\d+)?$/.test(text)))
-    return [from, to];
-  const isDayFirst = Number.parseInt(clear!, 10) > 12;
+  const areSlashed = [left, right].every((text) => /^\d{1,2}\/\d{1,2}(\/\d+)?$/.test(text));
+  if (isUnclear(from) === isUnclear(to) || !areSlashed) return [from, to];
+  const isDayFirst = Number.parseInt(isUnclear(from) ? right : left, 10) > 12;
   const choose = (end: Read<RangePoint>) =>
-    isUnclear(end) ? readPoint(end.choices[isDayFirst ? 0 : 1]!.split(/(?<=[a-z])-/)) : end;
+    isUnclear(end) ? readPoint(end.choices[isDayFirst ? 0 : 1]!.replace(/(?<=[a-z])-/, ' ')) : end;
   return [choose(from), choose(to)];
 }
 
@@ -144,127 +163,101 @@ function spread(from: Read<RangePoint>, to: Read<RangePoint>): Unclear | undefin
   if (!from || !to) return undefined;
   const textsOf = (end: RangePoint | Unclear) => (isUnclear(end) ? end.choices : [formatPoint(end)]);
   const [froms, tos] = [textsOf(from), textsOf(to)];
-  const choices = Array.from(
-    { length: Math.max(froms.length, tos.length) },
-    (_, index) => `${froms[index] ?? froms[0]}..${tos[index] ?? tos[0]}`,
-  );
+  const longer = froms.length > tos.length ? froms : tos;
+  const choices = longer.map((_, index) => `${froms[index] ?? froms[0]}..${tos[index] ?? tos[0]}`);
   return unclear([from, to].find(isUnclear)!.message, choices);
 }
 
 /** `yesterday 14:00 – 15:00`, `2 to 4pm on thursday`, `9:00 – 17:00`. */
-function readClockEnds(left: readonly string[], right: readonly string[], isSpan: boolean): Read<RangeWords> {
+function readClockEnds(left: string, right: string, isSpan: boolean): Read<RangeWords> {
   const [from, to] = [readClock(left), readClock(right)];
-  if (isUnclear(from) || isUnclear(to)) return isUnclear(from) ? from : (to as Unclear);
+  if (isUnclear(from)) return from;
+  if (isUnclear(to)) return to;
   if (from && to) {
     if (!from.bare || !to.bare) return toClock(TODAY, from, to);
-    return isSpan ? toBare(TODAY, from, to) : undefined;
+    return isSpan ? toBare(from, to) : undefined;
   }
-  if (to) {
-    const begin = readDayAndClock(left);
-    return begin && toClock(begin.day, begin.clock, to);
-  }
-  if (from) {
-    const end = readDayAndClock(right);
-    return end && toClock(end.day, from, end.clock);
-  }
-  return undefined;
+  const other = to ? readDayAndClock(left) : from && readDayAndClock(right);
+  return other && toClock(other.day, from ?? other.clock, to ?? other.clock);
 }
 
 /** `between 2 and 4` can be night or day. */
-function toBare(day: DayPoint, from: Clock, to: Clock): Unclear | undefined {
+function toBare(from: Clock, to: Clock): Unclear | undefined {
   if (from.minutes >= to.minutes) return undefined;
-  const name = formatPoint(day);
   const texts = [0, 720]
     .filter((add) => to.minutes + add <= 1440 && (add === 0 || to.minutes <= 720))
-    .map((add) => `${name} ${formatClockTime(from.minutes + add)}-${formatClockTime(to.minutes + add)}`);
+    .map((add) => `today ${formatClockTime(from.minutes + add)}-${formatClockTime(to.minutes + add)}`);
   return unclear(`I can't tell which hours or days are meant.`, texts);
 }
 
 /** `5 to 12 nov`, `nov 5 to 12 2026`, `2026-11-08 to 11-18`: one end says what both have in common. */
-function readDateEnds(
-  from: RangePoint | undefined,
-  left: readonly string[],
-  to: RangePoint | undefined,
-  right: readonly string[],
-): Read<RangeWords> {
-  const leftDay = left.length === 1 ? readDayNumber(left[0]!) : undefined;
-  if (to?.kind === 'date' && leftDay !== undefined) {
+function readDateEnds(from: Read<RangePoint>, left: string, to: Read<RangePoint>, right: string): Read<RangeWords> {
+  const day = /^(\d{1,2})(?:st|nd|rd|th|\.)?$/.exec(left)?.[1];
+  if (to?.kind === 'date' && to.month !== undefined && day) {
     const { weekday: _weekday, ...date } = to;
-    return { kind: 'span', from: { ...date, day: leftDay }, to };
+    return { kind: 'span', from: { ...date, day: Number(day) }, to };
   }
-  const plain = right.filter((text) => text !== 'the');
-  const year = plain.length === 2 ? readYear(plain[1]!) : undefined;
-  const rightDay = plain.length === 1 || year !== undefined ? readDayNumber(plain[0]!) : undefined;
-  if (from?.kind !== 'date' || rightDay === undefined) return undefined;
-  const begin = { ...from, ...(year !== undefined && { year }) };
-  const { weekday: _weekday, ...date } = begin;
-  const end = { ...date, day: rightDay };
-  return { kind: 'span', from: begin, to: /[a-z]$/.test(plain[0]!) ? { ...end, ...monthAfter(begin, rightDay) } : end };
-}
-
-/** `27 aug to the 3rd` ends in the month after. */
-function monthAfter({ year, month, day }: DayPoint & { kind: 'date' }, end: number): { year?: number; month: number } {
-  if (end >= day) return { month };
-  return { ...(year !== undefined && { year: month === 12 ? year + 1 : year }), month: (month % 12) + 1 };
+  const [, end, ordinal, year] =
+    /^(?:the )?(\d{1,2})(st|nd|rd|th|\.)?(?: (?:the )?((?:19|20)\d\d))?$/.exec(right) ?? [];
+  if (from?.kind !== 'date' || from.month === undefined || !end) return undefined;
+  const begin = { ...from, ...(year && { year: Number(year) }) };
+  const { weekday: _weekday, ...date } = { ...begin, day: Number(end) };
+  const isNextMonth = ordinal && ordinal !== '.' && date.day < begin.day;
+  if (!isNextMonth) return { kind: 'span', from: begin, to: date };
+  const isNextYear = begin.month === 12 && date.year !== undefined;
+  const month = (begin.month! % 12) + 1;
+  return { kind: 'span', from: begin, to: { ...date, month, ...(isNextYear && { year: date.year! + 1 }) } };
 }
 
 /** `today since 9`, `yesterday before noon`, `monday from 14:00`. */
-function readPartOfDay(texts: readonly string[]): Read<RangeWords> {
-  for (let at = 1; at < texts.length - 1; at++) {
-    for (let words = 1; words <= 2 && at + words < texts.length; words++) {
-      const opener = OPENERS.find(([pattern]) => pattern.test(texts.slice(at, at + words).join(' ')));
-      const day = opener && readDay(texts.slice(0, at));
-      const clock = day && readClock(texts.slice(at + words));
-      if (isUnclear(clock)) return clock;
-      if (!clock || !day || isUnclear(day)) continue;
-      const isBegin = opener![1] === 'since' || opener![1] === 'after';
-      return isBegin ? toClock(day, clock, undefined) : toClock(day, undefined, clock);
-    }
+function readPartOfDay(text: string): Read<RangeWords> {
+  for (const { kind, behind } of OPENERS) {
+    const [, dayText, rest] = behind.exec(text) ?? [];
+    const day = dayText ? readDay(dayText) : undefined;
+    const clock = day && readClock(rest!);
+    if (isUnclear(clock)) return clock;
+    if (!clock || !day || isUnclear(day)) continue;
+    return kind === 'since' || kind === 'after' ? toClock(day, clock, undefined) : toClock(day, undefined, clock);
   }
   return undefined;
 }
 
-function readAt(texts: readonly string[]): Read<RangeWords> {
-  if (texts.length === 3 && texts[1] === HYPHEN && texts.every((text) => text === HYPHEN || /^\d{1,2}$/.test(text)))
-    return readPair(texts);
-  const ago = readMinutesAgo(texts);
+function readAt(text: string): Read<RangeWords> {
+  const pair = PAIR.exec(text);
+  if (pair) return readPair(text, pair[1]!, pair[2]!);
+  const ago = readMinutesAgo(text);
   if (ago !== undefined) {
     const last = ago % 60 === 0 ? `${ago / 60}h` : `${ago}m`;
-    return unclear(`“${texts.join(' ')}” is a moment: a range needs a length.`, [last, '1h', '24h']);
+    return unclear(`“${text}” is a moment: a range needs a length.`, [last, '1h', '24h']);
   }
-  const clock = readClock(texts);
+  const clock = readClock(text);
   if (isUnclear(clock)) return clock;
-  if (clock && (!clock.bare || texts[0] === 'at')) return atClock(TODAY, clock);
-  const timed = readDayAndClock(texts);
-  if (timed && (!timed.clock.bare || texts.includes('at'))) return atClock(timed.day, timed.clock);
-  const point = readPoint(texts);
+  if (clock && (!clock.bare || /^at /.test(text))) return atClock(TODAY, clock);
+  const timed = readDayAndClock(text);
+  if (timed && (!timed.clock.bare || / at |^at /.test(text))) return atClock(timed.day, timed.clock);
+  const point = readPoint(text);
   if (!point || isUnclear(point)) return point;
-  if (point.kind === 'word') return { kind: 'word', word: point.word };
-  if (point.kind === 'ago' && point.days <= 1) return { kind: 'word', word: point.days === 0 ? 'today' : 'yesterday' };
   return point.kind === 'now' ? undefined : { kind: 'at', point };
 }
 
+const PAIR = new RegExp(`^(\\d{1,2}) ${HYPHEN} (\\d{1,2})$`);
+
 /** `9-17` alone: a date, or hours of today. */
-function readPair(texts: readonly string[]): Read<RangeWords> {
-  const date = readDay(texts);
-  const [from, to] = [Number(texts[0]), Number(texts[2])];
+function readPair(text: string, one: string, two: string): Read<RangeWords> {
+  const date = readDay(text);
+  const [from, to] = [Number(one), Number(two)];
   const choices = isUnclear(date) ? date.choices : date ? [formatPoint(date)] : [];
   const hours = from < to && to <= 24 ? [`today ${formatClockTime(from * 60)}-${formatClockTime(to * 60)}`] : [];
   const all = [...choices, ...hours];
-  return all.length === 0 ? undefined : unclear(`“${texts[0]}-${texts[2]}” can be a date or hours.`, all);
+  return all.length === 0 ? undefined : unclear(`“${one}-${two}” can be a date or hours.`, all);
 }
 
 /** The hour that begins at a time; a number up to 12 alone can be morning or evening. */
-function atClock(day: DayPoint, clock: Clock): Read<RangeWords> {
+function atClock(day: DayPoint, { minutes, bare }: Clock): Read<RangeWords> {
   if (!isOneDay(day)) return undefined;
-  if (clock.bare && clock.minutes > 0 && clock.minutes <= 720) {
-    const name = formatPoint(day);
-    const choices = [clock.minutes, (clock.minutes + 720) % 1440].map(
-      (minutes) => `${name} ${formatClockTime(minutes)}`,
-    );
-    return unclear(`“${clock.minutes / 60}” can be in the morning or in the evening.`, choices);
-  }
-  return { kind: 'at', point: { kind: 'moment', day, clock: clock.minutes } };
+  if (!bare || minutes === 0 || minutes > 720) return { kind: 'at', point: { kind: 'moment', day, clock: minutes } };
+  const choices = [minutes, (minutes + 720) % 1440].map((each) => `${formatPoint(day)} ${formatClockTime(each)}`);
+  return unclear(`“${minutes / 60}” can be in the morning or in the evening.`, choices);
 }
 
 /** A part of one day; times that leave am or pm open take what the other says. */
@@ -273,16 +266,13 @@ function toClock(day: DayPoint, from: Clock | undefined, to: Clock | undefined):
   const name = formatPoint(day);
   if (!from || !to) {
     const only = (from ?? to)!;
-    const isToday = day === TODAY;
     // `since 9` says neither whether 9 is an hour nor of which day.
-    if (only.bare && isToday) {
+    if (only.bare && day === TODAY) {
       const word = from ? 'since' : 'until';
       const number = only.minutes / 60;
-      const date = number >= 1 ? [`${word}-${formatPoint({ kind: 'day-of-month', day: number })}`] : [];
-      return unclear(`“${number}” can be an hour or a day.`, [
-        `today ${word} ${formatClockTime(only.minutes)}`,
-        ...date,
-      ]);
+      const date = number >= 1 ? [`${word}-${formatPoint({ kind: 'date', day: number })}`] : [];
+      const time = `today ${word} ${formatClockTime(only.minutes)}`;
+      return unclear(`“${number}” can be an hour or a day.`, [time, ...date]);
     }
     return { kind: 'clock', day, ...(from && { from: from.minutes }), ...(to && { to: to.minutes }) };
   }
@@ -292,12 +282,11 @@ function toClock(day: DayPoint, from: Clock | undefined, to: Clock | undefined):
     return unclear('The range begins and ends at the same time.', [`${name} ${formatClockTime(begin)}`]);
   // `9-5` and `11:30-1:30` can be meant by a clock of twelve hours; `22:00-06:00` and `11:30-01:30` can not.
   if (end < begin && !from.half && !to.half && begin <= 720 && to.short) {
-    const afternoon =
-      end + 720 > begin && end < 720 ? [`${name} ${formatClockTime(begin)}-${formatClockTime(end + 720)}`] : [];
-    return unclear('The end can be in the afternoon, or on the day after.', [
-      ...afternoon,
-      `${name} ${formatClockTime(begin)}-${formatClockTime(end)}`,
-    ]);
+    const isAfternoon = end + 720 > begin && end < 720;
+    const texts = [...(isAfternoon ? [end + 720] : []), end].map(
+      (each) => `${name} ${formatClockTime(begin)}-${formatClockTime(each)}`,
+    );
+    return unclear('The end can be in the afternoon, or on the day after.', texts);
   }
   return { kind: 'clock', day, from: begin, to: end };
 }
@@ -315,15 +304,16 @@ function endAfter(begin: number, end: number): number {
 }
 
 /** A day and a time in either order: `yesterday at 14:00`, `9am on friday`. */
-function readDayAndClock(texts: readonly string[]): { day: DayPoint; clock: Clock } | undefined {
-  for (let at = 1; at < texts.length; at++) {
-    const [before, behind] = [texts.slice(0, at), texts.slice(at)];
-    for (const [dayTexts, clockTexts] of [
-      [before, behind[0] === 'from' || behind[0] === 'between' || behind[0] === 'on' ? behind.slice(1) : behind],
+function readDayAndClock(text: string): { day: DayPoint; clock: Clock } | undefined {
+  const words = text.split(' ');
+  for (let at = 1; at < words.length; at++) {
+    const [before, behind] = [words.slice(0, at).join(' '), words.slice(at).join(' ')];
+    for (const [dayText, clockText] of [
+      [before, behind.replace(/^(from|between|on) /, '')],
       [behind, before],
     ] as const) {
-      const clock = readClock(clockTexts);
-      const day = clock && !isUnclear(clock) ? readDay(dayTexts) : undefined;
+      const clock = readClock(clockText);
+      const day = clock && !isUnclear(clock) ? readDay(dayText) : undefined;
       if (clock && !isUnclear(clock) && day && !isUnclear(day) && isOneDay(day)) return { day, clock };
     }
   }
@@ -331,30 +321,27 @@ function readDayAndClock(texts: readonly string[]): { day: DayPoint; clock: Cloc
 }
 
 /** A stretch of days or a moment. */
-function readPoint(texts: readonly string[]): Read<RangePoint> {
-  const joined = texts.join(' ');
-  if (/^(now|right now|present|the present|date|this moment)$/.test(joined)) return { kind: 'now' };
-  const instant = texts.length === 1 ? readInstant(joined) : undefined;
+function readPoint(text: string): Read<RangePoint> {
+  if (/^(now|right now|present|the present|date|this moment)$/.test(text)) return { kind: 'now' };
+  const instant = readInstant(text);
   if (instant) return instant;
-  const ago = readMinutesAgo(texts);
+  const ago = readMinutesAgo(text);
   if (ago !== undefined) return { kind: 'minutes-ago', minutes: ago };
-  const day = readDay(texts);
+  const day = readDay(text);
   if (day) return day;
-  const timed = readDayAndClock(texts);
-  if (!timed || (timed.clock.bare && !texts.includes('at'))) return undefined;
+  const timed = readDayAndClock(text);
+  if (!timed || (timed.clock.bare && !/\bat\b/.test(text))) return undefined;
   return { kind: 'moment', day: timed.day, clock: timed.clock.minutes };
 }
 
 /** `2026-11-05T14:00Z`, with any offset. */
 function readInstant(text: string): Read<RangePoint> {
-  if (!/^\d{4}-\d{1,2}-\d{1,2}t.*(z|[+-]\d{2}:?\d{2})$/.test(text)) return undefined;
+  if (!/^\d{4}-\d{1,2}-\d{1,2}t\S*(z|[+-]\d{2}:?\d{2})$/.test(text)) return undefined;
   try {
     const { epochMilliseconds: ms } = Temporal.Instant.from(text.toUpperCase());
-    if (ms % 60_000 === 0) return { kind: 'instant', ms };
-    const minute = ms - (((ms % 60_000) + 60_000) % 60_000);
-    const choices = [minute, minute + 60_000].map((each) =>
-      formatRangeWords({ kind: 'at', point: { kind: 'instant', ms: each } }),
-    );
+    const minute = Math.floor(ms / 60_000) * 60_000;
+    if (ms === minute) return { kind: 'instant', ms };
+    const choices = [minute, minute + 60_000].map((each) => formatPoint({ kind: 'instant', ms: each }));
     return unclear(`“${text.toUpperCase()}” names seconds; a range begins and ends at whole minutes.`, choices);
   } catch {
     return undefined;

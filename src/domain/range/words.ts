@@ -10,25 +10,19 @@ export const HYPHEN = '~';
  * Dates are taken as written, real or not; `resolveRange` turns the words into instants and refuses those that cannot be.
  */
 export type RangeWords =
-  | { kind: 'word'; word: RangeWord }
   /** The time just gone by: whole calendar days, months and quarters before the running one; minutes and hours up to now. */
-  | { kind: 'last'; unit: RangeUnit; count: number }
+  | { kind: 'last'; unit: 'minute' | 'hour' | 'day' | 'month' | 'quarter'; count: number }
   /** A stretch of days, or one hour by the moment that it begins at. */
   | { kind: 'at'; point: RangePoint }
   /** From the beginning of one point to the end of another; a moment has no length. */
   | { kind: 'span'; from: RangePoint; to: RangePoint }
-  /** From a point on, or (`after`) from its end on. */
-  | { kind: 'since' | 'after'; point: RangePoint }
-  /** From the beginning of all data to the end of a point, or (`before`) to its beginning. */
-  | { kind: 'until' | 'before'; point: RangePoint }
+  /** From a point on, or (`after`) from its end on; from all beginning to its end, or (`before`) to its beginning. */
+  | { kind: 'since' | 'after' | 'until' | 'before'; point: RangePoint }
   /** A part of one day, in minutes of the clock: `from` 0 and `to` 1440 where absent. `to` up to `from`: on the day after. */
   | { kind: 'clock'; day: DayPoint; from?: number; to?: number };
 
-type RangeUnit = 'minute' | 'hour' | 'day' | 'month' | 'quarter';
-
+/** Named stretches of days, and the running hour. */
 export const RANGE_WORDS = [
-  'today',
-  'yesterday',
   'this-hour',
   'this-week',
   'last-week',
@@ -45,21 +39,16 @@ export type RangeWord = (typeof RANGE_WORDS)[number];
 
 /** A day or a longer stretch of days. Without `year`: the latest that is not in the future. */
 export type DayPoint =
-  /** `weekday` where it was said too: it must be that of the date. */
-  | { kind: 'date'; year?: number; month: number; day: number; weekday?: number }
+  | { kind: 'ago'; days: number }
+  /** `weekday` where it was said too: it must be that of the date. Without `month`: of this one, or the one before. */
+  | { kind: 'date'; year?: number; month?: number; day: number; weekday?: number }
   /** 1 = Monday … 7 = Sunday: the latest one before today, or that of a week by how many weeks ago it is. */
   | { kind: 'weekday'; weekday: number; week?: 0 | 1 }
-  /** Of this month, or of the one before where it is still to come. */
-  | { kind: 'day-of-month'; day: number; weekday?: number }
-  | { kind: 'ago'; days: number }
-  /** Monday to Sunday, by its ISO number. */
+  /** Monday to Sunday, by its ISO number, or around a day. */
   | { kind: 'week'; year?: number; week: number }
-  /** Monday to Sunday around a day. */
   | { kind: 'week-of'; day: DayPoint }
-  | { kind: 'month'; year?: number; month: number }
-  | { kind: 'quarter'; year?: number; quarter: number }
-  | { kind: 'half'; year?: number; half: number }
-  | { kind: 'year'; year: number }
+  /** A month, quarter, half or year by its number from 1. */
+  | { kind: 'months'; size: 1 | 3 | 6 | 12; number: number; year?: number }
   | { kind: 'word'; word: RangeWord };
 
 /** A stretch of days, or a moment. */
@@ -79,74 +68,58 @@ export function isMoment(point: RangePoint): point is Exclude<RangePoint, DayPoi
 
 /** Tells whether a stretch is one day, whatever day it is. */
 export function isOneDay(day: DayPoint): boolean {
-  return ['date', 'weekday', 'ago', 'day-of-month'].includes(day.kind);
+  return ['date', 'weekday', 'ago'].includes(day.kind);
 }
+
+const UNIT_MARKS = { minute: 'm', hour: 'h', day: 'd', month: '-months', quarter: '-quarters' };
 
 /** The shortest text that reads back as the same: `last-week`, `14d`, `nov-5..nov-12`, `yesterday 14:00-15:00`. */
 export function formatRangeWords(words: RangeWords): string {
   switch (words.kind) {
-    case 'word':
-      return words.word;
     case 'last':
-      return `${words.count}${{ minute: 'm', hour: 'h', day: 'd', month: '-months', quarter: '-quarters' }[words.unit]}`;
+      return `${words.count}${UNIT_MARKS[words.unit]}`;
     case 'at':
       return formatPoint(words.point);
     case 'span':
       return `${formatPoint(words.from)}..${formatPoint(words.to)}`;
-    case 'until':
-      return isMoment(words.point) ? `..${formatPoint(words.point)}` : open('until', words.point);
-    case 'since':
-    case 'after':
-    case 'before':
-      return open(words.kind, words.point);
-    case 'clock':
-      return formatPartOfDay(formatPoint(words.day), words.from, words.to);
+    case 'clock': {
+      const { day, from, to } = words;
+      if (from === undefined) return `${formatPoint(day)} until ${formatClockTime(to ?? 0)}`;
+      if (to === undefined) return `${formatPoint(day)} since ${formatClockTime(from)}`;
+      return `${formatPoint(day)} ${formatClockTime(from)}-${formatClockTime(to)}`;
+    }
+    default: {
+      const { kind, point } = words;
+      if (!isMoment(point)) return `${kind}-${formatPoint(point)}`;
+      return kind === 'until' ? `..${formatPoint(point)}` : `${kind} ${formatPoint(point)}`;
+    }
   }
-}
-
-/** `yesterday 14:00-15:00`, `today since 09:00`. */
-function formatPartOfDay(day: string, from: number | undefined, to: number | undefined): string {
-  if (from === undefined) return `${day} until ${formatClockTime(to ?? 0)}`;
-  if (to === undefined) return `${day} since ${formatClockTime(from)}`;
-  return `${day} ${formatClockTime(from)}-${formatClockTime(to)}`;
-}
-
-function open(word: string, point: RangePoint): string {
-  return `${word}${isMoment(point) ? ' ' : '-'}${formatPoint(point)}`;
 }
 
 export function formatPoint(point: RangePoint): string {
   switch (point.kind) {
-    case 'date': {
-      const weekday = point.weekday === undefined ? '' : `${WEEKDAY_NAMES[point.weekday - 1]!.slice(0, 3)}-`;
-      if (point.year === undefined) return `${weekday}${monthName(point.month)}-${point.day}`;
-      return `${weekday}${pad(point.year, 4)}-${pad(point.month)}-${pad(point.day)}`;
-    }
-    case 'weekday': {
-      const week = point.week === undefined ? '' : point.week === 0 ? '-this-week' : '-last-week';
-      return `${WEEKDAY_NAMES[point.weekday - 1]!}${week}`;
-    }
-    case 'day-of-month': {
-      const weekday = point.weekday === undefined ? '' : `${WEEKDAY_NAMES[point.weekday - 1]!.slice(0, 3)}-`;
-      return `${weekday}${point.day}${ordinalEnding(point.day)}`;
-    }
     case 'ago':
-      if (point.days === 0) return 'today';
-      return point.days === 1 ? 'yesterday' : `${point.days}-days-ago`;
-    case 'week-of':
-      return `week-of-${formatPoint(point.day)}`;
+      return ['today', 'yesterday'][point.days] ?? `${point.days}-days-ago`;
+    case 'date': {
+      const { year, month, day } = point;
+      const weekday = point.weekday === undefined ? '' : `${WEEKDAY_NAMES[point.weekday - 1]!.slice(0, 3)}-`;
+      if (month === undefined) return `${weekday}${day}${ordinalEnding(day)}`;
+      if (year !== undefined) return `${weekday}${pad(year, 4)}-${pad(month)}-${pad(day)}`;
+      return `${weekday}${MONTH_NAMES[month - 1]?.slice(0, 3) ?? month}-${day}`;
+    }
+    case 'weekday':
+      return `${WEEKDAY_NAMES[point.weekday - 1]}${{ 0: '-this-week', 1: '-last-week', none: '' }[point.week ?? 'none']}`;
     case 'week':
       return point.year === undefined ? `week-${point.week}` : `${pad(point.year, 4)}-w${pad(point.week)}`;
-    case 'month':
-      return point.year === undefined
-        ? (MONTH_NAMES[point.month - 1] ?? '')
-        : `${pad(point.year, 4)}-${pad(point.month)}`;
-    case 'quarter':
-      return point.year === undefined ? `q${point.quarter}` : `${pad(point.year, 4)}-q${point.quarter}`;
-    case 'half':
-      return point.year === undefined ? `h${point.half}` : `${pad(point.year, 4)}-h${point.half}`;
-    case 'year':
-      return pad(point.year, 4);
+    case 'week-of':
+      return `week-of-${formatPoint(point.day)}`;
+    case 'months': {
+      const { size, number } = point;
+      const year = point.year === undefined ? '' : pad(point.year, 4);
+      if (size === 12) return year;
+      const part = size === 3 ? `q${number}` : size === 6 ? `h${number}` : year ? pad(number) : MONTH_NAMES[number - 1];
+      return [year, part].filter(Boolean).join('-');
+    }
     case 'word':
       return point.word;
     case 'moment':
@@ -165,14 +138,11 @@ export function formatClockTime(minutes: number): string {
   return `${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}`;
 }
 
-function monthName(month: number): string {
-  return MONTH_NAMES[month - 1]?.slice(0, 3) ?? String(month);
+function ordinalEnding(day: number): string {
+  return { one: 'st', two: 'nd', few: 'rd', other: 'th', zero: 'th', many: 'th' }[ORDINALS.select(day)];
 }
 
-function ordinalEnding(day: number): string {
-  if (day >= 11 && day <= 13) return 'th';
-  return { 1: 'st', 2: 'nd', 3: 'rd' }[day % 10] ?? 'th';
-}
+const ORDINALS = new Intl.PluralRules('en', { type: 'ordinal' });
 
 function pad(number: number, width = 2): string {
   return String(number).padStart(width, '0');
@@ -192,36 +162,6 @@ export function unclear(message: string, choices: readonly string[]): Unclear {
 export function isUnclear<Other extends { kind: string }>(read: Other | Unclear | undefined): read is Unclear {
   return read?.kind === 'unclear';
 }
-
-/** Phrases for a running span: `week to date`, `so far this week`. */
-const RUNNING = [
-  ['week', 'wtd', 'this-week'],
-  ['month', 'mtd', 'this-month'],
-  ['quarter', 'qtd', 'this-quarter'],
-  ['year', 'ytd', 'this-year'],
-] as const;
-
-const ALL =
-  'all|all time|all of time|all the time|of all time|ever|forever|since forever|since ever|since beginning|since start|' +
-  'since inception|since day one|since beginning of time|from beginning|from start|entire history|whole history|full history';
-const TODAY = 'now|right now|so far today|today so far|day so far|day to date|earlier today';
-
-/** Ways to say a range that follow no rule, without `the`. */
-export const PHRASES: ReadonlyMap<string, RangeWord> = new Map([
-  ...ALL.split('|').map((phrase) => [phrase, 'all-time'] as const),
-  ...TODAY.split('|').map((phrase) => [phrase, 'today'] as const),
-  ...['this hour', 'current hour', 'hour so far'].map((phrase) => [phrase, 'this-hour'] as const),
-  ...RUNNING.flatMap(([unit, short, word]) =>
-    [
-      short,
-      `${unit} to date`,
-      `${unit} so far`,
-      `this ${unit} so far`,
-      `so far this ${unit}`,
-      `earlier this ${unit}`,
-    ].map((phrase) => [phrase, word] as const),
-  ),
-]);
 
 /** A text that is no range, or one that cannot be; `suggestions` are texts of ranges that can. */
 export class InvalidRangeError extends HeadroomError {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Calendar } from '../domain/calendar.ts';
-import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
+import type { IngestResult, UsageEvent } from '../domain/event.ts';
 import { compileOnce, type Db, send } from '../store/database.ts';
 import type { CommitSnapshot } from './commit-snapshot.ts';
 import { type Assign, EventBatchBuilder } from './event-batch.ts';
@@ -33,54 +33,37 @@ export interface AppendOptions {
   also?: (db: Db, results: readonly IngestResult[]) => Promise<void>;
 }
 
-/** What events are read by. */
-interface ReadContext extends AppendOptions {
+/** What a commit is made with. */
+export interface CommitContext extends AppendOptions {
   calendar: Calendar;
   rawRetentionDays: number;
   assign: Assign;
   /** Of the ids' hashes: this database's own. */
   seed: number;
   dictionary: ValueDictionary;
-}
-
-/** The events of some requests as columns: all but which of them are new. */
-interface ReadEvents {
-  requests: readonly Append[];
-  builder: EventBatchBuilder;
-  /** One per request, in order; events whose time cannot be taken are in them. */
-  results: IngestResult[];
-  /** Which request each row came with. */
-  requestOf: Uint32Array;
-  /** What the dictionary may remember once the transaction is on disk. */
-  learned: Learned;
-}
-
-/** Reads the events of all requests, and gives new texts their numbers, in the caller's transaction. */
-export async function readEvents(trx: Db, requests: readonly Append[], context: ReadContext): Promise<ReadEvents> {
-  const { builder, results, requestOf } = await admit(trx, requests, context);
-  const learned = await context.dictionary.resolve(trx, builder.missing());
-  builder.finish(learned);
-  for (let row = 0; row < builder.length; row += EVENTS_PER_SIGN) {
-    if (row > 0) await giveSign(trx);
-    builder.addContent(row, Math.min(row + EVENTS_PER_SIGN, builder.length));
-  }
-  return { requests, builder, results, requestOf, learned };
-}
-
-/** What events are stored with, besides themselves. */
-interface StoreContext extends AppendOptions {
-  calendar: Calendar;
   identity: EventIdentity;
   /** As read under the lock. */
   snapshot: CommitSnapshot;
 }
 
-/** Writes the new ones as one row of columns, in the caller's transaction and under its lock. Answers how many there are. */
-export async function storeEvents(
-  trx: Db,
-  { requests, builder, results, requestOf }: ReadEvents,
-  { calendar, identity, snapshot, importId, also }: StoreContext,
-): Promise<number> {
+/** `learned`: what the dictionary may remember once the transaction is on disk. */
+export interface Committed {
+  /** One per request, in order. */
+  results: IngestResult[];
+  events: number;
+  learned: Learned;
+}
+
+/** Reads the events of all requests and writes the new ones as one row of columns, in the caller's transaction and under its lock. */
+export async function storeEvents(trx: Db, requests: readonly Append[], context: CommitContext): Promise<Committed> {
+  const { calendar, dictionary, identity, snapshot, importId, also } = context;
+  const { builder, results, requestOf } = await admit(trx, requests, context);
+  const learned = await dictionary.resolve(trx, builder.missing());
+  builder.finish(learned);
+  for (let row = 0; row < builder.length; row += EVENTS_PER_SIGN) {
+    if (row > 0) await giveSign(trx);
+    builder.addContent(row, Math.min(row + EVENTS_PER_SIGN, builder.length));
+  }
   const verdicts = await identity.claim(trx, snapshot, builder, importId);
   const today = requests.map((request) => calendar.dayOf(request.receivedMs));
   const { time, received } = builder.batch.columns;
@@ -108,11 +91,12 @@ export async function storeEvents(
     receivedMs = Math.max(receivedMs, received![row]!);
   }
   await also?.(trx, results);
-  if (events === 0) return 0;
-  const batch = gather(builder.batch, taken.subarray(0, events));
-  if (events > EVENTS_PER_SIGN) await giveSign(trx);
-  await send(trx, insert(trx, receivedMs, firstDay, lastDay, events, importId ?? null, encodeSegment(batch)));
-  return events;
+  if (events > 0) {
+    const batch = gather(builder.batch, taken.subarray(0, events));
+    if (events > EVENTS_PER_SIGN) await giveSign(trx);
+    await send(trx, insert(trx, receivedMs, firstDay, lastDay, events, importId ?? null, encodeSegment(batch)));
+  }
+  return { results, events, learned };
 }
 
 const insert = compileOnce((db) =>
@@ -126,7 +110,7 @@ const insert = compileOnce((db) =>
 async function admit(
   trx: Db,
   requests: readonly Append[],
-  { calendar, dictionary, assign, seed, rawRetentionDays, allowOld }: ReadContext,
+  { calendar, dictionary, assign, seed, rawRetentionDays, allowOld }: CommitContext,
 ): Promise<{ builder: EventBatchBuilder; results: IngestResult[]; requestOf: Uint32Array }> {
   const capacity = requests.reduce((sum, request) => sum + request.events.length, 0);
   const builder = new EventBatchBuilder(capacity, dictionary, calendar, assign, seed);
@@ -144,7 +128,8 @@ async function admit(
       if (seen % EVENTS_PER_SIGN === 0) await giveSign(trx);
       const error = refuseTime(event.timeMs, receivedMs, oldestMs, rawRetentionDays);
       if (error) {
-        result.rejected.push(toRejection(indexes?.[place] ?? place, event, error));
+        const index = indexes?.[place] ?? place;
+        result.rejected.push(event.id === undefined ? { index, error } : { index, id: event.id, error });
         continue;
       }
       requestOf[builder.length] = results.length;
@@ -173,8 +158,4 @@ function refuseTime(
     return `time: ${new Date(timeMs).toISOString()} is older than raw events are kept (${rawRetentionDays} days); bring old usage in with "headroom import"`;
   }
   return undefined;
-}
-
-function toRejection(index: number, event: UsageEvent, error: string): Rejection {
-  return event.id === undefined ? { index, error } : { index, id: event.id, error };
 }

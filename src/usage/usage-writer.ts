@@ -1,10 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { sql } from 'kysely';
 import { type Calendar, monthOf } from '../domain/calendar.ts';
 import type { IngestResult } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Db, DialectName } from '../store/database.ts';
 import { getOrCreateSetting } from '../store/setting-repository.ts';
-import { type Append, type AppendOptions, readEvents, storeEvents } from './commit.ts';
+import { type Append, type AppendOptions, storeEvents } from './commit.ts';
 import { type CommitSnapshot, lockCommits, readCommitSnapshot } from './commit-snapshot.ts';
 import { listMarkedDays, writeDay } from './daily-rows.ts';
 import type { Assign } from './event-batch.ts';
@@ -52,7 +53,7 @@ export class UsageWriter {
   readonly #identity: EventIdentity;
   readonly #dictionary: ValueDictionary;
   readonly #places: ValuePlaces;
-  #seed: number | undefined;
+  #seed = 0;
   #isOpen = false;
   #renames: string | undefined;
   /** Ids are in order, as far as is known; looked at after each fold. */
@@ -115,7 +116,7 @@ export class UsageWriter {
 
   /** Folds what is committed and no other process is folding; answers the number of events (0: nothing was left). */
   fold(): Promise<number> {
-    return this.#inTurn('totals', () => this.#fold({}));
+    return this.#inTurn('totals', () => this.#fold());
   }
 
   /**
@@ -128,7 +129,14 @@ export class UsageWriter {
 
   /** Removes what is past its time (raw events, ids, hourly totals, daily ones where that is set), and closes months. */
   retain(nowMs: number): Promise<void> {
-    return this.#inTurn('totals', () => this.#retain(nowMs));
+    const { calendar, rawRetentionDays: rawDays, totalsRetentionMonths: totalsMonths } = this.#options;
+    // Under the lock, else two instances would close a month twice, or a fold elsewhere would miss that it is closed.
+    const change = async (trx: Db): Promise<void> => {
+      const rawDay = await removeExpired(trx, nowMs, calendar, { rawDays, totalsMonths });
+      await this.#identity.forgetBefore(trx, calendar.startOfDay(rawDay));
+      await closeMonths(trx, monthOf(calendar.dayOf(nowMs)));
+    };
+    return this.#inTurn('totals', () => this.#changeTotals(change));
   }
 
   /**
@@ -207,8 +215,7 @@ export class UsageWriter {
     if (this.#isOpen) return;
     while (await this.#tidyIds());
     this.#isTidy = true;
-    this.#seed ??=
-      Number(await getOrCreateSetting(this.#db, 'id_seed', () => String(Math.floor(Math.random() * 0x100000000)))) | 0;
+    this.#seed = Number(await getOrCreateSetting(this.#db, 'id_seed', () => String(randomInt(2 ** 32)))) | 0;
     await this.#db.transaction().execute((trx) => this.#identity.load(trx));
     this.#isOpen = true;
   }
@@ -225,10 +232,8 @@ export class UsageWriter {
         const snapshot = await identity.lock(trx);
         this.#follow(snapshot);
         const assign = await rules(trx, snapshot.rulesVersion);
-        const reading = { ...options, calendar, rawRetentionDays, assign, seed: this.#seed!, dictionary };
-        const read = await readEvents(trx, await ask(trx), reading);
-        const events = await storeEvents(trx, read, { ...options, calendar, identity, snapshot });
-        return { ...read, events };
+        const fixed = { calendar, rawRetentionDays, seed: this.#seed, dictionary, identity };
+        return storeEvents(trx, await ask(trx), { ...options, ...fixed, assign, snapshot });
       });
       await identity.settle();
       dictionary.remember(learned);
@@ -284,7 +289,7 @@ export class UsageWriter {
     while ((await this.#fold({ through: newest?.seq ?? 0, wait: true })) > 0);
   }
 
-  async #fold(which: { through?: number; wait?: boolean }): Promise<number> {
+  async #fold(which: { through?: number; wait?: boolean } = {}): Promise<number> {
     const { dialect, calendar } = this.#options;
     const folded = await this.#changeTotals(async (trx) => {
       this.#follow(await readCommitSnapshot(trx));
@@ -353,17 +358,6 @@ export class UsageWriter {
       });
     }
     return Number(events);
-  }
-
-  async #retain(nowMs: number): Promise<void> {
-    const { calendar, rawRetentionDays, totalsRetentionMonths } = this.#options;
-    // Under the lock, else two instances would close a month twice, or a fold elsewhere would miss that it is closed.
-    await this.#changeTotals(async (trx) => {
-      const retention = { rawDays: rawRetentionDays, totalsMonths: totalsRetentionMonths };
-      const rawDay = await removeExpired(trx, nowMs, calendar, retention);
-      await this.#identity.forgetBefore(trx, calendar.startOfDay(rawDay));
-      await closeMonths(trx, monthOf(calendar.dayOf(nowMs)));
-    });
   }
 }
 

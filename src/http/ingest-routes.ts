@@ -32,7 +32,7 @@ export interface IngestDependencies {
 }
 
 /** How one endpoint takes events. */
-export interface IngestRoute {
+interface IngestRoute {
   /** The format; absent: that of the source. */
   adapter?: string;
   /** Settings that the path stands for, beside those of the source. */
@@ -82,10 +82,18 @@ const SOURCE_ROUTES: ReadonlyMap<string, IngestRoute> = new Map<string, IngestRo
 
 const SOURCE_PATH = /^\/sources\/([^/]+)(\/.*)?$/;
 
-/** The endpoint at a path, with its label for metrics, and the source that the path names. */
-export function findIngestRoute(path: string): { label: string; route: IngestRoute; sourceName?: string } | undefined {
+export interface IngestTarget {
+  /** For metrics. */
+  label: string;
+  route: IngestRoute;
+  /** Of `/sources/{name}`, where the source's own credentials count; without it the token names the source. */
+  sourceName: string | undefined;
+}
+
+/** The endpoint at a path. */
+export function findIngestRoute(path: string): IngestTarget | undefined {
   const shared = INGEST_ROUTES.get(path);
-  if (shared) return { label: path, route: shared };
+  if (shared) return { label: path, route: shared, sourceName: undefined };
   const [, name, added = ''] = SOURCE_PATH.exec(path) ?? [];
   const route = SOURCE_ROUTES.get(added);
   return name && route ? { label: '/sources/{name}', route, sourceName: decodeName(name) } : undefined;
@@ -122,16 +130,14 @@ export interface IngestOutcome {
 }
 
 /**
- * Takes one request's events: credentials first, then the bytes, then the commit; answers when the events are on disk. Bodies of
- * callers that only their signature will tell have room of their own.
- * `sourceName` is that of `/sources/{name}`, where the source's own credentials count; without it the token names the
- * source. Throws nothing but AbortedError.
+ * Takes one request's events: credentials first, then the bytes, then the commit; answers when the events are on disk.
+ * `readBody` is told whether its caller is known: those that only their signature will tell have room of their own. Throws
+ * nothing but AbortedError.
  */
 export async function ingestRequest(
   request: IncomingMessage,
-  readBody: (caller: 'known' | 'unknown') => Promise<HeldBody>,
-  route: IngestRoute,
-  sourceName: string | undefined,
+  readBody: (isKnown: boolean) => Promise<HeldBody>,
+  { route, sourceName }: IngestTarget,
   { sources, intake, tally, limits, now }: IngestDependencies,
 ): Promise<IngestOutcome> {
   const { headers } = request;
@@ -156,7 +162,7 @@ export async function ingestRequest(
       throw unauthorised(headers.authorization === undefined && listAll().length === 0);
     }
     if (source) admit(source);
-    const body = await readBody(source ? 'known' : 'unknown');
+    const body = await readBody(source !== undefined);
     try {
       const receivedMs = now();
       if (!source) {

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Metric, MetricSource } from './metrics.ts';
+import { counter, gauge, type MetricSource } from './metrics.ts';
 
 /** Figures of one instance, read when `/metrics` is asked. */
 export interface InstanceState {
@@ -63,12 +63,4 @@ export function createInstanceMetrics(state: InstanceState): MetricSource {
       ];
     },
   };
-}
-
-function gauge(name: string, help: string, value: number | Metric['samples']): Metric {
-  return { name, help, type: 'gauge', samples: typeof value === 'number' ? [{ value }] : value };
-}
-
-function counter(name: string, help: string, value: number): Metric {
-  return { name, help, type: 'counter', samples: [{ value }] };
 }

@@ -18,6 +18,16 @@ export interface MetricSource {
   collect: () => Promise<readonly Metric[]> | readonly Metric[];
 }
 
+type Samples = number | Metric['samples'];
+
+export function gauge(name: string, help: string, value: Samples): Metric {
+  return { name, help, type: 'gauge', samples: typeof value === 'number' ? [{ value }] : value };
+}
+
+export function counter(name: string, help: string, value: Samples): Metric {
+  return { ...gauge(name, help, value), type: 'counter' };
+}
+
 /** One counter by one label or two, made into a metric when asked. */
 export class Counter {
   readonly #name: string;
@@ -44,7 +54,7 @@ export class Counter {
       labels: other === undefined ? { [one]: first } : { [one]: first, [other]: second ?? '' },
       value,
     }));
-    return [{ name: this.#name, help: this.#help, type: 'counter', samples }];
+    return [counter(this.#name, this.#help, samples)];
   }
 }
 

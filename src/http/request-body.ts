@@ -40,15 +40,16 @@ export interface HeldBody {
 
 /**
  * Reads a body of at most `maxBytes`, however it is framed, and says 100 Continue where the caller waits for it. Only what
- * has come takes room: callers who announce much and send nothing keep nobody out. Throws `too_large` (at once where
- * Content-Length says so), `overloaded`, or AbortedError.
+ * has come takes room: callers who announce much and send nothing keep nobody out. Who has not sent all of it `withinMs` is cut
+ * off. Throws `too_large` (at once where Content-Length says so), `overloaded`, or AbortedError.
  */
 export async function readBody(
   request: IncomingMessage,
   response: ServerResponse,
-  { maxBytes, budget }: { maxBytes: number; budget: BodyBudget },
+  { maxBytes, budget, withinMs }: { maxBytes: number; budget: BodyBudget; withinMs?: number },
 ): Promise<HeldBody> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const deadline = withinMs && setTimeout(() => request.destroy(), withinMs);
   let held = 0;
   const release = (): void => {
     budget.release(held);
@@ -64,6 +65,8 @@ export async function readBody(
   } catch (error) {
     release();
     throw error;
+  } finally {
+    clearTimeout(deadline);
   }
 }
 

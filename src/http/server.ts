@@ -12,17 +12,16 @@ import { type Logger, SampledLog } from '../log.ts';
 import { redact, type Secret } from '../secret.ts';
 import { type HttpAnswer, sendAnswer, toErrorAnswer } from './answer.ts';
 import { type AskOptions, answerAsk } from './ask.ts';
-import { answerHealth, answerReadiness, type Readiness } from './health.ts';
 import {
   answerShipper,
   findIngestRoute,
   type IngestDependencies,
-  type IngestRoute,
+  type IngestTarget,
   ingestRequest,
 } from './ingest-routes.ts';
 import { answerMetrics, Counter, Histogram, type MetricSource } from './metrics.ts';
 import { QuestionLimit } from './question-limit.ts';
-import { AbortedError, BodyBudget, readBody } from './request-body.ts';
+import { AbortedError, BodyBudget, type HeldBody, readBody } from './request-body.ts';
 
 /** More than any request of Slack's. */
 const MAX_SLACK_BYTES = 4 * 1024 * 1024;
@@ -41,6 +40,16 @@ const INGEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 /** Tells requests of several instances, or from before a restart, apart. */
 const PROCESS_ID = randomBytes(4).toString('hex');
 let lastRequest = 0;
+
+/** Whether events can be committed, and how the rest is doing. */
+export interface Readiness {
+  /** Undefined: events can be committed. Else why not. */
+  writerFault?: string | undefined;
+  /** `connected`, `http`, `disconnected since …`: said, but no reason to take the instance out. */
+  slack: string;
+  /** Newest run of the scheduler's tick, epoch ms. */
+  tickMs?: number | undefined;
+}
 
 export interface HttpServerOptions extends IngestDependencies {
   host: string;
@@ -103,7 +112,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const id = findRequestId(request);
     const beganMs = performance.now();
     try {
-      const { route, answer } = await answerTo(request, response, path, ingest, id);
+      const { route, answer } = ingest
+        ? { route: ingest.label, answer: await takeEvents(request, response, ingest, id) }
+        : await answerTo(request, response, path);
       const tookMs = performance.now() - beganMs;
       requests.add(1, route, String(answer.status));
       if (ingest) {
@@ -121,29 +132,22 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
+  const pages: Record<string, (request: IncomingMessage) => Promise<HttpAnswer> | HttpAnswer> = {
+    '/healthz': () => ({ status: 200, body: { status: 'alive' } }),
+    '/readyz': async () => answerReadiness(await options.readiness()),
+    '/v1/ask': (request) => answerAsk(request, { ask: options.ask, limit: questions, log }),
+    '/metrics': (request) => answerMetrics(request, { sources: metrics, token: options.metricsToken }),
+  };
+
   async function answerTo(
     request: IncomingMessage,
     response: ServerResponse,
     path: string,
-    ingest: ReturnType<typeof findIngestRoute>,
-    id: string,
   ): Promise<{ route: string; answer: HttpAnswer }> {
     const { method } = request;
-    if (ingest) {
-      const { label, route, sourceName } = ingest;
-      if (method !== 'POST') return { route: label, answer: refuseMethod(request, 'POST') };
-      return { route: label, answer: await takeEvents(request, response, route, sourceName, id) };
-    }
-    const answers: Record<string, () => Promise<HttpAnswer> | HttpAnswer> = {
-      '/healthz': answerHealth,
-      '/readyz': async () => answerReadiness(await options.readiness()),
-      '/v1/ask': () => answerAsk(request, { ask: options.ask, limit: questions, log }),
-      '/metrics': () => answerMetrics(request, { sources: metrics, token: options.metricsToken }),
-    };
-    const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
-    if (answer) {
-      if (method !== 'GET' && method !== 'HEAD') return { route: path, answer: refuseMethod(request, 'GET, HEAD') };
-      return { route: path, answer: await answer() };
+    if (Object.hasOwn(pages, path)) {
+      const isRead = method === 'GET' || method === 'HEAD';
+      return { route: path, answer: isRead ? await pages[path]!(request) : refuseMethod(request, 'GET, HEAD') };
     }
     if (path === '/slack/events' && options.slack) {
       const answer = method === 'POST' ? takeSlack(request, response, options.slack) : refuseMethod(request, 'POST');
@@ -151,31 +155,22 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
     const shipper = method === 'GET' ? await answerShipper(path, request, options) : undefined;
     if (shipper) return { route: 'shipper check', answer: shipper };
-    return {
-      route: 'other',
-      answer: {
-        status: 404,
-        body: {
-          error: `There is nothing at ${redact(path.slice(0, 100))}: events go to /v1/events or /sources/{name}; questions to /v1/ask; see also /healthz, /readyz and /metrics.`,
-        },
-      },
-    };
+    const error = `There is nothing at ${redact(path.slice(0, 100))}: events go to /v1/events or /sources/{name}; questions to /v1/ask; see also /healthz, /readyz and /metrics.`;
+    return { route: 'other', answer: { status: 404, body: { error } } };
   }
 
   async function takeEvents(
     request: IncomingMessage,
     response: ServerResponse,
-    route: IngestRoute,
-    sourceName: string | undefined,
+    target: IngestTarget,
     id: string,
   ): Promise<HttpAnswer> {
-    const read = async (caller: 'known' | 'unknown') => {
-      if (caller === 'known') return readBody(request, response, { maxBytes: maxBodyBytes, budget });
-      const deadline = setTimeout(() => request.destroy(), UNKNOWN_BODY_MS);
-      const room = { maxBytes: maxBodyBytes, budget: unknownBudget };
-      return readBody(request, response, room).finally(() => clearTimeout(deadline));
-    };
-    const { answer, result, error } = await ingestRequest(request, read, route, sourceName, options);
+    if (request.method !== 'POST') return refuseMethod(request, 'POST');
+    const read = (isKnown: boolean): Promise<HeldBody> =>
+      isKnown
+        ? readBody(request, response, { maxBytes: maxBodyBytes, budget })
+        : readBody(request, response, { maxBytes: maxBodyBytes, budget: unknownBudget, withinMs: UNKNOWN_BODY_MS });
+    const { answer, result, error } = await ingestRequest(request, read, target, options);
     if (result?.accepted) events.add(result.accepted, 'accepted');
     if (result?.duplicates) events.add(result.duplicates, 'duplicate');
     if (result?.rejected.length) events.add(result.rejected.length, 'rejected');
@@ -191,11 +186,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     response: ServerResponse,
     handle: NonNullable<HttpServerOptions['slack']>,
   ): Promise<HttpAnswer> {
-    // Slack sends a request in one go; whoever dawdles holds room that it needs.
-    const deadline = setTimeout(() => request.destroy(), SLACK_BODY_MS);
-    const read = readBody(request, response, { maxBytes: MAX_SLACK_BYTES, budget: slackBudget });
     try {
-      const { bytes, release } = await read.finally(() => clearTimeout(deadline));
+      // Slack sends a request in one go; whoever dawdles holds room that it needs.
+      const room = { maxBytes: MAX_SLACK_BYTES, budget: slackBudget, withinMs: SLACK_BODY_MS };
+      const { bytes, release } = await readBody(request, response, room);
       return await handle({ headers: request.headers, body: bytes }).finally(release);
     } catch (error) {
       if (error instanceof HeadroomError) return toErrorAnswer(error);
@@ -265,4 +259,15 @@ function toPath(target: string): string {
   const query = url.indexOf('?');
   const path = query < 0 ? url : url.slice(0, query);
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+/** 200 while events can be committed, else 503. */
+function answerReadiness({ writerFault, slack, tickMs }: Readiness): HttpAnswer {
+  const body = {
+    status: writerFault === undefined ? 'ready' : 'not ready',
+    writer: writerFault ?? 'ok',
+    slack,
+    tick: tickMs === undefined ? 'not yet' : new Date(tickMs).toISOString(),
+  };
+  return writerFault === undefined ? { status: 200, body } : { status: 503, body, headers: { 'retry-after': '2' } };
 }

@@ -30,7 +30,6 @@ export function createPostgresDialect(pool: pg.Pool): Dialect {
 
 class PoolDriver implements Driver {
   readonly #pool: pg.Pool;
-  readonly #names = new StatementNames();
 
   constructor(pool: pg.Pool) {
     this.#pool = pool;
@@ -39,7 +38,7 @@ class PoolDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<PostgresConnection> {
-    return new PostgresConnection(await this.#pool.connect(), this.#names);
+    return new PostgresConnection(await this.#pool.connect());
   }
 
   async beginTransaction(connection: PostgresConnection, settings: TransactionSettings): Promise<void> {
@@ -67,7 +66,6 @@ class PoolDriver implements Driver {
 
 export class PostgresConnection implements DatabaseConnection {
   readonly #client: pg.PoolClient;
-  readonly #names: StatementNames;
   /** Not sent yet: it goes with the first statement, so that no transaction is open before there is one. */
   #begin: string | undefined;
   /** What was sent in this transaction; each answers with its failure. */
@@ -77,10 +75,9 @@ export class PostgresConnection implements DatabaseConnection {
   #isHeld = false;
   readonly #stream: Writable;
 
-  constructor(client: pg.PoolClient, names: StatementNames) {
+  constructor(client: pg.PoolClient) {
     this.#client = client;
     this.#stream = (client as unknown as { connection: { stream: Writable } }).connection.stream;
-    this.#names = names;
   }
 
   begin(statement: string): void {
@@ -167,34 +164,27 @@ export class PostgresConnection implements DatabaseConnection {
       this.#begin = undefined;
       this.send(CompiledQuery.raw(begin));
     }
-    const name = this.#names.of(query);
-    const values = [...query.parameters];
+    const name = nameOf(query);
     const { command, rowCount, rows } = await this.#client.query({
       text: query.sql,
-      values,
-      ...(name ? { name } : {}),
+      values: [...query.parameters],
+      ...(name && { name }),
     });
     const isChange = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE' || command === 'MERGE';
     return { rows, ...(isChange ? { numAffectedRows: BigInt(rowCount ?? 0) } : {}) };
   }
 }
 
-/** A name for each query that is executed again; one that is executed once is not worth preparing. */
-class StatementNames {
-  readonly #names = new WeakMap<CompiledQuery['queryId'], string | undefined>();
-  #last = 0;
+const names = new WeakMap<CompiledQuery['queryId'], string | undefined>();
+let lastName = 0;
 
-  of({ queryId }: CompiledQuery): string | undefined {
-    if (!this.#names.has(queryId)) {
-      this.#names.set(queryId, undefined);
-      return undefined;
-    }
-    let name = this.#names.get(queryId);
-    if (!name) {
-      this.#last += 1;
-      name = `q${this.#last}`;
-      this.#names.set(queryId, name);
-    }
-    return name;
+/** A name for each query that is executed again; one that is executed once is not worth preparing. */
+function nameOf({ queryId }: CompiledQuery): string | undefined {
+  let name = names.get(queryId);
+  if (name === undefined && names.has(queryId)) {
+    lastName += 1;
+    name = `q${lastName}`;
   }
+  names.set(queryId, name);
+  return name;
 }

@@ -10,26 +10,18 @@ export const FORGOTTEN_IDS = 'forgotten_ids';
 export interface CommitSnapshot {
   /** Version of the definitions; 0 before the first declaration. */
   rulesVersion: number;
-  /** Changes whenever values were renamed; undefined: never. */
-  renames: string | undefined;
-  /** The zone that days are counted in; undefined: not fixed yet. */
-  zone: string | undefined;
-  /** The newest run of ids; undefined: there is none. */
-  run: number | undefined;
+  /** Changes whenever values were renamed; null: never. */
+  renames: string | null;
+  /** The zone that days are counted in; null: not fixed yet. */
+  zone: string | null;
+  /** The newest run of ids; null: there is none. */
+  run: number | null;
   forgottenIds: string;
   /** Batches of ids after the one that was asked about, the oldest first; undefined: there are many. */
   batches: readonly { id: number; ids: Uint8Array }[] | undefined;
 }
 
-interface SnapshotRow {
-  rules_version: number | null;
-  renames: string | null;
-  zone: string | null;
-  run: number | null;
-  forgotten: string | null;
-  id: number | null;
-  ids: Uint8Array | null;
-}
+type SnapshotRow = Omit<CommitSnapshot, 'batches'> & ({ id: number; ids: Uint8Array } | { id: null; ids: null });
 
 const FEW_BATCHES = 64;
 
@@ -39,8 +31,9 @@ const select = compileOnce((db) =>
   sql<SnapshotRow>`
     select stand.*, batch.id, batch.ids
     from (
-      select (select max(version) from definition) as rules_version, ${setting(RENAMES)} as renames,
-        ${setting(REPORT_ZONE)} as zone, (select max(id) from id_run) as run, ${setting(FORGOTTEN_IDS)} as forgotten
+      select coalesce((select max(version) from definition), 0) as "rulesVersion", ${setting(RENAMES)} as renames,
+        ${setting(REPORT_ZONE)} as zone, (select max(id) from id_run) as run,
+        coalesce(${setting(FORGOTTEN_IDS)}, '0') as "forgottenIds"
     ) as stand
     left join (
       select id, ids from id_batch where id > ${0} order by id desc limit ${sql.lit(FEW_BATCHES)}
@@ -51,16 +44,8 @@ const select = compileOnce((db) =>
 /** Reads all of it in one statement. */
 export async function readCommitSnapshot(db: Db, afterBatch = Number.MAX_SAFE_INTEGER): Promise<CommitSnapshot> {
   const { rows } = await db.executeQuery(select(db, afterBatch));
-  const { rules_version, renames, zone, run, forgotten } = rows[0]!;
-  const batches = rows.flatMap(({ id, ids }) => (id === null ? [] : [{ id, ids: ids! }]));
-  return {
-    rulesVersion: rules_version ?? 0,
-    renames: renames ?? undefined,
-    zone: zone ?? undefined,
-    run: run ?? undefined,
-    forgottenIds: forgotten ?? '0',
-    batches: batches.length < FEW_BATCHES ? batches : undefined,
-  };
+  const batches = rows.filter((row) => row.id !== null);
+  return { ...rows[0]!, batches: batches.length < FEW_BATCHES ? batches : undefined };
 }
 
 /** Any number that no other advisory lock of ours has. */

@@ -55,7 +55,7 @@ export class UsageWriter {
   readonly #places: ValuePlaces;
   #seed = 0;
   #isOpen = false;
-  #renames: string | undefined;
+  #renames: string | null = null;
   /** Ids are in order, as far as is known; looked at after each fold. */
   #isTidy = false;
   /** Of the last commit. */
@@ -254,7 +254,7 @@ export class UsageWriter {
    * that days are no longer counted in; whichever process changed that.
    */
   #follow({ zone, renames }: CommitSnapshot): void {
-    if (zone !== undefined && zone !== this.#options.calendar.zone) {
+    if (zone !== null && zone !== this.#options.calendar.zone) {
       throw new HeadroomError('config', `Days are counted in ${zone} since this process started: start it again.`);
     }
     if (renames !== this.#renames) this.#dictionary.forget();

@@ -133,8 +133,9 @@ describeEachDialect('ids of events', ({ dialect, createUrl }) => {
             );
             expect(result).toMatchObject(plain.take(events, nowMs, importId));
           }
+          // Retention may take them all away again.
+          runs ||= (await connections[0]!.selectFrom('id_run').select('id').limit(1).execute()).length;
         }
-        runs += (await connections[0]!.selectFrom('id_run').select('id').execute()).length;
         for (const db of connections) await db.destroy();
       }),
       { numRuns: dialect === 'sqlite' ? size(4, 60) : size(1, 10) },

@@ -1,35 +1,29 @@
 import { HeadroomError } from '../errors.ts';
-import { EVENT_FIELDS, type EventFields } from './event-fields.ts';
+import type { Entry } from './entries.ts';
+import { type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
 
-/** Column names that stand for a field of an event (src/domain/README.md) besides the field's own name. */
-const ALIASES: Readonly<Record<string, keyof EventFields>> = {
-  timestamp: 'time',
-  datetime: 'time',
-  date: 'time',
-  client_id: 'client',
-  path: 'url',
-  uri: 'url',
-  status_code: 'status',
-  user_id: 'user',
-  ip_address: 'ip',
-  client_ip: 'ip',
-  version: 'api_version',
-  requests: 'count',
-  calls: 'count',
-  duration: 'duration_ms',
-  latency_ms: 'duration_ms',
+/** Columns in which the fields of an event (src/domain/README.md) stand; a time of day goes before its date. */
+const MAP: FieldMap = {
+  ...OWN_NAMES,
+  time: 'time|timestamp|datetime|date',
+  client: 'client|client_id',
+  url: 'url|path|uri',
+  status: 'status|status_code',
+  user: 'user|user_id',
+  ip: 'ip|ip_address|client_ip',
+  api_version: 'api_version|version',
+  count: 'count|requests|calls',
+  duration_ms: 'duration_ms|duration|latency_ms',
 };
-
-const NUMBERS: ReadonlySet<string> = new Set(['status', 'count', 'records', 'credits', 'duration_ms']);
-const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const COLUMNS = Object.entries(MAP).map(([field, names]) => ({ field, names: names.split('|') }));
 
 /** How the rows of one CSV file are read. */
 export interface CsvHeader {
   delimiter: string;
-  /** The file's own names, for `--client-from`. */
+  /** The file's own names, for `--map`. */
   names: readonly string[];
-  /** The field that each column stands for; undefined: ignored. */
-  fields: readonly (string | undefined)[];
+  /** The same in lower case, with underscores. */
+  plain: readonly string[];
 }
 
 /** The cells of a record, and what makes them doubtful: a cell that is not closed, or a quotation mark inside one. */
@@ -75,85 +69,63 @@ export function judgeCsvRecord(lines: string, header: CsvHeader): 'whole' | 'ope
 
 /** Whether a first line names columns of ours. */
 export function looksLikeCsvHeader(line: string): boolean {
-  const { fields } = readHeader(line);
-  return fields.includes('client') || fields.filter((field) => field !== undefined).length >= 2;
+  const known = listKnown(readHeader(line));
+  return known.length >= 2 || known.some(({ field }) => field === 'client');
 }
 
-/** Throws `unreadable` where no column can be the client, unless `clientFrom` says where it stands. */
+/** Throws `unreadable` where no column, or more than one, can be the client, unless `clientFrom` says where it stands. */
 export function parseCsvHeader(line: string, clientFrom: string | undefined): CsvHeader {
   const header = readHeader(line);
-  const [twice] = header.twice;
+  const known = listKnown(header);
+  const shown = header.names.join(', ').slice(0, 300);
+  const twice = known.find(({ field, columns }) => {
+    const isNamed = field === 'time' || columns.includes(field);
+    return new Set(columns).size < columns.length || (columns.length > 1 && !isNamed);
+  });
   if (twice) {
+    const { field } = twice;
     throw new HeadroomError(
       'unreadable',
-      `More than one column is ${twice}: there are ${header.names.join(', ').slice(0, 300)}. Name one of them ${twice}.`,
+      `More than one column is ${field}: there are ${shown}. Name one of them ${field}.`,
     );
   }
-  if (clientFrom !== undefined || header.fields.includes('client')) return header;
+  if (clientFrom !== undefined || known.some(({ field }) => field === 'client')) return header;
   throw new HeadroomError(
     'unreadable',
-    `No column is named client: there are ${header.names.join(', ').slice(0, 300)}. Say which one is the client with --map client=COLUMN.`,
+    `No column is named client: there are ${shown}. Say which one is the client with --map client=COLUMN.`,
   );
 }
 
-/** The record as fields, with numbers where numbers belong, and under the file's own names. Too many cells are a fault. */
-export function toCsvFields(record: string, header: CsvHeader): EventFields | string {
-  const { cells, doubt } = splitCsvRecord(record, header.delimiter);
+/** The record as an entry. Too many cells are a fault. */
+export function readCsvRecord(record: string, { delimiter, names, plain }: CsvHeader): Entry | string {
+  const { cells, doubt } = splitCsvRecord(record, delimiter);
   if (doubt === 'open') return 'a cell begins with a quotation mark and is not closed; double those inside a cell';
   if (doubt === 'inside') return 'a quotation mark stands inside a quoted cell; double it';
-  if (cells.length !== header.names.length) {
-    return `the record has ${cells.length} cells, the header ${header.names.length}`;
-  }
-  const fields: Record<string, unknown> = {};
+  if (cells.length !== names.length) return `the record has ${cells.length} cells, the header ${names.length}`;
+  const object: Record<string, string> = {};
   cells.forEach((cell, column) => {
-    fields[header.names[column]!] = cell;
+    object[plain[column]!] = cell;
+    object[names[column]!] = cell;
   });
-  cells.forEach((cell, column) => {
-    const field = header.fields[column];
-    if (field === undefined) return;
-    if (cell === '') fields[field] = undefined;
-    else fields[field] = NUMBERS.has(field) && NUMBER.test(cell) ? Number(cell) : cell;
-  });
-  return fields;
+  return { fields: toMapper(MAP).read(object), object };
 }
 
-/** The columns of a first line, and the fields that more than one of them stands for. */
-export function readHeader(line: string): CsvHeader & { twice: string[] } {
+/** The columns of a first line: by the delimiter that gives most known fields, or else most columns. */
+export function readHeader(line: string): CsvHeader {
   const text = line.replace(/^\ufeff/, '').replace(/\r$/, '');
-  const [first, ...others] = [',', ';', '\t', '|'].map((delimiter) => readNames(text, delimiter));
-  // The delimiter that gives most known fields wins, or else the one that gives most columns.
-  const { delimiter, names, plain, meant } = others.reduce((best, next) => {
-    const more = countKnown(next.meant) - countKnown(best.meant) || next.names.length - best.names.length;
+  const [first, ...others] = [',', ';', '\t', '|'].map((delimiter): CsvHeader => {
+    const names = splitCsvRecord(text, delimiter).cells.map((name) => name.trim());
+    return { delimiter, names, plain: names.map((name) => name.toLowerCase().replace(/[\s-]+/g, '_')) };
+  });
+  return others.reduce((best, next) => {
+    const more = listKnown(next).length - listKnown(best).length || next.names.length - best.names.length;
     return more > 0 ? next : best;
   }, first!);
-  const twice: string[] = [];
-  const fields = meant.map((field, column) => {
-    if (field === undefined) return undefined;
-    const columns = meant.flatMap((other, at) => (other === field ? [at] : []));
-    if (columns.length === 1) return field;
-    const named = columns.filter((at) => plain[at] === field);
-    // A time of day is finer than its date.
-    const best = named.length === 0 && field === 'time' ? [findFinest(columns, plain)] : named;
-    if (best.length !== 1) twice.push(field);
-    return best[0] === column ? field : undefined;
-  });
-  return { delimiter, names, fields, twice };
 }
 
-function readNames(text: string, delimiter: string) {
-  const names = splitCsvRecord(text, delimiter).cells.map((name) => name.trim());
-  const plain = names.map((name) => name.toLowerCase().replace(/[\s-]+/g, '_'));
-  const meant = plain.map((name) =>
-    EVENT_FIELDS.has(name) ? name : Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined,
+/** The fields that these columns stand for. */
+function listKnown({ plain }: CsvHeader): { field: string; columns: string[] }[] {
+  return COLUMNS.map(({ field, names }) => ({ field, columns: plain.filter((name) => names.includes(name)) })).filter(
+    ({ columns }) => columns.length > 0,
   );
-  return { delimiter, names, plain, meant };
-}
-
-function countKnown(fields: readonly (string | undefined)[]): number {
-  return fields.filter((field) => field !== undefined).length;
-}
-
-function findFinest(columns: readonly number[], plain: readonly string[]): number {
-  const order = Object.keys(ALIASES);
-  return columns.reduce((best, at) => (order.indexOf(plain[at]!) < order.indexOf(plain[best]!) ? at : best));
 }

@@ -8,7 +8,7 @@ import {
   looksLikeCsvHeader,
   parseCsvHeader,
   readHeader as readCsvHeader,
-  toCsvFields,
+  readCsvRecord,
 } from './csv.ts';
 import { type Entry, EntryReader } from './entries.ts';
 import { parseEventTime } from './event-time.ts';
@@ -154,10 +154,11 @@ function createCsvReader(headerRecord: string, options: SourceOptions, zone: str
   return ({ text }) => {
     const record = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
     if (record.trim() === '' || record === headerRecord) return undefined;
-    const fields = toCsvFields(record, header);
-    if (typeof fields === 'string') return fields;
+    const entry = readCsvRecord(record, header);
+    if (typeof entry === 'string') return entry;
+    const { fields } = entry;
     if (typeof fields.time === 'string') fields.time = toStartOfDay(fields.time, calendar);
-    return { fields };
+    return entry;
   };
 }
 

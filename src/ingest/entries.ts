@@ -2,7 +2,7 @@ import type { Rejection, UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Adapter, AdapterInput, CumulativePoint, ParsedRequest } from './adapter.ts';
 import { describeValue, EVENT_FIELDS, type EventFields, EventReader, MAX_ID_LENGTH } from './event-fields.ts';
-import { type FieldMapper, findMapper } from './field-map.ts';
+import { type FieldMapper, toMapper } from './field-map.ts';
 import { hideSecrets, redact, withoutQueries } from './privacy.ts';
 import type { SourceOptions } from './source-options.ts';
 import { findUnread, withCure } from './unread-fields.ts';
@@ -81,7 +81,7 @@ export class EntryReader {
   readonly #reader: EventReader;
 
   constructor(options: SourceOptions, unsafeText = true) {
-    this.mapper = findMapper(options);
+    this.mapper = options.map && toMapper(options.map);
     this.#reader = new EventReader(options, unsafeText);
   }
 

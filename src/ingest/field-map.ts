@@ -106,35 +106,30 @@ function compileTelling(path: string): Find {
 
 const BLANK: EventFields = Object.fromEntries(FIELDS.map((field) => [field, undefined]));
 
+/** Found in the place of a field that is left out whatever an adapter finds. */
+const NONE = Symbol('none');
+
 /** Reads the fields of a map from entries. Made once per source and kept: maps are compiled. */
 export class FieldMapper {
-  readonly #map: FieldMap;
-  readonly #fields: readonly (readonly [keyof EventFields, Find])[];
-  /** Fields that are left out whatever an adapter finds. */
-  readonly #dropped: readonly (keyof EventFields)[];
+  readonly #fields: readonly { field: keyof EventFields; find: Find; text: string }[];
 
   constructor(map: FieldMap) {
-    this.#map = map;
     const named = FIELDS.filter((field) => map[field] !== undefined);
-    this.#dropped = named.filter((field) => map[field] === 'none');
-    this.#fields = named
-      .filter((field) => map[field] !== 'none')
-      .map((field) => [field, compile(field, map[field]!)] as const);
+    this.#fields = named.map((field) => ({ field, find: compile(field, map[field]!), text: `${field}=${map[field]}` }));
   }
 
   /** The fields that the map finds, over those that an adapter found by itself. `missed` hears of what it does not find. */
   read(entry: object, own: EventFields = BLANK, missed?: (path: string) => void): EventFields {
     const fields: EventFields = { ...own };
-    for (const field of this.#dropped) fields[field] = undefined;
-    for (const [field, find] of this.#fields) {
+    for (const { field, find, text } of this.#fields) {
       const value = find(entry);
-      if (value === undefined) {
-        missed?.(`${field}=${this.#map[field]}`);
-        continue;
+      if (value === undefined) missed?.(text);
+      else if (value === NONE) fields[field] = undefined;
+      else {
+        fields[field] = value;
+        // A mapped address goes before the adapter's own route.
+        if (field === 'url' && own.route !== undefined) fields.route = undefined;
       }
-      fields[field] = value;
-      // A mapped address goes before the adapter's own route.
-      if (field === 'url' && own.route !== undefined) fields.route = undefined;
     }
     return fields;
   }
@@ -142,21 +137,12 @@ export class FieldMapper {
 
 const mappers = new WeakMap<FieldMap, FieldMapper>();
 
-/** The mapper of a source's options; undefined where it has no map. */
-export function findMapper({ map }: { map?: FieldMap | undefined }): FieldMapper | undefined {
-  return map && toMapper(map);
-}
-
 export function toMapper(map: FieldMap): FieldMapper {
-  let mapper = mappers.get(map);
-  if (!mapper) {
-    mapper = new FieldMapper(map);
-    mappers.set(map, mapper);
-  }
-  return mapper;
+  return mappers.getOrInsertComputed(map, () => new FieldMapper(map));
 }
 
 function compile(field: keyof EventFields, text: string): Find {
+  if (text === 'none') return () => NONE;
   const alternatives = text.split('|').map((path) => path.trim());
   if (field === 'id') return firstOf(alternatives.map(compileId));
   if (field === 'time') return firstOf(alternatives.map(compileTime));

@@ -253,25 +253,19 @@ function toSeries({ name, unit }: Fields, type: string, origin: OtlpOrigin, poin
     ...[toIdentity(resource.attributes), resourceSchema || '', scope.name || '', scope.version || ''],
     ...[toIdentity(scope.attributes), scopeSchema || '', name, unit || '', type, toIdentity(point.attributes)],
   ];
-  return toHash(JSON.stringify(parts));
+  // A number is the same however it was written.
+  return toHash(
+    JSON.stringify(parts, (key, value) => (typeof value === 'bigint' || key === 'intValue' ? String(value) : value)),
+  );
 }
 
-/** Attributes sorted by key; a number is the same however it was written. */
+/** Attributes sorted by key. */
 function toIdentity(attributes: unknown): unknown {
   if (!Array.isArray(attributes)) return [];
   return attributes
     .filter(isFields)
-    .map(({ key, value }) => [String(key), toPlain(value)] as const)
+    .map(({ key, value }) => [String(key), value] as const)
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-}
-
-function toPlain(value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value);
-  if (Array.isArray(value)) return value.map(toPlain);
-  if (!isFields(value)) return value;
-  const { intValue, ...rest } = value;
-  const entries = Object.entries(rest).map(([name, part]) => [name, toPlain(part)]);
-  return Object.fromEntries(intValue === undefined ? entries : [['intValue', String(intValue)], ...entries]);
 }
 
 /** SHA-256, in hex. */

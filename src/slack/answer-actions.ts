@@ -9,8 +9,9 @@ import { findAnswer, listChosenFilters, upsertChosenFilters } from '../store/con
 import { findQuestion } from '../store/json-columns.ts';
 import { answerQuestion } from './answer.ts';
 import { openAlertForm } from './answer-forms.ts';
+import { respond } from './client/web-client.ts';
 import { formatQuestion } from './command/format-question.ts';
-import { type Asked, respond, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
+import { type Asked, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
 import { openDigestForm } from './digests.ts';
 import { sendCsv, sendPicture } from './files.ts';
 import type { Listen, Press } from './listen.ts';

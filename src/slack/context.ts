@@ -6,9 +6,10 @@ import { fitMessage } from '../messages/fit.ts';
 import type { FormPlace } from '../messages/form.ts';
 import type { Message } from '../messages/text.ts';
 import { insertAudit } from '../store/audit-repository.ts';
-import { describeRefusal, isRefusedContent, ResponseUrlError } from './client/errors.ts';
+import { describeRefusal, isRefusedContent } from './client/errors.ts';
 import type { Memory } from './client/memory.ts';
 import { sendRepaired } from './client/send-repaired.ts';
+import { respond } from './client/web-client.ts';
 import type { SlackDeps } from './deps.ts';
 import type { Bot } from './identity.ts';
 import type { People, Person } from './permissions.ts';
@@ -55,21 +56,6 @@ export interface Asked {
 /** Returns what a form carries of the place where it is opened. */
 export function toFormPlace({ channel, threadTs, inThread }: Asked): FormPlace {
   return { channel, ...(threadTs ? { threadTs } : {}), ...(inThread ? { inThread } : {}) };
-}
-
-const RESPONSE_TIMEOUT_MS = 5000;
-
-/** Posts to a response URL. Rejects with ResponseUrlError where Slack refuses it. */
-export async function respond(url: string, body: Record<string, unknown>): Promise<void> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json; charset=utf-8' },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS),
-  });
-  const text = await response.text();
-  if (response.ok && !/"ok":\s*false/.test(text)) return;
-  throw new ResponseUrlError(/"error":\s*"(\w+)"/.exec(text)?.[1] ?? `http_${response.status}`);
 }
 
 /**

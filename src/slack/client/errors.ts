@@ -1,7 +1,7 @@
 import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api';
 
 /**
- * The meaning of one of Slack's error codes.
+ * Kinds of Slack's error codes.
  * - `final`: does not pass until somebody changes something.
  * - `token`: the token is at fault. Every call fails until somebody installs a new one, so no message is given up for it.
  * - `blocks`: the same text passes without its blocks, or without one of them.
@@ -13,180 +13,102 @@ import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIReq
  */
 type Kind = 'final' | 'token' | 'blocks' | 'picture' | 'thread' | 'busy' | 'unclear' | 'limited';
 
-interface Meaning {
-  kind: Kind;
-  /** One line for the person whose command or press failed. */
-  told?: string;
-  /** A sentence or two for whoever wants messages in that channel. */
-  cure?: string;
-  /** The bot cannot post in that conversation, and why. */
-  closes?: 'not a member' | 'archived' | 'restricted';
-}
-
-const FINAL: Meaning = { kind: 'final' };
-const BLOCKS: Meaning = { kind: 'blocks' };
-const PICTURE: Meaning = { kind: 'picture' };
-
-const UNCLEAR: Meaning = {
-  kind: 'unclear',
-  told: 'Slack is not answering as it should, and did not say whether that worked. If you see no result, please try again.',
-};
-const TOKEN: Meaning = {
-  kind: 'token',
-  told: 'Slack no longer lets the app in. An admin can install it again and set the new SLACK_BOT_TOKEN where it runs.',
-  cure: 'Slack does not accept the bot token: install the app again and set the new SLACK_BOT_TOKEN.',
-};
-const TOO_LATE: Meaning = { kind: 'final', told: 'That took too long for Slack to open a form. Please press again.' };
-const OPENED: Meaning = {
-  kind: 'final',
-  told: 'That form was opened once already. Press again if you do not see it.',
-};
-const NOT_CHANGEABLE: Meaning = { kind: 'final', told: 'That message can no longer be changed. Ask again.' };
-const RESTRICTED: Meaning = {
-  kind: 'final',
-  closes: 'restricted',
-  cure: 'The workspace does not let apps post there: ask a workspace admin to allow it.',
-};
-const NO_THREAD: Meaning = { kind: 'thread' };
-
 /**
- * Slack's errors, the only table of them. A code that is missing here is never taken for final.
+ * Slack's errors by kind, the only table of them. A code that is missing here is never taken for final.
  * Source: the error lists of the methods in use, docs.slack.dev/reference/methods.
  */
-const MEANINGS: Readonly<Record<string, Meaning>> = {
-  // Messages and channels.
-  not_in_channel: {
-    kind: 'final',
-    closes: 'not a member',
-    cure: 'Headroom is not in the channel: type /invite @Headroom there.',
-  },
-  channel_not_found: {
-    kind: 'final',
-    closes: 'not a member',
-    cure: 'The channel does not exist, or it is private and Headroom is not in it: type /invite @Headroom there.',
-  },
-  is_archived: {
-    kind: 'final',
-    closes: 'archived',
-    told: 'This channel is archived: nothing can be posted here any more.',
-    cure: 'The channel is archived: unarchive it and type /invite @Headroom there, or choose another.',
-  },
-  is_inactive: {
-    kind: 'final',
-    closes: 'archived',
-    told: 'This channel is archived or frozen: nothing can change here.',
-  },
-  restricted_action: RESTRICTED,
-  restricted_action_read_only_channel: RESTRICTED,
-  restricted_action_thread_only_channel: RESTRICTED,
-  posting_to_channel_denied: RESTRICTED,
-  ekm_access_denied: RESTRICTED,
-  app_access_restricted: RESTRICTED,
-  channel_is_limited_access: RESTRICTED,
-  restricted_action_non_threadable_channel: NO_THREAD,
-  restricted_action_thread_locked: NO_THREAD,
-  cannot_reply_to_message: NO_THREAD,
-  thread_not_found: NO_THREAD,
-  message_not_found: { kind: 'final', told: 'That message is no longer there. Ask again.' },
-  cant_update_message: NOT_CHANGEABLE,
-  cant_delete_message: NOT_CHANGEABLE,
-  cant_broadcast_message: FINAL,
-  edit_window_closed: NOT_CHANGEABLE,
-  external_channel_migrating: { kind: 'busy' },
-  streaming_state_conflict: { kind: 'busy' },
-  no_text: FINAL,
-  messages_tab_disabled: {
-    kind: 'final',
-    cure: 'The app takes no direct messages: paste app-manifest.yml into its settings, which turns them on.',
-  },
-  metadata_too_large: FINAL,
-  invalid_metadata_format: FINAL,
-  invalid_metadata_schema: FINAL,
-  metadata_must_be_sent_from_app: FINAL,
-  // Blocks. Tables over a limit come back as attachments.
-  invalid_blocks: BLOCKS,
-  invalid_blocks_format: BLOCKS,
-  invalid_attachments: BLOCKS,
-  block_mismatch: BLOCKS,
-  msg_blocks_too_long: BLOCKS,
-  msg_too_long: BLOCKS,
-  only_one_table_allowed: BLOCKS,
-  too_many_attachments: BLOCKS,
-  attachment_payload_limit_exceeded: BLOCKS,
-  // The picture that a block shows.
-  missing_file_data: PICTURE,
-  file_not_found: PICTURE,
-  file_deleted: PICTURE,
-  file_is_deleted: PICTURE,
-  file_share_limit_reached: PICTURE,
-  max_file_sharing_exceeded: PICTURE,
-  unable_to_share_files: PICTURE,
-  blocked_file_type: PICTURE,
-  slack_connect_blocked_file_type: PICTURE,
-  slack_connect_file_link_sharing_blocked: PICTURE,
-  slack_connect_file_upload_sharing_blocked: PICTURE,
-  slack_connect_clip_sharing_blocked: PICTURE,
-  slack_connect_canvas_sharing_blocked: PICTURE,
-  // Uploads.
-  alt_txt_too_large: FINAL,
-  access_denied: FINAL,
-  file_upload_size_restricted: FINAL,
-  file_uploads_disabled: { kind: 'final', told: 'This workspace does not allow uploads: ask a workspace admin.' },
-  file_uploads_except_images_disabled: {
-    kind: 'final',
-    told: 'This workspace allows uploads of images only: ask a workspace admin.',
-  },
-  file_type_not_allowed: { kind: 'final', told: 'This workspace does not allow files of this type.' },
-  storage_limit_reached: { kind: 'final', told: 'This workspace has no room left for files.' },
-  file_update_failed: UNCLEAR,
-  update_failed: UNCLEAR,
-  // People and groups.
-  cannot_dm_bot: { kind: 'final', cure: 'That is a bot: choose a person.' },
-  user_disabled: { kind: 'final', cure: 'That account was deactivated: choose another person.' },
-  user_not_found: { kind: 'final', cure: 'There is no such user in this workspace: choose another person.' },
-  user_not_visible: { kind: 'final', cure: 'Headroom cannot see that person: choose another.' },
-  users_not_found: FINAL,
-  user_not_in_channel: FINAL,
-  plan_upgrade_required: FINAL,
-  // Forms.
-  expired_trigger_id: TOO_LATE,
-  trigger_expired: TOO_LATE,
-  exchanged_trigger_id: OPENED,
-  trigger_exchanged: OPENED,
-  invalid_trigger_id: TOO_LATE,
-  hash_conflict: FINAL,
-  not_found: FINAL,
-  view_too_large: FINAL,
-  duplicate_external_id: FINAL,
-  // The call itself, whichever it is.
-  invalid_arguments: FINAL,
-  invalid_arg_name: FINAL,
-  missing_argument: FINAL,
-  invalid_cursor: FINAL,
-  method_not_supported_for_channel_type: FINAL,
-  missing_scope: {
-    kind: 'final',
-    cure: 'The app lacks a permission: update it from app-manifest.yml and install it again.',
-  },
-  no_permission: FINAL,
-  team_not_found: FINAL,
-  team_access_not_granted: FINAL,
-  invalid_auth: TOKEN,
-  not_authed: TOKEN,
-  account_inactive: TOKEN,
-  token_revoked: TOKEN,
-  token_expired: TOKEN,
-  not_allowed_token_type: TOKEN,
-  service_unavailable: { ...UNCLEAR, kind: 'busy' },
-  team_added_to_org: { kind: 'busy' },
-  accesslimited: { kind: 'busy' },
-  internal_error: UNCLEAR,
-  fatal_error: UNCLEAR,
-  request_timeout: UNCLEAR,
-  ratelimited: { kind: 'limited' },
-  rate_limited: { kind: 'limited' },
-  message_limit_exceeded: { kind: 'limited' },
+const CODES: Readonly<Record<Kind, string>> = {
+  final: `
+    not_in_channel channel_not_found is_archived is_inactive restricted_action restricted_action_read_only_channel
+    restricted_action_thread_only_channel posting_to_channel_denied ekm_access_denied app_access_restricted
+    channel_is_limited_access message_not_found cant_update_message cant_delete_message cant_broadcast_message
+    edit_window_closed no_text messages_tab_disabled metadata_too_large invalid_metadata_format invalid_metadata_schema
+    metadata_must_be_sent_from_app
+    alt_txt_too_large access_denied file_upload_size_restricted file_uploads_disabled
+    file_uploads_except_images_disabled file_type_not_allowed storage_limit_reached
+    cannot_dm_bot user_disabled user_not_found user_not_visible users_not_found user_not_in_channel plan_upgrade_required
+    expired_trigger_id trigger_expired exchanged_trigger_id trigger_exchanged invalid_trigger_id hash_conflict not_found
+    view_too_large duplicate_external_id
+    invalid_arguments invalid_arg_name missing_argument invalid_cursor method_not_supported_for_channel_type missing_scope
+    no_permission team_not_found team_access_not_granted`,
+  token: 'invalid_auth not_authed account_inactive token_revoked token_expired not_allowed_token_type',
+  // Tables over a limit come back as attachments.
+  blocks: `
+    invalid_blocks invalid_blocks_format invalid_attachments block_mismatch msg_blocks_too_long msg_too_long
+    only_one_table_allowed too_many_attachments attachment_payload_limit_exceeded`,
+  picture: `
+    missing_file_data file_not_found file_deleted file_is_deleted file_share_limit_reached max_file_sharing_exceeded
+    unable_to_share_files blocked_file_type slack_connect_blocked_file_type slack_connect_file_link_sharing_blocked
+    slack_connect_file_upload_sharing_blocked slack_connect_clip_sharing_blocked slack_connect_canvas_sharing_blocked`,
+  thread: `
+    restricted_action_non_threadable_channel restricted_action_thread_locked cannot_reply_to_message thread_not_found`,
+  busy: 'external_channel_migrating streaming_state_conflict service_unavailable team_added_to_org accesslimited',
+  unclear: 'file_update_failed update_failed internal_error fatal_error request_timeout',
+  limited: 'ratelimited rate_limited message_limit_exceeded',
 };
+const KINDS: ReadonlyMap<string, Kind> = byCode(CODES);
+
+/** Reasons why the bot cannot post in a conversation. */
+const CLOSES = byCode({
+  'not a member': 'not_in_channel channel_not_found',
+  archived: 'is_archived is_inactive',
+  restricted: `
+    restricted_action restricted_action_read_only_channel restricted_action_thread_only_channel
+    posting_to_channel_denied ekm_access_denied app_access_restricted channel_is_limited_access`,
+});
+
+const UNCLEAR =
+  'Slack is not answering as it should, and did not say whether that worked. If you see no result, please try again.';
+
+/** One line for the person whose command or press failed. */
+const TOLD = byCode({
+  [UNCLEAR]: `${CODES.unclear} service_unavailable`,
+  'Slack no longer lets the app in. An admin can install it again and set the new SLACK_BOT_TOKEN where it runs.':
+    CODES.token,
+  'That took too long for Slack to open a form. Please press again.':
+    'expired_trigger_id trigger_expired invalid_trigger_id',
+  'That form was opened once already. Press again if you do not see it.': 'exchanged_trigger_id trigger_exchanged',
+  'That message can no longer be changed. Ask again.': 'cant_update_message cant_delete_message edit_window_closed',
+  'That message is no longer there. Ask again.': 'message_not_found',
+  'This channel is archived: nothing can be posted here any more.': 'is_archived',
+  'This channel is archived or frozen: nothing can change here.': 'is_inactive',
+  'This workspace does not allow uploads: ask a workspace admin.': 'file_uploads_disabled',
+  'This workspace allows uploads of images only: ask a workspace admin.': 'file_uploads_except_images_disabled',
+  'This workspace does not allow files of this type.': 'file_type_not_allowed',
+  'This workspace has no room left for files.': 'storage_limit_reached',
+});
+
+/** A sentence or two for whoever wants messages in that channel. */
+const CURES = byCode({
+  'Headroom is not in the channel: type /invite @Headroom there.': 'not_in_channel',
+  'The channel does not exist, or it is private and Headroom is not in it: type /invite @Headroom there.':
+    'channel_not_found',
+  'The channel is archived: unarchive it and type /invite @Headroom there, or choose another.': 'is_archived',
+  'The workspace does not let apps post there: ask a workspace admin to allow it.': [...CLOSES]
+    .flatMap(([code, why]) => (why === 'restricted' ? code : []))
+    .join(' '),
+  'The app takes no direct messages: paste app-manifest.yml into its settings, which turns them on.':
+    'messages_tab_disabled',
+  'That is a bot: choose a person.': 'cannot_dm_bot',
+  'That account was deactivated: choose another person.': 'user_disabled',
+  'There is no such user in this workspace: choose another person.': 'user_not_found',
+  'Headroom cannot see that person: choose another.': 'user_not_visible',
+  'The app lacks a permission: update it from app-manifest.yml and install it again.': 'missing_scope',
+  'Slack does not accept the bot token: install the app again and set the new SLACK_BOT_TOKEN.': CODES.token,
+});
+
+/** Turns lists of codes by what is said of them into what is said of each code. */
+function byCode<T extends string>(lists: Readonly<Record<T, string>>): ReadonlyMap<string, T> {
+  const said = Object.entries<string>(lists) as [T, string][];
+  return new Map(
+    said.flatMap(([what, codes]) =>
+      codes
+        .trim()
+        .split(/\s+/)
+        .map((code) => [code, what] as const),
+    ),
+  );
+}
 
 /** Failures to connect: nothing was sent. */
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH']);
@@ -234,7 +156,7 @@ export function classifyFailure(error: unknown): Failure {
 
 function classifyCode(code: string): Failure {
   const failure = (reason: Failure['reason'], unclear = false): Failure => ({ reason, error: code, unclear });
-  const kind = meaningOf(code)?.kind;
+  const kind = KINDS.get(code);
   switch (kind) {
     case undefined:
       return failure('unknown', true);
@@ -253,10 +175,6 @@ function classifyCode(code: string): Failure {
   }
 }
 
-function meaningOf(code: string): Meaning | undefined {
-  return Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined;
-}
-
 /** `ECONNRESET` and the like, from wherever fetch hid it; else the message. */
 function networkCode(error: Error): string {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
@@ -273,47 +191,26 @@ export function slackErrorOf(error: unknown): string | undefined {
 
 /** The last error of a reply was that its thread takes none: the channel does. */
 export function isThreadRefusal(error: string | undefined): boolean {
-  return meaningOf(error ?? '')?.kind === 'thread';
+  return KINDS.get(error ?? '') === 'thread';
 }
 
 /** Returns why the bot cannot post in a conversation, by the error that Slack gave for it; undefined: the error is about something else. */
-export function closingOf(error: unknown): Meaning['closes'] {
-  return meaningOf(slackErrorOf(error) ?? '')?.closes;
+export function closingOf(error: unknown) {
+  return CLOSES.get(slackErrorOf(error) ?? '');
 }
 
 /** Returns what to do about the error of a failed call (`Failure.error`), one sentence or two. */
 export function cureOf(error: string): string {
-  const known = meaningOf(error)?.cure;
+  const known = CURES.get(error);
   if (known) return known;
   return /^[a-z][a-z_]+$/.test(error)
     ? `Slack answered ${error}: see https://docs.slack.dev/reference/methods/chat.postMessage#errors.`
     : `The last error was: ${error}.`;
 }
 
-/** The code that Slack refused a message with, by the Web API or through a response URL. */
-export function refusedCodeOf(error: unknown): string | undefined {
-  return slackErrorOf(error) ?? (error instanceof ResponseUrlError ? error.error : undefined);
-}
-
 /** Slack refused the content, as against the place, the time, or us. */
 export function isRefusedContent(error: unknown): boolean {
-  return ['blocks', 'picture'].includes(meaningOf(refusedCodeOf(error) ?? '')?.kind ?? '');
-}
-
-/** Slack refused the uploaded picture in a message; the message passes without it. */
-export function isRefusedPicture(error: unknown): boolean {
-  return meaningOf(refusedCodeOf(error) ?? '')?.kind === 'picture';
-}
-
-/** Refused by a response URL; `error` is Slack's code. */
-export class ResponseUrlError extends Error {
-  override readonly name = 'ResponseUrlError';
-  readonly error: string;
-
-  constructor(error: string) {
-    super(`response_url: ${error}`);
-    this.error = error;
-  }
+  return ['blocks', 'picture'].includes(classifyFailure(error).reason);
 }
 
 /**
@@ -329,8 +226,8 @@ export function describeRefusal(error: unknown): string | undefined {
     const { needed } = (error as WebAPIPlatformError).data as { needed?: string };
     return `The app lacks a permission${needed ? ` (${needed})` : ''}: an admin can paste app-manifest.yml into its settings and install it again.`;
   }
-  if (code !== undefined) return meaningOf(code)?.told;
-  return classifyFailure(error).reason === 'transient' ? UNCLEAR.told : undefined;
+  if (code !== undefined) return TOLD.get(code);
+  return classifyFailure(error).reason === 'transient' ? UNCLEAR : undefined;
 }
 
 /** A person does not wait longer for a limit to pass. */

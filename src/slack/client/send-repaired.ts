@@ -2,7 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import type { Logger } from '../../log.ts';
 import { type Bound, type Fault, listFaults, type Refusal, type Replaced, repair } from '../../messages/repair.ts';
 import type { Message } from '../../messages/text.ts';
-import { isRefusedContent, isRefusedPicture, refusedCodeOf } from './errors.ts';
+import { classifyFailure, isRefusedContent, slackErrorOf } from './errors.ts';
 
 interface Repairing {
   /** Asked by `blocks.validate` where a refusal names no block. */
@@ -53,9 +53,13 @@ async function findRefusal(
 ): Promise<Refusal | undefined> {
   const faults = listFaults(error);
   if (!isRefusedContent(error) && faults.length === 0) return undefined;
-  const code = refusedCodeOf(error) ?? 'invalid_blocks';
+  const code = slackErrorOf(error) ?? 'invalid_blocks';
   const silent = code === 'invalid_blocks' && faults.length === 0 && blocks.length > 0;
-  return { code, picture: isRefusedPicture(error), faults: silent ? await validate(client, blocks) : faults };
+  return {
+    code,
+    picture: classifyFailure(error).reason === 'picture',
+    faults: silent ? await validate(client, blocks) : faults,
+  };
 }
 
 /** Lists the places at which Slack finds faults in blocks; none where it finds none, or cannot be asked. */

@@ -1,4 +1,10 @@
-import { LogLevel, type Logger as SlackLogger, WebClient, type WebClientOptions } from '@slack/web-api';
+import {
+  LogLevel,
+  type Logger as SlackLogger,
+  WebAPIPlatformError,
+  WebClient,
+  type WebClientOptions,
+} from '@slack/web-api';
 import type { Logger } from '../../log.ts';
 
 /** After this time the outcome of a call counts as unknown. */
@@ -62,6 +68,22 @@ function assertAnswer(text: string): void {
   if (ok === true || (ok === false && typeof error === 'string' && /^\w+$/.test(error))) return;
   const begin = text.replace(/\s+/g, ' ').trim().slice(0, 60);
   throw new Error(`not an answer of Slack's (${begin === '' ? 'an empty body' : begin})`);
+}
+
+const RESPONSE_TIMEOUT_MS = 5000;
+
+/** Posts to a response URL. Rejects as the Web API does where Slack refuses it. */
+export async function respond(url: string, body: Record<string, unknown>): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS),
+  });
+  const text = await response.text();
+  if (response.ok && !/"ok":\s*false/.test(text)) return;
+  const error = /"error":\s*"(\w+)"/.exec(text)?.[1] ?? `http_${response.status}`;
+  throw new WebAPIPlatformError({ ok: false, error });
 }
 
 /**

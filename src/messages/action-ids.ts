@@ -26,8 +26,6 @@ export const ACTIONS = {
   /** Runs the command in its value, and answers in the alert's thread. Several in a row: `alert_ask:who`… */
   alertAsk: 'alert_ask',
   alertMute: 'alert_mute',
-  /** A menu of earlier versions whose entries are `choice:id`. */
-  alertMuteUntil: 'alert_mute_until',
   alertUnmute: 'alert_unmute',
   alertRemove: 'alert_remove',
   alertTest: 'alert_test',

@@ -1,11 +1,9 @@
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
+import type { AnswerFormMetadata, AskMetadata } from '../slack/form-metadata.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
-import { type AnswerReference, buildField, type FormFields, type FormPlace, modal } from './form.ts';
+import { buildField, type FormFields, modal } from './form.ts';
 import { type Block, clip, richText } from './text.ts';
-
-/** Metadata of the forms that an answer is the beginning of. */
-export interface AnswerFormMetadata extends AnswerReference, FormPlace {}
 
 const STATUSES = ['2xx', '3xx', '4xx', '429', '5xx', '(none)'] as const;
 
@@ -109,10 +107,6 @@ export function buildAlertForm(
       buildField('per', per),
     ],
   });
-}
-
-export interface AskMetadata extends FormPlace {
-  responseUrl?: string | undefined;
 }
 
 export const ASK_FIELDS = {

@@ -1,16 +1,12 @@
 import { CLIENT_FIELDS, type ClientFields } from '../domain/declared-fields.ts';
+import type { ClientFormMetadata, FormPlace } from '../slack/form-metadata.ts';
 import type { ClientSummary } from '../slack/ports.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
-import { buildField, type FormFields, type FormPlace, modal, view } from './form.ts';
+import { buildField, type FormFields, modal, view } from './form.ts';
 import { type Block, button, clip, leaf, plainContext, richText } from './text.ts';
 
 /** Clients with buttons of their own, two blocks each. */
 const MAX_CLIENTS = 45;
-
-/** Metadata of a client's form. `basis` absent: a new one. */
-export interface ClientFormMetadata extends FormPlace {
-  basis?: string | undefined;
-}
 
 const { name, owner, team } = CLIENT_FIELDS;
 export const CLIENT_FORM = {

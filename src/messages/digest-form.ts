@@ -1,5 +1,5 @@
 import { DIGEST_SECTIONS } from '../domain/digest.ts';
-import type { Filter } from '../domain/filter.ts';
+import type { DigestMetadata } from '../slack/form-metadata.ts';
 import type { DigestSummary } from '../slack/ports.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
 import { buildField, type FormFields, modal } from './form.ts';
@@ -53,17 +53,6 @@ export const DIGEST_FIELDS = {
 
 type Rhythms = readonly (readonly [string, string])[];
 
-export interface DigestLimits {
-  filters?: readonly Filter[];
-  scope?: string;
-}
-
-export interface DigestMetadata extends DigestLimits {
-  /** Of the digest that is changed; undefined: a new one. */
-  id?: number | undefined;
-  channel?: string | undefined;
-}
-
 /** Block id of the line with the next runs. */
 export const NEXT_RUNS_BLOCK = 'next_runs';
 
@@ -74,7 +63,7 @@ export function buildDigestForm(given: {
   zone: string;
   next: string;
   /** Limits on the calls of a new one, and the same in words. */
-  limits?: DigestLimits | undefined;
+  limits?: Pick<DigestMetadata, 'filters' | 'scope'> | undefined;
   only?: string | undefined;
   /** Parts of a new one's thread, by their keys; empty or absent: all. */
   parts?: readonly string[] | undefined;

@@ -1,32 +1,17 @@
 import type { Described, Field } from '../domain/field.ts';
 import type { Question } from '../domain/report.ts';
+import type { AnswerFormMetadata } from '../slack/form-metadata.ts';
 import { MAX_INPUT_TEXT, MAX_MODAL_TITLE, MAX_OPTION_VALUE, MAX_PLACEHOLDER } from './limits.ts';
 import { type Block, type Option, option, plainText } from './text.ts';
 
-/** The place where a form was opened, and where its outcome is told. */
-export interface FormPlace {
-  channel: string;
-  threadTs?: string | undefined;
-  /** They were in that thread, so it has replies. */
-  inThread?: boolean | undefined;
-}
-
-/** The answer that a form was opened from. */
-export interface AnswerReference {
-  answerId?: string | undefined;
-  /** Its question, where that is short enough to travel with the form. */
-  question?: Question | undefined;
-  /** Of the press: a private answer is changed through it. */
-  responseUrl?: string | undefined;
-}
-
 const MAX_QUESTION = 2000;
 
+/** Refers to an answer in the form that it leads to. */
 export function referTo(
   answerId: string | undefined,
   question: Question,
   responseUrl: string | undefined,
-): AnswerReference {
+): Omit<AnswerFormMetadata, 'channel'> {
   const short = JSON.stringify(question).length <= MAX_QUESTION;
   return { answerId, responseUrl, ...(short ? { question } : {}) };
 }

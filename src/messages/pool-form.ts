@@ -18,39 +18,18 @@ import {
   LAST_PRIORITY,
   type PeriodRule,
 } from '../domain/definition.ts';
+import type { PoolFormMetadata, PoolsMetadata, ScopeFormMetadata } from '../slack/form-metadata.ts';
 import type { PoolSummary } from '../slack/ports.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
-import { buildField, type FormFields, type FormPlace, modal } from './form.ts';
+import { buildField, type FormFields, modal } from './form.ts';
 import { MAX_INPUT_TEXT } from './limits.ts';
 import { type Block, button, clip, leaf, plainContext, plainText, richText } from './text.ts';
 
 /** Four blocks each: with the other fields they stay below a view's 100. */
 export const MAX_GRANTS = 20;
 
-/** Metadata that every window about pools carries: where it was asked for, and what it shows. */
-export interface PoolsMetadata extends FormPlace {
-  /** The scope that is shown; absent: all. */
-  scope?: string | undefined;
-}
-
-/** Metadata of a pool's form. */
-export interface PoolFormMetadata extends PoolsMetadata {
-  scope: string;
-  part: 'pools' | 'limits';
-  /** Absent: a new one. */
-  name?: string | undefined;
-  basis?: string | undefined;
-  /** Numbers of its grants, in their order: each has fields of its own, which keep what is typed when others come or go. */
-  grants: readonly number[];
-}
-
-/** Metadata of a scope's form. `scope` absent: a new one. */
-export interface ScopeFormMetadata extends PoolsMetadata {
-  basis?: string | undefined;
-}
-
 /** Fields of a pool's form: each of its grants has fields of its own. */
-export function listPoolFields({ grants }: Pick<PoolFormMetadata, 'grants'>): FormFields {
+export function listPoolFields({ grants }: PoolFormMetadata): FormFields {
   const ofGrant = (id: number) => Object.entries(GRANT_FIELDS).map(([key, field]) => [`grants.${id}.${key}`, field]);
   return { ...POOL, ...Object.fromEntries(grants.flatMap(ofGrant)) };
 }

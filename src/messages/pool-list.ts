@@ -1,8 +1,9 @@
+import type { PoolsMetadata } from '../slack/form-metadata.ts';
 import type { PoolSummary, ScopeSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
 import { view } from './form.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';
-import { describePool, MAX_GRANTS, type PoolsMetadata } from './pool-form.ts';
+import { describePool, MAX_GRANTS } from './pool-form.ts';
 import {
   type Block,
   button,

@@ -1,12 +1,8 @@
+import type { RoutingMetadata } from '../slack/form-metadata.ts';
 import type { AlertRouting } from '../slack/ports.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
-import { buildField, type FormFields, type FormPlace, modal } from './form.ts';
+import { buildField, type FormFields, modal } from './form.ts';
 import { type Block, type Message, type Option, place, plainContext, richText } from './text.ts';
-
-export interface RoutingMetadata extends FormPlace {
-  /** The workspace's plan has no user groups. */
-  noGroups?: boolean;
-}
 
 /** Values of the form: as alerts are routed now, or as it is being filled in. */
 export interface Routing {

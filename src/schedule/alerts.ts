@@ -44,7 +44,7 @@ export class Alerts implements AlertPort, AlertRulePort {
     return listAlertSummaries({ ...this.#options, nowMs: this.#options.now() });
   }
 
-  async mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<string> {
+  async mute(target: { what?: string | undefined; untilMs?: number | undefined }, by: Actor): Promise<string> {
     requireAdmin(by, 'mute alerts');
     const states = await this.#listStates();
     const what = await this.#findMuted(target.what, states);
@@ -54,7 +54,7 @@ export class Alerts implements AlertPort, AlertRulePort {
     return toMuteTitle(what, states);
   }
 
-  async unmute(target: { what?: string }, by: Actor): Promise<string> {
+  async unmute(target: { what?: string | undefined }, by: Actor): Promise<string> {
     requireAdmin(by, 'unmute alerts');
     const { db, now } = this.#options;
     const states = await this.#listStates();
@@ -84,7 +84,7 @@ export class Alerts implements AlertPort, AlertRulePort {
    * Acknowledges an alert with all of its period (without `what`: all that hold); the message of its conversation then says who
    * did. Returns the titles of those that nobody had acknowledged before.
    */
-  async acknowledge(target: { what?: string }, by: Actor): Promise<readonly string[]> {
+  async acknowledge(target: { what?: string | undefined }, by: Actor): Promise<readonly string[]> {
     const { db, now, wakeSender } = this.#options;
     const nowMs = now();
     const titles: string[] = [];

@@ -11,13 +11,14 @@ import { answerQuestion } from './answer.ts';
 import { openAlertForm } from './answer-forms.ts';
 import { respond } from './client/web-client.ts';
 import { formatQuestion } from './command/format-question.ts';
-import { type Asked, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
+import { type Asked, type SlackContext, toFormPlace } from './context.ts';
 import { openDigestForm } from './digests.ts';
 import { sendCsv, sendPicture } from './files.ts';
-import type { Listen, Press } from './listen.ts';
+import { type Listener, type Press, press } from './listen.ts';
 import { withRange } from './next-questions.ts';
 import type { Person } from './permissions.ts';
 import { findPlace } from './places.ts';
+import { tellPrivately } from './tell.ts';
 import { openView } from './views.ts';
 
 /** A press under an answer. `question` is what the answer is about; `mine`: pressed by its asker, `answer` being kept. */
@@ -33,34 +34,31 @@ interface AnswerPress {
   messageTs: string | undefined;
 }
 
-/** Controls of earlier versions, which old answers still show. */
-const FORMER = ['answer_sort', 'answer_page', 'answer_unshare', 'answer_csv', 'answer_png', 'answer_reset_filters'];
-
-/** Everything that stands under an answer. Whoever presses, their own rights are checked. */
-export function registerAnswerActions(listen: Listen, ctx: SlackContext): void {
-  const on = (action: string, task: (press: AnswerPress) => Promise<void>) =>
-    listen.press(action, async (press) => {
-      const found = await findAnswerPress(ctx, press);
-      await (found ? task(found) : tellOld(ctx, press.asked));
-    });
-  on(ACTIONS.range, (press) => become(press, withRange(press.question, press.value)));
-  on(ACTIONS.view, (press) => become(press, findQuestion(press.value) ?? press.question));
-  on(ACTIONS.drill, choose);
-  on(ACTIONS.share, share);
-  on(ACTIONS.more, choose);
-  for (const action of FORMER) {
-    listen.press(action, ({ asked, body }) => tellOld(ctx, asked, findOtherQuestion(body.message?.blocks)));
-  }
+/** A control under an answer. Whoever presses, their own rights are checked. */
+function under(on: string, run: (press: AnswerPress) => Promise<void>): Listener {
+  return press({
+    on,
+    async run(pressed) {
+      const found = await findAnswerPress(pressed);
+      await (found ? run(found) : tellOld(pressed.ctx, pressed.asked));
+    },
+  });
 }
 
+/** Everything that stands under an answer. */
+export const ANSWER_ACTIONS: readonly Listener[] = [
+  under(ACTIONS.range, (pressed) => become(pressed, withRange(pressed.question, pressed.value))),
+  under(ACTIONS.view, (pressed) => become(pressed, findQuestion(pressed.value) ?? pressed.question)),
+  under(ACTIONS.drill, choose),
+  under(ACTIONS.share, share),
+  under(ACTIONS.more, choose),
+];
+
 /** Undefined where neither the database nor the message knows any more what the answer was about. */
-async function findAnswerPress(
-  ctx: SlackContext,
-  { asked, person, value, blockId, body }: Press,
-): Promise<AnswerPress | undefined> {
+async function findAnswerPress({ ctx, asked, person, value, blockId, body }: Press): Promise<AnswerPress | undefined> {
   const id = answerIdOf(blockId);
   const kept = id ? await findAnswer(ctx.db, id) : undefined;
-  const messageTs = body.container?.message_ts ?? body.message?.ts;
+  const { messageTs } = asked;
   const answer = kept && !kept.private && messageTs ? { ...kept, ts: messageTs } : kept;
   const question = answer?.question ?? findQuestion(value) ?? findOtherQuestion(body.message?.blocks);
   if (!question) return undefined;
@@ -169,6 +167,7 @@ async function openForm(press: AnswerPress): Promise<void> {
   if (value === MORE.save) return openView(ctx, asked, buildSaveForm(from));
   if (value === MORE.digest) return openDigestForm(ctx, asked, person, { question });
   if (value === MORE.alert) return openAlertForm(ctx, asked, from, question);
+  return tellOld(ctx, asked, question);
 }
 
 async function tellOld(ctx: SlackContext, asked: Asked, question?: Question): Promise<void> {

@@ -6,7 +6,6 @@ import { HeadroomError } from '../errors.ts';
 import { CALLBACKS } from '../messages/action-ids.ts';
 import {
   ALERT_FIELDS,
-  type AnswerFormMetadata,
   ASK_FIELDS,
   buildAlertForm,
   buildAskForm,
@@ -15,49 +14,65 @@ import {
   SAVE_FIELDS,
 } from '../messages/answer-forms.ts';
 import { buildNotice } from '../messages/answer-message.ts';
-import { type AnswerReference, toOption } from '../messages/form.ts';
+import { toOption } from '../messages/form.ts';
 import { findAnswer, type KeptAnswer, upsertChosenFilters } from '../store/conversation-repository.ts';
 import { answerQuestion } from './answer.ts';
 import { describeCounted, fitsForm, toCounted } from './command/format-question.ts';
-import { type Asked, type SlackContext, tellPrivately } from './context.ts';
-import { METADATA } from './form-state.ts';
-import type { Listen, Submitted } from './listen.ts';
+import type { Asked, SlackContext } from './context.ts';
+import { type AnswerFormMetadata, METADATA } from './form-metadata.ts';
+import { form, type Listener, options, type Sent, shortcut } from './listen.ts';
 import { performText } from './perform.ts';
 import { toActor } from './permissions.ts';
 import { saveView } from './saved-views.ts';
+import { tellPrivately } from './tell.ts';
 import { openView } from './views.ts';
 
-/** Registers the forms that an answer, or a message, is the beginning of. Everybody may use them. */
-export function registerAnswerForms(listen: Listen, ctx: SlackContext): void {
-  const metadata = METADATA.answer;
-  listen.form(CALLBACKS.filters, { metadata, fields: FILTER_FIELDS, submit: (given) => applyFilters(ctx, given) });
-  for (const key of FILTER_KEYS) {
+/** The forms that an answer, or a message, is the beginning of. Everybody may use them. */
+export const ANSWER_FORMS: readonly Listener[] = [
+  form({
+    on: CALLBACKS.filters,
+    metadata: METADATA.answer,
+    fields: FILTER_FIELDS,
+    again: 'filters',
+    run: applyFilters,
+  }),
+  ...FILTER_KEYS.flatMap((key) => {
     const field = FILTER_FIELDS[key];
-    if (field.kind === 'search') listen.options(field.action, (typed) => listValues(ctx, key, typed));
-  }
-  listen.form(CALLBACKS.saveView, {
-    metadata,
+    return field.kind === 'search' ? options(field.action, (ctx, typed) => listValues(ctx, key, typed)) : [];
+  }),
+  form({
+    on: CALLBACKS.saveView,
+    metadata: METADATA.answer,
     fields: SAVE_FIELDS,
-    async submit({ asked, metadata, typed: { name, owner } }) {
+    again: 'save NAME',
+    async run({ ctx, asked, metadata, typed: { name, owner } }) {
       const question = (await findReferred(ctx, metadata))?.question ?? metadata.question;
       await saveView(ctx, asked, { name, owner: owner || 'user', ...(question ? { question } : {}) });
     },
-  });
-  listen.form(CALLBACKS.alert, { metadata, fields: ALERT_FIELDS, submit: (given) => saveAlert(ctx, given) });
+  }),
+  form({
+    on: CALLBACKS.alert,
+    metadata: METADATA.answer,
+    fields: ALERT_FIELDS,
+    again: 'alerts add',
+    run: saveAlert,
+  }),
   // Slash commands do not work in threads; "Usage here" on a message does.
-  listen.shortcut(CALLBACKS.usageHere, async (asked, _person, { message, message_ts }) => {
+  shortcut(CALLBACKS.usageHere, async ({ ctx, asked, body: { message, message_ts } }) => {
     // A message with replies, and each of them, names its thread.
     const threadTs = message?.thread_ts ?? message?.ts ?? message_ts;
     const inThread = message?.thread_ts !== undefined;
     const { channel, responseUrl } = asked;
     await openView(ctx, asked, buildAskForm({ channel, threadTs, inThread, responseUrl }));
-  });
-  listen.form(CALLBACKS.ask, {
+  }),
+  form({
+    on: CALLBACKS.ask,
     metadata: METADATA.ask,
     fields: ASK_FIELDS,
-    submit: ({ asked, person, typed }) => performText(ctx, asked, person, typed.text),
-  });
-}
+    again: 'help',
+    run: ({ ctx, asked, person, typed }) => performText(ctx, asked, person, typed.text),
+  }),
+];
 
 /** The form of a bound on what an answer counts. */
 export async function openAlertForm(
@@ -78,10 +93,13 @@ export async function openAlertForm(
   await openView(ctx, asked, view);
 }
 
-async function applyFilters(
-  ctx: SlackContext,
-  { asked, person, metadata, typed }: Submitted<AnswerFormMetadata, typeof FILTER_FIELDS>,
-): Promise<void> {
+async function applyFilters({
+  ctx,
+  asked,
+  person,
+  metadata,
+  typed,
+}: Sent<AnswerFormMetadata, typeof FILTER_FIELDS>): Promise<void> {
   const filters: Filter[] = FILTER_KEYS.map((key) => ({ key, patterns: typed[key], not: false })).filter(
     ({ patterns }) => patterns.length > 0,
   );
@@ -100,10 +118,13 @@ async function applyFilters(
   await tellPrivately(ctx, asked, buildNotice([head, ...lines], [{ label: 'Reset filters', command: 'reset' }]));
 }
 
-async function saveAlert(
-  ctx: SlackContext,
-  { asked, person, metadata, typed }: Submitted<AnswerFormMetadata, typeof ALERT_FIELDS>,
-): Promise<void> {
+async function saveAlert({
+  ctx,
+  asked,
+  person,
+  metadata,
+  typed,
+}: Sent<AnswerFormMetadata, typeof ALERT_FIELDS>): Promise<void> {
   const { name } = typed;
   const per = typed.per || 'hour';
   const over = Number(typed.over);
@@ -115,7 +136,7 @@ async function saveAlert(
 }
 
 /** The answer that a form was opened from, where it is still known. */
-async function findReferred(ctx: SlackContext, { answerId }: AnswerReference): Promise<KeptAnswer | undefined> {
+async function findReferred(ctx: SlackContext, { answerId }: AnswerFormMetadata): Promise<KeptAnswer | undefined> {
   return answerId ? findAnswer(ctx.db, answerId) : undefined;
 }
 

@@ -8,11 +8,12 @@ import { findAnswer, type KeptAnswer, listChosenFilters, upsertAnswer } from '..
 import { callSlack, classifyFailure, isThreadRefusal, slackErrorOf } from './client/errors.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import { answerOrRefuse } from './command/format-question.ts';
-import { type Asked, asBlocks, newId, type SlackContext, tellPrivately } from './context.ts';
+import type { Asked, SlackContext } from './context.ts';
 import { type Drawn, drawPicture } from './files.ts';
 import { hasGraph, listNext, type Next, withChosen } from './next-questions.ts';
 import type { Person } from './permissions.ts';
 import { closedBy, findPlace, isPrivateByDefault, type Place } from './places.ts';
+import { asBlocks, newId, tellPrivately } from './tell.ts';
 
 /** Text waits so long for its picture, counted from the request: together with posting it stays below 2 s. */
 const PICTURE_WAIT_MS = 1200;

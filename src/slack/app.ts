@@ -1,26 +1,22 @@
 import { App } from '@slack/bolt';
 import { DAY_MS } from '../domain/calendar.ts';
-import { ACTIONS } from '../messages/action-ids.ts';
 import { deleteAnswersBefore } from '../store/conversation-repository.ts';
-import { registerAlerts } from './alerts.ts';
-import { registerAnswerActions } from './answer-actions.ts';
-import { registerAnswerForms } from './answer-forms.ts';
-import { withChannel } from './asked.ts';
-import type { Found } from './client/memory.ts';
-import { Memory } from './client/memory.ts';
+import { ANSWER_ACTIONS } from './answer-actions.ts';
+import { ANSWER_FORMS } from './answer-forms.ts';
+import { type Found, Memory } from './client/memory.ts';
 import { clientOptions, createWebClient, toSlackLogger } from './client/web-client.ts';
-import { registerClients } from './client-forms.ts';
+import { CLIENT_WINDOWS } from './client-forms.ts';
+import { COMMANDS } from './commands.ts';
 import type { SlackContext } from './context.ts';
 import type { SlackDeps } from './deps.ts';
-import { registerDigests } from './digests.ts';
+import { DIGEST_FORM } from './digests.ts';
 import { createDispatch, type Dispatch } from './dispatch.ts';
-import { registerEvents } from './events.ts';
+import { EVENTS } from './events.ts';
 import { assertAppToken, Identity } from './identity.ts';
-import { createListen, tellOldWindow } from './listen.ts';
-import { performText } from './perform.ts';
+import { closed, type Listener, tellOld } from './listen.ts';
 import { createPeople } from './permissions.ts';
-import { registerPools } from './pool-forms.ts';
-import { registerRouting } from './routing-form.ts';
+import { POOL_WINDOWS } from './pool-forms.ts';
+import { ROUTING_WINDOWS } from './routing-form.ts';
 import { createRequestHandler, createSeenSet, type RequestHandler } from './signed-requests.ts';
 import { createSocketTransport } from './socket-transport.ts';
 
@@ -48,6 +44,11 @@ interface SlackState {
 }
 
 const STOP_TIMEOUT_MS = 8000;
+/** Everything that the app hears. */
+const LISTENERS: readonly Listener[] = [
+  ...[...COMMANDS, ...ANSWER_ACTIONS, ...ANSWER_FORMS, DIGEST_FORM],
+  ...[...ROUTING_WINDOWS, ...POOL_WINDOWS, ...CLIENT_WINDOWS, ...EVENTS, closed],
+];
 /** Menus under older answers say that they are old. */
 const KEEP_ANSWERS_MS = 180 * DAY_MS;
 
@@ -90,30 +91,10 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
   app.error(async (error) => log.error({ error: String(error), stack: error.stack }, 'listener failed'));
   const dispatch = createDispatch((event) => app.processEvent(event), {
     log,
-    tellOld: (body) => tellOldWindow(ctx, body),
+    tellOld: (body) => tellOld(ctx, body),
   });
   take = dispatch.take;
-  const listen = createListen(app, ctx);
-  // Everything that can be typed.
-  listen.command((asked, person, text) => performText(ctx, asked, person, text));
-  listen.press(ACTIONS.run, async ({ asked, person, value }) => {
-    await performText(ctx, await withChannel(ctx, asked), person, value);
-  });
-  // What an alert leads to is read beside it, by everybody who looks into it.
-  listen.press(ACTIONS.alertAsk, async ({ asked, person, value }) => {
-    const threadTs = asked.ephemeral ? undefined : (asked.threadTs ?? asked.messageTs);
-    await performText(ctx, { ...(await withChannel(ctx, asked)), threadTs }, person, value);
-  });
-  // Slack opens the link itself, also for those who may nothing here.
-  listen.ignore(ACTIONS.link);
-  registerAnswerActions(listen, ctx);
-  registerAnswerForms(listen, ctx);
-  registerDigests(listen, ctx);
-  registerAlerts(listen, ctx);
-  registerRouting(listen, ctx);
-  registerPools(listen, ctx);
-  registerClients(listen, ctx);
-  registerEvents(app, ctx);
+  for (const listen of LISTENERS) listen(app, ctx);
 
   let stopped = false;
   let forgetting: NodeJS.Timeout | undefined;

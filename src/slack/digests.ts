@@ -3,14 +3,7 @@ import { formatSchedule, listNext, parseSchedule } from '../domain/schedule-rule
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { ACTIONS, CALLBACKS } from '../messages/action-ids.ts';
 import { buildNotice } from '../messages/answer-message.ts';
-import {
-  buildDigestForm,
-  DIGEST_FIELDS,
-  type DigestLimits,
-  type DigestMetadata,
-  defaultSchedule,
-  NEXT_RUNS_BLOCK,
-} from '../messages/digest-form.ts';
+import { buildDigestForm, DIGEST_FIELDS, defaultSchedule, NEXT_RUNS_BLOCK } from '../messages/digest-form.ts';
 import {
   buildDigestList,
   buildDigestPreview,
@@ -19,58 +12,19 @@ import {
   describeRuns,
 } from '../messages/digest-list.ts';
 import { type Block, clip, plainContext } from '../messages/text.ts';
-import { withChannel } from './asked.ts';
 import type { DigestCommand } from './command/command.ts';
 import { describeCounted, fitsForm, toCounted } from './command/format-question.ts';
 import { parseUntil } from './command/until.ts';
-import { type Asked, type SlackContext, tellPrivately } from './context.ts';
-import { type Faults, METADATA, readForm } from './form-state.ts';
-import { faultAt, type Listen, type Press, type Submitted } from './listen.ts';
+import type { Asked, SlackContext } from './context.ts';
+import { type DigestMetadata, METADATA } from './form-metadata.ts';
+import { faultAt, form, type Sent } from './listen.ts';
 import { listDigestParts } from './next-questions.ts';
+import type { View } from './payloads.ts';
 import { type Person, toActor } from './permissions.ts';
 import { isPrivateByDefault, prepareChannel } from './places.ts';
 import type { DigestSummary } from './ports.ts';
-import { openView, updateView } from './views.ts';
-
-/** Registers the form of a digest, and the buttons that stand beside one. */
-export function registerDigests(listen: Listen, ctx: SlackContext): void {
-  listen.press(ACTIONS.digestWhen, (press) => showNextRuns(ctx, press));
-  listen.form(CALLBACKS.digest, {
-    metadata: METADATA.digest,
-    fields: DIGEST_FIELDS,
-    check: (given) => checkDigest(ctx, given),
-    submit: (given) => saveDigest(ctx, given),
-  });
-  listen.press(ACTIONS.digestNew, ({ asked, person }) => openDigestForm(ctx, asked, person));
-  listen.press(ACTIONS.digestEdit, async ({ asked, person, value }) => {
-    const digest = (await ctx.digests.list()).find(({ id }) => id === Number(value));
-    if (!digest) return tellPrivately(ctx, asked, buildNotice([`Digest ${value} is no longer there.`]));
-    await openDigestForm(ctx, asked, person, { digest });
-  });
-  const on = (action: string, task: (here: Asked, person: Person, id: number, word?: string) => Promise<void>) =>
-    listen.press(action, async ({ asked, person, value }) => {
-      const [id, word] = value.split(':');
-      await task(await withChannel(ctx, asked), person, Number(id), word);
-    });
-  on(ACTIONS.digestPause, async (here, person, id, word) => {
-    const resumes = word === 'resume';
-    const digest = await ctx.digests.pause(id, !resumes, toActor(person));
-    await tellChange(ctx, here, resumes ? 'Resumed' : 'Paused', digest);
-  });
-  on(ACTIONS.digestRemove, async (here, person, id) =>
-    tellRemoved(ctx, here, await ctx.digests.remove(id, toActor(person))),
-  );
-  on(ACTIONS.digestTakeOver, async (here, person, id) =>
-    tellChange(ctx, here, 'Yours now', await ctx.digests.change(id, { owner: person.id }, toActor(person))),
-  );
-  on(ACTIONS.digestPreview, async (here, _person, id) =>
-    tellPrivately(ctx, here, buildDigestPreview(await ctx.digestPosts.compose({ id, channel: here.channel }))),
-  );
-  on(ACTIONS.digestSend, async (here, person, id) => {
-    const digest = await ctx.digestPosts.send({ id, channel: here.channel }, toActor(person));
-    await tellPrivately(ctx, here, buildNotice([describeSent(digest)]));
-  });
-}
+import { tellPrivately } from './tell.ts';
+import { openView } from './views.ts';
 
 /** Digests of a channel: listed, added, edited, paused, previewed, sent. Their rules are the port's. */
 export async function performDigest(
@@ -123,8 +77,7 @@ export async function performDigest(
         const digest = await pickDigest(ctx, asked, command.id, 'digest send');
         return tellPrivately(ctx, asked, buildSendPrompt(digest));
       }
-      const sent = await ctx.digestPosts.send(toWhere(asked, command.id), by);
-      return tellPrivately(ctx, asked, buildNotice([describeSent(sent)]));
+      return sendDigest(ctx, asked, person, command.id);
     }
     case 'history': {
       const lines = await ctx.digestPosts.history(toWhere(asked, command.id));
@@ -132,6 +85,12 @@ export async function performDigest(
       return tellPrivately(ctx, asked, buildNotice(shown));
     }
   }
+}
+
+/** Posts a digest now, for whoever saw who will see it. */
+export async function sendDigest(ctx: SlackContext, asked: Asked, person: Person, id?: number): Promise<void> {
+  const { id: sent, schedule } = await ctx.digestPosts.send(toWhere(asked, id), toActor(person));
+  await tellPrivately(ctx, asked, buildNotice([`Digest ${sent} (${schedule}) is on its way.`]));
 }
 
 function toWhere(asked: Asked, id: number | undefined): { id?: number; channel: string } {
@@ -150,10 +109,6 @@ async function tellChange(ctx: SlackContext, asked: Asked, word: string, digest:
 
 async function tellRemoved(ctx: SlackContext, asked: Asked, { id, schedule }: DigestSummary): Promise<void> {
   await tellPrivately(ctx, asked, buildNotice([`Removed: digest ${id}, ${schedule}`]));
-}
-
-function describeSent({ id, schedule }: DigestSummary): string {
-  return `Digest ${id} (${schedule}) is on its way.`;
 }
 
 /** The digest meant by a number, or the only one of the channel; of several, `verb` is offered for each. */
@@ -203,7 +158,10 @@ function describeNextRuns(ctx: SlackContext, schedule: string, zone: string): st
 }
 
 /** Returns the filters and the scope of a question, as far as a form can carry them. */
-function toLimits(question: Question | undefined): { limits?: DigestLimits; only?: string } {
+function toLimits(question: Question | undefined): {
+  limits?: Pick<DigestMetadata, 'filters' | 'scope'>;
+  only?: string;
+} {
   if (!question) return {};
   const { name, scope, report, ...counted } = toCounted(question);
   const named = name === undefined ? [] : [{ key: report as 'client' | 'route', patterns: [name], not: false }];
@@ -217,18 +175,16 @@ function toLimits(question: Question | undefined): { limits?: DigestLimits; only
 const TOO_LONG =
   'The filters of that answer are too long for a form: this digest is about all calls. Use fewer names, or * for many.';
 
-/** While days, time and zone are chosen, the form shows the next three runs. */
-async function showNextRuns(ctx: SlackContext, { person, body }: Press): Promise<void> {
-  const { id = '', hash, callback_id, title, submit, close, private_metadata, blocks = [], state } = body.view ?? {};
-  const { typed } = readForm(DIGEST_FIELDS, state?.values);
+/** The form as it stands, with the next three runs of the days, time and zone that are chosen. */
+function showNextRuns({ ctx, person, typed }: Sent<DigestMetadata, typeof DIGEST_FIELDS>, view: View): Block {
   const next = plainContext(describeNextRuns(ctx, toSchedule(typed), person.zone));
-  const view: Block = {
+  const { callback_id, title, submit, close, private_metadata, blocks = [] } = view;
+  return {
     ...{ type: 'modal', callback_id, title, submit, close, private_metadata },
     blocks: blocks.map((block) =>
       block.block_id === NEXT_RUNS_BLOCK ? { ...next, block_id: NEXT_RUNS_BLOCK } : block,
     ),
   };
-  await updateView(ctx, { id, hash }, view);
 }
 
 /** The schedule that a form says, as it would be typed. */
@@ -236,28 +192,32 @@ function toSchedule({ rhythm, time, zone }: { rhythm: string; time: string; zone
   return `${rhythm} ${time} ${zone}`;
 }
 
-type Given = Submitted<DigestMetadata, typeof DIGEST_FIELDS>;
-
-/** The time zone is the only free text of a schedule. */
-async function checkDigest(ctx: SlackContext, { person: { zone }, typed }: Given): Promise<Faults> {
-  const chosen = typed.sections.length + typed.thread.length;
-  return {
-    ...(await faultAt('zone', async () => parseSchedule(toSchedule(typed), zone))),
-    ...(await faultAt('channel', () => prepareChannel(ctx, typed.channel))),
-    ...(chosen === 0 ? { sections: 'Choose at least one.' } : {}),
-  };
-}
-
-async function saveDigest(ctx: SlackContext, { asked, person, metadata, typed }: Given): Promise<void> {
-  const { id, filters, scope } = metadata;
-  const digest = {
-    channel: typed.channel,
-    schedule: toSchedule(typed),
-    sections: [...typed.sections, ...typed.thread],
-    ...(filters ? { filters } : {}),
-    ...(scope ? { scope } : {}),
-  };
-  const by = toActor(person);
-  const saved = id === undefined ? await ctx.digests.add(digest, by) : await ctx.digests.change(id, digest, by);
-  await tellChange(ctx, { ...asked, channel: asked.channel || digest.channel }, 'Saved', saved);
-}
+/** The form of a digest, new or changed. */
+export const DIGEST_FORM = form({
+  on: CALLBACKS.digest,
+  metadata: METADATA.digest,
+  fields: DIGEST_FIELDS,
+  again: 'digest add',
+  live: { on: ACTIONS.digestWhen, rebuild: async (sent, { view }) => showNextRuns(sent, view) },
+  /** The time zone is the only free text of a schedule. */
+  async check({ ctx, person: { zone }, typed }) {
+    const chosen = typed.sections.length + typed.thread.length;
+    return {
+      ...(await faultAt('zone', async () => parseSchedule(toSchedule(typed), zone))),
+      ...(await faultAt('channel', () => prepareChannel(ctx, typed.channel))),
+      ...(chosen === 0 ? { sections: 'Choose at least one.' } : {}),
+    };
+  },
+  async run({ ctx, asked, person, metadata: { id, filters, scope }, typed }) {
+    const digest = {
+      channel: typed.channel,
+      schedule: toSchedule(typed),
+      sections: [...typed.sections, ...typed.thread],
+      ...(filters ? { filters } : {}),
+      ...(scope ? { scope } : {}),
+    };
+    const by = toActor(person);
+    const saved = id === undefined ? await ctx.digests.add(digest, by) : await ctx.digests.change(id, digest, by);
+    await tellChange(ctx, asked, 'Saved', saved);
+  },
+});

@@ -1,51 +1,49 @@
-import type { App } from '@slack/bolt';
 import { z } from 'zod';
 import { buildIntroduction } from '../messages/help.ts';
 import type { Message } from '../messages/text.ts';
 import { insertGreeting } from '../store/conversation-repository.ts';
-import { maybe } from './asked.ts';
 import { callSlack } from './client/errors.ts';
 import { sendRepaired } from './client/send-repaired.ts';
-import { type Asked, asBlocks, type SlackContext, serveIfAllowed, tellPrivately } from './context.ts';
+import type { Asked, SlackContext } from './context.ts';
 import { publishHome } from './home.ts';
+import type { Listener } from './listen.ts';
+import { part } from './payloads.ts';
 import { performText } from './perform.ts';
+import { serveIfAllowed } from './serve.ts';
+import { asBlocks, newId, tellPrivately } from './tell.ts';
 
-const part = maybe(z.string());
-/** A message as somebody wrote it. */
-const WRITTEN = z.object({
-  ...{ channel: z.string(), ts: z.string() },
-  ...{ user: part, text: part, thread_ts: part, bot_id: part, subtype: part, channel_type: part },
-});
+const id = z.string().min(1);
+const nothing = z.undefined().optional();
+/** A message as a person wrote it. */
+const WRITTEN = z.object({ channel: id, ts: id, user: id, text: part, thread_ts: part, bot_id: nothing });
 type Written = z.infer<typeof WRITTEN>;
+const DIRECT = WRITTEN.extend({ channel_type: z.literal('im'), subtype: nothing });
 
-/** Events, each once by its id: mentions, direct messages, the Home tab, being invited. */
-export function registerEvents(app: Pick<App, 'event'>, ctx: SlackContext): void {
-  const once = (body: { event_id?: string }) =>
-    body.event_id === undefined ? Promise.resolve(true) : ctx.seen.insert(`event:${body.event_id}`);
-  app.event('app_mention', async ({ event, body }) => {
-    if (await once(body)) await answerWritten(ctx, WRITTEN.parse(event));
-  });
-  app.event('message', async ({ event, body }) => {
-    const written = WRITTEN.parse(event);
-    const typed =
-      written.channel_type === 'im' && !written.subtype && !written.bot_id && written.user !== ctx.bot.userId;
-    if (typed && (await once(body))) await answerWritten(ctx, written);
-  });
-  app.event('app_home_opened', async ({ event, body }) => {
-    if (event.tab !== 'home' || !event.user || !(await once(body))) return;
-    await openHome(ctx, event.user);
-  });
-  for (const gone of ['app_uninstalled', 'tokens_revoked'] as const) {
-    app.event(gone, async () => ctx.log.error({ event: gone }, 'Slack took our access away: install the app again'));
-  }
-  app.event('member_joined_channel', async ({ event, body }) => {
-    if (event.user === ctx.bot.userId && (await once(body))) await introduce(ctx, event.channel);
-  });
+/** Mentions, direct messages, the Home tab, being invited, and losing access. */
+export const EVENTS: readonly Listener[] = [
+  event('app_mention', WRITTEN, answerWritten),
+  event('message', DIRECT, answerWritten),
+  event('app_home_opened', z.object({ tab: z.literal('home'), user: id }), openHome),
+  event('member_joined_channel', z.object({ user: id, channel: id }), introduce),
+  ...['app_uninstalled', 'tokens_revoked'].map((gone) =>
+    event(gone, z.object({}), async ({ log }) =>
+      log.error({ event: gone }, 'Slack took our access away: install the app again'),
+    ),
+  ),
+];
+
+/** An event, each once by its id. What is not as the schema says concerns nobody. */
+function event<T>(name: string, schema: z.ZodType<T>, run: (ctx: SlackContext, event: T) => Promise<void>): Listener {
+  return (app, ctx) =>
+    app.event(name, async ({ event: given, body }) => {
+      const read = schema.safeParse(given);
+      if (read.success && (await ctx.seen.insert(`event:${body.event_id ?? newId()}`))) await run(ctx, read.data);
+    });
 }
 
 /** A mention is answered in its thread, a direct message beside it. Without a question the bot introduces itself. */
 async function answerWritten(ctx: SlackContext, event: Written): Promise<void> {
-  if (!event.user || event.bot_id) return;
+  if (event.user === ctx.bot.userId) return;
   const asked: Asked = {
     user: event.user,
     channel: event.channel,
@@ -62,7 +60,7 @@ async function answerWritten(ctx: SlackContext, event: Written): Promise<void> {
   );
 }
 
-async function openHome(ctx: SlackContext, user: string): Promise<void> {
+async function openHome(ctx: SlackContext, { user }: { user: string }): Promise<void> {
   try {
     await publishHome(ctx, await ctx.people.find(user));
   } catch (error) {
@@ -71,8 +69,8 @@ async function openHome(ctx: SlackContext, user: string): Promise<void> {
 }
 
 /** Once in each channel, however often the bot is invited. */
-async function introduce(ctx: SlackContext, channel: string): Promise<void> {
-  if (typeof channel !== 'string' || !(await insertGreeting(ctx.db, channel, ctx.now()))) return;
+async function introduce(ctx: SlackContext, { user, channel }: { user: string; channel: string }): Promise<void> {
+  if (user !== ctx.bot.userId || !(await insertGreeting(ctx.db, channel, ctx.now()))) return;
   const post = ({ text, blocks }: Message) =>
     callSlack(() => ctx.client.chat.postMessage({ channel, ...asBlocks({ text, blocks }), unfurl_links: false }), ctx);
   await sendRepaired(buildIntroduction(ctx.command, ctx.bot.name), post, { ...ctx, what: 'introduction' }).catch(

@@ -6,8 +6,9 @@ import { defuse, toOneLine } from '../messages/text.ts';
 import { openDirect } from './client/memory.ts';
 import { uploadFile, uploadPicture } from './client/upload.ts';
 import { answerOrRefuse } from './command/format-question.ts';
-import { type Asked, type SlackContext, tellPrivately } from './context.ts';
+import type { Asked, SlackContext } from './context.ts';
 import type { Place } from './places.ts';
+import { tellPrivately } from './tell.ts';
 
 /** An uploaded chart that blocks can show; `none`: there is nothing to draw; `failed`: it could not be drawn or uploaded. */
 export type Drawn = { fileId: string; altText: string } | 'none' | 'failed';

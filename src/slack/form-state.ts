@@ -1,70 +1,8 @@
-import { z } from 'zod';
 import type { FieldFault } from '../domain/declared-fields.ts';
 import { type ChoiceField, readText } from '../domain/field.ts';
-import { HeadroomError } from '../errors.ts';
-import type { AnswerFormMetadata, AskMetadata } from '../messages/answer-forms.ts';
-import type { ClientFormMetadata } from '../messages/client-form.ts';
-import type { DigestMetadata } from '../messages/digest-form.ts';
 import type { FormField, FormFields } from '../messages/form.ts';
-import type { PoolFormMetadata, PoolsMetadata, ScopeFormMetadata } from '../messages/pool-form.ts';
-import type { RoutingMetadata } from '../messages/routing-form.ts';
 import { clip, type Option } from '../messages/text.ts';
-import { FILTERS, object, parseJson, QUESTION } from '../store/json-columns.ts';
-
-const text = z.string();
-const place = { channel: text, threadTs: text.optional(), inThread: z.boolean().optional() };
-const pools = { ...place, scope: text.optional() };
-
-/** Schemas of what windows carry (`private_metadata`), and of what buttons in them do (`value`). */
-export const METADATA = {
-  answer: object<AnswerFormMetadata>({
-    ...place,
-    ...{ answerId: text.optional(), question: QUESTION.optional(), responseUrl: text.optional() },
-  }),
-  ask: object<AskMetadata>({ ...place, responseUrl: text.optional() }),
-  digest: object<DigestMetadata>({
-    ...{ id: z.number().optional(), channel: text.optional() },
-    ...{ filters: FILTERS.optional(), scope: text.optional() },
-  }),
-  routing: object<RoutingMetadata>({ ...place, noGroups: z.boolean().optional() }),
-  pools: object<PoolsMetadata>(pools),
-  client: object<ClientFormMetadata>({ ...place, basis: text.optional() }),
-  scope: object<ScopeFormMetadata>({ ...pools, basis: text.optional() }),
-  pool: object<PoolFormMetadata>({
-    ...{ ...place, scope: text, part: z.enum(['pools', 'limits']), name: text.optional(), basis: text.optional() },
-    grants: z.array(z.number()),
-  }),
-  /** The pool that a button is about. */
-  poolRef: object<{ scope: string; name: string }>({ scope: text, name: text }),
-  /** The kind of pool that a button adds: `pool`, `addon`, `limit`. */
-  poolKind: object<{ scope: string; kind: string }>({ scope: text, kind: text }),
-};
-
-/** Reads what a window or a button carries. Throws where it is something else: it is from another version. */
-export function readMetadata<T>(schema: z.ZodType<T>, json: string | undefined): T {
-  const read = schema.safeParse(parseJson(json || '{}'));
-  if (read.success) return read.data;
-  throw new HeadroomError('question', 'This window is out of date: close it and open it again.');
-}
-
-const PLACE = z.object({ ...place, channel: text.optional(), responseUrl: text.optional() });
-
-/** The place that a form was opened from, as the form carries it. */
-export function readPlace(json: string | undefined): z.infer<typeof PLACE> {
-  return PLACE.safeParse(parseJson(json || '{}')).data ?? {};
-}
-
-const OPTION: z.ZodType<Option> = z.object({ text: z.looseObject({ type: text }), value: text });
-const ELEMENT = z.object({
-  value: text.nullish(),
-  selected_option: OPTION.nullish(),
-  selected_options: z.array(OPTION).nullish(),
-  selected_conversation: text.nullish(),
-  selected_user: text.nullish(),
-  selected_date: text.nullish(),
-  selected_time: text.nullish(),
-});
-const STATE = z.record(text, z.record(text, ELEMENT));
+import type { FormState } from './payloads.ts';
 
 type ManyField = { kind: 'choices' | 'list' } | { kind: 'search'; many: true };
 
@@ -82,11 +20,8 @@ export interface Filled<F extends FormFields> {
   option(id: string): Option | undefined;
 }
 
-/** Reads the state of a form (`view.state.values`) by its fields. Throws where it is none. */
-export function readForm<F extends FormFields>(fields: F, values: unknown): Filled<F> {
-  const read = STATE.safeParse(values ?? {});
-  if (!read.success) throw new HeadroomError('question', 'This form cannot be read: close it and open it again.');
-  const state = read.data;
+/** Reads the state of a form by its fields. */
+export function readForm<F extends FormFields>(fields: F, state: FormState = {}): Filled<F> {
   // Every field has one element, whatever its action id.
   const stateOf = (id: string) => Object.values(state[id] ?? {})[0] ?? {};
   const typed = Object.entries(fields).map(([id, field]) => [id, toTyped(field, stateOf(id))] as const);
@@ -97,7 +32,7 @@ export function readForm<F extends FormFields>(fields: F, values: unknown): Fill
   };
 }
 
-function toTyped(field: FormField, state: z.infer<typeof ELEMENT>): string | string[] {
+function toTyped(field: FormField, state: FormState[string][string]): string | string[] {
   if (field.kind === 'choices' || field.kind === 'list' || (field.kind === 'search' && field.many)) {
     return (state.selected_options ?? []).map(({ value }) => value);
   }

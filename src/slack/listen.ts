@@ -1,173 +1,245 @@
 import type { App } from '@slack/bolt';
-import type { z } from 'zod';
-import { HeadroomError } from '../errors.ts';
-import { buildNotice } from '../messages/answer-message.ts';
+import { z } from 'zod';
+import { HeadroomError, QuestionError } from '../errors.ts';
 import type { FormFields } from '../messages/form.ts';
-import { askedByPress, type PressBody, readPress, readPressed } from './asked.ts';
-import {
-  type Asked,
-  describeFailure,
-  refuse,
-  type SlackContext,
-  serveIfAllowed,
-  tellFailure,
-  tellPrivately,
-} from './context.ts';
-import { type Faults, type Filled, listFaults, readForm, readMetadata, readPlace, toFault } from './form-state.ts';
+import type { Block } from '../messages/text.ts';
+import { parseJson } from '../store/json-columns.ts';
+import type { Asked, SlackContext } from './context.ts';
+import { type Faults, type Filled, listFaults, readForm, toFault } from './form-state.ts';
 import { publishHome } from './home.ts';
+import {
+  askedBy,
+  askedByForm,
+  COMMAND,
+  DEED,
+  PRESS,
+  type PressBody,
+  SEARCH,
+  SHORTCUT,
+  SUBMISSION,
+  type View,
+} from './payloads.ts';
 import type { Person } from './permissions.ts';
+import { describeFailure, refuse, serveIfAllowed, tellFailure } from './serve.ts';
+import { updateView, withChannel } from './views.ts';
 
 /** Slack waits 3 s for what a menu offers and for what is wrong with a form. */
 const PATIENCE_MS = 2000;
 
 type Needs = 'view' | 'admin';
 
-/** A press, of somebody who may. */
-export interface Press extends ReturnType<typeof readPressed> {
+/**
+ * One thing that people do in Slack, and what follows: rows of these are all that the app hears. Each acknowledges first,
+ * then asks for the rights of the person who acts, and nothing runs before they are known.
+ */
+export type Listener = (app: App, ctx: SlackContext) => void;
+
+/** Somebody who may, doing something. */
+interface Served {
+  ctx: SlackContext;
   asked: Asked;
   person: Person;
+}
+
+/** A press, of somebody who may. */
+export interface Press<V = string> extends Served {
+  /** Read by the schema of the row. */
+  value: V;
+  action: string;
+  blockId: string | undefined;
   body: PressBody;
 }
 
 /** A submitted form, of somebody who may: what it was about, and its fields. */
-export interface Submitted<T, F extends FormFields> extends Filled<F> {
-  asked: Asked;
-  person: Person;
+export interface Sent<T, F extends FormFields> extends Filled<F>, Served {
   metadata: T;
   /** The modal that is seen again once this one has closed. */
   below?: string | undefined;
 }
 
-interface FormTasks<T, F extends FormFields> {
+/** Any slash command that Slack sends here is ours, whatever the manifest calls it. */
+export function command(run: (served: Served & { text: string }) => Promise<void>): Listener {
+  return (app, ctx) =>
+    app.command(/.*/, async ({ command: given, ack }) => {
+      await ack();
+      const { user_id: user, channel_id: channel, response_url, trigger_id, text } = COMMAND.parse(given);
+      const asked = { user, channel, responseUrl: response_url, triggerId: trigger_id, atMs: ctx.now() };
+      await serveIfAllowed(ctx, asked, (person) => run({ ctx, asked, person, text }));
+    });
+}
+
+/** A press on a button or an entry of a menu; `on` also stands for actions with more after a colon. */
+export function press<V = string>({
+  on,
+  needs,
+  value: schema,
+  window = false,
+  run,
+}: {
+  on: string;
+  needs?: Needs;
+  /** Of its value, a text; absent: any text. */
+  value?: z.ZodType<V, string>;
+  /** It opens or changes a window, which waits for nothing. Anything else has a channel: in the Home tab, the direct messages. */
+  window?: boolean;
+  run(press: Press<V>): Promise<void>;
+}): Listener {
+  return (app, ctx) =>
+    app.action(new RegExp(`^${on}(:|$)`), async ({ ack, body: given }) => {
+      await ack();
+      const body = PRESS.parse(given);
+      const asked = askedBy(body, ctx.now());
+      const { value, ...pressed } = body.actions[0];
+      const task = async (person: Person) => {
+        const read = schema?.safeParse(value) ?? { success: true, data: value as V };
+        if (!read.success) throw tooOld(ctx);
+        const here = window ? asked : await withChannel(ctx, asked);
+        await run({ ctx, asked: here, person, body, ...pressed, value: read.data });
+        if (body.view?.type === 'home') await publishHome(ctx, person);
+      };
+      await serveIfAllowed(ctx, asked, task, needs);
+    });
+}
+
+/** Presses that lead to nothing here, whoever makes them. */
+export function ignore(on: string): Listener {
+  return (app) => app.action(new RegExp(`^${on}(:|$)`), async ({ ack }) => ack());
+}
+
+/** A window that somebody closes asks for nothing. */
+export const closed: Listener = (app) => app.view({ type: 'view_closed', callback_id: /.*/ }, async ({ ack }) => ack());
+
+export function shortcut(
+  on: string,
+  run: (served: Served & { body: z.infer<typeof SHORTCUT> }) => Promise<void>,
+): Listener {
+  return (app, ctx) =>
+    app.shortcut(on, async ({ ack, body: given }) => {
+      await ack();
+      const body = SHORTCUT.parse(given);
+      const asked = askedBy(body, ctx.now());
+      await serveIfAllowed(ctx, asked, (person) => run({ ctx, asked, person, body }));
+    });
+}
+
+/** Entries of a menu for typed text; people without rights get none, nor does a menu that takes too long. */
+export function options(
+  on: string,
+  find: (ctx: SlackContext, typed: string) => Promise<readonly object[]>,
+  needs?: Needs,
+): Listener {
+  return (app, ctx) =>
+    app.options(on, async ({ ack, body }) => {
+      const look = async () => {
+        const { user, value } = SEARCH.parse(body);
+        const person = await ctx.people.find(user.id);
+        return refuse(ctx, person, needs) === undefined ? find(ctx, value) : [];
+      };
+      const found = await inTime(ctx, look()).catch((error: unknown) => {
+        ctx.log.warn({ action: on, error: String(error) }, 'a menu stayed empty');
+        return [];
+      });
+      await ack({ options: found as never });
+    });
+}
+
+export interface FormRow<T, F extends FormFields> {
+  on: string;
   needs?: Needs;
   metadata: z.ZodType<T>;
   /** Fields by which it is read, and the faults of each alone are found. */
   fields: F | ((metadata: T) => F);
+  /** The command that opens it anew. */
+  again: string;
+  /** While it is filled in, its fields of this action bring others. `view` is the form as it stands. */
+  live?: { on: string; rebuild(sent: Sent<T, F>, pressed: Press & { view: View }): Promise<Block> };
   /** Finds other faults while the form is still open. */
-  check?(given: Submitted<T, F>): Promise<Faults>;
+  check?(sent: Sent<T, F>): Promise<Faults>;
   /** Done once, however often the form is sent. */
-  submit(given: Submitted<T, F>): Promise<void>;
+  run(sent: Sent<T, F>): Promise<void>;
 }
 
-/**
- * The only way to hear of what people do. Each listener acknowledges first, then asks for the rights of the person who acts,
- * and nothing runs before they are known: a task is handed the person it may serve.
- */
-export interface Listen {
-  command(task: (asked: Asked, person: Person, text: string) => Promise<void>): void;
-  /** Also for actions with more after a colon. */
-  press(action: string, task: (press: Press) => Promise<void>, needs?: Needs): void;
-  /** Presses that lead to nothing here, whoever makes them. */
-  ignore(action: string): void;
-  form<T, F extends FormFields>(callback: string, tasks: FormTasks<T, F>): void;
-  shortcut(callback: string, task: (asked: Asked, person: Person, body: PressBody) => Promise<void>): void;
-  /** Registers the options of a menu for typed text; people without rights get none, nor does a menu that takes too long. */
-  options(action: string, task: (typed: string) => Promise<readonly object[]>, needs?: Needs): void;
-}
-
-export function createListen(app: App, ctx: SlackContext): Listen {
-  app.view({ type: 'view_closed', callback_id: /.*/ }, async ({ ack }) => ack());
-  return {
-    command(task) {
-      // Any slash command that Slack sends here is ours, whatever the manifest calls it.
-      app.command(/.*/, async ({ command, ack }) => {
-        await ack();
-        const asked: Asked = {
-          user: command.user_id,
-          channel: command.channel_id,
-          responseUrl: command.response_url,
-          triggerId: command.trigger_id,
-          atMs: ctx.now(),
-        };
-        await serveIfAllowed(ctx, asked, (person) => task(asked, person, command.text ?? ''));
-      });
-    },
-    press(action, task, needs) {
-      app.action(new RegExp(`^${action}(:|$)`), async ({ ack, body: given, action: element }) => {
-        await ack();
-        const body = readPress(given);
-        const asked = askedByPress(body, ctx.now());
-        await serveIfAllowed(
-          ctx,
-          asked,
-          async (person) => {
-            await task({ asked, person, body, ...readPressed(element) });
-            if (body.view?.type === 'home') await publishHome(ctx, person);
-          },
-          needs,
-        );
-      });
-    },
-    ignore(action) {
-      app.action(new RegExp(`^${action}(:|$)`), async ({ ack }) => ack());
-    },
-    form: (callback, tasks) => registerForm(app, ctx, callback, tasks),
-    shortcut(callback, task) {
-      app.shortcut(callback, async ({ ack, body: given }) => {
-        await ack();
-        const body = readPress(given);
-        const asked = askedByPress(body, ctx.now());
-        await serveIfAllowed(ctx, asked, (person) => task(asked, person, body));
-      });
-    },
-    options(action, task, needs) {
-      app.options(action, async ({ ack, body, payload }) => {
-        const find = async () => {
-          const person = await ctx.people.find(body.user.id);
-          return refuse(ctx, person, needs) === undefined ? task(payload.value ?? '') : [];
-        };
-        const options = await inTime(ctx, find()).catch((error: unknown) => {
-          ctx.log.warn({ action, error: String(error) }, 'a menu stayed empty');
-          return [];
-        });
-        await ack({ options: options as never });
-      });
-    },
+/** A form that is sent: it stays open with its faults, or closes and is done. */
+export function form<T, F extends FormFields>(row: FormRow<T, F>): Listener {
+  const { on, needs, live, check, run } = row;
+  const changed =
+    live &&
+    press({
+      ...{ on: live.on, needs: needs ?? 'view', window: true },
+      async run(pressed) {
+        const view = windowOf(pressed);
+        const { sent } = readSent(row, view, pressed);
+        await updateView(pressed.ctx, view, await live.rebuild(sent, { ...pressed, view }));
+      },
+    });
+  return (app, ctx) => {
+    changed?.(app, ctx);
+    app.view({ type: 'view_submission', callback_id: on }, async ({ ack, body: given }) => {
+      const body = SUBMISSION.parse(given);
+      const { view } = body;
+      const asked = askedByForm(body, ctx.now());
+      const look = async (): Promise<Faults> => {
+        const person = await ctx.people.find(asked.user);
+        // Told after the acknowledgement: whoever may not learns nothing from faults.
+        if (refuse(ctx, person, needs) !== undefined) return {};
+        const { shown, sent } = readSent(row, view, { ctx, asked, person });
+        return { ...(await check?.(sent)), ...listFaults(shown, sent) };
+      };
+      let faults: Faults;
+      try {
+        faults = await inTime(ctx, look());
+      } catch (error) {
+        // The form stays open with what was typed; one without fields has nothing to lose.
+        const field = view.blocks?.find(({ type }) => type === 'input')?.block_id;
+        if (typeof field !== 'string') {
+          await ack();
+          return tellFailure(ctx, asked, error);
+        }
+        faults = { [field]: toFault(describeFailure(ctx, asked, error).text) };
+      }
+      if (Object.keys(faults).length > 0) return ack({ response_action: 'errors', errors: faults });
+      await ack();
+      const once = async (person: Person) => {
+        if (!(await ctx.seen.insert(`form:${view.id}:${view.hash}`))) return;
+        await run(readSent(row, view, { ctx, asked: await withChannel(ctx, asked), person }).sent);
+        if (asked.channel === '') await publishHome(ctx, person);
+      };
+      await serveIfAllowed(ctx, asked, once, needs);
+    });
   };
 }
 
-function registerForm<T, F extends FormFields>(
-  app: App,
-  ctx: SlackContext,
-  callback: string,
-  { needs, metadata: schema, fields, check, submit }: FormTasks<T, F>,
-): void {
-  app.view({ type: 'view_submission', callback_id: callback }, async ({ ack, body, view }) => {
-    const { private_metadata: carried } = view;
-    const asked: Asked = { user: body.user.id, channel: '', ...readPlace(carried), atMs: ctx.now() };
-    const read = (person: Person) => {
-      const metadata = readMetadata(schema, carried);
-      const shown = typeof fields === 'function' ? fields(metadata) : fields;
-      const filled = readForm(shown, view.state.values);
-      const given: Submitted<T, F> = { asked, person, metadata, below: view.previous_view_id ?? undefined, ...filled };
-      return { given, shown };
-    };
-    const look = async (): Promise<Faults> => {
-      const person = await ctx.people.find(asked.user);
-      // Told after the acknowledgement: whoever may not learns nothing from faults.
-      if (refuse(ctx, person, needs) !== undefined) return {};
-      const { given, shown } = read(person);
-      return { ...(await check?.(given)), ...listFaults(shown, given) };
-    };
-    let faults: Faults;
-    try {
-      faults = await inTime(ctx, look());
-    } catch (error) {
-      // The form stays open with what was typed; one without fields has nothing to lose.
-      const field = view.blocks.find(({ type }) => type === 'input')?.block_id;
-      if (field === undefined) {
-        await ack();
-        return tellFailure(ctx, asked, error);
-      }
-      faults = { [field]: toFault(describeFailure(ctx, asked, error).text) };
-    }
-    if (Object.keys(faults).length > 0) return ack({ response_action: 'errors', errors: faults });
-    await ack();
-    const once = async (person: Person) => {
-      if (await ctx.seen.insert(`form:${view.id}:${view.hash}`)) await submit(read(person).given);
-    };
-    await serveIfAllowed(ctx, asked, once, needs);
-  });
+/** Reads a form as it stands, and its fields. Throws where it is from another version. */
+function readSent<T, F extends FormFields>(
+  { metadata: schema, fields, again }: FormRow<T, F>,
+  { private_metadata, previous_view_id: below, state }: View,
+  { ctx, asked, person }: Served,
+): { shown: F; sent: Sent<T, F> } {
+  const read = schema.safeParse(parseJson(private_metadata || '{}'));
+  if (!read.success) {
+    const old = `This form is from an older version of ${ctx.bot.name}. Close it and open it again: ${ctx.command} ${again}`;
+    throw new QuestionError(old, [{ label: 'Open it again', command: again }]);
+  }
+  const metadata = read.data;
+  const shown = typeof fields === 'function' ? fields(metadata) : fields;
+  return { shown, sent: { ctx, asked, person, metadata, below, ...readForm(shown, state?.values) } };
+}
+
+/** A schema of button values that are JSON. */
+export function json<T>(schema: z.ZodType<T>): z.ZodType<T, string> {
+  return z.string().transform(parseJson).pipe(schema);
+}
+
+/** A button or window that no listener can read is from before an upgrade. */
+function tooOld({ bot }: SlackContext): QuestionError {
+  const line = `This is from an older version of ${bot.name}, which no longer knows it. Close it and ask again.`;
+  return new QuestionError(line, [{ label: 'Help', command: 'help' }]);
+}
+
+/** Returns the window in which something was pressed. */
+export function windowOf({ ctx, body: { view } }: Pick<Press<unknown>, 'ctx' | 'body'>): View {
+  if (view?.type === 'modal') return view;
+  throw tooOld(ctx);
 }
 
 /** Returns what `look` finds wrong, to be shown at a field; nothing where it finds nothing. */
@@ -181,13 +253,10 @@ export async function faultAt(field: string, look: () => Promise<unknown>): Prom
   }
 }
 
-/** Tells whoever pressed or sent something that no listener knows: it is from before an upgrade. */
-export async function tellOldWindow(ctx: SlackContext, body: object): Promise<void> {
-  const asked = askedByPress(readPress(body), ctx.now());
-  const line = `This is from an older version of ${ctx.bot.name}, which no longer knows it. Close it and ask again.`;
-  await serveIfAllowed(ctx, asked, () =>
-    tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Help', command: 'help' }])),
-  );
+/** Tells whoever pressed or sent something that no listener knows. */
+export async function tellOld(ctx: SlackContext, body: object): Promise<void> {
+  const asked = askedBy(DEED.parse(body), ctx.now());
+  await serveIfAllowed(ctx, asked, () => Promise.reject(tooOld(ctx)));
 }
 
 /** Rejects once Slack would no longer wait. */

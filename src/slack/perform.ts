@@ -12,7 +12,7 @@ import { answerQuestion } from './answer.ts';
 import type { Command } from './command/command.ts';
 import { findHelpDays, type HelpNames } from './command/help.ts';
 import { understand } from './command/parse-command.ts';
-import { type Asked, requireAdmin, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
+import { type Asked, type SlackContext, toFormPlace } from './context.ts';
 import { performDigest } from './digests.ts';
 import { sendCsv } from './files.ts';
 import { withChosen } from './next-questions.ts';
@@ -20,6 +20,8 @@ import { type Person, toActor } from './permissions.ts';
 import { findPlace, isPrivateByDefault } from './places.ts';
 import { openPools } from './pool-forms.ts';
 import { openSaved, saveView, tellViews, unsaveView } from './saved-views.ts';
+import { requireAdmin } from './serve.ts';
+import { tellPrivately } from './tell.ts';
 import { openView } from './views.ts';
 
 /** Changes that one message shows. */
@@ -31,7 +33,7 @@ export async function performText(ctx: SlackContext, asked: Asked, person: Perso
 }
 
 /** Does what a command asks for; what it needs beyond seeing answers is checked here. */
-async function perform(ctx: SlackContext, asked: Asked, person: Person, command: Command): Promise<void> {
+export async function perform(ctx: SlackContext, asked: Asked, person: Person, command: Command): Promise<void> {
   switch (command.kind) {
     case 'question':
       return answerQuestion(ctx, asked, person, command.question, { addChosen: true });

@@ -87,6 +87,7 @@ export function isPrivateByDefault(config: Pick<SlackConfig, 'answers' | 'viewer
 
 /** Digests and alerts need a channel that the bot may post to: a public one is joined. Rejects with the cure. */
 export async function prepareChannel(ctx: SlackContext, channel: string): Promise<void> {
+  if (channel === '') throw new HeadroomError('schedule', 'Choose a channel.');
   const place = await findPlace(ctx, channel);
   if (place.open) return;
   await ctx.client.conversations.join({ channel }).catch(() => {});

@@ -1,8 +1,8 @@
+import { z } from 'zod';
 import type { FieldFault, PoolEdit, PoolFields, ScopeEdit, ScopeFields } from '../domain/declared-fields.ts';
 import { SCOPE_FIELDS } from '../domain/declared-fields.ts';
 import { HeadroomError } from '../errors.ts';
 import { ACTIONS, CALLBACKS } from '../messages/action-ids.ts';
-import { buildNotice } from '../messages/answer-message.ts';
 import type { FormFields } from '../messages/form.ts';
 import {
   buildChangeForm,
@@ -10,87 +10,85 @@ import {
   buildScopeForm,
   buildTextForm,
   listPoolFields,
-  type PoolFormMetadata,
-  type PoolsMetadata,
-  type ScopeFormMetadata,
   TEXT_FIELDS,
 } from '../messages/pool-form.ts';
 import { buildScope, buildScopes, toScopeOptions } from '../messages/pool-list.ts';
 import type { Block } from '../messages/text.ts';
-import { type Asked, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
-import { type Filled, METADATA, placeFaults, readForm, readMetadata } from './form-state.ts';
-import { publishHome } from './home.ts';
-import type { Listen, Press, Submitted } from './listen.ts';
+import { type Asked, type SlackContext, toFormPlace } from './context.ts';
+import { declarationForm, saidOf } from './declaration-form.ts';
+import { METADATA, type PoolFormMetadata, type PoolsMetadata, type ScopeFormMetadata } from './form-metadata.ts';
+import type { Filled } from './form-state.ts';
+import { json, type Listener, options, type Press, press, type Sent, windowOf } from './listen.ts';
 import { toActor } from './permissions.ts';
 import type { ScopeSummary } from './ports.ts';
 import { openView, updateView } from './views.ts';
 
-const UNCHANGED = 'Nothing differs: nothing changed.';
+const needs = 'admin';
+const window = true;
+/** The pool that a button is about. */
+const value = json(z.object({ scope: z.string(), name: z.string() }));
+/** The kind of pool that a button adds. */
+const KIND = json(z.object({ scope: z.string(), kind: z.enum(['pool', 'addon', 'limit']) }));
 
-/** Registers the windows about pools, for admins: lists with their buttons, and forms by fields and as text. */
-export function registerPools(listen: Listen, ctx: SlackContext): void {
-  const on = (action: string, task: (press: Press) => Promise<void>) => listen.press(action, task, 'admin');
-  const { poolRef, poolKind } = METADATA;
-  on(ACTIONS.poolEdit, ({ asked, value }) => openPools(ctx, asked, value || undefined));
-  on(ACTIONS.poolScope, async ({ asked, value }) => {
-    await showPools(ctx, asked, asked.modal!, { scope: value || undefined });
-  });
-  on(ACTIONS.poolFind, async ({ asked, value }) => {
-    const scope = (await ctx.pools.list())[Number(value)]?.name;
-    await showPools(ctx, asked, asked.modal!, { scope });
-  });
-  listen.options(ACTIONS.poolFind, async (typed) => toScopeOptions(await ctx.pools.list(), typed), 'admin');
-  on(ACTIONS.poolText, ({ asked, value }) => openPoolText(ctx, asked, value || undefined));
-  on(ACTIONS.poolChange, ({ asked, value }) =>
-    openPoolForm(ctx, asked, { ...readMetadata(poolRef, value), more: false }),
-  );
-  on(ACTIONS.poolGrant, ({ asked, value }) =>
-    openPoolForm(ctx, asked, { ...readMetadata(poolRef, value), more: true }),
-  );
-  on(ACTIONS.poolAdd, ({ asked, value }) => openNewPoolForm(ctx, asked, readMetadata(poolKind, value)));
-  on(ACTIONS.scopeEdit, ({ asked, value }) => openScopeForm(ctx, asked, value || undefined));
-  on(ACTIONS.poolEnd, async ({ asked, person, value }) => {
-    const pool = readMetadata(poolRef, value);
-    const lines = await ctx.pools.apply({ part: 'end', ...pool }, toActor(person));
-    await showPools(ctx, asked, asked.modal!, { scope: pool.scope, said: lines.join('\n') || UNCHANGED });
-  });
-  on(ACTIONS.poolForm, (press) => reshape(ctx, press));
-  registerForms(listen, ctx);
-}
-
-function registerForms(listen: Listen, ctx: SlackContext): void {
-  const { check, apply } = ctx.pools;
-  listen.form(CALLBACKS.pool, {
-    needs: 'admin',
+/** The windows about pools, for admins: lists with their buttons, and forms by fields and as text. */
+export const POOL_WINDOWS: readonly Listener[] = [
+  press({
+    ...{ on: ACTIONS.poolScope, needs, window },
+    run: (pressed) => showPools(pressed, pressed.value || undefined),
+  }),
+  press({
+    ...{ on: ACTIONS.poolFind, needs, window },
+    run: async (pressed) => showPools(pressed, (await pressed.ctx.pools.list())[Number(pressed.value)]?.name),
+  }),
+  options(ACTIONS.poolFind, async (ctx, typed) => toScopeOptions(await ctx.pools.list(), typed), needs),
+  press({
+    ...{ on: ACTIONS.poolText, needs, window },
+    async run({ ctx, asked, value }) {
+      const scope = value || undefined;
+      await openView(ctx, asked, buildTextForm({ ...toFormPlace(asked), scope }, await ctx.pools.show(scope)));
+    },
+  }),
+  press({ ...{ on: ACTIONS.poolChange, needs, window, value }, run: (pressed) => openPoolForm(pressed, false) }),
+  press({ ...{ on: ACTIONS.poolGrant, needs, window, value }, run: (pressed) => openPoolForm(pressed, true) }),
+  press({ ...{ on: ACTIONS.poolAdd, needs, window, value: KIND }, run: openNewPoolForm }),
+  press({ ...{ on: ACTIONS.scopeEdit, needs, window }, run: openScopeForm }),
+  press({
+    ...{ on: ACTIONS.poolEnd, needs, window, value },
+    async run(pressed) {
+      const { ctx, person, value } = pressed;
+      windowOf(pressed);
+      const lines = await ctx.pools.apply({ part: 'end', ...value }, toActor(person));
+      await showPools(pressed, value.scope, saidOf(lines));
+    },
+  }),
+  declarationForm({
+    on: CALLBACKS.pool,
     metadata: METADATA.pool,
     fields: listPoolFields,
-    check: async ({ metadata, ...form }) =>
-      placePoolFaults(await check(toPoolEdit(metadata, form)), metadata, form.has),
-    submit: async (given) =>
-      tellChanges(ctx, given, await apply(toPoolEdit(given.metadata, given), toActor(given.person))),
-  });
-  listen.form(CALLBACKS.scope, {
-    needs: 'admin',
+    live: { on: ACTIONS.poolForm, rebuild: reshape },
+    toEdit: ({ metadata, ...filled }) => toPoolEdit(metadata, filled),
+    instead: (field) => (['anchor', 'from', 'until'].includes(field) ? 'period' : 'base'),
+    toField: toPoolField,
+    buildList: buildListAgain,
+  }),
+  declarationForm({
+    on: CALLBACKS.scope,
     metadata: METADATA.scope,
     fields: SCOPE_FIELDS,
-    check: async ({ metadata, typed, has }) =>
-      placeFaults(await check(toScopeEdit(metadata, typed)), SCOPE_FIELDS, has, () => 'title'),
-    async submit(given) {
-      const edit = toScopeEdit(given.metadata, given.typed);
-      const lines = await apply(edit, toActor(given.person));
-      await tellChanges(ctx, { ...given, metadata: { ...given.metadata, scope: edit.fields.name } }, lines);
-    },
-  });
-  listen.form(CALLBACKS.pools, {
-    needs: 'admin',
+    toEdit: ({ metadata, typed }) => toScopeEdit(metadata, typed),
+    instead: () => 'title',
+    buildList: ({ metadata, ...sent }, said) =>
+      buildListAgain({ ...sent, metadata: { ...metadata, scope: metadata.scope ?? sent.typed.name } }, said),
+  }),
+  declarationForm({
+    on: CALLBACKS.pools,
     metadata: METADATA.pools,
     fields: TEXT_FIELDS,
-    check: async ({ typed, has }) =>
-      placeFaults(await check({ part: 'text', ...typed }), TEXT_FIELDS, has, () => 'yaml'),
-    submit: async (given) =>
-      tellChanges(ctx, given, await apply({ part: 'text', ...given.typed }, toActor(given.person))),
-  });
-}
+    toEdit: ({ typed }) => ({ part: 'text', ...typed }),
+    instead: () => 'yaml',
+    buildList: buildListAgain,
+  }),
+];
 
 /** Opens the pools of one scope (by its name, in any case), or of all; where there is only one, that. */
 export async function openPools(ctx: SlackContext, asked: Asked, scope?: string): Promise<void> {
@@ -103,36 +101,24 @@ export async function openPools(ctx: SlackContext, asked: Asked, scope?: string)
   await openView(ctx, asked, buildList(scopes, toFormPlace(asked), found?.name));
 }
 
-/** The same in a window that is open, with what just happened. False: it is no longer open. */
-async function showPools(
-  ctx: SlackContext,
-  asked: Asked,
-  modal: { id: string; hash?: string | undefined },
-  { scope, said }: { scope?: string | undefined; said?: string | undefined } = {},
-): Promise<boolean> {
-  return updateView(ctx, modal, buildList(await ctx.pools.list(), toFormPlace(asked), scope, said));
+/** The same in the window that is open, with what just happened. */
+async function showPools(pressed: Press<unknown>, scope: string | undefined, said?: string): Promise<void> {
+  const { ctx, asked } = pressed;
+  const list = buildList(await ctx.pools.list(), toFormPlace(asked), scope, said);
+  await updateView(ctx, windowOf(pressed), list);
 }
 
-/** The declaration as text, of one scope or of all. */
-async function openPoolText(ctx: SlackContext, asked: Asked, scope: string | undefined): Promise<void> {
-  const yaml = await ctx.pools.show(scope);
-  await openView(ctx, asked, buildTextForm({ ...toFormPlace(asked), scope }, yaml));
+async function buildListAgain(
+  { ctx, metadata }: Pick<Sent<PoolsMetadata, FormFields>, 'ctx' | 'metadata'>,
+  said: string,
+): Promise<Block> {
+  return buildList(await ctx.pools.list(), toFormPlace(metadata), metadata.scope, said);
 }
 
-/** The text of its scope in the place of a form. */
-async function showPoolText(
-  ctx: SlackContext,
-  modal: { id: string; hash?: string | undefined },
-  { channel, threadTs, inThread, scope }: PoolsMetadata,
-): Promise<void> {
-  await updateView(ctx, modal, buildTextForm({ channel, threadTs, inThread, scope }, await ctx.pools.show(scope)));
-}
-
-/** The form of a pool or limit that there is; `more`: with room for one more grant. */
+/** Opens the form of a pool or limit; `more`: with room for one more grant. */
 async function openPoolForm(
-  ctx: SlackContext,
-  asked: Asked,
-  { scope, name, more }: { scope: string; name: string; more: boolean },
+  { ctx, asked, value: { scope, name } }: Press<{ scope: string; name: string }>,
+  more: boolean,
 ): Promise<void> {
   const found = findScope(await ctx.pools.list(), scope);
   const part = found?.pools.some(({ pool }) => pool.name === name) ? 'pools' : 'limits';
@@ -141,10 +127,10 @@ async function openPoolForm(
   await openView(ctx, asked, buildChangeForm(toFormPlace(asked), { scope, part, summary, more }));
 }
 
-/** The form of a scope itself, or of a new one. */
-async function openScopeForm(ctx: SlackContext, asked: Asked, name: string | undefined): Promise<void> {
-  const scope = name === undefined ? undefined : findScope(await ctx.pools.list(), name);
-  if (name !== undefined && !scope) throw new HeadroomError('definition', `${name} has ended meanwhile.`);
+/** Opens the form of a scope itself, or of a new one. */
+async function openScopeForm({ ctx, asked, value: name }: Press): Promise<void> {
+  const scope = name === '' ? undefined : findScope(await ctx.pools.list(), name);
+  if (name !== '' && !scope) throw new HeadroomError('definition', `${name} has ended meanwhile.`);
   const metadata = { ...toFormPlace(asked), ...(scope ? { scope: scope.name, basis: scope.basis } : {}) };
   await openView(ctx, asked, buildScopeForm(metadata, scope?.fields ?? NO_SCOPE));
 }
@@ -162,20 +148,21 @@ const NO_FIELDS: PoolFields = {
   ...{ priority: '', thresholds: '75, 90', valid_from: '' },
 };
 
-/** The form of a new pool, add-on (a pool of once, drawn from after the others), or limit. */
-async function openNewPoolForm(
-  ctx: SlackContext,
-  asked: Asked,
-  { scope, kind }: { scope: string; kind: string },
-): Promise<void> {
+/** Opens the form of a new pool, add-on (a pool of once, drawn from after the others), or limit. */
+async function openNewPoolForm({
+  ctx,
+  asked,
+  value: { scope, kind },
+}: Press<{ scope: string; kind: 'pool' | 'addon' | 'limit' }>): Promise<void> {
   const metadata: PoolFormMetadata = {
     ...{ ...toFormPlace(asked), scope, part: kind === 'limit' ? 'limits' : 'pools', grants: [] },
   };
   const fields = {
+    pool: NO_FIELDS,
     addon: { ...NO_FIELDS, period: 'once', anchor: '' },
     limit: { ...NO_FIELDS, period: 'day', anchor: '' },
   }[kind];
-  await openView(ctx, asked, buildPoolForm(metadata, fields ?? NO_FIELDS));
+  await openView(ctx, asked, buildPoolForm(metadata, fields));
 }
 
 function buildList(
@@ -193,14 +180,21 @@ function findScope(scopes: readonly ScopeSummary[], typed: string): ScopeSummary
   return scopes.find(({ name }) => name === typed) ?? scopes.find(({ name }) => name.toLowerCase() === lower);
 }
 
+/** Reads the change that a form of a scope asks for. */
+export function toScopeEdit({ scope, basis }: ScopeFormMetadata, typed: ScopeFields): ScopeEdit {
+  return { part: 'scope', name: scope, basis, fields: { ...typed, name: scope ?? typed.name } };
+}
+
+type Typed = Pick<Filled<FormFields>, 'typed' | 'has'>;
+
 /** Reads the change that a form of a pool asks for. */
-export function toPoolEdit(metadata: PoolFormMetadata, form: Filled<FormFields>): PoolEdit {
+export function toPoolEdit(metadata: PoolFormMetadata, filled: Typed): PoolEdit {
   const { scope, part, name, basis } = metadata;
-  return { scope, part, name, basis, fields: readPool(metadata, form) };
+  return { scope, part, name, basis, fields: readPool(metadata, filled) };
 }
 
 /** The fields as they were typed; those that another period had are left out. A new grant counts once. */
-function readPool({ name, grants }: PoolFormMetadata, { typed, has }: Filled<FormFields>): PoolFields {
+function readPool({ name, grants }: PoolFormMetadata, { typed, has }: Typed): PoolFields {
   const of = (id: string) => String(typed[id] ?? '');
   const period = of('period');
   const when = (kind: string, id: string) => (period === kind ? of(id) : '');
@@ -218,53 +212,27 @@ function readPool({ name, grants }: PoolFormMetadata, { typed, has }: Filled<For
 }
 
 /** A declaration numbers grants by their order, the form by when they came. */
-function placePoolFaults(faults: readonly FieldFault[], metadata: PoolFormMetadata, has: (id: string) => boolean) {
-  const { grants } = metadata;
-  const moved = faults.map(({ field, text }) =>
-    field === 'grants'
-      ? { field: '', text: `Grants ${text}` }
-      : { field: field.replace(/^grants\.(\d+)/, (_, index) => `grants.${grants[Number(index)]}`), text },
-  );
-  const isOfPeriod = (field: string) => ['anchor', 'from', 'until'].includes(field);
-  return placeFaults(moved, listPoolFields(metadata), has, (field) => (isOfPeriod(field) ? 'period' : 'base'));
-}
-
-/** Reads the change that a form of a scope asks for. */
-export function toScopeEdit({ scope, basis }: ScopeFormMetadata, typed: ScopeFields): ScopeEdit {
-  return { part: 'scope', name: scope, basis, fields: { ...typed, name: scope ?? typed.name } };
-}
-
-/** In the list that is seen again, else to the person alone. */
-async function tellChanges(
-  ctx: SlackContext,
-  {
-    asked,
-    person,
-    below,
-    metadata,
-  }: Pick<Submitted<PoolsMetadata, FormFields>, 'asked' | 'person' | 'below' | 'metadata'>,
-  lines: readonly string[],
-): Promise<void> {
-  const shown = lines.length > 0 ? ['Saved:', ...lines] : [UNCHANGED];
-  const { scope } = metadata;
-  const seen = below !== undefined && (await showPools(ctx, asked, { id: below }, { scope, said: shown.join('\n') }));
-  if (!seen) await tellPrivately(ctx, asked, buildNotice(shown));
-  if (asked.channel === '') await publishHome(ctx, person);
+function toPoolField({ field, text }: FieldFault, { grants }: PoolFormMetadata): FieldFault {
+  if (field === 'grants') return { field: '', text: `Grants ${text}` };
+  return { field: field.replace(/^grants\.(\d+)/, (_, index) => `grants.${grants[Number(index)]}`), text };
 }
 
 /** Another period has other fields; a grant more or less has its own. What was typed stays, unless the text takes the form's place. */
-async function reshape(ctx: SlackContext, { body: { view }, action, value }: Press): Promise<void> {
-  const { id = '', hash, private_metadata, state } = view ?? {};
-  const before = readMetadata(METADATA.pool, private_metadata);
+async function reshape(
+  { ctx, metadata: before, ...filled }: Sent<PoolFormMetadata, FormFields>,
+  { action, value }: Press,
+): Promise<Block> {
   const what = action.split(':')[1];
-  if (what === 'text') return showPoolText(ctx, { id, hash }, before);
+  if (what === 'text') {
+    const { scope } = before;
+    return buildTextForm({ ...toFormPlace(before), scope }, await ctx.pools.show(scope));
+  }
   const grants =
     what === 'grant'
       ? [...before.grants, Math.max(-1, ...before.grants) + 1]
       : before.grants.filter((grant) => what !== 'drop' || String(grant) !== value);
   const metadata = { ...before, grants };
-  const fields = readPool(metadata, readForm(listPoolFields(metadata), state?.values));
   const scope = (await ctx.pools.list()).find(({ name }) => name === metadata.scope);
   const now = scope?.[metadata.part].find(({ pool }) => pool.name === metadata.name);
-  await updateView(ctx, { id, hash }, buildPoolForm(metadata, fields, now));
+  return buildPoolForm(metadata, readPool(metadata, filled), now);
 }

@@ -132,10 +132,10 @@ export interface AlertPort {
   /** The scope that an alert is about, and the end of its pool's period; absent where it has none. */
   find(id: string): Promise<{ scope?: string; periodEndMs?: number } | undefined>;
   /** Returns the titles of those that nobody had acknowledged before. */
-  acknowledge(target: { what?: string }, by: Actor): Promise<readonly string[]>;
+  acknowledge(target: { what?: string | undefined }, by: Actor): Promise<readonly string[]>;
   /** Admins only. `untilMs` absent: until unmuted. Answers what is muted, in words for people; so does `unmute`. */
-  mute(target: { what?: string; untilMs?: number }, by: Actor): Promise<string>;
-  unmute(target: { what?: string }, by: Actor): Promise<string>;
+  mute(target: { what?: string | undefined; untilMs?: number | undefined }, by: Actor): Promise<string>;
+  unmute(target: { what?: string | undefined }, by: Actor): Promise<string>;
 }
 
 /** Bounds that people set on what a question counts. Rejects like DigestPort. */

@@ -1,23 +1,18 @@
 import { ALERT_KINDS } from '../domain/alert.ts';
 import { ACTIONS, CALLBACKS } from '../messages/action-ids.ts';
 import { buildNotice } from '../messages/answer-message.ts';
-import {
-  buildRoutingForm,
-  describeRouting,
-  listRoutingFields,
-  type RoutingMetadata,
-  toRouting,
-} from '../messages/routing-form.ts';
+import { buildRoutingForm, describeRouting, listRoutingFields, toRouting } from '../messages/routing-form.ts';
 import { type Option, option } from '../messages/text.ts';
 import { slackErrorOf } from './client/errors.ts';
-import { type Asked, type SlackContext, tellPrivately, toFormPlace } from './context.ts';
-import { type Faults, type Filled, METADATA, readForm, readMetadata } from './form-state.ts';
-import { publishHome } from './home.ts';
-import { faultAt, type Listen, type Press, type Submitted } from './listen.ts';
+import { type Asked, type SlackContext, toFormPlace } from './context.ts';
+import { METADATA, type RoutingMetadata } from './form-metadata.ts';
+import type { Faults, Filled } from './form-state.ts';
+import { faultAt, form, type Listener, options, type Sent } from './listen.ts';
 import { toActor } from './permissions.ts';
 import { prepareChannel } from './places.ts';
 import type { RoutingChange } from './ports.ts';
-import { openView, updateView } from './views.ts';
+import { tellPrivately } from './tell.ts';
+import { openView } from './views.ts';
 
 const PATIENCE_MS = 1000;
 /** `usergroups.list` takes 20 calls a minute. */
@@ -26,19 +21,33 @@ const KEEP_MS = 60_000;
 const FIELDS = listRoutingFields([], true);
 type Fields = typeof FIELDS;
 
-/** Registers the form of where alerts go: opened, refreshed while it is filled in, and sent. */
-export function registerRouting(listen: Listen, ctx: SlackContext): void {
-  listen.press(ACTIONS.alertRoute, ({ asked }) => openRouting(ctx, asked), 'admin');
-  listen.press(ACTIONS.alertForm, (press) => reshape(ctx, press), 'admin');
-  listen.options(ACTIONS.alertGroup, (typed) => listGroups(ctx, typed), 'admin');
-  listen.form(CALLBACKS.alertRoute, {
+/** The form of where alerts go, and its search of groups. */
+export const ROUTING_WINDOWS: readonly Listener[] = [
+  options(ACTIONS.alertGroup, listGroups, 'admin'),
+  form({
+    on: CALLBACKS.alertRoute,
     needs: 'admin',
     metadata: METADATA.routing,
     fields: FIELDS,
-    check: (given) => checkRouting(ctx, given),
-    submit: (given) => saveRouting(ctx, given),
-  });
-}
+    again: 'alerts route',
+    // Another choice brings other fields.
+    live: {
+      on: ACTIONS.alertForm,
+      async rebuild({ ctx, metadata, typed, option }) {
+        const { kinds } = await ctx.alertRouting.get();
+        const values = {
+          ...typed,
+          to: typed.to || 'admins',
+          who: typed.who || 'nobody',
+          group: option('group'),
+        } as const;
+        return buildRoutingForm(metadata, values, kinds);
+      },
+    },
+    check: checkRouting,
+    run: saveRouting,
+  }),
+];
 
 /** Opens the form of where alerts go, as it is now. */
 export async function openRouting(ctx: SlackContext, asked: Asked): Promise<void> {
@@ -53,21 +62,7 @@ export async function openRouting(ctx: SlackContext, asked: Asked): Promise<void
   await openView(ctx, asked, buildRoutingForm(metadata, toRouting(routing, group), routing.kinds));
 }
 
-/** Another choice brings other fields. */
-async function reshape(ctx: SlackContext, { body: { view } }: Press): Promise<void> {
-  const { id = '', hash, private_metadata, state } = view ?? {};
-  const { kinds } = await ctx.alertRouting.get();
-  const { typed, option } = readForm(FIELDS, state?.values);
-  const values = { ...typed, to: typed.to || 'admins', who: typed.who || 'nobody', group: option('group') } as const;
-  await updateView(
-    ctx,
-    { id, hash },
-    buildRoutingForm(readMetadata(METADATA.routing, private_metadata), values, kinds),
-  );
-}
-
-async function saveRouting(ctx: SlackContext, given: Submitted<RoutingMetadata, Fields>): Promise<void> {
-  const { asked, person, typed } = given;
+async function saveRouting({ ctx, asked, person, typed }: Sent<RoutingMetadata, Fields>): Promise<void> {
   const changed = await ctx.alertRouting.change(toChange(typed), toActor(person));
   const notice = buildNotice(changed ? [] : ['Nothing differs: nothing changed.'], [
     { label: 'Alerts', command: 'alerts' },
@@ -78,11 +73,10 @@ async function saveRouting(ctx: SlackContext, given: Submitted<RoutingMetadata, 
     text: `${notice.text} ${text}`.trim(),
     blocks: [...blocks, ...notice.blocks],
   });
-  if (asked.channel === '') await publishHome(ctx, person);
 }
 
 /** A choice that was sent before the field that it brings stood there has its fault at the choice. */
-async function checkRouting(ctx: SlackContext, { typed, has }: Filled<Fields>): Promise<Faults> {
+async function checkRouting({ ctx, typed, has }: Sent<RoutingMetadata, Fields>): Promise<Faults> {
   const { to, who, channel } = typed;
   const faults: Faults = {};
   if (to === 'channel' && channel === '') faults[has('channel') ? 'channel' : 'to'] = 'Choose the channel.';

@@ -6,9 +6,10 @@ import { deleteView, findView, listViews, upsertView } from '../store/view-repos
 import { answerQuestion } from './answer.ts';
 import type { Command } from './command/command.ts';
 import { formatOpen, formatQuestion } from './command/format-question.ts';
-import { type Asked, note, type SlackContext, tellPrivately } from './context.ts';
+import { type Asked, note, type SlackContext } from './context.ts';
 import { withRange } from './next-questions.ts';
 import type { Person } from './permissions.ts';
+import { tellPrivately } from './tell.ts';
 
 /** Keeps a question under a name, for the person or for the channel. Without a question: the one asked last here. */
 export async function saveView(

@@ -3,6 +3,7 @@ import { view as buildView } from '../messages/form.ts';
 import { type Replaced, repair, toText } from '../messages/repair.ts';
 import { type Block, type Message, richText } from '../messages/text.ts';
 import { slackErrorOf } from './client/errors.ts';
+import { openDirect } from './client/memory.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import type { Asked, SlackContext } from './context.ts';
 
@@ -70,11 +71,21 @@ function refit(view: Block, blocks: readonly Block[]): Block {
 }
 
 /** Says that the answer to a press in the Home tab is in Messages. That it could not be said stops nothing. */
-export async function sayWhere(ctx: SlackContext, asked: Asked): Promise<void> {
+async function sayWhere(ctx: SlackContext, asked: Asked): Promise<void> {
   const line = richText('The answer is in the Messages tab, beside this Home tab.');
   await openView(ctx, asked, buildView({ title: 'Sent to Messages', metadata: {}, blocks: [line] })).catch(
     (error: unknown) => ctx.log.debug({ error: String(error) }, 'a press in the Home tab was not confirmed'),
   );
+}
+
+/**
+ * Gives what began in the Home tab the person's direct messages as its channel; a window says so, or nothing would seem to
+ * happen.
+ */
+export async function withChannel(ctx: SlackContext, asked: Asked): Promise<Asked> {
+  if (asked.channel !== '') return asked;
+  if (asked.triggerId && !asked.modal) await sayWhere(ctx, asked);
+  return { ...asked, channel: await openDirect(ctx, asked.user) };
 }
 
 /** Another content for a modal that is open. False: it was changed again, or closed, in the meantime. */

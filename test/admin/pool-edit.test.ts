@@ -20,7 +20,8 @@ import { findBlockErrors } from '../../src/playground/emulator/block-rules.ts';
 import { findViewErrors } from '../../src/playground/emulator/block-schema.ts';
 import { toState } from '../../src/playground/emulator/input.ts';
 import type { Block } from '../../src/playground/emulator/workspace.ts';
-import { METADATA, readForm, readMetadata } from '../../src/slack/form-state.ts';
+import { METADATA } from '../../src/slack/form-metadata.ts';
+import { readForm } from '../../src/slack/form-state.ts';
 import { toPoolEdit, toScopeEdit } from '../../src/slack/pool-forms.ts';
 import { size } from '../support/size.ts';
 
@@ -99,7 +100,7 @@ function listUntouched(current: Definitions): { edit: PoolEdit; view: Block }[] 
     (['pools', 'limits'] as const).flatMap((part) =>
       ({ pools, limits })[part].map((summary) => {
         const view = buildChangeForm({ channel: 'C01USAGE' }, { scope, part, summary, more: false });
-        const metadata = readMetadata(METADATA.pool, view.private_metadata as string);
+        const metadata = METADATA.pool.parse(JSON.parse(view.private_metadata as string));
         const typed = readForm(listPoolFields(metadata), toState(view.blocks as Block[]));
         return { view, edit: toPoolEdit(metadata, typed) };
       }),
@@ -119,7 +120,7 @@ describe('a pool in fields', () => {
         }
         for (const { name, fields, basis } of listScopeSummaries(current, TODAY)) {
           const view = buildScopeForm({ channel: 'C01USAGE', scope: name, basis }, fields);
-          const metadata = readMetadata(METADATA.scope, view.private_metadata as string);
+          const metadata = METADATA.scope.parse(JSON.parse(view.private_metadata as string));
           const edit = toScopeEdit(metadata, readForm(SCOPE_FIELDS, toState(view.blocks as Block[])).typed);
           expect(editDeclaration(current, edit, TODAY)).toEqual({ faults: [], changes: [], definitions: current });
         }

@@ -24,6 +24,9 @@ const press = (action: string, more: object = {}) => ({
 });
 
 const toldTo = (rig: Rig, name: string) => rig.slack.waitFor(() => rig.slack.ephemerals(name)[0], `${name} is told`);
+/** Calls of Slack's API that lacked something. */
+const listIncomplete = (rig: Rig) =>
+  rig.slack.calls.filter(({ answer }) => JSON.stringify(answer).includes('missing required field'));
 /** An unhandled rejection would end the process; here it fails the run. */
 const alive = async (rig: Rig) => {
   await rig.slack.command({ user: 'boris', channel: 'api-usage', text: 'help' });
@@ -119,6 +122,7 @@ describe('a signed body that makes no sense', () => {
     );
     tallyInputs('deliveries of Slack', size(37, 1500));
     await alive(rig);
+    expect(listIncomplete(rig)).toEqual([]);
     rig.slack.takeProblems();
   });
 });
@@ -139,18 +143,77 @@ describe('what an older version sent out', () => {
     expect(told.text).toContain('an older version of Headroom');
   });
 
-  it.each([CALLBACKS.pools, CALLBACKS.digest, CALLBACKS.filters])(
-    'a form “%s” whose metadata cannot be read says so, and stays open',
-    async (callback) => {
-      const rig = await startRig({ config: { admins: ['U01ALICE'] } });
-      const { status, text } = await sendPayload(rig, submission(callback, { metadata: 'none' }));
+  it.each(
+    Object.entries({
+      [CALLBACKS.filters]: 'filters',
+      [CALLBACKS.saveView]: 'save NAME',
+      [CALLBACKS.alert]: 'alerts add',
+      [CALLBACKS.ask]: 'help',
+      [CALLBACKS.digest]: 'digest add',
+      [CALLBACKS.alertRoute]: 'alerts route',
+      [CALLBACKS.pool]: 'pool edit',
+      [CALLBACKS.scope]: 'pool edit',
+      [CALLBACKS.pools]: 'pool edit',
+      [CALLBACKS.client]: 'pool edit',
+    }),
+  )('a form “%s” with other metadata stays open, and says how to open it again: %s', async (callback, command) => {
+    const rig = await startRig({ config: { admins: ['U01ALICE'] } });
+    for (const metadata of ['none', '[]', '{"channel":5}', '{"channel":"somewhere"}', '{"id":1.5,"threadTs":"x"}']) {
+      const { status, text } = await sendPayload(rig, submission(callback, { metadata }));
       expect(status).toBe(200);
       expect(JSON.parse(text)).toEqual({
         response_action: 'errors',
-        errors: { first: 'This window is out of date: close it and open it again.' },
+        errors: {
+          first: `This form is from an older version of Headroom. Close it and open it again: /usage ${command}`,
+        },
       });
+    }
+  });
+
+  const ID = ['digest_edit', 'digest_pause', 'digest_remove', 'digest_take_over', 'digest_preview', 'digest_send'];
+  const POOL = ['pool_change', 'pool_grant', 'pool_end', 'pool_add'];
+  const WINDOW = ['pool_scope', 'pool_find', 'client_end', 'pool_form', 'alert_form', 'digest_when'];
+  it.each([...ID, ...POOL, ...WINDOW, 'alert_more'])(
+    'a button “%s” with another value, or outside its window, says so and does nothing',
+    async (action) => {
+      const rig = await startRig({ config: { admins: ['U01ALICE'] } });
+      const values = [
+        '',
+        'x',
+        '-1',
+        '1.5',
+        '9'.repeat(20),
+        '{}',
+        '[]',
+        'null',
+        '{"scope":1,"name":2}',
+        'mute:',
+        'pools:',
+      ];
+      for (const value of values) {
+        const actions = [{ action_id: action, block_id: 'b', type: 'button', value }];
+        expect((await sendPayload(rig, press(action, { actions }))).status).toBe(200);
+      }
+      await rig.slack.waitFor(() => rig.slack.ephemerals('alice').length === values.length, 'each is told');
+      for (const { text } of rig.slack.ephemerals('alice')) expect(text).toContain('from an older version of Headroom');
+      expect(rig.done).toEqual([]);
     },
   );
+});
+
+describe('a press that says of nothing where it was', () => {
+  it.each(Object.values(ACTIONS))('%s makes no call that lacks a channel', async (action) => {
+    const rig = await startRig({ config: { admins: ['U01ALICE'] } });
+    const question = JSON.stringify({ report: 'top', dimension: 'client' });
+    for (const value of [question, '1', 'route', 'mute:hour:41', '{"scope":"crm","name":"Daily"}', 'top clients']) {
+      const actions = [{ action_id: action, value }];
+      expect((await sendPayload(rig, { type: 'block_actions', user, actions })).status).toBe(200);
+    }
+    await rig.app.stop();
+    expect(listIncomplete(rig)).toEqual([]);
+    expect(rig.log.filter(({ msg }) => msg === 'request failed')).toEqual([]);
+    rig.slack.takeProblems();
+  });
 });
 
 describe('while Slack does not say who somebody is', () => {

@@ -171,28 +171,27 @@ describe('alerts', () => {
 
 describe('the menu under an alert', () => {
   const text = { type: 'plain_text', text: 'Mute until the period ends' };
-  it.each([
-    ['overflow', 'alert_more', 'mute:period:41'],
-    // Of earlier versions.
-    ['static_select', 'alert_mute_until', 'period:41'],
-  ])('mutes for admins, who are told until when in their own time: %s', async (type, action_id, value) => {
-    const menu = { type: 'actions', elements: [{ type, action_id, options: [{ text, value }] }] };
-    const { slack, done } = await startRig({
-      digestPosts: {
-        compose: async () => ({ text: 'An alert', blocks: [menu], drawn: undefined, chartAt: 0, follows: [] }),
-      },
-    });
-    for (const user of ['alice', 'ada']) {
-      await slack.command({ user, channel: 'api-usage', text: 'digest preview' });
-      const alert = await slack.waitFor(() => slack.ephemerals(user)[0], 'the message');
-      await slack.click({ user, message: alert, action_id, selected_option: value });
-      await slack.waitFor(() => slack.ephemerals(user)[1], 'the answer');
-    }
-    expect(slack.ephemerals('alice')[1]!.text).toContain('Only admins');
-    expect(slack.ephemerals('ada')[1]!.text).toBe('Muted: CRM API until 30 Nov 2026 01:00 (Europe/Berlin).');
-    expect(done.map(({ action }) => action)).toEqual(['alerts.mute']);
-    slack.assertNoProblems();
-  });
+  it.each([['overflow', 'alert_more', 'mute:period:41']])(
+    'mutes for admins, who are told until when in their own time: %s',
+    async (type, action_id, value) => {
+      const menu = { type: 'actions', elements: [{ type, action_id, options: [{ text, value }] }] };
+      const { slack, done } = await startRig({
+        digestPosts: {
+          compose: async () => ({ text: 'An alert', blocks: [menu], drawn: undefined, chartAt: 0, follows: [] }),
+        },
+      });
+      for (const user of ['alice', 'ada']) {
+        await slack.command({ user, channel: 'api-usage', text: 'digest preview' });
+        const alert = await slack.waitFor(() => slack.ephemerals(user)[0], 'the message');
+        await slack.click({ user, message: alert, action_id, selected_option: value });
+        await slack.waitFor(() => slack.ephemerals(user)[1], 'the answer');
+      }
+      expect(slack.ephemerals('alice')[1]!.text).toContain('Only admins');
+      expect(slack.ephemerals('ada')[1]!.text).toBe('Muted: CRM API until 30 Nov 2026 01:00 (Europe/Berlin).');
+      expect(done.map(({ action }) => action)).toEqual(['alerts.mute']);
+      slack.assertNoProblems();
+    },
+  );
 });
 
 describe('/usage', () => {

@@ -45,7 +45,8 @@ export type AlertsCommand = { kind: 'alerts' } & (
   /** Warn when the saved view counts more than `over` requests in an hour or a day. */
   | { action: 'add'; view: string; over: number; per: 'hour' | 'day' }
   | { action: 'remove' | 'enable' | 'disable'; what: string }
-  | { action: 'mute'; what?: string; until?: string }
+  /** `until`: a text, see until.ts, or epoch ms. */
+  | { action: 'mute'; what?: string; until?: string | number }
   | { action: 'unmute' | 'acknowledge'; what?: string }
   /** Without a place: ask for it in a form. */
   | { action: 'route'; channel?: ChannelReference; to?: 'here' | 'admins' }

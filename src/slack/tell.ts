@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { fitMessage } from '../messages/fit.ts';
+import type { Message } from '../messages/text.ts';
+import { isRefusedContent } from './client/errors.ts';
+import { sendRepaired } from './client/send-repaired.ts';
+import { respond } from './client/web-client.ts';
+import type { Asked, SlackContext } from './context.ts';
+
+/**
+ * Tells one person something, by the first of these ways that works: in the thread where they asked, through the response
+ * URL, privately in the channel, by direct message. `replace`: in the place of the private message that they pressed.
+ * A block that Slack refuses gives way to its text.
+ */
+export async function tellPrivately(
+  ctx: SlackContext,
+  asked: Asked,
+  message: Message,
+  { replace = false }: { replace?: boolean } = {},
+): Promise<void> {
+  const fitting = fitMessage(message);
+  await sendRepaired(fitting, (one) => tellOnce(ctx, asked, one, replace), { ...ctx, what: 'private message' });
+}
+
+async function tellOnce(
+  ctx: SlackContext,
+  { user, channel, responseUrl, inThread, threadTs }: Asked,
+  { text, blocks }: Message,
+  replace: boolean,
+): Promise<void> {
+  const content = { text, ...(blocks.length > 0 ? { blocks } : {}) };
+  const here = channel !== '' && !channel.startsWith('D');
+  const postEphemeral = (thread: { thread_ts?: string }) =>
+    ctx.client.chat.postEphemeral({ channel, user, ...thread, ...asBlocks(content) });
+  const ways: (() => Promise<unknown>)[] = [];
+  // Slack does not promise to keep a thread's private message in it when that comes through a response URL.
+  if (here && !replace && inThread && threadTs) {
+    const thread = { thread_ts: threadTs };
+    ways.push(() => postEphemeral(thread));
+  }
+  if (responseUrl) {
+    const where = { response_type: 'ephemeral', replace_original: replace };
+    ways.push(() => respond(responseUrl, { ...content, ...where }));
+  }
+  if (here) ways.push(() => postEphemeral({}));
+  for (const tell of ways) {
+    try {
+      await tell();
+      return;
+    } catch (error) {
+      // Content that is refused no other way takes either; an expired address, or a channel without the bot, leaves the next.
+      if (isRefusedContent(error)) throw error;
+    }
+  }
+  const direct = channel.startsWith('D') ? channel : user;
+  const thread = direct === channel && threadTs ? { thread_ts: threadTs } : {};
+  await ctx.client.chat.postMessage({ channel: direct, ...thread, ...asBlocks(content), unfurl_links: false });
+}
+
+/** Blocks are checked by Slack; web-api's types do not know the newer ones. */
+export function asBlocks<T extends { text: string; blocks?: unknown }>(content: T): T & { blocks?: never[] } {
+  return content as T & { blocks?: never[] };
+}
+
+/** Ten characters: of answers in block ids, of failures in messages and in the log. */
+export function newId(): string {
+  return randomBytes(8).readBigUInt64BE().toString(36).slice(0, 10).padStart(10, '0');
+}

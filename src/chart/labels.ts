@@ -72,13 +72,9 @@ export function toLabels(
   });
 }
 
-/** Free text that mentions names: those that cannot be drawn give way to their label, other such characters to `…`. */
-export function drawableText(text: string, labels: ReadonlyMap<string, string>, canDraw: CanDraw): string {
-  let drawn = text;
-  for (const [name, label] of labels) {
-    if (name && !canDraw(simplifyEmoji(cleanText(name)))) drawn = drawn.replaceAll(name, label);
-  }
-  drawn = simplifyEmoji(cleanText(drawn));
+/** Free text as far as it can be drawn; characters that cannot be are `…`. */
+export function drawableText(text: string, canDraw: CanDraw): string {
+  const drawn = simplifyEmoji(cleanText(text));
   if (canDraw(drawn)) return drawn;
   const parts = Array.from(graphemes.segment(drawn), ({ segment }) => (canDraw(segment) ? segment : '…'));
   return parts.join('').replace(/…+/g, '…');

@@ -30,9 +30,10 @@ describe('two ranges', () => {
       ['per day', 2667.17, 2686.6],
     ] as const;
     const panel = buildComparedRows(
-      items.map(([label, now, before]) => ({ label, now, before })),
+      items.map(([name, now, before]) => ({ name, now, before })),
       ranges,
       formatCompact,
+      { canDraw: canDrawBundled },
     );
     const { svg, texts } = await draw(panel);
     expect(texts).toEqual(

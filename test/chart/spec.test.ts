@@ -283,7 +283,7 @@ describe('pools', () => {
     const report = reportOf(99, 104, 505);
     expect(partsOf(report).map(({ size }) => size)).toEqual([99, 104, 112]);
     const broken = layersOf(report).filter(({ mark }) => mark.shape?.startsWith('M'));
-    expect(broken.map(({ data }) => data.values)).toEqual([[{ row: 2, mark: 106 }]]);
+    expect(broken.map(({ data }) => data.values)).toEqual([[{ row: 2, size: 106 }]]);
     const track = layersOf(report)[0]!;
     expect(track.data.values).toEqual([0, 1, 2].map((row) => ({ row, size: 100 })));
   });

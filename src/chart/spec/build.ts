@@ -1,16 +1,15 @@
 import type { Question, Report } from '../../domain/report.ts';
 import type { CanDraw } from '../labels.ts';
+import { buildPoolSpec, buildSummarySpec } from './balances.ts';
 import { buildCompareSpec } from './compare.ts';
 import { buildDoughnutSpec } from './doughnut.ts';
 import { buildDrillSpec } from './drill.ts';
 import type { ChartSpec } from './frame.ts';
 import { buildHistorySpec } from './history.ts';
 import { buildLatencySpec } from './latency.ts';
-import { buildPoolSpec } from './pool.ts';
 import { buildRankingSpec } from './ranking.ts';
 import { buildSeriesSpec } from './series.ts';
 import { buildStatusSpec } from './status.ts';
-import { buildSummarySpec } from './summary.ts';
 
 /** `doughnut` is for rankings; otherwise a report has one form, also beside its table. */
 export type ChartView = NonNullable<Question['view']>;

@@ -4,6 +4,7 @@ import { measureText } from '../font.ts';
 import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
 import type { Layer } from './frame.ts';
 import { colorOf, type Key } from './legend.ts';
+import { type Text, textLayers } from './texts.ts';
 import { toTimeLabels } from './time-axis.ts';
 
 /** Left of the plot, for the labels of the value axis. Fixed, so that panels line up and pictures are equally wide. */
@@ -117,9 +118,8 @@ export function stackLayer(
 }
 
 /** A text over the bar of a step. */
-export interface Note {
+export interface Note extends Text {
   step: number;
-  text: string;
   /** Where it ends left and right, in pixels of the plot. */
   left: number;
   right: number;
@@ -134,21 +134,13 @@ export function placeNote(step: number, text: string, count: number): Note {
   return { step, text, dx, left: middle + dx - half, right: middle + dx + half };
 }
 
-/** `size`: where the bar ends; `rise`: pixels above it. */
-export function noteLayers(note: Note, at: { x: object; size: number; max: number; rise?: number }): Layer[] {
-  const { x, size, max, rise = 4 } = at;
-  return haloText(
-    [{ step: note.step, text: note.text, size }],
-    { baseline: 'bottom', dx: note.dx, dy: -rise },
-    { x, y: valueChannel('size', max), text: { field: 'text', type: 'nominal' } },
-  );
-}
-
-/** Texts that may stand on bars: with an edge in the colour of the card. */
-export function haloText(values: readonly object[], mark: object, encoding: object): Layer[] {
-  const edge = { color: CARD, stroke: CARD, strokeWidth: 4, strokeJoin: 'round' };
-  return [edge, {}].map(
-    (look) => ({ data: { values }, mark: { type: 'text', fontWeight: 600, ...mark, ...look }, encoding }) as Layer,
+/** Notes where `size` ends on the scale `y`; they may lie on bars. */
+export function noteLayers(notes: readonly (Text & { size?: number })[], { x, y }: { x: object; y: object }): Layer[] {
+  const look = { weight: 600, baseline: 'bottom', dy: -4 } as const;
+  return textLayers(
+    notes.map((note) => ({ ...look, ...note })),
+    { x, y },
+    { halo: true },
   );
 }
 
@@ -165,24 +157,17 @@ export function markLayers(marks: readonly TimeMark[], axis: TimeAxis, x: object
       const width = measureText(label, SIZE.small, 600);
       const isLeft = middle + width + 6 > PLOT;
       const [from, to] = isLeft ? [middle - 5 - width, middle] : [middle, middle + 5 + width];
-      if (from < Math.max(free, -GUTTER)) return { ...mark, label: '', isLeft };
+      const look = isLeft ? ({ align: 'right', dx: -5 } as const) : ({ align: 'left', dx: 5 } as const);
+      if (from < Math.max(free, -GUTTER)) return { ...mark, ...look, text: '' };
       free = to + 8;
-      return { ...mark, label, isLeft };
+      return { ...mark, ...look, text: label };
     });
   if (values.length === 0) return [];
-  const textOf = (isLeft: boolean) =>
-    haloText(
-      values.filter((mark) => mark.label && mark.isLeft === isLeft),
-      { align: isLeft ? 'right' : 'left', baseline: 'top', dx: isLeft ? -5 : 5, color: COLOR.mark },
-      { x, y: { value: 0 }, text: { field: 'label', type: 'nominal' } },
-    );
-  return [
-    {
-      data: { values },
-      mark: { type: 'rule', color: COLOR.mark, strokeWidth: 1.5, strokeDash: [4, 3] },
-      encoding: { x },
-    } as Layer,
-    ...textOf(false),
-    ...textOf(true),
-  ];
+  const rules = {
+    data: { values },
+    mark: { type: 'rule', color: COLOR.mark, strokeWidth: 1.5, strokeDash: [4, 3] },
+    encoding: { x },
+  } as Layer;
+  const labels = values.map((value) => ({ ...value, baseline: 'top', dy: 0, color: COLOR.mark }) as const);
+  return [rules, ...noteLayers(labels, { x, y: { value: 0 } })];
 }

@@ -1,13 +1,14 @@
 import type { CompareReport } from '../../domain/report.ts';
 import { toRate } from '../../report/compared-rows.ts';
 import { formatLatency } from '../../report/format.ts';
-import { type CanDraw, toLabels } from '../labels.ts';
+import type { CanDraw } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
-import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
+import { CARD, COLOR } from '../theme.ts';
 import { durationChannel, isInSeconds } from './columns.ts';
-import { buildFrame, type ChartSpec, type Layer, type Panel } from './frame.ts';
+import { buildFrame, type ChartSpec, type Panel } from './frame.ts';
 import { buildLines } from './lines.ts';
-import { BAR, barOffset, buildRows, type Row, rowChannel, sizeChannel } from './rows.ts';
+import { firstRankOf } from './ranking.ts';
+import { BAR, buildRows, type RowMarks, type RowsStyle } from './rows.ts';
 
 const BEFORE = 5;
 const MAX_BARS = 10;
@@ -36,23 +37,23 @@ export function buildCompareSpec(report: CompareReport, canDraw: CanDraw): Chart
   const format = { requests: formatCompact, credits: formatCompactCredits, p95: formatLatency }[measure];
   const panels = drawn.map(({ title, rows, more }, index) => {
     const shown = rows.slice(0, drawn.length === 1 ? MAX_BARS : MAX_SECTION_BARS);
-    const names = shown.map(({ name }) => name);
-    const labels = toLabels(names, INNER, SIZE.label, canDraw, (report.question.offset ?? 0) + 1);
-    const items = shown.map((row, at) => ({
-      label: labels[at]!,
+    const items = shown.map((row) => ({
+      name: row.name,
       now: Number(toRate(row.now, per.now, measure)),
       before: Number(toRate(row.before, per.before, measure)),
     }));
     const all = rows.length + more;
     const heading = all > shown.length ? `${title} (${shown.length} of ${all})` : title;
-    return buildComparedRows(items, index === 0 ? words : {}, format, drawn.length > 1 ? heading : undefined);
+    return buildComparedRows(items, index === 0 ? words : {}, format, {
+      ...{ canDraw, firstRank: firstRankOf(report), title: drawn.length > 1 ? heading : undefined },
+    });
   });
   return buildFrame({ report, canDraw, remarks }, panels);
 }
 
 /** Something counted in two ranges. */
 export interface ComparedItem {
-  label: string;
+  name: string;
   now: number;
   before: number;
 }
@@ -62,32 +63,22 @@ export function buildComparedRows(
   items: readonly ComparedItem[],
   ranges: { now?: string; before?: string },
   format: (size: number) => string,
-  title?: string,
+  style: Pick<RowsStyle, 'canDraw' | 'firstRank' | 'title'>,
 ): Panel {
-  const rows = items.map(({ label, now, before }): Row => {
-    return {
-      name: label,
-      value: `${format(now)} · ${describeChange(now, before)}`,
-      parts: [{ key: 'now', size: now }],
-    };
+  const rows = items.map(({ name, now, before }) => {
+    return { name, value: `${format(now)} · ${describeChange(now, before)}`, parts: [{ key: 'now', size: now }] };
   });
-  const max = Math.max(...items.flatMap(({ now, before }) => [now, before]));
-  const before = {
-    data: { values: items.map(({ before: size }, row) => ({ row, size })) },
-    mark: {
-      type: 'bar',
-      height: BEFORE,
-      yOffset: barOffset(rows) + (BAR + BEFORE) / 2 + 1,
-      color: COLOR.before,
-      stroke: CARD,
-    },
-    encoding: { y: rowChannel(rows), x: sizeChannel('size', max) },
-  } as Layer;
+  const before: RowMarks = {
+    values: items.map(({ before: size }, row) => ({ row, size })),
+    mark: { type: 'bar', height: BEFORE, color: COLOR.before, stroke: CARD },
+    below: (BAR + BEFORE) / 2 + 1,
+  };
   const keys = [
     { key: 'now', color: COLOR.ok, words: ranges.now },
     { key: 'before', color: COLOR.before, words: ranges.before },
   ];
-  return buildRows(rows, { max, keys, over: [before], ...(title ? { title } : {}) });
+  const max = Math.max(...items.flatMap(({ now, before }) => [now, before]));
+  return buildRows(rows, { ...style, max, keys, over: [before] });
 }
 
 /** `↑ 12%`, `↓ 3.4×`, `new`, `gone`, `same`. */

@@ -2,9 +2,8 @@ import { NONE } from '../../domain/dimension.ts';
 import type { DrillReport } from '../../domain/report.ts';
 import type { Latency } from '../../domain/usage.ts';
 import { formatCount, formatLatency, formatShare } from '../../report/format.ts';
-import { type CanDraw, toLabels } from '../labels.ts';
+import type { CanDraw } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
-import { INNER, SIZE } from '../theme.ts';
 import { buildFrame, type ChartSpec } from './frame.ts';
 import { describeFailed, outcomeKeys, toParts } from './ranking.ts';
 import { buildRows } from './rows.ts';
@@ -20,23 +19,18 @@ export function buildDrillSpec(report: DrillReport, canDraw: CanDraw): ChartSpec
   const panels = sections.map((section, index) => {
     const shown = section.rows.slice(0, MAX_BARS);
     const all = section.rows.length + section.more;
-    const labels = toLabels(
-      shown.map(({ name }) => name),
-      INNER,
-      SIZE.label,
-      canDraw,
-    );
-    const rows = shown.map((row, at) => {
+    const rows = shown.map((row) => {
       // Status codes fail or do not: there the share of all calls says more.
       const isStatus = section.dimension === 'status';
       return {
-        name: labels[at]!,
+        name: row.name,
         value: `${formatCompact(row.requests)}${isStatus ? ` · ${formatShare(row.requests, report.totals.requests)}` : ''}`,
         failed: isStatus ? undefined : describeFailed(row),
         parts: toParts(row),
       };
     });
     return buildRows(rows, {
+      canDraw,
       title: all > shown.length ? `${section.title} (${shown.length} of ${formatCount(all)})` : section.title,
       max,
       keys: outcomeKeys(report.totals).map((each) => (index === 0 ? each : { ...each, words: undefined })),

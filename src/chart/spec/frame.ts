@@ -20,13 +20,12 @@ export interface Frame {
 
 /** Title, range and remarks above the panels. The finding is not repeated: it stands in the message, and in the alt text. */
 export function buildFrame({ report, canDraw, remarks = [] }: Frame, panels: readonly Panel[]): ChartSpec {
-  const drawable = (text: string) => drawableText(text, new Map(), canDraw);
   const lines = [describeRange(report), describeFilters(report.filters) ?? '', ...remarks].filter(Boolean);
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     title: {
-      text: shortenText(drawable(report.title), INNER, SIZE.title, 600),
-      subtitle: lines.flatMap((line) => wrapText(drawable(line), INNER, SIZE.small, { maxLines: 2 })),
+      text: shortenText(drawableText(report.title, canDraw), INNER, SIZE.title, 600),
+      subtitle: lines.flatMap((line) => wrapText(drawableText(line, canDraw), INNER, SIZE.small, { maxLines: 2 })),
     },
     spacing: 18,
     resolve: { scale: { x: 'independent', y: 'independent', color: 'independent' } },

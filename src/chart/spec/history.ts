@@ -3,7 +3,7 @@ import { ratioOf, sumCredits } from '../../domain/thousandths.ts';
 import { type CanDraw, toLabels } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
 import { COLOR, INNER, SERIES_COLORS, SIZE } from '../theme.ts';
-import { noteLayers, PLOT, placeNote, stackLayer, stepChannel } from './columns.ts';
+import { noteLayers, PLOT, placeNote, stackLayer, stepChannel, valueChannel } from './columns.ts';
 import { buildFrame, type ChartSpec } from './frame.ts';
 
 const PLOT_HEIGHT = 200;
@@ -43,7 +43,9 @@ export function buildHistorySpec(report: HistoryReport, canDraw: CanDraw): Chart
       layer: [
         stackLayer(parts, { x, max, keys }),
         ...(totals[peak]! > 0
-          ? noteLayers(placeNote(peak, formatCompact(totals[peak]!), months.length), { x, size: totals[peak]!, max })
+          ? noteLayers([{ ...placeNote(peak, formatCompact(totals[peak]!), months.length), size: totals[peak]! }], {
+              ...{ x, y: valueChannel('size', max) },
+            })
           : []),
       ],
     },

@@ -1,12 +1,13 @@
 import type { LatencyReport, TimedRow } from '../../domain/report.ts';
 import type { Latency } from '../../domain/usage.ts';
 import { countOf, formatLatency } from '../../report/format.ts';
-import { type CanDraw, toLabels } from '../labels.ts';
+import type { CanDraw } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
-import { COLOR, INNER, SERIES_COLORS, SIZE } from '../theme.ts';
-import { durationChannel, haloText, isInSeconds, placeNote, stepChannel } from './columns.ts';
+import { COLOR, SERIES_COLORS } from '../theme.ts';
+import { durationChannel, isInSeconds, noteLayers, placeNote, stepChannel } from './columns.ts';
 import { buildFrame, type ChartSpec } from './frame.ts';
 import { buildLines } from './lines.ts';
+import { firstRankOf } from './ranking.ts';
 import { buildRows, type Row } from './rows.ts';
 import { stepGrainOf } from './time-axis.ts';
 
@@ -29,12 +30,10 @@ export function buildLatencySpec(report: LatencyReport, canDraw: CanDraw): Chart
 function buildRanked(report: LatencyReport, canDraw: CanDraw): ChartSpec | undefined {
   const shown = report.rows.slice(0, MAX_BARS);
   if (shown.length === 0) return undefined;
-  const names = shown.map(({ name }) => name);
-  const labels = toLabels(names, INNER, SIZE.label, canDraw, (report.question.offset ?? 0) + 1);
-  const rows = shown.map(({ latency, requests }, index): Row => {
+  const rows = shown.map(({ name, latency, requests }): Row => {
     const { p50Ms, p95Ms, p99Ms } = latency!;
     return {
-      name: labels[index]!,
+      name,
       value: formatLatency(p95Ms),
       parts: [
         { key: 'p50', size: p50Ms },
@@ -48,7 +47,7 @@ function buildRanked(report: LatencyReport, canDraw: CanDraw): ChartSpec | undef
     { key: 'p50', color: COLOR.ok, words: 'half of the calls (p50)' },
     { key: 'p95', color: SERIES_COLORS[1], words: '95% (p95)' },
   ];
-  return buildFrame({ report, canDraw }, [buildRows(rows, { max, keys })]);
+  return buildFrame({ report, canDraw }, [buildRows(rows, { canDraw, firstRank: firstRankOf(report), max, keys })]);
 }
 
 function toCalls(requests: number): string {
@@ -78,11 +77,7 @@ function buildOverTime(report: LatencyReport, steps: NonNullable<LatencyReport['
 function notePeak(steps: readonly TimedRow[], x: object, y: object) {
   const p95Of = (step: number) => steps[step]!.latency?.p95Ms ?? 0;
   const peak = steps.reduce((best, _, step) => (p95Of(step) > p95Of(best) ? step : best), 0);
-  const text = `p95 ${formatLatency(p95Of(peak))}`;
-  const { dx } = placeNote(peak, text, steps.length);
-  return haloText(
-    [{ step: peak, size: p95Of(peak), text }],
-    { baseline: 'bottom', dx, dy: -4, color: SERIES_COLORS[0] },
-    { x, y, text: { field: 'text', type: 'nominal' } },
-  );
+  const note = placeNote(peak, `p95 ${formatLatency(p95Of(peak))}`, steps.length);
+  const value = { ...note, size: p95Of(peak), dy: -4, color: SERIES_COLORS[0] };
+  return noteLayers([value], { x, y });
 }

@@ -1,10 +1,10 @@
 import { OTHER } from '../../domain/dimension.ts';
-import type { RankingReport, Totals } from '../../domain/report.ts';
+import type { RankingReport, ReportHead, Totals } from '../../domain/report.ts';
 import { addCredits } from '../../domain/thousandths.ts';
 import { formatCount, formatShare } from '../../report/format.ts';
-import { type CanDraw, toLabels } from '../labels.ts';
+import type { CanDraw } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
-import { COLOR, INNER, SIZE } from '../theme.ts';
+import { COLOR } from '../theme.ts';
 import { buildFrame, type ChartSpec } from './frame.ts';
 import type { Key } from './legend.ts';
 import { buildRows, type Row } from './rows.ts';
@@ -13,44 +13,23 @@ const MAX_BARS = 10;
 
 /** One line of a ranking as drawn: the largest by name, all others as one. */
 export interface RankedItem extends Totals {
-  label: string;
+  name: string;
   isRest: boolean;
 }
 
-/**
- * The first `max` rows with unambiguous labels, then all others as one (`38 others`), left out where it is nothing. Values
- * beyond the cap (`(other)`) are among the others.
- */
-export function toRankedItems(report: RankingReport, max: number, canDraw: CanDraw): RankedItem[] {
+/** The first `max` rows, then all others as one (`38 others`), left out where it is nothing. Values beyond the cap (`(other)`) are among the others. */
+export function toRankedItems(report: RankingReport, max: number): RankedItem[] {
   const named = report.rows.filter(({ name }) => name !== OTHER);
-  const shown = named.slice(0, max);
   const hidden = [...named.slice(max), ...report.rows.filter(({ name }) => name === OTHER)];
-  const labels = toLabels(
-    shown.map(({ name }) => name),
-    INNER,
-    SIZE.label,
-    canDraw,
-    (report.question.offset ?? 0) + 1,
-  );
-  const items = shown.map((row, index) => ({ ...row, label: labels[index]!, isRest: false }));
+  const items = named.slice(0, max).map((row) => ({ ...row, isRest: false }));
   const rest = [...hidden, report.others].reduce<Totals>(addTotals, {
-    requests: 0,
-    ok: 0,
-    failed: 0,
-    none: 0,
-    credits: 0,
+    ...{ requests: 0, ok: 0, failed: 0, none: 0, credits: 0 },
   });
   if (rest.requests === 0 && rest.credits === 0) return items;
   const isCounted = hidden.every(({ name }) => name !== OTHER);
   const count = report.others.count + hidden.length;
-  return [
-    ...items,
-    {
-      ...rest,
-      label: isCounted ? (count === 1 ? '1 other' : `${formatCount(count)} others`) : 'All others',
-      isRest: true,
-    },
-  ];
+  const name = isCounted ? (count === 1 ? '1 other' : `${formatCount(count)} others`) : 'All others';
+  return [...items, { ...rest, name, isRest: true }];
 }
 
 function addTotals(sum: Totals, row: Totals): Totals {
@@ -68,11 +47,11 @@ export function buildRankingSpec(report: RankingReport, canDraw: CanDraw): Chart
   if (report.rows.length === 0) return undefined;
   const { measure, totals } = report;
   const byCredits = measure === 'credits';
-  const items = toRankedItems(report, MAX_BARS, canDraw);
+  const items = toRankedItems(report, MAX_BARS);
   const rows = items.map((item): Row => {
     const size = byCredits ? formatCompactCredits(item.credits) : formatCompact(item.requests);
     return {
-      name: item.label,
+      name: item.name,
       value: `${size} · ${formatShare(item[measure], totals[measure])}`,
       isRest: item.isRest,
       failed: byCredits || item.isRest ? undefined : describeFailed(item),
@@ -81,8 +60,16 @@ export function buildRankingSpec(report: RankingReport, canDraw: CanDraw): Chart
   });
   const max = Math.max(...items.filter(({ isRest }) => !isRest).map((item) => Number(item[measure])));
   return buildFrame({ report, canDraw }, [
-    buildRows(rows, { max, keys: byCredits ? [{ key: 'ok', color: COLOR.ok }] : outcomeKeys(totals) }),
+    buildRows(rows, {
+      ...{ canDraw, firstRank: firstRankOf(report), max },
+      keys: byCredits ? [{ key: 'ok', color: COLOR.ok }] : outcomeKeys(totals),
+    }),
   ]);
+}
+
+/** Of the first row on this page. */
+export function firstRankOf({ question }: Pick<ReportHead, 'question'>): number {
+  return (question.offset ?? 0) + 1;
 }
 
 /** `22% failed`, from one percent on: what is less cannot be seen in a bar either. */

@@ -1,8 +1,9 @@
 import { measureText } from '../font.ts';
-import { shortenText } from '../labels.ts';
+import { type CanDraw, drawableText, shortenText, toLabels } from '../labels.ts';
 import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
 import type { Layer, Panel } from './frame.ts';
 import { colorOf, type Key } from './legend.ts';
+import { byPixels, type Text, textLayers } from './texts.ts';
 
 /** A name and a number, with a bar of the whole width below them: what a phone has room for. */
 export interface Row {
@@ -19,15 +20,26 @@ export interface Row {
   isRest?: boolean;
 }
 
+/** Marks on the scale of the bars; `below`: so far below the middle of each bar. */
+export interface RowMarks {
+  values: readonly { row: number; size: number }[];
+  mark: object;
+  below?: number;
+  color?: object;
+}
+
 export interface RowsStyle {
-  title?: string;
+  canDraw: CanDraw;
+  title?: string | undefined;
   /** Where bars end at most, in their unit. */
   max: number;
   /** Keys of parts in the order of stacking. */
   keys: readonly Key[];
-  /** Drawn behind the bars and over them, on their scales. */
-  under?: readonly Layer[];
-  over?: readonly Layer[];
+  /** The rank of the first row: a name that cannot be drawn stands by its rank. */
+  firstRank?: number;
+  /** Behind the bars and over them. */
+  under?: readonly RowMarks[];
+  over?: readonly RowMarks[];
 }
 
 export const BAR = 13;
@@ -38,36 +50,79 @@ const LEAST_SHARE = 0.007;
 /** Two of three drawn pixels, half of it on the bar: edges are sharp, and take no shades of the palette. */
 const EDGE = 2 / 3;
 
-/** How far below the middle of its row a bar is drawn; `over` and `under` need it too. */
-export function barOffset(rows: readonly Row[]): number {
-  return -stepOf(rows) / 2 + LINE + BAR / 2 + 1;
-}
-
-function stepOf(rows: readonly Row[]): number {
-  return LINE + BAR + GAP + LINE * mostRemarks(rows);
-}
-
-function mostRemarks(rows: readonly Row[]): number {
-  return Math.max(...rows.map(({ remarks = [] }) => remarks.length));
-}
-
-/** Room that the last row leaves below its last line. */
-function unusedBelow(rows: readonly Row[]): number {
-  const { parts, remarks = [] } = rows.at(-1)!;
-  return GAP - 4 + LINE * (mostRemarks(rows) - remarks.length) + (parts || remarks.length > 0 ? 0 : BAR);
-}
-
-/** The band of a row, for all layers of a panel alike. */
-export function rowChannel(rows: readonly Row[]) {
-  const range = [0, rows.length * stepOf(rows)];
-  const scale = { domain: rows.map((_, row) => row), range, paddingInner: 0, paddingOuter: 0 };
-  return { field: 'row', type: 'ordinal' as const, axis: null, scale };
-}
-
-/** The scale of the bars, for all layers of a panel alike. */
-export function sizeChannel(field: string, max: number) {
+/** Bars in the order given, each below its name, on one scale from zero. */
+export function buildRows(rows: readonly Row[], style: RowsStyle): Panel {
+  const { canDraw, title, max, keys, firstRank, under = [], over = [] } = style;
+  const most = Math.max(...rows.map(({ remarks = [] }) => remarks.length));
+  const step = LINE + BAR + GAP + LINE * most;
+  const last = rows.at(-1)!;
+  const lastLines = last.remarks?.length ?? 0;
+  const unused = GAP - 4 + LINE * (most - lastLines) + (last.parts || lastLines > 0 ? 0 : BAR);
+  const bands = { domain: rows.map((_, row) => row), range: [0, rows.length * step], paddingInner: 0, paddingOuter: 0 };
+  const y = { field: 'row', type: 'ordinal', axis: null, scale: bands };
   const scale = { domain: [0, max || 1], range: [1, INNER - 1], nice: false, round: true };
-  return { field, type: 'quantitative' as const, scale, axis: null };
+  const x = { field: 'size', type: 'quantitative', scale, axis: null };
+  const middle = -step / 2 + LINE + BAR / 2 + 1;
+  const toLayer = ({ values, mark, below = 0, color }: RowMarks) =>
+    ({
+      data: { values },
+      mark: { yOffset: middle + below, ...mark },
+      encoding: { y, x, ...(color ? { color } : {}) },
+    }) as Layer;
+  const parts = rows.flatMap((each, row) =>
+    toVisible(each.parts ?? [], max).map((part) => ({
+      ...{ row, ...part, order: keys.findIndex(({ key }) => key === part.key) },
+    })),
+  );
+  return {
+    ...(title ? { title: { text: shortenText(title, INNER, SIZE.label, 600), fontSize: SIZE.label, offset: 8 } } : {}),
+    width: INNER,
+    height: rows.length * step - unused,
+    layer: [
+      ...under.map(toLayer),
+      {
+        data: { values: parts },
+        mark: { type: 'bar', height: BAR, yOffset: middle, stroke: CARD, strokeWidth: EDGE },
+        encoding: {
+          y,
+          x: { ...x, stack: 'zero' },
+          order: { field: 'order', type: 'quantitative' },
+          color: colorOf(keys, INNER),
+        },
+      } as Layer,
+      ...over.map(toLayer),
+      ...textLayers(listTexts(rows, { canDraw, firstRank, top: -step / 2 }), { x: byPixels('x'), y }),
+    ],
+  } as Panel;
+}
+
+/** Name, failures, value and remarks of each row. */
+function listTexts(
+  rows: readonly Row[],
+  { canDraw, firstRank, top }: { canDraw: CanDraw; firstRank: number | undefined; top: number },
+): (Text & { row: number; x: number })[] {
+  const names = toLabels(
+    rows.map(({ name }) => name),
+    INNER,
+    SIZE.label,
+    canDraw,
+    firstRank,
+  );
+  return rows.flatMap(({ value, failed = '', isRest, remarks = [] }, row) => {
+    const failedWidth = failed ? measureText(failed, SIZE.small) + SPACE : 0;
+    const room = INNER - measureText(value, SIZE.label, 600) - SPACE - failedWidth;
+    const name = shortenText(names[row]!, room, SIZE.label);
+    const line = { row, x: 0, align: 'left', dy: top + LINE / 2, color: isRest ? COLOR.muted : COLOR.text } as const;
+    return [
+      { ...line, text: name, fontSize: SIZE.label },
+      { ...line, text: failed, x: measureText(name, SIZE.label) + SPACE, color: COLOR.failed },
+      { ...line, text: value, x: INNER, align: 'right', fontSize: SIZE.label, weight: 600 },
+      ...remarks.map((remark, at) => ({
+        ...{ ...line, dy: line.dy + LINE + BAR + 4 + at * LINE, color: COLOR.muted },
+        text: shortenText(drawableText(remark, canDraw), INNER, SIZE.small),
+      })),
+    ];
+  });
 }
 
 /** Widens parts that exist to two pixels at least; the largest part gives way where the bar would be too long. */
@@ -80,68 +135,4 @@ function toVisible(parts: NonNullable<Row['parts']>, max: number): { key: string
   return excess <= 0
     ? visible
     : visible.map((part) => (part.size === largest ? { ...part, size: largest - excess } : part));
-}
-
-/** Bars in the order given, each below its name, on one scale from zero. */
-export function buildRows(rows: readonly Row[], style: RowsStyle): Panel {
-  const step = stepOf(rows);
-  const y = rowChannel(rows);
-  const words = rows.map(({ name, value, failed = '', isRest = false, remarks = [] }, row) => {
-    const failedWidth = failed ? measureText(failed, SIZE.small) + SPACE : 0;
-    const room = INNER - measureText(value, SIZE.label, 600) - SPACE - failedWidth;
-    const label = shortenText(name, room, SIZE.label);
-    return { row, value, failed, remarks, isRest, name: label, end: measureText(label, SIZE.label) + SPACE };
-  });
-  const parts = rows.flatMap((each, row) =>
-    toVisible(each.parts ?? [], style.max).map((part) => {
-      return { row, ...part, order: style.keys.findIndex(({ key }) => key === part.key) };
-    }),
-  );
-  const textLayer = (of: string | number, look: object, encoding: object = {}): Layer[] => {
-    const values = words
-      .map(({ remarks, ...each }) => ({ ...each, text: typeof of === 'number' ? remarks[of] : each[of as 'name'] }))
-      .filter(({ text }) => text);
-    const mark = { type: 'text', baseline: 'middle', dy: -step / 2 + LINE / 2, fontSize: SIZE.label, ...look } as const;
-    return values.length === 0
-      ? []
-      : [{ data: { values }, mark, encoding: { y, text: { field: 'text', type: 'nominal' }, ...encoding } } as Layer];
-  };
-  const ink = { color: { condition: { test: 'datum.isRest', value: COLOR.muted }, value: COLOR.text } };
-  return {
-    ...(style.title
-      ? { title: { text: shortenText(style.title, INNER, SIZE.label, 600), fontSize: SIZE.label, offset: 8 } }
-      : {}),
-    width: INNER,
-    height: rows.length * step - unusedBelow(rows),
-    layer: [
-      ...(style.under ?? []),
-      {
-        data: { values: parts },
-        mark: { type: 'bar', height: BAR, yOffset: barOffset(rows), stroke: CARD, strokeWidth: EDGE },
-        encoding: {
-          y,
-          x: { ...sizeChannel('size', style.max), stack: 'zero' },
-          order: { field: 'order', type: 'quantitative' },
-          color: colorOf(style.keys, INNER),
-        },
-      },
-      ...(style.over ?? []),
-      ...textLayer('name', { align: 'left', x: 0 }, ink),
-      ...textLayer(
-        'failed',
-        { align: 'left', fontSize: SIZE.small, color: COLOR.failed },
-        { x: { field: 'end', type: 'quantitative', scale: null, axis: null } },
-      ),
-      ...textLayer('value', { align: 'right', x: INNER, fontWeight: 600 }, ink),
-      ...Array.from({ length: mostRemarks(rows) }, (_, line) =>
-        textLayer(line, {
-          align: 'left',
-          x: 0,
-          dy: -step / 2 + LINE + BAR + LINE / 2 + 4 + line * LINE,
-          fontSize: SIZE.small,
-          color: COLOR.muted,
-        }),
-      ).flat(),
-    ],
-  } as Panel;
 }

@@ -6,7 +6,6 @@ import { type CanDraw, drawableText, shortenText } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
 import { COLOR, SIZE } from '../theme.ts';
 import {
-  haloText,
   markLayers,
   type Note,
   noteLayers,
@@ -38,7 +37,7 @@ export function buildSeriesSpec(series: SeriesReport, canDraw: CanDraw): ChartSp
   const isLimitDrawn = limit !== undefined && (highest === 0 || limit.value <= highest * LIMIT_REACH);
   const max = Math.max(highest, isLimitDrawn ? limit.value : 0) * (marks.length > 0 ? 1.3 : 1.15);
   const limitText = limit
-    ? `${shortenText(drawableText(limit.name, new Map(), canDraw), 220, SIZE.small, 600)} ${formatCompact(limit.value)}`
+    ? `${shortenText(drawableText(limit.name, canDraw), 220, SIZE.small, 600)} ${formatCompact(limit.value)}`
     : '';
   const notes = listNotes(report);
   const limitLeft = isLimitDrawn ? placeLimit(limit.value, limitText, bars, notes) : undefined;
@@ -69,8 +68,11 @@ export function buildSeriesSpec(series: SeriesReport, canDraw: CanDraw): ChartSp
         ...(isLimitDrawn ? limitLayers(limit.value, limitText, limitLeft) : []),
         ...markLayers(marks, axis, x),
         ...oddLayers(report, x, max),
-        ...notes.flatMap((note) =>
-          noteLayers(note, { x, max, size: bars[note.step]!.requests, rise: usual[note.step]?.isOdd ? 14 : 4 }),
+        ...noteLayers(
+          notes.map((note) => ({
+            ...{ ...note, size: bars[note.step]!.requests, dy: usual[note.step]?.isOdd ? -14 : -4 },
+          })),
+          { x, y: valueChannel('size', max) },
         ),
       ],
     },
@@ -114,13 +116,7 @@ function limitLayers(value: number, text: string, left: number | undefined): Lay
       mark: { type: 'rule', color: COLOR.text, strokeWidth: 1.5, strokeDash: [6, 4] },
       encoding: { y, x: { value: 1 }, x2: { value: PLOT - 1 } },
     } as Layer,
-    ...(left === undefined
-      ? []
-      : haloText(
-          [{}],
-          { align: 'left', baseline: 'bottom', dy: -3 },
-          { x: { value: left }, y, text: { value: text } },
-        )),
+    ...(left === undefined ? [] : noteLayers([{ text, align: 'left', dy: -3 }], { x: { value: left }, y })),
   ];
 }
 

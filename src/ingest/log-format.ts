@@ -145,59 +145,30 @@ export interface LineFault {
 
 /** Takes a value into the line. Returns what is wrong with it. */
 function fill(line: AccessLine, name: string, role: Role, value: string, zone?: string): string | undefined {
-  switch (role) {
-    case 'ip':
-    case 'forwarded': {
-      const address = toAddress(value);
-      if (address === undefined && role === 'ip' && value !== 'unix:' && !(name === '%h' && isHostName(value)))
-        return 'this is no address';
-      if (role === 'ip') line.ip ??= address ?? (value === 'unix:' ? undefined : value);
-      else line.forwarded ??= address;
-      return undefined;
-    }
-    case 'ident':
-      return toAddress(value) === undefined ? undefined : 'an address stands where an identity should';
-    case 'user': {
-      const user = value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
-      if (user === value && /\s/.test(user) && user.split(/\s/).some(isNoName))
-        return 'where the user ends is uncertain';
-      if (user !== '-' && user !== '') line.user = user;
-      return undefined;
-    }
-    case 'time': {
-      const timeMs = readTime(value, zone);
-      if (timeMs === undefined) return 'this is no time of 2000 or later with a zone';
-      line.time = timeMs;
-      return undefined;
-    }
-    case 'request': {
-      const request = readRequest(value);
-      line.method = request?.method;
-      line.url = request?.url;
-      return undefined;
-    }
-    case 'status':
-      line.status = Number(value) > 0 ? Number(value) : undefined;
-      return undefined;
-    case 'seconds':
-    case 'milliseconds':
-    case 'microseconds':
-      addDuration(line, Number(value) * MILLISECONDS[role]);
-      return undefined;
-    case 'taken':
-      // The W3C counts seconds with decimals, IIS whole milliseconds.
-      addDuration(line, Number(value) * (value.includes('.') ? 1000 : 1));
-      return undefined;
-    case 'method':
-    case 'url':
-    case 'id':
-    case 'agent':
-    case 'referrer':
-      line[role] = value;
-      return undefined;
-    default:
-      return undefined;
-  }
+  if (role === 'ip' || role === 'forwarded') {
+    const address = toAddress(value);
+    const isOther = value === 'unix:' || (name === '%h' && isHostName(value));
+    if (role === 'forwarded') line.forwarded ??= address;
+    else if (address === undefined && !isOther) return 'this is no address';
+    else line.ip ??= address ?? (value === 'unix:' ? undefined : value);
+  } else if (role === 'ident') {
+    if (toAddress(value) !== undefined) return 'an address stands where an identity should';
+  } else if (role === 'user') {
+    const user = value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+    if (user === value && /\s/.test(user) && user.split(/\s/).some(isNoName)) return 'where the user ends is uncertain';
+    if (user !== '-' && user !== '') line.user = user;
+  } else if (role === 'time') {
+    line.time = readTime(value, zone) ?? Number.NaN;
+    if (Number.isNaN(line.time)) return 'this is no time of 2000 or later with a zone';
+  } else if (role === 'request') Object.assign(line, readRequest(value));
+  else if (role === 'status') line.status = Number(value) > 0 ? Number(value) : undefined;
+  // The W3C counts seconds with decimals, IIS whole milliseconds.
+  else if (role === 'taken') addDuration(line, Number(value) * (value.includes('.') ? 1000 : 1));
+  else if (role === 'seconds' || role === 'milliseconds' || role === 'microseconds')
+    addDuration(line, Number(value) * MILLISECONDS[role]);
+  else if (role === 'method' || role === 'url' || role === 'id' || role === 'agent' || role === 'referrer')
+    line[role] = value;
+  return undefined;
 }
 
 /** Parts of one call add up; one that did not happen (-1) leaves the whole unknown. */

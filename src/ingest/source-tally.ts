@@ -9,10 +9,14 @@ const RETRY_MS = 5000;
 /** Rejected events waiting to be written, per source; more of one second would push each other out anyway. */
 const MAX_WAITING = 500;
 
-interface Waiting extends SourceCounts {
-  limited: number;
+/** Counts of a source that have yet to be written, with the newest of its rejected events. */
+interface Waiting extends Required<Omit<SourceCounts, 'imported' | 'lastEventMs' | 'unread'>> {
+  lastEventMs: number | undefined;
+  unread: SourceCounts['unread'];
   rejections: IngestResult['rejected'];
 }
+
+const SUMMED = ['accepted', 'duplicates', 'conflicts', 'rejected', 'withoutId', 'late', 'limited'] as const;
 
 /**
  * What each source sent, added up in memory and written once a second: a write per request would cost as much as the
@@ -79,20 +83,19 @@ export class SourceTally {
 }
 
 function merge(earlier: Waiting, later: Waiting): Waiting {
-  const lastEventMs = Math.max(earlier.lastEventMs ?? 0, later.lastEventMs ?? 0);
-  return {
-    accepted: earlier.accepted + later.accepted,
-    duplicates: earlier.duplicates + later.duplicates,
-    conflicts: earlier.conflicts + later.conflicts,
-    rejected: earlier.rejected + later.rejected,
-    withoutId: earlier.withoutId + later.withoutId,
-    late: earlier.late + later.late,
-    limited: earlier.limited + later.limited,
+  const merged = {
+    ...later,
     receivedMs: Math.max(earlier.receivedMs, later.receivedMs),
-    lastEventMs: (earlier.lastEventMs ?? later.lastEventMs) === undefined ? undefined : lastEventMs,
+    lastEventMs: newest(earlier.lastEventMs, later.lastEventMs),
     unread: sum(earlier.unread, later.unread),
     rejections: [...earlier.rejections, ...later.rejections].slice(-MAX_WAITING),
   };
+  for (const name of SUMMED) merged[name] += earlier[name];
+  return merged;
+}
+
+function newest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 }
 
 /** A sender may make up any number of names; those that came first stay. */

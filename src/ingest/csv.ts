@@ -1,6 +1,7 @@
 import { HeadroomError } from '../errors.ts';
 import type { Entry } from './entries.ts';
 import { type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
+import type { Cutter, FileRecord } from './import-content.ts';
 
 /** Columns in which the fields of an event (src/domain/README.md) stand; a time of day goes before its date. */
 const MAP: FieldMap = {
@@ -59,12 +60,49 @@ function closes(record: string, quote: number, delimiter: string): boolean {
   return quote + 1 === record.length || record.startsWith(delimiter, quote + 1);
 }
 
-/** Tells whether lines are one whole record, the beginning of one whose cell goes on in the next line, or neither. */
-export function judgeCsvRecord(lines: string, header: CsvHeader): 'whole' | 'open' | 'broken' {
-  if (!lines.includes('"')) return 'whole';
-  const { cells, doubt } = splitCsvRecord(lines, header.delimiter);
-  if (doubt === 'open') return 'open';
-  return doubt === undefined && cells.length === header.names.length ? 'whole' : 'broken';
+/** A cell spans at most so many lines. */
+const MAX_RECORD_LINES = 30;
+
+/**
+ * Joins lines to records where a quoted cell spans them. Where that makes no record, its first line is one by itself, so that
+ * an odd quotation mark costs no other row.
+ */
+export function createCsvCutter(headerLine: string): Cutter {
+  const { delimiter, names } = readHeader(headerLine);
+  let waiting: FileRecord[] = [];
+
+  function* settle(isLast: boolean): Generator<FileRecord> {
+    for (let count = 1; count <= waiting.length; ) {
+      const text = waiting
+        .slice(0, count)
+        .map((line) => line.text)
+        .join('\n');
+      const { cells, doubt } = splitCsvRecord(text, delimiter);
+      if (doubt === 'open' && count < MAX_RECORD_LINES) {
+        count += 1;
+        if (count <= waiting.length) continue;
+        if (!isLast) return;
+      }
+      const isWhole = !text.includes('"') || (doubt === undefined && cells.length === names.length);
+      const taken = waiting.slice(0, isWhole ? count : 1);
+      const size = taken.reduce((sum, line) => sum + line.size, 0);
+      yield { ...taken.at(-1)!, text: isWhole ? text : taken[0]!.text, size, lines: taken.length };
+      waiting = waiting.slice(taken.length);
+      count = 1;
+    }
+  }
+
+  return function* cut(lines, isLast) {
+    for (const line of lines) {
+      if (waiting.length === 0 && !line.text.includes('"')) {
+        yield line;
+        continue;
+      }
+      waiting.push(line);
+      yield* settle(false);
+    }
+    if (isLast) yield* settle(true);
+  };
 }
 
 /** Whether a first line names columns of ours. */
@@ -111,7 +149,7 @@ export function readCsvRecord(record: string, { delimiter, names, plain }: CsvHe
 }
 
 /** The columns of a first line: by the delimiter that gives most known fields, or else most columns. */
-export function readHeader(line: string): CsvHeader {
+function readHeader(line: string): CsvHeader {
   const text = line.replace(/^\ufeff/, '').replace(/\r$/, '');
   const [first, ...others] = [',', ';', '\t', '|'].map((delimiter): CsvHeader => {
     const names = splitCsvRecord(text, delimiter).cells.map((name) => name.trim());

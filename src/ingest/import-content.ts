@@ -19,6 +19,9 @@ export interface FileRecord {
   value?: unknown;
 }
 
+/** Joins or parts lines in their order; those that may yet grow wait for the next, unless there is none. */
+export type Cutter = (lines: Iterable<FileRecord>, isLast: boolean) => Iterable<FileRecord>;
+
 const PACKERS: Readonly<Record<string, string>> = { BZh: 'bzip2', '\xfd7zX': 'xz', 'PK\x03\x04': 'zip' };
 const NEWLINE = 10;
 const RETURN = 13;

@@ -7,9 +7,10 @@ import { type Db, transact } from '../store/database.ts';
 import { type ImportFile, insertImportFile, listImportFiles, updateImportFile } from '../store/import-repository.ts';
 import { addSourceCounts } from '../store/source-repository.ts';
 import type { AppendRequest } from './adapter.ts';
-import { type FileRecord, LineCutter, readContent, readHead } from './import-content.ts';
-import { JsonCutter } from './import-json.ts';
-import { CsvCutter, createRecordReader, detectFormat, type ImportFormat } from './import-records.ts';
+import { createCsvCutter } from './csv.ts';
+import { type Cutter, type FileRecord, LineCutter, readContent, readHead } from './import-content.ts';
+import { createJsonCutter } from './import-json.ts';
+import { createRecordReader, detectFormat, type ImportFormat } from './import-records.ts';
 import type { SourceOptions } from './source-options.ts';
 
 /** Records of one transaction. */
@@ -95,12 +96,16 @@ export async function importFile(path: string, options: ImportOptions): Promise<
   };
   const part = new Part(file, options, checkFirst);
   const lines = new LineCutter(format === 'json' ? MAX_JSON_BYTES : MAX_LINE_BYTES, format === 'access-log');
-  const cutter =
-    format === 'csv' ? new CsvCutter(header) : format === 'json' ? new JsonCutter(head, file.bytes === 0) : undefined;
+  const cut: Cutter =
+    format === 'csv'
+      ? createCsvCutter(header)
+      : format === 'json'
+        ? createJsonCutter(head, file.bytes === 0)
+        : (found) => found;
 
   /** False: it was stopped. */
-  const take = async (records: Iterable<FileRecord>): Promise<boolean> => {
-    for (const record of records) {
+  const take = async (found: Iterable<FileRecord>, isLast: boolean): Promise<boolean> => {
+    for (const record of cut(found, isLast)) {
       const rest = format !== 'json' && part.isInsideLine;
       const event = rest ? readRest(record.text) : read(record);
       part.outcome.unfinished = !record.finished && typeof event === 'string';
@@ -120,11 +125,9 @@ export async function importFile(path: string, options: ImportOptions): Promise<
   };
   const content = readContent(path, (bytes) => options.onProgress?.(bytes, size));
   for await (const chunk of part.skipTaken(content, onSkip)) {
-    const found = lines.push(chunk);
-    if (!(await take(cutter ? cutter.push(found) : found))) return { ...part.outcome, stopped: true };
+    if (!(await take(lines.push(chunk), false))) return { ...part.outcome, stopped: true };
   }
-  const last = lines.end();
-  await take(cutter ? cutter.end(last) : last);
+  await take(lines.end(), true);
   if (part.records > 0) await part.store();
   return part.outcome;
 }

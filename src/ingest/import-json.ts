@@ -1,4 +1,4 @@
-import type { FileRecord } from './import-content.ts';
+import type { Cutter, FileRecord } from './import-content.ts';
 import { readJsonParts, skipToEntries } from './json-recovery.ts';
 
 /** In front of entries from the middle of a file that wraps them, so that they are read as those at its beginning are. */
@@ -8,48 +8,23 @@ const WRAPPER = '{"events":[';
  * Joins lines of a file of JSON, an array or objects one after the other, to entries: a new one begins where a line begins
  * as that of the first entry does. What is no JSON costs itself alone.
  */
-export class JsonCutter {
-  /** Where lines begin that begin an entry. */
-  readonly #columns: readonly number[];
-  readonly #wrapped: boolean;
+export function createJsonCutter(head: string, isWhole: boolean): Cutter {
+  const wrapper = skipToEntries(head);
+  const first = head.indexOf('{', wrapper);
+  const lineStart = head.lastIndexOf('\n', first) + 1;
+  const isWrapped = wrapper > 0;
   /** The entries are those of an array. */
-  readonly #isList: boolean;
-  #waiting: FileRecord[] = [];
-  #isFirst = true;
+  const isList = isWrapped || /^\ufeff?\s*\[/.test(head);
+  /** Where lines begin that begin an entry. */
+  const columns = head.slice(lineStart, first).trim() === '' ? [first - lineStart] : [first - lineStart, 0];
+  let isFirst = isWhole;
+  let waiting: FileRecord[] = [];
 
-  /** `head` is the beginning of the file. `isFirst`: nothing of it was taken before. */
-  constructor(head: string, isFirst: boolean) {
-    this.#isFirst = isFirst;
-    const wrapper = skipToEntries(head);
-    const first = head.indexOf('{', wrapper);
-    const lineStart = head.lastIndexOf('\n', first) + 1;
-    this.#wrapped = wrapper > 0;
-    this.#isList = this.#wrapped || /^\ufeff?\s*\[/.test(head);
-    this.#columns = head.slice(lineStart, first).trim() === '' ? [first - lineStart] : [first - lineStart, 0];
-  }
-
-  *push(lines: Iterable<FileRecord>): Generator<FileRecord> {
-    for (const line of lines) {
-      if (this.#waiting.length > 0 && this.#columns.some((column) => beginsAt(line.text, column))) {
-        yield* this.#settle(false);
-      }
-      this.#waiting.push(line);
-    }
-  }
-
-  *end(lines: Iterable<FileRecord>): Generator<FileRecord> {
-    yield* this.push(lines);
-    yield* this.#settle(true);
-  }
-
-  *#settle(isLast: boolean): Generator<FileRecord> {
-    const waiting = this.#waiting;
-    if (waiting.length === 0) return;
-    this.#waiting = [];
+  function* settle(isLast: boolean): Generator<FileRecord> {
     const whole = waiting.map((line) => line.text).join('\n');
-    const prefix = this.#wrapped && !this.#isFirst ? WRAPPER : '';
-    const text = this.#wrapped ? prefix + whole : whole.replace(/^\ufeff?\s*\[/, (start) => ' '.repeat(start.length));
-    this.#isFirst = false;
+    const prefix = isWrapped && !isFirst ? WRAPPER : '';
+    const text = isWrapped ? prefix + whole : whole.replace(/^\ufeff?\s*\[/, (start) => ' '.repeat(start.length));
+    isFirst = false;
     // Behind its entries a wrapper may hold other fields.
     const parts = prefix !== '' && /^\s*\]/.test(whole) ? [] : [...readJsonParts(text, undefined, true)];
     const end = parts.at(-1);
@@ -63,9 +38,18 @@ export class JsonCutter {
       yield { text: part.text, finished: true, ...taken, ...('value' in part ? { value: part.value } : {}) };
     }
     // Without its closing bracket a list was cut off.
-    const isOpen = isLast && this.#isList && parts.length > 0 && !/^[\s,]*\]/.test(text.slice(endOf(text, parts)));
+    const isOpen = isLast && isList && parts.length > 0 && !/^[\s,]*\]/.test(text.slice(endOf(text, parts)));
     if (cut || isOpen) yield { text: cut?.text ?? '[', size: 0, finished: false, lines: 0 };
+    waiting = [];
   }
+
+  return function* cut(lines, isLast) {
+    for (const line of lines) {
+      if (waiting.length > 0 && columns.some((column) => beginsAt(line.text, column))) yield* settle(false);
+      waiting.push(line);
+    }
+    if (isLast && waiting.length > 0) yield* settle(true);
+  };
 }
 
 /** Tells whether an entry is JSON as far as it goes: more of it may come. Its last word or escape may be a part of one. */

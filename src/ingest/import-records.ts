@@ -2,14 +2,7 @@ import { type Calendar, createCalendar, parseDay } from '../domain/calendar.ts';
 import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { createLogReader, isLogEntry } from './access-log.ts';
-import {
-  type CsvHeader,
-  judgeCsvRecord,
-  looksLikeCsvHeader,
-  parseCsvHeader,
-  readHeader as readCsvHeader,
-  readCsvRecord,
-} from './csv.ts';
+import { looksLikeCsvHeader, parseCsvHeader, readCsvRecord } from './csv.ts';
 import { type Entry, EntryReader } from './entries.ts';
 import { parseEventTime } from './event-time.ts';
 import type { FileRecord } from './import-content.ts';
@@ -21,63 +14,8 @@ import type { SourceOptions } from './source-options.ts';
 export const IMPORT_FORMATS = ['access-log', 'ndjson', 'json', 'csv'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
-/** A cell of CSV spans at most so many lines. */
-const MAX_RECORD_LINES = 30;
-
 /** Makes an event of a record, says what is wrong with it, or, for an empty line or a header, neither. */
 export type RecordReader = (record: Pick<FileRecord, 'text' | 'value'>) => UsageEvent | string | undefined;
-
-/**
- * Joins lines to records of CSV where a quoted cell spans them. Where that makes no record, its first line is one by
- * itself, so that an odd quotation mark costs no other row.
- */
-export class CsvCutter {
-  readonly #header: CsvHeader;
-  #waiting: FileRecord[] = [];
-
-  constructor(headerLine: string) {
-    this.#header = readCsvHeader(headerLine);
-  }
-
-  *push(lines: Iterable<FileRecord>): Generator<FileRecord> {
-    for (const line of lines) {
-      this.#waiting.push(line);
-      yield* this.#settle(false);
-    }
-  }
-
-  *end(lines: Iterable<FileRecord>): Generator<FileRecord> {
-    yield* this.push(lines);
-    yield* this.#settle(true);
-  }
-
-  *#settle(isLast: boolean): Generator<FileRecord> {
-    for (let count = 1; count <= this.#waiting.length; ) {
-      const record = join(this.#waiting.slice(0, count));
-      const judged = judgeCsvRecord(record.text, this.#header);
-      const whole = judged === 'whole';
-      if (judged === 'open' && count < MAX_RECORD_LINES && count < this.#waiting.length) {
-        count += 1;
-        continue;
-      }
-      if (judged === 'open' && count < MAX_RECORD_LINES && !isLast) return;
-      yield whole ? record : this.#waiting[0]!;
-      this.#waiting = this.#waiting.slice(whole ? count : 1);
-      count = 1;
-    }
-  }
-}
-
-function join(lines: readonly FileRecord[]): FileRecord {
-  if (lines.length === 1) return lines[0]!;
-  const size = lines.reduce((sum, line) => sum + line.size, 0);
-  return {
-    text: lines.map((line) => line.text).join('\n'),
-    size,
-    finished: lines.at(-1)!.finished,
-    lines: lines.length,
-  };
-}
 
 /**
  * Tells a file's format by its beginning, and for an access log the preset that it fits. Throws `unreadable`, naming the
@@ -150,7 +88,7 @@ function createLinesReader(format: ImportFormat, options: SourceOptions): ToEntr
 
 function createCsvReader(headerRecord: string, options: SourceOptions, zone: string): ToEntry {
   const calendar = createCalendar(zone);
-  const header: CsvHeader = parseCsvHeader(headerRecord, options.map?.client);
+  const header = parseCsvHeader(headerRecord, options.map?.client);
   return ({ text }) => {
     const record = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
     if (record.trim() === '' || record === headerRecord) return undefined;

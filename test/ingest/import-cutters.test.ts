@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FileRecord, LineCutter } from '../../src/ingest/import-content.ts';
-import { JsonCutter } from '../../src/ingest/import-json.ts';
-import { CsvCutter } from '../../src/ingest/import-records.ts';
+import { createCsvCutter } from '../../src/ingest/csv.ts';
+import { type Cutter, type FileRecord, LineCutter } from '../../src/ingest/import-content.ts';
+import { createJsonCutter } from '../../src/ingest/import-json.ts';
 
 function* chunksOf(content: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {
   for (let at = 0, turn = 0; at < content.length; turn += 1) {
@@ -12,17 +12,12 @@ function* chunksOf(content: Uint8Array, sizes: readonly number[]): Generator<Uin
   }
 }
 
-type Cutter = { push(lines: Iterable<FileRecord>): Iterable<FileRecord>; end: Cutter['push'] };
-
 function cut(content: Uint8Array, sizes: readonly number[], isTextLog: boolean, cutter?: Cutter): FileRecord[] {
   const lines = new LineCutter(1 << 20, isTextLog);
   const records: FileRecord[] = [];
-  for (const chunk of chunksOf(content, sizes)) {
-    const found = lines.push(chunk);
-    records.push(...(cutter ? cutter.push(found) : found));
-  }
-  const last = lines.end();
-  return [...records, ...(cutter ? cutter.end(last) : last)];
+  const join: Cutter = cutter ?? ((found) => found);
+  for (const chunk of chunksOf(content, sizes)) records.push(...join(lines.push(chunk), false));
+  return [...records, ...join(lines.end(), true)];
 }
 
 const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
@@ -34,10 +29,10 @@ describe('records of a file', () => {
     fc.assert(
       fc.property(fc.array(byte), sizes, (bytes, chunks) => {
         const content = Buffer.from([120, 10, ...bytes]);
-        for (const cutter of [undefined, new CsvCutter('a,b')]) {
+        for (const cutter of [undefined, createCsvCutter('a,b')]) {
           const records = cut(content, chunks, cutter === undefined, cutter);
           expect(sizeOf(records)).toBe(content.length);
-          const whole = cut(content, [1000], cutter === undefined, cutter && new CsvCutter('a,b'));
+          const whole = cut(content, [1000], cutter === undefined, cutter && createCsvCutter('a,b'));
           expect(records.map(({ text }) => text)).toEqual(whole.map(({ text }) => text));
         }
       }),
@@ -70,10 +65,10 @@ describe('records of a file', () => {
             content.subarray(0, end),
             chunks,
             false,
-            new JsonCutter(content.toString('utf8', 0, end), true),
+            createJsonCutter(content.toString('utf8', 0, end), true),
           );
           const taken = sizeOf(first);
-          const second = cut(content.subarray(taken), chunks, false, new JsonCutter(text, taken === 0));
+          const second = cut(content.subarray(taken), chunks, false, createJsonCutter(text, taken === 0));
           const values = [...first, ...second].filter(({ finished }) => finished).flatMap(({ value }) => value ?? []);
           expect(values).toEqual(all);
           expect(second.every(({ text: left, value }) => value !== undefined || left === '')).toBe(true);

@@ -48,7 +48,9 @@ export function addPoint(
   const place = at < 0 ? known.length : at;
   const [previous, next] = [known[place - 1], known[place]];
   if (next?.endNs === point.endNs || (!previous && known.length >= POINTS_KEPT)) return { points: known, changes: [] };
-  const calls = previous ? increase(previous.value, point.value) : countFirst(point, start);
+  const { startNs, isRestart } = start;
+  const isWhole = isRestart || (startNs > 0n && point.endNs - startNs <= MAX_FIRST_SPAN_NS);
+  const calls = increase(previous?.value ?? (isWhole ? 0 : point.value), point.value);
   const changes = [{ endNs: point.endNs, calls }];
   const points = [...known.slice(0, place), { ...point, calls, first: calls }];
   if (next) {
@@ -61,11 +63,6 @@ export function addPoint(
 
 function increase(from: number, to: number): number {
   return to >= from ? to - from : to;
-}
-
-function countFirst({ endNs, value }: { endNs: bigint; value: number }, { startNs, isRestart }: SeriesStart): number {
-  const isWhole = isRestart || (startNs > 0n && endNs - startNs <= MAX_FIRST_SPAN_NS);
-  return isWhole ? value : 0;
 }
 
 /** Calls that one event may stand for. */
@@ -94,7 +91,7 @@ export async function countPoints(
   const known: Known = new Map();
   const names = new Set(points.map(({ series }) => series));
   for (const { series, start, points: stored } of await findSeries(trx, sourceId, [...names])) {
-    getOrAdd(known, series).set(start, unpack(stored));
+    startsOf(known, series).set(start, unpack(stored));
   }
   const taken = takePoints(points, known);
   const rows = [...names].flatMap((series) =>
@@ -108,7 +105,7 @@ export async function countPoints(
 export function takePoints(points: readonly CumulativePoint[], known: Known): CountedPoints {
   const taken: CountedPoints = { counted: [], earlier: 0 };
   for (const { index, series, startNs, endNs, value, event } of points) {
-    const starts = getOrAdd(known, series);
+    const starts = startsOf(known, series);
     const before = starts.get(startNs) ?? [];
     const isRestart = starts.size > 0 && before.length === 0;
     const added = addPoint(before, { endNs, value }, { startNs: BigInt(startNs), isRestart });
@@ -126,10 +123,8 @@ export function takePoints(points: readonly CumulativePoint[], known: Known): Co
   return taken;
 }
 
-function getOrAdd(known: Known, series: string): Map<string, readonly KnownPoint[]> {
-  const starts = known.get(series) ?? new Map<string, readonly KnownPoint[]>();
-  known.set(series, starts);
-  return starts;
+function startsOf(known: Known, series: string): Map<string, readonly KnownPoint[]> {
+  return known.getOrInsertComputed(series, () => new Map());
 }
 
 function pack(points: readonly KnownPoint[]): string {

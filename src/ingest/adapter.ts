@@ -72,6 +72,8 @@ export interface IngestRequest {
 export interface AppendRequest {
   source: { id: number; name: string };
   events: readonly UsageEvent[];
+  /** Points of cumulative series; their places follow those of the events. */
+  cumulative?: readonly CumulativePoint[];
   receivedMs: number;
   /** The import they belong to, so that it can be undone. */
   importId?: number;

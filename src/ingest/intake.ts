@@ -99,7 +99,11 @@ export class Intake {
         results = await this.usage.append(async (trx) => {
           group = this.#readGroup(look(), isSmall);
           const appends: Append[] = [];
-          for (const { request, parsed } of group) appends.push(await this.#toAppend(trx, request, parsed));
+          for (const { request, parsed } of group) {
+            const { envelope, receivedMs } = request;
+            const source = { id: envelope.sourceId, name: envelope.sourceName };
+            appends.push(await this.#toAppend(trx, source, receivedMs, parsed));
+          }
           return appends;
         });
         this.#committedAt = performance.now();
@@ -164,8 +168,12 @@ export class Intake {
   }
 
   /** A request with the events of its cumulative points, which only this transaction can tell. */
-  async #toAppend(trx: Db, { envelope, receivedMs }: IngestRequest, parsed: ParsedRequest | Error): Promise<Append> {
-    const source = { id: envelope.sourceId, name: envelope.sourceName };
+  async #toAppend(
+    trx: Db,
+    source: Append['source'],
+    receivedMs: number,
+    parsed: Omit<ParsedRequest, 'rejected'> | Error,
+  ): Promise<Append> {
     if (parsed instanceof Error) return { source, events: [], receivedMs };
     const { events, indexes, cumulative = [] } = parsed;
     if (cumulative.length === 0) return { source, events, indexes, receivedMs };
@@ -182,11 +190,13 @@ export class Intake {
 
   /** Events that a command has read itself. `also` runs in the same transaction. */
   async append(
-    { source, events, receivedMs, importId, allowOld }: AppendRequest,
+    { source, events, cumulative = [], receivedMs, importId, allowOld }: AppendRequest,
     also?: (db: Db, result: IngestResult) => Promise<void>,
   ): Promise<IngestResult> {
     if (this.#settings.truncateAddresses) for (const event of events) truncateAddresses(event);
-    const [result] = await this.usage.append([{ source, events, receivedMs }], {
+    const parsed = { events: [...events], indexes: [...events.keys()], cumulative };
+    const toAppends = async (trx: Db) => [await this.#toAppend(trx, source, receivedMs, parsed)];
+    const [result] = await this.usage.append(cumulative.length > 0 ? toAppends : [{ source, events, receivedMs }], {
       ...(importId === undefined ? {} : { importId }),
       ...(allowOld === undefined ? {} : { allowOld }),
       ...(also ? { also: (db, results) => also(db, results[0]!) } : {}),

@@ -8,6 +8,7 @@ import {
   updateReason,
 } from '../store/rejected-event-repository.ts';
 import { addSourceCounts, type Source } from '../store/source-repository.ts';
+import type { CumulativePoint } from './adapter.ts';
 import { getAdapter } from './adapters.ts';
 import type { Intake } from './intake.ts';
 import { parseOptions, type StoredOptions } from './source-options.ts';
@@ -26,6 +27,7 @@ export interface RetryOutcome {
 interface Reading {
   row: RejectedEvent;
   events: UsageEvent[];
+  cumulative: readonly CumulativePoint[];
   error?: string;
 }
 
@@ -42,9 +44,8 @@ export async function retryRejected(db: Db, intake: Intake, source: Source): Pro
       outcome.notKept += 1;
       continue;
     }
-    const readings = byReceipt.get(row.atMs) ?? [];
+    const readings = byReceipt.getOrInsertComputed(row.atMs, () => []);
     readings.push({ row, ...read(row, source.adapter, options) });
-    byReceipt.set(row.atMs, readings);
   }
   for (const [receivedMs, readings] of byReceipt) await count(intake, source, receivedMs, readings, outcome);
   return outcome;
@@ -55,11 +56,11 @@ function read(row: RejectedEvent, name: string, options: StoredOptions): Omit<Re
   try {
     const body = Buffer.from(adapter.rewrap?.(row.sent!) ?? row.sent!);
     const input = { body, contentType: '', headers: {}, receivedMs: row.atMs, options };
-    const { events, rejected } = adapter.parse(input);
-    return { events, ...(rejected[0] ? { error: rejected[0].error } : {}) };
+    const { events, cumulative = [], rejected } = adapter.parse(input);
+    return { events, cumulative, ...(rejected[0] ? { error: rejected[0].error } : {}) };
   } catch (error) {
     // It is no body by itself: what was wrong with it still is.
-    if (error instanceof HeadroomError) return { events: [], error: row.reason };
+    if (error instanceof HeadroomError) return { events: [], cumulative: [], error: row.reason };
     throw error;
   }
 }
@@ -73,7 +74,11 @@ async function count(
 ): Promise<void> {
   const readable = readings.filter(({ error }) => error === undefined);
   const owners = readable.flatMap((reading) => reading.events.map(() => reading));
-  await intake.append({ source, events: readable.flatMap(({ events }) => events), receivedMs }, async (trx, result) => {
+  const cumulative = readable.flatMap((reading) =>
+    reading.cumulative.map((point) => ({ ...point, index: owners.push(reading) - 1 })),
+  );
+  const events = readable.flatMap((reading) => reading.events);
+  await intake.append({ source, events, cumulative, receivedMs }, async (trx, result) => {
     for (const { index, error } of result.rejected) owners[index]!.error ??= error;
     const gone = readings.filter(({ error }) => error === undefined).map(({ row }) => row.id);
     if ((await deleteRejectedEvents(trx, gone)) !== gone.length) {
@@ -86,7 +91,7 @@ async function count(
     await addSourceCounts(trx, source.id, { ...counts, imported: true });
     outcome.counted += accepted;
     outcome.duplicates += duplicates;
-    outcome.passedOver += readable.filter(({ events }) => events.length === 0).length;
+    outcome.passedOver += readable.filter((reading) => !owners.includes(reading)).length;
     outcome.stillRejected += readings.length - gone.length;
   });
 }

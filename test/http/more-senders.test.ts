@@ -171,8 +171,8 @@ describe('rejected events', () => {
     ip: '192.0.2.7',
   };
 
-  async function retry() {
-    const source = (await findSource(stage.db, 'native'))!;
+  async function retry(name = 'native') {
+    const source = (await findSource(stage.db, name))!;
     const intake = new Intake({ databaseUrl: stage.url, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 1e6 });
     const outcome = await retryRejected(stage.db, intake, source);
     await intake.close();
@@ -205,6 +205,21 @@ describe('rejected events', () => {
     ]);
     const health = (await listSourceHealth(stage.db)).find(({ name }) => name === 'native')!;
     expect([health.accepted, health.rejected]).toEqual([2, 2]);
+  });
+
+  it('count what a cumulative point adds to its series', async () => {
+    const token = await stage.addSource('otlp');
+    const metrics = JSON.parse(readFixture('senders/otlp-metrics-cumulative.json').toString());
+    metrics.resourceMetrics[0].resource.attributes = [{ key: 'app', value: { stringValue: 'acme' } }];
+    expect((await send({ ...stage, token }, '/v1/metrics', metrics)).json.partialSuccess.rejectedDataPoints).toBe('2');
+    await stage.tally.flush();
+    const { id } = (await findSource(stage.db, 'otlp'))!;
+    await updateSourceOptions(stage.db, id, { map: { client: 'app' } });
+    expect(await retry('otlp')).toMatchObject({ counted: 2, passedOver: 0, stillRejected: 0 });
+    const { dataPoints } = metrics.resourceMetrics[0].scopeMetrics[0].metrics[0].histogram;
+    expect((await stage.listEvents()).map(({ count }) => count).sort()).toEqual(
+      dataPoints.map(({ count }: { count: string }) => Number(count)).sort(),
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import { type FilledLine, fillLine, findTopic, type HelpNames } from '../slack/command/help.ts';
 import { HELP_TOPICS } from '../slack/command/help-topics.ts';
-import type { SlackConfig } from '../slack/deps.ts';
+import type { SlackConfig } from '../slack/context.ts';
 import { ACTIONS } from './action-ids.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';
 import { type Block, button, defuse, header, leaf, type Message, option, plainText, richText } from './text.ts';

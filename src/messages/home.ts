@@ -4,7 +4,7 @@ import { formatCredits, formatInstant, formatPercent } from '../report/format.ts
 import { LEVEL_SIGNS, LEVELS } from '../report/scope-words.ts';
 import { describeTeams } from '../report/summary.ts';
 import { formatOpen } from '../slack/command/format-question.ts';
-import type { SlackConfig } from '../slack/deps.ts';
+import type { SlackConfig } from '../slack/context.ts';
 import type { Person } from '../slack/permissions.ts';
 import type { AlertSummary, DigestSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';

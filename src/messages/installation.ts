@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { formatMoment } from '../report/format.ts';
-import type { SlackConfig } from '../slack/deps.ts';
+import type { SlackConfig } from '../slack/context.ts';
 import { buildNotice } from './answer-message.ts';
 import { type Block, clip, defuse, type Leaf, leaf, type Message, place, richList, richText } from './text.ts';
 

@@ -10,28 +10,20 @@ import { findQuestion } from '../store/json-columns.ts';
 import { answerQuestion } from './answer.ts';
 import { openAlertForm } from './answer-forms.ts';
 import { respond } from './client/web-client.ts';
-import { formatQuestion } from './command/format-question.ts';
-import { type Asked, type SlackContext, toFormPlace } from './context.ts';
 import { openDigestForm } from './digests.ts';
 import { sendCsv, sendPicture } from './files.ts';
+import { toFormPlace } from './form-metadata.ts';
 import { type Listener, type Press, press } from './listen.ts';
 import { withRange } from './next-questions.ts';
-import type { Person } from './permissions.ts';
 import { findPlace } from './places.ts';
 import { tellPrivately } from './tell.ts';
 import { openView } from './views.ts';
 
 /** A press under an answer. `question` is what the answer is about; `mine`: pressed by its asker, `answer` being kept. */
-interface AnswerPress {
-  ctx: SlackContext;
-  asked: Asked;
-  person: Person;
+interface AnswerPress extends Press {
   question: Question;
   answer: KeptAnswer | undefined;
   mine: boolean;
-  /** `value` of the button, or of the chosen entry. */
-  value: string;
-  messageTs: string | undefined;
 }
 
 /** A control under an answer. Whoever presses, their own rights are checked. */
@@ -39,8 +31,14 @@ function under(on: string, run: (press: AnswerPress) => Promise<void>): Listener
   return press({
     on,
     async run(pressed) {
-      const found = await findAnswerPress(pressed);
-      await (found ? run(found) : tellOld(pressed.ctx, pressed.asked));
+      const { ctx, asked, value, blockId } = pressed;
+      const id = answerIdOf(blockId);
+      const kept = id ? await findAnswer(ctx.db, id) : undefined;
+      const answer = kept && !kept.private && asked.messageTs ? { ...kept, ts: asked.messageTs } : kept;
+      const question = answer?.question ?? findQuestion(value);
+      if (!question) return tellOld(pressed);
+      const here = answer?.threadTs ? { ...asked, threadTs: answer.threadTs } : asked;
+      await run({ ...pressed, asked: here, question, answer, mine: answer?.asker === asked.user });
     },
   });
 }
@@ -53,26 +51,6 @@ export const ANSWER_ACTIONS: readonly Listener[] = [
   under(ACTIONS.share, share),
   under(ACTIONS.more, choose),
 ];
-
-/** Undefined where neither the database nor the message knows any more what the answer was about. */
-async function findAnswerPress({ ctx, asked, person, value, blockId, body }: Press): Promise<AnswerPress | undefined> {
-  const id = answerIdOf(blockId);
-  const kept = id ? await findAnswer(ctx.db, id) : undefined;
-  const { messageTs } = asked;
-  const answer = kept && !kept.private && messageTs ? { ...kept, ts: messageTs } : kept;
-  const question = answer?.question ?? findQuestion(value) ?? findOtherQuestion(body.message?.blocks);
-  if (!question) return undefined;
-  return {
-    ctx,
-    asked: answer?.threadTs ? { ...asked, threadTs: answer.threadTs } : asked,
-    person,
-    question,
-    answer,
-    mine: answer?.asker === asked.user,
-    value,
-    messageTs,
-  };
-}
 
 /** In place for the asker; anyone else gets a copy of their own. */
 async function become({ ctx, asked, person, question, answer, mine }: AnswerPress, next: Question): Promise<void> {
@@ -92,7 +70,7 @@ async function choose(press: AnswerPress): Promise<void> {
   const { value, answer } = press;
   if (/^\d+$/.test(value)) {
     const next = answer?.drill[Number(value)];
-    return next ? become(press, next) : tellOld(press.ctx, press.asked, press.question);
+    return next ? become(press, next) : tellOld(press);
   }
   switch (value) {
     case MORE.csv:
@@ -123,7 +101,7 @@ async function share({ ctx, asked, person, question }: AnswerPress): Promise<voi
 
 async function unshare(press: AnswerPress): Promise<void> {
   const { ctx, asked, person, question, answer, mine } = press;
-  if (!answer) return tellOld(ctx, asked, question);
+  if (!answer) return tellOld(press);
   if (!answer.ts || !mine) {
     return tellPrivately(ctx, asked, buildNotice(['Only the person who asked can make this answer private.']));
   }
@@ -131,12 +109,12 @@ async function unshare(press: AnswerPress): Promise<void> {
   await ctx.client.chat.delete({ channel: answer.channel, ts: answer.ts });
 }
 
-async function sendCsvOf({ ctx, asked, question, answer, mine, messageTs }: AnswerPress): Promise<void> {
+async function sendCsvOf({ ctx, asked, question, answer, mine }: AnswerPress): Promise<void> {
   const place = await findPlace(ctx, asked.channel);
   // With VIEWERS the channel saw a few rows by consent: the whole file is the asker's alone.
   const consented = ctx.config.viewers.length === 0;
   const toThread = place.open && mine && consented && answer !== undefined && !answer.private;
-  const threadTs = asked.threadTs ?? messageTs;
+  const threadTs = asked.threadTs ?? asked.messageTs;
   // The message shows a page of the ranking; the file is all of it.
   const { limit: _, ...whole } = question;
   if (toThread) return sendCsv(ctx, asked, whole, { place, threadTs });
@@ -167,22 +145,10 @@ async function openForm(press: AnswerPress): Promise<void> {
   if (value === MORE.save) return openView(ctx, asked, buildSaveForm(from));
   if (value === MORE.digest) return openDigestForm(ctx, asked, person, { question });
   if (value === MORE.alert) return openAlertForm(ctx, asked, from, question);
-  return tellOld(ctx, asked, question);
+  return tellOld(press);
 }
 
-async function tellOld(ctx: SlackContext, asked: Asked, question?: Question): Promise<void> {
+async function tellOld({ ctx, asked }: Press): Promise<void> {
   const line = 'This answer is old: I no longer know what it was about in detail.';
-  const again = question ? formatQuestion(question) : undefined;
-  const command = again?.replace(/^\/\S+\s*/, '') || 'summary';
-  await tellPrivately(ctx, asked, buildNotice([line], [{ label: question ? 'Run it again' : 'Ask again', command }]));
-}
-
-/** The question in the buttons of a message, as Slack hands the message back: that of the other view. */
-function findOtherQuestion(blocks: unknown): Question | undefined {
-  if (!Array.isArray(blocks)) return undefined;
-  const elements = blocks.flatMap((block: { elements?: unknown }) =>
-    Array.isArray(block.elements) ? (block.elements as { action_id?: string; value?: string }[]) : [],
-  );
-  const other = elements.find(({ action_id }) => action_id?.startsWith(ACTIONS.view));
-  return findQuestion(other?.value);
+  await tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Ask again', command: 'summary' }]));
 }

@@ -1,10 +1,63 @@
 import type { WebClient } from '@slack/web-api';
-import { insertAudit } from '../store/audit-repository.ts';
+import type { NameSource } from '../domain/names.ts';
+import type { Report, Reporter } from '../domain/report.ts';
+import type { UsageReader } from '../domain/usage.ts';
+import type { Logger } from '../log.ts';
+import type { Db } from '../store/database.ts';
 import type { Memory } from './client/memory.ts';
-import type { SlackDeps } from './deps.ts';
-import type { FormPlace } from './form-metadata.ts';
+import type { RefusedBlocks } from './client/send-repaired.ts';
 import type { Bot } from './identity.ts';
 import type { People } from './permissions.ts';
+import type * as ports from './ports.ts';
+
+/** Settings that the Slack app needs. */
+export interface SlackConfig {
+  botToken: string;
+  /** HTTP mode, unless `appToken` is given. */
+  signingSecret?: string;
+  /** Socket Mode. */
+  appToken?: string;
+  /** Default Slack's. */
+  apiUrl?: string;
+  /** User and user-group ids. Empty: workspace admins. */
+  admins: readonly string[];
+  /** User and user-group ids. Empty: every full member. */
+  viewers: readonly string[];
+  /** `private`: every answer goes to the asker alone. */
+  answers: 'channel' | 'private';
+  /** Report time zone. */
+  zone: string;
+  /** Address that events can be sent to, for the example on an empty database. */
+  publicUrl: string;
+  /** Name of the slash command, `/usage`. */
+  command?: string;
+}
+
+/** Everything that the Slack app is given. */
+export interface SlackDeps {
+  config: SlackConfig;
+  reporter: Reporter & NameSource;
+  charts: ports.Charts;
+  toCsv(report: Report): string;
+  usage: Pick<UsageReader, 'values'>;
+  db: Db;
+  digests: ports.DigestPort;
+  digestPosts: ports.DigestPostPort;
+  alerts: ports.AlertPort;
+  alertRules: ports.AlertRulePort;
+  alertRouting: ports.AlertRoutingPort;
+  pools: ports.PoolPort;
+  corrections: ports.CorrectionPort;
+  doctor: ports.DoctorPort;
+  instance: ports.InstancePort;
+  /** Notes blocks that Slack refuses. */
+  refused: RefusedBlocks;
+  log: Logger;
+  /** Epoch ms. */
+  now(): number;
+  /** Default: a timer. Tests decide by it what comes first, instead of waiting. */
+  wait?(ms: number): Promise<void>;
+}
 
 /** Everything a listener works with: settings, ports, Slack’s client, caches. */
 export interface SlackContext extends Omit<SlackDeps, 'wait'> {
@@ -43,14 +96,4 @@ export interface Asked {
   modal?: { id: string; hash?: string | undefined } | undefined;
   /** Epoch ms at which the request came in. */
   atMs: number;
-}
-
-/** Returns what a form carries of the place where it is opened. */
-export function toFormPlace({ channel, threadTs, inThread }: FormPlace): FormPlace {
-  return { channel, ...(threadTs ? { threadTs } : {}), ...(inThread ? { inThread } : {}) };
-}
-
-/** One line of the audit for a change that is made here; what changes through a port is written down there. */
-export async function note(ctx: SlackContext, asked: Asked, action: string, detail: string): Promise<void> {
-  await insertAudit(ctx.db, { atMs: ctx.now(), actor: asked.user, action, detail });
 }

@@ -45,27 +45,25 @@ export async function performDigest(
       return tellChange(ctx, asked, 'Added', digest);
     }
     case 'edit': {
-      const digest = await pickDigest(ctx, asked, command.id, 'digest edit');
+      const digest = await pickDigest(ctx, asked, command);
       if (!command.schedule) return openDigestForm(ctx, asked, person, { digest });
       const changed = await ctx.digests.change(digest.id, { schedule: command.schedule }, by);
       return tellChange(ctx, asked, 'Changed', changed);
     }
-    case 'pause': {
-      const untilMs = command.until ? parseUntil(command.until, ctx.now(), person.zone) : undefined;
-      const { id } = await pickDigest(ctx, asked, command.id, 'digest pause');
-      const paused = await ctx.digests.pause(id, untilMs ?? true, by);
-      return tellChange(ctx, asked, 'Paused', paused);
-    }
+    case 'pause':
     case 'resume': {
-      const { id } = await pickDigest(ctx, asked, command.id, 'digest resume');
-      return tellChange(ctx, asked, 'Resumed', await ctx.digests.pause(id, false, by));
+      const untilMs =
+        command.action === 'pause' && command.until ? parseUntil(command.until, ctx.now(), person.zone) : undefined;
+      const { id } = await pickDigest(ctx, asked, command);
+      const digest = await ctx.digests.pause(id, untilMs ?? command.action === 'pause', by);
+      return tellChange(ctx, asked, command.action === 'pause' ? 'Paused' : 'Resumed', digest);
     }
     case 'remove': {
-      const { id } = await pickDigest(ctx, asked, command.id, 'digest remove');
-      return tellRemoved(ctx, asked, await ctx.digests.remove(id, by));
+      const { id, schedule } = await ctx.digests.remove((await pickDigest(ctx, asked, command)).id, by);
+      return tellPrivately(ctx, asked, buildNotice([`Removed: digest ${id}, ${schedule}`]));
     }
     case 'takeover': {
-      const { id } = await pickDigest(ctx, asked, command.id, 'digest takeover');
+      const { id } = await pickDigest(ctx, asked, command);
       return tellChange(ctx, asked, 'Yours now', await ctx.digests.change(id, { owner: by.user }, by));
     }
     case 'preview': {
@@ -74,8 +72,7 @@ export async function performDigest(
     case 'send': {
       // As with an answer: where these are private, showing it to a channel is a press that says who will see it.
       if (isPrivateByDefault(ctx.config)) {
-        const digest = await pickDigest(ctx, asked, command.id, 'digest send');
-        return tellPrivately(ctx, asked, buildSendPrompt(digest));
+        return tellPrivately(ctx, asked, buildSendPrompt(await pickDigest(ctx, asked, command)));
       }
       return sendDigest(ctx, asked, person, command.id);
     }
@@ -107,16 +104,11 @@ async function tellChange(ctx: SlackContext, asked: Asked, word: string, digest:
   await tellPrivately(ctx, asked, buildNotice([`${word}: digest ${digest.id}, ${lines[0]}`, ...lines.slice(1)]));
 }
 
-async function tellRemoved(ctx: SlackContext, asked: Asked, { id, schedule }: DigestSummary): Promise<void> {
-  await tellPrivately(ctx, asked, buildNotice([`Removed: digest ${id}, ${schedule}`]));
-}
-
-/** The digest meant by a number, or the only one of the channel; of several, `verb` is offered for each. */
+/** The digest meant by a number, or the only one of the channel; of several, the same is offered for each. */
 async function pickDigest(
   ctx: SlackContext,
   asked: Asked,
-  id: number | undefined,
-  verb: string,
+  { action, id }: { action: string; id?: number },
 ): Promise<DigestSummary> {
   const digests = await ctx.digests.list(id === undefined ? asked.channel : undefined);
   const found =
@@ -126,7 +118,7 @@ async function pickDigest(
     throw new QuestionError('This channel has no digest.', [{ label: 'Add one', command: 'digest add daily 09:00' }]);
   throw new QuestionError(
     id === undefined ? `This channel has ${digests.length} digests. Which one?` : `There is no digest ${id}.`,
-    digests.map((one) => ({ label: `${one.id}: ${one.schedule}`, command: `${verb} ${one.id}` })),
+    digests.map((one) => ({ label: `${one.id}: ${one.schedule}`, command: `digest ${action} ${one.id}` })),
   );
 }
 

@@ -75,3 +75,8 @@ export const METADATA = {
 
 /** The place that any form was opened from, as far as the form says so. */
 export const OPENED_FROM = ASK.partial();
+
+/** Returns what a form carries of the place where it is opened. */
+export function toFormPlace({ channel, threadTs, inThread }: FormPlace): FormPlace {
+  return { channel, ...(threadTs ? { threadTs } : {}), ...(inThread ? { inThread } : {}) };
+}

@@ -101,6 +101,15 @@ export function press<V = string>({
     });
 }
 
+/** A press by an admin that opens or changes a window. `value`: its schema. */
+export function adminWindow<V = string>(
+  on: string,
+  run: (press: Press<V>) => Promise<void>,
+  value?: z.ZodType<V, string>,
+): Listener {
+  return press({ on, run, needs: 'admin', window: true, ...(value ? { value } : {}) });
+}
+
 /** Presses that lead to nothing here, whoever makes them. */
 export function ignore(on: string): Listener {
   return (app) => app.action(new RegExp(`^${on}(:|$)`), async ({ ack }) => ack());

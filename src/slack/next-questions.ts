@@ -9,32 +9,20 @@ import { DRAWN } from './command/report-parts.ts';
 /** Rows of a page once all are wanted: as many as a phone shows at once. */
 const PAGE_ROWS = 14;
 
-const RANGED = new Set<Question['report']>([
-  'top',
-  'status',
-  'pool',
-  'daily',
-  'day',
-  'client',
-  'route',
-  'latency',
-  'events',
-  'sources',
-  'why',
-]);
+/** Reports of calls: they have a range, and filters make sense for them. */
+const COUNTED: readonly Question['report'][] = [
+  ...(['top', 'status', 'daily', 'day'] as const),
+  ...(['client', 'route', 'latency', 'events'] as const),
+];
 
 /** Tells whether another range can be asked for. */
-export function hasRange(question: Question): boolean {
-  return RANGED.has(question.report);
+export function hasRange({ report }: Question): boolean {
+  return [...COUNTED, 'pool', 'sources', 'why'].includes(report);
 }
 
-const FILTERED = new Set<Question['report']>([
-  ...(['top', 'status', 'daily', 'day', 'client', 'route', 'latency', 'events'] as const),
-]);
-
 /** Tells whether filters make sense for it. */
-export function hasFilters(question: Question): boolean {
-  return FILTERED.has(question.report);
+export function hasFilters({ report }: Question): boolean {
+  return COUNTED.includes(report);
 }
 
 /** The question with the filters that somebody chose for a channel; what the words say themselves (also by `client NAME`) wins. */
@@ -85,20 +73,16 @@ function withFilter(question: Question, filter: Filter): Question {
   return { ...question, filters: [...others, filter] };
 }
 
-/**
- * Lists what can be looked at more closely in a report: its clients and routes by name, functions as the modules that they
- * call, other values as the clients behind them, scopes as their pools. At most as many as a menu holds.
- */
-function listDrills(report: Report): Offer[] {
-  return toDrills(report).slice(0, MAX_OPTIONS);
-}
-
 /** The range that holds the calls: what is gone made its calls before. */
 function rangeOfCalls({ question, versus }: Report): string | undefined {
   return question.only === 'gone' && versus ? versus.text : question.range;
 }
 
-function toDrills(report: Report): Offer[] {
+/**
+ * Lists what can be looked at more closely in a report: its clients and routes by name, functions as the modules that they
+ * call, other values as the clients behind them, scopes as their pools.
+ */
+function listDrills(report: Report): Offer[] {
   const { question } = report;
   const { versus, only, filters = [] } = question;
   const range = rangeOfCalls(report);
@@ -201,7 +185,7 @@ export function listNext(report: Report): Next[] {
     ...toNext('Next', report.offers ?? []),
     ...toNext('Compare', listComparisons(report)),
     ...toNext('Look at an hour', listHours(report).slice(0, MAX_OPTIONS)),
-    ...toNext('Drill down', listDrills(report)),
+    ...toNext('Drill down', listDrills(report).slice(0, MAX_OPTIONS)),
     ...toNext('Sort by', listSorts(report)),
     ...toNext('Show', [...listViews(report), ...listCalls(report)]),
   ];
@@ -240,39 +224,25 @@ function listCalls(report: Report): Offer[] {
   const subject: Filter[] =
     name !== undefined ? [{ key: kind === 'route' ? 'route' : 'client', patterns: [name], not: false }] : [];
   const same = { ...(range === undefined ? {} : { range }), filters: [...filters, ...subject] };
-  const { dimension } = question;
-  return [
-    // Calls have a range of their own where none is named: theirs is that of this answer.
-    ...(kind === 'events'
-      ? []
-      : [
-          {
-            label: 'Show calls',
-            question: { report: 'events', ...same, range: range ?? UNNAMED[kind] ?? '7d' },
-          } as const,
-        ]),
-    ...(kind === 'latency'
-      ? question.overTime
-        ? [{ label: 'Latency by client', question: { report: 'latency', dimension: 'client', ...same } } as const]
-        : [{ label: 'Latency over time', question: { report: 'latency', overTime: true, ...same } } as const]
-      : [
-          {
-            label: 'Latency',
-            question: {
-              report: 'latency',
-              ...(kind === 'top' && dimension && dimension !== 'client' ? { dimension } : {}),
-              ...same,
-            },
-          } as const,
-        ]),
-  ];
+  const { dimension, overTime } = question;
+  const by = kind === 'top' && dimension && dimension !== 'client' ? { dimension } : {};
+  const latency: Offer =
+    kind !== 'latency'
+      ? { label: 'Latency', question: { report: 'latency', ...by, ...same } }
+      : overTime
+        ? { label: 'Latency by client', question: { report: 'latency', dimension: 'client', ...same } }
+        : { label: 'Latency over time', question: { report: 'latency', overTime: true, ...same } };
+  if (kind === 'events') return [latency];
+  // Calls have a range of their own where none is named: theirs is that of this answer.
+  const calls = { report: 'events', ...same, range: range ?? UNNAMED[kind] ?? '7d' } as const;
+  return [{ label: 'Show calls', question: calls }, latency];
 }
 
 /** Ranges of answers to questions that name none, where they are not the last seven days. */
 const UNNAMED: Partial<Record<Report['kind'], string>> = { day: 'yesterday' };
 
 /** Reports of calls in a range. */
-const CALLS = new Set<Report['kind']>(['top', 'status', 'daily', 'day', 'client', 'route', 'latency', 'events', 'why']);
+const CALLS = new Set<Report['kind']>([...COUNTED, 'why']);
 
 /** The same numbers in the other form; undefined where there is one alone. */
 export function showAs({ kind, question }: Report, shown: 'chart' | 'table' | 'words'): Question | undefined {
@@ -345,10 +315,7 @@ function listSorts(report: Report): Offer[] {
   const present = question.sort ?? (report.kind === 'top' ? `-${report.measure}` : '-p95_ms');
   return (report.kind === 'top' ? SORTS : LATENCY_SORTS)
     .filter(({ sort }) => sort !== present)
-    .map(({ sort, label }) => ({
-      label,
-      question: { ...question, sort },
-    }));
+    .map(({ sort, label }) => ({ label, question: { ...question, sort } }));
 }
 
 /** Of a ranking: slices, and all of it, page by page. */

@@ -3,7 +3,6 @@ import type { Logger } from '../log.ts';
 import { callSlack, slackErrorOf } from './client/errors.ts';
 import type { Memory } from './client/memory.ts';
 import { AccountList, type Found } from './client/memory.ts';
-import type { SlackConfig } from './deps.ts';
 import type { Actor } from './ports.ts';
 
 /** A person as Slack describes them, with their rights here. */
@@ -51,7 +50,7 @@ interface SlackUser {
  */
 export function createPeople(
   client: WebClient,
-  config: Pick<SlackConfig, 'admins' | 'viewers'>,
+  config: { admins: readonly string[]; viewers: readonly string[] },
   deps: { memory: Memory; log: Logger; now(): number; wait(ms: number): Promise<void>; teamId(): string | undefined },
 ): People {
   const remember = <T>(key: string, call: () => Promise<T>) => deps.memory.ask(key, CACHE_MS, call);

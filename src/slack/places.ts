@@ -1,7 +1,6 @@
 import { HeadroomError } from '../errors.ts';
 import { callSlack, closingOf } from './client/errors.ts';
-import type { SlackContext } from './context.ts';
-import type { SlackConfig } from './deps.ts';
+import type { SlackConfig, SlackContext } from './context.ts';
 
 /**
  * A conversation as a place for answers: open, with who would see one there; or closed, with a `reason` for whoever asks
@@ -14,38 +13,35 @@ const OPEN_MS = 5000;
 
 type Closed = Extract<Place, { open: false }>;
 
+/** Why a conversation is closed: for who asked there, and what to do for who wants something posted there. */
+const CLOSED = {
+  'not a member': (bot: string) => [
+    `Headroom is not a member of this conversation, so the answer is for you alone. To have answers here: /invite @${bot}`,
+    `invite me first with /invite @${bot} in that channel.`,
+  ],
+  archived: () => [
+    'This channel is archived, so the answer is for you alone.',
+    'that channel is archived; choose another.',
+  ],
+  shared: () => [
+    'This channel is shared outside your organisation, so the answer is for you alone.',
+    'that channel is shared outside your organisation; choose another.',
+  ],
+  restricted: () => [
+    'Apps may not post in this channel, so the answer is for you alone.',
+    'apps may not post in that channel.',
+  ],
+};
+
+function close(why: keyof typeof CLOSED, bot: string): Closed {
+  const [reason, cure] = CLOSED[why](bot) as [string, string];
+  return { open: false, reason, cure };
+}
+
 /** A place that was closed while we looked, by the error Slack gave for a post. Undefined: the error is about something else. */
 export function closedBy(error: unknown, botName: string): Closed | undefined {
-  switch (closingOf(error)) {
-    case 'not a member':
-      return notAMember(botName);
-    case 'archived':
-      return closed('is archived');
-    case 'restricted':
-      return {
-        open: false,
-        reason: 'Apps may not post in this channel, so the answer is for you alone.',
-        cure: 'apps may not post in that channel.',
-      };
-    default:
-      return undefined;
-  }
-}
-
-function closed(state: string): Closed {
-  return {
-    open: false,
-    reason: `This channel ${state}, so the answer is for you alone.`,
-    cure: `that channel ${state}; choose another.`,
-  };
-}
-
-function notAMember(botName: string): Closed {
-  return {
-    open: false,
-    reason: `Headroom is not a member of this conversation, so the answer is for you alone. To have answers here: /invite @${botName}`,
-    cure: `invite me first with /invite @${botName} in that channel.`,
-  };
+  const why = closingOf(error);
+  return why && close(why, botName);
 }
 
 /** Looks a conversation up. A closed one is asked for anew each time: an invitation holds at once. */
@@ -63,13 +59,13 @@ async function lookUp({ client, bot, wait }: SlackContext, channel: string): Pro
   try {
     const ask = () => client.conversations.info({ channel, include_num_members: true });
     const { channel: info } = await callSlack(ask, { wait, repeatable: true });
-    if (!info) return notAMember(botName);
+    if (!info) return close('not a member', botName);
     if (info.is_im) return { open: true, direct: true, audience: 'you alone' };
-    if (info.is_archived) return closed('is archived');
+    if (info.is_archived) return close('archived', botName);
     if (info.is_ext_shared || info.is_pending_ext_shared || info.is_org_shared) {
-      return closed('is shared outside your organisation');
+      return close('shared', botName);
     }
-    if (!info.is_member && !info.is_mpim) return notAMember(botName);
+    if (!info.is_member && !info.is_mpim) return close('not a member', botName);
     const members = info.num_members ? `the ${info.num_members} members` : 'everyone';
     const audience = info.is_mpim ? 'everyone in this conversation' : `${members} of #${info.name}`;
     return { open: true, direct: false, audience };

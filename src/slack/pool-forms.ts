@@ -14,53 +14,46 @@ import {
 } from '../messages/pool-form.ts';
 import { buildScope, buildScopes, toScopeOptions } from '../messages/pool-list.ts';
 import type { Block } from '../messages/text.ts';
-import { type Asked, type SlackContext, toFormPlace } from './context.ts';
+import type { Asked, SlackContext } from './context.ts';
 import { declarationForm, saidOf } from './declaration-form.ts';
-import { METADATA, type PoolFormMetadata, type PoolsMetadata, type ScopeFormMetadata } from './form-metadata.ts';
+import {
+  METADATA,
+  type PoolFormMetadata,
+  type PoolsMetadata,
+  type ScopeFormMetadata,
+  toFormPlace,
+} from './form-metadata.ts';
 import type { Filled } from './form-state.ts';
-import { json, type Listener, options, type Press, press, type Sent, windowOf } from './listen.ts';
+import { adminWindow, json, type Listener, options, type Press, type Sent, windowOf } from './listen.ts';
 import { toActor } from './permissions.ts';
 import type { ScopeSummary } from './ports.ts';
 import { openView, updateView } from './views.ts';
 
-const needs = 'admin';
-const window = true;
 /** The pool that a button is about. */
-const value = json(z.object({ scope: z.string(), name: z.string() }));
+const POOL = json(z.object({ scope: z.string(), name: z.string() }));
 /** The kind of pool that a button adds. */
 const KIND = json(z.object({ scope: z.string(), kind: z.enum(['pool', 'addon', 'limit']) }));
+/** Its place among all scopes. */
+const PLACE = z.string().regex(/^\d+$/).transform(Number);
 
 /** The windows about pools, for admins: lists with their buttons, and forms by fields and as text. */
 export const POOL_WINDOWS: readonly Listener[] = [
-  press({
-    ...{ on: ACTIONS.poolScope, needs, window },
-    run: (pressed) => showPools(pressed, pressed.value || undefined),
+  adminWindow(ACTIONS.poolScope, (pressed) => showPools(pressed, pressed.value || undefined)),
+  adminWindow(
+    ACTIONS.poolFind,
+    async (pressed) => showPools(pressed, (await pressed.ctx.pools.list())[pressed.value]?.name),
+    PLACE,
+  ),
+  options(ACTIONS.poolFind, async (ctx, typed) => toScopeOptions(await ctx.pools.list(), typed), 'admin'),
+  adminWindow(ACTIONS.poolText, async ({ ctx, asked, value }) => {
+    const scope = value || undefined;
+    await openView(ctx, asked, buildTextForm({ ...toFormPlace(asked), scope }, await ctx.pools.show(scope)));
   }),
-  press({
-    ...{ on: ACTIONS.poolFind, needs, window },
-    run: async (pressed) => showPools(pressed, (await pressed.ctx.pools.list())[Number(pressed.value)]?.name),
-  }),
-  options(ACTIONS.poolFind, async (ctx, typed) => toScopeOptions(await ctx.pools.list(), typed), needs),
-  press({
-    ...{ on: ACTIONS.poolText, needs, window },
-    async run({ ctx, asked, value }) {
-      const scope = value || undefined;
-      await openView(ctx, asked, buildTextForm({ ...toFormPlace(asked), scope }, await ctx.pools.show(scope)));
-    },
-  }),
-  press({ ...{ on: ACTIONS.poolChange, needs, window, value }, run: (pressed) => openPoolForm(pressed, false) }),
-  press({ ...{ on: ACTIONS.poolGrant, needs, window, value }, run: (pressed) => openPoolForm(pressed, true) }),
-  press({ ...{ on: ACTIONS.poolAdd, needs, window, value: KIND }, run: openNewPoolForm }),
-  press({ ...{ on: ACTIONS.scopeEdit, needs, window }, run: openScopeForm }),
-  press({
-    ...{ on: ACTIONS.poolEnd, needs, window, value },
-    async run(pressed) {
-      const { ctx, person, value } = pressed;
-      windowOf(pressed);
-      const lines = await ctx.pools.apply({ part: 'end', ...value }, toActor(person));
-      await showPools(pressed, value.scope, saidOf(lines));
-    },
-  }),
+  adminWindow(ACTIONS.poolChange, (pressed) => openPoolForm(pressed, false), POOL),
+  adminWindow(ACTIONS.poolGrant, (pressed) => openPoolForm(pressed, true), POOL),
+  adminWindow(ACTIONS.poolAdd, openNewPoolForm, KIND),
+  adminWindow(ACTIONS.scopeEdit, openScopeForm),
+  adminWindow(ACTIONS.poolEnd, endPool, POOL),
   declarationForm({
     on: CALLBACKS.pool,
     metadata: METADATA.pool,
@@ -101,6 +94,12 @@ export async function openPools(ctx: SlackContext, asked: Asked, scope?: string)
   await openView(ctx, asked, buildList(scopes, toFormPlace(asked), found?.name));
 }
 
+async function endPool(pressed: Press<z.infer<typeof POOL>>): Promise<void> {
+  windowOf(pressed);
+  const lines = await pressed.ctx.pools.apply({ part: 'end', ...pressed.value }, toActor(pressed.person));
+  await showPools(pressed, pressed.value.scope, saidOf(lines));
+}
+
 /** The same in the window that is open, with what just happened. */
 async function showPools(pressed: Press<unknown>, scope: string | undefined, said?: string): Promise<void> {
   const { ctx, asked } = pressed;
@@ -117,7 +116,7 @@ async function buildListAgain(
 
 /** Opens the form of a pool or limit; `more`: with room for one more grant. */
 async function openPoolForm(
-  { ctx, asked, value: { scope, name } }: Press<{ scope: string; name: string }>,
+  { ctx, asked, value: { scope, name } }: Press<z.infer<typeof POOL>>,
   more: boolean,
 ): Promise<void> {
   const found = findScope(await ctx.pools.list(), scope);
@@ -149,11 +148,8 @@ const NO_FIELDS: PoolFields = {
 };
 
 /** Opens the form of a new pool, add-on (a pool of once, drawn from after the others), or limit. */
-async function openNewPoolForm({
-  ctx,
-  asked,
-  value: { scope, kind },
-}: Press<{ scope: string; kind: 'pool' | 'addon' | 'limit' }>): Promise<void> {
+async function openNewPoolForm({ ctx, asked, value }: Press<z.infer<typeof KIND>>): Promise<void> {
+  const { scope, kind } = value;
   const metadata: PoolFormMetadata = {
     ...{ ...toFormPlace(asked), scope, part: kind === 'limit' ? 'limits' : 'pools', grants: [] },
   };

@@ -1,12 +1,13 @@
 import type { Question } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
 import { buildNotice } from '../messages/answer-message.ts';
+import { insertAudit } from '../store/audit-repository.ts';
 import { findLastAnswer } from '../store/conversation-repository.ts';
 import { deleteView, findView, listViews, upsertView } from '../store/view-repository.ts';
 import { answerQuestion } from './answer.ts';
 import type { Command } from './command/command.ts';
 import { formatOpen, formatQuestion } from './command/format-question.ts';
-import { type Asked, note, type SlackContext } from './context.ts';
+import type { Asked, SlackContext } from './context.ts';
 import { withRange } from './next-questions.ts';
 import type { Person } from './permissions.ts';
 import { tellPrivately } from './tell.ts';
@@ -79,4 +80,8 @@ export async function tellViews(ctx: SlackContext, asked: Asked): Promise<void> 
   );
   const buttons = views.map(({ name }) => ({ label: name, command: formatOpen(name) }));
   await tellPrivately(ctx, asked, buildNotice(['Saved views:', ...lines.slice(0, 40)], buttons));
+}
+
+async function note({ db, now }: SlackContext, { user }: Asked, action: string, detail: string): Promise<void> {
+  await insertAudit(db, { atMs: now(), actor: user, action, detail });
 }

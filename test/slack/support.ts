@@ -13,7 +13,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/pl
 import { toCsv } from '../../src/report/table.ts';
 import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
 import { RefusedBlocks } from '../../src/slack/client/send-repaired.ts';
-import type { SlackConfig, SlackDeps } from '../../src/slack/deps.ts';
+import type { SlackConfig, SlackDeps } from '../../src/slack/context.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { createDatabase } from '../support/databases.ts';
 import { answerFixture } from './reports.ts';

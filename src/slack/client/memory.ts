@@ -83,8 +83,8 @@ export class AccountList<User extends { id?: string }> {
   #known: { ids: readonly string[]; atMs: number } | undefined;
   #found: string[] = [];
   #cursor: string | undefined;
-  /** Under way. `some`: settles as soon as one account is found, or none can be. */
-  #listing: { some: Promise<void> } | undefined;
+  /** The page that is being asked for. */
+  #page: Promise<void> | undefined;
 
   constructor(options: AccountListOptions<User>) {
     this.#options = options;
@@ -93,45 +93,35 @@ export class AccountList<User extends { id?: string }> {
   /** Returns those of the last whole listing, else those found so far. Waits only while none is; rejects without any. */
   async find(): Promise<Found> {
     const age = this.#options.now() - (this.#known?.atMs ?? Number.NEGATIVE_INFINITY);
-    if (age < 0 || age >= KEEP_MS) this.#listing ??= this.#start();
-    if (!this.#known && this.#found.length === 0) await this.#listing?.some;
+    if ((age < 0 || age >= KEEP_MS) && !this.#page) void this.#list();
+    while (!this.#known && this.#found.length === 0 && this.#page) await this.#page;
     return this.#known ? { ids: this.#known.ids, complete: true } : { ids: [...this.#found], complete: false };
   }
 
-  #start(): { some: Promise<void> } {
-    const first = Promise.withResolvers<void>();
-    const all = this.#list(first.resolve).finally(() => {
-      this.#listing = undefined;
-    });
-    all.then(first.resolve, (error: unknown) => {
-      first.reject(error);
+  async #list(): Promise<void> {
+    try {
+      do {
+        this.#page = this.#readPage();
+        await this.#page;
+      } while (this.#cursor);
+      this.#known = { ids: [...new Set(this.#found)], atMs: this.#options.now() };
+      this.#found = [];
+    } catch (error) {
       this.#options.log.debug({ error: String(error), found: this.#found.length }, 'the accounts are listed later');
-    });
-    first.promise.catch(() => {});
-    return { some: first.promise };
+      if (slackErrorOf(error) !== 'invalid_cursor') return;
+      this.#cursor = undefined;
+      this.#found = [];
+    } finally {
+      this.#page = undefined;
+    }
   }
 
-  async #list(onFound: () => void): Promise<void> {
-    const { client, wait, wanted, now } = this.#options;
-    do {
-      const at = this.#cursor ? { cursor: this.#cursor } : {};
-      const page = await callSlack(() => client.users.list({ limit: PAGE, ...at }), { wait, repeatable: true }).catch(
-        (error: unknown) => {
-          if (slackErrorOf(error) === 'invalid_cursor') this.#startAnew();
-          throw error;
-        },
-      );
-      const members = (page.members ?? []) as User[];
-      this.#found.push(...members.filter((user) => wanted(user)).map(({ id }) => id!));
-      if (this.#found.length > 0) onFound();
-      this.#cursor = page.response_metadata?.next_cursor || undefined;
-    } while (this.#cursor);
-    this.#known = { ids: [...new Set(this.#found)], atMs: now() };
-    this.#startAnew();
-  }
-
-  #startAnew(): void {
-    this.#cursor = undefined;
-    this.#found = [];
+  async #readPage(): Promise<void> {
+    const { client, wait, wanted } = this.#options;
+    const at = this.#cursor ? { cursor: this.#cursor } : {};
+    const page = await callSlack(() => client.users.list({ limit: PAGE, ...at }), { wait, repeatable: true });
+    const members = (page.members ?? []) as User[];
+    this.#found.push(...members.filter((user) => wanted(user)).map(({ id }) => id!));
+    this.#cursor = page.response_metadata?.next_cursor || undefined;
   }
 }

@@ -6,7 +6,7 @@ import { createAdapter, type Entry, Fault, type Fields, type Found, isFields } f
 import { describeValue, type EventFields } from './event-fields.ts';
 import { compilePaths, type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
 import { isJsonType, mediaType, readJsonBody } from './json-body.ts';
-import { type LineFault, LogFormat } from './log-format.ts';
+import type { LineFault, LogFormat } from './log-format.ts';
 import { getLogFormats } from './log-presets.ts';
 import { toTarget } from './route-template.ts';
 import type { SourceOptions } from './source-options.ts';
@@ -122,7 +122,7 @@ export function createLogReader(options: SourceOptions): LogReader {
       if (!text.startsWith('#Fields:')) return undefined;
       formats = [];
       try {
-        formats = [new LogFormat(text.trimEnd())];
+        formats = getLogFormats(text.trimEnd());
         return undefined;
       } catch (error) {
         return (error as Error).message;

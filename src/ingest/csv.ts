@@ -1,6 +1,6 @@
 import { HeadroomError } from '../errors.ts';
 import type { Entry } from './entries.ts';
-import { type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
+import { type FieldMap, FieldMapper, OWN_NAMES } from './field-map.ts';
 import type { Cutter, FileRecord } from './import-content.ts';
 
 /** Columns in which the fields of an event (src/domain/README.md) stand; a time of day goes before its date. */
@@ -18,13 +18,10 @@ const MAP: FieldMap = {
 };
 const COLUMNS = Object.entries(MAP).map(([field, names]) => ({ field, names: names.split('|') }));
 
-/** How the rows of one CSV file are read. */
-export interface CsvHeader {
+/** The columns of a file, by the names that it gives them. */
+interface CsvHeader {
   delimiter: string;
-  /** The file's own names, for `--map`. */
   names: readonly string[];
-  /** The same in lower case, with underscores. */
-  plain: readonly string[];
 }
 
 /** The cells of a record, and what makes them doubtful: a cell that is not closed, or a quotation mark inside one. */
@@ -111,49 +108,46 @@ export function looksLikeCsvHeader(line: string): boolean {
   return known.length >= 2 || known.some(({ field }) => field === 'client');
 }
 
-/** Throws `unreadable` where no column, or more than one, can be the client, unless `clientFrom` says where it stands. */
-export function parseCsvHeader(line: string, clientFrom: string | undefined): CsvHeader {
-  const header = readHeader(line);
+/**
+ * A reader of the records behind a header: each an entry, or what is wrong with it. Throws `unreadable` where no column, or
+ * more than one, can be a field that must be known; `clientFrom` says where the client stands.
+ */
+export function createCsvReader(headerLine: string, clientFrom?: string): (record: string) => Entry | string {
+  const header = readHeader(headerLine);
+  const { delimiter, names } = header;
   const known = listKnown(header);
-  const shown = header.names.join(', ').slice(0, 300);
+  const shown = names.join(', ').slice(0, 300);
   const twice = known.find(({ field, columns }) => {
-    const isNamed = field === 'time' || columns.includes(field);
-    return new Set(columns).size < columns.length || (columns.length > 1 && !isNamed);
+    const isNamed = field === 'time' || columns[0]!.plain === field;
+    return new Set(columns.map(({ plain }) => plain)).size < columns.length || (columns.length > 1 && !isNamed);
   });
   if (twice) {
-    const { field } = twice;
-    throw new HeadroomError(
-      'unreadable',
-      `More than one column is ${field}: there are ${shown}. Name one of them ${field}.`,
-    );
+    const cure = `there are ${shown}. Name one of them ${twice.field}.`;
+    throw new HeadroomError('unreadable', `More than one column is ${twice.field}: ${cure}`);
   }
-  if (clientFrom !== undefined || known.some(({ field }) => field === 'client')) return header;
-  throw new HeadroomError(
-    'unreadable',
-    `No column is named client: there are ${shown}. Say which one is the client with --map client=COLUMN.`,
-  );
-}
+  if (clientFrom === undefined && !known.some(({ field }) => field === 'client')) {
+    const cure = `there are ${shown}. Say which one is the client with --map client=COLUMN.`;
+    throw new HeadroomError('unreadable', `No column is named client: ${cure}`);
+  }
+  const map = known.map(({ field, columns }) => [field, columns.map(({ name }) => name).join('|')] as const);
+  const mapper = new FieldMapper(Object.fromEntries(map));
 
-/** The record as an entry. Too many cells are a fault. */
-export function readCsvRecord(record: string, { delimiter, names, plain }: CsvHeader): Entry | string {
-  const { cells, doubt } = splitCsvRecord(record, delimiter);
-  if (doubt === 'open') return 'a cell begins with a quotation mark and is not closed; double those inside a cell';
-  if (doubt === 'inside') return 'a quotation mark stands inside a quoted cell; double it';
-  if (cells.length !== names.length) return `the record has ${cells.length} cells, the header ${names.length}`;
-  const object: Record<string, string> = {};
-  cells.forEach((cell, column) => {
-    object[plain[column]!] = cell;
-    object[names[column]!] = cell;
-  });
-  return { fields: toMapper(MAP).read(object), object };
+  return (record) => {
+    const { cells, doubt } = splitCsvRecord(record, delimiter);
+    if (doubt === 'open') return 'a cell begins with a quotation mark and is not closed; double those inside a cell';
+    if (doubt === 'inside') return 'a quotation mark stands inside a quoted cell; double it';
+    if (cells.length !== names.length) return `the record has ${cells.length} cells, the header ${names.length}`;
+    const object: Record<string, string> = {};
+    for (let column = 0; column < cells.length; column += 1) object[names[column]!] = cells[column]!;
+    return { fields: mapper.read(object), object };
+  };
 }
 
 /** The columns of a first line: by the delimiter that gives most known fields, or else most columns. */
 function readHeader(line: string): CsvHeader {
   const text = line.replace(/^\ufeff/, '').replace(/\r$/, '');
   const [first, ...others] = [',', ';', '\t', '|'].map((delimiter): CsvHeader => {
-    const names = splitCsvRecord(text, delimiter).cells.map((name) => name.trim());
-    return { delimiter, names, plain: names.map((name) => name.toLowerCase().replace(/[\s-]+/g, '_')) };
+    return { delimiter, names: splitCsvRecord(text, delimiter).cells.map((name) => name.trim()) };
   });
   return others.reduce((best, next) => {
     const more = listKnown(next).length - listKnown(best).length || next.names.length - best.names.length;
@@ -161,9 +155,11 @@ function readHeader(line: string): CsvHeader {
   }, first!);
 }
 
-/** The fields that these columns stand for. */
-function listKnown({ plain }: CsvHeader): { field: string; columns: string[] }[] {
-  return COLUMNS.map(({ field, names }) => ({ field, columns: plain.filter((name) => names.includes(name)) })).filter(
-    ({ columns }) => columns.length > 0,
-  );
+/** The fields that these columns stand for, each with its columns, the most telling first. */
+function listKnown({ names }: CsvHeader): { field: string; columns: { name: string; plain: string }[] }[] {
+  const named = names.map((name) => ({ name, plain: name.toLowerCase().replace(/[\s-]+/g, '_') }));
+  return COLUMNS.map(({ field, names: known }) => ({
+    field,
+    columns: known.flatMap((each) => named.filter(({ plain }) => plain === each)),
+  })).filter(({ columns }) => columns.length > 0);
 }

@@ -2,7 +2,7 @@ import { type Calendar, createCalendar, parseDay } from '../domain/calendar.ts';
 import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { createLogReader, isLogEntry } from './access-log.ts';
-import { looksLikeCsvHeader, parseCsvHeader, readCsvRecord } from './csv.ts';
+import { createCsvReader, looksLikeCsvHeader } from './csv.ts';
 import { type Entry, EntryReader } from './entries.ts';
 import { parseEventTime } from './event-time.ts';
 import type { FileRecord } from './import-content.ts';
@@ -63,7 +63,7 @@ export function createRecordReader(
   zone: string,
 ): RecordReader {
   const reader = new EntryReader(options);
-  const toEntry = format === 'csv' ? createCsvReader(header, options, zone) : createLinesReader(format, options);
+  const toEntry = format === 'csv' ? createRowReader(header, options, zone) : createLinesReader(format, options);
   return (record) => {
     const found = toEntry(record);
     return typeof found === 'object' ? reader.read(found) : found;
@@ -86,13 +86,13 @@ function createLinesReader(format: ImportFormat, options: SourceOptions): ToEntr
   };
 }
 
-function createCsvReader(headerRecord: string, options: SourceOptions, zone: string): ToEntry {
+function createRowReader(header: string, options: SourceOptions, zone: string): ToEntry {
   const calendar = createCalendar(zone);
-  const header = parseCsvHeader(headerRecord, options.map?.client);
+  const read = createCsvReader(header, options.map?.client);
   return ({ text }) => {
     const record = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-    if (record.trim() === '' || record === headerRecord) return undefined;
-    const entry = readCsvRecord(record, header);
+    if (record.trim() === '' || record === header) return undefined;
+    const entry = read(record);
     if (typeof entry === 'string') return entry;
     const { fields } = entry;
     if (typeof fields.time === 'string') fields.time = toStartOfDay(fields.time, calendar);
@@ -102,7 +102,7 @@ function createCsvReader(headerRecord: string, options: SourceOptions, zone: str
 
 /** The first moment of `2026-11-27`; any other text as it is. */
 function toStartOfDay(time: string, calendar: Calendar): string | number {
-  if (parseEventTime(`${time}T00:00:00Z`) === undefined) return time;
+  if (time.length !== 10 || parseEventTime(`${time}T00:00:00Z`) === undefined) return time;
   return calendar.startOfDay(parseDay(time));
 }
 

@@ -20,6 +20,9 @@ export interface Credentials {
   signingSecret: Secret;
 }
 
+/** Where the key stands that signing secrets are sealed with. */
+type KeySettings = Pick<Config, 'secretKey' | 'secretKeyPath'>;
+
 /** Stands in URLs and filters, so it is kept simple. */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
 
@@ -29,7 +32,7 @@ const DEFAULT_SOURCE = 'default';
 /** Makes a source. Throws a `source` error for a name that is taken or no name, and for an unknown adapter. */
 export async function addSource(
   db: Db,
-  config: Pick<Config, 'secretKey' | 'secretKeyPath'>,
+  config: KeySettings,
   source: { name: string; adapter: string; options: Readonly<Record<string, unknown>> },
   nowMs: number,
 ): Promise<Credentials & { source: Source }> {
@@ -42,9 +45,8 @@ export async function addSource(
       `There is a source ${source.name} already: choose another name, or "headroom sources rotate ${source.name}" for new credentials.`,
     );
   }
-  const credentials = createCredentials();
-  const stored = await upsertSource(db, { ...source, ...toStored(credentials, config, source.name) }, nowMs);
-  return { ...credentials, source: stored };
+  const { credentials, stored } = createCredentials(source.name, config);
+  return { ...credentials, source: await upsertSource(db, { ...source, ...stored }, nowMs) };
 }
 
 /**
@@ -53,12 +55,12 @@ export async function addSource(
  */
 export async function rotateSource(
   db: Db,
-  config: Pick<Config, 'secretKey' | 'secretKeyPath'>,
+  config: KeySettings,
   source: Pick<Source, 'id' | 'name'>,
   oldUntilMs?: number,
 ): Promise<Credentials> {
-  const credentials = createCredentials();
-  await updateCredentials(db, source.id, toStored(credentials, config, source.name), oldUntilMs);
+  const { credentials, stored } = createCredentials(source.name, config);
+  await updateCredentials(db, source.id, stored, oldUntilMs);
   return credentials;
 }
 
@@ -92,19 +94,16 @@ export async function ensureDefaultSource(db: Db, token: Secret | undefined, now
  * The key that signing secrets are sealed with: of the settings, or of its file, which the first start makes. Throws a
  * config error where the file is missing though secrets are sealed with it: a new key could open none of them.
  */
-export async function openSecretKey(db: Db, config: Pick<Config, 'secretKey' | 'secretKeyPath'>): Promise<Secret> {
+export async function openSecretKey(db: Db, config: KeySettings): Promise<Secret> {
   if (config.secretKey) return config.secretKey;
-  if (!existsSync(config.secretKeyPath)) {
-    const sealed = (await listSources(db)).filter(({ sealedSecret }) => sealedSecret !== undefined);
-    if (sealed.length > 0) {
-      const names = sealed.map(({ name }) => name).join(', ');
-      throw new HeadroomError(
-        'config',
-        `${config.secretKeyPath} is missing, and the signing secrets of ${names} are sealed with it. Put it back from the backup, or set SECRET_KEY. If it is lost, run "headroom sources rotate NAME" for each.`,
-      );
-    }
-  }
-  return readOrCreateSecretKey(config.secretKeyPath);
+  const known = existsSync(config.secretKeyPath) ? [] : await listSources(db);
+  const sealed = known.filter(({ sealedSecret }) => sealedSecret !== undefined);
+  if (sealed.length === 0) return readOrCreateSecretKey(config.secretKeyPath);
+  const names = sealed.map(({ name }) => name).join(', ');
+  throw new HeadroomError(
+    'config',
+    `${config.secretKeyPath} is missing, and the signing secrets of ${names} are sealed with it. Put it back from the backup, or set SECRET_KEY. If it is lost, run "headroom sources rotate NAME" for each.`,
+  );
 }
 
 /** The source that a command counts calls under; made, with credentials that nobody knows, if there is none. */
@@ -123,18 +122,10 @@ function checkName(name: string): void {
   );
 }
 
-function createCredentials(): Credentials {
-  return { token: createToken(), signingSecret: createSigningSecret() };
-}
-
-function toStored(
-  { token, signingSecret }: Credentials,
-  config: Pick<Config, 'secretKey' | 'secretKeyPath'>,
-  name: string,
-): { tokenHash: string; sealedSecret: string } {
+/** New credentials of a source, and what is kept of them. */
+function createCredentials(name: string, config: KeySettings) {
+  const credentials: Credentials = { token: createToken(), signingSecret: createSigningSecret() };
   const key = config.secretKey ?? readOrCreateSecretKey(config.secretKeyPath);
-  return {
-    tokenHash: hashToken(token.reveal()),
-    sealedSecret: seal(signingSecret.reveal(), key, `source ${name}`),
-  };
+  const sealedSecret = seal(credentials.signingSecret.reveal(), key, `source ${name}`);
+  return { credentials, stored: { tokenHash: hashToken(credentials.token.reveal()), sealedSecret } };
 }

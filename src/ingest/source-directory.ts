@@ -16,7 +16,6 @@ export class SourceDirectory {
   readonly #isIdentityOf: typeof isIdentityOf;
   #byName = new Map<string, Source>();
   #byTokenHash = new Map<string, Source>();
-  #secrets = new Map<string, Secret>();
   #loadedMs = Number.NEGATIVE_INFINITY;
   #loading: Promise<void> | undefined;
 
@@ -62,18 +61,8 @@ export class SourceDirectory {
     const source = this.#byName.get(name);
     if (source?.sealedSecret === undefined || !isSigned(headers)) return undefined;
     const sealed = [source.sealedSecret, source.old?.sealedSecret].filter((secret) => secret !== undefined);
-    return sealed.some((secret) => verifySignature(headers, body, this.#open(source, secret), nowMs))
-      ? source
-      : undefined;
-  }
-
-  #open(source: Source, sealed: string): Secret {
-    let secret = this.#secrets.get(sealed);
-    if (!secret) {
-      secret = unseal(sealed, this.#secretKey, `source ${source.name}`);
-      this.#secrets.set(sealed, secret);
-    }
-    return secret;
+    const secrets = sealed.map((secret) => unseal(secret, this.#secretKey, `source ${name}`));
+    return secrets.some((secret) => verifySignature(headers, body, secret, nowMs)) ? source : undefined;
   }
 
   /** Undefined: what is known is new enough. */
@@ -96,7 +85,6 @@ export class SourceDirectory {
     this.#byName = new Map(sources.map((source) => [source.name, source]));
     const replaced = sources.filter(({ old }) => old).map((source) => [source.old!.tokenHash, source] as const);
     this.#byTokenHash = new Map([...replaced, ...sources.map((source) => [source.tokenHash, source] as const)]);
-    if (this.#secrets.size > sources.length + 100) this.#secrets.clear();
     this.#loadedMs = nowMs;
   }
 }

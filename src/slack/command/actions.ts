@@ -6,7 +6,7 @@ import { type Command, type DigestCommand, Misunderstood, quoteShort } from './c
 import { findTopic, suggestTopics } from './help.ts';
 import { readQuestion } from './natural.ts';
 import { isUntil } from './until.ts';
-import { SHARE_WORDS } from './vocabulary.ts';
+import { SHARE_WORDS, toWords } from './vocabulary.ts';
 import { after, changed, channelAt, nameOf, type Reading, requireNoMore, restOf, type Token, wordAt } from './words.ts';
 
 /** A command whose first word names something to do. Throws Misunderstood. */
@@ -59,52 +59,34 @@ function readHelp(reading: Reading): Command {
   ]);
 }
 
-const DIGEST_ACTIONS: Readonly<Record<string, DigestCommand['action']>> = {
-  list: 'list',
-  show: 'list',
-  add: 'add',
-  new: 'add',
-  create: 'add',
-  set: 'add',
-  edit: 'edit',
-  change: 'edit',
-  update: 'edit',
-  pause: 'pause',
-  stop: 'pause',
-  resume: 'resume',
-  unpause: 'resume',
-  start: 'resume',
-  remove: 'remove',
-  delete: 'remove',
-  takeover: 'takeover',
-  'take-over': 'takeover',
-  adopt: 'takeover',
-  claim: 'takeover',
-  preview: 'preview',
-  test: 'preview',
-  try: 'preview',
-  send: 'send',
-  'send-now': 'send',
-  history: 'history',
-  log: 'history',
-  runs: 'history',
-};
+const DIGEST_ACTIONS = toWords<DigestCommand['action']>({
+  list: 'list|show',
+  add: 'add|new|create|set',
+  edit: 'edit|change|update',
+  pause: 'pause|stop',
+  resume: 'resume|unpause|start',
+  remove: 'remove|delete',
+  takeover: 'takeover|take-over|adopt|claim',
+  preview: 'preview|test|try',
+  send: 'send|send-now',
+  history: 'history|log|runs',
+});
 
 function readDigest(reading: Reading, ids: ReadonlyMap<string, string>): DigestCommand {
   const word = wordAt(reading, 1);
   if (reading.tokens.length === 1) return { kind: 'digest', action: 'list' };
-  const action = Object.hasOwn(DIGEST_ACTIONS, word) ? DIGEST_ACTIONS[word] : undefined;
+  const action = DIGEST_ACTIONS.get(word);
   // `digest 7 pause` and `digest weekdays 09:00` leave words out or turn them round.
   if (!action && /^#?\d{1,9}$/.test(word) && reading.tokens.length > 2) {
     const [head, id, verb, ...rest] = reading.tokens;
-    if (Object.hasOwn(DIGEST_ACTIONS, verb!.text.toLowerCase())) {
+    if (DIGEST_ACTIONS.has(verb!.text.toLowerCase())) {
       return readDigest({ ...reading, tokens: [head!, verb!, id!, ...rest] }, ids);
     }
   }
   if (!action && isSchedule(restOf(reading, 1))) return readDigestAdd(reading, 1, ids);
   switch (action) {
     case undefined: {
-      const near = listNearest(word, Object.keys(DIGEST_ACTIONS), 3);
+      const near = listNearest(word, DIGEST_ACTIONS.keys(), 3);
       throw new Misunderstood(`A digest cannot ${quoteShort(restOf(reading, 1))}.`, [
         ...(word === 'now' ? ['digest send'] : []),
         ...near.map((known) => changed(reading, reading.tokens[1]!, known)),

@@ -1,38 +1,27 @@
 import { listNearest } from '../../domain/names.ts';
 import { type AlertsCommand, Misunderstood, quoteShort } from './command.ts';
 import { isUntil } from './until.ts';
+import { toWords } from './vocabulary.ts';
 import { after, changed, channelAt, type Reading, requireNoMore, restOf, unquoted, wordAt } from './words.ts';
 
-const ACTIONS: Readonly<Record<string, AlertsCommand['action']>> = {
-  list: 'list',
-  show: 'list',
-  state: 'list',
-  status: 'list',
-  add: 'add',
-  new: 'add',
-  create: 'add',
-  remove: 'remove',
-  delete: 'remove',
-  mute: 'mute',
-  snooze: 'mute',
-  silence: 'mute',
+const ACTIONS = toWords<AlertsCommand['action']>({
+  list: 'list|show|state|status',
+  add: 'add|new|create',
+  remove: 'remove|delete',
+  mute: 'mute|snooze|silence',
   unmute: 'unmute',
-  ack: 'acknowledge',
-  acknowledge: 'acknowledge',
-  on: 'enable',
-  enable: 'enable',
-  off: 'disable',
-  disable: 'disable',
-  route: 'route',
-  channel: 'route',
+  acknowledge: 'ack|acknowledge',
+  enable: 'on|enable',
+  disable: 'off|disable',
+  route: 'route|channel',
   test: 'test',
-};
+});
 
 /** `/usage alerts …`. Throws Misunderstood. */
 export function readAlerts(reading: Reading, ids: ReadonlyMap<string, string>): AlertsCommand {
   const word = wordAt(reading, 1);
   if (reading.tokens.length === 1) return { kind: 'alerts', action: 'list' };
-  const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined;
+  const action = ACTIONS.get(word);
   const what = restOf(reading, 2);
   switch (action) {
     case undefined:
@@ -69,7 +58,7 @@ function unknownAction(reading: Reading): Misunderstood {
         'alerts add failures > 500 per hour.',
       [`alerts add failures > ${bound[1] || 500} per hour`, 'alerts', 'views', 'help alerts'],
     );
-  const near = listNearest(wordAt(reading, 1), Object.keys(ACTIONS), 3);
+  const near = listNearest(wordAt(reading, 1), ACTIONS.keys(), 3);
   return new Misunderstood(
     `I don't know ${quoteShort(restOf(reading, 1))} for alerts; they can be listed, added, removed, muted, acknowledged, turned on or off, routed and tested.`,
     [

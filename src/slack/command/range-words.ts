@@ -48,70 +48,32 @@ export function isFilter(token: Token): boolean {
   return separator?.kind === 'separator' && separator.text !== ',' && FILTER_KEYS.has(key!.text.toLowerCase());
 }
 
-/** Words of one grant's name, at most. */
-const MAX_NAME_WORDS = 40;
+/** `users=25`, `"Automation Developer" = 12,`, `robots=3`: a grant's name, a number, and whether another follows. */
+const QUANTITY = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^="]+?))\s*=\s*(\d{1,12}(?:\.\d{1,3})?)(,\s*(?=\S)|(?=\s|,?$))/;
 
 /**
  * Other quantities of grants, from after an `if`: `users=25`, `"Automation Developer" = 12, robots=3`.
  * Throws Misunderstood where none follow.
  */
-export function readSuppose(reading: Reading, at: number): { quantities: [string, number][]; next: number } {
+export function readSuppose({ text, tokens }: Reading, at: number): { quantities: [string, number][]; next: number } {
   const quantities: [string, number][] = [];
-  let next = at;
-  let more = true;
-  while (more) {
-    const pair = readQuantity(reading, next);
-    if (!pair) {
-      const before = reading.text.slice(0, reading.tokens[at - 1]!.start);
+  let end = tokens[at]?.start ?? text.length;
+  for (let goesOn = true; goesOn; ) {
+    const match = QUANTITY.exec(text.slice(end, end + MAX_QUANTITY));
+    if (!match) {
+      const before = text.slice(0, tokens[at - 1]!.start);
       throw new Misunderstood('After “if” I need a grant and its quantity, as in: if users=25.', [
         `${before}if users=25`,
       ]);
     }
-    quantities.push(...pair.quantities);
-    next = pair.next;
-    more = pair.goesOn;
+    const [whole, quoted, bare, number, more = ''] = match;
+    quantities.push([quoted?.replace(/\\(["\\])/g, '$1') ?? bare!, Number(number)]);
+    end += whole.length;
+    goesOn = more !== '';
   }
-  return { quantities, next };
+  const next = tokens.findIndex(({ start }) => start >= end);
+  return { quantities, next: next < 0 ? tokens.length : next };
 }
 
-/** The quantities up to the end of a word: a name, which may have several, `=`, and a number. */
-function readQuantity(
-  { text, tokens }: Reading,
-  at: number,
-): { quantities: [string, number][]; next: number; goesOn: boolean } | undefined {
-  const quantities: [string, number][] = [];
-  let names: Token['parts'] = [];
-  let number: string | undefined;
-  for (let i = at; i < tokens.length && i < at + MAX_NAME_WORDS; i++) {
-    if (names.length > 0 && number === undefined) names = [...names, { kind: 'bare', text: ' ' }];
-    for (const part of tokens[i]!.parts) {
-      if (part.kind === 'separator' && part.text === '=' && number === undefined) number = '';
-      else if (part.kind === 'separator' && part.text === ',' && number) {
-        if (!addQuantity(quantities, names, number)) return undefined;
-        names = [];
-        number = undefined;
-      } else if (number === undefined) names = [...names, part];
-      else number += part.text;
-    }
-    if (number) {
-      if (!addQuantity(quantities, names, number)) return undefined;
-      // A comma at the end of the word says that another follows.
-      return { quantities, next: i + 1, goesOn: text[tokens[i]!.end - 1] === ',' && i + 1 < tokens.length };
-    }
-  }
-  return undefined;
-}
-
-function addQuantity(quantities: [string, number][], parts: Token['parts'], number: string): boolean {
-  const words = parts.filter(({ kind, text }) => kind === 'quoted' || text !== ' ');
-  const exact = words.length === 1 && words[0]!.kind === 'quoted';
-  const name = exact
-    ? words[0]!.text
-    : parts
-        .map(({ text }) => text)
-        .join('')
-        .trim();
-  if (name === '' || !/^\d{1,12}(\.\d{1,3})?$/.test(number)) return false;
-  quantities.push([name, Number(number)]);
-  return true;
-}
+/** Characters of one grant and its quantity, at most. */
+const MAX_QUANTITY = 500;

@@ -297,7 +297,9 @@ export const MEANT_WORDS: readonly string[] = [
 export const EMPTY_WORDS: readonly string[] = [...SAYS_NOTHING_IN_SENTENCES].filter((word) => /^[a-z]+$/.test(word));
 
 /** Each word and phrase with its meaning. */
-function toWords<Meaning extends string>(table: Readonly<Partial<Record<Meaning, string>>>): Map<string, Meaning> {
+export function toWords<Meaning extends string>(
+  table: Readonly<Partial<Record<Meaning, string>>>,
+): Map<string, Meaning> {
   return new Map(
     Object.entries<string | undefined>(table).flatMap(([meaning, phrases = '']) =>
       phrases.split('|').map((phrase) => [phrase.replace(/\s+/g, ' ').trim(), meaning as Meaning] as const),

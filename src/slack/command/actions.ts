@@ -7,7 +7,18 @@ import { findTopic, suggestTopics } from './help.ts';
 import { readQuestion } from './natural.ts';
 import { isUntil } from './until.ts';
 import { SHARE_WORDS, toWords } from './vocabulary.ts';
-import { after, changed, channelAt, nameOf, type Reading, requireNoMore, restOf, type Token, wordAt } from './words.ts';
+import {
+  after,
+  changed,
+  channelAt,
+  nameOf,
+  type Reading,
+  requireNoMore,
+  restOf,
+  type Token,
+  tokenize,
+  wordAt,
+} from './words.ts';
 
 /** A command whose first word names something to do. Throws Misunderstood. */
 export function readAction(action: string, reading: Reading, ids: ReadonlyMap<string, string>): Command {
@@ -18,8 +29,10 @@ export function readAction(action: string, reading: Reading, ids: ReadonlyMap<st
       return readDigest(reading, ids);
     case 'subscribe':
       return readDigestAdd(reading, 1, ids);
-    case 'unsubscribe':
-      return { kind: 'digest', action: 'remove', ...readId(reading, 1) };
+    case 'unsubscribe': {
+      const text = `digest remove ${restOf(reading, 1)}`;
+      return readDigest({ ...reading, text, tokens: tokenize(text) }, ids);
+    }
     case 'alerts':
       return readAlerts(reading, ids);
     case 'save':
@@ -72,59 +85,49 @@ const DIGEST_ACTIONS = toWords<DigestCommand['action']>({
   history: 'history|log|runs',
 });
 
+/** `pause 7 until monday`, also `7 pause`. */
+const DIGEST = /^(?:#?(\d{1,9})\s+)?([a-z-]+)(?:\s+#?(\d{1,9})(?=\s|$))?\s*(.*)$/is;
+
 function readDigest(reading: Reading, ids: ReadonlyMap<string, string>): DigestCommand {
-  const word = wordAt(reading, 1);
-  if (reading.tokens.length === 1) return { kind: 'digest', action: 'list' };
-  const action = DIGEST_ACTIONS.get(word);
-  // `digest 7 pause` and `digest weekdays 09:00` leave words out or turn them round.
-  if (!action && /^#?\d{1,9}$/.test(word) && reading.tokens.length > 2) {
-    const [head, id, verb, ...rest] = reading.tokens;
-    if (DIGEST_ACTIONS.has(verb!.text.toLowerCase())) {
-      return readDigest({ ...reading, tokens: [head!, verb!, id!, ...rest] }, ids);
-    }
+  const rest = restOf(reading, 1);
+  if (rest === '') return { kind: 'digest', action: 'list' };
+  const [, before, verb = '', behind, more = ''] = DIGEST.exec(rest) ?? [];
+  const action = DIGEST_ACTIONS.get(verb.toLowerCase());
+  if (action === 'add') return readDigestAdd(reading, 2, ids);
+  if (!action) {
+    if (isSchedule(rest)) return readDigestAdd(reading, 1, ids);
+    const near = listNearest(wordAt(reading, 1), DIGEST_ACTIONS.keys(), 3);
+    throw new Misunderstood(`A digest cannot ${quoteShort(rest)}.`, [
+      ...(verb === 'now' ? ['digest send'] : []),
+      ...near.map((known) => changed(reading, reading.tokens[1]!, known)),
+      'digest',
+      'digest add weekdays 09:00',
+      'digest preview',
+      'help digests',
+    ]);
   }
-  if (!action && isSchedule(restOf(reading, 1))) return readDigestAdd(reading, 1, ids);
-  switch (action) {
-    case undefined: {
-      const near = listNearest(word, DIGEST_ACTIONS.keys(), 3);
-      throw new Misunderstood(`A digest cannot ${quoteShort(restOf(reading, 1))}.`, [
-        ...(word === 'now' ? ['digest send'] : []),
-        ...near.map((known) => changed(reading, reading.tokens[1]!, known)),
-        'digest',
-        'digest add weekdays 09:00',
-        'digest preview',
-        'help digests',
-      ]);
-    }
-    case 'list':
-      requireNoMore(reading, 2);
-      return { kind: 'digest', action };
-    case 'add':
-      return readDigestAdd(reading, 2, ids);
-    case 'edit': {
-      const { id } = readId(reading, 2, true);
-      const schedule = readSchedule(
-        reading,
-        id === undefined ? 2 : 3,
-        id === undefined ? 'digest edit' : `digest edit ${id}`,
-      );
-      return { kind: 'digest', action, ...(id !== undefined && { id }), ...(schedule !== undefined && { schedule }) };
-    }
-    case 'pause': {
-      const { id } = readId(reading, 2, true);
-      const until = restOf(reading, id === undefined ? 2 : 3).replace(/^(until|till|for) +/i, '');
-      if (until !== '' && !isUntil(until)) {
-        throw new Misunderstood(`${quoteShort(until)} is not a time to pause until.`, [
-          `digest pause ${id ?? ''} monday`,
-          `digest pause ${id ?? ''} 3d`,
-          `digest pause ${id ?? ''}`,
-        ]);
-      }
-      return { kind: 'digest', action, ...(id !== undefined && { id }), ...(until !== '' && { until }) };
-    }
-    default:
-      return { kind: 'digest', action, ...readId(reading, 2) };
+  if (action === 'list') {
+    requireNoMore(reading, 2);
+    return { kind: 'digest', action };
   }
+  const number = before ?? behind;
+  const id = number === undefined ? {} : { id: Number(number) };
+  const head = ['digest', action, number].filter(Boolean).join(' ');
+  if (action === 'edit') {
+    const schedule = readSchedule(more, head);
+    return { kind: 'digest', action, ...id, ...(schedule !== undefined && { schedule }) };
+  }
+  if (action === 'pause') {
+    const until = more.replace(/^(until|till|for) +/i, '');
+    if (until === '' || isUntil(until)) return { kind: 'digest', action, ...id, ...(until !== '' && { until }) };
+    const told = `${quoteShort(until)} is not a time to pause until.`;
+    throw new Misunderstood(told, [`${head} monday`, `${head} 3d`, head]);
+  }
+  if (/^(here|it|this|now|me|us)?$/i.test(more)) return { kind: 'digest', action, ...id };
+  throw new Misunderstood(`${quoteShort(more)} is not the number of a digest; the list shows the numbers.`, [
+    'digest',
+    head,
+  ]);
 }
 
 function readDigestAdd(reading: Reading, at: number, ids: ReadonlyMap<string, string>): DigestCommand {
@@ -132,13 +135,12 @@ function readDigestAdd(reading: Reading, at: number, ids: ReadonlyMap<string, st
   if (filler(reading.tokens[at]) && channelAt(reading.tokens[at + 1], ids)) at++;
   const channel = channelAt(reading.tokens[at], ids);
   if (channel) at++;
-  const schedule = readSchedule(reading, at, 'digest add');
+  const schedule = readSchedule(restOf(reading, at), 'digest add');
   return { kind: 'digest', action: 'add', ...(schedule !== undefined && { schedule }), ...(channel && { channel }) };
 }
 
 /** The schedule's text, known to be readable; undefined where there is none. */
-function readSchedule(reading: Reading, at: number, verb: string): string | undefined {
-  const text = restOf(reading, at);
+function readSchedule(text: string, verb: string): string | undefined {
   if (text === '') return undefined;
   try {
     parseSchedule(text, 'UTC');
@@ -151,20 +153,6 @@ function readSchedule(reading: Reading, at: number, verb: string): string | unde
       error.suggestions.map((schedule) => `${verb} ${schedule.replace(/ UTC$/, '')}`),
     );
   }
-}
-
-function readId(reading: Reading, at: number, more = false): { id?: number } {
-  const token = reading.tokens[at];
-  if (!token) return {};
-  const match = /^#?(\d{1,9})$/.exec(token.text);
-  if (match && (more || at === reading.tokens.length - 1)) return { id: Number(match[1]) };
-  if (more) return {};
-  if (/^(here|it|this|now|me|us)$/i.test(restOf(reading, at))) return {};
-  const verb = reading.text.slice(0, token.start).trim();
-  throw new Misunderstood(
-    `${quoteShort(restOf(reading, at))} is not the number of a digest; the list shows the numbers.`,
-    ['digest', verb],
-  );
 }
 
 function readSave(reading: Reading): Command {

@@ -44,7 +44,7 @@ function readPositive(
   let values = toValues(rest);
   let next = at + 1;
   const following = tokens[next];
-  if (values.length === 0 && rest.length === 0 && following && !isFilterLike(following)) {
+  if (values.length === 0 && rest.length === 0 && following && !isFilter(following)) {
     values = toValues(following.parts);
     next++;
   }
@@ -70,10 +70,10 @@ function refuseNearKey(token: Token, word: string, separator: string, text: stri
   );
 }
 
-function isFilterLike(token: Token): boolean {
-  return (
-    token.parts.length > 1 && token.parts[0]!.kind === 'bare' && FILTER_KEYS.has(token.parts[0]!.text.toLowerCase())
-  );
+/** Tells whether a word is a filter: `client:Acme`. */
+export function isFilter({ parts: [key, separator] }: Token): boolean {
+  const isKey = key?.kind === 'bare' && FILTER_KEYS.has(key.text.toLowerCase());
+  return isKey && separator?.kind === 'separator' && separator.text !== ',';
 }
 
 /** Texts between commas; further `:` and `=` belong to them. */

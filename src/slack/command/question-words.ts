@@ -4,10 +4,10 @@ import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
 import { PREVIOUS, readVersusAt } from '../../domain/ranges.ts';
 import { MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { Misunderstood } from './command.ts';
-import { keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';
+import { isFilter, keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';
 import { refuseFiltersOfBalances } from './format-question.ts';
 import { type FoundName, isSingular, readKnown, readPlainName } from './names.ts';
-import { isAhead, isFilter, openRange, rangeWordOf, readRange, readSuppose } from './range-words.ts';
+import { isAhead, openRange, rangeWordOf, readRange, readSuppose } from './range-words.ts';
 import { hasScope, hasUse } from './report-parts.ts';
 import {
   beginsWithLanguage,

@@ -1,6 +1,7 @@
 import { MAX_RANGE_WORDS, type RangeReading, readRangeAt } from '../../domain/range-reading.ts';
 import { Misunderstood } from './command.ts';
-import { FILTER_KEYS, NAME_MARKERS, readConcept } from './vocabulary.ts';
+import { isFilter } from './filter-words.ts';
+import { NAME_MARKERS, readConcept } from './vocabulary.ts';
 import { bareWord, changed, type Reading, type Token } from './words.ts';
 
 /** The longest range that begins here. Throws Misunderstood where its words leave open which is meant. */
@@ -40,12 +41,6 @@ export function isAhead({ tokens }: Reading, at: number): boolean {
 export function rangeWordOf(token: Token): string {
   const hasQuotes = token.parts.some(({ kind }) => kind === 'quoted');
   return hasQuotes || isFilter(token) ? '' : token.text;
-}
-
-/** Tells whether a word is a filter: `client:Acme`. */
-export function isFilter(token: Token): boolean {
-  const [key, separator] = token.parts;
-  return separator?.kind === 'separator' && separator.text !== ',' && FILTER_KEYS.has(key!.text.toLowerCase());
 }
 
 /** `users=25`, `"Automation Developer" = 12,`, `robots=3`: a grant's name, a number, and whether another follows. */

@@ -1,7 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import type { NewDelivery } from '../domain/delivery.ts';
 import type { Picture } from '../domain/picture.ts';
-import type { Logger } from '../log.ts';
 import { fitMessage } from '../messages/fit.ts';
 import { MAX_ALT_TEXT } from '../messages/limits.ts';
 import { type Block, clip, type Message } from '../messages/text.ts';
@@ -40,14 +39,10 @@ export type Composer = (content: unknown, context: ComposeContext) => Promise<Co
 
 export type Composers = Readonly<Record<Exclude<NewDelivery['kind'], 'webhook'>, Composer>>;
 
-export interface SlackTransportPorts {
-  db: Db;
-  /** One that makes each call once: `createWebClient`. */
-  client: WebClient;
+/** `client`: one that makes each call once; `refused` notes blocks that Slack refuses. */
+export interface SlackTransportPorts extends Omit<CopyPorts, 'botId'> {
   clock: Clock;
   composers: Composers;
-  log: Logger;
-  /** Notes blocks that Slack refuses. */
   refused: RefusedBlocks;
 }
 
@@ -187,7 +182,8 @@ async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Ready |
     updating: updates !== undefined,
   });
   if (!message) return undefined;
-  const bare = toMessage(message.text, message.blocks);
+  const { text, blocks = [] } = message;
+  const bare = fitMessage({ text, blocks });
   if (!message.image) return { ...bare, pictureOwed: false };
   if (kind === 'alert' && !updates) return { ...bare, pictureOwed: true };
   const image = showPicture(ports, message.image, {
@@ -196,11 +192,8 @@ async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Ready |
   });
   const block = updates ? await image : await firstOf(image, PICTURE_WAIT_MS, ports.clock);
   if (block === 'waiting') return { ...bare, pictureOwed: true };
-  return { ...toMessage(message.text, withImage(message, block)), pictureOwed: false };
-}
-
-function toMessage(text: string, blocks: readonly Block[] = []): Message {
-  return fitMessage({ text, blocks });
+  const at = message.image.at ?? blocks.length;
+  return { ...fitMessage({ text, blocks: block ? blocks.toSpliced(at, 0, block) : blocks }), pictureOwed: false };
 }
 
 /**
@@ -235,11 +228,6 @@ async function firstOf<T>(value: Promise<T>, waitMs: number, clock: Clock): Prom
   } finally {
     waited.abort();
   }
-}
-
-function withImage(message: Composed, block: Block | undefined): readonly Block[] {
-  const blocks = message.blocks ?? [];
-  return block ? blocks.toSpliced(message.image?.at ?? blocks.length, 0, block) : blocks;
 }
 
 async function post(client: WebClient, message: Message, place: Destination, delivery: Delivery): Promise<string> {

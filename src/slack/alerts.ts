@@ -1,7 +1,6 @@
 import { ALERT_KINDS, findAlertKind } from '../domain/alert.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { buildAlertList, describeMuted } from '../messages/alert-list.ts';
-import { buildNotice } from '../messages/answer-message.ts';
 import { findView } from '../store/view-repository.ts';
 import { describeBadTime, listMuteExamples } from './command/alert-words.ts';
 import type { AlertsCommand } from './command/command.ts';
@@ -11,7 +10,7 @@ import { type Person, toActor } from './permissions.ts';
 import { prepareChannel } from './places.ts';
 import { openRouting } from './routing-form.ts';
 import { requireAdmin } from './serve.ts';
-import { tellPrivately } from './tell.ts';
+import { say, tellPrivately } from './tell.ts';
 
 /** Actions that members may do as well; the port lets them remove what is their own. */
 const FOR_MEMBERS = new Set<AlertsCommand['action']>(['list', 'acknowledge', 'add', 'remove']);
@@ -30,7 +29,7 @@ export async function performAlerts(
   if (!FOR_MEMBERS.has(command.action)) requireAdmin(person);
   if (command.action === 'route' && !command.channel && !command.to) return openRouting(ctx, asked);
   const line = await change(ctx, asked, person, command);
-  await tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Alerts', command: 'alerts' }]));
+  await say(ctx, asked, [line], [{ label: 'Alerts', command: 'alerts' }]);
 }
 
 async function change(

@@ -1,7 +1,6 @@
 import type { Question } from '../domain/report.ts';
 import { ACTIONS, MORE } from '../messages/action-ids.ts';
 import { buildFilterForm, buildSaveForm } from '../messages/answer-forms.ts';
-import { buildNotice } from '../messages/answer-message.ts';
 import { answerIdOf } from '../messages/controls.ts';
 import { referTo } from '../messages/form.ts';
 import type { KeptAnswer } from '../store/conversation-repository.ts';
@@ -16,7 +15,7 @@ import { toFormPlace } from './form-metadata.ts';
 import { type Listener, type Press, press } from './listen.ts';
 import { withRange } from './next-questions.ts';
 import { findPlace } from './places.ts';
-import { tellPrivately } from './tell.ts';
+import { say } from './tell.ts';
 import { openView } from './views.ts';
 
 /** A press under an answer. `question` is what the answer is about; `mine`: pressed by its asker, `answer` being kept. */
@@ -90,7 +89,7 @@ async function choose(press: AnswerPress): Promise<void> {
 
 async function share({ ctx, asked, person, question }: AnswerPress): Promise<void> {
   const place = await findPlace(ctx, asked.channel);
-  if (!place.open) return tellPrivately(ctx, asked, buildNotice([place.reason]));
+  if (!place.open) return say(ctx, asked, [place.reason]);
   await answerQuestion(ctx, { ...asked, ephemeral: false }, person, { ...question, private: false }, { share: true });
   if (!asked.responseUrl || !asked.ephemeral) return;
   // It is shared; that the private one stays, as after a slow answer, is no failure.
@@ -103,7 +102,7 @@ async function unshare(press: AnswerPress): Promise<void> {
   const { ctx, asked, person, question, answer, mine } = press;
   if (!answer) return tellOld(press);
   if (!answer.ts || !mine) {
-    return tellPrivately(ctx, asked, buildNotice(['Only the person who asked can make this answer private.']));
+    return say(ctx, asked, ['Only the person who asked can make this answer private.']);
   }
   await answerQuestion(ctx, { ...asked, ephemeral: false }, person, { ...question, private: true });
   await ctx.client.chat.delete({ channel: answer.channel, ts: answer.ts });
@@ -150,5 +149,5 @@ async function openForm(press: AnswerPress): Promise<void> {
 
 async function tellOld({ ctx, asked }: Press): Promise<void> {
   const line = 'This answer is old: I no longer know what it was about in detail.';
-  await tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Ask again', command: 'summary' }]));
+  await say(ctx, asked, [line], [{ label: 'Ask again', command: 'summary' }]);
 }

@@ -13,7 +13,6 @@ import {
   FILTER_KEYS,
   SAVE_FIELDS,
 } from '../messages/answer-forms.ts';
-import { buildNotice } from '../messages/answer-message.ts';
 import { toOption } from '../messages/form.ts';
 import { findAnswer, type KeptAnswer, upsertChosenFilters } from '../store/conversation-repository.ts';
 import { answerQuestion } from './answer.ts';
@@ -24,7 +23,7 @@ import { form, type Listener, options, type Sent, shortcut } from './listen.ts';
 import { performText } from './perform.ts';
 import { toActor } from './permissions.ts';
 import { saveView } from './saved-views.ts';
-import { tellPrivately } from './tell.ts';
+import { say } from './tell.ts';
 import { openView } from './views.ts';
 
 /** The forms that an answer, or a message, is the beginning of. Everybody may use them. */
@@ -115,7 +114,7 @@ async function applyFilters({
   const lines = filters.map(({ key, patterns }) => `${key}: ${patterns.join(', ')}`);
   const head =
     filters.length > 0 ? 'Your answers in this channel are filtered by:' : 'Your answers here are not filtered.';
-  await tellPrivately(ctx, asked, buildNotice([head, ...lines], [{ label: 'Reset filters', command: 'reset' }]));
+  await say(ctx, asked, [head, ...lines], [{ label: 'Reset filters', command: 'reset' }]);
 }
 
 async function saveAlert({
@@ -132,7 +131,7 @@ async function saveAlert({
   if (!question) throw new HeadroomError('question', 'I no longer know what that answer was about: ask again.');
   await ctx.alertRules.add({ name, question, over, per }, toActor(person));
   const line = `I’ll alert you when “${name}” passes ${over.toLocaleString('en-US')} requests ${per === 'day' ? 'a day' : 'an hour'}.`;
-  await tellPrivately(ctx, asked, buildNotice([line], [{ label: 'Alerts', command: 'alerts' }]));
+  await say(ctx, asked, [line], [{ label: 'Alerts', command: 'alerts' }]);
 }
 
 /** The answer that a form was opened from, where it is still known. */

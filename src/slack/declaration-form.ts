@@ -1,11 +1,10 @@
 import type { DeclarationEdit, FieldFault } from '../domain/declared-fields.ts';
-import { buildNotice } from '../messages/answer-message.ts';
 import type { FormFields } from '../messages/form.ts';
 import type { Block } from '../messages/text.ts';
 import { placeFaults } from './form-state.ts';
 import { type FormRow, form, type Listener, type Sent } from './listen.ts';
 import { toActor } from './permissions.ts';
-import { tellPrivately } from './tell.ts';
+import { say } from './tell.ts';
 import { updateView } from './views.ts';
 
 interface DeclarationForm<T, F extends FormFields> extends Pick<FormRow<T, F>, 'on' | 'metadata' | 'fields' | 'live'> {
@@ -41,7 +40,7 @@ export function declarationForm<T, F extends FormFields>(row: DeclarationForm<T,
       const said = lines.length > 0 ? ['Saved:', ...lines] : [saidOf(lines)];
       const seen =
         below !== undefined && (await updateView(ctx, { id: below }, await buildList(sent, said.join('\n'))));
-      if (!seen) await tellPrivately(ctx, asked, buildNotice(said));
+      if (!seen) await say(ctx, asked, said);
     },
   });
 }

@@ -2,7 +2,6 @@ import type { Question } from '../domain/report.ts';
 import { formatSchedule, listNext, parseSchedule } from '../domain/schedule-rule.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { ACTIONS, CALLBACKS } from '../messages/action-ids.ts';
-import { buildNotice } from '../messages/answer-message.ts';
 import { buildDigestForm, DIGEST_FIELDS, defaultSchedule, NEXT_RUNS_BLOCK } from '../messages/digest-form.ts';
 import {
   buildDigestList,
@@ -23,7 +22,7 @@ import type { View } from './payloads.ts';
 import { type Person, toActor } from './permissions.ts';
 import { isPrivateByDefault, prepareChannel } from './places.ts';
 import type { DigestSummary } from './ports.ts';
-import { tellPrivately } from './tell.ts';
+import { say, tellPrivately } from './tell.ts';
 import { openView } from './views.ts';
 
 /** Digests of a channel: listed, added, edited, paused, previewed, sent. Their rules are the port's. */
@@ -60,7 +59,7 @@ export async function performDigest(
     }
     case 'remove': {
       const { id, schedule } = await ctx.digests.remove((await pickDigest(ctx, asked, command)).id, by);
-      return tellPrivately(ctx, asked, buildNotice([`Removed: digest ${id}, ${schedule}`]));
+      return say(ctx, asked, [`Removed: digest ${id}, ${schedule}`]);
     }
     case 'takeover': {
       const { id } = await pickDigest(ctx, asked, command);
@@ -79,7 +78,7 @@ export async function performDigest(
     case 'history': {
       const lines = await ctx.digestPosts.history(toWhere(asked, command.id));
       const shown = lines.length > 0 ? lines.slice(0, 20) : ['No digest was posted here yet.'];
-      return tellPrivately(ctx, asked, buildNotice(shown));
+      return say(ctx, asked, shown);
     }
   }
 }
@@ -87,7 +86,7 @@ export async function performDigest(
 /** Posts a digest now, for whoever saw who will see it. */
 export async function sendDigest(ctx: SlackContext, asked: Asked, person: Person, id?: number): Promise<void> {
   const { id: sent, schedule } = await ctx.digestPosts.send(toWhere(asked, id), toActor(person));
-  await tellPrivately(ctx, asked, buildNotice([`Digest ${sent} (${schedule}) is on its way.`]));
+  await say(ctx, asked, [`Digest ${sent} (${schedule}) is on its way.`]);
 }
 
 function toWhere(asked: Asked, id: number | undefined): { id?: number; channel: string } {
@@ -101,7 +100,7 @@ async function tellDigests(ctx: SlackContext, asked: Asked): Promise<void> {
 
 async function tellChange(ctx: SlackContext, asked: Asked, word: string, digest: DigestSummary): Promise<void> {
   const { lines } = describeDigest(digest);
-  await tellPrivately(ctx, asked, buildNotice([`${word}: digest ${digest.id}, ${lines[0]}`, ...lines.slice(1)]));
+  await say(ctx, asked, [`${word}: digest ${digest.id}, ${lines[0]}`, ...lines.slice(1)]);
 }
 
 /** The digest meant by a number, or the only one of the channel; of several, the same is offered for each. */

@@ -1,6 +1,5 @@
 import { DAY_MS } from '../domain/calendar.ts';
 import { type Question, type Report, toWholeRanking } from '../domain/report.ts';
-import { buildNotice } from '../messages/answer-message.ts';
 import { describeContext } from '../messages/controls.ts';
 import { defuse, toOneLine } from '../messages/text.ts';
 import { openDirect } from './client/memory.ts';
@@ -8,7 +7,7 @@ import { uploadFile, uploadPicture } from './client/upload.ts';
 import { answerOrRefuse } from './command/format-question.ts';
 import type { Asked, SlackContext } from './context.ts';
 import type { Place } from './places.ts';
-import { tellPrivately } from './tell.ts';
+import { say } from './tell.ts';
 
 /** An uploaded chart that blocks can show; `none`: there is nothing to draw; `failed`: it could not be drawn or uploaded. */
 export type Drawn = { fileId: string; altText: string } | 'none' | 'failed';
@@ -32,10 +31,10 @@ export async function drawPicture(ctx: SlackContext, report: Report): Promise<Dr
 export async function sendPicture(ctx: SlackContext, asked: Asked, question: Question): Promise<void> {
   const report = await ctx.reporter.answer(question, ctx.now());
   const picture = await ctx.charts.render(report, { view: question.view === 'table' ? 'graph' : question.view });
-  if (!picture) return tellPrivately(ctx, asked, buildNotice(['There is nothing to draw in this answer.']));
+  if (!picture) return say(ctx, asked, ['There is nothing to draw in this answer.']);
   const file = { name: `${fileStem(report)}.png`, title: report.title, bytes: picture.png, altText: picture.altText };
   await uploadFile(ctx, file, { channel: await openDirect(ctx, asked.user) });
-  await tellPrivately(ctx, asked, buildNotice([`The chart is in your direct messages with ${ctx.bot.name}.`]));
+  await say(ctx, asked, [`The chart is in your direct messages with ${ctx.bot.name}.`]);
 }
 
 /**
@@ -58,7 +57,7 @@ export async function sendCsv(
     return;
   }
   await uploadFile(ctx, file, { channel: await openDirect(ctx, asked.user), comment: what });
-  await tellPrivately(ctx, asked, buildNotice([`${name} is in your direct messages with ${ctx.bot.name}.`]));
+  await say(ctx, asked, [`${name} is in your direct messages with ${ctx.bot.name}.`]);
 }
 
 /** `usage_top_clients_2026-11-14_2026-11-20_Europe-Berlin`: what, first and last day, zone. */

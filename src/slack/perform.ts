@@ -1,6 +1,5 @@
 import type { Question } from '../domain/report.ts';
 import { buildFilterForm } from '../messages/answer-forms.ts';
-import { buildNotice } from '../messages/answer-message.ts';
 import { buildHelp } from '../messages/help.ts';
 import { buildAudit, buildDebug, buildSettings } from '../messages/installation.ts';
 import type { Message } from '../messages/text.ts';
@@ -22,7 +21,7 @@ import { findPlace, isPrivateByDefault } from './places.ts';
 import { openPools } from './pool-forms.ts';
 import { openSaved, saveView, tellViews, unsaveView } from './saved-views.ts';
 import { requireAdmin } from './serve.ts';
-import { tellPrivately } from './tell.ts';
+import { say, tellPrivately } from './tell.ts';
 import { openView } from './views.ts';
 
 /** Changes that one message shows. */
@@ -63,7 +62,7 @@ export async function perform(ctx: SlackContext, asked: Asked, person: Person, c
       return openFilters(ctx, asked);
     case 'reset':
       await upsertChosenFilters(ctx.db, asked.user, asked.channel, []);
-      return tellPrivately(ctx, asked, buildNotice(['Your filters in this channel are reset.']));
+      return say(ctx, asked, ['Your filters in this channel are reset.']);
     case 'settings':
       return tellPrivately(ctx, asked, buildSettings(ctx.config));
     case 'audit':
@@ -99,7 +98,7 @@ async function correct(
 ): Promise<void> {
   requireAdmin(person);
   const { kind: _kind, ...entry } = command;
-  await tellPrivately(ctx, asked, buildNotice(await ctx.corrections.correct(entry, toActor(person))));
+  await say(ctx, asked, await ctx.corrections.correct(entry, toActor(person)));
 }
 
 /** Names of this workspace, channel and person for the examples of the help. */

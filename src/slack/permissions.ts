@@ -1,8 +1,7 @@
-import type { WebClient } from '@slack/web-api';
+import type { UsersInfoResponse, WebClient } from '@slack/web-api';
 import type { Logger } from '../log.ts';
 import { callSlack, slackErrorOf } from './client/errors.ts';
-import type { Memory } from './client/memory.ts';
-import { AccountList, type Found } from './client/memory.ts';
+import { AccountList, type Found, type Memory } from './client/memory.ts';
 import type { Actor } from './ports.ts';
 
 /** A person as Slack describes them, with their rights here. */
@@ -28,21 +27,7 @@ export interface People {
 
 const CACHE_MS = 60_000;
 
-interface SlackUser {
-  id?: string;
-  name?: string;
-  team_id?: string;
-  tz?: string;
-  deleted?: boolean;
-  is_bot?: boolean;
-  is_admin?: boolean;
-  is_owner?: boolean;
-  is_restricted?: boolean;
-  is_ultra_restricted?: boolean;
-  is_stranger?: boolean;
-  real_name?: string;
-  enterprise_user?: { teams?: string[] };
-}
+type SlackUser = NonNullable<UsersInfoResponse['user']>;
 
 /**
  * Decides who may do what: `VIEWERS` or every full member may ask, `ADMINS` or the workspace's admins may change.
@@ -55,19 +40,12 @@ export function createPeople(
 ): People {
   const remember = <T>(key: string, call: () => Promise<T>) => deps.memory.ask(key, CACHE_MS, call);
   const ask = <T>(call: () => Promise<T>) => callSlack(call, { wait: deps.wait, repeatable: true });
+  const listGroup = async (usergroup: string) =>
+    (await ask(() => client.usergroups.users.list({ usergroup }))).users ?? [];
 
   async function membersOf(ids: readonly string[]): Promise<Set<string>> {
-    const lists = await Promise.all(
-      ids.map((id) =>
-        id.startsWith('S')
-          ? remember(
-              `group:${id}`,
-              async () => (await ask(() => client.usergroups.users.list({ usergroup: id }))).users ?? [],
-            )
-          : [id],
-      ),
-    );
-    return new Set(lists.flat());
+    const lists = ids.map((id) => (id.startsWith('S') ? remember(`group:${id}`, () => listGroup(id)) : [id]));
+    return new Set((await Promise.all(lists)).flat());
   }
 
   function isFullMember(user: SlackUser): boolean {
@@ -96,7 +74,7 @@ export function createPeople(
     const nobody: SlackUser = { id: user, deleted: true };
     return remember(`user:${user}`, async () => {
       try {
-        return ((await ask(() => client.users.info({ user }))).user ?? nobody) as SlackUser;
+        return (await ask(() => client.users.info({ user }))).user ?? nobody;
       } catch (error) {
         if (slackErrorOf(error) === 'user_not_found') return nobody;
         throw error;

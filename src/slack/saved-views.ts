@@ -1,6 +1,5 @@
 import type { Question } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
-import { buildNotice } from '../messages/answer-message.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { findLastAnswer } from '../store/conversation-repository.ts';
 import { deleteView, findView, listViews, upsertView } from '../store/view-repository.ts';
@@ -10,7 +9,7 @@ import { formatOpen, formatQuestion } from './command/format-question.ts';
 import type { Asked, SlackContext } from './context.ts';
 import { withRange } from './next-questions.ts';
 import type { Person } from './permissions.ts';
-import { tellPrivately } from './tell.ts';
+import { say } from './tell.ts';
 
 /** Keeps a question under a name, for the person or for the channel. Without a question: the one asked last here. */
 export async function saveView(
@@ -29,7 +28,7 @@ export async function saveView(
   await note(ctx, asked, 'view.save', `${view.name} for ${owner}`);
   const whose = view.owner === 'channel' ? 'for everyone in this channel' : 'for you';
   const lines = [`Saved ${view.name} ${whose}: ${ctx.command} ${formatQuestion(question)}`];
-  await tellPrivately(ctx, asked, buildNotice(lines, [{ label: 'Open', command: formatOpen(view.name) }]));
+  await say(ctx, asked, lines, [{ label: 'Open', command: formatOpen(view.name) }]);
 }
 
 /** One's own view of that name, else the channel's. */
@@ -60,7 +59,7 @@ export async function unsaveView(ctx: SlackContext, asked: Asked, name: string):
   for (const owner of [asked.user, asked.channel]) {
     if (!(await deleteView(ctx.db, owner, name))) continue;
     await note(ctx, asked, 'view.remove', `${name} of ${owner}`);
-    return tellPrivately(ctx, asked, buildNotice([`Removed the view ${name}.`]));
+    return say(ctx, asked, [`Removed the view ${name}.`]);
   }
   throw new QuestionError(`There is no view named ${name}.`, [{ label: 'Saved views', command: 'views' }]);
 }
@@ -68,18 +67,14 @@ export async function unsaveView(ctx: SlackContext, asked: Asked, name: string):
 export async function tellViews(ctx: SlackContext, asked: Asked): Promise<void> {
   const views = await listViews(ctx.db, [asked.user, asked.channel]);
   if (views.length === 0) {
-    return tellPrivately(
-      ctx,
-      asked,
-      buildNotice([`No views are saved yet. Save one: ${ctx.command} save NAME top clients 30d`]),
-    );
+    return say(ctx, asked, [`No views are saved yet. Save one: ${ctx.command} save NAME top clients 30d`]);
   }
   const lines = views.map(
     ({ owner, name, question }) =>
       `${name} (${owner === asked.user ? 'yours' : "the channel's"}): ${ctx.command} ${formatQuestion(question)}`,
   );
   const buttons = views.map(({ name }) => ({ label: name, command: formatOpen(name) }));
-  await tellPrivately(ctx, asked, buildNotice(['Saved views:', ...lines.slice(0, 40)], buttons));
+  await say(ctx, asked, ['Saved views:', ...lines.slice(0, 40)], buttons);
 }
 
 async function note({ db, now }: SlackContext, { user }: Asked, action: string, detail: string): Promise<void> {

@@ -1,9 +1,8 @@
 import { HeadroomError, QuestionError } from '../errors.ts';
-import { buildNotice } from '../messages/answer-message.ts';
 import { describeRefusal } from './client/errors.ts';
 import type { Asked, SlackContext } from './context.ts';
 import type { Person } from './permissions.ts';
-import { newId, tellPrivately } from './tell.ts';
+import { newId, say } from './tell.ts';
 
 const ADMINS_ONLY = 'Only admins may change that.';
 const HELP = [{ label: 'What is wrong here?', command: 'debug' }];
@@ -31,7 +30,7 @@ export async function serveIfAllowed(
   try {
     const person = await ctx.people.find(asked.user);
     const refusal = refuse(ctx, person, needs);
-    if (refusal) await tellPrivately(ctx, asked, buildNotice([refusal])).catch((error) => logUntold(ctx, asked, error));
+    if (refusal) await say(ctx, asked, [refusal]).catch((error) => logUntold(ctx, asked, error));
     else await task(person);
   } catch (error) {
     await tellFailure(ctx, asked, error);
@@ -53,7 +52,7 @@ export function refuse(ctx: SlackContext, person: Person, needs: 'view' | 'admin
 export async function tellFailure(ctx: SlackContext, asked: Asked, error: unknown): Promise<void> {
   try {
     const { text, buttons } = describeFailure(ctx, asked, error);
-    await tellPrivately(ctx, asked, buildNotice([text], buttons));
+    await say(ctx, asked, [text], buttons);
   } catch (unreachable) {
     logUntold(ctx, asked, unreachable);
   }

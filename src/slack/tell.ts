@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { buildNotice } from '../messages/answer-message.ts';
 import { fitMessage } from '../messages/fit.ts';
 import type { Message } from '../messages/text.ts';
 import { isRefusedContent } from './client/errors.ts';
@@ -19,6 +20,16 @@ export async function tellPrivately(
 ): Promise<void> {
   const fitting = fitMessage(message);
   await sendRepaired(fitting, (one) => tellOnce(ctx, asked, one, replace), { ...ctx, what: 'private message' });
+}
+
+/** Tells one person some lines, with commands as buttons below. */
+export function say(
+  ctx: SlackContext,
+  asked: Asked,
+  lines: readonly string[],
+  buttons?: Parameters<typeof buildNotice>[1],
+): Promise<void> {
+  return tellPrivately(ctx, asked, buildNotice(lines, buttons));
 }
 
 async function tellOnce(

@@ -117,12 +117,10 @@ const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUN
 const WORKSPACE_LIMIT_MS = 30_000;
 
 /**
- * The meaning of a failed call, for whoever repeats it or gives it up. `unclear`: it may have been done all the same.
- * - `rate_limited`: not done; wait.
+ * The meaning of a failed call, for whoever repeats it or gives it up: the kind of its code, or
+ * - `rate_limited`: `limited`; wait.
  * - `transient`: Slack, or the way to it, is at fault.
- * - `token`: Slack takes no call until somebody installs a new token.
- * - `blocks`, `picture`, `thread`: passes without its blocks, without its picture, outside its thread.
- * - `refused`: does not pass until somebody changes something.
+ * - `refused`: `final`.
  * - `unknown`: Slack answered with a code that the table lacks.
  * - `internal`: nothing to do with Slack; the message could not be made.
  */
@@ -130,6 +128,7 @@ export interface Failure {
   reason: 'rate_limited' | 'transient' | 'token' | 'blocks' | 'picture' | 'thread' | 'refused' | 'unknown' | 'internal';
   /** Slack's code, or the network's. */
   error: string;
+  /** It may have been done all the same. */
   unclear: boolean;
   retryAfterMs?: number;
   /** The whole workspace must wait, not one channel. */

@@ -2,7 +2,7 @@ import type { Report, TableReport } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { describeRows } from '../report/cells.ts';
 import { countOf } from '../report/format.ts';
-import { hasGraph, hasWords } from '../slack/next-questions.ts';
+import { countFitting, hasGraph, hasWords, isPage } from '../slack/next-questions.ts';
 import { ACTIONS } from './action-ids.ts';
 import {
   buildContext,
@@ -117,7 +117,8 @@ function buildBody(report: Report, showing: Showing, characters: number): Answer
   return {
     blocks: [...buildClaims(report, MAX_SECTIONS), table.block],
     shown: 'table',
-    hiddenRows: table.hiddenRows + report.table.rows.length - listed.rows.length,
+    // The next page has the rest of a page; the CSV what was not asked for by number.
+    hiddenRows: table.hiddenRows + (isPage(report.question) ? 0 : report.table.rows.length - listed.rows.length),
   };
 }
 
@@ -129,8 +130,9 @@ export function noteDrawOrder(report: Report): string[] {
     .map(({ title, drawOrder }) => `${title} draws from ${drawOrder.join(' → ')}.`);
 }
 
-/** Single calls of no asked number are as many as a phone has room for; the CSV has the rest. */
+/** A page, and single calls of no asked number, are as many rows as a phone has room for. */
 function toListed({ kind, question, table }: Report): Table {
+  if (isPage(question)) return { ...table, rows: table.rows.slice(0, countFitting(table)) };
   return kind === 'events' && question.limit === undefined ? { ...table, rows: table.rows.slice(0, MAX_CALLS) } : table;
 }
 

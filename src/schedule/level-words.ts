@@ -33,9 +33,11 @@ export function toLevelWords(
     };
   }
   const before = `${scope.title}: ${share} of ${isLimit ? `the ${name}` : name} used ${counts}`;
-  const sentences = [...(outlook ? [outlook.sentence] : []), ...(cause ? [cause] : [])];
+  // Where another pool goes on, nobody needs to look for the cause.
+  const then = next ? `Then calls draw from the ${describeLeft(next)}.` : cause;
+  const sentences = [...(outlook ? [outlook.sentence] : []), ...(then ? [then] : [])];
   const advice = next
-    ? [`Then calls draw from the ${describeLeft(next)}.`]
+    ? []
     : isLimit
       ? ['A limit only counts: nothing is blocked. Slow down what can wait, or raise the limit.']
       : outlook

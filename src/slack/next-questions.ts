@@ -3,6 +3,7 @@ import { NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import { instantText, isByHours, PREVIOUS } from '../domain/ranges.ts';
 import { type CompareReport, canCompare, type Offer, type Question, type Report } from '../domain/report.ts';
+import type { Table } from '../domain/table.ts';
 import { MAX_OPTIONS } from '../messages/limits.ts';
 import { DRAWN } from './command/report-parts.ts';
 
@@ -318,6 +319,33 @@ function listSorts(report: Report): Offer[] {
     .map(({ sort, label }) => ({ label, question: { ...question, sort } }));
 }
 
+/** Tells whether a question is for a page of a long table. */
+export function isPage({ view, limit }: Question): boolean {
+  return view === 'table' && limit === PAGE_ROWS;
+}
+
+/** Pixels of a row of one line, and of each further one that its name wraps into. */
+const ROW = 36;
+const LINE = 19;
+/** Characters of a name beside its numbers, on a phone. */
+const LINE_CHARACTERS = 12;
+
+/** Counts the rows of a page that a phone shows at once. Names wrap between words only. */
+export function countFitting({ columns, rows }: Table): number {
+  const name = Math.max(
+    0,
+    columns.findIndex((column) => column.name),
+  );
+  let left = PAGE_ROWS * ROW;
+  const fitting = rows.findIndex((row) => {
+    const text = String(row[name] ?? '').trim();
+    const lines = text.includes(' ') ? Math.ceil(text.length / LINE_CHARACTERS) : 1;
+    left -= ROW + (lines - 1) * LINE;
+    return left < 0;
+  });
+  return fitting < 0 ? rows.length : Math.max(1, fitting);
+}
+
 /** Of a ranking: slices, and all of it, page by page. */
 function listViews(report: Report): Offer[] {
   const { question } = report;
@@ -331,15 +359,17 @@ function listViews(report: Report): Offer[] {
       : (report.kind === 'latency' || report.others.count > 0) && offset + report.rows.length < report.distinct;
   const isSliced = report.kind === 'top' && (report.dimension === 'client' || report.dimension === 'function');
   const page = (to: number): Question => ({ ...question, view: 'table', limit: PAGE_ROWS, offset: Math.max(0, to) });
-  const isPaged = question.view === 'table' && question.limit === PAGE_ROWS;
+  const isPaged = isPage(question);
+  const fitting = countFitting(report.table);
+  const isNext = isPaged && (more || fitting < report.table.rows.length);
   return [
     ...(isSliced
       ? question.view === 'doughnut'
         ? [{ label: 'Bars', question: { ...question, view: 'graph' as const } }]
         : [{ label: 'Doughnut', question: { ...question, view: 'doughnut' as const } }]
       : []),
-    ...(isPaged && offset > 0 ? [{ label: `Previous ${PAGE_ROWS}`, question: page(offset - PAGE_ROWS) }] : []),
-    ...(isPaged && more ? [{ label: `Next ${PAGE_ROWS}`, question: page(offset + PAGE_ROWS) }] : []),
+    ...(isPaged && offset > 0 ? [{ label: 'Previous page', question: page(offset - PAGE_ROWS) }] : []),
+    ...(isNext ? [{ label: 'Next page', question: page(offset + fitting) }] : []),
     ...(more && !isPaged && !question.overTime ? [{ label: 'View all', question: page(0) }] : []),
   ];
 }

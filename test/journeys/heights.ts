@@ -114,6 +114,28 @@ export function describeHeights(journey: Journey): void {
     expect(await measure(page, alert)).toBeLessThanOrEqual(MOST.alert);
   });
 
+  test('sees an alert about one of two pools at once', async () => {
+    const page = await journey.open({ phone: true, channel: 'C01ONCALL', user: 'U01ADMIN' });
+    await type(page, '/usage pool edit integration-service');
+    const [list, form] = ['Pools', 'Change pool'].map((name) => page.getByRole('dialog', { name })) as [
+      Locator,
+      Locator,
+    ];
+    await list.getByRole('button', { name: 'Edit Bundled licences' }).click();
+    await form.getByLabel('Quantity').first().waitFor();
+    for (const quantity of await form.getByLabel('Quantity').all()) await quantity.fill('1');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.waitFor({ state: 'hidden' });
+    await list.getByRole('button', { name: 'Close' }).last().click();
+    await list.waitFor({ state: 'hidden' });
+    const alert = messages(page)
+      .filter({ hasText: 'Integration Service', has: page.getByRole('button', { name: 'Acknowledge' }) })
+      .last();
+    await alert.locator('img').first().waitFor();
+    await shoot(page, 'phone-alert-two-pools');
+    expect(await measure(page, alert)).toBeLessThanOrEqual(MOST.alert);
+  });
+
   test('sees a digest at once', async () => {
     const page = await journey.open({ phone: true, channel: 'C01LEADS' });
     await type(page, '/usage digest add daily 09:00');

@@ -101,8 +101,19 @@ describe('controls under an answer', () => {
     const message = await ask(rig, 'top clients 7d');
     await rig.slack.click({ user: 'alice', message, ...entryOf(message, 'View all') });
     const all = await updated(rig.slack, message.ts);
-    await rig.slack.click({ user: 'alice', message: all, ...entryOf(all, 'Next 14') });
+    await rig.slack.click({ user: 'alice', message: all, ...entryOf(all, 'Next page') });
     await rig.slack.waitFor(() => rig.questions.at(-1)?.offset === 14, 'the next page is asked for');
+    rig.slack.assertNoProblems();
+  });
+
+  it('page through fewer rows where names wrap', async () => {
+    const names = Array.from({ length: 14 }, (_, index) => `Warehouse export of the northern region ${index}`);
+    const rig = await startRig({ report: (question) => rankingOf(question, names, 14) });
+    const message = await ask(rig, 'top clients 14 7d table');
+    const { rows } = message.blocks!.find(({ type }) => type === 'table') as unknown as { rows: unknown[] };
+    expect(rows.length - 1).toBe(5);
+    await rig.slack.click({ user: 'alice', message, ...entryOf(message, 'Next page') });
+    await rig.slack.waitFor(() => rig.questions.at(-1)?.offset === 5, 'the next page begins behind the last row');
     rig.slack.assertNoProblems();
   });
 

@@ -106,9 +106,6 @@ function tooMuch(): HeadroomError {
   );
 }
 
-const NEWLINE = 10;
-const RETURN = 13;
-
 /** The bytes as UTF-8 where a byte order mark says UTF-16, as files from Windows have it; else as they are. */
 export function toUtf8(bytes: Uint8Array): Uint8Array {
   const encoding = findUtf16(bytes);
@@ -130,19 +127,15 @@ export function* readBodyLines(body: Uint8Array): Generator<string | Uint8Array>
     yield* splitLines(new TextDecoder('utf-8').decode(body));
     return;
   }
-  const separator = body.includes(NEWLINE) ? NEWLINE : RETURN;
-  for (let start = 0; start < body.length; ) {
-    const found = body.indexOf(separator, start);
-    const end = found < 0 ? body.length : found;
-    const line = body.subarray(start, end > start && body[end - 1] === RETURN ? end - 1 : end);
-    yield isUtf8(line) ? Buffer.from(line).toString() : line;
-    start = end + 1;
+  for (const line of splitLines(toLatin1(body))) {
+    const bytes = Buffer.from(line, 'latin1');
+    yield isUtf8(bytes) ? bytes.toString() : bytes;
   }
 }
 
 /** Old logs hold Latin-1; their lines count all the same. */
 export function toLatin1(line: string | Uint8Array): string {
-  return typeof line === 'string' ? line : Buffer.from(line).toString('latin1');
+  return typeof line === 'string' ? line : Buffer.from(line.buffer, line.byteOffset, line.length).toString('latin1');
 }
 
 /** The lines of a text log that hold anything. A return ends one too: servers escape those that senders send. */
@@ -161,7 +154,7 @@ export function* splitLines(text: string): Generator<string> {
   for (let start = 0; start <= text.length; ) {
     const found = text.indexOf(separator, start);
     const end = found < 0 ? text.length : found;
-    yield text.slice(start, end > start && text.charCodeAt(end - 1) === RETURN ? end - 1 : end);
+    yield text.slice(start, end > start && text[end - 1] === '\r' ? end - 1 : end);
     start = end + 1;
   }
 }

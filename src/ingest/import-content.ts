@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { pipeline, type Readable } from 'node:stream';
+import { type Duplex, pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { HeadroomError } from '../errors.ts';
 import { findUtf16 } from './body.ts';
@@ -22,7 +22,14 @@ export interface FileRecord {
 /** Joins or parts lines in their order; those that may yet grow wait for the next, unless there is none. */
 export type Cutter = (lines: Iterable<FileRecord>, isLast: boolean) => Iterable<FileRecord>;
 
-const PACKERS: Readonly<Record<string, string>> = { BZh: 'bzip2', '\xfd7zX': 'xz', 'PK\x03\x04': 'zip' };
+/** What undoes the packing that the first bytes of a file tell of; a name: it must be undone before. */
+const PACKINGS = new Map<string, string | (() => Duplex)>([
+  ['\x1f\x8b', createGunzip],
+  ['\x28\xb5\x2f\xfd', createZstdDecompress],
+  ['BZh', 'bzip2'],
+  ['\xfd7zX', 'xz'],
+  ['PK\x03\x04', 'zip'],
+]);
 const NEWLINE = 10;
 const RETURN = 13;
 
@@ -36,24 +43,15 @@ export async function* readContent(path: string, onRead: (bytes: number) => void
     const file = await open(path);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
     await file.close();
-    const magic = buffer.subarray(0, bytesRead);
-    const packed = Object.keys(PACKERS).find((start) => magic.toString('latin1').startsWith(start));
-    if (packed !== undefined) {
+    const magic = buffer.toString('latin1', 0, bytesRead);
+    const packing = PACKINGS.entries().find(([start]) => magic.startsWith(start))?.[1];
+    if (typeof packing === 'string') {
       const cure = 'unpack it first, or send what unpacks it to "headroom import -"';
-      throw new HeadroomError('unreadable', `${path} is packed with ${PACKERS[packed]}: ${cure}.`);
+      throw new HeadroomError('unreadable', `${path} is packed with ${packing}: ${cure}.`);
     }
     const raw = createReadStream(path, { highWaterMark: 256 * 1024 });
-    let read = 0;
-    raw.on('data', (chunk) => {
-      read += chunk.length;
-      onRead(read);
-    });
-    const decoder = magic.equals(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]))
-      ? createZstdDecompress()
-      : magic[0] === 0x1f && magic[1] === 0x8b
-        ? createGunzip()
-        : undefined;
-    yield* toUtf8(decoder ? pipeline(raw, decoder, () => {}) : raw);
+    raw.on('data', () => onRead(raw.bytesRead));
+    yield* toUtf8(packing ? pipeline(raw, packing(), () => {}) : raw);
   } catch (error) {
     if (error instanceof HeadroomError) throw error;
     throw new HeadroomError('unreadable', `${path} cannot be read: ${(error as Error).message}.`, { cause: error });

@@ -1,11 +1,12 @@
 import type { Question, StatusReport, Totals } from '../domain/report.ts';
+import type { UsageRow } from '../domain/usage.ts';
 import { diagnoseStatus } from './diagnosis.ts';
 import { countOf, formatCount, formatShare, toPercent } from './format.ts';
 import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { askBySteps, listMarks, listSteps, toStepKey } from './steps.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
-import { countNames, groupTotals, sumTotals } from './totals.ts';
+import { countNames, groupTotals, isNamed, sumTotals } from './totals.ts';
 
 /**
  * Reports which status codes calls ended in: per step of the range and in all, by exact code and by documented group, and
@@ -55,7 +56,10 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
   return {
     ...toHead(inquiry, [answer], {
       title: 'Status codes',
-      finding: totals.requests === 0 ? describeNothing(inquiry, answer) : describeOutcome(totals, codes),
+      finding:
+        totals.requests === 0
+          ? describeNothing(inquiry, answer)
+          : `${describeOutcome(totals, codes)}${describeWhere(totals, byRoute.rows)}`,
       ...(clients > 0 ? { population: countOf(clients, 'client') } : {}),
       notes: [...noteAnswer(inquiry, answer), ...noteClients(inquiry, answer, byClient), ...(note ? [note] : [])],
       offers: offerNearest(inquiry, answer),
@@ -70,6 +74,15 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
     diagnosis,
     table: buildTable(codes, [...COLUMNS, barColumn('Share', codes, ({ requests }) => requests)]),
   };
+}
+
+/** Of failures alone, where most of them are: ` 22 are on /v1/orders.` */
+function describeWhere({ requests, failed }: Totals, rows: readonly UsageRow[]): string {
+  if (failed < requests || requests < 2) return '';
+  const byRoute = groupTotals(rows, ({ keys }) => keys[0]!);
+  const [most] = [...byRoute].filter(([route]) => isNamed(route)).sort(([, a], [, b]) => b.requests - a.requests);
+  if (!most || byRoute.size < 2 || most[1].requests * 2 <= requests) return '';
+  return ` ${formatCount(most[1].requests)} are on ${most[0]}.`;
 }
 
 const COLUMNS: readonly Column<StatusReport['codes'][number]>[] = [

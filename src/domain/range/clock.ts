@@ -16,8 +16,8 @@ export function readClock(given: string): Clock | Unclear | undefined {
   const text = given
     .replace(/^(at|around) /, '')
     .replace(/^(midnight|noon|midday)$/, (name) => (name === 'midnight' ? '00:00' : '12:00pm'))
-    .replace(/ (in (the )?)?morning$/, 'am')
-    .replace(/ ((in (the )?)?(afternoon|evening)|at night)$/, 'pm')
+    .replace(/ (this |in (the )?)?morning$/, 'am')
+    .replace(/ ((this |in (the )?)?(afternoon|evening)|at night)$/, 'pm')
     .replace(/ ?(hrs|hours?|uhr|o'?clock)$/, 'h');
   const compact = given.startsWith('at ') && /^(?!19|20)([01]\d|2[0-3])([0-5]\d)$/.exec(text);
   if (compact) return toClock(compact[1]!, compact[2]!, '');

@@ -1,3 +1,4 @@
+import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { isByHours, PREVIOUS } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
@@ -16,7 +17,7 @@ import { bareWord, type Reading, type Token, tokenize, UnknownWords } from './wo
 /** Longer texts are no sentence. */
 const MAX_WORDS = 40;
 /** Words that say only how an answer is given: any answer does. */
-const ALWAYS: readonly Sign[] = ['count', 'now'];
+const ALWAYS: readonly Sign[] = ['count', 'now', 'usage'];
 /** Words that ask for a comparison. */
 const COMPARING = ['compare', 'versus', 'moved', 'fell'] as const satisfies Concept[];
 /** Reports of what holds now. */
@@ -117,6 +118,7 @@ function listFacts({ concepts, names, dimensions, draft }: Sentence, words: read
     [name, 'named'],
     [name, name?.key as Sign],
     [names.length > 1, 'several'],
+    [findAlternatives(draft.filters), 'alternatives'],
     [dimension, 'dimension'],
     [dimension?.by, 'by'],
     [dimension?.counted, 'counted'],
@@ -198,6 +200,8 @@ function make(
   const [dimension] = dimensions;
   if (dimension && rule.slots.includes('dimension') && hasUse(question, 'dimension', dimension))
     question.dimension = dimension.dimension;
+  const alternatives = rule.slots.includes('alternatives') ? findAlternatives(draft.filters) : undefined;
+  if (alternatives) question.dimension = alternatives;
   const filters = [...draft.filters, ...toOutcome(report, has), ...placeNames(question, rule, names)];
   try {
     const whole = finish(reading, { ...draft, question, filters, places });
@@ -212,6 +216,12 @@ function make(
 function aboutName({ key }: SentenceName, has: Has): string {
   if (key === 'client' || key === 'route') return key;
   return has('range', 'filtered', 'happening', 'count', 'average') ? 'daily' : 'pool';
+}
+
+/** The dimension of which filters name several values. */
+function findAlternatives(filters: readonly Filter[]): Grouping | undefined {
+  const keys = filters.flatMap(({ key, not }) => (not || key === 'status' ? [] : [key]));
+  return keys.find((key, at) => keys.indexOf(key) < at);
 }
 
 /** Puts a name where the report has it; returns it as a filter where it has no place of its own. */

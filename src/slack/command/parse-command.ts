@@ -118,7 +118,7 @@ function readAbout(reading: Reading): Command | undefined {
   const { text, tokens } = reading;
   const sentence = text.slice(tokens[0]!.start).toLowerCase();
   const how =
-    /^(?:how (?:do|can|could|should) (?:i|we|you)|how to) (?!save (?:credits|calls)|reduce|avoid|see|find)/.exec(
+    /^(?:how (?:do|can|could|should) (?:i|we|you)|how to) (?!save (?:credits|calls)|reduce|avoid|see|find|compare)/.exec(
       sentence,
     );
   if (how) {

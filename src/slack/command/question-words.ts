@@ -247,7 +247,9 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
     return at + 1;
   }
   if ((word === 'credits' || word === 'cost') && report === 'top') return put('measure', 'credits', at + 1);
-  if (/^\d{1,9}$/.test(word)) return put('limit', readRows(reading, at, draft.question), at + 1);
+  // `can we make 10000 more calls`
+  const isNoCount = report === 'daily' && Number(word) > MAX_RANKING_ROWS;
+  if (/^\d{1,9}$/.test(word) && !isNoCount) return put('limit', readRows(reading, at, draft.question), at + 1);
   // `all 30`: the number says how many rows, so that `all` says of which days.
   if (word === 'all' && /^\d{1,9}$/.test(followingWord)) return put('range', 'all', at + 1);
   if (word === 'all' && (report === 'top' || report === 'latency')) return put('limit', MAX_RANKING_ROWS, at + 1);

@@ -5,6 +5,7 @@ import { Misunderstood } from './command.ts';
 import { keyOfName } from './filter-words.ts';
 import { isSingular, readKnown } from './names.ts';
 import { finish, readAllOptions, readDraft, readNameAndOptions } from './question-words.ts';
+import { readRange } from './range-words.ts';
 import { hasScope } from './report-parts.ts';
 import { DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';
 import type { Token } from './words.ts';
@@ -16,6 +17,8 @@ export function readReport(reading: Reading): Question | undefined {
   if (head.quoted) return undefined;
   const word = wordOf(head);
   if (/^\/./.test(word)) return readNameAndOptions(reading, 0, { report: 'route' }, 'name', false);
+  // `day before yesterday` is a range.
+  if (word === 'day' && (readRange(reading, 0)?.next ?? 0) > 1) return undefined;
   const report = isAlone(head) ? REPORT_WORDS.get(word) : undefined;
   if (report) return readKnownReport(reading, report);
   const dimension = isAlone(head) ? DIMENSION_WORDS.get(word) : undefined;

@@ -8,6 +8,8 @@ export type Fact =
   | 'scope'
   | 'named'
   | 'several'
+  /** Filters name several values of one kind: `POST vs GET`. */
+  | 'alternatives'
   /** `clients`; `by`: it says what to group by; `counted`: it asks how many; `senders`: of sources. */
   | 'dimension'
   | 'by'
@@ -84,7 +86,7 @@ const ROWS: readonly Row[] = [
   ['why compared', 'top [name]', `why happening status ${RANKED}`],
   ['why failing|throttled|rateLimit|rate|code', 'status [name]', 'why failing throttled rateLimit rate most'],
   ['explain where failing|throttled|code', 'top [dimension] [name]', `explain where ${OUTCOMES}`],
-  ['explain', 'explain [scope]', 'explain where why pool left runOut limit'],
+  ['explain', 'explain [scope]', 'explain where why pool left runOut limit cost'],
   ['why pool|left|runOut|limit', 'explain [scope]', 'explain where why pool left runOut limit'],
   ['by', 'top [dimension] [name]', `${RANKED} who rate status`],
   ['count failing|throttled|succeeding|code !who|dimension', 'daily [name]', `happening average when ${OUTCOMES}`],
@@ -116,9 +118,11 @@ const ROWS: readonly Row[] = [
   [`compared failing|throttled|succeeding|code`, 'daily [name]', `status happening ${OUTCOMES}`],
   ['when failing|throttled|succeeding|code', 'day [name]', `when happening ${OUTCOMES}`],
   ['failing|throttled|code client|route', 'subject [name]', 'failing throttled happening status share'],
+  ['most failing !who|dimension|named|where|what', 'status', 'most failing throttled'],
   ['failing|throttled|code where|what', 'top routes [scope]', 'failing throttled where most happening status'],
   ['failing|throttled|succeeding|rateLimit|code', 'status [scope]', `${OUTCOMES} rateLimit happening status share`],
   ['listing named|filtered', 'events [name]', 'happening status'],
+  ['alternatives !named', 'top [alternatives]', 'compare versus most happening'],
   ['several', 'top [names]', 'compare versus most happening'],
   ['named', 'subject [name]', 'status happening most active average when share'],
   ['most|least', 'top', 'most least cost happening'],
@@ -128,7 +132,7 @@ const ROWS: readonly Row[] = [
     'daily',
     'happening goingOn average when status compare versus moved fell',
   ],
-  ['status|now', 'summary', 'status'],
+  ['status|now|usage', 'summary', 'status'],
 ];
 
 export const RULES: readonly Rule[] = ROWS.map(([signs, command, uses]) => ({
@@ -174,7 +178,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
   ['ahead|until left|runOut|limit|forecast', AHEAD, 'forecast', 'pool'],
   ['ahead', AHEAD, 'pool', 'daily …'],
   [
-    'versus !compared|average|fix|several',
+    'versus !compared|average|fix|several|alternatives',
     'Compared with what? Name the second range, or take the one before.',
     'daily vs previous …',
     'top clients vs previous …',

@@ -137,7 +137,7 @@ export function readSentence(reading: Reading): Sentence {
 
   /** `429s`, `5xx`, `429`. */
   function readNumbered(at: number): number | undefined {
-    const word = words[at]!;
+    const word = words[at]!.replace(/['’]s$/, 's');
     const counts = /^(top|first|last|over|under|above|below|than|least|most)$/.test(words[at - 1] ?? '');
     const status = /^[1-5](\d\ds?|xx)$/.test(word) && !counts ? readStatus(word) : undefined;
     if (status) draft.filters.push({ key: 'status', patterns: status, not: false });
@@ -179,6 +179,8 @@ export function readSentence(reading: Reading): Sentence {
 
   function readRest(at: number): number | undefined {
     if (isSentenceFiller(words[at]!)) return at + 1;
+    // `10000 more calls` are no rows.
+    if (/^\d+$/.test(words[at]!) && !DIMENSION_WORDS.has(words[at + 1] ?? '')) return undefined;
     const before = draft.filters.length;
     const next = readOption(reading, at, draft);
     const [filter] = draft.filters.slice(before);

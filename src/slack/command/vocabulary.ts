@@ -121,31 +121,32 @@ const PHRASES = {
   when: `when|when's|whens|start|starts|started|starting|begin|begins|began`,
   where: "where|where's|wheres",
   most: `most|top|biggest|busiest|highest|heaviest|largest|main|hammering|flooding|spamming|overloading|hogging|
-    the most|more than anyone|busy|heavy|noisy|noisiest|frequent|often|ranking|rank`,
+    the most|more than anyone|common|busy|heavy|noisy|noisiest|most noise|frequent|often|ranking|rank`,
   active: 'active',
   least: 'least|quietest|fewest|lowest|smallest|rarest',
   failing: `failed|failing|failure|failures|fails|fail|error|errors|erroring|wrong|broken|broke|break|breaks|breaking|
-    rejected|rejecting|refused|unsuccessful|unhealthy`,
+    rejected|rejecting|refused|unsuccessful|unhealthy|worst|flaky|outage|outages|incident|
+    incidents|downtime`,
   throttled: `throttled|throttling|throttle|blocked|rate limited|rate-limited|getting limited|rate limit hits|
     rate limit errors|hit the rate limit|hits the rate limit|hitting the rate limit`,
   perSecond: 'per second|a second|every second|each second|rps|tps|qps',
   perMinute: 'per minute|a minute|every minute|each minute|peak minute|busiest minute|peak minutes|minute by minute',
   succeeding: 'success|successful|successfully|succeed|succeeds|succeeded|succeeding',
   rate: `error rate|error rates|success rate|success rates|failure rate|failure rates|error ratio|success ratio|
-    error percentage|error code|error codes|error type|error types|kind of error|kind of errors|kinds of error|
-    kinds of errors|type of error|types of error|types of errors|success percentage|status code|status codes|codes|code|rates|rate|ratio|reliable|reliability|http`,
+    by status|by status code|by code|per status|error percentage|error code|error codes|error type|error types|kind of error|kind of errors|kinds of error|
+    kinds of errors|type of error|types of error|types of errors|success percentage|status code|status codes|codes|code|rates|rate|ratio|reliable|reliability|uptime|availability|http`,
   status: `status|statuses|doing|going|healthy|health|ok|okay|fine|well|good|normal|up|down|alive|running|look|looking|
-    alright|all right`,
+    alright|all right|back to normal`,
   distinct: 'distinct|unique|different|individual|separate',
   share: 'percent|percentage|percentages|share|shares|proportion|%',
   left: `left|left over|remain|remains|remaining|remainder|headroom|unused|spare|available|balance|balances|allowance|
     allowances|quota|quotas|budget|budgets|full|fullest|empty|emptiest|daily quota|daily allowance|daily budget|monthly quota|
     monthly allowance|monthly budget`,
-  pool: 'pool|pools|plan|plans',
+  pool: 'pool|pools|plan|plans|add-on|add-ons|addon|addons|annual add-on|bundle|bundles|contract',
   csv: 'csv|csv file|spreadsheet|excel',
   rateLimit: 'rate limit|rate limits|rate limiting|the rate limit|the rate limits',
-  limit: `limit|limits|limited|over|near|nearest|close|close to|closest|closest to|exceeded|reached|over limit|daily limit|daily limits|monthly limit|monthly limits`,
-  runOut: `run out|runs out|running out|ran out|exceed|exceeds|exceeding|go over|reach|reaches|hit the limit|hit our limit|hit the quota|run dry|runs dry|running dry|run low|running low|exhaust|exhausts|
+  limit: `limit|limits|limited|over|near|nearest|expire|expires|close|close to|closest|closest to|exceeded|reached|over limit|daily limit|daily limits|monthly limit|monthly limits`,
+  runOut: `run out first|runs out first|run out|runs out|running out|ran out|exceed|exceeds|exceeding|go over|reach|reaches|hit the limit|hit our limit|hit the quota|run dry|runs dry|running dry|run low|running low|exhaust|exhausts|
     exhausted|last|lasts|enough|make it|burn rate|reset|resets|renew|renews|renewal|how long|
     how soon|how fast|how quick|how quickly|before the reset|until the reset|till the reset|before reset|until reset|
     before it resets|until it resets|until|till|before|soon|long enough`,
@@ -168,9 +169,9 @@ const PHRASES = {
   perMonth: 'per month|by month|monthly|each month|every month|a month|by the month|months',
   peak: 'peak|peaks|peaked|max|maximum',
   hour: 'hour|hours|time of day|what time',
-  day: 'day|days',
+  day: 'day|days|weekday|weekdays|day of the week',
   average: 'average|averages|avg|mean|typical|typically|usual|usually|normally',
-  explain: 'come from|comes from|calculated|computed|calculate|compute|worked out|add up',
+  explain: 'per call|per request|come from|comes from|calculated|computed|calculate|compute|worked out|add up',
   advice: 'advice|advise|tips|recommendations|should|reduce|improve|save|avoid|optimise|optimize|recommend',
   licences: 'licence|licences|license|licenses|licensing|seat|seats|grant|grants|consumables',
   owner: 'owner|owns|own|responsible',
@@ -196,6 +197,7 @@ const PHRASES = {
     restarted|help|helped|helps|improved|got better|${SINCE_FIX}`,
   bytes: `bytes|byte|bandwidth|kb|mb|gb|kilobytes|megabytes|gigabytes|data volume|data transfer|transferred|payload|
     payloads|payload size|response size|body size|record|records`,
+  usage: 'usage',
   bot: 'bot|the bot|slack bot|this bot',
   data: `data|ingest|ingestion|fresh|freshness|delay|delayed|stale|up to date|receive|received|receiving|last receive|
     last received|arrive|arrives|arrived|arriving`,
@@ -239,7 +241,7 @@ const SENTENCE_FILLERS = `what what's whats which how how's hows any anything ev
   causes caused causing see sees seeing saw seen want need access accessed accessing query queries querying many much
   more number figure time times run runs ran amounts some every each all yet lately recently already again during
   so show tell list find display or than then went go goes come comes works work working thing things stuff one ones
-  keep keeps kept return returns returned returning almost nearly roughly exactly ever whether if possible overall altogether`;
+  keep keeps kept return returns returned returning almost nearly roughly exactly ever breakdown rundown details detail summary whether if possible overall altogether`;
 
 const SAYS_NOTHING = new Set(FILLERS.split(/\s+/));
 const SAYS_NOTHING_IN_SENTENCES = new Set(`${FILLERS} ${SENTENCE_FILLERS}`.split(/\s+/));

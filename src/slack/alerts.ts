@@ -5,8 +5,7 @@ import { findView } from '../store/view-repository.ts';
 import { describeBadTime, listMuteExamples } from './command/alert-words.ts';
 import type { AlertsCommand } from './command/command.ts';
 import { parseUntil } from './command/until.ts';
-import type { Asked, SlackContext } from './context.ts';
-import { type Person, toActor } from './permissions.ts';
+import type { Served } from './context.ts';
 import { prepareChannel } from './places.ts';
 import { openRouting } from './routing-form.ts';
 import { requireAdmin } from './serve.ts';
@@ -16,29 +15,22 @@ import { say, tellPrivately } from './tell.ts';
 const FOR_MEMBERS = new Set<AlertsCommand['action']>(['list', 'acknowledge', 'add', 'remove']);
 
 /** State of alerts, and who hears of them. Members may look, acknowledge, and set bounds of their own; the rest is for admins. */
-export async function performAlerts(
-  ctx: SlackContext,
-  asked: Asked,
-  person: Person,
-  command: AlertsCommand,
-): Promise<void> {
+export async function performAlerts(served: Served, command: AlertsCommand): Promise<void> {
+  const { ctx, asked, person } = served;
   if (command.action === 'list') {
     const [alerts, { channel: route }] = await Promise.all([ctx.alerts.list(), ctx.alertRouting.get()]);
     return tellPrivately(ctx, asked, buildAlertList(alerts, { route, admin: person.admin, zone: person.zone }));
   }
   if (!FOR_MEMBERS.has(command.action)) requireAdmin(person);
-  if (command.action === 'route' && !command.channel && !command.to) return openRouting(ctx, asked);
-  const line = await change(ctx, asked, person, command);
+  if (command.action === 'route' && !command.channel && !command.to) return openRouting(served);
+  const line = await change(served, command);
   await say(ctx, asked, [line], [{ label: 'Alerts', command: 'alerts' }]);
 }
 
 async function change(
-  ctx: SlackContext,
-  asked: Asked,
-  person: Person,
+  { ctx, asked, person, by }: Served,
   command: Exclude<AlertsCommand, { action: 'list' }>,
 ): Promise<string> {
-  const by = toActor(person);
   switch (command.action) {
     case 'test':
       await ctx.alertRouting.test(by);

@@ -52,12 +52,12 @@ export const ANSWER_ACTIONS: readonly Listener[] = [
 ];
 
 /** In place for the asker; anyone else gets a copy of their own. */
-async function become({ ctx, asked, person, question, answer, mine }: AnswerPress, next: Question): Promise<void> {
+async function become(press: AnswerPress, next: Question): Promise<void> {
+  const { question, answer, mine } = press;
   // Single calls are for whoever asks: they do not take the place of what a channel sees.
   const isShown = next.report === 'events' && question.report !== 'events' && answer?.private === false;
-  if (answer && mine && !isShown)
-    return answerQuestion(ctx, asked, person, keepPrivacy(next, answer), { change: answer });
-  await answerQuestion(ctx, asked, person, { ...next, private: true });
+  if (answer && mine && !isShown) return answerQuestion(press, keepPrivacy(next, answer), { change: answer });
+  await answerQuestion(press, { ...next, private: true });
 }
 
 function keepPrivacy(question: Question, answer: KeptAnswer): Question {
@@ -75,7 +75,7 @@ async function choose(press: AnswerPress): Promise<void> {
     case MORE.csv:
       return sendCsvOf(press);
     case MORE.png:
-      return sendPicture(press.ctx, press.asked, press.question);
+      return sendPicture(press, press.question);
     case MORE.unshare:
       return unshare(press);
     case MORE.resetFilters:
@@ -87,10 +87,15 @@ async function choose(press: AnswerPress): Promise<void> {
   }
 }
 
-async function share({ ctx, asked, person, question }: AnswerPress): Promise<void> {
+async function share(press: AnswerPress): Promise<void> {
+  const { ctx, asked, question } = press;
   const place = await findPlace(ctx, asked.channel);
   if (!place.open) return say(ctx, asked, [place.reason]);
-  await answerQuestion(ctx, { ...asked, ephemeral: false }, person, { ...question, private: false }, { share: true });
+  await answerQuestion(
+    { ...press, asked: { ...asked, ephemeral: false } },
+    { ...question, private: false },
+    { share: true },
+  );
   if (!asked.responseUrl || !asked.ephemeral) return;
   // It is shared; that the private one stays, as after a slow answer, is no failure.
   await respond(asked.responseUrl, { delete_original: true }).catch((error: unknown) =>
@@ -99,16 +104,17 @@ async function share({ ctx, asked, person, question }: AnswerPress): Promise<voi
 }
 
 async function unshare(press: AnswerPress): Promise<void> {
-  const { ctx, asked, person, question, answer, mine } = press;
+  const { ctx, asked, question, answer, mine } = press;
   if (!answer) return tellOld(press);
   if (!answer.ts || !mine) {
     return say(ctx, asked, ['Only the person who asked can make this answer private.']);
   }
-  await answerQuestion(ctx, { ...asked, ephemeral: false }, person, { ...question, private: true });
+  await answerQuestion({ ...press, asked: { ...asked, ephemeral: false } }, { ...question, private: true });
   await ctx.client.chat.delete({ channel: answer.channel, ts: answer.ts });
 }
 
-async function sendCsvOf({ ctx, asked, question, answer, mine }: AnswerPress): Promise<void> {
+async function sendCsvOf(press: AnswerPress): Promise<void> {
+  const { ctx, asked, question, answer, mine } = press;
   const place = await findPlace(ctx, asked.channel);
   // With VIEWERS the channel saw a few rows by consent: the whole file is the asker's alone.
   const consented = ctx.config.viewers.length === 0;
@@ -116,8 +122,8 @@ async function sendCsvOf({ ctx, asked, question, answer, mine }: AnswerPress): P
   const threadTs = asked.threadTs ?? asked.messageTs;
   // The message shows a page of the ranking; the file is all of it.
   const { limit: _, ...whole } = question;
-  if (toThread) return sendCsv(ctx, asked, whole, { place, threadTs });
-  await sendCsv(ctx, asked, whole, { place: 'asker' });
+  if (toThread) return sendCsv(press, whole, { place, threadTs });
+  await sendCsv(press, whole, { place: 'asker' });
 }
 
 async function resetFilters(press: AnswerPress): Promise<void> {
@@ -129,21 +135,21 @@ async function resetFilters(press: AnswerPress): Promise<void> {
   await become(press, { ...question, filters });
 }
 
-async function explain({ ctx, asked, person, question }: AnswerPress): Promise<void> {
-  const scope = question.scope ? { scope: question.scope } : {};
-  await answerQuestion(ctx, asked, person, { report: 'explain', ...scope, private: true });
+async function explain(press: AnswerPress): Promise<void> {
+  const scope = press.question.scope ? { scope: press.question.scope } : {};
+  await answerQuestion(press, { report: 'explain', ...scope, private: true });
 }
 
 /** The forms that begin with an answer. */
 async function openForm(press: AnswerPress): Promise<void> {
-  const { ctx, asked, person, question, value } = press;
+  const { ctx, asked, question, value } = press;
   const from = { ...toFormPlace(asked), ...referTo(press.answer?.id, question, asked.responseUrl) };
   if (value === MORE.filters) {
     return openView(ctx, asked, buildFilterForm(from, question.filters ?? []));
   }
   if (value === MORE.save) return openView(ctx, asked, buildSaveForm(from));
-  if (value === MORE.digest) return openDigestForm(ctx, asked, person, { question });
-  if (value === MORE.alert) return openAlertForm(ctx, asked, from, question);
+  if (value === MORE.digest) return openDigestForm(press, { question });
+  if (value === MORE.alert) return openAlertForm(press, from, question);
   return tellOld(press);
 }
 

@@ -13,15 +13,14 @@ import {
   FILTER_KEYS,
   SAVE_FIELDS,
 } from '../messages/answer-forms.ts';
-import { toOption } from '../messages/form.ts';
+import { type FormFields, toOption } from '../messages/form.ts';
 import { findAnswer, type KeptAnswer, upsertChosenFilters } from '../store/conversation-repository.ts';
 import { answerQuestion } from './answer.ts';
 import { describeCounted, fitsForm, toCounted } from './command/format-question.ts';
-import type { Asked, SlackContext } from './context.ts';
+import type { Served, SlackContext } from './context.ts';
 import { type AnswerFormMetadata, METADATA } from './form-metadata.ts';
 import { form, type Listener, options, type Sent, shortcut } from './listen.ts';
 import { performText } from './perform.ts';
-import { toActor } from './permissions.ts';
 import { saveView } from './saved-views.ts';
 import { say } from './tell.ts';
 import { openView } from './views.ts';
@@ -44,9 +43,10 @@ export const ANSWER_FORMS: readonly Listener[] = [
     metadata: METADATA.answer,
     fields: SAVE_FIELDS,
     again: 'save NAME',
-    async run({ ctx, asked, metadata, typed: { name, owner } }) {
-      const question = (await findReferred(ctx, metadata))?.question ?? metadata.question;
-      await saveView(ctx, asked, { name, owner: owner || 'user', ...(question ? { question } : {}) });
+    async run(sent) {
+      const { name, owner } = sent.typed;
+      const question = (await findReferred(sent))?.question ?? sent.metadata.question;
+      await saveView(sent, { name, owner: owner || 'user', ...(question ? { question } : {}) });
     },
   }),
   form({
@@ -69,14 +69,13 @@ export const ANSWER_FORMS: readonly Listener[] = [
     metadata: METADATA.ask,
     fields: ASK_FIELDS,
     again: 'help',
-    run: ({ ctx, asked, person, typed }) => performText(ctx, asked, person, typed.text),
+    run: (sent) => performText(sent, sent.typed.text),
   }),
 ];
 
 /** The form of a bound on what an answer counts. */
 export async function openAlertForm(
-  ctx: SlackContext,
-  asked: Asked,
+  { ctx, asked }: Served,
   from: AnswerFormMetadata,
   question: Question,
 ): Promise<void> {
@@ -92,24 +91,19 @@ export async function openAlertForm(
   await openView(ctx, asked, view);
 }
 
-async function applyFilters({
-  ctx,
-  asked,
-  person,
-  metadata,
-  typed,
-}: Sent<AnswerFormMetadata, typeof FILTER_FIELDS>): Promise<void> {
+async function applyFilters(sent: Sent<AnswerFormMetadata, typeof FILTER_FIELDS>): Promise<void> {
+  const { ctx, asked, metadata, typed } = sent;
   const filters: Filter[] = FILTER_KEYS.map((key) => ({ key, patterns: typed[key], not: false })).filter(
     ({ patterns }) => patterns.length > 0,
   );
   await upsertChosenFilters(ctx.db, asked.user, asked.channel, filters);
-  const answer = await findReferred(ctx, metadata);
+  const answer = await findReferred(sent);
   const question = answer?.question ?? metadata.question;
   if (question) {
     const kept = (question.filters ?? []).filter((filter) => filter.not || !Object.hasOwn(FILTER_FIELDS, filter.key));
     const next = { ...question, filters: [...kept, ...filters] };
-    if (answer?.asker !== asked.user) return answerQuestion(ctx, asked, person, { ...next, private: true });
-    return answerQuestion(ctx, { ...asked, ephemeral: answer.private }, person, next, { change: answer });
+    if (answer?.asker !== asked.user) return answerQuestion(sent, { ...next, private: true });
+    return answerQuestion({ ...sent, asked: { ...asked, ephemeral: answer.private } }, next, { change: answer });
   }
   const lines = filters.map(({ key, patterns }) => `${key}: ${patterns.join(', ')}`);
   const head =
@@ -117,25 +111,23 @@ async function applyFilters({
   await say(ctx, asked, [head, ...lines], [{ label: 'Reset filters', command: 'reset' }]);
 }
 
-async function saveAlert({
-  ctx,
-  asked,
-  person,
-  metadata,
-  typed,
-}: Sent<AnswerFormMetadata, typeof ALERT_FIELDS>): Promise<void> {
+async function saveAlert(sent: Sent<AnswerFormMetadata, typeof ALERT_FIELDS>): Promise<void> {
+  const { ctx, asked, by, metadata, typed } = sent;
   const { name } = typed;
   const per = typed.per || 'hour';
   const over = Number(typed.over);
-  const question = metadata.question ?? (await findReferred(ctx, metadata))?.question;
+  const question = metadata.question ?? (await findReferred(sent))?.question;
   if (!question) throw new HeadroomError('question', 'I no longer know what that answer was about: ask again.');
-  await ctx.alertRules.add({ name, question, over, per }, toActor(person));
+  await ctx.alertRules.add({ name, question, over, per }, by);
   const line = `I’ll alert you when “${name}” passes ${over.toLocaleString('en-US')} requests ${per === 'day' ? 'a day' : 'an hour'}.`;
   await say(ctx, asked, [line], [{ label: 'Alerts', command: 'alerts' }]);
 }
 
 /** The answer that a form was opened from, where it is still known. */
-async function findReferred(ctx: SlackContext, { answerId }: AnswerFormMetadata): Promise<KeptAnswer | undefined> {
+async function findReferred({
+  ctx,
+  metadata: { answerId },
+}: Pick<Sent<AnswerFormMetadata, FormFields>, 'ctx' | 'metadata'>): Promise<KeptAnswer | undefined> {
   return answerId ? findAnswer(ctx.db, answerId) : undefined;
 }
 

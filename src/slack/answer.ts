@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Question, Report } from '../domain/report.ts';
-import { type AnswerFrame, buildAnswer, buildNotice } from '../messages/answer-message.ts';
+import { type AnswerFrame, buildAnswer } from '../messages/answer-message.ts';
 import { fitMessage } from '../messages/fit.ts';
 import { buildWelcome } from '../messages/help.ts';
 import type { Message } from '../messages/text.ts';
@@ -8,12 +8,11 @@ import { findAnswer, type KeptAnswer, listChosenFilters, upsertAnswer } from '..
 import { callSlack, classifyFailure, isThreadRefusal, slackErrorOf } from './client/errors.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import { answerOrRefuse } from './command/format-question.ts';
-import type { Asked, SlackContext } from './context.ts';
+import type { Asked, Served, SlackContext } from './context.ts';
 import { type Drawn, drawPicture } from './files.ts';
 import { hasGraph, listNext, type Next, withChosen } from './next-questions.ts';
-import type { Person } from './permissions.ts';
 import { closedBy, findPlace, isPrivateByDefault, type Place } from './places.ts';
-import { asBlocks, newId, tellPrivately } from './tell.ts';
+import { asBlocks, newId, say, tellPrivately } from './tell.ts';
 
 /** Text waits so long for its picture, counted from the request: together with posting it stays below 2 s. */
 const PICTURE_WAIT_MS = 1200;
@@ -23,10 +22,7 @@ const NOT_POSTED = 'Slack did not take the answer for the channel, so it is for 
 const MAYBE_POSTED = 'Slack did not say whether it posted the answer in the channel, so here it is for you.';
 const CHART_FAILED = 'The chart could not be shown this time.';
 
-interface Answering {
-  ctx: SlackContext;
-  asked: Asked;
-  person: Person;
+interface Answering extends Served {
   report: Report;
   place: Place;
   answer: KeptAnswer;
@@ -44,12 +40,11 @@ interface Answering {
  * sharing was confirmed by a press that named who will see it. `addChosen`: the filters that the asker chose here apply too.
  */
 export async function answerQuestion(
-  ctx: SlackContext,
-  asked: Asked,
-  person: Person,
+  served: Served,
   typed: Question,
   { change, share = false, addChosen = false }: { change?: KeptAnswer; share?: boolean; addChosen?: boolean } = {},
 ): Promise<void> {
+  const { ctx, asked } = served;
   const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
   const question = addChosen ? withChosen(typed, chosen) : typed;
   const [report, place] = await Promise.all([
@@ -73,7 +68,7 @@ export async function answerQuestion(
   const remarks = !change && !place.open && question.private !== true ? [place.reason] : [];
   const shared = !secret && place.open && !place.direct;
   const filtered = chosen.some((filter) => (question.filters ?? []).some((used) => isDeepStrictEqual(used, filter)));
-  const answering: Answering = { ctx, asked, person, report, place, answer, next, remarks, shared, filtered };
+  const answering: Answering = { ...served, report, place, answer, next, remarks, shared, filtered };
   await (secret ? answerPrivately(answering, change !== undefined) : answerOpenly(answering));
 }
 
@@ -81,8 +76,7 @@ export async function answerQuestion(
 async function tellIfSlow(ctx: SlackContext, asked: Asked, counting: Promise<Report>): Promise<Report> {
   const first = await Promise.race([counting.then(() => 'done'), ctx.wait(COUNTING_WAIT_MS)]);
   if (first !== 'done') {
-    const note = buildNotice(['Still counting: the answer follows.']);
-    await tellPrivately(ctx, asked, note).catch((error: unknown) =>
+    await say(ctx, asked, ['Still counting: the answer follows.']).catch((error: unknown) =>
       ctx.log.warn({ error: String(error) }, 'nobody could be told that counting takes long'),
     );
   }

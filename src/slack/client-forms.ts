@@ -6,7 +6,6 @@ import type { SlackContext } from './context.ts';
 import { declarationForm, saidOf } from './declaration-form.ts';
 import { type FormPlace, METADATA, toFormPlace } from './form-metadata.ts';
 import { adminWindow, type Listener, windowOf } from './listen.ts';
-import { toActor } from './permissions.ts';
 import { openView, updateView } from './views.ts';
 
 const NO_CLIENT: ClientFields = { name: '', ids: '', owner: '', team: '' };
@@ -24,9 +23,9 @@ export const CLIENT_WINDOWS: readonly Listener[] = [
     await openView(ctx, asked, buildClientForm(metadata, client?.fields ?? NO_CLIENT));
   }),
   adminWindow(ACTIONS.clientEnd, async (pressed) => {
-    const { ctx, asked, person, value } = pressed;
+    const { ctx, asked, by, value } = pressed;
     const list = windowOf(pressed);
-    const lines = await ctx.pools.apply({ part: 'client', basis: value }, toActor(person));
+    const lines = await ctx.pools.apply({ part: 'client', basis: value }, by);
     await updateView(ctx, list, await buildList(ctx, asked, saidOf(lines)));
   }),
   declarationForm({

@@ -13,8 +13,7 @@ function does<V = string>(
 ): Listener {
   return press<V>({
     ...{ ...row, on },
-    run: async (pressed) =>
-      perform(pressed.ctx, pressed.asked, pressed.person, await toCommand(pressed.value, pressed)),
+    run: async (pressed) => perform(pressed, await toCommand(pressed.value, pressed)),
   });
 }
 
@@ -31,14 +30,15 @@ const MORE = z.string().regex(/^(route|pools:.+|mute:(hour|tomorrow|period):.+)$
 
 /** Everything that can be typed, and the buttons that do the same. Rights beyond seeing answers are asked by the command. */
 export const COMMANDS: readonly Listener[] = [
-  command(({ ctx, asked, person, text }) => performText(ctx, asked, person, text)),
-  press({ on: ACTIONS.run, run: (pressed) => performText(pressed.ctx, pressed.asked, pressed.person, pressed.value) }),
+  command((served) => performText(served, served.text)),
+  press({ on: ACTIONS.run, run: (pressed) => performText(pressed, pressed.value) }),
   press({
     on: ACTIONS.alertAsk,
     // What an alert leads to is read beside it, by everybody who looks into it.
-    run: ({ ctx, asked, person, value }) => {
+    run: (pressed) => {
+      const { asked } = pressed;
       const threadTs = asked.ephemeral ? undefined : (asked.threadTs ?? asked.messageTs);
-      return performText(ctx, { ...asked, threadTs }, person, value);
+      return performText({ ...pressed, asked: { ...asked, threadTs } }, pressed.value);
     },
   }),
   // Slack opens the link itself, also for those who may nothing here.
@@ -59,7 +59,7 @@ export const COMMANDS: readonly Listener[] = [
   press({
     on: ACTIONS.digestSend,
     value,
-    run: ({ ctx, asked, person, value }) => sendDigest(ctx, asked, person, value),
+    run: (pressed) => sendDigest(pressed, pressed.value),
   }),
   does(ACTIONS.alertAcknowledge, (what) => ({ kind: 'alerts', action: 'acknowledge', what })),
   does(ACTIONS.alertMute, (what) => ({ kind: 'alerts', action: 'mute', what, until: '24h' }), { needs: 'admin' }),

@@ -7,7 +7,7 @@ import type { Db } from '../store/database.ts';
 import type { Memory } from './client/memory.ts';
 import type { RefusedBlocks } from './client/send-repaired.ts';
 import type { Bot } from './identity.ts';
-import type { People } from './permissions.ts';
+import type { People, Person } from './permissions.ts';
 import type * as ports from './ports.ts';
 
 /** Settings that the Slack app needs. */
@@ -96,4 +96,12 @@ export interface Asked {
   modal?: { id: string; hash?: string | undefined } | undefined;
   /** Epoch ms at which the request came in. */
   atMs: number;
+}
+
+/** Somebody who may, asking for something; `by` is what the ports hear of them. */
+export interface Served {
+  ctx: SlackContext;
+  asked: Asked;
+  person: Person;
+  by: ports.Actor;
 }

@@ -3,7 +3,6 @@ import type { FormFields } from '../messages/form.ts';
 import type { Block } from '../messages/text.ts';
 import { placeFaults } from './form-state.ts';
 import { type FormRow, form, type Listener, type Sent } from './listen.ts';
-import { toActor } from './permissions.ts';
 import { say } from './tell.ts';
 import { updateView } from './views.ts';
 
@@ -35,8 +34,8 @@ export function declarationForm<T, F extends FormFields>(row: DeclarationForm<T,
       );
     },
     async run(sent) {
-      const { ctx, asked, person, below } = sent;
-      const lines = await ctx.pools.apply(toEdit(sent), toActor(person));
+      const { ctx, asked, by, below } = sent;
+      const lines = await ctx.pools.apply(toEdit(sent), by);
       const said = lines.length > 0 ? ['Saved:', ...lines] : [saidOf(lines)];
       const seen =
         below !== undefined && (await updateView(ctx, { id: below }, await buildList(sent, said.join('\n'))));

@@ -14,56 +14,50 @@ import { type Block, clip, plainContext } from '../messages/text.ts';
 import type { DigestCommand } from './command/command.ts';
 import { describeCounted, fitsForm, toCounted } from './command/format-question.ts';
 import { parseUntil } from './command/until.ts';
-import type { Asked, SlackContext } from './context.ts';
+import type { Asked, Served, SlackContext } from './context.ts';
 import { type DigestMetadata, METADATA } from './form-metadata.ts';
 import { faultAt, form, type Sent } from './listen.ts';
 import { listDigestParts } from './next-questions.ts';
 import type { View } from './payloads.ts';
-import { type Person, toActor } from './permissions.ts';
 import { isPrivateByDefault, prepareChannel } from './places.ts';
 import type { DigestSummary } from './ports.ts';
 import { say, tellPrivately } from './tell.ts';
 import { openView } from './views.ts';
 
 /** Digests of a channel: listed, added, edited, paused, previewed, sent. Their rules are the port's. */
-export async function performDigest(
-  ctx: SlackContext,
-  asked: Asked,
-  person: Person,
-  command: DigestCommand,
-): Promise<void> {
-  const by = toActor(person);
+export async function performDigest(served: Served, command: DigestCommand): Promise<void> {
+  const { ctx, asked, person, by } = served;
   switch (command.action) {
     case 'list':
-      return tellDigests(ctx, asked);
+      return tellDigests(served);
     case 'add': {
-      if (!command.schedule) return openDigestForm(ctx, asked, person);
+      if (!command.schedule) return openDigestForm(served);
       const channel = command.channel?.id ?? asked.channel;
       await prepareChannel(ctx, channel);
       const digest = await ctx.digests.add({ channel, schedule: command.schedule }, by);
-      return tellChange(ctx, asked, 'Added', digest);
+      return tellChange(served, 'Added', digest);
     }
     case 'edit': {
-      const digest = await pickDigest(ctx, asked, command);
-      if (!command.schedule) return openDigestForm(ctx, asked, person, { digest });
+      const digest = await pickDigest(served, command);
+      if (!command.schedule) return openDigestForm(served, { digest });
       const changed = await ctx.digests.change(digest.id, { schedule: command.schedule }, by);
-      return tellChange(ctx, asked, 'Changed', changed);
+      return tellChange(served, 'Changed', changed);
     }
     case 'pause':
     case 'resume': {
       const untilMs =
         command.action === 'pause' && command.until ? parseUntil(command.until, ctx.now(), person.zone) : undefined;
-      const { id } = await pickDigest(ctx, asked, command);
+      const { id } = await pickDigest(served, command);
       const digest = await ctx.digests.pause(id, untilMs ?? command.action === 'pause', by);
-      return tellChange(ctx, asked, command.action === 'pause' ? 'Paused' : 'Resumed', digest);
+      return tellChange(served, command.action === 'pause' ? 'Paused' : 'Resumed', digest);
     }
     case 'remove': {
-      const { id, schedule } = await ctx.digests.remove((await pickDigest(ctx, asked, command)).id, by);
+      const { id, schedule } = await ctx.digests.remove((await pickDigest(served, command)).id, by);
       return say(ctx, asked, [`Removed: digest ${id}, ${schedule}`]);
     }
     case 'takeover': {
-      const { id } = await pickDigest(ctx, asked, command);
-      return tellChange(ctx, asked, 'Yours now', await ctx.digests.change(id, { owner: by.user }, by));
+      const { id } = await pickDigest(served, command);
+      return tellChange(served, 'Yours now', await ctx.digests.change(id, { owner: by.user }, by));
     }
     case 'preview': {
       return tellPrivately(ctx, asked, buildDigestPreview(await ctx.digestPosts.compose(toWhere(asked, command.id))));
@@ -71,9 +65,9 @@ export async function performDigest(
     case 'send': {
       // As with an answer: where these are private, showing it to a channel is a press that says who will see it.
       if (isPrivateByDefault(ctx.config)) {
-        return tellPrivately(ctx, asked, buildSendPrompt(await pickDigest(ctx, asked, command)));
+        return tellPrivately(ctx, asked, buildSendPrompt(await pickDigest(served, command)));
       }
-      return sendDigest(ctx, asked, person, command.id);
+      return sendDigest(served, command.id);
     }
     case 'history': {
       const lines = await ctx.digestPosts.history(toWhere(asked, command.id));
@@ -84,8 +78,8 @@ export async function performDigest(
 }
 
 /** Posts a digest now, for whoever saw who will see it. */
-export async function sendDigest(ctx: SlackContext, asked: Asked, person: Person, id?: number): Promise<void> {
-  const { id: sent, schedule } = await ctx.digestPosts.send(toWhere(asked, id), toActor(person));
+export async function sendDigest({ ctx, asked, by }: Served, id?: number): Promise<void> {
+  const { id: sent, schedule } = await ctx.digestPosts.send(toWhere(asked, id), by);
   await say(ctx, asked, [`Digest ${sent} (${schedule}) is on its way.`]);
 }
 
@@ -93,20 +87,19 @@ function toWhere(asked: Asked, id: number | undefined): { id?: number; channel: 
   return id === undefined ? { channel: asked.channel } : { id, channel: asked.channel };
 }
 
-async function tellDigests(ctx: SlackContext, asked: Asked): Promise<void> {
+async function tellDigests({ ctx, asked }: Served): Promise<void> {
   const digests = await ctx.digests.list(asked.channel);
   await tellPrivately(ctx, asked, buildDigestList(digests, { command: ctx.command }));
 }
 
-async function tellChange(ctx: SlackContext, asked: Asked, word: string, digest: DigestSummary): Promise<void> {
+async function tellChange({ ctx, asked }: Served, word: string, digest: DigestSummary): Promise<void> {
   const { lines } = describeDigest(digest);
   await say(ctx, asked, [`${word}: digest ${digest.id}, ${lines[0]}`, ...lines.slice(1)]);
 }
 
 /** The digest meant by a number, or the only one of the channel; of several, the same is offered for each. */
 async function pickDigest(
-  ctx: SlackContext,
-  asked: Asked,
+  { ctx, asked }: Served,
   { action, id }: { action: string; id?: number },
 ): Promise<DigestSummary> {
   const digests = await ctx.digests.list(id === undefined ? asked.channel : undefined);
@@ -123,9 +116,7 @@ async function pickDigest(
 
 /** The form of a digest: the given one, or a new one for this channel, about the calls of an answer's question. */
 export async function openDigestForm(
-  ctx: SlackContext,
-  asked: Asked,
-  person: Person,
+  { ctx, asked, person }: Served,
   { digest, question }: { digest?: DigestSummary; question?: Question } = {},
 ): Promise<void> {
   const channel = asked.channel.startsWith('D') ? undefined : asked.channel || undefined;
@@ -199,7 +190,9 @@ export const DIGEST_FORM = form({
       ...(chosen === 0 ? { sections: 'Choose at least one.' } : {}),
     };
   },
-  async run({ ctx, asked, person, metadata: { id, filters, scope }, typed }) {
+  async run(sent) {
+    const { ctx, by, typed } = sent;
+    const { id, filters, scope } = sent.metadata;
     const digest = {
       channel: typed.channel,
       schedule: toSchedule(typed),
@@ -207,8 +200,7 @@ export const DIGEST_FORM = form({
       ...(filters ? { filters } : {}),
       ...(scope ? { scope } : {}),
     };
-    const by = toActor(person);
     const saved = id === undefined ? await ctx.digests.add(digest, by) : await ctx.digests.change(id, digest, by);
-    await tellChange(ctx, asked, 'Saved', saved);
+    await tellChange(sent, 'Saved', saved);
   },
 });

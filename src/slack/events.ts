@@ -53,10 +53,8 @@ async function answerWritten(ctx: SlackContext, event: Written): Promise<void> {
   };
   // `@Headroom: top clients` and `hey @Headroom, who …`: what is left of the address says nothing.
   const text = (event.text ?? '').replaceAll(new RegExp(`<@${ctx.bot.userId}(\\|[^>]*)?>[\\s,:;!]*`, 'g'), ' ').trim();
-  await serveIfAllowed(ctx, asked, (person) =>
-    text === ''
-      ? tellPrivately(ctx, asked, buildIntroduction(ctx.command, ctx.bot.name))
-      : performText(ctx, asked, person, text),
+  await serveIfAllowed(ctx, asked, (served) =>
+    text === '' ? tellPrivately(ctx, asked, buildIntroduction(ctx.command, ctx.bot.name)) : performText(served, text),
   );
 }
 

@@ -5,7 +5,7 @@ import { defuse, toOneLine } from '../messages/text.ts';
 import { openDirect } from './client/memory.ts';
 import { uploadFile, uploadPicture } from './client/upload.ts';
 import { answerOrRefuse } from './command/format-question.ts';
-import type { Asked, SlackContext } from './context.ts';
+import type { Served, SlackContext } from './context.ts';
 import type { Place } from './places.ts';
 import { say } from './tell.ts';
 
@@ -28,7 +28,7 @@ export async function drawPicture(ctx: SlackContext, report: Report): Promise<Dr
 }
 
 /** Sends the chart of a question to the person who asks for it, by DM: a file that only the two of us see. */
-export async function sendPicture(ctx: SlackContext, asked: Asked, question: Question): Promise<void> {
+export async function sendPicture({ ctx, asked }: Served, question: Question): Promise<void> {
   const report = await ctx.reporter.answer(question, ctx.now());
   const picture = await ctx.charts.render(report, { view: question.view === 'table' ? 'graph' : question.view });
   if (!picture) return say(ctx, asked, ['There is nothing to draw in this answer.']);
@@ -42,8 +42,7 @@ export async function sendPicture(ctx: SlackContext, asked: Asked, question: Que
  * by DM. A ranking comes whole (up to 1,000 rows) unless the question has a number of rows.
  */
 export async function sendCsv(
-  ctx: SlackContext,
-  asked: Asked,
+  { ctx, asked }: Served,
   question: Question,
   to: { place: Place | 'asker'; threadTs?: string | undefined },
 ): Promise<void> {

@@ -4,7 +4,7 @@ import { HeadroomError, QuestionError } from '../errors.ts';
 import type { FormFields } from '../messages/form.ts';
 import type { Block } from '../messages/text.ts';
 import { parseJson } from '../store/json-columns.ts';
-import type { Asked, SlackContext } from './context.ts';
+import type { Served, SlackContext } from './context.ts';
 import { type Faults, type Filled, listFaults, readForm, toFault } from './form-state.ts';
 import { publishHome } from './home.ts';
 import {
@@ -19,8 +19,7 @@ import {
   SUBMISSION,
   type View,
 } from './payloads.ts';
-import type { Person } from './permissions.ts';
-import { describeFailure, refuse, serveIfAllowed, tellFailure } from './serve.ts';
+import { describeFailure, refuse, serveIfAllowed, tellFailure, toServed } from './serve.ts';
 import { updateView, withChannel } from './views.ts';
 
 /** Slack waits 3 s for what a menu offers and for what is wrong with a form. */
@@ -33,13 +32,6 @@ type Needs = 'view' | 'admin';
  * then asks for the rights of the person who acts, and nothing runs before they are known.
  */
 export type Listener = (app: App, ctx: SlackContext) => void;
-
-/** Somebody who may, doing something. */
-interface Served {
-  ctx: SlackContext;
-  asked: Asked;
-  person: Person;
-}
 
 /** A press, of somebody who may. */
 export interface Press<V = string> extends Served {
@@ -64,7 +56,7 @@ export function command(run: (served: Served & { text: string }) => Promise<void
       await ack();
       const { user_id: user, channel_id: channel, response_url, trigger_id, text } = COMMAND.parse(given);
       const asked = { user, channel, responseUrl: response_url, triggerId: trigger_id, atMs: ctx.now() };
-      await serveIfAllowed(ctx, asked, (person) => run({ ctx, asked, person, text }));
+      await serveIfAllowed(ctx, asked, (served) => run({ ...served, text }));
     });
 }
 
@@ -90,12 +82,12 @@ export function press<V = string>({
       const body = PRESS.parse(given);
       const asked = askedBy(body, ctx.now());
       const { value, ...pressed } = body.actions[0];
-      const task = async (person: Person) => {
+      const task = async (served: Served) => {
         const read = schema?.safeParse(value) ?? { success: true, data: value as V };
         if (!read.success) throw tooOld(ctx);
         const here = window ? asked : await withChannel(ctx, asked);
-        await run({ ctx, asked: here, person, body, ...pressed, value: read.data });
-        if (body.view?.type === 'home') await publishHome(ctx, person);
+        await run({ ...served, asked: here, body, ...pressed, value: read.data });
+        if (body.view?.type === 'home') await publishHome(ctx, served.person);
       };
       await serveIfAllowed(ctx, asked, task, needs);
     });
@@ -127,7 +119,7 @@ export function shortcut(
       await ack();
       const body = SHORTCUT.parse(given);
       const asked = askedBy(body, ctx.now());
-      await serveIfAllowed(ctx, asked, (person) => run({ ctx, asked, person, body }));
+      await serveIfAllowed(ctx, asked, (served) => run({ ...served, body }));
     });
 }
 
@@ -191,7 +183,7 @@ export function form<T, F extends FormFields>(row: FormRow<T, F>): Listener {
         const person = await ctx.people.find(asked.user);
         // Told after the acknowledgement: whoever may not learns nothing from faults.
         if (refuse(ctx, person, needs) !== undefined) return {};
-        const { shown, sent } = readSent(row, view, { ctx, asked, person });
+        const { shown, sent } = readSent(row, view, toServed(ctx, asked, person));
         return { ...(await check?.(sent)), ...listFaults(shown, sent) };
       };
       let faults: Faults;
@@ -208,10 +200,10 @@ export function form<T, F extends FormFields>(row: FormRow<T, F>): Listener {
       }
       if (Object.keys(faults).length > 0) return ack({ response_action: 'errors', errors: faults });
       await ack();
-      const once = async (person: Person) => {
+      const once = async (served: Served) => {
         if (!(await ctx.seen.insert(`form:${view.id}:${view.hash}`))) return;
-        await run(readSent(row, view, { ctx, asked: await withChannel(ctx, asked), person }).sent);
-        if (asked.channel === '') await publishHome(ctx, person);
+        await run(readSent(row, view, { ...served, asked: await withChannel(ctx, asked) }).sent);
+        if (asked.channel === '') await publishHome(ctx, served.person);
       };
       await serveIfAllowed(ctx, asked, once, needs);
     });
@@ -222,16 +214,17 @@ export function form<T, F extends FormFields>(row: FormRow<T, F>): Listener {
 function readSent<T, F extends FormFields>(
   { metadata: schema, fields, again }: FormRow<T, F>,
   { private_metadata, previous_view_id: below, state }: View,
-  { ctx, asked, person }: Served,
+  served: Served,
 ): { shown: F; sent: Sent<T, F> } {
   const read = schema.safeParse(parseJson(private_metadata || '{}'));
   if (!read.success) {
-    const old = `This form is from an older version of ${ctx.bot.name}. Close it and open it again: ${ctx.command} ${again}`;
+    const { bot, command } = served.ctx;
+    const old = `This form is from an older version of ${bot.name}. Close it and open it again: ${command} ${again}`;
     throw new QuestionError(old, [{ label: 'Open it again', command: again }]);
   }
   const metadata = read.data;
   const shown = typeof fields === 'function' ? fields(metadata) : fields;
-  return { shown, sent: { ctx, asked, person, metadata, below, ...readForm(shown, state?.values) } };
+  return { shown, sent: { ...served, metadata, below, ...readForm(shown, state?.values) } };
 }
 
 /** A schema of button values that are JSON. */

@@ -11,12 +11,11 @@ import { answerQuestion } from './answer.ts';
 import type { Command } from './command/command.ts';
 import { findHelpDays, type HelpNames } from './command/help.ts';
 import { understand } from './command/parse-command.ts';
-import type { Asked, SlackContext } from './context.ts';
+import type { Asked, Served, SlackContext } from './context.ts';
 import { performDigest } from './digests.ts';
 import { sendCsv } from './files.ts';
 import { toFormPlace } from './form-metadata.ts';
 import { withChosen } from './next-questions.ts';
-import { type Person, toActor } from './permissions.ts';
 import { findPlace, isPrivateByDefault } from './places.ts';
 import { openPools } from './pool-forms.ts';
 import { openSaved, saveView, tellViews, unsaveView } from './saved-views.ts';
@@ -28,38 +27,40 @@ import { openView } from './views.ts';
 const AUDIT_SHOWN = 30;
 
 /** Does what the words after `/usage` ask for. */
-export async function performText(ctx: SlackContext, asked: Asked, person: Person, text: string): Promise<void> {
-  await perform(ctx, { ...asked, text }, person, await understand(text, ctx.reporter, ctx.now()));
+export async function performText(served: Served, text: string): Promise<void> {
+  const { ctx, asked } = served;
+  await perform({ ...served, asked: { ...asked, text } }, await understand(text, ctx.reporter, ctx.now()));
 }
 
 /** Does what a command asks for; what it needs beyond seeing answers is checked here. */
-export async function perform(ctx: SlackContext, asked: Asked, person: Person, command: Command): Promise<void> {
+export async function perform(served: Served, command: Command): Promise<void> {
+  const { ctx, asked, person } = served;
   switch (command.kind) {
     case 'question':
-      return answerQuestion(ctx, asked, person, command.question, { addChosen: true });
+      return answerQuestion(served, command.question, { addChosen: true });
     case 'export':
-      return exportCsv(ctx, asked, command.question);
+      return exportCsv(served, command.question);
     case 'help':
-      return tellPrivately(ctx, asked, await help(ctx, asked, person, command.topic));
+      return tellPrivately(ctx, asked, await help(served, command.topic));
     case 'digest':
-      return performDigest(ctx, asked, person, command);
+      return performDigest(served, command);
     case 'alerts':
-      return performAlerts(ctx, asked, person, command);
+      return performAlerts(served, command);
     case 'save':
-      return saveView(ctx, asked, command);
+      return saveView(served, command);
     case 'open':
-      return openSaved(ctx, asked, person, command);
+      return openSaved(served, command);
     case 'unsave':
-      return unsaveView(ctx, asked, command.name);
+      return unsaveView(served, command.name);
     case 'views':
-      return tellViews(ctx, asked);
+      return tellViews(served);
     case 'pools':
       requireAdmin(person);
-      return openPools(ctx, asked, command.scope);
+      return openPools(served, command.scope);
     case 'correct':
-      return correct(ctx, asked, person, command);
+      return correct(served, command);
     case 'filters':
-      return openFilters(ctx, asked);
+      return openFilters(served);
     case 'reset':
       await upsertChosenFilters(ctx.db, asked.user, asked.channel, []);
       return say(ctx, asked, ['Your filters in this channel are reset.']);
@@ -73,32 +74,31 @@ export async function perform(ctx: SlackContext, asked: Asked, person: Person, c
   }
 }
 
-async function help(ctx: SlackContext, asked: Asked, { admin }: Person, topic: string | undefined): Promise<Message> {
-  return buildHelp(topic, { command: ctx.command, names: await findHelpNames(ctx, asked), admin });
+async function help({ ctx, asked, person }: Served, topic: string | undefined): Promise<Message> {
+  return buildHelp(topic, { command: ctx.command, names: await findHelpNames(ctx, asked), admin: person.admin });
 }
 
-async function openFilters(ctx: SlackContext, asked: Asked): Promise<void> {
+async function openFilters({ ctx, asked }: Served): Promise<void> {
   const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
   await openView(ctx, asked, buildFilterForm(toFormPlace(asked), chosen));
 }
 
-async function exportCsv(ctx: SlackContext, asked: Asked, question: Question): Promise<void> {
+async function exportCsv(served: Served, question: Question): Promise<void> {
+  const { ctx, asked } = served;
   const place = await findPlace(ctx, asked.channel);
   const secret = ctx.config.viewers.length > 0 || (question.private ?? isPrivateByDefault(ctx.config));
   const filtered = withChosen(question, await listChosenFilters(ctx.db, asked.user, asked.channel));
   const to = place.open && secret && !place.direct ? 'asker' : place;
-  await sendCsv(ctx, asked, filtered, { place: to, threadTs: asked.threadTs });
+  await sendCsv(served, filtered, { place: to, threadTs: asked.threadTs });
 }
 
 async function correct(
-  ctx: SlackContext,
-  asked: Asked,
-  person: Person,
+  { ctx, asked, person, by }: Served,
   command: Extract<Command, { kind: 'correct' }>,
 ): Promise<void> {
   requireAdmin(person);
   const { kind: _kind, ...entry } = command;
-  await say(ctx, asked, await ctx.corrections.correct(entry, toActor(person)));
+  await say(ctx, asked, await ctx.corrections.correct(entry, by));
 }
 
 /** Names of this workspace, channel and person for the examples of the help. */

@@ -2,7 +2,6 @@ import type { UsersInfoResponse, WebClient } from '@slack/web-api';
 import type { Logger } from '../log.ts';
 import { callSlack, slackErrorOf } from './client/errors.ts';
 import { AccountList, type Found, type Memory } from './client/memory.ts';
-import type { Actor } from './ports.ts';
 
 /** A person as Slack describes them, with their rights here. */
 export interface Person {
@@ -90,8 +89,4 @@ export function createPeople(
       return workspaceAdmins.find();
     },
   };
-}
-
-export function toActor(person: Person): Actor {
-  return { user: person.id, zone: person.zone, admin: person.admin };
 }

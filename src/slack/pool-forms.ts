@@ -14,7 +14,7 @@ import {
 } from '../messages/pool-form.ts';
 import { buildScope, buildScopes, toScopeOptions } from '../messages/pool-list.ts';
 import type { Block } from '../messages/text.ts';
-import type { Asked, SlackContext } from './context.ts';
+import type { Served } from './context.ts';
 import { declarationForm, saidOf } from './declaration-form.ts';
 import {
   METADATA,
@@ -25,7 +25,6 @@ import {
 } from './form-metadata.ts';
 import type { Filled } from './form-state.ts';
 import { adminWindow, json, type Listener, options, type Press, type Sent, windowOf } from './listen.ts';
-import { toActor } from './permissions.ts';
 import type { ScopeSummary } from './ports.ts';
 import { openView, updateView } from './views.ts';
 
@@ -84,7 +83,7 @@ export const POOL_WINDOWS: readonly Listener[] = [
 ];
 
 /** Opens the pools of one scope (by its name, in any case), or of all; where there is only one, that. */
-export async function openPools(ctx: SlackContext, asked: Asked, scope?: string): Promise<void> {
+export async function openPools({ ctx, asked }: Served, scope?: string): Promise<void> {
   const scopes = await ctx.pools.list();
   const found = scope === undefined ? undefined : findScope(scopes, scope);
   if (scope !== undefined && !found) {
@@ -96,7 +95,7 @@ export async function openPools(ctx: SlackContext, asked: Asked, scope?: string)
 
 async function endPool(pressed: Press<z.infer<typeof POOL>>): Promise<void> {
   windowOf(pressed);
-  const lines = await pressed.ctx.pools.apply({ part: 'end', ...pressed.value }, toActor(pressed.person));
+  const lines = await pressed.ctx.pools.apply({ part: 'end', ...pressed.value }, pressed.by);
   await showPools(pressed, pressed.value.scope, saidOf(lines));
 }
 

@@ -4,11 +4,10 @@ import { buildNotice } from '../messages/answer-message.ts';
 import { buildRoutingForm, describeRouting, listRoutingFields, toRouting } from '../messages/routing-form.ts';
 import { type Option, option } from '../messages/text.ts';
 import { slackErrorOf } from './client/errors.ts';
-import type { Asked, SlackContext } from './context.ts';
+import type { Served, SlackContext } from './context.ts';
 import { METADATA, type RoutingMetadata, toFormPlace } from './form-metadata.ts';
 import type { Faults, Filled } from './form-state.ts';
 import { faultAt, form, type Listener, options, type Sent } from './listen.ts';
-import { toActor } from './permissions.ts';
 import { prepareChannel } from './places.ts';
 import type { RoutingChange } from './ports.ts';
 import { tellPrivately } from './tell.ts';
@@ -50,7 +49,7 @@ export const ROUTING_WINDOWS: readonly Listener[] = [
 ];
 
 /** Opens the form of where alerts go, as it is now. */
-export async function openRouting(ctx: SlackContext, asked: Asked): Promise<void> {
+export async function openRouting({ ctx, asked }: Served): Promise<void> {
   const routing = await ctx.alertRouting.get();
   // Slack opens a form for 3 s only: where it does not say in time, groups are offered, and shown by their ids.
   const groups = await Promise.race([findGroups(ctx).catch(() => []), ctx.wait(PATIENCE_MS).then(() => [])]);
@@ -62,8 +61,8 @@ export async function openRouting(ctx: SlackContext, asked: Asked): Promise<void
   await openView(ctx, asked, buildRoutingForm(metadata, toRouting(routing, group), routing.kinds));
 }
 
-async function saveRouting({ ctx, asked, person, typed }: Sent<RoutingMetadata, Fields>): Promise<void> {
-  const changed = await ctx.alertRouting.change(toChange(typed), toActor(person));
+async function saveRouting({ ctx, asked, by, typed }: Sent<RoutingMetadata, Fields>): Promise<void> {
+  const changed = await ctx.alertRouting.change(toChange(typed), by);
   const notice = buildNotice(changed ? [] : ['Nothing differs: nothing changed.'], [
     { label: 'Alerts', command: 'alerts' },
     { label: 'Send a test alert', command: 'alerts test' },

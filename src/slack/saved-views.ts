@@ -6,15 +6,13 @@ import { deleteView, findView, listViews, upsertView } from '../store/view-repos
 import { answerQuestion } from './answer.ts';
 import type { Command } from './command/command.ts';
 import { formatOpen, formatQuestion } from './command/format-question.ts';
-import type { Asked, SlackContext } from './context.ts';
+import type { Asked, Served, SlackContext } from './context.ts';
 import { withRange } from './next-questions.ts';
-import type { Person } from './permissions.ts';
 import { say } from './tell.ts';
 
 /** Keeps a question under a name, for the person or for the channel. Without a question: the one asked last here. */
 export async function saveView(
-  ctx: SlackContext,
-  asked: Asked,
+  { ctx, asked }: Served,
   view: { name: string; question?: Question; owner: 'user' | 'channel' },
 ): Promise<void> {
   const question = view.question ?? (await findLastAnswer(ctx.db, asked.user, asked.channel))?.question;
@@ -32,12 +30,8 @@ export async function saveView(
 }
 
 /** One's own view of that name, else the channel's. */
-export async function openSaved(
-  ctx: SlackContext,
-  asked: Asked,
-  person: Person,
-  command: Extract<Command, { kind: 'open' }>,
-): Promise<void> {
+export async function openSaved(served: Served, command: Extract<Command, { kind: 'open' }>): Promise<void> {
+  const { ctx, asked } = served;
   const owners = [asked.user, asked.channel];
   const view = await findView(ctx.db, owners, command.name);
   if (!view) {
@@ -52,10 +46,10 @@ export async function openSaved(
   }
   const ranged = command.range ? withRange(view.question, command.range) : view.question;
   const question = command.private === undefined ? ranged : { ...ranged, private: command.private };
-  await answerQuestion(ctx, asked, person, question);
+  await answerQuestion(served, question);
 }
 
-export async function unsaveView(ctx: SlackContext, asked: Asked, name: string): Promise<void> {
+export async function unsaveView({ ctx, asked }: Served, name: string): Promise<void> {
   for (const owner of [asked.user, asked.channel]) {
     if (!(await deleteView(ctx.db, owner, name))) continue;
     await note(ctx, asked, 'view.remove', `${name} of ${owner}`);
@@ -64,7 +58,7 @@ export async function unsaveView(ctx: SlackContext, asked: Asked, name: string):
   throw new QuestionError(`There is no view named ${name}.`, [{ label: 'Saved views', command: 'views' }]);
 }
 
-export async function tellViews(ctx: SlackContext, asked: Asked): Promise<void> {
+export async function tellViews({ ctx, asked }: Served): Promise<void> {
   const views = await listViews(ctx.db, [asked.user, asked.channel]);
   if (views.length === 0) {
     return say(ctx, asked, [`No views are saved yet. Save one: ${ctx.command} save NAME top clients 30d`]);

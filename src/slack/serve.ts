@@ -1,6 +1,6 @@
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { describeRefusal } from './client/errors.ts';
-import type { Asked, SlackContext } from './context.ts';
+import type { Asked, Served, SlackContext } from './context.ts';
 import type { Person } from './permissions.ts';
 import { newId, say } from './tell.ts';
 
@@ -24,17 +24,21 @@ const FOR_PEOPLE = new Set<HeadroomError['code']>([
 export async function serveIfAllowed(
   ctx: SlackContext,
   asked: Asked,
-  task: (person: Person) => Promise<void>,
+  task: (served: Served) => Promise<void>,
   needs: 'view' | 'admin' = 'view',
 ): Promise<void> {
   try {
     const person = await ctx.people.find(asked.user);
     const refusal = refuse(ctx, person, needs);
     if (refusal) await say(ctx, asked, [refusal]).catch((error) => logUntold(ctx, asked, error));
-    else await task(person);
+    else await task(toServed(ctx, asked, person));
   } catch (error) {
     await tellFailure(ctx, asked, error);
   }
+}
+
+export function toServed(ctx: SlackContext, asked: Asked, person: Person): Served {
+  return { ctx, asked, person, by: { user: person.id, zone: person.zone, admin: person.admin } };
 }
 
 /** Returns why a person may not do something; undefined where they may. */

@@ -25,6 +25,7 @@ export const MAX_TABLE_CHARACTERS = 8000;
 export const MAX_TABLE_COLUMNS = 20;
 export const MAX_BUTTON_TEXT = 75;
 export const MAX_BUTTON_VALUE = 2000;
+export const MAX_LINK = 3000;
 export const MAX_OPTIONS = 100;
 export const MAX_OPTION_TEXT = 75;
 /** The documentation says 150, the types of @slack/types 75. */

@@ -15,7 +15,7 @@ import type {
 import type { Level } from '../domain/scope-state.ts';
 import { ratioOf } from '../domain/thousandths.ts';
 import { NOTHING } from '../report/cells.ts';
-import { toRate } from '../report/compared-rows.ts';
+import { ONCE, toRate } from '../report/compared-rows.ts';
 import { drawDistinct } from '../report/distinct.ts';
 import { DIMENSION_WORDS, formatStepLabel } from '../report/format.ts';
 import { groupOf } from '../report/status.ts';
@@ -63,14 +63,14 @@ function listCharts(report: Report): (Block | undefined)[] {
     case 'route':
       return report.sections
         .filter(({ rows }) => rows.some(({ name }) => name !== NONE))
-        .map(({ title, rows }) => toOutcomes(title, rows.slice(0, MAX_CHART_POINTS)));
+        .map(({ title, rows }) => toOutcomes(title, rows));
     case 'latency':
       return [toLatency(report)];
     case 'summary':
       return [
         toUsed(
           'scope',
-          report.cards.flatMap(({ title, pool, level }) => (pool ? [{ ...pool, name: title, level }] : [])),
+          report.cards.flatMap(({ title, pool, level }) => (pool ? { ...pool, name: title, level } : [])),
         ),
       ];
     case 'pool':
@@ -88,105 +88,66 @@ function listCharts(report: Report): (Block | undefined)[] {
 }
 
 /** The range before stands first, in rust, and the one asked about in blue, as they are where ok and failed stand. */
-function toCompared({
-  title,
-  steps,
-  sections,
-  per,
-  measure,
-  range,
-  versus,
-  zone,
-  grain,
-}: CompareReport): (Block | undefined)[] {
-  const toPair = (
-    type: 'bar' | 'line',
-    name: string,
-    points: readonly string[],
-    pairs: readonly { now?: Thousandths; before?: Thousandths }[],
-  ) => {
-    // Steps are as long as each other, whatever the lengths of the ranges.
-    const valuesOf = (side: 'now' | 'before') =>
-      pairs.map((pair) =>
-        ratioOf(toRate(pair[side] ?? 0, steps ? 1 : per[side], measure), measure === 'credits' ? 1000 : 1),
-      );
-    const series = [
-      { name: versus.label, values: valuesOf('before'), holdsPlace: true },
-      { name: range.label, values: valuesOf('now'), holdsPlace: true },
-    ];
-    return toChart(
-      type,
-      name,
-      points,
-      series,
-      per.isDay && type === 'bar' ? `${measure} a day` : measure === 'p95' ? 'p95, ms' : measure,
-    );
-  };
+function toCompared({ title, steps, sections, per, measure, ...report }: CompareReport): (Block | undefined)[] {
+  const unit = measure === 'p95' ? 'p95, ms' : measure;
+  const scale = measure === 'credits' ? 1000 : 1;
+  const toPair = (pairs: readonly { now?: Thousandths; before?: Thousandths }[], days: CompareReport['per']) =>
+    (['before', 'now'] as const).map((side) => ({
+      name: report[side === 'now' ? 'range' : 'versus'].label,
+      values: pairs.map((pair) => ratioOf(toRate(pair[side] ?? 0, days[side], measure), scale)),
+      holdsPlace: true,
+    }));
   if (steps) {
-    const calendar = createCalendar(zone);
     // A line of Slack's has no gaps: a step that one range does not have is none of nothing.
     const shared = steps.filter(({ now, before }) => now !== undefined && before !== undefined);
-    const points = shared.map(({ startMs }) => formatStepLabel(startMs, grain, calendar));
-    return [toPair('line', title, points, shared)];
+    const calendar = createCalendar(report.zone);
+    const points = shared.map(({ startMs }) => formatStepLabel(startMs, report.grain, calendar));
+    // Steps are as long as each other, whatever the lengths of the ranges.
+    return [toChart('line', title, points, toPair(shared, ONCE), unit)];
   }
   return sections.map((section) => {
     const rows = section.rows.slice(0, MAX_CHART_POINTS);
-    return toPair(
-      'bar',
-      sections.length > 1 ? section.title : title,
-      rows.map(({ name }) => name),
-      rows,
-    );
+    const name = sections.length > 1 ? section.title : title;
+    return toChart('bar', name, namesOf(rows), toPair(rows, per), per.isDay ? `${measure} a day` : unit);
   });
+}
+
+function namesOf(rows: readonly { name: string }[]): string[] {
+  return rows.map(({ name }) => name);
 }
 
 function toUsed(what: string, balances: readonly { name: string; percent: number; level: Level }[]): Block | undefined {
-  const isLow = ({ level }: { level: Level }) => level === 'healthy' || level === 'approaching';
-  const part = (name: string, isIn: (balance: { level: Level }) => boolean): Series => ({
+  const part = (name: string, levels: readonly Level[]): Series => ({
     name,
-    values: balances.map((balance) => (isIn(balance) ? Math.floor(balance.percent * 10) / 10 : 0)),
+    values: balances.map(({ level, percent }) => (levels.includes(level) ? Math.floor(percent * 10) / 10 : 0)),
     holdsPlace: true,
   });
-  const series = [part('critical or used up', (balance) => !isLow(balance)), part('used', isLow)];
-  return toChart(
-    'bar',
-    `Used % of each ${what}`,
-    balances.map(({ name }) => name),
-    series,
-    '%',
-  );
+  const series = [part('critical or used up', ['critical', 'exhausted']), part('used', ['healthy', 'approaching'])];
+  return toChart('bar', `Used % of each ${what}`, namesOf(balances), series, '%');
 }
 
 /** A year stands at each January alone: labels beside each other have no room for more. */
-function toHistory(report: HistoryReport): Block | undefined {
-  const labels = report.months.map(({ label }) => (label.startsWith('Jan') ? label : label.replace(/ \d{4}$/, '')));
+function toHistory({ title, months, series: pools }: HistoryReport): Block | undefined {
+  const labels = months.map(({ label }) => (label.startsWith('Jan') ? label : label.replace(/ \d{4}$/, '')));
   // Overage is the last of them.
-  const series = report.series.toReversed().map((name, place) => ({
+  const series = pools.toReversed().map((name, place) => ({
     name,
-    values: report.months.map(({ drawn }) => ratioOf(drawn[name] ?? 0, 1000)),
-    holdsPlace: place === 0 && report.series.length > 1,
+    values: months.map(({ drawn }) => ratioOf(drawn[name] ?? 0, 1000)),
+    holdsPlace: place === 0 && pools.length > 1,
   }));
-  return toChart('bar', report.title, labels, series, 'credits');
+  return toChart('bar', title, labels, series, 'credits');
 }
 
-function toRanking(report: RankingReport): Block | undefined {
-  const rows = report.rows.slice(0, MAX_CHART_POINTS);
-  if (report.measure === 'credits') {
-    const values = rows.map(({ credits }) => ratioOf(credits, 1000));
-    return toChart(
-      'bar',
-      report.title,
-      rows.map(({ name }) => name),
-      [{ name: 'credits', values }],
-      'credits',
-    );
-  }
-  return toOutcomes(report.title, rows);
+function toRanking({ title, rows, measure }: RankingReport): Block | undefined {
+  if (measure !== 'credits') return toOutcomes(title, rows);
+  const shown = rows.slice(0, MAX_CHART_POINTS);
+  const values = shown.map(({ credits }) => ratioOf(credits, 1000));
+  return toChart('bar', title, namesOf(shown), [{ name: measure, values }], measure);
 }
 
-function toOutcomes(title: string, rows: RankingReport['rows']): Block | undefined {
-  const names = rows.map(({ name }) => name);
-  return toChart('bar', title, names, outcomesOf(rows), 'requests');
+function toOutcomes(title: string, all: RankingReport['rows']): Block | undefined {
+  const rows = all.slice(0, MAX_CHART_POINTS);
+  return toChart('bar', title, namesOf(rows), outcomesOf(rows), 'requests');
 }
 
 function outcomesOf(rows: readonly Totals[]): Series[] {
@@ -200,30 +161,25 @@ function outcomesOf(rows: readonly Totals[]): Series[] {
 /** Over time, Slack draws steps without calls at zero. */
 function toLatency({ rows, steps, title }: LatencyReport): Block | undefined {
   const shown: readonly TimedRow[] = steps ?? rows.slice(0, MAX_CHART_POINTS);
-  const names = shown.map(({ name }) => name);
-  const series = (steps ? (['p99', 'p95', 'p50'] as const) : (['p95', 'p50'] as const)).map(
-    (name): Series => ({
-      name,
-      values: shown.map(({ latency }) => latency?.[`${name}Ms`] ?? 0),
-      holdsPlace: true,
-    }),
-  );
-  return toChart(steps ? 'line' : 'bar', title, names, series, 'ms');
+  const series = (steps ? (['p99', 'p95', 'p50'] as const) : (['p95', 'p50'] as const)).map((name) => ({
+    name,
+    values: shown.map(({ latency }) => latency?.[`${name}Ms`] ?? 0),
+    holdsPlace: true,
+  }));
+  return toChart(steps ? 'line' : 'bar', title, namesOf(shown), series, 'ms');
 }
 
-function toPie(report: RankingReport): Block | undefined {
+function toPie({ title, rows, totals, measure }: RankingReport): Block | undefined {
   const weigh = (row: Pick<Totals, 'credits' | 'requests'>) =>
-    report.measure === 'credits' ? ratioOf(row.credits, 1000) : row.requests;
-  const slices = report.rows.slice(0, MAX_CHART_SERIES - 1).map((row) => ({ label: row.name, value: weigh(row) }));
-  const shown = slices.reduce((sum, { value }) => sum + value, 0);
-  const rest = weigh(report.totals) - shown;
-  if (rest > 0) slices.push({ label: 'others', value: rest });
-  const positive = slices.filter(({ value }) => value > 0);
+    measure === 'credits' ? ratioOf(row.credits, 1000) : row.requests;
+  const slices = rows.slice(0, MAX_CHART_SERIES - 1).map((row) => ({ name: row.name, value: weigh(row) }));
+  const rest = weigh(totals) - slices.reduce((sum, { value }) => sum + value, 0);
+  const positive = [...slices, { name: 'others', value: rest }].filter(({ value }) => value > 0);
   if (positive.length === 0) return undefined;
-  const labels = toLabels(positive.map(({ label }) => label));
+  const labels = toLabels(namesOf(positive));
   return {
     type: 'data_visualization',
-    title: clip(report.title, MAX_CHART_TITLE),
+    title: clip(title, MAX_CHART_TITLE),
     chart: { type: 'pie', segments: positive.map(({ value }, index) => ({ label: labels[index], value })) },
   };
 }
@@ -231,51 +187,43 @@ function toPie(report: RankingReport): Block | undefined {
 /** In an order in which server errors are rust and successes blue; 429 comes round to rust again. */
 const GROUPS = ['5xx', '2xx', '3xx', '4xx', '429', NONE, '1xx'] as const;
 
-function toStatus(report: StatusReport): Block | undefined {
+function toStatus({ title, steps }: StatusReport): Block | undefined {
+  const countOf = (counts: StatusReport['steps'][number]['counts'], group: string) =>
+    Object.entries(counts).reduce((sum, [status, count]) => sum + (groupOf(status) === group ? count : 0), 0);
   const series = GROUPS.map((group) => ({
     name: group,
-    values: report.steps.map(({ counts }) =>
-      Object.entries(counts).reduce((sum, [status, count]) => sum + (groupOf(status) === group ? count : 0), 0),
-    ),
+    values: steps.map(({ counts }) => countOf(counts, group)),
     holdsPlace: group === '5xx',
   }));
-  return toChart(
-    'line',
-    report.title,
-    report.steps.map(({ label }) => label),
-    series,
-    'requests',
-  );
+  const labels = steps.map(({ label }) => label);
+  return toChart('line', title, labels, series, 'requests');
 }
 
 function toSeries(series: SeriesReport): Block | undefined {
-  const report = drawDistinct(series);
-  // Names of two hours cannot be added up.
-  if (report.distinct && report.bars.length > MAX_CHART_POINTS) return undefined;
-  if (report.kind === 'day' && report.bars.length > MAX_CHART_POINTS) return toPairs(report);
-  const outcomes = report.distinct
-    ? [{ name: report.title, values: report.bars.map(({ requests }) => requests) }]
-    : outcomesOf(report.bars);
-  if (report.limit) outcomes.push({ name: report.limit.name, values: report.bars.map(() => report.limit!.value) });
+  const { kind, title, bars, distinct, limit } = drawDistinct(series);
+  // A day has more hours than a chart takes points: two hours are one. Names of two hours cannot be added up.
+  const isPaired = kind === 'day' && bars.length > MAX_CHART_POINTS && !distinct;
+  const shown = isPaired ? pairUp(bars) : bars;
+  const outcomes: Series[] = distinct
+    ? [{ name: title, values: shown.map(({ requests }) => requests) }]
+    : outcomesOf(shown);
+  if (limit && !isPaired) outcomes.push({ name: limit.name, values: shown.map(() => limit.value) });
   return toChart(
     'bar',
-    report.title,
-    report.bars.map(({ label }) => label),
+    isPaired ? 'Requests per two hours' : title,
+    shown.map(({ label }) => label),
     outcomes,
-    report.distinct ? DIMENSION_WORDS[report.distinct.dimension].plural : 'requests',
+    distinct ? DIMENSION_WORDS[distinct.dimension].plural : 'requests',
   );
 }
 
-/** A day has more hours than a chart takes points: two hours are one. */
-function toPairs({ bars }: SeriesReport): Block | undefined {
-  const pairs = bars.flatMap((bar, index) => {
+function pairUp(bars: SeriesReport['bars']): SeriesReport['bars'][number][] {
+  return bars.flatMap((bar, index) => {
     const next = bars[index + 1];
     const sum = (key: 'requests' | 'ok' | 'failed' | 'none') => bar[key] + (next?.[key] ?? 0);
     if (index % 2 === 1) return [];
-    return [{ ...bar, requests: sum('requests'), ok: sum('ok'), failed: sum('failed'), none: sum('none') }];
+    return { ...bar, requests: sum('requests'), ok: sum('ok'), failed: sum('failed'), none: sum('none') };
   });
-  const labels = pairs.map(({ label }) => label);
-  return toChart('bar', 'Requests per two hours', labels, outcomesOf(pairs), 'requests');
 }
 
 function toChart(

@@ -8,6 +8,7 @@ import {
   MAX_CONTEXT_ELEMENTS,
   MAX_CONTEXT_TEXT,
   MAX_HEADER_TEXT,
+  MAX_LINK,
   MAX_OPTION_TEXT,
   MAX_SECTION_TEXT,
 } from './limits.ts';
@@ -220,7 +221,7 @@ export function buildLinkButtons(
 ): Block[] {
   const toButton = (kind: 'addon' | 'upgrade', word: string) => {
     const url = links[kind];
-    if (!url || !URL.canParse(url)) return [];
+    if (!url || url.length > MAX_LINK || !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) return [];
     const action = `${ACTIONS.link}:${kind}${of ? of.index : ''}`;
     return [button({ action, text: of ? `${word}: ${of.title}` : word, url })];
   };

@@ -1,7 +1,18 @@
 import { formatInstant } from '../report/format.ts';
 import type { AlertSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
-import { type Block, button, clip, defuse, type Leaf, leaf, type Message, richList, richText } from './text.ts';
+import {
+  actions,
+  type Block,
+  button,
+  clip,
+  defuse,
+  type Leaf,
+  leaf,
+  type Message,
+  richList,
+  richText,
+} from './text.ts';
 
 /** Each entry is two blocks, and mutes and past ones are lists of one: with a frame they stay below 50. */
 const MAX_SHOWN = { raised: 8, past: 5, mute: 25, rule: 5, kind: 12 } as const;
@@ -49,15 +60,10 @@ export function buildAlertList(
       ...toRows(rules),
       ...(kinds.length > 0 ? [richList(kinds.map((kind) => [`${kind.title} · ${kind.enabled ? 'on' : 'off'}`]))] : []),
       ...(admin
-        ? [
-            {
-              type: 'actions',
-              elements: [
-                button({ action: ACTIONS.alertRoute, text: 'Alert routing' }),
-                button({ action: ACTIONS.alertTest, text: 'Send a test alert' }),
-              ],
-            },
-          ]
+        ? actions(
+            button({ action: ACTIONS.alertRoute, text: 'Alert routing' }),
+            button({ action: ACTIONS.alertTest, text: 'Send a test alert' }),
+          )
         : []),
     ],
   };
@@ -74,7 +80,7 @@ function buildMutes(mutes: readonly AlertSummary[], admin: boolean, zone: string
   const elements = mutes.map(({ id, title }, index) =>
     button({ action: `${ACTIONS.alertUnmute}:${index}`, text: `Unmute ${title}`, value: id }),
   );
-  return [richList(items), ...(admin ? [{ type: 'actions', elements }] : [])];
+  return [richList(items), ...(admin ? actions(...elements) : [])];
 }
 
 /** `over since 22 Nov 2026 00:00 (UTC)`. */
@@ -114,7 +120,7 @@ function buildButtons(alert: AlertSummary, admin: boolean): Block[] {
       ? [button({ action: ACTIONS.alertAcknowledge, text: 'Acknowledge', value })]
       : [];
   const elements = admin ? [...acknowledge, ...buildAdminButtons(alert)] : acknowledge;
-  return elements.length > 0 ? [{ type: 'actions', elements }] : [];
+  return actions(...elements);
 }
 
 function buildAdminButtons({ id: value, sort, enabled, mutedUntilMs }: AlertSummary): Block[] {

@@ -3,6 +3,7 @@ import { DAY_MS } from '../domain/calendar.ts';
 import { formatClock, formatMoment } from '../report/format.ts';
 import { ACTIONS } from './action-ids.ts';
 import {
+  actions,
   type Block,
   buildLinkButtons,
   button,
@@ -164,7 +165,7 @@ function buildButtons(
       : []),
     ...(sign === '🔵' ? [] : buildLinkButtons(links)),
   ];
-  return elements.length > 0 ? [{ type: 'actions', elements }] : [];
+  return actions(...elements);
 }
 
 /** Of a limit that counts one client it is known who: its command drills down. */

@@ -25,6 +25,7 @@ import {
 import { buildNativeCharts } from './native-chart.ts';
 import { buildTable } from './table.ts';
 import {
+  actions,
   type Block,
   button,
   clip,
@@ -213,9 +214,6 @@ export function buildNotice(
     );
   return {
     text: lines.map(defuse).join('\n'),
-    blocks: [
-      ...lines.map((line) => richText(clip(line, MAX_SECTION_TEXT))),
-      ...(buttons.length > 0 ? [{ type: 'actions', elements: buttons }] : []),
-    ],
+    blocks: [...lines.map((line) => richText(clip(line, MAX_SECTION_TEXT))), ...actions(...buttons)],
   };
 }

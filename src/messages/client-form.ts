@@ -3,7 +3,7 @@ import type { ClientFormMetadata, FormPlace } from '../slack/form-metadata.ts';
 import type { ClientSummary } from '../slack/ports.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
 import { buildField, type FormFields, modal, view } from './form.ts';
-import { type Block, button, clip, leaf, plainContext, richText } from './text.ts';
+import { actions, type Block, button, clip, leaf, plainContext, richText } from './text.ts';
 
 /** Clients with buttons of their own, two blocks each. */
 const MAX_CLIENTS = 45;
@@ -28,7 +28,7 @@ export function buildClients(place: FormPlace, clients: readonly ClientSummary[]
     metadata: place,
     blocks: [
       ...(said ? [richText(leaf(clip(said, 2500), { italic: true }))] : []),
-      { type: 'actions', elements: [button({ action: ACTIONS.clientEdit, text: 'Add a client' })] },
+      ...actions(button({ action: ACTIONS.clientEdit, text: 'Add a client' })),
       ...(clients.length === 0
         ? [richText('No client has a name or team yet: ids are shown as senders give them.')]
         : []),
@@ -47,24 +47,21 @@ function buildClient(fields: ClientFields, basis: string, index: number): Block[
   ];
   return [
     richText(leaf(fields.name, { bold: true }), `\n${about.join(' · ')}`),
-    {
-      type: 'actions',
-      elements: [
-        button({ action: `${ACTIONS.clientEdit}:${index}`, text: 'Edit', value: basis, spoken: `Edit ${fields.name}` }),
-        button({
-          action: `${ACTIONS.clientEnd}:${index}`,
-          text: 'Remove',
-          value: basis,
-          style: 'danger',
-          spoken: `Remove ${fields.name}`,
-          confirm: {
-            title: 'Remove its name?',
-            text: `${clip(fields.name, 100)} is then shown by its ids, without owner and team. Its numbers stay.`,
-            yes: 'Remove',
-          },
-        }),
-      ],
-    },
+    ...actions(
+      button({ action: `${ACTIONS.clientEdit}:${index}`, text: 'Edit', value: basis, spoken: `Edit ${fields.name}` }),
+      button({
+        action: `${ACTIONS.clientEnd}:${index}`,
+        text: 'Remove',
+        value: basis,
+        style: 'danger',
+        spoken: `Remove ${fields.name}`,
+        confirm: {
+          title: 'Remove its name?',
+          text: `${clip(fields.name, 100)} is then shown by its ids, without owner and team. Its numbers stay.`,
+          yes: 'Remove',
+        },
+      }),
+    ),
   ];
 }
 

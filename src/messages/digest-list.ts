@@ -2,7 +2,7 @@ import { countOf, formatMoment } from '../report/format.ts';
 import type { DigestPreview, DigestSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
 import { buildNativeCharts } from './native-chart.ts';
-import { type Block, button, defuse, leaf, type Message, plainContext, richText } from './text.ts';
+import { actions, type Block, button, defuse, leaf, type Message, plainContext, richText } from './text.ts';
 
 const MAX_SHOWN = 12;
 
@@ -32,7 +32,7 @@ function zoneOf(schedule: string): string {
 /** Asks whether a digest may be shown to its channel. */
 export function buildSendPrompt(digest: DigestSummary): Message {
   const line = `Everyone in its channel will see digest ${digest.id} (${digest.schedule}).`;
-  return { text: defuse(line), blocks: [richText(line), { type: 'actions', elements: [buildSend(digest)] }] };
+  return { text: defuse(line), blocks: [richText(line), ...actions(buildSend(digest))] };
 }
 
 /** The digests of a channel, each with its buttons. */
@@ -51,9 +51,9 @@ export function buildDigestList(digests: readonly DigestSummary[], { command }: 
           type: 'user',
           user_id: digest.owner,
         }),
-        buildDigestButtons(digest),
+        ...buildDigestButtons(digest),
       ]),
-      { type: 'actions', elements: [button({ action: ACTIONS.digestNew, text: 'Add a digest' })] },
+      ...actions(button({ action: ACTIONS.digestNew, text: 'Add a digest' })),
     ],
   };
 }
@@ -63,24 +63,21 @@ function buildSend({ id }: DigestSummary): Block {
   return button({ action: ACTIONS.digestSend, text: 'Send now', value: String(id), confirm });
 }
 
-export function buildDigestButtons(digest: DigestSummary): Block {
+export function buildDigestButtons(digest: DigestSummary): Block[] {
   const { id, paused } = digest;
   const value = String(id);
   const remove = { title: 'Remove this digest?', text: 'It will not be posted any more.', yes: 'Remove' };
-  return {
-    type: 'actions',
-    elements: [
-      button({ action: ACTIONS.digestPreview, text: 'Preview', value }),
-      buildSend(digest),
-      button({ action: ACTIONS.digestEdit, text: 'Edit', value }),
-      button({
-        action: ACTIONS.digestPause,
-        text: paused ? 'Resume' : 'Pause',
-        value: `${value}:${paused ? 'resume' : 'pause'}`,
-      }),
-      button({ action: ACTIONS.digestRemove, text: 'Remove', value, style: 'danger', confirm: remove }),
-    ],
-  };
+  return actions(
+    button({ action: ACTIONS.digestPreview, text: 'Preview', value }),
+    buildSend(digest),
+    button({ action: ACTIONS.digestEdit, text: 'Edit', value }),
+    button({
+      action: ACTIONS.digestPause,
+      text: paused ? 'Resume' : 'Pause',
+      value: `${value}:${paused ? 'resume' : 'pause'}`,
+    }),
+    button({ action: ACTIONS.digestRemove, text: 'Remove', value, style: 'danger', confirm: remove }),
+  );
 }
 
 /** A digest as it would be posted now, for one person: Slack's own chart stands for the picture, which only a channel can show. */

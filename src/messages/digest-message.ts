@@ -3,6 +3,7 @@ import { ACTIONS } from './action-ids.ts';
 import { MAX_TABLE_CHARACTERS } from './limits.ts';
 import { buildTable } from './table.ts';
 import {
+  actions,
   type Block,
   button,
   clip,
@@ -114,15 +115,11 @@ function buildContext({ context, sentBy }: Pick<DigestLines, 'context' | 'sentBy
 }
 
 function buildButtons(buttons: DigestLines['buttons']): Block[] {
-  if (buttons.length === 0) return [];
-  return [
-    {
-      type: 'actions',
-      elements: buttons.map(({ text, command }, index) =>
-        button({ action: `${ACTIONS.run}:${index + 1}`, text, value: command }),
-      ),
-    },
-  ];
+  return actions(
+    ...buttons.map(({ text, command }, index) =>
+      button({ action: `${ACTIONS.run}:${index + 1}`, text, value: command }),
+    ),
+  );
 }
 
 const MAX_ROWS = 10;

@@ -3,7 +3,18 @@ import { HELP_TOPICS } from '../slack/command/help-topics.ts';
 import type { SlackConfig } from '../slack/context.ts';
 import { ACTIONS } from './action-ids.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';
-import { type Block, button, defuse, header, leaf, type Message, option, plainText, richText } from './text.ts';
+import {
+  actions,
+  type Block,
+  button,
+  defuse,
+  header,
+  leaf,
+  type Message,
+  option,
+  plainText,
+  richText,
+} from './text.ts';
 
 /** One page of help: every command in it runs by its button, and the other pages are in the menu. */
 export function buildHelp(
@@ -18,7 +29,7 @@ export function buildHelp(
     blocks: [
       header(`Headroom: ${page.title}`),
       ...lines.map((line, index) => toSection(line, index, command, admin)),
-      { type: 'actions', elements: [buildTopicMenu()] },
+      ...actions(buildTopicMenu()),
     ],
   };
 }
@@ -69,7 +80,7 @@ export function buildWelcome({ publicUrl, command }: Pick<SlackConfig, 'publicUr
       ),
       { type: 'rich_text', elements: [{ type: 'rich_text_preformatted', elements: [leaf(curl)] }] },
       richText(`Then ask ${name} again. Connecting gateways, logs and OpenTelemetry: ${name} help sources.`),
-      { type: 'actions', elements: [button({ action: `${ACTIONS.run}:0`, text: 'Ask again', value: 'summary' })] },
+      ...actions(button({ action: `${ACTIONS.run}:0`, text: 'Ask again', value: 'summary' })),
     ],
   };
 }
@@ -77,14 +88,6 @@ export function buildWelcome({ publicUrl, command }: Pick<SlackConfig, 'publicUr
 /** Said once in a channel that the bot is invited to, and to whoever mentions it without a question. */
 export function buildIntroduction(command: string, botName: string): Message {
   const line = 'I tell how much of your API allowance is used, by whom, and how much headroom is left.';
-  const actions: Block = {
-    type: 'actions',
-    elements: [
-      button({ action: `${ACTIONS.run}:today`, text: 'Show today', value: 'summary', style: 'primary' }),
-      button({ action: ACTIONS.digestNew, text: 'Set up a daily digest' }),
-      button({ action: `${ACTIONS.run}:help`, text: 'Help', value: 'help' }),
-    ],
-  };
   return {
     text: `${line} Try ${command}, ${command} top clients, or mention me in a thread: @${botName} top routes 30d`,
     blocks: [
@@ -98,7 +101,11 @@ export function buildIntroduction(command: string, botName: string): Message {
         leaf(`@${botName} status today`, { code: true }),
         '. Every member may ask and set up digests; admins change pools, sources and settings.',
       ),
-      actions,
+      ...actions(
+        button({ action: `${ACTIONS.run}:today`, text: 'Show today', value: 'summary', style: 'primary' }),
+        button({ action: ACTIONS.digestNew, text: 'Set up a daily digest' }),
+        button({ action: `${ACTIONS.run}:help`, text: 'Help', value: 'help' }),
+      ),
     ],
   };
 }

@@ -14,7 +14,19 @@ import { buildDigestButtons, describeDigest } from './digest-list.ts';
 import { buildWelcome } from './help.ts';
 import { buildChanges, type Change } from './installation.ts';
 import { MAX_HOME_BLOCKS } from './limits.ts';
-import { type Block, button, clip, header, type Leaf, leaf, place, plainContext, richList, richText } from './text.ts';
+import {
+  actions,
+  type Block,
+  button,
+  clip,
+  header,
+  type Leaf,
+  leaf,
+  place,
+  plainContext,
+  richList,
+  richText,
+} from './text.ts';
 
 export interface HomeContent {
   report: Report;
@@ -65,7 +77,7 @@ function buildOwn(content: HomeContent, report: SummaryReport): Block[] {
     ...buildDigests(content),
     ...buildViews(content),
     header('Ask'),
-    buildExamples(),
+    ...buildExamples(),
   ];
 }
 
@@ -91,11 +103,11 @@ function buildAlerts({ alerts, config: { zone } }: HomeContent): Block[] {
 }
 
 function buildViews({ views }: HomeContent): Block[] {
-  if (views.length === 0) return [];
-  const elements = views
-    .slice(0, MAX_VIEWS)
-    .map(({ name }, index) => button({ action: `${ACTIONS.run}:view${index}`, text: name, value: formatOpen(name) }));
-  return [header('My views'), { type: 'actions', elements }];
+  const shown = views.slice(0, MAX_VIEWS);
+  const elements = shown.map(({ name }, index) =>
+    button({ action: `${ACTIONS.run}:view${index}`, text: name, value: formatOpen(name) }),
+  );
+  return elements.length > 0 ? [header('My views'), ...actions(...elements)] : [];
 }
 
 /** One's own with their buttons; those that others set up for one's channels in a line each. */
@@ -106,7 +118,7 @@ function buildDigests({ digests, person }: HomeContent): Block[] {
     header('Digests'),
     ...own.flatMap((digest) => [
       richText(place(digest.channel), `  ${describeDigest(digest).lines.join('\n')}`),
-      buildDigestButtons(digest),
+      ...buildDigestButtons(digest),
     ]),
     ...(others.length > 0
       ? [
@@ -120,21 +132,20 @@ function buildDigests({ digests, person }: HomeContent): Block[] {
         ]
       : []),
     ...(digests.length === 0 ? [richText('None yet in your channels.')] : []),
-    { type: 'actions', elements: [button({ action: ACTIONS.digestNew, text: 'Set up a digest' })] },
+    ...actions(button({ action: ACTIONS.digestNew, text: 'Set up a digest' })),
   ];
 }
 
-function buildExamples(): Block {
+function buildExamples(): Block[] {
   const examples = [
     ['Top clients', 'top clients 7d'],
     ['Status codes', 'status 7d'],
     ['Pools', 'pool'],
     ['Help', 'help'],
   ] as const;
-  return {
-    type: 'actions',
-    elements: examples.map(([text, value], index) => button({ action: `${ACTIONS.run}:home${index}`, text, value })),
-  };
+  return actions(
+    ...examples.map(([text, value], index) => button({ action: `${ACTIONS.run}:home${index}`, text, value })),
+  );
 }
 
 function buildAdmin(
@@ -166,28 +177,26 @@ function buildAdmin(
       orphans.map(({ id, channel, schedule }) => [`${id}: ${schedule} in `, place(channel)]),
     ),
     ...buildTakeOvers(orphans),
-    {
-      type: 'actions',
-      elements: [
-        button({ action: ACTIONS.poolEdit, text: 'Change pools' }),
-        button({ action: `${ACTIONS.run}:alerts`, text: 'Alerts', value: 'alerts' }),
-        button({ action: ACTIONS.alertRoute, text: 'Alert routing' }),
-        button({ action: `${ACTIONS.run}:sources`, text: 'Sources', value: 'sources' }),
-        button({ action: `${ACTIONS.run}:settings`, text: 'Settings', value: 'settings' }),
-        button({ action: `${ACTIONS.run}:debug`, text: 'Health check', value: 'debug' }),
-        button({ action: `${ACTIONS.run}:audit`, text: 'All changes', value: 'audit' }),
-      ],
-    },
+    ...actions(
+      button({ action: ACTIONS.poolEdit, text: 'Change pools' }),
+      button({ action: `${ACTIONS.run}:alerts`, text: 'Alerts', value: 'alerts' }),
+      button({ action: ACTIONS.alertRoute, text: 'Alert routing' }),
+      button({ action: `${ACTIONS.run}:sources`, text: 'Sources', value: 'sources' }),
+      button({ action: `${ACTIONS.run}:settings`, text: 'Settings', value: 'settings' }),
+      button({ action: `${ACTIONS.run}:debug`, text: 'Health check', value: 'debug' }),
+      button({ action: `${ACTIONS.run}:audit`, text: 'All changes', value: 'audit' }),
+    ),
     ...(audit.length > 0 ? [richText(leaf('Latest changes', { bold: true })), buildChanges(audit, config.zone)] : []),
   ];
 }
 
 function buildTakeOvers(orphans: readonly DigestSummary[]): Block[] {
-  if (orphans.length === 0) return [];
-  const elements = orphans
-    .slice(0, MAX_LISTED)
-    .map(({ id }) => button({ action: `${ACTIONS.digestTakeOver}:${id}`, text: `Take over ${id}`, value: String(id) }));
-  return [{ type: 'actions', elements }];
+  const shown = orphans.slice(0, MAX_LISTED);
+  return actions(
+    ...shown.map(({ id }) =>
+      button({ action: `${ACTIONS.digestTakeOver}:${id}`, text: `Take over ${id}`, value: String(id) }),
+    ),
+  );
 }
 
 export function buildRefusedHome(): Block[] {

@@ -23,7 +23,7 @@ import type { PoolSummary } from '../slack/ports.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
 import { buildField, type FormFields, modal } from './form.ts';
 import { MAX_INPUT_TEXT } from './limits.ts';
-import { type Block, button, clip, leaf, plainContext, plainText, richText } from './text.ts';
+import { actions, type Block, button, clip, leaf, plainContext, plainText, richText } from './text.ts';
 
 /** Four blocks each: with the other fields they stay below a view's 100. */
 export const MAX_GRANTS = 20;
@@ -77,7 +77,7 @@ export function buildPoolForm(metadata: PoolFormMetadata, fields: PoolFields, no
         hint: `${describeStart(metadata, fields)} With a day in the past, that time is counted again.`,
       }),
       plainContext('To set which calls a limit counts, costs or links, edit the scope as text.'),
-      { type: 'actions', elements: [button({ action: `${ACTIONS.poolForm}:text`, text: 'Edit as text' })] },
+      ...actions(button({ action: `${ACTIONS.poolForm}:text`, text: 'Edit as text' })),
     ],
   });
 }
@@ -127,12 +127,7 @@ function buildGrant(id: number, index: number, grant: GrantFields = NO_GRANT): B
 
 function buildGrantButton({ grants }: PoolFormMetadata): Block[] {
   if (grants.length >= MAX_GRANTS) return [];
-  return [
-    {
-      type: 'actions',
-      elements: [button({ action: `${ACTIONS.poolForm}:grant`, text: 'Add a grant (licences, seats…)' })],
-    },
-  ];
+  return actions(button({ action: `${ACTIONS.poolForm}:grant`, text: 'Add a grant (licences, seats…)' }));
 }
 
 /** Explains the default where no day is given. */

@@ -5,6 +5,7 @@ import { view } from './form.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';
 import { describePool, MAX_GRANTS } from './pool-form.ts';
 import {
+  actions,
   type Block,
   button,
   clip,
@@ -33,23 +34,15 @@ export function buildScopes(metadata: PoolsMetadata, scopes: readonly ScopeSumma
     blocks: [
       ...say(said),
       ...(scopes.length === 0 ? [richText(none)] : []),
-      ...(scopes.length > shown.length ? [buildSearch(scopes.length)] : []),
+      ...(scopes.length > shown.length ? buildSearch(scopes.length) : []),
       ...shown.flatMap((scope, index) => [
         richText(leaf(scope.title, { bold: true }), ...describePools(scope)),
-        {
-          type: 'actions',
-          elements: [
-            button({ action: `${ACTIONS.poolScope}:${index}`, text: `Open ${scope.title}`, value: scope.name }),
-          ],
-        },
+        ...actions(button({ action: `${ACTIONS.poolScope}:${index}`, text: `Open ${scope.title}`, value: scope.name })),
       ]),
-      {
-        type: 'actions',
-        elements: [
-          button({ action: ACTIONS.scopeEdit, text: 'Add a scope' }),
-          button({ action: ACTIONS.clients, text: 'Client names and teams' }),
-        ],
-      },
+      ...actions(
+        button({ action: ACTIONS.scopeEdit, text: 'Add a scope' }),
+        button({ action: ACTIONS.clients, text: 'Client names and teams' }),
+      ),
       ...buildTextButton(undefined),
     ],
   });
@@ -76,16 +69,13 @@ export function buildScope(metadata: PoolsMetadata, scope: ScopeSummary, said?: 
       ...some(limits, pools.length).flatMap((pool, index) => buildPool(name, pool, pools.length + index)),
       ...(left > 0 ? [plainContext(`${left} more are in the text.`)] : []),
       { type: 'divider' },
-      {
-        type: 'actions',
-        elements: [
-          add('Add a pool', 'pool'),
-          add('Add an add-on', 'addon'),
-          add('Add a limit', 'limit'),
-          button({ action: ACTIONS.scopeEdit, text: 'Title, rate limit, links', value: name }),
-          button({ action: `${ACTIONS.poolScope}:all`, text: 'All scopes' }),
-        ],
-      },
+      ...actions(
+        add('Add a pool', 'pool'),
+        add('Add an add-on', 'addon'),
+        add('Add a limit', 'limit'),
+        button({ action: ACTIONS.scopeEdit, text: 'Title, rate limit, links', value: name }),
+        button({ action: `${ACTIONS.poolScope}:all`, text: 'All scopes' }),
+      ),
       ...buildTextButton(name),
     ],
   });
@@ -105,30 +95,27 @@ function buildPool(scope: string, { pool, planned }: PoolSummary, index: number)
       `\n${clip(describePool(pool), 1500)}${planned ? `\nFrom ${planned} on` : ''}`,
       ...(fits ? [] : [`\n${pool.grants.length} grants are more than a form holds: edit them as text.`]),
     ),
-    {
-      type: 'actions',
-      elements: [
-        ...(fits
-          ? [
-              button({ action: `${ACTIONS.poolChange}:${index}`, text: 'Edit', value, spoken: `Edit ${pool.name}` }),
-              button({
-                action: `${ACTIONS.poolGrant}:${index}`,
-                text: 'Add a grant',
-                value,
-                spoken: `Add a grant to ${pool.name}`,
-              }),
-            ]
-          : []),
-        button({
-          action: `${ACTIONS.poolEnd}:${index}`,
-          text: 'End',
-          value,
-          style: 'danger',
-          confirm: end,
-          spoken: `End ${pool.name}`,
-        }),
-      ],
-    },
+    ...actions(
+      ...(fits
+        ? [
+            button({ action: `${ACTIONS.poolChange}:${index}`, text: 'Edit', value, spoken: `Edit ${pool.name}` }),
+            button({
+              action: `${ACTIONS.poolGrant}:${index}`,
+              text: 'Add a grant',
+              value,
+              spoken: `Add a grant to ${pool.name}`,
+            }),
+          ]
+        : []),
+      button({
+        action: `${ACTIONS.poolEnd}:${index}`,
+        text: 'End',
+        value,
+        style: 'danger',
+        confirm: end,
+        spoken: `End ${pool.name}`,
+      }),
+    ),
   ];
 }
 
@@ -141,18 +128,13 @@ function describePools({ pools, limits }: ScopeSummary): (Leaf | string)[] {
   return all.length > 0 ? [...lines, ...more] : ['\nno pools: what it uses is overage'];
 }
 
-function buildSearch(count: number): Block {
-  return {
-    type: 'actions',
-    elements: [
-      {
-        type: 'external_select',
-        action_id: ACTIONS.poolFind,
-        min_query_length: 0,
-        placeholder: plainText(`Find one of ${count} scopes…`, MAX_PLACEHOLDER),
-      },
-    ],
-  };
+function buildSearch(count: number): Block[] {
+  return actions({
+    type: 'external_select',
+    action_id: ACTIONS.poolFind,
+    min_query_length: 0,
+    placeholder: plainText(`Find one of ${count} scopes…`, MAX_PLACEHOLDER),
+  });
 }
 
 /** Options of that search: a scope's number in the declaration stands for it, since names may be longer than a value. */
@@ -173,6 +155,6 @@ function buildTextButton(scope: string | undefined): Block[] {
   const what = scope === undefined ? 'Excluded calls and holidays' : 'Which calls it counts, and what they cost,';
   return [
     plainContext(`${what} are declared as text (YAML).`),
-    { type: 'actions', elements: [button({ action: ACTIONS.poolText, text: 'Edit as text', value: scope })] },
+    ...actions(button({ action: ACTIONS.poolText, text: 'Edit as text', value: scope })),
   ];
 }

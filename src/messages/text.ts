@@ -189,6 +189,11 @@ export function button(options: ButtonOptions): Block {
   };
 }
 
+/** A row of buttons and menus; none without any. */
+export function actions(...elements: readonly Block[]): Block[] {
+  return elements.length > 0 ? [{ type: 'actions', elements }] : [];
+}
+
 export interface Option {
   text: Block;
   value: string;

@@ -78,16 +78,15 @@ export async function ensureDefaultSource(db: Db, token: Secret | undefined, now
   }
   const tokenHash = hashToken(token.reveal());
   if (known && known.tokenHash === tokenHash && known.revokedMs === undefined) return;
-  const { adapter = 'native', options = {} } = known ?? {};
-  try {
-    await upsertSource(db, { name: DEFAULT_SOURCE, adapter, options, tokenHash }, nowMs);
-  } catch (error) {
+  const other = (await listSources(db, { revoked: true })).find((source) => source.tokenHash === tokenHash);
+  if (other && other.name !== DEFAULT_SOURCE) {
     throw new HeadroomError(
       'config',
-      `INGEST_TOKEN cannot be made the token of the source ${DEFAULT_SOURCE}: another source has it. Set another.`,
-      { cause: error },
+      `INGEST_TOKEN cannot be made the token of the source ${DEFAULT_SOURCE}: another source has it, ${other.name}. Set another.`,
     );
   }
+  const { adapter = 'native', options = {} } = known ?? {};
+  await upsertSource(db, { name: DEFAULT_SOURCE, adapter, options, tokenHash }, nowMs);
 }
 
 /**

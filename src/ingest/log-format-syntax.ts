@@ -96,14 +96,13 @@ export function readFormatParts(text: string): FormatPart[] {
   if (!['ip', 'forwarded', 'user', 'id'].some((role) => roles.includes(role as Role))) {
     throw refuse(text, 'it does not tell who called; add $remote_addr, %h or c-ip');
   }
-  const merged = mergeLiterals(parts);
-  merged.forEach((part, at) => {
-    const next = merged[at + 1];
+  parts.forEach((part, at) => {
+    const next = parts[at + 1];
     if (!('role' in part) || !next || !('role' in next)) return;
     if (SELF_BOUNDED.has(part.role) && SELF_BOUNDED.has(next.role)) return;
     throw refuse(text, `nothing stands between ${part.name} and ${next.name}, so no line tells where one ends`);
   });
-  return merged;
+  return parts;
 }
 
 function readW3c(text: string): FormatPart[] {
@@ -121,15 +120,20 @@ function readTemplate(text: string): FormatPart[] {
     ? /\$\{([a-z]\w*)\}|\$([a-z]\w*)/gi
     : /%(?:!?[\d,]+)?[<>]?(?:(\{[^}]*\}\^?[a-z]{1,2})|([a-z]|%))/gi;
   const parts: FormatPart[] = [];
+  const add = (part: FormatPart): void => {
+    const last = parts.at(-1);
+    if ('literal' in part && last && 'literal' in last) last.literal += part.literal;
+    else parts.push(part);
+  };
   let end = 0;
   for (const found of template.matchAll(variable)) {
-    if (found.index > end) parts.push({ literal: template.slice(end, found.index) });
+    if (found.index > end) add({ literal: template.slice(end, found.index) });
     end = found.index + found[0].length;
     const name = (found[1] ?? found[2])!;
-    if (nginx) parts.push({ name, role: name.startsWith('upstream_') ? 'list' : roleOf(NGINX, name) });
-    else parts.push(...readApache(text, name));
+    if (nginx) add({ name, role: name.startsWith('upstream_') ? 'list' : roleOf(NGINX, name) });
+    else readApache(text, name).forEach(add);
   }
-  if (end < template.length) parts.push({ literal: template.slice(end) });
+  if (end < template.length) add({ literal: template.slice(end) });
   if (parts.every((part) => 'literal' in part)) throw refuse(text, 'it names no field');
   return parts;
 }
@@ -154,16 +158,6 @@ function openDirective(text: string): string {
   const pieces = /^\s*'/.test(nginx) ? [...nginx.matchAll(/'([^']*)'/g)].map((piece) => piece[1]) : undefined;
   const apache = /^LogFormat\s+"((?:[^"\\]|\\.)*)"/i.exec(text)?.[1];
   return (pieces?.join('') ?? apache ?? nginx).replace(/\\(["'\\t])/g, (_, char) => (char === 't' ? '\t' : char));
-}
-
-function mergeLiterals(parts: readonly FormatPart[]): FormatPart[] {
-  const merged: FormatPart[] = [];
-  for (const part of parts) {
-    const last = merged.at(-1);
-    if ('literal' in part && last && 'literal' in last && !part.isSpace) last.literal += part.literal;
-    else merged.push('literal' in part ? { ...part } : part);
-  }
-  return merged;
 }
 
 function refuse(text: string, reason: string): HeadroomError {

@@ -108,7 +108,7 @@ function readJson(body: Uint8Array, type: string, entries: string, read: LogRead
 }
 
 /** Reads one line of text, or one value of a JSON log: the entry, or what is wrong; undefined: it tells of no call. */
-export type LogReader = (value: unknown) => Entry | string | undefined;
+type LogReader = (value: unknown) => Entry | string | undefined;
 
 /** A reader of a log in its order: a `#Fields:` line holds for those behind it. */
 export function createLogReader(options: SourceOptions): LogReader {

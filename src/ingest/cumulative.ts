@@ -21,7 +21,7 @@ export const POINTS_KEPT = 16;
  */
 const MAX_FIRST_SPAN_NS = 24n * 3600n * 1_000_000_000n;
 
-export interface SeriesStart {
+interface SeriesStart {
   /** 0: unknown. */
   startNs: bigint;
   /** The series is known from another start: this one follows a restart. */
@@ -71,7 +71,7 @@ const MAX_COUNT = 1e9;
 /** Points by series and start. */
 type Known = Map<string, Map<string, readonly KnownPoint[]>>;
 
-export interface CountedPoints {
+interface CountedPoints {
   counted: { index: number; event: UsageEvent }[];
   /** Calls of series that began long before their first point: when these were is not known. */
   earlier: number;

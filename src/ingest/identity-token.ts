@@ -2,7 +2,7 @@ import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jos
 import { HeadroomError } from '../errors.ts';
 
 /** Who may push with a token that Google signs: a service account, and the audience that its subscription names. */
-export interface PushIdentity {
+interface PushIdentity {
   email: string;
   audience: string;
 }

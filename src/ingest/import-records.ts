@@ -15,7 +15,7 @@ export const IMPORT_FORMATS = ['access-log', 'ndjson', 'json', 'csv'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
 /** Makes an event of a record, says what is wrong with it, or, for an empty line or a header, neither. */
-export type RecordReader = (record: Pick<FileRecord, 'text' | 'value'>) => UsageEvent | string | undefined;
+type RecordReader = (record: Pick<FileRecord, 'text' | 'value'>) => UsageEvent | string | undefined;
 
 /**
  * Tells a file's format by its beginning, and for an access log the preset that it fits. Throws `unreadable`, naming the

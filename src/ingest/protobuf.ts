@@ -9,7 +9,7 @@ export interface MessageShape {
   readonly [fieldNumber: number]: FieldShape;
 }
 
-export interface FieldShape {
+interface FieldShape {
   /** Name in the result: that of the field in protobuf's JSON mapping. */
   name: string;
   /** `hex`: bytes, as lower-case hex. `fixed64` and `int64`: a bigint. */

@@ -13,7 +13,7 @@ import { getAdapter } from './adapters.ts';
 import type { Intake } from './intake.ts';
 import { parseOptions, type StoredOptions } from './source-options.ts';
 
-export interface RetryOutcome {
+interface RetryOutcome {
   counted: number;
   /** Their ids had been counted meanwhile. */
   duplicates: number;

@@ -149,6 +149,8 @@ export type RawEvent = Readonly<Record<Exclude<GroupKey, 'status'>, string>> & {
   readonly credits: number;
   /** Absent: the sender gave none. */
   readonly durationMs?: number;
+  /** The sender's own; absent: it gave none. */
+  readonly id?: string;
   /** Brought in from a file: when it was received tells nothing of its sender. */
   readonly imported?: boolean;
 };

@@ -28,8 +28,8 @@ export function* rowsOf(page: Page, { nameOf }: Pick<ClientNames, 'nameOf'>): Ge
     yield* page.rows;
     return;
   }
-  const { length, columns, texts } = page.events;
+  const { length, columns, texts, ids } = page.events;
   const textOf = (id: number): string | null => texts.get(id) ?? null;
-  const of = { textOf, nameOf: (id: number) => nameOf(texts.get(id)!) };
+  const of = { textOf, nameOf: (id: number) => nameOf(texts.get(id)!), idAt: (row: number) => ids?.at(row) };
   for (let row = 0; row < length; row += 1) yield toEventRow(columns, row, of);
 }

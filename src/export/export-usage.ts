@@ -67,7 +67,7 @@ async function* readDay(ports: ExportPorts, order: ExportOrder, day: number): As
     fromMs: Math.max(order.span.fromMs, calendar.startOfDay(day)),
     toMs: Math.min(order.span.toMs, calendar.startOfDay(day + 1)),
   };
-  if (what === 'events') for await (const events of frozen.pages({ span, filters })) yield { events };
+  if (what === 'events') for await (const events of frozen.pages({ span, filters, ids: true })) yield { events };
   else yield { rows: await readTotals(ports, day, span, filters) };
 }
 

@@ -67,7 +67,7 @@ function createEventLines({ nameOf }: Pick<ClientNames, 'nameOf'>): (page: Event
   return function* write(page) {
     if (known.size > MOST_KNOWN) known.clear();
     learn(page);
-    const { columns } = page;
+    const { columns, ids: sentIds } = page;
     const { time, received, client, status, count, records, credits, duration } = columns;
     const ids = FIELDS.map(([, dimension]) => columns[dimension]);
     let text = '';
@@ -82,6 +82,8 @@ function createEventLines({ nameOf }: Pick<ClientNames, 'nameOf'>): (page: Event
       if (records[row] !== 0) text += `,"records":${records[row]! - 1}`;
       text += `,"credits":${credits[row]! / 1000}`;
       if (duration[row] !== 0) text += `,"duration_ms":${(duration[row]! - 1) / 1000}`;
+      const id = sentIds?.at(row);
+      if (id !== undefined) text += `,"id":${JSON.stringify(id)}`;
       text += `,"received_time":"${receivedOf(received[row]!)}"}\n`;
       if (text.length < PIECE) continue;
       yield text;

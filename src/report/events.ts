@@ -86,6 +86,7 @@ function toTable(inquiry: Inquiry, events: readonly RawEvent[]): Table {
       exact('user', 'User', ({ user }) => user),
       exact('ip', 'IP', ({ ip }) => ip),
       { key: 'duration_ms', label: 'Took', type: 'duration', csvOnly: !isTimed, cell: (event) => event.durationMs },
+      exact('id', 'ID', ({ id }) => id ?? null),
       exact('module', 'module', ({ module }) => module),
       exact('function', 'function', (event) => event.function),
       exact('api_version', 'api_version', ({ version }) => version),

@@ -9,7 +9,11 @@ const [timeOf, receivedOf] = [createIsoTimes(), createIsoTimes()];
 export function toEventRow(
   columns: EventColumns,
   row: number,
-  texts: { textOf(id: number): string | null; nameOf(id: number): string | null },
+  texts: {
+    textOf(id: number): string | null;
+    nameOf(id: number): string | null;
+    idAt(row: number): string | undefined;
+  },
 ): Cell[] {
   const text = (dimension: Dimension): string | null => texts.textOf(columns[dimension][row]!);
   const [status, records, duration] = [columns.status[row]!, columns.records[row]!, columns.duration[row]!];
@@ -34,5 +38,6 @@ export function toEventRow(
     columns.credits[row]!,
     duration === 0 ? null : (duration - 1) / 1000,
     receivedOf(columns.received[row]!),
+    texts.idAt(row) ?? null,
   ];
 }

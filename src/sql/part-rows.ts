@@ -31,11 +31,16 @@ export interface Origin {
   nowMs: number;
 }
 
-/** The rows of one part of a table (tables.ts), a page at a time. */
-export async function* readPart(origin: Origin, table: string, part: Part): AsyncGenerator<Page> {
+/** The rows of one part of a table (tables.ts), a page at a time; of `events` without their ids unless these are asked for. */
+export async function* readPart(
+  origin: Origin,
+  table: string,
+  part: Part,
+  { ids }: { ids: boolean },
+): AsyncGenerator<Page> {
   if (table === 'events') {
     const span = spanOf(origin, part.day!);
-    for await (const events of origin.frozen.pages({ span, filters: [] })) yield { events };
+    for await (const events of origin.frozen.pages({ span, filters: [], ids })) yield { events };
   } else yield { rows: await READERS[table]!(origin, part) };
 }
 

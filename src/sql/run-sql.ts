@@ -7,6 +7,9 @@ import { type Cell, type Origin, type Page, readPart } from './part-rows.ts';
 import { TABLES } from './tables.ts';
 import type { DaysOfTables, EventsMessage, SqlCall, SqlEnd, SqlReply, SqlTask } from './thread-messages.ts';
 
+/** Only such a statement can ask for the ids of events, which are not read for any other. */
+const ID_ASKED = /\bid\b|\*|\bnatural\b/i;
+
 /** Some rows of an answer; the next ones are computed when these are taken. */
 export type TakeRows = (columns: readonly string[], rows: readonly (readonly Cell[])[]) => Promise<void>;
 
@@ -51,7 +54,7 @@ export async function runSql(
     }
     const cursor = cursors.getOrInsertComputed(call.cursor, () => {
       onPart?.(call.table);
-      return readPart(origin, call.table, call.part);
+      return readPart(origin, call.table, call.part, { ids: ID_ASKED.test(sql) });
     });
     const { value, done } = await cursor.next();
     if (done) {
@@ -118,7 +121,7 @@ class EventPacker {
     this.#nameOf = getClientNames(definitions.clients).nameOf;
   }
 
-  pack({ length, columns, texts }: EventPage): EventsMessage {
+  pack({ length, columns, texts, ids }: EventPage): EventsMessage {
     const added: [number, string][] = [];
     for (const [id, text] of texts) {
       if (this.#sent.has(id)) continue;
@@ -130,7 +133,7 @@ class EventPacker {
       .filter(([id]) => clients.has(id))
       .map(([id, text]): [number, string] => [id, this.#nameOf(text)])
       .filter(([id, name]) => texts.get(id) !== name);
-    return { length, columns, texts: added, names };
+    return { length, columns, texts: added, names, ids: ids?.encode() ?? new Uint8Array() };
   }
 }
 

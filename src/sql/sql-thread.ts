@@ -5,6 +5,7 @@ import { DIMENSIONS } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { fromBigInt } from '../domain/thousandths.ts';
 import { openMemory, type QuerySqlite } from '../store/sqlite.ts';
+import { SentIds } from '../usage/sent-ids.ts';
 import { toEventRow } from './event-row.ts';
 import { replaceSum } from './exact-sum.ts';
 import type { Cell, Part } from './part-rows.ts';
@@ -63,7 +64,9 @@ function* toRows(page: EventsMessage): Generator<Cell[]> {
   for (const [id, name] of page.names) names.set(id, name);
   const textOf = (id: number): string | null => texts.get(id) ?? null;
   const nameOf = (id: number): string | null => names.get(id) ?? textOf(id);
-  for (let row = 0; row < page.length; row += 1) yield toEventRow(page.columns, row, { textOf, nameOf });
+  const ids = SentIds.decode(page.ids);
+  const idAt = (row: number) => ids?.at(row);
+  for (let row = 0; row < page.length; row += 1) yield toEventRow(page.columns, row, { textOf, nameOf, idAt });
 }
 
 /** `user` and the like are columns; a part's own name is hidden in the virtual table under this. */

@@ -34,7 +34,7 @@ export const TABLES: readonly SqlTable[] = [
       ...columns('integer', 'count records'),
       ...columns('credits', 'credits'),
       ...columns('real', 'duration_ms'),
-      ...columns('text', 'received_time'),
+      ...columns('text', 'received_time id'),
     ],
   },
   {

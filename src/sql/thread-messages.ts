@@ -24,6 +24,8 @@ export interface EventsMessage {
   columns: EventColumns;
   texts: readonly (readonly [number, string])[];
   names: readonly (readonly [number, string])[];
+  /** Ids of the events as `SentIds` encodes them. */
+  ids: Uint8Array<ArrayBuffer>;
 }
 
 export type SqlReply = { rows: Cell[][] } | { events: EventsMessage } | { end: true } | { error: string };

@@ -39,6 +39,8 @@ export interface Database {
     last_day: number;
     events: number;
     body: Uint8Array;
+    /** As senders gave them (src/usage/sent-ids.ts). */
+    ids: Generated<Uint8Array>;
     import_id: number | null;
   };
   /** Raw events of one day that the totals hold; `first_seq`–`last_seq` are the commits they came in. */
@@ -50,6 +52,7 @@ export interface Database {
     received_ms: number;
     events: number;
     body: Uint8Array;
+    ids: Generated<Uint8Array>;
     import_id: number | null;
   };
   /** Part of a total: `cube` names the grain and dimensions, `bucket` is a day (or a month for monthly totals). */

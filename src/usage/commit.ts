@@ -93,16 +93,20 @@ export async function storeEvents(trx: Db, requests: readonly Append[], context:
   await also?.(trx, results);
   if (events > 0) {
     const batch = gather(builder.batch, taken.subarray(0, events));
+    const sent = builder.sentIds.pack();
+    const ids = events === builder.length ? sent : sent.pick(taken.subarray(0, events));
     if (events > EVENTS_PER_SIGN) await giveSign(trx);
-    await send(trx, insert(trx, receivedMs, firstDay, lastDay, events, importId ?? null, encodeSegment(batch)));
+    const row = [receivedMs, firstDay, lastDay, events, importId ?? null, encodeSegment(batch), ids.encode()] as const;
+    await send(trx, insert(trx, ...row));
   }
   return { results, events, learned };
 }
 
+const NO_BYTES = new Uint8Array();
 const insert = compileOnce((db) =>
   db
     .insertInto('inbox')
-    .values({ received_ms: 0, first_day: 0, last_day: 0, events: 0, import_id: null, body: new Uint8Array() })
+    .values({ received_ms: 0, first_day: 0, last_day: 0, events: 0, import_id: null, body: NO_BYTES, ids: NO_BYTES })
     .compile(),
 );
 

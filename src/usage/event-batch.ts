@@ -4,6 +4,7 @@ import type { UsageEvent } from '../domain/event.ts';
 import type { Assignment } from '../domain/rules.ts';
 import { hashText, KEY_WORDS, mixNumber } from './ids.ts';
 import type { Batch, Column } from './segment.ts';
+import { SentIdPacker } from './sent-ids.ts';
 import type { ValueDictionary, Vocabulary } from './values.ts';
 
 export type Assign = (event: UsageEvent, source: string, day: number) => Assignment;
@@ -27,6 +28,8 @@ export const METER_SEPARATOR = '\u001f';
 export class EventBatchBuilder {
   readonly batch: Batch;
   readonly keys: Uint32Array;
+  /** As their senders gave them. */
+  readonly sentIds: SentIdPacker;
   /** Local day of each event. */
   readonly days: Int32Array;
   readonly #columns: Record<
@@ -59,6 +62,7 @@ export class EventBatchBuilder {
     };
     this.batch = { length: 0, columns: this.#columns };
     this.keys = new Uint32Array(capacity * KEY_WORDS);
+    this.sentIds = new SentIdPacker(capacity);
     this.days = new Int32Array(capacity);
     this.#timed = new Uint8Array(capacity);
     this.#ids = Object.fromEntries(VOCABULARIES.map((name) => [name, dictionary.idsOf(name)])) as Record<
@@ -101,6 +105,7 @@ export class EventBatchBuilder {
     columns.records[row] = event.records === undefined ? 0 : event.records + 1;
     columns.credits[row] = assignment.credits;
     columns.duration[row] = event.durationMs === undefined ? 0 : Math.round(event.durationMs * 1000) + 1;
+    this.sentIds.add(event.id);
     if (event.id !== undefined)
       hashText(event.id, (this.#seed + Math.imul(source.id, 0x9e3779b1)) | 0, this.keys, row * KEY_WORDS);
   }

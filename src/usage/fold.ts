@@ -36,7 +36,7 @@ export async function foldInbox(db: Db, options: FoldOptions): Promise<{ events:
       lastSeq: commits.at(-1)!.seq,
       receivedMs: Math.max(...commits.map(({ received_ms }) => received_ms)),
     },
-    days: splitByDay(concatenate(commits.map(({ body }) => decodeEvents(body))), calendar),
+    days: splitByDay(concatenate(commits.map(({ body, ids }) => decodeEvents(body, ids))), calendar),
   }));
   await lockDays(db, dialect, [...new Set(parts.flatMap(({ days }) => [...days.keys()]))]);
   for (const { origin, days } of parts) {
@@ -54,11 +54,11 @@ export async function foldInbox(db: Db, options: FoldOptions): Promise<{ events:
 export async function unfold(db: Db): Promise<number> {
   await db
     .insertInto('inbox')
-    .columns(['received_ms', 'first_day', 'last_day', 'events', 'import_id', 'body'])
+    .columns(['received_ms', 'first_day', 'last_day', 'events', 'import_id', 'body', 'ids'])
     .expression((of) =>
       of
         .selectFrom('event_segment')
-        .select(['received_ms', 'day as first_day', 'day as last_day', 'events', 'import_id', 'body'])
+        .select(['received_ms', 'day as first_day', 'day as last_day', 'events', 'import_id', 'body', 'ids'])
         .orderBy('day')
         .orderBy('id'),
     )
@@ -97,7 +97,7 @@ async function takeCommits(db: Db, { dialect, through, wait }: FoldOptions) {
   if (taken.length === 0) return [];
   return db
     .selectFrom('inbox')
-    .select(['seq', 'events', 'import_id', 'received_ms', 'body'])
+    .select(['seq', 'events', 'import_id', 'received_ms', 'body', 'ids'])
     .where('seq', 'in', taken)
     .orderBy('seq')
     .execute();
@@ -131,8 +131,9 @@ async function addEventSegment(db: Db, day: number, events: Batch, origin: Event
   const merged = takeFullTiers(segments, (segment) => segment.events, events.length, MAX_SEGMENT_EVENTS);
   const parts = [events];
   for (const { id } of merged) {
-    const { body } = await db.selectFrom('event_segment').select('body').where('id', '=', id).executeTakeFirstOrThrow();
-    parts.push(decodeEvents(body));
+    const stored = db.selectFrom('event_segment').select(['body', 'ids']).where('id', '=', id);
+    const { body, ids } = await stored.executeTakeFirstOrThrow();
+    parts.push(decodeEvents(body, ids));
   }
   const ids = merged.map(({ id }) => id);
   if (ids.length > 0) await send(db, db.deleteFrom('event_segment').where('id', 'in', ids));
@@ -145,6 +146,7 @@ async function addEventSegment(db: Db, day: number, events: Batch, origin: Event
     events: batch.length,
     import_id: origin.importId,
     body: encodeSegment(batch),
+    ids: batch.ids?.encode() ?? new Uint8Array(),
   });
   await send(db, insert);
 }

@@ -1,6 +1,7 @@
 import { type Dimension, REMOVED } from '../domain/dimension.ts';
 import type { Db, DialectName } from '../store/database.ts';
 import { forgetInRows } from './daily-rows.ts';
+import { loadSentIds, type RawSegment } from './segment-loader.ts';
 import { lockTotals } from './totals.ts';
 import { forgetValue, toSentText, toShownText } from './values.ts';
 
@@ -64,6 +65,7 @@ export async function forget(db: Db, dialect: DialectName, kind: 'user' | 'ip', 
       done[counts] += 1;
     }
   }
+  await forgetSentIds(db, text, value.word);
   done.rejected = await forgetRejected(db, text, value.word);
   for (const { id, detail } of await db
     .selectFrom('audit')
@@ -76,6 +78,25 @@ export async function forget(db: Db, dialect: DialectName, kind: 'user' | 'ip', 
     done.texts += 1;
   }
   return done;
+}
+
+/** Ids of events that hold the value go whole; what they tell apart is known by hashes alone. */
+async function forgetSentIds(db: Db, text: string, word: RegExp): Promise<void> {
+  const [segments, commits] = await Promise.all([
+    db.selectFrom('event_segment').select('id as key').execute(),
+    db.selectFrom('inbox').select('seq as key').execute(),
+  ]);
+  const rows: RawSegment['row'][] = [
+    ...segments.map(({ key }) => ({ table: 'event_segment' as const, key })),
+    ...commits.map(({ key }) => ({ table: 'inbox' as const, key })),
+  ];
+  for (const row of rows) {
+    const kept = (await loadSentIds(db, row))?.keep((id) => id.search(word) < 0, text);
+    if (!kept) continue;
+    const update = { ids: kept.encode() };
+    if (row.table === 'inbox') await db.updateTable('inbox').set(update).where('seq', '=', row.key).execute();
+    else await db.updateTable('event_segment').set(update).where('id', '=', row.key).execute();
+  }
 }
 
 /** What a sender's event looked like is not worth keeping a part of: its excerpt goes whole, and the event with it. */

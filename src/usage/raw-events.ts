@@ -4,7 +4,8 @@ import type { RawEvent, Span } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
 import { filterRows, pick, type RowFilter, selectCounted, selectKept } from './row-filter.ts';
 import { type Batch, type Column, type ColumnName, EVENT_COLUMNS, type Segment } from './segment.ts';
-import type { InboxSegment, SegmentLoader } from './segment-loader.ts';
+import { type InboxSegment, loadSentIds, type RawSegment, type SegmentLoader } from './segment-loader.ts';
+import type { SentIds } from './sent-ids.ts';
 import type { ValueTexts } from './values.ts';
 
 /** A snapshot of stored usage, and what reads it. */
@@ -21,12 +22,15 @@ export class RawPart {
   readonly length: number;
   /** Brought in from a file instead of sent. */
   readonly imported: boolean;
+  /** Where it is stored. */
+  readonly row: RawSegment['row'];
   readonly #segment: Segment;
   /** Undefined: all of them. */
   readonly #rows: Uint32Array | undefined;
 
-  constructor(day: number, { segment, imported }: { segment: Segment; imported: boolean }, rows?: Uint32Array) {
+  constructor(day: number, { segment, row, imported }: RawSegment, rows?: Uint32Array) {
     this.day = day;
+    this.row = row;
     this.imported = imported;
     this.#segment = segment;
     this.#rows = rows && rows.length < segment.length ? rows : undefined;
@@ -42,6 +46,17 @@ export class RawPart {
   read(name: ColumnName, at?: Uint32Array): Column {
     const rows = this.#rows;
     return this.#segment.read(name, at && rows ? at.map((place) => rows[place]!) : (at ?? rows));
+  }
+
+  /** The row in the segment of the event at a place. */
+  rowAt(place: number): number {
+    return this.#rows?.[place] ?? place;
+  }
+
+  /** The ids of its events as they were sent; undefined: none has one. */
+  async readIds(db: Db): Promise<SentIds | undefined> {
+    const ids = await loadSentIds(db, this.row);
+    return this.#rows ? ids?.pick(this.#rows) : ids;
   }
 }
 
@@ -104,19 +119,22 @@ export interface EventPage {
   length: number;
   columns: EventColumns;
   texts: ReadonlyMap<number, string>;
+  /** As senders gave them; undefined: no event has one. */
+  ids: SentIds | undefined;
 }
 
 /** All raw events of a span that count and pass every filter, a page at a time, in the order of days. */
 export async function* readPages(
   store: Store,
   renames: string | undefined,
-  wanted: { span: Span; rowFilters: readonly RowFilter[] },
+  wanted: { span: Span; rowFilters: readonly RowFilter[]; ids: boolean },
 ): AsyncGenerator<EventPage> {
   for await (const part of scanRaw(store, wanted)) {
     const columns = Object.fromEntries(EVENT_COLUMNS.map((name) => [name, part.read(name)])) as EventColumns;
     const ids = listIds(columns);
     const known = await store.texts.resolve(store.db, renames, ids);
-    yield { length: part.length, columns, texts: new Map(ids.map((id) => [id, known.get(id) ?? REMOVED])) };
+    const texts = new Map(ids.map((id) => [id, known.get(id) ?? REMOVED]));
+    yield { length: part.length, columns, texts, ids: wanted.ids ? await part.readIds(store.db) : undefined };
   }
 }
 
@@ -135,7 +153,8 @@ interface Found {
   batch: Batch;
   row: number;
   timeMs: number;
-  imported: boolean;
+  part: RawPart;
+  place: number;
 }
 
 /** The newest raw events that pass every filter, at most `limit`, in order of time. Days before those are not read. */
@@ -154,7 +173,15 @@ export async function readNewest(
   }
   keepNewest(found, limit);
   const texts = await store.texts.resolveMany(store.db, renames, found);
-  return found.reverse().map((each) => toEvent(each, texts));
+  const events: RawEvent[] = [];
+  const sentIds = new Map<RawPart, SentIds | undefined>();
+  for (const each of found.reverse()) {
+    const { part, place } = each;
+    if (!sentIds.has(part)) sentIds.set(part, await loadSentIds(store.db, part.row));
+    const id = sentIds.get(part)?.at(part.rowAt(place));
+    events.push({ ...toEvent(each, texts), ...(id === undefined ? {} : { id }) });
+  }
+  return events;
 }
 
 /** The events of a part that could be among the newest: only these are unpacked. */
@@ -164,7 +191,7 @@ function pickNewest(part: RawPart, limit: number): Found[] {
   const newest = time.length > limit ? order.sort((a, b) => time[b]! - time[a]!).subarray(0, limit) : order;
   const batch: Batch = { length: newest.length, columns: {} };
   for (const name of part.names) batch.columns[name] = part.read(name, newest);
-  return Array.from(newest, (at, row) => ({ batch, row, timeMs: time[at]!, imported: part.imported }));
+  return Array.from(newest, (at, row) => ({ batch, row, timeMs: time[at]!, part, place: at }));
 }
 
 function keepNewest(found: Found[], limit: number): void {
@@ -172,7 +199,7 @@ function keepNewest(found: Found[], limit: number): void {
   if (found.length > limit) found.length = limit;
 }
 
-function toEvent({ batch, row, timeMs, imported }: Found, texts: ReadonlyMap<number, string>): RawEvent {
+function toEvent({ batch, row, timeMs, part }: Found, texts: ReadonlyMap<number, string>): RawEvent {
   const value = (name: ColumnName): number => batch.columns[name]?.[row] ?? 0;
   const text = (name: Dimension): string => (value(name) === 0 ? '' : (texts.get(value(name)) ?? REMOVED));
   return {
@@ -194,6 +221,6 @@ function toEvent({ batch, row, timeMs, imported }: Found, texts: ReadonlyMap<num
     count: value('count'),
     credits: value('credits'),
     ...(value('duration') === 0 ? {} : { durationMs: (value('duration') - 1) / 1000 }),
-    imported,
+    imported: part.imported,
   };
 }

@@ -43,8 +43,8 @@ export interface FrozenUsage {
   usage: UsageReader;
   /** Its database, in that snapshot. */
   db: Db;
-  /** All raw events of a span that count and pass the filters, in the order of days. */
-  pages(query: { span: Span; filters: readonly StoredFilter[] }): AsyncGenerator<EventPage>;
+  /** All raw events of a span that count and pass the filters, in the order of days; without their ids unless asked for. */
+  pages(query: { span: Span; filters: readonly StoredFilter[]; ids: boolean }): AsyncGenerator<EventPage>;
 }
 
 type TotalSegments = Awaited<ReturnType<SegmentLoader['loadTotals']>>[number];
@@ -82,9 +82,9 @@ export class StoredUsage implements UsageReader {
       return work({
         usage,
         db,
-        async *pages({ span, filters }) {
+        async *pages({ span, filters, ids }) {
           const rowFilters = await new FilterCompiler(db, usage.#texts).compile(filters);
-          yield* readPages(usage.#store(db), snapshot.renames, { span, rowFilters });
+          yield* readPages(usage.#store(db), snapshot.renames, { span, rowFilters, ids });
         },
       });
     });

@@ -3,6 +3,7 @@ import type { Span } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
 import type { Cube } from './cube.ts';
 import { Segment } from './segment.ts';
+import { SentIds } from './sent-ids.ts';
 
 const CHUNK = 200;
 const CACHE_BYTES = 128 * 1024 * 1024;
@@ -10,6 +11,7 @@ const CACHE_BYTES = 128 * 1024 * 1024;
 /** Raw events, and whether they were brought in from a file instead of sent. */
 export interface RawSegment {
   segment: Segment;
+  row: { table: 'event_segment' | 'inbox'; key: number };
   imported: boolean;
 }
 
@@ -115,12 +117,12 @@ export class SegmentLoader {
       const chunk = ids.slice(at, at + 8).map(({ id }) => id);
       const rows = await db
         .selectFrom('event_segment')
-        .select(['day', 'body', 'import_id'])
+        .select(['id', 'day', 'body', 'import_id'])
         .where('id', 'in', chunk)
         .orderBy('day', order)
         .orderBy('id')
         .execute();
-      for (const row of rows) yield { ...toRawSegment(row), day: row.day };
+      for (const row of rows) yield { ...toRawSegment(row, 'event_segment', row.id), day: row.day };
     }
   }
 
@@ -128,14 +130,31 @@ export class SegmentLoader {
   async loadInbox(db: Db, span: Span): Promise<InboxSegment[]> {
     const rows = await db
       .selectFrom('inbox')
-      .select(['body', 'import_id', 'first_day', 'last_day'])
+      .select(['seq', 'body', 'import_id', 'first_day', 'last_day'])
       .where('last_day', '>=', this.#calendar.dayOf(span.fromMs))
       .where('first_day', '<=', this.#calendar.dayOf(span.toMs - 1))
       .execute();
-    return rows.map((row) => ({ ...toRawSegment(row), firstDay: row.first_day, lastDay: row.last_day }));
+    return rows.map((row) => ({
+      ...toRawSegment(row, 'inbox', row.seq),
+      firstDay: row.first_day,
+      lastDay: row.last_day,
+    }));
   }
 }
 
-function toRawSegment({ body, import_id }: { body: Uint8Array; import_id: number | null }): RawSegment {
-  return { segment: new Segment(body), imported: import_id !== null };
+function toRawSegment(
+  { body, import_id }: { body: Uint8Array; import_id: number | null },
+  table: RawSegment['row']['table'],
+  key: number,
+): RawSegment {
+  return { segment: new Segment(body), row: { table, key }, imported: import_id !== null };
+}
+
+/** The ids of a segment's events as they were sent, read from its row; undefined: none has one. */
+export async function loadSentIds(db: Db, { table, key }: RawSegment['row']): Promise<SentIds | undefined> {
+  const select =
+    table === 'inbox'
+      ? db.selectFrom('inbox').select('ids').where('seq', '=', key)
+      : db.selectFrom('event_segment').select('ids').where('id', '=', key);
+  return SentIds.decode((await select.executeTakeFirstOrThrow()).ids);
 }

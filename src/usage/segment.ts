@@ -8,6 +8,7 @@
  * starts at a multiple of 8. Columns that are 0 throughout are left out.
  */
 import { DIMENSIONS } from '../domain/dimension.ts';
+import { SentIds } from './sent-ids.ts';
 
 /** Columns of a raw event that its sender or its receipt gave. Their places are fixed, as all of COLUMN_NAMES. */
 export const EVENT_COLUMNS = [
@@ -81,6 +82,8 @@ const NAME_NUMBERS = new Map<string, number>(COLUMN_NAMES.map((name, index) => [
 export interface Batch {
   length: number;
   columns: Partial<Record<ColumnName, Column>>;
+  /** Of raw events, where they were asked for; stored beside the segment, which is read without them. */
+  ids?: SentIds | undefined;
 }
 
 export function createColumn(name: ColumnName, length: number): Column {
@@ -142,9 +145,11 @@ export function decodeSegment(blob: Uint8Array, wanted?: readonly ColumnName[]):
 /** Columns that every event has; a segment leaves them out where they are 0 throughout, as for 1970-01-01T00:00Z. */
 const ALWAYS_THERE = ['time', 'received', 'count'] as const;
 
+const NO_IDS = new Uint8Array();
+
 /** Raw events, with the columns that each of them has whatever their values. Throws for a blob of another format. */
-export function decodeEvents(blob: Uint8Array): Batch {
-  const batch = decodeSegment(blob);
+export function decodeEvents(blob: Uint8Array, ids: Uint8Array = NO_IDS): Batch {
+  const batch: Batch = { ...decodeSegment(blob), ids: SentIds.decode(ids) };
   for (const name of ALWAYS_THERE) batch.columns[name] ??= createColumn(name, batch.length);
   return batch;
 }
@@ -272,7 +277,7 @@ function storedArray(
 
 /** Rows `rows` of a batch, in that order. */
 export function gather(batch: Batch, rows: Uint32Array): Batch {
-  const picked: Batch = { length: rows.length, columns: {} };
+  const picked: Batch = { length: rows.length, columns: {}, ids: batch.ids?.pick(rows) };
   for (const [name, values] of Object.entries(batch.columns) as [ColumnName, Column][]) {
     const column = createColumn(name, rows.length);
     for (let i = 0; i < rows.length; i += 1) column[i] = values[rows[i]!]!;
@@ -300,7 +305,7 @@ export function concatenate(batches: readonly Batch[]): Batch {
   if (batches.length === 1) return batches[0]!;
   const length = batches.reduce((sum, batch) => sum + batch.length, 0);
   const names = new Set(batches.flatMap((batch) => Object.keys(batch.columns) as ColumnName[]));
-  const all: Batch = { length, columns: {} };
+  const all: Batch = { length, columns: {}, ids: SentIds.join(batches) };
   for (const name of names) {
     const column = createColumn(name, length);
     let at = 0;

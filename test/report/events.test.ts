@@ -5,7 +5,7 @@ import { ask, at } from './setup.ts';
 const call = { client: 'acme-1', method: 'GET', route: '/v1/orders/{id}', status: 200 };
 const events = [
   { ...call, timeMs: at('2026-11-20T10:00:00Z'), durationMs: 41.25 },
-  { ...call, timeMs: at('2026-11-20T11:00:00.5Z'), status: 503, user: 'ana', ip: '203.0.113.7' },
+  { ...call, timeMs: at('2026-11-20T11:00:00.5Z'), status: 503, user: 'ana', ip: '203.0.113.7', id: 'evt-7' },
   { ...call, timeMs: at('2026-11-20T09:00:00Z'), method: '', route: '', status: 0, count: 25 },
 ];
 
@@ -22,8 +22,10 @@ it('single calls come newest first, short for people and whole for a CSV', async
   ]);
   expect(report.notes).toContain('Every row: client Acme CRM.');
   const [head, newest] = toCsv(report).split('\r\n');
-  expect(head).toMatch(/^time,client,status,client_name,method,route,user,ip,duration_ms,/);
-  expect(newest).toMatch(/^2026-11-20T11:00:00\.5Z,acme-1,503,Acme CRM,GET,\/v1\/orders\/\{id\},ana,203\.0\.113\.7,,/);
+  expect(head).toMatch(/^time,client,status,client_name,method,route,user,ip,duration_ms,id,/);
+  expect(newest).toMatch(
+    /^2026-11-20T11:00:00\.5Z,acme-1,503,Acme CRM,GET,\/v1\/orders\/\{id\},ana,203\.0\.113\.7,,evt-7,/,
+  );
 });
 
 it('as many as were asked for are shown of all that match', async () => {

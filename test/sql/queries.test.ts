@@ -137,8 +137,8 @@ for (const dialect of WANTED_DIALECTS)
       const failed = lately.filter((event) => event.client === 'b9c1f0' && isFailed(event));
       failed.sort((a, b) => b.timeMs! - a.timeMs!);
       expect(await run('the newest failed calls of one client')).toEqual(
-        failed.slice(0, 20).map(({ timeMs, method = null, route, status, user = null }) => ({
-          ...{ time: new Date(timeMs!).toISOString(), method, route, status, user },
+        failed.slice(0, 20).map(({ timeMs, id, method = null, route, status, user = null }) => ({
+          ...{ time: new Date(timeMs!).toISOString(), id, method, route, status, user },
         })),
       );
     });

@@ -7,6 +7,7 @@ import type { Grain, LatencyQuery, RawEvent } from '../../src/domain/usage.ts';
 import type { Db } from '../../src/store/database.ts';
 import { insertRejectedEvents, listRejectedEvents } from '../../src/store/rejected-event-repository.ts';
 import type { Assign } from '../../src/usage/event-batch.ts';
+import { forget } from '../../src/usage/forget.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
 import { forgetValue } from '../../src/usage/values.ts';
@@ -32,14 +33,21 @@ function sampleEvents(count: number): UsageEvent[] {
   });
   const calls = fc.sample(fc.tuple(arbitraryEvent(fromMs, NOW), duration), { numRuns: count, seed: 12 });
   const known = new Set<number>();
-  return calls.flatMap(([event, durationMs]) => {
+  return calls.flatMap(([{ id: _, ...event }, durationMs], index) => {
     if (known.has(event.timeMs!)) return [];
     known.add(event.timeMs!);
-    return [durationMs === undefined ? event : { ...event, durationMs }];
+    const id = toId(index);
+    return [{ ...event, ...(durationMs === undefined ? {} : { durationMs }), ...(id === undefined ? {} : { id }) }];
   });
 }
 
-function toRaw({ id: _, timeMs, status, count, credits, records: __, ...texts }: UsageEvent) {
+/** Ids as senders write them: UUIDs in both cases, numbers, any script, none. */
+function toId(index: number): string | undefined {
+  const uuid = `7d3f0c1e-9a4b-4c2d-8e5f-${String(index).padStart(12, '0')}`;
+  return [uuid, `evt_${index}`, undefined, `${index}`, uuid.toUpperCase(), `zahlung-№${index}-支払い`][index % 6];
+}
+
+function toRaw({ timeMs, status, count, credits, records: _, ...texts }: UsageEvent) {
   const rest = { source: SOURCE.name, scope: texts.scope ?? 'default', receivedMs: NOW };
   return { ...texts, ...rest, timeMs: timeMs!, status: status ?? 0, count, credits: credits ?? count * 1000 };
 }
@@ -88,6 +96,32 @@ describeEachDialect('raw events', ({ dialect, open }) => {
       }),
       { numRuns: dialect === 'sqlite' ? size(70, 2000) : size(20, 500) },
     );
+  });
+
+  it('keep the ids of their senders through folds, merges and another zone, and lose those that name the forgotten', async () => {
+    const db = await open();
+    const writer = createWriter(db);
+    const all = Array.from({ length: 60 }, (_, index): UsageEvent => {
+      const id = index === 7 ? 'jo.doe:7' : toId(index);
+      const call = { client: `c${index}`, kind: 'call', count: 1 } as const;
+      return { ...call, timeMs: NOW - 40 * 3_600_000 + index * 2_000_000, ...(id === undefined ? {} : { id }) };
+    });
+    const span = { fromMs: NOW - 100 * 3_600_000, toMs: NOW };
+    const list = async (zone = calendar) => {
+      const events = await new StoredUsage(db, dialect, zone).events({ span, filters: [], limit: 100 });
+      return events.map(({ client, id }) => [client, id]);
+    };
+    const expected = all.map(({ client, id }) => [client, id]);
+    for (let at = 0; at < all.length; at += 5) {
+      await writer.append([{ source: SOURCE, events: all.slice(at, at + 5), receivedMs: NOW }]);
+      if (at < 50) await writer.fold();
+    }
+    expect(await list()).toEqual(expected);
+    const tokyo = createCalendar('Asia/Tokyo');
+    await writer.rezone(tokyo);
+    expect(await list(tokyo)).toEqual(expected);
+    await db.transaction().execute((trx) => forget(trx, dialect, 'user', 'jo.doe'));
+    expect(await list(tokyo)).toEqual(expected.map(([client, id]) => [client, id === 'jo.doe:7' ? undefined : id]));
   });
 
   it('give one row to ids that share a name, and to all that were forgotten', async () => {

@@ -9,7 +9,7 @@ import { CLIENT_WINDOWS } from './client-forms.ts';
 import { COMMANDS } from './commands.ts';
 import type { SlackContext, SlackDeps } from './context.ts';
 import { DIGEST_FORM } from './digests.ts';
-import { createDispatch, type Dispatch } from './dispatch.ts';
+import { createDispatch } from './dispatch.ts';
 import { EVENTS } from './events.ts';
 import { assertAppToken, Identity } from './identity.ts';
 import { closed, type Listener, tellOld } from './listen.ts';
@@ -43,13 +43,13 @@ interface SlackState {
 }
 
 const STOP_TIMEOUT_MS = 8000;
+/** Menus under older answers say that they are old. */
+const KEEP_ANSWERS_MS = 180 * DAY_MS;
 /** Everything that the app hears. */
 const LISTENERS: readonly Listener[] = [
   ...[...COMMANDS, ...ANSWER_ACTIONS, ...ANSWER_FORMS, DIGEST_FORM],
   ...[...ROUTING_WINDOWS, ...POOL_WINDOWS, ...CLIENT_WINDOWS, ...EVENTS, closed],
 ];
-/** Menus under older answers say that they are old. */
-const KEEP_ANSWERS_MS = 180 * DAY_MS;
 
 /**
  * The Slack app over Bolt: receives signed requests (HTTP) or envelopes (Socket Mode), acknowledges at once, and answers
@@ -74,11 +74,11 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     command: config.command ?? '/usage',
     seen: createSeenSet(deps.db, log, now),
   };
-  let take: Dispatch['take'] = async () => {};
+  const dispatch = createDispatch((event) => app.processEvent(event), { log, tellOld: (body) => tellOld(ctx, body) });
   const socket = config.appToken
-    ? createSocketTransport((incoming) => take(incoming), { appToken: config.appToken, ...connection, wait })
+    ? createSocketTransport(dispatch.take, { appToken: config.appToken, ...connection, wait })
     : undefined;
-  const app = new App({
+  const app: App = new App({
     // Everything goes through the dispatch, which Bolt does not know.
     receiver: { init: () => {}, start: async () => socket?.start(), stop: async () => socket?.stop() },
     // Bolt would ask Slack who the bot is while it is constructed; `start` does, and survives Slack being away.
@@ -88,11 +88,6 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     ignoreSelf: false,
   });
   app.error(async (error) => log.error({ error: String(error), stack: error.stack }, 'listener failed'));
-  const dispatch = createDispatch((event) => app.processEvent(event), {
-    log,
-    tellOld: (body) => tellOld(ctx, body),
-  });
-  take = dispatch.take;
   for (const listen of LISTENERS) listen(app, ctx);
 
   let stopped = false;

@@ -7,7 +7,7 @@ import { sendRepaired } from './client/send-repaired.ts';
 import type { Asked, SlackContext } from './context.ts';
 import { publishHome } from './home.ts';
 import type { Listener } from './listen.ts';
-import { part } from './payloads.ts';
+import { maybeText } from './payloads.ts';
 import { performText } from './perform.ts';
 import { serveIfAllowed } from './serve.ts';
 import { asBlocks, newId, tellPrivately } from './tell.ts';
@@ -15,7 +15,7 @@ import { asBlocks, newId, tellPrivately } from './tell.ts';
 const id = z.string().min(1);
 const nothing = z.undefined().optional();
 /** A message as a person wrote it. */
-const WRITTEN = z.object({ channel: id, ts: id, user: id, text: part, thread_ts: part, bot_id: nothing });
+const WRITTEN = z.object({ channel: id, ts: id, user: id, text: maybeText, thread_ts: maybeText, bot_id: nothing });
 type Written = z.infer<typeof WRITTEN>;
 const DIRECT = WRITTEN.extend({ channel_type: z.literal('im'), subtype: nothing });
 

@@ -37,7 +37,8 @@ async function compose(ctx: SlackContext, person: Person) {
 
 /** One's own, then those of one's channels. */
 async function listDigests(ctx: SlackContext, { id }: Person): Promise<DigestSummary[]> {
-  const [own, others] = partition(await ctx.digests.list(), ({ owner }) => owner === id);
+  const digests = await ctx.digests.list();
+  const { own = [], others = [] } = Object.groupBy(digests, ({ owner }) => (owner === id ? 'own' : 'others'));
   const channels = others.length > 0 ? await listChannels(ctx, id) : new Set();
   return [...own, ...others.filter(({ channel }) => channels.has(channel))];
 }
@@ -58,10 +59,6 @@ async function listChannels({ client, log }: SlackContext, user: string): Promis
     log.debug({ error: String(error), user }, 'digests of other channels are left out of a Home tab');
   }
   return found;
-}
-
-function partition<T>(items: readonly T[], fits: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(fits), items.filter((item) => !fits(item))];
 }
 
 async function describeInstallation(ctx: SlackContext): Promise<AdminContent> {

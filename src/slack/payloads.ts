@@ -15,7 +15,7 @@ function maybe<T>(schema: z.ZodType<T>) {
 const text = z.string();
 const id = text.min(1);
 /** A text, where Slack sends one. */
-export const part = maybe(text);
+export const maybeText = maybe(text);
 const BLOCK: z.ZodType<Block> = z.looseObject({ type: text });
 
 const OPTION: z.ZodType<Option> = z.object({ text: z.looseObject({ type: text }), value: text });
@@ -30,7 +30,14 @@ export type FormState = z.infer<typeof STATE>;
 
 /** A window or Home tab, as Slack hands it back. */
 const VIEW = z.object({
-  ...{ id, type: part, hash: part, callback_id: part, private_metadata: part, previous_view_id: part },
+  ...{
+    id,
+    type: maybeText,
+    hash: maybeText,
+    callback_id: maybeText,
+    private_metadata: maybeText,
+    previous_view_id: maybeText,
+  },
   ...{ title: z.unknown().optional(), submit: z.unknown().optional(), close: z.unknown().optional() },
   blocks: maybe(z.array(BLOCK)),
   state: maybe(z.object({ values: STATE })),
@@ -41,17 +48,19 @@ export type View = z.infer<typeof VIEW>;
 export const DEED = z.object({
   user: z.object({ id }),
   channel: maybe(z.object({ id: text })),
-  container: maybe(z.object({ channel_id: part, message_ts: part, thread_ts: part, is_ephemeral: maybe(z.boolean()) })),
-  message: maybe(z.object({ ts: part, thread_ts: part, blocks: z.unknown().optional() })),
+  container: maybe(
+    z.object({ channel_id: maybeText, message_ts: maybeText, thread_ts: maybeText, is_ephemeral: maybe(z.boolean()) }),
+  ),
+  message: maybe(z.object({ ts: maybeText, thread_ts: maybeText })),
   view: maybe(VIEW),
-  response_url: part,
-  trigger_id: part,
+  response_url: maybeText,
+  trigger_id: maybeText,
 });
 type Deed = z.infer<typeof DEED>;
 
 /** The value is that of the button, or of the chosen entry; empty where it has none. */
 const PRESSED = z
-  .object({ action_id: text, block_id: part, value: part, selected_option: maybe(z.object({ value: text })) })
+  .object({ action_id: text, block_id: maybeText, value: maybeText, selected_option: maybe(z.object({ value: text })) })
   .transform(({ action_id: action, block_id: blockId, value = '', selected_option: chosen }) => ({
     action,
     blockId,
@@ -61,11 +70,11 @@ export const PRESS = DEED.extend({ actions: z.tuple([PRESSED], z.unknown()) });
 export type PressBody = z.infer<typeof PRESS>;
 
 export const SUBMISSION = DEED.extend({ view: VIEW.extend({ callback_id: text, state: z.object({ values: STATE }) }) });
-export const SHORTCUT = DEED.extend({ callback_id: text, message_ts: part });
+export const SHORTCUT = DEED.extend({ callback_id: text, message_ts: maybeText });
 export const SEARCH = z.object({ user: z.object({ id }), action_id: text, value: text.default('') });
 export const COMMAND = z.object({
   ...{ command: id, user_id: id, channel_id: id, text: text.default('') },
-  ...{ response_url: part, trigger_id: part },
+  ...{ response_url: maybeText, trigger_id: maybeText },
 });
 const EVENT = z.object({ event: z.looseObject({ type: id, text: text.optional() }) });
 

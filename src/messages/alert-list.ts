@@ -45,7 +45,7 @@ export function buildAlertList(
   ];
   const toRows = (rows: readonly AlertSummary[]): Block[] =>
     rows.flatMap((alert) => [
-      richText(leaf(alert.title, { bold: true }), `\n${describe(alert, zone)}`),
+      richText(alert.sign ? `${alert.sign} ` : '', leaf(alert.title, { bold: true }), `\n${describe(alert, zone)}`),
       ...buildButtons(alert, admin),
     ]);
   return {

@@ -87,8 +87,8 @@ function buildAlerts({ alerts, config: { zone } }: HomeContent): Block[] {
     ...alerts
       .filter(({ sort }) => sort === 'raised')
       .slice(0, MAX_LISTED)
-      .map(({ title, level, acknowledgedBy }): (Leaf | string)[] => [
-        `${level ? `${LEVEL_WORDS[level]} · ` : ''}${clip(title, 200)}`,
+      .map(({ title, sign, acknowledgedBy }): (Leaf | string)[] => [
+        `${sign ? `${sign} ` : ''}${clip(title, 200)}`,
         ...(acknowledgedBy ? [' · acknowledged by ', place(acknowledgedBy)] : []),
       ]),
     ...alerts

@@ -145,6 +145,7 @@ export function listAlerts({ pools, clients }: SampleNames): AlertSummary[] {
         ...{ sort, id: `${sort}:${index}`, title, detail: index % 2 === 0 ? '' : title, enabled: index % 3 > 0 },
         ...(sort === 'mute' ? { mutedUntilMs: SAMPLE_NOW, mutedBy: PERSON } : {}),
         ...(sort === 'past' ? { toldMs: SAMPLE_NOW, ...(index % 2 ? { overSinceMs: SAMPLE_NOW } : {}) } : {}),
+        ...(sort === 'raised' ? { sign: '🔴' as const } : {}),
         ...(sort === 'raised' && index % 2 ? { acknowledgedBy: PERSON } : {}),
       }),
     ),

@@ -1,6 +1,6 @@
 import { ALERT_KINDS, type AlertContent, type Words } from '../domain/alert.ts';
 import { DAY_MS, HOUR_MS } from '../domain/calendar.ts';
-import type { Level, ScopeState } from '../domain/scope-state.ts';
+import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { formatClock, formatCount } from '../report/format.ts';
 import { getScopeStates, type PoolDeps } from '../report/scope-states.ts';
@@ -50,13 +50,12 @@ export async function listAlertSummaries(ports: AlertListingPorts): Promise<Aler
     return covering.toSorted((a, b) => b.mutedUntilMs - a.mutedUntilMs)[0] ?? {};
   };
   const open = await listOpen({ db, nowMs, zone, states, sources, rules }, recent);
-  const raised = open.map(({ alert, words, level }) => {
+  const raised = open.map(({ alert, words }) => {
     const { kind, scope } = alert.content;
     const [detail = ''] = words.lines;
     return {
       ...{ sort: 'raised' as const, id: String(alert.id), title: words.title, detail: toPlain(detail, zone) },
-      enabled: on.has(kind),
-      ...(level ? { level } : {}),
+      ...{ enabled: on.has(kind), sign: words.sign },
       ...(alert.acked ? { acknowledgedBy: alert.acked.by } : {}),
       ...muteOf(alert.subject, alert.kind, scope),
     };
@@ -119,13 +118,11 @@ function toPlain(words: Words, zone: string): string {
 }
 
 /** Words for an alert by present figures. */
-type Present = Pick<AlertContent, 'title' | 'lines'>;
+type Present = Pick<AlertContent, 'sign' | 'title' | 'lines'>;
 
 interface OpenAlert {
   alert: Alert;
   words: Present;
-  /** Of a pool or limit, as it is now. */
-  level?: Level;
 }
 
 interface OpenPorts {
@@ -164,7 +161,7 @@ async function listOpenLevels({ db, states }: OpenPorts): Promise<OpenAlert[]> {
       const period = await findPeriod(db, subject, pool);
       const alerts = period === undefined ? [] : await listAlertsOf(db, subject, period);
       const alert = alerts.findLast(({ kind, covered }) => kind === 'level' && !covered);
-      if (alert) found.push({ alert, words: toLevelWords(scope, pool, Math.max(...pool.reached)), level: pool.level });
+      if (alert) found.push({ alert, words: toLevelWords(scope, pool, Math.max(...pool.reached)) });
     }
   }
   return found;

@@ -1,10 +1,9 @@
+import type { AlertSign } from '../domain/alert.ts';
 import type { DeclaredLimit, DeclaredPool } from '../domain/declaration.ts';
 import type { ClientFields, DeclarationEdit, FieldFault, ScopeFields } from '../domain/declared-fields.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Picture } from '../domain/picture.ts';
-
 import type { Question, Report } from '../domain/report.ts';
-import type { Level } from '../domain/scope-state.ts';
 import type { Block } from '../messages/text.ts';
 
 /**
@@ -98,8 +97,8 @@ export interface AlertSummary {
   /** One line of where it stands. */
   detail: string;
   enabled: boolean;
-  /** Of a raised one about a pool or limit, as it is now. */
-  level?: Level;
+  /** Of a raised one, as it is now. */
+  sign?: AlertSign;
   acknowledgedBy?: string;
   mutedUntilMs?: number;
   mutedBy?: string;

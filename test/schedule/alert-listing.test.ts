@@ -22,12 +22,19 @@ describe('the list of alerts', () => {
     await stage.use(120);
     await stage.use(10);
     expect(await listed(stage, 'raised')).toMatchObject([
-      { title: 'CRM has used 93% of its monthly (930 of 1,000)', level: 'critical' },
+      { title: 'CRM has used 93% of its monthly (930 of 1,000)', sign: '🔴' },
     ]);
     // A correction takes it below 90 again.
     await stage.use(-100);
     expect(await listed(stage, 'raised')).toMatchObject([{ title: 'CRM has used 83% of its monthly (830 of 1,000)' }]);
     expect(await listed(stage, 'past')).toEqual([]);
+  });
+
+  it('is as calm as the alert where another pool goes on', async () => {
+    const annual = pool('Annual', 5000, { priority: 2, order: 1, period: { kind: 'year' } });
+    const stage = await openAlerts(databases, [scope([pool('Monthly', 1000), annual])]);
+    await stage.use(1050);
+    expect(await listed(stage, 'raised')).toMatchObject([{ sign: '🔵', detail: expect.stringContaining('now draw') }]);
   });
 
   it('tells a level as over once the amount was raised above it', async () => {

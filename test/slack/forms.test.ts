@@ -135,15 +135,15 @@ describe('the list of alerts', () => {
     slack.assertNoProblems();
   });
 
-  it('says on Home how bad each alert is, in a word beside its sign', async () => {
+  it('says on Home how bad each alert is, by the sign of the alert itself', async () => {
     const raised = { sort: 'raised' as const, id: '1', title: 'CRM is out of calls', detail: '', enabled: true };
     const list = async () => [
-      { ...raised, level: 'exhausted' as const },
+      { ...raised, sign: '⛔' as const },
       { ...raised, title: 'Source kong is silent' },
     ];
     const { slack } = await startRig({ alerts: { list } });
     const home = JSON.stringify((await slack.openHome('alice')).blocks);
-    expect(home).toContain('⛔ exhausted · CRM is out of calls');
+    expect(home).toContain('⛔ CRM is out of calls');
     expect(home).toContain('"Source kong is silent"');
   });
 

@@ -3,7 +3,7 @@ import { columnTypes } from './dialect/columns.ts';
 
 /**
  * PostgreSQL does not try to compress ids, which are random, and what stays in the inbox for seconds: it was half of its
- * work for a commit. A block of ids stays in its row, though it is longer than what usually leaves it.
+ * work for a commit. A block of ids stays in its row: by default a value of over 2 kB is moved out of it, which is a second read.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   if (!columnTypes(db).postgres) return;

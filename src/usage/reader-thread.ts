@@ -17,7 +17,7 @@ const METHODS = Object.keys({
   extent: true,
 } satisfies Record<Method, true>) as Method[];
 
-/** What questions are asked of, and how the thread that answers them is ended. */
+/** A reader of usage in a thread of its own, and how that is ended. */
 type ThreadedUsage = UsageReader & { stop(): Promise<void> };
 
 /**

@@ -103,7 +103,8 @@ export class StoredUsage implements UsageReader {
     if (this.#asked.length > 0) setImmediate(() => void this.#answer());
     try {
       await this.#inSnapshot(async (db, snapshot) => {
-        const plans = asked.map(({ query }) => planQuery(widen(query), this.#calendar, snapshot.kept));
+        const wide = asked.map(({ query }) => widen(query));
+        const plans = wide.map((query) => planQuery(query, this.#calendar, snapshot.kept));
         const totals = await this.#loader.loadTotals(
           db,
           plans.flatMap((plan) => plan.totals),
@@ -120,7 +121,9 @@ export class StoredUsage implements UsageReader {
         for (const [index, { query, resolve, reject }] of asked.entries()) {
           const plan = plans[index]!;
           const found = { totals: totals.splice(0, plan.totals.length), inbox, covered: covered[index]! };
-          await this.#sum(db, snapshot, query, plan, await filters.compile(query.filters), found).then(resolve, reject);
+          const questions = { asked: query, query: wide[index]! };
+          const rowFilters = await filters.compile(query.filters);
+          await this.#sum(db, snapshot, questions, plan, rowFilters, found).then(resolve, reject);
         }
       });
     } catch (error) {
@@ -131,12 +134,11 @@ export class StoredUsage implements UsageReader {
   async #sum(
     db: Db,
     { renames, newestMs }: ReadSnapshot,
-    asked: UsageQuery,
+    { asked, query }: { asked: UsageQuery; query: UsageQuery },
     plan: Plan,
     rowFilters: readonly RowFilter[],
     found: { totals: TotalSegments[]; inbox: readonly InboxSegment[]; covered: Span },
   ): Promise<UsageAnswer> {
-    const query = widen(asked);
     const keys: ColumnName[] =
       query.grain === 'all' && query.groupBy.length > 0 ? [...query.groupBy] : [...query.groupBy, 'slot'];
     const grouping = new Grouping(keys, ['requests', 'ok', 'failed', 'credits']);
@@ -167,15 +169,14 @@ export class StoredUsage implements UsageReader {
     for (const { segment, firstDay, lastDay } of found.inbox)
       if (lastDay >= first && firstDay <= last) addRaw(segment, covered);
 
-    const cells = asked.distinct
-      ? countDistinct(grouping.toBatch(), asked.groupBy, asked.distinct)
-      : grouping.toBatch();
+    const grouped = grouping.toBatch();
+    const cells = asked.distinct ? countDistinct(grouped, asked.groupBy, asked.distinct) : grouped;
     return {
       ...(await toAnswerRows({ db, texts: this.#texts, renames }, cells, asked)),
       origin: plan.raw.length === 0 ? 'totals' : plan.totals.length === 0 ? 'raw' : 'both',
       asOfMs: newestMs,
       ...(plan.shortened ? { shortened: plan.shortened } : {}),
-      capped: asked.groupBy.filter((key) => key !== 'status' && cells.columns[key]?.includes(OTHER_ID)),
+      capped: query.groupBy.filter((key) => key !== 'status' && grouped.columns[key]?.includes(OTHER_ID)),
     };
   }
 

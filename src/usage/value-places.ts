@@ -24,7 +24,7 @@ export class ValuePlaces {
   readonly #cap: number;
   /** Last day on which a value had a place, as far as this process knows. */
   readonly #lastPlace = new Map<number, number>();
-  /** Values that were last refused a place on this day, and how many places a dimension's day had given then. */
+  /** Values that were last refused a place on this day, and how many places a dimension had given then that count on it. */
   readonly #refused = new Map<number, number>();
   readonly #placesThen = new Map<string, number>();
   /** Values by the day that they were given a place on, to be stored. */
@@ -58,16 +58,18 @@ export class ValuePlaces {
     const without = new Set<number>();
     const unplaced = [...met].filter((id) => (this.#lastPlace.get(id) ?? Number.NEGATIVE_INFINITY) < day);
     if (unplaced.length === 0) return without;
-    const count = await db
+    const given = await db
       .selectFrom('value_places')
-      .select('places')
+      .select(['day', 'places'])
       .where('dimension', '=', dimension)
-      .where('day', '=', day)
-      .executeTakeFirst();
-    let places = count?.places ?? 0;
+      .where('day', '>=', day - KEPT_DAYS)
+      .execute();
+    let places = given.find((row) => row.day === day)?.places ?? 0;
+    // A place on any of these days is a place today.
+    const elsewhere = given.reduce((sum, row) => sum + (row.day === day ? 0 : row.places), 0);
     const isKept = (last: number): boolean => last > 0 && last >= day - KEPT_DAYS;
     const unknown: number[] = [];
-    const isSame = places === this.#placesThen.get(`${dimension} ${day}`);
+    const isSame = elsewhere + places === this.#placesThen.get(`${dimension} ${day}`);
     for (const id of unplaced) {
       // As long as no place was given since, nobody is looked for again: most values of a full day are met again and again.
       if (isSame && this.#refused.get(id) === day && !isKept(this.#lastPlace.get(id) ?? 0)) without.add(id);
@@ -91,7 +93,7 @@ export class ValuePlaces {
         }
       }
     }
-    this.#placesThen.set(`${dimension} ${day}`, places);
+    this.#placesThen.set(`${dimension} ${day}`, elsewhere + places);
     if (placed.length === 0) return without;
     const toStore = this.#placed.getOrInsertComputed(day, () => []);
     for (const id of placed) {

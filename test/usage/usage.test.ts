@@ -263,8 +263,8 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
     const db = await open();
     const writer = createWriter(db, { dimensionCap: 3 });
     const day = (offset: number): number => NOW - offset * 86_400_000;
-    const send = (clients: string[], timeMs: number): Promise<unknown> =>
-      writer
+    const send = (clients: string[], timeMs: number, by = writer): Promise<unknown> =>
+      by
         .append([
           {
             source: SOURCE,
@@ -272,15 +272,16 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
             events: clients.map((client) => ({ client, kind: 'call', count: 1, timeMs })),
           },
         ])
-        .then(() => writer.foldAll());
+        .then(() => by.foldAll());
     await send(['a', 'b'], day(2));
     await send(['c', 'd', 'e', 'f', 'a'], day(1));
-    const ask = () =>
+    const ask = (query: Partial<UsageQuery> = {}) =>
       new StoredUsage(db, dialect, calendar).sum({
         span: { fromMs: calendar.startOfDay(calendar.dayOf(day(1))), toMs: calendar.startOfDay(calendar.dayOf(NOW)) },
         grain: 'all',
         groupBy: ['client'],
         filters: [],
+        ...query,
       });
     const answer = await ask();
     expect(answer.rows.reduce((sum, row) => sum + row.requests, 0)).toBe(5);
@@ -297,6 +298,11 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
     await send(['f', 'g'], day(1));
     expect(await others()).toBe(before + 3);
     expect((await ask()).rows.find((row) => row.keys[0] === 'f')).toMatchObject({ requests: 1 });
+    // Whoever gave it that place.
+    await send(['g'], day(3), createWriter(db, { dimensionCap: 3 }));
+    await send(['g'], day(1));
+    expect(await others()).toBe(before + 3);
+    expect((await ask({ distinct: 'client', groupBy: ['source'] })).capped).toEqual(['client']);
   });
 
   it('gives the steps of a meter by minute and by day, single calls apart from counted ones', async () => {

@@ -69,7 +69,7 @@ export class Intake {
   #committedAt = Number.NEGATIVE_INFINITY;
   #rules: { version: number; assign: Assign } | undefined;
   /** Each is read once, before the commit that it is for or while that waits. */
-  readonly #read = new WeakMap<IngestRequest, ReadRequest>();
+  readonly #read = new Map<IngestRequest, ReadRequest>();
 
   constructor(settings: IntakeSettings) {
     this.#settings = settings;
@@ -112,7 +112,8 @@ export class Intake {
         failed = new HeadroomError('overloaded', message, { cause: error });
       }
     }
-    return group.map(({ parsed }, index) => {
+    return group.map(({ request, parsed }, index) => {
+      this.#read.delete(request);
       if (parsed instanceof Error) return parsed;
       if (failed) return failed;
       const result = results[index] ?? { accepted: 0, duplicates: 0, conflicts: 0, rejected: [] };

@@ -70,6 +70,7 @@ describe('what is committed at once', () => {
     next.body.fill(0);
     const refused = { ...pack(1), body: Buffer.from('no gzip') };
     expect(await accepted([next, refused])).toEqual([2, expect.stringContaining('not gzip')]);
+    expect(await accepted([next])).toEqual([expect.stringContaining('not gzip')]);
   });
 
   it('holds what came while it waited for its turn, as long as that is read at once', async () => {

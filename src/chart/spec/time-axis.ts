@@ -32,7 +32,17 @@ function widestGrain(starts: readonly number[]): StepGrain | undefined {
   return minutes <= 25 * 60 ? 'day' : 'month';
 }
 
-type Step = { index: number; local: Temporal.ZonedDateTime };
+type Local = Temporal.ZonedDateTime;
+
+/** One way to label an axis: which steps, by their local time or their place among those, and the lines of a label. */
+interface Rung {
+  isShown?: (local: Local) => boolean;
+  /** Of those shown, every so many. */
+  every?: number;
+  /** From this one on. */
+  from?: number;
+  lines: (local: Local) => readonly [first: string, second?: string];
+}
 
 /**
  * As many labels as fit an axis of `width` pixels: all, else every Monday, month's first, third hour and so on. Times are
@@ -40,85 +50,56 @@ type Step = { index: number; local: Temporal.ZonedDateTime };
  */
 export function toTimeLabels(starts: readonly number[], grain: StepGrain, zone: string, width: number): TimeLabel[] {
   const stepWidth = width / starts.length;
-  const steps = starts.map((ms, index) => ({
-    index,
-    local: Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone),
-  }));
-  const choices = choicesOf(grain, steps);
-  const fitting = choices.find((labels) => labels.length > 0 && fits(labels, stepWidth));
-  return (fitting ?? choices.at(-1)!.slice(0, 1)).filter((label) => endOf(label, stepWidth) <= width);
+  const locals = starts.map((ms) => Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone));
+  const choices = listRungs(grain, locals)
+    .map((rung) => toLabels(rung, locals))
+    .filter((labels) => labels.length > 1 || locals.length < 3);
+  const coarsest = toLabels({ lines: (local) => [dayMonth(local)] }, locals).slice(0, 1);
+  const fitting = choices.find((labels) => labels.length > 0 && fits(labels, stepWidth)) ?? coarsest;
+  return fitting.filter((label) => endOf(label, stepWidth) <= width);
 }
 
-function choicesOf(grain: StepGrain, steps: readonly Step[]): TimeLabel[][] {
-  if (grain === 'minute' || grain === 'five-minutes') {
-    return [1, 5, 10, 15, 30, 60].map((every) =>
-      steps
-        .filter(({ local }) => (local.hour * 60 + local.minute) % every === 0)
-        .map(({ index, local }) => ({ index, lines: [clock(local)] })),
-    );
-  }
+/** From many labels to few. */
+function listRungs(grain: StepGrain, locals: readonly Local[]): Rung[] {
+  const strides = [1, 2, 3, 6, 12];
+  const month = (local: Local) => [MONTHS[local.month - 1]!, String(local.year)] as const;
+  if (grain === 'month') return strides.map((every) => ({ every, lines: month }));
   if (grain === 'hour') {
-    const days = new Set(steps.map(({ local }) => local.toPlainDate().toString()));
-    return [1, 2, 3, 6, 12, 24].map((every) =>
-      steps
-        .filter(({ local }) => local.hour % every === 0)
-        .map(({ index, local }, place) => ({
-          index,
-          lines: [
-            `${String(local.hour).padStart(2, '0')}:00`,
-            ...(days.size > 1 && (place === 0 || local.hour === 0) ? [dayMonth(local)] : []),
-          ],
-        })),
-    );
+    const isOneDay = locals.every((local) => local.toPlainDate().equals(locals[0]!.toPlainDate()));
+    const lines = (local: Local) =>
+      [`${String(local.hour).padStart(2, '0')}:00`, isOneDay ? '' : dayMonth(local)] as const;
+    return [...strides, 24].map((hours) => ({ isShown: (local) => local.hour % hours === 0, lines }));
   }
-  if (grain === 'month')
-    return everyNth(steps, [1, 2, 3, 6, 12], (local) => [MONTHS[local.month - 1]!, String(local.year)]);
+  if (grain !== 'day') {
+    return [1, 5, 10, 15, 30, 60].map((minutes) => ({
+      ...{ isShown: (local) => local.minute % minutes === 0, lines: (local) => [clock(local)] },
+    }));
+  }
+  const isMonday = (local: Local) => local.dayOfWeek === 1;
+  const mondays: Rung = { isShown: isMonday, lines: (local) => [dayMonth(local)] };
   return [
-    steps.map(({ index, local }) => ({
-      index,
-      lines: [SHORT_WEEKDAYS[local.dayOfWeek - 1]!, local.day === 1 ? dayMonth(local) : String(local.day)],
-    })),
-    steps.filter(({ local }) => local.dayOfWeek === 1).map(({ index, local }) => ({ index, lines: [dayMonth(local)] })),
-    ...[0, 1].map((odd) =>
-      steps
-        .filter(({ local }) => local.dayOfWeek === 1)
-        .filter((_, place) => place % 2 === odd)
-        .map(({ index, local }) => ({ index, lines: [dayMonth(local)] })),
-    ),
-    ...everyNth(
-      steps.filter(({ local }) => local.day === 1),
-      [1, 2, 3, 6, 12],
-      (local) => [MONTHS[local.month - 1]!, String(local.year)],
-    ),
-    steps.slice(0, 1).map(({ index, local }) => ({ index, lines: [dayMonth(local)] })),
-  ].filter((labels) => labels.length > 1 || steps.length < 3);
-}
-
-function everyNth(
-  steps: readonly Step[],
-  strides: readonly number[],
-  linesOf: (local: Temporal.ZonedDateTime) => [string, string],
-): TimeLabel[][] {
-  return strides.map((stride) =>
-    withSecondLines(
-      steps.filter((_, place) => place % stride === 0),
-      linesOf,
-    ),
-  );
+    {
+      lines: (local) => [SHORT_WEEKDAYS[local.dayOfWeek - 1]!, local.day === 1 ? dayMonth(local) : String(local.day)],
+    },
+    mondays,
+    { ...mondays, every: 2 },
+    { ...mondays, every: 2, from: 1 },
+    ...strides.map((every): Rung => ({ isShown: (local) => local.day === 1, every, lines: month })),
+  ];
 }
 
 /** The second line stands only where it changes. */
-function withSecondLines(
-  steps: readonly Step[],
-  linesOf: (local: Temporal.ZonedDateTime) => [string, string],
-): TimeLabel[] {
+function toLabels({ isShown = () => true, every = 1, from = 0, lines }: Rung, locals: readonly Local[]): TimeLabel[] {
   let last = '';
-  return steps.map(({ index, local }) => {
-    const [first, second] = linesOf(local);
-    const lines = second === last ? [first] : [first, second];
-    last = second;
-    return { index, lines };
-  });
+  return [...locals.entries()]
+    .filter(([, local]) => isShown(local))
+    .filter((_, place) => place % every === from)
+    .map(([index, local]) => {
+      const [first, second = ''] = lines(local);
+      const isNew = second !== '' && second !== last;
+      last = second;
+      return { index, lines: isNew ? [first, second] : [first] };
+    });
 }
 
 function widthOf({ lines }: TimeLabel): number {
@@ -137,7 +118,7 @@ function fits(labels: readonly TimeLabel[], stepWidth: number): boolean {
   });
 }
 
-function dayMonth(local: Temporal.ZonedDateTime): string {
+function dayMonth(local: Local): string {
   return `${local.day} ${MONTHS[local.month - 1]}`;
 }
 

@@ -66,20 +66,10 @@ export function fileStem(report: Report): string {
     report.kind === 'top' || (report.kind === 'latency' && !report.steps)
       ? `${report.dimension}s`
       : (question.scope ?? question.name ?? '');
-  const days = range ? [isoDate(range.firstDay), isoDate(range.lastDay)] : [];
-  return [
-    'usage',
-    question.report,
-    subject,
-    ...new Set(days.length === 2 && days[0] === days[1] ? [days[0]!] : days),
-    zone,
-  ]
-    .map((part) =>
-      part
-        .replace(/[^\p{L}\p{N}.-]+/gu, '-')
-        .replace(/^-+|-+$/g, '')
-        .slice(0, 60),
-    )
+  const days = range ? new Set([isoDate(range.firstDay), isoDate(range.lastDay)]) : [];
+  return ['usage', question.report, subject, ...days, zone]
+    .map((part) => part.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^-+|-+$/g, ''))
+    .map((part) => part.slice(0, 60))
     .filter((part) => part !== '')
     .join('_');
 }

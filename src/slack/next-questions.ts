@@ -110,13 +110,9 @@ function listDrills(report: Report): Offer[] {
       .map(({ name }) => ({ label: name, question: drill(report.dimension, name) }));
   }
   if (report.kind === 'status') {
-    return report.codes.map(({ status, meaning }) => ({
-      label: `${status} ${meaning}`,
-      question: withFilter(
-        { report: 'top', dimension: 'client', ...inherit },
-        { key: 'status', patterns: [status], not: false },
-      ),
-    }));
+    return report.codes.map(({ status, meaning }) => {
+      return { label: `${status} ${meaning}`, question: drill('status', status) };
+    });
   }
   if (report.kind === 'client' || report.kind === 'route' || report.kind === 'compare') {
     const subject: Filter[] =

@@ -42,29 +42,28 @@ async function tellOnce(
   const here = channel !== '' && !channel.startsWith('D');
   const postEphemeral = (thread: { thread_ts?: string }) =>
     ctx.client.chat.postEphemeral({ channel, user, ...thread, ...asBlocks(content) });
+  const direct = channel.startsWith('D') ? channel : user;
+  const postDirect = (thread: { thread_ts?: string }) =>
+    ctx.client.chat.postMessage({ channel: direct, ...thread, ...asBlocks(content), unfurl_links: false });
   const ways: (() => Promise<unknown>)[] = [];
   // Slack does not promise to keep a thread's private message in it when that comes through a response URL.
-  if (here && !replace && inThread && threadTs) {
-    const thread = { thread_ts: threadTs };
-    ways.push(() => postEphemeral(thread));
-  }
+  if (here && !replace && inThread && threadTs) ways.push(() => postEphemeral({ thread_ts: threadTs }));
   if (responseUrl) {
     const where = { response_type: 'ephemeral', replace_original: replace };
     ways.push(() => respond(responseUrl, { ...content, ...where }));
   }
   if (here) ways.push(() => postEphemeral({}));
+  if (direct === channel && threadTs) ways.push(() => postDirect({ thread_ts: threadTs }));
+  ways.push(() => postDirect({}));
   for (const tell of ways) {
     try {
       await tell();
       return;
     } catch (error) {
       // Content that is refused no other way takes either; an expired address, or a channel without the bot, leaves the next.
-      if (isRefusedContent(error)) throw error;
+      if (isRefusedContent(error) || tell === ways.at(-1)) throw error;
     }
   }
-  const direct = channel.startsWith('D') ? channel : user;
-  const thread = direct === channel && threadTs ? { thread_ts: threadTs } : {};
-  await ctx.client.chat.postMessage({ channel: direct, ...thread, ...asBlocks(content), unfurl_links: false });
 }
 
 /** Blocks are checked by Slack; web-api's types do not know the newer ones. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Emulator } from '../../src/playground/emulator/workspace.ts';
-import { entryOf, startRig } from './support.ts';
+import { entryOf, sendPayload, startRig } from './support.ts';
 
 const told = (slack: Emulator) => slack.waitFor(() => slack.ephemerals('alice')[0], 'alice is told');
 /** The thread that each private message named, whichever way it went. */
@@ -80,5 +80,20 @@ describe('a private message', () => {
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'help' });
     const direct = await slack.waitFor(() => slack.directMessages('alice')[0], 'the direct message');
     expect(direct.text).toContain('Getting started');
+  });
+
+  it('comes beside the thread of a direct message that is gone', async () => {
+    const rig = await startRig();
+    await rig.slack.directMessage('alice', 'help');
+    await rig.slack.waitFor(() => rig.slack.directMessages('alice').length === 2, 'the answer');
+    const channel = String(rig.slack.calls.findLast(({ method }) => method === 'chat.postMessage')?.args.channel);
+    const told = rig.slack.directMessages('alice').length;
+    await sendPayload(rig, {
+      ...{ type: 'block_actions', user: { id: 'U01ALICE' }, channel: { id: channel } },
+      container: { channel_id: channel, message_ts: '9.8', thread_ts: '9.7' },
+      actions: [{ action_id: 'run', value: 'alerts' }],
+    });
+    await rig.slack.waitFor(() => rig.slack.directMessages('alice').length > told, 'alice is told');
+    rig.slack.takeProblems();
   });
 });

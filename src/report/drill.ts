@@ -143,11 +143,13 @@ async function reportDrill(
     const first: Dimension = kind === 'client' ? 'route' : 'client';
     const worst = drilled.find(({ dimension }) => dimension === first)?.ranked[0];
     if (!worst || worst.failed < failed * CONCENTRATED || worst.failed === 0) return told + slow;
+    const at = `${kind === 'client' ? 'on' : 'from'} ${worst.name}.${slow}`;
+    if (failed === 1) return `${told} The one failure is ${at}`;
     const part =
       worst.failed === failed
         ? `All ${formatCount(failed)}`
         : `${formatCount(worst.failed)} of the ${formatCount(failed)}`;
-    return `${told} ${part} failures ${kind === 'client' ? 'are on' : 'are from'} ${worst.name}.${slow}`;
+    return `${told} ${part} failures are ${at}`;
   }
 }
 

@@ -25,6 +25,9 @@ describe('client', () => {
       'Acme CRM made 153 requests; 6.5% failed. All 10 failures are on /v1/items. Its p95 is 400 ms.',
     );
     expect(report.latency).toMatchObject({ timed: 3, p50Ms: 20, slowestMs: 400 });
+    const one = [calls('solo', '/v1/orders', 9), calls('solo', '/v1/items', 1, { status: 503 })];
+    const { finding } = await ask(one, { report: 'client', name: 'solo' });
+    expect(finding).toBe('solo made 10 requests; 10% failed. The one failure is on /v1/items.');
   });
 
   it('shows the other dimensions of a client, failures first', async () => {

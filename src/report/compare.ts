@@ -113,8 +113,11 @@ function isWeeksBefore(range: Range, versus: Range): boolean {
   return days > 0 && days % 7 === 0 && versus.lastDay < range.firstDay - 1;
 }
 
-/** Reports for which new and gone names are not listed: those of one name, and durations, which may be missing although there are calls. */
-const HAS_NO_STATES = new Set<Question['report']>(['client', 'route', 'latency']);
+/**
+ * Reports for which new and gone names are not listed: those of one name, durations, which may be missing although there are
+ * calls, and status codes, whose sentence has them.
+ */
+const HAS_NO_STATES = new Set<Question['report']>(['client', 'route', 'latency', 'status']);
 
 const DEFAULTS: Partial<Record<Question['report'], string>> = { summary: 'today', day: 'yesterday' };
 

@@ -63,7 +63,6 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
           ? `${title} used no credits in ${range.label}.`
           : `${title} used ${creditsOf(total)} in 12 months, most in ${most.label} (${formatCredits(most.total)}).${over}`,
       notes: [
-        ...(range.partial ? [`${months.at(-1)!.label} is not over: counted to yesterday.`] : []),
         ...(hasPools ? [] : [`${title} has no pool yet.`]),
         ...(extent && extent.firstDay > range.firstDay && total > 0
           ? [`Data begins in ${formatMonthName(extent.firstDay)}.`]

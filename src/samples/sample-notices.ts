@@ -103,24 +103,21 @@ function listAlertSamples({ clients, scopes, pools }: SampleNames): Sample[] {
     { what: '75%', atMs: SAMPLE_NOW - 90_000_000 },
     { what: 'acknowledged', atMs: SAMPLE_NOW, by: PERSON },
   ];
-  return ALERT_KINDS.flatMap(({ kind }): Sample[] => {
-    const content: AlertContent = {
-      ...{ kind, sign: '🔴', mention: true, level: 90, scope: scopes[0]!, pool: pools[0]! },
-      title: `${scopes[0]} has used 90% of ${pools[0]} (54 of 60)`,
-      lines: [['Runs out about ', { atMs: SAMPLE_NOW }, '.'], `${clients[0]} made most calls.`],
-      ...{ who: `top clients today scope:"${scopes[0]}"`, chart: `pool "${scopes[0]}"` },
-      links: { addon: 'https://example.com/add-on', upgrade: 'https://example.com/plans' },
-    };
-    const buttons = { id: '17', acknowledged: false, history };
-    return [
-      sampleMessage(`Alert: ${kind}`, buildAlert(content, { ...dress, ...buttons })),
-      sampleMessage(`Alert: ${kind}, a line of its thread`, buildAlertLine(content, dress)),
-      sampleMessage(
-        `Alert: ${kind}, a test without lines`,
-        buildAlert({ ...content, lines: [], test: true }, { ...dress, ...buttons, id: undefined, history: [] }),
-      ),
-    ];
-  });
+  const content: AlertContent = {
+    ...{ kind: 'level', sign: '🔴', mention: true, level: 90, scope: scopes[0]!, pool: pools[0]! },
+    title: `${scopes[0]} has used 90% of ${pools[0]} (54 of 60)`,
+    lines: [['Runs out about ', { atMs: SAMPLE_NOW }, '.'], `${clients[0]} made most calls.`],
+    ...{ who: `top clients today scope:"${scopes[0]}"`, chart: `pool "${scopes[0]}"` },
+    links: { addon: 'https://example.com/add-on', upgrade: 'https://example.com/plans' },
+  };
+  const buttons = { id: '17', acknowledged: false, history };
+  const test = { ...content, lines: [], test: true };
+  return [
+    sampleMessage('Alert', buildAlert(content, { ...dress, ...buttons })),
+    sampleMessage('Alert, acknowledged', buildAlert(content, { ...dress, ...buttons, acknowledged: true })),
+    sampleMessage('Alert, a line of its thread', buildAlertLine(content, dress)),
+    sampleMessage('Alert, a test', buildAlert(test, { ...dress, ...buttons, id: undefined, history: [] })),
+  ];
 }
 
 export function listSampleDigests(): DigestSummary[] {

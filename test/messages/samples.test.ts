@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { ALERT_KINDS } from '../../src/domain/alert.ts';
 import { REPORT_KINDS } from '../../src/domain/report.ts';
 import { CALLBACKS } from '../../src/messages/action-ids.ts';
 import { MAX_FALLBACK_TEXT } from '../../src/messages/limits.ts';
@@ -84,7 +83,6 @@ it('the samples hold every kind there is, each under a name of its own', async (
   const names = samples.map(({ name }) => name);
   expect(names).toEqual([...new Set(names)]);
   for (const kind of REPORT_KINDS) expect(names.some((name) => name.startsWith(`Answer: ${kind}`))).toBe(true);
-  for (const { kind } of ALERT_KINDS) expect(names).toContain(`Alert: ${kind}`);
   const callbacks = samples.map((sample) => ('view' in sample ? sample.view.callback_id : undefined));
   // The last one is a shortcut.
   expect(new Set(callbacks.filter(Boolean))).toEqual(new Set(Object.values(CALLBACKS).slice(0, -1)));

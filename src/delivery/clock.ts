@@ -44,7 +44,7 @@ export class RoundLoop {
 
   /** Begins the next round at once, or right after the present one. */
   wake(): void {
-    this.#woken.abort();
+    if (!this.#woken.signal.aborted) this.#woken.abort();
   }
 
   /** Ends after the present round. May be called twice. */

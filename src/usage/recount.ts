@@ -39,7 +39,8 @@ export async function reassign(
     credits[row] = assignment.credits;
   }
   const columns: Batch['columns'] = { ...batch.columns, credits };
-  for (const vocabulary of ['scope', 'meters', 'exclusion'] as const)
+  // In the order that commits give numbers in.
+  for (const vocabulary of ['exclusion', 'meters', 'scope'] as const)
     columns[vocabulary] = await toIds(db, vocabulary, given[vocabulary], dictionary);
   const same = (['scope', 'meters', 'exclusion', 'credits'] as const).every((name) =>
     columns[name]!.every((value, row) => value === (batch.columns[name]?.[row] ?? 0)),

@@ -46,7 +46,8 @@ export class ValueDictionary {
    */
   async resolve(db: Db, texts: ReadonlyMap<Vocabulary, ReadonlySet<string>>): Promise<Learned> {
     const found = new Map([...texts.keys()].map((vocabulary) => [vocabulary, new Map<string, number>()]));
-    let missing = [...texts].flatMap(([dimension, own]) => [...own].map((text) => [dimension, text] as const));
+    // In one order, so that processes that meet the same new texts wait for each other instead of deadlocking.
+    let missing = [...texts].flatMap(([dimension, own]) => [...own].map((text) => [dimension, text] as const)).sort();
     while (missing.length > 0) {
       const wanted = JSON.stringify(missing);
       const { answer } = await send(db, SELECT[this.#dialect](wanted).compile(db));

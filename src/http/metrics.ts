@@ -28,66 +28,44 @@ export function counter(name: string, help: string, value: Samples): Metric {
   return { ...gauge(name, help, value), type: 'counter' };
 }
 
-/** One counter by one label or two, made into a metric when asked. */
-export class Counter {
-  readonly #name: string;
-  readonly #help: string;
-  readonly #labels: readonly [string, string?];
-  readonly #counts = new Map<string, { first: string; second: string | undefined; value: number }>();
-
-  constructor(name: string, help: string, labels: readonly [string, string?]) {
-    this.#name = name;
-    this.#help = help;
-    this.#labels = labels;
-  }
-
-  add(value: number, first: string, second?: string): void {
-    const key = second === undefined ? first : `${first}\0${second}`;
-    const known = this.#counts.get(key);
-    if (known) known.value += value;
-    else this.#counts.set(key, { first, second, value });
-  }
-
-  collect(): Metric[] {
-    const [one, other] = this.#labels;
-    const samples = [...this.#counts.values()].map(({ first, second, value }) => ({
-      labels: other === undefined ? { [one]: first } : { [one]: first, [other]: second ?? '' },
-      value,
-    }));
-    return [counter(this.#name, this.#help, samples)];
-  }
+/** Counts by the values of its labels, made into a metric when asked. */
+export function createCounter(name: string, help: string, ...labels: string[]) {
+  const counts = new Map<string, number>();
+  return {
+    add(value: number, ...values: string[]): void {
+      const key = values.join('\0');
+      counts.set(key, (counts.get(key) ?? 0) + value);
+    },
+    collect(): Metric[] {
+      const samples = [...counts].map(([key, value]) => ({
+        labels: Object.fromEntries(key.split('\0').map((text, place) => [labels[place]!, text])),
+        value,
+      }));
+      return [counter(name, help, samples)];
+    },
+  };
 }
 
 /** Counts durations by upper bound, in seconds. */
-export class Histogram {
-  readonly #name: string;
-  readonly #help: string;
-  readonly #bounds: readonly number[];
-  readonly #counts: number[];
-  #sum = 0;
-
-  constructor(name: string, help: string, bounds: readonly number[]) {
-    this.#name = name;
-    this.#help = help;
-    this.#bounds = bounds;
-    this.#counts = new Array(bounds.length + 1).fill(0);
-  }
-
-  observe(seconds: number): void {
-    const place = this.#bounds.findIndex((bound) => seconds <= bound);
-    this.#counts[place < 0 ? this.#bounds.length : place]! += 1;
-    this.#sum += seconds;
-  }
-
-  collect(): Metric[] {
-    let count = 0;
-    const buckets = this.#counts.map((within, place) => {
-      count += within;
-      return { suffix: '_bucket', labels: { le: String(this.#bounds[place] ?? '+Inf') }, value: count };
-    });
-    const samples = [...buckets, { suffix: '_sum', value: this.#sum }, { suffix: '_count', value: count }];
-    return [{ name: this.#name, help: this.#help, type: 'histogram', samples }];
-  }
+export function createHistogram(name: string, help: string, bounds: readonly number[]) {
+  const counts = new Array<number>(bounds.length + 1).fill(0);
+  let sum = 0;
+  return {
+    observe(seconds: number): void {
+      const place = bounds.findIndex((bound) => seconds <= bound);
+      counts[place < 0 ? bounds.length : place]! += 1;
+      sum += seconds;
+    },
+    collect(): Metric[] {
+      let count = 0;
+      const buckets = counts.map((within, place) => {
+        count += within;
+        return { suffix: '_bucket', labels: { le: String(bounds[place] ?? '+Inf') }, value: count };
+      });
+      const samples = [...buckets, { suffix: '_sum', value: sum }, { suffix: '_count', value: count }];
+      return [{ name, help, type: 'histogram', samples }];
+    },
+  };
 }
 
 /** Answers `/metrics`: 401 without the token where one is set. */

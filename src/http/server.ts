@@ -19,7 +19,7 @@ import {
   type IngestTarget,
   ingestRequest,
 } from './ingest-routes.ts';
-import { answerMetrics, Counter, Histogram, type MetricSource } from './metrics.ts';
+import { answerMetrics, createCounter, createHistogram, type MetricSource } from './metrics.ts';
 import { QuestionLimit } from './question-limit.ts';
 import { AbortedError, BodyBudget, type HeldBody, readBody } from './request-body.ts';
 
@@ -88,13 +88,15 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   // Whoever has shown no token yet can keep out nobody else but its like.
   const unknownBudget = new BodyBudget(options.maxUnknownHeldBytes ?? MAX_UNKNOWN_HELD_BYTES);
   const slackBudget = new BodyBudget(MAX_SLACK_HELD_BYTES);
-  const requests = new Counter('headroom_http_requests_total', 'Requests answered, by route and status.', [
+  const requests = createCounter(
+    'headroom_http_requests_total',
+    'Requests answered, by route and status.',
     'route',
     'status',
-  ]);
+  );
   const questions = new QuestionLimit(QUESTIONS_PER_MINUTE);
-  const events = new Counter('headroom_events_total', 'Events received over HTTP, by what became of them.', ['result']);
-  const taken = new Histogram('headroom_ingest_seconds', 'Time to take a request of events.', INGEST_SECONDS);
+  const events = createCounter('headroom_events_total', 'Events received over HTTP, by what became of them.', 'result');
+  const taken = createHistogram('headroom_ingest_seconds', 'Time to take a request of events.', INGEST_SECONDS);
   const metrics: MetricSource[] = [requests, events, taken, ...(options.metrics ?? [])];
   const refused = new SampledLog(log, 'senders are refused');
   const server = createServer({

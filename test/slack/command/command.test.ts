@@ -375,7 +375,7 @@ describe('questions in a sentence', () => {
     ['how much was left in crm last month', 'pool crm last-month'],
     ['will we run out this month', 'forecast'],
     ['how fast are we burning', 'forecast'],
-    ['when does the crm pool reset', 'forecast crm'],
+    ['when does the crm pool reset', 'pool crm'],
     ['how is the crm pool doing', 'pool crm'],
     ['how many licences do we have', 'licences'],
     ['what was the busiest hour yesterday', 'day yesterday'],

@@ -16,19 +16,7 @@ export async function openView(ctx: SlackContext, asked: Asked, view: Block): Pr
   const { triggerId: trigger_id } = asked;
   const { open, push } = ctx.client.views;
   const send = (one: Block) => (asked.modal ? push : open)({ trigger_id, view: one as never });
-  const key = `${asked.user} ${nameOf(view)}`;
-  const replaced: Replaced[] = [];
-  const known = ctx.refused.views.get(key);
-  ctx.refused.views.delete(key);
-  try {
-    await sendView(ctx, view, send, { known, onReplaced: (these) => void replaced.push(...these) });
-  } catch (error) {
-    // A trigger works once, perhaps also where what it was to open is refused.
-    if (replaced.length === 0 || slackErrorOf(error) !== 'exchanged_trigger_id') throw error;
-    ctx.refused.views.set(key, replaced);
-    ctx.refused.note(nameOf(view), replaced);
-    throw new HeadroomError('slack', 'Slack refused a part of this window. Press again: it opens without that part.');
-  }
+  await sendView(ctx, view, send, `${asked.user} ${nameOf(view)}`);
 }
 
 const REFUSED = 'Slack refused this window. An admin finds the reason in the log.';
@@ -39,27 +27,33 @@ function nameOf(view: Block): string {
 }
 
 /**
- * Sends a view; a block that Slack refuses, or is `known` to, gives way to its text. A form that loses a field can only be
- * read: sent, it would say that the field is empty.
+ * Sends a view; a block that Slack refuses gives way to its text. A form that loses a field can only be read: sent, it would
+ * say that the field is empty. `opened`: by whom; a trigger works once, perhaps also where what it was to open is refused,
+ * and then the next press opens the view without that part.
  */
 export async function sendView(
   ctx: SlackContext,
   view: Block,
   send: (view: Block) => Promise<unknown>,
-  {
-    known,
-    onReplaced,
-  }: { known?: readonly Replaced[] | undefined; onReplaced?(these: readonly Replaced[]): void } = {},
+  opened?: string,
 ): Promise<void> {
   // Views have other limits than messages, and are built within them.
   const bound = (message: Message) => message;
   const whole = { text: REFUSED, blocks: view.blocks as Block[] };
+  const known = opened === undefined ? undefined : ctx.refused.views.get(opened);
   const mended = known && repair(whole, { code: 'invalid_blocks', picture: false, faults: known }, bound)?.message;
   const refitted = ({ text, blocks }: Message) => send(refit(view, blocks.length > 0 ? blocks : [richText(text)]));
-  await sendRepaired(mended ?? whole, refitted, {
-    ...{ ...ctx, what: nameOf(view), bound },
-    ...(onReplaced ? { onReplaced } : {}),
-  });
+  const replaced: Replaced[] = [];
+  const onReplaced = (these: readonly Replaced[]) => void replaced.push(...these);
+  if (opened !== undefined) ctx.refused.views.delete(opened);
+  try {
+    await sendRepaired(mended ?? whole, refitted, { ...ctx, what: nameOf(view), bound, onReplaced });
+  } catch (error) {
+    if (opened === undefined || replaced.length === 0 || slackErrorOf(error) !== 'exchanged_trigger_id') throw error;
+    ctx.refused.views.set(opened, replaced);
+    ctx.refused.note(nameOf(view), replaced);
+    throw new HeadroomError('slack', 'Slack refused a part of this window. Press again: it opens without that part.');
+  }
 }
 
 function refit(view: Block, blocks: readonly Block[]): Block {

@@ -154,25 +154,18 @@ export function classifyFailure(error: unknown): Failure {
 }
 
 function classifyCode(code: string): Failure {
-  const failure = (reason: Failure['reason'], unclear = false): Failure => ({ reason, error: code, unclear });
   const kind = KINDS.get(code);
-  switch (kind) {
-    case undefined:
-      return failure('unknown', true);
-    case 'final':
-      return failure('refused');
-    case 'unclear':
-      return failure('transient', true);
-    case 'busy':
-      return failure('transient');
-    case 'limited': {
-      const workspace = code === 'message_limit_exceeded';
-      return { ...failure('rate_limited'), retryAfterMs: workspace ? WORKSPACE_LIMIT_MS : 1000, workspace };
-    }
-    default:
-      return failure(kind);
-  }
+  const reason = kind === undefined ? 'unknown' : REASONS[kind];
+  const failure: Failure = { reason, error: code, unclear: kind === undefined || kind === 'unclear' };
+  if (kind !== 'limited') return failure;
+  const workspace = code === 'message_limit_exceeded';
+  return { ...failure, retryAfterMs: workspace ? WORKSPACE_LIMIT_MS : 1000, workspace };
 }
+
+const REASONS: Readonly<Record<Kind, Failure['reason']>> = {
+  ...{ final: 'refused', token: 'token', blocks: 'blocks', picture: 'picture', thread: 'thread' },
+  ...{ busy: 'transient', unclear: 'transient', limited: 'rate_limited' },
+};
 
 /** `ECONNRESET` and the like, from wherever fetch hid it; else the message. */
 function networkCode(error: Error): string {

@@ -1,7 +1,7 @@
 import { title } from '../domain/range.ts';
 import { RANGE_CHOICES } from '../domain/ranges.ts';
 import type { Question, Report, SummaryReport } from '../domain/report.ts';
-import { describeFilters, formatClock, formatCount, formatMoment } from '../report/format.ts';
+import { describeFilters, formatAge, formatClock, formatCount } from '../report/format.ts';
 import { LEVELS } from '../report/scope-words.ts';
 import { hasFilters, hasGraph, hasRange, isDigestible, listWider, type Next, showAs } from '../slack/next-questions.ts';
 import { ACTIONS, MORE } from './action-ids.ts';
@@ -206,9 +206,8 @@ export function buildContext(report: Report, readers: Readers, notes: readonly s
 
 /** `14–20 Nov 2026 · Europe/Berlin · 8 clients · Filters: status:429` for places that Slack does not read as markup. */
 export function describeContext(report: Report): string {
-  const { asOfMs, zone } = report;
-  const age = asOfMs === 0 || !isLive(report) ? [] : [`as of ${toFormat(report)(asOfMs, zone)}`];
-  return [...listContext(report), ...age].join(SEPARATOR);
+  const age = formatAge(report, report.zone);
+  return [...listContext(report), ...(age ? [`as of ${age.text}`] : [])].join(SEPARATOR);
 }
 
 function listContext(report: Report): string[] {
@@ -233,27 +232,16 @@ function isRunning({ range, kind }: Report): boolean {
   return range?.partial === true && !['summary', 'pool', 'history', 'explain', 'advice'].includes(kind);
 }
 
-/** Its numbers still change: balances of now, and ranges that are not over. */
-function isLive({ range }: Report): boolean {
-  return range === undefined || range.partial;
-}
-
 /** Slack writes the time in each reader's zone; the only reader is told the difference where there is one. */
 function describeAge(report: Report, readerZone: string | undefined): string[] {
-  const { asOfMs, zone } = report;
-  if (asOfMs === 0 || !isLive(report)) return [];
-  const format = toFormat(report);
+  const age = formatAge(report, report.zone);
+  if (!age) return [];
   if (readerZone === undefined) {
-    const shape = format === formatClock ? '{time}' : '{date_short_pretty} {time}';
-    return [`as of <!date^${Math.floor(asOfMs / 1000)}^${shape}|${format(asOfMs, zone)}>`];
+    const shape = age.isClock ? '{time}' : '{date_short_pretty} {time}';
+    return [`as of <!date^${Math.floor(report.asOfMs / 1000)}^${shape}|${age.text}>`];
   }
-  const [here, theirs] = [format(asOfMs, zone), format(asOfMs, readerZone)];
-  return [here === theirs ? `as of ${here}` : `as of ${here} (${theirs} your time)`];
-}
-
-/** The hour is enough on the last day of the range. */
-function toFormat({ asOfMs, range }: Report): (ms: number, zone: string) => string {
-  return range && asOfMs < range.toMs && asOfMs >= range.toMs - 86_400_000 ? formatClock : formatMoment;
+  const theirs = formatAge(report, readerZone)!.text;
+  return [age.text === theirs ? `as of ${theirs}` : `as of ${age.text} (${theirs} your time)`];
 }
 
 /** From this part of the limit on, where and when the peak minute was is told too. */

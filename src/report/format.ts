@@ -3,6 +3,7 @@ import { formatCredits, toDecimal } from '../domain/definition.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
+import type { ReportHead } from '../domain/report.ts';
 import { ratioOf } from '../domain/thousandths.ts';
 import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 
@@ -192,3 +193,15 @@ export const DIMENSION_WORDS: Readonly<Record<QuestionKey, { singular: string; p
   scope: { singular: 'scope', plural: 'scopes', verb: 'got' },
   status: { singular: 'status code', plural: 'status codes', verb: 'ended' },
 };
+
+/** The time up to which numbers hold that still change, in a zone; the hour is enough on the last day. Undefined of what is settled. */
+export function formatAge(
+  { asOfMs, range }: Pick<ReportHead, 'asOfMs' | 'range'>,
+  zone: string,
+): { text: string; isClock: boolean } | undefined {
+  // Months end with yesterday.
+  const isLive = !range || (range.partial && range.grain !== 'month');
+  if (asOfMs === 0 || !isLive) return undefined;
+  const isClock = range !== undefined && asOfMs < range.toMs && asOfMs >= range.toMs - 86_400_000;
+  return { text: (isClock ? formatClock : formatMoment)(asOfMs, zone), isClock };
+}

@@ -93,10 +93,10 @@ describe('the picture of an answer', () => {
   });
 
   it('that cannot be uploaded leaves text and table', async () => {
-    const { slack } = await startRig();
+    const { slack } = await startRig({ wait: atOnce });
     slack.faults.fail('files.getUploadURLExternal', { error: 'internal_error', times: 3 });
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
-    expect((await first(slack)).text).toContain(NOTE);
+    await slack.waitFor(() => slack.messages('api-usage').find(({ text }) => text.includes(NOTE)), 'it is noted');
   });
 });
 

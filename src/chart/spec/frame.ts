@@ -1,7 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { toDay } from '../../domain/calendar.ts';
 import type { ReportHead } from '../../domain/report.ts';
-import { describeFilters, formatClock, formatMoment } from '../../report/format.ts';
+import { describeFilters, formatAge } from '../../report/format.ts';
 import { type CanDraw, drawableText, shortenText, wrapText } from '../labels.ts';
 import { INNER, SIZE } from '../theme.ts';
 
@@ -34,15 +33,12 @@ export function buildFrame({ report, canDraw, remarks = [] }: Frame, panels: rea
 }
 
 /** `21–27 Nov 2026 · Europe/Berlin`; how far the data go only where they still grow. */
-function describeRange({ range, versus, zone, asOfMs }: ReportHead): string {
-  const isLive = !range || (range.partial && range.grain !== 'month');
-  const isLastDay =
-    range &&
-    toDay(Temporal.Instant.fromEpochMilliseconds(asOfMs).toZonedDateTimeISO(zone).toPlainDate()) === range.lastDay;
-  const asOf = isLastDay ? formatClock(asOfMs, zone) : formatMoment(asOfMs, zone);
+function describeRange(report: ReportHead): string {
+  const { range, versus, zone } = report;
+  const age = formatAge(report, zone);
   return [
     ...(range ? [versus ? `${range.label} vs ${versus.label}` : range.label] : []),
-    ...(isLive && asOfMs > 0 ? [`as of ${asOf}`] : []),
+    ...(age ? [`as of ${age.text}`] : []),
     zone,
   ].join(' · ');
 }

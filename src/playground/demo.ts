@@ -91,12 +91,12 @@ export async function startDemo(options: DemoOptions) {
     },
     /** Moves the clock, sends what happened meanwhile, and does what became due. */
     moveTo: (ms: number) => inTurn(() => moveTo(ms)),
-    /** To the moment at which the next digest is due; its instant, or undefined where no channel has one. */
+    /** To the moment at which the next digest is due; that and its channel, or undefined where no channel has one. */
     moveToNextDigest: () =>
       inTurn(async () => {
-        const dueMs = await world.nextDigestMs();
-        if (dueMs !== undefined) await moveTo(dueMs);
-        return dueMs;
+        const next = await world.findNextDigest();
+        if (next) await moveTo(next.dueMs);
+        return next;
       }),
     /**
      * Sends enough calls to carry the CRM's pool over its next threshold, and waits until they have counted. Answers how many,

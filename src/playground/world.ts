@@ -99,11 +99,12 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
         if (!(amount > 0)) throw new Error(`no pool ${name} of ${scope} at ${app.url}/metrics`);
         return { used, amount };
       },
-      /** When the next digest of any channel is due; undefined: there is none. */
-      async nextDigestMs() {
-        const due = (await listSubscriptions(db)).filter(({ paused }) => !paused).map(({ nextDueMs }) => nextDueMs);
-        const known = due.filter((ms) => ms !== null);
-        return known.length > 0 ? Math.min(...known) : undefined;
+      /** The next digest of any channel; undefined: there is none. */
+      async findNextDigest(): Promise<{ channel: string; dueMs: number } | undefined> {
+        const due = (await listSubscriptions(db)).flatMap(({ paused, channel, nextDueMs: dueMs }) =>
+          paused || dueMs === null ? [] : [{ channel, dueMs }],
+        );
+        return due.sort((a, b) => a.dueMs - b.dueMs)[0];
       },
       stop,
     };

@@ -29,11 +29,12 @@ test.each([
   expect(await demo.moveToNextDigest()).toBeUndefined();
   await emulator.command({ user: 'alice', channel: 'general', text: 'digest add daily 09:00 Europe/Berlin' });
   await emulator.waitFor(() => emulator.ephemerals('alice', 'general')[0], 'the digest is set up', 20_000);
-  const dueMs = await demo.moveToNextDigest();
-  expect(demo.clock.now()).toBeGreaterThanOrEqual(dueMs!);
+  const { dueMs, channel } = (await demo.moveToNextDigest())!;
+  expect(channel).toBe('C01GENERAL');
+  expect(demo.clock.now()).toBeGreaterThanOrEqual(dueMs);
   const digest = await emulator.waitFor(() => emulator.messages('general')[0], 'the digest is posted', 20_000);
-  expect(Number(digest.ts) * 1000).toBeGreaterThanOrEqual(dueMs!);
-  expect(demo.world.live.sentUntilMs).toBeGreaterThanOrEqual(dueMs!);
+  expect(Number(digest.ts) * 1000).toBeGreaterThanOrEqual(dueMs);
+  expect(demo.world.live.sentUntilMs).toBeGreaterThanOrEqual(dueMs);
   emulator.assertNoProblems();
   expect(log).toEqual([]);
 });

@@ -1,10 +1,9 @@
 import { findBlockErrors, MAX_MESSAGE_CHARACTERS, type Surface } from './block-rules.ts';
 import { ApiError, type Core } from './core.ts';
 import { countTexts, isObject, walk } from './elements.ts';
-import { toFileObject } from './files.ts';
 import { asJson } from './http.ts';
 import { BOT_USER_ID } from './seed.ts';
-import type { Block, JsonObject, StoredFile } from './types.ts';
+import type { Block, JsonObject } from './types.ts';
 
 export interface BlockPlace {
   /** Method or interaction, for the record. */
@@ -60,63 +59,49 @@ export function findUnknown({ faults }: Core, blocks: Block[]): string[] {
   );
 }
 
-function findFile(core: Core, reference: JsonObject): StoredFile | undefined {
-  if (typeof reference.id === 'string') return core.files.find(reference.id);
-  const id = /-(F[A-Z0-9]+)\//.exec(String(reference.url))?.[1];
-  return id ? core.files.find(id) : undefined;
+/** Images of files in `blocks`, with the id of each and its json-pointer. */
+function listImages(blocks: Block[] | undefined): { image: JsonObject; id: string; pointer: string }[] {
+  return [...walk(blocks ?? [], '/blocks')].flatMap(({ node, pointer }) =>
+    node.type === 'image' && isObject(node.slack_file)
+      ? [{ image: node, id: String(node.slack_file.id), pointer: `${pointer}/slack_file` }]
+      : [],
+  );
+}
+
+/** Ids of the files that the images in `blocks` show. */
+export function listShownFiles(blocks: Block[] | undefined): string[] {
+  return listImages(blocks).map(({ id }) => id);
 }
 
 /**
  * An image of a file needs a file that is an image, that the poster may see, and that has been processed
  * (slackapi/bolt-python#1251). A private message must not show one that its reader cannot open.
  */
-function checkFiles(core: Core, blocks: Block[], place: BlockPlace): void {
-  for (const { node, pointer } of walk(blocks, '/blocks')) {
-    if (node.type !== 'image' || !isObject(node.slack_file)) continue;
-    const refusal = [`invalid slack file [json-pointer:${pointer}/slack_file]`];
-    const file = findFile(core, node.slack_file);
-    if (file && !file.ready) throw reject(refusal);
-    if (!file || !core.files.isImage(file) || !core.files.isVisibleTo(file, BOT_USER_ID)) {
-      const why = !file
-        ? 'there is no such file'
-        : core.files.isImage(file)
-          ? 'the bot may not see it'
-          : 'not an image';
-      core.state.problem('invalid_blocks', place.where, `${JSON.stringify(node.slack_file)}: ${why}`);
-      throw reject(refusal);
+function checkFiles({ state, files }: Core, blocks: Block[], { where, reader }: BlockPlace): void {
+  for (const { id, pointer } of listImages(blocks)) {
+    const file = files.find(id);
+    const fits = file && files.isImage(file) && files.isVisibleTo(file, BOT_USER_ID);
+    if (!file?.ready || !fits) {
+      if (!file || file.ready) state.problem('invalid_blocks', where, `${id} is no image that the bot may see`);
+      throw reject([`invalid slack file [json-pointer:${pointer}]`]);
     }
-    if (place.reader && !core.files.isVisibleTo(file, place.reader)) {
-      core.state.problem(
-        'ephemeral',
-        place.where,
-        `${place.reader} is shown ${file.id}, which is not shared with them`,
-      );
-    }
+    if (reader && !files.isVisibleTo(file, reader))
+      state.problem('ephemeral', where, `${reader} is shown ${id}, which is not shared with them`);
   }
 }
+
+const ACTIONABLE = /^(button|overflow|checkboxes|radio_buttons|\w+_select|\w+_input|\w*picker)$/;
 
 /** Ids for blocks and elements that have none; images of files with the address they are served at. */
 function hydrate(core: Core, blocks: Block[]): Block[] {
   const copy = structuredClone(blocks);
   for (const block of copy) block.block_id ??= core.state.nextId('b').toLowerCase();
-  for (const { node } of walk(copy, '')) {
-    if (node.type === 'image' && isObject(node.slack_file)) {
-      const file = findFile(core, node.slack_file)!;
-      node.slack_file = { id: file.id, url: toFileObject(core.state, file, core.url).url_private };
-      Object.assign(node, { image_width: file.width, image_height: file.height, image_bytes: file.bytes.length });
-    }
-    if (typeof node.type === 'string' && ACTIONABLE.test(node.type)) {
-      node.action_id ??= core.state.nextId('a').toLowerCase();
-    }
+  for (const { image, id } of listImages(copy)) {
+    const { width, height, bytes } = core.files.find(id)!;
+    const slack_file = { id, url: core.files.addressOf(id) };
+    Object.assign(image, { slack_file, image_width: width, image_height: height, image_bytes: bytes.length });
   }
+  for (const { node } of walk(copy, ''))
+    if (ACTIONABLE.test(String(node.type))) node.action_id ??= core.state.nextId('a').toLowerCase();
   return copy;
-}
-
-const ACTIONABLE = /^(button|overflow|checkboxes|radio_buttons|\w+_select|\w+_input|\w*picker)$/;
-
-/** Ids of the files that the images in `blocks` show. */
-export function listShownFiles(blocks: Block[] | undefined): string[] {
-  return [...walk(blocks ?? [], '')]
-    .map(({ node }) => (node.type === 'image' && isObject(node.slack_file) ? node.slack_file.id : undefined))
-    .filter((id): id is string => typeof id === 'string');
 }

@@ -12,7 +12,6 @@ export interface Content {
   text: string;
   blocks?: Message['blocks'];
   metadata?: Message['metadata'];
-  warnings: string[];
 }
 
 /**
@@ -22,24 +21,13 @@ export interface Content {
 export function acceptContent(core: Core, args: JsonObject, place: BlockPlace): Content {
   const blocks = acceptBlocks(core, args.blocks, place);
   const text = typeof args.text === 'string' ? args.text : '';
-  const warnings: string[] = [];
-  if (args.attachments)
-    core.state.problem('invalid_arguments', place.where, 'attachments are not emulated: use blocks');
   if (text === '' && !(blocks && blocks.length > 0)) {
     core.state.problem('missing_text', place.where, 'neither text nor blocks');
     throw new ApiError('no_text');
   }
-  if (text === '') {
-    core.state.problem('missing_text', place.where, 'blocks without text');
-    warnings.push('missing_text_in_message');
-  }
+  if (text === '') core.state.problem('missing_text', place.where, 'blocks without text');
   refuseLongText(core, text, place.where);
-  return {
-    text,
-    ...(blocks ? { blocks } : {}),
-    ...acceptMetadata(core, args.metadata, place.where),
-    warnings,
-  };
+  return { text, ...(blocks ? { blocks } : {}), ...acceptMetadata(core, args.metadata, place.where) };
 }
 
 /**
@@ -60,11 +48,6 @@ export function acceptMetadata(core: Core, value: unknown, where: string): Pick<
     throw new ApiError('invalid_metadata_format');
   }
   return { metadata: { event_type: metadata.event_type, event_payload: metadata.event_payload } };
-}
-
-/** `warning` and `response_metadata.warnings` of an answer; empty when there is nothing to warn of. */
-export function toWarnings(warnings: string[]): JsonObject {
-  return warnings.length > 0 ? { warning: warnings.join(','), response_metadata: { warnings } } : {};
 }
 
 /**

@@ -62,7 +62,7 @@ export function say(core: Core, target: ResponseUrl, args: JsonObject, where: st
     channel: target.channel,
     ...(open ? {} : { reader: target.user }),
   };
-  const { warnings: _warnings, ...content } = acceptContent(core, args, place);
+  const content = acceptContent(core, args, place);
   if (source && replace) {
     const edited = 'to' in source ? {} : { edited: { user: BOT_USER_ID, ts: core.state.nextTs() } };
     core.state.changeMessage(source, { blocks: undefined, ...content, ...edited });

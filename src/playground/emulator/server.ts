@@ -50,9 +50,9 @@ async function route(core: Core, request: IncomingMessage, response: ServerRespo
 }
 
 /** Bytes of an announced file. */
-async function serveUpload(core: Core, request: IncomingMessage, response: ServerResponse, ticket: string) {
+async function serveUpload(core: Core, request: IncomingMessage, response: ServerResponse, id: string) {
   const bytes = await readBody(request);
-  const file = core.files.findByTicket(ticket);
+  const file = core.state.files.get(id);
   await answer(core, response, { method: 'upload', args: { file: file?.id, bytes: bytes.length } }, () => {
     if (!file || file.completed) return { status: 404, body: { ok: false, error: 'file_not_found' } };
     if (bytes.length !== file.length) {

@@ -55,7 +55,7 @@ export async function startEmulator(options: EmulatorOptions = {}) {
     manifest,
     state,
     faults,
-    files: new FileStore(state, faults, options.fileDelayMs ?? 0),
+    files: new FileStore(state, faults, options.fileDelayMs ?? 0, () => core.url),
     triggers: new Map(),
     responseUrls: new Map(),
     sockets,

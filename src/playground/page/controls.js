@@ -21,11 +21,10 @@ function showClock() {
 
 const TOLD = {
   'plus-hour': () => 'Moved ahead one hour.',
-  'next-digest': (due) =>
-    due === null
-      ? 'No channel has a digest yet: try /usage digest add daily 09:00.'
-      : 'Moved to the next digest: it is posted in its channel.',
-  burst: ({ calls, percent }) => `Acme CRM made ${calls} calls: CRM API reaches ${percent}% of its daily credits.`,
+  'next-digest': (next) =>
+    next ? 'Moved to the next digest.' : 'No channel has a digest yet: try /usage digest add daily 09:00.',
+  burst: ({ calls, percent }) =>
+    `Acme CRM made ${calls.toLocaleString('en')} calls: CRM API reaches ${percent}% of its daily credits.`,
   reset: () => 'Starting over: this takes a few seconds.',
 };
 

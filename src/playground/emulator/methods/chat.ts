@@ -11,7 +11,6 @@ import {
   refuseLongText,
   shareShownFiles,
   toMessageObject,
-  toWarnings,
 } from '../post.ts';
 import { APP_ID, BOT_ID, BOT_USER_ID } from '../seed.ts';
 import type { Block, JsonObject, Message } from '../types.ts';
@@ -96,15 +95,14 @@ export const chatMethods: Record<string, Method> = {
     run(core, args) {
       const where = 'chat.postMessage';
       const { id: channel } = getPostingChannel(core, args.channel);
-      const { warnings, ...accepted } = acceptContent(core, args, { where, surface: 'message', channel });
+      const accepted = acceptContent(core, args, { where, surface: 'message', channel });
       const thread = findThread(core, where, channel, args.thread_ts);
       const author = { user: BOT_USER_ID, bot_id: BOT_ID, app_id: APP_ID };
       const shared = thread.thread_ts && args.reply_broadcast ? { subtype: 'thread_broadcast' } : {};
       const message = core.state.addMessage({ ...accepted, channel, ...author, ...thread, ...shared });
       shareShownFiles(core, message);
       echo(core, message);
-      const shown = toMessageObject(core, message, true);
-      return { channel, ts: message.ts, message: shown, ...toWarnings(warnings) };
+      return { channel, ts: message.ts, message: toMessageObject(core, message, true) };
     },
   }),
   'chat.postEphemeral': method({
@@ -117,11 +115,11 @@ export const chatMethods: Record<string, Method> = {
       const { id: channel, members } = getPostingChannel(core, args.channel);
       if (!members.has(args.user)) throw new ApiError('user_not_in_channel');
       const at = { where, surface: 'message', channel, reader: args.user } as const;
-      const { warnings, ...accepted } = acceptContent(core, args, at);
+      const accepted = acceptContent(core, args, at);
       const thread = findThread(core, where, channel, args.thread_ts);
       const to = { channel, to: args.user, app_id: APP_ID };
       const message = addPrivately(core, where, { ...accepted, ...to, ...thread });
-      return { message_ts: message.ts, ...toWarnings(warnings) };
+      return { message_ts: message.ts };
     },
   }),
   'chat.update': method({ scopes, rate: 'tier3', args: { ...place, ...content }, run: update }),

@@ -1,6 +1,5 @@
 import { ApiError, type Core } from '../core.ts';
 import { isObject } from '../elements.ts';
-import { toFileObject } from '../files.ts';
 import { getPostingChannel } from '../post.ts';
 import { APP_ID, BOT_ID, BOT_USER_ID } from '../seed.ts';
 import type { JsonObject, StoredFile } from '../types.ts';
@@ -43,11 +42,11 @@ function completeUpload(core: Core, { files: wanted, channel_id, thread_ts, init
         ...(thread_ts ? { thread_ts } : {}),
       });
       for (const one of files) one.shares.push({ channel, ts: message.ts });
-      message.files = files.map((one) => toFileObject(core.state, one, core.url));
+      message.files = files.map((one) => core.files.toObject(one));
       core.state.changed();
     });
   }
-  return { files: files.map((file) => toFileObject(core.state, file, core.url)) };
+  return { files: files.map((file) => core.files.toObject(file)) };
 }
 
 /** A file that the bot may see. */
@@ -67,8 +66,8 @@ export const fileMethods: Record<string, Method> = {
     run(core, { filename, length, alt_txt = '' }) {
       if (length <= 0) throw new ApiError('missing_argument');
       if (alt_txt.length > MAX_ALT_TEXT) throw new ApiError('alt_txt_too_large');
-      const { file, ticket } = core.files.announce(filename, length, alt_txt, BOT_USER_ID);
-      return { upload_url: `${core.url}/upload/v1/${ticket}`, file_id: file.id };
+      const { id } = core.files.announce(filename, length, alt_txt);
+      return { upload_url: `${core.url}/upload/v1/${id}`, file_id: id };
     },
   }),
   'files.completeUploadExternal': method({
@@ -87,7 +86,7 @@ export const fileMethods: Record<string, Method> = {
     rate: 'tier4',
     args: { file: text, ...page },
     run: (core, args) => ({
-      file: toFileObject(core.state, getFile(core, args.file), core.url),
+      file: core.files.toObject(getFile(core, args.file)),
       comments: [],
       response_metadata: { next_cursor: '' },
     }),

@@ -129,7 +129,7 @@ export function describePlayground({ open, demo, log }: Journey): void {
     await page.getByRole('button', { name: 'Traffic burst' }).click();
     await page
       .getByRole('status')
-      .filter({ hasText: /Acme CRM made \d+ calls/ })
+      .filter({ hasText: /Acme CRM made [\d,]+ calls/ })
       .waitFor();
     // The alert that nobody has acknowledged: another journey's burst may have brought an earlier one. Then by its time, as the
     // button will be gone.

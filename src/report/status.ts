@@ -53,13 +53,15 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
   const clients = countNames(byClient.rows, inquiry.names.nameOf);
   const diagnosis = await diagnoseStatus(inquiry, { codes, steps, byClient: byClient.rows, byRoute: byRoute.rows });
 
+  const isOfCodes = inquiry.filters.some(({ key }) => key === 'status');
+
   return {
     ...toHead(inquiry, [answer], {
       title: 'Status codes',
       finding:
         totals.requests === 0
           ? describeNothing(inquiry, answer)
-          : `${describeOutcome(totals, codes)}${describeWhere(totals, byRoute.rows)}`,
+          : `${describeOutcome(totals, codes).replace(isOfCodes ? /^All / : /^$/, '')}${describeWhere(totals, byRoute.rows)}`,
       ...(clients > 0 ? { population: countOf(clients, 'client') } : {}),
       notes: [...noteAnswer(inquiry, answer), ...noteClients(inquiry, answer, byClient), ...(note ? [note] : [])],
       offers: offerNearest(inquiry, answer),

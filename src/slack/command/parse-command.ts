@@ -131,6 +131,7 @@ function readAbout(reading: Reading): Command | undefined {
     if (unknown.length > 0) throw new UnknownWords(reading, unknown, 'unknown', topic ? [`help ${topic.name}`] : []);
     return { kind: 'help', ...(topic && { topic: topic.name }) };
   }
+  if (/^what (do|does) \S+ mean\W*$/.test(sentence)) return { kind: 'help', topic: 'troubleshooting' };
   if (/^(what (can|do) (you|i|we) (do|ask|say|type)|(who|what) (are you|is (this|headroom)))\W*$/.test(sentence)) {
     return { kind: 'help' };
   }

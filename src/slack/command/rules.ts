@@ -62,7 +62,7 @@ const ROWS: readonly Row[] = [
   ['pace !runOut|left|limit', 'latency [dimension] [name]', LATENCY],
   ['lastSeen named', 'events 1 [name]', 'lastSeen when who'],
   ['lastSeen filtered', 'events 1', 'lastSeen when who'],
-  ['events|latest', 'events [name]', `events latest most happening ${OUTCOMES}`],
+  ['events|latest', 'events [name]', `events latest most happening when who ${OUTCOMES}`],
   [
     'monthEnd !runOut|left|limit|pool|cost',
     'daily this-month [name]',
@@ -103,7 +103,7 @@ const ROWS: readonly Row[] = [
   ['licences', 'licences', 'licences left'],
   ['advice', 'advice [name]', 'advice cost pool left limit rateLimit failing throttled status'],
   // Cards tell the peak minute of today beside the rate limit.
-  ['perMinute', 'summary', 'perMinute peak most rateLimit happening when status average'],
+  ['perMinute', 'summary', 'perMinute peak most rateLimit limit happening when status average'],
   ['average versus', 'unusual [name]', 'average versus happening status'],
   ['odd|spike !versus', 'unusual [name]', 'odd spike happening status goingOn'],
   ['peak day !hour', 'daily [name]', PEAK],
@@ -130,7 +130,7 @@ const ROWS: readonly Row[] = [
   [
     'filtered|range|happening|average|count|when|compare|versus|moved|fell',
     'daily',
-    'happening goingOn average when status compare versus moved fell',
+    'happening goingOn active average when status compare versus moved fell',
   ],
   ['status|now|usage', 'summary', 'status'],
 ];

@@ -76,15 +76,20 @@ export function readSentence(reading: Reading): Sentence {
     return found && found.next > at + 1 ? addName(at, found) : undefined;
   }
 
-  /** `last 50 calls`, `newest 5 failed calls`: how many of the newest ones. Behind it stand words of the calls. */
+  /** `last 50 calls`, `newest 5 failed calls`, `last error`: how many of the newest ones. Behind it stand words of the calls. */
   function readLatest(at: number): number | undefined {
-    const [first, count, ...rest] = words.slice(at, at + 5);
-    const calls = rest.findIndex((word) => /^(calls?|requests?|events?|errors|failures)$/.test(word));
-    if (!/^(last|latest|newest|recent)$/.test(first!) || !/^\d{1,5}$/.test(count ?? '') || calls < 0) return undefined;
-    if (calls > 0 && !/^(failed|failing|rejected|single|raw|[1-5](\d\d|xx)s?)$/.test(rest[0]!)) return undefined;
-    draft.question = { ...draft.question, limit: Number(count) };
-    draft.places.set('limit', tokens.slice(at, at + 2));
-    return addConcept(at, { concept: 'latest', used: 2 });
+    const text = words.slice(at, at + 5).join(' ');
+    const found =
+      /^(?:last|latest|newest|recent) (?:(\d{1,5}) (?:\S+ )?(?:calls?|requests?|events?|errors|failures)|(?:(?:failed|failing|rejected) )?(?:call|request|event|error|failure))\b/.exec(
+        text,
+      );
+    const between = /^\S+ \d+ (\S+) (?:calls?|requests?|events?|errors|failures)\b/.exec(text)?.[1];
+    if (!found || (between && !/^(failed|failing|rejected|single|raw|[1-5](\d\d|xx)s?)$/.test(between)))
+      return undefined;
+    const used = found[1] === undefined ? 1 : 2;
+    draft.question = { ...draft.question, limit: Number(found[1] ?? 1) };
+    draft.places.set('limit', tokens.slice(at, at + used));
+    return addConcept(at, { concept: 'latest', used });
   }
 
   function readLongConcept(at: number): number | undefined {
@@ -159,6 +164,12 @@ export function readSentence(reading: Reading): Sentence {
     if (found) return addConcept(at, found);
     const dimension = DIMENSION_WORDS.get(word);
     if (!dimension || isNaming(at)) return undefined;
+    const last = dimensions.at(-1);
+    // `ip addresses`
+    if (last?.dimension === dimension && last.tokens.at(-1) === tokens[at - 1]) {
+      dimensions[dimensions.length - 1] = { ...last, tokens: [...last.tokens, tokens[at]!] };
+      return at + 1;
+    }
     const counted = COUNTED.test(words.slice(Math.max(0, at - 6), at).join(' '));
     dimensions.push({ dimension, counted, tokens: [tokens[at]!] });
     return at + 1;

@@ -145,7 +145,7 @@ const PHRASES = {
   pool: 'pool|pools|plan|plans|add-on|add-ons|addon|addons|annual add-on|bundle|bundles|contract',
   csv: 'csv|csv file|spreadsheet|excel',
   rateLimit: 'rate limit|rate limits|rate limiting|the rate limit|the rate limits',
-  limit: `reset|resets|renew|renews|renewal|limit|limits|limited|over|near|nearest|expire|expires|close|close to|closest|closest to|exceeded|reached|over limit|daily limit|daily limits|monthly limit|monthly limits`,
+  limit: `reset|resets|renew|renews|renewal|limit|limits|limited|over|near|nearest|allowed|expire|expires|close|close to|closest|closest to|exceeded|reached|over limit|daily limit|daily limits|monthly limit|monthly limits`,
   runOut: `run out first|runs out first|run out|runs out|running out|ran out|exceed|exceeds|exceeding|go over|reach|reaches|hit the limit|hit our limit|hit the quota|run dry|runs dry|running dry|run low|running low|exhaust|exhausts|
     exhausted|last|lasts|enough|make it|burn rate|how long|
     how soon|how fast|how quick|how quickly|before the reset|until the reset|till the reset|before reset|until reset|

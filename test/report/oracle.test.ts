@@ -137,7 +137,7 @@ function checkNumbers(report: Report): void {
   if (report.kind === 'daily') checkSeries(report);
 }
 
-function countPlainly({ range, filters }: Report): number {
+function countPlainly({ range, question: { filters = [] } }: Report): number {
   const endMs = range!.partial && !range!.timed ? calendar.startOfDay(range!.lastDay + 1) : range!.toMs;
   return events
     .filter(({ timeMs }) => timeMs >= range!.fromMs && timeMs < endMs)

@@ -108,7 +108,9 @@ export class SentIds {
 
   /** Only those that are wanted; undefined where all of them are, as all without `text` must be. */
   keep(isWanted: (id: string) => boolean, text: string): SentIds | undefined {
-    if (!Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length).includes(text)) return undefined;
+    const bytes = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
+    // The bytes of a UUID do not show its digits.
+    if (!/^[0-9a-f-]+$/.test(text) && !bytes.includes(text)) return undefined;
     const ids = Array.from(this.#lengths, (_, row) => this.at(row));
     const kept = ids.map((id) => (id !== undefined && isWanted(id) ? id : undefined));
     return kept.some((id, row) => id !== ids[row]) ? SentIds.pack(kept) : undefined;

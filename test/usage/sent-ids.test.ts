@@ -45,4 +45,7 @@ it('lets go of ids that are not wanted', () => {
     ),
   ).toEqual([undefined, 'b-al', undefined]);
   expect(stored.keep((id) => !id.includes('max'), 'max')).toBeUndefined();
+  const uuids = SentIds.pack(['7d3f0c1e-9a4b-4c2d-8e5f-0123456789ab', 'b-al']);
+  const left = uuids.keep((id) => !id.includes('7d3f0c1e'), '7d3f0c1e');
+  expect(read(left, 2)).toEqual([undefined, 'b-al']);
 });

@@ -194,6 +194,8 @@ export interface UsualRequests {
   high: number;
   /** The bar beside it is so far from the median that chance does not explain it. */
   isOdd: boolean;
+  /** The share of failures (0 to 1) of those weeks, where that of the bar is as far from it. */
+  usualFailed?: number;
 }
 
 /** Something that happened within a range, for a line across its chart. */

@@ -5,14 +5,14 @@ import type { Question, SeriesReport, Totals, UsualRequests } from '../domain/re
 import { ratioOf } from '../domain/thousandths.ts';
 import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
-import { countOf, eachStep, formatCount, formatInStep, formatShare } from './format.ts';
+import { countOf, eachStep, formatCount, formatInStep, formatPercent, formatShare } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
 import { TOTAL_COLUMNS } from './ranking.ts';
 import { askBySteps, listMarks, listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, emptyTotals, groupTotals, sumTotals } from './totals.ts';
-import { findUsual, foreseeMonth, USUAL_DAYS } from './usual.ts';
+import { findUsual, foreseeMonth, MOST_USUAL_DAYS, shareFailed, USUAL_DAYS } from './usual.ts';
 
 /** Requests per step of the range, 7 days by default: by the day, one day by the hour, a year by the month. */
 export function reportDaily(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
@@ -60,7 +60,7 @@ async function reportSeries(
   const totals = sumTotals(bars);
   const clients = countNames(byClient.rows, inquiry.names.nameOf);
   const expected =
-    usualOf && grain === inquiry.range.grain ? steps.map((step, index) => usualOf(step, bars[index]!.requests)) : [];
+    usualOf && grain === inquiry.range.grain ? steps.map((step, index) => usualOf(step, bars[index]!)) : [];
   const usual = expected.some((each) => each !== undefined) ? expected : undefined;
   const limit = grain === 'day' ? findLimitLine(inquiry) : undefined;
   const above = limit ? bars.filter(({ requests }) => requests > limit.value).length : 0;
@@ -69,7 +69,7 @@ async function reportSeries(
   return {
     ...toHead(inquiry, [answer], {
       title: `Requests per ${STEP_NAMES[grain]}`,
-      finding: totals.requests === 0 ? describeNothing(inquiry, answer) : describe(),
+      finding: describe(),
       ...(clients > 0 ? { population: countOf(clients, 'client') } : {}),
       notes: [
         ...noteAnswer(inquiry, answer),
@@ -104,7 +104,10 @@ async function reportSeries(
   };
 
   function describe(): string {
-    return question.focus === 'odd' ? describeOdd(inquiry, grain, bars, expected, totals) : describeSteps();
+    const none = totals.requests === 0 ? describeNothing(inquiry, answer) : undefined;
+    const isEmpty = inquiry.range.toMs <= inquiry.range.fromMs;
+    if (question.focus !== 'odd' || isEmpty) return none ?? describeSteps();
+    return describeOdd(inquiry, grain, bars, expected, none ?? describeFailed(totals));
   }
 
   function describeSteps(): string {
@@ -118,30 +121,64 @@ async function reportSeries(
   }
 }
 
-/** `Yes: 18:00 had 554 requests (usually 120). 4.3% of all failed.` */
+function describeFailed({ failed, requests }: Totals): string {
+  const share = failed === 0 ? 'None' : formatShare(failed, requests);
+  return `${share} of ${countOf(requests, 'request')} failed.`;
+}
+
+/** `Yes: 18:00 had 554 requests (usually 120); 40% of requests failed at 19:00 (usually 2%).` */
 function describeOdd(
-  { range }: Inquiry,
+  inquiry: Inquiry,
   grain: StepGrain,
   bars: SeriesReport['bars'],
   expected: readonly (UsualRequests | undefined)[],
-  { failed, requests }: Totals,
+  all: string,
 ): string {
-  const share = failed === 0 ? 'None' : formatShare(failed, requests);
-  const failures = `${share} of ${countOf(requests, 'request')} failed.`;
-  const known = expected.filter((each) => each !== undefined).length;
-  if (known === 0)
-    return `I can't say what is usual in ${range.label}: too little is known of the weeks before. ${failures}`;
-  const odd = bars.flatMap((bar, index) => (expected[index]?.isOdd ? [{ bar, usual: expected[index].median }] : []));
+  const known = bars.flatMap((bar, index) => (expected[index] ? [{ ...bar, ...expected[index] }] : []));
+  const oddOnes = known.filter(({ isOdd }) => isOdd);
+  const failing = known.flatMap((each) =>
+    each.usualFailed === undefined ? [] : [{ ...each, usual: each.usualFailed }],
+  );
   const steps = `${STEP_NAMES[grain]}s`;
-  if (odd.length === 0) return `No: the requests of all ${formatCount(known)} ${steps} are about as usual. ${failures}`;
-  const { bar, usual } = odd.reduce((far, each) => (distanceOf(each) > distanceOf(far) ? each : far));
-  const most = `${bar.label} had ${countOf(bar.requests, 'request')} (usually ${formatCount(Math.round(usual))})`;
-  const others = odd.length > 1 ? `, the furthest of ${odd.length} unusual ${steps}` : '';
-  return `Yes: ${most}${others}. ${failures}`;
+  const furthest = <Each>(of: readonly Each[], distance: (each: Each) => number) =>
+    of.reduce((far, each) => (distance(each) > distance(far) ? each : far));
+  const found: string[] = [];
+  if (oddOnes.length > 0) {
+    const most = furthest(oddOnes, (each) => Math.abs(each.requests - each.median));
+    const others = oddOnes.length > 1 ? `, the furthest of ${oddOnes.length} unusual ${steps}` : '';
+    const usual = `usually ${formatCount(Math.round(most.median))}`;
+    found.push(`${most.label} had ${countOf(most.requests, 'request')} (${usual})${others}`);
+  }
+  if (failing.length > 0) {
+    const most = furthest(failing, (each) => Math.abs(shareFailed(each) - each.usual));
+    const [share, usual] = [shareFailed(most), most.usual].map((each) => formatPercent(each * 100));
+    const others = failing.length > 1 ? `, the furthest of ${failing.length} such ${steps}` : '';
+    found.push(`${share} of requests failed ${formatInStep(most.label, grain)} (usually ${usual})${others}`);
+  }
+  if (found.length > 0) return `Yes: ${found.join('; ')}. ${all}`;
+  const judged = known.filter(({ partial }) => !partial).length;
+  if (judged === 0) {
+    const where = inquiry.range.label.replace(/^last /, 'the last ');
+    return `I can't say what is usual in ${where}: ${known.length > 0 ? RUNNING : whyNoUsual(inquiry)}. ${all}`;
+  }
+  const which =
+    judged < bars.length
+      ? ` in the ${formatCount(judged)} of ${countOf(bars.length, STEP_NAMES[grain])} that can be judged`
+      : judged > 1
+        ? ` in all ${formatCount(judged)} ${steps}`
+        : '';
+  return `No: requests and failures are about as usual${which}. ${all}`;
 }
 
-function distanceOf({ bar, usual }: { bar: { requests: number }; usual: number }): number {
-  return Math.abs(bar.requests - usual);
+const RUNNING = 'its calls are still coming in';
+
+function whyNoUsual({ range }: Inquiry): string {
+  if (range.lastDay - range.firstDay >= MOST_USUAL_DAYS)
+    return `only ranges of up to ${MOST_USUAL_DAYS} days are compared with their usual`;
+  const isWhole = range.grain === 'hour' || (range.grain === 'day' && !range.timed);
+  return isWhole
+    ? 'too little is known of the weeks before'
+    : 'only whole hours and days are compared with their usual';
 }
 
 /** Of the running month alone: ` At the usual pace Nov 2026 ends at about 167,000.` */

@@ -1,9 +1,10 @@
 import { firstDayOf, monthOf, toDate } from '../domain/calendar.ts';
-import type { UsualRequests } from '../domain/report.ts';
+import type { Totals, UsualRequests } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
 import { formatMonthName } from './format.ts';
 import { ask, type Inquiry } from './inquiry.ts';
 import type { Step } from './steps.ts';
+import { emptyTotals } from './totals.ts';
 
 const WEEKS = 4;
 /** Fewest weeks before that make something usual. */
@@ -13,14 +14,19 @@ const FAR = 4;
 const MAD_TO_SIGMA = 1.4826;
 /** Fewer than this on both sides are never far apart. */
 const LEAST_REQUESTS = 50;
+/** Fewer failures than this, now and as usual, are never far apart, nor are shares of them that are nearer than `LEAST_SHARE`. */
+const LEAST_FAILED = 20;
+const LEAST_SHARE = 0.05;
+/** The longest range whose days and hours are compared. */
+export const MOST_USUAL_DAYS = 35;
 
 /**
- * Compares the requests of a step with the same weekday (or the same hour of it) in the four weeks before; undefined for a
- * step with fewer than two such weeks in the data. Undefined as a whole for minutes, months and days that the range cuts, and for ranges of more than 35 days.
+ * Compares the requests and failures of a step with the same weekday (or the same hour of it) in the four weeks before; undefined for a
+ * step with fewer than two such weeks in the data. Undefined as a whole for minutes, months and days that the range cuts, and for ranges that are too long.
  */
 export async function findUsual(
   inquiry: Inquiry,
-): Promise<((step: Step, requests: number) => UsualRequests | undefined) | undefined> {
+): Promise<((step: Step, totals: Totals) => UsualRequests | undefined) | undefined> {
   const { range, deps, extent } = inquiry;
   const { calendar } = deps;
   const { grain } = range;
@@ -28,7 +34,7 @@ export async function findUsual(
     (grain !== 'hour' && grain !== 'day') ||
     (range.timed && grain === 'day') ||
     range.lastDay < range.firstDay ||
-    range.lastDay - range.firstDay >= 35
+    range.lastDay - range.firstDay >= MOST_USUAL_DAYS
   )
     return undefined;
   if (!extent) return undefined;
@@ -38,21 +44,26 @@ export async function findUsual(
   };
   const answer = await ask(inquiry, { span, grain });
   const firstDay = Math.max(extent.firstDay, answer.shortened ? calendar.dayOf(answer.shortened.fromMs) : -Infinity);
-  const requests = new Map<string, number>();
-  for (const { startMs, requests: count } of answer.rows) {
+  const totals = new Map<string, Totals>();
+  for (const row of answer.rows) {
     // Where clocks go back an hour comes twice: the first one counts.
-    if (!requests.has(keyOf(startMs))) requests.set(keyOf(startMs), count);
+    if (!totals.has(keyOf(row.startMs))) totals.set(keyOf(row.startMs), row);
   }
 
-  return ({ startMs, day, partial }, count) => {
+  return ({ startMs, day, partial }, now) => {
     const weeks = Array.from({ length: WEEKS }, (_, week) => day - 7 * (week + 1)).filter((each) => each >= firstDay);
     const clock = keyOf(startMs).split(' ')[1] ?? '';
     if (weeks.length < LEAST_WEEKS) return undefined;
-    const before = weeks.map((each) => requests.get(`${each} ${clock}`) ?? 0);
-    const middle = median(before);
+    const before = weeks.map((each) => totals.get(`${each} ${clock}`) ?? emptyTotals());
+    const counts = before.map(({ requests }) => requests);
+    const middle = median(counts);
     // A running step can only be unusually high: its calls are still coming in.
-    const isOdd = (!partial || count > middle) && isFar(count, before);
-    return { median: middle, low: Math.min(...before), high: Math.max(...before), isOdd };
+    const isOdd = (!partial || now.requests > middle) && isFar(now.requests, counts);
+    const usualFailed = findFarShare(now, before);
+    return {
+      ...{ median: middle, low: Math.min(...counts), high: Math.max(...counts), isOdd },
+      ...(usualFailed !== undefined && (!partial || shareFailed(now) > usualFailed) ? { usualFailed } : {}),
+    };
   };
 
   /** Day, and for hours what the clock on the wall showed. */
@@ -70,8 +81,24 @@ export function isFar(requests: number, before: readonly number[]): boolean {
   return Math.max(requests, middle) >= LEAST_REQUESTS && Math.abs(requests - middle) > bound;
 }
 
+type Outcomes = Pick<Totals, 'ok' | 'failed'>;
+
+/** Returns the usual share of failures, by median and MAD of other weeks, where that of `now` is far above or below it. */
+export function findFarShare(now: Outcomes, before: readonly Outcomes[]): number | undefined {
+  const shares = before.map(shareFailed);
+  const usual = median(shares);
+  const failures = Math.max(now.failed, usual * (now.ok + now.failed));
+  const isFarOff = Math.abs(shareFailed(now) - usual) > Math.max(FAR * deviation(shares), LEAST_SHARE);
+  return failures >= LEAST_FAILED && isFarOff ? usual : undefined;
+}
+
+/** The share of calls with an outcome that failed, 0 to 1. */
+export function shareFailed({ ok, failed }: Outcomes): number {
+  return ok + failed === 0 ? 0 : failed / (ok + failed);
+}
+
 /** Median absolute deviation, on the scale of a standard deviation. Throws on an empty list. */
-export function deviation(values: readonly number[]): number {
+function deviation(values: readonly number[]): number {
   const middle = median(values);
   return MAD_TO_SIGMA * median(values.map((value) => Math.abs(value - middle)));
 }

@@ -5,7 +5,7 @@ import type { Totals } from '../domain/report.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatCount, formatMoment, formatPercent } from '../report/format.ts';
 import { sumTotals } from '../report/totals.ts';
-import { deviation, isFar, median } from '../report/usual.ts';
+import { findFarShare, isFar, median, shareFailed } from '../report/usual.ts';
 import { findAlert } from '../store/alert-repository.ts';
 import {
   type EvaluationContext,
@@ -63,26 +63,25 @@ function toUnusualWords(found: UnusualHour, zone: string): Pick<AlertContent, 's
   const times =
     isVolume && expected > 0 && observed > expected ? `, ${(observed / expected).toFixed(1)}× the usual` : '';
   const because = found.because && describeHourCause(found.because);
+  const isMended = !isVolume && observed < expected;
   return {
-    sign: '🟠',
+    sign: isMended ? '🔵' : '🟠',
     title: isVolume
       ? `Unusual traffic: ${shown(observed)} requests in an hour${times}`
-      : `Unusual errors: ${shown(observed)} of calls failed`,
+      : `${isMended ? 'Fewer errors than usual' : 'Unusual errors'}: ${shown(observed)} of calls failed`,
     lines: [
       `Expected ${shown(expected)} for the hour from ${formatMoment(fromMs, zone)} (${zone}), by the last ${NUMBERS[comparedWeeks]} ${weekday}s.${because ? ` ${because}` : ''}`,
       isVolume
         ? 'Check for a new job, a loop of retries, or a sender that stopped.'
-        : 'Check credentials, the endpoint’s settings, and whether an integration is down.',
+        : isMended
+          ? 'Nothing to do, unless calls that used to fail are missing.'
+          : 'Check credentials, the endpoint’s settings, and whether an integration is down.',
     ],
   };
 }
 
 const WEEKS = 4;
 const LEAST_WEEKS = 2;
-/** Median absolute deviations of the share of failures that count as far. */
-const FAR = 4;
-const LEAST_FAILED = 20;
-const LEAST_SHARE = 0.05;
 
 /** An hour that was far from its usual, with what explains most of the difference. */
 export interface UnusualHour {
@@ -118,20 +117,14 @@ export async function findUnusual(
     const because = await findHourCause({ usage, clients }, { hour, usual: spans, measure: 'requests' });
     found.push({ what: 'volume', ...base, observed: now.requests, expected: median(volumes), because });
   }
-  const shares = before.map(shareOf);
-  const usualShare = median(shares);
-  const shareBound = Math.max(FAR * deviation(shares), LEAST_SHARE);
-  if (now.failed >= LEAST_FAILED && Math.abs(shareOf(now) - usualShare) > shareBound) {
+  const usualShare = findFarShare(now, before);
+  if (usualShare !== undefined) {
     const because = await findHourCause({ usage, clients }, { hour, usual: spans, measure: 'failed' });
-    found.push({ what: 'failures', ...base, observed: shareOf(now), expected: usualShare, because });
+    found.push({ what: 'failures', ...base, observed: shareFailed(now), expected: usualShare, because });
   }
   return found;
 }
 
 async function sumHour(usage: UsageReader, span: Span): Promise<Totals> {
   return sumTotals((await usage.sum({ span, grain: 'all', groupBy: [], filters: [] })).rows);
-}
-
-function shareOf({ ok, failed }: Totals): number {
-  return ok + failed === 0 ? 0 : failed / (ok + failed);
 }

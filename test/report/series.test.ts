@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Pool } from '../../src/domain/definition.ts';
 import { toCsv } from '../../src/report/table.ts';
-import { createMemoryUsage } from './memory-usage.ts';
+import { createMemoryUsage, type EventOfTest } from './memory-usage.ts';
 import { ask, at } from './setup.ts';
 
 describe('daily', () => {
@@ -102,8 +102,72 @@ describe('daily', () => {
     };
     const failed = 'None of 99 requests failed.';
     expect(await unusual(99, 10, 30, 20)).toBe(`Yes: 20 Nov had 99 requests (usually 20). ${failed}`);
-    expect(await unusual(99, 100, 90, 99)).toBe(`No: the requests of all 7 days are about as usual. ${failed}`);
+    expect(await unusual(99, 100, 90, 99)).toBe(
+      `No: requests and failures are about as usual in all 7 days. ${failed}`,
+    );
     expect(await unusual(99, 10)).toMatch(/^I can't say what is usual in 14–20 Nov 2026: too little is known/);
+  });
+
+  describe('asked whether anything is unusual', () => {
+    const WEEK_MS = 7 * 86_400_000;
+    /** Every day at noon for so many days before today, Saturday 21 November, all of them or but those of the last few. */
+    const steady = (from: number, to: number, count = 100, status = 200) =>
+      Array.from({ length: to - from + 1 }, (_, n) => ({
+        ...{ timeMs: at('2026-11-21T12:00:00Z') - (from + n) * 86_400_000, count, status },
+      }));
+    const odd = async (events: readonly EventOfTest[], range = '7d', report: 'daily' | 'day' = 'daily') =>
+      (await ask(events, { report, focus: 'odd', range })).finding;
+
+    it('says yes in a total outage', async () => {
+      expect(await odd(steady(8, 40))).toBe(
+        'Yes: 14 Nov had 0 requests (usually 100), the furthest of 7 unusual days. No requests (14–20 Nov 2026).',
+      );
+    });
+
+    it('judges failures too, as the alert does, a rise and a fall', async () => {
+      const failing = [...steady(1, 2, 60), ...steady(3, 40, 98), ...steady(3, 40, 2, 500), ...steady(1, 2, 40, 500)];
+      expect(await odd(failing)).toBe(
+        'Yes: 40% of requests failed on 19 Nov (usually 2%), the furthest of 2 such days. 12.9% of 700 requests failed.',
+      );
+      const mended = [...steady(1, 40, 60), ...steady(2, 40, 40, 500), ...steady(1, 1, 38)];
+      expect(await odd(mended)).toMatch(/^Yes: 0% of requests failed on 20 Nov \(usually 40%\)\. /);
+      const rare = [...steady(1, 40, 60), ...steady(1, 1, 19, 500)];
+      expect(await odd(rare)).toMatch(/^No: requests and failures are about as usual in all 7 days\. /);
+      const both = [...steady(1, 40, 100), ...steady(2, 2, 900), ...steady(1, 1, 30, 503)];
+      expect(await odd(both)).toMatch(
+        /^Yes: 19 Nov had 1,000 requests \(usually 100\); 23\.1% of requests failed on 20 Nov \(usually 0%\)\. /,
+      );
+    });
+
+    it('says how many steps it could judge; one that runs or is cut is never low', async () => {
+      // The third week before is the first that is known.
+      expect(await odd(steady(1, 18))).toMatch(
+        /^No: requests and failures are about as usual in the 4 of 7 days that can be judged\. /,
+      );
+      expect(await odd(steady(1, 40), 'yesterday', 'daily')).toBe(
+        'No: requests and failures are about as usual in all 24 hours. None of 100 requests failed.',
+      );
+      expect(await odd(steady(0, 40), '24h', 'day')).toMatch(/ in the 24 of 25 hours that can be judged\. /);
+      const nowMs = at('2026-11-21T00:05:00Z');
+      const hourly = [1, 2, 3, 4].map((week) => ({ timeMs: nowMs - week * WEEK_MS, count: 100 }));
+      const today = async (count: number) => {
+        const events = [...hourly, { timeMs: nowMs - 60_000, count }];
+        return (await ask(events, { report: 'day', focus: 'odd', range: 'today' }, { nowMs })).finding;
+      };
+      expect(await today(1)).toBe(
+        "I can't say what is usual in Sat 21 Nov 2026: its calls are still coming in. None of 1 request failed.",
+      );
+      expect(await today(500)).toMatch(/^Yes: 00:00 had 500 requests \(usually 100\)\. /);
+    });
+
+    it.each([
+      ['40d', 'only ranges of up to 35 days are compared with their usual'],
+      ['12-months', 'only ranges of up to 35 days are compared with their usual'],
+      ['30min', 'only whole hours and days are compared with their usual'],
+      ['2026-11-10 14:00 .. 2026-11-20 15:00', 'only whole hours and days are compared with their usual'],
+    ])('gives the reason why it cannot say: %s', async (range, reason) => {
+      expect(await odd(steady(0, 200), range)).toContain(`: ${reason}. `);
+    });
   });
 
   it('draws the daily limit of the scope, not under other filters', async () => {

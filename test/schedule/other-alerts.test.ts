@@ -104,6 +104,22 @@ describe('other alerts', () => {
     expect(commandOf(volume!.blocks, 'Chart')).toBe('day 2026-11-20');
   });
 
+  it('tell of failures that fell as what they are, without alarm', async () => {
+    const { clock, slack, world, routes, run, told } = await openAlerts(databases, []);
+    await routes.change({ kinds: { unusual: true } }, ADMIN);
+    const at = clock.now() - 30 * MINUTE;
+    clock.advance(5 * MINUTE);
+    world.events = [0, 1, 2, 3, 4, 5].flatMap((week) => [
+      { timeMs: at - week * WEEK, client: 'acme', count: week === 0 ? 950 : 600 },
+      { timeMs: at - week * WEEK, client: 'acme', count: week === 0 ? 50 : 400, status: 503 },
+    ]);
+    await run();
+    expect(told()).toEqual(['🔵 Fewer errors than usual: 5% of calls failed']);
+    const { text } = slack.messages(CHANNEL)[0]!;
+    expect(text).toContain('Expected 40% for the hour from');
+    expect(text).not.toContain('Check credentials');
+  });
+
   it('tell a streak of unusual hours in one thread, and the next streak in another', async () => {
     const { clock, slack, world, routes, run, told } = await openAlerts(databases, []);
     await routes.change({ kinds: { unusual: true } }, ADMIN);

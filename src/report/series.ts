@@ -1,11 +1,12 @@
+import type { Pool } from '../domain/definition.ts';
 import { amountOf, versionOn } from '../domain/definition.ts';
 import { toMatcher } from '../domain/filter.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import type { Question, SeriesReport, Totals, UsualRequests } from '../domain/report.ts';
-import { ratioOf } from '../domain/thousandths.ts';
+import { compareCredits, ratioOf } from '../domain/thousandths.ts';
 import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
-import { countOf, eachStep, formatCount, formatInStep, formatPercent, formatShare } from './format.ts';
+import { countOf, creditsOf, eachStep, formatCount, formatInStep, formatPercent, formatShare } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
 import { TOTAL_COLUMNS } from './ranking.ts';
@@ -63,7 +64,7 @@ async function reportSeries(
     usualOf && grain === inquiry.range.grain ? steps.map((step, index) => usualOf(step, bars[index]!)) : [];
   const usual = expected.some((each) => each !== undefined) ? expected : undefined;
   const limit = grain === 'day' ? findLimitLine(inquiry) : undefined;
-  const above = limit ? bars.filter(({ requests }) => requests > limit.value).length : 0;
+  const above = limit ? bars.filter(limit.isOver) : [];
   const most = bars.reduce((best, bar) => (bar.requests > best.requests ? bar : best), bars[0]!);
 
   return {
@@ -87,7 +88,7 @@ async function reportSeries(
     totals,
     clients,
     bars,
-    limit,
+    limit: limit && { name: limit.name, value: limit.value },
     usual,
     ...marked,
     table: buildTable(
@@ -114,8 +115,7 @@ async function reportSeries(
     const average = formatAverage(inquiry, grain, bars);
     const peak =
       bars.length > 1 ? `; busiest ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}` : '';
-    const over =
-      limit && above > 0 ? ` ${countOf(above, 'day')} went over ${limit.name} (${formatCount(limit.value)}).` : '';
+    const over = limit && above.length > 0 ? ` ${countOf(above.length, 'day')} went over ${limit.words}.` : '';
     const what = totals.failed === totals.requests ? 'failed request' : 'request';
     return `${countOf(totals.requests, what)}${average}${peak}.${over}${ahead}`;
   }
@@ -216,11 +216,11 @@ function formatAverage(
 }
 
 /**
- * The ceiling on a day's calls that a daily chart is drawn against: the lowest daily or rolling amount in force on the last
- * day of the range, of the scope asked for or of the only one declared. Undefined under any other filter: a part of the
- * calls is not what the limit is for.
+ * The ceiling on a day's credits that a daily chart is drawn against: the lowest daily or rolling amount in force on the last
+ * day of the range, of the scope asked for or of the only one declared; days are over by their own amounts. Undefined under
+ * any other filter: a part of the calls is not what the limit is for.
  */
-function findLimitLine({ filters, definitions, range }: Inquiry): { name: string; value: number } | undefined {
+function findLimitLine({ filters, definitions, range, deps }: Inquiry) {
   const asked = filters.find(({ key, not }) => key === 'scope' && !not)?.patterns;
   if (filters.some(({ key }) => key !== 'scope')) return undefined;
   const scopes = definitions.scopes.filter(({ name }) =>
@@ -228,9 +228,22 @@ function findLimitLine({ filters, definitions, range }: Inquiry): { name: string
   );
   if (scopes.length !== 1) return undefined;
   const scope = scopes[0]!;
-  const lines = [...scope.limits.filter(({ match }) => !match), ...scope.pools]
+  const isInForce = ({ fromDay, untilDay = Infinity }: Pool, day: number) => fromDay <= day && day <= untilDay;
+  const on = (pool: Pool, day: number) => amountOf(versionOn(pool.amounts, day));
+  const [lowest] = [...scope.limits.filter(({ match }) => !match), ...scope.pools]
     .filter(({ period }) => period.kind === 'day' || period.kind === 'rolling-24h')
-    .filter(({ fromDay, untilDay = Infinity }) => fromDay <= range.lastDay && range.lastDay <= untilDay)
-    .map(({ name, amounts }) => ({ name, value: ratioOf(amountOf(versionOn(amounts, range.lastDay)), 1000) }));
-  return lines.sort((a, b) => a.value - b.value)[0];
+    .filter((pool) => isInForce(pool, range.lastDay))
+    .sort((a, b) => compareCredits(on(a, range.lastDay), on(b, range.lastDay)));
+  if (!lowest) return undefined;
+  const last = on(lowest, range.lastDay);
+  const isSteady = lowest.amounts.every(({ fromDay }) => fromDay <= range.firstDay || fromDay > range.lastDay);
+  return {
+    name: lowest.name,
+    value: ratioOf(last, 1000),
+    words: `${lowest.name} (${isSteady ? '' : 'by the amount of its day, at last '}${creditsOf(last)})`,
+    isOver({ startMs, credits }: Bar): boolean {
+      const day = deps.calendar.dayOf(startMs);
+      return isInForce(lowest, day) && compareCredits(credits, on(lowest, day)) > 0;
+    },
+  };
 }

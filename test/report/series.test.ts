@@ -192,10 +192,29 @@ describe('daily', () => {
       limits: [pool('Fair use', 10, 'day')],
     };
     const definitions = { scopes: [scope] };
+    const dayOf = (day: number) => at(`2026-11-${day}T00:00:00Z`) / 86_400_000;
     const events = [{ timeMs: at('2026-11-20T12:00:00Z'), count: 11, scope: 'crm' }];
     const report = await ask(events, { report: 'daily' }, { definitions });
     expect(report.limit).toEqual({ name: 'Fair use', value: 10 });
-    expect(report.finding).toContain('11 requests; busiest on 20 Nov with 11. 1 day went over Fair use (10).');
+    expect(report.finding).toContain('11 requests; busiest on 20 Nov with 11. 1 day went over Fair use (10 credits).');
+    const over = async (...sent: [day: number, count: number, credits: number][]) => {
+      const given = sent.map(([day, count, credits]) => ({
+        ...{ timeMs: at(`2026-11-${day}T12:00:00Z`), count, scope: 'crm', credits: credits * 1000 },
+      }));
+      return (await ask(given, { report: 'daily' }, { definitions })).finding;
+    };
+    expect(await over([20, 11, 5.5])).not.toContain('went over');
+    expect(await over([20, 4, 10.5], [19, 4, 10])).toContain(' 1 day went over Fair use (10 credits).');
+    const raised = [
+      { fromDay: 0, base: 4000, grants: [] },
+      { ...scope.limits[0]!.amounts[1]!, fromDay: dayOf(20) },
+    ];
+    scope.limits[0] = { ...scope.limits[0]!, amounts: raised };
+    expect(await over([19, 5, 5], [20, 5, 5])).toContain(
+      ' 1 day went over Fair use (by the amount of its day, at last 10 credits).',
+    );
+    scope.limits[0] = { ...scope.limits[0]!, fromDay: dayOf(20) };
+    expect(await over([19, 50, 50], [20, 5, 5])).not.toContain('went over');
     const filtered = await ask(
       events,
       { report: 'daily', filters: [{ key: 'client', patterns: ['acme'], not: false }] },

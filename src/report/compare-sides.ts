@@ -22,7 +22,7 @@ export interface ComparedSide
   steps?: {
     grain: StepGrain;
     zone: string;
-    bars: readonly { startMs: number; value: number | undefined }[];
+    bars: readonly { startMs: number; value: number | undefined; partial: boolean }[];
   };
 }
 
@@ -99,11 +99,11 @@ function listSections(report: Report, measure: 'requests' | 'credits'): Compared
 function stepsOf(report: Report): Pick<ComparedSide, 'steps'> {
   const { zone } = report;
   if (report.kind === 'daily' || report.kind === 'day') {
-    const bars = report.bars.map(({ startMs, requests }) => ({ startMs, value: requests }));
+    const bars = report.bars.map(({ startMs, requests, partial }) => ({ startMs, value: requests, partial }));
     return { steps: { grain: report.grain, zone, bars } };
   }
   if (report.kind !== 'latency' || !report.steps || !report.range) return {};
   const { grain } = report.range;
-  const bars = report.steps.map(({ startMs, latency }) => ({ startMs, value: latency?.p95Ms }));
+  const bars = report.steps.map(({ startMs, latency, partial }) => ({ startMs, value: latency?.p95Ms, partial }));
   return { steps: { grain: grain === 'five-minutes' ? 'hour' : grain, zone, bars } };
 }

@@ -12,10 +12,10 @@ import {
   RefusedQuestion,
 } from '../domain/report.ts';
 import { compareCredits, largerOf } from '../domain/thousandths.ts';
-import type { StepGrain } from '../domain/usage.ts';
 import { type Answer, askSide, type ComparedSide, withoutCalls } from './compare-sides.ts';
 import { describeChange } from './compare-words.ts';
 import { joinRows, ONCE, sortRows, toComparedTable } from './compared-rows.ts';
+import { joinSteps, type Steps } from './compared-steps.ts';
 import { countOf, formatChange, formatCount, formatStepLabel, joinWords } from './format.ts';
 import type { ReporterDeps } from './inquiry.ts';
 import { defaultRows } from './top.ts';
@@ -57,7 +57,7 @@ export async function reportCompare(
     const shown = all.slice(offset, offset + rows);
     return { ...section, rows: shown, more: all.length - shown.length };
   });
-  const steps = now.steps && before.steps && joinSteps(now.steps, before.steps, range);
+  const steps = now.steps && before.steps && joinSteps(now.steps, before.steps);
 
   return {
     question,
@@ -82,7 +82,7 @@ export async function reportCompare(
     notes: [
       ...notePer(range, versus, per),
       ...(steps && isByDays ? notePairs(steps, range, versus, deps.calendar) : []),
-      ...(steps && per.isDay ? noteShared(steps, now.steps?.grain) : []),
+      ...(now.steps && before.steps && per.isDay ? noteShared(now.steps, before.steps) : []),
       ...(range.fromMs < versus.toMs && versus.fromMs < range.toMs && !isEmpty ? ['The two ranges overlap.'] : []),
       ...(HAS_NO_STATES.has(question.report) ? [] : joined.slice(0, 1).flatMap(noteStates)),
       ...now.notes,
@@ -164,19 +164,19 @@ function notePairs(
 ): string[] {
   if (!first?.beforeMs || (range.firstDay - versus.firstDay) % 7 === 0) return [];
   const [now, before] = [first.startMs, first.beforeMs].map((ms) => formatStepLabel(ms, 'day', calendar));
-  return [`Days are paired by date: ${now} with ${before}, and so on; “vs” alone pairs the same weekdays.`];
+  return [`Days are paired in order: ${now} with ${before}, and so on; “vs” alone pairs the same weekdays.`];
 }
 
-/** Adds the sums of the days that both ranges have: a mean over different weekdays would mislead. */
-function noteShared(steps: NonNullable<CompareReport['steps']>, grain: StepGrain | undefined): string[] {
-  const shared = steps.filter(({ now, before }) => now !== undefined && before !== undefined);
-  if (grain !== 'day' || shared.length < 2) return [];
-  const sumOf = (side: 'now' | 'before') => shared.reduce((sum, step) => sum + step[side]!, 0);
-  const [now, before] = [sumOf('now'), sumOf('before')];
-  const change = before === 0 ? '' : ` (${formatChange((now / before - 1) * 100)})`;
-  return [
-    `The first ${countOf(shared.length, 'day')} of each: ${formatCount(now)} after ${formatCount(before)}${change}.`,
-  ];
+/** Adds the sums of the whole days that both ranges begin with: a mean over different weekdays would mislead. */
+function noteShared({ grain, bars: first }: Steps, { grain: grainBefore, bars: second }: Steps): string[] {
+  if (grain !== 'day' || grainBefore !== 'day') return [];
+  const isPair = (day: number) => [first[day], second[day]].every((bar) => bar?.value !== undefined && !bar.partial);
+  let days = 0;
+  while (isPair(days)) days++;
+  if (days < 2) return [];
+  const [now, before] = [first, second].map((bars) => bars.slice(0, days).reduce((sum, bar) => sum + bar.value!, 0));
+  const change = before === 0 ? '' : ` (${formatChange((now! / before! - 1) * 100)})`;
+  return [`The first ${countOf(days, 'day')} of each: ${formatCount(now!)} after ${formatCount(before!)}${change}.`];
 }
 
 type Joined = Omit<ComparedSection, 'more'>;
@@ -199,34 +199,6 @@ function joinSections(
       return { title, dimension, rows: join(dimension, a ?? new Map(), b ?? new Map()) };
     })
     .filter(({ dimension, rows }) => all.length === 1 || rows.length > 1 || dimension === 'status');
-}
-
-/** Pairs steps by their place, from the first on. Undefined where the ranges have steps of different widths. */
-function joinSteps(
-  now: NonNullable<ComparedSide['steps']>,
-  before: NonNullable<ComparedSide['steps']>,
-  range: Range,
-): CompareReport['steps'] {
-  if (now.grain !== before.grain || now.bars.length === 0) return undefined;
-  const { zone } = now;
-  const unit = { month: 'months', day: 'days', hour: 'hours', minute: 'minutes', 'five-minutes': 'minutes' } as const;
-  const last = now.bars.at(-1)!;
-  return Array.from({ length: Math.max(now.bars.length, before.bars.length) }, (_, step) => {
-    const bar = now.bars[step];
-    const other = before.bars[step];
-    const beyond = (step - now.bars.length + 1) * (range.grain === 'five-minutes' ? 5 : 1);
-    const startMs =
-      bar?.startMs ??
-      Temporal.Instant.fromEpochMilliseconds(last.startMs)
-        .toZonedDateTimeISO(zone)
-        .add({ [unit[now.grain]]: beyond }).epochMilliseconds;
-    return {
-      startMs,
-      ...(bar?.value === undefined ? {} : { now: bar.value }),
-      ...(other?.value === undefined ? {} : { before: other.value }),
-      ...(other ? { beforeMs: other.startMs } : {}),
-    };
-  });
 }
 
 /** `New: a and b. Gone: c (1,200 before).` */

@@ -133,10 +133,77 @@ describe('vs', () => {
     expect((await days({ range: 'this-month', versus: 'last-month' }))[0]).toBe('Oct 2026');
     const months = await compare(events, { report: 'daily', range: 'this-month', versus: 'last-month' });
     expect(months.notes).toContain(
-      'Days are paired by date: 1 Nov with 1 Oct, and so on; “vs” alone pairs the same weekdays.',
+      'Days are paired in order: 1 Nov with 1 Oct, and so on; “vs” alone pairs the same weekdays.',
     );
+    const named = await compare(events, { report: 'daily', range: '7d', versus: '2026-11-02..2026-11-09' });
+    expect(named.notes.join()).toContain('Days are paired in order: 14 Nov with 2 Nov, and so on;');
     const weeks = await compare(events, { report: 'daily', range: 'this-week', versus: 'last-week' });
     expect(weeks.notes.join()).not.toContain('paired');
+  });
+
+  it('sets a day that still runs beside no whole one', async () => {
+    const steady = Array.from({ length: 15 }, (_, day) => calls('a', day, 10));
+    const notes = async (range: string, versus: string) =>
+      (await compare(steady, { report: 'daily', range, versus })).notes.filter((note) => note.startsWith('The first'));
+    expect(await notes('2026-11-19..2026-11-21', '2026-11-10..2026-11-13')).toEqual([
+      'The first 2 days of each: 20 after 20 (0%).',
+    ]);
+    expect(await notes('2026-11-10..2026-11-13', '2026-11-19..2026-11-21')).toEqual([
+      'The first 2 days of each: 20 after 20 (0%).',
+    ]);
+    expect(await notes('2026-11-20..2026-11-21', '2026-11-10..2026-11-13')).toEqual([]);
+  });
+
+  describe('of a day with a clock change', () => {
+    const zone = 'Europe/Berlin';
+    /** So many calls in an hour by the clock as that hour's number, of each day. */
+    const byClock = (...days: string[]) =>
+      days.flatMap((day) => {
+        const start = Temporal.PlainDate.from(day).toZonedDateTime(zone);
+        return Array.from({ length: start.hoursInDay }, (_, n) => start.add({ hours: n })).map((hour) => ({
+          ...{ timeMs: hour.epochMilliseconds + 1, count: hour.hour + 1 },
+        }));
+      });
+    const steps = async (range: string, versus: string) => {
+      const sent = byClock(range, versus);
+      const report = await compare(sent, { report: 'day', range, versus }, { zone });
+      const labelAt = report.table.columns.findIndex(({ key }) => key === 'label');
+      return report.steps!.map(({ now, before }, index) => [report.table.rows[index]![labelAt], now, before]);
+    };
+    const same = (from: number, to: number) =>
+      Array.from({ length: to - from + 1 }, (_, n) => {
+        const hour = from + n;
+        return [`${String(hour).padStart(2, '0')}:00`, hour + 1, hour + 1];
+      });
+
+    it('pairs hours by the clock: the doubled one has its own place', async () => {
+      const doubled = (now?: number, before?: number) => ['02:00', now, before];
+      expect(await steps('2026-10-25', '2026-10-24')).toEqual([...same(0, 2), doubled(3), ...same(3, 23)]);
+      expect(await steps('2026-10-26', '2026-10-25')).toEqual([...same(0, 2), doubled(undefined, 3), ...same(3, 23)]);
+    });
+
+    it('pairs hours by the clock: the skipped one is beside nothing', async () => {
+      expect(await steps('2026-03-29', '2026-03-28')).toEqual([...same(0, 1), ['02:00', undefined, 3], ...same(3, 23)]);
+      expect(await steps('2026-03-30', '2026-03-29')).toEqual([...same(0, 1), ['02:00', 3, undefined], ...same(3, 23)]);
+    });
+
+    it('pairs the hours of ranges that begin at other times of day in order', async () => {
+      const sent = byClock('2026-11-20');
+      const question: Question = { report: 'day', range: '2026-11-20 12:00-18:00', versus: '2026-11-20 00:00-06:00' };
+      expect((await compare(sent, question, { zone })).steps!.map(({ now, before }) => [now, before])).toEqual([
+        ...[0, 1, 2, 3, 4, 5].map((hour) => [hour + 13, hour + 1]),
+      ]);
+    });
+  });
+
+  it('goes on by the steps that there are, past those of the range asked for', async () => {
+    const timed = [1, 2, 3, 4, 5].map((hour) => ({
+      ...{ timeMs: at('2026-11-21T00:00:00Z') + hour * 3_600_000, durationMs: 100 },
+    }));
+    const report = await compare(timed, {
+      ...{ report: 'latency', overTime: true, range: '2026-11-21 01:00-03:00', versus: '2026-11-21 00:00-06:00' },
+    });
+    expect(report.steps!.map(({ startMs }) => new Date(startMs).getUTCHours())).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('lists status codes by their change, failures first', async () => {

@@ -29,11 +29,19 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
   const key = dimension === 'team' ? 'client' : dimension;
   const nameOf = namerOf(inquiry, dimension);
   const askIn = (span: Span) => ask(inquiry, { groupBy: [key], span });
-  // Before the first data nothing tells who was there.
-  const isKnown = extent !== undefined && extent.firstDay <= versus.lastDay;
-  const [now, earlier] = await Promise.all([askIn(inquiry.span), askIn(toSpan(versus, calendar))]);
+  const past: Inquiry = { ...inquiry, range: versus, span: toSpan(versus, calendar) };
+  const [now, earlier] = await Promise.all([askIn(inquiry.span), askIn(past.span)]);
   const [own, other] = only === 'new' ? [now, earlier] : [earlier, now];
-  const span = only === 'new' ? inquiry.span : toSpan(versus, calendar);
+  const { span } = only === 'new' ? inquiry : past;
+  // Before the first data, and where none is kept, nothing tells who was there.
+  const firstKnown = Math.max(
+    versus.firstDay,
+    extent?.firstDay ?? Infinity,
+    earlier.shortened ? calendar.dayOf(earlier.shortened.fromMs) : -Infinity,
+  );
+  const daysKnown = versus.lastDay - firstKnown + 1;
+  const isNowKnown = !now.shortened || now.shortened.fromMs < inquiry.span.toMs;
+  const isKnown = daysKnown > 0 && isNowKnown;
   const known = new Set(other.rows.map(({ keys }) => nameOf(keys[0]!)));
   const fresh = own.rows.filter(({ keys: [id] }) => isNamed(id!) && isNamed(nameOf(id!)) && !known.has(nameOf(id!)));
   const ofAll = sumTotals(own.rows)[measure];
@@ -58,7 +66,7 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
       title: `${capitalise(only)} ${words.plural}`,
       finding: describe(),
       ...(found.length > 0 ? { population: countOf(found.length, words.singular, words.plural) } : {}),
-      notes: noteAnswer(inquiry, now),
+      notes: listNotes(),
       offers: offerOthers(question),
     }),
     kind: 'top',
@@ -73,11 +81,27 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
     table: toRankingTable(rows, capitalise(words.singular), measure, when),
   };
 
+  function listNotes(): string[] {
+    const notes = noteAnswer(inquiry, now);
+    const pastNotes = noteAnswer(past, earlier).filter((note) => !notes.includes(note));
+    const hidden = other.capped.length > 0 ? [`Some that are called ${only} may be among the rare.`] : [];
+    return [...notes, ...pastNotes.map((note) => `${versus.label}: ${note}`), ...hidden];
+  }
+
   function describe(): string {
-    if (!isKnown) return `Nothing is known of the time before ${range.label}, so nothing can be ${only}.`;
-    const past = versusText === undefined ? `the ${HISTORY_DAYS} days before` : versus.label;
-    const [first, second] = found;
+    const before = versusText === undefined ? `the time before ${range.label}` : versus.label;
+    if (!isKnown) return `Nothing is known of ${isNowKnown ? before : range.label}, so nothing can be ${only}.`;
     const seen = countNames(own.rows, nameOf);
+    const isWhole = daysKnown > versus.lastDay - versus.firstDay;
+    if (isWhole || (only === 'new' && seen === 0)) return describeFound(seen);
+    const where = versusText === undefined ? 'before' : `of ${versus.label}`;
+    return `${describeFound(seen)} Only ${countOf(daysKnown, 'day')} ${where} ${daysKnown === 1 ? 'is' : 'are'} known.`;
+  }
+
+  function describeFound(seen: number): string {
+    const past =
+      versusText === undefined ? `the ${daysKnown === 1 ? 'day' : `${daysKnown} days`} before` : versus.label;
+    const [first, second] = found;
     if (!first && seen === 0) return `No ${words.singular} made a call in ${only === 'new' ? range.label : past}.`;
     if (!first)
       return only === 'new'

@@ -3,9 +3,11 @@ import { buildAltText } from '../../src/chart/alt-text.ts';
 import { canDrawBundled } from '../../src/chart/glyphs.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec } from '../../src/chart/spec/build.ts';
+import { createCalendar } from '../../src/domain/calendar.ts';
+import type { Span, UsageAnswer, UsageReader } from '../../src/domain/usage.ts';
 import { buildNativeCharts } from '../../src/messages/native-chart.ts';
 import { toCsv } from '../../src/report/table.ts';
-import type { EventOfTest } from './memory-usage.ts';
+import { createMemoryUsage, type EventOfTest } from './memory-usage.ts';
 import { ask, at } from './setup.ts';
 
 const DAY_MS = 86_400_000;
@@ -37,7 +39,7 @@ describe('what is new, and what is gone', () => {
     const filters = [{ key: 'client' as const, patterns: ['Beta'], not: false }];
     expect((await ask(events, { report: 'top', only: 'new', filters })).finding).toMatch(/^Beta is new: 50 requests/);
     const one = await ask(events.slice(0, 4), { report: 'top', only: 'new' });
-    expect(one.finding).toBe('Beta is new: 50 requests since 18 Nov.');
+    expect(one.finding).toBe('Beta is new: 50 requests since 18 Nov. Only 33 days before are known.');
     expect(buildAltText(one)).toContain('Beta 50');
   });
 
@@ -50,20 +52,65 @@ describe('what is new, and what is gone', () => {
   it('is measured against another range where one is named', async () => {
     const report = await ask(events, { report: 'top', only: 'new', versus: 'last-week' });
     expect(report.rows.map(({ name }) => name)).toEqual(['Acme', 'Beta', 'Older']);
+    const sent = [calls('Acme', 10, 1), calls('Acme', 2, 1), calls('Beta', 1, 1)];
+    const part = await ask(sent, { report: 'top', only: 'new', versus: 'last-week' });
+    expect(part.finding).toBe('Beta is new: 1 request since 20 Nov. Only 5 days of 9–15 Nov 2026 are known.');
   });
 
   it('says why there is none', async () => {
     const finding = async (only: 'new' | 'gone', sent = events, range = '7d') =>
       (await ask(sent, { report: 'top', only, range })).finding;
     const steady = [calls('Acme', 2, 1), calls('Acme', 20, 1)];
-    expect(await finding('new', steady)).toBe('No client is new: the only one was seen in the 90 days before too.');
+    expect(await finding('new', steady)).toBe(
+      'No client is new: the only one was seen in the 13 days before too. Only 13 days before are known.',
+    );
     expect(await finding('gone', steady)).toBe(
+      'No client is gone: all of the 13 days before were seen in 14–20 Nov 2026 too. Only 13 days before are known.',
+    );
+    const old = [...steady, calls('Acme', 99, 1)];
+    expect(await finding('new', old)).toBe('No client is new: the only one was seen in the 90 days before too.');
+    expect(await finding('gone', old)).toBe(
       'No client is gone: all of the 90 days before were seen in 14–20 Nov 2026 too.',
+    );
+    const day = [calls('Acme', 2, 1), calls('Acme', 8, 1)];
+    expect(await finding('new', day)).toBe(
+      'No client is new: the only one was seen in the day before too. Only 1 day before is known.',
+    );
+    expect(await finding('new', [...day, calls('Beta', 2, 1), calls('Gamma', 2, 1)])).toBe(
+      '2 clients are new: Beta and Gamma. Only 1 day before is known.',
     );
     expect(await finding('new', [calls('Acme', 2, 1)])).toBe(
       'Nothing is known of the time before 14–20 Nov 2026, so nothing can be new.',
     );
     expect(await finding('new', [calls('Acme', 20, 1)])).toBe('No client made a call in 14–20 Nov 2026.');
+  });
+
+  it('says what it does not know of either range', async () => {
+    const calendar = createCalendar('UTC');
+    const usage = createMemoryUsage(events, calendar);
+    const fresh = (only: 'new' | 'gone', change: (span: Span) => Partial<UsageAnswer>) => {
+      const sum: UsageReader['sum'] = async (query) => ({ ...(await usage.sum(query)), ...change(query.span) });
+      return ask([], { report: 'top', only }, { deps: { usage: { ...usage, sum } } });
+    };
+    const isBefore = ({ toMs }: Span) => toMs <= at('2026-11-14T00:00:00Z');
+    const rare = await fresh('new', (span) => (isBefore(span) ? { capped: ['client'] } : {}));
+    const capped = 'Rare clients are counted together as (other); totals are exact.';
+    expect(rare.notes).toEqual([`16 Aug – 13 Nov 2026: ${capped}`, 'Some that are called new may be among the rare.']);
+    const hidden = await fresh('gone', (span) => (isBefore(span) ? {} : { capped: ['client'] }));
+    expect(hidden.notes).toEqual([capped, 'Some that are called gone may be among the rare.']);
+
+    const cut = (from: string) => ({
+      ...{ rows: [], shortened: { fromMs: at(from), reason: 'no-total' as const, nearest: [] } },
+    });
+    const late = await fresh('new', (span) => (isBefore(span) ? cut('2026-11-12T00:00:00Z') : {}));
+    expect(late.finding).toContain('Only 2 days before are known.');
+    expect(late.notes![0]).toMatch(/^16 Aug – 13 Nov 2026: This combination is only kept since Thu 12 Nov 2026/);
+    const none = await fresh('new', (span) => (isBefore(span) ? cut('2026-11-14T00:00:00Z') : {}));
+    expect(none.finding).toBe('Nothing is known of the time before 14–20 Nov 2026, so nothing can be new.');
+    expect(none.rows).toEqual([]);
+    const lost = await fresh('gone', (span) => (isBefore(span) ? {} : cut('2026-11-21T00:00:00Z')));
+    expect(lost.finding).toBe('Nothing is known of 14–20 Nov 2026, so nothing can be gone.');
+    expect(lost.rows).toEqual([]);
   });
 
   it('counts ids of one shown name as one client', async () => {

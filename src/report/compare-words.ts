@@ -17,6 +17,8 @@ interface Compared {
   failures: readonly [ComparedSide['failures'], ComparedSide['failures']];
 }
 
+/** Names that a sentence lists. */
+export const LISTED = 3;
 /** Below this, in percent, a change is told as none. */
 const SAME = 0.5;
 
@@ -49,9 +51,10 @@ function describeFailures({ joined, failures: [now, before] }: Compared): string
   const [shown, earlier] = [formatPercent(a), formatPercent(b)];
   if (now.failed + before.failed === 0) return 'No request failed, neither now nor before.';
   const fresh = (joined[0]?.rows ?? []).filter(({ name, state }) => /^[45]/.test(name) && state === 'new');
+  const more = fresh.length > LISTED ? [`${formatCount(fresh.length - LISTED)} more`] : [];
   const news =
     fresh.length > 0
-      ? ` ${joinWords(fresh.slice(0, 3).map(({ name }) => `${name}s`))} ${fresh.length === 1 ? 'is' : 'are'} new.`
+      ? ` ${joinWords([...fresh.slice(0, LISTED).map(({ name }) => `${name}s`), ...more])} ${fresh.length === 1 ? 'is' : 'are'} new.`
       : ' No error code is new.';
   if (shown === earlier) return `${shown} of requests failed, as before.${news}`;
   const shares = (joined[0]?.rows ?? [])

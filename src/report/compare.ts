@@ -13,15 +13,13 @@ import {
 } from '../domain/report.ts';
 import { compareCredits, largerOf } from '../domain/thousandths.ts';
 import { type Answer, askSide, type ComparedSide, withoutCalls } from './compare-sides.ts';
-import { describeChange } from './compare-words.ts';
+import { describeChange, LISTED } from './compare-words.ts';
 import { joinRows, ONCE, sortRows, toComparedTable } from './compared-rows.ts';
 import { joinSteps, type Steps } from './compared-steps.ts';
 import { countOf, formatChange, formatCount, formatStepLabel, joinWords } from './format.ts';
 import type { ReporterDeps } from './inquiry.ts';
 import { defaultRows } from './top.ts';
 import { isNamed } from './totals.ts';
-
-const LISTED = 3;
 
 /**
  * The same question for two ranges side by side: both numbers of every name, the change, what is new and what is gone. It is

@@ -229,6 +229,9 @@ describe('vs', () => {
     ];
     const report = await compare(coded, { report: 'status', versus: 'previous' });
     expect(report.finding).toBe('5% of requests failed, down from 6%; 500s caused most of it. No error code is new.');
+    const codes = [400, 401, 403, 404, 500].map((status, n) => calls('a', 1, 50 - n, { status }));
+    const many = await compare([...codes, calls('a', 8, 500)], { report: 'status', versus: 'previous' });
+    expect(many.finding).toMatch(/ 400s, 401s, 403s and 2 more are new\.$/);
     const filters = [{ key: 'status' as const, patterns: ['429'], not: false }];
     const narrowed = await compare(coded, { report: 'daily', versus: 'previous', filters });
     expect(narrowed.finding).toBe('429s went up 150% to 50.');

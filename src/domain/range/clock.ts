@@ -17,6 +17,7 @@ export function readClock(given: string): Clock | Unclear | undefined {
     .replace(/^(at|around) /, '')
     .replace(/^(midnight|noon|midday)$/, (name) => (name === 'midnight' ? '00:00' : '12:00pm'))
     .replace(/ (this |in (the )?)?morning$/, 'am')
+    .replace(/(?<=^12\S*) ((this |in (the )?)?evening|at night)$|(?<=^0?[1-5]([:.]\d\d)?) at night$/, 'am')
     .replace(/ ((this |in (the )?)?(afternoon|evening)|at night)$/, 'pm')
     .replace(/ ?(hrs|hours?|uhr|o'?clock)$/, 'h');
   const compact = given.startsWith('at ') && /^(?!19|20)([01]\d|2[0-3])([0-5]\d)$/.exec(text);

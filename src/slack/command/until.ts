@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../domain/calendar.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, readNumber } from '../../domain/calendar.ts';
 import { readClock, readDuration } from '../../domain/range/clock.ts';
 import { readDay } from '../../domain/range/day.ts';
 
@@ -14,9 +14,12 @@ export function parseUntil(text: string, nowMs: number, zone: string): number | 
   return instant !== undefined && instant > nowMs && instant <= nowMs + 366 * DAY_MS ? instant : undefined;
 }
 
+/** A leap year has every date. */
+const LEAP_YEAR_MS = Date.UTC(2000, 0, 1);
+
 /** Tells whether a text reads as one, on some day. */
 export function isUntil(text: string): boolean {
-  return readUntil(text, 0, 'UTC') !== undefined;
+  return readUntil(text, LEAP_YEAR_MS, 'UTC') !== undefined;
 }
 
 function readUntil(text: string, nowMs: number, zone: string): number | undefined {
@@ -25,7 +28,10 @@ function readUntil(text: string, nowMs: number, zone: string): number | undefine
     .toLowerCase()
     .replace(/^(until|till|for|to) +/, '');
   if (words.length > 40) return undefined;
-  const length = /^(\d|an? |one )/.test(words) ? readDuration(`past ${words}`) : undefined;
+  const length =
+    /^(\d|(an?|half|quarter) )/.test(words) || readNumber(words.split(' ')[0]!) !== undefined
+      ? readDuration(`past ${words}`)
+      : undefined;
   if (length?.kind === 'last' && length.unit in UNIT_MS) return nowMs + length.count * UNIT_MS[length.unit]!;
   const now = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(zone);
   const today = now.toPlainDate();
@@ -56,11 +62,10 @@ function findDate(words: string, today: Temporal.PlainDate): Temporal.PlainDate 
   if (day?.kind === 'ago' && day.days === 0) return today;
   if (day?.kind === 'weekday') return today.add({ days: (day.weekday - today.dayOfWeek + 7) % 7 || 7 });
   if (day?.kind !== 'date' || day.month === undefined) return undefined;
-  try {
-    const { year = today.year, month } = day;
-    const date = Temporal.PlainDate.from({ year, month, day: day.day }, { overflow: 'reject' });
-    return day.year === undefined && Temporal.PlainDate.compare(date, today) < 0 ? date.add({ years: 1 }) : date;
-  } catch {
-    return undefined;
-  }
+  const { month } = day;
+  const years = day.year === undefined ? [today.year, today.year + 1] : [day.year];
+  return years
+    .filter((year) => month >= 1 && month <= 12 && day.day <= Temporal.PlainYearMonth.from({ year, month }).daysInMonth)
+    .map((year) => Temporal.PlainDate.from({ year, month, day: day.day }))
+    .find((date) => day.year !== undefined || Temporal.PlainDate.compare(date, today) >= 0);
 }

@@ -12,6 +12,8 @@ describe('parseUntil', () => {
     ['2h', '2026-11-21T16:23:00Z'],
     ['for 30 minutes', '2026-11-21T14:53:00Z'],
     ['an hour', '2026-11-21T15:23:00Z'],
+    ['two hours', '2026-11-21T16:23:00Z'],
+    ['half an hour', '2026-11-21T14:53:00Z'],
     ['3d', '2026-11-24T14:23:00Z'],
     ['1 week', '2026-11-28T14:23:00Z'],
     ['tomorrow', '2026-11-22T08:00:00Z'],
@@ -30,6 +32,15 @@ describe('parseUntil', () => {
   ])('%s', (text, expected) => {
     expect(parseUntil(text, NOW, ZONE)).toBe(Temporal.Instant.from(expected).epochMilliseconds);
     expect(isUntil(text)).toBe(true);
+  });
+
+  test('29 February is a day of leap years', () => {
+    expect(isUntil('29 feb')).toBe(true);
+    expect(isUntil('30 feb')).toBe(false);
+    expect(parseUntil('29 feb', NOW, ZONE)).toBeUndefined();
+    const inAYear = Temporal.Instant.from('2028-02-29T08:00:00Z').epochMilliseconds;
+    for (const now of ['2027-03-15T12:00:00Z', '2028-02-01T12:00:00Z'])
+      expect(parseUntil('29 feb', Temporal.Instant.from(now).epochMilliseconds, ZONE)).toBe(inAYear);
   });
 
   test.each(['', 'whenever', 'crm', '2026-02-30', '2026-11-20', 'today 09:00', '25:00', '9999d', '0h'])(

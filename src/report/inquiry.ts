@@ -9,6 +9,7 @@ import type { Question, ReportHead } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Correction, OlderZone, Span, UsageAnswer, UsageQuery, UsageReader } from '../domain/usage.ts';
 import { type ClientNames, getClientNames } from './client-names.ts';
+import { DIMENSION_WORDS } from './format.ts';
 
 /** Sources that reports are made from. */
 export interface ReporterDeps {
@@ -119,7 +120,34 @@ export function describeNothing(inquiry: Inquiry, answer?: Pick<UsageAnswer, 'sh
   if (answer?.shortened && answer.shortened.fromMs >= span.toMs) return `This is no longer kept for ${range.label}.`;
   // `last 3 hours (15:00–18:02)` has its own brackets.
   const where = range.label.startsWith('last ') ? `in the ${range.label}` : `(${range.label})`;
-  return filters.length > 0 ? `No requests match these filters ${where}.` : `No requests ${where}.`;
+  return filters.length > 0
+    ? `None: no ${describeFiltered(toShownFilters(inquiry))} ${where}.`
+    : `No requests ${where}.`;
+}
+
+/** Characters of filters that a sentence takes. */
+const MAX_FILTERS = 120;
+const PREPOSITIONS: Partial<Record<QuestionKey, string>> = { client: 'by', user: 'by', team: 'by', route: 'to' };
+
+/** `429s by Acme CRM`, `requests to /v1/orders`, `requests with module "crm"`. */
+function describeFiltered(filters: readonly Filter[]): string {
+  const status = filters.find(({ key, not }) => key === 'status' && !not);
+  const code = status?.patterns.join(' ') ?? '';
+  const own =
+    code === '4xx 5xx'
+      ? 'failed requests'
+      : /^\d(\d\d|xx)$/.test(code)
+        ? `${code}${code.endsWith('xx') ? ' responses' : 's'}`
+        : undefined;
+  const noun = own ?? 'requests';
+  const parts = filters
+    .filter((filter) => !own || filter !== status)
+    .map(({ key, not, patterns }) => {
+      const joint = PREPOSITIONS[key] ?? `with ${DIMENSION_WORDS[key].singular}`;
+      return `${not ? 'not ' : ''}${joint} ${patterns.join(' or ')}`;
+    });
+  const told = [noun, ...parts].join(' ');
+  return told.length > MAX_FILTERS ? `${noun} match these filters` : told;
 }
 
 export function toSpan(range: Range, calendar: Calendar): Span {

@@ -49,7 +49,7 @@ describe('what people type', () => {
     const seen = await stage.ask('client acm');
     expect(seen.text).toContain('No client is called “acm”');
     expect(seen.controls).toEqual(expect.arrayContaining(['Acme CRM', 'Acme CRM old']));
-    expect((await pressRun('Acme CRM old', seen)).text).toContain('No requests');
+    expect((await pressRun('Acme CRM old', seen)).text).toContain('None: no requests by Acme CRM old');
   });
 
   it('finds a name that is no client elsewhere', async () => {

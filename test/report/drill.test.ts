@@ -82,7 +82,7 @@ describe('client', () => {
 
   it('says that a known client was quiet', async () => {
     const report = await ask(traffic, { report: 'client', name: 'other', range: '2026-11-19' });
-    expect(report.finding).toBe('No requests match these filters (Thu 19 Nov 2026).');
+    expect(report.finding).toBe('None: no requests by other (Thu 19 Nov 2026).');
   });
 });
 

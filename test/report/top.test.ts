@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
+import type { Filter } from '../../src/domain/filter.ts';
 import { describeContext } from '../../src/messages/controls.ts';
 import { toCsv } from '../../src/report/table.ts';
 import { createMemoryUsage, type EventOfTest } from './memory-usage.ts';
@@ -200,7 +201,19 @@ describe('top', () => {
     const empty = await ask([], { report: 'top' });
     expect(empty).toMatchObject({ finding: 'No usage has been received yet.', rows: [], asOfMs: 0, distinct: 0 });
     const none = await ask(traffic, { report: 'top', filters: [{ key: 'client', patterns: ['nobody'], not: false }] });
-    expect(none.finding).toBe('No requests match these filters (14–20 Nov 2026).');
+    expect(none.finding).toBe('None: no requests by nobody (14–20 Nov 2026).');
+    const telling = async (...filters: Filter[]) => (await ask(traffic, { report: 'daily', filters })).finding;
+    const of = (key: Filter['key'], ...patterns: string[]): Filter => ({ key, patterns, not: false });
+    const where = '(14–20 Nov 2026).';
+    expect(await telling(of('status', '429'), of('client', 'a', 'b'))).toBe(`None: no 429s by a or b ${where}`);
+    expect(await telling(of('status', '4xx', '5xx'), of('route', '/x'))).toBe(
+      `None: no failed requests to /x ${where}`,
+    );
+    expect(await telling(of('status', '3xx'))).toBe(`None: no 3xx responses ${where}`);
+    expect(await telling(of('ip', '192.0.2.9'), { ...of('user', 'ana'), not: true })).toBe(
+      `None: no requests with IP address 192.0.2.9 not by ana ${where}`,
+    );
+    expect(await telling(of('client', 'x'.repeat(200)))).toBe(`None: no requests match these filters ${where}`);
     const first = await ask(traffic, { report: 'top', range: 'this-month' }, { nowMs: at('2026-11-01T09:00:00Z') });
     expect(first.finding).toBe('Nothing to count: 1 Nov 2026: no whole day yet.');
     expect(first.rows).toEqual([]);

@@ -8,6 +8,7 @@ import { noteBalanceCorrections } from './notes.ts';
 import { getScopeStates } from './scope-states.ts';
 import {
   checkSuppose,
+  describeLeft,
   describeOutlook,
   describeRunOutOf,
   describeScopes,
@@ -43,7 +44,7 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
         question.focus === 'run-out'
           ? describeOutlook(states, nowMs, deps.calendar)
           : [
-              describeScopes(states),
+              states.length > 1 ? describeLeft(states) : describeScopes(states),
               ...(states.length === 1 && atMs >= nowMs ? describeRunOutOf(states[0]!, nowMs, deps.calendar) : []),
             ].join(' '),
       notes: [

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { levelOf, type PoolState, type ScopeState } from '../../src/domain/scope-state.ts';
 import { sumCredits } from '../../src/domain/thousandths.ts';
-import { describeOutlook, describeScopes, toInnerCase } from '../../src/report/scope-words.ts';
+import { describeLeft, describeOutlook, describeScopes, toInnerCase } from '../../src/report/scope-words.ts';
 
 const calendar = createCalendar('Europe/Berlin');
 const at = (text: string) => Temporal.ZonedDateTime.from(`${text}[Europe/Berlin]`).epochMilliseconds;
@@ -87,6 +87,19 @@ describe('the headline of pools', () => {
     ['knows an empty file', [], 'No pools yet.'],
   ])('%s', (_, states, text) => {
     expect(describeScopes(states)).toBe(text);
+  });
+
+  it('tells what is left of several, the tightest first, behind what is worst', () => {
+    const integration = scope('Integration', [pool('Bundled licences', 100, 100), pool('Annual add-on', 250, 3000)]);
+    const stack = scope('Jobs', [pool('Plan', 10, 100), pool('Add-on', 0, 50)]);
+    expect(describeLeft([integration, fine, stack, plan])).toBe(
+      '🔵 Credits left: Public API 27,370 of 66,000; Portal 900 of 1,000; Jobs 90 of 100 and 50 in 1 other pool; Integration 2,750 of 3,000.',
+    );
+    const fair = scope('CRM API', [pool('Plan', 1, 100)], { limits: [pool('Fair use', 95, 100)] });
+    expect(describeLeft([plan, fair])).toBe(
+      `${describeScopes([plan, fair])} Credits left: CRM API 5 of 100 (Fair use); Public API 27,370 of 66,000.`,
+    );
+    expect(describeLeft([])).toBe('No pools yet.');
   });
 
   it('keeps names with other capitals or digits', () => {

@@ -13,6 +13,13 @@ export const MAX_RANKING_ROWS = 1000;
 export const MAX_EVENT_ROWS = 10_000;
 
 /**
+ * What is wanted to be known: of `pool` whether, and when, it runs out; of `daily` and `day` whether anything is unusual, or
+ * which step was quietest; of `summary` the rate; of `events` whether they still come, or have stopped.
+ */
+export const FOCUSES = ['run-out', 'odd', 'quietest', 'per-minute', 'sending', 'stopped'] as const;
+export type Focus = (typeof FOCUSES)[number];
+
+/**
  * A question as a person asks it, small enough to stand in a button: answers are made from it, and every button is
  * the same question with something changed.
  */
@@ -43,8 +50,7 @@ export interface Question {
   view?: 'graph' | 'table' | 'doughnut';
   /** Of a table: the chart that it took the place of, and gives it back to; absent: the graph. */
   chart?: 'doughnut';
-  /** What is wanted to be known: of `pool` whether, and when, it runs out; of `daily` and `day` whether anything is unusual. */
-  focus?: 'run-out' | 'odd';
+  focus?: Focus;
   /** Changed grants for a what-if: `{ users: 25 }`. */
   suppose?: Readonly<Record<string, number>>;
   /** Answer to the asker alone. */

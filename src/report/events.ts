@@ -1,9 +1,9 @@
-import { type Calendar, formatDay } from '../domain/calendar.ts';
+import { type Calendar, DAY_MS, formatDay, HOUR_MS } from '../domain/calendar.ts';
 import { NONE } from '../domain/dimension.ts';
 import { type EventsReport, MAX_EVENT_ROWS, type Question } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import type { RawEvent } from '../domain/usage.ts';
-import { formatCount, formatMoment, formatShortDate, joinWords } from './format.ts';
+import { formatCount, formatDuration, formatMoment, formatShortDate, joinWords } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteSingleCalls } from './notes.ts';
 import { buildTable, type Column } from './table.ts';
@@ -28,7 +28,12 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
   return {
     ...toHead(inquiry, [answer], {
       title: 'Single calls',
-      finding: events.length === 0 ? describeNothing(inquiry, answer) : describe(),
+      finding:
+        question.focus === 'sending' || question.focus === 'stopped'
+          ? await describeSending(inquiry, question.focus, events[0]?.timeMs)
+          : events.length === 0
+            ? describeNothing(inquiry, answer)
+            : describe(),
       notes: [
         ...noteAnswer(inquiry, { ...answer, shortened: undefined, capped: [] }),
         ...(shortened ? [noteSingleCalls(inquiry, shortened.fromMs)] : []),
@@ -52,6 +57,31 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
       ? `${formatCount(totals.requests)} calls, ${last}${failed}.`
       : `The newest ${formatCount(events.length)} of ${formatCount(totals.requests)} calls${failed}.`;
   }
+}
+
+/**
+ * Answers whether calls still come: silence longer than any pause of the range is a stop.
+ * `No: Acme CRM still sends; its last call was on Sun 29 Nov 10:11.`
+ */
+async function describeSending(inquiry: Inquiry, asked: 'sending' | 'stopped', newestMs?: number): Promise<string> {
+  const { deps, nowMs, range, question } = inquiry;
+  const { rows } = await ask(inquiry, { grain: 'hour' });
+  const hours = [...new Set(rows.flatMap(({ startMs, requests }) => (requests > 0 ? [startMs] : [])))].sort(
+    (a, b) => a - b,
+  );
+  const client = question.filters?.find(({ key, not }) => key === 'client' && !not)?.patterns;
+  const who = client ? joinWords(client) : 'It';
+  const lastMs = newestMs ?? hours.at(-1);
+  const answer = (isSending: boolean) => ((asked === 'sending') === isSending ? 'Yes' : 'No');
+  if (lastMs === undefined) return `${answer(false)}: ${who} made no call (${range.label}).`;
+  const last = `its last call was on ${formatMoment(lastMs, deps.calendar.zone)}`;
+  const pauses = hours.slice(1).map((hour, index) => hour - hours[index]!);
+  const longest = pauses.length > 0 ? Math.max(...pauses) : DAY_MS;
+  const silence = nowMs - lastMs;
+  // Hours tell a pause to the hour.
+  if (silence < longest + HOUR_MS) return `${answer(true)}: ${who} still sends; ${last}.`;
+  const before = pauses.length > 0 ? `; before, it paused ${formatDuration(longest)} at most` : '';
+  return `${answer(false)}: ${who} has stopped; ${last}, ${formatDuration(silence)} ago${before}.`;
 }
 
 function toTotals({ range, filters }: Question): Question {

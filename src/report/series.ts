@@ -113,8 +113,9 @@ async function reportSeries(
 
   function describeSteps(): string {
     const average = formatAverage(inquiry, grain, bars);
-    const peak =
+    const busiest =
       bars.length > 1 ? `; busiest ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}` : '';
+    const peak = question.focus === 'quietest' ? describeQuietest(inquiry, grain, bars) : busiest;
     const over = limit && above.length > 0 ? ` ${countOf(above.length, 'day')} went over ${limit.words}.` : '';
     const what = totals.failed === totals.requests ? 'failed request' : 'request';
     return `${countOf(totals.requests, what)}${average}${peak}.${over}${ahead}`;
@@ -203,16 +204,28 @@ const [partial, start] = STEP_END_COLUMNS;
 const USUAL: Column<Bar> = { key: 'usual', label: 'Usual', type: 'count', cell: (bar) => bar.usual };
 
 /** Averages over complete steps only: a running one, and those in which data had not begun, would pull the average down. */
-function formatAverage(
-  { deps, extent }: Inquiry,
-  grain: StepGrain,
-  bars: readonly { startMs: number; partial: boolean; requests: number }[],
-): string {
-  const begunMs = extent ? deps.calendar.startOfDay(extent.firstDay) : 0;
-  const whole = bars.filter(({ startMs, partial }) => !partial && startMs >= begunMs);
+function formatAverage(inquiry: Inquiry, grain: StepGrain, bars: readonly Bar[]): string {
+  const whole = listWhole(inquiry, bars);
   if (whole.length < 2) return '';
   const counted = whole.reduce((sum, bar) => sum + bar.requests, 0);
   return `, ${formatCount(Math.round(counted / whole.length))} ${eachStep(grain)}`;
+}
+
+/** `; quietest on 8 Nov with 4,021`: of complete steps, as the average is. */
+function describeQuietest(inquiry: Inquiry, grain: StepGrain, bars: readonly Bar[]): string {
+  const whole = listWhole(inquiry, bars);
+  const step = grain === 'five-minutes' ? 'five-minute step' : STEP_NAMES[grain];
+  if (whole.length === 0) return `; no ${step} is over yet`;
+  const least = whole.reduce((best, bar) => (bar.requests < best.requests ? bar : best));
+  const others = whole.filter(({ requests }) => requests === least.requests).length - 1;
+  const also = others > 0 ? `, and ${countOf(others, `other ${step}`)}` : '';
+  return `; quietest ${formatInStep(least.label, grain)} with ${formatCount(least.requests)}${also}`;
+}
+
+/** Steps that are over, and before which data had begun. */
+function listWhole({ deps, extent }: Inquiry, bars: readonly Bar[]): Bar[] {
+  const begunMs = extent ? deps.calendar.startOfDay(extent.firstDay) : 0;
+  return bars.filter(({ startMs, partial }) => !partial && startMs >= begunMs);
 }
 
 /**

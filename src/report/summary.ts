@@ -1,8 +1,9 @@
+import { MINUTE_MS } from '../domain/calendar.ts';
 import { NONE } from '../domain/dimension.ts';
 import type { Question, SummaryReport } from '../domain/report.ts';
 import type { ScopeCard, ScopeState } from '../domain/scope-state.ts';
 import { hasTeams } from './client-names.ts';
-import { countOf, formatPercent, formatShare } from './format.ts';
+import { countOf, formatClock, formatCount, formatPercent, formatRate, formatShare, joinWords } from './format.ts';
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { rankRows } from './ranking.ts';
@@ -44,7 +45,7 @@ export async function reportSummary(deps: ReporterDeps, question: Question, nowM
   return {
     ...toHead({ ...inquiry, question }, [byScope], {
       title: 'Usage',
-      finding: describeScopes(states),
+      finding: question.focus === 'per-minute' ? await describeRate(inquiry, states) : describeScopes(states),
       population: describeToday(today, clients),
       notes: [...noteAnswer(inquiry, byScope), ...cards.flatMap(noteBulk)],
     }),
@@ -77,6 +78,42 @@ async function listTeamShares(inquiry: Inquiry, { scope, current }: ScopeState):
     .filter(({ credits }) => credits > 0)
     .map(({ name: team, sharePercent }) => ({ team, sharePercent }));
   return shares.length > 0 ? shares : undefined;
+}
+
+/** Minutes just gone by that the present rate is taken from. */
+const RATE_MINUTES = 10;
+/** Scopes whose peak minute a sentence tells. */
+const MOST_PEAKS = 3;
+
+/** `7 requests a minute in the last 10 minutes; peak minute of today: 12 of 600 allowed (Public API, 09:41).` */
+async function describeRate({ deps, span, nowMs }: Inquiry, states: readonly ScopeState[]): Promise<string> {
+  const endMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
+  const fromMs = endMs - RATE_MINUTES * MINUTE_MS;
+  const scopes = await Promise.all(
+    states.map(async (state) => {
+      const meter = { meter: state.scope, grain: 'minute' as const };
+      const minutes = await deps.usage.meter({ ...meter, span: { ...span, fromMs: Math.min(span.fromMs, fromMs) } });
+      const lately = minutes.filter(({ startMs }) => startMs >= fromMs && startMs < endMs);
+      const today = minutes.filter(({ startMs, singles }) => startMs >= span.fromMs && singles > 0);
+      const peak = today.toSorted((a, b) => b.singles - a.singles || a.startMs - b.startMs)[0];
+      return { ...state, peak, lately: lately.reduce((sum, { singles, bulk }) => sum + singles + bulk, 0) };
+    }),
+  );
+  const rate = scopes.reduce((sum, { lately }) => sum + lately, 0) / RATE_MINUTES;
+  // Nearest to its limit first.
+  const shareOf = ({ peak, rateLimitPerMinute = Infinity }: (typeof scopes)[number]) =>
+    (peak?.singles ?? 0) / rateLimitPerMinute;
+  const peaks = scopes
+    .filter(({ peak, rateLimitPerMinute }) => peak || rateLimitPerMinute !== undefined)
+    .toSorted((a, b) => shareOf(b) - shareOf(a) || (b.peak?.singles ?? 0) - (a.peak?.singles ?? 0));
+  const told = peaks.slice(0, MOST_PEAKS).map(({ title, peak, rateLimitPerMinute: limit }) => {
+    const allowed = limit === undefined ? '' : ` of ${formatCount(limit)} allowed`;
+    const when = peak ? `, ${formatClock(peak.startMs, deps.calendar.zone)}` : '';
+    return `${formatCount(peak?.singles ?? 0)}${allowed} (${title}${when})`;
+  });
+  const more = peaks.length > MOST_PEAKS ? [countOf(peaks.length - MOST_PEAKS, 'other scope')] : [];
+  const peak = told.length > 0 ? `; peak minute of today: ${joinWords([...told, ...more])}` : '';
+  return `${formatRate(rate)} ${rate === 1 ? 'request' : 'requests'} a minute in the last ${RATE_MINUTES} minutes${peak}.`;
 }
 
 /** The minute of today with the most single calls; calls that stand for several cannot be placed within a minute. */

@@ -4,7 +4,7 @@ import type { Amount, ClientName, Definitions, Holiday, Limit, RuleSet, Scope } 
 import { type DigestWhat, isSection, type StatedDay } from '../domain/digest.ts';
 import { DIMENSIONS, GROUPINGS } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
-import { type Question, REPORT_KINDS } from '../domain/report.ts';
+import { FOCUSES, type Question, REPORT_KINDS } from '../domain/report.ts';
 import type { OlderZone } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 
@@ -47,7 +47,7 @@ export const QUESTION = object<Question>({
   sort: text.optional(),
   view: z.enum(['graph', 'table', 'doughnut']).optional(),
   chart: z.literal('doughnut').optional(),
-  focus: z.enum(['run-out', 'odd']).optional(),
+  focus: z.enum(FOCUSES).optional(),
   suppose: z.record(text, number).optional(),
   private: flag.optional(),
 });

@@ -52,6 +52,18 @@ describe('vs', () => {
     ]);
   });
 
+  it('names who stands first where that is asked for, and then what changed', async () => {
+    const leading = async (sort: string, more: Partial<Question> = {}) =>
+      (await compare(events, { report: 'top', versus: 'previous', sort, ...more })).finding;
+    const change = 'Requests went up 36% to 950; Acme caused most of it.';
+    expect(await leading('-requests')).toBe(`Acme made the most: 600, after 400. ${change}`);
+    expect(await leading('requests')).toBe(`Legacy made the fewest: 0, after 10. ${change}`);
+    expect(await leading('-change')).toBe(change);
+    expect(await leading('-requests', { range: 'this-month', versus: 'last-month' })).toMatch(
+      /^Acme made the most: 50 a day/,
+    );
+  });
+
   it('sorts by the change in either direction, and names columns that there are', async () => {
     const names = async (sort: string) =>
       (await compare(events, { report: 'top', versus: 'previous', sort })).sections[0]!.rows.map(({ name }) => name);

@@ -45,3 +45,21 @@ it('without a range are those of today too', async () => {
   const report = await ask(later, { report: 'events', limit: 1 });
   expect(report.table.rows.map((row) => row[1])).toEqual(['21 Nov 08:00:00']);
 });
+
+it('says yes or no whether a client still sends, and when it last did', async () => {
+  const filters = [{ key: 'client' as const, patterns: ['acme-1'], not: false }];
+  const told = async (focus: 'sending' | 'stopped', ...times: string[]) => {
+    const sent = times.map((time) => ({ ...call, timeMs: at(`2026-11-${time}:00Z`) }));
+    return (await ask(sent, { report: 'events', focus, limit: 1, filters })).finding;
+  };
+  const hourly = ['20T09:10', '20T10:10', '20T11:10'];
+  const stopped = 'acme-1 has stopped; its last call was on Fri 20 Nov 11:10, 1.1d ago; before, it paused 1h at most.';
+  expect(await told('stopped', ...hourly)).toBe(`Yes: ${stopped}`);
+  expect(await told('sending', ...hourly)).toBe(`No: ${stopped}`);
+  const sends = 'acme-1 still sends; its last call was on Sat 21 Nov 13:50.';
+  expect(await told('stopped', ...hourly, '21T13:50')).toBe(`No: ${sends}`);
+  expect(await told('sending', ...hourly, '21T13:50')).toBe(`Yes: ${sends}`);
+  // A pause as long as others before is no stop.
+  expect(await told('stopped', '18T10:00', '20T11:10')).toMatch(/^No: acme-1 still sends/);
+  expect(await told('stopped', '01T10:00')).toBe('Yes: acme-1 made no call (14–21 Nov 2026).');
+});

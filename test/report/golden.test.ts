@@ -181,6 +181,21 @@ describe('summary', () => {
     );
   });
 
+  it('asked for the rate tells it first, and the busiest minute of today beside the limit', async () => {
+    const minute = (clock: string, calls: number, scope: string) =>
+      Array.from({ length: calls }, () => use(`2026-11-21T${clock}:00Z`, 1, { scope }));
+    const events = [...minute('09:30', 7, SERVICE), ...minute('13:58', 3, SERVICE), ...minute('14:01', 9, 'crm')];
+    const rate = async (sent: typeof events) =>
+      (await ask(sent, { report: 'summary', focus: 'per-minute' }, { definitions })).finding;
+    expect(await rate([...events, use('2026-11-21T14:02:00Z', 50, { scope: 'crm' })])).toBe(
+      '6.2 requests a minute in the last 10 minutes; peak minute of today: ' +
+        '7 of 600 allowed (Integration Service API calls, 09:30) and 9 (CRM, 14:01).',
+    );
+    expect(await rate([use('2026-11-20T10:00:00Z', 1)])).toBe(
+      '0 requests a minute in the last 10 minutes; peak minute of today: 0 of 600 allowed (Integration Service API calls).',
+    );
+  });
+
   it('says that nothing was received yet, and still shows what is declared', async () => {
     const report = await ask([], { report: 'summary' }, { definitions });
     expect(report.finding).toBe('No usage has been received yet.');

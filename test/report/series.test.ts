@@ -66,6 +66,18 @@ describe('daily', () => {
     expect(year.finding).toContain('37 requests, 15 a month; busiest in Oct 2026 with 20.');
   });
 
+  it('names the quietest step, of those that are over and of which all was counted', async () => {
+    const day = (date: string, count: number) => ({ timeMs: at(`2026-11-${date}T12:00:00Z`), count });
+    const events = [day('16', 1), day('17', 8), day('18', 5), day('19', 5), day('20', 9), day('21', 2)];
+    const month = await ask(events, { report: 'daily', range: 'this-month', focus: 'quietest' });
+    expect(month.finding).toContain('; quietest on 16 Nov with 1.');
+    const tied = await ask(events, { report: 'daily', range: '2026-11-17..2026-11-21', focus: 'quietest' });
+    expect(tied.finding).toMatch(/^29 requests, 7 a day; quietest on 18 Nov with 5, and 1 other day\./);
+    const early = { nowMs: at('2026-11-21T00:30:00Z') };
+    const today = { report: 'day', range: 'today', focus: 'quietest' } as const;
+    expect((await ask([{ timeMs: early.nowMs }], today, early)).finding).toBe('1 request; no hour is over yet.');
+  });
+
   it('draws a year by the month, and marks the running one partial', async () => {
     const events = [
       { timeMs: at('2025-11-30T23:00:00Z'), count: 3 },

@@ -5,7 +5,7 @@ import { type Question, RefusedQuestion, type Report, type Reporter } from '../.
 import { QuestionError } from '../../errors.ts';
 import { Misunderstood } from './command.ts';
 import { keyOfName } from './filter-words.ts';
-import { DIMENSION_PLURALS, isReserved } from './vocabulary.ts';
+import { DIMENSION_PLURALS, FOCUS_WORDS, isReserved } from './vocabulary.ts';
 import { protectFromSlack, quote } from './words.ts';
 
 /**
@@ -17,7 +17,8 @@ export function formatQuestion(question: Question): string {
   const subject = question.name ?? question.scope;
   const rows = limit === undefined ? undefined : report === 'top' ? String(limit) : `limit ${limit}`;
   const words = [
-    question.focus === undefined ? report : question.focus === 'odd' ? 'unusual' : 'forecast',
+    question.focus === 'odd' ? 'unusual' : question.focus === 'run-out' ? 'forecast' : report,
+    FOCUS_WORDS.get(question.focus ?? '')?.focus,
     report === 'top' ? [rows, question.only, DIMENSION_PLURALS[question.dimension ?? 'client']] : undefined,
     (report === 'daily' || report === 'day') && question.dimension ? DIMENSION_PLURALS[question.dimension] : undefined,
     report === 'latency'

@@ -28,7 +28,9 @@ export function createKnownNames(known: readonly KnownName[]): KnownNames {
       const typed = text.toLowerCase();
       if (typed.length < 2) return [];
       const texts = [...byText.keys()].slice(0, MAX_SEARCHED);
-      const containing = texts.filter((each) => typed.length >= 3 && each.includes(typed)).slice(0, 5);
+      const containing = texts
+        .filter((each) => typed.length >= 3 && beginsWordOf(byText.get(each)![0]!.name, typed))
+        .slice(0, 5);
       // `erp` is rather the client ERP Connector than a module whose name begins alike.
       // A client's shown name before its ids.
       const meant = clients
@@ -39,6 +41,15 @@ export function createKnownNames(known: readonly KnownName[]): KnownNames {
       return distinct(nearest.flatMap((each) => byText.get(each)!));
     },
   };
+}
+
+/** Tells whether a word of a name begins with the text: `orders` of `/v1/orders`, but not `stop` of `listOpportunities`. */
+function beginsWordOf(name: string, typed: string): boolean {
+  const lower = name.toLowerCase();
+  for (let at = lower.indexOf(typed); at >= 0; at = lower.indexOf(typed, at + 1)) {
+    if (at === 0 || /[^a-z]/.test(lower[at - 1]!) || /[A-Z]/.test(name[at]!)) return true;
+  }
+  return false;
 }
 
 /** Names of one key alone. */

@@ -129,6 +129,8 @@ function listFacts({ concepts, names, dimensions, draft }: Sentence, words: read
     [draft.filters.length > 0, 'filtered'],
     [versus !== undefined || asksForChange({ concepts, names, draft }), 'compared'],
     [isListing, 'listing'],
+    [/\b(alive|up|running|still (sending|calling|active|working))( now| right now| currently)?$/.test(text), 'alive'],
+    [/\bdown( now| right now| currently)?$/.test(text), 'down'],
     [/^what('?s)?\b/.test(text), 'what'],
     [/^(what|anything|which|is|are)\b/.test(text), 'asking'],
   ];
@@ -191,12 +193,21 @@ function make(
   if (isNow(report, read.range, has)) {
     delete question.range;
     places.delete('range');
+  } else if (report === 'summary' && read.range !== undefined) {
+    // The cards are of now.
+    return { unused: places.get('range') ?? [] };
   } else if (base.question.range !== undefined && read.range !== undefined && base.question.focus === undefined) {
     if (base.question.range !== read.range) return { unused: places.get('range') ?? [] };
   } else if (has('now') && read.range === undefined && !NOW_ANYWAY.has(report) && !question.focus)
     question.range = 'today';
   if (has('fix') && question.range !== undefined) question.range = toSince(question.range);
   if (asksForChange(sentence) && !question.focus && hasUse(question, 'versus', PREVIOUS)) question.versus = PREVIOUS;
+  // A comparison tells what changed, not which step was quietest.
+  const unused = hasUse(question, 'focus', question.focus) ? [] : (places.get('versus') ?? []);
+  if (unused.length > 0) {
+    delete question.versus;
+    places.delete('versus');
+  }
   const [dimension] = dimensions;
   if (dimension && rule.slots.includes('dimension') && hasUse(question, 'dimension', dimension))
     question.dimension = dimension.dimension;
@@ -205,7 +216,7 @@ function make(
   const filters = [...draft.filters, ...toOutcome(report, has), ...placeNames(question, rule, names)];
   try {
     const whole = finish(reading, { ...draft, question, filters, places });
-    return { command: { kind: 'question', question: toOneDay(whole, has) }, unused: [] };
+    return { command: { kind: 'question', question: toOneDay(whole, has) }, unused };
   } catch (error) {
     if (error instanceof UnknownWords) return { unused: error.tokens };
     throw error;
@@ -261,6 +272,13 @@ function effects({ report, only }: Question, { draft, concepts }: Sentence, has:
     ...(has('least') && { sort: 'requests' }),
     ...(has('rate') && !isCompared && { sort: '-failed' }),
     ...(isCompared && !only && has('moved', 'fell', 'spike') && { sort: has('fell') ? 'change' : '-change' }),
+    // Who is asked for comes before what changed.
+    ...(isCompared &&
+      !only &&
+      has('most', 'least') &&
+      !has('moved', 'fell', 'spike', 'why') && {
+        sort: `${has('least') ? '' : '-'}${has('cost') ? 'credits' : 'requests'}`,
+      }),
     ...(draft.question.sort && { sort: draft.question.sort }),
   };
 }

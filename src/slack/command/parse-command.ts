@@ -5,7 +5,7 @@ import { type Command, Misunderstood } from './command.ts';
 import { findTopic } from './help.ts';
 import { createKnownNames, NO_NAMES } from './names.ts';
 import { readAsked } from './natural.ts';
-import { explainUnknown } from './unknown-words.ts';
+import { explainUnknown, nameUnknown, withoutWords } from './unknown-words.ts';
 import { ACTION_WORDS, isReserved, isSentenceFiller } from './vocabulary.ts';
 import {
   bareWord,
@@ -42,7 +42,7 @@ export function parseCommand(raw: string, names: KnownNames = NO_NAMES): Command
     return interpret(text, ids, names);
   } catch (error) {
     if (!(error instanceof Misunderstood)) throw error;
-    const told = error instanceof UnknownWords ? explainUnknown(error) : error;
+    const told = error instanceof UnknownWords ? explainUnknown(error) : dropUnknown(error, names);
     throw new QuestionError(told.message, listOffers(told.candidates, names), { cause: error });
   }
 }
@@ -99,14 +99,28 @@ function interpret(text: string, ids: ReadonlyMap<string, string>, names: KnownN
 
 /** Tells whether a text can be read as it stands. */
 function isReadable(text: string, names: KnownNames): boolean {
-  if (text.trim() === '') return false;
+  return text.trim() !== '' && findFault(text, names) === undefined;
+}
+
+function findFault(text: string, names: KnownNames): HeadroomError | Misunderstood | undefined {
   try {
     interpret(text, new Map(), names);
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof HeadroomError || error instanceof Misunderstood) return false;
+    if (error instanceof HeadroomError || error instanceof Misunderstood) return error;
     throw error;
   }
+}
+
+/** Of choices none of which can be read for the same words: these are told too, and the choices offered without them. */
+function dropUnknown(error: Misunderstood, names: KnownNames): Misunderstood {
+  const faults = error.candidates.map((text) => findFault(text, names));
+  const [first] = faults;
+  if (!(first instanceof UnknownWords) || faults.some((fault) => fault === undefined)) return error;
+  const texts = faults.flatMap((fault) =>
+    fault instanceof UnknownWords ? [withoutWords(fault.reading, fault.tokens)] : [],
+  );
+  return new Misunderstood(`${error.message} ${nameUnknown(first)}`, texts);
 }
 
 /** Things that people do with Headroom, in questions about how. */

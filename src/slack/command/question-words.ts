@@ -12,6 +12,7 @@ import { hasScope, hasUse } from './report-parts.ts';
 import {
   beginsWithLanguage,
   DIMENSION_WORDS,
+  FOCUS_WORDS,
   isFailure,
   isFiller,
   isLanguage,
@@ -196,6 +197,8 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
     draft.places.set(key, tokens.slice(at, next));
     return next;
   };
+  const asked = FOCUS_WORDS.get(word);
+  if (asked?.reports.includes(draft.question.report)) return put('focus', asked.focus, at + 1);
   // `public` and `share` begin names and sentences too.
   const share = SHARE_WORDS.get(word);
   if (share && (word !== 'public' || at === tokens.length - 1)) return put('private', share === 'private', at + 1);

@@ -27,6 +27,10 @@ export function hasUse(question: Question, part: keyof Question, value: unknown)
       return canCompare(question);
     case 'range':
       return !WITHOUT_RANGE.has(report);
+    case 'focus':
+      return (
+        value === undefined || value === 'odd' || (question.versus === undefined && question.dimension === undefined)
+      );
     case 'view':
       return value === 'doughnut' ? report === 'top' : value === 'table' || DRAWN.has(report);
     default:

@@ -7,6 +7,7 @@ import { isSingular, readKnown } from './names.ts';
 import { finish, readAllOptions, readDraft, readNameAndOptions } from './question-words.ts';
 import { readRange } from './range-words.ts';
 import { hasScope } from './report-parts.ts';
+import { readCountedCalls } from './sentence.ts';
 import { DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';
 import type { Token } from './words.ts';
 import { bareWord, type Reading, wordOf } from './words.ts';
@@ -127,9 +128,11 @@ function dropWords(reading: Reading, saysNothing: RegExp): Reading {
 /** No report is named: a range asks for its days, filters for what is behind them. */
 export function readBareOptions(reading: Reading): Question | undefined {
   const { draft, unknown } = readDraft(reading, 0, { report: 'daily' });
-  if (unknown.length > 0 || draft.named || draft.places.has('dimension')) return undefined;
+  if (unknown.length > 0 || draft.named || draft.places.has('dimension') || draft.places.has('focus')) return undefined;
   const { filters } = draft;
   if (draft.question.scope === undefined && filters.length === 0 && draft.places.size === 0) return undefined;
+  // `20 failed calls` are the calls themselves.
+  if (readCountedCalls(reading.tokens.map(bareWord).join(' '))) return undefined;
   const isRanking = filters.length > 0 || draft.places.has('limit');
   if (isRanking) {
     const byClient = filters.some(({ key, not }) => key === 'client' && !not);

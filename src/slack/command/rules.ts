@@ -25,6 +25,9 @@ export type Fact =
   | 'compared'
   /** `Acme's calls`: the calls themselves, not their number. */
   | 'listing'
+  /** `is Acme still sending`, `is Acme down`. */
+  | 'alive'
+  | 'down'
   /** It begins with `what`; `asking`: with a word that asks what there is. */
   | 'what'
   | 'asking';
@@ -53,7 +56,7 @@ const LATENCY = `latency howSlow fastest pace most who average happening trend p
 const FIX = `fix versus happening status moved fell rate latency howSlow pace ${OUTCOMES}`;
 const FRESH = `fresh gone who most active cost ${OUTCOMES}`;
 const BALANCE = 'runOut forecast monthEnd left limit rateLimit pool cost when status pace who';
-const PEAK = `peak most least day hour when happening spike ${OUTCOMES}`;
+const PEAK = `peak most day hour when happening spike ${OUTCOMES}`;
 const STEPS = `perHour perDay perMonth trend history average happening distinct active count ${OUTCOMES}`;
 
 /** Most telling first: of two that use every word, the first is taken. */
@@ -62,6 +65,9 @@ const ROWS: readonly Row[] = [
   ['pace !runOut|left|limit', 'latency [dimension] [name]', LATENCY],
   ['lastSeen named', 'events 1 [name]', 'lastSeen when who'],
   ['lastSeen filtered', 'events 1', 'lastSeen when who'],
+  ['gone|down client !range|who|dimension', 'events 1 stopped [client]', 'gone status when happening'],
+  ['gone client range !who|dimension', 'events 1 [client]', 'gone when happening'],
+  ['alive client !range', 'events 1 sending [client]', 'status'],
   ['events|latest', 'events [name]', `events latest most happening when who ${OUTCOMES}`],
   [
     'monthEnd !runOut|left|limit|pool|cost',
@@ -102,14 +108,15 @@ const ROWS: readonly Row[] = [
   ['who|dimension', 'top [dimension] [name]', `${RANKED} who where`],
   ['licences', 'licences', 'licences left'],
   ['advice', 'advice [name]', 'advice cost pool left limit rateLimit failing throttled status'],
-  // Cards tell the peak minute of today beside the rate limit.
-  ['perMinute', 'summary', 'perMinute peak most rateLimit limit happening when status average'],
+  ['perMinute', 'summary per-minute', 'perMinute peak most rateLimit limit happening when status average'],
   ['average versus', 'unusual [name]', 'average versus happening status'],
   ['odd|spike !versus', 'unusual [name]', 'odd spike happening status goingOn'],
   ['peak day !hour', 'daily [name]', PEAK],
   ['peak', 'day [name]', PEAK],
-  ['day most|least !hour', 'daily [name]', PEAK],
-  ['hour|when most|least', 'day [name]', PEAK],
+  ['day most !hour', 'daily [name]', PEAK],
+  ['hour|when most', 'day [name]', PEAK],
+  ['day least !hour', 'daily quietest [name]', `least ${PEAK}`],
+  ['hour|when least', 'day quietest [name]', `least ${PEAK}`],
   ['rate', 'status [name]', 'rate failing succeeding throttled status share trend'],
   ['perHour', 'day [dimension] [name]', STEPS],
   ['perDay|trend', 'daily [dimension] [name]', STEPS],
@@ -125,7 +132,7 @@ const ROWS: readonly Row[] = [
   ['alternatives !named', 'top [alternatives]', 'compare versus most happening'],
   ['several', 'top [names]', 'compare versus most happening'],
   ['named', 'subject [name]', 'status happening most active average when share'],
-  ['most|least', 'top', 'most least cost happening'],
+  ['most|least !day|hour', 'top', 'most least cost happening'],
   ['goingOn !range|filtered|compared', 'summary', 'goingOn status'],
   [
     'filtered|range|happening|average|count|when|compare|versus|moved|fell',

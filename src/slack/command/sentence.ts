@@ -40,6 +40,16 @@ const SUBJECTS = new Set<Grouping>(['client', 'route', 'scope']);
 const COUNTED =
   /(how many|(number|count|total|amount) of)( (the|our|my|distinct|different|unique|individual|separate|active|failing))*$/;
 
+/** `last 50 calls`; at the beginning also `20 failed calls`, but for `429 calls`, which are of a status. */
+export function readCountedCalls(text: string, at = 0): { limit: number; used: number } | undefined {
+  const [, lead, count, kind] =
+    /^(last|latest|newest|recent)? ?(\d{1,5}) (?:(\S+) )?(?:calls?|requests?|events?|errors|failures)\b/.exec(text) ??
+    [];
+  if (!count || (!lead && (at > 0 || /^[2-5]\d\d$/.test(count)))) return undefined;
+  if (kind && !/^(failed|failing|rejected|single|raw|[1-5](\d\d|xx)s?)$/.test(kind)) return undefined;
+  return { limit: Number(count), used: lead ? 2 : 1 };
+}
+
 /** The parts of a sentence. Throws Misunderstood where a part of it is wrong, or may mean several things. */
 export function readSentence(reading: Reading): Sentence {
   const { tokens } = reading;
@@ -80,14 +90,13 @@ export function readSentence(reading: Reading): Sentence {
   function readLatest(at: number): number | undefined {
     const text = words.slice(at, at + 5).join(' ');
     const found =
-      /^(?:last|latest|newest|recent) (?:(\d{1,5}) (?:\S+ )?(?:calls?|requests?|events?|errors|failures)|(?:(?:failed|failing|rejected) )?(?:call|request|event|error|failure))\b/.exec(
-        text,
-      );
-    const between = /^\S+ \d+ (\S+) (?:calls?|requests?|events?|errors|failures)\b/.exec(text)?.[1];
-    if (!found || (between && !/^(failed|failing|rejected|single|raw|[1-5](\d\d|xx)s?)$/.test(between)))
-      return undefined;
-    const used = found[1] === undefined ? 1 : 2;
-    draft.question = { ...draft.question, limit: Number(found[1] ?? 1) };
+      readCountedCalls(text, at) ??
+      (/^(last|latest|newest|recent) ((failed|failing|rejected) )?(call|request|event|error|failure)\b/.test(text)
+        ? { limit: 1, used: 1 }
+        : undefined);
+    if (!found) return undefined;
+    const { limit, used } = found;
+    draft.question = { ...draft.question, limit };
     draft.places.set('limit', tokens.slice(at, at + used));
     return addConcept(at, { concept: 'latest', used });
   }

@@ -13,16 +13,14 @@ const CHOICES = 3;
  * Explains words that were not used: that they are not known, or of no use here; and whole commands: the text with
  * these words corrected, by words of the language and by known names, then the text without them.
  */
-export function explainUnknown({ reading, tokens, unused, candidates }: UnknownWords): Misunderstood {
-  const shown = joinRuns(reading, tokens).map((text) => quoteShort(text));
-  const what = shown.length > 3 ? `${shown.slice(0, 3).join(', ')} and more` : joinWords(shown);
+export function explainUnknown(error: UnknownWords): Misunderstood {
+  const { reading, tokens, unused, candidates } = error;
   const rest = withoutWords(reading, tokens);
   const begun = !unused || (tokens.length === 1 && REPORT_WORDS.has(bareWord(reading.tokens[0]!)));
   const hint = begun ? hintFor(reading, tokens[0]!) : undefined;
   if (hint) return hint;
-  if (unused)
-    return new Misunderstood(`I can't use ${what} here.`, [...(candidates.length > 0 ? candidates : [rest]), 'help']);
-  return new Misunderstood(`I don't know ${what}.`, [
+  if (unused) return new Misunderstood(nameUnknown(error), [...(candidates.length > 0 ? candidates : [rest]), 'help']);
+  return new Misunderstood(nameUnknown(error), [
     ...corrections(reading, tokens),
     ...candidates,
     rest,
@@ -142,8 +140,15 @@ function replaceWords({ text, tokens }: Reading, replacements: ReadonlyMap<Token
   return (written + text.slice(Math.min(at, end), end)).replace(/\s+/g, ' ').trim();
 }
 
+/** `I don't know “pink hats”.` */
+export function nameUnknown({ reading, tokens, unused }: UnknownWords): string {
+  const shown = joinRuns(reading, tokens).map((text) => quoteShort(text));
+  const what = shown.length > 3 ? `${shown.slice(0, 3).join(', ')} and more` : joinWords(shown);
+  return unused ? `I can't use ${what} here.` : `I don't know ${what}.`;
+}
+
 /** Returns the text without the words; empty where only fillers are left. */
-function withoutWords(reading: Reading, tokens: readonly Token[]): string {
+export function withoutWords(reading: Reading, tokens: readonly Token[]): string {
   const dropped = new Set(tokens);
   const left = reading.tokens.filter((token) => !dropped.has(token));
   // `who calls most and why`: the word that led to it goes too.

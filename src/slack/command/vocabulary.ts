@@ -1,6 +1,6 @@
 import { MONTH_NAMES, WEEKDAY_NAMES } from '../../domain/calendar.ts';
 import type { Grouping, QuestionKey } from '../../domain/dimension.ts';
-import type { ReportKind } from '../../domain/report.ts';
+import type { Focus, ReportKind } from '../../domain/report.ts';
 
 /** The words of `/usage`, by what they mean. All lower case; phrases stand between bars. */
 
@@ -76,6 +76,18 @@ export const VIEW_WORDS = toWords<'graph' | 'table' | 'doughnut'>({
   table: 'table|list',
   doughnut: 'doughnut|donut|pie',
 });
+
+/** What a report is asked for, behind its name: `daily quietest`; and the reports that know it. */
+export const FOCUS_WORDS: ReadonlyMap<string, { focus: Focus; reports: readonly ReportKind[] }> = new Map(
+  (
+    [
+      ['quietest', 'daily', 'day'],
+      ['per-minute', 'summary'],
+      ['sending', 'events'],
+      ['stopped', 'events'],
+    ] as [Focus, ...ReportKind[]][]
+  ).map(([focus, ...reports]) => [focus, { focus, reports }]),
+);
 
 /** Who sees an answer. */
 export const SHARE_WORDS = toWords<'private' | 'share'>({
@@ -192,7 +204,8 @@ const PHRASES = {
   lastSeen: `last call|last called|last calling|last request|last seen|last used|last active|last heard of|
     last heard from|latest call|newest call|most recent call`,
   fresh: 'new|newest|brand new|never seen|first seen|for the first time|appeared',
-  gone: 'gone|idle|silent|stopped|stopped calling|inactive|disappeared|vanished|missing|no longer',
+  gone: `gone|idle|silent|stop|stops|stopping|stopped|stop calling|stopped calling|stop sending|stopped sending|dead|offline|
+    inactive|disappeared|vanished|missing|no longer`,
   fix: `fix|fixed|hotfix|patch|deploy|deployed|deployment|release|released|rollout|rolled out|rollback|restart|
     restarted|help|helped|helps|improved|got better|${SINCE_FIX}`,
   bytes: `bytes|byte|bandwidth|kb|mb|gb|kilobytes|megabytes|gigabytes|data volume|data transfer|transferred|payload|

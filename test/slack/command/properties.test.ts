@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DIMENSIONS } from '../../../src/domain/dimension.ts';
 import type { Filter } from '../../../src/domain/filter.ts';
-import { type Question, REPORT_KINDS } from '../../../src/domain/report.ts';
+import { type Focus, type Question, REPORT_KINDS } from '../../../src/domain/report.ts';
 import { HeadroomError, QuestionError } from '../../../src/errors.ts';
 import { formatQuestion } from '../../../src/slack/command/format-question.ts';
 import { createKnownNames } from '../../../src/slack/command/names.ts';
@@ -135,6 +135,10 @@ const ranges = fc.constantFrom(
   '3-days-ago',
 );
 
+const FOCUSED: Partial<Record<Question['report'], Focus>> = {
+  ...{ daily: 'quietest', day: 'quietest', summary: 'per-minute', events: 'stopped' },
+};
+
 const questions: fc.Arbitrary<Question> = fc
   .record(
     {
@@ -169,6 +173,8 @@ const questions: fc.Arbitrary<Question> = fc
     const isScoped = report === 'pool' || report === 'history' || report === 'explain';
     if (isScoped && scope !== undefined) question.scope = scope;
     if (report === 'pool' && dimension === 'client') question.focus = 'run-out';
+    const focus = FOCUSED[report];
+    if (focus && dimension === 'client' && hasUse(question, 'focus', focus)) question.focus = focus;
     // The scope of these is said by its name, and twelve months are the history's own range.
     if (isScoped && question.filters) question.filters = question.filters.filter(({ key }) => key !== 'scope');
     // Balances are of all calls.

@@ -11,6 +11,7 @@ import {
   describeRuns,
 } from '../messages/digest-list.ts';
 import { type Block, clip, plainContext } from '../messages/text.ts';
+import { describeBadTime } from './command/alert-words.ts';
 import type { DigestCommand } from './command/command.ts';
 import { describeCounted, fitsForm, toCounted } from './command/format-question.ts';
 import { parseUntil } from './command/until.ts';
@@ -45,8 +46,17 @@ export async function performDigest(served: Served, command: DigestCommand): Pro
     }
     case 'pause':
     case 'resume': {
-      const untilMs =
-        command.action === 'pause' && command.until ? parseUntil(command.until, ctx.now(), person.zone) : undefined;
+      const until = command.action === 'pause' ? command.until : undefined;
+      const untilMs = until === undefined ? undefined : parseUntil(until, ctx.now(), person.zone);
+      // Without this it would be paused for ever.
+      if (until !== undefined && untilMs === undefined) {
+        const head = ['digest pause', command.id].filter(Boolean).join(' ');
+        const examples = ['tomorrow', 'monday', '3d'].map((time) => `${head} until ${time}`);
+        throw new QuestionError(
+          describeBadTime(until),
+          examples.map((text) => ({ label: text, command: text })),
+        );
+      }
       const { id } = await pickDigest(served, command);
       const digest = await ctx.digests.pause(id, untilMs ?? command.action === 'pause', by);
       return tellChange(served, command.action === 'pause' ? 'Paused' : 'Resumed', digest);

@@ -79,6 +79,8 @@ async function choose(value: string, { ctx }: Press): Promise<Command> {
   if (what === 'route') return { kind: 'alerts', action: 'route' };
   const alert = await ctx.alerts.find(id!);
   if (what === 'pools') return { kind: 'pools', action: 'edit', ...(alert?.scope ? { scope: alert.scope } : {}) };
-  const until = choice === 'hour' ? '1h' : choice === 'tomorrow' ? 'tomorrow' : (alert?.periodEndMs ?? '24h');
+  // An alert may be older than its period.
+  const periodEndMs = alert?.periodEndMs !== undefined && alert.periodEndMs > ctx.now() ? alert.periodEndMs : undefined;
+  const until = choice === 'hour' ? '1h' : choice === 'tomorrow' ? 'tomorrow' : (periodEndMs ?? '24h');
   return { kind: 'alerts', action: 'mute', what: id!, until };
 }

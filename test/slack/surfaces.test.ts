@@ -153,6 +153,17 @@ describe('digests', () => {
   );
 });
 
+it('a digest is not paused until a time that is over or too far off', async () => {
+  const { slack, done } = await startRig();
+  for (const [at, text] of ['digest pause 7 until 2020-11-01', 'digest pause 7 until 500d'].entries()) {
+    await slack.command({ user: 'alice', channel: 'api-usage', text });
+    const told = await slack.waitFor(() => slack.ephemerals('alice')[at], 'the refusal');
+    expect(told.text).toContain(text.split('until ')[1]);
+    expect(JSON.stringify(told.blocks)).toContain('digest pause 7 until monday');
+  }
+  expect(done).toEqual([]);
+});
+
 describe('alerts', () => {
   it('are listed for all, with buttons for admins', async () => {
     const { slack, done } = await startRig();
@@ -171,27 +182,30 @@ describe('alerts', () => {
 
 describe('the menu under an alert', () => {
   const text = { type: 'plain_text', text: 'Mute until the period ends' };
-  it.each([['overflow', 'alert_more', 'mute:period:41']])(
-    'mutes for admins, who are told until when in their own time: %s',
-    async (type, action_id, value) => {
-      const menu = { type: 'actions', elements: [{ type, action_id, options: [{ text, value }] }] };
-      const { slack, done } = await startRig({
-        digestPosts: {
-          compose: async () => ({ text: 'An alert', blocks: [menu], drawn: undefined, chartAt: 0, follows: [] }),
-        },
-      });
-      for (const user of ['alice', 'ada']) {
-        await slack.command({ user, channel: 'api-usage', text: 'digest preview' });
-        const alert = await slack.waitFor(() => slack.ephemerals(user)[0], 'the message');
-        await slack.click({ user, message: alert, action_id, selected_option: value });
-        await slack.waitFor(() => slack.ephemerals(user)[1], 'the answer');
-      }
-      expect(slack.ephemerals('alice')[1]!.text).toContain('Only admins');
-      expect(slack.ephemerals('ada')[1]!.text).toBe('Muted: CRM API until 30 Nov 2026 01:00 (Europe/Berlin).');
-      expect(done.map(({ action }) => action)).toEqual(['alerts.mute']);
-      slack.assertNoProblems();
-    },
-  );
+  it.each([
+    ['2026-11-29T12:00:00Z', '30 Nov 2026 01:00'],
+    // Of a period that is over, for a day.
+    ['2026-12-02T12:00:00Z', '3 Dec 2026 13:00'],
+  ])('mutes for admins, who are told until when in their own time: at %s until %s', async (time, until) => {
+    const [type, action_id, value] = ['overflow', 'alert_more', 'mute:period:41'];
+    const menu = { type: 'actions', elements: [{ type, action_id, options: [{ text, value }] }] };
+    const { slack, done } = await startRig({
+      now: () => Date.parse(time),
+      digestPosts: {
+        compose: async () => ({ text: 'An alert', blocks: [menu], drawn: undefined, chartAt: 0, follows: [] }),
+      },
+    });
+    for (const user of ['alice', 'ada']) {
+      await slack.command({ user, channel: 'api-usage', text: 'digest preview' });
+      const alert = await slack.waitFor(() => slack.ephemerals(user)[0], 'the message');
+      await slack.click({ user, message: alert, action_id, selected_option: value });
+      await slack.waitFor(() => slack.ephemerals(user)[1], 'the answer');
+    }
+    expect(slack.ephemerals('alice')[1]!.text).toContain('Only admins');
+    expect(slack.ephemerals('ada')[1]!.text).toBe(`Muted: CRM API until ${until} (Europe/Berlin).`);
+    expect(done.map(({ action }) => action)).toEqual(['alerts.mute']);
+    slack.assertNoProblems();
+  });
 });
 
 describe('/usage', () => {

@@ -87,10 +87,17 @@ export function press<V = string>({
         if (!read.success) throw tooOld(ctx);
         const here = window ? asked : await withChannel(ctx, asked);
         await run({ ...served, asked: here, body, ...pressed, value: read.data });
-        if (body.view?.type === 'home') await publishHome(ctx, served.person);
+        if (body.view?.type === 'home') await refreshHome(served);
       };
       await serveIfAllowed(ctx, asked, task, needs);
     });
+}
+
+/** Shows in the Home tab what was done; it is done whether or not Slack takes the view. */
+async function refreshHome({ ctx, person }: Served): Promise<void> {
+  await publishHome(ctx, person).catch((error: unknown) => {
+    ctx.log.warn({ user: person.id, error: String(error) }, 'the Home tab was not refreshed');
+  });
 }
 
 /** A press by an admin that opens or changes a window. `value`: its schema. */
@@ -203,7 +210,7 @@ export function form<T, F extends FormFields>(row: FormRow<T, F>): Listener {
       const once = async (served: Served) => {
         if (!(await ctx.seen.insert(`form:${view.id}:${view.hash}`))) return;
         await run(readSent(row, view, { ...served, asked: await withChannel(ctx, asked) }).sent);
-        if (asked.channel === '') await publishHome(ctx, served.person);
+        if (asked.channel === '') await refreshHome(served);
       };
       await serveIfAllowed(ctx, asked, once, needs);
     });

@@ -206,7 +206,7 @@ export function buildContext(report: Report, readers: Readers, notes: readonly s
 
 /** `14–20 Nov 2026 · Europe/Berlin · 8 clients · Filters: status:429` for places that Slack does not read as markup. */
 export function describeContext(report: Report): string {
-  const age = formatAge(report, report.zone);
+  const age = formatAge(report);
   return [...listContext(report), ...(age ? [`as of ${age.text}`] : [])].join(SEPARATOR);
 }
 
@@ -234,7 +234,7 @@ function isRunning({ range, kind }: Report): boolean {
 
 /** Slack writes the time in each reader's zone; the only reader is told the difference where there is one. */
 function describeAge(report: Report, readerZone: string | undefined): string[] {
-  const age = formatAge(report, report.zone);
+  const age = formatAge(report);
   if (!age) return [];
   if (readerZone === undefined) {
     const shape = age.isClock ? '{time}' : '{date_short_pretty} {time}';

@@ -196,12 +196,14 @@ export const DIMENSION_WORDS: Readonly<Record<QuestionKey, { singular: string; p
 
 /** The time up to which numbers hold that still change, in a zone; the hour is enough on the last day. Undefined of what is settled. */
 export function formatAge(
-  { asOfMs, range }: Pick<ReportHead, 'asOfMs' | 'range'>,
-  zone: string,
+  { asOfMs, range, zone: reportZone }: Pick<ReportHead, 'asOfMs' | 'range' | 'zone'>,
+  zone = reportZone,
 ): { text: string; isClock: boolean } | undefined {
   // Months end with yesterday.
   const isLive = !range || (range.partial && range.grain !== 'month');
   if (asOfMs === 0 || !isLive) return undefined;
-  const isClock = range !== undefined && asOfMs < range.toMs && asOfMs >= range.toMs - 86_400_000;
+  const dateOf = (ms: number) =>
+    Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(reportZone).toPlainDate();
+  const isClock = range !== undefined && asOfMs < range.toMs && dateOf(asOfMs).equals(dateOf(range.toMs - 1));
   return { text: (isClock ? formatClock : formatMoment)(asOfMs, zone), isClock };
 }

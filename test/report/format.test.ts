@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   creditsOf,
+  formatAge,
   formatChange,
   formatDuration,
   formatPercent,
@@ -67,5 +68,20 @@ describe('credits and durations', () => {
     [172_800_000, '2d'],
   ])('%i ms is %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
+  });
+});
+
+describe('the age of numbers', () => {
+  const at = (text: string) => Date.parse(`${text}Z`);
+  const range = (from: string, to: string) => ({
+    ...{ label: '', text: '', fromMs: at(from), toMs: at(to), firstDay: 0, lastDay: 0, grain: 'hour' as const },
+    ...{ partial: true, timed: true as const },
+  });
+  it.each([
+    ['2026-11-28T09:00', '2026-11-29T09:05', '2026-11-28T17:40', 'Sat 28 Nov 18:40'],
+    ['2026-11-28T20:20', '2026-11-28T23:20', '2026-11-28T22:50', 'Sat 28 Nov 23:50'],
+    ['2026-11-28T23:00', '2026-11-29T09:05', '2026-11-29T09:01', '10:01'],
+  ])('of %s to %s, last of %s, is %s', (from, to, asOf, text) => {
+    expect(formatAge({ asOfMs: at(asOf), range: range(from, to), zone: 'Europe/Berlin' })?.text).toBe(text);
   });
 });

@@ -35,7 +35,7 @@ export function buildFrame({ report, canDraw, remarks = [] }: Frame, panels: rea
 /** `21–27 Nov 2026 · Europe/Berlin`; how far the data go only where they still grow. */
 function describeRange(report: ReportHead): string {
   const { range, versus, zone } = report;
-  const age = formatAge(report, zone);
+  const age = formatAge(report);
   return [
     ...(range ? [versus ? `${range.label} vs ${versus.label}` : range.label] : []),
     ...(age ? [`as of ${age.text}`] : []),

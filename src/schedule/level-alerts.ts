@@ -185,8 +185,7 @@ async function toLevelContent(context: EvaluationContext, about: About, level: n
     level,
     used: pool.used,
     amount: pool.amount,
-    // What another pool covers needs nothing bought.
-    links: later.length > 0 ? {} : scope.links,
+    links: scope.links,
     who: formatWho(near.burst ? formatHoursOf(context.calendar, near.burst) : about.days, scope.scope, pool.match),
     ...(pool.periodKind === 'rolling-24h' ? {} : { periodEndMs: pool.period.toMs }),
   };

@@ -34,7 +34,7 @@ export function toLevelWords(
   }
   const before = `${scope.title}: ${share} of ${isLimit ? `the ${name}` : name} used ${counts}`;
   // Where another pool goes on, nobody needs to look for the cause.
-  const then = next ? `Then calls draw from the ${describeLeft(next)}.` : cause;
+  const then = next ? `Next: the ${describeLeft(next)}.` : cause;
   const sentences = [...(outlook ? [outlook.sentence] : []), ...(then ? [then] : [])];
   const advice = next
     ? []

@@ -167,7 +167,7 @@ describe('alerts on levels', () => {
     const annual = pool('Annual add-on', 5000, { priority: 2, order: 1, period: { kind: 'year' } });
     const { slack, use, told } = await openAlerts(databases, [scope([pool('Monthly credits', 1000), annual])]);
     await use(950);
-    expect(slack.messages(CHANNEL)[0]!.text).toContain('Then calls draw from the annual add-on (5,000 left).');
+    expect(slack.messages(CHANNEL)[0]!.text).toContain('Next: the annual add-on (5,000 left).');
     await use(100);
     expect(told()).toEqual([
       '🔵 CRM is out of monthly credits (1,000 of 1,000)',

@@ -11,6 +11,8 @@ export type Thousandths = number | bigint;
 export interface UsageEvent {
   /** Unique per source; absent: always counted. At most 256 characters. */
   id?: string;
+  /** The id as it may be shown; absent: as it is. */
+  shownId?: string;
   /** Start of the call, epoch ms; absent: time of receipt. */
   timeMs?: number;
   client: string;

@@ -74,6 +74,8 @@ export function withoutQueries(text: string): string {
 
 /** Anything in a text that may be an address: digits and hexadecimals with dots or colons between. */
 const MAYBE_ADDRESS = /[\da-f:]*[.:][\da-f:.]*[\da-f:]/gi;
+/** One that a port or another part of an id follows is no address as a whole. */
+const IPV4 = /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])/g;
 
 /**
  * Takes from the addresses of an event what tells persons apart, in place: the last 8 bits of IPv4, the last 80 of IPv6.
@@ -83,17 +85,26 @@ export function truncateAddresses(event: UsageEvent): void {
   if (event.ip !== undefined) event.ip = truncateAddress(event.ip);
   if (event.user !== undefined) event.user = truncateAddress(event.user);
   event.client = truncateAddress(event.client);
+  if (event.id !== undefined) {
+    const shownId = shortenAddresses(event.id);
+    if (shownId !== event.id) event.shownId = shownId;
+  }
+}
+
+/** Shortens every address in a text. */
+function shortenAddresses(text: string): string {
+  return text.replace(IPV4, truncateAddress).replace(MAYBE_ADDRESS, truncateAddress);
 }
 
 /** The same for what is kept of a rejected event, wherever in the text an address stands. */
 export function truncateRejection(rejection: Rejection): Rejection {
-  const { excerpt, error, sent } = rejection;
-  const shorten = (text: string): string => text.replace(MAYBE_ADDRESS, truncateAddress);
+  const { id, excerpt, error, sent } = rejection;
   return {
     ...rejection,
-    error: shorten(error),
-    ...(excerpt === undefined ? {} : { excerpt: shorten(excerpt) }),
-    ...(sent === undefined ? {} : { sent: shorten(sent) }),
+    ...(id === undefined ? {} : { id: shortenAddresses(id) }),
+    error: shortenAddresses(error),
+    ...(excerpt === undefined ? {} : { excerpt: shortenAddresses(excerpt) }),
+    ...(sent === undefined ? {} : { sent: shortenAddresses(sent) }),
   };
 }
 

@@ -133,7 +133,9 @@ async function admit(
       const error = refuseTime(event.timeMs, receivedMs, oldestMs, rawRetentionDays);
       if (error) {
         const index = indexes?.[place] ?? place;
-        result.rejected.push(event.id === undefined ? { index, error } : { index, id: event.id, error });
+        result.rejected.push(
+          event.id === undefined ? { index, error } : { index, id: event.shownId ?? event.id, error },
+        );
         continue;
       }
       requestOf[builder.length] = results.length;

@@ -105,7 +105,7 @@ export class EventBatchBuilder {
     columns.records[row] = event.records === undefined ? 0 : event.records + 1;
     columns.credits[row] = assignment.credits;
     columns.duration[row] = event.durationMs === undefined ? 0 : Math.round(event.durationMs * 1000) + 1;
-    this.sentIds.add(event.id);
+    this.sentIds.add(event.shownId ?? event.id);
     if (event.id !== undefined)
       hashText(event.id, (this.#seed + Math.imul(source.id, 0x9e3779b1)) | 0, this.keys, row * KEY_WORDS);
   }

@@ -84,7 +84,9 @@ describe('what is committed at once', () => {
   it('holds no whole address where the settings say so, in events and in rejections', async () => {
     const settings = { databaseUrl: database.url, zone: 'UTC', rawRetentionDays: 30, maxBodyBytes: 4 * GROUP_BYTES };
     const careful = new Intake({ ...settings, truncateAddresses: true });
-    const body = gzipSync('[{"client":"198.51.100.7","ip":"198.51.100.7"},{"ip":"198.51.100.7"}]');
+    const body = gzipSync(
+      '[{"id":"198.51.100.7:80-1","client":"198.51.100.7","ip":"198.51.100.7"},{"id":"198.51.100.7","ip":"198.51.100.7"}]',
+    );
     const whole = [{ ...pack(1), body }];
     const [result] = await careful.take(() => whole);
     const broken = gzipSync('{"client":"a"}\n{"ip":"198.51.100.7"\n');

@@ -95,7 +95,7 @@ function describeRest(report: Report, dropped: number): string[] {
     : [];
 }
 
-/** What a picture shows besides its rows. */
+/** Sentences about marks, limits and spans that the picture draws beside its rows. */
 function describeMore(report: Report): string[] {
   if (report.kind === 'compare') return [`Before: ${cleanText(report.versus.label)}.`];
   if (report.kind !== 'daily' && report.kind !== 'day') return [];

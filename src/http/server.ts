@@ -41,7 +41,7 @@ const INGEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 const PROCESS_ID = randomBytes(4).toString('hex');
 let lastRequest = 0;
 
-/** Whether events can be committed, and how the rest is doing. */
+/** The state of this instance, as `/readyz` tells it. */
 export interface Readiness {
   /** Undefined: events can be committed. Else why not. */
   writerFault?: string | undefined;

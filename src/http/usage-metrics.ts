@@ -3,7 +3,7 @@ import type { SourceHealth } from '../domain/source-health.ts';
 import { ratioOf } from '../domain/thousandths.ts';
 import { counter, gauge, type Metric } from './metrics.ts';
 
-/** What each pool and limit holds and gave in its present period, in credits, and what no pool covered this month. */
+/** Gauges in credits: amount and use of each pool and limit in its present period, and this month's overage of each scope. */
 export function toPoolGauges(states: readonly ScopeState[]): Metric[] {
   const each = (kind: 'pool' | 'limit', key: 'amount' | 'used') =>
     states.flatMap(({ scope, pools, limits }) =>

@@ -24,7 +24,7 @@ export interface Entry {
   fields: EventFields;
   /** Read by the map of a source; absent: the fields. */
   object?: object;
-  /** What a body would hold that has this entry alone; absent: the object. */
+  /** A body with this entry alone, to be kept if it is rejected and read again; absent: the object is one. */
   sent?: unknown;
   /** How to name the client, in the words of the format. */
   cure?: string | undefined;
@@ -101,7 +101,7 @@ export class EntryReader {
 /** Names that are told apart; a sender may make up any number of them. */
 const MAX_NAMES = 50;
 const MAX_NAME_LENGTH = 100;
-/** So many pieces of one body may be no events; each costs memory here, in the answer and on the way. */
+/** A body with more rejected entries is refused whole: each is kept in memory until the answer names it. */
 const MAX_REJECTIONS = 100_000;
 
 /** Gathers what was found in one request, in its order. */

@@ -13,7 +13,7 @@ export const MAX_RANKING_ROWS = 1000;
 export const MAX_EVENT_ROWS = 10_000;
 
 /**
- * What is wanted to be known: of `pool` whether, and when, it runs out; of `daily` and `day` whether anything is unusual, or
+ * The question that an answer's first sentence settles: of `pool` whether, and when, it runs out; of `daily` and `day` whether anything is unusual, or
  * which step was quietest; of `summary` the rate; of `events` whether they still come, or have stopped.
  */
 export const FOCUSES = ['run-out', 'odd', 'quietest', 'per-minute', 'sending', 'stopped'] as const;

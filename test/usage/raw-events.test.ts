@@ -117,6 +117,17 @@ describeEachDialect('raw events', ({ dialect, open }) => {
       if (at < 50) await writer.fold();
     }
     expect(await list()).toEqual(expected);
+    const extra: UsageEvent[] = [
+      { client: 'extra', kind: 'call', count: 1, id: 'extra-1', timeMs: all[30]!.timeMs! + 1 },
+    ];
+    await writer.append([{ source: SOURCE, events: extra, receivedMs: NOW }], { importId: 1 });
+    await writer.fold();
+    expect(await list()).toContainEqual(['extra', 'extra-1']);
+    await writer.undoImport(1);
+    const other: Assign = () => ({ scope: 'other', meters: ['other'], exclusion: undefined, credits: 2000 });
+    const under = new UsageWriter(db, { dialect, calendar, rawRetentionDays: 30, rules: async () => other });
+    await under.recount(TODAY - 20);
+    expect(await list()).toEqual(expected);
     const tokyo = createCalendar('Asia/Tokyo');
     await writer.rezone(tokyo);
     expect(await list(tokyo)).toEqual(expected);

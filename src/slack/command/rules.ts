@@ -67,7 +67,7 @@ const ROWS: readonly Row[] = [
   ['lastSeen filtered', 'events 1', 'lastSeen when who'],
   ['gone|down client !range|who|dimension', 'events 1 stopped [client]', 'gone status when happening'],
   ['gone client range !who|dimension', 'events 1 [client]', 'gone when happening'],
-  ['alive client !range', 'events 1 sending [client]', 'status'],
+  ['alive client !range', 'events 1 sending [client]', 'status active'],
   ['events|latest', 'events [name]', `events latest most happening when who ${OUTCOMES}`],
   [
     'monthEnd !runOut|left|limit|pool|cost',

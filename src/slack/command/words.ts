@@ -222,15 +222,16 @@ export function bareWord(token: Token): string {
 
 /** The text without the punctuation of a sentence. */
 export function trimWord(token: Token): string {
-  return token.quoted ? token.text : token.text.replace(/(?<=[^?!.,;])[?!.,;]+$/, '');
+  return token.quoted ? token.text : token.text.replace(PUNCTUATION, '');
 }
+
+const PUNCTUATION = /(?<=[^?!.,;])[?!.,;]+$/;
 
 /** The name that these tokens are, without the punctuation of the sentence. */
 export function nameAt({ tokens, text }: Reading, from: number, to: number): string {
   const [first, last] = [tokens[from]!, tokens[to - 1]!];
   if (to - from === 1) return trimWord(first);
-  const trimmed = last.text.length - trimWord(last).length;
-  return text.slice(first.start, last.end - trimmed);
+  return text.slice(first.start, last.end).replace(PUNCTUATION, '');
 }
 
 /** Throws UnknownWords for words from a place on that say something. `also`: what may stand there. */

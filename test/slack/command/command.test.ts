@@ -467,6 +467,8 @@ describe('phrases that are no commands', () => {
     ['show me 20 calls of Acme CRM that failed', 'events status:4xx status:5xx client:"Acme CRM" limit 20'],
     ['show me 20 failed calls', 'events status:4xx status:5xx limit 20'],
     ['429 calls of Acme CRM', 'client "Acme CRM" status:429'],
+    ['errors of Warehouse Export, please', 'status client:"Warehouse Export"'],
+    ['for Warehouse Export, errors yesterday', 'client "Warehouse Export" yesterday'],
     [
       'who used least credits this month vs last month',
       'top clients this-month vs last-month by credits sort credits asc',

@@ -221,7 +221,7 @@ function listContext(report: Report): string[] {
       : []),
     report.zone,
     ...(report.population ? [report.population] : []),
-    ...(report.kind === 'summary' ? describePeak(report) : []),
+    ...(report.kind === 'summary' && report.question.focus !== 'per-minute' ? describePeak(report) : []),
     ...(filters ? [clip(filters, MAX_FILTERS)] : []),
     ...(report.asOfMs === 0 ? ['no data yet'] : []),
   ];

@@ -606,6 +606,8 @@ feature('C1', 'counts, rate limits, trend and plan at one look', async () => {
   expect(words).toMatch(/peak minute 70 of 60 allowed \(Carriers, 10:29\)/);
   expect(words).toContain(`${grouped(calls(today()))} requests`);
   expect(words).toContain('9,200 of 10,000');
+  // Asked for, it is told in the sentence alone.
+  expect((await usage('requests per minute now')).words.match(/peak minute/g)).toHaveLength(1);
 });
 feature('C2', 'keys belong to a client', async () => {
   expect((await usage('client "Acme CRM" 30d')).words).toContain('Ids: acme-1, acme-2');

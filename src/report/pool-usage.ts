@@ -35,6 +35,8 @@ export interface PoolUsageQuery {
   untilMs: number;
   /** First day that holds any usage, corrections included. */
   firstDay: number;
+  /** From this day on every day is read by the minute. */
+  finelyFromDay?: number;
 }
 
 /**
@@ -85,6 +87,7 @@ export async function loadPoolUsage(
   if (untilMs < calendar.startOfDay(lastDay + 1)) fine.add(lastDay);
   for (let day = start; day <= lastDay && rolling.length > 0; day += 1)
     if (day === lastDay || isTight(day)) for (const each of touched(day)) fine.add(each);
+  for (let day = query.finelyFromDay ?? lastDay + 1; day <= lastDay; day += 1) fine.add(day);
   const minutes = await loadMinutes(
     deps,
     meter,

@@ -1,11 +1,9 @@
 import type { AlertContent, AlertKind } from '../domain/alert.ts';
 import { DAY_MS, formatDay, HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
-import type { Thousandths } from '../domain/event.ts';
-import { limitMeter } from '../domain/rules.ts';
 import { listReached, type PoolState, type ScopeState } from '../domain/scope-state.ts';
-import { addCredits, largerOf, subtractCredits } from '../domain/thousandths.ts';
-import type { UsageReader } from '../domain/usage.ts';
-import { type AmountChange, listAmountChanges } from '../report/amount-changes.ts';
+import { largerOf } from '../domain/thousandths.ts';
+import { type AmountChange, listAmountChanges, type PoolPlace } from '../report/amount-changes.ts';
+import { findLull } from '../report/lulls.ts';
 import {
   type Alert,
   endEpisode,
@@ -102,17 +100,21 @@ async function raise(context: EvaluationContext, about: About): Promise<void> {
 }
 
 /** Ends an episode that was over while nobody looked, so that what is reached now is told as the next. */
-async function endMissedEpisode(
-  { db, usage, nowMs }: EvaluationContext,
-  { scope, pool, subject }: About,
-): Promise<void> {
+async function endMissedEpisode(context: EvaluationContext, { scope, pool, subject }: About): Promise<void> {
+  const { db, nowMs } = context;
   const open = await findOpenEpisode(db, subject);
   if (open === undefined) return;
-  const meter = pool.match ? limitMeter(scope.scope, pool.name) : scope.scope;
-  const bound = (Number(pool.amount) * (pool.thresholds[0] ?? 100)) / 100;
-  const span = { fromMs: Math.max(open.startedMs, nowMs - LOOKED_BACK_MS), toMs: nowMs };
-  const endMs = await findLull(usage, { meter, bound, lastsMs: EPISODE_ENDS_AFTER_MS }, span);
+  const { scopes } = await context.definitions();
+  const endMs = await findLull(context, scopes, placeOf(scope, pool), {
+    span: { fromMs: Math.max(open.startedMs, nowMs - LOOKED_BACK_MS), toMs: nowMs },
+    bound: (Number(pool.amount) * (pool.thresholds[0] ?? 100)) / 100,
+    lastsMs: EPISODE_ENDS_AFTER_MS,
+  });
   if (endMs !== undefined) await endEpisode(db, subject, endMs);
+}
+
+function placeOf(scope: ScopeState, pool: PoolState): PoolPlace {
+  return { scope: scope.scope, pool: pool.name, isLimit: scope.limits.includes(pool) };
 }
 
 /** Undefined for a rolling pool that is in no episode. */
@@ -157,8 +159,7 @@ async function listChangesSince(
   if (rows.length === 0) return [];
   const span = { fromMs: Math.min(...rows.map(({ atMs }) => atMs)), untilMs: nowMs };
   const versions = await listDefinitionsSince(db, span.fromMs);
-  const place = { scope: scope.scope, pool: pool.name, isLimit: scope.limits.includes(pool) };
-  return listAmountChanges({ usage, calendar }, versions, place, span);
+  return listAmountChanges({ usage, calendar }, versions, placeOf(scope, pool), span);
 }
 
 /** Tells whether an amount above the one that an alert was told of came into force later, and its level was not reached under it. */
@@ -214,32 +215,4 @@ function toSwitch({ scope, pool, subject, days }: About, next: string, periodKey
       who: formatWho(days, scope.scope),
     },
   };
-}
-
-/**
- * Finds the end of the first stretch of `lastsMs` during which the 24-hour window of a meter held less than `bound`; undefined:
- * there was none. For the time in which no instance ran.
- */
-async function findLull(
-  usage: UsageReader,
-  { meter, bound, lastsMs }: { meter: string; bound: number; lastsMs: number },
-  { fromMs, toMs }: { fromMs: number; toMs: number },
-): Promise<number | undefined> {
-  const beginMs = Math.ceil(fromMs / MINUTE_MS) * MINUTE_MS;
-  const steps = await usage.meter({
-    meter,
-    span: { fromMs: beginMs - DAY_MS, toMs: toMs + MINUTE_MS },
-    grain: 'minute',
-  });
-  let held: Thousandths = 0;
-  let [newest, oldest, below] = [0, 0, 0];
-  for (let ms = beginMs; ms <= toMs; ms += MINUTE_MS) {
-    for (; newest < steps.length && steps[newest]!.startMs <= ms; newest += 1)
-      held = addCredits(held, steps[newest]!.credits);
-    for (; oldest < newest && steps[oldest]!.startMs <= ms - DAY_MS; oldest += 1)
-      held = subtractCredits(held, steps[oldest]!.credits);
-    below = held < bound ? below + MINUTE_MS : 0;
-    if (below >= lastsMs) return ms;
-  }
-  return undefined;
 }

@@ -35,15 +35,19 @@ export async function findSurroundings(
 ): Promise<Surroundings & { burst?: Span | undefined }> {
   const { usage, calendar, nowMs } = context;
   const orNothing = <T>(found: Promise<T>) => found.catch(() => undefined);
+  // What calls draw from another pool says nothing about this one.
+  const isDrawn = pool === scope.current || pool.left <= 0 || scope.limits.includes(pool);
   const meter = pool.match ? limitMeter(scope.scope, pool.name) : scope.scope;
   const filters = toScopeFilters(scope.scope, pool.match);
   const [outlook, cause] = await Promise.all([
-    orNothing(findOutlook(context, meter, pool)),
-    orNothing(
-      context
-        .definitions()
-        .then((definitions) => findPoolCause({ usage, calendar, definitions }, { filters, nowMs }, pool)),
-    ),
+    orNothing(findOutlook(context, meter, pool, isDrawn)),
+    isDrawn
+      ? orNothing(
+          context
+            .definitions()
+            .then((definitions) => findPoolCause({ usage, calendar, definitions }, { filters, nowMs }, pool)),
+        )
+      : undefined,
   ]);
   return { outlook, cause: cause?.sentence, burst: cause?.burst };
 }
@@ -103,10 +107,15 @@ async function findPoolCause(
  * Foretells when what is left of a pool will be used: by the present pace, or of a longer period by the usual one of the last
  * weeks where this is sooner. Undefined where there is no pace.
  */
-async function findOutlook(context: EvaluationContext, meter: string, pool: PoolState): Promise<Outlook | undefined> {
+async function findOutlook(
+  context: EvaluationContext,
+  meter: string,
+  pool: PoolState,
+  isDrawn: boolean,
+): Promise<Outlook | undefined> {
   if (pool.left <= 0) return undefined;
   const { calendar, nowMs } = context;
-  const present = await findPresentPace(context, meter, pool, nowMs);
+  const present = isDrawn ? await findPresentPace(context, meter, pool, nowMs) : undefined;
   if (isShort(pool)) {
     if (!present) return undefined;
     const { emptyMs, pace } = present;

@@ -283,6 +283,64 @@ describe('alerts on levels', () => {
     ]);
   });
 
+  it('of a rolling pool behind another are told again after a lull of its own, however busy the scope was', async () => {
+    const bundle = pool('Bundle', 1000);
+    const daily = pool('Daily credits', 1000, { period: { kind: 'rolling-24h' }, priority: 2, order: 1 });
+    const { world, clock, use, told, reopen } = await openAlerts(databases, [scope([bundle, daily])]);
+    clock.set(Date.parse('2026-11-30T08:00:00Z'));
+    world.events.push({ timeMs: clock.now() - DAY, scope: 'crm', count: 1000 });
+    await use(760);
+    expect(told().at(-1)).toBe('🟠 CRM has used 76% of its daily credits (760 of 1,000)');
+    // Nobody looks while the bundle of the new month gives all; then it is empty too.
+    world.events.push({ timeMs: Date.parse('2026-12-01T07:00:00Z'), scope: 'crm', count: 1000 });
+    world.events.push({ timeMs: Date.parse('2026-12-02T06:00:00Z'), scope: 'crm', count: 800 });
+    clock.set(Date.parse('2026-12-02T06:00:01Z'));
+    const { evaluator, sender } = reopen();
+    await evaluator.evaluate(clock.now());
+    for (let second = 0; second < 4; second += 1) {
+      await sender.settle();
+      clock.advance(1000);
+    }
+    expect(told()).toContain('🟠 CRM has used 80% of its daily credits (800 of 1,000)');
+  });
+
+  it('foretell nothing of a pool that calls do not draw from now', async () => {
+    const once = { kind: 'once' as const, fromDay: 20_454, untilDay: 20_818 };
+    const addon = (base: number) => pool('Add-on', base, { period: once, priority: 2, order: 1 });
+    const { slack, clock, world, declare, run } = await openAlerts(databases, [
+      scope([pool('Bundle', 1000), addon(5000)]),
+    ]);
+    world.events.push({ timeMs: Date.parse('2026-10-05T08:00:00Z'), scope: 'crm', count: 1500 });
+    world.events.push({ timeMs: clock.now() - 1000, scope: 'crm', count: 300 });
+    await declare([scope([pool('Bundle', 1000), addon(600)])]);
+    await run();
+    const { text } = slack.messages(CHANNEL)[0]!;
+    expect(text).toContain('CRM has used 83% of its add-on (500 of 600)');
+    expect(text).not.toMatch(/Runs out around/);
+  });
+
+  it('have their links at amber and red, whatever goes on behind, and none once another pool goes on', async () => {
+    const annual = pool('Annual add-on', 5000, { priority: 2, order: 1, period: { kind: 'year' } });
+    const links = { addon: 'https://example.com/add-on', upgrade: 'https://example.com/plans' };
+    const { slack, use } = await openAlerts(databases, [scope([pool('Monthly credits', 1000), annual], { links })], {
+      ...{ channel: CHANNEL, picture: true },
+    });
+    const signsIn = (value: unknown) => [...new Set(JSON.stringify(value).match(/🔵|🟠|🔴|⛔/gu))];
+    const parent = () => slack.messages(CHANNEL)[0]!;
+    for (const [used, sign, offered] of [
+      [750, '🟠', Object.values(links)],
+      [150, '🔴', Object.values(links)],
+      [100, '🔵', []],
+    ] as const) {
+      await use(used);
+      const { text, blocks = [] } = parent();
+      expect(Object.values(links).filter((url) => JSON.stringify(blocks).includes(`"url":"${url}"`))).toEqual(offered);
+      // Whoever hears the message is told the same level as whoever sees it.
+      expect([signsIn(text), signsIn(blocks)]).toEqual([[sign], [sign]]);
+    }
+    slack.assertNoProblems();
+  });
+
   it('take their thresholds from the pool; an amount of nothing is used up by the first call', async () => {
     const { use, told } = await openAlerts(databases, [
       scope([pool('Half', 1000, { thresholds: [50] })]),

@@ -3,48 +3,11 @@ import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { distanceWithin } from './domain/names.ts';
+import { isZone } from './domain/time-zone.ts';
 import { HeadroomError } from './errors.ts';
 import { parseSecretKey } from './ingest/credentials.ts';
 import { redact, Secret } from './secret.ts';
 import { parseDatabaseUrl } from './store/database.ts';
-
-/** Settings of an instance, checked. README.md lists them. */
-export interface Config {
-  slack: {
-    botToken: Secret | undefined;
-    /** HTTP mode. */
-    signingSecret: Secret | undefined;
-    /** Socket Mode; goes before HTTP mode where both are set. */
-    appToken: Secret | undefined;
-    apiUrl: string;
-  };
-  /** May hold a password. */
-  databaseUrl: Secret;
-  host: string;
-  port: number;
-  publicUrl: string | undefined;
-  /** As set; undefined: not set (UTC at the first start, then what that start fixed). */
-  reportTimezone: string | undefined;
-  ingestToken: Secret | undefined;
-  alertChannel: string | undefined;
-  oncall: string | undefined;
-  admins: readonly string[];
-  viewers: readonly string[];
-  answers: 'channel' | 'private';
-  rawRetentionDays: number;
-  totalsRetentionMonths: number | undefined;
-  maxBodyBytes: number;
-  metricsToken: Secret | undefined;
-  privacy: 'truncate-ip' | undefined;
-  /** Where alerts and digests go as JSON too. */
-  webhook: { url: string; secret: Secret } | undefined;
-  /** With it anybody may ask what viewers may; undefined: `/v1/ask` is closed. */
-  readToken: Secret | undefined;
-  /** Undefined: in the file `secretKeyPath`, made at the first start. */
-  secretKey: Secret | undefined;
-  secretKeyPath: string;
-  logLevel: string;
-}
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -61,11 +24,14 @@ const wholeNumber = (min: number, max: number, cure: string) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, cure);
 
-const ids = (pattern: RegExp, shape: string) =>
-  z
-    .string()
-    .transform((text) => text.split(/[\s,]+/).filter((id) => id !== ''))
-    .refine((list) => list.every((id) => pattern.test(id)), `must be ${shape}, with commas between`);
+const people = z
+  .string()
+  .transform((text): readonly string[] => text.split(/[\s,]+/).filter((id) => id !== ''))
+  .refine(
+    (ids) => ids.every((id) => /^[UWS][A-Z0-9]{2,}$/.test(id)),
+    'must be ids of users (U…) or user groups (S…), with commas between',
+  )
+  .default([]);
 
 const url = z
   .string()
@@ -77,13 +43,18 @@ const url = z
 
 const settings = z.object({
   SLACK_BOT_TOKEN: secret(/^xoxb-\S+$/, 'a bot token, xoxb-… (Slack: OAuth & Permissions)').optional(),
+  /** HTTP mode. */
   SLACK_SIGNING_SECRET: secret(/^\S+$/, 'the signing secret (Slack: Basic Information)').optional(),
+  /** Socket Mode; goes before HTTP mode where both are set. */
   SLACK_APP_TOKEN: secret(/^xapp-\S+$/, 'an app-level token, xapp-… (Slack: Basic Information)').optional(),
   SLACK_API_URL: url.default('https://slack.com/api/'),
   DATABASE_URL: z
     .string()
     .default('sqlite:data/headroom.db')
-    .refine(isDatabaseUrl, 'must be sqlite:PATH, or postgres:// with user, password, host and database')
+    .refine(
+      (text) => succeeds(() => parseDatabaseUrl(text)),
+      'must be sqlite:PATH, or postgres:// with user, password, host and database',
+    )
     .transform((text) => new Secret(text)),
   HOST: z
     .string()
@@ -91,6 +62,7 @@ const settings = z.object({
     .optional(),
   PORT: wholeNumber(0, 65_535, 'must be a whole number from 0 to 65535').default(3000),
   PUBLIC_URL: url.optional(),
+  /** Not set: UTC at the first start, then what that start fixed. */
   REPORT_TIMEZONE: z.string().refine(isZone, 'must be an IANA zone such as Europe/Berlin').optional(),
   INGEST_TOKEN: secret(/^\S{8,200}$/, '8 to 200 characters without spaces').optional(),
   ALERT_CHANNEL: z
@@ -101,8 +73,8 @@ const settings = z.object({
     .string()
     .regex(/^[UWS][A-Z0-9]{2,}$/, 'must be the id of a user (U…) or user group (S…)')
     .optional(),
-  ADMINS: ids(/^[UWS][A-Z0-9]{2,}$/, 'ids of users (U…) or user groups (S…)').default([]),
-  VIEWERS: ids(/^[UWS][A-Z0-9]{2,}$/, 'ids of users (U…) or user groups (S…)').default([]),
+  ADMINS: people,
+  VIEWERS: people,
   ANSWERS: z.enum(['channel', 'private'], 'must be channel or private').optional(),
   RAW_RETENTION_DAYS: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'must be a whole number of days, 1 or more').default(30),
   TOTALS_RETENTION_MONTHS: wholeNumber(25, 12_000, 'must be a whole number of months, 25 or more').optional(),
@@ -110,15 +82,21 @@ const settings = z.object({
     20 * 1024 * 1024,
   ),
   METRICS_TOKEN: secret(/^\S{8,}$/, 'at least 8 characters, without spaces').optional(),
+  /** Where alerts and digests go as JSON too. */
   WEBHOOK_URL: url.optional(),
   WEBHOOK_SECRET: secret(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'whsec_ and 24 to 64 bytes in base64').optional(),
   PRIVACY: z.enum(['truncate-ip'], 'must be truncate-ip, or not set').optional(),
+  /** With it anybody may ask what viewers may; not set: `/v1/ask` is closed. */
   READ_TOKEN: secret(
     /^\S{16,200}$/,
     '16 to 200 characters without spaces: make one with "openssl rand -hex 32"',
   ).optional(),
+  /** Not set: in a file beside the database, made at the first start. */
   SECRET_KEY: secret(/^\S+$/, '32 bytes in base64')
-    .refine(isSecretKey, 'must be 32 bytes in base64: make one with "openssl rand -base64 32"')
+    .refine(
+      (key) => succeeds(() => parseSecretKey(key.reveal())),
+      'must be 32 bytes in base64: make one with "openssl rand -base64 32"',
+    )
     .optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
@@ -162,7 +140,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>, n
     const count = faults.length === 1 ? 'A setting is' : `${faults.length} settings are`;
     throw new HeadroomError('config', `${count} wrong:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
   }
-  return deepFreeze(toConfig(parsed.data));
+  return Object.freeze(toConfig(parsed.data));
 }
 
 /** The variables of the process, and of a `.env` file in this folder for those that the process does not set. */
@@ -178,30 +156,26 @@ export function readEnvironment(
 const MIN_SECRET_LENGTH = 8;
 
 /** The values of the settings that no log line may hold. */
-export function listSecrets({ slack, ...config }: Config): string[] {
-  const secrets = [
-    slack.botToken,
-    slack.signingSecret,
-    slack.appToken,
-    config.ingestToken,
-    config.metricsToken,
-    config.webhook?.secret,
-    config.readToken,
-    config.secretKey,
-  ];
-  return secrets.flatMap((secret) => secret?.reveal() ?? []).filter((text) => text.length >= MIN_SECRET_LENGTH);
+export function listSecrets({ databaseUrl: _, slack, webhook, ...config }: Config): string[] {
+  return [slack, webhook ?? {}, config]
+    .flatMap((part): unknown[] => Object.values(part))
+    .flatMap((value) => (value instanceof Secret ? value.reveal() : []))
+    .filter((text) => text.length >= MIN_SECRET_LENGTH);
 }
 
-function toConfig(data: z.output<typeof settings>): Config {
+/** Settings of an instance, checked. README.md lists them. */
+export type Config = Readonly<ReturnType<typeof toConfig>>;
+
+function toConfig(data: z.output<typeof settings>) {
   const database = parseDatabaseUrl(data.DATABASE_URL.reveal());
   const folder = database.dialect === 'sqlite' && database.path !== ':memory:' ? dirname(database.path) : 'data';
   return {
-    slack: {
+    slack: Object.freeze({
       botToken: data.SLACK_BOT_TOKEN,
       signingSecret: data.SLACK_SIGNING_SECRET,
       appToken: data.SLACK_APP_TOKEN,
       apiUrl: data.SLACK_API_URL.endsWith('/') ? data.SLACK_API_URL : `${data.SLACK_API_URL}/`,
-    },
+    }),
     databaseUrl: data.DATABASE_URL,
     host: data.HOST ?? (data.PUBLIC_URL ? '0.0.0.0' : '127.0.0.1'),
     port: data.PORT,
@@ -274,35 +248,11 @@ function describeFault(issue: z.core.$ZodIssue, given: Readonly<Record<string, s
   return `${name}${shown} ${issue.message}.`;
 }
 
-function isDatabaseUrl(text: string): boolean {
+function succeeds(parse: () => unknown): boolean {
   try {
-    parseDatabaseUrl(text);
+    parse();
     return true;
   } catch {
     return false;
   }
-}
-
-function isSecretKey(key: Secret): boolean {
-  try {
-    parseSecretKey(key.reveal());
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function isZone(text: string): boolean {
-  try {
-    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text).timeZoneId !== '' && !/^[+-]/.test(text);
-  } catch {
-    return false;
-  }
-}
-
-function deepFreeze<T extends object>(value: T): T {
-  for (const part of Object.values(value)) {
-    if (typeof part === 'object' && part !== null && !(part instanceof Secret)) deepFreeze(part);
-  }
-  return Object.freeze(value);
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { createCalendar, formatDay } from '../domain/calendar.ts';
+import { type Calendar, createCalendar, formatDay } from '../domain/calendar.ts';
+import { isZone } from '../domain/time-zone.ts';
 import { HeadroomError } from '../errors.ts';
 import { countOf } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
@@ -53,13 +54,8 @@ export async function runRezone(args: readonly string[], context: CliContext): P
   );
 }
 
-function createZone(zone: string | undefined): ReturnType<typeof createCalendar> {
-  const fault = 'Name an IANA zone such as Europe/Berlin: headroom rezone ZONE';
-  if (zone === undefined) throw new HeadroomError('config', `${fault}.`);
-  try {
-    if (!/^[+-]/.test(zone)) return createCalendar(zone);
-  } catch {
-    // Said below.
-  }
-  throw new HeadroomError('config', `${fault}; there is no ${JSON.stringify(zone)}.`);
+function createZone(zone: string | undefined): Calendar {
+  if (zone !== undefined && isZone(zone)) return createCalendar(zone);
+  const none = zone === undefined ? '' : `; there is no ${JSON.stringify(zone)}`;
+  throw new HeadroomError('config', `Name an IANA zone such as Europe/Berlin: headroom rezone ZONE${none}.`);
 }

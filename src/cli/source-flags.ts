@@ -1,4 +1,4 @@
-import { createCalendar } from '../domain/calendar.ts';
+import { isZone } from '../domain/time-zone.ts';
 import { HeadroomError } from '../errors.ts';
 import { formatFieldMap, parseFieldMap } from '../ingest/field-map.ts';
 import { getLogFormats } from '../ingest/log-presets.ts';
@@ -108,12 +108,8 @@ function checkFormat(format: string, adapter: string): string | undefined {
 
 function checkZone(zone: string): string | undefined {
   if (zone === NONE) return undefined;
-  try {
-    createCalendar(zone);
-    return zone;
-  } catch {
-    throw new HeadroomError('source', `There is no time zone ${JSON.stringify(zone)}: use one such as Europe/Berlin.`);
-  }
+  if (isZone(zone)) return zone;
+  throw new HeadroomError('source', `There is no time zone ${JSON.stringify(zone)}: use one such as Europe/Berlin.`);
 }
 
 /** A subscription that names no audience names the address that it pushes to. */

@@ -35,6 +35,15 @@ const ABBREVIATIONS: Readonly<Record<string, readonly string[]>> = {
   BRT: ['America/Sao_Paulo'],
 };
 
+/** Tells whether this is the name of an IANA zone: no abbreviation that is none, and no offset. */
+export function isZone(name: string): boolean {
+  try {
+    return !/^[+-]/.test(name) && new Temporal.ZonedDateTime(0n, name).timeZoneId !== '';
+  } catch {
+    return false;
+  }
+}
+
 /** Tells whether a word is a zone's name or abbreviation, in any case. */
 export function isZoneName(word: string): boolean {
   return (
@@ -56,12 +65,8 @@ const REGIONS = ['Europe', 'America', 'Asia', 'Africa', 'Australia', 'Pacific', 
 
 /** The name in its usual case; undefined where there is no such zone. */
 function findZone(name: string): string | undefined {
-  if (!/^[a-z]+\/[\w+/-]{2,50}$/i.test(name)) return undefined;
-  try {
-    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId;
-  } catch {
-    return undefined;
-  }
+  if (!/^[a-z]+\/[\w+/-]{2,50}$/i.test(name) || !isZone(name)) return undefined;
+  return new Temporal.ZonedDateTime(0n, name).timeZoneId;
 }
 
 /**

@@ -48,8 +48,7 @@ export function createRequestHandler(
     return new Promise((resolve) => {
       take({
         body: content,
-        ack: async (answer) => resolve({ status: 200, body: answer || undefined }),
-        ...(headers['x-slack-retry-num'] ? { retryNum: Number(headers['x-slack-retry-num']) } : {}),
+        ack: async (answer) => resolve({ status: 200, body: answer }),
       });
     });
   };

@@ -3,7 +3,7 @@ import { STEP_NAMES } from '../domain/usage.ts';
 import { capitalise, countOf, DIMENSION_WORDS, eachStep, formatCount, formatInStep, formatRate } from './format.ts';
 import { ask, describeNothing, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, offerNearest } from './notes.ts';
-import { askBySteps, listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
+import { askBySteps, listSteps, listWhole, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
 import { barColumn, buildTable } from './table.ts';
 import { addTotals, emptyTotals, isNamed, sumTotals } from './totals.ts';
 
@@ -63,7 +63,7 @@ export async function reportDistinct(deps: ReporterDeps, question: Question, now
 
   function describe(): string {
     const all = `${countOf(total, singular, plural)} ${total === 1 ? 'was' : 'were'} seen`;
-    const whole = bars.filter(({ partial }) => !partial);
+    const whole = listWhole(inquiry, bars);
     if (whole.length < 2) return `${all}.`;
     const least = Math.min(...whole.map(({ distinct }) => distinct));
     if (least === total) return `${total > 1 ? 'All ' : ''}${all} every ${STEP_NAMES[grain]}.`;

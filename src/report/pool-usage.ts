@@ -189,15 +189,15 @@ export async function loadPace(
   { atMs, firstDay }: { atMs: number; firstDay: number },
 ): Promise<Pace | undefined> {
   const today = calendar.dayOf(atMs);
-  const from = Math.max(firstDay, today - LOOK_BACK_DAYS);
+  const from = Math.max(firstDay, today - LOOK_BACK_DAYS - 1);
   if (today - from < 1) return undefined;
   const span = { fromMs: calendar.startOfDay(from), toMs: calendar.startOfDay(today) };
   const steps = await usage.meter({ meter, span, grain: 'day' });
   const credits = Array.from({ length: today - from }, () => 0);
   for (const step of steps) credits[calendar.dayOf(step.startMs) - from] = Math.max(0, Number(step.credits));
-  // A meter's life begins with its first use.
-  const begin = credits.findIndex((each) => each > 0);
-  return begin < 0 ? undefined : findPace({ firstDay: from + begin, credits: credits.slice(begin) });
+  // A meter's life begins within the day of its first use: the next is its first whole day.
+  const whole = credits.findIndex((each) => each > 0) + 1;
+  return whole === 0 ? undefined : findPace({ firstDay: from + whole, credits: credits.slice(whole) });
 }
 
 /**

@@ -10,7 +10,7 @@ import { countOf, creditsOf, eachStep, formatCount, formatInStep, formatPercent,
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
 import { TOTAL_COLUMNS } from './ranking.ts';
-import { askBySteps, listMarks, listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
+import { askBySteps, listMarks, listSteps, listWhole, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, emptyTotals, groupTotals, sumTotals } from './totals.ts';
 import { findUsual, foreseeMonth, MOST_USUAL_DAYS, shareFailed, USUAL_DAYS } from './usual.ts';
@@ -187,7 +187,7 @@ async function describeMonthEnd(inquiry: Inquiry): Promise<string> {
   const { text, lastDay, firstDay } = inquiry.range;
   if (text !== 'this-month' || lastDay < firstDay) return '';
   const { calendar } = inquiry.deps;
-  const first = Math.min(firstDay, lastDay - USUAL_DAYS);
+  const first = Math.min(firstDay, lastDay - USUAL_DAYS - 1);
   const span = { fromMs: calendar.startOfDay(first), toMs: inquiry.span.toMs };
   const { rows } = await ask(inquiry, { span, grain: 'day' });
   const byDay = groupTotals(rows, ({ startMs }) => calendar.dayOf(startMs));
@@ -220,12 +220,6 @@ function describeQuietest(inquiry: Inquiry, grain: StepGrain, bars: readonly Bar
   const others = whole.filter(({ requests }) => requests === least.requests).length - 1;
   const also = others > 0 ? `, and ${countOf(others, `other ${step}`)}` : '';
   return `; quietest ${formatInStep(least.label, grain)} with ${formatCount(least.requests)}${also}`;
-}
-
-/** Steps that are over, and before which data had begun. */
-function listWhole({ deps, extent }: Inquiry, bars: readonly Bar[]): Bar[] {
-  const begunMs = extent ? deps.calendar.startOfDay(extent.firstDay) : 0;
-  return bars.filter(({ startMs, partial }) => !partial && startMs >= begunMs);
 }
 
 /**

@@ -47,6 +47,17 @@ export function listSteps(inquiry: Inquiry, grain: StepGrain): Step[] {
   }
 }
 
+/** Steps of which all was counted: they are over, and data had begun before them. */
+export function listWhole<Bar extends Pick<Step, 'startMs' | 'partial'> & { requests: number }>(
+  { deps, extent }: Inquiry,
+  bars: readonly Bar[],
+): Bar[] {
+  const isLater = ({ startMs }: Bar) => deps.calendar.dayOf(startMs) > (extent?.firstDay ?? 0);
+  const begun = bars.findIndex((bar) => bar.requests > 0 || isLater(bar));
+  // Data began within the first step with calls, unless it lies on a later day.
+  return bars.slice(begun).filter((bar, index) => !bar.partial && (index > 0 || isLater(bar)));
+}
+
 /** Returns a key that a step shares with the rows counted in it, even where the range cuts the step. */
 export function toStepKey(ms: number, grain: StepGrain, calendar: Calendar): number {
   switch (grain) {

@@ -22,7 +22,8 @@ export const MOST_USUAL_DAYS = 35;
 
 /**
  * Compares the requests and failures of a step with the same weekday (or the same hour of it) in the four weeks before; undefined for a
- * step with fewer than two such weeks in the data. Undefined as a whole for minutes, months and days that the range cuts, and for ranges that are too long.
+ * step with fewer than two such weeks in the data; the day on which data began is seldom whole, and proves nothing. Undefined as a
+ * whole for minutes, months and days that the range cuts, and for ranges that are too long.
  */
 export async function findUsual(
   inquiry: Inquiry,
@@ -43,7 +44,10 @@ export async function findUsual(
     toMs: calendar.startOfDay(range.lastDay - 7 + 1),
   };
   const answer = await ask(inquiry, { span, grain });
-  const firstDay = Math.max(extent.firstDay, answer.shortened ? calendar.dayOf(answer.shortened.fromMs) : -Infinity);
+  const firstDay = Math.max(
+    extent.firstDay + 1,
+    answer.shortened ? calendar.dayOf(answer.shortened.fromMs) : -Infinity,
+  );
   const totals = new Map<string, Totals>();
   for (const row of answer.rows) {
     // Where clocks go back an hour comes twice: the first one counts.
@@ -117,7 +121,7 @@ const LEAST_DAYS = 7;
 
 /**
  * The requests of a month so far and, at the usual pace of each weekday, by its end. `requests`: day by day, the last of which
- * is `day`; days before the first call prove nothing. Undefined on the last day of a month, and in a first week.
+ * is `day`; days up to that of the first call prove nothing. Undefined on the last day of a month, and in a first week.
  */
 export function foreseeMonth(
   requests: readonly number[],
@@ -126,7 +130,7 @@ export function foreseeMonth(
   const month = monthOf(day);
   const rest = firstDayOf(month + 1) - 1 - day;
   const first = requests.findIndex((count) => count > 0);
-  const known = first < 0 ? 0 : Math.min(requests.length - 1 - first, USUAL_DAYS);
+  const known = first < 0 ? 0 : Math.min(requests.length - 2 - first, USUAL_DAYS);
   if (rest <= 0 || known < LEAST_DAYS) return undefined;
   const at = (daysAgo: number) => requests.at(-1 - daysAgo)!;
   const daysAgo = Array.from({ length: known + 1 }, (_, index) => index);

@@ -66,7 +66,7 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
       scope.rateLimitPerMinute === undefined ? [] : [[scope.name, scope.rateLimitPerMinute] as const],
     ),
   );
-  const wholeBefore = extent !== undefined && calendar.startOfDay(extent.firstDay) <= before.fromMs && !range.partial;
+  const wholeBefore = extent !== undefined && calendar.startOfDay(extent.firstDay) < before.fromMs && !range.partial;
   const symptoms: Symptom[] = [
     ...findBursts(
       byRoute.rows,

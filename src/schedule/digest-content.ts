@@ -17,6 +17,7 @@ import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Correction, UsageReader } from '../domain/usage.ts';
 import { narrowCorrections } from '../report/notes.ts';
+import { ALL_ROWS } from '../report/top.ts';
 import { addTotals, sumTotals } from '../report/totals.ts';
 import { foreseeMonth } from '../report/usual.ts';
 import { type Alert, listAlertsTold } from '../store/alert-repository.ts';
@@ -28,7 +29,6 @@ import {
   DAYS_BEFORE,
   type DayComparison,
   listMovers,
-  listNewClients,
   listOddHours,
   listSilentClients,
   listSilentSources,
@@ -116,8 +116,8 @@ export async function composeDigest(
     askAll({ ...question, filters: [...filters, ...(question.filters ?? [])] });
   const rankBy =
     (askOne: (question: Question) => Promise<RankingReport>): Rank =>
-    (dimension, range, own = []) =>
-      askOne({ report: 'top', dimension, range, limit: MAX_RANKING_ROWS, filters: own });
+    (dimension, range) =>
+      askOne({ report: 'top', dimension, range, limit: ALL_ROWS });
   const [rank, rankAll] = [rankBy(ask), rankBy(askAll)];
   const missing: string[] = [];
   const load = async <R>(keys: readonly DigestSection[], title: string, make: () => Promise<R>) => {
@@ -165,7 +165,10 @@ export async function composeDigest(
     ask<StatusReport>({ report: 'status', range: date }),
   );
   content.movers = await load(['movers'], 'Biggest movers', () => listMovers(rank, parts, { daily, day, filters }));
-  content.newClients = await load(['new-clients', 'attention'], 'New clients', () => listNewClients(rank, day));
+  content.newClients = await load(['new-clients', 'attention'], 'New clients', async () => {
+    const fresh = await ask<RankingReport>({ report: 'top', only: 'new', range: date, limit: MAX_RANKING_ROWS });
+    return fresh.rows;
+  });
   content.silentClients = await load(['new-clients', 'attention'], 'Silent clients', () =>
     listSilentClients(rank, daily, day),
   );

@@ -1,5 +1,6 @@
 import { type Calendar, firstDayOf, formatDay, HOUR_MS, monthOf } from '../domain/calendar.ts';
 import type { ClientName } from '../domain/definition.ts';
+import { OTHER } from '../domain/dimension.ts';
 import type { Filter, StoredFilter } from '../domain/filter.ts';
 import type { RankingReport, SeriesReport, Totals } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
@@ -8,16 +9,17 @@ import { getClientNames } from '../report/client-names.ts';
 import { formatMonthName } from '../report/format.ts';
 import { toIds } from '../report/inquiry.ts';
 import { emptyTotals, isNamed } from '../report/totals.ts';
-import { findHourCause, findMostMoved, type HourCause, weeksBefore } from './hour-cause.ts';
+import { findHourCause, findMostMoved, type HourCause, listUsualHours } from './hour-cause.ts';
 
-/** A day beside others, by a series of days of which it is the last. */
+/** A day beside the whole days before it, by a series of days of which it is the last. */
 export interface DayComparison {
   totals: Totals;
-  dayBefore: Totals;
+  /** Requests of the day before; absent where that is not known for all of it. */
+  dayBefore?: number;
   /** Mean of the same weekday of up to four weeks before; absent before the first week is over. */
-  weekday?: { requests: number; weeks: number };
-  /** Mean of the seven days before. */
-  weekAverage: number;
+  weekday?: number;
+  /** Mean of the seven days before, of those that are known; absent where none is. */
+  weekAverage?: number;
 }
 
 /** The sum that a weekly or monthly digest adds: the last seven days, or the month so far. */
@@ -35,40 +37,53 @@ const WEEKS = 4;
 const NOTHING = emptyTotals();
 
 export function compareDays(daily: SeriesReport): DayComparison {
-  const at = (daysAgo: number): Totals => daily.bars.at(-1 - daysAgo) ?? NOTHING;
+  const known = listDaysAgo(daily);
   const mean = (days: readonly number[]) =>
-    Math.round(days.reduce((sum, daysAgo) => sum + at(daysAgo).requests, 0) / days.length);
-  const weeks = listWeeksAgo(daily);
+    Math.round(days.reduce((sum, daysAgo) => sum + requestsOf(daily, daysAgo), 0) / days.length);
+  const [weeks, lately] = [listWeeksAgo(daily), known.slice(0, 7)];
   return {
-    totals: toTotals(at(0)),
-    dayBefore: toTotals(at(1)),
-    ...(weeks.length ? { weekday: { requests: mean(weeks), weeks: weeks.length } } : {}),
-    weekAverage: mean([1, 2, 3, 4, 5, 6, 7]),
+    totals: toTotals(daily.bars.at(-1) ?? NOTHING),
+    ...(known.includes(1) ? { dayBefore: requestsOf(daily, 1) } : {}),
+    ...(weeks.length ? { weekday: mean(weeks) } : {}),
+    ...(lately.length ? { weekAverage: mean(lately) } : {}),
   };
 }
 
-/** Returns how many days ago each earlier day was, from the first day with calls on: days before it prove nothing. */
-function listKnownDaysAgo({ bars }: SeriesReport): number[] {
+function requestsOf({ bars }: SeriesReport, daysAgo: number): number {
+  return bars.at(-1 - daysAgo)?.requests ?? 0;
+}
+
+/**
+ * Returns how many days ago each earlier day was, the nearest first, back to the one after the first call: the day of that call is
+ * seldom whole, and days before it prove nothing.
+ */
+function listDaysAgo({ bars }: SeriesReport): number[] {
   const first = bars.findIndex((bar) => bar.requests > 0);
-  return first < 0 ? [] : bars.slice(first, -1).map((_, index) => bars.length - 1 - first - index);
+  return first < 0 ? [] : bars.slice(first + 1, -1).map((_, index) => index + 1);
 }
 
 /** Returns those of 7, 14, 21 and 28 days ago that are known, the nearest first. */
 function listWeeksAgo(daily: SeriesReport): number[] {
-  const known = new Set(listKnownDaysAgo(daily));
-  return Array.from({ length: WEEKS }, (_, week) => 7 * (week + 1)).filter((daysAgo) => known.has(daysAgo));
+  return listDaysAgo(daily)
+    .filter((daysAgo) => daysAgo % 7 === 0)
+    .slice(0, WEEKS);
 }
 
-export function sumWeek({ bars }: SeriesReport): SpanSum {
-  const sum = (fromDaysAgo: number) =>
-    bars.slice(-fromDaysAgo - 7, bars.length - fromDaysAgo).reduce((total, bar) => total + bar.requests, 0);
-  return { name: 'Last 7 days', requests: sum(0), perDay: Math.round(sum(0) / 7), before: sum(7) };
+export function sumWeek(daily: SeriesReport): SpanSum {
+  const isKnown = listDaysAgo(daily).length >= 13;
+  const week = { name: 'Last 7 days', ...sumDays(daily, 7) };
+  return isKnown ? { ...week, before: sumDays(daily, 14).requests - week.requests } : week;
 }
 
-export function sumMonth({ bars }: SeriesReport, day: number): SpanSum {
-  const days = day - firstDayOf(monthOf(day)) + 1;
-  const requests = bars.slice(-days).reduce((total, bar) => total + bar.requests, 0);
-  return { name: formatMonthName(day), requests, perDay: Math.round(requests / days) };
+export function sumMonth(daily: SeriesReport, day: number): SpanSum {
+  return { name: formatMonthName(day), ...sumDays(daily, day - firstDayOf(monthOf(day)) + 1) };
+}
+
+/** The sum of the last days, this one included; the mean is of those that are known. */
+function sumDays(daily: SeriesReport, days: number): Pick<SpanSum, 'requests' | 'perDay'> {
+  const sumLast = (count: number) => daily.bars.slice(-count).reduce((sum, { requests }) => sum + requests, 0);
+  const known = Math.min(days, listDaysAgo(daily).length + 1);
+  return { requests: sumLast(days), perDay: Math.round(sumLast(known) / known) };
 }
 
 function toTotals({ requests, ok, failed, none, credits }: Totals): Totals {
@@ -105,30 +120,19 @@ export async function listOddHours(
   const ids = odd.length > 0 ? await toIds(usage, getClientNames(clients), filters, all) : [];
   return Promise.all(
     odd.map(async (hour) => {
-      const toSpan = (fromMs: number) => ({ fromMs, toMs: fromMs + HOUR_MS });
-      const before = Array.from({ length: WEEKS }, (_, week) => weeksBefore(hour.startMs, week + 1, calendar.zone));
+      const span = { fromMs: hour.startMs, toMs: hour.startMs + HOUR_MS };
       const because = await findHourCause(
         { usage, clients },
-        {
-          hour: toSpan(hour.startMs),
-          usual: before.filter((ms) => ms >= calendar.startOfDay(extent.firstDay)).map(toSpan),
-          measure: 'requests',
-          filters: ids,
-        },
+        { hour: span, usual: listUsualHours(span, extent, calendar), measure: 'requests', filters: ids },
       );
       return { ...hour, because };
     }),
   );
 }
 
-/** Ranks a dimension in a range, with as many rows as there are. */
-export type Rank = (
-  dimension: 'client' | 'source',
-  range: string,
-  filters?: readonly Filter[],
-) => Promise<RankingReport>;
+/** Ranks all names of a dimension in a range. */
+export type Rank = (dimension: 'client' | 'source', range: string) => Promise<RankingReport>;
 
-const HISTORY_DAYS = 90;
 const MAX_MOVERS = 10;
 const EXPLAINED = 3;
 
@@ -143,35 +147,24 @@ export interface Mover extends ClientCount {
   route?: string;
 }
 
-/** Clients of the day that made no call in the 90 days before; none while those days hold nothing at all. */
-export async function listNewClients(rank: Rank, day: number): Promise<ClientCount[]> {
-  const before = `${formatDay(day - HISTORY_DAYS)}..${formatDay(day - 1)}`;
-  const [today, history] = [await rank('client', formatDay(day)), await rank('client', before)];
-  if (history.totals.requests === 0) return [];
-  const known = new Set(history.rows.map(({ name }) => name));
-  let candidates = today.rows.filter(({ name }) => !known.has(name) && !name.startsWith('('));
-  if (candidates.length > 0 && history.others.count > 0) {
-    // More clients than one ranking holds: ask for these alone.
-    const patterns = candidates.flatMap(({ name, ids }) => ids ?? [name]);
-    const seen = await rank('client', before, [{ key: 'client', patterns, not: false }]);
-    const old = new Set(seen.rows.filter(({ requests }) => requests > 0).map(({ name }) => name));
-    candidates = candidates.filter(({ name }) => !old.has(name));
-  }
-  return candidates.map(({ name, requests }) => ({ name, requests }));
+/** The clients of a day: who is not among `rows` made no call, unless the rare are counted together. */
+async function loadClients(rank: Rank, day: number) {
+  const { rows } = await rank('client', formatDay(day));
+  const byName = new Map(rows.map((row) => [row.name, row]));
+  return { rows, byName, absent: byName.has(OTHER) ? undefined : 0 };
 }
 
 /** Clients that called on this weekday in each of the two weeks before, and not on the day; `requests` a week before. */
 export async function listSilentClients(rank: Rank, daily: SeriesReport, day: number): Promise<ClientCount[]> {
   if (!listWeeksAgo(daily).includes(14)) return [];
-  const namesOf = async (daysAgo: number) => {
-    const { rows, others } = await rank('client', formatDay(day - daysAgo));
-    return { rows, names: new Set(rows.map(({ name }) => name)), isCut: others.count > 0 };
-  };
-  const [today, last, before] = [await namesOf(0), await namesOf(7), await namesOf(14)];
-  // Of more clients than one ranking holds, nobody can be said to be missing.
-  if (today.isCut) return [];
+  const [today, last, before] = [
+    await loadClients(rank, day),
+    await loadClients(rank, day - 7),
+    await loadClients(rank, day - 14),
+  ];
+  if (today.absent === undefined) return [];
   return last.rows
-    .filter(({ name }) => before.names.has(name) && !today.names.has(name) && isNamed(name))
+    .filter(({ name }) => before.byName.has(name) && !today.byName.has(name) && isNamed(name))
     .map(({ name, requests }) => ({ name, requests }));
 }
 
@@ -183,22 +176,19 @@ export async function listMovers(
 ): Promise<Mover[]> {
   const weeks = listWeeksAgo(daily);
   if (weeks.length === 0) return [];
-  const today = await rank('client', formatDay(day));
-  const sums = new Map<string, { usual: number; ids: readonly string[] }>();
-  for (const daysAgo of weeks)
-    for (const { name, ids = [name], requests } of (await rank('client', formatDay(day - daysAgo))).rows) {
-      const known = sums.getOrInsertComputed(name, () => ({ usual: 0, ids }));
-      known.usual += requests / weeks.length;
-    }
-  const now = new Map(today.rows.map((row) => [row.name, row]));
-  const moved = [...new Set([...sums.keys(), ...now.keys()])]
+  const today = await loadClients(rank, day);
+  const before = await Promise.all(weeks.map((daysAgo) => loadClients(rank, day - daysAgo)));
+  const names = new Set([today, ...before].flatMap(({ rows }) => rows.map(({ name }) => name)));
+  const moved = [...names]
     .filter(isNamed)
-    .map((name) => ({
-      name,
-      ids: now.get(name)?.ids ?? sums.get(name)?.ids ?? [name],
-      requests: now.get(name)?.requests ?? 0,
-      usual: Math.round(sums.get(name)?.usual ?? 0),
-    }))
+    .flatMap((name) => {
+      const counts = [today, ...before].map(({ byName, absent }) => byName.get(name)?.requests ?? absent);
+      if (!counts.every((count) => count !== undefined)) return [];
+      const [requests = 0, ...others] = counts;
+      const usual = Math.round(others.reduce((sum, count) => sum + count, 0) / others.length);
+      const ids = [today, ...before].flatMap(({ byName }) => byName.get(name)?.ids ?? []);
+      return [{ name, ids: ids.length > 0 ? [...new Set(ids)] : [name], requests, usual }];
+    })
     .filter(({ requests, usual }) => requests !== usual)
     .sort((a, b) => Math.abs(b.requests - b.usual) - Math.abs(a.requests - a.usual))
     .slice(0, MAX_MOVERS);
@@ -241,9 +231,9 @@ export async function listSilentSources(
   daily: SeriesReport,
   day: number,
 ): Promise<SilentSource[]> {
-  const weeks = listWeeksAgo(daily);
-  const alike = weeks.length > 0 ? weeks : listKnownDaysAgo(daily);
-  if (alike.length === 0) return [];
+  const [weeks, known] = [listWeeksAgo(daily), listDaysAgo(daily)];
+  // Who sent is told by a part of a day too.
+  const alike = weeks.length > 0 ? weeks : [...known, known.length + 1];
   const sent = new Set((await rankAll('source', formatDay(day))).rows.map(({ name }) => name));
   const daysOf = new Map<string, number>();
   for (const daysAgo of alike)

@@ -22,12 +22,12 @@ export function describeHeadline(content: DigestContent): DigestLines['headline'
   const success = what.sections.includes('success') ? describeSuccess(content) : undefined;
   if (!what.sections.includes('requests')) return success ? { rest: success } : undefined;
   const comparisons = [
-    describeChange(totals.requests, dayBefore.requests, `vs. ${weekdayOf(day - 1)}`),
-    ...(weekday ? [describeChange(totals.requests, weekday.requests, `vs. a usual ${weekdayOf(day)}`)] : []),
+    ...(dayBefore === undefined ? [] : [describeChange(totals.requests, dayBefore, `vs. ${weekdayOf(day - 1)}`)]),
+    ...(weekday === undefined ? [] : [describeChange(totals.requests, weekday, `vs. a usual ${weekdayOf(day)}`)]),
   ];
   return {
     count: countOf(totals.requests, 'request'),
-    rest: `, ${comparisons.join(', ')}${success ? ` · ${success}` : ''}`,
+    rest: `${comparisons.map((each) => `, ${each}`).join('')}${success ? ` · ${success}` : ''}`,
   };
 }
 
@@ -63,7 +63,7 @@ export function describeEmptyDay(content: DigestContent): string | undefined {
     );
     return `🔴 Usage of ${date} is unknown: nothing came from ${joinWords(names)}. See /usage sources.`;
   }
-  const usual = content.weekAverage > 0 ? `; the week before had ${formatCount(content.weekAverage)} a day` : '';
+  const usual = content.weekAverage ? `; the week before had ${formatCount(content.weekAverage)} a day` : '';
   return `Quiet day: no requests on ${date}${usual}.`;
 }
 

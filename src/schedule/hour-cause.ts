@@ -1,3 +1,4 @@
+import type { Calendar } from '../domain/calendar.ts';
 import type { ClientName } from '../domain/definition.ts';
 import type { StoredFilter } from '../domain/filter.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
@@ -90,6 +91,19 @@ export async function findMostMoved(
 export function describeHourCause({ key, name, change, route }: HourCause): string {
   const who = key === 'user' ? `user ${name}` : name;
   return `Mostly ${who} (${formatSigned(Math.round(change))})${route ? ` on ${route}` : ''}.`;
+}
+
+const WEEKS = 4;
+
+/**
+ * The same hour by the zone's clock in up to four weeks before, the nearest first. The day on which data began is seldom whole: it
+ * is no usual one.
+ */
+export function listUsualHours(hour: Span, { firstDay }: { firstDay: number }, { zone, startOfDay }: Calendar): Span[] {
+  return Array.from({ length: WEEKS }, (_, week) => {
+    const fromMs = weeksBefore(hour.fromMs, week + 1, zone);
+    return { fromMs, toMs: fromMs + hour.toMs - hour.fromMs };
+  }).filter(({ fromMs }) => startOfDay(firstDay + 1) <= fromMs);
 }
 
 /** The same time by a zone's clock, whole weeks before: in a DST gap, the time that the clock then showed instead. */

@@ -55,7 +55,7 @@ export async function isSilent(
   const counts: number[] = [];
   for (let week = 1; week <= WEEKS; week += 1) {
     const span = toSpan({ fromMs: lastReceivedMs, toMs: nowMs }, week, calendar);
-    if (!extent || calendar.startOfDay(extent.firstDay) > span.fromMs) break;
+    if (!extent || calendar.startOfDay(extent.firstDay + 1) > span.fromMs) break;
     const filters = [{ key: 'source' as const, patterns: [name], not: false }];
     const { rows } = await usage.sum({ span, grain: 'all', groupBy: [], filters });
     counts.push(rows.reduce((sum, row) => sum + row.requests, 0));

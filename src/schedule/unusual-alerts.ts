@@ -15,7 +15,7 @@ import {
   lastFullHour,
   raiseAlert,
 } from './alert-claims.ts';
-import { describeHourCause, findHourCause, type HourCause, weeksBefore } from './hour-cause.ts';
+import { describeHourCause, findHourCause, type HourCause, listUsualHours } from './hour-cause.ts';
 
 const NUMBERS = ['', 'one', 'two', 'three', 'four'];
 
@@ -80,7 +80,6 @@ function toUnusualWords(found: UnusualHour, zone: string): Pick<AlertContent, 's
   };
 }
 
-const WEEKS = 4;
 const LEAST_WEEKS = 2;
 
 /** An hour that was far from its usual, with what explains most of the difference. */
@@ -103,10 +102,7 @@ export async function findUnusual(
 ): Promise<UnusualHour[]> {
   const extent = await usage.extent();
   if (!extent) return [];
-  const spans = Array.from({ length: WEEKS }, (_, week) => {
-    const fromMs = weeksBefore(hour.fromMs, week + 1, calendar.zone);
-    return { fromMs, toMs: fromMs + hour.toMs - hour.fromMs };
-  }).filter(({ fromMs }) => calendar.startOfDay(extent.firstDay) <= fromMs);
+  const spans = listUsualHours(hour, extent, calendar);
   if (spans.length < LEAST_WEEKS) return [];
   const now = await sumHour(usage, hour);
   const before = await Promise.all(spans.map((span) => sumHour(usage, span)));

@@ -100,7 +100,7 @@ export async function composeWebhook(ports: DigestComposerPorts, stored: unknown
       requests: totals.requests,
       ok: totals.ok,
       failed: totals.failed,
-      requests_day_before: dayBefore.requests,
+      requests_day_before: dayBefore,
       clients,
       pools: pools.flatMap((scope) => scope.pools.map((pool) => toPool(scope, pool))),
       findings: findings.map(({ text }) => text),

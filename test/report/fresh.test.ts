@@ -130,7 +130,8 @@ describe('how many different ones there were', () => {
   ];
 
   it('is told day by day, and in all, of names alone', async () => {
-    const report = await ask(users, { report: 'daily', dimension: 'user', range: '3d' });
+    const began = calls('a', 30, 1);
+    const report = await ask([began, ...users], { report: 'daily', dimension: 'user', range: '3d' });
     expect(report.bars.map(({ distinct, requests }) => [distinct, requests])).toEqual([
       [2, 2],
       [1, 5],
@@ -142,7 +143,7 @@ describe('how many different ones there were', () => {
       'day,distinct,requests,partial,start',
       '2026-11-18,2,2,no,2026-11-18T00:00:00Z',
     ]);
-    const clients = await ask(users, { report: 'daily', dimension: 'client', range: '3d' });
+    const clients = await ask([began, ...users], { report: 'daily', dimension: 'client', range: '3d' });
     expect(clients.finding).toBe('2 clients were seen: 1.3 a day on average, and most (2) on 19 Nov.');
     const same = await ask(users, { report: 'day', dimension: 'client', range: '2026-11-19' });
     expect(same.bars).toHaveLength(24);

@@ -382,9 +382,10 @@ describe('when it runs out', () => {
     expect(state.pools[0]!.burnRate).toBeCloseTo(190 / 215 / (19.5 / 30), 10);
   });
 
-  it('is a range where days differ', async () => {
-    const events = [8, 10, 12, 14, 16].map((count, day) => call(`2026-11-${15 + day}T09:00`, count));
-    const { runOut } = (await getState(events, scope([pool('Month', MONTH, 102)]), noon)).pools[0]!;
+  it('is a range where days differ, the day of the first use left out', async () => {
+    const whole = [8, 10, 12, 14, 16].map((count, day) => call(`2026-11-${15 + day}T09:00`, count));
+    const events = [call('2026-11-14T23:00', 1), ...whole];
+    const { runOut } = (await getState(events, scope([pool('Month', MONTH, 103)]), noon)).pools[0]!;
     // 42 left; at the quicker 14 a day: 7 today, then 14 and 14, then half a day; at the slower 10: 5, then 37 in 3.7 days.
     expect(runOut).toMatchObject({ earliestMs: at('2026-11-23T12:00'), latestMs: at('2026-11-24T16:48') });
     expect(runOut!.arithmetic).toBe('at 10–14 a day (p25–p75 of the last 5 days), the 42 left last 3–4.2 days');

@@ -48,13 +48,17 @@ describe('daily', () => {
   it('averages over days and months of which all was counted, not over those in which data began', async () => {
     const { finding } = await ask(
       [
+        { timeMs: at('2026-11-17T18:00:00Z'), count: 4 },
         { timeMs: at('2026-11-18T00:00:00Z'), count: 10 },
         { timeMs: at('2026-11-19T12:00:00Z'), count: 20 },
         { timeMs: at('2026-11-20T12:00:00Z'), count: 30 },
       ],
       { report: 'daily' },
     );
-    expect(finding).toContain('60 requests, 20 a day; busiest on 20 Nov with 30.');
+    expect(finding).toContain('64 requests, 20 a day; busiest on 20 Nov with 30.');
+    const hours = [12, 13, 14, 15].map((hour) => ({ timeMs: at(`2026-11-20T${hour}:30:00Z`), count: 10 }));
+    const first = await ask(hours, { report: 'day', focus: 'quietest' });
+    expect(first.finding).toMatch(/^40 requests, 3 an hour; quietest at 16:00 with 0, and 7 other hours\./);
     const year = await ask(
       [
         { timeMs: at('2026-08-15T00:00:00Z'), count: 7 },
@@ -70,7 +74,7 @@ describe('daily', () => {
     const day = (date: string, count: number) => ({ timeMs: at(`2026-11-${date}T12:00:00Z`), count });
     const events = [day('16', 1), day('17', 8), day('18', 5), day('19', 5), day('20', 9), day('21', 2)];
     const month = await ask(events, { report: 'daily', range: 'this-month', focus: 'quietest' });
-    expect(month.finding).toContain('; quietest on 16 Nov with 1.');
+    expect(month.finding).toContain('; quietest on 18 Nov with 5, and 1 other day.');
     const tied = await ask(events, { report: 'daily', range: '2026-11-17..2026-11-21', focus: 'quietest' });
     expect(tied.finding).toMatch(/^29 requests, 7 a day; quietest on 18 Nov with 5, and 1 other day\./);
     const early = { nowMs: at('2026-11-21T00:30:00Z') };
@@ -108,6 +112,10 @@ describe('daily', () => {
     expect(report.usual!.slice(0, -1)).toEqual(Array.from({ length: 6 }, () => nothing));
     const young = await ask([friday(0, 99), friday(1, 10)], { report: 'daily' });
     expect(young.usual).toBeUndefined();
+    const cut = [7, 14].flatMap((days) => [{ timeMs: at('2026-11-20T18:00:00Z') - days * 86_400_000, count: 100 }]);
+    const atNoon = { timeMs: at('2026-11-13T12:00:00Z'), count: 100 };
+    // The 6th began at 18:00: what it lacks before is no usual.
+    expect((await ask([...cut, atNoon], { report: 'daily' })).usual).toBeUndefined();
     const unusual = async (...counts: number[]) => {
       const events = counts.map((count, week) => friday(week, count));
       return (await ask(events, { report: 'daily', focus: 'odd' })).finding;
@@ -152,9 +160,9 @@ describe('daily', () => {
     });
 
     it('says how many steps it could judge; one that runs or is cut is never low', async () => {
-      // The third week before is the first that is known.
+      // Data begin within the 3rd: of the 18th on, two weeks before are whole.
       expect(await odd(steady(1, 18))).toMatch(
-        /^No: requests and failures are about as usual in the 4 of 7 days that can be judged\. /,
+        /^No: requests and failures are about as usual in the 3 of 7 days that can be judged\. /,
       );
       expect(await odd(steady(1, 40), 'yesterday', 'daily')).toBe(
         'No: requests and failures are about as usual in all 24 hours. None of 100 requests failed.',

@@ -142,6 +142,8 @@ describe('why', () => {
       '300 requests, up from 100 in as many days before (3.0×); 95% of the growth is on /b.',
     ]);
     expect(await claims([before, ...now])).toEqual([]);
+    const partly = { ...before, timeMs: at('2026-11-07T22:00:00Z') };
+    expect(await claims([partly, before, ...now])).toEqual([]);
   });
 
   it('explains days that are not those of UTC, and late arrivals', async () => {

@@ -36,7 +36,7 @@ describe('digests', () => {
     clock.set(Date.parse('2026-11-21T09:00:00Z'));
     for (let again = 0; again < 3; again += 1) await tick();
     const [message, ...replies] = slack.messages(CHANNEL);
-    expect(message!.text).toMatch(/^API usage · Fri 20 Nov\n4 requests, ↑ from 0 vs\. Thursday · 75% succeeded\n/);
+    expect(message!.text).toMatch(/^API usage · Fri 20 Nov\n4 requests · 75% succeeded\n/);
     expect(message!.blocks!.map(({ type }) => type)).toEqual([
       'header',
       'rich_text',
@@ -131,7 +131,9 @@ describe('digests', () => {
   });
 
   it('say a quiet day in one line, and never take a silent sender for one', async () => {
-    const quiet = await open(databases, { events: [{ timeMs: at('2026-11-17T12:00Z'), count: 700 }] });
+    const quiet = await open(databases, {
+      events: ['10', '17'].map((day) => ({ timeMs: at(`2026-11-${day}T12:00Z`), count: 700 })),
+    });
     await quiet.digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
     quiet.clock.set(at('2026-11-20T10:00Z'));
     await quiet.tick();
@@ -149,8 +151,28 @@ describe('digests', () => {
     expect(parentsIn(silent.slack)[0]!.text).not.toContain('Quiet day');
   });
 
+  it('compare with whole days alone: the day on which data began is none', async () => {
+    const began = { timeMs: at('2026-11-13T22:00Z'), count: 5 };
+    const whole = Array.from({ length: 8 }, (_, n) => ({ timeMs: at('2026-11-14T12:00Z') + n * DAY, count: 100 }));
+    const { slack, clock, digests, tick, replies } = await open(databases, { events: [began, ...whole] });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    await digests.add({ channel: CHANNEL, schedule: 'weekly sat 10:00' }, BY);
+    const digestsOf = async (date: string) => {
+      clock.set(at(`${date}T10:00Z`));
+      await tick();
+      return parentsIn(slack).map(({ text }) => text);
+    };
+    const [friday = '', week = ''] = (await digestsOf('2026-11-21')).toSorted((a, b) => a.length - b.length);
+    expect(friday).toContain('100 requests, unchanged vs. Thursday · ');
+    expect(replies('Biggest movers')).toBe('');
+    expect(week).toContain('Last 7 days: 700 requests, 100 a day');
+    expect(week).not.toContain('the 7 before');
+    const saturday = (await digestsOf('2026-11-22')).at(-1)!;
+    expect(saturday).toContain('100 requests, unchanged vs. Friday, unchanged vs. a usual Saturday · ');
+  });
+
   it('tell movers against the same weekday, with their route, and new clients', async () => {
-    const events: EventOfTest[] = [6, 13].map((day) => ({
+    const events: EventOfTest[] = [5, 6, 13].map((day) => ({
       ...{ timeMs: at(`2026-11-${String(day).padStart(2, '0')}T12:00Z`), client: 'old', route: '/a', count: 100 },
     }));
     // The day before was five times as busy: nothing to say of a Friday.
@@ -167,6 +189,21 @@ describe('digests', () => {
     expect(replies('Biggest movers')).toContain('old made 58 more requests than on a usual Friday, mostly on /b.');
     expect(replies('New and silent clients')).toContain('New: fresh &lt;!channel&gt;, 1 request');
     slack.assertNoProblems();
+  });
+
+  it('take no client for silent, or for a mover, because others are busier', async () => {
+    const busy = Array.from({ length: 1000 }, (_, n) => ({ client: `busy-${n}`, count: 70 }));
+    const events = [5, 6, 13, 20].flatMap((day) =>
+      [...busy, { client: 'small', count: day === 20 ? 50 : 80 }].map((each) => ({
+        ...{ ...each, timeMs: at(`2026-11-${String(day).padStart(2, '0')}T12:00Z`) },
+      })),
+    );
+    const { clock, digests, tick, replies } = await open(databases, { events });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    clock.set(at('2026-11-21T10:00Z'));
+    await tick();
+    expect(replies('Biggest movers')).toContain('small made 30 fewer requests than on a usual Friday.');
+    expect(replies('New and silent clients')).toBe('');
   });
 
   it('tell what changed since an earlier digest once, and again only where it changed again', async () => {
@@ -431,9 +468,9 @@ describe('a digest of some calls alone', () => {
     clock.set(at('2026-11-21T10:00Z'));
     await tick();
     const [first, second] = parentsIn(slack).map(({ text }) => text);
-    expect(first).toContain('4 requests,');
+    expect(first).toContain('4 requests ·');
     expect(first).not.toContain('only calls');
-    expect(second).toContain('3 requests,');
+    expect(second).toContain('3 requests ·');
     expect(second).toContain('only calls with client acme');
     slack.assertNoProblems();
   });

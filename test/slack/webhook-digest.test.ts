@@ -20,7 +20,11 @@ it('a digest that is posted goes to the webhook with the numbers of its day', as
   const whole = await startWholeApp({ nowMs: DAY, env: { WEBHOOK_URL: url, WEBHOOK_SECRET: SECRET } });
   onTestFinished(() => whole.stop());
   const call = { time: '2026-11-20T10:00:00Z', client: 'acme', status: 200 };
-  await whole.send([call, { ...call, status: 429 }, { ...call, time: '2026-11-19T10:00:00Z' }]);
+  await whole.send([
+    call,
+    { ...call, status: 429 },
+    ...['19', '18'].map((day) => ({ ...call, time: `2026-11-${day}T10:00:00Z` })),
+  ]);
   await whole.slack.command({ user: 'alice', channel: 'C01USAGE', text: 'digest add daily 09:00' });
   await expect
     .poll(() => whole.slack.ephemerals('alice').some(({ text }) => text.includes('Added')), { timeout: 30_000 })

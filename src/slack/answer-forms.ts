@@ -27,7 +27,7 @@ import { openView } from './views.ts';
 
 /** The forms that an answer, or a message, is the beginning of. Everybody may use them. */
 export const ANSWER_FORMS: readonly Listener[] = [
-  ...form({
+  form({
     on: CALLBACKS.filters,
     metadata: METADATA.answer,
     fields: FILTER_FIELDS,
@@ -38,7 +38,7 @@ export const ANSWER_FORMS: readonly Listener[] = [
     const field = FILTER_FIELDS[key];
     return field.kind === 'search' ? options(field.action, (ctx, typed) => listValues(ctx, key, typed)) : [];
   }),
-  ...form({
+  form({
     on: CALLBACKS.saveView,
     metadata: METADATA.answer,
     fields: SAVE_FIELDS,
@@ -49,7 +49,7 @@ export const ANSWER_FORMS: readonly Listener[] = [
       await saveView(sent, { name, owner: owner || 'user', ...(question ? { question } : {}) });
     },
   }),
-  ...form({
+  form({
     on: CALLBACKS.alert,
     metadata: METADATA.answer,
     fields: ALERT_FIELDS,
@@ -64,7 +64,7 @@ export const ANSWER_FORMS: readonly Listener[] = [
     const { channel, responseUrl } = asked;
     await openView(ctx, asked, buildAskForm({ channel, threadTs, inThread, responseUrl }));
   }),
-  ...form({
+  form({
     on: CALLBACKS.ask,
     metadata: METADATA.ask,
     fields: ASK_FIELDS,

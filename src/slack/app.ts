@@ -1,9 +1,10 @@
+import { App } from '@slack/bolt';
 import { DAY_MS } from '../domain/calendar.ts';
 import { deleteAnswersBefore } from '../store/conversation-repository.ts';
 import { ANSWER_ACTIONS } from './answer-actions.ts';
 import { ANSWER_FORMS } from './answer-forms.ts';
 import { type Found, Memory } from './client/memory.ts';
-import { createWebClient } from './client/web-client.ts';
+import { clientOptions, createWebClient, toSlackLogger } from './client/web-client.ts';
 import { CLIENT_WINDOWS } from './client-forms.ts';
 import { COMMANDS } from './commands.ts';
 import type { SlackContext, SlackDeps } from './context.ts';
@@ -11,7 +12,7 @@ import { DIGEST_FORM } from './digests.ts';
 import { createDispatch } from './dispatch.ts';
 import { EVENTS } from './events.ts';
 import { assertAppToken, Identity } from './identity.ts';
-import { closed, type Listener } from './listen.ts';
+import { closed, type Listener, tellOld } from './listen.ts';
 import { createPeople } from './permissions.ts';
 import { POOL_WINDOWS } from './pool-forms.ts';
 import { ROUTING_WINDOWS } from './routing-form.ts';
@@ -46,13 +47,13 @@ const STOP_TIMEOUT_MS = 8000;
 const KEEP_ANSWERS_MS = 180 * DAY_MS;
 /** Everything that the app hears. */
 const LISTENERS: readonly Listener[] = [
-  ...[...COMMANDS, ...ANSWER_ACTIONS, ...ANSWER_FORMS, ...DIGEST_FORM],
+  ...[...COMMANDS, ...ANSWER_ACTIONS, ...ANSWER_FORMS, DIGEST_FORM],
   ...[...ROUTING_WINDOWS, ...POOL_WINDOWS, ...CLIENT_WINDOWS, ...EVENTS, closed],
 ];
 
 /**
- * The Slack app: receives signed requests (HTTP) or envelopes (Socket Mode), acknowledges at once, and answers through one
- * client that never repeats a post by itself.
+ * The Slack app over Bolt: receives signed requests (HTTP) or envelopes (Socket Mode), acknowledges at once, and answers
+ * through one client that never repeats a post by itself.
  */
 export function createSlackApp(deps: SlackDeps): SlackApp {
   const { config, log, now } = deps;
@@ -73,10 +74,21 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     command: config.command ?? '/usage',
     seen: createSeenSet(deps.db, log, now),
   };
-  const dispatch = createDispatch(LISTENERS, ctx);
+  const dispatch = createDispatch((event) => app.processEvent(event), { log, tellOld: (body) => tellOld(ctx, body) });
   const socket = config.appToken
     ? createSocketTransport(dispatch.take, { appToken: config.appToken, ...connection, wait })
     : undefined;
+  const app: App = new App({
+    // Everything goes through the dispatch, which Bolt does not know.
+    receiver: { init: () => {}, start: async () => socket?.start(), stop: async () => socket?.stop() },
+    // Bolt would ask Slack who the bot is while it is constructed; `start` does, and survives Slack being away.
+    authorize: async () => ({ botToken: config.botToken, botId: '', botUserId: bot.userId }),
+    clientOptions: clientOptions(connection),
+    logger: toSlackLogger(log),
+    ignoreSelf: false,
+  });
+  app.error(async (error) => log.error({ error: String(error), stack: error.stack }, 'listener failed'));
+  for (const listen of LISTENERS) listen(app, ctx);
 
   let stopped = false;
   let forgetting: NodeJS.Timeout | undefined;
@@ -93,7 +105,7 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     async start() {
       await identity.start();
       if (config.appToken) await assertAppToken(createWebClient(config.appToken, connection));
-      await socket?.start();
+      await app.start();
       forget();
       forgetting = setInterval(forget, DAY_MS).unref();
     },
@@ -102,7 +114,7 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
       stopped = true;
       identity.stop();
       clearInterval(forgetting);
-      await socket?.stop();
+      await app.stop();
       await Promise.race([dispatch.idle(), new Promise((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref())]);
     },
     ...(handleRequest ? { handleRequest } : {}),

@@ -28,7 +28,7 @@ export const CLIENT_WINDOWS: readonly Listener[] = [
     const lines = await ctx.pools.apply({ part: 'client', basis: value }, by);
     await updateView(ctx, list, await buildList(ctx, asked, saidOf(lines)));
   }),
-  ...declarationForm({
+  declarationForm({
     on: CALLBACKS.client,
     metadata: METADATA.client,
     fields: CLIENT_FORM,

@@ -18,7 +18,7 @@ interface DeclarationForm<T, F extends FormFields> extends Pick<FormRow<T, F>, '
 }
 
 /** A form by which admins change the declaration; what changed is told in the list that is seen again, else in a message. */
-export function declarationForm<T, F extends FormFields>(row: DeclarationForm<T, F>): Listener[] {
+export function declarationForm<T, F extends FormFields>(row: DeclarationForm<T, F>): Listener {
   const { toEdit, instead, toField, buildList, ...rest } = row;
   return form<T, F>({
     ...{ ...rest, needs: 'admin', again: 'pool edit' },

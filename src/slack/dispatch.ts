@@ -1,18 +1,14 @@
-import type { SlackContext } from './context.ts';
-import type { Heard, Listener } from './listen.ts';
-import { tellOld } from './listen.ts';
-import { readAddress } from './payloads.ts';
+import type { App, ReceiverEvent } from '@slack/bolt';
+import type { Logger } from '../log.ts';
+import { findBodyFault } from './payloads.ts';
 
 /** Something from Slack, however it came, with the one answer that it gets. */
-export interface Incoming {
-  body: unknown;
-  ack: Heard['ack'];
-}
+export type Incoming = Pick<ReceiverEvent, 'ack' | 'retryNum' | 'body'>;
 
 /** Slack shows a failure to whoever waits after 3 s. */
 const ACK_WITHIN_MS = 2500;
 
-interface Dispatch {
+export interface Dispatch {
   /** Hands over what came, and makes sure that it is answered in time whatever happens. Never rejects. */
   take(incoming: Incoming): Promise<void>;
   /** Resolves when everything that was handed over is done. */
@@ -20,43 +16,42 @@ interface Dispatch {
 }
 
 /**
- * Finds the listener for whatever comes from Slack. Everything is acknowledged: what cannot be read, at once; what nobody
- * listens for (a window from before an upgrade, which is told), or what takes too long, without content.
+ * Stands between the ways from Slack and the listeners. Everything is acknowledged: what no listener could read, at once;
+ * what none claimed (`tellOld`: a window from before an upgrade), or took too long for, without content.
  */
-export function createDispatch(listeners: readonly Listener[], ctx: SlackContext): Dispatch {
-  const byAddress = new Map(listeners.map((listener) => [listener.address, listener]));
-  if (byAddress.size < listeners.length) throw new Error('two listeners have one address');
+export function createDispatch(
+  process: App['processEvent'],
+  { log, tellOld }: { log: Logger; tellOld(body: Record<string, unknown>): Promise<void> },
+): Dispatch {
   const running = new Set<Promise<void>>();
-  const { log } = ctx;
 
-  async function handle({ body: given, ack: answer }: Incoming): Promise<void> {
+  async function handle({ body: given, ack: answer, ...rest }: Incoming): Promise<void> {
     const body = withoutNulls(given);
     if (isObject(body.event)) body.event = withoutNulls(body.event);
-    const { type } = body;
-    const blank = type === 'block_suggestion' ? { options: [] } : undefined;
+    const blank = body.type === 'block_suggestion' ? { options: [] } : undefined;
     let answered = false;
-    const ack: Heard['ack'] = async (response) => {
+    const ack: ReceiverEvent['ack'] = async (response) => {
       if (answered) return;
       answered = true;
       clearTimeout(timer);
       await answer(response);
     };
     const timer = setTimeout(() => {
-      log.warn({ type }, 'acknowledged late, without content');
+      log.warn({ type: body.type }, 'acknowledged late, without content');
       void ack(blank).catch(() => {});
     }, ACK_WITHIN_MS);
     try {
-      const read = readAddress(body);
-      if ('fault' in read) {
-        log.warn({ type, fault: read.fault }, 'something from Slack that cannot be read was left alone');
+      const fault = findBodyFault(body);
+      if (fault !== undefined) {
+        log.warn({ type: body.type, fault }, 'something from Slack that cannot be read was left alone');
         return;
       }
-      const listener = byAddress.get(read.address ?? '');
-      if (listener) return await listener.hear({ ctx, body, ack });
+      await process({ ...rest, body, ack });
+      if (answered) return;
       await ack(blank);
-      if (blank === undefined && 'user' in body) await tellOld(ctx, body);
+      if (blank === undefined && 'user' in body) await tellOld(body);
     } catch (error) {
-      log.error({ type, error: String(error), stack: (error as Error)?.stack }, 'a listener failed');
+      log.error({ type: body.type, error: String(error), stack: (error as Error)?.stack }, 'a listener failed');
     } finally {
       await ack(blank).catch((error: unknown) => log.warn({ error: String(error) }, 'could not be acknowledged'));
     }
@@ -74,7 +69,7 @@ export function createDispatch(listeners: readonly Listener[], ctx: SlackContext
   };
 }
 
-/** Leaves out fields that are null: for Slack they are as good as absent. */
+/** Leaves out fields that are null: Bolt reads into them. */
 function withoutNulls(body: unknown): Record<string, unknown> {
   return isObject(body) ? Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)) : {};
 }

@@ -6,11 +6,11 @@ import { callSlack } from './client/errors.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import type { Asked, SlackContext } from './context.ts';
 import { publishHome } from './home.ts';
-import { event, type Listener } from './listen.ts';
+import type { Listener } from './listen.ts';
 import { maybeText } from './payloads.ts';
 import { performText } from './perform.ts';
 import { serveIfAllowed } from './serve.ts';
-import { asBlocks, tellPrivately } from './tell.ts';
+import { asBlocks, newId, tellPrivately } from './tell.ts';
 
 const id = z.string().min(1);
 const nothing = z.undefined().optional();
@@ -31,6 +31,15 @@ export const EVENTS: readonly Listener[] = [
     ),
   ),
 ];
+
+/** An event, each once by its id. What is not as the schema says concerns nobody. */
+function event<T>(name: string, schema: z.ZodType<T>, run: (ctx: SlackContext, event: T) => Promise<void>): Listener {
+  return (app, ctx) =>
+    app.event(name, async ({ event: given, body }) => {
+      const read = schema.safeParse(given);
+      if (read.success && (await ctx.seen.insert(`event:${body.event_id ?? newId()}`))) await run(ctx, read.data);
+    });
+}
 
 /** A mention is answered in its thread, a direct message beside it. Without a question the bot introduces itself. */
 async function answerWritten(ctx: SlackContext, event: Written): Promise<void> {

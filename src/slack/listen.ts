@@ -1,3 +1,4 @@
+import type { App } from '@slack/bolt';
 import { z } from 'zod';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import type { FormFields } from '../messages/form.ts';
@@ -11,7 +12,6 @@ import {
   askedByForm,
   COMMAND,
   DEED,
-  EVENT,
   PRESS,
   type PressBody,
   SEARCH,
@@ -20,7 +20,6 @@ import {
   type View,
 } from './payloads.ts';
 import { describeFailure, refuse, serveIfAllowed, tellFailure, toServed } from './serve.ts';
-import { newId } from './tell.ts';
 import { updateView, withChannel } from './views.ts';
 
 /** Slack waits 3 s for what a menu offers and for what is wrong with a form. */
@@ -28,21 +27,11 @@ const PATIENCE_MS = 2000;
 
 type Needs = 'view' | 'admin';
 
-/** Something that came from Slack, with the one answer that it gets. */
-export interface Heard {
-  ctx: SlackContext;
-  body: Record<string, unknown>;
-  ack(answer?: unknown): Promise<void>;
-}
-
 /**
  * One thing that people do in Slack, and what follows: rows of these are all that the app hears. Each acknowledges first,
- * then asks for the rights of the person who acts, and nothing runs before they are known. `address`: as `readAddress` says it.
+ * then asks for the rights of the person who acts, and nothing runs before they are known.
  */
-export interface Listener {
-  address: string;
-  hear(heard: Heard): Promise<void>;
-}
+export type Listener = (app: App, ctx: SlackContext) => void;
 
 /** A press, of somebody who may. */
 export interface Press<V = string> extends Served {
@@ -62,32 +51,13 @@ export interface Sent<T, F extends FormFields> extends Filled<F>, Served {
 
 /** Any slash command that Slack sends here is ours, whatever the manifest calls it. */
 export function command(run: (served: Served & { text: string }) => Promise<void>): Listener {
-  return {
-    address: 'command',
-    async hear({ ctx, body, ack }) {
+  return (app, ctx) =>
+    app.command(/.*/, async ({ command: given, ack }) => {
       await ack();
-      const { user_id: user, channel_id: channel, response_url, trigger_id, text } = COMMAND.parse(body);
+      const { user_id: user, channel_id: channel, response_url, trigger_id, text } = COMMAND.parse(given);
       const asked = { user, channel, responseUrl: response_url, triggerId: trigger_id, atMs: ctx.now() };
       await serveIfAllowed(ctx, asked, (served) => run({ ...served, text }));
-    },
-  };
-}
-
-/** An event, each once by its id. What is not as the schema says concerns nobody. */
-export function event<T>(
-  name: string,
-  schema: z.ZodType<T>,
-  run: (ctx: SlackContext, event: T) => Promise<void>,
-): Listener {
-  return {
-    address: `event ${name}`,
-    async hear({ ctx, body, ack }) {
-      await ack();
-      const { event: given, event_id: id } = EVENT.parse(body);
-      const read = schema.safeParse(given);
-      if (read.success && (await ctx.seen.insert(`event:${id ?? newId()}`))) await run(ctx, read.data);
-    },
-  };
+    });
 }
 
 /** A press on a button or an entry of a menu; `on` also stands for actions with more after a colon. */
@@ -106,9 +76,8 @@ export function press<V = string>({
   window?: boolean;
   run(press: Press<V>): Promise<void>;
 }): Listener {
-  return {
-    address: `press ${on}`,
-    async hear({ ctx, body: given, ack }) {
+  return (app, ctx) =>
+    app.action(new RegExp(`^${on}(:|$)`), async ({ ack, body: given }) => {
       await ack();
       const body = PRESS.parse(given);
       const asked = askedBy(body, ctx.now());
@@ -121,8 +90,7 @@ export function press<V = string>({
         if (body.view?.type === 'home') await refreshHome(served);
       };
       await serveIfAllowed(ctx, asked, task, needs);
-    },
-  };
+    });
 }
 
 /** Shows in the Home tab what was done; it is done whether or not Slack takes the view. */
@@ -143,25 +111,23 @@ export function adminWindow<V = string>(
 
 /** Presses that lead to nothing here, whoever makes them. */
 export function ignore(on: string): Listener {
-  return { address: `press ${on}`, hear: ({ ack }) => ack() };
+  return (app) => app.action(new RegExp(`^${on}(:|$)`), async ({ ack }) => ack());
 }
 
 /** A window that somebody closes asks for nothing. */
-export const closed: Listener = { address: 'closed', hear: ({ ack }) => ack() };
+export const closed: Listener = (app) => app.view({ type: 'view_closed', callback_id: /.*/ }, async ({ ack }) => ack());
 
 export function shortcut(
   on: string,
   run: (served: Served & { body: z.infer<typeof SHORTCUT> }) => Promise<void>,
 ): Listener {
-  return {
-    address: `shortcut ${on}`,
-    async hear({ ctx, body: given, ack }) {
+  return (app, ctx) =>
+    app.shortcut(on, async ({ ack, body: given }) => {
       await ack();
       const body = SHORTCUT.parse(given);
       const asked = askedBy(body, ctx.now());
       await serveIfAllowed(ctx, asked, (served) => run({ ...served, body }));
-    },
-  };
+    });
 }
 
 /** Entries of a menu for typed text; people without rights get none, nor does a menu that takes too long. */
@@ -170,9 +136,8 @@ export function options(
   find: (ctx: SlackContext, typed: string) => Promise<readonly object[]>,
   needs?: Needs,
 ): Listener {
-  return {
-    address: `options ${on}`,
-    async hear({ ctx, body, ack }) {
+  return (app, ctx) =>
+    app.options(on, async ({ ack, body }) => {
       const look = async () => {
         const { user, value } = SEARCH.parse(body);
         const person = await ctx.people.find(user.id);
@@ -182,9 +147,8 @@ export function options(
         ctx.log.warn({ action: on, error: String(error) }, 'a menu stayed empty');
         return [];
       });
-      await ack({ options: found });
-    },
-  };
+      await ack({ options: found as never });
+    });
 }
 
 export interface FormRow<T, F extends FormFields> {
@@ -203,12 +167,22 @@ export interface FormRow<T, F extends FormFields> {
   run(sent: Sent<T, F>): Promise<void>;
 }
 
-/** A form: one that is sent stays open with its faults, or closes and is done; a field of it may bring others. */
-export function form<T, F extends FormFields>(row: FormRow<T, F>): Listener[] {
+/** A form that is sent: it stays open with its faults, or closes and is done. */
+export function form<T, F extends FormFields>(row: FormRow<T, F>): Listener {
   const { on, needs, live, check, run } = row;
-  const submitted: Listener = {
-    address: `form ${on}`,
-    async hear({ ctx, body: given, ack }) {
+  const changed =
+    live &&
+    press({
+      ...{ on: live.on, needs: needs ?? 'view', window: true },
+      async run(pressed) {
+        const view = windowOf(pressed);
+        const { sent } = readSent(row, view, pressed);
+        await updateView(pressed.ctx, view, await live.rebuild(sent, { ...pressed, view }));
+      },
+    });
+  return (app, ctx) => {
+    changed?.(app, ctx);
+    app.view({ type: 'view_submission', callback_id: on }, async ({ ack, body: given }) => {
       const body = SUBMISSION.parse(given);
       const { view } = body;
       const asked = askedByForm(body, ctx.now());
@@ -239,18 +213,8 @@ export function form<T, F extends FormFields>(row: FormRow<T, F>): Listener[] {
         if (asked.channel === '') await refreshHome(served);
       };
       await serveIfAllowed(ctx, asked, once, needs);
-    },
+    });
   };
-  if (!live) return [submitted];
-  const changed = press({
-    ...{ on: live.on, needs: needs ?? 'view', window: true },
-    async run(pressed) {
-      const view = windowOf(pressed);
-      const { sent } = readSent(row, view, pressed);
-      await updateView(pressed.ctx, view, await live.rebuild(sent, { ...pressed, view }));
-    },
-  });
-  return [submitted, changed];
 }
 
 /** Reads a form as it stands, and its fields. Throws where it is from another version. */

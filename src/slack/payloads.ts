@@ -69,39 +69,32 @@ const PRESSED = z
 export const PRESS = DEED.extend({ actions: z.tuple([PRESSED], z.unknown()) });
 export type PressBody = z.infer<typeof PRESS>;
 
-export const SUBMISSION = DEED.extend({
-  type: maybeText,
-  view: VIEW.extend({ callback_id: text, state: z.object({ values: STATE }) }),
-});
+export const SUBMISSION = DEED.extend({ view: VIEW.extend({ callback_id: text, state: z.object({ values: STATE }) }) });
 export const SHORTCUT = DEED.extend({ callback_id: text, message_ts: maybeText });
 export const SEARCH = z.object({ user: z.object({ id }), action_id: text, value: text.default('') });
 export const COMMAND = z.object({
   ...{ command: id, user_id: id, channel_id: id, text: text.default('') },
   ...{ response_url: maybeText, trigger_id: maybeText },
 });
-export const EVENT = z.object({ event: z.looseObject({ type: id, text: text.optional() }), event_id: maybeText });
+const EVENT = z.object({ event: z.looseObject({ type: id, text: text.optional() }) });
 
-/** A kind of body, by the field that only this kind has: the least that a listener reads of it, and who listens for it. */
-function kind<T>(field: string, schema: z.ZodType<T>, toAddress: (body: T) => string) {
-  return { field, address: schema.transform(toAddress) };
-}
-
+/** The least that each kind of body must have for a listener to read it, by the field that only this kind has. */
 const KINDS = [
-  kind('event', EVENT, ({ event }) => `event ${event.type}`),
-  kind('command', COMMAND, () => 'command'),
-  kind('actions', PRESS, ({ actions: [{ action }] }) => `press ${action.split(':')[0]}`),
-  kind('action_id', SEARCH, ({ action_id }) => `options ${action_id}`),
-  kind('view', SUBMISSION, ({ type, view }) => (type === 'view_closed' ? 'closed' : `form ${view.callback_id}`)),
-  kind('callback_id', SHORTCUT, ({ callback_id }) => `shortcut ${callback_id}`),
-];
+  ['event', EVENT],
+  ['command', COMMAND],
+  ['actions', PRESS],
+  ['action_id', SEARCH],
+  ['view', SUBMISSION],
+  ['callback_id', SHORTCUT],
+] as const;
 
-/** Returns the address of the listener for a body (undefined for a kind that the app does not know), or what is wrong with it. */
-export function readAddress(body: Record<string, unknown>): { address: string | undefined } | { fault: string } {
+/** Returns what is wrong with a body, or undefined. Kinds that the app does not know are no fault. */
+export function findBodyFault(body: Record<string, unknown>): string | undefined {
   // A window that is sent or closed without its content would be taken for a shortcut.
   const isWindow = typeof body.type === 'string' && body.type.startsWith('view_');
-  const found = KINDS.find(({ field }) => Object.hasOwn(body, field) || (isWindow && field === 'view'));
-  const read = found?.address.safeParse(body);
-  return read?.error ? { fault: z.prettifyError(read.error) } : { address: read?.data };
+  const schema = KINDS.find(([field]) => Object.hasOwn(body, field) || (isWindow && field === 'view'))?.[1];
+  const error = schema?.safeParse(body).error;
+  return error && z.prettifyError(error);
 }
 
 /** Reads who did something, and where: for a form, where that was opened. `channel` is empty for what began in the Home tab. */

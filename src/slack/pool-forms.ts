@@ -53,7 +53,7 @@ export const POOL_WINDOWS: readonly Listener[] = [
   adminWindow(ACTIONS.poolAdd, openNewPoolForm, KIND),
   adminWindow(ACTIONS.scopeEdit, openScopeForm),
   adminWindow(ACTIONS.poolEnd, endPool, POOL),
-  ...declarationForm({
+  declarationForm({
     on: CALLBACKS.pool,
     metadata: METADATA.pool,
     fields: listPoolFields,
@@ -63,7 +63,7 @@ export const POOL_WINDOWS: readonly Listener[] = [
     toField: toPoolField,
     buildList: buildListAgain,
   }),
-  ...declarationForm({
+  declarationForm({
     on: CALLBACKS.scope,
     metadata: METADATA.scope,
     fields: SCOPE_FIELDS,
@@ -72,7 +72,7 @@ export const POOL_WINDOWS: readonly Listener[] = [
     buildList: ({ metadata, ...sent }, said) =>
       buildListAgain({ ...sent, metadata: { ...metadata, scope: metadata.scope ?? sent.typed.name } }, said),
   }),
-  ...declarationForm({
+  declarationForm({
     on: CALLBACKS.pools,
     metadata: METADATA.pools,
     fields: TEXT_FIELDS,

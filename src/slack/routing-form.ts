@@ -23,7 +23,7 @@ type Fields = typeof FIELDS;
 /** The form of where alerts go, and its search of groups. */
 export const ROUTING_WINDOWS: readonly Listener[] = [
   options(ACTIONS.alertGroup, listGroups, 'admin'),
-  ...form({
+  form({
     on: CALLBACKS.alertRoute,
     needs: 'admin',
     metadata: METADATA.routing,

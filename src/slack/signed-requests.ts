@@ -48,7 +48,8 @@ export function createRequestHandler(
     return new Promise((resolve) => {
       take({
         body: content,
-        ack: async (answer) => resolve({ status: 200, body: answer }),
+        ack: async (answer) => resolve({ status: 200, body: answer || undefined }),
+        ...(headers['x-slack-retry-num'] ? { retryNum: Number(headers['x-slack-retry-num']) } : {}),
       });
     });
   };

@@ -1,4 +1,4 @@
-import type { SocketModeClient } from '@slack/socket-mode';
+import { type App, SocketModeReceiver } from '@slack/bolt';
 import { backoffMs } from '../domain/calendar.ts';
 import { type Logger, OutageLog } from '../log.ts';
 import { clientOptions, toSlackLogger } from './client/web-client.ts';
@@ -7,7 +7,7 @@ import type { Incoming } from './dispatch.ts';
 /** Socket Mode: how Slack reaches a bot that has no address. */
 export interface SocketTransport {
   /** Connects, and keeps connected until `stop`. */
-  start(): Promise<void>;
+  start(): void;
   stop(): Promise<void>;
   connected(): boolean;
 }
@@ -26,63 +26,60 @@ export function createSocketTransport(
   }: { appToken: string; apiUrl?: string | undefined; log: Logger; wait(ms: number): Promise<void> },
 ): SocketTransport {
   let stopped = false;
-  let clients: SocketModeClient[] = [];
-  const up = new Set<SocketModeClient>();
+  const up = new Set<SocketModeReceiver>();
   const outage = new OutageLog(log, {
     failing: 'there is no Socket Mode connection; trying until there is one',
     working: 'Socket Mode is connected again',
   });
+  const receivers = Array.from({ length: CONNECTIONS }, () => {
+    // Reconnecting is ours: the package pauses 5 s at each renewal, and ends the process when Slack refuses one.
+    return new SocketModeReceiver({
+      appToken,
+      autoReconnectEnabled: false,
+      // What goes wrong with a connection is told by `supervise`, which keeps it up.
+      logger: toSlackLogger(log, 'debug'),
+      installerOptions: { clientOptions: clientOptions({ apiUrl, log }) },
+    });
+  });
 
   /** Keeps one connection up until stop: at once after a renewal, then with growing pauses. */
-  async function supervise(client: SocketModeClient): Promise<void> {
+  async function supervise(receiver: SocketModeReceiver): Promise<void> {
     let failures = 0;
     while (!stopped) {
       try {
-        await client.start();
-        up.add(client);
+        await receiver.client.start();
+        up.add(receiver);
         outage.recover();
         failures = 0;
-        const gone = new Promise((resolve) => client.once('disconnected', resolve));
+        const gone = new Promise((resolve) => receiver.client.once('disconnected', resolve));
         await gone;
       } catch (error) {
         if (!stopped && up.size === 0) outage.fail(String(error));
       }
-      up.delete(client);
+      up.delete(receiver);
       failures += 1;
       if (!stopped && failures > 1) await wait(backoffMs(failures + 1, { firstMs: 250, longestMs: MAX_PAUSE_MS }));
     }
   }
 
+  // A receiver uses nothing else of an app.
+  for (const receiver of receivers) receiver.init({ processEvent: take as App['processEvent'] } as App);
   return {
-    async start() {
-      // A bot in HTTP mode does without the package.
-      const { SocketModeClient } = await import('@slack/socket-mode');
-      const options = {
-        appToken,
-        // Reconnecting is ours: the package pauses 5 s at each renewal, and ends the process when Slack refuses one.
-        autoReconnectEnabled: false,
-        // What goes wrong with a connection is told by `supervise`, which keeps it up.
-        logger: toSlackLogger(log, 'debug'),
-        clientOptions: clientOptions({ apiUrl, log }),
-      };
-      clients = Array.from({ length: CONNECTIONS }, () => new SocketModeClient(options));
-      for (const client of clients) {
-        client.on('slack_event', take);
-        void supervise(client);
-      }
+    start() {
+      for (const receiver of receivers) void supervise(receiver);
     },
     async stop() {
       stopped = true;
-      await Promise.all(clients.map((client) => disconnect(client)));
+      await Promise.all(receivers.map((receiver) => disconnect(receiver)));
     },
     connected: () => up.size > 0,
   };
 }
 
 /** The package waits for the server's farewell, which may never come. */
-async function disconnect(client: SocketModeClient): Promise<void> {
+async function disconnect(receiver: SocketModeReceiver): Promise<void> {
   const timer = Promise.withResolvers<void>();
   const timeout = setTimeout(timer.resolve, 1000);
-  await Promise.race([client.disconnect().catch(() => {}), timer.promise]);
+  await Promise.race([receiver.client.disconnect().catch(() => {}), timer.promise]);
   clearTimeout(timeout);
 }

@@ -10,17 +10,19 @@ import { toCsvColumns } from '../report/table.ts';
 import { toWords } from './ask.ts';
 import { listSections } from './sections.ts';
 
-const instant = z.iso.datetime({ offset: false });
+const instant = z.iso.datetime({ offset: false }).meta({ id: 'Instant' });
 const credits = z.number().meta({ description: 'Credits, at most three decimals.' });
 
-const range = z.strictObject({
-  label: z.string(),
-  from: instant,
-  to: instant.meta({ description: 'Not in the range itself.' }),
-  first_day: z.iso.date().meta({ description: 'In the report zone.' }),
-  last_day: z.iso.date().meta({ description: 'In the report zone. Before first_day: the range is empty.' }),
-  running: z.boolean().meta({ description: 'It has not ended: its numbers still grow.' }),
-});
+const range = z
+  .strictObject({
+    label: z.string(),
+    from: instant,
+    to: instant.meta({ description: 'Not in the range itself.' }),
+    first_day: z.iso.date().meta({ description: 'In the report zone.' }),
+    last_day: z.iso.date().meta({ description: 'In the report zone. Before first_day: the range is empty.' }),
+    running: z.boolean().meta({ description: 'It has not ended: its numbers still grow.' }),
+  })
+  .meta({ id: 'Range' });
 
 /**
  * An answer as JSON. Its fields are kept: later versions may add fields, columns and kinds of report, and neither rename nor

@@ -4,11 +4,11 @@ import type { Message } from '../messages/text.ts';
 import { insertGreeting } from '../store/conversation-repository.ts';
 import { callSlack } from './client/errors.ts';
 import { sendRepaired } from './client/send-repaired.ts';
+import { performText } from './commands.ts';
 import type { Asked, SlackContext } from './context.ts';
 import { publishHome } from './home.ts';
 import type { Listener } from './listen.ts';
 import { maybeText } from './payloads.ts';
-import { performText } from './perform.ts';
 import { serveIfAllowed } from './serve.ts';
 import { asBlocks, newId, tellPrivately } from './tell.ts';
 

@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Block } from '../../src/playground/emulator/workspace.ts';
-import { startRig } from './support.ts';
+import { type Rig, startRig } from './support.ts';
 
 const typesOf = (blocks: readonly Block[]) => new Set(blocks.map(({ type }) => type));
 
@@ -58,4 +58,37 @@ it('a form that is filled in keeps what Slack takes of it', async () => {
   expect(JSON.stringify(next)).toContain('Next: ');
   expect(slack.modal('alice')!.submit).toBeTruthy();
   slack.takeProblems();
+});
+
+describe('the Home tab after a press in it', () => {
+  const pauseIn = async ({ slack }: Rig) => {
+    const message = await slack.openHome('alice');
+    return () => slack.click({ user: 'alice', message, action_id: 'digest_pause' });
+  };
+  const toldIn = ({ slack }: Rig) => slack.directMessages('alice').map(({ text }) => text);
+
+  it('shows what was done, a block that Slack refuses as text', async () => {
+    const rig = await startRig();
+    const { slack, refused } = rig;
+    const press = await pauseIn(rig);
+    slack.faults.unknownBlocks.add('context');
+    await press();
+    await slack.waitFor(() => !typesOf(slack.home('alice')!.blocks).has('context'), 'Home is drawn anew');
+    await expect.poll(() => refused.list()).toMatchObject([{ type: 'context' }]);
+    expect(toldIn(rig)).toEqual([expect.stringMatching(/^Paused: digest 7/)]);
+    slack.takeProblems();
+  });
+
+  it('is left as it was where Slack takes none, which is logged; what was pressed is done and told all the same', async () => {
+    const rig = await startRig();
+    const { slack, log, done } = rig;
+    const press = await pauseIn(rig);
+    const before = slack.home('alice')!.hash;
+    slack.faults.fail('views.publish', { error: 'not_enabled' });
+    await press();
+    await expect.poll(() => log.find(({ msg }) => msg === 'the Home tab was not refreshed')).toBeDefined();
+    expect(slack.home('alice')!.hash).toBe(before);
+    expect(done.map(({ action }) => action)).toEqual(['digests.pause']);
+    expect(toldIn(rig)).toEqual([expect.stringMatching(/^Paused: digest 7/)]);
+  });
 });

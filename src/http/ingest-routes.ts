@@ -110,7 +110,8 @@ export async function answerShipper(
     return { status: 200, body: { text: 'HEC is healthy', code: 17 } };
   }
   if (asked !== '/api/v1/validate') return undefined;
-  const source = await sources.findByToken(listTokens(headers), name, now());
+  await sources.refresh(now());
+  const source = sources.findByToken(listTokens(headers), name);
   return source ? { status: 200, body: { valid: true } } : { status: 403, body: { errors: ['Forbidden'] } };
 }
 
@@ -154,10 +155,13 @@ export async function ingestRequest(
     const bearer = findBearerToken(headers) ?? '';
     const listAll = (): string[] => listTokens(headers, request.url?.split('?')[1]);
     const shown = sourceName !== undefined || route.ownKeys ? listAll() : [bearer];
-    source = await sources.findByToken(shown, sourceName, now());
+    // Where nothing is waited for, the body is read while it comes, and not kept for later.
+    const reading = sources.refresh(now());
+    if (reading) await reading;
+    source = sources.findByToken(shown, sourceName);
     if (!source && sourceName !== undefined) source = await sources.findByIdentity(sourceName, [bearer], now());
     // Only a signature needs the bytes: nobody else makes us read any, nor does one that can open nothing.
-    const mayOpen = sourceName !== undefined && isSigned(headers) && (await sources.takesSignatures(sourceName, now()));
+    const mayOpen = sourceName !== undefined && isSigned(headers) && sources.takesSignatures(sourceName);
     if (!source && !mayOpen) {
       throw unauthorised(headers.authorization === undefined && listAll().length === 0);
     }
@@ -166,7 +170,7 @@ export async function ingestRequest(
     try {
       const receivedMs = now();
       if (!source) {
-        source = await sources.findBySignature(sourceName!, headers, body.bytes, receivedMs);
+        source = sources.findBySignature(sourceName!, headers, body.bytes, receivedMs);
         if (!source) throw unauthorised(false);
         admit(source);
       }

@@ -41,50 +41,37 @@ export interface HeldBody {
 /**
  * Reads a body of at most `maxBytes`, however it is framed, and says 100 Continue where the caller waits for it. Only what
  * has come takes room: callers who announce much and send nothing keep nobody out. Who has not sent all of it `withinMs` is cut
- * off. Throws `too_large` (at once where Content-Length says so), `overloaded`, or AbortedError.
+ * off. Rejects with `too_large` (at once where Content-Length says so), `overloaded`, or AbortedError.
  */
-export async function readBody(
+export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   { maxBytes, budget, withinMs }: { maxBytes: number; budget: BodyBudget; withinMs?: number },
 ): Promise<HeldBody> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const deadline = withinMs && setTimeout(() => request.destroy(), withinMs);
-  let held = 0;
-  const release = (): void => {
-    budget.release(held);
-    held = 0;
-  };
-  try {
-    if (/^100-continue$/i.test(request.headers.expect ?? '')) response.writeContinue();
-    const bytes = await collect(request, maxBytes, (size) => {
-      budget.take(size - held, held);
-      held = size;
-    });
-    return { bytes, release };
-  } catch (error) {
-    release();
-    throw error;
-  } finally {
-    clearTimeout(deadline);
-  }
-}
-
-function collect(request: IncomingMessage, maxBytes: number, onSize: (size: number) => void): Promise<Uint8Array> {
+  const { headers } = request;
+  if (Number(headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
+  if (headers.expect !== undefined && /^100-continue$/i.test(headers.expect)) response.writeContinue();
   return new Promise((resolve, reject) => {
+    const deadline = withinMs && setTimeout(() => request.destroy(), withinMs);
     const chunks: Uint8Array[] = [];
-    let size = 0;
+    let held = 0;
+    const release = (): void => {
+      budget.release(held);
+      held = 0;
+    };
     const stop = (error: unknown): void => {
+      clearTimeout(deadline);
       request.off('data', onData);
       // What still comes is read and thrown away, so that the caller gets to see the answer.
       request.resume();
+      release();
       reject(error);
     };
     const onData = (chunk: Uint8Array): void => {
-      size += chunk.length;
       try {
-        if (size > maxBytes) throw tooLarge(maxBytes);
-        onSize(size);
+        if (held + chunk.length > maxBytes) throw tooLarge(maxBytes);
+        budget.take(chunk.length, held);
+        held += chunk.length;
         chunks.push(chunk);
       } catch (error) {
         stop(error);
@@ -92,7 +79,8 @@ function collect(request: IncomingMessage, maxBytes: number, onSize: (size: numb
     };
     request.on('data', onData);
     request.on('end', () => {
-      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+      clearTimeout(deadline);
+      resolve({ bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, held), release });
     });
     request.on('error', () => stop(new AbortedError('the request was cut off')));
     request.on('close', () => {

@@ -39,13 +39,18 @@ export function packRequests(requests: readonly NumberedRequest[]): PackedReques
   const numbers = new Float64Array(requests.length * REQUEST_NUMBERS);
   const bytes = new Uint8Array(requests.reduce((size, { request }) => size + request.body.length, 0));
   let at = 0;
-  for (const [index, { id, request }] of requests.entries()) {
+  let number = 0;
+  for (const { id, request } of requests) {
     let place = places.get(request.envelope);
     if (place === undefined) {
       place = places.size;
       places.set(request.envelope, place);
     }
-    numbers.set([id, place, at, request.receivedMs], index * REQUEST_NUMBERS);
+    numbers[number] = id;
+    numbers[number + 1] = place;
+    numbers[number + 2] = at;
+    numbers[number + 3] = request.receivedMs;
+    number += REQUEST_NUMBERS;
     bytes.set(request.body, at);
     at += request.body.length;
   }
@@ -84,7 +89,13 @@ export function packAnswers(answers: readonly IntakeAnswer[]): PackedAnswers {
   for (const { id, result } of answers) {
     if (!result || isMore({ id, result })) continue;
     const { accepted, duplicates, conflicts, withoutId = 0, late = 0, lastEventMs = Number.NaN } = result;
-    numbers.set([id, accepted, duplicates, conflicts, withoutId, late, lastEventMs], at);
+    numbers[at] = id;
+    numbers[at + 1] = accepted;
+    numbers[at + 2] = duplicates;
+    numbers[at + 3] = conflicts;
+    numbers[at + 4] = withoutId;
+    numbers[at + 5] = late;
+    numbers[at + 6] = lastEventMs;
     at += RESULT_NUMBERS;
   }
   return { numbers, others };
@@ -98,20 +109,16 @@ function isMore({ result }: IntakeAnswer): boolean {
 export function unpackAnswers({ numbers, others }: PackedAnswers): IntakeAnswer[] {
   const answers: IntakeAnswer[] = [];
   for (let at = 0; at < numbers.length; at += RESULT_NUMBERS) {
-    const [id, accepted, duplicates, conflicts, withoutId, late, lastEventMs] = numbers.subarray(
-      at,
-      at + RESULT_NUMBERS,
-    );
     const result: IngestResult = {
-      accepted: accepted!,
-      duplicates: duplicates!,
-      conflicts: conflicts!,
-      withoutId: withoutId!,
-      late: late!,
+      accepted: numbers[at + 1]!,
+      duplicates: numbers[at + 2]!,
+      conflicts: numbers[at + 3]!,
+      withoutId: numbers[at + 4]!,
+      late: numbers[at + 5]!,
       rejected: [],
     };
-    if (!Number.isNaN(lastEventMs)) result.lastEventMs = lastEventMs!;
-    answers.push({ id: id!, result });
+    if (!Number.isNaN(numbers[at + 6])) result.lastEventMs = numbers[at + 6]!;
+    answers.push({ id: numbers[at]!, result });
   }
   return [...answers, ...others];
 }

@@ -27,6 +27,9 @@ const GATHERED_REQUESTS = 16;
 /** Parsed events live for one commit, which takes about 1 MiB of bodies; more room costs memory and saves no time. */
 const YOUNG_MB = 16;
 
+const STOPPING = 'This instance is stopping; send the request again.';
+const TOO_MUCH = 'More requests of this source are waiting than can be stored now; send this one again.';
+
 /** A call or request that has not been answered. */
 interface Waiting {
   /** Of a request. */
@@ -72,10 +75,10 @@ export class IntakeThread implements EventIntake {
     await this.#call({ kind: 'check' });
   }
 
-  async ingest(request: IngestRequest): Promise<IngestResult> {
-    if (this.#stopping) throw new HeadroomError('overloaded', 'This instance is stopping; send the request again.');
+  ingest(request: IngestRequest): Promise<IngestResult> {
     const { sourceId } = request.envelope;
-    this.#refuseBacklog(this.#backlogs.get(sourceId), request);
+    const refusal = this.#stopping ? STOPPING : this.#isTooMuch(this.#backlogs.get(sourceId), request) && TOO_MUCH;
+    if (refusal) return Promise.reject(new HeadroomError('overloaded', refusal));
     const { id, settle } = this.#expect(request.body.length, sourceId);
     const backlog = this.#backlogs.getOrInsertComputed(sourceId, () => ({ bytes: 0, receivedMs: new Map() }));
     backlog.bytes += request.body.length;
@@ -136,19 +139,15 @@ export class IntakeThread implements EventIntake {
     await settle.promise;
   }
 
-  #refuseBacklog(backlog: Backlog | undefined, { body, receivedMs }: IngestRequest): void {
+  #isTooMuch(backlog: Backlog | undefined, { body, receivedMs }: IngestRequest): boolean {
     const { value: oldestMs = receivedMs } = backlog?.receivedMs.values().next() ?? {};
     const bytes = (backlog?.bytes ?? 0) + body.length;
     const requests = backlog?.receivedMs.size ?? 0;
-    if (
+    return (
       bytes > MAX_WAITING_BYTES - this.#waitingBytes ||
       requests >= MAX_WAITING_REQUESTS - this.#waiting.size ||
       receivedMs - oldestMs > MAX_WAIT_MS
-    )
-      throw new HeadroomError(
-        'overloaded',
-        'More requests of this source are waiting than can be stored now; send this one again.',
-      );
+    );
   }
 
   #expect(bytes: number, sourceId: number | undefined): { id: number; settle: PromiseWithResolvers<IngestResult> } {

@@ -25,10 +25,17 @@ export class SourceDirectory {
     this.#isIdentityOf = verify;
   }
 
+  /** To be waited for before the others are asked about a request; undefined: what is known is new enough. */
+  refresh(nowMs: number): Promise<void> | undefined {
+    if (Math.abs(nowMs - this.#loadedMs) < MAX_AGE_MS) return undefined;
+    this.#loading ??= this.#load(nowMs).finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
   /** The source that one of these tokens names; with a `name`, that source or none. */
-  async findByToken(tokens: readonly string[], name: string | undefined, nowMs: number): Promise<Source | undefined> {
-    const reading = this.#refresh(nowMs);
-    if (reading) await reading;
+  findByToken(tokens: readonly string[], name: string | undefined): Source | undefined {
     for (const token of tokens) {
       // The token is found by its hash, so the time that this takes tells nothing about the token.
       const source = this.#byTokenHash.get(hashToken(token));
@@ -47,8 +54,7 @@ export class SourceDirectory {
   }
 
   /** Tells whether a signature could open the source of this name: nobody's body is read for one that cannot. */
-  async takesSignatures(name: string, nowMs: number): Promise<boolean> {
-    await this.#refresh(nowMs);
+  takesSignatures(name: string): boolean {
     return this.#byName.get(name)?.sealedSecret !== undefined;
   }
 
@@ -56,22 +62,12 @@ export class SourceDirectory {
    * The source of this name, if the request carries its signature over the bytes received. Throws a config error where
    * its secret was sealed with another key.
    */
-  async findBySignature(name: string, headers: Headers, body: Uint8Array, nowMs: number): Promise<Source | undefined> {
-    await this.#refresh(nowMs);
+  findBySignature(name: string, headers: Headers, body: Uint8Array, nowMs: number): Source | undefined {
     const source = this.#byName.get(name);
     if (source?.sealedSecret === undefined || !isSigned(headers)) return undefined;
     const sealed = [source.sealedSecret, source.old?.sealedSecret].filter((secret) => secret !== undefined);
     const secrets = sealed.map((secret) => unseal(secret, this.#secretKey, `source ${name}`));
     return secrets.some((secret) => verifySignature(headers, body, secret, nowMs)) ? source : undefined;
-  }
-
-  /** Undefined: what is known is new enough. */
-  #refresh(nowMs: number): Promise<void> | undefined {
-    if (Math.abs(nowMs - this.#loadedMs) < MAX_AGE_MS) return undefined;
-    this.#loading ??= this.#load(nowMs).finally(() => {
-      this.#loading = undefined;
-    });
-    return this.#loading;
   }
 
   async #load(nowMs: number): Promise<void> {

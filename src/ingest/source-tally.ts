@@ -1,7 +1,7 @@
 import type { IngestResult } from '../domain/event.ts';
 import { type Db, transact } from '../store/database.ts';
 import { insertRejectedEvents } from '../store/rejected-event-repository.ts';
-import { addSourceCounts, type SourceCounts } from '../store/source-repository.ts';
+import { addSourceCounts } from '../store/source-repository.ts';
 
 const FLUSH_MS = 1000;
 /** After a write that failed. */
@@ -9,14 +9,14 @@ const RETRY_MS = 5000;
 /** Rejected events waiting to be written, per source; more of one second would push each other out anyway. */
 const MAX_WAITING = 500;
 
-/** Counts of a source that have yet to be written, with the newest of its rejected events. */
-interface Waiting extends Required<Omit<SourceCounts, 'imported' | 'lastEventMs' | 'unread'>> {
-  lastEventMs: number | undefined;
-  unread: SourceCounts['unread'];
-  rejections: IngestResult['rejected'];
+/** What a source sent and has yet to be written, with the newest of its rejected events. */
+interface Waiting extends IngestResult {
+  rejectedCount: number;
+  limited: number;
+  receivedMs: number;
 }
 
-const SUMMED = ['accepted', 'duplicates', 'conflicts', 'rejected', 'withoutId', 'late', 'limited'] as const;
+const NOTHING = { accepted: 0, duplicates: 0, conflicts: 0, rejectedCount: 0, withoutId: 0, late: 0, limited: 0 };
 
 /**
  * What each source sent, added up in memory and written once a second: a write per request would cost as much as the
@@ -37,13 +37,12 @@ export class SourceTally {
 
   /** `limited`: a request that was not taken because the source was over its limit. */
   add(sourceId: number, result: IngestResult & { limited?: 1 }, receivedMs: number): void {
-    const { rejected, withoutId = 0, late = 0, limited = 0, lastEventMs, unread, ...counted } = result;
-    const counts: Waiting = {
-      ...{ ...counted, rejected: rejected.length, withoutId, late, limited, receivedMs, lastEventMs, unread },
-      rejections: rejected.slice(-MAX_WAITING),
-    };
-    const earlier = this.#waiting.get(sourceId);
-    this.#waiting.set(sourceId, earlier ? merge(earlier, counts) : counts);
+    let waiting = this.#waiting.get(sourceId);
+    if (!waiting) {
+      waiting = { ...NOTHING, rejected: [], receivedMs };
+      this.#waiting.set(sourceId, waiting);
+    }
+    addTo(waiting, result, receivedMs);
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref();
   }
 
@@ -65,7 +64,8 @@ export class SourceTally {
   #putBack(unwritten: ReadonlyMap<number, Waiting>): void {
     for (const [sourceId, earlier] of unwritten) {
       const later = this.#waiting.get(sourceId);
-      this.#waiting.set(sourceId, later ? merge(earlier, later) : earlier);
+      if (later) addTo(earlier, later, later.receivedMs);
+      this.#waiting.set(sourceId, earlier);
     }
     this.#timer ??= setTimeout(() => void this.flush(), RETRY_MS).unref();
   }
@@ -74,33 +74,35 @@ export class SourceTally {
     if (waiting.size === 0) return;
     await transact(this.#db, async (trx) => {
       // In one order for all instances, so that they wait for each other instead of deadlocking.
-      for (const [sourceId, counts] of [...waiting].sort(([a], [b]) => a - b)) {
-        await addSourceCounts(trx, sourceId, counts);
-        await insertRejectedEvents(trx, sourceId, counts.rejections, counts.receivedMs);
+      for (const [sourceId, sent] of [...waiting].sort(([a], [b]) => a - b)) {
+        const { rejected, rejectedCount, withoutId = 0, late = 0, ...counts } = sent;
+        await addSourceCounts(trx, sourceId, { ...counts, withoutId, late, rejected: rejectedCount });
+        await insertRejectedEvents(trx, sourceId, rejected, sent.receivedMs);
       }
     });
   }
 }
 
-function merge(earlier: Waiting, later: Waiting): Waiting {
-  const merged = {
-    ...later,
-    receivedMs: Math.max(earlier.receivedMs, later.receivedMs),
-    lastEventMs: newest(earlier.lastEventMs, later.lastEventMs),
-    unread: sum(earlier.unread, later.unread),
-    rejections: [...earlier.rejections, ...later.rejections].slice(-MAX_WAITING),
-  };
-  for (const name of SUMMED) merged[name] += earlier[name];
-  return merged;
-}
-
-function newest(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
+function addTo(sent: Waiting, later: IngestResult & Partial<Waiting>, receivedMs: number): void {
+  sent.accepted += later.accepted;
+  sent.duplicates += later.duplicates;
+  sent.conflicts += later.conflicts;
+  sent.withoutId! += later.withoutId ?? 0;
+  sent.late! += later.late ?? 0;
+  sent.limited += later.limited ?? 0;
+  sent.receivedMs = Math.max(sent.receivedMs, receivedMs);
+  if (later.lastEventMs !== undefined)
+    sent.lastEventMs = Math.max(sent.lastEventMs ?? later.lastEventMs, later.lastEventMs);
+  if (later.rejected.length > 0) {
+    sent.rejectedCount += later.rejectedCount ?? later.rejected.length;
+    sent.rejected = [...sent.rejected, ...later.rejected].slice(-MAX_WAITING);
+  }
+  if (later.unread) sent.unread = sum(sent.unread, later.unread);
 }
 
 /** A sender may make up any number of names; those that came first stay. */
-function sum(earlier: SourceCounts['unread'], later: SourceCounts['unread']): SourceCounts['unread'] {
-  if (!earlier || !later) return earlier ?? later;
+function sum(earlier: IngestResult['unread'], later: Readonly<Record<string, number>>): Record<string, number> {
+  if (!earlier) return later;
   const summed = new Map(Object.entries(earlier));
   for (const [name, count] of Object.entries(later)) {
     const known = summed.get(name);

@@ -231,7 +231,7 @@ describe.each(WANTED_DIALECTS)('what Slack shows of random calls on %s', (dialec
         expect(seen.text).toMatch(
           named
             ? new RegExp(
-                `(of|has all) (the )?${grouped(all.requests)} (requests|failures)|all ${grouped(all.requests)} request`,
+                `(of|made|has all) (the )?${grouped(all.requests)} (requests|failures)|all ${grouped(all.requests)} request`,
               )
             : /None of the/,
         );
